@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file auth/first.c
+ * \brief Name and password from the environment, or a password made up and put into a file.
+ */
+#include "auth/first.h"
+
+#include "auth/memory.h"
+#include "auth/users.h"
+#include "base/arena.h"
+#include "base/text.h"
+#include "config/config.h"
+#include "log/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PASSWORD_FILE "admin-password"
+#define FALLBACK_NAME "admin"
+
+static const char *environment(const char *first, const char *second)
+{
+	const char *value = getenv(first);
+
+	if (!value || !*value)
+		value = getenv(second);
+	return value && *value ? value : NULL;
+}
+
+/** Forgets a variable, also in the block that the kernel shows to others. */
+static void forget(const char *name)
+{
+	char *value = getenv(name);
+
+	if (value) {
+		secure_clear(value, strlen(value));
+		unsetenv(name);
+	}
+}
+
+/** Writes a file anew that only its owner can read. */
+static int write_secret(const char *path, const char *text, struct err *e)
+{
+	if (unlink(path) < 0 && errno != ENOENT)
+		return err_errno(e, errno, "cannot replace", path);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return err_errno(e, errno, "cannot make", path);
+
+	int rc = 0;
+	size_t len = strlen(text);
+	if (write(fd, text, len) != (ssize_t)len || fsync(fd) < 0)
+		rc = err_errno(e, errno ? errno : ENOSPC, "cannot write", path);
+	if (close(fd) < 0 && !rc)
+		rc = err_errno(e, errno, "cannot write", path);
+	if (rc)
+		unlink(path);
+	return rc;
+}
+
+static int make_up(struct store *s, const struct config *c, const char *name, struct err *e)
+{
+	char password[32], line[40];
+	struct arena a;
+
+	arena_init(&a);
+	password_make(password);
+	size_t len = strlen(password);
+	memcpy(line, password, len);
+	memcpy(line + len, "\n", 2);
+	const char *path = arena_printf(&a, "%s/%s", config_path(c, "rootPath"), PASSWORD_FILE);
+	int rc = path ? write_secret(path, line, e) : err_nomem(e);
+	if (!rc) {
+		rc = users_add(s, name, password, e);
+		if (rc)
+			unlink(path);
+		else
+			log_notify("auth", "the first super_user is '%s'; a password was made up and stands in %s", name, path);
+	}
+	secure_clear(password, sizeof password);
+	secure_clear(line, sizeof line);
+	arena_free(&a);
+	return rc;
+}
+
+static int add(struct store *s, const struct config *c, struct err *e)
+{
+	const char *name = environment("LYRE_ADMIN_USERNAME", "HDB_ADMIN_USERNAME");
+	const char *password = environment("LYRE_ADMIN_PASSWORD", "HDB_ADMIN_PASSWORD");
+
+	if (!name)
+		name = FALLBACK_NAME;
+	if (strlen(name) > AUTH_USER_MAX || strchr(name, ':'))
+		return err_set(e, LYRE_EINVAL,
+			"the first user's name, from LYRE_ADMIN_USERNAME, must have at most %d bytes and no colon", AUTH_USER_MAX);
+	if (!password)
+		return make_up(s, c, name, e);
+	if (strlen(password) > AUTH_PASSWORD_MAX)
+		return err_set(e, LYRE_EINVAL, "the first user's password, from LYRE_ADMIN_PASSWORD, must have at most %d bytes",
+			AUTH_PASSWORD_MAX);
+	int rc = users_add(s, name, password, e);
+	if (!rc)
+		log_notify("auth", "the first super_user is '%s', with the password of the environment", name);
+	return rc;
+}
+
+int first_user(struct store *s, const struct config *c, struct err *e)
+{
+	bool any = false;
+
+	int rc = users_any(s, &any, e);
+	if (!rc && !any)
+		rc = add(s, c, e);
+	forget("LYRE_ADMIN_PASSWORD");
+	forget("HDB_ADMIN_PASSWORD");
+	return rc;
+}

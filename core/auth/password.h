@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file auth/password.h
+ * \brief Password hashes: argon2id, as an encoded text that carries its own parameters.
+ */
+#ifndef AUTH_PASSWORD_H
+#define AUTH_PASSWORD_H
+
+#include "base/err.h"
+
+/** Room for an encoded hash, with the NUL. */
+#define PASSWORD_HASH_MAX 128
+
+/** Name of the function, as kept beside a hash. */
+#define PASSWORD_FUNCTION "argon2id"
+
+/** Takes tens of milliseconds and 19 MiB while it runs. LYRE_ENOMEM. */
+int password_hash(const char *password, size_t len, char out[PASSWORD_HASH_MAX], struct err *e);
+/**
+ * Takes the same effort whether right or wrong.
+ * \return 0; LYRE_EUNAUTHENTICATED, without a sentence; LYRE_ENOMEM; LYRE_EINTERNAL
+ */
+int password_check(const char *hash, const char *password, size_t len, struct err *e);
+/** A hash that no password has, for users that there are not. */
+const char *password_nobody(void);
+/** Makes up a password of about 120 bits that can be read out aloud. */
+void password_make(char out[32]);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file base/arena.h
+ * \brief Memory of one request: taken piece by piece, given back at once. One thread at a time.
+ */
+#ifndef BASE_ARENA_H
+#define BASE_ARENA_H
+
+#include <lyre/types.h>
+#include <stdarg.h>
+#include <stdbool.h>
+
+struct arena_block;
+
+struct arena {
+	struct arena_block *blocks; /**< newest first */
+	char *next, *end;
+	size_t total;               /**< bytes taken from the system */
+};
+
+void arena_init(struct arena *a);
+/** Gives all back but the first block, which the next request uses again. */
+void arena_reset(struct arena *a);
+void arena_free(struct arena *a);
+
+/** Aligned for any type, not zeroed. NULL when out of memory. */
+void *arena_alloc(struct arena *a, size_t size);
+void *arena_zalloc(struct arena *a, size_t size);
+/** NUL-terminated copy of \p len bytes. */
+char *arena_strndup(struct arena *a, const char *s, size_t len);
+char *arena_printf(struct arena *a, const char *fmt, ...) LYRE_PRINTF(2, 3);
+char *arena_vprintf(struct arena *a, const char *fmt, va_list ap) LYRE_PRINTF(2, 0);
+
+#define ARENA_NEW(a, type) ((type *)arena_zalloc((a), sizeof(type)))
+#define ARENA_ARRAY(a, type, n) ((type *)arena_zalloc((a), sizeof(type) * (n)))
+
+#endif

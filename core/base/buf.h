@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file base/buf.h
+ * \brief A growing run of bytes. A failed allocation sticks: later appends do nothing, and the user asks once at the end.
+ */
+#ifndef BASE_BUF_H
+#define BASE_BUF_H
+
+#include <lyre/types.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <string.h>
+
+struct buf {
+	char *data;
+	size_t len, cap;
+	bool failed;
+};
+
+void buf_init(struct buf *b);
+void buf_free(struct buf *b);
+/** Empties, keeps the memory, forgets a failure. */
+void buf_clear(struct buf *b);
+/** Room for \p more bytes at data + len; false when out of memory. */
+bool buf_reserve(struct buf *b, size_t more);
+void buf_add(struct buf *b, const void *s, size_t len);
+void buf_add_str(struct buf *b, const char *s);
+void buf_addf(struct buf *b, const char *fmt, ...) LYRE_PRINTF(2, 3);
+void buf_vaddf(struct buf *b, const char *fmt, va_list ap) LYRE_PRINTF(2, 0);
+/** A NUL behind the bytes, not counted; NULL when out of memory. */
+char *buf_cstr(struct buf *b);
+
+static inline void buf_add_char(struct buf *b, char c)
+{
+	if (b->len < b->cap || buf_reserve(b, 1))
+		b->data[b->len++] = c;
+}
+
+#endif

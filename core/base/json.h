@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file base/json.h
+ * \brief JSON in (RFC 8259, strict) and JSON out.
+ */
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/value.h"
+
+/** How deep arrays and objects may nest. */
+#define JSON_DEPTH_MAX 512
+
+/**
+ * Decodes one document. Texts are unescaped in place, so \p text changes, and values point into it: it must be writable,
+ * have one spare byte behind \p len, and live as long as the values. A leading byte order mark is passed over, the last
+ * of duplicate names wins, integers are kept exactly. Refused, with the position in UTF-16 units as clients count: what the grammar does not
+ * allow, invalid UTF-8, lone surrogates, numbers beyond double, nesting beyond JSON_DEPTH_MAX.
+ * \return 0, LYRE_EINVAL, LYRE_ENOMEM
+ */
+int json_decode(struct arena *a, char *text, size_t len, lyre_value *ret, struct err *e);
+
+/** The same from constant text, copied into the arena first. */
+int json_decode_copy(struct arena *a, const char *text, size_t len, lyre_value *ret, struct err *e);
+
+/** Where JSON goes: a buffer, and what the comma needs to know. Failure is the buffer's. */
+struct lyre_out {
+	struct buf *buf;
+	bool comma; /**< a value stands before, at this level */
+};
+
+static inline void out_init(lyre_out *o, struct buf *b) { *o = (lyre_out){ .buf = b }; }
+void out_object_begin(lyre_out *o);
+void out_object_end(lyre_out *o);
+void out_array_begin(lyre_out *o);
+void out_array_end(lyre_out *o);
+void out_key(lyre_out *o, const char *name);
+void out_keyn(lyre_out *o, const char *name, size_t len);
+void out_string(lyre_out *o, const char *s, size_t len);
+void out_int(lyre_out *o, int64_t i);
+void out_double(lyre_out *o, double d);
+void out_bool(lyre_out *o, int b);
+void out_null(lyre_out *o);
+void out_value(lyre_out *o, const lyre_value *v);
+/** A value that is JSON text already. */
+void out_raw(lyre_out *o, const char *json, size_t len);
+
+/* The same without the comma, for those who place it themselves. */
+void json_add_string(struct buf *b, const char *s, size_t len);
+void json_add_int(struct buf *b, int64_t i);
+void json_add_double(struct buf *b, double d);
+void json_add_value(struct buf *b, const lyre_value *v);
+
+/** Longest text of a number, with the NUL. */
+#define NUMBER_TEXT_MAX 32
+/** The shortest text that reads back as \p d, as ECMAScript writes it: 1e+21, 1e-7, 0.1, 100. \return its length */
+size_t double_text(char out[NUMBER_TEXT_MAX], double d);
+size_t int_text(char out[NUMBER_TEXT_MAX], int64_t i);
+
+#endif

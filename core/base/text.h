@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file base/text.h
+ * \brief Small things about text, time and chance that several rooms need.
+ */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include <lyre/types.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/** Bytes of a valid UTF-8 prefix: \p len when all of it is valid. Surrogates and overlong forms are not. */
+size_t utf8_valid_prefix(const char *s, size_t len);
+/** The largest count of bytes <= max at which a character of valid UTF-8 ends. */
+size_t utf8_cut(const char *s, size_t len, size_t max);
+
+/** Closest of \p count names to \p word by edit distance, NULL when none is near: for "did you mean". */
+const char *closest_word(const char *word, const char *const *names, size_t count);
+
+/** Milliseconds since the epoch, in whole microseconds. */
+double now_ms(void);
+/** Milliseconds that only go forward, for intervals. */
+int64_t monotonic_ms(void);
+/** "2026-11-21T21:58:53.123Z"; \p out holds 32 bytes. \return its length; 0 when the time is outside years 0 to 9999 */
+size_t iso_time(char out[32], double ms);
+/** Reads an ISO 8601 date or date and time; local forms are taken as UTC. \return false when it is none */
+bool iso_time_parse(const char *s, size_t len, double *ms);
+
+/** Bytes from the system's generator; ends the process when there are none, for nothing safe can follow. */
+void random_bytes(void *out, size_t len);
+/** A random (version 4) UUID, 36 characters and NUL. */
+void uuid_text(char out[37]);
+
+/** SipHash-2-4 of 128 bits: a keyed fingerprint. */
+void siphash128(const uint8_t key[16], const void *data, size_t len, uint8_t out[16]);
+/** Equal or not, in a time that does not depend on where they differ. */
+bool equal_constant_time(const void *a, const void *b, size_t len);
+/** Overwrites a secret; not optimised away. */
+void secure_clear(void *p, size_t len);
+
+/** Decodes base64 with or without padding. \return bytes written, or -1 when it is not base64. \p out holds len bytes */
+long base64_decode(const char *s, size_t len, unsigned char *out);
+
+#endif

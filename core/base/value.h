@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file base/value.h
+ * \brief JSON values in memory. The core reads the fields; modules see them through lyre/value.h.
+ */
+#ifndef BASE_VALUE_H
+#define BASE_VALUE_H
+
+#include "base/arena.h"
+
+#include <lyre/types.h>
+#include <stdbool.h>
+
+struct value_member;
+
+/** Sixteen bytes. Texts are NUL-terminated beyond len and may hold NULs; they belong to the arena or the body they came from. */
+struct lyre_value {
+	uint32_t type; /**< enum lyre_type */
+	uint32_t len;  /**< bytes of a text, items of an array, members of an object */
+	union {
+		bool b;
+		int64_t i;
+		double d;
+		const char *s;                /**< LYRE_STRING, LYRE_BIGINT */
+		struct lyre_value *items;
+		struct value_member *members; /**< names differ; in the order they came */
+	};
+};
+
+struct value_member {
+	const char *name;
+	uint32_t name_len;
+	struct lyre_value value;
+};
+
+static inline lyre_value value_null(void) { return (lyre_value){ .type = LYRE_NULL }; }
+static inline lyre_value value_bool(bool b) { return (lyre_value){ .type = LYRE_BOOL, .b = b }; }
+static inline lyre_value value_int(int64_t i) { return (lyre_value){ .type = LYRE_INT, .i = i }; }
+/** An integral \p d that int64_t holds exactly and is not beyond 2^53 becomes a LYRE_INT, so that 1.0 and 1 are one. */
+lyre_value value_double(double d);
+static inline lyre_value value_text(const char *s, size_t len) { return (lyre_value){ .type = LYRE_STRING, .len = (uint32_t)len, .s = s }; }
+
+static inline bool value_is(const lyre_value *v, enum lyre_type t) { return v && v->type == (uint32_t)t; }
+static inline bool value_is_number(const lyre_value *v) { return v && v->type >= LYRE_INT && v->type <= LYRE_BIGINT; }
+/** Any number as a double; 0 for other kinds. */
+double value_number(const lyre_value *v);
+/** The member \p name of an object, NULL where there is none or \p v is no object. */
+const lyre_value *value_get(const lyre_value *v, const char *name);
+const lyre_value *value_getn(const lyre_value *v, const char *name, size_t len);
+/** Whether a text equals \p s. */
+bool value_equals_str(const lyre_value *v, const char *s);
+
+/**
+ * The order of sorting and of indexes: null < objects < false < true < numbers (by value, exactly) < texts (by byte).
+ * An array stands where its first item would, an empty one with the objects; all objects are equal.
+ */
+int value_compare(const lyre_value *a, const lyre_value *b);
+/** Deep equality; numbers by value. */
+bool value_equal(const lyre_value *a, const lyre_value *b);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file config/config.h
+ * \brief The settings: declared, read from YAML, the environment and the command line, checked, asked for.
+ */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <lyre/module.h>
+#include <stdbool.h>
+
+struct config;
+
+/** Where settings come from, the later over the earlier: defaults, file, environment, --set. */
+struct config_sources {
+	const char *file;         /**< NULL for none */
+	const char *root;         /**< -r: stands in for rootPath; NULL for none */
+	const char *const *sets;  /**< "key.path=value" */
+	size_t set_count;
+	char **environ;           /**< LYRE_OPERATIONSAPI_NETWORK_PORT=…; NULL for none */
+};
+
+/**
+ * Reads everything and checks the core's own settings. What stands under modules: is kept for config_declare_module().
+ * Errors say file, line, column, and the nearest known key. \return 0, LYRE_EINVAL, LYRE_EIO, LYRE_ENOMEM
+ */
+int config_load(struct config **ret, const struct config_sources *sources, struct err *e);
+void config_free(struct config *c);
+
+/** A module that the configuration names. */
+struct config_module {
+	const char *name;
+	const char *path;  /**< of the file, when it is given; NULL: looked for by name */
+	bool optional;     /**< may fail to load */
+	int line;          /**< where it is named; 0: not in the file */
+};
+
+/**
+ * Modules that are switched on, in the order of the file; when it has no modules: those of \p fallback (names, blanks
+ * between).
+ */
+int config_modules(struct config *c, const char *fallback, const struct config_module **ret, size_t *count,
+		   struct err *e);
+
+/** Declares the settings of module \p name and checks what the file says of them. */
+int config_declare_module(struct config *c, const char *name, struct lyre_list settings, struct err *e);
+
+/** After all modules are declared: what nobody declared is an error. */
+int config_check_unknown(struct config *c, struct err *e);
+
+/* Asking. The key must be declared: an unknown one is a fault of the caller and ends the process. Durations are in
+ * milliseconds, sizes in bytes. Strings live as long as the configuration. */
+bool config_is_null(const struct config *c, const char *key);
+int64_t config_int(const struct config *c, const char *key);
+double config_number(const struct config *c, const char *key);
+bool config_bool(const struct config *c, const char *key);
+const char *config_string(const struct config *c, const char *key);
+/** LYRE_S_LIST; \p count 0 when it is null. */
+const char *const *config_list(const struct config *c, const char *key, size_t *count);
+/** <rootPath>-relative settings are made absolute: the path of a LYRE_S_PATH setting. */
+const char *config_path(const struct config *c, const char *key);
+
+/** The file that was read, or NULL. */
+const char *config_file(const struct config *c);
+
+/** Things worth a line of the log, at warn, such as settings without effect; config_check_unknown() may add some. */
+const char *const *config_warnings(const struct config *c, size_t *count);
+
+/** Where a value comes from, the weakest first. */
+enum config_source { CONFIG_DEFAULT, CONFIG_FILE, CONFIG_ENVIRONMENT, CONFIG_COMMAND_LINE };
+
+/** A declared setting, as config_each() shows it; its value is asked for by key. */
+struct config_item {
+	const char *key;                    /**< whole: "modules.data.x" */
+	const struct lyre_setting *setting; /**< as declared */
+	enum config_source source;
+	bool inert;                         /**< known, but without effect in this build */
+	int line, column;                   /**< in the file; 0 when it is not from there */
+};
+
+/** Calls \p fn for every declared setting, in the order of declaration, until it returns other than 0; returns that. */
+int config_each(const struct config *c, int (*fn)(void *ctx, const struct config_item *item), void *ctx);
+
+#endif

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/config_internal.h"
+
+#include <string.h>
+
+#define RESERVED "enabled optional path"
+
+static const struct lyre_setting enabled_setting = { .key = "enabled", .type = LYRE_S_BOOL, .flags = LYRE_SF_NULL };
+static const struct lyre_setting optional_setting = { .key = "optional", .type = LYRE_S_BOOL };
+static const struct lyre_setting path_setting = { .key = "path", .type = LYRE_S_PATH, .flags = LYRE_SF_NULL };
+
+static bool is_module_name(const char *name)
+{
+	size_t len = strlen(name);
+	return len > 0 && len < sizeof((struct lyre_module *)0)->name
+		&& strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == len;
+}
+
+static struct module_entry *find_module(const struct config *c, const char *name, size_t len)
+{
+	for (size_t i = 0; i < c->module_count; i++)
+		if (strlen(c->modules[i].module.name) == len && !memcmp(c->modules[i].module.name, name, len))
+			return &c->modules[i];
+	return NULL;
+}
+
+static int add_module(struct config *c, const char *name, const struct yaml_node *named, struct module_entry **ret,
+		      struct err *e)
+{
+	if (named && !is_module_name(name))
+		return yaml_fail_key(e, LYRE_EINVAL, named, "'%s' is no name of a module: 1 to 31 of a to z, 0 to 9, _ and -",
+				     name);
+	if (find_module(c, name, strlen(name)))
+		return named ? yaml_fail_key(e, LYRE_EINVAL, named, "the module '%s' is named twice", name)
+			     : err_set(e, LYRE_EINVAL, "the module '%s' is named twice", name);
+	if (c->module_count == c->module_room) {
+		struct module_entry *more = grow(c, c->modules, c->module_count, &c->module_room, sizeof *more);
+		if (!more)
+			return err_nomem(e);
+		c->modules = more;
+	}
+	*ret = &c->modules[c->module_count++];
+	**ret = (struct module_entry){ .module.name = name, .enabled = true, .named = named };
+	if (named)
+		(*ret)->module.line = named->key_line ? named->key_line : named->line;
+	return 0;
+}
+
+/** "modules.NAME.WORD", for sentences and for the environment. */
+static const char *module_key(struct config *c, const char *name, const char *word)
+{
+	return arena_printf(&c->arena, "modules.%s%s%s", name, *word ? "." : "", word);
+}
+
+/** Takes one of the reserved settings of a module. */
+static int set_reserved(struct config *c, struct module_entry *m, const struct lyre_setting *s,
+			const struct yaml_node *node, struct err *e)
+{
+	const char *key = module_key(c, m->module.name, s->key);
+	if (!key)
+		return err_nomem(e);
+	struct setting_value value;
+	int rc = setting_convert(&c->arena, s, key, node, &value, e);
+	if (rc)
+		return rc;
+	if (s == &enabled_setting)
+		m->enabled = value.null || value.boolean;
+	else if (s == &optional_setting)
+		m->module.optional = value.boolean;
+	else
+		m->module.path = value.null ? NULL : value.text;
+	return 0;
+}
+
+/** What stands behind the name of a module in a mapping. */
+static int take_module(struct config *c, struct module_entry *m, const struct yaml_node *node, struct err *e)
+{
+	static const struct lyre_setting *const reserved[] = { &enabled_setting, &optional_setting, &path_setting };
+	if (node->kind == YAML_LIST)
+		return yaml_fail(e, LYRE_EINVAL, node,
+				 "'modules.%s' must be true, false or a mapping of its settings; found a list", m->module.name);
+	if (node->kind == YAML_SCALAR)
+		return set_reserved(c, m, &enabled_setting, node, e);
+	m->settings = node;
+	for (const struct yaml_node *member = node->first; member; member = member->next) {
+		for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++) {
+			int rc = strcmp(member->key, reserved[i]->key) ? 0 : set_reserved(c, m, reserved[i], member, e);
+			if (rc)
+				return rc;
+		}
+	}
+	return 0;
+}
+
+static int take_list(struct config *c, const struct yaml_node *list, struct err *e)
+{
+	for (const struct yaml_node *item = list->first; item; item = item->next) {
+		if (item->kind != YAML_SCALAR || yaml_is_null(item))
+			return yaml_fail(e, LYRE_EINVAL, item,
+					 "the list form of 'modules' has names only; a module with settings needs the form "
+					 "of a mapping");
+		struct module_entry *m;
+		int rc = add_module(c, item->text, item, &m, e);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static int take_fallback(struct config *c, const char *fallback, struct err *e)
+{
+	for (const char *p = fallback + strspn(fallback, " "); *p; p += strspn(p, " ")) {
+		size_t len = strcspn(p, " ");
+		const char *name = arena_strndup(&c->arena, p, len);
+		struct module_entry *m;
+		int rc = name ? add_module(c, name, NULL, &m, e) : err_nomem(e);
+		if (rc)
+			return rc;
+		p += len;
+	}
+	return 0;
+}
+
+static int take_all(struct config *c, const char *fallback, struct err *e)
+{
+	const struct yaml_node *node = c->modules_node;
+	for (struct override *o = c->overrides; o; o = o->next)
+		if (override_is(o, "modules")) {
+			node = o->node;
+			o->used = true;
+		}
+	if (!node || yaml_is_null(node))
+		return take_fallback(c, fallback, e);
+	if (node->kind == YAML_LIST)
+		return take_list(c, node, e);
+	if (node->kind == YAML_SCALAR)
+		return yaml_fail(e, LYRE_EINVAL, node, "'modules' must be a mapping or a list; found '%s'", node->text);
+	for (const struct yaml_node *member = node->first; member; member = member->next) {
+		struct module_entry *m;
+		int rc = add_module(c, member->key, member, &m, e);
+		if (!rc)
+			rc = take_module(c, m, member, e);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+/** "modules.NAME=true" on the command line may bring in a module that the file does not name. */
+static int add_by_override(struct config *c, struct override *o, struct err *e)
+{
+	const char *name = o->key + strlen("modules.");
+	if (o->source != CONFIG_COMMAND_LINE || strncmp(o->key, "modules.", 8) || strchr(name, '.')
+	    || find_module(c, name, strlen(name)))
+		return 0;
+	struct module_entry *m;
+	return add_module(c, name, o->node, &m, e);
+}
+
+static int apply_to_module(struct config *c, struct module_entry *m, struct override *o, struct err *e)
+{
+	static const struct {
+		const char *word;
+		const struct lyre_setting *setting;
+	} ways[] = {
+		{ "", &enabled_setting },
+		{ "enabled", &enabled_setting },
+		{ "optional", &optional_setting },
+		{ "path", &path_setting },
+	};
+	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+		const char *key = module_key(c, m->module.name, ways[i].word);
+		if (!key)
+			return err_nomem(e);
+		if (!override_is(o, key))
+			continue;
+		o->used = true;
+		return set_reserved(c, m, ways[i].setting, o->node, e);
+	}
+	return 0;
+}
+
+static int apply_overrides(struct config *c, struct err *e)
+{
+	int rc = 0;
+	for (struct override *o = c->overrides; o && !rc; o = o->next) {
+		rc = add_by_override(c, o, e);
+		for (size_t i = 0; i < c->module_count && !rc; i++)
+			rc = apply_to_module(c, &c->modules[i], o, e);
+	}
+	return rc;
+}
+
+int config_modules(struct config *c, const char *fallback, const struct config_module **ret, size_t *count,
+		   struct err *e)
+{
+	int rc = 0;
+	if (!c->modules_read) {
+		rc = take_all(c, fallback, e);
+		if (!rc)
+			rc = apply_overrides(c, e);
+		if (rc)
+			return rc;
+		c->enabled = ARENA_ARRAY(&c->arena, struct config_module, c->module_count + 1);
+		if (!c->enabled)
+			return err_nomem(e);
+		for (size_t i = 0; i < c->module_count; i++)
+			if (c->modules[i].enabled)
+				c->enabled[c->enabled_count++] = c->modules[i].module;
+		c->modules_read = true;
+	}
+	*ret = c->enabled;
+	*count = c->enabled_count;
+	return 0;
+}
+
+/** The settings as our compiler sees them: those of an older module are shorter. */
+static struct lyre_setting *copy_settings(struct config *c, struct lyre_list list)
+{
+	struct lyre_setting *copy = ARENA_ARRAY(&c->arena, struct lyre_setting, (size_t)list.count + 1);
+	size_t size = list.item_size < sizeof *copy ? list.item_size : sizeof *copy;
+	for (uint32_t i = 0; copy && i < list.count; i++)
+		memcpy(&copy[i], (const char *)list.items + (size_t)i * list.item_size, size);
+	return copy;
+}
+
+static int check_declaration(const char *name, const struct lyre_setting *s, struct err *e)
+{
+	if (!s->key || !*s->key)
+		return err_set(e, LYRE_EINVAL, "the module '%s' declares a setting without a key", name);
+	if (s->type > LYRE_S_PATH || (s->type == LYRE_S_ENUM && !s->values))
+		return err_set(e, LYRE_EINVAL,
+			       "the module '%s' declares the setting '%s' with a kind that this server does not know", name,
+			       s->key);
+	if (!strcmp(s->key, "enabled") || !strcmp(s->key, "optional") || !strcmp(s->key, "path"))
+		return err_set(e, LYRE_EINVAL,
+			       "the module '%s' declares the setting '%s', a name that the server keeps for itself", name,
+			       s->key);
+	return 0;
+}
+
+int config_declare_module(struct config *c, const char *name, struct lyre_list settings, struct err *e)
+{
+	size_t first = c->count;
+	const char *prefix = module_key(c, name, "");
+	struct lyre_setting *copy = copy_settings(c, settings);
+	if (!prefix || !copy)
+		return err_nomem(e);
+	for (uint32_t i = 0; i < settings.count; i++) {
+		copy[i].flags &= LYRE_SF_NULL | LYRE_SF_SECRET | LYRE_SF_LIVE;
+		int rc = check_declaration(name, &copy[i], e);
+		if (rc)
+			return rc;
+	}
+	int rc = entries_declare(c, prefix, copy, settings.count, e);
+	if (rc)
+		return rc;
+	struct module_entry *m = find_module(c, name, strlen(name));
+	if (m)
+		m->declared = true;
+	if (m && m->settings)
+		rc = entries_take(c, prefix, m->settings, RESERVED, e);
+	if (!rc)
+		rc = overrides_apply(c, first, e);
+	return rc ? rc : entries_resolve(c, e);
+}
+
+/** What is said of a module that is off, or optional and not there, is not looked at. */
+static void pass_over_absent(struct config *c)
+{
+	for (struct override *o = c->overrides; o; o = o->next) {
+		if (o->used || o->source != CONFIG_COMMAND_LINE || strncmp(o->key, "modules.", 8))
+			continue;
+		const char *name = o->key + 8;
+		const struct module_entry *m = find_module(c, name, strcspn(name, "."));
+		o->used = m && !m->declared && (!m->enabled || m->module.optional);
+	}
+}
+
+int config_check_unknown(struct config *c, struct err *e)
+{
+	for (size_t i = 0; i < c->module_count; i++) {
+		const struct module_entry *m = &c->modules[i];
+		if (m->named && m->enabled && !m->declared && !m->module.optional)
+			return yaml_fail_key(e, LYRE_EINVAL, m->named, "the module '%s' is named here, but it was not loaded",
+					     m->module.name);
+	}
+	pass_over_absent(c);
+	return overrides_check(c, true, e);
+}

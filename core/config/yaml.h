@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file config/yaml.h
+ * \brief YAML as the configuration uses it: a tree of mappings, lists and scalars, every node with its place.
+ *
+ * Anchors, aliases, tags, duplicate keys and further documents are refused: a configuration says what it means in one
+ * place.
+ */
+#ifndef CONFIG_YAML_H
+#define CONFIG_YAML_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+
+#define YAML_DEPTH_MAX 32
+#define YAML_SIZE_MAX ((size_t)1 << 20)
+#define YAML_NODES_MAX 10000
+
+enum yaml_kind { YAML_SCALAR, YAML_LIST, YAML_MAPPING };
+
+struct yaml_node {
+	enum yaml_kind kind;
+	bool plain;         /**< a scalar without quotes: true, 5 and null mean what they look like */
+	int line, column;   /**< of the value, from 1; 0 where the source has no lines */
+	const char *source; /**< the file's name, or "--set a=b" */
+	const char *text;   /**< of a scalar, NUL-terminated */
+	size_t count;       /**< of children */
+	struct yaml_node *first, *next;
+	/* as a member of a mapping */
+	const char *key;
+	int key_line, key_column;
+};
+
+/**
+ * Decodes \p len bytes that come from \p source. An empty document is a null. Nodes live in the arena and point to
+ * \p source. \return 0, LYRE_EINVAL, LYRE_ENOMEM
+ */
+int yaml_decode(struct arena *a, const char *source, const char *text, size_t len, struct yaml_node **ret,
+		struct err *e);
+
+/** Decodes a file. \return 0, LYRE_EINVAL, LYRE_EIO, LYRE_ENOMEM */
+int yaml_decode_file(struct arena *a, const char *path, struct yaml_node **ret, struct err *e);
+
+/** A plain scalar of \p text, for values that do not come from YAML; \p text and \p source must outlive it. */
+struct yaml_node *yaml_scalar(struct arena *a, const char *source, const char *text, bool plain);
+
+/** Nothing, ~ or null. */
+bool yaml_is_null(const struct yaml_node *node);
+
+/** A sentence about the value of a node, with its place in front. \return \p code */
+int yaml_fail(struct err *e, int code, const struct yaml_node *node, const char *fmt, ...) LYRE_PRINTF(4, 5);
+/** The same about its key. */
+int yaml_fail_key(struct err *e, int code, const struct yaml_node *node, const char *fmt, ...) LYRE_PRINTF(4, 5);
+
+#endif

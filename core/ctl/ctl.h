@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file ctl/ctl.h
+ * \brief What the parts of the client share: the options, the ways it ends, what it says on stderr.
+ */
+#ifndef CTL_CTL_H
+#define CTL_CTL_H
+
+#include "base/buf.h"
+#include "base/value.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct client;
+
+/** How the program ends. */
+enum ctl_status {
+	CTL_OK = 0,
+	CTL_REFUSED = 1,    /**< the server answered with an error, or the answer could not be kept */
+	CTL_USAGE = 2,      /**< the command line is wrong */
+	CTL_UNREACHABLE = 3 /**< no answer from a server */
+};
+
+enum ctl_format { FORMAT_PEOPLE, FORMAT_JSON, FORMAT_CSV };
+
+struct options {
+	const char *url;           /**< NULL: the domain socket */
+	const char *socket;
+	const char *user;          /**< NULL: no credentials are sent */
+	const char *password_file; /**< NULL: the environment, else the terminal is asked */
+	const char *cacert;        /**< NULL: the system's authorities */
+	enum ctl_format format;
+	bool force;
+	const char **tables;       /**< --table, for backup */
+	size_t table_count;
+	bool other_host;           /**< url names a machine that is not this one; set by client_open() */
+};
+
+/** "lyre: …" and a line's end on stderr. \return \p status */
+int complain(enum ctl_status status, const char *fmt, ...) LYRE_PRINTF(2, 3);
+
+/* The commands; each returns how the program ends. */
+int command_help(struct client *c, struct arena *a, const char *operation);
+int command_backup(struct client *c, struct arena *a, const struct options *o, const char *database, const char *file);
+int command_restore(struct client *c, struct arena *a, const struct options *o, const char *file, const char *database);
+int command_operation(struct client *c, struct arena *a, const struct options *o, const char *operation,
+	char **words, size_t count);
+
+/**
+ * What a server's help module says about an operation: an object {operation, parameters, …}, or about all, when
+ * \p operation is NULL: an array. NULL with 0 where it says nothing.
+ * \return 0, or CTL_UNREACHABLE
+ */
+int declaration_fetch(struct client *c, struct arena *a, const char *operation, const lyre_value **ret);
+
+/**
+ * name=value words to the JSON of a request.
+ * \param declaration  may be NULL: types are guessed then
+ * \return 0 or CTL_…, said
+ */
+int arguments_build(struct arena *a, const char *operation, char **words, size_t count,
+	const lyre_value *declaration, struct buf *json);
+
+/** An answer for people: a table, a sentence, or readable JSON. */
+void print_value(struct buf *out, const lyre_value *v);
+/** Columns that a text takes on a terminal. */
+size_t text_width(const char *s, size_t len);
+/** Text for a terminal: what would steer it is written out. */
+void print_text(struct buf *out, const char *s, size_t len);
+/** Blanks. */
+void print_pad(struct buf *out, size_t count);
+
+/** What an error answer says, for people, on stderr. \return CTL_REFUSED */
+int complain_answer(struct arena *a, long status, const char *type, const char *body, size_t len);
+
+/** The password: of the file, of LYRE_PASSWORD, or of the terminal. In the arena. \return 0 or CTL_USAGE, said */
+int password_get(struct arena *a, const struct options *o, char **ret);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/arena.h"
+#include "base/json.h"
+#include "ctl/client.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/** A text member, "" where there is none. */
+static const char *text_of(const lyre_value *v, const char *name)
+{
+	const lyre_value *text = value_get(v, name);
+	return value_is(text, LYRE_STRING) ? text->s : "";
+}
+
+static uint32_t count_of(const lyre_value *v)
+{
+	return value_is(v, LYRE_ARRAY) ? v->len : 0;
+}
+
+/** "name   help" lines, the helps below each other. */
+static void print_lines(struct buf *out, const lyre_value *list, const char *member,
+	void (*also)(struct buf *out, const lyre_value *item))
+{
+	size_t width = 0;
+	for (uint32_t i = 0; i < count_of(list); i++) {
+		size_t len = strlen(text_of(&list->items[i], member));
+		width = len > width ? len : width;
+	}
+	for (uint32_t i = 0; i < count_of(list); i++) {
+		const char *name = text_of(&list->items[i], member);
+		buf_addf(out, "  %s", name);
+		print_pad(out, width - strlen(name) + 2);
+		buf_add_str(out, text_of(&list->items[i], "help"));
+		if (also)
+			also(out, &list->items[i]);
+		buf_add_char(out, '\n');
+	}
+}
+
+/** " (array; required)" */
+static void print_rules(struct buf *out, const lyre_value *param)
+{
+	const lyre_value *types = value_get(param, "types");
+	const lyre_value *required = value_get(param, "required");
+	buf_add_str(out, " (");
+	for (uint32_t i = 0; i < count_of(types); i++)
+		if (types->items[i].type == LYRE_STRING)
+			buf_addf(out, "%s%s", i > 0 ? " or " : "", types->items[i].s);
+	if (value_is(required, LYRE_BOOL) && required->b)
+		buf_add_str(out, "; required");
+	if (*text_of(param, "default"))
+		buf_addf(out, "; default %s", text_of(param, "default"));
+	buf_add_char(out, ')');
+}
+
+static void print_operation(struct buf *out, const lyre_value *op)
+{
+	const lyre_value *params = value_get(op, "parameters");
+	const lyre_value *aliases = value_get(op, "aliases");
+	buf_addf(out, "lyre %s", text_of(op, "operation"));
+	for (uint32_t i = 0; i < count_of(params); i++) {
+		const lyre_value *required = value_get(&params->items[i], "required");
+		bool needed = value_is(required, LYRE_BOOL) && required->b;
+		buf_addf(out, needed ? " %s=…" : " [%s=…]", text_of(&params->items[i], "name"));
+	}
+	buf_addf(out, "\n\n%s", text_of(op, "help"));
+	if (strcmp(text_of(op, "access"), "super_user") == 0)
+		buf_add_str(out, " For super users only.");
+	buf_add_char(out, '\n');
+	if (count_of(params) > 0) {
+		buf_add_char(out, '\n');
+		print_lines(out, params, "name", print_rules);
+	}
+	for (uint32_t i = 0; i < count_of(aliases); i++)
+		if (aliases->items[i].type == LYRE_STRING)
+			buf_addf(out, "%s%s", i > 0 ? ", " : "\nAlso known as ", aliases->items[i].s);
+	if (count_of(aliases) > 0)
+		buf_add_char(out, '\n');
+}
+
+int command_help(struct client *c, struct arena *a, const char *operation)
+{
+	const lyre_value *found;
+	int rc = declaration_fetch(c, a, operation, &found);
+	if (rc != 0)
+		return rc;
+	if (!found && operation)
+		return complain(CTL_REFUSED, "the server says nothing about '%s': lyre help lists what it knows", operation);
+	if (!found)
+		return complain(CTL_REFUSED,
+			"the server does not tell what it can do: its help module is off, or a user must sign in (--user)");
+	struct buf out;
+	buf_init(&out);
+	if (operation) {
+		print_operation(&out, found);
+	} else {
+		buf_add_str(&out, "Operations of the server (lyre help OPERATION tells more):\n\n");
+		print_lines(&out, found, "operation", NULL);
+	}
+	if (!out.failed)
+		fwrite(out.data, 1, out.len, stdout);
+	rc = out.failed ? complain(CTL_REFUSED, "out of memory") : 0;
+	buf_free(&out);
+	return rc;
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file ctl/main.c
+ * \brief lyre, the command-line client.
+ */
+#include <config.h>
+
+#include "base/arena.h"
+#include "ctl/client.h"
+
+#include <getopt.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SOCKET_DEFAULT "/var/lib/lyre/operations-server"
+
+static const char usage[] =
+	"Usage: lyre [OPTION]... OPERATION [NAME=VALUE]...\n"
+	"       lyre [OPTION]... backup DATABASE FILE [--table NAME]... [--force]\n"
+	"       lyre [OPTION]... restore FILE DATABASE\n"
+	"       lyre [OPTION]... help [OPERATION]\n"
+	"\n"
+	"Runs an operation of a Lyre server and shows its answer.\n"
+	"\n"
+	"  name=value    an argument, taken as the type that the operation wants;\n"
+	"                in an array, commas separate the items: ids=1,2,3\n"
+	"  name:=JSON    an argument as JSON\n"
+	"  name=@FILE    an argument from a file, - for standard input; also name:=@FILE\n"
+	"\n"
+	"Where the server is:\n"
+	"  -s, --socket PATH         its domain socket; default: $LYRE_SOCKET, else\n"
+	"                            " SOCKET_DEFAULT "\n"
+	"  -u, --url URL             its address, as http://host:9925 or https://host:9925\n"
+	"      --cacert FILE         certificates that https trusts, in place of the system's\n"
+	"\n"
+	"Who you are, where the socket does not know you:\n"
+	"  -U, --user NAME           the user; the password is asked for, or comes from\n"
+	"      --password-file FILE  the first line of a file, or from $LYRE_PASSWORD\n"
+	"\n"
+	"How the answer is shown:\n"
+	"      --json                as the server sends it\n"
+	"      --csv                 as CSV\n"
+	"\n"
+	"  -t, --table NAME          backup: only this table; may be given again\n"
+	"  -f, --force               backup: replace the file\n"
+	"  -h, --help                this text; lyre help lists the server's operations\n"
+	"  -V, --version             the version\n"
+	"\n"
+	"Ends with 0 when all is well, 1 when the server refused, 2 when the command line is\n"
+	"wrong, 3 when there is no answer from a server.\n";
+
+int complain(enum ctl_status status, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	fputs("lyre: ", stderr);
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+	va_end(ap);
+	return (int)status;
+}
+
+enum { OPTION_JSON = 256, OPTION_CSV, OPTION_CACERT, OPTION_PASSWORD, OPTION_PASSWORD_FILE };
+
+static const struct option long_options[] = {
+	{ "socket", required_argument, NULL, 's' },
+	{ "url", required_argument, NULL, 'u' },
+	{ "cacert", required_argument, NULL, OPTION_CACERT },
+	{ "user", required_argument, NULL, 'U' },
+	{ "password", optional_argument, NULL, OPTION_PASSWORD },
+	{ "password-file", required_argument, NULL, OPTION_PASSWORD_FILE },
+	{ "json", no_argument, NULL, OPTION_JSON },
+	{ "csv", no_argument, NULL, OPTION_CSV },
+	{ "table", required_argument, NULL, 't' },
+	{ "force", no_argument, NULL, 'f' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ 0 },
+};
+
+/** \return 0, CTL_USAGE, or -1 when all is done already */
+static int options_read(int argc, char **argv, struct arena *a, struct options *o)
+{
+	const char *socket = getenv("LYRE_SOCKET");
+	*o = (struct options){ .socket = socket && *socket ? socket : SOCKET_DEFAULT };
+	o->tables = ARENA_ARRAY(a, const char *, (size_t)argc);
+	if (!o->tables)
+		return complain(CTL_USAGE, "out of memory");
+	bool socket_given = false;
+	for (int c; (c = getopt_long(argc, argv, "s:u:U:t:fhV", long_options, NULL)) != -1;) {
+		switch (c) {
+		case 's': o->socket = optarg; socket_given = true; break;
+		case 'u': o->url = optarg; break;
+		case 'U': o->user = optarg; break;
+		case 't': o->tables[o->table_count++] = optarg; break;
+		case 'f': o->force = true; break;
+		case OPTION_JSON: o->format = FORMAT_JSON; break;
+		case OPTION_CSV: o->format = FORMAT_CSV; break;
+		case OPTION_CACERT: o->cacert = optarg; break;
+		case OPTION_PASSWORD_FILE: o->password_file = optarg; break;
+		case OPTION_PASSWORD:
+			return complain(CTL_USAGE,
+				"a password on the command line can be read by everybody on this machine: use --password-file FILE or LYRE_PASSWORD, or let me ask for it");
+		case 'h':
+			fputs(usage, stdout);
+			return -1;
+		case 'V':
+			printf("lyre %s\n", PACKAGE_VERSION);
+			return -1;
+		default:
+			fputs("lyre --help tells more.\n", stderr);
+			return CTL_USAGE;
+		}
+	}
+	if (o->url && socket_given)
+		return complain(CTL_USAGE, "--url and --socket exclude each other");
+	return 0;
+}
+
+/** Whether a command of the client's own has as many words behind it as it wants. \return 0 or CTL_USAGE */
+static int words_check(const char *name, int count)
+{
+	static const struct { const char *name; int min, max; const char *form; } commands[] = {
+		{ "backup", 2, 2, "lyre backup DATABASE FILE" },
+		{ "restore", 2, 2, "lyre restore FILE DATABASE" },
+		{ "help", 0, 1, "lyre help [OPERATION]" },
+	};
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+		if (strcmp(name, commands[i].name) == 0 && (count < commands[i].min || count > commands[i].max))
+			return complain(CTL_USAGE, "it is: %s", commands[i].form);
+	return 0;
+}
+
+static int run(struct arena *a, struct options *o, char **words, int count)
+{
+	struct client *c;
+	int rc = words_check(words[0], count - 1);
+	if (rc == 0)
+		rc = client_open(&c, a, o);
+	if (rc != 0)
+		return rc;
+	if (strcmp(words[0], "help") == 0)
+		rc = command_help(c, a, count > 1 ? words[1] : NULL);
+	else if (strcmp(words[0], "backup") == 0)
+		rc = command_backup(c, a, o, words[1], words[2]);
+	else if (strcmp(words[0], "restore") == 0)
+		rc = command_restore(c, a, o, words[1], words[2]);
+	else
+		rc = command_operation(c, a, o, words[0], words + 1, (size_t)count - 1);
+	client_close(c);
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	struct arena arena;
+	struct options options;
+	arena_init(&arena);
+	/* answers are UTF-8, whatever the terminal is: so their characters are measured */
+	setlocale(LC_CTYPE, "");
+	if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+		setlocale(LC_CTYPE, "C.UTF-8");
+	int rc = options_read(argc, argv, &arena, &options);
+	if (rc == 0 && optind == argc) {
+		fputs(usage, stderr);
+		rc = CTL_USAGE;
+	} else if (rc == 0) {
+		rc = run(&arena, &options, argv + optind, argc - optind);
+	}
+	if (fflush(stdout) != 0 && rc == 0)
+		rc = complain(CTL_REFUSED, "the answer cannot be written");
+	arena_free(&arena);
+	return rc < 0 ? CTL_OK : rc;
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file dispatch/answer.c
+ * \brief From what a handler left, or from a refusal, to status, headers and body.
+ */
+#include "dispatch/dispatch_internal.h"
+
+#include "log/log.h"
+#include "query/query.h"
+
+#include <string.h>
+
+/** Rows up to this many bytes are answered whole, with their length known. */
+#define FIRST_PIECE 65536
+
+#define JSON_TYPE "application/json"
+#define CSV_TYPE "text/csv"
+#define CSV_DISPOSITION "attachment; filename=\"data.csv\""
+
+static const char no_memory[] = "{\"error\":\"out of memory\"}";
+
+int status_of(int code)
+{
+	switch (code) {
+	case LYRE_OK:
+		return 200;
+	case LYRE_EINVAL:
+	case LYRE_EEXISTS:
+		return 400;
+	case LYRE_EUNAUTHENTICATED:
+		return 401;
+	case LYRE_EDENIED:
+		return 403;
+	case LYRE_ENOTFOUND:
+		return 404;
+	case LYRE_ENOTACCEPTABLE:
+		return 406;
+	case LYRE_ECONFLICT:
+		return 409;
+	case LYRE_ETOOBIG:
+		return 413;
+	case LYRE_EMEDIA:
+		return 415;
+	case LYRE_ENOTSUP:
+		return 501;
+	case LYRE_EBUSY:
+	case LYRE_ENOMEM:
+		return 503;
+	case LYRE_ENOSPACE:
+		return 507;
+	default:
+		return 500;
+	}
+}
+
+void log_refusal(const struct run *r, int status, const char *text)
+{
+	enum lyre_log_level level = status == 503 ? LYRE_WARN : status >= 500 ? LYRE_ERROR : LYRE_DEBUG;
+
+	/* Before the operation is known a text may quote the request, and with it a password. */
+	if (!log_enabled(level) || (!r->call.operation && level == LYRE_DEBUG))
+		return;
+	log_write(level, "dispatch", "%s by '%s': %d %s", r->call.operation ? r->call.operation->name : "a request",
+		r->call.identity.user, status, text);
+}
+
+static const char *reason_of(int status)
+{
+	switch (status) {
+	case 400:
+		return "Bad Request";
+	case 406:
+		return "Not Acceptable";
+	default:
+		return "Error";
+	}
+}
+
+static void set_head(struct exchange *x, int status, const char *content_type)
+{
+	x->status = status;
+	x->content_type_out = content_type;
+	x->disposition = NULL;
+	x->body_kind = BODY_BYTES;
+}
+
+/** An answer that could not be written for want of memory becomes one that needs none but what is there. */
+static void settle(struct exchange *x)
+{
+	if (!x->out.failed)
+		return;
+	buf_clear(&x->out);
+	set_head(x, status_of(LYRE_ENOMEM), JSON_TYPE);
+	buf_add(&x->out, no_memory, sizeof no_memory - 1);
+}
+
+static void write_error(struct exchange *x, const char *text)
+{
+	lyre_out out;
+
+	buf_clear(&x->out);
+	out_init(&out, &x->out);
+	out_object_begin(&out);
+	out_key(&out, "error");
+	out_string(&out, text, strlen(text));
+	out_object_end(&out);
+}
+
+void answer_error(struct exchange *x, enum format format, int status, const char *text)
+{
+	if (format == FORMAT_CSV) {
+		struct value_member member = { "error", sizeof "error" - 1, value_text(text, strlen(text)) };
+		lyre_value error = { .type = LYRE_OBJECT, .len = 1, .members = &member };
+
+		buf_clear(&x->out);
+		set_head(x, status, CSV_TYPE);
+		x->disposition = CSV_DISPOSITION;
+		csv_write(&x->out, &error, &x->arena);
+	} else {
+		set_head(x, status, JSON_TYPE);
+		write_error(x, text);
+	}
+	settle(x);
+}
+
+void answer_login_failed(struct exchange *x, int status, const char *text)
+{
+	set_head(x, status, NULL);
+	write_error(x, text);
+	settle(x);
+}
+
+void answer_long(struct exchange *x, int status, const char *text)
+{
+	const char *reason = reason_of(status);
+	lyre_out out;
+
+	buf_clear(&x->out);
+	set_head(x, status, JSON_TYPE "; charset=utf-8");
+	out_init(&out, &x->out);
+	out_object_begin(&out);
+	out_key(&out, "statusCode");
+	out_int(&out, status);
+	out_key(&out, "error");
+	out_string(&out, reason, strlen(reason));
+	out_key(&out, "message");
+	out_string(&out, text, strlen(text));
+	out_object_end(&out);
+	settle(x);
+}
+
+void answer_text(struct exchange *x, int status, const char *content_type, const char *text)
+{
+	buf_clear(&x->out);
+	set_head(x, status, content_type);
+	buf_add_str(&x->out, text);
+	settle(x);
+}
+
+/* ---- what a handler left ---- */
+
+static void set_format(struct run *r)
+{
+	set_head(r->x, 200, r->format == FORMAT_CSV ? CSV_TYPE : JSON_TYPE);
+	if (r->format == FORMAT_CSV)
+		r->x->disposition = CSV_DISPOSITION;
+}
+
+int answer_rows(struct run *r, size_t want, struct err *e)
+{
+	struct buf *out = &r->x->out;
+
+	int rc = query_write(r->call.rows->query, r->format == FORMAT_CSV ? ROWS_CSV : ROWS_JSON, out, want, e);
+	return rc >= 0 && out->failed ? err_nomem(e) : rc;
+}
+
+static int reply_rows(struct run *r)
+{
+	buf_clear(&r->x->out);
+	int rc = answer_rows(r, FIRST_PIECE, &r->call.err);
+	if (rc < 0)
+		return rc;
+	set_format(r);
+	r->x->body_kind = rc == LYRE_END ? BODY_BYTES : BODY_STREAM;
+	return 0;
+}
+
+/** A file name as a quoted string: what a header cannot hold becomes an underscore. */
+static const char *disposition(struct arena *a, const char *filename)
+{
+	struct buf b;
+
+	buf_init(&b);
+	buf_add_str(&b, "attachment; filename=\"");
+	for (const char *p = filename; *p; p++) {
+		if (*p == '"' || *p == '\\')
+			buf_add_char(&b, '\\');
+		buf_add_char(&b, *p < ' ' || *p > '~' ? '_' : *p);
+	}
+	buf_add_char(&b, '"');
+	const char *text = b.failed ? NULL : arena_strndup(a, b.data, b.len);
+	buf_free(&b);
+	return text;
+}
+
+static int reply_file(struct run *r)
+{
+	struct exchange *x = r->x;
+	const char *text = disposition(&x->arena, r->call.filename ? r->call.filename : "data");
+
+	if (!text)
+		return err_nomem(&r->call.err);
+	buf_clear(&x->out);
+	set_head(x, 200, "application/octet-stream");
+	x->disposition = text;
+	x->iso_date = true;
+	x->body_kind = BODY_FILE;
+	x->fd = r->call.fd;
+	r->call.fd = -1;
+	return 0;
+}
+
+/** The JSON that the handler wrote becomes CSV. */
+static int turn_into_csv(struct run *r)
+{
+	struct exchange *x = r->x;
+	lyre_value value;
+
+	int rc = json_decode_copy(&x->arena, x->out.data, x->out.len, &value, &r->call.err);
+	if (rc == LYRE_EINVAL)
+		return err_set(&r->call.err, LYRE_EINTERNAL, "the operation's answer is not JSON");
+	if (rc)
+		return rc;
+	buf_clear(&x->out);
+	csv_write(&x->out, &value, &x->arena);
+	return 0;
+}
+
+static int reply(struct run *r)
+{
+	if (r->call.rows)
+		return reply_rows(r);
+	if (r->call.fd >= 0)
+		return reply_file(r);
+	if (r->x->out.failed)
+		return err_nomem(&r->call.err);
+	if (!r->x->out.len)
+		return err_set(&r->call.err, LYRE_EINTERNAL, "the operation gave no answer");
+	set_format(r);
+	return r->format == FORMAT_CSV ? turn_into_csv(r) : 0;
+}
+
+void answer_call(struct run *r)
+{
+	int rc = r->rc;
+
+	if (rc == 0)
+		rc = reply(r);
+	if (rc == 0) {
+		settle(r->x);
+		return;
+	}
+	int status = status_of(rc);
+	const char *text = r->call.err.text;
+	if (!r->call.err.code || !*text)
+		text = status >= 500 ? "Internal Server Error" : "The operation failed and did not say why";
+	log_refusal(r, status, text);
+	answer_error(r->x, r->format, status, text);
+}

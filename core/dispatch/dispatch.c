@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file dispatch/dispatch.c
+ * \brief Takes exchanges through the steps, lets them wait and go on, and counts them.
+ */
+#include "dispatch/dispatch.h"
+
+#include "base/text.h"
+#include "dispatch/dispatch_internal.h"
+#include "log/log.h"
+#include "query/query.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+/* ---- opening and closing ---- */
+
+int dispatch_open(struct dispatch **ret, const struct dispatch_services *services, struct err *e)
+{
+	struct dispatch *d = calloc(1, sizeof *d);
+
+	if (!d)
+		return err_nomem(e);
+	d->services = *services;
+	registry_init(&d->registry);
+	/* One worker is always left for what is not a password. */
+	unsigned workers = services->pool ? pool_threads(services->pool) : 1;
+	gate_init(&d->gate, services->auth, services->pool, workers - 1);
+	*ret = d;
+	return 0;
+}
+
+void dispatch_close(struct dispatch *d)
+{
+	if (!d)
+		return;
+	gate_destroy(&d->gate);
+	registry_free(&d->registry);
+	free(d);
+}
+
+int dispatch_register(struct dispatch *d, const char *owner, lyre_instance *instance, struct lyre_list operations,
+	struct err *e)
+{
+	return registry_add(&d->registry, owner, instance, operations, e);
+}
+
+const struct operation *const *dispatch_operations(const struct dispatch *d, size_t *count)
+{
+	*count = d->registry.count;
+	return d->registry.operations;
+}
+
+unsigned dispatch_waiting(const struct dispatch *d)
+{
+	return atomic_load(&d->waiting);
+}
+
+bool dispatch_drain(struct dispatch *d, int64_t deadline_ms)
+{
+	const struct timespec pause = { .tv_nsec = 5 * 1000 * 1000 };
+
+	atomic_store(&d->draining, true);
+	while (atomic_load(&d->open)) {
+		if (monotonic_ms() >= deadline_ms)
+			return false;
+		nanosleep(&pause, NULL);
+	}
+	return true;
+}
+
+/* ---- one exchange ---- */
+
+bool run_release(struct run *r, int n)
+{
+	return atomic_fetch_sub(&r->holds, n) == n;
+}
+
+void run_wake(struct run *r, int n)
+{
+	struct exchange *x = r->x;
+
+	if (run_release(r, n))
+		x->resume(x);
+}
+
+void call_resume(lyre_call *call)
+{
+	run_wake((struct run *)((char *)call - offsetof(struct run, call)), 1);
+}
+
+static void finish(struct run *r)
+{
+	struct exchange *x = r->x;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	x->duration_ms = (double)(now.tv_sec - r->begun.tv_sec) * 1e3 + (double)(now.tv_nsec - r->begun.tv_nsec) / 1e6;
+	if (atomic_load_explicit(&r->dispatch->draining, memory_order_relaxed))
+		x->close = true;
+}
+
+static enum dispatch_result go(struct run *r)
+{
+	struct dispatch *d = r->dispatch;
+
+	for (;;) {
+		enum flow flow = steps[r->step](r);
+
+		if (flow == FLOW_DONE) {
+			finish(r);
+			return DISPATCH_DONE;
+		}
+		if (flow != FLOW_REPEAT)
+			r->step++;
+		if (flow == FLOW_NEXT)
+			continue;
+		atomic_fetch_add(&d->waiting, 1);
+		if (!run_release(r, 1))
+			return DISPATCH_WAIT; /* it may go on, on another thread, even before this returns: the run is not ours any more */
+		atomic_fetch_sub(&d->waiting, 1);
+	}
+}
+
+enum dispatch_result dispatch_begin(struct dispatch *d, struct exchange *x)
+{
+	x->dispatch = d;
+	x->state = NULL;
+	x->fd = -1;
+	x->iso_date = false;
+	x->disposition = NULL;
+	struct run *r = ARENA_NEW(&x->arena, struct run);
+	if (!r) {
+		answer_error(x, FORMAT_JSON, status_of(LYRE_ENOMEM), "out of memory");
+		return DISPATCH_DONE;
+	}
+	r->x = x;
+	r->dispatch = d;
+	r->call = (lyre_call){
+		.x = x, .dispatch = d, .store = d->services.store, .arena = &x->arena, .identity = { .user = "" }, .fd = -1,
+	};
+	clock_gettime(CLOCK_MONOTONIC, &r->begun);
+	x->state = r;
+	atomic_fetch_add(&d->open, 1);
+	return go(r);
+}
+
+enum dispatch_result dispatch_continue(struct exchange *x)
+{
+	struct run *r = x->state;
+
+	atomic_fetch_sub(&r->dispatch->waiting, 1);
+	return go(r);
+}
+
+int dispatch_stream(struct exchange *x, size_t want)
+{
+	struct run *r = x->state;
+	struct err e = { .code = 0 };
+
+	buf_clear(&x->out);
+	int rc = answer_rows(r, want, &e);
+	if (rc < 0)
+		log_error("dispatch", "%s by '%s' broke off while its rows were sent: %s", r->call.operation->name,
+			r->call.identity.user, e.text);
+	return rc;
+}
+
+void dispatch_end(struct exchange *x)
+{
+	struct run *r = x->state;
+
+	if (!r)
+		return;
+	for (lyre_cursor *c = r->call.cursors; c; c = c->next) {
+		query_close(c->query);
+		arena_free(&c->rows);
+	}
+	for (lyre_table *t = r->call.tables; t; t = t->next)
+		table_unref(t->def);
+	if (r->call.fd >= 0)
+		close(r->call.fd);
+	if (x->fd >= 0)
+		close(x->fd);
+	credentials_clear(&r->credentials);
+	x->state = NULL;
+	x->fd = -1;
+	atomic_fetch_sub(&r->dispatch->open, 1);
+}
+
+void dispatch_refuse(struct exchange *x, int status, const char *text)
+{
+	answer_error(x, format_accepted(x->accept), status, text);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file dispatch/dispatch.h
+ * \brief The one way of a request: route, decode, authenticate, authorise, validate, call, encode. And the registry of operations.
+ */
+#ifndef DISPATCH_DISPATCH_H
+#define DISPATCH_DISPATCH_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <lyre/module.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+struct auth;
+struct config;
+struct dispatch;
+struct pool;
+struct query;
+struct store;
+
+/* ---- the exchange: what http/ hands over and gets back ---- */
+
+enum method { METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_PUT, METHOD_PATCH, METHOD_DELETE, METHOD_OPTIONS, METHOD_OTHER };
+
+enum body_kind {
+	BODY_BYTES,  /**< the whole answer is in out */
+	BODY_STREAM, /**< out has the first piece; more by dispatch_stream() */
+	BODY_FILE    /**< fd, from its start to its end */
+};
+
+/** One request and its answer. Made by http/, one a request; everything it points to is in its arena unless said otherwise. */
+struct exchange {
+	struct arena arena;
+	/* in */
+	enum method method;
+	const char *path;          /**< without the query string */
+	const char *content_type;  /**< NULL when not sent; so the following */
+	const char *accept;
+	const char *authorization;
+	struct buf body;           /**< one spare byte behind it */
+	bool trusted;              /**< a peer on the domain socket with our own uid, or root: super_user without a password */
+	const char *peer;          /**< address, for the log */
+	/* out */
+	int status;
+	const char *content_type_out; /**< NULL: none is sent */
+	const char *disposition;      /**< Content-Disposition; NULL: none */
+	bool iso_date;                /**< the Date header as ISO 8601 */
+	bool close;                   /**< end the connection after this */
+	enum body_kind body_kind;
+	struct buf out;
+	int fd;                       /**< BODY_FILE; -1 else. dispatch_end() closes it: who takes it over puts -1 here */
+	double duration_ms;           /**< of the work, for Server-Timing */
+	/* waiting */
+	void (*resume)(struct exchange *x); /**< set by http/: called once after DISPATCH_WAIT, from any thread */
+	struct dispatch *dispatch;
+	void *state;                  /**< dispatch's own */
+};
+
+enum dispatch_result {
+	DISPATCH_DONE, /**< the answer stands in the exchange */
+	DISPATCH_WAIT  /**< suspend; after resume() call dispatch_continue() */
+};
+
+/** Takes a request. On the connection's thread; never blocks. */
+enum dispatch_result dispatch_begin(struct dispatch *d, struct exchange *x);
+/** Goes on after resume(). On the connection's thread. */
+enum dispatch_result dispatch_continue(struct exchange *x);
+/** The next piece of a BODY_STREAM answer, about \p want bytes, replacing what is in out. \return 0, LYRE_END with the last piece, or a failure: cut the connection */
+int dispatch_stream(struct exchange *x, size_t want);
+/** After the answer was sent or the connection is gone, never while waiting: gives back what the exchange holds but the arena and bufs, which are http's. */
+void dispatch_end(struct exchange *x);
+
+/** An early refusal by http/ itself, in the API's shape, in whatever type the client accepts. */
+void dispatch_refuse(struct exchange *x, int status, const char *text);
+
+/* ---- operations ---- */
+
+/** A registered operation with its owner. */
+struct operation {
+	const char *name;
+	const struct lyre_operation *decl; /**< may be shorter than ours: made by operation_register() to full length */
+	const char *owner;                 /**< module's name */
+	lyre_instance *instance;
+	struct lyre_param *params;
+	const lyre_value *fallbacks;       /**< of each parameter, decoded; LYRE_NULL where it has none */
+	size_t param_count;
+};
+
+struct dispatch_services {
+	const struct config *config;
+	struct store *store;
+	struct auth *auth;
+	struct pool *pool;
+};
+
+int dispatch_open(struct dispatch **ret, const struct dispatch_services *services, struct err *e);
+void dispatch_close(struct dispatch *d);
+/** Adds a module's operations; a name or alias that is taken is refused with both owners named. Before the first request. */
+int dispatch_register(struct dispatch *d, const char *owner, lyre_instance *instance, struct lyre_list operations, struct err *e);
+/** All operations by name. */
+const struct operation *const *dispatch_operations(const struct dispatch *d, size_t *count);
+/**
+ * From now on answers 503; returns when no exchange is under way or the time (monotonic_ms()) \p deadline_ms has come.
+ * \return whether none is under way: the rest may be cut off by http_close() only where dispatch_waiting() is 0. May be called again.
+ */
+bool dispatch_drain(struct dispatch *d, int64_t deadline_ms);
+/** How many exchanges wait for resume(). */
+unsigned dispatch_waiting(const struct dispatch *d);
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file dispatch/dispatch_internal.h
+ * \brief What the files of this room share: the run of one exchange, and the steps' helpers.
+ */
+#ifndef DISPATCH_INTERNAL_H
+#define DISPATCH_INTERNAL_H
+
+#include "auth/auth.h"
+#include "dispatch/call.h"
+#include "dispatch/dispatch.h"
+#include "job/pool.h"
+
+#include <pthread.h>
+#include <time.h>
+
+/* ---- the registry (registry.c) ---- */
+
+struct registry {
+	struct arena arena;
+	const struct operation **operations; /**< sorted by name */
+	size_t count;
+	struct word { /**< a name or an alias; open addressing */
+		const char *name;
+		size_t len;
+		const struct operation *operation;
+	} *words;
+	size_t word_count, word_size;
+};
+
+void registry_init(struct registry *g);
+void registry_free(struct registry *g);
+int registry_add(struct registry *g, const char *owner, lyre_instance *instance, struct lyre_list operations,
+	struct err *e);
+/** NULL when there is none. Any thread once all are added. */
+const struct operation *registry_find(const struct registry *g, const char *name, size_t len);
+
+/* ---- formats (negotiate.c) ---- */
+
+enum format { FORMAT_NONE, FORMAT_JSON, FORMAT_CSV };
+enum media { MEDIA_OTHER, MEDIA_JSON, MEDIA_TEXT };
+
+/** What an Accept header asks for; JSON without one. */
+enum format format_accepted(const char *accept);
+/** What a Content-Type header says; NULL is MEDIA_OTHER. */
+enum media media_of(const char *content_type);
+/** For the error text. */
+const char *formats_supported(void);
+
+/* ---- credentials (credentials.c, gate.c) ---- */
+
+struct credentials {
+	char *user, *password; /**< NULL: none were sent; NUL-terminated, and may hold NULs */
+	size_t user_len, password_len;
+};
+
+/** Reads an Authorization header into the arena. \return 0, also when it holds none; LYRE_EUNAUTHENTICATED */
+int credentials_read(struct credentials *ret, const char *authorization, struct arena *a, struct err *e);
+void credentials_clear(struct credentials *c);
+
+/** A check of credentials on the pool. */
+struct verification {
+	struct pool_task task;
+	struct verification *next;
+	struct gate *gate;
+	const struct credentials *credentials;
+	struct arena *arena;
+	void (*done)(struct verification *v); /**< on a worker thread, once, the last use of this */
+	int rc;
+	struct identity identity;
+	struct err err;
+};
+
+/** Lets few checks run at once, so that a flood of wrong passwords takes neither all workers nor all memory. */
+struct gate {
+	pthread_mutex_t lock;
+	struct auth *auth;
+	struct pool *pool;
+	unsigned limit, running, waiting;
+	struct verification *first, **last;
+};
+
+void gate_init(struct gate *g, struct auth *a, struct pool *p, unsigned limit);
+void gate_destroy(struct gate *g);
+/** \return 0: done() will be called; LYRE_EBUSY when too many wait */
+int gate_submit(struct gate *g, struct verification *v, struct err *e);
+
+/* ---- arguments (words.c, validate.c) ---- */
+
+/** The member of a request that a parameter means, by its modern name or an old word; \p label is what was sent. */
+const lyre_value *words_find(const lyre_value *body, const char *name, const char **label);
+/** Puts modern names for the old words in search conditions, at every depth. */
+void words_modernise(lyre_value *conditions);
+
+/** Finds each declared argument in the body: args, given, present and labels of the call. LYRE_ENOMEM */
+int arguments_bind(struct lyre_call *call, const char ***labels);
+/** Checks them, fills in what is missing. LYRE_EINVAL with all sentences. */
+int arguments_check(struct lyre_call *call, const char *const *labels, struct err *e);
+
+/* ---- the run of an exchange (dispatch.c, steps.c) ---- */
+
+struct dispatch {
+	struct dispatch_services services;
+	struct registry registry;
+	struct gate gate;
+	atomic_bool draining;
+	atomic_uint open;    /**< exchanges between begin and end */
+	atomic_uint waiting; /**< of them, between WAIT and continue */
+};
+
+/** What a step says of how to go on. */
+enum flow {
+	FLOW_NEXT,
+	FLOW_DONE,  /**< the answer stands */
+	FLOW_WAIT,  /**< the next step after the wake-up */
+	FLOW_REPEAT /**< the same step again after the wake-up */
+};
+
+/** An exchange on its way: its state. */
+struct run {
+	struct exchange *x;
+	struct dispatch *dispatch;
+	struct timespec begun;
+	size_t step;
+	enum format format;
+	struct credentials credentials;
+	bool signed_in;
+	struct verification verification;
+	struct lyre_call call;
+	const char **labels;
+	struct pool_task task;
+	int rc;           /**< of the handler */
+	atomic_int holds; /**< who must still let go before the run goes on: the thread that began, the worker, the answer */
+};
+
+typedef enum flow (*step_function)(struct run *r);
+/** In their order. */
+extern const step_function steps[];
+
+/** Lets go of \p n holds. \return whether they were the last */
+bool run_release(struct run *r, int n);
+/** The same from another thread: the last wakes the exchange. */
+void run_wake(struct run *r, int n);
+
+/* ---- answers (answer.c, csv.c) ---- */
+
+/** The HTTP status that a code becomes. */
+int status_of(int code);
+/** What went wrong, to the log: the server's faults as errors, 503 as a warning, the client's faults for debugging. */
+void log_refusal(const struct run *r, int status, const char *text);
+/** {"error": text} in the format; \p format FORMAT_NONE is as JSON. */
+void answer_error(struct exchange *x, enum format format, int status, const char *text);
+/** {"statusCode":…,"error":…,"message":text}, always JSON. */
+void answer_long(struct exchange *x, int status, const char *text);
+/** {"error": text} without a content type, always JSON. */
+void answer_login_failed(struct exchange *x, int status, const char *text);
+/** Text under a content type, NULL for none. */
+void answer_text(struct exchange *x, int status, const char *content_type, const char *text);
+/** The answer of a handler that returned \p rc. */
+void answer_call(struct run *r);
+/** The next piece of rows. As dispatch_stream(). */
+int answer_rows(struct run *r, size_t want, struct err *e);
+
+/** A JSON value as CSV: an object is a row, an array of objects rows. Failure is the buffer's. */
+void csv_write(struct buf *out, const lyre_value *v, struct arena *a);
+
+#endif

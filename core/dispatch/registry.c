@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file dispatch/registry.c
+ * \brief The operations by name.
+ */
+#include "dispatch/dispatch_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void registry_init(struct registry *g)
+{
+	*g = (struct registry){ .count = 0 };
+	arena_init(&g->arena);
+}
+
+void registry_free(struct registry *g)
+{
+	free(g->operations);
+	free(g->words);
+	arena_free(&g->arena);
+}
+
+static size_t hash(const char *name, size_t len)
+{
+	uint64_t h = 0xcbf29ce484222325;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (unsigned char)name[i]) * 0x100000001b3;
+	return (size_t)(h ^ h >> 32);
+}
+
+/** Where a name stands or would stand. The table is never full. */
+static struct word *slot(const struct registry *g, const char *name, size_t len)
+{
+	for (size_t i = hash(name, len);; i++) {
+		struct word *w = &g->words[i & (g->word_size - 1)];
+
+		if (!w->name || (w->len == len && !memcmp(w->name, name, len)))
+			return w;
+	}
+}
+
+const struct operation *registry_find(const struct registry *g, const char *name, size_t len)
+{
+	return g->word_size ? slot(g, name, len)->operation : NULL;
+}
+
+static int make_room(struct registry *g, struct err *e)
+{
+	if (g->word_count * 2 < g->word_size)
+		return 0;
+	struct registry bigger = { .word_size = g->word_size ? g->word_size * 2 : 64 };
+	bigger.words = calloc(bigger.word_size, sizeof *bigger.words);
+	if (!bigger.words)
+		return err_nomem(e);
+	for (size_t i = 0; i < g->word_size; i++) {
+		if (g->words[i].name)
+			*slot(&bigger, g->words[i].name, g->words[i].len) = g->words[i];
+	}
+	free(g->words);
+	g->words = bigger.words;
+	g->word_size = bigger.word_size;
+	return 0;
+}
+
+static int add_word(struct registry *g, const char *name, size_t len, const struct operation *o, struct err *e)
+{
+	int rc = make_room(g, e);
+
+	if (rc)
+		return rc;
+	struct word *w = slot(g, name, len);
+	if (w->name)
+		return err_set(e, LYRE_EEXISTS,
+			"module '%s' declares the operation '%.*s', which module '%s' has declared already as '%s'", o->owner,
+			(int)len, name, w->operation->owner, w->operation->name);
+	*w = (struct word){ name, len, o };
+	g->word_count++;
+	return 0;
+}
+
+static int add_words(struct registry *g, const struct operation *o, struct err *e)
+{
+	int rc = add_word(g, o->name, strlen(o->name), o, e);
+
+	for (const char *p = o->decl->aliases; !rc && p && *p;) {
+		size_t len = strcspn(p, " ");
+
+		if (len)
+			rc = add_word(g, p, len, o, e);
+		p += len + strspn(p + len, " ");
+	}
+	return rc;
+}
+
+/** Copies an item that may have been declared by an older or newer header. */
+static void copy_item(void *to, size_t size, const struct lyre_list *list, uint32_t i)
+{
+	memset(to, 0, size);
+	memcpy(to, (const char *)list->items + (size_t)list->item_size * i, list->item_size < size ? list->item_size : size);
+}
+
+static int add_params(struct registry *g, struct operation *o, struct err *e)
+{
+	const struct lyre_list *list = &o->decl->params;
+
+	o->param_count = list->count;
+	o->params = ARENA_ARRAY(&g->arena, struct lyre_param, list->count);
+	lyre_value *fallbacks = ARENA_ARRAY(&g->arena, lyre_value, list->count);
+	if (!o->params || !fallbacks)
+		return err_nomem(e);
+	o->fallbacks = fallbacks;
+	for (uint32_t i = 0; i < list->count; i++) {
+		struct lyre_param *p = &o->params[i];
+		struct err why;
+
+		copy_item(p, sizeof *p, list, i);
+		if (!p->name || !(p->types & LYRE_T_ANY))
+			return err_set(e, LYRE_EINVAL, "module '%s' declares a parameter of '%s' without a name or a type",
+				o->owner, o->name);
+		if (p->fallback && json_decode_copy(&g->arena, p->fallback, strlen(p->fallback), &fallbacks[i], &why))
+			return err_set(e, LYRE_EINVAL, "module '%s' declares a default of '%s' in '%s' that is not JSON: %s", o->owner,
+				p->name, o->name, why.text);
+	}
+	return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp((*(const struct operation *const *)a)->name, (*(const struct operation *const *)b)->name);
+}
+
+int registry_add(struct registry *g, const char *owner, lyre_instance *instance, struct lyre_list list, struct err *e)
+{
+	const struct operation **all = realloc(g->operations, (g->count + list.count + 1) * sizeof *all);
+
+	if (!all)
+		return err_nomem(e);
+	g->operations = all;
+	for (uint32_t i = 0; i < list.count; i++) {
+		struct lyre_operation *decl = ARENA_NEW(&g->arena, struct lyre_operation);
+		struct operation *o = ARENA_NEW(&g->arena, struct operation);
+
+		if (!decl || !o)
+			return err_nomem(e);
+		copy_item(decl, sizeof *decl, &list, i);
+		*o = (struct operation){ .name = decl->name, .decl = decl, .owner = owner, .instance = instance };
+		if (!o->name || !*o->name || !decl->handler)
+			return err_set(e, LYRE_EINVAL, "module '%s' declares an operation without a name or a handler", owner);
+		int rc = add_params(g, o, e);
+		if (!rc)
+			rc = add_words(g, o, e);
+		if (rc)
+			return rc;
+		g->operations[g->count++] = o;
+	}
+	qsort(g->operations, g->count, sizeof *g->operations, by_name);
+	return 0;
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file dispatch/validate.c
+ * \brief From a request's body to arguments that fit the operation's declaration.
+ */
+#include "dispatch/dispatch_internal.h"
+
+#include <math.h>
+#include <string.h>
+
+#define NAME_MAX_CHARACTERS 250
+
+int arguments_bind(struct lyre_call *call, const char ***ret_labels)
+{
+	const struct operation *o = call->operation;
+	size_t n = o->param_count;
+
+	call->args = ARENA_ARRAY(call->arena, lyre_value, n);
+	call->given = ARENA_ARRAY(call->arena, bool, n);
+	call->present = ARENA_ARRAY(call->arena, bool, n);
+	const char **labels = ARENA_ARRAY(call->arena, const char *, n);
+	if (!call->args || !call->given || !call->present || !labels)
+		return LYRE_ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		const lyre_value *v = words_find(&call->body, o->params[i].name, &labels[i]);
+
+		if (!v)
+			continue;
+		call->args[i] = *v;
+		call->given[i] = true;
+		if (!strcmp(o->params[i].name, "conditions"))
+			words_modernise(&call->args[i]);
+	}
+	*ret_labels = labels;
+	return 0;
+}
+
+/* ---- the sentences ---- */
+
+/** What is wrong with a request, sentence by sentence. */
+struct faults {
+	struct buf text;
+	const char *label;
+};
+
+/** As much as a failure's text can hold: more would be cut. */
+static bool enough(const struct faults *f)
+{
+	return f->text.len >= sizeof((struct err *)0)->text;
+}
+
+static void fault(struct faults *f, const char *what)
+{
+	buf_addf(&f->text, "%s'%s' %s", f->text.len ? ". " : "", f->label, what);
+}
+
+static void fault_item(struct faults *f, size_t i, const char *what)
+{
+	buf_addf(&f->text, "%s'%s[%zu]' %s", f->text.len ? ". " : "", f->label, i, what);
+}
+
+static void fault_limit(struct faults *f, const char *what, double limit)
+{
+	char number[NUMBER_TEXT_MAX];
+
+	double_text(number, limit);
+	buf_addf(&f->text, "%s'%s' must be %s than or equal to %s", f->text.len ? ". " : "", f->label, what, number);
+}
+
+/* ---- kinds ---- */
+
+/** Kinds by bit, as the sentences call them. */
+static const struct {
+	const char *name, *sentence;
+} kinds[] = {
+	{ "string", "must be a string" },
+	{ "number", "must be a number" },
+	{ "boolean", "must be a boolean" },
+	{ "array", "must be an array" },
+	{ "object", "must be of type object" },
+	{ "null", "must be null" },
+};
+
+#define KINDS (sizeof kinds / sizeof *kinds)
+
+static uint32_t kind_of(const lyre_value *v)
+{
+	switch (v->type) {
+	case LYRE_STRING:
+		return LYRE_T_STRING;
+	case LYRE_BOOL:
+		return LYRE_T_BOOLEAN;
+	case LYRE_ARRAY:
+		return LYRE_T_ARRAY;
+	case LYRE_OBJECT:
+		return LYRE_T_OBJECT;
+	case LYRE_NULL:
+		return LYRE_T_NULL;
+	default:
+		return LYRE_T_NUMBER;
+	}
+}
+
+static void fault_kind(struct faults *f, uint32_t types)
+{
+	types &= LYRE_T_ANY;
+	if ((types & (types - 1)) == 0) {
+		for (size_t i = 0; i < KINDS; i++) {
+			if (types == 1u << i)
+				fault(f, kinds[i].sentence);
+		}
+		return;
+	}
+	buf_addf(&f->text, "%s'%s' must be one of [", f->text.len ? ". " : "", f->label);
+	const char *comma = "";
+	for (size_t i = 0; i < KINDS; i++) {
+		if (types & 1u << i) {
+			buf_addf(&f->text, "%s%s", comma, kinds[i].name);
+			comma = ", ";
+		}
+	}
+	buf_add_char(&f->text, ']');
+}
+
+/* ---- rules ---- */
+
+static size_t characters(const char *s, size_t len)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++)
+		n += ((unsigned char)s[i] & 0xc0) != 0x80;
+	return n;
+}
+
+static bool is_name(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (s[i] < ' ' || s[i] > '~' || s[i] == '/' || s[i] == '`')
+			return false;
+	}
+	return true;
+}
+
+static void check_string(struct faults *f, const struct lyre_param *p, const lyre_value *v)
+{
+	if (p->flags & (LYRE_P_NAME | LYRE_P_NOT_EMPTY) && !v->len)
+		fault(f, "is not allowed to be empty");
+	else if (p->flags & LYRE_P_NAME && characters(v->s, v->len) > NAME_MAX_CHARACTERS)
+		fault(f, "length must be less than or equal to 250 characters long");
+	else if (p->flags & LYRE_P_NAME && !is_name(v->s, v->len))
+		fault(f, "names cannot include backticks or forward slashes");
+}
+
+static void check_number(struct faults *f, const struct lyre_param *p, const lyre_value *v)
+{
+	double d = value_number(v);
+
+	if (p->flags & LYRE_P_INTEGER && v->type == LYRE_DOUBLE && d != trunc(d))
+		fault(f, "must be an integer");
+	else if (p->flags & LYRE_P_RANGE && d < p->min)
+		fault_limit(f, "greater", p->min);
+	else if (p->flags & LYRE_P_RANGE && d > p->max)
+		fault_limit(f, "less", p->max);
+}
+
+static void check_array(struct faults *f, const struct lyre_param *p, const lyre_value *v)
+{
+	if (p->flags & LYRE_P_NOT_EMPTY && !v->len)
+		fault(f, "must contain at least 1 items");
+	for (uint32_t i = 0; p->flags & LYRE_P_OBJECTS && i < v->len && !enough(f); i++) {
+		if (v->items[i].type != LYRE_OBJECT)
+			fault_item(f, i, "must be of type object");
+	}
+	for (uint32_t i = 0; p->flags & LYRE_P_KEYS && i < v->len; i++) {
+		if (!value_is_number(&v->items[i]) && v->items[i].type != LYRE_STRING) {
+			fault(f, "must be strings or numbers");
+			break;
+		}
+	}
+}
+
+/** A text that is a number as JSON writes it becomes that number. */
+static void take_number(lyre_value *v, struct arena *a)
+{
+	lyre_value number;
+	struct err ignored;
+
+	if (json_decode_copy(a, v->s, v->len, &number, &ignored) == 0 && value_is_number(&number))
+		*v = number;
+}
+
+static void check(struct faults *f, const struct lyre_param *p, lyre_value *v, struct arena *a)
+{
+	if (v->type == LYRE_STRING && p->flags & LYRE_P_NUMERIC_TEXT)
+		take_number(v, a);
+	if (!(kind_of(v) & p->types)) {
+		fault_kind(f, p->types);
+		return;
+	}
+	switch (kind_of(v)) {
+	case LYRE_T_STRING:
+		check_string(f, p, v);
+		break;
+	case LYRE_T_NUMBER:
+		check_number(f, p, v);
+		break;
+	case LYRE_T_ARRAY:
+		check_array(f, p, v);
+		break;
+	}
+}
+
+int arguments_check(struct lyre_call *call, const char *const *labels, struct err *e)
+{
+	const struct operation *o = call->operation;
+	struct faults f;
+	int rc = 0;
+
+	buf_init(&f.text);
+	for (size_t i = 0; i < o->param_count && !enough(&f); i++) {
+		const struct lyre_param *p = &o->params[i];
+
+		if (call->given[i] && call->args[i].type == LYRE_NULL && p->flags & LYRE_P_NULL_IS_ABSENT)
+			call->given[i] = false;
+		if (call->given[i]) {
+			f.label = labels[i];
+			check(&f, p, &call->args[i], call->arena);
+			call->present[i] = true;
+		} else if (p->flags & LYRE_P_REQUIRED) {
+			f.label = p->label ? p->label : p->name;
+			fault(&f, "is required");
+		} else if (p->fallback) {
+			call->args[i] = o->fallbacks[i];
+			call->present[i] = true;
+		}
+	}
+	if (f.text.failed)
+		rc = err_nomem(e);
+	else if (f.text.len)
+		rc = err_set(e, LYRE_EINVAL, "%.*s", (int)f.text.len, f.text.data);
+	buf_free(&f.text);
+	return rc;
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
+#include "http/http_internal.h"
+#include "log/log.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char server_name[] = "HarperDB";
+
+/* ---- what is asked from other origins (CORS) ---- */
+
+/* The origin to repeat in the answer; NULL: none was sent, or it is not allowed. */
+static const char *allowed_origin(const struct request *r)
+{
+	const struct http *h = r->http;
+	const char *origin = r->framing.origin;
+	if (!h->cors || !origin || !*origin)
+		return NULL;
+	for (const char *s = origin; *s; s++)
+		if (*s <= ' ')
+			return NULL;
+	if (h->cors_any)
+		return origin;
+	for (size_t i = 0; i < h->origin_count; i++)
+		if (strcmp(h->origins[i], origin) == 0)
+			return origin;
+	return NULL;
+}
+
+bool answer_preflight(struct request *r)
+{
+	struct exchange *x = &r->x;
+	if (x->method != METHOD_OPTIONS || !r->http->cors)
+		return false;
+	if (!r->framing.origin) {
+		x->status = MHD_HTTP_BAD_REQUEST;
+		x->content_type_out = "text/plain";
+		buf_add_str(&x->out, "Invalid Preflight Request");
+		return true;
+	}
+	r->preflight = allowed_origin(r) != NULL;
+	return r->preflight;
+}
+
+/* ---- headers ---- */
+
+/* A response that is being filled; ok goes false once and stays so. */
+struct filling {
+	struct MHD_Response *response;
+	bool ok;
+};
+
+static void add(struct filling *f, const char *name, const char *value)
+{
+	f->ok = f->ok && MHD_add_response_header(f->response, name, value) == MHD_YES;
+}
+
+/* "db;dur=0.240". By hand, as this is done for every answer. */
+static void timing_text(char out[48], const char *what, double ms, unsigned decimals)
+{
+	uint64_t unit = decimals == 3 ? 1000 : 100;
+	uint64_t n = ms > 0 && ms < 1e12 ? (uint64_t)(ms * (double)unit + 0.5) : 0;
+	char digits[24];
+	size_t at = sizeof digits;
+	uint64_t whole = n / unit, part = n % unit;
+	for (unsigned i = 0; i < decimals; i++, part /= 10)
+		digits[--at] = (char)('0' + part % 10);
+	digits[--at] = '.';
+	do {
+		digits[--at] = (char)('0' + whole % 10);
+		whole /= 10;
+	} while (whole);
+	size_t len = strlen(what);
+	memcpy(out, what, len);
+	memcpy(out + len, ";dur=", 5);
+	memcpy(out + len + 5, digits + at, sizeof digits - at);
+	out[len + 5 + sizeof digits - at] = '\0';
+}
+
+static void add_origin(struct filling *f, const struct request *r)
+{
+	const char *origin = allowed_origin(r);
+	if (!origin)
+		return;
+	add(f, "access-control-allow-origin", origin);
+	add(f, "Access-Control-Allow-Credentials", "true");
+}
+
+static void add_preflight(struct filling *f)
+{
+	add(f, "Access-Control-Allow-Methods", "POST, GET, PUT, DELETE, PATCH, OPTIONS");
+	add(f, "Access-Control-Allow-Headers", "Accept, Content-Type, Authorization");
+}
+
+/* What does not come from the API, a path that is unknown or credentials that are wrong, has fewer headers:
+ * clients know it so. */
+static void add_headers(struct filling *f, const struct request *r)
+{
+	const struct exchange *x = &r->x;
+	char timing[48];
+	add(f, "Server", server_name);
+	if (r->preflight)
+		add_preflight(f);
+	add_origin(f, r);
+	if (x->content_type_out) {
+		add(f, "vary", "Origin");
+		add(f, "content-type", x->content_type_out);
+		if (x->disposition)
+			add(f, "content-disposition", x->disposition);
+		timing_text(timing, "db", x->duration_ms, 3);
+		add(f, "server-timing", timing);
+	} else if (x->status != MHD_HTTP_NOT_FOUND) {
+		timing_text(timing, "hdb", x->duration_ms, 2);
+		add(f, "Server-Timing", timing);
+	}
+	if (x->iso_date) {
+		char date[32];
+		if (iso_time(date, now_ms()))
+			add(f, "Date", date);
+	}
+	if (x->close || atomic_load_explicit(&r->http->phase, memory_order_relaxed) >= HTTP_QUIESCING)
+		add(f, "Connection", "close");
+	else if (r->framing.keep_alive)
+		add(f, "Keep-Alive", r->http->keep_alive);
+}
+
+/* ---- bodies ---- */
+
+static ssize_t read_stream(void *cls, uint64_t at, char *to, size_t max)
+{
+	(void)at;
+	struct request *r = cls;
+	struct exchange *x = &r->x;
+	while (r->stream_at == x->out.len) {
+		if (r->stream_ended)
+			return MHD_CONTENT_READER_END_OF_STREAM;
+		r->stream_at = 0;
+		buf_clear(&x->out);
+		int got = dispatch_stream(x, STREAM_PIECE);
+		if (got < 0 || x->out.failed)
+			return MHD_CONTENT_READER_END_WITH_ERROR;
+		r->stream_ended = got == LYRE_END;
+	}
+	size_t n = x->out.len - r->stream_at;
+	if (n > max)
+		n = max;
+	memcpy(to, x->out.data + r->stream_at, n);
+	r->stream_at += n;
+	return (ssize_t)n;
+}
+
+static struct MHD_Response *response_of(struct request *r)
+{
+	struct exchange *x = &r->x;
+	static char empty[1];
+	struct MHD_Response *response = NULL;
+	struct stat st;
+	switch (x->body_kind) {
+	case BODY_BYTES:
+		if (!x->out.failed)
+			response = MHD_create_response_from_buffer(x->out.len, x->out.len ? x->out.data : empty,
+				MHD_RESPMEM_PERSISTENT);
+		break;
+	case BODY_STREAM:
+		if (!x->out.failed)
+			response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_PIECE, read_stream, r,
+				NULL);
+		break;
+	case BODY_FILE:
+		if (fstat(x->fd, &st) == 0)
+			response = MHD_create_response_from_fd64((uint64_t)st.st_size, x->fd);
+		if (response)
+			x->fd = -1; /* closed with the response */
+		break;
+	}
+	return response;
+}
+
+enum MHD_Result answer_send(struct request *r)
+{
+	struct filling f = { .response = response_of(r), .ok = true };
+	if (!f.response) {
+		log_error("http", "out of memory: an answer is not sent");
+		return MHD_NO;
+	}
+	add_headers(&f, r);
+	f.ok = f.ok && MHD_set_response_options(f.response, MHD_RF_SEND_KEEP_ALIVE_HEADER, MHD_RO_END) == MHD_YES
+		&& MHD_queue_response(r->mhd, (unsigned)r->x.status, f.response) == MHD_YES;
+	if (!f.ok)
+		log_error("http", "an answer with status %d is not sent: it cannot be queued", r->x.status);
+	MHD_destroy_response(f.response);
+	return f.ok ? MHD_YES : MHD_NO;
+}
+
+enum MHD_Result answer_abandoned(struct request *r)
+{
+	static const char text[] = "{\"error\":\"Server is stopping\"}";
+	struct filling f = {
+		.response = MHD_create_response_from_buffer(sizeof text - 1, (void *)text, MHD_RESPMEM_PERSISTENT),
+		.ok = true,
+	};
+	if (!f.response)
+		return MHD_NO;
+	add(&f, "Server", server_name);
+	add(&f, "content-type", "application/json");
+	add(&f, "Connection", "close");
+	f.ok = f.ok && MHD_queue_response(r->mhd, MHD_HTTP_SERVICE_UNAVAILABLE, f.response) == MHD_YES;
+	MHD_destroy_response(f.response);
+	return f.ok ? MHD_YES : MHD_NO;
+}

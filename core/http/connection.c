@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
+#include "http/http_internal.h"
+#include "log/log.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define WATCH_MS 1000
+#define WATCH_LINGER_MS 50
+
+/* ---- the watcher: cuts connections over their deadline, lets lingering sockets go ---- */
+
+/* A client that has closed its side while we had read all it sent: libmicrohttpd, told of changes only, does not look
+ * again. */
+static bool has_left(int fd)
+{
+	char c;
+	return recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+/* libmicrohttpd has one time limit, of inactivity; a client that sends a byte now and then passes it. Those with a
+ * deadline are the ones we wait for. Cutting is safe under the lock: a connection leaves the list before its socket is
+ * closed. */
+static void cut_late(struct http *h, int64_t now)
+{
+	for (struct connection *c = h->connections; c; c = c->next) {
+		int64_t deadline = atomic_load_explicit(&c->deadline, memory_order_relaxed);
+		if (deadline <= now || (deadline != INT64_MAX && has_left(c->fd)))
+			shutdown(c->fd, SHUT_RDWR);
+	}
+}
+
+static void *watch(void *arg)
+{
+	struct http *h = arg;
+	log_thread("http/watch");
+	int64_t next = monotonic_ms() + WATCH_MS;
+	pthread_mutex_lock(&h->lock);
+	while (!h->ending) {
+		int64_t now = monotonic_ms();
+		if (now >= next) {
+			cut_late(h, now);
+			next = now + WATCH_MS;
+		}
+		if (h->linger.count)
+			linger_run(&h->linger, now);
+		int64_t pause = h->linger.count ? WATCH_LINGER_MS : next - now;
+		struct timespec until;
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_sec += pause / 1000;
+		until.tv_nsec += pause % 1000 * 1000000;
+		if (until.tv_nsec >= 1000000000) {
+			until.tv_sec++;
+			until.tv_nsec -= 1000000000;
+		}
+		pthread_cond_timedwait(&h->wake, &h->lock, &until);
+	}
+	linger_close(&h->linger);
+	pthread_mutex_unlock(&h->lock);
+	return NULL;
+}
+
+int connections_open(struct http *h, struct err *e)
+{
+	int r = pthread_create(&h->watcher, NULL, watch, h);
+	if (r)
+		return err_errno(e, r, "cannot start a thread", "http/watch");
+	h->watching = true;
+	return LYRE_OK;
+}
+
+void connections_close(struct http *h)
+{
+	if (!h->watching)
+		return;
+	pthread_mutex_lock(&h->lock);
+	h->ending = true;
+	pthread_cond_signal(&h->wake);
+	pthread_mutex_unlock(&h->lock);
+	pthread_join(h->watcher, NULL);
+	h->watching = false;
+}
+
+void connection_linger(struct connection *c)
+{
+	struct http *h = c->http;
+	pthread_mutex_lock(&h->lock);
+	if (!h->ending)
+		linger_add(&h->linger, c->fd, monotonic_ms());
+	pthread_cond_signal(&h->wake);
+	pthread_mutex_unlock(&h->lock);
+}
+
+/* ---- one connection ---- */
+
+/* The numbers of the serving threads, as they stand in the log. */
+static void name_thread(void)
+{
+	static atomic_uint count;
+	static _Thread_local bool named;
+	if (named)
+		return;
+	named = true;
+	char name[24];
+	snprintf(name, sizeof name, "http/%u", atomic_fetch_add(&count, 1) + 1);
+	log_thread(name);
+}
+
+static void set_peer(struct connection *c, const struct sockaddr *a)
+{
+	c->trusted = false;
+	c->peer[0] = '\0';
+	if (!a)
+		return;
+	if (a->sa_family == AF_INET) {
+		const struct sockaddr_in *v4 = (const void *)a;
+		inet_ntop(AF_INET, &v4->sin_addr, c->peer, sizeof c->peer);
+	} else if (a->sa_family == AF_INET6) {
+		const struct sockaddr_in6 *v6 = (const void *)a;
+		if (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
+			inet_ntop(AF_INET, &v6->sin6_addr.s6_addr[12], c->peer, sizeof c->peer);
+		else
+			inet_ntop(AF_INET6, &v6->sin6_addr, c->peer, sizeof c->peer);
+	}
+}
+
+static void set_peer_domain(struct connection *c)
+{
+	struct ucred who;
+	socklen_t len = sizeof who;
+	if (getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &who, &len) != 0 || len != sizeof who) {
+		snprintf(c->peer, sizeof c->peer, "domain socket");
+		c->trusted = false;
+		return;
+	}
+	snprintf(c->peer, sizeof c->peer, "domain socket, uid %ld", (long)who.uid);
+	c->trusted = who.uid == 0 || who.uid == geteuid();
+}
+
+static void connection_begin(struct http *h, struct MHD_Connection *mhd, void **context)
+{
+	name_thread();
+	struct connection *c = calloc(1, sizeof *c);
+	if (!c)
+		return; /* the first request finds none and is cut */
+	const union MHD_ConnectionInfo *fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+	c->http = h;
+	c->fd = fd->connect_fd;
+	int domain;
+	socklen_t len = sizeof domain;
+	if (getsockopt(c->fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && domain == AF_UNIX) {
+		set_peer_domain(c);
+	} else {
+		const union MHD_ConnectionInfo *a = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+		set_peer(c, a ? a->client_addr : NULL);
+	}
+	atomic_init(&c->deadline, monotonic_ms() + h->headers_ms);
+	*context = c;
+	pthread_mutex_lock(&h->lock);
+	c->next = h->connections;
+	if (c->next)
+		c->next->prev = c;
+	h->connections = c;
+	pthread_mutex_unlock(&h->lock);
+}
+
+static void connection_end(struct connection *c)
+{
+	struct http *h = c->http;
+	pthread_mutex_lock(&h->lock);
+	if (c->prev)
+		c->prev->next = c->next;
+	else
+		h->connections = c->next;
+	if (c->next)
+		c->next->prev = c->prev;
+	pthread_mutex_unlock(&h->lock);
+	free(c);
+}
+
+void connection_notify(void *cls, struct MHD_Connection *mhd, void **context, enum MHD_ConnectionNotificationCode code)
+{
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		connection_begin(cls, mhd, context);
+	} else if (*context) {
+		connection_end(*context);
+		*context = NULL;
+	}
+}
+
+struct connection *connection_of(struct MHD_Connection *mhd)
+{
+	const union MHD_ConnectionInfo *i = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	return i ? i->socket_context : NULL;
+}
+
+void *connection_request_line(void *cls, const char *uri, struct MHD_Connection *mhd)
+{
+	struct http *h = cls;
+	struct connection *c = connection_of(mhd);
+	if (!c)
+		return NULL;
+	c->target_len = strlen(uri);
+	atomic_store_explicit(&c->deadline, monotonic_ms() + h->headers_ms, memory_order_relaxed);
+	return NULL;
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/framing.h"
+
+#include <string.h>
+#include <strings.h>
+
+struct reading {
+	struct framing *f;
+	const char *at; /* see below; NULL: lines are not compared */
+	size_t bytes;
+	unsigned lengths, encodings, hosts;
+	bool close, stay;
+};
+
+static void refuse(struct framing *f, int status, const char *why)
+{
+	if (f->refuse)
+		return;
+	f->refuse = status;
+	f->why = why;
+}
+
+/* Characters of a token, RFC 9110 section 5.6.2: what a header's name may consist of. */
+static bool is_token(const char *s, size_t len)
+{
+	static const char others[] = "!#$%&'*+-.^_`|~";
+	for (size_t i = 0; i < len; i++) {
+		char c = s[i];
+		bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+		if (!alnum && !memchr(others, c, sizeof others - 1))
+			return false;
+	}
+	return len > 0;
+}
+
+static bool has_control(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (((unsigned char)s[i] < ' ' && s[i] != '\t') || s[i] == 0x7f)
+			return true;
+	return false;
+}
+
+static bool is_name(const char *key, size_t len, const char *name)
+{
+	return strlen(name) == len && strncasecmp(key, name, len) == 0;
+}
+
+static void read_length(struct framing *f, const char *s, size_t len)
+{
+	uint64_t n = 0;
+	if (len == 0 || len > 18) {
+		refuse(f, MHD_HTTP_BAD_REQUEST, "The Content-Length header is not valid");
+		return;
+	}
+	for (size_t i = 0; i < len; i++) {
+		if (s[i] < '0' || s[i] > '9') {
+			refuse(f, MHD_HTTP_BAD_REQUEST, "The Content-Length header is not valid");
+			return;
+		}
+		n = n * 10 + (uint64_t)(s[i] - '0');
+	}
+	f->content_length = n;
+	f->has_content_length = true;
+}
+
+/* A list of words: close, keep-alive, and others that are not for us. */
+static void read_connection(struct reading *r, const char *s)
+{
+	while (*s) {
+		size_t skip = strspn(s, " \t,");
+		s += skip;
+		size_t len = strcspn(s, " \t,");
+		if (is_name(s, len, "close"))
+			r->close = true;
+		else if (is_name(s, len, "keep-alive"))
+			r->stay = true;
+		s += len;
+	}
+}
+
+static void keep_first(const char **slot, const char *value)
+{
+	if (!*slot)
+		*slot = value;
+}
+
+/* ---- does libmicrohttpd's view agree with the bytes? ----
+ *
+ * Up to 0.9.76 it reads past a NUL, appends folded lines to the name of the header before, takes a line without a name
+ * for the end of the headers, and bare line feeds for line ends: all of it hides headers from it, or from a proxy in
+ * front. It splits the text in place, colon, CR and LF becoming NULs, and tells where the text starts and how long it
+ * is. So the lines must follow each other without a gap. Later versions refuse these by themselves. */
+
+static bool splits_in_place(void)
+{
+	const char *version = MHD_get_version();
+	return strcmp(version, "0.9.75") == 0 || strcmp(version, "0.9.76") == 0;
+}
+
+/* \return where the headers begin; NULL, and refused, when the request line is not three words with a blank between */
+static const char *first_header(struct framing *f, const struct request_line *line)
+{
+	const char *target = line->method + strlen(line->method) + 1;
+	if (line->target == target && line->version == target + line->target_len + 1)
+		return line->version + strlen(line->version) + 2;
+	refuse(f, MHD_HTTP_BAD_REQUEST, "The request line is not valid");
+	return NULL;
+}
+
+/* "name" NUL, blanks, "value" NUL NUL */
+static bool follows(struct reading *r, const char *key, size_t key_len, const char *value, size_t len)
+{
+	if (key != r->at)
+		return false;
+	const char *p = key + key_len + 1;
+	while (p != value && (*p == ' ' || *p == '\t'))
+		p++;
+	r->at = value + len + 2;
+	return p == value && value[len + 1] == '\0';
+}
+
+/* ---- one pass over the headers ---- */
+
+static enum MHD_Result read_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len,
+	const char *value, size_t len)
+{
+	(void)kind;
+	struct reading *r = cls;
+	struct framing *f = r->f;
+	if (!value) {
+		value = "";
+		len = 0;
+	}
+	r->bytes += key_len + len + 4;
+	if (!is_token(key, key_len) || has_control(value, len) || (r->at && !follows(r, key, key_len, value, len))) {
+		refuse(f, MHD_HTTP_BAD_REQUEST, "A header is not valid");
+		return MHD_NO;
+	}
+	switch (key_len) {
+	case 4:
+		if (is_name(key, key_len, "host"))
+			r->hosts++;
+		break;
+	case 6:
+		if (is_name(key, key_len, "accept"))
+			keep_first(&f->accept, value);
+		else if (is_name(key, key_len, "origin"))
+			keep_first(&f->origin, value);
+		break;
+	case 10:
+		if (is_name(key, key_len, "connection"))
+			read_connection(r, value);
+		break;
+	case 12:
+		if (is_name(key, key_len, "content-type"))
+			keep_first(&f->content_type, value);
+		break;
+	case 13:
+		if (is_name(key, key_len, "authorization"))
+			keep_first(&f->authorization, value);
+		break;
+	case 14:
+		if (is_name(key, key_len, "content-length")) {
+			r->lengths++;
+			read_length(f, value, len);
+		}
+		break;
+	case 17:
+		if (is_name(key, key_len, "transfer-encoding")) {
+			r->encodings++;
+			f->chunked = is_name(value, len, "chunked");
+		}
+		break;
+	default:
+		break;
+	}
+	return MHD_YES;
+}
+
+static void read_headers(struct reading *r, struct MHD_Connection *c, const struct request_line *line)
+{
+	const union MHD_ConnectionInfo *size = MHD_get_connection_info(c, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	if (splits_in_place() && size)
+		r->at = first_header(r->f, line);
+	MHD_get_connection_values_n(c, MHD_HEADER_KIND, read_header, r);
+	if (r->at && r->at + 2 != line->method + size->header_size)
+		refuse(r->f, MHD_HTTP_BAD_REQUEST, "A header is not valid");
+}
+
+void framing_read(struct framing *f, struct MHD_Connection *c, const struct request_line *line)
+{
+	*f = (struct framing){ 0 };
+	struct reading r = { .f = f };
+	bool old = strcmp(line->version, MHD_HTTP_VERSION_1_0) == 0;
+	if (!old && strcmp(line->version, MHD_HTTP_VERSION_1_1) != 0)
+		refuse(f, MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED, "Only HTTP/1.1 and HTTP/1.0 are supported");
+	if (line->target_len > TARGET_MAX)
+		refuse(f, MHD_HTTP_URI_TOO_LONG, "The address is too long");
+	if (has_control(line->target, strlen(line->target)))
+		refuse(f, MHD_HTTP_BAD_REQUEST, "The address is not valid");
+	read_headers(&r, c, line);
+	if (r.bytes > HEADERS_MAX)
+		refuse(f, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too large");
+	if (r.lengths > 1)
+		refuse(f, MHD_HTTP_BAD_REQUEST, "More than one Content-Length header");
+	if (r.encodings > 1)
+		refuse(f, MHD_HTTP_BAD_REQUEST, "More than one Transfer-Encoding header");
+	if (r.lengths && r.encodings)
+		refuse(f, MHD_HTTP_BAD_REQUEST, "Both Content-Length and Transfer-Encoding");
+	if (r.encodings && (!f->chunked || old))
+		refuse(f, MHD_HTTP_BAD_REQUEST, "The Transfer-Encoding header is not valid: only chunked is supported");
+	if (r.hosts > 1)
+		refuse(f, MHD_HTTP_BAD_REQUEST, "More than one Host header");
+	f->keep_alive = !r.close && (!old || r.stay);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file http/framing.h
+ * \brief The headers of a request, read once: what of them is used, and whether they are safe to act on.
+ *
+ * libmicrohttpd is lenient where two parsers in a row must not disagree (request smuggling). What it lets through is
+ * judged here.
+ */
+#ifndef HTTP_FRAMING_H
+#define HTTP_FRAMING_H
+
+#include <microhttpd.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/** Headers, names and values together, in bytes. */
+#define HEADERS_MAX ((size_t)16 << 10)
+/** The request's target. */
+#define TARGET_MAX ((size_t)8 << 10)
+
+struct framing {
+	/* NULL when not sent; these live as long as the request */
+	const char *accept, *authorization, *content_type, *origin;
+	uint64_t content_length; /**< 0 when not sent */
+	bool has_content_length;
+	bool chunked;
+	bool keep_alive; /**< the client wants the connection to stay */
+	int refuse;      /**< status to refuse it with, and cut the connection; 0: good */
+	const char *why; /**< sentence of the refusal */
+};
+
+/** The request line as libmicrohttpd hands it over: pointers into its buffer. */
+struct request_line {
+	const char *method, *target, *version;
+	size_t target_len; /**< with the query string, which is cut off in target */
+};
+
+void framing_read(struct framing *f, struct MHD_Connection *c, const struct request_line *line);
+
+#endif

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
+#include "config/config.h"
+#include "http/http_internal.h"
+#include "http/listen.h"
+#include "log/log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* How long http_close() waits: for exchanges that should have been drained, for answers that are on their way. */
+#define WAITING_MS 5000
+#define ANSWERS_MS 2000
+#define POOL_MAX 256
+
+#define NETWORK "operationsApi.network."
+
+/* ---- libmicrohttpd's own messages ---- */
+
+/* They may quote the request, so that of those about requests only the pattern is logged. Reaching a limit of the
+ * system is the operator's business, but not a thousand times a second. */
+static void log_library(void *cls, const char *fmt, va_list ap)
+{
+	struct http *h = cls;
+	char text[300];
+	if (atomic_load(&h->phase) == HTTP_STARTING) {
+		vsnprintf(text, sizeof text, fmt, ap);
+		text[strcspn(text, "\n")] = '\0';
+		log_error("http", "%s", text);
+		return;
+	}
+	static _Atomic int64_t last;
+	bool limit = strstr(fmt, "limit") != NULL;
+	if (limit) {
+		int64_t now = monotonic_ms(), before = atomic_load(&last);
+		if (now - before < 10000 || !atomic_compare_exchange_strong(&last, &before, now))
+			return;
+	}
+	snprintf(text, sizeof text, "%s", fmt);
+	text[strcspn(text, "\n")] = '\0';
+	log_write(limit ? LYRE_WARN : LYRE_DEBUG, "http", "%s", text);
+}
+
+/* Paths are compared as they were sent; libmicrohttpd would cut one at an encoded NUL. */
+static size_t leave_escaped(void *cls, struct MHD_Connection *c, char *s)
+{
+	(void)cls;
+	(void)c;
+	return strlen(s);
+}
+
+/* ---- start ---- */
+
+struct limits {
+	unsigned threads, connections, per_address, timeout_s;
+};
+
+static unsigned thread_count(const struct config *c)
+{
+	int64_t n = config_is_null(c, "threads") ? sysconf(_SC_NPROCESSORS_ONLN) : config_int(c, "threads");
+	return n < 1 ? 1 : n > POOL_MAX ? POOL_MAX : (unsigned)n;
+}
+
+static unsigned count_setting(const struct config *c, const char *key, unsigned if_null)
+{
+	if (config_is_null(c, key))
+		return if_null;
+	int64_t n = config_int(c, key);
+	return n < 0 ? 0 : n > INT32_MAX ? INT32_MAX : (unsigned)n;
+}
+
+static void read_settings(struct http *h, struct limits *l, const struct config *c)
+{
+	h->idle_ms = config_int(c, NETWORK "keepAliveTimeout");
+	h->headers_ms = config_int(c, NETWORK "headersTimeout");
+	h->request_ms = config_int(c, NETWORK "timeout");
+	h->body_max = (size_t)config_int(c, NETWORK "maxBodySize");
+	h->cors = config_bool(c, NETWORK "cors");
+	h->origins = config_list(c, NETWORK "corsAccessList", &h->origin_count);
+	for (size_t i = 0; i < h->origin_count; i++)
+		h->cors_any = h->cors_any || strcmp(h->origins[i], "*") == 0;
+	snprintf(h->keep_alive, sizeof h->keep_alive, "timeout=%lld", (long long)(h->idle_ms / 1000));
+
+	int64_t longest = h->idle_ms > h->request_ms ? h->idle_ms : h->request_ms;
+	l->timeout_s = (unsigned)((longest + 999) / 1000);
+	l->threads = thread_count(c);
+	l->connections = count_setting(c, NETWORK "maxConnections", 1000);
+	if (l->connections < l->threads)
+		l->connections = l->threads; /* libmicrohttpd shares them out to the threads */
+	l->per_address = count_setting(c, NETWORK "maxConnectionsPerAddress", 0);
+}
+
+static struct MHD_Daemon *start_daemon(struct http *h, int fd, const struct limits *l)
+{
+	struct MHD_OptionItem options[] = {
+		{ MHD_OPTION_LISTEN_SOCKET, fd, NULL },
+		{ MHD_OPTION_CONNECTION_LIMIT, (intptr_t)l->connections, NULL },
+		{ MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t)l->per_address, NULL },
+		{ MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)l->timeout_s, NULL },
+		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)CONNECTION_MEMORY, NULL },
+		{ MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL },
+		{ l->threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)l->threads, NULL },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+	return MHD_start_daemon(flags, 0, NULL, NULL, request_handle, h,
+		MHD_OPTION_EXTERNAL_LOGGER, log_library, h,
+		MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+		MHD_OPTION_URI_LOG_CALLBACK, connection_request_line, h,
+		MHD_OPTION_NOTIFY_CONNECTION, connection_notify, h,
+		MHD_OPTION_NOTIFY_COMPLETED, request_completed, h,
+		MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+}
+
+static int listen_all(struct http *h, const struct config *c, struct err *e)
+{
+	if (!config_is_null(c, NETWORK "port")) {
+		const char *host = config_is_null(c, NETWORK "host") ? NULL : config_string(c, NETWORK "host");
+		h->port = (int)config_int(c, NETWORK "port");
+		int r = listen_tcp(&h->tcp_fd, host, &h->port, e);
+		if (r)
+			return r;
+	}
+	if (!config_is_null(c, NETWORK "domainSocket")) {
+		const char *path = config_path(c, NETWORK "domainSocket");
+		char *copy = strdup(path);
+		if (!copy)
+			return err_nomem(e);
+		int r = listen_domain(&h->domain_fd, path, e);
+		if (r) {
+			free(copy);
+			return r;
+		}
+		h->domain_path = copy;
+	}
+	return LYRE_OK;
+}
+
+static int start_all(struct http *h, const struct limits *l, struct err *e)
+{
+	struct limits one = *l;
+	one.threads = 1;
+	one.per_address = 0;
+	if (h->tcp_fd >= 0)
+		h->tcp = start_daemon(h, h->tcp_fd, l);
+	if (h->domain_fd >= 0)
+		h->domain = start_daemon(h, h->domain_fd, &one);
+	if ((h->tcp_fd >= 0 && !h->tcp) || (h->domain_fd >= 0 && !h->domain))
+		return err_set(e, LYRE_EIO, "cannot start the threads that serve HTTP; the log says why");
+	return LYRE_OK;
+}
+
+static void log_addresses(const struct http *h, const struct config *c)
+{
+	if (h->tcp) {
+		const char *host = config_is_null(c, NETWORK "host") ? NULL : config_string(c, NETWORK "host");
+		bool v6 = host && strchr(host, ':');
+		if (!host)
+			log_notify("http", "listening on http://127.0.0.1:%d, and on all other addresses", h->port);
+		else
+			log_notify("http", "listening on http://%s%s%s:%d", v6 ? "[" : "", host, v6 ? "]" : "", h->port);
+	}
+	if (h->domain)
+		log_notify("http", "listening on unix:%s", h->domain_path);
+}
+
+static struct http *http_new(void)
+{
+	struct http *h = aligned_alloc(_Alignof(struct http), sizeof *h);
+	if (!h)
+		return NULL;
+	memset(h, 0, sizeof *h);
+	h->tcp_fd = h->domain_fd = -1;
+	pthread_condattr_t monotonic;
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&h->wake, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	pthread_mutex_init(&h->lock, NULL);
+	pthread_mutex_init(&h->all_lock, NULL);
+	for (size_t i = 0; i < REQUEST_POOLS; i++)
+		pthread_mutex_init(&h->pools[i].lock, NULL);
+	return h;
+}
+
+int http_open(struct http **ret, const struct config *c, struct dispatch *d, struct err *e)
+{
+	struct http *h = http_new();
+	if (!h)
+		return err_nomem(e);
+	struct limits l;
+	h->dispatch = d;
+	read_settings(h, &l, c);
+	int r = connections_open(h, e);
+	if (!r)
+		r = listen_all(h, c, e);
+	if (!r)
+		r = start_all(h, &l, e);
+	if (r) {
+		http_close(h);
+		return r;
+	}
+	atomic_store(&h->phase, HTTP_SERVING);
+	log_addresses(h, c);
+	*ret = h;
+	return LYRE_OK;
+}
+
+int http_port(const struct http *h)
+{
+	return h->port;
+}
+
+/* ---- end ---- */
+
+/* The socket is closed too: clients that come now are refused, not left to wait. */
+static void quiesce(struct MHD_Daemon *daemon, int *fd)
+{
+	if (!daemon || *fd < 0)
+		return;
+	MHD_quiesce_daemon(daemon);
+	close(*fd);
+	*fd = -1;
+}
+
+void http_quiesce(struct http *h)
+{
+	atomic_store(&h->phase, HTTP_QUIESCING);
+	quiesce(h->tcp, &h->tcp_fd);
+	quiesce(h->domain, &h->domain_fd);
+	if (h->domain_path)
+		unlink(h->domain_path);
+	free(h->domain_path);
+	h->domain_path = NULL;
+}
+
+static bool none_waiting(struct http *h)
+{
+	return atomic_load(&h->waiting) == 0;
+}
+
+static bool none_in_use(struct http *h)
+{
+	return requests_in_use(h) == 0 && none_waiting(h);
+}
+
+static bool wait_until(struct http *h, bool (*done)(struct http *h), int ms)
+{
+	int64_t end = monotonic_ms() + ms;
+	while (!done(h)) {
+		if (monotonic_ms() >= end)
+			return false;
+		usleep(1000);
+	}
+	return true;
+}
+
+void http_close(struct http *h)
+{
+	if (!h)
+		return;
+	http_quiesce(h);
+	atomic_store(&h->phase, HTTP_CLOSING);
+	if (!wait_until(h, none_waiting, WAITING_MS)) {
+		log_error("http", "requests wait for their answers still: they are told that the server stops");
+		requests_abandon(h);
+	}
+	wait_until(h, none_in_use, ANSWERS_MS);
+	wait_until(h, none_waiting, WAITING_MS); /* whoever resumed the last one is out of our memory then */
+	connections_close(h);
+	if (h->tcp)
+		MHD_stop_daemon(h->tcp);
+	if (h->domain)
+		MHD_stop_daemon(h->domain);
+	if (h->tcp_fd >= 0)
+		close(h->tcp_fd);
+	if (h->domain_fd >= 0)
+		close(h->domain_fd);
+	requests_free(h);
+	for (size_t i = 0; i < REQUEST_POOLS; i++)
+		pthread_mutex_destroy(&h->pools[i].lock);
+	pthread_mutex_destroy(&h->all_lock);
+	pthread_mutex_destroy(&h->lock);
+	pthread_cond_destroy(&h->wake);
+	free(h);
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file http/http_internal.h
+ * \brief What the files of http/ share: the server, its connections, its requests.
+ */
+#ifndef HTTP_HTTP_INTERNAL_H
+#define HTTP_HTTP_INTERNAL_H
+
+#include "dispatch/dispatch.h"
+#include "http/framing.h"
+#include "http/http.h"
+#include "http/linger.h"
+
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+/** Memory libmicrohttpd takes for a connection: headers, the read buffer, pieces of streams. More is taken by mmap(),
+ * which halves the rate of new connections and makes bodies no faster. */
+#define CONNECTION_MEMORY ((size_t)32 << 10)
+/** What a request that waits for its next use may keep of each of its buffers. */
+#define REQUEST_MEMORY_KEPT ((size_t)256 << 10)
+/** Piece of a streamed answer. */
+#define STREAM_PIECE ((size_t)64 << 10)
+/** Free requests are kept in this many lists, so that threads do not share a lock. */
+#define REQUEST_POOLS 16
+
+struct request;
+
+/** The life of the server; it only goes on. */
+enum http_phase {
+	HTTP_STARTING,  /* libmicrohttpd's messages are about us */
+	HTTP_SERVING,   /* they are about requests */
+	HTTP_QUIESCING, /* answers end their connections */
+	HTTP_CLOSING    /* dispatch gets nothing any more */
+};
+
+/** A client's connection, from accept to close. */
+struct connection {
+	struct http *http;
+	struct connection *prev, *next; /* in http.connections, under its lock */
+	int fd;
+	_Atomic int64_t deadline; /* monotonic_ms() after which the connection is cut; INT64_MAX: none */
+	size_t target_len; /* of the request under way */
+	bool trusted;
+	char peer[56]; /* address */
+};
+
+/** Free requests of one or a few threads, the last used on top. */
+struct request_pool {
+	_Alignas(64) pthread_mutex_t lock;
+	struct request *free;
+	int64_t in_use;
+};
+
+struct http {
+	struct dispatch *dispatch;
+	struct MHD_Daemon *tcp, *domain;
+	int tcp_fd, domain_fd;
+	int port;
+	char *domain_path; /* to unlink at close */
+	char keep_alive[32]; /* the value of the Keep-Alive header */
+	size_t body_max;
+	int64_t headers_ms, request_ms, idle_ms;
+	bool cors, cors_any;
+	const char *const *origins;
+	size_t origin_count;
+	atomic_int phase;    /* enum http_phase */
+	atomic_int waiting;  /* exchanges that are suspended */
+
+	pthread_mutex_t lock; /* of the following five */
+	pthread_cond_t wake;
+	struct connection *connections;
+	struct lingering linger;
+	bool ending;
+	pthread_t watcher;
+	bool watching;
+
+	pthread_mutex_t all_lock;
+	struct request *all; /* every request struct there is */
+	struct request_pool pools[REQUEST_POOLS];
+};
+
+/** Where a request stands between its connection's thread and the one that resumes it. */
+enum request_state {
+	REQUEST_RUNNING,   /* the connection's thread has it */
+	REQUEST_SUSPENDED, /* nobody runs it; the resumer wakes the connection */
+	REQUEST_RESUMED,   /* resume() was called; the connection's thread goes on */
+	REQUEST_ABANDONED  /* closed over its head: answered without dispatch, which may still hold it */
+};
+
+struct request {
+	struct exchange x;
+	struct http *http;
+	struct connection *connection;
+	struct MHD_Connection *mhd;
+	struct framing framing;
+	atomic_int state;
+	int refused;        /* status with which the body's end will be answered; 0: none */
+	bool begun;         /* dispatch_begin() was called: dispatch_end() is owed */
+	bool preflight;     /* answered as one */
+	size_t stream_at;   /* what of x.out is sent */
+	bool stream_ended;  /* x.out is the last piece */
+	unsigned pool;
+	struct request *next; /* in its pool */
+	struct request *next_all;
+};
+
+/* connection.c */
+int connections_open(struct http *h, struct err *e);
+/** Ends the watcher. Before the daemons are stopped. */
+void connections_close(struct http *h);
+void connection_notify(void *cls, struct MHD_Connection *c, void **context, enum MHD_ConnectionNotificationCode code);
+void *connection_request_line(void *cls, const char *uri, struct MHD_Connection *c);
+struct connection *connection_of(struct MHD_Connection *c);
+/** The connection will be closed with bytes of the client unread: keeps the kernel from resetting it. */
+void connection_linger(struct connection *c);
+
+/* request.c */
+enum MHD_Result request_handle(void *cls, struct MHD_Connection *c, const char *url, const char *method,
+	const char *version, const char *data, size_t *size, void **context);
+void request_completed(void *cls, struct MHD_Connection *c, void **context, enum MHD_RequestTerminationCode code);
+/** Wakes what waits, to be answered 503; a later resume() does nothing. At close. */
+void requests_abandon(struct http *h);
+int64_t requests_in_use(struct http *h);
+void requests_free(struct http *h);
+
+/* answer.c */
+/** Queues the exchange's answer. */
+enum MHD_Result answer_send(struct request *r);
+/** Queues a 503 without touching the exchange, which dispatch may still write to. */
+enum MHD_Result answer_abandoned(struct request *r);
+/** Fills in the answer to a preflight. \return false when it is none that is to be answered here */
+bool answer_preflight(struct request *r);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file http/listen.h
+ * \brief Sockets that listen. Made here, not by libmicrohttpd, so that they can be handed over.
+ */
+#ifndef HTTP_LISTEN_H
+#define HTTP_LISTEN_H
+
+#include "base/err.h"
+
+/**
+ * \param host  an address or a name; NULL: all addresses, IPv6 and IPv4 on one socket where there is IPv6
+ * \param[in,out] port  0: any that is free, told afterwards
+ */
+int listen_tcp(int *ret, const char *host, int *port, struct err *e);
+/** Takes the place of a socket file that nobody answers on; anything else in the way is an error. */
+int listen_domain(int *ret, const char *path, struct err *e);
+
+#endif

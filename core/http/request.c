@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
+#include "http/http_internal.h"
+#include "log/log.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* A body of known length up to this is given its memory at once; a larger one grows as it comes, so that promises cost
+ * nothing. */
+#define BODY_AT_ONCE ((uint64_t)64 << 10)
+/* The first block of a request's arena: enough for the common request. */
+#define ARENA_FIRST ((size_t)16 << 10)
+
+static const char too_large[] = "Request body is too large";
+static const char no_memory[] = "Out of memory";
+
+/* ---- requests are used again ---- */
+
+static unsigned pool_of_thread(void)
+{
+	static atomic_uint count;
+	static _Thread_local unsigned mine; /* 0: none yet */
+	if (!mine)
+		mine = atomic_fetch_add(&count, 1) % REQUEST_POOLS + 1;
+	return mine - 1;
+}
+
+static struct request *request_new(struct http *h)
+{
+	struct request *r = calloc(1, sizeof *r);
+	if (!r)
+		return NULL;
+	r->http = h;
+	arena_init(&r->x.arena);
+	buf_init(&r->x.body);
+	buf_init(&r->x.out);
+	if (!arena_alloc(&r->x.arena, ARENA_FIRST)) {
+		free(r);
+		return NULL;
+	}
+	arena_reset(&r->x.arena);
+	pthread_mutex_lock(&h->all_lock);
+	r->next_all = h->all;
+	h->all = r;
+	pthread_mutex_unlock(&h->all_lock);
+	return r;
+}
+
+static struct request *request_take(struct http *h)
+{
+	unsigned n = pool_of_thread();
+	struct request_pool *p = &h->pools[n];
+	pthread_mutex_lock(&p->lock);
+	struct request *r = p->free;
+	if (r)
+		p->free = r->next;
+	p->in_use++;
+	pthread_mutex_unlock(&p->lock);
+	if (!r)
+		r = request_new(h);
+	if (!r) {
+		pthread_mutex_lock(&p->lock);
+		p->in_use--;
+		pthread_mutex_unlock(&p->lock);
+		return NULL;
+	}
+	r->pool = n;
+	atomic_store_explicit(&r->state, REQUEST_RUNNING, memory_order_relaxed);
+	return r;
+}
+
+static void trim(struct buf *b)
+{
+	if (b->cap > REQUEST_MEMORY_KEPT)
+		buf_free(b);
+	else
+		buf_clear(b);
+}
+
+static void request_give_back(struct request *r)
+{
+	struct exchange *x = &r->x;
+	/* Someone may still write to an abandoned one: it is freed never. */
+	bool keep = atomic_load(&r->state) != REQUEST_ABANDONED;
+	if (keep) {
+		if (x->arena.total > REQUEST_MEMORY_KEPT)
+			arena_free(&x->arena);
+		else
+			arena_reset(&x->arena);
+		trim(&x->body);
+		trim(&x->out);
+	}
+	struct request_pool *p = &r->http->pools[r->pool];
+	pthread_mutex_lock(&p->lock);
+	p->in_use--;
+	if (keep) {
+		r->next = p->free;
+		p->free = r;
+	}
+	pthread_mutex_unlock(&p->lock);
+}
+
+int64_t requests_in_use(struct http *h)
+{
+	int64_t n = 0;
+	for (size_t i = 0; i < REQUEST_POOLS; i++) {
+		pthread_mutex_lock(&h->pools[i].lock);
+		n += h->pools[i].in_use;
+		pthread_mutex_unlock(&h->pools[i].lock);
+	}
+	return n;
+}
+
+void requests_free(struct http *h)
+{
+	while (h->all) {
+		struct request *r = h->all;
+		h->all = r->next_all;
+		if (atomic_load(&r->state) == REQUEST_ABANDONED)
+			continue;
+		arena_free(&r->x.arena);
+		buf_free(&r->x.body);
+		buf_free(&r->x.out);
+		free(r);
+	}
+}
+
+/* ---- waiting ---- */
+
+static void request_resume(struct exchange *x)
+{
+	struct request *r = (struct request *)((char *)x - offsetof(struct request, x));
+	struct MHD_Connection *mhd = r->mhd;
+	struct http *h = r->http;
+	int was = REQUEST_RUNNING;
+	while (!atomic_compare_exchange_weak(&r->state, &was, REQUEST_RESUMED))
+		if (was == REQUEST_ABANDONED)
+			return;
+	/* The request may be gone from here on. */
+	if (was == REQUEST_SUSPENDED) {
+		MHD_resume_connection(mhd);
+		atomic_fetch_sub(&h->waiting, 1);
+	}
+}
+
+void requests_abandon(struct http *h)
+{
+	pthread_mutex_lock(&h->all_lock);
+	for (struct request *r = h->all; r; r = r->next_all) {
+		int was = REQUEST_SUSPENDED;
+		if (atomic_compare_exchange_strong(&r->state, &was, REQUEST_ABANDONED)) {
+			MHD_resume_connection(r->mhd);
+			atomic_fetch_sub(&h->waiting, 1);
+		}
+	}
+	pthread_mutex_unlock(&h->all_lock);
+}
+
+/* Runs dispatch until there is an answer, or suspends the connection. */
+static enum MHD_Result request_run(struct request *r)
+{
+	struct exchange *x = &r->x;
+	for (;;) {
+		enum dispatch_result done;
+		if (r->begun) {
+			done = dispatch_continue(x);
+		} else {
+			r->begun = true;
+			done = dispatch_begin(r->http->dispatch, x);
+		}
+		if (done == DISPATCH_DONE)
+			return answer_send(r);
+		int state = REQUEST_RESUMED;
+		if (atomic_compare_exchange_strong(&r->state, &state, REQUEST_RUNNING))
+			continue; /* it was quicker than we */
+		atomic_fetch_add(&r->http->waiting, 1);
+		MHD_suspend_connection(r->mhd);
+		if (atomic_compare_exchange_strong(&r->state, &state, REQUEST_SUSPENDED))
+			return MHD_YES;
+		MHD_resume_connection(r->mhd);
+		atomic_fetch_sub(&r->http->waiting, 1);
+		return MHD_YES; /* called again with the state RESUMED */
+	}
+}
+
+/* ---- beginning ---- */
+
+static enum method method_of(const char *name)
+{
+	static const struct {
+		const char *name;
+		enum method method;
+	} methods[] = {
+		{ "POST", METHOD_POST }, { "GET", METHOD_GET }, { "HEAD", METHOD_HEAD }, { "PUT", METHOD_PUT },
+		{ "PATCH", METHOD_PATCH }, { "DELETE", METHOD_DELETE }, { "OPTIONS", METHOD_OPTIONS },
+	};
+	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+		if (strcmp(name, methods[i].name) == 0)
+			return methods[i].method;
+	return METHOD_OTHER;
+}
+
+/* The path of a target in absolute form, "http://host:port/path", which servers must take. */
+static const char *path_of(const char *target)
+{
+	size_t skip = strncasecmp(target, "http://", 7) == 0 ? 7 : strncasecmp(target, "https://", 8) == 0 ? 8 : 0;
+	if (!skip)
+		return target;
+	const char *slash = strchr(target + skip, '/');
+	return slash ? slash : "/";
+}
+
+/* An answer of our own before the body has come: the connection ends with it. */
+static enum MHD_Result refuse_now(struct request *r, int status, const char *why)
+{
+	dispatch_refuse(&r->x, status, why);
+	r->x.close = true;
+	connection_linger(r->connection);
+	return answer_send(r);
+}
+
+static enum MHD_Result request_begin(struct http *h, struct MHD_Connection *c, const char *url, const char *method,
+	const char *version, void **context)
+{
+	struct connection *conn = connection_of(c);
+	struct request *r = conn ? request_take(h) : NULL;
+	if (!r) {
+		log_error("http", "out of memory: a connection is cut");
+		return MHD_NO;
+	}
+	*context = r;
+	r->connection = conn;
+	r->mhd = c;
+	r->refused = 0;
+	r->begun = r->preflight = r->stream_ended = false;
+	r->stream_at = 0;
+	atomic_store_explicit(&conn->deadline, monotonic_ms() + h->request_ms, memory_order_relaxed);
+
+	struct framing *f = &r->framing;
+	struct request_line line = {
+		.method = method,
+		.target = url,
+		.version = version,
+		.target_len = conn->target_len,
+	};
+	framing_read(f, c, &line);
+	struct exchange *x = &r->x;
+	*x = (struct exchange){
+		.arena = x->arena,
+		.body = x->body,
+		.out = x->out,
+		.method = method_of(method),
+		.path = path_of(url),
+		.content_type = f->content_type,
+		.accept = f->accept,
+		.authorization = f->authorization,
+		.trusted = conn->trusted,
+		.peer = conn->peer,
+		.status = MHD_HTTP_OK,
+		.fd = -1,
+		.resume = request_resume,
+		.dispatch = h->dispatch,
+	};
+	if (f->refuse)
+		return refuse_now(r, f->refuse, f->why);
+	if (f->content_length > h->body_max)
+		return refuse_now(r, MHD_HTTP_CONTENT_TOO_LARGE, too_large);
+	if (f->content_length <= BODY_AT_ONCE && !buf_reserve(&x->body, (size_t)f->content_length + 1))
+		return refuse_now(r, MHD_HTTP_SERVICE_UNAVAILABLE, no_memory);
+	return MHD_YES;
+}
+
+/* While a body comes, no answer can be queued: what is refused is read to its end, up to the limit once more. */
+static enum MHD_Result request_body(struct request *r, const char *data, size_t size)
+{
+	struct buf *body = &r->x.body;
+	if (r->refused) {
+		r->stream_at += size;
+		return r->stream_at <= r->http->body_max ? MHD_YES : MHD_NO;
+	}
+	if (size > r->http->body_max - body->len) {
+		r->refused = MHD_HTTP_CONTENT_TOO_LARGE;
+	} else {
+		buf_add(body, data, size);
+		if (!body->failed)
+			return MHD_YES;
+		r->refused = MHD_HTTP_SERVICE_UNAVAILABLE;
+	}
+	buf_free(body);
+	return MHD_YES;
+}
+
+static enum MHD_Result refuse_late(struct request *r, int status, const char *why)
+{
+	r->stream_at = 0;
+	dispatch_refuse(&r->x, status, why);
+	r->x.close = true;
+	return answer_send(r);
+}
+
+static enum MHD_Result request_end_of_body(struct request *r)
+{
+	atomic_store_explicit(&r->connection->deadline, INT64_MAX, memory_order_relaxed);
+	if (!r->refused && !buf_cstr(&r->x.body))
+		r->refused = MHD_HTTP_SERVICE_UNAVAILABLE;
+	if (r->refused)
+		return refuse_late(r, r->refused, r->refused == MHD_HTTP_CONTENT_TOO_LARGE ? too_large : no_memory);
+	if (atomic_load_explicit(&r->http->phase, memory_order_relaxed) == HTTP_CLOSING)
+		return refuse_late(r, MHD_HTTP_SERVICE_UNAVAILABLE, "Server is stopping");
+	if (answer_preflight(r))
+		return answer_send(r);
+	return request_run(r);
+}
+
+enum MHD_Result request_handle(void *cls, struct MHD_Connection *c, const char *url, const char *method,
+	const char *version, const char *data, size_t *size, void **context)
+{
+	struct request *r = *context;
+	if (!r)
+		return request_begin(cls, c, url, method, version, context);
+	if (*size) {
+		size_t n = *size;
+		*size = 0;
+		return request_body(r, data, n);
+	}
+	if (!r->begun)
+		return request_end_of_body(r);
+	int state = REQUEST_RESUMED;
+	if (atomic_compare_exchange_strong(&r->state, &state, REQUEST_RUNNING))
+		return request_run(r);
+	return answer_abandoned(r);
+}
+
+void request_completed(void *cls, struct MHD_Connection *c, void **context, enum MHD_RequestTerminationCode code)
+{
+	struct http *h = cls;
+	(void)c;
+	(void)code;
+	struct request *r = *context;
+	if (!r)
+		return;
+	*context = NULL;
+	atomic_store_explicit(&r->connection->deadline, monotonic_ms() + h->idle_ms, memory_order_relaxed);
+	if (r->begun && atomic_load(&r->state) != REQUEST_ABANDONED)
+		dispatch_end(&r->x);
+	request_give_back(r);
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file job/pool.c
+ * \brief Worker threads that come with the work and go when there is none.
+ */
+#include "job/pool.h"
+
+#include "log/log.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/** Seconds that a thread waits for the next task before it ends. */
+#define IDLE_SECONDS 10
+
+enum worker_state { WORKER_FREE, WORKER_RUNNING, WORKER_ENDED };
+
+struct worker {
+	struct pool *pool;
+	pthread_t thread;
+	enum worker_state state;
+	unsigned number;
+};
+
+struct pool {
+	pthread_mutex_t lock;
+	pthread_cond_t work;
+	struct pool_task *first, **last;
+	size_t queued;
+	unsigned idle;
+	bool closing;
+	unsigned count;
+	struct worker workers[];
+};
+
+/** With the lock held. \return whether there is a task; false when the thread shall end */
+static bool wait_for_work(struct pool *p)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += IDLE_SECONDS;
+	p->idle++;
+	while (!p->first && !p->closing) {
+		if (pthread_cond_timedwait(&p->work, &p->lock, &until) == ETIMEDOUT)
+			break;
+	}
+	p->idle--;
+	return p->first != NULL;
+}
+
+static struct pool_task *take(struct pool *p)
+{
+	struct pool_task *task = p->first;
+
+	p->first = task->next;
+	if (!p->first)
+		p->last = &p->first;
+	p->queued--;
+	return task;
+}
+
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+	struct pool *p = w->pool;
+	char name[24];
+
+	snprintf(name, sizeof name, "worker/%u", w->number);
+	log_thread(name);
+	pthread_mutex_lock(&p->lock);
+	while (wait_for_work(p)) {
+		struct pool_task *task = take(p);
+
+		pthread_mutex_unlock(&p->lock);
+		task->run(task);
+		pthread_mutex_lock(&p->lock);
+	}
+	w->state = WORKER_ENDED;
+	pthread_mutex_unlock(&p->lock);
+	return NULL;
+}
+
+/** With the lock held. \return 0 or an errno; EAGAIN also when all threads are at work */
+static int start_worker(struct pool *p)
+{
+	for (unsigned i = 0; i < p->count; i++) {
+		struct worker *w = &p->workers[i];
+
+		if (w->state == WORKER_RUNNING)
+			continue;
+		if (w->state == WORKER_ENDED) {
+			pthread_join(w->thread, NULL); /* past its last lock: this does not wait */
+			w->state = WORKER_FREE;
+		}
+		int rc = pthread_create(&w->thread, NULL, work, w);
+		if (!rc)
+			w->state = WORKER_RUNNING;
+		return rc;
+	}
+	return EAGAIN;
+}
+
+static bool has_worker(const struct pool *p)
+{
+	for (unsigned i = 0; i < p->count; i++) {
+		if (p->workers[i].state == WORKER_RUNNING)
+			return true;
+	}
+	return false;
+}
+
+int pool_open(struct pool **ret, unsigned threads, struct err *e)
+{
+	if (threads < 1)
+		threads = 1;
+	struct pool *p = calloc(1, sizeof *p + threads * sizeof *p->workers);
+	if (!p)
+		return err_nomem(e);
+
+	pthread_condattr_t attr;
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&p->work, &attr);
+	pthread_condattr_destroy(&attr);
+	pthread_mutex_init(&p->lock, NULL);
+	p->last = &p->first;
+	p->count = threads;
+	for (unsigned i = 0; i < threads; i++)
+		p->workers[i] = (struct worker){ .pool = p, .number = i + 1 };
+	*ret = p;
+	return 0;
+}
+
+unsigned pool_threads(const struct pool *p)
+{
+	return p->count;
+}
+
+void pool_submit(struct pool *p, struct pool_task *task)
+{
+	bool here = false;
+
+	task->next = NULL;
+	pthread_mutex_lock(&p->lock);
+	*p->last = task;
+	p->last = &task->next;
+	p->queued++;
+	/* While closing only a task submits, and its own thread is still there to go on with it. */
+	if (!p->closing && p->queued > p->idle && start_worker(p) != 0 && !has_worker(p)) {
+		here = true;
+		task = take(p); /* alone in the queue: nobody was there to leave anything behind */
+	} else {
+		pthread_cond_signal(&p->work);
+	}
+	pthread_mutex_unlock(&p->lock);
+	if (here) {
+		log_warn("job", "no worker thread could be started: the work is done where it was asked for");
+		task->run(task);
+	}
+}
+
+void pool_close(struct pool *p)
+{
+	if (!p)
+		return;
+	pthread_mutex_lock(&p->lock);
+	p->closing = true;
+	pthread_cond_broadcast(&p->work);
+	pthread_mutex_unlock(&p->lock);
+	for (unsigned i = 0; i < p->count; i++) {
+		pthread_mutex_lock(&p->lock);
+		bool join = p->workers[i].state != WORKER_FREE;
+		pthread_mutex_unlock(&p->lock);
+		if (join)
+			pthread_join(p->workers[i].thread, NULL);
+	}
+	pthread_cond_destroy(&p->work);
+	pthread_mutex_destroy(&p->lock);
+	free(p);
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "log/log_internal.h"
+
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LOG_NAME "lyre.log"
+#define CHECK_EVERY 1000
+#define RETRY_ROTATION 60000
+
+/** Makes a folder and those above it. */
+static int make_folder(const char *path, struct err *e)
+{
+	char *copy = strdup(path);
+	if (!copy)
+		return err_nomem(e);
+	int rc = 0;
+	for (char *p = copy + 1; !rc; p++) {
+		char end = *p;
+		if (end != '/' && end)
+			continue;
+		*p = '\0';
+		if (mkdir(copy, 0750) && errno != EEXIST)
+			rc = err_errno(e, errno, "make the folder", copy);
+		*p = end;
+		if (!end)
+			break;
+	}
+	free(copy);
+	return rc;
+}
+
+/** When the first line was written; now, when there is none. */
+static double first_time(int fd)
+{
+	char head[24];
+	double ms;
+	if (pread(fd, head, sizeof head, 0) == (ssize_t)sizeof head && iso_time_parse(head, sizeof head, &ms))
+		return ms;
+	return now_ms();
+}
+
+/** Opens lyre.log; the file that was open stays when it cannot be. */
+static bool reopen(struct log_file *f)
+{
+	struct stat st;
+	int fd = open(f->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+	if (fd < 0)
+		return false;
+	if (fstat(fd, &st)) {
+		close(fd);
+		return false;
+	}
+	if (f->fd >= 0)
+		close(f->fd);
+	f->fd = fd;
+	f->device = st.st_dev;
+	f->inode = st.st_ino;
+	f->size = st.st_size;
+	f->born = first_time(fd);
+	f->torn = false;
+	return true;
+}
+
+/** Somebody may have moved the file away, as logrotate does. */
+static void follow_name(struct log_file *f, int64_t now)
+{
+	struct stat st;
+	if (now - f->checked < CHECK_EVERY)
+		return;
+	f->checked = now;
+	if (stat(f->path, &st) || st.st_ino != f->inode || st.st_dev != f->device)
+		reopen(f);
+}
+
+static bool is_due(const struct log_file *f, size_t len)
+{
+	const struct log_file_options *o = &f->options;
+	if (!o->rotate || !f->size)
+		return false;
+	return (o->max_size && f->size + (int64_t)len > o->max_size)
+		|| (o->interval && now_ms() - f->born >= (double)o->interval);
+}
+
+static void rotate(struct log_file *f, int64_t now)
+{
+	if (now < f->held_until)
+		return;
+	if (!log_put_aside(f->path, f->rotated, now_ms()) || !reopen(f)) {
+		f->held_until = now + RETRY_ROTATION;
+		return;
+	}
+	if (f->options.max_total)
+		log_prune(f->rotated, f->options.max_total);
+}
+
+unsigned long log_file_write(struct log_file *f, const char *line, size_t len)
+{
+	unsigned long lost = 0;
+	pthread_mutex_lock(&f->lock);
+	if (f->fd < 0)
+		goto out;
+	int64_t now = monotonic_ms();
+	follow_name(f, now);
+	if (is_due(f, len))
+		rotate(f, now);
+	size_t skip = f->torn ? 0 : 1;
+	ssize_t n;
+	do {
+		n = write(f->fd, line + skip, len - skip);
+	} while (n < 0 && errno == EINTR);
+	if (n > 0)
+		f->size += n;
+	if (n == (ssize_t)(len - skip)) {
+		f->torn = false;
+		lost = f->lost;
+		f->lost = 0;
+	} else {
+		f->torn = f->torn || n > 0;
+		f->lost++;
+	}
+out:
+	pthread_mutex_unlock(&f->lock);
+	return lost;
+}
+
+/** Files are put aside by a rename, which does not reach another file system. */
+static int check_rotated(const struct log_file *f, struct err *e)
+{
+	struct stat st;
+	int rc = make_folder(f->rotated, e);
+	if (rc)
+		return rc;
+	if (stat(f->rotated, &st))
+		return err_errno(e, errno, "look at", f->rotated);
+	if (st.st_dev != f->device)
+		return err_set(e, LYRE_EINVAL, "logging.rotation.path '%s' must be on the file system of logging.root",
+			       f->rotated);
+	return 0;
+}
+
+static char *path_of(const char *folder, const char *name)
+{
+	size_t size = strlen(folder) + strlen(name) + 2;
+	char *path = malloc(size);
+	if (path)
+		snprintf(path, size, "%s/%s", folder, name);
+	return path;
+}
+
+int log_file_open(struct log_file *f, const struct log_file_options *o, struct err *e)
+{
+	*f = (struct log_file){ .options = *o, .fd = -1 };
+	pthread_mutex_init(&f->lock, NULL);
+	int rc = make_folder(o->root, e);
+	if (rc)
+		goto failed;
+	f->path = path_of(o->root, LOG_NAME);
+	f->rotated = strdup(o->rotated ? o->rotated : o->root);
+	if (!f->path || !f->rotated)
+		rc = err_nomem(e);
+	else if (!reopen(f))
+		rc = err_errno(e, errno, "open", f->path);
+	else if (o->rotate)
+		rc = check_rotated(f, e);
+	if (!rc)
+		return 0;
+failed:
+	log_file_close(f);
+	return rc;
+}
+
+void log_file_close(struct log_file *f)
+{
+	pthread_mutex_lock(&f->lock);
+	if (f->fd >= 0)
+		close(f->fd);
+	f->fd = -1;
+	free(f->path);
+	free(f->rotated);
+	f->path = f->rotated = NULL;
+	pthread_mutex_unlock(&f->lock);
+}

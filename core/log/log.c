@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "log/log.h"
+
+#include "base/text.h"
+#include "config/config.h"
+#include "log/log_internal.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/** Of a line, with the newline. What is longer ends in an ellipsis. */
+#define LINE_MAX_BYTES 8192
+#define CUT_MARK "…"
+
+enum sink {
+	SINK_FILE = 1 << 0,
+	SINK_STREAMS = 1 << 1,
+	SINK_STDERR = 1 << 2,        /**< before log_open(): everything to standard error */
+	SINK_JOURNAL_OUT = 1 << 3,   /**< standard output is the journal's: lines begin with their priority */
+	SINK_JOURNAL_ERR = 1 << 4
+};
+
+static const char *const level_names[] = { "notify", "fatal", "error", "warn", "info", "debug", "trace" };
+/** Of the journal, as syslog counts. */
+static const char level_priorities[] = "5234677";
+
+static atomic_int threshold = LYRE_WARN;
+static atomic_uint sinks = SINK_STDERR;
+static struct log_file file = { .lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1 };
+static _Thread_local char thread_name[32];
+
+/** A line in the making: a newline or a priority before it, room for a newline behind. */
+struct line {
+	char data[LINE_MAX_BYTES + 8];
+	size_t len, max;
+	bool cut;
+};
+
+static void line_add(struct line *l, const char *s, size_t len)
+{
+	if (l->cut || l->len + len > l->max) {
+		l->cut = true;
+		return;
+	}
+	memcpy(l->data + l->len, s, len);
+	l->len += len;
+}
+
+static size_t char_len(unsigned char first)
+{
+	return first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+}
+
+/** One character of valid UTF-8; those that steer a terminal are escaped. */
+static void line_add_char(struct line *l, const char *s, size_t len)
+{
+	char escape[8];
+	unsigned char c = (unsigned char)*s, second = len > 1 ? (unsigned char)s[1] : 0;
+	if (c == '\n')
+		line_add(l, "\\n", 2);
+	else if (c == '\r')
+		line_add(l, "\\r", 2);
+	else if (c == '\t')
+		line_add(l, "\\t", 2);
+	else if (c < 0x20 || c == 0x7f)
+		line_add(l, escape, (size_t)snprintf(escape, sizeof escape, "\\x%02x", c));
+	else if (c == 0xc2 && second < 0xa0)
+		line_add(l, escape, (size_t)snprintf(escape, sizeof escape, "\\u00%02x", second));
+	else
+		line_add(l, s, len);
+}
+
+static void line_add_text(struct line *l, const char *s, size_t len)
+{
+	for (size_t at = 0; at < len && !l->cut;) {
+		size_t valid = at + utf8_valid_prefix(s + at, len - at);
+		while (at < valid && !l->cut) {
+			size_t n = char_len((unsigned char)s[at]);
+			line_add_char(l, s + at, n);
+			at += n;
+		}
+		if (at < len && !l->cut) {
+			line_add(l, "\xef\xbf\xbd", 3);
+			at++;
+		}
+	}
+}
+
+static const char *own_name(void)
+{
+	if (!thread_name[0]) {
+		long tid = syscall(SYS_gettid);
+		if (tid == getpid())
+			log_thread("main");
+		else
+			snprintf(thread_name, sizeof thread_name, "thread/%ld", tid);
+	}
+	return thread_name;
+}
+
+/** Formats without any lock. The first byte is a newline, so that a line can be written after one that was torn. */
+static void line_make(struct line *l, enum lyre_log_level level, const char *tag, const char *fmt, va_list ap)
+{
+	char time[32], message[LINE_MAX_BYTES], head[160];
+	iso_time(time, now_ms());
+	if (!tag)
+		tag = "lyre";
+	int n = snprintf(head, sizeof head, "\n%s [%s] [%s] [%.64s]: ", time, own_name(), level_names[level], tag);
+	l->len = 0;
+	l->cut = false;
+	l->max = LINE_MAX_BYTES - strlen(CUT_MARK);
+	line_add(l, head, n > 0 ? (size_t)n : 0);
+	n = vsnprintf(message, sizeof message, fmt, ap);
+	size_t len = n < 0 ? 0 : (size_t)n;
+	if (len >= sizeof message)
+		len = utf8_cut(message, sizeof message - 1, sizeof message - 1);
+	line_add_text(l, message, len);
+	if (n >= (int)sizeof message)
+		l->cut = true;
+	if (l->cut) {
+		memcpy(l->data + l->len, CUT_MARK, strlen(CUT_MARK));
+		l->len += strlen(CUT_MARK);
+	}
+	l->data[l->len++] = '\n';
+}
+
+/** Standard streams may be closed, full or gone: then the line is lost there, and nothing else happens. */
+static void write_stream(int fd, enum lyre_log_level level, bool journal, const struct line *l)
+{
+	char out[LINE_MAX_BYTES + 16];
+	size_t len = 0;
+	if (journal) {
+		out[len++] = '<';
+		out[len++] = level_priorities[level];
+		out[len++] = '>';
+	}
+	memcpy(out + len, l->data + 1, l->len - 1);
+	len += l->len - 1;
+	for (size_t at = 0; at < len;) {
+		ssize_t n = write(fd, out + at, len - at);
+		if (n > 0)
+			at += (size_t)n;
+		else if (errno != EINTR)
+			return;
+	}
+}
+
+static unsigned long emit(enum lyre_log_level level, const struct line *l)
+{
+	unsigned to = atomic_load_explicit(&sinks, memory_order_relaxed);
+	if (to & SINK_STDERR)
+		write_stream(STDERR_FILENO, level, to & SINK_JOURNAL_ERR, l);
+	if (to & SINK_STREAMS) {
+		bool urgent = level != LYRE_NOTIFY && level <= LYRE_WARN;
+		write_stream(urgent ? STDERR_FILENO : STDOUT_FILENO, level,
+			     to & (urgent ? SINK_JOURNAL_ERR : SINK_JOURNAL_OUT), l);
+	}
+	return to & SINK_FILE ? log_file_write(&file, l->data, l->len) : 0;
+}
+
+bool log_enabled(enum lyre_log_level level)
+{
+	return level == LYRE_NOTIFY || (int)level <= atomic_load_explicit(&threshold, memory_order_relaxed);
+}
+
+void log_vwrite(enum lyre_log_level level, const char *tag, const char *fmt, va_list ap)
+{
+	struct line l;
+	int saved = errno;
+	if ((unsigned)level > LYRE_TRACE)
+		level = LYRE_TRACE;
+	if (!log_enabled(level))
+		return;
+	line_make(&l, level, tag, fmt, ap);
+	unsigned long lost = emit(level, &l);
+	if (lost)
+		log_write(LYRE_NOTIFY, "log", "%lu line%s before this could not be written", lost, lost == 1 ? "" : "s");
+	errno = saved;
+}
+
+void log_write(enum lyre_log_level level, const char *tag, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	log_vwrite(level, tag, fmt, ap);
+	va_end(ap);
+}
+
+void log_thread(const char *name)
+{
+	snprintf(thread_name, sizeof thread_name, "%s", name);
+}
+
+static int level_of(const char *word)
+{
+	for (int i = 0; i <= LYRE_TRACE; i++)
+		if (!strcmp(word, level_names[i]))
+			return i;
+	return LYRE_WARN;
+}
+
+/** The journal says in JOURNAL_STREAM which stream is its own, as DEVICE:INODE. */
+static bool is_journal(int fd)
+{
+	unsigned long long device, inode;
+	struct stat st;
+	const char *stream = getenv("JOURNAL_STREAM");
+	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 && !fstat(fd, &st) && st.st_dev == device
+		&& st.st_ino == inode;
+}
+
+static unsigned journal_flags(void)
+{
+	return (is_journal(STDOUT_FILENO) ? SINK_JOURNAL_OUT : 0) | (is_journal(STDERR_FILENO) ? SINK_JOURNAL_ERR : 0);
+}
+
+int log_open(const struct config *c, struct err *e)
+{
+	struct log_file_options o = {
+		.root = config_path(c, "logging.root"),
+		.rotate = config_bool(c, "logging.rotation.enabled"),
+		.rotated = config_path(c, "logging.rotation.path"),
+		.max_size = config_int(c, "logging.rotation.maxSize"),
+		.interval = config_int(c, "logging.rotation.interval"),
+		.max_total = config_int(c, "logging.rotation.maxTotalSize"),
+	};
+	unsigned to = journal_flags();
+	if (config_bool(c, "logging.file")) {
+		int rc = log_file_open(&file, &o, e);
+		if (rc)
+			return rc;
+		to |= SINK_FILE;
+	}
+	if (config_bool(c, "logging.stdStreams"))
+		to |= SINK_STREAMS;
+	atomic_store(&threshold, level_of(config_string(c, "logging.level")));
+	atomic_store(&sinks, to);
+	if (config_bool(c, "logging.rotation.compress"))
+		log_warn("log", "logging.rotation.compress has no effect in this build: files put aside stay as they are");
+	if (to & SINK_FILE && o.rotate && !o.max_size && !o.interval)
+		log_warn("log", "logging.rotation is on, but neither maxSize nor interval is set: the log grows without end");
+	return 0;
+}
+
+void log_close(void)
+{
+	unsigned to = atomic_exchange(&sinks, SINK_STDERR | journal_flags());
+	atomic_store(&threshold, LYRE_WARN);
+	if (to & SINK_FILE)
+		log_file_close(&file);
+}

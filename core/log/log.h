@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file log/log.h
+ * \brief The log: one line a happening, to a file that rotates and to the standard streams.
+ *
+ * A line: 2026-11-21T21:58:53.123Z [thread] [level] [tag]: message. Control characters of a message are escaped, so one
+ * call is one line; it is cut at 8 KiB. Any thread. Before log_open() lines of warn and above go to standard error. The
+ * process must ignore SIGPIPE: a standard stream may be a pipe that nobody reads any more.
+ */
+#ifndef LOG_LOG_H
+#define LOG_LOG_H
+
+#include "base/err.h"
+
+#include <lyre/types.h>
+#include <stdarg.h>
+#include <stdbool.h>
+
+struct config;
+
+/** Opens as logging.* says. \return 0, LYRE_EIO … */
+int log_open(const struct config *c, struct err *e);
+void log_close(void);
+
+bool log_enabled(enum lyre_log_level level);
+void log_write(enum lyre_log_level level, const char *tag, const char *fmt, ...) LYRE_PRINTF(3, 4);
+void log_vwrite(enum lyre_log_level level, const char *tag, const char *fmt, va_list ap) LYRE_PRINTF(3, 0);
+
+#define log_notify(tag, ...) log_write(LYRE_NOTIFY, tag, __VA_ARGS__)
+#define log_fatal(tag, ...) log_write(LYRE_FATAL, tag, __VA_ARGS__)
+#define log_error(tag, ...) log_write(LYRE_ERROR, tag, __VA_ARGS__)
+#define log_warn(tag, ...) log_write(LYRE_WARN, tag, __VA_ARGS__)
+#define log_info(tag, ...) log_write(LYRE_INFO, tag, __VA_ARGS__)
+#define log_debug(tag, ...) log_write(LYRE_DEBUG, tag, __VA_ARGS__)
+
+/** Names the calling thread in its lines: "main", "http/1", "writer/dev". */
+void log_thread(const char *name);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file log/log_internal.h
+ * \brief The file of the log, beneath the lines: it rotates, follows a rename, and counts what it could not write.
+ */
+#ifndef LOG_LOG_INTERNAL_H
+#define LOG_LOG_INTERNAL_H
+
+#include "base/err.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+
+/** What the configuration says. */
+struct log_file_options {
+	const char *root;    /**< the folder of lyre.log, made when it is not there */
+	bool rotate;
+	const char *rotated; /**< the folder of files put aside */
+	int64_t max_size;    /**< bytes; 0: whatever its size */
+	int64_t interval;    /**< milliseconds; 0: whatever its age */
+	int64_t max_total;   /**< bytes of the files put aside; 0: no limit */
+};
+
+struct log_file {
+	pthread_mutex_t lock;
+	struct log_file_options options;
+	char *path, *rotated;
+	int fd;              /**< -1 when closed */
+	dev_t device;
+	ino_t inode;
+	int64_t size;
+	double born;         /**< milliseconds since the epoch */
+	int64_t checked;     /**< when the name was last looked at, monotonic milliseconds */
+	int64_t held_until;  /**< no rotation before: the last one failed */
+	bool torn;           /**< the last line is there in part */
+	unsigned long lost;  /**< lines that could not be written since one could */
+};
+
+int log_file_open(struct log_file *f, const struct log_file_options *o, struct err *e);
+void log_file_close(struct log_file *f);
+
+/**
+ * Writes a line with one write(). \p line is the line with a newline before and behind; the first is only written after
+ * a line that could not be finished. Any thread.
+ * \return how many lines were lost before, when this is the first that went well again; else 0
+ */
+unsigned long log_file_write(struct log_file *f, const char *line, size_t len);
+
+/** Removes the oldest files put aside until they are within \p max_total bytes. */
+void log_prune(const char *folder, int64_t max_total);
+/** Moves \p path into \p folder under a name made of the time. */
+bool log_put_aside(const char *path, const char *folder, double now);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file module/host.h
+ * \brief The functions behind the host's table, by what they are about. Each is described in the SDK's header of the same name.
+ */
+#ifndef MODULE_HOST_H
+#define MODULE_HOST_H
+
+#include "dispatch/call.h"
+
+#include <lyre/host.h>
+
+/* host_value.c */
+int host_value_type(const lyre_value *v);
+int host_value_bool(const lyre_value *v);
+int64_t host_value_int(const lyre_value *v);
+const char *host_value_string(const lyre_value *v, size_t *len);
+size_t host_value_count(const lyre_value *v);
+const lyre_value *host_value_at(const lyre_value *v, size_t i);
+const char *host_value_name(const lyre_value *v, size_t i, size_t *len);
+void host_out_bool(lyre_out *o, int b);
+const lyre_value *host_make_string(lyre_call *call, const char *s, size_t len);
+const lyre_value *host_make_int(lyre_call *call, int64_t i);
+const lyre_value *host_make_double(lyre_call *call, double d);
+const lyre_value *host_make_bool(lyre_call *call, int b);
+const lyre_value *host_make_array(lyre_call *call, const lyre_value *const *items, size_t count);
+const lyre_value *host_make_object(
+	lyre_call *call, const char *const *names, const lyre_value *const *values, size_t count);
+
+/* host_module.c */
+int64_t host_setting_int(lyre_instance *self, const char *key);
+double host_setting_number(lyre_instance *self, const char *key);
+int host_setting_bool(lyre_instance *self, const char *key);
+const char *host_setting_string(lyre_instance *self, const char *key);
+int host_start_vfail(lyre_instance *self, int code, const char *fmt, va_list ap);
+void host_vlog(lyre_instance *self, int level, const char *fmt, va_list ap);
+
+/* host_call.c */
+const lyre_value *host_arg(lyre_call *call, const char *name);
+int host_arg_given(lyre_call *call, const char *name);
+const char *host_arg_string(lyre_call *call, const char *name);
+const lyre_value *host_call_body(lyre_call *call);
+const char *host_call_operation(lyre_call *call);
+const char *host_call_user(lyre_call *call);
+lyre_instance *host_call_module(lyre_call *call);
+void *host_alloc(lyre_call *call, size_t size);
+int host_vfail(lyre_call *call, int code, const char *fmt, va_list ap);
+int host_fail_as(lyre_call *call, int code);
+int host_failure(lyre_call *call);
+lyre_out *host_reply(lyre_call *call);
+int host_reply_vmessage(lyre_call *call, const char *fmt, va_list ap);
+int host_reply_rows(lyre_call *call, lyre_cursor *cursor);
+int host_reply_file(lyre_call *call, int fd, const char *filename);
+int host_operations(lyre_call *call, int (*visit)(void *arg, const struct lyre_operation *operation, const char *module),
+	void *arg);
+
+/* host_table.c */
+int host_databases(lyre_call *call, int (*visit)(void *arg, const char *name), void *arg);
+int host_database_create(lyre_call *call, const char *database);
+int host_database_drop(lyre_call *call, const char *database);
+int host_tables(lyre_call *call, const char *database, int (*visit)(void *arg, lyre_table *table), void *arg);
+int host_table_create(lyre_call *call, const struct lyre_table_spec *spec);
+int host_table_drop(lyre_call *call, const char *database, const char *table);
+int host_table_open(lyre_call *call, const char *database, const char *name, lyre_table **ret);
+const char *host_table_name(const lyre_table *table);
+const char *host_table_database(const lyre_table *table);
+void host_table_spec(const lyre_table *table, struct lyre_table_spec *ret);
+int host_table_stats(lyre_call *call, lyre_table *table, int exact, struct lyre_table_stats *ret);
+int host_attribute_create(lyre_call *call, lyre_table *table, const struct lyre_attribute *attribute, char id[37]);
+int host_attribute_drop(lyre_call *call, lyre_table *table, const char *name);
+
+/* host_record.c */
+int host_write(lyre_call *call, lyre_table *table, int mode, const lyre_value *records,
+	int (*then)(lyre_call *call, const struct lyre_write_result *result, void *arg), void *arg);
+int host_query_open(lyre_call *call, const struct lyre_query *query, lyre_cursor **ret);
+int host_lookup(lyre_call *call, lyre_table *table, const lyre_value *keys, const lyre_value *select, lyre_cursor **ret);
+int host_cursor_next(lyre_call *call, lyre_cursor *cursor, const lyre_value **ret);
+int host_backup(lyre_call *call, const char *database, const char *const *tables, size_t count, int *fd);
+int host_restore(lyre_call *call, const char *database, const char *path);
+
+#endif

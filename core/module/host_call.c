@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file module/host_call.c
+ * \brief Arguments, failures and answers of a call: lyre/call.h.
+ */
+#include "module/host.h"
+#include "module/module.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/** The place of a parameter among those declared; the count of them when there is none of this name. */
+static size_t param_place(const lyre_call *call, const char *name)
+{
+	const struct operation *o = call->operation;
+	size_t i = 0;
+	while (i < o->param_count && strcmp(o->params[i].name, name) != 0)
+		i++;
+	return i;
+}
+
+const lyre_value *host_arg(lyre_call *call, const char *name)
+{
+	size_t i = param_place(call, name);
+	return i < call->operation->param_count && call->present[i] ? call->args + i : NULL;
+}
+
+int host_arg_given(lyre_call *call, const char *name)
+{
+	size_t i = param_place(call, name);
+	return i < call->operation->param_count && call->given[i];
+}
+
+const char *host_arg_string(lyre_call *call, const char *name)
+{
+	const lyre_value *v = host_arg(call, name);
+	const char *text = host_value_string(v, NULL);
+	if (text || !value_is_number(v))
+		return text;
+	char number[NUMBER_TEXT_MAX];
+	size_t len = v->type == LYRE_INT ? int_text(number, v->i) : double_text(number, v->d);
+	return arena_strndup(call->arena, number, len);
+}
+
+const lyre_value *host_call_body(lyre_call *call)
+{
+	return &call->body;
+}
+
+const char *host_call_operation(lyre_call *call)
+{
+	return call->operation->name;
+}
+
+const char *host_call_user(lyre_call *call)
+{
+	return call->identity.user ? call->identity.user : "";
+}
+
+lyre_instance *host_call_module(lyre_call *call)
+{
+	return call->operation->instance;
+}
+
+void *host_alloc(lyre_call *call, size_t size)
+{
+	return arena_zalloc(call->arena, size);
+}
+
+int host_vfail(lyre_call *call, int code, const char *fmt, va_list ap)
+{
+	return err_vset(&call->err, code < 0 ? code : LYRE_EINTERNAL, fmt, ap);
+}
+
+int host_fail_as(lyre_call *call, int code)
+{
+	call->err.code = code < 0 ? code : LYRE_EINTERNAL;
+	return call->err.code;
+}
+
+int host_failure(lyre_call *call)
+{
+	return call->err.code;
+}
+
+lyre_out *host_reply(lyre_call *call)
+{
+	return &call->out;
+}
+
+int host_reply_vmessage(lyre_call *call, const char *fmt, va_list ap)
+{
+	const char *text = arena_vprintf(call->arena, fmt, ap);
+	if (!text)
+		return err_nomem(&call->err);
+	out_object_begin(&call->out);
+	out_key(&call->out, "message");
+	out_string(&call->out, text, strlen(text));
+	out_object_end(&call->out);
+	return 0;
+}
+
+int host_reply_rows(lyre_call *call, lyre_cursor *cursor)
+{
+	call->rows = cursor;
+	return 0;
+}
+
+int host_reply_file(lyre_call *call, int fd, const char *filename)
+{
+	const char *copy = arena_strndup(call->arena, filename, strlen(filename));
+	if (!copy) {
+		close(fd);
+		return err_nomem(&call->err);
+	}
+	if (call->fd >= 0)
+		close(call->fd);
+	call->fd = fd;
+	call->filename = copy;
+	return 0;
+}
+
+int host_operations(lyre_call *call, int (*visit)(void *arg, const struct lyre_operation *operation, const char *module),
+	void *arg)
+{
+	size_t count;
+	const struct operation *const *all = dispatch_operations(call->dispatch, &count);
+	int rc = 0;
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		struct lyre_operation whole = *all[i]->decl;
+		whole.params = (struct lyre_list){ all[i]->params, (uint32_t)all[i]->param_count, sizeof *all[i]->params };
+		rc = visit(arg, &whole, all[i]->owner);
+	}
+	return rc;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file module/host_module.c
+ * \brief Settings and log of a module: lyre/module.h.
+ */
+#include "config/config.h"
+#include "log/log.h"
+#include "module/host.h"
+#include "module/module.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SETTING_KEY_MAX 256
+
+/** The configuration's key for a module's: "x.y" is modules.<name>.x.y, "/a.b" is a.b. */
+static const char *full_key(const lyre_instance *self, const char *key, char out[SETTING_KEY_MAX])
+{
+	if (key[0] == '/')
+		return key + 1;
+	if (snprintf(out, SETTING_KEY_MAX, "modules.%s.%s", self->name, key) >= SETTING_KEY_MAX) {
+		log_fatal("module", "%s asks for a setting with a key of more than %d bytes: a fault of the module",
+			self->name, SETTING_KEY_MAX);
+		abort();
+	}
+	return out;
+}
+
+int64_t host_setting_int(lyre_instance *self, const char *key)
+{
+	char full[SETTING_KEY_MAX];
+	return config_int(self->config, full_key(self, key, full));
+}
+
+double host_setting_number(lyre_instance *self, const char *key)
+{
+	char full[SETTING_KEY_MAX];
+	return config_number(self->config, full_key(self, key, full));
+}
+
+int host_setting_bool(lyre_instance *self, const char *key)
+{
+	char full[SETTING_KEY_MAX];
+	return config_bool(self->config, full_key(self, key, full));
+}
+
+const char *host_setting_string(lyre_instance *self, const char *key)
+{
+	char full[SETTING_KEY_MAX];
+	return config_string(self->config, full_key(self, key, full));
+}
+
+int host_start_vfail(lyre_instance *self, int code, const char *fmt, va_list ap)
+{
+	return err_vset(&self->err, code < 0 ? code : LYRE_EINTERNAL, fmt, ap);
+}
+
+void host_vlog(lyre_instance *self, int level, const char *fmt, va_list ap)
+{
+	int known = level < LYRE_NOTIFY ? LYRE_NOTIFY : level > LYRE_TRACE ? LYRE_TRACE : level;
+	log_vwrite((enum lyre_log_level)known, self->name, fmt, ap);
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file module/host_record.c
+ * \brief Writes, queries and backups as modules see them: lyre/store.h.
+ */
+#include "module/host.h"
+#include "query/query.h"
+
+#include <string.h>
+
+/* ---- writing ---- */
+
+static void write_done(struct record_write *w)
+{
+	call_resume(w->arg);
+}
+
+/** After the flush, on the thread that serves the call. */
+static int write_again(lyre_call *call)
+{
+	if (call->write.err.code != 0) {
+		call->err = call->write.err;
+		return call->err.code;
+	}
+	/* A copy, for then() may begin the next write. */
+	struct lyre_write_result result = call->write.result;
+	return call->then(call, &result, call->then_arg);
+}
+
+int host_write(lyre_call *call, lyre_table *table, int mode, const lyre_value *records,
+	int (*then)(lyre_call *call, const struct lyre_write_result *result, void *arg), void *arg)
+{
+	if (!records) /* the last of a chain of lyre_make_…() */
+		return err_nomem(&call->err);
+	call->write = (struct record_write){
+		.table = table->def,
+		.mode = mode,
+		.records = records,
+		.arena = call->arena,
+		.user = host_call_user(call),
+		.operation = call->operation->name,
+		.done = write_done,
+		.arg = call,
+	};
+	call->then = then;
+	call->then_arg = arg;
+	call->again = write_again;
+	int rc = store_write(&call->write, &call->err);
+	return rc < 0 ? rc : LYRE_PENDING;
+}
+
+/* ---- reading ---- */
+
+/** Ties a query to the call. */
+static int adopt(lyre_call *call, struct query *query, lyre_cursor **ret)
+{
+	lyre_cursor *c = ARENA_NEW(call->arena, lyre_cursor);
+	if (!c) {
+		query_close(query);
+		return err_nomem(&call->err);
+	}
+	*c = (lyre_cursor){ .next = call->cursors, .query = query };
+	call->cursors = c;
+	*ret = c;
+	return 0;
+}
+
+int host_query_open(lyre_call *call, const struct lyre_query *query, lyre_cursor **ret)
+{
+	struct lyre_query full = { 0 };
+	memcpy(&full, query, query->size < sizeof full ? query->size : sizeof full);
+	full.size = (uint32_t)sizeof full;
+	struct query *q;
+	int rc = query_open(&q, call->arena, full.table->def, &full, &call->err);
+	return rc < 0 ? rc : adopt(call, q, ret);
+}
+
+int host_lookup(lyre_call *call, lyre_table *table, const lyre_value *keys, const lyre_value *select, lyre_cursor **ret)
+{
+	if (!keys)
+		return err_nomem(&call->err);
+	struct query *q;
+	int rc = lookup_open(&q, call->arena, table->def, keys, select, &call->err);
+	return rc < 0 ? rc : adopt(call, q, ret);
+}
+
+int host_cursor_next(lyre_call *call, lyre_cursor *cursor, const lyre_value **ret)
+{
+	arena_reset(&cursor->rows);
+	int rc = query_next(cursor->query, &cursor->rows, &cursor->row, &call->err);
+	if (rc == 0)
+		*ret = &cursor->row;
+	return rc;
+}
+
+/* ---- backup ---- */
+
+int host_backup(lyre_call *call, const char *database, const char *const *tables, size_t count, int *fd)
+{
+	return store_backup(call->store, database, tables, count, fd, &call->err);
+}
+
+int host_restore(lyre_call *call, const char *database, const char *path)
+{
+	return store_restore(call->store, database, path, &call->err);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file module/host_value.c
+ * \brief lyre/value.h, where the core's own functions do not fit as they are.
+ */
+#include "base/json.h"
+#include "module/host.h"
+
+#include <math.h>
+#include <string.h>
+
+int host_value_type(const lyre_value *v)
+{
+	return v ? (int)v->type : LYRE_NULL;
+}
+
+int host_value_bool(const lyre_value *v)
+{
+	return value_is(v, LYRE_BOOL) && v->b;
+}
+
+int64_t host_value_int(const lyre_value *v)
+{
+	if (value_is(v, LYRE_INT))
+		return v->i;
+	if (!value_is(v, LYRE_DOUBLE))
+		return 0;
+	/* 2^63 is the first double that does not fit. */
+	if (v->d >= 0x1p63)
+		return INT64_MAX;
+	return v->d < -0x1p63 ? INT64_MIN : (int64_t)v->d;
+}
+
+const char *host_value_string(const lyre_value *v, size_t *len)
+{
+	bool text = value_is(v, LYRE_STRING) || value_is(v, LYRE_BIGINT);
+	if (len)
+		*len = text ? v->len : 0;
+	return text ? v->s : NULL;
+}
+
+size_t host_value_count(const lyre_value *v)
+{
+	return value_is(v, LYRE_ARRAY) || value_is(v, LYRE_OBJECT) ? v->len : 0;
+}
+
+const lyre_value *host_value_at(const lyre_value *v, size_t i)
+{
+	if (i >= host_value_count(v))
+		return NULL;
+	return v->type == LYRE_ARRAY ? v->items + i : &v->members[i].value;
+}
+
+const char *host_value_name(const lyre_value *v, size_t i, size_t *len)
+{
+	bool there = value_is(v, LYRE_OBJECT) && i < v->len;
+	if (len)
+		*len = there ? v->members[i].name_len : 0;
+	return there ? v->members[i].name : NULL;
+}
+
+void host_out_bool(lyre_out *o, int b)
+{
+	out_bool(o, b != 0);
+}
+
+/* ---- making values ---- */
+
+static const lyre_value *make(lyre_call *call, lyre_value v)
+{
+	lyre_value *ret = arena_alloc(call->arena, sizeof *ret);
+	if (ret)
+		*ret = v;
+	return ret;
+}
+
+const lyre_value *host_make_string(lyre_call *call, const char *s, size_t len)
+{
+	const char *copy = len <= UINT32_MAX ? arena_strndup(call->arena, s, len) : NULL;
+	return copy ? make(call, value_text(copy, len)) : NULL;
+}
+
+const lyre_value *host_make_int(lyre_call *call, int64_t i)
+{
+	return make(call, value_int(i));
+}
+
+const lyre_value *host_make_double(lyre_call *call, double d)
+{
+	return make(call, isfinite(d) ? value_double(d) : value_null());
+}
+
+const lyre_value *host_make_bool(lyre_call *call, int b)
+{
+	return make(call, value_bool(b != 0));
+}
+
+const lyre_value *host_make_array(lyre_call *call, const lyre_value *const *items, size_t count)
+{
+	lyre_value *all = count <= UINT32_MAX ? ARENA_ARRAY(call->arena, lyre_value, count + 1) : NULL;
+	for (size_t i = 0; all && i < count; i++) {
+		if (!items[i])
+			return NULL;
+		all[i] = *items[i];
+	}
+	return all ? make(call, (lyre_value){ .type = LYRE_ARRAY, .len = (uint32_t)count, .items = all }) : NULL;
+}
+
+const lyre_value *host_make_object(
+	lyre_call *call, const char *const *names, const lyre_value *const *values, size_t count)
+{
+	struct value_member *all = count <= UINT32_MAX ? ARENA_ARRAY(call->arena, struct value_member, count + 1) : NULL;
+	for (size_t i = 0; all && i < count; i++) {
+		size_t len = strlen(names[i]);
+		const char *name = arena_strndup(call->arena, names[i], len);
+		if (!values[i] || !name)
+			return NULL;
+		all[i] = (struct value_member){ .name = name, .name_len = (uint32_t)len, .value = *values[i] };
+	}
+	return all ? make(call, (lyre_value){ .type = LYRE_OBJECT, .len = (uint32_t)count, .members = all }) : NULL;
+}

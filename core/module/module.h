@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file module/module.h
+ * \brief Finding, checking, ordering, starting and stopping modules, and the table of functions they are given.
+ */
+#ifndef MODULE_MODULE_H
+#define MODULE_MODULE_H
+
+#include "base/err.h"
+
+#include <lyre/module.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+struct config;
+struct dispatch;
+struct modules;
+
+/** A loaded module. */
+struct lyre_instance {
+	const struct lyre_module *descriptor; /**< a copy of our length: what the module's own lacks is zero */
+	const char *name;
+	const char *path;  /**< of its file; NULL: built in */
+	int line;          /**< of the configuration file, where it is named; 0: not there */
+	bool optional;
+	bool started;
+	struct config *config;
+	struct err err;    /**< set by lyre_start_fail() */
+};
+
+/**
+ * Loads what the configuration names, checks the descriptors, declares their settings, and orders them by what they need.
+ * Nothing of a module has run yet. A refusal says the paths tried, what was found and wanted, who asked for it, and what to do.
+ */
+int modules_load(struct modules **ret, struct config *c, struct err *e);
+/** Registers the operations of those on the list. After modules_start(): an optional module that did not start has none. */
+int modules_register(struct modules *m, struct dispatch *d, struct err *e);
+/** Starts in order; on a failure stops those started, but an optional one is only left out and logged. */
+int modules_start(struct modules *m, struct err *e);
+/** Stops in the reverse order. Nothing is unmapped. */
+void modules_stop(struct modules *m);
+void modules_free(struct modules *m);
+const struct lyre_instance *const *modules_list(const struct modules *m, size_t *count);
+
+/** Folders where modules are looked for by name, the first hit wins; none in a build without dynamic loading. */
+const char *const *modules_path(size_t *count);
+
+/**
+ * Reads a module's descriptor without running anything of it, and prints it with the answer whether this server would
+ * load it, and why not.
+ * \param path  of a file, or the name of a module
+ * \return 0 when it is a module, loadable or not; LYRE_ENOTFOUND, LYRE_EINVAL, LYRE_EIO
+ */
+int module_info(const char *path, FILE *out, struct err *e);
+
+/** The table handed to modules. */
+extern const struct lyre_host module_host;
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file module/modules.c
+ * \brief All modules of a server: loaded, registered, started, stopped.
+ */
+#include <config.h>
+
+#include "config/config.h"
+#include "dispatch/dispatch.h"
+#include "log/log.h"
+#include "module/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int module_refuse(struct err *e, const lyre_instance *i, int code, const char *fmt, ...)
+{
+	struct err cause = { 0 };
+	va_list ap;
+	va_start(ap, fmt);
+	err_vset(&cause, code, fmt, ap);
+	va_end(ap);
+	const char *file = config_file(i->config);
+	if (file && i->line > 0)
+		return err_set(e, code, "module '%s' (%s:%d): %s", i->name, file, i->line, cause.text);
+	return err_set(e, code, "module '%s' (not from a file): %s", i->name, cause.text);
+}
+
+void module_leave_out(struct modules *m, size_t n, struct err *why)
+{
+	log_warn("module", "%s; it is optional and left out", why->text);
+	*why = (struct err){ 0 };
+	m->count--;
+	memmove(m->list + n, m->list + n + 1, (m->count - n) * sizeof *m->list);
+}
+
+/** Opens those the configuration names, in its order. */
+static int open_all(struct modules *m, const struct config_module *wanted, size_t count, struct err *e)
+{
+	m->list = ARENA_ARRAY(&m->arena, lyre_instance *, count + 1);
+	if (!m->list)
+		return err_nomem(e);
+	for (size_t n = 0; n < count; n++) {
+		const struct config_module *w = wanted + n;
+		lyre_instance *i = ARENA_NEW(&m->arena, lyre_instance);
+		if (!i)
+			return err_nomem(e);
+		*i = (lyre_instance){
+			.name = w->name, .path = w->path, .line = w->line, .optional = w->optional, .config = m->config
+		};
+		if (module_by_name(m, i->name))
+			return module_refuse(e, i, LYRE_EINVAL, "is named twice: take one of them out");
+		m->list[m->count++] = i;
+		struct err cause = { 0 };
+		int rc = module_open(m, i, &cause);
+		if (rc >= 0)
+			continue;
+		struct err why = { 0 };
+		module_refuse(&why, i, rc, "%s", cause.text);
+		if (!i->optional) {
+			*e = why;
+			return rc;
+		}
+		module_leave_out(m, m->count - 1, &why);
+	}
+	return 0;
+}
+
+int modules_load(struct modules **ret, struct config *c, struct err *e)
+{
+	const struct config_module *wanted;
+	size_t count;
+	int rc = config_modules(c, LYRE_DEFAULT_MODULES, &wanted, &count, e);
+	if (rc < 0)
+		return rc;
+	struct modules *m = calloc(1, sizeof *m);
+	if (!m)
+		return err_nomem(e);
+	arena_init(&m->arena);
+	m->config = c;
+	rc = open_all(m, wanted, count, e);
+	if (rc == 0)
+		rc = modules_order(m, e);
+	for (size_t i = 0; rc == 0 && i < m->count; i++)
+		rc = config_declare_module(c, m->list[i]->name, m->list[i]->descriptor->settings, e);
+	if (rc < 0) {
+		modules_free(m);
+		return rc;
+	}
+	*ret = m;
+	return 0;
+}
+
+int modules_register(struct modules *m, struct dispatch *d, struct err *e)
+{
+	for (size_t n = 0; n < m->count; n++) {
+		lyre_instance *i = m->list[n];
+		struct err cause = { 0 };
+		int rc = dispatch_register(d, i->name, i, i->descriptor->operations, &cause);
+		if (rc < 0)
+			return module_refuse(e, i, rc, "%s%s", cause.text,
+				rc == LYRE_EEXISTS ? ": take one of the two modules out" : "");
+	}
+	return 0;
+}
+
+/** Starts one, when those it needs are running. */
+static int start_one(const struct modules *m, lyre_instance *i, struct err *e)
+{
+	const char *needs = i->descriptor->needs;
+	for (struct need need; need_next(&needs, &need) == 0;)
+		if (!module_by_name(m, need.name))
+			return module_refuse(e, i, LYRE_ENOTFOUND,
+				"needs the module '%s', which did not start: mend that, or take '%s' out", need.name,
+				i->name);
+
+	int rc = i->descriptor->start ? i->descriptor->start(i) : 0;
+	if (rc == 0) {
+		i->started = true;
+		log_debug("module", "%s %s started (%s)", i->name, i->descriptor->version,
+			i->path ? i->path : "built in");
+		return 0;
+	}
+	if (i->descriptor->stop)
+		i->descriptor->stop(i);
+	const char *text = i->err.code ? i->err.text : "its start() failed and did not say why";
+	return module_refuse(
+		e, i, rc < 0 ? rc : LYRE_EINTERNAL, "does not start: %s (version %s)", text, i->descriptor->version);
+}
+
+int modules_start(struct modules *m, struct err *e)
+{
+	for (size_t n = 0; n < m->count;) {
+		struct err why = { 0 };
+		int rc = start_one(m, m->list[n], &why);
+		if (rc == 0) {
+			n++;
+		} else if (m->list[n]->optional) {
+			module_leave_out(m, n, &why);
+		} else {
+			*e = why;
+			modules_stop(m);
+			return rc;
+		}
+	}
+	return 0;
+}
+
+void modules_stop(struct modules *m)
+{
+	for (size_t n = m->count; n-- > 0;) {
+		lyre_instance *i = m->list[n];
+		if (i->started && i->descriptor->stop)
+			i->descriptor->stop(i);
+		i->started = false;
+	}
+}
+
+void modules_free(struct modules *m)
+{
+	if (!m)
+		return;
+	arena_free(&m->arena);
+	free(m);
+}
+
+const struct lyre_instance *const *modules_list(const struct modules *m, size_t *count)
+{
+	*count = m->count;
+	return (const struct lyre_instance *const *)m->list;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file module/order.c
+ * \brief Who needs whom, and the order of the start.
+ */
+#include "base/buf.h"
+#include "module/internal.h"
+
+#include <string.h>
+
+lyre_instance *module_by_name(const struct modules *m, const char *name)
+{
+	for (size_t i = 0; i < m->count; i++)
+		if (strcmp(m->list[i]->name, name) == 0)
+			return m->list[i];
+	return NULL;
+}
+
+int need_next(const char **s, struct need *ret)
+{
+	const char *p = *s + strspn(*s, " ");
+	if (!*p)
+		return LYRE_END;
+	size_t len = strcspn(p, " "), name = strcspn(p, " >"), version = 0;
+	*s = p + len;
+	*ret = (struct need){ 0 };
+	bool valid = name < sizeof ret->name;
+	memcpy(ret->name, p, valid ? name : sizeof ret->name - 1);
+	valid = valid && module_name_valid(ret->name);
+	if (valid && name < len) {
+		version = len - name < 2 ? 0 : len - name - 2;
+		valid = p[name + 1] == '=' && version > 0 && version < sizeof ret->version;
+	}
+	if (!valid)
+		return LYRE_EINVAL;
+	memcpy(ret->version, p + len - version, version);
+	return 0;
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+int version_compare(const char *a, const char *b)
+{
+	while (*a || *b) {
+		if (is_digit(*a) && is_digit(*b)) {
+			a += strspn(a, "0");
+			b += strspn(b, "0");
+			size_t x = strspn(a, "0123456789"), y = strspn(b, "0123456789");
+			int order = x != y ? (x < y ? -1 : 1) : strncmp(a, b, x);
+			if (order != 0)
+				return order;
+			a += x;
+			b += y;
+		} else {
+			if (*a != *b)
+				return (unsigned char)*a < (unsigned char)*b ? -1 : 1;
+			a++;
+			b++;
+		}
+	}
+	return 0;
+}
+
+/** Whether everything that \p i needs is on the list, in a version that will do. */
+static int check_needs(const struct modules *m, const lyre_instance *i, struct err *e)
+{
+	const char *s = i->descriptor->needs;
+	struct need need;
+	for (int rc; (rc = need_next(&s, &need)) != LYRE_END;) {
+		if (rc < 0)
+			return module_refuse(e, i, LYRE_EINVAL,
+				"its needs cannot be read at '%s': '%s': a fault of the module", need.name,
+				i->descriptor->needs);
+		const char *least = need.version[0] ? " >=" : "";
+		const lyre_instance *other = module_by_name(m, need.name);
+		if (!other)
+			return module_refuse(e, i, LYRE_ENOTFOUND,
+				"needs the module '%s'%s%s, which is not loaded: name '%s' under modules: too, or take '%s' out",
+				need.name, least, need.version, need.name, i->name);
+		if (version_compare(other->descriptor->version, need.version) < 0)
+			return module_refuse(e, i, LYRE_ENOTSUP,
+				"needs the module '%s'%s%s, but %s is version %s: install a newer '%s'", need.name,
+				least, need.version, other->path ? other->path : "the one built in",
+				other->descriptor->version, need.name);
+	}
+	return 0;
+}
+
+/* ---- sorting ---- */
+
+enum mark { UNSEEN, OPEN, SORTED };
+
+struct sort {
+	const struct modules *m;
+	unsigned char *marks; /**< a module, by its place in the list */
+	size_t *stack; /**< those that are open, the first first */
+	size_t depth;
+	lyre_instance **sorted;
+	size_t count;
+};
+
+static size_t place(const struct modules *m, const lyre_instance *i)
+{
+	size_t n = 0;
+	while (m->list[n] != i)
+		n++;
+	return n;
+}
+
+/** \return false when module \p n stands in a circle: it is on the stack then, from its first entry to the top */
+static bool sort_visit(struct sort *s, size_t n)
+{
+	s->stack[s->depth++] = n;
+	if (s->marks[n] == OPEN)
+		return false;
+	if (s->marks[n] == UNSEEN) {
+		s->marks[n] = OPEN;
+		const char *needs = s->m->list[n]->descriptor->needs;
+		struct need need;
+		while (need_next(&needs, &need) == 0)
+			if (!sort_visit(s, place(s->m, module_by_name(s->m, need.name))))
+				return false;
+		s->marks[n] = SORTED;
+		s->sorted[s->count++] = s->m->list[n];
+	}
+	s->depth--;
+	return true;
+}
+
+/** Says the circle on the stack; \p ret receives the place of an optional module in it, else the count of the list. */
+static int refuse_circle(const struct sort *s, size_t *ret, struct err *e)
+{
+	size_t from = 0, last = s->stack[s->depth - 1];
+	while (s->stack[from] != last)
+		from++;
+	struct buf text;
+	buf_init(&text);
+	*ret = s->m->count;
+	for (size_t i = from; i < s->depth; i++) {
+		const lyre_instance *member = s->m->list[s->stack[i]];
+		buf_addf(&text, "%s%s", i > from ? " -> " : "", member->name);
+		if (member->optional && *ret == s->m->count)
+			*ret = s->stack[i];
+	}
+	const char *circle = buf_cstr(&text);
+	int rc = circle ? module_refuse(e, s->m->list[last], LYRE_EINVAL,
+				  "needs itself in a circle: %s: take one of them out", circle)
+			: err_nomem(e);
+	buf_free(&text);
+	return rc;
+}
+
+int modules_order(struct modules *m, struct err *e)
+{
+	struct sort s = { .m = m };
+	for (size_t i = 0; i < m->count; i++) {
+		struct err why = { 0 };
+		if (check_needs(m, m->list[i], &why) == 0)
+			continue;
+		if (!m->list[i]->optional) {
+			*e = why;
+			return why.code;
+		}
+		module_leave_out(m, i, &why);
+		i = (size_t)-1; /* who needs it has no module now: all are asked again */
+	}
+	if (m->count == 0)
+		return 0;
+
+	s.marks = arena_zalloc(&m->arena, m->count);
+	s.stack = ARENA_ARRAY(&m->arena, size_t, m->count + 1);
+	s.sorted = ARENA_ARRAY(&m->arena, lyre_instance *, m->count);
+	if (!s.marks || !s.stack || !s.sorted)
+		return err_nomem(e);
+	for (size_t i = 0; i < m->count; i++) {
+		if (sort_visit(&s, i))
+			continue;
+		struct err why = { 0 };
+		size_t optional;
+		int rc = refuse_circle(&s, &optional, &why);
+		if (optional == m->count) {
+			*e = why;
+			return rc;
+		}
+		module_leave_out(m, optional, &why);
+		return modules_order(m, e);
+	}
+	memcpy(m->list, s.sorted, m->count * sizeof *s.sorted);
+	return 0;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file query/columns.h
+ * \brief What a row shows: made at planning, with the names as JSON, and read by those who write rows.
+ */
+#ifndef QUERY_COLUMNS_H
+#define QUERY_COLUMNS_H
+
+#include "query/plan.h"
+
+enum column_kind {
+	COLUMN_FIELD,
+	COLUMN_KEY,
+	COLUMN_TIME,   /**< one of the record's times */
+	COLUMN_MEMBERS,/**< members of a nested object, or of each in an array */
+	COLUMN_NONE    /**< always null */
+};
+
+struct selection;
+
+struct column {
+	enum column_kind kind;
+	uint16_t id;
+	bool created;            /**< of the times: this one, else the updated */
+	bool date;               /**< of the times: as text */
+	bool undeclared;         /**< seen in records only: no column of CSV */
+	const char *name;
+	uint32_t name_len;
+	const char *piece;       /**< ,"name": */
+	uint32_t piece_len;
+	const struct selection *members;
+};
+
+struct columns {
+	struct column *items;
+	size_t count;
+	bool sparse; /**< what a record does not have is not shown */
+};
+
+/** Members of an object, in the order they were asked for. */
+struct selection {
+	struct column *items;
+	size_t count;
+};
+
+/** Finds a column's value, from \p hint on, where it is when records look alike. */
+bool column_find(const struct column *c, struct record r, uint16_t *hint, struct field *f);
+double column_time(const struct column *c, struct record r);
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file query/match.c
+ * \brief Whether a record matches, read in place.
+ */
+#include "query/plan.h"
+
+#include "base/json.h"
+#include "base/text.h"
+
+#include <string.h>
+
+/** The first byte of a text as a primary key, as store/key.h tells. */
+#define KEY_TEXT 0x30
+
+static bool text_has(enum comparator cmp, const char *s, size_t len, const lyre_value *part)
+{
+	if (part->len > len)
+		return false;
+	switch (cmp) {
+	case CMP_STARTS_WITH:
+		return !memcmp(s, part->s, part->len);
+	case CMP_ENDS_WITH:
+		return !memcmp(s + (len - part->len), part->s, part->len);
+	default:
+		return !part->len || memmem(s, len, part->s, part->len);
+	}
+}
+
+/** Text comparators: texts, dates as they are shown; contains and ends_with know numbers by their text too. */
+static bool match_text(const struct condition *c, const lyre_value *v, bool date)
+{
+	char text[NUMBER_TEXT_MAX > 32 ? NUMBER_TEXT_MAX : 32];
+	size_t len;
+	if (date)
+		len = iso_time(text, value_number(v));
+	else if (v->type == LYRE_STRING || (v->type == LYRE_BIGINT && c->comparator != CMP_STARTS_WITH))
+		return text_has(c->comparator, v->s, v->len, &c->value);
+	else if (!value_is_number(v) || c->comparator == CMP_STARTS_WITH)
+		return false;
+	else
+		len = v->type == LYRE_INT ? int_text(text, v->i) : double_text(text, v->d);
+	return text_has(c->comparator, text, len, &c->value);
+}
+
+bool leaf_match_value(const struct condition *c, const lyre_value *v, bool date)
+{
+	bool null = v->type == LYRE_NULL;
+	switch (c->comparator) {
+	case CMP_EQUALS:
+		return c->value.type != LYRE_ARRAY && !value_compare(v, &c->value);
+	case CMP_NOT_EQUAL:
+		return (!null || c->loose) && (c->value.type == LYRE_ARRAY || value_compare(v, &c->value));
+	case CMP_GREATER:
+		return !null && value_compare(v, &c->value) > 0;
+	case CMP_GREATER_EQUAL:
+		return !null && value_compare(v, &c->value) >= 0;
+	case CMP_LESS:
+		return !null && value_compare(v, &c->value) < 0;
+	case CMP_LESS_EQUAL:
+		return !null && value_compare(v, &c->value) <= 0;
+	case CMP_BETWEEN:
+		return (!c->has_low || value_compare(v, &c->value) >= 0) && (!c->has_high || value_compare(v, &c->high) <= 0);
+	case CMP_CONTAINS:
+	case CMP_STARTS_WITH:
+	case CMP_ENDS_WITH:
+		return match_text(c, v, date);
+	}
+	return false;
+}
+
+bool row_key(const struct row *r, uint16_t id, lyre_value *ret)
+{
+	if (r->key_len < KEY_PRIMARY_MAX && r->key[0] == KEY_TEXT) {
+		*ret = value_text((const char *)r->key + 1, r->key_len - 1);
+		return true;
+	}
+	struct field f;
+	if (r->key_len < KEY_PRIMARY_MAX && key_primary_value(r->key, r->key_len, NULL, ret))
+		return true;
+	if (!record_find(r->record, id, &f))
+		return false;
+	*ret = field_value(f, NULL);
+	return true;
+}
+
+int attribute_read(const struct attribute *at, const struct row *r, struct field *f, lyre_value *v)
+{
+	if (at->flags & ATTRIBUTE_KEY)
+		return row_key(r, at->id, v) ? 2 : 0;
+	if (at->flags & (ATTRIBUTE_CREATED | ATTRIBUTE_UPDATED)) {
+		*v = value_double(at->flags & ATTRIBUTE_CREATED ? record_created(r->record) : record_updated(r->record));
+		return 2;
+	}
+	return record_find(r->record, at->id, f);
+}
+
+static bool match_array(const struct condition *c, struct field f, struct arena *scratch)
+{
+	lyre_value v = field_value(f, scratch);
+	if (c->value.type == LYRE_ARRAY && (c->comparator == CMP_EQUALS || c->comparator == CMP_NOT_EQUAL))
+		return value_equal(&v, &c->value) == (c->comparator == CMP_EQUALS);
+	for (uint32_t i = 0; i < v.len; i++) {
+		if (v.items[i].type < LYRE_ARRAY && leaf_match_value(c, &v.items[i], false))
+			return true;
+	}
+	return c->loose && !v.len;
+}
+
+static bool match_leaf(const struct condition *c, const struct row *r, struct arena *scratch)
+{
+	struct field f;
+	lyre_value v;
+	switch (attribute_read(c->attribute, r, &f, &v)) {
+	case 0:
+		return c->loose;
+	case 2:
+		return leaf_match_value(c, &v, c->attribute->type == ATTRIBUTE_DATE);
+	}
+	switch (field_type(f)) {
+	case LYRE_ARRAY:
+		return match_array(c, f, scratch);
+	case LYRE_OBJECT:
+		return c->loose;
+	default:
+		v = field_value(f, scratch);
+		return leaf_match_value(c, &v, field_kind(f) == FIELD_DATE);
+	}
+}
+
+bool condition_match(const struct condition *c, const struct row *r, struct arena *scratch)
+{
+	if (c->kind == CONDITION_LEAF)
+		return match_leaf(c, r, scratch);
+	bool any = c->kind == CONDITION_ANY;
+	for (size_t i = 0; i < c->count; i++) {
+		if (condition_match(c->children[i], r, scratch) == any)
+			return any;
+	}
+	return !any;
+}

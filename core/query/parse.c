@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file query/parse.c
+ * \brief Conditions and sorts as clients send them, to trees.
+ */
+#include "query/plan.h"
+
+#include "base/json.h"
+#include "base/text.h"
+
+#include <string.h>
+#include <strings.h>
+
+struct unknown_name {
+	struct unknown_name *next;
+	const char *name;
+};
+
+struct parser {
+	struct arena *arena;
+	const struct table *table;
+	struct err *err;
+};
+
+static const struct {
+	const char *name;
+	enum comparator comparator;
+} comparators[] = {
+	{ "equals", CMP_EQUALS },
+	{ "not_equal", CMP_NOT_EQUAL },
+	{ "contains", CMP_CONTAINS },
+	{ "starts_with", CMP_STARTS_WITH },
+	{ "ends_with", CMP_ENDS_WITH },
+	{ "greater_than", CMP_GREATER },
+	{ "gt", CMP_GREATER },
+	{ ">", CMP_GREATER },
+	{ "greater_than_equal", CMP_GREATER_EQUAL },
+	{ "ge", CMP_GREATER_EQUAL },
+	{ ">=", CMP_GREATER_EQUAL },
+	{ "less_than", CMP_LESS },
+	{ "lt", CMP_LESS },
+	{ "<", CMP_LESS },
+	{ "less_than_equal", CMP_LESS_EQUAL },
+	{ "le", CMP_LESS_EQUAL },
+	{ "<=", CMP_LESS_EQUAL },
+	{ "between", CMP_BETWEEN },
+};
+
+void unknown_init(struct unknown_names *u)
+{
+	*u = (struct unknown_names){ .last = &u->first };
+}
+
+int unknown_add(struct unknown_names *u, struct arena *a, const char *name, size_t len, struct err *e)
+{
+	struct unknown_name *n = ARENA_NEW(a, struct unknown_name);
+	char *copy = n ? arena_strndup(a, name, len) : NULL;
+	if (!copy)
+		return err_nomem(e);
+	n->name = copy;
+	*u->last = n;
+	u->last = &n->next;
+	u->count++;
+	return 0;
+}
+
+int unknown_fail(const struct unknown_names *u, struct arena *a, struct err *e)
+{
+	const char *list = NULL;
+	for (const struct unknown_name *n = u->first; n; n = n->next) {
+		if (!list)
+			list = n->name;
+		else
+			list = arena_printf(a, "%s%s%s", list, n->next ? ", " : " and ", n->name);
+		if (!list)
+			return err_nomem(e);
+		if (strlen(list) > sizeof(e->text))
+			break;
+	}
+	return list ? err_set(e, LYRE_EINVAL, "unknown attribute '%s'", list) : 0;
+}
+
+const struct attribute *visible_attribute(const struct table *t, const char *name, size_t len)
+{
+	const struct attribute *at = table_attribute(t, name, len);
+	const uint32_t named = ATTRIBUTE_DECLARED | ATTRIBUTE_KEY | ATTRIBUTE_CREATED | ATTRIBUTE_UPDATED;
+	return at && (t->dynamic || at->flags & named) ? at : NULL;
+}
+
+int name_of_value(const lyre_value *v, struct arena *a, const char **name, size_t *len, struct err *e)
+{
+	*name = NULL;
+	*len = 0;
+	if (value_is(v, LYRE_STRING)) {
+		*name = v->s;
+		*len = v->len;
+	} else if (value_is_number(v)) {
+		struct buf b;
+		buf_init(&b);
+		json_add_value(&b, v);
+		*name = b.failed ? NULL : arena_strndup(a, b.data, b.len);
+		*len = b.len;
+		buf_free(&b);
+		if (!*name)
+			return err_nomem(e);
+	}
+	return 0;
+}
+
+/** A member by its name or its old name. */
+static const lyre_value *member(const lyre_value *v, const char *name, const char *old)
+{
+	const lyre_value *m = value_get(v, name);
+	return m ? m : value_get(v, old);
+}
+
+/** A condition's attribute as it was sent; an array of one name is that name. */
+static const lyre_value *condition_attribute(const lyre_value *v)
+{
+	const lyre_value *m = member(v, "attribute", "search_attribute");
+	return value_is(m, LYRE_ARRAY) && m->len == 1 ? &m->items[0] : m;
+}
+
+static int names(const lyre_value *v, unsigned depth, struct parser *p, struct unknown_names *u)
+{
+	if (!value_is(v, LYRE_ARRAY) || depth > CONDITION_DEPTH_MAX)
+		return 0;
+	for (uint32_t i = 0; i < v->len; i++) {
+		const lyre_value *c = &v->items[i];
+		const lyre_value *inner = value_get(c, "conditions");
+		const char *name;
+		size_t len;
+		int rc;
+		if (inner) {
+			rc = names(inner, depth + 1, p, u);
+		} else {
+			rc = name_of_value(condition_attribute(c), p->arena, &name, &len, p->err);
+			if (!rc && name && !visible_attribute(p->table, name, len))
+				rc = unknown_add(u, p->arena, name, len, p->err);
+		}
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+int conditions_names(const lyre_value *v, struct arena *a, const struct table *t, struct unknown_names *u,
+	struct err *e)
+{
+	struct parser p = { .arena = a, .table = t, .err = e };
+	return names(v, 1, &p, u);
+}
+
+/** Fails with a sentence that ends in a value's JSON. */
+static int fail_value(struct parser *p, int code, const char *what, const lyre_value *v, const char *after)
+{
+	struct buf b;
+	buf_init(&b);
+	json_add_value(&b, v);
+	const char *text = buf_cstr(&b);
+	int rc = text ? err_set(p->err, code, "%s%s%s", what, text, after) : err_nomem(p->err);
+	buf_free(&b);
+	return rc;
+}
+
+/** A path, or what else is no name, is joined as clients know it: owner,name. */
+static int fail_undefined(struct parser *p, const lyre_value *path)
+{
+	struct buf b;
+	buf_init(&b);
+	for (uint32_t i = 0; i < path->len; i++) {
+		const lyre_value *item = &path->items[i];
+		if (i)
+			buf_add_char(&b, ',');
+		if (item->type == LYRE_STRING)
+			buf_add(&b, item->s, item->len);
+		else
+			json_add_value(&b, item);
+	}
+	const char *text = buf_cstr(&b);
+	int rc = text ? err_set(p->err, LYRE_ENOTFOUND, "%s is not a defined attribute", text) : err_nomem(p->err);
+	buf_free(&b);
+	return rc;
+}
+
+/** The attribute that a condition or a sort names. */
+static int parse_attribute(struct parser *p, const lyre_value *v, const struct attribute **ret)
+{
+	if (value_is(v, LYRE_ARRAY) && v->len)
+		return fail_undefined(p, v);
+	const char *name;
+	size_t len;
+	int rc = name_of_value(v, p->arena, &name, &len, p->err);
+	if (rc)
+		return rc;
+	if (!name)
+		return err_set(p->err, LYRE_EINVAL, "'attribute' must be a string");
+	*ret = visible_attribute(p->table, name, len);
+	return *ret ? 0 : err_set(p->err, LYRE_ENOTFOUND, "%.*s is not a defined attribute", (int)len, name);
+}
+
+static int parse_comparator(struct parser *p, const lyre_value *v, enum comparator *ret)
+{
+	*ret = CMP_EQUALS;
+	if (!v || v->type == LYRE_NULL)
+		return 0;
+	for (size_t i = 0; i < sizeof(comparators) / sizeof(*comparators); i++) {
+		if (value_equals_str(v, comparators[i].name)) {
+			*ret = comparators[i].comparator;
+			return 0;
+		}
+	}
+	if (v->type == LYRE_STRING)
+		return err_set(p->err, LYRE_EINVAL, "Unknown query comparator \"%.*s\"", (int)v->len, v->s);
+	return fail_value(p, LYRE_EINVAL, "Unknown query comparator ", v, "");
+}
+
+/** One value to compare with: dates as they are kept; objects have no place in the order. */
+static int parse_operand(struct parser *p, const struct condition *c, const lyre_value *v, lyre_value *ret)
+{
+	bool equality = c->comparator == CMP_EQUALS || c->comparator == CMP_NOT_EQUAL;
+	if (v->type == LYRE_OBJECT)
+		return fail_value(p, LYRE_EINVAL, "Unable to serialize object as a key: ", v, "");
+	if (v->type == LYRE_ARRAY && !equality)
+		return fail_value(p, LYRE_EINVAL, "Unable to serialize array as a key: ", v, "");
+	*ret = *v;
+	double ms;
+	if (c->attribute->type == ATTRIBUTE_DATE && v->type == LYRE_STRING && iso_time_parse(v->s, v->len, &ms))
+		*ret = value_double(ms);
+	if (v->type == LYRE_BIGINT && c->attribute->flags & ATTRIBUTE_KEY)
+		*ret = value_double(value_number(v)); /* as keys are kept */
+	return 0;
+}
+
+static int parse_text_operand(struct parser *p, struct condition *c, const lyre_value *v)
+{
+	const char *text;
+	size_t len;
+	int rc = name_of_value(v, p->arena, &text, &len, p->err);
+	if (rc)
+		return rc;
+	if (!text)
+		return fail_value(p, LYRE_EINVAL, "This comparator needs a string or a number, not ", v, "");
+	c->value = value_text(text, len);
+	return 0;
+}
+
+static int parse_leaf(struct parser *p, const lyre_value *v, const struct condition **ret)
+{
+	const lyre_value *attribute = condition_attribute(v);
+	const lyre_value *value = member(v, "value", "search_value");
+	if (!attribute || attribute->type == LYRE_NULL)
+		return err_set(p->err, LYRE_EINVAL, "Search condition must have an attribute");
+	struct condition *c = ARENA_NEW(p->arena, struct condition);
+	if (!c)
+		return err_nomem(p->err);
+	int rc = parse_attribute(p, attribute, &c->attribute);
+	if (rc)
+		return rc;
+	if (!value)
+		return err_set(p->err, LYRE_EINVAL, "Search condition for %s must have a value", c->attribute->name);
+	rc = parse_comparator(p, member(v, "comparator", "search_type"), &c->comparator);
+	if (rc)
+		return rc;
+	c->kind = CONDITION_LEAF;
+	c->loose = c->comparator == CMP_NOT_EQUAL
+		&& !(c->attribute->flags & (ATTRIBUTE_INDEXED | ATTRIBUTE_KEY | ATTRIBUTE_CREATED | ATTRIBUTE_UPDATED));
+	switch (c->comparator) {
+	case CMP_CONTAINS:
+	case CMP_STARTS_WITH:
+	case CMP_ENDS_WITH:
+		rc = parse_text_operand(p, c, value);
+		break;
+	case CMP_BETWEEN:
+		/* a bound that is not given is none: [5] is all from 5 on, and what is no array bounds nothing */
+		if (value->type == LYRE_OBJECT)
+			rc = parse_operand(p, c, value, &c->value);
+		c->has_low = value->type == LYRE_ARRAY && value->len > 0;
+		c->has_high = value->type == LYRE_ARRAY && value->len > 1;
+		if (!rc && c->has_low)
+			rc = parse_operand(p, c, &value->items[0], &c->value);
+		if (!rc && c->has_high)
+			rc = parse_operand(p, c, &value->items[1], &c->high);
+		break;
+	default:
+		rc = parse_operand(p, c, value, &c->value);
+		break;
+	}
+	*ret = c;
+	return rc;
+}
+
+static int parse_group(struct parser *p, const lyre_value *v, bool any, unsigned depth, const struct condition **ret);
+
+static int parse_condition(struct parser *p, const lyre_value *v, unsigned depth, const struct condition **ret)
+{
+	if (v->type != LYRE_OBJECT)
+		return fail_value(p, LYRE_EINVAL, "A search condition must be an object, not ", v, "");
+	const lyre_value *inner = value_get(v, "conditions");
+	if (!inner)
+		return parse_leaf(p, v, ret);
+	const lyre_value *joined = value_get(v, "operator");
+	bool any = false;
+	if (joined && joined->type != LYRE_NULL) {
+		any = joined->type == LYRE_STRING && joined->len == 2 && !strncasecmp(joined->s, "or", 2);
+		if (!any && !(joined->type == LYRE_STRING && joined->len == 3 && !strncasecmp(joined->s, "and", 3)))
+			return err_set(p->err, LYRE_EINVAL, "'operator' must be one of [and, or]");
+	}
+	return parse_group(p, inner, any, depth + 1, ret);
+}
+
+/** Groups of the same kind within each other are one; a group of one is that one. */
+static int parse_group(struct parser *p, const lyre_value *v, bool any, unsigned depth, const struct condition **ret)
+{
+	if (v->type != LYRE_ARRAY)
+		return err_set(p->err, LYRE_EINVAL, "'conditions' must be an array");
+	if (depth > CONDITION_DEPTH_MAX)
+		return err_set(p->err, LYRE_EINVAL, "'conditions' must not nest deeper than %d levels", CONDITION_DEPTH_MAX);
+	if (!v->len)
+		return err_set(p->err, LYRE_EINVAL, "'conditions' must contain at least 1 items");
+	if (any && v->len < 2)
+		return err_set(p->err, LYRE_EINVAL, "An \"or\" operator requires at least two conditions");
+	enum condition_kind kind = any ? CONDITION_ANY : CONDITION_ALL;
+	const struct condition **parsed = ARENA_ARRAY(p->arena, const struct condition *, v->len);
+	if (!parsed)
+		return err_nomem(p->err);
+	size_t count = 0;
+	for (uint32_t i = 0; i < v->len; i++) {
+		int rc = parse_condition(p, &v->items[i], depth, &parsed[i]);
+		if (rc)
+			return rc;
+		count += parsed[i]->kind == kind ? parsed[i]->count : 1;
+	}
+	if (count == 1) {
+		*ret = parsed[0];
+		return 0;
+	}
+	struct condition *c = ARENA_NEW(p->arena, struct condition);
+	if (c)
+		c->children = ARENA_ARRAY(p->arena, const struct condition *, count);
+	if (!c || !c->children)
+		return err_nomem(p->err);
+	c->kind = kind;
+	for (uint32_t i = 0; i < v->len; i++) {
+		if (parsed[i]->kind != kind) {
+			c->children[c->count++] = parsed[i];
+			continue;
+		}
+		memcpy(c->children + c->count, parsed[i]->children, parsed[i]->count * sizeof(*c->children));
+		c->count += parsed[i]->count;
+	}
+	*ret = c;
+	return 0;
+}
+
+int conditions_parse(const lyre_value *v, bool any, struct arena *a, const struct table *t,
+	const struct condition **ret, struct err *e)
+{
+	struct parser p = { .arena = a, .table = t, .err = e };
+	*ret = NULL;
+	return v ? parse_group(&p, v, any, 1, ret) : 0;
+}
+
+int sort_parse(const lyre_value *v, struct arena *a, const struct table *t, struct sort_order *ret, struct err *e)
+{
+	struct parser p = { .arena = a, .table = t, .err = e };
+	const char *label = "sort";
+	ret->count = 0;
+	for (; v; v = value_get(v, "next")) {
+		if (v->type == LYRE_NULL && ret->count)
+			break;
+		if (v->type != LYRE_OBJECT)
+			return err_set(e, LYRE_EINVAL, "'%s' must be of type object", label);
+		if (ret->count == SORT_LEVELS_MAX)
+			return err_set(e, LYRE_EINVAL, "'sort' must not have more than %d levels", SORT_LEVELS_MAX);
+		struct sort_level *level = &ret->levels[ret->count++];
+		const lyre_value *descending = value_get(v, "descending");
+		const lyre_value *attribute = value_get(v, "attribute");
+		if (descending && descending->type != LYRE_BOOL)
+			return err_set(e, LYRE_EINVAL, "'%s.descending' must be a boolean", label);
+		if (!attribute || attribute->type == LYRE_NULL)
+			return err_set(e, LYRE_EINVAL, "Sort requires an attribute");
+		if (attribute->type == LYRE_ARRAY && attribute->len == 1)
+			attribute = &attribute->items[0];
+		int rc = parse_attribute(&p, attribute, &level->attribute);
+		if (rc)
+			return rc;
+		level->descending = descending && descending->b;
+		label = arena_printf(a, "%s.next", label);
+		if (!label)
+			return err_nomem(e);
+	}
+	return 0;
+}

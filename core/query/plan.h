@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file query/plan.h
+ * \brief What the files of this room share: conditions as a tree, walks that find their rows, the order, the columns.
+ *
+ * A row is in the result when it matches the tree. Comparators look at an array item by item: one that matches is
+ * enough. Absent values match nothing, but the not_equal of an attribute without index (\ref condition::loose).
+ */
+#ifndef QUERY_PLAN_H
+#define QUERY_PLAN_H
+
+#include "query/query.h"
+
+/* ---- conditions ---- */
+
+#define CONDITION_DEPTH_MAX 64
+#define SORT_LEVELS_MAX 16
+
+enum comparator {
+	CMP_EQUALS, CMP_NOT_EQUAL, CMP_GREATER, CMP_GREATER_EQUAL, CMP_LESS, CMP_LESS_EQUAL, CMP_BETWEEN,
+	CMP_CONTAINS, CMP_STARTS_WITH, CMP_ENDS_WITH
+};
+
+enum condition_kind { CONDITION_LEAF, CONDITION_ALL, CONDITION_ANY };
+
+struct condition {
+	enum condition_kind kind;
+	/* leaf */
+	enum comparator comparator;
+	const struct attribute *attribute;
+	lyre_value value; /**< of between: the lower bound, where has_low; of the text comparators: a text */
+	lyre_value high;  /**< of between, where has_high */
+	bool has_low, has_high;
+	bool loose;       /**< null, absent values and objects differ from the value, and count */
+	/* all, any: none of them of the same kind, at least two */
+	const struct condition **children;
+	size_t count;
+};
+
+struct sort_level {
+	const struct attribute *attribute;
+	bool descending;
+};
+
+struct sort_order {
+	struct sort_level levels[SORT_LEVELS_MAX];
+	unsigned count;
+	bool ties_descending; /**< by primary key */
+};
+
+/** Names that no attribute bears, in the order they were met: one sentence tells them all. */
+struct unknown_names {
+	struct unknown_name *first, **last;
+	size_t count;
+};
+
+void unknown_init(struct unknown_names *u);
+int unknown_add(struct unknown_names *u, struct arena *a, const char *name, size_t len, struct err *e);
+/** 0 when there are none, else LYRE_EINVAL "unknown attribute 'a, b and c'". */
+int unknown_fail(const struct unknown_names *u, struct arena *a, struct err *e);
+
+/** An attribute that a client may name: on schema-defined tables a declared one. */
+const struct attribute *visible_attribute(const struct table *t, const char *name, size_t len);
+/** A name as a client gave it, a text or a number; \p name stays NULL for other kinds. LYRE_ENOMEM. */
+int name_of_value(const lyre_value *v, struct arena *a, const char **name, size_t *len, struct err *e);
+
+/** Only finds the names nobody bears. */
+int conditions_names(const lyre_value *v, struct arena *a, const struct table *t, struct unknown_names *u,
+	struct err *e);
+/** \p ret is NULL when there are no conditions. */
+int conditions_parse(const lyre_value *v, bool any, struct arena *a, const struct table *t,
+	const struct condition **ret, struct err *e);
+int sort_parse(const lyre_value *v, struct arena *a, const struct table *t, struct sort_order *ret, struct err *e);
+
+/* ---- rows ---- */
+
+/** A record and its primary-tree key, which holds the primary key: most records do not. */
+struct row {
+	struct record record;
+	const unsigned char *key;
+	size_t key_len;
+};
+
+/** The primary key, texts in place and without NUL. \p id: of its attribute. \return false when the row is damaged */
+bool row_key(const struct row *r, uint16_t id, lyre_value *ret);
+
+/* ---- matching ---- */
+
+/** \param scratch  for arrays; emptied by the caller now and then */
+bool condition_match(const struct condition *c, const struct row *r, struct arena *scratch);
+/** Whether one value that is no array and no object matches a leaf. \p date: it is a date, ms as a number. */
+bool leaf_match_value(const struct condition *leaf, const lyre_value *v, bool date);
+/** An attribute's value in a row: 1 with \p f, 2 with \p v (the key, the times), 0 when it is absent. */
+int attribute_read(const struct attribute *at, const struct row *r, struct field *f, lyre_value *v);
+
+/* ---- plans ---- */
+
+/** One walk, over the entries that the leaves (all on one attribute) leave; no leaves: over all of \p attribute. */
+struct driver {
+	const struct attribute *attribute;     /**< whose index; NULL or the key for the records' tree */
+	const struct condition *const *leaves;
+	size_t leaf_count;
+	const struct condition *node;          /**< what a row of this walk matches, where there are several */
+	bool get;                              /**< the one leaf is an equals on the key */
+};
+
+enum plan_order {
+	PLAN_PLAIN,  /**< the walks as they are, one after the other */
+	PLAN_GROUPS, /**< one walk by value; rows of one value in the other direction */
+	PLAN_SORT    /**< rows are collected and sorted */
+};
+
+struct plan {
+	struct driver *drivers;
+	size_t count;
+	enum plan_order order;
+	bool reverse;      /**< the walks run backwards, the last first */
+	bool tree_implied; /**< who matches a driver's node matches the tree */
+	bool disjoint;     /**< all nodes ask one attribute for different values: who has one value matches one node */
+};
+
+/**
+ * \param reverse  where there is no order: the walks turned round
+ * \param wanted   rows that will be read at most: offset and limit; UINT64_MAX for all
+ */
+int plan_make(struct plan *ret, struct arena *a, struct snapshot *s, const struct table *t,
+	const struct condition *tree, const struct sort_order *order, bool reverse, uint64_t wanted, struct err *e);
+/** The bounds of a walk. \return false when no entry can match */
+bool driver_range(const struct driver *d, const struct table *t, struct walk_range *r);
+/** Whether a value part of an index entry lies within the bounds. */
+bool range_has(const struct walk_range *r, const unsigned char *bytes, size_t len);
+
+/* ---- sorting ---- */
+
+struct sorter;
+
+/** \param keep  rows that are wanted: the first so many; UINT64_MAX for all */
+struct sorter *sorter_new(const struct sort_order *order, uint64_t keep);
+void sorter_free(struct sorter *s);
+/** LYRE_ENOMEM, or LYRE_ETOOBIG when the sort would take more memory than a query may. */
+int sorter_add(struct sorter *s, const struct row *r, struct arena *scratch, struct err *e);
+void sorter_finish(struct sorter *s);
+size_t sorter_count(const struct sorter *s);
+const unsigned char *sorter_key(const struct sorter *s, size_t i, size_t *len);
+
+/* ---- columns ---- */
+
+struct columns;
+
+/** \p v as in struct lyre_query. Unknown names go to \p u; then \p ret is not to be used. */
+int columns_make(struct columns **ret, struct arena *a, const struct table *t, const lyre_value *v,
+	struct unknown_names *u, struct err *e);
+void columns_write_json(const struct columns *c, const struct row *r, struct buf *out, struct arena *scratch);
+/** The row as a value, all of it in \p a. */
+int columns_value(const struct columns *c, const struct row *r, struct arena *a, lyre_value *ret, struct err *e);
+#ifndef LYRE_MINIMAL
+void columns_write_csv_header(const struct columns *c, struct buf *out);
+void columns_write_csv(const struct columns *c, const struct row *r, struct buf *out, struct arena *scratch);
+#endif
+
+/* ---- a query at work ---- */
+
+struct query {
+	struct arena *arena;
+	const struct table *table;
+	struct columns *columns;
+	struct arena scratch;
+
+	/* a lookup */
+	const lyre_value *keys;
+	size_t next_key;
+
+	/* a search */
+	const struct condition *tree;
+	struct sort_order order;
+	bool reverse;
+	bool planned;
+	struct plan plan;
+	uint64_t offset, limit; /**< still to skip, still to write */
+	size_t at;              /**< drivers done */
+	bool in_walk;           /**< position is valid */
+	bool in_group;          /**< group is valid: the value whose rows are being read */
+	struct key position, group;
+	struct sorter *sorter;
+	size_t next_sorted;
+
+	/* what is written */
+	bool begun, ended;
+	uint64_t rows;
+
+	/* while a snapshot is open */
+	struct snapshot snapshot;
+	struct walk walk;
+	bool walking, moved;
+	struct key got;         /**< the key of a row found by it */
+};
+
+/** The row of a key, in the open snapshot. \p ret points into the query. LYRE_ENOTFOUND, without a sentence */
+int lookup_key(struct query *q, const lyre_value *key, struct row *ret, struct err *e);
+/** The next row of a lookup; LYRE_END. */
+int lookup_row(struct query *q, struct row *ret, struct err *e);
+/** The next row that matches, in the plan's walking order, without offset and limit; LYRE_END. */
+int scan_row(struct query *q, struct row *ret, struct err *e);
+/** Remembers the place and ends the walk. */
+void scan_pause(struct query *q);
+
+#endif

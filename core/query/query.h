@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file query/query.h
+ * \brief Conditions to a plan, a plan to rows.
+ *
+ * A query holds no snapshot between two slices: it remembers its place, so a slow client pins nothing.
+ */
+#ifndef QUERY_QUERY_H
+#define QUERY_QUERY_H
+
+#include "store/store.h"
+
+struct query;
+
+/** How rows are written. */
+enum rows_format { ROWS_JSON, ROWS_CSV };
+
+/** The query lives in the arena, holds a reference to the table, ends with query_close(). Sentences are the API's. */
+int query_open(struct query **ret, struct arena *a, const struct table *t, const struct lyre_query *q, struct err *e);
+/** lyre_lookup(). */
+int lookup_open(struct query **ret, struct arena *a, const struct table *t, const lyre_value *keys,
+	const lyre_value *select, struct err *e);
+
+/**
+ * Writes rows, one at least, until \p want bytes are in \p out or all are written: JSON with the array's brackets, CSV
+ * with its header.
+ * \return 0 when there is more, LYRE_END after the last, or a failure
+ */
+int query_write(struct query *q, enum rows_format f, struct buf *out, size_t want, struct err *e);
+
+/** The next row as a value in \p a; LYRE_END. Not to be mixed with query_write(). */
+int query_next(struct query *q, struct arena *a, lyre_value *ret, struct err *e);
+
+void query_close(struct query *q);
+
+#endif

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file query/rows.c
+ * \brief Records to rows of JSON, from the stored bytes to the answer's, and to values.
+ */
+#include "query/columns.h"
+
+#include "base/json.h"
+#include "base/text.h"
+
+#include <string.h>
+
+static void write_time(const struct column *c, struct record r, struct buf *out)
+{
+	char text[32];
+	double ms = column_time(c, r);
+	size_t len = c->date ? iso_time(text, ms) : 0;
+	if (len)
+		json_add_string(out, text, len);
+	else
+		json_add_double(out, ms);
+}
+
+static void write_key(const struct column *c, const struct row *r, struct buf *out)
+{
+	lyre_value v = value_null();
+	row_key(r, c->id, &v);
+	json_add_value(out, &v);
+}
+
+static void write_selected(const struct selection *s, const lyre_value *v, struct buf *out)
+{
+	if (s && v->type == LYRE_ARRAY) {
+		buf_add_char(out, '[');
+		for (uint32_t i = 0; i < v->len; i++) {
+			if (i)
+				buf_add_char(out, ',');
+			write_selected(s, &v->items[i], out);
+		}
+		buf_add_char(out, ']');
+		return;
+	}
+	if (!s || v->type != LYRE_OBJECT) {
+		json_add_value(out, v);
+		return;
+	}
+	buf_add_char(out, '{');
+	for (size_t i = 0; i < s->count; i++) {
+		const struct column *c = &s->items[i];
+		const lyre_value *member = value_getn(v, c->name, c->name_len);
+		buf_add(out, c->piece + !i, c->piece_len - !i);
+		if (member)
+			write_selected(c->members, member, out);
+		else
+			buf_add(out, "null", 4);
+	}
+	buf_add_char(out, '}');
+}
+
+/** Whether a column has a value in a row; a field is \p f, in which others have none. */
+static bool find(const struct column *c, const struct row *r, uint16_t *hint, struct field *f)
+{
+	switch (c->kind) {
+	case COLUMN_KEY:
+	case COLUMN_TIME:
+		return true;
+	case COLUMN_FIELD:
+	case COLUMN_MEMBERS:
+		return column_find(c, r->record, hint, f);
+	case COLUMN_NONE:
+		break;
+	}
+	return false;
+}
+
+/** Whether there is something to show. */
+static bool write_column(const struct column *c, const struct row *r, uint16_t *hint, bool sparse, bool first,
+	struct buf *out, struct arena *scratch)
+{
+	struct field f;
+	bool found = find(c, r, hint, &f);
+	if (!found && sparse)
+		return false;
+	buf_add(out, c->piece + first, c->piece_len - first);
+	if (!found) {
+		buf_add(out, "null", 4);
+	} else if (c->kind == COLUMN_KEY) {
+		write_key(c, r, out);
+	} else if (c->kind == COLUMN_TIME) {
+		write_time(c, r->record, out);
+	} else if (c->kind == COLUMN_FIELD || field_type(f) < LYRE_ARRAY) {
+		field_write(f, out);
+	} else {
+		lyre_value v = field_value(f, scratch);
+		write_selected(c->members, &v, out);
+	}
+	return true;
+}
+
+void columns_write_json(const struct columns *c, const struct row *r, struct buf *out, struct arena *scratch)
+{
+	uint16_t hint = 0;
+	bool first = true;
+	buf_add_char(out, '{');
+	for (size_t i = 0; i < c->count; i++) {
+		if (write_column(&c->items[i], r, &hint, c->sparse, first, out, scratch))
+			first = false;
+	}
+	buf_add_char(out, '}');
+}
+
+/* ---- as values ---- */
+
+static int value_of_time(double ms, bool date, struct arena *a, lyre_value *ret, struct err *e)
+{
+	char text[32];
+	size_t len = date ? iso_time(text, ms) : 0;
+	*ret = value_double(ms);
+	if (!len)
+		return 0;
+	const char *copy = arena_strndup(a, text, len);
+	*ret = value_text(copy, len);
+	return copy ? 0 : err_nomem(e);
+}
+
+/** {"type":"Buffer","data":[…]} */
+static int value_of_bytes(const lyre_value *v, struct arena *a, lyre_value *ret, struct err *e)
+{
+	struct value_member *members = ARENA_ARRAY(a, struct value_member, 2);
+	lyre_value *items = ARENA_ARRAY(a, lyre_value, v->len);
+	if (!members || !items)
+		return err_nomem(e);
+	for (uint32_t i = 0; i < v->len; i++)
+		items[i] = value_int((unsigned char)v->s[i]);
+	members[0] = (struct value_member){ .name = "type", .name_len = 4, .value = value_text("Buffer", 6) };
+	members[1] = (struct value_member){ .name = "data", .name_len = 4 };
+	members[1].value = (lyre_value){ .type = LYRE_ARRAY, .len = v->len, .items = items };
+	*ret = (lyre_value){ .type = LYRE_OBJECT, .len = 2, .members = members };
+	return 0;
+}
+
+/** The same, all of it in the arena, of objects only what is selected. */
+static int copy_value(const struct selection *s, const lyre_value *v, struct arena *a, lyre_value *ret, struct err *e)
+{
+	*ret = *v;
+	if (v->type == LYRE_STRING || v->type == LYRE_BIGINT) {
+		ret->s = arena_strndup(a, v->s, v->len);
+		return ret->s ? 0 : err_nomem(e);
+	}
+	int rc = 0;
+	if (v->type == LYRE_ARRAY) {
+		ret->items = ARENA_ARRAY(a, lyre_value, v->len);
+		if (!ret->items)
+			return err_nomem(e);
+		for (uint32_t i = 0; i < v->len && !rc; i++)
+			rc = copy_value(s, &v->items[i], a, &ret->items[i], e);
+	} else if (v->type == LYRE_OBJECT) {
+		ret->len = s ? (uint32_t)s->count : v->len;
+		ret->members = ARENA_ARRAY(a, struct value_member, ret->len);
+		if (!ret->members)
+			return err_nomem(e);
+		for (uint32_t i = 0; i < ret->len && !rc; i++) {
+			struct value_member *m = &ret->members[i];
+			const char *name = s ? s->items[i].name : v->members[i].name;
+			m->name_len = s ? s->items[i].name_len : v->members[i].name_len;
+			m->name = arena_strndup(a, name, m->name_len);
+			const lyre_value *from = s ? value_getn(v, name, m->name_len) : &v->members[i].value;
+			rc = !m->name ? err_nomem(e) : from ? copy_value(s ? s->items[i].members : NULL, from, a, &m->value, e) : 0;
+		}
+	}
+	return rc;
+}
+
+static int column_value(const struct column *c, const struct row *r, struct field f, struct arena *a, lyre_value *ret,
+	struct err *e)
+{
+	lyre_value v = value_null();
+	if (c->kind == COLUMN_TIME)
+		return value_of_time(column_time(c, r->record), c->date, a, ret, e);
+	if (c->kind == COLUMN_KEY) {
+		row_key(r, c->id, &v);
+		return copy_value(NULL, &v, a, ret, e);
+	}
+	v = field_value(f, a);
+	switch (field_kind(f)) {
+	case FIELD_DATE:
+		return value_of_time(value_number(&v), true, a, ret, e);
+	case FIELD_BYTES:
+		return value_of_bytes(&v, a, ret, e);
+	default:
+		return copy_value(c->members, &v, a, ret, e);
+	}
+}
+
+int columns_value(const struct columns *c, const struct row *r, struct arena *a, lyre_value *ret, struct err *e)
+{
+	struct value_member *members = ARENA_ARRAY(a, struct value_member, c->count);
+	if (!members)
+		return err_nomem(e);
+	uint32_t count = 0;
+	uint16_t hint = 0;
+	for (size_t i = 0; i < c->count; i++) {
+		const struct column *column = &c->items[i];
+		struct field f = { 0 };
+		bool found = find(column, r, &hint, &f);
+		if (!found && c->sparse)
+			continue;
+		struct value_member *m = &members[count++];
+		m->name = column->name;
+		m->name_len = column->name_len;
+		int rc = found ? column_value(column, r, f, a, &m->value, e) : 0;
+		if (rc)
+			return rc;
+	}
+	*ret = (lyre_value){ .type = LYRE_OBJECT, .len = count, .members = members };
+	return 0;
+}
+
+/* ---- as CSV ---- */
+
+#ifndef LYRE_MINIMAL
+
+/** Puts what stands from \p start on in quotes, and each quote in it twice. */
+static void quote_tail(struct buf *out, size_t start)
+{
+	size_t quotes = 0;
+	for (size_t i = start; i < out->len; i++)
+		quotes += out->data[i] == '"';
+	if (out->failed || !buf_reserve(out, quotes + 2))
+		return;
+	size_t from = out->len, to = out->len + quotes + 2;
+	out->len = to;
+	out->data[--to] = '"';
+	while (from > start) {
+		char c = out->data[--from];
+		out->data[--to] = c;
+		if (c == '"')
+			out->data[--to] = c;
+	}
+	out->data[--to] = '"';
+}
+
+static void write_scalar_cell(const lyre_value *v, struct buf *out)
+{
+	size_t start = out->len;
+	if (v->type == LYRE_STRING) {
+		buf_add(out, v->s, v->len);
+		quote_tail(out, start);
+	} else if (v->type != LYRE_NULL) {
+		json_add_value(out, v);
+	}
+}
+
+static void write_cell(const struct column *c, const struct row *r, uint16_t *hint, struct buf *out,
+	struct arena *scratch)
+{
+	struct field f;
+	size_t start = out->len;
+	if (!find(c, r, hint, &f))
+		return;
+	if (c->kind == COLUMN_TIME) {
+		write_time(c, r->record, out);
+		return;
+	}
+	lyre_value key;
+	if (c->kind == COLUMN_KEY) {
+		if (row_key(r, c->id, &key))
+			write_scalar_cell(&key, out);
+		return;
+	}
+	enum lyre_type type = field_type(f);
+	if (type < LYRE_ARRAY && field_kind(f) == FIELD_PLAIN) {
+		lyre_value v = field_value(f, scratch);
+		write_scalar_cell(&v, out);
+		return;
+	}
+	if (c->kind == COLUMN_MEMBERS) {
+		lyre_value v = field_value(f, scratch);
+		write_selected(c->members, &v, out);
+	} else {
+		field_write(f, out);
+	}
+	if (field_kind(f) != FIELD_DATE)
+		quote_tail(out, start);
+}
+
+void columns_write_csv_header(const struct columns *c, struct buf *out)
+{
+	bool first = true;
+	for (size_t i = 0; i < c->count; i++) {
+		if (c->items[i].undeclared)
+			continue;
+		if (!first)
+			buf_add_char(out, ',');
+		first = false;
+		size_t start = out->len;
+		buf_add(out, c->items[i].name, c->items[i].name_len);
+		quote_tail(out, start);
+	}
+}
+
+void columns_write_csv(const struct columns *c, const struct row *r, struct buf *out, struct arena *scratch)
+{
+	uint16_t hint = 0;
+	bool first = true;
+	for (size_t i = 0; i < c->count; i++) {
+		if (c->items[i].undeclared)
+			continue;
+		if (!first)
+			buf_add_char(out, ',');
+		first = false;
+		write_cell(&c->items[i], r, &hint, out, scratch);
+	}
+}
+
+#endif

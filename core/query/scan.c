@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file query/scan.c
+ * \brief A plan at work: its walks one after the other, each row once.
+ *
+ * No row is remembered to be known again: an or's row belongs to the first walk whose node it matches, and a record
+ * with several entries in a walk to the lowest of them. Both show in the record itself.
+ */
+#include "query/plan.h"
+
+static const struct driver *driver_at(const struct query *q)
+{
+	return &q->plan.drivers[q->plan.reverse ? q->plan.count - 1 - q->at : q->at];
+}
+
+static bool has_one_value(const struct attribute *at, struct record r)
+{
+	struct field f;
+	return !record_find(r, at->id, &f) || field_type(f) != LYRE_ARRAY;
+}
+
+/** Whether the row of this driver is in the result, and not one of an earlier driver's. */
+static bool belongs(struct query *q, const struct driver *d, const struct row *r)
+{
+	if (q->tree && !q->plan.tree_implied && !condition_match(q->tree, r, &q->scratch))
+		return false;
+	if (q->plan.count == 1)
+		return true;
+	if (!condition_match(d->node, r, &q->scratch))
+		return false;
+	if (q->plan.disjoint && has_one_value(d->node->attribute, r->record))
+		return true;
+	for (const struct driver *before = q->plan.drivers; before < d; before++) {
+		if (condition_match(before->node, r, &q->scratch))
+			return false;
+	}
+	return true;
+}
+
+static bool leaves_match(const struct driver *d, const lyre_value *v)
+{
+	for (size_t i = 0; i < d->leaf_count; i++) {
+		if (d->leaves[i]->value.type != LYRE_ARRAY && !leaf_match_value(d->leaves[i], v, false))
+			return false;
+	}
+	return true;
+}
+
+/** Where a record has an array: whether this entry is its lowest that the walk meets. */
+static bool is_lowest_entry(struct query *q, const struct driver *d, struct record r)
+{
+	struct field f;
+	if (!q->walk.range.attribute || !record_find(r, d->attribute->id, &f) || field_type(f) != LYRE_ARRAY)
+		return true;
+	struct walk_range range;
+	driver_range(d, q->table, &range);
+	lyre_value array = field_value(f, &q->scratch);
+	struct key lowest = { 0 };
+	for (uint32_t i = 0; i < array.len; i++) {
+		struct key k;
+		if (array.items[i].type >= LYRE_ARRAY || !leaves_match(d, &array.items[i]))
+			continue;
+		if (!key_index_value(&k, &array.items[i]) || !range_has(&range, k.bytes, k.len))
+			continue;
+		if (!lowest.len || memcmp(k.bytes, lowest.bytes, k.len < lowest.len ? k.len : lowest.len) < 0)
+			lowest = k;
+	}
+	const unsigned char *entry = q->walk.entry.mv_data;
+	size_t len = key_index_value_len(entry, q->walk.entry.mv_size);
+	return lowest.len && len == lowest.len && !memcmp(entry, lowest.bytes, len);
+}
+
+/** What an entry tells by itself, before its record is fetched, where the range alone tells little. */
+static bool entry_may_match(struct query *q, const struct driver *d)
+{
+	if (!q->walk.range.attribute || !d->leaf_count)
+		return true;
+	enum comparator c = d->leaves[0]->comparator;
+	if (c != CMP_CONTAINS && c != CMP_ENDS_WITH && c != CMP_NOT_EQUAL)
+		return true;
+	lyre_value v;
+	if (!key_index_read(q->walk.entry.mv_data, q->walk.entry.mv_size, &q->scratch, &v))
+		return true;
+	return leaves_match(d, &v);
+}
+
+static int open_walk(struct query *q, const struct walk_range *range, const struct key *position, struct err *e)
+{
+	int rc = walk_open(&q->walk, &q->snapshot, q->table, range, position, e);
+	q->walking = !rc;
+	q->moved = false;
+	return rc;
+}
+
+static void close_walk(struct query *q)
+{
+	if (q->walking)
+		walk_close(&q->walk);
+	q->walking = false;
+}
+
+/** The next value of a walk by groups: 0, LYRE_END, or a failure. */
+static int next_group(struct query *q, struct walk_range *range, struct err *e)
+{
+	struct walk w;
+	if (q->in_group && range->reverse) {
+		range->high = q->group;
+		range->high_open = true;
+	} else if (q->in_group) {
+		range->low = q->group;
+		range->low_open = true;
+	}
+	int rc = walk_open(&w, &q->snapshot, q->table, range, NULL, e);
+	if (rc)
+		return rc;
+	rc = walk_next(&w, e);
+	if (!rc) {
+		size_t len = key_index_value_len(w.entry.mv_data, w.entry.mv_size);
+		q->in_group = len > 0;
+		q->group.len = (uint16_t)len;
+		memcpy(q->group.bytes, w.entry.mv_data, len);
+		if (!len)
+			rc = err_set(e, LYRE_ECORRUPT, "an index of table '%s.%s' is damaged", q->table->database, q->table->name);
+	}
+	walk_close(&w);
+	return rc;
+}
+
+/** Opens the walk there is to go on with; LYRE_END when the driver has no more. */
+static int open_next(struct query *q, const struct driver *d, struct err *e)
+{
+	struct walk_range range;
+	if (!driver_range(d, q->table, &range))
+		return LYRE_END;
+	range.reverse = q->plan.reverse;
+	if (q->plan.order == PLAN_GROUPS) {
+		if (!q->in_walk) {
+			int rc = next_group(q, &range, e);
+			if (rc)
+				return rc;
+		}
+		range.low = range.high = q->group;
+		range.low_open = range.high_open = false;
+		range.reverse = !q->plan.reverse;
+	}
+	return open_walk(q, &range, q->in_walk ? &q->position : NULL, e);
+}
+
+static void next_driver(struct query *q)
+{
+	q->at++;
+	q->in_walk = false;
+	q->in_group = false;
+}
+
+int scan_row(struct query *q, struct row *ret, struct err *e)
+{
+	while (q->at < q->plan.count) {
+		const struct driver *d = driver_at(q);
+		int rc;
+		arena_reset(&q->scratch);
+		if (d->get) {
+			rc = lookup_key(q, &d->leaves[0]->value, ret, e);
+			next_driver(q);
+			if (!rc && belongs(q, d, ret))
+				return 0;
+			if (rc && rc != LYRE_ENOTFOUND)
+				return rc;
+			continue;
+		}
+		if (!q->walking) {
+			rc = open_next(q, d, e);
+			if (rc < 0)
+				return rc;
+			if (rc == LYRE_END) {
+				next_driver(q);
+				continue;
+			}
+		}
+		rc = walk_next(&q->walk, e);
+		if (rc < 0)
+			return rc;
+		if (rc == LYRE_END) {
+			close_walk(q);
+			q->in_walk = false;
+			if (q->plan.order != PLAN_GROUPS)
+				next_driver(q);
+			continue;
+		}
+		q->moved = true;
+		if (!entry_may_match(q, d))
+			continue;
+		rc = walk_record(&q->walk, &ret->record, e);
+		if (rc == LYRE_ENOTFOUND)
+			continue;
+		if (rc)
+			return rc;
+		ret->key = q->walk.key;
+		ret->key_len = q->walk.key_len;
+		if (belongs(q, d, ret) && is_lowest_entry(q, d, ret->record))
+			return 0;
+	}
+	return LYRE_END;
+}
+
+void scan_pause(struct query *q)
+{
+	if (q->walking && q->moved) {
+		walk_position(&q->walk, &q->position);
+		q->in_walk = true;
+	}
+	close_walk(q);
+}

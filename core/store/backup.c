@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Taking a backup: of a database as LMDB copies it, or of some of its tables into a database of their own. */
+#include "store/backup_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Map that writers may fill while the copy is made, before they have to wait for its end. */
+#define ROOM ((size_t)256 << 20)
+/* Of a copy of tables, in one transaction. */
+#define BATCH_BYTES ((size_t)32 << 20)
+#define TREE_NAMES_MAX 4 /* meta, tables, dropped, and one to spare */
+
+int backup_temporary(const struct store *s, int *fd, char **path, struct err *e)
+{
+	if (asprintf(path, "%s/.backup-XXXXXX.mdb.new", s->path) < 0) {
+		*path = NULL;
+		return err_nomem(e);
+	}
+	*fd = mkostemps(*path, (int)strlen(".mdb.new"), O_CLOEXEC);
+	if (*fd >= 0)
+		return 0;
+
+	int rc = err_errno(e, errno, "make a file in", s->path);
+
+	free(*path);
+	*path = NULL;
+	return rc;
+}
+
+/* ---- one at a time a database ---- */
+
+struct claim {
+	struct claim *next;
+	const struct database *db;
+};
+
+static pthread_mutex_t claims_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct claim *claims;
+
+static int claim_take(struct claim *c, const struct database *db, struct err *e)
+{
+	bool taken = false;
+
+	pthread_mutex_lock(&claims_lock);
+	for (const struct claim *other = claims; other; other = other->next)
+		taken |= other->db == db;
+	if (!taken) {
+		*c = (struct claim){ .next = claims, .db = db };
+		claims = c;
+	}
+	pthread_mutex_unlock(&claims_lock);
+	return taken ? err_set(e, LYRE_EBUSY, "a backup of database '%s' is under way", db->name) : 0;
+}
+
+static void claim_end(struct claim *c)
+{
+	pthread_mutex_lock(&claims_lock);
+	for (struct claim **at = &claims; *at; at = &(*at)->next) {
+		if (*at == c) {
+			*at = c->next;
+			break;
+		}
+	}
+	pthread_mutex_unlock(&claims_lock);
+}
+
+/* ---- the whole ---- */
+
+static int copy_database(struct database *db, int fd, struct err *e)
+{
+	int code = mdb_env_copyfd2(db->env, fd, MDB_CP_COMPACT);
+
+	/* A file that has lost count of its free pages cannot be compacted, yet all that is in it is well. */
+	if (code == MDB_INCOMPATIBLE) {
+		if (ftruncate(fd, 0) || lseek(fd, 0, SEEK_SET))
+			return err_errno(e, errno, "write a backup of", db->name);
+		code = mdb_env_copyfd2(db->env, fd, 0);
+	}
+	return store_error(e, code, "back up", db);
+}
+
+/* ---- some tables ---- */
+
+struct copy {
+	struct database *db;
+	struct snapshot snapshot;
+	const struct table **tables; /* as in the snapshot, in the order of their making */
+	size_t count;
+	MDB_env *env;                /* to here */
+	MDB_txn *txn;
+	size_t batch;                /* bytes in txn */
+};
+
+static int compare_ids(const void *x, const void *y)
+{
+	const struct table *const *a = x, *const *b = y;
+
+	return (*a)->id < (*b)->id ? -1 : (*a)->id > (*b)->id;
+}
+
+/** The named tables, each once. What is kept by them must be given back. */
+static int find_tables(struct copy *c, struct store *s, const char *const *names, size_t count, struct err *e)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct table *t;
+		int rc = store_table(s, c->db->name, names[i], &t, e);
+
+		if (rc)
+			return rc;
+
+		const struct table *then = snapshot_table(&c->snapshot, t);
+
+		if (then)
+			c->tables[c->count++] = table_ref(then);
+		else
+			rc = err_set(e, LYRE_ENOTFOUND, "Table '%s.%s' does not exist", c->db->name, names[i]);
+		table_unref(t);
+		if (rc)
+			return rc;
+	}
+	qsort(c->tables, c->count, sizeof(*c->tables), compare_ids);
+
+	size_t kept = 0;
+
+	for (size_t i = 0; i < c->count; i++) {
+		if (kept && c->tables[kept - 1] == c->tables[i])
+			table_unref(c->tables[i]);
+		else
+			c->tables[kept++] = c->tables[i];
+	}
+	c->count = kept;
+	return 0;
+}
+
+/** Appends an entry, which comes behind all that the tree has; now and then brings the transaction to an end. */
+static int copy_entry(struct copy *c, MDB_dbi to, MDB_val *key, MDB_val *data)
+{
+	int code = c->txn ? 0 : mdb_txn_begin(c->env, NULL, 0, &c->txn);
+
+	if (!code)
+		code = mdb_put(c->txn, to, key, data, MDB_APPEND);
+	c->batch += key->mv_size + data->mv_size;
+	if (!code && c->batch > BATCH_BYTES) {
+		c->batch = 0;
+		code = mdb_txn_commit(c->txn);
+		c->txn = NULL;
+	}
+	return code;
+}
+
+/** Makes a tree and copies what another has, from \p first on as long as keys start with it. */
+static int copy_tree(struct copy *c, MDB_dbi from, const char *name, MDB_val first, MDB_dbi *to)
+{
+	int code = c->txn ? 0 : mdb_txn_begin(c->env, NULL, 0, &c->txn);
+	MDB_cursor *cursor = NULL;
+	MDB_val key = first, data;
+
+	if (!code && *to == 0)
+		code = mdb_dbi_open(c->txn, name, MDB_CREATE, to);
+	if (!code)
+		code = mdb_cursor_open(c->snapshot.txn, from, &cursor);
+	if (!code)
+		code = mdb_cursor_get(cursor, &key, &data, first.mv_size ? MDB_SET_RANGE : MDB_FIRST);
+	while (!code && key.mv_size >= first.mv_size && memcmp(key.mv_data, first.mv_data, first.mv_size) == 0) {
+		code = copy_entry(c, *to, &key, &data);
+		if (!code)
+			code = mdb_cursor_get(cursor, &key, &data, MDB_NEXT);
+	}
+	if (cursor)
+		mdb_cursor_close(cursor);
+	return code == MDB_NOTFOUND ? 0 : code;
+}
+
+static int copy_whole_tree(struct copy *c, MDB_dbi from, const char *name)
+{
+	MDB_dbi to = 0;
+
+	return copy_tree(c, from, name, val("", 0), &to);
+}
+
+static int copy_table(struct copy *c, const struct table *t, MDB_dbi *definitions)
+{
+	unsigned char id[ATTRIBUTE_KEY_LEN];
+	char name[TREE_NAME_MAX];
+
+	table_key(id, t->id, 0);
+
+	int code = copy_tree(c, c->db->tables, "tables", val(id, TABLE_KEY_LEN), definitions);
+
+	records_tree(name, t->id);
+	if (!code)
+		code = copy_whole_tree(c, t->records, name);
+	if (!code && t->expiry) {
+		expiry_tree(name, t->id);
+		code = copy_whole_tree(c, t->expiry, name);
+	}
+	for (uint16_t i = 0; i < t->attribute_count && !code; i++) {
+		const struct attribute *a = &t->attributes[i];
+
+		if (!a->index)
+			continue;
+		index_tree(name, t->id, a->id);
+		code = copy_whole_tree(c, a->index, name);
+	}
+	return code;
+}
+
+static unsigned count_trees(const struct copy *c)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < c->count; i++)
+		n += 2u + c->tables[i]->attribute_count;
+	return n;
+}
+
+static int open_target(struct copy *c, const char *path)
+{
+	MDB_envinfo info;
+	int code = mdb_env_create(&c->env);
+
+	if (code)
+		return code;
+	mdb_env_info(c->db->env, &info);
+
+	/* A copy in order is never larger than what it is made from; its transactions leave a little behind. */
+	size_t room = (info.me_last_pgno + 1) * c->db->page_size;
+
+	room += room / 8 + ((size_t)16 << 20);
+	code = mdb_env_set_maxdbs(c->env, count_trees(c) + TREE_NAMES_MAX);
+	if (!code)
+		code = mdb_env_set_mapsize(c->env, room);
+	if (!code)
+		code = mdb_env_open(c->env, path, MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOTLS | MDB_NOSYNC, 0600);
+	return code;
+}
+
+static int copy_tables(struct copy *c, const char *path)
+{
+	MDB_dbi definitions = 0, dropped;
+	int code = open_target(c, path);
+
+	if (!code)
+		code = copy_whole_tree(c, c->db->meta, "meta");
+	if (!code && !c->txn)
+		code = mdb_txn_begin(c->env, NULL, 0, &c->txn);
+	if (!code)
+		code = mdb_dbi_open(c->txn, "tables", MDB_CREATE, &definitions);
+	if (!code)
+		code = mdb_dbi_open(c->txn, "dropped", MDB_CREATE, &dropped);
+	for (size_t i = 0; i < c->count && !code; i++)
+		code = copy_table(c, c->tables[i], &definitions);
+	if (c->txn) {
+		if (code)
+			mdb_txn_abort(c->txn);
+		else
+			code = mdb_txn_commit(c->txn);
+	}
+	if (c->env)
+		mdb_env_close(c->env);
+	return code;
+}
+
+static int backup_tables(struct store *s, struct database *db, const char *const *names, size_t count,
+	const char *path, struct err *e)
+{
+	struct copy c = { .db = db, .tables = calloc(count, sizeof(*c.tables)) };
+
+	if (!c.tables)
+		return err_nomem(e);
+
+	int rc = snapshot_begin(&c.snapshot, db, e);
+
+	if (rc)
+		goto out;
+	rc = find_tables(&c, s, names, count, e);
+	if (!rc)
+		rc = store_error(e, copy_tables(&c, path), "back up", db);
+	snapshot_end(&c.snapshot);
+out:
+	for (size_t i = 0; i < c.count; i++)
+		table_unref(c.tables[i]);
+	free(c.tables);
+	return rc;
+}
+
+/* ---- either ---- */
+
+int store_backup(struct store *s, const char *database, const char *const *tables, size_t count, int *ret,
+	struct err *e)
+{
+	struct database *db;
+	struct claim claim;
+	char *path = NULL;
+	int fd = -1;
+	int rc = store_database(s, database, &db, e);
+
+	if (rc)
+		return rc;
+	rc = claim_take(&claim, db, e);
+	if (rc)
+		goto out;
+	rc = backup_temporary(s, &fd, &path, e);
+	if (!rc)
+		rc = database_hold(db, ROOM, e);
+	if (!rc) {
+		/* With the hold first, no writer that wants the gate keeps readers waiting for this snapshot's end. */
+		rc = count ? backup_tables(s, db, tables, count, path, e) : copy_database(db, fd, e);
+		database_release(db);
+	}
+	if (!rc && lseek(fd, 0, SEEK_SET))
+		rc = err_errno(e, errno, "read", path);
+	claim_end(&claim);
+out:
+	if (path)
+		(void)unlink(path);
+	free(path);
+	if (!rc)
+		*ret = fd;
+	else if (fd >= 0)
+		close(fd);
+	database_unref(db);
+	return rc;
+}

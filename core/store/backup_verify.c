@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whether bytes are a database of this server: what stands in its trees, once LMDB's own structure is known to be
+ * sound.
+ */
+#include "store/backup_verify.h"
+
+#include "store/codec.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SHOWN_MAX 40 /* bytes of a name in a sentence */
+
+static int damaged(struct err *e, const char *what)
+{
+	return err_set(e, LYRE_ECORRUPT, "the file is damaged: %s", what);
+}
+
+/** What can be shown of a name. */
+static void show(struct lmdb_bytes name, char out[SHOWN_MAX + 1])
+{
+	const char *text = (const char *)name.data;
+	size_t len = utf8_cut(text, utf8_valid_prefix(text, name.len), SHOWN_MAX);
+
+	memcpy(out, text, len);
+	out[len] = '\0';
+}
+
+/* ---- the trees there are ---- */
+
+static int collect_tree(void *arg, struct lmdb_bytes key, struct lmdb_bytes data, bool is_tree, struct err *e)
+{
+	struct verify *v = arg;
+
+	if (v->count == v->cap) {
+		size_t cap = v->cap ? 2 * v->cap : 64;
+		struct verify_tree *trees = realloc(v->trees, cap * sizeof(*trees));
+
+		if (!trees)
+			return err_nomem(e);
+		v->trees = trees;
+		v->cap = cap;
+	}
+
+	struct verify_tree *t = &v->trees[v->count];
+
+	*t = (struct verify_tree){ .name = key };
+	if (!is_tree || !lmdb_tree_read(&t->tree, data) || t->tree.flags) {
+		char name[SHOWN_MAX + 1];
+
+		show(key, name);
+		return err_set(e, LYRE_ECORRUPT, "the file is no database of this server: it has a '%s'", name);
+	}
+	v->count++;
+	return 0;
+}
+
+static int compare_name(const void *name, const void *tree)
+{
+	return lmdb_bytes_compare(*(const struct lmdb_bytes *)name, ((const struct verify_tree *)tree)->name);
+}
+
+struct verify_tree *verify_find(const struct verify *v, const char *name)
+{
+	struct lmdb_bytes key = { (const unsigned char *)name, strlen(name) };
+
+	return v->count ? bsearch(&key, v->trees, v->count, sizeof(*v->trees), compare_name) : NULL;
+}
+
+static int check_structure(struct verify *v, struct err *e)
+{
+	int rc = lmdb_file_walk(&v->file, &v->file.main, "the tree of names", collect_tree, v, e);
+
+	for (size_t i = 0; i < v->count && !rc; i++) {
+		char shown[SHOWN_MAX + 1], name[SHOWN_MAX + 16];
+
+		show(v->trees[i].name, shown);
+		snprintf(name, sizeof(name), "the tree '%s'", shown);
+		rc = lmdb_file_walk(&v->file, &v->trees[i].tree, name, NULL, NULL, e);
+	}
+	return rc ? rc : lmdb_file_walk_unused(&v->file, e);
+}
+
+/* ---- meta ---- */
+
+static bool get_meta(const struct verify *v, const struct verify_tree *meta, const char *key, size_t len,
+	struct reader *ret)
+{
+	struct lmdb_bytes data;
+
+	if (!lmdb_file_get(&v->file, &meta->tree, (struct lmdb_bytes){ (const unsigned char *)key, strlen(key) },
+		&data))
+		return false;
+	*ret = (struct reader){ .at = data.data, .end = data.data + data.len };
+	return len == 0 || data.len == len;
+}
+
+static int check_meta(struct verify *v, struct err *e)
+{
+	const struct verify_tree *meta = verify_find(v, "meta");
+	struct reader r;
+
+	if (!meta || !get_meta(v, meta, "format", 4, &r))
+		return err_set(e, LYRE_ECORRUPT, "the file is no database of this server");
+
+	unsigned format = (unsigned)get_int(&r, 4);
+
+	if (format == 0 || format > STORE_FORMAT)
+		return err_set(e, LYRE_ECORRUPT, "the file is of format %u; this server knows formats up to %d",
+			format, STORE_FORMAT);
+	if (!get_meta(v, meta, "created", 8, &r) || !get_meta(v, meta, "uuid", 36, &r))
+		return damaged(e, "it does not say when it was made and what it is");
+	if (!get_meta(v, meta, "name", 0, &r) || r.at == r.end || memchr(r.at, 0, (size_t)(r.end - r.at)))
+		return damaged(e, "it has no name");
+	if (!get_meta(v, meta, "next", 4, &r))
+		return damaged(e, "it does not count its tables");
+	v->next_table = (uint32_t)get_int(&r, 4);
+	return 0;
+}
+
+/* ---- definitions ---- */
+
+static struct verify_tree *claim_tree(struct verify *v, const char *name)
+{
+	struct verify_tree *t = verify_find(v, name);
+
+	if (!t || t->used)
+		return NULL;
+	t->used = true;
+	return t;
+}
+
+static int add_name(struct verify *v, const char *name, struct err *e)
+{
+	if (!*name || utf8_valid_prefix(name, strlen(name)) != strlen(name))
+		return damaged(e, "a table has no proper name");
+
+	char **names = realloc(v->names, (v->name_count + 1) * sizeof(*names));
+	char *copy = strdup(name);
+
+	if (names)
+		v->names = names;
+	if (!names || !copy) {
+		free(copy);
+		return err_nomem(e);
+	}
+	v->names[v->name_count++] = copy;
+	return 0;
+}
+
+static int compare_texts(const void *x, const void *y)
+{
+	char *const *a = x, *const *b = y;
+
+	return strcmp(*a, *b);
+}
+
+static int check_names(struct verify *v, struct err *e)
+{
+	if (v->name_count)
+		qsort(v->names, v->name_count, sizeof(*v->names), compare_texts);
+	for (size_t i = 1; i < v->name_count; i++) {
+		if (strcmp(v->names[i - 1], v->names[i]) == 0)
+			return err_set(e, LYRE_ECORRUPT, "the file is damaged: it has two tables '%s'", v->names[i]);
+	}
+	return 0;
+}
+
+static int bad_definition(const struct table *t, struct err *e)
+{
+	return err_set(e, LYRE_ECORRUPT, "the file is damaged: the definition of table '%s' makes no sense", t->name);
+}
+
+static int check_attributes(struct verify_table *vt, struct err *e)
+{
+	struct table *t = &vt->definition->table;
+	const struct attribute *key = attribute_by_id(t, t->key);
+
+	if (!key || !(key->flags & ATTRIBUTE_KEY))
+		return bad_definition(t, e);
+	t->key = (uint16_t)(key - t->attributes);
+	for (uint16_t i = 0; i < t->attribute_count; i++) {
+		const struct attribute *a = &t->attributes[i];
+
+		if ((a->flags & ATTRIBUTE_KEY && a != key) || a->name_len == 0 || memchr(a->name, 0, a->name_len) ||
+		    utf8_valid_prefix(a->name, a->name_len) != a->name_len || table_attribute(t, a->name,
+			a->name_len) != a)
+			return bad_definition(t, e);
+	}
+	return 0;
+}
+
+static int find_trees(struct verify *v, struct verify_table *vt, struct err *e)
+{
+	struct table *t = &vt->definition->table;
+	char name[TREE_NAME_MAX];
+
+	vt->indexes = calloc(t->attribute_count, sizeof(*vt->indexes));
+	vt->entries = calloc(t->attribute_count, sizeof(*vt->entries));
+	if (!vt->indexes || !vt->entries)
+		return err_nomem(e);
+	records_tree(name, t->id);
+	vt->records = claim_tree(v, name);
+	if (!vt->records)
+		goto missing;
+	if (t->expiry) {
+		expiry_tree(name, t->id);
+		vt->expiry = claim_tree(v, name);
+		if (!vt->expiry)
+			goto missing;
+	}
+	for (uint16_t i = 0; i < t->attribute_count; i++) {
+		const struct attribute *a = &t->attributes[i];
+
+		if (!(a->flags & ATTRIBUTE_INDEXED) || a->flags & ATTRIBUTE_KEY)
+			continue;
+		index_tree(name, t->id, a->id);
+		vt->indexes[i] = claim_tree(v, name);
+		if (!vt->indexes[i])
+			goto missing;
+	}
+	return 0;
+missing:
+	return err_set(e, LYRE_ECORRUPT, "the file is damaged: table '%s' has no tree '%s'", t->name, name);
+}
+
+/** Ends the table whose definition was being read, if any. */
+static int end_table(struct verify *v, struct err *e)
+{
+	struct verify_table vt = { .definition = v->definition };
+	int rc = 0;
+
+	v->definition = NULL;
+	if (!vt.definition)
+		return 0;
+	rc = check_attributes(&vt, e);
+	if (!rc)
+		rc = add_name(v, vt.definition->table.name, e);
+	if (!rc)
+		rc = find_trees(v, &vt, e);
+	if (!rc)
+		rc = verify_records(v, &vt, e);
+	free(vt.indexes);
+	free(vt.entries);
+	definition_free(vt.definition);
+	return rc;
+}
+
+/** The entries of a table come together, its own first. */
+static int visit_definition(void *arg, struct lmdb_bytes key, struct lmdb_bytes data, bool is_tree, struct err *e)
+{
+	struct verify *v = arg;
+	MDB_val value = val(data.data, data.len);
+
+	if (is_tree || (key.len != TABLE_KEY_LEN && key.len != ATTRIBUTE_KEY_LEN))
+		return damaged(e, "a definition makes no sense");
+
+	uint32_t id = (uint32_t)be_get(key.data, 4);
+
+	if (key.len == ATTRIBUTE_KEY_LEN) {
+		if (!v->definition || v->definition->table.id != id ||
+		    !attribute_decode(v->definition, (uint16_t)be_get(key.data + 4, 2), value))
+			return damaged(e, "the definition of an attribute makes no sense");
+		return 0;
+	}
+
+	int rc = end_table(v, e);
+
+	if (rc)
+		return rc;
+	v->definition = definition_decode(value, "");
+	if (!v->definition || id >= v->next_table)
+		return damaged(e, "the definition of a table makes no sense");
+	v->definition->table.id = id;
+	return 0;
+}
+
+static int check_definitions(struct verify *v, struct err *e)
+{
+	const struct verify_tree *tables = verify_find(v, "tables");
+
+	if (!tables)
+		return damaged(e, "it has no definitions of tables");
+
+	int rc = lmdb_file_each(&v->file, &tables->tree, visit_definition, v, e);
+
+	if (!rc)
+		rc = end_table(v, e);
+	return rc ? rc : check_names(v, e);
+}
+
+/* ---- what is to be freed ---- */
+
+static int visit_dropped(void *arg, struct lmdb_bytes key, struct lmdb_bytes data, bool is_tree, struct err *e)
+{
+	const struct verify *v = arg;
+	const struct verify_tree *t = v->count ? bsearch(&key, v->trees, v->count, sizeof(*v->trees),
+		compare_name) : NULL;
+
+	(void)data;
+	if (is_tree || (t && t->used))
+		return damaged(e, "a tree that is in use is listed as dropped");
+	return 0;
+}
+
+static int check_dropped(struct verify *v, struct err *e)
+{
+	static const char *const own[] = { "meta", "tables", "dropped", "log" };
+	struct verify_tree *dropped = NULL;
+
+	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++) {
+		struct verify_tree *t = verify_find(v, own[i]);
+
+		if (t)
+			t->used = true;
+		if (i == 2)
+			dropped = t;
+	}
+	if (!dropped)
+		return damaged(e, "it has no list of dropped trees");
+	return lmdb_file_each(&v->file, &dropped->tree, visit_dropped, v, e);
+}
+
+int backup_verify_bytes(const unsigned char *bytes, size_t len, struct err *e)
+{
+	struct verify v = { 0 };
+	int rc = lmdb_file_open(&v.file, bytes, len, e);
+
+	if (!rc)
+		rc = check_structure(&v, e);
+	if (!rc)
+		rc = check_meta(&v, e);
+	if (!rc)
+		rc = check_definitions(&v, e);
+	if (!rc)
+		rc = check_dropped(&v, e);
+	definition_free(v.definition);
+	for (size_t i = 0; i < v.name_count; i++)
+		free(v.names[i]);
+	free(v.names);
+	free(v.trees);
+	lmdb_file_close(&v.file);
+	return rc;
+}

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One database file: making, opening, growing and closing it, and the gate that keeps readers safe while its map moves. */
+#include "base/text.h"
+#include "log/log.h"
+#include "store/codec.h"
+#include "store/store_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILE_MODE 0600
+/** Handles beside those of tables: meta, tables, dropped, log, and one that is being freed. */
+#define OWN_TREES 8
+#define MAP_STEP ((size_t)1 << 20)
+
+int sync_folder_of(const char *file, struct err *e)
+{
+	char *copy = strdup(file);
+	if (!copy)
+		return err_nomem(e);
+	const char *folder = dirname(copy);
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc = 0;
+	if (fd < 0 || fsync(fd))
+		rc = err_errno(e, errno, "sync", folder);
+	if (fd >= 0)
+		close(fd);
+	free(copy);
+	return rc;
+}
+
+/* ---- the gate ---- */
+
+bool gate_shut(struct database *db, bool wait)
+{
+	pthread_mutex_lock(&db->lock);
+	while (wait && (db->holds || db->shutting))
+		pthread_cond_wait(&db->published, &db->lock);
+	bool may = !db->holds && !db->shutting;
+	db->shutting = db->shutting || may;
+	pthread_mutex_unlock(&db->lock);
+	if (may)
+		pthread_rwlock_wrlock(&db->gate);
+	return may;
+}
+
+void gate_open(struct database *db)
+{
+	pthread_rwlock_unlock(&db->gate);
+	pthread_mutex_lock(&db->lock);
+	db->shutting = false;
+	pthread_cond_broadcast(&db->published);
+	pthread_mutex_unlock(&db->lock);
+}
+
+int database_hold(struct database *db, size_t room, struct err *e)
+{
+	MDB_envinfo info;
+	pthread_mutex_lock(&db->lock);
+	while (db->shutting)
+		pthread_cond_wait(&db->published, &db->lock);
+	bool open = db->env != NULL;
+	if (open) {
+		db->holds++;
+		mdb_env_info(db->env, &info);
+	}
+	pthread_mutex_unlock(&db->lock);
+	if (!open)
+		return err_set(e, LYRE_ENOTFOUND, "database '%s' does not exist", db->name);
+	size_t want = (info.me_last_pgno + 1) * db->page_size + room;
+	if (want <= info.me_mapsize)
+		return 0;
+	/* only a wish: without the room a writer that needs more waits for the end of the hold */
+	database_release(db);
+	struct change c = { .write.mode = WRITE_ROOM, .in = &want };
+	struct err ignored;
+	(void)writer_change(db, &c, &ignored);
+	return database_hold(db, 0, e);
+}
+
+void database_release(struct database *db)
+{
+	pthread_mutex_lock(&db->lock);
+	db->holds--;
+	pthread_cond_broadcast(&db->published);
+	pthread_mutex_unlock(&db->lock);
+}
+
+/* What the map may be at most; without a setting, what an address can be. */
+static size_t size_cap(const struct database *db)
+{
+	size_t most = SIZE_MAX / 2;
+	return db->options.max_size && db->options.max_size < most ? (size_t)db->options.max_size : most;
+}
+
+static int resize(struct database *db, size_t from, size_t to)
+{
+	(void)gate_shut(db, true);
+	int rc = mdb_env_set_mapsize(db->env, to);
+	if (rc && mdb_env_set_mapsize(db->env, from)) {
+		/* the old map is gone and cannot be had again */
+		db->broken = true;
+		log_fatal("store", "database '%s' has lost its map: %s", db->name, mdb_strerror(rc));
+	}
+	gate_open(db);
+	return rc;
+}
+
+int database_grow(struct database *db, size_t at_least, bool reserve, struct err *e)
+{
+	MDB_envinfo info;
+	mdb_env_info(db->env, &info);
+	size_t now = info.me_mapsize, cap = size_cap(db), most = cap;
+	if (reserve && most < SIZE_MAX / 4)
+		most += most / 16 < MAP_STEP ? MAP_STEP : most / 16;
+	size_t want = now > most / 2 ? most : 2 * now;
+	if (want < at_least)
+		want = at_least < most ? at_least : most;
+	want -= want % db->page_size;
+	if (want <= now)
+		return err_set(e, LYRE_ENOSPACE, "database '%s' is full: it may not grow beyond storage.maxSize, %zu bytes", db->name, cap);
+	return store_error(e, resize(db, now, want), "enlarge", db);
+}
+
+void database_settle(struct database *db)
+{
+	MDB_envinfo info;
+	mdb_env_info(db->env, &info);
+	size_t cap = size_cap(db);
+	cap -= cap % db->page_size;
+	if (info.me_mapsize > cap && (info.me_last_pgno + 1) * db->page_size <= cap)
+		(void)resize(db, info.me_mapsize, cap);
+}
+
+/* ---- the structure ---- */
+
+static struct database *database_new(const struct store_options *o, const char *file)
+{
+	struct database *db = calloc(1, sizeof *db);
+	if (!db)
+		return NULL;
+	db->refs = 1;
+	db->options = *o;
+	db->file = strdup(file);
+	if (!db->file) {
+		free(db);
+		return NULL;
+	}
+	pthread_rwlockattr_t attr;
+	pthread_rwlockattr_init(&attr);
+	pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	pthread_rwlock_init(&db->gate, &attr);
+	pthread_rwlockattr_destroy(&attr);
+	pthread_mutex_init(&db->lock, NULL);
+	pthread_cond_init(&db->published, NULL);
+	writer_init(&db->writer);
+	return db;
+}
+
+struct database *database_ref(struct database *db)
+{
+	atomic_fetch_add_explicit(&db->refs, 1, memory_order_relaxed);
+	return db;
+}
+
+void database_unref(struct database *db)
+{
+	if (!db || atomic_fetch_sub_explicit(&db->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	writer_free(&db->writer);
+	pthread_cond_destroy(&db->published);
+	pthread_mutex_destroy(&db->lock);
+	pthread_rwlock_destroy(&db->gate);
+	free(db->failure);
+	free(db->file);
+	free(db->name);
+	free(db);
+}
+
+const char *database_name(const struct database *db)
+{
+	return db->name;
+}
+
+struct database *database_failed(const struct store_options *o, const char *name, const char *file, const struct err *why)
+{
+	struct database *db = database_new(o, file);
+	if (!db)
+		return NULL;
+	db->name = strdup(name);
+	db->failure = malloc(sizeof *why);
+	if (!db->name || !db->failure) {
+		database_unref(db);
+		return NULL;
+	}
+	*db->failure = *why;
+	return db;
+}
+
+/* ---- the file ---- */
+
+static int put_meta(MDB_txn *txn, MDB_dbi meta, const char *key, const void *data, size_t len)
+{
+	MDB_val k = val(key, strlen(key)), v = val(data, len);
+	return mdb_put(txn, meta, &k, &v, 0);
+}
+
+static bool get_meta(MDB_txn *txn, MDB_dbi meta, const char *key, MDB_val *v)
+{
+	MDB_val k = val(key, strlen(key));
+	return !mdb_get(txn, meta, &k, v);
+}
+
+static int fill_file(MDB_env *env, const char *name)
+{
+	MDB_txn *txn;
+	int rc = mdb_txn_begin(env, NULL, 0, &txn);
+	if (rc)
+		return rc;
+	MDB_dbi meta, other;
+	struct buf b;
+	buf_init(&b);
+	if ((rc = mdb_dbi_open(txn, "meta", MDB_CREATE, &meta)) || (rc = mdb_dbi_open(txn, "tables", MDB_CREATE, &other)) ||
+	    (rc = mdb_dbi_open(txn, "dropped", MDB_CREATE, &other)))
+		goto out;
+	char uuid[37];
+	uuid_text(uuid);
+	put_int(&b, STORE_FORMAT, 4);
+	put_double(&b, now_ms());
+	put_int(&b, 1, 4);
+	if (b.failed) {
+		rc = ENOMEM;
+		goto out;
+	}
+	if ((rc = put_meta(txn, meta, "format", b.data, 4)) || (rc = put_meta(txn, meta, "created", b.data + 4, 8)) ||
+	    (rc = put_meta(txn, meta, "next", b.data + 12, 4)) || (rc = put_meta(txn, meta, "uuid", uuid, 36)) ||
+	    (rc = put_meta(txn, meta, "name", name, strlen(name))))
+		goto out;
+	rc = mdb_txn_commit(txn);
+	txn = NULL;
+out:
+	if (txn)
+		mdb_txn_abort(txn);
+	buf_free(&b);
+	return rc;
+}
+
+int database_make_file(const struct store_options *o, const char *name, const char *file, struct err *e)
+{
+	char *fresh = NULL, *lock = NULL;
+	MDB_env *env = NULL;
+	int rc = 0;
+	if (asprintf(&fresh, "%s.new", file) < 0 || asprintf(&lock, "%s.new-lock", file) < 0) {
+		rc = err_nomem(e);
+		goto out;
+	}
+	(void)unlink(fresh);
+	int code = mdb_env_create(&env);
+	if (!code && !(code = mdb_env_set_maxdbs(env, 4)) && !(code = mdb_env_set_mapsize(env, MAP_STEP)) &&
+	    !(code = mdb_env_open(env, fresh, MDB_NOSUBDIR | MDB_NOTLS, FILE_MODE)))
+		code = fill_file(env, name);
+	if (env)
+		mdb_env_close(env);
+	(void)unlink(lock);
+	if (code) {
+		struct database unnamed = { .name = (char *)(uintptr_t)name, .file = fresh, .options = *o };
+		rc = store_error(e, code, "make", &unnamed);
+	} else if (rename(fresh, file)) {
+		rc = err_errno(e, errno, "make", file);
+	} else {
+		rc = sync_folder_of(file, e);
+	}
+	if (rc)
+		(void)unlink(fresh);
+out:
+	free(lock);
+	free(fresh);
+	return rc;
+}
+
+/* LMDB makes a new database of an empty file, and the file may be somebody's. */
+static int check_size(const char *file, size_t *size, struct err *e)
+{
+	struct stat st;
+	if (stat(file, &st))
+		return err_errno(e, errno, "open", file);
+	if (!S_ISREG(st.st_mode) || st.st_size < 1024)
+		return err_set(e, LYRE_ECORRUPT, "%s is not a database", file);
+	*size = (size_t)st.st_size;
+	return 0;
+}
+
+static int read_meta(struct database *db, MDB_txn *txn, bool named, struct err *e)
+{
+	int rc = mdb_dbi_open(txn, "meta", 0, &db->meta);
+	if (rc == MDB_NOTFOUND || rc == MDB_INCOMPATIBLE)
+		return err_set(e, LYRE_ECORRUPT, "%s is not a database of this server", db->file);
+	MDB_val v;
+	if (rc || !get_meta(txn, db->meta, "format", &v) || v.mv_size != 4)
+		return err_set(e, LYRE_ECORRUPT, "%s is not a database of this server", db->file);
+	struct reader r = reader_of(v);
+	uint64_t format = get_int(&r, 4);
+	if (format > STORE_FORMAT)
+		return err_set(e, LYRE_ECORRUPT, "%s is of the newer format %u; this server knows formats up to %d", db->file, (unsigned)format,
+			STORE_FORMAT);
+	if (!named) {
+		if (!get_meta(txn, db->meta, "name", &v) || memchr(v.mv_data, 0, v.mv_size))
+			return err_set(e, LYRE_ECORRUPT, "%s has no name", db->file);
+		if (!(db->name = strndup(v.mv_data, v.mv_size)))
+			return err_nomem(e);
+	}
+	if (!get_meta(txn, db->meta, "created", &v) || v.mv_size != 8)
+		return err_set(e, LYRE_ECORRUPT, "%s is damaged", db->file);
+	r = reader_of(v);
+	db->created = get_double(&r);
+	if (!get_meta(txn, db->meta, "next", &v) || v.mv_size != 4)
+		return err_set(e, LYRE_ECORRUPT, "%s is damaged", db->file);
+	r = reader_of(v);
+	db->writer.committed.next_table = (uint32_t)get_int(&r, 4);
+	if (!get_meta(txn, db->meta, "uuid", &v) || v.mv_size != 36)
+		return err_set(e, LYRE_ECORRUPT, "%s is damaged", db->file);
+	memcpy(db->uuid, v.mv_data, 36);
+	if ((rc = mdb_dbi_open(txn, "tables", 0, &db->tables)) || (rc = mdb_dbi_open(txn, "dropped", 0, &db->dropped)))
+		return store_error(e, rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc, "open", db);
+	MDB_dbi log;
+	rc = mdb_dbi_open(txn, "log", 0, &log);
+	if (rc && rc != MDB_NOTFOUND)
+		return store_error(e, rc, "open", db);
+	db->writer.committed.log = rc ? 0 : log;
+	db->log = rc ? 0 : log;
+	return 0;
+}
+
+static void count_trees(struct database *db, MDB_txn *txn)
+{
+	MDB_stat st;
+	unsigned n = 0;
+	for (size_t i = 0; i < db->catalogue->count; i++) {
+		const struct table *t = db->catalogue->by_id[i];
+		n += 1 + (t->expiry != 0);
+		for (uint16_t j = 0; j < t->attribute_count; j++)
+			n += t->attributes[j].index != 0;
+	}
+	if (!mdb_stat(txn, db->dropped, &st))
+		n += (unsigned)st.ms_entries;
+	db->writer.committed.trees = n;
+}
+
+static int open_environment(struct database *db, size_t size, struct err *e)
+{
+	const struct store_options *o = &db->options;
+	size_t map = o->map_size > SIZE_MAX / 2 ? SIZE_MAX / 2 : (size_t)o->map_size;
+	if (o->max_size && map > o->max_size)
+		map = (size_t)o->max_size;
+	if (map < size)
+		map = size;
+	map = (map + MAP_STEP - 1) / MAP_STEP * MAP_STEP;
+	unsigned flags = MDB_NOSUBDIR | MDB_NOTLS | (o->read_ahead ? 0 : MDB_NORDAHEAD) | (o->write_async ? MDB_NOSYNC : 0);
+	int rc = mdb_env_create(&db->env);
+	if (!rc && !(rc = mdb_env_set_maxdbs(db->env, o->max_trees + OWN_TREES)) &&
+	    !(rc = mdb_env_set_maxreaders(db->env, o->max_readers)) && !(rc = mdb_env_set_mapsize(db->env, map)) &&
+	    !(rc = mdb_env_open(db->env, db->file, flags, FILE_MODE))) {
+		int dead;
+		mdb_reader_check(db->env, &dead);
+		MDB_stat st;
+		mdb_env_stat(db->env, &st);
+		db->page_size = st.ms_psize;
+		return 0;
+	}
+	if (db->env)
+		mdb_env_close(db->env);
+	db->env = NULL;
+	if (rc == MDB_INVALID || rc == MDB_VERSION_MISMATCH || rc == MDB_CORRUPTED)
+		return err_set(e, LYRE_ECORRUPT, "%s is not a database, or is damaged: %s", db->file, mdb_strerror(rc));
+	return err_set(e, rc == ENOMEM ? LYRE_ENOMEM : LYRE_EIO, "cannot open %s: %s", db->file, mdb_strerror(rc));
+}
+
+int database_open(struct database **ret, const struct store_options *o, const char *name, const char *file, struct err *e)
+{
+	size_t size = 0;
+	int rc = check_size(file, &size, e);
+	if (rc)
+		return rc;
+	struct database *db = database_new(o, file);
+	if (!db)
+		return err_nomem(e);
+	MDB_txn *txn = NULL;
+	if (name && !(db->name = strdup(name))) {
+		rc = err_nomem(e);
+		goto out;
+	}
+	rc = open_environment(db, size, e);
+	if (rc)
+		goto out;
+	int code = mdb_txn_begin(db->env, NULL, MDB_RDONLY, &txn);
+	if (code) {
+		rc = err_set(e, LYRE_EIO, "cannot read %s: %s", file, mdb_strerror(code));
+		goto out;
+	}
+	rc = read_meta(db, txn, name != NULL, e);
+	if (!rc)
+		rc = catalogue_load(db, txn, &db->catalogue, e);
+	if (rc)
+		goto out;
+	count_trees(db, txn);
+	/* a commit, so that the handles stay */
+	code = mdb_txn_commit(txn);
+	txn = NULL;
+	bool work = false;
+	if (code)
+		rc = store_error(e, code, "open", db);
+	if (!rc)
+		rc = background_begin(db, &work, e);
+	if (!rc && work)
+		rc = writer_start(db, e);
+out:
+	if (txn)
+		mdb_txn_abort(txn);
+	if (rc) {
+		database_close(db);
+		database_unref(db);
+	} else {
+		*ret = db;
+	}
+	return rc;
+}
+
+void database_close(struct database *db)
+{
+	writer_stop(db);
+	(void)gate_shut(db, true);
+	slots_close(db);
+	if (db->env) {
+		if (db->options.write_async)
+			mdb_env_sync(db->env, 1);
+		mdb_env_close(db->env);
+	}
+	pthread_mutex_lock(&db->lock);
+	db->env = NULL;
+	struct catalogue *c = db->catalogue;
+	db->catalogue = NULL;
+	pthread_mutex_unlock(&db->lock);
+	gate_open(db);
+	catalogue_unref(c);
+}

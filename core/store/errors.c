@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/store_internal.h"
+
+#include <errno.h>
+
+static int code_of(int rc)
+{
+	switch (rc) {
+	case MDB_NOTFOUND:
+		return LYRE_ENOTFOUND;
+	case MDB_MAP_FULL:
+	case MDB_DBS_FULL:
+	case ENOSPC:
+	case EDQUOT:
+	case EFBIG:
+		return LYRE_ENOSPACE;
+	case MDB_READERS_FULL:
+	case MDB_TLS_FULL:
+	case EAGAIN:
+	case EBUSY:
+	case EMFILE:
+	case ENFILE:
+		return LYRE_EBUSY;
+	case MDB_TXN_FULL:
+		return LYRE_ETOOBIG;
+	case ENOMEM:
+		return LYRE_ENOMEM;
+	case MDB_CORRUPTED:
+	case MDB_PAGE_NOTFOUND:
+	case MDB_INVALID:
+	case MDB_VERSION_MISMATCH:
+	case MDB_INCOMPATIBLE:
+	case MDB_BAD_DBI:
+	case MDB_CURSOR_FULL:
+		return LYRE_ECORRUPT;
+	case MDB_KEYEXIST:
+	case MDB_BAD_TXN:
+	case MDB_BAD_VALSIZE:
+	case EINVAL:
+		return LYRE_EINTERNAL;
+	default:
+		return LYRE_EIO;
+	}
+}
+
+int store_error(struct err *e, int rc, const char *doing, const struct database *db)
+{
+	if (!rc)
+		return 0;
+	int code = code_of(rc);
+	if (code == LYRE_ENOMEM)
+		return err_nomem(e);
+	if (rc == MDB_TXN_FULL)
+		return err_set(e, code, "cannot %s database '%s': too much for one request", doing, db->name);
+	return err_set(e, code, "cannot %s database '%s' (%s): %s", doing, db->name, db->file, mdb_strerror(rc));
+}

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/key.h"
+
+#include "base/text.h"
+#include "store/codec.h"
+
+#include <math.h>
+#include <string.h>
+
+enum key_tag {
+	TAG_NULL = 0x08,
+	TAG_FALSE = 0x10,
+	TAG_TRUE = 0x11,
+	TAG_NUMBER = 0x20,
+	TAG_TEXT = 0x30
+};
+
+/* Inside an indexed text. */
+enum {
+	TEXT_END = 0x00,
+	TEXT_ESCAPE = 0x01 /* then the byte + 1, or TEXT_END where the text goes on unseen */
+};
+
+#define FINGERPRINT 16
+#define NUMBER_SHORT 9 /* with the tag */
+#define NUMBER_LONG 11
+#define TWO_53 9007199254740992.0
+#define TWO_63 9223372036854775808.0
+#define REST_BIAS 0x8000
+
+_Static_assert(KEY_MAX - FINGERPRINT > 2 * KEY_TEXT_MAX + 3, "the longest value part leaves room for a primary key");
+
+static void fingerprint(const void *data, size_t len, unsigned char *out)
+{
+	/* Part of the file's format, and no secret: who reads a cut key compares the whole one. */
+	static const uint8_t seed[16] = "lyre primary key";
+
+	siphash128(seed, data, len, out);
+}
+
+/** What an integer has beyond its nearest double \p d. */
+static int rest_of(int64_t i, double d)
+{
+	return d < TWO_63 ? (int)(i - (int64_t)d) : (int)(int64_t)((uint64_t)i - (UINT64_C(1) << 63));
+}
+
+static void put_number(struct key *k, double d, int rest)
+{
+	if (d == 0)
+		d = 0; /* -0 is 0 */
+	k->bytes[0] = TAG_NUMBER;
+	be_put(k->bytes + 1, double_sortable(d), 8);
+	k->len = NUMBER_SHORT;
+	if (fabs(d) >= TWO_53) {
+		be_put(k->bytes + NUMBER_SHORT, (unsigned)(rest + REST_BIAS), 2);
+		k->len = NUMBER_LONG;
+		k->cut = fabs(d) >= TWO_63 && rest == 0;
+	}
+}
+
+/** \return the length of a number with its tag, 0 when damaged */
+static size_t number_len(const unsigned char *key, size_t len)
+{
+	if (len < NUMBER_SHORT)
+		return 0;
+
+	/* The first two bytes are sign and exponent: where the long form begins shows in them. */
+	unsigned top = (unsigned)key[1] << 8 | key[2];
+	bool is_long = top >= 0xc340 || top <= 0x3cbf;
+
+	return !is_long ? NUMBER_SHORT : len < NUMBER_LONG ? 0 : NUMBER_LONG;
+}
+
+static bool get_number(const unsigned char *key, size_t len, lyre_value *ret)
+{
+	size_t n = number_len(key, len);
+
+	if (n == 0)
+		return false;
+
+	double d = double_unsortable(be_get(key + 1, 8));
+
+	if (!isfinite(d))
+		return false;
+	if (n == NUMBER_SHORT) {
+		*ret = value_double(d);
+		return true;
+	}
+
+	int rest = (int)be_get(key + NUMBER_SHORT, 2) - REST_BIAS;
+	int64_t i;
+
+	if (fabs(d) > TWO_63 || (fabs(d) == TWO_63 && (rest == 0 || (rest < 0) != (d > 0))))
+		return false;
+	i = d < TWO_63 ? (int64_t)d + rest : INT64_MAX + (rest + 1);
+	if ((double)i != d)
+		return false;
+	*ret = value_int(i);
+	return true;
+}
+
+static void put_scalar(struct key *k, unsigned char tag)
+{
+	k->bytes[0] = tag;
+	k->len = 1;
+}
+
+static bool put_any_number(struct key *k, const lyre_value *v)
+{
+	switch (v->type) {
+	case LYRE_INT: {
+		double d = (double)v->i;
+
+		put_number(k, d, rest_of(v->i, d));
+		return true;
+	}
+	case LYRE_DOUBLE:
+	case LYRE_BIGINT: {
+		double d = value_number(v);
+
+		if (isnan(d))
+			return false;
+		put_number(k, d, 0);
+		return true;
+	}
+	default:
+		return false;
+	}
+}
+
+int key_primary(struct key *k, const lyre_value *v)
+{
+	k->cut = false;
+	k->len = 0;
+	if (v->type != LYRE_STRING)
+		return put_any_number(k, v) ? 0 : LYRE_EINVAL;
+	if (v->len > KEY_PRIMARY_TEXT_MAX)
+		return LYRE_EINVAL;
+
+	size_t keep = v->len;
+
+	k->bytes[0] = TAG_TEXT;
+	if (1 + keep >= KEY_PRIMARY_MAX) {
+		keep = KEY_PRIMARY_MAX - FINGERPRINT - 1;
+		fingerprint(v->s, v->len, k->bytes + 1 + keep);
+		k->cut = true;
+	}
+	if (keep)
+		memcpy(k->bytes + 1, v->s, keep);
+	k->len = (uint16_t)(k->cut ? KEY_PRIMARY_MAX : 1 + keep);
+	return 0;
+}
+
+static bool text_copy(struct arena *a, const unsigned char *s, size_t len, lyre_value *ret)
+{
+	char *copy = arena_strndup(a, (const char *)s, len);
+
+	if (!copy)
+		return false;
+	*ret = value_text(copy, len);
+	return true;
+}
+
+bool key_primary_value(const unsigned char *key, size_t len, struct arena *a, lyre_value *ret)
+{
+	if (len == 0 || len >= KEY_PRIMARY_MAX)
+		return false;
+	switch (key[0]) {
+	case TAG_NUMBER:
+		return number_len(key, len) == len && get_number(key, len, ret);
+	case TAG_TEXT:
+		return text_copy(a, key + 1, len - 1, ret);
+	default:
+		return false;
+	}
+}
+
+/** Appends a text's bytes, escaped; at most KEY_TEXT_MAX of them, then the mark of a cut text. */
+static void escape_text(struct key *k, const char *s, size_t len)
+{
+	unsigned char *out = k->bytes;
+
+	*out++ = TAG_TEXT;
+	k->cut = len > KEY_TEXT_MAX;
+	if (k->cut)
+		len = KEY_TEXT_MAX;
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)s[i];
+
+		if (c <= TEXT_ESCAPE) {
+			*out++ = TEXT_ESCAPE;
+			c++;
+		}
+		*out++ = c;
+	}
+	if (k->cut) {
+		*out++ = TEXT_ESCAPE;
+		*out++ = TEXT_END;
+	}
+	k->len = (uint16_t)(out - k->bytes);
+}
+
+bool key_index_value(struct key *k, const lyre_value *v)
+{
+	k->cut = false;
+	k->len = 0;
+	switch (v->type) {
+	case LYRE_NULL:
+		put_scalar(k, TAG_NULL);
+		return true;
+	case LYRE_BOOL:
+		put_scalar(k, v->b ? TAG_TRUE : TAG_FALSE);
+		return true;
+	case LYRE_STRING:
+		escape_text(k, v->s, v->len);
+		if (!k->cut)
+			k->bytes[k->len++] = TEXT_END;
+		return true;
+	default:
+		return put_any_number(k, v);
+	}
+}
+
+void key_index_prefix(struct key *k, const char *prefix, size_t len)
+{
+	escape_text(k, prefix, len);
+}
+
+void key_index_entry(struct key *k, const struct key *value, const unsigned char *primary, size_t primary_len,
+	bool *whole)
+{
+	size_t room = KEY_MAX - value->len;
+
+	memcpy(k->bytes, value->bytes, value->len);
+	k->cut = value->cut;
+	*whole = primary_len >= room;
+	if (*whole) {
+		/*
+		 * As the value part may be all that is alike, the prefix keeps entries of one value near their order.
+		 */
+		size_t keep = room - FINGERPRINT;
+
+		memcpy(k->bytes + value->len, primary, keep);
+		fingerprint(primary, primary_len, k->bytes + value->len + keep);
+		k->len = KEY_MAX;
+	} else {
+		memcpy(k->bytes + value->len, primary, primary_len);
+		k->len = (uint16_t)(value->len + primary_len);
+	}
+}
+
+size_t key_index_value_len(const unsigned char *entry, size_t len)
+{
+	if (len == 0)
+		return 0;
+	switch (entry[0]) {
+	case TAG_NULL:
+	case TAG_FALSE:
+	case TAG_TRUE:
+		return 1;
+	case TAG_NUMBER:
+		return number_len(entry, len);
+	case TAG_TEXT: {
+		/* An escape holds no 0x00 but in the mark of a cut text: the first one ends either. */
+		const unsigned char *end = memchr(entry + 1, TEXT_END, len - 1);
+
+		return end ? (size_t)(end - entry) + 1 : 0;
+	}
+	default:
+		return 0;
+	}
+}
+
+static bool unescape_text(const unsigned char *text, size_t len, struct arena *a, lyre_value *ret)
+{
+	if (!memchr(text, TEXT_ESCAPE, len))
+		return text_copy(a, text, len, ret);
+
+	char *out = arena_alloc(a, len);
+	size_t n = 0;
+
+	if (!out)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = text[i];
+
+		if (c == TEXT_ESCAPE) {
+			if (++i == len || text[i] < 1 || text[i] > 2)
+				return false;
+			c = (unsigned char)(text[i] - 1);
+		}
+		out[n++] = (char)c;
+	}
+	/* At least one escape was undone, so the NUL has its place. */
+	out[n] = '\0';
+	*ret = value_text(out, n);
+	return true;
+}
+
+bool key_index_read(const unsigned char *entry, size_t len, struct arena *a, lyre_value *ret)
+{
+	size_t n = key_index_value_len(entry, len);
+
+	if (n == 0)
+		return false;
+	switch (entry[0]) {
+	case TAG_NULL:
+		*ret = value_null();
+		return true;
+	case TAG_FALSE:
+	case TAG_TRUE:
+		*ret = value_bool(entry[0] == TAG_TRUE);
+		return true;
+	case TAG_NUMBER:
+		return get_number(entry, n, ret);
+	default:
+		return unescape_text(entry + 1, n - 2, a, ret);
+	}
+}

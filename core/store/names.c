@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* File names of databases: the same everywhere, on file systems that know no upper case too, and never longer than they take. */
+#include "base/text.h"
+#include "store/store_internal.h"
+
+#include <stdlib.h>
+
+#define SUFFIX ".mdb"
+#define HASH_DIGITS 32
+#define READABLE_MAX (FILE_NAME_MAX - HASH_DIGITS - 1)
+
+static const char digits[] = "0123456789abcdef";
+
+static bool is_plain(unsigned char c, bool leading)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || (!leading && (c == '.' || c == ' '));
+}
+
+static int digit_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+void name_to_file(const char *name, char *out)
+{
+	size_t len = 0, readable = 0;
+	bool whole = true;
+	for (const char *s = name; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+		bool plain = is_plain(c, s == name);
+		size_t need = plain ? 1 : 3;
+		if (len + need > FILE_NAME_MAX) {
+			whole = false;
+			break;
+		}
+		if (plain) {
+			out[len] = *s;
+		} else {
+			out[len] = '%';
+			out[len + 1] = digits[c >> 4];
+			out[len + 2] = digits[c & 15];
+		}
+		len += need;
+		if (len <= READABLE_MAX)
+			readable = len;
+	}
+	if (!whole) {
+		static const uint8_t key[16] = "lyre file name 1";
+		uint8_t hash[16];
+		siphash128(key, name, strlen(name), hash);
+		len = readable;
+		out[len++] = '~';
+		for (size_t i = 0; i < sizeof hash; i++) {
+			out[len++] = digits[hash[i] >> 4];
+			out[len++] = digits[hash[i] & 15];
+		}
+	}
+	memcpy(out + len, SUFFIX, sizeof SUFFIX);
+}
+
+/* A hashed name ends so; an escaped one has no '~'. */
+static bool is_hashed(const char *s, size_t len)
+{
+	if (len <= HASH_DIGITS || s[len - HASH_DIGITS - 1] != '~')
+		return false;
+	for (size_t i = len - HASH_DIGITS; i < len; i++)
+		if (digit_value(s[i]) < 0)
+			return false;
+	return true;
+}
+
+char *file_to_name(const char *file, bool *hashed)
+{
+	size_t len = strlen(file);
+	if (len <= strlen(SUFFIX) || strcmp(file + len - strlen(SUFFIX), SUFFIX) || file[0] == '.')
+		return NULL;
+	len -= strlen(SUFFIX);
+	*hashed = is_hashed(file, len);
+	char *name = malloc(len + 1);
+	if (!name)
+		return NULL;
+	size_t n = 0;
+	for (size_t i = 0; i < len; i++) {
+		int high, low;
+		if (file[i] == '%' && i + 2 < len && (high = digit_value(file[i + 1])) >= 0 && (low = digit_value(file[i + 2])) >= 0 &&
+		    high + low > 0) {
+			name[n++] = (char)(high << 4 | low);
+			i += 2;
+		} else {
+			name[n++] = file[i];
+		}
+	}
+	name[n] = '\0';
+	return name;
+}

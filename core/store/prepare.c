@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is checked and worked out of a write before it waits for the writer. */
+#include "base/text.h"
+#include "store/store_internal.h"
+
+static const char *kind_name(const lyre_value *v)
+{
+	switch (v->type) {
+	case LYRE_NULL:
+		return "null";
+	case LYRE_BOOL:
+		return "boolean";
+	case LYRE_ARRAY:
+		return "array";
+	default:
+		return "object";
+	}
+}
+
+static bool is_text(const lyre_value *v, const char *text)
+{
+	return v->type == LYRE_STRING && value_equals_str(v, text);
+}
+
+/* The tree key of a row's key. \return false when out of memory */
+static bool set_key(struct record_write *w, struct row *row, const lyre_value *key, struct buf *faults)
+{
+	if (key->type == LYRE_BIGINT) {
+		lyre_value *nearest = ARENA_NEW(w->arena, lyre_value);
+		if (!nearest)
+			return false;
+		*nearest = value_double(value_number(key));
+		key = nearest;
+	}
+	if (key->type == LYRE_STRING && key->len > KEY_PRIMARY_TEXT_MAX) {
+		fault_add(faults, "Primary key size is too large: %u", key->len);
+		return true;
+	}
+	struct key k;
+	if (key_primary(&k, key)) {
+		fault_add(faults, "Invalid primary key type: %s", kind_name(key));
+		return true;
+	}
+	unsigned char *bytes = arena_alloc(w->arena, k.len);
+	if (!bytes)
+		return false;
+	memcpy(bytes, k.bytes, k.len);
+	row->key = key;
+	row->primary = bytes;
+	row->primary_len = k.len;
+	row->cut = k.cut;
+	return true;
+}
+
+/* A key that the type of the key attribute does not bring into another form: 5 and "5" stay two keys. */
+static bool check_key_type(struct record_write *w, const struct attribute *a, const lyre_value *key, struct buf *faults)
+{
+	size_t before = faults->len;
+	uint16_t kind;
+	switch (a->type) {
+	case ATTRIBUTE_BIGINT:
+		if (key->type == LYRE_BIGINT)
+			fault_add(faults, "Value %s in property %s must be an integer (from -9223372036854775808 to 9223372036854775807)", key->s,
+				a->name);
+		break;
+	case ATTRIBUTE_ANY:
+	case ATTRIBUTE_DATE:
+	case ATTRIBUTE_BYTES:
+		break;
+	default:
+		if (key->type == LYRE_BOOL || key->type == LYRE_ARRAY || key->type == LYRE_OBJECT)
+			break; /* no key at all, whatever the type */
+		if (!type_accept(a, key, w->arena, &kind, faults))
+			return false;
+	}
+	return faults->len == before;
+}
+
+static bool prepare_key(struct record_write *w, struct row *row, const lyre_value *record, struct buf *faults)
+{
+	const struct attribute *a = &w->table->attributes[w->table->key];
+	const lyre_value *key = value_getn(record, a->name, a->name_len);
+	bool none = !key || key->type == LYRE_NULL;
+	if (w->mode == LYRE_UPDATE && (none || (key->type == LYRE_STRING && !key->len))) {
+		fault_add(faults, "a valid hash attribute must be provided with update record, check log for more info");
+		return true;
+	}
+	if (!none && (is_text(key, "null") || is_text(key, "undefined"))) {
+		fault_add(faults, "Invalid hash value: '%s' is not a valid hash attribute value, check log for more info", key->s);
+		return true;
+	}
+	if (!none) {
+		if (!check_key_type(w, a, key, faults))
+			return !faults->failed;
+		return set_key(w, row, key, faults);
+	}
+	row->generated = true;
+	if (a->type != ATTRIBUTE_STRING && a->type != ATTRIBUTE_ID)
+		return true; /* the writer counts */
+	char text[37];
+	uuid_text(text);
+	lyre_value *made = ARENA_NEW(w->arena, lyre_value);
+	const char *copy = arena_strndup(w->arena, text, 36);
+	if (!made || !copy)
+		return false;
+	*made = value_text(copy, 36);
+	return set_key(w, row, made, faults);
+}
+
+/* An attribute that must be there: given as null, or not given where a new record is made. */
+static void check_not_null(struct record_write *w, struct prepared *p, struct row *row, const lyre_value *record, struct buf *faults)
+{
+	const struct table *t = w->table;
+	for (uint16_t i = 0; i < t->attribute_count; i++) {
+		const struct attribute *a = &t->attributes[i];
+		if (!(a->flags & ATTRIBUTE_NOT_NULL) || a->flags & (ATTRIBUTE_KEY | ATTRIBUTE_CREATED | ATTRIBUTE_UPDATED))
+			continue;
+		const lyre_value *v = value_getn(record, a->name, a->name_len);
+		if ((v && v->type == LYRE_NULL) || (!v && w->mode == LYRE_INSERT)) {
+			fault_add(faults, "Property %s is required (and not does not allow null values)", a->name);
+		} else if (!v && w->mode == LYRE_UPSERT) {
+			row->missing = a->name;
+			p->missing = true;
+		}
+	}
+}
+
+static bool prepare_record(struct record_write *w, struct prepared *p, struct row *row, const lyre_value *record, bool not_null,
+	struct buf *faults)
+{
+	const struct table *t = w->table;
+	row->cells = ARENA_ARRAY(w->arena, struct cell, record->len + 1u);
+	if (!row->cells || !prepare_key(w, row, record, faults))
+		return false;
+	for (uint32_t i = 0; i < record->len; i++) {
+		const struct value_member *m = &record->members[i];
+		const struct attribute *a = table_attribute(t, m->name, m->name_len);
+		if (a && a->flags & (ATTRIBUTE_KEY | ATTRIBUTE_CREATED | ATTRIBUTE_UPDATED))
+			continue;
+		if (!a && name_fault(m->name, m->name_len, faults))
+			continue;
+		struct cell *c = &row->cells[row->cell_count++];
+		*c = (struct cell){ .name = m->name, .name_len = m->name_len, .position = NO_POSITION };
+		if (a) {
+			c->position = (uint16_t)(a - t->attributes);
+			c->value = type_accept(a, &m->value, w->arena, &c->kind, faults);
+		} else {
+			p->unknown = true;
+			c->value = value_plain(&m->value, w->arena);
+		}
+		if (!c->value)
+			return false;
+	}
+	if (not_null)
+		check_not_null(w, p, row, record, faults);
+	return true;
+}
+
+static bool has_not_null(const struct table *t)
+{
+	for (uint16_t i = 0; i < t->attribute_count; i++)
+		if (t->attributes[i].flags & ATTRIBUTE_NOT_NULL)
+			return true;
+	return false;
+}
+
+int write_prepare(struct record_write *w, struct err *e)
+{
+	if (w->records->type != LYRE_ARRAY)
+		return err_set(e, LYRE_EINVAL, "'records' must be an array");
+	size_t count = w->records->len;
+	struct prepared *p = ARENA_NEW(w->arena, struct prepared);
+	if (!p)
+		return err_nomem(e);
+	p->count = count;
+	p->rows = ARENA_ARRAY(w->arena, struct row, count + 1);
+	p->items = ARENA_ARRAY(w->arena, struct lyre_written, count + 1);
+	if (!p->rows || !p->items)
+		return err_nomem(e);
+	struct buf faults;
+	buf_init(&faults);
+	bool memory = true, not_null = has_not_null(w->table);
+	for (size_t i = 0; memory && i < count; i++) {
+		const lyre_value *v = &w->records->items[i];
+		if (w->mode == LYRE_DELETE)
+			memory = set_key(w, &p->rows[i], v, &faults);
+		else if (v->type != LYRE_OBJECT)
+			fault_add(&faults, "'records[%zu]' must be of type object", i);
+		else
+			memory = prepare_record(w, p, &p->rows[i], v, not_null, &faults);
+	}
+	int rc = 0;
+	if (!memory || faults.failed)
+		rc = err_nomem(e);
+	else if (faults.len)
+		rc = err_set(e, LYRE_EINVAL, "%.*s", (int)faults.len, faults.data);
+	else
+		w->prepared = p;
+	buf_free(&faults);
+	return rc;
+}
+
+int store_write(struct record_write *w, struct err *e)
+{
+	int rc = write_prepare(w, e);
+	return rc ? rc : writer_submit(w->table->db, w, e);
+}

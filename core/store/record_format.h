@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file store/record_format.h
+ * \brief What those who write stored values and those who read them share.
+ */
+#ifndef STORE_RECORD_FORMAT_H
+#define STORE_RECORD_FORMAT_H
+
+#include <stdint.h>
+#include <string.h>
+
+/* What a value's first byte says of the rest of it. */
+enum value_tag {
+	TAG_NULL,
+	TAG_FALSE,
+	TAG_TRUE,
+	TAG_INT8,
+	TAG_INT16,
+	TAG_INT32,
+	TAG_INT64,
+	TAG_DOUBLE,
+	TAG_BIGINT, /* digits and a NUL */
+	TAG_TEXT,
+	TAG_DATE,
+	TAG_BYTES,
+	TAG_ARRAY,  /* count, then each item: length, value */
+	TAG_OBJECT  /* count, then each member: length, name, length, value */
+};
+
+/* Longest length in a container: of nested containers it is known only afterwards, so it takes its full width. */
+#define LENGTH_MAX 5
+
+/* Integers are little-endian and unaligned. */
+
+static inline uint64_t get_le(const unsigned char *p, unsigned bytes)
+{
+	uint64_t u = 0;
+
+	while (bytes-- > 0)
+		u = u << 8 | p[bytes];
+	return u;
+}
+
+static inline uint16_t get_u16(const unsigned char *p)
+{
+	return (uint16_t)(p[0] | p[1] << 8);
+}
+
+static inline uint32_t get_u32(const unsigned char *p)
+{
+	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+static inline double get_double(const unsigned char *p)
+{
+	uint64_t u = get_le(p, 8);
+	double d;
+
+	memcpy(&d, &u, sizeof(d));
+	return d;
+}
+
+#endif

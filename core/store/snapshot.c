@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Snapshots: each thread keeps its read transactions and renews them, which costs a tenth of a new one. */
+#include "base/text.h"
+#include "store/codec.h"
+#include "store/store_internal.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+/** Read transactions that a thread keeps, of all databases. */
+#define KEPT_MAX 32
+
+struct slot {
+	struct slot *next;                 /**< of the thread */
+	struct slot *db_next, **db_link;   /**< of the database; under slots_lock */
+	struct database *_Atomic db;       /**< NULL once that is closed */
+	MDB_txn *txn;
+	struct catalogue *catalogue;       /**< while it is in use */
+	bool busy;
+};
+
+static pthread_mutex_t slots_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t slots_once = PTHREAD_ONCE_INIT;
+static pthread_key_t slots_key;
+static _Thread_local struct slot *slots;
+static _Thread_local unsigned slot_count;
+
+/* By slots_lock. */
+static void slot_unlink(struct slot *s)
+{
+	if (s->txn)
+		mdb_txn_abort(s->txn);
+	s->txn = NULL;
+	if (s->db_link) {
+		*s->db_link = s->db_next;
+		if (s->db_next)
+			s->db_next->db_link = s->db_link;
+	}
+	s->db_link = NULL;
+	s->db_next = NULL;
+	s->db = NULL;
+}
+
+static void slot_link(struct slot *s, struct database *db)
+{
+	pthread_mutex_lock(&slots_lock);
+	slot_unlink(s);
+	s->db = db;
+	s->db_next = db->slots;
+	if (s->db_next)
+		s->db_next->db_link = &s->db_next;
+	s->db_link = &db->slots;
+	db->slots = s;
+	pthread_mutex_unlock(&slots_lock);
+}
+
+/* At the end of a thread. */
+static void slots_end(void *all)
+{
+	struct slot *s = all;
+	pthread_mutex_lock(&slots_lock);
+	while (s) {
+		struct slot *next = s->next;
+		slot_unlink(s);
+		free(s);
+		s = next;
+	}
+	pthread_mutex_unlock(&slots_lock);
+}
+
+static void slots_begin(void)
+{
+	pthread_key_create(&slots_key, slots_end);
+}
+
+void slots_close(struct database *db)
+{
+	pthread_mutex_lock(&slots_lock);
+	while (db->slots)
+		slot_unlink(db->slots);
+	pthread_mutex_unlock(&slots_lock);
+}
+
+/* One of this thread's that is free for the database; whether the thread holds its gate already. */
+static struct slot *slot_find(struct database *db, bool *held)
+{
+	struct slot *mine = NULL, *empty = NULL, *other = NULL;
+	*held = false;
+	for (struct slot *s = slots; s; s = s->next) {
+		struct database *of = s->db;
+		if (of == db && s->busy)
+			*held = true;
+		else if (of == db)
+			mine = s;
+		else if (!of)
+			empty = s;
+		else if (!s->busy)
+			other = s;
+	}
+	if (mine)
+		return mine;
+	if (empty)
+		return empty;
+	return slot_count >= KEPT_MAX ? other : NULL;
+}
+
+static struct slot *slot_new(void)
+{
+	pthread_once(&slots_once, slots_begin);
+	struct slot *s = calloc(1, sizeof *s);
+	if (!s)
+		return NULL;
+	s->next = slots;
+	slots = s;
+	slot_count++;
+	pthread_setspecific(slots_key, slots);
+	return s;
+}
+
+/*
+ * A transaction, and the catalogue that fits it. The writer says before it commits which transaction brings a new catalogue:
+ * who has read that transaction waits the moment until the catalogue, and the handles of its trees, are published.
+ */
+static int slot_start(struct slot *s, struct database *db)
+{
+	bool checked = false;
+	for (;;) {
+		pthread_mutex_lock(&db->lock);
+		int rc = s->txn ? mdb_txn_renew(s->txn) : mdb_txn_begin(db->env, NULL, MDB_RDONLY, &s->txn);
+		if (!rc && (!db->pending || mdb_txn_id(s->txn) < db->pending)) {
+			s->catalogue = catalogue_ref(db->catalogue);
+			pthread_mutex_unlock(&db->lock);
+			return 0;
+		}
+		if (!rc) {
+			mdb_txn_reset(s->txn);
+			pthread_cond_wait(&db->published, &db->lock);
+		}
+		pthread_mutex_unlock(&db->lock);
+		if (!rc)
+			continue;
+		if (s->txn)
+			mdb_txn_abort(s->txn);
+		s->txn = NULL;
+		int dead = 0;
+		if (rc != MDB_READERS_FULL || checked || mdb_reader_check(db->env, &dead))
+			return rc;
+		checked = true;
+	}
+}
+
+int snapshot_begin(struct snapshot *s, struct database *db, struct err *e)
+{
+	bool held;
+	int rc;
+	struct slot *slot = slot_find(db, &held);
+	if (!held)
+		pthread_rwlock_rdlock(&db->gate);
+	if (!db->env) {
+		rc = err_set(e, LYRE_ENOTFOUND, "database '%s' does not exist", db->name);
+		goto failed;
+	}
+	if (db->broken) {
+		rc = err_set(e, LYRE_EIO, "database '%s' has failed; the server must be restarted", db->name);
+		goto failed;
+	}
+	if (!slot && !(slot = slot_new())) {
+		rc = err_nomem(e);
+		goto failed;
+	}
+	if (slot->db != db)
+		slot_link(slot, db);
+	rc = slot_start(slot, db);
+	if (rc == MDB_READERS_FULL)
+		rc = err_set(e, LYRE_EBUSY, "database '%s' has too many readers (storage.maxReaders)", db->name);
+	else
+		rc = store_error(e, rc, "read", db);
+	if (rc)
+		goto failed;
+	slot->busy = true;
+	*s = (struct snapshot){ .db = db, .txn = slot->txn, .now = now_ms(), .slot = slot };
+	return 0;
+failed:
+	if (!held)
+		pthread_rwlock_unlock(&db->gate);
+	return rc;
+}
+
+void snapshot_end(struct snapshot *s)
+{
+	struct slot *slot = s->slot;
+	if (!slot)
+		return;
+	struct database *db = s->db;
+	mdb_txn_reset(slot->txn);
+	catalogue_unref(slot->catalogue);
+	slot->catalogue = NULL;
+	slot->busy = false;
+	*s = (struct snapshot){ 0 };
+	bool held;
+	(void)slot_find(db, &held);
+	if (!held)
+		pthread_rwlock_unlock(&db->gate);
+}
+
+const struct table *snapshot_table(const struct snapshot *s, const struct table *t)
+{
+	const struct slot *slot = s->slot;
+	return t->db == s->db ? catalogue_by_id(slot->catalogue, t->id) : NULL;
+}
+
+bool snapshot_has(const struct snapshot *s, const struct table *t)
+{
+	return snapshot_table(s, t) != NULL;
+}
+
+/* ---- one record ---- */
+
+static int no_table(const struct table *t, struct err *e)
+{
+	return err_set(e, LYRE_ENOTFOUND, "Table '%s.%s' does not exist", t->database, t->name);
+}
+
+int snapshot_get_key(struct snapshot *s, const struct table *t, const unsigned char *key, size_t len, struct record *ret, struct err *e)
+{
+	const struct table *now = snapshot_table(s, t);
+	if (!now)
+		return no_table(t, e);
+	MDB_val k = val(key, len), v;
+	int rc = mdb_get(s->txn, now->records, &k, &v);
+	if (rc == MDB_NOTFOUND)
+		return LYRE_ENOTFOUND;
+	if (rc)
+		return store_error(e, rc, "read", s->db);
+	struct record r = { .data = v.mv_data, .len = v.mv_size };
+	if (!record_check(r))
+		return err_set(e, LYRE_ECORRUPT, "a record of table '%s.%s' is damaged", t->database, t->name);
+	if (record_expired(now, record_updated(r), s->now))
+		return LYRE_ENOTFOUND;
+	*ret = r;
+	return 0;
+}
+
+int snapshot_get(struct snapshot *s, const struct table *t, const lyre_value *key, struct record *ret, struct err *e)
+{
+	struct key k;
+	if (key_primary(&k, key))
+		return LYRE_ENOTFOUND;
+	struct record r;
+	int rc = snapshot_get_key(s, t, k.bytes, k.len, &r, e);
+	if (rc)
+		return rc;
+	if (k.cut) {
+		struct field f;
+		if (!record_find(r, t->attributes[t->key].id, &f) || field_type(f) != (enum lyre_type)key->type)
+			return LYRE_ENOTFOUND;
+		struct arena none;
+		arena_init(&none);
+		lyre_value whole = field_value(f, &none);
+		bool same = whole.len == key->len && !memcmp(whole.s, key->s, key->len);
+		arena_free(&none);
+		if (!same)
+			return LYRE_ENOTFOUND;
+	}
+	*ret = r;
+	return 0;
+}
+
+int record_key(const struct table *t, const unsigned char *key, size_t len, struct record r, struct arena *a, lyre_value *ret)
+{
+	if (key_primary_value(key, len, a, ret))
+		return 0;
+	struct field f;
+	if (!record_find(r, t->attributes[t->key].id, &f))
+		return LYRE_ECORRUPT;
+	*ret = field_value(f, a);
+	return 0;
+}
+
+/* ---- figures ---- */
+
+static uint64_t tree_bytes(struct snapshot *s, MDB_dbi tree)
+{
+	MDB_stat st;
+	if (!tree || mdb_stat(s->txn, tree, &st))
+		return 0;
+	return (uint64_t)(st.ms_branch_pages + st.ms_leaf_pages + st.ms_overflow_pages) * st.ms_psize;
+}
+
+/* Records whose time has come and which the background has not removed yet: few, as it does so each second. */
+static int count_due(struct snapshot *s, const struct table *t, uint64_t *ret, struct err *e)
+{
+	*ret = 0;
+	if (t->expiration < 0)
+		return 0;
+	MDB_cursor *cursor;
+	int rc = mdb_cursor_open(s->txn, t->expiry, &cursor);
+	if (rc)
+		return store_error(e, rc, "read", s->db);
+	MDB_val key, value;
+	while (!(rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) && key.mv_size > 8 &&
+	       record_expired(t, double_unsortable(be_get(key.mv_data, 8)), s->now))
+		++*ret;
+	mdb_cursor_close(cursor);
+	return rc && rc != MDB_NOTFOUND ? store_error(e, rc, "read", s->db) : 0;
+}
+
+/* The newest time stands at the end of the tree by time, or of the index of the times. */
+static int newest(struct snapshot *s, const struct table *t, double *ret, struct err *e)
+{
+	*ret = 0;
+	const struct attribute *by = NULL;
+	for (uint16_t i = 0; !by && i < t->attribute_count; i++)
+		if (t->attributes[i].flags & ATTRIBUTE_UPDATED)
+			by = &t->attributes[i];
+	if (!by)
+		return 0;
+	if (t->expiry) {
+		MDB_cursor *cursor;
+		MDB_val key, value;
+		int rc = mdb_cursor_open(s->txn, t->expiry, &cursor);
+		if (rc)
+			return store_error(e, rc, "read", s->db);
+		rc = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
+		double time = rc || key.mv_size <= 8 ? 0 : double_unsortable(be_get(key.mv_data, 8));
+		mdb_cursor_close(cursor);
+		if (time > 0 && !record_expired(t, time, s->now))
+			*ret = time;
+		return rc && rc != MDB_NOTFOUND ? store_error(e, rc, "read", s->db) : 0;
+	}
+	struct walk w;
+	struct walk_range range = { .attribute = by, .reverse = true };
+	int rc = walk_open(&w, s, t, &range, NULL, e);
+	if (rc)
+		return rc;
+	rc = walk_next(&w, e);
+	struct record r;
+	if (!rc && !(rc = walk_record(&w, &r, e)))
+		*ret = record_updated(r);
+	walk_close(&w);
+	return rc == LYRE_END || rc == LYRE_ENOTFOUND ? 0 : rc;
+}
+
+int snapshot_stats(struct snapshot *s, const struct table *t, bool exact, struct lyre_table_stats *ret, struct err *e)
+{
+	(void)exact; /* the count always is */
+	const struct table *now = snapshot_table(s, t);
+	if (!now)
+		return no_table(t, e);
+	MDB_stat st;
+	int rc = mdb_stat(s->txn, now->records, &st);
+	if (rc)
+		return store_error(e, rc, "read", s->db);
+	uint64_t due;
+	double last;
+	if ((rc = count_due(s, now, &due, e)) || (rc = newest(s, now, &last, e)))
+		return rc;
+	uint64_t size = tree_bytes(s, now->records) + tree_bytes(s, now->expiry);
+	for (uint16_t i = 0; i < now->attribute_count; i++)
+		size += tree_bytes(s, now->attributes[i].index);
+	mdb_filehandle_t fd;
+	struct stat file = { 0 };
+	if (!mdb_env_get_fd(s->db->env, &fd))
+		(void)fstat(fd, &file);
+	uint32_t own = ret->size;
+	*ret = (struct lyre_table_stats){
+		.size = own,
+		.record_count = st.ms_entries - due,
+		.count_low = st.ms_entries - due,
+		.count_high = st.ms_entries - due,
+		.table_size = size,
+		.database_size = (uint64_t)file.st_size,
+		.audit_size = tree_bytes(s, s->db->log),
+		.last_updated = last,
+	};
+	return 0;
+}

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The folder and its databases. */
+#include "log/log.h"
+#include "store/store_internal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char denied[] =
+	"The 'system' database, tables and records are used internally by HarperDB and cannot be updated or removed.";
+
+/* ---- the list; by the caller's lock ---- */
+
+static size_t position_of(const struct store *s, const char *name, bool *found)
+{
+	size_t low = 0, high = s->count;
+	*found = false;
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		int order = strcmp(s->databases[middle]->name, name);
+		if (!order) {
+			*found = true;
+			return middle;
+		}
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static int list_add(struct store *s, struct database *db, struct err *e)
+{
+	if (s->count == s->cap) {
+		size_t cap = s->cap ? 2 * s->cap : 16;
+		struct database **databases = realloc(s->databases, cap * sizeof *databases);
+		if (!databases)
+			return err_nomem(e);
+		s->databases = databases;
+		s->cap = cap;
+	}
+	bool found;
+	size_t i = position_of(s, db->name, &found);
+	if (found)
+		return err_set(e, LYRE_EEXISTS, "database '%s' already exists", db->name);
+	memmove(&s->databases[i + 1], &s->databases[i], (s->count - i) * sizeof *s->databases);
+	s->databases[i] = db;
+	s->count++;
+	return 0;
+}
+
+static void list_remove(struct store *s, const struct database *db)
+{
+	bool found;
+	size_t i = position_of(s, db->name, &found);
+	if (!found)
+		return;
+	s->count--;
+	memmove(&s->databases[i], &s->databases[i + 1], (s->count - i) * sizeof *s->databases);
+}
+
+/* A file name in the folder; malloc'ed. */
+static char *file_of(const struct store *s, const char *name)
+{
+	char file[FILE_NAME_MAX + 8];
+	name_to_file(name, file);
+	char *path;
+	return asprintf(&path, "%s/%s", s->path, file) < 0 ? NULL : path;
+}
+
+/* ---- opening ---- */
+
+/* Two servers in one folder would not know of each other's tables. */
+static int lock_folder(struct store *s, struct err *e)
+{
+	char *file;
+	if (asprintf(&file, "%s/.lock", s->path) < 0)
+		return err_nomem(e);
+	int rc = 0;
+	s->lock_file = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (s->lock_file < 0)
+		rc = err_errno(e, errno, "open", file);
+	else if (flock(s->lock_file, LOCK_EX | LOCK_NB))
+		rc = errno == EWOULDBLOCK ? err_set(e, LYRE_EBUSY, "another server uses the folder '%s'", s->path)
+		                          : err_errno(e, errno, "lock", file);
+	free(file);
+	return rc;
+}
+
+static int make_folder(const char *path, struct err *e)
+{
+	char *copy = strdup(path);
+	if (!copy)
+		return err_nomem(e);
+	int rc = 0;
+	for (char *s = copy + 1; !rc; s++) {
+		if (*s && *s != '/')
+			continue;
+		char c = *s;
+		*s = '\0';
+		if (mkdir(copy, 0700) && errno != EEXIST)
+			rc = err_errno(e, errno, "make the folder", copy);
+		*s = c;
+		if (!c)
+			break;
+	}
+	free(copy);
+	return rc;
+}
+
+static bool has_suffix(const char *s, const char *suffix)
+{
+	size_t len = strlen(s), n = strlen(suffix);
+	return len > n && !strcmp(s + len - n, suffix);
+}
+
+/* What cannot be opened keeps its name, so that nothing is written over it. */
+static int open_file(struct store *s, const char *entry, struct err *e)
+{
+	bool hashed = false;
+	struct err why = { 0 };
+	char *path = NULL;
+	struct database *db = NULL;
+	char *name = file_to_name(entry, &hashed);
+	if (!name)
+		return 0;
+	int rc = 0;
+	if (asprintf(&path, "%s/%s", s->path, entry) < 0) {
+		path = NULL;
+		rc = err_nomem(e);
+		goto out;
+	}
+	if (database_open(&db, &s->options, hashed ? NULL : name, path, &why)) {
+		log_error("store", "%s", why.text);
+		db = database_failed(&s->options, name, path, &why);
+		if (!db) {
+			rc = err_nomem(e);
+			goto out;
+		}
+	}
+	rc = list_add(s, db, e);
+	if (rc) {
+		if (rc == LYRE_EEXISTS) {
+			log_error("store", "%s is left alone: there is another file for database '%s'", path, db->name);
+			rc = 0;
+		}
+		database_close(db);
+		database_unref(db);
+	}
+out:
+	free(path);
+	free(name);
+	return rc;
+}
+
+static int open_files(struct store *s, struct err *e)
+{
+	DIR *folder = opendir(s->path);
+	if (!folder)
+		return err_errno(e, errno, "open", s->path);
+	int rc = 0;
+	struct dirent *d;
+	while (!rc && (d = readdir(folder))) {
+		if (has_suffix(d->d_name, ".mdb.new") || has_suffix(d->d_name, ".mdb.new-lock"))
+			(void)unlinkat(dirfd(folder), d->d_name, 0); /* of a making that did not end */
+		else if (has_suffix(d->d_name, ".mdb"))
+			rc = open_file(s, d->d_name, e);
+	}
+	closedir(folder);
+	return rc;
+}
+
+static int make_system(struct store *s, struct err *e)
+{
+	bool found;
+	size_t i = position_of(s, SYSTEM_DATABASE, &found);
+	if (!found)
+		return store_create_database(s, SYSTEM_DATABASE, e);
+	const struct err *why = s->databases[i]->failure;
+	return why ? err_set(e, why->code, "%s", why->text) : 0;
+}
+
+int store_open(struct store **ret, const struct store_options *o, struct err *e)
+{
+	struct store *s = calloc(1, sizeof *s);
+	if (!s)
+		return err_nomem(e);
+	s->options = *o;
+	s->lock_file = -1;
+	pthread_mutex_init(&s->changes, NULL);
+	pthread_rwlock_init(&s->lock, NULL);
+	s->path = strdup(o->path);
+	s->node = strdup(o->node ? o->node : "");
+	int rc = s->path && s->node ? 0 : err_nomem(e);
+	if (!rc) {
+		s->options.path = s->path;
+		s->options.node = s->node;
+		rc = make_folder(s->path, e);
+	}
+	if (!rc && !(rc = lock_folder(s, e)) && !(rc = open_files(s, e)))
+		rc = make_system(s, e);
+	if (rc)
+		store_close(s);
+	else
+		*ret = s;
+	return rc;
+}
+
+void store_close(struct store *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->count; i++) {
+		database_close(s->databases[i]);
+		database_unref(s->databases[i]);
+	}
+	free(s->databases);
+	if (s->lock_file >= 0)
+		close(s->lock_file);
+	pthread_rwlock_destroy(&s->lock);
+	pthread_mutex_destroy(&s->changes);
+	free(s->path);
+	free(s->node);
+	free(s);
+}
+
+/* ---- databases ---- */
+
+int store_database(struct store *s, const char *name, struct database **ret, struct err *e)
+{
+	bool found;
+	int rc = 0;
+	pthread_rwlock_rdlock(&s->lock);
+	size_t i = position_of(s, name, &found);
+	if (!found)
+		rc = err_set(e, LYRE_ENOTFOUND, "database '%s' does not exist", name);
+	else if (s->databases[i]->failure)
+		rc = err_set(e, s->databases[i]->failure->code, "%s", s->databases[i]->failure->text);
+	else
+		*ret = database_ref(s->databases[i]);
+	pthread_rwlock_unlock(&s->lock);
+	return rc;
+}
+
+static int compare_ages(const void *x, const void *y)
+{
+	struct database *const *a = x, *const *b = y;
+	if ((*a)->created != (*b)->created)
+		return (*a)->created < (*b)->created ? -1 : 1;
+	return strcmp((*a)->name, (*b)->name);
+}
+
+int store_databases(struct store *s, struct arena *a, struct database ***ret, size_t *count, struct err *e)
+{
+	size_t n = 0;
+	pthread_rwlock_rdlock(&s->lock);
+	struct database **all = ARENA_ARRAY(a, struct database *, s->count + 1);
+	for (size_t i = 0; all && i < s->count; i++)
+		if (!s->databases[i]->failure)
+			all[n++] = database_ref(s->databases[i]);
+	pthread_rwlock_unlock(&s->lock);
+	if (!all)
+		return err_nomem(e);
+	if (n)
+		qsort(all, n, sizeof *all, compare_ages);
+	*ret = all;
+	*count = n;
+	return 0;
+}
+
+/* Whether the name is free, on the disk too. By the changes lock. */
+static int check_free(struct store *s, const char *name, const char *file, struct err *e)
+{
+	bool found;
+	pthread_rwlock_rdlock(&s->lock);
+	size_t i = position_of(s, name, &found);
+	const struct err *why = found ? s->databases[i]->failure : NULL;
+	pthread_rwlock_unlock(&s->lock);
+	if (why)
+		return err_set(e, LYRE_EEXISTS, "database '%s' already exists, but cannot be used: %s", name, why->text);
+	struct stat st;
+	if (found || !lstat(file, &st))
+		return err_set(e, LYRE_EEXISTS, "database '%s' already exists", name);
+	return 0;
+}
+
+static int open_and_add(struct store *s, const char *name, const char *file, struct err *e)
+{
+	struct database *db;
+	int rc = database_open(&db, &s->options, name, file, e);
+	if (rc)
+		return rc;
+	pthread_rwlock_wrlock(&s->lock);
+	rc = list_add(s, db, e);
+	pthread_rwlock_unlock(&s->lock);
+	if (rc) {
+		database_close(db);
+		database_unref(db);
+	}
+	return rc;
+}
+
+int store_create_database(struct store *s, const char *name, struct err *e)
+{
+	pthread_mutex_lock(&s->changes);
+	char *file = file_of(s, name);
+	int rc = file ? check_free(s, name, file, e) : err_nomem(e);
+	if (!rc)
+		rc = database_make_file(&s->options, name, file, e);
+	if (!rc)
+		rc = open_and_add(s, name, file, e);
+	free(file);
+	pthread_mutex_unlock(&s->changes);
+	return rc;
+}
+
+int store_adopt(struct store *s, const char *name, const char *from, struct err *e)
+{
+	pthread_mutex_lock(&s->changes);
+	char *file = file_of(s, name);
+	int rc = file ? check_free(s, name, file, e) : err_nomem(e);
+	if (!rc && rename(from, file))
+		rc = err_errno(e, errno, "bring in", from);
+	else if (!rc && !(rc = sync_folder_of(file, e)) && (rc = open_and_add(s, name, file, e)))
+		(void)rename(file, from);
+	free(file);
+	pthread_mutex_unlock(&s->changes);
+	return rc;
+}
+
+static int remove_files(const struct database *db, struct err *e)
+{
+	char *lock;
+	if (asprintf(&lock, "%s-lock", db->file) < 0)
+		return err_nomem(e);
+	int rc = 0;
+	if (unlink(db->file) && errno != ENOENT)
+		rc = err_errno(e, errno, "remove", db->file);
+	if (!rc) {
+		(void)unlink(lock);
+		rc = sync_folder_of(db->file, e);
+	}
+	free(lock);
+	return rc;
+}
+
+int store_drop_database(struct store *s, const char *name, struct err *e)
+{
+	if (!strcmp(name, SYSTEM_DATABASE))
+		return err_set(e, LYRE_EDENIED, "%s", denied);
+	struct database *db;
+	pthread_mutex_lock(&s->changes);
+	int rc = store_database(s, name, &db, e);
+	if (!rc) {
+		pthread_rwlock_wrlock(&s->lock);
+		list_remove(s, db);
+		pthread_rwlock_unlock(&s->lock);
+		database_close(db);
+		rc = remove_files(db, e);
+		database_unref(db);
+		database_unref(db);
+	}
+	pthread_mutex_unlock(&s->changes);
+	return rc;
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file store/store.h
+ * \brief The store: databases, tables, reading in snapshots, writing through one queue a database. The room's one header for others.
+ *
+ * One LMDB file a database. A database has one writer thread: everything that waits in its queue is applied in one transaction,
+ * flushed once, then answered; what fails undoes itself alone. Readers use one renewed read transaction a thread and never wait for the writer.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/err.h"
+#include "base/value.h"
+#include "store/key.h"
+#include "store/record.h"
+
+#include <lyre/store.h>
+#include <lmdb.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+struct store;
+struct database;
+
+struct store_options {
+	const char *path;        /**< of the folder */
+	uint64_t map_size;       /**< of a new database's map at first, bytes */
+	uint64_t max_size;       /**< a database may grow to; 0 for no cap */
+	unsigned max_trees;      /**< tables and indexes of one database, in all */
+	unsigned max_readers;    /**< threads that may read at once */
+	bool write_async;        /**< answer before the flush */
+	bool read_ahead;
+	bool audit;              /**< for tables that do not say */
+	double audit_retention;  /**< ms */
+	const char *node;        /**< this server's name, in the commit log */
+};
+
+/* ---- the store and its databases ---- */
+
+/** Opens every database in the folder; makes "system" where there is none. \return 0, LYRE_EIO, LYRE_ECORRUPT … */
+int store_open(struct store **ret, const struct store_options *o, struct err *e);
+/** Answers what waits, then closes. No other thread may use the store any more. */
+void store_close(struct store *s);
+
+/** A reference to a database, or LYRE_ENOTFOUND "database 'x' does not exist". */
+int store_database(struct store *s, const char *name, struct database **ret, struct err *e);
+struct database *database_ref(struct database *db);
+void database_unref(struct database *db);
+const char *database_name(const struct database *db);
+/** References to all databases, "system" too, oldest first, in the arena; each is the caller's to unref. */
+int store_databases(struct store *s, struct arena *a, struct database ***ret, size_t *count, struct err *e);
+
+/** LYRE_EEXISTS "database 'x' already exists". Blocks. */
+int store_create_database(struct store *s, const char *name, struct err *e);
+/** LYRE_ENOTFOUND; LYRE_EDENIED for system. Calls under way end as if it were gone. Blocks. */
+int store_drop_database(struct store *s, const char *name, struct err *e);
+
+/* ---- tables, as defined at one moment ---- */
+
+enum attribute_type {
+	ATTRIBUTE_ANY, ATTRIBUTE_STRING, ATTRIBUTE_INT, ATTRIBUTE_LONG, ATTRIBUTE_BIGINT, ATTRIBUTE_FLOAT,
+	ATTRIBUTE_BOOLEAN, ATTRIBUTE_DATE, ATTRIBUTE_ID, ATTRIBUTE_BYTES
+};
+
+enum attribute_flag {
+	ATTRIBUTE_INDEXED = LYRE_A_INDEXED,
+	ATTRIBUTE_NOT_NULL = LYRE_A_NOT_NULL,
+	ATTRIBUTE_KEY = LYRE_A_PRIMARY_KEY,
+	ATTRIBUTE_CREATED = 1 << 8,   /**< stands for the record's created time */
+	ATTRIBUTE_UPDATED = 1 << 9,   /**< stands for the record's updated time */
+	ATTRIBUTE_MULTI = 1 << 10,    /**< some record has had an array here: one record may have several index entries */
+	ATTRIBUTE_CUT = 1 << 11,      /**< some text has been too long for its index entry */
+	ATTRIBUTE_DECLARED = 1 << 12  /**< given when the table was made or by create_attribute: not only seen in records */
+};
+
+struct attribute {
+	const char *name;
+	uint32_t name_len;
+	uint16_t id;          /**< never used again in its table */
+	uint16_t type;        /**< enum attribute_type */
+	uint32_t flags;
+	const char *type_name; /**< as it was given; NULL when it was not */
+	char uuid[37];
+	MDB_dbi index;        /**< where INDEXED, but the key, whose index is the records' tree */
+};
+
+/** A definition: never changes; a change makes a new one. Hold a reference while using it. */
+struct table {
+	atomic_uint refs;
+	struct database *db;  /**< kept alive by this */
+	uint32_t id;          /**< never used again in its database */
+	uint32_t version;     /**< of the definition */
+	const char *database; /**< name */
+	const char *name;
+	bool dynamic;         /**< learns attributes from its records */
+	bool audit;
+	double expiration;    /**< ms; negative for never */
+	MDB_dbi records;
+	MDB_dbi expiry;       /**< where expiration is not negative: (updated time, key) */
+	uint16_t key;         /**< position of the primary key in attributes */
+	uint16_t attribute_count;
+	struct attribute *attributes; /**< in the order they are shown: the key, the times, then as they came */
+	/* for table_attribute() */
+	uint32_t hash_mask;
+	uint16_t *hash;
+};
+
+/** LYRE_ENOTFOUND "database 'x' does not exist" or "Table 'x.t' does not exist". */
+int store_table(struct store *s, const char *database, const char *name, const struct table **ret, struct err *e);
+const struct table *table_ref(const struct table *t);
+void table_unref(const struct table *t);
+/** References to all tables of a database in the order of their making. */
+int database_tables(struct database *db, struct arena *a, const struct table ***ret, size_t *count, struct err *e);
+const struct attribute *table_attribute(const struct table *t, const char *name, size_t len);
+/** The definition there is now of the same table; LYRE_ENOTFOUND when it was dropped. */
+int table_refresh(const struct table *t, const struct table **ret, struct err *e);
+
+/* Changes of definitions. Each blocks until it is on the disk. */
+int store_create_table(struct store *s, const struct lyre_table_spec *spec, struct err *e);
+int store_drop_table(struct store *s, const char *database, const char *name, struct err *e);
+int table_create_attribute(const struct table *t, const struct lyre_attribute *a, char id[37], struct err *e);
+int table_drop_attribute(const struct table *t, const char *name, struct err *e);
+
+/* ---- reading ---- */
+
+/** One moment of a database. Short-lived: never held while waiting for anything. Several may be open on one thread. */
+struct snapshot {
+	struct database *db;
+	MDB_txn *txn;
+	double now; /**< what is expired at this time is not there */
+	void *slot;
+};
+
+/** LYRE_ENOTFOUND when the database was dropped. */
+int snapshot_begin(struct snapshot *s, struct database *db, struct err *e);
+void snapshot_end(struct snapshot *s);
+/** Whether \p t is still a table in this snapshot (an older definition of it will do). Ask before reading it. */
+bool snapshot_has(const struct snapshot *s, const struct table *t);
+/**
+ * The definition of the same table as of this snapshot, whose flags (ATTRIBUTE_MULTI, ATTRIBUTE_CUT) and trees fit its data; NULL when it is
+ * dropped. Valid until snapshot_end().
+ */
+const struct table *snapshot_table(const struct snapshot *s, const struct table *t);
+
+/** The record with a primary key; LYRE_ENOTFOUND, without a sentence, when there is none. Valid until snapshot_end(). */
+int snapshot_get(struct snapshot *s, const struct table *t, const lyre_value *key, struct record *ret, struct err *e);
+/** The same by primary-tree key, with no look at whether it is cut. */
+int snapshot_get_key(struct snapshot *s, const struct table *t, const unsigned char *key, size_t len, struct record *ret, struct err *e);
+/** The primary key of a record, from its tree key or, where that is cut, from the record. Texts may point into the map. */
+int record_key(const struct table *t, const unsigned char *key, size_t len, struct record r, struct arena *a, lyre_value *ret);
+
+/** Entries between two bounds, in either direction. */
+struct walk_range {
+	const struct attribute *attribute; /**< whose index; NULL or the key: the records themselves */
+	struct key low;     /**< len 0: from the start; else entries >= these bytes, or behind all that start with them when low_open */
+	struct key high;    /**< len 0: to the end; else up to and with all that start with these bytes, or before them when high_open */
+	bool low_open, high_open;
+	bool reverse;
+};
+
+struct walk {
+	struct snapshot *snapshot;
+	const struct table *table;
+	struct walk_range range;
+	MDB_cursor *cursor;
+	int state;
+	MDB_val entry, data;
+	const unsigned char *key; /**< primary-tree key of the present entry */
+	size_t key_len;
+};
+
+/** \p position: where an earlier walk of the same range stood (walk_position()), to go on behind it; NULL to begin. */
+int walk_open(struct walk *w, struct snapshot *s, const struct table *t, const struct walk_range *r, const struct key *position, struct err *e);
+/** 0 or LYRE_END. Expired records are not passed over here: walk_record() says. */
+int walk_next(struct walk *w, struct err *e);
+/** The record of the present entry; LYRE_ENOTFOUND without a sentence when it is expired. */
+int walk_record(struct walk *w, struct record *ret, struct err *e);
+void walk_position(const struct walk *w, struct key *ret);
+void walk_close(struct walk *w);
+/** About how many entries a range has: exact up to \p limit, a guess above. */
+uint64_t walk_estimate(struct snapshot *s, const struct table *t, const struct walk_range *r, uint64_t limit);
+/** Whether every record of the table has exactly one entry in this index, in the order of its values: a sort may walk it. */
+bool index_is_complete(struct snapshot *s, const struct table *t, const struct attribute *a);
+
+/** lyre_table_stats(). */
+int snapshot_stats(struct snapshot *s, const struct table *t, bool exact, struct lyre_table_stats *ret, struct err *e);
+
+/* ---- writing ---- */
+
+struct record_write {
+	struct record_write *next;   /**< the queue's */
+	/* in, untouched until done */
+	const struct table *table;
+	int mode;                    /**< enum lyre_write_mode */
+	const lyre_value *records;   /**< array */
+	struct arena *arena;         /**< for the results and the work; the writer's until done */
+	const char *user;            /**< for the commit log */
+	const char *operation;
+	void (*done)(struct record_write *w); /**< on the writer's thread, after the flush; must be short */
+	void *arg;
+	void *prepared;              /**< the store's */
+	/* out */
+	struct err err;
+	struct lyre_write_result result;
+};
+
+/**
+ * Queues a write. What can be checked without the writer (types, names, keys) is checked here at once: on a negative return
+ * done() is not run. Never blocks. Any thread.
+ */
+int store_write(struct record_write *w, struct err *e);
+
+/* ---- backup ---- */
+
+/** lyre_backup(), lyre_restore(). */
+int store_backup(struct store *s, const char *database, const char *const *tables, size_t count, int *fd, struct err *e);
+int store_restore(struct store *s, const char *database, const char *path, struct err *e);
+/** Checks a file page by page, without LMDB, so that a damaged one harms nobody. Also finds out its format and name. */
+int backup_verify(int fd, struct err *e);
+
+#endif

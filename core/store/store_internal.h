@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file store/store_internal.h
+ * \brief What the files of the store share.
+ *
+ * Who may touch what: definitions and catalogues never change once they are published; a database's handles, its map and its trees
+ * are changed by its writer thread alone, and where a reader could be harmed only with the gate shut.
+ */
+#ifndef STORE_STORE_INTERNAL_H
+#define STORE_STORE_INTERNAL_H
+
+#include "store/store.h"
+#include "store/writer.h"
+
+#include <pthread.h>
+
+/** Of the file. A newer one is refused. */
+#define STORE_FORMAT 1
+#define ATTRIBUTES_MAX 65000
+#define ATTRIBUTE_NAME_MAX 250
+#define SYSTEM_DATABASE "system"
+
+/** All tables of a database at one moment; never changes. */
+struct catalogue {
+	atomic_uint refs;
+	size_t count;
+	const struct table **by_id;   /**< ascending, which is the order of their making */
+	const struct table **by_name;
+};
+
+struct database {
+	atomic_uint refs;
+	struct store_options options; /**< of the store; texts live as long as the store is open */
+	char *name;
+	char *file;                   /**< the path of the file */
+	double created;               /**< ms since the epoch */
+	char uuid[37];
+	struct err *failure;          /**< why it could not be opened: it only keeps its name then */
+
+	MDB_env *env;                 /**< NULL once it is closed; changes with the gate shut */
+	atomic_bool broken;           /**< the map was lost: only a restart helps */
+	unsigned page_size;
+	MDB_dbi meta, tables, dropped;
+	atomic_uint log;              /**< the commit log's tree; 0 until it is made */
+
+	pthread_rwlock_t gate;        /**< open snapshots hold it to read; map growth and the end of trees to write */
+	pthread_mutex_t lock;         /**< of the five below */
+	pthread_cond_t published;     /**< one of them changed */
+	struct catalogue *catalogue;  /**< NULL once it is closed */
+	size_t pending;               /**< the transaction under way that brings the next catalogue; 0 for none */
+	unsigned holds;               /**< database_hold() */
+	bool shutting;                /**< the gate is being shut, or is */
+
+	struct slot *slots;           /**< read transactions kept for it, of all threads; under slots_lock */
+	struct writer writer;
+};
+
+struct store {
+	struct store_options options;
+	char *path, *node;
+	int lock_file;
+	pthread_mutex_t changes;      /**< one making, dropping or bringing in of a database at a time */
+	pthread_rwlock_t lock;        /**< of the list */
+	struct database **databases;  /**< by name */
+	size_t count, cap;
+};
+
+/* ---- errors.c ---- */
+
+/** What a code of LMDB, or an errno, means to us. 0 stays 0. "cannot <doing> database 'x': …" */
+int store_error(struct err *e, int rc, const char *doing, const struct database *db);
+
+/* ---- names.c ---- */
+
+/** The longest escaped name, without ".mdb". */
+#define FILE_NAME_MAX 200
+/** The file name of a database, with ".mdb". \p out holds FILE_NAME_MAX + 8 bytes. */
+void name_to_file(const char *name, char *out);
+/** The database name of a file name; malloc'ed. \p hashed: the name in the file counts. NULL when out of memory or not ours */
+char *file_to_name(const char *file, bool *hashed);
+
+/* ---- environment.c ---- */
+
+/** Opens the file; \p name NULL for the one in the file. A failure that is the file's leaves \p ret empty. */
+int database_open(struct database **ret, const struct store_options *o, const char *name, const char *file, struct err *e);
+/** Makes a file with an empty database in it, whole on the disk or not there. */
+int database_make_file(const struct store_options *o, const char *name, const char *file, struct err *e);
+/** A database that cannot be opened, to keep its name. */
+struct database *database_failed(const struct store_options *o, const char *name, const char *file, const struct err *why);
+/** Ends its writer, waits for its readers, closes the file. References may remain. */
+void database_close(struct database *db);
+/**
+ * More room in the map, as far as allowed; LYRE_ENOSPACE. On the writer's thread, between transactions.
+ * \param reserve  for what frees space and yet needs some first: a little beyond what is allowed, until database_settle()
+ */
+int database_grow(struct database *db, size_t at_least, bool reserve, struct err *e);
+void database_settle(struct database *db);
+/** Shuts the gate: no snapshot is open until gate_open(). \return false, where not to \p wait for holds, when there are some */
+bool gate_shut(struct database *db, bool wait);
+void gate_open(struct database *db);
+/** Brings what was made, renamed or removed beside \p file to the disk. */
+int sync_folder_of(const char *file, struct err *e);
+
+/**
+ * For a reader that takes long (a backup): keeps the file open and the map in its place until database_release(), with \p room
+ * bytes of map to spare, so that writers seldom have to wait for its end. No snapshot of this thread may be open.
+ * \return 0 or LYRE_ENOTFOUND
+ */
+int database_hold(struct database *db, size_t room, struct err *e);
+void database_release(struct database *db);
+
+/* ---- store.c ---- */
+
+/** Makes a finished file (same file system, closed) the database \p name; LYRE_EEXISTS. The file is gone afterwards when 0. */
+int store_adopt(struct store *s, const char *name, const char *file, struct err *e);
+
+/* ---- snapshot.c ---- */
+
+/** Ends all kept read transactions of a closing database; the gate is shut. */
+void slots_close(struct database *db);
+/** Whether a record is expired at \p now. */
+static inline bool record_expired(const struct table *t, double updated, double now)
+{
+	return t->expiration >= 0 && updated + t->expiration <= now;
+}
+
+/* ---- catalogue.c ---- */
+
+struct catalogue *catalogue_new(const struct table **tables, size_t count); /* takes references of its own; sorted by id already */
+struct catalogue *catalogue_ref(struct catalogue *c);
+void catalogue_unref(struct catalogue *c);
+const struct table *catalogue_by_id(const struct catalogue *c, uint32_t id);
+const struct table *catalogue_by_name(const struct catalogue *c, const char *name);
+/** A reference to the present one; NULL once the database is closed. */
+struct catalogue *database_catalogue(struct database *db);
+/** Reads all definitions; opens their trees. */
+int catalogue_load(struct database *db, MDB_txn *txn, struct catalogue **ret, struct err *e);
+
+#endif

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Walking the records or an index between two bounds. */
+#include "store/store_internal.h"
+
+enum walk_state { WALK_START, WALK_UNDER_WAY, WALK_ENDED };
+
+/* The least key behind all that start with \p k; false when there is none. */
+static bool key_behind(struct key *k)
+{
+	while (k->len && k->bytes[k->len - 1] == 0xff)
+		k->len--;
+	if (!k->len)
+		return false;
+	k->bytes[k->len - 1]++;
+	return true;
+}
+
+static int compare(MDB_val v, const struct key *k)
+{
+	size_t n = v.mv_size < k->len ? v.mv_size : k->len;
+	int order = memcmp(v.mv_data, k->bytes, n);
+	return order || v.mv_size >= k->len ? order : -1;
+}
+
+static bool starts_with(MDB_val v, const struct key *k)
+{
+	return v.mv_size >= k->len && !memcmp(v.mv_data, k->bytes, k->len);
+}
+
+static bool below(const struct walk_range *r, MDB_val v)
+{
+	return r->low.len && (compare(v, &r->low) < 0 || (r->low_open && starts_with(v, &r->low)));
+}
+
+static bool above(const struct walk_range *r, MDB_val v)
+{
+	return r->high.len && (starts_with(v, &r->high) ? r->high_open : compare(v, &r->high) > 0);
+}
+
+/* The first entry at or behind a key; the last of all when \p k is NULL or none is there. */
+static int seek(struct walk *w, const struct key *k, MDB_cursor_op otherwise)
+{
+	int rc = MDB_NOTFOUND;
+	if (k) {
+		w->entry = val(k->bytes, k->len);
+		rc = mdb_cursor_get(w->cursor, &w->entry, &w->data, MDB_SET_RANGE);
+	}
+	return rc == MDB_NOTFOUND && otherwise != MDB_SET_RANGE ? mdb_cursor_get(w->cursor, &w->entry, &w->data, otherwise) : rc;
+}
+
+static int first_forward(struct walk *w)
+{
+	struct key k = w->range.low;
+	if (!k.len)
+		return mdb_cursor_get(w->cursor, &w->entry, &w->data, MDB_FIRST);
+	if (w->range.low_open && !key_behind(&k))
+		return MDB_NOTFOUND;
+	return seek(w, &k, MDB_SET_RANGE);
+}
+
+/* The last entry before \p k. */
+static int before(struct walk *w, const struct key *k)
+{
+	w->entry = val(k->bytes, k->len);
+	int rc = mdb_cursor_get(w->cursor, &w->entry, &w->data, MDB_SET_RANGE);
+	if (rc == MDB_NOTFOUND)
+		return mdb_cursor_get(w->cursor, &w->entry, &w->data, MDB_LAST);
+	return rc ? rc : mdb_cursor_get(w->cursor, &w->entry, &w->data, MDB_PREV);
+}
+
+static int first_reverse(struct walk *w)
+{
+	struct key k = w->range.high;
+	if (!k.len || (!w->range.high_open && !key_behind(&k)))
+		return mdb_cursor_get(w->cursor, &w->entry, &w->data, MDB_LAST);
+	return before(w, &k);
+}
+
+static int behind_position(struct walk *w, const struct key *position)
+{
+	if (w->range.reverse)
+		return before(w, position);
+	int rc = seek(w, position, MDB_SET_RANGE);
+	if (!rc && w->entry.mv_size == position->len && !compare(w->entry, position))
+		rc = mdb_cursor_get(w->cursor, &w->entry, &w->data, MDB_NEXT);
+	return rc;
+}
+
+/* The tree as it is in this snapshot: the caller's definition may be older. */
+static int find_tree(struct snapshot *s, const struct table *t, const struct attribute *a, const struct table **now, MDB_dbi *ret,
+	struct err *e)
+{
+	*now = snapshot_table(s, t);
+	if (!*now)
+		return err_set(e, LYRE_ENOTFOUND, "Table '%s.%s' does not exist", t->database, t->name);
+	if (!a || a->flags & ATTRIBUTE_KEY) {
+		*ret = (*now)->records;
+		return 0;
+	}
+	const struct attribute *there = attribute_by_id(*now, a->id);
+	if (!there || !there->index)
+		return err_set(e, LYRE_ENOTFOUND, "attribute '%s' has no index in '%s.%s'", a->name, t->database, t->name);
+	*ret = there->index;
+	return 0;
+}
+
+/* Reads the entry that the cursor stands on. */
+static int take(struct walk *w, int rc, struct err *e)
+{
+	bool over = rc == MDB_NOTFOUND || (!rc && (w->range.reverse ? below(&w->range, w->entry) : above(&w->range, w->entry)));
+	if (over) {
+		w->state = WALK_ENDED;
+		return LYRE_END;
+	}
+	if (rc)
+		return store_error(e, rc, "read", w->snapshot->db);
+	const struct attribute *a = w->range.attribute;
+	if (!a || a->flags & ATTRIBUTE_KEY) {
+		w->key = w->entry.mv_data;
+		w->key_len = w->entry.mv_size;
+	} else if (w->data.mv_size) {
+		w->key = w->data.mv_data;
+		w->key_len = w->data.mv_size;
+	} else {
+		size_t n = key_index_value_len(w->entry.mv_data, w->entry.mv_size);
+		if (!n || n >= w->entry.mv_size)
+			return err_set(e, LYRE_ECORRUPT, "the index of '%s' in table '%s.%s' is damaged", a->name, w->table->database,
+				w->table->name);
+		w->key = (const unsigned char *)w->entry.mv_data + n;
+		w->key_len = w->entry.mv_size - n;
+	}
+	return 0;
+}
+
+int walk_open(struct walk *w, struct snapshot *s, const struct table *t, const struct walk_range *r, const struct key *position,
+	struct err *e)
+{
+	*w = (struct walk){ .snapshot = s, .range = *r, .state = WALK_START };
+	MDB_dbi tree;
+	int rc = find_tree(s, t, r->attribute, &w->table, &tree, e);
+	if (rc)
+		return rc;
+	rc = mdb_cursor_open(s->txn, tree, &w->cursor);
+	if (rc)
+		return store_error(e, rc, "read", s->db);
+	if (position && position->len) {
+		rc = behind_position(w, position);
+		/* the cursor stands one ahead: walk_next() takes it as it is */
+		if (rc == MDB_NOTFOUND)
+			w->state = WALK_ENDED;
+		else if (rc) {
+			walk_close(w);
+			return store_error(e, rc, "read", s->db);
+		}
+	} else {
+		rc = r->reverse ? first_reverse(w) : first_forward(w);
+		if (rc == MDB_NOTFOUND)
+			w->state = WALK_ENDED;
+		else if (rc) {
+			walk_close(w);
+			return store_error(e, rc, "read", s->db);
+		}
+	}
+	return 0;
+}
+
+int walk_next(struct walk *w, struct err *e)
+{
+	if (w->state == WALK_ENDED)
+		return LYRE_END;
+	int rc = 0;
+	if (w->state == WALK_START)
+		w->state = WALK_UNDER_WAY;
+	else
+		rc = mdb_cursor_get(w->cursor, &w->entry, &w->data, w->range.reverse ? MDB_PREV : MDB_NEXT);
+	return take(w, rc, e);
+}
+
+int walk_record(struct walk *w, struct record *ret, struct err *e)
+{
+	const struct attribute *a = w->range.attribute;
+	if (a && !(a->flags & ATTRIBUTE_KEY))
+		return snapshot_get_key(w->snapshot, w->table, w->key, w->key_len, ret, e);
+	struct record r = { .data = w->data.mv_data, .len = w->data.mv_size };
+	if (!record_check(r))
+		return err_set(e, LYRE_ECORRUPT, "a record of table '%s.%s' is damaged", w->table->database, w->table->name);
+	if (record_expired(w->table, record_updated(r), w->snapshot->now))
+		return LYRE_ENOTFOUND;
+	*ret = r;
+	return 0;
+}
+
+void walk_position(const struct walk *w, struct key *ret)
+{
+	*ret = (struct key){ 0 };
+	if (w->entry.mv_size > KEY_MAX)
+		return;
+	ret->len = (uint16_t)w->entry.mv_size;
+	memcpy(ret->bytes, w->entry.mv_data, w->entry.mv_size);
+}
+
+void walk_close(struct walk *w)
+{
+	if (w->cursor)
+		mdb_cursor_close(w->cursor);
+	w->cursor = NULL;
+}
+
+uint64_t walk_estimate(struct snapshot *s, const struct table *t, const struct walk_range *r, uint64_t limit)
+{
+	const struct table *now;
+	MDB_dbi tree;
+	MDB_stat st;
+	struct err ignored;
+	if (find_tree(s, t, r->attribute, &now, &tree, &ignored) || mdb_stat(s->txn, tree, &st))
+		return 0;
+	if (!r->low.len && !r->high.len)
+		return st.ms_entries;
+	struct walk w;
+	if (walk_open(&w, s, t, r, NULL, &ignored))
+		return 0;
+	uint64_t n = 0;
+	while (n < limit && !walk_next(&w, &ignored))
+		n++;
+	bool more = n == limit && w.state != WALK_ENDED;
+	walk_close(&w);
+	/* half of what is not known */
+	return more && st.ms_entries > n ? n + (st.ms_entries - n) / 2 : n;
+}
+
+bool index_is_complete(struct snapshot *s, const struct table *t, const struct attribute *a)
+{
+	const struct table *now = snapshot_table(s, t);
+	const struct attribute *there = now ? attribute_by_id(now, a->id) : NULL;
+	if (!there || there->flags & (ATTRIBUTE_MULTI | ATTRIBUTE_CUT))
+		return false;
+	if (there->flags & ATTRIBUTE_KEY)
+		return true;
+	MDB_stat index, records;
+	return there->index && !mdb_stat(s->txn, there->index, &index) && !mdb_stat(s->txn, now->records, &records) &&
+	       index.ms_entries == records.ms_entries;
+}

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The writer's thread. Everything that waits goes into one transaction, which is flushed once. A request that cannot succeed says so before it
+ * changes anything; if the storage fails in the middle of one, the transaction is undone and each request runs alone.
+ */
+#include "base/text.h"
+#include "log/log.h"
+#include "store/store_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define STACK_SIZE ((size_t)1 << 20)
+/** With storage.writeAsync: how long answers may go before their flush, ms. */
+#define SYNC_DELAY 500
+
+void writer_init(struct writer *w)
+{
+	*w = (struct writer){ .sync_at = INT64_MAX, .sweep_at = INT64_MAX, .trim_at = INT64_MAX, .drop_at = INT64_MAX };
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_condattr_t attr;
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&w->wake, &attr);
+	pthread_condattr_destroy(&attr);
+	w->tail = &w->head;
+	buf_init(&w->record);
+	buf_init(&w->old);
+	buf_init(&w->changes);
+	arena_init(&w->scratch);
+}
+
+void writer_free(struct writer *w)
+{
+	pthread_cond_destroy(&w->wake);
+	pthread_mutex_destroy(&w->lock);
+	buf_free(&w->record);
+	buf_free(&w->old);
+	buf_free(&w->changes);
+	arena_free(&w->scratch);
+	free(w->cell_of);
+	free(w->edits);
+}
+
+/* ---- one transaction ---- */
+
+/* Each request has its own time, later than all before it. */
+static double next_time(struct writer *w)
+{
+	double now = now_ms(), least = w->time + 0.001;
+	w->time = now > least ? now : least;
+	return w->time;
+}
+
+static int apply_one(struct database *db, struct record_write *w)
+{
+	db->writer.dirty = false;
+	db->writer.rc = 0;
+	w->err = (struct err){ 0 };
+	if (w->mode == WRITE_CHANGE) {
+		struct change *c = (struct change *)w;
+		return c->apply(db, c, &w->err);
+	}
+	return write_apply(db, w, next_time(&db->writer));
+}
+
+/*
+ * Applies the requests from \p list on, \p count of them, and commits. 0: each has its result. Else nothing was done, and writer.rc says
+ * why; the last one tried has the sentence.
+ */
+static int apply_all(struct database *db, struct record_write *list, size_t count, struct err *e)
+{
+	struct writer *w = &db->writer;
+	int rc = transaction_begin(db, e);
+	if (rc)
+		return rc;
+	size_t done = 0;
+	for (struct record_write *r = list; done < count; r = r->next, done++) {
+		rc = apply_one(db, r);
+		if (!rc)
+			continue;
+		if (!w->rc && !w->dirty) {
+			if (!r->err.code)
+				err_set(&r->err, rc, "cannot write database '%s'", db->name);
+			continue;
+		}
+		int code = w->rc;
+		transaction_abort(db);
+		w->rc = code;
+		if (code)
+			store_error(e, code, "write", db);
+		else if (r->err.code)
+			*e = r->err;
+		else
+			err_nomem(e);
+		return e->code;
+	}
+	return transaction_commit(db, e);
+}
+
+/* Until the map is large enough. What removes something may go a little beyond the limit, else a full database could not be emptied. */
+static int apply_growing(struct database *db, struct record_write *list, size_t count, struct err *e)
+{
+	bool reserve = count == 1 && (list->mode == LYRE_DELETE || list->mode == WRITE_CHANGE), grown = false;
+	int rc;
+	while ((rc = apply_all(db, list, count, e)) && db->writer.rc == MDB_MAP_FULL) {
+		rc = database_grow(db, 0, reserve, e);
+		if (rc)
+			break;
+		grown = true;
+	}
+	if (reserve && grown)
+		database_settle(db);
+	return rc;
+}
+
+static void apply_queue(struct database *db, struct record_write *list, size_t count)
+{
+	struct err e;
+	if (!apply_growing(db, list, count, &e))
+		return;
+	if (count > 1) {
+		for (struct record_write *r = list; count; r = r->next, count--)
+			if (apply_growing(db, r, 1, &e))
+				r->err = e;
+	} else {
+		list->err = e;
+	}
+	if (e.code == LYRE_EIO || e.code == LYRE_ENOSPACE || e.code == LYRE_ECORRUPT)
+		log_error("store", "%s", e.text);
+}
+
+/* ---- the thread ---- */
+
+static struct timespec time_of(int64_t ms)
+{
+	return (struct timespec){ .tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000 };
+}
+
+/* All that waits; NULL when the background is due or it is time to end. */
+static struct record_write *take(struct writer *w, int64_t until, bool *end, size_t *count)
+{
+	pthread_mutex_lock(&w->lock);
+	while (!w->head && !w->stopping) {
+		if (until == INT64_MAX) {
+			pthread_cond_wait(&w->wake, &w->lock);
+		} else {
+			struct timespec at = time_of(until);
+			if (pthread_cond_timedwait(&w->wake, &w->lock, &at))
+				break;
+		}
+	}
+	struct record_write *list = w->head;
+	*end = w->stopping && !list;
+	w->head = NULL;
+	w->tail = &w->head;
+	pthread_mutex_unlock(&w->lock);
+	*count = 0;
+	for (struct record_write *r = list; r; r = r->next)
+		++*count;
+	return list;
+}
+
+static void answer(struct record_write *list)
+{
+	while (list) {
+		struct record_write *next = list->next;
+		list->done(list);
+		list = next;
+	}
+}
+
+/* Wishes for room stand outside of transactions. \return the others */
+static struct record_write *grant_room(struct database *db, struct record_write *list, size_t *count)
+{
+	struct record_write **at = &list;
+	while (*at) {
+		struct record_write *r = *at;
+		if (r->mode != WRITE_ROOM) {
+			at = &r->next;
+			continue;
+		}
+		*at = r->next;
+		--*count;
+		r->err = (struct err){ 0 };
+		(void)database_grow(db, *(const size_t *)((struct change *)r)->in, false, &r->err);
+		r->done(r);
+	}
+	return list;
+}
+
+static void *run(void *arg)
+{
+	struct database *db = arg;
+	char name[64];
+	snprintf(name, sizeof name, "writer/%.40s", db->name);
+	log_thread(name);
+	int64_t until = background_run(db);
+	for (;;) {
+		bool end;
+		size_t count;
+		struct record_write *list = take(&db->writer, until, &end, &count);
+		if (end)
+			return NULL;
+		list = grant_room(db, list, &count);
+		if (list) {
+			apply_queue(db, list, count);
+			if (db->options.write_async && db->writer.sync_at == INT64_MAX)
+				db->writer.sync_at = monotonic_ms() + SYNC_DELAY;
+			answer(list);
+		}
+		until = background_run(db);
+	}
+}
+
+/* By the queue's lock. */
+static int start(struct database *db, struct err *e)
+{
+	struct writer *w = &db->writer;
+	if (w->running)
+		return 0;
+	pthread_attr_t attr;
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_SIZE);
+	int rc = pthread_create(&w->thread, &attr, run, db);
+	pthread_attr_destroy(&attr);
+	if (rc)
+		return err_errno(e, rc, "start the writer of", db->name);
+	w->running = true;
+	return 0;
+}
+
+int writer_start(struct database *db, struct err *e)
+{
+	pthread_mutex_lock(&db->writer.lock);
+	int rc = start(db, e);
+	pthread_mutex_unlock(&db->writer.lock);
+	return rc;
+}
+
+void writer_stop(struct database *db)
+{
+	struct writer *w = &db->writer;
+	pthread_mutex_lock(&w->lock);
+	bool running = w->running;
+	w->stopping = true;
+	pthread_cond_signal(&w->wake);
+	pthread_mutex_unlock(&w->lock);
+	if (running)
+		pthread_join(w->thread, NULL);
+	w->running = false;
+}
+
+int writer_submit(struct database *db, struct record_write *r, struct err *e)
+{
+	struct writer *w = &db->writer;
+	r->next = NULL;
+	pthread_mutex_lock(&w->lock);
+	int rc = w->stopping ? err_set(e, LYRE_ENOTFOUND, "database '%s' does not exist", db->name) : start(db, e);
+	if (!rc) {
+		*w->tail = r;
+		w->tail = &r->next;
+		pthread_cond_signal(&w->wake);
+	}
+	pthread_mutex_unlock(&w->lock);
+	return rc;
+}
+
+/* ---- changes of definitions ---- */
+
+static void change_done(struct record_write *r)
+{
+	struct change *c = (struct change *)r;
+	pthread_mutex_lock(&c->lock);
+	c->done = true;
+	pthread_cond_signal(&c->ended);
+	pthread_mutex_unlock(&c->lock);
+}
+
+int writer_change(struct database *db, struct change *c, struct err *e)
+{
+	pthread_mutex_init(&c->lock, NULL);
+	pthread_cond_init(&c->ended, NULL);
+	if (!c->write.mode)
+		c->write.mode = WRITE_CHANGE;
+	c->write.done = change_done;
+	c->done = false;
+	int rc = writer_submit(db, &c->write, e);
+	if (!rc) {
+		pthread_mutex_lock(&c->lock);
+		while (!c->done)
+			pthread_cond_wait(&c->ended, &c->lock);
+		pthread_mutex_unlock(&c->lock);
+		rc = c->write.err.code;
+		if (rc)
+			*e = c->write.err;
+	}
+	pthread_cond_destroy(&c->ended);
+	pthread_mutex_destroy(&c->lock);
+	return rc;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file data/data.h
+ * \brief The handlers of the data module. What their parameters are, and may be, stands in data.c.
+ */
+#ifndef DATA_DATA_H
+#define DATA_DATA_H
+
+#include <lyre/lyre.h>
+
+/* write.c */
+int data_insert(lyre_call *call);
+int data_update(lyre_call *call);
+int data_upsert(lyre_call *call);
+int data_delete(lyre_call *call);
+
+/* search.c */
+int data_search_by_id(lyre_call *call);
+int data_search_by_value(lyre_call *call);
+int data_search_by_conditions(lyre_call *call);
+
+#endif

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file schema/describe.c
+ * \brief describe_all, describe_database, describe_table.
+ */
+#include "schema.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/** What the walk over tables carries. */
+struct describe {
+	lyre_call *call;
+	lyre_out *out;
+	int exact;
+	int streams; /**< show the name each table has in a cluster */
+};
+
+static void describe_begin(struct describe *d, lyre_call *call)
+{
+	*d = (struct describe){
+		.call = call,
+		.out = lyre_reply(call),
+		.exact = lyre_value_bool(lyre_arg(call, "exact_count")),
+		.streams = lyre_setting_bool(lyre_call_module(call), "/clustering.enabled"),
+	};
+}
+
+static void write_text(lyre_out *o, const char *key, const char *text)
+{
+	lyre_out_key(o, key);
+	lyre_out_string(o, text, strlen(text));
+}
+
+static void write_bool(lyre_out *o, const char *key, int b)
+{
+	lyre_out_key(o, key);
+	lyre_out_bool(o, b);
+}
+
+static void write_count(lyre_out *o, const char *key, uint64_t n)
+{
+	lyre_out_key(o, key);
+	lyre_out_int(o, n > INT64_MAX ? INT64_MAX : (int64_t)n);
+}
+
+static void write_attribute(lyre_out *o, const struct lyre_attribute *a, int system)
+{
+	int key = (a->flags & LYRE_A_PRIMARY_KEY) != 0;
+	lyre_out_object_begin(o);
+	write_text(o, "attribute", a->name);
+	if (a->type)
+		write_text(o, "type", a->type);
+	/* clients know the key's entry without "indexed", but for the server's own tables */
+	if (key ? system : (a->flags & LYRE_A_INDEXED) != 0)
+		write_bool(o, "indexed", 1);
+	if (key)
+		write_bool(o, "is_primary_key", 1);
+	if (a->flags & LYRE_A_NOT_NULL)
+		write_bool(o, "nullable", 0);
+	lyre_out_object_end(o);
+}
+
+/** 32 hexadecimal digits that are the same for a table's name everywhere and at all times: two FNV-1a sums. */
+static void write_stream_name(lyre_out *o, const struct lyre_table_spec *spec)
+{
+	static const uint64_t seeds[2] = { UINT64_C(0xcbf29ce484222325), UINT64_C(0x84222325cbf29ce4) };
+	const char *const parts[] = { spec->database, ".", spec->name };
+	char text[33];
+	for (size_t half = 0; half < 2; half++) {
+		uint64_t sum = seeds[half];
+		for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+			for (const char *p = parts[i]; *p; p++)
+				sum = (sum ^ (unsigned char)*p) * UINT64_C(0x100000001b3);
+		snprintf(text + 16 * half, 17, "%016llx", (unsigned long long)sum);
+	}
+	write_text(o, "clustering_stream_name", text);
+}
+
+static void write_expiration(lyre_out *o, double seconds)
+{
+	char text[40];
+	snprintf(text, sizeof text, "%.15gs", seconds);
+	if (strtod(text, NULL) != seconds)
+		snprintf(text, sizeof text, "%.17gs", seconds);
+	write_text(o, "expiration", text);
+}
+
+/** \param stats of the table, taken before: what is written cannot be taken back */
+static void write_table(struct describe *d, const lyre_table *table, const struct lyre_table_stats *stats)
+{
+	struct lyre_table_spec spec = { .size = sizeof spec };
+	lyre_table_spec(table, &spec);
+	lyre_out *o = d->out;
+	int system = strcmp(spec.database, "system") == 0;
+	int shows_updates = 0;
+
+	lyre_out_object_begin(o);
+	write_text(o, "schema", spec.database);
+	write_text(o, "name", spec.name);
+	write_text(o, "hash_attribute", spec.primary_key);
+	write_bool(o, "audit", spec.audit != 0);
+	write_bool(o, "schema_defined", spec.schema_defined);
+	lyre_out_key(o, "attributes");
+	lyre_out_array_begin(o);
+	for (uint32_t i = 0; i < spec.attribute_count; i++) {
+		write_attribute(o, &spec.attributes[i], system);
+		shows_updates |= strcmp(spec.attributes[i].name, "__updatedtime__") == 0;
+	}
+	lyre_out_array_end(o);
+	if (d->streams)
+		write_stream_name(o, &spec);
+	write_count(o, "db_size", stats->database_size);
+	if (spec.expiration >= 0)
+		write_expiration(o, spec.expiration);
+	write_count(o, "record_count", stats->record_count);
+	write_count(o, "table_size", stats->table_size);
+	write_count(o, "db_audit_size", stats->audit_size);
+	if (stats->estimated) {
+		lyre_out_key(o, "estimated_record_range");
+		lyre_out_array_begin(o);
+		lyre_out_int(o, (int64_t)stats->count_low);
+		lyre_out_int(o, (int64_t)stats->count_high);
+		lyre_out_array_end(o);
+	}
+	if (shows_updates && stats->last_updated > 0) {
+		lyre_out_key(o, "last_updated_record");
+		lyre_out_double(o, stats->last_updated);
+	}
+	lyre_out_object_end(o);
+}
+
+static int visit_table(void *arg, lyre_table *table)
+{
+	struct describe *d = arg;
+	struct lyre_table_stats stats = { .size = sizeof stats };
+	int rc = lyre_table_stats(d->call, table, d->exact, &stats);
+	if (rc == LYRE_ENOTFOUND)
+		return 0; /* dropped since the walk began */
+	if (rc < 0)
+		return rc;
+	lyre_out_key(d->out, lyre_table_name(table));
+	write_table(d, table, &stats);
+	return 0;
+}
+
+static int visit_database(void *arg, const char *name)
+{
+	struct describe *d = arg;
+	lyre_out_key(d->out, name);
+	lyre_out_object_begin(d->out);
+	int rc = lyre_tables(d->call, name, visit_table, d);
+	lyre_out_object_end(d->out);
+	return rc == LYRE_ENOTFOUND ? 0 : rc; /* dropped since the walk began */
+}
+
+int schema_describe_all(lyre_call *call)
+{
+	struct describe d;
+	describe_begin(&d, call);
+	lyre_out_object_begin(d.out);
+	int rc = lyre_databases(call, visit_database, &d);
+	lyre_out_object_end(d.out);
+	return rc;
+}
+
+int schema_describe_database(lyre_call *call)
+{
+	struct describe d;
+	describe_begin(&d, call);
+	lyre_out_object_begin(d.out);
+	int rc = lyre_tables(call, lyre_arg_string(call, "database"), visit_table, &d);
+	lyre_out_object_end(d.out);
+	return rc;
+}
+
+int schema_describe_table(lyre_call *call)
+{
+	struct describe d;
+	lyre_table *table;
+	struct lyre_table_stats stats = { .size = sizeof stats };
+	describe_begin(&d, call);
+	int rc = lyre_table_open(call, lyre_arg_string(call, "database"), lyre_arg_string(call, "table"), &table);
+	if (rc < 0)
+		return rc;
+	rc = lyre_table_stats(call, table, d.exact, &stats);
+	if (rc < 0)
+		return rc;
+	write_table(&d, table, &stats);
+	return 0;
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file schema/schema.c
+ * \brief Databases, tables and attributes: the operations that describe, make, drop, back up and restore them.
+ */
+#include "schema.h"
+
+#define DEFAULT_DATABASE                                                                                               \
+	{ .name = "database", .types = LYRE_T_STRING, .flags = LYRE_P_NAME, .fallback = "\"data\"",                    \
+	  .help = "Name of the database." }
+#define REQUIRED_DATABASE                                                                                              \
+	{ .name = "database", .types = LYRE_T_STRING, .flags = LYRE_P_REQUIRED | LYRE_P_NAME,                          \
+	  .help = "Name of the database." }
+#define REQUIRED_TABLE                                                                                                 \
+	{ .name = "table", .types = LYRE_T_STRING, .flags = LYRE_P_REQUIRED | LYRE_P_NAME,                             \
+	  .help = "Name of the table." }
+#define EXACT_COUNT                                                                                                    \
+	{ .name = "exact_count", .types = LYRE_T_BOOLEAN, .fallback = "false",                                         \
+	  .help = "Count records exactly, even where that means reading the whole table." }
+#define REPLICATED                                                                                                     \
+	{ .name = "replicated", .types = LYRE_T_BOOLEAN, .fallback = "false",                                          \
+	  .help = "Do it on all nodes of the cluster, where there is one." }
+
+static const struct lyre_param describe_all_params[] = { EXACT_COUNT };
+static const struct lyre_param describe_database_params[] = { DEFAULT_DATABASE, EXACT_COUNT };
+static const struct lyre_param describe_table_params[] = { DEFAULT_DATABASE, REQUIRED_TABLE, EXACT_COUNT };
+
+static const struct lyre_param create_database_params[] = { DEFAULT_DATABASE };
+static const struct lyre_param drop_database_params[] = { REQUIRED_DATABASE, REPLICATED };
+
+static const struct lyre_param create_table_params[] = {
+	DEFAULT_DATABASE,
+	REQUIRED_TABLE,
+	{ .name = "primary_key", .types = LYRE_T_STRING, .flags = LYRE_P_REQUIRED | LYRE_P_NAME | LYRE_P_NULL_IS_ABSENT,
+	  .help = "Name of the attribute that identifies a record." },
+	{ .name = "attributes", .types = LYRE_T_ARRAY, .flags = LYRE_P_OBJECTS | LYRE_P_NULL_IS_ABSENT,
+	  .help = "The table's attributes: objects with name, and type, indexed, nullable as needed." },
+	{ .name = "expiration", .types = LYRE_T_NUMBER, .flags = LYRE_P_NUMERIC_TEXT | LYRE_P_NULL_IS_ABSENT,
+	  .help = "Seconds after its last write that a record is kept; for ever when not given." },
+	{ .name = "audit", .types = LYRE_T_BOOLEAN, .flags = LYRE_P_NULL_IS_ABSENT,
+	  .help = "Keep a log of every change; as logging.auditLog says when not given." },
+	{ .name = "residence", .types = LYRE_T_ARRAY, .flags = LYRE_P_NULL_IS_ABSENT,
+	  .help = "Nodes of the cluster that hold the table; needs a cluster." },
+};
+static const struct lyre_param drop_table_params[] = { DEFAULT_DATABASE, REQUIRED_TABLE, REPLICATED };
+
+static const struct lyre_param create_attribute_params[] = {
+	DEFAULT_DATABASE,
+	REQUIRED_TABLE,
+	/* not marked as required: clients know another sentence for it than the usual one */
+	{ .name = "attribute", .types = LYRE_T_STRING, .help = "Name of the attribute; must be given." },
+};
+static const struct lyre_param drop_attribute_params[] = {
+	DEFAULT_DATABASE,
+	REQUIRED_TABLE,
+	{ .name = "attribute", .types = LYRE_T_STRING, .flags = LYRE_P_REQUIRED | LYRE_P_NOT_EMPTY,
+	  .help = "Name of the attribute, whose values go too." },
+};
+
+static const struct lyre_param get_backup_params[] = {
+	DEFAULT_DATABASE,
+	{ .name = "table", .types = LYRE_T_STRING, .flags = LYRE_P_NAME | LYRE_P_NULL_IS_ABSENT,
+	  .help = "Only this table, in place of the whole database." },
+	{ .name = "tables", .types = LYRE_T_ARRAY, .flags = LYRE_P_NOT_EMPTY | LYRE_P_NULL_IS_ABSENT,
+	  .help = "Only these tables, in place of the whole database." },
+};
+static const struct lyre_param restore_backup_params[] = {
+	{ .name = "database", .types = LYRE_T_STRING, .flags = LYRE_P_REQUIRED | LYRE_P_NAME,
+	  .help = "Name of the database to make from the backup; must not exist yet." },
+	{ .name = "path", .types = LYRE_T_STRING, .flags = LYRE_P_REQUIRED | LYRE_P_NOT_EMPTY,
+	  .help = "Absolute path of the backup file on the server." },
+};
+
+static const struct lyre_operation operations[] = {
+	{ .name = "describe_all",
+	  .handler = schema_describe_all,
+	  .params = LYRE_LIST(describe_all_params),
+	  .help = "Describe all databases and their tables." },
+	{ .name = "describe_database",
+	  .handler = schema_describe_database,
+	  .params = LYRE_LIST(describe_database_params),
+	  .aliases = "describe_schema",
+	  .help = "Describe all tables of a database." },
+	{ .name = "describe_table",
+	  .handler = schema_describe_table,
+	  .params = LYRE_LIST(describe_table_params),
+	  .permissions = LYRE_PERMIT_READ,
+	  .help = "Describe a table: its attributes, the number of its records, sizes." },
+	{ .name = "create_database",
+	  .handler = schema_create_database,
+	  .run = LYRE_RUN_POOL,
+	  .access = LYRE_ACCESS_SUPER_USER,
+	  .params = LYRE_LIST(create_database_params),
+	  .aliases = "create_schema",
+	  .help = "Make an empty database." },
+	{ .name = "drop_database",
+	  .handler = schema_drop_database,
+	  .run = LYRE_RUN_POOL,
+	  .access = LYRE_ACCESS_SUPER_USER,
+	  .params = LYRE_LIST(drop_database_params),
+	  .aliases = "drop_schema",
+	  .help = "Remove a database with all its tables and records." },
+	{ .name = "create_table",
+	  .handler = schema_create_table,
+	  .run = LYRE_RUN_POOL,
+	  .access = LYRE_ACCESS_SUPER_USER,
+	  .params = LYRE_LIST(create_table_params),
+	  .help = "Make a table, and its database where there is none." },
+	{ .name = "drop_table",
+	  .handler = schema_drop_table,
+	  .run = LYRE_RUN_POOL,
+	  .access = LYRE_ACCESS_SUPER_USER,
+	  .params = LYRE_LIST(drop_table_params),
+	  .help = "Remove a table with all its records." },
+	{ .name = "create_attribute",
+	  .handler = schema_create_attribute,
+	  .run = LYRE_RUN_POOL,
+	  .permissions = LYRE_PERMIT_INSERT,
+	  .params = LYRE_LIST(create_attribute_params),
+	  .help = "Add an attribute to a table." },
+	{ .name = "drop_attribute",
+	  .handler = schema_drop_attribute,
+	  .run = LYRE_RUN_POOL,
+	  .access = LYRE_ACCESS_SUPER_USER,
+	  .params = LYRE_LIST(drop_attribute_params),
+	  .help = "Remove an attribute and its values from a table." },
+	{ .name = "get_backup",
+	  .handler = schema_get_backup,
+	  .run = LYRE_RUN_POOL,
+	  .access = LYRE_ACCESS_SUPER_USER,
+	  .params = LYRE_LIST(get_backup_params),
+	  .help = "Take a snapshot of a database, or of some of its tables, as a file." },
+	{ .name = "restore_backup",
+	  .handler = schema_restore_backup,
+	  .run = LYRE_RUN_POOL,
+	  .access = LYRE_ACCESS_SUPER_USER,
+	  .params = LYRE_LIST(restore_backup_params),
+	  .help = "Bring a backup file on the server in as a new database." },
+};
+
+LYRE_MODULE(schema, "1.0.0", "Databases, tables and attributes: describe, create, drop, back up, restore",
+	.operations = LYRE_LIST(operations));

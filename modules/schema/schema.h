@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file schema/schema.h
+ * \brief The handlers of the schema module. What their parameters are, and may be, stands in schema.c.
+ */
+#ifndef SCHEMA_SCHEMA_H
+#define SCHEMA_SCHEMA_H
+
+#include <lyre/lyre.h>
+
+/* describe.c */
+int schema_describe_all(lyre_call *call);
+int schema_describe_database(lyre_call *call);
+int schema_describe_table(lyre_call *call);
+
+/* define.c */
+int schema_create_database(lyre_call *call);
+int schema_drop_database(lyre_call *call);
+int schema_create_table(lyre_call *call);
+int schema_drop_table(lyre_call *call);
+int schema_create_attribute(lyre_call *call);
+int schema_drop_attribute(lyre_call *call);
+
+/* attributes.c */
+
+/**
+ * Reads the list that create_table was given into \p spec. What there is to say about names and types, the store says.
+ */
+int attributes_read(lyre_call *call, const lyre_value *list, struct lyre_table_spec *spec);
+
+/* backup.c */
+int schema_get_backup(lyre_call *call);
+int schema_restore_backup(lyre_call *call);
+
+#endif

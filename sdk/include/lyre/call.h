@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file lyre/call.h
+ * \brief One run of an operation: its arguments, its caller, its answer.
+ *
+ * A handler is given a call on one thread. Unless said otherwise, only that thread may use the call, and what a function
+ * here returns lives until the call ends. Since ABI 1.0.
+ */
+#ifndef LYRE_CALL_H
+#define LYRE_CALL_H
+
+#include <lyre/host.h>
+
+LYRE_BEGIN_DECLS
+
+/**
+ * An argument by its modern name, already checked against its declaration, defaults filled in.
+ * \return NULL when it was not given and has no default
+ */
+static inline const lyre_value *lyre_arg(lyre_call *call, const char *name)
+{
+	return lyre_host->arg(call, name);
+}
+
+/** \return whether the client gave the argument itself: a default does not count. */
+static inline int lyre_arg_given(lyre_call *call, const char *name)
+{
+	return lyre_host->arg_given(call, name);
+}
+
+/** \return the text of a string argument, NUL-terminated; a number is written out; NULL when not given. */
+static inline const char *lyre_arg_string(lyre_call *call, const char *name)
+{
+	return lyre_host->arg_string(call, name);
+}
+
+/** The whole request as it came, for operations that keep it. */
+static inline const lyre_value *lyre_call_body(lyre_call *call)
+{
+	return lyre_host->call_body(call);
+}
+
+/** \return the name of the operation as declared, whatever alias was sent. */
+static inline const char *lyre_call_operation(lyre_call *call)
+{
+	return lyre_host->call_operation(call);
+}
+
+/** \return the name of the signed-in user, "" where none is. */
+static inline const char *lyre_call_user(lyre_call *call)
+{
+	return lyre_host->call_user(call);
+}
+
+/** \return the module whose operation this is. */
+static inline lyre_instance *lyre_call_module(lyre_call *call)
+{
+	return lyre_host->call_module(call);
+}
+
+/**
+ * Calls \p visit for every operation of the server, by name, until one returns non-zero. The declaration is whole: its
+ * params are struct lyre_param as the host knows it, item_size bytes apart.
+ * \return what the last visit returned
+ */
+static inline int lyre_operations(lyre_call *call,
+	int (*visit)(void *arg, const struct lyre_operation *operation, const char *module), void *arg)
+{
+	return lyre_host->operations(call, visit, arg);
+}
+
+/** Memory that lives until the call ends, zeroed, aligned for any type; NULL when out of memory. */
+static inline void *lyre_alloc(lyre_call *call, size_t size)
+{
+	return lyre_host->alloc(call, size);
+}
+
+/** Say what went wrong, in a sentence for the client: the answer becomes {"error": …}. \return \p code */
+static inline int lyre_fail(lyre_call *call, int code, const char *fmt, ...) LYRE_PRINTF(3, 4);
+static inline int lyre_fail(lyre_call *call, int code, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	code = lyre_host->vfail(call, code, fmt, ap);
+	va_end(ap);
+	return code;
+}
+
+/**
+ * Changes the code, and so the status, of the failure that is set, and keeps its sentence. For operations whose clients
+ * expect another status than the service's own.
+ * \return \p code
+ */
+static inline int lyre_fail_as(lyre_call *call, int code)
+{
+	return lyre_host->fail_as(call, code);
+}
+
+/** \return the code of the failure that is set, 0 for none. */
+static inline int lyre_failure(lyre_call *call)
+{
+	return lyre_host->failure(call);
+}
+
+/** The answer, empty: write one JSON value into it (lyre/value.h). */
+static inline lyre_out *lyre_reply(lyre_call *call)
+{
+	return lyre_host->reply(call);
+}
+
+/** Answers {"message": …}. \return 0 */
+static inline int lyre_reply_message(lyre_call *call, const char *fmt, ...) LYRE_PRINTF(2, 3);
+static inline int lyre_reply_message(lyre_call *call, const char *fmt, ...)
+{
+	va_list ap;
+	int rc;
+	va_start(ap, fmt);
+	rc = lyre_host->reply_vmessage(call, fmt, ap);
+	va_end(ap);
+	return rc;
+}
+
+/** Answers an array of the cursor's rows, streamed as the client reads. The core owns the cursor from here. \return 0 */
+static inline int lyre_reply_rows(lyre_call *call, lyre_cursor *cursor)
+{
+	return lyre_host->reply_rows(call, cursor);
+}
+
+/**
+ * Answers the bytes of an open file from its start, as application/octet-stream offered under \p filename.
+ * The core owns \p fd from here. \return 0
+ */
+static inline int lyre_reply_file(lyre_call *call, int fd, const char *filename)
+{
+	return lyre_host->reply_file(call, fd, filename);
+}
+
+LYRE_END_DECLS
+
+#endif

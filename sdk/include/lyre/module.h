@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file lyre/module.h
+ * \brief What a module is: one constant descriptor, its operations and its settings.
+ *
+ * A module is one shared object that exports one symbol, the descriptor made by LYRE_MODULE(). The same source links
+ * into lyred when it is compiled with -DLYRE_MODULE_STATIC. A module has no constructors: nothing of it runs before
+ * start(). Since ABI 1.0.
+ */
+#ifndef LYRE_MODULE_H
+#define LYRE_MODULE_H
+
+#include <lyre/host.h>
+
+LYRE_BEGIN_DECLS
+
+#define LYRE_MODULE_MAGIC "LYREMOD"
+
+/** A list as data: its start, the number of its items, and the size of one as the module's compiler saw it. */
+struct lyre_list {
+	const void *items;
+	uint32_t count;
+	uint32_t item_size;
+};
+
+/** The lyre_list of an array. */
+#define LYRE_LIST(array) { (array), (uint32_t)(sizeof(array) / sizeof *(array)), (uint32_t)sizeof *(array) }
+
+/** Kinds a parameter may have; several may be or-ed. */
+enum lyre_param_type {
+	LYRE_T_STRING = 1 << 0,
+	LYRE_T_NUMBER = 1 << 1,
+	LYRE_T_BOOLEAN = 1 << 2,
+	LYRE_T_ARRAY = 1 << 3,
+	LYRE_T_OBJECT = 1 << 4,
+	LYRE_T_NULL = 1 << 5,    /**< null is a value of its own here */
+	LYRE_T_ANY = (1 << 6) - 1
+};
+
+/** Rules of a parameter beyond its kind. */
+enum lyre_param_flag {
+	LYRE_P_REQUIRED = 1 << 0,
+	LYRE_P_NAME = 1 << 1,         /**< the name of a database, table or key: 1 to 250 printable ASCII characters, no / or ` */
+	LYRE_P_NOT_EMPTY = 1 << 2,    /**< a string that is not empty; an array of at least one item */
+	LYRE_P_NULL_IS_ABSENT = 1 << 3, /**< null means: not given */
+	LYRE_P_OBJECTS = 1 << 4,      /**< the items of the array are objects */
+	LYRE_P_KEYS = 1 << 5,         /**< the items of the array are strings or numbers */
+	LYRE_P_NUMERIC_TEXT = 1 << 6, /**< a string of digits is taken as its number */
+	LYRE_P_INTEGER = 1 << 7,      /**< a number without a fraction */
+	LYRE_P_RANGE = 1 << 8         /**< min and max hold */
+};
+
+/**
+ * A parameter of an operation. The core checks every request against this before the handler sees it, and takes the
+ * help, the client's completion and the reference from it. Old words of the wire (schema, hash_attribute, …) are
+ * resolved before: only the modern name is declared.
+ */
+struct lyre_param {
+	const char *name;
+	uint32_t types;       /**< enum lyre_param_type */
+	uint32_t flags;       /**< enum lyre_param_flag */
+	const char *fallback; /**< JSON text taken when it is not given; NULL for none */
+	const char *label;    /**< the name in the error when it is missing; NULL for name */
+	double min, max;      /**< with LYRE_P_RANGE */
+	const char *help;     /**< one line */
+};
+
+/** How a handler runs. */
+enum lyre_run {
+	LYRE_RUN_INLINE = 0, /**< on the connection's thread: short, never blocks; may answer LYRE_PENDING */
+	LYRE_RUN_POOL = 1    /**< on a worker thread: may take long and may block */
+};
+
+/** Who may call an operation. */
+enum lyre_access {
+	LYRE_ACCESS_USER = 0,      /**< any signed-in user; what it touches is checked table by table */
+	LYRE_ACCESS_SUPER_USER = 1 /**< super_user roles only */
+};
+
+/** What the operation does to a table, for the permission question. */
+enum lyre_permission {
+	LYRE_PERMIT_NONE = 0,
+	LYRE_PERMIT_READ = 1,
+	LYRE_PERMIT_INSERT = 2,
+	LYRE_PERMIT_UPDATE = 4,
+	LYRE_PERMIT_DELETE = 8
+};
+
+/** An operation, as data. */
+struct lyre_operation {
+	const char *name;
+	int (*handler)(lyre_call *call); /**< 0 when the answer is written, LYRE_PENDING, or what lyre_fail() returned */
+	uint32_t run;          /**< enum lyre_run */
+	uint32_t access;       /**< enum lyre_access */
+	uint32_t permissions;  /**< enum lyre_permission, or-ed; on the table the parameters name */
+	struct lyre_list params; /**< of struct lyre_param, in the order of the error texts */
+	const char *aliases;   /**< other names it answers to, separated by blanks; NULL for none */
+	const char *help;      /**< one line */
+};
+
+/** Kinds of a setting. */
+enum lyre_setting_type {
+	LYRE_S_STRING = 0,
+	LYRE_S_INT = 1,
+	LYRE_S_NUMBER = 2,
+	LYRE_S_BOOL = 3,
+	LYRE_S_ENUM = 4,
+	LYRE_S_SIZE = 5,     /**< bytes: a number, or one with K, M, G, T */
+	LYRE_S_DURATION = 6, /**< milliseconds: a number, or one with ms, s, m, h, d */
+	LYRE_S_LIST = 7,     /**< texts */
+	LYRE_S_PATH = 8
+};
+
+enum lyre_setting_flag {
+	LYRE_SF_NULL = 1 << 0,   /**< null is a value: off, or not set */
+	LYRE_SF_SECRET = 1 << 1, /**< never shown, never logged */
+	LYRE_SF_LIVE = 1 << 2    /**< takes effect without a restart */
+};
+
+/** A setting, as data: under modules.<name> in the configuration. The core refuses what does not fit, with file and line. */
+struct lyre_setting {
+	const char *key;      /**< dotted, relative to the module */
+	uint32_t type;        /**< enum lyre_setting_type */
+	uint32_t flags;       /**< enum lyre_setting_flag */
+	const char *fallback; /**< default, as it would stand in the file; NULL for null */
+	const char *values;   /**< LYRE_S_ENUM: the words, separated by blanks */
+	double min, max;      /**< for numbers, sizes and durations; no limit when equal */
+	const char *help;     /**< one line */
+};
+
+/**
+ * The descriptor. Everything up to extra is frozen for ever and holds no pointer, so that it can be read from the file
+ * without loading it.
+ */
+struct lyre_module {
+	char magic[8];
+	uint16_t abi_major;
+	uint16_t abi_minor;
+	uint32_t struct_size;  /**< of the whole descriptor, as the module's compiler saw it */
+	char name[32];         /**< a to z, 0 to 9, _ and - */
+	char version[32];
+	char summary[128];
+	char needs[128];       /**< modules that must start before: names separated by blanks, each with an optional >=VERSION */
+	char extra[32];        /**< empty; a fork that breaks the ABI puts its mark here, and both sides must agree */
+	/* since 1.0 */
+	const struct lyre_host **host;
+	struct lyre_list settings;   /**< of struct lyre_setting */
+	struct lyre_list operations; /**< of struct lyre_operation */
+	int (*start)(lyre_instance *self); /**< after the modules it needs; 0, or what lyre_start_fail() returned; may be NULL */
+	void (*stop)(lyre_instance *self); /**< no call is under way any more; also after a failed start; may be NULL */
+};
+
+#ifdef LYRE_MODULE_STATIC
+#define LYRE_MODULE_SYMBOL_(id) lyre_module_##id
+#define LYRE_MODULE_STORAGE_
+#define LYRE_MODULE_DECLARE_(id) extern const struct lyre_module lyre_module_##id;
+#else
+#define LYRE_MODULE_SYMBOL_(id) lyre_module
+#define LYRE_MODULE_STORAGE_ LYRE_EXPORT
+#define LYRE_MODULE_DECLARE_(id)                                                                                       \
+	extern LYRE_EXPORT const struct lyre_module lyre_module;                                                       \
+	const struct lyre_host *lyre_host;
+#endif
+
+/**
+ * Defines the descriptor; once a module, at file scope, followed by a semicolon.
+ * \param id   the module's name, a C identifier, not quoted
+ * \param ver  its version, a string
+ * \param sum  one line about it, a string
+ * then designated initialisers: .needs, .settings, .operations, .start, .stop
+ */
+#define LYRE_MODULE(id, ver, sum, ...)                                                                                 \
+	LYRE_MODULE_DECLARE_(id)                                                                                       \
+	LYRE_MODULE_STORAGE_ const struct lyre_module LYRE_MODULE_SYMBOL_(id) = { .magic = LYRE_MODULE_MAGIC,          \
+		.abi_major = LYRE_ABI_MAJOR,                                                                           \
+		.abi_minor = LYRE_ABI_MINOR,                                                                           \
+		.struct_size = (uint32_t)sizeof(struct lyre_module),                                                   \
+		.name = #id,                                                                                           \
+		.version = ver,                                                                                        \
+		.summary = sum,                                                                                        \
+		.host = &lyre_host,                                                                                    \
+		__VA_ARGS__ }
+
+/**
+ * Settings of the module that \p self is: \p key as declared. A key that starts with '/' is one of the server's own:
+ * "/logging.auditLog". Valid from start() to stop(), on any thread. Asking for a key that is not declared is a fault of
+ * the module and ends the process.
+ */
+static inline int64_t lyre_setting_int(lyre_instance *self, const char *key)
+{
+	return lyre_host->setting_int(self, key);
+}
+static inline double lyre_setting_number(lyre_instance *self, const char *key)
+{
+	return lyre_host->setting_number(self, key);
+}
+static inline int lyre_setting_bool(lyre_instance *self, const char *key)
+{
+	return lyre_host->setting_bool(self, key);
+}
+/** \return the text, NUL-terminated, valid until stop(); NULL when it is null. */
+static inline const char *lyre_setting_string(lyre_instance *self, const char *key)
+{
+	return lyre_host->setting_string(self, key);
+}
+
+/** Say in start() why the module cannot start; the sentence goes to the operator. \return \p code */
+static inline int lyre_start_fail(lyre_instance *self, int code, const char *fmt, ...) LYRE_PRINTF(3, 4);
+static inline int lyre_start_fail(lyre_instance *self, int code, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	code = lyre_host->start_vfail(self, code, fmt, ap);
+	va_end(ap);
+	return code;
+}
+
+
+/** Write a line to the server's log, marked with the module's name. Any thread. Never pass a secret. */
+static inline void lyre_log(lyre_instance *self, enum lyre_log_level level, const char *fmt, ...) LYRE_PRINTF(3, 4);
+static inline void lyre_log(lyre_instance *self, enum lyre_log_level level, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	lyre_host->vlog(self, (int)level, fmt, ap);
+	va_end(ap);
+}
+
+LYRE_END_DECLS
+
+#endif

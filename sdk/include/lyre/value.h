@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file lyre/value.h
+ * \brief Reading JSON values, and writing the JSON of an answer.
+ *
+ * Values belong to the call they came with and die with it. All functions may be called from the thread that runs the
+ * call; a value never changes, so several threads may read it. Since ABI 1.0.
+ */
+#ifndef LYRE_VALUE_H
+#define LYRE_VALUE_H
+
+#include <lyre/host.h>
+
+LYRE_BEGIN_DECLS
+
+/** \return the kind of \p v; LYRE_NULL for a null pointer too. */
+static inline enum lyre_type lyre_value_type(const lyre_value *v)
+{
+	return (enum lyre_type)lyre_host->value_type(v);
+}
+
+/** \return the truth of a LYRE_BOOL, 0 for every other kind. */
+static inline int lyre_value_bool(const lyre_value *v)
+{
+	return lyre_host->value_bool(v);
+}
+
+/** \return a LYRE_INT as it is, a LYRE_DOUBLE cut to its integer part and clamped, 0 for every other kind. */
+static inline int64_t lyre_value_int(const lyre_value *v)
+{
+	return lyre_host->value_int(v);
+}
+
+/** \return a number of any kind as a double, 0 for every other kind. */
+static inline double lyre_value_double(const lyre_value *v)
+{
+	return lyre_host->value_double(v);
+}
+
+/**
+ * \param[out] len  bytes of the text, may be NULL
+ * \return the UTF-8 text of a LYRE_STRING (or the digits of a LYRE_BIGINT), NUL-terminated, which may hold NUL bytes;
+ *         NULL for every other kind.
+ */
+static inline const char *lyre_value_string(const lyre_value *v, size_t *len)
+{
+	return lyre_host->value_string(v, len);
+}
+
+/** \return the number of items of an array or of members of an object, 0 for every other kind. */
+static inline size_t lyre_value_count(const lyre_value *v)
+{
+	return lyre_host->value_count(v);
+}
+
+/** \return item \p i of an array, or the value of member \p i of an object; NULL outside. */
+static inline const lyre_value *lyre_value_at(const lyre_value *v, size_t i)
+{
+	return lyre_host->value_at(v, i);
+}
+
+/** \return the name of member \p i of an object, NUL-terminated; NULL outside. \p len may be NULL. */
+static inline const char *lyre_value_name(const lyre_value *v, size_t i, size_t *len)
+{
+	return lyre_host->value_name(v, i, len);
+}
+
+/** \return the member \p name of an object; NULL where there is none. */
+static inline const lyre_value *lyre_value_get(const lyre_value *v, const char *name)
+{
+	return lyre_host->value_get(v, name);
+}
+
+/* Making values, for those that are handed to the core: conditions, records, keys. They live until the call ends. Each
+ * returns NULL when out of memory, and takes a NULL among its parts as that too, so that only the last need be asked. */
+
+/** A text, copied. */
+static inline const lyre_value *lyre_make_string(lyre_call *call, const char *s, size_t len)
+{
+	return lyre_host->make_string(call, s, len);
+}
+
+static inline const lyre_value *lyre_make_int(lyre_call *call, int64_t i) { return lyre_host->make_int(call, i); }
+/** \p d must be finite: JSON has no other numbers. */
+static inline const lyre_value *lyre_make_double(lyre_call *call, double d) { return lyre_host->make_double(call, d); }
+static inline const lyre_value *lyre_make_bool(lyre_call *call, int b) { return lyre_host->make_bool(call, b); }
+
+/** An array of \p count values. */
+static inline const lyre_value *lyre_make_array(lyre_call *call, const lyre_value *const *items, size_t count)
+{
+	return lyre_host->make_array(call, items, count);
+}
+
+/** An object of \p count members; the names are copied, and differ. */
+static inline const lyre_value *lyre_make_object(lyre_call *call, const char *const *names, const lyre_value *const *values, size_t count)
+{
+	return lyre_host->make_object(call, names, values, count);
+}
+
+/* Writing. Commas, quotes and escapes are the writer's; the caller opens, fills and closes. A failed allocation is
+ * remembered and answered as such at the end of the call, so these return nothing. */
+
+static inline void lyre_out_object_begin(lyre_out *o) { lyre_host->out_object_begin(o); }
+static inline void lyre_out_object_end(lyre_out *o) { lyre_host->out_object_end(o); }
+static inline void lyre_out_array_begin(lyre_out *o) { lyre_host->out_array_begin(o); }
+static inline void lyre_out_array_end(lyre_out *o) { lyre_host->out_array_end(o); }
+/** The name of the next member of the open object. */
+static inline void lyre_out_key(lyre_out *o, const char *name) { lyre_host->out_key(o, name); }
+/** UTF-8 text of \p len bytes. */
+static inline void lyre_out_string(lyre_out *o, const char *s, size_t len) { lyre_host->out_string(o, s, len); }
+static inline void lyre_out_int(lyre_out *o, int64_t i) { lyre_host->out_int(o, i); }
+/** The shortest text that reads back as \p d; null where \p d is not finite. */
+static inline void lyre_out_double(lyre_out *o, double d) { lyre_host->out_double(o, d); }
+static inline void lyre_out_bool(lyre_out *o, int b) { lyre_host->out_bool(o, b); }
+static inline void lyre_out_null(lyre_out *o) { lyre_host->out_null(o); }
+/** Any value, whole. */
+static inline void lyre_out_value(lyre_out *o, const lyre_value *v) { lyre_host->out_value(o, v); }
+
+LYRE_END_DECLS
+
+#endif

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real lyred on a scratch root and a free port, for tests.
+
+    with Server() as s:
+        status, body = s.call({"operation": "describe_all"})
+"""
+import base64, contextlib, http.client, json, os, re, shutil, signal, socket, subprocess, sys, tempfile, time
+
+BUILD = os.environ.get("TOP_BUILDDIR", os.getcwd())
+SOURCE = os.environ.get("TOP_SRCDIR", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+LYRED = os.environ.get("LYRED", os.path.join(BUILD, "lyred"))
+LYRE = os.environ.get("LYRE", os.path.join(BUILD, "lyre"))
+
+
+def feature(macro):
+    """Whether config.h of this build defines a macro."""
+    with open(os.path.join(BUILD, "config.h")) as f:
+        return re.search(r"^#define %s\b" % macro, f.read(), re.M) is not None
+
+
+MINIMAL = feature("LYRE_MINIMAL")
+STATIC_ONLY = feature("LYRE_STATIC_ONLY")
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path, timeout=30):
+        super().__init__("localhost", timeout=timeout)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
+class Server:
+    admin = ("admin", "Abc1234!")
+
+    def __init__(self, root=None, settings=(), config=None, env=None, start=True):
+        """settings: "key.path=value" texts; config: the text of a configuration file; root: to go on with an earlier one's."""
+        self.own_root = root is None
+        self.root = root or tempfile.mkdtemp(prefix="lyre-test-")
+        self.settings, self.env, self.config = list(settings), env or {}, None
+        if config is not None:
+            self.config = os.path.join(self.root, "lyre.yaml")
+            with open(self.config, "w") as f:
+                f.write(config)
+        self.process = None
+        self.socket_path = os.path.join(self.root, "operations-server")
+        if start:
+            self.start()
+
+    def start(self):
+        command = [LYRED, "-r", self.root]
+        if self.config:
+            command += ["-c", self.config]
+        for s in ["operationsApi.network.port=0", "operationsApi.network.host=127.0.0.1", "logging.stdStreams=true"] + self.settings:
+            command += ["--set", s]
+        env = dict(os.environ, LYRE_ADMIN_USERNAME=self.admin[0], LYRE_ADMIN_PASSWORD=self.admin[1], **self.env)
+        self.output = open(os.path.join(self.root, "output"), "ab+")
+        begin = self.output.seek(0, os.SEEK_END)
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output, env=env)
+        deadline = time.monotonic() + 60
+        while True:
+            text = self.said(begin)
+            m = re.search(r"listening on http://127\.0\.0\.1:(\d+)", text)
+            if m:
+                self.port = int(m.group(1))
+                return self
+            if self.process.poll() is not None:
+                self.output.close()
+                raise RuntimeError("lyred ended with %s:\n%s" % (self.process.returncode, text))
+            if time.monotonic() > deadline:
+                self.process.kill()
+                raise RuntimeError("lyred does not say where it listens:\n" + text)
+            time.sleep(0.01)
+
+    def said(self, begin=0):
+        """What the server has written to its standard streams."""
+        with open(os.path.join(self.root, "output"), "rb") as f:
+            f.seek(begin)
+            return f.read().decode("utf-8", "replace")
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def end(self, expect=0):
+        """SIGTERM, and the exit status that is to follow; sanitizers speak through it."""
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        status = self.process.wait(60)
+        self.output.close()
+        if status != expect:
+            raise AssertionError("lyred ended with %s:\n%s" % (status, self.said()[-8000:]))
+
+    def restart(self):
+        self.end()
+        return self.start()
+
+    def stop(self):
+        try:
+            if self.process:
+                self.end()
+        finally:
+            if self.own_root:
+                shutil.rmtree(self.root, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def request(self, method="POST", path="/", body=None, headers=None, unix=False, timeout=60):
+        """(status, headers, bytes)"""
+        c = UnixConnection(self.socket_path, timeout) if unix else http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        with contextlib.closing(c):
+            c.request(method, path, body=body, headers=headers or {})
+            r = c.getresponse()
+            return r.status, r.headers, r.read()
+
+    def authorization(self, user=None, password=None):
+        pair = "%s:%s" % (user or self.admin[0], password or self.admin[1])
+        return "Basic " + base64.b64encode(pair.encode("latin-1")).decode()
+
+    def call(self, operation, headers=None, unix=False, **more):
+        """Runs an operation as the first user: (status, decoded body)."""
+        h = {"Content-Type": "application/json"}
+        if not unix:
+            h["Authorization"] = self.authorization()
+        h.update(headers or {})
+        status, _, body = self.request(body=json.dumps(dict(operation, **more)).encode(), headers=h, unix=unix)
+        try:
+            return status, json.loads(body)
+        except ValueError:
+            return status, body
+
+    def ok(self, operation, **more):
+        status, body = self.call(operation, **more)
+        if status != 200:
+            raise AssertionError("%s: %s %s" % (operation.get("operation"), status, body))
+        return body

@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: Apache-2.0
+"""lyre, the command-line client, against a server."""
+import json, os, pty, select, shutil, socket, stat, subprocess, sys, tempfile, time, unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from lyre_server import LYRE, Server
+
+MAGIC = bytes.fromhex("dec0efbe")
+
+
+@unittest.skipUnless(os.path.exists(LYRE), "the client is not built")
+class Client(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.s = Server()
+        cls.folder = tempfile.mkdtemp(prefix="lyre-client-")
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.folder, ignore_errors=True)
+        cls.s.stop()
+
+    def file(self, name, content=None):
+        path = os.path.join(self.folder, self.database() + "." + name)
+        if content is not None:
+            with open(path, "wb") as f:
+                f.write(content)
+        return path
+
+    def database(self):
+        return self.id().split(".")[-1]
+
+    def lyre(self, *words, socket_path=None, input=None, **env):
+        """The client, run to its end, over the domain socket: (status, stdout, stderr)."""
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("LYRE_") and not k.endswith("_proxy")}
+        clean.update(LYRE_SOCKET=socket_path or self.s.socket_path, **env)
+        r = subprocess.run([LYRE, *words], input=input, stdin=None if input is not None else subprocess.DEVNULL,
+                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=clean, timeout=60, start_new_session=True)
+        return r.returncode, r.stdout.decode(), r.stderr.decode()
+
+    def ok(self, *words, **more):
+        status, out, err = self.lyre(*words, **more)
+        self.assertEqual((status, err), (0, ""), out)
+        return out
+
+    def refused(self, expected, *words, **more):
+        status, out, err = self.lyre(*words, **more)
+        self.assertEqual((status, out), (expected, ""), err)
+        self.assertTrue(err.startswith("lyre: "), err)
+        return err
+
+    def make(self, *records):
+        d = "database=" + self.database()
+        self.assertEqual(self.ok("create_table", d, "table=t", "primary_key=id"),
+                         "table '%s.t' successfully created.\n" % self.database())
+        if records:
+            self.ok("insert", d, "table=t", "records=@-", input=json.dumps(records).encode())
+        return d
+
+    # ---- arguments ----
+
+    def test_types_come_from_the_declaration(self):
+        d = self.make({"id": 1, "n": 7}, {"id": "1", "n": "7"}, {"id": "abc", "n": True})
+        find = lambda *words: json.loads(self.ok("--json", *words))
+        self.assertEqual(find("search_by_id", d, "table=t", "ids=1,abc", "get_attributes=id,n"),
+                         [{"id": 1, "n": 7}, {"id": "abc", "n": True}])
+        self.assertEqual(find("search_by_id", d, "table=t", 'ids=["1"]', "get_attributes=id"), [{"id": "1"}])
+        self.assertEqual(find("search_by_value", d, "table=t", "attribute=n", "value=7", "get_attributes=id"), [{"id": 1}])
+        self.assertEqual(find("search_by_value", d, "table=t", "attribute=n", 'value="7"', "get_attributes=id"), [{"id": "1"}])
+        self.assertEqual(find("search_by_value", d, "table=t", "attribute=n", "value=true", "get_attributes=id"), [{"id": "abc"}])
+        self.assertEqual(len(find("search_by_value", d, "table=t", "attribute=id", "value=*", "limit=2")), 2)
+        self.assertIn("record_count", find("describe_table", d, "table=t", "exact_count=true"))
+        # older words are known too, by the client as by the server
+        self.assertEqual(find("search_by_hash", "schema=" + self.database(), "table=t", "hash_values=1", "get_attributes=id"),
+                         [{"id": 1}])
+
+    def test_names_of_digits_stay_texts(self):
+        d = "database=007"
+        self.ok("create_table", d, "table=0123", "primary_key=1")
+        self.assertEqual(json.loads(self.ok("describe_table", d, "table=0123"))["name"], "0123")
+        self.ok("insert", d, "table=0123", 'records={"1":"x"}')
+        self.assertEqual(json.loads(self.ok("--json", "search_by_id", d, "table=0123", "ids=x", "get_attributes=1")), [{"1": "x"}])
+
+    def test_raw_json_and_files(self):
+        d = self.make()
+        path = self.file("records.json", json.dumps([{"id": i} for i in range(100)]).encode())
+        self.assertEqual(json.loads(self.ok("insert", d, "table=t", "records=@" + path))["message"], "inserted 100 of 100 records")
+        self.assertEqual(json.loads(self.ok("insert", d, "table=t", "records:=@-", input=b'[{"id":"x"}]'))["inserted_hashes"], ["x"])
+        # one record is as good as a list of one
+        self.assertEqual(json.loads(self.ok("insert", d, "table=t", 'records={"id":"y"}'))["inserted_hashes"], ["y"])
+        self.assertEqual(json.loads(self.ok("delete", d, "table=t", "ids:=[0,1]"))["deleted_hashes"], [0, 1])
+
+    def test_wrong_words(self):
+        for words in ([], ["insert", "x"], ["insert", "=x"], ["insert", ":=1"], ["insert", "records:=["], ["insert", "records=[1"],
+                      ["insert", "records=@/nowhere/x"], ["insert", "operation=delete"], ["backup", "x"], ["restore"], ["help", "a", "b"],
+                      ["--nonsense"], ["--url", "http://localhost", "--socket", "/x", "describe_all"]):
+            status, out, err = self.lyre(*words)
+            self.assertEqual((status, out), (2, ""), words)
+            self.assertTrue(err, words)
+
+    # ---- answers ----
+
+    def test_table(self):
+        d = self.make({"id": 1, "name": "Zoë", "n": 1.5}, {"id": 20, "name": "日本", "n": None}, {"id": 300, "name": "a\x1b[31m\nb", "o": {"x": [1]}})
+        out = self.ok("search_by_value", d, "table=t", "attribute=id", "value=*", "get_attributes=id,name,n,o")
+        self.assertEqual(out.split("\n"), [
+            " id  name               n  o",
+            "---  --------------  ----  ---------",
+            "  1  Zoë              1.5  null",
+            " 20  日本            null  null",
+            "300  a\\u001b[31m\\nb  null  {\"x\":[1]}",
+            ""])
+
+    def test_numbers_stay_exact(self):
+        d = self.make({"id": 9007199254740993}, {"id": 123456789012345678})
+        out = self.ok("search_by_value", d, "table=t", "attribute=id", "value=*", "get_attributes=id")
+        self.assertEqual(out.split(), ["id", "-" * 18, "9007199254740993", "123456789012345678"])
+
+    def test_raw_answers(self):
+        d = self.make({"id": 1, "name": "x"})
+        words = ["search_by_id", d, "table=t", "ids=1", "get_attributes=id,name"]
+        self.assertEqual(self.ok("--json", *words), '[{"id":1,"name":"x"}]')
+        status, out, err = self.lyre("--csv", *words)
+        if status == 0:  # not in every build
+            self.assertEqual(out.split(), ['"id","name"', '1,"x"'])
+            self.assertEqual(self.refused(1, "--csv", "describe_table", "table=none", d),
+                             "lyre: Table '%s.none' does not exist\n" % self.database())
+        self.assertEqual(self.ok("search_by_id", d, "table=t", "ids=2", "get_attributes=id"), "[]\n")
+
+    def test_large_answer(self):
+        d = self.make(*({"id": i, "text": "x" * 500} for i in range(5000)))
+        out = self.ok("--json", "search_by_value", d, "table=t", "attribute=id", "value=*")
+        self.assertEqual(len(json.loads(out)), 5000)
+
+    def test_errors(self):
+        self.assertEqual(self.refused(1, "describe_table", "table=nope", "database=nope"), "lyre: database 'nope' does not exist\n")
+        self.assertEqual(self.refused(1, "describe_table"), "lyre: 'table' is required\n")
+        self.assertEqual(self.refused(1, "no_such_operation", "a=1"), "lyre: Operation 'no_such_operation' not found\n")
+
+    def test_nobody_there(self):
+        self.assertIn("/nowhere/socket", self.refused(3, "describe_all", socket_path="/nowhere/socket"))
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            self.refused(3, "--url", "http://127.0.0.1:%d" % taken.getsockname()[1], "describe_all")
+
+    # ---- who one is ----
+
+    def url(self):
+        return "http://127.0.0.1:%d" % self.s.port
+
+    def test_password(self):
+        user, password = self.s.admin
+        words = ["--url", self.url(), "--user", user, "describe_all", "--json"]
+        self.assertTrue(self.ok(*words, LYRE_PASSWORD=password).startswith("{"))
+        path = self.file("password", password.encode() + b"\n")
+        self.assertTrue(self.ok("--password-file", path, *words, LYRE_PASSWORD="wrong").startswith("{"))
+        self.assertIn("Login failed", self.refused(1, *words, LYRE_PASSWORD="wrong"))
+        self.assertIn("Must login", self.refused(1, "--url", self.url(), "describe_all"))
+        self.assertIn("no terminal", self.refused(2, *words))
+
+    def test_password_is_not_taken_from_the_command_line(self):
+        for words in (["--password", "x"], ["--password=x"], ["--url", "http://admin:x@127.0.0.1:1/"]):
+            self.assertIn("can be read by everybody", self.refused(2, *words, "describe_all"))
+
+    def test_password_is_asked_for_without_echo(self):
+        user, password = self.s.admin
+        pid, fd = pty.fork()
+        if pid == 0:
+            for name in ("LYRE_PASSWORD", "LYRE_SOCKET"):
+                os.environ.pop(name, None)
+            os.execl(LYRE, LYRE, "--url", self.url(), "--user", user, "describe_database", "database=system", "--json")
+        text, sent, deadline = b"", False, time.monotonic() + 60
+        while time.monotonic() < deadline and select.select([fd], [], [], 60)[0]:
+            try:
+                piece = os.read(fd, 65536)
+            except OSError:
+                break
+            if not piece:
+                break
+            text += piece
+            if not sent and b"Password for" in text:
+                os.write(fd, password.encode() + b"\n")
+                sent = True
+        os.close(fd)
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0, text)
+        self.assertTrue(sent)
+        self.assertIn(b"hdb_user", text)
+        self.assertNotIn(password.encode(), text)
+
+    def test_warning_about_plain_http(self):
+        status, out, err = self.lyre("--url", "http://lyre.invalid:9925", "--user", "x", "describe_all", LYRE_PASSWORD="x")
+        self.assertEqual(status, 3)
+        self.assertIn("without encryption", err)
+
+    # ---- backups ----
+
+    def test_backup_and_restore(self):
+        d = self.make({"id": 1, "name": "x"}, {"id": 2, "name": "y"})
+        self.ok("create_table", d, "table=other", "primary_key=id")
+        path = self.file("whole")
+        self.assertEqual(self.ok("backup", self.database(), path), "")
+        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
+        with open(path, "rb") as f:
+            self.assertIn(MAGIC, f.read(32))
+        self.assertFalse(os.path.exists(path + ".part"))
+        self.assertIn("exists", self.refused(1, "backup", self.database(), path))
+        self.ok("delete", d, "table=t", "ids=1,2")
+        self.ok("backup", "--force", self.database(), path + "2")
+        copy = self.database() + "_copy"
+        self.assertEqual(self.ok("restore", path, copy), "database '%s' successfully restored\n" % copy)
+        found = json.loads(self.ok("--json", "search_by_value", "database=" + copy, "table=t", "attribute=id", "value=*", "get_attributes=id,name"))
+        self.assertEqual(found, [{"id": 1, "name": "x"}, {"id": 2, "name": "y"}])
+        self.assertIn("other", json.loads(self.ok("--json", "describe_database", "database=" + copy)))
+        self.assertIn("already exists", self.refused(1, "restore", path, copy))
+
+    def test_backup_of_tables(self):
+        d = self.make({"id": 1})
+        for table in ("u", "v"):
+            self.ok("create_table", d, "table=" + table, "primary_key=id")
+        path = self.file("tables")
+        self.ok("backup", self.database(), path, "--table", "t", "--table", "v")
+        self.ok("restore", path, self.database() + "_copy")
+        self.assertEqual(list(json.loads(self.ok("--json", "describe_database", "database=%s_copy" % self.database()))), ["t", "v"])
+
+    def test_failed_backup_leaves_nothing(self):
+        path = self.file("none")
+        self.assertIn("does not exist", self.refused(1, "backup", "nowhere", path))
+        self.assertEqual([n for n in os.listdir(self.folder) if n.startswith(os.path.basename(path))], [])
+        self.make()
+        self.assertIn("does not exist", self.refused(1, "backup", self.database(), path, "-t", "none"))
+        self.refused(1, "backup", self.database(), "/nowhere/file")
+
+    def test_restore_looks_at_the_file_first(self):
+        self.assertIn("not a backup", self.refused(1, "restore", self.file("text", b"x" * 100), "x"))
+        self.assertIn("not a backup", self.refused(1, "restore", self.file("empty", b""), "x"))
+        self.assertIn("No such file", self.refused(1, "restore", self.file("none"), "x"))
+        self.assertIn("another", self.refused(2, "--url", "https://lyre.invalid", "restore", self.file("text"), "x"))
+
+    def test_backup_does_not_go_to_the_terminal(self):
+        self.make()
+        parent, child = pty.openpty()
+        r = subprocess.run([LYRE, "--socket", self.s.socket_path, "get_backup", "database=" + self.database()],
+                           stdin=subprocess.DEVNULL, stdout=child, stderr=subprocess.PIPE, timeout=60)
+        os.close(child)
+        os.close(parent)
+        self.assertEqual(r.returncode, 1)
+        self.assertIn(b"send it to a file", r.stderr)
+
+    # ---- help ----
+
+    def test_help(self):
+        self.assertIn("Usage:", self.ok("--help"))
+        self.assertRegex(self.ok("--version"), r"^lyre \d+\.\d+\.\d+")
+        out = self.ok("help")
+        for name in ("describe_all", "create_table", "insert", "search_by_conditions", "describe_operations"):
+            self.assertRegex(out, r"(?m)^  %s +\S" % name)
+        out = self.ok("help", "drop_schema")
+        self.assertIn("lyre drop_database database=… [replicated=…]", out)
+        self.assertIn("super users", out)
+        self.assertIn("drop_schema", out)
+        self.refused(1, "help", "no_such_operation")
+
+
+if __name__ == "__main__":
+    unittest.main()

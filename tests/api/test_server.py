@@ -1,0 +1,415 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A server as its clients and its operator see it, beyond the recorded cases."""
+import base64, concurrent.futures, json, os, random, re, shutil, stat, subprocess, sys, tempfile, threading, time, unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from lyre_server import LYRED, MINIMAL, Server
+
+
+class Shared(unittest.TestCase):
+    """Tests that share a server; each uses a database of its own."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.s = Server()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.s.stop()
+
+    def database(self):
+        return self.id().split(".")[-1]
+
+    def table(self, **more):
+        self.s.ok(dict({"operation": "create_table", "database": self.database(), "table": "t", "primary_key": "id"}, **more))
+
+    def run_(self, operation, **more):
+        return self.s.call(dict({"operation": operation, "database": self.database(), "table": "t"}, **more))
+
+    def ok(self, operation, **more):
+        status, body = self.run_(operation, **more)
+        self.assertEqual(status, 200, body)
+        return body
+
+    def insert(self, *records):
+        return self.ok("insert", records=list(records))
+
+    def find(self, conditions, **more):
+        return self.ok("search_by_conditions", conditions=conditions, **more)
+
+
+class Data(Shared):
+    def test_generated_keys_are_returned(self):
+        self.table()
+        keys = self.insert({"a": 1}, {"a": 2})["inserted_hashes"]
+        self.assertEqual([type(k) for k in keys], [int, int])
+        rows = self.ok("search_by_id", ids=keys, get_attributes=["id", "a"])
+        self.assertEqual(rows, [{"id": keys[0], "a": 1}, {"id": keys[1], "a": 2}])
+
+    def test_generated_uuids(self):
+        self.table(attributes=[{"name": "id", "type": "ID"}, {"name": "a"}])
+        (key,) = self.ok("upsert", records=[{"a": 1}])["upserted_hashes"]
+        self.assertRegex(key, r"^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
+
+    def test_integers_are_exact(self):
+        self.table()
+        values = [9007199254740993, 9223372036854775807, -9223372036854775808]
+        self.insert(*[{"id": v, "v": v} for v in values])
+        rows = self.ok("search_by_id", ids=values, get_attributes=["id", "v"])
+        self.assertEqual(rows, [{"id": v, "v": v} for v in values])
+        self.assertEqual(self.find([{"attribute": "v", "value": values[0]}], get_attributes=["id"]), [{"id": values[0]}])
+        self.assertEqual(self.find([{"attribute": "v", "value": values[0] - 1}], get_attributes=["id"]), [])
+
+    def test_one_bad_record_fails_the_request_whole(self):
+        self.table(attributes=[{"name": "id", "type": "Int"}, {"name": "n", "type": "Int"}])
+        status, body = self.run_("insert", records=[{"id": 1, "n": 1}, {"id": 2, "n": "x"}])
+        self.assertEqual((status, body), (400, {"error": 'Value "x" in property n must be an integer (from -2147483648 to 2147483647)'}))
+        self.assertEqual(self.ok("search_by_value", attribute="id", value="*"), [])
+
+    def test_indexes_follow_updates_and_deletes(self):
+        self.table()
+        self.insert({"id": 1, "c": "red", "tags": ["a", "b"]}, {"id": 2, "c": "red"})
+        self.ok("update", records=[{"id": 1, "c": "blue", "tags": ["b", "c"]}])
+        equals = lambda a, v: [r["id"] for r in self.find([{"attribute": a, "value": v}], get_attributes=["id"])]
+        self.assertEqual((equals("c", "red"), equals("c", "blue")), ([2], [1]))
+        self.assertEqual((equals("tags", "a"), equals("tags", "b"), equals("tags", "c")), ([], [1], [1]))
+        self.ok("delete", ids=[1])
+        self.assertEqual((equals("c", "blue"), equals("tags", "b")), ([], []))
+
+    def test_long_texts_keep_their_order_and_stay_exact(self):
+        self.table()
+        long = "x" * 5000
+        self.insert({"id": 1, "v": long + "b"}, {"id": 2, "v": long + "a"}, {"id": 3, "v": long})
+        self.assertEqual([r["id"] for r in self.find([{"attribute": "v", "value": long + "a"}], get_attributes=["id"])], [2])
+        rows = self.find([{"attribute": "id", "comparator": "greater_than", "value": 0}], sort={"attribute": "v"}, get_attributes=["id"])
+        self.assertEqual([r["id"] for r in rows], [3, 2, 1])
+
+    def test_a_dropped_attribute_does_not_come_back(self):
+        self.table()
+        self.insert(*[{"id": i, "a": i, "b": i} for i in range(2000)])
+        self.assertEqual(self.ok("drop_attribute", attribute="a"), {"message": "successfully deleted attribute 'a'"})
+        self.assertNotIn("a", self.ok("search_by_id", ids=[5], get_attributes=["*"])[0])
+        self.insert({"id": 5000, "a": "new"})
+        self.assertIsNone(self.ok("search_by_id", ids=[5], get_attributes=["*"])[0]["a"])
+        self.assertEqual(self.find([{"attribute": "a", "comparator": "greater_than", "value": 0}], get_attributes=["id"]), [{"id": 5000}])
+
+    def test_key_and_time_attributes_cannot_be_dropped(self):
+        self.table()
+        self.assertEqual(self.run_("drop_attribute", attribute="id"), (400, {"error": "You cannot drop a hash attribute"}))
+        status, body = self.run_("drop_attribute", attribute="__updatedtime__")
+        self.assertEqual((status, body), (400, {"error": "cannot drop internal timestamp attribute: __updatedtime__"}))
+
+    def test_expired_records_are_never_seen_and_go(self):
+        self.table(expiration=1)
+        self.insert(*[{"id": i, "v": 1} for i in range(1200)])
+        self.assertEqual(self.ok("describe_table")["record_count"], 1200)
+        time.sleep(1.1)
+        self.assertEqual(self.ok("search_by_id", ids=[1], get_attributes=["id"]), [])
+        self.assertEqual(self.find([{"attribute": "v", "value": 1}]), [])
+        self.assertEqual(self.ok("describe_table")["record_count"], 0)
+        self.assertEqual(self.insert({"id": 1, "v": 2})["inserted_hashes"], [1])
+
+    def test_random_searches_agree_with_a_plain_evaluation(self):
+        rnd = random.Random(7)
+        self.table()
+        rows = [{"id": i, "n": rnd.choice([None, rnd.randrange(20), rnd.random() * 20]), "s": rnd.choice(["", "a", "ab", "b%d" % i]),
+                 "b": rnd.random() < 0.5} for i in range(500)]
+        for r in rows:
+            if rnd.random() < 0.1:
+                del r["n"]
+        self.insert(*rows)
+        number = lambda v: isinstance(v, (int, float)) and not isinstance(v, bool)
+        tests = {
+            "equals": lambda a, b: a == b,
+            "greater_than": lambda a, b: number(a) and a > b,
+            "greater_than_equal": lambda a, b: number(a) and a >= b,
+            "less_than": lambda a, b: number(a) and a < b,
+            "less_than_equal": lambda a, b: number(a) and a <= b,
+        }
+        for _ in range(60):
+            conditions, wanted = [], set(range(500))
+            for _ in range(rnd.randrange(1, 4)):
+                if rnd.random() < 0.6:
+                    op, value = rnd.choice(list(tests)), rnd.randrange(20)
+                    conditions.append({"attribute": "n", "comparator": op, "value": value})
+                    wanted &= {r["id"] for r in rows if r.get("n") is not None and tests[op](r["n"], value)}
+                else:
+                    value = rnd.choice(["a", "b1", ""])
+                    conditions.append({"attribute": "s", "comparator": "starts_with", "value": value})
+                    wanted &= {r["id"] for r in rows if r["s"].startswith(value)}
+            got = self.find(conditions, get_attributes=["id"])
+            self.assertEqual(sorted(r["id"] for r in got), sorted(wanted), conditions)
+
+    def test_large_results_stream_whole(self):
+        self.table()
+        rows = [{"id": i, "text": "row %d " % i + "x" * 100} for i in range(20000)]
+        for i in range(0, len(rows), 5000):
+            self.insert(*rows[i:i + 5000])
+        self.assertEqual(self.ok("search_by_value", attribute="id", value="*", get_attributes=["id", "text"]), rows)
+
+    @unittest.skipIf(MINIMAL, "the minimal build has no CSV")
+    def test_csv_streams_too(self):
+        self.table()
+        self.insert(*[{"id": i, "t": 'a "b", %d' % i} for i in range(5000)])
+        status, body = self.s.call({"operation": "search_by_value", "database": self.database(), "table": "t", "attribute": "id", "value": "*",
+                                    "get_attributes": ["id", "t"]}, headers={"Accept": "text/csv"})
+        lines = body.decode().split("\n")
+        self.assertEqual((status, len(lines), lines[0], lines[-1]), (200, 5001, '"id","t"', '4999,"a ""b"", 4999"'))
+
+    def test_concurrent_writers_all_land(self):
+        self.table()
+
+        def write(worker):
+            for i in range(40):
+                body = self.insert({"id": worker * 1000 + i, "w": worker})
+                self.assertEqual(body["inserted_hashes"], [worker * 1000 + i])
+
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            list(pool.map(write, range(16)))
+        self.assertEqual(self.ok("describe_table")["record_count"], 640)
+        for w in range(16):
+            self.assertEqual(len(self.find([{"attribute": "w", "value": w}])), 40)
+
+
+class Names(Shared):
+    def test_names_that_trouble_file_systems(self):
+        names = ["..", ".", "DEV", "dev", "a b", "CON", "%41", "~", "x" * 250, "x" * 249 + "Y", "X" * 250, "a.mdb", "-lock"]
+        for n in names:
+            self.assertEqual(self.s.ok({"operation": "create_database", "database": n})["message"], "database '%s' successfully created" % n)
+            self.s.ok({"operation": "create_table", "database": n, "table": n, "primary_key": "id"})
+            self.s.ok({"operation": "insert", "database": n, "table": n, "records": [{"id": n}]})
+        self.s.restart()
+        described = self.s.ok({"operation": "describe_all"})
+        for n in names:
+            self.assertEqual(described[n][n]["record_count"], 1, n)
+            self.assertEqual(self.s.ok({"operation": "search_by_id", "database": n, "table": n, "ids": [n], "get_attributes": ["id"]}), [{"id": n}])
+            self.s.ok({"operation": "drop_database", "database": n})
+        self.assertEqual(self.s.ok({"operation": "describe_all"}), {})
+
+
+class Schema(Shared):
+    def test_describe_after_restart_is_the_same(self):
+        self.table(attributes=[{"name": "id", "type": "Int"}, {"name": "z", "type": "String", "indexed": True}, {"name": "a", "type": "Date"}], expiration=3600)
+        self.insert({"id": 1, "z": "x", "a": "2024-01-02"})
+        before = self.ok("describe_table")
+        self.assertEqual(before["expiration"], "3600s")
+        self.s.restart()
+        self.assertEqual(self.ok("describe_table"), before)
+
+    def test_bad_attributes_are_refused(self):
+        for attributes, text in (
+            ([{"name": "id"}, {"name": "a", "type": "Bogus"}], "Bogus"),
+            ([{"name": "id"}, {"name": "a"}, {"name": "a"}], "'a'"),
+            ([{"type": "String"}], "name"),
+            ("id", "'attributes' must be an array"),
+            ([5], "'attributes[0]' must be of type object"),
+        ):
+            status, body = self.run_("create_table", primary_key="id", attributes=attributes)
+            self.assertEqual(status, 400, body)
+            self.assertIn(text, body["error"])
+
+    def test_replicated_is_checked(self):
+        self.table()
+        self.assertEqual(self.run_("drop_table", replicated="yes"), (400, {"error": "'replicated' must be a boolean"}))
+        self.assertEqual(self.run_("drop_table", replicated=True)[0], 200)
+
+
+class Backup(Shared):
+    def fetch(self, **more):
+        body = json.dumps(dict({"operation": "get_backup", "database": self.database()}, **more)).encode()
+        return self.s.request(body=body, headers={"Content-Type": "application/json", "Authorization": self.s.authorization()})
+
+    def test_backup_under_writes_is_consistent_and_restores_elsewhere(self):
+        self.table()
+        self.insert(*[{"id": i, "pair": i, "text": "t%d" % i} for i in range(3000)])
+        stop = threading.Event()
+
+        def write():
+            n = 10000
+            while not stop.is_set():
+                self.insert({"id": n, "pair": n, "text": "new"}, {"id": n + 1, "pair": n, "text": "new"})
+                n += 2
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        time.sleep(0.2)
+        status, headers, body = self.fetch()
+        stop.set()
+        writer.join()
+        self.assertEqual((status, headers["content-type"]), (200, "application/octet-stream"))
+        folder = tempfile.mkdtemp(prefix="lyre-backup-")
+        try:
+            path = os.path.join(folder, "copy.mdb")
+            with open(path, "wb") as f:
+                f.write(body)
+            if shutil.which("mdb_stat"):
+                out = subprocess.run(["mdb_stat", "-n", "-a", path], stdout=subprocess.PIPE, universal_newlines=True, check=True).stdout
+                self.assertIn("Entries", out)
+            with Server() as other:
+                other.ok({"operation": "restore_backup", "database": "back", "path": path})
+                rows = other.ok({"operation": "search_by_value", "database": "back", "table": "t", "attribute": "id", "value": "*"})
+                self.assertGreaterEqual(len(rows), 3000)
+                # a request's two records are there both or not at all
+                new = [r for r in rows if r["id"] >= 10000]
+                self.assertEqual(len(new) % 2, 0)
+                self.assertEqual(other.ok({"operation": "describe_table", "database": "back", "table": "t"})["record_count"], len(rows))
+                for r in random.Random(1).sample(rows, 50):
+                    found = other.ok({"operation": "search_by_value", "database": "back", "table": "t", "attribute": "pair", "value": r["pair"]})
+                    self.assertIn(r, found)
+                self.assertEqual(other.call({"operation": "restore_backup", "database": "back", "path": path}),
+                                 (400, {"error": "database 'back' already exists"}))
+                for damage in (body[:len(body) // 2], b"", b"x" * 100000, body[:40] + b"\0" * 4096 + body[4136:]):
+                    with open(path, "wb") as f:
+                        f.write(damage)
+                    status, answer = other.call({"operation": "restore_backup", "database": "bad", "path": path})
+                    self.assertNotEqual(status, 200)
+                    self.assertIn("error", answer)
+                self.assertNotIn("bad", other.ok({"operation": "describe_all"}))
+        finally:
+            shutil.rmtree(folder)
+
+    def test_a_backup_copied_into_the_folder_is_the_database(self):
+        self.table()
+        self.insert({"id": 1, "a": "x"})
+        body = self.fetch()[2]
+        root = tempfile.mkdtemp(prefix="lyre-copy-")
+        try:
+            os.makedirs(os.path.join(root, "database"))
+            with open(os.path.join(root, "database", "Copied.mdb"), "wb") as f:
+                f.write(body)
+            with Server(root=root) as other:
+                self.assertEqual(other.ok({"operation": "search_by_value", "database": "Copied", "table": "t", "attribute": "a", "value": "x",
+                                           "get_attributes": ["id"]}), [{"id": 1}])
+                other.ok({"operation": "insert", "database": "Copied", "table": "t", "records": [{"id": 2}]})
+        finally:
+            shutil.rmtree(root)
+
+    def test_tables_of_a_database(self):
+        self.table()
+        self.s.ok({"operation": "create_table", "database": self.database(), "table": "u", "primary_key": "id"})
+        self.insert({"id": 1})
+        status, _, body = self.fetch(table="t")
+        self.assertEqual(status, 200)
+        with tempfile.NamedTemporaryFile(suffix=".mdb") as f:
+            f.write(body)
+            f.flush()
+            self.s.ok({"operation": "restore_backup", "database": "one_table", "path": f.name})
+        self.assertEqual(list(self.s.ok({"operation": "describe_database", "database": "one_table"})), ["t"])
+        self.assertEqual(self.fetch(tables=["t", "nope"])[0], 404)
+
+
+class Operator(unittest.TestCase):
+    def test_everything_answered_survives_kill(self):
+        s = Server()
+        try:
+            s.ok({"operation": "create_table", "database": "k", "table": "t", "primary_key": "id"})
+            answered, stop = [], threading.Event()
+
+            def write(worker):
+                i = 0
+                while not stop.is_set():
+                    key = worker * 1000000 + i
+                    try:
+                        s.ok({"operation": "insert", "database": "k", "table": "t", "records": [{"id": key, "v": key}]})
+                    except Exception:
+                        return
+                    answered.append(key)
+                    i += 1
+
+            threads = [threading.Thread(target=write, args=(w,)) for w in range(8)]
+            for t in threads:
+                t.start()
+            time.sleep(1)
+            s.kill()
+            stop.set()
+            for t in threads:
+                t.join()
+            s.start()
+            self.assertTrue(answered)
+            for i in range(0, len(answered), 500):
+                ids = answered[i:i + 500]
+                rows = s.ok({"operation": "search_by_id", "database": "k", "table": "t", "ids": ids, "get_attributes": ["id", "v"]})
+                self.assertEqual(rows, [{"id": k, "v": k} for k in ids])
+        finally:
+            s.stop()
+
+    def test_first_password_is_written_where_only_the_owner_reads(self):
+        s = Server(start=False)
+        try:
+            s.admin = ("", "")
+            s.start()
+            text = s.said()
+            path = os.path.join(s.root, "admin-password")
+            self.assertIn(path, text)
+            self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
+            with open(path) as f:
+                written = f.read()
+            password = written.strip().split()[-1]
+            self.assertNotIn(password, text)
+            s.admin = ("admin", password)
+            self.assertEqual(s.ok({"operation": "describe_all"}), {})
+        finally:
+            s.stop()
+
+    def test_two_servers_on_one_root(self):
+        with Server() as s:
+            p = subprocess.run([LYRED, "-r", s.root, "--set", "operationsApi.network.port=0"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               universal_newlines=True, timeout=30)
+            self.assertNotEqual(p.returncode, 0)
+            self.assertIn(str(s.process.pid), p.stdout)
+
+    def test_the_socket_needs_no_password(self):
+        with Server() as s:
+            self.assertEqual(s.call({"operation": "describe_all"}, unix=True), (200, {}))
+            h = {"Authorization": s.authorization("admin", "wrong")}
+            self.assertEqual(s.call({"operation": "describe_all"}, unix=True, headers=h)[0], 401)
+        self.assertFalse(os.path.exists(s.socket_path))
+
+    def test_passwords_stay_out_of_log_and_answers(self):
+        secret = "S3cret-of-the-test"
+        with Server(settings=["logging.level=trace"]) as s:
+            for unix in (False, True):
+                status, _ = s.call({"operation": "describe_all", "username": "admin", "password": secret}, headers={"Authorization": "Basic"})
+                self.assertEqual(status, 401)
+            s.call({"operation": "describe_all"}, headers={"Authorization": s.authorization("admin", secret)})
+            s.call({"operation": "describe_all"}, headers={"Authorization": "Basic " + base64.b64encode(("x:" + secret).encode()).decode()})
+            texts = [s.said()]
+            for path, _, names in os.walk(os.path.join(s.root, "log")):
+                for n in names:
+                    with open(os.path.join(path, n), errors="replace") as f:
+                        texts.append(f.read())
+            self.assertFalse([t for t in texts if secret in t or s.admin[1] in t])
+
+    def test_a_request_under_way_is_answered_before_the_end(self):
+        with Server() as s:
+            s.ok({"operation": "create_table", "database": "d", "table": "t", "primary_key": "id"})
+            with concurrent.futures.ThreadPoolExecutor(1) as pool:
+                records = [{"id": i, "v": "x" * 50} for i in range(60000)]
+                answer = pool.submit(s.call, {"operation": "insert", "database": "d", "table": "t", "records": records})
+                time.sleep(0.5)
+                s.end()
+                try:
+                    status = answer.result()[0]
+                except Exception:
+                    status = None
+            s.start()
+            count = s.ok({"operation": "describe_table", "database": "d", "table": "t"})["record_count"]
+            self.assertIn((status, count), ((200, 60000), (503, 0), (None, 0)))
+
+    def test_configuration_faults_name_file_line_and_nearest_key(self):
+        s = Server(config="operationsApi:\n  network:\n    prot: 1\n", start=False)
+        try:
+            p = subprocess.run([LYRED, "-r", s.root, "-c", s.config, "--check"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+            self.assertNotEqual(p.returncode, 0)
+            self.assertRegex(p.stdout, r"lyre\.yaml:3:5: unknown setting 'operationsApi\.network\.prot'.*operationsApi\.network\.port")
+        finally:
+            s.stop()
+
+    def test_environment_overrides(self):
+        with Server(env={"LYRE_LOGGING_LEVEL": "debug", "LYRE_OPERATIONSAPI_NETWORK_CORS": "false"}) as s:
+            status, headers, _ = s.request("GET", "/health", headers={"Origin": "http://x.example"})
+            self.assertEqual((status, headers.get("access-control-allow-origin")), (200, None))
+
+
+if __name__ == "__main__":
+    unittest.main()

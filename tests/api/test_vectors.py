@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Replays recorded requests of the operations API and compares status, media type and body.
+
+A case agrees, or differences.json names it with the reason. Any other difference fails, and so does a named case that
+agrees. Each file starts with a fresh server. Cases of operations that no module of this build has are counted apart.
+
+usage: test_vectors.py [--only REGEX] [--verbose] [FILE.json ...]
+"""
+import argparse, base64, http.client, json, os, re, shutil, subprocess, sys, tempfile, time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from lyre_server import LYRED, MINIMAL, SOURCE, Server
+
+HERE = os.path.join(SOURCE, "tests", "api")
+AREAS = ["01_protocol", "02_databases_tables", "03_data_writes", "04_search", "12_more_checks"]
+LATER_TYPES = re.compile(r"cbor|msgpack|yaml|event-stream|form-urlencoded|text/plain")
+
+
+def substitute(x, values):
+    if isinstance(x, str):
+        whole = re.fullmatch(r"\$\{(\w+)\}", x)
+        if whole and whole.group(1) in values:
+            return values[whole.group(1)]
+        return re.sub(r"\$\{(\w+)\}", lambda m: str(values.get(m.group(1), m.group(0))), x)
+    if isinstance(x, list):
+        return [substitute(i, values) for i in x]
+    if isinstance(x, dict):
+        return {substitute(k, values): substitute(v, values) for k, v in x.items()}
+    return x
+
+
+def fill(template, i):
+    if template == "$i":
+        return i
+    if isinstance(template, str):
+        return template.replace("$i", str(i))
+    if isinstance(template, dict):
+        return {k: fill(v, i) for k, v in template.items()}
+    if isinstance(template, list):
+        return [fill(v, i) for v in template]
+    return template
+
+
+def generate(x):
+    """{"$rows": [from, to, template]}, {"$repeat": [text, n]} and {"$nest": n} made whole."""
+    if isinstance(x, dict):
+        if "$rows" in x:
+            first, last, template = x["$rows"]
+            return [fill(template, i) for i in range(first, last + 1)]
+        if "$repeat" in x:
+            return x["$repeat"][0] * x["$repeat"][1]
+        if "$nest" in x:
+            nest = []
+            for _ in range(x["$nest"]):
+                nest = [nest]
+            return nest
+        return {k: generate(v) for k, v in x.items()}
+    return [generate(v) for v in x] if isinstance(x, list) else x
+
+
+def authorization(auth, values):
+    if auth in (None, "none"):
+        return None
+    if auth == "admin":
+        auth = {"basic": Server.admin}
+    auth = substitute(auth, values)
+    if "basic" in auth:
+        return "Basic " + base64.b64encode(":".join(auth["basic"]).encode()).decode()
+    return "Bearer " + auth["bearer"] if "bearer" in auth else auth["raw"]
+
+
+def differences(want, got, path, volatile, found):
+    if any(v.match(path) for v in volatile):
+        return
+    if isinstance(want, dict) and isinstance(got, dict):
+        for k in list(want) + [k for k in got if k not in want]:
+            p = path + ("." + k if re.fullmatch(r"[A-Za-z_]\w*", k) else "[%s]" % json.dumps(k, ensure_ascii=False))
+            if k in want and k in got:
+                differences(want[k], got[k], p, volatile, found)
+            elif not any(v.match(p) for v in volatile):
+                found.append("%s %s" % (p, "missing" if k in want else "extra"))
+    elif isinstance(want, list) and isinstance(got, list):
+        if len(want) != len(got):
+            found.append("%s has %d items, wanted %d" % (path, len(got), len(want)))
+        for i, (w, g) in enumerate(zip(want, got)):
+            differences(w, g, "%s[%d]" % (path, i), volatile, found)
+    elif want != got or isinstance(want, bool) != isinstance(got, bool):
+        found.append("%s is %s, wanted %s" % (path, json.dumps(got, ensure_ascii=False)[:120], json.dumps(want, ensure_ascii=False)[:120]))
+
+
+def media_type(header):
+    return (header or "").split(";")[0].strip().lower()
+
+
+def payload(request, values):
+    if "body_base64" in request:
+        return base64.b64decode(request["body_base64"])
+    if "body_raw" in request:
+        return str(substitute(request["body_raw"], values)).encode()
+    for key, make in (("body", lambda b: b), ("body_gen", generate)):
+        if key in request:
+            return json.dumps(make(substitute(request[key], values)), ensure_ascii=False).encode()
+    return None
+
+
+def send(server, case, values):
+    """(status, content type, decoded body or None, text)"""
+    q = case["request"]
+    headers = {k: substitute(v, values) for k, v in q.get("headers", {}).items()}
+    if "content_type" in q:
+        headers["Content-Type"] = q["content_type"]
+    a = authorization(q["auth"], values)
+    if a is not None:
+        headers["Authorization"] = a
+    time.sleep(case.get("sleep_before_s", 0))
+    status, got, body = server.request(q["method"], q["path"], payload(q, values), headers)
+    try:
+        decoded = json.loads(body)
+    except ValueError:
+        decoded = None
+    return status, got.get("content-type"), decoded, body.decode("utf-8", "replace")
+
+
+def check(server, case, values):
+    """The list of differences of one case."""
+    want = case["response"]
+    try:
+        status, content_type, body, text = send(server, case, values)
+    except (OSError, http.client.HTTPException) as e:
+        return ["%s: %s" % (type(e).__name__, e)]
+    for name, path in case.get("save", {}).items():
+        if isinstance(body, dict):
+            values[name] = body.get(path)
+    found = []
+    if status != want["status"]:
+        found.append("status %s, wanted %s: %s" % (status, want["status"], text[:150]))
+    if media_type(content_type) != media_type(want.get("content_type")):
+        found.append("content type %s, wanted %s" % (content_type, want.get("content_type")))
+    volatile = [re.compile(re.escape(p).replace(r"\[\*\]", r"\[\d+\]") + r"(?![A-Za-z0-9_])") for p in case.get("volatile", [])]
+    if "body" in want:
+        differences(want["body"], body, "$.response.body", volatile, found)
+    elif "body_text" in want and not any(v.match("$.response.body_text") for v in volatile) and text != want["body_text"]:
+        found.append("text %r, wanted %r" % (text[:120], want["body_text"][:120]))
+    return found
+
+
+def later(case, operations):
+    """Whether a case needs an operation or a content type that this build has not."""
+    q = case["request"]
+    body = q.get("body", q.get("body_gen"))
+    operation = body.get("operation") if isinstance(body, dict) else None
+    recorded = case["response"].get("body")
+    unknown = isinstance(recorded, dict) and "not found" in str(recorded.get("error"))
+    if isinstance(operation, str) and re.fullmatch(r"[a-z_]+", operation) and operation not in operations and not unknown:
+        return True
+    if LATER_TYPES.search(q.get("content_type") or "") and "text/plain" != q["content_type"]:
+        return True
+    if q["path"].startswith("/api/openapi"):
+        return True
+    accept = q.get("headers", {}).get("Accept", "")
+    if MINIMAL and "csv" in accept:
+        return True
+    return bool(LATER_TYPES.search(accept)) and "json" not in accept and "*/*" not in accept
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--only", default="")
+    parser.add_argument("--verbose", action="store_true", help="show the deliberate differences too")
+    parser.add_argument("files", nargs="*", default=[os.path.join(HERE, "vectors", a + ".json") for a in AREAS])
+    options = parser.parse_args()
+    with open(os.path.join(HERE, "differences.json")) as f:
+        meant = json.load(f)
+    listed = subprocess.run([LYRED, "--list-operations"], stdout=subprocess.PIPE, universal_newlines=True, check=True).stdout
+    operations = {line.split()[0] for line in listed.splitlines() if line.strip()}
+    total, failed, names = dict(cases=0, agree=0, meant=0, later=0), 0, set()
+    for path in options.files:
+        with open(path) as f:
+            cases = [c for c in json.load(f) if "status" in c["response"] and not {"unix_socket", "raw_http"} & set(c["request"])]
+        work, values = tempfile.mkdtemp(prefix="lyre-vectors-"), {}
+        values["WORK"] = work
+        counts = dict(cases=0, agree=0, meant=0, later=0)
+        with Server() as server:
+            for case in cases:
+                found = check(server, case, values)
+                name = case["name"]
+                names.add(name)
+                if not re.search(options.only, name):
+                    continue
+                counts["cases"] += 1
+                if later(case, operations):
+                    counts["later"] += 1
+                elif not found:
+                    counts["agree"] += 1
+                    if name in meant:
+                        failed += 1
+                        print("%s agrees, yet stands in differences.json" % name)
+                elif name in meant:
+                    counts["meant"] += 1
+                    if options.verbose:
+                        print("%s | %s | %s" % (name, meant[name], "; ".join(found[:3])))
+                else:
+                    failed += 1
+                    print("%s | %s" % (name, "; ".join(found[:3])))
+        shutil.rmtree(work)
+        for k in counts:
+            total[k] += counts[k]
+        print("%-22s %4d cases, %4d agree, %3d differ on purpose, %3d for later" % (
+            os.path.basename(path), counts["cases"], counts["agree"], counts["meant"], counts["later"]), flush=True)
+    print("%-22s %4d cases, %4d agree, %3d differ on purpose, %3d for later" % ("all", total["cases"], total["agree"], total["meant"], total["later"]))
+    if len(options.files) == len(AREAS):
+        for name in sorted(set(meant) - names):
+            failed += 1
+            print("%s stands in differences.json, but no such case is recorded" % name)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** Needs cycle_b, which needs this. */
+#include <lyre/lyre.h>
+
+LYRE_MODULE(cycle_a, "1.0.0", "Half of a circle", .needs = "cycle_b");

@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Modules that must not load: each is refused with a sentence that says what to do, and what is wrong is never run."""
+import os, shutil, struct, subprocess, sys, tempfile, unittest
+
+TOP = os.environ.get("TOP_SRCDIR", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+sys.path.insert(0, os.path.join(TOP, "tests", "api"))
+from lyre_server import BUILD, LYRED, STATIC_ONLY, Server
+
+MODULES = os.path.join(BUILD, "tests", "module", ".libs")
+
+
+def built(name):
+    return os.path.join(MODULES, name + ".so")
+
+
+def config(*modules):
+    """A configuration whose first module stands in line 2, each with the settings given behind its name."""
+    lines = ["modules:"]
+    for name, *settings in modules:
+        lines.append("  %s:" % name)
+        lines += ["    " + s for s in settings or ["path: " + built(name)]]
+    return "\n".join(lines) + "\n"
+
+
+def at(name, *more):
+    return (name, "path: " + built(name)) + more
+
+
+class Case(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.root = tempfile.mkdtemp(prefix="lyre-module-")
+        self.addCleanup(shutil.rmtree, self.root, ignore_errors=True)
+        self.file = os.path.join(self.root, "lyre.yaml")
+
+    def check(self, text):
+        with open(self.file, "w") as f:
+            f.write(text)
+        return subprocess.run([LYRED, "--check", "-c", self.file, "-r", self.root], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
+
+    def refused(self, text, *sentences):
+        p = self.check(text)
+        self.assertNotEqual(p.returncode, 0, p.stdout)
+        self.assertGreater(p.returncode, 0, "ended by a signal: " + p.stdout)
+        for s in sentences:
+            self.assertIn(s, p.stdout)
+
+    def accepted(self, text, *sentences):
+        p = self.check(text)
+        self.assertEqual(p.returncode, 0, p.stdout)
+        for s in sentences:
+            self.assertIn(s, p.stdout)
+        return p.stdout
+
+
+@unittest.skipIf(STATIC_ONLY, "no dynamic loading in this build")
+class Refusals(Case):
+    def test_good(self):
+        self.accepted(config(at("good")))
+        self.accepted(config(at("good", "rounds: 9")))
+
+    def test_setting_out_of_range(self):
+        self.refused(config(at("good", "rounds: 10")), "lyre.yaml:4", "rounds")
+
+    def test_unknown_setting(self):
+        self.refused(config(at("good", "ruonds: 2")), "lyre.yaml:4", "ruonds", "rounds")
+
+    def test_not_found(self):
+        self.refused("modules:\n  schema: {}\n  scheme: {}\n",
+                     "module 'scheme' (%s:3): not found: it is not built in, and there is no " % self.file,
+                     "/scheme.so", "the modules there are:", "did you mean 'schema'?")
+
+    def test_no_such_file(self):
+        self.refused(config(("foo", "path: /nowhere/foo.so")), "module 'foo' (%s:2): " % self.file, "/nowhere/foo.so",
+                     "No such file or directory")
+
+    def test_not_absolute(self):
+        self.refused(config(("foo", "path: foo.so")), "module 'foo' (%s:2)" % self.file, "must be absolute")
+
+    def test_magic(self):
+        self.refused(config(at("bad_magic")),
+                     "module 'bad_magic' (%s:2): is not a Lyre module: its magic is 'FIDDLE1', not 'LYREMOD': %s"
+                     % (self.file, built("bad_magic")))
+
+    def test_no_symbol(self):
+        self.refused(config(at("no_symbol")), built("no_symbol") + ": is not a Lyre module: it has no symbol lyre_module")
+
+    def test_major(self):
+        self.refused(config(at("bad_major")),
+                     "module 'bad_major' (%s:2): built for ABI 2.0, this server has 1." % self.file,
+                     "%s (version 3.1): install a build of bad_major for ABI 1, or a newer lyre" % built("bad_major"))
+
+    def test_minor(self):
+        self.refused(config(at("bad_minor")), "built for ABI 1.999, this server has 1.", "install a newer lyre")
+
+    def test_fork(self):
+        self.refused(config(at("fork")), "its ABI is marked 'lute', this one's ''")
+
+    def test_size(self):
+        self.refused(config(at("bad_size")), "the descriptor says it has 4096 bytes")
+
+    def test_name(self):
+        self.refused(config(at("bad_name")), "module 'bad_name' (%s:2): calls itself 'another_name'" % self.file,
+                     "name it 'another_name' under modules:")
+        self.accepted(config(("another_name", "path: " + built("bad_name"))))
+
+    def test_undefined_symbol(self):
+        self.refused(config(at("undefined_symbol")), "module 'undefined_symbol' (%s:2): cannot be loaded: " % self.file,
+                     "lyre_test_function_of_nobody")
+
+    def test_truncated(self):
+        with open(built("good"), "rb") as f:
+            data = f.read()
+        # What is loaded ends where the last segment does; sections for debuggers may follow.
+        wide = data[4] == 2
+        table, = struct.unpack_from("<Q" if wide else "<I", data, 32 if wide else 28)
+        entry, count = struct.unpack_from("<HH", data, 54 if wide else 42)
+        segments = [struct.unpack_from("<IIQQQQ" if wide else "<IIIII", data, table + i * entry) for i in range(count)]
+        end = max(s[2] + s[5] if wide else s[1] + s[4] for s in segments if s[0] == 1)
+        for size in (0, 3, 40, 600, end // 2, end - 1):
+            path = os.path.join(self.root, "good.so")
+            with open(path, "wb") as f:
+                f.write(data[:size])
+            self.refused(config(("good", "path: " + path)), path, "is cut off" if size > 16 else "is not a shared object")
+
+    def test_anybody_may_write(self):
+        path = os.path.join(self.root, "good.so")
+        shutil.copy(built("good"), path)
+        os.chmod(path, 0o666)
+        self.refused(config(("good", "path: " + path)), "anybody may write to this file (mode 0666)")
+        os.chmod(path, 0o644)
+        self.accepted(config(("good", "path: " + path)))
+        os.chmod(self.root, 0o777)
+        self.refused(config(("good", "path: " + path)), "anybody may put files into its folder (mode 0777)")
+
+    def test_missing_need(self):
+        self.refused(config(at("missing_need")), "module 'missing_need' (%s:2): needs the module 'nowhere'" % self.file,
+                     "name 'nowhere' under modules: too, or take 'missing_need' out")
+
+    def test_need_of_a_later_version(self):
+        self.refused(config(at("good"), at("newer_need")),
+                     "module 'newer_need' (%s:4): needs the module 'good' >=1.10, but %s is version 1.9.0" % (self.file, built("good")))
+
+    def test_order(self):
+        self.accepted(config(at("needs_good"), at("good")))
+
+    def test_cycle(self):
+        self.refused(config(at("cycle_a"), at("good"), at("cycle_b")), "needs itself in a circle: cycle_a -> cycle_b -> cycle_a")
+
+    def test_duplicate_operation(self):
+        self.refused(config(at("good"), at("dup_operation")), "module 'dup_operation'", "the operation 'good'", "module 'good'",
+                     "take one of the two modules out")
+
+    def test_duplicate_setting(self):
+        self.refused(config(at("dup_setting")), "module 'dup_setting' (%s:2): declares the setting 'a.b' twice" % self.file)
+
+
+@unittest.skipIf(STATIC_ONLY, "no dynamic loading in this build")
+class Optional(Case):
+    def test_left_out(self):
+        for name in ("bad_major", "bad_magic", "undefined_symbol", "missing_need"):
+            with self.subTest(name):
+                self.accepted(config(at("good"), at(name, "optional: true")), "module '%s' (%s:4): " % (name, self.file),
+                              "it is optional and left out")
+
+    def test_settings_of_one_left_out(self):
+        self.accepted(config(at("good"), at("bad_major", "optional: true", "anything: 1")), "it is optional and left out")
+
+    def test_those_that_need_it(self):
+        gone = ("good", "path: /nowhere/good.so", "optional: true")
+        self.refused(config(gone, at("needs_good")), "module 'needs_good'", "needs the module 'good'")
+        self.accepted(config(gone, at("needs_good", "optional: true")), "module 'needs_good'", "needs the module 'good'")
+
+    def test_cycle(self):
+        self.refused(config(at("cycle_a"), at("cycle_b", "optional: true")), "needs the module 'cycle_b'")
+        self.accepted(config(at("cycle_a", "optional: true"), at("cycle_b", "optional: true")), "circle")
+
+
+@unittest.skipUnless(STATIC_ONLY, "this build loads modules")
+class StaticOnly(Case):
+    def test_sentence(self):
+        self.refused(config(("foo", "path: /nowhere/foo.so")), "this build has no dynamic loading", "/nowhere/foo.so")
+        self.refused("modules:\n  foo: {}\n", "this build has no dynamic loading")
+
+
+@unittest.skipIf(STATIC_ONLY, "no dynamic loading in this build")
+class Served(unittest.TestCase):
+    def test_settings_and_left_out_operations(self):
+        text = config(("schema", "optional: false"), at("good", "rounds: 5"), at("start_fails", "optional: true"))
+        with Server(config=text) as s:
+            status, body = s.call({"operation": "good"})
+            self.assertEqual((status, body["rounds"]), (200, 5))
+            status, body = s.call({"operation": "never_heard"})
+            self.assertEqual(status, 400)
+            self.assertIn("not found", body["error"])
+            self.assertIn("it is optional and left out", s.said())
+
+    def test_start_fails(self):
+        with self.assertRaises(RuntimeError) as caught:
+            with Server(config=config(at("good"), at("start_fails"))):
+                pass
+        self.assertRegex(str(caught.exception), r"module 'start_fails' \(.*lyre.yaml:4\): does not start: "
+                                                r"the strings of 7 are out of tune \(version 1.0.0\)")
+
+    def test_those_that_need_one_that_does_not_start(self):
+        gone = at("start_fails", "optional: true")
+        with self.assertRaisesRegex(RuntimeError, "needs the module 'start_fails', which did not start"):
+            with Server(config=config(gone, at("needs_start_fails"))):
+                pass
+        with Server(config=config(gone, at("needs_start_fails", "optional: true"))) as s:
+            self.assertIn("needs the module 'start_fails', which did not start", s.said())
+
+    def test_started_in_order(self):
+        with Server(config=config(at("needs_good"), at("good"))) as s:
+            self.assertIn("[warn] [needs_good]: started, after good", s.said())
+
+
+@unittest.skipIf(STATIC_ONLY, "no dynamic loading in this build")
+class Info(unittest.TestCase):
+    def info(self, path):
+        return subprocess.run([LYRED, "--module-info", path], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, timeout=60)
+
+    def test_good(self):
+        p = self.info(built("good"))
+        self.assertEqual(p.returncode, 0, p.stdout)
+        for line in ("name:     good", "version:  1.9.0", "summary:  Nothing wrong with it", "needs:    nothing", "loads:    yes"):
+            self.assertIn(line + "\n", p.stdout)
+
+    def test_by_name(self):
+        self.assertIn("name:     schema\n", self.info("schema").stdout)
+
+    def test_why_not(self):
+        p = self.info(built("bad_major"))
+        self.assertEqual(p.returncode, 0, p.stdout)
+        self.assertIn("loads:    no: built for ABI 2.0", p.stdout)
+        self.assertIn("needs:    good>=1.10\n", self.info(built("newer_need")).stdout)
+
+    def test_no_module(self):
+        for path in (built("bad_magic"), built("no_symbol"), built("bad_size"), __file__, "/nowhere/x.so"):
+            p = self.info(path)
+            self.assertGreater(p.returncode, 0, p.stdout)
+            self.assertIn(path, p.stdout)
+
+
+@unittest.skipIf(STATIC_ONLY, "no dynamic loading in this build")
+class Exports(unittest.TestCase):
+    @unittest.skipUnless(shutil.which("nm"), "nm is missing")
+    def test_one_symbol(self):
+        folder = os.path.join(BUILD, "modules", ".libs")
+        names = [n for n in os.listdir(folder) if n.endswith(".so")] if os.path.isdir(folder) else []
+        for name in names:
+            text = subprocess.run(["nm", "-D", "--defined-only", os.path.join(folder, name)], stdout=subprocess.PIPE, text=True,
+                                  check=True).stdout
+            self.assertEqual([line.split()[-1] for line in text.splitlines()], ["lyre_module"], name)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** Uses a function that nobody has. */
+#include <lyre/lyre.h>
+
+void lyre_test_function_of_nobody(void);
+
+static void stop(lyre_instance *self)
+{
+	(void)self;
+	lyre_test_function_of_nobody();
+}
+
+LYRE_MODULE(undefined_symbol, "1.0.0", "Uses what nobody has", .stop = stop);

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file query_fixture.h
+ * \brief A store in a folder of its own, written to and asked in JSON.
+ */
+#ifndef QUERY_FIXTURE_H
+#define QUERY_FIXTURE_H
+
+#include "unit.h"
+
+#include "base/json.h"
+#include "query/query.h"
+
+#include <dirent.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* As ck_assert(), but silent while all is well: these are asked a million times. */
+#define must(cond) ((cond) ? (void)0 : ck_abort_msg("line %d: %s", __LINE__, #cond))
+#define must_do(call) (!(call) ? (void)0 : ck_abort_msg("line %d: %s: %s", __LINE__, #call, err.text))
+
+static struct store *store;
+static char folder[64];
+static struct err err;
+
+static void store_start(void)
+{
+	strcpy(folder, "query-test-XXXXXX");
+	must(mkdtemp(folder));
+	struct store_options o = {
+		.path = folder, .map_size = 64 << 20, .max_trees = 1000, .max_readers = 32, .write_async = true, .node = "test"
+	};
+	must_do(store_open(&store, &o, &err));
+}
+
+static void store_stop(void)
+{
+	store_close(store);
+	DIR *d = opendir(folder);
+	must(d);
+	for (struct dirent *f; (f = readdir(d));) {
+		char path[400];
+		snprintf(path, sizeof(path), "%s/%s", folder, f->d_name);
+		unlink(path);
+	}
+	closedir(d);
+	must(!rmdir(folder));
+}
+
+/** JSON is written with ' for " here. */
+static char *quoted(struct arena *a, const char *text)
+{
+	char *copy = arena_strndup(a, text, strlen(text));
+	must(copy);
+	for (char *p = copy; *p; p++) {
+		if (*p == '\'')
+			*p = '"';
+	}
+	return copy;
+}
+
+static const lyre_value *json(struct arena *a, const char *text)
+{
+	lyre_value *v = ARENA_NEW(a, lyre_value);
+	text = quoted(a, text);
+	must_do(json_decode_copy(a, text, strlen(text), v, &err));
+	return v;
+}
+
+/** \p attributes  NULL for a dynamic table */
+static void make_table(const char *name, const struct lyre_attribute *attributes, unsigned count)
+{
+	struct lyre_table_spec spec = {
+		.size = sizeof(spec), .database = "d", .name = name, .primary_key = "id", .attributes = attributes,
+		.attribute_count = count, .expiration = -1, .audit = 0
+	};
+	must_do(store_create_table(store, &spec, &err));
+}
+
+static const struct table *table_of(const char *name)
+{
+	const struct table *t;
+	must_do(store_table(store, "d", name, &t, &err));
+	return t;
+}
+
+static pthread_mutex_t written_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t written = PTHREAD_COND_INITIALIZER;
+
+static void write_done(struct record_write *w)
+{
+	pthread_mutex_lock(&written_lock);
+	*(bool *)w->arg = true;
+	pthread_cond_signal(&written);
+	pthread_mutex_unlock(&written_lock);
+}
+
+static void write_records(const char *table, enum lyre_write_mode mode, const lyre_value *records)
+{
+	const struct table *t = table_of(table);
+	struct arena a;
+	arena_init(&a);
+	bool done = false;
+	struct record_write w = {
+		.table = t, .mode = (int)mode, .records = records, .arena = &a, .user = "u", .operation = "o",
+		.done = write_done, .arg = &done
+	};
+	must_do(store_write(&w, &err));
+	pthread_mutex_lock(&written_lock);
+	while (!done)
+		pthread_cond_wait(&written, &written_lock);
+	pthread_mutex_unlock(&written_lock);
+	if (w.err.code)
+		ck_abort_msg("write: %s", w.err.text);
+	arena_free(&a);
+	table_unref(t);
+}
+
+static void insert(const char *table, const char *records)
+{
+	struct arena a;
+	arena_init(&a);
+	write_records(table, LYRE_INSERT, json(&a, records));
+	arena_free(&a);
+}
+
+static bool is_true(const lyre_value *v)
+{
+	return value_is(v, LYRE_BOOL) && v->b;
+}
+
+static uint64_t count_of(const lyre_value *v, uint64_t otherwise)
+{
+	return v ? (uint64_t)v->i : otherwise;
+}
+
+/** Opens what a request asks, as the operations do. */
+static int open_query(struct query **q, struct arena *a, const struct table *t, const lyre_value *request)
+{
+	if (value_get(request, "ids"))
+		return lookup_open(q, a, t, value_get(request, "ids"), value_get(request, "get_attributes"), &err);
+	struct lyre_query from = {
+		.size = sizeof(from),
+		.match_any = value_equals_str(value_get(request, "operator"), "or"),
+		.conditions = value_get(request, "conditions"),
+		.select = value_get(request, "get_attributes"),
+		.sort = value_get(request, "sort"),
+		.offset = count_of(value_get(request, "offset"), 0),
+		.limit = count_of(value_get(request, "limit"), UINT64_MAX),
+		.reverse = is_true(value_get(request, "reverse")),
+	};
+	return query_open(q, a, t, &from, &err);
+}
+
+/** The whole answer, in slices of \p want bytes. \return the first failure */
+static int ask(const char *table, const lyre_value *request, enum rows_format f, size_t want, struct buf *out)
+{
+	const struct table *t = table_of(table);
+	struct arena a;
+	struct query *q;
+	arena_init(&a);
+	buf_clear(out);
+	err = (struct err){ 0 };
+	int rc = open_query(&q, &a, t, request);
+	if (!rc) {
+		while (!(rc = query_write(q, f, out, out->len + want, &err)))
+			;
+		query_close(q);
+	}
+	arena_free(&a);
+	table_unref(t);
+	must(buf_cstr(out));
+	return rc == LYRE_END ? 0 : rc;
+}
+
+#endif
