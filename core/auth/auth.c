@@ -113,10 +113,14 @@ int auth_verify(struct auth *a, const char *user, size_t user_len, const char *p
 	return identify(ret, user, user_len, known.super_user, arena, e);
 }
 
+/** The address stands first, where no name that a client makes up can take its place. */
 void auth_audit(const struct auth *a, bool right, const char *user, const char *peer)
 {
+	const char *from = peer && *peer ? peer : "-";
+	int shown = (int)utf8_cut(user, strlen(user), AUTH_USER_MAX);
+
 	if (right && a->log_successful)
-		log_info("auth", "'%s' from %s: credentials are right", user, peer ? peer : "-");
+		log_info("auth", "%s: credentials of '%.*s' are right", from, shown, user);
 	else if (!right && a->log_failed)
-		log_warn("auth", "'%s' from %s: credentials are wrong", user, peer ? peer : "-");
+		log_warn("auth", "%s: credentials of '%.*s' are wrong", from, shown, user);
 }

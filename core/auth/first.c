@@ -45,17 +45,17 @@ static void forget(const char *name)
 static int write_secret(const char *path, const char *text, struct err *e)
 {
 	if (unlink(path) < 0 && errno != ENOENT)
-		return err_errno(e, errno, "cannot replace", path);
+		return err_errno(e, errno, "replace", path);
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
-		return err_errno(e, errno, "cannot make", path);
+		return err_errno(e, errno, "make", path);
 
 	int rc = 0;
 	size_t len = strlen(text);
 	if (write(fd, text, len) != (ssize_t)len || fsync(fd) < 0)
-		rc = err_errno(e, errno ? errno : ENOSPC, "cannot write", path);
+		rc = err_errno(e, errno ? errno : ENOSPC, "write", path);
 	if (close(fd) < 0 && !rc)
-		rc = err_errno(e, errno, "cannot write", path);
+		rc = err_errno(e, errno, "write", path);
 	if (rc)
 		unlink(path);
 	return rc;

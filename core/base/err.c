@@ -54,7 +54,5 @@ static int code_of_errno(int errnum)
 
 int err_errno(struct err *e, int errnum, const char *doing, const char *what)
 {
-	char text[256];
-	const char *why = strerror_r(errnum, text, sizeof text);
-	return err_set(e, code_of_errno(errnum), "cannot %s '%s': %s", doing, what, why);
+	return err_set(e, code_of_errno(errnum), "cannot %s '%s': %s", doing, what, strerror(errnum));
 }

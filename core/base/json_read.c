@@ -62,11 +62,16 @@ static int fail_token(struct reader *r)
 	while (from < r->p && ((unsigned char)*from & 0xc0) == 0x80)
 		from++;
 	size_t rest = (size_t)(r->end - r->p);
-	size_t tail = utf8_cut(r->p, rest, rest < AROUND ? rest : AROUND);
+	size_t tail = utf8_valid_prefix(r->p, utf8_cut(r->p, rest, rest < AROUND ? rest : AROUND));
+	if (!tail)
+		return fail_at(r, r->p, "Invalid UTF-8");
 	/* Texts that were read end in a NUL where their quote stood. */
 	for (char *p = from; p < r->p; p++)
 		if (*p == '\0')
 			*p = '"';
+	/* Texts that were decoded in place may have left half a character behind. */
+	while (from < r->p && utf8_valid_prefix(from, (size_t)(r->p - from)) < (size_t)(r->p - from))
+		from++;
 	return err_set(r->err, LYRE_EINVAL, "Unexpected token '%.*s', %s\"%.*s\"%s is not valid JSON", char_len, r->p,
 		from > r->start ? "..." : "", (int)(r->p - from) + (int)tail, from, tail < rest ? "... " : "");
 }

@@ -76,9 +76,9 @@ static void print_wanted(char out[SENTENCE_MAX], const struct lyre_setting *s)
 		words = s->values;
 	}
 	if (*range && s->type == LYRE_S_SIZE)
-		kind = "a size";
+		kind = "a size such as 64M or 1G,";
 	else if (*range && s->type == LYRE_S_DURATION)
-		kind = "a duration";
+		kind = "a duration such as 30s or 10m,";
 	snprintf(out, SENTENCE_MAX, "%s%s%s%s", kind, words, range, s->flags & LYRE_SF_NULL ? ", or null" : "");
 }
 

@@ -74,22 +74,36 @@ static yaml_mark_t mark_of_offset(const struct reader *r, size_t offset)
 	return m;
 }
 
+/** Whether a tab is among the blanks that line \p number, from 0, begins with. */
+static bool begins_with_tab(const struct reader *r, size_t number)
+{
+	const char *line = r->text, *end = r->text + r->len;
+	while (number > 0 && line < end)
+		number -= *line++ == '\n';
+	while (line < end && *line == ' ')
+		line++;
+	return line < end && *line == '\t';
+}
+
 static int next_event(struct reader *r, yaml_event_t *event)
 {
 	if (yaml_parser_parse(&r->parser, event))
 		return 0;
 	const yaml_parser_t *p = &r->parser;
 	const char *problem = p->problem ? p->problem : "not YAML";
+	const yaml_mark_t *at = &p->problem_mark;
 	if (p->error == YAML_MEMORY_ERROR)
 		return err_nomem(r->err);
 	if (p->error == YAML_READER_ERROR) {
 		yaml_mark_t mark = mark_of_offset(r, p->problem_offset);
 		return refuse(r, &mark, "%s", problem);
 	}
+	if (p->error == YAML_SCANNER_ERROR && begins_with_tab(r, at->line))
+		return refuse(r, at, "lines are indented with blanks, not with tabs");
 	if (p->context && r->lines)
-		return refuse(r, &p->problem_mark, "%s, %s that starts at line %d", problem, p->context,
+		return refuse(r, at, "%s, %s that starts at line %d", problem, p->context,
 			      (int)p->context_mark.line + 1);
-	return refuse(r, &p->problem_mark, "%s", problem);
+	return refuse(r, at, "%s", problem);
 }
 
 static int new_node(struct reader *r, enum yaml_kind kind, const yaml_mark_t *mark, struct yaml_node **ret)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/arena.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "ctl/client.h"
 
 #include <errno.h>
@@ -58,8 +59,8 @@ static unsigned kinds_declared(const lyre_value *param)
 	return kinds ? kinds : KIND_ANY;
 }
 
-/** The kinds that parameter \p name may have; all of them where nothing is known. */
-static unsigned kinds_find(const lyre_value *declaration, const char *name, size_t len)
+/** What the declaration says of parameter \p name; NULL where it says nothing. */
+static const lyre_value *param_find(const lyre_value *declaration, const char *name, size_t len)
 {
 	const lyre_value *params = value_get(declaration, "parameters");
 	for (size_t i = 0; i < sizeof older_words / sizeof *older_words; i++)
@@ -71,9 +72,25 @@ static unsigned kinds_find(const lyre_value *declaration, const char *name, size
 	for (uint32_t i = 0; value_is(params, LYRE_ARRAY) && i < params->len; i++) {
 		const lyre_value *known = value_get(&params->items[i], "name");
 		if (value_is(known, LYRE_STRING) && known->len == len && memcmp(known->s, name, len) == 0)
-			return kinds_declared(&params->items[i]);
+			return &params->items[i];
 	}
-	return KIND_ANY;
+	return NULL;
+}
+
+/** The server passes over what an operation does not know: people should hear of it. */
+static void warn_unknown(const lyre_value *declaration, const char *operation, const char *name)
+{
+	const lyre_value *params = value_get(declaration, "parameters");
+	const char *names[32];
+	size_t count = 0;
+	for (uint32_t i = 0; value_is(params, LYRE_ARRAY) && i < params->len && count < 32; i++) {
+		const lyre_value *known = value_get(&params->items[i], "name");
+		if (value_is(known, LYRE_STRING))
+			names[count++] = known->s;
+	}
+	const char *near = closest_word(name, names, count);
+	complain(CTL_OK, "warning: %s takes no '%s'%s%s%s", operation, name, near ? "; did you mean '" : "", near ? near : "",
+		near ? "'?" : "");
 }
 
 static bool parse(struct arena *a, const char *text, size_t len, lyre_value *ret, struct err *e)
@@ -151,7 +168,8 @@ static int read_file(struct buf *b, const char *path)
 }
 
 /** One word: key=text, key=@file, key:=JSON, key:=@file. */
-static int write_word(struct arena *a, lyre_out *o, const lyre_value *declaration, const char *word)
+static int write_word(struct arena *a, lyre_out *o, const char *operation, const lyre_value *declaration,
+	const char *word)
 {
 	const char *sign = strchr(word, '=');
 	bool raw = sign && sign > word && sign[-1] == ':';
@@ -164,6 +182,9 @@ static int write_word(struct arena *a, lyre_out *o, const lyre_value *declaratio
 	if (strcmp(name, "operation") == 0)
 		return complain(CTL_USAGE, "the operation is the first word, not an argument");
 
+	const lyre_value *param = param_find(declaration, name, name_len);
+	if (declaration && !param)
+		warn_unknown(declaration, operation, name);
 	struct buf file;
 	buf_init(&file);
 	const char *text = sign + 1;
@@ -179,7 +200,7 @@ static int write_word(struct arena *a, lyre_out *o, const lyre_value *declaratio
 		struct err e;
 		out_keyn(o, name, name_len);
 		if (!raw)
-			rc = write_typed(a, o, kinds_find(declaration, name, name_len), name, text, len);
+			rc = write_typed(a, o, param ? kinds_declared(param) : KIND_ANY, name, text, len);
 		else if (parse(a, text, len, &v, &e))
 			out_value(o, &v);
 		else
@@ -198,7 +219,7 @@ int arguments_build(struct arena *a, const char *operation, char **words, size_t
 	out_key(&o, "operation");
 	out_string(&o, operation, strlen(operation));
 	for (size_t i = 0; i < count; i++) {
-		int rc = write_word(a, &o, declaration, words[i]);
+		int rc = write_word(a, &o, operation, declaration, words[i]);
 		if (rc != 0)
 			return rc;
 	}

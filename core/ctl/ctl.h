@@ -66,6 +66,8 @@ int arguments_build(struct arena *a, const char *operation, char **words, size_t
 void print_value(struct buf *out, const lyre_value *v);
 /** Columns that a text takes on a terminal. */
 size_t text_width(const char *s, size_t len);
+/** Columns of the terminal that standard output is; SIZE_MAX when it is none. */
+size_t screen_width(void);
 /** Text for a terminal: what would steer it is written out. */
 void print_text(struct buf *out, const char *s, size_t len);
 /** Blanks. */

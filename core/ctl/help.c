@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/** Screens with less room beside the names get lines as they come. */
+#define TEXT_MIN 30
+
 /** A text member, "" where there is none. */
 static const char *text_of(const lyre_value *v, const char *name)
 {
@@ -18,6 +21,28 @@ static uint32_t count_of(const lyre_value *v)
 	return value_is(v, LYRE_ARRAY) ? v->len : 0;
 }
 
+/** Words in lines of the screen's width, the first behind \p indent columns, the others below it. */
+static void print_words(struct buf *out, const char *words, size_t indent)
+{
+	size_t screen = screen_width(), used = indent;
+	for (const char *word = words; *word;) {
+		size_t len = strcspn(word, " "), width = text_width(word, len);
+		if (word > words && used + 1 + width > screen && screen >= indent + TEXT_MIN) {
+			buf_add_char(out, '\n');
+			print_pad(out, indent);
+			used = indent;
+		} else if (word > words) {
+			buf_add_char(out, ' ');
+			used++;
+		}
+		buf_add(out, word, len);
+		used += width;
+		word += len;
+		word += strspn(word, " ");
+	}
+	buf_add_char(out, '\n');
+}
+
 /** "name   help" lines, the helps below each other. */
 static void print_lines(struct buf *out, const lyre_value *list, const char *member,
 	void (*also)(struct buf *out, const lyre_value *item))
@@ -27,15 +52,20 @@ static void print_lines(struct buf *out, const lyre_value *list, const char *mem
 		size_t len = strlen(text_of(&list->items[i], member));
 		width = len > width ? len : width;
 	}
+	struct buf text;
+	buf_init(&text);
 	for (uint32_t i = 0; i < count_of(list); i++) {
 		const char *name = text_of(&list->items[i], member);
 		buf_addf(out, "  %s", name);
 		print_pad(out, width - strlen(name) + 2);
-		buf_add_str(out, text_of(&list->items[i], "help"));
+		buf_clear(&text);
+		buf_add_str(&text, text_of(&list->items[i], "help"));
 		if (also)
-			also(out, &list->items[i]);
-		buf_add_char(out, '\n');
+			also(&text, &list->items[i]);
+		print_words(out, buf_cstr(&text) ? text.data : "", width + 4);
+		out->failed |= text.failed;
 	}
+	buf_free(&text);
 }
 
 /** " (array; required)" */
@@ -58,13 +88,19 @@ static void print_operation(struct buf *out, const lyre_value *op)
 {
 	const lyre_value *params = value_get(op, "parameters");
 	const lyre_value *aliases = value_get(op, "aliases");
-	buf_addf(out, "lyre %s", text_of(op, "operation"));
+	struct buf words;
+	buf_init(&words);
 	for (uint32_t i = 0; i < count_of(params); i++) {
 		const lyre_value *required = value_get(&params->items[i], "required");
 		bool needed = value_is(required, LYRE_BOOL) && required->b;
-		buf_addf(out, needed ? " %s=…" : " [%s=…]", text_of(&params->items[i], "name"));
+		buf_addf(&words, needed ? " %s=…" : " [%s=…]", text_of(&params->items[i], "name"));
 	}
-	buf_addf(out, "\n\n%s", text_of(op, "help"));
+	buf_addf(out, "lyre %s ", text_of(op, "operation"));
+	print_words(out, buf_cstr(&words) && words.len > 0 ? words.data + 1 : "",
+		strlen("lyre  ") + strlen(text_of(op, "operation")));
+	out->failed |= words.failed;
+	buf_free(&words);
+	buf_addf(out, "\n%s", text_of(op, "help"));
 	if (strcmp(text_of(op, "access"), "super_user") == 0)
 		buf_add_str(out, " For super users only.");
 	buf_add_char(out, '\n');

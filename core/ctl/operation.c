@@ -84,8 +84,11 @@ int complain_answer(struct arena *a, long status, const char *type, const char *
 		for (uint32_t k = 0; list->type == LYRE_ARRAY && k < list->len; k++)
 			say_value("  ", &list->items[k]);
 	}
+	static const char sign_in[] = "--user NAME signs in", list[] = "lyre help lists the operations";
 	if (value_equals_str(text, "Must login"))
-		say("  ", "--user NAME signs in", 20);
+		say("  ", sign_in, sizeof sign_in - 1);
+	else if (value_is(text, LYRE_STRING) && text->len > 10 && memcmp(text->s, "Operation ", 10) == 0)
+		say("  ", list, sizeof list - 1);
 	return CTL_REFUSED;
 }
 

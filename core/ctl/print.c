@@ -5,13 +5,19 @@
 #include "base/json.h"
 #include "ctl/ctl.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 #include <wchar.h>
 
 #define GAP 2
 /** Narrower arrays of plain values stand on one line. */
 #define LINE_WIDTH 100
+/** Columns of texts are not made narrower than this, whatever the screen. */
+#define COLUMN_MIN 12
+#define CUT_MARK "…"
 
 /** The character at \p s, valid UTF-8; \p len receives its bytes. */
 static wchar_t character(const char *s, size_t left, size_t *len)
@@ -37,6 +43,14 @@ size_t text_width(const char *s, size_t len)
 		len -= step;
 	}
 	return width;
+}
+
+size_t screen_width(void)
+{
+	struct winsize size;
+	if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0)
+		return SIZE_MAX;
+	return size.ws_col;
 }
 
 void print_pad(struct buf *out, size_t count)
@@ -234,10 +248,59 @@ static bool table_measure(struct table *t)
 	return good;
 }
 
-/** A cell with its blanks; the last column has none behind it. */
-static void print_cell(struct buf *out, const struct column *c, const struct buf *cell, bool last)
+/** Takes from the widest columns of texts what the screen has no room for. Numbers stay whole. */
+static void table_fit(struct table *t, size_t screen)
 {
-	size_t blanks = c->width - text_width(cell->data, cell->len);
+	size_t total = 0;
+	for (size_t i = 0; i < t->count; i++)
+		total += t->columns[i].width + (i > 0 ? GAP : 0);
+	while (total > screen) {
+		struct column *widest = NULL;
+		size_t next = COLUMN_MIN;
+		for (size_t i = 0; i < t->count; i++) {
+			struct column *c = &t->columns[i];
+			if (c->numbers || c->width <= COLUMN_MIN)
+				continue;
+			if (!widest || c->width > widest->width) {
+				next = widest ? widest->width : next;
+				widest = c;
+			} else if (c->width > next) {
+				next = c->width;
+			}
+		}
+		if (!widest)
+			return;
+		/* as narrow as the next one, and then in turns */
+		size_t less = widest->width > next ? widest->width - next : 1;
+		less = less < total - screen ? less : total - screen;
+		widest->width -= less;
+		total -= less;
+	}
+}
+
+/** Shortens a text to \p width columns, with a mark at its end. */
+static void cut(struct buf *cell, size_t width)
+{
+	size_t used = 0, at = 0;
+	while (at < cell->len) {
+		size_t step;
+		character(cell->data + at, cell->len - at, &step);
+		used += text_width(cell->data + at, step);
+		if (used >= width)
+			break;
+		at += step;
+	}
+	cell->len = at;
+	buf_add_str(cell, CUT_MARK);
+}
+
+/** A cell with its blanks; the last column has none behind it. */
+static void print_cell(struct buf *out, const struct column *c, struct buf *cell, bool last)
+{
+	if (text_width(cell->data, cell->len) > c->width)
+		cut(cell, c->width);
+	size_t width = text_width(cell->data, cell->len);
+	size_t blanks = width < c->width ? c->width - width : 0;
 	if (c->numbers)
 		print_pad(out, blanks);
 	buf_add(out, cell->data, cell->len);
@@ -286,10 +349,12 @@ void print_value(struct buf *out, const lyre_value *v)
 	const lyre_value *message = value_get(v, "message");
 	if (is_table(v)) {
 		struct table t = { .rows = v };
-		if (table_measure(&t))
+		if (table_measure(&t)) {
+			table_fit(&t, screen_width());
 			print_rows(out, &t);
-		else
+		} else {
 			out->failed = true;
+		}
 		free(t.columns);
 	} else if (value_is(message, LYRE_STRING) && v->len == 1) {
 		print_text(out, message->s, message->len);

@@ -60,8 +60,10 @@ void log_refusal(const struct run *r, int status, const char *text)
 	/* Before the operation is known a text may quote the request, and with it a password. */
 	if (!log_enabled(level) || (!r->call.operation && level == LYRE_DEBUG))
 		return;
-	log_write(level, "dispatch", "%s by '%s': %d %s", r->call.operation ? r->call.operation->name : "a request",
-		r->call.identity.user, status, text);
+	const char *user = r->call.identity.user;
+	bool named = user && *user;
+	log_write(level, "dispatch", "%s%s%s%s: %d %s", r->call.operation ? r->call.operation->name : "a request",
+		named ? " by '" : "", named ? user : "", named ? "'" : "", status, text);
 }
 
 static const char *reason_of(int status)

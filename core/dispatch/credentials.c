@@ -11,8 +11,7 @@
 
 #define SCHEME "Basic"
 
-/** Credentials are ISO 8859-1 on the wire and UTF-8 in here. \return NULL when out of memory */
-static char *from_latin1(struct arena *a, const unsigned char *s, size_t len, size_t *ret_len)
+char *from_latin1(struct arena *a, const unsigned char *s, size_t len, size_t *ret_len)
 {
 	char *out = arena_alloc(a, 2 * len + 1);
 	size_t n = 0;

@@ -136,9 +136,12 @@ enum dispatch_result dispatch_begin(struct dispatch *d, struct exchange *x)
 	}
 	r->x = x;
 	r->dispatch = d;
-	r->call = (lyre_call){
-		.x = x, .dispatch = d, .store = d->services.store, .arena = &x->arena, .identity = { .user = "" }, .fd = -1,
-	};
+	r->call.x = x;
+	r->call.dispatch = d;
+	r->call.store = d->services.store;
+	r->call.arena = &x->arena;
+	r->call.identity.user = "";
+	r->call.fd = -1;
 	clock_gettime(CLOCK_MONOTONIC, &r->begun);
 	x->state = r;
 	atomic_fetch_add(&d->open, 1);
@@ -183,6 +186,8 @@ void dispatch_end(struct exchange *x)
 	if (x->fd >= 0)
 		close(x->fd);
 	credentials_clear(&r->credentials);
+	if (r->body_secret)
+		secure_clear(x->body.data, x->body.len);
 	x->state = NULL;
 	x->fd = -1;
 	atomic_fetch_sub(&r->dispatch->open, 1);

@@ -58,6 +58,9 @@ struct credentials {
 int credentials_read(struct credentials *ret, const char *authorization, struct arena *a, struct err *e);
 void credentials_clear(struct credentials *c);
 
+/** Headers and credentials are ISO 8859-1 on the wire and UTF-8 in here. \return NULL when out of memory */
+char *from_latin1(struct arena *a, const unsigned char *s, size_t len, size_t *ret_len);
+
 /** A check of credentials on the pool. */
 struct verification {
 	struct pool_task task;
@@ -125,6 +128,7 @@ struct run {
 	enum format format;
 	struct credentials credentials;
 	bool signed_in;
+	bool body_secret; /**< the body holds credentials */
 	struct verification verification;
 	struct lyre_call call;
 	const char **labels;

@@ -165,8 +165,10 @@ static enum flow decode(struct run *r)
 	struct err e;
 
 	if (media == MEDIA_OTHER && (x->content_type || x->body.len)) {
-		const char *type = x->content_type ? x->content_type : "undefined";
-		const char *text = arena_printf(&x->arena, "Unsupported Media Type: %s", type);
+		const char *sent = x->content_type ? x->content_type : "undefined";
+		size_t len;
+		const char *type = from_latin1(&x->arena, (const unsigned char *)sent, strlen(sent), &len);
+		const char *text = type ? arena_printf(&x->arena, "Unsupported Media Type: %s", type) : NULL;
 		return text ? refuse(r, status_of(LYRE_EMEDIA), text) : out_of_memory(r);
 	}
 	if (media != MEDIA_JSON)
@@ -212,6 +214,7 @@ static enum flow body_credentials(struct run *r)
 	}
 	if (!value_is(user, LYRE_STRING) || !value_is(password, LYRE_STRING) || !(user->len || password->len))
 		return refuse(r, status_of(LYRE_EUNAUTHENTICATED), "Must login");
+	r->body_secret = true;
 	r->credentials = (struct credentials){
 		.user = arena_strndup(a, user->s, user->len),
 		.password = arena_strndup(a, password->s, password->len),

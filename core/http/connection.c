@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,17 @@
 #define WATCH_LINGER_MS 50
 
 /* ---- the watcher: cuts connections over their deadline, lets lingering sockets go ---- */
+
+/* What a burst of requests leaves behind lies scattered; glibc gives back only what lies at an end by itself. */
+static void give_back_memory(struct http *h)
+{
+#ifdef __GLIBC__
+	if (atomic_exchange_explicit(&h->dropped, false, memory_order_relaxed))
+		malloc_trim(0);
+#else
+	(void)h;
+#endif
+}
 
 /* A client that has closed its side while we had read all it sent: libmicrohttpd, told of changes only, does not look
  * again. */
@@ -48,6 +60,10 @@ static void *watch(void *arg)
 		if (now >= next) {
 			cut_late(h, now);
 			next = now + WATCH_MS;
+			pthread_mutex_unlock(&h->lock);
+			give_back_memory(h);
+			pthread_mutex_lock(&h->lock);
+			continue;
 		}
 		if (h->linger.count)
 			linger_run(&h->linger, now);
@@ -71,7 +87,7 @@ int connections_open(struct http *h, struct err *e)
 {
 	int r = pthread_create(&h->watcher, NULL, watch, h);
 	if (r)
-		return err_errno(e, r, "cannot start a thread", "http/watch");
+		return err_errno(e, r, "start a thread", "http/watch");
 	h->watching = true;
 	return LYRE_OK;
 }

@@ -93,10 +93,9 @@ static void read_settings(struct http *h, struct limits *l, const struct config 
 	l->per_address = count_setting(c, NETWORK "maxConnectionsPerAddress", 0);
 }
 
-static struct MHD_Daemon *start_daemon(struct http *h, int fd, const struct limits *l)
+static struct MHD_Daemon *start_daemon(struct http *h, const struct limits *l)
 {
 	struct MHD_OptionItem options[] = {
-		{ MHD_OPTION_LISTEN_SOCKET, fd, NULL },
 		{ MHD_OPTION_CONNECTION_LIMIT, (intptr_t)l->connections, NULL },
 		{ MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t)l->per_address, NULL },
 		{ MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)l->timeout_s, NULL },
@@ -105,7 +104,8 @@ static struct MHD_Daemon *start_daemon(struct http *h, int fd, const struct limi
 		{ l->threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)l->threads, NULL },
 		{ MHD_OPTION_END, 0, NULL },
 	};
-	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG |
+		MHD_USE_NO_LISTEN_SOCKET;
 	return MHD_start_daemon(flags, 0, NULL, NULL, request_handle, h,
 		MHD_OPTION_EXTERNAL_LOGGER, log_library, h,
 		MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
@@ -120,7 +120,7 @@ static int listen_all(struct http *h, const struct config *c, struct err *e)
 	if (!config_is_null(c, NETWORK "port")) {
 		const char *host = config_is_null(c, NETWORK "host") ? NULL : config_string(c, NETWORK "host");
 		h->port = (int)config_int(c, NETWORK "port");
-		int r = listen_tcp(&h->tcp_fd, host, &h->port, e);
+		int r = listen_tcp(&h->tcp.fd, host, &h->port, e);
 		if (r)
 			return r;
 	}
@@ -129,7 +129,7 @@ static int listen_all(struct http *h, const struct config *c, struct err *e)
 		char *copy = strdup(path);
 		if (!copy)
 			return err_nomem(e);
-		int r = listen_domain(&h->domain_fd, path, e);
+		int r = listen_domain(&h->domain.fd, path, e);
 		if (r) {
 			free(copy);
 			return r;
@@ -139,23 +139,30 @@ static int listen_all(struct http *h, const struct config *c, struct err *e)
 	return LYRE_OK;
 }
 
+/* A listener whose socket is not open is not wanted. */
+static int start_listener(struct http *h, struct acceptor *a, const struct limits *l, struct err *e)
+{
+	if (a->fd < 0)
+		return LYRE_OK;
+	a->limit = l->connections;
+	a->daemon = start_daemon(h, l);
+	if (!a->daemon)
+		return err_set(e, LYRE_EIO, "cannot start the threads that serve HTTP; the log says why");
+	return acceptor_start(a, e);
+}
+
 static int start_all(struct http *h, const struct limits *l, struct err *e)
 {
 	struct limits one = *l;
 	one.threads = 1;
 	one.per_address = 0;
-	if (h->tcp_fd >= 0)
-		h->tcp = start_daemon(h, h->tcp_fd, l);
-	if (h->domain_fd >= 0)
-		h->domain = start_daemon(h, h->domain_fd, &one);
-	if ((h->tcp_fd >= 0 && !h->tcp) || (h->domain_fd >= 0 && !h->domain))
-		return err_set(e, LYRE_EIO, "cannot start the threads that serve HTTP; the log says why");
-	return LYRE_OK;
+	int r = start_listener(h, &h->tcp, l, e);
+	return r ? r : start_listener(h, &h->domain, &one, e);
 }
 
 static void log_addresses(const struct http *h, const struct config *c)
 {
-	if (h->tcp) {
+	if (h->tcp.daemon) {
 		const char *host = config_is_null(c, NETWORK "host") ? NULL : config_string(c, NETWORK "host");
 		bool v6 = host && strchr(host, ':');
 		if (!host)
@@ -163,7 +170,7 @@ static void log_addresses(const struct http *h, const struct config *c)
 		else
 			log_notify("http", "listening on http://%s%s%s:%d", v6 ? "[" : "", host, v6 ? "]" : "", h->port);
 	}
-	if (h->domain)
+	if (h->domain.daemon)
 		log_notify("http", "listening on unix:%s", h->domain_path);
 }
 
@@ -173,7 +180,7 @@ static struct http *http_new(void)
 	if (!h)
 		return NULL;
 	memset(h, 0, sizeof *h);
-	h->tcp_fd = h->domain_fd = -1;
+	h->tcp.fd = h->domain.fd = -1;
 	pthread_condattr_t monotonic;
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -217,20 +224,19 @@ int http_port(const struct http *h)
 /* ---- end ---- */
 
 /* The socket is closed too: clients that come now are refused, not left to wait. */
-static void quiesce(struct MHD_Daemon *daemon, int *fd)
+static void quiesce(struct acceptor *a)
 {
-	if (!daemon || *fd < 0)
-		return;
-	MHD_quiesce_daemon(daemon);
-	close(*fd);
-	*fd = -1;
+	acceptor_stop(a);
+	if (a->fd >= 0)
+		close(a->fd);
+	a->fd = -1;
 }
 
 void http_quiesce(struct http *h)
 {
 	atomic_store(&h->phase, HTTP_QUIESCING);
-	quiesce(h->tcp, &h->tcp_fd);
-	quiesce(h->domain, &h->domain_fd);
+	quiesce(&h->tcp);
+	quiesce(&h->domain);
 	if (h->domain_path)
 		unlink(h->domain_path);
 	free(h->domain_path);
@@ -271,14 +277,10 @@ void http_close(struct http *h)
 	wait_until(h, none_in_use, ANSWERS_MS);
 	wait_until(h, none_waiting, WAITING_MS); /* whoever resumed the last one is out of our memory then */
 	connections_close(h);
-	if (h->tcp)
-		MHD_stop_daemon(h->tcp);
-	if (h->domain)
-		MHD_stop_daemon(h->domain);
-	if (h->tcp_fd >= 0)
-		close(h->tcp_fd);
-	if (h->domain_fd >= 0)
-		close(h->domain_fd);
+	if (h->tcp.daemon)
+		MHD_stop_daemon(h->tcp.daemon);
+	if (h->domain.daemon)
+		MHD_stop_daemon(h->domain.daemon);
 	requests_free(h);
 	for (size_t i = 0; i < REQUEST_POOLS; i++)
 		pthread_mutex_destroy(&h->pools[i].lock);

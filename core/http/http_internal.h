@@ -7,6 +7,7 @@
 #define HTTP_HTTP_INTERNAL_H
 
 #include "dispatch/dispatch.h"
+#include "http/accept.h"
 #include "http/framing.h"
 #include "http/http.h"
 #include "http/linger.h"
@@ -19,8 +20,9 @@
 /** Memory libmicrohttpd takes for a connection: headers, the read buffer, pieces of streams. More is taken by mmap(),
  * which halves the rate of new connections and makes bodies no faster. */
 #define CONNECTION_MEMORY ((size_t)32 << 10)
-/** What a request that waits for its next use may keep of each of its buffers. */
+/** What a request that waits for its next use may keep of each of its buffers, and all of a pool together. */
 #define REQUEST_MEMORY_KEPT ((size_t)256 << 10)
+#define POOL_MEMORY_KEPT ((size_t)1 << 20)
 /** Piece of a streamed answer. */
 #define STREAM_PIECE ((size_t)64 << 10)
 /** Free requests are kept in this many lists, so that threads do not share a lock. */
@@ -51,13 +53,13 @@ struct connection {
 struct request_pool {
 	_Alignas(64) pthread_mutex_t lock;
 	struct request *free;
+	size_t kept; /* memory of the free ones */
 	int64_t in_use;
 };
 
 struct http {
 	struct dispatch *dispatch;
-	struct MHD_Daemon *tcp, *domain;
-	int tcp_fd, domain_fd;
+	struct acceptor tcp, domain;
 	int port;
 	char *domain_path; /* to unlink at close */
 	char keep_alive[32]; /* the value of the Keep-Alive header */
@@ -68,6 +70,7 @@ struct http {
 	size_t origin_count;
 	atomic_int phase;    /* enum http_phase */
 	atomic_int waiting;  /* exchanges that are suspended */
+	atomic_bool dropped; /* memory of requests was freed: the watcher gives it back to the system */
 
 	pthread_mutex_t lock; /* of the following five */
 	pthread_cond_t wake;
@@ -103,6 +106,7 @@ struct request {
 	size_t stream_at;   /* what of x.out is sent */
 	bool stream_ended;  /* x.out is the last piece */
 	unsigned pool;
+	size_t kept; /* memory it has while it is free */
 	struct request *next; /* in its pool */
 	struct request *next_all;
 };

@@ -85,7 +85,7 @@ int listen_tcp(int *ret, const char *host, int *port, struct err *e)
 	if (fd < 0) {
 		char where[300];
 		snprintf(where, sizeof where, "%s, port %d", host ? host : "all addresses", *port);
-		return err_errno(e, -fd, "cannot listen on", where);
+		return err_errno(e, -fd, "listen on", where);
 	}
 	*port = port_of(fd);
 	*ret = fd;
@@ -97,18 +97,18 @@ static int clear_the_way(const struct sockaddr_un *a, struct err *e)
 {
 	struct stat st;
 	if (lstat(a->sun_path, &st) != 0)
-		return errno == ENOENT ? LYRE_OK : err_errno(e, errno, "cannot look at", a->sun_path);
+		return errno == ENOENT ? LYRE_OK : err_errno(e, errno, "look at", a->sun_path);
 	if (!S_ISSOCK(st.st_mode))
 		return err_set(e, LYRE_EEXISTS, SETTING "'%s' exists and is not a socket", a->sun_path);
 	int fd = socket(AF_UNIX, SOCKET_FLAGS, 0);
 	if (fd < 0)
-		return err_errno(e, errno, "cannot make a socket for", a->sun_path);
+		return err_errno(e, errno, "make a socket for", a->sun_path);
 	bool alive = connect(fd, (const struct sockaddr *)a, sizeof *a) == 0 || errno != ECONNREFUSED;
 	close(fd);
 	if (alive)
 		return err_set(e, LYRE_EEXISTS, SETTING "another process listens on '%s'", a->sun_path);
 	if (unlink(a->sun_path) != 0 && errno != ENOENT)
-		return err_errno(e, errno, "cannot remove", a->sun_path);
+		return err_errno(e, errno, "remove", a->sun_path);
 	return LYRE_OK;
 }
 
@@ -124,15 +124,15 @@ int listen_domain(int *ret, const char *path, struct err *e)
 		return r;
 	int fd = socket(AF_UNIX, SOCKET_FLAGS, 0);
 	if (fd < 0)
-		return err_errno(e, errno, "cannot make a socket for", path);
+		return err_errno(e, errno, "make a socket for", path);
 	if (bind(fd, (const struct sockaddr *)&a, sizeof a) != 0) {
-		r = err_errno(e, errno, "cannot listen on", path);
+		r = err_errno(e, errno, "listen on", path);
 		close(fd);
 		return r;
 	}
 	/* Nobody can connect before listen(), so nobody sees the wider mode that bind() gave it. */
 	if (chmod(path, 0660) != 0 || listen(fd, SOMAXCONN) != 0) {
-		r = err_errno(e, errno, "cannot listen on", path);
+		r = err_errno(e, errno, "listen on", path);
 		unlink(path);
 		close(fd);
 		return r;

@@ -55,8 +55,10 @@ static struct request *request_take(struct http *h)
 	struct request_pool *p = &h->pools[n];
 	pthread_mutex_lock(&p->lock);
 	struct request *r = p->free;
-	if (r)
+	if (r) {
 		p->free = r->next;
+		p->kept -= r->kept;
+	}
 	p->in_use++;
 	pthread_mutex_unlock(&p->lock);
 	if (!r)
@@ -94,9 +96,18 @@ static void request_give_back(struct request *r)
 		trim(&x->out);
 	}
 	struct request_pool *p = &r->http->pools[r->pool];
+	r->kept = x->arena.total + x->body.cap + x->out.cap;
 	pthread_mutex_lock(&p->lock);
 	p->in_use--;
+	if (keep && p->kept + r->kept > POOL_MEMORY_KEPT) {
+		arena_free(&x->arena);
+		buf_free(&x->body);
+		buf_free(&x->out);
+		r->kept = 0;
+		atomic_store_explicit(&r->http->dropped, true, memory_order_relaxed);
+	}
 	if (keep) {
+		p->kept += r->kept;
 		r->next = p->free;
 		p->free = r;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "log/log_internal.h"
 
+#include "base/folder.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -13,28 +14,6 @@
 #define LOG_NAME "lyre.log"
 #define CHECK_EVERY 1000
 #define RETRY_ROTATION 60000
-
-/** Makes a folder and those above it. */
-static int make_folder(const char *path, struct err *e)
-{
-	char *copy = strdup(path);
-	if (!copy)
-		return err_nomem(e);
-	int rc = 0;
-	for (char *p = copy + 1; !rc; p++) {
-		char end = *p;
-		if (end != '/' && end)
-			continue;
-		*p = '\0';
-		if (mkdir(copy, 0750) && errno != EEXIST)
-			rc = err_errno(e, errno, "make the folder", copy);
-		*p = end;
-		if (!end)
-			break;
-	}
-	free(copy);
-	return rc;
-}
 
 /** When the first line was written; now, when there is none. */
 static double first_time(int fd)
@@ -134,7 +113,7 @@ out:
 static int check_rotated(const struct log_file *f, struct err *e)
 {
 	struct stat st;
-	int rc = make_folder(f->rotated, e);
+	int rc = folder_make(f->rotated, 0750, e);
 	if (rc)
 		return rc;
 	if (stat(f->rotated, &st))
@@ -158,7 +137,7 @@ int log_file_open(struct log_file *f, const struct log_file_options *o, struct e
 {
 	*f = (struct log_file){ .options = *o, .fd = -1 };
 	pthread_mutex_init(&f->lock, NULL);
-	int rc = make_folder(o->root, e);
+	int rc = folder_make(o->root, 0750, e);
 	if (rc)
 		goto failed;
 	f->path = path_of(o->root, LOG_NAME);

@@ -236,7 +236,7 @@ int log_open(const struct config *c, struct err *e)
 			return rc;
 		to |= SINK_FILE;
 	}
-	if (config_bool(c, "logging.stdStreams"))
+	if (config_is_null(c, "logging.stdStreams") ? isatty(STDOUT_FILENO) : config_bool(c, "logging.stdStreams"))
 		to |= SINK_STREAMS;
 	atomic_store(&threshold, level_of(config_string(c, "logging.level")));
 	atomic_store(&sinks, to);
@@ -245,6 +245,11 @@ int log_open(const struct config *c, struct err *e)
 	if (to & SINK_FILE && o.rotate && !o.max_size && !o.interval)
 		log_warn("log", "logging.rotation is on, but neither maxSize nor interval is set: the log grows without end");
 	return 0;
+}
+
+bool log_on_streams(void)
+{
+	return atomic_load(&sinks) & (SINK_STREAMS | SINK_STDERR);
 }
 
 void log_close(void)

@@ -22,6 +22,9 @@ struct config;
 int log_open(const struct config *c, struct err *e);
 void log_close(void);
 
+/** Whether lines of warn and above reach standard error. */
+bool log_on_streams(void);
+
 bool log_enabled(enum lyre_log_level level);
 void log_write(enum lyre_log_level level, const char *tag, const char *fmt, ...) LYRE_PRINTF(3, 4);
 void log_vwrite(enum lyre_log_level level, const char *tag, const char *fmt, va_list ap) LYRE_PRINTF(3, 0);

@@ -30,7 +30,7 @@ static int check_writable(int fd, const char *path, struct err *e)
 {
 	struct stat st;
 	if (fstat(fd, &st) != 0)
-		return err_errno(e, errno, "cannot read", path);
+		return err_errno(e, errno, "read", path);
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, LYRE_EINVAL, "%s: is not a file", path);
 	if (st.st_mode & S_IWOTH)
@@ -46,7 +46,7 @@ static int check_writable(int fd, const char *path, struct err *e)
 	memcpy(folder, path, (size_t)length);
 	folder[length] = '\0';
 	if (stat(folder, &st) != 0)
-		return err_errno(e, errno, "cannot read", folder);
+		return err_errno(e, errno, "read", folder);
 	if (st.st_mode & S_IWOTH)
 		return err_set(e, LYRE_EINVAL,
 			"%s: anybody may put files into its folder (mode %04o): keep modules where only their owner writes",
@@ -96,7 +96,7 @@ int head_read(const char *path, struct lyre_module *head, struct err *e)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
-		return err_errno(e, errno, "cannot open", path);
+		return err_errno(e, errno, "open", path);
 	struct err cause = { 0 };
 	struct elf f;
 	int rc = check_writable(fd, path, e);

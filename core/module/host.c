@@ -26,6 +26,14 @@ const struct lyre_host module_host = {
 	.value_name = host_value_name,
 	.value_get = value_get,
 
+	.make_null = host_make_null,
+	.make_bool = host_make_bool,
+	.make_int = host_make_int,
+	.make_double = host_make_double,
+	.make_string = host_make_string,
+	.make_array = host_make_array,
+	.make_object = host_make_object,
+
 	.out_object_begin = out_object_begin,
 	.out_object_end = out_object_end,
 	.out_array_begin = out_array_begin,
@@ -38,10 +46,12 @@ const struct lyre_host module_host = {
 	.out_null = out_null,
 	.out_value = out_value,
 
+	.setting_is_null = host_setting_is_null,
 	.setting_int = host_setting_int,
 	.setting_number = host_setting_number,
 	.setting_bool = host_setting_bool,
 	.setting_string = host_setting_string,
+	.setting_list = host_setting_list,
 	.start_vfail = host_start_vfail,
 	.vlog = host_vlog,
 
@@ -52,6 +62,7 @@ const struct lyre_host module_host = {
 	.call_operation = host_call_operation,
 	.call_user = host_call_user,
 	.call_module = host_call_module,
+	.operations = host_operations,
 	.alloc = host_alloc,
 	.vfail = host_vfail,
 	.fail_as = host_fail_as,
@@ -74,21 +85,14 @@ const struct lyre_host module_host = {
 	.table_stats = host_table_stats,
 	.attribute_create = host_attribute_create,
 	.attribute_drop = host_attribute_drop,
+
 	.write = host_write,
 	.query_open = host_query_open,
 	.lookup = host_lookup,
 	.cursor_next = host_cursor_next,
+
 	.backup = host_backup,
 	.restore = host_restore,
-
-	.make_string = host_make_string,
-	.make_array = host_make_array,
-	.make_object = host_make_object,
-	.make_int = host_make_int,
-	.make_double = host_make_double,
-	.make_bool = host_make_bool,
-
-	.operations = host_operations,
 };
 
 /* For the modules that are linked in; a shared one has its own, set when it is loaded. */

@@ -10,6 +10,19 @@
 
 #include <lyre/host.h>
 
+/* host_struct.c */
+
+/**
+ * A struct of a module, of the size it says in its first member, in ours: what it does not have is zero.
+ * \param least  its size in ABI 1.0: a smaller one is a module's fault, LYRE_EINTERNAL
+ */
+int host_take(lyre_call *call, void *ours, size_t ours_size, const void *theirs, size_t least, const char *what);
+/** The other way round: no more than the module has room for; its size stays. */
+int host_give(lyre_call *call, void *theirs, size_t least, const char *what, const void *ours, size_t ours_size);
+
+/** The size of a struct in an ABI whose last member it was. */
+#define SIZE_UP_TO(type, member) (offsetof(type, member) + sizeof(((type *)0)->member))
+
 /* host_value.c */
 int host_value_type(const lyre_value *v);
 int host_value_bool(const lyre_value *v);
@@ -19,19 +32,22 @@ size_t host_value_count(const lyre_value *v);
 const lyre_value *host_value_at(const lyre_value *v, size_t i);
 const char *host_value_name(const lyre_value *v, size_t i, size_t *len);
 void host_out_bool(lyre_out *o, int b);
-const lyre_value *host_make_string(lyre_call *call, const char *s, size_t len);
+const lyre_value *host_make_null(lyre_call *call);
+const lyre_value *host_make_bool(lyre_call *call, int b);
 const lyre_value *host_make_int(lyre_call *call, int64_t i);
 const lyre_value *host_make_double(lyre_call *call, double d);
-const lyre_value *host_make_bool(lyre_call *call, int b);
+const lyre_value *host_make_string(lyre_call *call, const char *s, size_t len);
 const lyre_value *host_make_array(lyre_call *call, const lyre_value *const *items, size_t count);
 const lyre_value *host_make_object(
 	lyre_call *call, const char *const *names, const lyre_value *const *values, size_t count);
 
 /* host_module.c */
+int host_setting_is_null(lyre_instance *self, const char *key);
 int64_t host_setting_int(lyre_instance *self, const char *key);
 double host_setting_number(lyre_instance *self, const char *key);
 int host_setting_bool(lyre_instance *self, const char *key);
 const char *host_setting_string(lyre_instance *self, const char *key);
+const char *const *host_setting_list(lyre_instance *self, const char *key, size_t *count);
 int host_start_vfail(lyre_instance *self, int code, const char *fmt, va_list ap);
 void host_vlog(lyre_instance *self, int level, const char *fmt, va_list ap);
 
@@ -64,7 +80,7 @@ int host_table_drop(lyre_call *call, const char *database, const char *table);
 int host_table_open(lyre_call *call, const char *database, const char *name, lyre_table **ret);
 const char *host_table_name(const lyre_table *table);
 const char *host_table_database(const lyre_table *table);
-void host_table_spec(const lyre_table *table, struct lyre_table_spec *ret);
+int host_table_spec(lyre_call *call, lyre_table *table, struct lyre_table_spec *ret);
 int host_table_stats(lyre_call *call, lyre_table *table, int exact, struct lyre_table_stats *ret);
 int host_attribute_create(lyre_call *call, lyre_table *table, const struct lyre_attribute *attribute, char id[37]);
 int host_attribute_drop(lyre_call *call, lyre_table *table, const char *name);

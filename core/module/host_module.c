@@ -26,6 +26,12 @@ static const char *full_key(const lyre_instance *self, const char *key, char out
 	return out;
 }
 
+int host_setting_is_null(lyre_instance *self, const char *key)
+{
+	char full[SETTING_KEY_MAX];
+	return config_is_null(self->config, full_key(self, key, full));
+}
+
 int64_t host_setting_int(lyre_instance *self, const char *key)
 {
 	char full[SETTING_KEY_MAX];
@@ -48,6 +54,12 @@ const char *host_setting_string(lyre_instance *self, const char *key)
 {
 	char full[SETTING_KEY_MAX];
 	return config_string(self->config, full_key(self, key, full));
+}
+
+const char *const *host_setting_list(lyre_instance *self, const char *key, size_t *count)
+{
+	char full[SETTING_KEY_MAX];
+	return config_list(self->config, full_key(self, key, full), count);
 }
 
 int host_start_vfail(lyre_instance *self, int code, const char *fmt, va_list ap)

@@ -6,8 +6,6 @@
 #include "module/host.h"
 #include "query/query.h"
 
-#include <string.h>
-
 /* ---- writing ---- */
 
 static void write_done(struct record_write *w)
@@ -67,11 +65,17 @@ static int adopt(lyre_call *call, struct query *query, lyre_cursor **ret)
 
 int host_query_open(lyre_call *call, const struct lyre_query *query, lyre_cursor **ret)
 {
-	struct lyre_query full = { 0 };
-	memcpy(&full, query, query->size < sizeof full ? query->size : sizeof full);
+	struct lyre_query full;
+	int rc = host_take(call, &full, sizeof full, query, SIZE_UP_TO(struct lyre_query, reserved), "lyre_query");
+	if (rc < 0)
+		return rc;
 	full.size = (uint32_t)sizeof full;
+	if (!full.table)
+		return err_set(&call->err, LYRE_EINTERNAL,
+			"module '%s' passes a struct lyre_query without a table: set it with lyre_table_open()",
+			call->operation->owner);
 	struct query *q;
-	int rc = query_open(&q, call->arena, full.table->def, &full, &call->err);
+	rc = query_open(&q, call->arena, full.table->def, &full, &call->err);
 	return rc < 0 ? rc : adopt(call, q, ret);
 }
 

@@ -11,24 +11,13 @@
 /** What stands behind a lyre_table: its description is only written down when somebody asks. */
 struct opened {
 	lyre_table table;
-	lyre_call *call;
 	struct lyre_attribute *attributes;
 	uint32_t attribute_count;
 };
 
-/** The struct of a module, of the size it said, in ours: what it does not have is zero. */
-static void take(void *ours, size_t ours_size, const void *theirs, uint32_t theirs_size)
-{
-	memset(ours, 0, ours_size);
-	memcpy(ours, theirs, theirs_size < ours_size ? theirs_size : ours_size);
-}
-
-/** The other way round: no more than the module has room for; its size stays. */
-static void give(void *theirs, uint32_t theirs_size, const void *ours, size_t ours_size)
-{
-	memcpy(theirs, ours, theirs_size < ours_size ? theirs_size : ours_size);
-	memcpy(theirs, &theirs_size, sizeof theirs_size);
-}
+#define SPEC_1_0 SIZE_UP_TO(struct lyre_table_spec, schema_defined)
+#define ATTRIBUTE_1_0 SIZE_UP_TO(struct lyre_attribute, type)
+#define STATS_1_0 SIZE_UP_TO(struct lyre_table_stats, last_updated)
 
 /** Ties a definition to the call; the reference is the call's then, and given back here when that fails. */
 static int adopt(lyre_call *call, const struct table *def, lyre_table **ret)
@@ -38,7 +27,7 @@ static int adopt(lyre_call *call, const struct table *def, lyre_table **ret)
 		table_unref(def);
 		return err_nomem(&call->err);
 	}
-	*o = (struct opened){ .table = { .next = call->tables, .def = def }, .call = call };
+	*o = (struct opened){ .table = { .next = call->tables, .def = def } };
 	call->tables = &o->table;
 	*ret = &o->table;
 	return 0;
@@ -98,7 +87,9 @@ int host_tables(lyre_call *call, const char *database, int (*visit)(void *arg, l
 int host_table_create(lyre_call *call, const struct lyre_table_spec *spec)
 {
 	struct lyre_table_spec full;
-	take(&full, sizeof full, spec, spec->size);
+	int rc = host_take(call, &full, sizeof full, spec, SPEC_1_0, "lyre_table_spec");
+	if (rc < 0)
+		return rc;
 	full.size = (uint32_t)sizeof full;
 	if (!full.attributes || full.attribute_count == 0)
 		return store_create_table(call->store, &full, &call->err);
@@ -109,13 +100,11 @@ int host_table_create(lyre_call *call, const struct lyre_table_spec *spec)
 		return err_nomem(&call->err);
 	const char *from = (const void *)full.attributes;
 	for (uint32_t i = 0; i < full.attribute_count; i++) {
-		uint32_t size = ((const struct lyre_attribute *)(const void *)from)->size;
-		if (size == 0)
-			return err_set(&call->err, LYRE_EINTERNAL, "module '%s' gave an attribute without a size",
-				call->operation->owner);
-		take(attributes + i, sizeof *attributes, from, size);
+		rc = host_take(call, attributes + i, sizeof *attributes, from, ATTRIBUTE_1_0, "lyre_attribute");
+		if (rc < 0)
+			return rc;
+		from += attributes[i].size;
 		attributes[i].size = (uint32_t)sizeof *attributes;
-		from += size;
 	}
 	full.attributes = attributes;
 	return store_create_table(call->store, &full, &call->err);
@@ -152,12 +141,12 @@ static bool is_listed(const struct table *t, const struct attribute *a)
 	return t->dynamic || a->flags & (ATTRIBUTE_DECLARED | ATTRIBUTE_KEY | ATTRIBUTE_CREATED | ATTRIBUTE_UPDATED);
 }
 
-static int list_attributes(struct opened *o)
+static int list_attributes(lyre_call *call, struct opened *o)
 {
 	const struct table *t = o->table.def;
-	o->attributes = ARENA_ARRAY(o->call->arena, struct lyre_attribute, t->attribute_count);
+	o->attributes = ARENA_ARRAY(call->arena, struct lyre_attribute, t->attribute_count);
 	if (!o->attributes)
-		return err_nomem(&o->call->err);
+		return err_nomem(&call->err);
 	for (uint16_t i = 0; i < t->attribute_count; i++) {
 		const struct attribute *a = &t->attributes[i];
 		if (is_listed(t, a))
@@ -167,13 +156,13 @@ static int list_attributes(struct opened *o)
 	return 0;
 }
 
-void host_table_spec(const lyre_table *table, struct lyre_table_spec *ret)
+int host_table_spec(lyre_call *call, lyre_table *table, struct lyre_table_spec *ret)
 {
 	const struct table *t = table->def;
-	/* Every lyre_table of a call was made by adopt(); the list of attributes is a memory of it, not a change. */
-	struct opened *o = (struct opened *)(uintptr_t)table;
-	if (!o->attributes)
-		list_attributes(o);
+	struct opened *o = (struct opened *)table; /* made by adopt(), as every table of a call */
+	int rc = o->attributes ? 0 : list_attributes(call, o);
+	if (rc < 0)
+		return rc;
 	struct lyre_table_spec spec = {
 		.attribute_count = o->attribute_count,
 		.database = t->database,
@@ -184,7 +173,7 @@ void host_table_spec(const lyre_table *table, struct lyre_table_spec *ret)
 		.audit = t->audit,
 		.schema_defined = !t->dynamic,
 	};
-	give(ret, ret->size, &spec, sizeof spec);
+	return host_give(call, ret, SPEC_1_0, "lyre_table_spec", &spec, sizeof spec);
 }
 
 int host_table_stats(lyre_call *call, lyre_table *table, int exact, struct lyre_table_stats *ret)
@@ -196,15 +185,15 @@ int host_table_stats(lyre_call *call, lyre_table *table, int exact, struct lyre_
 		return rc;
 	rc = snapshot_stats(&s, table->def, exact != 0, &stats, &call->err);
 	snapshot_end(&s);
-	if (rc == 0)
-		give(ret, ret->size, &stats, sizeof stats);
-	return rc;
+	return rc < 0 ? rc : host_give(call, ret, STATS_1_0, "lyre_table_stats", &stats, sizeof stats);
 }
 
 int host_attribute_create(lyre_call *call, lyre_table *table, const struct lyre_attribute *attribute, char id[37])
 {
 	struct lyre_attribute full;
-	take(&full, sizeof full, attribute, attribute->size);
+	int rc = host_take(call, &full, sizeof full, attribute, ATTRIBUTE_1_0, "lyre_attribute");
+	if (rc < 0)
+		return rc;
 	full.size = (uint32_t)sizeof full;
 	return table_create_attribute(table->def, &full, id, &call->err);
 }

@@ -74,6 +74,11 @@ static const lyre_value *make(lyre_call *call, lyre_value v)
 	return ret;
 }
 
+const lyre_value *host_make_null(lyre_call *call)
+{
+	return make(call, value_null());
+}
+
 const lyre_value *host_make_string(lyre_call *call, const char *s, size_t len)
 {
 	const char *copy = len <= UINT32_MAX ? arena_strndup(call->arena, s, len) : NULL;

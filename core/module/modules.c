@@ -23,7 +23,7 @@ int module_refuse(struct err *e, const lyre_instance *i, int code, const char *f
 	const char *file = config_file(i->config);
 	if (file && i->line > 0)
 		return err_set(e, code, "module '%s' (%s:%d): %s", i->name, file, i->line, cause.text);
-	return err_set(e, code, "module '%s' (not from a file): %s", i->name, cause.text);
+	return err_set(e, code, "module '%s': %s", i->name, cause.text);
 }
 
 void module_leave_out(struct modules *m, size_t n, struct err *why)

@@ -46,6 +46,14 @@ static bool is_key(const struct table *t, const struct attribute *at)
 	return !at || at == &t->attributes[t->key];
 }
 
+/** What is true of an attribute's values in the snapshot: the query's definition may be older than they are. */
+static bool values_have(const struct planner *p, const struct attribute *at, uint32_t flags)
+{
+	const struct table *now = snapshot_table(p->snapshot, p->table);
+	const struct attribute *there = now ? table_attribute(now, at->name, at->name_len) : NULL;
+	return (there && there->id == at->id ? there->flags : at->flags) & flags;
+}
+
 /** How many entries the walks of a choice meet; at least so many when that is over \p limit, then \p exact is false. */
 static uint64_t count_entries(struct planner *p, const struct choice *c, uint64_t limit, bool *exact)
 {
@@ -115,7 +123,7 @@ static int same_attribute(struct planner *p, const struct condition *c, size_t i
 	const struct attribute *at = c->children[i]->attribute;
 	*ret = &c->children[i];
 	*count = 1;
-	if (at->flags & ATTRIBUTE_MULTI)
+	if (values_have(p, at, ATTRIBUTE_MULTI))
 		return 0;
 	const struct condition **leaves = NULL;
 	size_t n = 0;
@@ -134,10 +142,10 @@ static int same_attribute(struct planner *p, const struct condition *c, size_t i
 	return 0;
 }
 
-static bool is_first_of_attribute(const struct condition *c, size_t i)
+static bool is_first_of_attribute(const struct planner *p, const struct condition *c, size_t i)
 {
 	const struct attribute *at = c->children[i]->attribute;
-	if (at->flags & ATTRIBUTE_MULTI)
+	if (values_have(p, at, ATTRIBUTE_MULTI))
 		return true;
 	for (size_t j = 0; j < i; j++) {
 		if (c->children[j]->kind == CONDITION_LEAF && c->children[j]->attribute == at)
@@ -161,7 +169,7 @@ static int choose_all(struct planner *p, const struct condition *c, struct choic
 		if (child->kind == CONDITION_ANY) {
 			rc = choose(p, child, choice);
 			choice->flat = false;
-		} else if (leaf_has_range(child, p->table) && is_first_of_attribute(c, i)) {
+		} else if (leaf_has_range(child, p->table) && is_first_of_attribute(p, c, i)) {
 			const struct condition *const *leaves;
 			size_t leaf_count;
 			rc = same_attribute(p, c, i, &leaves, &leaf_count);
@@ -273,7 +281,7 @@ static int sorting_walk(struct planner *p, const struct condition *tree, const s
 	*ret = (struct choice){ 0 };
 	if (!key && !(at->flags & ATTRIBUTE_INDEXED))
 		return 0;
-	if (tree && !(at->flags & (ATTRIBUTE_MULTI | ATTRIBUTE_CUT))) {
+	if (tree && !values_have(p, at, ATTRIBUTE_MULTI | ATTRIBUTE_CUT)) {
 		if (tree->kind == CONDITION_LEAF && tree->attribute == at)
 			return choose(p, tree, ret);
 		for (size_t i = 0; tree->kind == CONDITION_ALL && i < tree->count; i++) {
@@ -349,7 +357,7 @@ static int plan_sort(struct plan *ret, struct planner *p, const struct condition
 {
 	const struct attribute *at = order->levels[0].attribute;
 	ret->order = PLAN_SORT;
-	if (order->count > 1 || (is_key(p->table, at) && at->flags & ATTRIBUTE_CUT))
+	if (order->count > 1 || (is_key(p->table, at) && values_have(p, at, ATTRIBUTE_CUT)))
 		return 0;
 	if (is_key(p->table, at) && in_key_order(p->table, found)) {
 		plan_walk(ret, found, p->table, order);

@@ -193,6 +193,7 @@ struct query {
 	struct walk walk;
 	bool walking, moved;
 	struct key got;         /**< the key of a row found by it */
+	struct lowest *lowest;  /**< of large arrays met in this walk; NULL before the first */
 };
 
 /** The row of a key, in the open snapshot. \p ret points into the query. LYRE_ENOTFOUND, without a sentence */

@@ -46,12 +46,36 @@ static bool leaves_match(const struct driver *d, const lyre_value *v)
 	return true;
 }
 
-/** Where a record has an array: whether this entry is its lowest that the walk meets. */
-static bool is_lowest_entry(struct query *q, const struct driver *d, struct record r)
+/*
+ * A large array has as many entries as items: what is found out at its first entry is kept for the others, or a walk over
+ * them would take the square of their number. Rows that fall on one place only take that place in turns.
+ */
+#define LOWEST_PLACES 256
+#define LOWEST_BYTES 256 /* a smaller field is read again sooner than looked up */
+
+struct lowest {
+	const unsigned char *record; /**< where it stands in this snapshot; NULL: free */
+	struct key entry;
+};
+
+static struct lowest *lowest_place(struct query *q, struct record r, struct field f)
 {
-	struct field f;
-	if (!q->walk.range.attribute || !record_find(r, d->attribute->id, &f) || field_type(f) != LYRE_ARRAY)
-		return true;
+	if (f.len < LOWEST_BYTES)
+		return NULL;
+	if (!q->lowest)
+		q->lowest = ARENA_ARRAY(q->arena, struct lowest, LOWEST_PLACES);
+	return q->lowest ? &q->lowest[((uintptr_t)r.data >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 56] : NULL;
+}
+
+static void lowest_forget(struct query *q)
+{
+	for (size_t i = 0; q->lowest && i < LOWEST_PLACES; i++)
+		q->lowest[i].record = NULL;
+}
+
+/** The lowest entry of an array that the walk meets; of no length when it meets none. */
+static struct key lowest_entry(struct query *q, const struct driver *d, struct field f)
+{
 	struct walk_range range;
 	driver_range(d, q->table, &range);
 	lyre_value array = field_value(f, &q->scratch);
@@ -64,6 +88,24 @@ static bool is_lowest_entry(struct query *q, const struct driver *d, struct reco
 			continue;
 		if (!lowest.len || memcmp(k.bytes, lowest.bytes, k.len < lowest.len ? k.len : lowest.len) < 0)
 			lowest = k;
+	}
+	return lowest;
+}
+
+/** Where a record has an array: whether this entry is its lowest that the walk meets. */
+static bool is_lowest_entry(struct query *q, const struct driver *d, struct record r)
+{
+	struct field f;
+	if (!q->walk.range.attribute || !record_find(r, d->attribute->id, &f) || field_type(f) != LYRE_ARRAY)
+		return true;
+	struct lowest *place = lowest_place(q, r, f);
+	struct key lowest;
+	if (place && place->record == r.data) {
+		lowest = place->entry;
+	} else {
+		lowest = lowest_entry(q, d, f);
+		if (place)
+			*place = (struct lowest){ .record = r.data, .entry = lowest };
 	}
 	const unsigned char *entry = q->walk.entry.mv_data;
 	size_t len = key_index_value_len(entry, q->walk.entry.mv_size);
@@ -151,6 +193,7 @@ static void next_driver(struct query *q)
 	q->at++;
 	q->in_walk = false;
 	q->in_group = false;
+	lowest_forget(q);
 }
 
 int scan_row(struct query *q, struct row *ret, struct err *e)
@@ -197,7 +240,7 @@ int scan_row(struct query *q, struct row *ret, struct err *e)
 			return rc;
 		ret->key = q->walk.key;
 		ret->key_len = q->walk.key_len;
-		if (belongs(q, d, ret) && is_lowest_entry(q, d, ret->record))
+		if (is_lowest_entry(q, d, ret->record) && belongs(q, d, ret))
 			return 0;
 	}
 	return LYRE_END;
@@ -210,4 +253,5 @@ void scan_pause(struct query *q)
 		q->in_walk = true;
 	}
 	close_walk(q);
+	lowest_forget(q);
 }

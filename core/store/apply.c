@@ -63,11 +63,41 @@ static int check_room(struct context *c, struct err *e)
 	for (size_t i = 0; i < count; i++)
 		distinct += !i || compare_names(&new[i - 1], &new[i]);
 	if (distinct + t->attribute_count > ATTRIBUTES_MAX || distinct + definition_of(t)->next_attribute >= UINT16_MAX)
-		return err_set(e, LYRE_EINVAL, "Table '%s.%s' cannot have more than %d attributes", t->database, t->name, ATTRIBUTES_MAX);
+		return err_set(e, LYRE_EINVAL, "Table '%s.%s' cannot have more than %d attributes", t->database, t->name,
+			ATTRIBUTES_MAX);
 	return t->dynamic ? writer_trees_left(c->db, distinct, e) : 0;
 }
 
-/* Whether a record is there, or comes with an earlier row. */
+static int compare_rows(const void *x, const void *y)
+{
+	const struct row *a = *(struct row *const *)x, *b = *(struct row *const *)y;
+	size_t n = a->primary_len < b->primary_len ? a->primary_len : b->primary_len;
+	int order = memcmp(a->primary, b->primary, n);
+	if (!order)
+		order = (a->primary_len > b->primary_len) - (a->primary_len < b->primary_len);
+	return order ? order : (a > b) - (a < b);
+}
+
+/* What follows another row of its key finds that one's record: nothing is missing. */
+static int pass_over_repeated(struct context *c, struct err *e)
+{
+	struct row **sorted = arena_alloc(c->w->arena, (c->p->count + 1) * sizeof *sorted);
+	size_t n = 0;
+	if (!sorted)
+		return err_nomem(e);
+	for (size_t i = 0; i < c->p->count; i++)
+		if (c->p->rows[i].key)
+			sorted[n++] = &c->p->rows[i];
+	if (n > 1)
+		qsort(sorted, n, sizeof *sorted, compare_rows);
+	for (size_t i = 1; i < n; i++)
+		if (sorted[i - 1]->primary_len == sorted[i]->primary_len &&
+		    !memcmp(sorted[i - 1]->primary, sorted[i]->primary, sorted[i]->primary_len))
+			sorted[i]->missing = NULL;
+	return 0;
+}
+
+/* Whether there is a record already. */
 static int is_there(struct context *c, const struct row *r, bool *ret)
 {
 	*ret = false;
@@ -79,8 +109,6 @@ static int is_there(struct context *c, const struct row *r, bool *ret)
 		struct record old = { .data = v.mv_data, .len = v.mv_size };
 		*ret = record_check(old) && !record_expired(c->t, record_updated(old), c->time);
 	}
-	for (const struct row *before = c->p->rows; !*ret && before < r; before++)
-		*ret = before->key && before->primary_len == r->primary_len && !memcmp(before->primary, r->primary, r->primary_len);
 	return rc == LYRE_ENOTFOUND ? 0 : rc;
 }
 
@@ -88,7 +116,7 @@ static int is_there(struct context *c, const struct row *r, bool *ret)
 static int check_missing(struct context *c, struct err *e)
 {
 	struct buf faults;
-	int rc = 0;
+	int rc = pass_over_repeated(c, e);
 	buf_init(&faults);
 	for (size_t i = 0; !rc && i < c->p->count; i++) {
 		const struct row *r = &c->p->rows[i];
@@ -167,8 +195,8 @@ static int resolve(struct context *c, struct cell *cell, uint16_t *position)
 	const struct attribute *a = table_attribute(t, cell->name, cell->name_len);
 	if (!a) {
 		struct attribute *made;
-		int rc = attribute_add(c->db, t->id, cell->name, cell->name_len, NULL, ATTRIBUTE_ANY, t->dynamic ? ATTRIBUTE_INDEXED : 0, &made,
-			&c->w->err);
+		int rc = attribute_add(c->db, t->id, cell->name, cell->name_len, NULL, ATTRIBUTE_ANY,
+			t->dynamic ? ATTRIBUTE_INDEXED : 0, &made, &c->w->err);
 		if (rc)
 			return rc;
 		a = made;
@@ -244,8 +272,8 @@ static int collect(struct context *c, struct row *r, const struct record *old, s
 	return 0;
 }
 
-static int change_indexes(struct context *c, MDB_val primary, const struct record *old, struct record new, const struct record_item *items,
-	size_t count)
+static int change_indexes(struct context *c, MDB_val primary, const struct record *old, struct record new,
+	const struct record_item *items, size_t count)
 {
 	struct database *db = c->db;
 	const struct table *t = c->t;
@@ -316,7 +344,7 @@ static int put_record(struct context *c, struct row *r, const struct record *old
 	struct record new = { .data = (unsigned char *)w->record.data, .len = w->record.len };
 	rc = change_indexes(c, primary, old, new, items, count);
 	if (!rc)
-		rc = writer_put(c->db, c->t->records, primary, val(new.data, new.len));
+		rc = (old ? writer_put : writer_add)(c->db, c->t->records, primary, val(new.data, new.len));
 	const struct attribute *key = &c->t->attributes[c->t->key];
 	if (!rc && r->cut && !(key->flags & ATTRIBUTE_CUT))
 		rc = attribute_flag(c->db, c->t->id, key->id, ATTRIBUTE_CUT);
@@ -351,10 +379,11 @@ static int apply_row(struct context *c, struct row *r, struct lyre_written *out)
 		copy = (struct record){ .data = (unsigned char *)w->old.data, .len = w->old.len };
 		old = &copy;
 		if (!record_check(copy))
-			return err_set(&c->w->err, LYRE_ECORRUPT, "a record of table '%s.%s' is damaged", c->t->database, c->t->name);
-		if (other_key(c, r, copy))
-			return err_set(&c->w->err, LYRE_ECONFLICT, "two primary keys of table '%s.%s' have the same short form", c->t->database,
+			return err_set(&c->w->err, LYRE_ECORRUPT, "a record of table '%s.%s' is damaged", c->t->database,
 				c->t->name);
+		if (other_key(c, r, copy))
+			return err_set(&c->w->err, LYRE_ECONFLICT, "two primary keys of table '%s.%s' have the same short form",
+				c->t->database, c->t->name);
 		if (record_expired(c->t, record_updated(copy), c->time)) {
 			if ((rc = record_remove(db, c->t, primary, copy)))
 				return rc;
@@ -405,6 +434,7 @@ int write_apply(struct database *db, struct record_write *w, double time)
 		if (db->writer.sweep_at > at)
 			db->writer.sweep_at = at;
 	}
-	w->result = (struct lyre_write_result){ .items = c.p->items, .count = c.p->count, .done = c.done, .time = time };
+	w->result = (struct lyre_write_result){ .items = c.p->items, .count = (uint32_t)c.p->count,
+		.done = (uint32_t)c.done, .time = time };
 	return 0;
 }

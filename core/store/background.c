@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the writer does when nobody waits: frees the trees of what was dropped, removes expired records and old entries of the commit log. A little
- * at a time, so that a request never waits long.
+ * What the writer does when nobody waits: frees the trees of what was dropped, removes expired records and old
+ * entries of the commit log. A little at a time, so that a request never waits long.
  */
 #include "base/text.h"
 #include "log/log.h"
@@ -23,7 +23,8 @@
 #define AGAIN 60000
 
 /* Runs a step in a transaction. \p changed: commit. \return LYRE_ENOSPACE… as the step or the commit has it */
-static int in_transaction(struct database *db, int (*step)(struct database *db, void *arg, bool *changed), void *arg, struct err *e)
+static int in_transaction(struct database *db, int (*step)(struct database *db, void *arg, bool *changed), void *arg,
+	struct err *e)
 {
 	bool grown = false;
 	for (;;) {

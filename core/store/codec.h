@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file store/codec.h
- * \brief Small integers, times and texts to bytes and back, little-endian. Reading past the end sets a flag and gives zeros.
+ * \brief Small integers, times and texts to bytes and back, little-endian. Reading past the end sets a flag and
+ * gives zeros.
  */
 #ifndef STORE_CODEC_H
 #define STORE_CODEC_H

@@ -56,7 +56,8 @@ static int open_log(struct database *db)
 	return rc == MDB_NOTFOUND ? 0 : writer_failed(db, rc);
 }
 
-int commit_log_append(struct database *db, const struct record_write *w, const struct table *t, double time, uint32_t count, bool continued)
+int commit_log_append(struct database *db, const struct record_write *w, const struct table *t, double time,
+	uint32_t count, bool continued)
 {
 	int rc = open_log(db);
 	if (rc)
@@ -81,7 +82,7 @@ int commit_log_append(struct database *db, const struct record_write *w, const s
 	} else {
 		unsigned char key[8];
 		be_put(key, db->writer.now.sequence++, 8);
-		rc = writer_put(db, db->writer.now.log, val(key, sizeof key), val(b.data, b.len));
+		rc = writer_add(db, db->writer.now.log, val(key, sizeof key), val(b.data, b.len));
 	}
 	buf_free(&b);
 	buf_clear(changes);

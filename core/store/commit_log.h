@@ -3,9 +3,10 @@
  * \file store/commit_log.h
  * \brief What was written, in the order of writing: for those who read on from a position.
  *
- * The tree "log" of a database: sequence number (8 bytes, big-endian) → entry. An entry is made in the transaction that makes the change. A
- * large write has several entries, all but the last marked as to be continued. Sequence numbers start at 1, have no gaps and are
- * never used again; old entries are removed from the front, the newest is always kept.
+ * The tree "log" of a database: sequence number (8 bytes, big-endian) → entry. An entry is made in the transaction
+ * that makes the change. A large write has several entries, all but the last marked as to be continued. Sequence
+ * numbers start at 1, have no gaps and are never used again; old entries are removed from the front, the newest is
+ * always kept.
  */
 #ifndef STORE_COMMIT_LOG_H
 #define STORE_COMMIT_LOG_H
@@ -37,7 +38,10 @@ struct commit_log {
 
 /** Reads entries with a sequence number greater than \p after. All that it gives lives until snapshot_end(). */
 int commit_log_open(struct commit_log *l, struct snapshot *s, uint64_t after, struct err *e);
-/** 0 or LYRE_END. LYRE_ENOTFOUND, once, when entries behind the position have been removed already: reading goes on behind the gap. */
+/**
+ * 0 or LYRE_END. LYRE_ENOTFOUND, once, when entries behind the position have been removed already: reading goes
+ * on behind the gap.
+ */
 int commit_log_next(struct commit_log *l, struct commit_entry *ret, struct err *e);
 void commit_log_close(struct commit_log *l);
 /** The changes of an entry one by one: \p rest starts as entry.changes. \return 0, LYRE_END, LYRE_ECORRUPT */
@@ -48,8 +52,12 @@ int commit_change_next(struct field *rest, struct commit_change *ret);
 /** Adds a change to those of the present request. */
 void commit_change_add(struct buf *changes, MDB_val key, const struct record *before, const struct record *after);
 /** Appends an entry with what is in writer.changes, and empties it. */
-int commit_log_append(struct database *db, const struct record_write *w, const struct table *t, double time, uint32_t count, bool continued);
-/** Removes entries older than the retention, at most \p most. \p next: when the oldest that is left will be, ms since the epoch; INFINITY for never. */
+int commit_log_append(struct database *db, const struct record_write *w, const struct table *t, double time,
+	uint32_t count, bool continued);
+/**
+ * Removes entries older than the retention, at most \p most. \p next: when the oldest that is left will be, ms
+ * since the epoch; INFINITY for never.
+ */
 int commit_log_trim(struct database *db, double now, unsigned most, unsigned *removed, double *next);
 
 #endif

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define CREATED_NAME "__createdtime__"
 #define UPDATED_NAME "__updatedtime__"
@@ -33,7 +35,8 @@ static int attribute_save(struct database *db, uint32_t table, const struct attr
 	buf_init(&b);
 	table_key(key, table, a->id);
 	attribute_encode(a, &b);
-	int rc = b.failed ? writer_failed(db, ENOMEM) : writer_put(db, db->tables, val(key, sizeof key), val(b.data, b.len));
+	int rc = b.failed ? writer_failed(db, ENOMEM) : writer_put(db, db->tables, val(key, sizeof key), val(b.data,
+		b.len));
 	buf_free(&b);
 	return rc;
 }
@@ -51,15 +54,15 @@ static int attribute_make(struct database *db, uint32_t table, struct attribute 
 	return attribute_save(db, table, a);
 }
 
-int attribute_add(struct database *db, uint32_t table, const char *name, size_t len, const char *type_name, uint16_t type,
-	uint32_t flags, struct attribute **ret, struct err *e)
+int attribute_add(struct database *db, uint32_t table, const char *name, size_t len, const char *type_name,
+	uint16_t type, uint32_t flags, struct attribute **ret, struct err *e)
 {
 	struct definition *d = writer_edit(db, table);
 	if (!d)
 		return writer_failed(db, ENOMEM);
 	if (d->table.attribute_count >= ATTRIBUTES_MAX || d->next_attribute >= UINT16_MAX)
-		return err_set(e, LYRE_EINVAL, "Table '%s.%s' cannot have more than %d attributes", d->table.database, d->table.name,
-			ATTRIBUTES_MAX);
+		return err_set(e, LYRE_EINVAL, "Table '%s.%s' cannot have more than %d attributes", d->table.database,
+			d->table.name, ATTRIBUTES_MAX);
 	struct attribute *a = definition_add(d, name, len, type_name);
 	if (!a)
 		return writer_failed(db, ENOMEM);
@@ -169,25 +172,48 @@ failed:
 	return rc;
 }
 
+static int compare_attributes(const void *x, const void *y)
+{
+	const struct lyre_attribute *const *a = x, *const *b = y;
+	return strcmp((*a)->name, (*b)->name);
+}
+
+static void check_twice(const struct lyre_table_spec *spec, struct buf *faults)
+{
+	if (!spec->attributes || spec->attribute_count < 2)
+		return;
+	const struct lyre_attribute **sorted = malloc(spec->attribute_count * sizeof *sorted);
+	if (!sorted) {
+		faults->failed = true;
+		return;
+	}
+	for (uint32_t i = 0; i < spec->attribute_count; i++)
+		sorted[i] = &spec->attributes[i];
+	qsort(sorted, spec->attribute_count, sizeof *sorted, compare_attributes);
+	for (uint32_t i = 1; i < spec->attribute_count; i++)
+		if (!strcmp(sorted[i - 1]->name, sorted[i]->name))
+			fault_add(faults, "Attribute '%s' is listed twice", sorted[i]->name);
+	free(sorted);
+}
+
 /* What is wrong with a specification is said before a database is made for it. */
 static int check_spec(const struct lyre_table_spec *spec, struct err *e)
 {
+	if (spec->attribute_count > ATTRIBUTES_MAX - 8)
+		return err_set(e, LYRE_EINVAL, "Table '%s.%s' cannot have more than %d attributes", spec->database, spec->name,
+			ATTRIBUTES_MAX);
 	struct buf faults;
 	buf_init(&faults);
 	(void)name_fault(spec->primary_key, strlen(spec->primary_key), &faults);
 	if (!spec->name[0])
 		fault_add(&faults, "'table' is not allowed to be empty");
-	if (spec->attribute_count > ATTRIBUTES_MAX - 8)
-		fault_add(&faults, "Table '%s' cannot have more than %d attributes", spec->name, ATTRIBUTES_MAX);
 	for (uint32_t i = 0; i < spec->attribute_count && spec->attributes; i++) {
 		const struct lyre_attribute *a = &spec->attributes[i];
 		(void)name_fault(a->name, strlen(a->name), &faults);
 		if (a->type && type_named(a->type) < 0)
 			fault_add(&faults, "Attribute '%s' has the unknown type '%s'", a->name, a->type);
-		for (uint32_t j = 0; j < i; j++)
-			if (!strcmp(a->name, spec->attributes[j].name))
-				fault_add(&faults, "Attribute '%s' is listed twice", a->name);
 	}
+	check_twice(spec, &faults);
 	if (isnan(spec->expiration))
 		fault_add(&faults, "'expiration' must be a number");
 	int rc = 0;
@@ -283,8 +309,8 @@ struct attribute_change {
 };
 
 /* One that came with records becomes a declared one: its values are there already. */
-static int declare_again(struct database *db, const struct table *t, const struct attribute *there, uint16_t type, uint32_t flags,
-	const struct lyre_attribute *given, struct attribute **ret, struct err *e)
+static int declare_again(struct database *db, const struct table *t, const struct attribute *there, uint16_t type,
+	uint32_t flags, const struct lyre_attribute *given, struct attribute **ret, struct err *e)
 {
 	uint16_t id = there->id;
 	struct definition *d = writer_edit(db, t->id);

@@ -207,8 +207,8 @@ failed:
 struct attribute *definition_add(struct definition *d, const char *name, size_t len, const char *type_name)
 {
 	struct table *t = &d->table;
-	if (t->attribute_count >= ATTRIBUTES_MAX || d->next_attribute > UINT16_MAX - 1 || !reserve(d, t->attribute_count + 1u))
-		return NULL;
+	if (t->attribute_count >= ATTRIBUTES_MAX || d->next_attribute > UINT16_MAX - 1 || !reserve(d,
+		t->attribute_count + 1u)) return NULL;
 	struct attribute *a = &t->attributes[t->attribute_count];
 	*a = (struct attribute){ .id = (uint16_t)d->next_attribute };
 	if (!copy_texts(d, a, name, len, type_name))

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One database file: making, opening, growing and closing it, and the gate that keeps readers safe while its map moves. */
+/*
+ * One database file: making, opening, growing and closing it, and the gate that keeps readers safe while its map
+ * moves.
+ */
 #include "base/text.h"
 #include "log/log.h"
 #include "store/codec.h"
@@ -7,9 +10,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,22 +20,9 @@
 /** Handles beside those of tables: meta, tables, dropped, log, and one that is being freed. */
 #define OWN_TREES 8
 #define MAP_STEP ((size_t)1 << 20)
-
-int sync_folder_of(const char *file, struct err *e)
-{
-	char *copy = strdup(file);
-	if (!copy)
-		return err_nomem(e);
-	const char *folder = dirname(copy);
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int rc = 0;
-	if (fd < 0 || fsync(fd))
-		rc = err_errno(e, errno, "sync", folder);
-	if (fd >= 0)
-		close(fd);
-	free(copy);
-	return rc;
-}
+/** Bytes of a reader in LMDB's lock file, and how many of them its head is less than. */
+#define LOCK_READER 64
+#define LOCK_HEAD 8
 
 /* ---- the gate ---- */
 
@@ -98,12 +88,27 @@ static size_t size_cap(const struct database *db)
 	return db->options.max_size && db->options.max_size < most ? (size_t)db->options.max_size : most;
 }
 
-static int resize(struct database *db, size_t from, size_t to)
+/* Whether there are that many addresses in a row. */
+static bool is_mappable(size_t size)
 {
+	void *map = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (map == MAP_FAILED)
+		return false;
+	munmap(map, size);
+	return true;
+}
+
+/*
+ * LMDB gives its map up before it has the new one, and says nothing of a second failure: it must not come to the
+ * first.
+ */
+static int resize(struct database *db, size_t to)
+{
+	if (!is_mappable(to))
+		return ENOMEM;
 	(void)gate_shut(db, true);
 	int rc = mdb_env_set_mapsize(db->env, to);
-	if (rc && mdb_env_set_mapsize(db->env, from)) {
-		/* the old map is gone and cannot be had again */
+	if (rc) {
 		db->broken = true;
 		log_fatal("store", "database '%s' has lost its map: %s", db->name, mdb_strerror(rc));
 	}
@@ -123,8 +128,18 @@ int database_grow(struct database *db, size_t at_least, bool reserve, struct err
 		want = at_least < most ? at_least : most;
 	want -= want % db->page_size;
 	if (want <= now)
-		return err_set(e, LYRE_ENOSPACE, "database '%s' is full: it may not grow beyond storage.maxSize, %zu bytes", db->name, cap);
-	return store_error(e, resize(db, now, want), "enlarge", db);
+		return err_set(e, LYRE_ENOSPACE, "database '%s' is full: it may not grow beyond storage.maxSize, %zu bytes",
+			db->name, cap);
+	int rc;
+	while ((rc = resize(db, want)) == ENOMEM && !db->broken && want - now > MAP_STEP && want > at_least) {
+		size_t less = now + (want - now) / 2;
+		want = less < at_least ? at_least : less;
+		want -= want % db->page_size;
+	}
+	if (rc == ENOMEM)
+		return err_set(e, LYRE_ENOSPACE, "database '%s' cannot grow: there are no addresses for a map of %zu bytes",
+			db->name, want);
+	return store_error(e, rc, "enlarge", db);
 }
 
 void database_settle(struct database *db)
@@ -134,7 +149,7 @@ void database_settle(struct database *db)
 	size_t cap = size_cap(db);
 	cap -= cap % db->page_size;
 	if (info.me_mapsize > cap && (info.me_last_pgno + 1) * db->page_size <= cap)
-		(void)resize(db, info.me_mapsize, cap);
+		(void)resize(db, cap);
 }
 
 /* ---- the structure ---- */
@@ -187,7 +202,8 @@ const char *database_name(const struct database *db)
 	return db->name;
 }
 
-struct database *database_failed(const struct store_options *o, const char *name, const char *file, const struct err *why)
+struct database *database_failed(const struct store_options *o, const char *name, const char *file,
+	const struct err *why)
 {
 	struct database *db = database_new(o, file);
 	if (!db)
@@ -252,33 +268,25 @@ out:
 
 int database_make_file(const struct store_options *o, const char *name, const char *file, struct err *e)
 {
-	char *fresh = NULL, *lock = NULL;
+	char *fresh;
 	MDB_env *env = NULL;
+	if (asprintf(&fresh, "%s.new", file) < 0)
+		return err_nomem(e);
 	int rc = 0;
-	if (asprintf(&fresh, "%s.new", file) < 0 || asprintf(&lock, "%s.new-lock", file) < 0) {
-		rc = err_nomem(e);
-		goto out;
-	}
 	(void)unlink(fresh);
 	int code = mdb_env_create(&env);
 	if (!code && !(code = mdb_env_set_maxdbs(env, 4)) && !(code = mdb_env_set_mapsize(env, MAP_STEP)) &&
-	    !(code = mdb_env_open(env, fresh, MDB_NOSUBDIR | MDB_NOTLS, FILE_MODE)))
+	    !(code = mdb_env_open(env, fresh, MDB_NOSUBDIR | MDB_NOTLS | MDB_NOLOCK, FILE_MODE)))
 		code = fill_file(env, name);
 	if (env)
 		mdb_env_close(env);
-	(void)unlink(lock);
-	if (code) {
-		struct database unnamed = { .name = (char *)(uintptr_t)name, .file = fresh, .options = *o };
+	struct database unnamed = { .name = (char *)(uintptr_t)name, .file = fresh, .options = *o };
+	if (code)
 		rc = store_error(e, code, "make", &unnamed);
-	} else if (rename(fresh, file)) {
+	else if (rename(fresh, file))
 		rc = err_errno(e, errno, "make", file);
-	} else {
-		rc = sync_folder_of(file, e);
-	}
 	if (rc)
 		(void)unlink(fresh);
-out:
-	free(lock);
 	free(fresh);
 	return rc;
 }
@@ -306,8 +314,8 @@ static int read_meta(struct database *db, MDB_txn *txn, bool named, struct err *
 	struct reader r = reader_of(v);
 	uint64_t format = get_int(&r, 4);
 	if (format > STORE_FORMAT)
-		return err_set(e, LYRE_ECORRUPT, "%s is of the newer format %u; this server knows formats up to %d", db->file, (unsigned)format,
-			STORE_FORMAT);
+		return err_set(e, LYRE_ECORRUPT, "%s is of the newer format %u; this server knows formats up to %d", db->file,
+			(unsigned)format, STORE_FORMAT);
 	if (!named) {
 		if (!get_meta(txn, db->meta, "name", &v) || memchr(v.mv_data, 0, v.mv_size))
 			return err_set(e, LYRE_ECORRUPT, "%s has no name", db->file);
@@ -351,6 +359,44 @@ static void count_trees(struct database *db, MDB_txn *txn)
 	db->writer.committed.trees = n;
 }
 
+/*
+ * The table of readers is written to through a map, where a full disk is a signal and no error: its space is taken
+ * before.
+ * \return 0 or an errno
+ */
+static int reserve_lock(const struct database *db)
+{
+	char *lock;
+	if (asprintf(&lock, "%s-lock", db->file) < 0)
+		return ENOMEM;
+	int fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE), rc = fd < 0 ? errno : 0;
+	free(lock);
+	if (rc)
+		return rc;
+	size_t size = (db->options.max_readers + LOCK_HEAD) * LOCK_READER;
+	rc = posix_fallocate(fd, 0, (off_t)size);
+	close(fd);
+	return rc;
+}
+
+/*
+ * What the file says it has and has not would be a signal to who reads it. Pages that nothing points to may be
+ * missing.
+ */
+static int check_end(struct database *db, size_t size, struct err *e)
+{
+	MDB_envinfo info;
+	mdb_filehandle_t fd;
+	mdb_env_info(db->env, &info);
+	if ((info.me_last_pgno + 1) * db->page_size <= size || mdb_env_get_fd(db->env, &fd))
+		return 0;
+	struct err why;
+	if (!backup_verify(fd, &why))
+		return 0;
+	return err_set(e, LYRE_ECORRUPT, "%s is damaged: it has %zu bytes and should have %zu; %s", db->file, size,
+		(info.me_last_pgno + 1) * (size_t)db->page_size, why.text);
+}
+
 static int open_environment(struct database *db, size_t size, struct err *e)
 {
 	const struct store_options *o = &db->options;
@@ -364,23 +410,24 @@ static int open_environment(struct database *db, size_t size, struct err *e)
 	int rc = mdb_env_create(&db->env);
 	if (!rc && !(rc = mdb_env_set_maxdbs(db->env, o->max_trees + OWN_TREES)) &&
 	    !(rc = mdb_env_set_maxreaders(db->env, o->max_readers)) && !(rc = mdb_env_set_mapsize(db->env, map)) &&
-	    !(rc = mdb_env_open(db->env, db->file, flags, FILE_MODE))) {
+	    !(rc = reserve_lock(db)) && !(rc = mdb_env_open(db->env, db->file, flags, FILE_MODE))) {
 		int dead;
 		mdb_reader_check(db->env, &dead);
 		MDB_stat st;
 		mdb_env_stat(db->env, &st);
 		db->page_size = st.ms_psize;
-		return 0;
+		return check_end(db, size, e);
 	}
 	if (db->env)
 		mdb_env_close(db->env);
 	db->env = NULL;
 	if (rc == MDB_INVALID || rc == MDB_VERSION_MISMATCH || rc == MDB_CORRUPTED)
 		return err_set(e, LYRE_ECORRUPT, "%s is not a database, or is damaged: %s", db->file, mdb_strerror(rc));
-	return err_set(e, rc == ENOMEM ? LYRE_ENOMEM : LYRE_EIO, "cannot open %s: %s", db->file, mdb_strerror(rc));
+	return store_error(e, rc, "open", db);
 }
 
-int database_open(struct database **ret, const struct store_options *o, const char *name, const char *file, struct err *e)
+int database_open(struct database **ret, const struct store_options *o, const char *name, const char *file,
+	struct err *e)
 {
 	size_t size = 0;
 	int rc = check_size(file, &size, e);

@@ -73,11 +73,11 @@ static bool entries_of(struct entries *ret, const struct field *f, MDB_val prima
 
 static int put_entry(struct database *db, MDB_dbi index, const struct entry *entry, MDB_val primary)
 {
-	return writer_put(db, index, val(entry->bytes, entry->len), entry->whole ? primary : val("", 0));
+	return batch_put(db, index, val(entry->bytes, entry->len), entry->whole ? primary : val("", 0));
 }
 
-int index_change(struct database *db, const struct table *t, const struct attribute *a, MDB_val primary, const struct field *from,
-	const struct field *to)
+int index_change(struct database *db, const struct table *t, const struct attribute *a, MDB_val primary,
+	const struct field *from, const struct field *to)
 {
 	struct arena *arena = &db->writer.scratch;
 	if (from && to && from->len == to->len && !memcmp(from->data, to->data, to->len))
@@ -94,7 +94,7 @@ int index_change(struct database *db, const struct table *t, const struct attrib
 	while (!rc && (i < old.count || j < new.count)) {
 		int order = i == old.count ? 1 : j == new.count ? -1 : compare_entries(&old.items[i], &new.items[j]);
 		if (order < 0)
-			rc = writer_del(db, index, val(old.items[i].bytes, old.items[i].len));
+			rc = batch_del(db, index, val(old.items[i].bytes, old.items[i].len));
 		else if (order > 0)
 			rc = put_entry(db, index, &new.items[j], primary);
 		i += order <= 0;
@@ -112,13 +112,13 @@ int index_time(struct database *db, const struct attribute *a, MDB_val primary, 
 		lyre_value v = value_double(from);
 		(void)key_index_value(&value, &v);
 		key_index_entry(&entry, &value, primary.mv_data, primary.mv_size, &whole);
-		rc = writer_del(db, a->index, val(entry.bytes, entry.len));
+		rc = batch_del(db, a->index, val(entry.bytes, entry.len));
 	}
 	if (!rc && !isnan(to)) {
 		lyre_value v = value_double(to);
 		(void)key_index_value(&value, &v);
 		key_index_entry(&entry, &value, primary.mv_data, primary.mv_size, &whole);
-		rc = writer_put(db, a->index, val(entry.bytes, entry.len), whole ? primary : val("", 0));
+		rc = batch_put(db, a->index, val(entry.bytes, entry.len), whole ? primary : val("", 0));
 	}
 	return rc;
 }
@@ -131,11 +131,11 @@ int expiry_change(struct database *db, const struct table *t, MDB_val primary, d
 	memcpy(key + 8, primary.mv_data, primary.mv_size);
 	if (!isnan(from)) {
 		be_put(key, double_sortable(from), 8);
-		rc = writer_del(db, t->expiry, k);
+		rc = batch_del(db, t->expiry, k);
 	}
 	if (!rc && !isnan(to)) {
 		be_put(key, double_sortable(to), 8);
-		rc = writer_put(db, t->expiry, k, val("", 0));
+		rc = batch_put(db, t->expiry, k, val("", 0));
 	}
 	return rc;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* File names of databases: the same everywhere, on file systems that know no upper case too, and never longer than they take. */
+/*
+ * File names of databases: the same everywhere, on file systems that know no upper case too, and never longer
+ * than they take.
+ */
 #include "base/text.h"
 #include "store/store_internal.h"
 
@@ -13,7 +16,8 @@ static const char digits[] = "0123456789abcdef";
 
 static bool is_plain(unsigned char c, bool leading)
 {
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || (!leading && (c == '.' || c == ' '));
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+	       (!leading && (c == '.' || c == ' '));
 }
 
 static int digit_value(char c)
@@ -88,7 +92,8 @@ char *file_to_name(const char *file, bool *hashed)
 	size_t n = 0;
 	for (size_t i = 0; i < len; i++) {
 		int high, low;
-		if (file[i] == '%' && i + 2 < len && (high = digit_value(file[i + 1])) >= 0 && (low = digit_value(file[i + 2])) >= 0 &&
+		if (file[i] == '%' && i + 2 < len && (high = digit_value(file[i + 1])) >= 0 &&
+		    (low = digit_value(file[i + 2])) >= 0 &&
 		    high + low > 0) {
 			name[n++] = (char)(high << 4 | low);
 			i += 2;

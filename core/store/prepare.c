@@ -60,7 +60,8 @@ static bool check_key_type(struct record_write *w, const struct attribute *a, co
 	switch (a->type) {
 	case ATTRIBUTE_BIGINT:
 		if (key->type == LYRE_BIGINT)
-			fault_add(faults, "Value %s in property %s must be an integer (from -9223372036854775808 to 9223372036854775807)", key->s,
+			fault_add(faults,
+				"Value %s in property %s must be an integer (from -9223372036854775808 to 9223372036854775807)", key->s,
 				a->name);
 		break;
 	case ATTRIBUTE_ANY:
@@ -86,7 +87,8 @@ static bool prepare_key(struct record_write *w, struct row *row, const lyre_valu
 		return true;
 	}
 	if (!none && (is_text(key, "null") || is_text(key, "undefined"))) {
-		fault_add(faults, "Invalid hash value: '%s' is not a valid hash attribute value, check log for more info", key->s);
+		fault_add(faults, "Invalid hash value: '%s' is not a valid hash attribute value, check log for more info",
+			key->s);
 		return true;
 	}
 	if (!none) {
@@ -108,7 +110,8 @@ static bool prepare_key(struct record_write *w, struct row *row, const lyre_valu
 }
 
 /* An attribute that must be there: given as null, or not given where a new record is made. */
-static void check_not_null(struct record_write *w, struct prepared *p, struct row *row, const lyre_value *record, struct buf *faults)
+static void check_not_null(struct record_write *w, struct prepared *p, struct row *row, const lyre_value *record,
+	struct buf *faults)
 {
 	const struct table *t = w->table;
 	for (uint16_t i = 0; i < t->attribute_count; i++) {
@@ -125,8 +128,8 @@ static void check_not_null(struct record_write *w, struct prepared *p, struct ro
 	}
 }
 
-static bool prepare_record(struct record_write *w, struct prepared *p, struct row *row, const lyre_value *record, bool not_null,
-	struct buf *faults)
+static bool prepare_record(struct record_write *w, struct prepared *p, struct row *row, const lyre_value *record,
+	bool not_null, struct buf *faults)
 {
 	const struct table *t = w->table;
 	row->cells = ARENA_ARRAY(w->arena, struct cell, record->len + 1u);

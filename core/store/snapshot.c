@@ -118,8 +118,9 @@ static struct slot *slot_new(void)
 }
 
 /*
- * A transaction, and the catalogue that fits it. The writer says before it commits which transaction brings a new catalogue:
- * who has read that transaction waits the moment until the catalogue, and the handles of its trees, are published.
+ * A transaction, and the catalogue that fits it. The writer says before it commits which transaction brings a new
+ * catalogue: who has read that transaction waits the moment until the catalogue, and the handles of its trees, are
+ * published.
  */
 static int slot_start(struct slot *s, struct database *db)
 {
@@ -221,7 +222,8 @@ static int no_table(const struct table *t, struct err *e)
 	return err_set(e, LYRE_ENOTFOUND, "Table '%s.%s' does not exist", t->database, t->name);
 }
 
-int snapshot_get_key(struct snapshot *s, const struct table *t, const unsigned char *key, size_t len, struct record *ret, struct err *e)
+int snapshot_get_key(struct snapshot *s, const struct table *t, const unsigned char *key, size_t len,
+	struct record *ret, struct err *e)
 {
 	const struct table *now = snapshot_table(s, t);
 	if (!now)
@@ -252,12 +254,12 @@ int snapshot_get(struct snapshot *s, const struct table *t, const lyre_value *ke
 		return rc;
 	if (k.cut) {
 		struct field f;
-		if (!record_find(r, t->attributes[t->key].id, &f) || field_type(f) != (enum lyre_type)key->type)
+		if (!record_find(r, t->attributes[t->key].id, &f))
 			return LYRE_ENOTFOUND;
 		struct arena none;
 		arena_init(&none);
 		lyre_value whole = field_value(f, &none);
-		bool same = whole.len == key->len && !memcmp(whole.s, key->s, key->len);
+		bool same = !value_compare(&whole, key);
 		arena_free(&none);
 		if (!same)
 			return LYRE_ENOTFOUND;
@@ -266,7 +268,8 @@ int snapshot_get(struct snapshot *s, const struct table *t, const lyre_value *ke
 	return 0;
 }
 
-int record_key(const struct table *t, const unsigned char *key, size_t len, struct record r, struct arena *a, lyre_value *ret)
+int record_key(const struct table *t, const unsigned char *key, size_t len, struct record r, struct arena *a,
+	lyre_value *ret)
 {
 	if (key_primary_value(key, len, a, ret))
 		return 0;

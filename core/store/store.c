@@ -138,7 +138,7 @@ static int open_file(struct store *s, const char *entry, struct err *e)
 		goto out;
 	}
 	if (database_open(&db, &s->options, hashed ? NULL : name, path, &why)) {
-		log_error("store", "%s", why.text);
+		log_error("store", "%s; the others are served without it", why.text);
 		db = database_failed(&s->options, name, path, &why);
 		if (!db) {
 			rc = err_nomem(e);
@@ -168,7 +168,7 @@ static int open_files(struct store *s, struct err *e)
 	int rc = 0;
 	struct dirent *d;
 	while (!rc && (d = readdir(folder))) {
-		if (has_suffix(d->d_name, ".mdb.new") || has_suffix(d->d_name, ".mdb.new-lock"))
+		if (has_suffix(d->d_name, ".mdb.new"))
 			(void)unlinkat(dirfd(folder), d->d_name, 0); /* of a making that did not end */
 		else if (has_suffix(d->d_name, ".mdb"))
 			rc = open_file(s, d->d_name, e);
@@ -193,7 +193,7 @@ int store_open(struct store **ret, const struct store_options *o, struct err *e)
 	if (!s)
 		return err_nomem(e);
 	s->options = *o;
-	s->lock_file = -1;
+	s->lock_file = s->folder = -1;
 	pthread_mutex_init(&s->changes, NULL);
 	pthread_rwlock_init(&s->lock, NULL);
 	s->path = strdup(o->path);
@@ -204,6 +204,8 @@ int store_open(struct store **ret, const struct store_options *o, struct err *e)
 		s->options.node = s->node;
 		rc = make_folder(s->path, e);
 	}
+	if (!rc && (s->folder = open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		rc = err_errno(e, errno, "open", s->path);
 	if (!rc && !(rc = lock_folder(s, e)) && !(rc = open_files(s, e)))
 		rc = make_system(s, e);
 	if (rc)
@@ -222,6 +224,8 @@ void store_close(struct store *s)
 		database_unref(s->databases[i]);
 	}
 	free(s->databases);
+	if (s->folder >= 0)
+		close(s->folder);
 	if (s->lock_file >= 0)
 		close(s->lock_file);
 	pthread_rwlock_destroy(&s->lock);
@@ -307,6 +311,29 @@ static int open_and_add(struct store *s, const char *name, const char *file, str
 	return rc;
 }
 
+/*
+ * Brings what was made, renamed or removed to the disk. The folder stays open, so that this does not fail for
+ * want of a handle.
+ */
+static int sync_folder(const struct store *s, struct err *e)
+{
+	return fsync(s->folder) ? err_errno(e, errno, "sync", s->path) : 0;
+}
+
+static int remove_files(const char *file, struct err *e)
+{
+	char *lock;
+	if (asprintf(&lock, "%s-lock", file) < 0)
+		return err_nomem(e);
+	int rc = 0;
+	if (unlink(file) && errno != ENOENT)
+		rc = err_errno(e, errno, "remove", file);
+	else
+		(void)unlink(lock);
+	free(lock);
+	return rc;
+}
+
 int store_create_database(struct store *s, const char *name, struct err *e)
 {
 	pthread_mutex_lock(&s->changes);
@@ -314,8 +341,10 @@ int store_create_database(struct store *s, const char *name, struct err *e)
 	int rc = file ? check_free(s, name, file, e) : err_nomem(e);
 	if (!rc)
 		rc = database_make_file(&s->options, name, file, e);
-	if (!rc)
-		rc = open_and_add(s, name, file, e);
+	if (!rc && ((rc = sync_folder(s, e)) || (rc = open_and_add(s, name, file, e)))) {
+		struct err ignored;
+		(void)remove_files(file, &ignored);
+	}
 	free(file);
 	pthread_mutex_unlock(&s->changes);
 	return rc;
@@ -328,26 +357,12 @@ int store_adopt(struct store *s, const char *name, const char *from, struct err 
 	int rc = file ? check_free(s, name, file, e) : err_nomem(e);
 	if (!rc && rename(from, file))
 		rc = err_errno(e, errno, "bring in", from);
-	else if (!rc && !(rc = sync_folder_of(file, e)) && (rc = open_and_add(s, name, file, e)))
-		(void)rename(file, from);
+	else if (!rc && ((rc = sync_folder(s, e)) || (rc = open_and_add(s, name, file, e)))) {
+		struct err ignored;
+		(void)remove_files(file, &ignored);
+	}
 	free(file);
 	pthread_mutex_unlock(&s->changes);
-	return rc;
-}
-
-static int remove_files(const struct database *db, struct err *e)
-{
-	char *lock;
-	if (asprintf(&lock, "%s-lock", db->file) < 0)
-		return err_nomem(e);
-	int rc = 0;
-	if (unlink(db->file) && errno != ENOENT)
-		rc = err_errno(e, errno, "remove", db->file);
-	if (!rc) {
-		(void)unlink(lock);
-		rc = sync_folder_of(db->file, e);
-	}
-	free(lock);
 	return rc;
 }
 
@@ -363,7 +378,12 @@ int store_drop_database(struct store *s, const char *name, struct err *e)
 		list_remove(s, db);
 		pthread_rwlock_unlock(&s->lock);
 		database_close(db);
-		rc = remove_files(db, e);
+		rc = remove_files(db->file, e);
+		struct err ignored;
+		if (rc)
+			(void)open_and_add(s, name, db->file, &ignored); /* it is still there */
+		else
+			rc = sync_folder(s, e);
 		database_unref(db);
 		database_unref(db);
 	}

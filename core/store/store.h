@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file store/store.h
- * \brief The store: databases, tables, reading in snapshots, writing through one queue a database. The room's one header for others.
+ * \brief The store: databases, tables, reading in snapshots, writing through one queue a database. The room's one
+ * header for others.
  *
- * One LMDB file a database. A database has one writer thread: everything that waits in its queue is applied in one transaction,
- * flushed once, then answered; what fails undoes itself alone. Readers use one renewed read transaction a thread and never wait for the writer.
+ * One LMDB file a database. A database has one writer thread: everything that waits in its queue is applied in one
+ * transaction, flushed once, then answered; what fails undoes itself alone. Readers use one renewed read
+ * transaction a thread and never wait for the writer.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -137,23 +139,33 @@ void snapshot_end(struct snapshot *s);
 /** Whether \p t is still a table in this snapshot (an older definition of it will do). Ask before reading it. */
 bool snapshot_has(const struct snapshot *s, const struct table *t);
 /**
- * The definition of the same table as of this snapshot, whose flags (ATTRIBUTE_MULTI, ATTRIBUTE_CUT) and trees fit its data; NULL when it is
- * dropped. Valid until snapshot_end().
+ * The definition of the same table as of this snapshot, whose flags (ATTRIBUTE_MULTI, ATTRIBUTE_CUT) and trees fit
+ * its data; NULL when it is dropped. Valid until snapshot_end().
  */
 const struct table *snapshot_table(const struct snapshot *s, const struct table *t);
 
-/** The record with a primary key; LYRE_ENOTFOUND, without a sentence, when there is none. Valid until snapshot_end(). */
+/**
+ * The record with a primary key; LYRE_ENOTFOUND, without a sentence, when there is none. Valid until
+ * snapshot_end().
+ */
 int snapshot_get(struct snapshot *s, const struct table *t, const lyre_value *key, struct record *ret, struct err *e);
 /** The same by primary-tree key, with no look at whether it is cut. */
-int snapshot_get_key(struct snapshot *s, const struct table *t, const unsigned char *key, size_t len, struct record *ret, struct err *e);
-/** The primary key of a record, from its tree key or, where that is cut, from the record. Texts may point into the map. */
-int record_key(const struct table *t, const unsigned char *key, size_t len, struct record r, struct arena *a, lyre_value *ret);
+int snapshot_get_key(struct snapshot *s, const struct table *t, const unsigned char *key, size_t len,
+	struct record *ret, struct err *e);
+/**
+ * The primary key of a record, from its tree key or, where that is cut, from the record. Texts may point into
+ * the map.
+ */
+int record_key(const struct table *t, const unsigned char *key, size_t len, struct record r, struct arena *a,
+	lyre_value *ret);
 
 /** Entries between two bounds, in either direction. */
 struct walk_range {
 	const struct attribute *attribute; /**< whose index; NULL or the key: the records themselves */
-	struct key low;     /**< len 0: from the start; else entries >= these bytes, or behind all that start with them when low_open */
-	struct key high;    /**< len 0: to the end; else up to and with all that start with these bytes, or before them when high_open */
+	/** len 0: from the start; else entries >= these bytes, or behind all that start with them when low_open */
+	struct key low;
+	/** len 0: to the end; else up to and with all that start with these bytes, or before them when high_open */
+	struct key high;
 	bool low_open, high_open;
 	bool reverse;
 };
@@ -170,7 +182,8 @@ struct walk {
 };
 
 /** \p position: where an earlier walk of the same range stood (walk_position()), to go on behind it; NULL to begin. */
-int walk_open(struct walk *w, struct snapshot *s, const struct table *t, const struct walk_range *r, const struct key *position, struct err *e);
+int walk_open(struct walk *w, struct snapshot *s, const struct table *t, const struct walk_range *r,
+	const struct key *position, struct err *e);
 /** 0 or LYRE_END. Expired records are not passed over here: walk_record() says. */
 int walk_next(struct walk *w, struct err *e);
 /** The record of the present entry; LYRE_ENOTFOUND without a sentence when it is expired. */
@@ -179,7 +192,10 @@ void walk_position(const struct walk *w, struct key *ret);
 void walk_close(struct walk *w);
 /** About how many entries a range has: exact up to \p limit, a guess above. */
 uint64_t walk_estimate(struct snapshot *s, const struct table *t, const struct walk_range *r, uint64_t limit);
-/** Whether every record of the table has exactly one entry in this index, in the order of its values: a sort may walk it. */
+/**
+ * Whether every record of the table has exactly one entry in this index, in the order of its values: a sort may
+ * walk it.
+ */
 bool index_is_complete(struct snapshot *s, const struct table *t, const struct attribute *a);
 
 /** lyre_table_stats(). */
@@ -205,15 +221,16 @@ struct record_write {
 };
 
 /**
- * Queues a write. What can be checked without the writer (types, names, keys) is checked here at once: on a negative return
- * done() is not run. Never blocks. Any thread.
+ * Queues a write. What can be checked without the writer (types, names, keys) is checked here at once: on a
+ * negative return done() is not run. Never blocks. Any thread.
  */
 int store_write(struct record_write *w, struct err *e);
 
 /* ---- backup ---- */
 
 /** lyre_backup(), lyre_restore(). */
-int store_backup(struct store *s, const char *database, const char *const *tables, size_t count, int *fd, struct err *e);
+int store_backup(struct store *s, const char *database, const char *const *tables, size_t count, int *fd,
+	struct err *e);
 int store_restore(struct store *s, const char *database, const char *path, struct err *e);
 /** Checks a file page by page, without LMDB, so that a damaged one harms nobody. Also finds out its format and name. */
 int backup_verify(int fd, struct err *e);

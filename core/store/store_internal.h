@@ -3,8 +3,8 @@
  * \file store/store_internal.h
  * \brief What the files of the store share.
  *
- * Who may touch what: definitions and catalogues never change once they are published; a database's handles, its map and its trees
- * are changed by its writer thread alone, and where a reader could be harmed only with the gate shut.
+ * Who may touch what: definitions and catalogues never change once they are published; a database's handles, its
+ * map and its trees are changed by its writer thread alone, and where a reader could be harmed only with the gate shut.
  */
 #ifndef STORE_STORE_INTERNAL_H
 #define STORE_STORE_INTERNAL_H
@@ -58,7 +58,7 @@ struct database {
 struct store {
 	struct store_options options;
 	char *path, *node;
-	int lock_file;
+	int lock_file, folder;
 	pthread_mutex_t changes;      /**< one making, dropping or bringing in of a database at a time */
 	pthread_rwlock_t lock;        /**< of the list */
 	struct database **databases;  /**< by name */
@@ -76,34 +76,42 @@ int store_error(struct err *e, int rc, const char *doing, const struct database 
 #define FILE_NAME_MAX 200
 /** The file name of a database, with ".mdb". \p out holds FILE_NAME_MAX + 8 bytes. */
 void name_to_file(const char *name, char *out);
-/** The database name of a file name; malloc'ed. \p hashed: the name in the file counts. NULL when out of memory or not ours */
+/**
+ * The database name of a file name; malloc'ed. \p hashed: the name in the file counts. NULL when out of memory
+ * or not ours
+ */
 char *file_to_name(const char *file, bool *hashed);
 
 /* ---- environment.c ---- */
 
 /** Opens the file; \p name NULL for the one in the file. A failure that is the file's leaves \p ret empty. */
-int database_open(struct database **ret, const struct store_options *o, const char *name, const char *file, struct err *e);
-/** Makes a file with an empty database in it, whole on the disk or not there. */
+int database_open(struct database **ret, const struct store_options *o, const char *name, const char *file,
+	struct err *e);
+/** Makes a file with an empty database in it, whole or not there; its name still has to be brought to the disk. */
 int database_make_file(const struct store_options *o, const char *name, const char *file, struct err *e);
 /** A database that cannot be opened, to keep its name. */
-struct database *database_failed(const struct store_options *o, const char *name, const char *file, const struct err *why);
+struct database *database_failed(const struct store_options *o, const char *name, const char *file,
+	const struct err *why);
 /** Ends its writer, waits for its readers, closes the file. References may remain. */
 void database_close(struct database *db);
 /**
  * More room in the map, as far as allowed; LYRE_ENOSPACE. On the writer's thread, between transactions.
- * \param reserve  for what frees space and yet needs some first: a little beyond what is allowed, until database_settle()
+ * \param reserve  for what frees space and yet needs some first: a little beyond what is allowed, until
+ * database_settle()
  */
 int database_grow(struct database *db, size_t at_least, bool reserve, struct err *e);
 void database_settle(struct database *db);
-/** Shuts the gate: no snapshot is open until gate_open(). \return false, where not to \p wait for holds, when there are some */
+/**
+ * Shuts the gate: no snapshot is open until gate_open(). \return false, where not to \p wait for holds, when
+ * there are some
+ */
 bool gate_shut(struct database *db, bool wait);
 void gate_open(struct database *db);
-/** Brings what was made, renamed or removed beside \p file to the disk. */
-int sync_folder_of(const char *file, struct err *e);
 
 /**
- * For a reader that takes long (a backup): keeps the file open and the map in its place until database_release(), with \p room
- * bytes of map to spare, so that writers seldom have to wait for its end. No snapshot of this thread may be open.
+ * For a reader that takes long (a backup): keeps the file open and the map in its place until database_release(),
+ * with \p room bytes of map to spare, so that writers seldom have to wait for its end. No snapshot of this thread
+ * may be open.
  * \return 0 or LYRE_ENOTFOUND
  */
 int database_hold(struct database *db, size_t room, struct err *e);
@@ -111,7 +119,10 @@ void database_release(struct database *db);
 
 /* ---- store.c ---- */
 
-/** Makes a finished file (same file system, closed) the database \p name; LYRE_EEXISTS. The file is gone afterwards when 0. */
+/**
+ * Makes a finished file (same file system, closed) the database \p name; LYRE_EEXISTS. The file is gone
+ * afterwards when 0.
+ */
 int store_adopt(struct store *s, const char *name, const char *file, struct err *e);
 
 /* ---- snapshot.c ---- */
@@ -126,7 +137,8 @@ static inline bool record_expired(const struct table *t, double updated, double 
 
 /* ---- catalogue.c ---- */
 
-struct catalogue *catalogue_new(const struct table **tables, size_t count); /* takes references of its own; sorted by id already */
+/* takes references of its own; sorted by id already */
+struct catalogue *catalogue_new(const struct table **tables, size_t count);
 struct catalogue *catalogue_ref(struct catalogue *c);
 void catalogue_unref(struct catalogue *c);
 const struct table *catalogue_by_id(const struct catalogue *c, uint32_t id);

@@ -4,13 +4,26 @@
 #include "store/store_internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+
+/* LMDB calls it EIO when only a part could be written, which is how a disk becomes full: the next page says why. */
+static int reason_of(const struct database *db, int rc)
+{
+	struct stat st;
+	mdb_filehandle_t fd;
+	if (rc != EIO || mdb_env_get_fd(db->env, &fd) || fstat(fd, &st))
+		return rc;
+	int why = posix_fallocate(fd, st.st_size, (off_t)db->page_size);
+	return why == ENOSPC || why == EDQUOT || why == EFBIG ? why : rc;
+}
 
 int writer_failed(struct database *db, int rc)
 {
 	if (!rc)
 		return 0;
-	db->writer.rc = rc;
+	db->writer.rc = reason_of(db, rc);
 	return LYRE_EIO;
 }
 
@@ -18,6 +31,19 @@ int writer_put(struct database *db, MDB_dbi tree, MDB_val key, MDB_val value)
 {
 	db->writer.dirty = true;
 	return writer_failed(db, mdb_put(db->writer.txn, tree, &key, &value, 0));
+}
+
+int writer_add(struct database *db, MDB_dbi tree, MDB_val key, MDB_val value)
+{
+	struct writer *w = &db->writer;
+	if (w->unordered != tree) {
+		w->dirty = true;
+		int rc = mdb_put(w->txn, tree, &key, &value, MDB_APPEND);
+		if (rc != MDB_KEYEXIST)
+			return writer_failed(db, rc);
+		w->unordered = tree;
+	}
+	return writer_put(db, tree, key, value);
 }
 
 int writer_del(struct database *db, MDB_dbi tree, MDB_val key)
@@ -39,7 +65,8 @@ int writer_trees_left(struct database *db, unsigned more, struct err *e)
 {
 	if (db->writer.now.trees + more <= db->options.max_trees)
 		return 0;
-	return err_set(e, LYRE_ENOSPACE, "database '%s' would have more tables and indexes than storage.maxTrees allows (%u)", db->name,
+	return err_set(e, LYRE_ENOSPACE,
+		"database '%s' would have more tables and indexes than storage.maxTrees allows (%u)", db->name,
 		db->options.max_trees);
 }
 
@@ -175,7 +202,8 @@ static int save_edits(struct database *db)
 		table_key(key, w->edits[i].id, 0);
 		buf_clear(&b);
 		definition_encode(&w->edits[i].definition->table, &b);
-		rc = b.failed ? writer_failed(db, ENOMEM) : writer_put(db, db->tables, val(key, TABLE_KEY_LEN), val(b.data, b.len));
+		rc = b.failed ? writer_failed(db, ENOMEM) : writer_put(db, db->tables, val(key, TABLE_KEY_LEN), val(b.data,
+			b.len));
 	}
 	buf_free(&b);
 	return rc;
@@ -221,6 +249,7 @@ int transaction_begin(struct database *db, struct err *e)
 		return err_set(e, LYRE_EIO, "database '%s' has failed; the server must be restarted", db->name);
 	w->now = w->committed;
 	w->rc = 0;
+	w->unordered = 0;
 	int rc = mdb_txn_begin(db->env, NULL, 0, &w->txn);
 	if (rc)
 		w->txn = NULL;
@@ -232,6 +261,7 @@ void transaction_abort(struct database *db)
 	if (db->writer.txn)
 		mdb_txn_abort(db->writer.txn);
 	db->writer.txn = NULL;
+	batch_end(&db->writer.batch);
 	drop_edits(db);
 }
 
@@ -239,20 +269,21 @@ int transaction_commit(struct database *db, struct err *e)
 {
 	struct writer *w = &db->writer;
 	struct catalogue *next = NULL;
-	if (w->edit_count) {
-		if (save_edits(db) || !(next = next_catalogue(db))) {
-			int code = w->rc ? w->rc : ENOMEM;
-			transaction_abort(db);
-			w->rc = code;
-			return store_error(e, code, "write", db);
-		}
+	if (batch_flush(db) || save_edits(db) || (w->edit_count && !(next = next_catalogue(db)))) {
+		int code = w->rc ? w->rc : ENOMEM;
+		transaction_abort(db);
+		w->rc = code;
+		return store_error(e, code, "write", db);
+	}
+	if (next) {
 		pthread_mutex_lock(&db->lock);
 		db->pending = mdb_txn_id(w->txn);
 		pthread_mutex_unlock(&db->lock);
 	}
-	int rc = mdb_txn_commit(w->txn);
+	int rc = reason_of(db, mdb_txn_commit(w->txn));
 	w->txn = NULL;
 	w->rc = rc;
+	batch_end(&w->batch);
 	if (next) {
 		struct catalogue *old = next;
 		pthread_mutex_lock(&db->lock);

@@ -21,7 +21,8 @@ static const struct {
 	enum attribute_type type;
 } type_names[] = {
 	{ "Any", ATTRIBUTE_ANY }, { "String", ATTRIBUTE_STRING }, { "Int", ATTRIBUTE_INT }, { "Long", ATTRIBUTE_LONG },
-	{ "BigInt", ATTRIBUTE_BIGINT }, { "Float", ATTRIBUTE_FLOAT }, { "Boolean", ATTRIBUTE_BOOLEAN }, { "Date", ATTRIBUTE_DATE },
+	{ "BigInt", ATTRIBUTE_BIGINT }, { "Float", ATTRIBUTE_FLOAT }, { "Boolean", ATTRIBUTE_BOOLEAN },
+	{ "Date", ATTRIBUTE_DATE },
 	{ "ID", ATTRIBUTE_ID }, { "Bytes", ATTRIBUTE_BYTES }, { "Blob", ATTRIBUTE_BYTES },
 };
 
@@ -65,7 +66,8 @@ bool name_fault(const char *name, size_t len, struct buf *faults)
 		fault_add(faults, "Attribute names cannot include NUL characters");
 	else if (len > ATTRIBUTE_NAME_MAX)
 		fault_add(faults,
-			"transaction aborted due to attribute name %.*s being too long. Attribute names cannot be longer than %d bytes.", (int)len,
+			"transaction aborted due to attribute name %.*s being too long. "
+			"Attribute names cannot be longer than %d bytes.", (int)len,
 			name, ATTRIBUTE_NAME_MAX);
 	else
 		return false;
@@ -80,8 +82,8 @@ static void type_fault(const struct attribute *a, const lyre_value *v, const cha
 	if (text.failed)
 		faults->failed = true;
 	else
-		fault_add(faults, "Value %.*s in property %s must be %s", (int)(text.len > FAULTS_MAX ? FAULTS_MAX : text.len), text.data, a->name,
-			must);
+		fault_add(faults, "Value %.*s in property %s must be %s", (int)(text.len > FAULTS_MAX ? FAULTS_MAX : text.len),
+			text.data, a->name, must);
 	buf_free(&text);
 }
 
@@ -187,8 +189,8 @@ static const lyre_value *integer_of(const lyre_value *v, struct arena *a)
 	return value_new(a, value_int(i));
 }
 
-static const lyre_value *accept_date(const struct attribute *a, const lyre_value *v, struct arena *arena, uint16_t *kind,
-	struct buf *faults)
+static const lyre_value *accept_date(const struct attribute *a, const lyre_value *v, struct arena *arena,
+	uint16_t *kind, struct buf *faults)
 {
 	double ms;
 	if (v->type == LYRE_STRING) {
@@ -205,8 +207,8 @@ static const lyre_value *accept_date(const struct attribute *a, const lyre_value
 }
 
 /* Text, or what is shown for bytes: {"type":"Buffer","data":[…]}. */
-static const lyre_value *accept_bytes(const struct attribute *a, const lyre_value *v, struct arena *arena, uint16_t *kind,
-	struct buf *faults)
+static const lyre_value *accept_bytes(const struct attribute *a, const lyre_value *v, struct arena *arena,
+	uint16_t *kind, struct buf *faults)
 {
 	const lyre_value *data = value_get(v, "data");
 	bool shown = value_equals_str(value_get(v, "type"), "Buffer") && value_is(data, LYRE_ARRAY);
@@ -238,7 +240,8 @@ static bool is_id(const lyre_value *v)
 	return true;
 }
 
-const lyre_value *type_accept(const struct attribute *a, const lyre_value *v, struct arena *arena, uint16_t *kind, struct buf *faults)
+const lyre_value *type_accept(const struct attribute *a, const lyre_value *v, struct arena *arena, uint16_t *kind,
+	struct buf *faults)
 {
 	*kind = FIELD_PLAIN;
 	if (v->type == LYRE_NULL)
@@ -252,8 +255,9 @@ const lyre_value *type_accept(const struct attribute *a, const lyre_value *v, st
 		must = is_integer_between(v, INT32_MIN, INT32_MAX) ? NULL : "an integer (from -2147483648 to 2147483647)";
 		break;
 	case ATTRIBUTE_LONG:
-		must = is_integer_between(v, -LONG_MAX_VALUE, LONG_MAX_VALUE) ? NULL
-		                                                              : "an integer (from -9007199254740992 to 9007199254740992)";
+		must = "an integer (from -9007199254740992 to 9007199254740992)";
+		if (is_integer_between(v, -LONG_MAX_VALUE, LONG_MAX_VALUE))
+			must = NULL;
 		break;
 	case ATTRIBUTE_BIGINT:
 		if (is_digits(v))

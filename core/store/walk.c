@@ -45,7 +45,8 @@ static int seek(struct walk *w, const struct key *k, MDB_cursor_op otherwise)
 		w->entry = val(k->bytes, k->len);
 		rc = mdb_cursor_get(w->cursor, &w->entry, &w->data, MDB_SET_RANGE);
 	}
-	return rc == MDB_NOTFOUND && otherwise != MDB_SET_RANGE ? mdb_cursor_get(w->cursor, &w->entry, &w->data, otherwise) : rc;
+	return rc == MDB_NOTFOUND && otherwise != MDB_SET_RANGE ? mdb_cursor_get(w->cursor, &w->entry, &w->data,
+		otherwise) : rc;
 }
 
 static int first_forward(struct walk *w)
@@ -87,8 +88,8 @@ static int behind_position(struct walk *w, const struct key *position)
 }
 
 /* The tree as it is in this snapshot: the caller's definition may be older. */
-static int find_tree(struct snapshot *s, const struct table *t, const struct attribute *a, const struct table **now, MDB_dbi *ret,
-	struct err *e)
+static int find_tree(struct snapshot *s, const struct table *t, const struct attribute *a, const struct table **now,
+	MDB_dbi *ret, struct err *e)
 {
 	*now = snapshot_table(s, t);
 	if (!*now)
@@ -107,7 +108,8 @@ static int find_tree(struct snapshot *s, const struct table *t, const struct att
 /* Reads the entry that the cursor stands on. */
 static int take(struct walk *w, int rc, struct err *e)
 {
-	bool over = rc == MDB_NOTFOUND || (!rc && (w->range.reverse ? below(&w->range, w->entry) : above(&w->range, w->entry)));
+	bool over = rc == MDB_NOTFOUND || (!rc && (w->range.reverse ? below(&w->range, w->entry) : above(&w->range,
+		w->entry)));
 	if (over) {
 		w->state = WALK_ENDED;
 		return LYRE_END;
@@ -124,16 +126,16 @@ static int take(struct walk *w, int rc, struct err *e)
 	} else {
 		size_t n = key_index_value_len(w->entry.mv_data, w->entry.mv_size);
 		if (!n || n >= w->entry.mv_size)
-			return err_set(e, LYRE_ECORRUPT, "the index of '%s' in table '%s.%s' is damaged", a->name, w->table->database,
-				w->table->name);
+			return err_set(e, LYRE_ECORRUPT, "the index of '%s' in table '%s.%s' is damaged", a->name,
+				w->table->database, w->table->name);
 		w->key = (const unsigned char *)w->entry.mv_data + n;
 		w->key_len = w->entry.mv_size - n;
 	}
 	return 0;
 }
 
-int walk_open(struct walk *w, struct snapshot *s, const struct table *t, const struct walk_range *r, const struct key *position,
-	struct err *e)
+int walk_open(struct walk *w, struct snapshot *s, const struct table *t, const struct walk_range *r,
+	const struct key *position, struct err *e)
 {
 	*w = (struct walk){ .snapshot = s, .range = *r, .state = WALK_START };
 	MDB_dbi tree;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The writer's thread. Everything that waits goes into one transaction, which is flushed once. A request that cannot succeed says so before it
- * changes anything; if the storage fails in the middle of one, the transaction is undone and each request runs alone.
+ * The writer's thread. Everything that waits goes into one transaction, which is flushed once. A request that
+ * cannot succeed says so before it changes anything; if the storage fails in the middle of one, the transaction is
+ * undone and each request runs alone.
  */
 #include "base/text.h"
 #include "log/log.h"
@@ -28,6 +29,7 @@ void writer_init(struct writer *w)
 	buf_init(&w->record);
 	buf_init(&w->old);
 	buf_init(&w->changes);
+	batch_init(&w->batch);
 	arena_init(&w->scratch);
 }
 
@@ -38,6 +40,7 @@ void writer_free(struct writer *w)
 	buf_free(&w->record);
 	buf_free(&w->old);
 	buf_free(&w->changes);
+	batch_free(&w->batch);
 	arena_free(&w->scratch);
 	free(w->cell_of);
 	free(w->edits);
@@ -66,8 +69,8 @@ static int apply_one(struct database *db, struct record_write *w)
 }
 
 /*
- * Applies the requests from \p list on, \p count of them, and commits. 0: each has its result. Else nothing was done, and writer.rc says
- * why; the last one tried has the sentence.
+ * Applies the requests from \p list on, \p count of them, and commits. 0: each has its result. Else nothing was
+ * done, and writer.rc says why; the last one tried has the sentence.
  */
 static int apply_all(struct database *db, struct record_write *list, size_t count, struct err *e)
 {
@@ -99,7 +102,10 @@ static int apply_all(struct database *db, struct record_write *list, size_t coun
 	return transaction_commit(db, e);
 }
 
-/* Until the map is large enough. What removes something may go a little beyond the limit, else a full database could not be emptied. */
+/*
+ * Until the map is large enough. What removes something may go a little beyond the limit, else a full database
+ * could not be emptied.
+ */
 static int apply_growing(struct database *db, struct record_write *list, size_t count, struct err *e)
 {
 	bool reserve = count == 1 && (list->mode == LYRE_DELETE || list->mode == WRITE_CHANGE), grown = false;

@@ -35,6 +35,13 @@ struct writer_state {
 	uint64_t sequence;          /**< of the log's next entry; 0: not known */
 };
 
+/** Changes of indexes that wait to be made in order. */
+struct batch {
+	struct buf bytes;           /**< keys and data */
+	struct batch_item *items;
+	size_t count, cap;
+};
+
 struct writer {
 	pthread_mutex_t lock;       /**< of the queue and the flags */
 	pthread_cond_t wake;
@@ -52,6 +59,8 @@ struct writer {
 	bool dirty;                 /**< the present request has changed something */
 	double time;                /**< of the last request */
 	struct buf record, old, changes;
+	struct batch batch;
+	MDB_dbi unordered;          /**< the tree where a record came that was not the last; 0 for none */
 	struct arena scratch;       /**< of one record */
 	uint32_t *cell_of;          /**< a row's cell for each attribute position, + 1; zero between rows */
 	size_t cell_of_cap;
@@ -85,9 +94,14 @@ void writer_stop(struct database *db);
 /** Queues a change and waits for its end. */
 int writer_change(struct database *db, struct change *c, struct err *e);
 
-/* ---- within a transaction, on the writer's thread. They return 0 or a negative code; a storage error is kept in writer.rc ---- */
+/*
+ * ---- within a transaction, on the writer's thread. They return 0 or a negative code; a storage error is kept
+ * in writer.rc ----
+ */
 
 int writer_put(struct database *db, MDB_dbi tree, MDB_val key, MDB_val value);
+/** The same for a key that is not there and may be behind all others, which is cheaper. */
+int writer_add(struct database *db, MDB_dbi tree, MDB_val key, MDB_val value);
 /** What is not there is no error. */
 int writer_del(struct database *db, MDB_dbi tree, MDB_val key);
 /** \return 0, LYRE_ENOTFOUND, or another negative code */
@@ -144,8 +158,8 @@ void key_counter(char out[TREE_NAME_MAX], uint32_t table);
 /* ---- ddl.c ---- */
 
 /** Adds an attribute with its tree, in the transaction. \p flags of enum attribute_flag. Edits the definition. */
-int attribute_add(struct database *db, uint32_t table, const char *name, size_t len, const char *type_name, uint16_t type,
-	uint32_t flags, struct attribute **ret, struct err *e);
+int attribute_add(struct database *db, uint32_t table, const char *name, size_t len, const char *type_name,
+	uint16_t type, uint32_t flags, struct attribute **ret, struct err *e);
 /** Sets flags of an attribute and stores them. */
 int attribute_flag(struct database *db, uint32_t table, uint16_t attribute, uint32_t flags);
 
@@ -184,10 +198,12 @@ struct prepared {
 /** Checks a write and readies its rows: record_write.prepared. */
 int write_prepare(struct record_write *w, struct err *e);
 /**
- * Checks a value against an attribute's type and brings it into the form that is stored. A fault is appended to \p faults.
+ * Checks a value against an attribute's type and brings it into the form that is stored. A fault is appended to \p
+ * faults.
  * \return the value, NULL when out of memory
  */
-const lyre_value *type_accept(const struct attribute *a, const lyre_value *v, struct arena *arena, uint16_t *kind, struct buf *faults);
+const lyre_value *type_accept(const struct attribute *a, const lyre_value *v, struct arena *arena, uint16_t *kind,
+	struct buf *faults);
 /** Big integers outside BigInt attributes become doubles, at any depth. */
 const lyre_value *value_plain(const lyre_value *v, struct arena *a);
 /** The type a name means, letter case apart; -1 for none. */
@@ -204,8 +220,8 @@ int write_apply(struct database *db, struct record_write *w, double time);
 /** Removes a record, its index entries and its place in the expiry tree. \p r must not point into the map. */
 int record_remove(struct database *db, const struct table *t, MDB_val primary, struct record r);
 /** What an attribute's index holds of one record changes from one value to another; either may be NULL. */
-int index_change(struct database *db, const struct table *t, const struct attribute *a, MDB_val primary, const struct field *from,
-	const struct field *to);
+int index_change(struct database *db, const struct table *t, const struct attribute *a, MDB_val primary,
+	const struct field *from, const struct field *to);
 /** The same for a time. NaN: not there. */
 int index_time(struct database *db, const struct attribute *a, MDB_val primary, double from, double to);
 /** Enters all records of the table into a new index. */
@@ -213,12 +229,26 @@ int index_fill(struct database *db, uint32_t table, uint16_t attribute);
 /** Moves a record in the tree by updated time. NaN: not there. */
 int expiry_change(struct database *db, const struct table *t, MDB_val primary, double from, double to);
 
+/* ---- batch.c: trees that nothing reads in the transaction ---- */
+
+/** Keeps a change for later. Keys of up to KEY_MAX bytes */
+int batch_put(struct database *db, MDB_dbi tree, MDB_val key, MDB_val value);
+/** What is not there is no error. */
+int batch_del(struct database *db, MDB_dbi tree, MDB_val key);
+/** Makes all changes kept, in the transaction. */
+int batch_flush(struct database *db);
+void batch_init(struct batch *b);
+void batch_free(struct batch *b);
+/** After a transaction: forgets what is left. */
+void batch_end(struct batch *b);
+
 /* ---- background.c ---- */
 
 /** What is due; \return when to call again, monotonic ms. Between transactions. */
 int64_t background_run(struct database *db);
 /** Whether a database that was just opened has anything to do. Before there is a thread. */
 int background_begin(struct database *db, bool *work, struct err *e);
+
 /* ---- transaction.c ---- */
 
 int transaction_begin(struct database *db, struct err *e);

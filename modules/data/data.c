@@ -18,16 +18,16 @@
 	{ .name = "records", .types = LYRE_T_ARRAY, .flags = LYRE_P_REQUIRED | LYRE_P_OBJECTS, .help = text }
 #define LIMIT                                                                                                          \
 	{ .name = "limit", .types = LYRE_T_NUMBER, .flags = LYRE_P_NUMERIC_TEXT | LYRE_P_INTEGER | LYRE_P_RANGE,       \
-	  .min = 1, .max = INTEGER_MAX, .help = "Most records to answer." }
+	  .min = 1, .max = INTEGER_MAX, .help = "The most records to answer; all when not given." }
 #define OFFSET                                                                                                         \
 	{ .name = "offset", .types = LYRE_T_NUMBER, .flags = LYRE_P_NUMERIC_TEXT | LYRE_P_INTEGER | LYRE_P_RANGE,      \
 	  .fallback = "0", .min = 0, .max = INTEGER_MAX, .help = "Records to pass over before the first one answered." }
 #define GET_ATTRIBUTES                                                                                                 \
 	{ .name = "get_attributes", .types = LYRE_T_ARRAY, .flags = LYRE_P_NOT_EMPTY,                                  \
-	  .help = "Names of the attributes to answer, [\"*\"] for all, which is also meant when not given." }
+	  .help = "Names of the attributes to answer; [\"*\"], or none given: all." }
 #define SORT                                                                                                           \
 	{ .name = "sort", .types = LYRE_T_OBJECT,                                                                      \
-	  .help = "Order of the answer: {attribute, descending, next}, next being the order of equals." }
+	  .help = "Order of the answer: {attribute, descending, next}; next is such an object again, for equal records." }
 #define DESC                                                                                                           \
 	{ .name = "desc", .types = LYRE_T_BOOLEAN, .fallback = "false", .help = "Answer in the reverse order." }
 #define REVERSE                                                                                                        \
@@ -58,7 +58,7 @@ static const struct lyre_param search_by_value_params[] = {
 	{ .name = "attribute", .types = LYRE_T_STRING | LYRE_T_NUMBER, .flags = LYRE_P_REQUIRED | LYRE_P_NOT_EMPTY,
 	  .help = "Name of the attribute to look at." },
 	{ .name = "value", .types = LYRE_T_ANY & ~LYRE_T_OBJECT, .flags = LYRE_P_REQUIRED,
-	  .help = "Value to find; in a text, * at the start or the end stands for anything." },
+	  .help = "Value to find; in a text, * at the start, the end or both stands for anything, and * alone finds all." },
 	GET_ATTRIBUTES,
 	LIMIT,
 	OFFSET,
@@ -75,7 +75,9 @@ static const struct lyre_param search_by_conditions_params[] = {
 	{ .name = "operator", .types = LYRE_T_STRING, .fallback = "\"and\"",
 	  .help = "Whether all conditions must hold (and), or one of them (or)." },
 	{ .name = "conditions", .types = LYRE_T_ARRAY, .flags = LYRE_P_REQUIRED | LYRE_P_NOT_EMPTY,
-	  .help = "Conditions {attribute, comparator, value}, or groups {operator, conditions}." },
+	  .help = "Conditions {attribute, comparator, value}, or groups {operator, conditions}. Comparators: equals (when not "
+		  "given), not_equal, contains, starts_with, ends_with, greater_than, greater_than_equal, less_than, "
+		  "less_than_equal, and between with two values in an array." },
 	GET_ATTRIBUTES,
 	LIMIT,
 	OFFSET,

@@ -40,12 +40,15 @@ int data_search_by_id(lyre_call *call)
 	return rc < 0 ? rc : lyre_reply_rows(call, rows);
 }
 
-static int has_attribute(const lyre_table *table, const char *name)
+/** \return 1, 0, or a failure. */
+static int has_attribute(lyre_call *call, lyre_table *table, const char *name)
 {
 	struct lyre_table_spec spec = { .size = sizeof spec };
-	lyre_table_spec(table, &spec);
+	int rc = lyre_table_spec(call, table, &spec);
+	if (rc < 0)
+		return rc;
 	for (uint32_t i = 0; i < spec.attribute_count; i++)
-		if (strcmp(spec.attributes[i].name, name) == 0)
+		if (strcmp(lyre_attribute_at(&spec, i)->name, name) == 0)
 			return 1;
 	return 0;
 }
@@ -103,7 +106,10 @@ int data_search_by_value(lyre_call *call)
 
 	if (is_star(value)) {
 		/* every record, also those without a value: no condition that could miss one */
-		if (!has_attribute(table, attribute))
+		rc = has_attribute(call, table, attribute);
+		if (rc < 0)
+			return rc;
+		if (!rc)
 			return lyre_fail(call, LYRE_EINVAL, "unknown attribute '%s'", attribute);
 		return query_reply(call, &q);
 	}

@@ -96,7 +96,7 @@ static int visit(void *arg, const struct lyre_operation *op, const char *module)
 	lyre_out_key(o, "parameters");
 	lyre_out_array_begin(o);
 	for (uint32_t i = 0; i < op->params.count; i++)
-		write_param(o, (const void *)((const char *)op->params.items + (size_t)i * op->params.item_size));
+		write_param(o, lyre_list_at(&op->params, i));
 	lyre_out_array_end(o);
 	lyre_out_object_end(o);
 	return w->name ? LYRE_END : 0;

@@ -5,6 +5,8 @@
  */
 #include "schema.h"
 
+#include <string.h>
+
 int schema_get_backup(lyre_call *call)
 {
 	const char *database = lyre_arg_string(call, "database");
@@ -19,7 +21,10 @@ int schema_get_backup(lyre_call *call)
 	for (size_t i = 0; i < lyre_value_count(list); i++) {
 		if (lyre_value_type(lyre_value_at(list, i)) != LYRE_STRING)
 			return lyre_fail(call, LYRE_EINVAL, "'tables[%zu]' must be a string", i);
-		tables[count++] = lyre_value_string(lyre_value_at(list, i), NULL);
+		size_t len;
+		tables[count] = lyre_value_string(lyre_value_at(list, i), &len);
+		if (strlen(tables[count++]) != len)
+			return lyre_fail(call, LYRE_EINVAL, "'tables[%zu]' must not hold NUL characters", i);
 	}
 
 	int fd;
@@ -34,5 +39,7 @@ int schema_restore_backup(lyre_call *call)
 	if (path[0] != '/')
 		return lyre_fail(call, LYRE_EINVAL, "'path' must be an absolute path");
 	int rc = lyre_restore(call, database, path);
+	if (rc == LYRE_ECORRUPT)
+		return lyre_fail_as(call, LYRE_EINVAL); /* the file that was named is at fault, not the server */
 	return rc < 0 ? rc : lyre_reply_message(call, "database '%s' successfully restored", database);
 }

@@ -88,10 +88,12 @@ static void write_expiration(lyre_out *o, double seconds)
 }
 
 /** \param stats of the table, taken before: what is written cannot be taken back */
-static void write_table(struct describe *d, const lyre_table *table, const struct lyre_table_stats *stats)
+static int write_table(struct describe *d, lyre_table *table, const struct lyre_table_stats *stats)
 {
 	struct lyre_table_spec spec = { .size = sizeof spec };
-	lyre_table_spec(table, &spec);
+	int rc = lyre_table_spec(d->call, table, &spec);
+	if (rc < 0)
+		return rc;
 	lyre_out *o = d->out;
 	int system = strcmp(spec.database, "system") == 0;
 	int shows_updates = 0;
@@ -105,8 +107,9 @@ static void write_table(struct describe *d, const lyre_table *table, const struc
 	lyre_out_key(o, "attributes");
 	lyre_out_array_begin(o);
 	for (uint32_t i = 0; i < spec.attribute_count; i++) {
-		write_attribute(o, &spec.attributes[i], system);
-		shows_updates |= strcmp(spec.attributes[i].name, "__updatedtime__") == 0;
+		const struct lyre_attribute *attribute = lyre_attribute_at(&spec, i);
+		write_attribute(o, attribute, system);
+		shows_updates |= strcmp(attribute->name, "__updatedtime__") == 0;
 	}
 	lyre_out_array_end(o);
 	if (d->streams)
@@ -129,6 +132,7 @@ static void write_table(struct describe *d, const lyre_table *table, const struc
 		lyre_out_double(o, stats->last_updated);
 	}
 	lyre_out_object_end(o);
+	return 0;
 }
 
 static int visit_table(void *arg, lyre_table *table)
@@ -141,8 +145,7 @@ static int visit_table(void *arg, lyre_table *table)
 	if (rc < 0)
 		return rc;
 	lyre_out_key(d->out, lyre_table_name(table));
-	write_table(d, table, &stats);
-	return 0;
+	return write_table(d, table, &stats);
 }
 
 static int visit_database(void *arg, const char *name)
@@ -187,6 +190,5 @@ int schema_describe_table(lyre_call *call)
 	rc = lyre_table_stats(call, table, d.exact, &stats);
 	if (rc < 0)
 		return rc;
-	write_table(&d, table, &stats);
-	return 0;
+	return write_table(&d, table, &stats);
 }

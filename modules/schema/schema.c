@@ -34,7 +34,8 @@ static const struct lyre_param create_table_params[] = {
 	{ .name = "primary_key", .types = LYRE_T_STRING, .flags = LYRE_P_REQUIRED | LYRE_P_NAME | LYRE_P_NULL_IS_ABSENT,
 	  .help = "Name of the attribute that identifies a record." },
 	{ .name = "attributes", .types = LYRE_T_ARRAY, .flags = LYRE_P_OBJECTS | LYRE_P_NULL_IS_ABSENT,
-	  .help = "The table's attributes: objects with name, and type, indexed, nullable as needed." },
+	  .help = "The table's attributes, each {name, type, indexed, nullable}; without, the table learns them from its "
+		  "records. Types: Any, String, Int, Long, BigInt, Float, Boolean, Date, ID, Bytes, Blob." },
 	{ .name = "expiration", .types = LYRE_T_NUMBER, .flags = LYRE_P_NUMERIC_TEXT | LYRE_P_NULL_IS_ABSENT,
 	  .help = "Seconds after its last write that a record is kept; for ever when not given." },
 	{ .name = "audit", .types = LYRE_T_BOOLEAN, .flags = LYRE_P_NULL_IS_ABSENT,

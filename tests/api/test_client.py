@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """lyre, the command-line client, against a server."""
-import json, os, pty, select, shutil, socket, stat, subprocess, sys, tempfile, time, unittest
+import fcntl, json, os, pty, select, shutil, socket, stat, struct, subprocess, sys, tempfile, termios, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lyre_server import LYRE, Server
@@ -135,7 +135,41 @@ class Client(unittest.TestCase):
     def test_errors(self):
         self.assertEqual(self.refused(1, "describe_table", "table=nope", "database=nope"), "lyre: database 'nope' does not exist\n")
         self.assertEqual(self.refused(1, "describe_table"), "lyre: 'table' is required\n")
-        self.assertEqual(self.refused(1, "no_such_operation", "a=1"), "lyre: Operation 'no_such_operation' not found\n")
+        self.assertEqual(self.refused(1, "no_such_operation", "a=1"), "lyre: Operation 'no_such_operation' not found\n  lyre help lists the operations\n")
+
+    def test_misspelt_argument(self):
+        d = self.make({"id": 1})
+        status, out, err = self.lyre("describe_table", d, "table=t", "exact_cuont=true")
+        self.assertEqual((status, err), (0, "lyre: warning: describe_table takes no 'exact_cuont'; did you mean 'exact_count'?\n"), out)
+
+    def on_screen(self, columns, *words):
+        """What the client shows on a terminal so wide."""
+        parent, child = pty.openpty()
+        fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        r = subprocess.run([LYRE, "--socket", self.s.socket_path, *words], stdin=subprocess.DEVNULL, stdout=child,
+                           stderr=subprocess.PIPE, timeout=60)
+        os.close(child)
+        text = b""
+        try:
+            while piece := os.read(parent, 65536):
+                text += piece
+        except OSError:  # how the end looks
+            pass
+        os.close(parent)
+        self.assertEqual((r.returncode, r.stderr), (0, b""))
+        return text.decode().replace("\r\n", "\n").split("\n")[:-1]
+
+    def test_table_fits_the_screen(self):
+        d = self.make({"id": 123456789, "name": "日本語" * 20, "text": "x" * 300, "short": "y" * 12})
+        words = ["search_by_value", d, "table=t", "attribute=id", "value=*", "get_attributes=id,name,text,short"]
+        self.assertEqual(self.on_screen(80, *words)[2], "123456789  %s…   %s…  %s" % ("日本語" * 4, "x" * 26, "y" * 12))
+        self.assertEqual(self.on_screen(20, *words)[2], "123456789  日本語日本…   %s…  %s" % ("x" * 11, "y" * 12))
+        self.assertIn("x" * 300, self.ok(*words))
+
+    def test_help_fits_the_screen(self):
+        lines = self.on_screen(80, "help", "search_by_conditions")
+        self.assertLessEqual(max(map(len, lines)), 80)
+        self.assertIn("\n" + " " * 18 + "{operator, conditions}", "\n".join(lines))
 
     def test_nobody_there(self):
         self.assertIn("/nowhere/socket", self.refused(3, "describe_all", socket_path="/nowhere/socket"))

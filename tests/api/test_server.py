@@ -171,6 +171,54 @@ class Data(Shared):
             self.assertEqual(len(self.find([{"attribute": "w", "value": w}])), 40)
 
 
+class Hostile(Shared):
+    def test_texts_are_not_cut_at_a_nul(self):
+        self.table()
+        self.insert({"id": 1, "n": 1})
+        for operation, more in (
+            ("drop_attribute", {"attribute": "n\0x"}),
+            ("search_by_value", {"attribute": "n\0x", "value": "*"}),
+            ("search_by_conditions", {"table": "t\0x", "conditions": [{"attribute": "n", "value": 1}]}),
+            ("get_backup", {"tables": ["t\0x"]}),
+            ("restore_backup", {"path": "/etc/passwd\0x"}),
+        ):
+            status, body = self.run_(operation, **more)
+            self.assertEqual(status, 400, operation)
+            self.assertIn("must not hold NUL characters", body["error"])
+        self.assertEqual(self.find([{"attribute": "n", "value": 1}], get_attributes=["n"]), [{"n": 1}])
+        self.assertEqual(self.find([{"attribute": "n", "value": "a\0b"}]), [])
+
+    def test_errors_of_broken_bytes_are_json(self):
+        headers = {"Content-Type": "application/json", "Authorization": self.s.authorization()}
+        for body in (b'{"a":\x97}', b'{"a":tru\xe3}', b'{"\\u00e9\\u00e9\xc3\xa9\xc3\xa9" x'):
+            status, _, answer = self.s.request(body=body, headers=headers)
+            self.assertEqual(status, 400)
+            self.assertIn("error", json.loads(answer.decode("utf-8")))
+
+    def test_a_file_that_is_no_backup_is_the_clients_mistake(self):
+        status, body = self.s.call({"operation": "restore_backup", "database": "none", "path": "/etc/passwd"})
+        self.assertEqual((status, body), (400, {"error": "cannot restore '/etc/passwd': the file is no LMDB file"}))
+
+    def test_long_lists_take_no_square_of_time(self):
+        def quick(operation, **more):
+            start = time.monotonic()
+            status, body = self.run_(operation, **more)
+            self.assertLess(time.monotonic() - start, 20)
+            return status, body
+
+        attributes = [{"name": "a%d" % i} for i in range(60000)]
+        self.assertEqual(quick("create_table", table="wide", primary_key="id", attributes=attributes)[0], 200)
+        self.assertEqual(quick("create_table", table="twice", primary_key="id", attributes=attributes + [{"name": "a7"}]),
+                         (400, {"error": "Attribute 'a7' is listed twice"}))
+        self.assertEqual(quick("create_table", table="wider", primary_key="id", attributes=attributes * 2)[0], 400)
+        self.table()
+        self.insert({"id": 1, "a": list(range(100000))}, {"id": 2, "a": [7]})
+        for reverse in (False, True):
+            status, rows = quick("search_by_conditions", conditions=[{"attribute": "a", "comparator": "ge", "value": 5}], get_attributes=["id"],
+                                 reverse=reverse)
+            self.assertEqual((status, sorted(r["id"] for r in rows)), (200, [1, 2]))
+
+
 class Names(Shared):
     def test_names_that_trouble_file_systems(self):
         names = ["..", ".", "DEV", "dev", "a b", "CON", "%41", "~", "x" * 250, "x" * 249 + "Y", "X" * 250, "a.mdb", "-lock"]
@@ -404,6 +452,21 @@ class Operator(unittest.TestCase):
             self.assertRegex(p.stdout, r"lyre\.yaml:3:5: unknown setting 'operationsApi\.network\.prot'.*operationsApi\.network\.port")
         finally:
             s.stop()
+
+    def test_a_refused_start_says_why_once(self):
+        def refused(root, *settings):
+            words = [w for x in settings for w in ("--set", x)]
+            p = subprocess.run([LYRED, "-r", root, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True, timeout=60)
+            self.assertEqual(p.returncode, 1, p.stdout)
+            self.assertNotIn("cannot cannot", p.stdout)
+            return [line for line in p.stdout.splitlines() if "notify" not in line]
+        with Server() as s, tempfile.TemporaryDirectory() as root:
+            port = "operationsApi.network.port=%d" % s.port
+            for streams in ("true", "false"):
+                said = refused(root, port, "operationsApi.network.host=127.0.0.1", "logging.stdStreams=" + streams)
+                self.assertEqual(len(said), 1, said)
+                self.assertRegex(said[0], r"cannot listen on '127\.0\.0\.1, port %d': Address already in use" % s.port)
+            self.assertRegex(refused("/dev/null/x", port)[0], r"cannot make the folder '/dev/null/x': Not a directory")
 
     def test_environment_overrides(self):
         with Server(env={"LYRE_LOGGING_LEVEL": "debug", "LYRE_OPERATIONSAPI_NETWORK_CORS": "false"}) as s:

@@ -212,6 +212,26 @@ class Served(unittest.TestCase):
         with Server(config=config(gone, at("needs_start_fails", "optional: true"))) as s:
             self.assertIn("needs the module 'start_fails', which did not start", s.said())
 
+    def test_careless(self):
+        with Server(config=config(at("careless"))) as s:
+            for operation, sentence in (("no_query_size", "struct lyre_query whose size is 0: set its first member"),
+                                        ("no_query_table", "struct lyre_query without a table"),
+                                        ("no_spec_size", "struct lyre_table_spec whose size is 0"),
+                                        ("no_attribute_size", "struct lyre_attribute whose size is 0")):
+                status, body = s.call({"operation": operation})
+                self.assertEqual(status, 500, body)
+                self.assertIn("module 'careless' passes a " + sentence, body["error"])
+            status, body = s.call({"operation": "no_sentence"})
+            self.assertEqual(status, 400, body)
+            self.assertTrue(body["error"])
+
+    def test_settings_of_each_kind(self):
+        with Server(config=config(at("careless"))) as s:
+            self.assertEqual(s.call({"operation": "settings_of_each_kind"}), (200, {"message": "s -7 0.5 1 up 65536 0 1 ab /p"}))
+        with Server(config=config(at("careless", "duration: 2s", "size: 1M", "list: [x]", "enum: down"))) as s:
+            self.assertEqual(s.call({"operation": "settings_of_each_kind"}),
+                             (200, {"message": "s -7 0.5 1 down 1048576 2000 0 xx /p"}))
+
     def test_started_in_order(self):
         with Server(config=config(at("needs_good"), at("good"))) as s:
             self.assertIn("[warn] [needs_good]: started, after good", s.said())

@@ -153,7 +153,7 @@ static const struct {
 	{ "modules:\n  x:\n    greting: hi\n",
 	  ":3:5: unknown setting 'modules.x.greting'; did you mean 'modules.x.greeting'?" },
 	{ "modules: {x: {limits: {size: big}}}\n",
-	  ":1:30: 'modules.x.limits.size' must be a size from 1 to 1G, or null; found big" },
+	  ":1:30: 'modules.x.limits.size' must be a size such as 64M or 1G, from 1 to 1G, or null; found big" },
 	{ "modules: {x: {rate: 2}}\n", ":1:21: 'modules.x.rate' must be a number from 0 to 1; found 2" },
 	{ "modules: {x: {pin: secret}}\n", ":1:20: 'modules.x.pin' must be a whole number; found a plain value" },
 };

@@ -83,8 +83,10 @@ static const struct {
 	{ "? [a]\n: 1\n", ":1:3: a key must be a text" },
 	{ "a: \"\\0\"\n", ":1:4: a text must not hold a zero byte" },
 	{ "a: [1\n", ":2:1: did not find expected ',' or ']', while parsing a flow sequence that starts at line 1" },
-	{ "a: 1\n\tb: 2\n", ":2:1: found a tab character that violates indentation, while scanning a plain scalar that starts "
-			    "at line 1" },
+	{ "a: 1\n\tb: 2\n", ":2:1: lines are indented with blanks, not with tabs" },
+	{ "a: \"\xc3\xa9\"\nb:\n\tc: 2\n", ":3:1: lines are indented with blanks, not with tabs" },
+	{ "a: @b\n", ":1:4: found character that cannot start any token, while scanning for the next token that starts at "
+		      "line 1" },
 	{ "a: \xff\n", ":1:4: invalid leading UTF-8 octet" },
 	{ "a: 1\nb: \x01\n", ":2:4: control characters are not allowed" },
 };

@@ -174,6 +174,35 @@ START_TEST(standard_streams)
 }
 END_TEST
 
+/** With nothing said about them, they are for who looks at a terminal. */
+START_TEST(on_a_terminal)
+{
+	int terminal = posix_openpt(O_RDWR | O_NOCTTY), out;
+	ck_assert_int_ge(terminal, 0);
+	ck_assert_int_eq(grantpt(terminal) | unlockpt(terminal), 0);
+	ck_assert_int_ge(out = open(ptsname(terminal), O_RDWR | O_NOCTTY), 0);
+
+	open_log(NULL, NULL);
+	log_warn("x", "one");
+	ck_assert(!log_on_streams());
+	ck_assert_str_eq(read_text("err"), "");
+	log_close();
+	config_free(config);
+
+	dup2(out, STDOUT_FILENO);
+	open_log(NULL, NULL);
+	log_warn("x", "two");
+	log_notify("x", "three");
+	ck_assert(log_on_streams());
+	ck_assert_ptr_nonnull(strstr(read_text("err"), "[warn] [x]: two\n"));
+	ssize_t len = read(terminal, text, sizeof text - 1);
+	text[len > 0 ? len : 0] = '\0';
+	ck_assert_ptr_nonnull(strstr(text, "[notify] [x]: three"));
+	close(out);
+	close(terminal);
+}
+END_TEST
+
 START_TEST(journal)
 {
 	char stream[64];
@@ -221,6 +250,7 @@ static Suite *suite(void)
 	tcase_add_test(t, levels);
 	tcase_add_test(t, before_it_is_open);
 	tcase_add_test(t, standard_streams);
+	tcase_add_test(t, on_a_terminal);
 	tcase_add_test(t, journal);
 	tcase_add_test(t, closed_stream);
 	tcase_add_test(t, cannot_open);

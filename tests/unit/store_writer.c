@@ -2,6 +2,8 @@
 /* The queue: many threads, growth, expiration, the commit log. */
 #include "store_fixture.h"
 
+#include <sys/resource.h>
+
 #define THREADS 8
 #define ROUNDS 60
 
@@ -409,6 +411,34 @@ START_TEST(answers_before_the_flush)
 }
 END_TEST
 
+#if !defined __SANITIZE_ADDRESS__ && !defined __SANITIZE_THREAD__
+/* Where a larger map has no place, the present one stays. */
+START_TEST(no_addresses)
+{
+	static char json[300000];
+	struct rlimit before;
+	make_table("dev", "t");
+	ck_assert_int_eq(getrlimit(RLIMIT_AS, &before), 0);
+	unsigned long pages = 0;
+	FILE *f = fopen("/proc/self/statm", "r");
+	ck_assert(f && fscanf(f, "%lu", &pages) == 1);
+	fclose(f);
+	struct rlimit now = before;
+	now.rlim_cur = pages * (rlim_t)sysconf(_SC_PAGESIZE) + (8 << 20);
+	ck_assert_int_eq(setrlimit(RLIMIT_AS, &now), 0);
+	int id = 0;
+	while (id < 200 && !strstr(insert("dev", "t", large_record(id, json, 200000)), "cannot grow"))
+		id++;
+	ck_assert_int_eq(setrlimit(RLIMIT_AS, &before), 0);
+	ck_assert_int_lt(id, 200);
+	ck_assert_uint_eq(stats_of("dev", "t").record_count, (unsigned)id);
+	insert("dev", "t", large_record(id, json, 200000));
+	ck_assert_uint_eq(stats_of("dev", "t").record_count, (unsigned)id + 1);
+	check_indexes("dev", "t");
+}
+END_TEST
+#endif
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("store_writer");
@@ -426,6 +456,9 @@ static Suite *suite(void)
 	tcase_add_test(c, log_of_commits);
 	tcase_add_test(c, large_write);
 	tcase_add_test(c, answers_before_the_flush);
+#if !defined __SANITIZE_ADDRESS__ && !defined __SANITIZE_THREAD__
+	tcase_add_test(c, no_addresses);
+#endif
 	suite_add_tcase(s, c);
 	return s;
 }

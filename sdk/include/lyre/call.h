@@ -3,8 +3,8 @@
  * \file lyre/call.h
  * \brief One run of an operation: its arguments, its caller, its answer.
  *
- * A handler is given a call on one thread. Unless said otherwise, only that thread may use the call, and what a function
- * here returns lives until the call ends. Since ABI 1.0.
+ * A handler is given a call on one thread. Only that thread may use the call, and what a function here returns lives until
+ * the call ends. Nothing here blocks. Texts are UTF-8. Since ABI 1.0.
  */
 #ifndef LYRE_CALL_H
 #define LYRE_CALL_H
@@ -15,7 +15,7 @@ LYRE_BEGIN_DECLS
 
 /**
  * An argument by its modern name, already checked against its declaration, defaults filled in.
- * \return NULL when it was not given and has no default
+ * \return NULL when it was not given and has no default, or is not declared
  */
 static inline const lyre_value *lyre_arg(lyre_call *call, const char *name)
 {
@@ -28,13 +28,16 @@ static inline int lyre_arg_given(lyre_call *call, const char *name)
 	return lyre_host->arg_given(call, name);
 }
 
-/** \return the text of a string argument, NUL-terminated; a number is written out; NULL when not given. */
+/**
+ * \return the text of a string argument, NUL-terminated; a number is written out; NULL when it was not given, is of
+ *         another kind, or when out of memory
+ */
 static inline const char *lyre_arg_string(lyre_call *call, const char *name)
 {
 	return lyre_host->arg_string(call, name);
 }
 
-/** The whole request as it came, for operations that keep it. */
+/** \return the whole request as it came, an object; for operations that keep it. */
 static inline const lyre_value *lyre_call_body(lyre_call *call)
 {
 	return lyre_host->call_body(call);
@@ -59,8 +62,8 @@ static inline lyre_instance *lyre_call_module(lyre_call *call)
 }
 
 /**
- * Calls \p visit for every operation of the server, by name, until one returns non-zero. The declaration is whole: its
- * params are struct lyre_param as the host knows it, item_size bytes apart.
+ * Calls \p visit for every operation of the server, by name, until one returns non-zero. The declaration is whole, as the
+ * server knows it: read its params with lyre_list_at(). It lives as long as the server; \p module is its module's name.
  * \return what the last visit returned
  */
 static inline int lyre_operations(lyre_call *call,
@@ -75,7 +78,12 @@ static inline void *lyre_alloc(lyre_call *call, size_t size)
 	return lyre_host->alloc(call, size);
 }
 
-/** Say what went wrong, in a sentence for the client: the answer becomes {"error": …}. \return \p code */
+/**
+ * Say what went wrong, in a sentence for the client: the answer becomes {"error": …}. Takes the place of an earlier
+ * failure.
+ * \param code  a negative LYRE_E…, which decides the HTTP status
+ * \return \p code
+ */
 static inline int lyre_fail(lyre_call *call, int code, const char *fmt, ...) LYRE_PRINTF(3, 4);
 static inline int lyre_fail(lyre_call *call, int code, const char *fmt, ...)
 {
@@ -102,13 +110,13 @@ static inline int lyre_failure(lyre_call *call)
 	return lyre_host->failure(call);
 }
 
-/** The answer, empty: write one JSON value into it (lyre/value.h). */
+/** \return the answer, empty at first: write one JSON value into it (lyre/value.h). */
 static inline lyre_out *lyre_reply(lyre_call *call)
 {
 	return lyre_host->reply(call);
 }
 
-/** Answers {"message": …}. \return 0 */
+/** Answers {"message": …}. \return 0, LYRE_ENOMEM */
 static inline int lyre_reply_message(lyre_call *call, const char *fmt, ...) LYRE_PRINTF(2, 3);
 static inline int lyre_reply_message(lyre_call *call, const char *fmt, ...)
 {
@@ -120,7 +128,10 @@ static inline int lyre_reply_message(lyre_call *call, const char *fmt, ...)
 	return rc;
 }
 
-/** Answers an array of the cursor's rows, streamed as the client reads. The core owns the cursor from here. \return 0 */
+/**
+ * Answers an array of the cursor's rows, streamed as the client reads: in place of, not in addition to, lyre_reply(). The
+ * server owns the cursor from here. \return 0
+ */
 static inline int lyre_reply_rows(lyre_call *call, lyre_cursor *cursor)
 {
 	return lyre_host->reply_rows(call, cursor);
@@ -128,7 +139,7 @@ static inline int lyre_reply_rows(lyre_call *call, lyre_cursor *cursor)
 
 /**
  * Answers the bytes of an open file from its start, as application/octet-stream offered under \p filename.
- * The core owns \p fd from here. \return 0
+ * The server owns \p fd from here, also on failure. \return 0, LYRE_ENOMEM
  */
 static inline int lyre_reply_file(lyre_call *call, int fd, const char *filename)
 {

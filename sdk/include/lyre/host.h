@@ -4,7 +4,7 @@
  * \brief The table of functions that the core hands to a module.
  *
  * Modules call the inline functions of the other headers, which say what each does; this file only fixes the order. New
- * functions come at the end. A module built for a lower minor never looks past the functions it knows; one that wants to
+ * functions come at the end, whatever they are about, with the minor that brought them. A module built for a lower minor never looks past the functions it knows; one that wants to
  * use a newer function on an older host asks LYRE_HAS() first.
  */
 #ifndef LYRE_HOST_H
@@ -40,7 +40,16 @@ struct lyre_host {
 	const char *(*value_name)(const lyre_value *v, size_t i, size_t *len);
 	const lyre_value *(*value_get)(const lyre_value *v, const char *name);
 
-	/* output, 1.0 */
+	/* making values, 1.0 */
+	const lyre_value *(*make_null)(lyre_call *call);
+	const lyre_value *(*make_bool)(lyre_call *call, int b);
+	const lyre_value *(*make_int)(lyre_call *call, int64_t i);
+	const lyre_value *(*make_double)(lyre_call *call, double d);
+	const lyre_value *(*make_string)(lyre_call *call, const char *s, size_t len);
+	const lyre_value *(*make_array)(lyre_call *call, const lyre_value *const *items, size_t count);
+	const lyre_value *(*make_object)(lyre_call *call, const char *const *names, const lyre_value *const *values, size_t count);
+
+	/* writing the answer, 1.0 */
 	void (*out_object_begin)(lyre_out *o);
 	void (*out_object_end)(lyre_out *o);
 	void (*out_array_begin)(lyre_out *o);
@@ -53,11 +62,13 @@ struct lyre_host {
 	void (*out_null)(lyre_out *o);
 	void (*out_value)(lyre_out *o, const lyre_value *v);
 
-	/* modules, 1.0 */
+	/* settings, start and log of a module, 1.0 */
+	int (*setting_is_null)(lyre_instance *self, const char *key);
 	int64_t (*setting_int)(lyre_instance *self, const char *key);
 	double (*setting_number)(lyre_instance *self, const char *key);
 	int (*setting_bool)(lyre_instance *self, const char *key);
 	const char *(*setting_string)(lyre_instance *self, const char *key);
+	const char *const *(*setting_list)(lyre_instance *self, const char *key, size_t *count);
 	int (*start_vfail)(lyre_instance *self, int code, const char *fmt, va_list ap);
 	void (*vlog)(lyre_instance *self, int level, const char *fmt, va_list ap);
 
@@ -69,6 +80,8 @@ struct lyre_host {
 	const char *(*call_operation)(lyre_call *call);
 	const char *(*call_user)(lyre_call *call);
 	lyre_instance *(*call_module)(lyre_call *call);
+	int (*operations)(lyre_call *call, int (*visit)(void *arg, const struct lyre_operation *operation, const char *module),
+		void *arg);
 	void *(*alloc)(lyre_call *call, size_t size);
 	int (*vfail)(lyre_call *call, int code, const char *fmt, va_list ap);
 	int (*fail_as)(lyre_call *call, int code);
@@ -78,7 +91,7 @@ struct lyre_host {
 	int (*reply_rows)(lyre_call *call, lyre_cursor *cursor);
 	int (*reply_file)(lyre_call *call, int fd, const char *filename);
 
-	/* store, 1.0 */
+	/* databases and tables, 1.0 */
 	int (*databases)(lyre_call *call, int (*visit)(void *arg, const char *name), void *arg);
 	int (*database_create)(lyre_call *call, const char *database);
 	int (*database_drop)(lyre_call *call, const char *database);
@@ -88,29 +101,21 @@ struct lyre_host {
 	int (*table_open)(lyre_call *call, const char *database, const char *name, lyre_table **ret);
 	const char *(*table_name)(const lyre_table *table);
 	const char *(*table_database)(const lyre_table *table);
-	void (*table_spec)(const lyre_table *table, struct lyre_table_spec *ret);
+	int (*table_spec)(lyre_call *call, lyre_table *table, struct lyre_table_spec *ret);
 	int (*table_stats)(lyre_call *call, lyre_table *table, int exact, struct lyre_table_stats *ret);
 	int (*attribute_create)(lyre_call *call, lyre_table *table, const struct lyre_attribute *attribute, char id[37]);
 	int (*attribute_drop)(lyre_call *call, lyre_table *table, const char *name);
+
+	/* records, 1.0 */
 	int (*write)(lyre_call *call, lyre_table *table, int mode, const lyre_value *records,
 		int (*then)(lyre_call *call, const struct lyre_write_result *result, void *arg), void *arg);
 	int (*query_open)(lyre_call *call, const struct lyre_query *query, lyre_cursor **ret);
 	int (*lookup)(lyre_call *call, lyre_table *table, const lyre_value *keys, const lyre_value *select, lyre_cursor **ret);
 	int (*cursor_next)(lyre_call *call, lyre_cursor *cursor, const lyre_value **ret);
+
+	/* backups, 1.0 */
 	int (*backup)(lyre_call *call, const char *database, const char *const *tables, size_t count, int *fd);
 	int (*restore)(lyre_call *call, const char *database, const char *path);
-
-	/* making values, 1.0 */
-	const lyre_value *(*make_string)(lyre_call *call, const char *s, size_t len);
-	const lyre_value *(*make_array)(lyre_call *call, const lyre_value *const *items, size_t count);
-	const lyre_value *(*make_object)(lyre_call *call, const char *const *names, const lyre_value *const *values, size_t count);
-	const lyre_value *(*make_int)(lyre_call *call, int64_t i);
-	const lyre_value *(*make_double)(lyre_call *call, double d);
-	const lyre_value *(*make_bool)(lyre_call *call, int b);
-
-	/* operations, 1.0 */
-	int (*operations)(lyre_call *call, int (*visit)(void *arg, const struct lyre_operation *operation, const char *module),
-		void *arg);
 };
 
 /** The host's table: one a module, set by the core before start(). */

@@ -26,6 +26,15 @@ struct lyre_list {
 /** The lyre_list of an array. */
 #define LYRE_LIST(array) { (array), (uint32_t)(sizeof(array) / sizeof *(array)), (uint32_t)sizeof *(array) }
 
+/**
+ * Item \p i of a list that may have been made with other headers than these: cast it to the struct that the list is
+ * said to hold. \return NULL outside
+ */
+static inline const void *lyre_list_at(const struct lyre_list *list, uint32_t i)
+{
+	return i < list->count ? (const char *)list->items + (size_t)i * list->item_size : NULL;
+}
+
 /** Kinds a parameter may have; several may be or-ed. */
 enum lyre_param_type {
 	LYRE_T_STRING = 1 << 0,
@@ -61,8 +70,8 @@ struct lyre_param {
 	uint32_t flags;       /**< enum lyre_param_flag */
 	const char *fallback; /**< JSON text taken when it is not given; NULL for none */
 	const char *label;    /**< the name in the error when it is missing; NULL for name */
-	double min, max;      /**< with LYRE_P_RANGE */
 	const char *help;     /**< one line */
+	double min, max;      /**< with LYRE_P_RANGE */
 };
 
 /** How a handler runs. */
@@ -92,7 +101,8 @@ struct lyre_operation {
 	int (*handler)(lyre_call *call); /**< 0 when the answer is written, LYRE_PENDING, or what lyre_fail() returned */
 	uint32_t run;          /**< enum lyre_run */
 	uint32_t access;       /**< enum lyre_access */
-	uint32_t permissions;  /**< enum lyre_permission, or-ed; on the table the parameters name */
+	uint32_t permissions;  /**< enum lyre_permission, or-ed; on the table that the parameters database and table name */
+	uint32_t reserved;     /**< 0 */
 	struct lyre_list params; /**< of struct lyre_param, in the order of the error texts */
 	const char *aliases;   /**< other names it answers to, separated by blanks; NULL for none */
 	const char *help;      /**< one line */
@@ -104,13 +114,14 @@ enum lyre_setting_type {
 	LYRE_S_INT = 1,
 	LYRE_S_NUMBER = 2,
 	LYRE_S_BOOL = 3,
-	LYRE_S_ENUM = 4,
+	LYRE_S_ENUM = 4,     /**< one of the words of values */
 	LYRE_S_SIZE = 5,     /**< bytes: a number, or one with K, M, G, T */
 	LYRE_S_DURATION = 6, /**< milliseconds: a number, or one with ms, s, m, h, d */
 	LYRE_S_LIST = 7,     /**< texts */
-	LYRE_S_PATH = 8
+	LYRE_S_PATH = 8      /**< of a file; one that is not absolute begins in the server's root folder */
 };
 
+/** Rules of a setting beyond its kind. */
 enum lyre_setting_flag {
 	LYRE_SF_NULL = 1 << 0,   /**< null is a value: off, or not set */
 	LYRE_SF_SECRET = 1 << 1, /**< never shown, never logged */
@@ -119,13 +130,13 @@ enum lyre_setting_flag {
 
 /** A setting, as data: under modules.<name> in the configuration. The core refuses what does not fit, with file and line. */
 struct lyre_setting {
-	const char *key;      /**< dotted, relative to the module */
+	const char *key;      /**< dotted, relative to the module; not path, optional or enabled: those are the server's */
 	uint32_t type;        /**< enum lyre_setting_type */
 	uint32_t flags;       /**< enum lyre_setting_flag */
 	const char *fallback; /**< default, as it would stand in the file; NULL for null */
 	const char *values;   /**< LYRE_S_ENUM: the words, separated by blanks */
-	double min, max;      /**< for numbers, sizes and durations; no limit when equal */
 	const char *help;     /**< one line */
+	double min, max;      /**< for numbers, sizes and durations; no limit when equal */
 };
 
 /**
@@ -163,8 +174,9 @@ struct lyre_module {
 #endif
 
 /**
- * Defines the descriptor; once a module, at file scope, followed by a semicolon.
- * \param id   the module's name, a C identifier, not quoted
+ * Defines the descriptor; once a module, at file scope, followed by a semicolon. It is C: a module in C++ has it in a
+ * file of its own.
+ * \param id   the module's name, not quoted: a C identifier of a to z, 0 to 9 and _, at most 31
  * \param ver  its version, a string
  * \param sum  one line about it, a string
  * then designated initialisers: .needs, .settings, .operations, .start, .stop
@@ -181,30 +193,49 @@ struct lyre_module {
 		.host = &lyre_host,                                                                                    \
 		__VA_ARGS__ }
 
-/**
- * Settings of the module that \p self is: \p key as declared. A key that starts with '/' is one of the server's own:
- * "/logging.auditLog". Valid from start() to stop(), on any thread. Asking for a key that is not declared is a fault of
- * the module and ends the process.
- */
+/* Settings of the module that self is: key as declared. A key that starts with '/' is one of the server's own:
+ * "/logging.auditLog". To be asked from start() to stop(), on any thread; nothing blocks or fails. Asking for a key that
+ * is not declared, or with the function of another kind, is a fault of the module and ends the process. */
+
+/** \return whether the setting is null: not set, and no default. Any kind. */
+static inline int lyre_setting_is_null(lyre_instance *self, const char *key)
+{
+	return lyre_host->setting_is_null(self, key);
+}
+/** \return a LYRE_S_INT, the bytes of a LYRE_S_SIZE, the milliseconds of a LYRE_S_DURATION; 0 when it is null. */
 static inline int64_t lyre_setting_int(lyre_instance *self, const char *key)
 {
 	return lyre_host->setting_int(self, key);
 }
+/** \return what lyre_setting_int() returns, or a LYRE_S_NUMBER; 0 when it is null. */
 static inline double lyre_setting_number(lyre_instance *self, const char *key)
 {
 	return lyre_host->setting_number(self, key);
 }
+/** \return 1 or 0: a LYRE_S_BOOL; 0 when it is null. */
 static inline int lyre_setting_bool(lyre_instance *self, const char *key)
 {
 	return lyre_host->setting_bool(self, key);
 }
-/** \return the text, NUL-terminated, valid until stop(); NULL when it is null. */
+/** \return a LYRE_S_STRING, LYRE_S_ENUM or LYRE_S_PATH, NUL-terminated, valid until stop(); NULL when it is null. */
 static inline const char *lyre_setting_string(lyre_instance *self, const char *key)
 {
 	return lyre_host->setting_string(self, key);
 }
+/**
+ * A LYRE_S_LIST. \param[out] count  of its texts; 0 when it is null
+ * \return the texts, NUL-terminated, valid until stop()
+ */
+static inline const char *const *lyre_setting_list(lyre_instance *self, const char *key, size_t *count)
+{
+	return lyre_host->setting_list(self, key, count);
+}
 
-/** Say in start() why the module cannot start; the sentence goes to the operator. \return \p code */
+/**
+ * Say in start() why the module cannot start; the sentence goes to the operator, whole with what to do about it.
+ * \param code  a negative LYRE_E…
+ * \return \p code
+ */
 static inline int lyre_start_fail(lyre_instance *self, int code, const char *fmt, ...) LYRE_PRINTF(3, 4);
 static inline int lyre_start_fail(lyre_instance *self, int code, const char *fmt, ...)
 {
@@ -215,8 +246,10 @@ static inline int lyre_start_fail(lyre_instance *self, int code, const char *fmt
 	return code;
 }
 
-
-/** Write a line to the server's log, marked with the module's name. Any thread. Never pass a secret. */
+/**
+ * Write a line to the server's log, marked with the module's name. From start() to stop(), on any thread; never fails.
+ * Never pass a secret.
+ */
 static inline void lyre_log(lyre_instance *self, enum lyre_log_level level, const char *fmt, ...) LYRE_PRINTF(3, 4);
 static inline void lyre_log(lyre_instance *self, enum lyre_log_level level, const char *fmt, ...)
 {

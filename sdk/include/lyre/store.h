@@ -5,7 +5,13 @@
  *
  * Functions that return int set the call's failure (lyre_fail()) with a sentence for the client when they return a
  * negative code. A function marked "blocks" waits for the disk: only for handlers that run on the pool.
- * Names are NUL-terminated. Since ABI 1.0.
+ * Names are NUL-terminated. A call's tables and cursors are used on the thread that runs it. Any function may return
+ * LYRE_ENOMEM, one that reads or writes the disk LYRE_EIO or LYRE_ECORRUPT, one that writes LYRE_ENOSPACE or LYRE_EBUSY;
+ * what else it returns is said with it.
+ *
+ * The server may be newer than these headers, and its structs longer: the structs with a size are filled in up to there,
+ * and attributes of a table are read with lyre_attribute_at(). What the server alone fills in may grow at its end.
+ * Since ABI 1.0.
  */
 #ifndef LYRE_STORE_H
 #define LYRE_STORE_H
@@ -42,11 +48,11 @@ static inline int lyre_tables(lyre_call *call, const char *database, int (*visit
 
 /* ---- tables ---- */
 
-/** Types of an attribute, as the wire names them: Any, String, Int, Long, BigInt, Float, Boolean, Date, ID, Bytes, Blob. */
+/** Rules of an attribute beyond its type. Grows at the end only. */
 enum lyre_attribute_flag {
-	LYRE_A_INDEXED = 1 << 0,
-	LYRE_A_NOT_NULL = 1 << 1,
-	LYRE_A_PRIMARY_KEY = 1 << 2
+	LYRE_A_INDEXED = 1 << 0,    /**< found and sorted by its value without reading the whole table */
+	LYRE_A_NOT_NULL = 1 << 1,   /**< a record without it is refused */
+	LYRE_A_PRIMARY_KEY = 1 << 2 /**< the one that struct lyre_table_spec names primary_key */
 };
 
 /** An attribute of a table. */
@@ -54,7 +60,7 @@ struct lyre_attribute {
 	uint32_t size;    /**< sizeof(struct lyre_attribute), set by who fills it in */
 	uint32_t flags;   /**< enum lyre_attribute_flag */
 	const char *name; /**< UTF-8, 1 to 250 bytes; no / or ` */
-	const char *type; /**< as the wire names it; NULL when not given, as Any */
+	const char *type; /**< Any String Int Long BigInt Float Boolean Date ID Bytes Blob; NULL when not given, as Any */
 };
 
 /** What a table is made from. */
@@ -64,7 +70,7 @@ struct lyre_table_spec {
 	const char *database;    /**< made too when there is none */
 	const char *name;
 	const char *primary_key;
-	const struct lyre_attribute *attributes; /**< NULL for a dynamic table, which learns its attributes from its records */
+	const struct lyre_attribute *attributes; /**< NULL makes a dynamic table, which learns them from its records */
 	double expiration;       /**< seconds after its last write that a record lives; negative for ever */
 	int audit;               /**< 1 on, 0 off, -1 as logging.auditLog says */
 	int schema_defined;      /**< set by lyre_table_spec(): not a dynamic table */
@@ -82,7 +88,10 @@ struct lyre_table_stats {
 	double last_updated;     /**< ms since the epoch of the newest write among the records there are; 0 for none */
 };
 
-/** Makes a table, and its database where there is none. LYRE_EEXISTS. Blocks. */
+/**
+ * Makes a table, and its database where there is none. Nothing of \p spec is kept. LYRE_EEXISTS; LYRE_EINVAL for names or
+ * types that cannot be. Blocks.
+ */
 static inline int lyre_table_create(lyre_call *call, const struct lyre_table_spec *spec)
 {
 	return lyre_host->table_create(call, spec);
@@ -94,29 +103,49 @@ static inline int lyre_table_drop(lyre_call *call, const char *database, const c
 	return lyre_host->table_drop(call, database, table);
 }
 
-/** Opens a table. It lives until the call ends. LYRE_ENOTFOUND names the database or the table. */
+/** Opens a table. It lives until the call ends, whoever drops it. LYRE_ENOTFOUND names the database or the table. */
 static inline int lyre_table_open(lyre_call *call, const char *database, const char *name, lyre_table **ret)
 {
 	return lyre_host->table_open(call, database, name, ret);
 }
 
+/** \return its name; lives as long as the table. */
 static inline const char *lyre_table_name(const lyre_table *table) { return lyre_host->table_name(table); }
+/** \return the name of its database; lives as long as the table. */
 static inline const char *lyre_table_database(const lyre_table *table) { return lyre_host->table_database(table); }
 
-/** Fills in what the table was made from, its present attributes included; set \p ret->size first. */
-static inline void lyre_table_spec(const lyre_table *table, struct lyre_table_spec *ret)
+/**
+ * Fills in what the table was made from, its present attributes included: they live until the call ends. Set
+ * \p ret->size first.
+ */
+static inline int lyre_table_spec(lyre_call *call, lyre_table *table, struct lyre_table_spec *ret)
 {
-	lyre_host->table_spec(table, ret);
+	return lyre_host->table_spec(call, table, ret);
 }
 
-/** The table's figures now. \param exact  count records even where that needs a scan */
+/**
+ * Attribute \p i of a description filled in by lyre_table_spec(), whose attributes lie as far apart as the server's
+ * compiler put them. \return NULL outside
+ */
+static inline const struct lyre_attribute *lyre_attribute_at(const struct lyre_table_spec *spec, uint32_t i)
+{
+	const char *first = (const char *)spec->attributes;
+	return i < spec->attribute_count ? (const struct lyre_attribute *)(const void *)(first + (size_t)i * spec->attributes->size)
+					 : NULL;
+}
+
+/**
+ * The table's figures now; set \p ret->size first. LYRE_ENOTFOUND when it was dropped since it was opened.
+ * \param exact  count records even where that needs a scan, which takes long
+ */
 static inline int lyre_table_stats(lyre_call *call, lyre_table *table, int exact, struct lyre_table_stats *ret)
 {
 	return lyre_host->table_stats(call, table, exact, ret);
 }
 
-/** Adds an attribute; \p id receives its identifier, 36 characters and NUL. LYRE_EEXISTS. Blocks. */
-static inline int lyre_attribute_create(lyre_call *call, lyre_table *table, const struct lyre_attribute *attribute, char id[37])
+/** Adds an attribute; \p id receives its identifier, 36 characters and NUL. LYRE_EEXISTS, LYRE_EINVAL. Blocks. */
+static inline int lyre_attribute_create(lyre_call *call, lyre_table *table, const struct lyre_attribute *attribute,
+	char id[37])
 {
 	return lyre_host->attribute_create(call, table, attribute, id);
 }
@@ -132,6 +161,7 @@ static inline int lyre_attribute_drop(lyre_call *call, lyre_table *table, const 
 
 /* ---- writing ---- */
 
+/** What a write does. Grows at the end only. */
 enum lyre_write_mode {
 	LYRE_INSERT = 0, /**< records whose key exists are skipped */
 	LYRE_UPDATE = 1, /**< merged into the record there is; others are skipped */
@@ -139,16 +169,16 @@ enum lyre_write_mode {
 	LYRE_DELETE = 3  /**< \p records holds keys, not records; keys that are not there are skipped */
 };
 
-/** What became of one record of a write. */
+/** What became of one record of a write. Never grows: the results lie in an array. */
 struct lyre_written {
 	const lyre_value *key; /**< as stored: a generated key too */
 	uint32_t done;         /**< 0: skipped */
 	uint32_t generated;    /**< the key was made up here */
 };
 
-/** What became of a write: item_count entries, in the order of the records. */
+/** What became of a write. It and what it points to live until the call ends, or begins another write. */
 struct lyre_write_result {
-	const struct lyre_written *items;
+	const struct lyre_written *items; /**< in the order of the records */
 	size_t count;
 	size_t done;  /**< of them, not skipped */
 	double time;  /**< of the commit, ms since the epoch */
@@ -156,9 +186,12 @@ struct lyre_write_result {
 
 /**
  * Writes records in one transaction and goes on in \p then when they are on the disk, all or, when one is not valid,
- * none. The call's failure says why; \p then is not run then. Never blocks: the handler must return what this returns.
- * \param records  array of objects, or of keys
- * \param then     builds the answer; runs on the thread that serves the call; returns like a handler
+ * none. The call's failure says why; \p then is not run then. Never blocks.
+ * \param records  array of objects, or of keys; NULL is LYRE_ENOMEM
+ * \param then     builds the answer, or begins the next write; runs on the thread that serves the call and must not
+ *                 block; returns like a handler
+ * \param arg      for \p then: memory of the call, or what outlives it
+ * \return LYRE_PENDING or a failure: the handler must return it and leave the call alone
  */
 static inline int lyre_write(lyre_call *call, lyre_table *table, enum lyre_write_mode mode, const lyre_value *records,
 	int (*then)(lyre_call *call, const struct lyre_write_result *result, void *arg), void *arg)
@@ -179,22 +212,34 @@ struct lyre_query {
 	uint64_t offset;
 	uint64_t limit;             /**< UINT64_MAX for none */
 	uint32_t reverse;           /**< the order turned round */
-	uint32_t reserved;
+	uint32_t reserved;          /**< 0 */
 };
 
-/** Plans a search. The cursor lives until the call ends, or until lyre_reply_rows() has taken it. */
+/**
+ * Plans a search; reads nothing yet. The cursor lives until the call ends, or until lyre_reply_rows() has taken it.
+ * LYRE_EINVAL for conditions, attributes or sorts that cannot be.
+ */
 static inline int lyre_query_open(lyre_call *call, const struct lyre_query *query, lyre_cursor **ret)
 {
 	return lyre_host->query_open(call, query, ret);
 }
 
-/** A search by keys: the rows in the order of \p keys, unknown ones left out. \p select as in struct lyre_query. */
-static inline int lyre_lookup(lyre_call *call, lyre_table *table, const lyre_value *keys, const lyre_value *select, lyre_cursor **ret)
+/**
+ * A search by keys: the rows in the order of \p keys, unknown ones left out. \p select as in struct lyre_query. The
+ * cursor as lyre_query_open() says.
+ * \param keys  an array; NULL is LYRE_ENOMEM
+ */
+static inline int lyre_lookup(lyre_call *call, lyre_table *table, const lyre_value *keys, const lyre_value *select,
+	lyre_cursor **ret)
 {
 	return lyre_host->lookup(call, table, keys, select, ret);
 }
 
-/** The next row as an object; it lives until the next call of this. LYRE_END after the last. */
+/**
+ * The next row as an object; it lives until this is called again for the same cursor. Reads the file that is mapped into
+ * memory: short for a few rows, for the pool when they may be many.
+ * \return 0, LYRE_END after the last, or a failure
+ */
 static inline int lyre_cursor_next(lyre_call *call, lyre_cursor *cursor, const lyre_value **ret)
 {
 	return lyre_host->cursor_next(call, cursor, ret);

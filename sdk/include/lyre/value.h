@@ -74,16 +74,20 @@ static inline const lyre_value *lyre_value_get(const lyre_value *v, const char *
 /* Making values, for those that are handed to the core: conditions, records, keys. They live until the call ends. Each
  * returns NULL when out of memory, and takes a NULL among its parts as that too, so that only the last need be asked. */
 
-/** A text, copied. */
+/** Null. */
+static inline const lyre_value *lyre_make_null(lyre_call *call) { return lyre_host->make_null(call); }
+/** True where \p b is not 0. */
+static inline const lyre_value *lyre_make_bool(lyre_call *call, int b) { return lyre_host->make_bool(call, b); }
+/** An integer. */
+static inline const lyre_value *lyre_make_int(lyre_call *call, int64_t i) { return lyre_host->make_int(call, i); }
+/** A number; null where \p d is not finite, for which JSON has no number. */
+static inline const lyre_value *lyre_make_double(lyre_call *call, double d) { return lyre_host->make_double(call, d); }
+
+/** UTF-8 text of \p len bytes, copied. */
 static inline const lyre_value *lyre_make_string(lyre_call *call, const char *s, size_t len)
 {
 	return lyre_host->make_string(call, s, len);
 }
-
-static inline const lyre_value *lyre_make_int(lyre_call *call, int64_t i) { return lyre_host->make_int(call, i); }
-/** \p d must be finite: JSON has no other numbers. */
-static inline const lyre_value *lyre_make_double(lyre_call *call, double d) { return lyre_host->make_double(call, d); }
-static inline const lyre_value *lyre_make_bool(lyre_call *call, int b) { return lyre_host->make_bool(call, b); }
 
 /** An array of \p count values. */
 static inline const lyre_value *lyre_make_array(lyre_call *call, const lyre_value *const *items, size_t count)
@@ -91,8 +95,9 @@ static inline const lyre_value *lyre_make_array(lyre_call *call, const lyre_valu
 	return lyre_host->make_array(call, items, count);
 }
 
-/** An object of \p count members; the names are copied, and differ. */
-static inline const lyre_value *lyre_make_object(lyre_call *call, const char *const *names, const lyre_value *const *values, size_t count)
+/** An object of \p count members; the names are NUL-terminated, copied, and differ. */
+static inline const lyre_value *lyre_make_object(lyre_call *call, const char *const *names, const lyre_value *const *values,
+	size_t count)
 {
 	return lyre_host->make_object(call, names, values, count);
 }
@@ -100,20 +105,27 @@ static inline const lyre_value *lyre_make_object(lyre_call *call, const char *co
 /* Writing. Commas, quotes and escapes are the writer's; the caller opens, fills and closes. A failed allocation is
  * remembered and answered as such at the end of the call, so these return nothing. */
 
+/** Opens an object: members follow, each a key and a value. */
 static inline void lyre_out_object_begin(lyre_out *o) { lyre_host->out_object_begin(o); }
+/** Closes it. */
 static inline void lyre_out_object_end(lyre_out *o) { lyre_host->out_object_end(o); }
+/** Opens an array: values follow. */
 static inline void lyre_out_array_begin(lyre_out *o) { lyre_host->out_array_begin(o); }
+/** Closes it. */
 static inline void lyre_out_array_end(lyre_out *o) { lyre_host->out_array_end(o); }
-/** The name of the next member of the open object. */
+/** The name of the next member of the open object, NUL-terminated. */
 static inline void lyre_out_key(lyre_out *o, const char *name) { lyre_host->out_key(o, name); }
 /** UTF-8 text of \p len bytes. */
 static inline void lyre_out_string(lyre_out *o, const char *s, size_t len) { lyre_host->out_string(o, s, len); }
+/** An integer, exactly. */
 static inline void lyre_out_int(lyre_out *o, int64_t i) { lyre_host->out_int(o, i); }
 /** The shortest text that reads back as \p d; null where \p d is not finite. */
 static inline void lyre_out_double(lyre_out *o, double d) { lyre_host->out_double(o, d); }
+/** True where \p b is not 0. */
 static inline void lyre_out_bool(lyre_out *o, int b) { lyre_host->out_bool(o, b); }
+/** Null. */
 static inline void lyre_out_null(lyre_out *o) { lyre_host->out_null(o); }
-/** Any value, whole. */
+/** Any value, whole; null for a null pointer. */
 static inline void lyre_out_value(lyre_out *o, const lyre_value *v) { lyre_host->out_value(o, v); }
 
 LYRE_END_DECLS

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file base/folder.h
+ * \brief Folders that are made where they are missing.
+ */
+#ifndef BASE_FOLDER_H
+#define BASE_FOLDER_H
+
+#include "base/err.h"
+
+#include <sys/types.h>
+
+/** Makes a folder and those above it; what exists stays as it is. */
+int folder_make(const char *path, mode_t mode, struct err *e);
+
+#endif

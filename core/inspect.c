@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "inspect.h"
+
+#include "dispatch/dispatch.h"
+#include "load.h"
+#include "module/module.h"
+
+#include <stdio.h>
+
+struct view {
+	struct config *config;
+	struct modules *modules;
+	struct dispatch *dispatch;
+};
+
+static void print_modules(const struct view *v)
+{
+	size_t count;
+	const struct lyre_instance *const *list = modules_list(v->modules, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct lyre_module *m = list[i]->descriptor;
+		printf("%-15s %-10s %s (%s)%s\n", list[i]->name, m->version, m->summary, list[i]->path ? list[i]->path : "built in",
+			list[i]->optional ? ", optional" : "");
+	}
+}
+
+static void print_operations(const struct view *v)
+{
+	size_t count;
+	const struct operation *const *list = dispatch_operations(v->dispatch, &count);
+
+	for (size_t i = 0; i < count; i++)
+		printf("%-25s %-10s %s\n", list[i]->name, list[i]->owner, list[i]->decl->help ? list[i]->decl->help : "");
+}
+
+static void print_check(const struct view *v)
+{
+	size_t count, operations;
+	const char *const *warnings = config_warnings(v->config, &count);
+
+	for (size_t i = 0; i < count; i++)
+		fprintf(stderr, "lyred: %s\n", warnings[i]);
+	modules_list(v->modules, &count);
+	dispatch_operations(v->dispatch, &operations);
+	const char *file = config_file(v->config);
+	printf("The configuration is fine: %s, %zu modules, %zu operations.\n", file ? file : "without a file", count,
+		operations);
+}
+
+/** Operations of modules that are not started, to look at. */
+static int load_operations(struct view *v, struct err *e)
+{
+	const struct dispatch_services none = { .config = v->config };
+
+	int rc = dispatch_open(&v->dispatch, &none, e);
+	return rc ? rc : modules_register(v->modules, v->dispatch, e);
+}
+
+static int look(const struct options *o, struct view *v, struct err *e)
+{
+	if (o->action == MODULE_INFO)
+		return module_info(o->module, stdout, e);
+	int rc = load(&v->config, &v->modules, &o->sources, e);
+	if (!rc)
+		rc = load_operations(v, e);
+	if (rc)
+		return rc;
+	if (o->action == LIST_MODULES)
+		print_modules(v);
+	else if (o->action == LIST_OPERATIONS)
+		print_operations(v);
+	else
+		print_check(v);
+	return 0;
+}
+
+int inspect(const struct options *o)
+{
+	struct view v = { .config = NULL };
+	struct err e = { .code = 0 };
+
+	int rc = look(o, &v, &e);
+	dispatch_close(v.dispatch);
+	unload(v.config, v.modules);
+	if (rc) {
+		complain(e.text);
+		return EXIT_REFUSED;
+	}
+	return finish_output();
+}

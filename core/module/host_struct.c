@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file module/host_struct.c
+ * \brief Structs that cross between the server and a module that was built with other headers.
+ */
+#include "module/host.h"
+
+#include <string.h>
+
+/** The size that a module's struct says it has. */
+static int size_of(lyre_call *call, const void *theirs, size_t least, const char *what, uint32_t *ret)
+{
+	memcpy(ret, theirs, sizeof *ret);
+	if (*ret >= least)
+		return 0;
+	return err_set(&call->err, LYRE_EINTERNAL,
+		"module '%s' passes a struct %s whose size is %u: set its first member to sizeof(struct %s)",
+		call->operation->owner, what, *ret, what);
+}
+
+int host_take(lyre_call *call, void *ours, size_t ours_size, const void *theirs, size_t least, const char *what)
+{
+	uint32_t size;
+	int rc = size_of(call, theirs, least, what, &size);
+	if (rc < 0)
+		return rc;
+	memset(ours, 0, ours_size);
+	memcpy(ours, theirs, size < ours_size ? size : ours_size);
+	return 0;
+}
+
+int host_give(lyre_call *call, void *theirs, size_t least, const char *what, const void *ours, size_t ours_size)
+{
+	uint32_t size;
+	int rc = size_of(call, theirs, least, what, &size);
+	if (rc < 0)
+		return rc;
+	memcpy(theirs, ours, size < ours_size ? size : ours_size);
+	memcpy(theirs, &size, sizeof size);
+	return 0;
+}

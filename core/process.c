@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "process.h"
+
+#include "base/buf.h"
+#include "log/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+void process_keep_standard_streams(void)
+{
+	for (int fd = 0; fd < 3; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			_exit(EXIT_FAILURE);
+	}
+}
+
+void process_raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+/**
+ * What is taken at the start and stays, LMDB's tables above all, is large and mostly never touched: mapped by itself it
+ * costs only the pages that are.
+ */
+void process_tune_memory(void)
+{
+#ifdef __GLIBC__
+	mallopt(M_MMAP_THRESHOLD, 128 << 10);
+	mallopt(M_TRIM_THRESHOLD, 2 << 20);
+	mallopt(M_ARENA_MAX, 8);
+#endif
+}
+
+/**
+ * From here on blocks come and go with requests, and to map each would be slow. A password's hash takes 19 MiB for a
+ * moment, from which glibc by default would learn to keep such blocks in its heap for good; so the bound is fixed, and
+ * what is that large goes back to the system at once.
+ */
+void process_settle_memory(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+	mallopt(M_MMAP_THRESHOLD, 4 << 20);
+#endif
+}
+
+void process_block_signals(sigset_t *set)
+{
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	sigemptyset(set);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, set, NULL);
+}
+
+int process_wait_signal(const sigset_t *set, int ms)
+{
+	const struct timespec limit = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
+	int sig;
+
+	do
+		sig = ms < 0 ? sigwaitinfo(set, NULL) : sigtimedwait(set, NULL, &limit);
+	while (sig < 0 && errno == EINTR);
+	return sig < 0 ? 0 : sig;
+}
+
+void process_notify(const char *state)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	if (!path || (*path != '/' && *path != '@') || strlen(path) >= sizeof address.sun_path)
+		return;
+	size_t len = strlen(path);
+	memcpy(address.sun_path, path, len);
+	if (*path == '@')
+		address.sun_path[0] = '\0';
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
+	if (sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&address, size) < 0)
+		log_warn("main", "the service manager could not be told %s: %s", state, strerror(errno));
+	close(fd);
+}
+
+int process_lock(const char *root, int *ret, struct err *e)
+{
+	char pid[24] = "";
+	struct buf path;
+
+	buf_init(&path);
+	buf_addf(&path, "%s/lyred.lock", root);
+	if (!buf_cstr(&path)) {
+		buf_free(&path);
+		return err_nomem(e);
+	}
+	int rc = 0;
+	int fd = open(path.data, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	if (fd < 0) {
+		rc = err_errno(e, errno, "open", path.data);
+	} else if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK)
+			rc = err_errno(e, errno, "lock", path.data);
+		else if (pread(fd, pid, sizeof pid - 1, 0) > 0)
+			rc = err_set(e, LYRE_EBUSY, "another server, process %.*s, works on %s already", (int)strcspn(pid, "\n"), pid, root);
+		else
+			rc = err_set(e, LYRE_EBUSY, "another server works on %s already", root);
+		close(fd);
+	} else {
+		int len = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
+		*ret = fd;
+		if (ftruncate(fd, 0) < 0 || pwrite(fd, pid, (size_t)len, 0) != len)
+			rc = err_errno(e, errno, "write", path.data);
+	}
+	buf_free(&path);
+	return rc;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file process.h
+ * \brief lyred as a process: its descriptors, its memory, its signals, its lock, its service manager.
+ */
+#ifndef PROCESS_H
+#define PROCESS_H
+
+#include "base/err.h"
+
+#include <signal.h>
+
+/** Files opened later must not become standard streams, which others write to. */
+void process_keep_standard_streams(void);
+void process_raise_file_limit(void);
+/** Before the first thread. */
+void process_tune_memory(void);
+/** After the start: gives back what it needs no more. */
+void process_settle_memory(void);
+/** Before the first thread: signals are waited for from here on. \param[out] set  for process_wait_signal() */
+void process_block_signals(sigset_t *set);
+/** \return the signal that came within \p ms, 0 for none; \p ms negative: waits for ever */
+int process_wait_signal(const sigset_t *set, int ms);
+/** Tells the service manager, where there is one. */
+void process_notify(const char *state);
+/**
+ * Refuses a second server on the same root. The lock is the kernel's and goes with the process; the file stays.
+ * \param[out] ret  a descriptor to close at the end, also after a failure; untouched without one
+ */
+int process_lock(const char *root, int *ret, struct err *e);
+
+#endif

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file unit/sdk_layout.c
+ * \brief The layout of what crosses between the server and modules. When this does not compile, the ABI has changed: put
+ * back what was there, or add at the end, raise the minor, give it its line in lyre/types.h, and then a line here.
+ *
+ * Structs are written down as their members one after the other: a hole between two of them, or behind the last, is a
+ * fault too, for a later member could land there unseen by the size.
+ */
+#include "unit.h"
+
+#include <lyre/lyre.h>
+
+_Static_assert(LYRE_ABI_MAJOR == 1 && LYRE_ABI_MINOR == 0, "the numbers here are those of ABI 1.0");
+
+#define END(type, member) (offsetof(struct type, member) + sizeof(((struct type *)0)->member))
+/** The member lies where pointers, 32 bit words and 64 bit words before it end. */
+#define AT(type, member, pointers, words, longs)                                                                       \
+	_Static_assert(offsetof(struct type, member) == (pointers) * sizeof(void *) + (words) * 4 + (longs) * 8,       \
+		#type "." #member " has moved");
+#define LAST(type, member) _Static_assert(END(type, member) == sizeof(struct type), #type " goes on behind " #member);
+
+AT(lyre_list, items, 0, 0, 0)
+AT(lyre_list, count, 1, 0, 0)
+AT(lyre_list, item_size, 1, 1, 0)
+LAST(lyre_list, item_size)
+
+AT(lyre_param, name, 0, 0, 0)
+AT(lyre_param, types, 1, 0, 0)
+AT(lyre_param, flags, 1, 1, 0)
+AT(lyre_param, fallback, 1, 2, 0)
+AT(lyre_param, label, 2, 2, 0)
+AT(lyre_param, help, 3, 2, 0)
+AT(lyre_param, min, 4, 2, 0)
+AT(lyre_param, max, 4, 2, 1)
+LAST(lyre_param, max)
+
+AT(lyre_operation, name, 0, 0, 0)
+AT(lyre_operation, handler, 1, 0, 0)
+AT(lyre_operation, run, 2, 0, 0)
+AT(lyre_operation, access, 2, 1, 0)
+AT(lyre_operation, permissions, 2, 2, 0)
+AT(lyre_operation, reserved, 2, 3, 0)
+AT(lyre_operation, params, 2, 4, 0)
+AT(lyre_operation, aliases, 3, 6, 0)
+AT(lyre_operation, help, 4, 6, 0)
+LAST(lyre_operation, help)
+
+AT(lyre_setting, key, 0, 0, 0)
+AT(lyre_setting, type, 1, 0, 0)
+AT(lyre_setting, flags, 1, 1, 0)
+AT(lyre_setting, fallback, 1, 2, 0)
+AT(lyre_setting, values, 2, 2, 0)
+AT(lyre_setting, help, 3, 2, 0)
+AT(lyre_setting, min, 4, 2, 0)
+AT(lyre_setting, max, 4, 2, 1)
+LAST(lyre_setting, max)
+
+/* Up to extra the descriptor is the same on every machine. */
+AT(lyre_module, magic, 0, 0, 0)
+_Static_assert(offsetof(struct lyre_module, abi_major) == 8, "lyre_module.abi_major has moved");
+_Static_assert(offsetof(struct lyre_module, abi_minor) == 10, "lyre_module.abi_minor has moved");
+_Static_assert(offsetof(struct lyre_module, struct_size) == 12, "lyre_module.struct_size has moved");
+_Static_assert(offsetof(struct lyre_module, name) == 16, "lyre_module.name has moved");
+_Static_assert(offsetof(struct lyre_module, version) == 48, "lyre_module.version has moved");
+_Static_assert(offsetof(struct lyre_module, summary) == 80, "lyre_module.summary has moved");
+_Static_assert(offsetof(struct lyre_module, needs) == 208, "lyre_module.needs has moved");
+_Static_assert(offsetof(struct lyre_module, extra) == 336, "lyre_module.extra has moved");
+AT(lyre_module, host, 0, 0, 46)
+AT(lyre_module, settings, 1, 0, 46)
+AT(lyre_module, operations, 2, 2, 46)
+AT(lyre_module, start, 3, 4, 46)
+AT(lyre_module, stop, 4, 4, 46)
+LAST(lyre_module, stop)
+
+AT(lyre_attribute, size, 0, 0, 0)
+AT(lyre_attribute, flags, 0, 1, 0)
+AT(lyre_attribute, name, 0, 2, 0)
+AT(lyre_attribute, type, 1, 2, 0)
+LAST(lyre_attribute, type)
+
+AT(lyre_table_spec, size, 0, 0, 0)
+AT(lyre_table_spec, attribute_count, 0, 1, 0)
+AT(lyre_table_spec, database, 0, 2, 0)
+AT(lyre_table_spec, name, 1, 2, 0)
+AT(lyre_table_spec, primary_key, 2, 2, 0)
+AT(lyre_table_spec, attributes, 3, 2, 0)
+AT(lyre_table_spec, expiration, 4, 2, 0)
+AT(lyre_table_spec, audit, 4, 2, 1)
+AT(lyre_table_spec, schema_defined, 4, 3, 1)
+LAST(lyre_table_spec, schema_defined)
+
+AT(lyre_table_stats, size, 0, 0, 0)
+AT(lyre_table_stats, estimated, 0, 1, 0)
+AT(lyre_table_stats, record_count, 0, 2, 0)
+AT(lyre_table_stats, count_low, 0, 2, 1)
+AT(lyre_table_stats, count_high, 0, 2, 2)
+AT(lyre_table_stats, table_size, 0, 2, 3)
+AT(lyre_table_stats, database_size, 0, 2, 4)
+AT(lyre_table_stats, audit_size, 0, 2, 5)
+AT(lyre_table_stats, last_updated, 0, 2, 6)
+LAST(lyre_table_stats, last_updated)
+
+AT(lyre_written, key, 0, 0, 0)
+AT(lyre_written, done, 1, 0, 0)
+AT(lyre_written, generated, 1, 1, 0)
+LAST(lyre_written, generated)
+
+/* The server alone fills this one in: three pointers' width before a double may leave a hole where pointers are short. */
+AT(lyre_write_result, items, 0, 0, 0)
+AT(lyre_write_result, count, 1, 0, 0)
+AT(lyre_write_result, done, 2, 0, 0)
+_Static_assert(offsetof(struct lyre_write_result, time) == (sizeof(void *) == 8 ? 24 : _Alignof(struct { double d; }) == 8 ? 16 : 12),
+	"lyre_write_result.time has moved");
+LAST(lyre_write_result, time)
+
+AT(lyre_query, size, 0, 0, 0)
+AT(lyre_query, match_any, 0, 1, 0)
+AT(lyre_query, table, 0, 2, 0)
+AT(lyre_query, conditions, 1, 2, 0)
+AT(lyre_query, select, 2, 2, 0)
+AT(lyre_query, sort, 3, 2, 0)
+AT(lyre_query, offset, 4, 2, 0)
+AT(lyre_query, limit, 4, 2, 1)
+AT(lyre_query, reverse, 4, 2, 2)
+AT(lyre_query, reserved, 4, 3, 2)
+LAST(lyre_query, reserved)
+
+/* The table of functions: its order is for ever. */
+AT(lyre_host, struct_size, 0, 0, 0)
+_Static_assert(offsetof(struct lyre_host, abi_major) == 4, "lyre_host.abi_major has moved");
+_Static_assert(offsetof(struct lyre_host, abi_minor) == 6, "lyre_host.abi_minor has moved");
+AT(lyre_host, version, 0, 2, 0)
+AT(lyre_host, value_type, 1, 2, 0)
+AT(lyre_host, value_bool, 2, 2, 0)
+AT(lyre_host, value_int, 3, 2, 0)
+AT(lyre_host, value_double, 4, 2, 0)
+AT(lyre_host, value_string, 5, 2, 0)
+AT(lyre_host, value_count, 6, 2, 0)
+AT(lyre_host, value_at, 7, 2, 0)
+AT(lyre_host, value_name, 8, 2, 0)
+AT(lyre_host, value_get, 9, 2, 0)
+AT(lyre_host, make_null, 10, 2, 0)
+AT(lyre_host, make_bool, 11, 2, 0)
+AT(lyre_host, make_int, 12, 2, 0)
+AT(lyre_host, make_double, 13, 2, 0)
+AT(lyre_host, make_string, 14, 2, 0)
+AT(lyre_host, make_array, 15, 2, 0)
+AT(lyre_host, make_object, 16, 2, 0)
+AT(lyre_host, out_object_begin, 17, 2, 0)
+AT(lyre_host, out_object_end, 18, 2, 0)
+AT(lyre_host, out_array_begin, 19, 2, 0)
+AT(lyre_host, out_array_end, 20, 2, 0)
+AT(lyre_host, out_key, 21, 2, 0)
+AT(lyre_host, out_string, 22, 2, 0)
+AT(lyre_host, out_int, 23, 2, 0)
+AT(lyre_host, out_double, 24, 2, 0)
+AT(lyre_host, out_bool, 25, 2, 0)
+AT(lyre_host, out_null, 26, 2, 0)
+AT(lyre_host, out_value, 27, 2, 0)
+AT(lyre_host, setting_is_null, 28, 2, 0)
+AT(lyre_host, setting_int, 29, 2, 0)
+AT(lyre_host, setting_number, 30, 2, 0)
+AT(lyre_host, setting_bool, 31, 2, 0)
+AT(lyre_host, setting_string, 32, 2, 0)
+AT(lyre_host, setting_list, 33, 2, 0)
+AT(lyre_host, start_vfail, 34, 2, 0)
+AT(lyre_host, vlog, 35, 2, 0)
+AT(lyre_host, arg, 36, 2, 0)
+AT(lyre_host, arg_given, 37, 2, 0)
+AT(lyre_host, arg_string, 38, 2, 0)
+AT(lyre_host, call_body, 39, 2, 0)
+AT(lyre_host, call_operation, 40, 2, 0)
+AT(lyre_host, call_user, 41, 2, 0)
+AT(lyre_host, call_module, 42, 2, 0)
+AT(lyre_host, operations, 43, 2, 0)
+AT(lyre_host, alloc, 44, 2, 0)
+AT(lyre_host, vfail, 45, 2, 0)
+AT(lyre_host, fail_as, 46, 2, 0)
+AT(lyre_host, failure, 47, 2, 0)
+AT(lyre_host, reply, 48, 2, 0)
+AT(lyre_host, reply_vmessage, 49, 2, 0)
+AT(lyre_host, reply_rows, 50, 2, 0)
+AT(lyre_host, reply_file, 51, 2, 0)
+AT(lyre_host, databases, 52, 2, 0)
+AT(lyre_host, database_create, 53, 2, 0)
+AT(lyre_host, database_drop, 54, 2, 0)
+AT(lyre_host, tables, 55, 2, 0)
+AT(lyre_host, table_create, 56, 2, 0)
+AT(lyre_host, table_drop, 57, 2, 0)
+AT(lyre_host, table_open, 58, 2, 0)
+AT(lyre_host, table_name, 59, 2, 0)
+AT(lyre_host, table_database, 60, 2, 0)
+AT(lyre_host, table_spec, 61, 2, 0)
+AT(lyre_host, table_stats, 62, 2, 0)
+AT(lyre_host, attribute_create, 63, 2, 0)
+AT(lyre_host, attribute_drop, 64, 2, 0)
+AT(lyre_host, write, 65, 2, 0)
+AT(lyre_host, query_open, 66, 2, 0)
+AT(lyre_host, lookup, 67, 2, 0)
+AT(lyre_host, cursor_next, 68, 2, 0)
+AT(lyre_host, backup, 69, 2, 0)
+AT(lyre_host, restore, 70, 2, 0)
+LAST(lyre_host, restore)
+
+/* Numbers that stand in modules: the last of each says that none was lost or moved. */
+_Static_assert(LYRE_PENDING == 1 && LYRE_END == 2 && LYRE_EINVAL == -1 && LYRE_ENOTFOUND == -2 && LYRE_EEXISTS == -3 &&
+		LYRE_EUNAUTHENTICATED == -4 && LYRE_EDENIED == -5 && LYRE_ETOOBIG == -6 && LYRE_EMEDIA == -7 &&
+		LYRE_ENOTACCEPTABLE == -8 && LYRE_ECONFLICT == -9 && LYRE_ENOTSUP == -10 && LYRE_EBUSY == -11 &&
+		LYRE_ENOMEM == -12 && LYRE_ENOSPACE == -13 && LYRE_EIO == -14 && LYRE_ECORRUPT == -15 && LYRE_EINTERNAL == -16,
+	"a result code has moved");
+_Static_assert(LYRE_BOOL == 1 && LYRE_INT == 2 && LYRE_DOUBLE == 3 && LYRE_BIGINT == 4 && LYRE_STRING == 5 && LYRE_ARRAY == 6 &&
+		LYRE_OBJECT == 7, "a type has moved");
+_Static_assert(LYRE_FATAL == 1 && LYRE_ERROR == 2 && LYRE_WARN == 3 && LYRE_INFO == 4 && LYRE_DEBUG == 5 && LYRE_TRACE == 6,
+	"a level of the log has moved");
+_Static_assert(LYRE_T_NULL == 32 && LYRE_T_ANY == 63 && LYRE_P_RANGE == 256 && LYRE_RUN_POOL == 1 && LYRE_ACCESS_SUPER_USER == 1 &&
+		LYRE_PERMIT_DELETE == 8 && LYRE_S_PATH == 8 && LYRE_SF_LIVE == 4 && LYRE_A_PRIMARY_KEY == 4 && LYRE_DELETE == 3,
+	"a flag has moved");
+
+const struct lyre_host *lyre_host;
+
+START_TEST(has)
+{
+	struct lyre_host older = { .struct_size = offsetof(struct lyre_host, restore) };
+	lyre_host = &older;
+	ck_assert(LYRE_HAS(backup));
+	ck_assert(!LYRE_HAS(restore));
+}
+END_TEST
+
+/* What is read of a list or a table keeps the distance of who made it, though the items be longer than ours. */
+START_TEST(longer_items)
+{
+	struct {
+		struct lyre_attribute known;
+		double later;
+	} items[] = {
+		{ .known = { .size = sizeof items[0], .name = "a" } },
+		{ .known = { .size = sizeof items[0], .name = "b" } },
+	};
+	struct lyre_table_spec spec = { .size = sizeof spec, .attribute_count = 2, .attributes = &items[0].known };
+	ck_assert_str_eq(lyre_attribute_at(&spec, 1)->name, "b");
+	ck_assert_ptr_null(lyre_attribute_at(&spec, 2));
+
+	struct lyre_list list = LYRE_LIST(items);
+	ck_assert_ptr_eq(lyre_list_at(&list, 1), &items[1]);
+	ck_assert_ptr_null(lyre_list_at(&list, 2));
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("sdk_layout");
+	TCase *t = tcase_create("layout");
+	tcase_add_test(t, has);
+	tcase_add_test(t, longer_items);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+UNIT_MAIN(suite)
