@@ -20,7 +20,7 @@ ROOMS = {
 }
 # Which libraries a room may know.
 LIBRARIES = {"microhttpd.h": "http", "lmdb.h": "store", "yaml.h": "config", "argon2.h": "auth", "dlfcn.h": "module",
-             "json-c/": "ctl", "curl/": "ctl"}
+             "curl/": "ctl"}
 
 
 def files():
