@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #define LYRE_STATIC_MODULE(id) extern const struct lyre_module lyre_module_##id;
@@ -27,6 +28,18 @@ static const struct lyre_module *const static_modules[] = {
 	NULL
 };
 #undef LYRE_STATIC_MODULE
+
+bool own_file(char out[PATH_MAX])
+{
+	ssize_t len = readlink("/proc/self/exe", out, PATH_MAX - 1);
+	if (len > 0) {
+		out[len] = '\0';
+		return true;
+	}
+	/* Without /proc, as in a bare chroot, the kernel has still said what it was asked to run. */
+	const char *name = (const char *)getauxval(AT_EXECFN);
+	return name && realpath(name, out);
+}
 
 bool module_name_valid(const char *name)
 {
@@ -61,10 +74,8 @@ static char build_modules[PATH_MAX];
 static bool in_build_tree(void)
 {
 	char self[PATH_MAX], mark[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
-	if (len <= 0)
+	if (!own_file(self))
 		return false;
-	self[len] = '\0';
 	char *slash = strrchr(self, '/');
 	*slash = '\0';
 	char *last = strrchr(self, '/');

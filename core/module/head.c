@@ -59,7 +59,8 @@ static bool same_machine(const struct elf *f)
 {
 	struct err ignored = { 0 };
 	struct elf own;
-	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	char path[PATH_MAX];
+	int fd = own_file(path) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	if (fd < 0)
 		return f->wide == (sizeof(void *) == 8);
 	bool known = elf_open(&own, fd, &ignored) == 0;

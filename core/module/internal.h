@@ -9,6 +9,8 @@
 #include "base/arena.h"
 #include "module/module.h"
 
+#include <limits.h>
+
 struct modules {
 	struct arena arena;
 	struct config *config;
@@ -22,6 +24,9 @@ int module_refuse(struct err *e, const lyre_instance *i, int code, const char *f
 void module_leave_out(struct modules *m, size_t n, struct err *why);
 
 /* ---- find.c ---- */
+
+/** The path of the file this process runs; false when it cannot be known. */
+bool own_file(char out[PATH_MAX]);
 
 /** Whether \p name can be a module's: a to z, 0 to 9, _ and -, at most 31. */
 bool module_name_valid(const char *name);

@@ -18,6 +18,17 @@ def feature(macro):
         return re.search(r"^#define %s\b" % macro, f.read(), re.M) is not None
 
 
+def has_terminals():
+    try:
+        for fd in os.openpty():
+            os.close(fd)
+        return True
+    except OSError:
+        return False
+
+
+HAS_PROC = os.path.exists("/proc/self")
+HAS_TERMINALS = has_terminals()
 MINIMAL = feature("LYRE_MINIMAL")
 STATIC_ONLY = feature("LYRE_STATIC_ONLY")
 

@@ -3,8 +3,9 @@
 import fcntl, json, os, pty, select, shutil, socket, stat, struct, subprocess, sys, tempfile, termios, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import LYRE, Server
+from lyre_server import HAS_TERMINALS, LYRE, Server
 
+on_terminals = unittest.skipUnless(HAS_TERMINALS, "this system gives no pseudo terminals")
 MAGIC = bytes.fromhex("dec0efbe")
 
 
@@ -159,6 +160,7 @@ class Client(unittest.TestCase):
         self.assertEqual((r.returncode, r.stderr), (0, b""))
         return text.decode().replace("\r\n", "\n").split("\n")[:-1]
 
+    @on_terminals
     def test_table_fits_the_screen(self):
         d = self.make({"id": 123456789, "name": "日本語" * 20, "text": "x" * 300, "short": "y" * 12})
         words = ["search_by_value", d, "table=t", "attribute=id", "value=*", "get_attributes=id,name,text,short"]
@@ -166,6 +168,7 @@ class Client(unittest.TestCase):
         self.assertEqual(self.on_screen(20, *words)[2], "123456789  日本語日本…   %s…  %s" % ("x" * 11, "y" * 12))
         self.assertIn("x" * 300, self.ok(*words))
 
+    @on_terminals
     def test_help_fits_the_screen(self):
         lines = self.on_screen(80, "help", "search_by_conditions")
         self.assertLessEqual(max(map(len, lines)), 80)
@@ -196,6 +199,7 @@ class Client(unittest.TestCase):
         for words in (["--password", "x"], ["--password=x"], ["--url", "http://admin:x@127.0.0.1:1/"]):
             self.assertIn("can be read by everybody", self.refused(2, *words, "describe_all"))
 
+    @on_terminals
     def test_password_is_asked_for_without_echo(self):
         user, password = self.s.admin
         pid, fd = pty.fork()
@@ -270,6 +274,7 @@ class Client(unittest.TestCase):
         self.assertIn("No such file", self.refused(1, "restore", self.file("none"), "x"))
         self.assertIn("another", self.refused(2, "--url", "https://lyre.invalid", "restore", self.file("text"), "x"))
 
+    @on_terminals
     def test_backup_does_not_go_to_the_terminal(self):
         self.make()
         parent, child = pty.openpty()

@@ -2,7 +2,7 @@
 """What a server must not give away or keep: who asked, passwords, memory."""
 import http.client, json, os, socket, time, unittest
 
-from lyre_server import BUILD, Server
+from lyre_server import HAS_PROC, BUILD, Server
 
 JSON = {"Content-Type": "application/json"}
 with open(os.path.join(BUILD, "Makefile")) as makefile:
@@ -32,6 +32,7 @@ class Guard(unittest.TestCase):
             status, _, body = s.request(body=ASK, headers={"Content-Type": b"text/\xfc\xff", "Authorization": s.authorization()})
             self.assertEqual((status, json.loads(body.decode("utf-8"))), (415, {"error": "Unsupported Media Type: text/\u00fc\u00ff"}))
 
+    @unittest.skipUnless(HAS_PROC, "there is no /proc")
     def test_the_first_password_leaves_the_environment(self):
         with Server() as s, open("/proc/%d/environ" % s.process.pid, "rb") as f:
             self.assertNotIn(s.admin[1].encode(), f.read())
@@ -58,6 +59,7 @@ class Guard(unittest.TestCase):
             self.assertEqual(s.request(body=body, headers=JSON)[0], 200)
 
     @unittest.skipIf(SANITIZED, "sanitizers keep what is freed")
+    @unittest.skipUnless(HAS_PROC, "there is no /proc")
     def test_a_burst_of_large_requests_leaves_little_behind(self):
         with Server() as s:
             s.ok({"operation": "describe_all"})

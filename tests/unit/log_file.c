@@ -172,7 +172,7 @@ START_TEST(rotation_fails)
 	open_file((struct log_file_options){ .rotate = true, .max_size = 1 });
 	put("one");
 	free(file.rotated);
-	file.rotated = strdup("/proc/nowhere");
+	file.rotated = strdup("/dev/null/nowhere");
 	put("two");
 	put("three");
 	ck_assert_str_eq(content("lyre.log"), "one\ntwo\nthree\n");

@@ -421,7 +421,11 @@ START_TEST(no_addresses)
 	ck_assert_int_eq(getrlimit(RLIMIT_AS, &before), 0);
 	unsigned long pages = 0;
 	FILE *f = fopen("/proc/self/statm", "r");
-	ck_assert(f && fscanf(f, "%lu", &pages) == 1);
+	if (!f) {
+		puts("no_addresses: skipped, there is no /proc");
+		return;
+	}
+	ck_assert_int_eq(fscanf(f, "%lu", &pages), 1);
 	fclose(f);
 	struct rlimit now = before;
 	now.rlim_cur = pages * (rlim_t)sysconf(_SC_PAGESIZE) + (8 << 20);
