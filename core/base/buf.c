@@ -21,12 +21,10 @@ void buf_clear(struct buf *b)
 	b->failed = false;
 }
 
-bool buf_reserve(struct buf *b, size_t more)
+bool buf_grow(struct buf *b, size_t more)
 {
 	if (b->failed)
 		return false;
-	if (b->cap - b->len >= more)
-		return true;
 	size_t cap = b->cap ? b->cap : 256;
 	if (more > SIZE_MAX / 2 - b->len)
 		goto fail;
@@ -41,19 +39,6 @@ bool buf_reserve(struct buf *b, size_t more)
 fail:
 	b->failed = true;
 	return false;
-}
-
-void buf_add(struct buf *b, const void *s, size_t len)
-{
-	if (len && buf_reserve(b, len)) {
-		memcpy(b->data + b->len, s, len);
-		b->len += len;
-	}
-}
-
-void buf_add_str(struct buf *b, const char *s)
-{
-	buf_add(b, s, strlen(s));
 }
 
 void buf_vaddf(struct buf *b, const char *fmt, va_list ap)

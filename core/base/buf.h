@@ -21,14 +21,31 @@ void buf_init(struct buf *b);
 void buf_free(struct buf *b);
 /** Empties, keeps the memory, forgets a failure. */
 void buf_clear(struct buf *b);
-/** Room for \p more bytes at data + len; false when out of memory. */
-bool buf_reserve(struct buf *b, size_t more);
-void buf_add(struct buf *b, const void *s, size_t len);
-void buf_add_str(struct buf *b, const char *s);
+/** Of buf_reserve(), where there is no room yet. */
+bool buf_grow(struct buf *b, size_t more);
 void buf_addf(struct buf *b, const char *fmt, ...) LYRE_PRINTF(2, 3);
 void buf_vaddf(struct buf *b, const char *fmt, va_list ap) LYRE_PRINTF(2, 0);
 /** A NUL behind the bytes, not counted; NULL when out of memory. */
 char *buf_cstr(struct buf *b);
+
+/** Room for \p more bytes at data + len; false when out of memory. */
+static inline bool buf_reserve(struct buf *b, size_t more)
+{
+	return (!b->failed && b->cap - b->len >= more) || buf_grow(b, more);
+}
+
+static inline void buf_add(struct buf *b, const void *s, size_t len)
+{
+	if (len && buf_reserve(b, len)) {
+		memcpy(b->data + b->len, s, len);
+		b->len += len;
+	}
+}
+
+static inline void buf_add_str(struct buf *b, const char *s)
+{
+	buf_add(b, s, strlen(s));
+}
 
 static inline void buf_add_char(struct buf *b, char c)
 {

@@ -11,6 +11,8 @@
  * Values are first stacked in temporary memory, as the number of an array's items is not known before its end, then
  * copied to the arena in one run. Texts are unescaped where they stand.
  */
+#define STACK_FIRST 64
+
 struct stacked {
 	const char *name;
 	uint32_t name_len;
@@ -20,7 +22,7 @@ struct stacked {
 struct reader {
 	struct arena *arena;
 	char *start, *p, *end;
-	struct stacked *stack;
+	struct stacked *stack, *first; /* first: where it stands while it is small */
 	size_t top, cap;
 	unsigned depth;
 	size_t adjust; /* UTF-16 units that unescaping has taken from the counting */
@@ -55,9 +57,6 @@ static int fail_token(struct reader *r)
 	enum { AROUND = 10 };
 	if (r->p >= r->end)
 		return fail_end(r);
-	int char_len = 1;
-	while (r->p + char_len < r->end && ((unsigned char)r->p[char_len] & 0xc0) == 0x80)
-		char_len++;
 	char *from = r->p - r->start > AROUND ? r->p - AROUND : r->start;
 	while (from < r->p && ((unsigned char)*from & 0xc0) == 0x80)
 		from++;
@@ -65,6 +64,9 @@ static int fail_token(struct reader *r)
 	size_t tail = utf8_valid_prefix(r->p, utf8_cut(r->p, rest, rest < AROUND ? rest : AROUND));
 	if (!tail)
 		return fail_at(r, r->p, "Invalid UTF-8");
+	int char_len = 1;
+	while (char_len < (int)tail && ((unsigned char)r->p[char_len] & 0xc0) == 0x80)
+		char_len++;
 	/* Texts that were read end in a NUL where their quote stood. */
 	for (char *p = from; p < r->p; p++)
 		if (*p == '\0')
@@ -85,10 +87,12 @@ static void skip_space(struct reader *r)
 static int push(struct reader *r, const struct stacked *s)
 {
 	if (r->top == r->cap) {
-		size_t cap = r->cap ? r->cap * 2 : 64;
-		struct stacked *stack = realloc(r->stack, cap * sizeof *stack);
+		size_t cap = r->cap * 2;
+		struct stacked *stack = realloc(r->stack == r->first ? NULL : r->stack, cap * sizeof *stack);
 		if (!stack)
 			return err_nomem(r->err);
+		if (r->stack == r->first)
+			memcpy(stack, r->first, r->top * sizeof *stack);
 		r->stack = stack;
 		r->cap = cap;
 	}
@@ -174,16 +178,34 @@ static void blank(char *from, const char *to)
 		memset(from, 'x', (size_t)(to - from));
 }
 
+/* Moves to the next byte that ends a text or needs a look, by eights while there are. Returns whether all passed over is ASCII. */
+static bool pass_plain(struct reader *r)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+	char *p = r->p;
+	uint64_t x, seen = 0;
+	for (; r->end - p >= 8; p += 8) {
+		memcpy(&x, p, 8);
+		uint64_t quote = x ^ ones * '"', backslash = x ^ ones * '\\';
+		if (((x - ones * 0x20) | (quote - ones) | (backslash - ones)) & ~x & tops)
+			break;
+		seen |= x;
+	}
+	for (; p < r->end && (unsigned char)*p >= 0x20 && *p != '"' && *p != '\\'; p++)
+		seen |= (unsigned char)*p;
+	r->p = p;
+	return !(seen & tops);
+}
+
 /* r->p stands behind the opening quote. The text is NUL-terminated at the place of its closing quote or before. */
 static int read_text(struct reader *r, const char **ret, uint32_t *len)
 {
 	char *from = r->p, *w = r->p;
 	for (;;) {
 		char *plain = r->p;
-		while (r->p < r->end && (unsigned char)*r->p >= 0x20 && *r->p != '"' && *r->p != '\\')
-			r->p++;
+		bool ascii = pass_plain(r);
 		size_t n = (size_t)(r->p - plain);
-		size_t good = utf8_valid_prefix(plain, n);
+		size_t good = ascii ? n : utf8_valid_prefix(plain, n);
 		if (good != n) {
 			blank(w, plain);
 			return fail_at(r, plain + good, "Invalid UTF-8 in string literal");
@@ -218,8 +240,27 @@ static bool is_digit(const struct reader *r)
 	return r->p < r->end && *r->p >= '0' && *r->p <= '9';
 }
 
+/* Integers that surely fit, which most numbers are, without another look at their digits. */
+static bool read_short_integer(struct reader *r, lyre_value *v)
+{
+	char *p = r->p, *end = r->end;
+	bool negative = *p == '-';
+	const char *first = p += negative;
+	int64_t i = 0;
+	while (p < end && p - first < 18 && *p >= '0' && *p <= '9')
+		i = i * 10 + (*p++ - '0');
+	bool one_more = p < end && ((*p >= '0' && *p <= '9') || *p == '.' || *p == 'e' || *p == 'E');
+	if (p == first || one_more || (*first == '0' && p - first > 1))
+		return false;
+	r->p = p;
+	*v = value_int(negative ? -i : i);
+	return true;
+}
+
 static int read_number(struct reader *r, lyre_value *v)
 {
+	if (read_short_integer(r, v))
+		return 0;
 	char *from = r->p;
 	bool integer = true;
 	if (*r->p == '-') {
@@ -475,7 +516,11 @@ int json_decode(struct arena *a, char *text, size_t len, lyre_value *ret, struct
 		text += 3;
 		len -= 3;
 	}
-	struct reader r = { .arena = a, .start = text, .p = text, .end = text + len, .err = e };
+	struct stacked first[STACK_FIRST];
+	struct reader r = {
+		.arena = a, .start = text, .p = text, .end = text + len, .stack = first, .first = first, .cap = STACK_FIRST,
+		.err = e,
+	};
 	int rc = read_value(&r, ret);
 	if (!rc) {
 		skip_space(&r);
@@ -483,7 +528,8 @@ int json_decode(struct arena *a, char *text, size_t len, lyre_value *ret, struct
 			rc = err_set(e, LYRE_EINVAL, "Unexpected non-whitespace character after JSON at position %zu",
 				position(&r, r.p));
 	}
-	free(r.stack);
+	if (r.stack != first)
+		free(r.stack);
 	return rc;
 }
 

@@ -14,6 +14,23 @@ static const char escapes[256] = {
 	['"'] = '"', ['\\'] = '\\',
 };
 
+/* How many bytes from the start need no escape, found by eights: whole eights of them, and the rest of a short text. */
+static size_t plain_prefix(const char *s, size_t len)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+	size_t i = 0;
+	for (uint64_t x; len - i >= 8; i += 8) {
+		memcpy(&x, s + i, 8);
+		uint64_t quote = x ^ ones * '"', backslash = x ^ ones * '\\';
+		/* a top bit: a byte under 0x20, or one that the exclusive or made 0 */
+		if (((x - ones * 0x20) | (quote - ones) | (backslash - ones)) & ~x & tops)
+			return i;
+	}
+	while (i < len && !escapes[(unsigned char)s[i]])
+		i++;
+	return i;
+}
+
 void json_add_string(struct buf *b, const char *s, size_t len)
 {
 	/* Most texts need no escape: reserve for that, and grow only where one does. */
@@ -21,7 +38,7 @@ void json_add_string(struct buf *b, const char *s, size_t len)
 		return;
 	b->data[b->len++] = '"';
 	size_t plain = 0;
-	for (size_t i = 0; i < len; i++) {
+	for (size_t i = plain_prefix(s, len); i < len; i++) {
 		unsigned char c = (unsigned char)s[i];
 		if (!escapes[c])
 			continue;
@@ -36,18 +53,39 @@ void json_add_string(struct buf *b, const char *s, size_t len)
 	buf_add_char(b, '"');
 }
 
+static unsigned digit_count(uint64_t u)
+{
+	static const uint64_t tens[] = {
+		0, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000,
+		1000000000000, 10000000000000, 100000000000000, 1000000000000000, 10000000000000000, 100000000000000000,
+		1000000000000000000, UINT64_C(10000000000000000000),
+	};
+	/* 1233/4096 is a little over log10(2) */
+	unsigned n = (64 - (unsigned)__builtin_clzll(u | 1)) * 1233 >> 12;
+	return n + (u >= tens[n]);
+}
+
+/* Two digits a step, from the end. */
+static size_t uint_text(char *out, uint64_t u)
+{
+	static const char pairs[] = "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849"
+		"5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
+	size_t len = digit_count(u);
+	char *p = out + len;
+	for (; u >= 100; u /= 100)
+		memcpy(p -= 2, pairs + u % 100 * 2, 2);
+	if (u >= 10)
+		memcpy(out, pairs + u * 2, 2);
+	else
+		*out = (char)('0' + u);
+	return len;
+}
+
 size_t int_text(char out[NUMBER_TEXT_MAX], int64_t i)
 {
-	char tmp[NUMBER_TEXT_MAX];
-	size_t n = 0, len = 0;
-	uint64_t u = i < 0 ? 0 - (uint64_t)i : (uint64_t)i;
-	do
-		tmp[n++] = (char)('0' + u % 10);
-	while (u /= 10);
-	if (i < 0)
-		out[len++] = '-';
-	while (n)
-		out[len++] = tmp[--n];
+	size_t sign = i < 0;
+	out[0] = '-';
+	size_t len = sign + uint_text(out + sign, sign ? 0 - (uint64_t)i : (uint64_t)i);
 	out[len] = '\0';
 	return len;
 }
@@ -55,25 +93,23 @@ size_t int_text(char out[NUMBER_TEXT_MAX], int64_t i)
 /* Times and prices: up to three decimals, few enough digits that the text is the only one so short. */
 static size_t short_decimal_text(char *out, double d)
 {
-	double scaled = d * 1000.0;
-	if (!(fabs(scaled) < 9e15))
+	double scaled = fabs(d) * 1000.0;
+	if (!(fabs(d) < 0x1p43)) /* from there on not every thousandth is a double of its own */
 		return 0;
-	int64_t n = llround(scaled);
-	if ((double)n / 1000.0 != d)
+	/* below 2^51 the half is added exactly enough: what it gets wrong is no such decimal */
+	uint64_t n = scaled < 0x1p51 ? (uint64_t)(scaled + 0.5) : (uint64_t)llround(scaled);
+	if ((double)n / 1000.0 != fabs(d))
 		return 0;
-	size_t len = 0;
-	if (n < 0) {
-		out[len++] = '-';
-		n = -n;
-	}
-	len += int_text(out + len, n / 1000);
-	int rest = (int)(n % 1000);
+	size_t len = n && d < 0;
+	out[0] = '-';
+	len += uint_text(out + len, n / 1000);
+	unsigned rest = (unsigned)(n % 1000);
 	if (rest) {
-		out[len++] = '.';
-		for (int unit = 100; rest; unit /= 10) {
-			out[len++] = (char)('0' + rest / unit);
-			rest %= unit;
-		}
+		out[len] = '.';
+		out[len + 1] = (char)('0' + rest / 100);
+		out[len + 2] = (char)('0' + rest / 10 % 10);
+		out[len + 3] = (char)('0' + rest % 10);
+		len += rest % 10 ? 4 : rest % 100 ? 3 : 2;
 	}
 	out[len] = '\0';
 	return len;

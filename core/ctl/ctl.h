@@ -44,6 +44,9 @@ int complain(enum ctl_status status, const char *fmt, ...) LYRE_PRINTF(2, 3);
 int command_help(struct client *c, struct arena *a, const char *operation);
 int command_backup(struct client *c, struct arena *a, const struct options *o, const char *database, const char *file);
 int command_restore(struct client *c, struct arena *a, const struct options *o, const char *file, const char *database);
+/** An operation that takes a database and nothing else. */
+int command_database(struct client *c, struct arena *a, const struct options *o, const char *operation,
+	const char *database);
 int command_operation(struct client *c, struct arena *a, const struct options *o, const char *operation,
 	char **words, size_t count);
 

@@ -22,6 +22,8 @@ static const char usage[] =
 	"Usage: lyre [OPTION]... OPERATION [NAME=VALUE]...\n"
 	"       lyre [OPTION]... backup DATABASE FILE [--table NAME]... [--force]\n"
 	"       lyre [OPTION]... restore FILE DATABASE\n"
+	"       lyre [OPTION]... compact DATABASE\n"
+	"       lyre [OPTION]... check DATABASE\n"
 	"       lyre [OPTION]... help [OPERATION]\n"
 	"\n"
 	"Runs an operation of a Lyre server and shows its answer.\n"
@@ -127,6 +129,8 @@ static int words_check(const char *name, int count)
 	static const struct { const char *name; int min, max; const char *form; } commands[] = {
 		{ "backup", 2, 2, "lyre backup DATABASE FILE" },
 		{ "restore", 2, 2, "lyre restore FILE DATABASE" },
+		{ "compact", 1, 1, "lyre compact DATABASE" },
+		{ "check", 1, 1, "lyre check DATABASE" },
 		{ "help", 0, 1, "lyre help [OPERATION]" },
 	};
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
@@ -149,6 +153,10 @@ static int run(struct arena *a, struct options *o, char **words, int count)
 		rc = command_backup(c, a, o, words[1], words[2]);
 	else if (strcmp(words[0], "restore") == 0)
 		rc = command_restore(c, a, o, words[1], words[2]);
+	else if (strcmp(words[0], "compact") == 0)
+		rc = command_database(c, a, o, "compact_database", words[1]);
+	else if (strcmp(words[0], "check") == 0)
+		rc = command_database(c, a, o, "check_database", words[1]);
 	else
 		rc = command_operation(c, a, o, words[0], words + 1, (size_t)count - 1);
 	client_close(c);

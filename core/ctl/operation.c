@@ -180,3 +180,16 @@ int command_operation(struct client *c, struct arena *a, const struct options *o
 	buf_free(&request);
 	return rc;
 }
+
+int command_database(struct client *c, struct arena *a, const struct options *o, const char *operation,
+	const char *database)
+{
+	struct buf json;
+	lyre_value name = value_text(database, strlen(database));
+	buf_init(&json);
+	json_add_value(&json, &name);
+	/* as JSON, so that a name is never taken for a file's or a number */
+	char *word = buf_cstr(&json) ? arena_printf(a, "database:=%s", json.data) : NULL;
+	buf_free(&json);
+	return word ? command_operation(c, a, o, operation, &word, 1) : complain(CTL_REFUSED, "out of memory");
+}

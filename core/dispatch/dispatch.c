@@ -10,7 +10,9 @@
 #include "log/log.h"
 #include "query/query.h"
 
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* ---- opening and closing ---- */
@@ -122,6 +124,24 @@ static enum dispatch_result go(struct run *r)
 	}
 }
 
+#define BEGIN(err) offsetof(struct run, err.text) + 1
+#define END(err) offsetof(struct run, err.text) + sizeof r->err.text
+
+/** Zeroes all but the texts of failures, which are the most of it and end where they begin. */
+static void run_clear(struct run *r)
+{
+	const struct {
+		size_t begin, end;
+	} stretches[] = {
+		{ 0, BEGIN(verification.err) },
+		{ END(verification.err), BEGIN(call.err) },
+		{ END(call.err), BEGIN(call.write.err) },
+		{ END(call.write.err), sizeof *r },
+	};
+	for (size_t i = 0; i < sizeof stretches / sizeof *stretches; i++)
+		memset((char *)r + stretches[i].begin, 0, stretches[i].end - stretches[i].begin);
+}
+
 enum dispatch_result dispatch_begin(struct dispatch *d, struct exchange *x)
 {
 	x->dispatch = d;
@@ -129,11 +149,12 @@ enum dispatch_result dispatch_begin(struct dispatch *d, struct exchange *x)
 	x->fd = -1;
 	x->iso_date = false;
 	x->disposition = NULL;
-	struct run *r = ARENA_NEW(&x->arena, struct run);
+	struct run *r = arena_alloc(&x->arena, sizeof *r);
 	if (!r) {
 		answer_error(x, FORMAT_JSON, status_of(LYRE_ENOMEM), "out of memory");
 		return DISPATCH_DONE;
 	}
+	run_clear(r);
 	r->x = x;
 	r->dispatch = d;
 	r->call.x = x;

@@ -155,7 +155,16 @@ static bool has_prototype(const lyre_value *v)
 /** Whether a body can hold such names at all: most do not, and need no walk through their values. */
 static bool may_have_prototype(const struct buf *body)
 {
-	return memmem(body->data, body->len, "proto", 5) || memmem(body->data, body->len, "\\u", 2);
+	const char *p = body->data, *end = p + body->len;
+
+	if (memchr(p, '\\', body->len))
+		return true; /* any letter may be written as \u.... */
+	while ((p = memchr(p, 'p', (size_t)(end - p)))) {
+		if (end - p >= 5 && !memcmp(p, "proto", 5))
+			return true;
+		p++;
+	}
+	return false;
 }
 
 static enum flow decode(struct run *r)

@@ -195,6 +195,8 @@ void framing_read(struct framing *f, struct MHD_Connection *c, const struct requ
 	bool old = strcmp(line->version, MHD_HTTP_VERSION_1_0) == 0;
 	if (!old && strcmp(line->version, MHD_HTTP_VERSION_1_1) != 0)
 		refuse(f, MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED, "Only HTTP/1.1 and HTTP/1.0 are supported");
+	if (!is_token(line->method, strlen(line->method)))
+		refuse(f, MHD_HTTP_BAD_REQUEST, "The request line is not valid");
 	if (line->target_len > TARGET_MAX)
 		refuse(f, MHD_HTTP_URI_TOO_LONG, "The address is too long");
 	if (has_control(line->target, strlen(line->target)))

@@ -93,6 +93,10 @@ const struct lyre_host module_host = {
 
 	.backup = host_backup,
 	.restore = host_restore,
+
+	.database_compact = host_database_compact,
+	.database_storage = host_database_storage,
+	.database_check = host_database_check,
 };
 
 /* For the modules that are linked in; a shared one has its own, set when it is loaded. */

@@ -108,3 +108,26 @@ int host_restore(lyre_call *call, const char *database, const char *path)
 {
 	return store_restore(call->store, database, path, &call->err);
 }
+
+/* ---- databases at work ---- */
+
+int host_database_compact(lyre_call *call, const char *database, uint64_t *before, uint64_t *after)
+{
+	return store_compact(call->store, database, before, after, &call->err);
+}
+
+int host_database_storage(lyre_call *call, const char *database, struct lyre_storage *ret)
+{
+	struct lyre_storage storage = { 0 };
+	int rc = store_storage(call->store, database, &storage, &call->err);
+	return rc < 0 ? rc : host_give(call, ret, SIZE_UP_TO(struct lyre_storage, reclaimable_size), "lyre_storage", &storage,
+		sizeof storage);
+}
+
+int host_database_check(lyre_call *call, const char *database, struct lyre_check *ret)
+{
+	struct lyre_check check = { 0 };
+	int rc = store_check(call->store, database, &check, &call->err);
+	return rc < 0 ? rc : host_give(call, ret, SIZE_UP_TO(struct lyre_check, index_entries), "lyre_check", &check,
+		sizeof check);
+}

@@ -179,12 +179,7 @@ int host_table_spec(lyre_call *call, lyre_table *table, struct lyre_table_spec *
 int host_table_stats(lyre_call *call, lyre_table *table, int exact, struct lyre_table_stats *ret)
 {
 	struct lyre_table_stats stats = { .size = (uint32_t)sizeof stats };
-	struct snapshot s;
-	int rc = snapshot_begin(&s, table->def->db, &call->err);
-	if (rc < 0)
-		return rc;
-	rc = snapshot_stats(&s, table->def, exact != 0, &stats, &call->err);
-	snapshot_end(&s);
+	int rc = table_stats(table->def, exact != 0, &stats, &call->err);
 	return rc < 0 ? rc : host_give(call, ret, STATS_1_0, "lyre_table_stats", &stats, sizeof stats);
 }
 

@@ -39,6 +39,8 @@ struct choice {
 	size_t count;
 	bool flat;     /**< each driver's node is a child of the group itself */
 	bool disjoint; /**< as in struct plan */
+	bool counted;  /**< entries is their number */
+	uint64_t entries;
 };
 
 static bool is_key(const struct table *t, const struct attribute *at)
@@ -55,10 +57,12 @@ static bool values_have(const struct planner *p, const struct attribute *at, uin
 }
 
 /** How many entries the walks of a choice meet; at least so many when that is over \p limit, then \p exact is false. */
-static uint64_t count_entries(struct planner *p, const struct choice *c, uint64_t limit, bool *exact)
+static uint64_t count_entries(struct planner *p, struct choice *c, uint64_t limit, bool *exact)
 {
 	uint64_t n = 0;
 	*exact = true;
+	if (c->counted)
+		return c->entries;
 	for (size_t i = 0; i < c->count && n <= limit; i++) {
 		struct walk_range r;
 		if (c->drivers[i].get) {
@@ -71,18 +75,21 @@ static uint64_t count_entries(struct planner *p, const struct choice *c, uint64_
 		}
 	}
 	*exact = *exact && (n <= limit || c->count == 1);
+	c->counted = *exact;
+	c->entries = n;
 	return n;
 }
 
 /** The choice that meets the fewest entries, as far as counting tells; the first of equals. */
-static const struct choice *cheapest(struct planner *p, const struct choice *c, size_t count)
+static const struct choice *cheapest(struct planner *p, struct choice *c, size_t count)
 {
 	const struct choice *best = c;
 	for (uint64_t limit = COUNT_FIRST; count > 1 && limit <= COUNT_LAST; limit *= COUNT_MORE) {
 		uint64_t least = UINT64_MAX;
 		for (size_t i = 0; i < count; i++) {
 			bool exact;
-			uint64_t n = count_entries(p, &c[i], limit, &exact);
+			/* who has more than the best so far need not be counted further */
+			uint64_t n = count_entries(p, &c[i], least < limit ? least + 1 : limit, &exact);
 			if (n >= least)
 				continue;
 			least = n;
@@ -317,7 +324,7 @@ static bool in_key_order(const struct table *t, const struct choice *c)
  * Whether to read rows in their order costs no more than to collect and sort them: of a walk the rows behind the last
  * that is wanted are not read, of a sort all are.
  */
-static bool walk_is_cheaper(struct planner *p, const struct choice *walk, const struct choice *found, uint64_t wanted,
+static bool walk_is_cheaper(struct planner *p, const struct choice *walk, struct choice *found, uint64_t wanted,
 	bool groups)
 {
 	struct walk_range r;
@@ -352,7 +359,7 @@ static void plan_walk(struct plan *ret, const struct choice *c, const struct tab
 		ret->order = PLAN_GROUPS;
 }
 
-static int plan_sort(struct plan *ret, struct planner *p, const struct condition *tree, const struct choice *found,
+static int plan_sort(struct plan *ret, struct planner *p, const struct condition *tree, struct choice *found,
 	const struct sort_order *order, uint64_t wanted)
 {
 	const struct attribute *at = order->levels[0].attribute;

@@ -34,30 +34,25 @@ int backup_temporary(const struct store *s, int *fd, char **path, struct err *e)
 
 /* ---- one at a time a database ---- */
 
-struct claim {
-	struct claim *next;
-	const struct database *db;
-};
-
 static pthread_mutex_t claims_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct claim *claims;
 
-static int claim_take(struct claim *c, const struct database *db, struct err *e)
+int claim_take(struct claim *c, const struct database *db, const char *what, struct err *e)
 {
-	bool taken = false;
+	const char *taken = NULL;
 
 	pthread_mutex_lock(&claims_lock);
 	for (const struct claim *other = claims; other; other = other->next)
-		taken |= other->db == db;
+		taken = other->db == db ? other->what : taken;
 	if (!taken) {
-		*c = (struct claim){ .next = claims, .db = db };
+		*c = (struct claim){ .next = claims, .db = db, .what = what };
 		claims = c;
 	}
 	pthread_mutex_unlock(&claims_lock);
-	return taken ? err_set(e, LYRE_EBUSY, "a backup of database '%s' is under way", db->name) : 0;
+	return taken ? err_set(e, LYRE_EBUSY, "a %s of database '%s' is under way", taken, db->name) : 0;
 }
 
-static void claim_end(struct claim *c)
+void claim_end(struct claim *c)
 {
 	pthread_mutex_lock(&claims_lock);
 	for (struct claim **at = &claims; *at; at = &(*at)->next) {
@@ -302,7 +297,7 @@ int store_backup(struct store *s, const char *database, const char *const *table
 
 	if (rc)
 		return rc;
-	rc = claim_take(&claim, db, e);
+	rc = claim_take(&claim, db, "backup", e);
 	if (rc)
 		goto out;
 	rc = backup_temporary(s, &fd, &path, e);

@@ -241,6 +241,12 @@ static int end_table(struct verify *v, struct err *e)
 		rc = find_trees(v, &vt, e);
 	if (!rc)
 		rc = verify_records(v, &vt, e);
+	if (!rc) {
+		v->counts.tables++;
+		v->counts.records += vt.records->tree.entries;
+		for (uint16_t i = 0; i < vt.definition->table.attribute_count; i++)
+			v->counts.index_entries += vt.entries[i];
+	}
 	free(vt.indexes);
 	free(vt.entries);
 	definition_free(vt.definition);
@@ -322,10 +328,11 @@ static int check_dropped(struct verify *v, struct err *e)
 	return lmdb_file_each(&v->file, &dropped->tree, visit_dropped, v, e);
 }
 
-int backup_verify_bytes(const unsigned char *bytes, size_t len, struct err *e)
+int backup_verify_moment(const unsigned char *bytes, size_t len, const unsigned char *heads,
+	struct backup_counts *counts, struct err *e)
 {
 	struct verify v = { 0 };
-	int rc = lmdb_file_open(&v.file, bytes, len, e);
+	int rc = lmdb_file_open(&v.file, bytes, len, heads, e);
 
 	if (!rc)
 		rc = check_structure(&v, e);
@@ -335,6 +342,7 @@ int backup_verify_bytes(const unsigned char *bytes, size_t len, struct err *e)
 		rc = check_definitions(&v, e);
 	if (!rc)
 		rc = check_dropped(&v, e);
+	*counts = v.counts;
 	definition_free(v.definition);
 	for (size_t i = 0; i < v.name_count; i++)
 		free(v.names[i]);
@@ -342,4 +350,11 @@ int backup_verify_bytes(const unsigned char *bytes, size_t len, struct err *e)
 	free(v.trees);
 	lmdb_file_close(&v.file);
 	return rc;
+}
+
+int backup_verify_bytes(const unsigned char *bytes, size_t len, struct err *e)
+{
+	struct backup_counts counts;
+
+	return backup_verify_moment(bytes, len, bytes, &counts, e);
 }

@@ -27,6 +27,7 @@ struct verify {
 	char **names;              /**< of the tables so far */
 	size_t name_count;
 	struct definition *definition; /**< of the table being read */
+	struct backup_counts counts;
 };
 
 /** A table, its definition read. */

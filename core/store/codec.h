@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 
+#include <endian.h>
 #include <lmdb.h>
 #include <stdint.h>
 
@@ -87,6 +88,11 @@ static inline const unsigned char *get_bytes(struct reader *r, size_t *len)
 /** Big-endian, so that keys sort. */
 static inline void be_put(unsigned char *out, uint64_t v, unsigned bytes)
 {
+	if (bytes == 8) {
+		v = htobe64(v);
+		memcpy(out, &v, 8);
+		return;
+	}
 	for (unsigned i = bytes; i--; v >>= 8)
 		out[i] = (unsigned char)v;
 }
@@ -94,6 +100,10 @@ static inline void be_put(unsigned char *out, uint64_t v, unsigned bytes)
 static inline uint64_t be_get(const unsigned char *in, unsigned bytes)
 {
 	uint64_t v = 0;
+	if (bytes == 8) {
+		memcpy(&v, in, 8);
+		return be64toh(v);
+	}
 	for (unsigned i = 0; i < bytes; i++)
 		v = v << 8 | in[i];
 	return v;

@@ -48,6 +48,11 @@ void gate_open(struct database *db)
 	pthread_mutex_unlock(&db->lock);
 }
 
+static int grant_room(struct database *db, struct change *c, struct err *e)
+{
+	return database_grow(db, *(const size_t *)c->in, false, e);
+}
+
 int database_hold(struct database *db, size_t room, struct err *e)
 {
 	MDB_envinfo info;
@@ -67,7 +72,7 @@ int database_hold(struct database *db, size_t room, struct err *e)
 		return 0;
 	/* only a wish: without the room a writer that needs more waits for the end of the hold */
 	database_release(db);
-	struct change c = { .write.mode = WRITE_ROOM, .in = &want };
+	struct change c = { .write.mode = WRITE_APART, .apply = grant_room, .in = &want };
 	struct err ignored;
 	(void)writer_change(db, &c, &ignored);
 	return database_hold(db, 0, e);
@@ -426,7 +431,8 @@ static int open_environment(struct database *db, size_t size, struct err *e)
 	return store_error(e, rc, "open", db);
 }
 
-int database_open(struct database **ret, const struct store_options *o, const char *name, const char *file,
+/* All but what runs in it. */
+static int open_still(struct database **ret, const struct store_options *o, const char *name, const char *file,
 	struct err *e)
 {
 	size_t size = 0;
@@ -458,13 +464,8 @@ int database_open(struct database **ret, const struct store_options *o, const ch
 	/* a commit, so that the handles stay */
 	code = mdb_txn_commit(txn);
 	txn = NULL;
-	bool work = false;
 	if (code)
 		rc = store_error(e, code, "open", db);
-	if (!rc)
-		rc = background_begin(db, &work, e);
-	if (!rc && work)
-		rc = writer_start(db, e);
 out:
 	if (txn)
 		mdb_txn_abort(txn);
@@ -475,6 +476,55 @@ out:
 		*ret = db;
 	}
 	return rc;
+}
+
+int database_open(struct database **ret, const struct store_options *o, const char *name, const char *file,
+	struct err *e)
+{
+	struct database *db;
+	bool work = false;
+	int rc = open_still(&db, o, name, file, e);
+	if (rc)
+		return rc;
+	rc = background_begin(db, &work, e);
+	if (!rc && work)
+		rc = writer_start(db, e);
+	if (rc) {
+		database_close(db);
+		database_unref(db);
+	} else {
+		*ret = db;
+	}
+	return rc;
+}
+
+int database_open_copy(struct database **ret, const struct database *of, const char *file, struct err *e)
+{
+	return open_still(ret, &of->options, of->name, file, e);
+}
+
+void database_exchange(struct database *db, struct database *copy)
+{
+	struct catalogue *c = copy->catalogue;
+	for (size_t i = 0; i < c->count; i++) {
+		definition_of(c->by_id[i])->table.db = database_ref(db);
+		database_unref(copy);
+	}
+	(void)gate_shut(db, true);
+	slots_close(db);
+	pthread_mutex_lock(&db->lock);
+	MDB_env *env = db->env;
+	db->env = copy->env;
+	copy->env = env;
+	copy->catalogue = db->catalogue;
+	db->catalogue = c;
+	db->meta = copy->meta;
+	db->tables = copy->tables;
+	db->dropped = copy->dropped;
+	db->log = copy->log;
+	db->writer.committed.log = copy->log;
+	pthread_mutex_unlock(&db->lock);
+	gate_open(db);
 }
 
 void database_close(struct database *db)

@@ -290,6 +290,11 @@ static void write_object(struct field f, struct buf *out, unsigned depth)
 
 static void write_nested(struct field f, struct buf *out, unsigned depth)
 {
+	if (field_tag(f) == TAG_TEXT) {
+		json_add_string(out, (const char *)f.data + 1, f.len - 1);
+		return;
+	}
+
 	lyre_value v = scalar(f);
 
 	switch (v.type) {
@@ -309,10 +314,7 @@ static void write_nested(struct field f, struct buf *out, unsigned depth)
 		buf_add(out, v.s, v.len);
 		break;
 	case LYRE_STRING:
-		if (field_tag(f) == TAG_BYTES)
-			write_bytes(out, f.data + 1, f.len - 1);
-		else
-			json_add_string(out, v.s, v.len);
+		write_bytes(out, f.data + 1, f.len - 1);
 		break;
 	case LYRE_ARRAY:
 	case LYRE_OBJECT:

@@ -92,7 +92,10 @@ static bool get_number(const unsigned char *key, size_t len, lyre_value *ret)
 
 	if (fabs(d) > TWO_63 || (fabs(d) == TWO_63 && (rest == 0 || (rest < 0) != (d > 0))))
 		return false;
-	i = d < TWO_63 ? (int64_t)d + rest : INT64_MAX + (rest + 1);
+	if (d == TWO_63)
+		i = INT64_MAX + (rest + 1);
+	else if (__builtin_add_overflow((int64_t)d, rest, &i))
+		return false;
 	if ((double)i != d)
 		return false;
 	*ret = value_int(i);

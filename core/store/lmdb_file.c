@@ -45,7 +45,7 @@ bool lmdb_tree_read(struct lmdb_tree *ret, struct lmdb_bytes data)
 
 static int check_meta(const struct lmdb_file *f, size_t page, struct err *e)
 {
-	const unsigned char *p = f->bytes.data + page * f->page_size;
+	const unsigned char *p = f->heads + page * f->page_size;
 
 	if (u16_at(p + PAGE_KIND) != KIND_META || u32_at(p + META_MAGIC) != MAGIC)
 		return bad_page(e, page, "no head of an LMDB file");
@@ -68,11 +68,11 @@ static int read_meta(struct lmdb_file *f, struct err *e)
 
 		if (rc)
 			return rc;
-		txnid[i] = word_at(f->bytes.data + i * f->page_size + META_TXNID);
+		txnid[i] = word_at(f->heads + i * f->page_size + META_TXNID);
 	}
 
 	size_t newest = txnid[1] > txnid[0];
-	const unsigned char *meta = f->bytes.data + newest * f->page_size;
+	const unsigned char *meta = f->heads + newest * f->page_size;
 
 	/* LMDB finds the head by its transaction's number. */
 	if ((txnid[newest] & 1) != newest)
@@ -99,14 +99,15 @@ static int read_meta(struct lmdb_file *f, struct err *e)
 	return 0;
 }
 
-int lmdb_file_open(struct lmdb_file *f, const unsigned char *bytes, size_t len, struct err *e)
+int lmdb_file_open(struct lmdb_file *f, const unsigned char *bytes, size_t len, const unsigned char *heads,
+	struct err *e)
 {
-	*f = (struct lmdb_file){ .bytes = { bytes, len } };
+	*f = (struct lmdb_file){ .bytes = { bytes, len }, .heads = heads };
 	if (len == 0)
 		return err_set(e, LYRE_ECORRUPT, "the file is empty");
-	if (len < META_END || u32_at(bytes + META_MAGIC) != MAGIC)
+	if (len < META_END || u32_at(heads + META_MAGIC) != MAGIC)
 		return err_set(e, LYRE_ECORRUPT, "the file is no LMDB file");
-	f->page_size = u32_at(bytes + META_UNUSED);
+	f->page_size = u32_at(heads + META_UNUSED);
 	if (f->page_size < PAGE_SIZE_MIN || f->page_size > PAGE_SIZE_MAX || (f->page_size & (f->page_size - 1)))
 		return bad_page(e, 0, "a nonsensical page size");
 	if (len < 2 * f->page_size)

@@ -41,6 +41,7 @@ static inline int lmdb_bytes_compare(struct lmdb_bytes a, struct lmdb_bytes b)
 
 struct lmdb_file {
 	struct lmdb_bytes bytes;
+	const unsigned char *heads;
 	size_t page_size;
 	size_t page_count;       /**< that the file says it has */
 	size_t txnid;            /**< of the newest transaction in it */
@@ -50,8 +51,12 @@ struct lmdb_file {
 	unsigned char *occupied; /**< of one page, one bit each two bytes */
 };
 
-/** Checks what stands before the first page. Call lmdb_file_close() in any case. */
-int lmdb_file_open(struct lmdb_file *f, const unsigned char *bytes, size_t len, struct err *e);
+/**
+ * Checks what stands before the first page. Call lmdb_file_close() in any case.
+ * \param heads  the first two pages: the bytes themselves, or a copy where others go on writing the file
+ */
+int lmdb_file_open(struct lmdb_file *f, const unsigned char *bytes, size_t len, const unsigned char *heads,
+	struct err *e);
 void lmdb_file_close(struct lmdb_file *f);
 
 /**

@@ -6,6 +6,7 @@
 #ifndef STORE_RECORD_FORMAT_H
 #define STORE_RECORD_FORMAT_H
 
+#include <endian.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -53,9 +54,11 @@ static inline uint32_t get_u32(const unsigned char *p)
 
 static inline double get_double(const unsigned char *p)
 {
-	uint64_t u = get_le(p, 8);
+	uint64_t u;
 	double d;
 
+	memcpy(&u, p, sizeof(u));
+	u = le64toh(u);
 	memcpy(&d, &u, sizeof(d));
 	return d;
 }

@@ -378,3 +378,49 @@ int snapshot_stats(struct snapshot *s, const struct table *t, bool exact, struct
 	};
 	return 0;
 }
+
+/* Nothing but a commit changes the figures, except where records expire. */
+static bool stats_remembered(const struct table *t, struct lyre_table_stats *ret)
+{
+	struct database *db = t->db;
+	MDB_envinfo info;
+	bool held, found = false;
+	(void)slot_find(db, &held);
+	if (!held)
+		pthread_rwlock_rdlock(&db->gate);
+	if (db->env && !db->broken && !mdb_env_info(db->env, &info)) {
+		pthread_mutex_lock(&db->lock);
+		found = t->memo.txn && t->memo.txn == info.me_last_txnid;
+		if (found)
+			*ret = t->memo.stats;
+		pthread_mutex_unlock(&db->lock);
+	}
+	if (!held)
+		pthread_rwlock_unlock(&db->gate);
+	return found;
+}
+
+static void stats_remember(struct snapshot *s, const struct table *t, const struct lyre_table_stats *stats)
+{
+	struct table *now = (struct table *)snapshot_table(s, t);
+	if (!now || now->expiration >= 0)
+		return;
+	pthread_mutex_lock(&s->db->lock);
+	now->memo = (struct table_memo){ .txn = mdb_txn_id(s->txn), .stats = *stats };
+	pthread_mutex_unlock(&s->db->lock);
+}
+
+int table_stats(const struct table *t, bool exact, struct lyre_table_stats *ret, struct err *e)
+{
+	if (stats_remembered(t, ret))
+		return 0;
+	struct snapshot s;
+	int rc = snapshot_begin(&s, t->db, e);
+	if (rc < 0)
+		return rc;
+	rc = snapshot_stats(&s, t, exact, ret, e);
+	if (!rc)
+		stats_remember(&s, t, ret);
+	snapshot_end(&s);
+	return rc;
+}

@@ -168,7 +168,7 @@ static int open_files(struct store *s, struct err *e)
 	int rc = 0;
 	struct dirent *d;
 	while (!rc && (d = readdir(folder))) {
-		if (has_suffix(d->d_name, ".mdb.new"))
+		if (has_suffix(d->d_name, ".mdb.new") || has_suffix(d->d_name, ".mdb.new-lock"))
 			(void)unlinkat(dirfd(folder), d->d_name, 0); /* of a making that did not end */
 		else if (has_suffix(d->d_name, ".mdb"))
 			rc = open_file(s, d->d_name, e);

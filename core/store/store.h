@@ -105,6 +105,10 @@ struct table {
 	/* for table_attribute() */
 	uint32_t hash_mask;
 	uint16_t *hash;
+	struct table_memo {
+		size_t txn;                /**< the commit it is true of; 0 for none */
+		struct lyre_table_stats stats;
+	} memo;               /**< table_stats()'s; under the database's lock, and no part of the definition */
 };
 
 /** LYRE_ENOTFOUND "database 'x' does not exist" or "Table 'x.t' does not exist". */
@@ -201,6 +205,9 @@ bool index_is_complete(struct snapshot *s, const struct table *t, const struct a
 /** lyre_table_stats(). */
 int snapshot_stats(struct snapshot *s, const struct table *t, bool exact, struct lyre_table_stats *ret, struct err *e);
 
+/** The same of the last commit, without a snapshot where that was asked before. */
+int table_stats(const struct table *t, bool exact, struct lyre_table_stats *ret, struct err *e);
+
 /* ---- writing ---- */
 
 struct record_write {
@@ -232,6 +239,10 @@ int store_write(struct record_write *w, struct err *e);
 int store_backup(struct store *s, const char *database, const char *const *tables, size_t count, int *fd,
 	struct err *e);
 int store_restore(struct store *s, const char *database, const char *path, struct err *e);
+/** lyre_database_compact(), lyre_database_storage(), lyre_database_check(). The struct's size is the caller's. */
+int store_compact(struct store *s, const char *database, uint64_t *before, uint64_t *after, struct err *e);
+int store_storage(struct store *s, const char *database, struct lyre_storage *ret, struct err *e);
+int store_check(struct store *s, const char *database, struct lyre_check *ret, struct err *e);
 /** Checks a file page by page, without LMDB, so that a damaged one harms nobody. Also finds out its format and name. */
 int backup_verify(int fd, struct err *e);
 

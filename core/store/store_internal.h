@@ -92,6 +92,13 @@ int database_make_file(const struct store_options *o, const char *name, const ch
 /** A database that cannot be opened, to keep its name. */
 struct database *database_failed(const struct store_options *o, const char *name, const char *file,
 	const struct err *why);
+/** Opens a copy of an open database's file, for database_exchange(); nothing runs in it. */
+int database_open_copy(struct database **ret, const struct database *of, const char *file, struct err *e);
+/**
+ * Gives a database its copy's file, trees and catalogue, and the copy the database's, to be closed. On the writer's
+ * thread, between transactions, nothing written since the copy was made; readers wait for no more than this.
+ */
+void database_exchange(struct database *db, struct database *copy);
 /** Ends its writer, waits for its readers, closes the file. References may remain. */
 void database_close(struct database *db);
 /**

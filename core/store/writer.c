@@ -177,20 +177,21 @@ static void answer(struct record_write *list)
 	}
 }
 
-/* Wishes for room stand outside of transactions. \return the others */
-static struct record_write *grant_room(struct database *db, struct record_write *list, size_t *count)
+/* What stands outside of transactions. \return the others */
+static struct record_write *run_apart(struct database *db, struct record_write *list, size_t *count)
 {
 	struct record_write **at = &list;
 	while (*at) {
 		struct record_write *r = *at;
-		if (r->mode != WRITE_ROOM) {
+		if (r->mode != WRITE_APART) {
 			at = &r->next;
 			continue;
 		}
 		*at = r->next;
 		--*count;
 		r->err = (struct err){ 0 };
-		(void)database_grow(db, *(const size_t *)((struct change *)r)->in, false, &r->err);
+		struct change *c = (struct change *)r;
+		(void)c->apply(db, c, &r->err);
 		r->done(r);
 	}
 	return list;
@@ -209,7 +210,7 @@ static void *run(void *arg)
 		struct record_write *list = take(&db->writer, until, &end, &count);
 		if (end)
 			return NULL;
-		list = grant_room(db, list, &count);
+		list = run_apart(db, list, &count);
 		if (list) {
 			apply_queue(db, list, count);
 			if (db->options.write_async && db->writer.sync_at == INT64_MAX)

@@ -80,8 +80,8 @@ struct change {
 	bool done;
 };
 #define WRITE_CHANGE 1000
-/** Not a change but a wish: the map shall have room for struct change.in (size_t) bytes. Outside of transactions. */
-#define WRITE_ROOM 1001
+/** No change of definitions: apply() runs by itself, between transactions, before what else waits. */
+#define WRITE_APART 1001
 
 void writer_init(struct writer *w);
 void writer_free(struct writer *w);

@@ -72,6 +72,13 @@ static const struct lyre_param restore_backup_params[] = {
 	  .help = "Absolute path of the backup file on the server." },
 };
 
+static const struct lyre_param describe_storage_params[] = {
+	{ .name = "database", .types = LYRE_T_STRING, .flags = LYRE_P_NAME | LYRE_P_NULL_IS_ABSENT,
+	  .help = "Only this database, in place of all." },
+};
+static const struct lyre_param compact_database_params[] = { REQUIRED_DATABASE };
+static const struct lyre_param check_database_params[] = { REQUIRED_DATABASE };
+
 static const struct lyre_operation operations[] = {
 	{ .name = "describe_all",
 	  .handler = schema_describe_all,
@@ -137,7 +144,25 @@ static const struct lyre_operation operations[] = {
 	  .access = LYRE_ACCESS_SUPER_USER,
 	  .params = LYRE_LIST(restore_backup_params),
 	  .help = "Bring a backup file on the server in as a new database." },
+	{ .name = "describe_storage",
+	  .handler = schema_describe_storage,
+	  .run = LYRE_RUN_POOL,
+	  .access = LYRE_ACCESS_SUPER_USER,
+	  .params = LYRE_LIST(describe_storage_params),
+	  .help = "Tell the sizes of databases' files, and what compact_database would give back of them." },
+	{ .name = "compact_database",
+	  .handler = schema_compact_database,
+	  .run = LYRE_RUN_POOL,
+	  .access = LYRE_ACCESS_SUPER_USER,
+	  .params = LYRE_LIST(compact_database_params),
+	  .help = "Give the space that a database no longer uses back to the disk. Reading goes on, writes wait." },
+	{ .name = "check_database",
+	  .handler = schema_check_database,
+	  .run = LYRE_RUN_POOL,
+	  .access = LYRE_ACCESS_SUPER_USER,
+	  .params = LYRE_LIST(check_database_params),
+	  .help = "Read a whole database, and say whether its records, indexes and counts agree. All else goes on." },
 };
 
-LYRE_MODULE(schema, "1.0.0", "Databases, tables and attributes: describe, create, drop, back up, restore",
+LYRE_MODULE(schema, "1.0.0", "Databases, tables and attributes: describe, create, drop, back up, restore, compact, check",
 	.operations = LYRE_LIST(operations));

@@ -32,4 +32,9 @@ int attributes_read(lyre_call *call, const lyre_value *list, struct lyre_table_s
 int schema_get_backup(lyre_call *call);
 int schema_restore_backup(lyre_call *call);
 
+/* storage.c */
+int schema_describe_storage(lyre_call *call);
+int schema_compact_database(lyre_call *call);
+int schema_check_database(lyre_call *call);
+
 #endif

@@ -40,9 +40,9 @@ class Echo:
         self.process.stdout.close()
 
 
-def lmdb(folder, count, batch):
+def lmdb(folder, count, batch, updates=0):
     path = tempfile.mkdtemp(prefix="loop-", dir=folder)
-    out = subprocess.run([os.path.join(BUILD, "tests", "bench", "lmdb_loop"), path, str(count), str(batch)],
+    out = subprocess.run([os.path.join(BUILD, "tests", "bench", "lmdb_loop"), path, str(count), str(batch)] + ([str(updates)] if updates else []),
                          stdout=subprocess.PIPE, universal_newlines=True, check=True).stdout
     shutil.rmtree(path)
     return float(out)
@@ -80,7 +80,7 @@ def main():
         line("two conditions, sort, limit 10", (rate, p50, p99), wrk(s.port, "value", auth)[0], "the plain search above")
 
         line("insert, 64 writers", wrk(s.port, "insert", auth), lmdb(s.root, 20000, CONNECTIONS), "LMDB, %d a commit" % CONNECTIONS)
-        line("update, 64 writers", wrk(s.port, "update", auth), lmdb(s.root, 20000, CONNECTIONS), "LMDB, %d a commit" % CONNECTIONS)
+        line("update, 64 writers", wrk(s.port, "update", auth), lmdb(s.root, RECORDS, CONNECTIONS, 20000), "LMDB, %d updates a commit" % CONNECTIONS)
         rate, p50, p99 = wrk(s.port, "bulk", auth)
         line("insert of 1,000 records", (rate * 1000, p50, p99), lmdb(s.root, 100000, 1000), "LMDB, 1000 a commit")
 

@@ -3,9 +3,10 @@
  * \file lmdb_loop.c
  * \brief The limit of a durable write: a bare LMDB loop that puts the bytes the server puts, with the same batch.
  *
- * usage: lmdb_loop FOLDER RECORDS RECORDS-A-COMMIT
+ * usage: lmdb_loop FOLDER RECORDS RECORDS-A-COMMIT [UPDATES]
  *
- * The records are those of requests.lua; their stored form and index entries come from the server's own encoders, made before
+ * Without UPDATES the clock runs while RECORDS are put; with it they are put before, and it runs while a number and the updated time
+ * of records taken at random move in their indexes, as an update of one attribute moves them. The records are those of requests.lua; their stored form and index entries come from the server's own encoders, made before
  * the clock runs, so that the loop is LMDB alone. Prints records a second.
  */
 #include "base/arena.h"
@@ -22,6 +23,10 @@
 
 #define ATTRIBUTES 6
 #define INDEXES (ATTRIBUTES + 2)
+/* Which of the indexes an update moves. */
+#define PRICE 2
+#define UPDATED (INDEXES - 1)
+#define LOAD_BATCH 5000
 
 /* What one record puts: into the records' tree, and one entry into each index. */
 struct entry {
@@ -56,28 +61,49 @@ static lyre_value text(const char *form, long i)
 	return value_text(s, strlen(s));
 }
 
+/* The entry of a value in an index. */
+static MDB_val index_entry(const lyre_value *v, const MDB_val *primary)
+{
+	struct key part, whole;
+	bool long_key;
+	key_index_value(&part, v);
+	key_index_entry(&whole, &part, primary->mv_data, primary->mv_size, &long_key);
+	return keep(whole.bytes, whole.len);
+}
+
 static void make_entry(struct entry *e, long id, double time, struct buf *out)
 {
-	lyre_value values[ATTRIBUTES] = { text("name %ld", id), value_int(id % 345), value_double(round((double)id / 7 * 100) / 100),
-		text("city %ld", id % 1000), value_bool(id % 2 == 0), text("a note of some length, number %ld", id) };
+	lyre_value values[INDEXES] = { text("name %ld", id), value_int(id % 345), [PRICE] = value_double(round((double)id / 7 * 100) / 100),
+		text("city %ld", id % 1000), value_bool(id % 2 == 0), text("a note of some length, number %ld", id),
+		value_double(time), [UPDATED] = value_double(time) };
 	struct record_item items[ATTRIBUTES] = { 0 };
-	struct key primary, part, whole;
-	lyre_value number = value_int(id), stamp = value_double(time);
-	bool long_key;
+	lyre_value number = value_int(id);
+	struct key primary;
 
 	key_primary(&primary, &number);
-	for (int n = 0; n < INDEXES; n++) {
-		const lyre_value *v = n < ATTRIBUTES ? &values[n] : &stamp;
-		if (n < ATTRIBUTES)
-			items[n] = (struct record_item){ .id = (uint16_t)(n + 4), .value = v };
-		key_index_value(&part, v);
-		key_index_entry(&whole, &part, primary.bytes, primary.len, &long_key);
-		e->index[n] = keep(whole.bytes, whole.len);
-	}
+	e->key = keep(primary.bytes, primary.len);
+	for (int n = 0; n < INDEXES; n++)
+		e->index[n] = index_entry(&values[n], &e->key);
+	for (int n = 0; n < ATTRIBUTES; n++)
+		items[n] = (struct record_item){ .id = (uint16_t)(n + 4), .value = &values[n] };
 	buf_clear(out);
 	record_build(out, time, time, items, ATTRIBUTES);
-	e->key = keep(primary.bytes, primary.len);
 	e->data = keep(out->data, out->len);
+}
+
+/* What one update puts in the place of what: the entries are those of that moment. */
+struct update {
+	const struct entry *entry;
+	MDB_val old_price, price, old_time, time;
+};
+
+static void make_update(struct update *u, struct entry *e, double time)
+{
+	lyre_value price = value_double((double)(random() % 100000) / 100), stamp = value_double(time);
+	*u = (struct update){ .entry = e, .old_price = e->index[PRICE], .price = index_entry(&price, &e->key),
+		.old_time = e->index[UPDATED], .time = index_entry(&stamp, &e->key) };
+	e->index[PRICE] = u->price;
+	e->index[UPDATED] = u->time;
 }
 
 static void put(MDB_txn *txn, MDB_dbi tree, const MDB_val *key, const MDB_val *data)
@@ -111,28 +137,16 @@ static MDB_env *open_env(const char *folder, MDB_dbi trees[INDEXES + 1])
 	return env;
 }
 
-int main(int argc, char **argv)
+static void move(MDB_txn *txn, MDB_dbi tree, const MDB_val *from, const MDB_val *to)
 {
-	if (argc != 4) {
-		fprintf(stderr, "usage: lmdb_loop FOLDER RECORDS RECORDS-A-COMMIT\n");
-		return 2;
-	}
-	long records = strtol(argv[2], NULL, 10), batch = strtol(argv[3], NULL, 10);
-	if (records <= 0 || batch <= 0)
-		return 2;
-	struct entry *entries = calloc((size_t)records, sizeof *entries);
-	struct buf out = { 0 };
-	if (!entries)
-		must(MDB_PANIC, "no memory");
-	arena_init(&arena);
-	double time = now_ms();
-	for (long i = 0; i < records; i++)
-		make_entry(&entries[i], i + 1, time + (double)(i / batch), &out);
+	MDB_val k = *from;
+	must(mdb_del(txn, tree, &k, NULL), "mdb_del");
+	put(txn, tree, to, NULL);
+}
 
-	MDB_dbi trees[INDEXES + 1];
-	MDB_env *env = open_env(argv[1], trees);
+static void put_all(MDB_env *env, const MDB_dbi *trees, const struct entry *entries, long records, long batch)
+{
 	MDB_txn *txn;
-	double start = seconds();
 	for (long i = 0; i < records;) {
 		must(mdb_txn_begin(env, NULL, 0, &txn), "mdb_txn_begin");
 		for (long n = 0; n < batch && i < records; n++, i++) {
@@ -142,10 +156,59 @@ int main(int argc, char **argv)
 		}
 		must(mdb_txn_commit(txn), "mdb_txn_commit");
 	}
-	printf("%.1f\n", (double)records / (seconds() - start));
+}
+
+static void update_all(MDB_env *env, const MDB_dbi *trees, const struct update *updates, long count, long batch)
+{
+	MDB_txn *txn;
+	for (long i = 0; i < count;) {
+		must(mdb_txn_begin(env, NULL, 0, &txn), "mdb_txn_begin");
+		for (long n = 0; n < batch && i < count; n++, i++) {
+			const struct update *u = &updates[i];
+			move(txn, trees[PRICE], &u->old_price, &u->price);
+			move(txn, trees[UPDATED], &u->old_time, &u->time);
+			put(txn, trees[INDEXES], &u->entry->key, &u->entry->data);
+		}
+		must(mdb_txn_commit(txn), "mdb_txn_commit");
+	}
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 4 && argc != 5) {
+		fprintf(stderr, "usage: lmdb_loop FOLDER RECORDS RECORDS-A-COMMIT [UPDATES]\n");
+		return 2;
+	}
+	long records = strtol(argv[2], NULL, 10), batch = strtol(argv[3], NULL, 10), count = argc == 5 ? strtol(argv[4], NULL, 10) : 0;
+	if (records <= 0 || batch <= 0 || count < 0)
+		return 2;
+	struct entry *entries = calloc((size_t)records, sizeof *entries);
+	struct update *updates = calloc((size_t)count + 1, sizeof *updates);
+	struct buf out = { 0 };
+	if (!entries || !updates)
+		must(MDB_PANIC, "no memory");
+	arena_init(&arena);
+	double time = now_ms();
+	for (long i = 0; i < records; i++)
+		make_entry(&entries[i], i + 1, time + (double)(i / batch), &out);
+
+	MDB_dbi trees[INDEXES + 1];
+	MDB_env *env = open_env(argv[1], trees);
+	double start = seconds();
+	if (count == 0) {
+		put_all(env, trees, entries, records, batch);
+	} else {
+		put_all(env, trees, entries, records, LOAD_BATCH);
+		for (long i = 0; i < count; i++)
+			make_update(&updates[i], &entries[random() % records], time + (double)(records + i / batch));
+		start = seconds();
+		update_all(env, trees, updates, count, batch);
+	}
+	printf("%.1f\n", (double)(count ? count : records) / (seconds() - start));
 	mdb_env_close(env);
 	arena_free(&arena);
 	buf_free(&out);
+	free(updates);
 	free(entries);
 	return 0;
 }

@@ -126,6 +126,20 @@ AT(lyre_query, reverse, 4, 2, 2)
 AT(lyre_query, reserved, 4, 3, 2)
 LAST(lyre_query, reserved)
 
+AT(lyre_storage, size, 0, 0, 0)
+AT(lyre_storage, reserved, 0, 1, 0)
+AT(lyre_storage, file_size, 0, 2, 0)
+AT(lyre_storage, used_size, 0, 2, 1)
+AT(lyre_storage, reclaimable_size, 0, 2, 2)
+LAST(lyre_storage, reclaimable_size)
+
+AT(lyre_check, size, 0, 0, 0)
+AT(lyre_check, reserved, 0, 1, 0)
+AT(lyre_check, tables, 0, 2, 0)
+AT(lyre_check, records, 0, 2, 1)
+AT(lyre_check, index_entries, 0, 2, 2)
+LAST(lyre_check, index_entries)
+
 /* The table of functions: its order is for ever. */
 AT(lyre_host, struct_size, 0, 0, 0)
 _Static_assert(offsetof(struct lyre_host, abi_major) == 4, "lyre_host.abi_major has moved");
@@ -201,7 +215,10 @@ AT(lyre_host, lookup, 67, 2, 0)
 AT(lyre_host, cursor_next, 68, 2, 0)
 AT(lyre_host, backup, 69, 2, 0)
 AT(lyre_host, restore, 70, 2, 0)
-LAST(lyre_host, restore)
+AT(lyre_host, database_compact, 71, 2, 0)
+AT(lyre_host, database_storage, 72, 2, 0)
+AT(lyre_host, database_check, 73, 2, 0)
+LAST(lyre_host, database_check)
 
 /* Numbers that stand in modules: the last of each says that none was lost or moved. */
 _Static_assert(LYRE_PENDING == 1 && LYRE_END == 2 && LYRE_EINVAL == -1 && LYRE_ENOTFOUND == -2 && LYRE_EEXISTS == -3 &&

@@ -21,6 +21,8 @@ struct lyre_operation;
 struct lyre_query;
 struct lyre_table_spec;
 struct lyre_table_stats;
+struct lyre_storage;
+struct lyre_check;
 struct lyre_write_result;
 
 struct lyre_host {
@@ -116,6 +118,11 @@ struct lyre_host {
 	/* backups, 1.0 */
 	int (*backup)(lyre_call *call, const char *database, const char *const *tables, size_t count, int *fd);
 	int (*restore)(lyre_call *call, const char *database, const char *path);
+
+	/* databases at work, 1.0 */
+	int (*database_compact)(lyre_call *call, const char *database, uint64_t *before, uint64_t *after);
+	int (*database_storage)(lyre_call *call, const char *database, struct lyre_storage *ret);
+	int (*database_check)(lyre_call *call, const char *database, struct lyre_check *ret);
 };
 
 /** The host's table: one a module, set by the core before start(). */

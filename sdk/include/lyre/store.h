@@ -267,6 +267,54 @@ static inline int lyre_restore(lyre_call *call, const char *database, const char
 	return lyre_host->restore(call, database, path);
 }
 
+/* ---- databases at work ---- */
+
+/** What a database takes on the disk, bytes. */
+struct lyre_storage {
+	uint32_t size;             /**< sizeof(struct lyre_storage) */
+	uint32_t reserved;
+	uint64_t file_size;
+	uint64_t used_size;
+	uint64_t reclaimable_size; /**< of the file, what lyre_database_compact() would give back; writes use it up too */
+};
+
+/** What lyre_database_check() went through. */
+struct lyre_check {
+	uint32_t size;             /**< sizeof(struct lyre_check) */
+	uint32_t reserved;
+	uint64_t tables;
+	uint64_t records;
+	uint64_t index_entries;
+};
+
+/**
+ * Writes a database's file anew without the space that nothing uses, while it is read: whole or not at all, whatever
+ * happens. Writes wait until it is done. The disk must have room for the second file. LYRE_EBUSY during a backup or
+ * a check. Blocks.
+ * \param[out] before  size of the file, bytes
+ * \param[out] after   the new one's
+ */
+static inline int lyre_database_compact(lyre_call *call, const char *database, uint64_t *before, uint64_t *after)
+{
+	return lyre_host->database_compact(call, database, before, after);
+}
+
+/** Sizes of a database, as of now. */
+static inline int lyre_database_storage(lyre_call *call, const char *database, struct lyre_storage *ret)
+{
+	return lyre_host->database_storage(call, database, ret);
+}
+
+/**
+ * Reads a whole database as it is at one moment, while writes go on: pages, records, index entries, times of expiry,
+ * counts, and whether they agree. LYRE_ECORRUPT says what does not, and where. LYRE_EBUSY during a backup or a
+ * compaction. Blocks.
+ */
+static inline int lyre_database_check(lyre_call *call, const char *database, struct lyre_check *ret)
+{
+	return lyre_host->database_check(call, database, ret);
+}
+
 LYRE_END_DECLS
 
 #endif

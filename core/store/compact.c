@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What an operator does with a database that is in use: give its free pages back to the disk, look how many there are,
+ * and check it.
+ */
+#include "base/text.h"
+#include "log/log.h"
+#include "store/backup_internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/** Map that writers may fill while a check runs, before they have to wait for its end. */
+#define CHECK_ROOM ((size_t)256 << 20)
+
+static uint64_t file_size(const struct database *db)
+{
+	mdb_filehandle_t fd;
+	struct stat st;
+	return mdb_env_get_fd(db->env, &fd) || fstat(fd, &st) ? 0 : (uint64_t)st.st_size;
+}
+
+static int check_usable(const struct database *db, struct err *e)
+{
+	if (db->broken)
+		return err_set(e, LYRE_EIO, "database '%s' has failed; the server must be restarted", db->name);
+	return 0;
+}
+
+/* ---- giving space back ---- */
+
+struct compaction {
+	struct store *store;
+	uint64_t before, after;
+};
+
+/* A copy without the free pages, on the disk. */
+static int write_copy(struct database *db, int fd, uint64_t *size, struct err *e)
+{
+	struct stat st;
+	int code = mdb_env_copyfd2(db->env, fd, MDB_CP_COMPACT);
+	if (code == MDB_INCOMPATIBLE)
+		return err_set(e, LYRE_ECORRUPT, "database '%s' cannot be compacted: it has lost count of its free pages; "
+			"a backup of its tables, restored, has none", db->name);
+	if (code)
+		return store_error(e, code, "compact", db);
+	if (fsync(fd) || fstat(fd, &st))
+		return err_errno(e, errno, "compact", db->name);
+	*size = (uint64_t)st.st_size;
+	return 0;
+}
+
+/* Both names at their files; the table of readers that goes with a file is part of it for who opens it beside us. */
+static int take_names(const struct database *fresh, const struct database *db, const char *lock, struct err *e)
+{
+	char *to;
+	if (asprintf(&to, "%s-lock", db->file) < 0)
+		return err_nomem(e);
+	int rc = rename(fresh->file, db->file) ? err_errno(e, errno, "replace", db->file) : 0;
+	if (!rc)
+		(void)rename(lock, to);
+	free(to);
+	return rc;
+}
+
+/*
+ * On the writer's thread, between transactions: nothing is written from before the copy until its name is on the disk.
+ * Up to the renaming nothing but new files was touched, and behind it nothing can fail that readers need.
+ */
+static int compact(struct database *db, struct change *change, struct err *e)
+{
+	struct compaction *c = change->out;
+	struct database *fresh = NULL;
+	char *path = NULL, *lock = NULL;
+	int fd = -1;
+	int rc = check_usable(db, e);
+	if (rc)
+		return rc;
+	c->before = file_size(db);
+	rc = backup_temporary(c->store, &fd, &path, e);
+	if (rc)
+		return rc;
+	if (asprintf(&lock, "%s-lock", path) < 0) {
+		lock = NULL;
+		rc = err_nomem(e);
+	}
+	if (!rc)
+		rc = write_copy(db, fd, &c->after, e);
+	close(fd);
+	if (!rc)
+		rc = database_open_copy(&fresh, db, path, e);
+	if (!rc)
+		rc = take_names(fresh, db, lock, e);
+	if (rc) {
+		(void)unlink(path);
+		if (lock)
+			(void)unlink(lock);
+	} else {
+		database_exchange(db, fresh);
+		if (fsync(c->store->folder))
+			rc = err_errno(e, errno, "sync", c->store->path);
+	}
+	if (fresh) {
+		database_close(fresh);
+		database_unref(fresh);
+	}
+	free(lock);
+	free(path);
+	return rc;
+}
+
+int store_compact(struct store *s, const char *database, uint64_t *before, uint64_t *after, struct err *e)
+{
+	struct database *db;
+	struct claim claim;
+	struct compaction c = { .store = s };
+	struct change change = { .write.mode = WRITE_APART, .apply = compact, .out = &c };
+	int rc = store_database(s, database, &db, e);
+	if (rc)
+		return rc;
+	rc = claim_take(&claim, db, "compaction", e);
+	if (!rc) {
+		rc = writer_change(db, &change, e);
+		claim_end(&claim);
+	}
+	if (rc && rc != LYRE_ENOTFOUND && rc != LYRE_EBUSY)
+		log_error("store", "%s", e->text);
+	database_unref(db);
+	*before = c.before;
+	*after = c.after;
+	return rc;
+}
+
+/* ---- how much there is to give ---- */
+
+/* LMDB keeps the pages that a transaction freed as a list, its length first. */
+static int count_free(struct snapshot *s, uint64_t *ret, struct err *e)
+{
+	MDB_cursor *cursor;
+	MDB_val key, value;
+	uint64_t pages = 0;
+	int code = mdb_cursor_open(s->txn, 0, &cursor);
+	if (code)
+		return store_error(e, code, "read", s->db);
+	while (!(code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT))) {
+		size_t count = 0;
+		if (value.mv_size >= sizeof count)
+			memcpy(&count, value.mv_data, sizeof count);
+		pages += count;
+	}
+	mdb_cursor_close(cursor);
+	*ret = pages;
+	return code == MDB_NOTFOUND ? 0 : store_error(e, code, "read", s->db);
+}
+
+int store_storage(struct store *s, const char *database, struct lyre_storage *ret, struct err *e)
+{
+	struct database *db;
+	struct snapshot snapshot;
+	uint64_t pages = 0;
+	int rc = store_database(s, database, &db, e);
+	if (rc)
+		return rc;
+	rc = snapshot_begin(&snapshot, db, e);
+	if (!rc) {
+		rc = count_free(&snapshot, &pages, e);
+		MDB_envinfo info;
+		mdb_env_info(db->env, &info);
+		uint64_t size = file_size(db), used = (uint64_t)info.me_last_pgno + 1;
+		used = (used > pages ? used - pages : 0) * db->page_size;
+		ret->file_size = size;
+		ret->used_size = used < size ? used : size;
+		ret->reclaimable_size = size - ret->used_size;
+		snapshot_end(&snapshot);
+	}
+	database_unref(db);
+	return rc;
+}
+
+/* ---- checking ---- */
+
+struct check_start {
+	MDB_txn *txn;         /* keeps the pages of its moment as they are */
+	unsigned char *heads; /* of that moment: they alone are written over */
+	size_t size;          /* of the file */
+	int fd;
+};
+
+/* On the writer's thread, between transactions: so the newest head is whole, and that of the snapshot. */
+static int check_begin(struct database *db, struct change *change, struct err *e)
+{
+	struct check_start *c = change->out;
+	int rc = check_usable(db, e);
+	if (rc)
+		return rc;
+	MDB_envinfo info;
+	struct stat st;
+	mdb_filehandle_t fd;
+	mdb_env_info(db->env, &info);
+	size_t want = (info.me_last_pgno + 1) * db->page_size + CHECK_ROOM, heads = 2 * (size_t)db->page_size;
+	struct err ignored;
+	if (want > info.me_mapsize)
+		(void)database_grow(db, want, false, &ignored); /* else writers that need more wait for the end */
+	if (mdb_env_get_fd(db->env, &fd) || fstat(fd, &st))
+		return err_errno(e, errno, "check", db->file);
+	c->fd = fd;
+	c->size = (size_t)st.st_size;
+	c->heads = malloc(heads);
+	if (!c->heads)
+		return err_nomem(e);
+	if (pread(fd, c->heads, heads, 0) != (ssize_t)heads)
+		return err_set(e, LYRE_EIO, "cannot read %s", db->file);
+	rc = store_error(e, mdb_txn_begin(db->env, NULL, MDB_RDONLY, &c->txn), "check", db);
+	if (!rc)
+		rc = database_hold(db, 0, e);
+	if (rc && c->txn) {
+		mdb_txn_abort(c->txn);
+		c->txn = NULL;
+	}
+	return rc;
+}
+
+static int check_bytes(const struct database *db, const struct check_start *c, struct backup_counts *counts, struct err *e)
+{
+	void *bytes = mmap(NULL, c->size, PROT_READ, MAP_SHARED, c->fd, 0);
+	if (bytes == MAP_FAILED)
+		return err_errno(e, errno, "check", db->file);
+	struct err why = { 0 };
+	int rc = backup_verify_moment(bytes, c->size, c->heads, counts, &why);
+	munmap(bytes, c->size);
+	if (rc == LYRE_ECORRUPT)
+		return err_set(e, rc, "database '%s' is not sound: %s", db->name, why.text);
+	if (rc)
+		*e = why;
+	return rc;
+}
+
+int store_check(struct store *s, const char *database, struct lyre_check *ret, struct err *e)
+{
+	struct database *db;
+	struct claim claim;
+	struct check_start c = { 0 };
+	struct backup_counts counts = { 0 };
+	struct change change = { .write.mode = WRITE_APART, .apply = check_begin, .out = &c };
+	int rc = store_database(s, database, &db, e);
+	if (rc)
+		return rc;
+	rc = claim_take(&claim, db, "check", e);
+	if (rc)
+		goto out;
+	rc = writer_change(db, &change, e);
+	if (!rc) {
+		rc = check_bytes(db, &c, &counts, e);
+		mdb_txn_abort(c.txn);
+		database_release(db);
+	}
+	free(c.heads);
+	claim_end(&claim);
+	if (rc == LYRE_ECORRUPT)
+		log_error("store", "%s", e->text);
+	ret->tables = counts.tables;
+	ret->records = counts.records;
+	ret->index_entries = counts.index_entries;
+out:
+	database_unref(db);
+	return rc;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file elf.c
+ * \brief A module's file: its head is read without loading it, and judged.
+ */
+#include "fuzz.h"
+
+#include "module/elf.h"
+#include "module/internal.h"
+
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/** Also files for other machines, which the head's reader refuses early. */
+static void read_symbol(int fd)
+{
+	struct elf f;
+	struct err e = { 0 };
+	uint64_t offset, size;
+	unsigned char bytes[HEAD_SIZE];
+	if (elf_open(&f, fd, &e) < 0) {
+		must(*e.text);
+	} else if (elf_symbol(&f, "lyre_module", &offset, &size)) {
+		must(offset <= f.size && size <= f.size - offset);
+		must(elf_read(&f, offset, bytes, sizeof bytes) == (f.size - offset >= sizeof bytes));
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char path[64];
+	struct lyre_module head;
+	struct err e = { 0 };
+	int fd = memfd_create("module", MFD_CLOEXEC);
+	must(fd >= 0 && fchmod(fd, 0600) == 0 && write(fd, data, size) == (ssize_t)size);
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	int rc = head_read(path, &head, &e);
+	must(rc == e.code && (rc == 0 || *e.text));
+	if (!rc) {
+		rc = head_check(&head, path, NULL, &e);
+		must(rc == e.code && (rc == 0 || *e.text));
+	}
+	read_symbol(fd);
+	close(fd);
+	return 0;
+}

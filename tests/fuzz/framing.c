@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file framing.c
+ * \brief A request's bytes through libmicrohttpd to the framing guard: what it lets through is strict HTTP, to the byte.
+ */
+#include "fuzz.h"
+
+#include "http/framing.h"
+
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define RUNS 8
+
+static struct MHD_Daemon *daemon_;
+static size_t target_len;
+static bool accepted;
+static struct framing seen;
+
+static void *keep_target(void *cls, const char *uri, struct MHD_Connection *c)
+{
+	(void)cls;
+	(void)c;
+	target_len = strlen(uri);
+	return NULL;
+}
+
+static size_t leave_escaped(void *cls, struct MHD_Connection *c, char *s)
+{
+	(void)cls;
+	(void)c;
+	return strlen(s);
+}
+
+static void swallow(void *cls, const char *fmt, va_list ap)
+{
+	(void)cls;
+	(void)fmt;
+	(void)ap;
+}
+
+/** The first call for a request: its headers are judged, and it goes no further. */
+static enum MHD_Result handle(void *cls, struct MHD_Connection *c, const char *url, const char *method,
+	const char *version, const char *body, size_t *body_len, void **state)
+{
+	(void)cls;
+	(void)body;
+	(void)body_len;
+	(void)state;
+	struct request_line line = { .method = method, .target = url, .version = version, .target_len = target_len };
+	framing_read(&seen, c, &line);
+	must(!seen.refuse == !seen.why);
+	accepted = !seen.refuse;
+	return MHD_NO;
+}
+
+/* ---- what a strict reader makes of the same bytes ---- */
+
+static bool is_name(const char *s, size_t len, const char *name)
+{
+	return len == strlen(name) && !strncasecmp(s, name, len);
+}
+
+struct headers {
+	unsigned lengths, encodings, hosts;
+};
+
+static void check_header(const char *s, size_t len, struct headers *h)
+{
+	const char *colon = memchr(s, ':', len);
+	must(colon && colon > s);
+	for (const char *p = s; p < colon; p++)
+		must(*p > ' ' && *p < 0x7f);
+	for (const char *p = colon + 1; p < s + len; p++)
+		must((unsigned char)*p >= ' ' || *p == '\t');
+	size_t name = (size_t)(colon - s);
+	h->lengths += is_name(s, name, "content-length");
+	h->encodings += is_name(s, name, "transfer-encoding");
+	h->hosts += is_name(s, name, "host");
+}
+
+static void check_strict(const char *s, size_t size)
+{
+	const char *end = s + size;
+	struct headers h = { 0 };
+	/* Empty lines before a request are passed over, as RFC 9112 section 2.2 allows; to libmicrohttpd a line that starts
+	 * with a NUL is one, and it leaves no trace. */
+	for (bool skip = false; s < end && (skip || *s == '\r' || *s == '\n' || *s == '\0'); s++)
+		skip = *s == '\0' || (skip && *s != '\n');
+	must(s < end && *s > ' ' && *s < 0x7f);
+	for (unsigned n = 0;; n++) {
+		const char *lf = memchr(s, '\n', (size_t)(end - s));
+		/* A NUL for the CR, and a colon for that of the line that ends the headers, leave no trace in what libmicrohttpd
+		 * has split. */
+		if (n && lf == s + 1 && *s == ':')
+			break;
+		must(lf && lf > s && (lf[-1] == '\r' || lf[-1] == '\0'));
+		size_t len = (size_t)(lf - 1 - s);
+		must(!memchr(s, '\r', len) && !memchr(s, '\0', len));
+		if (n && !len)
+			break;
+		if (n)
+			check_header(s, len, &h);
+		s = lf + 1;
+	}
+	must(h.lengths <= 1 && h.encodings <= 1 && h.hosts <= 1 && h.lengths + h.encodings <= 1);
+	must(seen.has_content_length == (h.lengths == 1) && seen.chunked == (h.encodings == 1));
+}
+
+static void start(void)
+{
+	daemon_ = MHD_start_daemon(MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG, 0, NULL, NULL, handle, NULL,
+		MHD_OPTION_EXTERNAL_LOGGER, swallow, NULL, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+		MHD_OPTION_URI_LOG_CALLBACK, keep_target, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)32 << 10, MHD_OPTION_END);
+	must(daemon_);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	int fds[2];
+	struct sockaddr address = { .sa_family = AF_UNIX };
+	if (size > (16 << 10))
+		return 0;
+	if (!daemon_)
+		start();
+	must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0);
+	must(send(fds[0], data, size, MSG_NOSIGNAL) == (ssize_t)size);
+	shutdown(fds[0], SHUT_WR);
+	accepted = false;
+	must(MHD_add_connection(daemon_, fds[1], &address, sizeof address) == MHD_YES);
+	for (int i = 0; i < RUNS; i++)
+		MHD_run(daemon_);
+	close(fds[0]);
+	MHD_run(daemon_);
+	if (accepted)
+		check_strict((const char *)data, size);
+	return 0;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file fuzz.h
+ * \brief What every fuzz target begins with. A target is one file; main.c or libFuzzer calls it with bytes.
+ */
+#ifndef FUZZ_H
+#define FUZZ_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/** What must hold for any input. */
+#define must(cond) ((cond) ? (void)0 : fuzz_fail(__FILE__, __LINE__, #cond))
+
+_Noreturn static inline void fuzz_fail(const char *file, int line, const char *what)
+{
+	fprintf(stderr, "%s:%d: %s\n", file, line, what);
+	abort();
+}
+
+/** A copy of its own, so that a sanitizer sees what is read beyond its end. \p spare bytes stand behind it, zero. */
+static inline void *fuzz_copy(const void *data, size_t size, size_t spare)
+{
+	char *copy = calloc(1, size + spare ? size + spare : 1);
+	must(copy);
+	if (size)
+		memcpy(copy, data, size);
+	return copy;
+}
+
+#endif
