@@ -29,6 +29,10 @@ static const struct lyre_module *const static_modules[] = {
 };
 #undef LYRE_STATIC_MODULE
 
+/* For the modules that are linked in, beside their table so that no program can have one without the other; a shared one
+ * has its own, set when it is loaded. */
+const struct lyre_host *lyre_host = &module_host;
+
 bool own_file(char out[PATH_MAX])
 {
 	ssize_t len = readlink("/proc/self/exe", out, PATH_MAX - 1);

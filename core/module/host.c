@@ -98,6 +98,3 @@ const struct lyre_host module_host = {
 	.database_storage = host_database_storage,
 	.database_check = host_database_check,
 };
-
-/* For the modules that are linked in; a shared one has its own, set when it is loaded. */
-const struct lyre_host *lyre_host = &module_host;
