@@ -8,8 +8,6 @@
 #include "module/elf.h"
 #include "module/internal.h"
 
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /** Also files for other machines, which the head's reader refuses early. */
@@ -29,12 +27,10 @@ static void read_symbol(int fd)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char path[64];
+	const char *path;
 	struct lyre_module head;
 	struct err e = { 0 };
-	int fd = memfd_create("module", MFD_CLOEXEC);
-	must(fd >= 0 && fchmod(fd, 0600) == 0 && write(fd, data, size) == (ssize_t)size);
-	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	int fd = fuzz_file(data, size, &path);
 	int rc = head_read(path, &head, &e);
 	must(rc == e.code && (rc == 0 || *e.text));
 	if (!rc) {

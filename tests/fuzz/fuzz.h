@@ -6,11 +6,13 @@
 #ifndef FUZZ_H
 #define FUZZ_H
 
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -31,6 +33,29 @@ static inline void *fuzz_copy(const void *data, size_t size, size_t spare)
 	if (size)
 		memcpy(copy, data, size);
 	return copy;
+}
+
+static char fuzz_folder[] = "/tmp/lyre-fuzz-XXXXXX";
+static char fuzz_path[sizeof fuzz_folder + sizeof "/input"];
+
+static inline void fuzz_clean_up(void)
+{
+	unlink(fuzz_path);
+	rmdir(fuzz_folder);
+}
+
+/** The bytes as a file, in a folder where only we write; the same path each time. \return an open descriptor */
+static inline int fuzz_file(const void *data, size_t size, const char **path)
+{
+	if (!*fuzz_path) {
+		must(mkdtemp(fuzz_folder));
+		snprintf(fuzz_path, sizeof fuzz_path, "%s/input", fuzz_folder);
+		must(atexit(fuzz_clean_up) == 0);
+	}
+	int fd = open(fuzz_path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	must(fd >= 0 && write(fd, data, size) == (ssize_t)size);
+	*path = fuzz_path;
+	return fd;
 }
 
 #endif

@@ -7,7 +7,6 @@
 
 #include "config/config.h"
 
-#include <sys/mman.h>
 #include <unistd.h>
 
 static int count(void *ctx, const struct config_item *item)
@@ -35,10 +34,8 @@ static void use(struct config *c)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char path[64];
-	int fd = memfd_create("yaml", MFD_CLOEXEC);
-	must(fd >= 0 && write(fd, data, size) == (ssize_t)size);
-	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	const char *path;
+	int fd = fuzz_file(data, size, &path);
 	struct config_sources sources = { .file = path };
 	struct config *c = NULL;
 	struct err e = { 0 };
