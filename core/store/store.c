@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The folder and its databases. */
+#include "base/folder.h"
 #include "log/log.h"
 #include "store/store_internal.h"
 
@@ -94,27 +95,6 @@ static int lock_folder(struct store *s, struct err *e)
 	return rc;
 }
 
-static int make_folder(const char *path, struct err *e)
-{
-	char *copy = strdup(path);
-	if (!copy)
-		return err_nomem(e);
-	int rc = 0;
-	for (char *s = copy + 1; !rc; s++) {
-		if (*s && *s != '/')
-			continue;
-		char c = *s;
-		*s = '\0';
-		if (mkdir(copy, 0700) && errno != EEXIST)
-			rc = err_errno(e, errno, "make the folder", copy);
-		*s = c;
-		if (!c)
-			break;
-	}
-	free(copy);
-	return rc;
-}
-
 static bool has_suffix(const char *s, const char *suffix)
 {
 	size_t len = strlen(s), n = strlen(suffix);
@@ -202,7 +182,7 @@ int store_open(struct store **ret, const struct store_options *o, struct err *e)
 	if (!rc) {
 		s->options.path = s->path;
 		s->options.node = s->node;
-		rc = make_folder(s->path, e);
+		rc = folder_make(s->path, 0700, e);
 	}
 	if (!rc && (s->folder = open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
 		rc = err_errno(e, errno, "open", s->path);
