@@ -106,11 +106,16 @@ double now_ms(void)
 	return (double)((int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000) / 1000.0;
 }
 
-int64_t monotonic_ms(void)
+int64_t monotonic_ns(void)
 {
 	struct timespec ts;
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+int64_t monotonic_ms(void)
+{
+	return monotonic_ns() / 1000000;
 }
 
 /* Days since 1970-01-01 of a civil date, and back: years start in March here, so that leap days come last. */

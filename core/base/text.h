@@ -22,6 +22,7 @@ const char *closest_word(const char *word, const char *const *names, size_t coun
 double now_ms(void);
 /** Milliseconds that only go forward, for intervals. */
 int64_t monotonic_ms(void);
+int64_t monotonic_ns(void);
 /** "2026-11-21T21:58:53.123Z"; \p out holds 32 bytes. \return its length; 0 when the time is outside years 0 to 9999 */
 size_t iso_time(char out[32], double ms);
 /** Reads an ISO 8601 date or date and time; local forms are taken as UTC. \return false when it is none */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One transaction of the writer: its changes, the definitions it makes, and how they become the database's. */
+#include "base/text.h"
 #include "store/codec.h"
 #include "store/store_internal.h"
 
@@ -280,7 +281,9 @@ int transaction_commit(struct database *db, struct err *e)
 		db->pending = mdb_txn_id(w->txn);
 		pthread_mutex_unlock(&db->lock);
 	}
+	int64_t began = monotonic_ns();
 	int rc = reason_of(db, mdb_txn_commit(w->txn));
+	w->commit_ns = monotonic_ns() - began;
 	w->txn = NULL;
 	w->rc = rc;
 	batch_end(&w->batch);

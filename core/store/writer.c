@@ -26,6 +26,7 @@ void writer_init(struct writer *w)
 	pthread_cond_init(&w->wake, &attr);
 	pthread_condattr_destroy(&attr);
 	w->tail = &w->head;
+	w->enough = 1;
 	buf_init(&w->record);
 	buf_init(&w->old);
 	buf_init(&w->changes);
@@ -139,33 +140,46 @@ static void apply_queue(struct database *db, struct record_write *list, size_t c
 
 /* ---- the thread ---- */
 
-static struct timespec time_of(int64_t ms)
+/* By the lock: until \p enough wait, or \p until, monotonic ns. */
+static void wait_for(struct writer *w, size_t enough, int64_t until)
 {
-	return (struct timespec){ .tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000 };
+	struct timespec at = { .tv_sec = until / 1000000000, .tv_nsec = (long)(until % 1000000000) };
+	int rc = 0;
+	w->enough = enough;
+	while (w->queued < enough && !w->stopping && !rc)
+		rc = until == INT64_MAX ? pthread_cond_wait(&w->wake, &w->lock) : pthread_cond_timedwait(&w->wake, &w->lock, &at);
+	w->enough = 1;
 }
 
-/* All that waits; NULL when the background is due or it is time to end. */
+/*
+ * All that waits; NULL when the background is due or it is time to end.
+ *
+ * A commit costs almost the same for one request as for many, so those who were just answered get time to ask again
+ * before the next begins: as long as the commit took, and none if all that are expected wait already. Who writes alone
+ * never waits.
+ */
 static struct record_write *take(struct writer *w, int64_t until, bool *end, size_t *count)
 {
 	pthread_mutex_lock(&w->lock);
-	while (!w->head && !w->stopping) {
-		if (until == INT64_MAX) {
-			pthread_cond_wait(&w->wake, &w->lock);
-		} else {
-			struct timespec at = time_of(until);
-			if (pthread_cond_timedwait(&w->wake, &w->lock, &at))
-				break;
-		}
-	}
+	wait_for(w, 1, until == INT64_MAX ? until : until * 1000000);
+	if (w->head && w->queued < w->expected)
+		wait_for(w, w->expected, monotonic_ns() + w->commit_ns);
 	struct record_write *list = w->head;
 	*end = w->stopping && !list;
+	*count = w->queued;
 	w->head = NULL;
 	w->tail = &w->head;
+	w->queued = 0;
 	pthread_mutex_unlock(&w->lock);
-	*count = 0;
-	for (struct record_write *r = list; r; r = r->next)
-		++*count;
 	return list;
+}
+
+/* Before the \p count of a transaction are answered: who may be in the next. */
+static void expect(struct writer *w, size_t count)
+{
+	pthread_mutex_lock(&w->lock);
+	w->expected = count + w->queued;
+	pthread_mutex_unlock(&w->lock);
 }
 
 static void answer(struct record_write *list)
@@ -215,6 +229,7 @@ static void *run(void *arg)
 			apply_queue(db, list, count);
 			if (db->options.write_async && db->writer.sync_at == INT64_MAX)
 				db->writer.sync_at = monotonic_ms() + SYNC_DELAY;
+			expect(&db->writer, count);
 			answer(list);
 		}
 		until = background_run(db);
@@ -268,7 +283,8 @@ int writer_submit(struct database *db, struct record_write *r, struct err *e)
 	if (!rc) {
 		*w->tail = r;
 		w->tail = &r->next;
-		pthread_cond_signal(&w->wake);
+		if (++w->queued >= w->enough)
+			pthread_cond_signal(&w->wake);
 	}
 	pthread_mutex_unlock(&w->lock);
 	return rc;

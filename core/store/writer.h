@@ -49,8 +49,12 @@ struct writer {
 	bool running;               /**< there is a thread */
 	bool stopping;              /**< takes nothing new */
 	struct record_write *head, **tail;
+	size_t queued;              /**< requests from head on */
+	size_t enough;              /**< so many wake the thread */
 
 	/* the thread's own */
+	size_t expected;            /**< requests that the next transaction may find, if it waits a little */
+	int64_t commit_ns;          /**< what the last commit took */
 	MDB_txn *txn;
 	struct edit *edits;
 	size_t edit_count, edit_cap;
