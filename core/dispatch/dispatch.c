@@ -102,6 +102,12 @@ static void finish(struct run *r)
 		x->close = true;
 }
 
+static void stop_waiting(struct run *r)
+{
+	r->waiting = false;
+	atomic_fetch_sub(&r->dispatch->waiting, 1);
+}
+
 static enum dispatch_result go(struct run *r)
 {
 	struct dispatch *d = r->dispatch;
@@ -117,10 +123,17 @@ static enum dispatch_result go(struct run *r)
 			r->step++;
 		if (flow == FLOW_NEXT)
 			continue;
+		if (flow == FLOW_BODY) {
+			/* A client may take its time to send it: nobody who drains waits for that. */
+			r->body_coming = true;
+			atomic_fetch_sub(&d->open, 1);
+			return DISPATCH_BODY;
+		}
 		atomic_fetch_add(&d->waiting, 1);
+		r->waiting = true;
 		if (!run_release(r, 1))
 			return DISPATCH_WAIT; /* it may go on, on another thread, even before this returns: the run is not ours any more */
-		atomic_fetch_sub(&d->waiting, 1);
+		stop_waiting(r);
 	}
 }
 
@@ -173,7 +186,17 @@ enum dispatch_result dispatch_continue(struct exchange *x)
 {
 	struct run *r = x->state;
 
-	atomic_fetch_sub(&r->dispatch->waiting, 1);
+	stop_waiting(r);
+	return go(r);
+}
+
+enum dispatch_result dispatch_body(struct exchange *x)
+{
+	struct run *r = x->state;
+
+	r->body_coming = false;
+	atomic_fetch_add(&r->dispatch->open, 1);
+	clock_gettime(CLOCK_MONOTONIC, &r->begun);
 	return go(r);
 }
 
@@ -211,7 +234,10 @@ void dispatch_end(struct exchange *x)
 		secure_clear(x->body.data, x->body.len);
 	x->state = NULL;
 	x->fd = -1;
-	atomic_fetch_sub(&r->dispatch->open, 1);
+	if (r->waiting)
+		stop_waiting(r); /* the connection was gone when resume() was called */
+	if (!r->body_coming)
+		atomic_fetch_sub(&r->dispatch->open, 1);
 }
 
 void dispatch_refuse(struct exchange *x, int status, const char *text)

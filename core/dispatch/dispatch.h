@@ -41,6 +41,7 @@ struct exchange {
 	const char *accept;
 	const char *authorization;
 	struct buf body;           /**< one spare byte behind it */
+	bool body_later;           /**< dispatch_begin() comes before the body, to say whether it is wanted */
 	bool trusted;              /**< a peer on the domain socket with our own uid, or root: super_user without a password */
 	const char *peer;          /**< address, for the log */
 	/* out */
@@ -61,13 +62,16 @@ struct exchange {
 
 enum dispatch_result {
 	DISPATCH_DONE, /**< the answer stands in the exchange */
-	DISPATCH_WAIT  /**< suspend; after resume() call dispatch_continue() */
+	DISPATCH_WAIT, /**< suspend; after resume() call dispatch_continue() */
+	DISPATCH_BODY  /**< read the body, then call dispatch_body(); comes only with body_later */
 };
 
 /** Takes a request. On the connection's thread; never blocks. */
 enum dispatch_result dispatch_begin(struct dispatch *d, struct exchange *x);
 /** Goes on after resume(). On the connection's thread. */
 enum dispatch_result dispatch_continue(struct exchange *x);
+/** Goes on after DISPATCH_BODY with the body in the exchange. On the connection's thread. */
+enum dispatch_result dispatch_body(struct exchange *x);
 /** The next piece of a BODY_STREAM answer, about \p want bytes, replacing what is in out. \return 0, LYRE_END with the last piece, or a failure: cut the connection */
 int dispatch_stream(struct exchange *x, size_t want);
 /** After the answer was sent or the connection is gone, never while waiting: gives back what the exchange holds but the arena and bufs, which are http's. */

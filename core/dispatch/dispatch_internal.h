@@ -116,7 +116,8 @@ enum flow {
 	FLOW_NEXT,
 	FLOW_DONE,  /**< the answer stands */
 	FLOW_WAIT,  /**< the next step after the wake-up */
-	FLOW_REPEAT /**< the same step again after the wake-up */
+	FLOW_REPEAT, /**< the same step again after the wake-up */
+	FLOW_BODY   /**< the next step when the body is there */
 };
 
 /** An exchange on its way: its state. */
@@ -129,6 +130,8 @@ struct run {
 	struct credentials credentials;
 	bool signed_in;
 	bool body_secret; /**< the body holds credentials */
+	bool waiting;     /**< for resume() */
+	bool body_coming; /**< it is read meanwhile, and does not count as under way */
 	struct verification verification;
 	struct lyre_call call;
 	const char **labels;

@@ -131,6 +131,23 @@ static enum flow accept(struct run *r)
 	return text ? refuse_long(r, status_of(LYRE_ENOTACCEPTABLE), text) : out_of_memory(r);
 }
 
+static const char must_login[] = "Must login";
+
+/** A large body is read only of those who are known by their header or their socket. */
+static enum flow await_body(struct run *r)
+{
+	if (!r->x->body_later)
+		return FLOW_NEXT;
+	if (!r->signed_in && !r->x->trusted)
+		return refuse(r, status_of(LYRE_EUNAUTHENTICATED), must_login);
+	return FLOW_BODY;
+}
+
+static enum flow stopping_meanwhile(struct run *r)
+{
+	return r->x->body_later ? stopping(r) : FLOW_NEXT;
+}
+
 static const char no_operation[] = "Request body must include an 'operation' property.";
 
 /** Names that could change every object of a client written in JavaScript; refused there as here. */
@@ -222,7 +239,7 @@ static enum flow body_credentials(struct run *r)
 		return FLOW_NEXT;
 	}
 	if (!value_is(user, LYRE_STRING) || !value_is(password, LYRE_STRING) || !(user->len || password->len))
-		return refuse(r, status_of(LYRE_EUNAUTHENTICATED), "Must login");
+		return refuse(r, status_of(LYRE_EUNAUTHENTICATED), must_login);
 	r->body_secret = true;
 	r->credentials = (struct credentials){
 		.user = arena_strndup(a, user->s, user->len),
@@ -340,6 +357,8 @@ const step_function steps[] = {
 	header_sign_in,
 	route,
 	accept,
+	await_body,
+	stopping_meanwhile,
 	decode,
 	name_operation,
 	body_credentials,

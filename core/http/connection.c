@@ -15,6 +15,8 @@
 
 #define WATCH_MS 1000
 #define WATCH_LINGER_MS 50
+/* So many connections that ended have left enough memory behind to look for it. */
+#define GONE_MAX 1024
 
 /* ---- the watcher: cuts connections over their deadline, lets lingering sockets go ---- */
 
@@ -197,6 +199,11 @@ static void connection_end(struct connection *c)
 		h->connections = c->next;
 	if (c->next)
 		c->next->prev = c->prev;
+	/* libmicrohttpd's memory for it goes in a moment. */
+	if (++h->gone >= GONE_MAX) {
+		h->gone = 0;
+		atomic_store_explicit(&h->dropped, true, memory_order_relaxed);
+	}
 	pthread_mutex_unlock(&h->lock);
 	free(c);
 }

@@ -90,7 +90,8 @@ static void keep_first(const char **slot, const char *value)
  * Up to 0.9.76 it reads past a NUL, appends folded lines to the name of the header before, takes a line without a name
  * for the end of the headers, and bare line feeds for line ends: all of it hides headers from it, or from a proxy in
  * front. It splits the text in place, colon, CR and LF becoming NULs, and tells where the text starts and how long it
- * is. So the lines must follow each other without a gap. Later versions refuse these by themselves. */
+ * is. So the lines must follow each other without a gap. A NUL sent in the place of a line end's bytes cannot be told
+ * from one: tests/fuzz/framing.c lists what that lets through. Later versions refuse these by themselves. */
 
 static bool splits_in_place(void)
 {

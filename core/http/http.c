@@ -72,12 +72,22 @@ static unsigned count_setting(const struct config *c, const char *key, unsigned 
 	return n < 0 ? 0 : n > INT32_MAX ? INT32_MAX : (unsigned)n;
 }
 
+static size_t quarter_of_memory(void)
+{
+	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+	return pages > 0 && size > 0 ? (size_t)pages / 4 * (size_t)size : (size_t)1 << 30;
+}
+
 static void read_settings(struct http *h, struct limits *l, const struct config *c)
 {
 	h->idle_ms = config_int(c, NETWORK "keepAliveTimeout");
 	h->headers_ms = config_int(c, NETWORK "headersTimeout");
 	h->request_ms = config_int(c, NETWORK "timeout");
+	h->body_memory_max = config_is_null(c, NETWORK "maxBodyMemory") ? quarter_of_memory() :
+		(size_t)config_int(c, NETWORK "maxBodyMemory");
 	h->body_max = (size_t)config_int(c, NETWORK "maxBodySize");
+	if (h->body_max > h->body_memory_max)
+		h->body_max = h->body_memory_max; /* a larger one would be too large for ever */
 	h->cors = config_bool(c, NETWORK "cors");
 	h->origins = config_list(c, NETWORK "corsAccessList", &h->origin_count);
 	for (size_t i = 0; i < h->origin_count; i++)

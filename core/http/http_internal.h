@@ -25,6 +25,8 @@
 #define POOL_MEMORY_KEPT ((size_t)1 << 20)
 /** Piece of a streamed answer. */
 #define STREAM_PIECE ((size_t)64 << 10)
+/** A body up to this is read before it is asked who sends it, as credentials may stand in it. */
+#define BODY_UNASKED ((size_t)256 << 10)
 /** Free requests are kept in this many lists, so that threads do not share a lock. */
 #define REQUEST_POOLS 16
 
@@ -64,17 +66,20 @@ struct http {
 	char *domain_path; /* to unlink at close */
 	char keep_alive[32]; /* the value of the Keep-Alive header */
 	size_t body_max;
+	size_t body_memory_max;
+	_Atomic size_t body_memory; /* that bodies under way take */
 	int64_t headers_ms, request_ms, idle_ms;
 	bool cors, cors_any;
 	const char *const *origins;
 	size_t origin_count;
 	atomic_int phase;    /* enum http_phase */
 	atomic_int waiting;  /* exchanges that are suspended */
-	atomic_bool dropped; /* memory of requests was freed: the watcher gives it back to the system */
+	atomic_bool dropped; /* much memory was freed: the watcher gives it back to the system */
 
-	pthread_mutex_t lock; /* of the following five */
+	pthread_mutex_t lock; /* of the following six */
 	pthread_cond_t wake;
 	struct connection *connections;
+	unsigned gone; /* connections that ended since memory was given back for them */
 	struct lingering linger;
 	bool ending;
 	pthread_t watcher;
@@ -101,7 +106,12 @@ struct request {
 	struct framing framing;
 	atomic_int state;
 	int refused;        /* status with which the body's end will be answered; 0: none */
+	const char *why;    /* sentence of it; NULL: dispatch's answer stands already */
+	size_t past;        /* bytes of the body that were read past since */
+	size_t body_memory; /* its part of the server's */
 	bool begun;         /* dispatch_begin() was called: dispatch_end() is owed */
+	bool body_due;      /* dispatch wants the body */
+	bool asking;        /* it has not said yet whether it wants the body */
 	bool preflight;     /* answered as one */
 	size_t stream_at;   /* what of x.out is sent */
 	bool stream_ended;  /* x.out is the last piece */
@@ -129,6 +139,16 @@ void request_completed(void *cls, struct MHD_Connection *c, void **context, enum
 void requests_abandon(struct http *h);
 int64_t requests_in_use(struct http *h);
 void requests_free(struct http *h);
+
+/* body.c */
+/** Whether the body that the headers promise may come. \return 0, or a status to refuse it with, with \p why */
+int body_expect(struct request *r, const char **why);
+/** Takes a piece, or reads past it where the request is refused. \return false when the client sends too much of that */
+bool body_add(struct request *r, const char *data, size_t size);
+/** The rest of the body is read past, and its end answered so: no answer can be queued while it comes. */
+void body_refuse(struct request *r, int status, const char *why);
+/** Gives back its part of the memory, when the bytes are gone or kept for the next request. */
+void body_release(struct request *r);
 
 /* answer.c */
 /** Queues the exchange's answer. */

@@ -8,14 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* A body of known length up to this is given its memory at once; a larger one grows as it comes, so that promises cost
- * nothing. */
-#define BODY_AT_ONCE ((uint64_t)64 << 10)
 /* The first block of a request's arena: enough for the common request. */
 #define ARENA_FIRST ((size_t)16 << 10)
-
-static const char too_large[] = "Request body is too large";
-static const char no_memory[] = "Out of memory";
 
 /* ---- requests are used again ---- */
 
@@ -85,6 +79,7 @@ static void trim(struct buf *b)
 static void request_give_back(struct request *r)
 {
 	struct exchange *x = &r->x;
+	body_release(r);
 	/* Someone may still write to an abandoned one: it is freed never. */
 	bool keep = atomic_load(&r->state) != REQUEST_ABANDONED;
 	if (keep) {
@@ -170,31 +165,41 @@ void requests_abandon(struct http *h)
 	pthread_mutex_unlock(&h->all_lock);
 }
 
-/* Runs dispatch until there is an answer, or suspends the connection. */
-static enum MHD_Result request_run(struct request *r)
+/* Runs dispatch until there is an answer, or it wants the body, or it waits and the connection is suspended. */
+static enum dispatch_result request_run(struct request *r)
 {
 	struct exchange *x = &r->x;
 	for (;;) {
 		enum dispatch_result done;
-		if (r->begun) {
-			done = dispatch_continue(x);
-		} else {
+		if (!r->begun) {
 			r->begun = true;
 			done = dispatch_begin(r->http->dispatch, x);
+		} else if (r->body_due) {
+			r->body_due = false;
+			done = dispatch_body(x);
+		} else {
+			done = dispatch_continue(x);
 		}
-		if (done == DISPATCH_DONE)
-			return answer_send(r);
+		if (done != DISPATCH_WAIT) {
+			r->body_due = done == DISPATCH_BODY;
+			return done;
+		}
 		int state = REQUEST_RESUMED;
 		if (atomic_compare_exchange_strong(&r->state, &state, REQUEST_RUNNING))
 			continue; /* it was quicker than we */
 		atomic_fetch_add(&r->http->waiting, 1);
 		MHD_suspend_connection(r->mhd);
 		if (atomic_compare_exchange_strong(&r->state, &state, REQUEST_SUSPENDED))
-			return MHD_YES;
+			return DISPATCH_WAIT;
 		MHD_resume_connection(r->mhd);
 		atomic_fetch_sub(&r->http->waiting, 1);
-		return MHD_YES; /* called again with the state RESUMED */
+		return DISPATCH_WAIT; /* called again with the state RESUMED */
 	}
+}
+
+static enum MHD_Result request_answer(struct request *r)
+{
+	return request_run(r) == DISPATCH_DONE ? answer_send(r) : MHD_YES;
 }
 
 /* ---- beginning ---- */
@@ -224,13 +229,27 @@ static const char *path_of(const char *target)
 	return slash ? slash : "/";
 }
 
-/* An answer of our own before the body has come: the connection ends with it. */
-static enum MHD_Result refuse_now(struct request *r, int status, const char *why)
+/* An answer before the body has come: the connection ends with it. */
+static enum MHD_Result answer_early(struct request *r)
 {
-	dispatch_refuse(&r->x, status, why);
 	r->x.close = true;
 	connection_linger(r->connection);
 	return answer_send(r);
+}
+
+static enum MHD_Result refuse_now(struct request *r, int status, const char *why)
+{
+	dispatch_refuse(&r->x, status, why);
+	return answer_early(r);
+}
+
+/* Lets dispatch say whether it wants a large body before that is read. \return as request_run() */
+static enum dispatch_result request_ask(struct request *r)
+{
+	r->x.body_later = true;
+	enum dispatch_result done = request_run(r);
+	r->asking = done == DISPATCH_WAIT;
+	return done;
 }
 
 static enum MHD_Result request_begin(struct http *h, struct MHD_Connection *c, const char *url, const char *method,
@@ -246,7 +265,7 @@ static enum MHD_Result request_begin(struct http *h, struct MHD_Connection *c, c
 	r->connection = conn;
 	r->mhd = c;
 	r->refused = 0;
-	r->begun = r->preflight = r->stream_ended = false;
+	r->begun = r->asking = r->body_due = r->preflight = r->stream_ended = false;
 	r->stream_at = 0;
 	atomic_store_explicit(&conn->deadline, monotonic_ms() + h->request_ms, memory_order_relaxed);
 
@@ -277,37 +296,40 @@ static enum MHD_Result request_begin(struct http *h, struct MHD_Connection *c, c
 	};
 	if (f->refuse)
 		return refuse_now(r, f->refuse, f->why);
-	if (f->content_length > h->body_max)
-		return refuse_now(r, MHD_HTTP_CONTENT_TOO_LARGE, too_large);
-	if (f->content_length <= BODY_AT_ONCE && !buf_reserve(&x->body, (size_t)f->content_length + 1))
-		return refuse_now(r, MHD_HTTP_SERVICE_UNAVAILABLE, no_memory);
+	const char *why;
+	int status = body_expect(r, &why);
+	if (status)
+		return refuse_now(r, status, why);
+	if (f->content_length > BODY_UNASKED && request_ask(r) == DISPATCH_DONE)
+		return answer_early(r);
 	return MHD_YES;
 }
 
-/* While a body comes, no answer can be queued: what is refused is read to its end, up to the limit once more. */
+/* \return whether the piece was taken; else the connection is suspended, and it comes again */
+static bool request_asked(struct request *r)
+{
+	int state = REQUEST_RESUMED;
+	if (!atomic_compare_exchange_strong(&r->state, &state, REQUEST_RUNNING))
+		return false;
+	if (request_ask(r) == DISPATCH_DONE)
+		body_refuse(r, r->x.status, NULL);
+	return !r->asking;
+}
+
+/* A body of unknown length is asked about when it has become large. */
 static enum MHD_Result request_body(struct request *r, const char *data, size_t size)
 {
-	struct buf *body = &r->x.body;
-	if (r->refused) {
-		r->stream_at += size;
-		return r->stream_at <= r->http->body_max ? MHD_YES : MHD_NO;
-	}
-	if (size > r->http->body_max - body->len) {
-		r->refused = MHD_HTTP_CONTENT_TOO_LARGE;
-	} else {
-		buf_add(body, data, size);
-		if (!body->failed)
-			return MHD_YES;
-		r->refused = MHD_HTTP_SERVICE_UNAVAILABLE;
-	}
-	buf_free(body);
+	if (!body_add(r, data, size))
+		return MHD_NO;
+	if (!r->refused && !r->begun && r->x.body.len > BODY_UNASKED && request_ask(r) == DISPATCH_DONE)
+		body_refuse(r, r->x.status, NULL);
 	return MHD_YES;
 }
 
 static enum MHD_Result refuse_late(struct request *r, int status, const char *why)
 {
-	r->stream_at = 0;
-	dispatch_refuse(&r->x, status, why);
+	if (why)
+		dispatch_refuse(&r->x, status, why);
 	r->x.close = true;
 	return answer_send(r);
 }
@@ -315,15 +337,15 @@ static enum MHD_Result refuse_late(struct request *r, int status, const char *wh
 static enum MHD_Result request_end_of_body(struct request *r)
 {
 	atomic_store_explicit(&r->connection->deadline, INT64_MAX, memory_order_relaxed);
-	if (!r->refused && !buf_cstr(&r->x.body))
-		r->refused = MHD_HTTP_SERVICE_UNAVAILABLE;
 	if (r->refused)
-		return refuse_late(r, r->refused, r->refused == MHD_HTTP_CONTENT_TOO_LARGE ? too_large : no_memory);
+		return refuse_late(r, r->refused, r->why);
+	if (!buf_cstr(&r->x.body))
+		return refuse_late(r, MHD_HTTP_SERVICE_UNAVAILABLE, "Out of memory");
 	if (atomic_load_explicit(&r->http->phase, memory_order_relaxed) == HTTP_CLOSING)
 		return refuse_late(r, MHD_HTTP_SERVICE_UNAVAILABLE, "Server is stopping");
 	if (answer_preflight(r))
 		return answer_send(r);
-	return request_run(r);
+	return request_answer(r);
 }
 
 enum MHD_Result request_handle(void *cls, struct MHD_Connection *c, const char *url, const char *method,
@@ -332,16 +354,26 @@ enum MHD_Result request_handle(void *cls, struct MHD_Connection *c, const char *
 	struct request *r = *context;
 	if (!r)
 		return request_begin(cls, c, url, method, version, context);
+	if (r->asking) {
+		if (atomic_load(&r->state) == REQUEST_ABANDONED)
+			return *size ? MHD_NO : answer_abandoned(r);
+		/* What was suspended in its first call gets that call again. */
+		bool first = !*size && !r->framing.chunked;
+		if (!request_asked(r))
+			return MHD_YES;
+		if (first)
+			return r->refused ? answer_early(r) : MHD_YES;
+	}
 	if (*size) {
 		size_t n = *size;
 		*size = 0;
 		return request_body(r, data, n);
 	}
-	if (!r->begun)
+	if (!r->begun || r->body_due || r->refused)
 		return request_end_of_body(r);
 	int state = REQUEST_RESUMED;
 	if (atomic_compare_exchange_strong(&r->state, &state, REQUEST_RUNNING))
-		return request_run(r);
+		return request_answer(r);
 	return answer_abandoned(r);
 }
 

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file http/body.c
+ * \brief Bodies of requests, collected in memory: each up to its limit, all of them up to a budget.
+ *
+ * What is counted is what was sent, not what was promised, so that promises cost nothing; small bodies get their memory
+ * at once and count so.
+ */
+#include "base/text.h"
+#include "http/http_internal.h"
+#include "log/log.h"
+
+/* A body of known length up to this is given its memory at once. */
+#define BODY_AT_ONCE ((uint64_t)64 << 10)
+/* Lines about the budget are at least so far apart. */
+#define COMPLAIN_MS 10000
+
+static const char too_large[] = "Request body is too large";
+static const char too_many[] = "Too many request bodies at once";
+static const char no_memory[] = "Out of memory";
+
+static void complain(const struct http *h)
+{
+	static _Atomic int64_t next;
+	int64_t now = monotonic_ms(), due = atomic_load(&next);
+	if (now < due || !atomic_compare_exchange_strong(&next, &due, now + COMPLAIN_MS))
+		return;
+	log_warn("http", "requests are refused: their bodies together would take more than "
+		"operationsApi.network.maxBodyMemory, %zu bytes", h->body_memory_max);
+}
+
+static bool take(struct request *r, size_t more)
+{
+	struct http *h = r->http;
+	size_t before = atomic_fetch_add_explicit(&h->body_memory, more, memory_order_relaxed);
+	r->body_memory += more;
+	if (before <= h->body_memory_max && more <= h->body_memory_max - before)
+		return true;
+	body_release(r);
+	complain(h);
+	return false;
+}
+
+void body_release(struct request *r)
+{
+	if (r->body_memory)
+		atomic_fetch_sub_explicit(&r->http->body_memory, r->body_memory, memory_order_relaxed);
+	r->body_memory = 0;
+}
+
+int body_expect(struct request *r, const char **why)
+{
+	struct http *h = r->http;
+	uint64_t length = r->framing.content_length;
+	if (length > h->body_max) {
+		*why = too_large;
+		return MHD_HTTP_CONTENT_TOO_LARGE;
+	}
+	if (length > BODY_AT_ONCE) {
+		size_t taken = atomic_load_explicit(&h->body_memory, memory_order_relaxed);
+		if (taken <= h->body_memory_max && length <= h->body_memory_max - taken)
+			return 0;
+		complain(h);
+		*why = too_many;
+		return MHD_HTTP_SERVICE_UNAVAILABLE;
+	}
+	if (length && !take(r, (size_t)length)) {
+		*why = too_many;
+		return MHD_HTTP_SERVICE_UNAVAILABLE;
+	}
+	if (!buf_reserve(&r->x.body, (size_t)length + 1)) {
+		*why = no_memory;
+		return MHD_HTTP_SERVICE_UNAVAILABLE;
+	}
+	return 0;
+}
+
+void body_refuse(struct request *r, int status, const char *why)
+{
+	r->refused = status;
+	r->why = why;
+	r->past = 0;
+	buf_free(&r->x.body);
+	body_release(r);
+}
+
+bool body_add(struct request *r, const char *data, size_t size)
+{
+	struct buf *body = &r->x.body;
+	if (r->refused) {
+		r->past += size;
+		return r->past <= r->http->body_max;
+	}
+	if (size > r->http->body_max - body->len) {
+		body_refuse(r, MHD_HTTP_CONTENT_TOO_LARGE, too_large);
+		return true;
+	}
+	size_t need = body->len + size;
+	if (need > r->body_memory && !take(r, need - r->body_memory)) {
+		body_refuse(r, MHD_HTTP_SERVICE_UNAVAILABLE, too_many);
+		return true;
+	}
+	buf_add(body, data, size);
+	if (body->failed)
+		body_refuse(r, MHD_HTTP_SERVICE_UNAVAILABLE, no_memory);
+	return true;
+}
