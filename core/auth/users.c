@@ -171,7 +171,7 @@ static void reader_close(struct reader *r)
 	table_unref(r->table);
 }
 
-/** An attribute of a record; null where it has none. Lives as long as the snapshot and the arena. */
+/** An attribute of a record; null where it has none, or arena_failed(). Lives as long as the snapshot and the arena. */
 static lyre_value attribute_of(const struct reader *r, struct record record, const char *name, struct arena *a)
 {
 	const struct attribute *attribute = table_attribute(r->table, name, strlen(name));
@@ -230,6 +230,8 @@ static int role_is_super(struct store *s, const char *role, bool *ret, struct er
 
 		*ret = value_is(super, LYRE_BOOL) && super->b;
 	}
+	if (arena_failed(&a))
+		rc = err_nomem(e);
 	arena_free(&a);
 	reader_close(&r);
 	return rc == LYRE_ENOTFOUND ? 0 : rc;
@@ -258,6 +260,8 @@ int users_find(struct store *s, const char *name, size_t len, struct user *ret, 
 		if (role_value.type == LYRE_STRING && role_value.len < sizeof role)
 			memcpy(role, role_value.s, role_value.len);
 	}
+	if (arena_failed(&a))
+		rc = err_nomem(e);
 	arena_free(&a);
 	reader_close(&r);
 	if (!rc)

@@ -70,14 +70,22 @@ static bool add_block(struct arena *a, size_t size)
 void *arena_alloc(struct arena *a, size_t size)
 {
 	const size_t align = alignof(max_align_t);
-	if (size > SIZE_MAX - align)
-		return NULL;
+	bool fits = size <= SIZE_MAX - align;
 	size = (size + align - 1) & ~(align - 1);
-	if ((size_t)(a->end - a->next) < size && !add_block(a, size))
+	if (!fits || ((size_t)(a->end - a->next) < size && !add_block(a, size))) {
+		a->failed = true;
 		return NULL;
+	}
 	void *p = a->next;
 	a->next += size;
 	return p;
+}
+
+bool arena_failed(struct arena *a)
+{
+	bool failed = a->failed;
+	a->failed = false;
+	return failed;
 }
 
 void *arena_zalloc(struct arena *a, size_t size)

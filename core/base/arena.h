@@ -16,6 +16,7 @@ struct arena {
 	struct arena_block *blocks; /**< newest first */
 	char *next, *end;
 	size_t total;               /**< bytes taken from the system */
+	bool failed;                /**< for arena_failed() */
 };
 
 void arena_init(struct arena *a);
@@ -26,6 +27,11 @@ void arena_free(struct arena *a);
 /** Aligned for any type, not zeroed. NULL when out of memory. */
 void *arena_alloc(struct arena *a, size_t size);
 void *arena_zalloc(struct arena *a, size_t size);
+/**
+ * Whether an allocation has failed since this was asked last: for who builds a value by functions that give null for
+ * what there is no memory for.
+ */
+bool arena_failed(struct arena *a);
 /** NUL-terminated copy of \p len bytes. */
 char *arena_strndup(struct arena *a, const char *s, size_t len);
 char *arena_printf(struct arena *a, const char *fmt, ...) LYRE_PRINTF(2, 3);

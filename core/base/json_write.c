@@ -14,21 +14,37 @@ static const char escapes[256] = {
 	['"'] = '"', ['\\'] = '\\',
 };
 
-/* How many bytes from the start need no escape, found by eights: whole eights of them, and the rest of a short text. */
-static size_t plain_prefix(const char *s, size_t len)
+/* Whether one of eight bytes needs an escape. */
+static bool has_special(uint64_t x)
 {
 	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
-	size_t i = 0;
-	for (uint64_t x; len - i >= 8; i += 8) {
-		memcpy(&x, s + i, 8);
-		uint64_t quote = x ^ ones * '"', backslash = x ^ ones * '\\';
-		/* a top bit: a byte under 0x20, or one that the exclusive or made 0 */
-		if (((x - ones * 0x20) | (quote - ones) | (backslash - ones)) & ~x & tops)
-			return i;
+	uint64_t quote = x ^ ones * '"', backslash = x ^ ones * '\\';
+	/* a top bit: a byte under 0x20, or one that the exclusive or made 0 */
+	return ((x - ones * 0x20) | (quote - ones) | (backslash - ones)) & ~x & tops;
+}
+
+static uint64_t load(const char *s, size_t bytes)
+{
+	uint64_t x = 0;
+	memcpy(&x, s, bytes);
+	return x;
+}
+
+/* Whether no byte needs an escape, looked at by eights; some twice, where the length is no multiple. */
+static bool is_plain(const char *s, size_t len)
+{
+	if (len >= 8) {
+		for (size_t i = 0; i + 8 < len; i += 8)
+			if (has_special(load(s + i, 8)))
+				return false;
+		return !has_special(load(s + len - 8, 8));
 	}
-	while (i < len && !escapes[(unsigned char)s[i]])
-		i++;
-	return i;
+	if (len >= 4)
+		return !has_special(load(s, 4) | load(s + len - 4, 4) << 32);
+	for (size_t i = 0; i < len; i++)
+		if (escapes[(unsigned char)s[i]])
+			return false;
+	return true;
 }
 
 void json_add_string(struct buf *b, const char *s, size_t len)
@@ -36,9 +52,18 @@ void json_add_string(struct buf *b, const char *s, size_t len)
 	/* Most texts need no escape: reserve for that, and grow only where one does. */
 	if (!buf_reserve(b, len + 2))
 		return;
-	b->data[b->len++] = '"';
+	char *to = b->data + b->len;
+	*to = '"';
+	if (is_plain(s, len)) {
+		if (len)
+			memcpy(to + 1, s, len);
+		to[len + 1] = '"';
+		b->len += len + 2;
+		return;
+	}
+	b->len++;
 	size_t plain = 0;
-	for (size_t i = plain_prefix(s, len); i < len; i++) {
+	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)s[i];
 		if (!escapes[c])
 			continue;

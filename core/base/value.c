@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/value.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +8,7 @@
 
 lyre_value value_double(double d)
 {
-	if (d >= -EXACT_MAX && d <= EXACT_MAX && d == floor(d))
+	if (d >= -EXACT_MAX && d <= EXACT_MAX && d == (double)(int64_t)d)
 		return value_int((int64_t)d);
 	return (lyre_value){ .type = LYRE_DOUBLE, .d = d };
 }

@@ -97,4 +97,6 @@ const struct lyre_host module_host = {
 	.database_compact = host_database_compact,
 	.database_storage = host_database_storage,
 	.database_check = host_database_check,
+
+	.reply_figures = host_reply_figures,
 };

@@ -82,6 +82,7 @@ const char *host_table_name(const lyre_table *table);
 const char *host_table_database(const lyre_table *table);
 int host_table_spec(lyre_call *call, lyre_table *table, struct lyre_table_spec *ret);
 int host_table_stats(lyre_call *call, lyre_table *table, int exact, struct lyre_table_stats *ret);
+int host_reply_figures(lyre_call *call, const char *database, const char *name, int (*write)(void *arg), void *arg);
 int host_attribute_create(lyre_call *call, lyre_table *table, const struct lyre_attribute *attribute, char id[37]);
 int host_attribute_drop(lyre_call *call, lyre_table *table, const char *name);
 

@@ -183,6 +183,38 @@ int host_table_stats(lyre_call *call, lyre_table *table, int exact, struct lyre_
 	return rc < 0 ? rc : host_give(call, ret, STATS_1_0, "lyre_table_stats", &stats, sizeof stats);
 }
 
+/** Writes, and keeps a copy of what was written, without the comma before it. */
+static int write_kept(lyre_call *call, struct database *db, const char *name, struct text_moment *m,
+	int (*write)(void *arg), void *arg)
+{
+	const struct buf *out = call->out.buf;
+	size_t start = out->len + call->out.comma;
+	int rc = write(arg);
+	bool whole = rc == 0 && !out->failed && out->len > start;
+	database_keep_text(db, name, m, whole ? out->data + start : NULL, whole ? out->len - start : 0);
+	return rc;
+}
+
+int host_reply_figures(lyre_call *call, const char *database, const char *name, int (*write)(void *arg), void *arg)
+{
+	struct database *db;
+	int rc = store_database(call->store, database, &db, &call->err);
+	if (rc < 0)
+		return rc;
+	struct text_moment m;
+	struct kept_text *kept;
+	if (database_text(db, name, &m, &kept)) {
+		size_t len;
+		const char *text = kept_text_read(kept, &len);
+		out_raw(&call->out, text, len);
+		kept_text_release(kept);
+	} else {
+		rc = write_kept(call, db, name, &m, write, arg);
+	}
+	database_unref(db);
+	return rc;
+}
+
 int host_attribute_create(lyre_call *call, lyre_table *table, const struct lyre_attribute *attribute, char id[37])
 {
 	struct lyre_attribute full;

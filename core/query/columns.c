@@ -32,7 +32,8 @@ static int set_name(struct column *c, struct arena *a, const char *name, size_t 
 		name = b.data + 1;
 		len = b.failed ? 0 : b.len - 2;
 	}
-	char *piece = b.failed ? NULL : arena_alloc(a, len + 4);
+	/* one byte more, as the first of a row is read without its comma */
+	char *piece = b.failed ? NULL : arena_alloc(a, len + 4 > PIECE_ROOM ? len + 4 : PIECE_ROOM + 1);
 	if (piece) {
 		piece[0] = ',';
 		piece[1] = '"';
@@ -206,15 +207,6 @@ int columns_make(struct columns **ret, struct arena *a, const struct table *t, c
 			return rc;
 	}
 	return 0;
-}
-
-bool column_find(const struct column *c, struct record r, uint16_t *hint, struct field *f)
-{
-	if (*hint < record_count(r) && record_at(r, *hint, f) == c->id) {
-		++*hint;
-		return true;
-	}
-	return record_find(r, c->id, f);
 }
 
 double column_time(const struct column *c, struct record r)

@@ -18,6 +18,9 @@ enum column_kind {
 
 struct selection;
 
+/** Most pieces are no longer, and are copied by so many bytes at once. */
+#define PIECE_ROOM 32
+
 struct column {
 	enum column_kind kind;
 	uint16_t id;
@@ -26,15 +29,23 @@ struct column {
 	bool undeclared;         /**< seen in records only: no column of CSV */
 	const char *name;
 	uint32_t name_len;
-	const char *piece;       /**< ,"name": */
+	const char *piece;       /**< ,"name": with PIECE_ROOM bytes that may be read */
 	uint32_t piece_len;
 	const struct selection *members;
+};
+
+/** A time as it was last written: records that were written together have the same, and a new record has it twice. */
+struct time_text {
+	double ms;
+	size_t len; /**< 0: none yet */
+	char text[NUMBER_TEXT_MAX];
 };
 
 struct columns {
 	struct column *items;
 	size_t count;
 	bool sparse; /**< what a record does not have is not shown */
+	struct time_text time;
 };
 
 /** Members of an object, in the order they were asked for. */
@@ -44,7 +55,14 @@ struct selection {
 };
 
 /** Finds a column's value, from \p hint on, where it is when records look alike. */
-bool column_find(const struct column *c, struct record r, uint16_t *hint, struct field *f);
+static inline bool column_find(const struct column *c, struct record r, uint16_t *hint, struct field *f)
+{
+	if (*hint < record_count(r) && record_at(r, *hint, f) == c->id) {
+		++*hint;
+		return true;
+	}
+	return record_find(r, c->id, f);
+}
 double column_time(const struct column *c, struct record r);
 
 #endif

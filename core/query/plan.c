@@ -383,6 +383,14 @@ static int plan_sort(struct plan *ret, struct planner *p, const struct condition
 	return 0;
 }
 
+/** Whether an index has all that match: it is asked for one value that its entries tell exactly. */
+static bool entries_tell(const struct table *t, const struct condition *c)
+{
+	struct key k;
+	return c->kind == CONDITION_LEAF && c->comparator == CMP_EQUALS && c->value.type < LYRE_ARRAY &&
+	       !is_key(t, c->attribute) && key_index_value(&k, &c->value) && !k.cut;
+}
+
 int plan_make(struct plan *ret, struct arena *a, struct snapshot *s, const struct table *t,
 	const struct condition *tree, const struct sort_order *order, bool reverse, uint64_t wanted, struct err *e)
 {
@@ -401,7 +409,8 @@ int plan_make(struct plan *ret, struct arena *a, struct snapshot *s, const struc
 		.drivers = found.drivers,
 		.count = found.count,
 		.reverse = reverse,
-		.tree_implied = found.count > 1 && found.flat && tree->kind == CONDITION_ANY,
+		.tree_implied = found.count > 1 ? found.flat && tree->kind == CONDITION_ANY :
+			found.drivers->leaf_count && entries_tell(t, tree),
 		.disjoint = found.disjoint,
 	};
 	return order->count ? plan_sort(ret, &p, tree, &found, order, wanted) : 0;

@@ -150,12 +150,12 @@ struct columns;
 /** \p v as in struct lyre_query. Unknown names go to \p u; then \p ret is not to be used. */
 int columns_make(struct columns **ret, struct arena *a, const struct table *t, const lyre_value *v,
 	struct unknown_names *u, struct err *e);
-void columns_write_json(const struct columns *c, const struct row *r, struct buf *out, struct arena *scratch);
+void columns_write_json(struct columns *c, const struct row *r, struct buf *out, struct arena *scratch);
 /** The row as a value, all of it in \p a. */
 int columns_value(const struct columns *c, const struct row *r, struct arena *a, lyre_value *ret, struct err *e);
 #ifndef LYRE_MINIMAL
 void columns_write_csv_header(const struct columns *c, struct buf *out);
-void columns_write_csv(const struct columns *c, const struct row *r, struct buf *out, struct arena *scratch);
+void columns_write_csv(struct columns *c, const struct row *r, struct buf *out, struct arena *scratch);
 #endif
 
 /* ---- a query at work ---- */
@@ -180,7 +180,6 @@ struct query {
 	size_t at;              /**< drivers done */
 	bool in_walk;           /**< position is valid */
 	bool in_group;          /**< group is valid: the value whose rows are being read */
-	struct key position, group;
 	struct sorter *sorter;
 	size_t next_sorted;
 
@@ -190,10 +189,14 @@ struct query {
 
 	/* while a snapshot is open */
 	struct snapshot snapshot;
-	struct walk walk;
 	bool walking, moved;
-	struct key got;         /**< the key of a row found by it */
+	bool may_repeat;        /**< a record may have several entries in this walk */
 	struct lowest *lowest;  /**< of large arrays met in this walk; NULL before the first */
+
+	/* large, and without a value before they are needed */
+	struct walk walk;
+	struct key got;         /**< the key of a row found by it */
+	struct key position, group;
 };
 
 /** The row of a key, in the open snapshot. \p ret points into the query. LYRE_ENOTFOUND, without a sentence */

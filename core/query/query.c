@@ -5,15 +5,17 @@
  */
 #include "query/plan.h"
 
+#include <stddef.h>
 #include <string.h>
 
 static struct query *query_new(struct arena *a, const struct table *t, struct err *e)
 {
-	struct query *q = ARENA_NEW(a, struct query);
+	struct query *q = arena_alloc(a, sizeof *q);
 	if (!q) {
 		err_nomem(e);
 		return NULL;
 	}
+	memset(q, 0, offsetof(struct query, walk));
 	q->arena = a;
 	q->table = table_ref(t);
 	q->limit = UINT64_MAX;
@@ -243,8 +245,10 @@ int query_write(struct query *q, enum rows_format f, struct buf *out, size_t wan
 	slice_end(q);
 	if (rc == LYRE_END && f == ROWS_JSON)
 		buf_add_char(out, ']');
+	if (out->failed || arena_failed(&q->scratch))
+		rc = err_nomem(e);
 	q->ended = rc != 0;
-	return out->failed ? err_nomem(e) : rc;
+	return rc;
 }
 
 int query_next(struct query *q, struct arena *a, lyre_value *ret, struct err *e)
@@ -258,6 +262,8 @@ int query_next(struct query *q, struct arena *a, lyre_value *ret, struct err *e)
 	rc = next_row(q, &r, e);
 	if (!rc)
 		rc = columns_value(q->columns, &r, a, ret, e);
+	if (arena_failed(&q->scratch))
+		rc = err_nomem(e);
 	slice_end(q);
 	q->ended = rc != 0;
 	return rc;

@@ -10,22 +10,46 @@
 
 #include <string.h>
 
-static void write_time(const struct column *c, struct record r, struct buf *out)
+static void write_time(const struct column *c, struct record r, struct time_text *last, struct buf *out)
 {
-	char text[32];
 	double ms = column_time(c, r);
+	char text[32];
 	size_t len = c->date ? iso_time(text, ms) : 0;
-	if (len)
+	if (len) {
 		json_add_string(out, text, len);
-	else
-		json_add_double(out, ms);
+		return;
+	}
+	if (!last->len || last->ms != ms) {
+		last->len = double_text(last->text, ms);
+		last->ms = ms;
+	}
+	if (buf_reserve(out, NUMBER_TEXT_MAX)) {
+		memcpy(out->data + out->len, last->text, NUMBER_TEXT_MAX);
+		out->len += last->len;
+	}
 }
 
 static void write_key(const struct column *c, const struct row *r, struct buf *out)
 {
 	lyre_value v = value_null();
 	row_key(r, c->id, &v);
-	json_add_value(out, &v);
+	if (v.type == LYRE_INT)
+		json_add_int(out, v.i);
+	else
+		json_add_value(out, &v);
+}
+
+/** A column's name; \p first in its row: without the comma. */
+static inline void write_piece(const struct column *c, bool first, struct buf *out)
+{
+	const char *piece = c->piece + first;
+	size_t len = c->piece_len - first;
+	if (len > PIECE_ROOM) {
+		buf_add(out, piece, len);
+	} else if (buf_reserve(out, PIECE_ROOM)) {
+		memcpy(out->data + out->len, piece, PIECE_ROOM);
+		out->len += len;
+	}
 }
 
 static void write_selected(const struct selection *s, const lyre_value *v, struct buf *out)
@@ -48,7 +72,7 @@ static void write_selected(const struct selection *s, const lyre_value *v, struc
 	for (size_t i = 0; i < s->count; i++) {
 		const struct column *c = &s->items[i];
 		const lyre_value *member = value_getn(v, c->name, c->name_len);
-		buf_add(out, c->piece + !i, c->piece_len - !i);
+		write_piece(c, !i, out);
 		if (member)
 			write_selected(c->members, member, out);
 		else
@@ -74,20 +98,20 @@ static bool find(const struct column *c, const struct row *r, uint16_t *hint, st
 }
 
 /** Whether there is something to show. */
-static bool write_column(const struct column *c, const struct row *r, uint16_t *hint, bool sparse, bool first,
-	struct buf *out, struct arena *scratch)
+static bool write_column(struct columns *columns, const struct column *c, const struct row *r, uint16_t *hint,
+	bool first, struct buf *out, struct arena *scratch)
 {
 	struct field f;
 	bool found = find(c, r, hint, &f);
-	if (!found && sparse)
+	if (!found && columns->sparse)
 		return false;
-	buf_add(out, c->piece + first, c->piece_len - first);
+	write_piece(c, first, out);
 	if (!found) {
 		buf_add(out, "null", 4);
 	} else if (c->kind == COLUMN_KEY) {
 		write_key(c, r, out);
 	} else if (c->kind == COLUMN_TIME) {
-		write_time(c, r->record, out);
+		write_time(c, r->record, &columns->time, out);
 	} else if (c->kind == COLUMN_FIELD || field_type(f) < LYRE_ARRAY) {
 		field_write(f, out);
 	} else {
@@ -97,13 +121,13 @@ static bool write_column(const struct column *c, const struct row *r, uint16_t *
 	return true;
 }
 
-void columns_write_json(const struct columns *c, const struct row *r, struct buf *out, struct arena *scratch)
+void columns_write_json(struct columns *c, const struct row *r, struct buf *out, struct arena *scratch)
 {
 	uint16_t hint = 0;
 	bool first = true;
 	buf_add_char(out, '{');
 	for (size_t i = 0; i < c->count; i++) {
-		if (write_column(&c->items[i], r, &hint, c->sparse, first, out, scratch))
+		if (write_column(c, &c->items[i], r, &hint, first, out, scratch))
 			first = false;
 	}
 	buf_add_char(out, '}');
@@ -251,15 +275,15 @@ static void write_scalar_cell(const lyre_value *v, struct buf *out)
 	}
 }
 
-static void write_cell(const struct column *c, const struct row *r, uint16_t *hint, struct buf *out,
-	struct arena *scratch)
+static void write_cell(const struct column *c, const struct row *r, uint16_t *hint, struct time_text *last,
+	struct buf *out, struct arena *scratch)
 {
 	struct field f;
 	size_t start = out->len;
 	if (!find(c, r, hint, &f))
 		return;
 	if (c->kind == COLUMN_TIME) {
-		write_time(c, r->record, out);
+		write_time(c, r->record, last, out);
 		return;
 	}
 	lyre_value key;
@@ -299,7 +323,7 @@ void columns_write_csv_header(const struct columns *c, struct buf *out)
 	}
 }
 
-void columns_write_csv(const struct columns *c, const struct row *r, struct buf *out, struct arena *scratch)
+void columns_write_csv(struct columns *c, const struct row *r, struct buf *out, struct arena *scratch)
 {
 	uint16_t hint = 0;
 	bool first = true;
@@ -309,7 +333,7 @@ void columns_write_csv(const struct columns *c, const struct row *r, struct buf 
 		if (!first)
 			buf_add_char(out, ',');
 		first = false;
-		write_cell(&c->items[i], r, &hint, out, scratch);
+		write_cell(&c->items[i], r, &hint, &c->time, out, scratch);
 	}
 }
 

@@ -96,7 +96,7 @@ static struct key lowest_entry(struct query *q, const struct driver *d, struct f
 static bool is_lowest_entry(struct query *q, const struct driver *d, struct record r)
 {
 	struct field f;
-	if (!q->walk.range.attribute || !record_find(r, d->attribute->id, &f) || field_type(f) != LYRE_ARRAY)
+	if (!record_find(r, d->attribute->id, &f) || field_type(f) != LYRE_ARRAY)
 		return true;
 	struct lowest *place = lowest_place(q, r, f);
 	struct key lowest;
@@ -131,6 +131,8 @@ static int open_walk(struct query *q, const struct walk_range *range, const stru
 	int rc = walk_open(&q->walk, &q->snapshot, q->table, range, position, e);
 	q->walking = !rc;
 	q->moved = false;
+	const struct attribute *there = rc || !range->attribute ? NULL : walk_attribute(&q->walk);
+	q->may_repeat = there && there->flags & ATTRIBUTE_MULTI;
 	return rc;
 }
 
@@ -240,7 +242,7 @@ int scan_row(struct query *q, struct row *ret, struct err *e)
 			return rc;
 		ret->key = q->walk.key;
 		ret->key_len = q->walk.key_len;
-		if (is_lowest_entry(q, d, ret->record) && belongs(q, d, ret))
+		if ((!q->may_repeat || is_lowest_entry(q, d, ret->record)) && belongs(q, d, ret))
 			return 0;
 	}
 	return LYRE_END;

@@ -34,8 +34,9 @@ int backup_verify_bytes(const unsigned char *bytes, size_t len, struct err *e);
 /**
  * The same for a file that others go on writing, as it was at a moment.
  * \param heads  the first two pages as they were then; no other page of that moment may be written over
+ * \param now    when it was, ms since the epoch: the commit log is compared with the records too; NaN: it is not
  */
-int backup_verify_moment(const unsigned char *bytes, size_t len, const unsigned char *heads,
+int backup_verify_moment(const unsigned char *bytes, size_t len, const unsigned char *heads, double now,
 	struct backup_counts *counts, struct err *e);
 
 #endif

@@ -185,13 +185,15 @@ static int visit_record(void *arg, struct lmdb_bytes key, struct lmdb_bytes data
 
 	arena_reset(&c->arena);
 	c->primary = key;
-	if (is_tree || !record_is_whole(c, r) || !key_is_right(c, r))
-		return bad_record(c, e);
 
-	int rc = check_indexes(c, r, e);
+	int rc = is_tree || !record_is_whole(c, r) || !key_is_right(c, r) ? bad_record(c, e) : check_indexes(c, r, e);
 
+	if (arena_failed(&c->arena))
+		return err_nomem(e);
 	if (!rc && c->table->expiry)
 		rc = check_expiry(c, r, e);
+	if (!rc && c->table->audit)
+		audit_record(c->table->audit, c->primary, r);
 	return rc;
 }
 
@@ -212,6 +214,8 @@ int verify_records(const struct verify *v, struct verify_table *t, struct err *e
 	if (!rc && t->expiry && t->expiry->tree.entries != c.expiry_entries)
 		rc = err_set(e, LYRE_ECORRUPT,
 			"the file is damaged: the times of table '%s' have entries of no record", table->name);
+	if (!rc && t->audit)
+		rc = audit_compare(t->audit, e);
 	arena_free(&c.arena);
 	return rc;
 }

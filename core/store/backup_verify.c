@@ -7,6 +7,7 @@
 
 #include "store/codec.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -234,6 +235,7 @@ static int end_table(struct verify *v, struct err *e)
 	v->definition = NULL;
 	if (!vt.definition)
 		return 0;
+	vt.audit = audit_find(v, vt.definition->table.id);
 	rc = check_attributes(&vt, e);
 	if (!rc)
 		rc = add_name(v, vt.definition->table.name, e);
@@ -264,19 +266,22 @@ static int visit_definition(void *arg, struct lmdb_bytes key, struct lmdb_bytes 
 
 	uint32_t id = (uint32_t)be_get(key.data, 4);
 
+	int rc;
+
 	if (key.len == ATTRIBUTE_KEY_LEN) {
-		if (!v->definition || v->definition->table.id != id ||
-		    !attribute_decode(v->definition, (uint16_t)be_get(key.data + 4, 2), value))
-			return damaged(e, "the definition of an attribute makes no sense");
-		return 0;
+		rc = v->definition && v->definition->table.id == id ?
+			attribute_decode(v->definition, (uint16_t)be_get(key.data + 4, 2), value) : LYRE_ECORRUPT;
+		if (rc == LYRE_ENOMEM)
+			return err_nomem(e);
+		return rc ? damaged(e, "the definition of an attribute makes no sense") : 0;
 	}
-
-	int rc = end_table(v, e);
-
+	rc = end_table(v, e);
 	if (rc)
 		return rc;
-	v->definition = definition_decode(value, "");
-	if (!v->definition || id >= v->next_table)
+	rc = definition_decode(&v->definition, value, "");
+	if (rc == LYRE_ENOMEM)
+		return err_nomem(e);
+	if (rc || id >= v->next_table)
 		return damaged(e, "the definition of a table makes no sense");
 	v->definition->table.id = id;
 	return 0;
@@ -328,16 +333,18 @@ static int check_dropped(struct verify *v, struct err *e)
 	return lmdb_file_each(&v->file, &dropped->tree, visit_dropped, v, e);
 }
 
-int backup_verify_moment(const unsigned char *bytes, size_t len, const unsigned char *heads,
+int backup_verify_moment(const unsigned char *bytes, size_t len, const unsigned char *heads, double now,
 	struct backup_counts *counts, struct err *e)
 {
-	struct verify v = { 0 };
+	struct verify v = { .now = now };
 	int rc = lmdb_file_open(&v.file, bytes, len, heads, e);
 
 	if (!rc)
 		rc = check_structure(&v, e);
 	if (!rc)
 		rc = check_meta(&v, e);
+	if (!rc && !isnan(now))
+		rc = verify_log(&v, e);
 	if (!rc)
 		rc = check_definitions(&v, e);
 	if (!rc)
@@ -348,6 +355,7 @@ int backup_verify_moment(const unsigned char *bytes, size_t len, const unsigned 
 		free(v.names[i]);
 	free(v.names);
 	free(v.trees);
+	audits_free(&v);
 	lmdb_file_close(&v.file);
 	return rc;
 }
@@ -356,5 +364,5 @@ int backup_verify_bytes(const unsigned char *bytes, size_t len, struct err *e)
 {
 	struct backup_counts counts;
 
-	return backup_verify_moment(bytes, len, bytes, &counts, e);
+	return backup_verify_moment(bytes, len, bytes, NAN, &counts, e);
 }

@@ -19,8 +19,22 @@ struct verify_tree {
 	bool used; /**< a table's, or of the database's own */
 };
 
+/** A table with audit on. */
+struct verify_audit {
+	uint32_t table_id;
+	char *table;
+	double expiration;
+	const struct verify_tree *records;
+	double floor;   /**< what was written at this time or before is not compared */
+	int64_t states; /**< those that the log has made and not taken away, less the records */
+	uint64_t sum;   /**< of their hashes */
+};
+
 struct verify {
 	struct lmdb_file file;
+	double now;                /**< NaN where the commit log is not compared */
+	struct verify_audit *audits; /**< by table_id */
+	size_t audit_count;
 	struct verify_tree *trees; /**< by name */
 	size_t count, cap;
 	uint32_t next_table;
@@ -34,6 +48,7 @@ struct verify {
 struct verify_table {
 	struct definition *definition;
 	const struct verify_tree *records, *expiry;
+	struct verify_audit *audit;         /**< NULL where it is not compared */
 	const struct verify_tree **indexes; /**< by attribute; NULL where there is none */
 	size_t *entries;                    /**< by attribute: those that the records should have */
 };
@@ -41,5 +56,15 @@ struct verify_table {
 struct verify_tree *verify_find(const struct verify *v, const char *name);
 /** Checks all records, that each has its index entries, and that there are no others. */
 int verify_records(const struct verify *v, struct verify_table *t, struct err *e);
+
+/** Checks the commit log, sums it up for the tables, and that none of their records is older than a change of it. */
+int verify_log(struct verify *v, struct err *e);
+/** NULL when the table is not compared. */
+struct verify_audit *audit_find(const struct verify *v, uint32_t table_id);
+/** Takes a record off what the log has of its table. */
+void audit_record(struct verify_audit *a, struct lmdb_bytes primary, struct record r);
+/** Whether nothing is left once all records were. */
+int audit_compare(const struct verify_audit *a, struct err *e);
+void audits_free(struct verify *v);
 
 #endif

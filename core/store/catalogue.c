@@ -3,6 +3,7 @@
 #include "store/codec.h"
 #include "store/store_internal.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 /* ---- references ---- */
@@ -34,6 +35,11 @@ void catalogue_unref(struct catalogue *c)
 		return;
 	for (size_t i = 0; i < c->count; i++)
 		table_unref(c->by_id[i]);
+	while (c->texts) {
+		struct kept_text *k = c->texts;
+		c->texts = k->next;
+		kept_text_release(k);
+	}
 	free(c);
 }
 
@@ -54,8 +60,12 @@ struct catalogue *catalogue_new(const struct table **tables, size_t count)
 	c->count = count;
 	c->by_id = (const struct table **)(c + 1);
 	c->by_name = c->by_id + count;
-	for (size_t i = 0; i < count; i++)
+	c->expires = false;
+	c->texts = NULL;
+	for (size_t i = 0; i < count; i++) {
 		c->by_name[i] = c->by_id[i] = table_ref(tables[i]);
+		c->expires |= tables[i]->expiration >= 0;
+	}
 	if (count)
 		qsort(c->by_name, count, sizeof *c->by_name, compare_names);
 	return c;
@@ -146,26 +156,40 @@ out:
 
 /* ---- from the file ---- */
 
-static int open_tree(MDB_txn *txn, const char *name, MDB_dbi *ret)
+/* LMDB's own order, found sooner: most keys of numbers differ in their first eight bytes. */
+static int compare_keys(const MDB_val *x, const MDB_val *y)
 {
-	return mdb_dbi_open(txn, name, 0, ret);
+	if (x->mv_size >= 8 && y->mv_size >= 8) {
+		uint64_t a = be_get(x->mv_data, 8), b = be_get(y->mv_data, 8);
+		if (a != b)
+			return a < b ? -1 : 1;
+	}
+	size_t least = x->mv_size < y->mv_size ? x->mv_size : y->mv_size;
+	int order = memcmp(x->mv_data, y->mv_data, least);
+	return order ? order : (x->mv_size > y->mv_size) - (x->mv_size < y->mv_size);
+}
+
+int tree_open(MDB_txn *txn, const char *name, unsigned flags, MDB_dbi *ret)
+{
+	int rc = mdb_dbi_open(txn, name, flags, ret);
+	return rc ? rc : mdb_set_compare(txn, *ret, compare_keys);
 }
 
 static int open_trees(MDB_txn *txn, struct table *t)
 {
 	char name[TREE_NAME_MAX];
 	records_tree(name, t->id);
-	int rc = open_tree(txn, name, &t->records);
+	int rc = tree_open(txn, name, 0, &t->records);
 	if (!rc && t->expiry) {
 		expiry_tree(name, t->id);
-		rc = open_tree(txn, name, &t->expiry);
+		rc = tree_open(txn, name, 0, &t->expiry);
 	}
 	for (uint16_t i = 0; !rc && i < t->attribute_count; i++) {
 		struct attribute *a = &t->attributes[i];
 		if (!(a->flags & ATTRIBUTE_INDEXED) || a->flags & ATTRIBUTE_KEY)
 			continue;
 		index_tree(name, t->id, a->id);
-		rc = open_tree(txn, name, &a->index);
+		rc = tree_open(txn, name, 0, &a->index);
 	}
 	return rc;
 }
@@ -185,23 +209,36 @@ struct loading {
 	size_t count, cap;
 };
 
-static struct definition *load_table(struct database *db, struct loading *l, uint32_t id, MDB_val value)
+static int load_table(struct definition **ret, struct database *db, struct loading *l, uint32_t id, MDB_val value)
 {
 	if (l->count == l->cap) {
 		size_t cap = l->cap ? 2 * l->cap : 16;
 		const struct table **tables = realloc(l->tables, cap * sizeof *tables);
 		if (!tables)
-			return NULL;
+			return LYRE_ENOMEM;
 		l->tables = tables;
 		l->cap = cap;
 	}
-	struct definition *d = definition_decode(value, db->name);
-	if (!d)
-		return NULL;
+	struct definition *d;
+	int rc = definition_decode(&d, value, db->name);
+	if (rc)
+		return rc;
 	d->table.id = id;
 	d->table.db = database_ref(db);
 	l->tables[l->count++] = &d->table;
-	return d;
+	*ret = d;
+	return 0;
+}
+
+/* An entry of the tree of definitions; \p d is the table that was read last, NULL before the first. */
+static int load_entry(struct definition **d, struct database *db, struct loading *l, MDB_val key, MDB_val value)
+{
+	const unsigned char *k = key.mv_data;
+	if (key.mv_size == TABLE_KEY_LEN)
+		return *d && !finish(*d) ? LYRE_ECORRUPT : load_table(d, db, l, (uint32_t)be_get(k, 4), value);
+	if (!*d || key.mv_size != ATTRIBUTE_KEY_LEN || be_get(k, 4) != (*d)->table.id)
+		return LYRE_ECORRUPT;
+	return attribute_decode(*d, (uint16_t)be_get(k + 4, 2), value);
 }
 
 int catalogue_load(struct database *db, MDB_txn *txn, struct catalogue **ret, struct err *e)
@@ -213,20 +250,15 @@ int catalogue_load(struct database *db, MDB_txn *txn, struct catalogue **ret, st
 	if (rc)
 		return store_error(e, rc, "read", db);
 	MDB_val key, value;
-	bool sound = true;
-	while (sound && !(rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT))) {
-		const unsigned char *k = key.mv_data;
-		if (key.mv_size == TABLE_KEY_LEN) {
-			sound = !d || finish(d);
-			d = sound ? load_table(db, &l, (uint32_t)be_get(k, 4), value) : NULL;
-			sound = d != NULL;
-		} else {
-			sound = d && key.mv_size == ATTRIBUTE_KEY_LEN && be_get(k, 4) == d->table.id &&
-			        attribute_decode(d, (uint16_t)be_get(k + 4, 2), value);
-		}
-	}
+	int code = 0;
+	while (!code && !(rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)))
+		code = load_entry(&d, db, &l, key, value);
 	mdb_cursor_close(cursor);
-	if (!sound || (d && !finish(d))) {
+	if (code == LYRE_ENOMEM) {
+		rc = err_nomem(e);
+		goto out;
+	}
+	if (code || (d && !finish(d))) {
 		rc = err_set(e, LYRE_ECORRUPT, "%s: the definition of a table is damaged", db->file);
 		goto out;
 	}
@@ -239,6 +271,10 @@ int catalogue_load(struct database *db, MDB_txn *txn, struct catalogue **ret, st
 		if (rc == MDB_DBS_FULL) {
 			rc = err_set(e, LYRE_ENOSPACE, "%s has more tables and indexes than storage.maxTrees allows (%u)", db->file,
 				db->options.max_trees);
+			goto out;
+		}
+		if (rc == ENOMEM) {
+			rc = err_nomem(e);
 			goto out;
 		}
 		if (rc) {

@@ -98,7 +98,7 @@ static struct field get_field(struct reader *r)
 	return f;
 }
 
-static bool decode(MDB_val key, MDB_val value, struct commit_entry *ret)
+bool commit_entry_decode(MDB_val key, MDB_val value, struct commit_entry *ret)
 {
 	struct reader r = reader_of(value);
 	uint64_t format = get_int(&r, 1), flags = get_int(&r, 1);
@@ -145,7 +145,7 @@ int commit_log_next(struct commit_log *l, struct commit_entry *ret, struct err *
 		return LYRE_END;
 	if (rc)
 		return store_error(e, rc, "read", l->snapshot->db);
-	if (!decode(key, value, ret))
+	if (!commit_entry_decode(key, value, ret))
 		return err_set(e, LYRE_ECORRUPT, "the commit log of database '%s' is damaged", l->snapshot->db->name);
 	if (ret->sequence != l->next) {
 		uint64_t wanted = l->next;

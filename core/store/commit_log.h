@@ -44,6 +44,8 @@ int commit_log_open(struct commit_log *l, struct snapshot *s, uint64_t after, st
  */
 int commit_log_next(struct commit_log *l, struct commit_entry *ret, struct err *e);
 void commit_log_close(struct commit_log *l);
+/** An entry of the tree. \return false when it makes no sense; its changes are not looked at */
+bool commit_entry_decode(MDB_val key, MDB_val value, struct commit_entry *ret);
 /** The changes of an entry one by one: \p rest starts as entry.changes. \return 0, LYRE_END, LYRE_ECORRUPT */
 int commit_change_next(struct field *rest, struct commit_change *ret);
 

@@ -187,6 +187,7 @@ struct check_start {
 	MDB_txn *txn;         /* keeps the pages of its moment as they are */
 	unsigned char *heads; /* of that moment: they alone are written over */
 	size_t size;          /* of the file */
+	double now;           /* no record has expired by a later clock */
 	int fd;
 };
 
@@ -207,6 +208,9 @@ static int check_begin(struct database *db, struct change *change, struct err *e
 		(void)database_grow(db, want, false, &ignored); /* else writers that need more wait for the end */
 	if (mdb_env_get_fd(db->env, &fd) || fstat(fd, &st))
 		return err_errno(e, errno, "check", db->file);
+	c->now = now_ms();
+	if (c->now < db->writer.time)
+		c->now = db->writer.time;
 	c->fd = fd;
 	c->size = (size_t)st.st_size;
 	c->heads = malloc(heads);
@@ -230,7 +234,7 @@ static int check_bytes(const struct database *db, const struct check_start *c, s
 	if (bytes == MAP_FAILED)
 		return err_errno(e, errno, "check", db->file);
 	struct err why = { 0 };
-	int rc = backup_verify_moment(bytes, c->size, c->heads, counts, &why);
+	int rc = backup_verify_moment(bytes, c->size, c->heads, c->now, counts, &why);
 	munmap(bytes, c->size);
 	if (rc == LYRE_ECORRUPT)
 		return err_set(e, rc, "database '%s' is not sound: %s", db->name, why.text);

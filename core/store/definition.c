@@ -255,8 +255,9 @@ void definition_encode(const struct table *t, struct buf *out)
 }
 
 /* The key's id stays in table.key until the attributes are there. */
-struct definition *definition_decode(MDB_val v, const char *database)
+int definition_decode(struct definition **ret, MDB_val v, const char *database)
 {
+	*ret = NULL;
 	struct reader r = reader_of(v);
 	uint64_t format = get_int(&r, 1), flags = get_int(&r, 1), version = get_int(&r, 4);
 	double expiration = get_double(&r);
@@ -264,12 +265,12 @@ struct definition *definition_decode(MDB_val v, const char *database)
 	size_t len;
 	const unsigned char *text = get_bytes(&r, &len);
 	if (r.failed || format != FORMAT || memchr(text, 0, len))
-		return NULL;
+		return LYRE_ECORRUPT;
 	char *name = strndup((const char *)text, len);
 	struct definition *d = name ? definition_new(database, name) : NULL;
 	free(name);
 	if (!d)
-		return NULL;
+		return LYRE_ENOMEM;
 	d->table.version = (uint32_t)version;
 	d->table.dynamic = flags & DYNAMIC;
 	d->table.audit = flags & AUDIT;
@@ -277,7 +278,8 @@ struct definition *definition_decode(MDB_val v, const char *database)
 	d->table.expiration = expiration;
 	d->table.key = (uint16_t)key;
 	d->next_attribute = (uint32_t)next;
-	return d;
+	*ret = d;
+	return 0;
 }
 
 void attribute_encode(const struct attribute *a, struct buf *out)
@@ -292,7 +294,7 @@ void attribute_encode(const struct attribute *a, struct buf *out)
 		put_text(out, a->type_name);
 }
 
-bool attribute_decode(struct definition *d, uint16_t id, MDB_val v)
+int attribute_decode(struct definition *d, uint16_t id, MDB_val v)
 {
 	struct reader r = reader_of(v);
 	uint64_t format = get_int(&r, 1), type = get_int(&r, 2), flags = get_int(&r, 4);
@@ -302,7 +304,7 @@ bool attribute_decode(struct definition *d, uint16_t id, MDB_val v)
 	if (get_int(&r, 1))
 		type_text = get_bytes(&r, &type_len);
 	if (r.failed || format != FORMAT || type > ATTRIBUTE_BYTES || id >= d->next_attribute)
-		return false;
+		return LYRE_ECORRUPT;
 	char *type_name = type_text ? strndup((const char *)type_text, type_len) : NULL;
 	uint32_t next = d->next_attribute;
 	d->next_attribute = id;
@@ -310,10 +312,10 @@ bool attribute_decode(struct definition *d, uint16_t id, MDB_val v)
 	d->next_attribute = next;
 	free(type_name);
 	if (!a)
-		return false;
+		return d->table.attribute_count < ATTRIBUTES_MAX && id < UINT16_MAX ? LYRE_ENOMEM : LYRE_ECORRUPT;
 	a->type = (uint16_t)type;
 	a->flags = (uint32_t)flags;
 	memcpy(a->uuid, uuid, 36);
 	a->uuid[36] = '\0';
-	return true;
+	return 0;
 }

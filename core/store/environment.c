@@ -313,8 +313,10 @@ static int read_meta(struct database *db, MDB_txn *txn, bool named, struct err *
 	int rc = mdb_dbi_open(txn, "meta", 0, &db->meta);
 	if (rc == MDB_NOTFOUND || rc == MDB_INCOMPATIBLE)
 		return err_set(e, LYRE_ECORRUPT, "%s is not a database of this server", db->file);
+	if (rc)
+		return store_error(e, rc, "open", db);
 	MDB_val v;
-	if (rc || !get_meta(txn, db->meta, "format", &v) || v.mv_size != 4)
+	if (!get_meta(txn, db->meta, "format", &v) || v.mv_size != 4)
 		return err_set(e, LYRE_ECORRUPT, "%s is not a database of this server", db->file);
 	struct reader r = reader_of(v);
 	uint64_t format = get_int(&r, 4);
@@ -396,10 +398,18 @@ static int check_end(struct database *db, size_t size, struct err *e)
 	if ((info.me_last_pgno + 1) * db->page_size <= size || mdb_env_get_fd(db->env, &fd))
 		return 0;
 	struct err why;
-	if (!backup_verify(fd, &why))
-		return 0;
+	int rc = backup_verify(fd, &why);
+	if (!rc || rc == LYRE_ENOMEM)
+		return rc ? err_nomem(e) : 0;
 	return err_set(e, LYRE_ECORRUPT, "%s is damaged: it has %zu bytes and should have %zu; %s", db->file, size,
 		(info.me_last_pgno + 1) * (size_t)db->page_size, why.text);
+}
+
+/* LMDB ends the process where a page makes no sense to it; the last line of the log is to say whose it was. */
+static void report_damage(MDB_env *env, const char *what)
+{
+	const struct database *db = mdb_env_get_userctx(env);
+	log_fatal("store", "%s is damaged, and the server cannot go on: %s", db->file, what);
 }
 
 static int open_environment(struct database *db, size_t size, struct err *e)
@@ -417,6 +427,8 @@ static int open_environment(struct database *db, size_t size, struct err *e)
 	    !(rc = mdb_env_set_maxreaders(db->env, o->max_readers)) && !(rc = mdb_env_set_mapsize(db->env, map)) &&
 	    !(rc = reserve_lock(db)) && !(rc = mdb_env_open(db->env, db->file, flags, FILE_MODE))) {
 		int dead;
+		mdb_env_set_userctx(db->env, db);
+		mdb_env_set_assert(db->env, report_damage);
 		mdb_reader_check(db->env, &dead);
 		MDB_stat st;
 		mdb_env_stat(db->env, &st);
@@ -452,7 +464,7 @@ static int open_still(struct database **ret, const struct store_options *o, cons
 		goto out;
 	int code = mdb_txn_begin(db->env, NULL, MDB_RDONLY, &txn);
 	if (code) {
-		rc = err_set(e, LYRE_EIO, "cannot read %s: %s", file, mdb_strerror(code));
+		rc = code == ENOMEM ? err_nomem(e) : err_set(e, LYRE_EIO, "cannot read %s: %s", file, mdb_strerror(code));
 		goto out;
 	}
 	rc = read_meta(db, txn, name != NULL, e);
@@ -516,12 +528,15 @@ void database_exchange(struct database *db, struct database *copy)
 	MDB_env *env = db->env;
 	db->env = copy->env;
 	copy->env = env;
+	mdb_env_set_userctx(db->env, db);
+	mdb_env_set_userctx(env, copy);
 	copy->catalogue = db->catalogue;
 	db->catalogue = c;
 	db->meta = copy->meta;
 	db->tables = copy->tables;
 	db->dropped = copy->dropped;
 	db->log = copy->log;
+	db->committed = copy->committed;
 	db->writer.committed.log = copy->log;
 	pthread_mutex_unlock(&db->lock);
 	gate_open(db);

@@ -83,7 +83,7 @@ int index_change(struct database *db, const struct table *t, const struct attrib
 	if (from && to && from->len == to->len && !memcmp(from->data, to->data, to->len))
 		return 0;
 	struct entries old, new;
-	if (!entries_of(&old, from, primary, arena) || !entries_of(&new, to, primary, arena))
+	if (!entries_of(&old, from, primary, arena) || !entries_of(&new, to, primary, arena) || arena_failed(arena))
 		return writer_failed(db, ENOMEM);
 	int rc = 0;
 	MDB_dbi index = a->index;

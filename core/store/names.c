@@ -79,16 +79,16 @@ static bool is_hashed(const char *s, size_t len)
 	return true;
 }
 
-char *file_to_name(const char *file, bool *hashed)
+int file_to_name(const char *file, bool *hashed, char **ret)
 {
 	size_t len = strlen(file);
 	if (len <= strlen(SUFFIX) || strcmp(file + len - strlen(SUFFIX), SUFFIX) || file[0] == '.')
-		return NULL;
+		return LYRE_EINVAL;
 	len -= strlen(SUFFIX);
 	*hashed = is_hashed(file, len);
 	char *name = malloc(len + 1);
 	if (!name)
-		return NULL;
+		return LYRE_ENOMEM;
 	size_t n = 0;
 	for (size_t i = 0; i < len; i++) {
 		int high, low;
@@ -102,5 +102,6 @@ char *file_to_name(const char *file, bool *hashed)
 		}
 	}
 	name[n] = '\0';
-	return name;
+	*ret = name;
+	return 0;
 }

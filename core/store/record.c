@@ -4,11 +4,7 @@
 #include "store/record_format.h"
 
 enum {
-	RECORD_FORMAT = 1,
-	RECORD_WIDE = 1,   /* flag: the ends are u32 */
-	RECORD_HEAD = 20,
-	ENTRY_NARROW = 4,
-	ENTRY_WIDE = 6
+	RECORD_FORMAT = 1
 };
 
 static void put_le(unsigned char *p, uint64_t u, unsigned bytes)
@@ -225,14 +221,17 @@ void record_build(struct buf *out, double created, double updated, const struct 
 
 /* ---- the frame ---- */
 
-static size_t entry_size(struct record r)
+/** Whether each end of the entries is at or behind the one before. \p size is a constant where this is called. */
+static inline bool ends_rise(const unsigned char *entry, size_t count, size_t size, size_t *last)
 {
-	return r.data[1] & RECORD_WIDE ? ENTRY_WIDE : ENTRY_NARROW;
-}
+	for (size_t i = 0; i < count; i++, entry += size) {
+		size_t end = entry_end(entry, size);
 
-static size_t entry_end(const unsigned char *entry, size_t size)
-{
-	return size == ENTRY_WIDE ? get_u32(entry + 2) : get_u16(entry + 2);
+		if (end < *last)
+			return false;
+		*last = end;
+	}
+	return true;
 }
 
 bool record_check(struct record r)
@@ -240,22 +239,16 @@ bool record_check(struct record r)
 	if (r.len < RECORD_HEAD || r.data[0] != RECORD_FORMAT || (r.data[1] & ~RECORD_WIDE))
 		return false;
 
-	size_t count = record_count(r), size = entry_size(r);
+	size_t count = record_count(r), size = entry_size(r), last = 0;
 
 	if (r.len - RECORD_HEAD < count * size)
 		return false;
 
 	const unsigned char *entry = r.data + RECORD_HEAD;
-	size_t last = 0;
+	bool rise = size == ENTRY_WIDE ? ends_rise(entry, count, ENTRY_WIDE, &last) :
+		ends_rise(entry, count, ENTRY_NARROW, &last);
 
-	for (size_t i = 0; i < count; i++, entry += size) {
-		size_t end = entry_end(entry, size);
-
-		if (end < last)
-			return false;
-		last = end;
-	}
-	return last == r.len - RECORD_HEAD - count * size;
+	return rise && last == r.len - RECORD_HEAD - count * size;
 }
 
 double record_created(struct record r)
@@ -266,22 +259,6 @@ double record_created(struct record r)
 double record_updated(struct record r)
 {
 	return get_double(r.data + 12);
-}
-
-uint16_t record_count(struct record r)
-{
-	return get_u16(r.data + 2);
-}
-
-uint16_t record_at(struct record r, uint16_t i, struct field *ret)
-{
-	size_t size = entry_size(r);
-	const unsigned char *entry = r.data + RECORD_HEAD + i * size;
-	const unsigned char *bytes = r.data + RECORD_HEAD + record_count(r) * size;
-	size_t begin = i ? entry_end(entry - size, size) : 0;
-
-	*ret = (struct field){ .data = bytes + begin, .len = entry_end(entry, size) - begin };
-	return get_u16(entry);
 }
 
 bool record_find(struct record r, uint16_t id, struct field *ret)

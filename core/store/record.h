@@ -57,9 +57,47 @@ void record_build(struct buf *out, double created, double updated, const struct 
 bool record_check(struct record r);
 double record_created(struct record r);
 double record_updated(struct record r);
-uint16_t record_count(struct record r);
+
+/* The frame, here as each attribute that is read asks for it. */
+enum {
+	RECORD_WIDE = 1, /* flag: the ends are u32 */
+	RECORD_HEAD = 20,
+	ENTRY_NARROW = 4,
+	ENTRY_WIDE = 6
+};
+
+static inline uint16_t entry_u16(const unsigned char *p)
+{
+	return (uint16_t)(p[0] | p[1] << 8);
+}
+
+static inline uint16_t record_count(struct record r)
+{
+	return entry_u16(r.data + 2);
+}
+
+static inline size_t entry_size(struct record r)
+{
+	return r.data[1] & RECORD_WIDE ? ENTRY_WIDE : ENTRY_NARROW;
+}
+
+static inline size_t entry_end(const unsigned char *entry, size_t size)
+{
+	return size == ENTRY_WIDE ? entry_u16(entry + 2) | (uint32_t)entry_u16(entry + 4) << 16 : entry_u16(entry + 2);
+}
+
 /** Attribute \p i: its id and its value in place. */
-uint16_t record_at(struct record r, uint16_t i, struct field *ret);
+static inline uint16_t record_at(struct record r, uint16_t i, struct field *ret)
+{
+	size_t size = entry_size(r);
+	const unsigned char *entry = r.data + RECORD_HEAD + i * size;
+	const unsigned char *bytes = r.data + RECORD_HEAD + record_count(r) * size;
+	size_t begin = i ? entry_end(entry - size, size) : 0;
+
+	*ret = (struct field){ .data = bytes + begin, .len = entry_end(entry, size) - begin };
+	return entry_u16(entry);
+}
+
 /** \return false when the record has no such attribute */
 bool record_find(struct record r, uint16_t id, struct field *ret);
 
@@ -69,7 +107,8 @@ enum lyre_type field_type(struct field f);
 enum field_kind field_kind(struct field f);
 /**
  * The value, with texts pointing at the stored bytes where they can (not NUL-terminated there): dates are
- * LYRE_DOUBLE. Arrays and objects go into \p a; null when out of memory.
+ * LYRE_DOUBLE. Arrays and objects go into \p a; null, and arena_failed(), when out of
+ * memory.
  */
 lyre_value field_value(struct field f, struct arena *a);
 /** As JSON, without building a value. */

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Snapshots: each thread keeps its read transactions and renews them, which costs a tenth of a new one. */
 #include "base/text.h"
-#include "store/codec.h"
 #include "store/store_internal.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
 
 /** Read transactions that a thread keeps, of all databases. */
 #define KEPT_MAX 32
@@ -215,12 +213,37 @@ bool snapshot_has(const struct snapshot *s, const struct table *t)
 	return snapshot_table(s, t) != NULL;
 }
 
-/* ---- one record ---- */
+const struct catalogue *snapshot_catalogue(const struct snapshot *s)
+{
+	const struct slot *slot = s->slot;
+	return slot->catalogue;
+}
 
-static int no_table(const struct table *t, struct err *e)
+int no_table(const struct table *t, struct err *e)
 {
 	return err_set(e, LYRE_ENOTFOUND, "Table '%s.%s' does not exist", t->database, t->name);
 }
+
+size_t database_txn(struct database *db)
+{
+	MDB_envinfo info;
+	bool held;
+	size_t txn = 0;
+	(void)slot_find(db, &held);
+	if (!held)
+		pthread_rwlock_rdlock(&db->gate);
+	if (db->env && !db->broken) {
+		txn = db->committed;
+		/* during the first commit this is the transaction that is being brought to the disk: no harm */
+		if (!txn && !mdb_env_info(db->env, &info))
+			txn = info.me_last_txnid;
+	}
+	if (!held)
+		pthread_rwlock_unlock(&db->gate);
+	return txn;
+}
+
+/* ---- one record ---- */
 
 int snapshot_get_key(struct snapshot *s, const struct table *t, const unsigned char *key, size_t len,
 	struct record *ret, struct err *e)
@@ -278,149 +301,4 @@ int record_key(const struct table *t, const unsigned char *key, size_t len, stru
 		return LYRE_ECORRUPT;
 	*ret = field_value(f, a);
 	return 0;
-}
-
-/* ---- figures ---- */
-
-static uint64_t tree_bytes(struct snapshot *s, MDB_dbi tree)
-{
-	MDB_stat st;
-	if (!tree || mdb_stat(s->txn, tree, &st))
-		return 0;
-	return (uint64_t)(st.ms_branch_pages + st.ms_leaf_pages + st.ms_overflow_pages) * st.ms_psize;
-}
-
-/* Records whose time has come and which the background has not removed yet: few, as it does so each second. */
-static int count_due(struct snapshot *s, const struct table *t, uint64_t *ret, struct err *e)
-{
-	*ret = 0;
-	if (t->expiration < 0)
-		return 0;
-	MDB_cursor *cursor;
-	int rc = mdb_cursor_open(s->txn, t->expiry, &cursor);
-	if (rc)
-		return store_error(e, rc, "read", s->db);
-	MDB_val key, value;
-	while (!(rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) && key.mv_size > 8 &&
-	       record_expired(t, double_unsortable(be_get(key.mv_data, 8)), s->now))
-		++*ret;
-	mdb_cursor_close(cursor);
-	return rc && rc != MDB_NOTFOUND ? store_error(e, rc, "read", s->db) : 0;
-}
-
-/* The newest time stands at the end of the tree by time, or of the index of the times. */
-static int newest(struct snapshot *s, const struct table *t, double *ret, struct err *e)
-{
-	*ret = 0;
-	const struct attribute *by = NULL;
-	for (uint16_t i = 0; !by && i < t->attribute_count; i++)
-		if (t->attributes[i].flags & ATTRIBUTE_UPDATED)
-			by = &t->attributes[i];
-	if (!by)
-		return 0;
-	if (t->expiry) {
-		MDB_cursor *cursor;
-		MDB_val key, value;
-		int rc = mdb_cursor_open(s->txn, t->expiry, &cursor);
-		if (rc)
-			return store_error(e, rc, "read", s->db);
-		rc = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
-		double time = rc || key.mv_size <= 8 ? 0 : double_unsortable(be_get(key.mv_data, 8));
-		mdb_cursor_close(cursor);
-		if (time > 0 && !record_expired(t, time, s->now))
-			*ret = time;
-		return rc && rc != MDB_NOTFOUND ? store_error(e, rc, "read", s->db) : 0;
-	}
-	struct walk w;
-	struct walk_range range = { .attribute = by, .reverse = true };
-	int rc = walk_open(&w, s, t, &range, NULL, e);
-	if (rc)
-		return rc;
-	rc = walk_next(&w, e);
-	struct record r;
-	if (!rc && !(rc = walk_record(&w, &r, e)))
-		*ret = record_updated(r);
-	walk_close(&w);
-	return rc == LYRE_END || rc == LYRE_ENOTFOUND ? 0 : rc;
-}
-
-int snapshot_stats(struct snapshot *s, const struct table *t, bool exact, struct lyre_table_stats *ret, struct err *e)
-{
-	(void)exact; /* the count always is */
-	const struct table *now = snapshot_table(s, t);
-	if (!now)
-		return no_table(t, e);
-	MDB_stat st;
-	int rc = mdb_stat(s->txn, now->records, &st);
-	if (rc)
-		return store_error(e, rc, "read", s->db);
-	uint64_t due;
-	double last;
-	if ((rc = count_due(s, now, &due, e)) || (rc = newest(s, now, &last, e)))
-		return rc;
-	uint64_t size = tree_bytes(s, now->records) + tree_bytes(s, now->expiry);
-	for (uint16_t i = 0; i < now->attribute_count; i++)
-		size += tree_bytes(s, now->attributes[i].index);
-	mdb_filehandle_t fd;
-	struct stat file = { 0 };
-	if (!mdb_env_get_fd(s->db->env, &fd))
-		(void)fstat(fd, &file);
-	uint32_t own = ret->size;
-	*ret = (struct lyre_table_stats){
-		.size = own,
-		.record_count = st.ms_entries - due,
-		.count_low = st.ms_entries - due,
-		.count_high = st.ms_entries - due,
-		.table_size = size,
-		.database_size = (uint64_t)file.st_size,
-		.audit_size = tree_bytes(s, s->db->log),
-		.last_updated = last,
-	};
-	return 0;
-}
-
-/* Nothing but a commit changes the figures, except where records expire. */
-static bool stats_remembered(const struct table *t, struct lyre_table_stats *ret)
-{
-	struct database *db = t->db;
-	MDB_envinfo info;
-	bool held, found = false;
-	(void)slot_find(db, &held);
-	if (!held)
-		pthread_rwlock_rdlock(&db->gate);
-	if (db->env && !db->broken && !mdb_env_info(db->env, &info)) {
-		pthread_mutex_lock(&db->lock);
-		found = t->memo.txn && t->memo.txn == info.me_last_txnid;
-		if (found)
-			*ret = t->memo.stats;
-		pthread_mutex_unlock(&db->lock);
-	}
-	if (!held)
-		pthread_rwlock_unlock(&db->gate);
-	return found;
-}
-
-static void stats_remember(struct snapshot *s, const struct table *t, const struct lyre_table_stats *stats)
-{
-	struct table *now = (struct table *)snapshot_table(s, t);
-	if (!now || now->expiration >= 0)
-		return;
-	pthread_mutex_lock(&s->db->lock);
-	now->memo = (struct table_memo){ .txn = mdb_txn_id(s->txn), .stats = *stats };
-	pthread_mutex_unlock(&s->db->lock);
-}
-
-int table_stats(const struct table *t, bool exact, struct lyre_table_stats *ret, struct err *e)
-{
-	if (stats_remembered(t, ret))
-		return 0;
-	struct snapshot s;
-	int rc = snapshot_begin(&s, t->db, e);
-	if (rc < 0)
-		return rc;
-	rc = snapshot_stats(&s, t, exact, ret, e);
-	if (!rc)
-		stats_remember(&s, t, ret);
-	snapshot_end(&s);
-	return rc;
 }

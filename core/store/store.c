@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -108,16 +109,21 @@ static int open_file(struct store *s, const char *entry, struct err *e)
 	struct err why = { 0 };
 	char *path = NULL;
 	struct database *db = NULL;
-	char *name = file_to_name(entry, &hashed);
-	if (!name)
-		return 0;
-	int rc = 0;
+	char *name = NULL;
+	int rc = file_to_name(entry, &hashed, &name);
+	if (rc)
+		return rc == LYRE_ENOMEM ? err_nomem(e) : 0;
 	if (asprintf(&path, "%s/%s", s->path, entry) < 0) {
 		path = NULL;
 		rc = err_nomem(e);
 		goto out;
 	}
-	if (database_open(&db, &s->options, hashed ? NULL : name, path, &why)) {
+	rc = database_open(&db, &s->options, hashed ? NULL : name, path, &why);
+	if (rc == LYRE_ENOMEM || rc == LYRE_EBUSY) {
+		*e = why; /* of the machine, not of the file: without it a later start may serve it */
+		goto out;
+	}
+	if (rc) {
 		log_error("store", "%s; the others are served without it", why.text);
 		db = database_failed(&s->options, name, path, &why);
 		if (!db) {
@@ -300,18 +306,16 @@ static int sync_folder(const struct store *s, struct err *e)
 	return fsync(s->folder) ? err_errno(e, errno, "sync", s->path) : 0;
 }
 
-static int remove_files(const char *file, struct err *e)
+/* The file \p path in the folder, and its lock file, whose name needs no memory: nothing is left for want of it. */
+static int remove_files(const struct store *s, const char *path, struct err *e)
 {
-	char *lock;
-	if (asprintf(&lock, "%s-lock", file) < 0)
-		return err_nomem(e);
-	int rc = 0;
-	if (unlink(file) && errno != ENOENT)
-		rc = err_errno(e, errno, "remove", file);
-	else
-		(void)unlink(lock);
-	free(lock);
-	return rc;
+	char lock[NAME_MAX + 8];
+	const char *file = strrchr(path, '/') + 1;
+	if (unlinkat(s->folder, file, 0) && errno != ENOENT)
+		return err_errno(e, errno, "remove", path);
+	snprintf(lock, sizeof lock, "%s-lock", file);
+	(void)unlinkat(s->folder, lock, 0);
+	return 0;
 }
 
 int store_create_database(struct store *s, const char *name, struct err *e)
@@ -323,7 +327,7 @@ int store_create_database(struct store *s, const char *name, struct err *e)
 		rc = database_make_file(&s->options, name, file, e);
 	if (!rc && ((rc = sync_folder(s, e)) || (rc = open_and_add(s, name, file, e)))) {
 		struct err ignored;
-		(void)remove_files(file, &ignored);
+		(void)remove_files(s, file, &ignored);
 	}
 	free(file);
 	pthread_mutex_unlock(&s->changes);
@@ -339,7 +343,7 @@ int store_adopt(struct store *s, const char *name, const char *from, struct err 
 		rc = err_errno(e, errno, "bring in", from);
 	else if (!rc && ((rc = sync_folder(s, e)) || (rc = open_and_add(s, name, file, e)))) {
 		struct err ignored;
-		(void)remove_files(file, &ignored);
+		(void)remove_files(s, file, &ignored);
 	}
 	free(file);
 	pthread_mutex_unlock(&s->changes);
@@ -358,7 +362,7 @@ int store_drop_database(struct store *s, const char *name, struct err *e)
 		list_remove(s, db);
 		pthread_rwlock_unlock(&s->lock);
 		database_close(db);
-		rc = remove_files(db->file, e);
+		rc = remove_files(s, db->file, e);
 		struct err ignored;
 		if (rc)
 			(void)open_and_add(s, name, db->file, &ignored); /* it is still there */

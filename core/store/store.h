@@ -106,7 +106,8 @@ struct table {
 	uint32_t hash_mask;
 	uint16_t *hash;
 	struct table_memo {
-		size_t txn;                /**< the commit it is true of; 0 for none */
+		atomic_size_t touched;     /**< the last transaction that wrote records, committed or not */
+		size_t txn;                /**< the commit the figures are true of; 0 for none */
 		struct lyre_table_stats stats;
 	} memo;               /**< table_stats()'s; under the database's lock, and no part of the definition */
 };
@@ -192,6 +193,8 @@ int walk_open(struct walk *w, struct snapshot *s, const struct table *t, const s
 int walk_next(struct walk *w, struct err *e);
 /** The record of the present entry; LYRE_ENOTFOUND without a sentence when it is expired. */
 int walk_record(struct walk *w, struct record *ret, struct err *e);
+/** The attribute whose index it is, as of its snapshot; NULL: the records themselves. */
+const struct attribute *walk_attribute(const struct walk *w);
 void walk_position(const struct walk *w, struct key *ret);
 void walk_close(struct walk *w);
 /** About how many entries a range has: exact up to \p limit, a guess above. */
@@ -207,6 +210,26 @@ int snapshot_stats(struct snapshot *s, const struct table *t, bool exact, struct
 
 /** The same of the last commit, without a snapshot where that was asked before. */
 int table_stats(const struct table *t, bool exact, struct lyre_table_stats *ret, struct err *e);
+
+struct kept_text;
+
+/** What a text that is being made will be true of. */
+struct text_moment {
+	struct catalogue *catalogue; /**< NULL: it is not to be kept */
+	size_t txn;
+	MDB_dbi log;
+};
+
+/**
+ * A text that was made of nothing but the definitions and figures of a database's tables, while they are what they
+ * were: read it with kept_text_read(), then kept_text_release(). \return false when there is none: then \p ret is for
+ * database_keep_text(), which is to be called once, and table_stats() has the figures at hand.
+ */
+bool database_text(struct database *db, const char *name, struct text_moment *ret, struct kept_text **text);
+const char *kept_text_read(const struct kept_text *k, size_t *len);
+void kept_text_release(struct kept_text *k);
+/** Keeps a copy, begun to be made after \p m; NULL when there is no text. */
+void database_keep_text(struct database *db, const char *name, struct text_moment *m, const char *text, size_t len);
 
 /* ---- writing ---- */
 

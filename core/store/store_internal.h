@@ -26,6 +26,19 @@ struct catalogue {
 	size_t count;
 	const struct table **by_id;   /**< ascending, which is the order of their making */
 	const struct table **by_name;
+	bool expires;                 /**< some table's records do */
+	struct kept_text *texts;      /**< under the database's lock, and no part of the definitions; newest first */
+};
+
+/** A text made of definitions and figures: true as long as its catalogue is the present one and nothing is committed. */
+struct kept_text {
+	struct kept_text *next;
+	atomic_uint refs;
+	size_t txn;                   /**< the transaction it is true of, or a later one */
+	MDB_dbi log;                  /**< the commit log's tree at that time */
+	const char *name;
+	size_t len;
+	char text[];
 };
 
 struct database {
@@ -42,6 +55,7 @@ struct database {
 	unsigned page_size;
 	MDB_dbi meta, tables, dropped;
 	atomic_uint log;              /**< the commit log's tree; 0 until it is made */
+	atomic_size_t committed;      /**< the last transaction whose commit is over; 0 for none since this file was opened */
 
 	pthread_rwlock_t gate;        /**< open snapshots hold it to read; map growth and the end of trees to write */
 	pthread_mutex_t lock;         /**< of the five below */
@@ -77,10 +91,10 @@ int store_error(struct err *e, int rc, const char *doing, const struct database 
 /** The file name of a database, with ".mdb". \p out holds FILE_NAME_MAX + 8 bytes. */
 void name_to_file(const char *name, char *out);
 /**
- * The database name of a file name; malloc'ed. \p hashed: the name in the file counts. NULL when out of memory
- * or not ours
+ * The database name of a file name; malloc'ed. \p hashed: the name in the file counts. LYRE_EINVAL when it is not ours,
+ * LYRE_ENOMEM
  */
-char *file_to_name(const char *file, bool *hashed);
+int file_to_name(const char *file, bool *hashed, char **ret);
 
 /* ---- environment.c ---- */
 
@@ -134,6 +148,16 @@ int store_adopt(struct store *s, const char *name, const char *file, struct err 
 
 /* ---- snapshot.c ---- */
 
+/** Of the snapshot; valid until its end. */
+const struct catalogue *snapshot_catalogue(const struct snapshot *s);
+/**
+ * A transaction that is not before the last one that was answered: what is true of it or of a later one is true now.
+ * 0 when the database is closed or has failed.
+ */
+size_t database_txn(struct database *db);
+/** LYRE_ENOTFOUND with its sentence. */
+int no_table(const struct table *t, struct err *e);
+
 /** Ends all kept read transactions of a closing database; the gate is shut. */
 void slots_close(struct database *db);
 /** Whether a record is expired at \p now. */
@@ -141,6 +165,11 @@ static inline bool record_expired(const struct table *t, double updated, double 
 {
 	return t->expiration >= 0 && updated + t->expiration <= now;
 }
+
+/* ---- figures.c ---- */
+
+/** The transaction under way changes a table's records. On the writer's thread. */
+void table_touched(struct database *db, uint32_t id);
 
 /* ---- catalogue.c ---- */
 
@@ -152,6 +181,8 @@ const struct table *catalogue_by_id(const struct catalogue *c, uint32_t id);
 const struct table *catalogue_by_name(const struct catalogue *c, const char *name);
 /** A reference to the present one; NULL once the database is closed. */
 struct catalogue *database_catalogue(struct database *db);
+/** Opens a tree of records, of an index or of times of expiry. \return a code of LMDB */
+int tree_open(MDB_txn *txn, const char *name, unsigned flags, MDB_dbi *ret);
 /** Reads all definitions; opens their trees. */
 int catalogue_load(struct database *db, MDB_txn *txn, struct catalogue **ret, struct err *e);
 

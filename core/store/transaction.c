@@ -74,7 +74,7 @@ int writer_trees_left(struct database *db, unsigned more, struct err *e)
 int writer_tree(struct database *db, const char *name, MDB_dbi *ret)
 {
 	db->writer.dirty = true;
-	int rc = mdb_dbi_open(db->writer.txn, name, MDB_CREATE, ret);
+	int rc = tree_open(db->writer.txn, name, MDB_CREATE, ret);
 	if (!rc)
 		db->writer.now.trees++;
 	return writer_failed(db, rc);
@@ -282,6 +282,7 @@ int transaction_commit(struct database *db, struct err *e)
 		pthread_mutex_unlock(&db->lock);
 	}
 	int64_t began = monotonic_ns();
+	size_t id = mdb_txn_id(w->txn);
 	int rc = reason_of(db, mdb_txn_commit(w->txn));
 	w->commit_ns = monotonic_ns() - began;
 	w->txn = NULL;
@@ -303,6 +304,7 @@ int transaction_commit(struct database *db, struct err *e)
 	if (!rc) {
 		w->committed = w->now;
 		db->log = w->now.log;
+		db->committed = id;
 	}
 	return store_error(e, rc, "write", db);
 }

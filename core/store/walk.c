@@ -192,6 +192,12 @@ int walk_record(struct walk *w, struct record *ret, struct err *e)
 	return 0;
 }
 
+const struct attribute *walk_attribute(const struct walk *w)
+{
+	const struct attribute *a = w->range.attribute;
+	return a && !(a->flags & ATTRIBUTE_KEY) ? attribute_by_id(w->table, a->id) : NULL;
+}
+
 void walk_position(const struct walk *w, struct key *ret)
 {
 	*ret = (struct key){ 0 };

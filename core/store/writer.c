@@ -66,6 +66,7 @@ static int apply_one(struct database *db, struct record_write *w)
 		struct change *c = (struct change *)w;
 		return c->apply(db, c, &w->err);
 	}
+	table_touched(db, w->table->id);
 	return write_apply(db, w, next_time(&db->writer));
 }
 

@@ -142,11 +142,11 @@ static inline struct definition *definition_of(const struct table *t) { return (
 /** The attribute with an id, NULL when there is none any more. */
 const struct attribute *attribute_by_id(const struct table *t, uint16_t id);
 
-/** The stored forms. Decoding checks; trees are the caller's. */
+/** The stored forms. Decoding checks: LYRE_ECORRUPT, LYRE_ENOMEM; trees are the caller's. */
 void definition_encode(const struct table *t, struct buf *out);
 void attribute_encode(const struct attribute *a, struct buf *out);
-struct definition *definition_decode(MDB_val v, const char *database);
-bool attribute_decode(struct definition *d, uint16_t id, MDB_val v);
+int definition_decode(struct definition **ret, MDB_val v, const char *database);
+int attribute_decode(struct definition *d, uint16_t id, MDB_val v);
 /** Keys in the tree "tables": the table's id, then the attribute's. */
 #define TABLE_KEY_LEN 4
 #define ATTRIBUTE_KEY_LEN 6

@@ -148,14 +148,43 @@ static int visit_table(void *arg, lyre_table *table)
 	return write_table(d, table, &stats);
 }
 
+/** A database on the way. */
+struct described {
+	struct describe *describe;
+	const char *database;
+	int begun; /**< to be written */
+};
+
+static int write_database(void *arg)
+{
+	struct described *d = arg;
+	d->begun = 1;
+	lyre_out_object_begin(d->describe->out);
+	int rc = lyre_tables(d->describe->call, d->database, visit_table, d->describe);
+	lyre_out_object_end(d->describe->out);
+	return rc;
+}
+
+/** All that is told of a database changes with its tables alone. */
+static int describe_database(struct described *d)
+{
+	const char *form = d->describe->streams ? "describe, streams" : "describe";
+	return lyre_reply_figures(d->describe->call, d->database, form, write_database, d);
+}
+
 static int visit_database(void *arg, const char *name)
 {
 	struct describe *d = arg;
+	struct described database = { .describe = d, .database = name };
 	lyre_out_key(d->out, name);
-	lyre_out_object_begin(d->out);
-	int rc = lyre_tables(d->call, name, visit_table, d);
-	lyre_out_object_end(d->out);
-	return rc == LYRE_ENOTFOUND ? 0 : rc; /* dropped since the walk began */
+	int rc = describe_database(&database);
+	if (rc != LYRE_ENOTFOUND)
+		return rc;
+	if (!database.begun) { /* dropped since the walk began */
+		lyre_out_object_begin(d->out);
+		lyre_out_object_end(d->out);
+	}
+	return 0;
 }
 
 int schema_describe_all(lyre_call *call)
@@ -172,10 +201,8 @@ int schema_describe_database(lyre_call *call)
 {
 	struct describe d;
 	describe_begin(&d, call);
-	lyre_out_object_begin(d.out);
-	int rc = lyre_tables(call, lyre_arg_string(call, "database"), visit_table, &d);
-	lyre_out_object_end(d.out);
-	return rc;
+	struct described database = { .describe = &d, .database = lyre_arg_string(call, "database") };
+	return describe_database(&database);
 }
 
 int schema_describe_table(lyre_call *call)

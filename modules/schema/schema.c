@@ -161,7 +161,7 @@ static const struct lyre_operation operations[] = {
 	  .run = LYRE_RUN_POOL,
 	  .access = LYRE_ACCESS_SUPER_USER,
 	  .params = LYRE_LIST(check_database_params),
-	  .help = "Read a whole database, and say whether its records, indexes and counts agree. All else goes on." },
+	  .help = "Read a whole database, and say whether its records, indexes, counts and audit log agree. All else goes on." },
 };
 
 LYRE_MODULE(schema, "1.0.0", "Databases, tables and attributes: describe, create, drop, back up, restore, compact, check",

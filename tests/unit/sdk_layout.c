@@ -218,7 +218,8 @@ AT(lyre_host, restore, 70, 2, 0)
 AT(lyre_host, database_compact, 71, 2, 0)
 AT(lyre_host, database_storage, 72, 2, 0)
 AT(lyre_host, database_check, 73, 2, 0)
-LAST(lyre_host, database_check)
+AT(lyre_host, reply_figures, 74, 2, 0)
+LAST(lyre_host, reply_figures)
 
 /* Numbers that stand in modules: the last of each says that none was lost or moved. */
 _Static_assert(LYRE_PENDING == 1 && LYRE_END == 2 && LYRE_EINVAL == -1 && LYRE_ENOTFOUND == -2 && LYRE_EEXISTS == -3 &&

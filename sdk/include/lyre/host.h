@@ -123,6 +123,9 @@ struct lyre_host {
 	int (*database_compact)(lyre_call *call, const char *database, uint64_t *before, uint64_t *after);
 	int (*database_storage)(lyre_call *call, const char *database, struct lyre_storage *ret);
 	int (*database_check)(lyre_call *call, const char *database, struct lyre_check *ret);
+
+	/* writing the answer, what is told again and again, 1.0 */
+	int (*reply_figures)(lyre_call *call, const char *database, const char *name, int (*write)(void *arg), void *arg);
 };
 
 /** The host's table: one a module, set by the core before start(). */

@@ -143,6 +143,18 @@ static inline int lyre_table_stats(lyre_call *call, lyre_table *table, int exact
 	return lyre_host->table_stats(call, table, exact, ret);
 }
 
+/**
+ * Writes one value to lyre_reply() that tells nothing but what lyre_tables(), lyre_table_spec() and lyre_table_stats()
+ * tell of one database: by \p write, or, while nothing of that has changed since \p write last returned 0, as the same
+ * text again. LYRE_ENOTFOUND when there is no such database.
+ * \param name  of the text, one for each form of it that \p write makes; copied
+ * \param write  writes the one value to lyre_reply(); its return is passed on
+ */
+static inline int lyre_reply_figures(lyre_call *call, const char *database, const char *name, int (*write)(void *arg), void *arg)
+{
+	return lyre_host->reply_figures(call, database, name, write, arg);
+}
+
 /** Adds an attribute; \p id receives its identifier, 36 characters and NUL. LYRE_EEXISTS, LYRE_EINVAL. Blocks. */
 static inline int lyre_attribute_create(lyre_call *call, lyre_table *table, const struct lyre_attribute *attribute,
 	char id[37])
@@ -307,7 +319,7 @@ static inline int lyre_database_storage(lyre_call *call, const char *database, s
 
 /**
  * Reads a whole database as it is at one moment, while writes go on: pages, records, index entries, times of expiry,
- * counts, and whether they agree. LYRE_ECORRUPT says what does not, and where. LYRE_EBUSY during a backup or a
+ * counts, the commit log of tables with audit on, and whether they agree. LYRE_ECORRUPT says what does not, and where. LYRE_EBUSY during a backup or a
  * compaction. Blocks.
  */
 static inline int lyre_database_check(lyre_call *call, const char *database, struct lyre_check *ret)

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What tables have and weigh. Figures are kept with a definition, and a text that somebody made of them with the
+ * catalogue, until a commit changes what they tell of.
+ */
+#include "base/text.h"
+#include "store/codec.h"
+#include "store/store_internal.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+static uint64_t tree_bytes(struct snapshot *s, MDB_dbi tree)
+{
+	MDB_stat st;
+	if (!tree || mdb_stat(s->txn, tree, &st))
+		return 0;
+	return (uint64_t)(st.ms_branch_pages + st.ms_leaf_pages + st.ms_overflow_pages) * st.ms_psize;
+}
+
+/* Records whose time has come and which the background has not removed yet: few, as it does so each second. */
+static int count_due(struct snapshot *s, const struct table *t, uint64_t *ret, struct err *e)
+{
+	*ret = 0;
+	if (t->expiration < 0)
+		return 0;
+	MDB_cursor *cursor;
+	int rc = mdb_cursor_open(s->txn, t->expiry, &cursor);
+	if (rc)
+		return store_error(e, rc, "read", s->db);
+	MDB_val key, value;
+	while (!(rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) && key.mv_size > 8 &&
+	       record_expired(t, double_unsortable(be_get(key.mv_data, 8)), s->now))
+		++*ret;
+	mdb_cursor_close(cursor);
+	return rc && rc != MDB_NOTFOUND ? store_error(e, rc, "read", s->db) : 0;
+}
+
+/* The newest time stands at the end of the tree by time, or of the index of the times. */
+static int newest(struct snapshot *s, const struct table *t, double *ret, struct err *e)
+{
+	*ret = 0;
+	const struct attribute *by = NULL;
+	for (uint16_t i = 0; !by && i < t->attribute_count; i++)
+		if (t->attributes[i].flags & ATTRIBUTE_UPDATED)
+			by = &t->attributes[i];
+	if (!by)
+		return 0;
+	if (t->expiry) {
+		MDB_cursor *cursor;
+		MDB_val key, value;
+		int rc = mdb_cursor_open(s->txn, t->expiry, &cursor);
+		if (rc)
+			return store_error(e, rc, "read", s->db);
+		rc = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
+		double time = rc || key.mv_size <= 8 ? 0 : double_unsortable(be_get(key.mv_data, 8));
+		mdb_cursor_close(cursor);
+		if (time > 0 && !record_expired(t, time, s->now))
+			*ret = time;
+		return rc && rc != MDB_NOTFOUND ? store_error(e, rc, "read", s->db) : 0;
+	}
+	struct walk w;
+	struct walk_range range = { .attribute = by, .reverse = true };
+	int rc = walk_open(&w, s, t, &range, NULL, e);
+	if (rc)
+		return rc;
+	rc = walk_next(&w, e);
+	struct record r;
+	if (!rc && !(rc = walk_record(&w, &r, e)))
+		*ret = record_updated(r);
+	walk_close(&w);
+	return rc == LYRE_END || rc == LYRE_ENOTFOUND ? 0 : rc;
+}
+
+/* What the tables of a database have in common. */
+static void database_figures(struct snapshot *s, struct lyre_table_stats *ret)
+{
+	mdb_filehandle_t fd;
+	struct stat file = { 0 };
+	if (!mdb_env_get_fd(s->db->env, &fd))
+		(void)fstat(fd, &file);
+	ret->database_size = (uint64_t)file.st_size;
+	ret->audit_size = tree_bytes(s, s->db->log);
+}
+
+static int table_figures(struct snapshot *s, const struct table *t, struct lyre_table_stats *ret, struct err *e)
+{
+	MDB_stat st;
+	int rc = mdb_stat(s->txn, t->records, &st);
+	if (rc)
+		return store_error(e, rc, "read", s->db);
+	uint64_t due;
+	if ((rc = count_due(s, t, &due, e)) || (rc = newest(s, t, &ret->last_updated, e)))
+		return rc;
+	ret->record_count = ret->count_low = ret->count_high = st.ms_entries - due;
+	ret->table_size = tree_bytes(s, t->records) + tree_bytes(s, t->expiry);
+	for (uint16_t i = 0; i < t->attribute_count; i++)
+		ret->table_size += tree_bytes(s, t->attributes[i].index);
+	return 0;
+}
+
+/* ---- figures that are kept ---- */
+
+void table_touched(struct database *db, uint32_t id)
+{
+	struct table *t = (struct table *)(uintptr_t)catalogue_by_id(db->catalogue, id);
+	if (t)
+		atomic_store(&t->memo.touched, mdb_txn_id(db->writer.txn));
+}
+
+/*
+ * Of one table in a snapshot, from its memo where no transaction has touched it since. The writer notes the
+ * transaction before it commits, so a snapshot that has it sees the note. \p common holds the database's figures.
+ */
+static int figures_at(struct snapshot *s, struct table *t, const struct lyre_table_stats *common,
+	struct lyre_table_stats *ret, struct err *e)
+{
+	struct database *db = s->db;
+	size_t txn = mdb_txn_id(s->txn);
+	bool kept = false;
+	if (t->expiration < 0) {
+		pthread_mutex_lock(&db->lock);
+		kept = t->memo.txn && t->memo.txn <= txn && atomic_load(&t->memo.touched) <= t->memo.txn;
+		if (kept)
+			*ret = t->memo.stats;
+		pthread_mutex_unlock(&db->lock);
+	}
+	int rc = kept ? 0 : table_figures(s, t, ret, e);
+	ret->database_size = common->database_size;
+	ret->audit_size = common->audit_size;
+	if (rc || t->expiration >= 0)
+		return rc; /* where records expire, time changes them too */
+	pthread_mutex_lock(&db->lock);
+	if (t->memo.txn < txn) {
+		t->memo.txn = txn;
+		t->memo.stats = *ret;
+	}
+	pthread_mutex_unlock(&db->lock);
+	return 0;
+}
+
+int snapshot_stats(struct snapshot *s, const struct table *t, bool exact, struct lyre_table_stats *ret, struct err *e)
+{
+	(void)exact; /* the count always is */
+	struct table *now = (struct table *)(uintptr_t)snapshot_table(s, t);
+	if (!now)
+		return no_table(t, e);
+	struct lyre_table_stats common, stats = { 0 };
+	database_figures(s, &common);
+	int rc = figures_at(s, now, &common, &stats, e);
+	if (rc)
+		return rc;
+	stats.size = ret->size;
+	*ret = stats;
+	return 0;
+}
+
+int table_stats(const struct table *t, bool exact, struct lyre_table_stats *ret, struct err *e)
+{
+	struct database *db = t->db;
+	uint32_t size = ret->size;
+	size_t txn = database_txn(db);
+	pthread_mutex_lock(&db->lock);
+	bool kept = txn && t->memo.txn >= txn;
+	if (kept)
+		*ret = t->memo.stats;
+	pthread_mutex_unlock(&db->lock);
+	ret->size = size;
+	if (kept)
+		return 0;
+	struct snapshot s;
+	int rc = snapshot_begin(&s, db, e);
+	if (rc < 0)
+		return rc;
+	rc = snapshot_stats(&s, t, exact, ret, e);
+	snapshot_end(&s);
+	return rc;
+}
+
+/*
+ * Brings the memos of all tables to the last commit in one snapshot; who asks a table finds out what failed.
+ * \return the snapshot's transaction, 0 when there was none
+ */
+static size_t figures_renew(struct database *db)
+{
+	struct snapshot s;
+	struct err ignored;
+	if (snapshot_begin(&s, db, &ignored))
+		return 0;
+	size_t txn = mdb_txn_id(s.txn);
+	const struct catalogue *c = snapshot_catalogue(&s);
+	struct lyre_table_stats common, stats = { 0 };
+	database_figures(&s, &common);
+	for (size_t i = 0; i < c->count; i++)
+		if (c->by_id[i]->expiration < 0)
+			(void)figures_at(&s, (struct table *)(uintptr_t)c->by_id[i], &common, &stats, &ignored);
+	snapshot_end(&s);
+	return txn;
+}
+
+/* ---- texts that are kept ---- */
+
+/** Of one catalogue, and the longest. */
+#define TEXTS_MAX 4
+#define TEXT_MAX ((size_t)1 << 20)
+
+bool database_text(struct database *db, const char *name, struct text_moment *ret, struct kept_text **text)
+{
+	size_t txn = database_txn(db);
+	*ret = (struct text_moment){ .log = db->log };
+	*text = NULL;
+	pthread_mutex_lock(&db->lock);
+	struct catalogue *c = db->catalogue;
+	struct kept_text *k = c ? c->texts : NULL;
+	while (k && strcmp(k->name, name))
+		k = k->next;
+	if (txn && k && k->txn >= txn && k->log == ret->log) {
+		atomic_fetch_add_explicit(&k->refs, 1, memory_order_relaxed);
+		*text = k;
+	} else if (txn && c && !c->expires) {
+		ret->catalogue = catalogue_ref(c);
+	}
+	pthread_mutex_unlock(&db->lock);
+	if (!*text && txn)
+		ret->txn = figures_renew(db);
+	return *text != NULL;
+}
+
+const char *kept_text_read(const struct kept_text *k, size_t *len)
+{
+	*len = k->len;
+	return k->text;
+}
+
+void kept_text_release(struct kept_text *k)
+{
+	if (k && atomic_fetch_sub_explicit(&k->refs, 1, memory_order_acq_rel) == 1)
+		free(k);
+}
+
+/* The one that a new text takes the place of: of the same name, or the oldest. By the lock. */
+static struct kept_text *take_out(struct catalogue *c, const char *name)
+{
+	struct kept_text **at = &c->texts, **last = at;
+	unsigned count = 0;
+	for (; *at && strcmp((*at)->name, name); at = &(*at)->next, count++)
+		last = at;
+	if (!*at && count >= TEXTS_MAX)
+		at = last;
+	struct kept_text *k = *at;
+	if (k)
+		*at = k->next;
+	return k;
+}
+
+void database_keep_text(struct database *db, const char *name, struct text_moment *m, const char *text, size_t len)
+{
+	struct catalogue *c = m->catalogue;
+	if (!c)
+		return;
+	m->catalogue = NULL;
+	size_t name_size = strlen(name) + 1;
+	struct kept_text *k = text && m->txn && len <= TEXT_MAX ? malloc(sizeof *k + len + name_size) : NULL;
+	if (k) {
+		*k = (struct kept_text){ .refs = 1, .txn = m->txn, .log = m->log, .len = len };
+		memcpy(k->text, text, len);
+		k->name = memcpy(k->text + len, name, name_size);
+		pthread_mutex_lock(&db->lock);
+		struct kept_text *old = take_out(c, name);
+		k->next = c->texts;
+		c->texts = k;
+		pthread_mutex_unlock(&db->lock);
+		kept_text_release(old);
+	}
+	catalogue_unref(c);
+}
