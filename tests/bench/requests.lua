@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0
--- wrk's side of the benchmark: `wrk -s requests.lua URL -- KIND AUTHORIZATION RECORDS`
+-- wrk's side of the benchmark: `wrk -s requests.lua URL -- KIND AUTHORIZATION RECORDS DATABASE TABLE RUN`
+-- TABLE is where new records go; what reads or changes records is about table t. RUN, a number, keeps the keys of runs apart.
 -- Prints one line that begins with "result": requests a second, p50 and p99 in milliseconds, answers that were no 200.
 
-local kind, records, next_id, step
+local kind, records, place, new_place, next_id
 local threads = {}
 
 function setup(thread)
@@ -16,8 +17,10 @@ function init(args)
 	wrk.headers["Content-Type"] = "application/json"
 	wrk.headers["Authorization"] = args[2]
 	math.randomseed(number * 7919)
-	-- New keys: far above the loaded ones, a stretch of its own for each thread.
-	next_id = number * 100000000
+	place = string.format('"database":"%s","table":"t"', args[4])
+	new_place = string.format('"database":"%s","table":"%s"', args[4], args[5])
+	-- New keys: far above the loaded ones, a stretch of its own for each thread of each run.
+	next_id = (tonumber(args[6]) * 10 + number) * 100000000
 end
 
 local function record(id)
@@ -25,38 +28,67 @@ local function record(id)
 		id, id, id % 345, id / 7, id % 1000, id % 2 == 0 and "true" or "false", id)
 end
 
-local function body()
-	if kind == "one" then
-		return string.format('{"operation":"search_by_id","database":"bench","table":"t","ids":[%d],"get_attributes":["*"]}', math.random(1, records))
-	elseif kind == "twenty" then
-		local ids = {}
-		for i = 1, 20 do ids[i] = math.random(1, records) end
-		return '{"operation":"search_by_id","database":"bench","table":"t","ids":[' .. table.concat(ids, ",") .. '],"get_attributes":["id","name","price"]}'
-	elseif kind == "value" then
-		return string.format('{"operation":"search_by_value","database":"bench","table":"t","attribute":"group","value":%d,"get_attributes":["*"]}', math.random(0, 344))
-	elseif kind == "conditions" then
-		return string.format('{"operation":"search_by_conditions","database":"bench","table":"t","conditions":[{"attribute":"group","comparator":"equals","value":%d},{"attribute":"active","comparator":"equals","value":true}],"sort":{"attribute":"name"},"limit":10,"get_attributes":["id","name"]}', math.random(0, 344))
-	elseif kind == "describe" then
-		return '{"operation":"describe_table","database":"bench","table":"t"}'
-	elseif kind == "insert" then
+local bodies = {}
+
+function bodies.one()
+	return string.format('{"operation":"search_by_id",%s,"ids":[%d],"get_attributes":["*"]}', place, math.random(1, records))
+end
+
+function bodies.twenty()
+	local ids = {}
+	for i = 1, 20 do ids[i] = math.random(1, records) end
+	return string.format('{"operation":"search_by_id",%s,"ids":[%s],"get_attributes":["id","name","price"]}', place, table.concat(ids, ","))
+end
+
+local function by_group(more)
+	return string.format('{"operation":"search_by_value",%s,"attribute":"group","value":%d,"get_attributes":["*"]%s}', place, math.random(0, 344), more)
+end
+
+function bodies.value()
+	return by_group("")
+end
+
+function bodies.limited()
+	return by_group(',"limit":20')
+end
+
+function bodies.unique()
+	return string.format('{"operation":"search_by_value",%s,"attribute":"name","value":"name %d","get_attributes":["*"]}', place, math.random(1, records))
+end
+
+function bodies.conditions()
+	return string.format('{"operation":"search_by_conditions",%s,"conditions":[{"attribute":"group","comparator":"equals","value":%d},{"attribute":"active","comparator":"equals","value":true}],"sort":{"attribute":"name"},"limit":10,"get_attributes":["id","name"]}',
+		place, math.random(0, 344))
+end
+
+function bodies.describe()
+	return string.format('{"operation":"describe_table",%s}', place)
+end
+
+function bodies.describe_all()
+	return '{"operation":"describe_all"}'
+end
+
+function bodies.insert()
+	next_id = next_id + 1
+	return string.format('{"operation":"insert",%s,"records":[%s]}', new_place, record(next_id))
+end
+
+function bodies.update()
+	return string.format('{"operation":"update",%s,"records":[{"id":%d,"price":%.2f}]}', place, math.random(1, records), math.random() * 1000)
+end
+
+function bodies.bulk()
+	local rows = {}
+	for i = 1, 1000 do
 		next_id = next_id + 1
-		return '{"operation":"insert","database":"bench","table":"w","records":[' .. record(next_id) .. ']}'
-	elseif kind == "update" then
-		local id = math.random(1, records)
-		return string.format('{"operation":"update","database":"bench","table":"t","records":[{"id":%d,"price":%.2f}]}', id, math.random() * 1000)
-	elseif kind == "bulk" then
-		local rows = {}
-		for i = 1, 1000 do
-			next_id = next_id + 1
-			rows[i] = record(next_id)
-		end
-		return '{"operation":"insert","database":"bench","table":"b","records":[' .. table.concat(rows, ",") .. ']}'
+		rows[i] = record(next_id)
 	end
-	error("no such kind: " .. kind)
+	return string.format('{"operation":"insert",%s,"records":[%s]}', new_place, table.concat(rows, ","))
 end
 
 function request()
-	return wrk.format(nil, "/", nil, body())
+	return wrk.format(nil, "/", nil, bodies[kind]())
 end
 
 function done(summary, latency)

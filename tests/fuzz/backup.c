@@ -79,8 +79,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsigned char *bytes = fuzz_copy(work, len, 0);
 	int rc = backup_verify_bytes(bytes, len, &e);
 	must(rc == e.code && (rc == 0 || *e.text));
-	if (!rc)
+	if (!rc) {
+		struct backup_counts counts;
+		struct err with_log = { 0 };
+		rc = backup_verify_moment(bytes, len, bytes, 0, &counts, &with_log);
+		must(rc == with_log.code && (rc == 0 || *with_log.text));
 		open_well(bytes, len);
+	}
 	free(bytes);
 	free(work);
 	return 0;

@@ -1,14 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Faults: kill -9, a full disk, a full database, no file descriptors, damaged files, a folder that is read-only.
+"""A full disk, a full database, no file descriptors, damaged files, a folder that is read-only.
 
-FAULT_ROUNDS: rounds of kill -9 (3). What needs a mount of its own is skipped where mounting is not allowed.
+What needs a mount of its own is skipped where mounting is not allowed.
 """
-import concurrent.futures, contextlib, ctypes, http.client, json, os, random, resource, shutil, subprocess, tempfile, threading, time, unittest
+import concurrent.futures, contextlib, ctypes, http.client, os, resource, shutil, subprocess, tempfile, time, unittest
 
-from lyre_server import HAS_PROC, Server
-
-ROUNDS = int(os.environ.get("FAULT_ROUNDS", "3"))
-WRITERS = 16
+from faults import HAS_PROC, Server, all_records, count, create, insert
 
 
 @contextlib.contextmanager
@@ -40,23 +37,6 @@ def fill(folder, leave=0):
                 f.write(bytes(4096))
         f.truncate(max(0, f.tell() - leave))
     return path
-
-
-def create(s, table="t", database="dev", **more):
-    s.ok(dict(more, operation="create_table", database=database, table=table, primary_key="id"))
-
-
-def insert(s, records, table="t", database="dev"):
-    return s.call({"operation": "insert", "database": database, "table": table, "records": records})
-
-
-def all_records(s, table="t", database="dev"):
-    return s.ok({"operation": "search_by_conditions", "database": database, "table": table, "get_attributes": ["*"],
-                 "conditions": [{"attribute": "id", "comparator": "not_equal", "value": "none"}]})
-
-
-def count(s, table="t", database="dev"):
-    return s.ok({"operation": "describe_table", "database": database, "table": table})["record_count"]
 
 
 class Disk(unittest.TestCase):
@@ -267,145 +247,6 @@ class Damage(unittest.TestCase):
         os.rmdir(path)
         os.symlink("/nowhere", path)
         self.check(s, "a dangling link")
-
-
-class Kill(unittest.TestCase):
-    """Every answered write is there after kill -9; what was not answered is wholly there or not at all."""
-
-    def setUp(self):
-        self.random = random.Random(int(os.environ.get("FAULT_SEED", "0")) or None)
-        self.answered, self.unknown = {}, {}  # key of a batch: its value
-        self.deleted, self.maybe_deleted = set(), set()
-        self.tables, self.maybe_tables = set(), set()
-        self.faults = []  # of the threads
-        self.lock = threading.Lock()
-
-    def write(self, s, number, base, until):
-        """Batches of ten records that share a value; now and then an earlier one is deleted or written again."""
-        c = http.client.HTTPConnection("127.0.0.1", s.port, timeout=30)
-        headers = {"Content-Type": "application/json", "Authorization": s.authorization()}
-        rng, own, n = random.Random("%d %d" % (base, number)), [], 0
-        try:
-            while time.monotonic() < until:
-                n += 1
-                batch = "%d-%d-%d" % (base, number, n)
-                kind = rng.random()
-                if kind < 0.15 and own:
-                    batch = own.pop()
-                    operation = {"operation": "delete", "ids": ["%s-%d" % (batch, j) for j in range(10)]}
-                    with self.lock:
-                        self.maybe_deleted.add(batch)
-                else:
-                    value = n
-                    if kind < 0.3 and own:
-                        batch, value = own[-1], -n
-                    records = [{"id": "%s-%d" % (batch, j), "batch": batch, "value": value, "pad": "x" * rng.randrange(300)} for j in range(10)]
-                    operation = {"operation": "upsert", "records": records}
-                    with self.lock:
-                        self.unknown[batch] = value
-                c.request("POST", "/", json.dumps(dict(operation, database="dev", table="t")), headers)
-                r = c.getresponse()
-                body = r.read()
-                if r.status != 200:
-                    self.fail("%d %s" % (r.status, body))
-                with self.lock:
-                    if operation["operation"] == "delete":
-                        self.answered.pop(batch, None)
-                        self.maybe_deleted.discard(batch)
-                        self.deleted.add(batch)
-                    else:
-                        self.answered[batch] = value
-                        del self.unknown[batch]
-                        if value > 0:
-                            own.append(batch)
-        except (OSError, http.client.HTTPException):
-            pass
-        except AssertionError as e:
-            self.faults.append(str(e))
-        finally:
-            c.close()
-
-    def define(self, s, base, until):
-        """Tables, attributes and databases come and go."""
-        n = 0
-        try:
-            while time.monotonic() < until:
-                n += 1
-                name = "t%d_%d" % (base, n)
-                where = "d%d_%d" % (base, n) if n % 3 == 0 else "dev"
-                with self.lock:
-                    self.maybe_tables.add((where, name))
-                create(s, name, where)
-                with self.lock:
-                    self.tables.add((where, name))
-                    self.maybe_tables.discard((where, name))
-                s.ok({"operation": "insert", "database": where, "table": name, "records": [{"id": i, "v": i, "w": [i, "x"]} for i in range(200)]})
-                s.ok({"operation": "drop_attribute", "database": where, "table": name, "attribute": "v"})
-                s.ok({"operation": "create_attribute", "database": where, "table": name, "attribute": "v"})
-                if n % 2:
-                    continue
-                with self.lock:
-                    self.tables.discard((where, name))
-                    self.maybe_tables.add((where, name))
-                if where == "dev":
-                    s.ok({"operation": "drop_table", "database": where, "table": name})
-                else:
-                    s.ok({"operation": "drop_database", "database": where})
-                with self.lock:
-                    self.maybe_tables.discard((where, name))
-        except (OSError, http.client.HTTPException):
-            pass
-        except AssertionError as e:
-            self.faults.append(str(e))
-
-    def check(self, s, what):
-        batches, records = {}, all_records(s)
-        for r in records:
-            batches.setdefault(r["batch"], []).append(r["value"])
-        for batch, values in batches.items():
-            self.assertEqual(len(values), 10, "%s: a part of %s" % (what, batch))
-            self.assertEqual(len(set(values)), 1, "%s: %s mixed: %s" % (what, batch, values))
-            if batch in self.unknown:
-                self.assertIn(values[0], (self.unknown[batch], self.answered.get(batch)), what)
-            else:
-                self.assertEqual(values[0], self.answered.get(batch), "%s: %s" % (what, batch))
-        for batch in self.answered:
-            self.assertTrue(batch in batches or batch in self.maybe_deleted, "%s: %s is lost" % (what, batch))
-        self.assertEqual(count(s), len(records), what)
-        # Each index has every record once, and finds it.
-        for attribute, least in (("value", -1e9), ("batch", ""), ("pad", "")):
-            by = s.ok({"operation": "search_by_conditions", "database": "dev", "table": "t", "get_attributes": ["id"],
-                       "conditions": [{"attribute": attribute, "comparator": "greater_than_equal", "value": least}]})
-            self.assertEqual(sorted(r["id"] for r in by), sorted(r["id"] for r in records), "%s: the index of %s" % (what, attribute))
-        there = {(d, t) for d, tables in s.ok({"operation": "describe_all"}).items() for t in tables} - {("dev", "t")}
-        self.assertLessEqual(self.tables, there, what)
-        self.assertLessEqual(there, self.tables | self.maybe_tables, what)
-        for database, table in there:
-            n = count(s, table, database)
-            self.assertIn(n, (0, 200), what)
-            self.assertEqual(len(all_records(s, table, database)), n, what)
-        self.tables, self.maybe_tables = there, set()
-        # What is there now is what the next round goes by.
-        self.answered = {b: v[0] for b, v in batches.items()}
-        self.unknown, self.maybe_deleted = {}, set()
-
-    def test_kill(self):
-        with Server() as s:
-            create(s)
-            for base in range(ROUNDS):
-                until = time.monotonic() + 10
-                threads = [threading.Thread(target=self.write, args=(s, i, base, until)) for i in range(WRITERS)]
-                threads.append(threading.Thread(target=self.define, args=(s, base, until)))
-                for t in threads:
-                    t.start()
-                time.sleep(self.random.uniform(0.2, 1.2))
-                s.kill()
-                for t in threads:
-                    t.join()
-                self.assertEqual(self.faults, [])
-                s.output.close()
-                s.start()
-                self.check(s, "round %d" % base)
 
 
 if __name__ == "__main__":

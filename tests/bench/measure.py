@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the measurements share: load from wrk, records loaded over the API, the limits to compare with, and the line that is printed."""
+import http.client, itertools, json, os, shutil, subprocess, sys, tempfile, threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "api"))
+from lyre_server import BUILD, SOURCE, Server # noqa: F401, for those who import this
+
+CONNECTIONS = 64
+LOADERS = 4
+BATCH = 2000
+GROUPS = 345
+LUA = os.path.join(SOURCE, "tests", "bench", "requests.lua")
+runs = itertools.count(1)
+
+
+class Wrk:
+    """Load of one kind that has begun; result() waits for its end: (requests a second, p50, p99 in milliseconds)."""
+
+    def __init__(self, port, kind, authorization, records, seconds, table="t", connections=CONNECTIONS):
+        self.kind = kind
+        self.process = subprocess.Popen(["wrk", "-t", "2", "-c", str(connections), "-d", "%ds" % seconds, "--timeout", "60s", "-s", LUA, "http://127.0.0.1:%d/" % port,
+                                         "--", kind, authorization, str(records), "bench", table, str(next(runs))],
+                                        stdout=subprocess.PIPE, universal_newlines=True)
+
+    def result(self):
+        out, _ = self.process.communicate()
+        found = [line for line in out.splitlines() if line.startswith("result ")]
+        if self.process.returncode or not found:
+            raise SystemExit("%s: wrk ended with %d: %s" % (self.kind, self.process.returncode, out))
+        rate, p50, p99, errors = found[0].split()[1:]
+        if int(errors):
+            raise SystemExit("%s: %s answers were errors" % (self.kind, errors))
+        return float(rate), float(p50), float(p99)
+
+
+def wrk(*args, **more):
+    return Wrk(*args, **more).result()
+
+
+class Echo:
+    """The echo on bare libmicrohttpd, with answers of some size; threads: as many as processors when not given."""
+
+    def __init__(self, size, threads=None):
+        options = ["-t", str(threads)] if threads else []
+        self.process = subprocess.Popen([os.path.join(BUILD, "tests", "bench", "echo")] + options + ["0", str(size)], stdout=subprocess.PIPE, universal_newlines=True)
+        self.port = int(self.process.stdout.readline().split()[-1])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+def lmdb(folder, count, batch, updates=0):
+    """Records a second of the bare LMDB loop."""
+    path = tempfile.mkdtemp(prefix="loop-", dir=folder)
+    out = subprocess.run([os.path.join(BUILD, "tests", "bench", "lmdb_loop"), path, str(count), str(batch)] + ([str(updates)] if updates else []),
+                         stdout=subprocess.PIPE, universal_newlines=True, check=True).stdout
+    shutil.rmtree(path)
+    return float(out)
+
+
+def record(i):
+    """The JSON of record i: the same as in requests.lua and lmdb_loop.c."""
+    return ('{"id":%d,"name":"name %d","group":%d,"price":%.2f,"city":"city %d","active":%s,"note":"a note of some length, number %d"}' %
+            (i, i, i % GROUPS, i / 7, i % 1000, "true" if i % 2 == 0 else "false", i))
+
+
+def load(s, database, table, first, last):
+    """Inserts the records first to last, in lots, from a few connections that are kept."""
+    lots = iter(range(first, last + 1, BATCH))
+    lock = threading.Lock()
+    faults = []
+
+    def work():
+        c = http.client.HTTPConnection("127.0.0.1", s.port, timeout=600)
+        headers = {"Content-Type": "application/json", "Authorization": s.authorization()}
+        while not faults:
+            with lock:
+                begin = next(lots, None)
+            if begin is None:
+                break
+            rows = ",".join(map(record, range(begin, min(begin + BATCH, last + 1))))
+            c.request("POST", "/", '{"operation":"insert","database":%s,"table":%s,"records":[%s]}' % (json.dumps(database), json.dumps(table), rows), headers)
+            answer = c.getresponse()
+            body = answer.read()
+            if answer.status != 200:
+                faults.append("%d %s" % (answer.status, body[:500]))
+        c.close()
+
+    threads = [threading.Thread(target=work) for _ in range(LOADERS)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    if faults:
+        raise SystemExit("loading %s.%s: %s" % (database, table, faults[0]))
+
+
+def processor_seconds(pid):
+    """What a process has used so far, user and system together."""
+    with open("/proc/%d/stat" % pid) as f:
+        fields = f.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_mib(pid):
+    with open("/proc/%d/status" % pid) as f:
+        return [int(line.split()[1]) for line in f if line.startswith("VmRSS:")][0] / 1024
+
+
+def line(name, unit, ours, limit, what, p50=None, p99=None, more=""):
+    """One line of the promised form: name, ours, the limit's, the ratio, p50 and p99; a figure that has none shows '-'. more: behind it."""
+    digits = 0 if unit.endswith("/s") else 2
+    times = ["p50 %11s" % ("-" if p50 is None else "%8.3f ms" % p50), "p99 %11s" % ("-" if p99 is None else "%8.3f ms" % p99)]
+    print("%-36s %12.*f %-6s limit %12.*f %-6s (%s)  ratio %5.2f  %s  %s" %
+          (name, digits, ours, unit, digits, limit, unit, what, ours / limit, "  ".join(times), more), flush=True)

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file alloc_fail.c
+ * \brief To be preloaded: memory that runs out on command, and a count of the blocks in use.
+ *
+ * A test maps the file that ALLOC_FAIL_FILE names and writes to it while the process runs; test_memory.py knows the
+ * layout. Without such a file everything is passed through.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#ifdef __GLIBC__
+#include <execinfo.h>
+#else
+#include <dlfcn.h>
+#endif
+
+#define FRAMES 24
+
+/** The file, in the machine's byte order. */
+struct control {
+	_Atomic int64_t left;    /**< the allocation that fails, from 1, counting down; 0: none does */
+	_Atomic int64_t onwards; /**< not 0: all behind that one fail too; set after left, cleared before it */
+	_Atomic int64_t failed;  /**< allocations that were refused */
+	_Atomic int64_t calls;   /**< allocations asked for */
+	_Atomic int64_t live;    /**< blocks allocated and not yet freed */
+	_Atomic int64_t frames;  /**< of the first refusal; only glibc has them */
+	uintptr_t frame[FRAMES];
+};
+
+static struct control nowhere;
+static struct control *control = &nowhere;
+
+/* ---- the allocator below ---- */
+
+#ifdef __GLIBC__
+/* By these names there is no need for dlsym(), which may allocate itself. */
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *p, size_t size);
+void *__libc_memalign(size_t align, size_t size);
+void __libc_free(void *p);
+#define real_malloc __libc_malloc
+#define real_calloc __libc_calloc
+#define real_realloc __libc_realloc
+#define real_memalign __libc_memalign
+#define real_free __libc_free
+#else
+#define REAL(type, name, parameters, arguments)                                                                        \
+	static type real_##name parameters                                                                             \
+	{                                                                                                              \
+		static type(*_Atomic f) parameters;                                                                    \
+		if (!f)                                                                                                \
+			f = (type(*) parameters)dlsym(RTLD_NEXT, #name);                                               \
+		return f arguments;                                                                                    \
+	}
+REAL(void *, malloc, (size_t size), (size))
+REAL(void *, calloc, (size_t count, size_t size), (count, size))
+REAL(void *, realloc, (void *p, size_t size), (p, size))
+REAL(void *, memalign, (size_t align, size_t size), (align, size))
+REAL(void, free, (void *p), (p))
+#endif
+
+/* ---- who fails ---- */
+
+static void keep_frames(void)
+{
+#ifdef __GLIBC__
+	static _Thread_local bool within; /* to look at the stack may take memory */
+	void *frame[FRAMES];
+
+	if (within || atomic_load(&control->frames))
+		return;
+	within = true;
+	int n = backtrace(frame, FRAMES);
+	for (int i = 0; i < n; i++)
+		control->frame[i] = (uintptr_t)frame[i];
+	atomic_store(&control->frames, n);
+	within = false;
+#endif
+}
+
+static bool fails(void)
+{
+	atomic_fetch_add_explicit(&control->calls, 1, memory_order_relaxed);
+	if (!atomic_load_explicit(&control->left, memory_order_relaxed) && !atomic_load(&control->onwards))
+		return false;
+	int64_t left = atomic_fetch_sub(&control->left, 1);
+	if (left != 1 && !(left < 1 && atomic_load(&control->onwards)))
+		return false;
+	atomic_fetch_add(&control->failed, 1);
+	keep_frames();
+	errno = ENOMEM;
+	return true;
+}
+
+static void *counted(void *p)
+{
+	if (p)
+		atomic_fetch_add_explicit(&control->live, 1, memory_order_relaxed);
+	return p;
+}
+
+__attribute__((constructor)) static void begin(void)
+{
+	const char *path = getenv("ALLOC_FAIL_FILE");
+	int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
+
+	if (fd < 0)
+		return;
+#ifdef __GLIBC__
+	void *frame[1];
+	backtrace(frame, 1); /* the first time it loads a library */
+#endif
+	void *map = mmap(NULL, sizeof *control, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	if (map != MAP_FAILED)
+		control = map;
+}
+
+/* ---- the allocator above ---- */
+
+#define EXPORT __attribute__((visibility("default")))
+
+EXPORT void *malloc(size_t size)
+{
+	return fails() ? NULL : counted(real_malloc(size));
+}
+
+EXPORT void *calloc(size_t count, size_t size)
+{
+	return fails() ? NULL : counted(real_calloc(count, size));
+}
+
+EXPORT void free(void *p)
+{
+	if (p)
+		atomic_fetch_sub_explicit(&control->live, 1, memory_order_relaxed);
+	real_free(p);
+}
+
+EXPORT void *realloc(void *p, size_t size)
+{
+	if (p && !size) {
+		free(p);
+		return NULL;
+	}
+	if (fails())
+		return NULL;
+	return p ? real_realloc(p, size) : counted(real_realloc(NULL, size));
+}
+
+EXPORT void *reallocarray(void *p, size_t count, size_t size)
+{
+	size_t all;
+
+	if (__builtin_mul_overflow(count, size, &all)) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return realloc(p, all);
+}
+
+EXPORT void *memalign(size_t align, size_t size)
+{
+	return fails() ? NULL : counted(real_memalign(align, size));
+}
+
+EXPORT void *aligned_alloc(size_t align, size_t size)
+{
+	return memalign(align, size);
+}
+
+EXPORT int posix_memalign(void **ret, size_t align, size_t size)
+{
+	int before = errno;
+
+	if (align % sizeof(void *) || !align || align & (align - 1))
+		return EINVAL;
+	void *p = memalign(align, size);
+	if (!p && errno == ENOMEM) {
+		errno = before;
+		return ENOMEM;
+	}
+	*ret = p;
+	return 0;
+}

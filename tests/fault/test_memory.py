@@ -1,0 +1,509 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Memory that runs out: at each allocation of a request in turn, and at each of the start.
+
+alloc_fail.c is preloaded into the server. Whatever allocation fails, one alone or all from there on, the answer is what
+it always is, or says that memory is out, or the connection is cut; what was answered is so, what was refused has left
+nothing behind, nothing leaks, and the next request is served as ever.
+
+ALLOC_ALL: every allocation is tried; without, only a part of those of long requests.
+"""
+import http.client, json, mmap, os, random, re, shutil, socket, struct, subprocess, tempfile, time, unittest
+
+import faults # noqa: F401, for the path to lyre_server
+from lyre_server import BUILD, HAS_PROC, LYRED, MINIMAL, SOURCE, Server
+
+LIBRARY = os.path.join(BUILD, "tests", "fault", ".libs", "alloc_fail.so")
+ALL = bool(os.environ.get("ALLOC_ALL"))
+FRAMES = 24
+# The C library says it otherwise of modules and threads, and libmicrohttpd nothing.
+NO_MEMORY = r"(?i)memory|Resource temporarily unavailable|\.so: cannot|cannot start the threads"
+
+
+class Memory:
+    """What alloc_fail.c and the test share."""
+
+    def __init__(self):
+        fd, self.path = tempfile.mkstemp(prefix="lyre-test-")
+        os.ftruncate(fd, mmap.PAGESIZE)
+        self.map = mmap.mmap(fd, mmap.PAGESIZE)
+        os.close(fd)
+        self.env = {"LD_PRELOAD": LIBRARY, "ALLOC_FAIL_FILE": self.path}
+
+    def close(self):
+        self.map.close()
+        os.unlink(self.path)
+
+    def get(self, field):
+        return struct.unpack_from("q", self.map, 8 * field)[0]
+
+    def set(self, field, value):
+        struct.pack_into("q", self.map, 8 * field, value)
+
+    def arm(self, n, onwards):
+        self.set(2, 0)
+        self.set(5, 0)
+        self.set(0, n)
+        self.set(1, int(onwards))
+
+    def disarm(self):
+        """How many allocations were refused."""
+        self.set(1, 0)
+        self.set(0, 0)
+        return self.get(2)
+
+    @property
+    def calls(self):
+        return self.get(3)
+
+    def live(self):
+        """Blocks in use, when nothing comes and goes any more."""
+        before, same = None, 0
+        for _ in range(2000):
+            now = self.get(4)
+            same = same + 1 if now == before else 0
+            if same == 4:
+                break
+            before = now
+            time.sleep(0.001)
+        return now
+
+    def frames(self, maps):
+        """Who asked first for memory that was not given, as file+offset."""
+        out = []
+        for i in range(min(self.get(5), FRAMES)):
+            address = struct.unpack_from("Q", self.map, 48 + 8 * i)[0]
+            for begin, end, offset, path in maps:
+                if begin <= address < end:
+                    out.append("%s+%#x" % (os.path.basename(path), address - begin + offset))
+        return "\n  ".join(out[2:])
+
+
+def mappings(pid):
+    out = []
+    if HAS_PROC:
+        with open("/proc/%d/maps" % pid) as f:
+            for line in f:
+                m = re.match(r"([0-9a-f]+)-([0-9a-f]+) ..x. ([0-9a-f]+) \S+ \d+ +(/.*)", line)
+                if m:
+                    out.append((int(m[1], 16), int(m[2], 16), int(m[3], 16), m[4]))
+    return out
+
+
+def sampled(most):
+    """1, 2, 3, … without end; of those behind MOST only some, each time others, so that many runs see all of them."""
+    n, step = 1, 1
+    while True:
+        yield n
+        if not ALL and n >= most:
+            step = 1 + n // most * 2
+        n += random.randint(1, 2 * step - 1)
+
+
+def why_not():
+    """Why these tests cannot be run here; None when they can."""
+    with open(os.path.join(BUILD, "config.status")) as f:
+        sanitizer = re.search(r"-fsanitize=[a-z,]+", f.read())
+    if sanitizer:
+        return "a build with %s has an allocator of its own" % sanitizer[0]
+    if not os.path.exists(LIBRARY):
+        return "%s is not built" % LIBRARY
+    memory = Memory()
+    try:
+        subprocess.run([LYRED, "--version"], env=dict(os.environ, **memory.env), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return None if memory.calls else "nothing can be preloaded into %s" % LYRED
+    finally:
+        memory.close()
+
+
+WHY_NOT = why_not()
+
+
+class Case:
+    """A request, and what it leaves behind. {} in it stands for a name of its own."""
+
+    def __init__(self, name, operation=None, before=(), after=(), there=None, status=200, raw=None, headers=None, same=True):
+        self.name, self.operation, self.raw, self.headers = name, operation, raw, headers or {}
+        self.before, self.after = before, after # operations: what it needs, what takes its work away
+        self.there = there                      # function(server): None, the effect is not there; True, it is, whole
+        self.status, self.same = status, same   # of the right answer; whether that is always the same
+
+
+DEV = {"database": "dev", "table": "t"}
+RECORDS = [{"id": i, "a": i % 7, "text": "text %d" % i, "more": {"x": [i, None, True]}} for i in range(300)]
+BULK = [{"id": "b%d" % i, "a": i, "text": "y" * 200} for i in range(400)]
+NEW = [{"id": "n1", "a": 1, "text": "new"}, {"id": "n2", "b": [1, {"c": 2}]}, {"id": "n3"}]
+ALL_IDS = dict(DEV, operation="search_by_value", attribute="id", value="*", get_attributes=["*"])
+
+
+def op(name, **more):
+    return dict(more, operation=name)
+
+
+def search(*conditions, **more):
+    conditions = [dict(zip(("attribute", "comparator", "value"), c)) for c in conditions]
+    return {**DEV, "operation": "search_by_conditions", "conditions": conditions, "get_attributes": ["*"], **more}
+
+
+def has_records(ids, table="t"):
+    def there(s):
+        found = {r["id"] for r in s.ok(op("search_by_id", database="dev", table=table, ids=ids, get_attributes=["id"]))}
+        by_index = {r["id"] for r in s.ok(search(("a", "not_equal", "none"), table=table, get_attributes=["id"]))} if table == "t" else found
+        if not found:
+            return False if not by_index & set(ids) else "in the index alone"
+        return True if found == set(ids) else "a part: %s" % found
+    return there
+
+
+def has_value(key, attribute, new):
+    def there(s):
+        r = s.ok(op("search_by_id", ids=[key], get_attributes=["*"], **DEV))
+        by = s.ok(search((attribute, "equals", new)))
+        if (r[0].get(attribute) == new) != any(b["id"] == key for b in by):
+            return "record and index differ: %s %s" % (r, by)
+        return r[0].get(attribute) == new
+    return there
+
+
+def lacks(there):
+    def inverse(s):
+        got = there(s)
+        return not got if isinstance(got, bool) else got
+    return inverse
+
+
+def has_table(database, table):
+    def there(s):
+        return table in s.ok(op("describe_all")).get(database, {})
+    return there
+
+
+def has_database(database):
+    def there(s):
+        names = database in s.ok(op("describe_all"))
+        status, _ = s.call(op("describe_database", database=database))
+        return names if names == (status == 200) else "listed: %s, described: %d" % (names, status)
+    return there
+
+
+def has_attribute(name):
+    def there(s):
+        return name in [a["attribute"] for a in s.ok(op("describe_table", **DEV))["attributes"]]
+    return there
+
+
+NEW_IDS = [r["id"] for r in NEW]
+BULK_IDS = [r["id"] for r in BULK]
+CSV = {"Accept": "text/csv"}
+CASES = [
+    Case("health", raw=("GET", "/health", None)),
+    Case("unknown path", raw=("GET", "/none", None), status=404),
+    Case("bad JSON", raw=("POST", "/", b'{"operation": "describe_all", '), status=400),
+    Case("bad media type", raw=("POST", "/", b"x"), headers={"Content-Type": "text/html"}, status=415),
+    Case("unknown operation", op("nonesuch"), status=400),
+    Case("missing argument", op("create_table", database="dev"), status=400),
+    Case("credentials in the body", op("describe_table", username="admin", password="Abc1234!", **DEV), headers={"Authorization": ""}),
+    Case("no credentials", op("describe_all"), headers={"Authorization": ""}, status=401),
+    Case("wrong credentials", op("describe_all"), headers={"Authorization": "Basic YWRtaW46eA=="}, status=401),
+    Case("unknown user", op("describe_all"), headers={"Authorization": "Basic bm9ib2R5Ong="}, status=401),
+    Case("another origin", op("describe_table", **DEV), headers={"Origin": "http://else.example"}),
+    Case("long body", op("describe_table", padding=["x" * 1000] * 300, **DEV)),
+    Case("create_database", op("create_database", database="d1"), there=has_database("d1"), after=[op("drop_database", database="d1")]),
+    Case("drop_database", op("drop_database", database="d2"), there=lacks(has_database("d2")), before=[op("create_database", database="d2")]),
+    Case("create_table", op("create_table", database="dev", table="t1", primary_key="id", attributes=[{"name": "id", "type": "ID"}, {"name": "x", "type": "Int", "indexed": True}]),
+         there=has_table("dev", "t1"), after=[op("drop_table", database="dev", table="t1")]),
+    Case("create_table and its database", op("create_table", database="d3", table="t1", primary_key="id"),
+         there=has_table("d3", "t1"), after=[op("drop_database", database="d3")]), # the database alone may stay
+    Case("drop_table", op("drop_table", database="dev", table="t2"), there=lacks(has_table("dev", "t2")),
+         before=[op("create_table", database="dev", table="t2", primary_key="id"), op("insert", database="dev", table="t2", records=NEW)]),
+    Case("create_attribute", op("create_attribute", attribute="z1", **DEV), there=has_attribute("z1"), after=[op("drop_attribute", attribute="z1", **DEV)], same=False),
+    Case("drop_attribute", op("drop_attribute", attribute="z2", **DEV), there=lacks(has_attribute("z2")), before=[op("create_attribute", attribute="z2", **DEV)]),
+    Case("insert", op("insert", records=NEW, **DEV), there=has_records(NEW_IDS), after=[op("delete", ids=NEW_IDS, **DEV)]),
+    Case("insert, new attributes", op("insert", records=[{"id": "w1", "w": 1, "v": "x"}], **DEV), there=has_records(["w1"]),
+         after=[op("delete", ids=["w1"], **DEV), op("drop_attribute", attribute="w", **DEV), op("drop_attribute", attribute="v", **DEV)]),
+    Case("insert, many", op("insert", records=BULK, **DEV), there=has_records(BULK_IDS), after=[op("delete", ids=BULK_IDS, **DEV)]),
+    Case("insert, a long array", op("insert", records=[{"id": "l1", "a": list(range(-3000, 0))}], **DEV), there=has_records(["l1"]),
+         after=[op("delete", ids=["l1"], **DEV)]),
+    Case("update", op("update", records=[{"id": 5, "text": "changed"}], **DEV), there=has_value(5, "text", "changed"),
+         after=[op("update", records=[{"id": 5, "text": "text 5"}], **DEV)]),
+    Case("upsert", op("upsert", records=[{"id": 6, "text": "changed too"}], **DEV), there=has_value(6, "text", "changed too"),
+         after=[op("update", records=[{"id": 6, "text": "text 6"}], **DEV)]),
+    Case("delete", op("delete", ids=NEW_IDS, **DEV), there=lacks(has_records(NEW_IDS)), before=[op("insert", records=NEW, **DEV)]),
+    Case("search_by_id", op("search_by_id", ids=[1, 2, 299], get_attributes=["*"], **DEV)),
+    Case("search_by_value", op("search_by_value", attribute="a", value=3, get_attributes=["*"], **DEV)),
+    Case("search_by_value, pattern", op("search_by_value", attribute="text", value="text 1*", get_attributes=["id", "text"], **DEV)),
+    Case("search_by_conditions", search(("a", "between", [2, 4]), ("text", "contains", "5"))),
+    Case("search_by_conditions, or", op("search_by_conditions", operator="or", get_attributes=["*"], conditions=[
+        {"attribute": "a", "comparator": "equals", "value": 3}, {"attribute": "id", "comparator": "less_than", "value": 20},
+        {"operator": "and", "conditions": [{"attribute": "a", "value": 1}, {"attribute": "text", "comparator": "ends_with", "value": "9"}]}], **DEV)),
+    Case("search_by_conditions, sorted", search(("id", "greater_than", 10), sort={"attribute": "more", "next": {"attribute": "text", "descending": True}})),
+    Case("search_by_conditions, CSV", search(("a", "equals", 3)), headers=CSV),
+    Case("search in arrays", search(("list", "between", [3, 5]), table="large")),
+    Case("search for an array", search(("list", "equals", list(range(600))), table="large")),
+    Case("a stream", search(("big", "not_equal", "none"), table="large")),
+    Case("a stream, sorted", search(("id", "not_equal", "none"), table="large", sort={"attribute": "big"})),
+    Case("describe_all", op("describe_all"), same=False),
+    Case("describe_database", op("describe_database", database="dev"), same=False),
+    Case("describe_table", op("describe_table", exact_count=True, **DEV)),
+    Case("describe_table, CSV", op("describe_table", **DEV), headers=CSV),
+    Case("describe_operations", op("describe_operations")),
+    Case("describe_storage", op("describe_storage"), same=False),
+    Case("get_backup", op("get_backup", database="dev"), same=False),
+    Case("get_backup of a table", op("get_backup", database="dev", table="t"), same=False),
+    Case("restore_backup", op("restore_backup", database="d4", path="{backup}"), there=has_records(NEW_IDS) and has_database("d4"),
+         after=[op("drop_database", database="d4")], same=False),
+    Case("compact_database", op("compact_database", database="dev"), same=False),
+    Case("check_database", op("check_database", database="dev"), same=False),
+]
+
+
+@unittest.skipIf(WHY_NOT, WHY_NOT)
+class Requests(unittest.TestCase):
+    """One server for all of them."""
+    settings = ["logging.auditLog=true", "authentication.cacheTTL=1h", "threads=2"]
+
+    def setUp(self):
+        self.memory = Memory()
+        self.addCleanup(self.memory.close)
+        self.server = s = Server(settings=self.settings, env=self.memory.env)
+        self.addCleanup(self.end)
+        self.maps = mappings(s.process.pid)
+        s.ok(op("create_table", primary_key="id", **DEV))
+        s.ok(op("insert", records=RECORDS, **DEV))
+        s.ok(op("create_table", database="dev", table="large", primary_key="id"))
+        s.ok(op("insert", database="dev", table="large", records=[
+            dict({"id": i, "big": "z" * 500}, **({"list": list(range(600))} if i % 100 == 0 else {})) for i in range(1000)]))
+        self.backup = os.path.join(s.root, "backup.mdb")
+        with open(self.backup, "wb") as f:
+            f.write(s.request(body=json.dumps(op("get_backup", database="dev")).encode(), headers=self.headers({}))[2])
+
+    def end(self):
+        s = self.server
+        try:
+            if s.process.poll() is None:
+                s.end()
+        finally:
+            if s.process.poll() is None:
+                s.kill()
+            shutil.rmtree(s.root, ignore_errors=True)
+
+    def headers(self, more):
+        h = {"Content-Type": "application/json", "Authorization": self.server.authorization(), "Connection": "close"}
+        h.update(more)
+        return {k: v for k, v in h.items() if v}
+
+    def send(self, case):
+        """(status, body); status 0: the connection was cut."""
+        method, path, body = case.raw or ("POST", "/", json.dumps(case.operation).replace("{backup}", self.backup).encode())
+        try:
+            status, headers, body = self.server.request(method, path, body, self.headers(case.headers), timeout=30)
+            return status, body
+        except socket.timeout:
+            raise AssertionError("no answer")
+        except (http.client.HTTPException, OSError):
+            return 0, b""
+
+    def judge(self, case, status, body, failed):
+        """Whether the answer is the right one. Fails the test when it is neither that nor a lack of memory."""
+        if status == 0:
+            self.assertTrue(failed, "the connection is cut without need")
+            return None
+        if status == case.status:
+            if case.same:
+                self.assertEqual(self.timeless(body), case.right)
+            return True
+        self.assertTrue(failed, "%d %s" % (status, body))
+        self.assertEqual(status, 503, body)
+        self.assertRegex(body.decode(), NO_MEMORY)
+        if b"{" in body:
+            self.assertEqual(list(json.loads(body)), ["error"])
+        return False
+
+    @staticmethod
+    def timeless(body):
+        """Without what changes by itself: times, sizes, and the order of rows nobody asked for one."""
+        body = re.sub(rb'("(__(cre|upd)atedtime__|audit_size|db_size|table_size|last_updated_record)":)[0-9.]+', rb"\1 0", body)
+        return b"\n".join(sorted(re.split(rb"(?<=\}),(?=\{\"id\")", body[1:-1]))) if body.startswith(b"[") else body
+
+    def attempt(self, case, n, onwards):
+        """\return whether an allocation failed"""
+        s, memory = self.server, self.memory
+        for o in case.before:
+            if s.process.poll() is None and not (case.there and case.there(s) is False):
+                s.ok(o)
+        memory.arm(n, onwards)
+        try:
+            status, body = self.send(case)
+        finally:
+            failed = memory.disarm()
+        if not n:
+            case.right = self.timeless(body)
+        try:
+            self.assertIsNone(s.process.poll(), "the server ended")
+            right = self.judge(case, status, body, failed)
+            if case.there:
+                there = case.there(s)
+                self.assertIn(there, (True, False))
+                if right is not None:
+                    self.assertEqual(there, right, "it says %d %s" % (status, body))
+                if there:
+                    for o in case.after:
+                        s.ok(o)
+            else:
+                self.assertEqual(s.request("GET", "/health")[0], 200)
+        except (AssertionError, OSError, http.client.HTTPException) as e:
+            raise self.failureException("%s, allocation %d%s, server %s: %s\n  %s" % (
+                case.name, n, " and all behind" if onwards else "", s.process.poll(), e, memory.frames(self.maps))) from None
+        return failed
+
+    def sweep(self, case, onwards):
+        for n in sampled(20):
+            if not self.attempt(case, n, onwards):
+                return
+
+    def run_case(self, case):
+        self.assertEqual(self.attempt(case, 0, False), 0)
+        self.sweep(case, False)
+        self.sweep(case, True)
+        # What is kept for the next request is there by now; what is lost each time shows.
+        grown = []
+        for _ in range(3):
+            before = self.memory.live()
+            self.sweep(case, False)
+            grown.append(self.memory.live() - before)
+            if grown[-1] <= 0:
+                break
+        self.assertLessEqual(min(grown), 0, "%s: blocks lost at each of three sweeps" % case.name)
+
+    def test_requests(self):
+        s, only = self.server, os.environ.get("ALLOC_CASE")
+        for case in CASES:
+            if (only and only != case.name) or (MINIMAL and case.headers is CSV):
+                continue
+            with self.subTest(case.name):
+                if s.process.poll() is not None:
+                    s.start()
+                    self.maps = mappings(s.process.pid)
+                self.run_case(case)
+                if case.there:
+                    s.ok(op("check_database", database="dev"))
+        s.restart()
+        self.assertEqual(len(s.ok(ALL_IDS)), len(RECORDS))
+        s.ok(op("check_database", database="dev"))
+
+
+@unittest.skipIf(WHY_NOT, WHY_NOT)
+class Start(unittest.TestCase):
+    """A start, and what looks at the configuration: it is done as ever, or refused with a sentence."""
+
+    def setUp(self):
+        self.memory = Memory()
+        self.addCleanup(self.memory.close)
+        self.root = tempfile.mkdtemp(prefix="lyre-test-")
+        self.addCleanup(shutil.rmtree, self.root)
+
+    def samples(self, total, most, first=1):
+        """Some of the allocations, or all; most of them behind the first, which the configuration takes."""
+        some = range(1, total + 1) if ALL else random.sample(range(1, total + 1), min(total, most))
+        if not ALL:
+            some = some[:most // 4] + random.sample(range(first, total + 1), min(total + 1 - first, most))[most // 4:]
+        return [(n, onwards) for n in sorted(some) for onwards in (False, True)]
+
+    def start(self, root, n, onwards):
+        """A server; None when it refused to start."""
+        s = Server(root=root, env=self.memory.env, start=False)
+        output = os.path.join(root, "output")
+        begin = os.path.getsize(output) if os.path.exists(output) else 0
+        self.memory.arm(n, onwards)
+        try:
+            s.start()
+        except RuntimeError as e:
+            self.memory.disarm()
+            self.assertGreater(s.process.wait(60), 0, "allocation %d: %s" % (n, e))
+            self.assertRegex(s.said(begin), NO_MEMORY, "allocation %d: %s" % (n, e))
+            return None
+        self.memory.disarm()
+        return s
+
+    def allocations(self, command):
+        """How many there are, of a command or a start."""
+        before = self.memory.calls
+        command()
+        return self.memory.calls - before
+
+    def started(self, root):
+        s = self.start(root, 0, False)
+        s.end()
+
+    def test_first_start(self):
+        """Of a start that failed nothing stays that stops the next."""
+        first = self.allocations(lambda: self.run_lyred("--check"))
+        total = self.allocations(lambda: self.started(self.root))
+        for n, onwards in self.samples(total, 16, first):
+            root = tempfile.mkdtemp(prefix="lyre-test-")
+            try:
+                s = self.start(root, n, onwards) or self.start(root, 0, False)
+                try:
+                    self.assertEqual(s.call(op("describe_all"))[0], 200, "allocation %d" % n)
+                finally:
+                    s.end()
+            finally:
+                shutil.rmtree(root)
+
+    def test_start(self):
+        """A database is served whole, or the start is refused."""
+        with Server(root=self.root) as s:
+            s.ok(op("create_table", primary_key="id", **DEV))
+            s.ok(op("insert", records=RECORDS, **DEV))
+        first = self.allocations(lambda: self.run_lyred("--check"))
+        total = self.allocations(lambda: self.started(self.root))
+        for n, onwards in self.samples(total, 16, first):
+            s = self.start(self.root, n, onwards)
+            if s:
+                try:
+                    self.assertEqual(len(s.ok(ALL_IDS)), len(RECORDS), "allocation %d" % n)
+                finally:
+                    s.end()
+
+    def test_first_request(self):
+        """Each thread makes what it keeps when it needs it first."""
+        for n, onwards in self.samples(45, 12):
+            s = self.start(self.root, 0, False)
+            try:
+                self.memory.arm(n, onwards)
+                try:
+                    status, body = s.call(op("describe_all"))
+                except (http.client.HTTPException, OSError):
+                    status, body = 503, "out of memory"
+                self.memory.disarm()
+                self.assertIn(status, (200, 503), "allocation %d: %s" % (n, body))
+                if status == 503:
+                    self.assertRegex(str(body), NO_MEMORY)
+                self.assertEqual(s.call(op("describe_all"))[0], 200, "allocation %d" % n)
+            finally:
+                s.end()
+
+    def run_lyred(self, *arguments):
+        p = subprocess.run([LYRED, "-r", self.root, *arguments], env=dict(os.environ, **self.memory.env), stdin=subprocess.DEVNULL,
+                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+        return p.returncode, p.stdout, p.stderr
+
+    def test_commands(self):
+        config = os.path.join(SOURCE, "etc", "lyre.yaml")
+        for arguments in (["-c", config, "--check"], ["-c", config, "--list-operations"], ["--list-modules"], ["--help"]):
+            before = self.memory.calls
+            right = self.run_lyred(*arguments)
+            self.assertEqual(right[0], 0, right)
+            for n, onwards in self.samples(self.memory.calls - before, 24):
+                self.memory.arm(n, onwards)
+                status, out, err = self.run_lyred(*arguments)
+                self.memory.disarm()
+                what = "%s, allocation %d%s: %s" % (arguments, n, " and all behind" if onwards else "", (status, out, err))
+                if status == 0:
+                    self.assertEqual(out, right[1], what)
+                else:
+                    self.assertGreater(status, 0, what)
+                    self.assertRegex(err.decode(), NO_MEMORY, what)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
