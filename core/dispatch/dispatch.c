@@ -207,9 +207,10 @@ int dispatch_stream(struct exchange *x, size_t want)
 
 	buf_clear(&x->out);
 	int rc = answer_rows(r, want, &e);
+	/* What it reads may have been dropped meanwhile: that is nobody's fault. */
 	if (rc < 0)
-		log_error("dispatch", "%s by '%s' broke off while its rows were sent: %s", r->call.operation->name,
-			r->call.identity.user, e.text);
+		log_write(status_of(rc) < 500 ? LYRE_WARN : LYRE_ERROR, "dispatch", "%s by '%s' broke off while its rows were sent: %s",
+			r->call.operation->name, r->call.identity.user, e.text);
 	return rc;
 }
 

@@ -231,6 +231,7 @@ void *connection_request_line(void *cls, const char *uri, struct MHD_Connection 
 	if (!c)
 		return NULL;
 	c->target_len = strlen(uri);
+	c->target_blank = strchr(uri, ' ') != NULL;
 	atomic_store_explicit(&c->deadline, monotonic_ms() + h->headers_ms, memory_order_relaxed);
 	return NULL;
 }

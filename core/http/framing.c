@@ -9,7 +9,7 @@ struct reading {
 	const char *at; /* see below; NULL: lines are not compared */
 	size_t bytes;
 	unsigned lengths, encodings, hosts;
-	bool close, stay;
+	bool close, stay, expects;
 };
 
 static void refuse(struct framing *f, int status, const char *why)
@@ -146,6 +146,8 @@ static enum MHD_Result read_header(void *cls, enum MHD_ValueKind kind, const cha
 	case 6:
 		if (is_name(key, key_len, "accept"))
 			keep_first(&f->accept, value);
+		else if (is_name(key, key_len, "expect"))
+			r->expects = is_name(value, len, "100-continue");
 		else if (is_name(key, key_len, "origin"))
 			keep_first(&f->origin, value);
 		break;
@@ -196,7 +198,7 @@ void framing_read(struct framing *f, struct MHD_Connection *c, const struct requ
 	bool old = strcmp(line->version, MHD_HTTP_VERSION_1_0) == 0;
 	if (!old && strcmp(line->version, MHD_HTTP_VERSION_1_1) != 0)
 		refuse(f, MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED, "Only HTTP/1.1 and HTTP/1.0 are supported");
-	if (!is_token(line->method, strlen(line->method)))
+	if (line->target_blank || !is_token(line->method, strlen(line->method)))
 		refuse(f, MHD_HTTP_BAD_REQUEST, "The request line is not valid");
 	if (line->target_len > TARGET_MAX)
 		refuse(f, MHD_HTTP_URI_TOO_LONG, "The address is too long");
@@ -215,5 +217,10 @@ void framing_read(struct framing *f, struct MHD_Connection *c, const struct requ
 		refuse(f, MHD_HTTP_BAD_REQUEST, "The Transfer-Encoding header is not valid: only chunked is supported");
 	if (r.hosts > 1)
 		refuse(f, MHD_HTTP_BAD_REQUEST, "More than one Host header");
+	if (!r.hosts && !old)
+		refuse(f, MHD_HTTP_BAD_REQUEST, "There is no Host header");
+	/* RFC 9110 10.1.1 forbids it. Up to 0.9.76, once it has sent its 100, it takes no answer from here. */
+	if (r.expects && !f->chunked && !f->content_length)
+		refuse(f, MHD_HTTP_BAD_REQUEST, "Expect: 100-continue without a body");
 	f->keep_alive = !r.close && (!old || r.stay);
 }

@@ -33,6 +33,7 @@ struct framing {
 struct request_line {
 	const char *method, *target, *version;
 	size_t target_len; /**< with the query string, which is cut off in target */
+	bool target_blank; /**< the target has a blank in it: more than three words */
 };
 
 void framing_read(struct framing *f, struct MHD_Connection *c, const struct request_line *line);

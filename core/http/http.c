@@ -110,7 +110,8 @@ static struct MHD_Daemon *start_daemon(struct http *h, const struct limits *l)
 		{ MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t)l->per_address, NULL },
 		{ MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)l->timeout_s, NULL },
 		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)CONNECTION_MEMORY, NULL },
-		{ MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL },
+		/* framing.c is stricter; up to 0.9.76 a refusal of its own for a missing Host goes out garbled. */
+		{ MHD_OPTION_STRICT_FOR_CLIENT, 0, NULL },
 		{ l->threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)l->threads, NULL },
 		{ MHD_OPTION_END, 0, NULL },
 	};

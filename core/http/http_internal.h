@@ -47,6 +47,7 @@ struct connection {
 	int fd;
 	_Atomic int64_t deadline; /* monotonic_ms() after which the connection is cut; INT64_MAX: none */
 	size_t target_len; /* of the request under way */
+	bool target_blank; /* it has one in it, unescaped */
 	bool trusted;
 	char peer[56]; /* address */
 };

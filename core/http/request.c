@@ -275,6 +275,7 @@ static enum MHD_Result request_begin(struct http *h, struct MHD_Connection *c, c
 		.target = url,
 		.version = version,
 		.target_len = conn->target_len,
+		.target_blank = conn->target_blank,
 	};
 	framing_read(f, c, &line);
 	struct exchange *x = &r->x;

@@ -43,8 +43,11 @@ static int in_transaction(struct database *db, int (*step)(struct database *db, 
 			if (rc)
 				rc = store_error(e, code ? code : MDB_CORRUPTED, "clean", db);
 		}
-		if (!rc && grown)
-			database_settle(db);
+		if (!rc) {
+			e->code = 0; /* a first try may have wanted room */
+			if (grown)
+				database_settle(db);
+		}
 		if (!rc || code != MDB_MAP_FULL)
 			return rc;
 		rc = database_grow(db, 0, true, e);

@@ -316,8 +316,14 @@ class Smuggling(Framing):
         self.check_refused(self.post(b"").replace(b"\r\n", b"\n"))
 
     def test_hosts(self):
+        data, _ = self.talk(self.post(start=POST))
+        self.assertEqual(data.count(b"HTTP/1.1 "), 1, data)
         self.check_refused(self.post(start=POST))
         self.check_refused(self.post(start=POST + HOST + b"Host: other\r\n"))
+
+    def test_expects_nothing(self):
+        self.check_refused(POST + HOST + self.auth + b"Expect: 100-continue\r\n\r\n" + BODY)
+        self.check_refused(POST + HOST + self.auth + b"Expect: 100-continue\r\nContent-Length: 0\r\n\r\n" + BODY)
 
     def test_chunk_sizes(self):
         for size in (b"-1", b"0x14", b" 14", b"14 ", b"", b"g", b"+14"):

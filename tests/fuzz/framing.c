@@ -15,6 +15,7 @@
 
 static struct MHD_Daemon *daemon_;
 static size_t target_len;
+static bool target_blank;
 static bool accepted;
 static struct framing seen;
 
@@ -23,6 +24,7 @@ static void *keep_target(void *cls, const char *uri, struct MHD_Connection *c)
 	(void)cls;
 	(void)c;
 	target_len = strlen(uri);
+	target_blank = strchr(uri, ' ') != NULL;
 	return NULL;
 }
 
@@ -48,7 +50,8 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *c, const char *u
 	(void)body;
 	(void)body_len;
 	(void)state;
-	struct request_line line = { .method = method, .target = url, .version = version, .target_len = target_len };
+	struct request_line line = { .method = method, .target = url, .version = version, .target_len = target_len,
+		.target_blank = target_blank };
 	framing_read(&seen, c, &line);
 	must(!seen.refuse == !seen.why);
 	accepted = !seen.refuse;
@@ -133,7 +136,7 @@ static void start(void)
 {
 	daemon_ = MHD_start_daemon(MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG, 0, NULL, NULL, handle, NULL,
 		MHD_OPTION_EXTERNAL_LOGGER, swallow, NULL, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
-		MHD_OPTION_URI_LOG_CALLBACK, keep_target, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+		MHD_OPTION_URI_LOG_CALLBACK, keep_target, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 0,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)32 << 10, MHD_OPTION_END);
 	must(daemon_);
 }
