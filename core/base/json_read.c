@@ -139,13 +139,28 @@ static char *put_utf8(char *w, unsigned u)
 	return w;
 }
 
+/* What unescaping leaves behind the text counts one unit a byte. */
+static void blank(char *from, const char *to)
+{
+	if (from < to)
+		memset(from, 'x', (size_t)(to - from));
+}
+
+/* A failure within a text, whose rest behind \p w is not in its place yet. */
+static int fail_text(struct reader *r, char *w, const char *rest, const char *at, const char *why)
+{
+	blank(w, rest);
+	return fail_at(r, at, why);
+}
+
 /* r->p stands behind a backslash; the unescaped character goes to *w, which is never ahead of r->p. */
 static int read_escape(struct reader *r, char **w)
 {
 	static const char plain[256] = { ['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b', ['f'] = '\f',
 		['n'] = '\n', ['r'] = '\r', ['t'] = '\t' };
+	const char *at = r->p - 1, *start = *w;
 	if (r->p >= r->end)
-		return fail_at(r, r->p, "Unterminated string");
+		return fail_text(r, *w, at, r->p, "Unterminated string");
 	unsigned char c = (unsigned char)*r->p;
 	if (plain[c]) {
 		*(*w)++ = plain[c];
@@ -153,29 +168,21 @@ static int read_escape(struct reader *r, char **w)
 		return 0;
 	}
 	if (c != 'u')
-		return fail_at(r, r->p, "Bad escaped character");
-	const char *at = r->p - 1, *start = *w;
+		return fail_text(r, *w, at, r->p, "Bad escaped character");
 	unsigned u, low;
 	if (hex4(r->p + 1, r->end, &u))
-		return fail_at(r, r->p + 1, "Bad Unicode escape");
+		return fail_text(r, *w, at, r->p + 1, "Bad Unicode escape");
 	r->p += 5;
 	if (u >= 0xd800 && u < 0xe000) {
 		if (u >= 0xdc00 || r->end - r->p < 6 || r->p[0] != '\\' || r->p[1] != 'u' || hex4(r->p + 2, r->end, &low) ||
 			low < 0xdc00 || low >= 0xe000)
-			return fail_at(r, at, "Lone surrogate in string literal");
+			return fail_text(r, *w, at, at, "Lone surrogate in string literal");
 		r->p += 6;
 		u = 0x10000 + ((u - 0xd800) << 10) + (low - 0xdc00);
 	}
 	*w = put_utf8(*w, u);
 	r->adjust += (size_t)(*w - start) - (u >= 0x10000 ? 2 : 1);
 	return 0;
-}
-
-/* What unescaping leaves behind the text counts one unit a byte. */
-static void blank(char *from, const char *to)
-{
-	if (from < to)
-		memset(from, 'x', (size_t)(to - from));
 }
 
 /* Moves to the next byte that ends a text or needs a look, by eights while there are. Returns whether all passed over is ASCII. */
@@ -206,20 +213,17 @@ static int read_text(struct reader *r, const char **ret, uint32_t *len)
 		bool ascii = pass_plain(r);
 		size_t n = (size_t)(r->p - plain);
 		size_t good = ascii ? n : utf8_valid_prefix(plain, n);
-		if (good != n) {
-			blank(w, plain);
-			return fail_at(r, plain + good, "Invalid UTF-8 in string literal");
-		}
+		if (good != n)
+			return fail_text(r, w, plain, plain + good, "Invalid UTF-8 in string literal");
 		if (w != plain)
 			memmove(w, plain, n);
 		w += n;
 		if (r->p < r->end && *r->p == '"')
 			break;
-		blank(w, r->p);
 		if (r->p >= r->end)
-			return fail_at(r, r->p, "Unterminated string");
+			return fail_text(r, w, r->p, r->p, "Unterminated string");
 		if (*r->p != '\\')
-			return fail_at(r, r->p, "Bad control character in string literal");
+			return fail_text(r, w, r->p, r->p, "Bad control character in string literal");
 		r->p++;
 		int rc = read_escape(r, &w);
 		if (rc)

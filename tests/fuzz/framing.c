@@ -92,14 +92,13 @@ static void check_header(const char *s, size_t len, struct headers *h)
  *   - lines that start with a NUL before the request line, taken for empty ones;
  *   - NUL LF for a line end;
  *   - colon LF for the empty line;
- *   - for the last line end and the empty line together, LF, NUL or colon, then CR, NUL or colon, and LF.
+ *   - for the last line end and the empty line together, LF, NUL or colon, any byte, LF.
  *
  * Each needs, to be misread, a party in front that passes on NULs in headers or nameless headers, with bare line feeds.
  */
 static bool is_hidden_end(const char *lf, const char *end)
 {
-	return end - lf >= 4 && (lf[1] == '\0' || lf[1] == ':') && (lf[2] == '\r' || lf[2] == '\0' || lf[2] == ':') &&
-		lf[3] == '\n';
+	return end - lf >= 4 && (lf[1] == '\0' || lf[1] == ':') && lf[3] == '\n';
 }
 
 static void check_strict(const char *s, size_t size)

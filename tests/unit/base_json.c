@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct arena arena;
@@ -121,6 +122,28 @@ START_TEST(depth_is_limited)
 }
 END_TEST
 
+/* Each costs the same, however many there are: a million of them must not keep a server busy for minutes. */
+START_TEST(many_escapes)
+{
+	enum { COUNT = 1000000 };
+	struct err err = { 0 };
+	lyre_value v;
+	char *text = malloc(2 * COUNT + 2);
+	ck_assert_ptr_nonnull(text);
+	text[0] = '"';
+	for (size_t i = 0; i < COUNT; i++)
+		memcpy(text + 1 + 2 * i, "\\n", 2);
+	text[2 * COUNT + 1] = '"';
+	ck_assert_int_eq(json_decode_copy(&arena, text, 2 * COUNT + 2, &v, &err), 0);
+	ck_assert_uint_eq(v.len, COUNT);
+	ck_assert_int_eq(v.s[COUNT - 1], '\n');
+	text[2 * COUNT + 1] = '\n';
+	ck_assert_int_eq(json_decode_copy(&arena, text, 2 * COUNT + 2, &v, &err), LYRE_EINVAL);
+	ck_assert_str_eq(err.text, "Bad control character in string literal in JSON at position 2000001");
+	free(text);
+}
+END_TEST
+
 START_TEST(many_names)
 {
 	struct buf in = { 0 };
@@ -220,6 +243,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, accepts, 0, (int)(sizeof same / sizeof *same));
 	tcase_add_loop_test(t, refuses, 0, (int)(sizeof refused / sizeof *refused));
 	tcase_add_test(t, depth_is_limited);
+	tcase_add_test(t, many_escapes);
 	tcase_add_test(t, many_names);
 	tcase_add_test(t, doubles_read_back);
 	tcase_add_test(t, order_of_values);
