@@ -5,179 +5,185 @@
  */
 #include <config.h>
 
-#include "auth/auth.h"
-#include "base/folder.h"
 #include "base/text.h"
 #include "config/config.h"
 #include "dispatch/dispatch.h"
-#include "http/http.h"
 #include "inspect.h"
-#include "job/pool.h"
+#include "job/jobs.h"
 #include "load.h"
 #include "log/log.h"
-#include "module/module.h"
 #include "options.h"
 #include "process.h"
-#include "store/store.h"
+#include "server.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/** How long requests may take to end after the signal. */
-#define DRAIN_MS 30000
-/** Retention of what is kept for ever: longer than any disk. */
-#define FOR_EVER_MS 1e15
-
-/** What is open. */
-struct server {
-	struct config *config;
-	struct modules *modules;
-	struct store *store;
-	struct auth *auth;
-	struct pool *pool;
-	struct dispatch *dispatch;
-	struct http *http;
-	bool logging;
-	bool started; /**< the modules */
-	int lock;
-};
-
-/* ---- start ---- */
-
-static int open_store(struct server *s, struct err *e)
-{
-	const struct config *c = s->config;
-	bool for_ever = config_is_null(c, "logging.auditRetention");
-	char node[256];
-
-	if (gethostname(node, sizeof node) < 0)
-		strcpy(node, "localhost");
-	node[sizeof node - 1] = '\0';
-	const struct store_options options = {
-		.path = config_path(c, "storage.path"),
-		.map_size = (uint64_t)config_int(c, "storage.mapSize"),
-		.max_size = (uint64_t)config_int(c, "storage.maxSize"),
-		.max_trees = (unsigned)config_int(c, "storage.maxTrees"),
-		.max_readers = (unsigned)config_int(c, "storage.maxReaders"),
-		.write_async = config_bool(c, "storage.writeAsync"),
-		.read_ahead = !config_bool(c, "storage.noReadAhead"),
-		.audit = config_bool(c, "logging.auditLog"),
-		.audit_retention = for_ever ? FOR_EVER_MS : (double)config_int(c, "logging.auditRetention"),
-		.node = node,
-	};
-	if (options.write_async)
-		log_warn("main", "storage.writeAsync is on: answers do not wait for the disk, and the last writes may be lost");
-	int rc = folder_make(options.path, 0750, e);
-	return rc ? rc : store_open(&s->store, &options, e);
-}
-
-/** One worker more than threads: passwords take one a processor at the most, and something is left for the rest. */
-static unsigned worker_count(const struct config *c)
-{
-	int64_t n = config_is_null(c, "threads") ? sysconf(_SC_NPROCESSORS_ONLN) : config_int(c, "threads");
-
-	return n < 1 ? 2 : (unsigned)n + 1;
-}
-
-static int open_dispatch(struct server *s, struct err *e)
-{
-	int rc = pool_open(&s->pool, worker_count(s->config), e);
-
-	if (rc)
-		return rc;
-	const struct dispatch_services services = { .config = s->config, .store = s->store, .auth = s->auth, .pool = s->pool };
-	return dispatch_open(&s->dispatch, &services, e);
-}
-
-/** Operations are registered of those modules that did start. */
-static int start_modules(struct server *s, struct err *e)
-{
-	int rc = modules_start(s->modules, e);
-
-	if (rc)
-		return rc;
-	s->started = true;
-	return modules_register(s->modules, s->dispatch, e);
-}
-
-static int start(struct server *s, struct err *e)
-{
-	size_t count;
-
-	const char *root = config_path(s->config, "rootPath");
-	int rc = folder_make(root, 0750, e);
-	if (!rc)
-		rc = process_lock(root, &s->lock, e);
-	if (!rc)
-		rc = log_open(s->config, e);
-	if (rc)
-		return rc;
-	s->logging = true;
-	log_thread("main");
-	log_notify("main", "lyred %s starts, root %s", PACKAGE_VERSION, root);
-	const char *const *warnings = config_warnings(s->config, &count);
-	for (size_t i = 0; i < count; i++)
-		log_warn("config", "%s", warnings[i]);
-
-	rc = open_store(s, e);
-	if (!rc)
-		rc = auth_open(&s->auth, s->store, s->config, e);
-	if (!rc)
-		rc = open_dispatch(s, e);
-	if (!rc)
-		rc = start_modules(s, e);
-	return rc ? rc : http_open(&s->http, s->config, s->dispatch, e);
-}
+/** How soon to look again: whether clients of old workers are gone; whether requests before a restart have ended. */
+#define OLD_WORKERS_MS 50
+#define SETTLE_MS 3
 
 /* ---- end ---- */
 
-/** Lets requests under way end. \return false when some did not and hold on to what would be closed under them */
+static int64_t drain_deadline(const struct server *s)
+{
+	return monotonic_ms() + config_int(s->config, "operationsApi.network.drainTimeout");
+}
+
+/** Lets requests and jobs under way end. \return false when some did not and need what would be closed under them */
 static bool drain(struct server *s, const sigset_t *signals)
 {
-	int64_t deadline = monotonic_ms() + DRAIN_MS;
+	int64_t deadline = drain_deadline(s);
 
-	while (!dispatch_drain(s->dispatch, monotonic_ms() + 100)) {
+	while (!dispatch_drain(s->dispatch, monotonic_ms() + 100) || jobs_left(s->jobs, monotonic_ms() + 100)) {
 		int sig = process_wait_signal(signals, 0);
 
 		if (monotonic_ms() < deadline && sig != SIGTERM && sig != SIGINT)
 			continue;
-		unsigned waiting = dispatch_waiting(s->dispatch);
-		log_warn("main", "requests are cut off; %u of them are still at work", waiting);
-		return waiting == 0;
+		unsigned waiting = dispatch_waiting(s->dispatch), jobs = jobs_left(s->jobs, 0);
+		log_warn("main", "requests are cut off; %u of them and %u jobs are still at work", waiting, jobs);
+		return waiting == 0 && jobs == 0;
 	}
 	return true;
 }
 
-static void serve(const sigset_t *signals)
+/** \return how long to wait for a signal; negative: for ever */
+static int tend(struct server *s)
+{
+	int jobs = jobs_tend(s->jobs);
+
+	return workers_tend(&s->workers) && (jobs < 0 || jobs > OLD_WORKERS_MS) ? OLD_WORKERS_MS : jobs;
+}
+
+static void renew_workers(struct server *s, const struct options *o)
+{
+	struct err e = { .code = 0 };
+
+	log_notify("main", "listeners and connection threads are renewed");
+	if (workers_renew(&s->workers, s->config, &o->sources, s->dispatch, &e))
+		log_error("main", "they are not: %s", e.text);
+	restart_answer(&s->restart, &e);
+}
+
+/** \return whether the server may end, as another would start in its place */
+static bool try_restart(struct server *s, const struct options *o)
+{
+	struct err e = { .code = 0 };
+	char why[sizeof e.text];
+
+	if (server_try(s, &o->sources, &e)) {
+		memcpy(why, e.text, sizeof why);
+		err_set(&e, e.code, "No restart: %.900s", why);
+	}
+	restart_answer(&s->restart, &e);
+	return e.code == 0;
+}
+
+/** What takes effect without a restart is read again, and the log goes on in the file of its name. */
+static void reload(struct server *s)
+{
+	struct err e = { .code = 0 };
+
+	process_notify_reloading();
+	log_reopen();
+	if (config_reload_live(s->config, &e))
+		log_error("main", "SIGHUP: the settings stay as they were: %s", e.text);
+	else
+		log_notify("main", "SIGHUP: the log goes on in the file of its name; settings that need no restart are read again");
+	process_notify("READY=1");
+}
+
+/** Until it is to end. \return whether it is to start again */
+static bool serve(struct server *s, const struct options *o, const sigset_t *signals)
 {
 	for (;;) {
-		int sig = process_wait_signal(signals, -1);
+		enum restart_wish wish = restart_next(&s->restart);
 
+		if (wish == WISH_RESTART && try_restart(s, o))
+			return true;
+		if (wish == WISH_WORKERS)
+			renew_workers(s, o);
+		int sig = process_wait_signal(signals, tend(s));
 		if (sig == SIGHUP) {
-			log_notify("main", "SIGHUP: the log goes on in the file of its name");
-		} else if (sig) {
+			reload(s);
+		} else if (sig && sig != PROCESS_WAKE_SIGNAL) {
 			log_notify("main", "%s: requests under way end, then the server", strsignal(sig));
-			return;
+			return false;
 		}
 	}
 }
 
-static void stop(struct server *s)
+/* ---- restart ---- */
+
+static bool requests_settled(struct server *s)
 {
-	http_close(s->http);
-	if (s->started)
-		modules_stop(s->modules);
-	pool_close(s->pool);
-	dispatch_close(s->dispatch);
-	auth_close(s->auth);
-	if (s->store)
-		store_close(s->store);
-	if (s->logging)
-		log_close();
-	unload(s->config, s->modules);
-	if (s->lock >= 0)
-		close(s->lock);
+	return workers_settled(&s->workers);
+}
+
+static bool jobs_settled(struct server *s)
+{
+	return jobs_left(s->jobs, 0) == 0;
+}
+
+/** \return false when a signal says that the server is to end */
+static bool wait_until(struct server *s, bool (*settled)(struct server *s), const sigset_t *signals, int64_t deadline)
+{
+	while (!settled(s) && monotonic_ms() < deadline) {
+		int sig = process_wait_signal(signals, SETTLE_MS);
+
+		if (sig == SIGTERM || sig == SIGINT)
+			return false;
+	}
+	return true;
+}
+
+/** Lets requests end while new ones wait in the kernel, then jobs. \return false when the server is to end instead */
+static bool settle(struct server *s, const sigset_t *signals, bool *orderly)
+{
+	int64_t deadline = drain_deadline(s);
+
+	workers_pause(&s->workers);
+	if (!wait_until(s, requests_settled, signals, deadline))
+		return false;
+	/* Not before: a request that makes a job must not be refused. */
+	jobs_stop(s->jobs);
+	if (!wait_until(s, jobs_settled, signals, deadline))
+		return false;
+	/* A request whose body is still to come is nothing to dispatch, but would come upon it closed. */
+	*orderly = requests_settled(s) && dispatch_drain(s->dispatch, deadline) && jobs_settled(s);
+	if (!*orderly)
+		log_warn("main", "the restart cuts off what is at work still: %u requests that wait, %u jobs",
+			dispatch_waiting(s->dispatch), jobs_left(s->jobs, 0));
+	return true;
+}
+
+/**
+ * The program on the disk takes the place of this one, with the sockets, the lock and the signals that came meanwhile.
+ * Threads end with that; where some are at work still, nothing is closed under them.
+ * \return when it failed
+ */
+static void replace(struct server *s, bool orderly)
+{
+	struct handover h = HANDOVER_NONE;
+	struct err e = { .code = 0 };
+
+	h.lock = s->lock;
+	if (workers_hand_over(&s->workers, &h.sockets, &e))
+		log_error("main", "not all sockets go on: %s", e.text);
+	workers_freeze(&s->workers);
+	log_notify("main", "%s takes over, with %zu idle connections", s->restart.binary, h.sockets.connection_count);
+	if (orderly)
+		server_close_rooms(s);
+	if (!handover_leave(&h, &e)) {
+		execv(s->restart.binary, s->restart.argv);
+		err_errno(&e, errno, "run", s->restart.binary);
+	}
+	log_fatal("main", "the restart failed, and the server has ended: %s", e.text);
+	if (!log_on_streams())
+		complain(e.text);
+	log_close();
 }
 
 /** Says why the server does not run, to the log and to whoever looks at it. */
@@ -189,28 +195,40 @@ static void report(const struct server *s, const char *text)
 		complain(text);
 }
 
-static int run(const struct options *o)
+static int run(const struct options *o, char *const *argv)
 {
 	struct server s = { .lock = -1 };
 	struct err e = { .code = 0 };
 	sigset_t signals;
 
+	handover_take(&s.given);
 	if (load(&s.config, &s.modules, &o->sources, &e)) {
 		unload(s.config, s.modules);
 		complain(e.text);
 		return EXIT_REFUSED;
 	}
 	process_block_signals(&signals);
-	if (start(&s, &e)) {
+	restart_init(&s.restart, argv);
+	if (server_start(&s, &e)) {
 		report(&s, e.text);
-		stop(&s);
+		server_stop(&s);
 		return EXIT_FAILED;
 	}
 	process_settle_memory();
 	process_notify("READY=1");
-	serve(&signals);
+	bool again = serve(&s, o, &signals), orderly;
+	restart_end(&s.restart);
+	if (again) {
+		process_notify_reloading();
+		log_notify("main", "restart: requests under way end, new ones wait");
+		if (settle(&s, &signals, &orderly)) {
+			replace(&s, orderly);
+			_exit(EXIT_FAILED);
+		}
+	}
 	process_notify("STOPPING=1");
-	http_quiesce(s.http);
+	workers_quiesce(&s.workers);
+	jobs_stop(s.jobs);
 	if (!drain(&s, &signals)) {
 		/* What is on the disk is whole at any moment; what is in memory is in use. */
 		log_fatal("main", "the server ends over the heads of requests at work");
@@ -218,7 +236,7 @@ static int run(const struct options *o)
 		_exit(EXIT_FAILED);
 	}
 	log_notify("main", "the server ends");
-	stop(&s);
+	server_stop(&s);
 	return EXIT_FINE;
 }
 
@@ -232,7 +250,7 @@ int main(int argc, char **argv)
 	int code = options_read(&o, argc, argv);
 	if (code < 0) {
 		process_raise_file_limit();
-		code = o.action == RUN ? run(&o) : inspect(&o);
+		code = o.action == RUN ? run(&o, argv) : inspect(&o);
 	}
 	options_free(&o);
 	return code;

@@ -16,7 +16,9 @@ static const char help[] =
 	"A database server that speaks the HarperDB operations API. Runs in the foreground.\n"
 	"\n"
 	"  -c, --config FILE       read the settings from FILE; without it from\n"
-	"                          " SYSCONFDIR "/lyre/lyre.yaml where that exists\n"
+	"                          " SYSCONFDIR "/lyre/lyre.yaml where that exists,\n"
+	"                          else from lyre.yaml in the root folder where that exists;\n"
+	"                          set_configuration writes there, and makes the latter\n"
 	"  -r, --root DIRECTORY    keep everything under DIRECTORY: stands in for rootPath\n"
 	"      --set KEY=VALUE     set one setting, over the file; may be repeated\n"
 	"      --check             load settings and modules, say whether they are fine, and end\n"
@@ -31,7 +33,9 @@ static const char help[] =
 	"and LYRE_ADMIN_PASSWORD, else with a password that the log tells the file of.\n"
 	"\n"
 	"SIGTERM and SIGINT let requests under way end, then the server; a second one does not wait for them.\n"
-	"SIGHUP is for log rotation: the log goes on in the file of its name.\n"
+	"SIGHUP reloads: the log goes on in the file of its name, and settings that need no restart, such as\n"
+	"logging.level, are read again. The operation restart puts this program's file, its modules and all\n"
+	"settings of today in the place of what runs, without refusing anybody.\n"
 	"\n"
 	"Exit status: 0 ended in order; 1 could not start, or not end in order; 2 wrong command line;\n"
 	"3 settings or modules are refused.\n";
@@ -128,6 +132,7 @@ int options_read(struct options *o, int argc, char **argv)
 	}
 	if (!o->sources.file)
 		o->sources.file = default_file();
+	o->sources.root_file = !o->sources.file;
 	o->sources.sets = o->sets;
 	return -1;
 }

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -71,6 +73,7 @@ void process_block_signals(sigset_t *set)
 	sigaddset(set, SIGTERM);
 	sigaddset(set, SIGINT);
 	sigaddset(set, SIGHUP);
+	sigaddset(set, PROCESS_WAKE_SIGNAL);
 	pthread_sigmask(SIG_BLOCK, set, NULL);
 }
 
@@ -105,7 +108,52 @@ void process_notify(const char *state)
 	close(fd);
 }
 
-int process_lock(const char *root, int *ret, struct err *e)
+void process_notify_reloading(void)
+{
+	char state[80];
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	long long us = (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+	snprintf(state, sizeof state, "RELOADING=1\nMONOTONIC_USEC=%lld", us);
+	process_notify(state);
+}
+
+static bool same_file(int a, int b)
+{
+	struct stat x, y;
+
+	return a >= 0 && b >= 0 && fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/** The lock belongs to the open file: opened anew it would be in its own way. */
+static int use_given(int given, int opened)
+{
+	if (!same_file(given, opened)) {
+		if (given >= 0)
+			close(given);
+		return opened;
+	}
+	close(opened);
+	return given;
+}
+
+int process_lock_holds(const char *root, int lock, struct err *e)
+{
+	struct buf path;
+
+	buf_init(&path);
+	buf_addf(&path, "%s/lyred.lock", root);
+	int fd = buf_cstr(&path) ? open(path.data, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+	bool same = same_file(fd, lock);
+	buf_free(&path);
+	if (fd >= 0)
+		close(fd);
+	return same ? 0 : err_set(e, LYRE_EIO, "%s is not the folder that the server works on: it was moved or removed, "
+		"and the server would begin with an empty one", root);
+}
+
+int process_lock(const char *root, int given, int *ret, struct err *e)
 {
 	char pid[24] = "";
 	struct buf path;
@@ -120,7 +168,7 @@ int process_lock(const char *root, int *ret, struct err *e)
 	int fd = open(path.data, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
 	if (fd < 0) {
 		rc = err_errno(e, errno, "open", path.data);
-	} else if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+	} else if (flock(fd = use_given(given, fd), LOCK_EX | LOCK_NB) < 0) {
 		if (errno != EWOULDBLOCK)
 			rc = err_errno(e, errno, "lock", path.data);
 		else if (pread(fd, pid, sizeof pid - 1, 0) > 0)

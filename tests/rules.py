@@ -9,7 +9,7 @@ ROOMS = {
     "base": set(),
     "config": {"base"},
     "log": {"base", "config"},
-    "job": {"base", "log"},
+    "job": {"base", "log", "store"},
     "store": {"base", "config", "log"},
     "query": {"base", "store", "log"},
     "auth": {"base", "config", "log", "store"},

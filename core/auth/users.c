@@ -9,7 +9,6 @@
 #include "base/value.h"
 #include "store/store.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,13 +20,7 @@
 static int make_table(struct store *s, const char *name, const char *const *attributes, uint32_t count, struct err *e)
 {
 	struct lyre_attribute list[16];
-	const struct table *t;
-	struct err ignored;
 
-	if (store_table(s, DATABASE, name, &t, &ignored) == 0) {
-		table_unref(t);
-		return 0;
-	}
 	for (uint32_t i = 0; i < count; i++) {
 		list[i] = (struct lyre_attribute){
 			.size = sizeof *list,
@@ -45,53 +38,26 @@ static int make_table(struct store *s, const char *name, const char *const *attr
 		.expiration = -1,
 		.audit = -1,
 	};
-	return store_create_table(s, &spec, e);
+	return store_ensure_table(s, &spec, e);
 }
 
 /* ---- writing, and waiting for it ---- */
 
-struct waiter {
-	pthread_mutex_t lock;
-	pthread_cond_t ready;
-	bool done;
-};
-
-static void wake(struct record_write *w)
-{
-	struct waiter *wait = w->arg;
-
-	pthread_mutex_lock(&wait->lock);
-	wait->done = true;
-	pthread_cond_signal(&wait->ready);
-	pthread_mutex_unlock(&wait->lock);
-}
-
 /** Inserts one record and waits until it is on the disk. LYRE_EEXISTS when its key is there. */
 static int insert(struct store *s, const char *table, const lyre_value *record, struct arena *a, struct err *e)
 {
-	struct waiter wait = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false };
 	lyre_value records = { .type = LYRE_ARRAY, .len = 1, .items = (lyre_value *)record };
 	struct record_write w = {
-		.mode = LYRE_INSERT, .records = &records, .arena = a, .user = "", .operation = "insert", .done = wake, .arg = &wait,
+		.mode = LYRE_INSERT, .records = &records, .arena = a, .user = "", .operation = "insert",
 	};
 
 	int rc = store_table(s, DATABASE, table, &w.table, e);
 	if (rc)
 		return rc;
-	rc = store_write(&w, e);
-	if (!rc) {
-		pthread_mutex_lock(&wait.lock);
-		while (!wait.done)
-			pthread_cond_wait(&wait.ready, &wait.lock);
-		pthread_mutex_unlock(&wait.lock);
-		if (w.err.code)
-			rc = err_set(e, w.err.code, "%s", w.err.text);
-		else if (!w.result.done)
-			rc = err_set(e, LYRE_EEXISTS, "there is such a record in %s already", table);
-	}
+	rc = store_write_wait(&w, e);
+	if (!rc && !w.result.done)
+		rc = err_set(e, LYRE_EEXISTS, "there is such a record in %s already", table);
 	table_unref(w.table);
-	pthread_cond_destroy(&wait.ready);
-	pthread_mutex_destroy(&wait.lock);
 	return rc;
 }
 

@@ -181,3 +181,51 @@ bool value_equal(const lyre_value *a, const lyre_value *b)
 		return a->len == b->len && equal_objects(a, b);
 	}
 }
+
+/* ---- copies ---- */
+
+struct copier {
+	struct arena *arena;
+	const char *kept;
+	size_t kept_len;
+};
+
+static bool copy_text(const struct copier *c, const char *s, uint32_t len, const char **ret)
+{
+	bool keeps = c->kept && (uintptr_t)s >= (uintptr_t)c->kept && (uintptr_t)s < (uintptr_t)c->kept + c->kept_len;
+	*ret = keeps ? s : arena_strndup(c->arena, s, len);
+	return *ret != NULL;
+}
+
+static bool copy(const struct copier *c, const lyre_value *v, lyre_value *ret)
+{
+	*ret = *v;
+	switch (v->type) {
+	case LYRE_STRING:
+	case LYRE_BIGINT:
+		return copy_text(c, v->s, v->len, &ret->s);
+	case LYRE_ARRAY:
+		ret->items = arena_alloc(c->arena, sizeof *ret->items * ((size_t)v->len + 1));
+		for (uint32_t i = 0; ret->items && i < v->len; i++)
+			if (!copy(c, &v->items[i], &ret->items[i]))
+				return false;
+		return ret->items != NULL;
+	case LYRE_OBJECT:
+		ret->members = arena_alloc(c->arena, sizeof *ret->members * ((size_t)v->len + 1));
+		for (uint32_t i = 0; ret->members && i < v->len; i++) {
+			ret->members[i].name_len = v->members[i].name_len;
+			if (!copy_text(c, v->members[i].name, v->members[i].name_len, &ret->members[i].name) ||
+				!copy(c, &v->members[i].value, &ret->members[i].value))
+				return false;
+		}
+		return ret->members != NULL;
+	default:
+		return true;
+	}
+}
+
+bool value_copy(struct arena *a, const lyre_value *v, const char *kept, size_t kept_len, lyre_value *ret)
+{
+	const struct copier c = { a, kept, kept_len };
+	return copy(&c, v, ret);
+}

@@ -58,4 +58,10 @@ int value_compare(const lyre_value *a, const lyre_value *b);
 /** Deep equality; numbers by value. */
 bool value_equal(const lyre_value *a, const lyre_value *b);
 
+/**
+ * A deep copy in the arena. Texts that lie in the \p kept_len bytes from \p kept on, which will outlive the copy, are
+ * not copied; NULL for none such. \return false when out of memory
+ */
+bool value_copy(struct arena *a, const lyre_value *v, const char *kept, size_t kept_len, lyre_value *ret);
+
 #endif

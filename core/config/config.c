@@ -6,6 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+/** Of the root folder, where no other file is given. */
+#define ROOT_FILE "lyre.yaml"
+/** Of the first user's name and password: no settings, and no second copy is made of a password. */
+#define FIRST_USER "LYRE_ADMIN_"
 
 int config_warn(struct config *c, struct err *e, const char *fmt, ...)
 {
@@ -25,11 +31,12 @@ int config_warn(struct config *c, struct err *e, const char *fmt, ...)
 	return 0;
 }
 
-static int load_file(struct config *c, const char *path, struct err *e)
+static int load_file(struct config *c, const char *path, const struct buf *text, struct err *e)
 {
 	struct yaml_node *root;
-	c->file = arena_strndup(&c->arena, path, strlen(path));
-	int rc = c->file ? yaml_decode_file(&c->arena, path, &root, e) : err_nomem(e);
+	int rc = text ? yaml_decode_lines(&c->arena, path, text->data, text->len, &root, e)
+		      : yaml_decode_file(&c->arena, path, &root, e);
+	c->file = path;
 	if (rc || yaml_is_null(root))
 		return rc;
 	if (root->kind != YAML_MAPPING)
@@ -60,18 +67,82 @@ static int warn_of_inert(struct config *c, struct err *e)
 	return rc;
 }
 
-int config_load(struct config **ret, const struct config_sources *sources, struct err *e)
+/** The sources are asked again when the file changes; who gave them may be gone then. */
+static int keep_sources(struct config *c, const struct config_sources *given, struct err *e)
 {
+	size_t variables = 0, kept = 0;
+	while (given->environ && given->environ[variables])
+		variables++;
+	const char **sets = ARENA_ARRAY(&c->arena, const char *, given->set_count + 1);
+	char **ours = ARENA_ARRAY(&c->arena, char *, variables + 1);
+	bool fine = sets && ours;
+	for (size_t i = 0; fine && i < given->set_count; i++)
+		fine = (sets[i] = arena_strndup(&c->arena, given->sets[i], strlen(given->sets[i]))) != NULL;
+	for (size_t i = 0; fine && i < variables; i++)
+		if (!strncmp(given->environ[i], VARIABLE_PREFIX, strlen(VARIABLE_PREFIX))
+		    && strncmp(given->environ[i], FIRST_USER, strlen(FIRST_USER)))
+			fine = (ours[kept++] = arena_strndup(&c->arena, given->environ[i], strlen(given->environ[i]))) != NULL;
+	c->sources = (struct config_sources){
+		.sets = sets, .set_count = given->set_count, .environ = ours, .root_file = given->root_file,
+	};
+	if (given->file)
+		fine = fine && (c->sources.file = arena_strndup(&c->arena, given->file, strlen(given->file)));
+	if (given->root)
+		fine = fine && (c->sources.root = arena_strndup(&c->arena, given->root, strlen(given->root)));
+	return fine ? 0 : err_nomem(e);
+}
+
+/** The file to read and to write: the given one, or that of the root folder, which the file cannot say itself. */
+static int find_file(struct config *c, bool *there, struct err *e)
+{
+	const char *root = entries_find(c, "rootPath")->value.text;
+	c->target = c->sources.file;
+	*there = c->target;
+	if (c->target || !c->sources.root_file)
+		return 0;
+	enum config_source source = CONFIG_DEFAULT;
+	for (const struct override *o = c->overrides; o; o = o->next) {
+		if (!override_is(o, "rootPath") || o->source < source || o->node->kind != YAML_SCALAR || yaml_is_null(o->node))
+			continue;
+		root = o->node->text;
+		source = o->source;
+	}
+	c->target = arena_printf(&c->arena, "%s/" ROOT_FILE, root);
+	if (!c->target)
+		return err_nomem(e);
+	*there = access(c->target, F_OK) == 0;
+	return 0;
+}
+
+static int open_live(struct config *c, struct err *e)
+{
+	c->live = calloc(1, sizeof *c->live);
+	if (!c->live)
+		return err_nomem(e);
+	pthread_mutex_init(&c->live->lock, NULL);
+	pthread_mutex_init(&c->live->change, NULL);
+	return 0;
+}
+
+int config_load_text(struct config **ret, const struct config_sources *sources, const struct buf *text, struct err *e)
+{
+	bool there = false;
 	*ret = NULL;
 	struct config *c = calloc(1, sizeof *c);
 	if (!c)
 		return err_nomem(e);
 	arena_init(&c->arena);
-	int rc = entries_declare(c, NULL, core_settings, core_setting_count, e);
-	if (!rc && sources->file)
-		rc = load_file(c, sources->file, e);
+	int rc = open_live(c, e);
 	if (!rc)
-		rc = overrides_read(c, sources, e);
+		rc = keep_sources(c, sources, e);
+	if (!rc)
+		rc = entries_declare(c, NULL, core_settings, core_setting_count, e);
+	if (!rc)
+		rc = overrides_read(c, &c->sources, e);
+	if (!rc)
+		rc = find_file(c, &there, e);
+	if (!rc && (there || text))
+		rc = load_file(c, c->target, text, e);
 	if (!rc)
 		rc = overrides_apply(c, 0, e);
 	if (!rc)
@@ -88,18 +159,38 @@ int config_load(struct config **ret, const struct config_sources *sources, struc
 	return 0;
 }
 
+int config_load(struct config **ret, const struct config_sources *sources, struct err *e)
+{
+	return config_load_text(ret, sources, NULL, e);
+}
+
 void config_free(struct config *c)
 {
 	if (!c)
 		return;
+	if (c->live) {
+		pthread_mutex_destroy(&c->live->lock);
+		pthread_mutex_destroy(&c->live->change);
+		free(c->live);
+	}
 	arena_free(&c->arena);
 	free(c);
 }
 
 #define KIND(type) (1u << (type))
 
+struct setting_value entry_value(const struct config *c, const struct entry *entry)
+{
+	if (!(entry->setting->flags & SETTING_CHANGES))
+		return entry->value;
+	pthread_mutex_lock(&c->live->lock);
+	struct setting_value value = entry->value;
+	pthread_mutex_unlock(&c->live->lock);
+	return value;
+}
+
 /** The value of \p key, which must be declared and of one of the kinds: anything else is a mistake in the program. */
-static const struct setting_value *ask(const struct config *c, const char *key, unsigned kinds)
+static struct setting_value ask(const struct config *c, const char *key, unsigned kinds)
 {
 	const struct entry *entry = entries_find(c, key);
 	bool fits = entry && (!kinds || (entry->setting->type <= LYRE_S_PATH && KIND(entry->setting->type) & kinds));
@@ -108,49 +199,49 @@ static const struct setting_value *ask(const struct config *c, const char *key, 
 			entry ? "of another kind" : "not declared");
 		abort();
 	}
-	return &entry->value;
+	return entry_value(c, entry);
 }
 
 #define WHOLE (KIND(LYRE_S_INT) | KIND(LYRE_S_SIZE) | KIND(LYRE_S_DURATION))
 
 bool config_is_null(const struct config *c, const char *key)
 {
-	return ask(c, key, 0)->null;
+	return ask(c, key, 0).null;
 }
 
 int64_t config_int(const struct config *c, const char *key)
 {
-	return ask(c, key, WHOLE)->integer;
+	return ask(c, key, WHOLE).integer;
 }
 
 double config_number(const struct config *c, const char *key)
 {
-	const struct setting_value *v = ask(c, key, WHOLE | KIND(LYRE_S_NUMBER));
-	return v->integer ? (double)v->integer : v->number;
+	struct setting_value v = ask(c, key, WHOLE | KIND(LYRE_S_NUMBER));
+	return v.integer ? (double)v.integer : v.number;
 }
 
 bool config_bool(const struct config *c, const char *key)
 {
-	return ask(c, key, KIND(LYRE_S_BOOL))->boolean;
+	return ask(c, key, KIND(LYRE_S_BOOL)).boolean;
 }
 
 const char *config_string(const struct config *c, const char *key)
 {
-	const struct setting_value *v = ask(c, key, KIND(LYRE_S_STRING) | KIND(LYRE_S_ENUM) | KIND(LYRE_S_PATH));
-	return v->null ? NULL : v->text;
+	struct setting_value v = ask(c, key, KIND(LYRE_S_STRING) | KIND(LYRE_S_ENUM) | KIND(LYRE_S_PATH));
+	return v.null ? NULL : v.text;
 }
 
 const char *const *config_list(const struct config *c, const char *key, size_t *count)
 {
-	const struct setting_value *v = ask(c, key, KIND(LYRE_S_LIST));
-	*count = v->count;
-	return v->list;
+	struct setting_value v = ask(c, key, KIND(LYRE_S_LIST));
+	*count = v.count;
+	return v.list;
 }
 
 const char *config_path(const struct config *c, const char *key)
 {
-	const struct setting_value *v = ask(c, key, KIND(LYRE_S_PATH));
-	return v->null ? NULL : v->text;
+	struct setting_value v = ask(c, key, KIND(LYRE_S_PATH));
+	return v.null ? NULL : v.text;
 }
 
 const char *config_file(const struct config *c)
@@ -169,6 +260,7 @@ int config_each(const struct config *c, int (*fn)(void *ctx, const struct config
 	int rc = 0;
 	for (size_t i = 0; i < c->count && !rc; i++) {
 		const struct entry *entry = &c->entries[i];
+		pthread_mutex_lock(&c->live->lock);
 		struct config_item item = {
 			.key = entry->key,
 			.setting = entry->setting,
@@ -177,6 +269,7 @@ int config_each(const struct config *c, int (*fn)(void *ctx, const struct config
 			.line = entry->given ? entry->given->line : 0,
 			.column = entry->given ? entry->given->column : 0,
 		};
+		pthread_mutex_unlock(&c->live->lock);
 		rc = fn(ctx, &item);
 	}
 	return rc;

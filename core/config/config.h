@@ -13,6 +13,8 @@
 #include <stdbool.h>
 
 struct config;
+struct lyre_out;
+struct lyre_value;
 
 /** Where settings come from, the later over the earlier: defaults, file, environment, --set. */
 struct config_sources {
@@ -21,6 +23,7 @@ struct config_sources {
 	const char *const *sets;  /**< "key.path=value" */
 	size_t set_count;
 	char **environ;           /**< LYRE_OPERATIONSAPI_NETWORK_PORT=…; NULL for none */
+	bool root_file;           /**< without a file: lyre.yaml in the root folder is read where it exists, and changes go there */
 };
 
 /**
@@ -52,7 +55,8 @@ int config_declare_module(struct config *c, const char *name, struct lyre_list s
 int config_check_unknown(struct config *c, struct err *e);
 
 /* Asking. The key must be declared: an unknown one is a fault of the caller and ends the process. Durations are in
- * milliseconds, sizes in bytes. Strings live as long as the configuration. */
+ * milliseconds, sizes in bytes. Strings live as long as the configuration. Any thread; a LYRE_SF_LIVE setting may say
+ * something else the next time. */
 bool config_is_null(const struct config *c, const char *key);
 int64_t config_int(const struct config *c, const char *key);
 double config_number(const struct config *c, const char *key);
@@ -83,5 +87,36 @@ struct config_item {
 
 /** Calls \p fn for every declared setting, in the order of declaration, until it returns other than 0; returns that. */
 int config_each(const struct config *c, int (*fn)(void *ctx, const struct config_item *item), void *ctx);
+
+/* ---- while the server runs ---- */
+
+/** The effective values as a tree, in the order of declaration: sections are objects, secrets null, paths absolute. Any thread. */
+int config_write(const struct config *c, struct lyre_out *out, struct err *e);
+
+/** Told of each setting that config_set() was given: \p over is who stands over the file, CONFIG_FILE when nobody does. */
+typedef void config_note_fn(void *ctx, const char *key, enum config_source over);
+
+/**
+ * Changes settings in the file; all, or none when one is refused. Names are paths with _ or . between their parts, in any
+ * letter case; an object's members are settings below it. What names no setting is passed over, unless it is nearly a
+ * setting, of a module, or \p strict. The rest of the file stays byte for byte, and it is as it was or as it is to be at
+ * any moment. LYRE_SF_LIVE settings take effect at once. Any thread; blocks.
+ * \return 0; LYRE_EINVAL with the setting and the rule; LYRE_ENOTSUP without a file; LYRE_ECONFLICT when somebody else
+ *         changes it at the same time; LYRE_EIO, LYRE_ENOSPACE, LYRE_ENOMEM
+ */
+int config_set(struct config *c, const struct lyre_value *settings, bool strict, config_note_fn *note, void *ctx,
+	       struct err *e);
+
+/**
+ * Reads the file again and checks it; LYRE_SF_LIVE settings take effect, whoever changed them. A refusal changes nothing.
+ * Any thread; blocks.
+ */
+int config_reload_live(struct config *c, struct err *e);
+
+/** Takes over what \p fresh says of the listeners, when these are renewed with it. Any thread. LYRE_ENOMEM */
+int config_take_listeners(struct config *c, const struct config *fresh, struct err *e);
+
+/** \p changed is called after LYRE_SF_LIVE settings have changed, on the thread that did it, until config_free(). */
+int config_watch(const struct config *c, void (*changed)(const struct config *c));
 
 #endif

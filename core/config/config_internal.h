@@ -10,6 +10,11 @@
 #include "config/convert.h"
 #include "config/settings.h"
 
+#include <pthread.h>
+
+/** Of environment variables that are settings. */
+#define VARIABLE_PREFIX "LYRE_"
+
 /** A declared setting and its value. */
 struct entry {
 	const char *key;
@@ -33,13 +38,31 @@ struct module_entry {
 	struct config_module module;
 	bool enabled;
 	bool declared;
+	struct lyre_list declaration;    /**< its settings, when declared */
 	const struct yaml_node *named; /**< NULL: of the built-in list */
 	const struct yaml_node *settings; /**< its mapping, or NULL */
 };
 
+/** Who wants to know of settings that changed while the server runs. */
+struct watcher {
+	struct watcher *next;
+	void (*changed)(const struct config *c);
+};
+
+/** What may change while the server runs. */
+struct live {
+	pthread_mutex_t lock;   /**< of the values of LYRE_SF_LIVE settings, their source, the watchers, and the arena */
+	pthread_mutex_t change; /**< held from the reading of the file to the end of what follows from it */
+	struct watcher *watchers;
+};
+
 struct config {
 	struct arena arena;
-	const char *file;
+	struct live *live;
+	struct config_sources sources; /**< our own copy */
+	const char *file;          /**< that was read */
+	const char *target;        /**< that changes are written to; NULL: none */
+	const char *fallback;      /**< the modules when the file names none */
 	struct entry *entries;     /**< in the order they were declared */
 	struct entry **index;      /**< the same by key */
 	size_t count, room;
@@ -59,6 +82,10 @@ struct config {
 int entries_declare(struct config *c, const char *prefix, const struct lyre_setting *settings, size_t count,
 		    struct err *e);
 struct entry *entries_find(const struct config *c, const char *key);
+/** The declared key that \p key is another spelling of, or \p key: "threads.count" is "threads". */
+const char *entries_spelling(const char *key);
+/** What a setting is called below itself, when it is a section too: "count" for "threads"; NULL for others. */
+const char *entries_below(const char *key);
 /** Whether some key begins with "key.". */
 bool entries_is_section(const struct config *c, const char *key);
 /** Sets the value that \p node gives, unless a stronger source has set it. */
@@ -71,6 +98,17 @@ int entries_take(struct config *c, const char *prefix, const struct yaml_node *m
 int entries_unknown(const struct config *c, const char *key, const struct yaml_node *node, struct err *e);
 /** Paths become absolute, and what stands for another setting takes its value. */
 int entries_resolve(struct config *c, struct err *e);
+
+/** config_load() with a text in place of what the file holds; NULL: reads it. */
+int config_load_text(struct config **ret, const struct config_sources *sources, const struct buf *text, struct err *e);
+/** The configuration that \p text would give this server, with its modules and everything checked. */
+int config_try(const struct config *c, const struct buf *text, struct config **ret, struct err *e);
+/** Takes over the LYRE_SF_LIVE settings of \p fresh and tells the watchers. With c->live->change held. */
+int config_take_live(struct config *c, const struct config *fresh, struct err *e);
+/** A value of an entry at this moment. */
+struct setting_value entry_value(const struct config *c, const struct entry *entry);
+/** Whether two values of a setting are the same. */
+bool setting_same(const struct lyre_setting *s, const struct setting_value *a, const struct setting_value *b);
 
 /** Reads --set and the environment into c->overrides. */
 int overrides_read(struct config *c, const struct config_sources *sources, struct err *e);

@@ -220,6 +220,7 @@ int setting_convert(struct arena *a, const struct lyre_setting *s, const char *k
 	*ret = (struct setting_value){ .null = yaml_is_null(node) };
 	if (s->type == SETTING_ANY) {
 		ret->text = node->text;
+		ret->any = node;
 		return 0;
 	}
 	if (ret->null)

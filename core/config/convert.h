@@ -19,6 +19,7 @@ struct setting_value {
 	const char *text;     /**< LYRE_S_STRING, LYRE_S_ENUM, LYRE_S_PATH as it stands; a scalar of any other kind */
 	const char **list;    /**< LYRE_S_LIST */
 	size_t count;
+	const struct yaml_node *any; /**< SETTING_ANY */
 };
 
 /**

@@ -17,12 +17,20 @@ static const struct {
 	{ "threads.count", "threads" },
 };
 
-static const char *spelling(const char *key)
+const char *entries_spelling(const char *key)
 {
 	for (size_t i = 0; i < sizeof synonyms / sizeof *synonyms; i++)
 		if (!strcmp(key, synonyms[i].other))
 			return synonyms[i].key;
 	return key;
+}
+
+const char *entries_below(const char *key)
+{
+	for (size_t i = 0; i < sizeof synonyms / sizeof *synonyms; i++)
+		if (!strcmp(key, synonyms[i].key))
+			return synonyms[i].other + strlen(key) + 1;
+	return NULL;
 }
 
 void *grow(struct config *c, const void *items, size_t n, size_t *room, size_t item_size)
@@ -51,7 +59,7 @@ struct entry *entries_find(const struct config *c, const char *key)
 {
 	struct entry **hit = NULL;
 	if (c->count)
-		hit = bsearch(spelling(key), c->index, c->count, sizeof *c->index, compare_key);
+		hit = bsearch(entries_spelling(key), c->index, c->count, sizeof *c->index, compare_key);
 	return hit ? *hit : NULL;
 }
 

@@ -196,6 +196,9 @@ int config_modules(struct config *c, const char *fallback, const struct config_m
 {
 	int rc = 0;
 	if (!c->modules_read) {
+		c->fallback = arena_strndup(&c->arena, fallback, strlen(fallback));
+		if (!c->fallback)
+			return err_nomem(e);
 		rc = take_all(c, fallback, e);
 		if (!rc)
 			rc = apply_overrides(c, e);
@@ -256,8 +259,10 @@ int config_declare_module(struct config *c, const char *name, struct lyre_list s
 	if (rc)
 		return rc;
 	struct module_entry *m = find_module(c, name, strlen(name));
-	if (m)
+	if (m) {
 		m->declared = true;
+		m->declaration = settings;
+	}
 	if (m && m->settings)
 		rc = entries_take(c, prefix, m->settings, RESERVED, e);
 	if (!rc)

@@ -7,8 +7,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define VARIABLE_PREFIX "LYRE_"
-
 /** A list or a text in quotes is YAML; all else is taken as it is, so that no character of it needs care. */
 static int read_value(struct config *c, const char *source, const char *text, struct yaml_node **ret, struct err *e)
 {

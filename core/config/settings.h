@@ -13,6 +13,14 @@
 /** A flag of the core's alone: known, so that a file that has it loads, but without effect in this build. */
 #define SETTING_INERT (1u << 16)
 
+/** A flag of the core's alone: get_configuration shows it as it is written, "64M" or "3d", not as a number. */
+#define SETTING_TEXT (1u << 17)
+
+/** A flag of the core's alone: takes effect when the listeners are renewed, without a restart of the whole. */
+#define SETTING_LISTENER (1u << 18)
+/** What may change while the server runs. */
+#define SETTING_CHANGES (LYRE_SF_LIVE | SETTING_LISTENER)
+
 extern const struct lyre_setting core_settings[];
 extern const size_t core_setting_count;
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/yaml.h"
 
-#include "base/buf.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,6 +17,7 @@ struct reader {
 	const char *text;
 	size_t len;
 	size_t nodes;
+	size_t chars, bytes; /**< a place in the text, counted both ways */
 	struct err *err;
 };
 
@@ -85,6 +84,22 @@ static bool begins_with_tab(const struct reader *r, size_t number)
 	return line < end && *line == '\t';
 }
 
+/** The parser counts characters, a text has bytes. Marks come nearly in order, so each search goes on from the last. */
+static size_t byte_of(struct reader *r, const yaml_mark_t *mark)
+{
+	if (mark->index < r->chars)
+		r->chars = r->bytes = 0;
+	if (r->chars == 0 && r->len >= 3 && !memcmp(r->text, "\xef\xbb\xbf", 3))
+		r->bytes = 3;
+	while (r->chars < mark->index && r->bytes < r->len) {
+		r->bytes++;
+		while (r->bytes < r->len && ((unsigned char)r->text[r->bytes] & 0xc0) == 0x80)
+			r->bytes++;
+		r->chars++;
+	}
+	return r->bytes;
+}
+
 static int next_event(struct reader *r, yaml_event_t *event)
 {
 	if (yaml_parser_parse(&r->parser, event))
@@ -115,6 +130,7 @@ static int new_node(struct reader *r, enum yaml_kind kind, const yaml_mark_t *ma
 		return err_nomem(r->err);
 	n->kind = kind;
 	n->source = r->source;
+	n->start = n->end = byte_of(r, mark);
 	if (r->lines) {
 		n->line = (int)mark->line + 1;
 		n->column = (int)mark->column + 1;
@@ -147,6 +163,9 @@ static int read_scalar(struct reader *r, const yaml_event_t *event, struct yaml_
 	if (rc)
 		return rc;
 	(*ret)->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+	(*ret)->literal = event->data.scalar.style == YAML_LITERAL_SCALAR_STYLE
+		|| event->data.scalar.style == YAML_FOLDED_SCALAR_STYLE;
+	(*ret)->end = byte_of(r, &event->end_mark);
 	(*ret)->text = arena_strndup(r->arena, text, len);
 	return (*ret)->text ? 0 : err_nomem(r->err);
 }
@@ -158,12 +177,15 @@ static int read_list(struct reader *r, const yaml_event_t *start, int depth, str
 		rc = new_node(r, YAML_LIST, &start->start_mark, ret);
 	if (rc)
 		return rc;
+	(*ret)->flow = start->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
 	for (struct yaml_node **tail = &(*ret)->first;; tail = &(*tail)->next) {
 		yaml_event_t event;
 		rc = next_event(r, &event);
 		if (rc)
 			return rc;
 		if (event.type == YAML_SEQUENCE_END_EVENT) {
+			if ((*ret)->flow)
+				(*ret)->end = byte_of(r, &event.end_mark);
 			yaml_event_delete(&event);
 			return 0;
 		}
@@ -171,6 +193,7 @@ static int read_list(struct reader *r, const yaml_event_t *start, int depth, str
 		if (rc)
 			return rc;
 		(*ret)->count++;
+		(*ret)->end = (*tail)->end;
 	}
 }
 
@@ -205,12 +228,15 @@ static int read_mapping(struct reader *r, const yaml_event_t *start, int depth, 
 		rc = new_node(r, YAML_MAPPING, &start->start_mark, ret);
 	if (rc)
 		return rc;
+	(*ret)->flow = start->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE;
 	for (struct yaml_node **tail = &(*ret)->first;;) {
 		yaml_event_t event;
 		rc = next_event(r, &event);
 		if (rc)
 			return rc;
 		if (event.type == YAML_MAPPING_END_EVENT) {
+			if ((*ret)->flow)
+				(*ret)->end = byte_of(r, &event.end_mark);
 			yaml_event_delete(&event);
 			return 0;
 		}
@@ -225,9 +251,12 @@ static int read_mapping(struct reader *r, const yaml_event_t *start, int depth, 
 		value->key = key->text;
 		value->key_line = key->line;
 		value->key_column = key->column;
+		value->key_start = key->start;
+		value->key_end = key->end;
 		*tail = value;
 		tail = &value->next;
 		(*ret)->count++;
+		(*ret)->end = value->end;
 	}
 }
 
@@ -287,7 +316,7 @@ static int decode(struct arena *a, const char *source, bool lines, const char *t
 		return err_set(e, LYRE_EINVAL, "%s: larger than %zu bytes", source, YAML_SIZE_MAX);
 	if (!yaml_parser_initialize(&r.parser))
 		return err_nomem(e);
-	yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, len);
+	yaml_parser_set_input_string(&r.parser, (const unsigned char *)(text ? text : ""), len);
 	int rc = read_stream(&r, ret);
 	yaml_parser_delete(&r.parser);
 	return rc;
@@ -299,7 +328,13 @@ int yaml_decode(struct arena *a, const char *source, const char *text, size_t le
 	return decode(a, source, false, text, len, ret, e);
 }
 
-static int read_all(int fd, const char *path, struct buf *b, struct err *e)
+int yaml_decode_lines(struct arena *a, const char *source, const char *text, size_t len, struct yaml_node **ret,
+		      struct err *e)
+{
+	return decode(a, source, true, text, len, ret, e);
+}
+
+int yaml_read(int fd, const char *path, struct buf *b, struct err *e)
 {
 	while (b->len <= YAML_SIZE_MAX) {
 		if (!buf_reserve(b, 16384))
@@ -325,7 +360,7 @@ int yaml_decode_file(struct arena *a, const char *path, struct yaml_node **ret, 
 		rc = err_errno(e, errno, "open", path);
 		goto out;
 	}
-	rc = read_all(fd, path, &text, e);
+	rc = yaml_read(fd, path, &text, e);
 	if (rc)
 		goto out;
 	const char *source = arena_strndup(a, path, strlen(path));
@@ -335,23 +370,4 @@ out:
 		close(fd);
 	buf_free(&text);
 	return rc;
-}
-
-struct yaml_node *yaml_scalar(struct arena *a, const char *source, const char *text, bool plain)
-{
-	struct yaml_node *n = ARENA_NEW(a, struct yaml_node);
-	if (n) {
-		n->kind = YAML_SCALAR;
-		n->plain = plain;
-		n->source = source;
-		n->text = text;
-	}
-	return n;
-}
-
-bool yaml_is_null(const struct yaml_node *n)
-{
-	return n->kind == YAML_SCALAR && n->plain
-		&& (!*n->text || !strcmp(n->text, "~") || !strcmp(n->text, "null") || !strcmp(n->text, "Null")
-		    || !strcmp(n->text, "NULL"));
 }

@@ -10,6 +10,7 @@
 #define CONFIG_YAML_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 
 #include <stdbool.h>
@@ -23,7 +24,10 @@ enum yaml_kind { YAML_SCALAR, YAML_LIST, YAML_MAPPING };
 struct yaml_node {
 	enum yaml_kind kind;
 	bool plain;         /**< a scalar without quotes: true, 5 and null mean what they look like */
+	bool flow;          /**< a list or a mapping in brackets */
+	bool literal;       /**< a scalar behind | or > */
 	int line, column;   /**< of the value, from 1; 0 where the source has no lines */
+	size_t start, end;  /**< bytes of the value in the text: of what it holds for lists and mappings without brackets */
 	const char *source; /**< the file's name, or "--set a=b" */
 	const char *text;   /**< of a scalar, NUL-terminated */
 	size_t count;       /**< of children */
@@ -31,6 +35,7 @@ struct yaml_node {
 	/* as a member of a mapping */
 	const char *key;
 	int key_line, key_column;
+	size_t key_start, key_end;
 };
 
 /**
@@ -40,6 +45,13 @@ struct yaml_node {
 int yaml_decode(struct arena *a, const char *source, const char *text, size_t len, struct yaml_node **ret,
 		struct err *e);
 
+/** The same, with lines in sentences and nodes: for a text that was read from a file. */
+int yaml_decode_lines(struct arena *a, const char *source, const char *text, size_t len, struct yaml_node **ret,
+		      struct err *e);
+
+/** The bytes of a file, YAML_SIZE_MAX and a little at the most. \return 0, LYRE_EIO, LYRE_ENOMEM */
+int yaml_read(int fd, const char *path, struct buf *ret, struct err *e);
+
 /** Decodes a file. \return 0, LYRE_EINVAL, LYRE_EIO, LYRE_ENOMEM */
 int yaml_decode_file(struct arena *a, const char *path, struct yaml_node **ret, struct err *e);
 
@@ -48,6 +60,9 @@ struct yaml_node *yaml_scalar(struct arena *a, const char *source, const char *t
 
 /** Nothing, ~ or null. */
 bool yaml_is_null(const struct yaml_node *node);
+
+/** Whether two values say the same. */
+bool yaml_equal(const struct yaml_node *a, const struct yaml_node *b);
 
 /** A sentence about the value of a node, with its place in front. \return \p code */
 int yaml_fail(struct err *e, int code, const struct yaml_node *node, const char *fmt, ...) LYRE_PRINTF(4, 5);

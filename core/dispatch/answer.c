@@ -246,6 +246,10 @@ static int reply(struct run *r)
 		return reply_file(r);
 	if (r->x->out.failed)
 		return err_nomem(&r->call.err);
+	if (r->call.text_type) {
+		set_head(r->x, 200, r->call.text_type);
+		return 0;
+	}
 	if (!r->x->out.len)
 		return err_set(&r->call.err, LYRE_EINTERNAL, "the operation gave no answer");
 	set_format(r);

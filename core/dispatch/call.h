@@ -9,6 +9,7 @@
 #include "auth/auth.h"
 #include "base/json.h"
 #include "dispatch/dispatch.h"
+#include "job/jobs.h"
 #include "store/store.h"
 
 /** A table opened by a call: a link in the call's list, so that all are given back at its end. */
@@ -24,8 +25,18 @@ struct lyre_cursor {
 	lyre_value row;
 };
 
+/** A stretch of a call whose memory, tables and cursors end before the call does. */
+struct call_scope {
+	struct call_scope *outer;
+	struct arena arena;
+	struct arena *outer_arena;
+	lyre_table *tables;   /**< of the call before it */
+	lyre_cursor *cursors;
+};
+
 struct lyre_call {
-	struct exchange *x;
+	struct exchange *x;       /**< NULL in a job */
+	struct job *job;          /**< NULL in an exchange */
 	struct dispatch *dispatch;
 	struct store *store;
 	struct arena *arena;
@@ -36,13 +47,16 @@ struct lyre_call {
 	bool *given;              /**< sent by the client */
 	bool *present;            /**< given, or has a default */
 	struct err err;
-	lyre_out out;             /**< into x->out */
+	lyre_out out;             /**< into the exchange's or the job's */
 	lyre_table *tables;
 	lyre_cursor *cursors;
+	struct call_scope *scope; /**< the innermost one that is open */
+	struct call_scope *spare; /**< one that ended, to be used again */
 	lyre_cursor *rows;        /**< set by reply_rows */
 	int fd;                   /**< set by reply_file; -1 for none */
 	const char *filename;
-	/* after LYRE_PENDING: set by who answers later, run on the connection's thread */
+	const char *text_type;    /**< set by reply_text: the answer is no JSON, but a text of this content type */
+	/* after LYRE_PENDING: set by who answers later, run on the connection's or the job's thread */
 	int (*again)(lyre_call *call);
 	struct record_write write;
 	int (*then)(lyre_call *call, const struct lyre_write_result *result, void *arg);
@@ -51,5 +65,11 @@ struct lyre_call {
 
 /** Wakes a call that is LYRE_PENDING: its again() runs next. Any thread, once. */
 void call_resume(lyre_call *call);
+
+/** lyre_scope_begin(), lyre_scope_end(). */
+int call_scope_begin(lyre_call *call);
+void call_scope_end(lyre_call *call);
+/** Gives back what the call holds but its memory: scopes, cursors, tables, an open file. */
+void call_end(lyre_call *call);
 
 #endif

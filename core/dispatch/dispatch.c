@@ -8,7 +8,6 @@
 #include "base/text.h"
 #include "dispatch/dispatch_internal.h"
 #include "log/log.h"
-#include "query/query.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -28,6 +27,11 @@ int dispatch_open(struct dispatch **ret, const struct dispatch_services *service
 	/* One worker is always left for what is not a password. */
 	unsigned workers = services->pool ? pool_threads(services->pool) : 1;
 	gate_init(&d->gate, services->auth, services->pool, workers - 1);
+	int rc = figures_open(d, e);
+	if (rc) {
+		dispatch_close(d);
+		return rc;
+	}
 	*ret = d;
 	return 0;
 }
@@ -36,6 +40,7 @@ void dispatch_close(struct dispatch *d)
 {
 	if (!d)
 		return;
+	figures_close(d);
 	gate_destroy(&d->gate);
 	registry_free(&d->registry);
 	free(d);
@@ -44,13 +49,20 @@ void dispatch_close(struct dispatch *d)
 int dispatch_register(struct dispatch *d, const char *owner, lyre_instance *instance, struct lyre_list operations,
 	struct err *e)
 {
-	return registry_add(&d->registry, owner, instance, operations, e);
+	int rc = registry_add(&d->registry, owner, instance, operations, e);
+
+	return rc ? rc : figures_make_room(d, e);
 }
 
 const struct operation *const *dispatch_operations(const struct dispatch *d, size_t *count)
 {
 	*count = d->registry.count;
 	return d->registry.operations;
+}
+
+struct control *dispatch_control(const struct dispatch *d)
+{
+	return d->services.control;
 }
 
 unsigned dispatch_waiting(const struct dispatch *d)
@@ -88,7 +100,10 @@ void run_wake(struct run *r, int n)
 
 void call_resume(lyre_call *call)
 {
-	run_wake((struct run *)((char *)call - offsetof(struct run, call)), 1);
+	if (call->job)
+		job_resume(call);
+	else
+		run_wake((struct run *)((char *)call - offsetof(struct run, call)), 1);
 }
 
 static void finish(struct run *r)
@@ -97,8 +112,12 @@ static void finish(struct run *r)
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	x->duration_ms = (double)(now.tv_sec - r->begun.tv_sec) * 1e3 + (double)(now.tv_nsec - r->begun.tv_nsec) / 1e6;
-	if (atomic_load_explicit(&r->dispatch->draining, memory_order_relaxed))
+	int64_t took = (int64_t)(now.tv_sec - r->begun.tv_sec) * 1000000000 + (now.tv_nsec - r->begun.tv_nsec);
+	x->duration_ms = (double)took / 1e6;
+	figures_request(r, (uint64_t)took);
+	/* Clients know that the answer to any kind of restart is the connection's last. */
+	const struct operation *o = r->call.operation;
+	if (atomic_load_explicit(&r->dispatch->draining, memory_order_relaxed) || (o && !strncmp(o->name, "restart", 7)))
 		x->close = true;
 }
 
@@ -113,14 +132,15 @@ static enum dispatch_result go(struct run *r)
 	struct dispatch *d = r->dispatch;
 
 	for (;;) {
-		enum flow flow = steps[r->step](r);
+		const step_function *step = r->next++;
+		enum flow flow = (*step)(r);
 
 		if (flow == FLOW_DONE) {
 			finish(r);
 			return DISPATCH_DONE;
 		}
-		if (flow != FLOW_REPEAT)
-			r->step++;
+		if (flow == FLOW_REPEAT)
+			r->next = step;
 		if (flow == FLOW_NEXT)
 			continue;
 		if (flow == FLOW_BODY) {
@@ -165,6 +185,7 @@ enum dispatch_result dispatch_begin(struct dispatch *d, struct exchange *x)
 	struct run *r = arena_alloc(&x->arena, sizeof *r);
 	if (!r) {
 		answer_error(x, FORMAT_JSON, status_of(LYRE_ENOMEM), "out of memory");
+		dispatch_count(x);
 		return DISPATCH_DONE;
 	}
 	run_clear(r);
@@ -177,6 +198,8 @@ enum dispatch_result dispatch_begin(struct dispatch *d, struct exchange *x)
 	r->call.identity.user = "";
 	r->call.fd = -1;
 	clock_gettime(CLOCK_MONOTONIC, &r->begun);
+	r->next = steps;
+	r->received = x->body.len;
 	x->state = r;
 	atomic_fetch_add(&d->open, 1);
 	return go(r);
@@ -195,6 +218,7 @@ enum dispatch_result dispatch_body(struct exchange *x)
 	struct run *r = x->state;
 
 	r->body_coming = false;
+	r->received = x->body.len;
 	atomic_fetch_add(&r->dispatch->open, 1);
 	clock_gettime(CLOCK_MONOTONIC, &r->begun);
 	return go(r);
@@ -220,14 +244,7 @@ void dispatch_end(struct exchange *x)
 
 	if (!r)
 		return;
-	for (lyre_cursor *c = r->call.cursors; c; c = c->next) {
-		query_close(c->query);
-		arena_free(&c->rows);
-	}
-	for (lyre_table *t = r->call.tables; t; t = t->next)
-		table_unref(t->def);
-	if (r->call.fd >= 0)
-		close(r->call.fd);
+	call_end(&r->call);
 	if (x->fd >= 0)
 		close(x->fd);
 	credentials_clear(&r->credentials);
@@ -244,4 +261,5 @@ void dispatch_end(struct exchange *x)
 void dispatch_refuse(struct exchange *x, int status, const char *text)
 {
 	answer_error(x, format_accepted(x->accept), status, text);
+	dispatch_count(x);
 }

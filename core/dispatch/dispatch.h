@@ -9,8 +9,11 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/metric.h"
+#include "job/jobs.h"
 
 #include <lyre/module.h>
+#include <lyre/server.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -91,26 +94,72 @@ struct operation {
 	struct lyre_param *params;
 	const lyre_value *fallbacks;       /**< of each parameter, decoded; LYRE_NULL where it has none */
 	size_t param_count;
+	size_t number;                     /**< from 1 on, in the order of registration; 0: a page */
+};
+
+/** What an operation may do to the server as a whole; from who runs it. Both block. */
+struct control {
+	int (*restart)(struct control *c, struct err *e);
+	int (*restart_workers)(struct control *c, struct err *e);
 };
 
 struct dispatch_services {
+	struct control *control; /**< NULL: this server cannot be restarted */
 	const struct config *config;
 	struct store *store;
 	struct auth *auth;
 	struct pool *pool;
+	struct jobs *jobs;
 };
 
 int dispatch_open(struct dispatch **ret, const struct dispatch_services *services, struct err *e);
 void dispatch_close(struct dispatch *d);
 /** Adds a module's operations; a name or alias that is taken is refused with both owners named. Before the first request. */
 int dispatch_register(struct dispatch *d, const char *owner, lyre_instance *instance, struct lyre_list operations, struct err *e);
+/** Whether the server itself answers a path. */
+bool dispatch_answers(const char *path);
+/** Adds a page that a module answers, which is valid and not taken. Before the first request. */
+int dispatch_add_page(struct dispatch *d, const char *owner, lyre_instance *instance, const struct lyre_route *route, struct err *e);
 /** All operations by name. */
 const struct operation *const *dispatch_operations(const struct dispatch *d, size_t *count);
+/* ---- figures ---- */
+
+/** What is counted of connections and bodies: by http connections, and what it sends of files and streams. */
+struct traffic {
+	metric_count opened, closed, refused; /**< connections */
+	metric_count received, sent;          /**< bytes of bodies */
+};
+/** The calling thread's. */
+struct traffic *dispatch_traffic(struct dispatch *d);
+/** Counts an answer that http gave without dispatch. */
+void dispatch_count(struct exchange *x);
+
+/** Answers are counted by the first digit of their status; 0 for none that is one. */
+#define DISPATCH_STATUSES 6
+
+/** Since the start; sums of what threads count while they are read. */
+struct dispatch_figures {
+	uint64_t statuses[DISPATCH_STATUSES];
+	struct histogram_reading durations;  /**< of requests, until their answer stands, ns */
+	uint64_t in_flight, suspended;       /**< requests; those of them that wait for a worker, a check or the disk */
+	uint64_t accepted, refused, connections; /**< the last: open ones */
+	uint64_t received, sent;             /**< bytes of bodies */
+	uint64_t worker_queue, credential_queue;
+	uint64_t credential_hits, credential_misses, sign_in_failures;
+	struct jobs_figures jobs;
+};
+void dispatch_figures(struct dispatch *d, struct dispatch_figures *ret);
+/** When this was opened, ms since the epoch. */
+double dispatch_started(const struct dispatch *d);
+/** Requests of an operation, and those that failed; \p o NULL: of none. */
+void dispatch_operation_figures(const struct dispatch *d, const struct operation *o, uint64_t *requests, uint64_t *errors);
+
 /**
  * From now on answers 503; returns when no exchange is under way or the time (monotonic_ms()) \p deadline_ms has come.
  * \return whether none is under way: the rest may be cut off by http_close() only where dispatch_waiting() is 0. May be called again.
  */
 bool dispatch_drain(struct dispatch *d, int64_t deadline_ms);
+struct control *dispatch_control(const struct dispatch *d);
 /** How many exchanges wait for resume(). */
 unsigned dispatch_waiting(const struct dispatch *d);
 

@@ -35,6 +35,19 @@ int registry_add(struct registry *g, const char *owner, lyre_instance *instance,
 /** NULL when there is none. Any thread once all are added. */
 const struct operation *registry_find(const struct registry *g, const char *name, size_t len);
 
+/* ---- pages (page.c) ---- */
+
+#define HEALTH_PATH "/health"
+
+/** A path of a module. It runs as an operation does, without parameters. */
+struct page {
+	struct operation operation;
+	struct page *next;
+};
+
+/** NULL when there is none. */
+const struct operation *page_find(const struct dispatch *d, const char *path);
+
 /* ---- formats (negotiate.c) ---- */
 
 enum format { FORMAT_NONE, FORMAT_JSON, FORMAT_CSV };
@@ -87,6 +100,8 @@ void gate_init(struct gate *g, struct auth *a, struct pool *p, unsigned limit);
 void gate_destroy(struct gate *g);
 /** \return 0: done() will be called; LYRE_EBUSY when too many wait */
 int gate_submit(struct gate *g, struct verification *v, struct err *e);
+/** How many wait for their turn. */
+unsigned gate_waiting(struct gate *g);
 
 /* ---- arguments (words.c, validate.c) ---- */
 
@@ -102,9 +117,26 @@ int arguments_check(struct lyre_call *call, const char *const *labels, struct er
 
 /* ---- the run of an exchange (dispatch.c, steps.c) ---- */
 
+/** Both zero at first. */
+struct operation_figures {
+	metric_count requests, errors;
+};
+
+/** What one thread, or a few, have counted. */
+struct figures {
+	_Alignas(METRIC_LINE) metric_count statuses[DISPATCH_STATUSES];
+	metric_count credential_hits, credential_misses, sign_in_failures;
+	struct operation_figures *operations; /**< by their number */
+	struct traffic traffic;
+	struct histogram durations;
+};
+
 struct dispatch {
 	struct dispatch_services services;
 	struct registry registry;
+	struct page *pages;
+	struct figures *figures; /**< METRIC_STRIPES of them */
+	double started;
 	struct gate gate;
 	atomic_bool draining;
 	atomic_uint open;    /**< exchanges between begin and end */
@@ -120,12 +152,16 @@ enum flow {
 	FLOW_BODY   /**< the next step when the body is there */
 };
 
+struct run;
+typedef enum flow (*step_function)(struct run *r);
+
 /** An exchange on its way: its state. */
 struct run {
 	struct exchange *x;
 	struct dispatch *dispatch;
 	struct timespec begun;
-	size_t step;
+	size_t received; /**< bytes of the body */
+	const step_function *next;
 	enum format format;
 	struct credentials credentials;
 	bool signed_in;
@@ -140,14 +176,35 @@ struct run {
 	atomic_int holds; /**< who must still let go before the run goes on: the thread that began, the worker, the answer */
 };
 
-typedef enum flow (*step_function)(struct run *r);
-/** In their order. */
-extern const step_function steps[];
+/** In their order; of operations, where a page turns off. */
+extern const step_function steps[], page_steps[];
 
 /** Lets go of \p n holds. \return whether they were the last */
 bool run_release(struct run *r, int n);
 /** The same from another thread: the last wakes the exchange. */
 void run_wake(struct run *r, int n);
+
+/* ---- figures (figures.c) ---- */
+
+int figures_open(struct dispatch *d, struct err *e);
+void figures_close(struct dispatch *d);
+/** For the operations there are now; begins at zero. */
+int figures_make_room(struct dispatch *d, struct err *e);
+/** Counts a request whose answer stands. */
+void figures_request(const struct run *r, uint64_t took_ns);
+
+/** The calling thread's. */
+static inline struct figures *figures_here(struct dispatch *d)
+{
+	return &d->figures[metric_stripe()];
+}
+
+/* ---- operations that are jobs (job.c) ---- */
+
+/** Checks what is asked for, makes the job, answers its id. On a worker thread. \return as a handler */
+int job_begin(struct run *r);
+/** call_resume() of a job. */
+void job_resume(struct lyre_call *call);
 
 /* ---- answers (answer.c, csv.c) ---- */
 

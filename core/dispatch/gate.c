@@ -49,6 +49,14 @@ static void verify(struct pool_task *task)
 	v->done(v);
 }
 
+unsigned gate_waiting(struct gate *g)
+{
+	pthread_mutex_lock(&g->lock);
+	unsigned waiting = g->waiting;
+	pthread_mutex_unlock(&g->lock);
+	return waiting;
+}
+
 int gate_submit(struct gate *g, struct verification *v, struct err *e)
 {
 	bool now = false;

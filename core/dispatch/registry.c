@@ -145,9 +145,14 @@ int registry_add(struct registry *g, const char *owner, lyre_instance *instance,
 		if (!decl || !o)
 			return err_nomem(e);
 		copy_item(decl, sizeof *decl, &list, i);
-		*o = (struct operation){ .name = decl->name, .decl = decl, .owner = owner, .instance = instance };
+		*o = (struct operation){ .name = decl->name, .decl = decl, .owner = owner, .instance = instance,
+			.number = g->count + 1 };
 		if (!o->name || !*o->name || !decl->handler)
 			return err_set(e, LYRE_EINVAL, "module '%s' declares an operation without a name or a handler", owner);
+		if (decl->run > LYRE_RUN_JOB || (decl->check && decl->run != LYRE_RUN_JOB))
+			return err_set(e, LYRE_EINVAL,
+				"module '%s' declares the operation '%s' to run in a way that there is not: a check is for jobs alone", owner,
+				o->name);
 		int rc = add_params(g, o, e);
 		if (!rc)
 			rc = add_words(g, o, e);

@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+static const char must_login[] = "Must login";
+
 static enum flow refuse(struct run *r, int status, const char *text)
 {
 	log_refusal(r, status, text);
@@ -58,8 +60,12 @@ static enum flow verify(struct run *r)
 	struct auth *auth = r->dispatch->services.auth;
 
 	v->rc = auth_remembered(auth, c->user, c->user_len, c->password, c->password_len, &r->x->arena, &v->identity, &v->err);
-	if (v->rc != LYRE_PENDING)
+	if (v->rc != LYRE_PENDING) {
+		if (!v->rc)
+			metric_add(&figures_here(r->dispatch)->credential_hits, 1);
 		return FLOW_NEXT;
+	}
+	metric_add(&figures_here(r->dispatch)->credential_misses, 1);
 	v->credentials = c;
 	v->arena = &r->x->arena;
 	v->done = verified;
@@ -79,6 +85,8 @@ static int sign_in(struct run *r)
 	if (!v->rc || v->rc == LYRE_EUNAUTHENTICATED)
 		auth_audit(r->dispatch->services.auth, !v->rc, r->credentials.user, r->x->peer);
 	credentials_clear(&r->credentials);
+	if (v->rc == LYRE_EUNAUTHENTICATED)
+		metric_add(&figures_here(r->dispatch)->sign_in_failures, 1);
 	if (v->rc)
 		return v->rc;
 	r->call.identity = v->identity;
@@ -92,6 +100,7 @@ static enum flow header_credentials(struct run *r)
 
 	int rc = credentials_read(&r->credentials, r->x->authorization, &r->x->arena, &e);
 	if (rc) {
+		metric_add(&figures_here(r->dispatch)->sign_in_failures, rc == LYRE_EUNAUTHENTICATED);
 		answer_login_failed(r->x, status_of(rc), e.text);
 		return FLOW_DONE;
 	}
@@ -114,11 +123,42 @@ static enum flow route(struct run *r)
 
 	if (x->method == METHOD_POST && !strcmp(x->path, "/"))
 		return FLOW_NEXT;
-	if ((x->method == METHOD_GET || x->method == METHOD_HEAD) && !strcmp(x->path, "/health"))
+	bool get = x->method == METHOD_GET || x->method == METHOD_HEAD;
+	const struct operation *page = get ? page_find(r->dispatch, x->path) : NULL;
+	if (page) {
+		/* What a page is made of is not negotiated: only its refusals, and what it answers in JSON. */
+		enum format format = format_accepted(x->accept);
+		r->format = format == FORMAT_NONE ? FORMAT_JSON : format;
+		r->call.operation = page;
+		r->next = page_steps;
+		return FLOW_NEXT;
+	}
+	if (get && !strcmp(x->path, HEALTH_PATH))
 		answer_text(x, 200, "text/plain; charset=utf-8", "HarperDB is running.");
 	else
 		answer_text(x, 404, NULL, "Not found\n");
 	return FLOW_DONE;
+}
+
+/** A peer that needs no credentials. */
+static void trust(struct run *r)
+{
+	r->call.identity = (struct identity){ .user = "", .super_user = true };
+	r->signed_in = true;
+}
+
+static enum flow permit_page(struct run *r)
+{
+	const struct permission_question q = { .access = r->call.operation->decl->access };
+	struct err e;
+
+	if (q.access == LYRE_ACCESS_OPEN)
+		return FLOW_NEXT;
+	if (!r->signed_in && r->x->trusted)
+		trust(r);
+	if (!r->signed_in)
+		return refuse(r, status_of(LYRE_EUNAUTHENTICATED), must_login);
+	return permission_check(&r->call.identity, &q, &e) ? refuse_err(r, &e) : FLOW_NEXT;
 }
 
 static enum flow accept(struct run *r)
@@ -130,8 +170,6 @@ static enum flow accept(struct run *r)
 		"No supported content types found in Accept header, supported types include: %s", formats_supported());
 	return text ? refuse_long(r, status_of(LYRE_ENOTACCEPTABLE), text) : out_of_memory(r);
 }
-
-static const char must_login[] = "Must login";
 
 /** A large body is read only of those who are known by their header or their socket. */
 static enum flow await_body(struct run *r)
@@ -234,8 +272,7 @@ static enum flow body_credentials(struct run *r)
 	if (r->signed_in)
 		return FLOW_NEXT;
 	if (r->x->trusted) {
-		r->call.identity = (struct identity){ .user = "", .super_user = true };
-		r->signed_in = true;
+		trust(r);
 		return FLOW_NEXT;
 	}
 	if (!value_is(user, LYRE_STRING) || !value_is(password, LYRE_STRING) || !(user->len || password->len))
@@ -311,7 +348,7 @@ static void work(struct pool_task *task)
 {
 	struct run *r = (struct run *)((char *)task - offsetof(struct run, task));
 
-	r->rc = r->call.operation->decl->handler(&r->call);
+	r->rc = r->call.operation->decl->run == LYRE_RUN_JOB ? job_begin(r) : r->call.operation->decl->handler(&r->call);
 	run_wake(r, r->rc == LYRE_PENDING ? 1 : 2);
 }
 
@@ -321,7 +358,7 @@ static enum flow start(struct run *r)
 
 	buf_clear(&r->x->out);
 	out_init(&call->out, &r->x->out);
-	if (call->operation->decl->run == LYRE_RUN_POOL) {
+	if (call->operation->decl->run != LYRE_RUN_INLINE) {
 		/* This thread, the worker, and the answer that comes later when the handler says so. */
 		atomic_store(&r->holds, 3);
 		r->task.run = work;
@@ -366,6 +403,13 @@ const step_function steps[] = {
 	find_operation,
 	authorise,
 	validate,
+	start,
+	go_on,
+	answer,
+};
+
+const step_function page_steps[] = {
+	permit_page,
 	start,
 	go_on,
 	answer,

@@ -8,7 +8,6 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 /* When there is no room, how soon to look again. */
@@ -39,6 +38,15 @@ static void complain(int64_t *last, const char *what)
 	log_warn("http", "new connections wait: %s", what);
 }
 
+void acceptor_add(struct acceptor *a, int fd, const struct sockaddr *address, socklen_t len)
+{
+	atomic_fetch_add(&a->added, 1);
+	if (MHD_add_connection(a->daemon, fd, address, len) != MHD_YES) { /* it has closed the socket */
+		atomic_fetch_sub(&a->added, 1);
+		metric_add(&dispatch_traffic(a->dispatch)->refused, 1);
+	}
+}
+
 /** \return whether there is room for more at once */
 static bool accept_some(struct acceptor *a, int64_t *complained)
 {
@@ -51,8 +59,7 @@ static bool accept_some(struct acceptor *a, int64_t *complained)
 		socklen_t len = sizeof address;
 		int fd = accept4(a->fd, (struct sockaddr *)&address, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd >= 0) {
-			/* It closes the socket when it does not take it. */
-			MHD_add_connection(a->daemon, fd, (struct sockaddr *)&address, len);
+			acceptor_add(a, fd, (struct sockaddr *)&address, len);
 		} else if (is_shortage(errno)) {
 			complain(complained, strerror(errno));
 			return false;

@@ -11,22 +11,29 @@
 #define HTTP_ACCEPT_H
 
 #include "base/err.h"
+#include "dispatch/dispatch.h"
 
 #include <microhttpd.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <sys/socket.h>
 
 struct acceptor {
 	int fd;                    /* listens; the caller's */
 	int stop_fd;
 	unsigned limit;            /* connections at once; further ones wait in the kernel's queue */
 	struct MHD_Daemon *daemon; /* made with MHD_USE_NO_LISTEN_SOCKET */
+	struct dispatch *dispatch; /* counts those that are not taken */
+	atomic_ulong added;        /* connections that were handed on */
 	pthread_t thread;
 	bool running;
 };
 
-/** \p a holds fd, limit and daemon. */
+/** \p a holds fd, limit, daemon and dispatch. */
 int acceptor_start(struct acceptor *a, struct err *e);
+/** Hands a connection on; it is closed when it is not taken. */
+void acceptor_add(struct acceptor *a, int fd, const struct sockaddr *address, socklen_t len);
 /** When this returns no new connection comes. Nothing to do when it was not started. */
 void acceptor_stop(struct acceptor *a);
 

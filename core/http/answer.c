@@ -147,6 +147,7 @@ static ssize_t read_stream(void *cls, uint64_t at, char *to, size_t max)
 	if (n > max)
 		n = max;
 	memcpy(to, x->out.data + r->stream_at, n);
+	metric_add(&dispatch_traffic(x->dispatch)->sent, n);
 	r->stream_at += n;
 	return (ssize_t)n;
 }
@@ -171,8 +172,10 @@ static struct MHD_Response *response_of(struct request *r)
 	case BODY_FILE:
 		if (fstat(x->fd, &st) == 0)
 			response = MHD_create_response_from_fd64((uint64_t)st.st_size, x->fd);
-		if (response)
+		if (response) {
+			metric_add(&dispatch_traffic(x->dispatch)->sent, (uint64_t)st.st_size);
 			x->fd = -1; /* closed with the response */
+		}
 		break;
 	}
 	return response;

@@ -45,6 +45,8 @@ static bool has_left(int fd)
 static void cut_late(struct http *h, int64_t now)
 {
 	for (struct connection *c = h->connections; c; c = c->next) {
+		if (c->paused)
+			continue; /* it may have sent a request that nobody has read */
 		int64_t deadline = atomic_load_explicit(&c->deadline, memory_order_relaxed);
 		if (deadline <= now || (deadline != INT64_MAX && has_left(c->fd)))
 			shutdown(c->fd, SHUT_RDWR);
@@ -165,22 +167,35 @@ static void set_peer_domain(struct connection *c)
 static void connection_begin(struct http *h, struct MHD_Connection *mhd, void **context)
 {
 	name_thread();
+	atomic_fetch_add(&h->begun, 1);
+	const union MHD_ConnectionInfo *fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+	if (domain_hold_here(h, fd->connect_fd))
+		return;
 	struct connection *c = calloc(1, sizeof *c);
 	if (!c)
 		return; /* the first request finds none and is cut */
-	const union MHD_ConnectionInfo *fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
 	c->http = h;
 	c->fd = fd->connect_fd;
 	int domain;
 	socklen_t len = sizeof domain;
 	if (getsockopt(c->fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && domain == AF_UNIX) {
 		set_peer_domain(c);
+		atomic_init(&c->uncounted, true);
 	} else {
+		c->tcp = true;
+		if (atomic_load(&h->adopted)) {
+			connection_count_on(c);
+			if (atomic_load(&c->taken))
+				atomic_fetch_sub(&h->adopted, 1);
+		}
 		const union MHD_ConnectionInfo *a = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 		set_peer(c, a ? a->client_addr : NULL);
 	}
-	atomic_init(&c->deadline, monotonic_ms() + h->headers_ms);
+	int64_t now = monotonic_ms();
+	atomic_init(&c->last, now);
+	atomic_init(&c->deadline, now + h->headers_ms);
 	*context = c;
+	metric_add(&dispatch_traffic(h->dispatch)->opened, 1);
 	pthread_mutex_lock(&h->lock);
 	c->next = h->connections;
 	if (c->next)
@@ -192,6 +207,7 @@ static void connection_begin(struct http *h, struct MHD_Connection *mhd, void **
 static void connection_end(struct connection *c)
 {
 	struct http *h = c->http;
+	metric_add(&dispatch_traffic(h->dispatch)->closed, 1);
 	pthread_mutex_lock(&h->lock);
 	if (c->prev)
 		c->prev->next = c->next;
@@ -224,6 +240,15 @@ struct connection *connection_of(struct MHD_Connection *mhd)
 	return i ? i->socket_context : NULL;
 }
 
+void connection_took_head(struct connection *c, struct MHD_Connection *mhd, bool chunked)
+{
+	const union MHD_ConnectionInfo *i = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	if (!i || chunked)
+		atomic_store(&c->uncounted, true);
+	else
+		atomic_fetch_add_explicit(&c->taken, i->header_size, memory_order_relaxed);
+}
+
 void *connection_request_line(void *cls, const char *uri, struct MHD_Connection *mhd)
 {
 	struct http *h = cls;
@@ -232,6 +257,7 @@ void *connection_request_line(void *cls, const char *uri, struct MHD_Connection 
 		return NULL;
 	c->target_len = strlen(uri);
 	c->target_blank = strchr(uri, ' ') != NULL;
+	atomic_store(&c->busy, true);
 	atomic_store_explicit(&c->deadline, monotonic_ms() + h->headers_ms, memory_order_relaxed);
 	return NULL;
 }

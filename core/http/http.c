@@ -126,12 +126,25 @@ static struct MHD_Daemon *start_daemon(struct http *h, const struct limits *l)
 		MHD_OPTION_ARRAY, options, MHD_OPTION_END);
 }
 
-static int listen_all(struct http *h, const struct config *c, struct err *e)
+/* Another address on the same port can be listened on only when the socket that was given does not any more. */
+static int listen_anew(struct http *h, const char *host, struct http_sockets *given, struct err *e)
+{
+	int port = h->port;
+	int r = listen_tcp(&h->tcp.fd, host, &h->port, e);
+	if (!r || given->tcp < 0)
+		return r;
+	close(given->tcp);
+	given->tcp = -1;
+	h->port = port;
+	return listen_tcp(&h->tcp.fd, host, &h->port, e);
+}
+
+static int listen_all(struct http *h, const struct config *c, struct http_sockets *given, struct err *e)
 {
 	if (!config_is_null(c, NETWORK "port")) {
 		const char *host = config_is_null(c, NETWORK "host") ? NULL : config_string(c, NETWORK "host");
 		h->port = (int)config_int(c, NETWORK "port");
-		int r = listen_tcp(&h->tcp.fd, host, &h->port, e);
+		int r = listen_adopt_tcp(&h->tcp.fd, &given->tcp, host, &h->port) ? 0 : listen_anew(h, host, given, e);
 		if (r)
 			return r;
 	}
@@ -140,7 +153,11 @@ static int listen_all(struct http *h, const struct config *c, struct err *e)
 		char *copy = strdup(path);
 		if (!copy)
 			return err_nomem(e);
-		int r = listen_domain(&h->domain.fd, path, e);
+		int r = 0;
+		if (listen_adopt_domain(&h->domain.fd, &given->domain, path))
+			h->managed = given->managed;
+		else
+			r = listen_domain(&h->domain.fd, path, e);
 		if (r) {
 			free(copy);
 			return r;
@@ -150,16 +167,42 @@ static int listen_all(struct http *h, const struct config *c, struct err *e)
 	return LYRE_OK;
 }
 
+int http_try(const struct http *h, const struct config *c, struct err *e)
+{
+	int fd, r = 0;
+	if (!config_is_null(c, NETWORK "port")) {
+		const char *host = config_is_null(c, NETWORK "host") ? NULL : config_string(c, NETWORK "host");
+		int port = (int)config_int(c, NETWORK "port");
+		if (port == h->port)
+			port = 0; /* it will be free; any shows whether the address is one of ours */
+		r = listen_tcp(&fd, host, &port, e);
+		if (!r)
+			close(fd);
+	}
+	if (r || config_is_null(c, NETWORK "domainSocket"))
+		return r;
+	const char *path = config_path(c, NETWORK "domainSocket");
+	if (h->domain_path && strcmp(path, h->domain_path) == 0)
+		return 0;
+	r = listen_domain(&fd, path, e);
+	if (!r) {
+		unlink(path);
+		close(fd);
+	}
+	return r;
+}
+
 /* A listener whose socket is not open is not wanted. */
-static int start_listener(struct http *h, struct acceptor *a, const struct limits *l, struct err *e)
+static int start_threads(struct http *h, struct acceptor *a, const struct limits *l, struct err *e)
 {
 	if (a->fd < 0)
 		return LYRE_OK;
 	a->limit = l->connections;
+	a->dispatch = h->dispatch;
 	a->daemon = start_daemon(h, l);
 	if (!a->daemon)
 		return err_set(e, LYRE_EIO, "cannot start the threads that serve HTTP; the log says why");
-	return acceptor_start(a, e);
+	return LYRE_OK;
 }
 
 static int start_all(struct http *h, const struct limits *l, struct err *e)
@@ -167,8 +210,15 @@ static int start_all(struct http *h, const struct limits *l, struct err *e)
 	struct limits one = *l;
 	one.threads = 1;
 	one.per_address = 0;
-	int r = start_listener(h, &h->tcp, l, e);
-	return r ? r : start_listener(h, &h->domain, &one, e);
+	int r = start_threads(h, &h->tcp, l, e);
+	if (!r)
+		r = start_threads(h, &h->domain, &one, e);
+	if (r)
+		return r;
+	atomic_store(&h->phase, HTTP_SERVING);
+	if (h->tcp.daemon)
+		r = acceptor_start(&h->tcp, e);
+	return r || !h->domain.daemon ? r : acceptor_start(&h->domain, e);
 }
 
 static void log_addresses(const struct http *h, const struct config *c)
@@ -191,7 +241,8 @@ static struct http *http_new(void)
 	if (!h)
 		return NULL;
 	memset(h, 0, sizeof *h);
-	h->tcp.fd = h->domain.fd = -1;
+	h->tcp.fd = h->domain.fd = h->hold_fd = -1;
+	atomic_init(&h->held_fd, -1);
 	pthread_condattr_t monotonic;
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -204,8 +255,9 @@ static struct http *http_new(void)
 	return h;
 }
 
-int http_open(struct http **ret, const struct config *c, struct dispatch *d, struct err *e)
+int http_open(struct http **ret, const struct config *c, struct dispatch *d, struct http_sockets *given, struct err *e)
 {
+	struct http_sockets none = HTTP_NO_SOCKETS;
 	struct http *h = http_new();
 	if (!h)
 		return err_nomem(e);
@@ -214,15 +266,16 @@ int http_open(struct http **ret, const struct config *c, struct dispatch *d, str
 	read_settings(h, &l, c);
 	int r = connections_open(h, e);
 	if (!r)
-		r = listen_all(h, c, e);
+		r = listen_all(h, c, given ? given : &none, e);
 	if (!r)
 		r = start_all(h, &l, e);
 	if (r) {
 		http_close(h);
 		return r;
 	}
-	atomic_store(&h->phase, HTTP_SERVING);
 	log_addresses(h, c);
+	if (given)
+		connections_adopt(h, given);
 	*ret = h;
 	return LYRE_OK;
 }
@@ -243,15 +296,23 @@ static void quiesce(struct acceptor *a)
 	a->fd = -1;
 }
 
-void http_quiesce(struct http *h)
+void http_retire(struct http *h, const struct http *heir)
 {
 	atomic_store(&h->phase, HTTP_QUIESCING);
+	h->paused_at = monotonic_ms();
+	domain_release(h);
 	quiesce(&h->tcp);
 	quiesce(&h->domain);
-	if (h->domain_path)
+	bool inherited = heir && h->domain_path && heir->domain_path && !strcmp(h->domain_path, heir->domain_path);
+	if (h->domain_path && !h->managed && !inherited)
 		unlink(h->domain_path);
 	free(h->domain_path);
 	h->domain_path = NULL;
+}
+
+void http_quiesce(struct http *h)
+{
+	http_retire(h, NULL);
 }
 
 static bool none_waiting(struct http *h)

@@ -10,16 +10,62 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
+#include <stddef.h>
+
 struct config;
 struct dispatch;
 struct http;
 
-/** Listens where operationsApi.network.* says: TCP and the domain socket. Logs the addresses. */
-int http_open(struct http **ret, const struct config *c, struct dispatch *d, struct err *e);
+/** Sockets that are open already: of the service manager, or of the server that ran before this one. -1 for none. */
+struct http_sockets {
+	int tcp, domain;     /**< they listen */
+	bool managed;        /**< the service manager's: the file of domain is not removed */
+	int *connections;    /**< of clients, between two requests; allocated */
+	size_t connection_count;
+};
+
+#define HTTP_NO_SOCKETS { .tcp = -1, .domain = -1 }
+
+/**
+ * Listens where operationsApi.network.* says: TCP and the domain socket. Logs the addresses.
+ * \param c      to live as long as \p ret
+ * \param given  what listens where it is to be listened is taken over, and so are connections; the rest stays. NULL for none
+ */
+int http_open(struct http **ret, const struct config *c, struct dispatch *d, struct http_sockets *given, struct err *e);
+/**
+ * Whether a server with these settings could listen in the place of \p h: what \p h does not listen on itself is opened,
+ * and closed again.
+ */
+int http_try(const struct http *h, const struct config *c, struct err *e);
 /** The TCP port that is listened on; 0 when there is none. */
 int http_port(const struct http *h);
 /** Accepts no new connection any more; requests under way go on, and their answers end the connections. */
 void http_quiesce(struct http *h);
+/** The same for one whose place \p heir has taken: the file of a domain socket on which both listen stays. */
+void http_retire(struct http *h, const struct http *heir);
+/** Whether one that is retired has no connection left. */
+bool http_deserted(struct http *h);
+
+/* ---- handing over ---- */
+
+/**
+ * Accepts no new connection, while the sockets go on listening: clients wait in the kernel's queue. Answers end their
+ * connections. One between two requests keeps the next one in the kernel, for who takes the connection over.
+ */
+void http_pause(struct http *h);
+/**
+ * To be called every few milliseconds after http_pause().
+ * \return whether no request is under way, and none will be: what is left of connections can be handed over, or closed
+ */
+bool http_settled(struct http *h);
+/** Nothing reaches dispatch any more; no thread is ended. */
+void http_freeze(struct http *h);
+/** Copies of the listening sockets, where \p ret has none yet, with http_settled() those of connections too. LYRE_EIO, LYRE_ENOMEM */
+int http_hand_over(struct http *h, struct http_sockets *ret, struct err *e);
+/** Closes them; the file of a domain socket goes too when \p remove and it is not managed. */
+void http_sockets_close(struct http_sockets *s, bool remove);
+
 /** Ends all connections. No exchange may be waiting: drain dispatch first. One that waits still is answered 503 after a
  * few seconds. NULL is nothing to close. */
 void http_close(struct http *h);

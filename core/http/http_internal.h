@@ -46,9 +46,14 @@ struct connection {
 	struct connection *prev, *next; /* in http.connections, under its lock */
 	int fd;
 	_Atomic int64_t deadline; /* monotonic_ms() after which the connection is cut; INT64_MAX: none */
+	_Atomic int64_t last;     /* monotonic_ms() when it came, or the last request ended */
+	_Atomic uint64_t taken;   /* bytes of the requests so far; see uncounted */
+	atomic_bool busy;         /* from a request line to the end of its answer */
+	atomic_bool uncounted;    /* taken is not known: no TCP, or a chunked body */
 	size_t target_len; /* of the request under way */
 	bool target_blank; /* it has one in it, unescaped */
-	bool trusted;
+	bool trusted, tcp;
+	bool paused; /* under http.lock: what comes stays in the kernel */
 	char peer[56]; /* address */
 };
 
@@ -64,7 +69,8 @@ struct http {
 	struct dispatch *dispatch;
 	struct acceptor tcp, domain;
 	int port;
-	char *domain_path; /* to unlink at close */
+	char *domain_path; /* to unlink at close, unless managed */
+	bool managed;
 	char keep_alive[32]; /* the value of the Keep-Alive header */
 	size_t body_max;
 	size_t body_memory_max;
@@ -75,6 +81,14 @@ struct http {
 	size_t origin_count;
 	atomic_int phase;    /* enum http_phase */
 	atomic_int waiting;  /* exchanges that are suspended */
+	atomic_ulong begun;  /* connections that have come to their thread */
+	int64_t paused_at;   /* monotonic_ms() when no connection was accepted any more */
+	unsigned settled;    /* how often in a row it was found so */
+	int hold_fd;         /* our end of what holds the thread of domain; -1: nothing does */
+	atomic_int held_fd;  /* the end that libmicrohttpd has */
+	int64_t hold_since;
+	atomic_bool held;
+	atomic_uint adopted; /* connections taken over whose threads do not know them yet */
 	atomic_bool dropped; /* much memory was freed: the watcher gives it back to the system */
 
 	pthread_mutex_t lock; /* of the following six */
@@ -129,8 +143,19 @@ void connections_close(struct http *h);
 void connection_notify(void *cls, struct MHD_Connection *c, void **context, enum MHD_ConnectionNotificationCode code);
 void *connection_request_line(void *cls, const char *uri, struct MHD_Connection *c);
 struct connection *connection_of(struct MHD_Connection *c);
+/** Counts the head of a request that was read. */
+void connection_took_head(struct connection *c, struct MHD_Connection *mhd, bool chunked);
 /** The connection will be closed with bytes of the client unread: keeps the kernel from resetting it. */
 void connection_linger(struct connection *c);
+
+/* handover.c */
+/** Puts connections that were given into the hands of libmicrohttpd. */
+void connections_adopt(struct http *h, struct http_sockets *given);
+/** Holds the calling thread until domain_release(), when \p fd is the connection that is to do so. \return whether it was */
+bool domain_hold_here(struct http *h, int fd);
+void domain_release(struct http *h);
+/** Counts on from what was read of a connection before this server had it. */
+void connection_count_on(struct connection *c);
 
 /* request.c */
 enum MHD_Result request_handle(void *cls, struct MHD_Connection *c, const char *url, const char *method,

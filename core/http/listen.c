@@ -2,6 +2,7 @@
 #include "http/listen.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -90,6 +91,84 @@ int listen_tcp(int *ret, const char *host, int *port, struct err *e)
 	*port = port_of(fd);
 	*ret = fd;
 	return LYRE_OK;
+}
+
+/* ---- sockets that are there already ---- */
+
+static bool listens(int fd, struct sockaddr_storage *a, socklen_t *len)
+{
+	int yes = 0;
+	socklen_t size = sizeof yes;
+	memset(a, 0, sizeof *a);
+	*len = sizeof *a;
+	return fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &yes, &size) == 0 && yes &&
+		getsockname(fd, (struct sockaddr *)a, len) == 0;
+}
+
+static void take(int *ret, int *given)
+{
+	int flags = fcntl(*given, F_GETFL);
+	fcntl(*given, F_SETFL, flags | O_NONBLOCK);
+	fcntl(*given, F_SETFD, FD_CLOEXEC);
+	*ret = *given;
+	*given = -1;
+}
+
+static bool same_address(const struct sockaddr_storage *a, const struct sockaddr *b)
+{
+	if (a->ss_family != b->sa_family)
+		return false;
+	if (a->ss_family == AF_INET6)
+		return !memcmp(&((const struct sockaddr_in6 *)a)->sin6_addr, &((const struct sockaddr_in6 *)b)->sin6_addr,
+			sizeof(struct in6_addr));
+	return a->ss_family == AF_INET &&
+		((const struct sockaddr_in *)a)->sin_addr.s_addr == ((const struct sockaddr_in *)b)->sin_addr.s_addr;
+}
+
+static bool is_any(const struct sockaddr_storage *a)
+{
+	const struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_addr = in6addr_any };
+	const struct sockaddr_in v4 = { .sin_family = AF_INET };
+	return same_address(a, (const struct sockaddr *)&v6) || same_address(a, (const struct sockaddr *)&v4);
+}
+
+static bool is_host(const struct sockaddr_storage *a, const char *host)
+{
+	struct addrinfo *list = NULL;
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE };
+	if (getaddrinfo(host, NULL, &hints, &list))
+		return false;
+	bool same = same_address(a, list->ai_addr);
+	freeaddrinfo(list);
+	return same;
+}
+
+bool listen_adopt_tcp(int *ret, int *given, const char *host, int *port)
+{
+	struct sockaddr_storage a;
+	socklen_t len;
+	if (!listens(*given, &a, &len) || (a.ss_family != AF_INET && a.ss_family != AF_INET6))
+		return false;
+	int has = port_of(*given);
+	if ((*port && *port != has) || !(host ? is_host(&a, host) : is_any(&a)))
+		return false;
+	take(ret, given);
+	*port = has;
+	return true;
+}
+
+/* The file may have been removed, or be another's by now: then nobody finds this socket any more. */
+bool listen_adopt_domain(int *ret, int *given, const char *path)
+{
+	struct sockaddr_storage a;
+	struct stat st;
+	socklen_t len;
+	if (!listens(*given, &a, &len) || a.ss_family != AF_UNIX || strcmp(((struct sockaddr_un *)&a)->sun_path, path))
+		return false;
+	if (lstat(path, &st) != 0 || !S_ISSOCK(st.st_mode))
+		return false;
+	take(ret, given);
+	return true;
 }
 
 /* A socket file stays behind when a process is killed. Whether it is one of those shows when one knocks. */

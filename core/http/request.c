@@ -278,6 +278,7 @@ static enum MHD_Result request_begin(struct http *h, struct MHD_Connection *c, c
 		.target_blank = conn->target_blank,
 	};
 	framing_read(f, c, &line);
+	connection_took_head(conn, c, f->chunked);
 	struct exchange *x = &r->x;
 	*x = (struct exchange){
 		.arena = x->arena,
@@ -320,6 +321,7 @@ static bool request_asked(struct request *r)
 /* A body of unknown length is asked about when it has become large. */
 static enum MHD_Result request_body(struct request *r, const char *data, size_t size)
 {
+	atomic_fetch_add_explicit(&r->connection->taken, size, memory_order_relaxed);
 	if (!body_add(r, data, size))
 		return MHD_NO;
 	if (!r->refused && !r->begun && r->x.body.len > BODY_UNASKED && request_ask(r) == DISPATCH_DONE)
@@ -344,8 +346,10 @@ static enum MHD_Result request_end_of_body(struct request *r)
 		return refuse_late(r, MHD_HTTP_SERVICE_UNAVAILABLE, "Out of memory");
 	if (atomic_load_explicit(&r->http->phase, memory_order_relaxed) == HTTP_CLOSING)
 		return refuse_late(r, MHD_HTTP_SERVICE_UNAVAILABLE, "Server is stopping");
-	if (answer_preflight(r))
+	if (answer_preflight(r)) {
+		dispatch_count(&r->x);
 		return answer_send(r);
+	}
 	return request_answer(r);
 }
 
@@ -387,7 +391,11 @@ void request_completed(void *cls, struct MHD_Connection *c, void **context, enum
 	if (!r)
 		return;
 	*context = NULL;
-	atomic_store_explicit(&r->connection->deadline, monotonic_ms() + h->idle_ms, memory_order_relaxed);
+	struct connection *conn = r->connection;
+	int64_t now = monotonic_ms();
+	atomic_store_explicit(&conn->deadline, now + h->idle_ms, memory_order_relaxed);
+	atomic_store_explicit(&conn->last, now, memory_order_relaxed);
+	atomic_store(&conn->busy, false);
 	if (r->begun && atomic_load(&r->state) != REQUEST_ABANDONED)
 		dispatch_end(&r->x);
 	request_give_back(r);

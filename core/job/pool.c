@@ -33,6 +33,7 @@ struct pool {
 	size_t queued;
 	unsigned idle;
 	bool closing;
+	const char *name;
 	unsigned count;
 	struct worker workers[];
 };
@@ -70,7 +71,7 @@ static void *work(void *arg)
 	struct pool *p = w->pool;
 	char name[24];
 
-	snprintf(name, sizeof name, "worker/%u", w->number);
+	snprintf(name, sizeof name, "%s/%u", p->name, w->number);
 	log_thread(name);
 	pthread_mutex_lock(&p->lock);
 	while (wait_for_work(p)) {
@@ -114,7 +115,7 @@ static bool has_worker(const struct pool *p)
 	return false;
 }
 
-int pool_open(struct pool **ret, unsigned threads, struct err *e)
+int pool_open(struct pool **ret, const char *name, unsigned threads, struct err *e)
 {
 	if (threads < 1)
 		threads = 1;
@@ -129,6 +130,7 @@ int pool_open(struct pool **ret, unsigned threads, struct err *e)
 	pthread_condattr_destroy(&attr);
 	pthread_mutex_init(&p->lock, NULL);
 	p->last = &p->first;
+	p->name = name;
 	p->count = threads;
 	for (unsigned i = 0; i < threads; i++)
 		p->workers[i] = (struct worker){ .pool = p, .number = i + 1 };
@@ -139,6 +141,14 @@ int pool_open(struct pool **ret, unsigned threads, struct err *e)
 unsigned pool_threads(const struct pool *p)
 {
 	return p->count;
+}
+
+size_t pool_queued(struct pool *p)
+{
+	pthread_mutex_lock(&p->lock);
+	size_t queued = p->queued;
+	pthread_mutex_unlock(&p->lock);
+	return queued;
 }
 
 void pool_submit(struct pool *p, struct pool_task *task)

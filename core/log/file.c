@@ -58,6 +58,17 @@ static void follow_name(struct log_file *f, int64_t now)
 		reopen(f);
 }
 
+void log_file_follow(struct log_file *f)
+{
+	pthread_mutex_lock(&f->lock);
+	if (f->fd >= 0) {
+		int64_t now = monotonic_ms();
+		f->checked = now - CHECK_EVERY;
+		follow_name(f, now);
+	}
+	pthread_mutex_unlock(&f->lock);
+}
+
 static bool is_due(const struct log_file *f, size_t len)
 {
 	const struct log_file_options *o = &f->options;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "log/log.h"
 
+#include "base/metric.h"
 #include "base/text.h"
 #include "config/config.h"
 #include "log/log_internal.h"
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -33,6 +35,8 @@ static atomic_int threshold = LYRE_WARN;
 static atomic_uint sinks = SINK_STDERR;
 static struct log_file file = { .lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1 };
 static _Thread_local char thread_name[32];
+
+static metric_count lines[LYRE_TRACE + 1];
 
 /** A line in the making: a newline or a priority before it, room for a newline behind. */
 struct line {
@@ -61,7 +65,9 @@ static void line_add_char(struct line *l, const char *s, size_t len)
 {
 	char escape[8];
 	unsigned char c = (unsigned char)*s, second = len > 1 ? (unsigned char)s[1] : 0;
-	if (c == '\n')
+	if (c == '\\')
+		line_add(l, "\\\\", 2);
+	else if (c == '\n')
 		line_add(l, "\\n", 2);
 	else if (c == '\r')
 		line_add(l, "\\r", 2);
@@ -176,6 +182,7 @@ void log_vwrite(enum lyre_log_level level, const char *tag, const char *fmt, va_
 		level = LYRE_TRACE;
 	if (!log_enabled(level))
 		return;
+	metric_add(&lines[level], 1);
 	line_make(&l, level, tag, fmt, ap);
 	unsigned long lost = emit(level, &l);
 	if (lost)
@@ -191,17 +198,61 @@ void log_write(enum lyre_log_level level, const char *tag, const char *fmt, ...)
 	va_end(ap);
 }
 
+uint64_t log_lines(enum lyre_log_level level, const char **word)
+{
+	*word = level_names[level];
+	return metric_read(&lines[level]);
+}
+
 void log_thread(const char *name)
 {
 	snprintf(thread_name, sizeof thread_name, "%s", name);
+	for (char *p = thread_name; (p = strchr(p, ']')) != NULL;) /* which ends the name in a line */
+		*p = ')';
+	if (syscall(SYS_gettid) != getpid()) /* the first thread's name is the process's */
+		prctl(PR_SET_NAME, thread_name);
+}
+
+const char *log_level_name(int level)
+{
+	return level_names[level];
+}
+
+int log_level_named(const char *word, size_t len)
+{
+	for (int i = 0; i <= LYRE_TRACE; i++)
+		if (strlen(level_names[i]) == len && !memcmp(word, level_names[i], len))
+			return i;
+	return -1;
+}
+
+size_t log_escape(char *out, size_t size, const char *text, size_t len)
+{
+	struct line l;
+	l.len = 0;
+	l.cut = false;
+	l.max = size < LINE_MAX_BYTES ? size : LINE_MAX_BYTES;
+	line_add_text(&l, text, len);
+	if (l.cut)
+		return 0;
+	memcpy(out, l.data, l.len);
+	return l.len;
 }
 
 static int level_of(const char *word)
 {
-	for (int i = 0; i <= LYRE_TRACE; i++)
-		if (!strcmp(word, level_names[i]))
-			return i;
-	return LYRE_WARN;
+	int level = log_level_named(word, strlen(word));
+	return level < 0 ? LYRE_WARN : level;
+}
+
+void log_set_level(const char *name)
+{
+	atomic_store(&threshold, level_of(name));
+}
+
+static void follow(const struct config *c)
+{
+	log_set_level(config_string(c, "logging.level"));
 }
 
 /** The journal says in JOURNAL_STREAM which stream is its own, as DEVICE:INODE. */
@@ -238,7 +289,9 @@ int log_open(const struct config *c, struct err *e)
 	}
 	if (config_is_null(c, "logging.stdStreams") ? isatty(STDOUT_FILENO) : config_bool(c, "logging.stdStreams"))
 		to |= SINK_STREAMS;
-	atomic_store(&threshold, level_of(config_string(c, "logging.level")));
+	if (config_watch(c, follow))
+		return err_nomem(e);
+	follow(c);
 	atomic_store(&sinks, to);
 	if (config_bool(c, "logging.rotation.compress"))
 		log_warn("log", "logging.rotation.compress has no effect in this build: files put aside stay as they are");
@@ -250,6 +303,31 @@ int log_open(const struct config *c, struct err *e)
 bool log_on_streams(void)
 {
 	return atomic_load(&sinks) & (SINK_STREAMS | SINK_STDERR);
+}
+
+void log_reopen(void)
+{
+	if (atomic_load(&sinks) & SINK_FILE)
+		log_file_follow(&file);
+}
+
+int log_read(const struct lyre_log_query *q, int (*visit)(void *arg, const struct lyre_log_entry *entry), void *arg,
+	struct err *e)
+{
+	pthread_mutex_lock(&file.lock);
+	bool open = file.fd >= 0;
+	char *path = open ? strdup(file.path) : NULL, *rotated = open ? strdup(file.rotated) : NULL;
+	pthread_mutex_unlock(&file.lock);
+	int rc;
+	if (!open)
+		rc = err_set(e, LYRE_ENOTSUP, "the log is not written to a file: logging.file is off");
+	else if (!path || !rotated)
+		rc = err_nomem(e);
+	else
+		rc = log_files_read(path, rotated, q, visit, arg, e);
+	free(path);
+	free(rotated);
+	return rc;
 }
 
 void log_close(void)

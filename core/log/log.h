@@ -3,8 +3,8 @@
  * \file log/log.h
  * \brief The log: one line a happening, to a file that rotates and to the standard streams.
  *
- * A line: 2026-11-21T21:58:53.123Z [thread] [level] [tag]: message. Control characters of a message are escaped, so one
- * call is one line; it is cut at 8 KiB. Any thread. Before log_open() lines of warn and above go to standard error. The
+ * A line: 2026-11-21T21:58:53.123Z [thread] [level] [tag]: message. Control characters of a message are escaped, and the
+ * backslash too, so one call is one line that can be read back; it is cut at 8 KiB. Any thread. Before log_open() lines of warn and above go to standard error. The
  * process must ignore SIGPIPE: a standard stream may be a pipe that nobody reads any more.
  */
 #ifndef LOG_LOG_H
@@ -12,7 +12,7 @@
 
 #include "base/err.h"
 
-#include <lyre/types.h>
+#include <lyre/server.h>
 #include <stdarg.h>
 #include <stdbool.h>
 
@@ -22,10 +22,17 @@ struct config;
 int log_open(const struct config *c, struct err *e);
 void log_close(void);
 
+/** From now on lines of this level, by its name, and the more urgent ones are written; log_open() follows logging.level. */
+void log_set_level(const char *name);
+/** Goes on in the file of its name: for who has moved the one that is open. */
+void log_reopen(void);
+
 /** Whether lines of warn and above reach standard error. */
 bool log_on_streams(void);
 
 bool log_enabled(enum lyre_log_level level);
+/** Lines of a level that were written since the start. \param[out] word  of the level, as it stands in the log */
+uint64_t log_lines(enum lyre_log_level level, const char **word);
 void log_write(enum lyre_log_level level, const char *tag, const char *fmt, ...) LYRE_PRINTF(3, 4);
 void log_vwrite(enum lyre_log_level level, const char *tag, const char *fmt, va_list ap) LYRE_PRINTF(3, 0);
 
@@ -36,7 +43,11 @@ void log_vwrite(enum lyre_log_level level, const char *tag, const char *fmt, va_
 #define log_info(tag, ...) log_write(LYRE_INFO, tag, __VA_ARGS__)
 #define log_debug(tag, ...) log_write(LYRE_DEBUG, tag, __VA_ARGS__)
 
-/** Names the calling thread in its lines: "main", "http/1", "writer/dev". */
+/** lyre_log_read(); its sentence in \p e. Blocks. Any thread. */
+int log_read(const struct lyre_log_query *q, int (*visit)(void *arg, const struct lyre_log_entry *entry), void *arg,
+	struct err *e);
+
+/** Names the calling thread in its lines: "main", "http/1", "writer/dev"; and, but for the first thread, for ps and top. */
 void log_thread(const char *name);
 
 #endif

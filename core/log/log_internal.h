@@ -8,6 +8,8 @@
 
 #include "base/err.h"
 
+#include <dirent.h>
+#include <lyre/server.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <sys/stat.h>
@@ -39,6 +41,8 @@ struct log_file {
 
 int log_file_open(struct log_file *f, const struct log_file_options *o, struct err *e);
 void log_file_close(struct log_file *f);
+/** Goes on in the file of its name at once, where somebody has moved the one that is open. Any thread. */
+void log_file_follow(struct log_file *f);
 
 /**
  * Writes a line with one write(). \p line is the line with a newline before and behind; the first is only written after
@@ -47,9 +51,32 @@ void log_file_close(struct log_file *f);
  */
 unsigned long log_file_write(struct log_file *f, const char *line, size_t len);
 
+/** A file put aside. */
+struct log_aside {
+	char *name;
+	int64_t size;
+	struct timespec changed;
+	dev_t device;
+	ino_t inode;
+};
+
+/** The files put aside in \p folder, newest first: \p ret is the caller's, for log_free_aside(). \return their count */
+size_t log_list_aside(DIR *folder, struct log_aside **ret);
+void log_free_aside(struct log_aside *files, size_t count);
+
 /** Removes the oldest files put aside until they are within \p max_total bytes. */
 void log_prune(const char *folder, int64_t max_total);
 /** Moves \p path into \p folder under a name made of the time. */
 bool log_put_aside(const char *path, const char *folder, double now);
+
+/** The word of a level. */
+const char *log_level_name(int level);
+/** The level that a word means; -1 when it is none. */
+int log_level_named(const char *word, size_t len);
+/** Escapes a text as it stands in a line. \return its length; 0 when it is longer than a line can be */
+size_t log_escape(char *out, size_t size, const char *text, size_t len);
+/** lyre_log_read() of a file and of those put aside from it. Any thread, while lines are written and files put aside. */
+int log_files_read(const char *path, const char *folder, const struct lyre_log_query *q,
+	int (*visit)(void *arg, const struct lyre_log_entry *entry), void *arg, struct err *e);
 
 #endif

@@ -34,12 +34,6 @@ bool log_put_aside(const char *path, const char *folder, double now)
 	return false;
 }
 
-struct aside {
-	char *name;
-	int64_t size;
-	struct timespec changed;
-};
-
 /** lyre-2026-11-21T21-58-53.log, perhaps with -2 behind the time. */
 static bool is_aside(const char *name)
 {
@@ -56,15 +50,19 @@ static bool is_aside(const char *name)
 
 static int newest_first(const void *a, const void *b)
 {
-	const struct timespec *x = &((const struct aside *)a)->changed, *y = &((const struct aside *)b)->changed;
-	if (x->tv_sec != y->tv_sec)
-		return x->tv_sec < y->tv_sec ? 1 : -1;
-	return x->tv_nsec < y->tv_nsec ? 1 : x->tv_nsec > y->tv_nsec ? -1 : 0;
+	const struct log_aside *x = a, *y = b;
+	if (x->changed.tv_sec != y->changed.tv_sec)
+		return x->changed.tv_sec < y->changed.tv_sec ? 1 : -1;
+	if (x->changed.tv_nsec != y->changed.tv_nsec)
+		return x->changed.tv_nsec < y->changed.tv_nsec ? 1 : -1;
+	/* within a tick of the clock: the name says, which is longer for the second and those after it */
+	size_t xn = strlen(x->name), yn = strlen(y->name);
+	return xn != yn ? (xn < yn ? 1 : -1) : strcmp(y->name, x->name);
 }
 
-static size_t list_aside(DIR *folder, struct aside **ret)
+size_t log_list_aside(DIR *folder, struct log_aside **ret)
 {
-	struct aside *files = NULL;
+	struct log_aside *files = NULL;
 	size_t count = 0, room = 0;
 	for (const struct dirent *d; (d = readdir(folder));) {
 		struct stat st;
@@ -72,7 +70,7 @@ static size_t list_aside(DIR *folder, struct aside **ret)
 			continue;
 		if (count == room) {
 			room = room ? room * 2 : 32;
-			struct aside *more = reallocarray(files, room, sizeof *files);
+			struct log_aside *more = reallocarray(files, room, sizeof *files);
 			if (!more)
 				break;
 			files = more;
@@ -80,10 +78,20 @@ static size_t list_aside(DIR *folder, struct aside **ret)
 		char *name = strdup(d->d_name);
 		if (!name)
 			break;
-		files[count++] = (struct aside){ .name = name, .size = st.st_size, .changed = st.st_mtim };
+		files[count++] = (struct log_aside){ .name = name, .size = st.st_size, .changed = st.st_mtim,
+			.device = st.st_dev, .inode = st.st_ino };
 	}
+	if (count)
+		qsort(files, count, sizeof *files, newest_first);
 	*ret = files;
 	return count;
+}
+
+void log_free_aside(struct log_aside *files, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(files[i].name);
+	free(files);
 }
 
 void log_prune(const char *folder, int64_t max_total)
@@ -91,17 +99,14 @@ void log_prune(const char *folder, int64_t max_total)
 	DIR *dir = opendir(folder);
 	if (!dir)
 		return;
-	struct aside *files;
-	size_t count = list_aside(dir, &files);
-	if (count)
-		qsort(files, count, sizeof *files, newest_first);
+	struct log_aside *files;
+	size_t count = log_list_aside(dir, &files);
 	int64_t total = 0;
 	for (size_t i = 0; i < count; i++) {
 		total += files[i].size;
 		if (total > max_total)
 			unlinkat(dirfd(dir), files[i].name, 0);
-		free(files[i].name);
 	}
-	free(files);
+	log_free_aside(files, count);
 	closedir(dir);
 }

@@ -6,6 +6,7 @@
 #include <config.h>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "base/value.h"
 #include "module/host.h"
 #include "module/module.h"
@@ -99,4 +100,27 @@ const struct lyre_host module_host = {
 	.database_check = host_database_check,
 
 	.reply_figures = host_reply_figures,
+
+	.job_progress = host_job_progress,
+	.job_id = host_job_id,
+
+	.write_wait = host_write_wait,
+	.changes = host_changes,
+	.changes_remove = host_changes_remove,
+	.pages = host_pages,
+
+	.configuration_reply = host_configuration_reply,
+	.configuration_set = host_configuration_set,
+	.restart = host_restart,
+	.restart_workers = host_restart_workers,
+	.log_read = host_log_read,
+	.metrics = host_metrics,
+	.route_add = host_route_add,
+	.reply_text = host_reply_text,
+
+	.make_copy = host_make_copy,
+	.scope_begin = host_scope_begin,
+	.scope_end = host_scope_end,
+	.time_parse = host_time_parse,
+	.time_text = iso_time,
 };

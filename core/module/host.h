@@ -40,6 +40,8 @@ const lyre_value *host_make_string(lyre_call *call, const char *s, size_t len);
 const lyre_value *host_make_array(lyre_call *call, const lyre_value *const *items, size_t count);
 const lyre_value *host_make_object(
 	lyre_call *call, const char *const *names, const lyre_value *const *values, size_t count);
+const lyre_value *host_make_copy(lyre_call *call, const lyre_value *v);
+int host_time_parse(const char *s, size_t len, double *ms);
 
 /* host_module.c */
 int host_setting_is_null(lyre_instance *self, const char *key);
@@ -60,6 +62,8 @@ const char *host_call_operation(lyre_call *call);
 const char *host_call_user(lyre_call *call);
 lyre_instance *host_call_module(lyre_call *call);
 void *host_alloc(lyre_call *call, size_t size);
+int host_scope_begin(lyre_call *call);
+void host_scope_end(lyre_call *call);
 int host_vfail(lyre_call *call, int code, const char *fmt, va_list ap);
 int host_fail_as(lyre_call *call, int code);
 int host_failure(lyre_call *call);
@@ -97,5 +101,36 @@ int host_restore(lyre_call *call, const char *database, const char *path);
 int host_database_compact(lyre_call *call, const char *database, uint64_t *before, uint64_t *after);
 int host_database_storage(lyre_call *call, const char *database, struct lyre_storage *ret);
 int host_database_check(lyre_call *call, const char *database, struct lyre_check *ret);
+int host_write_wait(lyre_call *call, lyre_table *table, int mode, const lyre_value *records, const struct lyre_write_result **ret);
+
+/* host_job.c */
+int host_job_progress(lyre_call *call, uint64_t done, uint64_t total);
+const char *host_job_id(lyre_call *call);
+
+/* host_changes.c */
+int host_changes(lyre_call *call, lyre_table *table, const struct lyre_change_query *query,
+	int (*visit)(void *arg, const struct lyre_change *change), void *arg);
+int host_changes_remove(lyre_call *call, lyre_table *table, double before, int (*progress)(void *arg, uint64_t removed),
+	void *arg, uint64_t *removed);
+
+/* host_config.c */
+int host_configuration_reply(lyre_call *call);
+int host_configuration_set(lyre_call *call, const lyre_value *settings, int unknown);
+
+/* host_restart.c */
+int host_restart(lyre_call *call);
+int host_restart_workers(lyre_call *call);
+
+/* host_log.c */
+int host_log_read(lyre_call *call, const struct lyre_log_query *query,
+	int (*visit)(void *arg, const struct lyre_log_entry *entry), void *arg);
+
+/* host_metrics.c */
+int host_metrics(lyre_call *call, int (*visit)(void *arg, const struct lyre_metric *metric), void *arg);
+int host_pages(lyre_call *call, const char *database, lyre_table *table, struct lyre_pages *ret);
+
+/* host_route.c */
+int host_route_add(lyre_instance *self, const struct lyre_route *route);
+int host_reply_text(lyre_call *call, const char *content_type, const char *text, size_t len);
 
 #endif

@@ -67,6 +67,16 @@ void *host_alloc(lyre_call *call, size_t size)
 	return arena_zalloc(call->arena, size);
 }
 
+int host_scope_begin(lyre_call *call)
+{
+	return call_scope_begin(call);
+}
+
+void host_scope_end(lyre_call *call)
+{
+	call_scope_end(call);
+}
+
 int host_vfail(lyre_call *call, int code, const char *fmt, va_list ap)
 {
 	return err_vset(&call->err, code < 0 ? code : LYRE_EINTERNAL, fmt, ap);

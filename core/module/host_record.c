@@ -47,6 +47,24 @@ int host_write(lyre_call *call, lyre_table *table, int mode, const lyre_value *r
 	return rc < 0 ? rc : LYRE_PENDING;
 }
 
+int host_write_wait(lyre_call *call, lyre_table *table, int mode, const lyre_value *records, const struct lyre_write_result **ret)
+{
+	if (!records) /* the last of a chain of lyre_make_…() */
+		return err_nomem(&call->err);
+	call->write = (struct record_write){
+		.table = table->def,
+		.mode = mode,
+		.records = records,
+		.arena = call->arena,
+		.user = host_call_user(call),
+		.operation = call->operation->name,
+	};
+	int rc = store_write_wait(&call->write, &call->err);
+	if (rc == 0)
+		*ret = &call->write.result;
+	return rc;
+}
+
 /* ---- reading ---- */
 
 /** Ties a query to the call. */

@@ -4,6 +4,7 @@
  * \brief lyre/value.h, where the core's own functions do not fit as they are.
  */
 #include "base/json.h"
+#include "base/text.h"
 #include "module/host.h"
 
 #include <math.h>
@@ -123,4 +124,17 @@ const lyre_value *host_make_object(
 		all[i] = (struct value_member){ .name = name, .name_len = (uint32_t)len, .value = *values[i] };
 	}
 	return all ? make(call, (lyre_value){ .type = LYRE_OBJECT, .len = (uint32_t)count, .members = all }) : NULL;
+}
+
+const lyre_value *host_make_copy(lyre_call *call, const lyre_value *v)
+{
+	lyre_value copy;
+	return v && value_copy(call->arena, v, NULL, 0, &copy) ? make(call, copy) : NULL;
+}
+
+/* ---- times ---- */
+
+int host_time_parse(const char *s, size_t len, double *ms)
+{
+	return iso_time_parse(s, len, ms) ? 0 : LYRE_EINVAL;
 }

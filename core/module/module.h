@@ -9,12 +9,19 @@
 #include "base/err.h"
 
 #include <lyre/module.h>
+#include <lyre/server.h>
 #include <stdbool.h>
 #include <stdio.h>
 
 struct config;
 struct dispatch;
 struct modules;
+
+/** A page of a module. */
+struct module_route {
+	struct lyre_route route;
+	struct module_route *next;
+};
 
 /** A loaded module. */
 struct lyre_instance {
@@ -24,6 +31,9 @@ struct lyre_instance {
 	int line;          /**< of the configuration file, where it is named; 0: not there */
 	bool optional;
 	bool started;
+	bool starting;     /**< in its start() */
+	struct modules *modules;
+	struct module_route *routes; /**< the pages it has added, last first */
 	struct config *config;
 	struct err err;    /**< set by lyre_start_fail() */
 };
@@ -33,7 +43,7 @@ struct lyre_instance {
  * Nothing of a module has run yet. A refusal says the paths tried, what was found and wanted, who asked for it, and what to do.
  */
 int modules_load(struct modules **ret, struct config *c, struct err *e);
-/** Registers the operations of those on the list. After modules_start(): an optional module that did not start has none. */
+/** Registers the operations and pages of those on the list. After modules_start(): an optional module that did not start has none. */
 int modules_register(struct modules *m, struct dispatch *d, struct err *e);
 /** Starts in order; on a failure stops those started, but an optional one is only left out and logged. */
 int modules_start(struct modules *m, struct err *e);

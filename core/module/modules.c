@@ -46,7 +46,8 @@ static int open_all(struct modules *m, const struct config_module *wanted, size_
 		if (!i)
 			return err_nomem(e);
 		*i = (lyre_instance){
-			.name = w->name, .path = w->path, .line = w->line, .optional = w->optional, .config = m->config
+			.name = w->name, .path = w->path, .line = w->line, .optional = w->optional, .config = m->config,
+			.modules = m
 		};
 		if (module_by_name(m, i->name))
 			return module_refuse(e, i, LYRE_EINVAL, "is named twice: take one of them out");
@@ -100,6 +101,11 @@ int modules_register(struct modules *m, struct dispatch *d, struct err *e)
 		if (rc < 0)
 			return module_refuse(e, i, rc, "%s%s", cause.text,
 				rc == LYRE_EEXISTS ? ": take one of the two modules out" : "");
+		for (const struct module_route *r = i->routes; r; r = r->next) {
+			rc = dispatch_add_page(d, i->name, i, &r->route, &cause);
+			if (rc < 0)
+				return module_refuse(e, i, rc, "%s", cause.text);
+		}
 	}
 	return 0;
 }
@@ -114,13 +120,16 @@ static int start_one(const struct modules *m, lyre_instance *i, struct err *e)
 				"needs the module '%s', which did not start: mend that, or take '%s' out", need.name,
 				i->name);
 
+	i->starting = true;
 	int rc = i->descriptor->start ? i->descriptor->start(i) : 0;
+	i->starting = false;
 	if (rc == 0) {
 		i->started = true;
 		log_debug("module", "%s %s started (%s)", i->name, i->descriptor->version,
 			i->path ? i->path : "built in");
 		return 0;
 	}
+	i->routes = NULL;
 	if (i->descriptor->stop)
 		i->descriptor->stop(i);
 	const char *text = i->err.code ? i->err.text : "its start() failed and did not say why";

@@ -157,24 +157,31 @@ static int count_free(struct snapshot *s, uint64_t *ret, struct err *e)
 	return code == MDB_NOTFOUND ? 0 : store_error(e, code, "read", s->db);
 }
 
+int storage_of(struct snapshot *s, struct lyre_storage *ret, struct err *e)
+{
+	struct database *db = s->db;
+	uint64_t pages = 0;
+	int rc = count_free(s, &pages, e);
+	MDB_envinfo info;
+	mdb_env_info(db->env, &info);
+	uint64_t size = file_size(db), used = (uint64_t)info.me_last_pgno + 1;
+	used = (used > pages ? used - pages : 0) * db->page_size;
+	ret->file_size = size;
+	ret->used_size = used < size ? used : size;
+	ret->reclaimable_size = size - ret->used_size;
+	return rc;
+}
+
 int store_storage(struct store *s, const char *database, struct lyre_storage *ret, struct err *e)
 {
 	struct database *db;
 	struct snapshot snapshot;
-	uint64_t pages = 0;
 	int rc = store_database(s, database, &db, e);
 	if (rc)
 		return rc;
 	rc = snapshot_begin(&snapshot, db, e);
 	if (!rc) {
-		rc = count_free(&snapshot, &pages, e);
-		MDB_envinfo info;
-		mdb_env_info(db->env, &info);
-		uint64_t size = file_size(db), used = (uint64_t)info.me_last_pgno + 1;
-		used = (used > pages ? used - pages : 0) * db->page_size;
-		ret->file_size = size;
-		ret->used_size = used < size ? used : size;
-		ret->reclaimable_size = size - ret->used_size;
+		rc = storage_of(&snapshot, ret, e);
 		snapshot_end(&snapshot);
 	}
 	database_unref(db);

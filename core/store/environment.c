@@ -426,7 +426,10 @@ static int open_environment(struct database *db, size_t size, struct err *e)
 	if (!rc && !(rc = mdb_env_set_maxdbs(db->env, o->max_trees + OWN_TREES)) &&
 	    !(rc = mdb_env_set_maxreaders(db->env, o->max_readers)) && !(rc = mdb_env_set_mapsize(db->env, map)) &&
 	    !(rc = reserve_lock(db)) && !(rc = mdb_env_open(db->env, db->file, flags, FILE_MODE))) {
-		int dead;
+		int dead, fd;
+		/* LMDB leaves this one to children. */
+		if (mdb_env_get_fd(db->env, &fd) == 0)
+			fcntl(fd, F_SETFD, FD_CLOEXEC);
 		mdb_env_set_userctx(db->env, db);
 		mdb_env_set_assert(db->env, report_damage);
 		mdb_reader_check(db->env, &dead);

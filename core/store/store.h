@@ -12,6 +12,7 @@
 #define STORE_STORE_H
 
 #include "base/err.h"
+#include "base/metric.h"
 #include "base/value.h"
 #include "store/key.h"
 #include "store/record.h"
@@ -255,6 +256,33 @@ struct record_write {
  * negative return done() is not run. Never blocks. Any thread.
  */
 int store_write(struct record_write *w, struct err *e);
+
+/* ---- what it tells of its work (metrics.c) ---- */
+
+/** What a database has done since it was opened, and how it stands. */
+struct database_metrics {
+	const char *name;          /**< lives as long as the database */
+	uint64_t commits;          /**< the background's too */
+	struct histogram_reading durations, requests, records; /**< of commits: ns; requests and records in each */
+	uint64_t queued;           /**< writes that wait */
+	uint64_t readers;          /**< snapshots that are open, but the one that this takes */
+	uint64_t oldest_reader;    /**< how many commits behind the oldest of them is */
+	struct lyre_storage storage;
+	uint64_t free_pages;       /**< of the file */
+};
+/** LYRE_ENOTFOUND when it was dropped. Short: reads the list of free pages, not the tables. */
+int database_metrics(struct database *db, struct database_metrics *ret, struct err *e);
+
+/** lyre_pages(), of the tree of a database that ret->tree names, and of a table. The struct's size is the caller's. */
+int store_pages(struct store *s, const char *database, struct lyre_pages *ret, struct err *e);
+int table_pages(const struct table *t, struct lyre_pages *ret, struct err *e);
+
+/* ---- what the server keeps for itself (system.c) ---- */
+
+/** Writes as store_write() does, with \p w->done and \p w->arg set here, and returns when it is on the disk. Blocks. */
+int store_write_wait(struct record_write *w, struct err *e);
+/** Makes a table where there is none of its name; what there is stays as it is. Blocks. */
+int store_ensure_table(struct store *s, const struct lyre_table_spec *spec, struct err *e);
 
 /* ---- backup ---- */
 

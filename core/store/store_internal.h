@@ -84,6 +84,18 @@ struct store {
 /** What a code of LMDB, or an errno, means to us. 0 stays 0. "cannot <doing> database 'x': …" */
 int store_error(struct err *e, int rc, const char *doing, const struct database *db);
 
+/* ---- compact.c ---- */
+
+/** store_storage(), of a snapshot. */
+int storage_of(struct snapshot *s, struct lyre_storage *ret, struct err *e);
+
+/* ---- metrics.c, on the writer's thread ---- */
+
+/** A commit was made. */
+void metrics_commit(struct writer_metrics *f, int64_t took_ns);
+/** \p count requests from \p list on were committed together. */
+void metrics_batch(struct writer_metrics *f, const struct record_write *list, size_t count);
+
 /* ---- names.c ---- */
 
 /** The longest escaped name, without ".mdb". */

@@ -302,6 +302,7 @@ int transaction_commit(struct database *db, struct err *e)
 	}
 	drop_edits(db);
 	if (!rc) {
+		metrics_commit(&w->metrics, w->commit_ns);
 		w->committed = w->now;
 		db->log = w->now.log;
 		db->committed = id;

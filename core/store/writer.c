@@ -101,7 +101,10 @@ static int apply_all(struct database *db, struct record_write *list, size_t coun
 			err_nomem(e);
 		return e->code;
 	}
-	return transaction_commit(db, e);
+	rc = transaction_commit(db, e);
+	if (!rc)
+		metrics_batch(&w->metrics, list, count);
+	return rc;
 }
 
 /*

@@ -7,6 +7,7 @@
 #define STORE_WRITER_H
 
 #include "base/buf.h"
+#include "base/metric.h"
 #include "store/store.h"
 
 #include <pthread.h>
@@ -42,6 +43,12 @@ struct batch {
 	size_t count, cap;
 };
 
+/** What a writer has done; it alone counts, all may read. */
+struct writer_metrics {
+	metric_count commits;
+	struct histogram durations, requests, records; /**< of commits: ns; requests and records in each */
+};
+
 struct writer {
 	pthread_mutex_t lock;       /**< of the queue and the flags */
 	pthread_cond_t wake;
@@ -68,6 +75,8 @@ struct writer {
 	struct arena scratch;       /**< of one record */
 	uint32_t *cell_of;          /**< a row's cell for each attribute position, + 1; zero between rows */
 	size_t cell_of_cap;
+
+	struct writer_metrics metrics;
 
 	/* the background's */
 	int64_t sync_at, sweep_at, trim_at, drop_at; /**< monotonic ms; INT64_MAX: nothing to do */

@@ -87,6 +87,21 @@ START_TEST(test_bad_declarations)
 END_TEST
 
 /* As an older header had them: shorter than ours. */
+START_TEST(test_check_is_for_jobs)
+{
+	struct lyre_operation o = { .name = "x", .handler = handler, .run = LYRE_RUN_POOL, .check = handler };
+
+	ck_assert_int_eq(add("data", &o), LYRE_EINVAL);
+	ck_assert_ptr_nonnull(strstr(e.text, "'x'"));
+	o.run = LYRE_RUN_JOB;
+	o.name = "y";
+	ck_assert_int_eq(add("data", &o), 0);
+	o.run = LYRE_RUN_JOB + 1;
+	o.name = "z";
+	ck_assert_int_eq(add("data", &o), LYRE_EINVAL);
+}
+END_TEST
+
 START_TEST(test_shorter_items)
 {
 	struct old_operation {
@@ -129,6 +144,7 @@ static Suite *suite(void)
 	tcase_add_test(t, test_names_and_aliases);
 	tcase_add_test(t, test_duplicate_is_refused);
 	tcase_add_test(t, test_bad_declarations);
+	tcase_add_test(t, test_check_is_for_jobs);
 	tcase_add_test(t, test_shorter_items);
 	tcase_add_test(t, test_many_are_sorted);
 	suite_add_tcase(s, t);

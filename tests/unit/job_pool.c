@@ -43,7 +43,7 @@ START_TEST(test_all_work_is_done)
 	struct pool *p;
 	struct err e;
 
-	ck_assert_int_eq(pool_open(&p, 4, &e), 0);
+	ck_assert_int_eq(pool_open(&p, "test", 4, &e), 0);
 	ck_assert_uint_eq(pool_threads(p), 4);
 	for (int i = 0; i < 200; i++) {
 		tasks[i] = (struct count_task){ .task.run = count, .pool = p };
@@ -62,7 +62,7 @@ START_TEST(test_tasks_submit_while_closing)
 	struct pool *p;
 	struct err e;
 
-	ck_assert_int_eq(pool_open(&p, 2, &e), 0);
+	ck_assert_int_eq(pool_open(&p, "test", 2, &e), 0);
 	for (int i = 0; i < 10; i++) {
 		tasks[i] = (struct count_task){ .task.run = count, .pool = p, .more = 20 };
 		pool_submit(p, &tasks[i].task);
@@ -77,7 +77,7 @@ START_TEST(test_unused)
 	struct pool *p;
 	struct err e;
 
-	ck_assert_int_eq(pool_open(&p, 0, &e), 0);
+	ck_assert_int_eq(pool_open(&p, "test", 0, &e), 0);
 	ck_assert_uint_eq(pool_threads(p), 1);
 	pool_close(p);
 	pool_close(NULL);
@@ -107,7 +107,7 @@ START_TEST(test_many_submitters)
 	struct pool *p;
 	struct err e;
 
-	ck_assert_int_eq(pool_open(&p, 3, &e), 0);
+	ck_assert_int_eq(pool_open(&p, "test", 3, &e), 0);
 	for (int i = 0; i < 4; i++) {
 		submitters[i].pool = p;
 		ck_assert_int_eq(pthread_create(&threads[i], NULL, submit, &submitters[i]), 0);

@@ -11,7 +11,7 @@
 
 #include <lyre/lyre.h>
 
-_Static_assert(LYRE_ABI_MAJOR == 1 && LYRE_ABI_MINOR == 0, "the numbers here are those of ABI 1.0");
+_Static_assert(LYRE_ABI_MAJOR == 1 && LYRE_ABI_MINOR == 1, "the numbers here are those of ABI 1.1");
 
 #define END(type, member) (offsetof(struct type, member) + sizeof(((struct type *)0)->member))
 /** The member lies where pointers, 32 bit words and 64 bit words before it end. */
@@ -44,7 +44,8 @@ AT(lyre_operation, reserved, 2, 3, 0)
 AT(lyre_operation, params, 2, 4, 0)
 AT(lyre_operation, aliases, 3, 6, 0)
 AT(lyre_operation, help, 4, 6, 0)
-LAST(lyre_operation, help)
+AT(lyre_operation, check, 5, 6, 0)
+LAST(lyre_operation, check)
 
 AT(lyre_setting, key, 0, 0, 0)
 AT(lyre_setting, type, 1, 0, 0)
@@ -140,6 +141,82 @@ AT(lyre_check, records, 0, 2, 1)
 AT(lyre_check, index_entries, 0, 2, 2)
 LAST(lyre_check, index_entries)
 
+AT(lyre_change, size, 0, 0, 0)
+AT(lyre_change, mode, 0, 1, 0)
+AT(lyre_change, sequence, 0, 2, 0)
+AT(lyre_change, time, 0, 2, 1)
+AT(lyre_change, user, 0, 2, 2)
+AT(lyre_change, operation, 1, 2, 2)
+AT(lyre_change, key, 2, 2, 2)
+AT(lyre_change, before, 3, 2, 2)
+AT(lyre_change, after, 4, 2, 2)
+LAST(lyre_change, after)
+
+AT(lyre_change_query, size, 0, 0, 0)
+AT(lyre_change_query, newest_first, 0, 1, 0)
+AT(lyre_change_query, from, 0, 2, 0)
+AT(lyre_change_query, until, 0, 2, 1)
+AT(lyre_change_query, keys, 0, 2, 2)
+AT(lyre_change_query, users, 1, 2, 2)
+AT(lyre_change_query, limit, 2, 2, 2)
+LAST(lyre_change_query, limit)
+
+AT(lyre_pages, size, 0, 0, 0)
+AT(lyre_pages, page_size, 0, 1, 0)
+AT(lyre_pages, depth, 0, 2, 0)
+AT(lyre_pages, tree, 0, 3, 0)
+AT(lyre_pages, branch_pages, 0, 4, 0)
+AT(lyre_pages, leaf_pages, 0, 4, 1)
+AT(lyre_pages, overflow_pages, 0, 4, 2)
+AT(lyre_pages, entries, 0, 4, 3)
+AT(lyre_pages, map_size, 0, 4, 4)
+AT(lyre_pages, last_page, 0, 4, 5)
+AT(lyre_pages, last_transaction, 0, 4, 6)
+AT(lyre_pages, readers, 0, 4, 7)
+AT(lyre_pages, max_readers, 0, 5, 7)
+LAST(lyre_pages, max_readers)
+
+AT(lyre_log_query, size, 0, 0, 0)
+AT(lyre_log_query, levels, 0, 1, 0)
+AT(lyre_log_query, from, 0, 2, 0)
+AT(lyre_log_query, until, 0, 2, 1)
+AT(lyre_log_query, offset, 0, 2, 2)
+AT(lyre_log_query, limit, 0, 2, 3)
+AT(lyre_log_query, filter, 0, 2, 4)
+AT(lyre_log_query, oldest_first, 1, 2, 4)
+AT(lyre_log_query, reserved, 1, 3, 4)
+LAST(lyre_log_query, reserved)
+
+AT(lyre_log_entry, size, 0, 0, 0)
+AT(lyre_log_entry, level, 0, 1, 0)
+AT(lyre_log_entry, time, 0, 2, 0)
+AT(lyre_log_entry, thread, 0, 2, 1)
+AT(lyre_log_entry, tag, 1, 2, 1)
+AT(lyre_log_entry, message, 2, 2, 1)
+LAST(lyre_log_entry, message)
+
+AT(lyre_metric, size, 0, 0, 0)
+AT(lyre_metric, type, 0, 1, 0)
+AT(lyre_metric, name, 0, 2, 0)
+AT(lyre_metric, help, 1, 2, 0)
+AT(lyre_metric, label, 2, 2, 0)
+AT(lyre_metric, label_value, 3, 2, 0)
+AT(lyre_metric, value, 4, 2, 0)
+AT(lyre_metric, count, 4, 2, 1)
+AT(lyre_metric, bounds, 4, 2, 2)
+AT(lyre_metric, buckets, 5, 2, 2)
+AT(lyre_metric, bucket_count, 6, 2, 2)
+AT(lyre_metric, reserved, 6, 3, 2)
+LAST(lyre_metric, reserved)
+
+AT(lyre_route, size, 0, 0, 0)
+AT(lyre_route, access, 0, 1, 0)
+AT(lyre_route, path, 0, 2, 0)
+AT(lyre_route, handler, 1, 2, 0)
+AT(lyre_route, run, 2, 2, 0)
+AT(lyre_route, reserved, 2, 3, 0)
+LAST(lyre_route, reserved)
+
 /* The table of functions: its order is for ever. */
 AT(lyre_host, struct_size, 0, 0, 0)
 _Static_assert(offsetof(struct lyre_host, abi_major) == 4, "lyre_host.abi_major has moved");
@@ -219,7 +296,27 @@ AT(lyre_host, database_compact, 71, 2, 0)
 AT(lyre_host, database_storage, 72, 2, 0)
 AT(lyre_host, database_check, 73, 2, 0)
 AT(lyre_host, reply_figures, 74, 2, 0)
-LAST(lyre_host, reply_figures)
+/* since 1.1 */
+AT(lyre_host, job_progress, 75, 2, 0)
+AT(lyre_host, job_id, 76, 2, 0)
+AT(lyre_host, write_wait, 77, 2, 0)
+AT(lyre_host, changes, 78, 2, 0)
+AT(lyre_host, changes_remove, 79, 2, 0)
+AT(lyre_host, pages, 80, 2, 0)
+AT(lyre_host, configuration_reply, 81, 2, 0)
+AT(lyre_host, configuration_set, 82, 2, 0)
+AT(lyre_host, restart, 83, 2, 0)
+AT(lyre_host, restart_workers, 84, 2, 0)
+AT(lyre_host, log_read, 85, 2, 0)
+AT(lyre_host, metrics, 86, 2, 0)
+AT(lyre_host, route_add, 87, 2, 0)
+AT(lyre_host, reply_text, 88, 2, 0)
+AT(lyre_host, make_copy, 89, 2, 0)
+AT(lyre_host, scope_begin, 90, 2, 0)
+AT(lyre_host, scope_end, 91, 2, 0)
+AT(lyre_host, time_parse, 92, 2, 0)
+AT(lyre_host, time_text, 93, 2, 0)
+LAST(lyre_host, time_text)
 
 /* Numbers that stand in modules: the last of each says that none was lost or moved. */
 _Static_assert(LYRE_PENDING == 1 && LYRE_END == 2 && LYRE_EINVAL == -1 && LYRE_ENOTFOUND == -2 && LYRE_EEXISTS == -3 &&
@@ -231,7 +328,7 @@ _Static_assert(LYRE_BOOL == 1 && LYRE_INT == 2 && LYRE_DOUBLE == 3 && LYRE_BIGIN
 		LYRE_OBJECT == 7, "a type has moved");
 _Static_assert(LYRE_FATAL == 1 && LYRE_ERROR == 2 && LYRE_WARN == 3 && LYRE_INFO == 4 && LYRE_DEBUG == 5 && LYRE_TRACE == 6,
 	"a level of the log has moved");
-_Static_assert(LYRE_T_NULL == 32 && LYRE_T_ANY == 63 && LYRE_P_RANGE == 256 && LYRE_RUN_POOL == 1 && LYRE_ACCESS_SUPER_USER == 1 &&
+_Static_assert(LYRE_T_NULL == 32 && LYRE_T_ANY == 63 && LYRE_P_RANGE == 256 && LYRE_RUN_JOB == 2 && LYRE_ACCESS_OPEN == 2 &&
 		LYRE_PERMIT_DELETE == 8 && LYRE_S_PATH == 8 && LYRE_SF_LIVE == 4 && LYRE_A_PRIMARY_KEY == 4 && LYRE_DELETE == 3,
 	"a flag has moved");
 

@@ -79,6 +79,19 @@ static inline void *lyre_alloc(lyre_call *call, size_t size)
 }
 
 /**
+ * From here on what the call takes, memory, tables, cursors, rows, goes with lyre_scope_end(): for a piece of work that is done
+ * again and again, lest its memory grow with the number of pieces. Scopes may nest; those still open end with the call.
+ * \return 0, LYRE_ENOMEM
+ * Since ABI 1.1.
+ */
+static inline int lyre_scope_begin(lyre_call *call) { return lyre_host->scope_begin(call); }
+/**
+ * Ends the innermost scope: nothing taken in it may be used any more. What the call had before is as it was, and so are the
+ * failure and the answer. Since ABI 1.1.
+ */
+static inline void lyre_scope_end(lyre_call *call) { lyre_host->scope_end(call); }
+
+/**
  * Say what went wrong, in a sentence for the client: the answer becomes {"error": …}. Takes the place of an earlier
  * failure.
  * \param code  a negative LYRE_E…, which decides the HTTP status

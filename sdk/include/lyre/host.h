@@ -24,6 +24,13 @@ struct lyre_table_stats;
 struct lyre_storage;
 struct lyre_check;
 struct lyre_write_result;
+struct lyre_change;
+struct lyre_change_query;
+struct lyre_pages;
+struct lyre_log_query;
+struct lyre_log_entry;
+struct lyre_metric;
+struct lyre_route;
 
 struct lyre_host {
 	uint32_t struct_size; /**< of the host's table */
@@ -126,6 +133,37 @@ struct lyre_host {
 
 	/* writing the answer, what is told again and again, 1.0 */
 	int (*reply_figures)(lyre_call *call, const char *database, const char *name, int (*write)(void *arg), void *arg);
+
+	/* jobs, 1.1 */
+	int (*job_progress)(lyre_call *call, uint64_t done, uint64_t total);
+	const char *(*job_id)(lyre_call *call);
+
+	/* more of databases and tables, 1.1 */
+	int (*write_wait)(lyre_call *call, lyre_table *table, int mode, const lyre_value *records,
+		const struct lyre_write_result **ret);
+	int (*changes)(lyre_call *call, lyre_table *table, const struct lyre_change_query *query,
+		int (*visit)(void *arg, const struct lyre_change *change), void *arg);
+	int (*changes_remove)(lyre_call *call, lyre_table *table, double before, int (*progress)(void *arg, uint64_t removed),
+		void *arg, uint64_t *removed);
+	int (*pages)(lyre_call *call, const char *database, lyre_table *table, struct lyre_pages *ret);
+
+	/* the server, 1.1 */
+	int (*configuration_reply)(lyre_call *call);
+	int (*configuration_set)(lyre_call *call, const lyre_value *settings, int unknown);
+	int (*restart)(lyre_call *call);
+	int (*restart_workers)(lyre_call *call);
+	int (*log_read)(lyre_call *call, const struct lyre_log_query *query,
+		int (*visit)(void *arg, const struct lyre_log_entry *entry), void *arg);
+	int (*metrics)(lyre_call *call, int (*visit)(void *arg, const struct lyre_metric *metric), void *arg);
+	int (*route_add)(lyre_instance *self, const struct lyre_route *route);
+	int (*reply_text)(lyre_call *call, const char *content_type, const char *text, size_t len);
+
+	/* more of calls and values, 1.1 */
+	const lyre_value *(*make_copy)(lyre_call *call, const lyre_value *v);
+	int (*scope_begin)(lyre_call *call);
+	void (*scope_end)(lyre_call *call);
+	int (*time_parse)(const char *s, size_t len, double *ms);
+	size_t (*time_text)(char out[32], double ms);
 };
 
 /** The host's table: one a module, set by the core before start(). */

@@ -12,5 +12,7 @@
 #include <lyre/module.h>
 #include <lyre/call.h>
 #include <lyre/store.h>
+#include <lyre/job.h>
+#include <lyre/server.h>
 
 #endif

@@ -77,13 +77,15 @@ struct lyre_param {
 /** How a handler runs. */
 enum lyre_run {
 	LYRE_RUN_INLINE = 0, /**< on the connection's thread: short, never blocks; may answer LYRE_PENDING */
-	LYRE_RUN_POOL = 1    /**< on a worker thread: may take long and may block */
+	LYRE_RUN_POOL = 1,   /**< on a worker thread: may take long and may block */
+	LYRE_RUN_JOB = 2     /**< after the answer, as a job (lyre/job.h). Since 1.1 */
 };
 
 /** Who may call an operation. */
 enum lyre_access {
 	LYRE_ACCESS_USER = 0,      /**< any signed-in user; what it touches is checked table by table */
-	LYRE_ACCESS_SUPER_USER = 1 /**< super_user roles only */
+	LYRE_ACCESS_SUPER_USER = 1, /**< super_user roles only */
+	LYRE_ACCESS_OPEN = 2       /**< anybody, without credentials: routes only. Since 1.1 */
 };
 
 /** What the operation does to a table, for the permission question. */
@@ -106,6 +108,12 @@ struct lyre_operation {
 	struct lyre_list params; /**< of struct lyre_param, in the order of the error texts */
 	const char *aliases;   /**< other names it answers to, separated by blanks; NULL for none */
 	const char *help;      /**< one line */
+	/* since 1.1 */
+	/**
+	 * With LYRE_RUN_JOB: run before the job is made, on a worker thread. What it fails with is the answer, and no job is
+	 * made; a message that it answers takes the place of the usual one. NULL for none.
+	 */
+	int (*check)(lyre_call *call);
 };
 
 /** Kinds of a setting. */

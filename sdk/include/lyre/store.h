@@ -211,6 +211,17 @@ static inline int lyre_write(lyre_call *call, lyre_table *table, enum lyre_write
 	return lyre_host->write(call, table, (int)mode, records, then, arg);
 }
 
+/**
+ * Writes as lyre_write() does, and returns when the records are on the disk. Blocks: for handlers that run on the pool and for jobs.
+ * \param[out] ret  lives until the call ends or begins another write
+ * Since ABI 1.1.
+ */
+static inline int lyre_write_wait(lyre_call *call, lyre_table *table, enum lyre_write_mode mode, const lyre_value *records,
+	const struct lyre_write_result **ret)
+{
+	return lyre_host->write_wait(call, table, (int)mode, records, ret);
+}
+
 /* ---- reading ---- */
 
 /** A search. All values belong to the call. */
@@ -325,6 +336,83 @@ static inline int lyre_database_storage(lyre_call *call, const char *database, s
 static inline int lyre_database_check(lyre_call *call, const char *database, struct lyre_check *ret)
 {
 	return lyre_host->database_check(call, database, ret);
+}
+
+/* ---- the commit log ---- */
+
+/** One record that a write changed. Since ABI 1.1; grows at its end. */
+struct lyre_change {
+	uint32_t size;
+	uint32_t mode;            /**< enum lyre_write_mode */
+	uint64_t sequence;        /**< of the write: changes of one write have the same; grows without gaps a database */
+	double time;              /**< of the write, ms since the epoch */
+	const char *user;
+	const char *operation;
+	const lyre_value *key;
+	const lyre_value *before; /**< the record as it was; NULL: there was none */
+	const lyre_value *after;  /**< as it is since; NULL: it was deleted */
+};
+
+/** Which changes of a table. Since ABI 1.1. */
+struct lyre_change_query {
+	uint32_t size;            /**< sizeof(struct lyre_change_query) */
+	uint32_t newest_first;
+	double from, until;       /**< ms since the epoch, both included; NAN for no bound */
+	const lyre_value *keys;   /**< array: only these; NULL for all */
+	const lyre_value *users;  /**< array of texts: only these users'; NULL for all */
+	uint64_t limit;           /**< of writes, not of changes; UINT64_MAX for none */
+};
+
+/**
+ * Reads what was written to a table with audit on. What \p visit is given lives until it returns. Memory does not grow with
+ * the log; no snapshot is held for longer than a slice of work. Blocks. Since ABI 1.1.
+ * \return 0, what the first visit that is not 0 returned, or a failure
+ */
+static inline int lyre_changes(lyre_call *call, lyre_table *table, const struct lyre_change_query *query,
+	int (*visit)(void *arg, const struct lyre_change *change), void *arg)
+{
+	return lyre_host->changes(call, table, query, visit, arg);
+}
+
+/**
+ * Removes what was written to a table before a time from the commit log, in small transactions between which writers go on. Blocks. Since ABI 1.1.
+ * \param before   ms since the epoch
+ * \param progress called between two transactions with the writes removed so far; other than 0 ends it with that; NULL for none
+ * \param[out] removed  writes
+ */
+static inline int lyre_changes_remove(lyre_call *call, lyre_table *table, double before, int (*progress)(void *arg, uint64_t removed),
+	void *arg, uint64_t *removed)
+{
+	return lyre_host->changes_remove(call, table, before, progress, arg, removed);
+}
+
+/** Which of a database's trees. Grows at the end only. Since ABI 1.1. */
+enum lyre_tree {
+	LYRE_TREE_MAIN = 0, /**< the one that holds the others */
+	LYRE_TREE_FREE = 1, /**< the list of free pages */
+	LYRE_TREE_LOG = 2   /**< the commit log */
+};
+
+/** The tree of a database or table, LMDB's figures. Since ABI 1.1. */
+struct lyre_pages {
+	uint32_t size;      /**< sizeof(struct lyre_pages), set by the caller */
+	uint32_t page_size; /**< bytes */
+	uint32_t depth;
+	uint32_t tree;      /**< enum lyre_tree, set by the caller: read when there is no table */
+	uint64_t branch_pages, leaf_pages, overflow_pages;
+	uint64_t entries;
+	/* of the database, whichever tree was asked for */
+	uint64_t map_size;  /**< bytes */
+	uint64_t last_page; /**< the highest page number in use */
+	uint64_t last_transaction;
+	uint32_t readers;   /**< slots in use */
+	uint32_t max_readers;
+};
+
+/** Figures of a table's records, or with \p table NULL of the tree that ret->tree names. Since ABI 1.1. */
+static inline int lyre_pages(lyre_call *call, const char *database, lyre_table *table, struct lyre_pages *ret)
+{
+	return lyre_host->pages(call, database, table, ret);
 }
 
 LYRE_END_DECLS

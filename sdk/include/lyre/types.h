@@ -6,6 +6,8 @@
  * ABI history. Adding raises the minor, changing or removing raises the major; each has a line here.
  *
  *   1.0  the first: values, calls, settings, log, databases, tables, writes, queries, backups
+ *   1.1  jobs, writes that block, the commit log, pages of a database, configuration, restart, reading the log, figures,
+ *        routes, copies of values, scopes of a call, times; LYRE_RUN_JOB, LYRE_ACCESS_OPEN, lyre_operation.check
  */
 #ifndef LYRE_TYPES_H
 #define LYRE_TYPES_H
@@ -15,7 +17,7 @@
 
 /** The ABI this header describes. A module loads when its major equals the host's and its minor is not above the host's. */
 #define LYRE_ABI_MAJOR 1
-#define LYRE_ABI_MINOR 0
+#define LYRE_ABI_MINOR 1
 
 #if defined(__GNUC__) || defined(__clang__)
 #define LYRE_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))

@@ -102,6 +102,23 @@ static inline const lyre_value *lyre_make_object(lyre_call *call, const char *co
 	return lyre_host->make_object(call, names, values, count);
 }
 
+/** A deep copy of any value, such as one of a row, which goes with the next. Since ABI 1.1. */
+static inline const lyre_value *lyre_make_copy(lyre_call *call, const lyre_value *v)
+{
+	return lyre_host->make_copy(call, v);
+}
+
+/* Times. */
+
+/**
+ * Reads an ISO 8601 date, or date and time; what names no zone is taken as UTC. Since ABI 1.1.
+ * \param[out] ms  since the epoch
+ * \return 0; LYRE_EINVAL, with no failure set, when it is none
+ */
+static inline int lyre_time_parse(const char *s, size_t len, double *ms) { return lyre_host->time_parse(s, len, ms); }
+/** Writes 2026-11-21T21:58:53.123Z. \return its length; 0 outside the years 0 to 9999. Since ABI 1.1. */
+static inline size_t lyre_time_text(char out[32], double ms) { return lyre_host->time_text(out, ms); }
+
 /* Writing. Commas, quotes and escapes are the writer's; the caller opens, fills and closes. A failed allocation is
  * remembered and answered as such at the end of the call, so these return nothing. */
 

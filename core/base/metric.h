@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file base/metric.h
+ * \brief What figures are counted with: counts, and histograms of a logarithmic scale.
+ *
+ * Counting is a relaxed addition and never fails; reading goes on at the same time and sees each count at some moment of
+ * its own. What many threads count has METRIC_STRIPES copies, of which a thread uses its own.
+ */
+#ifndef BASE_METRIC_H
+#define BASE_METRIC_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** Copies of a figure that many threads count; threads beyond share them. */
+#define METRIC_STRIPES 16
+/** Aligned so, copies share no line of the processor's cache. */
+#define METRIC_LINE 64
+
+/** Zero at first. */
+typedef atomic_uint_least64_t metric_count;
+
+static inline void metric_add(metric_count *c, uint64_t n)
+{
+	atomic_fetch_add_explicit(c, n, memory_order_relaxed);
+}
+
+static inline uint64_t metric_read(const metric_count *c)
+{
+	return atomic_load_explicit(c, memory_order_relaxed);
+}
+
+/** The thread's stripe, and one more; 0 before it has one. metric_stripe()'s. */
+extern _Thread_local unsigned metric_stripe_next;
+unsigned metric_stripe_take(void);
+
+/** Which of METRIC_STRIPES copies is this thread's. */
+static inline unsigned metric_stripe(void)
+{
+	return metric_stripe_next ? metric_stripe_next - 1 : metric_stripe_take();
+}
+
+/* ---- histograms ---- */
+
+/** Buckets beside the one for all that is greater than every bound. */
+#define HISTOGRAM_BOUNDS_MAX 44
+/** A value has 0 to 64 bits. */
+#define HISTOGRAM_WIDTHS 65
+
+/** Bounds of buckets: ascending, each the greatest value of its bucket. */
+struct histogram_scale {
+	const uint64_t *bounds;
+	const uint8_t *first; /**< by the bits of a value: the first bucket that one so long may belong to */
+	uint32_t count;
+	double per_unit; /**< values to a base unit: 1e9 for nanoseconds, whose base unit is the second */
+};
+
+/** 10 microseconds to 100 seconds in nanoseconds: six steps to a power of ten, and three. */
+extern const struct histogram_scale histogram_durations, histogram_durations_coarse;
+/** 1 to 100,000, three steps to a power of ten. */
+extern const struct histogram_scale histogram_sizes;
+
+/** Zero at first. Belongs to one scale. */
+struct histogram {
+	metric_count sum;
+	metric_count buckets[HISTOGRAM_BOUNDS_MAX + 1];
+};
+
+/** Where a value belongs: 0 to \p s->count. */
+static inline uint32_t histogram_bucket(const struct histogram_scale *s, uint64_t value)
+{
+	uint32_t b = s->first[value ? 64 - __builtin_clzll(value) : 0];
+
+	while (b < s->count && s->bounds[b] < value)
+		b++;
+	return b;
+}
+
+static inline void histogram_add(struct histogram *h, const struct histogram_scale *s, uint64_t value)
+{
+	metric_add(&h->buckets[histogram_bucket(s, value)], 1);
+	metric_add(&h->sum, value);
+}
+
+/** A histogram at one moment. */
+struct histogram_reading {
+	const struct histogram_scale *scale;
+	uint64_t sum;
+	uint64_t count;
+	uint64_t cumulative[HISTOGRAM_BOUNDS_MAX]; /**< values up to and with each bound */
+};
+
+/** Adds up \p copies of a histogram, which lie \p stride bytes apart. */
+void histogram_read(struct histogram_reading *ret, const struct histogram_scale *s, const struct histogram *first,
+	size_t copies, size_t stride);
+
+#endif

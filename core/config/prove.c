@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file config/prove.c
+ * \brief Whether a changed file says what it said before but for the changes: asked of the reader, not of the writer.
+ */
+#include "config/change.h"
+
+#include <stdlib.h>
+
+/** A setting of the file. */
+struct leaf {
+	const char *key;
+	const struct yaml_node *node;
+};
+
+struct leaves {
+	const struct config *config;
+	struct arena *arena;
+	struct leaf *list;
+	size_t count, room;
+	struct yaml_node yes; /**< of modules that are on because of their name alone */
+	bool failed;
+};
+
+static void add(struct leaves *l, const char *key, const struct yaml_node *node)
+{
+	if (l->count == l->room) {
+		size_t room = l->room ? l->room * 2 : 64;
+		struct leaf *more = ARENA_ARRAY(l->arena, struct leaf, room);
+		if (more && l->count)
+			memcpy(more, l->list, l->count * sizeof *more);
+		l->failed |= !more;
+		if (!more)
+			return;
+		l->list = more;
+		l->room = room;
+	}
+	l->failed |= !key;
+	if (key)
+		l->list[l->count++] = (struct leaf){ entries_spelling(key), node };
+}
+
+static const char *join(struct leaves *l, const char *prefix, const char *name)
+{
+	const char *key = arena_printf(l->arena, "%s%s%s", prefix, *prefix ? "." : "", name);
+
+	l->failed |= !key;
+	return key ? key : "";
+}
+
+static void walk(struct leaves *l, const char *prefix, const struct yaml_node *mapping)
+{
+	for (const struct yaml_node *n = mapping->first; n; n = n->next) {
+		const char *key = join(l, prefix, n->key);
+		bool section = entries_is_section(l->config, key);
+		if (!*prefix && !strcmp(key, "modules"))
+			continue;
+		if (section && n->kind == YAML_MAPPING)
+			walk(l, key, n);
+		else if (!section || entries_find(l->config, key) || !yaml_is_null(n))
+			add(l, key, n);
+	}
+}
+
+/** "data: true" and "data: {}" say that the module is on, each in its way. */
+static void walk_module(struct leaves *l, const char *name, const struct yaml_node *n)
+{
+	const char *key = join(l, "modules", name);
+	bool on = true;
+
+	for (const struct yaml_node *m = n && n->kind == YAML_MAPPING ? n->first : NULL; m; m = m->next)
+		on &= strcmp(m->key, "enabled") != 0;
+	if (n && n->kind == YAML_SCALAR && !yaml_is_null(n) && strcmp(n->text, "true"))
+		add(l, key, n);
+	else if (on)
+		add(l, join(l, key, "enabled"), &l->yes);
+	if (n && n->kind == YAML_MAPPING)
+		walk(l, key, n);
+}
+
+static void walk_modules(struct leaves *l, const struct yaml_node *modules)
+{
+	const char *fallback = l->config->fallback ? l->config->fallback : "";
+
+	if (modules && modules->kind == YAML_LIST) {
+		for (const struct yaml_node *n = modules->first; n; n = n->next)
+			walk_module(l, n->kind == YAML_SCALAR ? n->text : "", NULL);
+	} else if (modules && modules->kind == YAML_MAPPING) {
+		for (const struct yaml_node *n = modules->first; n; n = n->next)
+			walk_module(l, n->key, n);
+	} else {
+		for (const char *p = fallback + strspn(fallback, " "); *p; p += strspn(p, " ")) {
+			size_t len = strcspn(p, " ");
+			const char *name = arena_strndup(l->arena, p, len);
+			l->failed |= !name;
+			if (name)
+				walk_module(l, name, NULL);
+			p += len;
+		}
+	}
+}
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(((const struct leaf *)a)->key, ((const struct leaf *)b)->key);
+}
+
+static void read_leaves(struct leaves *l, const struct yaml_node *root)
+{
+	const struct yaml_node *modules = NULL;
+
+	l->yes = (struct yaml_node){ .kind = YAML_SCALAR, .plain = true, .text = "true" };
+	for (const struct yaml_node *n = root->first; n; n = n->next)
+		if (!strcmp(n->key, "modules"))
+			modules = n;
+	if (root->kind == YAML_MAPPING)
+		walk(l, "", root);
+	walk_modules(l, modules);
+	if (l->count)
+		qsort(l->list, l->count, sizeof *l->list, compare);
+}
+
+static const struct change *change_of(const struct change *changes, const char *key)
+{
+	while (changes && strcmp(changes->entry->key, key))
+		changes = changes->next;
+	return changes;
+}
+
+/** Passes over the leaves of changed settings. */
+static size_t skip(const struct leaves *l, size_t at, const struct change *changes)
+{
+	while (at < l->count && change_of(changes, l->list[at].key))
+		at++;
+	return at;
+}
+
+static int wrong(struct err *e, const char *key)
+{
+	return err_set(e, LYRE_EINTERNAL, "the file has a shape in which '%s' cannot be changed safely: nothing is written; "
+		"change it by hand", key);
+}
+
+static int check_change(const struct leaves *after, struct arena *a, const struct change *change, struct err *e)
+{
+	struct leaf wanted = { change->entry->key, NULL };
+	const struct leaf *found =
+		after->count ? bsearch(&wanted, after->list, after->count, sizeof wanted, compare) : NULL;
+	struct setting_value value;
+	struct err ignored;
+
+	if (!found || setting_convert(a, change->entry->setting, change->shown, found->node, &value, &ignored)
+	    || !setting_same(change->entry->setting, &value, &change->value))
+		return wrong(e, change->shown);
+	return 0;
+}
+
+int changes_prove(const struct config *c, struct arena *a, const struct yaml_node *before, const struct yaml_node *after,
+		  const struct change *changes, struct err *e)
+{
+	struct leaves old = { .config = c, .arena = a }, new = { .config = c, .arena = a };
+	size_t i = 0, j = 0;
+	int rc = 0;
+
+	read_leaves(&old, before);
+	read_leaves(&new, after);
+	if (old.failed || new.failed)
+		return err_nomem(e);
+	for (;;) {
+		i = skip(&old, i, changes);
+		j = skip(&new, j, changes);
+		if (i == old.count || j == new.count)
+			break;
+		if (strcmp(old.list[i].key, new.list[j].key) || !yaml_equal(old.list[i].node, new.list[j].node))
+			return wrong(e, changes->shown);
+		i++;
+		j++;
+	}
+	if (i < old.count || j < new.count)
+		return wrong(e, changes->shown);
+	for (const struct change *change = changes; change && !rc; change = change->next)
+		rc = check_change(&new, a, change, e);
+	return rc;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file config/replace.c
+ * \brief The file on the disk: read under a lock, replaced as a whole.
+ */
+#include "config/change.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/** Of a file that nobody has made yet: it may come to hold secrets. */
+#define FIRST_MODE 0640
+
+/** What \p path leads to; of a file that is not there: its folder's. */
+static int resolve(const char *path, char **ret, struct err *e)
+{
+	*ret = realpath(path, NULL);
+	if (*ret)
+		return 0;
+	struct stat st;
+	if (errno != ENOENT || lstat(path, &st) == 0)
+		return err_errno(e, errno, "open", path);
+	char *copy = strdup(path), *name = strdup(path);
+	char *folder = copy && name ? realpath(dirname(copy), NULL) : NULL;
+	struct buf whole;
+	int rc = 0;
+
+	buf_init(&whole);
+	if (!copy || !name)
+		rc = err_nomem(e);
+	else if (!folder)
+		rc = err_errno(e, errno, "open the folder of", path);
+	else
+		buf_addf(&whole, "%s/%s", folder, basename(name));
+	if (!rc && !buf_cstr(&whole))
+		rc = err_nomem(e);
+	free(copy);
+	free(name);
+	free(folder);
+	if (rc)
+		buf_free(&whole);
+	else
+		*ret = whole.data;
+	return rc;
+}
+
+static int lock_folder(struct config_store *s, struct err *e)
+{
+	char *copy = strdup(s->path);
+	if (!copy)
+		return err_nomem(e);
+	const char *folder = dirname(copy);
+	int rc = 0;
+
+	s->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s->folder < 0)
+		rc = err_errno(e, errno, "open", folder);
+	while (!rc && flock(s->folder, LOCK_EX) < 0)
+		if (errno != EINTR)
+			rc = err_errno(e, errno, "lock", folder);
+	free(copy);
+	return rc;
+}
+
+static void remember(struct config_store *s, const struct stat *st)
+{
+	s->there = true;
+	s->mode = st->st_mode & 07777;
+	s->uid = st->st_uid;
+	s->gid = st->st_gid;
+	s->inode = st->st_ino;
+	s->size = (unsigned long long)st->st_size;
+	s->changed_s = st->st_mtim.tv_sec;
+	s->changed_ns = st->st_mtim.tv_nsec;
+}
+
+static int read_text(struct config_store *s, struct err *e)
+{
+	struct stat st;
+	int fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_errno(e, errno, "open", s->path);
+	int rc = 0;
+	if (fstat(fd, &st) < 0)
+		rc = err_errno(e, errno, "read", s->path);
+	else if (!S_ISREG(st.st_mode))
+		rc = err_set(e, LYRE_ENOTSUP, "'%s' is no file on a disk: it cannot be changed", s->path);
+	else
+		rc = yaml_read(fd, s->path, &s->text, e);
+	close(fd);
+	if (!rc)
+		remember(s, &st);
+	return rc;
+}
+
+int config_store_open(struct config_store *s, const char *path, struct err *e)
+{
+	*s = (struct config_store){ .folder = -1 };
+	buf_init(&s->text);
+	int rc = resolve(path, &s->path, e);
+	if (!rc)
+		rc = lock_folder(s, e);
+	return rc ? rc : read_text(s, e);
+}
+
+void config_store_close(struct config_store *s)
+{
+	if (s->folder >= 0)
+		close(s->folder);
+	buf_free(&s->text);
+	free(s->path);
+}
+
+/** Whether an editor has written the file since it was read. */
+static bool is_changed(const struct config_store *s)
+{
+	struct stat st;
+
+	if (stat(s->path, &st) < 0)
+		return s->there || errno != ENOENT;
+	return !s->there || st.st_ino != s->inode || (unsigned long long)st.st_size != s->size
+		|| st.st_mtim.tv_sec != s->changed_s || st.st_mtim.tv_nsec != s->changed_ns;
+}
+
+static int fill(const struct config_store *s, int fd, const char *name, const struct buf *text, struct err *e)
+{
+	struct stat st;
+
+	for (size_t at = 0; at < text->len;) {
+		ssize_t n = write(fd, text->data + at, text->len - at);
+		if (n > 0)
+			at += (size_t)n;
+		else if (errno != EINTR)
+			return err_errno(e, errno, "write", name);
+	}
+	if (s->there && (fstat(fd, &st) < 0 || ((st.st_uid != s->uid || st.st_gid != s->gid) && fchown(fd, s->uid, s->gid) < 0)))
+		return err_errno(e, errno, "keep the owner of", s->path);
+	if (s->there && fchmod(fd, s->mode) < 0)
+		return err_errno(e, errno, "keep the mode of", s->path);
+	if (fsync(fd) < 0)
+		return err_errno(e, errno, "write", name);
+	return 0;
+}
+
+int config_store_replace(struct config_store *s, const struct buf *text, struct err *e)
+{
+	char name[NAME_MAX + 1];
+	const char *base = strrchr(s->path, '/') + 1;
+	if (snprintf(name, sizeof name, ".%s.new", base) >= (int)sizeof name)
+		return err_set(e, LYRE_EIO, "the name of '%s' is too long for a second file beside it", s->path);
+	/* One of that name is what a crash has left: the lock is ours. */
+	unlinkat(s->folder, name, 0);
+	int fd = openat(s->folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, s->there ? 0600 : FIRST_MODE);
+	if (fd < 0)
+		return err_errno(e, errno, "make a file beside", s->path);
+	int rc = fill(s, fd, name, text, e);
+	if (close(fd) < 0 && !rc)
+		rc = err_errno(e, errno, "write", name);
+	if (!rc && is_changed(s))
+		rc = err_set(e, LYRE_ECONFLICT, "'%s' was changed by somebody else meanwhile: nothing is written", s->path);
+	if (!rc && renameat(s->folder, name, s->folder, base) < 0)
+		rc = err_errno(e, errno, "replace", s->path);
+	if (rc) {
+		unlinkat(s->folder, name, 0);
+		return rc;
+	}
+	/* The new file is in place; its name may only be lost with the machine's power. */
+	return fsync(s->folder) < 0 ? err_errno(e, errno, "write the folder of", s->path) : 0;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file dispatch/call.c
+ * \brief What a call holds, and gives back: at its end, or at the end of a scope.
+ */
+#include "dispatch/call.h"
+
+#include "query/query.h"
+
+#include <unistd.h>
+
+/** Gives back what was opened since. */
+static void close_until(lyre_call *call, lyre_table *tables, lyre_cursor *cursors)
+{
+	for (; call->cursors != cursors; call->cursors = call->cursors->next) {
+		if (call->rows == call->cursors)
+			call->rows = NULL;
+		query_close(call->cursors->query);
+		arena_free(&call->cursors->rows);
+	}
+	for (; call->tables != tables; call->tables = call->tables->next)
+		table_unref(call->tables->def);
+}
+
+int call_scope_begin(lyre_call *call)
+{
+	struct call_scope *scope = call->spare;
+
+	if (scope) {
+		call->spare = scope->outer;
+	} else {
+		scope = ARENA_NEW(call->arena, struct call_scope);
+		if (!scope)
+			return err_nomem(&call->err);
+		arena_init(&scope->arena);
+	}
+	scope->outer = call->scope;
+	scope->outer_arena = call->arena;
+	scope->tables = call->tables;
+	scope->cursors = call->cursors;
+	call->scope = scope;
+	call->arena = &scope->arena;
+	return 0;
+}
+
+/** \return the scope, which is the call's no more */
+static struct call_scope *leave(lyre_call *call)
+{
+	struct call_scope *scope = call->scope;
+
+	close_until(call, scope->tables, scope->cursors);
+	call->scope = scope->outer;
+	call->arena = scope->outer_arena;
+	return scope;
+}
+
+void call_scope_end(lyre_call *call)
+{
+	if (!call->scope)
+		return;
+	struct call_scope *scope = leave(call);
+	if (scope->outer) {
+		arena_free(&scope->arena); /* it stands in the outer scope's memory, and goes with that */
+		return;
+	}
+	arena_reset(&scope->arena);
+	scope->outer = call->spare;
+	call->spare = scope;
+}
+
+void call_end(lyre_call *call)
+{
+	while (call->scope)
+		arena_free(&leave(call)->arena);
+	for (; call->spare; call->spare = call->spare->outer)
+		arena_free(&call->spare->arena);
+	close_until(call, NULL, NULL);
+	if (call->fd >= 0)
+		close(call->fd);
+	call->fd = -1;
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file dispatch/job.c
+ * \brief Operations that are jobs: the answer with the job's id, and the call that runs behind it.
+ */
+#include "dispatch/dispatch_internal.h"
+
+#include "base/text.h"
+#include "job/jobs.h"
+#include "query/query.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+/** Rows of an answer are fetched in pieces of this many bytes. */
+#define ROWS_PIECE 65536
+
+/** A job with its call, which has memory of its own: the request is long answered when it runs. */
+struct job_run {
+	struct job job;
+	struct lyre_call call;
+	struct arena arena;
+	struct buf body;        /**< the request's, which the arguments' texts point into */
+	struct buf out;
+	bool body_secret;
+	/* while the handler's answer is pending */
+	pthread_mutex_t lock;
+	pthread_cond_t resumed;
+	bool ready;
+};
+
+static struct job_run *run_of(struct job *job)
+{
+	return (struct job_run *)((char *)job - offsetof(struct job_run, job));
+}
+
+static void free_run(struct job_run *j)
+{
+	call_end(&j->call);
+	if (j->body_secret)
+		secure_clear(j->body.data, j->body.len);
+	buf_free(&j->body);
+	buf_free(&j->out);
+	arena_free(&j->arena);
+	pthread_cond_destroy(&j->resumed);
+	pthread_mutex_destroy(&j->lock);
+	free(j);
+}
+
+/* ---- on the job's thread ---- */
+
+void job_resume(lyre_call *call)
+{
+	struct job_run *j = run_of(call->job);
+
+	pthread_mutex_lock(&j->lock);
+	j->ready = true;
+	pthread_cond_signal(&j->resumed);
+	pthread_mutex_unlock(&j->lock);
+}
+
+static int wait_for_answer(struct job_run *j)
+{
+	pthread_mutex_lock(&j->lock);
+	while (!j->ready)
+		pthread_cond_wait(&j->resumed, &j->lock);
+	j->ready = false;
+	pthread_mutex_unlock(&j->lock);
+
+	int (*again)(lyre_call *call) = j->call.again;
+	j->call.again = NULL;
+	return again ? again(&j->call) : err_set(&j->call.err, LYRE_EINTERNAL, "the operation waited for nothing");
+}
+
+static int take_rows(struct job_run *j)
+{
+	struct err *e = &j->call.err;
+	int rc;
+
+	buf_clear(&j->out);
+	do
+		rc = query_write(j->call.rows->query, ROWS_JSON, &j->out, j->out.len + ROWS_PIECE, e);
+	while (rc == 0 && !j->out.failed);
+	return rc == LYRE_END ? 0 : rc < 0 ? rc : err_nomem(e);
+}
+
+/** A lone message is the job's own, anything else its result. */
+static int take_answer(struct job_run *j, struct job_outcome *ret)
+{
+	struct err *e = &j->call.err;
+	int rc = 0;
+
+	if (j->call.fd >= 0)
+		return err_set(e, LYRE_EINTERNAL, "the operation answers a file, which cannot be kept with a job");
+	if (j->call.rows)
+		rc = take_rows(j);
+	if (!rc && j->out.failed)
+		rc = err_nomem(e);
+	if (rc || !j->out.len)
+		return rc;
+	lyre_value *value = ARENA_NEW(&j->arena, lyre_value);
+	if (!value || !buf_reserve(&j->out, 1))
+		return err_nomem(e);
+	rc = json_decode(&j->arena, j->out.data, j->out.len, value, e);
+	if (rc)
+		return rc == LYRE_EINVAL ? err_set(e, LYRE_EINTERNAL, "the operation's answer is not JSON") : rc;
+	const lyre_value *message = value_get(value, "message");
+	if (value_is(message, LYRE_STRING) && value->len == 1)
+		ret->message = message->s;
+	else
+		ret->result = value;
+	return 0;
+}
+
+static void work(struct job *job, struct job_outcome *ret)
+{
+	struct job_run *j = run_of(job);
+
+	int rc = j->call.operation->decl->handler(&j->call);
+	while (rc == LYRE_PENDING)
+		rc = wait_for_answer(j);
+	if (!rc)
+		rc = take_answer(j, ret);
+	if (!rc)
+		return;
+	const struct err *e = &j->call.err;
+	err_set(&ret->err, rc < 0 ? rc : LYRE_EINTERNAL, "%s",
+		e->code && *e->text ? e->text : "The operation failed and did not say why");
+}
+
+static void ended(struct job *job)
+{
+	free_run(run_of(job));
+}
+
+/* ---- on a worker thread, before the answer ---- */
+
+/** The caller and the arguments as values that outlive the request, whose body comes over as it is. */
+static bool take_over(struct job_run *j, struct run *r)
+{
+	const lyre_call *from = &r->call;
+	lyre_call *to = &j->call;
+	size_t n = from->operation->param_count;
+	struct buf *body = &r->x->body;
+
+	const char *user = from->identity.user ? from->identity.user : "";
+	to->identity.user = arena_strndup(&j->arena, user, strlen(user));
+	to->args = ARENA_ARRAY(&j->arena, lyre_value, n + 1);
+	to->given = ARENA_ARRAY(&j->arena, bool, n + 1);
+	to->present = ARENA_ARRAY(&j->arena, bool, n + 1);
+	if (!to->identity.user || !to->args || !to->given || !to->present ||
+		!value_copy(&j->arena, &from->body, body->data, body->len, &to->body))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		to->given[i] = from->given[i];
+		to->present[i] = from->present[i];
+		if (!value_copy(&j->arena, &from->args[i], body->data, body->len, &to->args[i]))
+			return false;
+	}
+	j->body = *body;
+	buf_init(body);
+	j->body_secret = r->body_secret;
+	r->body_secret = false;
+	return true;
+}
+
+static struct job_run *make_run(struct run *r)
+{
+	struct job_run *j = calloc(1, sizeof *j);
+
+	if (!j)
+		return NULL;
+	pthread_mutex_init(&j->lock, NULL);
+	pthread_cond_init(&j->resumed, NULL);
+	arena_init(&j->arena);
+	buf_init(&j->body);
+	buf_init(&j->out);
+	j->call = (struct lyre_call){
+		.job = &j->job,
+		.dispatch = r->call.dispatch,
+		.store = r->call.store,
+		.arena = &j->arena,
+		.operation = r->call.operation,
+		.identity = r->call.identity,
+		.fd = -1,
+	};
+	out_init(&j->call.out, &j->out);
+	if (!take_over(j, r)) {
+		free_run(j);
+		return NULL;
+	}
+	j->job = (struct job){ .type = j->call.operation->name, .user = j->call.identity.user, .run = work, .end = ended };
+	return j;
+}
+
+/** The check's own words, if it answered any. \p ret NULL: none. In the exchange's arena. */
+static int check(struct run *r, const char **ret)
+{
+	lyre_call *call = &r->call;
+	struct buf *out = &r->x->out;
+	lyre_value value = value_null();
+
+	*ret = NULL;
+	if (!call->operation->decl->check)
+		return 0;
+	int rc = call->operation->decl->check(call);
+	if (rc > 0)
+		return err_set(&call->err, LYRE_EINTERNAL, "the operation's check is not over when it returns");
+	if (!rc && out->failed)
+		rc = err_nomem(&call->err);
+	if (!rc && out->len)
+		rc = json_decode_copy(call->arena, out->data, out->len, &value, &call->err);
+	const lyre_value *message = value_get(&value, "message");
+	if (!rc && value_is(message, LYRE_STRING))
+		*ret = message->s;
+	buf_clear(out);
+	out_init(&call->out, out);
+	return rc;
+}
+
+int job_begin(struct run *r)
+{
+	lyre_call *call = &r->call;
+	const char *message;
+	char id[37];
+
+	int rc = check(r, &message);
+	if (rc)
+		return rc;
+	struct job_run *j = make_run(r);
+	if (!j)
+		return err_nomem(&call->err);
+	rc = jobs_submit(r->dispatch->services.jobs, &j->job, id, &call->err);
+	if (rc) {
+		free_run(j);
+		return rc;
+	}
+	if (!message)
+		message = arena_printf(call->arena, "Starting job with id %s", id);
+	if (!message)
+		return err_nomem(&call->err);
+	out_object_begin(&call->out);
+	out_key(&call->out, "message");
+	out_string(&call->out, message, strlen(message));
+	out_key(&call->out, "job_id");
+	out_string(&call->out, id, sizeof id - 1);
+	out_object_end(&call->out);
+	return 0;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file dispatch/page.c
+ * \brief The paths beside "/" that are answered.
+ */
+#include "dispatch/dispatch_internal.h"
+
+#include <string.h>
+
+static const char *const own_paths[] = { "/", HEALTH_PATH };
+
+bool dispatch_answers(const char *path)
+{
+	for (size_t i = 0; i < sizeof own_paths / sizeof *own_paths; i++) {
+		if (!strcmp(path, own_paths[i]))
+			return true;
+	}
+	return false;
+}
+
+int dispatch_add_page(struct dispatch *d, const char *owner, lyre_instance *instance, const struct lyre_route *route,
+	struct err *e)
+{
+	struct page *p = ARENA_NEW(&d->registry.arena, struct page);
+	struct lyre_operation *decl = ARENA_NEW(&d->registry.arena, struct lyre_operation);
+
+	if (!p || !decl)
+		return err_nomem(e);
+	*decl = (struct lyre_operation){
+		.name = route->path,
+		.handler = route->handler,
+		.run = route->run,
+		.access = route->access,
+	};
+	p->operation = (struct operation){ .name = route->path, .decl = decl, .owner = owner, .instance = instance };
+	p->next = d->pages;
+	d->pages = p;
+	return 0;
+}
+
+const struct operation *page_find(const struct dispatch *d, const char *path)
+{
+	for (const struct page *p = d->pages; p; p = p->next) {
+		if (!strcmp(p->operation.name, path))
+			return &p->operation;
+	}
+	return NULL;
+}

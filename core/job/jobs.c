@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file job/jobs.c
+ * \brief The life of jobs, from the queue to what came of them.
+ */
+#include "job/jobs.h"
+
+#include "base/metric.h"
+#include "base/text.h"
+#include "job/records.h"
+#include "log/log.h"
+
+#include <errno.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+/** How often a job's progress is written down, ms. */
+#define PROGRESS_MS 1000
+/** How often old records are looked for: a part of the retention, between a second and an hour. */
+#define TEND_PART 4
+#define TEND_MIN_MS 1000
+#define TEND_MAX_MS (3600 * 1000)
+
+struct jobs {
+	struct store *store;
+	struct pool *pool;
+	struct jobs_options options;
+	atomic_bool stopping;
+	pthread_mutex_t lock;
+	pthread_cond_t ended;
+	unsigned left;           /**< jobs made and not ended */
+	unsigned running;        /**< of them, at work */
+	metric_count complete, failed;
+	struct pool_task sweep;
+	atomic_bool sweeping;
+	int64_t tend_at;         /**< monotonic ms; the tending thread's */
+};
+
+int jobs_open(struct jobs **ret, struct store *s, const struct jobs_options *o, struct err *e)
+{
+	size_t count = 0;
+
+	int rc = records_open(s, e);
+	if (!rc)
+		rc = records_interrupt(s, "The job was cut off: the server ended before the job did", floor(now_ms()), &count, e);
+	if (rc)
+		return rc;
+	if (count)
+		log_warn("job", "%zu jobs were cut off when the server last ended", count);
+
+	struct jobs *j = calloc(1, sizeof *j);
+	if (!j)
+		return err_nomem(e);
+	j->store = s;
+	j->options = *o;
+	rc = pool_open(&j->pool, "job", o->parallel, e);
+	if (rc) {
+		free(j);
+		return rc;
+	}
+	pthread_condattr_t attr;
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&j->ended, &attr);
+	pthread_condattr_destroy(&attr);
+	pthread_mutex_init(&j->lock, NULL);
+	*ret = j;
+	return 0;
+}
+
+void jobs_close(struct jobs *j)
+{
+	if (!j)
+		return;
+	jobs_stop(j);
+	pool_close(j->pool);
+	pthread_cond_destroy(&j->ended);
+	pthread_mutex_destroy(&j->lock);
+	free(j);
+}
+
+/* ---- one job ---- */
+
+static void forget(struct jobs *j, unsigned ran)
+{
+	pthread_mutex_lock(&j->lock);
+	j->left--;
+	j->running -= ran;
+	pthread_cond_broadcast(&j->ended);
+	pthread_mutex_unlock(&j->lock);
+}
+
+static void begin(struct job *job)
+{
+	struct err e;
+
+	job->status = JOB_IN_PROGRESS;
+	job->started = floor(now_ms());
+	job->recorded_at = monotonic_ms();
+	if (records_put(job->jobs->store, job, NULL, &e))
+		log_warn("job", "the beginning of job %s (%s) could not be recorded: %s", job->id, job->type, e.text);
+}
+
+/** What cannot be kept, such as a result that is too large, must not leave a job that never ends. */
+static void record_end(struct job *job, struct job_outcome *o)
+{
+	struct err e;
+
+	if (records_put(job->jobs->store, job, o, &e) == 0)
+		return;
+	log_error("job", "the end of job %s (%s) could not be recorded: %s", job->id, job->type, e.text);
+	struct job_outcome instead = { .result = NULL };
+	err_set(&instead.err, e.code, "%s, and its outcome could not be recorded: %s",
+		o->err.code ? "The job failed" : "The job was done", e.text);
+	job->status = JOB_ERROR;
+	if (records_put(job->jobs->store, job, &instead, &e))
+		log_error("job", "job %s (%s) stays unfinished until the server is restarted: %s", job->id, job->type, e.text);
+}
+
+static void end(struct job *job, struct job_outcome *o)
+{
+	char usual[80];
+
+	job->status = o->err.code ? JOB_ERROR : JOB_COMPLETE;
+	job->ended = floor(now_ms());
+	if (!o->message) {
+		snprintf(usual, sizeof usual, "Successfully completed job: %s", job->id);
+		o->message = usual;
+	}
+	if (o->err.code)
+		log_warn("job", "job %s, %s by '%s', failed: %s", job->id, job->type, job->user, o->err.text);
+	else
+		log_info("job", "job %s, %s by '%s': %s", job->id, job->type, job->user, o->message);
+	record_end(job, o);
+}
+
+static void run(struct pool_task *task)
+{
+	struct job *job = (struct job *)((char *)task - offsetof(struct job, task));
+	struct jobs *j = job->jobs;
+	struct job_outcome o = { .message = NULL };
+
+	pthread_mutex_lock(&j->lock);
+	j->running++;
+	pthread_mutex_unlock(&j->lock);
+	if (atomic_load(&j->stopping)) {
+		err_set(&o.err, LYRE_EBUSY, "The job was cancelled before it began: the server was stopped or restarted");
+	} else {
+		begin(job);
+		job->run(job, &o);
+	}
+	end(job, &o);
+	metric_add(job->status == JOB_ERROR ? &j->failed : &j->complete, 1);
+	job->end(job);
+	forget(j, 1);
+}
+
+/** A place among those that wait or run. */
+static int reserve(struct jobs *j, struct err *e)
+{
+	int rc = 0;
+
+	pthread_mutex_lock(&j->lock);
+	if (atomic_load(&j->stopping))
+		rc = err_set(e, LYRE_EBUSY, "The server is stopping");
+	else if (j->left >= j->options.parallel + j->options.waiting)
+		rc = err_set(e, LYRE_EBUSY, "Too many jobs wait for their turn");
+	else
+		j->left++;
+	pthread_mutex_unlock(&j->lock);
+	return rc;
+}
+
+int jobs_submit(struct jobs *j, struct job *job, char id[37], struct err *e)
+{
+	int rc = reserve(j, e);
+
+	if (rc)
+		return rc;
+	job->jobs = j;
+	job->status = JOB_CREATED;
+	job->created = floor(now_ms());
+	job->started = job->ended = 0;
+	job->done = job->total = 0;
+	job->task.run = run;
+	uuid_text(job->id);
+	rc = records_put(j->store, job, NULL, e);
+	if (rc) {
+		forget(j, 0);
+		return rc;
+	}
+	for (unsigned i = 0; i < sizeof job->id; i++)
+		id[i] = job->id[i];
+	pool_submit(j->pool, &job->task);
+	return 0;
+}
+
+int job_progress(struct job *job, uint64_t done, uint64_t total, struct err *e)
+{
+	struct jobs *j = job->jobs;
+	struct err why;
+
+	if (atomic_load(&j->stopping))
+		return err_set(e, LYRE_EBUSY, "The job was cancelled: the server was stopped or restarted");
+	int64_t now = monotonic_ms();
+	if (now - job->recorded_at < PROGRESS_MS)
+		return 0;
+	job->recorded_at = now;
+	job->done = done;
+	job->total = total;
+	if (records_put_progress(j->store, job, &why))
+		log_warn("job", "the progress of job %s (%s) could not be recorded: %s", job->id, job->type, why.text);
+	return 0;
+}
+
+/* ---- the end ---- */
+
+void jobs_stop(struct jobs *j)
+{
+	pthread_mutex_lock(&j->lock);
+	atomic_store(&j->stopping, true);
+	pthread_mutex_unlock(&j->lock);
+}
+
+unsigned jobs_left(struct jobs *j, int64_t deadline_ms)
+{
+	const struct timespec until = { .tv_sec = (time_t)(deadline_ms / 1000), .tv_nsec = deadline_ms % 1000 * 1000000 };
+
+	pthread_mutex_lock(&j->lock);
+	while (j->left && pthread_cond_timedwait(&j->ended, &j->lock, &until) != ETIMEDOUT)
+		continue;
+	unsigned left = j->left;
+	pthread_mutex_unlock(&j->lock);
+	return left;
+}
+
+/* ---- figures ---- */
+
+void jobs_figures(struct jobs *j, struct jobs_figures *ret)
+{
+	pthread_mutex_lock(&j->lock);
+	*ret = (struct jobs_figures){
+		.running = j->running,
+		.waiting = j->left - j->running,
+		.complete = metric_read(&j->complete),
+		.failed = metric_read(&j->failed),
+	};
+	pthread_mutex_unlock(&j->lock);
+}
+
+/* ---- retention ---- */
+
+static double oldest_kept(const struct jobs *j)
+{
+	return floor(now_ms()) - (double)j->options.retention;
+}
+
+static void sweep(struct pool_task *task)
+{
+	struct jobs *j = (struct jobs *)((char *)task - offsetof(struct jobs, sweep));
+	double time = oldest_kept(j);
+	size_t count = 1, all = 0;
+	struct err e;
+
+	while (count && !atomic_load(&j->stopping)) {
+		if (records_remove_before(j->store, time, &count, &e)) {
+			log_error("job", "the records of old jobs could not be removed: %s", e.text);
+			break;
+		}
+		all += count;
+	}
+	if (all)
+		log_info("job", "the records of %zu old jobs were removed", all);
+	atomic_store(&j->sweeping, false);
+}
+
+int jobs_tend(struct jobs *j)
+{
+	bool any = false;
+	struct err e;
+
+	if (!j->options.retention)
+		return -1;
+	int64_t now = monotonic_ms();
+	if (now < j->tend_at)
+		return (int)(j->tend_at - now);
+	int64_t pause = j->options.retention / TEND_PART;
+	if (pause < TEND_MIN_MS)
+		pause = TEND_MIN_MS;
+	if (pause > TEND_MAX_MS)
+		pause = TEND_MAX_MS;
+	j->tend_at = now + pause;
+	if (atomic_load(&j->sweeping) || atomic_load(&j->stopping))
+		return (int)pause;
+	if (records_any_before(j->store, oldest_kept(j), &any, &e)) {
+		log_error("job", "old jobs could not be looked for: %s", e.text);
+	} else if (any) {
+		atomic_store(&j->sweeping, true);
+		j->sweep.run = sweep;
+		pool_submit(j->pool, &j->sweep);
+	}
+	return (int)pause;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file module/host_restart.c
+ * \brief Restarts as modules ask for them: lyre/server.h.
+ */
+#include "module/host.h"
+
+static int cannot(lyre_call *call)
+{
+	return err_set(&call->err, LYRE_ENOTSUP, "this server cannot be restarted from within");
+}
+
+int host_restart(lyre_call *call)
+{
+	struct control *c = dispatch_control(call->dispatch);
+
+	return c ? c->restart(c, &call->err) : cannot(call);
+}
+
+int host_restart_workers(lyre_call *call)
+{
+	struct control *c = dispatch_control(call->dispatch);
+
+	return c ? c->restart_workers(c, &call->err) : cannot(call);
+}

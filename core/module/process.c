@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "module/process.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+/** Fields of /proc/self/stat, counted from 1. */
+#define FIELD_THREADS 20
+#define FIELD_RESIDENT 24
+
+/** The text behind the name, which may hold anything: from field 3 on. */
+static const char *read_stat(char *text, size_t size)
+{
+	int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return NULL;
+	ssize_t n = read(fd, text, size - 1);
+	close(fd);
+	if (n <= 0)
+		return NULL;
+	text[n] = '\0';
+	const char *name_end = strrchr(text, ')');
+	return name_end && name_end[1] ? name_end + 2 : NULL;
+}
+
+static void take_stat(struct process_figures *ret)
+{
+	char text[1024];
+	const char *at = read_stat(text, sizeof text);
+	for (int field = 3; at && field <= FIELD_RESIDENT; field++) {
+		if (field == FIELD_THREADS)
+			ret->threads = (double)strtoull(at, NULL, 10);
+		if (field == FIELD_RESIDENT)
+			ret->resident = (double)strtoull(at, NULL, 10) * (double)sysconf(_SC_PAGESIZE);
+		at = strchr(at, ' ');
+		at = at ? at + 1 : NULL;
+	}
+}
+
+static double count_descriptors(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	unsigned n = 0;
+	if (!d)
+		return NAN;
+	for (struct dirent *e; (e = readdir(d));)
+		n += e->d_name[0] != '.';
+	closedir(d);
+	return n > 0 ? (double)(n - 1) : (double)NAN; /* one of them is the folder's */
+}
+
+void process_figures(struct process_figures *ret)
+{
+	struct timespec cpu;
+	struct rlimit limit;
+	*ret = (struct process_figures){ NAN, NAN, NAN, NAN, NAN };
+	if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu) == 0)
+		ret->cpu_seconds = (double)cpu.tv_sec + (double)cpu.tv_nsec / 1e9;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+		ret->descriptors_max = (double)limit.rlim_cur;
+	take_stat(ret);
+	ret->descriptors = count_descriptors();
+}

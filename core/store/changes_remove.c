@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/changes.h"
+
+#include "base/text.h"
+#include "store/codec.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/** In one transaction: entries, and bytes of them, at the end of the write that reaches one of these. */
+#define REMOVE_BATCH 256
+#define REMOVE_BYTES ((size_t)4 << 20)
+/** An entry's head: format, flags, time, table, mode; then its texts, each with its length, and the number of changes. */
+#define FLAGS_AT 1
+#define TABLE_AT 10
+#define HEAD_LEN 15
+#define EMPTY_LEN (HEAD_LEN + 5 * 4 + 4)
+
+struct removal {
+	struct change change;
+	uint32_t table;
+	uint64_t next;     /**< where the search goes on */
+	struct buf found;  /**< sequences, of whole writes: who compares the log with the records finds none in part */
+	size_t writes;
+	size_t trimmed;    /**< entries taken off the front */
+};
+
+/** Finds entries to remove. \return 0, LYRE_END when there are no more behind them */
+static int find_old(const struct table *t, double before, struct removal *r, struct err *e)
+{
+	struct snapshot s;
+	struct commit_log l = { 0 };
+	size_t bytes = 0;
+	bool continued = false;
+	buf_clear(&r->found);
+	r->writes = 0;
+	int rc = snapshot_begin(&s, t->db, e);
+	if (rc)
+		return rc;
+	rc = commit_log_open(&l, &s, 0, e);
+	if (!rc && !l.cursor)
+		rc = LYRE_END;
+	int64_t end = monotonic_ns() + CHANGES_SLICE_NS;
+	while (!rc && (continued || (r->found.len < REMOVE_BATCH * sizeof r->next && bytes < REMOVE_BYTES && monotonic_ns() < end))) {
+		struct commit_entry entry;
+		MDB_val value;
+		rc = commit_entry_from(&l, r->next, &entry, &value, e);
+		if (!rc && entry.time >= before)
+			rc = LYRE_END;
+		if (rc)
+			break;
+		r->next = entry.sequence + 1;
+		continued = entry.continued;
+		if (entry.table_id != t->id || !entry.count)
+			continue;
+		buf_add(&r->found, &entry.sequence, sizeof entry.sequence);
+		r->writes += !entry.continued;
+		bytes += value.mv_size;
+	}
+	commit_log_close(&l);
+	snapshot_end(&s);
+	return rc >= 0 && r->found.failed ? err_nomem(e) : rc;
+}
+
+static int make_empty(struct database *db, uint64_t sequence, uint32_t table)
+{
+	unsigned char key[8], empty[EMPTY_LEN] = { 0 };
+	struct commit_entry entry;
+	MDB_val value;
+	be_put(key, sequence, 8);
+	int rc = writer_get(db, db->writer.now.log, val(key, sizeof key), &value);
+	if (rc)
+		return rc == LYRE_ENOTFOUND ? 0 : rc; /* too old meanwhile */
+	if (!commit_entry_decode(val(key, sizeof key), value, &entry))
+		return writer_failed(db, MDB_CORRUPTED);
+	if (entry.table_id != table)
+		return 0;
+	memcpy(empty, value.mv_data, HEAD_LEN);
+	empty[FLAGS_AT] = 0;
+	memset(empty + TABLE_AT, 0, 4); /* no table's: the first one's id is 1 */
+	return writer_put(db, db->writer.now.log, val(key, sizeof key), val(empty, sizeof empty));
+}
+
+/** Takes empty entries off the front; the newest entry stays, for it tells the next sequence. */
+static int trim_front(struct database *db, size_t most, size_t *trimmed)
+{
+	MDB_stat st;
+	MDB_cursor *cursor;
+	MDB_val key, value;
+	*trimmed = 0;
+	int rc = mdb_stat(db->writer.txn, db->writer.now.log, &st);
+	if (!rc)
+		rc = mdb_cursor_open(db->writer.txn, db->writer.now.log, &cursor);
+	if (rc)
+		return writer_failed(db, rc);
+	size_t left = st.ms_entries;
+	while (*trimmed < most && left > 1 && !(rc = mdb_cursor_get(cursor, &key, &value, MDB_FIRST))) {
+		struct commit_entry entry;
+		if (!commit_entry_decode(key, value, &entry)) {
+			rc = MDB_CORRUPTED;
+			break;
+		}
+		if (entry.count)
+			break;
+		db->writer.dirty = true;
+		rc = mdb_cursor_del(cursor, 0);
+		if (rc)
+			break;
+		++*trimmed;
+		left--;
+	}
+	mdb_cursor_close(cursor);
+	return rc == MDB_NOTFOUND ? 0 : writer_failed(db, rc);
+}
+
+static int remove_some(struct database *db, struct change *c, struct err *e)
+{
+	struct removal *r = (struct removal *)c;
+	(void)e;
+	if (!db->writer.now.log)
+		return 0;
+	int rc = 0;
+	for (size_t at = 0; !rc && at < r->found.len; at += sizeof r->next) {
+		uint64_t sequence;
+		memcpy(&sequence, r->found.data + at, sizeof sequence);
+		rc = make_empty(db, sequence, r->table);
+	}
+	return rc ? rc : trim_front(db, REMOVE_BATCH, &r->trimmed);
+}
+
+int table_changes_remove(const struct table *t, double before, int (*progress)(void *arg, uint64_t removed), void *arg,
+	uint64_t *removed, struct err *e)
+{
+	*removed = 0;
+	int rc = table_check_audit(t, e);
+	struct removal *r = rc ? NULL : calloc(1, sizeof *r);
+	if (!r)
+		return rc ? rc : err_nomem(e);
+	*r = (struct removal){ .change.apply = remove_some, .table = t->id, .next = 1 };
+	buf_init(&r->found);
+	bool more = true, changed = false;
+	while (!rc && (more || r->trimmed)) {
+		if (more) {
+			rc = find_old(t, before, r, e);
+		} else {
+			buf_clear(&r->found);
+			r->writes = 0;
+		}
+		if (rc < 0)
+			break;
+		more = more && rc != LYRE_END;
+		changed = changed || r->found.len;
+		r->trimmed = 0;
+		rc = changed && (r->found.len || !more) ? writer_change(t->db, &r->change, e) : 0;
+		if (!rc)
+			*removed += r->writes;
+		if (!rc && progress)
+			rc = progress(arg, *removed);
+	}
+	buf_free(&r->found);
+	free(r);
+	return rc;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file metrics/metrics.c
+ * \brief GET /metrics: the figures of the server in the text format of Prometheus.
+ */
+#include "metrics.h"
+
+#include <stdlib.h>
+
+#define CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
+
+static int metrics_page(lyre_call *call)
+{
+	char *text = NULL;
+	size_t len = 0;
+	struct exposition x = { .out = open_memstream(&text, &len) };
+	if (!x.out)
+		return lyre_fail(call, LYRE_ENOMEM, "out of memory");
+	int rc = lyre_metrics(call, metrics_write, &x);
+	int failed = ferror(x.out);
+	failed = fclose(x.out) || failed;
+	if (rc == 0)
+		rc = failed ? lyre_fail(call, LYRE_ENOMEM, "out of memory") : lyre_reply_text(call, CONTENT_TYPE, text, len);
+	free(text);
+	return rc;
+}
+
+static const struct lyre_setting settings[] = {
+	{ .key = "open", .type = LYRE_S_BOOL, .fallback = "false",
+	  .help = "Whether anybody may read the figures, without a password; else super_users only." },
+	{ .key = "page", .type = LYRE_S_STRING, .fallback = "/metrics", .help = "The path of the page, on the operations API's port." },
+};
+
+static int start(lyre_instance *self)
+{
+	const struct lyre_route page = {
+		.size = sizeof page,
+		.access = lyre_setting_bool(self, "open") ? LYRE_ACCESS_OPEN : LYRE_ACCESS_SUPER_USER,
+		.path = lyre_setting_string(self, "page"),
+		.handler = metrics_page,
+		.run = LYRE_RUN_POOL, /* figures of databases are read from their files */
+	};
+	return lyre_route_add(self, &page);
+}
+
+LYRE_MODULE(metrics, "1.0.0", "Figures of the server for Prometheus", .settings = LYRE_LIST(settings), .start = start);

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file system/information.h
+ * \brief The parts of system_information: each writes one value, the member's, into the answer.
+ *
+ * What cannot be read is null, as in a container or where parts of /proc are hidden. Sizes are bytes, times milliseconds,
+ * loads percent, unless said otherwise: as clients know them. Rates are over the time since an earlier reading: one is
+ * taken when the module starts, the others by the requests, and no request waits for one. Each part has a lock of its own,
+ * so these may be called on any thread.
+ */
+#ifndef SYSTEM_INFORMATION_H
+#define SYSTEM_INFORMATION_H
+
+#include <lyre/lyre.h>
+
+#include <stdbool.h>
+
+/** In place of an integer that is not known. */
+#define UNKNOWN INT64_MIN
+/** Readings for rates are at least so far apart, ms. */
+#define READING_GAP 250.0
+
+/** The start() and stop() of the module. */
+int information_start(lyre_instance *self);
+void information_stop(lyre_instance *self);
+
+/* information.c: for all parts */
+double information_now(void);
+/** Whether it is time for another reading; the first rates come sooner. \param rates  whether there are two already */
+bool reading_due(double last, bool rates, double now);
+/** The first line of a file, without its end, cut to what fits. \return its length, -1 when it cannot be read */
+int read_line(const char *path, char *text, size_t size);
+/** The integer in a file of one line. \return UNKNOWN when there is none */
+int64_t read_integer(const char *path);
+double two_decimals(double d);
+void put_int(lyre_out *o, const char *key, int64_t i);    /**< UNKNOWN: null */
+void put_double(lyre_out *o, const char *key, double d);  /**< NAN: null */
+void put_text(lyre_out *o, const char *key, const char *s); /**< NULL: null */
+void put_bool(lyre_out *o, const char *key, bool b);
+void put_null(lyre_out *o, const char *key);
+
+/* host_system.c: the machine, and its clock */
+void host_system_start(void);
+void write_system(lyre_out *o);
+void write_time(lyre_out *o);
+
+/* cpu.c */
+void cpu_start(void);
+void cpu_stop(void);
+void write_cpu(lyre_out *o);
+
+/* memory.c */
+void memory_start(void);
+void memory_stop(void);
+void write_memory(lyre_out *o);
+
+/* disk.c */
+void disk_start(void);
+void disk_stop(void);
+void write_disk(lyre_out *o);
+
+/* network.c */
+void write_network(lyre_out *o, bool figures);
+
+/* processes.c */
+void processes_start(void);
+void write_processes(lyre_out *o);
+void write_threads(lyre_out *o);
+
+/* figures.c: what the server counts. \return 0 or a failure, which is the call's */
+int write_table_size(lyre_call *call, lyre_out *o);
+int write_metrics(lyre_call *call, lyre_out *o);
+
+#endif

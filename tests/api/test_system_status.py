@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""set_status, get_status, clear_status, registration_info, get_fingerprint."""
+import os, re, stat, subprocess, sys, threading, unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from lyre_server import LYRED, Server
+
+LISTED = subprocess.run([LYRED, "--list-operations"], stdout=subprocess.PIPE, universal_newlines=True, check=True).stdout
+
+
+@unittest.skipUnless("get_fingerprint" in LISTED, "this build has no system module")
+class Status(unittest.TestCase):
+    def setUp(self):
+        self.server = Server()
+        self.addCleanup(self.server.stop)
+
+    def get(self, **more):
+        return self.server.ok(dict({"operation": "get_status"}, **more))
+
+    def test_set_get_clear(self):
+        self.assertEqual(self.get()["systemStatus"], [])
+        self.assertEqual(self.get(id="primary"), {})
+        self.assertEqual(self.server.ok({"operation": "set_status", "status": "first"}), {})
+        self.assertEqual(self.server.ok({"operation": "set_status", "id": "maintenance", "status": "näher"}), {})
+        self.assertEqual(self.server.ok({"operation": "set_status", "id": "availability", "status": "Unavailable"}), {})
+        self.assertEqual(self.server.ok({"operation": "set_status", "id": "primary", "status": "second"}), {})
+        primary = self.get(id="primary")
+        self.assertEqual([primary["id"], primary["status"]], ["primary", "second"])
+        self.assertIsInstance(primary["__updatedtime__"], (int, float))
+        self.assertGreaterEqual(primary["__updatedtime__"], primary["__createdtime__"])
+        self.assertEqual({s["id"]: s["status"] for s in self.get()["systemStatus"]},
+                         {"primary": "second", "maintenance": "näher", "availability": "Unavailable"})
+        self.assertEqual(self.server.ok({"operation": "clear_status", "id": "maintenance"}), {"message": True})
+        self.assertEqual(self.server.ok({"operation": "clear_status", "id": "maintenance"}), {"message": True})
+        self.assertEqual(self.server.ok({"operation": "clear_status"}), {"message": True})
+        self.assertEqual([s["id"] for s in self.get()["systemStatus"]], ["availability"])
+
+    def test_kept_over_a_restart(self):
+        self.server.ok({"operation": "set_status", "id": "availability", "status": "Available"})
+        self.server.kill()
+        self.server.start()
+        self.assertEqual(self.get(id="availability")["status"], "Available")
+
+    def test_set_at_once_by_many(self):
+        answers = []
+        threads = [threading.Thread(
+            target=lambda i=i: answers.append(self.server.call({"operation": "set_status", "status": "s%d" % i}))) for i in range(8)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        self.assertEqual(answers, [(200, {})] * 8)
+        self.assertRegex(self.get(id="primary")["status"], "^s[0-7]$")
+
+    def test_refused(self):
+        ids = "'id' must be one of [primary, maintenance, availability]"
+        values = 'Status "availability" only accepts these values: Available, Unavailable'
+        for more, error in (({}, "'status' is required"), ({"id": "x", "status": "y"}, ids), ({"id": 1, "status": "y"}, ids),
+                            ({"status": 1}, "'status' must be a string"), ({"id": "availability", "status": "no"}, values)):
+            self.assertEqual(self.server.call(dict({"operation": "set_status"}, **more)), (400, {"error": error}))
+
+    def test_parts(self):
+        s = self.get()
+        self.assertEqual(list(s), ["systemStatus", "componentStatus", "restartRequired"])
+        names = [c["name"] for c in s["componentStatus"]]
+        self.assertEqual(len(names), len(set(names)))
+        self.assertTrue({"http", "storage", "system", "data", "schema"} <= set(names), names)
+        for c in s["componentStatus"]:
+            self.assertEqual([c["name"], c["status"]], [c["componentName"], "healthy"])
+            self.assertEqual(c["lastChecked"]["main"], c["lastChecked"]["workers"]["0"])
+        self.assertIs(s["restartRequired"], False)
+
+
+@unittest.skipUnless("get_fingerprint" in LISTED, "this build has no system module")
+class Identity(unittest.TestCase):
+    def test_registration(self):
+        with Server() as s:
+            version = subprocess.run([LYRED, "--version"], stdout=subprocess.PIPE, universal_newlines=True, check=True).stdout
+            r = s.ok({"operation": "registration_info"})
+            self.assertEqual([r["registered"], r["ram_allocation"], r["license_expiration_date"]], [True, None, None])
+            self.assertIn(r["version"], version)
+
+    def test_fingerprint(self):
+        with Server() as s:
+            answers = []
+            threads = [threading.Thread(
+                target=lambda: answers.append(s.ok({"operation": "get_fingerprint"})["message"])) for _ in range(8)]
+            for t in threads:
+                t.start()
+            for t in threads:
+                t.join()
+            self.assertEqual(len(answers), 8)
+            self.assertEqual(len(set(answers)), 1)
+            self.assertTrue(re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", answers[0]))
+            path = os.path.join(s.root, "fingerprint")
+            self.assertEqual(stat.S_IMODE(os.stat(path).st_mode) & ~0o640, 0)
+            self.assertEqual([f for f in os.listdir(s.root) if f.startswith(".fingerprint")], [])
+            s.restart()
+            self.assertEqual(s.ok({"operation": "get_fingerprint"})["message"], answers[0])
+            with Server() as other:
+                self.assertNotEqual(other.ok({"operation": "get_fingerprint"})["message"], answers[0])
+            with open(path, "w") as f:
+                f.write("nonsense")
+            status, body = s.call({"operation": "get_fingerprint"})
+            self.assertEqual(status, 500)
+            self.assertIn("does not hold a fingerprint", body["error"])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** Adds pages: the path of the first is a setting, so that it can be one that is taken, or none at all. */
+#include <lyre/lyre.h>
+
+#include <string.h>
+
+static int text(lyre_call *call)
+{
+	static const char t[] = "A text, \xc3\xa4";
+	return lyre_reply_text(call, "text/plain; charset=utf-8", t, sizeof t - 1);
+}
+
+static int json(lyre_call *call)
+{
+	const char *user = lyre_call_user(call);
+	lyre_out *o = lyre_reply(call);
+	lyre_out_object_begin(o);
+	lyre_out_key(o, "user");
+	lyre_out_string(o, user, strlen(user));
+	lyre_out_object_end(o);
+	return 0;
+}
+
+static int fails(lyre_call *call)
+{
+	lyre_reply_text(call, "text/plain", "thrown away", 11);
+	return lyre_fail(call, LYRE_ECONFLICT, "this page fails");
+}
+
+static int start(lyre_instance *self)
+{
+	const struct lyre_route routes[] = {
+		{ .size = sizeof *routes, .access = LYRE_ACCESS_OPEN, .path = lyre_setting_string(self, "first"), .handler = text },
+		{ .size = sizeof *routes, .access = LYRE_ACCESS_USER, .path = "/pages/json", .handler = json, .run = LYRE_RUN_POOL },
+		{ .size = sizeof *routes, .access = LYRE_ACCESS_OPEN, .path = "/pages/fails", .handler = fails },
+	};
+	for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+		int rc = lyre_route_add(self, &routes[i]);
+		if (rc)
+			return rc;
+	}
+	return lyre_setting_bool(self, "fail") ? lyre_start_fail(self, LYRE_EINVAL, "told to fail") : 0;
+}
+
+static const struct lyre_setting settings[] = {
+	{ .key = "first", .type = LYRE_S_STRING, .fallback = "/pages/text", .help = "Path of the first page." },
+	{ .key = "fail", .type = LYRE_S_BOOL, .fallback = "false", .help = "Do not start, with the pages added." },
+};
+
+LYRE_MODULE(pages, "1.0.0", "Pages of a module", .settings = LYRE_LIST(settings), .start = start);
