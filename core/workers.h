@@ -27,8 +27,8 @@ int workers_open(struct workers *w, const struct config *c, struct dispatch *d, 
 	struct err *e);
 /**
  * Puts new listeners and threads, with the settings of today, in the place of those there are. These go on with the
- * clients they have, each until its next answer. \p c, the server's, then says what they do. On a failure nothing has changed. \return LYRE_EBUSY when too many
- * renewals are under way
+ * clients they have, each until its next answer; \p c, the server's configuration, says what the new ones do. On a
+ * failure nothing has changed. \return LYRE_EBUSY when too many renewals are under way
  */
 int workers_renew(struct workers *w, struct config *c, const struct config_sources *sources, struct dispatch *d,
 	struct err *e);

@@ -310,6 +310,65 @@ class Restart(unittest.TestCase):
                 f.write("logging:\n  level: error\n")
             restart(s)
 
+    def test_what_would_not_start(self):
+        """What --check cannot see, as the server itself is in the way: addresses and folders of the next start."""
+        with Server(config="logging:\n  level: warn\n") as s, socket.socket(socket.AF_UNIX) as other:
+            taken, file = os.path.join(s.root, "taken"), os.path.join(s.root, "file")
+            other.bind(taken)
+            other.listen()
+            open(file, "w").close()
+            for text, reason in (("operationsApi:\n  network:\n    domainSocket: taken\n", taken),
+                                 ("operationsApi:\n  network:\n    domainSocket: file\n", file),
+                                 ("logging:\n  root: file\n", file), ("storage:\n  path: file/x\n", file)):
+                with open(s.config, "w") as f:
+                    f.write(text)
+                status, body = s.call({"operation": "restart"})
+                self.assertNotEqual(200, status, text)
+                self.assertIn("No restart: ", body["error"])
+                self.assertIn(reason, body["error"])
+                self.assertEqual({}, s.ok({"operation": "describe_all"}))
+            self.assertEqual(1, starts(s))
+            with open(s.config, "w") as f:
+                f.write("logging:\n  level: warn\n")
+            restart(s)
+
+    def test_port_taken(self):
+        with socket.create_server(("127.0.0.1", 0)) as other, Server(config="") as s:
+            port = other.getsockname()[1]
+            s.end()
+            # Without a port on the command line, which would be stronger than the file.
+            with open(s.config, "w") as f:
+                f.write("operationsApi:\n  network:\n    host: 127.0.0.1\n    port: 0\n")
+            with open(os.path.join(s.root, "output"), "ab") as output:
+                s.process = subprocess.Popen([LYRED, "-r", s.root, "-c", s.config], stdin=subprocess.DEVNULL, stdout=output,
+                                             stderr=output)
+            self.assertTrue(wait_until(lambda: os.path.exists(s.socket_path)))
+            with open(s.config, "w") as f:
+                f.write("operationsApi:\n  network:\n    host: 127.0.0.1\n    port: %d\n" % port)
+            self.assertTrue(wait_until(lambda: self.answers(s)))
+            status, body = s.call({"operation": "restart"}, unix=True)
+            self.assertNotEqual(200, status)
+            self.assertIn("port %d" % port, body["error"])
+            self.assertEqual(200, s.call({"operation": "describe_all"}, unix=True)[0])
+
+    def answers(self, s):
+        with contextlib.suppress(OSError):
+            return s.call({"operation": "describe_all"}, unix=True)[0] == 200
+
+    def test_root_moved(self):
+        with Server() as s:
+            s.ok({"operation": "create_table", "database": "dev", "table": "kept", "primary_key": "id"})
+            moved = s.root + "-moved"
+            os.rename(s.root, moved)
+            try:
+                status, body = s.call({"operation": "restart"})
+            finally:
+                os.rename(moved, s.root)
+            self.assertEqual(500, status, body)
+            self.assertIn(s.root, body["error"])
+            restart(s)
+            self.assertIn("dev", s.ok({"operation": "describe_all"}))
+
     @unittest.skipIf(STATIC_ONLY, "modules are built in")
     def test_broken_module_refuses(self):
         folder = tempfile.mkdtemp(prefix="lyre-modules-")
@@ -426,6 +485,8 @@ class Service(unittest.TestCase):
             old.close()
             self.assertEqual("COMPLETE", job_of(s, body)["status"])
             self.assertEqual("timeout=42", Restart.keep_alive(self, s))
+            network = s.ok({"operation": "get_configuration"})["operationsApi"]["network"]
+            self.assertEqual((42000, os.path.join(s.root, "second")), (network["keepAliveTimeout"], network["domainSocket"]))
             self.assertEqual(1, starts(s))
 
     def test_bad_settings_change_nothing(self):
@@ -436,7 +497,6 @@ class Service(unittest.TestCase):
             self.assertEqual("ERROR", job["status"])
             self.assertIn("keepAliveTimeout", job["message"])
             self.assertEqual("timeout=41", Restart.keep_alive(self, s))
-
 
     def test_nothing_is_left(self):
         with Server() as s:
