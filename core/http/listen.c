@@ -127,9 +127,9 @@ static bool same_address(const struct sockaddr_storage *a, const struct sockaddr
 
 static bool is_any(const struct sockaddr_storage *a)
 {
-	const struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_addr = in6addr_any };
-	const struct sockaddr_in v4 = { .sin_family = AF_INET };
-	return same_address(a, (const struct sockaddr *)&v6) || same_address(a, (const struct sockaddr *)&v4);
+	if (a->ss_family == AF_INET6)
+		return IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)a)->sin6_addr);
+	return a->ss_family == AF_INET && ((const struct sockaddr_in *)a)->sin_addr.s_addr == htonl(INADDR_ANY);
 }
 
 static bool is_host(const struct sockaddr_storage *a, const char *host)

@@ -446,6 +446,18 @@ class Restart(unittest.TestCase):
                 Server(root=s.root)
 
 
+def listening(s):
+    """The inodes of the TCP sockets that listen on the server's port."""
+    found = set()
+    for table in ("tcp", "tcp6"):
+        if os.path.exists("/proc/net/" + table):
+            for line in open("/proc/net/" + table).readlines()[1:]:
+                fields = line.split()
+                if fields[3] == "0A" and int(fields[1].split(":")[1], 16) == s.port:
+                    found.add(fields[9])
+    return found
+
+
 class Service(unittest.TestCase):
     def test_refusals(self):
         with Server() as s:
@@ -468,6 +480,16 @@ class Service(unittest.TestCase):
             job = job_of(s, s.ok({"operation": "restart_service", "service": "http_workers", "replicated": True}))
             self.assertEqual(("ERROR", "Replication not implemented."), (job["status"], job["message"]))
             self.assertEqual(1, starts(s))
+
+    @unittest.skipUnless(HAS_PROC, "no /proc")
+    def test_all_addresses(self):
+        """The socket that listens on all addresses stays the same one, so that nobody finds it closed."""
+        with Server(settings=["operationsApi.network.host=null"]) as s:
+            before = listening(s)
+            self.assertEqual("COMPLETE", job_of(s, s.ok({"operation": "restart_service", "service": "http_workers"}))["status"])
+            self.assertEqual(before, listening(s))
+            restart(s)
+            self.assertEqual(before, listening(s))
 
     def test_new_settings_of_listeners(self):
         with Server(config="operationsApi:\n  network:\n    keepAliveTimeout: 41s\n    domainSocket: first\n") as s:
