@@ -6,7 +6,6 @@
  * A test maps the file that ALLOC_FAIL_FILE names and writes to it while the process runs; test_memory.py knows the
  * layout. Without such a file everything is passed through.
  */
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -14,11 +13,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #ifdef __GLIBC__
 #include <execinfo.h>
+#else
+#include <dlfcn.h>
 #endif
 
 #define FRAMES 24
@@ -31,7 +31,6 @@ struct control {
 	_Atomic int64_t calls;   /**< allocations asked for */
 	_Atomic int64_t live;    /**< blocks allocated and not yet freed */
 	_Atomic int64_t frames;  /**< of the first refusal; only glibc has them */
-	_Atomic int64_t proc2;   /**< refusals within libproc2, which does not look at what it got: 4.0.2 crashes in procps_stat_reap() */
 	uintptr_t frame[FRAMES];
 };
 
@@ -76,20 +75,13 @@ static void keep_frames(void)
 	static _Thread_local bool within; /* to look at the stack may take memory */
 	void *frame[FRAMES];
 
-	if (within)
+	if (within || atomic_load(&control->frames))
 		return;
 	within = true;
 	int n = backtrace(frame, FRAMES);
-	for (int i = 0; i < n; i++) {
-		Dl_info info;
-		if (dladdr(frame[i], &info) && info.dli_fname && strstr(info.dli_fname, "libproc2"))
-			atomic_fetch_add(&control->proc2, 1);
-	}
-	if (!atomic_load(&control->frames)) {
-		for (int i = 0; i < n; i++)
-			control->frame[i] = (uintptr_t)frame[i];
-		atomic_store(&control->frames, n);
-	}
+	for (int i = 0; i < n; i++)
+		control->frame[i] = (uintptr_t)frame[i];
+	atomic_store(&control->frames, n);
 	within = false;
 #endif
 }

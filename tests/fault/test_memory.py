@@ -7,7 +7,7 @@ nothing behind, nothing leaks, and the next request is served as ever.
 
 ALLOC_ALL: every allocation is tried; without, only a part of those of long requests.
 """
-import http.client, json, mmap, os, random, re, shutil, signal, socket, struct, subprocess, tempfile, time, unittest
+import http.client, json, mmap, os, random, re, shutil, socket, struct, subprocess, tempfile, time, unittest
 
 import faults # noqa: F401, for the path to lyre_server
 from lyre_server import BUILD, HAS_PROC, LYRED, MINIMAL, SOURCE, Server
@@ -16,7 +16,7 @@ LIBRARY = os.path.join(BUILD, "tests", "fault", ".libs", "alloc_fail.so")
 ALL = bool(os.environ.get("ALLOC_ALL"))
 FRAMES = 24
 # The C library says it otherwise of modules and threads, and libmicrohttpd nothing.
-NO_MEMORY = r"(?i)memory|Resource temporarily unavailable|\.so: cannot|cannot start the threads"
+NO_MEMORY = r"(?i)memory|Resource temporarily unavailable|\.so[.\d]*: cannot|cannot start the threads"
 
 
 class Memory:
@@ -42,7 +42,6 @@ class Memory:
     def arm(self, n, onwards):
         self.set(2, 0)
         self.set(5, 0)
-        self.set(6, 0)
         self.set(0, n)
         self.set(1, int(onwards))
 
@@ -72,7 +71,7 @@ class Memory:
         """Who asked first for memory that was not given, as file+offset."""
         out = []
         for i in range(min(self.get(5), FRAMES)):
-            address = struct.unpack_from("Q", self.map, 56 + 8 * i)[0]
+            address = struct.unpack_from("Q", self.map, 48 + 8 * i)[0]
             for begin, end, offset, path in maps:
                 if begin <= address < end:
                     out.append("%s+%#x" % (os.path.basename(path), address - begin + offset))
@@ -396,6 +395,10 @@ class Requests(unittest.TestCase):
 class Start(unittest.TestCase):
     """A start, and what looks at the configuration: it is done as ever, or refused with a sentence."""
 
+    # Not the system module: of what it starts with, procps_stat_reap() of libproc2 4.0.2 and others there, and glibc's
+    # localtime_r(), crash when they get no memory.
+    MODULES = "modules:\n  schema: true\n  data: true\n  help: true\n  metrics: true\n"
+
     def setUp(self):
         self.memory = Memory()
         self.addCleanup(self.memory.close)
@@ -411,7 +414,7 @@ class Start(unittest.TestCase):
 
     def start(self, root, n, onwards):
         """A server; None when it refused to start."""
-        s = Server(root=root, env=self.memory.env, start=False)
+        s = Server(root=root, config=self.MODULES, env=self.memory.env, start=False)
         output = os.path.join(root, "output")
         begin = os.path.getsize(output) if os.path.exists(output) else 0
         self.memory.arm(n, onwards)
@@ -419,8 +422,6 @@ class Start(unittest.TestCase):
             s.start()
         except RuntimeError as e:
             self.memory.disarm()
-            if s.process.wait(60) == -signal.SIGSEGV and self.memory.get(6):
-                return None  # libproc2's: alloc_fail.c says which
             self.assertGreater(s.process.wait(60), 0, "allocation %d: %s" % (n, e))
             self.assertRegex(s.said(begin), NO_MEMORY, "allocation %d: %s" % (n, e))
             return None
