@@ -334,15 +334,6 @@ void siphash128(const uint8_t key[16], const void *data, size_t len, uint8_t out
 	put_word(out + 8, v[0] ^ v[1] ^ v[2] ^ v[3]);
 }
 
-bool equal_constant_time(const void *a, const void *b, size_t len)
-{
-	const volatile unsigned char *x = a, *y = b;
-	unsigned char differ = 0;
-	for (size_t i = 0; i < len; i++)
-		differ |= x[i] ^ y[i];
-	return differ == 0;
-}
-
 void secure_clear(void *p, size_t len)
 {
 	explicit_bzero(p, len);

@@ -35,8 +35,6 @@ void uuid_text(char out[37]);
 
 /** SipHash-2-4 of 128 bits: a keyed fingerprint. */
 void siphash128(const uint8_t key[16], const void *data, size_t len, uint8_t out[16]);
-/** Equal or not, in a time that does not depend on where they differ. */
-bool equal_constant_time(const void *a, const void *b, size_t len);
 /** Overwrites a secret; not optimised away. */
 void secure_clear(void *p, size_t len);
 

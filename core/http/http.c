@@ -280,11 +280,6 @@ int http_open(struct http **ret, const struct config *c, struct dispatch *d, str
 	return LYRE_OK;
 }
 
-int http_port(const struct http *h)
-{
-	return h->port;
-}
-
 /* ---- end ---- */
 
 /* The socket is closed too: clients that come now are refused, not left to wait. */

@@ -38,8 +38,6 @@ int http_open(struct http **ret, const struct config *c, struct dispatch *d, str
  * and closed again.
  */
 int http_try(const struct http *h, const struct config *c, struct err *e);
-/** The TCP port that is listened on; 0 when there is none. */
-int http_port(const struct http *h);
 /** Accepts no new connection any more; requests under way go on, and their answers end the connections. */
 void http_quiesce(struct http *h);
 /** The same for one whose place \p heir has taken: the file of a domain socket on which both listen stays. */
