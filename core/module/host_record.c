@@ -25,8 +25,8 @@ static int write_again(lyre_call *call)
 	return call->then(call, &result, call->then_arg);
 }
 
-int host_write(lyre_call *call, lyre_table *table, int mode, const lyre_value *records,
-	int (*then)(lyre_call *call, const struct lyre_write_result *result, void *arg), void *arg)
+/** Makes the call's write ready. */
+static int begin_write(lyre_call *call, lyre_table *table, int mode, const lyre_value *records)
 {
 	if (!records) /* the last of a chain of lyre_make_…() */
 		return err_nomem(&call->err);
@@ -37,29 +37,31 @@ int host_write(lyre_call *call, lyre_table *table, int mode, const lyre_value *r
 		.arena = call->arena,
 		.user = host_call_user(call),
 		.operation = call->operation->name,
-		.done = write_done,
-		.arg = call,
 	};
+	return 0;
+}
+
+int host_write(lyre_call *call, lyre_table *table, int mode, const lyre_value *records,
+	int (*then)(lyre_call *call, const struct lyre_write_result *result, void *arg), void *arg)
+{
+	int rc = begin_write(call, table, mode, records);
+	if (rc < 0)
+		return rc;
+	call->write.done = write_done;
+	call->write.arg = call;
 	call->then = then;
 	call->then_arg = arg;
 	call->again = write_again;
-	int rc = store_write(&call->write, &call->err);
+	rc = store_write(&call->write, &call->err);
 	return rc < 0 ? rc : LYRE_PENDING;
 }
 
 int host_write_wait(lyre_call *call, lyre_table *table, int mode, const lyre_value *records, const struct lyre_write_result **ret)
 {
-	if (!records) /* the last of a chain of lyre_make_…() */
-		return err_nomem(&call->err);
-	call->write = (struct record_write){
-		.table = table->def,
-		.mode = mode,
-		.records = records,
-		.arena = call->arena,
-		.user = host_call_user(call),
-		.operation = call->operation->name,
-	};
-	int rc = store_write_wait(&call->write, &call->err);
+	int rc = begin_write(call, table, mode, records);
+	if (rc < 0)
+		return rc;
+	rc = store_write_wait(&call->write, &call->err);
 	if (rc == 0)
 		*ret = &call->write.result;
 	return rc;

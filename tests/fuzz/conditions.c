@@ -32,21 +32,6 @@ static void stop(void)
 	rmdir(folder);
 }
 
-struct waiting {
-	pthread_mutex_t lock;
-	pthread_cond_t ended;
-	bool done;
-};
-
-static void write_done(struct record_write *w)
-{
-	struct waiting *p = w->arg;
-	pthread_mutex_lock(&p->lock);
-	p->done = true;
-	pthread_cond_signal(&p->ended);
-	pthread_mutex_unlock(&p->lock);
-}
-
 /** Records of all kinds: id, n (a small number), s (text), x (something else for each). */
 static void fill(const struct table *t)
 {
@@ -64,17 +49,10 @@ static void fill(const struct table *t)
 			kinds[i % 10]);
 	buf_add_char(&json, ']');
 	must(json_decode_copy(&a, json.data, json.len, &records, &e) == 0);
-	struct waiting p = { .lock = PTHREAD_MUTEX_INITIALIZER, .ended = PTHREAD_COND_INITIALIZER };
 	struct record_write w = {
-		.table = t, .mode = LYRE_INSERT, .records = &records, .arena = &a, .user = "u", .operation = "o",
-		.done = write_done, .arg = &p
+		.table = t, .mode = LYRE_INSERT, .records = &records, .arena = &a, .user = "u", .operation = "o"
 	};
-	must(store_write(&w, &e) == 0);
-	pthread_mutex_lock(&p.lock);
-	while (!p.done)
-		pthread_cond_wait(&p.ended, &p.lock);
-	pthread_mutex_unlock(&p.lock);
-	must(w.err.code == 0);
+	must(store_write_wait(&w, &e) == 0);
 	buf_free(&json);
 	arena_free(&a);
 }

@@ -86,34 +86,15 @@ static const struct table *table_of(const char *name)
 	return t;
 }
 
-static pthread_mutex_t written_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t written = PTHREAD_COND_INITIALIZER;
-
-static void write_done(struct record_write *w)
-{
-	pthread_mutex_lock(&written_lock);
-	*(bool *)w->arg = true;
-	pthread_cond_signal(&written);
-	pthread_mutex_unlock(&written_lock);
-}
-
 static void write_records(const char *table, enum lyre_write_mode mode, const lyre_value *records)
 {
 	const struct table *t = table_of(table);
 	struct arena a;
 	arena_init(&a);
-	bool done = false;
 	struct record_write w = {
-		.table = t, .mode = (int)mode, .records = records, .arena = &a, .user = "u", .operation = "o",
-		.done = write_done, .arg = &done
+		.table = t, .mode = (int)mode, .records = records, .arena = &a, .user = "u", .operation = "o"
 	};
-	must_do(store_write(&w, &err));
-	pthread_mutex_lock(&written_lock);
-	while (!done)
-		pthread_cond_wait(&written, &written_lock);
-	pthread_mutex_unlock(&written_lock);
-	if (w.err.code)
-		ck_abort_msg("write: %s", w.err.text);
+	must_do(store_write_wait(&w, &err));
 	arena_free(&a);
 	table_unref(t);
 }

@@ -85,44 +85,19 @@ static void make_table(const char *name, double expiration)
 	ck_assert_msg(rc == 0, "%s", why.text);
 }
 
-struct waiting {
-	pthread_mutex_t lock;
-	pthread_cond_t ended;
-	bool done;
-};
-
-static void on_done(struct record_write *w)
-{
-	struct waiting *x = w->arg;
-	pthread_mutex_lock(&x->lock);
-	x->done = true;
-	pthread_cond_signal(&x->ended);
-	pthread_mutex_unlock(&x->lock);
-}
-
 static int write_json(const char *table, int mode, const char *json, struct err *e)
 {
 	struct arena a;
 	lyre_value v;
 	const struct table *t;
-	struct waiting x = { .lock = PTHREAD_MUTEX_INITIALIZER, .ended = PTHREAD_COND_INITIALIZER };
 	arena_init(&a);
-	struct record_write w = { .mode = mode, .records = &v, .arena = &a, .user = "me", .operation = "test",
-		.done = on_done, .arg = &x };
+	struct record_write w = { .mode = mode, .records = &v, .arena = &a, .user = "me", .operation = "test" };
 	int rc = json_decode_copy(&a, json, strlen(json), &v, e);
 	if (!rc)
 		rc = store_table(store, "dev", table, &t, e);
 	if (!rc) {
 		w.table = t;
-		rc = store_write(&w, e);
-		if (!rc) {
-			pthread_mutex_lock(&x.lock);
-			while (!x.done)
-				pthread_cond_wait(&x.ended, &x.lock);
-			pthread_mutex_unlock(&x.lock);
-			*e = w.err;
-			rc = w.err.code;
-		}
+		rc = store_write_wait(&w, e);
 		table_unref(t);
 	}
 	arena_free(&a);

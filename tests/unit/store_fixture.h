@@ -111,21 +111,6 @@ UNUSED static const struct table *table_of(const char *database, const char *nam
 
 /* ---- writing ---- */
 
-struct waiting {
-	pthread_mutex_t lock;
-	pthread_cond_t ended;
-	bool done;
-};
-
-static void write_done(struct record_write *w)
-{
-	struct waiting *p = w->arg;
-	pthread_mutex_lock(&p->lock);
-	p->done = true;
-	pthread_cond_signal(&p->ended);
-	pthread_mutex_unlock(&p->lock);
-}
-
 /** Writes records in JSON and waits. \return the code; the sentence is in \p e. Results stay in \p a. */
 UNUSED static int write_in(struct arena *a, const char *database, const char *name, int mode, const char *json,
 	struct lyre_write_result *ret, struct err *e)
@@ -137,22 +122,13 @@ UNUSED static int write_in(struct arena *a, const char *database, const char *na
 		return rc;
 	lyre_value records;
 	rc = json_decode_copy(a, json, strlen(json), &records, e);
-	struct waiting p = { .lock = PTHREAD_MUTEX_INITIALIZER, .ended = PTHREAD_COND_INITIALIZER };
 	struct record_write w = {
-		.table = t, .mode = mode, .records = &records, .arena = a, .user = "ann", .operation = "test", .done = write_done, .arg = &p
+		.table = t, .mode = mode, .records = &records, .arena = a, .user = "ann", .operation = "test"
 	};
 	if (!rc)
-		rc = store_write(&w, e);
-	if (!rc) {
-		pthread_mutex_lock(&p.lock);
-		while (!p.done)
-			pthread_cond_wait(&p.ended, &p.lock);
-		pthread_mutex_unlock(&p.lock);
-		rc = w.err.code;
-		*e = w.err;
-		if (!rc && ret)
-			*ret = w.result;
-	}
+		rc = store_write_wait(&w, e);
+	if (!rc && ret)
+		*ret = w.result;
 	table_unref(t);
 	return rc;
 }
