@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -303,6 +304,14 @@ static uint64_t word_at(const unsigned char *p, size_t n)
 	return w;
 }
 
+/* The same of eight bytes, in one load. */
+static uint64_t whole_word(const unsigned char *p)
+{
+	uint64_t w;
+	memcpy(&w, p, sizeof w);
+	return le64toh(w);
+}
+
 static void put_word(uint8_t *p, uint64_t w)
 {
 	for (int i = 0; i < 8; i++)
@@ -311,13 +320,13 @@ static void put_word(uint8_t *p, uint64_t w)
 
 void siphash128(const uint8_t key[16], const void *data, size_t len, uint8_t out[16])
 {
-	uint64_t k0 = word_at(key, 8), k1 = word_at(key + 8, 8);
+	uint64_t k0 = whole_word(key), k1 = whole_word(key + 8);
 	uint64_t v[4] = { 0x736f6d6570736575u ^ k0, 0x646f72616e646f6du ^ k1 ^ 0xee, 0x6c7967656e657261u ^ k0,
 		0x7465646279746573u ^ k1 };
 	const unsigned char *p = data;
 	size_t rest = len;
 	for (; rest >= 8; rest -= 8, p += 8) {
-		uint64_t m = word_at(p, 8);
+		uint64_t m = whole_word(p);
 		v[3] ^= m;
 		sip_rounds(v, 2);
 		v[0] ^= m;
