@@ -193,6 +193,7 @@ void database_unref(struct database *db)
 	if (!db || atomic_fetch_sub_explicit(&db->refs, 1, memory_order_acq_rel) != 1)
 		return;
 	writer_free(&db->writer);
+	watches_free(db);
 	pthread_cond_destroy(&db->published);
 	pthread_mutex_destroy(&db->lock);
 	pthread_rwlock_destroy(&db->gate);

@@ -106,6 +106,7 @@ void table_touched(struct database *db, uint32_t id)
 	struct table *t = (struct table *)(uintptr_t)catalogue_by_id(db->catalogue, id);
 	if (t)
 		atomic_store(&t->memo.touched, mdb_txn_id(db->writer.txn));
+	watches_touched(db, id);
 }
 
 /*

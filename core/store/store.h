@@ -123,6 +123,13 @@ const struct attribute *table_attribute(const struct table *t, const char *name,
 /** The definition there is now of the same table; LYRE_ENOTFOUND when it was dropped. */
 int table_refresh(const struct table *t, const struct table **ret, struct err *e);
 
+/**
+ * A count that grows with each commit that may have changed a table's records or definition: after readers can see it,
+ * before it is answered. What was read after the count is good until it has another value. Lives as long as the store;
+ * LYRE_ENOMEM.
+ */
+int table_watch(const struct table *t, const atomic_uint_least64_t **ret, struct err *e);
+
 /* Changes of definitions. Each blocks until it is on the disk. */
 int store_create_table(struct store *s, const struct lyre_table_spec *spec, struct err *e);
 int store_drop_table(struct store *s, const char *database, const char *name, struct err *e);

@@ -65,6 +65,7 @@ struct database {
 	unsigned holds;               /**< database_hold() */
 	bool shutting;                /**< the gate is being shut, or is */
 
+	struct watch *_Atomic watches; /**< table_watch(); grows by the lock */
 	struct slot *slots;           /**< read transactions kept for it, of all threads; under slots_lock */
 	struct writer writer;
 };
@@ -182,6 +183,15 @@ static inline bool record_expired(const struct table *t, double updated, double 
 
 /** The transaction under way changes a table's records. On the writer's thread. */
 void table_touched(struct database *db, uint32_t id);
+
+/* ---- watch.c ---- */
+
+/** The transaction under way changes a table. On the writer's thread, as the next. */
+void watches_touched(struct database *db, uint32_t id);
+/** It was committed, and is not answered yet. */
+void watches_count(struct database *db);
+/** Of a database that nobody refers to any more. */
+void watches_free(struct database *db);
 
 /* ---- catalogue.c ---- */
 

@@ -141,6 +141,7 @@ static struct edit *add_edit(struct database *db, uint32_t id)
 		w->edits = edits;
 		w->edit_cap = cap;
 	}
+	watches_touched(db, id);
 	struct edit *edit = &w->edits[w->edit_count++];
 	*edit = (struct edit){ .id = id };
 	return edit;
@@ -307,5 +308,6 @@ int transaction_commit(struct database *db, struct err *e)
 		db->log = w->now.log;
 		db->committed = id;
 	}
+	watches_count(db);
 	return store_error(e, rc, "write", db);
 }
