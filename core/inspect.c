@@ -31,7 +31,8 @@ static void print_operations(const struct view *v)
 	const struct operation *const *list = dispatch_operations(v->dispatch, &count);
 
 	for (size_t i = 0; i < count; i++)
-		printf("%-25s %-10s %s\n", list[i]->name, list[i]->owner, list[i]->decl->help ? list[i]->decl->help : "");
+		printf("%-31s %-10s %-18s %s\n", list[i]->name, list[i]->owner, lyre_access_word(list[i]->decl->access),
+			list[i]->decl->help ? list[i]->decl->help : "");
 }
 
 static void print_check(const struct view *v)

@@ -145,6 +145,7 @@ static bool settle(struct server *s, const sigset_t *signals, bool *orderly)
 	int64_t deadline = drain_deadline(s);
 
 	workers_pause(&s->workers);
+	dispatch_hurry(s->dispatch);
 	if (!wait_until(s, requests_settled, signals, deadline))
 		return false;
 	/* Not before: a request that makes a job must not be refused. */

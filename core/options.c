@@ -23,7 +23,7 @@ static const char help[] =
 	"      --set KEY=VALUE     set one setting, over the file; may be repeated\n"
 	"      --check             load settings and modules, say whether they are fine, and end\n"
 	"      --list-modules      show the modules that the settings name, and end\n"
-	"      --list-operations   show the operations of these modules, and end\n"
+	"      --list-operations   show the operations of these modules and who may call them, and end\n"
 	"      --module-info FILE  show what a module says of itself, without running it, and end\n"
 	"      --version           show the version, and end\n"
 	"  -h, --help              show this, and end\n"

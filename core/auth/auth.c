@@ -1,26 +1,58 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file auth/auth.c
- * \brief From a user name and a password to an identity.
+ * \brief From credentials to a principal, and how long one is good for.
  */
 #include "auth/auth.h"
 
 #include "auth/first.h"
 #include "auth/memory.h"
+#include "auth/principal.h"
+#include "auth/throttle.h"
 #include "auth/users.h"
 #include "base/text.h"
 #include "config/config.h"
 #include "log/log.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct auth {
-	struct store *store;
+	struct users *users;
 	struct memory *memory;
+	struct throttle *throttle;
+	struct password_costs costs;
+	char nobody[PASSWORD_HASH_MAX]; /**< what passwords of users are checked against that there are not */
 	bool log_failed;
 	bool log_successful;
 };
+
+/* ---- opening ---- */
+
+static int read_costs(struct password_costs *ret, const struct config *c, struct err *e)
+{
+	*ret = (struct password_costs){
+		.memory_kib = (uint32_t)(config_int(c, "authentication.argon2.memory") / 1024),
+		.iterations = (uint32_t)config_int(c, "authentication.argon2.iterations"),
+		.lanes = (uint32_t)config_int(c, "authentication.argon2.lanes"),
+	};
+	if (ret->memory_kib >= 8 * ret->lanes)
+		return 0;
+	return err_set(e, LYRE_EINVAL, "authentication.argon2.memory must be at least %uK for %u lanes", 8 * ret->lanes,
+		ret->lanes);
+}
+
+static int open_throttle(struct throttle **ret, const struct config *c, struct err *e)
+{
+	const struct throttle_options o = {
+		.free = (unsigned)config_int(c, "authentication.failures.free"),
+		.delay = config_int(c, "authentication.failures.delay"),
+		.max_delay = config_int(c, "authentication.failures.maxDelay"),
+		.memory = config_int(c, "authentication.failures.memory"),
+	};
+	return throttle_open(ret, &o, e);
+}
 
 int auth_open(struct auth **ret, struct store *s, const struct config *c, struct err *e)
 {
@@ -28,18 +60,22 @@ int auth_open(struct auth **ret, struct store *s, const struct config *c, struct
 
 	if (!a)
 		return err_nomem(e);
-	a->store = s;
 	a->log_failed = config_bool(c, "logging.auditAuthEvents.logFailed");
 	a->log_successful = config_bool(c, "logging.auditAuthEvents.logSuccessful");
-	int rc = memory_open(&a->memory, config_int(c, "authentication.cacheTTL"), e);
+	int rc = read_costs(&a->costs, c, e);
 	if (!rc)
-		rc = users_open(s, e);
+		rc = memory_open(&a->memory, config_int(c, "authentication.cacheTTL"), e);
 	if (!rc)
-		rc = first_user(s, c, e);
+		rc = open_throttle(&a->throttle, c, e);
+	if (!rc)
+		rc = users_open(&a->users, s, &a->costs, e);
+	if (!rc)
+		rc = first_user(a->users, c, e);
 	if (rc) {
 		auth_close(a);
 		return rc;
 	}
+	password_nobody(&a->costs, a->nobody);
 	*ret = a;
 	return 0;
 }
@@ -49,76 +85,222 @@ void auth_close(struct auth *a)
 	if (!a)
 		return;
 	memory_close(a->memory);
+	if (a->throttle)
+		throttle_close(a->throttle);
+	users_close(a->users);
 	free(a);
 }
+
+struct users *auth_users(struct auth *a)
+{
+	return a->users;
+}
+
+/* ---- principals ---- */
+
+/** The principal of a user that was read when the epoch was, or before. */
+static int make_principal(struct auth *a, const struct user *user, uint64_t epoch, const char *name, size_t len,
+	const char *only, const struct principal **ret, struct err *e)
+{
+	struct principal p = { .name = name, .only = only, .epoch = epoch };
+
+	int rc = users_role(a->users, user->role_id, &p.role, e);
+	if (rc && rc != LYRE_ENOTFOUND)
+		return rc;
+	if (rc)
+		p.role = NULL; /* the permission decision has a word for it */
+	memcpy(p.stamp, user->stamp, sizeof p.stamp);
+	rc = principal_make(ret, &p, len, e);
+	role_unref(p.role);
+	return rc;
+}
+
+/** Reads a user. LYRE_ENOTFOUND without a sentence. */
+static int find_user(struct auth *a, const char *name, size_t len, struct user *ret, uint64_t *epoch, struct err *e)
+{
+	struct arena arena;
+
+	*epoch = users_epoch(a->users); /* before it is read: what it tells must not be older */
+	arena_init(&arena);
+	int rc = users_find(a->users, name, len, &arena, ret, e);
+	ret->refresh_token = NULL;
+	arena_free(&arena);
+	return rc;
+}
+
+int auth_refresh(struct auth *a, const struct principal *p, const struct principal **ret, struct err *e)
+{
+	struct user user = { .active = false };
+	uint64_t epoch;
+
+	if (p == principal_server() || p->epoch == users_epoch(a->users)) {
+		*ret = principal_ref(p);
+		return 0;
+	}
+	size_t len = strlen(p->name);
+	int rc = find_user(a, p->name, len, &user, &epoch, e);
+	if (rc == LYRE_ENOTFOUND)
+		rc = err_set(e, LYRE_EUNAUTHENTICATED, "User %s does not exist", p->name);
+	else if (!rc && !user.active)
+		rc = err_set(e, LYRE_EUNAUTHENTICATED, "Cannot complete request: User is inactive");
+	else if (!rc && strcmp(user.stamp, p->stamp) != 0)
+		rc = err_set(e, LYRE_EUNAUTHENTICATED, "User %s has other credentials by now", p->name);
+	if (!rc)
+		rc = make_principal(a, &user, epoch, p->name, len, p->only, ret, e);
+	secure_clear(&user, sizeof user);
+	return rc;
+}
+
+/* ---- what is remembered ---- */
+
+/** One of an older epoch is looked at again, and forgotten when it lets nobody in any more. */
+static int recall(struct auth *a, struct fingerprint f, uint64_t *began, const struct principal **ret, struct err *e)
+{
+	const struct principal *p = memory_find(a->memory, f, monotonic_ms(), began), *fresh = NULL;
+
+	if (!p)
+		return LYRE_PENDING;
+	if (p->epoch == users_epoch(a->users)) {
+		*ret = p;
+		return 0;
+	}
+	int rc = auth_refresh(a, p, &fresh, e);
+	if (!rc || rc == LYRE_EUNAUTHENTICATED)
+		memory_replace(a->memory, f, p, fresh);
+	principal_unref(p);
+	if (!rc)
+		*ret = fresh;
+	return rc == LYRE_EUNAUTHENTICATED ? LYRE_PENDING : rc;
+}
+
+/* ---- user name and password ---- */
 
 static int login_failed(struct err *e)
 {
 	return err_set(e, LYRE_EUNAUTHENTICATED, "Login failed");
 }
 
+static bool name_plausible(const char *name, size_t len)
+{
+	return len > 0 && len <= AUTH_USER_MAX && !memchr(name, '\0', len);
+}
+
 /** Whether there can be such credentials at all: what is asked here does not depend on the users that there are. */
 static bool plausible(const char *user, size_t user_len, size_t password_len)
 {
-	return user_len > 0 && user_len <= AUTH_USER_MAX && password_len <= AUTH_PASSWORD_MAX && !memchr(user, '\0', user_len);
-}
-
-static int identify(struct identity *ret, const char *user, size_t user_len, bool super_user, struct arena *arena,
-	struct err *e)
-{
-	const char *name = arena_strndup(arena, user, user_len);
-
-	if (!name)
-		return err_nomem(e);
-	*ret = (struct identity){ .user = name, .super_user = super_user };
-	return 0;
+	return name_plausible(user, user_len) && password_len <= AUTH_PASSWORD_MAX;
 }
 
 int auth_remembered(struct auth *a, const char *user, size_t user_len, const char *password, size_t password_len,
-	struct arena *arena, struct identity *ret, struct err *e)
+	const struct principal **ret, struct err *e)
 {
-	bool super_user;
-
 	if (!plausible(user, user_len, password_len))
 		return login_failed(e);
-	struct fingerprint f = memory_fingerprint(a->memory, user, user_len, password, password_len);
-	if (!memory_find(a->memory, f, monotonic_ms(), &super_user))
-		return LYRE_PENDING;
-	return identify(ret, user, user_len, super_user, arena, e);
+	return recall(a, memory_password(a->memory, user, user_len, password, password_len), NULL, ret, e);
+}
+
+/** A hash made with other costs than today's; that it stays does nobody harm who signs in. */
+static void hash_anew(struct auth *a, const char *name, size_t len, const struct user *known, const char *password,
+	size_t password_len)
+{
+	struct err e;
+
+	if (password_outdated(known->hash, &a->costs) &&
+		users_rehash(a->users, name, len, known, password, password_len, &e))
+		log_warn("auth", "the password of '%.*s' could not be hashed anew: %s", (int)len, name, e.text);
 }
 
 int auth_verify(struct auth *a, const char *user, size_t user_len, const char *password, size_t password_len,
-	struct arena *arena, struct identity *ret, struct err *e)
+	const struct principal **ret, struct err *e)
 {
 	struct user known = { .active = false };
+	uint64_t epoch;
 
-	int rc = auth_remembered(a, user, user_len, password, password_len, arena, ret, e);
+	int rc = auth_remembered(a, user, user_len, password, password_len, ret, e);
 	if (rc != LYRE_PENDING)
 		return rc; /* somebody was here while this waited for its turn */
 
-	rc = users_find(a->store, user, user_len, &known, e);
+	rc = find_user(a, user, user_len, &known, &epoch, e);
 	if (rc && rc != LYRE_ENOTFOUND)
 		return rc;
 	bool found = rc == 0;
-	rc = password_check(found ? known.hash : password_nobody(), password, password_len, e);
-	secure_clear(known.hash, sizeof known.hash);
+	rc = password_check(found ? known.hash : a->nobody, password, password_len, e);
 	if (rc == LYRE_EUNAUTHENTICATED || (!rc && !found))
+		rc = login_failed(e);
+	else if (!rc && !known.active)
+		rc = err_set(e, LYRE_EUNAUTHENTICATED, "Cannot complete request: User is inactive");
+	if (!rc)
+		rc = make_principal(a, &known, epoch, user, user_len, NULL, ret, e);
+	if (!rc) {
+		memory_keep(a->memory, memory_password(a->memory, user, user_len, password, password_len), monotonic_ms(),
+			INT64_MAX, NULL, *ret);
+		hash_anew(a, user, user_len, &known, password, password_len);
+	}
+	secure_clear(&known, sizeof known);
+	return rc;
+}
+
+/* ---- credentials of other kinds ---- */
+
+int auth_remembered_text(struct auth *a, unsigned kind, const char *text, size_t len, uint64_t *began,
+	const struct principal **ret, struct err *e)
+{
+	if (len > AUTH_CREDENTIAL_MAX)
 		return login_failed(e);
-	if (rc)
-		return rc;
-	if (!known.active)
-		return err_set(e, LYRE_EUNAUTHENTICATED, "Cannot complete request: User is inactive");
-	struct fingerprint f = memory_fingerprint(a->memory, user, user_len, password, password_len);
-	memory_keep(a->memory, f, monotonic_ms(), known.super_user);
-	return identify(ret, user, user_len, known.super_user, arena, e);
+	return recall(a, memory_text(a->memory, kind, text, len), began, ret, e);
+}
+
+/** When a claim ends, on monotonic_ms()'s clock. */
+static int64_t end_of(const struct claim *c, int64_t now)
+{
+	double left = c->until - now_ms();
+
+	return c->until > 0 && left < 1e15 ? now + (int64_t)ceil(left) : INT64_MAX;
+}
+
+int auth_claim(struct auth *a, unsigned kind, const char *text, size_t len, uint64_t began, const struct claim *c,
+	const struct principal **ret, struct err *e)
+{
+	struct user user = { .active = false };
+	int64_t now = monotonic_ms(), until = end_of(c, now);
+	size_t name_len = c->user ? strlen(c->user) : 0;
+	uint64_t epoch;
+
+	if (len > AUTH_CREDENTIAL_MAX || !c->stamp || !c->user || !name_plausible(c->user, name_len) || until <= now)
+		return LYRE_EUNAUTHENTICATED;
+	int rc = find_user(a, c->user, name_len, &user, &epoch, e);
+	if (rc == LYRE_ENOTFOUND || (!rc && (!user.active || strcmp(user.stamp, c->stamp) != 0)))
+		rc = LYRE_EUNAUTHENTICATED;
+	if (!rc)
+		rc = make_principal(a, &user, epoch, c->user, name_len, c->only, ret, e);
+	/* What is good for one thing may be good once: the authenticator is asked each time. */
+	if (!rc && !c->only)
+		memory_keep(a->memory, memory_text(a->memory, kind, text, len), now, until, &began, *ret);
+	secure_clear(&user, sizeof user);
+	return rc;
+}
+
+void auth_forget(struct auth *a, unsigned kind, const char *text, size_t len)
+{
+	if (len <= AUTH_CREDENTIAL_MAX)
+		memory_forget(a->memory, memory_text(a->memory, kind, text, len));
+}
+
+/* ---- failed attempts ---- */
+
+int64_t auth_delay(struct auth *a, const char *user, size_t user_len, const char *peer)
+{
+	return throttle_delay(a->throttle, user, user_len, peer ? peer : "", monotonic_ms());
 }
 
 /** The address stands first, where no name that a client makes up can take its place. */
-void auth_audit(const struct auth *a, bool right, const char *user, const char *peer)
+void auth_audit(struct auth *a, bool right, const char *user, const char *peer)
 {
 	const char *from = peer && *peer ? peer : "-";
-	int shown = (int)utf8_cut(user, strlen(user), AUTH_USER_MAX);
+	size_t len = strlen(user);
+	int shown = (int)utf8_cut(user, len, AUTH_USER_MAX);
 
+	throttle_note(a->throttle, user, len, peer ? peer : "", right, monotonic_ms());
 	if (right && a->log_successful)
 		log_info("auth", "%s: credentials of '%.*s' are right", from, shown, user);
 	else if (!right && a->log_failed)

@@ -1,25 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file auth/auth.h
- * \brief Who is asking: users in the system database, argon2id, and a memory of verified credentials.
+ * \brief Who is asking: from credentials to a principal, and the memory of those verified not long ago.
+ *
+ * Users and roles are records of the system database. A principal is what was read of a user there; it is read again when
+ * a commit has touched those tables since, so that a change acts on the next request, however its user signed in.
  */
 #ifndef AUTH_AUTH_H
 #define AUTH_AUTH_H
 
-#include "base/err.h"
-#include "base/value.h"
+#include "auth/role.h"
 
 #include <stdbool.h>
 
 struct auth;
 struct config;
 struct store;
+struct users;
 
-/** Who signed in; lives in the arena it was made in. */
-struct identity {
-	const char *user; /**< "" for nobody */
-	bool super_user;
+/** Longest user name and password, in bytes; longer ones cannot be right. */
+#define AUTH_USER_MAX 500
+#define AUTH_PASSWORD_MAX 1024
+/** Longest credentials of another kind that are looked at. */
+#define AUTH_CREDENTIAL_MAX 8192
+/** Room for a user's stamp, with the NUL. */
+#define AUTH_STAMP_MAX 33
+
+/** A user as last read. Never changes; shared by requests and jobs. */
+struct principal {
+	const char *name;          /**< "" for the server's own */
+	const struct role *role;   /**< NULL when there is no such role */
+	const char *only;          /**< the one operation the credentials are good for; NULL for all */
+	char stamp[AUTH_STAMP_MAX]; /**< of the password there is */
+	uint64_t epoch;            /**< of the users and roles it was read from */
 };
+
+const struct principal *principal_ref(const struct principal *p);
+void principal_unref(const struct principal *p);
+/** A peer on the domain socket. Of no reference to count. */
+const struct principal *principal_server(void);
 
 /**
  * Makes the system tables and, where there is no user, the first super_user: from LYRE_ADMIN_USERNAME and
@@ -28,22 +47,67 @@ struct identity {
  */
 int auth_open(struct auth **ret, struct store *s, const struct config *c, struct err *e);
 void auth_close(struct auth *a);
+/** What changes users and roles. */
+struct users *auth_users(struct auth *a);
+
+/* ---- user name and password ---- */
 
 /**
  * Looks for the credentials among those verified not long ago. Never blocks.
- * \return 0 with \p ret; LYRE_PENDING: ask auth_verify() on a thread that may block; LYRE_EUNAUTHENTICATED: they cannot
- * be right
+ * \return 0 with a reference in \p ret; LYRE_PENDING: ask auth_verify() on a thread that may block;
+ *         LYRE_EUNAUTHENTICATED: they cannot be right
  */
 int auth_remembered(struct auth *a, const char *user, size_t user_len, const char *password, size_t password_len,
-	struct arena *arena, struct identity *ret, struct err *e);
+	const struct principal **ret, struct err *e);
 /**
- * Checks the password and remembers it. Takes tens of milliseconds and 19 MiB, as long for a user that there is not.
- * \return 0; LYRE_EUNAUTHENTICATED "Login failed"; LYRE_ENOMEM …
+ * Checks the password and remembers it. Takes tens of milliseconds and the memory that authentication.argon2 says, as
+ * long for a user that there is not. A right password whose hash was made with other parameters is hashed anew.
+ * \return 0 with a reference in \p ret; LYRE_EUNAUTHENTICATED "Login failed"; LYRE_ENOMEM …
  */
 int auth_verify(struct auth *a, const char *user, size_t user_len, const char *password, size_t password_len,
-	struct arena *arena, struct identity *ret, struct err *e);
+	const struct principal **ret, struct err *e);
 
-/** Logs that credentials were found right or wrong, where logging.auditAuthEvents asks for it. */
-void auth_audit(const struct auth *a, bool right, const char *user, const char *peer);
+/* ---- credentials of other kinds: tokens, sessions ---- */
+
+/** Whom a module says that credentials let in. */
+struct claim {
+	const char *user, *stamp;
+	double until;     /**< ms since the epoch; 0: never ends */
+	const char *only; /**< NULL: good for every operation */
+};
+
+/**
+ * As auth_remembered(), for a text of which an authenticator decides; \p kind tells them apart. \p began is for
+ * auth_claim().
+ */
+int auth_remembered_text(struct auth *a, unsigned kind, const char *text, size_t len, uint64_t *began,
+	const struct principal **ret, struct err *e);
+/**
+ * Takes an authenticator's word for it: the user must be there, active, and have the stamp. Remembers it, unless
+ * auth_forget() came since \p began, or it is good for one operation only.
+ * \return 0 with a reference in \p ret; LYRE_EUNAUTHENTICATED, without a sentence
+ */
+int auth_claim(struct auth *a, unsigned kind, const char *text, size_t len, uint64_t began, const struct claim *c,
+	const struct principal **ret, struct err *e);
+/** The text is good no more. */
+void auth_forget(struct auth *a, unsigned kind, const char *text, size_t len);
+
+/**
+ * The same user as of now: for what goes on for longer than a request. \return 0 with a reference in \p ret;
+ * LYRE_EUNAUTHENTICATED with a sentence when the user is gone, inactive, or has other credentials since
+ */
+int auth_refresh(struct auth *a, const struct principal *p, const struct principal **ret, struct err *e);
+
+/* ---- failed attempts ---- */
+
+/**
+ * How long an attempt of a user from an address has to wait before it is looked at, after those that failed:
+ * authentication.failures.delay, doubled each time. An attempt that has to wait counts as failed until auth_audit() is
+ * told what came of it.
+ * \return ms; 0: not at all; LYRE_EBUSY: so many of that user and address wait already that it is to be refused
+ */
+int64_t auth_delay(struct auth *a, const char *user, size_t user_len, const char *peer);
+/** An attempt was right or wrong: logs it where logging.auditAuthEvents asks for it, and counts it for auth_delay(). */
+void auth_audit(struct auth *a, bool right, const char *user, const char *peer);
 
 #endif

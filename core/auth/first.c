@@ -5,7 +5,6 @@
  */
 #include "auth/first.h"
 
-#include "auth/memory.h"
 #include "auth/users.h"
 #include "base/arena.h"
 #include "base/text.h"
@@ -61,7 +60,20 @@ static int write_secret(const char *path, const char *text, struct err *e)
 	return rc;
 }
 
-static int make_up(struct store *s, const struct config *c, const char *name, struct err *e)
+static int add_user(struct users *u, const char *name, const char *password, struct err *e)
+{
+	const struct lyre_user_change user = {
+		.size = sizeof user,
+		.fields = LYRE_USER_PASSWORD | LYRE_USER_ROLE | LYRE_USER_ACTIVE,
+		.name = name,
+		.password = password,
+		.role = "super_user",
+		.active = 1,
+	};
+	return users_add(u, &user, e);
+}
+
+static int make_up(struct users *u, const struct config *c, const char *name, struct err *e)
 {
 	char password[32], line[40];
 	struct arena a;
@@ -74,7 +86,7 @@ static int make_up(struct store *s, const struct config *c, const char *name, st
 	const char *path = arena_printf(&a, "%s/%s", config_path(c, "rootPath"), PASSWORD_FILE);
 	int rc = path ? write_secret(path, line, e) : err_nomem(e);
 	if (!rc) {
-		rc = users_add(s, name, password, e);
+		rc = add_user(u, name, password, e);
 		if (rc)
 			unlink(path);
 		else
@@ -86,7 +98,7 @@ static int make_up(struct store *s, const struct config *c, const char *name, st
 	return rc;
 }
 
-static int add(struct store *s, const struct config *c, struct err *e)
+static int add(struct users *u, const struct config *c, struct err *e)
 {
 	const char *name = environment("LYRE_ADMIN_USERNAME", "HDB_ADMIN_USERNAME");
 	const char *password = environment("LYRE_ADMIN_PASSWORD", "HDB_ADMIN_PASSWORD");
@@ -97,23 +109,23 @@ static int add(struct store *s, const struct config *c, struct err *e)
 		return err_set(e, LYRE_EINVAL,
 			"the first user's name, from LYRE_ADMIN_USERNAME, must have at most %d bytes and no colon", AUTH_USER_MAX);
 	if (!password)
-		return make_up(s, c, name, e);
+		return make_up(u, c, name, e);
 	if (strlen(password) > AUTH_PASSWORD_MAX)
 		return err_set(e, LYRE_EINVAL, "the first user's password, from LYRE_ADMIN_PASSWORD, must have at most %d bytes",
 			AUTH_PASSWORD_MAX);
-	int rc = users_add(s, name, password, e);
+	int rc = add_user(u, name, password, e);
 	if (!rc)
 		log_notify("auth", "the first super_user is '%s', with the password of the environment", name);
 	return rc;
 }
 
-int first_user(struct store *s, const struct config *c, struct err *e)
+int first_user(struct users *u, const struct config *c, struct err *e)
 {
 	bool any = false;
 
-	int rc = users_any(s, &any, e);
+	int rc = users_any(u, &any, e);
 	if (!rc && !any)
-		rc = add(s, c, e);
+		rc = add(u, c, e);
 	forget("LYRE_ADMIN_PASSWORD");
 	forget("HDB_ADMIN_PASSWORD");
 	return rc;

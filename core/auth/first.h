@@ -9,9 +9,9 @@
 #include "base/err.h"
 
 struct config;
-struct store;
+struct users;
 
 /** Adds the user that auth_open() tells of, where there is none. Takes the passwords out of the environment. Blocks. */
-int first_user(struct store *s, const struct config *c, struct err *e);
+int first_user(struct users *u, const struct config *c, struct err *e);
 
 #endif

@@ -8,21 +8,33 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
+
 /** Room for an encoded hash, with the NUL. */
-#define PASSWORD_HASH_MAX 128
+#define PASSWORD_HASH_MAX 160
 
 /** Name of the function, as kept beside a hash. */
 #define PASSWORD_FUNCTION "argon2id"
 
-/** Takes tens of milliseconds and 19 MiB while it runs. LYRE_ENOMEM. */
-int password_hash(const char *password, size_t len, char out[PASSWORD_HASH_MAX], struct err *e);
+/** What a hash costs: authentication.argon2. */
+struct password_costs {
+	uint32_t memory_kib;
+	uint32_t iterations;
+	uint32_t lanes;
+};
+
+/** LYRE_ENOMEM. */
+int password_hash(const struct password_costs *costs, const char *password, size_t len, char out[PASSWORD_HASH_MAX],
+	struct err *e);
 /**
  * Takes the same effort whether right or wrong.
  * \return 0; LYRE_EUNAUTHENTICATED, without a sentence; LYRE_ENOMEM; LYRE_EINTERNAL
  */
 int password_check(const char *hash, const char *password, size_t len, struct err *e);
-/** A hash that no password has, for users that there are not. */
-const char *password_nobody(void);
+/** Whether a hash was made with other costs. */
+bool password_outdated(const char *hash, const struct password_costs *costs);
+/** A hash of these costs that no password has, for users that there are not. */
+void password_nobody(const struct password_costs *costs, char out[PASSWORD_HASH_MAX]);
 /** Makes up a password of about 120 bits that can be read out aloud. */
 void password_make(char out[32]);
 

@@ -1,21 +1,358 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file auth/permission.c
- * \brief Super_users may do everything but write where the server keeps its own records; nobody else may do anything.
+ * \brief The rules: super_users may do everything but write where the server keeps its own records, which are hidden
+ * from everybody else; others what their role permits, and what a role knows nothing of does not exist for its users.
  */
 #include "auth/permission.h"
 
+#include "store/store.h"
+
 #include <string.h>
 
-#define WRITES (LYRE_PERMIT_INSERT | LYRE_PERMIT_UPDATE | LYRE_PERMIT_DELETE)
+#define SYSTEM "system"
+#define CHANGES (LYRE_PERMIT_UPDATE | LYRE_PERMIT_DELETE)
+#define WRITES (LYRE_PERMIT_INSERT | CHANGES)
 
-int permission_check(const struct identity *who, const struct permission_question *q, struct err *e)
+const char permission_refused[] =
+	"This operation is not authorized due to role restrictions and/or invalid database items";
+
+static bool is_system(const char *database)
 {
-	if (!who->super_user)
+	return database && !strcmp(database, SYSTEM);
+}
+
+/* ---- the two lists ---- */
+
+/** A question under decision. What is refused is put into the lists. */
+struct decision {
+	const struct principal *who;
+	const struct lyre_operation *operation;
+	struct store *store;
+	struct arena *arena;
+	struct denial *denial;
+};
+
+static lyre_value empty_list(void)
+{
+	return (lyre_value){ .type = LYRE_ARRAY };
+}
+
+/** Lists grow by doubling: they are full where their length is a power of two. */
+static int list_add(struct arena *a, lyre_value *list, lyre_value v)
+{
+	const uint32_t first = 4;
+
+	if (!list->len || (list->len >= first && !(list->len & (list->len - 1)))) {
+		lyre_value *items = ARENA_ARRAY(a, lyre_value, list->len ? (size_t)list->len * 2 : first);
+
+		if (!items)
+			return LYRE_ENOMEM;
+		if (list->len)
+			memcpy(items, list->items, list->len * sizeof *items);
+		list->items = items;
+	}
+	list->items[list->len++] = v;
+	return 0;
+}
+
+static int list_add_text(struct arena *a, lyre_value *list, const char *fmt, ...) LYRE_PRINTF(3, 4);
+static int list_add_text(struct arena *a, lyre_value *list, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	const char *text = arena_vprintf(a, fmt, ap);
+	va_end(ap);
+	return text ? list_add(a, list, value_text(text, strlen(text))) : LYRE_ENOMEM;
+}
+
+static void set_member(struct value_member *m, const char *name, lyre_value v)
+{
+	*m = (struct value_member){ name, (uint32_t)strlen(name), v };
+}
+
+static int permission_names(struct arena *a, uint32_t permissions, lyre_value *ret)
+{
+	static const struct {
+		uint32_t permission;
+		const char *name;
+	} names[] = {
+		{ LYRE_PERMIT_READ, "read" },
+		{ LYRE_PERMIT_INSERT, "insert" },
+		{ LYRE_PERMIT_UPDATE, "update" },
+		{ LYRE_PERMIT_DELETE, "delete" },
+	};
+	int rc = 0;
+
+	*ret = empty_list();
+	for (size_t i = 0; !rc && i < sizeof names / sizeof *names; i++) {
+		if (permissions & names[i].permission)
+			rc = list_add(a, ret, value_text(names[i].name, strlen(names[i].name)));
+	}
+	return rc;
+}
+
+static int lacks_attribute(struct arena *a, lyre_value *list, const struct permission_attribute *at, uint32_t lacking)
+{
+	struct value_member *members = ARENA_ARRAY(a, struct value_member, 2);
+	lyre_value names;
+
+	if (!members || permission_names(a, lacking, &names))
+		return LYRE_ENOMEM;
+	set_member(&members[0], "attribute_name", value_text(at->name, at->len));
+	set_member(&members[1], "required_permissions", names);
+	return list_add(a, list, (lyre_value){ .type = LYRE_OBJECT, .len = 2, .members = members });
+}
+
+static int lacks_table(struct decision *d, const struct permission_need *need, uint32_t lacking, lyre_value attributes)
+{
+	struct value_member *members = ARENA_ARRAY(d->arena, struct value_member, 4);
+	lyre_value names;
+
+	if (!members || permission_names(d->arena, lacking, &names))
+		return LYRE_ENOMEM;
+	set_member(&members[0], "schema", value_text(need->database, strlen(need->database)));
+	set_member(&members[1], "table", value_text(need->table, strlen(need->table)));
+	set_member(&members[2], "required_table_permissions", names);
+	set_member(&members[3], "required_attribute_permissions", attributes);
+	return list_add(d->arena, &d->denial->unauthorized,
+		(lyre_value){ .type = LYRE_OBJECT, .len = 4, .members = members });
+}
+
+static int no_table(struct decision *d, const struct permission_need *need)
+{
+	return list_add_text(d->arena, &d->denial->invalid, "Table '%s.%s' does not exist", need->database, need->table);
+}
+
+static int no_database(struct decision *d, const struct permission_need *need)
+{
+	return list_add_text(d->arena, &d->denial->invalid, "database '%s' does not exist", need->database);
+}
+
+static bool knows_database(const struct decision *d, const char *database)
+{
+	return role_database(d->who->role, database) || role_structures(d->who->role, database);
+}
+
+/** "createTable" for create_table. */
+static const char *camel_case(struct arena *a, const char *name)
+{
+	char *text = arena_strndup(a, name, strlen(name)), *to = text;
+
+	for (const char *p = name; text && *p; p++) {
+		bool joint = *p == '_' && p > name && p[1] >= 'a' && p[1] <= 'z';
+
+		*to++ = joint ? (char)(*++p - 'a' + 'A') : *p;
+	}
+	if (text)
+		*to = '\0';
+	return text;
+}
+
+static int for_super_users(struct decision *d)
+{
+	const char *name = d->operation->refused_as;
+
+	if (!name)
+		name = camel_case(d->arena, d->operation->name);
+	return name ? list_add_text(d->arena, &d->denial->unauthorized,
+		"Operation '%s' is restricted to 'super_user' roles", name) : LYRE_ENOMEM;
+}
+
+/* ---- tables and their attributes ---- */
+
+/** The primary key of a table; NULL when there is no such table, which is for others to say. In the arena. */
+static int key_of(struct decision *d, const struct permission_need *need, const char **ret, struct err *e)
+{
+	const struct table *t;
+
+	*ret = NULL;
+	int rc = store_table(d->store, need->database, need->table, &t, e);
+	if (rc)
+		return rc == LYRE_ENOTFOUND ? 0 : rc;
+	const struct attribute *key = &t->attributes[t->key];
+	*ret = arena_strndup(d->arena, key->name, key->name_len);
+	table_unref(t);
+	return *ret ? 0 : err_nomem(e);
+}
+
+/** What of its attributes is lacking goes to \p lacking, what does not exist to the decision's list. */
+static int check_attributes(struct decision *d, const struct permission_need *need, const struct permission_view *v,
+	lyre_value *lacking, struct err *e)
+{
+	const char *key;
+
+	int rc = key_of(d, need, &key, e);
+	if (rc)
+		return rc;
+	for (const struct permission_attribute *at = need->attributes; !rc && at; at = at->next) {
+		bool is_key = key && strlen(key) == at->len && !memcmp(key, at->name, at->len);
+		uint32_t has = permission_attribute(v, at->name, at->len, is_key) & ROLE_EVERYTHING;
+		uint32_t lacks = at->permissions & v->permissions & ~has;
+
+		if (!has)
+			rc = list_add_text(d->arena, &d->denial->invalid, "Attribute '%.*s' does not exist on '%s.%s'",
+				(int)at->len, at->name, need->database, need->table);
+		else if (lacks)
+			rc = lacks_attribute(d->arena, lacking, at, lacks);
+	}
+	return rc ? err_nomem(e) : 0;
+}
+
+/** The server's own tables: that there are such is no secret, what is in them is. */
+static int check_system_table(struct decision *d, const struct permission_need *need, struct err *e)
+{
+	const struct table *t;
+
+	int rc = store_table(d->store, need->database, need->table, &t, e);
+	if (rc && rc != LYRE_ENOTFOUND)
+		return rc;
+	if (rc)
+		rc = no_table(d, need);
+	else {
+		table_unref(t);
+		rc = lacks_table(d, need, need->permissions, empty_list());
+	}
+	return rc ? err_nomem(e) : 0;
+}
+
+static int check_table(struct decision *d, const struct permission_need *need, struct err *e)
+{
+	const struct permission_view v = permission_view(d->who, false, need->database, need->table);
+	uint32_t wanted = need->permissions & ROLE_EVERYTHING;
+	lyre_value attributes = empty_list();
+	int rc = 0;
+
+	if (need->permissions & LYRE_PERMIT_DESCRIBE && !(v.permissions & LYRE_PERMIT_DESCRIBE))
+		return no_table(d, need) ? err_nomem(e) : 0;
+	if (!wanted)
+		return 0;
+	if (is_system(need->database))
+		return check_system_table(d, need, e);
+	if (!(v.permissions & ROLE_EVERYTHING))
+		return (knows_database(d, need->database) ? no_table(d, need) : no_database(d, need)) ? err_nomem(e) : 0;
+	if (v.table && need->attributes)
+		rc = check_attributes(d, need, &v, &attributes, e);
+	if (rc)
+		return rc;
+	uint32_t lacking = wanted & ~v.permissions;
+	if (!lacking && !attributes.len)
+		return 0;
+	return lacks_table(d, need, lacking, attributes) ? err_nomem(e) : 0;
+}
+
+/** All its tables at once are for super_users, to know of the database is not. */
+static int check_database(struct decision *d, const struct permission_need *need, struct err *e)
+{
+	int rc = 0;
+
+	if (need->permissions & ROLE_EVERYTHING)
+		rc = for_super_users(d);
+	else if (need->permissions & LYRE_PERMIT_DESCRIBE && !permission_sees_database(d->who, false, need->database))
+		rc = list_add_text(d->arena, &d->denial->unauthorized,
+			"Your role does not have permission to view database metadata for '%s'", need->database);
+	return rc ? err_nomem(e) : 0;
+}
+
+static int check_needs(struct decision *d, const struct permission_need *needs, struct err *e)
+{
+	int rc = 0;
+
+	for (const struct permission_need *n = needs; !rc && n; n = n->next)
+		rc = n->table ? check_table(d, n, e) : check_database(d, n, e);
+	return rc;
+}
+
+/* ---- the decision ---- */
+
+static bool structures_any(const struct role *r)
+{
+	bool any = r->structure_all;
+
+	for (uint32_t i = 0; !any && i < r->database_count; i++)
+		any = r->databases[i].structure;
+	return any;
+}
+
+static bool is_refused(const struct decision *d)
+{
+	return d->denial->unauthorized.len || d->denial->invalid.len;
+}
+
+/** For who makes and drops tables and attributes there, else for who has the permissions, where there are such. */
+static int check_structure(struct decision *d, const struct permission_question *q, struct err *e)
+{
+	int rc = 0;
+
+	if (role_structures(d->who->role, q->database))
+		return 0;
+	if (d->operation->permissions) {
+		rc = check_needs(d, q->needs, e);
+		if (rc || !is_refused(d) || !structures_any(d->who->role))
+			return rc;
+		d->denial->unauthorized = d->denial->invalid = empty_list();
+	}
+	if (structures_any(d->who->role) && q->database)
+		rc = list_add_text(d->arena, &d->denial->unauthorized,
+			"User does not have access to perform '%s' against schema '%s'", d->operation->name, q->database);
+	else
+		rc = for_super_users(d);
+	return rc ? err_nomem(e) : 0;
+}
+
+static int check_access(struct decision *d, const struct permission_question *q, struct err *e)
+{
+	switch (d->operation->access) {
+	case LYRE_ACCESS_USER:
+		return check_needs(d, q->needs, e);
+	case LYRE_ACCESS_STRUCTURE:
+		return check_structure(d, q, e);
+	case LYRE_ACCESS_STRUCTURE_ALL:
+		if (role_structures(d->who->role, NULL))
+			return 0;
+		break;
+	}
+	return for_super_users(d) ? err_nomem(e) : 0;
+}
+
+static bool changes_system(const struct permission_question *q, bool super_user)
+{
+	uint32_t access = q->operation->access, permissions = q->operation->permissions;
+
+	if (!is_system(q->database))
+		return false;
+	if (super_user)
+		return permissions & WRITES;
+	return access != LYRE_ACCESS_SUPER_USER &&
+		(permissions & CHANGES || access == LYRE_ACCESS_STRUCTURE || access == LYRE_ACCESS_STRUCTURE_ALL);
+}
+
+int permission_check(const struct principal *who, const struct permission_question *q, struct store *s, struct arena *a,
+	struct denial *ret, struct err *e)
+{
+	*ret = (struct denial){ empty_list(), empty_list() };
+	if (q->operation->access == LYRE_ACCESS_OPEN)
+		return 0;
+	if (!who)
+		return err_set(e, LYRE_EUNAUTHENTICATED, "Must login");
+	if (!who->role)
 		return err_set(e, LYRE_EDENIED,
-			"This operation is not authorized due to role restrictions and/or invalid database items");
-	if (q->permissions & WRITES && q->database && !strcmp(q->database, "system"))
+			"User %s has no role or permissions.  Please assign the user a valid role.", who->name);
+	if (changes_system(q, who->role->super_user))
 		return err_set(e, LYRE_EDENIED,
 			"The 'system' database, tables and records are used internally by HarperDB and cannot be updated or removed.");
-	return 0;
+	if (who->role->super_user)
+		return 0;
+	struct decision d = { .who = who, .operation = q->operation, .store = s, .arena = a, .denial = ret };
+	int rc = check_access(&d, q, e);
+	if (rc)
+		return rc;
+	return is_refused(&d) ? err_set(e, LYRE_EDENIED, "%s", permission_refused) : 0;
+}
+
+int permission_refuse(struct denial *ret, struct err *e)
+{
+	*ret = (struct denial){ empty_list(), empty_list() };
+	return err_set(e, LYRE_EDENIED, "%s", permission_refused);
 }

@@ -1,251 +1,380 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file auth/users.c
- * \brief The tables hdb_user and hdb_role.
+ * \brief The tables of users and roles, and the rules by which users change. One change at a time: what it looked at
+ * stands until it is on the disk.
  */
-#include "auth/users.h"
-
+#include "auth/users_internal.h"
 #include "base/arena.h"
-#include "base/value.h"
-#include "store/store.h"
+#include "base/text.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define DATABASE "system"
-#define USER_TABLE "hdb_user"
-#define ROLE_TABLE "hdb_role"
-#define SUPER_USER "super_user"
+#define MEMBERS_MAX 8
 
-static int make_table(struct store *s, const char *name, const char *const *attributes, uint32_t count, struct err *e)
+/* ---- the tables ---- */
+
+/** The first attribute is the key. Of the others all but the last are indexed where \p last_bare is set. */
+static int make_table(struct store *s, const char *name, const char *const *attributes, uint32_t count, bool last_bare,
+	struct err *e)
 {
 	struct lyre_attribute list[16];
 
 	for (uint32_t i = 0; i < count; i++) {
 		list[i] = (struct lyre_attribute){
 			.size = sizeof *list,
-			.flags = LYRE_A_INDEXED | (i == 0 ? LYRE_A_PRIMARY_KEY : 0),
+			.flags = (last_bare && i == count - 1 ? 0 : LYRE_A_INDEXED) | (i == 0 ? LYRE_A_PRIMARY_KEY : 0),
 			.name = attributes[i],
 		};
 	}
 	const struct lyre_table_spec spec = {
 		.size = sizeof spec,
 		.attribute_count = count,
-		.database = DATABASE,
+		.database = USERS_DATABASE,
 		.name = name,
 		.primary_key = attributes[0],
 		.attributes = list,
 		.expiration = -1,
-		.audit = -1,
+		.audit = 0, /* the commit log must not hold hashes */
 	};
 	return store_ensure_table(s, &spec, e);
 }
 
-/* ---- writing, and waiting for it ---- */
-
-/** Inserts one record and waits until it is on the disk. LYRE_EEXISTS when its key is there. */
-static int insert(struct store *s, const char *table, const lyre_value *record, struct arena *a, struct err *e)
+static int make_tables(struct store *s, struct err *e)
 {
-	lyre_value records = { .type = LYRE_ARRAY, .len = 1, .items = (lyre_value *)record };
+	static const char *const user[] = { "username", "__createdtime__", "__updatedtime__", "active", "hash",
+		"hash_function", "password", "refresh_token", "role", "stamp" };
+	static const char *const role[] = { "id", "__createdtime__", "__updatedtime__", "permission", "role" };
+
+	int rc = make_table(s, USER_TABLE, user, sizeof user / sizeof *user, true, e);
+	return rc ? rc : make_table(s, ROLE_TABLE, role, sizeof role / sizeof *role, false, e);
+}
+
+static int watch(struct store *s, const char *table, const atomic_uint_least64_t **ret, struct err *e)
+{
+	const struct table *t;
+
+	int rc = store_table(s, USERS_DATABASE, table, &t, e);
+	if (rc)
+		return rc;
+	rc = table_watch(t, ret, e);
+	table_unref(t);
+	return rc;
+}
+
+int users_open(struct users **ret, struct store *s, const struct password_costs *costs, struct err *e)
+{
+	struct users *u = calloc(1, sizeof *u);
+
+	if (!u)
+		return err_nomem(e);
+	u->store = s;
+	u->costs = *costs;
+	pthread_mutex_init(&u->changes, NULL);
+	pthread_mutex_init(&u->lock, NULL);
+	int rc = make_tables(s, e);
+	if (!rc)
+		rc = watch(s, USER_TABLE, &u->user_commits, e);
+	if (!rc)
+		rc = watch(s, ROLE_TABLE, &u->role_commits, e);
+	if (!rc)
+		rc = users_first_role(u, e);
+	if (rc) {
+		users_close(u);
+		return rc;
+	}
+	*ret = u;
+	return 0;
+}
+
+void users_close(struct users *u)
+{
+	if (!u)
+		return;
+	users_forget_roles(u);
+	pthread_mutex_destroy(&u->lock);
+	pthread_mutex_destroy(&u->changes);
+	free(u);
+}
+
+uint64_t users_epoch(struct users *u)
+{
+	return atomic_load(u->user_commits) + atomic_load(u->role_commits);
+}
+
+/* ---- writing ---- */
+
+int users_write(struct users *u, const char *table, int mode, const lyre_value *record, struct arena *a, struct err *e)
+{
+	static const char *const operations[] = { "insert", "update", "upsert", "delete" };
+	lyre_value records = { .type = LYRE_ARRAY, .len = 1, .items = (lyre_value *)(uintptr_t)record };
 	struct record_write w = {
-		.mode = LYRE_INSERT, .records = &records, .arena = a, .user = "", .operation = "insert",
+		.mode = mode, .records = &records, .arena = a, .user = "", .operation = operations[mode],
 	};
 
-	int rc = store_table(s, DATABASE, table, &w.table, e);
+	int rc = store_table(u->store, USERS_DATABASE, table, &w.table, e);
 	if (rc)
 		return rc;
 	rc = store_write_wait(&w, e);
-	if (!rc && !w.result.done)
-		rc = err_set(e, LYRE_EEXISTS, "there is such a record in %s already", table);
 	table_unref(w.table);
-	return rc;
+	return rc || w.result.done ? rc : LYRE_END;
 }
 
-static struct value_member text_member(const char *name, const char *text)
+bool users_name_valid(const char *name)
 {
-	return (struct value_member){ name, (uint32_t)strlen(name), value_text(text, strlen(text)) };
+	size_t len = name ? strnlen(name, AUTH_USER_MAX + 1) : 0;
+
+	return len > 0 && len <= AUTH_USER_MAX && utf8_valid_prefix(name, len) == len;
 }
 
-static struct value_member bool_member(const char *name, bool b)
+static int check_name(const char *name, struct err *e)
 {
-	return (struct value_member){ name, (uint32_t)strlen(name), value_bool(b) };
+	if (users_name_valid(name))
+		return 0;
+	return err_set(e, LYRE_EINVAL, "Username must have 1 to %d bytes of UTF-8", AUTH_USER_MAX);
 }
 
-#define OBJECT(list) ((lyre_value){ .type = LYRE_OBJECT, .len = sizeof(list) / sizeof *(list), .members = (list) })
-
-static int add_role(struct store *s, struct err *e)
+/** The hash of a password that is to be set. Takes its time: not by the lock. */
+static int hash_new(struct users *u, const char *password, char out[PASSWORD_HASH_MAX], struct err *e)
 {
-	struct value_member permission[] = { bool_member(SUPER_USER, true) };
+	size_t len = password ? strnlen(password, AUTH_PASSWORD_MAX + 1) : 0;
+
+	if (!len || len > AUTH_PASSWORD_MAX)
+		return err_set(e, LYRE_EINVAL, "Password must have 1 to %d bytes", AUTH_PASSWORD_MAX);
+	return password_hash(&u->costs, password, len, out, e);
+}
+
+static void make_stamp(char out[AUTH_STAMP_MAX])
+{
+	static const char digits[] = "0123456789abcdef";
+	unsigned char chance[(AUTH_STAMP_MAX - 1) / 2];
+
+	random_bytes(chance, sizeof chance);
+	for (size_t i = 0; i < sizeof chance; i++) {
+		out[2 * i] = digits[chance[i] >> 4];
+		out[2 * i + 1] = digits[chance[i] & 15];
+	}
+	out[2 * sizeof chance] = '\0';
+}
+
+static int role_of_name(struct users *u, const char *name, struct arena *a, const char **ret, struct err *e)
+{
+	int rc = users_name_valid(name) ? users_role_id(u, name, a, ret, e) : LYRE_ENOTFOUND;
+
+	return rc == LYRE_ENOTFOUND ? err_set(e, rc, "%s role not found", name ? name : "") : rc;
+}
+
+static int no_user(const char *name, struct err *e)
+{
+	return err_set(e, LYRE_ENOTFOUND, "User %s does not exist", name);
+}
+
+/* ---- adding ---- */
+
+/** By the lock. */
+static int add_locked(struct users *u, const struct lyre_user_change *user, const char *hash, struct arena *a,
+	struct err *e)
+{
+	char stamp[AUTH_STAMP_MAX];
+	const char *role;
+
+	int rc = role_of_name(u, user->role, a, &role, e);
+	if (rc)
+		return rc;
+	make_stamp(stamp);
 	struct value_member members[] = {
-		text_member("id", SUPER_USER),
-		text_member("role", SUPER_USER),
-		{ "permission", sizeof "permission" - 1, OBJECT(permission) },
+		member_text("username", user->name),
+		member_bool("active", user->active),
+		member_text("password", hash),
+		member_text("hash_function", PASSWORD_FUNCTION),
+		member_text("role", role),
+		member_text("stamp", stamp),
 	};
-	lyre_value role = OBJECT(members);
-	struct arena a;
-
-	arena_init(&a);
-	int rc = insert(s, ROLE_TABLE, &role, &a, e);
-	arena_free(&a);
-	return rc == LYRE_EEXISTS ? 0 : rc;
+	lyre_value record = OBJECT(members, sizeof members / sizeof *members);
+	rc = users_write(u, USER_TABLE, LYRE_INSERT, &record, a, e);
+	return rc == LYRE_END ? err_set(e, LYRE_ECONFLICT, "User %s already exists", user->name) : rc;
 }
 
-int users_add(struct store *s, const char *name, const char *password, struct err *e)
+int users_add(struct users *u, const struct lyre_user_change *user, struct err *e)
 {
+	const uint32_t needed = LYRE_USER_PASSWORD | LYRE_USER_ROLE | LYRE_USER_ACTIVE;
 	char hash[PASSWORD_HASH_MAX];
 	struct arena a;
 
-	int rc = password_hash(password, strlen(password), hash, e);
+	if ((user->fields & needed) != needed)
+		return err_set(e, LYRE_EINVAL, "password, role and active must be given");
+	int rc = check_name(user->name, e);
+	if (!rc)
+		rc = hash_new(u, user->password, hash, e);
 	if (rc)
 		return rc;
-	struct value_member members[] = {
-		text_member("username", name),
-		bool_member("active", true),
-		text_member("password", hash),
-		text_member("hash_function", PASSWORD_FUNCTION),
-		text_member("role", SUPER_USER),
-	};
-	lyre_value user = OBJECT(members);
 	arena_init(&a);
-	rc = insert(s, USER_TABLE, &user, &a, e);
+	pthread_mutex_lock(&u->changes);
+	rc = add_locked(u, user, hash, &a, e);
+	pthread_mutex_unlock(&u->changes);
+	secure_clear(hash, sizeof hash);
 	arena_free(&a);
 	return rc;
 }
 
-/* ---- reading ---- */
+/* ---- changing ---- */
 
-struct reader {
-	const struct table *table;
-	struct snapshot snapshot;
-};
-
-static int reader_open(struct reader *r, struct store *s, const char *table, struct err *e)
+/** A user as it is, for a change. LYRE_ENOTFOUND with its sentence. */
+static int find_for_change(struct users *u, const char *name, struct arena *a, struct user *ret, struct err *e)
 {
-	int rc = store_table(s, DATABASE, table, &r->table, e);
+	int rc = users_find(u, name, strlen(name), a, ret, e);
 
-	if (rc)
-		return rc;
-	rc = snapshot_begin(&r->snapshot, r->table->db, e);
-	if (rc)
-		table_unref(r->table);
-	return rc;
+	return rc == LYRE_ENOTFOUND ? no_user(name, e) : rc;
 }
 
-static void reader_close(struct reader *r)
+static int role_is_super(struct users *u, const char *id, struct arena *a, bool *ret, struct err *e)
 {
-	snapshot_end(&r->snapshot);
-	table_unref(r->table);
-}
+	lyre_value role;
 
-/** An attribute of a record; null where it has none, or arena_failed(). Lives as long as the snapshot and the arena. */
-static lyre_value attribute_of(const struct reader *r, struct record record, const char *name, struct arena *a)
-{
-	const struct attribute *attribute = table_attribute(r->table, name, strlen(name));
-	struct field f;
-
-	if (!attribute || !record_find(record, attribute->id, &f))
-		return value_null();
-	return field_value(f, a);
-}
-
-/** Finds a record by its key, a text. */
-static int find(struct reader *r, const char *key, size_t len, struct record *ret, struct err *e)
-{
-	lyre_value value = value_text(key, len);
-
-	return snapshot_get(&r->snapshot, r->table, &value, ret, e);
-}
-
-int users_any(struct store *s, bool *any, struct err *e)
-{
-	struct walk_range all = { .attribute = NULL };
-	struct reader r;
-	struct walk w;
-
-	int rc = reader_open(&r, s, USER_TABLE, e);
-	if (rc)
-		return rc;
-	rc = walk_open(&w, &r.snapshot, r.table, &all, NULL, e);
-	if (!rc) {
-		rc = walk_next(&w, e);
-		*any = rc == 0;
-		if (rc == LYRE_END)
-			rc = 0;
-		walk_close(&w);
-	}
-	reader_close(&r);
-	return rc;
-}
-
-/** Whether a role makes super_users. An unknown role does not. */
-static int role_is_super(struct store *s, const char *role, bool *ret, struct err *e)
-{
-	struct record record;
-	struct reader r;
-	struct arena a;
-
-	*ret = false;
-	int rc = reader_open(&r, s, ROLE_TABLE, e);
-	if (rc)
-		return rc;
-	arena_init(&a);
-	rc = find(&r, role, strlen(role), &record, e);
-	if (!rc) {
-		lyre_value permission = attribute_of(&r, record, "permission", &a);
-		const lyre_value *super = value_get(&permission, SUPER_USER);
-
-		*ret = value_is(super, LYRE_BOOL) && super->b;
-	}
-	if (arena_failed(&a))
-		rc = err_nomem(e);
-	arena_free(&a);
-	reader_close(&r);
+	int rc = users_role_record(u, id, a, &role, e);
+	*ret = !rc && permission_is_super(value_get(&role, "permission"));
 	return rc == LYRE_ENOTFOUND ? 0 : rc;
 }
 
-int users_find(struct store *s, const char *name, size_t len, struct user *ret, struct err *e)
+/** Whether the server can do without a user as a super_user: not one, or not the last. \p how it would be lost */
+static int check_dispensable(struct users *u, const char *name, const struct user *now, const char *how, struct arena *a,
+	struct err *e)
 {
-	char role[256] = "";
-	struct record record;
-	struct reader r;
-	struct arena a;
+	bool super = false, other = false;
 
-	int rc = reader_open(&r, s, USER_TABLE, e);
-	if (rc)
-		return rc;
-	arena_init(&a);
-	rc = find(&r, name, len, &record, e);
-	if (!rc) {
-		lyre_value active = attribute_of(&r, record, "active", &a);
-		lyre_value hash = attribute_of(&r, record, "password", &a);
-		lyre_value role_value = attribute_of(&r, record, "role", &a);
-
-		*ret = (struct user){ .active = active.type == LYRE_BOOL && active.b };
-		if (hash.type == LYRE_STRING && hash.len < sizeof ret->hash)
-			memcpy(ret->hash, hash.s, hash.len);
-		if (role_value.type == LYRE_STRING && role_value.len < sizeof role)
-			memcpy(role, role_value.s, role_value.len);
-	}
-	if (arena_failed(&a))
-		rc = err_nomem(e);
-	arena_free(&a);
-	reader_close(&r);
-	if (!rc)
-		rc = role_is_super(s, role, &ret->super_user, e);
+	int rc = now->active ? role_is_super(u, now->role_id, a, &super, e) : 0;
+	if (!rc && super)
+		rc = users_have_super_user(u, name, NULL, &other, e);
+	if (!rc && super && !other)
+		rc = err_set(e, LYRE_ECONFLICT, "User %s is the last active super_user and cannot be %s", name, how);
 	return rc;
 }
 
-int users_open(struct store *s, struct err *e)
+/** Whether a change leaves a super_user. \p role the id of the new role, NULL: as it is */
+static int check_change(struct users *u, const struct lyre_user_change *change, const struct user *now, const char *role,
+	struct arena *a, struct err *e)
 {
-	static const char *const user[] = { "username", "__createdtime__", "__updatedtime__", "active", "hash",
-		"hash_function", "password", "refresh_token", "role" };
-	static const char *const role[] = { "id", "__createdtime__", "__updatedtime__", "permission", "role" };
+	bool super = true;
 
-	int rc = make_table(s, USER_TABLE, user, sizeof user / sizeof *user, e);
+	if (change->fields & LYRE_USER_ACTIVE && !change->active)
+		return check_dispensable(u, change->name, now, "made inactive", a, e);
+	int rc = role ? role_is_super(u, role, a, &super, e) : 0;
+	return rc || super ? rc : check_dispensable(u, change->name, now, "given a role that is none", a, e);
+}
+
+/** By the lock. \p hash of the new password, where one is given */
+static int change_locked(struct users *u, const struct lyre_user_change *change, const char *hash, struct arena *a,
+	struct err *e)
+{
+	struct user now = { .active = false };
+	struct value_member members[MEMBERS_MAX];
+	char stamp[AUTH_STAMP_MAX];
+	const char *role = NULL;
+	uint32_t n = 0;
+
+	int rc = find_for_change(u, change->name, a, &now, e);
+	if (!rc && change->fields & LYRE_USER_ROLE)
+		rc = role_of_name(u, change->role, a, &role, e);
 	if (!rc)
-		rc = make_table(s, ROLE_TABLE, role, sizeof role / sizeof *role, e);
-	bool there = false;
+		rc = check_change(u, change, &now, role, a, e);
+	if (rc)
+		goto out;
+	members[n++] = member_text("username", change->name);
+	if (change->fields & LYRE_USER_PASSWORD) {
+		members[n++] = member_text("password", hash);
+		members[n++] = member_text("hash_function", PASSWORD_FUNCTION);
+	}
+	if (role)
+		members[n++] = member_text("role", role);
+	if (change->fields & LYRE_USER_ACTIVE)
+		members[n++] = member_bool("active", change->active);
+	bool other_credentials = change->fields & LYRE_USER_PASSWORD ||
+		(change->fields & LYRE_USER_ACTIVE && !change->active && now.active);
+	if (other_credentials) {
+		make_stamp(stamp);
+		members[n++] = member_text("stamp", stamp);
+	}
+	if (change->fields & LYRE_USER_REFRESH_TOKEN)
+		members[n++] = member_text("refresh_token", change->refresh_token ? change->refresh_token : "");
+	else if (other_credentials)
+		members[n++] = member_text("refresh_token", "");
+	lyre_value record = OBJECT(members, n);
+	rc = users_write(u, USER_TABLE, LYRE_UPDATE, &record, a, e);
+	if (rc == LYRE_END)
+		rc = no_user(change->name, e);
+out:
+	secure_clear(&now, sizeof now);
+	return rc;
+}
+
+int users_change(struct users *u, const struct lyre_user_change *change, struct err *e)
+{
+	char hash[PASSWORD_HASH_MAX] = "";
+	struct arena a;
+
+	if (!change->fields)
+		return err_set(e, LYRE_EINVAL, "nothing of the user is to change");
+	if (!users_name_valid(change->name))
+		return no_user(change->name ? change->name : "", e);
+	int rc = change->fields & LYRE_USER_PASSWORD ? hash_new(u, change->password, hash, e) : 0;
+	if (rc)
+		return rc;
+	arena_init(&a);
+	pthread_mutex_lock(&u->changes);
+	rc = change_locked(u, change, hash, &a, e);
+	pthread_mutex_unlock(&u->changes);
+	secure_clear(hash, sizeof hash);
+	arena_free(&a);
+	return rc;
+}
+
+int users_drop(struct users *u, const char *name, struct err *e)
+{
+	struct user now = { .active = false };
+	struct arena a;
+
+	if (!users_name_valid(name))
+		return no_user(name ? name : "", e);
+	arena_init(&a);
+	pthread_mutex_lock(&u->changes);
+	int rc = find_for_change(u, name, &a, &now, e);
 	if (!rc)
-		rc = role_is_super(s, SUPER_USER, &there, e);
-	return rc || there ? rc : add_role(s, e);
+		rc = check_dispensable(u, name, &now, "dropped", &a, e);
+	lyre_value key = value_text(name, strlen(name));
+	if (!rc)
+		rc = users_write(u, USER_TABLE, LYRE_DELETE, &key, &a, e);
+	pthread_mutex_unlock(&u->changes);
+	secure_clear(&now, sizeof now);
+	arena_free(&a);
+	return rc == LYRE_END ? no_user(name, e) : rc;
+}
+
+int users_rehash(struct users *u, const char *name, size_t len, const struct user *known, const char *password,
+	size_t password_len, struct err *e)
+{
+	struct user now = { .active = false };
+	char hash[PASSWORD_HASH_MAX];
+	struct arena a;
+
+	int rc = password_hash(&u->costs, password, password_len, hash, e);
+	if (rc)
+		return rc;
+	arena_init(&a);
+	pthread_mutex_lock(&u->changes);
+	rc = users_find(u, name, len, &a, &now, e);
+	if (!rc && !strcmp(now.hash, known->hash)) {
+		struct value_member members[] = {
+			{ "username", sizeof "username" - 1, value_text(name, len) },
+			member_text("password", hash),
+			member_text("hash_function", PASSWORD_FUNCTION),
+		};
+		lyre_value record = OBJECT(members, sizeof members / sizeof *members);
+		rc = users_write(u, USER_TABLE, LYRE_UPDATE, &record, &a, e);
+	}
+	pthread_mutex_unlock(&u->changes);
+	secure_clear(hash, sizeof hash);
+	secure_clear(&now, sizeof now);
+	arena_free(&a);
+	return rc == LYRE_END || rc == LYRE_ENOTFOUND ? 0 : rc; /* gone meanwhile: nothing to do */
 }

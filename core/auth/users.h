@@ -1,32 +1,58 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file auth/users.h
- * \brief Users and roles as records of the system database.
+ * \brief Users and roles as records of the system database: reading them, and the only way to change them.
  */
 #ifndef AUTH_USERS_H
 #define AUTH_USERS_H
 
+#include "auth/auth.h"
 #include "auth/password.h"
-#include "base/err.h"
 
-#include <stdbool.h>
+#include <lyre/user.h>
 
 struct store;
+struct users;
 
 /** What is known of a user. */
 struct user {
 	bool active;
-	bool super_user;
 	char hash[PASSWORD_HASH_MAX];
+	char stamp[AUTH_STAMP_MAX];
+	char role_id[AUTH_USER_MAX + 1];
+	const char *refresh_token; /**< in the arena; "" for none */
+	double created, updated;   /**< ms since the epoch */
 };
 
 /** Makes the tables where they are not there yet, and the super_user role. Blocks. */
-int users_open(struct store *s, struct err *e);
+int users_open(struct users **ret, struct store *s, const struct password_costs *costs, struct err *e);
+void users_close(struct users *u);
 /** Whether there is any user. */
-int users_any(struct store *s, bool *any, struct err *e);
-/** Adds an active super_user with a password; LYRE_EEXISTS. Blocks. */
-int users_add(struct store *s, const char *name, const char *password, struct err *e);
+int users_any(struct users *u, bool *any, struct err *e);
+/** Grows with every commit that touched users or roles; what was read before may be old. */
+uint64_t users_epoch(struct users *u);
+
 /** LYRE_ENOTFOUND, without a sentence, when there is no such user. */
-int users_find(struct store *s, const char *name, size_t len, struct user *ret, struct err *e);
+int users_find(struct users *u, const char *name, size_t len, struct arena *a, struct user *ret, struct err *e);
+/** Of every user by name, until \p visit returns non-zero. */
+int users_each(struct users *u, struct arena *a, int (*visit)(void *arg, const char *name, const struct user *user),
+	void *arg, struct err *e);
+/** A reference; LYRE_ENOTFOUND, without a sentence. */
+int users_role(struct users *u, const char *id, const struct role **ret, struct err *e);
+/** The record of every role by id, until \p visit returns non-zero. */
+int users_each_role(struct users *u, struct arena *a, int (*visit)(void *arg, const lyre_value *role), void *arg,
+	struct err *e);
+
+/* Changes: lyre/user.h says what each does. They block, one at a time. */
+int users_add(struct users *u, const struct lyre_user_change *user, struct err *e);
+int users_change(struct users *u, const struct lyre_user_change *change, struct err *e);
+int users_drop(struct users *u, const char *name, struct err *e);
+/** \p ret the record, in the arena; NULL when not wanted. */
+int users_add_role(struct users *u, const struct lyre_role *role, struct arena *a, lyre_value *ret, struct err *e);
+int users_change_role(struct users *u, const struct lyre_role *role, struct arena *a, lyre_value *ret, struct err *e);
+int users_drop_role(struct users *u, const char *id, struct err *e);
+/** Hashes a right password anew with the costs of today, unless it was changed since \p known was read. */
+int users_rehash(struct users *u, const char *name, size_t len, const struct user *known, const char *password,
+	size_t password_len, struct err *e);
 
 #endif

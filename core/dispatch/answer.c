@@ -60,8 +60,8 @@ void log_refusal(const struct run *r, int status, const char *text)
 	/* Before the operation is known a text may quote the request, and with it a password. */
 	if (!log_enabled(level) || (!r->call.operation && level == LYRE_DEBUG))
 		return;
-	const char *user = r->call.identity.user;
-	bool named = user && *user;
+	const char *user = call_user(&r->call);
+	bool named = *user;
 	log_write(level, "dispatch", "%s%s%s%s: %d %s", r->call.operation ? r->call.operation->name : "a request",
 		named ? " by '" : "", named ? user : "", named ? "'" : "", status, text);
 }
@@ -123,6 +123,22 @@ void answer_error(struct exchange *x, enum format format, int status, const char
 		write_error(x, text);
 	}
 	settle(x);
+}
+
+void answer_refusal(struct run *r, int status, const char *text)
+{
+	const struct denial *d = &r->call.denial;
+	lyre_out out;
+
+	if (status != status_of(LYRE_EDENIED) || r->format == FORMAT_CSV || !denial_has_lists(d, text)) {
+		answer_error(r->x, r->format, status, text);
+		return;
+	}
+	buf_clear(&r->x->out);
+	set_head(r->x, status, JSON_TYPE);
+	out_init(&out, &r->x->out);
+	denial_write(&out, text, d);
+	settle(r->x);
 }
 
 void answer_login_failed(struct exchange *x, int status, const char *text)
@@ -256,6 +272,22 @@ static int reply(struct run *r)
 	return r->format == FORMAT_CSV ? turn_into_csv(r) : 0;
 }
 
+/** A handler may have written itself what answers its failure. */
+static bool answer_written_failure(struct run *r, int status)
+{
+	if (!r->call.failure_written || !r->x->out.len)
+		return false;
+	int rc = r->format == FORMAT_CSV ? turn_into_csv(r) : 0;
+	if (rc) {
+		answer_error(r->x, r->format, status_of(rc), r->call.err.text);
+		return true;
+	}
+	set_format(r);
+	r->x->status = status;
+	settle(r->x);
+	return true;
+}
+
 void answer_call(struct run *r)
 {
 	int rc = r->rc;
@@ -263,6 +295,7 @@ void answer_call(struct run *r)
 	if (rc == 0)
 		rc = reply(r);
 	if (rc == 0) {
+		r->x->set_cookie = r->call.set_cookie;
 		settle(r->x);
 		return;
 	}
@@ -271,5 +304,6 @@ void answer_call(struct run *r)
 	if (!r->call.err.code || !*text)
 		text = status >= 500 ? "Internal Server Error" : "The operation failed and did not say why";
 	log_refusal(r, status, text);
-	answer_error(r->x, r->format, status, text);
+	if (!answer_written_failure(r, status))
+		answer_refusal(r, status, text);
 }

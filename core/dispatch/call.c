@@ -22,6 +22,11 @@ static void close_until(lyre_call *call, lyre_table *tables, lyre_cursor *cursor
 		table_unref(call->tables->def);
 }
 
+struct permission_view call_view(const lyre_call *call, const char *database, const char *table)
+{
+	return permission_view(call->who, call->server_rights > 0, database, table);
+}
+
 int call_scope_begin(lyre_call *call)
 {
 	struct call_scope *scope = call->spare;

@@ -7,6 +7,7 @@
 #define DISPATCH_CALL_H
 
 #include "auth/auth.h"
+#include "auth/permission.h"
 #include "base/json.h"
 #include "dispatch/dispatch.h"
 #include "job/jobs.h"
@@ -16,6 +17,7 @@
 struct lyre_table {
 	struct lyre_table *next;
 	const struct table *def;
+	struct permission_view view; /**< what the call may see of it, and do to it */
 };
 
 struct lyre_cursor {
@@ -41,12 +43,14 @@ struct lyre_call {
 	struct store *store;
 	struct arena *arena;
 	const struct operation *operation;
-	struct identity identity;
+	const struct principal *who;  /**< a reference; NULL: nobody signed in */
+	unsigned server_rights;   /**< lyre_server_rights_begin() less lyre_server_rights_end() */
 	lyre_value body;
 	lyre_value *args;         /**< a value a declared parameter; type LYRE_NULL and given false: absent */
 	bool *given;              /**< sent by the client */
 	bool *present;            /**< given, or has a default */
 	struct err err;
+	struct denial denial;     /**< what is refused, where err is LYRE_EDENIED; both lists empty: the sentence says all */
 	lyre_out out;             /**< into the exchange's or the job's */
 	lyre_table *tables;
 	lyre_cursor *cursors;
@@ -55,6 +59,8 @@ struct lyre_call {
 	lyre_cursor *rows;        /**< set by reply_rows */
 	int fd;                   /**< set by reply_file; -1 for none */
 	const char *filename;
+	bool failure_written;     /**< set by fail_reply: out holds the answer to the failure */
+	const char *set_cookie;   /**< set by reply_cookie: the header's value */
 	const char *text_type;    /**< set by reply_text: the answer is no JSON, but a text of this content type */
 	/* after LYRE_PENDING: set by who answers later, run on the connection's or the job's thread */
 	int (*again)(lyre_call *call);
@@ -65,6 +71,15 @@ struct lyre_call {
 
 /** Wakes a call that is LYRE_PENDING: its again() runs next. Any thread, once. */
 void call_resume(lyre_call *call);
+
+/** The name of who calls, "" for nobody and for the server's own. */
+static inline const char *call_user(const lyre_call *call)
+{
+	return call->who ? call->who->name : "";
+}
+
+/** What the call may see of a table, and do to it. */
+struct permission_view call_view(const lyre_call *call, const char *database, const char *table);
 
 /** lyre_scope_begin(), lyre_scope_end(). */
 int call_scope_begin(lyre_call *call);

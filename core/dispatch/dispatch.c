@@ -6,6 +6,7 @@
 #include "dispatch/dispatch.h"
 
 #include "base/text.h"
+#include "config/config.h"
 #include "dispatch/dispatch_internal.h"
 #include "log/log.h"
 
@@ -16,6 +17,17 @@
 
 /* ---- opening and closing ---- */
 
+/** How many passwords are hashed at once: half of the processors stay for those who are signed in. */
+static unsigned gate_threads(const struct config *c)
+{
+	int64_t threads = c ? config_int(c, "authentication.argon2.threads") : 0;
+
+	if (threads > 0)
+		return (unsigned)threads;
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	return processors > 2 ? (unsigned)processors / 2 : 1;
+}
+
 int dispatch_open(struct dispatch **ret, const struct dispatch_services *services, struct err *e)
 {
 	struct dispatch *d = calloc(1, sizeof *d);
@@ -24,10 +36,9 @@ int dispatch_open(struct dispatch **ret, const struct dispatch_services *service
 		return err_nomem(e);
 	d->services = *services;
 	registry_init(&d->registry);
-	/* One worker is always left for what is not a password. */
-	unsigned workers = services->pool ? pool_threads(services->pool) : 1;
-	gate_init(&d->gate, services->auth, services->pool, workers - 1);
-	int rc = figures_open(d, e);
+	int rc = gate_start(&d->gate, services->auth, gate_threads(services->config), e);
+	if (!rc)
+		rc = figures_open(d, e);
 	if (rc) {
 		dispatch_close(d);
 		return rc;
@@ -40,16 +51,16 @@ void dispatch_close(struct dispatch *d)
 {
 	if (!d)
 		return;
+	gate_stop(d->gate);
 	figures_close(d);
-	gate_destroy(&d->gate);
 	registry_free(&d->registry);
 	free(d);
 }
 
-int dispatch_register(struct dispatch *d, const char *owner, lyre_instance *instance, struct lyre_list operations,
-	struct err *e)
+int dispatch_register(struct dispatch *d, const char *owner, lyre_instance *instance, unsigned abi_minor,
+	struct lyre_list operations, struct err *e)
 {
-	int rc = registry_add(&d->registry, owner, instance, operations, e);
+	int rc = registry_add(&d->registry, owner, instance, abi_minor, operations, e);
 
 	return rc ? rc : figures_make_room(d, e);
 }
@@ -65,9 +76,19 @@ struct control *dispatch_control(const struct dispatch *d)
 	return d->services.control;
 }
 
+struct auth *dispatch_auth(const struct dispatch *d)
+{
+	return d->services.auth;
+}
+
 unsigned dispatch_waiting(const struct dispatch *d)
 {
 	return atomic_load(&d->waiting);
+}
+
+void dispatch_hurry(struct dispatch *d)
+{
+	gate_drain(d->gate, false);
 }
 
 bool dispatch_drain(struct dispatch *d, int64_t deadline_ms)
@@ -75,6 +96,8 @@ bool dispatch_drain(struct dispatch *d, int64_t deadline_ms)
 	const struct timespec pause = { .tv_nsec = 5 * 1000 * 1000 };
 
 	atomic_store(&d->draining, true);
+	/* A login flood, which may take longer than anybody waits for an end, is none that is under way. */
+	gate_drain(d->gate, true);
 	while (atomic_load(&d->open)) {
 		if (monotonic_ms() >= deadline_ms)
 			return false;
@@ -182,6 +205,7 @@ enum dispatch_result dispatch_begin(struct dispatch *d, struct exchange *x)
 	x->fd = -1;
 	x->iso_date = false;
 	x->disposition = NULL;
+	x->set_cookie = NULL;
 	struct run *r = arena_alloc(&x->arena, sizeof *r);
 	if (!r) {
 		answer_error(x, FORMAT_JSON, status_of(LYRE_ENOMEM), "out of memory");
@@ -195,7 +219,6 @@ enum dispatch_result dispatch_begin(struct dispatch *d, struct exchange *x)
 	r->call.dispatch = d;
 	r->call.store = d->services.store;
 	r->call.arena = &x->arena;
-	r->call.identity.user = "";
 	r->call.fd = -1;
 	clock_gettime(CLOCK_MONOTONIC, &r->begun);
 	r->next = steps;
@@ -234,7 +257,7 @@ int dispatch_stream(struct exchange *x, size_t want)
 	/* What it reads may have been dropped meanwhile: that is nobody's fault. */
 	if (rc < 0)
 		log_write(status_of(rc) < 500 ? LYRE_WARN : LYRE_ERROR, "dispatch", "%s by '%s' broke off while its rows were sent: %s",
-			r->call.operation->name, r->call.identity.user, e.text);
+			r->call.operation->name, call_user(&r->call), e.text);
 	return rc;
 }
 
@@ -245,6 +268,8 @@ void dispatch_end(struct exchange *x)
 	if (!r)
 		return;
 	call_end(&r->call);
+	principal_unref(r->call.who);
+	principal_unref(r->verification.who);
 	if (x->fd >= 0)
 		close(x->fd);
 	credentials_clear(&r->credentials);

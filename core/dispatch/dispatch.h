@@ -14,6 +14,7 @@
 
 #include <lyre/module.h>
 #include <lyre/server.h>
+#include <lyre/user.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -43,6 +44,9 @@ struct exchange {
 	const char *content_type;  /**< NULL when not sent; so the following */
 	const char *accept;
 	const char *authorization;
+	const char *cookie;        /**< the Cookie header */
+	const char *origin, *host;
+	bool secure;               /**< it came over TLS */
 	struct buf body;           /**< one spare byte behind it */
 	bool body_later;           /**< dispatch_begin() comes before the body, to say whether it is wanted */
 	bool trusted;              /**< a peer on the domain socket with our own uid, or root: super_user without a password */
@@ -51,6 +55,7 @@ struct exchange {
 	int status;
 	const char *content_type_out; /**< NULL: none is sent */
 	const char *disposition;      /**< Content-Disposition; NULL: none */
+	const char *set_cookie;       /**< Set-Cookie; NULL: none */
 	bool iso_date;                /**< the Date header as ISO 8601 */
 	bool close;                   /**< end the connection after this */
 	enum body_kind body_kind;
@@ -83,7 +88,13 @@ void dispatch_end(struct exchange *x);
 /** An early refusal by http/ itself, in the API's shape, in whatever type the client accepts. */
 void dispatch_refuse(struct exchange *x, int status, const char *text);
 
+/** The value of a cookie in a Cookie header, which it points into; NULL when it is not there. */
+const char *cookie_find(const char *header, const char *name, size_t *len);
+
 /* ---- operations ---- */
+
+/** The ABI's minor since which who may call is declared; for modules of an older one, nothing means any user. */
+#define DISPATCH_ACCESS_MINOR 2
 
 /** A registered operation with its owner. */
 struct operation {
@@ -114,12 +125,22 @@ struct dispatch_services {
 
 int dispatch_open(struct dispatch **ret, const struct dispatch_services *services, struct err *e);
 void dispatch_close(struct dispatch *d);
-/** Adds a module's operations; a name or alias that is taken is refused with both owners named. Before the first request. */
-int dispatch_register(struct dispatch *d, const char *owner, lyre_instance *instance, struct lyre_list operations, struct err *e);
+/**
+ * Adds a module's operations; a name or alias that is taken is refused with both owners named, as is a declaration that
+ * makes no sense. Before the first request. \p abi_minor: of the headers that the module was built with
+ */
+int dispatch_register(struct dispatch *d, const char *owner, lyre_instance *instance, unsigned abi_minor,
+	struct lyre_list operations, struct err *e);
 /** Whether the server itself answers a path. */
 bool dispatch_answers(const char *path);
 /** Adds a page that a module answers, which is valid and not taken. Before the first request. */
 int dispatch_add_page(struct dispatch *d, const char *owner, lyre_instance *instance, const struct lyre_route *route, struct err *e);
+/** Adds credentials of a module's own kind, which are valid and not taken. Before the first request. */
+int dispatch_add_authenticator(struct dispatch *d, const char *owner, lyre_instance *instance,
+	const struct lyre_authenticator *a, struct err *e);
+/** Credentials of this kind are good no more. Any thread. */
+void dispatch_forget(struct dispatch *d, enum lyre_credential_source source, const char *name, const char *text,
+	size_t len);
 /** All operations by name. */
 const struct operation *const *dispatch_operations(const struct dispatch *d, size_t *count);
 /* ---- figures ---- */
@@ -160,6 +181,9 @@ void dispatch_operation_figures(const struct dispatch *d, const struct operation
  */
 bool dispatch_drain(struct dispatch *d, int64_t deadline_ms);
 struct control *dispatch_control(const struct dispatch *d);
+struct auth *dispatch_auth(const struct dispatch *d);
+/** What would go on waiting for its time, because others failed before it, is answered 503 from now on. */
+void dispatch_hurry(struct dispatch *d);
 /** How many exchanges wait for resume(). */
 unsigned dispatch_waiting(const struct dispatch *d);
 

@@ -14,6 +14,8 @@
 #include <pthread.h>
 #include <time.h>
 
+struct run;
+
 /* ---- the registry (registry.c) ---- */
 
 struct registry {
@@ -30,8 +32,9 @@ struct registry {
 
 void registry_init(struct registry *g);
 void registry_free(struct registry *g);
-int registry_add(struct registry *g, const char *owner, lyre_instance *instance, struct lyre_list operations,
-	struct err *e);
+/** \p abi_minor: of the headers that the module was built with. */
+int registry_add(struct registry *g, const char *owner, lyre_instance *instance, unsigned abi_minor,
+	struct lyre_list operations, struct err *e);
 /** NULL when there is none. Any thread once all are added. */
 const struct operation *registry_find(const struct registry *g, const char *name, size_t len);
 
@@ -74,34 +77,83 @@ void credentials_clear(struct credentials *c);
 /** Headers and credentials are ISO 8859-1 on the wire and UTF-8 in here. \return NULL when out of memory */
 char *from_latin1(struct arena *a, const unsigned char *s, size_t len, size_t *ret_len);
 
-/** A check of credentials on the pool. */
+/** A check of a password. */
 struct verification {
-	struct pool_task task;
 	struct verification *next;
-	struct gate *gate;
 	const struct credentials *credentials;
-	struct arena *arena;
-	void (*done)(struct verification *v); /**< on a worker thread, once, the last use of this */
+	const char *peer;
+	int64_t due;                          /**< the gate's: monotonic_ms() before which it is not begun */
+	bool delayed;                         /**< the gate's: it waited for what failed before it */
+	void (*done)(struct verification *v); /**< on a thread of the gate, once, the last use of this */
 	int rc;
-	struct identity identity;
+	const struct principal *who;          /**< a reference, where rc is 0 */
 	struct err err;
 };
 
-/** Lets few checks run at once, so that a flood of wrong passwords takes neither all workers nor all memory. */
-struct gate {
-	pthread_mutex_t lock;
-	struct auth *auth;
-	struct pool *pool;
-	unsigned limit, running, waiting;
-	struct verification *first, **last;
-};
+/**
+ * Checks passwords on a few threads of its own, which come last when the processors are busy: a flood of wrong ones
+ * takes neither workers nor time from those who are signed in. Attempts that have to wait hold no thread.
+ */
+struct gate;
 
-void gate_init(struct gate *g, struct auth *a, struct pool *p, unsigned limit);
-void gate_destroy(struct gate *g);
-/** \return 0: done() will be called; LYRE_EBUSY when too many wait */
+/** \param threads  at the most; they start when work comes and end when idle */
+int gate_start(struct gate **ret, struct auth *a, unsigned threads, struct err *e);
+/** Nothing may wait any more. */
+void gate_stop(struct gate *g);
+/**
+ * Checks what auth does not remember, after auth_delay(), and tells auth_audit() the outcome.
+ * \return 0: done() will be called; LYRE_EBUSY when too many wait
+ */
 int gate_submit(struct gate *g, struct verification *v, struct err *e);
+/** From now on nothing waits for its time, or with \p all for a thread: those that do fail with LYRE_EBUSY. */
+void gate_drain(struct gate *g, bool all);
 /** How many wait for their turn. */
 unsigned gate_waiting(struct gate *g);
+
+/* ---- credentials of modules (authenticator.c) ---- */
+
+/** It runs as an operation does: as one that nobody can name. */
+struct authenticator {
+	struct operation operation;
+	enum lyre_credential_source source;
+	const char *name;
+	int (*verify)(lyre_call *call, const char *text, size_t len, struct lyre_identity *ret);
+	unsigned kind; /**< auth_claim()'s */
+	struct authenticator *next;
+};
+
+/** Credentials of a request that an authenticator decides of. */
+struct foreign {
+	const struct authenticator *by; /**< NULL: there are none */
+	const char *text;
+	size_t len;
+	uint64_t began;
+};
+
+/** What clients are told of such credentials, where nothing better is known. */
+#define INVALID_TOKEN "invalid token"
+
+/** Finds them in the Authorization header, else in a cookie. Only points into the exchange. */
+void foreign_find(struct foreign *ret, const struct dispatch *d, const struct exchange *x);
+/** Runs verify() and has auth check what it says. On a worker thread. \return as auth_claim(), with the sentence; LYRE_END */
+int foreign_verify(const struct foreign *f, struct run *r, const struct principal **ret, struct err *e);
+/** Whether an Origin header names the host that the request was sent to. */
+bool origin_is_own(const struct exchange *x);
+
+/* ---- the permission question (authorise.c) ---- */
+
+/** Puts the question that a request is to the permission decision. \return 0; LYRE_EDENIED, with call->denial; LYRE_ENOMEM */
+int authorise(struct lyre_call *call, struct err *e);
+
+/* ---- what a request touches (needs.c) ---- */
+
+/** An argument that was not checked yet, by its modern name: what was sent, else the default; NULL for none. */
+const lyre_value *request_argument(const struct operation *o, const lyre_value *body, const char *name);
+/** The same as a text, made of a number in the arena; \p ret NULL where it is neither. LYRE_ENOMEM */
+int request_text(const struct operation *o, const lyre_value *body, const char *name, struct arena *a, const char **ret);
+/** The tables that a request touches, each once, with the attributes where the role limits them. LYRE_ENOMEM */
+int needs_find(const struct operation *o, const lyre_value *body, const char *database, const struct role *role,
+	struct arena *a, struct permission_need **ret);
 
 /* ---- arguments (words.c, validate.c) ---- */
 
@@ -137,7 +189,8 @@ struct dispatch {
 	struct page *pages;
 	struct figures *figures; /**< METRIC_STRIPES of them */
 	double started;
-	struct gate gate;
+	struct gate *gate;
+	struct authenticator *authenticators;
 	atomic_bool draining;
 	atomic_uint open;    /**< exchanges between begin and end */
 	atomic_uint waiting; /**< of them, between WAIT and continue */
@@ -152,7 +205,6 @@ enum flow {
 	FLOW_BODY   /**< the next step when the body is there */
 };
 
-struct run;
 typedef enum flow (*step_function)(struct run *r);
 
 /** An exchange on its way: its state. */
@@ -164,7 +216,8 @@ struct run {
 	const step_function *next;
 	enum format format;
 	struct credentials credentials;
-	bool signed_in;
+	struct foreign foreign;
+	bool by_cookie;   /**< who calls is known by a cookie only */
 	bool body_secret; /**< the body holds credentials */
 	bool waiting;     /**< for resume() */
 	bool body_coming; /**< it is read meanwhile, and does not count as under way */
@@ -183,6 +236,24 @@ extern const step_function steps[], page_steps[];
 bool run_release(struct run *r, int n);
 /** The same from another thread: the last wakes the exchange. */
 void run_wake(struct run *r, int n);
+
+/** Refusals of a step, logged. \return FLOW_DONE */
+enum flow refuse(struct run *r, int status, const char *text);
+enum flow refuse_err(struct run *r, const struct err *e);
+enum flow out_of_memory(struct run *r);
+
+/* ---- who is asking (sign_in.c): steps ---- */
+
+#define MUST_LOGIN "Must login"
+
+enum flow sign_in_header_begin(struct run *r);
+enum flow sign_in_header_end(struct run *r);
+enum flow sign_in_body_begin(struct run *r);
+enum flow sign_in_body_end(struct run *r);
+/** For pages, which have no body. */
+enum flow sign_in_page(struct run *r);
+/** What the credentials are not good for, whoever they are of. When the operation is known. */
+enum flow sign_in_limit(struct run *r);
 
 /* ---- figures (figures.c) ---- */
 
@@ -212,6 +283,8 @@ void job_resume(struct lyre_call *call);
 int status_of(int code);
 /** What went wrong, to the log: the server's faults as errors, 503 as a warning, the client's faults for debugging. */
 void log_refusal(const struct run *r, int status, const char *text);
+/** What a run is refused with: answer_error(), and what is denied where that is told of. */
+void answer_refusal(struct run *r, int status, const char *text);
 /** {"error": text} in the format; \p format FORMAT_NONE is as JSON. */
 void answer_error(struct exchange *x, enum format format, int status, const char *text);
 /** {"statusCode":…,"error":…,"message":text}, always JSON. */

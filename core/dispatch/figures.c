@@ -84,7 +84,7 @@ void dispatch_figures(struct dispatch *d, struct dispatch_figures *ret)
 		.in_flight = atomic_load(&d->open),
 		.suspended = atomic_load(&d->waiting),
 		.worker_queue = pool_queued(d->services.pool),
-		.credential_queue = gate_waiting(&d->gate),
+		.credential_queue = gate_waiting(d->gate),
 	};
 	for (size_t i = 0; i < METRIC_STRIPES; i++) {
 		const struct figures *f = &d->figures[i];

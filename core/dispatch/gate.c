@@ -1,83 +1,341 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file dispatch/gate.c
- * \brief Checks of credentials on the pool, a few at a time, the others in a short queue.
+ * \brief Checks of passwords: two queues, and threads that come with the work, go without it, and yield to others.
  */
 #include "dispatch/dispatch_internal.h"
 
-/** Checks that may wait for their turn. */
-#define WAITING_MAX 256
+#include "base/text.h"
+#include "log/log.h"
 
-void gate_init(struct gate *g, struct auth *a, struct pool *p, unsigned limit)
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/** Attempts that may wait for a thread, and those that may wait for their time. */
+#define FRESH_MAX 256
+#define DELAYED_MAX 1024
+/** How long a thread waits for work before it ends. */
+#define IDLE_MS 10000
+/** Steps of priority below the rest of the server. */
+#define NICE 10
+#define NICE_MAX 19
+
+/** Attempts by the time when they are due. */
+struct lane {
+	struct verification *first;
+	unsigned count;
+};
+
+enum checker_state { CHECKER_FREE, CHECKER_RUNNING, CHECKER_ENDED };
+
+struct checker {
+	struct gate *gate;
+	pthread_t thread;
+	enum checker_state state;
+	unsigned number;
+};
+
+struct gate {
+	struct auth *auth;
+	pthread_mutex_t lock;
+	pthread_cond_t work;
+	struct lane fresh;
+	struct lane delayed; /* kept apart: many that failed must not take the place of those who did not */
+	bool delayed_next;   /* the lanes take turns */
+	bool hurrying;       /**< nothing waits for its time any more */
+	bool draining;       /**< nothing waits any more */
+	bool closing;
+	unsigned running, idle;
+	unsigned count;
+	struct checker checkers[];
+};
+
+static void insert(struct lane *l, struct verification *v)
 {
-	*g = (struct gate){ .auth = a, .pool = p, .limit = limit ? limit : 1 };
-	g->last = &g->first;
-	pthread_mutex_init(&g->lock, NULL);
+	struct verification **at = &l->first;
+
+	while (*at && (*at)->due <= v->due)
+		at = &(*at)->next;
+	v->next = *at;
+	*at = v;
+	l->count++;
 }
 
-void gate_destroy(struct gate *g)
+static bool is_due(const struct lane *l, int64_t now)
 {
-	pthread_mutex_destroy(&g->lock);
+	return l->first && l->first->due <= now;
 }
 
-/** Gives the place that became free to the one that waits the longest. */
-static void pass_on(struct gate *g)
+/** With the lock held. NULL when nothing is due. */
+static struct verification *take(struct gate *g, int64_t now)
 {
+	bool delayed = is_due(&g->delayed, now), fresh = is_due(&g->fresh, now);
+
+	if (!delayed && !fresh)
+		return NULL;
+	bool from_delayed = delayed && (g->delayed_next || !fresh);
+	struct lane *l = from_delayed ? &g->delayed : &g->fresh;
+	struct verification *v = l->first;
+	l->first = v->next;
+	l->count--;
+	g->delayed_next = !from_delayed;
+	return v;
+}
+
+static void fail(struct verification *v, const char *why)
+{
+	v->rc = err_set(&v->err, LYRE_EBUSY, "%s", why);
+	v->done(v);
+}
+
+static const char too_many[] = "Too many credentials wait to be checked";
+static const char stopping[] = "The server is stopping";
+
+/* ---- the threads ---- */
+
+static void *run_checker(void *arg);
+
+/** With the lock held. \return whether there is one more */
+static bool start_checker(struct gate *g)
+{
+	for (unsigned i = 0; i < g->count; i++) {
+		struct checker *c = &g->checkers[i];
+
+		if (c->state == CHECKER_RUNNING)
+			continue;
+		if (c->state == CHECKER_ENDED)
+			pthread_join(c->thread, NULL); /* past its last lock: this does not wait */
+		c->state = CHECKER_FREE;
+		if (pthread_create(&c->thread, NULL, run_checker, c))
+			return false;
+		c->state = CHECKER_RUNNING;
+		g->running++;
+		return true;
+	}
+	return false;
+}
+
+/** With the lock held: somebody shall look at what is due. */
+static void call_checker(struct gate *g)
+{
+	if (g->idle)
+		pthread_cond_signal(&g->work);
+	else
+		start_checker(g);
+}
+
+/** With the lock held. Waits for the next attempt to be due, or for \p until (monotonic_ms()). */
+static void wait_for_work(struct gate *g, int64_t until)
+{
+	const struct verification *next = g->delayed.first;
+
+	if (next && next->due < until)
+		until = next->due;
+	struct timespec at = { .tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000 };
+	g->idle++;
+	pthread_cond_timedwait(&g->work, &g->lock, &at);
+	g->idle--;
+}
+
+/** With the lock held. \return NULL when the thread shall end */
+static struct verification *next_attempt(struct gate *g)
+{
+	int64_t end = monotonic_ms() + IDLE_MS;
+
+	for (;;) {
+		int64_t now = monotonic_ms();
+		struct verification *v = take(g, now);
+
+		if (v) {
+			if (is_due(&g->fresh, now) || is_due(&g->delayed, now))
+				call_checker(g);
+			return v;
+		}
+		if (g->closing)
+			return NULL;
+		if (now < end)
+			wait_for_work(g, end);
+		else if (!g->delayed.first || g->idle)
+			return NULL;
+		else
+			end = now + IDLE_MS; /* the last one stays for those that wait for their time */
+	}
+}
+
+/** \return whether the attempt was put back, as others of its user and address have failed since it came */
+static bool must_wait(struct gate *g, struct verification *v)
+{
+	const struct credentials *c = v->credentials;
+	int64_t delay = auth_delay(g->auth, c->user, c->user_len, v->peer);
+
+	if (!delay)
+		return false;
 	pthread_mutex_lock(&g->lock);
-	struct verification *next = g->first;
-	if (next) {
-		g->first = next->next;
-		if (!g->first)
-			g->last = &g->first;
-		g->waiting--;
-	} else {
-		g->running--;
+	bool room = delay > 0 && g->delayed.count < DELAYED_MAX && !g->hurrying;
+	if (room) {
+		v->due = monotonic_ms() + delay;
+		v->delayed = true;
+		insert(&g->delayed, v);
 	}
 	pthread_mutex_unlock(&g->lock);
-	if (next)
-		pool_submit(g->pool, &next->task);
+	if (!room)
+		fail(v, too_many);
+	return true;
 }
 
-static void verify(struct pool_task *task)
+static void check(struct gate *g, struct verification *v)
 {
-	struct verification *v = (struct verification *)((char *)task - offsetof(struct verification, task));
 	const struct credentials *c = v->credentials;
 
-	v->rc = auth_verify(v->gate->auth, c->user, c->user_len, c->password, c->password_len, v->arena, &v->identity,
-		&v->err);
-	pass_on(v->gate);
+	if (!v->delayed && must_wait(g, v))
+		return;
+	v->rc = auth_verify(g->auth, c->user, c->user_len, c->password, c->password_len, &v->who, &v->err);
+	if (!v->rc || v->rc == LYRE_EUNAUTHENTICATED)
+		auth_audit(g->auth, !v->rc, c->user, v->peer);
 	v->done(v);
+}
+
+/** A login flood takes what is left over. On Linux, a thread has a priority of its own. */
+static void yield_to_others(void)
+{
+#ifdef SYS_gettid
+	id_t self = (id_t)syscall(SYS_gettid);
+	int nice = getpriority(PRIO_PROCESS, self) + NICE;
+
+	setpriority(PRIO_PROCESS, self, nice < NICE_MAX ? nice : NICE_MAX);
+#endif
+}
+
+static void *run_checker(void *arg)
+{
+	struct checker *c = arg;
+	struct gate *g = c->gate;
+	struct verification *v;
+	char name[24];
+
+	snprintf(name, sizeof name, "auth/%u", c->number);
+	log_thread(name);
+	yield_to_others();
+	pthread_mutex_lock(&g->lock);
+	while ((v = next_attempt(g))) {
+		pthread_mutex_unlock(&g->lock);
+		check(g, v);
+		pthread_mutex_lock(&g->lock);
+	}
+	c->state = CHECKER_ENDED;
+	g->running--;
+	pthread_mutex_unlock(&g->lock);
+	return NULL;
+}
+
+/* ---- from outside ---- */
+
+int gate_start(struct gate **ret, struct auth *a, unsigned threads, struct err *e)
+{
+	if (threads < 1)
+		threads = 1;
+	struct gate *g = calloc(1, sizeof *g + threads * sizeof *g->checkers);
+	if (!g)
+		return err_nomem(e);
+
+	pthread_condattr_t attr;
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&g->work, &attr);
+	pthread_condattr_destroy(&attr);
+	pthread_mutex_init(&g->lock, NULL);
+	g->auth = a;
+	g->count = threads;
+	for (unsigned i = 0; i < threads; i++)
+		g->checkers[i] = (struct checker){ .gate = g, .number = i + 1 };
+	*ret = g;
+	return 0;
+}
+
+void gate_stop(struct gate *g)
+{
+	if (!g)
+		return;
+	pthread_mutex_lock(&g->lock);
+	g->closing = true;
+	pthread_cond_broadcast(&g->work);
+	pthread_mutex_unlock(&g->lock);
+	for (unsigned i = 0; i < g->count; i++) {
+		pthread_mutex_lock(&g->lock);
+		bool join = g->checkers[i].state != CHECKER_FREE;
+		pthread_mutex_unlock(&g->lock);
+		if (join)
+			pthread_join(g->checkers[i].thread, NULL);
+	}
+	pthread_cond_destroy(&g->work);
+	pthread_mutex_destroy(&g->lock);
+	free(g);
+}
+
+int gate_submit(struct gate *g, struct verification *v, struct err *e)
+{
+	const struct credentials *c = v->credentials;
+	int64_t delay = auth_delay(g->auth, c->user, c->user_len, v->peer);
+	bool started = false;
+	int rc = 0;
+
+	v->due = monotonic_ms() + (delay > 0 ? delay : 0);
+	v->delayed = delay > 0;
+	pthread_mutex_lock(&g->lock);
+	struct lane *l = v->delayed ? &g->delayed : &g->fresh;
+	bool refused = v->delayed ? g->hurrying || l->count >= DELAYED_MAX : g->draining || l->count >= FRESH_MAX;
+	if (delay < 0 || refused)
+		rc = err_set(e, LYRE_EBUSY, "%s", too_many);
+	else if (!g->running && !(started = start_checker(g)))
+		rc = err_set(e, LYRE_EBUSY, "No thread can be started to check credentials");
+	if (!rc) {
+		insert(l, v);
+		if (!started && g->fresh.count > g->idle)
+			start_checker(g);
+		pthread_cond_signal(&g->work);
+	}
+	pthread_mutex_unlock(&g->lock);
+	return rc;
+}
+
+/** The attempts are their owners' again. */
+static void fail_all(struct verification *v)
+{
+	while (v) {
+		struct verification *next = v->next;
+
+		fail(v, stopping);
+		v = next;
+	}
+}
+
+void gate_drain(struct gate *g, bool all)
+{
+	const struct lane none = { .first = NULL };
+	struct lane delayed, fresh = none;
+
+	pthread_mutex_lock(&g->lock);
+	g->hurrying = true;
+	delayed = g->delayed;
+	g->delayed = none;
+	if (all) {
+		g->draining = true;
+		fresh = g->fresh;
+		g->fresh = none;
+	}
+	pthread_mutex_unlock(&g->lock);
+	fail_all(delayed.first);
+	fail_all(fresh.first);
 }
 
 unsigned gate_waiting(struct gate *g)
 {
 	pthread_mutex_lock(&g->lock);
-	unsigned waiting = g->waiting;
+	unsigned waiting = g->fresh.count + g->delayed.count;
 	pthread_mutex_unlock(&g->lock);
 	return waiting;
-}
-
-int gate_submit(struct gate *g, struct verification *v, struct err *e)
-{
-	bool now = false;
-	int rc = 0;
-
-	v->gate = g;
-	v->next = NULL;
-	v->task.run = verify;
-	pthread_mutex_lock(&g->lock);
-	if (g->running < g->limit) {
-		g->running++;
-		now = true;
-	} else if (g->waiting < WAITING_MAX) {
-		*g->last = v;
-		g->last = &v->next;
-		g->waiting++;
-	} else {
-		rc = err_set(e, LYRE_EBUSY, "Too many credentials wait to be checked");
-	}
-	pthread_mutex_unlock(&g->lock);
-	if (now)
-		pool_submit(g->pool, &v->task);
-	return rc;
 }

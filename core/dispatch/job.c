@@ -23,6 +23,7 @@ struct job_run {
 	struct arena arena;
 	struct buf body;        /**< the request's, which the arguments' texts point into */
 	struct buf out;
+	const char *user;       /**< who made it, whoever that is by now */
 	bool body_secret;
 	/* while the handler's answer is pending */
 	pthread_mutex_t lock;
@@ -38,6 +39,7 @@ static struct job_run *run_of(struct job *job)
 static void free_run(struct job_run *j)
 {
 	call_end(&j->call);
+	principal_unref(j->call.who);
 	if (j->body_secret)
 		secure_clear(j->body.data, j->body.len);
 	buf_free(&j->body);
@@ -113,13 +115,53 @@ static int take_answer(struct job_run *j, struct job_outcome *ret)
 	return 0;
 }
 
+/** Who made the job may be gone when it begins, or may do less. */
+static int permit(struct job_run *j)
+{
+	lyre_call *call = &j->call;
+	const struct principal *now;
+
+	if (call->who) {
+		int rc = auth_refresh(call->dispatch->services.auth, call->who, &now, &call->err);
+		if (rc == LYRE_EUNAUTHENTICATED)
+			call->err.code = rc = LYRE_EDENIED;
+		if (rc)
+			return rc;
+		principal_unref(call->who);
+		call->who = now;
+	}
+	return authorise(call, &call->err);
+}
+
+/** What is refused is told of whole, as in an answer. Without the memory for it, the sentence alone is told. */
+static void take_denial(struct job_run *j, struct job_outcome *ret)
+{
+	lyre_value *value = ARENA_NEW(&j->arena, lyre_value);
+	struct err ignored;
+
+	buf_clear(&j->out);
+	out_init(&j->call.out, &j->out);
+	denial_write(&j->call.out, ret->err.text, &j->call.denial);
+	if (value && buf_reserve(&j->out, 1) && !json_decode(&j->arena, j->out.data, j->out.len, value, &ignored))
+		ret->refusal = value;
+}
+
+static int run_handler(struct job_run *j)
+{
+	int rc = j->call.operation->decl->handler(&j->call);
+
+	while (rc == LYRE_PENDING)
+		rc = wait_for_answer(j);
+	return rc;
+}
+
 static void work(struct job *job, struct job_outcome *ret)
 {
 	struct job_run *j = run_of(job);
 
-	int rc = j->call.operation->decl->handler(&j->call);
-	while (rc == LYRE_PENDING)
-		rc = wait_for_answer(j);
+	int rc = permit(j);
+	if (!rc)
+		rc = run_handler(j);
 	if (!rc)
 		rc = take_answer(j, ret);
 	if (!rc)
@@ -127,6 +169,8 @@ static void work(struct job *job, struct job_outcome *ret)
 	const struct err *e = &j->call.err;
 	err_set(&ret->err, rc < 0 ? rc : LYRE_EINTERNAL, "%s",
 		e->code && *e->text ? e->text : "The operation failed and did not say why");
+	if (rc == LYRE_EDENIED && denial_has_lists(&j->call.denial, ret->err.text))
+		take_denial(j, ret);
 }
 
 static void ended(struct job *job)
@@ -144,12 +188,11 @@ static bool take_over(struct job_run *j, struct run *r)
 	size_t n = from->operation->param_count;
 	struct buf *body = &r->x->body;
 
-	const char *user = from->identity.user ? from->identity.user : "";
-	to->identity.user = arena_strndup(&j->arena, user, strlen(user));
+	j->user = arena_strndup(&j->arena, call_user(from), strlen(call_user(from)));
 	to->args = ARENA_ARRAY(&j->arena, lyre_value, n + 1);
 	to->given = ARENA_ARRAY(&j->arena, bool, n + 1);
 	to->present = ARENA_ARRAY(&j->arena, bool, n + 1);
-	if (!to->identity.user || !to->args || !to->given || !to->present ||
+	if (!j->user || !to->args || !to->given || !to->present ||
 		!value_copy(&j->arena, &from->body, body->data, body->len, &to->body))
 		return false;
 	for (size_t i = 0; i < n; i++) {
@@ -182,7 +225,7 @@ static struct job_run *make_run(struct run *r)
 		.store = r->call.store,
 		.arena = &j->arena,
 		.operation = r->call.operation,
-		.identity = r->call.identity,
+		.who = principal_ref(r->call.who),
 		.fd = -1,
 	};
 	out_init(&j->call.out, &j->out);
@@ -190,7 +233,7 @@ static struct job_run *make_run(struct run *r)
 		free_run(j);
 		return NULL;
 	}
-	j->job = (struct job){ .type = j->call.operation->name, .user = j->call.identity.user, .run = work, .end = ended };
+	j->job = (struct job){ .type = j->call.operation->name, .user = j->user, .run = work, .end = ended };
 	return j;
 }
 

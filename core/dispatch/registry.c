@@ -126,12 +126,83 @@ static int add_params(struct registry *g, struct operation *o, struct err *e)
 	return 0;
 }
 
+/* ---- whether a declaration makes sense ---- */
+
+#define ON_TABLES (LYRE_PERMIT_READ | LYRE_PERMIT_INSERT | LYRE_PERMIT_UPDATE | LYRE_PERMIT_DELETE)
+#define PERMISSIONS (ON_TABLES | LYRE_PERMIT_DESCRIBE)
+#define PARAM_FLAGS (LYRE_P_REQUEST * 2 - 1)
+
+static bool has_param(const struct operation *o, const char *name)
+{
+	for (size_t i = 0; i < o->param_count; i++) {
+		if (!strcmp(o->params[i].name, name))
+			return true;
+	}
+	return false;
+}
+
+static int fault(const struct operation *o, struct err *e, const char *what)
+{
+	return err_set(e, LYRE_EINVAL, "module '%s' declares the operation '%s' %s", o->owner, o->name, what);
+}
+
+static int check_param(const struct operation *o, const struct lyre_param *p, struct err *e)
+{
+	const char *what = NULL;
+
+	if (p->flags & ~(uint32_t)PARAM_FLAGS)
+		what = "has a rule that there is not: give flags values of enum lyre_param_flag";
+	else if (p->flags & LYRE_P_REQUEST && !(p->types & LYRE_T_OBJECT))
+		what = "is a request (LYRE_P_REQUEST), but cannot be an object: add LYRE_T_OBJECT to its types";
+	else if (p->flags & LYRE_P_WRITES && !(p->types & (LYRE_T_ARRAY | LYRE_T_OBJECT)))
+		what = "has records (LYRE_P_WRITES), but cannot be an array or an object: add one of them to its types";
+	else if (p->flags & LYRE_P_WRITES && !(o->decl->permissions & (LYRE_PERMIT_INSERT | LYRE_PERMIT_UPDATE)))
+		what = "has records (LYRE_P_WRITES), but its operation neither inserts nor updates: declare that in permissions";
+	else if (p->flags & (LYRE_P_READS | LYRE_P_WRITES) && !o->decl->permissions)
+		what = "names attributes (LYRE_P_READS, LYRE_P_WRITES), but its operation declares no permissions on their table";
+	return what ? err_set(e, LYRE_EINVAL, "module '%s' declares a parameter of '%s' wrongly: '%s' %s", o->owner, o->name,
+		p->name, what) : 0;
+}
+
+/** What was built for an older ABI was never asked to say it all. */
+static int check_access(const struct operation *o, struct lyre_operation *decl, unsigned abi_minor, struct err *e)
+{
+	if (abi_minor < DISPATCH_ACCESS_MINOR) {
+		if (decl->access > LYRE_ACCESS_SUPER_USER)
+			return fault(o, e, "with an access that its ABI does not have");
+		if (decl->access == LYRE_ACCESS_UNDECLARED)
+			decl->access = LYRE_ACCESS_USER;
+		return 0;
+	}
+	if (decl->access == LYRE_ACCESS_UNDECLARED)
+		return fault(o, e, "without saying who may call it: set .access to LYRE_ACCESS_SUPER_USER, to LYRE_ACCESS_USER "
+			"with the .permissions it takes, or to another of enum lyre_access");
+	if (decl->access > LYRE_ACCESS_STRUCTURE_ALL)
+		return fault(o, e, "with an access that there is not: set .access to one of enum lyre_access");
+	if (decl->permissions & ~(uint32_t)PERMISSIONS)
+		return fault(o, e, "with a permission that there is not: give .permissions values of enum lyre_permission");
+	if (decl->permissions && decl->access == LYRE_ACCESS_OPEN)
+		return fault(o, e, "for anybody (LYRE_ACCESS_OPEN), who can have no permissions: leave .permissions out, or set "
+			".access to LYRE_ACCESS_USER");
+	if (decl->permissions && !has_param(o, "database"))
+		return fault(o, e, "with .permissions, but without a parameter 'database': on nothing they would be asked for");
+	if (decl->permissions & ON_TABLES && !has_param(o, "table") && !has_param(o, "tables"))
+		return fault(o, e, "with .permissions on a table, but without a parameter 'table' or 'tables' that names it");
+	if (decl->access == LYRE_ACCESS_STRUCTURE && !has_param(o, "database"))
+		return fault(o, e, "for structure_user roles of a database, but without a parameter 'database' that names it");
+	int rc = 0;
+	for (size_t i = 0; !rc && i < o->param_count; i++)
+		rc = check_param(o, &o->params[i], e);
+	return rc;
+}
+
 static int by_name(const void *a, const void *b)
 {
 	return strcmp((*(const struct operation *const *)a)->name, (*(const struct operation *const *)b)->name);
 }
 
-int registry_add(struct registry *g, const char *owner, lyre_instance *instance, struct lyre_list list, struct err *e)
+int registry_add(struct registry *g, const char *owner, lyre_instance *instance, unsigned abi_minor,
+	struct lyre_list list, struct err *e)
 {
 	const struct operation **all = realloc(g->operations, (g->count + list.count + 1) * sizeof *all);
 
@@ -154,6 +225,8 @@ int registry_add(struct registry *g, const char *owner, lyre_instance *instance,
 				"module '%s' declares the operation '%s' to run in a way that there is not: a check is for jobs alone", owner,
 				o->name);
 		int rc = add_params(g, o, e);
+		if (!rc)
+			rc = check_access(o, decl, abi_minor, e);
 		if (!rc)
 			rc = add_words(g, o, e);
 		if (rc)

@@ -5,18 +5,28 @@
  */
 #include "dispatch/dispatch_internal.h"
 
-#include "auth/permission.h"
 #include "base/text.h"
 
 #include <string.h>
 
-static const char must_login[] = "Must login";
-
-static enum flow refuse(struct run *r, int status, const char *text)
+enum flow refuse(struct run *r, int status, const char *text)
 {
 	log_refusal(r, status, text);
 	answer_error(r->x, r->format, status, text);
 	return FLOW_DONE;
+}
+
+enum flow refuse_err(struct run *r, const struct err *e)
+{
+	return refuse(r, status_of(e->code), e->text);
+}
+
+enum flow out_of_memory(struct run *r)
+{
+	struct err e;
+
+	err_nomem(&e);
+	return refuse_err(r, &e);
 }
 
 static enum flow refuse_long(struct run *r, int status, const char *text)
@@ -25,94 +35,11 @@ static enum flow refuse_long(struct run *r, int status, const char *text)
 	return FLOW_DONE;
 }
 
-static enum flow refuse_err(struct run *r, const struct err *e)
-{
-	return refuse(r, status_of(e->code), e->text);
-}
-
-static enum flow out_of_memory(struct run *r)
-{
-	struct err e;
-
-	err_nomem(&e);
-	return refuse_err(r, &e);
-}
-
 static enum flow stopping(struct run *r)
 {
 	if (!atomic_load(&r->dispatch->draining))
 		return FLOW_NEXT;
 	return refuse(r, status_of(LYRE_EBUSY), "The server is stopping");
-}
-
-/* ---- who is asking ---- */
-
-static void verified(struct verification *v)
-{
-	run_wake((struct run *)((char *)v - offsetof(struct run, verification)), 1);
-}
-
-/** Puts the outcome for r->credentials into r->verification, now or later. */
-static enum flow verify(struct run *r)
-{
-	const struct credentials *c = &r->credentials;
-	struct verification *v = &r->verification;
-	struct auth *auth = r->dispatch->services.auth;
-
-	v->rc = auth_remembered(auth, c->user, c->user_len, c->password, c->password_len, &r->x->arena, &v->identity, &v->err);
-	if (v->rc != LYRE_PENDING) {
-		if (!v->rc)
-			metric_add(&figures_here(r->dispatch)->credential_hits, 1);
-		return FLOW_NEXT;
-	}
-	metric_add(&figures_here(r->dispatch)->credential_misses, 1);
-	v->credentials = c;
-	v->arena = &r->x->arena;
-	v->done = verified;
-	atomic_store(&r->holds, 2);
-	int rc = gate_submit(&r->dispatch->gate, v, &v->err);
-	if (!rc)
-		return FLOW_WAIT; /* the verification is the worker's from here */
-	v->rc = rc;
-	return FLOW_NEXT;
-}
-
-/** Takes the outcome over. \return 0 or its failure */
-static int sign_in(struct run *r)
-{
-	struct verification *v = &r->verification;
-
-	if (!v->rc || v->rc == LYRE_EUNAUTHENTICATED)
-		auth_audit(r->dispatch->services.auth, !v->rc, r->credentials.user, r->x->peer);
-	credentials_clear(&r->credentials);
-	if (v->rc == LYRE_EUNAUTHENTICATED)
-		metric_add(&figures_here(r->dispatch)->sign_in_failures, 1);
-	if (v->rc)
-		return v->rc;
-	r->call.identity = v->identity;
-	r->signed_in = true;
-	return 0;
-}
-
-static enum flow header_credentials(struct run *r)
-{
-	struct err e;
-
-	int rc = credentials_read(&r->credentials, r->x->authorization, &r->x->arena, &e);
-	if (rc) {
-		metric_add(&figures_here(r->dispatch)->sign_in_failures, rc == LYRE_EUNAUTHENTICATED);
-		answer_login_failed(r->x, status_of(rc), e.text);
-		return FLOW_DONE;
-	}
-	return r->credentials.user ? verify(r) : FLOW_NEXT;
-}
-
-static enum flow header_sign_in(struct run *r)
-{
-	if (!r->credentials.user || sign_in(r) == 0)
-		return FLOW_NEXT;
-	answer_login_failed(r->x, status_of(r->verification.err.code), r->verification.err.text);
-	return FLOW_DONE;
 }
 
 /* ---- what is asked ---- */
@@ -140,27 +67,6 @@ static enum flow route(struct run *r)
 	return FLOW_DONE;
 }
 
-/** A peer that needs no credentials. */
-static void trust(struct run *r)
-{
-	r->call.identity = (struct identity){ .user = "", .super_user = true };
-	r->signed_in = true;
-}
-
-static enum flow permit_page(struct run *r)
-{
-	const struct permission_question q = { .access = r->call.operation->decl->access };
-	struct err e;
-
-	if (q.access == LYRE_ACCESS_OPEN)
-		return FLOW_NEXT;
-	if (!r->signed_in && r->x->trusted)
-		trust(r);
-	if (!r->signed_in)
-		return refuse(r, status_of(LYRE_EUNAUTHENTICATED), must_login);
-	return permission_check(&r->call.identity, &q, &e) ? refuse_err(r, &e) : FLOW_NEXT;
-}
-
 static enum flow accept(struct run *r)
 {
 	r->format = format_accepted(r->x->accept);
@@ -176,8 +82,8 @@ static enum flow await_body(struct run *r)
 {
 	if (!r->x->body_later)
 		return FLOW_NEXT;
-	if (!r->signed_in && !r->x->trusted)
-		return refuse(r, status_of(LYRE_EUNAUTHENTICATED), must_login);
+	if (!r->call.who && !r->x->trusted)
+		return refuse(r, status_of(LYRE_EUNAUTHENTICATED), MUST_LOGIN);
 	return FLOW_BODY;
 }
 
@@ -262,40 +168,6 @@ static enum flow name_operation(struct run *r)
 	return FLOW_NEXT;
 }
 
-/** Where the header brought nobody: a trusted peer, or credentials among the parameters. */
-static enum flow body_credentials(struct run *r)
-{
-	const lyre_value *user = value_get(&r->call.body, "username");
-	const lyre_value *password = value_get(&r->call.body, "password");
-	struct arena *a = &r->x->arena;
-
-	if (r->signed_in)
-		return FLOW_NEXT;
-	if (r->x->trusted) {
-		trust(r);
-		return FLOW_NEXT;
-	}
-	if (!value_is(user, LYRE_STRING) || !value_is(password, LYRE_STRING) || !(user->len || password->len))
-		return refuse(r, status_of(LYRE_EUNAUTHENTICATED), must_login);
-	r->body_secret = true;
-	r->credentials = (struct credentials){
-		.user = arena_strndup(a, user->s, user->len),
-		.password = arena_strndup(a, password->s, password->len),
-		.user_len = user->len,
-		.password_len = password->len,
-	};
-	if (!r->credentials.user || !r->credentials.password)
-		return out_of_memory(r);
-	return verify(r);
-}
-
-static enum flow body_sign_in(struct run *r)
-{
-	if (r->signed_in || sign_in(r) == 0)
-		return FLOW_NEXT;
-	return refuse_err(r, &r->verification.err);
-}
-
 static enum flow find_operation(struct run *r)
 {
 	const lyre_value *name = value_get(&r->call.body, "operation");
@@ -310,29 +182,18 @@ static enum flow find_operation(struct run *r)
 
 /* ---- whether it may, and makes sense ---- */
 
-static const char *text_argument(const lyre_call *call, const char *name)
-{
-	for (size_t i = 0; i < call->operation->param_count; i++) {
-		if (!strcmp(call->operation->params[i].name, name))
-			return call->args[i].type == LYRE_STRING ? call->args[i].s : NULL;
-	}
-	return NULL;
-}
-
-static enum flow authorise(struct run *r)
+static enum flow permit(struct run *r)
 {
 	lyre_call *call = &r->call;
 	struct err e;
 
-	if (arguments_bind(call, &r->labels))
+	if (!r->labels && arguments_bind(call, &r->labels))
 		return out_of_memory(r);
-	const struct permission_question q = {
-		.access = call->operation->decl->access,
-		.permissions = call->operation->decl->permissions,
-		.database = text_argument(call, "database"),
-		.table = text_argument(call, "table"),
-	};
-	return permission_check(&call->identity, &q, &e) ? refuse_err(r, &e) : FLOW_NEXT;
+	if (!authorise(call, &e))
+		return FLOW_NEXT;
+	log_refusal(r, status_of(e.code), e.text);
+	answer_refusal(r, status_of(e.code), e.text);
+	return FLOW_DONE;
 }
 
 static enum flow validate(struct run *r)
@@ -390,18 +251,19 @@ static enum flow answer(struct run *r)
 
 const step_function steps[] = {
 	stopping,
-	header_credentials,
-	header_sign_in,
+	sign_in_header_begin,
+	sign_in_header_end,
 	route,
 	accept,
 	await_body,
 	stopping_meanwhile,
 	decode,
 	name_operation,
-	body_credentials,
-	body_sign_in,
+	sign_in_body_begin,
+	sign_in_body_end,
 	find_operation,
-	authorise,
+	sign_in_limit,
+	permit,
 	validate,
 	start,
 	go_on,
@@ -409,7 +271,9 @@ const step_function steps[] = {
 };
 
 const step_function page_steps[] = {
-	permit_page,
+	sign_in_page,
+	sign_in_limit,
+	permit,
 	start,
 	go_on,
 	answer,

@@ -115,6 +115,8 @@ static void add_headers(struct filling *f, const struct request *r)
 		timing_text(timing, "hdb", x->duration_ms, 2);
 		add(f, "Server-Timing", timing);
 	}
+	if (x->set_cookie)
+		add(f, "set-cookie", x->set_cookie);
 	if (x->iso_date) {
 		char date[32];
 		if (iso_time(date, now_ms()))

@@ -176,6 +176,7 @@ static void connection_begin(struct http *h, struct MHD_Connection *mhd, void **
 		return; /* the first request finds none and is cut */
 	c->http = h;
 	c->fd = fd->connect_fd;
+	c->secure = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION) != NULL;
 	int domain;
 	socklen_t len = sizeof domain;
 	if (getsockopt(c->fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && domain == AF_UNIX) {

@@ -140,12 +140,16 @@ static enum MHD_Result read_header(void *cls, enum MHD_ValueKind kind, const cha
 	}
 	switch (key_len) {
 	case 4:
-		if (is_name(key, key_len, "host"))
+		if (is_name(key, key_len, "host")) {
+			keep_first(&f->host, value);
 			r->hosts++;
+		}
 		break;
 	case 6:
 		if (is_name(key, key_len, "accept"))
 			keep_first(&f->accept, value);
+		else if (is_name(key, key_len, "cookie"))
+			keep_first(&f->cookie, value);
 		else if (is_name(key, key_len, "expect"))
 			r->expects = is_name(value, len, "100-continue");
 		else if (is_name(key, key_len, "origin"))

@@ -20,7 +20,7 @@
 
 struct framing {
 	/* NULL when not sent; these live as long as the request */
-	const char *accept, *authorization, *content_type, *origin;
+	const char *accept, *authorization, *content_type, *cookie, *host, *origin;
 	uint64_t content_length; /**< 0 when not sent */
 	bool has_content_length;
 	bool chunked;

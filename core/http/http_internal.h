@@ -52,7 +52,7 @@ struct connection {
 	atomic_bool uncounted;    /* taken is not known: no TCP, or a chunked body */
 	size_t target_len; /* of the request under way */
 	bool target_blank; /* it has one in it, unescaped */
-	bool trusted, tcp;
+	bool trusted, tcp, secure;
 	bool paused; /* under http.lock: what comes stays in the kernel */
 	char peer[56]; /* address */
 };

@@ -87,6 +87,7 @@ static void request_give_back(struct request *r)
 			arena_free(&x->arena);
 		else
 			arena_reset(&x->arena);
+		arena_failed(&x->arena); /* asked, lest the next request be told of it */
 		trim(&x->body);
 		trim(&x->out);
 	}
@@ -289,6 +290,10 @@ static enum MHD_Result request_begin(struct http *h, struct MHD_Connection *c, c
 		.content_type = f->content_type,
 		.accept = f->accept,
 		.authorization = f->authorization,
+		.cookie = f->cookie,
+		.origin = f->origin,
+		.host = f->host,
+		.secure = conn->secure,
 		.trusted = conn->trusted,
 		.peer = conn->peer,
 		.status = MHD_HTTP_OK,

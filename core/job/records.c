@@ -125,7 +125,10 @@ int records_put(struct store *s, const struct job *job, const struct job_outcome
 	if (o) {
 		add(&m, "end_datetime", value_double(job->ended));
 		add(&m, "progress", value_null());
-		add_text(&m, "message", o->err.code ? o->err.text : o->message);
+		if (o->err.code && o->refusal)
+			add(&m, "message", *o->refusal);
+		else
+			add_text(&m, "message", o->err.code ? o->err.text : o->message);
 		if (o->result)
 			add(&m, "result", *o->result);
 	}

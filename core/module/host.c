@@ -123,4 +123,26 @@ const struct lyre_host module_host = {
 	.scope_end = host_scope_end,
 	.time_parse = host_time_parse,
 	.time_text = iso_time,
+
+	.call_super_user = host_call_super_user,
+	.server_rights_begin = host_server_rights_begin,
+	.server_rights_end = host_server_rights_end,
+	.call_permissions = host_call_permissions,
+	.user = host_user,
+	.users = host_users,
+	.user_add = host_user_add,
+	.user_change = host_user_change,
+	.user_drop = host_user_drop,
+	.roles = host_roles,
+	.role_add = host_role_add,
+	.role_change = host_role_change,
+	.role_drop = host_role_drop,
+
+	.authenticator_add = host_authenticator_add,
+	.credentials_forget = host_credentials_forget,
+	.call_limited = host_call_limited,
+	.call_cookie = host_call_cookie,
+	.reply_cookie = host_reply_cookie,
+
+	.fail_reply = host_fail_reply,
 };

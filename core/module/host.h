@@ -23,6 +23,22 @@ int host_give(lyre_call *call, void *theirs, size_t least, const char *what, con
 /** The size of a struct in an ABI whose last member it was. */
 #define SIZE_UP_TO(type, member) (offsetof(type, member) + sizeof(((type *)0)->member))
 
+/* host_rights.c: what the caller may do. host_may…() return 0, or LYRE_EDENIED with the call's failure and denial set. */
+
+/** To a table that is open. \p permissions  enum lyre_permission, or-ed: all of them */
+int host_may(lyre_call *call, const lyre_table *table, uint32_t permissions);
+/** To write records to it. \p mode  enum lyre_write_mode */
+int host_may_write(lyre_call *call, const lyre_table *table, int mode, const lyre_value *records);
+/** To make and drop tables and attributes of a database; NULL: databases. */
+int host_may_structure(lyre_call *call, const char *database);
+/** To ask and tell the server as a whole. */
+int host_may_manage(lyre_call *call);
+/** Whether it is a super_user's, or has the rights of the server. */
+bool host_is_whole(const lyre_call *call);
+/** LYRE_EDENIED: the caller may not do this to a table, nor that to its attributes. */
+int host_refuse(lyre_call *call, const char *database, const char *table, uint32_t permissions,
+	struct permission_attribute *attributes);
+
 /* host_value.c */
 int host_value_type(const lyre_value *v);
 int host_value_bool(const lyre_value *v);
@@ -66,6 +82,7 @@ int host_scope_begin(lyre_call *call);
 void host_scope_end(lyre_call *call);
 int host_vfail(lyre_call *call, int code, const char *fmt, va_list ap);
 int host_fail_as(lyre_call *call, int code);
+int host_fail_reply(lyre_call *call);
 int host_failure(lyre_call *call);
 lyre_out *host_reply(lyre_call *call);
 int host_reply_vmessage(lyre_call *call, const char *fmt, va_list ap);
@@ -132,5 +149,27 @@ int host_pages(lyre_call *call, const char *database, lyre_table *table, struct 
 /* host_route.c */
 int host_route_add(lyre_instance *self, const struct lyre_route *route);
 int host_reply_text(lyre_call *call, const char *content_type, const char *text, size_t len);
+
+/* host_user.c */
+int host_call_super_user(lyre_call *call);
+void host_server_rights_begin(lyre_call *call);
+void host_server_rights_end(lyre_call *call);
+uint32_t host_call_permissions(lyre_call *call, const char *database, const char *table);
+int host_user(lyre_call *call, const char *name, struct lyre_user *ret);
+int host_users(lyre_call *call, int (*visit)(void *arg, const struct lyre_user *user), void *arg);
+int host_user_add(lyre_call *call, const struct lyre_user_change *user);
+int host_user_change(lyre_call *call, const struct lyre_user_change *change);
+int host_user_drop(lyre_call *call, const char *name);
+int host_roles(lyre_call *call, int (*visit)(void *arg, const lyre_value *role), void *arg);
+int host_role_add(lyre_call *call, const struct lyre_role *role, const lyre_value **ret);
+int host_role_change(lyre_call *call, const struct lyre_role *role, const lyre_value **ret);
+int host_role_drop(lyre_call *call, const char *id);
+
+/* host_credential.c */
+int host_authenticator_add(lyre_instance *self, const struct lyre_authenticator *a);
+void host_credentials_forget(lyre_call *call, int source, const char *name, const char *text, size_t len);
+int host_call_limited(lyre_call *call);
+const char *host_call_cookie(lyre_call *call, const char *name);
+int host_reply_cookie(lyre_call *call, const char *name, const char *value, int64_t max_age);
 
 #endif

@@ -54,7 +54,7 @@ const char *host_call_operation(lyre_call *call)
 
 const char *host_call_user(lyre_call *call)
 {
-	return call->identity.user ? call->identity.user : "";
+	return call_user(call);
 }
 
 lyre_instance *host_call_module(lyre_call *call)
@@ -79,12 +79,20 @@ void host_scope_end(lyre_call *call)
 
 int host_vfail(lyre_call *call, int code, const char *fmt, va_list ap)
 {
+	call->failure_written = false;
+	call->denial = (struct denial){ 0 }; /* it is another's failure now, whose sentence says all */
 	return err_vset(&call->err, code < 0 ? code : LYRE_EINTERNAL, fmt, ap);
 }
 
 int host_fail_as(lyre_call *call, int code)
 {
 	call->err.code = code < 0 ? code : LYRE_EINTERNAL;
+	return call->err.code;
+}
+
+int host_fail_reply(lyre_call *call)
+{
+	call->failure_written = call->err.code < 0;
 	return call->err.code;
 }
 

@@ -61,11 +61,22 @@ static int show(void *arg, const struct table_change *from)
 	return rc ? rc : r->visit(r->arg, &to);
 }
 
+/** What was done to the server's own records, passwords among them, is the server's alone. */
+static int may_read_log(lyre_call *call, const lyre_table *table)
+{
+	if (!call->server_rights && !strcmp(table->def->database, "system"))
+		return permission_refuse(&call->denial, &call->err);
+	return host_may_manage(call);
+}
+
 int host_changes(lyre_call *call, lyre_table *table, const struct lyre_change_query *query,
 	int (*visit)(void *arg, const struct lyre_change *change), void *arg)
 {
 	struct lyre_change_query full;
-	int rc = host_take(call, &full, sizeof full, query, SIZE_UP_TO(struct lyre_change_query, limit), "lyre_change_query");
+	int rc = may_read_log(call, table);
+	if (rc < 0)
+		return rc;
+	rc = host_take(call, &full, sizeof full, query, SIZE_UP_TO(struct lyre_change_query, limit), "lyre_change_query");
 	if (rc < 0)
 		return rc;
 	struct reading r = { .call = call, .visit = visit, .arg = arg };
@@ -80,5 +91,6 @@ int host_changes(lyre_call *call, lyre_table *table, const struct lyre_change_qu
 int host_changes_remove(lyre_call *call, lyre_table *table, double before, int (*progress)(void *arg, uint64_t removed),
 	void *arg, uint64_t *removed)
 {
-	return table_changes_remove(table->def, before, progress, arg, removed, &call->err);
+	int rc = may_read_log(call, table);
+	return rc < 0 ? rc : table_changes_remove(table->def, before, progress, arg, removed, &call->err);
 }

@@ -10,14 +10,15 @@
 
 int host_configuration_reply(lyre_call *call)
 {
-	return config_write(call->operation->instance->config, &call->out, &call->err);
+	int rc = host_may_manage(call);
+	return rc < 0 ? rc : config_write(call->operation->instance->config, &call->out, &call->err);
 }
 
 /** What is done to the configuration is worth a line; a change that nobody will see the effect of, a warning. */
 static void note(void *ctx, const char *key, enum config_source over)
 {
 	const lyre_call *call = ctx;
-	const char *user = *call->identity.user ? call->identity.user : "a user of this machine";
+	const char *user = *call_user(call) ? call_user(call) : "a user of this machine";
 
 	log_notify("config", "'%s' was set in the configuration file by %s", key, user);
 	if (over != CONFIG_FILE)
@@ -27,5 +28,6 @@ static void note(void *ctx, const char *key, enum config_source over)
 
 int host_configuration_set(lyre_call *call, const lyre_value *settings, int unknown)
 {
-	return config_set(call->operation->instance->config, settings, unknown != 0, note, call, &call->err);
+	int rc = host_may_manage(call);
+	return rc < 0 ? rc : config_set(call->operation->instance->config, settings, unknown != 0, note, call, &call->err);
 }

@@ -227,8 +227,11 @@ static void give_process(struct sink *s)
 int host_metrics(lyre_call *call, int (*visit)(void *arg, const struct lyre_metric *metric), void *arg)
 {
 	struct sink s = { .call = call, .visit = visit, .arg = arg };
+	int rc = host_may_manage(call);
+	if (rc < 0)
+		return rc;
 	give_requests(&s);
-	int rc = s.rc ? 0 : give_databases(&s);
+	rc = s.rc ? 0 : give_databases(&s);
 	if (rc < 0)
 		return rc;
 	give_log(&s);
@@ -241,7 +244,10 @@ int host_metrics(lyre_call *call, int (*visit)(void *arg, const struct lyre_metr
 int host_pages(lyre_call *call, const char *database, lyre_table *table, struct lyre_pages *ret)
 {
 	struct lyre_pages pages;
-	int rc = host_take(call, &pages, sizeof pages, ret, SIZE_UP_TO(struct lyre_pages, entries), "lyre_pages");
+	int rc = host_may_manage(call);
+	if (rc < 0)
+		return rc;
+	rc = host_take(call, &pages, sizeof pages, ret, SIZE_UP_TO(struct lyre_pages, entries), "lyre_pages");
 	if (rc < 0)
 		return rc;
 	pages.size = (uint32_t)sizeof pages;

@@ -30,12 +30,15 @@ static int begin_write(lyre_call *call, lyre_table *table, int mode, const lyre_
 {
 	if (!records) /* the last of a chain of lyre_make_…() */
 		return err_nomem(&call->err);
+	int rc = host_may_write(call, table, mode, records);
+	if (rc < 0)
+		return rc;
 	call->write = (struct record_write){
 		.table = table->def,
 		.mode = mode,
 		.records = records,
 		.arena = call->arena,
-		.user = host_call_user(call),
+		.user = call_user(call),
 		.operation = call->operation->name,
 	};
 	return 0;
@@ -83,6 +86,21 @@ static int adopt(lyre_call *call, struct query *query, lyre_cursor **ret)
 	return 0;
 }
 
+/** Whether a view, \p arg, lets an attribute that is not the key be read. */
+static bool is_readable(const void *arg, const struct attribute *at)
+{
+	return permission_attribute(arg, at->name, at->name_len, false) & LYRE_PERMIT_READ;
+}
+
+/** What the caller sees of the table; NULL: all. */
+static const struct attribute_filter *filter_of(const lyre_table *table, struct attribute_filter *space)
+{
+	if (permission_sees_all(&table->view))
+		return NULL;
+	*space = (struct attribute_filter){ .shows = is_readable, .arg = &table->view };
+	return space;
+}
+
 int host_query_open(lyre_call *call, const struct lyre_query *query, lyre_cursor **ret)
 {
 	struct lyre_query full;
@@ -94,8 +112,12 @@ int host_query_open(lyre_call *call, const struct lyre_query *query, lyre_cursor
 		return err_set(&call->err, LYRE_EINTERNAL,
 			"module '%s' passes a struct lyre_query without a table: set it with lyre_table_open()",
 			call->operation->owner);
+	rc = host_may(call, full.table, LYRE_PERMIT_READ);
+	if (rc < 0)
+		return rc;
+	struct attribute_filter space;
 	struct query *q;
-	rc = query_open(&q, call->arena, full.table->def, &full, &call->err);
+	rc = query_open(&q, call->arena, full.table->def, filter_of(full.table, &space), &full, &call->err);
 	return rc < 0 ? rc : adopt(call, q, ret);
 }
 
@@ -103,8 +125,12 @@ int host_lookup(lyre_call *call, lyre_table *table, const lyre_value *keys, cons
 {
 	if (!keys)
 		return err_nomem(&call->err);
+	int rc = host_may(call, table, LYRE_PERMIT_READ);
+	if (rc < 0)
+		return rc;
+	struct attribute_filter space;
 	struct query *q;
-	int rc = lookup_open(&q, call->arena, table->def, keys, select, &call->err);
+	rc = lookup_open(&q, call->arena, table->def, filter_of(table, &space), keys, select, &call->err);
 	return rc < 0 ? rc : adopt(call, q, ret);
 }
 
@@ -121,25 +147,30 @@ int host_cursor_next(lyre_call *call, lyre_cursor *cursor, const lyre_value **re
 
 int host_backup(lyre_call *call, const char *database, const char *const *tables, size_t count, int *fd)
 {
-	return store_backup(call->store, database, tables, count, fd, &call->err);
+	int rc = host_may_manage(call);
+	return rc < 0 ? rc : store_backup(call->store, database, tables, count, fd, &call->err);
 }
 
 int host_restore(lyre_call *call, const char *database, const char *path)
 {
-	return store_restore(call->store, database, path, &call->err);
+	int rc = host_may_manage(call);
+	return rc < 0 ? rc : store_restore(call->store, database, path, &call->err);
 }
 
 /* ---- databases at work ---- */
 
 int host_database_compact(lyre_call *call, const char *database, uint64_t *before, uint64_t *after)
 {
-	return store_compact(call->store, database, before, after, &call->err);
+	int rc = host_may_manage(call);
+	return rc < 0 ? rc : store_compact(call->store, database, before, after, &call->err);
 }
 
 int host_database_storage(lyre_call *call, const char *database, struct lyre_storage *ret)
 {
 	struct lyre_storage storage = { 0 };
-	int rc = store_storage(call->store, database, &storage, &call->err);
+	int rc = host_may_manage(call);
+	if (rc == 0)
+		rc = store_storage(call->store, database, &storage, &call->err);
 	return rc < 0 ? rc : host_give(call, ret, SIZE_UP_TO(struct lyre_storage, reclaimable_size), "lyre_storage", &storage,
 		sizeof storage);
 }
@@ -147,7 +178,9 @@ int host_database_storage(lyre_call *call, const char *database, struct lyre_sto
 int host_database_check(lyre_call *call, const char *database, struct lyre_check *ret)
 {
 	struct lyre_check check = { 0 };
-	int rc = store_check(call->store, database, &check, &call->err);
+	int rc = host_may_manage(call);
+	if (rc == 0)
+		rc = store_check(call->store, database, &check, &call->err);
 	return rc < 0 ? rc : host_give(call, ret, SIZE_UP_TO(struct lyre_check, index_entries), "lyre_check", &check,
 		sizeof check);
 }

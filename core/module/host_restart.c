@@ -14,6 +14,9 @@ int host_restart(lyre_call *call)
 {
 	struct control *c = dispatch_control(call->dispatch);
 
+	int rc = host_may_manage(call);
+	if (rc < 0)
+		return rc;
 	return c ? c->restart(c, &call->err) : cannot(call);
 }
 
@@ -21,5 +24,8 @@ int host_restart_workers(lyre_call *call)
 {
 	struct control *c = dispatch_control(call->dispatch);
 
+	int rc = host_may_manage(call);
+	if (rc < 0)
+		return rc;
 	return c ? c->restart_workers(c, &call->err) : cannot(call);
 }

@@ -31,7 +31,11 @@ static int check(lyre_instance *self, const struct lyre_route *r)
 		return err_set(&self->err, LYRE_EINVAL,
 			"'%.100s' cannot be the path of a page: it begins with / and has at most %d letters, digits and marks, "
 			"but none that is escaped in an address", r->path ? r->path : "", PATH_LENGTH_MAX);
-	if (!r->handler || r->access > LYRE_ACCESS_OPEN || r->run > LYRE_RUN_POOL)
+	if (r->access == LYRE_ACCESS_UNDECLARED)
+		return err_set(&self->err, LYRE_EINVAL,
+			"the page '%s' does not say who may see it: set its access to LYRE_ACCESS_USER, LYRE_ACCESS_SUPER_USER or, for "
+			"anybody, LYRE_ACCESS_OPEN", r->path);
+	if (!r->handler || r->access > LYRE_ACCESS_USER || r->run > LYRE_RUN_POOL)
 		return err_set(&self->err, LYRE_EINVAL,
 			"the page '%s' has no handler, or an access or a way to run that there is not: a fault of the module", r->path);
 	if (dispatch_answers(r->path))
@@ -59,6 +63,8 @@ int host_route_add(lyre_instance *self, const struct lyre_route *route)
 		return err_set(&self->err, LYRE_EINVAL,
 			"passes a struct lyre_route whose size is %u: set its first member to sizeof(struct lyre_route)", route->size);
 	memcpy(&full, route, route->size < sizeof full ? route->size : sizeof full);
+	if (full.access == LYRE_ACCESS_UNDECLARED && self->descriptor->abi_minor < DISPATCH_ACCESS_MINOR)
+		full.access = LYRE_ACCESS_USER;
 	int rc = check(self, &full);
 	if (rc < 0)
 		return rc;

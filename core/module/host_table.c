@@ -20,14 +20,14 @@ struct opened {
 #define STATS_1_0 SIZE_UP_TO(struct lyre_table_stats, last_updated)
 
 /** Ties a definition to the call; the reference is the call's then, and given back here when that fails. */
-static int adopt(lyre_call *call, const struct table *def, lyre_table **ret)
+static int adopt(lyre_call *call, const struct table *def, const struct permission_view *view, lyre_table **ret)
 {
 	struct opened *o = ARENA_NEW(call->arena, struct opened);
 	if (!o) {
 		table_unref(def);
 		return err_nomem(&call->err);
 	}
-	*o = (struct opened){ .table = { .next = call->tables, .def = def } };
+	*o = (struct opened){ .table = { .next = call->tables, .def = def, .view = *view } };
 	call->tables = &o->table;
 	*ret = &o->table;
 	return 0;
@@ -43,8 +43,9 @@ int host_databases(lyre_call *call, int (*visit)(void *arg, const char *name), v
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < count; i++) {
-		if (rc == 0 && strcmp(database_name(all[i]), "system") != 0)
-			rc = visit(arg, database_name(all[i]));
+		const char *name = database_name(all[i]);
+		if (rc == 0 && strcmp(name, "system") != 0 && permission_sees_database(call->who, call->server_rights > 0, name))
+			rc = visit(arg, name);
 		database_unref(all[i]);
 	}
 	return rc;
@@ -52,18 +53,28 @@ int host_databases(lyre_call *call, int (*visit)(void *arg, const char *name), v
 
 int host_database_create(lyre_call *call, const char *database)
 {
-	return store_create_database(call->store, database, &call->err);
+	int rc = host_may_structure(call, NULL);
+	return rc < 0 ? rc : store_create_database(call->store, database, &call->err);
 }
 
 int host_database_drop(lyre_call *call, const char *database)
 {
-	return store_drop_database(call->store, database, &call->err);
+	int rc = host_may_structure(call, NULL);
+	return rc < 0 ? rc : store_drop_database(call->store, database, &call->err);
+}
+
+/** A reference to a database; one that the caller may not know of is not there. */
+static int visible_database(lyre_call *call, const char *database, struct database **ret)
+{
+	if (!permission_sees_database(call->who, call->server_rights > 0, database))
+		return err_set(&call->err, LYRE_ENOTFOUND, "database '%s' does not exist", database);
+	return store_database(call->store, database, ret, &call->err);
 }
 
 int host_tables(lyre_call *call, const char *database, int (*visit)(void *arg, lyre_table *table), void *arg)
 {
 	struct database *db;
-	int rc = store_database(call->store, database, &db, &call->err);
+	int rc = visible_database(call, database, &db);
 	if (rc < 0)
 		return rc;
 	const struct table **all;
@@ -73,10 +84,11 @@ int host_tables(lyre_call *call, const char *database, int (*visit)(void *arg, l
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < count; i++) {
+		const struct permission_view view = call_view(call, database, all[i]->name);
 		lyre_table *table = NULL;
-		if (rc != 0)
+		if (rc != 0 || !(view.permissions & LYRE_PERMIT_DESCRIBE))
 			table_unref(all[i]);
-		else if ((rc = adopt(call, all[i], &table)) == 0)
+		else if ((rc = adopt(call, all[i], &view, &table)) == 0)
 			rc = visit(arg, table);
 	}
 	return rc;
@@ -91,6 +103,9 @@ int host_table_create(lyre_call *call, const struct lyre_table_spec *spec)
 	if (rc < 0)
 		return rc;
 	full.size = (uint32_t)sizeof full;
+	rc = host_may_structure(call, full.database);
+	if (rc < 0)
+		return rc;
 	if (!full.attributes || full.attribute_count == 0)
 		return store_create_table(call->store, &full, &call->err);
 
@@ -112,14 +127,18 @@ int host_table_create(lyre_call *call, const struct lyre_table_spec *spec)
 
 int host_table_drop(lyre_call *call, const char *database, const char *table)
 {
-	return store_drop_table(call->store, database, table, &call->err);
+	int rc = host_may_structure(call, database);
+	return rc < 0 ? rc : store_drop_table(call->store, database, table, &call->err);
 }
 
 int host_table_open(lyre_call *call, const char *database, const char *name, lyre_table **ret)
 {
+	const struct permission_view view = call_view(call, database, name);
 	const struct table *def;
+	if (!view.permissions)
+		return host_refuse(call, database, name, LYRE_PERMIT_READ, NULL);
 	int rc = store_table(call->store, database, name, &def, &call->err);
-	return rc < 0 ? rc : adopt(call, def, ret);
+	return rc < 0 ? rc : adopt(call, def, &view, ret);
 }
 
 const char *host_table_name(const lyre_table *table)
@@ -141,6 +160,13 @@ static bool is_listed(const struct table *t, const struct attribute *a)
 	return t->dynamic || a->flags & (ATTRIBUTE_DECLARED | ATTRIBUTE_KEY | ATTRIBUTE_CREATED | ATTRIBUTE_UPDATED);
 }
 
+/** Whether the caller may do anything to an attribute. */
+static bool is_known(const lyre_table *table, const struct attribute *a)
+{
+	return a->flags & ATTRIBUTE_KEY || permission_sees_all(&table->view) ||
+	       permission_attribute(&table->view, a->name, a->name_len, false) != 0;
+}
+
 static int list_attributes(lyre_call *call, struct opened *o)
 {
 	const struct table *t = o->table.def;
@@ -149,7 +175,7 @@ static int list_attributes(lyre_call *call, struct opened *o)
 		return err_nomem(&call->err);
 	for (uint16_t i = 0; i < t->attribute_count; i++) {
 		const struct attribute *a = &t->attributes[i];
-		if (is_listed(t, a))
+		if (is_listed(t, a) && is_known(&o->table, a))
 			o->attributes[o->attribute_count++] = (struct lyre_attribute){ .size = (uint32_t)sizeof *o->attributes,
 				.flags = a->flags & PUBLIC_FLAGS, .name = a->name, .type = a->type_name };
 	}
@@ -160,7 +186,9 @@ int host_table_spec(lyre_call *call, lyre_table *table, struct lyre_table_spec *
 {
 	const struct table *t = table->def;
 	struct opened *o = (struct opened *)table; /* made by adopt(), as every table of a call */
-	int rc = o->attributes ? 0 : list_attributes(call, o);
+	int rc = host_may(call, table, LYRE_PERMIT_DESCRIBE);
+	if (rc == 0 && !o->attributes)
+		rc = list_attributes(call, o);
 	if (rc < 0)
 		return rc;
 	struct lyre_table_spec spec = {
@@ -179,7 +207,9 @@ int host_table_spec(lyre_call *call, lyre_table *table, struct lyre_table_spec *
 int host_table_stats(lyre_call *call, lyre_table *table, int exact, struct lyre_table_stats *ret)
 {
 	struct lyre_table_stats stats = { .size = (uint32_t)sizeof stats };
-	int rc = table_stats(table->def, exact != 0, &stats, &call->err);
+	int rc = host_may(call, table, LYRE_PERMIT_DESCRIBE);
+	if (rc == 0)
+		rc = table_stats(table->def, exact != 0, &stats, &call->err);
 	return rc < 0 ? rc : host_give(call, ret, STATS_1_0, "lyre_table_stats", &stats, sizeof stats);
 }
 
@@ -195,15 +225,24 @@ static int write_kept(lyre_call *call, struct database *db, const char *name, st
 	return rc;
 }
 
+/** Whether the caller is told of a database what every super_user is: a text that is kept serves them all. */
+static bool is_told_all(const lyre_call *call, const char *database)
+{
+	/* the secrets of the system database are shown to the server's rights alone */
+	return host_is_whole(call) && !(call->server_rights && strcmp(database, "system") == 0);
+}
+
 int host_reply_figures(lyre_call *call, const char *database, const char *name, int (*write)(void *arg), void *arg)
 {
 	struct database *db;
-	int rc = store_database(call->store, database, &db, &call->err);
+	int rc = visible_database(call, database, &db);
 	if (rc < 0)
 		return rc;
 	struct text_moment m;
 	struct kept_text *kept;
-	if (database_text(db, name, &m, &kept)) {
+	if (!is_told_all(call, database)) {
+		rc = write(arg);
+	} else if (database_text(db, name, &m, &kept)) {
 		size_t len;
 		const char *text = kept_text_read(kept, &len);
 		out_raw(&call->out, text, len);
@@ -222,10 +261,16 @@ int host_attribute_create(lyre_call *call, lyre_table *table, const struct lyre_
 	if (rc < 0)
 		return rc;
 	full.size = (uint32_t)sizeof full;
+	if (!(table->view.permissions & LYRE_PERMIT_INSERT)) {
+		rc = host_may_structure(call, table->def->database);
+		if (rc < 0)
+			return rc;
+	}
 	return table_create_attribute(table->def, &full, id, &call->err);
 }
 
 int host_attribute_drop(lyre_call *call, lyre_table *table, const char *name)
 {
-	return table_drop_attribute(table->def, name, &call->err);
+	int rc = host_may_structure(call, table->def->database);
+	return rc < 0 ? rc : table_drop_attribute(table->def, name, &call->err);
 }

@@ -10,6 +10,7 @@
 
 #include <lyre/module.h>
 #include <lyre/server.h>
+#include <lyre/user.h>
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -23,6 +24,12 @@ struct module_route {
 	struct module_route *next;
 };
 
+/** Credentials that a module decides of. */
+struct module_authenticator {
+	struct lyre_authenticator authenticator;
+	struct module_authenticator *next;
+};
+
 /** A loaded module. */
 struct lyre_instance {
 	const struct lyre_module *descriptor; /**< a copy of our length: what the module's own lacks is zero */
@@ -34,6 +41,7 @@ struct lyre_instance {
 	bool starting;     /**< in its start() */
 	struct modules *modules;
 	struct module_route *routes; /**< the pages it has added, last first */
+	struct module_authenticator *authenticators; /**< the same */
 	struct config *config;
 	struct err err;    /**< set by lyre_start_fail() */
 };
@@ -43,7 +51,7 @@ struct lyre_instance {
  * Nothing of a module has run yet. A refusal says the paths tried, what was found and wanted, who asked for it, and what to do.
  */
 int modules_load(struct modules **ret, struct config *c, struct err *e);
-/** Registers the operations and pages of those on the list. After modules_start(): an optional module that did not start has none. */
+/** Registers the operations, pages and authenticators of those on the list. After modules_start(): an optional module that did not start has none. */
 int modules_register(struct modules *m, struct dispatch *d, struct err *e);
 /** Starts in order; on a failure stops those started, but an optional one is only left out and logged. */
 int modules_start(struct modules *m, struct err *e);

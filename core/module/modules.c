@@ -97,12 +97,17 @@ int modules_register(struct modules *m, struct dispatch *d, struct err *e)
 	for (size_t n = 0; n < m->count; n++) {
 		lyre_instance *i = m->list[n];
 		struct err cause = { 0 };
-		int rc = dispatch_register(d, i->name, i, i->descriptor->operations, &cause);
+		int rc = dispatch_register(d, i->name, i, i->descriptor->abi_minor, i->descriptor->operations, &cause);
 		if (rc < 0)
 			return module_refuse(e, i, rc, "%s%s", cause.text,
 				rc == LYRE_EEXISTS ? ": take one of the two modules out" : "");
 		for (const struct module_route *r = i->routes; r; r = r->next) {
 			rc = dispatch_add_page(d, i->name, i, &r->route, &cause);
+			if (rc < 0)
+				return module_refuse(e, i, rc, "%s", cause.text);
+		}
+		for (const struct module_authenticator *a = i->authenticators; a; a = a->next) {
+			rc = dispatch_add_authenticator(d, i->name, i, &a->authenticator, &cause);
 			if (rc < 0)
 				return module_refuse(e, i, rc, "%s", cause.text);
 		}
@@ -130,6 +135,7 @@ static int start_one(const struct modules *m, lyre_instance *i, struct err *e)
 		return 0;
 	}
 	i->routes = NULL;
+	i->authenticators = NULL;
 	if (i->descriptor->stop)
 		i->descriptor->stop(i);
 	const char *text = i->err.code ? i->err.text : "its start() failed and did not say why";

@@ -67,13 +67,16 @@ static void set_attribute(struct column *c, const struct attribute *at)
 	c->undeclared = !(at->flags & declared);
 }
 
-static int all_columns(struct columns *ret, struct arena *a, const struct table *t, struct err *e)
+static int all_columns(struct columns *ret, struct arena *a, const struct table *t, const struct attribute_filter *f,
+	struct err *e)
 {
 	ret->items = ARENA_ARRAY(a, struct column, t->attribute_count);
 	if (!ret->items)
 		return err_nomem(e);
 	ret->sparse = !t->dynamic;
 	for (uint16_t i = 0; i < t->attribute_count; i++) {
+		if (!attribute_is_shown(f, &t->attributes[i]))
+			continue;
 		struct column *c = &ret->items[ret->count++];
 		set_attribute(c, &t->attributes[i]);
 		c->undeclared = c->undeclared && !t->dynamic;
@@ -149,8 +152,8 @@ static int select_members(const struct selection **ret, struct arena *a, const l
 	return 0;
 }
 
-static int add_column(struct columns *ret, struct arena *a, const struct table *t, const lyre_value *v,
-	struct unknown_names *u, struct err *e)
+static int add_column(struct columns *ret, struct arena *a, const struct table *t, const struct attribute_filter *f,
+	const lyre_value *v, struct unknown_names *u, struct err *e)
 {
 	const char *name = NULL;
 	size_t len;
@@ -158,7 +161,7 @@ static int add_column(struct columns *ret, struct arena *a, const struct table *
 	int rc = item_name(v, a, &name, &len, &members, e);
 	if (rc)
 		return rc;
-	const struct attribute *at = visible_attribute(t, name, len);
+	const struct attribute *at = visible_attribute(t, f, name, len);
 	bool star = len == 1 && *name == '*';
 	if (!at && len == 3 && !memcmp(name, "$id", 3))
 		at = &t->attributes[t->key];
@@ -183,26 +186,26 @@ static int add_column(struct columns *ret, struct arena *a, const struct table *
 	return 0;
 }
 
-int columns_make(struct columns **ret, struct arena *a, const struct table *t, const lyre_value *v,
-	struct unknown_names *u, struct err *e)
+int columns_make(struct columns **ret, struct arena *a, const struct table *t, const struct attribute_filter *f,
+	const lyre_value *v, struct unknown_names *u, struct err *e)
 {
 	struct columns *c = ARENA_NEW(a, struct columns);
 	if (!c)
 		return err_nomem(e);
 	*ret = c;
 	if (!v)
-		return all_columns(c, a, t, e);
+		return all_columns(c, a, t, f, e);
 	if (v->type != LYRE_ARRAY)
 		return err_set(e, LYRE_EINVAL, "'get_attributes' must be an array");
 	if (!v->len)
 		return err_set(e, LYRE_EINVAL, "'get_attributes' must contain at least 1 items");
 	if (value_equals_str(&v->items[0], "*"))
-		return all_columns(c, a, t, e);
+		return all_columns(c, a, t, f, e);
 	c->items = ARENA_ARRAY(a, struct column, v->len);
 	if (!c->items)
 		return err_nomem(e);
 	for (uint32_t i = 0; i < v->len; i++) {
-		int rc = add_column(c, a, t, &v->items[i], u, e);
+		int rc = add_column(c, a, t, f, &v->items[i], u, e);
 		if (rc)
 			return rc;
 	}

@@ -19,6 +19,7 @@ struct unknown_name {
 struct parser {
 	struct arena *arena;
 	const struct table *table;
+	const struct attribute_filter *filter;
 	struct err *err;
 };
 
@@ -80,11 +81,12 @@ int unknown_fail(const struct unknown_names *u, struct arena *a, struct err *e)
 	return list ? err_set(e, LYRE_EINVAL, "unknown attribute '%s'", list) : 0;
 }
 
-const struct attribute *visible_attribute(const struct table *t, const char *name, size_t len)
+const struct attribute *visible_attribute(const struct table *t, const struct attribute_filter *f, const char *name,
+	size_t len)
 {
 	const struct attribute *at = table_attribute(t, name, len);
 	const uint32_t named = ATTRIBUTE_DECLARED | ATTRIBUTE_KEY | ATTRIBUTE_CREATED | ATTRIBUTE_UPDATED;
-	return at && (t->dynamic || at->flags & named) ? at : NULL;
+	return at && (t->dynamic || at->flags & named) && attribute_is_shown(f, at) ? at : NULL;
 }
 
 int name_of_value(const lyre_value *v, struct arena *a, const char **name, size_t *len, struct err *e)
@@ -135,7 +137,7 @@ static int names(const lyre_value *v, unsigned depth, struct parser *p, struct u
 			rc = names(inner, depth + 1, p, u);
 		} else {
 			rc = name_of_value(condition_attribute(c), p->arena, &name, &len, p->err);
-			if (!rc && name && !visible_attribute(p->table, name, len))
+			if (!rc && name && !visible_attribute(p->table, p->filter, name, len))
 				rc = unknown_add(u, p->arena, name, len, p->err);
 		}
 		if (rc)
@@ -144,10 +146,10 @@ static int names(const lyre_value *v, unsigned depth, struct parser *p, struct u
 	return 0;
 }
 
-int conditions_names(const lyre_value *v, struct arena *a, const struct table *t, struct unknown_names *u,
-	struct err *e)
+int conditions_names(const lyre_value *v, struct arena *a, const struct table *t, const struct attribute_filter *f,
+	struct unknown_names *u, struct err *e)
 {
-	struct parser p = { .arena = a, .table = t, .err = e };
+	struct parser p = { .arena = a, .table = t, .filter = f, .err = e };
 	return names(v, 1, &p, u);
 }
 
@@ -195,7 +197,7 @@ static int parse_attribute(struct parser *p, const lyre_value *v, const struct a
 		return rc;
 	if (!name)
 		return err_set(p->err, LYRE_EINVAL, "'attribute' must be a string");
-	*ret = visible_attribute(p->table, name, len);
+	*ret = visible_attribute(p->table, p->filter, name, len);
 	return *ret ? 0 : err_set(p->err, LYRE_ENOTFOUND, "%.*s is not a defined attribute", (int)len, name);
 }
 
@@ -354,16 +356,17 @@ static int parse_group(struct parser *p, const lyre_value *v, bool any, unsigned
 }
 
 int conditions_parse(const lyre_value *v, bool any, struct arena *a, const struct table *t,
-	const struct condition **ret, struct err *e)
+	const struct attribute_filter *f, const struct condition **ret, struct err *e)
 {
-	struct parser p = { .arena = a, .table = t, .err = e };
+	struct parser p = { .arena = a, .table = t, .filter = f, .err = e };
 	*ret = NULL;
 	return v ? parse_group(&p, v, any, 1, ret) : 0;
 }
 
-int sort_parse(const lyre_value *v, struct arena *a, const struct table *t, struct sort_order *ret, struct err *e)
+int sort_parse(const lyre_value *v, struct arena *a, const struct table *t, const struct attribute_filter *f,
+	struct sort_order *ret, struct err *e)
 {
-	struct parser p = { .arena = a, .table = t, .err = e };
+	struct parser p = { .arena = a, .table = t, .filter = f, .err = e };
 	const char *label = "sort";
 	ret->count = 0;
 	for (; v; v = value_get(v, "next")) {

@@ -59,18 +59,25 @@ int unknown_add(struct unknown_names *u, struct arena *a, const char *name, size
 /** 0 when there are none, else LYRE_EINVAL "unknown attribute 'a, b and c'". */
 int unknown_fail(const struct unknown_names *u, struct arena *a, struct err *e);
 
+/** Whether a filter, NULL for none, lets an attribute be seen. */
+static inline bool attribute_is_shown(const struct attribute_filter *f, const struct attribute *at)
+{
+	return !f || at->flags & ATTRIBUTE_KEY || f->shows(f->arg, at);
+}
 /** An attribute that a client may name: on schema-defined tables a declared one. */
-const struct attribute *visible_attribute(const struct table *t, const char *name, size_t len);
+const struct attribute *visible_attribute(const struct table *t, const struct attribute_filter *f, const char *name,
+	size_t len);
 /** A name as a client gave it, a text or a number; \p name stays NULL for other kinds. LYRE_ENOMEM. */
 int name_of_value(const lyre_value *v, struct arena *a, const char **name, size_t *len, struct err *e);
 
 /** Only finds the names nobody bears. */
-int conditions_names(const lyre_value *v, struct arena *a, const struct table *t, struct unknown_names *u,
-	struct err *e);
+int conditions_names(const lyre_value *v, struct arena *a, const struct table *t, const struct attribute_filter *f,
+	struct unknown_names *u, struct err *e);
 /** \p ret is NULL when there are no conditions. */
 int conditions_parse(const lyre_value *v, bool any, struct arena *a, const struct table *t,
-	const struct condition **ret, struct err *e);
-int sort_parse(const lyre_value *v, struct arena *a, const struct table *t, struct sort_order *ret, struct err *e);
+	const struct attribute_filter *f, const struct condition **ret, struct err *e);
+int sort_parse(const lyre_value *v, struct arena *a, const struct table *t, const struct attribute_filter *f,
+	struct sort_order *ret, struct err *e);
 
 /* ---- rows ---- */
 
@@ -148,8 +155,8 @@ const unsigned char *sorter_key(const struct sorter *s, size_t i, size_t *len);
 struct columns;
 
 /** \p v as in struct lyre_query. Unknown names go to \p u; then \p ret is not to be used. */
-int columns_make(struct columns **ret, struct arena *a, const struct table *t, const lyre_value *v,
-	struct unknown_names *u, struct err *e);
+int columns_make(struct columns **ret, struct arena *a, const struct table *t, const struct attribute_filter *f,
+	const lyre_value *v, struct unknown_names *u, struct err *e);
 void columns_write_json(struct columns *c, const struct row *r, struct buf *out, struct arena *scratch);
 /** The row as a value, all of it in \p a. */
 int columns_value(const struct columns *c, const struct row *r, struct arena *a, lyre_value *ret, struct err *e);

@@ -48,23 +48,23 @@ static void settle_order(struct query *q, bool reverse)
 	o->ties_descending = !o->ties_descending;
 }
 
-int query_open(struct query **ret, struct arena *a, const struct table *t, const struct lyre_query *from,
-	struct err *e)
+int query_open(struct query **ret, struct arena *a, const struct table *t, const struct attribute_filter *f,
+	const struct lyre_query *from, struct err *e)
 {
 	struct query *q = query_new(a, t, e);
 	if (!q)
 		return LYRE_ENOMEM;
 	struct unknown_names unknown;
 	unknown_init(&unknown);
-	int rc = conditions_names(from->conditions, a, t, &unknown, e);
+	int rc = conditions_names(from->conditions, a, t, f, &unknown, e);
 	if (!rc)
-		rc = columns_make(&q->columns, a, t, from->select, &unknown, e);
+		rc = columns_make(&q->columns, a, t, f, from->select, &unknown, e);
 	if (!rc)
 		rc = unknown_fail(&unknown, a, e);
 	if (!rc)
-		rc = conditions_parse(from->conditions, from->match_any, a, t, &q->tree, e);
+		rc = conditions_parse(from->conditions, from->match_any, a, t, f, &q->tree, e);
 	if (!rc)
-		rc = sort_parse(from->sort, a, t, &q->order, e);
+		rc = sort_parse(from->sort, a, t, f, &q->order, e);
 	if (rc) {
 		query_close(q);
 		return rc;
@@ -76,8 +76,8 @@ int query_open(struct query **ret, struct arena *a, const struct table *t, const
 	return 0;
 }
 
-int lookup_open(struct query **ret, struct arena *a, const struct table *t, const lyre_value *keys,
-	const lyre_value *select, struct err *e)
+int lookup_open(struct query **ret, struct arena *a, const struct table *t, const struct attribute_filter *f,
+	const lyre_value *keys, const lyre_value *select, struct err *e)
 {
 	if (!value_is(keys, LYRE_ARRAY))
 		return err_set(e, LYRE_EINVAL, "'ids' must be an array");
@@ -86,7 +86,7 @@ int lookup_open(struct query **ret, struct arena *a, const struct table *t, cons
 		return LYRE_ENOMEM;
 	struct unknown_names unknown;
 	unknown_init(&unknown);
-	int rc = columns_make(&q->columns, a, t, select, &unknown, e);
+	int rc = columns_make(&q->columns, a, t, f, select, &unknown, e);
 	if (!rc)
 		rc = unknown_fail(&unknown, a, e);
 	if (rc) {

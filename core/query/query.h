@@ -15,11 +15,24 @@ struct query;
 /** How rows are written. */
 enum rows_format { ROWS_JSON, ROWS_CSV };
 
-/** The query lives in the arena, holds a reference to the table, ends with query_close(). Sentences are the API's. */
-int query_open(struct query **ret, struct arena *a, const struct table *t, const struct lyre_query *q, struct err *e);
+/**
+ * Which attributes there are for who asks: the others are unknown, and not in the rows. Asked while a query is opened, once
+ * a name; the primary key is always there.
+ */
+struct attribute_filter {
+	bool (*shows)(const void *arg, const struct attribute *at);
+	const void *arg;
+};
+
+/**
+ * The query lives in the arena, holds a reference to the table, ends with query_close(). Sentences are the API's.
+ * \param f  nothing of it is kept; NULL: all attributes
+ */
+int query_open(struct query **ret, struct arena *a, const struct table *t, const struct attribute_filter *f,
+	const struct lyre_query *q, struct err *e);
 /** lyre_lookup(). */
-int lookup_open(struct query **ret, struct arena *a, const struct table *t, const lyre_value *keys,
-	const lyre_value *select, struct err *e);
+int lookup_open(struct query **ret, struct arena *a, const struct table *t, const struct attribute_filter *f,
+	const lyre_value *keys, const lyre_value *select, struct err *e);
 
 /**
  * Writes rows, one at least, until \p want bytes are in \p out or all are written: JSON with the array's brackets, CSV

@@ -9,7 +9,7 @@ int record_columns(struct columns **ret, struct arena *a, const struct table *t,
 {
 	struct unknown_names unknown;
 	unknown_init(&unknown);
-	int rc = columns_make(ret, a, t, NULL, &unknown, e);
+	int rc = columns_make(ret, a, t, NULL, NULL, &unknown, e);
 	if (!rc)
 		(*ret)->sparse = true;
 	return rc;

@@ -15,7 +15,8 @@
 	{ .name = "table", .types = LYRE_T_STRING | LYRE_T_NUMBER, .flags = LYRE_P_REQUIRED | LYRE_P_NAME,             \
 	  .help = "Name of the table." }
 #define RECORDS(text)                                                                                                  \
-	{ .name = "records", .types = LYRE_T_ARRAY, .flags = LYRE_P_REQUIRED | LYRE_P_OBJECTS, .help = text }
+	{ .name = "records", .types = LYRE_T_ARRAY, .flags = LYRE_P_REQUIRED | LYRE_P_OBJECTS | LYRE_P_WRITES,      \
+	  .help = text }
 #define LIMIT                                                                                                          \
 	{ .name = "limit", .types = LYRE_T_NUMBER, .flags = LYRE_P_NUMERIC_TEXT | LYRE_P_INTEGER | LYRE_P_RANGE,       \
 	  .min = 1, .max = INTEGER_MAX, .help = "The most records to answer; all when not given." }
@@ -23,10 +24,10 @@
 	{ .name = "offset", .types = LYRE_T_NUMBER, .flags = LYRE_P_NUMERIC_TEXT | LYRE_P_INTEGER | LYRE_P_RANGE,      \
 	  .fallback = "0", .min = 0, .max = INTEGER_MAX, .help = "Records to pass over before the first one answered." }
 #define GET_ATTRIBUTES                                                                                                 \
-	{ .name = "get_attributes", .types = LYRE_T_ARRAY, .flags = LYRE_P_NOT_EMPTY,                                  \
+	{ .name = "get_attributes", .types = LYRE_T_ARRAY, .flags = LYRE_P_NOT_EMPTY | LYRE_P_READS,                   \
 	  .help = "Names of the attributes to answer; [\"*\"], or none given: all." }
 #define SORT                                                                                                           \
-	{ .name = "sort", .types = LYRE_T_OBJECT,                                                                      \
+	{ .name = "sort", .types = LYRE_T_OBJECT, .flags = LYRE_P_READS,                                               \
 	  .help = "Order of the answer: {attribute, descending, next}; next is such an object again, for equal records." }
 #define DESC                                                                                                           \
 	{ .name = "desc", .types = LYRE_T_BOOLEAN, .fallback = "false", .help = "Answer in the reverse order." }
@@ -48,14 +49,14 @@ static const struct lyre_param search_by_id_params[] = {
 	TABLE,
 	{ .name = "ids", .types = LYRE_T_ARRAY, .flags = LYRE_P_REQUIRED | LYRE_P_NULL_IS_ABSENT | LYRE_P_KEYS,
 	  .label = "hash_values", .help = "Keys of the records, in the order of the answer." },
-	{ .name = "get_attributes", .types = LYRE_T_ARRAY, .flags = LYRE_P_REQUIRED | LYRE_P_NOT_EMPTY | LYRE_P_KEYS,
+	{ .name = "get_attributes", .types = LYRE_T_ARRAY, .flags = LYRE_P_REQUIRED | LYRE_P_NOT_EMPTY | LYRE_P_KEYS | LYRE_P_READS,
 	  .help = "Names of the attributes to answer, [\"*\"] for all." },
 };
 
 static const struct lyre_param search_by_value_params[] = {
 	DATABASE,
 	TABLE,
-	{ .name = "attribute", .types = LYRE_T_STRING | LYRE_T_NUMBER, .flags = LYRE_P_REQUIRED | LYRE_P_NOT_EMPTY,
+	{ .name = "attribute", .types = LYRE_T_STRING | LYRE_T_NUMBER, .flags = LYRE_P_REQUIRED | LYRE_P_NOT_EMPTY | LYRE_P_READS,
 	  .help = "Name of the attribute to look at." },
 	{ .name = "value", .types = LYRE_T_ANY & ~LYRE_T_OBJECT, .flags = LYRE_P_REQUIRED,
 	  .help = "Value to find; in a text, * at the start, the end or both stands for anything, and * alone finds all." },
@@ -74,7 +75,7 @@ static const struct lyre_param search_by_conditions_params[] = {
 	  .help = "Name of the table." },
 	{ .name = "operator", .types = LYRE_T_STRING, .fallback = "\"and\"",
 	  .help = "Whether all conditions must hold (and), or one of them (or)." },
-	{ .name = "conditions", .types = LYRE_T_ARRAY, .flags = LYRE_P_REQUIRED | LYRE_P_NOT_EMPTY,
+	{ .name = "conditions", .types = LYRE_T_ARRAY, .flags = LYRE_P_REQUIRED | LYRE_P_NOT_EMPTY | LYRE_P_READS,
 	  .help = "Conditions {attribute, comparator, value}, or groups {operator, conditions}. Comparators: equals (when not "
 		  "given), not_equal, contains, starts_with, ends_with, greater_than, greater_than_equal, less_than, "
 		  "less_than_equal, and between with two values in an array." },
@@ -89,37 +90,44 @@ static const struct lyre_param search_by_conditions_params[] = {
 static const struct lyre_operation operations[] = {
 	{ .name = "insert",
 	  .handler = data_insert,
+	  .access = LYRE_ACCESS_USER,
 	  .permissions = LYRE_PERMIT_INSERT,
 	  .params = LYRE_LIST(insert_params),
 	  .help = "Insert records." },
 	{ .name = "update",
 	  .handler = data_update,
+	  .access = LYRE_ACCESS_USER,
 	  .permissions = LYRE_PERMIT_UPDATE,
 	  .params = LYRE_LIST(update_params),
 	  .help = "Change records that exist." },
 	{ .name = "upsert",
 	  .handler = data_upsert,
+	  .access = LYRE_ACCESS_USER,
 	  .permissions = LYRE_PERMIT_INSERT | LYRE_PERMIT_UPDATE,
 	  .params = LYRE_LIST(upsert_params),
 	  .help = "Change records, or insert them where they do not exist." },
 	{ .name = "delete",
 	  .handler = data_delete,
+	  .access = LYRE_ACCESS_USER,
 	  .permissions = LYRE_PERMIT_DELETE,
 	  .params = LYRE_LIST(delete_params),
 	  .help = "Delete records by their keys." },
 	{ .name = "search_by_id",
 	  .handler = data_search_by_id,
+	  .access = LYRE_ACCESS_USER,
 	  .permissions = LYRE_PERMIT_READ,
 	  .params = LYRE_LIST(search_by_id_params),
 	  .aliases = "search_by_hash",
 	  .help = "Read records by their keys." },
 	{ .name = "search_by_value",
 	  .handler = data_search_by_value,
+	  .access = LYRE_ACCESS_USER,
 	  .permissions = LYRE_PERMIT_READ,
 	  .params = LYRE_LIST(search_by_value_params),
 	  .help = "Read the records that have a value in an attribute." },
 	{ .name = "search_by_conditions",
 	  .handler = data_search_by_conditions,
+	  .access = LYRE_ACCESS_USER,
 	  .permissions = LYRE_PERMIT_READ,
 	  .params = LYRE_LIST(search_by_conditions_params),
 	  .help = "Read the records that meet conditions." },

@@ -26,18 +26,37 @@ static const char *next_word(const char *text, size_t *len)
 	return *len > 0 ? text : NULL;
 }
 
+struct bit_name {
+	uint32_t bit;
+	const char *name;
+};
+
+static void write_bits(lyre_out *o, const char *key, uint32_t bits, const struct bit_name *names, size_t count)
+{
+	lyre_out_key(o, key);
+	lyre_out_array_begin(o);
+	for (size_t i = 0; i < count; i++)
+		if (bits & names[i].bit)
+			lyre_out_string(o, names[i].name, strlen(names[i].name));
+	lyre_out_array_end(o);
+}
+
 static void write_types(lyre_out *o, uint32_t types)
 {
-	static const struct { uint32_t bit; const char *name; } names[] = {
+	static const struct bit_name names[] = {
 		{ LYRE_T_STRING, "string" }, { LYRE_T_NUMBER, "number" }, { LYRE_T_BOOLEAN, "boolean" },
 		{ LYRE_T_ARRAY, "array" }, { LYRE_T_OBJECT, "object" }, { LYRE_T_NULL, "null" },
 	};
-	lyre_out_key(o, "types");
-	lyre_out_array_begin(o);
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (types & names[i].bit)
-			lyre_out_string(o, names[i].name, strlen(names[i].name));
-	lyre_out_array_end(o);
+	write_bits(o, "types", types, names, sizeof names / sizeof *names);
+}
+
+static void write_permissions(lyre_out *o, uint32_t permissions)
+{
+	static const struct bit_name names[] = {
+		{ LYRE_PERMIT_READ, "read" }, { LYRE_PERMIT_INSERT, "insert" }, { LYRE_PERMIT_UPDATE, "update" },
+		{ LYRE_PERMIT_DELETE, "delete" }, { LYRE_PERMIT_DESCRIBE, "describe" },
+	};
+	write_bits(o, "permissions", permissions, names, sizeof names / sizeof *names);
 }
 
 static void write_param(lyre_out *o, const struct lyre_param *p)
@@ -90,7 +109,8 @@ static int visit(void *arg, const struct lyre_operation *op, const char *module)
 	lyre_out_object_begin(o);
 	write_text(o, "operation", op->name);
 	write_text(o, "module", module);
-	write_text(o, "access", op->access == LYRE_ACCESS_SUPER_USER ? "super_user" : "user");
+	write_text(o, "access", lyre_access_word(op->access));
+	write_permissions(o, op->permissions);
 	write_aliases(o, op->aliases);
 	write_text(o, "help", op->help ? op->help : "");
 	lyre_out_key(o, "parameters");
@@ -123,6 +143,7 @@ static const struct lyre_param describe_operations_params[] = {
 static const struct lyre_operation operations[] = {
 	{ .name = "describe_operations",
 	  .handler = describe_operations,
+	  .access = LYRE_ACCESS_USER,
 	  .params = LYRE_LIST(describe_operations_params),
 	  .help = "Describe the server's operations and their parameters." },
 };

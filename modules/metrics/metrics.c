@@ -16,7 +16,9 @@ static int metrics_page(lyre_call *call)
 	struct exposition x = { .out = open_memstream(&text, &len) };
 	if (!x.out)
 		return lyre_fail(call, LYRE_ENOMEM, "out of memory");
+	lyre_server_rights_begin(call); /* the page's own access decided who may read them */
 	int rc = lyre_metrics(call, metrics_write, &x);
+	lyre_server_rights_end(call);
 	int failed = ferror(x.out);
 	failed = fclose(x.out) || failed;
 	if (rc == 0)

@@ -127,7 +127,8 @@ static int write_table(struct describe *d, lyre_table *table, const struct lyre_
 		lyre_out_int(o, (int64_t)stats->count_high);
 		lyre_out_array_end(o);
 	}
-	if (shows_updates && stats->last_updated > 0) {
+	/* a dynamic table always keeps the time, whether or not the caller sees the attribute */
+	if ((shows_updates || !spec.schema_defined) && stats->last_updated > 0) {
 		lyre_out_key(o, "last_updated_record");
 		lyre_out_double(o, stats->last_updated);
 	}

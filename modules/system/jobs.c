@@ -48,6 +48,23 @@ static void answer_job(lyre_out *o, const lyre_value *job, int converted)
 	lyre_out_object_end(o);
 }
 
+/** Super_users are told of all jobs, others of their own. */
+static int may_see(lyre_call *call, const lyre_value *job)
+{
+	const char *user = lyre_value_string(lyre_value_get(job, "user"), NULL);
+
+	return lyre_call_super_user(call) || (user && *user && !strcmp(user, lyre_call_user(call)));
+}
+
+/** Jobs are the server's own records: what is shown of them is decided here. */
+static int open_jobs(lyre_call *call, lyre_table **ret)
+{
+	lyre_server_rights_begin(call);
+	int rc = lyre_table_open(call, DATABASE, TABLE, ret);
+	lyre_server_rights_end(call);
+	return rc;
+}
+
 static int answer_jobs(lyre_call *call, lyre_cursor *cursor, int converted)
 {
 	lyre_out *o = lyre_reply(call);
@@ -56,7 +73,8 @@ static int answer_jobs(lyre_call *call, lyre_cursor *cursor, int converted)
 
 	lyre_out_array_begin(o);
 	while ((rc = lyre_cursor_next(call, cursor, &job)) == 0)
-		answer_job(o, job, converted);
+		if (may_see(call, job))
+			answer_job(o, job, converted);
 	lyre_out_array_end(o);
 	return rc == LYRE_END ? 0 : rc;
 }
@@ -71,7 +89,7 @@ int system_get_job(lyre_call *call)
 		return lyre_fail(call, LYRE_ENOMEM, "out of memory");
 	if (!*id)
 		return lyre_fail(call, LYRE_EINVAL, "Invalid job ID specified.");
-	int rc = lyre_table_open(call, DATABASE, TABLE, &table);
+	int rc = open_jobs(call, &table);
 	if (rc)
 		return rc;
 	const lyre_value *key = lyre_make_string(call, id, strlen(id));
@@ -101,7 +119,7 @@ int system_search_jobs_by_start_date(lyre_call *call)
 	if (date_argument(call, "to_date", &to))
 		return lyre_fail(call, LYRE_EINVAL,
 			"There was an error searching jobs by date: Error: Invalid 'to' date, must be in ISO-8601 format (YYYY-MM-DD)");
-	int rc = lyre_table_open(call, DATABASE, TABLE, &table);
+	int rc = open_jobs(call, &table);
 	if (rc)
 		return rc;
 	const lyre_value *bounds[] = { lyre_make_double(call, from), lyre_make_double(call, to) };

@@ -136,7 +136,9 @@ static int is_status_table(void *arg, lyre_table *table)
 static int find_table(lyre_call *call, lyre_table **ret)
 {
 	*ret = NULL;
+	lyre_server_rights_begin(call); /* records of the server's own; only super_users come here */
 	int rc = lyre_tables(call, DATABASE, is_status_table, ret);
+	lyre_server_rights_end(call);
 	return rc < 0 ? rc : 0;
 }
 
@@ -158,10 +160,12 @@ static int make_table(lyre_call *call, lyre_table **ret)
 		.expiration = -1,
 		.audit = 0,
 	};
+	lyre_server_rights_begin(call);
 	int rc = lyre_table_create(call, &spec);
-	if (rc < 0 && rc != LYRE_EEXISTS) /* made by another request meanwhile */
-		return rc;
-	return lyre_table_open(call, DATABASE, TABLE, ret);
+	if (rc == 0 || rc == LYRE_EEXISTS) /* made by another request meanwhile */
+		rc = lyre_table_open(call, DATABASE, TABLE, ret);
+	lyre_server_rights_end(call);
+	return rc;
 }
 
 static const lyre_value *make_text(lyre_call *call, const char *text)

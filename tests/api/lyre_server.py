@@ -27,6 +27,19 @@ def has_terminals():
         return False
 
 
+def built_modules():
+    """Names of the modules of this build."""
+    listed = subprocess.run([LYRED, "-c", "/dev/null", "--list-modules"], stdout=subprocess.PIPE, universal_newlines=True, check=True).stdout
+    return {line.split()[0] for line in listed.splitlines() if line.strip()}
+
+
+def need_module(name):
+    """For setUpModule(): the tests of a file are passed over where this build has no such module."""
+    if name not in built_modules():
+        print("this build has no module '%s'" % name)
+        sys.exit(77)
+
+
 HAS_PROC = os.path.exists("/proc/self")
 HAS_TERMINALS = has_terminals()
 MINIMAL = feature("LYRE_MINIMAL")

@@ -3,7 +3,7 @@
 import os, re, shutil, subprocess, sys, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import BUILD, HAS_PROC, LYRED, STATIC_ONLY, Server
+from lyre_server import BUILD, HAS_PROC, LYRED, STATIC_ONLY, Server, need_module
 
 PAGES = os.path.join(BUILD, "tests", "module", ".libs", "pages.so")
 TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -15,10 +15,7 @@ LEVELS = {"notify", "fatal", "error", "warn", "info", "debug", "trace"}
 
 
 def setUpModule():
-    listed = subprocess.run([LYRED, "--list-modules"], stdout=subprocess.PIPE, text=True, check=True).stdout
-    if not re.search(r"^metrics ", listed, re.M):
-        print("this build has no module 'metrics'")
-        sys.exit(77)
+    need_module("metrics")
 
 
 def parse(text):

@@ -5,12 +5,16 @@ SETS: changes under which the server is killed (12).
 """
 import http.client, os, random, re, shutil, signal, stat, subprocess, tempfile, threading, time, unittest
 
-from lyre_server import LYRED, SOURCE, Server
+from lyre_server import LYRED, SOURCE, Server, need_module
 
 SETS = int(os.environ.get("SETS", "12"))
 DONE = {"message": "Configuration successfully set. You must restart HarperDB for new config settings to take effect."}
 LEVELS = "'logging.level' must be one of [notify, fatal, error, warn, info, debug, trace]"
 REFUSED = "HarperDB config file validation error: "
+
+
+def setUpModule():
+    need_module("system")
 
 
 def shipped():

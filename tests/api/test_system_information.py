@@ -4,7 +4,7 @@ import json, os, shutil, subprocess, sys, tempfile, threading, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import lyre_server
-from lyre_server import BUILD, HAS_PROC, LYRED, SOURCE, Server
+from lyre_server import BUILD, HAS_PROC, LYRED, SOURCE, Server, need_module
 
 PARTS = ["system", "time", "cpu", "memory", "disk", "network", "harperdb_processes", "table_size", "metrics", "threads"]
 # Of the recorded answers: what this server has not, and says with null.
@@ -12,9 +12,8 @@ ABSENT = {"external", "arrayBuffers", "params", "timeStartTxns", "timeDuringTxns
           "txns", "pageFlushes", "pagesWritten", "writes", "puts", "deletes", "readers"}
 
 
-def has_operation(name):
-    listed = subprocess.run([LYRED, "--list-operations"], stdout=subprocess.PIPE, universal_newlines=True, check=True).stdout
-    return any(line.split()[:1] == [name] for line in listed.splitlines())
+def setUpModule():
+    need_module("system")
 
 
 def tool(*command):
@@ -30,7 +29,6 @@ def tool(*command):
 KINDS = {"integer": int, "number": (int, float), "string": str, "boolean": bool}
 
 
-@unittest.skipUnless(has_operation("system_information"), "this build has no system module")
 @unittest.skipUnless(HAS_PROC, "there is no /proc")
 class Information(unittest.TestCase):
     @classmethod
@@ -256,7 +254,6 @@ class Information(unittest.TestCase):
         self.assertEqual({tuple(a) for a in answers}, {tuple(PARTS)})
 
 
-@unittest.skipUnless(has_operation("system_information"), "this build has no system module")
 class Settings(unittest.TestCase):
     def test_off(self):
         with Server(settings=["operationsApi.sysInfo.disk=false", "operationsApi.sysInfo.network=false"]) as s:
@@ -266,7 +263,6 @@ class Settings(unittest.TestCase):
                 "default_interface": "", "latency": {}, "interfaces": [], "stats": [], "connections": []})
 
 
-@unittest.skipUnless(has_operation("system_information"), "this build has no system module")
 class HiddenProc(unittest.TestCase):
     """A server that sees nothing in the files that these figures come from."""
     files = ["/proc/stat", "/proc/meminfo", "/proc/diskstats", "/proc/cpuinfo"]

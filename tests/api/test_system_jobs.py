@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Jobs: how they begin, queue, end, are cut off and are forgotten; and delete_records_before, which is one."""
-import concurrent.futures, json, os, re, signal, subprocess, sys, time, unittest
+import concurrent.futures, json, os, re, signal, sys, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import BUILD, LYRED, STATIC_ONLY, Server
+from lyre_server import BUILD, STATIC_ONLY, Server, need_module
 
 SLOW = os.path.join(BUILD, "tests", "module", ".libs", "slow.so")
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
@@ -11,10 +11,7 @@ WITH_SLOW = "modules:\n  schema: true\n  data: true\n  system: true\n  slow:\n  
 
 
 def setUpModule():
-    listed = subprocess.run([LYRED, "--list-operations"], stdout=subprocess.PIPE, text=True, check=True).stdout
-    if "get_job" not in listed:
-        print("this build has no module 'system'")
-        sys.exit(77)
+    need_module("system")
 
 
 class Case(unittest.TestCase):

@@ -6,9 +6,13 @@ LOG_BYTES (8M; 1G for figures that mean something) is the size of the log that L
 import json, os, sys, threading, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import HAS_PROC, Server
+from lyre_server import HAS_PROC, Server, need_module
 
 LEVELS = ["notify", "fatal", "error", "warn", "info", "debug", "trace"]
+
+
+def setUpModule():
+    need_module("system")
 
 
 def size(text):

@@ -10,13 +10,13 @@ ALLOC_ALL: every allocation is tried; without, only a part of those of long requ
 import http.client, json, mmap, os, random, re, shutil, socket, struct, subprocess, tempfile, time, unittest
 
 import faults # noqa: F401, for the path to lyre_server
-from lyre_server import BUILD, HAS_PROC, LYRED, MINIMAL, SOURCE, Server
+from lyre_server import BUILD, HAS_PROC, LYRED, MINIMAL, SOURCE, Server, built_modules
 
 LIBRARY = os.path.join(BUILD, "tests", "fault", ".libs", "alloc_fail.so")
 ALL = bool(os.environ.get("ALLOC_ALL"))
 FRAMES = 24
 # The C library says it otherwise of modules and threads, and libmicrohttpd nothing.
-NO_MEMORY = r"(?i)memory|Resource temporarily unavailable|\.so[.\d]*: cannot|cannot start the threads"
+NO_MEMORY = r"(?i)memory|Resource temporarily unavailable|\.so[.\d]*: cannot|cannot start the threads|No thread can be started"
 
 
 class Memory:
@@ -191,9 +191,46 @@ def has_attribute(name):
     return there
 
 
+def has_role(name, permission=None):
+    def there(s):
+        found = [r for r in s.ok(op("list_roles")) if r["role"] == name]
+        return bool(found) and (permission is None or found[0]["permission"] == permission)
+    return there
+
+
+def has_user(name, active=True):
+    def there(s):
+        return (name, active) in [(u["username"], u["active"]) for u in s.ok(op("list_users"))]
+    return there
+
+
 NEW_IDS = [r["id"] for r in NEW]
 BULK_IDS = [r["id"] for r in BULK]
 CSV = {"Accept": "text/csv"}
+NOTHING = {"super_user": False}
+PERMISSION = dict(NOTHING, dev={"tables": {"t": {"read": True, "insert": False, "update": False, "delete": False, "attribute_permissions": [
+    {"attribute_name": "text", "read": True, "insert": False, "update": False}]}}})
+# Of the users module; the role worker, the user bob who has it, and the role idle, which nobody has, are there.
+USERS = [
+    Case("add_role", op("add_role", role="m1", permission=PERMISSION), there=has_role("m1"), after=[op("drop_role", id="m1")]),
+    Case("add_role, refused", op("add_role", role="", foo=1, permission={"nope": {}, "dev": {"tables": {"no": {}, "t": {"read": 1}, "large": {}}}}), status=400),
+    Case("add_role, refused, CSV", op("add_role", foo=1), headers=CSV, status=400),
+    Case("alter_role", op("alter_role", id="idle", permission=PERMISSION), there=has_role("idle", PERMISSION),
+         after=[op("alter_role", id="idle", permission=NOTHING)]),
+    Case("drop_role", op("drop_role", id="m2"), there=lacks(has_role("m2")), before=[op("add_role", role="m2", permission=NOTHING)]),
+    Case("drop_role, in use", op("drop_role", id="worker"), status=409),
+    Case("list_roles", op("list_roles")),
+    Case("add_user", op("add_user", username="ann", password="pw", role="worker", active=True), there=has_user("ann"),
+         after=[op("drop_user", username="ann")]),
+    Case("add_user, taken", op("add_user", username="bob", password="pw", role="worker", active=True), status=409),
+    Case("alter_user", op("alter_user", username="bob", active=False), there=has_user("bob", False),
+         after=[op("alter_user", username="bob", active=True)]),
+    Case("drop_user", op("drop_user", username="eve"), there=lacks(has_user("eve")),
+         before=[op("add_user", username="eve", password="pw", role="worker", active=True)]),
+    Case("drop_user, the last", op("drop_user", username="admin"), status=409),
+    Case("list_users", op("list_users")),
+    Case("user_info", op("user_info")),
+]
 CASES = [
     Case("health", raw=("GET", "/health", None)),
     Case("unknown path", raw=("GET", "/none", None), status=404),
@@ -259,7 +296,8 @@ CASES = [
 @unittest.skipIf(WHY_NOT, WHY_NOT)
 class Requests(unittest.TestCase):
     """One server for all of them."""
-    settings = ["logging.auditLog=true", "authentication.cacheTTL=1h", "threads=2"]
+    settings = ["logging.auditLog=true", "authentication.cacheTTL=1h", "threads=2", "authentication.argon2.memory=8K",
+                "authentication.argon2.iterations=1", "authentication.failures.delay=0"]
 
     def setUp(self):
         self.memory = Memory()
@@ -272,6 +310,10 @@ class Requests(unittest.TestCase):
         s.ok(op("create_table", database="dev", table="large", primary_key="id"))
         s.ok(op("insert", database="dev", table="large", records=[
             dict({"id": i, "big": "z" * 500}, **({"list": list(range(600))} if i % 100 == 0 else {})) for i in range(1000)]))
+        if "users" in built_modules():
+            for role in ("worker", "idle"):
+                s.ok(op("add_role", role=role, permission=NOTHING))
+            s.ok(op("add_user", username="bob", password="pw", role="worker", active=True))
         self.backup = os.path.join(s.root, "backup.mdb")
         with open(self.backup, "wb") as f:
             f.write(s.request(body=json.dumps(op("get_backup", database="dev")).encode(), headers=self.headers({}))[2])
@@ -375,9 +417,10 @@ class Requests(unittest.TestCase):
         self.assertLessEqual(min(grown), 0, "%s: blocks lost at each of three sweeps" % case.name)
 
     def test_requests(self):
-        s, only = self.server, os.environ.get("ALLOC_CASE")
-        for case in CASES:
-            if (only and only != case.name) or (MINIMAL and case.headers is CSV):
+        s, only, modules = self.server, os.environ.get("ALLOC_CASE"), built_modules()
+        for case in CASES + (USERS if "users" in modules else []):
+            if (only and only != case.name) or (MINIMAL and case.headers is CSV) or (
+                    case.name == "describe_operations" and "help" not in modules):
                 continue
             with self.subTest(case.name):
                 if s.process.poll() is not None:
@@ -397,7 +440,7 @@ class Start(unittest.TestCase):
 
     # Not the system module: of what it starts with, procps_stat_reap() of libproc2 4.0.2 and others there, and glibc's
     # localtime_r(), crash when they get no memory.
-    MODULES = "modules:\n  schema: true\n  data: true\n  help: true\n  metrics: true\n"
+    MODULES = "modules:\n" + "".join("  %s: true\n" % m for m in ("schema", "data", "help", "metrics") if m in built_modules())
 
     def setUp(self):
         self.memory = Memory()

@@ -36,7 +36,7 @@ static int handler(lyre_call *call)
 }
 
 static const struct lyre_operation operations[] = {
-	{ .name = "search_by_conditions", .aliases = "search", .handler = handler, .params = LYRE_LIST(params) },
+	{ .name = "search_by_conditions", .aliases = "search", .handler = handler, .access = LYRE_ACCESS_USER, .params = LYRE_LIST(params) },
 };
 
 static struct dispatch *dispatch;
@@ -46,7 +46,7 @@ static void start(void)
 	struct dispatch_services services = { 0 };
 	struct err e;
 	must(dispatch_open(&dispatch, &services, &e) == 0);
-	must(dispatch_register(dispatch, "fuzz", NULL, (struct lyre_list)LYRE_LIST(operations), &e) == 0);
+	must(dispatch_register(dispatch, "fuzz", NULL, LYRE_ABI_MINOR, (struct lyre_list)LYRE_LIST(operations), &e) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -58,12 +58,12 @@ static int settings_of_each_kind(lyre_call *call)
 }
 
 static const struct lyre_operation operations[] = {
-	{ .name = "no_query_size", .handler = no_query_size },
-	{ .name = "no_query_table", .handler = no_query_table },
-	{ .name = "no_spec_size", .handler = no_spec_size, .run = LYRE_RUN_POOL },
-	{ .name = "no_attribute_size", .handler = no_attribute_size, .run = LYRE_RUN_POOL },
-	{ .name = "no_sentence", .handler = no_sentence },
-	{ .name = "settings_of_each_kind", .handler = settings_of_each_kind },
+	{ .name = "no_query_size", .handler = no_query_size, .access = LYRE_ACCESS_USER },
+	{ .name = "no_query_table", .handler = no_query_table, .access = LYRE_ACCESS_USER },
+	{ .name = "no_spec_size", .handler = no_spec_size, .access = LYRE_ACCESS_USER, .run = LYRE_RUN_POOL },
+	{ .name = "no_attribute_size", .handler = no_attribute_size, .access = LYRE_ACCESS_USER, .run = LYRE_RUN_POOL },
+	{ .name = "no_sentence", .handler = no_sentence, .access = LYRE_ACCESS_USER },
+	{ .name = "settings_of_each_kind", .handler = settings_of_each_kind, .access = LYRE_ACCESS_USER },
 };
 
 static const struct lyre_setting settings[] = {

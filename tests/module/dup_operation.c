@@ -8,7 +8,7 @@ static int handler(lyre_call *call)
 }
 
 static const struct lyre_operation operations[] = {
-	{ .name = "good_too", .handler = handler, .aliases = "good", .help = "Taken." },
+	{ .name = "good_too", .handler = handler, .access = LYRE_ACCESS_USER, .aliases = "good", .help = "Taken." },
 };
 
 LYRE_MODULE(dup_operation, "1.0.0", "An operation that is taken", .operations = LYRE_LIST(operations));

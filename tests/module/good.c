@@ -15,7 +15,7 @@ static int good(lyre_call *call)
 }
 
 static const struct lyre_operation operations[] = {
-	{ .name = "good", .handler = good, .help = "Answer the setting." },
+	{ .name = "good", .handler = good, .access = LYRE_ACCESS_USER, .help = "Answer the setting." },
 };
 
 static const struct lyre_setting settings[] = {

@@ -30,7 +30,8 @@ static int fails(lyre_call *call)
 static int start(lyre_instance *self)
 {
 	const struct lyre_route routes[] = {
-		{ .size = sizeof *routes, .access = LYRE_ACCESS_OPEN, .path = lyre_setting_string(self, "first"), .handler = text },
+		{ .size = sizeof *routes, .access = (uint32_t)lyre_setting_int(self, "access"),
+		  .path = lyre_setting_string(self, "first"), .handler = text },
 		{ .size = sizeof *routes, .access = LYRE_ACCESS_USER, .path = "/pages/json", .handler = json, .run = LYRE_RUN_POOL },
 		{ .size = sizeof *routes, .access = LYRE_ACCESS_OPEN, .path = "/pages/fails", .handler = fails },
 	};
@@ -44,6 +45,7 @@ static int start(lyre_instance *self)
 
 static const struct lyre_setting settings[] = {
 	{ .key = "first", .type = LYRE_S_STRING, .fallback = "/pages/text", .help = "Path of the first page." },
+	{ .key = "access", .type = LYRE_S_INT, .fallback = "2", .min = 0, .max = 9, .help = "Who may see it, as a number." },
 	{ .key = "fail", .type = LYRE_S_BOOL, .fallback = "false", .help = "Do not start, with the pages added." },
 };
 

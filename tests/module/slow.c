@@ -164,13 +164,13 @@ static const struct lyre_param table_params[] = {
 };
 
 static const struct lyre_operation operations[] = {
-	{ .name = "slow", .handler = slow, .run = LYRE_RUN_JOB, .check = check, .params = LYRE_LIST(slow_params),
+	{ .name = "slow", .handler = slow, .access = LYRE_ACCESS_USER, .run = LYRE_RUN_JOB, .check = check, .params = LYRE_LIST(slow_params),
 	  .help = "Work." },
-	{ .name = "slow_most", .handler = slow_most, .help = "Tell how many were at work at once." },
-	{ .name = "slow_rows", .handler = slow_rows, .run = LYRE_RUN_JOB, .params = LYRE_LIST(table_params), .help = "Rows." },
-	{ .name = "slow_write", .handler = slow_write, .run = LYRE_RUN_JOB, .params = LYRE_LIST(table_params),
+	{ .name = "slow_most", .handler = slow_most, .access = LYRE_ACCESS_USER, .help = "Tell how many were at work at once." },
+	{ .name = "slow_rows", .handler = slow_rows, .access = LYRE_ACCESS_USER, .run = LYRE_RUN_JOB, .params = LYRE_LIST(table_params), .help = "Rows." },
+	{ .name = "slow_write", .handler = slow_write, .access = LYRE_ACCESS_USER, .run = LYRE_RUN_JOB, .params = LYRE_LIST(table_params),
 	  .help = "Write and wait." },
-	{ .name = "slow_copy", .handler = slow_copy, .run = LYRE_RUN_JOB, .params = LYRE_LIST(table_params), .help = "Copy." },
+	{ .name = "slow_copy", .handler = slow_copy, .access = LYRE_ACCESS_USER, .run = LYRE_RUN_JOB, .params = LYRE_LIST(table_params), .help = "Copy." },
 };
 
 LYRE_MODULE(slow, "1.0", "Jobs for tests", .operations = LYRE_LIST(operations));

@@ -13,7 +13,7 @@ static int handler(lyre_call *call)
 }
 
 static const struct lyre_operation operations[] = {
-	{ .name = "never_heard", .handler = handler, .help = "Of a module that does not start." },
+	{ .name = "never_heard", .handler = handler, .access = LYRE_ACCESS_USER, .help = "Of a module that does not start." },
 };
 
 LYRE_MODULE(start_fails, "1.0.0", "Does not start", .start = start, .operations = LYRE_LIST(operations));

@@ -153,6 +153,11 @@ class Refusals(Case):
         self.refused(config(at("good"), at("dup_operation")), "module 'dup_operation'", "the operation 'good'", "module 'good'",
                      "take one of the two modules out")
 
+    def test_access_not_declared(self):
+        self.refused(config(at("undeclared")), "module 'undeclared' (%s:2): " % self.file,
+                     "declares the operation 'for_whom' without saying who may call it: set .access to LYRE_ACCESS_SUPER_USER")
+        self.accepted(config(at("old_minor")))
+
     def test_duplicate_setting(self):
         self.refused(config(at("dup_setting")), "module 'dup_setting' (%s:2): declares the setting 'a.b' twice" % self.file)
 
@@ -204,6 +209,22 @@ class Served(unittest.TestCase):
         self.assertRegex(str(caught.exception), r"module 'start_fails' \(.*lyre.yaml:4\): does not start: "
                                                 r"the strings of 7 are out of tune \(version 1.0.0\)")
 
+    def test_access_of_a_page(self):
+        for access, sentence in ((0, "does not say who may see it: set its access to LYRE_ACCESS_USER"),
+                                 (4, "an access or a way to run that there is not"), (5, "an access or a way to run that there is not")):
+            with self.subTest(access), self.assertRaisesRegex(RuntimeError, "'/pages/text' .*" + sentence):
+                with Server(config=config(at("pages", "access: %d" % access))):
+                    pass
+
+    def test_built_for_an_earlier_minor(self):
+        """What it does not say means any user: not anybody."""
+        with Server(config=config(at("old_minor"))) as s:
+            self.assertEqual(s.call({"operation": "old"}), (200, {"message": "for every user"}))
+            self.assertEqual(s.request(body=b'{"operation": "old"}', headers={"Content-Type": "application/json"})[::2],
+                             (401, b'{"error":"Must login"}'))
+            self.assertEqual(s.request("GET", "/old")[0], 401)
+            self.assertEqual(s.request("GET", "/old", headers={"Authorization": s.authorization()})[::2], (200, b"for every user"))
+
     def test_those_that_need_one_that_does_not_start(self):
         gone = at("start_fails", "optional: true")
         with self.assertRaisesRegex(RuntimeError, "needs the module 'start_fails', which did not start"):
@@ -231,6 +252,32 @@ class Served(unittest.TestCase):
         with Server(config=config(at("careless", "duration: 2s", "size: 1M", "list: [x]", "enum: down"))) as s:
             self.assertEqual(s.call({"operation": "settings_of_each_kind"}),
                              (200, {"message": "s -7 0.5 1 down 1048576 2000 0 xx /p"}))
+
+    def test_users_and_roles(self):
+        with Server(config=config(at("user_services"))) as s:
+            who = {"name": "admin", "role_id": "super_user", "role": "super_user", "active": True, "stamp": 32, "refresh_token": "",
+                   "times": True, "users": 1, "roles": 1, "super_user": True, "rights": [17, 31, 17]}
+            see = {"operation": "users_as_seen"}
+            self.assertEqual(s.call(see), (200, who))
+            self.assertEqual(s.call(see, name="admin"), (200, who))
+            own = dict(who, name="", stamp=0, times=False)
+            self.assertEqual(s.call(see, unix=True), (200, own))
+            self.assertEqual(s.call(see, unix=True, name="admin"), (200, who))
+            self.assertEqual(s.call(see, name="bob"), (404, {"error": "User bob does not exist"}))
+            self.assertEqual(s.call({"operation": "users_keep", "name": "admin"}), (200, {"message": "kept"}))
+            self.assertEqual(s.call(see), (200, dict(who, refresh_token="kept")))
+            self.assertEqual(s.call({"operation": "users_keep", "name": "bob"})[0], 404)
+            for careless in (see, {"operation": "users_keep", "name": "admin"}):
+                status, body = s.call(careless, careless=True)
+                self.assertEqual(status, 500, body)
+                self.assertIn("user_services", s.said())
+
+    def test_failure_with_its_own_answer(self):
+        with Server(config=config(at("user_services"))) as s:
+            fail = {"operation": "users_fail"}
+            self.assertEqual(s.call(fail), (409, {"error": "not now", "free_in": 7}))
+            self.assertEqual(s.call(fail, headers={"Accept": "text/csv"}), (409, b'"error","free_in"\n"not now",7'))
+            self.assertEqual(s.call(fail, careless=True), (503, {"error": "the later one"}))
 
     def test_started_in_order(self):
         with Server(config=config(at("needs_good"), at("good"))) as s:

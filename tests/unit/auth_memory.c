@@ -3,6 +3,7 @@
 
 #include "auth/memory.h"
 #include "auth/password.h"
+#include "auth/principal.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -22,44 +23,92 @@ static void teardown(void)
 	memory_close(memory);
 }
 
-static struct fingerprint print_of(const char *user, const char *password)
+static const struct principal *make_principal(const char *name, const char *only, const char *stamp)
 {
-	return memory_fingerprint(memory, user, strlen(user), password, strlen(password));
+	const struct principal *ret;
+	struct principal p = { .name = name, .only = only, .role = role_server() };
+	struct err e;
+
+	snprintf(p.stamp, sizeof p.stamp, "%s", stamp);
+	ck_assert_int_eq(principal_make(&ret, &p, strlen(name), &e), 0);
+	return ret;
 }
 
-static bool found(const char *user, const char *password, int64_t now)
+static struct fingerprint print_of(const char *user, const char *password)
 {
-	bool super_user;
+	return memory_password(memory, user, strlen(user), password, strlen(password));
+}
 
-	return memory_find(memory, print_of(user, password), now, &super_user);
+static struct fingerprint text_print(unsigned kind, const char *text)
+{
+	return memory_text(memory, kind, text, strlen(text));
+}
+
+/** Keeps a principal of the name, without an end of its own. */
+static void keep(struct fingerprint f, const char *name, int64_t now)
+{
+	const struct principal *p = make_principal(name, NULL, "");
+
+	memory_keep(memory, f, now, INT64_MAX, NULL, p);
+	principal_unref(p);
+}
+
+/** Whether credentials are known, and let in whom they should. */
+static bool found(struct fingerprint f, const char *name, int64_t now)
+{
+	const struct principal *p = memory_find(memory, f, now, NULL);
+	bool right = p && !strcmp(p->name, name);
+
+	ck_assert(!p || right);
+	principal_unref(p);
+	return right;
 }
 
 START_TEST(test_remembers_what_was_kept)
 {
-	bool super_user = false;
+	struct fingerprint f = print_of("admin", "pw");
 
-	ck_assert(!found("admin", "pw", 0));
-	memory_keep(memory, print_of("admin", "pw"), 0, true);
-	ck_assert(memory_find(memory, print_of("admin", "pw"), 1, &super_user));
-	ck_assert(super_user);
-	ck_assert(!found("admin", "pwx", 1));
-	ck_assert(!found("admin", "", 1));
-	ck_assert(!found("adminp", "w", 1));
-	ck_assert(!found("Admin", "pw", 1));
+	ck_assert(!found(f, "admin", 0));
+	keep(f, "admin", 0);
+	ck_assert(found(f, "admin", 1));
+	ck_assert(!found(print_of("admin", "pwx"), "", 1));
+	ck_assert(!found(print_of("admin", ""), "", 1));
+	ck_assert(!found(print_of("adminp", "w"), "", 1));
+	ck_assert(!found(print_of("Admin", "pw"), "", 1));
+	keep(f, "other", 1);
+	ck_assert(found(f, "other", 2));
+}
+END_TEST
 
-	memory_keep(memory, print_of("admin", "pw"), 1, false);
-	ck_assert(memory_find(memory, print_of("admin", "pw"), 2, &super_user));
-	ck_assert(!super_user);
+START_TEST(test_kinds_are_apart)
+{
+	keep(text_print(0, "adminpw"), "zero", 0);
+	keep(text_print(1, "adminpw"), "one", 0);
+	ck_assert(!found(print_of("admin", "pw"), "", 0));
+	ck_assert(!found(print_of("adminpw", ""), "", 0));
+	ck_assert(!found(text_print(2, "adminpw"), "", 0));
+	ck_assert(found(text_print(0, "adminpw"), "zero", 0));
+	ck_assert(found(text_print(1, "adminpw"), "one", 0));
 }
 END_TEST
 
 START_TEST(test_forgets_in_time)
 {
-	memory_keep(memory, print_of("admin", "pw"), 5000, true);
-	ck_assert(found("admin", "pw", 5999));
-	ck_assert(!found("admin", "pw", 6000));
-	memory_keep(memory, print_of("admin", "pw"), 6000, true);
-	ck_assert(found("admin", "pw", 6500));
+	struct fingerprint f = print_of("admin", "pw");
+	const struct principal *p = make_principal("admin", NULL, "");
+
+	keep(f, "admin", 5000);
+	ck_assert(found(f, "admin", 5999));
+	ck_assert(!found(f, "admin", 6000));
+	keep(f, "admin", 6000);
+	ck_assert(found(f, "admin", 6500));
+
+	memory_keep(memory, f, 7000, 7300, NULL, p);
+	ck_assert(found(f, "admin", 7299));
+	ck_assert(!found(f, "admin", 7300));
+	memory_keep(memory, f, 7300, 9000, NULL, p);
+	ck_assert(!found(f, "admin", 8300));
+	principal_unref(p);
 }
 END_TEST
 
@@ -69,56 +118,127 @@ START_TEST(test_off)
 
 	memory_close(memory);
 	ck_assert_int_eq(memory_open(&memory, 0, &e), 0);
-	memory_keep(memory, print_of("admin", "pw"), 0, true);
-	ck_assert(!found("admin", "pw", 0));
+	keep(print_of("admin", "pw"), "admin", 0);
+	ck_assert(!found(print_of("admin", "pw"), "admin", 0));
+}
+END_TEST
+
+START_TEST(test_forget)
+{
+	struct fingerprint f = text_print(0, "token");
+	const struct principal *p = make_principal("ann", NULL, "");
+	uint64_t before, after;
+
+	ck_assert_ptr_null(memory_find(memory, f, 0, &before));
+	memory_keep(memory, f, 0, INT64_MAX, &before, p);
+	ck_assert(found(f, "ann", 0));
+	memory_forget(memory, f);
+	ck_assert(!found(f, "ann", 0));
+
+	memory_keep(memory, f, 0, INT64_MAX, &before, p); /* it was looked up before it was forgotten */
+	ck_assert_ptr_null(memory_find(memory, f, 0, &after));
+	memory_keep(memory, f, 0, INT64_MAX, &after, p);
+	ck_assert(found(f, "ann", 0));
+	principal_unref(p);
+}
+END_TEST
+
+START_TEST(test_replace)
+{
+	struct fingerprint f = text_print(0, "token");
+	const struct principal *old = make_principal("old", NULL, ""), *new = make_principal("new", NULL, "");
+
+	memory_keep(memory, f, 0, 500, NULL, old);
+	memory_replace(memory, f, new, NULL);
+	ck_assert(found(f, "old", 0));
+	memory_replace(memory, f, old, new);
+	ck_assert(found(f, "new", 499));
+	ck_assert(!found(f, "new", 500));
+	memory_replace(memory, f, old, old);
+	ck_assert(found(f, "new", 0));
+	memory_replace(memory, f, new, NULL);
+	ck_assert(!found(f, "new", 0));
+	memory_replace(memory, f, new, new);
+	ck_assert(!found(f, "new", 0));
+	principal_unref(old);
+	principal_unref(new);
 }
 END_TEST
 
 START_TEST(test_is_bounded_and_prefers_the_new)
 {
+	enum { COUNT = 100000, PLACES = 4096 * 4 };
 	char name[16];
 	int kept = 0;
 
-	for (int i = 0; i < 10000; i++) {
+	for (int i = 0; i < COUNT; i++) {
 		snprintf(name, sizeof name, "user%d", i);
-		memory_keep(memory, print_of(name, "pw"), i / 100, true);
-		ck_assert(found(name, "pw", i / 100));
+		keep(print_of(name, "pw"), name, i / 1000);
+		ck_assert(found(print_of(name, "pw"), name, i / 1000));
 	}
-	for (int i = 0; i < 10000; i++) {
+	for (int i = 0; i < COUNT; i++) {
 		snprintf(name, sizeof name, "user%d", i);
-		kept += found(name, "pw", 100);
+		kept += found(print_of(name, "pw"), name, 100);
 	}
-	ck_assert_int_le(kept, 1024);
-	ck_assert_int_gt(kept, 900);
+	ck_assert_int_le(kept, PLACES);
+	ck_assert_int_gt(kept, PLACES * 9 / 10);
 }
 END_TEST
 
 START_TEST(test_longest)
 {
-	char user[AUTH_USER_MAX], password[AUTH_PASSWORD_MAX];
-	bool super_user;
+	char user[AUTH_USER_MAX], password[AUTH_PASSWORD_MAX], text[AUTH_CREDENTIAL_MAX];
 
 	memset(user, 'u', sizeof user);
 	memset(password, 'p', sizeof password);
-	struct fingerprint f = memory_fingerprint(memory, user, sizeof user, password, sizeof password);
-	memory_keep(memory, f, 0, true);
-	ck_assert(memory_find(memory, f, 0, &super_user));
+	memset(text, 't', sizeof text);
+	keep(memory_password(memory, user, sizeof user, password, sizeof password), "ann", 0);
+	keep(memory_text(memory, 3, text, sizeof text), "bob", 0);
+	ck_assert(found(memory_password(memory, user, sizeof user, password, sizeof password), "ann", 0));
+	ck_assert(found(memory_text(memory, 3, text, sizeof text), "bob", 0));
+	ck_assert(!found(memory_text(memory, 3, text, sizeof text - 1), "", 0));
 }
 END_TEST
 
-static void *write_and_read(void *arg)
+/* ---- threads ---- */
+
+#define NAMES 64
+
+/** Keeps, finds, replaces and forgets a few principals: each must be whole as long as somebody has it. */
+static void *use(void *arg)
 {
-	char name[16];
-	bool super_user;
-	int offset = *(int *)arg;
+	unsigned chance = *(unsigned *)arg;
+	char name[16], stamp[AUTH_STAMP_MAX];
 
 	for (int i = 0; i < 20000; i++) {
-		snprintf(name, sizeof name, "user%d", (i + offset) % 3000);
+		chance = chance * 1103515245 + 12345;
+		snprintf(name, sizeof name, "user%u", chance / 65536 % NAMES);
+		snprintf(stamp, sizeof stamp, "of %s", name);
 		struct fingerprint f = print_of(name, "pw");
-		if (i % 3 == 0)
-			memory_keep(memory, f, 0, true);
-		else if (memory_find(memory, f, 0, &super_user) && !super_user)
-			ck_abort_msg("a torn entry was seen");
+		uint64_t began;
+		const struct principal *p = memory_find(memory, f, 0, &began);
+
+		if (p && (strcmp(p->name, name) != 0 || strcmp(p->stamp, stamp) != 0))
+			ck_abort_msg("another principal was found");
+		switch (chance / 16 % 4) {
+		case 0:
+			memory_forget(memory, f);
+			break;
+		case 1:
+			if (p) {
+				const struct principal *fresh = make_principal(name, "one", stamp);
+
+				memory_replace(memory, f, p, fresh);
+				principal_unref(fresh);
+			}
+			break;
+		default:
+			if (!p) {
+				p = make_principal(name, NULL, stamp);
+				memory_keep(memory, f, 0, INT64_MAX, &began, p);
+			}
+		}
+		principal_unref(p);
 	}
 	return NULL;
 }
@@ -126,30 +246,121 @@ static void *write_and_read(void *arg)
 START_TEST(test_threads)
 {
 	pthread_t threads[4];
-	int offsets[4] = { 0, 100, 1500, 1501 };
+	unsigned seeds[4] = { 1, 2, 3, 4 };
 
 	for (int i = 0; i < 4; i++)
-		ck_assert_int_eq(pthread_create(&threads[i], NULL, write_and_read, &offsets[i]), 0);
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, use, &seeds[i]), 0);
 	for (int i = 0; i < 4; i++)
 		pthread_join(threads[i], NULL);
 }
 END_TEST
+
+/* ---- principals ---- */
+
+START_TEST(test_principal)
+{
+	char name[] = "ann and more", only[] = "refresh";
+	struct principal p = { .name = name, .only = only, .role = role_server(), .stamp = "s", .epoch = 7 };
+	const struct principal *ret;
+	struct err e;
+
+	ck_assert_int_eq(principal_make(&ret, &p, 3, &e), 0);
+	memset(name, 'x', sizeof name - 1);
+	memset(only, 'x', sizeof only - 1);
+	ck_assert_str_eq(ret->name, "ann");
+	ck_assert_str_eq(ret->only, "refresh");
+	ck_assert_str_eq(ret->stamp, "s");
+	ck_assert_uint_eq(ret->epoch, 7);
+	ck_assert_ptr_eq(ret->role, role_server());
+	ck_assert_ptr_eq(principal_ref(ret), ret);
+	principal_unref(ret);
+	principal_unref(ret);
+
+	const struct principal *server = principal_server();
+	principal_unref(principal_ref(server));
+	principal_unref(server);
+	ck_assert_str_eq(server->name, "");
+	ck_assert(server->role->super_user);
+	principal_unref(NULL);
+}
+END_TEST
+
+/* ---- passwords ---- */
+
+static const struct password_costs costs = { 1024, 2, 1 }, more_lanes = { 1024, 2, 4 };
 
 START_TEST(test_password_hash)
 {
 	char hash[PASSWORD_HASH_MAX], again[PASSWORD_HASH_MAX];
 	struct err e;
 
-	ck_assert_int_eq(password_hash("Abc1234!", 8, hash, &e), 0);
-	ck_assert_int_eq(password_hash("Abc1234!", 8, again, &e), 0);
+	ck_assert_int_eq(password_hash(&costs, "Abc1234!", 8, hash, &e), 0);
+	ck_assert_int_eq(password_hash(&costs, "Abc1234!", 8, again, &e), 0);
 	ck_assert_str_ne(hash, again);
-	ck_assert(!strncmp(hash, "$argon2id$v=19$m=19456,t=2,p=1$", 31));
+	ck_assert(!strncmp(hash, "$argon2id$v=19$m=1024,t=2,p=1$", 30));
 	ck_assert_int_eq(password_check(hash, "Abc1234!", 8, &e), 0);
 	ck_assert_int_eq(password_check(hash, "Abc1234", 7, &e), LYRE_EUNAUTHENTICATED);
 	ck_assert_int_eq(password_check(hash, "Abc1234!\0", 9, &e), LYRE_EUNAUTHENTICATED);
 	ck_assert_int_eq(password_check(hash, "", 0, &e), LYRE_EUNAUTHENTICATED);
-	ck_assert_int_eq(password_check(password_nobody(), "Abc1234!", 8, &e), LYRE_EUNAUTHENTICATED);
-	ck_assert_int_eq(password_check("damaged", "Abc1234!", 8, &e), LYRE_EINTERNAL);
+
+	ck_assert_int_eq(password_hash(&more_lanes, "Abc1234!", 8, hash, &e), 0);
+	ck_assert_int_eq(password_check(hash, "Abc1234!", 8, &e), 0);
+	ck_assert_int_eq(password_check(hash, "Abc1234?", 8, &e), LYRE_EUNAUTHENTICATED);
+}
+END_TEST
+
+/* Made by argon2id_hash_encoded() with a thread a lane. */
+START_TEST(test_password_of_others)
+{
+	static const char hash[] = "$argon2id$v=19$m=4096,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$EgBEYr6TsPATd1PeXFz26SnWZAVtq2c10z8PfDB0qKY";
+	struct err e;
+
+	ck_assert_int_eq(password_check(hash, "Abc1234!", 8, &e), 0);
+	ck_assert_int_eq(password_check(hash, "abc1234!", 8, &e), LYRE_EUNAUTHENTICATED);
+}
+END_TEST
+
+static const char *const damaged[] = {
+	"", "damaged", "$argon2id$", "$argon2id$v=19$m=1024,t=2,p=1", "$argon2id$v=19$m=1024,t=2,p=1$",
+	"$argon2id$v=19$m=1024,t=2,p=1$c29tZXNhbHRzb21lc2FsdA", "$argon2id$v=19$m=1024,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$",
+	"$argon2id$v=19$m=1024,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$c29tZXNhbHRzb21lc2FsdA$",
+	"$argon2id$v=19$m=1024,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$c29t*",
+	"$argon2id$v=19$m=99999999999999999999999,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$c29tZXNhbHRzb21lc2FsdA",
+	"$argon2id$v=19$m=1024,t=0,p=1$c29tZXNhbHRzb21lc2FsdA$c29tZXNhbHRzb21lc2FsdA",
+	"$argon2id$v=19$m=1024,t=2,p=0$c29tZXNhbHRzb21lc2FsdA$c29tZXNhbHRzb21lc2FsdA",
+	"$argon2id$v=19$m=,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$c29tZXNhbHRzb21lc2FsdA",
+	"$argon2i$v=19$m=1024,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$c29tZXNhbHRzb21lc2FsdA",
+	"$argon2id$v=19$m=1024,t=2,p=1$c29t$c29tZXNhbHRzb21lc2FsdA",
+	("$argon2id$v=19$m=1024,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$"
+	 "c29tZXNhbHRzb21lc2FsdAc29tZXNhbHRzb21lc2FsdAc29tZXNhbHRzb21lc2FsdAc29tZXNhbHRzb21lc2FsdAc29tZXNhbHRzb21lc2FsdA"),
+};
+
+START_TEST(test_password_damaged)
+{
+	struct err e;
+
+	ck_assert_int_eq(password_check(damaged[_i], "Abc1234!", 8, &e), LYRE_EINTERNAL);
+}
+END_TEST
+
+START_TEST(test_password_costs)
+{
+	char hash[PASSWORD_HASH_MAX], again[PASSWORD_HASH_MAX];
+	const struct password_costs others[] = { { 1025, 2, 1 }, { 1024, 3, 1 }, { 1024, 2, 2 } };
+	const struct password_costs most = { 4194304, 1000, 64 };
+	struct err e;
+
+	password_nobody(&costs, hash);
+	password_nobody(&costs, again);
+	ck_assert_str_ne(hash, again);
+	ck_assert_int_eq(password_check(hash, "", 0, &e), LYRE_EUNAUTHENTICATED);
+	ck_assert(!password_outdated(hash, &costs));
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		ck_assert(password_outdated(hash, &others[i]));
+	ck_assert(password_outdated("", &costs));
+	ck_assert(password_outdated("$argon2id$v=16$m=1024,t=2,p=1$", &costs));
+	password_nobody(&most, hash);
+	ck_assert(!password_outdated(hash, &most));
 }
 END_TEST
 
@@ -171,15 +382,23 @@ static Suite *suite(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, test_remembers_what_was_kept);
+	tcase_add_test(t, test_kinds_are_apart);
 	tcase_add_test(t, test_forgets_in_time);
 	tcase_add_test(t, test_off);
+	tcase_add_test(t, test_forget);
+	tcase_add_test(t, test_replace);
 	tcase_add_test(t, test_is_bounded_and_prefers_the_new);
 	tcase_add_test(t, test_longest);
 	tcase_add_test(t, test_threads);
 	suite_add_tcase(s, t);
+	t = tcase_create("principal");
+	tcase_add_test(t, test_principal);
+	suite_add_tcase(s, t);
 	t = tcase_create("password");
-	tcase_set_timeout(t, 60);
 	tcase_add_test(t, test_password_hash);
+	tcase_add_test(t, test_password_of_others);
+	tcase_add_loop_test(t, test_password_damaged, 0, sizeof damaged / sizeof *damaged);
+	tcase_add_test(t, test_password_costs);
 	tcase_add_test(t, test_password_make);
 	suite_add_tcase(s, t);
 	return s;

@@ -52,12 +52,80 @@ START_TEST(test_read)
 }
 END_TEST
 
+/* ---- credentials that modules decide of ---- */
+
+static int verify_nothing(lyre_call *call, const char *text, size_t len, struct lyre_identity *ret)
+{
+	(void)call;
+	(void)text;
+	(void)len;
+	(void)ret;
+	return LYRE_EUNAUTHENTICATED;
+}
+
+static const struct {
+	const char *authorization, *cookie;
+	const char *by, *text; /* NULL: there are none */
+} foreigns[] = {
+	{ NULL, NULL, NULL, NULL },
+	{ "", NULL, NULL, NULL },
+	{ "Bearer", NULL, NULL, NULL },
+	{ "Bearer ", NULL, NULL, NULL },
+	{ "Bearer \t ", NULL, NULL, NULL },
+	{ "Bearer x", NULL, "Bearer", "x" },
+	{ "Bearer   x.y-z= ", NULL, "Bearer", "x.y-z=" },
+	{ "Bearer x y", NULL, "Bearer", "x y" },
+	{ "bearer x", NULL, NULL, NULL },
+	{ "Bearerx y", NULL, NULL, NULL },
+	{ "Bea x", NULL, NULL, NULL },
+	{ "session x", NULL, NULL, NULL },
+	{ NULL, "session=s1", "session", "s1" },
+	{ NULL, "other=1; session=s1; more=2", "session", "s1" },
+	{ NULL, "session=", NULL, NULL },
+	{ NULL, "Session=s1", NULL, NULL },
+	{ NULL, "Bearer=s1", NULL, NULL },
+	{ NULL, "lone=1", "lone", "1" },
+	/* With an Authorization header, whatever it is, no cookie counts. */
+	{ "Bearer x", "session=s1", "Bearer", "x" },
+	{ "Bearer", "session=s1", NULL, NULL },
+	{ "Digest x", "session=s1", NULL, NULL },
+	{ "", "session=s1", NULL, NULL },
+};
+
+START_TEST(test_foreign)
+{
+	static const struct lyre_authenticator all[] = {
+		{ sizeof *all, LYRE_CREDENTIAL_SCHEME, "Bearer", verify_nothing },
+		{ sizeof *all, LYRE_CREDENTIAL_COOKIE, "session", verify_nothing },
+		{ sizeof *all, LYRE_CREDENTIAL_COOKIE, "lone", verify_nothing },
+	};
+	const struct exchange x = { .authorization = foreigns[_i].authorization, .cookie = foreigns[_i].cookie };
+	struct dispatch d = { .authenticators = NULL };
+	struct foreign f;
+	struct err e;
+
+	registry_init(&d.registry);
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		ck_assert_int_eq(dispatch_add_authenticator(&d, "test", NULL, &all[i], &e), 0);
+	foreign_find(&f, &d, &x);
+	ck_assert_pstr_eq(f.by ? f.by->name : NULL, foreigns[_i].by);
+	if (f.by) {
+		ck_assert_uint_eq(f.len, strlen(foreigns[_i].text));
+		ck_assert_mem_eq(f.text, foreigns[_i].text, f.len);
+		ck_assert_uint_ge(f.by->kind, 1);
+		ck_assert_uint_le(f.by->kind, 3);
+	}
+	registry_free(&d.registry);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("dispatch_credentials");
 	TCase *t = tcase_create("credentials");
 
 	tcase_add_loop_test(t, test_read, 0, sizeof cases / sizeof *cases);
+	tcase_add_loop_test(t, test_foreign, 0, sizeof foreigns / sizeof *foreigns);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -26,9 +26,14 @@ static void teardown(void)
 	registry_free(&registry);
 }
 
+static int add_as(const char *owner, unsigned abi_minor, const struct lyre_operation *o)
+{
+	return registry_add(&registry, owner, NULL, abi_minor, (struct lyre_list){ o, 1, sizeof *o }, &e);
+}
+
 static int add(const char *owner, const struct lyre_operation *o)
 {
-	return registry_add(&registry, owner, NULL, (struct lyre_list){ o, 1, sizeof *o }, &e);
+	return add_as(owner, LYRE_ABI_MINOR, o);
 }
 
 static const struct operation *find(const char *name)
@@ -44,7 +49,9 @@ END_TEST
 
 START_TEST(test_names_and_aliases)
 {
-	const struct lyre_operation o = { .name = "search_by_id", .handler = handler, .aliases = "search_by_hash  other" };
+	const struct lyre_operation o = {
+		.name = "search_by_id", .handler = handler, .access = LYRE_ACCESS_USER, .aliases = "search_by_hash  other"
+	};
 
 	ck_assert_int_eq(add("data", &o), 0);
 	ck_assert_ptr_nonnull(find("search_by_id"));
@@ -61,8 +68,8 @@ END_TEST
 
 START_TEST(test_duplicate_is_refused)
 {
-	const struct lyre_operation first = { .name = "a", .handler = handler, .aliases = "b" };
-	const struct lyre_operation second = { .name = "b", .handler = handler };
+	const struct lyre_operation first = { .name = "a", .handler = handler, .access = LYRE_ACCESS_USER, .aliases = "b" };
+	const struct lyre_operation second = { .name = "b", .handler = handler, .access = LYRE_ACCESS_USER };
 
 	ck_assert_int_eq(add("one", &first), 0);
 	ck_assert_int_eq(add("two", &second), LYRE_EEXISTS);
@@ -75,9 +82,11 @@ END_TEST
 START_TEST(test_bad_declarations)
 {
 	const struct lyre_param bad_default[] = { { .name = "p", .types = LYRE_T_ANY, .fallback = "{" } };
-	const struct lyre_operation no_name = { .handler = handler };
+	const struct lyre_operation no_name = { .handler = handler, .access = LYRE_ACCESS_USER };
 	const struct lyre_operation no_handler = { .name = "x" };
-	const struct lyre_operation bad = { .name = "x", .handler = handler, .params = LYRE_LIST(bad_default) };
+	const struct lyre_operation bad = {
+		.name = "x", .handler = handler, .access = LYRE_ACCESS_USER, .params = LYRE_LIST(bad_default)
+	};
 
 	ck_assert_int_eq(add("m", &no_name), LYRE_EINVAL);
 	ck_assert_int_eq(add("m", &no_handler), LYRE_EINVAL);
@@ -89,7 +98,9 @@ END_TEST
 /* As an older header had them: shorter than ours. */
 START_TEST(test_check_is_for_jobs)
 {
-	struct lyre_operation o = { .name = "x", .handler = handler, .run = LYRE_RUN_POOL, .check = handler };
+	struct lyre_operation o = {
+		.name = "x", .handler = handler, .access = LYRE_ACCESS_USER, .run = LYRE_RUN_POOL, .check = handler
+	};
 
 	ck_assert_int_eq(add("data", &o), LYRE_EINVAL);
 	ck_assert_ptr_nonnull(strstr(e.text, "'x'"));
@@ -109,10 +120,98 @@ START_TEST(test_shorter_items)
 		int (*handler)(lyre_call *call);
 	} old[2] = { { "one", handler }, { "two", handler } };
 
-	ck_assert_int_eq(registry_add(&registry, "old", NULL, (struct lyre_list){ old, 2, sizeof *old }, &e), 0);
+	ck_assert_int_eq(registry_add(&registry, "old", NULL, 0, (struct lyre_list){ old, 2, sizeof *old }, &e), 0);
 	ck_assert_ptr_eq((void *)find("two")->decl->handler, (void *)handler);
 	ck_assert_ptr_null(find("two")->decl->help);
 	ck_assert_uint_eq(find("two")->param_count, 0);
+	ck_assert_uint_eq(find("two")->decl->access, LYRE_ACCESS_USER);
+}
+END_TEST
+
+/* ---- who may call it ---- */
+
+static const struct lyre_param database[] = { { .name = "database", .types = LYRE_T_STRING } };
+static const struct lyre_param table[] = {
+	{ .name = "database", .types = LYRE_T_STRING }, { .name = "table", .types = LYRE_T_STRING },
+};
+static const struct lyre_param tables[] = {
+	{ .name = "database", .types = LYRE_T_STRING }, { .name = "tables", .types = LYRE_T_ARRAY },
+};
+static const struct lyre_param no_database[] = { { .name = "table", .types = LYRE_T_STRING } };
+
+#define WITH(...) { { .name = "database", .types = LYRE_T_STRING }, { .name = "table", .types = LYRE_T_STRING }, __VA_ARGS__ }
+#define REQUEST { .name = "request", .types = LYRE_T_OBJECT, .flags = LYRE_P_REQUEST }
+#define READS { .name = "names", .types = LYRE_T_ARRAY, .flags = LYRE_P_READS }
+#define WRITES { .name = "records", .types = LYRE_T_ARRAY, .flags = LYRE_P_WRITES }
+static const struct lyre_param request[] = { REQUEST }, reads[] = WITH(READS), writes[] = WITH(WRITES);
+static const struct lyre_param request_text_only[] = { { .name = "p", .types = LYRE_T_STRING, .flags = LYRE_P_REQUEST } };
+#define WRITES_TEXT { .name = "p", .types = LYRE_T_STRING, .flags = LYRE_P_WRITES }
+static const struct lyre_param writes_text[] = WITH(WRITES_TEXT);
+static const struct lyre_param unknown_flag[] = { { .name = "p", .types = LYRE_T_STRING, .flags = LYRE_P_REQUEST * 2 } };
+
+#define PARAMS(list) { (list), (uint32_t)(sizeof(list) / sizeof *(list)), (uint32_t)sizeof *(list) }
+#define NONE { NULL, 0, 0 }
+
+/** What may be declared, and the words of the sentence where it may not. */
+static const struct {
+	unsigned abi_minor;
+	uint32_t access, permissions;
+	struct lyre_list params;
+	const char *refused;
+} declarations[] = {
+	{ 2, LYRE_ACCESS_UNDECLARED, 0, NONE, "without saying who may call it" },
+	{ 3, LYRE_ACCESS_UNDECLARED, 0, NONE, "without saying who may call it" },
+	{ 1, LYRE_ACCESS_UNDECLARED, 0, NONE, NULL },
+	{ 0, LYRE_ACCESS_UNDECLARED, LYRE_PERMIT_READ, NONE, NULL },
+	{ 1, LYRE_ACCESS_SUPER_USER, 0, NONE, NULL },
+	{ 1, LYRE_ACCESS_OPEN, 0, NONE, "its ABI does not have" },
+	{ 1, LYRE_ACCESS_STRUCTURE, 0, PARAMS(database), "its ABI does not have" },
+	{ 2, LYRE_ACCESS_SUPER_USER, 0, NONE, NULL },
+	{ 2, LYRE_ACCESS_OPEN, 0, NONE, NULL },
+	{ 2, LYRE_ACCESS_USER, 0, NONE, NULL },
+	{ 2, LYRE_ACCESS_STRUCTURE, 0, PARAMS(database), NULL },
+	{ 2, LYRE_ACCESS_STRUCTURE_ALL, 0, NONE, NULL },
+	{ 2, LYRE_ACCESS_STRUCTURE_ALL + 1, 0, NONE, "an access that there is not" },
+	{ 2, UINT32_MAX, 0, NONE, "an access that there is not" },
+	{ 2, LYRE_ACCESS_STRUCTURE, 0, NONE, "without a parameter 'database'" },
+	{ 2, LYRE_ACCESS_OPEN, LYRE_PERMIT_READ, PARAMS(table), "who can have no permissions" },
+	{ 2, LYRE_ACCESS_USER, LYRE_PERMIT_READ, PARAMS(table), NULL },
+	{ 2, LYRE_ACCESS_USER, LYRE_PERMIT_DELETE, PARAMS(tables), NULL },
+	{ 2, LYRE_ACCESS_USER, LYRE_PERMIT_DESCRIBE, PARAMS(database), NULL },
+	{ 2, LYRE_ACCESS_USER, LYRE_PERMIT_READ, PARAMS(database), "'table' or 'tables'" },
+	{ 2, LYRE_ACCESS_USER, LYRE_PERMIT_READ, PARAMS(no_database), "without a parameter 'database'" },
+	{ 2, LYRE_ACCESS_USER, LYRE_PERMIT_DESCRIBE * 2, PARAMS(table), "a permission that there is not" },
+	{ 2, LYRE_ACCESS_USER, 0, PARAMS(request), NULL },
+	{ 2, LYRE_ACCESS_USER, 0, PARAMS(request_text_only), "cannot be an object" },
+	{ 2, LYRE_ACCESS_USER, LYRE_PERMIT_DELETE, PARAMS(reads), NULL },
+	{ 2, LYRE_ACCESS_USER, 0, PARAMS(reads), "declares no permissions on their table" },
+	{ 2, LYRE_ACCESS_USER, LYRE_PERMIT_INSERT, PARAMS(writes), NULL },
+	{ 2, LYRE_ACCESS_USER, LYRE_PERMIT_READ, PARAMS(writes), "neither inserts nor updates" },
+	{ 2, LYRE_ACCESS_USER, LYRE_PERMIT_UPDATE, PARAMS(writes_text), "cannot be an array or an object" },
+	{ 2, LYRE_ACCESS_USER, 0, PARAMS(unknown_flag), "a rule that there is not" },
+};
+
+START_TEST(test_declarations)
+{
+	const struct lyre_operation o = {
+		.name = "whose",
+		.handler = handler,
+		.access = declarations[_i].access,
+		.permissions = declarations[_i].permissions,
+		.params = declarations[_i].params,
+	};
+	int rc = add_as("m", declarations[_i].abi_minor, &o);
+
+	if (!declarations[_i].refused) {
+		ck_assert_msg(!rc, "%s", e.text);
+		ck_assert_uint_ne(find("whose")->decl->access, LYRE_ACCESS_UNDECLARED);
+		return;
+	}
+	ck_assert_int_eq(rc, LYRE_EINVAL);
+	ck_assert_msg(strstr(e.text, declarations[_i].refused), "%s", e.text);
+	ck_assert_ptr_nonnull(strstr(e.text, "'whose'"));
+	ck_assert_ptr_nonnull(strstr(e.text, "'m'"));
+	ck_assert_ptr_null(find("whose"));
 }
 END_TEST
 
@@ -123,9 +222,9 @@ START_TEST(test_many_are_sorted)
 
 	for (int i = 0; i < 500; i++) {
 		snprintf(names[i], sizeof names[i], "op%d", (i * 37) % 500);
-		list[i] = (struct lyre_operation){ .name = names[i], .handler = handler };
+		list[i] = (struct lyre_operation){ .name = names[i], .handler = handler, .access = LYRE_ACCESS_USER };
 	}
-	ck_assert_int_eq(registry_add(&registry, "m", NULL, (struct lyre_list)LYRE_LIST(list), &e), 0);
+	ck_assert_int_eq(registry_add(&registry, "m", NULL, LYRE_ABI_MINOR, (struct lyre_list)LYRE_LIST(list), &e), 0);
 	ck_assert_uint_eq(registry.count, 500);
 	for (int i = 0; i < 500; i++)
 		ck_assert_str_eq(find(names[i])->name, names[i]);
@@ -147,6 +246,7 @@ static Suite *suite(void)
 	tcase_add_test(t, test_check_is_for_jobs);
 	tcase_add_test(t, test_shorter_items);
 	tcase_add_test(t, test_many_are_sorted);
+	tcase_add_loop_test(t, test_declarations, 0, sizeof declarations / sizeof *declarations);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -24,6 +24,8 @@
 static struct store *store;
 static char folder[64];
 static struct err err;
+/** Of the attributes that a query sees; NULL: all. */
+static const struct attribute_filter *filter;
 
 static void store_start(void)
 {
@@ -121,7 +123,7 @@ static uint64_t count_of(const lyre_value *v, uint64_t otherwise)
 static int open_query(struct query **q, struct arena *a, const struct table *t, const lyre_value *request)
 {
 	if (value_get(request, "ids"))
-		return lookup_open(q, a, t, value_get(request, "ids"), value_get(request, "get_attributes"), &err);
+		return lookup_open(q, a, t, filter, value_get(request, "ids"), value_get(request, "get_attributes"), &err);
 	struct lyre_query from = {
 		.size = sizeof(from),
 		.match_any = value_equals_str(value_get(request, "operator"), "or"),
@@ -132,7 +134,7 @@ static int open_query(struct query **q, struct arena *a, const struct table *t, 
 		.limit = count_of(value_get(request, "limit"), UINT64_MAX),
 		.reverse = is_true(value_get(request, "reverse")),
 	};
-	return query_open(q, a, t, &from, &err);
+	return query_open(q, a, t, filter, &from, &err);
 }
 
 /** The whole answer, in slices of \p want bytes. \return the first failure */

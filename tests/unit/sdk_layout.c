@@ -11,7 +11,7 @@
 
 #include <lyre/lyre.h>
 
-_Static_assert(LYRE_ABI_MAJOR == 1 && LYRE_ABI_MINOR == 1, "the numbers here are those of ABI 1.1");
+_Static_assert(LYRE_ABI_MAJOR == 1 && LYRE_ABI_MINOR == 2, "the numbers here are those of ABI 1.2");
 
 #define END(type, member) (offsetof(struct type, member) + sizeof(((struct type *)0)->member))
 /** The member lies where pointers, 32 bit words and 64 bit words before it end. */
@@ -40,12 +40,13 @@ AT(lyre_operation, handler, 1, 0, 0)
 AT(lyre_operation, run, 2, 0, 0)
 AT(lyre_operation, access, 2, 1, 0)
 AT(lyre_operation, permissions, 2, 2, 0)
-AT(lyre_operation, reserved, 2, 3, 0)
+AT(lyre_operation, flags, 2, 3, 0)
 AT(lyre_operation, params, 2, 4, 0)
 AT(lyre_operation, aliases, 3, 6, 0)
 AT(lyre_operation, help, 4, 6, 0)
 AT(lyre_operation, check, 5, 6, 0)
-LAST(lyre_operation, check)
+AT(lyre_operation, refused_as, 6, 6, 0)
+LAST(lyre_operation, refused_as)
 
 AT(lyre_setting, key, 0, 0, 0)
 AT(lyre_setting, type, 1, 0, 0)
@@ -217,6 +218,48 @@ AT(lyre_route, run, 2, 2, 0)
 AT(lyre_route, reserved, 2, 3, 0)
 LAST(lyre_route, reserved)
 
+AT(lyre_user, size, 0, 0, 0)
+AT(lyre_user, active, 0, 1, 0)
+AT(lyre_user, created, 0, 2, 0)
+AT(lyre_user, updated, 0, 2, 1)
+AT(lyre_user, name, 0, 2, 2)
+AT(lyre_user, role_id, 1, 2, 2)
+AT(lyre_user, role, 2, 2, 2)
+AT(lyre_user, stamp, 3, 2, 2)
+AT(lyre_user, refresh_token, 4, 2, 2)
+LAST(lyre_user, refresh_token)
+
+AT(lyre_user_change, size, 0, 0, 0)
+AT(lyre_user_change, fields, 0, 1, 0)
+AT(lyre_user_change, name, 0, 2, 0)
+AT(lyre_user_change, password, 1, 2, 0)
+AT(lyre_user_change, role, 2, 2, 0)
+AT(lyre_user_change, active, 3, 2, 0)
+AT(lyre_user_change, reserved, 3, 3, 0)
+AT(lyre_user_change, refresh_token, 3, 4, 0)
+LAST(lyre_user_change, refresh_token)
+
+AT(lyre_role, size, 0, 0, 0)
+AT(lyre_role, reserved, 0, 1, 0)
+AT(lyre_role, id, 0, 2, 0)
+AT(lyre_role, name, 1, 2, 0)
+AT(lyre_role, permission, 2, 2, 0)
+LAST(lyre_role, permission)
+
+AT(lyre_identity, size, 0, 0, 0)
+AT(lyre_identity, reserved, 0, 1, 0)
+AT(lyre_identity, user, 0, 2, 0)
+AT(lyre_identity, stamp, 1, 2, 0)
+AT(lyre_identity, until, 2, 2, 0)
+AT(lyre_identity, only, 2, 2, 1)
+LAST(lyre_identity, only)
+
+AT(lyre_authenticator, size, 0, 0, 0)
+AT(lyre_authenticator, source, 0, 1, 0)
+AT(lyre_authenticator, name, 0, 2, 0)
+AT(lyre_authenticator, verify, 1, 2, 0)
+LAST(lyre_authenticator, verify)
+
 /* The table of functions: its order is for ever. */
 AT(lyre_host, struct_size, 0, 0, 0)
 _Static_assert(offsetof(struct lyre_host, abi_major) == 4, "lyre_host.abi_major has moved");
@@ -316,7 +359,27 @@ AT(lyre_host, scope_begin, 90, 2, 0)
 AT(lyre_host, scope_end, 91, 2, 0)
 AT(lyre_host, time_parse, 92, 2, 0)
 AT(lyre_host, time_text, 93, 2, 0)
-LAST(lyre_host, time_text)
+/* since 1.2 */
+AT(lyre_host, call_super_user, 94, 2, 0)
+AT(lyre_host, server_rights_begin, 95, 2, 0)
+AT(lyre_host, server_rights_end, 96, 2, 0)
+AT(lyre_host, call_permissions, 97, 2, 0)
+AT(lyre_host, user, 98, 2, 0)
+AT(lyre_host, users, 99, 2, 0)
+AT(lyre_host, user_add, 100, 2, 0)
+AT(lyre_host, user_change, 101, 2, 0)
+AT(lyre_host, user_drop, 102, 2, 0)
+AT(lyre_host, roles, 103, 2, 0)
+AT(lyre_host, role_add, 104, 2, 0)
+AT(lyre_host, role_change, 105, 2, 0)
+AT(lyre_host, role_drop, 106, 2, 0)
+AT(lyre_host, authenticator_add, 107, 2, 0)
+AT(lyre_host, credentials_forget, 108, 2, 0)
+AT(lyre_host, call_limited, 109, 2, 0)
+AT(lyre_host, call_cookie, 110, 2, 0)
+AT(lyre_host, reply_cookie, 111, 2, 0)
+AT(lyre_host, fail_reply, 112, 2, 0)
+LAST(lyre_host, fail_reply)
 
 /* Numbers that stand in modules: the last of each says that none was lost or moved. */
 _Static_assert(LYRE_PENDING == 1 && LYRE_END == 2 && LYRE_EINVAL == -1 && LYRE_ENOTFOUND == -2 && LYRE_EEXISTS == -3 &&
@@ -328,9 +391,19 @@ _Static_assert(LYRE_BOOL == 1 && LYRE_INT == 2 && LYRE_DOUBLE == 3 && LYRE_BIGIN
 		LYRE_OBJECT == 7, "a type has moved");
 _Static_assert(LYRE_FATAL == 1 && LYRE_ERROR == 2 && LYRE_WARN == 3 && LYRE_INFO == 4 && LYRE_DEBUG == 5 && LYRE_TRACE == 6,
 	"a level of the log has moved");
-_Static_assert(LYRE_T_NULL == 32 && LYRE_T_ANY == 63 && LYRE_P_RANGE == 256 && LYRE_RUN_JOB == 2 && LYRE_ACCESS_OPEN == 2 &&
+_Static_assert(LYRE_T_NULL == 32 && LYRE_T_ANY == 63 && LYRE_P_RANGE == 256 && LYRE_RUN_JOB == 2 &&
 		LYRE_PERMIT_DELETE == 8 && LYRE_S_PATH == 8 && LYRE_SF_LIVE == 4 && LYRE_A_PRIMARY_KEY == 4 && LYRE_DELETE == 3,
 	"a flag has moved");
+
+_Static_assert(LYRE_P_READS == 512 && LYRE_P_WRITES == 1024 && LYRE_P_REQUEST == 2048 && LYRE_O_SIGN_IN == 1 &&
+		LYRE_PERMIT_NONE == 0 && LYRE_PERMIT_READ == 1 && LYRE_PERMIT_INSERT == 2 && LYRE_PERMIT_UPDATE == 4 &&
+		LYRE_PERMIT_DESCRIBE == 16, "a flag or a permission of 1.2 has moved");
+/* 1 and 2 are those of 1.1; its 0 meant what 3 means since 1.2. */
+_Static_assert(LYRE_ACCESS_UNDECLARED == 0 && LYRE_ACCESS_SUPER_USER == 1 && LYRE_ACCESS_OPEN == 2 && LYRE_ACCESS_USER == 3 &&
+		LYRE_ACCESS_STRUCTURE == 4 && LYRE_ACCESS_STRUCTURE_ALL == 5, "who may call an operation has moved");
+_Static_assert(LYRE_USER_PASSWORD == 1 && LYRE_USER_ROLE == 2 && LYRE_USER_ACTIVE == 4 && LYRE_USER_REFRESH_TOKEN == 8,
+	"a field of a user has moved");
+_Static_assert(LYRE_CREDENTIAL_SCHEME == 0 && LYRE_CREDENTIAL_COOKIE == 1, "a source of credentials has moved");
 
 const struct lyre_host *lyre_host;
 

@@ -117,6 +117,17 @@ static inline int lyre_fail_as(lyre_call *call, int code)
 	return lyre_host->fail_as(call, code);
 }
 
+/**
+ * The failure that is set is answered with what stands in lyre_reply(), one JSON value, in place of {"error": …}: for
+ * operations whose clients expect more than a sentence. The sentence still goes to the log. Return from the handler next.
+ * \return the failure's code
+ * Since ABI 1.2.
+ */
+static inline int lyre_fail_reply(lyre_call *call)
+{
+	return lyre_host->fail_reply(call);
+}
+
 /** \return the code of the failure that is set, 0 for none. */
 static inline int lyre_failure(lyre_call *call)
 {

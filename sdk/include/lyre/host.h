@@ -31,6 +31,10 @@ struct lyre_log_query;
 struct lyre_log_entry;
 struct lyre_metric;
 struct lyre_route;
+struct lyre_user;
+struct lyre_user_change;
+struct lyre_role;
+struct lyre_authenticator;
 
 struct lyre_host {
 	uint32_t struct_size; /**< of the host's table */
@@ -164,6 +168,31 @@ struct lyre_host {
 	void (*scope_end)(lyre_call *call);
 	int (*time_parse)(const char *s, size_t len, double *ms);
 	size_t (*time_text)(char out[32], double ms);
+
+	/* users and roles, 1.2 */
+	int (*call_super_user)(lyre_call *call);
+	void (*server_rights_begin)(lyre_call *call);
+	void (*server_rights_end)(lyre_call *call);
+	uint32_t (*call_permissions)(lyre_call *call, const char *database, const char *table);
+	int (*user)(lyre_call *call, const char *name, struct lyre_user *ret);
+	int (*users)(lyre_call *call, int (*visit)(void *arg, const struct lyre_user *user), void *arg);
+	int (*user_add)(lyre_call *call, const struct lyre_user_change *user);
+	int (*user_change)(lyre_call *call, const struct lyre_user_change *change);
+	int (*user_drop)(lyre_call *call, const char *name);
+	int (*roles)(lyre_call *call, int (*visit)(void *arg, const lyre_value *role), void *arg);
+	int (*role_add)(lyre_call *call, const struct lyre_role *role, const lyre_value **ret);
+	int (*role_change)(lyre_call *call, const struct lyre_role *role, const lyre_value **ret);
+	int (*role_drop)(lyre_call *call, const char *id);
+
+	/* credentials, 1.2 */
+	int (*authenticator_add)(lyre_instance *self, const struct lyre_authenticator *a);
+	void (*credentials_forget)(lyre_call *call, int source, const char *name, const char *text, size_t len);
+	int (*call_limited)(lyre_call *call);
+	const char *(*call_cookie)(lyre_call *call, const char *name);
+	int (*reply_cookie)(lyre_call *call, const char *name, const char *value, int64_t max_age);
+
+	/* more of calls, 1.2 */
+	int (*fail_reply)(lyre_call *call);
 };
 
 /** The host's table: one a module, set by the core before start(). */

@@ -14,5 +14,6 @@
 #include <lyre/store.h>
 #include <lyre/job.h>
 #include <lyre/server.h>
+#include <lyre/user.h>
 
 #endif

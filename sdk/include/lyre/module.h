@@ -56,7 +56,14 @@ enum lyre_param_flag {
 	LYRE_P_KEYS = 1 << 5,         /**< the items of the array are strings or numbers */
 	LYRE_P_NUMERIC_TEXT = 1 << 6, /**< a string of digits is taken as its number */
 	LYRE_P_INTEGER = 1 << 7,      /**< a number without a fraction */
-	LYRE_P_RANGE = 1 << 8         /**< min and max hold */
+	LYRE_P_RANGE = 1 << 8,        /**< min and max hold */
+	/**
+	 * Names attributes of the operation's table that are read: a name, an array of names, or objects as in struct
+	 * lyre_query: conditions, select, sort. Since 1.2
+	 */
+	LYRE_P_READS = 1 << 9,
+	LYRE_P_WRITES = 1 << 10,      /**< records for the operation's table: the attributes they have are written. Since 1.2 */
+	LYRE_P_REQUEST = 1 << 11      /**< a request of its own, which the caller must be allowed to make. Since 1.2 */
 };
 
 /**
@@ -81,12 +88,37 @@ enum lyre_run {
 	LYRE_RUN_JOB = 2     /**< after the answer, as a job (lyre/job.h). Since 1.1 */
 };
 
-/** Who may call an operation. */
+/**
+ * Who may call an operation. What it touches is decided too: before the handler runs, from what the declaration says of
+ * the table and of the parameters, and once more when the handler opens a table (lyre_table_open()).
+ */
 enum lyre_access {
-	LYRE_ACCESS_USER = 0,      /**< any signed-in user; what it touches is checked table by table */
-	LYRE_ACCESS_SUPER_USER = 1, /**< super_user roles only */
-	LYRE_ACCESS_OPEN = 2       /**< anybody, without credentials: routes only. Since 1.1 */
+	/** Nothing was declared: the module does not load. One built for 1.0 or 1.1 means LYRE_ACCESS_USER by it. */
+	LYRE_ACCESS_UNDECLARED = 0,
+	LYRE_ACCESS_SUPER_USER = 1,   /**< super_user roles only */
+	LYRE_ACCESS_OPEN = 2,         /**< anybody, without credentials. Since 1.1 for routes, since 1.2 for operations */
+	LYRE_ACCESS_USER = 3,         /**< any signed-in user whose role permits what is declared in permissions. Since 1.2 */
+	/**
+	 * super_user roles, structure_user roles for the database that the parameter database names, and, where permissions
+	 * are declared, roles that have these. Since 1.2
+	 */
+	LYRE_ACCESS_STRUCTURE = 4,
+	LYRE_ACCESS_STRUCTURE_ALL = 5 /**< super_user roles, and structure_user roles for all databases. Since 1.2 */
 };
+
+/** \return the word for a lyre_access, as describe_operations has it; of one that is not known here, "unknown". Since 1.2 */
+static inline const char *lyre_access_word(uint32_t access)
+{
+	switch (access) {
+	case LYRE_ACCESS_SUPER_USER: return "super_user";
+	case LYRE_ACCESS_OPEN: return "open";
+	case LYRE_ACCESS_UNDECLARED:
+	case LYRE_ACCESS_USER: return "user";
+	case LYRE_ACCESS_STRUCTURE: return "structure_user";
+	case LYRE_ACCESS_STRUCTURE_ALL: return "structure_user_all";
+	default: return "unknown";
+	}
+}
 
 /** What the operation does to a table, for the permission question. */
 enum lyre_permission {
@@ -94,7 +126,17 @@ enum lyre_permission {
 	LYRE_PERMIT_READ = 1,
 	LYRE_PERMIT_INSERT = 2,
 	LYRE_PERMIT_UPDATE = 4,
-	LYRE_PERMIT_DELETE = 8
+	LYRE_PERMIT_DELETE = 8,
+	LYRE_PERMIT_DESCRIBE = 16 /**< know of it: any other permission will do. Without a table: know of the database. Since 1.2 */
+};
+
+/** Rules of an operation. Since 1.2. */
+enum lyre_operation_flag {
+	/**
+	 * Users sign in by it: where its parameters username and password are given, they say who calls, whatever else came
+	 * with the request.
+	 */
+	LYRE_O_SIGN_IN = 1 << 0
 };
 
 /** An operation, as data. */
@@ -104,7 +146,7 @@ struct lyre_operation {
 	uint32_t run;          /**< enum lyre_run */
 	uint32_t access;       /**< enum lyre_access */
 	uint32_t permissions;  /**< enum lyre_permission, or-ed; on the table that the parameters database and table name */
-	uint32_t reserved;     /**< 0 */
+	uint32_t flags;        /**< enum lyre_operation_flag, or-ed. Since 1.2, 0 before */
 	struct lyre_list params; /**< of struct lyre_param, in the order of the error texts */
 	const char *aliases;   /**< other names it answers to, separated by blanks; NULL for none */
 	const char *help;      /**< one line */
@@ -114,6 +156,8 @@ struct lyre_operation {
 	 * made; a message that it answers takes the place of the usual one. NULL for none.
 	 */
 	int (*check)(lyre_call *call);
+	/* since 1.2 */
+	const char *refused_as; /**< its name in the text of a refusal; NULL: its name in camel case, listUsers for list_users */
 };
 
 /** Kinds of a setting. */

@@ -4,7 +4,8 @@
  * \brief The server itself: its configuration, its restart, its log, its figures.
  *
  * Functions that take a call set its failure when they return a negative code. One marked "blocks" is for handlers that run
- * on the pool or as a job. Since ABI 1.1.
+ * on the pool or as a job. All of them are for calls of super_users, or with the server's rights (lyre/user.h), since 1.2:
+ * LYRE_EDENIED for others, whatever the operation declared. Since ABI 1.1.
  */
 #ifndef LYRE_SERVER_H
 #define LYRE_SERVER_H

@@ -9,6 +9,12 @@
  * LYRE_ENOMEM, one that reads or writes the disk LYRE_EIO or LYRE_ECORRUPT, one that writes LYRE_ENOSPACE or LYRE_EBUSY;
  * what else it returns is said with it.
  *
+ * A call may do what its caller may, whatever the operation declared: LYRE_EDENIED for what is not permitted, and for a
+ * table that the caller may not know of as for one that is not there; attributes that may not be read are not in rows and
+ * descriptions, and unknown when they are named. Databases are made and dropped for super_users and structure_users, tables
+ * and attributes for those of the database, too; backups, databases at work, pages and the commit log are for super_users.
+ * lyre_server_rights_begin() (lyre/user.h) lifts all of this. Since 1.2; 1.0 and 1.1 left it to the declaration.
+ *
  * The server may be newer than these headers, and its structs longer: the structs with a size are filled in up to there,
  * and attributes of a table are read with lyre_attribute_at(). What the server alone fills in may grow at its end.
  * Since ABI 1.0.
@@ -22,7 +28,7 @@ LYRE_BEGIN_DECLS
 
 /* ---- databases ---- */
 
-/** Calls \p visit for each database but "system", oldest first, until one returns non-zero. \return what it returned */
+/** Calls \p visit for each database but "system" that the caller may know of, oldest first, until one returns non-zero. \return what it returned */
 static inline int lyre_databases(lyre_call *call, int (*visit)(void *arg, const char *name), void *arg)
 {
 	return lyre_host->databases(call, visit, arg);
@@ -145,8 +151,8 @@ static inline int lyre_table_stats(lyre_call *call, lyre_table *table, int exact
 
 /**
  * Writes one value to lyre_reply() that tells nothing but what lyre_tables(), lyre_table_spec() and lyre_table_stats()
- * tell of one database: by \p write, or, while nothing of that has changed since \p write last returned 0, as the same
- * text again. LYRE_ENOTFOUND when there is no such database.
+ * tell of one database: by \p write, or, for callers who are told everything, while nothing of that has changed since
+ * \p write last returned 0, as the same text again. LYRE_ENOTFOUND when there is no such database.
  * \param name  of the text, one for each form of it that \p write makes; copied
  * \param write  writes the one value to lyre_reply(); its return is passed on
  */
@@ -155,7 +161,7 @@ static inline int lyre_reply_figures(lyre_call *call, const char *database, cons
 	return lyre_host->reply_figures(call, database, name, write, arg);
 }
 
-/** Adds an attribute; \p id receives its identifier, 36 characters and NUL. LYRE_EEXISTS, LYRE_EINVAL. Blocks. */
+/** Adds an attribute, also for who may insert records; \p id receives its identifier, 36 characters and NUL. LYRE_EEXISTS, LYRE_EINVAL. Blocks. */
 static inline int lyre_attribute_create(lyre_call *call, lyre_table *table, const struct lyre_attribute *attribute,
 	char id[37])
 {
@@ -364,7 +370,7 @@ struct lyre_change_query {
 };
 
 /**
- * Reads what was written to a table with audit on. What \p visit is given lives until it returns. Memory does not grow with
+ * Reads what was written to a table with audit on; of the server's own tables with its rights only. What \p visit is given lives until it returns. Memory does not grow with
  * the log; no snapshot is held for longer than a slice of work. Blocks. Since ABI 1.1.
  * \return 0, what the first visit that is not 0 returned, or a failure
  */

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file auth/throttle.c
+ * \brief A set-associative table of the pairs of user and address that failed, under one lock.
+ */
+#include "auth/throttle.h"
+
+#include "base/text.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SETS 1024
+#define WAYS 4
+/** Nobody waits for longer than so many of the longest delays: who comes when that is taken is refused. */
+#define DELAYS_MAX 2
+/** Bytes of an address that count; there is none that is longer. */
+#define PEER_MAX 128
+
+/** A pair; empty without failures. */
+struct pair {
+	uint64_t print[2];
+	unsigned failures; /**< those under way among them: they count as failed until it is known */
+	unsigned under_way; /**< attempts that were told how long to wait, and are not noted yet */
+	int64_t last;      /**< when an attempt was told or noted */
+	int64_t turn;      /**< when the last one that was told begins */
+};
+
+struct throttle {
+	uint8_t key[16];
+	struct throttle_options options;
+	pthread_mutex_t lock;
+	struct pair pairs[SETS][WAYS];
+};
+
+int throttle_open(struct throttle **ret, const struct throttle_options *o, struct err *e)
+{
+	struct throttle *t = calloc(1, sizeof *t);
+
+	if (!t)
+		return err_nomem(e);
+	random_bytes(t->key, sizeof t->key);
+	t->options = *o;
+	pthread_mutex_init(&t->lock, NULL);
+	*ret = t;
+	return 0;
+}
+
+void throttle_close(struct throttle *t)
+{
+	if (!t)
+		return;
+	pthread_mutex_destroy(&t->lock);
+	secure_clear(t, sizeof *t);
+	free(t);
+}
+
+/** The name's fingerprint stands before the address, so that no name passes for the begin of one. */
+static void fingerprint(const struct throttle *t, const char *user, size_t user_len, const char *peer, uint64_t ret[2])
+{
+	uint8_t text[16 + PEER_MAX];
+	size_t len = peer ? strnlen(peer, PEER_MAX) : 0;
+
+	siphash128(t->key, user, user_len, text);
+	if (len)
+		memcpy(text + 16, peer, len);
+	siphash128(t->key, text, 16 + len, (uint8_t *)ret);
+}
+
+/** From when on the next attempt waits. */
+static int64_t begin_of_wait(const struct pair *p)
+{
+	return p->turn > p->last ? p->turn : p->last;
+}
+
+/** With the lock held. NULL when nothing is known of the pair, or nothing any more. */
+static struct pair *find(struct throttle *t, const uint64_t print[2], int64_t now)
+{
+	struct pair *set = t->pairs[print[0] % SETS];
+
+	for (int i = 0; i < WAYS; i++) {
+		struct pair *p = &set[i];
+
+		if (!p->failures || p->print[0] != print[0] || p->print[1] != print[1])
+			continue;
+		if (now - begin_of_wait(p) < t->options.memory)
+			return p;
+		*p = (struct pair){ .failures = 0 };
+	}
+	return NULL;
+}
+
+/** With the lock held. The place for a pair that is not there. */
+static struct pair *place(struct throttle *t, const uint64_t print[2])
+{
+	struct pair *set = t->pairs[print[0] % SETS], *best = set;
+
+	for (int i = 0; i < WAYS && best->failures; i++) {
+		if (!set[i].failures || set[i].last < best->last)
+			best = &set[i];
+	}
+	*best = (struct pair){ .print = { print[0], print[1] } };
+	return best;
+}
+
+/** What comes between two attempts after so many failures. */
+static int64_t delay_after(const struct throttle_options *o, unsigned failures)
+{
+	int64_t delay = o->delay;
+
+	for (unsigned n = failures - o->free; n > 1 && delay < o->max_delay; n--)
+		delay *= 2;
+	return delay < o->max_delay ? delay : o->max_delay;
+}
+
+int64_t throttle_delay(struct throttle *t, const char *user, size_t user_len, const char *peer, int64_t now)
+{
+	const struct throttle_options *o = &t->options;
+	uint64_t print[2];
+	int64_t wait = 0;
+
+	if (o->delay <= 0 || o->max_delay <= 0)
+		return 0;
+	fingerprint(t, user, user_len, peer, print);
+	pthread_mutex_lock(&t->lock);
+	struct pair *p = find(t, print, now);
+	if (p && p->failures > o->free) {
+		int64_t turn = begin_of_wait(p) + delay_after(o, p->failures);
+
+		wait = turn > now ? turn - now : 1; /* it counts: 0 would say that it does not */
+		if (wait <= DELAYS_MAX * o->max_delay) {
+			p->turn = now + wait;
+			p->last = now;
+			p->failures++;
+			p->under_way++;
+		} else {
+			wait = LYRE_EBUSY;
+		}
+	}
+	pthread_mutex_unlock(&t->lock);
+	return wait;
+}
+
+void throttle_note(struct throttle *t, const char *user, size_t user_len, const char *peer, bool right, int64_t now)
+{
+	uint64_t print[2];
+
+	if (t->options.delay <= 0 || t->options.max_delay <= 0)
+		return;
+	fingerprint(t, user, user_len, peer, print);
+	pthread_mutex_lock(&t->lock);
+	struct pair *p = find(t, print, now);
+	if (right) {
+		if (p)
+			*p = (struct pair){ .failures = 0 };
+	} else {
+		if (!p)
+			p = place(t, print);
+		if (p->under_way)
+			p->under_way--; /* it was counted when it was told to wait */
+		else
+			p->failures++;
+		p->last = now;
+	}
+	pthread_mutex_unlock(&t->lock);
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file auth/users_internal.h
+ * \brief What the files of users and roles share: the tables, reading them, writing one record.
+ */
+#ifndef AUTH_USERS_INTERNAL_H
+#define AUTH_USERS_INTERNAL_H
+
+#include "auth/users.h"
+#include "store/store.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#define USERS_DATABASE "system"
+#define USER_TABLE "hdb_user"
+#define ROLE_TABLE "hdb_role"
+/** Name and id of the role that a new server has. */
+#define SUPER_USER "super_user"
+
+/** Roles that are kept compiled. */
+#define ROLES_KEPT 256
+
+/** A compiled role; found by its id. */
+struct kept_role {
+	const struct role *role; /**< NULL: empty */
+	uint64_t epoch;          /**< it is the role of this epoch, or of a later one */
+	double updated;          /**< of its record, which no other version shares */
+};
+
+struct users {
+	struct store *store;
+	struct password_costs costs;
+	const atomic_uint_least64_t *user_commits, *role_commits;
+	pthread_mutex_t changes; /**< held from what a change looks at until it is on the disk */
+	pthread_mutex_t lock;    /**< of roles */
+	struct kept_role roles[ROLES_KEPT];
+};
+
+/* ---- users_read.c ---- */
+
+/** One of the tables at one moment. */
+struct reader {
+	const struct table *table; /**< a reference */
+	const struct table *now;   /**< its definition at that moment */
+	struct snapshot snapshot;
+};
+
+int reader_open(struct reader *r, struct users *u, const char *table, struct err *e);
+void reader_close(struct reader *r);
+/** Finds a record by its key, a text. LYRE_ENOTFOUND without a sentence. */
+int reader_find(struct reader *r, const char *key, size_t len, struct record *ret, struct err *e);
+/** An attribute of a record; null where it has none, or arena_failed(). Lives as long as the snapshot and the arena. */
+lyre_value reader_attribute(const struct reader *r, struct record record, const char *name, struct arena *a);
+
+/** The records of a table by key, or those whose attribute is a text. */
+struct scan {
+	struct reader reader;
+	struct walk walk;
+	const char *attribute, *text; /**< NULL: all */
+};
+
+int scan_open(struct scan *s, struct users *u, const char *table, const char *attribute, const char *text, struct err *e);
+/** \p key, NUL-terminated, and what is needed for it go into \p a. \return 0, LYRE_END, a failure */
+int scan_next(struct scan *s, struct arena *a, const char **key, struct record *ret, struct err *e);
+void scan_close(struct scan *s);
+
+/** The id of the role of a name, in the arena. LYRE_ENOTFOUND without a sentence. */
+int users_role_id(struct users *u, const char *name, struct arena *a, const char **ret, struct err *e);
+/** The record of a role, in the arena. LYRE_ENOTFOUND without a sentence. */
+int users_role_record(struct users *u, const char *id, struct arena *a, lyre_value *ret, struct err *e);
+/** Whether an active user, but the one of the name \p but (NULL for none), has a role. */
+int users_have_role(struct users *u, const char *id, const char *but, bool *ret, struct err *e);
+/** Whether there is an active super_user, but the user \p but and those of the role \p but_role (NULL for none). */
+int users_have_super_user(struct users *u, const char *but, const char *but_role, bool *ret, struct err *e);
+/** Whether the permission of a role makes its users super_users. */
+bool permission_is_super(const lyre_value *permission);
+
+/* ---- users.c ---- */
+
+/** Names of users and of roles, ids of roles. */
+bool users_name_valid(const char *name);
+/** Writes one record, a key to delete one, and waits for the disk. \return 0 when it was done; LYRE_END when not */
+int users_write(struct users *u, const char *table, int mode, const lyre_value *record, struct arena *a, struct err *e);
+
+#define OBJECT(list, n) ((lyre_value){ .type = LYRE_OBJECT, .len = (n), .members = (list) })
+
+static inline struct value_member member_text(const char *name, const char *text)
+{
+	return (struct value_member){ name, (uint32_t)strlen(name), value_text(text, strlen(text)) };
+}
+
+static inline struct value_member member_bool(const char *name, bool b)
+{
+	return (struct value_member){ name, (uint32_t)strlen(name), value_bool(b) };
+}
+
+/* ---- users_role.c ---- */
+
+/** Makes the super_user role where there is no role at all. */
+int users_first_role(struct users *u, struct err *e);
+/** Lets go of the roles that are kept. */
+void users_forget_roles(struct users *u);
+
+#endif

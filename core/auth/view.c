@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file auth/view.c
+ * \brief What a principal sees of a table or a database, and how a refusal is told.
+ */
+#include "auth/permission.h"
+
+#include <string.h>
+
+#define SYSTEM "system"
+
+/** What nobody reads, and nobody searches by. */
+static const struct {
+	const char *table;
+	const char *const attributes[5];
+} secrets[] = {
+	{ "hdb_user", { "password", "hash", "refresh_token", "stamp" } },
+	{ "hdb_session", { "id", "stamp" } },
+};
+
+static struct permission_view system_view(const char *table)
+{
+	struct permission_view v = { .permissions = LYRE_PERMIT_READ | LYRE_PERMIT_DESCRIBE };
+
+	for (size_t i = 0; !v.secret && i < sizeof secrets / sizeof *secrets; i++) {
+		v.secret = !strcmp(secrets[i].table, table);
+		v.secrets = v.secret ? secrets[i].attributes : NULL;
+	}
+	return v;
+}
+
+struct permission_view permission_view(const struct principal *who, bool server_rights, const char *database,
+	const char *table)
+{
+	const struct permission_view all = { .permissions = ROLE_EVERYTHING | LYRE_PERMIT_DESCRIBE };
+	bool system = !strcmp(database, SYSTEM);
+
+	if (server_rights)
+		return all;
+	if (!who || !who->role)
+		return (struct permission_view){ .permissions = 0 };
+	if (who->role->super_user)
+		return system ? system_view(table) : all;
+	if (system)
+		return (struct permission_view){ .permissions = 0 };
+
+	const struct role_table *t = role_table(who->role, database, table);
+	struct permission_view v = { .structure = role_structures(who->role, database) };
+	if (t) {
+		v.permissions = t->permissions & ROLE_EVERYTHING;
+		v.table = t->limited ? t : NULL;
+	}
+	if (v.permissions || v.structure)
+		v.permissions |= LYRE_PERMIT_DESCRIBE;
+	return v;
+}
+
+uint32_t permission_attribute(const struct permission_view *v, const char *name, size_t len, bool key)
+{
+	for (size_t i = 0; v->secret && v->secrets[i]; i++) {
+		if (strlen(v->secrets[i]) == len && !memcmp(v->secrets[i], name, len))
+			return 0;
+	}
+	if (!v->table)
+		return v->permissions;
+	uint32_t permissions = role_attribute(v->table, name, len, key);
+	return permissions || v->structure ? permissions | LYRE_PERMIT_DESCRIBE : 0;
+}
+
+bool permission_sees_database(const struct principal *who, bool server_rights, const char *database)
+{
+	if (server_rights)
+		return true;
+	if (!who || !who->role)
+		return false;
+	if (who->role->super_user)
+		return true;
+	if (!strcmp(database, SYSTEM))
+		return false;
+	if (role_structures(who->role, database))
+		return true;
+	const struct role_database *d = role_database(who->role, database);
+	for (uint32_t i = 0; d && i < d->table_count; i++) {
+		if (d->tables[i].permissions & ROLE_EVERYTHING)
+			return true;
+	}
+	return false;
+}
+
+/* ---- telling of a refusal ---- */
+
+bool denial_has_lists(const struct denial *d, const char *sentence)
+{
+	return d->unauthorized.len || d->invalid.len || !strcmp(sentence, permission_refused);
+}
+
+static void write_list(lyre_out *o, const char *name, const lyre_value *list)
+{
+	const lyre_value none = { .type = LYRE_ARRAY };
+
+	out_key(o, name);
+	out_value(o, list->len ? list : &none);
+}
+
+void denial_write(lyre_out *o, const char *sentence, const struct denial *d)
+{
+	out_object_begin(o);
+	out_key(o, "error");
+	out_string(o, sentence, strlen(sentence));
+	write_list(o, "unauthorized_access", &d->unauthorized);
+	write_list(o, "invalid_schema_items", &d->invalid);
+	out_object_end(o);
+}

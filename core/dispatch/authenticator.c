@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file dispatch/authenticator.c
+ * \brief Credentials that modules decide of: finding them in a request, and asking the module.
+ */
+#include "dispatch/dispatch_internal.h"
+
+#include <string.h>
+
+#define BLANKS " \t"
+
+int dispatch_add_authenticator(struct dispatch *d, const char *owner, lyre_instance *instance,
+	const struct lyre_authenticator *a, struct err *e)
+{
+	struct authenticator *n = ARENA_NEW(&d->registry.arena, struct authenticator);
+	struct lyre_operation *decl = ARENA_NEW(&d->registry.arena, struct lyre_operation);
+
+	if (!n || !decl)
+		return err_nomem(e);
+	*decl = (struct lyre_operation){ .name = a->name, .run = LYRE_RUN_POOL, .access = LYRE_ACCESS_OPEN };
+	*n = (struct authenticator){
+		.operation = { .name = a->name, .decl = decl, .owner = owner, .instance = instance },
+		.source = (enum lyre_credential_source)a->source,
+		.name = a->name,
+		.verify = a->verify,
+		.kind = d->authenticators ? d->authenticators->kind + 1 : 1,
+		.next = d->authenticators,
+	};
+	d->authenticators = n;
+	return 0;
+}
+
+void dispatch_forget(struct dispatch *d, enum lyre_credential_source source, const char *name, const char *text,
+	size_t len)
+{
+	for (const struct authenticator *a = d->authenticators; a; a = a->next) {
+		if (a->source == source && !strcmp(a->name, name))
+			auth_forget(d->services.auth, a->kind, text, len);
+	}
+}
+
+/** What follows a scheme in an Authorization header; NULL when the header is of another. */
+static const char *after_scheme(const char *authorization, const char *scheme, size_t *len)
+{
+	size_t n = strlen(scheme);
+
+	if (strncmp(authorization, scheme, n) || (authorization[n] && !strchr(BLANKS, authorization[n])))
+		return NULL;
+	const char *value = authorization + n + strspn(authorization + n, BLANKS);
+	*len = strlen(value);
+	while (*len && strchr(BLANKS, value[*len - 1]))
+		--*len;
+	return value;
+}
+
+void foreign_find(struct foreign *ret, const struct dispatch *d, const struct exchange *x)
+{
+	*ret = (struct foreign){ .by = NULL };
+	if (!x->authorization && !x->cookie)
+		return;
+	for (const struct authenticator *a = d->authenticators; a && !ret->len; a = a->next) {
+		if (x->authorization && a->source == LYRE_CREDENTIAL_SCHEME)
+			ret->text = after_scheme(x->authorization, a->name, &ret->len);
+		else if (!x->authorization && a->source == LYRE_CREDENTIAL_COOKIE)
+			ret->text = cookie_find(x->cookie, a->name, &ret->len);
+		if (ret->len)
+			ret->by = a;
+	}
+}
+
+/** Takes the module's word to auth. \return as foreign_verify() */
+static int claim(const struct foreign *f, const struct run *r, const struct lyre_identity *who,
+	const struct principal **ret, struct err *e)
+{
+	const struct claim c = { .user = who->user, .stamp = who->stamp, .until = who->until, .only = who->only };
+
+	int rc = auth_claim(r->dispatch->services.auth, f->by->kind, f->text, f->len, f->began, &c, ret, e);
+	return rc == LYRE_EUNAUTHENTICATED ? err_set(e, rc, INVALID_TOKEN) : rc;
+}
+
+/** What the module refused, with its sentence. */
+static int refused(const struct foreign *f, const struct err *said, int rc, struct err *e)
+{
+	bool spoke = said->code && *said->text;
+
+	if (rc == LYRE_END || rc == LYRE_EUNAUTHENTICATED) {
+		err_set(e, LYRE_EUNAUTHENTICATED, "%s", spoke ? said->text : INVALID_TOKEN);
+		return rc;
+	}
+	if (rc > 0)
+		return err_set(e, LYRE_EINTERNAL, "module '%s' does not say whether credentials are good", f->by->operation.owner);
+	return err_set(e, rc, "%s", spoke ? said->text : "The credentials could not be checked");
+}
+
+int foreign_verify(const struct foreign *f, struct run *r, const struct principal **ret, struct err *e)
+{
+	lyre_call *call = &r->call;
+	struct call_scope *outer = call->scope;
+	struct lyre_identity who = { .size = sizeof who };
+
+	call->err.code = 0;
+	int rc = call_scope_begin(call);
+	if (rc)
+		return err_nomem(e);
+	const struct operation *operation = call->operation;
+	unsigned rights = call->server_rights;
+	call->operation = &f->by->operation;
+	call->server_rights = rights + 1;
+	out_init(&call->out, &r->x->out);
+
+	rc = f->by->verify(call, f->text, f->len, &who);
+	rc = rc ? refused(f, &call->err, rc, e) : claim(f, r, &who, ret, e);
+
+	while (call->scope != outer)
+		call_scope_end(call);
+	call->operation = operation;
+	call->server_rights = rights;
+	call->err.code = 0;
+	buf_clear(&r->x->out);
+	return rc;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file dispatch/cookie.c
+ * \brief Cookies of a request, and whether its page is the server's own.
+ */
+#include "dispatch/dispatch_internal.h"
+
+#include <string.h>
+#include <strings.h>
+
+#define BLANKS " \t"
+
+const char *cookie_find(const char *header, const char *name, size_t *len)
+{
+	size_t name_len = strlen(name);
+
+	for (const char *p = header; p && *p; p += *p == ';') {
+		p += strspn(p, BLANKS);
+		size_t whole = strcspn(p, ";");
+		if (whole > name_len && p[name_len] == '=' && !memcmp(p, name, name_len)) {
+			const char *value = p + name_len + 1;
+			*len = whole - name_len - 1;
+			while (*len && strchr(BLANKS, value[*len - 1]))
+				--*len;
+			return value;
+		}
+		p += whole;
+	}
+	return NULL;
+}
+
+/* ---- the origin of a page ---- */
+
+/** A host and its port, as they stand in "[::1]:9925". */
+struct authority {
+	const char *host;
+	size_t host_len;
+	unsigned port;
+};
+
+/** \return false when it is none */
+static bool read_authority(struct authority *ret, const char *s, unsigned default_port)
+{
+	size_t len = strcspn(s, *s == '[' ? "]" : ":");
+
+	if (*s == '[' && s[len++] != ']')
+		return false;
+	*ret = (struct authority){ s, len, default_port };
+	s += len;
+	if (*s == ':') {
+		ret->port = 0;
+		for (s++; *s >= '0' && *s <= '9' && ret->port <= 65535; s++)
+			ret->port = ret->port * 10 + (unsigned)(*s - '0');
+	}
+	return len && !*s && ret->port && ret->port <= 65535;
+}
+
+bool origin_is_own(const struct exchange *x)
+{
+	static const struct {
+		const char *scheme;
+		unsigned port;
+	} schemes[] = { { "http://", 80 }, { "https://", 443 } };
+	struct authority origin, host;
+
+	for (size_t i = 0; x->origin && x->host && i < sizeof schemes / sizeof *schemes; i++) {
+		size_t len = strlen(schemes[i].scheme);
+
+		/* Whatever its scheme: in front of the server there may be a proxy that takes the TLS off. */
+		if (!strncasecmp(x->origin, schemes[i].scheme, len))
+			return read_authority(&origin, x->origin + len, schemes[i].port) &&
+				read_authority(&host, x->host, schemes[i].port) && origin.port == host.port &&
+				origin.host_len == host.host_len && !strncasecmp(origin.host, host.host, host.host_len);
+	}
+	return false;
+}

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file dispatch/needs.c
+ * \brief What a request touches: tables, and of those whose attributes are limited for its caller the attributes. By the
+ * declaration of its operation, from arguments that were not checked yet.
+ */
+#include "dispatch/dispatch_internal.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+/** How deep conditions are looked into; a search refuses them long before. */
+#define DEPTH_MAX 100
+
+#define ANY_WRITE (LYRE_PERMIT_INSERT | LYRE_PERMIT_UPDATE)
+
+const lyre_value *request_argument(const struct operation *o, const lyre_value *body, const char *name)
+{
+	for (size_t i = 0; i < o->param_count; i++) {
+		const char *label;
+
+		if (strcmp(o->params[i].name, name))
+			continue;
+		const lyre_value *v = words_find(body, name, &label);
+		if (v && !(v->type == LYRE_NULL && o->params[i].flags & LYRE_P_NULL_IS_ABSENT))
+			return v;
+		return o->params[i].fallback ? &o->fallbacks[i] : NULL;
+	}
+	return NULL;
+}
+
+/** A text, or a number as its text; NULL for what is neither. In the arena where it must be made. */
+static int name_of(const lyre_value *v, struct arena *a, const char **name, size_t *len)
+{
+	char number[NUMBER_TEXT_MAX];
+
+	*name = NULL;
+	*len = 0;
+	if (value_is(v, LYRE_STRING) || value_is(v, LYRE_BIGINT)) {
+		*name = v->s;
+		*len = v->len;
+	} else if (value_is_number(v)) {
+		*len = v->type == LYRE_INT ? int_text(number, v->i) : double_text(number, v->d);
+		*name = arena_strndup(a, number, *len);
+		return *name ? 0 : LYRE_ENOMEM;
+	}
+	return 0;
+}
+
+int request_text(const struct operation *o, const lyre_value *body, const char *name, struct arena *a, const char **ret)
+{
+	size_t len;
+
+	return name_of(request_argument(o, body, name), a, ret, &len);
+}
+
+/* ---- names, each once ---- */
+
+/** Places of a set that is small enough to be looked through: it needs no key, which costs a system call. */
+#define FEW 16
+
+/** A set of names by open addressing, where there are more than a few. A client may choose the names, not their places. */
+struct names {
+	struct arena *arena;
+	uint8_t key[16];
+	struct place {
+		const char *name;
+		size_t len;
+		void *item;
+	} *places;
+	size_t count, size;
+};
+
+static void names_init(struct names *n, struct arena *a)
+{
+	*n = (struct names){ .arena = a };
+}
+
+/** Where a name stands or would stand; there is always room. */
+static struct place *place_of(const struct names *n, const char *name, size_t len)
+{
+	uint64_t hash[2] = { 0 };
+
+	if (n->size > FEW)
+		siphash128(n->key, name, len, (uint8_t *)hash);
+	for (size_t i = (size_t)hash[0];; i++) {
+		struct place *p = &n->places[i & (n->size - 1)];
+
+		if (!p->name || (p->len == len && !memcmp(p->name, name, len)))
+			return p;
+	}
+}
+
+static bool names_grow(struct names *n)
+{
+	struct names bigger = *n;
+
+	bigger.size = n->size ? n->size * 2 : FEW;
+	if (n->size == FEW)
+		random_bytes(bigger.key, sizeof bigger.key);
+	bigger.places = ARENA_ARRAY(n->arena, struct place, bigger.size);
+	if (!bigger.places)
+		return false;
+	for (size_t i = 0; i < n->size; i++) {
+		if (n->places[i].name)
+			*place_of(&bigger, n->places[i].name, n->places[i].len) = n->places[i];
+	}
+	*n = bigger;
+	return true;
+}
+
+/** The place of a name, whose item is NULL when it is new. NULL when out of memory. */
+static struct place *names_add(struct names *n, const char *name, size_t len)
+{
+	if (n->count * 2 >= n->size && !names_grow(n))
+		return NULL;
+	struct place *p = place_of(n, name, len);
+	if (!p->name) {
+		p->name = name;
+		p->len = len;
+		n->count++;
+	}
+	return p;
+}
+
+/* ---- attributes ---- */
+
+struct attributes {
+	struct names names;
+	struct permission_attribute *first, **end;
+};
+
+static int add_attribute(struct attributes *to, const char *name, size_t len, uint32_t permissions)
+{
+	struct place *p = names_add(&to->names, name, len);
+
+	if (!p)
+		return LYRE_ENOMEM;
+	struct permission_attribute *at = p->item;
+	if (!at) {
+		at = ARENA_NEW(to->names.arena, struct permission_attribute);
+		if (!at)
+			return LYRE_ENOMEM;
+		at->name = name;
+		at->len = len;
+		p->item = *to->end = at;
+		to->end = &at->next;
+	}
+	at->permissions |= permissions;
+	return 0;
+}
+
+/** A name that is read; "*" is all there is to see, and "$id" the primary key, under whatever name. */
+static int add_read(struct attributes *to, const lyre_value *v)
+{
+	const char *name;
+	size_t len;
+
+	int rc = name_of(v, to->names.arena, &name, &len);
+	if (rc || !name || (len == 1 && *name == '*') || (len == 3 && !memcmp(name, "$id", 3)))
+		return rc;
+	return add_attribute(to, name, len, LYRE_PERMIT_READ);
+}
+
+static const char *const named_by[] = { "attribute", "search_attribute", "name" };
+static const char *const read_within[] = { "conditions", "sort", "next" };
+
+static int add_reads(struct attributes *to, const lyre_value *v, unsigned depth)
+{
+	const lyre_value *name = NULL;
+	int rc = 0;
+
+	if (!v || depth > DEPTH_MAX)
+		return 0;
+	for (uint32_t i = 0; v->type == LYRE_ARRAY && !rc && i < v->len; i++)
+		rc = add_reads(to, &v->items[i], depth + 1);
+	if (v->type == LYRE_ARRAY)
+		return rc;
+	if (v->type != LYRE_OBJECT)
+		return add_read(to, v);
+	for (size_t i = 0; !name && i < sizeof named_by / sizeof *named_by; i++)
+		name = value_get(v, named_by[i]);
+	if (name)
+		rc = add_reads(to, name, depth + 1);
+	else
+		rc = add_reads(to, value_get(v, "select"), depth + 1); /* behind a name it selects within the value */
+	for (size_t i = 0; !rc && i < sizeof read_within / sizeof *read_within; i++)
+		rc = add_reads(to, value_get(v, read_within[i]), depth + 1);
+	return rc;
+}
+
+static bool same_name(const struct value_member *a, const struct value_member *b)
+{
+	return a->name_len == b->name_len && !memcmp(a->name, b->name, a->name_len);
+}
+
+/** Most records have the names of the one before them: those are passed over without a look into the set. */
+static int add_writes(struct attributes *to, const lyre_value *records, uint32_t permissions)
+{
+	const lyre_value *before = NULL, *r = records;
+	uint32_t count = records->type == LYRE_ARRAY ? records->len : 1;
+	int rc = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (records->type == LYRE_ARRAY)
+			r = &records->items[i];
+		if (r->type != LYRE_OBJECT)
+			continue;
+		for (uint32_t j = 0; !rc && j < r->len; j++) {
+			const struct value_member *m = &r->members[j];
+
+			if (!before || j >= before->len || !same_name(m, &before->members[j]))
+				rc = add_attribute(to, m->name, m->name_len, permissions);
+		}
+		if (rc)
+			return rc;
+		before = r;
+	}
+	return 0;
+}
+
+static int find_attributes(const struct operation *o, const lyre_value *body, struct arena *a,
+	struct permission_attribute **ret)
+{
+	struct attributes to = { .first = NULL };
+	uint32_t writes = o->decl->permissions & ANY_WRITE;
+	int rc = 0;
+
+	names_init(&to.names, a);
+	to.end = &to.first;
+	for (size_t i = 0; !rc && i < o->param_count; i++) {
+		const struct lyre_param *p = &o->params[i];
+
+		if (!(p->flags & (LYRE_P_READS | LYRE_P_WRITES)))
+			continue;
+		const lyre_value *v = request_argument(o, body, p->name);
+		if (v && p->flags & LYRE_P_READS)
+			rc = add_reads(&to, v, 0);
+		if (!rc && v && p->flags & LYRE_P_WRITES)
+			rc = add_writes(&to, v, writes);
+	}
+	*ret = to.first;
+	return rc;
+}
+
+/* ---- tables ---- */
+
+struct needs {
+	const struct operation *operation;
+	const char *database;
+	struct arena *arena;
+	struct names names;
+	struct permission_need *first, **end;
+};
+
+static int add_need(struct needs *to, const char *table)
+{
+	struct permission_need *need = ARENA_NEW(to->arena, struct permission_need);
+
+	if (!need)
+		return LYRE_ENOMEM;
+	need->database = to->database;
+	need->table = table;
+	need->permissions = to->operation->decl->permissions;
+	*to->end = need;
+	to->end = &need->next;
+	return 0;
+}
+
+/** A table that is named twice is needed once. */
+static int add_table(struct needs *to, const lyre_value *v)
+{
+	const char *name;
+	size_t len;
+
+	int rc = name_of(v, to->arena, &name, &len);
+	if (rc || !name)
+		return rc;
+	struct place *p = names_add(&to->names, name, strlen(name));
+	if (!p)
+		return LYRE_ENOMEM;
+	if (p->item)
+		return 0;
+	p->item = to;
+	return add_need(to, name);
+}
+
+static bool is_required(const struct operation *o, const char *name)
+{
+	for (size_t i = 0; i < o->param_count; i++) {
+		if (!strcmp(o->params[i].name, name))
+			return o->params[i].flags & LYRE_P_REQUIRED;
+	}
+	return false;
+}
+
+static int find_tables(struct needs *to, const lyre_value *body)
+{
+	const lyre_value *table = request_argument(to->operation, body, "table");
+	const lyre_value *tables = request_argument(to->operation, body, "tables");
+	int rc = 0;
+
+	if (table)
+		rc = add_table(to, table);
+	for (uint32_t i = 0; value_is(tables, LYRE_ARRAY) && !rc && i < tables->len; i++)
+		rc = add_table(to, &tables->items[i]);
+	/* Without one where one must be, the check of the arguments says so; else the database as a whole is meant. */
+	if (!rc && !table && !tables && !is_required(to->operation, "table") && !is_required(to->operation, "tables"))
+		rc = add_need(to, NULL);
+	return rc;
+}
+
+int needs_find(const struct operation *o, const lyre_value *body, const char *database, const struct role *role,
+	struct arena *a, struct permission_need **ret)
+{
+	struct needs to = { .operation = o, .database = database, .arena = a };
+	struct permission_attribute *attributes;
+	bool limited = false;
+
+	to.end = &to.first;
+	names_init(&to.names, a);
+	int rc = find_tables(&to, body);
+	for (const struct permission_need *n = to.first; !rc && !limited && n; n = n->next) {
+		const struct role_table *t = n->table ? role_table(role, database, n->table) : NULL;
+
+		limited = t && t->limited;
+	}
+	if (!rc && limited) {
+		rc = find_attributes(o, body, a, &attributes);
+		for (struct permission_need *n = to.first; !rc && n; n = n->next)
+			n->attributes = attributes;
+	}
+	*ret = to.first;
+	return rc;
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file dispatch/sign_in.c
+ * \brief The steps that find out who is asking: by header, cookie or socket, or by the request's parameters.
+ */
+#include "dispatch/dispatch_internal.h"
+
+#include <string.h>
+
+/* ---- checking credentials, now or later ---- */
+
+static void verified(struct verification *v)
+{
+	run_wake((struct run *)((char *)v - offsetof(struct run, verification)), 1);
+}
+
+/** Puts the outcome for r->credentials into r->verification, now or later. */
+static enum flow verify(struct run *r)
+{
+	const struct credentials *c = &r->credentials;
+	struct verification *v = &r->verification;
+	struct auth *auth = r->dispatch->services.auth;
+
+	v->rc = auth_remembered(auth, c->user, c->user_len, c->password, c->password_len, &v->who, &v->err);
+	if (v->rc == LYRE_EUNAUTHENTICATED)
+		auth_audit(auth, false, c->user, r->x->peer);
+	if (v->rc != LYRE_PENDING) {
+		if (!v->rc)
+			metric_add(&figures_here(r->dispatch)->credential_hits, 1);
+		return FLOW_NEXT;
+	}
+	metric_add(&figures_here(r->dispatch)->credential_misses, 1);
+	v->credentials = c;
+	v->peer = r->x->peer;
+	v->done = verified;
+	atomic_store(&r->holds, 2);
+	int rc = gate_submit(r->dispatch->gate, v, &v->err);
+	if (!rc)
+		return FLOW_WAIT; /* the verification is the gate's from here */
+	v->rc = rc;
+	return FLOW_NEXT;
+}
+
+static void work_foreign(struct pool_task *task)
+{
+	struct run *r = (struct run *)((char *)task - offsetof(struct run, task));
+	struct verification *v = &r->verification;
+
+	v->rc = foreign_verify(&r->foreign, r, &v->who, &v->err);
+	run_wake(r, 1);
+}
+
+/** The same for r->foreign. */
+static enum flow verify_foreign(struct run *r)
+{
+	struct foreign *f = &r->foreign;
+	struct verification *v = &r->verification;
+
+	v->rc = auth_remembered_text(r->dispatch->services.auth, f->by->kind, f->text, f->len, &f->began, &v->who, &v->err);
+	if (v->rc == LYRE_EUNAUTHENTICATED)
+		err_set(&v->err, v->rc, INVALID_TOKEN);
+	if (v->rc != LYRE_PENDING) {
+		if (!v->rc)
+			metric_add(&figures_here(r->dispatch)->credential_hits, 1);
+		return FLOW_NEXT;
+	}
+	metric_add(&figures_here(r->dispatch)->credential_misses, 1);
+	atomic_store(&r->holds, 2);
+	r->task.run = work_foreign;
+	pool_submit(r->dispatch->services.pool, &r->task);
+	return FLOW_WAIT;
+}
+
+/** Takes the outcome over. \return 0 or its failure */
+static int sign_in(struct run *r)
+{
+	struct verification *v = &r->verification;
+
+	credentials_clear(&r->credentials);
+	if (v->rc == LYRE_EUNAUTHENTICATED || v->rc == LYRE_END)
+		metric_add(&figures_here(r->dispatch)->sign_in_failures, 1);
+	if (v->rc)
+		return v->rc;
+	principal_unref(r->call.who);
+	r->call.who = v->who;
+	v->who = NULL;
+	r->by_cookie = false;
+	return 0;
+}
+
+/** A peer that needs no credentials. */
+static void trust(struct run *r)
+{
+	r->call.who = principal_server();
+}
+
+/* ---- the steps ---- */
+
+enum flow sign_in_header_begin(struct run *r)
+{
+	struct err e;
+
+	int rc = credentials_read(&r->credentials, r->x->authorization, &r->x->arena, &e);
+	if (rc) {
+		metric_add(&figures_here(r->dispatch)->sign_in_failures, rc == LYRE_EUNAUTHENTICATED);
+		answer_login_failed(r->x, status_of(rc), e.text);
+		return FLOW_DONE;
+	}
+	if (r->credentials.user)
+		return verify(r);
+	foreign_find(&r->foreign, r->dispatch, r->x);
+	return r->foreign.by ? verify_foreign(r) : FLOW_NEXT;
+}
+
+static enum flow foreign_sign_in(struct run *r)
+{
+	const struct err *e = &r->verification.err;
+	bool cookie = r->foreign.by->source == LYRE_CREDENTIAL_COOKIE;
+
+	int rc = sign_in(r);
+	if (!rc) {
+		r->by_cookie = cookie;
+		return FLOW_NEXT;
+	}
+	if (rc != LYRE_EUNAUTHENTICATED && rc != LYRE_END)
+		return refuse_err(r, e);
+	auth_audit(r->dispatch->services.auth, false, "", r->x->peer);
+	if (cookie)
+		return FLOW_NEXT; /* browsers send it as long as they have it, with what signs in anew too */
+	if (rc == LYRE_END)
+		return refuse_err(r, e);
+	answer_login_failed(r->x, status_of(rc), e->text);
+	return FLOW_DONE;
+}
+
+enum flow sign_in_header_end(struct run *r)
+{
+	if (r->foreign.by)
+		return foreign_sign_in(r);
+	if (!r->credentials.user || sign_in(r) == 0)
+		return FLOW_NEXT;
+	answer_login_failed(r->x, status_of(r->verification.err.code), r->verification.err.text);
+	return FLOW_DONE;
+}
+
+static enum flow verify_body(struct run *r, const lyre_value *user, const lyre_value *password)
+{
+	struct arena *a = &r->x->arena;
+
+	r->credentials = (struct credentials){
+		.user = arena_strndup(a, user->s, user->len),
+		.password = arena_strndup(a, password->s, password->len),
+		.user_len = user->len,
+		.password_len = password->len,
+	};
+	if (!r->credentials.user || !r->credentials.password)
+		return out_of_memory(r);
+	return verify(r);
+}
+
+static const char invalid_credentials[] = "invalid credentials";
+
+/** An operation that users sign in by: its arguments say who calls, whoever has signed in so far. */
+static enum flow arguments_sign_in(struct run *r, const lyre_value *user, const lyre_value *password)
+{
+	struct err e;
+
+	if (arguments_bind(&r->call, &r->labels))
+		return out_of_memory(r);
+	if (arguments_check(&r->call, r->labels, &e))
+		return refuse_err(r, &e);
+	if (!value_is(user, LYRE_STRING) || !value_is(password, LYRE_STRING))
+		return refuse(r, status_of(LYRE_EUNAUTHENTICATED), invalid_credentials);
+	return verify_body(r, user, password);
+}
+
+/** Where the header brought nobody: a trusted peer, or credentials among the parameters. */
+enum flow sign_in_body_begin(struct run *r)
+{
+	const lyre_value *user = value_get(&r->call.body, "username");
+	const lyre_value *password = value_get(&r->call.body, "password");
+
+	if (r->call.who && !user && !password)
+		return FLOW_NEXT;
+	const lyre_value *name = value_get(&r->call.body, "operation");
+	const struct operation *o = registry_find(&r->dispatch->registry, name->s, name->len);
+	r->body_secret = password != NULL;
+	if (o && o->decl->flags & LYRE_O_SIGN_IN && (user || password)) {
+		r->call.operation = o;
+		return arguments_sign_in(r, user, password);
+	}
+	if (!r->call.who && r->x->trusted)
+		trust(r);
+	if (r->call.who || (o && o->decl->access == LYRE_ACCESS_OPEN))
+		return FLOW_NEXT;
+	if (!value_is(user, LYRE_STRING) || !value_is(password, LYRE_STRING) || !(user->len || password->len))
+		return refuse(r, status_of(LYRE_EUNAUTHENTICATED), MUST_LOGIN);
+	return verify_body(r, user, password);
+}
+
+enum flow sign_in_body_end(struct run *r)
+{
+	if (!r->credentials.user || sign_in(r) == 0)
+		return FLOW_NEXT;
+	const struct err *e = &r->verification.err;
+	bool by_arguments = r->call.operation != NULL;
+	if (by_arguments && e->code == LYRE_EUNAUTHENTICATED)
+		return refuse(r, status_of(e->code), invalid_credentials);
+	return refuse_err(r, e);
+}
+
+enum flow sign_in_page(struct run *r)
+{
+	if (!r->call.who && r->x->trusted)
+		trust(r);
+	if (!r->call.who && r->call.operation->decl->access != LYRE_ACCESS_OPEN)
+		return refuse(r, status_of(LYRE_EUNAUTHENTICATED), MUST_LOGIN);
+	return FLOW_NEXT;
+}
+
+/** Whether all that it does is to tell something. */
+static bool only_reads(const struct operation *o)
+{
+	const uint32_t reads = LYRE_PERMIT_READ | LYRE_PERMIT_DESCRIBE, permissions = o->decl->permissions;
+	bool page = !o->number;
+
+	return page || (permissions && !(permissions & ~reads) && o->decl->run != LYRE_RUN_JOB);
+}
+
+enum flow sign_in_limit(struct run *r)
+{
+	const struct principal *who = r->call.who;
+	const struct operation *o = r->call.operation;
+
+	if (who && who->only && strcmp(who->only, o->name))
+		return refuse(r, status_of(LYRE_EUNAUTHENTICATED), INVALID_TOKEN);
+	/* A page of somebody else must not have its visitor's browser change, or show it, what the visitor may. */
+	bool named = r->x->origin || !only_reads(o);
+	if (r->by_cookie && named && !origin_is_own(r->x))
+		return refuse(r, status_of(LYRE_EDENIED),
+			"A session's cookie is good for this operation only with an Origin header that names this server");
+	return FLOW_NEXT;
+}

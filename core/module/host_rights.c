@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file module/host_rights.c
+ * \brief What the services permit whoever calls, whatever the module that asks has declared. The rules are auth's.
+ */
+#include "module/host.h"
+
+#include <string.h>
+
+/** So many names of one refusal are told; a request may bring any number. */
+#define NAMES_MAX 100
+
+bool host_is_whole(const lyre_call *call)
+{
+	return call->server_rights || (call->who && call->who->role && call->who->role->super_user);
+}
+
+/** Where the failure lives: for as long as the call, in whatever scope it is met. */
+static struct arena *arena_of(const lyre_call *call)
+{
+	struct arena *a = call->arena;
+	for (const struct call_scope *s = call->scope; s; s = s->outer)
+		a = s->outer_arena;
+	return a;
+}
+
+static int refuse(lyre_call *call)
+{
+	return permission_refuse(&call->denial, &call->err);
+}
+
+int host_refuse(lyre_call *call, const char *database, const char *table, uint32_t permissions,
+	struct permission_attribute *attributes)
+{
+	/* as an operation that is open to every user, and touches this */
+	const struct lyre_operation any = { .name = "", .access = LYRE_ACCESS_USER, .permissions = permissions };
+	struct arena *a = arena_of(call);
+	struct permission_need need = {
+		.database = arena_strndup(a, database, strlen(database)), /* the refusal may outlive the table */
+		.table = arena_strndup(a, table, strlen(table)),
+		.permissions = permissions,
+		.attributes = attributes,
+	};
+	const struct permission_question q = { .operation = &any, .database = need.database, .needs = &need };
+	if (!call->who)
+		return refuse(call);
+	if (!need.database || !need.table)
+		return err_nomem(&call->err);
+	int rc = permission_check(call->who, &q, call->store, a, &call->denial, &call->err);
+	return rc < 0 ? rc : refuse(call);
+}
+
+int host_may(lyre_call *call, const lyre_table *table, uint32_t permissions)
+{
+	if ((table->view.permissions & permissions) == permissions)
+		return 0;
+	return host_refuse(call, table->def->database, table->def->name, permissions, NULL);
+}
+
+/* ---- records ---- */
+
+/** The attributes of records that may not be written, as they are met. */
+struct unwritable {
+	lyre_call *call;
+	const lyre_table *table;
+	uint32_t permissions;
+	struct permission_attribute *first, **last;
+	size_t count;
+};
+
+static bool is_writable(const struct unwritable *u, const struct value_member *m)
+{
+	const struct attribute *key = &u->table->def->attributes[u->table->def->key];
+	bool is_key = m->name_len == key->name_len && !memcmp(m->name, key->name, key->name_len);
+	return (permission_attribute(&u->table->view, m->name, m->name_len, is_key) & u->permissions) == u->permissions;
+}
+
+static int add_unwritable(struct unwritable *u, const struct value_member *m)
+{
+	for (const struct permission_attribute *a = u->first; a; a = a->next) {
+		if (a->len == m->name_len && !memcmp(a->name, m->name, a->len))
+			return 0;
+	}
+	struct arena *arena = arena_of(u->call);
+	struct permission_attribute *a = ARENA_NEW(arena, struct permission_attribute);
+	const char *name = a ? arena_strndup(arena, m->name, m->name_len) : NULL;
+	if (!name)
+		return err_nomem(&u->call->err);
+	*a = (struct permission_attribute){ .name = name, .len = m->name_len, .permissions = u->permissions };
+	*u->last = a;
+	u->last = &a->next;
+	u->count++;
+	return 0;
+}
+
+static int find_unwritable(struct unwritable *u, const lyre_value *records)
+{
+	int rc = 0;
+	for (uint32_t i = 0; i < records->len; i++) {
+		const lyre_value *record = &records->items[i];
+		for (uint32_t j = 0; record->type == LYRE_OBJECT && j < record->len; j++) {
+			if (!is_writable(u, &record->members[j]))
+				rc = add_unwritable(u, &record->members[j]);
+			if (rc < 0 || u->count == NAMES_MAX)
+				return rc;
+		}
+	}
+	return 0;
+}
+
+static uint32_t permissions_of(int mode)
+{
+	switch (mode) {
+	case LYRE_INSERT:
+		return LYRE_PERMIT_INSERT;
+	case LYRE_UPDATE:
+		return LYRE_PERMIT_UPDATE;
+	case LYRE_DELETE:
+		return LYRE_PERMIT_DELETE;
+	default:
+		return LYRE_PERMIT_INSERT | LYRE_PERMIT_UPDATE;
+	}
+}
+
+int host_may_write(lyre_call *call, const lyre_table *table, int mode, const lyre_value *records)
+{
+	struct unwritable u = { .call = call, .table = table, .permissions = permissions_of(mode) };
+	int rc = host_may(call, table, u.permissions);
+	if (rc < 0 || mode == LYRE_DELETE || permission_sees_all(&table->view) || records->type != LYRE_ARRAY)
+		return rc; /* what is no array the store refuses */
+	u.last = &u.first;
+	rc = find_unwritable(&u, records);
+	if (rc < 0 || !u.first)
+		return rc;
+	return host_refuse(call, table->def->database, table->def->name, u.permissions, u.first);
+}
+
+/* ---- the rest ---- */
+
+int host_may_structure(lyre_call *call, const char *database)
+{
+	const struct role *role = call->who ? call->who->role : NULL;
+	if (host_is_whole(call))
+		return 0;
+	if (!role || (database && !strcmp(database, "system")) || !role_structures(role, database))
+		return refuse(call);
+	return 0;
+}
+
+int host_may_manage(lyre_call *call)
+{
+	return host_is_whole(call) ? 0 : refuse(call);
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file module/host_user.c
+ * \brief Who calls, users and roles as modules see them: lyre/user.h.
+ */
+#include "auth/users.h"
+#include "base/text.h"
+#include "module/host.h"
+
+#include <string.h>
+
+#define USER_1_2 SIZE_UP_TO(struct lyre_user, refresh_token)
+#define CHANGE_1_2 SIZE_UP_TO(struct lyre_user_change, refresh_token)
+#define ROLE_1_2 SIZE_UP_TO(struct lyre_role, permission)
+
+static struct users *users_of(const lyre_call *call)
+{
+	return auth_users(dispatch_auth(call->dispatch));
+}
+
+/* ---- who calls ---- */
+
+int host_call_super_user(lyre_call *call)
+{
+	return call->who && call->who->role && call->who->role->super_user;
+}
+
+void host_server_rights_begin(lyre_call *call)
+{
+	call->server_rights++;
+}
+
+void host_server_rights_end(lyre_call *call)
+{
+	if (call->server_rights)
+		call->server_rights--;
+}
+
+uint32_t host_call_permissions(lyre_call *call, const char *database, const char *table)
+{
+	return call_view(call, database, table).permissions;
+}
+
+/* ---- users ---- */
+
+/** What the store keeps of a user, without the role's record; the texts are those of \p name and \p user. */
+static struct lyre_user user_given(const char *name, const struct user *user)
+{
+	return (struct lyre_user){
+		.active = user->active,
+		.created = user->created,
+		.updated = user->updated,
+		.name = name,
+		.role_id = user->role_id,
+		.stamp = user->stamp,
+		.refresh_token = user->refresh_token ? user->refresh_token : "",
+	};
+}
+
+/** Gives a role's reference back; its record stays until the call ends, where it is another one than the caller's. */
+static int keep_record(lyre_call *call, const struct role *role, const lyre_value **ret)
+{
+	lyre_value *copy = ARENA_NEW(call->arena, lyre_value);
+	bool kept = copy && value_copy(call->arena, &role->record, NULL, 0, copy);
+
+	role_unref(role);
+	*ret = copy;
+	return kept ? 0 : err_nomem(&call->err);
+}
+
+/** The server itself stands in no table. */
+static int server_user(lyre_call *call, struct lyre_user *ret)
+{
+	const struct lyre_user server = { .active = 1, .name = "", .role_id = role_server()->id, .role = &role_server()->record,
+		.stamp = "", .refresh_token = "" };
+
+	return host_give(call, ret, USER_1_2, "lyre_user", &server, sizeof server);
+}
+
+int host_user(lyre_call *call, const char *name, struct lyre_user *ret)
+{
+	const struct principal *caller = name ? NULL : call->who;
+
+	if (caller == principal_server() && !name)
+		return server_user(call, ret);
+	if (!name)
+		name = call_user(call);
+	struct user *user = ARENA_NEW(call->arena, struct user);
+	const char *kept_name = arena_strndup(call->arena, name, strlen(name));
+	if (!user || !kept_name)
+		return err_nomem(&call->err);
+	int rc = users_find(users_of(call), name, strlen(name), call->arena, user, &call->err);
+	secure_clear(user->hash, sizeof user->hash); /* what is no module's business does not stay for the call */
+	if (rc == LYRE_ENOTFOUND)
+		return err_set(&call->err, rc, "User %s does not exist", name);
+	if (rc < 0)
+		return rc;
+	struct lyre_user full = user_given(kept_name, user);
+	if (caller && caller->role && strcmp(caller->role->id, user->role_id) == 0) {
+		full.role = &caller->role->record; /* the call holds on to its caller */
+	} else {
+		const struct role *role;
+		rc = users_role(users_of(call), user->role_id, &role, &call->err);
+		if (rc == 0)
+			rc = keep_record(call, role, &full.role);
+		if (rc < 0 && rc != LYRE_ENOTFOUND)
+			return rc;
+	}
+	return host_give(call, ret, USER_1_2, "lyre_user", &full, sizeof full);
+}
+
+struct visiting {
+	lyre_call *call;
+	int (*visit)(void *arg, const struct lyre_user *user);
+	void *arg;
+};
+
+static int visit_user(void *arg, const char *name, const struct user *user)
+{
+	const struct visiting *v = arg;
+	struct lyre_user full = user_given(name, user);
+	const struct role *role = NULL;
+
+	full.size = (uint32_t)sizeof full;
+	int rc = users_role(users_of(v->call), user->role_id, &role, &v->call->err);
+	if (rc < 0 && rc != LYRE_ENOTFOUND)
+		return rc;
+	if (rc == 0)
+		full.role = &role->record;
+	rc = v->visit(v->arg, &full);
+	if (full.role)
+		role_unref(role);
+	return rc;
+}
+
+int host_users(lyre_call *call, int (*visit)(void *arg, const struct lyre_user *user), void *arg)
+{
+	struct visiting v = { call, visit, arg };
+	struct arena a;
+
+	arena_init(&a);
+	int rc = users_each(users_of(call), &a, visit_user, &v, &call->err);
+	arena_free(&a);
+	return rc;
+}
+
+static int take_change(lyre_call *call, struct lyre_user_change *ours, const struct lyre_user_change *theirs)
+{
+	int rc = host_take(call, ours, sizeof *ours, theirs, CHANGE_1_2, "lyre_user_change");
+
+	ours->size = (uint32_t)sizeof *ours;
+	return rc;
+}
+
+int host_user_add(lyre_call *call, const struct lyre_user_change *user)
+{
+	struct lyre_user_change full;
+	int rc = take_change(call, &full, user);
+
+	return rc < 0 ? rc : users_add(users_of(call), &full, &call->err);
+}
+
+int host_user_change(lyre_call *call, const struct lyre_user_change *change)
+{
+	struct lyre_user_change full;
+	int rc = take_change(call, &full, change);
+
+	return rc < 0 ? rc : users_change(users_of(call), &full, &call->err);
+}
+
+int host_user_drop(lyre_call *call, const char *name)
+{
+	return users_drop(users_of(call), name, &call->err);
+}
+
+/* ---- roles ---- */
+
+int host_roles(lyre_call *call, int (*visit)(void *arg, const lyre_value *role), void *arg)
+{
+	struct arena a;
+
+	arena_init(&a);
+	int rc = users_each_role(users_of(call), &a, visit, arg, &call->err);
+	arena_free(&a);
+	return rc;
+}
+
+typedef int role_writer(struct users *u, const struct lyre_role *role, struct arena *a, lyre_value *ret, struct err *e);
+
+static int write_role(lyre_call *call, role_writer *write, const struct lyre_role *role, const lyre_value **ret)
+{
+	struct lyre_role full;
+	int rc = host_take(call, &full, sizeof full, role, ROLE_1_2, "lyre_role");
+
+	if (rc < 0)
+		return rc;
+	full.size = (uint32_t)sizeof full;
+	lyre_value *record = ret ? ARENA_NEW(call->arena, lyre_value) : NULL;
+	if (ret && !record)
+		return err_nomem(&call->err);
+	rc = write(users_of(call), &full, call->arena, record, &call->err);
+	if (rc == 0 && ret)
+		*ret = record;
+	return rc;
+}
+
+int host_role_add(lyre_call *call, const struct lyre_role *role, const lyre_value **ret)
+{
+	return write_role(call, users_add_role, role, ret);
+}
+
+int host_role_change(lyre_call *call, const struct lyre_role *role, const lyre_value **ret)
+{
+	return write_role(call, users_change_role, role, ret);
+}
+
+int host_role_drop(lyre_call *call, const char *id)
+{
+	return users_drop_role(users_of(call), id, &call->err);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file users/role.c
+ * \brief add_role, alter_role, drop_role, list_roles.
+ */
+#include "users.h"
+
+#include <string.h>
+
+static int reply_record(lyre_call *call, const lyre_value *record)
+{
+	lyre_out_value(lyre_reply(call), record);
+	return 0;
+}
+
+int users_role_add(lyre_call *call)
+{
+	int rc = role_check(call, 0);
+
+	if (rc < 0)
+		return rc;
+	const lyre_value *record;
+	const struct lyre_role role = {
+		.size = sizeof role,
+		.id = lyre_arg_string(call, "id"),
+		.name = lyre_arg_string(call, "role"),
+		.permission = lyre_arg(call, "permission"),
+	};
+	rc = lyre_role_add(call, &role, &record);
+	return rc < 0 ? rc : reply_record(call, record);
+}
+
+int users_role_alter(lyre_call *call)
+{
+	int rc = role_check(call, 1);
+
+	if (rc < 0)
+		return rc;
+	const lyre_value *record;
+	const struct lyre_role role = {
+		.size = sizeof role,
+		.id = lyre_arg_string(call, "id"),
+		.name = lyre_arg_string(call, "role"),
+		.permission = lyre_arg(call, "permission"),
+	};
+	rc = lyre_role_change(call, &role, &record);
+	if (rc == LYRE_ENOTFOUND)
+		return lyre_fail(call, LYRE_EINVAL, "Invalid role id");
+	return rc < 0 ? rc : reply_record(call, record);
+}
+
+struct finding {
+	lyre_call *call;
+	const char *id;
+	const lyre_value *name; /**< of the role; NULL: not found */
+};
+
+static int find_name(void *arg, const lyre_value *role)
+{
+	struct finding *f = arg;
+	const char *id = lyre_value_string(lyre_value_get(role, "id"), NULL);
+
+	if (!id || strcmp(id, f->id) != 0)
+		return 0;
+	f->name = lyre_make_copy(f->call, lyre_value_get(role, "role"));
+	return f->name ? LYRE_END : lyre_fail(f->call, LYRE_ENOMEM, "out of memory");
+}
+
+/** The one refusal of these operations that has the long form. */
+static int refuse_blank_id(lyre_call *call)
+{
+	static const char sentence[] = "Id can't be blank";
+	static const char reason[] = "Bad Request";
+	lyre_out *o = lyre_reply(call);
+
+	lyre_out_object_begin(o);
+	lyre_out_key(o, "statusCode");
+	lyre_out_int(o, 400);
+	lyre_out_key(o, "error");
+	lyre_out_string(o, reason, sizeof reason - 1);
+	lyre_out_key(o, "message");
+	lyre_out_string(o, sentence, sizeof sentence - 1);
+	lyre_out_object_end(o);
+	lyre_fail(call, LYRE_EINVAL, "%s", sentence);
+	return lyre_fail_reply(call);
+}
+
+int users_role_drop(lyre_call *call)
+{
+	const char *id;
+	enum text has = argument_text(call, "id", &id);
+
+	if (has == TEXT_BLANK)
+		return refuse_blank_id(call);
+	if (has == TEXT_INVALID)
+		return lyre_fail(call, LYRE_EINVAL, "Id is invalid");
+	if (has == TEXT_NO_MEMORY)
+		return lyre_fail(call, LYRE_ENOMEM, "out of memory");
+	struct finding f = { .call = call, .id = id };
+	int rc = lyre_roles(call, find_name, &f);
+	if (rc < 0)
+		return rc;
+	rc = lyre_role_drop(call, id);
+	if (rc < 0)
+		return rc;
+	const char *name = lyre_value_string(f.name, NULL);
+	return lyre_reply_message(call, "%s successfully deleted", name ? name : id);
+}
+
+static int write_record(void *arg, const lyre_value *role)
+{
+	lyre_out_value(arg, role);
+	return 0;
+}
+
+int users_role_list(lyre_call *call)
+{
+	lyre_out *o = lyre_reply(call);
+
+	lyre_out_array_begin(o);
+	int rc = lyre_roles(call, write_record, o);
+	lyre_out_array_end(o);
+	return rc;
+}

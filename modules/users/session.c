@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file users/session.c
+ * \brief login, logout, and signing in with the cookie of a session.
+ *
+ * A session is a record of system.hdb_session under the digest of the cookie's value: who reads the file of the database
+ * cannot sign in by it. It has its user's stamp, so that a change of the password ends it.
+ */
+#include "users.h"
+
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define DATABASE "system"
+#define TABLE "hdb_session"
+/* The cookie's value: 256 bits, in hexadecimal. */
+#define VALUE_BYTES 32
+#define VALUE_MAX (2 * VALUE_BYTES + 1)
+#define ENDED_AT_ONCE 16
+
+static bool enabled;
+static int64_t lasts; /* seconds */
+static char cookie[40];
+
+static double now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (double)t.tv_sec * 1000 + (double)(t.tv_nsec / 1000000);
+}
+
+/* ---- the table ---- */
+
+/* Each session ends by itself, at the time that its record says: the table does not expire records by a time of its own,
+ * which would be that of the setting as it was when the table was made. */
+static int make_table(lyre_call *call)
+{
+	static const struct lyre_attribute attributes[] = {
+		{ .size = sizeof *attributes, .flags = LYRE_A_PRIMARY_KEY, .name = "id", .type = "ID" },
+		{ .size = sizeof *attributes, .flags = LYRE_A_NOT_NULL, .name = "user", .type = "String" },
+		{ .size = sizeof *attributes, .flags = LYRE_A_NOT_NULL, .name = "stamp", .type = "String" },
+		{ .size = sizeof *attributes, .flags = LYRE_A_NOT_NULL | LYRE_A_INDEXED, .name = "expires", .type = "Float" },
+	};
+	const struct lyre_table_spec spec = {
+		.size = sizeof spec,
+		.attribute_count = sizeof attributes / sizeof *attributes,
+		.database = DATABASE,
+		.name = TABLE,
+		.primary_key = "id",
+		.attributes = attributes,
+		.expiration = -1,
+		.audit = 0,
+	};
+	int rc = lyre_table_create(call, &spec);
+
+	return rc == LYRE_EEXISTS ? 0 : rc; /* by another login at the same time */
+}
+
+static int open_for_login(lyre_call *call, lyre_table **ret)
+{
+	int rc = lyre_table_open(call, DATABASE, TABLE, ret);
+
+	if (rc != LYRE_ENOTFOUND)
+		return rc;
+	rc = make_table(call);
+	return rc ? rc : lyre_table_open(call, DATABASE, TABLE, ret);
+}
+
+/* Each login takes some records of ended sessions away: more than it adds. */
+static int remove_ended(lyre_call *call, lyre_table *table)
+{
+	static const char *const names[] = { "attribute", "comparator", "value" };
+	const lyre_value *parts[] = {
+		lyre_make_string(call, "expires", 7),
+		lyre_make_string(call, "less_than", 9),
+		lyre_make_double(call, now_ms()),
+	};
+	const lyre_value *condition = lyre_make_object(call, names, parts, 3), *ids[ENDED_AT_ONCE], *record;
+	const struct lyre_query query = {
+		.size = sizeof query,
+		.table = table,
+		.conditions = lyre_make_array(call, &condition, 1),
+		.limit = ENDED_AT_ONCE,
+	};
+	const struct lyre_write_result *result;
+	lyre_cursor *cursor;
+	size_t count = 0;
+	int rc = lyre_query_open(call, &query, &cursor);
+
+	while (!rc && count < ENDED_AT_ONCE) {
+		rc = lyre_cursor_next(call, cursor, &record);
+		if (!rc) /* the row goes with the next one */
+			ids[count++] = lyre_make_copy(call, lyre_value_get(record, "id"));
+	}
+	if (rc < 0 || !count)
+		return rc < 0 ? rc : 0;
+	return lyre_write_wait(call, table, LYRE_DELETE, lyre_make_array(call, ids, count), &result);
+}
+
+/* ---- a session ---- */
+
+static int write_session(lyre_call *call, const char *id, const struct lyre_user *user)
+{
+	static const char *const names[] = { "id", "user", "stamp", "expires" };
+	const lyre_value *values[] = {
+		lyre_make_string(call, id, strlen(id)),
+		lyre_make_string(call, user->name, strlen(user->name)),
+		lyre_make_string(call, user->stamp, strlen(user->stamp)),
+		lyre_make_double(call, now_ms() + (double)lasts * 1000),
+	};
+	const lyre_value *record = lyre_make_object(call, names, values, sizeof values / sizeof *values);
+	const struct lyre_write_result *result;
+	lyre_table *table;
+	int rc = open_for_login(call, &table);
+
+	if (!rc)
+		rc = remove_ended(call, table);
+	return rc ? rc : lyre_write_wait(call, table, LYRE_INSERT, lyre_make_array(call, &record, 1), &result);
+}
+
+/* What a text would have to be to be a cookie's value of ours. */
+static bool is_value(const char *text, size_t len)
+{
+	size_t right = 0;
+
+	while (right < len && ((text[right] >= '0' && text[right] <= '9') || (text[right] >= 'a' && text[right] <= 'f')))
+		right++;
+	return right == len && len == VALUE_MAX - 1;
+}
+
+/* Ends the session that the request's cookie names, if there is one. */
+static int end_session(lyre_call *call, const char *value)
+{
+	const struct lyre_write_result *result;
+	const lyre_value *key;
+	char id[DIGEST_MAX];
+	lyre_table *table;
+	size_t len = strlen(value);
+	int rc = digest_of(call, value, len, id);
+
+	if (rc || !is_value(value, len))
+		return rc;
+	rc = lyre_table_open(call, DATABASE, TABLE, &table);
+	if (rc)
+		return rc == LYRE_ENOTFOUND ? 0 : rc;
+	key = lyre_make_string(call, id, strlen(id));
+	rc = lyre_write_wait(call, table, LYRE_DELETE, lyre_make_array(call, &key, 1), &result);
+	/* After it is gone, lest it be remembered once more. */
+	if (!rc)
+		lyre_credentials_forget(call, LYRE_CREDENTIAL_COOKIE, cookie, value, len);
+	return rc;
+}
+
+static int begin_session(lyre_call *call, const struct lyre_user *user)
+{
+	unsigned char random[VALUE_BYTES];
+	char value[VALUE_MAX], id[DIGEST_MAX];
+	int rc = gnutls_rnd(GNUTLS_RND_KEY, random, sizeof random);
+
+	if (rc < 0)
+		return lyre_fail(call, LYRE_EINTERNAL, "No random numbers: %s", gnutls_strerror(rc));
+	text_of_bytes(value, random, sizeof random);
+	rc = digest_of(call, value, strlen(value), id);
+	if (!rc)
+		rc = write_session(call, id, user);
+	return rc ? rc : lyre_reply_cookie(call, cookie, value, lasts);
+}
+
+/* ---- operations ---- */
+
+int users_login(lyre_call *call)
+{
+	struct lyre_user user = { .size = sizeof user };
+	const char *earlier = lyre_call_cookie(call, cookie);
+	int rc;
+
+	if (!enabled)
+		return lyre_fail(call, LYRE_EINVAL, "Sessions are disabled: authentication.enableSessions is false");
+	if (!*lyre_call_user(call))
+		return lyre_fail(call, LYRE_EINVAL, "A session is a user's: give 'username' and 'password', or sign in as the user");
+	rc = lyre_user(call, NULL, &user);
+	if (rc)
+		return rc;
+	lyre_server_rights_begin(call);
+	if (earlier)
+		rc = end_session(call, earlier);
+	if (!rc)
+		rc = begin_session(call, &user);
+	lyre_server_rights_end(call);
+	return rc ? rc : lyre_reply_message(call, "Login successful");
+}
+
+int users_logout(lyre_call *call)
+{
+	const char *value = lyre_call_cookie(call, cookie);
+	int rc = 0;
+
+	if (value) {
+		lyre_server_rights_begin(call);
+		rc = end_session(call, value);
+		lyre_server_rights_end(call);
+		if (!rc)
+			rc = lyre_reply_cookie(call, cookie, "", 0);
+	}
+	return rc ? rc : lyre_reply_message(call, "Logout successful");
+}
+
+/* ---- signing in ---- */
+
+static int invalid(lyre_call *call)
+{
+	return lyre_fail(call, LYRE_EUNAUTHENTICATED, "invalid session");
+}
+
+/* \return 0; LYRE_END when there is none */
+static int find_session(lyre_call *call, const char *id, const lyre_value **ret)
+{
+	const lyre_value *key = lyre_make_string(call, id, strlen(id));
+	lyre_cursor *cursor;
+	lyre_table *table;
+	int rc = lyre_table_open(call, DATABASE, TABLE, &table);
+
+	if (rc)
+		return rc == LYRE_ENOTFOUND ? LYRE_END : rc;
+	rc = lyre_lookup(call, table, lyre_make_array(call, &key, 1), NULL, &cursor);
+	return rc ? rc : lyre_cursor_next(call, cursor, ret);
+}
+
+static int verify(lyre_call *call, const char *text, size_t len, struct lyre_identity *ret)
+{
+	const lyre_value *record;
+	char id[DIGEST_MAX];
+	int rc = is_value(text, len) ? digest_of(call, text, len, id) : invalid(call);
+
+	if (!rc)
+		rc = find_session(call, id, &record);
+	if (rc)
+		return rc == LYRE_END ? invalid(call) : rc;
+	ret->user = lyre_value_string(lyre_value_get(record, "user"), NULL);
+	ret->stamp = lyre_value_string(lyre_value_get(record, "stamp"), NULL);
+	ret->until = lyre_value_double(lyre_value_get(record, "expires"));
+	if (!ret->user || !ret->stamp)
+		return invalid(call);
+	if (ret->until > now_ms())
+		return 0;
+	lyre_fail(call, LYRE_EUNAUTHENTICATED, "session expired");
+	return LYRE_END;
+}
+
+int session_start(lyre_instance *self)
+{
+	static const struct lyre_authenticator sessions = {
+		.size = sizeof sessions, .source = LYRE_CREDENTIAL_COOKIE, .name = cookie, .verify = verify
+	};
+
+	enabled = lyre_setting_bool(self, "/authentication.enableSessions");
+	lasts = lyre_setting_int(self, "/authentication.sessionTimeout") / 1000;
+	/* Browsers tell servers of one host apart by the cookies' names only. */
+	snprintf(cookie, sizeof cookie, "hdb-session-%" PRId64, lyre_setting_int(self, "/operationsApi.network.port"));
+	return enabled ? lyre_authenticator_add(self, &sessions) : 0;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file users/token.h
+ * \brief Tokens: JWT signed with RS256, and the key they are signed with.
+ *
+ * Nothing here knows of calls, so that a fuzzer can drive it.
+ */
+#ifndef USERS_TOKEN_H
+#define USERS_TOKEN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/** Longest token that is looked at, bytes. */
+#define TOKEN_MAX 8192
+
+/** The key, in PEM, which is the form that libjwt takes. */
+struct token_key {
+	char *private_pem, *public_pem; /**< NUL-terminated */
+	size_t private_size, public_size; /**< without the NUL */
+};
+
+enum token_subject { TOKEN_OPERATION, TOKEN_REFRESH };
+
+/** What a token says. */
+struct token_claims {
+	enum token_subject subject;
+	char user[512];
+	char stamp[33];      /**< of the user's credentials when it was made */
+	char role[256];      /**< "" for none */
+	int super_user;
+	int64_t issued, expires; /**< seconds since the epoch */
+};
+
+/** What came of reading a token. One that has expired is right in all else. */
+enum token_verdict { TOKEN_VALID, TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_NO_MEMORY };
+
+/**
+ * Reads the key in \p path; where there is no file, makes one of mode 0600, and its folder. Blocks.
+ * \return NULL with a sentence in \p why; \p why is a warning, or "", when it is not NULL
+ */
+struct token_key *token_key_open(const char *path, char *why, size_t size);
+/** NULL is allowed. */
+void token_key_close(struct token_key *k);
+
+/** Any thread; takes milliseconds. \return the token, for free(); NULL when out of memory */
+char *token_make(const struct token_key *k, const struct token_claims *c);
+/**
+ * Reads a token of anybody: any bytes. Any thread; one that is not signed with the key costs no more than a check of the
+ * signature. \p now in seconds since the epoch. \p ret is whole where the verdict is TOKEN_VALID, else anything.
+ */
+enum token_verdict token_read(const struct token_key *k, const char *text, size_t len, int64_t now, struct token_claims *ret);
+
+#endif

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file users/token_operations.c
+ * \brief create_authentication_tokens, refresh_operation_token, and signing in with a bearer token.
+ *
+ * A token carries its user's stamp: a change of the password ends all tokens. Of the refresh tokens only the last one given
+ * out is good, of which the user's record keeps the digest.
+ */
+#include "token.h"
+#include "users.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define LONGEST (INT64_C(36500) * 86400)
+
+static struct token_key *key;
+
+/* ---- making ---- */
+
+static bool role_is_super(const lyre_value *role)
+{
+	return lyre_value_bool(lyre_value_get(lyre_value_get(role, "permission"), "super_user"));
+}
+
+/* \param role  "" for none. \return the token, of the call; NULL with the failure set */
+static const char *make_token(lyre_call *call, const struct lyre_user *user, enum token_subject subject, int64_t seconds,
+	const char *role)
+{
+	struct token_claims c = { .subject = subject, .super_user = role_is_super(user->role), .issued = time(NULL) };
+	char *token, *kept = NULL;
+
+	if (strlen(user->name) >= sizeof c.user || strlen(user->stamp) >= sizeof c.stamp || strlen(role) >= sizeof c.role) {
+		lyre_fail(call, LYRE_EINTERNAL, "No token can hold this user");
+		return NULL;
+	}
+	strcpy(c.user, user->name);
+	strcpy(c.stamp, user->stamp);
+	strcpy(c.role, role);
+	c.expires = c.issued + seconds;
+	token = token_make(key, &c);
+	if (token)
+		kept = lyre_alloc(call, strlen(token) + 1);
+	if (kept)
+		strcpy(kept, token);
+	else
+		lyre_fail(call, LYRE_ENOMEM, "out of memory");
+	free(token);
+	return kept;
+}
+
+static int64_t setting_seconds(lyre_call *call, const char *setting)
+{
+	return lyre_setting_int(lyre_call_module(call), setting) / 1000;
+}
+
+/* Reads digits with an optional s, m, h or d. \return -1 when it is something else */
+static int64_t read_seconds(const char *s, size_t len)
+{
+	static const struct { char letter; int64_t seconds; } units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
+	size_t digits = strspn(s, "0123456789");
+	int64_t n;
+
+	if (!digits || digits > 12 || strlen(s) != len)
+		return -1;
+	n = strtoll(s, NULL, 10);
+	if (digits == len)
+		return n;
+	for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+		if (digits + 1 == len && s[digits] == units[i].letter)
+			return n > LONGEST ? -1 : n * units[i].seconds;
+	return -1;
+}
+
+/* How long the operation token is asked to be valid. */
+static int get_expires_in(lyre_call *call, int64_t *seconds)
+{
+	const lyre_value *v = lyre_arg(call, "expires_in");
+	size_t len;
+
+	if (!v) {
+		*seconds = setting_seconds(call, "/authentication.operationTokenTimeout");
+		return 0;
+	}
+	if (lyre_value_type(v) == LYRE_STRING) {
+		const char *s = lyre_value_string(v, &len);
+
+		*seconds = read_seconds(s, len);
+	} else {
+		double d = lyre_value_double(v);
+
+		*seconds = d >= 1 && d <= (double)LONGEST && d == (double)(int64_t)d ? (int64_t)d : -1;
+	}
+	if (*seconds >= 1 && *seconds <= LONGEST)
+		return 0;
+	return lyre_fail(call, LYRE_EINVAL,
+		"'expires_in' must be a whole number of seconds, or one with s, m, h or d as in 30m, 2h, 1d; from 1s to 36500d");
+}
+
+static int get_role(lyre_call *call, const char **role)
+{
+	const lyre_value *v = lyre_arg(call, "role");
+	size_t len = 0;
+
+	*role = v ? lyre_value_string(v, &len) : "";
+	if (v && (!len || len > 255 || strlen(*role) != len))
+		return lyre_fail(call, LYRE_EINVAL, "'role' must be a text of 1 to 255 bytes");
+	return 0;
+}
+
+/* From now on this is the user's refresh token. */
+static int keep_refresh_token(lyre_call *call, const char *user, const char *token)
+{
+	char digest[DIGEST_MAX];
+	const struct lyre_user_change change = {
+		.size = sizeof change, .fields = LYRE_USER_REFRESH_TOKEN, .name = user, .refresh_token = digest
+	};
+	int rc = digest_of(call, token, strlen(token), digest);
+
+	return rc ? rc : lyre_user_change(call, &change);
+}
+
+static void reply_token(lyre_out *out, const char *name, const char *token)
+{
+	lyre_out_key(out, name);
+	lyre_out_string(out, token, strlen(token));
+}
+
+int users_create_authentication_tokens(lyre_call *call)
+{
+	struct lyre_user user = { .size = sizeof user };
+	const char *role, *operation, *refresh;
+	lyre_out *out = lyre_reply(call);
+	int64_t seconds;
+	int rc = get_expires_in(call, &seconds);
+
+	if (!rc)
+		rc = get_role(call, &role);
+	if (rc)
+		return rc;
+	if (!*lyre_call_user(call))
+		return lyre_fail(call, LYRE_EINVAL, "Tokens are a user's: give 'username' and 'password', or sign in as the user");
+	rc = lyre_user(call, NULL, &user);
+	if (rc)
+		return rc;
+	operation = make_token(call, &user, TOKEN_OPERATION, seconds, role);
+	refresh = make_token(call, &user, TOKEN_REFRESH, setting_seconds(call, "/authentication.refreshTokenTimeout"), role);
+	if (!operation || !refresh)
+		return lyre_failure(call);
+	/* One that names a role is of no use here, and takes no other one's place. */
+	rc = *role ? 0 : keep_refresh_token(call, user.name, refresh);
+	if (rc)
+		return rc;
+	lyre_out_object_begin(out);
+	reply_token(out, "operation_token", operation);
+	reply_token(out, "refresh_token", refresh);
+	lyre_out_object_end(out);
+	return 0;
+}
+
+/* ---- reading ---- */
+
+static int invalid(lyre_call *call)
+{
+	return lyre_fail(call, LYRE_EUNAUTHENTICATED, "invalid token");
+}
+
+/* Whether a refresh token is the last one that was given out. */
+static int check_is_last(lyre_call *call, const struct lyre_user *user, const char *text, size_t len)
+{
+	char digest[DIGEST_MAX];
+	int rc = digest_of(call, text, len, digest);
+
+	return rc || !strcmp(digest, user->refresh_token) ? rc : invalid(call);
+}
+
+/* Whose token a text is. \return 0; LYRE_EUNAUTHENTICATED, or LYRE_END for one that expired, with the sentence */
+static int check_token(lyre_call *call, const char *text, size_t len, struct token_claims *c, struct lyre_user *user)
+{
+	int rc;
+
+	switch (token_read(key, text, len, time(NULL), c)) {
+	case TOKEN_VALID:
+		break;
+	case TOKEN_EXPIRED:
+		lyre_fail(call, LYRE_EUNAUTHENTICATED, "token expired");
+		return LYRE_END;
+	case TOKEN_NO_MEMORY:
+		return lyre_fail(call, LYRE_ENOMEM, "out of memory");
+	case TOKEN_INVALID:
+	default:
+		return invalid(call);
+	}
+	if (*c->role)
+		return invalid(call);
+	user->size = sizeof *user;
+	rc = lyre_user(call, c->user, user);
+	if (rc)
+		return rc == LYRE_ENOTFOUND ? invalid(call) : rc;
+	if (!user->active || strcmp(user->stamp, c->stamp))
+		return invalid(call);
+	return c->subject == TOKEN_REFRESH ? check_is_last(call, user, text, len) : 0;
+}
+
+static int get_refresh_token_user(lyre_call *call, const lyre_value *token, struct lyre_user *user)
+{
+	struct token_claims c;
+	size_t len;
+	const char *text = lyre_value_string(token, &len);
+	int rc = check_token(call, text, len, &c, user);
+
+	if (!rc && c.subject != TOKEN_REFRESH)
+		return invalid(call);
+	return rc == LYRE_END ? LYRE_EUNAUTHENTICATED : rc;
+}
+
+int users_refresh_operation_token(lyre_call *call)
+{
+	const lyre_value *given = lyre_arg(call, "refresh_token");
+	struct lyre_user user = { .size = sizeof user };
+	lyre_out *out = lyre_reply(call);
+	const char *token;
+	int rc;
+
+	if (given)
+		rc = get_refresh_token_user(call, given, &user);
+	else if (lyre_call_limited(call)) /* the caller came with the refresh token */
+		rc = lyre_user(call, NULL, &user);
+	else
+		rc = lyre_fail(call, LYRE_EINVAL, "'refresh_token' is required");
+	if (rc)
+		return rc;
+	token = make_token(
+		call, &user, TOKEN_OPERATION, setting_seconds(call, "/authentication.operationTokenTimeout"), "");
+	if (!token)
+		return lyre_failure(call);
+	lyre_out_object_begin(out);
+	reply_token(out, "operation_token", token);
+	lyre_out_object_end(out);
+	return 0;
+}
+
+/* ---- signing in ---- */
+
+static int verify(lyre_call *call, const char *text, size_t len, struct lyre_identity *ret)
+{
+	struct lyre_user user;
+	struct token_claims c;
+	int rc = check_token(call, text, len, &c, &user);
+
+	if (rc)
+		return rc;
+	ret->user = user.name;
+	ret->stamp = user.stamp;
+	ret->until = (double)c.expires * 1000;
+	ret->only = c.subject == TOKEN_REFRESH ? "refresh_operation_token" : NULL;
+	return 0;
+}
+
+int token_start(lyre_instance *self)
+{
+	static const struct lyre_authenticator bearer = {
+		.size = sizeof bearer, .source = LYRE_CREDENTIAL_SCHEME, .name = "Bearer", .verify = verify
+	};
+	char path[PATH_MAX], why[PATH_MAX + 512];
+
+	if (snprintf(path, sizeof path, "%s/keys/jwt.pem", lyre_setting_string(self, "/rootPath")) >= (int)sizeof path)
+		return lyre_start_fail(self, LYRE_EINVAL, "The path of the key of tokens is too long: choose another rootPath");
+	key = token_key_open(path, why, sizeof why);
+	if (!key)
+		return lyre_start_fail(self, LYRE_EIO, "%s", why);
+	if (*why)
+		lyre_log(self, LYRE_WARN, "%s", why);
+	return lyre_authenticator_add(self, &bearer);
+}
+
+void token_stop(lyre_instance *self)
+{
+	(void)self;
+	token_key_close(key);
+	key = NULL;
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file users/user.c
+ * \brief add_user, alter_user, drop_user.
+ */
+#include "users.h"
+
+#include <string.h>
+
+#define NAME_MAX_BYTES 500
+#define PASSWORD_MAX_BYTES 1024
+
+enum text argument_text(lyre_call *call, const char *name, const char **ret)
+{
+	const lyre_value *v = lyre_arg(call, name);
+	enum lyre_type type = lyre_value_type(v);
+	size_t len = 0;
+
+	*ret = NULL;
+	if (type == LYRE_NULL)
+		return TEXT_BLANK;
+	if (type != LYRE_STRING && type != LYRE_INT && type != LYRE_DOUBLE && type != LYRE_BIGINT)
+		return TEXT_INVALID;
+	if (type == LYRE_STRING) {
+		const char *text = lyre_value_string(v, &len);
+		if (!len)
+			return TEXT_BLANK;
+		if (strlen(text) != len)
+			return TEXT_INVALID;
+	}
+	*ret = lyre_arg_string(call, name);
+	return *ret ? TEXT_GIVEN : TEXT_NO_MEMORY;
+}
+
+/** What the store takes for a mistake of the client where a key should be. */
+static int is_no_key(const char *text)
+{
+	return strcmp(text, "null") == 0 || strcmp(text, "undefined") == 0;
+}
+
+int is_role_name(const lyre_value *v)
+{
+	size_t len;
+	const char *s = lyre_value_type(v) == LYRE_STRING ? lyre_value_string(v, &len) : NULL;
+
+	if (!s || !len || is_no_key(s))
+		return 0;
+	for (size_t i = 0; i < len; i++) {
+		char c = s[i];
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-'))
+			return 0;
+	}
+	return 1;
+}
+
+/** What is wrong with a request, sentence by sentence: none is as long as its place. */
+struct faults {
+	char text[512];
+	size_t len;
+};
+
+static void fault(struct faults *f, const char *sentence)
+{
+	size_t len = strlen(sentence);
+
+	if (f->len)
+		f->text[f->len++] = ',';
+	memcpy(f->text + f->len, sentence, len + 1);
+	f->len += len;
+}
+
+/** The three texts of a user, as they are in a request. */
+struct request {
+	const char *username, *password, *role;
+	enum text has_username, has_password, has_role;
+	const lyre_value *active;
+};
+
+static int read_request(lyre_call *call, struct request *q)
+{
+	q->has_username = argument_text(call, "username", &q->username);
+	if (q->has_username == TEXT_GIVEN && is_no_key(q->username))
+		q->has_username = TEXT_INVALID;
+	q->has_password = argument_text(call, "password", &q->password);
+	q->has_role = argument_text(call, "role", &q->role);
+	if (q->has_role == TEXT_GIVEN && !is_role_name(lyre_arg(call, "role")))
+		q->has_role = TEXT_INVALID;
+	q->active = lyre_arg(call, "active");
+	if (q->has_username == TEXT_NO_MEMORY || q->has_password == TEXT_NO_MEMORY || q->has_role == TEXT_NO_MEMORY)
+		return lyre_fail(call, LYRE_ENOMEM, "out of memory");
+	return 0;
+}
+
+/** What cannot be, whether a user is added or altered. */
+static void check_values(const struct request *q, struct faults *f)
+{
+	if (q->has_username == TEXT_INVALID)
+		fault(f, "Username is invalid");
+	else if (q->username && strlen(q->username) > NAME_MAX_BYTES)
+		fault(f, "Username is too long (maximum is 500 bytes)");
+	if (q->has_password == TEXT_INVALID)
+		fault(f, "Password is invalid");
+	else if (q->password && strlen(q->password) > PASSWORD_MAX_BYTES)
+		fault(f, "Password is too long (maximum is 1024 bytes)");
+	if (q->has_role == TEXT_INVALID)
+		fault(f, "Role is invalid");
+	if (q->active && lyre_value_type(q->active) != LYRE_BOOL)
+		fault(f, "Active must be a boolean");
+}
+
+int users_add_user(lyre_call *call)
+{
+	struct request q;
+	struct faults f = { .len = 0 };
+	int rc = read_request(call, &q);
+
+	if (rc < 0)
+		return rc;
+	if (q.has_username == TEXT_BLANK)
+		fault(&f, "Username can't be blank");
+	if (q.has_password == TEXT_BLANK)
+		fault(&f, "Password can't be blank");
+	if (q.has_role == TEXT_BLANK)
+		fault(&f, "Role can't be blank");
+	if (!q.active)
+		fault(&f, "Active can't be blank");
+	check_values(&q, &f);
+	if (f.len)
+		return lyre_fail(call, LYRE_EINVAL, "%s", f.text);
+	/* The name stands for the server's own records; the sentence is the one that clients know. */
+	if (strcmp(q.username, "system") == 0)
+		return lyre_fail(call, LYRE_EINVAL, "Username You cannot create tables within the system schema");
+	const struct lyre_user_change user = {
+		.size = sizeof user,
+		.fields = LYRE_USER_PASSWORD | LYRE_USER_ROLE | LYRE_USER_ACTIVE,
+		.name = q.username,
+		.password = q.password,
+		.role = q.role,
+		.active = (uint32_t)lyre_value_bool(q.active),
+	};
+	rc = lyre_user_add(call, &user);
+	return rc < 0 ? rc : lyre_reply_message(call, "%s successfully added", q.username);
+}
+
+static void write_names(lyre_out *o, const char *key, const char *name)
+{
+	lyre_out_key(o, key);
+	lyre_out_array_begin(o);
+	if (name)
+		lyre_out_string(o, name, strlen(name));
+	lyre_out_array_end(o);
+}
+
+/** Shaped like the answer of an update. */
+static int reply_updated(lyre_call *call, const char *name, int updated)
+{
+	const char *message = updated ? "updated 1 of 1 records" : "updated 0 of 1 records";
+	lyre_out *o = lyre_reply(call);
+
+	lyre_out_object_begin(o);
+	lyre_out_key(o, "message");
+	lyre_out_string(o, message, strlen(message));
+	lyre_out_key(o, "txn_time");
+	lyre_out_int(o, 0);
+	write_names(o, "update_hashes", updated ? name : NULL);
+	write_names(o, "skipped_hashes", updated ? NULL : name);
+	lyre_out_object_end(o);
+	return 0;
+}
+
+int users_alter_user(lyre_call *call)
+{
+	struct request q;
+	struct faults f = { .len = 0 };
+	int rc = read_request(call, &q);
+
+	if (rc < 0)
+		return rc;
+	if (q.has_username == TEXT_BLANK)
+		return lyre_fail(call, LYRE_EINVAL, "username is required");
+	check_values(&q, &f);
+	if (f.len)
+		return lyre_fail(call, LYRE_EINVAL, "%s", f.text);
+	const struct lyre_user_change change = {
+		.size = sizeof change,
+		.fields = (q.password ? LYRE_USER_PASSWORD : 0u) | (q.role ? LYRE_USER_ROLE : 0u) |
+			(q.active ? LYRE_USER_ACTIVE : 0u),
+		.name = q.username,
+		.password = q.password,
+		.role = q.role,
+		.active = (uint32_t)lyre_value_bool(q.active),
+	};
+	if (!change.fields)
+		return lyre_fail(call, LYRE_EINVAL, "nothing to update, must supply active, role or password to update");
+	/* Also a role that there is not is "not found": ask for the user first. */
+	struct lyre_user user = { .size = sizeof user };
+	rc = lyre_user(call, q.username, &user);
+	if (rc == 0)
+		rc = lyre_user_change(call, &change);
+	else if (rc == LYRE_ENOTFOUND)
+		return reply_updated(call, q.username, 0);
+	return rc < 0 ? rc : reply_updated(call, q.username, 1);
+}
+
+int users_drop_user(lyre_call *call)
+{
+	const char *name;
+	enum text has = argument_text(call, "username", &name);
+
+	if (has == TEXT_NO_MEMORY)
+		return lyre_fail(call, LYRE_ENOMEM, "out of memory");
+	if (has == TEXT_BLANK)
+		return lyre_fail(call, LYRE_EINVAL, "Username can't be blank");
+	if (has == TEXT_INVALID)
+		return lyre_fail(call, LYRE_EINVAL, "Username is invalid");
+	int rc = lyre_user_drop(call, name);
+	return rc < 0 ? rc : lyre_reply_message(call, "%s successfully deleted", name);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file users/users.h
+ * \brief What the files of this module share.
+ */
+#ifndef USERS_USERS_H
+#define USERS_USERS_H
+
+#include <lyre/lyre.h>
+
+/* role.c */
+int users_role_add(lyre_call *call);
+int users_role_alter(lyre_call *call);
+int users_role_drop(lyre_call *call);
+int users_role_list(lyre_call *call);
+
+/* role_check.c */
+/**
+ * Checks all that add_role or, with \p alter, alter_role was sent. \return 0; LYRE_EINVAL with all that is wrong as the
+ * answer; LYRE_ENOMEM …
+ */
+int role_check(lyre_call *call, int alter);
+
+/* user.c */
+int users_add_user(lyre_call *call);
+int users_alter_user(lyre_call *call);
+int users_drop_user(lyre_call *call);
+/** What an argument is worth as a text. */
+enum text {
+	TEXT_GIVEN,
+	TEXT_BLANK,   /**< not given, null or empty */
+	TEXT_INVALID, /**< of another kind, or with a NUL in it, which no name or password has */
+	TEXT_NO_MEMORY
+};
+/** A string or number argument; \p ret is NULL unless TEXT_GIVEN. */
+enum text argument_text(lyre_call *call, const char *name, const char **ret);
+/** Whether a value can name a role, or be its id: of letters, digits, _ and -, one at least. */
+int is_role_name(const lyre_value *v);
+
+/* info.c */
+int users_list_users(lyre_call *call);
+int users_user_info(lyre_call *call);
+
+/* token.c, token_key.c, token_operations.c */
+int token_start(lyre_instance *self);
+void token_stop(lyre_instance *self);
+int users_create_authentication_tokens(lyre_call *call);
+int users_refresh_operation_token(lyre_call *call);
+
+/* digest.c */
+#define DIGEST_MAX 65 /**< room for a SHA-256 in hexadecimal, with the NUL */
+/** Writes \p size bytes as hexadecimal, and a NUL. */
+void text_of_bytes(char *out, const unsigned char *bytes, size_t size);
+/** The SHA-256 of a secret. Sets the call's failure. */
+int digest_of(lyre_call *call, const char *text, size_t len, char out[DIGEST_MAX]);
+
+/* session.c */
+int session_start(lyre_instance *self);
+int users_login(lyre_call *call);
+int users_logout(lyre_call *call);
+
+#endif

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is taken away is gone: while users work on many connections, signed in by password, token and cookie, a role is
+altered, a password changed, a user made inactive or dropped. No request that began after the answer may succeed."""
+import json, os, sys, threading, time, unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import test_permissions
+from test_permissions import PASSWORD, ROLES, SETTINGS, Caller, decode, table_permission
+from lyre_server import Server
+
+ROUNDS = int(os.environ.get("REVOCATIONS", "4"))
+# Requests of each connection that must have begun, and ended, on either side of a change.
+ENOUGH = 15
+DOG = {"database": "kennel", "table": "dog"}
+READ = ("search_by_value", dict(DOG, attribute="name", value="*"))
+READ_ID = ("search_by_id", dict(DOG, ids=[1], get_attributes=["*"]))
+WRITE = ("upsert", dict(DOG, records=[{"id": 1, "name": "rex"}]))
+
+
+def setUpModule():
+    test_permissions.setUpModule()
+
+
+class Worker(threading.Thread):
+    """Asks the same on one connection again and again, and notes when each request began, and its answer."""
+
+    def __init__(self, caller, request):
+        super().__init__()
+        self.caller, self.request, self.answers, self.go, self.failure = caller, request, [], True, None
+        self.start()
+
+    def run(self):
+        try:
+            while self.go:
+                begun = time.monotonic()
+                status, _, body = self.caller.ask(*self.request)
+                self.answers.append((begun, time.monotonic(), status, body))
+        except Exception as e:
+            self.failure = e
+        finally:
+            self.caller.close()
+
+    def since(self, when):
+        return [a for a in list(self.answers) if a[0] > when]
+
+
+class Revocation(unittest.TestCase):
+    def setUp(self):
+        self.s = Server(settings=SETTINGS)
+        self.addCleanup(self.s.stop)
+        test_permissions.prepare(self.s)
+        self.admin = Caller(self.s, "super_user")
+        self.addCleanup(self.admin.close)
+
+    def signed_in(self, user="limited", password=PASSWORD):
+        """Callers of one user: by password, token and cookie."""
+        basic = Caller(self.s, user, {"Authorization": self.s.authorization(user, password)})
+        self.addCleanup(basic.close)
+        status, _, body = basic.ask("create_authentication_tokens")
+        self.assertEqual(status, 200, body)
+        token = json.loads(body)["operation_token"]
+        status, headers, body = basic.ask("login")
+        self.assertEqual(status, 200, body)
+        callers = [basic, Caller(self.s, user, {"Authorization": "Bearer " + token}),
+                   Caller(self.s, user, {"Cookie": headers["set-cookie"].split(";")[0], "Origin": "http://127.0.0.1:%d" % self.s.port})]
+        for c in callers[1:]:
+            self.addCleanup(c.close)
+        return callers
+
+    def wait(self, workers, when):
+        """Until each has done enough that began after when."""
+        deadline = time.monotonic() + 120
+        while any(len(w.since(when)) < ENOUGH and w.is_alive() for w in workers):
+            self.assertLess(time.monotonic(), deadline, "a connection does not get on")
+            time.sleep(0.01)
+
+    def change(self, callers, requests, *steps):
+        """Runs the steps, (operation, request, the status that all answers are to have after it), while the callers ask."""
+        workers = [Worker(Caller(self.s, c.name, c.headers), r) for c in callers for r in requests]
+        marks = [(time.monotonic(), time.monotonic(), 200)]
+        try:
+            self.wait(workers, marks[0][1])
+            for operation, request, status in steps:
+                before = time.monotonic()
+                answer = self.admin.ask(operation, request)
+                marks.append((before, time.monotonic(), status))
+                self.assertEqual(answer[0], 200, answer[2])
+                self.wait(workers, marks[-1][1])
+        finally:
+            for w in workers:
+                w.go = False
+            for w in workers:
+                w.join()
+        for w in workers:
+            self.assertIsNone(w.failure)
+            for i, (_, answered, status) in enumerate(marks):
+                until = marks[i + 1][0] if i + 1 < len(marks) else float("inf")
+                for begun, ended, got, body in w.answers:
+                    if begun > answered and ended < until:
+                        self.assertEqual(got, status, "%s, %s, after step %d: %s" % (w.request[0], list(w.caller.headers)[0], i, decode(body)))
+
+    def test_role_loses_table(self):
+        callers = self.signed_in() + [self.signed_in()[0]]
+        for _ in range(ROUNDS):
+            self.change(callers, [READ, READ_ID, WRITE],
+                        ("alter_role", {"id": "limited", "permission": {"super_user": False}}, 403),
+                        ("alter_role", {"id": "limited", "permission": ROLES["limited"]}, 200))
+
+    def test_role_loses_writing(self):
+        permission = {"super_user": False, "kennel": {"tables": {"dog": table_permission("read")}}}
+        for _ in range(ROUNDS):
+            self.change(self.signed_in(), [WRITE], ("alter_role", {"id": "limited", "permission": permission}, 403),
+                        ("alter_role", {"id": "limited", "permission": ROLES["limited"]}, 200))
+
+    def test_role_loses_attribute(self):
+        """Not only the decision: what the answer has of each record."""
+        caller = Caller(self.s, "reader")
+        worker = Worker(caller, READ_ID)
+        try:
+            self.wait([worker], time.monotonic())
+            permission = {"super_user": False, "kennel": {"tables": {"dog": table_permission("read", attributes=[
+                {"attribute_name": "name", "read": True, "insert": False, "update": False}])}}}
+            self.assertEqual(self.admin.ask("alter_role", {"id": "reader", "permission": permission})[0], 200)
+            when = time.monotonic()
+            self.wait([worker], when)
+        finally:
+            worker.go = False
+            worker.join()
+        self.assertIsNone(worker.failure)
+        self.assertIn("xyzzy_chip", decode(worker.answers[0][3])[0])
+        for _, _, status, body in worker.since(when):
+            self.assertEqual((status, decode(body)), (200, [{"id": 1, "name": "rex"}]))
+
+    def test_user_gets_other_role(self):
+        for _ in range(ROUNDS):
+            self.change(self.signed_in(), [READ], ("alter_user", {"username": "limited", "role": "nothing"}, 403),
+                        ("alter_user", {"username": "limited", "role": "reader"}, 200))
+
+    def test_password_changed(self):
+        passwords = [PASSWORD, "the-Other0ne"]
+        for i in range(ROUNDS):
+            old, new = passwords[i % 2], passwords[(i + 1) % 2]
+            self.change(self.signed_in(password=old), [READ], ("alter_user", {"username": "limited", "password": new}, 401))
+            self.assertEqual(self.signed_in(password=new)[0].ask(*READ)[0], 200)
+
+    def test_user_made_inactive(self):
+        for _ in range(ROUNDS):
+            callers = self.signed_in()
+            # who was let in by the password can come back with it; tokens and sessions of before cannot
+            self.change(callers, [READ], ("alter_user", {"username": "limited", "active": False}, 401))
+            self.change(self.back(), [READ])
+            for caller in callers[1:]:
+                self.assertEqual(caller.ask(*READ)[0], 401)
+
+    def back(self):
+        self.assertEqual(self.admin.ask("alter_user", {"username": "limited", "active": True})[0], 200)
+        return self.signed_in()
+
+    def test_user_dropped(self):
+        for _ in range(ROUNDS):
+            callers = self.signed_in()
+            self.change(callers, [READ], ("drop_user", {"username": "limited"}, 401))
+            # another user of the same name and password is not the one that the tokens were made for
+            self.s.ok({"operation": "add_user", "username": "limited", "password": PASSWORD, "role": "limited", "active": True})
+            self.assertEqual([c.ask(*READ)[0] for c in callers], [200, 401, 401])
+
+    def test_logout(self):
+        for _ in range(ROUNDS):
+            basic, bearer, cookie = self.signed_in()
+            worker = Worker(Caller(self.s, "limited", cookie.headers), READ)
+            try:
+                self.wait([worker], time.monotonic())
+                self.assertEqual(cookie.ask("logout")[0], 200)
+                when = time.monotonic()
+                self.wait([worker], when)
+            finally:
+                worker.go = False
+                worker.join()
+            self.assertIsNone(worker.failure)
+            self.assertEqual({status for _, _, status, _ in worker.since(when)}, {401})
+            self.assertEqual([basic.ask(*READ)[0], bearer.ask(*READ)[0]], [200, 200])
+
+    def test_changes_at_once(self):
+        """Many alter the same role; the last answer is what holds, and no answer is lost."""
+        states = [ROLES["limited"], {"super_user": False}]
+        for _ in range(ROUNDS):
+            answers = []
+            admins = [Caller(self.s, "super_user") for _ in range(4)]
+            threads = [threading.Thread(target=lambda c=c, i=i: answers.append(
+                c.ask("alter_role", {"id": "limited", "permission": states[i % 2]})[0])) for i, c in enumerate(admins)]
+            for t in threads:
+                t.start()
+            for t in threads:
+                t.join()
+            for c in admins:
+                c.close()
+            self.assertEqual(answers, [200] * 4)
+            role = [r for r in self.s.ok({"operation": "list_roles"}) if r["id"] == "limited"][0]
+            want = 200 if "kennel" in role["permission"] else 403
+            caller = Caller(self.s, "limited")
+            self.addCleanup(caller.close)
+            self.assertEqual(caller.ask(*READ)[0], want)
+
+
+if __name__ == "__main__":
+    unittest.main()

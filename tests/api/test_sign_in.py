@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How users sign in by name and password: what is remembered, what waits, and what a flood of wrong passwords may not do."""
+import contextlib, http.client, json, threading, unittest
+
+from lyre_server import Server, UnixConnection, built_modules
+
+JSON = {"Content-Type": "application/json"}
+ASK = {"operation": "describe_all"}
+FAILED = (401, b'{"error":"Login failed"}')
+TOO_MANY = (503, b'{"error":"Too many credentials wait to be checked"}')
+STOPPING = (503, b'{"error":"The server is stopping"}')
+CHEAP = ["authentication.argon2.memory=8M", "authentication.argon2.iterations=1"]
+# One check takes so long that a queue is full before it is over.
+SLOW = ["authentication.argon2.memory=8M", "authentication.argon2.iterations=200", "authentication.argon2.threads=1"]
+# Longer than any test: who is delayed by this is not answered before the server ends.
+FOR_EVER = CHEAP + ["authentication.failures.free=0", "authentication.failures.delay=10m", "authentication.failures.maxDelay=10m"]
+NO_DELAY = ["authentication.failures.delay=0"]
+NOT_REMEMBERED = ["authentication.cacheTTL=0"]
+
+
+def send(s, user=None, password=None, unix=False):
+    """Signs in by the header, and leaves the answer to be read."""
+    c = UnixConnection(s.socket_path, 300) if unix else http.client.HTTPConnection("127.0.0.1", s.port, timeout=300)
+    c.request("POST", "/", json.dumps(ASK).encode(), dict(JSON, Authorization=s.authorization(user, password)))
+    return c
+
+
+def read(c):
+    """(status, bytes)"""
+    with contextlib.closing(c):
+        r = c.getresponse()
+        return r.status, r.read()
+
+
+def ask(*args, **more):
+    return read(send(*args, **more))
+
+
+class Attempt(threading.Thread):
+    """One that has been sent, and goes on while the test does."""
+
+    def __init__(self, *args, **more):
+        super().__init__()
+        self.connection, self.answer = send(*args, **more), None
+        self.start()
+
+    def run(self):
+        self.answer = read(self.connection)
+
+    def end(self):
+        self.join(300)
+        return self.answer
+
+
+class Remembered(unittest.TestCase):
+    def test_a_flood_of_wrong_passwords_keeps_nobody_out_who_is_known(self):
+        with Server(settings=CHEAP + NO_DELAY) as s:
+            self.assertEqual(ask(s), (200, b"{}"))
+            flood = [Attempt(s, "user%d" % i, "wrong") for i in range(64)]
+            for _ in range(200):
+                self.assertEqual(ask(s), (200, b"{}"))
+            self.assertEqual({a.end() for a in flood}, {FAILED})
+
+    def test_more_than_can_wait_are_refused_and_the_end_waits_for_none(self):
+        with Server(settings=SLOW + NO_DELAY) as s:
+            self.assertEqual(ask(s), (200, b"{}"))
+            flood = [Attempt(s, "user%d" % i, "wrong") for i in range(400)]
+            # One is checked and 256 wait: with so many answers all have come.
+            while sum(a.answer is not None for a in flood) < 400 - 257:
+                flood[0].join(0.05)
+                self.assertEqual(ask(s), (200, b"{}"))
+            self.assertIn(TOO_MANY, [a.answer for a in flood])
+            s.end()
+            self.assertLessEqual({a.end() for a in flood}, {FAILED, TOO_MANY, STOPPING})
+
+    def test_a_known_password_does_not_wait_for_wrong_ones(self):
+        with Server(settings=FOR_EVER) as s:
+            self.assertEqual(ask(s), (200, b"{}"))
+            self.assertEqual(ask(s, password="wrong"), FAILED)
+            self.assertEqual(ask(s), (200, b"{}"))
+
+    def test_many_at_once_with_the_right_password_wait_for_one_check(self):
+        with Server(settings=FOR_EVER) as s:
+            self.assertEqual({a.end() for a in [Attempt(s) for _ in range(40)]}, {(200, b"{}")})
+
+
+class Delayed(unittest.TestCase):
+    def test_each_failure_makes_the_next_attempt_wait(self):
+        with Server(settings=FOR_EVER + NOT_REMEMBERED) as s:
+            self.assertEqual(ask(s, "nobody", "wrong"), FAILED)
+            delayed = Attempt(s, "nobody", "wrong")
+            # Neither another user nor another address waits for it.
+            self.assertEqual(ask(s), (200, b"{}"))
+            self.assertEqual(ask(s, "somebody", "wrong"), FAILED)
+            self.assertEqual(ask(s, "nobody", "wrong", unix=True), FAILED)
+            self.assertIsNone(delayed.answer)
+            s.end()
+            self.assertEqual(delayed.end(), STOPPING)
+
+    def test_the_right_password_waits_too(self):
+        with Server(settings=FOR_EVER) as s:
+            self.assertEqual(ask(s, password="wrong"), FAILED)
+            delayed = Attempt(s)
+            self.assertEqual(ask(s, unix=True), (200, b"{}"))
+            s.end()
+            self.assertIn(delayed.end(), (STOPPING, (200, b"{}")))  # the other address may have been first to be remembered
+
+    def test_many_connections_are_no_faster_than_one(self):
+        with Server(settings=FOR_EVER) as s:
+            self.assertEqual(ask(s, "nobody", "wrong"), FAILED)
+            attempts = [Attempt(s, "nobody", "wrong") for _ in range(20)]
+            while sum(a.answer is not None for a in attempts) < 18:
+                attempts[0].join(0.05)
+            self.assertEqual([a.answer for a in attempts if a.answer], [TOO_MANY] * 18)
+            s.end()
+            self.assertEqual([a.end() for a in attempts].count(STOPPING), 2)
+
+    def test_many_at_once_of_nobody_known_wait_as_soon_as_one_has_failed(self):
+        with Server(settings=FOR_EVER + ["authentication.argon2.threads=1"]) as s:
+            attempts = [Attempt(s, "nobody", "wrong") for _ in range(20)]
+            while sum(a.answer is not None for a in attempts) < 18:
+                attempts[0].join(0.05)
+            answers = [a.answer for a in attempts if a.answer]
+            self.assertEqual((answers.count(FAILED), answers.count(TOO_MANY)), (1, 17))
+            s.end()
+            self.assertEqual([a.end() for a in attempts].count(STOPPING), 2)
+
+    def test_who_waits_is_answered(self):
+        short = ["authentication.failures.free=1", "authentication.failures.delay=20ms", "authentication.failures.maxDelay=100ms"]
+        with Server(settings=CHEAP + short + NOT_REMEMBERED) as s:
+            for _ in range(6):
+                self.assertEqual(ask(s, password="wrong"), FAILED)
+            self.assertEqual(ask(s), (200, b"{}"))
+            answers = {a.end() for a in [Attempt(s, password="wrong") for _ in range(20)]}
+            self.assertLessEqual(answers, {FAILED, TOO_MANY})
+            self.assertEqual(ask(s), (200, b"{}"))
+            self.assertEqual(ask(s, password="wrong"), FAILED)
+
+    def test_the_end_does_not_wait_for_those_who_do(self):
+        with Server(settings=FOR_EVER) as s:
+            delayed = []
+            for i in range(30):
+                self.assertEqual(ask(s, "user%d" % i, "wrong"), FAILED)
+                delayed.append(Attempt(s, "user%d" % i, "wrong"))
+            self.assertEqual(ask(s), (200, b"{}"))
+            s.end()
+            self.assertEqual({a.end() for a in delayed}, {STOPPING})
+
+    @unittest.skipUnless("system" in built_modules(), "this build cannot restart by itself")
+    def test_a_restart_does_not_wait_for_those_who_do(self):
+        with Server(settings=FOR_EVER) as s:
+            self.assertEqual(ask(s, "nobody", "wrong"), FAILED)
+            delayed = Attempt(s, "nobody", "wrong")
+            self.assertEqual(ask(s), (200, b"{}"))
+            s.ok({"operation": "restart"})
+            self.assertIn(delayed.end(), (STOPPING, FAILED))  # the next program knows of no failure, should it have come there
+            while s.said().count(" starts, root ") < 2:
+                self.assertEqual(ask(s), (200, b"{}"))
+
+    def test_a_client_that_leaves_while_it_waits(self):
+        with Server(settings=FOR_EVER) as s:
+            self.assertEqual(ask(s, "nobody", "wrong"), FAILED)
+            body = json.dumps(ASK).encode()
+            for _ in range(2):
+                with self.assertRaises(TimeoutError):
+                    s.request(body=body, headers=dict(JSON, Authorization=s.authorization("nobody", "wrong")), timeout=0.2)
+            self.assertEqual(ask(s), (200, b"{}"))
+
+
+class Parameters(unittest.TestCase):
+    def test_credentials_in_the_body_wait_as_others_do(self):
+        with Server(settings=FOR_EVER) as s:
+            body = json.dumps(dict(ASK, username="nobody", password="wrong")).encode()
+            self.assertEqual(s.request(body=body, headers=JSON)[0], 401)
+            delayed = Attempt(s, "nobody", "wrong")
+            self.assertEqual(ask(s), (200, b"{}"))
+            self.assertIsNone(delayed.answer)
+            s.end()
+            self.assertEqual(delayed.end(), STOPPING)
+
+    def test_the_log_tells_of_each_password_once(self):
+        both = ["logging.level=info", "logging.auditAuthEvents.logFailed=true", "logging.auditAuthEvents.logSuccessful=true"]
+        with Server(settings=both) as s:
+            for _ in range(3):
+                self.assertEqual(ask(s), (200, b"{}"))
+            self.assertEqual(ask(s, "nobody", "wrong"), FAILED)
+            said = s.said()
+            self.assertEqual(said.count("credentials of 'admin' are right"), 1)
+            self.assertEqual(said.count("credentials of 'nobody' are wrong"), 1)
+            self.assertNotIn("wrong'", said)
+
+    def test_a_scheme_that_nobody_decides_of_is_no_credentials(self):
+        with Server() as s:
+            for header in ("Digest x", "Negotiate", "Bearer", "Bearer  ", "bearer x", ""):
+                status, headers, body = s.request(body=json.dumps(ASK).encode(), headers=dict(JSON, Authorization=header))
+                self.assertEqual((status, headers["content-type"], body), (401, "application/json", b'{"error":"Must login"}'), header)
+
+
+if __name__ == "__main__":
+    unittest.main()

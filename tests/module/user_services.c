@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Calls what lyre/user.h offers, as a module of somebody else's would: the operation "users_as_seen" tells what it was
+ * answered, and passes a struct without its size where "careless" is given.
+ */
+#include <lyre/lyre.h>
+
+#include <string.h>
+
+static int count_user(void *arg, const struct lyre_user *user)
+{
+	(void)user;
+	++*(int *)arg;
+	return 0;
+}
+
+static int count_role(void *arg, const lyre_value *role)
+{
+	(void)role;
+	++*(int *)arg;
+	return 0;
+}
+
+static void tell(lyre_out *o, const char *key, const char *text)
+{
+	lyre_out_key(o, key);
+	if (text)
+		lyre_out_string(o, text, strlen(text));
+	else
+		lyre_out_null(o);
+}
+
+/** What the caller may do to a system table, without and with the rights of the server, which nest. */
+static void tell_rights(lyre_call *call, lyre_out *o)
+{
+	lyre_out_key(o, "rights");
+	lyre_out_array_begin(o);
+	lyre_server_rights_end(call); /* one too many is none */
+	lyre_out_int(o, lyre_call_permissions(call, "system", "hdb_role"));
+	lyre_server_rights_begin(call);
+	lyre_server_rights_begin(call);
+	lyre_server_rights_end(call);
+	lyre_out_int(o, lyre_call_permissions(call, "system", "hdb_role"));
+	lyre_server_rights_end(call);
+	lyre_out_int(o, lyre_call_permissions(call, "system", "hdb_role"));
+	lyre_out_array_end(o);
+}
+
+static int as_seen(lyre_call *call)
+{
+	struct lyre_user user = { .size = lyre_arg_given(call, "careless") ? 0 : sizeof user };
+	int users = 0, roles = 0;
+	int rc = lyre_user(call, lyre_arg_string(call, "name"), &user);
+
+	if (!rc)
+		rc = lyre_users(call, count_user, &users);
+	if (!rc)
+		rc = lyre_roles(call, count_role, &roles);
+	if (rc)
+		return rc;
+	lyre_out *o = lyre_reply(call);
+	lyre_out_object_begin(o);
+	tell(o, "name", user.name);
+	tell(o, "role_id", user.role_id);
+	lyre_out_key(o, "role");
+	lyre_out_value(o, lyre_value_get(user.role, "role"));
+	lyre_out_key(o, "active");
+	lyre_out_bool(o, user.active != 0);
+	lyre_out_key(o, "stamp");
+	lyre_out_int(o, (int64_t)strlen(user.stamp));
+	tell(o, "refresh_token", user.refresh_token);
+	lyre_out_key(o, "times");
+	lyre_out_bool(o, user.created > 0 && user.updated >= user.created);
+	lyre_out_key(o, "users");
+	lyre_out_int(o, users);
+	lyre_out_key(o, "roles");
+	lyre_out_int(o, roles);
+	lyre_out_key(o, "super_user");
+	lyre_out_bool(o, lyre_call_super_user(call));
+	tell_rights(call, o);
+	lyre_out_object_end(o);
+	return 0;
+}
+
+/** Keeps something for a user, which only the server's own may be shown. */
+static int keep(lyre_call *call)
+{
+	const struct lyre_user_change change = {
+		.size = lyre_arg_given(call, "careless") ? 0 : sizeof change,
+		.fields = LYRE_USER_REFRESH_TOKEN,
+		.name = lyre_arg_string(call, "name"),
+		.refresh_token = "kept",
+	};
+	int rc = lyre_user_change(call, &change);
+	return rc ? rc : lyre_reply_message(call, "kept");
+}
+
+/** A failure with an answer of its own; with "careless", one that another failure took the place of. */
+static int fails(lyre_call *call)
+{
+	lyre_out *o = lyre_reply(call);
+
+	lyre_out_object_begin(o);
+	tell(o, "error", "not now");
+	lyre_out_key(o, "free_in");
+	lyre_out_int(o, 7);
+	lyre_out_object_end(o);
+	lyre_fail(call, LYRE_ECONFLICT, "for the log only");
+	int rc = lyre_fail_reply(call);
+	return lyre_arg_given(call, "careless") ? lyre_fail(call, LYRE_EBUSY, "the later one") : rc;
+}
+
+static const struct lyre_param params[] = {
+	{ .name = "name", .types = LYRE_T_STRING, .help = "Of a user; the caller when not given." },
+	{ .name = "careless", .types = LYRE_T_BOOLEAN, .help = "Leave the size out." },
+};
+
+static const struct lyre_operation operations[] = {
+	{ .name = "users_as_seen", .handler = as_seen, .run = LYRE_RUN_POOL, .access = LYRE_ACCESS_USER,
+	  .params = LYRE_LIST(params), .help = "Tell of users." },
+	{ .name = "users_keep", .handler = keep, .run = LYRE_RUN_POOL, .access = LYRE_ACCESS_USER, .params = LYRE_LIST(params),
+	  .help = "Keep something for a user." },
+	{ .name = "users_fail", .handler = fails, .access = LYRE_ACCESS_USER, .params = LYRE_LIST(params), .help = "Fail." },
+};
+
+LYRE_MODULE(user_services, "1.0.0", "Asks for users and roles", .operations = LYRE_LIST(operations));

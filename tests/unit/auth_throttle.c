@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit.h"
+
+#include "auth/throttle.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct throttle *throttle;
+
+static void open_with(unsigned free, int64_t delay, int64_t max_delay, int64_t memory)
+{
+	const struct throttle_options o = { .free = free, .delay = delay, .max_delay = max_delay, .memory = memory };
+	struct err e;
+
+	throttle_close(throttle);
+	ck_assert_int_eq(throttle_open(&throttle, &o, &e), 0);
+}
+
+static void setup(void)
+{
+	throttle = NULL;
+	open_with(3, 100, 1000, 60000);
+}
+
+static void teardown(void)
+{
+	throttle_close(throttle);
+}
+
+static int64_t delay_of(const char *user, const char *peer, int64_t now)
+{
+	return throttle_delay(throttle, user, strlen(user), peer, now);
+}
+
+static void note(const char *user, const char *peer, bool right, int64_t now)
+{
+	throttle_note(throttle, user, strlen(user), peer, right, now);
+}
+
+/** An attempt that waits as it is told, and fails. \return how long it waited */
+static int64_t attempt(const char *user, const char *peer, int64_t *now)
+{
+	int64_t wait = delay_of(user, peer, *now);
+
+	ck_assert_int_ge(wait, 0);
+	*now += wait;
+	note(user, peer, false, *now);
+	return wait;
+}
+
+START_TEST(test_each_failure_doubles_the_wait)
+{
+	static const int64_t waits[] = { 0, 0, 0, 0, 100, 200, 400, 800, 1000, 1000, 1000 };
+	int64_t now = 5000;
+
+	for (size_t i = 0; i < sizeof waits / sizeof *waits; i++)
+		ck_assert_int_eq(attempt("ann", "10.0.0.1", &now), waits[i]);
+}
+END_TEST
+
+START_TEST(test_a_pair_is_user_and_address)
+{
+	int64_t now = 5000;
+
+	for (int i = 0; i < 5; i++)
+		attempt("ann", "10.0.0.1", &now);
+	ck_assert_int_eq(delay_of("bob", "10.0.0.1", now), 0);
+	ck_assert_int_eq(delay_of("ann", "10.0.0.2", now), 0);
+	ck_assert_int_eq(delay_of("ann1", "0.0.0.1", now), 0);
+	ck_assert_int_eq(delay_of("ann10.0.0.1", "", now), 0);
+	ck_assert_int_eq(delay_of("ann", "10.0.0.1", now), 200);
+}
+END_TEST
+
+START_TEST(test_no_address_is_one)
+{
+	int64_t now = 5000;
+
+	for (int i = 0; i < 4; i++)
+		attempt("ann", "", &now);
+	ck_assert_int_eq(delay_of("ann", NULL, now), 100);
+}
+END_TEST
+
+START_TEST(test_a_right_one_begins_anew)
+{
+	int64_t now = 5000;
+
+	for (int i = 0; i < 6; i++)
+		attempt("ann", "a", &now);
+	note("ann", "a", true, now);
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(attempt("ann", "a", &now), 0);
+	ck_assert_int_eq(attempt("ann", "a", &now), 100);
+}
+END_TEST
+
+START_TEST(test_failures_are_forgotten)
+{
+	int64_t now = 5000;
+
+	for (int i = 0; i < 6; i++)
+		attempt("ann", "a", &now);
+	now += 59999;
+	ck_assert_int_eq(attempt("ann", "a", &now), 1);
+	ck_assert_int_eq(delay_of("ann", "a", now + 60000), 0);
+}
+END_TEST
+
+START_TEST(test_who_takes_time_waits_less)
+{
+	int64_t now = 5000;
+
+	for (int i = 0; i < 5; i++)
+		attempt("ann", "a", &now);
+	ck_assert_int_eq(delay_of("ann", "a", now + 150), 50);
+}
+END_TEST
+
+START_TEST(test_attempts_at_once_wait_one_behind_the_other)
+{
+	int64_t now = 5000;
+
+	for (int i = 0; i < 4; i++)
+		attempt("ann", "a", &now);
+	ck_assert_int_eq(delay_of("ann", "a", now), 100);
+	ck_assert_int_eq(delay_of("ann", "a", now), 300);
+	ck_assert_int_eq(delay_of("ann", "a", now), 700);
+	ck_assert_int_eq(delay_of("ann", "a", now), 1500);
+	ck_assert_int_eq(delay_of("ann", "a", now), LYRE_EBUSY);
+	ck_assert_int_eq(delay_of("ann", "a", now), LYRE_EBUSY);
+	/* They count as failed already: when they have, nothing is counted twice. */
+	note("ann", "a", false, now + 100);
+	note("ann", "a", false, now + 300);
+	note("ann", "a", false, now + 700);
+	note("ann", "a", false, now + 1500);
+	ck_assert_int_eq(delay_of("ann", "a", now + 1500), 1000);
+}
+END_TEST
+
+START_TEST(test_off)
+{
+	int64_t now = 5000;
+
+	open_with(0, 0, 1000, 60000);
+	for (int i = 0; i < 10; i++)
+		ck_assert_int_eq(attempt("ann", "a", &now), 0);
+	open_with(0, 100, 0, 60000);
+	for (int i = 0; i < 10; i++)
+		ck_assert_int_eq(attempt("ann", "a", &now), 0);
+}
+END_TEST
+
+START_TEST(test_the_largest_of_settings)
+{
+	int64_t now = 5000;
+
+	open_with(0, 600000, 600000, 86400000);
+	ck_assert_int_eq(attempt("ann", "a", &now), 0);
+	for (int i = 0; i < 100; i++)
+		ck_assert_int_eq(attempt("ann", "a", &now), 600000);
+}
+END_TEST
+
+/** Whatever is made up, the table stays of its size, and who is at it now is not pushed out by who was before. */
+START_TEST(test_is_bounded_and_prefers_the_new)
+{
+	char name[16];
+	int kept = 0;
+
+	open_with(0, 100, 1000, 60000);
+	for (int i = 0; i < 100000; i++) {
+		snprintf(name, sizeof name, "user%d", i);
+		note(name, "a", false, i / 100);
+		ck_assert_int_gt(delay_of(name, "a", i / 100), 0);
+	}
+	for (int i = 0; i < 100000; i++) {
+		snprintf(name, sizeof name, "user%d", i);
+		kept += delay_of(name, "a", 1000) != 0;
+	}
+	ck_assert_int_le(kept, 4096);
+	ck_assert_int_gt(kept, 3600);
+}
+END_TEST
+
+START_TEST(test_long_names)
+{
+	char user[3000], other[3000];
+
+	memset(user, 'u', sizeof user);
+	memcpy(other, user, sizeof user);
+	other[2999] = 'v';
+	for (int i = 0; i < 4; i++)
+		throttle_note(throttle, user, sizeof user, user, false, 0);
+	ck_assert_int_gt(throttle_delay(throttle, user, sizeof user, user, 0), 0);
+	ck_assert_int_eq(throttle_delay(throttle, other, sizeof other, user, 0), 0);
+}
+END_TEST
+
+static void *many(void *arg)
+{
+	char name[16];
+
+	(void)arg;
+	for (int i = 0; i < 20000; i++) {
+		snprintf(name, sizeof name, "user%d", i % 50);
+		if (delay_of(name, "a", i) >= 0)
+			note(name, "a", i % 7 == 0, i);
+	}
+	return NULL;
+}
+
+START_TEST(test_threads)
+{
+	pthread_t threads[4];
+
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, many, NULL), 0);
+	for (int i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	note("user1", "a", true, 20000);
+	ck_assert_int_eq(delay_of("user1", "a", 20000), 0);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("auth_throttle");
+	TCase *t = tcase_create("throttle");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, test_each_failure_doubles_the_wait);
+	tcase_add_test(t, test_a_pair_is_user_and_address);
+	tcase_add_test(t, test_no_address_is_one);
+	tcase_add_test(t, test_a_right_one_begins_anew);
+	tcase_add_test(t, test_failures_are_forgotten);
+	tcase_add_test(t, test_who_takes_time_waits_less);
+	tcase_add_test(t, test_attempts_at_once_wait_one_behind_the_other);
+	tcase_add_test(t, test_off);
+	tcase_add_test(t, test_the_largest_of_settings);
+	tcase_add_test(t, test_is_bounded_and_prefers_the_new);
+	tcase_add_test(t, test_long_names);
+	tcase_add_test(t, test_threads);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+UNIT_MAIN(suite)
