@@ -97,6 +97,18 @@ static int set_credentials(struct client *c, struct arena *a, const struct optio
 	return 0;
 }
 
+static int set_token(struct client *c, struct arena *a, const struct options *o)
+{
+	char *token;
+	int rc = token_get(a, o, &token);
+	if (rc != 0)
+		return rc;
+	curl_easy_setopt(c->curl, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
+	curl_easy_setopt(c->curl, CURLOPT_XOAUTH2_BEARER, token);
+	secure_clear(token, strlen(token));
+	return 0;
+}
+
 static int set_address(struct client *c, struct options *o)
 {
 	if (!o->url) {
@@ -112,8 +124,8 @@ static int set_address(struct client *c, struct options *o)
 		return complain(CTL_USAGE, "a password in the URL can be read by everybody on this machine: "
 			"use --user with --password-file FILE or LYRE_PASSWORD, or let me ask for it");
 	o->other_host = !address.loopback;
-	if (o->other_host && !address.tls && o->user)
-		complain(CTL_OK, "warning: the password goes to '%s' without encryption: use https", o->url);
+	if (o->other_host && !address.tls && (o->user || o->token_file || o->token))
+		complain(CTL_OK, "warning: the %s goes to '%s' without encryption: use https", o->user ? "password" : "token", o->url);
 	c->where = o->url;
 	curl_easy_setopt(c->curl, CURLOPT_URL, o->url);
 	curl_easy_setopt(c->curl, CURLOPT_DEFAULT_PROTOCOL, "http");
@@ -151,6 +163,8 @@ int client_open(struct client **ret, struct arena *a, struct options *o)
 	int rc = c->curl ? set_address(c, o) : complain(CTL_REFUSED, "out of memory");
 	if (rc == 0 && o->user)
 		rc = set_credentials(c, a, o);
+	else if (rc == 0 && (o->token_file || o->token))
+		rc = set_token(c, a, o);
 	if (rc != 0) {
 		client_close(c);
 		return rc;

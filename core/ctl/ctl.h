@@ -27,11 +27,14 @@ enum ctl_format { FORMAT_PEOPLE, FORMAT_JSON, FORMAT_CSV };
 struct options {
 	const char *url;           /**< NULL: the domain socket */
 	const char *socket;
-	const char *user;          /**< NULL: no credentials are sent */
+	const char *user;          /**< NULL: no password is sent */
 	const char *password_file; /**< NULL: the environment, else the terminal is asked */
+	const char *token;         /**< of the environment, sent in place of a password; NULL for none */
+	const char *token_file;    /**< holds one; NULL for none */
 	const char *cacert;        /**< NULL: the system's authorities */
 	enum ctl_format format;
 	bool force;
+	bool activate;             /**< --activate, for passwd */
 	const char **tables;       /**< --table, for backup */
 	size_t table_count;
 	bool other_host;           /**< url names a machine that is not this one; set by client_open() */
@@ -44,6 +47,8 @@ int complain(enum ctl_status status, const char *fmt, ...) LYRE_PRINTF(2, 3);
 int command_help(struct client *c, struct arena *a, const char *operation);
 int command_backup(struct client *c, struct arena *a, const struct options *o, const char *database, const char *file);
 int command_restore(struct client *c, struct arena *a, const struct options *o, const char *file, const char *database);
+/** Gives a user a new password. */
+int command_passwd(struct client *c, struct arena *a, const struct options *o, const char *user);
 /** An operation that takes a database and nothing else. */
 int command_database(struct client *c, struct arena *a, const struct options *o, const char *operation,
 	const char *database);
@@ -81,5 +86,12 @@ int complain_answer(struct arena *a, long status, const char *type, const char *
 
 /** The password: of the file, of LYRE_PASSWORD, or of the terminal. In the arena. \return 0 or CTL_USAGE, said */
 int password_get(struct arena *a, const struct options *o, char **ret);
+/**
+ * A new password for a user: asked for twice on the terminal, or the first line of standard input where that is none.
+ * Not empty, and UTF-8. In the arena; to be cleared after use. \return 0 or CTL_USAGE, said
+ */
+int password_new(struct arena *a, const char *user, char **ret);
+/** The token: of the file, or of the environment. In the arena. \return 0 or CTL_USAGE, said */
+int token_get(struct arena *a, const struct options *o, char **ret);
 
 #endif

@@ -84,6 +84,26 @@ static void print_rules(struct buf *out, const lyre_value *param)
 	buf_add_char(out, ')');
 }
 
+/** Who may call it. */
+static void print_access(struct buf *out, const lyre_value *op)
+{
+	static const struct { const char *word, *sentence; } sentences[] = {
+		{ "super_user", "For super users only." },
+		{ "open", "Nobody needs to sign in for it." },
+		{ "structure_user", "For super users, and for structure users of the database." },
+		{ "structure_user_all", "For super users, and for structure users of all databases." },
+	};
+	const lyre_value *permissions = value_get(op, "permissions");
+	for (size_t i = 0; i < sizeof sentences / sizeof *sentences; i++)
+		if (strcmp(text_of(op, "access"), sentences[i].word) == 0)
+			buf_addf(out, " %s", sentences[i].sentence);
+	for (uint32_t i = 0; i < count_of(permissions); i++)
+		if (permissions->items[i].type == LYRE_STRING)
+			buf_addf(out, "%s%s", i > 0 ? ", " : " Roles need the permission to: ", permissions->items[i].s);
+	if (count_of(permissions) > 0)
+		buf_add_char(out, '.');
+}
+
 static void print_operation(struct buf *out, const lyre_value *op)
 {
 	const lyre_value *params = value_get(op, "parameters");
@@ -101,8 +121,7 @@ static void print_operation(struct buf *out, const lyre_value *op)
 	out->failed |= words.failed;
 	buf_free(&words);
 	buf_addf(out, "\n%s", text_of(op, "help"));
-	if (strcmp(text_of(op, "access"), "super_user") == 0)
-		buf_add_str(out, " For super users only.");
+	print_access(out, op);
 	buf_add_char(out, '\n');
 	if (count_of(params) > 0) {
 		buf_add_char(out, '\n');

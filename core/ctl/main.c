@@ -24,6 +24,7 @@ static const char usage[] =
 	"       lyre [OPTION]... restore FILE DATABASE\n"
 	"       lyre [OPTION]... compact DATABASE\n"
 	"       lyre [OPTION]... check DATABASE\n"
+	"       lyre [OPTION]... passwd USER [--activate]\n"
 	"       lyre [OPTION]... help [OPERATION]\n"
 	"\n"
 	"Runs an operation of a Lyre server and shows its answer.\n"
@@ -42,6 +43,8 @@ static const char usage[] =
 	"Who you are, where the socket does not know you:\n"
 	"  -U, --user NAME           the user; the password is asked for, or comes from\n"
 	"      --password-file FILE  the first line of a file, or from $LYRE_PASSWORD\n"
+	"      --token-file FILE     in place of both, an operation token: the first line of a\n"
+	"                            file; without --user also from $LYRE_TOKEN\n"
 	"\n"
 	"How the answer is shown:\n"
 	"      --json                as the server sends it\n"
@@ -49,6 +52,8 @@ static const char usage[] =
 	"\n"
 	"  -t, --table NAME          backup: only this table; may be given again\n"
 	"  -f, --force               backup: replace the file\n"
+	"      --activate            passwd: let the user sign in again, too; the new password\n"
+	"                            is asked for, or is the first line of standard input\n"
 	"  -h, --help                this text; lyre help lists the server's operations\n"
 	"  -V, --version             the version\n"
 	"\n"
@@ -66,7 +71,7 @@ int complain(enum ctl_status status, const char *fmt, ...)
 	return (int)status;
 }
 
-enum { OPTION_JSON = 256, OPTION_CSV, OPTION_CACERT, OPTION_PASSWORD, OPTION_PASSWORD_FILE };
+enum { OPTION_JSON = 256, OPTION_CSV, OPTION_CACERT, OPTION_PASSWORD, OPTION_PASSWORD_FILE, OPTION_TOKEN_FILE, OPTION_ACTIVATE };
 
 static const struct option long_options[] = {
 	{ "socket", required_argument, NULL, 's' },
@@ -75,6 +80,8 @@ static const struct option long_options[] = {
 	{ "user", required_argument, NULL, 'U' },
 	{ "password", optional_argument, NULL, OPTION_PASSWORD },
 	{ "password-file", required_argument, NULL, OPTION_PASSWORD_FILE },
+	{ "token-file", required_argument, NULL, OPTION_TOKEN_FILE },
+	{ "activate", no_argument, NULL, OPTION_ACTIVATE },
 	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "csv", no_argument, NULL, OPTION_CSV },
 	{ "table", required_argument, NULL, 't' },
@@ -88,7 +95,8 @@ static const struct option long_options[] = {
 static int options_read(int argc, char **argv, struct arena *a, struct options *o)
 {
 	const char *socket = getenv("LYRE_SOCKET");
-	*o = (struct options){ .socket = socket && *socket ? socket : SOCKET_DEFAULT };
+	const char *token = getenv("LYRE_TOKEN");
+	*o = (struct options){ .socket = socket && *socket ? socket : SOCKET_DEFAULT, .token = token && *token ? token : NULL };
 	o->tables = ARENA_ARRAY(a, const char *, (size_t)argc);
 	if (!o->tables)
 		return complain(CTL_USAGE, "out of memory");
@@ -104,6 +112,8 @@ static int options_read(int argc, char **argv, struct arena *a, struct options *
 		case OPTION_CSV: o->format = FORMAT_CSV; break;
 		case OPTION_CACERT: o->cacert = optarg; break;
 		case OPTION_PASSWORD_FILE: o->password_file = optarg; break;
+		case OPTION_TOKEN_FILE: o->token_file = optarg; break;
+		case OPTION_ACTIVATE: o->activate = true; break;
 		case OPTION_PASSWORD:
 			return complain(CTL_USAGE,
 				"a password on the command line can be read by everybody on this machine: use --password-file FILE or LYRE_PASSWORD, or let me ask for it");
@@ -120,6 +130,8 @@ static int options_read(int argc, char **argv, struct arena *a, struct options *
 	}
 	if (o->url && socket_given)
 		return complain(CTL_USAGE, "--url and --socket exclude each other");
+	if (o->user && o->token_file)
+		return complain(CTL_USAGE, "--user and --token-file exclude each other");
 	return 0;
 }
 
@@ -131,6 +143,7 @@ static int words_check(const char *name, int count)
 		{ "restore", 2, 2, "lyre restore FILE DATABASE" },
 		{ "compact", 1, 1, "lyre compact DATABASE" },
 		{ "check", 1, 1, "lyre check DATABASE" },
+		{ "passwd", 1, 1, "lyre passwd USER [--activate]" },
 		{ "help", 0, 1, "lyre help [OPERATION]" },
 	};
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
@@ -157,6 +170,8 @@ static int run(struct arena *a, struct options *o, char **words, int count)
 		rc = command_database(c, a, o, "compact_database", words[1]);
 	else if (strcmp(words[0], "check") == 0)
 		rc = command_database(c, a, o, "check_database", words[1]);
+	else if (strcmp(words[0], "passwd") == 0)
+		rc = command_passwd(c, a, o, words[1]);
 	else
 		rc = command_operation(c, a, o, words[0], words + 1, (size_t)count - 1);
 	client_close(c);

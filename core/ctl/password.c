@@ -6,13 +6,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
 
+/** Longest password, and longest token. */
 #define PASSWORD_MAX 1024
+#define TOKEN_MAX 8192
+/** Room for the end of a line. */
+#define LINE_END 3
 
 /** The terminal as it was, for who interrupts the prompt. */
 static struct termios terminal_before;
@@ -53,14 +58,14 @@ static ssize_t read_line(int fd, char *line, size_t max)
 	return (ssize_t)len;
 }
 
-static ssize_t ask(const char *user, char *line, size_t max)
+/** Asks on the terminal, without echo. \p else_do is what to do where there is none. \return its length, or -1, said */
+static ssize_t ask(const char *prompt, const char *user, const char *else_do, char *line, size_t max)
 {
 	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0 || tcgetattr(fd, &terminal_before) < 0) {
 		if (fd >= 0)
 			close(fd);
-		complain(CTL_USAGE,
-			"there is no terminal to ask for the password: use --password-file FILE or LYRE_PASSWORD");
+		complain(CTL_USAGE, "there is no terminal to ask for the password: %s", else_do);
 		return -1;
 	}
 	terminal_fd = fd;
@@ -71,7 +76,7 @@ static ssize_t ask(const char *user, char *line, size_t max)
 	struct termios quiet = terminal_before;
 	quiet.c_lflag &= ~(tcflag_t)ECHO;
 	tcsetattr(fd, TCSAFLUSH, &quiet);
-	dprintf(fd, "Password for %s: ", user);
+	dprintf(fd, "%s for %s: ", prompt, user);
 	ssize_t len = read_line(fd, line, max);
 	tcsetattr(fd, TCSAFLUSH, &terminal_before);
 	dprintf(fd, "\n");
@@ -83,30 +88,84 @@ static ssize_t ask(const char *user, char *line, size_t max)
 	return len;
 }
 
-static ssize_t read_file(const char *file, char *line, size_t max)
+/** \p what it holds is for the message. \return its length, or -1, said */
+static ssize_t read_file(const char *file, const char *what, char *line, size_t max)
 {
 	int fd = open(file, O_RDONLY | O_CLOEXEC);
 	ssize_t len = fd < 0 ? -1 : read_line(fd, line, max);
 	if (len < 0)
-		complain(CTL_USAGE, "cannot read the password from '%s': %s", file, strerror(errno));
+		complain(CTL_USAGE, "cannot read the %s from '%s': %s", what, file, strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	return len;
 }
 
+/** The line for the arena, when there is one; clears it. \return 0 or CTL_USAGE */
+static int keep(struct arena *a, char *line, size_t max, ssize_t len, char **ret)
+{
+	*ret = len < 0 ? NULL : arena_strndup(a, line, (size_t)len);
+	secure_clear(line, max);
+	if (len < 0)
+		return CTL_USAGE;
+	return *ret ? 0 : complain(CTL_USAGE, "out of memory");
+}
+
 int password_get(struct arena *a, const struct options *o, char **ret)
 {
 	const char *environment = getenv("LYRE_PASSWORD");
-	char line[PASSWORD_MAX];
-	ssize_t len;
+	char line[PASSWORD_MAX + LINE_END];
 	if (!o->password_file && environment) {
 		*ret = arena_strndup(a, environment, strlen(environment));
 		return *ret ? 0 : complain(CTL_USAGE, "out of memory");
 	}
-	len = o->password_file ? read_file(o->password_file, line, sizeof line) : ask(o->user, line, sizeof line);
-	if (len < 0)
-		return CTL_USAGE;
-	*ret = arena_strndup(a, line, (size_t)len);
-	secure_clear(line, sizeof line);
-	return *ret ? 0 : complain(CTL_USAGE, "out of memory");
+	ssize_t len = o->password_file ? read_file(o->password_file, "password", line, sizeof line) :
+		ask("Password", o->user, "use --password-file FILE or LYRE_PASSWORD", line, sizeof line);
+	return keep(a, line, sizeof line, len, ret);
+}
+
+int token_get(struct arena *a, const struct options *o, char **ret)
+{
+	char line[TOKEN_MAX + LINE_END];
+	if (!o->token_file) {
+		*ret = arena_strndup(a, o->token, strlen(o->token));
+		return *ret ? 0 : complain(CTL_USAGE, "out of memory");
+	}
+	ssize_t len = read_file(o->token_file, "token", line, sizeof line);
+	int rc = keep(a, line, sizeof line, len, ret);
+	return rc == 0 && len == 0 ? complain(CTL_USAGE, "there is no token in '%s'", o->token_file) : rc;
+}
+
+/** A new password, asked for twice. \return its length, or -1, said */
+static ssize_t ask_new(const char *user, char *line, size_t max)
+{
+	static const char else_do[] = "give it as the first line of standard input";
+	char again[PASSWORD_MAX + LINE_END];
+	ssize_t len = ask("New password", user, else_do, line, max);
+	if (len <= 0)
+		return len;
+	ssize_t again_len = ask("Once more, the new password", user, else_do, again, sizeof again);
+	bool same = again_len == len && memcmp(line, again, (size_t)len) == 0;
+	secure_clear(again, sizeof again);
+	if (again_len >= 0 && !same)
+		complain(CTL_USAGE, "the two passwords are not the same");
+	return same ? len : -1;
+}
+
+int password_new(struct arena *a, const char *user, char **ret)
+{
+	char line[PASSWORD_MAX + LINE_END];
+	bool terminal = isatty(STDIN_FILENO);
+	ssize_t len = terminal ? ask_new(user, line, sizeof line) : read_line(STDIN_FILENO, line, sizeof line);
+	if (len < 0 && !terminal)
+		complain(CTL_USAGE, "cannot read the new password: %s", strerror(errno));
+	int rc = keep(a, line, sizeof line, len, ret);
+	if (rc != 0)
+		return rc;
+	if (len == 0)
+		return complain(CTL_USAGE, "the new password is empty");
+	if (strlen(*ret) != (size_t)len || utf8_valid_prefix(*ret, (size_t)len) != (size_t)len)
+		rc = complain(CTL_USAGE, "the new password is not text in UTF-8");
+	if (rc != 0)
+		secure_clear(*ret, (size_t)len);
+	return rc;
 }

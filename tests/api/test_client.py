@@ -3,8 +3,9 @@
 import fcntl, json, os, pty, select, shutil, socket, stat, struct, subprocess, sys, tempfile, termios, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import HAS_TERMINALS, LYRE, Server
+from lyre_server import HAS_TERMINALS, LYRE, LYRED, Server, built_modules
 
+with_users = unittest.skipUnless("users" in built_modules(), "this build has no module 'users'")
 on_terminals = unittest.skipUnless(HAS_TERMINALS, "this system gives no pseudo terminals")
 MAGIC = bytes.fromhex("dec0efbe")
 
@@ -199,15 +200,14 @@ class Client(unittest.TestCase):
         for words in (["--password", "x"], ["--password=x"], ["--url", "http://admin:x@127.0.0.1:1/"]):
             self.assertIn("can be read by everybody", self.refused(2, *words, "describe_all"))
 
-    @on_terminals
-    def test_password_is_asked_for_without_echo(self):
-        user, password = self.s.admin
+    def answer_prompts(self, answers, *words):
+        """The client on a terminal, with a line for each prompt: (status, what the terminal showed)."""
         pid, fd = pty.fork()
         if pid == 0:
-            for name in ("LYRE_PASSWORD", "LYRE_SOCKET"):
-                os.environ.pop(name, None)
-            os.execl(LYRE, LYRE, "--url", self.url(), "--user", user, "describe_database", "database=system", "--json")
-        text, sent, deadline = b"", False, time.monotonic() + 60
+            for name in [n for n in os.environ if n.startswith("LYRE_")]:
+                del os.environ[name]
+            os.execl(LYRE, LYRE, *words)
+        text, begun, answers, deadline = b"", 0, list(answers), time.monotonic() + 60
         while time.monotonic() < deadline and select.select([fd], [], [], 60)[0]:
             try:
                 piece = os.read(fd, 65536)
@@ -216,19 +216,119 @@ class Client(unittest.TestCase):
             if not piece:
                 break
             text += piece
-            if not sent and b"Password for" in text:
-                os.write(fd, password.encode() + b"\n")
-                sent = True
+            if answers and b"assword for" in text[begun:] and text.endswith(b": "):
+                begun = len(text)
+                os.write(fd, answers.pop(0).encode() + b"\n")
         os.close(fd)
-        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0, text)
-        self.assertTrue(sent)
-        self.assertIn(b"hdb_user", text)
-        self.assertNotIn(password.encode(), text)
+        self.assertEqual(answers, [], text)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), text.decode().replace("\r\n", "\n")
+
+    @on_terminals
+    def test_password_is_asked_for_without_echo(self):
+        user, password = self.s.admin
+        status, text = self.answer_prompts([password], "--url", self.url(), "--user", user, "describe_database", "database=system", "--json")
+        self.assertEqual(status, 0, text)
+        self.assertIn("hdb_user", text)
+        self.assertNotIn(password, text)
 
     def test_warning_about_plain_http(self):
         status, out, err = self.lyre("--url", "http://lyre.invalid:9925", "--user", "x", "describe_all", LYRE_PASSWORD="x")
         self.assertEqual(status, 3)
         self.assertIn("without encryption", err)
+
+    # ---- users ----
+
+    def add_user(self, name, active="true"):
+        self.lyre("add_role", "role=nothing", "permission={}")
+        self.ok("add_user", "username=" + name, "password=at first", "role=nothing", "active=" + active)
+
+    def signs_in(self, name, password):
+        status, out, err = self.lyre("--url", self.url(), "--user", name, "user_info", "--json", LYRE_PASSWORD=password)
+        return status == 0 and json.loads(out)["username"] == name
+
+    @with_users
+    def test_passwd(self):
+        self.add_user("pia")
+        done = "password of 'pia' successfully changed\n"
+        secrets = ["sécret \"1\"", "with\\back and {brace}", "x" * 1024]
+        for secret in secrets:
+            self.assertEqual(self.ok("passwd", "pia", input=secret.encode() + b"\r\nanother line\n"), done)
+            self.assertTrue(self.signs_in("pia", secret))
+            self.assertFalse(self.signs_in("pia", "at first"))
+        self.assertEqual(self.ok("passwd", "pia", input=b"no end of line"), done)
+        self.assertTrue(self.signs_in("pia", "no end of line"))
+        # as a super_user from elsewhere; and nobody else may
+        user, password = self.s.admin
+        words = ["--url", self.url(), "--user", user, "passwd", "pia"]
+        self.assertEqual(self.ok(*words, input=b"by admin\n", LYRE_PASSWORD=password), done)
+        self.assertTrue(self.signs_in("pia", "by admin"))
+        self.assertIn("not authorized", self.refused(1, "--url", self.url(), "--user", "pia", "passwd", user, input=b"x\n", LYRE_PASSWORD="by admin"))
+        self.assertIn("--user NAME", self.refused(2, "--url", self.url(), "passwd", "pia", input=b"x\n"))
+        with open(os.path.join(self.s.root, "log", "lyre.log")) as log:
+            said = self.s.said() + log.read()
+        for secret in secrets + ["no end of line", "by admin"]:
+            self.assertNotIn(secret, said)
+
+    @with_users
+    def test_passwd_refuses(self):
+        self.add_user("paul")
+        self.assertEqual(self.refused(1, "passwd", "nobody", input=b"x\n"), "lyre: there is no user 'nobody'\n")
+        for given in (b"", b"\n", b"\r\n"):
+            self.assertEqual(self.refused(2, "passwd", "paul", input=given), "lyre: the new password is empty\n")
+        for given in (b"\xff\n", b"a\0b\n"):
+            self.assertIn("not text", self.refused(2, "passwd", "paul", input=given))
+        self.assertIn("cannot read", self.refused(2, "passwd", "paul", input=b"x" * 5000))
+        self.refused(1, "passwd", "paul", input=b"x" * 1025)
+        self.assertIn("lyre passwd USER", self.refused(2, "passwd", "paul", "secret", input=b"x\n"))
+        self.assertIn("lyre passwd USER", self.refused(2, "passwd", input=b"x\n"))
+        self.assertTrue(self.signs_in("paul", "at first"))
+
+    @with_users
+    def test_passwd_activates(self):
+        self.add_user("petra", active="false")
+        self.ok("passwd", "petra", input=b"new\n")
+        self.assertFalse(self.signs_in("petra", "new"))
+        self.ok("passwd", "petra", "--activate", input=b"newer\n")
+        self.assertTrue(self.signs_in("petra", "newer"))
+
+    @with_users
+    @on_terminals
+    def test_passwd_asks_twice_without_echo(self):
+        self.add_user("otto")
+        words = ["--socket", self.s.socket_path, "passwd", "otto"]
+        status, text = self.answer_prompts(["typed", "typed"], *words)
+        self.assertEqual((status, text), (
+            0, "New password for otto: \nOnce more, the new password for otto: \npassword of 'otto' successfully changed\n"))
+        self.assertTrue(self.signs_in("otto", "typed"))
+        status, text = self.answer_prompts(["one", "two"], *words)
+        self.assertEqual(status, 2)
+        self.assertIn("not the same", text)
+        status, text = self.answer_prompts([""], *words)
+        self.assertEqual(status, 2)
+        self.assertIn("empty", text)
+        self.assertTrue(self.signs_in("otto", "typed"))
+
+    @with_users
+    def test_token(self):
+        self.add_user("tom")
+        words = ["--url", self.url(), "user_info", "--json"]
+        tokens = json.loads(self.ok("--url", self.url(), "--user", "tom", "create_authentication_tokens", "--json", LYRE_PASSWORD="at first"))
+        token, path = tokens["operation_token"], self.file("token", tokens["operation_token"].encode() + b"\n")
+        for more in (dict(LYRE_TOKEN=token), {}):
+            out = self.ok(*([] if more else ["--token-file", path]), *words, **more)
+            self.assertEqual(json.loads(out)["username"], "tom")
+        # a user is asked for over the environment's token
+        user, password = self.s.admin
+        self.assertEqual(json.loads(self.ok("--user", user, *words, LYRE_TOKEN=token, LYRE_PASSWORD=password))["username"], user)
+        self.refused(1, *words, LYRE_TOKEN="x" + token)
+        self.assertIn("Must login", self.refused(1, *words, LYRE_TOKEN=""))
+        self.assertIn("exclude", self.refused(2, "--user", "x", "--token-file", path, *words))
+        self.assertIn("no token", self.refused(2, "--token-file", self.file("empty", b"\n"), *words))
+        self.assertIn("cannot read the token", self.refused(2, "--token-file", "/nowhere/token", *words))
+        status, out, err = self.lyre("--url", "http://lyre.invalid:9925", "user_info", LYRE_TOKEN=token)
+        self.assertEqual(status, 3)
+        self.assertIn("the token goes to", err)
+        self.assertNotIn(token, err)
 
     # ---- backups ----
 
@@ -298,6 +398,33 @@ class Client(unittest.TestCase):
         self.assertIn("super users", out)
         self.assertIn("drop_schema", out)
         self.refused(1, "help", "no_such_operation")
+
+    def test_help_tells_who_may(self):
+        for operation, sentence in (("get_backup", "For super users only."),
+                                    ("create_table", "For super users, and for structure users of the database."),
+                                    ("create_database", "For super users, and for structure users of all databases."),
+                                    ("upsert", "Roles need the permission to: insert, update.")):
+            self.assertIn(sentence, self.ok("help", operation))
+        self.assertNotIn("super users", self.ok("help", "insert"))
+
+    def test_declarations(self):
+        declared = {d["operation"]: d for d in json.loads(self.ok("describe_operations", "--json"))}
+        listed = subprocess.run([LYRED, "-c", "/dev/null", "--list-operations"], stdout=subprocess.PIPE, text=True, check=True).stdout
+        self.assertEqual({tuple(line.split()[:3]) for line in listed.splitlines()},
+                         {(d["operation"], d["module"], d["access"]) for d in declared.values()})
+        words = {"super_user", "open", "user", "structure_user", "structure_user_all"}
+        self.assertLessEqual({d["access"] for d in declared.values()}, words)
+        tell = lambda name: (declared[name]["access"], declared[name]["permissions"])
+        self.assertEqual(tell("describe_operations"), ("user", []))
+        self.assertEqual(tell("insert"), ("user", ["insert"]))
+        self.assertEqual(tell("upsert"), ("user", ["insert", "update"]))
+        self.assertEqual(tell("search_by_id"), ("user", ["read"]))
+        self.assertEqual(tell("describe_table"), ("user", ["describe"]))
+        self.assertEqual(tell("create_attribute"), ("structure_user", ["insert"]))
+        self.assertEqual(tell("drop_database"), ("structure_user_all", []))
+        if "users" in built_modules():
+            self.assertEqual(tell("add_user"), ("super_user", []))
+            self.assertEqual(tell("logout"), ("open", []))
 
 
 if __name__ == "__main__":
