@@ -2,14 +2,14 @@
 """make bench: our figure beside its limit, in the same run.
 
 A line each: name, ours, the limit's, the ratio, p50 and p99 of ours. The limits: an echo on bare libmicrohttpd with answers of the
-same size (tests/bench/echo), and a bare LMDB loop that puts the same bytes with the same batch (tests/bench/lmdb_loop). Machines
+same size (tests/bench/echo), a bare LMDB loop that puts the same bytes with the same batch (tests/bench/lmdb_loop), and the same load without what is measured. Machines
 are noisy: quote the ratios. Ours and the limit take turns, in rounds, and the best of each counts; beside an echo the line ends with what
 a request costs either of them in processor time, which does not see what else the machine does. BENCH="insert search" prints the lines with one of these words in their names, which are those of the
 functions below; BENCH_SECONDS (of a round), BENCH_ROUNDS and BENCH_RECORDS scale the run.
 """
 import json, os, time
 
-from measure import CONNECTIONS, GROUPS, SOURCE, Echo, Server, Wrk, line, lmdb, load, processor_seconds, resident_mib, wrk
+from measure import CONNECTIONS, GROUPS, SOURCE, Echo, Logins, Server, Wrk, credentials, line, lmdb, load, processor_seconds, resident_mib, wrk
 
 SECONDS = int(os.environ.get("BENCH_SECONDS", "2"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
@@ -73,6 +73,37 @@ class Bench:
         self.beside_echo("search_by_id, twenty records", "twenty",
                          dict(T, operation="search_by_id", ids=list(range(1000, 1020)), get_attributes=["id", "name", "price"]))
 
+    def limited_role(self):
+        self.table("t")
+        s, may = self.server, {"read": True, "insert": False, "update": False}
+        seen = [dict(may, attribute_name=n) for n in ("id", "name", "group", "price", "city")]
+        s.ok({"operation": "add_role", "role": "five", "permission": {"bench": {"tables": {
+            "t": dict(may, delete=False, attribute_permissions=seen)}}}})
+        s.ok({"operation": "add_user", "username": "five", "password": "five", "role": "five", "active": True})
+        mine = s.authorization("five", "five")
+        for title, kind in (("search_by_id, role of five attributes", "one"), ("  the same, all named", "five")):
+            ours, limits = zip(*[[wrk(s.port, kind, a, RECORDS, SECONDS) for a in (mine, self.authorization)] for _ in range(ROUNDS)])
+            rate, p50, p99 = max(ours)
+            line(title, "/s", rate, max(limits)[0], "a super_user", p50, p99)
+
+    def remembered_credential(self):
+        ours, limits = zip(*[credentials(self.server.root) for _ in range(ROUNDS)])
+        line("remembered credential", "us", min(ours), min(limits), "one keyed hash of it")
+
+    def reads_beside_logins(self):
+        self.table("t")
+
+        def beside():
+            with Logins(self.server.port, CONNECTIONS) as logins:
+                time.sleep(1)
+                before = logins.refused
+                result = self.load("one")
+                return result, (logins.refused - before) / SECONDS
+
+        alone, loaded = zip(*[(self.load("one"), beside()) for _ in range(ROUNDS)])
+        (rate, p50, p99), refused = max(loaded)
+        line("search_by_id, %d wrong logins beside" % CONNECTIONS, "/s", rate, max(alone)[0], "without them; %.0f/s are refused" % refused, p50, p99)
+
     def search_by_value(self):
         rows = RECORDS / GROUPS
         ours, limit = self.beside_echo("search_by_value, %d rows" % rows, "value",
@@ -129,8 +160,8 @@ class Bench:
                 time.sleep(1)
                 line(title, "MiB", resident_mib(s.process.pid), resident_mib(e.process.pid), "the echo, idle, as many threads")
 
-    lines = (search_by_id_one, search_by_id_twenty, search_by_value, search_by_conditions, describe_table, describe_all, reads_beside_writes,
-             insert, update, insert_bulk, resident)
+    lines = (search_by_id_one, search_by_id_twenty, limited_role, remembered_credential, reads_beside_logins, search_by_value, search_by_conditions,
+             describe_table, describe_all, reads_beside_writes, insert, update, insert_bulk, resident)
 
 
 def main():

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the measurements share: load from wrk, records loaded over the API, the limits to compare with, and the line that is printed."""
-import http.client, itertools, json, os, shutil, subprocess, sys, tempfile, threading
+import base64, http.client, itertools, json, os, shutil, subprocess, sys, tempfile, threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "api"))
 from lyre_server import BUILD, SOURCE, Server # noqa: F401, for those who import this
@@ -61,6 +61,49 @@ def lmdb(folder, count, batch, updates=0):
                          stdout=subprocess.PIPE, universal_newlines=True, check=True).stdout
     shutil.rmtree(path)
     return float(out)
+
+
+def credentials(folder):
+    """Microseconds of a remembered credential, and of one keyed hash of it."""
+    path = tempfile.mkdtemp(prefix="credentials-", dir=folder)
+    out = subprocess.run([os.path.join(BUILD, "tests", "bench", "credentials"), path, "1000000"], stdout=subprocess.PIPE,
+                         universal_newlines=True, check=True).stdout
+    shutil.rmtree(path)
+    return [float(ns) / 1000 for ns in out.split()]
+
+
+class Logins:
+    """Connections that sign in with wrong passwords, one attempt after the other, each as another user: no one of them is slowed down."""
+
+    def __init__(self, port, connections):
+        self.port = port
+        self.refused = 0
+        self.over = False
+        self.names = itertools.count(1)
+        self.threads = [threading.Thread(target=self.work) for _ in range(connections)]
+
+    def work(self):
+        c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=600)
+        while not self.over:
+            user = "nobody %d:wrong" % next(self.names)
+            c.request("POST", "/", '{"operation":"describe_all"}', {"Content-Type": "application/json",
+                      "Authorization": "Basic " + base64.b64encode(user.encode()).decode()})
+            answer = c.getresponse()
+            answer.read()
+            if answer.status not in (401, 503):
+                raise SystemExit("a wrong login was answered %d" % answer.status)
+            self.refused += 1
+        c.close()
+
+    def __enter__(self):
+        for t in self.threads:
+            t.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over = True
+        for t in self.threads:
+            t.join()
 
 
 def record(i):

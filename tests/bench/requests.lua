@@ -34,6 +34,11 @@ function bodies.one()
 	return string.format('{"operation":"search_by_id",%s,"ids":[%d],"get_attributes":["*"]}', place, math.random(1, records))
 end
 
+function bodies.five()
+	return string.format('{"operation":"search_by_id",%s,"ids":[%d],"get_attributes":["id","name","group","price","city"]}', place,
+		math.random(1, records))
+end
+
 function bodies.twenty()
 	local ids = {}
 	for i = 1, 20 do ids[i] = math.random(1, records) end
