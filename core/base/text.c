@@ -348,9 +348,20 @@ void secure_clear(void *p, size_t len)
 	explicit_bzero(p, len);
 }
 
+/** One more than the six bits of a letter of base64; 0 for every other byte. */
+static uint32_t base64_letter(unsigned char c)
+{
+	static const uint8_t letters[256] = {
+		['A'] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26,
+		['a'] = 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52,
+		['0'] = 53, 54, 55, 56, 57, 58, 59, 60, 61, 62,
+		['+'] = 63, ['/'] = 64,
+	};
+	return letters[c];
+}
+
 long base64_decode(const char *s, size_t len, unsigned char *out)
 {
-	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	for (int pad = 0; pad < 2 && len && s[len - 1] == '='; pad++)
 		len--;
 	if (len % 4 == 1)
@@ -359,10 +370,10 @@ long base64_decode(const char *s, size_t len, unsigned char *out)
 	int have = 0;
 	long n = 0;
 	for (size_t i = 0; i < len; i++) {
-		const char *at = s[i] ? strchr(alphabet, s[i]) : NULL;
-		if (!at)
+		uint32_t letter = base64_letter((unsigned char)s[i]);
+		if (!letter)
 			return -1;
-		bits = bits << 6 | (uint32_t)(at - alphabet);
+		bits = bits << 6 | (letter - 1);
 		have += 6;
 		if (have >= 8) {
 			have -= 8;
