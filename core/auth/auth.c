@@ -293,14 +293,17 @@ int64_t auth_delay(struct auth *a, const char *user, size_t user_len, const char
 	return throttle_delay(a->throttle, user, user_len, peer ? peer : "", monotonic_ms());
 }
 
+void auth_count(struct auth *a, bool right, const char *user, size_t user_len, const char *peer)
+{
+	throttle_note(a->throttle, user, user_len, peer ? peer : "", right, monotonic_ms());
+}
+
 /** The address stands first, where no name that a client makes up can take its place. */
 void auth_audit(struct auth *a, bool right, const char *user, const char *peer)
 {
 	const char *from = peer && *peer ? peer : "-";
-	size_t len = strlen(user);
-	int shown = (int)utf8_cut(user, len, AUTH_USER_MAX);
+	int shown = (int)utf8_cut(user, strlen(user), AUTH_USER_MAX);
 
-	throttle_note(a->throttle, user, len, peer ? peer : "", right, monotonic_ms());
 	if (right && a->log_successful)
 		log_info("auth", "%s: credentials of '%.*s' are right", from, shown, user);
 	else if (!right && a->log_failed)

@@ -10,7 +10,6 @@
 
 #include <string.h>
 
-#define SYSTEM "system"
 #define CHANGES (LYRE_PERMIT_UPDATE | LYRE_PERMIT_DELETE)
 #define WRITES (LYRE_PERMIT_INSERT | CHANGES)
 
@@ -19,7 +18,7 @@ const char permission_refused[] =
 
 static bool is_system(const char *database)
 {
-	return database && !strcmp(database, SYSTEM);
+	return database && !strcmp(database, SYSTEM_DATABASE);
 }
 
 /* ---- the two lists ---- */
@@ -335,7 +334,7 @@ int permission_check(const struct principal *who, const struct permission_questi
 	if (q->operation->access == LYRE_ACCESS_OPEN)
 		return 0;
 	if (!who)
-		return err_set(e, LYRE_EUNAUTHENTICATED, "Must login");
+		return err_set(e, LYRE_EUNAUTHENTICATED, MUST_LOGIN);
 	if (!who->role)
 		return err_set(e, LYRE_EDENIED,
 			"User %s has no role or permissions.  Please assign the user a valid role.", who->name);

@@ -73,6 +73,8 @@ static inline bool permission_sees_all(const struct permission_view *v) { return
 /** Whether a database may be known of. */
 bool permission_sees_database(const struct principal *who, bool server_rights, const char *database);
 
+/** What is said to who has not signed in. */
+#define MUST_LOGIN "Must login"
 /** What is said of a refusal whose reasons stand in the two lists. */
 extern const char permission_refused[];
 /** Whether a refusal with this sentence is answered with its lists. */

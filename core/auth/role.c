@@ -34,11 +34,6 @@ const struct role role_of_server = {
 	.structure_all = true,
 };
 
-const struct role *role_server(void)
-{
-	return &role_of_server;
-}
-
 /* ---- reading a permission ---- */
 
 static bool is_true(const lyre_value *v)

@@ -56,8 +56,6 @@ int role_make(const struct role **ret, const lyre_value *record, struct err *e);
 const struct role *role_ref(const struct role *r);
 void role_unref(const struct role *r);
 /** The role of the server itself: a super_user. Of no reference to count. */
-const struct role *role_server(void);
-/** What it returns. */
 extern const struct role role_of_server;
 
 /** NULL where the role knows nothing of it. For roles that are not a super_user's. */

@@ -31,7 +31,7 @@ static int make_table(struct store *s, const char *name, const char *const *attr
 	const struct lyre_table_spec spec = {
 		.size = sizeof spec,
 		.attribute_count = count,
-		.database = USERS_DATABASE,
+		.database = SYSTEM_DATABASE,
 		.name = name,
 		.primary_key = attributes[0],
 		.attributes = list,
@@ -55,7 +55,7 @@ static int watch(struct store *s, const char *table, const atomic_uint_least64_t
 {
 	const struct table *t;
 
-	int rc = store_table(s, USERS_DATABASE, table, &t, e);
+	int rc = store_table(s, SYSTEM_DATABASE, table, &t, e);
 	if (rc)
 		return rc;
 	rc = table_watch(t, ret, e);
@@ -113,7 +113,7 @@ int users_write(struct users *u, const char *table, int mode, const lyre_value *
 		.mode = mode, .records = &records, .arena = a, .user = "", .operation = operations[mode],
 	};
 
-	int rc = store_table(u->store, USERS_DATABASE, table, &w.table, e);
+	int rc = store_table(u->store, SYSTEM_DATABASE, table, &w.table, e);
 	if (rc)
 		return rc;
 	rc = store_write_wait(&w, e);

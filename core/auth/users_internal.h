@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file auth/users_internal.h
- * \brief What the files of users and roles share: the tables, reading them, writing one record.
+ * \brief What the files of users and roles share: the tables, asking them, writing one record.
  */
 #ifndef AUTH_USERS_INTERNAL_H
 #define AUTH_USERS_INTERNAL_H
@@ -12,7 +12,6 @@
 #include <pthread.h>
 #include <string.h>
 
-#define USERS_DATABASE "system"
 #define USER_TABLE "hdb_user"
 #define ROLE_TABLE "hdb_role"
 /** Name and id of the role that a new server has. */
@@ -38,32 +37,6 @@ struct users {
 };
 
 /* ---- users_read.c ---- */
-
-/** One of the tables at one moment. */
-struct reader {
-	const struct table *table; /**< a reference */
-	const struct table *now;   /**< its definition at that moment */
-	struct snapshot snapshot;
-};
-
-int reader_open(struct reader *r, struct users *u, const char *table, struct err *e);
-void reader_close(struct reader *r);
-/** Finds a record by its key, a text. LYRE_ENOTFOUND without a sentence. */
-int reader_find(struct reader *r, const char *key, size_t len, struct record *ret, struct err *e);
-/** An attribute of a record; null where it has none, or arena_failed(). Lives as long as the snapshot and the arena. */
-lyre_value reader_attribute(const struct reader *r, struct record record, const char *name, struct arena *a);
-
-/** The records of a table by key, or those whose attribute is a text. */
-struct scan {
-	struct reader reader;
-	struct walk walk;
-	const char *attribute, *text; /**< NULL: all */
-};
-
-int scan_open(struct scan *s, struct users *u, const char *table, const char *attribute, const char *text, struct err *e);
-/** \p key, NUL-terminated, and what is needed for it go into \p a. \return 0, LYRE_END, a failure */
-int scan_next(struct scan *s, struct arena *a, const char **key, struct record *ret, struct err *e);
-void scan_close(struct scan *s);
 
 /** The id of the role of a name, in the arena. LYRE_ENOTFOUND without a sentence. */
 int users_role_id(struct users *u, const char *name, struct arena *a, const char **ret, struct err *e);

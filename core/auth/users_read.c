@@ -10,9 +10,16 @@
 
 /* ---- one table ---- */
 
-int reader_open(struct reader *r, struct users *u, const char *table, struct err *e)
+/** One of the tables at one moment. */
+struct reader {
+	const struct table *table; /**< a reference */
+	const struct table *now;   /**< its definition at that moment */
+	struct snapshot snapshot;
+};
+
+static int reader_open(struct reader *r, struct users *u, const char *table, struct err *e)
 {
-	int rc = store_table(u->store, USERS_DATABASE, table, &r->table, e);
+	int rc = store_table(u->store, SYSTEM_DATABASE, table, &r->table, e);
 
 	if (rc)
 		return rc;
@@ -21,7 +28,7 @@ int reader_open(struct reader *r, struct users *u, const char *table, struct err
 		r->now = snapshot_table(&r->snapshot, r->table);
 		if (!r->now) {
 			snapshot_end(&r->snapshot);
-			rc = err_set(e, LYRE_ENOTFOUND, "Table '%s.%s' does not exist", USERS_DATABASE, table);
+			rc = err_set(e, LYRE_ENOTFOUND, "Table '%s.%s' does not exist", SYSTEM_DATABASE, table);
 		}
 	}
 	if (rc)
@@ -29,13 +36,14 @@ int reader_open(struct reader *r, struct users *u, const char *table, struct err
 	return rc;
 }
 
-void reader_close(struct reader *r)
+static void reader_close(struct reader *r)
 {
 	snapshot_end(&r->snapshot);
 	table_unref(r->table);
 }
 
-lyre_value reader_attribute(const struct reader *r, struct record record, const char *name, struct arena *a)
+/** An attribute of a record; null where it has none, or arena_failed(). Lives as long as the snapshot and the arena. */
+static lyre_value reader_attribute(const struct reader *r, struct record record, const char *name, struct arena *a)
 {
 	const struct attribute *attribute = table_attribute(r->now, name, strlen(name));
 	struct field f;
@@ -45,7 +53,8 @@ lyre_value reader_attribute(const struct reader *r, struct record record, const 
 	return field_value(f, a);
 }
 
-int reader_find(struct reader *r, const char *key, size_t len, struct record *ret, struct err *e)
+/** Finds a record by its key, a text. LYRE_ENOTFOUND without a sentence. */
+static int reader_find(struct reader *r, const char *key, size_t len, struct record *ret, struct err *e)
 {
 	lyre_value value = value_text(key, len);
 
@@ -54,7 +63,15 @@ int reader_find(struct reader *r, const char *key, size_t len, struct record *re
 
 /* ---- many records ---- */
 
-int scan_open(struct scan *s, struct users *u, const char *table, const char *attribute, const char *text, struct err *e)
+/** The records of a table by key, or those whose attribute is a text. */
+struct scan {
+	struct reader reader;
+	struct walk walk;
+	const char *attribute, *text; /**< NULL: all */
+};
+
+static int scan_open(struct scan *s, struct users *u, const char *table, const char *attribute, const char *text,
+	struct err *e)
 {
 	struct walk_range range = { .attribute = NULL };
 	lyre_value wanted = text ? value_text(text, strlen(text)) : value_null();
@@ -84,7 +101,8 @@ static bool is_wanted(const struct scan *s, struct record record, struct arena *
 	return v.type == LYRE_STRING && value_equals_str(&v, s->text);
 }
 
-int scan_next(struct scan *s, struct arena *a, const char **key, struct record *ret, struct err *e)
+/** \p key, NUL-terminated, and what is needed for it go into \p a. \return 0, LYRE_END, a failure */
+static int scan_next(struct scan *s, struct arena *a, const char **key, struct record *ret, struct err *e)
 {
 	for (;;) {
 		lyre_value v;
@@ -98,7 +116,7 @@ int scan_next(struct scan *s, struct arena *a, const char **key, struct record *
 		if (!rc)
 			rc = record_key(s->reader.now, s->walk.key, s->walk.key_len, *ret, a, &v);
 		if (rc == LYRE_ECORRUPT)
-			rc = arena_failed(a) ? err_nomem(e) : err_set(e, rc, "a record of table '%s.%s' is damaged", USERS_DATABASE,
+			rc = arena_failed(a) ? err_nomem(e) : err_set(e, rc, "a record of table '%s.%s' is damaged", SYSTEM_DATABASE,
 				s->reader.now->name);
 		if (rc)
 			return rc;
@@ -109,7 +127,7 @@ int scan_next(struct scan *s, struct arena *a, const char **key, struct record *
 	}
 }
 
-void scan_close(struct scan *s)
+static void scan_close(struct scan *s)
 {
 	walk_close(&s->walk);
 	reader_close(&s->reader);

@@ -5,9 +5,9 @@
  */
 #include "auth/permission.h"
 
-#include <string.h>
+#include "store/store.h"
 
-#define SYSTEM "system"
+#include <string.h>
 
 /** What nobody reads, and nobody searches by. */
 static const struct {
@@ -33,7 +33,7 @@ struct permission_view permission_view(const struct principal *who, bool server_
 	const char *table)
 {
 	const struct permission_view all = { .permissions = ROLE_EVERYTHING | LYRE_PERMIT_DESCRIBE };
-	bool system = !strcmp(database, SYSTEM);
+	bool system = !strcmp(database, SYSTEM_DATABASE);
 
 	if (server_rights)
 		return all;
@@ -75,7 +75,7 @@ bool permission_sees_database(const struct principal *who, bool server_rights, c
 		return false;
 	if (who->role->super_user)
 		return true;
-	if (!strcmp(database, SYSTEM))
+	if (!strcmp(database, SYSTEM_DATABASE))
 		return false;
 	if (role_structures(who->role, database))
 		return true;

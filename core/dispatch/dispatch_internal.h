@@ -101,7 +101,7 @@ int gate_start(struct gate **ret, struct auth *a, unsigned threads, struct err *
 /** Nothing may wait any more. */
 void gate_stop(struct gate *g);
 /**
- * Checks what auth does not remember, after auth_delay(), and tells auth_audit() the outcome.
+ * Checks what auth does not remember, after auth_delay(), and tells auth_count() the outcome.
  * \return 0: done() will be called; LYRE_EBUSY when too many wait
  */
 int gate_submit(struct gate *g, struct verification *v, struct err *e);
@@ -243,8 +243,6 @@ enum flow refuse_err(struct run *r, const struct err *e);
 enum flow out_of_memory(struct run *r);
 
 /* ---- who is asking (sign_in.c): steps ---- */
-
-#define MUST_LOGIN "Must login"
 
 enum flow sign_in_header_begin(struct run *r);
 enum flow sign_in_header_end(struct run *r);

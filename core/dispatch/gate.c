@@ -194,8 +194,10 @@ static void check(struct gate *g, struct verification *v)
 	if (!v->delayed && must_wait(g, v))
 		return;
 	v->rc = auth_verify(g->auth, c->user, c->user_len, c->password, c->password_len, &v->who, &v->err);
-	if (!v->rc || v->rc == LYRE_EUNAUTHENTICATED)
+	if (!v->rc || v->rc == LYRE_EUNAUTHENTICATED) {
+		auth_count(g->auth, !v->rc, c->user, c->user_len, v->peer);
 		auth_audit(g->auth, !v->rc, c->user, v->peer);
+	}
 	v->done(v);
 }
 

@@ -10,7 +10,6 @@
 
 #include <string.h>
 
-#define DATABASE "system"
 #define TABLE "hdb_job"
 #define OPERATION "job"
 
@@ -51,7 +50,7 @@ int records_open(struct store *s, struct err *e)
 	const struct lyre_table_spec spec = {
 		.size = sizeof spec,
 		.attribute_count = COUNT,
-		.database = DATABASE,
+		.database = SYSTEM_DATABASE,
 		.name = TABLE,
 		.primary_key = attributes[0].name,
 		.attributes = list,
@@ -90,7 +89,7 @@ static int write_all(struct store *s, int mode, lyre_value *items, uint32_t coun
 	const lyre_value records = { .type = LYRE_ARRAY, .len = count, .items = items };
 	struct record_write w = { .mode = mode, .records = &records, .arena = a, .user = "", .operation = OPERATION };
 
-	int rc = store_table(s, DATABASE, TABLE, &w.table, e);
+	int rc = store_table(s, SYSTEM_DATABASE, TABLE, &w.table, e);
 	if (rc)
 		return rc;
 	rc = store_write_wait(&w, e);
@@ -154,7 +153,7 @@ static int range_of(struct walk_range *r, const struct table *t, const char *att
 {
 	*r = (struct walk_range){ .attribute = table_attribute(t, attribute, strlen(attribute)) };
 	if (!r->attribute || !(r->attribute->flags & ATTRIBUTE_INDEXED))
-		return err_set(e, LYRE_ECORRUPT, "Table '" DATABASE "." TABLE "' has no index of '%s'", attribute);
+		return err_set(e, LYRE_ECORRUPT, "Table '" SYSTEM_DATABASE "." TABLE "' has no index of '%s'", attribute);
 	if (!key_index_value(&r->low, &from) || !key_index_value(&r->high, &to))
 		return err_set(e, LYRE_EINTERNAL, "'%s' is not looked for by such a value", attribute);
 	return 0;
@@ -195,7 +194,7 @@ static int find(struct store *s, const char *attribute, lyre_value from, lyre_va
 	struct snapshot snapshot;
 
 	*count = 0;
-	int rc = store_table(s, DATABASE, TABLE, &t, e);
+	int rc = store_table(s, SYSTEM_DATABASE, TABLE, &t, e);
 	if (rc)
 		return rc;
 	rc = range_of(&range, t, attribute, from, to, e);

@@ -64,7 +64,7 @@ static int show(void *arg, const struct table_change *from)
 /** What was done to the server's own records, passwords among them, is the server's alone. */
 static int may_read_log(lyre_call *call, const lyre_table *table)
 {
-	if (!call->server_rights && !strcmp(table->def->database, "system"))
+	if (!call->server_rights && !strcmp(table->def->database, SYSTEM_DATABASE))
 		return permission_refuse(&call->denial, &call->err);
 	return host_may_manage(call);
 }

@@ -142,7 +142,7 @@ int host_may_structure(lyre_call *call, const char *database)
 	const struct role *role = call->who ? call->who->role : NULL;
 	if (host_is_whole(call))
 		return 0;
-	if (!role || (database && !strcmp(database, "system")) || !role_structures(role, database))
+	if (!role || (database && !strcmp(database, SYSTEM_DATABASE)) || !role_structures(role, database))
 		return refuse(call);
 	return 0;
 }

@@ -44,7 +44,7 @@ int host_databases(lyre_call *call, int (*visit)(void *arg, const char *name), v
 		return rc;
 	for (size_t i = 0; i < count; i++) {
 		const char *name = database_name(all[i]);
-		if (rc == 0 && strcmp(name, "system") != 0 && permission_sees_database(call->who, call->server_rights > 0, name))
+		if (rc == 0 && strcmp(name, SYSTEM_DATABASE) != 0 && permission_sees_database(call->who, call->server_rights > 0, name))
 			rc = visit(arg, name);
 		database_unref(all[i]);
 	}
@@ -229,7 +229,7 @@ static int write_kept(lyre_call *call, struct database *db, const char *name, st
 static bool is_told_all(const lyre_call *call, const char *database)
 {
 	/* the secrets of the system database are shown to the server's rights alone */
-	return host_is_whole(call) && !(call->server_rights && strcmp(database, "system") == 0);
+	return host_is_whole(call) && !(call->server_rights && strcmp(database, SYSTEM_DATABASE) == 0);
 }
 
 int host_reply_figures(lyre_call *call, const char *database, const char *name, int (*write)(void *arg), void *arg)

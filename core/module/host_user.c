@@ -71,7 +71,7 @@ static int keep_record(lyre_call *call, const struct role *role, const lyre_valu
 /** The server itself stands in no table. */
 static int server_user(lyre_call *call, struct lyre_user *ret)
 {
-	const struct lyre_user server = { .active = 1, .name = "", .role_id = role_server()->id, .role = &role_server()->record,
+	const struct lyre_user server = { .active = 1, .name = "", .role_id = role_of_server.id, .role = &role_of_server.record,
 		.stamp = "", .refresh_token = "" };
 
 	return host_give(call, ret, USER_1_2, "lyre_user", &server, sizeof server);
@@ -128,8 +128,7 @@ static int visit_user(void *arg, const char *name, const struct user *user)
 	if (rc == 0)
 		full.role = &role->record;
 	rc = v->visit(v->arg, &full);
-	if (full.role)
-		role_unref(role);
+	role_unref(role);
 	return rc;
 }
 

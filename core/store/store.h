@@ -40,6 +40,9 @@ struct store_options {
 
 /* ---- the store and its databases ---- */
 
+/** The database of the server's own records. It is always there, and cannot be dropped. */
+#define SYSTEM_DATABASE "system"
+
 /** Opens every database in the folder; makes "system" where there is none. \return 0, LYRE_EIO, LYRE_ECORRUPT … */
 int store_open(struct store **ret, const struct store_options *o, struct err *e);
 /** Answers what waits, then closes. No other thread may use the store any more. */

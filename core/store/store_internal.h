@@ -18,7 +18,6 @@
 #define STORE_FORMAT 1
 #define ATTRIBUTES_MAX 65000
 #define ATTRIBUTE_NAME_MAX 250
-#define SYSTEM_DATABASE "system"
 
 /** All tables of a database at one moment; never changes. */
 struct catalogue {

@@ -13,19 +13,25 @@ static int reply_record(lyre_call *call, const lyre_value *record)
 	return 0;
 }
 
+/** What a request that role_check() has passed makes of a role. */
+static struct lyre_role requested_role(lyre_call *call)
+{
+	return (struct lyre_role){
+		.size = sizeof(struct lyre_role),
+		.id = lyre_arg_string(call, "id"),
+		.name = lyre_arg_string(call, "role"),
+		.permission = lyre_arg(call, "permission"),
+	};
+}
+
 int users_role_add(lyre_call *call)
 {
 	int rc = role_check(call, 0);
 
 	if (rc < 0)
 		return rc;
+	const struct lyre_role role = requested_role(call);
 	const lyre_value *record;
-	const struct lyre_role role = {
-		.size = sizeof role,
-		.id = lyre_arg_string(call, "id"),
-		.name = lyre_arg_string(call, "role"),
-		.permission = lyre_arg(call, "permission"),
-	};
 	rc = lyre_role_add(call, &role, &record);
 	return rc < 0 ? rc : reply_record(call, record);
 }
@@ -36,13 +42,8 @@ int users_role_alter(lyre_call *call)
 
 	if (rc < 0)
 		return rc;
+	const struct lyre_role role = requested_role(call);
 	const lyre_value *record;
-	const struct lyre_role role = {
-		.size = sizeof role,
-		.id = lyre_arg_string(call, "id"),
-		.name = lyre_arg_string(call, "role"),
-		.permission = lyre_arg(call, "permission"),
-	};
 	rc = lyre_role_change(call, &role, &record);
 	if (rc == LYRE_ENOTFOUND)
 		return lyre_fail(call, LYRE_EINVAL, "Invalid role id");

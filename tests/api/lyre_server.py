@@ -46,6 +46,17 @@ MINIMAL = feature("LYRE_MINIMAL")
 STATIC_ONLY = feature("LYRE_STATIC_ONLY")
 
 
+# The cheapest hashes of passwords, and no delays after wrong ones: for tests that are about neither.
+CHEAP_LOGINS = ["authentication.argon2.memory=8K", "authentication.argon2.iterations=1", "authentication.failures.delay=0"]
+# Of users that the tests make.
+PASSWORD = "Pass4321!"
+
+
+def table_permission(*granted, attributes=()):
+    """What a role may do to a table: granted are the words for it; attributes as in attribute_permissions."""
+    return dict({p: p in granted for p in ("read", "insert", "update", "delete")}, attribute_permissions=list(attributes))
+
+
 class UnixConnection(http.client.HTTPConnection):
     def __init__(self, path, timeout=30):
         super().__init__("localhost", timeout=timeout)
@@ -165,3 +176,10 @@ class Server:
         if status != 200:
             raise AssertionError("%s: %s %s" % (operation.get("operation"), status, body))
         return body
+
+    def add_role(self, role, permission=None):
+        """permission: None for one that permits nothing."""
+        return self.ok({"operation": "add_role", "role": role, "permission": {"super_user": False} if permission is None else permission})
+
+    def add_user(self, username, role, password=PASSWORD, active=True):
+        return self.ok({"operation": "add_user", "username": username, "password": password, "role": role, "active": active})

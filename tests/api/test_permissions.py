@@ -9,21 +9,14 @@ or what a refusal says beside its sentence, where lists that are not given are e
 import base64, http.client, json, os, re, subprocess, sys, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import LYRED, SOURCE, Server, built_modules
+from lyre_server import CHEAP_LOGINS, LYRED, PASSWORD, SOURCE, Server, built_modules, table_permission
 
 REFUSED = "This operation is not authorized due to role restrictions and/or invalid database items"
-# The cheapest hashes, and no delays after all the wrong passwords.
-SETTINGS = ["authentication.argon2.memory=8K", "authentication.argon2.iterations=1", "authentication.failures.delay=0"]
-PASSWORD = "Pass4321!"
 
 # What the limited role must not hear of: words that nothing else has.
 HIDDEN_ATTRIBUTE, HIDDEN_VALUES = "xyzzy_chip", ["plugh1", "plugh2"]
 HIDDEN_TABLE, HIDDEN_DATABASE, HIDDEN_DATABASE_TABLE = "zanzibar_vault", "quagmire", "grue"
 HIDDEN_RECORD = "frobozz"
-
-
-def table_permission(*granted, attributes=()):
-    return dict({p: p in granted for p in ("read", "insert", "update", "delete")}, attribute_permissions=list(attributes))
 
 
 ROLES = {
@@ -88,13 +81,13 @@ def prepare(s):
         s.ok({"operation": "create_table", "database": database, "table": table, "primary_key": "id"})
         s.ok({"operation": "insert", "database": database, "table": table, "records": [{"id": 1, "note": HIDDEN_RECORD}]})
     for name, permission in ROLES.items():
-        s.ok({"operation": "add_role", "role": name, "permission": permission})
-        s.ok({"operation": "add_user", "username": name, "password": PASSWORD, "role": name, "active": True})
-    s.ok({"operation": "add_user", "username": "inactive", "password": PASSWORD, "role": "limited", "active": False})
+        s.add_role(name, permission)
+        s.add_user(name, name)
+    s.add_user("inactive", "limited", active=False)
 
 
 def start():
-    return Server(settings=SETTINGS)
+    return Server(settings=CHEAP_LOGINS)
 
 
 class Caller:
@@ -452,7 +445,7 @@ class Leaks(Case):
 
     def test_secrets_in_the_log(self):
         """Passwords, tokens and sessions stand nowhere in what the server writes of its work."""
-        with Server(settings=SETTINGS + ["logging.level=trace", "logging.auditAuthEvents.logFailed=true",
+        with Server(settings=CHEAP_LOGINS + ["logging.level=trace", "logging.auditAuthEvents.logFailed=true",
                                          "logging.auditAuthEvents.logSuccessful=true"]) as s:
             prepare(s)
             secrets = [PASSWORD, "another-Secret9", "not it", Server.admin[1]]

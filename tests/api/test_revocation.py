@@ -5,8 +5,8 @@ import json, os, sys, threading, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import test_permissions
-from test_permissions import PASSWORD, ROLES, SETTINGS, Caller, decode, table_permission
-from lyre_server import Server
+from test_permissions import ROLES, Caller, decode
+from lyre_server import CHEAP_LOGINS, PASSWORD, Server, table_permission
 
 ROUNDS = int(os.environ.get("REVOCATIONS", "4"))
 # Requests of each connection that must have begun, and ended, on either side of a change.
@@ -46,7 +46,7 @@ class Worker(threading.Thread):
 
 class Revocation(unittest.TestCase):
     def setUp(self):
-        self.s = Server(settings=SETTINGS)
+        self.s = Server(settings=CHEAP_LOGINS)
         self.addCleanup(self.s.stop)
         test_permissions.prepare(self.s)
         self.admin = Caller(self.s, "super_user")
@@ -161,7 +161,7 @@ class Revocation(unittest.TestCase):
             callers = self.signed_in()
             self.change(callers, [READ], ("drop_user", {"username": "limited"}, 401))
             # another user of the same name and password is not the one that the tokens were made for
-            self.s.ok({"operation": "add_user", "username": "limited", "password": PASSWORD, "role": "limited", "active": True})
+            self.s.add_user("limited", "limited")
             self.assertEqual([c.ask(*READ)[0] for c in callers], [200, 401, 401])
 
     def test_logout(self):

@@ -3,11 +3,8 @@
 import concurrent.futures, hashlib, http.client, json, os, re, sys, threading, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import Server, need_module
+from lyre_server import CHEAP_LOGINS, PASSWORD, Server, need_module, table_permission
 
-# The cheapest hashes, and no delays after wrong passwords.
-SETTINGS = ["authentication.argon2.memory=8K", "authentication.argon2.iterations=1", "authentication.failures.delay=0"]
-PASSWORD = "Pass4321!"
 MUST_LOGIN = (401, {"error": "Must login"})
 # The servers of the tests are told to listen on port 0, which finds a free one.
 COOKIE = "hdb-session-0"
@@ -22,15 +19,14 @@ class Case(unittest.TestCase):
     settings, maxDiff = (), None
 
     def setUp(self):
-        self.s = Server(settings=SETTINGS + list(self.settings))
+        self.s = Server(settings=CHEAP_LOGINS + list(self.settings))
         self.addCleanup(self.s.stop)
         self.s.ok({"operation": "create_table", "database": "dev", "table": "dog", "primary_key": "id"})
-        self.s.ok({"operation": "add_role", "role": "developer", "permission": {
-            "super_user": False, "dev": {"tables": {"dog": dict(read=True, insert=True, update=True, delete=True, attribute_permissions=[])}}}})
+        self.s.add_role("developer", {"super_user": False, "dev": {"tables": {"dog": table_permission("read", "insert", "update", "delete")}}})
         self.add("bob")
 
     def add(self, name, password=PASSWORD):
-        self.s.ok({"operation": "add_user", "username": name, "password": password, "role": "developer", "active": True})
+        self.s.add_user(name, "developer", password)
 
     def own(self):
         return "http://127.0.0.1:%d" % self.s.port

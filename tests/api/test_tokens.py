@@ -3,11 +3,8 @@
 import base64, concurrent.futures, hashlib, hmac, http.client, json, os, re, stat, sys, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import Server, need_module
+from lyre_server import CHEAP_LOGINS, PASSWORD, Server, need_module
 
-# The cheapest hashes, and no delays after wrong passwords.
-SETTINGS = ["authentication.argon2.memory=8K", "authentication.argon2.iterations=1", "authentication.failures.delay=0"]
-PASSWORD = "Pass4321!"
 HEADER = {"alg": "RS256", "typ": "JWT"}
 INVALID = (401, {"error": "invalid token"})
 DAY = 86400
@@ -88,13 +85,13 @@ class Case(unittest.TestCase):
     settings, maxDiff = (), None
 
     def setUp(self):
-        self.s = Server(settings=SETTINGS + list(self.settings))
+        self.s = Server(settings=CHEAP_LOGINS + list(self.settings))
         self.addCleanup(self.s.stop)
-        self.s.ok({"operation": "add_role", "role": "developer", "permission": {"super_user": False}})
+        self.s.add_role("developer")
         self.add("bob")
 
     def add(self, name, password=PASSWORD):
-        self.s.ok({"operation": "add_user", "username": name, "password": password, "role": "developer", "active": True})
+        self.s.add_user(name, "developer", password)
 
     def tokens(self, user="bob", password=PASSWORD, **more):
         """(operation token, refresh token)"""
@@ -383,7 +380,7 @@ class Forged(Case):
         self.all_refused(tokens)
 
     def test_with_another_key(self):
-        with Server(settings=SETTINGS) as other:
+        with Server(settings=CHEAP_LOGINS) as other:
             key = Key(other)
             self.assertNotEqual(key.n, self.key.n)
             self.all_refused([key.token(self.claims), key.token(dict(self.claims, username="admin"))] + [
@@ -460,7 +457,7 @@ class Forged(Case):
 
 class Files(unittest.TestCase):
     def setUp(self):
-        self.s = Server(settings=SETTINGS + ["logging.level=trace"])
+        self.s = Server(settings=CHEAP_LOGINS + ["logging.level=trace"])
         self.addCleanup(self.s.stop)
         self.folder = os.path.join(self.s.root, "keys")
         self.path = os.path.join(self.folder, "jwt.pem")

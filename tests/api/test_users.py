@@ -3,10 +3,8 @@
 import json, os, sys, threading, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import MINIMAL, Server, need_module
+from lyre_server import CHEAP_LOGINS, MINIMAL, Server, need_module
 
-# The cheapest hashes, and no delays after all the wrong passwords.
-SETTINGS = ["authentication.argon2.memory=8K", "authentication.argon2.iterations=1", "authentication.failures.delay=0"]
 REFUSED = "Errors in the role permissions JSON provided"
 # The sentences of who would be the last to go.
 LAST = "^(User admin is the last active super_user and cannot be .+|Role (super_user|boss) must stay a super_user's: there is no other active super_user)$"
@@ -29,7 +27,7 @@ class Case(unittest.TestCase):
     maxDiff = None
 
     def setUp(self):
-        self.server = Server(settings=SETTINGS)
+        self.server = Server(settings=CHEAP_LOGINS)
         self.addCleanup(self.server.stop)
 
     def call(self, operation, as_=None, **more):

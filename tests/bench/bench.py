@@ -75,11 +75,10 @@ class Bench:
 
     def limited_role(self):
         self.table("t")
-        s, may = self.server, {"read": True, "insert": False, "update": False}
-        seen = [dict(may, attribute_name=n) for n in ("id", "name", "group", "price", "city")]
-        s.ok({"operation": "add_role", "role": "five", "permission": {"bench": {"tables": {
-            "t": dict(may, delete=False, attribute_permissions=seen)}}}})
-        s.ok({"operation": "add_user", "username": "five", "password": "five", "role": "five", "active": True})
+        s = self.server
+        seen = [{"attribute_name": n, "read": True, "insert": False, "update": False} for n in ("id", "name", "group", "price", "city")]
+        s.add_role("five", {"bench": {"tables": {"t": table_permission("read", attributes=seen)}}})
+        s.add_user("five", "five", "five")
         mine = s.authorization("five", "five")
         for title, kind in (("search_by_id, role of five attributes", "one"), ("  the same, all named", "five")):
             ours, limits = zip(*[[wrk(s.port, kind, a, RECORDS, SECONDS) for a in (mine, self.authorization)] for _ in range(ROUNDS)])

@@ -10,7 +10,7 @@ ALLOC_ALL: every allocation is tried; without, only a part of those of long requ
 import http.client, json, mmap, os, random, re, shutil, socket, struct, subprocess, tempfile, time, unittest
 
 import faults # noqa: F401, for the path to lyre_server
-from lyre_server import BUILD, HAS_PROC, LYRED, MINIMAL, SOURCE, Server, built_modules
+from lyre_server import BUILD, CHEAP_LOGINS, HAS_PROC, LYRED, MINIMAL, SOURCE, Server, built_modules
 
 LIBRARY = os.path.join(BUILD, "tests", "fault", ".libs", "alloc_fail.so")
 ALL = bool(os.environ.get("ALLOC_ALL"))
@@ -296,8 +296,7 @@ CASES = [
 @unittest.skipIf(WHY_NOT, WHY_NOT)
 class Requests(unittest.TestCase):
     """One server for all of them."""
-    settings = ["logging.auditLog=true", "authentication.cacheTTL=1h", "threads=2", "authentication.argon2.memory=8K",
-                "authentication.argon2.iterations=1", "authentication.failures.delay=0"]
+    settings = ["logging.auditLog=true", "authentication.cacheTTL=1h", "threads=2"] + CHEAP_LOGINS
 
     def setUp(self):
         self.memory = Memory()
@@ -312,8 +311,8 @@ class Requests(unittest.TestCase):
             dict({"id": i, "big": "z" * 500}, **({"list": list(range(600))} if i % 100 == 0 else {})) for i in range(1000)]))
         if "users" in built_modules():
             for role in ("worker", "idle"):
-                s.ok(op("add_role", role=role, permission=NOTHING))
-            s.ok(op("add_user", username="bob", password="pw", role="worker", active=True))
+                s.add_role(role, NOTHING)
+            s.add_user("bob", "worker")
         self.backup = os.path.join(s.root, "backup.mdb")
         with open(self.backup, "wb") as f:
             f.write(s.request(body=json.dumps(op("get_backup", database="dev")).encode(), headers=self.headers({}))[2])

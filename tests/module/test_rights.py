@@ -4,7 +4,7 @@ import os, sys, time, unittest
 
 TOP = os.environ.get("TOP_SRCDIR", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 sys.path.insert(0, os.path.join(TOP, "tests", "api"))
-from lyre_server import BUILD, STATIC_ONLY, Server, need_module
+from lyre_server import BUILD, PASSWORD, STATIC_ONLY, Server, need_module
 
 SNEAKY = os.path.join(BUILD, "tests", "module", ".libs", "sneaky.so")
 CONFIG = "modules:\n  schema: true\n  data: true\n  system: true\n  users: true\n  metrics:\n    open: true\n  sneaky:\n    path: %s\n" % SNEAKY
@@ -66,11 +66,11 @@ class Case(unittest.TestCase):
             s.ok({"operation": "insert", "database": "dev", "table": name, "records": rows})
         s.ok({"operation": "create_table", "database": "other", "table": "t", "primary_key": "id"})
         for role, permission in ROLES.items():
-            s.ok({"operation": "add_role", "role": role, "permission": permission})
-            s.ok({"operation": "add_user", "username": role, "password": "pw", "role": role, "active": True})
+            s.add_role(role, permission)
+            s.add_user(role, role)
 
     def as_user(self, user, operation, **more):
-        headers = {"Authorization": self.s.authorization(user, "pw")} if user else {}
+        headers = {"Authorization": self.s.authorization(user, PASSWORD)} if user else {}
         return self.s.call(dict(operation, **more), headers=headers)
 
     def sneak(self, user, service, database="dev", name="cat", operation="sneak", **more):
@@ -385,8 +385,8 @@ class Refusals(Case):
         self.assertEqual(self.sneak("limited", "own_words", name="bird"), (403, {"error": "my own words"}))
 
     def test_change_of_a_role(self):
-        self.s.ok({"operation": "add_role", "role": "brief", "permission": ROLES["limited"]})
-        self.s.ok({"operation": "add_user", "username": "brief", "password": "pw", "role": "brief", "active": True})
+        self.s.add_role("brief", ROLES["limited"])
+        self.s.add_user("brief", "brief")
         self.ok("brief", "query")
         self.s.ok({"operation": "alter_role", "id": "brief", "permission": {"super_user": False}})
         self.assertEqual(self.sneak("brief", "query"), refusal(invalid=["database 'dev' does not exist"]))

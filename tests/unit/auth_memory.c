@@ -26,7 +26,7 @@ static void teardown(void)
 static const struct principal *make_principal(const char *name, const char *only, const char *stamp)
 {
 	const struct principal *ret;
-	struct principal p = { .name = name, .only = only, .role = role_server() };
+	struct principal p = { .name = name, .only = only, .role = &role_of_server };
 	struct err e;
 
 	snprintf(p.stamp, sizeof p.stamp, "%s", stamp);
@@ -260,7 +260,7 @@ END_TEST
 START_TEST(test_principal)
 {
 	char name[] = "ann and more", only[] = "refresh";
-	struct principal p = { .name = name, .only = only, .role = role_server(), .stamp = "s", .epoch = 7 };
+	struct principal p = { .name = name, .only = only, .role = &role_of_server, .stamp = "s", .epoch = 7 };
 	const struct principal *ret;
 	struct err e;
 
@@ -271,7 +271,7 @@ START_TEST(test_principal)
 	ck_assert_str_eq(ret->only, "refresh");
 	ck_assert_str_eq(ret->stamp, "s");
 	ck_assert_uint_eq(ret->epoch, 7);
-	ck_assert_ptr_eq(ret->role, role_server());
+	ck_assert_ptr_eq(ret->role, &role_of_server);
 	ck_assert_ptr_eq(principal_ref(ret), ret);
 	principal_unref(ret);
 	principal_unref(ret);

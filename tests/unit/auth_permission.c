@@ -312,7 +312,7 @@ END_TEST
 
 START_TEST(test_super_user_takes_no_memory)
 {
-	const struct principal who = { .name = "admin", .role = role_server() };
+	const struct principal who = { .name = "admin", .role = &role_of_server };
 	const struct lyre_operation o = { .name = "w", .access = USER, .permissions = INSERT | DELETE };
 	struct permission_need need = { .database = "dev", .table = "dog", .permissions = o.permissions };
 	struct arena none;
@@ -337,7 +337,7 @@ static uint32_t seen(const struct permission_view *v, const char *name)
 START_TEST(test_views)
 {
 	const uint32_t all = ROLE_EVERYTHING | DESCRIBE;
-	const struct principal admin = { .name = "admin", .role = role_server() }, without = { .name = "bob" };
+	const struct principal admin = { .name = "admin", .role = &role_of_server }, without = { .name = "bob" };
 	const struct role *role = role_of(roles['l']);
 	const struct principal lim = { .name = "lim", .role = role };
 	static const char *const hidden[] = { "password", "hash", "refresh_token", "stamp" };

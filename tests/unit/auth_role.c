@@ -125,7 +125,7 @@ END_TEST
 
 START_TEST(test_server)
 {
-	const struct role *server = role_server();
+	const struct role *server = &role_of_server;
 
 	ck_assert(server->super_user);
 	role_unref(role_ref(server));

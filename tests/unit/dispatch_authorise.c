@@ -95,7 +95,7 @@ static void set_up(void)
 	ck_assert_int_eq(json_decode_copy(&bodies, limited, sizeof limited - 1, &record, &err), 0);
 	ck_assert_int_eq(role_make(&role, &record, &err), 0);
 	user.role = role;
-	admin.role = role_server();
+	admin.role = &role_of_server;
 }
 
 static void tear_down(void)

@@ -28,7 +28,10 @@ LYRE_BEGIN_DECLS
 
 /* ---- databases ---- */
 
-/** Calls \p visit for each database but "system" that the caller may know of, oldest first, until one returns non-zero. \return what it returned */
+/**
+ * Calls \p visit for each database but "system" that the caller may know of, oldest first, until one returns non-zero.
+ * \return what it returned
+ */
 static inline int lyre_databases(lyre_call *call, int (*visit)(void *arg, const char *name), void *arg)
 {
 	return lyre_host->databases(call, visit, arg);
@@ -161,7 +164,10 @@ static inline int lyre_reply_figures(lyre_call *call, const char *database, cons
 	return lyre_host->reply_figures(call, database, name, write, arg);
 }
 
-/** Adds an attribute, also for who may insert records; \p id receives its identifier, 36 characters and NUL. LYRE_EEXISTS, LYRE_EINVAL. Blocks. */
+/**
+ * Adds an attribute, also for who may insert records; \p id receives its identifier, 36 characters and NUL. LYRE_EEXISTS,
+ * LYRE_EINVAL. Blocks.
+ */
 static inline int lyre_attribute_create(lyre_call *call, lyre_table *table, const struct lyre_attribute *attribute,
 	char id[37])
 {
@@ -370,8 +376,9 @@ struct lyre_change_query {
 };
 
 /**
- * Reads what was written to a table with audit on; of the server's own tables with its rights only. What \p visit is given lives until it returns. Memory does not grow with
- * the log; no snapshot is held for longer than a slice of work. Blocks. Since ABI 1.1.
+ * Reads what was written to a table with audit on; of the server's own tables with its rights only. What \p visit is given
+ * lives until it returns. Memory does not grow with the log; no snapshot is held for longer than a slice of work. Blocks.
+ * Since ABI 1.1.
  * \return 0, what the first visit that is not 0 returned, or a failure
  */
 static inline int lyre_changes(lyre_call *call, lyre_table *table, const struct lyre_change_query *query,

@@ -17,7 +17,7 @@ LYRE_BEGIN_DECLS
 
 /* ---- who calls ---- */
 
-/** \return 1 when the caller's role is a super_user's, or the caller is the server's own (a peer on the domain socket); else 0 */
+/** \return 1 when the caller's role is a super_user's, or the caller is the server's own, a peer on the domain socket; else 0 */
 static inline int lyre_call_super_user(lyre_call *call) { return lyre_host->call_super_user(call); }
 
 /**
@@ -96,8 +96,8 @@ static inline int lyre_user_add(lyre_call *call, const struct lyre_user_change *
 }
 
 /**
- * Changes a user. LYRE_ENOTFOUND, for the user and for the role; LYRE_ECONFLICT when no active super_user would be left.
- * Blocks.
+ * Changes a user. LYRE_ENOTFOUND, for the user and for the role; LYRE_ECONFLICT when no active super_user would be left;
+ * LYRE_EINVAL when no field is given, or the password cannot be. Blocks.
  */
 static inline int lyre_user_change(lyre_call *call, const struct lyre_user_change *change)
 {
@@ -118,20 +118,27 @@ struct lyre_role {
 	const lyre_value *permission; /**< an object */
 };
 
-/** Calls \p visit with the record of every role by id, until one returns non-zero. \return what it returned, or a failure */
+/**
+ * Calls \p visit with the record of every role by id, until one returns non-zero. A record lives until the visit returns.
+ * \return what it returned, or a failure
+ */
 static inline int lyre_roles(lyre_call *call, int (*visit)(void *arg, const lyre_value *role), void *arg)
 {
 	return lyre_host->roles(call, visit, arg);
 }
 
-/** Adds a role. LYRE_ECONFLICT when the id or the name is taken. \param[out] ret  its record; NULL when not wanted. Blocks. */
+/**
+ * Adds a role. LYRE_ECONFLICT when the id or the name is taken, LYRE_EINVAL. Blocks.
+ * \param[out] ret  its record, until the call ends; NULL when not wanted
+ */
 static inline int lyre_role_add(lyre_call *call, const struct lyre_role *role, const lyre_value **ret)
 {
 	return lyre_host->role_add(call, role, ret);
 }
 
 /**
- * Changes a role. LYRE_ENOTFOUND; LYRE_ECONFLICT when the name is taken, or no active super_user would be left. Blocks.
+ * Changes a role. LYRE_ENOTFOUND; LYRE_ECONFLICT when the name is taken, or no active super_user would be left;
+ * LYRE_EINVAL. Blocks. \p ret as in lyre_role_add()
  */
 static inline int lyre_role_change(lyre_call *call, const struct lyre_role *role, const lyre_value **ret)
 {
@@ -146,7 +153,8 @@ static inline int lyre_role_drop(lyre_call *call, const char *id) { return lyre_
 /** Where credentials stand in a request. Grows at the end only. */
 enum lyre_credential_source {
 	LYRE_CREDENTIAL_SCHEME = 0, /**< after a scheme of the Authorization header: "Bearer" */
-	LYRE_CREDENTIAL_COOKIE = 1  /**< a cookie. Only requests whose Origin is the server's own may change anything by it, and reads from another are refused */
+	/** A cookie. Only requests whose Origin is the server's own may change anything by it; reads from another are refused. */
+	LYRE_CREDENTIAL_COOKIE = 1
 };
 
 /** Whom credentials let in. Texts live until the call ends. */
@@ -171,13 +179,20 @@ struct lyre_authenticator {
 	int (*verify)(lyre_call *call, const char *text, size_t len, struct lyre_identity *ret);
 };
 
-/** Adds one; in start() only. Nothing of \p a is kept but what it points to. \return 0, or lyre_start_fail()'s: it is taken */
+/**
+ * Adds one; in start() only. Nothing of \p a is kept but what it points to, which must live as long as the module.
+ * \return 0; LYRE_EEXISTS when another module decides of these, LYRE_EINVAL, LYRE_ENOMEM: as lyre_start_fail(), with a
+ *         sentence
+ */
 static inline int lyre_authenticator_add(lyre_instance *self, const struct lyre_authenticator *a)
 {
 	return lyre_host->authenticator_add(self, a);
 }
 
-/** Credentials of this kind are good no more: a remembered answer is forgotten. \p source and \p name are the authenticator's. */
+/**
+ * These credentials are good no more: what was remembered of them is forgotten. To be called after verify() would refuse
+ * them, lest it is remembered again. \p source and \p name are the authenticator's.
+ */
 static inline void lyre_credentials_forget(lyre_call *call, enum lyre_credential_source source, const char *name,
 	const char *text, size_t len)
 {
