@@ -65,6 +65,8 @@ static int look(const struct options *o, struct view *v, struct err *e)
 	int rc = load(&v->config, &v->modules, &o->sources, e);
 	if (!rc)
 		rc = load_operations(v, e);
+	if (!rc && o->action == CHECK)
+		rc = modules_check(v->modules, e);
 	if (rc)
 		return rc;
 	if (o->action == LIST_MODULES)

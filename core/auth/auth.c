@@ -306,6 +306,8 @@ void auth_audit(struct auth *a, bool right, const char *user, const char *peer)
 
 	if (right && a->log_successful)
 		log_info("auth", "%s: credentials of '%.*s' are right", from, shown, user);
+	else if (!right && a->log_failed && !*user)
+		log_warn("auth", "%s: credentials that name no user (a token, a cookie) are wrong", from);
 	else if (!right && a->log_failed)
 		log_warn("auth", "%s: credentials of '%.*s' are wrong", from, shown, user);
 }

@@ -11,6 +11,7 @@
 
 #include "auth/role.h"
 
+#include <lyre/user.h>
 #include <stdbool.h>
 
 struct auth;
@@ -19,8 +20,8 @@ struct store;
 struct users;
 
 /** Longest user name and password, in bytes; longer ones cannot be right. */
-#define AUTH_USER_MAX 500
-#define AUTH_PASSWORD_MAX 1024
+#define AUTH_USER_MAX LYRE_USER_NAME_MAX
+#define AUTH_PASSWORD_MAX LYRE_PASSWORD_MAX
 /** Longest credentials of another kind that are looked at. */
 #define AUTH_CREDENTIAL_MAX 8192
 /** Room for a user's stamp, with the NUL. */

@@ -124,6 +124,8 @@ int first_user(struct users *u, const struct config *c, struct err *e)
 	bool any = false;
 
 	int rc = users_any(u, &any, e);
+	if (any && environment("LYRE_ADMIN_PASSWORD", "HDB_ADMIN_PASSWORD"))
+		log_info("auth", "there are users already: the password in the environment is not looked at");
 	if (!rc && !any)
 		rc = add(u, c, e);
 	forget("LYRE_ADMIN_PASSWORD");

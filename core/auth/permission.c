@@ -13,6 +13,9 @@
 #define CHANGES (LYRE_PERMIT_UPDATE | LYRE_PERMIT_DELETE)
 #define WRITES (LYRE_PERMIT_INSERT | CHANGES)
 
+/** So many faults of one request are told; a request may bring any number, and each is told in more bytes than it took. */
+#define TOLD_MAX 100
+
 const char permission_refused[] =
 	"This operation is not authorized due to role restrictions and/or invalid database items";
 
@@ -185,7 +188,8 @@ static int check_attributes(struct decision *d, const struct permission_need *ne
 	int rc = key_of(d, need, &key, e);
 	if (rc)
 		return rc;
-	for (const struct permission_attribute *at = need->attributes; !rc && at; at = at->next) {
+	for (const struct permission_attribute *at = need->attributes;
+		!rc && at && d->denial->invalid.len + lacking->len < TOLD_MAX; at = at->next) {
 		bool is_key = key && strlen(key) == at->len && !memcmp(key, at->name, at->len);
 		uint32_t has = permission_attribute(v, at->name, at->len, is_key) & ROLE_EVERYTHING;
 		uint32_t lacks = at->permissions & v->permissions & ~has;
@@ -254,11 +258,16 @@ static int check_database(struct decision *d, const struct permission_need *need
 	return rc ? err_nomem(e) : 0;
 }
 
+static uint32_t told(const struct decision *d)
+{
+	return d->denial->invalid.len + d->denial->unauthorized.len;
+}
+
 static int check_needs(struct decision *d, const struct permission_need *needs, struct err *e)
 {
 	int rc = 0;
 
-	for (const struct permission_need *n = needs; !rc && n; n = n->next)
+	for (const struct permission_need *n = needs; !rc && n && told(d) < TOLD_MAX; n = n->next)
 		rc = n->table ? check_table(d, n, e) : check_database(d, n, e);
 	return rc;
 }

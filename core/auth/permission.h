@@ -39,7 +39,7 @@ struct permission_question {
 	struct permission_need *needs;          /**< in the order of the refusals */
 };
 
-/** A refusal: two lists of what is wrong, as the API answers them. */
+/** What is told with LYRE_EDENIED beside the sentence: two lists of what is wrong, as the API answers them. */
 struct denial {
 	lyre_value unauthorized; /**< array */
 	lyre_value invalid;      /**< array */

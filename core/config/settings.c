@@ -111,7 +111,8 @@ const struct lyre_setting core_settings[] = {
 	{ "logging.auditRetention", LYRE_S_DURATION, SETTING_TEXT | LYRE_SF_NULL, "3d", .min = 1000, .max = 36500 * 86400e3,
 	  .help = "How long these records are kept; null: for ever." },
 	{ "logging.auditAuthEvents.logFailed", LYRE_S_BOOL, 0, "false", .help = "Log failed attempts to sign in." },
-	{ "logging.auditAuthEvents.logSuccessful", LYRE_S_BOOL, 0, "false", .help = "Log successful ones." },
+	{ "logging.auditAuthEvents.logSuccessful", LYRE_S_BOOL, 0, "false",
+	  .help = "Log successful ones, at the level info: passwords when they are checked, not while they are remembered." },
 
 	{ "jobs.parallel", LYRE_S_INT, 0, "2", .min = 1, .max = 64,
 	  .help = "Jobs, such as delete_records_before, that may be at work at once; the others wait in the order they came." },

@@ -77,13 +77,18 @@ static const lyre_value *param_find(const lyre_value *declaration, const char *n
 	return NULL;
 }
 
-/** The server passes over what an operation does not know: people should hear of it. */
+/**
+ * The server passes over what an operation does not know: people should hear of it. One that declares none, as
+ * set_configuration, may take any.
+ */
 static void warn_unknown(const lyre_value *declaration, const char *operation, const char *name)
 {
 	const lyre_value *params = value_get(declaration, "parameters");
+	if (!value_is(params, LYRE_ARRAY) || !params->len)
+		return;
 	const char *names[32];
 	size_t count = 0;
-	for (uint32_t i = 0; value_is(params, LYRE_ARRAY) && i < params->len && count < 32; i++) {
+	for (uint32_t i = 0; i < params->len && count < 32; i++) {
 		const lyre_value *known = value_get(&params->items[i], "name");
 		if (value_is(known, LYRE_STRING))
 			names[count++] = known->s;

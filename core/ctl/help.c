@@ -8,6 +8,8 @@
 
 /** Screens with less room beside the names get lines as they come. */
 #define TEXT_MIN 30
+/** Kinds of JSON values: a parameter that takes so many takes all. */
+#define KINDS 6
 
 /** A text member, "" where there is none. */
 static const char *text_of(const lyre_value *v, const char *name)
@@ -74,7 +76,10 @@ static void print_rules(struct buf *out, const lyre_value *param)
 	const lyre_value *types = value_get(param, "types");
 	const lyre_value *required = value_get(param, "required");
 	buf_add_str(out, " (");
-	for (uint32_t i = 0; i < count_of(types); i++)
+	bool any = count_of(types) == KINDS;
+	if (any)
+		buf_add_str(out, "any value");
+	for (uint32_t i = 0; i < count_of(types) && !any; i++)
 		if (types->items[i].type == LYRE_STRING)
 			buf_addf(out, "%s%s", i > 0 ? " or " : "", types->items[i].s);
 	if (value_is(required, LYRE_BOOL) && required->b)
@@ -141,7 +146,8 @@ int command_help(struct client *c, struct arena *a, const char *operation)
 	if (rc != 0)
 		return rc;
 	if (!found && operation)
-		return complain(CTL_REFUSED, "the server says nothing about '%s': lyre help lists what it knows", operation);
+		return complain(CTL_REFUSED, "the server says nothing about '%s': lyre help lists what it knows, lyre --help the client's own",
+			operation);
 	if (!found)
 		return complain(CTL_REFUSED,
 			"the server does not tell what it can do: its help module is off, or a user must sign in (--user)");

@@ -37,11 +37,12 @@ static int read_answer(struct arena *a, const struct answer *answer, const char 
 {
 	lyre_value v;
 	struct err e = { 0 };
+	bool read = answer->body.len > 0 && json_decode_copy(a, answer->body.data, answer->body.len, &v, &e) == 0;
+	if (read && value_equals_str(value_get(&v, "error"), "Operation 'alter_user' not found"))
+		return complain(CTL_REFUSED, "the server's module 'users', which changes passwords, is off or not built");
 	if (answer->status != 200)
 		return complain_answer(a, answer->status, answer->type, answer->body.data, answer->body.len);
-	const lyre_value *updated = NULL;
-	if (answer->body.len > 0 && json_decode_copy(a, answer->body.data, answer->body.len, &v, &e) == 0)
-		updated = value_get(&v, "update_hashes");
+	const lyre_value *updated = read ? value_get(&v, "update_hashes") : NULL;
 	if (!value_is(updated, LYRE_ARRAY))
 		return complain(CTL_REFUSED, "the server's answer says nothing about the password");
 	if (updated->len == 0)

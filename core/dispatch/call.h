@@ -44,6 +44,7 @@ struct lyre_call {
 	struct arena *arena;
 	const struct operation *operation;
 	const struct principal *who;  /**< a reference; NULL: nobody signed in */
+	bool by_password;         /**< who came with a password, or over the domain socket */
 	unsigned server_rights;   /**< lyre_server_rights_begin() less lyre_server_rights_end() */
 	lyre_value body;
 	lyre_value *args;         /**< a value a declared parameter; type LYRE_NULL and given false: absent */

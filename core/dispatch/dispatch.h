@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file dispatch/dispatch.h
- * \brief The one way of a request: route, decode, authenticate, authorise, validate, call, encode. And the registry of operations.
+ * \brief The one way of a request: sign in, route, decode, authorise, validate, call, encode. And the registry of operations.
  */
 #ifndef DISPATCH_DISPATCH_H
 #define DISPATCH_DISPATCH_H
@@ -17,6 +17,7 @@
 #include <lyre/user.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <string.h>
 
 struct auth;
 struct config;
@@ -108,6 +109,16 @@ struct operation {
 	size_t number;                     /**< from 1 on, in the order of registration; 0: a page */
 };
 
+/** The place of a parameter among those of an operation; their count when it has none of the name. */
+static inline size_t operation_param(const struct operation *o, const char *name)
+{
+	size_t i = 0;
+
+	while (i < o->param_count && strcmp(o->params[i].name, name))
+		i++;
+	return i;
+}
+
 /** What an operation may do to the server as a whole; from who runs it. Both block. */
 struct control {
 	int (*restart)(struct control *c, struct err *e);
@@ -143,6 +154,7 @@ void dispatch_forget(struct dispatch *d, enum lyre_credential_source source, con
 	size_t len);
 /** All operations by name. */
 const struct operation *const *dispatch_operations(const struct dispatch *d, size_t *count);
+
 /* ---- figures ---- */
 
 /** What is counted of connections and bodies: by http connections, and what it sends of files and streams. */

@@ -83,6 +83,7 @@ struct verification {
 	const struct credentials *credentials;
 	const char *peer;
 	int64_t due;                          /**< the gate's: monotonic_ms() before which it is not begun */
+	uint64_t turn;                        /**< the gate's: the round it is checked in, 0 where it is delayed */
 	bool delayed;                         /**< the gate's: it waited for what failed before it */
 	void (*done)(struct verification *v); /**< on a thread of the gate, once, the last use of this */
 	int rc;

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -24,7 +25,7 @@
 #define NICE 10
 #define NICE_MAX 19
 
-/** Attempts by the time when they are due. */
+/** Attempts by their turn, and those of one turn by the time when they are due. */
 struct lane {
 	struct verification *first;
 	unsigned count;
@@ -46,6 +47,7 @@ struct gate {
 	struct lane fresh;
 	struct lane delayed; /* kept apart: many that failed must not take the place of those who did not */
 	bool delayed_next;   /* the lanes take turns */
+	uint64_t turn;       /* of the fresh one that was begun last */
 	bool hurrying;       /**< nothing waits for its time any more */
 	bool draining;       /**< nothing waits any more */
 	bool closing;
@@ -58,7 +60,7 @@ static void insert(struct lane *l, struct verification *v)
 {
 	struct verification **at = &l->first;
 
-	while (*at && (*at)->due <= v->due)
+	while (*at && ((*at)->turn < v->turn || ((*at)->turn == v->turn && (*at)->due <= v->due)))
 		at = &(*at)->next;
 	v->next = *at;
 	*at = v;
@@ -83,7 +85,48 @@ static struct verification *take(struct gate *g, int64_t now)
 	l->first = v->next;
 	l->count--;
 	g->delayed_next = !from_delayed;
+	if (!from_delayed)
+		g->turn = v->turn;
 	return v;
+}
+
+static bool same_peer(const struct verification *a, const struct verification *b)
+{
+	return !strcmp(a->peer ? a->peer : "", b->peer ? b->peer : "");
+}
+
+/**
+ * With the lock held. Addresses take turns: one that sends many attempts has each wait behind the one before it, and
+ * keeps no other address from its next turn.
+ */
+static uint64_t turn_of(const struct gate *g, const struct verification *v)
+{
+	uint64_t turn = g->turn;
+
+	for (const struct verification *other = g->fresh.first; other; other = other->next)
+		if (other->turn > turn && same_peer(other, v))
+			turn = other->turn;
+	return turn + 1;
+}
+
+/**
+ * With the lock held. Where no room is left, the last one has to go, when its turn is after that of the attempt that comes.
+ * \return false when there is no room
+ */
+static bool make_room(struct gate *g, const struct verification *v, struct verification **gone)
+{
+	struct verification **last = &g->fresh.first;
+
+	if (g->fresh.count < FRESH_MAX)
+		return true;
+	while ((*last)->next)
+		last = &(*last)->next;
+	if ((*last)->turn <= v->turn)
+		return false;
+	*gone = *last;
+	*last = NULL;
+	g->fresh.count--;
+	return true;
 }
 
 static void fail(struct verification *v, const char *why)
@@ -179,6 +222,7 @@ static bool must_wait(struct gate *g, struct verification *v)
 	if (room) {
 		v->due = monotonic_ms() + delay;
 		v->delayed = true;
+		v->turn = 0;
 		insert(&g->delayed, v);
 	}
 	pthread_mutex_unlock(&g->lock);
@@ -282,15 +326,19 @@ int gate_submit(struct gate *g, struct verification *v, struct err *e)
 {
 	const struct credentials *c = v->credentials;
 	int64_t delay = auth_delay(g->auth, c->user, c->user_len, v->peer);
+	struct verification *gone = NULL;
 	bool started = false;
 	int rc = 0;
 
 	v->due = monotonic_ms() + (delay > 0 ? delay : 0);
 	v->delayed = delay > 0;
 	pthread_mutex_lock(&g->lock);
+	v->turn = v->delayed ? 0 : turn_of(g, v);
 	struct lane *l = v->delayed ? &g->delayed : &g->fresh;
-	bool refused = v->delayed ? g->hurrying || l->count >= DELAYED_MAX : g->draining || l->count >= FRESH_MAX;
-	if (delay < 0 || refused)
+	bool refused = delay < 0;
+	if (!refused)
+		refused = v->delayed ? g->hurrying || l->count >= DELAYED_MAX : g->draining || !make_room(g, v, &gone);
+	if (refused)
 		rc = err_set(e, LYRE_EBUSY, "%s", too_many);
 	else if (!g->running && !(started = start_checker(g)))
 		rc = err_set(e, LYRE_EBUSY, "No thread can be started to check credentials");
@@ -301,6 +349,8 @@ int gate_submit(struct gate *g, struct verification *v, struct err *e)
 		pthread_cond_signal(&g->work);
 	}
 	pthread_mutex_unlock(&g->lock);
+	if (gone)
+		fail(gone, too_many);
 	return rc;
 }
 

@@ -143,7 +143,7 @@ static void take_denial(struct job_run *j, struct job_outcome *ret)
 	out_init(&j->call.out, &j->out);
 	denial_write(&j->call.out, ret->err.text, &j->call.denial);
 	if (value && buf_reserve(&j->out, 1) && !json_decode(&j->arena, j->out.data, j->out.len, value, &ignored))
-		ret->refusal = value;
+		ret->denial = value;
 }
 
 static int run_handler(struct job_run *j)

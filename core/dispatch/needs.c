@@ -17,17 +17,15 @@
 
 const lyre_value *request_argument(const struct operation *o, const lyre_value *body, const char *name)
 {
-	for (size_t i = 0; i < o->param_count; i++) {
-		const char *label;
+	size_t i = operation_param(o, name);
+	const char *label;
 
-		if (strcmp(o->params[i].name, name))
-			continue;
-		const lyre_value *v = words_find(body, name, &label);
-		if (v && !(v->type == LYRE_NULL && o->params[i].flags & LYRE_P_NULL_IS_ABSENT))
-			return v;
-		return o->params[i].fallback ? &o->fallbacks[i] : NULL;
-	}
-	return NULL;
+	if (i == o->param_count)
+		return NULL;
+	const lyre_value *v = words_find(body, name, &label);
+	if (v && !(v->type == LYRE_NULL && o->params[i].flags & LYRE_P_NULL_IS_ABSENT))
+		return v;
+	return o->params[i].fallback ? &o->fallbacks[i] : NULL;
 }
 
 /** A text, or a number as its text; NULL for what is neither. In the arena where it must be made. */
@@ -288,11 +286,9 @@ static int add_table(struct needs *to, const lyre_value *v)
 
 static bool is_required(const struct operation *o, const char *name)
 {
-	for (size_t i = 0; i < o->param_count; i++) {
-		if (!strcmp(o->params[i].name, name))
-			return o->params[i].flags & LYRE_P_REQUIRED;
-	}
-	return false;
+	size_t i = operation_param(o, name);
+
+	return i < o->param_count && o->params[i].flags & LYRE_P_REQUIRED;
 }
 
 static int find_tables(struct needs *to, const lyre_value *body)

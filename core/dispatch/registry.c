@@ -134,11 +134,7 @@ static int add_params(struct registry *g, struct operation *o, struct err *e)
 
 static bool has_param(const struct operation *o, const char *name)
 {
-	for (size_t i = 0; i < o->param_count; i++) {
-		if (!strcmp(o->params[i].name, name))
-			return true;
-	}
-	return false;
+	return operation_param(o, name) < o->param_count;
 }
 
 static int fault(const struct operation *o, struct err *e, const char *what)

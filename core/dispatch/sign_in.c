@@ -84,6 +84,7 @@ static int sign_in(struct run *r)
 	principal_unref(r->call.who);
 	r->call.who = v->who;
 	v->who = NULL;
+	r->call.by_password = true;
 	r->by_cookie = false;
 	return 0;
 }
@@ -92,6 +93,7 @@ static int sign_in(struct run *r)
 static void trust(struct run *r)
 {
 	r->call.who = principal_server();
+	r->call.by_password = true;
 }
 
 /* ---- the steps ---- */
@@ -119,14 +121,15 @@ static enum flow foreign_sign_in(struct run *r)
 
 	int rc = sign_in(r);
 	if (!rc) {
+		r->call.by_password = false;
 		r->by_cookie = cookie;
 		return FLOW_NEXT;
 	}
 	if (rc != LYRE_EUNAUTHENTICATED && rc != LYRE_END)
 		return refuse_err(r, e);
-	auth_audit(r->dispatch->services.auth, false, "", r->x->peer);
 	if (cookie)
 		return FLOW_NEXT; /* browsers send it as long as they have it, with what signs in anew too */
+	auth_audit(r->dispatch->services.auth, false, "", r->x->peer);
 	if (rc == LYRE_END)
 		return refuse_err(r, e);
 	answer_login_failed(r->x, status_of(rc), e->text);

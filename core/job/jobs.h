@@ -22,7 +22,7 @@ enum job_status { JOB_CREATED, JOB_IN_PROGRESS, JOB_COMPLETE, JOB_ERROR };
 struct job_outcome {
 	struct err err;           /**< its failure; code 0: none */
 	const char *message;      /**< NULL: the usual one */
-	const lyre_value *refusal; /**< told in place of the failure's sentence; NULL: that */
+	const lyre_value *denial; /**< told in place of the failure's sentence; NULL: that */
 	const lyre_value *result; /**< NULL: none */
 };
 

@@ -124,8 +124,8 @@ int records_put(struct store *s, const struct job *job, const struct job_outcome
 	if (o) {
 		add(&m, "end_datetime", value_double(job->ended));
 		add(&m, "progress", value_null());
-		if (o->err.code && o->refusal)
-			add(&m, "message", *o->refusal);
+		if (o->err.code && o->denial)
+			add(&m, "message", *o->denial);
 		else
 			add_text(&m, "message", o->err.code ? o->err.text : o->message);
 		if (o->result)

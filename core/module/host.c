@@ -145,4 +145,5 @@ const struct lyre_host module_host = {
 	.reply_cookie = host_reply_cookie,
 
 	.fail_reply = host_fail_reply,
+	.call_by_password = host_call_by_password,
 };

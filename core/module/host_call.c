@@ -9,25 +9,15 @@
 #include <string.h>
 #include <unistd.h>
 
-/** The place of a parameter among those declared; the count of them when there is none of this name. */
-static size_t param_place(const lyre_call *call, const char *name)
-{
-	const struct operation *o = call->operation;
-	size_t i = 0;
-	while (i < o->param_count && strcmp(o->params[i].name, name) != 0)
-		i++;
-	return i;
-}
-
 const lyre_value *host_arg(lyre_call *call, const char *name)
 {
-	size_t i = param_place(call, name);
+	size_t i = operation_param(call->operation, name);
 	return i < call->operation->param_count && call->present[i] ? call->args + i : NULL;
 }
 
 int host_arg_given(lyre_call *call, const char *name)
 {
-	size_t i = param_place(call, name);
+	size_t i = operation_param(call->operation, name);
 	return i < call->operation->param_count && call->given[i];
 }
 

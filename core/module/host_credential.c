@@ -95,6 +95,11 @@ void host_credentials_forget(lyre_call *call, int source, const char *name, cons
 	dispatch_forget(call->dispatch, (enum lyre_credential_source)source, name, text, len);
 }
 
+int host_call_by_password(lyre_call *call)
+{
+	return call->by_password;
+}
+
 int host_call_limited(lyre_call *call)
 {
 	return call->who && call->who->only;

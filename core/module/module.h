@@ -55,6 +55,8 @@ int modules_load(struct modules **ret, struct config *c, struct err *e);
 int modules_register(struct modules *m, struct dispatch *d, struct err *e);
 /** Starts in order; on a failure stops those started, but an optional one is only left out and logged. */
 int modules_start(struct modules *m, struct err *e);
+/** Asks each whether it would start; an optional one that would not is no failure. Instead of modules_start(). */
+int modules_check(struct modules *m, struct err *e);
 /** Stops in the reverse order. Nothing is unmapped. */
 void modules_stop(struct modules *m);
 void modules_free(struct modules *m);

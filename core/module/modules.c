@@ -115,6 +115,16 @@ int modules_register(struct modules *m, struct dispatch *d, struct err *e)
 	return 0;
 }
 
+/** \param what  of its functions said so */
+static int refuse_start(const lyre_instance *i, int rc, const char *what, struct err *e)
+{
+	rc = rc < 0 ? rc : LYRE_EINTERNAL;
+	if (!i->err.code)
+		return module_refuse(e, i, rc, "does not start: its %s() failed and did not say why (version %s)", what,
+			i->descriptor->version);
+	return module_refuse(e, i, rc, "does not start: %s (version %s)", i->err.text, i->descriptor->version);
+}
+
 /** Starts one, when those it needs are running. */
 static int start_one(const struct modules *m, lyre_instance *i, struct err *e)
 {
@@ -138,9 +148,7 @@ static int start_one(const struct modules *m, lyre_instance *i, struct err *e)
 	i->authenticators = NULL;
 	if (i->descriptor->stop)
 		i->descriptor->stop(i);
-	const char *text = i->err.code ? i->err.text : "its start() failed and did not say why";
-	return module_refuse(
-		e, i, rc < 0 ? rc : LYRE_EINTERNAL, "does not start: %s (version %s)", text, i->descriptor->version);
+	return refuse_start(i, rc, "start", e);
 }
 
 int modules_start(struct modules *m, struct err *e)
@@ -157,6 +165,17 @@ int modules_start(struct modules *m, struct err *e)
 			modules_stop(m);
 			return rc;
 		}
+	}
+	return 0;
+}
+
+int modules_check(struct modules *m, struct err *e)
+{
+	for (size_t n = 0; n < m->count; n++) {
+		lyre_instance *i = m->list[n];
+		int rc = i->descriptor->check ? i->descriptor->check(i) : 0;
+		if (rc && !i->optional)
+			return refuse_start(i, rc, "check", e);
 	}
 	return 0;
 }

@@ -33,6 +33,8 @@ int users_role_add(lyre_call *call)
 	const struct lyre_role role = requested_role(call);
 	const lyre_value *record;
 	rc = lyre_role_add(call, &role, &record);
+	if (rc == 0)
+		log_change(call, "added the role", role.name);
 	return rc < 0 ? rc : reply_record(call, record);
 }
 
@@ -47,6 +49,8 @@ int users_role_alter(lyre_call *call)
 	rc = lyre_role_change(call, &role, &record);
 	if (rc == LYRE_ENOTFOUND)
 		return lyre_fail(call, LYRE_EINVAL, "Invalid role id");
+	if (rc == 0)
+		log_change(call, "changed the role", role.id);
 	return rc < 0 ? rc : reply_record(call, record);
 }
 
@@ -104,6 +108,7 @@ int users_role_drop(lyre_call *call)
 	rc = lyre_role_drop(call, id);
 	if (rc < 0)
 		return rc;
+	log_change(call, "dropped the role", id);
 	const char *name = lyre_value_string(f.name, NULL);
 	return lyre_reply_message(call, "%s successfully deleted", name ? name : id);
 }

@@ -184,7 +184,9 @@ int users_login(lyre_call *call)
 		return lyre_fail(call, LYRE_EINVAL, "Sessions are disabled: authentication.enableSessions is false");
 	if (!*lyre_call_user(call))
 		return lyre_fail(call, LYRE_EINVAL, "A session is a user's: give 'username' and 'password', or sign in as the user");
-	rc = lyre_user(call, NULL, &user);
+	rc = need_password(call, "Sessions");
+	if (!rc)
+		rc = lyre_user(call, NULL, &user);
 	if (rc)
 		return rc;
 	lyre_server_rights_begin(call);

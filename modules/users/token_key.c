@@ -106,7 +106,7 @@ static bool make_key(const char *path, char *why, size_t size)
 		gnutls_x509_privkey_deinit(key);
 	}
 	if (rc < 0)
-		snprintf(why, size, "The key of tokens cannot be made: %s.", gnutls_strerror(rc));
+		snprintf(why, size, "The key of tokens cannot be made: %s", gnutls_strerror(rc));
 	else if (!(right = write_key(path, &pem)))
 		snprintf(why, size, "The key of tokens cannot be written to %s: %s.", path, strerror(errno));
 	clear_datum(&pem);
@@ -194,8 +194,8 @@ static bool parse_key(const char *path, const gnutls_datum_t *text, struct token
 			rc = export_key(x509, k);
 		gnutls_x509_privkey_deinit(x509);
 	}
-	if (rc < 0)
-		snprintf(why, size, "The key of tokens, %s, is not a key in PEM without a password: %s. %s.", path,
+	if (rc < 0) /* GnuTLS ends its sentences itself */
+		snprintf(why, size, "The key of tokens, %s, is not a key in PEM without a password: %s %s.", path,
 			gnutls_strerror(rc), hint);
 	else if (kind != GNUTLS_PK_RSA || bits < KEY_BITS)
 		snprintf(why, size, "The key of tokens, %s, is not an RSA key of at least %d bits. %s.", path, KEY_BITS, hint);

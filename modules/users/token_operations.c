@@ -9,12 +9,14 @@
 #include "token.h"
 #include "users.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define LONGEST (INT64_C(36500) * 86400)
 
@@ -144,7 +146,9 @@ int users_create_authentication_tokens(lyre_call *call)
 		return rc;
 	if (!*lyre_call_user(call))
 		return lyre_fail(call, LYRE_EINVAL, "Tokens are a user's: give 'username' and 'password', or sign in as the user");
-	rc = lyre_user(call, NULL, &user);
+	rc = need_password(call, "Tokens");
+	if (!rc)
+		rc = lyre_user(call, NULL, &user);
 	if (rc)
 		return rc;
 	operation = make_token(call, &user, TOKEN_OPERATION, seconds, role);
@@ -261,6 +265,26 @@ static int verify(lyre_call *call, const char *text, size_t len, struct lyre_ide
 	return 0;
 }
 
+/* Where the key is. */
+static int key_path(lyre_instance *self, char out[PATH_MAX])
+{
+	if (snprintf(out, PATH_MAX, "%s/keys/jwt.pem", lyre_setting_string(self, "/rootPath")) < PATH_MAX)
+		return 0;
+	return lyre_start_fail(self, LYRE_EINVAL, "The path of the key of tokens is too long: choose another rootPath");
+}
+
+int token_check(lyre_instance *self)
+{
+	char path[PATH_MAX], why[PATH_MAX + 512];
+	int rc = key_path(self, path);
+
+	if (rc || (access(path, F_OK) < 0 && errno == ENOENT)) /* the start will make it */
+		return rc;
+	struct token_key *k = token_key_open(path, why, sizeof why);
+	token_key_close(k);
+	return k ? 0 : lyre_start_fail(self, LYRE_EIO, "%s", why);
+}
+
 int token_start(lyre_instance *self)
 {
 	static const struct lyre_authenticator bearer = {
@@ -268,8 +292,10 @@ int token_start(lyre_instance *self)
 	};
 	char path[PATH_MAX], why[PATH_MAX + 512];
 
-	if (snprintf(path, sizeof path, "%s/keys/jwt.pem", lyre_setting_string(self, "/rootPath")) >= (int)sizeof path)
-		return lyre_start_fail(self, LYRE_EINVAL, "The path of the key of tokens is too long: choose another rootPath");
+	int rc = key_path(self, path);
+
+	if (rc)
+		return rc;
 	key = token_key_open(path, why, sizeof why);
 	if (!key)
 		return lyre_start_fail(self, LYRE_EIO, "%s", why);

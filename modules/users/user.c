@@ -7,9 +7,6 @@
 
 #include <string.h>
 
-#define NAME_MAX_BYTES 500
-#define PASSWORD_MAX_BYTES 1024
-
 enum text argument_text(lyre_call *call, const char *name, const char **ret)
 {
 	const lyre_value *v = lyre_arg(call, name);
@@ -96,16 +93,32 @@ static void check_values(const struct request *q, struct faults *f)
 {
 	if (q->has_username == TEXT_INVALID)
 		fault(f, "Username is invalid");
-	else if (q->username && strlen(q->username) > NAME_MAX_BYTES)
+	else if (q->username && strlen(q->username) > LYRE_USER_NAME_MAX)
 		fault(f, "Username is too long (maximum is 500 bytes)");
 	if (q->has_password == TEXT_INVALID)
 		fault(f, "Password is invalid");
-	else if (q->password && strlen(q->password) > PASSWORD_MAX_BYTES)
+	else if (q->password && strlen(q->password) > LYRE_PASSWORD_MAX)
 		fault(f, "Password is too long (maximum is 1024 bytes)");
 	if (q->has_role == TEXT_INVALID)
 		fault(f, "Role is invalid");
 	if (q->active && lyre_value_type(q->active) != LYRE_BOOL)
 		fault(f, "Active must be a boolean");
+}
+
+void log_change(lyre_call *call, const char *did, const char *name)
+{
+	const char *user = lyre_call_user(call);
+
+	if (*user)
+		lyre_log(lyre_call_module(call), LYRE_NOTIFY, "'%s' %s '%s'", user, did, name);
+	else
+		lyre_log(lyre_call_module(call), LYRE_NOTIFY, "a user of this machine %s '%s'", did, name);
+}
+
+int need_password(lyre_call *call, const char *what)
+{
+	return lyre_call_by_password(call) ? 0 :
+		lyre_fail(call, LYRE_EINVAL, "%s are given for a password only: send 'username' and 'password'", what);
 }
 
 int users_add_user(lyre_call *call)
@@ -139,6 +152,8 @@ int users_add_user(lyre_call *call)
 		.active = (uint32_t)lyre_value_bool(q.active),
 	};
 	rc = lyre_user_add(call, &user);
+	if (rc == 0)
+		log_change(call, "added the user", q.username);
 	return rc < 0 ? rc : lyre_reply_message(call, "%s successfully added", q.username);
 }
 
@@ -199,7 +214,15 @@ int users_alter_user(lyre_call *call)
 		rc = lyre_user_change(call, &change);
 	else if (rc == LYRE_ENOTFOUND)
 		return reply_updated(call, q.username, 0);
-	return rc < 0 ? rc : reply_updated(call, q.username, 1);
+	if (rc < 0)
+		return rc;
+	if (q.password)
+		log_change(call, "changed the password of the user", q.username);
+	if (q.role)
+		log_change(call, "changed the role of the user", q.username);
+	if (q.active)
+		log_change(call, change.active ? "activated the user" : "deactivated the user", q.username);
+	return reply_updated(call, q.username, 1);
 }
 
 int users_drop_user(lyre_call *call)
@@ -214,5 +237,7 @@ int users_drop_user(lyre_call *call)
 	if (has == TEXT_INVALID)
 		return lyre_fail(call, LYRE_EINVAL, "Username is invalid");
 	int rc = lyre_user_drop(call, name);
+	if (rc == 0)
+		log_change(call, "dropped the user", name);
 	return rc < 0 ? rc : lyre_reply_message(call, "%s successfully deleted", name);
 }

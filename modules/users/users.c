@@ -141,4 +141,5 @@ static int start(lyre_instance *self)
 LYRE_MODULE(users, "1.0.0", "Users, roles, tokens, sessions",
 	.operations = LYRE_LIST(operations),
 	.start = start,
-	.stop = token_stop);
+	.stop = token_stop,
+	.check = token_check);

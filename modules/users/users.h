@@ -34,6 +34,10 @@ enum text {
 };
 /** A string or number argument; \p ret is NULL unless TEXT_GIVEN. */
 enum text argument_text(lyre_call *call, const char *name, const char **ret);
+/** Leaves a line in the log, whatever its level: who did what to a user or a role. \param did  "added the user" */
+void log_change(lyre_call *call, const char *did, const char *name);
+/** Refuses, with a sentence, whoever came by a token or a session: what they let do ends when they do. \param what  "Tokens" */
+int need_password(lyre_call *call, const char *what);
 /** Whether a value can name a role, or be its id: of letters, digits, _ and -, one at least. */
 int is_role_name(const lyre_value *v);
 
@@ -42,6 +46,7 @@ int users_list_users(lyre_call *call);
 int users_user_info(lyre_call *call);
 
 /* token.c, token_key.c, token_operations.c */
+int token_check(lyre_instance *self);
 int token_start(lyre_instance *self);
 void token_stop(lyre_instance *self);
 int users_create_authentication_tokens(lyre_call *call);

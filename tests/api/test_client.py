@@ -283,6 +283,11 @@ class Client(unittest.TestCase):
         self.assertIn("lyre passwd USER", self.refused(2, "passwd", input=b"x\n"))
         self.assertTrue(self.signs_in("paul", "at first"))
 
+    def test_passwd_without_the_module_of_users(self):
+        with Server(config="modules:\n  schema: true\n") as s:
+            self.assertEqual(self.refused(1, "passwd", s.admin[0], input=b"x\n", socket_path=s.socket_path),
+                             "lyre: the server's module 'users', which changes passwords, is off or not built\n")
+
     @with_users
     def test_passwd_activates(self):
         self.add_user("petra", active="false")
@@ -398,6 +403,12 @@ class Client(unittest.TestCase):
         self.assertIn("super users", out)
         self.assertIn("drop_schema", out)
         self.refused(1, "help", "no_such_operation")
+
+    @with_users
+    def test_help_on_what_takes_any_value(self):
+        out = self.ok("help", "add_role")
+        self.assertIn("(any value)", out)
+        self.assertNotIn("or object", out)
 
     def test_help_tells_who_may(self):
         for operation, sentence in (("get_backup", "For super users only."),

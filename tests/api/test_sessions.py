@@ -83,12 +83,24 @@ class Login(Case):
         self.lets_in(self.login(*self.s.admin), "admin")
 
     def test_of_the_caller(self):
-        for header in {"Authorization": self.s.authorization("bob", PASSWORD)}, \
-                {"Authorization": "Bearer " + self.s.ok({"operation": "create_authentication_tokens", "username": "bob",
-                                                         "password": PASSWORD})["operation_token"]}:
-            status, headers, body = self.ask("login", headers=header)
-            self.assertEqual(status, 200, body)
-            self.lets_in(headers["Set-Cookie"].split(";")[0])
+        status, headers, body = self.ask("login", headers={"Authorization": self.s.authorization("bob", PASSWORD)})
+        self.assertEqual(status, 200, body)
+        self.lets_in(headers["Set-Cookie"].split(";")[0])
+
+    def test_none_by_what_ends_sooner(self):
+        """A token or a session makes no other ones: whoever has got hold of it has it for as long as it lasts."""
+        token = self.s.ok({"operation": "create_authentication_tokens", "username": "bob", "password": PASSWORD})["operation_token"]
+        cookie = self.login()
+        for operation, what in ("login", "Sessions"), ("create_authentication_tokens", "Tokens"):
+            refused = (400, {"error": what + " are given for a password only: send 'username' and 'password'"})
+            status, _, body = self.ask(operation, headers={"Authorization": "Bearer " + token})
+            self.assertEqual((status, body), refused)
+            status, _, body = self.ask(operation, cookie)
+            self.assertEqual((status, body), refused)
+            for header in {"Authorization": "Bearer " + token}, {"Cookie": cookie}:
+                status, _, body = self.ask(operation, headers=header, username="bob", password=PASSWORD)
+                self.assertEqual(status, 200, body)
+        self.lets_in(self.login())
 
     def test_wrong(self):
         for more in {"username": "bob", "password": "wrong"}, {"username": "bob"}, {"password": PASSWORD}, {"username": "eve", "password": "x"}:

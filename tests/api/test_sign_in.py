@@ -73,6 +73,17 @@ class Remembered(unittest.TestCase):
             s.end()
             self.assertLessEqual({a.end() for a in flood}, {FAILED, TOO_MANY, STOPPING})
 
+    def test_another_address_does_not_wait_behind_a_flood(self):
+        with Server(settings=SLOW + NO_DELAY) as s:
+            flood = [Attempt(s, "user%d" % i, "wrong") for i in range(400)]
+            while sum(a.answer is not None for a in flood) < 400 - 257:
+                flood[0].join(0.05)
+            # There is room for it, and its turn is the next but one at the latest.
+            self.assertEqual(ask(s, unix=True), (200, b"{}"))
+            self.assertGreater(sum(a.answer is None for a in flood), 200)
+            s.end()
+            self.assertLessEqual({a.end() for a in flood}, {FAILED, TOO_MANY, STOPPING})
+
     def test_a_known_password_does_not_wait_for_wrong_ones(self):
         with Server(settings=FOR_EVER) as s:
             self.assertEqual(ask(s), (200, b"{}"))
@@ -104,6 +115,19 @@ class Delayed(unittest.TestCase):
             self.assertEqual(ask(s, unix=True), (200, b"{}"))
             s.end()
             self.assertIn(delayed.end(), (STOPPING, (200, b"{}")))  # the other address may have been first to be remembered
+
+    def test_what_is_refused_unchecked_pushes_no_failure_out_of_memory(self):
+        with Server(settings=FOR_EVER + NOT_REMEMBERED) as s:
+            self.assertEqual(ask(s, "nobody", "wrong"), FAILED)
+            with contextlib.closing(http.client.HTTPConnection("127.0.0.1", s.port, timeout=300)) as c:
+                for i in range(10000):
+                    c.request("POST", "/", headers={"Authorization": s.authorization("%d" % i + "x" * 501, "wrong")})
+                    self.assertEqual(c.getresponse().read(), FAILED[1])
+            delayed = Attempt(s, "nobody", "wrong")
+            self.assertEqual(ask(s), (200, b"{}"))
+            self.assertIsNone(delayed.answer)
+            s.end()
+            self.assertEqual(delayed.end(), STOPPING)
 
     def test_many_connections_are_no_faster_than_one(self):
         with Server(settings=FOR_EVER) as s:

@@ -496,6 +496,7 @@ class Files(unittest.TestCase):
             self.s.start()
         self.assertIn(sentence, str(raised.exception))
         self.assertNotIn("PRIVATE", str(raised.exception))
+        self.assertNotIn(".. ", str(raised.exception))
 
     def test_not_a_key(self):
         self.s.end()
@@ -510,6 +511,21 @@ class Files(unittest.TestCase):
         self.start_fails("The key of tokens, %s, cannot be read" % self.path)
         os.rmdir(self.path)
         self.s.start()
+
+    def test_restart_is_refused(self):
+        """What would not start does not take the place of what runs."""
+        made = self.made()
+        with open(self.path) as f:
+            right = f.read()
+        with open(self.path, "w") as f:
+            f.write("garbage")
+        status, body = self.s.call({"operation": "restart"})
+        self.assertNotEqual(status, 200)
+        self.assertIn("The key of tokens, %s, is not a key in PEM" % self.path, body["error"])
+        authorization = {"Authorization": "Bearer " + made["operation_token"]}
+        self.assertEqual(self.s.call({"operation": "user_info"}, headers=authorization)[0], 200)
+        with open(self.path, "w") as f:
+            f.write(right)
 
     def test_open_to_others(self):
         made = self.made()

@@ -320,6 +320,21 @@ class Users(Case):
             self.assertNotIn(secret.encode(), kept)
         self.assertNotIn(tokens["refresh_token"].encode(), kept)
 
+    def test_log(self):
+        """Who changed whom stands in the log, and no password."""
+        before = len(self.server.said())
+        self.add_role("other")
+        self.ok("add_user", username="bob\n[main] [fatal]: x", password="secret one", role="other", active=True)
+        self.ok("alter_user", username="bob\n[main] [fatal]: x", password="secret two", active=False)
+        self.ok("drop_user", username="bob\n[main] [fatal]: x")
+        self.ok("drop_role", id="other")
+        said = self.server.said()[before:]
+        for what in "added the role 'other'", "added the user 'bob", "changed the password of the user 'bob", \
+                "deactivated the user 'bob", "dropped the user 'bob", "dropped the role 'other'":
+            self.assertIn("'admin' " + what, said)
+        self.assertNotIn("secret", said)
+        self.assertNotIn("\n[main]", said)
+
     def test_refused_add(self):
         whole = {"username": "x", "password": "pw", "role": "worker", "active": True}
 

@@ -9,7 +9,7 @@ functions below; BENCH_SECONDS (of a round), BENCH_ROUNDS and BENCH_RECORDS scal
 """
 import json, os, time
 
-from measure import CONNECTIONS, GROUPS, SOURCE, Echo, Logins, Server, Wrk, credentials, line, lmdb, load, processor_seconds, resident_mib, wrk
+from measure import CONNECTIONS, GROUPS, SOURCE, Echo, Logins, Server, Wrk, credentials, line, lmdb, load, processor_seconds, resident_mib, table_permission, wrk
 
 SECONDS = int(os.environ.get("BENCH_SECONDS", "2"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))

@@ -3,7 +3,7 @@
 import base64, http.client, itertools, json, os, shutil, subprocess, sys, tempfile, threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "api"))
-from lyre_server import BUILD, SOURCE, Server # noqa: F401, for those who import this
+from lyre_server import BUILD, SOURCE, Server, table_permission # noqa: F401, for those who import this
 
 CONNECTIONS = 64
 LOADERS = 4

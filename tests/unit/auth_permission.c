@@ -284,6 +284,9 @@ START_TEST(test_without_role)
 }
 END_TEST
 
+/* Of any number of faults so many are told. */
+enum { TOLD = 100 };
+
 /* Tables in their order, each with what it lacks; the lists grow. */
 START_TEST(test_many_tables)
 {
@@ -300,12 +303,37 @@ START_TEST(test_many_tables)
 			.table = i % 2 ? "dog" : arena_printf(&arena, "t%d", i), .permissions = o.permissions };
 	const struct permission_question q = { .operation = &o, .database = "dev", .needs = needs };
 	ck_assert_int_eq(permission_check(&who, &q, store, &arena, &d, &e), LYRE_EDENIED);
-	ck_assert_uint_eq(d.unauthorized.len, COUNT / 2);
-	ck_assert_uint_eq(d.invalid.len, COUNT / 2);
-	for (uint32_t i = 0; i < COUNT / 2; i++) {
+	ck_assert_uint_eq(d.unauthorized.len, TOLD / 2);
+	ck_assert_uint_eq(d.invalid.len, TOLD / 2);
+	for (uint32_t i = 0; i < TOLD / 2; i++) {
 		ck_assert(value_equals_str(&d.invalid.items[i], arena_printf(&arena, "Table 'dev.t%u' does not exist", i * 2)));
 		ck_assert(value_equals_str(value_get(&d.unauthorized.items[i], "table"), "dog"));
 	}
+	role_unref(role);
+}
+END_TEST
+
+START_TEST(test_many_attributes)
+{
+	enum { COUNT = 1000 };
+	const struct role *role = role_of(roles['l']);
+	const struct principal who = { .name = "bob", .role = role };
+	const struct lyre_operation o = { .name = "r", .access = USER, .permissions = UPDATE };
+	struct permission_attribute *list = ARENA_ARRAY(&arena, struct permission_attribute, COUNT);
+	struct permission_need need = { .database = "dev", .table = "cat", .permissions = UPDATE, .attributes = list };
+	const struct permission_question q = { .operation = &o, .database = "dev", .needs = &need };
+	struct denial d;
+	struct err e;
+
+	for (int i = 0; i < COUNT; i++) {
+		const char *name = i % 2 ? "name" : arena_printf(&arena, "x%d", i);
+		list[i] = (struct permission_attribute){ .next = i + 1 < COUNT ? &list[i + 1] : NULL, .name = name,
+			.len = strlen(name), .permissions = UPDATE };
+	}
+	ck_assert_int_eq(permission_check(&who, &q, store, &arena, &d, &e), LYRE_EDENIED);
+	ck_assert_uint_eq(d.invalid.len, TOLD / 2);
+	ck_assert_uint_eq(d.unauthorized.len, 1);
+	ck_assert_uint_eq(value_get(&d.unauthorized.items[0], "required_attribute_permissions")->len, TOLD / 2);
 	role_unref(role);
 }
 END_TEST
@@ -738,6 +766,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, test_decisions, 0, sizeof cases / sizeof *cases);
 	tcase_add_test(t, test_without_role);
 	tcase_add_test(t, test_many_tables);
+	tcase_add_test(t, test_many_attributes);
 	tcase_add_test(t, test_super_user_takes_no_memory);
 	tcase_add_test(t, test_views);
 	tcase_add_loop_test(t, test_random, 0, 4);

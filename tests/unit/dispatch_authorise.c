@@ -326,25 +326,25 @@ END_TEST
 /* Work that is not linear would go on until the test is ended. */
 START_TEST(test_many_names)
 {
-	enum { COUNT = 400000 };
+	enum { COUNT = 400000, TOLD = 100 }; /* each once, and of so many only the first */
 	struct buf b;
 
 	buf_init(&b);
 	buf_add_str(&b, "{\"operation\":\"search\",\"table\":\"some\",\"get_attributes\":[");
 	for (int i = 0; i < 2 * COUNT; i++)
-		buf_addf(&b, "%s\"n%d\"", i ? "," : "", i % COUNT);
+		buf_addf(&b, "%s\"n%d\"", i ? "," : "", i / 2);
 	buf_add_str(&b, "]}");
 	ask_of(&user, buf_cstr(&b));
-	ck_assert_uint_eq(call.denial.invalid.len, COUNT);
-	ck_assert(value_equals_str(&call.denial.invalid.items[COUNT - 1], "Attribute 'n399999' does not exist on 'dev.some'"));
+	ck_assert_uint_eq(call.denial.invalid.len, TOLD);
+	ck_assert(value_equals_str(&call.denial.invalid.items[TOLD - 1], "Attribute 'n99' does not exist on 'dev.some'"));
 
 	buf_clear(&b);
 	buf_add_str(&b, "{\"operation\":\"read_all\",\"tables\":[");
 	for (int i = 0; i < 2 * COUNT; i++)
-		buf_addf(&b, "%s\"t%d\"", i ? "," : "", i % COUNT);
+		buf_addf(&b, "%s\"t%d\"", i ? "," : "", i / 2);
 	buf_add_str(&b, "]}");
 	ask_of(&user, buf_cstr(&b));
-	ck_assert_uint_eq(call.denial.invalid.len, COUNT);
+	ck_assert_uint_eq(call.denial.invalid.len, TOLD);
 	buf_free(&b);
 }
 END_TEST

@@ -73,7 +73,8 @@ AT(lyre_module, settings, 1, 0, 46)
 AT(lyre_module, operations, 2, 2, 46)
 AT(lyre_module, start, 3, 4, 46)
 AT(lyre_module, stop, 4, 4, 46)
-LAST(lyre_module, stop)
+AT(lyre_module, check, 5, 4, 46)
+LAST(lyre_module, check)
 
 AT(lyre_attribute, size, 0, 0, 0)
 AT(lyre_attribute, flags, 0, 1, 0)
@@ -379,7 +380,8 @@ AT(lyre_host, call_limited, 109, 2, 0)
 AT(lyre_host, call_cookie, 110, 2, 0)
 AT(lyre_host, reply_cookie, 111, 2, 0)
 AT(lyre_host, fail_reply, 112, 2, 0)
-LAST(lyre_host, fail_reply)
+AT(lyre_host, call_by_password, 113, 2, 0)
+LAST(lyre_host, call_by_password)
 
 /* Numbers that stand in modules: the last of each says that none was lost or moved. */
 _Static_assert(LYRE_PENDING == 1 && LYRE_END == 2 && LYRE_EINVAL == -1 && LYRE_ENOTFOUND == -2 && LYRE_EEXISTS == -3 &&

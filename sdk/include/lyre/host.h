@@ -193,6 +193,7 @@ struct lyre_host {
 
 	/* more of calls, 1.2 */
 	int (*fail_reply)(lyre_call *call);
+	int (*call_by_password)(lyre_call *call);
 };
 
 /** The host's table: one a module, set by the core before start(). */

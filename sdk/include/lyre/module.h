@@ -211,6 +211,13 @@ struct lyre_module {
 	struct lyre_list operations; /**< of struct lyre_operation */
 	int (*start)(lyre_instance *self); /**< after the modules it needs; 0, or what lyre_start_fail() returned; may be NULL */
 	void (*stop)(lyre_instance *self); /**< no call is under way any more; also after a failed start; may be NULL */
+	/* since 1.2 */
+	/**
+	 * Whether start() will succeed, as far as can be told without changing anything: lyred --check asks, and so does a
+	 * restart before it lets go of the server that runs. Settings may be read. 0, or what lyre_start_fail() returned;
+	 * may be NULL.
+	 */
+	int (*check)(lyre_instance *self);
 };
 
 #ifdef LYRE_MODULE_STATIC
@@ -231,7 +238,7 @@ struct lyre_module {
  * \param id   the module's name, not quoted: a C identifier of a to z, 0 to 9 and _, at most 31
  * \param ver  its version, a string
  * \param sum  one line about it, a string
- * then designated initialisers: .needs, .settings, .operations, .start, .stop
+ * then designated initialisers: .needs, .settings, .operations, .start, .stop, .check
  */
 #define LYRE_MODULE(id, ver, sum, ...)                                                                                 \
 	LYRE_MODULE_DECLARE_(id)                                                                                       \

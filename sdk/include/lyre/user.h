@@ -39,6 +39,10 @@ static inline uint32_t lyre_call_permissions(lyre_call *call, const char *databa
 
 /* ---- users ---- */
 
+/** Longest name of a user, and longest password, in bytes. */
+#define LYRE_USER_NAME_MAX 500
+#define LYRE_PASSWORD_MAX 1024
+
 /** A user. Texts live until the call ends, or the visit returns. Grows at its end. */
 struct lyre_user {
 	uint32_t size;           /**< sizeof(struct lyre_user), set by the caller */
@@ -55,7 +59,10 @@ struct lyre_user {
 	const char *refresh_token; /**< what lyre_user_change() last kept; "" for nothing */
 };
 
-/** The user of a name, NULL for the caller. LYRE_ENOTFOUND. */
+/**
+ * The user of a name, NULL for the caller. LYRE_ENOTFOUND, also where nobody is signed in. The server's own caller (a peer on
+ * the domain socket) has no name and no stamp: both are "".
+ */
 static inline int lyre_user(lyre_call *call, const char *name, struct lyre_user *ret)
 {
 	return lyre_host->user(call, name, ret);
@@ -78,8 +85,8 @@ enum lyre_user_field {
 struct lyre_user_change {
 	uint32_t size;           /**< sizeof(struct lyre_user_change) */
 	uint32_t fields;         /**< enum lyre_user_field, or-ed: which of the following are given */
-	const char *name;        /**< whose; 1 to 500 bytes */
-	const char *password;    /**< up to 1024 bytes, at least one; kept as an argon2id hash only */
+	const char *name;        /**< whose; 1 to LYRE_USER_NAME_MAX bytes */
+	const char *password;    /**< 1 to LYRE_PASSWORD_MAX bytes; kept as an argon2id hash only */
 	const char *role;        /**< the role's name, not its id */
 	uint32_t active;
 	uint32_t reserved;       /**< 0 */
@@ -157,9 +164,9 @@ enum lyre_credential_source {
 	LYRE_CREDENTIAL_COOKIE = 1
 };
 
-/** Whom credentials let in. Texts live until the call ends. */
+/** Whom credentials let in: filled in by verify. Its texts must live until the call ends, or for ever. */
 struct lyre_identity {
-	uint32_t size;      /**< sizeof(struct lyre_identity), set by the server */
+	uint32_t size;      /**< sizeof(struct lyre_identity), set by the server, as all else is 0 */
 	uint32_t reserved;
 	const char *user;
 	const char *stamp;  /**< struct lyre_user's, when the credentials were given out; others are refused */
@@ -174,7 +181,8 @@ struct lyre_authenticator {
 	/**
 	 * Whom \p text lets in; runs on the pool, with the rights of the server, and its answer is remembered for
 	 * authentication.cacheTTL unless it has only. The server checks that the user is there, active, and has the stamp.
-	 * \return 0; LYRE_EUNAUTHENTICATED with a sentence (lyre_fail()); LYRE_END with one: they were good, and are over
+	 * \return 0; LYRE_EUNAUTHENTICATED with a sentence (lyre_fail()); LYRE_END with one: they were good, and are over.
+	 *         Never LYRE_PENDING: what it writes, it writes with lyre_write_wait()
 	 */
 	int (*verify)(lyre_call *call, const char *text, size_t len, struct lyre_identity *ret);
 };
@@ -201,6 +209,12 @@ static inline void lyre_credentials_forget(lyre_call *call, enum lyre_credential
 
 /** \return 1 when the caller came with credentials that are good for this operation only, else 0 */
 static inline int lyre_call_limited(lyre_call *call) { return lyre_host->call_limited(call); }
+
+/**
+ * \return 1 when the caller's password came with this request, or the caller is the server's own; 0 for who came by a
+ *         token, a session or other credentials of a module, which should not be turned into longer ones
+ */
+static inline int lyre_call_by_password(lyre_call *call) { return lyre_host->call_by_password(call); }
 
 /** \return the value of a cookie of the request, NUL-terminated; NULL when it has none of this name */
 static inline const char *lyre_call_cookie(lyre_call *call, const char *name)
