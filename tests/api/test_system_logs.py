@@ -104,6 +104,8 @@ class ReadLog(unittest.TestCase):
                     n = len(numbers)
                     self.assertEqual(numbers, list(range(n)) if order == "asc" else list(range(n - 1, -1, -1)))
                     time.sleep(0.2)
+                while writer.is_alive() and len(os.listdir(os.path.join(s.root, "log"))) <= 2:
+                    time.sleep(0.05)
             finally:
                 stop.set()
                 writer.join()

@@ -16,7 +16,7 @@ LIBRARY = os.path.join(BUILD, "tests", "fault", ".libs", "alloc_fail.so")
 ALL = bool(os.environ.get("ALLOC_ALL"))
 FRAMES = 24
 # The C library says it otherwise of modules and threads, and libmicrohttpd nothing.
-NO_MEMORY = r"(?i)memory|Resource temporarily unavailable|\.so[.\d]*: cannot|cannot start the threads|No thread can be started"
+NO_MEMORY = r"(?i)memory|Resource temporarily unavailable|\.so[.\w]*: cannot|cannot start the threads|No thread can be started"
 
 
 class Memory:
@@ -480,9 +480,15 @@ class Start(unittest.TestCase):
         s = self.start(root, 0, False)
         s.end()
 
+    def checked(self):
+        config = os.path.join(self.root, "checked.yaml")
+        with open(config, "w") as f:
+            f.write(self.MODULES)
+        self.assertEqual(self.run_lyred("-c", config, "--check")[0], 0)
+
     def test_first_start(self):
         """Of a start that failed nothing stays that stops the next."""
-        first = self.allocations(lambda: self.run_lyred("--check"))
+        first = self.allocations(self.checked)
         total = self.allocations(lambda: self.started(self.root))
         for n, onwards in self.samples(total, 16, first):
             root = tempfile.mkdtemp(prefix="lyre-test-")
@@ -500,7 +506,7 @@ class Start(unittest.TestCase):
         with Server(root=self.root) as s:
             s.ok(op("create_table", primary_key="id", **DEV))
             s.ok(op("insert", records=RECORDS, **DEV))
-        first = self.allocations(lambda: self.run_lyred("--check"))
+        first = self.allocations(self.checked)
         total = self.allocations(lambda: self.started(self.root))
         for n, onwards in self.samples(total, 16, first):
             s = self.start(self.root, n, onwards)
