@@ -13,9 +13,6 @@
 #define CHANGES (LYRE_PERMIT_UPDATE | LYRE_PERMIT_DELETE)
 #define WRITES (LYRE_PERMIT_INSERT | CHANGES)
 
-/** So many faults of one request are told; a request may bring any number, and each is told in more bytes than it took. */
-#define TOLD_MAX 100
-
 const char permission_refused[] =
 	"This operation is not authorized due to role restrictions and/or invalid database items";
 
@@ -189,7 +186,7 @@ static int check_attributes(struct decision *d, const struct permission_need *ne
 	if (rc)
 		return rc;
 	for (const struct permission_attribute *at = need->attributes;
-		!rc && at && d->denial->invalid.len + lacking->len < TOLD_MAX; at = at->next) {
+		!rc && at && d->denial->invalid.len + lacking->len < PERMISSION_TOLD_MAX; at = at->next) {
 		bool is_key = key && strlen(key) == at->len && !memcmp(key, at->name, at->len);
 		uint32_t has = permission_attribute(v, at->name, at->len, is_key) & ROLE_EVERYTHING;
 		uint32_t lacks = at->permissions & v->permissions & ~has;
@@ -267,7 +264,7 @@ static int check_needs(struct decision *d, const struct permission_need *needs, 
 {
 	int rc = 0;
 
-	for (const struct permission_need *n = needs; !rc && n && told(d) < TOLD_MAX; n = n->next)
+	for (const struct permission_need *n = needs; !rc && n && told(d) < PERMISSION_TOLD_MAX; n = n->next)
 		rc = n->table ? check_table(d, n, e) : check_database(d, n, e);
 	return rc;
 }

@@ -39,6 +39,9 @@ struct permission_question {
 	struct permission_need *needs;          /**< in the order of the refusals */
 };
 
+/** So many faults of one request are told; a request may bring any number, and each is told in more bytes than it took. */
+#define PERMISSION_TOLD_MAX 100
+
 /** What is told with LYRE_EDENIED beside the sentence: two lists of what is wrong, as the API answers them. */
 struct denial {
 	lyre_value unauthorized; /**< array */

@@ -7,9 +7,6 @@
 
 #include <string.h>
 
-/** So many names of one refusal are told; a request may bring any number. */
-#define NAMES_MAX 100
-
 bool host_is_whole(const lyre_call *call)
 {
 	return call->server_rights || (call->who && call->who->role && call->who->role->super_user);
@@ -101,7 +98,7 @@ static int find_unwritable(struct unwritable *u, const lyre_value *records)
 		for (uint32_t j = 0; record->type == LYRE_OBJECT && j < record->len; j++) {
 			if (!is_writable(u, &record->members[j]))
 				rc = add_unwritable(u, &record->members[j]);
-			if (rc < 0 || u->count == NAMES_MAX)
+			if (rc < 0 || u->count == PERMISSION_TOLD_MAX)
 				return rc;
 		}
 	}
