@@ -3,7 +3,7 @@
 
 MUTATIONS: how many (3000). MUTATION_SEED: which (1). MUTATION_ONLY: numbers of requests, "17,18", to send these alone, in this order.
 """
-import json, os, re, shutil, socket, subprocess, sys, tempfile, threading, time
+import csv, io, json, os, re, shutil, socket, subprocess, sys, tempfile, threading, time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "api"))
@@ -80,7 +80,13 @@ def fault_of(status, headers, body):
     if kind == "application/octet-stream":
         return None if status == 200 and body else "a file as an answer"
     if kind == "text/csv":
-        return None if status == 200 or re.match(rb'"error"[,\n]', body) else "no error"
+        if status == 200:
+            return None
+        # A refusal is one row, and its columns are what the object's keys would be in JSON.
+        rows = list(csv.DictReader(io.StringIO(body.decode(), newline="")))
+        if len(rows) != 1 or not rows[0].get("error"):
+            return "no error"
+        return None if rows[0].get("statusCode", str(status)) == str(status) else "statusCode"
     if (status, body) in ((200, b"HarperDB is running."), (404, b"Not found\n"), (400, b"Invalid Preflight Request")):
         return None
     try:
