@@ -288,14 +288,14 @@ void auth_forget(struct auth *a, unsigned kind, const char *text, size_t len)
 
 /* ---- failed attempts ---- */
 
-int64_t auth_delay(struct auth *a, const char *user, size_t user_len, const char *peer)
+int64_t auth_delay(struct auth *a, const char *user, size_t user_len, const char *source)
 {
-	return throttle_delay(a->throttle, user, user_len, peer ? peer : "", monotonic_ms());
+	return throttle_delay(a->throttle, user, user_len, source, monotonic_ms());
 }
 
-void auth_count(struct auth *a, bool right, const char *user, size_t user_len, const char *peer)
+void auth_count(struct auth *a, bool right, const char *user, size_t user_len, const char *source)
 {
-	throttle_note(a->throttle, user, user_len, peer ? peer : "", right, monotonic_ms());
+	throttle_note(a->throttle, user, user_len, source, right, monotonic_ms());
 }
 
 /** The address stands first, where no name that a client makes up can take its place. */

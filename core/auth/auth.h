@@ -102,17 +102,17 @@ int auth_refresh(struct auth *a, const struct principal *p, const struct princip
 /* ---- failed attempts ---- */
 
 /**
- * How long an attempt of a user from an address has to wait before it is looked at, after those that failed:
+ * How long an attempt of a user from a source (source_of()) has to wait before it is looked at, after those that failed:
  * authentication.failures.delay, doubled each time. An attempt that has to wait counts as failed until auth_count() is
  * told what came of it.
- * \return ms; 0: not at all; LYRE_EBUSY: so many of that user and address wait already that it is to be refused
+ * \return ms; 0: not at all; LYRE_EBUSY: so many of that user and source wait already that it is to be refused
  */
-int64_t auth_delay(struct auth *a, const char *user, size_t user_len, const char *peer);
+int64_t auth_delay(struct auth *a, const char *user, size_t user_len, const char *source);
 /**
  * What came of an attempt whose password was checked. Not for what is refused without that: it costs its sender nothing,
  * and many such attempts would push those that count out of the table.
  */
-void auth_count(struct auth *a, bool right, const char *user, size_t user_len, const char *peer);
+void auth_count(struct auth *a, bool right, const char *user, size_t user_len, const char *source);
 /** An attempt was right or wrong: logs it where logging.auditAuthEvents asks for it. */
 void auth_audit(struct auth *a, bool right, const char *user, const char *peer);
 

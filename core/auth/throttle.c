@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file auth/throttle.c
- * \brief A set-associative table of the pairs of user and address that failed, under one lock.
+ * \brief A set-associative table of the pairs of user and source that failed, under one lock.
  */
 #include "auth/throttle.h"
 
+#include "auth/source.h"
 #include "base/text.h"
 
 #include <pthread.h>
@@ -15,8 +16,6 @@
 #define WAYS 4
 /** Nobody waits for longer than so many of the longest delays: who comes when that is taken is refused. */
 #define DELAYS_MAX 2
-/** Bytes of an address that count; there is none that is longer. */
-#define PEER_MAX 128
 
 /** A pair; empty without failures. */
 struct pair {
@@ -56,15 +55,15 @@ void throttle_close(struct throttle *t)
 	free(t);
 }
 
-/** The name's fingerprint stands before the address, so that no name passes for the begin of one. */
-static void fingerprint(const struct throttle *t, const char *user, size_t user_len, const char *peer, uint64_t ret[2])
+/** The name's fingerprint stands before the source, so that no name passes for the begin of one. */
+static void fingerprint(const struct throttle *t, const char *user, size_t user_len, const char *source, uint64_t ret[2])
 {
-	uint8_t text[16 + PEER_MAX];
-	size_t len = peer ? strnlen(peer, PEER_MAX) : 0;
+	uint8_t text[16 + SOURCE_MAX];
+	size_t len = strnlen(source, SOURCE_MAX);
 
 	siphash128(t->key, user, user_len, text);
 	if (len)
-		memcpy(text + 16, peer, len);
+		memcpy(text + 16, source, len);
 	siphash128(t->key, text, 16 + len, (uint8_t *)ret);
 }
 
@@ -114,7 +113,7 @@ static int64_t delay_after(const struct throttle_options *o, unsigned failures)
 	return delay < o->max_delay ? delay : o->max_delay;
 }
 
-int64_t throttle_delay(struct throttle *t, const char *user, size_t user_len, const char *peer, int64_t now)
+int64_t throttle_delay(struct throttle *t, const char *user, size_t user_len, const char *source, int64_t now)
 {
 	const struct throttle_options *o = &t->options;
 	uint64_t print[2];
@@ -122,7 +121,7 @@ int64_t throttle_delay(struct throttle *t, const char *user, size_t user_len, co
 
 	if (o->delay <= 0 || o->max_delay <= 0)
 		return 0;
-	fingerprint(t, user, user_len, peer, print);
+	fingerprint(t, user, user_len, source, print);
 	pthread_mutex_lock(&t->lock);
 	struct pair *p = find(t, print, now);
 	if (p && p->failures > o->free) {
@@ -142,13 +141,13 @@ int64_t throttle_delay(struct throttle *t, const char *user, size_t user_len, co
 	return wait;
 }
 
-void throttle_note(struct throttle *t, const char *user, size_t user_len, const char *peer, bool right, int64_t now)
+void throttle_note(struct throttle *t, const char *user, size_t user_len, const char *source, bool right, int64_t now)
 {
 	uint64_t print[2];
 
 	if (t->options.delay <= 0 || t->options.max_delay <= 0)
 		return;
-	fingerprint(t, user, user_len, peer, print);
+	fingerprint(t, user, user_len, source, print);
 	pthread_mutex_lock(&t->lock);
 	struct pair *p = find(t, print, now);
 	if (right) {

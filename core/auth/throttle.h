@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file auth/throttle.h
- * \brief Failed attempts to sign in, by user and source address: each makes the next wait longer.
+ * \brief Failed attempts to sign in, by user and source: each makes the next wait longer.
  *
  * Of a fixed size, whatever an attacker makes up: a new pair takes the place of the one in its set that was idle the
  * longest. Holds keyed fingerprints of the pairs.
@@ -31,8 +31,8 @@ void throttle_close(struct throttle *t);
  * \return ms, at most two of max_delay; 0: not at all, and nothing was counted; LYRE_EBUSY: the attempts before it take
  *         longer than that, and it is to be refused
  */
-int64_t throttle_delay(struct throttle *t, const char *user, size_t user_len, const char *peer, int64_t now);
+int64_t throttle_delay(struct throttle *t, const char *user, size_t user_len, const char *source, int64_t now);
 /** An attempt failed, or was right: then its pair begins anew. Any thread, as the above. */
-void throttle_note(struct throttle *t, const char *user, size_t user_len, const char *peer, bool right, int64_t now);
+void throttle_note(struct throttle *t, const char *user, size_t user_len, const char *source, bool right, int64_t now);
 
 #endif

@@ -7,6 +7,7 @@
 #define DISPATCH_INTERNAL_H
 
 #include "auth/auth.h"
+#include "auth/source.h"
 #include "dispatch/call.h"
 #include "dispatch/dispatch.h"
 #include "job/pool.h"
@@ -81,7 +82,8 @@ char *from_latin1(struct arena *a, const unsigned char *s, size_t len, size_t *r
 struct verification {
 	struct verification *next;
 	const struct credentials *credentials;
-	const char *peer;
+	const char *peer;                     /**< for the log */
+	char source[SOURCE_MAX];              /**< whose attempt it counts as */
 	int64_t due;                          /**< the gate's: monotonic_ms() before which it is not begun */
 	uint64_t turn;                        /**< the gate's: the round it is checked in, 0 where it is delayed */
 	bool delayed;                         /**< the gate's: it waited for what failed before it */

@@ -90,21 +90,16 @@ static struct verification *take(struct gate *g, int64_t now)
 	return v;
 }
 
-static bool same_peer(const struct verification *a, const struct verification *b)
-{
-	return !strcmp(a->peer ? a->peer : "", b->peer ? b->peer : "");
-}
-
 /**
- * With the lock held. Addresses take turns: one that sends many attempts has each wait behind the one before it, and
- * keeps no other address from its next turn.
+ * With the lock held. Sources take turns: one that sends many attempts has each wait behind the one before it, and
+ * keeps no other source from its next turn.
  */
 static uint64_t turn_of(const struct gate *g, const struct verification *v)
 {
 	uint64_t turn = g->turn;
 
 	for (const struct verification *other = g->fresh.first; other; other = other->next)
-		if (other->turn > turn && same_peer(other, v))
+		if (other->turn > turn && !strcmp(other->source, v->source))
 			turn = other->turn;
 	return turn + 1;
 }
@@ -209,11 +204,11 @@ static struct verification *next_attempt(struct gate *g)
 	}
 }
 
-/** \return whether the attempt was put back, as others of its user and address have failed since it came */
+/** \return whether the attempt was put back, as others of its user and source have failed since it came */
 static bool must_wait(struct gate *g, struct verification *v)
 {
 	const struct credentials *c = v->credentials;
-	int64_t delay = auth_delay(g->auth, c->user, c->user_len, v->peer);
+	int64_t delay = auth_delay(g->auth, c->user, c->user_len, v->source);
 
 	if (!delay)
 		return false;
@@ -239,7 +234,7 @@ static void check(struct gate *g, struct verification *v)
 		return;
 	v->rc = auth_verify(g->auth, c->user, c->user_len, c->password, c->password_len, &v->who, &v->err);
 	if (!v->rc || v->rc == LYRE_EUNAUTHENTICATED) {
-		auth_count(g->auth, !v->rc, c->user, c->user_len, v->peer);
+		auth_count(g->auth, !v->rc, c->user, c->user_len, v->source);
 		auth_audit(g->auth, !v->rc, c->user, v->peer);
 	}
 	v->done(v);
@@ -325,7 +320,7 @@ void gate_stop(struct gate *g)
 int gate_submit(struct gate *g, struct verification *v, struct err *e)
 {
 	const struct credentials *c = v->credentials;
-	int64_t delay = auth_delay(g->auth, c->user, c->user_len, v->peer);
+	int64_t delay = auth_delay(g->auth, c->user, c->user_len, v->source);
 	struct verification *gone = NULL;
 	bool started = false;
 	int rc = 0;

@@ -32,6 +32,7 @@ static enum flow verify(struct run *r)
 	metric_add(&figures_here(r->dispatch)->credential_misses, 1);
 	v->credentials = c;
 	v->peer = r->x->peer;
+	source_of(v->peer, v->source);
 	v->done = verified;
 	atomic_store(&r->holds, 2);
 	int rc = gate_submit(r->dispatch->gate, v, &v->err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit.h"
 
+#include "auth/source.h"
 #include "auth/throttle.h"
 
 #include <pthread.h>
@@ -74,13 +75,27 @@ START_TEST(test_a_pair_is_user_and_address)
 }
 END_TEST
 
-START_TEST(test_no_address_is_one)
+/** A host that takes another address of its network for each attempt is one source. */
+START_TEST(test_sources)
 {
-	int64_t now = 5000;
+	static const struct {
+		const char *peer, *source;
+	} cases[] = {
+		{ "10.1.2.3", "10.1.2.3" },
+		{ "2001:db8:1:2::3", "2001:db8:1:2::" },
+		{ "2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::" },
+		{ "2001:db8:1:3::3", "2001:db8:1:3::" },
+		{ "::1", "::" },
+		{ "domain socket, uid 1000", "domain socket, uid 1000" },
+		{ "", "" },
+		{ NULL, "" },
+	};
+	char source[SOURCE_MAX];
 
-	for (int i = 0; i < 4; i++)
-		attempt("ann", "", &now);
-	ck_assert_int_eq(delay_of("ann", NULL, now), 100);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		source_of(cases[i].peer, source);
+		ck_assert_str_eq(source, cases[i].source);
+	}
 }
 END_TEST
 
@@ -233,7 +248,7 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, test_each_failure_doubles_the_wait);
 	tcase_add_test(t, test_a_pair_is_user_and_address);
-	tcase_add_test(t, test_no_address_is_one);
+	tcase_add_test(t, test_sources);
 	tcase_add_test(t, test_a_right_one_begins_anew);
 	tcase_add_test(t, test_failures_are_forgotten);
 	tcase_add_test(t, test_who_takes_time_waits_less);
