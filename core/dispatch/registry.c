@@ -130,7 +130,7 @@ static int add_params(struct registry *g, struct operation *o, struct err *e)
 
 #define ON_TABLES (LYRE_PERMIT_READ | LYRE_PERMIT_INSERT | LYRE_PERMIT_UPDATE | LYRE_PERMIT_DELETE)
 #define PERMISSIONS (ON_TABLES | LYRE_PERMIT_DESCRIBE)
-#define PARAM_FLAGS (LYRE_P_REQUEST * 2 - 1)
+#define PARAM_FLAGS (LYRE_P_HANDLER_CHECKS * 2 - 1)
 
 static bool has_param(const struct operation *o, const char *name)
 {

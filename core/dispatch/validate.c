@@ -225,7 +225,9 @@ int arguments_check(struct lyre_call *call, const char *const *labels, struct er
 
 		if (call->given[i] && call->args[i].type == LYRE_NULL && p->flags & LYRE_P_NULL_IS_ABSENT)
 			call->given[i] = false;
-		if (call->given[i]) {
+		if (p->flags & LYRE_P_HANDLER_CHECKS) {
+			call->present[i] = call->given[i];
+		} else if (call->given[i]) {
 			f.label = labels[i];
 			check(&f, p, &call->args[i], call->arena);
 			call->present[i] = true;

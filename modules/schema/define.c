@@ -61,13 +61,15 @@ int schema_drop_table(lyre_call *call)
 
 int schema_create_attribute(lyre_call *call)
 {
+	const lyre_value *name = lyre_arg(call, "attribute");
+	size_t len = 0;
 	struct lyre_attribute attribute = {
 		.size = sizeof attribute,
 		.flags = LYRE_A_INDEXED,
-		.name = lyre_arg_string(call, "attribute"),
+		.name = lyre_value_string(name, &len),
 	};
-	size_t len = 0;
-	lyre_value_string(lyre_arg(call, "attribute"), &len);
+	if (name && lyre_value_type(name) != LYRE_STRING)
+		return lyre_fail(call, LYRE_EINVAL, "'attribute' must be a string");
 	if (len == 0)
 		return lyre_fail(call, LYRE_EINVAL, "Attribute name is required");
 	if (strlen(attribute.name) != len)

@@ -48,8 +48,9 @@ static const struct lyre_param drop_table_params[] = { DEFAULT_DATABASE, REQUIRE
 static const struct lyre_param create_attribute_params[] = {
 	DEFAULT_DATABASE,
 	REQUIRED_TABLE,
-	/* not marked as required: clients know another sentence for it than the usual one */
-	{ .name = "attribute", .types = LYRE_T_STRING, .flags = LYRE_P_READS, .help = "Name of the attribute; must be given." },
+	/* clients know another sentence than the usual one for none */
+	{ .name = "attribute", .types = LYRE_T_STRING, .flags = LYRE_P_REQUIRED | LYRE_P_HANDLER_CHECKS | LYRE_P_READS,
+	  .help = "Name of the attribute." },
 };
 static const struct lyre_param drop_attribute_params[] = {
 	DEFAULT_DATABASE,

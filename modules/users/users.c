@@ -5,36 +5,42 @@
  */
 #include "users.h"
 
-/* What is wrong with these is said by the handlers, in the sentences that clients know. */
+/* What is wrong with these is said in the sentences that clients know. */
+#define CHECKED (LYRE_P_HANDLER_CHECKS | LYRE_P_NULL_IS_ABSENT)
+#define CHECKED_REQUIRED (CHECKED | LYRE_P_REQUIRED)
+
 static const struct lyre_param add_user_params[] = {
-	{ .name = "username", .types = LYRE_T_ANY, .flags = LYRE_P_NULL_IS_ABSENT, .help = "Name of the user; must be given." },
-	{ .name = "password", .types = LYRE_T_ANY, .flags = LYRE_P_NULL_IS_ABSENT, .help = "Password; must be given." },
-	{ .name = "role", .types = LYRE_T_ANY, .flags = LYRE_P_NULL_IS_ABSENT, .help = "Name of the role; must be given." },
-	{ .name = "active", .types = LYRE_T_ANY, .flags = LYRE_P_NULL_IS_ABSENT, .help = "Whether the user can sign in; must be given." },
+	{ .name = "username", .types = LYRE_T_STRING, .flags = CHECKED_REQUIRED, .help = "Name of the user." },
+	{ .name = "password", .types = LYRE_T_STRING, .flags = CHECKED_REQUIRED, .help = "The password." },
+	{ .name = "role", .types = LYRE_T_STRING, .flags = CHECKED_REQUIRED, .help = "Name of the role." },
+	{ .name = "active", .types = LYRE_T_BOOLEAN, .flags = CHECKED_REQUIRED, .help = "Whether the user can sign in." },
 };
 static const struct lyre_param alter_user_params[] = {
-	{ .name = "username", .types = LYRE_T_ANY, .flags = LYRE_P_NULL_IS_ABSENT, .help = "Name of the user; must be given." },
-	{ .name = "password", .types = LYRE_T_ANY, .flags = LYRE_P_NULL_IS_ABSENT, .help = "The new password." },
-	{ .name = "role", .types = LYRE_T_ANY, .flags = LYRE_P_NULL_IS_ABSENT, .help = "Name of the new role." },
-	{ .name = "active", .types = LYRE_T_ANY, .flags = LYRE_P_NULL_IS_ABSENT, .help = "Whether the user can sign in." },
+	{ .name = "username", .types = LYRE_T_STRING, .flags = CHECKED_REQUIRED, .help = "Name of the user." },
+	{ .name = "password", .types = LYRE_T_STRING, .flags = CHECKED, .help = "The new password." },
+	{ .name = "role", .types = LYRE_T_STRING, .flags = CHECKED, .help = "Name of the new role." },
+	{ .name = "active", .types = LYRE_T_BOOLEAN, .flags = CHECKED, .help = "Whether the user can sign in." },
 };
 static const struct lyre_param drop_user_params[] = {
-	{ .name = "username", .types = LYRE_T_ANY, .flags = LYRE_P_NULL_IS_ABSENT, .help = "Name of the user; must be given." },
+	{ .name = "username", .types = LYRE_T_STRING, .flags = CHECKED_REQUIRED, .help = "Name of the user." },
 };
 static const struct lyre_param add_role_params[] = {
-	{ .name = "role", .types = LYRE_T_ANY, .help = "Name of the role: letters, digits, _ and -; must be given." },
-	{ .name = "id", .types = LYRE_T_ANY, .help = "What it is altered and dropped by; its name when not given." },
-	{ .name = "permission", .types = LYRE_T_ANY,
+	{ .name = "role", .types = LYRE_T_STRING, .flags = LYRE_P_HANDLER_CHECKS | LYRE_P_REQUIRED,
+	  .help = "Name of the role: letters, digits, _ and -." },
+	{ .name = "id", .types = LYRE_T_STRING, .flags = LYRE_P_HANDLER_CHECKS,
+	  .help = "What it is altered and dropped by; its name when not given." },
+	{ .name = "permission", .types = LYRE_T_OBJECT, .flags = LYRE_P_HANDLER_CHECKS | LYRE_P_REQUIRED,
 	  .help = "What it permits: {super_user, structure_user, DATABASE: {tables: {TABLE: {read, insert, update, delete, "
-		  "attribute_permissions}}}}; must be given." },
+		  "attribute_permissions}}}}." },
 };
 static const struct lyre_param alter_role_params[] = {
-	{ .name = "id", .types = LYRE_T_ANY, .help = "Id of the role; must be given." },
-	{ .name = "role", .types = LYRE_T_ANY, .help = "Its new name." },
-	{ .name = "permission", .types = LYRE_T_ANY, .help = "What it permits from now on; must be given." },
+	{ .name = "id", .types = LYRE_T_STRING, .flags = LYRE_P_HANDLER_CHECKS | LYRE_P_REQUIRED, .help = "Id of the role." },
+	{ .name = "role", .types = LYRE_T_STRING, .flags = LYRE_P_HANDLER_CHECKS, .help = "Its new name." },
+	{ .name = "permission", .types = LYRE_T_OBJECT, .flags = LYRE_P_HANDLER_CHECKS | LYRE_P_REQUIRED,
+	  .help = "What it permits from now on." },
 };
 static const struct lyre_param drop_role_params[] = {
-	{ .name = "id", .types = LYRE_T_ANY, .flags = LYRE_P_NULL_IS_ABSENT, .help = "Id of the role; must be given." },
+	{ .name = "id", .types = LYRE_T_STRING, .flags = CHECKED_REQUIRED, .help = "Id of the role." },
 };
 static const struct lyre_param create_authentication_tokens_params[] = {
 	{ .name = "username", .types = LYRE_T_STRING, .help = "Whose tokens; the caller's when neither this nor the password is given." },

@@ -5,6 +5,7 @@ import fcntl, json, os, pty, select, shutil, socket, stat, struct, subprocess, s
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lyre_server import HAS_TERMINALS, LYRE, LYRED, Server, built_modules
 
+with_system = unittest.skipUnless("system" in built_modules(), "this build has no module 'system'")
 with_users = unittest.skipUnless("users" in built_modules(), "this build has no module 'users'")
 on_terminals = unittest.skipUnless(HAS_TERMINALS, "this system gives no pseudo terminals")
 MAGIC = bytes.fromhex("dec0efbe")
@@ -404,11 +405,34 @@ class Client(unittest.TestCase):
         self.assertIn("drop_schema", out)
         self.refused(1, "help", "no_such_operation")
 
-    @with_users
+    @with_system
     def test_help_on_what_takes_any_value(self):
-        out = self.ok("help", "add_role")
+        out = self.ok("help", "restart_service")
         self.assertIn("(any value)", out)
         self.assertNotIn("or object", out)
+
+    def test_what_is_told_to_be_required_is(self):
+        """Whoever checks it, the core or the handler."""
+        for declared in json.loads(self.ok("describe_operations", "--json")):
+            required = [p["name"] for p in declared["parameters"] if p["required"]]
+            if required:
+                with self.subTest(declared["operation"]):
+                    status, body = self.s.call({"operation": declared["operation"]})
+                    self.assertIn(status, (400, 404), (required, body))
+
+    @with_users
+    def test_what_handlers_check_is_told(self):
+        declared = {d["operation"]: d for d in json.loads(self.ok("describe_operations", "--json"))}
+        self.assertEqual({p["name"]: (p["types"], p["required"]) for p in declared["add_user"]["parameters"]},
+                         {"username": (["string"], True), "password": (["string"], True), "role": (["string"], True),
+                          "active": (["boolean"], True)})
+
+    @with_users
+    def test_password_of_digits(self):
+        """It is a text, as it was typed."""
+        self.ok("add_role", "role=digits", "permission={}")
+        self.ok("add_user", "username=0700", "password=1e5", "role=digits", "active=true")
+        self.assertEqual(self.s.call({"operation": "user_info"}, headers={"Authorization": self.s.authorization("0700", "1e5")})[0], 200)
 
     def test_help_tells_who_may(self):
         for operation, sentence in (("get_backup", "For super users only."),

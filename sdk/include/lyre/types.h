@@ -10,7 +10,7 @@
  *        routes, copies of values, scopes of a call, times; LYRE_RUN_JOB, LYRE_ACCESS_OPEN, lyre_operation.check
  *   1.2  users, roles, credentials of a module's own, cookies; the access of an operation must be declared, and services
  *        permit what the caller may;
- *        LYRE_ACCESS_STRUCTURE, LYRE_PERMIT_DESCRIBE, LYRE_P_READS and others, lyre_operation.flags and .refused_as, lyre_module.check;
+ *        LYRE_ACCESS_STRUCTURE, LYRE_PERMIT_DESCRIBE, LYRE_P_READS and later ones, lyre_operation.flags and .refused_as, lyre_module.check;
  *        failures with an answer of their own
  */
 #ifndef LYRE_TYPES_H
