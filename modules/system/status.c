@@ -142,7 +142,7 @@ static int find_table(lyre_call *call, lyre_table **ret)
 	return rc < 0 ? rc : 0;
 }
 
-static int make_table(lyre_call *call, lyre_table **ret)
+static int ensure_table(lyre_call *call, lyre_table **ret)
 {
 	static const struct lyre_attribute attributes[] = {
 		{ .size = sizeof *attributes, .flags = LYRE_A_PRIMARY_KEY, .name = "id", .type = "String" },
@@ -161,9 +161,7 @@ static int make_table(lyre_call *call, lyre_table **ret)
 		.audit = 0,
 	};
 	lyre_server_rights_begin(call);
-	int rc = lyre_table_create(call, &spec);
-	if (rc == 0 || rc == LYRE_EEXISTS) /* made by another request meanwhile */
-		rc = lyre_table_open(call, DATABASE, TABLE, ret);
+	int rc = lyre_table_ensure(call, &spec, ret);
 	lyre_server_rights_end(call);
 	return rc;
 }
@@ -194,9 +192,7 @@ int system_set_status(lyre_call *call)
 		return lyre_fail(call, LYRE_ENOMEM, "out of memory");
 	if (!strcmp(id, "availability") && strcmp(status, "Available") != 0 && strcmp(status, "Unavailable") != 0)
 		return lyre_fail(call, LYRE_EINVAL, "Status \"availability\" only accepts these values: Available, Unavailable");
-	int rc = find_table(call, &table);
-	if (rc == 0 && !table)
-		rc = make_table(call, &table);
+	int rc = ensure_table(call, &table);
 	if (rc < 0)
 		return rc;
 	const lyre_value *values[] = { make_text(call, id), lyre_arg(call, "status") };

@@ -39,7 +39,7 @@ static double now_ms(void)
 
 /* Each session ends by itself, at the time that its record says: the table does not expire records by a time of its own,
  * which would be that of the setting as it was when the table was made. */
-static int make_table(lyre_call *call)
+static int open_for_login(lyre_call *call, lyre_table **ret)
 {
 	static const struct lyre_attribute attributes[] = {
 		{ .size = sizeof *attributes, .flags = LYRE_A_PRIMARY_KEY, .name = "id", .type = "ID" },
@@ -57,19 +57,7 @@ static int make_table(lyre_call *call)
 		.expiration = -1,
 		.audit = 0,
 	};
-	int rc = lyre_table_create(call, &spec);
-
-	return rc == LYRE_EEXISTS ? 0 : rc; /* by another login at the same time */
-}
-
-static int open_for_login(lyre_call *call, lyre_table **ret)
-{
-	int rc = lyre_table_open(call, DATABASE, TABLE, ret);
-
-	if (rc != LYRE_ENOTFOUND)
-		return rc;
-	rc = make_table(call);
-	return rc ? rc : lyre_table_open(call, DATABASE, TABLE, ret);
+	return lyre_table_ensure(call, &spec, ret);
 }
 
 /* Each login takes some records of ended sessions away: more than it adds. */

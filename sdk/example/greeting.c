@@ -27,13 +27,7 @@ static int open_table(lyre_call *call, lyre_table **ret)
 		.expiration = -1,
 		.audit = -1,
 	};
-	int rc = lyre_table_open(call, DATABASE, TABLE, ret);
-	if (rc != LYRE_ENOTFOUND)
-		return rc;
-	rc = lyre_table_create(call, &spec);
-	if (rc < 0 && rc != LYRE_EEXISTS) /* another call was faster: just as well */
-		return rc;
-	return lyre_table_open(call, DATABASE, TABLE, ret);
+	return lyre_table_ensure(call, &spec, ret);
 }
 
 /** How often the person with this key has been greeted. */

@@ -118,6 +118,22 @@ static inline int lyre_table_open(lyre_call *call, const char *database, const c
 	return lyre_host->table_open(call, database, name, ret);
 }
 
+/**
+ * Opens the table of the spec's name, and makes it where there is none; two calls may do so at the same time. A table
+ * that is there already is taken as it is. Blocks when it makes one. Of this header alone: servers of any minor have it.
+ */
+static inline int lyre_table_ensure(lyre_call *call, const struct lyre_table_spec *spec, lyre_table **ret)
+{
+	int rc = lyre_table_open(call, spec->database, spec->name, ret);
+
+	if (rc != LYRE_ENOTFOUND)
+		return rc;
+	rc = lyre_table_create(call, spec);
+	if (rc < 0 && rc != LYRE_EEXISTS)
+		return rc;
+	return lyre_table_open(call, spec->database, spec->name, ret);
+}
+
 /** \return its name; lives as long as the table. */
 static inline const char *lyre_table_name(const lyre_table *table) { return lyre_host->table_name(table); }
 /** \return the name of its database; lives as long as the table. */
