@@ -249,6 +249,8 @@ enum flow out_of_memory(struct run *r);
 
 enum flow sign_in_header_begin(struct run *r);
 enum flow sign_in_header_end(struct run *r);
+/** The begin once more, where the body was awaited: a client may send it for as long as it likes, and be nobody by then. */
+enum flow sign_in_header_again(struct run *r);
 enum flow sign_in_body_begin(struct run *r);
 enum flow sign_in_body_end(struct run *r);
 /** For pages, which have no body. */

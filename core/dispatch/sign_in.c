@@ -121,6 +121,7 @@ static enum flow foreign_sign_in(struct run *r)
 	bool cookie = r->foreign.by->source == LYRE_CREDENTIAL_COOKIE;
 
 	int rc = sign_in(r);
+	r->foreign.by = NULL;
 	if (!rc) {
 		r->call.by_password = false;
 		r->by_cookie = cookie;
@@ -135,6 +136,16 @@ static enum flow foreign_sign_in(struct run *r)
 		return refuse_err(r, e);
 	answer_login_failed(r->x, status_of(rc), e->text);
 	return FLOW_DONE;
+}
+
+enum flow sign_in_header_again(struct run *r)
+{
+	if (!r->x->body_later)
+		return FLOW_NEXT;
+	principal_unref(r->call.who);
+	r->call.who = NULL;
+	r->call.by_password = r->by_cookie = false;
+	return sign_in_header_begin(r);
 }
 
 enum flow sign_in_header_end(struct run *r)

@@ -257,6 +257,8 @@ const step_function steps[] = {
 	accept,
 	await_body,
 	stopping_meanwhile,
+	sign_in_header_again,
+	sign_in_header_end,
 	decode,
 	name_operation,
 	sign_in_body_begin,

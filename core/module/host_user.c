@@ -95,6 +95,9 @@ int host_user(lyre_call *call, const char *name, struct lyre_user *ret)
 		return err_set(&call->err, rc, "User %s does not exist", name);
 	if (rc < 0)
 		return rc;
+	/* A module that makes credentials by the stamp makes none that outlive those of the caller. */
+	if (caller && (!user->active || strcmp(user->stamp, caller->stamp) != 0))
+		return err_set(&call->err, LYRE_EUNAUTHENTICATED, "User %s is inactive or has other credentials by now", name);
 	struct lyre_user full = user_given(kept_name, user);
 	if (caller && caller->role && strcmp(caller->role->id, user->role_id) == 0) {
 		full.role = &caller->role->record; /* the call holds on to its caller */

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is taken away is gone: while users work on many connections, signed in by password, token and cookie, a role is
 altered, a password changed, a user made inactive or dropped. No request that began after the answer may succeed."""
-import json, os, sys, threading, time, unittest
+import json, os, socket, sys, threading, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import test_permissions
@@ -44,7 +44,7 @@ class Worker(threading.Thread):
         return [a for a in list(self.answers) if a[0] > when]
 
 
-class Revocation(unittest.TestCase):
+class Case(unittest.TestCase):
     def setUp(self):
         self.s = Server(settings=CHEAP_LOGINS)
         self.addCleanup(self.s.stop)
@@ -67,6 +67,12 @@ class Revocation(unittest.TestCase):
             self.addCleanup(c.close)
         return callers
 
+    def back(self):
+        self.assertEqual(self.admin.ask("alter_user", {"username": "limited", "active": True})[0], 200)
+        return self.signed_in()
+
+
+class Revocation(Case):
     def wait(self, workers, when):
         """Until each has done enough that began after when."""
         deadline = time.monotonic() + 120
@@ -152,10 +158,6 @@ class Revocation(unittest.TestCase):
             for caller in callers[1:]:
                 self.assertEqual(caller.ask(*READ)[0], 401)
 
-    def back(self):
-        self.assertEqual(self.admin.ask("alter_user", {"username": "limited", "active": True})[0], 200)
-        return self.signed_in()
-
     def test_user_dropped(self):
         for _ in range(ROUNDS):
             callers = self.signed_in()
@@ -200,6 +202,79 @@ class Revocation(unittest.TestCase):
             caller = Caller(self.s, "limited")
             self.addCleanup(caller.close)
             self.assertEqual(caller.ask(*READ)[0], want)
+
+
+class SlowBody(Case):
+    """A client may send a large body as slowly as it likes: the request is that of who it is when the body is whole."""
+
+    def begin(self, caller, operation, request=None):
+        """Sends all but the body, and waits until the server knows the sender and asks for it. \return (connection, body)"""
+        body = json.dumps(dict(request or {}, operation=operation)).encode().ljust(300 << 10)
+        connection = socket.create_connection(("127.0.0.1", self.s.port), timeout=60)
+        self.addCleanup(connection.close)
+        headers = dict(caller.headers, **{"Host": "127.0.0.1:%d" % self.s.port, "Content-Type": "application/json",
+                                          "Content-Length": len(body), "Expect": "100-continue", "Connection": "close"})
+        connection.sendall(b"POST / HTTP/1.1\r\n" + "".join("%s: %s\r\n" % h for h in headers.items()).encode() + b"\r\n")
+        said = b""
+        while not said.endswith(b"\r\n\r\n"):
+            said += connection.recv(1)
+        self.assertRegex(said, rb"^HTTP/1.1 100 ")
+        return connection, body
+
+    def end(self, begun):
+        """(status, body) of the answer."""
+        connection, body = begun
+        connection.sendall(body)
+        with connection.makefile("rb") as f:
+            head, _, answer = f.read().partition(b"\r\n\r\n")
+        return int(head.split()[1]), answer
+
+    def check(self, change, callers, status, operations=None):
+        """After the change, what the callers had begun is answered with the status."""
+        operations = operations or [READ, ("create_authentication_tokens", None), ("login", None)]
+        begun = [(list(c.headers)[0], o, self.begin(c, o, r)) for c in callers for o, r in operations]
+        for operation, request in change:
+            answer = self.admin.ask(operation, request)
+            self.assertEqual(answer[0], 200, answer[2])
+        for by, operation, request in begun:
+            with self.subTest(change=[c[0] for c in change], by=by, operation=operation):
+                got, answer = self.end(request)
+                self.assertEqual(got, status, answer)
+
+    def test_nothing_changed(self):
+        self.check([], self.signed_in(), 200, [READ])
+        self.check([], self.signed_in()[:1], 200)
+
+    def test_password_changed(self):
+        self.check([("alter_user", {"username": "limited", "password": "the-Other0ne"})], self.signed_in(), 401)
+
+    def test_user_made_inactive(self):
+        self.check([("alter_user", {"username": "limited", "active": False})], self.signed_in(), 401)
+
+    def test_user_dropped(self):
+        self.check([("drop_user", {"username": "limited"})], self.signed_in(), 401)
+
+    def test_another_of_the_name(self):
+        callers = self.signed_in()
+        self.check([("drop_user", {"username": "limited"}),
+                    ("add_user", {"username": "limited", "role": "limited", "password": "another1", "active": True})], callers, 401)
+
+    def test_role_altered(self):
+        self.check([("alter_role", {"id": "limited", "permission": {"super_user": False}})], self.signed_in(), 403, [READ])
+
+    def test_super_user_no_more(self):
+        """A super_user of before makes no other."""
+        self.s.add_user("second", "super_user")
+        other = ("add_user", {"username": "third", "role": "super_user", "password": "pw", "active": True})
+        for change, status in ((("alter_user", {"username": "second", "role": "nothing"}), 403), (("drop_user", {"username": "second"}), 401)):
+            self.check([change], self.signed_in("second"), status, [other])
+        self.assertNotIn("third", [u["username"] for u in self.s.ok({"operation": "list_users"})])
+
+    def test_logout(self):
+        basic, bearer, cookie = self.signed_in()
+        begun = [self.begin(c, *READ) for c in (basic, bearer, cookie)]
+        self.assertEqual(cookie.ask("logout")[0], 200)
+        self.assertEqual([self.end(b)[0] for b in begun], [200, 200, 401])
 
 
 if __name__ == "__main__":

@@ -60,8 +60,10 @@ struct lyre_user {
 };
 
 /**
- * The user of a name, NULL for the caller. LYRE_ENOTFOUND, also where nobody is signed in. The server's own caller (a peer on
- * the domain socket) has no name and no stamp: both are "".
+ * The user of a name, NULL for the caller; set \p ret->size before. LYRE_ENOTFOUND, also where nobody is signed in. The
+ * server's own caller (a peer on the domain socket) has no name and no stamp: both are "". The caller's stamp is that of the
+ * credentials the request came with: LYRE_EUNAUTHENTICATED where these are good no more, so that nobody makes new ones with
+ * them. Does not block.
  */
 static inline int lyre_user(lyre_call *call, const char *name, struct lyre_user *ret)
 {
