@@ -69,19 +69,21 @@ static ssize_t ask(const char *prompt, const char *user, const char *else_do, ch
 		return -1;
 	}
 	terminal_fd = fd;
-	struct sigaction act = { .sa_handler = on_interrupt }, interrupted, terminated;
+	static const int signals[] = { SIGINT, SIGTERM, SIGQUIT, SIGHUP };
+	struct sigaction act = { .sa_handler = on_interrupt }, before[sizeof signals / sizeof *signals];
 	sigemptyset(&act.sa_mask);
-	sigaction(SIGINT, &act, &interrupted);
-	sigaction(SIGTERM, &act, &terminated);
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+		sigaction(signals[i], &act, &before[i]);
 	struct termios quiet = terminal_before;
 	quiet.c_lflag &= ~(tcflag_t)ECHO;
+	quiet.c_cc[VSUSP] = _POSIX_VDISABLE; /* a shell that comes back meanwhile would have no echo */
 	tcsetattr(fd, TCSAFLUSH, &quiet);
 	dprintf(fd, "%s for %s: ", prompt, user);
 	ssize_t len = read_line(fd, line, max);
 	tcsetattr(fd, TCSAFLUSH, &terminal_before);
 	dprintf(fd, "\n");
-	sigaction(SIGINT, &interrupted, NULL);
-	sigaction(SIGTERM, &terminated, NULL);
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+		sigaction(signals[i], &before[i], NULL);
 	if (len < 0)
 		complain(CTL_USAGE, "cannot read the password: %s", strerror(errno));
 	close(fd);

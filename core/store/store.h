@@ -128,7 +128,7 @@ int table_refresh(const struct table *t, const struct table **ret, struct err *e
 
 /**
  * A count that grows with each commit that may have changed a table's records or definition: after readers can see it,
- * before it is answered. What was read after the count is good until it has another value. Lives as long as the store;
+ * before it is answered. What was read after the count is good until it has another value. Lives as long as the database;
  * LYRE_ENOMEM.
  */
 int table_watch(const struct table *t, const atomic_uint_least64_t **ret, struct err *e);

@@ -21,6 +21,7 @@ int table_watch(const struct table *t, const atomic_uint_least64_t **ret, struct
 	if (!w)
 		return err_nomem(e);
 	w->table = t->id;
+	w->touched = true; /* the transaction under way may have touched it before anybody was to be told */
 	pthread_mutex_lock(&db->lock);
 	w->next = atomic_load(&db->watches);
 	atomic_store(&db->watches, w);

@@ -6,6 +6,7 @@
 #include "auth/users.h"
 #include "config/config.h"
 
+#include <math.h>
 #include <pthread.h>
 
 static struct config *config;
@@ -317,6 +318,8 @@ START_TEST(test_claim)
 		{ .user = "", .stamp = "" },
 		{ .user = NULL, .stamp = "" },
 		{ .user = "ann", .stamp = c.stamp, .until = 1 },
+		{ .user = "ann", .stamp = c.stamp, .until = -1 },
+		{ .user = "ann", .stamp = c.stamp, .until = NAN },
 		{ .user = "ann", .stamp = c.stamp, .until = now_ms() - 1 },
 	};
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
