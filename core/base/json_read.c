@@ -385,54 +385,97 @@ static bool same_name(const struct stacked *a, const struct value_member *b)
 	return a->name_len == b->name_len && !memcmp(a->name, b->name, b->name_len);
 }
 
-static uint32_t hash_name(const char *s, uint32_t len)
+/* By a key where one is given. */
+static size_t hash_name(const uint8_t *key, const char *s, uint32_t len)
 {
+	uint64_t keyed[2];
 	uint32_t h = 2166136261u;
+
+	if (key) {
+		siphash128(key, s, len, (uint8_t *)keyed);
+		return (size_t)keyed[0];
+	}
 	for (uint32_t i = 0; i < len; i++)
 		h = (h ^ (unsigned char)s[i]) * 16777619u;
 	return h;
 }
 
-/* The last of equal names wins, in the place of the first. Large objects find names by a table, so that none costs n². */
+/* Objects of so many names are looked through; those of more have a table, with room for twice as many. */
+#define FEW_NAMES 16
+/* Steps a name in the table, on the average, that only names which were made to collide take. */
+#define STEPS_MAX 16
+
+/* Puts the stacked names and values into the members by a zeroed table. Returns how many, or SIZE_MAX where it takes too long. */
+static size_t merge_by_table(const struct stacked *s, size_t n, struct value_member *members, uint32_t *table, size_t mask,
+	const uint8_t *key)
+{
+	size_t count = 0, steps = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t slot = hash_name(key, s[i].name, s[i].name_len) & mask;
+		while (table[slot] && !same_name(&s[i], &members[table[slot] - 1])) {
+			slot = (slot + 1) & mask;
+			steps++;
+		}
+		if (!key && steps > n * STEPS_MAX)
+			return SIZE_MAX;
+		if (!table[slot])
+			table[slot] = (uint32_t)++count;
+		members[table[slot] - 1] = (struct value_member){ .name = s[i].name, .name_len = s[i].name_len, .value = s[i].value };
+	}
+	return count;
+}
+
+static size_t merge_by_looking(const struct stacked *s, size_t n, struct value_member *members)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t j = 0;
+		while (j < count && !same_name(&s[i], &members[j]))
+			j++;
+		count += j == count;
+		members[j] = (struct value_member){ .name = s[i].name, .name_len = s[i].name_len, .value = s[i].value };
+	}
+	return count;
+}
+
+/* Returns how many there are; 0 when out of memory. */
+static size_t merge_many(const struct stacked *s, size_t n, struct value_member *members)
+{
+	uint8_t key[16];
+	size_t size = 64;
+
+	while (size < n * 2)
+		size *= 2;
+	uint32_t *table = calloc(size, sizeof *table);
+	if (!table)
+		return 0;
+	size_t count = merge_by_table(s, n, members, table, size - 1, NULL);
+	if (count == SIZE_MAX) {
+		/* A client chose the names by their places: now they have places that it cannot know. */
+		random_bytes(key, sizeof key);
+		memset(table, 0, size * sizeof *table);
+		count = merge_by_table(s, n, members, table, size - 1, key);
+	}
+	free(table);
+	return count;
+}
+
+/* The last of equal names wins, in the place of the first. No names that a client may send cost n². */
 static int finish_object(struct reader *r, size_t base, lyre_value *v)
 {
-	enum { SMALL = 16 };
 	size_t n = r->top - base, count = 0;
 	struct value_member *members = NULL;
-	uint32_t *table = NULL;
-	size_t mask = 0;
+
 	if (n) {
 		members = arena_alloc(r->arena, n * sizeof *members);
 		if (!members || n >= UINT32_MAX / 4)
 			return err_nomem(r->err);
-	}
-	if (n > SMALL) {
-		for (mask = 64; mask < n * 2; mask *= 2)
-			;
-		table = calloc(mask--, sizeof *table);
-		if (!table)
+		count = n > FEW_NAMES ? merge_many(&r->stack[base], n, members) : merge_by_looking(&r->stack[base], n, members);
+		if (!count)
 			return err_nomem(r->err);
 	}
-	for (size_t i = 0; i < n; i++) {
-		const struct stacked *s = &r->stack[base + i];
-		size_t j = 0, slot = 0;
-		if (table) {
-			slot = hash_name(s->name, s->name_len) & mask;
-			while (table[slot] && !same_name(s, &members[table[slot] - 1]))
-				slot = (slot + 1) & mask;
-			j = table[slot] ? table[slot] - 1 : count;
-		} else {
-			while (j < count && !same_name(s, &members[j]))
-				j++;
-		}
-		members[j] = (struct value_member){ .name = s->name, .name_len = s->name_len, .value = s->value };
-		if (j == count) {
-			count++;
-			if (table)
-				table[slot] = (uint32_t)count;
-		}
-	}
-	free(table);
 	*v = (lyre_value){ .type = LYRE_OBJECT, .len = (uint32_t)count, .members = members };
 	r->top = base;
 	return 0;

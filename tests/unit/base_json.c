@@ -161,6 +161,53 @@ START_TEST(many_names)
 }
 END_TEST
 
+/* A table of as many names as are made of four parts has so many places at the most. */
+#define PLACES (1u << 18)
+#define PART 6
+#define PARTS 16
+
+static uint32_t fnv1a(uint32_t h, const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (unsigned char)s[i]) * 16777619u;
+	return h;
+}
+
+/* Names that a common hash puts in one place of a table, as somebody sends them who wants to keep the server busy. Each is made
+ * of parts that bring the hash back to where it began. */
+START_TEST(colliding_names)
+{
+	enum { COUNT = PARTS * PARTS * PARTS * PARTS };
+	char parts[PARTS][PART];
+	size_t found = 0;
+	for (uint32_t i = 0; found < PARTS; i++) {
+		char part[PART];
+		for (size_t j = 0; j < PART; j++)
+			part[j] = (char)('a' + (i >> 4 * j & 15));
+		ck_assert_uint_lt(i, 1u << 4 * PART);
+		if ((fnv1a(2166136261u, part, PART) ^ 2166136261u) % PLACES == 0)
+			memcpy(parts[found++], part, PART);
+	}
+	struct buf in = { 0 };
+	for (uint32_t i = 0; i <= COUNT; i++) {
+		buf_add_char(&in, i ? ',' : '{');
+		buf_add_char(&in, '"');
+		for (uint32_t j = 0; j < 4; j++)
+			buf_add(&in, parts[i >> 4 * j & 15], PART);
+		buf_addf(&in, "\":%u", i);
+	}
+	buf_add_char(&in, '}');
+	lyre_value v;
+	struct err err = { 0 };
+	ck_assert_int_eq(json_decode_copy(&arena, in.data, in.len, &v, &err), 0);
+	buf_free(&in);
+	ck_assert_uint_eq(v.len, COUNT);
+	ck_assert_int_eq(v.members[0].value.i, COUNT); /* the name of the first came once more */
+	for (uint32_t i = 1; i < COUNT; i++)
+		ck_assert_int_eq(v.members[i].value.i, i);
+}
+END_TEST
+
 START_TEST(doubles_read_back)
 {
 	uint64_t state = 88172645463325252u;
@@ -245,6 +292,7 @@ static Suite *suite(void)
 	tcase_add_test(t, depth_is_limited);
 	tcase_add_test(t, many_escapes);
 	tcase_add_test(t, many_names);
+	tcase_add_test(t, colliding_names);
 	tcase_add_test(t, doubles_read_back);
 	tcase_add_test(t, order_of_values);
 	tcase_add_test(t, equal_values);
