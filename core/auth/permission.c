@@ -6,6 +6,7 @@
  */
 #include "auth/permission.h"
 
+#include "auth/view.h"
 #include "store/store.h"
 
 #include <string.h>
@@ -13,15 +14,10 @@
 #define CHANGES (LYRE_PERMIT_UPDATE | LYRE_PERMIT_DELETE)
 #define WRITES (LYRE_PERMIT_INSERT | CHANGES)
 
-const char permission_refused[] =
-	"This operation is not authorized due to role restrictions and/or invalid database items";
-
 static bool is_system(const char *database)
 {
 	return database && !strcmp(database, SYSTEM_DATABASE);
 }
-
-/* ---- the two lists ---- */
 
 /** A question under decision. What is refused is put into the lists. */
 struct decision {
@@ -32,106 +28,21 @@ struct decision {
 	struct denial *denial;
 };
 
-static lyre_value empty_list(void)
-{
-	return (lyre_value){ .type = LYRE_ARRAY };
-}
-
-/** Lists grow by doubling: they are full where their length is a power of two. */
-static int list_add(struct arena *a, lyre_value *list, lyre_value v)
-{
-	const uint32_t first = 4;
-
-	if (!list->len || (list->len >= first && !(list->len & (list->len - 1)))) {
-		lyre_value *items = ARENA_ARRAY(a, lyre_value, list->len ? (size_t)list->len * 2 : first);
-
-		if (!items)
-			return LYRE_ENOMEM;
-		if (list->len)
-			memcpy(items, list->items, list->len * sizeof *items);
-		list->items = items;
-	}
-	list->items[list->len++] = v;
-	return 0;
-}
-
-static int list_add_text(struct arena *a, lyre_value *list, const char *fmt, ...) LYRE_PRINTF(3, 4);
-static int list_add_text(struct arena *a, lyre_value *list, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	const char *text = arena_vprintf(a, fmt, ap);
-	va_end(ap);
-	return text ? list_add(a, list, value_text(text, strlen(text))) : LYRE_ENOMEM;
-}
-
-static void set_member(struct value_member *m, const char *name, lyre_value v)
-{
-	*m = (struct value_member){ name, (uint32_t)strlen(name), v };
-}
-
-static int permission_names(struct arena *a, uint32_t permissions, lyre_value *ret)
-{
-	static const struct {
-		uint32_t permission;
-		const char *name;
-	} names[] = {
-		{ LYRE_PERMIT_READ, "read" },
-		{ LYRE_PERMIT_INSERT, "insert" },
-		{ LYRE_PERMIT_UPDATE, "update" },
-		{ LYRE_PERMIT_DELETE, "delete" },
-	};
-	int rc = 0;
-
-	*ret = empty_list();
-	for (size_t i = 0; !rc && i < sizeof names / sizeof *names; i++) {
-		if (permissions & names[i].permission)
-			rc = list_add(a, ret, value_text(names[i].name, strlen(names[i].name)));
-	}
-	return rc;
-}
-
-static int lacks_attribute(struct arena *a, lyre_value *list, const struct permission_attribute *at, uint32_t lacking)
-{
-	struct value_member *members = ARENA_ARRAY(a, struct value_member, 2);
-	lyre_value names;
-
-	if (!members || permission_names(a, lacking, &names))
-		return LYRE_ENOMEM;
-	set_member(&members[0], "attribute_name", value_text(at->name, at->len));
-	set_member(&members[1], "required_permissions", names);
-	return list_add(a, list, (lyre_value){ .type = LYRE_OBJECT, .len = 2, .members = members });
-}
+/* ---- faults, for the lists ---- */
 
 static int lacks_table(struct decision *d, const struct permission_need *need, uint32_t lacking, lyre_value attributes)
 {
-	struct value_member *members = ARENA_ARRAY(d->arena, struct value_member, 4);
-	lyre_value names;
-
-	if (!members || permission_names(d->arena, lacking, &names))
-		return LYRE_ENOMEM;
-	set_member(&members[0], "schema", value_text(need->database, strlen(need->database)));
-	set_member(&members[1], "table", value_text(need->table, strlen(need->table)));
-	set_member(&members[2], "required_table_permissions", names);
-	set_member(&members[3], "required_attribute_permissions", attributes);
-	return list_add(d->arena, &d->denial->unauthorized,
-		(lyre_value){ .type = LYRE_OBJECT, .len = 4, .members = members });
+	return denial_add_table(&d->denial->unauthorized, d->arena, need, lacking, attributes);
 }
 
 static int no_table(struct decision *d, const struct permission_need *need)
 {
-	return list_add_text(d->arena, &d->denial->invalid, "Table '%s.%s' does not exist", need->database, need->table);
+	return denial_add(&d->denial->invalid, d->arena, "Table '%s.%s' does not exist", need->database, need->table);
 }
 
 static int no_database(struct decision *d, const struct permission_need *need)
 {
-	return list_add_text(d->arena, &d->denial->invalid, "database '%s' does not exist", need->database);
-}
-
-static bool knows_database(const struct decision *d, const char *database)
-{
-	return role_database(d->who->role, database) || role_structures(d->who->role, database);
+	return denial_add(&d->denial->invalid, d->arena, "database '%s' does not exist", need->database);
 }
 
 /** "createTable" for create_table. */
@@ -155,7 +66,7 @@ static int for_super_users(struct decision *d)
 
 	if (!name)
 		name = camel_case(d->arena, d->operation->name);
-	return name ? list_add_text(d->arena, &d->denial->unauthorized,
+	return name ? denial_add(&d->denial->unauthorized, d->arena,
 		"Operation '%s' is restricted to 'super_user' roles", name) : LYRE_ENOMEM;
 }
 
@@ -192,10 +103,10 @@ static int check_attributes(struct decision *d, const struct permission_need *ne
 		uint32_t lacks = at->permissions & v->permissions & ~has;
 
 		if (!has)
-			rc = list_add_text(d->arena, &d->denial->invalid, "Attribute '%.*s' does not exist on '%s.%s'",
+			rc = denial_add(&d->denial->invalid, d->arena, "Attribute '%.*s' does not exist on '%s.%s'",
 				(int)at->len, at->name, need->database, need->table);
 		else if (lacks)
-			rc = lacks_attribute(d->arena, lacking, at, lacks);
+			rc = denial_add_attribute(lacking, d->arena, at, lacks);
 	}
 	return rc ? err_nomem(e) : 0;
 }
@@ -212,16 +123,21 @@ static int check_system_table(struct decision *d, const struct permission_need *
 		rc = no_table(d, need);
 	else {
 		table_unref(t);
-		rc = lacks_table(d, need, need->permissions, empty_list());
+		rc = lacks_table(d, need, need->permissions, denial_no_list());
 	}
 	return rc ? err_nomem(e) : 0;
+}
+
+static bool knows_database(const struct decision *d, const char *database)
+{
+	return role_database(d->who->role, database) || role_structures(d->who->role, database);
 }
 
 static int check_table(struct decision *d, const struct permission_need *need, struct err *e)
 {
 	const struct permission_view v = permission_view(d->who, false, need->database, need->table);
 	uint32_t wanted = need->permissions & ROLE_EVERYTHING;
-	lyre_value attributes = empty_list();
+	lyre_value attributes = denial_no_list();
 	int rc = 0;
 
 	if (need->permissions & LYRE_PERMIT_DESCRIBE && !(v.permissions & LYRE_PERMIT_DESCRIBE))
@@ -250,21 +166,16 @@ static int check_database(struct decision *d, const struct permission_need *need
 	if (need->permissions & ROLE_EVERYTHING)
 		rc = for_super_users(d);
 	else if (need->permissions & LYRE_PERMIT_DESCRIBE && !permission_sees_database(d->who, false, need->database))
-		rc = list_add_text(d->arena, &d->denial->unauthorized,
+		rc = denial_add(&d->denial->unauthorized, d->arena,
 			"Your role does not have permission to view database metadata for '%s'", need->database);
 	return rc ? err_nomem(e) : 0;
-}
-
-static uint32_t told(const struct decision *d)
-{
-	return d->denial->invalid.len + d->denial->unauthorized.len;
 }
 
 static int check_needs(struct decision *d, const struct permission_need *needs, struct err *e)
 {
 	int rc = 0;
 
-	for (const struct permission_need *n = needs; !rc && n && told(d) < PERMISSION_TOLD_MAX; n = n->next)
+	for (const struct permission_need *n = needs; !rc && n && denial_told(d->denial) < PERMISSION_TOLD_MAX; n = n->next)
 		rc = n->table ? check_table(d, n, e) : check_database(d, n, e);
 	return rc;
 }
@@ -280,11 +191,6 @@ static bool structures_any(const struct role *r)
 	return any;
 }
 
-static bool is_refused(const struct decision *d)
-{
-	return d->denial->unauthorized.len || d->denial->invalid.len;
-}
-
 /** For who makes and drops tables and attributes there, else for who has the permissions, where there are such. */
 static int check_structure(struct decision *d, const struct permission_question *q, struct err *e)
 {
@@ -294,12 +200,12 @@ static int check_structure(struct decision *d, const struct permission_question 
 		return 0;
 	if (d->operation->permissions) {
 		rc = check_needs(d, q->needs, e);
-		if (rc || !is_refused(d) || !structures_any(d->who->role))
+		if (rc || !denial_told(d->denial) || !structures_any(d->who->role))
 			return rc;
-		d->denial->unauthorized = d->denial->invalid = empty_list();
+		*d->denial = denial_none();
 	}
 	if (structures_any(d->who->role) && q->database)
-		rc = list_add_text(d->arena, &d->denial->unauthorized,
+		rc = denial_add(&d->denial->unauthorized, d->arena,
 			"User does not have access to perform '%s' against schema '%s'", d->operation->name, q->database);
 	else
 		rc = for_super_users(d);
@@ -336,7 +242,7 @@ static bool changes_system(const struct permission_question *q, bool super_user)
 int permission_check(const struct principal *who, const struct permission_question *q, struct store *s, struct arena *a,
 	struct denial *ret, struct err *e)
 {
-	*ret = (struct denial){ empty_list(), empty_list() };
+	*ret = denial_none();
 	if (q->operation->access == LYRE_ACCESS_OPEN)
 		return 0;
 	if (!who)
@@ -353,11 +259,5 @@ int permission_check(const struct principal *who, const struct permission_questi
 	int rc = check_access(&d, q, e);
 	if (rc)
 		return rc;
-	return is_refused(&d) ? err_set(e, LYRE_EDENIED, "%s", permission_refused) : 0;
-}
-
-int permission_refuse(struct denial *ret, struct err *e)
-{
-	*ret = (struct denial){ empty_list(), empty_list() };
-	return err_set(e, LYRE_EDENIED, "%s", permission_refused);
+	return denial_told(ret) ? err_set(e, LYRE_EDENIED, "%s", permission_refused) : 0;
 }

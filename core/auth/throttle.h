@@ -32,7 +32,12 @@ void throttle_close(struct throttle *t);
  *         longer than that, and it is to be refused
  */
 int64_t throttle_delay(struct throttle *t, const char *user, size_t user_len, const char *source, int64_t now);
-/** An attempt failed, or was right: then its pair begins anew. Any thread, as the above. */
+/**
+ * An attempt failed, or was right: then its pair begins anew. Any thread, as the above.
+ *
+ * Of an attempt that was told to wait and then came to nothing, for want of room or memory, this need not be told: it
+ * stays counted, and a later failure of its pair that did not wait is taken for it. No fewer are counted than failed.
+ */
 void throttle_note(struct throttle *t, const char *user, size_t user_len, const char *source, bool right, int64_t now);
 
 #endif

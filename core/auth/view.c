@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file auth/view.c
- * \brief What a principal sees of a table or a database, and how a refusal is told.
+ * \brief What a principal sees of a table or a database.
  */
-#include "auth/permission.h"
+#include "auth/view.h"
 
 #include "store/store.h"
 
@@ -85,29 +85,4 @@ bool permission_sees_database(const struct principal *who, bool server_rights, c
 			return true;
 	}
 	return false;
-}
-
-/* ---- telling of a refusal ---- */
-
-bool denial_has_lists(const struct denial *d, const char *sentence)
-{
-	return d->unauthorized.len || d->invalid.len || !strcmp(sentence, permission_refused);
-}
-
-static void write_list(lyre_out *o, const char *name, const lyre_value *list)
-{
-	const lyre_value none = { .type = LYRE_ARRAY };
-
-	out_key(o, name);
-	out_value(o, list->len ? list : &none);
-}
-
-void denial_write(lyre_out *o, const char *sentence, const struct denial *d)
-{
-	out_object_begin(o);
-	out_key(o, "error");
-	out_string(o, sentence, strlen(sentence));
-	write_list(o, "unauthorized_access", &d->unauthorized);
-	write_list(o, "invalid_schema_items", &d->invalid);
-	out_object_end(o);
 }

@@ -14,8 +14,9 @@ static bool needs_no_list(const struct principal *who, const struct lyre_operati
 static int ask(lyre_call *call, const struct operation *o, const lyre_value *body, struct err *e)
 {
 	struct permission_question q = { .operation = o->decl };
+	size_t len;
 
-	int rc = request_text(o, body, "database", call->arena, &q.database);
+	int rc = request_name(request_argument(o, body, "database"), call->arena, &q.database, &len);
 	if (!rc && q.database && !needs_no_list(call->who, o->decl))
 		rc = needs_find(o, body, q.database, call->who->role, call->arena, &q.needs);
 	return rc ? err_nomem(e) : permission_check(call->who, &q, call->store, call->arena, &call->denial, e);

@@ -8,6 +8,7 @@
 
 #include "auth/auth.h"
 #include "auth/permission.h"
+#include "auth/view.h"
 #include "base/json.h"
 #include "dispatch/dispatch.h"
 #include "job/jobs.h"

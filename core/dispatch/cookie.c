@@ -41,10 +41,12 @@ struct authority {
 /** \return false when it is none */
 static bool read_authority(struct authority *ret, const char *s, unsigned default_port)
 {
-	size_t len = strcspn(s, *s == '[' ? "]" : ":");
+	bool bracketed = *s == '[';
+	size_t len = strcspn(s, bracketed ? "]" : ":");
 
-	if (*s == '[' && s[len++] != ']')
+	if (bracketed && !s[len])
 		return false;
+	len += bracketed; /* its end belongs to the host */
 	*ret = (struct authority){ s, len, default_port };
 	s += len;
 	if (*s == ':') {

@@ -55,14 +55,13 @@ int credentials_read(struct credentials *ret, const char *authorization, struct 
 	const unsigned char *colon = memchr(plain, ':', (size_t)n);
 	size_t user_len = colon ? (size_t)(colon - plain) : (size_t)n;
 	size_t password_at = colon ? user_len + 1 : user_len;
-	if (user_len || password_at < (size_t)n) {
+	bool any = user_len || password_at < (size_t)n;
+	if (any) {
 		ret->user = from_latin1(a, plain, user_len, &ret->user_len);
 		ret->password = from_latin1(a, plain + password_at, (size_t)n - password_at, &ret->password_len);
 	}
 	secure_clear(plain, (size_t)n);
-	if ((user_len || password_at < (size_t)n) && (!ret->user || !ret->password))
-		return err_nomem(e);
-	return 0;
+	return any && (!ret->user || !ret->password) ? err_nomem(e) : 0;
 }
 
 void credentials_clear(struct credentials *c)

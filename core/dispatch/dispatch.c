@@ -126,7 +126,7 @@ void call_resume(lyre_call *call)
 	if (call->job)
 		job_resume(call);
 	else
-		run_wake((struct run *)((char *)call - offsetof(struct run, call)), 1);
+		run_wake(RUN_OF(call, call), 1);
 }
 
 static void finish(struct run *r)

@@ -13,6 +13,7 @@
 #include "job/pool.h"
 
 #include <pthread.h>
+#include <stddef.h>
 #include <time.h>
 
 struct run;
@@ -150,10 +151,6 @@ int authorise(struct lyre_call *call, struct err *e);
 
 /* ---- what a request touches (needs.c) ---- */
 
-/** An argument that was not checked yet, by its modern name: what was sent, else the default; NULL for none. */
-const lyre_value *request_argument(const struct operation *o, const lyre_value *body, const char *name);
-/** The same as a text, made of a number in the arena; \p ret NULL where it is neither. LYRE_ENOMEM */
-int request_text(const struct operation *o, const lyre_value *body, const char *name, struct arena *a, const char **ret);
 /** The tables that a request touches, each once, with the attributes where the role limits them. LYRE_ENOMEM */
 int needs_find(const struct operation *o, const lyre_value *body, const char *database, const struct role *role,
 	struct arena *a, struct permission_need **ret);
@@ -162,6 +159,10 @@ int needs_find(const struct operation *o, const lyre_value *body, const char *da
 
 /** The member of a request that a parameter means, by its modern name or an old word; \p label is what was sent. */
 const lyre_value *words_find(const lyre_value *body, const char *name, const char **label);
+/** An argument that was not checked yet, by its modern name: what was sent, else the default; NULL for none. */
+const lyre_value *request_argument(const struct operation *o, const lyre_value *body, const char *name);
+/** A name in such an argument: a text, or a number as a text in the arena; \p ret NULL where it is neither. LYRE_ENOMEM */
+int request_name(const lyre_value *v, struct arena *a, const char **ret, size_t *len);
 /** Puts modern names for the old words in search conditions, at every depth. */
 void words_modernise(lyre_value *conditions);
 
@@ -234,6 +235,9 @@ struct run {
 
 /** In their order; of operations, where a page turns off. */
 extern const step_function steps[], page_steps[];
+
+/** The run that \p p is the member of. */
+#define RUN_OF(p, member) ((struct run *)((char *)(p) - offsetof(struct run, member)))
 
 /** Lets go of \p n holds. \return whether they were the last */
 bool run_release(struct run *r, int n);

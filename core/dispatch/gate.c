@@ -6,12 +6,11 @@
 #include "dispatch/dispatch_internal.h"
 
 #include "base/text.h"
+#include "dispatch/lane.h"
 #include "log/log.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -24,12 +23,6 @@
 /** Steps of priority below the rest of the server. */
 #define NICE 10
 #define NICE_MAX 19
-
-/** Attempts by their turn, and those of one turn by the time when they are due. */
-struct lane {
-	struct verification *first;
-	unsigned count;
-};
 
 enum checker_state { CHECKER_FREE, CHECKER_RUNNING, CHECKER_ENDED };
 
@@ -47,7 +40,6 @@ struct gate {
 	struct lane fresh;
 	struct lane delayed; /* kept apart: many that failed must not take the place of those who did not */
 	bool delayed_next;   /* the lanes take turns */
-	uint64_t turn;       /* of the fresh one that was begun last */
 	bool hurrying;       /**< nothing waits for its time any more */
 	bool draining;       /**< nothing waits any more */
 	bool closing;
@@ -56,72 +48,16 @@ struct gate {
 	struct checker checkers[];
 };
 
-static void insert(struct lane *l, struct verification *v)
-{
-	struct verification **at = &l->first;
-
-	while (*at && ((*at)->turn < v->turn || ((*at)->turn == v->turn && (*at)->due <= v->due)))
-		at = &(*at)->next;
-	v->next = *at;
-	*at = v;
-	l->count++;
-}
-
-static bool is_due(const struct lane *l, int64_t now)
-{
-	return l->first && l->first->due <= now;
-}
-
 /** With the lock held. NULL when nothing is due. */
 static struct verification *take(struct gate *g, int64_t now)
 {
-	bool delayed = is_due(&g->delayed, now), fresh = is_due(&g->fresh, now);
+	bool delayed = lane_is_due(&g->delayed, now), fresh = lane_is_due(&g->fresh, now);
 
 	if (!delayed && !fresh)
 		return NULL;
 	bool from_delayed = delayed && (g->delayed_next || !fresh);
-	struct lane *l = from_delayed ? &g->delayed : &g->fresh;
-	struct verification *v = l->first;
-	l->first = v->next;
-	l->count--;
 	g->delayed_next = !from_delayed;
-	if (!from_delayed)
-		g->turn = v->turn;
-	return v;
-}
-
-/**
- * With the lock held. Sources take turns: one that sends many attempts has each wait behind the one before it, and
- * keeps no other source from its next turn.
- */
-static uint64_t turn_of(const struct gate *g, const struct verification *v)
-{
-	uint64_t turn = g->turn;
-
-	for (const struct verification *other = g->fresh.first; other; other = other->next)
-		if (other->turn > turn && !strcmp(other->source, v->source))
-			turn = other->turn;
-	return turn + 1;
-}
-
-/**
- * With the lock held. Where no room is left, the last one has to go, when its turn is after that of the attempt that comes.
- * \return false when there is no room
- */
-static bool make_room(struct gate *g, const struct verification *v, struct verification **gone)
-{
-	struct verification **last = &g->fresh.first;
-
-	if (g->fresh.count < FRESH_MAX)
-		return true;
-	while ((*last)->next)
-		last = &(*last)->next;
-	if ((*last)->turn <= v->turn)
-		return false;
-	*gone = *last;
-	*last = NULL;
-	g->fresh.count--;
-	return true;
+	return lane_take(from_delayed ? &g->delayed : &g->fresh);
 }
 
 static void fail(struct verification *v, const char *why)
@@ -189,18 +125,20 @@ static struct verification *next_attempt(struct gate *g)
 		struct verification *v = take(g, now);
 
 		if (v) {
-			if (is_due(&g->fresh, now) || is_due(&g->delayed, now))
+			if (lane_is_due(&g->fresh, now) || lane_is_due(&g->delayed, now))
 				call_checker(g);
 			return v;
 		}
 		if (g->closing)
 			return NULL;
-		if (now < end)
+		if (now < end) {
 			wait_for_work(g, end);
-		else if (!g->delayed.first || g->idle)
-			return NULL;
-		else
+		} else if (g->delayed.first && !g->idle) {
 			end = now + IDLE_MS; /* the last one stays for those that wait for their time */
+		} else {
+			pthread_cond_signal(&g->work); /* another is left, which may not know yet when the next one is due */
+			return NULL;
+		}
 	}
 }
 
@@ -213,12 +151,13 @@ static bool must_wait(struct gate *g, struct verification *v)
 	if (!delay)
 		return false;
 	pthread_mutex_lock(&g->lock);
-	bool room = delay > 0 && g->delayed.count < DELAYED_MAX && !g->hurrying;
+	bool room = delay > 0 && !g->hurrying && lane_has_room(&g->delayed, 0);
 	if (room) {
 		v->due = monotonic_ms() + delay;
 		v->delayed = true;
 		v->turn = 0;
-		insert(&g->delayed, v);
+		lane_insert(&g->delayed, v);
+		pthread_cond_signal(&g->work); /* who is idle may wait for a later one */
 	}
 	pthread_mutex_unlock(&g->lock);
 	if (!room)
@@ -290,6 +229,8 @@ int gate_start(struct gate **ret, struct auth *a, unsigned threads, struct err *
 	pthread_condattr_destroy(&attr);
 	pthread_mutex_init(&g->lock, NULL);
 	g->auth = a;
+	g->fresh.max = FRESH_MAX;
+	g->delayed.max = DELAYED_MAX;
 	g->count = threads;
 	for (unsigned i = 0; i < threads; i++)
 		g->checkers[i] = (struct checker){ .gate = g, .number = i + 1 };
@@ -328,17 +269,14 @@ int gate_submit(struct gate *g, struct verification *v, struct err *e)
 	v->due = monotonic_ms() + (delay > 0 ? delay : 0);
 	v->delayed = delay > 0;
 	pthread_mutex_lock(&g->lock);
-	v->turn = v->delayed ? 0 : turn_of(g, v);
+	v->turn = v->delayed ? 0 : lane_turn(&g->fresh, v->source);
 	struct lane *l = v->delayed ? &g->delayed : &g->fresh;
-	bool refused = delay < 0;
-	if (!refused)
-		refused = v->delayed ? g->hurrying || l->count >= DELAYED_MAX : g->draining || !make_room(g, v, &gone);
-	if (refused)
+	if (delay < 0 || (v->delayed ? g->hurrying : g->draining) || !lane_has_room(l, v->turn))
 		rc = err_set(e, LYRE_EBUSY, "%s", too_many);
 	else if (!g->running && !(started = start_checker(g)))
 		rc = err_set(e, LYRE_EBUSY, "No thread can be started to check credentials");
 	if (!rc) {
-		insert(l, v);
+		gone = lane_insert(l, v);
 		if (!started && g->fresh.count > g->idle)
 			start_checker(g);
 		pthread_cond_signal(&g->work);
@@ -362,21 +300,18 @@ static void fail_all(struct verification *v)
 
 void gate_drain(struct gate *g, bool all)
 {
-	const struct lane none = { .first = NULL };
-	struct lane delayed, fresh = none;
+	struct verification *fresh = NULL;
 
 	pthread_mutex_lock(&g->lock);
 	g->hurrying = true;
-	delayed = g->delayed;
-	g->delayed = none;
+	struct verification *delayed = lane_empty(&g->delayed);
 	if (all) {
 		g->draining = true;
-		fresh = g->fresh;
-		g->fresh = none;
+		fresh = lane_empty(&g->fresh);
 	}
 	pthread_mutex_unlock(&g->lock);
-	fail_all(delayed.first);
-	fail_all(fresh.first);
+	fail_all(delayed);
+	fail_all(fresh);
 }
 
 unsigned gate_waiting(struct gate *g)

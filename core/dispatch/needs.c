@@ -6,7 +6,7 @@
  */
 #include "dispatch/dispatch_internal.h"
 
-#include "base/text.h"
+#include "base/name_set.h"
 
 #include <string.h>
 
@@ -15,123 +15,16 @@
 
 #define ANY_WRITE (LYRE_PERMIT_INSERT | LYRE_PERMIT_UPDATE)
 
-const lyre_value *request_argument(const struct operation *o, const lyre_value *body, const char *name)
-{
-	size_t i = operation_param(o, name);
-	const char *label;
-
-	if (i == o->param_count)
-		return NULL;
-	const lyre_value *v = words_find(body, name, &label);
-	if (v && !(v->type == LYRE_NULL && o->params[i].flags & LYRE_P_NULL_IS_ABSENT))
-		return v;
-	return o->params[i].fallback ? &o->fallbacks[i] : NULL;
-}
-
-/** A text, or a number as its text; NULL for what is neither. In the arena where it must be made. */
-static int name_of(const lyre_value *v, struct arena *a, const char **name, size_t *len)
-{
-	char number[NUMBER_TEXT_MAX];
-
-	*name = NULL;
-	*len = 0;
-	if (value_is(v, LYRE_STRING) || value_is(v, LYRE_BIGINT)) {
-		*name = v->s;
-		*len = v->len;
-	} else if (value_is_number(v)) {
-		*len = v->type == LYRE_INT ? int_text(number, v->i) : double_text(number, v->d);
-		*name = arena_strndup(a, number, *len);
-		return *name ? 0 : LYRE_ENOMEM;
-	}
-	return 0;
-}
-
-int request_text(const struct operation *o, const lyre_value *body, const char *name, struct arena *a, const char **ret)
-{
-	size_t len;
-
-	return name_of(request_argument(o, body, name), a, ret, &len);
-}
-
-/* ---- names, each once ---- */
-
-/** Places of a set that is small enough to be looked through: it needs no key, which costs a system call. */
-#define FEW 16
-
-/** A set of names by open addressing, where there are more than a few. A client may choose the names, not their places. */
-struct names {
-	struct arena *arena;
-	uint8_t key[16];
-	struct place {
-		const char *name;
-		size_t len;
-		void *item;
-	} *places;
-	size_t count, size;
-};
-
-static void names_init(struct names *n, struct arena *a)
-{
-	*n = (struct names){ .arena = a };
-}
-
-/** Where a name stands or would stand; there is always room. */
-static struct place *place_of(const struct names *n, const char *name, size_t len)
-{
-	uint64_t hash[2] = { 0 };
-
-	if (n->size > FEW)
-		siphash128(n->key, name, len, (uint8_t *)hash);
-	for (size_t i = (size_t)hash[0];; i++) {
-		struct place *p = &n->places[i & (n->size - 1)];
-
-		if (!p->name || (p->len == len && !memcmp(p->name, name, len)))
-			return p;
-	}
-}
-
-static bool names_grow(struct names *n)
-{
-	struct names bigger = *n;
-
-	bigger.size = n->size ? n->size * 2 : FEW;
-	if (n->size == FEW)
-		random_bytes(bigger.key, sizeof bigger.key);
-	bigger.places = ARENA_ARRAY(n->arena, struct place, bigger.size);
-	if (!bigger.places)
-		return false;
-	for (size_t i = 0; i < n->size; i++) {
-		if (n->places[i].name)
-			*place_of(&bigger, n->places[i].name, n->places[i].len) = n->places[i];
-	}
-	*n = bigger;
-	return true;
-}
-
-/** The place of a name, whose item is NULL when it is new. NULL when out of memory. */
-static struct place *names_add(struct names *n, const char *name, size_t len)
-{
-	if (n->count * 2 >= n->size && !names_grow(n))
-		return NULL;
-	struct place *p = place_of(n, name, len);
-	if (!p->name) {
-		p->name = name;
-		p->len = len;
-		n->count++;
-	}
-	return p;
-}
-
 /* ---- attributes ---- */
 
 struct attributes {
-	struct names names;
+	struct name_set names;
 	struct permission_attribute *first, **end;
 };
 
 static int add_attribute(struct attributes *to, const char *name, size_t len, uint32_t permissions)
 {
-	struct place *p = names_add(&to->names, name, len);
+	struct name_place *p = name_set_add(&to->names, name, len);
 
 	if (!p)
 		return LYRE_ENOMEM;
@@ -155,7 +48,7 @@ static int add_read(struct attributes *to, const lyre_value *v)
 	const char *name;
 	size_t len;
 
-	int rc = name_of(v, to->names.arena, &name, &len);
+	int rc = request_name(v, to->names.arena, &name, &len);
 	if (rc || !name || (len == 1 && *name == '*') || (len == 3 && !memcmp(name, "$id", 3)))
 		return rc;
 	return add_attribute(to, name, len, LYRE_PERMIT_READ);
@@ -221,11 +114,10 @@ static int add_writes(struct attributes *to, const lyre_value *records, uint32_t
 static int find_attributes(const struct operation *o, const lyre_value *body, struct arena *a,
 	struct permission_attribute **ret)
 {
-	struct attributes to = { .first = NULL };
+	struct attributes to = { .names = { .arena = a } };
 	uint32_t writes = o->decl->permissions & ANY_WRITE;
 	int rc = 0;
 
-	names_init(&to.names, a);
 	to.end = &to.first;
 	for (size_t i = 0; !rc && i < o->param_count; i++) {
 		const struct lyre_param *p = &o->params[i];
@@ -248,7 +140,7 @@ struct needs {
 	const struct operation *operation;
 	const char *database;
 	struct arena *arena;
-	struct names names;
+	struct name_set names;
 	struct permission_need *first, **end;
 };
 
@@ -272,10 +164,10 @@ static int add_table(struct needs *to, const lyre_value *v)
 	const char *name;
 	size_t len;
 
-	int rc = name_of(v, to->arena, &name, &len);
+	int rc = request_name(v, to->arena, &name, &len);
 	if (rc || !name)
 		return rc;
-	struct place *p = names_add(&to->names, name, strlen(name));
+	struct name_place *p = name_set_add(&to->names, name, strlen(name));
 	if (!p)
 		return LYRE_ENOMEM;
 	if (p->item)
@@ -310,12 +202,11 @@ static int find_tables(struct needs *to, const lyre_value *body)
 int needs_find(const struct operation *o, const lyre_value *body, const char *database, const struct role *role,
 	struct arena *a, struct permission_need **ret)
 {
-	struct needs to = { .operation = o, .database = database, .arena = a };
+	struct needs to = { .operation = o, .database = database, .arena = a, .names = { .arena = a } };
 	struct permission_attribute *attributes;
 	bool limited = false;
 
 	to.end = &to.first;
-	names_init(&to.names, a);
 	int rc = find_tables(&to, body);
 	for (const struct permission_need *n = to.first; !rc && !limited && n; n = n->next) {
 		const struct role_table *t = n->table ? role_table(role, database, n->table) : NULL;

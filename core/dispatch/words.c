@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file dispatch/words.c
- * \brief Old words of the wire, resolved here and nowhere else. Those for operations stand in their declarations.
+ * \brief What a request says under which word. Old words of the wire are resolved here and nowhere else; those for
+ * operations stand in their declarations.
  */
 #include "dispatch/dispatch_internal.h"
 
@@ -33,6 +34,36 @@ const lyre_value *words_find(const lyre_value *body, const char *name, const cha
 			*label = words[i].old;
 	}
 	return v;
+}
+
+const lyre_value *request_argument(const struct operation *o, const lyre_value *body, const char *name)
+{
+	size_t i = operation_param(o, name);
+	const char *label;
+
+	if (i == o->param_count)
+		return NULL;
+	const lyre_value *v = words_find(body, name, &label);
+	if (v && !(v->type == LYRE_NULL && o->params[i].flags & LYRE_P_NULL_IS_ABSENT))
+		return v;
+	return o->params[i].fallback ? &o->fallbacks[i] : NULL;
+}
+
+int request_name(const lyre_value *v, struct arena *a, const char **ret, size_t *len)
+{
+	char number[NUMBER_TEXT_MAX];
+
+	*ret = NULL;
+	*len = 0;
+	if (value_is(v, LYRE_STRING) || value_is(v, LYRE_BIGINT)) {
+		*ret = v->s;
+		*len = v->len;
+	} else if (value_is_number(v)) {
+		*len = v->type == LYRE_INT ? int_text(number, v->i) : double_text(number, v->d);
+		*ret = arena_strndup(a, number, *len);
+		return *ret ? 0 : LYRE_ENOMEM;
+	}
+	return 0;
 }
 
 static void modernise_object(lyre_value *object)

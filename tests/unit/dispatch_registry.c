@@ -147,7 +147,7 @@ static const struct lyre_param request[] = { REQUEST }, reads[] = WITH(READS), w
 static const struct lyre_param request_text_only[] = { { .name = "p", .types = LYRE_T_STRING, .flags = LYRE_P_REQUEST } };
 #define WRITES_TEXT { .name = "p", .types = LYRE_T_STRING, .flags = LYRE_P_WRITES }
 static const struct lyre_param writes_text[] = WITH(WRITES_TEXT);
-static const struct lyre_param unknown_flag[] = { { .name = "p", .types = LYRE_T_STRING, .flags = LYRE_P_REQUEST * 2 } };
+static const struct lyre_param unknown_flag[] = { { .name = "p", .types = LYRE_T_STRING, .flags = LYRE_P_HANDLER_CHECKS * 2 } };
 
 #define PARAMS(list) { (list), (uint32_t)(sizeof(list) / sizeof *(list)), (uint32_t)sizeof *(list) }
 #define NONE { NULL, 0, 0 }
