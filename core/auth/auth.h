@@ -23,9 +23,9 @@ struct users;
 #define AUTH_USER_MAX LYRE_USER_NAME_MAX
 #define AUTH_PASSWORD_MAX LYRE_PASSWORD_MAX
 /** Longest credentials of another kind that are looked at. */
-#define AUTH_CREDENTIAL_MAX 8192
+#define AUTH_CREDENTIAL_MAX LYRE_CREDENTIAL_MAX
 /** Room for a user's stamp, with the NUL. */
-#define AUTH_STAMP_MAX 33
+#define AUTH_STAMP_MAX (LYRE_STAMP_MAX + 1)
 
 /** A user as last read. Never changes; shared by requests and jobs. */
 struct principal {

@@ -7,12 +7,12 @@
 
 #include "auth/users.h"
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "config/config.h"
 #include "log/log.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -45,19 +45,7 @@ static int write_secret(const char *path, const char *text, struct err *e)
 {
 	if (unlink(path) < 0 && errno != ENOENT)
 		return err_errno(e, errno, "replace", path);
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return err_errno(e, errno, "make", path);
-
-	int rc = 0;
-	size_t len = strlen(text);
-	if (write(fd, text, len) != (ssize_t)len || fsync(fd) < 0)
-		rc = err_errno(e, errno ? errno : ENOSPC, "write", path);
-	if (close(fd) < 0 && !rc)
-		rc = err_errno(e, errno, "write", path);
-	if (rc)
-		unlink(path);
-	return rc;
+	return file_write_new(path, text, strlen(text), 0600, e);
 }
 
 static int add_user(struct users *u, const char *name, const char *password, struct err *e)

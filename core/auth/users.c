@@ -107,7 +107,9 @@ uint64_t users_epoch(struct users *u)
 
 int users_write(struct users *u, const char *table, int mode, const lyre_value *record, struct arena *a, struct err *e)
 {
-	static const char *const operations[] = { "insert", "update", "upsert", "delete" };
+	static const char *const operations[] = {
+		[LYRE_INSERT] = "insert", [LYRE_UPDATE] = "update", [LYRE_UPSERT] = "upsert", [LYRE_DELETE] = "delete",
+	};
 	lyre_value records = { .type = LYRE_ARRAY, .len = 1, .items = (lyre_value *)(uintptr_t)record };
 	struct record_write w = {
 		.mode = mode, .records = &records, .arena = a, .user = "", .operation = operations[mode],
@@ -147,15 +149,10 @@ static int hash_new(struct users *u, const char *password, char out[PASSWORD_HAS
 
 static void make_stamp(char out[AUTH_STAMP_MAX])
 {
-	static const char digits[] = "0123456789abcdef";
 	unsigned char chance[(AUTH_STAMP_MAX - 1) / 2];
 
 	random_bytes(chance, sizeof chance);
-	for (size_t i = 0; i < sizeof chance; i++) {
-		out[2 * i] = digits[chance[i] >> 4];
-		out[2 * i + 1] = digits[chance[i] & 15];
-	}
-	out[2 * sizeof chance] = '\0';
+	hex_text(out, chance, sizeof chance);
 }
 
 static int role_of_name(struct users *u, const char *name, struct arena *a, const char **ret, struct err *e)

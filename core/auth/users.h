@@ -34,14 +34,17 @@ uint64_t users_epoch(struct users *u);
 
 /** LYRE_ENOTFOUND, without a sentence, when there is no such user. */
 int users_find(struct users *u, const char *name, size_t len, struct arena *a, struct user *ret, struct err *e);
-/** Of every user by name, until \p visit returns non-zero. */
-int users_each(struct users *u, struct arena *a, int (*visit)(void *arg, const char *name, const struct user *user),
-	void *arg, struct err *e);
+/**
+ * Of every user by name, until \p visit returns non-zero; what it is given lives until it returns. It must not wait for a
+ * change, as it holds a moment of the database. \return what it returned, 0 at the end, a failure
+ */
+int users_each(struct users *u, int (*visit)(void *arg, const char *name, const struct user *user), void *arg, struct err *e);
 /** A reference; LYRE_ENOTFOUND, without a sentence. */
 int users_role(struct users *u, const char *id, const struct role **ret, struct err *e);
-/** The record of every role by id, until \p visit returns non-zero. */
-int users_each_role(struct users *u, struct arena *a, int (*visit)(void *arg, const lyre_value *role), void *arg,
-	struct err *e);
+/** The same of the record of every role, by id. */
+int users_each_role(struct users *u, int (*visit)(void *arg, const lyre_value *role), void *arg, struct err *e);
+/** The record of a role, in the arena. LYRE_ENOTFOUND without a sentence. */
+int users_role_record(struct users *u, const char *id, struct arena *a, lyre_value *ret, struct err *e);
 
 /* Changes: lyre/user.h says what each does. They block, one at a time. */
 int users_add(struct users *u, const struct lyre_user_change *user, struct err *e);

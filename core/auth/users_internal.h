@@ -40,8 +40,6 @@ struct users {
 
 /** The id of the role of a name, in the arena. LYRE_ENOTFOUND without a sentence. */
 int users_role_id(struct users *u, const char *name, struct arena *a, const char **ret, struct err *e);
-/** The record of a role, in the arena. LYRE_ENOTFOUND without a sentence. */
-int users_role_record(struct users *u, const char *id, struct arena *a, lyre_value *ret, struct err *e);
 /** Whether an active user, but the one of the name \p but (NULL for none), has a role. */
 int users_have_role(struct users *u, const char *id, const char *but, bool *ret, struct err *e);
 /** Whether there is an active super_user, but the user \p but and those of the role \p but_role (NULL for none). */

@@ -63,74 +63,98 @@ static int reader_find(struct reader *r, const char *key, size_t len, struct rec
 
 /* ---- many records ---- */
 
-/** The records of a table by key, or those whose attribute is a text. */
-struct scan {
-	struct reader reader;
-	struct walk walk;
-	const char *attribute, *text; /**< NULL: all */
+/** One of them, as a scan comes by it. All of it, and what is read of it into the arena, ends with its turn. */
+struct seen {
+	const struct reader *reader;
+	const char *key;
+	struct record record;
+	struct arena *arena;
+	struct err *err;
 };
 
-static int scan_open(struct scan *s, struct users *u, const char *table, const char *attribute, const char *text,
-	struct err *e)
+/** What is done with each: \return 0 to go on; else the scan ends, and returns it */
+typedef int see_record(void *arg, const struct seen *seen);
+
+static lyre_value seen_attribute(const struct seen *s, const char *name)
+{
+	return reader_attribute(s->reader, s->record, name, s->arena);
+}
+
+/** Opens a walk over the records by key or, by an index, over those whose attribute may be a text. */
+static int walk_table(struct walk *w, struct reader *r, const char *attribute, const char *text, struct err *e)
 {
 	struct walk_range range = { .attribute = NULL };
 	lyre_value wanted = text ? value_text(text, strlen(text)) : value_null();
+	const struct attribute *by = text ? table_attribute(r->now, attribute, strlen(attribute)) : NULL;
 
-	s->attribute = attribute;
-	s->text = text;
-	int rc = reader_open(&s->reader, u, table, e);
-	if (rc)
-		return rc;
-	const struct attribute *by = text ? table_attribute(s->reader.now, attribute, strlen(attribute)) : NULL;
 	if (by && by->index && key_index_value(&range.low, &wanted)) {
 		range.attribute = by;
 		range.high = range.low;
 	}
-	rc = walk_open(&s->walk, &s->reader.snapshot, s->reader.now, &range, NULL, e);
+	return walk_open(w, &r->snapshot, r->now, &range, NULL, e);
+}
+
+/** Reads the record that a walk stands at. LYRE_ENOTFOUND when it is none for the scan. */
+static int read_seen(struct seen *s, struct walk *w, const char *attribute, const char *text)
+{
+	lyre_value v;
+
+	int rc = walk_record(w, &s->record, s->err);
 	if (rc)
-		reader_close(&s->reader);
-	return rc;
-}
-
-/** The index knows the beginning of a text only. */
-static bool is_wanted(const struct scan *s, struct record record, struct arena *a)
-{
-	if (!s->text)
-		return true;
-	lyre_value v = reader_attribute(&s->reader, record, s->attribute, a);
-	return v.type == LYRE_STRING && value_equals_str(&v, s->text);
-}
-
-/** \p key, NUL-terminated, and what is needed for it go into \p a. \return 0, LYRE_END, a failure */
-static int scan_next(struct scan *s, struct arena *a, const char **key, struct record *ret, struct err *e)
-{
-	for (;;) {
-		lyre_value v;
-		int rc = walk_next(&s->walk, e);
-
-		if (rc)
-			return rc;
-		rc = walk_record(&s->walk, ret, e);
-		if (rc == LYRE_ENOTFOUND || (!rc && !is_wanted(s, *ret, a)))
-			continue;
-		if (!rc)
-			rc = record_key(s->reader.now, s->walk.key, s->walk.key_len, *ret, a, &v);
-		if (rc == LYRE_ECORRUPT)
-			rc = arena_failed(a) ? err_nomem(e) : err_set(e, rc, "a record of table '%s.%s' is damaged", SYSTEM_DATABASE,
-				s->reader.now->name);
-		if (rc)
-			return rc;
-		if (v.type != LYRE_STRING)
-			continue;
-		*key = arena_strndup(a, v.s, v.len);
-		return *key ? 0 : err_nomem(e);
+		return rc;
+	if (text) { /* the index knows its beginning only */
+		v = seen_attribute(s, attribute);
+		if (arena_failed(s->arena))
+			return err_nomem(s->err);
+		if (v.type != LYRE_STRING || !value_equals_str(&v, text))
+			return LYRE_ENOTFOUND;
 	}
+	rc = record_key(s->reader->now, w->key, w->key_len, s->record, s->arena, &v);
+	if (rc == LYRE_ECORRUPT)
+		return arena_failed(s->arena) ? err_nomem(s->err) : err_set(s->err, rc, "a record of table '%s.%s' is damaged",
+			SYSTEM_DATABASE, s->reader->now->name);
+	if (rc || v.type != LYRE_STRING)
+		return rc ? rc : LYRE_ENOTFOUND;
+	s->key = arena_strndup(s->arena, v.s, v.len);
+	return s->key ? 0 : err_nomem(s->err);
 }
 
-static void scan_close(struct scan *s)
+/**
+ * Calls \p see for each record whose key is a text, by key; with \p text for those whose attribute is that text, in any
+ * order, until one returns non-zero. \return what it returned, 0 at the end, a failure
+ */
+static int scan_each(struct users *u, const char *table, const char *attribute, const char *text, see_record *see, void *arg,
+	struct err *e)
 {
-	walk_close(&s->walk);
-	reader_close(&s->reader);
+	struct reader r;
+	struct arena a;
+	struct walk w;
+
+	int rc = reader_open(&r, u, table, e);
+	if (rc)
+		return rc;
+	arena_init(&a);
+	rc = walk_table(&w, &r, attribute, text, e);
+	if (!rc) {
+		struct seen seen = { .reader = &r, .arena = &a, .err = e };
+		bool more = true;
+		while (!rc && more) {
+			rc = walk_next(&w, e);
+			more = rc != LYRE_END;
+			if (!rc)
+				rc = read_seen(&seen, &w, attribute, text);
+			if (rc == LYRE_ENOTFOUND)
+				rc = 0;
+			else if (!rc)
+				rc = see(arg, &seen);
+			arena_reset(&a);
+		}
+		rc = more ? rc : 0;
+		walk_close(&w);
+	}
+	arena_free(&a);
+	reader_close(&r);
+	return rc;
 }
 
 /* ---- users ---- */
@@ -162,21 +186,17 @@ static int read_user(const struct reader *r, struct record record, struct arena 
 	return arena_failed(a) ? err_nomem(e) : 0;
 }
 
+static int see_any(void *arg, const struct seen *s)
+{
+	(void)s;
+	*(bool *)arg = true;
+	return LYRE_END;
+}
+
 int users_any(struct users *u, bool *any, struct err *e)
 {
-	const char *name;
-	struct record record;
-	struct arena a;
-	struct scan s;
-
-	int rc = scan_open(&s, u, USER_TABLE, NULL, NULL, e);
-	if (rc)
-		return rc;
-	arena_init(&a);
-	rc = scan_next(&s, &a, &name, &record, e);
-	*any = rc == 0;
-	arena_free(&a);
-	scan_close(&s);
+	*any = false;
+	int rc = scan_each(u, USER_TABLE, NULL, NULL, see_any, any, e);
 	return rc == LYRE_END ? 0 : rc;
 }
 
@@ -195,52 +215,45 @@ int users_find(struct users *u, const char *name, size_t len, struct arena *a, s
 	return rc;
 }
 
-int users_each(struct users *u, struct arena *a, int (*visit)(void *arg, const char *name, const struct user *user),
-	void *arg, struct err *e)
-{
-	const char *name;
-	struct record record;
-	struct user user;
-	struct scan s;
+struct user_visit {
+	int (*visit)(void *arg, const char *name, const struct user *user);
+	void *arg;
+};
 
-	int rc = scan_open(&s, u, USER_TABLE, NULL, NULL, e);
-	if (rc)
-		return rc;
-	bool more = true;
-	while (!rc && more) {
-		rc = scan_next(&s, a, &name, &record, e);
-		more = rc != LYRE_END;
-		if (!rc)
-			rc = read_user(&s.reader, record, a, &user, e);
-		if (!rc)
-			rc = visit(arg, name, &user);
-	}
-	scan_close(&s);
+static int see_user(void *arg, const struct seen *s)
+{
+	const struct user_visit *v = arg;
+	struct user user;
+
+	int rc = read_user(s->reader, s->record, s->arena, &user, s->err);
+	if (!rc)
+		rc = v->visit(v->arg, s->key, &user);
 	secure_clear(&user, sizeof user);
-	return more ? rc : 0;
+	return rc;
+}
+
+int users_each(struct users *u, int (*visit)(void *arg, const char *name, const struct user *user), void *arg, struct err *e)
+{
+	struct user_visit v = { visit, arg };
+
+	return scan_each(u, USER_TABLE, NULL, NULL, see_user, &v, e);
+}
+
+/** \p arg the name of a user who does not count, NULL for none. */
+static int see_active(void *arg, const struct seen *s)
+{
+	const char *but = arg;
+	lyre_value active = seen_attribute(s, "active");
+
+	return active.type == LYRE_BOOL && active.b && (!but || strcmp(s->key, but)) ? LYRE_END : 0;
 }
 
 int users_have_role(struct users *u, const char *id, const char *but, bool *ret, struct err *e)
 {
-	const char *name;
-	struct record record;
-	struct arena a;
-	struct scan s;
+	int rc = scan_each(u, USER_TABLE, "role", id, see_active, (void *)(uintptr_t)but, e);
 
-	*ret = false;
-	int rc = scan_open(&s, u, USER_TABLE, "role", id, e);
-	if (rc)
-		return rc;
-	arena_init(&a);
-	while (!*ret && !(rc = scan_next(&s, &a, &name, &record, e))) {
-		lyre_value active = reader_attribute(&s.reader, record, "active", &a);
-
-		*ret = active.type == LYRE_BOOL && active.b && (!but || strcmp(name, but));
-		arena_reset(&a);
-	}
-	arena_free(&a);
-	scan_close(&s);
-	return rc == LYRE_END ? 0 : rc;
+	*ret = rc == LYRE_END;
+	return *ret ? 0 : rc;
 }
 
 /* ---- roles ---- */
@@ -288,65 +301,75 @@ int users_role_record(struct users *u, const char *id, struct arena *a, lyre_val
 	return rc;
 }
 
-int users_each_role(struct users *u, struct arena *a, int (*visit)(void *arg, const lyre_value *role), void *arg,
-	struct err *e)
-{
-	const char *id;
-	struct record record;
-	lyre_value role;
-	struct scan s;
+struct role_visit {
+	int (*visit)(void *arg, const lyre_value *role);
+	void *arg;
+};
 
-	int rc = scan_open(&s, u, ROLE_TABLE, NULL, NULL, e);
-	if (rc)
-		return rc;
-	bool more = true;
-	while (!rc && more) {
-		rc = scan_next(&s, a, &id, &record, e);
-		more = rc != LYRE_END;
-		if (!rc)
-			rc = role_value(&s.reader, record, id, a, &role, e);
-		if (!rc)
-			rc = visit(arg, &role);
-	}
-	scan_close(&s);
-	return more ? rc : 0;
+static int see_role(void *arg, const struct seen *s)
+{
+	const struct role_visit *v = arg;
+	lyre_value role;
+
+	int rc = role_value(s->reader, s->record, s->key, s->arena, &role, s->err);
+	return rc ? rc : v->visit(v->arg, &role);
+}
+
+int users_each_role(struct users *u, int (*visit)(void *arg, const lyre_value *role), void *arg, struct err *e)
+{
+	struct role_visit v = { visit, arg };
+
+	return scan_each(u, ROLE_TABLE, NULL, NULL, see_role, &v, e);
+}
+
+/** A text that is kept beyond the scan. */
+struct kept_text {
+	struct arena *arena;
+	const char *text;
+};
+
+static int see_id(void *arg, const struct seen *s)
+{
+	struct kept_text *kept = arg;
+
+	kept->text = arena_strndup(kept->arena, s->key, strlen(s->key));
+	return kept->text ? LYRE_END : err_nomem(s->err);
 }
 
 int users_role_id(struct users *u, const char *name, struct arena *a, const char **ret, struct err *e)
 {
-	struct record record;
-	struct scan s;
+	struct kept_text kept = { .arena = a };
 
-	int rc = scan_open(&s, u, ROLE_TABLE, "role", name, e);
-	if (rc)
-		return rc;
-	rc = scan_next(&s, a, ret, &record, e);
-	scan_close(&s);
-	return rc == LYRE_END ? LYRE_ENOTFOUND : rc;
+	int rc = scan_each(u, ROLE_TABLE, "role", name, see_id, &kept, e);
+	*ret = kept.text;
+	return rc == LYRE_END ? 0 : rc ? rc : LYRE_ENOTFOUND;
+}
+
+/** Looks for a user of a role that is a super_user's. */
+struct super_search {
+	struct users *users;
+	const char *but, *but_role;
+};
+
+static int see_super_role(void *arg, const struct seen *s)
+{
+	const struct super_search *search = arg;
+	lyre_value permission = seen_attribute(s, "permission");
+	bool found = false;
+
+	if (arena_failed(s->arena))
+		return err_nomem(s->err);
+	if (!permission_is_super(&permission) || (search->but_role && !strcmp(s->key, search->but_role)))
+		return 0;
+	int rc = users_have_role(search->users, s->key, search->but, &found, s->err);
+	return rc ? rc : found ? LYRE_END : 0;
 }
 
 int users_have_super_user(struct users *u, const char *but, const char *but_role, bool *ret, struct err *e)
 {
-	const char *id;
-	struct record record;
-	struct arena a;
-	struct scan s;
+	struct super_search search = { u, but, but_role };
 
-	*ret = false;
-	int rc = scan_open(&s, u, ROLE_TABLE, NULL, NULL, e);
-	if (rc)
-		return rc;
-	arena_init(&a);
-	while (!rc && !*ret && !(rc = scan_next(&s, &a, &id, &record, e))) {
-		lyre_value permission = reader_attribute(&s.reader, record, "permission", &a);
-
-		if (arena_failed(&a))
-			rc = err_nomem(e);
-		else if (permission_is_super(&permission) && (!but_role || strcmp(id, but_role)))
-			rc = users_have_role(u, id, but, ret, e);
-		arena_reset(&a);
-	}
-	arena_free(&a);
-	scan_close(&s);
-	return rc == LYRE_END ? 0 : rc;
+	int rc = scan_each(u, ROLE_TABLE, NULL, NULL, see_super_role, &search, e);
+	*ret = rc == LYRE_END;
+	return *ret ? 0 : rc;
 }

@@ -109,10 +109,11 @@ int users_first_role(struct users *u, struct err *e)
 	bool any = false;
 	struct arena a;
 
+	int rc = users_each_role(u, found_role, &any, e);
+	if (rc < 0 || any)
+		return rc < 0 ? rc : 0;
 	arena_init(&a);
-	int rc = users_each_role(u, &a, found_role, &any, e);
-	if (rc >= 0)
-		rc = any ? 0 : put(u, LYRE_INSERT, SUPER_USER, SUPER_USER, &permission, &a, e);
+	rc = put(u, LYRE_INSERT, SUPER_USER, SUPER_USER, &permission, &a, e);
 	arena_free(&a);
 	return rc;
 }

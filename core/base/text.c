@@ -260,21 +260,31 @@ void random_bytes(void *out, size_t len)
 	}
 }
 
+char *hex_text(char *out, const void *bytes, size_t len)
+{
+	static const char digits[] = "0123456789abcdef";
+	const unsigned char *p = bytes;
+	while (len--) {
+		*out++ = digits[*p >> 4];
+		*out++ = digits[*p++ & 15];
+	}
+	*out = '\0';
+	return out;
+}
+
 void uuid_text(char out[37])
 {
-	static const char hex[] = "0123456789abcdef";
+	static const size_t groups[] = { 4, 2, 2, 2, 6 };
 	unsigned char b[16];
 	random_bytes(b, sizeof b);
 	b[6] = (unsigned char)(0x40 | (b[6] & 0x0f));
 	b[8] = (unsigned char)(0x80 | (b[8] & 0x3f));
-	char *w = out;
-	for (int i = 0; i < 16; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			*w++ = '-';
-		*w++ = hex[b[i] >> 4];
-		*w++ = hex[b[i] & 15];
+	const unsigned char *from = b;
+	for (size_t i = 0; i < sizeof groups / sizeof *groups; from += groups[i++]) {
+		if (i)
+			*out++ = '-';
+		out = hex_text(out, from, groups[i]);
 	}
-	*w = '\0';
 }
 
 #define ROTL(x, b) ((x) << (b) | (x) >> (64 - (b)))

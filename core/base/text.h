@@ -30,6 +30,8 @@ bool iso_time_parse(const char *s, size_t len, double *ms);
 
 /** Bytes from the system's generator; ends the process when there are none, for nothing safe can follow. */
 void random_bytes(void *out, size_t len);
+/** Writes bytes as hexadecimal, in small letters, and a NUL. \return the end, where the NUL stands */
+char *hex_text(char *out, const void *bytes, size_t len);
 /** A random (version 4) UUID, 36 characters and NUL. */
 void uuid_text(char out[37]);
 

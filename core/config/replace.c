@@ -5,6 +5,8 @@
  */
 #include "config/change.h"
 
+#include "base/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -133,13 +135,9 @@ static int fill(const struct config_store *s, int fd, const char *name, const st
 {
 	struct stat st;
 
-	for (size_t at = 0; at < text->len;) {
-		ssize_t n = write(fd, text->data + at, text->len - at);
-		if (n > 0)
-			at += (size_t)n;
-		else if (errno != EINTR)
-			return err_errno(e, errno, "write", name);
-	}
+	int error = file_write(fd, text->data, text->len);
+	if (error)
+		return err_errno(e, error, "write", name);
 	if (s->there && (fstat(fd, &st) < 0 || ((st.st_uid != s->uid || st.st_gid != s->gid) && fchown(fd, s->uid, s->gid) < 0)))
 		return err_errno(e, errno, "keep the owner of", s->path);
 	if (s->there && fchmod(fd, s->mode) < 0)

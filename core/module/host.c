@@ -146,4 +146,6 @@ const struct lyre_host module_host = {
 
 	.fail_reply = host_fail_reply,
 	.call_by_password = host_call_by_password,
+	.role_find = host_role_find,
+	.time_now = now_ms,
 };

@@ -20,6 +20,14 @@ int host_take(lyre_call *call, void *ours, size_t ours_size, const void *theirs,
 /** The other way round: no more than the module has room for; its size stays. */
 int host_give(lyre_call *call, void *theirs, size_t least, const char *what, const void *ours, size_t ours_size);
 
+/**
+ * host_take() in a module's start(), of what it adds there.
+ * \param thing  "a page"
+ * \return 0; LYRE_EINVAL, when it is not in its start(), which the log says then, or the size cannot be
+ */
+int host_take_at_start(lyre_instance *self, const char *thing, void *ours, size_t ours_size, const void *theirs, size_t least,
+	const char *what);
+
 /** The size of a struct in an ABI whose last member it was. */
 #define SIZE_UP_TO(type, member) (offsetof(type, member) + sizeof(((type *)0)->member))
 
@@ -161,6 +169,7 @@ int host_user_add(lyre_call *call, const struct lyre_user_change *user);
 int host_user_change(lyre_call *call, const struct lyre_user_change *change);
 int host_user_drop(lyre_call *call, const char *name);
 int host_roles(lyre_call *call, int (*visit)(void *arg, const lyre_value *role), void *arg);
+int host_role_find(lyre_call *call, const char *id, const lyre_value **ret);
 int host_role_add(lyre_call *call, const struct lyre_role *role, const lyre_value **ret);
 int host_role_change(lyre_call *call, const struct lyre_role *role, const lyre_value **ret);
 int host_role_drop(lyre_call *call, const char *id);

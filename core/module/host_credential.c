@@ -8,7 +8,6 @@
 #include "module/internal.h"
 
 #include "base/text.h"
-#include "log/log.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -17,9 +16,9 @@
 
 #define NAME_LENGTH_MAX 100
 #define VALUE_LENGTH_MAX 4096
-#define LAST SIZE_UP_TO(struct lyre_authenticator, verify)
-/** Seconds of the year 9999, where a cookie's end has no place any more. */
-#define TIME_END INT64_C(253402300799)
+#define AUTHENTICATOR_1_2 SIZE_UP_TO(struct lyre_authenticator, verify)
+/** The last second that a cookie's end has a place for: of the year 9999, or the last that a time_t of this machine knows. */
+#define TIME_END (sizeof(time_t) < sizeof(int64_t) ? (int64_t)INT32_MAX : INT64_C(253402300799))
 
 static bool made_of(const char *s, size_t max, const char *marks)
 {
@@ -69,17 +68,10 @@ static int check(lyre_instance *self, const struct lyre_authenticator *a)
 
 int host_authenticator_add(lyre_instance *self, const struct lyre_authenticator *a)
 {
-	struct lyre_authenticator full = { .size = a->size };
-	if (!self->starting) {
-		log_error("module", "%s adds credentials outside of its start(): a fault of the module", self->name);
-		return LYRE_EINVAL;
-	}
-	if (a->size < LAST)
-		return err_set(&self->err, LYRE_EINVAL,
-			"passes a struct lyre_authenticator whose size is %u: set its first member to sizeof(struct lyre_authenticator)",
-			a->size);
-	memcpy(&full, a, a->size < sizeof full ? a->size : sizeof full);
-	int rc = check(self, &full);
+	struct lyre_authenticator full;
+	int rc = host_take_at_start(self, "credentials", &full, sizeof full, a, AUTHENTICATOR_1_2, "lyre_authenticator");
+	if (rc == 0)
+		rc = check(self, &full);
 	if (rc < 0)
 		return rc;
 	struct module_authenticator *m = ARENA_NEW(&self->modules->arena, struct module_authenticator);
@@ -133,6 +125,8 @@ int host_reply_cookie(lyre_call *call, const char *name, const char *value, int6
 
 	if (call->job)
 		return err_set(&call->err, LYRE_EINTERNAL, "a job cannot set a cookie: who made it was answered long ago");
+	if (!name || !value)
+		return err_set(&call->err, LYRE_EINVAL, "module '%s' sets a cookie without a name or a value", call->operation->owner);
 	if (!name_valid(name) || !made_of(value, VALUE_LENGTH_MAX, "-._~"))
 		return err_set(&call->err, LYRE_EINTERNAL, "module '%s' sets a cookie whose name or value cannot stand in a header",
 			call->operation->owner);

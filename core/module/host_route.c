@@ -6,12 +6,10 @@
 #include "module/host.h"
 #include "module/internal.h"
 
-#include "log/log.h"
-
 #include <string.h>
 
 #define PATH_LENGTH_MAX 250
-#define LEAST SIZE_UP_TO(struct lyre_route, reserved)
+#define ROUTE_1_1 SIZE_UP_TO(struct lyre_route, reserved)
 
 /** Paths are compared as clients send them, so that what they would escape, or take for something else, cannot be. */
 static bool path_valid(const char *path)
@@ -54,18 +52,13 @@ static int check(lyre_instance *self, const struct lyre_route *r)
 
 int host_route_add(lyre_instance *self, const struct lyre_route *route)
 {
-	struct lyre_route full = { .size = route->size };
-	if (!self->starting) {
-		log_error("module", "%s adds a page outside of its start(): a fault of the module", self->name);
-		return LYRE_EINVAL;
-	}
-	if (route->size < LEAST)
-		return err_set(&self->err, LYRE_EINVAL,
-			"passes a struct lyre_route whose size is %u: set its first member to sizeof(struct lyre_route)", route->size);
-	memcpy(&full, route, route->size < sizeof full ? route->size : sizeof full);
+	struct lyre_route full;
+	int rc = host_take_at_start(self, "a page", &full, sizeof full, route, ROUTE_1_1, "lyre_route");
+	if (rc < 0)
+		return rc;
 	if (full.access == LYRE_ACCESS_UNDECLARED && self->descriptor->abi_minor < DISPATCH_ACCESS_MINOR)
 		full.access = LYRE_ACCESS_USER;
-	int rc = check(self, &full);
+	rc = check(self, &full);
 	if (rc < 0)
 		return rc;
 	struct module_route *r = ARENA_NEW(&self->modules->arena, struct module_route);

@@ -4,6 +4,9 @@
  * \brief Structs that cross between the server and a module that was built with other headers.
  */
 #include "module/host.h"
+#include "module/module.h"
+
+#include "log/log.h"
 
 #include <string.h>
 
@@ -18,14 +21,36 @@ static int size_of(lyre_call *call, const void *theirs, size_t least, const char
 		call->operation->owner, what, *ret, what);
 }
 
+/** What ours has and theirs does not is zero. */
+static void take(void *ours, size_t ours_size, const void *theirs, uint32_t size)
+{
+	memset(ours, 0, ours_size);
+	memcpy(ours, theirs, size < ours_size ? size : ours_size);
+}
+
 int host_take(lyre_call *call, void *ours, size_t ours_size, const void *theirs, size_t least, const char *what)
 {
 	uint32_t size;
 	int rc = size_of(call, theirs, least, what, &size);
 	if (rc < 0)
 		return rc;
-	memset(ours, 0, ours_size);
-	memcpy(ours, theirs, size < ours_size ? size : ours_size);
+	take(ours, ours_size, theirs, size);
+	return 0;
+}
+
+int host_take_at_start(lyre_instance *self, const char *thing, void *ours, size_t ours_size, const void *theirs, size_t least,
+	const char *what)
+{
+	uint32_t size;
+	if (!self->starting) {
+		log_error("module", "%s adds %s outside of its start(): a fault of the module", self->name, thing);
+		return LYRE_EINVAL;
+	}
+	memcpy(&size, theirs, sizeof size);
+	if (size < least)
+		return err_set(&self->err, LYRE_EINVAL, "passes a struct %s whose size is %u: set its first member to sizeof(struct %s)",
+			what, size, what);
+	take(ours, ours_size, theirs, size);
 	return 0;
 }
 

@@ -138,12 +138,8 @@ static int visit_user(void *arg, const char *name, const struct user *user)
 int host_users(lyre_call *call, int (*visit)(void *arg, const struct lyre_user *user), void *arg)
 {
 	struct visiting v = { call, visit, arg };
-	struct arena a;
 
-	arena_init(&a);
-	int rc = users_each(users_of(call), &a, visit_user, &v, &call->err);
-	arena_free(&a);
-	return rc;
+	return users_each(users_of(call), visit_user, &v, &call->err);
 }
 
 static int take_change(lyre_call *call, struct lyre_user_change *ours, const struct lyre_user_change *theirs)
@@ -179,11 +175,19 @@ int host_user_drop(lyre_call *call, const char *name)
 
 int host_roles(lyre_call *call, int (*visit)(void *arg, const lyre_value *role), void *arg)
 {
-	struct arena a;
+	return users_each_role(users_of(call), visit, arg, &call->err);
+}
 
-	arena_init(&a);
-	int rc = users_each_role(users_of(call), &a, visit, arg, &call->err);
-	arena_free(&a);
+int host_role_find(lyre_call *call, const char *id, const lyre_value **ret)
+{
+	lyre_value *record = ARENA_NEW(call->arena, lyre_value);
+
+	if (!record)
+		return err_nomem(&call->err);
+	int rc = id ? users_role_record(users_of(call), id, call->arena, record, &call->err) : LYRE_ENOTFOUND;
+	if (rc == LYRE_ENOTFOUND)
+		return err_set(&call->err, rc, "Role not found");
+	*ret = record;
 	return rc;
 }
 

@@ -12,8 +12,6 @@
 #define HASH_DIGITS 32
 #define READABLE_MAX (FILE_NAME_MAX - HASH_DIGITS - 1)
 
-static const char digits[] = "0123456789abcdef";
-
 static bool is_plain(unsigned char c, bool leading)
 {
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
@@ -47,8 +45,7 @@ void name_to_file(const char *name, char *out)
 			out[len] = *s;
 		} else {
 			out[len] = '%';
-			out[len + 1] = digits[c >> 4];
-			out[len + 2] = digits[c & 15];
+			hex_text(out + len + 1, &c, 1);
 		}
 		len += need;
 		if (len <= READABLE_MAX)
@@ -60,10 +57,8 @@ void name_to_file(const char *name, char *out)
 		siphash128(key, name, strlen(name), hash);
 		len = readable;
 		out[len++] = '~';
-		for (size_t i = 0; i < sizeof hash; i++) {
-			out[len++] = digits[hash[i] >> 4];
-			out[len++] = digits[hash[i] & 15];
-		}
+		hex_text(out + len, hash, sizeof hash);
+		len += HASH_DIGITS;
 	}
 	memcpy(out + len, SUFFIX, sizeof SUFFIX);
 }

@@ -12,12 +12,6 @@ struct walk {
 	const char *name; /**< only this operation, or the one that answers to this alias; NULL for all */
 };
 
-static void write_text(lyre_out *o, const char *key, const char *text)
-{
-	lyre_out_key(o, key);
-	lyre_out_string(o, text, strlen(text));
-}
-
 /** \return the first word of a text whose words blanks separate; NULL after the last. */
 static const char *next_word(const char *text, size_t *len)
 {
@@ -62,19 +56,19 @@ static void write_permissions(lyre_out *o, uint32_t permissions)
 static void write_param(lyre_out *o, const struct lyre_param *p)
 {
 	lyre_out_object_begin(o);
-	write_text(o, "name", p->name);
+	lyre_out_text(o, "name", p->name);
 	write_types(o, p->types);
 	lyre_out_key(o, "required");
 	lyre_out_bool(o, (p->flags & LYRE_P_REQUIRED) != 0);
 	if (p->fallback)
-		write_text(o, "default", p->fallback);
+		lyre_out_text(o, "default", p->fallback);
 	if (p->flags & LYRE_P_RANGE) {
 		lyre_out_key(o, "min");
 		lyre_out_double(o, p->min);
 		lyre_out_key(o, "max");
 		lyre_out_double(o, p->max);
 	}
-	write_text(o, "help", p->help ? p->help : "");
+	lyre_out_text(o, "help", p->help ? p->help : "");
 	lyre_out_object_end(o);
 }
 
@@ -107,12 +101,12 @@ static int visit(void *arg, const struct lyre_operation *op, const char *module)
 	if (w->name && !answers_to(op, w->name))
 		return 0;
 	lyre_out_object_begin(o);
-	write_text(o, "operation", op->name);
-	write_text(o, "module", module);
-	write_text(o, "access", lyre_access_word(op->access));
+	lyre_out_text(o, "operation", op->name);
+	lyre_out_text(o, "module", module);
+	lyre_out_text(o, "access", lyre_access_word(op->access));
 	write_permissions(o, op->permissions);
 	write_aliases(o, op->aliases);
-	write_text(o, "help", op->help ? op->help : "");
+	lyre_out_text(o, "help", op->help ? op->help : "");
 	lyre_out_key(o, "parameters");
 	lyre_out_array_begin(o);
 	for (uint32_t i = 0; i < op->params.count; i++)

@@ -56,7 +56,7 @@ int attributes_read(lyre_call *call, const lyre_value *list, struct lyre_table_s
 	/* never of no length: an empty list is a list too */
 	struct lyre_attribute *all = lyre_alloc(call, (count + 1) * sizeof *all);
 	if (!all || count > UINT32_MAX)
-		return lyre_fail(call, LYRE_ENOMEM, "out of memory");
+		return lyre_fail_no_memory(call);
 	for (size_t i = 0; i < count; i++) {
 		int rc = attribute_read(call, lyre_value_at(list, i), i, &all[i]);
 		if (rc < 0)

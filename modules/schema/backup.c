@@ -15,7 +15,7 @@ int schema_get_backup(lyre_call *call)
 	const char **tables = lyre_alloc(call, (lyre_value_count(list) + 1) * sizeof *tables);
 	size_t count = 0;
 	if (!tables)
-		return lyre_fail(call, LYRE_ENOMEM, "out of memory");
+		return lyre_fail_no_memory(call);
 	if (table)
 		tables[count++] = table;
 	for (size_t i = 0; i < lyre_value_count(list); i++) {

@@ -27,12 +27,6 @@ static void describe_begin(struct describe *d, lyre_call *call)
 	};
 }
 
-static void write_text(lyre_out *o, const char *key, const char *text)
-{
-	lyre_out_key(o, key);
-	lyre_out_string(o, text, strlen(text));
-}
-
 static void write_bool(lyre_out *o, const char *key, int b)
 {
 	lyre_out_key(o, key);
@@ -49,9 +43,9 @@ static void write_attribute(lyre_out *o, const struct lyre_attribute *a, int sys
 {
 	int key = (a->flags & LYRE_A_PRIMARY_KEY) != 0;
 	lyre_out_object_begin(o);
-	write_text(o, "attribute", a->name);
+	lyre_out_text(o, "attribute", a->name);
 	if (a->type)
-		write_text(o, "type", a->type);
+		lyre_out_text(o, "type", a->type);
 	/* clients know the key's entry without "indexed", but for the server's own tables */
 	if (key ? system : (a->flags & LYRE_A_INDEXED) != 0)
 		write_bool(o, "indexed", 1);
@@ -75,7 +69,7 @@ static void write_stream_name(lyre_out *o, const struct lyre_table_spec *spec)
 				sum = (sum ^ (unsigned char)*p) * UINT64_C(0x100000001b3);
 		snprintf(text + 16 * half, 17, "%016llx", (unsigned long long)sum);
 	}
-	write_text(o, "clustering_stream_name", text);
+	lyre_out_text(o, "clustering_stream_name", text);
 }
 
 static void write_expiration(lyre_out *o, double seconds)
@@ -84,7 +78,7 @@ static void write_expiration(lyre_out *o, double seconds)
 	snprintf(text, sizeof text, "%.15gs", seconds);
 	if (strtod(text, NULL) != seconds)
 		snprintf(text, sizeof text, "%.17gs", seconds);
-	write_text(o, "expiration", text);
+	lyre_out_text(o, "expiration", text);
 }
 
 /** \param stats of the table, taken before: what is written cannot be taken back */
@@ -99,9 +93,9 @@ static int write_table(struct describe *d, lyre_table *table, const struct lyre_
 	int shows_updates = 0;
 
 	lyre_out_object_begin(o);
-	write_text(o, "schema", spec.database);
-	write_text(o, "name", spec.name);
-	write_text(o, "hash_attribute", spec.primary_key);
+	lyre_out_text(o, "schema", spec.database);
+	lyre_out_text(o, "name", spec.name);
+	lyre_out_text(o, "hash_attribute", spec.primary_key);
 	write_bool(o, "audit", spec.audit != 0);
 	write_bool(o, "schema_defined", spec.schema_defined);
 	lyre_out_key(o, "attributes");

@@ -28,8 +28,7 @@ static int visit(void *arg, const char *database)
 		return rc;
 	lyre_out *o = s->out;
 	lyre_out_object_begin(o);
-	lyre_out_key(o, "database");
-	lyre_out_string(o, database, strlen(database));
+	lyre_out_text(o, "database", database);
 	write_size(o, "file_size", storage.file_size);
 	write_size(o, "used_size", storage.used_size);
 	write_size(o, "reclaimable_size", storage.reclaimable_size);

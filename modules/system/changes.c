@@ -112,10 +112,8 @@ void changes_write_head(lyre_out *o, const struct lyre_change *c)
 {
 	const char *mode = c->mode < sizeof modes / sizeof *modes ? modes[c->mode] : c->operation;
 
-	lyre_out_key(o, "operation");
-	lyre_out_string(o, mode, strlen(mode));
-	lyre_out_key(o, "user_name");
-	lyre_out_string(o, c->user, strlen(c->user));
+	lyre_out_text(o, "operation", mode);
+	lyre_out_text(o, "user_name", c->user);
 	lyre_out_key(o, "timestamp");
 	lyre_out_double(o, c->time);
 	lyre_out_key(o, "hash_values");
@@ -172,7 +170,7 @@ static int answer_change(void *arg, const struct lyre_change *c)
 	if (k && c->after)
 		k->value = lyre_make_copy(a->call, c->after);
 	if (!k || (c->after && !k->value))
-		return lyre_fail(a->call, LYRE_ENOMEM, "out of memory");
+		return lyre_fail_no_memory(a->call);
 	*a->last = k;
 	a->last = &k->next;
 	return 0;
@@ -262,7 +260,7 @@ static int search_by_user(lyre_call *call, lyre_table *table, const lyre_value *
 			continue;
 		q.users = lyre_make_array(call, &user, 1);
 		if (!q.users)
-			return lyre_fail(call, LYRE_ENOMEM, "out of memory");
+			return lyre_fail_no_memory(call);
 		rc = answer_list(call, table, &q, lyre_value_string(user, NULL), &bytes);
 	}
 	lyre_out_object_end(lyre_reply(call));

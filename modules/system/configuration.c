@@ -30,7 +30,7 @@ int system_set_configuration(lyre_call *call)
 	const char **names = lyre_alloc(call, (count + 1) * sizeof *names);
 	const lyre_value **values = lyre_alloc(call, (count + 1) * sizeof *values);
 	if (!names || !values)
-		return lyre_fail(call, LYRE_ENOMEM, "out of memory");
+		return lyre_fail_no_memory(call);
 	for (size_t i = 0; i < count; i++) {
 		names[kept] = lyre_value_name(body, i, NULL);
 		values[kept] = lyre_value_at(body, i);
@@ -38,7 +38,7 @@ int system_set_configuration(lyre_call *call)
 	}
 	const lyre_value *settings = lyre_make_object(call, names, values, kept);
 	if (!settings)
-		return lyre_fail(call, LYRE_ENOMEM, "out of memory");
+		return lyre_fail_no_memory(call);
 	/* Clients of other versions send settings that are not known here: those are passed over. */
 	int rc = lyre_configuration_set(call, settings, 0);
 	if (rc)

@@ -286,14 +286,14 @@ void write_cpu(lyre_out *o)
 	read_speeds(information_now());
 
 	lyre_out_object_begin(o);
-	put_text(o, "manufacturer", manufacturer());
-	put_text(o, "brand", *fixed.brand ? fixed.brand : NULL);
-	put_text(o, "vendor", *fixed.vendor ? fixed.vendor : NULL);
+	lyre_out_text(o, "manufacturer", manufacturer());
+	lyre_out_text(o, "brand", *fixed.brand ? fixed.brand : NULL);
+	lyre_out_text(o, "vendor", *fixed.vendor ? fixed.vendor : NULL);
 	put_double(o, "speed", speed_count ? two_decimals(speeds[0]) : NAN);
 	put_int(o, "cores", fixed.cores);
 	put_int(o, "physicalCores", fixed.physical);
 	put_int(o, "processors", fixed.processors);
-	put_text(o, "flags", *fixed.flags ? fixed.flags : NULL);
+	lyre_out_text(o, "flags", *fixed.flags ? fixed.flags : NULL);
 	if (*fixed.flags)
 		put_bool(o, "virtualization", has_flag("vmx") || has_flag("svm"));
 	else

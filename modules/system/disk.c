@@ -137,13 +137,13 @@ static bool write_size(lyre_out *o, const struct mntent *m)
 		return false;
 	double used = (double)(s.f_blocks - s.f_bfree), available = (double)s.f_bavail;
 	lyre_out_object_begin(o);
-	put_text(o, "fs", m->mnt_fsname);
-	put_text(o, "type", m->mnt_type);
+	lyre_out_text(o, "fs", m->mnt_fsname);
+	lyre_out_text(o, "type", m->mnt_type);
 	put_int(o, "size", (int64_t)(s.f_blocks * s.f_frsize));
 	put_int(o, "used", (int64_t)((s.f_blocks - s.f_bfree) * s.f_frsize));
 	put_int(o, "available", (int64_t)(s.f_bavail * s.f_frsize));
 	put_double(o, "use", used + available > 0 ? two_decimals(100 * used / (used + available)) : NAN);
-	put_text(o, "mount", m->mnt_dir);
+	lyre_out_text(o, "mount", m->mnt_dir);
 	put_bool(o, "rw", !(s.f_flag & ST_RDONLY));
 	lyre_out_object_end(o);
 	return true;

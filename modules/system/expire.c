@@ -86,7 +86,7 @@ static int find(lyre_call *call, struct expiry *x)
 		.select = lyre_make_array(call, &key, 1),
 		.limit = UINT64_MAX,
 	};
-	return x->query.conditions && x->query.select ? 0 : lyre_fail(call, LYRE_ENOMEM, "out of memory");
+	return x->query.conditions && x->query.select ? 0 : lyre_fail_no_memory(call);
 }
 
 static int count(lyre_call *call, struct expiry *x)

@@ -32,8 +32,8 @@ static int write_one_size(void *arg, lyre_table *table)
 	if (rc < 0) /* dropped meanwhile */
 		return rc == LYRE_ENOTFOUND ? 0 : rc;
 	lyre_out_object_begin(w->out);
-	put_text(w->out, "schema", lyre_table_database(table));
-	put_text(w->out, "table", lyre_table_name(table));
+	lyre_out_text(w->out, "schema", lyre_table_database(table));
+	lyre_out_text(w->out, "table", lyre_table_name(table));
 	put_count(w->out, "record_count", stats.record_count);
 	put_null(w->out, "transaction_log_record_count"); /* one log for all tables of a database: to count is to read it */
 	lyre_out_object_end(w->out);

@@ -76,7 +76,7 @@ static int prepare_search(struct search *s, const lyre_value *values)
 	s->items = lyre_alloc(s->call, (count + 1) * sizeof *s->items);
 	s->table = lyre_alloc(s->call, (s->mask + 1) * sizeof *s->table);
 	if (!s->items || !s->table)
-		return lyre_fail(s->call, LYRE_ENOMEM, "out of memory");
+		return lyre_fail_no_memory(s->call);
 	for (size_t i = 0; i < count; i++) {
 		const lyre_value *key = lyre_value_at(values, i);
 		struct history *h = &s->items[s->count];
@@ -108,7 +108,7 @@ static int keep_change(void *arg, const struct lyre_change *c)
 		k->record = c->after ? lyre_make_copy(s->call, c->after) : NULL;
 	}
 	if (!k || (c->after && !k->record))
-		return lyre_fail(s->call, LYRE_ENOMEM, "out of memory");
+		return lyre_fail_no_memory(s->call);
 	*h->last = k;
 	h->last = &k->next;
 	return 0;

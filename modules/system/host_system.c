@@ -98,10 +98,10 @@ static void write_fqdn(lyre_out *o, const char *hostname)
 	const char *domain = fixed.host.domainname;
 
 	if (strchr(hostname, '.')) {
-		put_text(o, "fqdn", hostname);
+		lyre_out_text(o, "fqdn", hostname);
 	} else if (*domain && strcmp(domain, "(none)") != 0) {
 		snprintf(whole, sizeof whole, "%s.%s", hostname, domain);
-		put_text(o, "fqdn", whole);
+		lyre_out_text(o, "fqdn", whole);
 	} else {
 		put_null(o, "fqdn");
 	}
@@ -114,13 +114,13 @@ void write_system(lyre_out *o)
 		hostname[0] = '\0';
 
 	lyre_out_object_begin(o);
-	put_text(o, "platform", "linux");
-	put_text(o, "distro", known(fixed.distro));
-	put_text(o, "release", known(fixed.release));
-	put_text(o, "codename", known(fixed.codename));
-	put_text(o, "kernel", known(fixed.host.release));
-	put_text(o, "arch", architecture(fixed.host.machine));
-	put_text(o, "hostname", known(hostname));
+	lyre_out_text(o, "platform", "linux");
+	lyre_out_text(o, "distro", known(fixed.distro));
+	lyre_out_text(o, "release", known(fixed.release));
+	lyre_out_text(o, "codename", known(fixed.codename));
+	lyre_out_text(o, "kernel", known(fixed.host.release));
+	lyre_out_text(o, "arch", architecture(fixed.host.machine));
+	lyre_out_text(o, "hostname", known(hostname));
 	write_fqdn(o, hostname);
 	put_null(o, "node_version"); /* nothing of this server runs on it */
 	put_null(o, "npm_version");
@@ -140,10 +140,10 @@ void write_time(lyre_out *o)
 		clock_gettime(CLOCK_BOOTTIME, &up) == 0 ? two_decimals((double)up.tv_sec + (double)up.tv_nsec / 1e9) : NAN);
 	if (localtime_r(&now.tv_sec, &local) && strftime(offset, sizeof offset, "%z", &local) > 0) {
 		snprintf(zone, sizeof zone, "UTC%s", offset);
-		put_text(o, "timezone", zone);
+		lyre_out_text(o, "timezone", zone);
 	} else {
 		put_null(o, "timezone");
 	}
-	put_text(o, "timezoneName", known(fixed.zone));
+	lyre_out_text(o, "timezoneName", known(fixed.zone));
 	lyre_out_object_end(o);
 }

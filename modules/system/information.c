@@ -89,15 +89,6 @@ void put_double(lyre_out *o, const char *key, double d)
 	lyre_out_double(o, d);
 }
 
-void put_text(lyre_out *o, const char *key, const char *s)
-{
-	lyre_out_key(o, key);
-	if (s)
-		lyre_out_string(o, s, strlen(s));
-	else
-		lyre_out_null(o);
-}
-
 void put_bool(lyre_out *o, const char *key, bool b)
 {
 	lyre_out_key(o, key);

@@ -35,7 +35,6 @@ int64_t read_integer(const char *path);
 double two_decimals(double d);
 void put_int(lyre_out *o, const char *key, int64_t i);    /**< UNKNOWN: null */
 void put_double(lyre_out *o, const char *key, double d);  /**< NAN: null */
-void put_text(lyre_out *o, const char *key, const char *s); /**< NULL: null */
 void put_bool(lyre_out *o, const char *key, bool b);
 void put_null(lyre_out *o, const char *key);
 

@@ -86,7 +86,7 @@ int system_get_job(lyre_call *call)
 	lyre_cursor *cursor;
 
 	if (!id)
-		return lyre_fail(call, LYRE_ENOMEM, "out of memory");
+		return lyre_fail_no_memory(call);
 	if (!*id)
 		return lyre_fail(call, LYRE_EINVAL, "Invalid job ID specified.");
 	int rc = open_jobs(call, &table);
@@ -136,7 +136,7 @@ int system_search_jobs_by_start_date(lyre_call *call)
 		.limit = UINT64_MAX,
 	};
 	if (!query.conditions)
-		return lyre_fail(call, LYRE_ENOMEM, "out of memory");
+		return lyre_fail_no_memory(call);
 	rc = lyre_query_open(call, &query, &cursor);
 	return rc ? rc : answer_jobs(call, cursor, 1);
 }

@@ -182,10 +182,8 @@ static int answer_entry(void *arg, const struct lyre_log_entry *entry)
 	lyre_out_object_begin(o);
 	lyre_out_key(o, "timestamp");
 	lyre_out_string(o, time, lyre_time_text(time, entry->time));
-	lyre_out_key(o, "thread");
-	lyre_out_string(o, entry->thread, strlen(entry->thread));
-	lyre_out_key(o, "level");
-	lyre_out_string(o, levels[entry->level], strlen(levels[entry->level]));
+	lyre_out_text(o, "thread", entry->thread);
+	lyre_out_text(o, "level", levels[entry->level]);
 	lyre_out_key(o, "tags");
 	lyre_out_array_begin(o);
 	lyre_out_string(o, entry->tag, strlen(entry->tag));

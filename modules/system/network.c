@@ -153,17 +153,17 @@ static void write_interface(lyre_out *o, const struct interface *i, const char *
 	int64_t speed = read_integer(path);
 
 	lyre_out_object_begin(o);
-	put_text(o, "iface", i->name);
-	put_text(o, "ifaceName", i->name);
+	lyre_out_text(o, "iface", i->name);
+	lyre_out_text(o, "ifaceName", i->name);
 	put_bool(o, "default", !strcmp(i->name, standard));
-	put_text(o, "ip4", i->ip4);
-	put_text(o, "ip4subnet", i->mask4);
-	put_text(o, "ip6", i->ip6);
-	put_text(o, "ip6subnet", i->mask6);
-	put_text(o, "mac", i->has_mac ? i->mac : NULL);
-	put_text(o, "operstate", text_of(i->name, "operstate", text, sizeof text));
-	put_text(o, "type", type_of(i));
-	put_text(o, "duplex", text_of(i->name, "duplex", text, sizeof text));
+	lyre_out_text(o, "ip4", i->ip4);
+	lyre_out_text(o, "ip4subnet", i->mask4);
+	lyre_out_text(o, "ip6", i->ip6);
+	lyre_out_text(o, "ip6subnet", i->mask6);
+	lyre_out_text(o, "mac", i->has_mac ? i->mac : NULL);
+	lyre_out_text(o, "operstate", text_of(i->name, "operstate", text, sizeof text));
+	lyre_out_text(o, "type", type_of(i));
+	lyre_out_text(o, "duplex", text_of(i->name, "duplex", text, sizeof text));
 	put_int(o, "speed", speed < 0 ? UNKNOWN : speed); /* megabits a second; the kernel says -1 for not known */
 	lyre_out_object_end(o);
 }
@@ -181,8 +181,8 @@ static void write_stats_of(lyre_out *o, char *line)
 	*colon = '\0';
 	line += strspn(line, " ");
 	lyre_out_object_begin(o);
-	put_text(o, "iface", line);
-	put_text(o, "operstate", text_of(line, "operstate", text, sizeof text));
+	lyre_out_text(o, "iface", line);
+	lyre_out_text(o, "operstate", text_of(line, "operstate", text, sizeof text));
 	put_int(o, "rx_bytes", rx_bytes);
 	put_int(o, "rx_dropped", rx_dropped);
 	put_int(o, "rx_errors", rx_errors);
@@ -221,7 +221,7 @@ void write_network(lyre_out *o, bool figures)
 	bool known = figures && read_default(standard), read = figures && read_interfaces(&all);
 
 	lyre_out_object_begin(o);
-	put_text(o, "default_interface", known || !figures ? standard : NULL);
+	lyre_out_text(o, "default_interface", known || !figures ? standard : NULL);
 	lyre_out_key(o, "latency"); /* nothing: the server asks no host for the time that it takes */
 	lyre_out_object_begin(o);
 	lyre_out_object_end(o);

@@ -54,7 +54,7 @@ static int find_folder(lyre_call *call, const char *root, struct project *p, siz
 	}
 	p->folder = lyre_alloc(call, strlen(real) + 1);
 	if (!p->folder)
-		return lyre_fail(call, LYRE_ENOMEM, "out of memory");
+		return lyre_fail_no_memory(call);
 	strcpy(p->folder, real);
 	return 0;
 }
@@ -96,7 +96,7 @@ static int put_output(lyre_call *call, lyre_out *o, const char *key, const struc
 	}
 	char *text = lyre_alloc(call, len);
 	if (!text)
-		return lyre_fail(call, LYRE_ENOMEM, "out of memory");
+		return lyre_fail_no_memory(call);
 	memcpy(text, t->data, t->len);
 	if (more)
 		memcpy(text + t->len, more->data, more->len);
@@ -116,7 +116,7 @@ static int write_result(lyre_call *call, lyre_out *o, const struct npm_result *r
 	if (done) {
 		put_null(o, "npm_error");
 	} else if (r->timed_out) {
-		put_text(o, "npm_error", "npm took longer than modules.system.npm.timeout and was stopped");
+		lyre_out_text(o, "npm_error", "npm took longer than modules.system.npm.timeout and was stopped");
 	} else if (r->err.len > 0) {
 		return put_output(call, o, "npm_error", &r->err, NULL);
 	} else {
@@ -124,7 +124,7 @@ static int write_result(lyre_call *call, lyre_out *o, const struct npm_result *r
 			snprintf(text, sizeof text, "npm ended with status %d", WEXITSTATUS(r->status));
 		else
 			snprintf(text, sizeof text, "npm was ended by signal %d", WTERMSIG(r->status));
-		put_text(o, "npm_error", text);
+		lyre_out_text(o, "npm_error", text);
 	}
 	return 0;
 }
@@ -135,7 +135,7 @@ static int install(lyre_call *call, lyre_out *o, const char *npm, const struct p
 	struct npm_result result;
 	int e = npm_install(npm, p->folder, lyre_value_bool(lyre_arg(call, "dry_run")), lyre_setting_number(self, "npm.timeout"),
 		(size_t)lyre_setting_int(self, "npm.maxOutput"), &result);
-	int rc = e == ENOMEM ? lyre_fail(call, LYRE_ENOMEM, "out of memory")
+	int rc = e == ENOMEM ? lyre_fail_no_memory(call)
 		: e ? lyre_fail(call, LYRE_EIO, "%s cannot be run: %s", npm, strerror(e))
 		    : write_result(call, o, &result);
 	npm_free(&result);
@@ -161,7 +161,7 @@ static int install_all(lyre_call *call, const struct project *projects, size_t c
 			rc = install(call, o, npm, p);
 		} else {
 			put_null(o, "npm_output");
-			put_text(o, "npm_error", p->error);
+			lyre_out_text(o, "npm_error", p->error);
 		}
 		if (rc < 0)
 			return rc;
@@ -169,7 +169,7 @@ static int install_all(lyre_call *call, const struct project *projects, size_t c
 		warn = warn && strcmp(p->name, "warning") != 0; /* a project's name has the right of way */
 	}
 	if (warn)
-		put_text(o, "warning", WARNING);
+		lyre_out_text(o, "warning", WARNING);
 	lyre_out_object_end(o);
 	return 0;
 }
@@ -181,7 +181,7 @@ int system_install_node_modules(lyre_call *call)
 	size_t count;
 
 	if (!projects)
-		return lyre_fail(call, LYRE_ENOMEM, "out of memory");
+		return lyre_fail_no_memory(call);
 	int rc = find_projects(call, names, projects, &count);
 	if (rc < 0)
 		return rc;

@@ -127,7 +127,7 @@ static void write_started(lyre_out *o, double since_boot)
 	}
 	time_t t = (time_t)((double)now.tv_sec + (double)now.tv_nsec / 1e9 - (double)up.tv_sec - (double)up.tv_nsec / 1e9 + since_boot);
 	bool known = localtime_r(&t, &local) && strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &local) > 0;
-	put_text(o, "started", known ? text : NULL);
+	lyre_out_text(o, "started", known ? text : NULL);
 }
 
 static void write_process(lyre_out *o, const struct task *r)
@@ -141,7 +141,7 @@ static void write_process(lyre_out *o, const struct task *r)
 	lyre_out_object_begin(o);
 	put_int(o, "pid", getpid());
 	put_int(o, "parentPid", getppid());
-	put_text(o, "name", name);
+	lyre_out_text(o, "name", name);
 	put_double(o, "cpu", load(earlier.user + earlier.system, last.user + last.system));
 	put_double(o, "cpuu", load(earlier.user, last.user));
 	put_double(o, "cpus", load(earlier.system, last.system));
@@ -155,13 +155,13 @@ static void write_process(lyre_out *o, const struct task *r)
 		write_started(o, ticks_ms(r->started) / 1000);
 	else
 		put_null(o, "started");
-	put_text(o, "state", r ? state_name(r->state) : NULL);
-	put_text(o, "tty", r && r->terminal == 0 ? "" : NULL); /* the kernel gives a number alone */
-	put_text(o, "user", user);
-	put_text(o, "command", name);
+	lyre_out_text(o, "state", r ? state_name(r->state) : NULL);
+	lyre_out_text(o, "tty", r && r->terminal == 0 ? "" : NULL); /* the kernel gives a number alone */
+	lyre_out_text(o, "user", user);
+	lyre_out_text(o, "command", name);
 	put_null(o, "params"); /* a secret may be among them */
 	snprintf(copy, sizeof copy, "%s", path);
-	put_text(o, "path", *path ? dirname(copy) : NULL);
+	lyre_out_text(o, "path", *path ? dirname(copy) : NULL);
 	lyre_out_object_end(o);
 }
 
@@ -198,7 +198,7 @@ static void write_thread(lyre_out *o, int id, const struct task *t, double now)
 		elapsed = active;
 	lyre_out_object_begin(o);
 	put_int(o, "threadId", id);
-	put_text(o, "name", id == getpid() ? "main" : t->name);
+	lyre_out_text(o, "name", id == getpid() ? "main" : t->name);
 	put_null(o, "heapTotal"); /* threads share all memory */
 	put_null(o, "heapUsed");
 	put_null(o, "externalMemory");

@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 #define DATABASE "system"
@@ -30,7 +29,7 @@ int system_registration_info(lyre_call *call)
 	lyre_out *o = lyre_reply(call);
 	lyre_out_object_begin(o);
 	put_bool(o, "registered", true); /* there is no licence that one could be without */
-	put_text(o, "version", lyre_host->version);
+	lyre_out_text(o, "version", lyre_host->version);
 	put_null(o, "ram_allocation"); /* no limit */
 	put_null(o, "license_expiration_date");
 	lyre_out_object_end(o);
@@ -189,7 +188,7 @@ int system_set_status(lyre_call *call)
 	if (!is_id(id))
 		return lyre_fail(call, LYRE_EINVAL, "'id' must be one of [primary, maintenance, availability]");
 	if (!status)
-		return lyre_fail(call, LYRE_ENOMEM, "out of memory");
+		return lyre_fail_no_memory(call);
 	if (!strcmp(id, "availability") && strcmp(status, "Available") != 0 && strcmp(status, "Unavailable") != 0)
 		return lyre_fail(call, LYRE_EINVAL, "Status \"availability\" only accepts these values: Available, Unavailable");
 	int rc = ensure_table(call, &table);
@@ -264,11 +263,11 @@ struct parts {
 static void write_component(struct parts *p, const char *name, const char *message)
 {
 	lyre_out_object_begin(p->out);
-	put_text(p->out, "name", name);
-	put_text(p->out, "componentName", name);
-	put_text(p->out, "status", message ? "error" : "healthy");
+	lyre_out_text(p->out, "name", name);
+	lyre_out_text(p->out, "componentName", name);
+	lyre_out_text(p->out, "status", message ? "error" : "healthy");
 	if (message)
-		put_text(p->out, "message", message);
+		lyre_out_text(p->out, "message", message);
 	lyre_out_key(p->out, "lastChecked"); /* all threads work with the same parts: one check holds for all of them */
 	lyre_out_object_begin(p->out);
 	lyre_out_key(p->out, "workers");
@@ -305,9 +304,7 @@ static int check_database(void *arg, const char *database)
 
 static void write_components(lyre_call *call, lyre_out *o)
 {
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	struct parts p = { .out = o, .now = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 };
+	struct parts p = { .out = o, .now = (int64_t)lyre_time_now() };
 	lyre_out_array_begin(o);
 	write_component(&p, "http", NULL); /* this answer goes through it */
 	write_component(&p, "storage", lyre_databases(call, check_database, call) < 0 ? "A database cannot be read: see the log" : NULL);

@@ -7,12 +7,6 @@
 
 #include <string.h>
 
-static void write_text(lyre_out *o, const char *key, const char *text)
-{
-	lyre_out_key(o, key);
-	lyre_out_string(o, text, strlen(text));
-}
-
 int users_user_info(lyre_call *call)
 {
 	struct lyre_user user = { .size = sizeof user };
@@ -24,7 +18,7 @@ int users_user_info(lyre_call *call)
 	lyre_out_object_begin(o);
 	lyre_out_key(o, "active");
 	lyre_out_bool(o, user.active != 0);
-	write_text(o, "username", user.name);
+	lyre_out_text(o, "username", user.name);
 	lyre_out_key(o, "role");
 	lyre_out_value(o, user.role);
 	lyre_out_object_end(o);
@@ -51,7 +45,7 @@ static int add_table(void *arg, lyre_table *table)
 	struct table_name *t = lyre_alloc(l->call, sizeof *t + size);
 
 	if (!t)
-		return lyre_fail(l->call, LYRE_ENOMEM, "out of memory");
+		return lyre_fail_no_memory(l->call);
 	memcpy(t->name, name, size);
 	*l->end = t;
 	l->end = &t->next;
@@ -125,7 +119,7 @@ static int write_user(void *arg, const struct lyre_user *user)
 	lyre_out *o = l->out;
 
 	lyre_out_object_begin(o);
-	write_text(o, "username", user->name);
+	lyre_out_text(o, "username", user->name);
 	lyre_out_key(o, "role");
 	write_role(l, user->role);
 	lyre_out_key(o, "active");

@@ -13,7 +13,7 @@ static int reply_record(lyre_call *call, const lyre_value *record)
 	return 0;
 }
 
-/** What a request that role_check() has passed makes of a role. */
+/** What a request that users_role_check() has passed makes of a role. */
 static struct lyre_role requested_role(lyre_call *call)
 {
 	return (struct lyre_role){
@@ -26,7 +26,7 @@ static struct lyre_role requested_role(lyre_call *call)
 
 int users_role_add(lyre_call *call)
 {
-	int rc = role_check(call, 0);
+	int rc = users_role_check(call, 0);
 
 	if (rc < 0)
 		return rc;
@@ -34,13 +34,13 @@ int users_role_add(lyre_call *call)
 	const lyre_value *record;
 	rc = lyre_role_add(call, &role, &record);
 	if (rc == 0)
-		log_change(call, "added the role", role.name);
+		users_log_change(call, "added the role", role.name);
 	return rc < 0 ? rc : reply_record(call, record);
 }
 
 int users_role_alter(lyre_call *call)
 {
-	int rc = role_check(call, 1);
+	int rc = users_role_check(call, 1);
 
 	if (rc < 0)
 		return rc;
@@ -50,41 +50,21 @@ int users_role_alter(lyre_call *call)
 	if (rc == LYRE_ENOTFOUND)
 		return lyre_fail(call, LYRE_EINVAL, "Invalid role id");
 	if (rc == 0)
-		log_change(call, "changed the role", role.id);
+		users_log_change(call, "changed the role", role.id);
 	return rc < 0 ? rc : reply_record(call, record);
-}
-
-struct finding {
-	lyre_call *call;
-	const char *id;
-	const lyre_value *name; /**< of the role; NULL: not found */
-};
-
-static int find_name(void *arg, const lyre_value *role)
-{
-	struct finding *f = arg;
-	const char *id = lyre_value_string(lyre_value_get(role, "id"), NULL);
-
-	if (!id || strcmp(id, f->id) != 0)
-		return 0;
-	f->name = lyre_make_copy(f->call, lyre_value_get(role, "role"));
-	return f->name ? LYRE_END : lyre_fail(f->call, LYRE_ENOMEM, "out of memory");
 }
 
 /** The one refusal of these operations that has the long form. */
 static int refuse_blank_id(lyre_call *call)
 {
 	static const char sentence[] = "Id can't be blank";
-	static const char reason[] = "Bad Request";
 	lyre_out *o = lyre_reply(call);
 
 	lyre_out_object_begin(o);
 	lyre_out_key(o, "statusCode");
 	lyre_out_int(o, 400);
-	lyre_out_key(o, "error");
-	lyre_out_string(o, reason, sizeof reason - 1);
-	lyre_out_key(o, "message");
-	lyre_out_string(o, sentence, sizeof sentence - 1);
+	lyre_out_text(o, "error", "Bad Request");
+	lyre_out_text(o, "message", sentence);
 	lyre_out_object_end(o);
 	lyre_fail(call, LYRE_EINVAL, "%s", sentence);
 	return lyre_fail_reply(call);
@@ -93,23 +73,22 @@ static int refuse_blank_id(lyre_call *call)
 int users_role_drop(lyre_call *call)
 {
 	const char *id;
-	enum text has = argument_text(call, "id", &id);
+	enum text has = users_argument_text(call, "id", &id);
 
 	if (has == TEXT_BLANK)
 		return refuse_blank_id(call);
 	if (has == TEXT_INVALID)
 		return lyre_fail(call, LYRE_EINVAL, "Id is invalid");
 	if (has == TEXT_NO_MEMORY)
-		return lyre_fail(call, LYRE_ENOMEM, "out of memory");
-	struct finding f = { .call = call, .id = id };
-	int rc = lyre_roles(call, find_name, &f);
+		return lyre_fail_no_memory(call);
+	const lyre_value *role;
+	int rc = lyre_role_find(call, id, &role);
+	if (rc == 0)
+		rc = lyre_role_drop(call, id);
 	if (rc < 0)
 		return rc;
-	rc = lyre_role_drop(call, id);
-	if (rc < 0)
-		return rc;
-	log_change(call, "dropped the role", id);
-	const char *name = lyre_value_string(f.name, NULL);
+	users_log_change(call, "dropped the role", id);
+	const char *name = lyre_value_string(lyre_value_get(role, "role"), NULL);
 	return lyre_reply_message(call, "%s successfully deleted", name ? name : id);
 }
 

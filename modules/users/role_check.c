@@ -283,7 +283,7 @@ static void check_text(struct role_faults *f, const char *argument, const char *
 	if (lyre_value_type(v) == LYRE_NULL) {
 		if (needed)
 			role_faults_add(f, "", n, " can't be blank");
-	} else if (!is_role_name(v)) {
+	} else if (!users_is_role_name(v)) {
 		role_faults_add(f, "", n, " is invalid");
 	} else if (lyre_value_string(v, &len) && len > NAME_MAX_BYTES) {
 		role_faults_add(f, "", n, " is too long (maximum is 250 characters)");
@@ -338,7 +338,7 @@ static void check_keys(struct role_faults *f)
 		(struct name){ names, len }, "");
 }
 
-int role_check(lyre_call *call, int alter)
+int users_role_check(lyre_call *call, int alter)
 {
 	struct role_faults f;
 

@@ -31,7 +31,7 @@ void role_faults_init(struct role_faults *f, lyre_call *call)
 void role_faults_no_memory(struct role_faults *f)
 {
 	if (!f->failure)
-		f->failure = lyre_fail(f->call, LYRE_ENOMEM, "out of memory");
+		f->failure = lyre_fail_no_memory(f->call);
 }
 
 static char *add_text(char *to, const char *from, size_t len)
@@ -105,7 +105,7 @@ static int write_tables(const struct role_faults *f, lyre_out *o)
 	size_t count = 0;
 
 	if (!all)
-		return lyre_fail(f->call, LYRE_ENOMEM, "out of memory");
+		return lyre_fail_no_memory(f->call);
 	for (struct table_faults *t = f->tables; t; t = t->next)
 		all[count++] = t;
 	if (count)
@@ -132,8 +132,7 @@ int role_faults_answer(const struct role_faults *f)
 		return 0;
 	lyre_out *o = lyre_reply(f->call);
 	lyre_out_object_begin(o);
-	lyre_out_key(o, "error");
-	lyre_out_string(o, sentence, sizeof sentence - 1);
+	lyre_out_text(o, "error", sentence);
 	lyre_out_key(o, "main_permissions");
 	lyre_out_array_begin(o);
 	write_sentences(o, &f->main);

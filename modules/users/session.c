@@ -8,13 +8,10 @@
  */
 #include "users.h"
 
-#include <gnutls/crypto.h>
-#include <gnutls/gnutls.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define DATABASE "system"
 #define TABLE "hdb_session"
@@ -26,14 +23,6 @@
 static bool enabled;
 static int64_t lasts; /* seconds */
 static char cookie[40];
-
-static double now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (double)t.tv_sec * 1000 + (double)(t.tv_nsec / 1000000);
-}
 
 /* ---- the table ---- */
 
@@ -67,7 +56,7 @@ static int remove_ended(lyre_call *call, lyre_table *table)
 	const lyre_value *parts[] = {
 		lyre_make_string(call, "expires", 7),
 		lyre_make_string(call, "less_than", 9),
-		lyre_make_double(call, now_ms()),
+		lyre_make_double(call, lyre_time_now()),
 	};
 	const lyre_value *condition = lyre_make_object(call, names, parts, 3), *ids[ENDED_AT_ONCE], *record;
 	const struct lyre_query query = {
@@ -100,7 +89,7 @@ static int write_session(lyre_call *call, const char *id, const struct lyre_user
 		lyre_make_string(call, id, strlen(id)),
 		lyre_make_string(call, user->name, strlen(user->name)),
 		lyre_make_string(call, user->stamp, strlen(user->stamp)),
-		lyre_make_double(call, now_ms() + (double)lasts * 1000),
+		lyre_make_double(call, lyre_time_now() + (double)lasts * 1000),
 	};
 	const lyre_value *record = lyre_make_object(call, names, values, sizeof values / sizeof *values);
 	const struct lyre_write_result *result;
@@ -130,7 +119,7 @@ static int end_session(lyre_call *call, const char *value)
 	char id[DIGEST_MAX];
 	lyre_table *table;
 	size_t len = strlen(value);
-	int rc = digest_of(call, value, len, id);
+	int rc = users_digest_of(call, value, len, id);
 
 	if (rc || !is_value(value, len))
 		return rc;
@@ -147,14 +136,11 @@ static int end_session(lyre_call *call, const char *value)
 
 static int begin_session(lyre_call *call, const struct lyre_user *user)
 {
-	unsigned char random[VALUE_BYTES];
 	char value[VALUE_MAX], id[DIGEST_MAX];
-	int rc = gnutls_rnd(GNUTLS_RND_KEY, random, sizeof random);
+	int rc = users_random_text(call, value, VALUE_BYTES);
 
-	if (rc < 0)
-		return lyre_fail(call, LYRE_EINTERNAL, "No random numbers: %s", gnutls_strerror(rc));
-	text_of_bytes(value, random, sizeof random);
-	rc = digest_of(call, value, strlen(value), id);
+	if (!rc)
+		rc = users_digest_of(call, value, strlen(value), id);
 	if (!rc)
 		rc = write_session(call, id, user);
 	return rc ? rc : lyre_reply_cookie(call, cookie, value, lasts);
@@ -170,11 +156,7 @@ int users_login(lyre_call *call)
 
 	if (!enabled)
 		return lyre_fail(call, LYRE_EINVAL, "Sessions are disabled: authentication.enableSessions is false");
-	if (!*lyre_call_user(call))
-		return lyre_fail(call, LYRE_EINVAL, "A session is a user's: give 'username' and 'password', or sign in as the user");
-	rc = need_password(call, "Sessions");
-	if (!rc)
-		rc = lyre_user(call, NULL, &user);
+	rc = users_password_user(call, "Sessions", &user);
 	if (rc)
 		return rc;
 	lyre_server_rights_begin(call);
@@ -226,7 +208,7 @@ static int verify(lyre_call *call, const char *text, size_t len, struct lyre_ide
 {
 	const lyre_value *record;
 	char id[DIGEST_MAX];
-	int rc = is_value(text, len) ? digest_of(call, text, len, id) : invalid(call);
+	int rc = is_value(text, len) ? users_digest_of(call, text, len, id) : invalid(call);
 
 	if (!rc)
 		rc = find_session(call, id, &record);
@@ -237,13 +219,13 @@ static int verify(lyre_call *call, const char *text, size_t len, struct lyre_ide
 	ret->until = lyre_value_double(lyre_value_get(record, "expires"));
 	if (!ret->user || !ret->stamp)
 		return invalid(call);
-	if (ret->until > now_ms())
+	if (ret->until > lyre_time_now())
 		return 0;
 	lyre_fail(call, LYRE_EUNAUTHENTICATED, "session expired");
 	return LYRE_END;
 }
 
-int session_start(lyre_instance *self)
+int users_session_start(lyre_instance *self)
 {
 	static const struct lyre_authenticator sessions = {
 		.size = sizeof sessions, .source = LYRE_CREDENTIAL_COOKIE, .name = cookie, .verify = verify

@@ -40,6 +40,8 @@ static int add_claims(jwt_t *jwt, const struct token_claims *c)
 		rc = jwt_add_grant_bool(jwt, "super_user", c->super_user);
 	if (!rc && *c->role)
 		rc = jwt_add_grant(jwt, "role", c->role);
+	if (!rc && *c->id)
+		rc = jwt_add_grant(jwt, "jti", c->id);
 	if (!rc)
 		rc = jwt_add_grant(jwt, "sub", subjects[c->subject]);
 	return rc ? rc : jwt_add_grant(jwt, "stamp", c->stamp);
@@ -141,14 +143,14 @@ static bool get_time(jwt_t *jwt, const char *name, int64_t *out)
 	return right;
 }
 
-/* A claim that need not be there. */
-static bool get_role(jwt_t *jwt, char *out, size_t size)
+/* The same of one that need not be there: "" then. */
+static bool get_optional(jwt_t *jwt, const char *name, char *out, size_t size)
 {
-	char *there = jwt_get_grants_json(jwt, "role");
+	char *there = jwt_get_grants_json(jwt, name);
 
 	*out = '\0';
 	free(there);
-	return !there || get_text(jwt, "role", out, size);
+	return !there || get_text(jwt, name, out, size);
 }
 
 static bool get_claims(jwt_t *jwt, struct token_claims *c)
@@ -161,8 +163,8 @@ static bool get_claims(jwt_t *jwt, struct token_claims *c)
 		return false;
 	c->subject = strcmp(subject, subjects[TOKEN_REFRESH]) ? TOKEN_OPERATION : TOKEN_REFRESH;
 	return get_text(jwt, "username", c->user, sizeof c->user) && get_text(jwt, "stamp", c->stamp, sizeof c->stamp) &&
-		get_role(jwt, c->role, sizeof c->role) && get_time(jwt, "iat", &c->issued) &&
-		get_time(jwt, "exp", &c->expires);
+		get_optional(jwt, "role", c->role, sizeof c->role) && get_optional(jwt, "jti", c->id, sizeof c->id) &&
+		get_time(jwt, "iat", &c->issued) && get_time(jwt, "exp", &c->expires);
 }
 
 enum token_verdict token_read(const struct token_key *k, const char *text, size_t len, int64_t now, struct token_claims *ret)

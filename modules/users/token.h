@@ -8,11 +8,14 @@
 #ifndef USERS_TOKEN_H
 #define USERS_TOKEN_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include <lyre/user.h>
 
 /** Longest token that is looked at, bytes. */
-#define TOKEN_MAX 8192
+#define TOKEN_MAX LYRE_CREDENTIAL_MAX
+/** Longest name of a role in a token, bytes. */
+#define TOKEN_ROLE_MAX 255
+/** Bytes of chance in a token's id, which is twice as long in hexadecimal. */
+#define TOKEN_ID_BYTES 16
 
 /** The key, in PEM, which is the form that libjwt takes. */
 struct token_key {
@@ -25,9 +28,10 @@ enum token_subject { TOKEN_OPERATION, TOKEN_REFRESH };
 /** What a token says. */
 struct token_claims {
 	enum token_subject subject;
-	char user[512];
-	char stamp[33];      /**< of the user's credentials when it was made */
-	char role[256];      /**< "" for none */
+	char id[2 * TOKEN_ID_BYTES + 1]; /**< no other token's, also of the same second; "" for none */
+	char user[LYRE_USER_NAME_MAX + 1];
+	char stamp[LYRE_STAMP_MAX + 1];  /**< of the user's credentials when it was made */
+	char role[TOKEN_ROLE_MAX + 1];   /**< "" for none */
 	int super_user;
 	int64_t issued, expires; /**< seconds since the epoch */
 };

@@ -43,6 +43,8 @@ static const char *make_token(lyre_call *call, const struct lyre_user *user, enu
 	strcpy(c.user, user->name);
 	strcpy(c.stamp, user->stamp);
 	strcpy(c.role, role);
+	if (users_random_text(call, c.id, TOKEN_ID_BYTES))
+		return NULL;
 	c.expires = c.issued + seconds;
 	token = token_make(key, &c);
 	if (token)
@@ -50,7 +52,7 @@ static const char *make_token(lyre_call *call, const struct lyre_user *user, enu
 	if (kept)
 		strcpy(kept, token);
 	else
-		lyre_fail(call, LYRE_ENOMEM, "out of memory");
+		lyre_fail_no_memory(call);
 	free(token);
 	return kept;
 }
@@ -109,8 +111,8 @@ static int get_role(lyre_call *call, const char **role)
 	size_t len = 0;
 
 	*role = v ? lyre_value_string(v, &len) : "";
-	if (v && (!len || len > 255 || strlen(*role) != len))
-		return lyre_fail(call, LYRE_EINVAL, "'role' must be a text of 1 to 255 bytes");
+	if (v && (!len || len > TOKEN_ROLE_MAX || strlen(*role) != len))
+		return lyre_fail(call, LYRE_EINVAL, "'role' must be a text of 1 to %d bytes", TOKEN_ROLE_MAX);
 	return 0;
 }
 
@@ -121,15 +123,9 @@ static int keep_refresh_token(lyre_call *call, const char *user, const char *tok
 	const struct lyre_user_change change = {
 		.size = sizeof change, .fields = LYRE_USER_REFRESH_TOKEN, .name = user, .refresh_token = digest
 	};
-	int rc = digest_of(call, token, strlen(token), digest);
+	int rc = users_digest_of(call, token, strlen(token), digest);
 
 	return rc ? rc : lyre_user_change(call, &change);
-}
-
-static void reply_token(lyre_out *out, const char *name, const char *token)
-{
-	lyre_out_key(out, name);
-	lyre_out_string(out, token, strlen(token));
 }
 
 int users_create_authentication_tokens(lyre_call *call)
@@ -144,11 +140,7 @@ int users_create_authentication_tokens(lyre_call *call)
 		rc = get_role(call, &role);
 	if (rc)
 		return rc;
-	if (!*lyre_call_user(call))
-		return lyre_fail(call, LYRE_EINVAL, "Tokens are a user's: give 'username' and 'password', or sign in as the user");
-	rc = need_password(call, "Tokens");
-	if (!rc)
-		rc = lyre_user(call, NULL, &user);
+	rc = users_password_user(call, "Tokens", &user);
 	if (rc)
 		return rc;
 	operation = make_token(call, &user, TOKEN_OPERATION, seconds, role);
@@ -160,8 +152,8 @@ int users_create_authentication_tokens(lyre_call *call)
 	if (rc)
 		return rc;
 	lyre_out_object_begin(out);
-	reply_token(out, "operation_token", operation);
-	reply_token(out, "refresh_token", refresh);
+	lyre_out_text(out, "operation_token", operation);
+	lyre_out_text(out, "refresh_token", refresh);
 	lyre_out_object_end(out);
 	return 0;
 }
@@ -177,7 +169,7 @@ static int invalid(lyre_call *call)
 static int check_is_last(lyre_call *call, const struct lyre_user *user, const char *text, size_t len)
 {
 	char digest[DIGEST_MAX];
-	int rc = digest_of(call, text, len, digest);
+	int rc = users_digest_of(call, text, len, digest);
 
 	return rc || !strcmp(digest, user->refresh_token) ? rc : invalid(call);
 }
@@ -194,7 +186,7 @@ static int check_token(lyre_call *call, const char *text, size_t len, struct tok
 		lyre_fail(call, LYRE_EUNAUTHENTICATED, "token expired");
 		return LYRE_END;
 	case TOKEN_NO_MEMORY:
-		return lyre_fail(call, LYRE_ENOMEM, "out of memory");
+		return lyre_fail_no_memory(call);
 	case TOKEN_INVALID:
 	default:
 		return invalid(call);
@@ -243,7 +235,7 @@ int users_refresh_operation_token(lyre_call *call)
 	if (!token)
 		return lyre_failure(call);
 	lyre_out_object_begin(out);
-	reply_token(out, "operation_token", token);
+	lyre_out_text(out, "operation_token", token);
 	lyre_out_object_end(out);
 	return 0;
 }
@@ -273,7 +265,7 @@ static int key_path(lyre_instance *self, char out[PATH_MAX])
 	return lyre_start_fail(self, LYRE_EINVAL, "The path of the key of tokens is too long: choose another rootPath");
 }
 
-int token_check(lyre_instance *self)
+int users_token_check(lyre_instance *self)
 {
 	char path[PATH_MAX], why[PATH_MAX + 512];
 	int rc = key_path(self, path);
@@ -285,7 +277,7 @@ int token_check(lyre_instance *self)
 	return k ? 0 : lyre_start_fail(self, LYRE_EIO, "%s", why);
 }
 
-int token_start(lyre_instance *self)
+int users_token_start(lyre_instance *self)
 {
 	static const struct lyre_authenticator bearer = {
 		.size = sizeof bearer, .source = LYRE_CREDENTIAL_SCHEME, .name = "Bearer", .verify = verify
@@ -304,7 +296,7 @@ int token_start(lyre_instance *self)
 	return lyre_authenticator_add(self, &bearer);
 }
 
-void token_stop(lyre_instance *self)
+void users_token_stop(lyre_instance *self)
 {
 	(void)self;
 	token_key_close(key);

@@ -5,9 +5,11 @@
  */
 #include "users.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
-enum text argument_text(lyre_call *call, const char *name, const char **ret)
+enum text users_argument_text(lyre_call *call, const char *name, const char **ret)
 {
 	const lyre_value *v = lyre_arg(call, name);
 	enum lyre_type type = lyre_value_type(v);
@@ -35,7 +37,7 @@ static int is_no_key(const char *text)
 	return strcmp(text, "null") == 0 || strcmp(text, "undefined") == 0;
 }
 
-int is_role_name(const lyre_value *v)
+int users_is_role_name(const lyre_value *v)
 {
 	size_t len;
 	const char *s = lyre_value_type(v) == LYRE_STRING ? lyre_value_string(v, &len) : NULL;
@@ -50,20 +52,27 @@ int is_role_name(const lyre_value *v)
 	return 1;
 }
 
-/** What is wrong with a request, sentence by sentence: none is as long as its place. */
+/** What is wrong with a request, sentence by sentence. All of ours together are shorter. */
 struct faults {
 	char text[512];
 	size_t len;
 };
 
-static void fault(struct faults *f, const char *sentence)
+static void fault(struct faults *f, const char *fmt, ...) LYRE_PRINTF(2, 3);
+static void fault(struct faults *f, const char *fmt, ...)
 {
-	size_t len = strlen(sentence);
+	size_t room = sizeof f->text - f->len;
+	va_list ap;
 
-	if (f->len)
+	if (f->len && room > 1) {
 		f->text[f->len++] = ',';
-	memcpy(f->text + f->len, sentence, len + 1);
-	f->len += len;
+		room--;
+	}
+	va_start(ap, fmt);
+	int n = vsnprintf(f->text + f->len, room, fmt, ap);
+	va_end(ap);
+	if (n > 0)
+		f->len += (size_t)n < room ? (size_t)n : room - 1;
 }
 
 /** The three texts of a user, as they are in a request. */
@@ -73,19 +82,17 @@ struct request {
 	const lyre_value *active;
 };
 
-static int read_request(lyre_call *call, struct request *q)
+/** What must be there of a new user. */
+static void check_given(const struct request *q, struct faults *f)
 {
-	q->has_username = argument_text(call, "username", &q->username);
-	if (q->has_username == TEXT_GIVEN && is_no_key(q->username))
-		q->has_username = TEXT_INVALID;
-	q->has_password = argument_text(call, "password", &q->password);
-	q->has_role = argument_text(call, "role", &q->role);
-	if (q->has_role == TEXT_GIVEN && !is_role_name(lyre_arg(call, "role")))
-		q->has_role = TEXT_INVALID;
-	q->active = lyre_arg(call, "active");
-	if (q->has_username == TEXT_NO_MEMORY || q->has_password == TEXT_NO_MEMORY || q->has_role == TEXT_NO_MEMORY)
-		return lyre_fail(call, LYRE_ENOMEM, "out of memory");
-	return 0;
+	if (q->has_username == TEXT_BLANK)
+		fault(f, "Username can't be blank");
+	if (q->has_password == TEXT_BLANK)
+		fault(f, "Password can't be blank");
+	if (q->has_role == TEXT_BLANK)
+		fault(f, "Role can't be blank");
+	if (!q->active)
+		fault(f, "Active can't be blank");
 }
 
 /** What cannot be, whether a user is added or altered. */
@@ -94,18 +101,52 @@ static void check_values(const struct request *q, struct faults *f)
 	if (q->has_username == TEXT_INVALID)
 		fault(f, "Username is invalid");
 	else if (q->username && strlen(q->username) > LYRE_USER_NAME_MAX)
-		fault(f, "Username is too long (maximum is 500 bytes)");
+		fault(f, "Username is too long (maximum is %d bytes)", LYRE_USER_NAME_MAX);
 	if (q->has_password == TEXT_INVALID)
 		fault(f, "Password is invalid");
 	else if (q->password && strlen(q->password) > LYRE_PASSWORD_MAX)
-		fault(f, "Password is too long (maximum is 1024 bytes)");
+		fault(f, "Password is too long (maximum is %d bytes)", LYRE_PASSWORD_MAX);
 	if (q->has_role == TEXT_INVALID)
 		fault(f, "Role is invalid");
 	if (q->active && lyre_value_type(q->active) != LYRE_BOOL)
 		fault(f, "Active must be a boolean");
 }
 
-void log_change(lyre_call *call, const char *did, const char *name)
+/** What is asked of a user. \param whole  all of it must be given, for a new one. \return 0; a failure with all that is wrong */
+static int read_request(lyre_call *call, int whole, struct request *q, struct lyre_user_change *change)
+{
+	struct faults f = { .len = 0 };
+
+	q->has_username = users_argument_text(call, "username", &q->username);
+	if (q->has_username == TEXT_GIVEN && is_no_key(q->username))
+		q->has_username = TEXT_INVALID;
+	q->has_password = users_argument_text(call, "password", &q->password);
+	q->has_role = users_argument_text(call, "role", &q->role);
+	if (q->has_role == TEXT_GIVEN && !users_is_role_name(lyre_arg(call, "role")))
+		q->has_role = TEXT_INVALID;
+	q->active = lyre_arg(call, "active");
+	if (q->has_username == TEXT_NO_MEMORY || q->has_password == TEXT_NO_MEMORY || q->has_role == TEXT_NO_MEMORY)
+		return lyre_fail_no_memory(call);
+	if (whole)
+		check_given(q, &f);
+	else if (q->has_username == TEXT_BLANK)
+		return lyre_fail(call, LYRE_EINVAL, "username is required");
+	check_values(q, &f);
+	if (f.len)
+		return lyre_fail(call, LYRE_EINVAL, "%s", f.text);
+	*change = (struct lyre_user_change){
+		.size = sizeof *change,
+		.fields = (q->password ? LYRE_USER_PASSWORD : 0u) | (q->role ? LYRE_USER_ROLE : 0u) |
+			(q->active ? LYRE_USER_ACTIVE : 0u),
+		.name = q->username,
+		.password = q->password,
+		.role = q->role,
+		.active = (uint32_t)lyre_value_bool(q->active),
+	};
+	return 0;
+}
+
+void users_log_change(lyre_call *call, const char *did, const char *name)
 {
 	const char *user = lyre_call_user(call);
 
@@ -115,45 +156,29 @@ void log_change(lyre_call *call, const char *did, const char *name)
 		lyre_log(lyre_call_module(call), LYRE_NOTIFY, "a user of this machine %s '%s'", did, name);
 }
 
-int need_password(lyre_call *call, const char *what)
+int users_password_user(lyre_call *call, const char *what, struct lyre_user *ret)
 {
-	return lyre_call_by_password(call) ? 0 :
-		lyre_fail(call, LYRE_EINVAL, "%s are given for a password only: send 'username' and 'password'", what);
+	if (!*lyre_call_user(call))
+		return lyre_fail(call, LYRE_EINVAL, "%s are a user's: give 'username' and 'password', or sign in as the user", what);
+	if (!lyre_call_by_password(call))
+		return lyre_fail(call, LYRE_EINVAL, "%s are given for a password only: send 'username' and 'password'", what);
+	return lyre_user(call, NULL, ret);
 }
 
 int users_add_user(lyre_call *call)
 {
+	struct lyre_user_change user;
 	struct request q;
-	struct faults f = { .len = 0 };
-	int rc = read_request(call, &q);
+	int rc = read_request(call, 1, &q, &user);
 
 	if (rc < 0)
 		return rc;
-	if (q.has_username == TEXT_BLANK)
-		fault(&f, "Username can't be blank");
-	if (q.has_password == TEXT_BLANK)
-		fault(&f, "Password can't be blank");
-	if (q.has_role == TEXT_BLANK)
-		fault(&f, "Role can't be blank");
-	if (!q.active)
-		fault(&f, "Active can't be blank");
-	check_values(&q, &f);
-	if (f.len)
-		return lyre_fail(call, LYRE_EINVAL, "%s", f.text);
 	/* The name stands for the server's own records; the sentence is the one that clients know. */
 	if (strcmp(q.username, "system") == 0)
 		return lyre_fail(call, LYRE_EINVAL, "Username You cannot create tables within the system schema");
-	const struct lyre_user_change user = {
-		.size = sizeof user,
-		.fields = LYRE_USER_PASSWORD | LYRE_USER_ROLE | LYRE_USER_ACTIVE,
-		.name = q.username,
-		.password = q.password,
-		.role = q.role,
-		.active = (uint32_t)lyre_value_bool(q.active),
-	};
 	rc = lyre_user_add(call, &user);
 	if (rc == 0)
-		log_change(call, "added the user", q.username);
+		users_log_change(call, "added the user", q.username);
 	return rc < 0 ? rc : lyre_reply_message(call, "%s successfully added", q.username);
 }
 
@@ -173,8 +198,7 @@ static int reply_updated(lyre_call *call, const char *name, int updated)
 	lyre_out *o = lyre_reply(call);
 
 	lyre_out_object_begin(o);
-	lyre_out_key(o, "message");
-	lyre_out_string(o, message, strlen(message));
+	lyre_out_text(o, "message", message);
 	lyre_out_key(o, "txn_time");
 	lyre_out_int(o, 0);
 	write_names(o, "update_hashes", updated ? name : NULL);
@@ -185,26 +209,12 @@ static int reply_updated(lyre_call *call, const char *name, int updated)
 
 int users_alter_user(lyre_call *call)
 {
+	struct lyre_user_change change;
 	struct request q;
-	struct faults f = { .len = 0 };
-	int rc = read_request(call, &q);
+	int rc = read_request(call, 0, &q, &change);
 
 	if (rc < 0)
 		return rc;
-	if (q.has_username == TEXT_BLANK)
-		return lyre_fail(call, LYRE_EINVAL, "username is required");
-	check_values(&q, &f);
-	if (f.len)
-		return lyre_fail(call, LYRE_EINVAL, "%s", f.text);
-	const struct lyre_user_change change = {
-		.size = sizeof change,
-		.fields = (q.password ? LYRE_USER_PASSWORD : 0u) | (q.role ? LYRE_USER_ROLE : 0u) |
-			(q.active ? LYRE_USER_ACTIVE : 0u),
-		.name = q.username,
-		.password = q.password,
-		.role = q.role,
-		.active = (uint32_t)lyre_value_bool(q.active),
-	};
 	if (!change.fields)
 		return lyre_fail(call, LYRE_EINVAL, "nothing to update, must supply active, role or password to update");
 	/* Also a role that there is not is "not found": ask for the user first. */
@@ -217,27 +227,27 @@ int users_alter_user(lyre_call *call)
 	if (rc < 0)
 		return rc;
 	if (q.password)
-		log_change(call, "changed the password of the user", q.username);
+		users_log_change(call, "changed the password of the user", q.username);
 	if (q.role)
-		log_change(call, "changed the role of the user", q.username);
+		users_log_change(call, "changed the role of the user", q.username);
 	if (q.active)
-		log_change(call, change.active ? "activated the user" : "deactivated the user", q.username);
+		users_log_change(call, change.active ? "activated the user" : "deactivated the user", q.username);
 	return reply_updated(call, q.username, 1);
 }
 
 int users_drop_user(lyre_call *call)
 {
 	const char *name;
-	enum text has = argument_text(call, "username", &name);
+	enum text has = users_argument_text(call, "username", &name);
 
 	if (has == TEXT_NO_MEMORY)
-		return lyre_fail(call, LYRE_ENOMEM, "out of memory");
+		return lyre_fail_no_memory(call);
 	if (has == TEXT_BLANK)
 		return lyre_fail(call, LYRE_EINVAL, "Username can't be blank");
 	if (has == TEXT_INVALID)
 		return lyre_fail(call, LYRE_EINVAL, "Username is invalid");
 	int rc = lyre_user_drop(call, name);
 	if (rc == 0)
-		log_change(call, "dropped the user", name);
+		users_log_change(call, "dropped the user", name);
 	return rc < 0 ? rc : lyre_reply_message(call, "%s successfully deleted", name);
 }

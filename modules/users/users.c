@@ -139,13 +139,13 @@ static const struct lyre_operation operations[] = {
 
 static int start(lyre_instance *self)
 {
-	int rc = token_start(self);
+	int rc = users_token_start(self);
 
-	return rc ? rc : session_start(self);
+	return rc ? rc : users_session_start(self);
 }
 
 LYRE_MODULE(users, "1.0.0", "Users, roles, tokens, sessions",
 	.operations = LYRE_LIST(operations),
 	.start = start,
-	.stop = token_stop,
-	.check = token_check);
+	.stop = users_token_stop,
+	.check = users_token_check);

@@ -19,7 +19,7 @@ int users_role_list(lyre_call *call);
  * Checks all that add_role or, with \p alter, alter_role was sent. \return 0; LYRE_EINVAL with all that is wrong as the
  * answer; LYRE_ENOMEM …
  */
-int role_check(lyre_call *call, int alter);
+int users_role_check(lyre_call *call, int alter);
 
 /* user.c */
 int users_add_user(lyre_call *call);
@@ -33,34 +33,38 @@ enum text {
 	TEXT_NO_MEMORY
 };
 /** A string or number argument; \p ret is NULL unless TEXT_GIVEN. */
-enum text argument_text(lyre_call *call, const char *name, const char **ret);
+enum text users_argument_text(lyre_call *call, const char *name, const char **ret);
 /** Leaves a line in the log, whatever its level: who did what to a user or a role. \param did  "added the user" */
-void log_change(lyre_call *call, const char *did, const char *name);
-/** Refuses, with a sentence, whoever came by a token or a session: what they let do ends when they do. \param what  "Tokens" */
-int need_password(lyre_call *call, const char *what);
+void users_log_change(lyre_call *call, const char *did, const char *name);
+/**
+ * The caller, set \p ret->size before. Refuses, with a sentence, who is no user, and whoever came by a token or a session: what
+ * they let do ends when they do. \param what  what the caller asks for, "Tokens"
+ */
+int users_password_user(lyre_call *call, const char *what, struct lyre_user *ret);
 /** Whether a value can name a role, or be its id: of letters, digits, _ and -, one at least. */
-int is_role_name(const lyre_value *v);
+int users_is_role_name(const lyre_value *v);
 
 /* info.c */
 int users_list_users(lyre_call *call);
 int users_user_info(lyre_call *call);
 
 /* token.c, token_key.c, token_operations.c */
-int token_check(lyre_instance *self);
-int token_start(lyre_instance *self);
-void token_stop(lyre_instance *self);
+int users_token_check(lyre_instance *self);
+int users_token_start(lyre_instance *self);
+void users_token_stop(lyre_instance *self);
 int users_create_authentication_tokens(lyre_call *call);
 int users_refresh_operation_token(lyre_call *call);
 
 /* digest.c */
 #define DIGEST_MAX 65 /**< room for a SHA-256 in hexadecimal, with the NUL */
-/** Writes \p size bytes as hexadecimal, and a NUL. */
-void text_of_bytes(char *out, const unsigned char *bytes, size_t size);
+#define RANDOM_BYTES_MAX 32
+/** Writes \p size bytes of chance, at most RANDOM_BYTES_MAX, as hexadecimal, and a NUL. Sets the call's failure. */
+int users_random_text(lyre_call *call, char *out, size_t size);
 /** The SHA-256 of a secret. Sets the call's failure. */
-int digest_of(lyre_call *call, const char *text, size_t len, char out[DIGEST_MAX]);
+int users_digest_of(lyre_call *call, const char *text, size_t len, char out[DIGEST_MAX]);
 
 /* session.c */
-int session_start(lyre_instance *self);
+int users_session_start(lyre_instance *self);
 int users_login(lyre_call *call);
 int users_logout(lyre_call *call);
 

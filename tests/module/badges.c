@@ -68,17 +68,12 @@ static int who(lyre_call *call)
 	const char *user = lyre_call_user(call), *cookie = lyre_call_cookie(call, "badge");
 	lyre_out *o = lyre_reply(call);
 	lyre_out_object_begin(o);
-	lyre_out_key(o, "user");
-	lyre_out_string(o, user, strlen(user));
+	lyre_out_text(o, "user", user);
 	lyre_out_key(o, "limited");
 	lyre_out_bool(o, lyre_call_limited(call));
 	lyre_out_key(o, "may");
 	lyre_out_int(o, lyre_call_permissions(call, "system", "hdb_user"));
-	lyre_out_key(o, "cookie");
-	if (cookie)
-		lyre_out_string(o, cookie, strlen(cookie));
-	else
-		lyre_out_null(o);
+	lyre_out_text(o, "cookie", cookie);
 	lyre_out_key(o, "asked");
 	lyre_out_int(o, asked);
 	lyre_out_object_end(o);
@@ -96,6 +91,8 @@ static int set_cookie(lyre_call *call)
 static int set_cookie_and_fail(lyre_call *call)
 {
 	lyre_reply_cookie(call, "badge", "x", 10);
+	if (lyre_reply_cookie(call, "badge", NULL, 10) != LYRE_EINVAL || lyre_reply_cookie(call, NULL, "x", 10) != LYRE_EINVAL)
+		return lyre_fail(call, LYRE_EINTERNAL, "nothing was taken for something");
 	return lyre_fail(call, LYRE_ECONFLICT, "this fails");
 }
 

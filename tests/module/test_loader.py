@@ -267,6 +267,11 @@ class Served(unittest.TestCase):
             self.assertEqual(s.call({"operation": "users_keep", "name": "admin"}), (200, {"message": "kept"}))
             self.assertEqual(s.call(see), (200, dict(who, refresh_token="kept")))
             self.assertEqual(s.call({"operation": "users_keep", "name": "bob"})[0], 404)
+            status, role = s.call({"operation": "users_role", "name": "super_user"})
+            self.assertEqual((status, role["id"], role["role"], role["permission"]), (200, "super_user", "super_user", {"super_user": True}))
+            self.assertEqual(sorted(role), ["__createdtime__", "__updatedtime__", "id", "permission", "role"])
+            for more in {"name": "nobody"}, {"name": "n" * 100000}, {"name": ""}, {}:
+                self.assertEqual(s.call({"operation": "users_role"}, **more), (404, {"error": "Role not found"}))
             for careless in (see, {"operation": "users_keep", "name": "admin"}):
                 status, body = s.call(careless, careless=True)
                 self.assertEqual(status, 500, body)

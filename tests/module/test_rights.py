@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The services of the SDK honour the rights of who calls, whatever a module has declared: a module that declares nothing asks for all."""
-import os, sys, time, unittest
+import os, sys, unittest
 
 TOP = os.environ.get("TOP_SRCDIR", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 sys.path.insert(0, os.path.join(TOP, "tests", "api"))
@@ -301,24 +301,15 @@ class Writing(Case):
     def test_in_a_job(self):
         body = self.as_user("limited", {"operation": "sneak_job", "service": "write", "database": "dev", "table": "cat",
                                         "records": [{"id": 1, "age": 1}]})[1]
-        job = self.wait(body["job_id"])
+        job = self.s.wait_for_job(body["job_id"])
         self.assertEqual(job["status"], "ERROR")
         self.assertIn(REFUSED, str(job["message"]))
         body = self.as_user("limited", {"operation": "sneak_job", "service": "cursor", "database": "dev", "table": "cat"})[1]
-        self.assertEqual({k for r in self.wait(body["job_id"])["result"] for k in r}, {"id", "name", "nick"})
-
-    def wait(self, id):
-        deadline = time.monotonic() + 60
-        while True:
-            job, = self.s.ok({"operation": "get_job", "id": id})
-            if job["status"] in ("COMPLETE", "ERROR"):
-                return job
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.02)
+        self.assertEqual({k for r in self.s.wait_for_job(body["job_id"])["result"] for k in r}, {"id", "name", "nick"})
 
     def test_whose_job(self):
         id = self.as_user("limited", {"operation": "sneak_job", "service": "databases"})[1]["job_id"]
-        job = self.wait(id)
+        job = self.s.wait_for_job(id)
         self.assertEqual(self.as_user("limited", {"operation": "get_job", "id": id}), (200, [job]))
         for user in ("nothing", "structure_all"):
             self.assertEqual(self.as_user(user, {"operation": "get_job", "id": id}), (200, []))

@@ -21,15 +21,6 @@ static int count_role(void *arg, const lyre_value *role)
 	return 0;
 }
 
-static void tell(lyre_out *o, const char *key, const char *text)
-{
-	lyre_out_key(o, key);
-	if (text)
-		lyre_out_string(o, text, strlen(text));
-	else
-		lyre_out_null(o);
-}
-
 /** What the caller may do to a system table, without and with the rights of the server, which nest. */
 static void tell_rights(lyre_call *call, lyre_out *o)
 {
@@ -60,15 +51,15 @@ static int as_seen(lyre_call *call)
 		return rc;
 	lyre_out *o = lyre_reply(call);
 	lyre_out_object_begin(o);
-	tell(o, "name", user.name);
-	tell(o, "role_id", user.role_id);
+	lyre_out_text(o, "name", user.name);
+	lyre_out_text(o, "role_id", user.role_id);
 	lyre_out_key(o, "role");
 	lyre_out_value(o, lyre_value_get(user.role, "role"));
 	lyre_out_key(o, "active");
 	lyre_out_bool(o, user.active != 0);
 	lyre_out_key(o, "stamp");
 	lyre_out_int(o, (int64_t)strlen(user.stamp));
-	tell(o, "refresh_token", user.refresh_token);
+	lyre_out_text(o, "refresh_token", user.refresh_token);
 	lyre_out_key(o, "times");
 	lyre_out_bool(o, user.created > 0 && user.updated >= user.created);
 	lyre_out_key(o, "users");
@@ -95,13 +86,25 @@ static int keep(lyre_call *call)
 	return rc ? rc : lyre_reply_message(call, "kept");
 }
 
+/** One role, by the id in "name". */
+static int role(lyre_call *call)
+{
+	const lyre_value *record;
+	int rc = lyre_role_find(call, lyre_arg_string(call, "name"), &record);
+
+	if (rc)
+		return rc;
+	lyre_out_value(lyre_reply(call), record);
+	return 0;
+}
+
 /** A failure with an answer of its own; with "careless", one that another failure took the place of. */
 static int fails(lyre_call *call)
 {
 	lyre_out *o = lyre_reply(call);
 
 	lyre_out_object_begin(o);
-	tell(o, "error", "not now");
+	lyre_out_text(o, "error", "not now");
 	lyre_out_key(o, "free_in");
 	lyre_out_int(o, 7);
 	lyre_out_object_end(o);
@@ -120,6 +123,8 @@ static const struct lyre_operation operations[] = {
 	  .params = LYRE_LIST(params), .help = "Tell of users." },
 	{ .name = "users_keep", .handler = keep, .run = LYRE_RUN_POOL, .access = LYRE_ACCESS_USER, .params = LYRE_LIST(params),
 	  .help = "Keep something for a user." },
+	{ .name = "users_role", .handler = role, .run = LYRE_RUN_POOL, .access = LYRE_ACCESS_USER, .params = LYRE_LIST(params),
+	  .help = "Tell of a role." },
 	{ .name = "users_fail", .handler = fails, .access = LYRE_ACCESS_USER, .params = LYRE_LIST(params), .help = "Fail." },
 };
 

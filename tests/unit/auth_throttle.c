@@ -214,29 +214,38 @@ START_TEST(test_long_names)
 }
 END_TEST
 
-static void *many(void *arg)
-{
-	char name[16];
+#define THREADS 4
+#define USERS 4
+/** Of each user, by each thread: so many that threads which do not wait for each other lose some. */
+#define FAILURES 50000
 
-	(void)arg;
-	for (int i = 0; i < 20000; i++) {
-		snprintf(name, sizeof name, "user%d", i % 50);
-		if (delay_of(name, "a", i) >= 0)
-			note(name, "a", i % 7 == 0, i);
+static const char *const users[USERS] = { "ann", "bob", "cid", "dot" };
+
+static void *attack(void *arg)
+{
+	pthread_barrier_wait(arg);
+	for (int i = 0; i < FAILURES; i++) {
+		for (int user = 0; user < USERS; user++)
+			note(users[user], "a", false, 0);
 	}
 	return NULL;
 }
 
+/** The first delay comes with the last failure of all threads: none was lost, and none counted twice. */
 START_TEST(test_threads)
 {
-	pthread_t threads[4];
+	pthread_t threads[THREADS];
+	pthread_barrier_t begin;
 
-	for (int i = 0; i < 4; i++)
-		ck_assert_int_eq(pthread_create(&threads[i], NULL, many, NULL), 0);
-	for (int i = 0; i < 4; i++)
+	open_with(THREADS * FAILURES - 1, 100, 1000, 60000);
+	pthread_barrier_init(&begin, NULL, THREADS);
+	for (int i = 0; i < THREADS; i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, attack, &begin), 0);
+	for (int i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
-	note("user1", "a", true, 20000);
-	ck_assert_int_eq(delay_of("user1", "a", 20000), 0);
+	pthread_barrier_destroy(&begin);
+	for (int user = 0; user < USERS; user++)
+		ck_assert_int_eq(delay_of(users[user], "a", 0), 100);
 }
 END_TEST
 

@@ -299,18 +299,18 @@ START_TEST(test_each)
 	struct buf b;
 
 	buf_init(&b);
-	ck_assert_int_eq(users_each(users, &arena, note, &b, &err), 0);
+	ck_assert_int_eq(users_each(users, note, &b, &err), 0);
 	ck_assert_uint_eq(b.len, 0);
 	add_role("r", "reader", "{}");
 	add_well("carl", "super_user", true);
 	add_well("ann", "reader", false);
 	add_well("bob", "reader", true);
-	ck_assert_int_eq(users_each(users, &arena, note, &b, &err), 0);
+	ck_assert_int_eq(users_each(users, note, &b, &err), 0);
 	ck_assert_str_eq(buf_cstr(&b), "ann(r, inactive) bob(r) carl(super_user) ");
 	buf_clear(&b);
 	add_well("stop", "reader", true);
 	add_well("walter", "reader", true);
-	ck_assert_int_eq(users_each(users, &arena, note, &b, &err), 7);
+	ck_assert_int_eq(users_each(users, note, &b, &err), 7);
 	ck_assert_str_eq(buf_cstr(&b), "ann(r, inactive) bob(r) carl(super_user) stop(r) ");
 	buf_free(&b);
 }
@@ -503,12 +503,12 @@ START_TEST(test_each_role)
 	int count = 0;
 
 	add_role(NULL, "a", "{}");
-	ck_assert_int_eq(users_each_role(users, &arena, count_role, &count, &err), 0);
+	ck_assert_int_eq(users_each_role(users, count_role, &count, &err), 0);
 	ck_assert_int_eq(count, 2);
 	add_role(NULL, "b", "{}");
 	add_role(NULL, "c", "{}");
 	count = 0;
-	ck_assert_int_eq(users_each_role(users, &arena, count_role, &count, &err), 9);
+	ck_assert_int_eq(users_each_role(users, count_role, &count, &err), 9);
 }
 END_TEST
 

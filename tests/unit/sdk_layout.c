@@ -381,7 +381,9 @@ AT(lyre_host, call_cookie, 110, 2, 0)
 AT(lyre_host, reply_cookie, 111, 2, 0)
 AT(lyre_host, fail_reply, 112, 2, 0)
 AT(lyre_host, call_by_password, 113, 2, 0)
-LAST(lyre_host, call_by_password)
+AT(lyre_host, role_find, 114, 2, 0)
+AT(lyre_host, time_now, 115, 2, 0)
+LAST(lyre_host, time_now)
 
 /* Numbers that stand in modules: the last of each says that none was lost or moved. */
 _Static_assert(LYRE_PENDING == 1 && LYRE_END == 2 && LYRE_EINVAL == -1 && LYRE_ENOTFOUND == -2 && LYRE_EEXISTS == -3 &&

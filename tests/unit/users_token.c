@@ -71,6 +71,7 @@ static void check_round_trip(struct token_claims c)
 	ck_assert_uint_le(strlen(token), TOKEN_MAX);
 	ck_assert_int_eq(token_read(key, token, strlen(token), NOW, &read), TOKEN_VALID);
 	ck_assert_int_eq(read.subject, c.subject);
+	ck_assert_str_eq(read.id, c.id);
 	ck_assert_str_eq(read.user, c.user);
 	ck_assert_str_eq(read.stamp, c.stamp);
 	ck_assert_str_eq(read.role, c.role);
@@ -90,6 +91,8 @@ START_TEST(test_reads_what_it_made)
 	check_round_trip(c);
 	strcpy(c.role, "custom");
 	check_round_trip(c);
+	strcpy(c.id, "fedcba9876543210fedcba9876543210");
+	check_round_trip(c);
 	/* After 2038, and 2106. */
 	c.expires = INT64_C(5000000000);
 	check_round_trip(c);
@@ -98,6 +101,7 @@ START_TEST(test_reads_what_it_made)
 	c = claims_of("");
 	memset(c.user, 1, sizeof c.user - 1);
 	memset(c.role, 1, sizeof c.role - 1);
+	memset(c.id, 1, sizeof c.id - 1);
 	check_round_trip(c);
 }
 END_TEST
@@ -251,8 +255,9 @@ START_TEST(test_payloads)
 		{ "1799999999", "-1" }, { "\"sub\"", "\"aud\"" }, { "\"operation\"", "\"Operation\"" },
 		{ "\"operation\"", "\"operation2\"" }, { "\"operation\"", "7" }, { "\"stamp\"", "\"stump\"" }, { "\"s\"", "\"\"" },
 		{ "\"s\"", "\"0123456789abcdef0123456789abcdef0\"" }, { "\"s\"}", "\"s\",\"role\":5}" },
-		{ "\"s\"}", "\"s\",\"role\":\"\"}" }, { "\"s\"}", "\"s\"}}" }, { "\"s\"}", "\"s\"" } };
-	char payload[1024], name[513];
+		{ "\"s\"}", "\"s\",\"role\":\"\"}" },
+		{ "\"s\"}", "\"s\",\"jti\":5}" }, { "\"s\"}", "\"s\",\"jti\":\"0123456789abcdef0123456789abcdef0\"}" }, { "\"s\"}", "\"s\"}}" }, { "\"s\"}", "\"s\"" } };
+	char payload[1024], name[LYRE_USER_NAME_MAX + 2];
 
 	ck_assert_int_eq(read_payload(PAYLOAD), TOKEN_VALID);
 	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
@@ -262,8 +267,8 @@ START_TEST(test_payloads)
 		snprintf(payload, sizeof payload, "%.*s%s%s", (int)(at - PAYLOAD), PAYLOAD, odd[i].is, at + strlen(odd[i].was));
 		ck_assert_msg(read_payload(payload) == TOKEN_INVALID, "%s", payload);
 	}
-	memset(name, 'n', 512);
-	name[512] = '\0';
+	memset(name, 'n', sizeof name - 1);
+	name[sizeof name - 1] = '\0';
 	const char *bob = strstr(PAYLOAD, "bob");
 	snprintf(payload, sizeof payload, "%.*s%s%s", (int)(bob - PAYLOAD), PAYLOAD, name, bob + 3);
 	ck_assert_int_eq(read_payload(payload), TOKEN_INVALID);

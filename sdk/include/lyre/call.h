@@ -107,6 +107,12 @@ static inline int lyre_fail(lyre_call *call, int code, const char *fmt, ...)
 	return code;
 }
 
+/** lyre_fail() for want of memory. \return LYRE_ENOMEM. Of this header alone: servers of any minor have it. */
+static inline int lyre_fail_no_memory(lyre_call *call)
+{
+	return lyre_fail(call, LYRE_ENOMEM, "out of memory");
+}
+
 /**
  * Changes the code, and so the status, of the failure that is set, and keeps its sentence. For operations whose clients
  * expect another status than the service's own.

@@ -194,6 +194,10 @@ struct lyre_host {
 	/* more of calls, 1.2 */
 	int (*fail_reply)(lyre_call *call);
 	int (*call_by_password)(lyre_call *call);
+
+	/* one role, the time of day, 1.2 */
+	int (*role_find)(lyre_call *call, const char *id, const lyre_value **ret);
+	double (*time_now)(void);
 };
 
 /** The host's table: one a module, set by the core before start(). */

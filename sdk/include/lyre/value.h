@@ -9,6 +9,8 @@
 #ifndef LYRE_VALUE_H
 #define LYRE_VALUE_H
 
+#include <string.h>
+
 #include <lyre/host.h>
 
 LYRE_BEGIN_DECLS
@@ -118,6 +120,11 @@ static inline const lyre_value *lyre_make_copy(lyre_call *call, const lyre_value
 static inline int lyre_time_parse(const char *s, size_t len, double *ms) { return lyre_host->time_parse(s, len, ms); }
 /** Writes 2026-11-21T21:58:53.123Z. \return its length; 0 outside the years 0 to 9999. Since ABI 1.1. */
 static inline size_t lyre_time_text(char out[32], double ms) { return lyre_host->time_text(out, ms); }
+/**
+ * \return the time of day, ms since the epoch, with a fraction; it steps where somebody sets the clock. Any thread. Since
+ * ABI 1.2.
+ */
+static inline double lyre_time_now(void) { return lyre_host->time_now(); }
 
 /* Writing. Commas, quotes and escapes are the writer's; the caller opens, fills and closes. A failed allocation is
  * remembered and answered as such at the end of the call, so these return nothing. */
@@ -144,6 +151,19 @@ static inline void lyre_out_bool(lyre_out *o, int b) { lyre_host->out_bool(o, b)
 static inline void lyre_out_null(lyre_out *o) { lyre_host->out_null(o); }
 /** Any value, whole; null for a null pointer. */
 static inline void lyre_out_value(lyre_out *o, const lyre_value *v) { lyre_host->out_value(o, v); }
+
+/**
+ * A member of the open object, its name and its value: UTF-8 text, NUL-terminated; null for a null pointer. Of this header
+ * alone: servers of any minor have it.
+ */
+static inline void lyre_out_text(lyre_out *o, const char *name, const char *text)
+{
+	lyre_out_key(o, name);
+	if (text)
+		lyre_out_string(o, text, strlen(text));
+	else
+		lyre_out_null(o);
+}
 
 LYRE_END_DECLS
 
