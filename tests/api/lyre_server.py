@@ -4,7 +4,7 @@
     with Server() as s:
         status, body = s.call({"operation": "describe_all"})
 """
-import base64, contextlib, http.client, json, os, re, shutil, signal, socket, subprocess, sys, tempfile, time
+import base64, contextlib, http.client, json, os, re, shutil, signal, socket, subprocess, sys, tempfile, time, unittest
 
 BUILD = os.environ.get("TOP_BUILDDIR", os.getcwd())
 SOURCE = os.environ.get("TOP_SRCDIR", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
@@ -57,6 +57,24 @@ def table_permission(*granted, attributes=()):
     return dict({p: p in granted for p in ("read", "insert", "update", "delete")}, attribute_permissions=list(attributes))
 
 
+def until(condition, why, seconds=60, server=None):
+    """Waits until the condition holds, and returns what it gave, which is true.
+
+    why: what is wrong when it never does, a text or what makes one. server: one whose end ends the wait, where the condition
+    does not ask it anything."""
+    deadline, pause = time.monotonic() + seconds, 0.001
+    while True:
+        # Looked at first: what has come by then counts, however slow the machine.
+        late, ended = time.monotonic() > deadline, server is not None and server.process.poll() is not None
+        result = condition()
+        if result:
+            return result
+        if late or ended:
+            raise AssertionError(("the server has ended: " if ended else "") + (why() if callable(why) else why))
+        time.sleep(pause)
+        pause = min(2 * pause, 0.02)
+
+
 class UnixConnection(http.client.HTTPConnection):
     def __init__(self, path, timeout=30):
         super().__init__("localhost", timeout=timeout)
@@ -83,7 +101,11 @@ class Server:
         self.process = None
         self.socket_path = os.path.join(self.root, "operations-server")
         if start:
-            self.start()
+            try:
+                self.start()
+            except BaseException:
+                self.remove()
+                raise
 
     def start(self):
         command = [LYRED, "-r", self.root]
@@ -95,20 +117,14 @@ class Server:
         self.output = open(os.path.join(self.root, "output"), "ab+")
         begin = self.output.seek(0, os.SEEK_END)
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output, env=env)
-        deadline = time.monotonic() + 60
-        while True:
-            text = self.said(begin)
-            m = re.search(r"listening on http://127\.0\.0\.1:(\d+)", text)
-            if m:
-                self.port = int(m.group(1))
-                return self
-            if self.process.poll() is not None:
-                self.output.close()
-                raise RuntimeError("lyred ended with %s:\n%s" % (self.process.returncode, text))
-            if time.monotonic() > deadline:
-                self.process.kill()
-                raise RuntimeError("lyred does not say where it listens:\n" + text)
-            time.sleep(0.01)
+        listens = lambda: re.search(r"listening on http://127\.0\.0\.1:(\d+)", self.said(begin))
+        try:
+            self.port = int(until(listens, "it does not say where it listens", server=self).group(1))
+        except AssertionError as e:
+            self.kill()
+            self.output.close()
+            raise RuntimeError("lyred ended with %s: %s:\n%s" % (self.process.returncode, e, self.said(begin)))
+        return self
 
     def said(self, begin=0):
         """What the server has written to its standard streams."""
@@ -138,8 +154,11 @@ class Server:
             if self.process:
                 self.end()
         finally:
-            if self.own_root:
-                shutil.rmtree(self.root, ignore_errors=True)
+            self.remove()
+
+    def remove(self):
+        if self.own_root:
+            shutil.rmtree(self.root, ignore_errors=True)
 
     def __enter__(self):
         return self
@@ -177,9 +196,27 @@ class Server:
             raise AssertionError("%s: %s %s" % (operation.get("operation"), status, body))
         return body
 
+    def wait_for_job(self, id, states=("COMPLETE", "ERROR"), seconds=60):
+        """A job as get_job tells of it, once it has ended, or come to another of the states."""
+        def job():
+            last[:] = self.ok({"operation": "get_job", "id": id})
+            return last and last[0]["status"] in states and last[0]
+
+        last = []
+        return until(job, lambda: "the job is not %s: %s" % (" or ".join(states), last), seconds)
+
     def add_role(self, role, permission=None):
         """permission: None for one that permits nothing."""
         return self.ok({"operation": "add_role", "role": role, "permission": {"super_user": False} if permission is None else permission})
 
     def add_user(self, username, role, password=PASSWORD, active=True):
         return self.ok({"operation": "add_user", "username": username, "password": password, "role": role, "active": active})
+
+
+class OneServer(unittest.TestCase):
+    """Tests of a class that share a server."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.s = Server()
+        cls.addClassCleanup(cls.s.stop)

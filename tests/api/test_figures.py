@@ -1,20 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What describe tells is never older than the last answer, whoever asks and whatever is kept between two requests."""
-import concurrent.futures, os, random, sys, time, unittest
+import concurrent.futures, os, random, sys, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import Server
+from lyre_server import OneServer, until
 
 
-class Figures(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.s = Server()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.s.stop()
-
+class Figures(OneServer):
     def described(self, random_, database):
         """The same by either operation."""
         if random_.random() < 0.5:
@@ -54,10 +46,7 @@ class Figures(unittest.TestCase):
     def test_time_alone_changes_the_count_where_records_expire(self):
         self.s.ok({"operation": "create_table", "database": "expiring", "table": "t", "primary_key": "id", "expiration": 1})
         self.s.ok({"operation": "insert", "database": "expiring", "table": "t", "records": [{"id": 1}]})
-        deadline = time.monotonic() + 30
-        while self.s.ok({"operation": "describe_all"})["expiring"]["t"]["record_count"]:
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.1)
+        until(lambda: self.s.ok({"operation": "describe_all"})["expiring"]["t"]["record_count"] == 0, "what has expired is counted")
 
     def test_a_database_made_again_is_empty(self):
         for _ in range(2):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a server must not give away or keep: who asked, passwords, memory."""
-import http.client, json, os, socket, time, unittest
+import http.client, json, os, socket, unittest
 
-from lyre_server import HAS_PROC, BUILD, Server
+from lyre_server import HAS_PROC, BUILD, Server, until
 
 JSON = {"Content-Type": "application/json"}
 with open(os.path.join(BUILD, "Makefile")) as makefile:
@@ -82,10 +82,7 @@ class Guard(unittest.TestCase):
             for c in held:
                 self.assertEqual(c.getresponse().read(), b"{}")
                 c.close()
-            deadline = time.monotonic() + 20
-            while resident_kib(s) - before >= 12 << 10 and time.monotonic() < deadline:
-                time.sleep(0.2)
-            self.assertLess(resident_kib(s) - before, 12 << 10)
+            until(lambda: resident_kib(s) - before < 12 << 10, lambda: "%d KiB are left behind" % (resident_kib(s) - before))
 
 
 if __name__ == "__main__":

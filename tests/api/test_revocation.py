@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is taken away is gone: while users work on many connections, signed in by password, token and cookie, a role is
 altered, a password changed, a user made inactive or dropped. No request that began after the answer may succeed."""
-import json, os, socket, sys, threading, time, unittest
+import contextlib, json, os, socket, sys, threading, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import test_permissions
 from test_permissions import ROLES, Caller, decode
-from lyre_server import CHEAP_LOGINS, PASSWORD, Server, table_permission
+from lyre_server import CHEAP_LOGINS, PASSWORD, Server, table_permission, until
 
 ROUNDS = int(os.environ.get("REVOCATIONS", "4"))
 # Requests of each connection that must have begun, and ended, on either side of a change.
@@ -75,23 +75,15 @@ class Case(unittest.TestCase):
 class Revocation(Case):
     def wait(self, workers, when):
         """Until each has done enough that began after when."""
-        deadline = time.monotonic() + 120
-        while any(len(w.since(when)) < ENOUGH and w.is_alive() for w in workers):
-            self.assertLess(time.monotonic(), deadline, "a connection does not get on")
-            time.sleep(0.01)
+        until(lambda: all(len(w.since(when)) >= ENOUGH or not w.is_alive() for w in workers), "a connection does not get on", 120)
 
-    def change(self, callers, requests, *steps):
-        """Runs the steps, (operation, request, the status that all answers are to have after it), while the callers ask."""
-        workers = [Worker(Caller(self.s, c.name, c.headers), r) for c in callers for r in requests]
-        marks = [(time.monotonic(), time.monotonic(), 200)]
+    @contextlib.contextmanager
+    def at_work(self, *asked):
+        """Workers, of a caller and its request each, that have done enough when the block begins and go on until it ends."""
+        workers = [Worker(caller, request) for caller, request in asked]
         try:
-            self.wait(workers, marks[0][1])
-            for operation, request, status in steps:
-                before = time.monotonic()
-                answer = self.admin.ask(operation, request)
-                marks.append((before, time.monotonic(), status))
-                self.assertEqual(answer[0], 200, answer[2])
-                self.wait(workers, marks[-1][1])
+            self.wait(workers, time.monotonic())
+            yield workers
         finally:
             for w in workers:
                 w.go = False
@@ -99,10 +91,22 @@ class Revocation(Case):
                 w.join()
         for w in workers:
             self.assertIsNone(w.failure)
+
+    def change(self, callers, requests, *steps):
+        """Runs the steps, (operation, request, the status that all answers are to have after it), while the callers ask."""
+        marks = [(time.monotonic(), time.monotonic(), 200)]
+        with self.at_work(*[(Caller(self.s, c.name, c.headers), r) for c in callers for r in requests]) as workers:
+            for operation, request, status in steps:
+                before = time.monotonic()
+                answer = self.admin.ask(operation, request)
+                marks.append((before, time.monotonic(), status))
+                self.assertEqual(answer[0], 200, answer[2])
+                self.wait(workers, marks[-1][1])
+        for w in workers:
             for i, (_, answered, status) in enumerate(marks):
-                until = marks[i + 1][0] if i + 1 < len(marks) else float("inf")
+                end = marks[i + 1][0] if i + 1 < len(marks) else float("inf")
                 for begun, ended, got, body in w.answers:
-                    if begun > answered and ended < until:
+                    if begun > answered and ended < end:
                         self.assertEqual(got, status, "%s, %s, after step %d: %s" % (w.request[0], list(w.caller.headers)[0], i, decode(body)))
 
     def test_role_loses_table(self):
@@ -120,19 +124,12 @@ class Revocation(Case):
 
     def test_role_loses_attribute(self):
         """Not only the decision: what the answer has of each record."""
-        caller = Caller(self.s, "reader")
-        worker = Worker(caller, READ_ID)
-        try:
-            self.wait([worker], time.monotonic())
+        with self.at_work((Caller(self.s, "reader"), READ_ID)) as (worker,):
             permission = {"super_user": False, "kennel": {"tables": {"dog": table_permission("read", attributes=[
                 {"attribute_name": "name", "read": True, "insert": False, "update": False}])}}}
             self.assertEqual(self.admin.ask("alter_role", {"id": "reader", "permission": permission})[0], 200)
             when = time.monotonic()
             self.wait([worker], when)
-        finally:
-            worker.go = False
-            worker.join()
-        self.assertIsNone(worker.failure)
         self.assertIn("xyzzy_chip", decode(worker.answers[0][3])[0])
         for _, _, status, body in worker.since(when):
             self.assertEqual((status, decode(body)), (200, [{"id": 1, "name": "rex"}]))
@@ -169,16 +166,10 @@ class Revocation(Case):
     def test_logout(self):
         for _ in range(ROUNDS):
             basic, bearer, cookie = self.signed_in()
-            worker = Worker(Caller(self.s, "limited", cookie.headers), READ)
-            try:
-                self.wait([worker], time.monotonic())
+            with self.at_work((Caller(self.s, "limited", cookie.headers), READ)) as (worker,):
                 self.assertEqual(cookie.ask("logout")[0], 200)
                 when = time.monotonic()
                 self.wait([worker], when)
-            finally:
-                worker.go = False
-                worker.join()
-            self.assertIsNone(worker.failure)
             self.assertEqual({status for _, _, status, _ in worker.since(when)}, {401})
             self.assertEqual([basic.ask(*READ)[0], bearer.ask(*READ)[0]], [200, 200])
 

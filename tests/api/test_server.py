@@ -3,19 +3,11 @@
 import base64, concurrent.futures, http.client, json, os, random, re, resource, shutil, stat, subprocess, sys, tempfile, threading, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import LYRE, LYRED, MINIMAL, Server
+from lyre_server import LYRE, LYRED, MINIMAL, OneServer, Server
 
 
-class Shared(unittest.TestCase):
-    """Tests that share a server; each uses a database of its own."""
-
-    @classmethod
-    def setUpClass(cls):
-        cls.s = Server()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.s.stop()
+class Shared(OneServer):
+    """Each test uses a database of its own."""
 
     def database(self):
         return self.id().split(".")[-1]

@@ -3,10 +3,11 @@
 import concurrent.futures, json, os, re, signal, sys, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import BUILD, STATIC_ONLY, Server, need_module
+from lyre_server import BUILD, STATIC_ONLY, Server, need_module, until
 
 SLOW = os.path.join(BUILD, "tests", "module", ".libs", "slow.so")
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+MANY = 60000  # records, which take long to delete
 WITH_SLOW = "modules:\n  schema: true\n  data: true\n  system: true\n  slow:\n    path: %s\n" % SLOW
 
 
@@ -26,15 +27,6 @@ class Case(unittest.TestCase):
         self.assertEqual(len(jobs), 1)
         return jobs[0]
 
-    def wait(self, id, states=("COMPLETE", "ERROR"), seconds=60):
-        deadline = time.monotonic() + seconds
-        while True:
-            job = self.job(id)
-            if job["status"] in states:
-                return job
-            self.assertLess(time.monotonic(), deadline, job)
-            time.sleep(0.02)
-
     def begin(self, operation, **more):
         body = self.s.ok({"operation": operation}, **more)
         self.assertEqual(sorted(body), ["job_id", "message"])
@@ -42,7 +34,7 @@ class Case(unittest.TestCase):
         return body["job_id"]
 
     def run_job(self, operation, **more):
-        return self.wait(self.begin(operation, **more))
+        return self.s.wait_for_job(self.begin(operation, **more))
 
     def refused(self, status, error, operation, **more):
         self.assertEqual(self.s.call({"operation": operation}, **more), (status, {"error": error}))
@@ -138,12 +130,16 @@ class DeleteRecords(Case):
         self.assertEqual((job["status"], job["type"]), ("ERROR", "delete_records_before"))
         self.assertIn("must have a '__createdtime__' attribute", job["message"])
 
+    def begin_long(self):
+        """A job that has deleted some of its records, and goes on."""
+        self.fill(count=MANY)
+        id = self.begin("delete_records_before", table="t", date="2999-01-01")
+        until(lambda: self.count() < MANY, lambda: "nothing is deleted: %s" % self.job(id))
+        return id
+
     def test_sigterm_amid(self):
         """The job says that it was cancelled, and the count that is left is that of whole batches."""
-        self.fill(count=60000)
-        id = self.begin("delete_records_before", table="t", date="2999-01-01")
-        while self.count() == 60000:
-            self.assertIn(self.job(id)["status"], ("CREATED", "IN_PROGRESS"))
+        id = self.begin_long()
         self.s.restart()
         job = self.job(id)
         self.assertEqual((job["status"], job["message"]),
@@ -151,22 +147,19 @@ class DeleteRecords(Case):
         self.assertLessEqual(job["start_datetime"], job["end_datetime"])
         left = self.count()
         self.assertLess(0, left)
-        self.assertLess(left, 60000)
+        self.assertLess(left, MANY)
         self.assertEqual(self.run_job("delete_records_before", table="t", date="2999-01-01")["message"],
                          "%d of %d records successfully deleted" % (left, left))
 
     def test_kill_amid(self):
-        self.fill(count=60000)
-        id = self.begin("delete_records_before", table="t", date="2999-01-01")
-        while self.count() == 60000:
-            self.assertIn(self.job(id)["status"], ("CREATED", "IN_PROGRESS"))
+        id = self.begin_long()
         self.s.kill()
         self.s.output.close()
         self.s.start()
         job = self.job(id)
         self.assertEqual((job["status"], job["message"]),
                          ("ERROR", "The job was cut off: the server ended before the job did"))
-        self.assertLess(self.count(), 60000)
+        self.assertLess(self.count(), MANY)
         self.assertIn("1 jobs were cut off", self.s.said())
 
     def test_commit_log_names_the_user(self):
@@ -243,14 +236,14 @@ class Queue(Case):
         self.assertEqual(self.between(), [])
         body = self.s.ok({"operation": "slow", "say": "Working", "answer": 1})
         self.assertEqual(body["message"], "Working")
-        self.assertEqual(self.wait(body["job_id"])["result"], 1)
+        self.assertEqual(self.s.wait_for_job(body["job_id"])["result"], 1)
 
     def test_parallel_and_in_order(self):
         self.assertEqual(self.s.ok({"operation": "slow_most"}), 0)
         ids = [self.begin("slow", steps=1, ms=60, answer=i) for i in range(12)]
         begun = {}
         for i, id in enumerate(ids):
-            job = self.wait(id)
+            job = self.s.wait_for_job(id)
             self.assertEqual(job["result"], i)
             begun[id] = job["start_datetime"]
             self.assertLessEqual(job["created_datetime"], job["start_datetime"])
@@ -265,13 +258,13 @@ class Queue(Case):
             ids = list(pool.map(lambda i: self.begin("slow", answer={"i": i}), range(120)))
         self.assertEqual(len(set(ids)), 120)
         for i, id in enumerate(ids):
-            self.assertEqual(self.wait(id)["result"], {"i": i})
+            self.assertEqual(self.s.wait_for_job(id)["result"], {"i": i})
         self.assertLessEqual(self.s.ok({"operation": "slow_most"}), 3)
 
     def test_pool_stays_free(self):
         """Long jobs take no worker: operations of the pool are answered while the places of jobs are taken."""
         ids = [self.begin("slow", steps=2000, ms=5) for _ in range(6)]
-        self.wait(ids[2], ["IN_PROGRESS"])
+        self.s.wait_for_job(ids[2], ["IN_PROGRESS"])
         for i in range(6):
             self.s.ok({"operation": "create_table", "table": "t%d" % i, "primary_key": "id"})
         self.assertEqual([self.job(id)["status"] for id in ids[:3]], ["IN_PROGRESS"] * 3)
@@ -300,7 +293,7 @@ class Queue(Case):
 
     def test_kill_amid(self):
         ids = [self.begin("slow", steps=1000, ms=20) for _ in range(5)]
-        self.wait(ids[0], ["IN_PROGRESS"])
+        self.s.wait_for_job(ids[0], ["IN_PROGRESS"])
         self.s.kill()
         self.s.output.close()
         self.s.start()
@@ -313,7 +306,7 @@ class Queue(Case):
     def test_deaf_job_is_cut_off(self):
         """A second signal ends the server over the head of a job that does not listen; the next start tells."""
         id = self.begin("slow", steps=1, ms=30000, deaf="yes")
-        self.wait(id, ["IN_PROGRESS"])
+        self.s.wait_for_job(id, ["IN_PROGRESS"])
         self.s.process.send_signal(signal.SIGTERM)
         time.sleep(0.5)
         self.assertIsNone(self.s.process.poll())
@@ -326,7 +319,7 @@ class Queue(Case):
     def test_jobs_that_finish_at_the_end(self):
         """What is done when the server ends is not called cancelled."""
         id = self.begin("slow", steps=1, ms=1000, deaf="yes", answer=5)
-        self.wait(id, ["IN_PROGRESS"])
+        self.s.wait_for_job(id, ["IN_PROGRESS"])
         self.s.restart()
         self.assertEqual((self.job(id)["status"], self.job(id)["result"]), ("COMPLETE", 5))
 
@@ -355,7 +348,7 @@ class Queue(Case):
         for _ in range(20):
             self.s.ok({"operation": "describe_all", "pad": "y" * 3000000})
         for i, id in enumerate(ids):
-            self.assertEqual(self.wait(id)["result"], [i, text])
+            self.assertEqual(self.s.wait_for_job(id)["result"], [i, text])
 
 
 @unittest.skipIf(STATIC_ONLY, "no dynamic loading in this build")
@@ -370,18 +363,13 @@ class Bounds(Case):
     def test_retention(self):
         old = [self.run_job("slow")["id"] for _ in range(3)]
         running = self.begin("slow", steps=100000, ms=5)
-        self.wait(running, ["IN_PROGRESS"])
+        self.s.wait_for_job(running, ["IN_PROGRESS"])
         # The place of the one job is taken, and nothing is removed that has not ended.
         time.sleep(3.5)
         self.assertEqual(self.job(running)["status"], "IN_PROGRESS")
         self.s.restart()
-        deadline = time.monotonic() + 30
-        while any(self.s.ok({"operation": "get_job", "id": id}) for id in old):
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.1)
-        while self.s.ok({"operation": "get_job", "id": running}):
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.1)
+        for id in old + [running]:
+            until(lambda: not self.s.ok({"operation": "get_job", "id": id}), "the job is kept for longer than it should be")
         self.assertEqual(self.between(), [])
 
 

@@ -6,7 +6,7 @@ LOG_BYTES (8M; 1G for figures that mean something) is the size of the log that L
 import json, os, sys, threading, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import HAS_PROC, Server, need_module
+from lyre_server import HAS_PROC, Server, need_module, until
 
 LEVELS = ["notify", "fatal", "error", "warn", "info", "debug", "trace"]
 
@@ -104,12 +104,11 @@ class ReadLog(unittest.TestCase):
                     n = len(numbers)
                     self.assertEqual(numbers, list(range(n)) if order == "asc" else list(range(n - 1, -1, -1)))
                     time.sleep(0.2)
-                while writer.is_alive() and len(os.listdir(os.path.join(s.root, "log"))) <= 2:
-                    time.sleep(0.05)
+                log = os.path.join(s.root, "log")
+                until(lambda: len(os.listdir(log)) > 2 or not writer.is_alive(), "the log is not put aside")
             finally:
                 stop.set()
                 writer.join()
-            log = os.path.join(s.root, "log")
             self.assertGreater(len(os.listdir(log)), 2)
 
 
@@ -192,13 +191,7 @@ class Changes(unittest.TestCase):
         s.ok({"operation": "delete", "ids": ["two"], **where})
 
     def job(self, **request):
-        started = self.server.ok(request)
-        for _ in range(500):
-            job = self.server.ok({"operation": "get_job", "id": started["job_id"]})[0]
-            if job["status"] in ("COMPLETE", "ERROR"):
-                return job
-            time.sleep(0.01)
-        self.fail(job)
+        return self.server.wait_for_job(self.server.ok(request)["job_id"])
 
     def test_read(self):
         where = self.table("read")

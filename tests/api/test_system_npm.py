@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """install_node_modules, with the npm of this system and with stand-ins that do what it cannot be made to do."""
-import json, os, shutil, sys, tempfile, threading, time, unittest
+import json, os, shutil, sys, tempfile, threading, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import Server, need_module
+from lyre_server import Server, need_module, until
 
 
 def setUpModule():
@@ -102,10 +102,7 @@ class Npm(unittest.TestCase):
         self.assertIn("modules.system.npm.timeout", body["p"]["npm_error"])
         with open(os.path.join(folder, "child")) as f:
             child = int(f.read())
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline and self.is_alive(child):
-            time.sleep(0.02)
-        self.assertFalse(self.is_alive(child))
+        until(lambda: not self.is_alive(child), "what npm started lives on")
 
     @staticmethod
     def is_alive(pid):
@@ -127,14 +124,11 @@ class Npm(unittest.TestCase):
         thread = threading.Thread(target=lambda: answers.append(self.install("p")))
         thread.start()
         try:
-            deadline = time.monotonic() + 30
-            while time.monotonic() < deadline:
-                status, body = self.server.call({"operation": "install_node_modules", "projects": ["nope"]})
-                if status == 503:
-                    break
-                time.sleep(0.02)
-            self.assertEqual(status, 503)
-            self.assertIn("at work", body["error"])
+            def refused():
+                status, body = self.install("nope")
+                return status == 503 and body
+
+            self.assertIn("at work", until(refused, "a second one is let in")["error"])
         finally:
             open(os.path.join(folder, "go"), "w").close()
             thread.join()

@@ -9,7 +9,7 @@ usage: test_vectors.py [--only REGEX] [--verbose] [FILE.json ...]
 import argparse, base64, glob, http.client, json, os, re, shutil, subprocess, sys, tempfile, time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import LYRED, MINIMAL, SOURCE, Server, built_modules
+from lyre_server import LYRED, MINIMAL, SOURCE, Server, built_modules, until
 
 HERE = os.path.join(SOURCE, "tests", "api")
 # Operations of modules that are still to come.
@@ -126,19 +126,19 @@ def send(server, case, values):
     return status, got.get("content-type"), decoded, body.decode("utf-8", "replace")
 
 
-def ended(body):
-    """Whether the answer of a case that is to be repeated tells of a job that has ended, or of none."""
-    return not (isinstance(body, list) and body and body[0].get("status") not in ("COMPLETE", "ERROR"))
+def answer_of(server, case, values):
+    """As send(); None when the case is to be repeated until a job has ended, and tells of one that has not."""
+    answer = send(server, case, values)
+    body = answer[2]
+    goes_on = isinstance(body, list) and body and body[0].get("status") not in ("COMPLETE", "ERROR")
+    return None if "poll" in case and goes_on else answer
 
 
 def check(server, case, values):
     """The list of differences of one case."""
     want = case["response"]
     try:
-        status, content_type, body, text = send(server, case, values)
-        while "poll" in case and not ended(body):
-            time.sleep(0.02)
-            status, content_type, body, text = send(server, case, values)
+        status, content_type, body, text = until(lambda: answer_of(server, case, values), "the job does not end")
     except (OSError, http.client.HTTPException) as e:
         return ["%s: %s" % (type(e).__name__, e)]
     for name, path in case.get("save", {}).items():

@@ -3,7 +3,7 @@
 import os, sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "api"))
-from lyre_server import HAS_PROC, Server # noqa: F401, for those who import this
+from lyre_server import HAS_PROC, Server, until # noqa: F401, for those who import this
 
 
 def create(s, table="t", database="dev", **more):

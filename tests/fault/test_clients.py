@@ -6,7 +6,7 @@ is read slowly (48). CLIENTS_RATE: MiB a second that it is read at (16).
 """
 import base64, contextlib, http.client, json, os, resource, socket, struct, sys, threading, time, unittest
 
-from faults import HAS_PROC, Server, create, insert
+from faults import HAS_PROC, Server, create, insert, until
 
 IDLE = int(os.environ.get("CLIENTS_IDLE", "10000"))
 RESULT = int(os.environ.get("CLIENTS_RESULT", "48"))
@@ -72,7 +72,7 @@ class Clients(unittest.TestCase):
 
     def check_left(self):
         """All connections are gone."""
-        self.until(lambda: self.sockets() == self.sockets_before, lambda: "%d sockets, were %d" % (self.sockets(), self.sockets_before))
+        until(lambda: self.sockets() == self.sockets_before, lambda: "%d sockets, were %d" % (self.sockets(), self.sockets_before))
         self.check_threads()
 
     def check_threads(self):
@@ -100,13 +100,6 @@ class Clients(unittest.TestCase):
     def check_memory(self, grown, most, what):
         if not SANITIZED:
             self.assertLess(grown, most, what)
-
-    def until(self, good, why):
-        deadline = time.monotonic() + 60
-        while not good():
-            if time.monotonic() > deadline:
-                self.fail(why())
-            time.sleep(0.05)
 
     def check_served(self, i=42):
         rows = self.s.ok({"operation": "search_by_id", "database": "dev", "table": "t", "ids": [i], "get_attributes": ["id", "text"]})
@@ -242,7 +235,7 @@ class Idle(Clients):
         try:
             for i in range(count):
                 clients.append(self.connect(i))
-            self.until(lambda: self.sockets() >= self.sockets_before + count, lambda: "%d sockets" % self.sockets())
+            until(lambda: self.sockets() >= self.sockets_before + count, lambda: "%d sockets" % self.sockets())
             fresh = self.memory() - self.memory_before
             for c in clients:
                 c.sendall(request)
@@ -262,7 +255,7 @@ class Idle(Clients):
                 c.close()
         self.check_left()
         if not SANITIZED:
-            self.until(lambda: self.memory() - self.memory_before < count * 2 * KIB + 4 * MIB,
+            until(lambda: self.memory() - self.memory_before < count * 2 * KIB + 4 * MIB,
                        lambda: "%d KiB more after %d connections" % ((self.memory() - self.memory_before) // KIB, count))
 
 
@@ -301,7 +294,7 @@ class Bodies(Clients):
         for _ in range(3):
             self.assertEqual(self.exchange(self.head(len(text)) + text), self.UNKNOWN)
         if not SANITIZED:
-            self.until(lambda: self.memory() - self.memory_before < 8 * MIB, lambda: "%d bytes" % (self.memory() - self.memory_before))
+            until(lambda: self.memory() - self.memory_before < 8 * MIB, lambda: "%d bytes" % (self.memory() - self.memory_before))
 
     def test_budget(self):
         size, error = 3500000, b'{"error":"Too many request bodies at once"}'
@@ -311,7 +304,7 @@ class Bodies(Clients):
             for c in holders:
                 c.sendall(self.head(size) + self.body(size)[:-1])
             # Once what they sent is read, there is no room for another.
-            self.until(lambda: self.exchange(self.head(size, auth=False))[0] == 503, lambda: "the budget is not used up")
+            until(lambda: self.exchange(self.head(size, auth=False))[0] == 503, "the budget is not used up")
             for _ in range(5):
                 self.assertEqual(self.exchange(self.head(size)), (503, error))
                 self.assertEqual(self.exchange(self.head(None) + self.chunks(self.body(size))), (503, error))

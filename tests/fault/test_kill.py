@@ -3,7 +3,7 @@
 
 FAULT_ROUNDS: rounds of kill -9 (3). FAULT_SEED: of the random numbers (one of its own).
 """
-import collections, http.client, json, os, random, sys, threading, time, unittest
+import collections, contextlib, http.client, json, os, random, sys, threading, time, unittest
 
 from faults import Server, all_records, count, create
 
@@ -38,6 +38,20 @@ class Connection:
 
     def close(self):
         self.connection.close()
+
+
+@contextlib.contextmanager
+def connected(s, faults):
+    """A connection for the work of the block, which ends with the server; whatever else ends it is a fault."""
+    c = Connection(s)
+    try:
+        yield c
+    except (OSError, http.client.HTTPException):
+        pass
+    except Exception as e:
+        faults.append(repr(e))
+    finally:
+        c.close()
 
 
 class Writer:
@@ -77,8 +91,7 @@ class Writer:
         return {"operation": "upsert", "records": rows}, {row["id"]: dict(self.records.get(row["id"], {}), **row) for row in rows}
 
     def run(self, s, until, faults):
-        c = Connection(s)
-        try:
+        with connected(s, faults) as c:
             while time.monotonic() < until:
                 operation, changes = self.choose()
                 then = {k: v for k, v in dict(self.records, **changes).items() if v is not None}
@@ -91,12 +104,6 @@ class Writer:
                 body = c.body()
                 if status != 200 or json.loads(body).get("skipped_hashes"):
                     raise AssertionError("%s: %d %s" % (operation, status, body[:1000]))
-        except (OSError, http.client.HTTPException):
-            pass
-        except Exception as e:
-            faults.append(repr(e))
-        finally:
-            c.close()
 
 
 class Kill(unittest.TestCase):
@@ -112,8 +119,8 @@ class Kill(unittest.TestCase):
 
     def define(self, s, base, until):
         """Tables, attributes and databases come and go."""
-        c, n = Connection(s), 0
-        try:
+        n = 0
+        with connected(s, self.faults) as c:
             while time.monotonic() < until:
                 n += 1
                 name = "t%d_%d" % (base, n)
@@ -137,29 +144,17 @@ class Kill(unittest.TestCase):
                 c.ok(dict(on, operation="drop_table") if where == "dev" else {"operation": "drop_database", "database": where})
                 with self.lock:
                     self.maybe_tables.discard((where, name))
-        except (OSError, http.client.HTTPException):
-            pass
-        except Exception as e:
-            self.faults.append(repr(e))
-        finally:
-            c.close()
 
     def maintain(self, s, base, until):
         """What an operator does meanwhile."""
-        c, r = Connection(s), random.Random("%s maintain %d" % (SEED, base))
-        try:
+        r = random.Random("%s maintain %d" % (SEED, base))
+        with connected(s, self.faults) as c:
             while time.monotonic() < until:
                 time.sleep(r.uniform(0, 0.3))
                 operation = r.choice([{"operation": "get_backup"}, {"operation": "get_backup", "tables": ["t"]},
                                       {"operation": "compact_database"}, {"operation": "check_database"}])
                 c.ok(dict(operation, database="dev"))
                 self.figures["backups, compactions, checks"] += 1
-        except (OSError, http.client.HTTPException):
-            pass
-        except Exception as e:
-            self.faults.append(repr(e))
-        finally:
-            c.close()
 
     def check_writer(self, w, there, what):
         if w.pending and there == w.pending[1] and there != w.records:
