@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "load.h"
 
+#include "auth/auth.h"
 #include "config/config.h"
 #include "module/module.h"
 
@@ -10,7 +11,9 @@ int load(struct config **config, struct modules **modules, const struct config_s
 
 	if (!rc)
 		rc = modules_load(modules, *config, e);
-	return rc ? rc : config_check_unknown(*config, e);
+	if (!rc)
+		rc = config_check_unknown(*config, e);
+	return rc ? rc : auth_check(*config, e);
 }
 
 void unload(struct config *config, struct modules *modules)

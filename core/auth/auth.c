@@ -54,6 +54,13 @@ static int open_throttle(struct throttle **ret, const struct config *c, struct e
 	return throttle_open(ret, &o, e);
 }
 
+int auth_check(const struct config *c, struct err *e)
+{
+	struct password_costs costs;
+
+	return read_costs(&costs, c, e);
+}
+
 int auth_open(struct auth **ret, struct store *s, const struct config *c, struct err *e)
 {
 	struct auth *a = calloc(1, sizeof *a);

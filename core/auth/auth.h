@@ -41,6 +41,8 @@ void principal_unref(const struct principal *p);
 /** A peer on the domain socket. Of no reference to count. */
 const struct principal *principal_server(void);
 
+/** Whether auth_open() could use the settings: those that must fit each other do. LYRE_EINVAL with a sentence. */
+int auth_check(const struct config *c, struct err *e);
 /**
  * Makes the system tables and, where there is no user, the first super_user: from LYRE_ADMIN_USERNAME and
  * LYRE_ADMIN_PASSWORD (or HDB_ADMIN_…), else with a password made up and written to a file of mode 0600 under the root,

@@ -201,6 +201,8 @@ static bool convert_scalar(const struct lyre_setting *s, const struct yaml_node 
 	case LYRE_S_SIZE:
 		return read_units(text, size_units, COUNT(size_units), &v->integer) && in_range(s, (double)v->integer);
 	case LYRE_S_DURATION:
+		if (s->flags & SETTING_UNIT && !text[strspn(text, "0123456789.")])
+			return false;
 		return read_units(text, duration_units, COUNT(duration_units), &v->integer)
 			&& in_range(s, (double)v->integer);
 	case LYRE_S_ENUM:

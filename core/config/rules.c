@@ -82,7 +82,7 @@ static const char *rule(struct arena *a, const struct change *change, const lyre
 		return ret ? ret : arena_printf(a, "Invalid %s unit. Available units are G, M or K", change->shown);
 	case LYRE_S_DURATION:
 		ret = with_unit(a, change, v, NULL, "must be a duration such as 500ms, 30s, 10m, 12h or 3d");
-		*unit = !ret && s->flags & SETTING_TEXT;
+		*unit = !ret && s->flags & SETTING_TEXT && !(s->flags & SETTING_UNIT);
 		if (!ret && *unit)
 			return arena_printf(a, "Invalid %s unit. Available units are D, H or M (minutes)", change->shown);
 		return ret ? ret : "must be a duration such as 500ms, 30s, 10m, 12h or 3d";

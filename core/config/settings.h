@@ -16,6 +16,9 @@
 /** A flag of the core's alone: get_configuration shows it as it is written, "64M" or "3d", not as a number. */
 #define SETTING_TEXT (1u << 17)
 
+/** A flag of the core's alone: a number without a unit is refused, where people could mean seconds by it. */
+#define SETTING_UNIT (1u << 19)
+
 /** A flag of the core's alone: takes effect when the listeners are renewed, without a restart of the whole. */
 #define SETTING_LISTENER (1u << 18)
 /** What may change while the server runs. */

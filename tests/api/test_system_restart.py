@@ -290,13 +290,13 @@ class Restart(unittest.TestCase):
     def test_bad_configuration_refuses(self):
         with Server(config="logging:\n  level: warn\n") as s:
             for text, reason in (("logging:\n  level: loud\n", "logging.level"), ("logging: [\n", "lyre.yaml"),
-                                 ("loging:\n  level: warn\n", "loging")):
+                                 ("loging:\n  level: warn\n", "loging"),
+                                 ("authentication:\n  argon2: {memory: 8K, lanes: 4}\n", "authentication.argon2.memory")):
                 with open(s.config, "w") as f:
                     f.write(text)
                 status, body = s.call({"operation": "restart"})
                 self.assertEqual(400, status, body)
                 self.assertIn(reason, body["error"])
-                self.assertIn(s.config, body["error"])
                 self.assertEqual({}, s.ok({"operation": "describe_all"}))
             self.assertEqual(1, starts(s))
             with open(s.config, "w") as f:

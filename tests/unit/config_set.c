@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "config/config.h"
+#include "config/settings.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -225,6 +226,10 @@ static const struct {
 	{ "", "{\"logging_rotation_interval\":\"10X\"}",
 	  "Invalid logging.rotation.interval unit. Available units are D, H or M (minutes)" },
 	{ "", "{\"http_timeout\":\"x\"}", "'http.timeout' must be a duration such as 500ms, 30s, 10m, 12h or 3d" },
+	{ "", "{\"authentication_operationTokenTimeout\":3600}",
+	  "'authentication.operationTokenTimeout' must be a duration such as 500ms, 30s, 10m, 12h or 3d" },
+	{ "", "{\"authentication_refreshTokenTimeout\":\"3600\"}",
+	  "'authentication.refreshTokenTimeout' must be a duration such as 500ms, 30s, 10m, 12h or 3d" },
 	{ "", "{\"logging_file\":\"maybe\"}", "'logging.file' must be a boolean" },
 	{ "", "{\"logging_root\":5}", "'logging.root' must be a string" },
 	{ "", "{\"logging_root\":\"\"}", "'logging.root' must not be empty" },
@@ -403,6 +408,10 @@ static const char *read_etc(const char *name)
 
 static void value_for(char out[64], const struct lyre_setting *s)
 {
+	if (s->flags & SETTING_UNIT) {
+		snprintf(out, 64, "\"%.0fms\"", s->min + 1);
+		return;
+	}
 	switch (s->type) {
 	case LYRE_S_INT:
 	case LYRE_S_SIZE:
