@@ -106,6 +106,10 @@ int host_table_create(lyre_call *call, const struct lyre_table_spec *spec)
 	rc = host_may_structure(call, full.database);
 	if (rc < 0)
 		return rc;
+	/* One of another make would be in the way of a module that makes it when it needs it. */
+	if (!call->server_rights && full.database && full.name && !strcmp(full.database, SYSTEM_DATABASE) &&
+		!strncmp(full.name, SYSTEM_PREFIX, strlen(SYSTEM_PREFIX)))
+		return err_set(&call->err, LYRE_EDENIED, SYSTEM_CLOSED);
 	if (!full.attributes || full.attribute_count == 0)
 		return store_create_table(call->store, &full, &call->err);
 

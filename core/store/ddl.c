@@ -11,9 +11,6 @@
 #define CREATED_NAME "__createdtime__"
 #define UPDATED_NAME "__updatedtime__"
 
-static const char denied[] =
-	"The 'system' database, tables and records are used internally by HarperDB and cannot be updated or removed.";
-
 static uint32_t time_flag(const char *name)
 {
 	if (!strcmp(name, CREATED_NAME))
@@ -289,7 +286,7 @@ static int apply_drop_table(struct database *db, struct change *c, struct err *e
 int store_drop_table(struct store *s, const char *database, const char *name, struct err *e)
 {
 	if (!strcmp(database, SYSTEM_DATABASE))
-		return err_set(e, LYRE_EDENIED, "%s", denied);
+		return err_set(e, LYRE_EDENIED, SYSTEM_CLOSED);
 	struct database *db;
 	int rc = store_database(s, database, &db, e);
 	if (rc)
@@ -412,7 +409,7 @@ static int apply_drop_attribute(struct database *db, struct change *c, struct er
 int table_drop_attribute(const struct table *t, const char *name, struct err *e)
 {
 	if (!strcmp(t->database, SYSTEM_DATABASE))
-		return err_set(e, LYRE_EDENIED, "%s", denied);
+		return err_set(e, LYRE_EDENIED, SYSTEM_CLOSED);
 	struct attribute_change in = { .table = t, .name = name };
 	struct change c = { .apply = apply_drop_attribute, .in = &in };
 	return writer_change(t->db, &c, e);

@@ -13,6 +13,8 @@
 
 #define COPY_BYTES ((size_t)1 << 20)
 #define MAP_SPARE ((size_t)1 << 20)
+/** A code that neither errno nor LMDB has. */
+#define WAS_SYSTEM (-1)
 
 int backup_verify(int fd, struct err *e)
 {
@@ -36,7 +38,20 @@ int backup_verify(int fd, struct err *e)
 	return rc;
 }
 
-static int open_backup(const char *path, int *ret, struct err *e)
+/** Whether it is the file of a database of ours, which is written to while it is read. */
+static bool is_in_use(struct store *s, const struct stat *file)
+{
+	struct stat st;
+	bool ret = false;
+
+	pthread_rwlock_rdlock(&s->lock);
+	for (size_t i = 0; i < s->count && !ret; i++)
+		ret = !stat(s->databases[i]->file, &st) && st.st_dev == file->st_dev && st.st_ino == file->st_ino;
+	pthread_rwlock_unlock(&s->lock);
+	return ret;
+}
+
+static int open_backup(struct store *s, const char *path, int *ret, struct err *e)
 {
 	struct stat st;
 	/* A pipe must not make the open wait. */
@@ -51,6 +66,8 @@ static int open_backup(const char *path, int *ret, struct err *e)
 		rc = err_errno(e, errno, "read", path);
 	else if (!S_ISREG(st.st_mode))
 		rc = err_set(e, LYRE_EINVAL, "'%s' is not a file", path);
+	else if (is_in_use(s, &st))
+		rc = err_set(e, LYRE_EINVAL, "'%s' is the file of a database that is in use: make a backup of it", path);
 	if (rc)
 		close(fd);
 	else
@@ -107,7 +124,15 @@ static int put_meta(MDB_txn *txn, MDB_dbi meta, const char *key, const char *tex
 	return mdb_put(txn, meta, &k, &v, 0);
 }
 
-/** The copy is a database of its own: with its own name and identity. */
+/** \return whether the copy was the system's */
+static bool was_system(MDB_txn *txn, MDB_dbi meta)
+{
+	MDB_val k = val("name", 4), v;
+
+	return !mdb_get(txn, meta, &k, &v) && v.mv_size == strlen(SYSTEM_DATABASE) && !memcmp(v.mv_data, SYSTEM_DATABASE, v.mv_size);
+}
+
+/** The copy is a database of its own: with its own name and identity. An errno or a code of LMDB, or WAS_SYSTEM. */
 static int rename_inside(const char *path, const char *name, size_t size)
 {
 	char uuid[37];
@@ -128,6 +153,8 @@ static int rename_inside(const char *path, const char *name, size_t size)
 		code = mdb_txn_begin(env, NULL, 0, &txn);
 	if (!code)
 		code = mdb_dbi_open(txn, "meta", 0, &meta);
+	if (!code && was_system(txn, meta))
+		code = WAS_SYSTEM;
 	if (!code)
 		code = put_meta(txn, meta, "name", name);
 	if (!code)
@@ -160,7 +187,10 @@ static int bring_in(int from, int fd, const char *path, const char *name, struct
 
 	struct database unnamed = { .name = (char *)(uintptr_t)name, .file = (char *)(uintptr_t)path };
 
-	rc = store_error(e, rename_inside(path, name, (size_t)st.st_size), "restore", &unnamed);
+	code = rename_inside(path, name, (size_t)st.st_size);
+	if (code == WAS_SYSTEM) /* by another name its hashes and stamps would be records like others */
+		return err_set(e, LYRE_EDENIED, "a backup of the database 'system' cannot be restored while the server runs");
+	rc = store_error(e, code, "restore", &unnamed);
 	if (!rc && fsync(fd))
 		rc = err_errno(e, errno, "sync", path);
 	return rc;
@@ -188,7 +218,7 @@ int store_restore(struct store *s, const char *database, const char *path, struc
 
 	if (rc)
 		return rc;
-	rc = open_backup(path, &from, e);
+	rc = open_backup(s, path, &from, e);
 	if (!rc)
 		rc = backup_temporary(s, &fd, &copy, e);
 	if (!rc) {

@@ -14,9 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char denied[] =
-	"The 'system' database, tables and records are used internally by HarperDB and cannot be updated or removed.";
-
 /* ---- the list; by the caller's lock ---- */
 
 static size_t position_of(const struct store *s, const char *name, bool *found)
@@ -353,7 +350,7 @@ int store_adopt(struct store *s, const char *name, const char *from, struct err 
 int store_drop_database(struct store *s, const char *name, struct err *e)
 {
 	if (!strcmp(name, SYSTEM_DATABASE))
-		return err_set(e, LYRE_EDENIED, "%s", denied);
+		return err_set(e, LYRE_EDENIED, SYSTEM_CLOSED);
 	struct database *db;
 	pthread_mutex_lock(&s->changes);
 	int rc = store_database(s, name, &db, e);

@@ -42,6 +42,11 @@ struct store_options {
 
 /** The database of the server's own records. It is always there, and cannot be dropped. */
 #define SYSTEM_DATABASE "system"
+/** What begins the names of the server's own tables there. */
+#define SYSTEM_PREFIX "hdb_"
+/** What clients are told who would change them. */
+#define SYSTEM_CLOSED \
+	"The 'system' database, tables and records are used internally by HarperDB and cannot be updated or removed."
 
 /** Opens every database in the folder; makes "system" where there is none. \return 0, LYRE_EIO, LYRE_ECORRUPT … */
 int store_open(struct store **ret, const struct store_options *o, struct err *e);

@@ -308,6 +308,24 @@ class Backup(Shared):
         finally:
             shutil.rmtree(folder)
 
+    def test_what_is_not_restored(self):
+        """A database's own file, which may change while it is read; and what users sign in with, under another name."""
+        self.table()
+        storage = os.path.join(self.s.root, "database")
+        status, body = self.s.call({"operation": "restore_backup", "database": "x", "path": os.path.join(storage, self.database() + ".mdb")})
+        self.assertEqual((status, "in use" in body["error"]), (400, True), body)
+        with tempfile.TemporaryDirectory(prefix="lyre-backup-") as folder:
+            path = os.path.join(folder, "system.mdb")
+            for more in ({}, {"table": "hdb_user"}):
+                status, _, body = self.fetch(database="system", **more)
+                self.assertEqual(status, 200, body)
+                with open(path, "wb") as f:
+                    f.write(body)
+                for name in ("x", "system"):
+                    status, body = self.s.call({"operation": "restore_backup", "database": name, "path": path})
+                    self.assertIn(status, (400, 403), body)
+        self.assertNotIn("x", self.s.ok({"operation": "describe_all"}))
+
     def test_a_backup_copied_into_the_folder_is_the_database(self):
         self.table()
         self.insert({"id": 1, "a": "x"})
