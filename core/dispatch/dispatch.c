@@ -247,13 +247,30 @@ enum dispatch_result dispatch_body(struct exchange *x)
 	return go(r);
 }
 
+/** A client may take hours to read: rows are for who may still sign in. What the role was is kept, as the query goes by it. */
+static int check_receiver(struct run *r, struct err *e)
+{
+	const struct principal *now;
+
+	if (!r->call.who)
+		return 0;
+	int rc = auth_refresh(r->dispatch->services.auth, r->receiver ? r->receiver : r->call.who, &now, e);
+	if (rc)
+		return rc;
+	principal_unref(r->receiver);
+	r->receiver = now;
+	return 0;
+}
+
 int dispatch_stream(struct exchange *x, size_t want)
 {
 	struct run *r = x->state;
 	struct err e = { .code = 0 };
 
 	buf_clear(&x->out);
-	int rc = answer_rows(r, want, &e);
+	int rc = check_receiver(r, &e);
+	if (!rc)
+		rc = answer_rows(r, want, &e);
 	/* What it reads may have been dropped meanwhile: that is nobody's fault. */
 	if (rc < 0)
 		log_write(status_of(rc) < 500 ? LYRE_WARN : LYRE_ERROR, "dispatch", "%s by '%s' broke off while its rows were sent: %s",
@@ -270,6 +287,7 @@ void dispatch_end(struct exchange *x)
 	call_end(&r->call);
 	principal_unref(r->call.who);
 	principal_unref(r->verification.who);
+	principal_unref(r->receiver);
 	if (x->fd >= 0)
 		close(x->fd);
 	credentials_clear(&r->credentials);

@@ -76,7 +76,7 @@ struct credentials {
 int credentials_read(struct credentials *ret, const char *authorization, struct arena *a, struct err *e);
 void credentials_clear(struct credentials *c);
 
-/** Headers and credentials are ISO 8859-1 on the wire and UTF-8 in here. \return NULL when out of memory */
+/** Headers are ISO 8859-1 on the wire and UTF-8 in here. \return NULL when out of memory */
 char *from_latin1(struct arena *a, const unsigned char *s, size_t len, size_t *ret_len);
 
 /** A check of a password. */
@@ -228,6 +228,7 @@ struct run {
 	struct verification verification;
 	struct lyre_call call;
 	const char **labels;
+	const struct principal *receiver; /**< of rows: who calls, as last looked at */
 	struct pool_task task;
 	int rc;           /**< of the handler */
 	atomic_int holds; /**< who must still let go before the run goes on: the thread that began, the worker, the answer */

@@ -268,5 +268,50 @@ class SlowBody(Case):
         self.assertEqual([self.end(b)[0] for b in begun], [200, 200, 401])
 
 
+class SlowReader(Case):
+    """Rows are sent for as long as a client reads them, but to nobody who may not sign in any more."""
+
+    def read(self, change=None):
+        """All that comes of a long answer after its head; the change is made when the first of it is there."""
+        with socket.socket() as c:
+            c.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 18)
+            c.settimeout(60)
+            c.connect(("127.0.0.1", self.s.port))
+            body = json.dumps({"operation": "search_by_value", "database": "kennel", "table": "long", "attribute": "id", "value": "*"}).encode()
+            head = "POST / HTTP/1.1\r\nHost: x\r\nAuthorization: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n" \
+                   "Connection: close\r\n\r\n" % (self.s.authorization("ann", PASSWORD), len(body))
+            c.sendall(head.encode() + body)
+            answer = c.recv(1 << 12)
+            if change:
+                self.assertEqual(self.admin.ask(*change)[0], 200)
+            while True:
+                try:
+                    piece = c.recv(1 << 16)
+                except ConnectionResetError:
+                    break
+                if not piece:
+                    break
+                answer += piece
+        self.assertTrue(answer.startswith(b"HTTP/1.1 200 "))
+        return answer
+
+    def test_user_dropped(self):
+        self.s.ok({"operation": "create_table", "database": "kennel", "table": "long", "primary_key": "id"})
+        for i in range(0, 1500, 100):
+            self.s.ok({"operation": "insert", "database": "kennel", "table": "long", "records": [
+                {"id": j, "text": "x" * 10000} for j in range(i, i + 100)]})
+        self.s.ok({"operation": "add_role", "role": "reading", "permission": {
+            "super_user": False, "kennel": {"tables": {"long": table_permission("read")}}}})
+        self.s.add_user("ann", "reading")
+        whole = self.read()
+        self.assertTrue(whole.endswith(b"]\r\n0\r\n\r\n"))
+        # what else is changed meanwhile does not matter
+        self.assertEqual(len(self.read(("alter_user", {"username": "inactive", "role": "nothing"}))), len(whole))
+        broken = self.read(("drop_user", {"username": "ann"}))
+        self.assertFalse(broken.endswith(b"0\r\n\r\n"))
+        self.assertLess(len(broken), len(whole))
+        self.assertIn("search_by_value by 'ann' broke off while its rows were sent: User ann does not exist", self.s.said())
+
+
 if __name__ == "__main__":
     unittest.main()
