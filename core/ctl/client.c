@@ -61,37 +61,14 @@ static struct address address_read(const char *url)
 	return ret;
 }
 
-/** Credentials go as ISO 8859-1 where their characters allow it: so the servers read them. Changes \p s in place. */
-static void to_latin1(char *s)
-{
-	for (const unsigned char *p = (const unsigned char *)s; *p; p++)
-		if (*p >= 0x80 && (*p & 0xfe) != 0xc2 && (*p & 0xc0) != 0x80)
-			return;
-	if (utf8_valid_prefix(s, strlen(s)) != strlen(s))
-		return;
-	char *to = s;
-	for (const char *p = s; *p; p++) {
-		unsigned char c = (unsigned char)*p;
-		if (c >= 0x80)
-			c = (unsigned char)((c << 6) | ((unsigned char)*++p & 0x3f));
-		*to++ = (char)c;
-	}
-	*to = '\0';
-}
-
 static int set_credentials(struct client *c, struct arena *a, const struct options *o)
 {
-	char *user = arena_strndup(a, o->user, strlen(o->user));
 	char *password;
 	int rc = password_get(a, o, &password);
 	if (rc != 0)
 		return rc;
-	if (!user)
-		return complain(CTL_REFUSED, "out of memory");
-	to_latin1(user);
-	to_latin1(password);
 	curl_easy_setopt(c->curl, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
-	curl_easy_setopt(c->curl, CURLOPT_USERNAME, user);
+	curl_easy_setopt(c->curl, CURLOPT_USERNAME, o->user);
 	curl_easy_setopt(c->curl, CURLOPT_PASSWORD, password);
 	secure_clear(password, strlen(password));
 	return 0;

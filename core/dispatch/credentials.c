@@ -31,6 +31,13 @@ char *from_latin1(struct arena *a, const unsigned char *s, size_t len, size_t *r
 	return out;
 }
 
+/** A part of what stood in the header, as UTF-8. */
+static char *part_of(struct arena *a, const unsigned char *s, size_t len, bool utf8, size_t *ret_len)
+{
+	*ret_len = len;
+	return utf8 ? arena_strndup(a, (const char *)s, len) : from_latin1(a, s, len, ret_len);
+}
+
 int credentials_read(struct credentials *ret, const char *authorization, struct arena *a, struct err *e)
 {
 	*ret = (struct credentials){ .user = NULL };
@@ -50,15 +57,19 @@ int credentials_read(struct credentials *ret, const char *authorization, struct 
 	if (!plain)
 		return err_nomem(e);
 	long n = base64_decode(value, len, plain);
-	if (n < 0)
+	if (n < 0) {
+		secure_clear(plain, len + 1);
 		return err_set(e, LYRE_EUNAUTHENTICATED, "Invalid character");
+	}
 	const unsigned char *colon = memchr(plain, ':', (size_t)n);
 	size_t user_len = colon ? (size_t)(colon - plain) : (size_t)n;
 	size_t password_at = colon ? user_len + 1 : user_len;
 	bool any = user_len || password_at < (size_t)n;
+	/* Some clients send UTF-8 (RFC 7617), others ISO 8859-1, whose letters beyond ASCII are hardly ever UTF-8 too. */
+	bool utf8 = utf8_valid_prefix((const char *)plain, (size_t)n) == (size_t)n;
 	if (any) {
-		ret->user = from_latin1(a, plain, user_len, &ret->user_len);
-		ret->password = from_latin1(a, plain + password_at, (size_t)n - password_at, &ret->password_len);
+		ret->user = part_of(a, plain, user_len, utf8, &ret->user_len);
+		ret->password = part_of(a, plain + password_at, (size_t)n - password_at, utf8, &ret->password_len);
 	}
 	secure_clear(plain, (size_t)n);
 	return any && (!ret->user || !ret->password) ? err_nomem(e) : 0;

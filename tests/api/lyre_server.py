@@ -176,7 +176,7 @@ class Server:
 
     def authorization(self, user=None, password=None):
         pair = "%s:%s" % (user or self.admin[0], password or self.admin[1])
-        return "Basic " + base64.b64encode(pair.encode("latin-1")).decode()
+        return "Basic " + base64.b64encode(pair.encode()).decode()
 
     def call(self, operation, headers=None, unix=False, **more):
         """Runs an operation as the first user: (status, decoded body)."""

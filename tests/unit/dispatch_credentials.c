@@ -25,6 +25,8 @@ static const struct {
 	{ "Basic OnB3", 0, "", "pw" },
 	{ "Basic YTpiOmM=", 0, "a", "b:c" },
 	{ "Basic avxyZ2VuOnDkc3N39nJk", 0, "j\xc3\xbcrgen", "p\xc3\xa4ssw\xc3\xb6rd" },
+	{ "Basic asO8cmdlbjpww6Rzc3fDtnJk", 0, "j\xc3\xbcrgen", "p\xc3\xa4ssw\xc3\xb6rd" },
+	{ "Basic 5ZCNOuKCrA==", 0, "\xe5\x90\x8d", "\xe2\x82\xac" },
 	{ "Basic !!!!", LYRE_EUNAUTHENTICATED, NULL, NULL },
 };
 
