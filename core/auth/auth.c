@@ -15,6 +15,7 @@
 #include "log/log.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,7 +27,12 @@ struct auth {
 	char nobody[PASSWORD_HASH_MAX]; /**< what passwords of users are checked against that there are not */
 	bool log_failed;
 	bool log_successful;
+	atomic_uint refused;                 /**< attempts, since it was told of */
+	atomic_int_least64_t refused_told;   /**< monotonic_ms() */
 };
+
+/** ms between two lines of the log that tell of attempts nobody looked at. */
+#define REFUSED_PAUSE 60000
 
 /* ---- opening ---- */
 
@@ -235,7 +241,7 @@ int auth_verify(struct auth *a, const char *user, size_t user_len, const char *p
 	if (rc == LYRE_EUNAUTHENTICATED || (!rc && !found))
 		rc = login_failed(e);
 	else if (!rc && !known.active)
-		rc = err_set(e, LYRE_EUNAUTHENTICATED, "Cannot complete request: User is inactive");
+		rc = err_set(e, LYRE_EDENIED, "Cannot complete request: User is inactive");
 	if (!rc)
 		rc = make_principal(a, &known, epoch, user, user_len, NULL, ret, e);
 	if (!rc) {
@@ -310,15 +316,29 @@ void auth_count(struct auth *a, bool right, const char *user, size_t user_len, c
 }
 
 /** The address stands first, where no name that a client makes up can take its place. */
-void auth_audit(struct auth *a, bool right, const char *user, const char *peer)
+void auth_audit(struct auth *a, int outcome, const char *user, const char *peer)
 {
 	const char *from = peer && *peer ? peer : "-";
 	int shown = (int)utf8_cut(user, strlen(user), AUTH_USER_MAX);
 
-	if (right && a->log_successful)
+	if (!outcome && a->log_successful)
 		log_info("auth", "%s: credentials of '%.*s' are right", from, shown, user);
-	else if (!right && a->log_failed && !*user)
-		log_warn("auth", "%s: credentials that name no user (a token, a cookie) are wrong", from);
-	else if (!right && a->log_failed)
+	else if (outcome == LYRE_EDENIED && a->log_failed)
+		log_warn("auth", "%s: credentials of '%.*s' are right, but the user is inactive", from, shown, user);
+	else if (outcome && a->log_failed && !*user)
+		log_warn("auth", "%s: credentials that name no user (a token) are wrong", from);
+	else if (outcome && a->log_failed)
 		log_warn("auth", "%s: credentials of '%.*s' are wrong", from, shown, user);
+}
+
+void auth_refused(struct auth *a, const char *user, const char *peer)
+{
+	int64_t now = monotonic_ms(), told = atomic_load(&a->refused_told);
+
+	atomic_fetch_add(&a->refused, 1);
+	if (!a->log_failed || (told && now - told < REFUSED_PAUSE) || !atomic_compare_exchange_strong(&a->refused_told, &told, now))
+		return;
+	log_warn("auth", "%s: credentials of '%.*s' were refused without a look, as too many failed or wait; "
+		"%u since this was last told", peer && *peer ? peer : "-", (int)utf8_cut(user, strlen(user), AUTH_USER_MAX), user,
+		atomic_exchange(&a->refused, 0));
 }

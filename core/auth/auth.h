@@ -65,7 +65,8 @@ int auth_remembered(struct auth *a, const char *user, size_t user_len, const cha
 /**
  * Checks the password and remembers it. Takes tens of milliseconds and the memory that authentication.argon2 says, as
  * long for a user that there is not. A right password whose hash was made with other parameters is hashed anew.
- * \return 0 with a reference in \p ret; LYRE_EUNAUTHENTICATED "Login failed"; LYRE_ENOMEM …
+ * \return 0 with a reference in \p ret; LYRE_EUNAUTHENTICATED "Login failed"; LYRE_EDENIED where it is right, but the user
+ *         inactive; LYRE_ENOMEM …
  */
 int auth_verify(struct auth *a, const char *user, size_t user_len, const char *password, size_t password_len,
 	const struct principal **ret, struct err *e);
@@ -115,7 +116,9 @@ int64_t auth_delay(struct auth *a, const char *user, size_t user_len, const char
  * and many such attempts would push those that count out of the table.
  */
 void auth_count(struct auth *a, bool right, const char *user, size_t user_len, const char *source);
-/** An attempt was right or wrong: logs it where logging.auditAuthEvents asks for it. */
-void auth_audit(struct auth *a, bool right, const char *user, const char *peer);
+/** What came of an attempt, 0 or the code of auth_verify(): logs it where logging.auditAuthEvents asks for it. */
+void auth_audit(struct auth *a, int outcome, const char *user, const char *peer);
+/** An attempt was refused without a look at it. Logged once a minute at the most, as it costs its sender nothing. Any thread. */
+void auth_refused(struct auth *a, const char *user, const char *peer);
 
 #endif

@@ -87,6 +87,9 @@ static int refused(const struct foreign *f, const struct err *said, int rc, stru
 		err_set(e, LYRE_EUNAUTHENTICATED, "%s", spoke ? said->text : INVALID_TOKEN);
 		return rc;
 	}
+	/* What else there is to say, that a user is not there for one, is nobody's who has not signed in. */
+	if (rc < 0 && status_of(rc) < 500)
+		return err_set(e, LYRE_EUNAUTHENTICATED, INVALID_TOKEN);
 	if (rc > 0)
 		return err_set(e, LYRE_EINTERNAL, "module '%s' does not say whether credentials are good", f->by->operation.owner);
 	return err_set(e, rc, "%s", spoke ? said->text : "The credentials could not be checked");

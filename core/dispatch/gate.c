@@ -67,6 +67,7 @@ static void fail(struct verification *v, const char *why)
 }
 
 static const char too_many[] = "Too many credentials wait to be checked";
+static const char too_many_failed[] = "Too many attempts to sign in as this user have failed: try again later";
 static const char stopping[] = "The server is stopping";
 
 /* ---- the threads ---- */
@@ -160,8 +161,10 @@ static bool must_wait(struct gate *g, struct verification *v)
 		pthread_cond_signal(&g->work); /* who is idle may wait for a later one */
 	}
 	pthread_mutex_unlock(&g->lock);
-	if (!room)
-		fail(v, too_many);
+	if (!room) {
+		auth_refused(g->auth, c->user, v->peer);
+		fail(v, delay < 0 ? too_many_failed : too_many);
+	}
 	return true;
 }
 
@@ -172,10 +175,12 @@ static void check(struct gate *g, struct verification *v)
 	if (!v->delayed && must_wait(g, v))
 		return;
 	v->rc = auth_verify(g->auth, c->user, c->user_len, c->password, c->password_len, &v->who, &v->err);
-	if (!v->rc || v->rc == LYRE_EUNAUTHENTICATED) {
+	if (!v->rc || v->rc == LYRE_EUNAUTHENTICATED || v->rc == LYRE_EDENIED) {
 		auth_count(g->auth, !v->rc, c->user, c->user_len, v->source);
-		auth_audit(g->auth, !v->rc, c->user, v->peer);
+		auth_audit(g->auth, v->rc, c->user, v->peer);
 	}
+	if (v->rc == LYRE_EDENIED) /* clients know one status for whoever is not let in */
+		v->rc = v->err.code = LYRE_EUNAUTHENTICATED;
 	v->done(v);
 }
 
@@ -271,7 +276,9 @@ int gate_submit(struct gate *g, struct verification *v, struct err *e)
 	pthread_mutex_lock(&g->lock);
 	v->turn = v->delayed ? 0 : lane_turn(&g->fresh, v->source);
 	struct lane *l = v->delayed ? &g->delayed : &g->fresh;
-	if (delay < 0 || (v->delayed ? g->hurrying : g->draining) || !lane_has_room(l, v->turn))
+	if (delay < 0)
+		rc = err_set(e, LYRE_EBUSY, "%s", too_many_failed);
+	else if ((v->delayed ? g->hurrying : g->draining) || !lane_has_room(l, v->turn))
 		rc = err_set(e, LYRE_EBUSY, "%s", too_many);
 	else if (!g->running && !(started = start_checker(g)))
 		rc = err_set(e, LYRE_EBUSY, "No thread can be started to check credentials");
@@ -282,8 +289,12 @@ int gate_submit(struct gate *g, struct verification *v, struct err *e)
 		pthread_cond_signal(&g->work);
 	}
 	pthread_mutex_unlock(&g->lock);
-	if (gone)
+	if (rc)
+		auth_refused(g->auth, c->user, v->peer);
+	if (gone) {
+		auth_refused(g->auth, gone->credentials->user, gone->peer);
 		fail(gone, too_many);
+	}
 	return rc;
 }
 

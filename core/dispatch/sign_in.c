@@ -11,7 +11,7 @@
 
 static void verified(struct verification *v)
 {
-	run_wake((struct run *)((char *)v - offsetof(struct run, verification)), 1);
+	run_wake(RUN_OF(v, verification), 1);
 }
 
 /** Puts the outcome for r->credentials into r->verification, now or later. */
@@ -23,7 +23,7 @@ static enum flow verify(struct run *r)
 
 	v->rc = auth_remembered(auth, c->user, c->user_len, c->password, c->password_len, &v->who, &v->err);
 	if (v->rc == LYRE_EUNAUTHENTICATED)
-		auth_audit(auth, false, c->user, r->x->peer);
+		auth_audit(auth, v->rc, c->user, r->x->peer);
 	if (v->rc != LYRE_PENDING) {
 		if (!v->rc)
 			metric_add(&figures_here(r->dispatch)->credential_hits, 1);
@@ -44,7 +44,7 @@ static enum flow verify(struct run *r)
 
 static void work_foreign(struct pool_task *task)
 {
-	struct run *r = (struct run *)((char *)task - offsetof(struct run, task));
+	struct run *r = RUN_OF(task, task);
 	struct verification *v = &r->verification;
 
 	v->rc = foreign_verify(&r->foreign, r, &v->who, &v->err);
@@ -131,7 +131,7 @@ static enum flow foreign_sign_in(struct run *r)
 		return refuse_err(r, e);
 	if (cookie)
 		return FLOW_NEXT; /* browsers send it as long as they have it, with what signs in anew too */
-	auth_audit(r->dispatch->services.auth, false, "", r->x->peer);
+	auth_audit(r->dispatch->services.auth, rc, "", r->x->peer);
 	if (rc == LYRE_END)
 		return refuse_err(r, e);
 	answer_login_failed(r->x, status_of(rc), e->text);

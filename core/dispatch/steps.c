@@ -207,7 +207,7 @@ static enum flow validate(struct run *r)
 
 static void work(struct pool_task *task)
 {
-	struct run *r = (struct run *)((char *)task - offsetof(struct run, task));
+	struct run *r = RUN_OF(task, task);
 
 	r->rc = r->call.operation->decl->run == LYRE_RUN_JOB ? job_begin(r) : r->call.operation->decl->handler(&r->call);
 	run_wake(r, r->rc == LYRE_PENDING ? 1 : 2);

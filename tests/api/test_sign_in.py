@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """How users sign in by name and password: what is remembered, what waits, and what a flood of wrong passwords may not do."""
-import contextlib, http.client, json, threading, unittest
+import contextlib, http.client, json, re, threading, unittest
 
-from lyre_server import Server, UnixConnection, built_modules, until
+from lyre_server import PASSWORD, Server, UnixConnection, built_modules, until
 
 JSON = {"Content-Type": "application/json"}
 ASK = {"operation": "describe_all"}
 DESCRIBED = (200, b"{}")
 FAILED = (401, b'{"error":"Login failed"}')
 TOO_MANY = (503, b'{"error":"Too many credentials wait to be checked"}')
+FAILED_OFTEN = (503, b'{"error":"Too many attempts to sign in as this user have failed: try again later"}')
 STOPPING = (503, b'{"error":"The server is stopping"}')
 CHEAP = ["authentication.argon2.memory=8M", "authentication.argon2.iterations=1"]
 # One check takes so long that a queue is full before it is over.
@@ -163,10 +164,12 @@ class Delayed(unittest.TestCase):
         return attempts
 
     def test_many_connections_are_no_faster_than_one(self):
-        with Server(settings=FOR_EVER) as s:
+        with Server(settings=FOR_EVER + AUDITED) as s:
             self.assertEqual(ask(s, "nobody", "wrong"), FAILED)
             attempts = self.send_at_once(s)
-            self.assertEqual(answered(attempts), [TOO_MANY] * (AT_ONCE - IN_LINE))
+            told = re.findall(r"127.0.0.1: credentials of 'nobody' were refused without a look, .*; (\d+) since", s.said())
+            self.assertEqual(told, ["1"]) # once a minute, however many they are
+            self.assertEqual(answered(attempts), [FAILED_OFTEN] * (AT_ONCE - IN_LINE))
             s.end()
             self.assertEqual([a.end() for a in attempts].count(STOPPING), IN_LINE)
 
@@ -174,7 +177,7 @@ class Delayed(unittest.TestCase):
         with Server(settings=FOR_EVER + ["authentication.argon2.threads=1"]) as s:
             attempts = self.send_at_once(s)
             answers = answered(attempts)
-            self.assertEqual((answers.count(FAILED), answers.count(TOO_MANY)), (1, AT_ONCE - IN_LINE - 1))
+            self.assertEqual((answers.count(FAILED), answers.count(FAILED_OFTEN)), (1, AT_ONCE - IN_LINE - 1))
             s.end()
             self.assertEqual([a.end() for a in attempts].count(STOPPING), IN_LINE)
 
@@ -185,7 +188,7 @@ class Delayed(unittest.TestCase):
                 self.assertEqual(ask(s, password="wrong"), FAILED)
             self.assertEqual(ask(s), DESCRIBED)
             answers = {a.end() for a in [Attempt(s, password="wrong") for _ in range(AT_ONCE)]}
-            self.assertLessEqual(answers, {FAILED, TOO_MANY})
+            self.assertLessEqual(answers, {FAILED, FAILED_OFTEN})
             self.assertEqual(ask(s), DESCRIBED)
             self.assertEqual(ask(s, password="wrong"), FAILED)
 
@@ -243,6 +246,13 @@ class Parameters(unittest.TestCase):
             self.assertEqual(said.count("credentials of 'admin' are right"), 1)
             self.assertEqual(said.count("credentials of 'nobody' are wrong"), 1)
             self.assertNotIn("wrong'", said)
+
+    @unittest.skipUnless("users" in built_modules(), "this build has no module 'users'")
+    def test_the_log_tells_why_a_right_password_is_refused(self):
+        with Server(settings=AUDITED) as s:
+            s.add_user("ann", "super_user", active=False)
+            self.assertEqual(ask(s, "ann", PASSWORD), (401, b'{"error":"Cannot complete request: User is inactive"}'))
+            self.assertRegex(s.said(), r"\[warn\] \[auth\]: 127.0.0.1: credentials of 'ann' are right, but the user is inactive\n")
 
     def test_a_scheme_that_nobody_decides_of_is_no_credentials(self):
         with Server() as s:

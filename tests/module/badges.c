@@ -43,6 +43,8 @@ static int verify(lyre_call *call, const char *text, size_t len, struct lyre_ide
 		return LYRE_EUNAUTHENTICATED;
 	if (!strcmp(word, "broken"))
 		return lyre_fail(call, LYRE_EIO, "the list of badges cannot be read");
+	if (!strcmp(word, "unknown"))
+		return lyre_user(call, "nobody", &(struct lyre_user){ .size = sizeof(struct lyre_user) });
 	if (!strcmp(word, "busy"))
 		return lyre_fail(call, LYRE_EBUSY, "too many badges");
 	if (!strcmp(word, "pending"))

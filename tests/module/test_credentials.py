@@ -65,7 +65,7 @@ class Schemes(Case):
         self.assertEqual(self.badge("is:admin")[2]["asked"], before + 1)
 
     def test_wrong_ones_are_wrong_everywhere(self):
-        for badge, text in (("none", "this is no badge"), ("is:nobody", "nobody has this badge"), ("mute", "invalid token"),
+        for badge, text in (("none", "this is no badge"), ("is:nobody", "nobody has this badge"), ("mute", "invalid token"), ("unknown", "invalid token"),
                             ("old:admin", "invalid token"), ("past:admin", "invalid token"), ("nobody", "invalid token"),
                             ("is:admin " + "x" * 9000, "invalid token")):
             for more in ({}, {"unix": True}, {"path": "/health", "method": "GET"}, {"path": "/nope"}, {"path": "/badge", "method": "GET"}):
@@ -110,7 +110,7 @@ class Schemes(Case):
     def test_failures_are_logged_without_what_was_sent(self):
         begin = len(self.s.said())
         self.badge("secret-word")
-        self.assertEqual(len(re.findall(r"127\.0\.0\.1: credentials that name no user \(a token, a cookie\) are wrong", self.s.said(begin))), 1)
+        self.assertEqual(len(re.findall(r"127\.0\.0\.1: credentials that name no user \(a token\) are wrong", self.s.said(begin))), 1)
         self.assertNotIn("secret-word", self.s.said())
 
 

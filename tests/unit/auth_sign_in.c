@@ -198,7 +198,7 @@ START_TEST(test_inactive)
 	ck_assert_int_eq(verify("ann", "secret"), 0);
 	set_active("ann", false);
 	ck_assert_int_eq(remembered("ann", "secret"), LYRE_PENDING);
-	ck_assert_int_eq(verify("ann", "secret"), LYRE_EUNAUTHENTICATED);
+	ck_assert_int_eq(verify("ann", "secret"), LYRE_EDENIED);
 	ck_assert_str_eq(err.text, "Cannot complete request: User is inactive");
 	ck_assert_int_eq(verify("ann", "wrong"), LYRE_EUNAUTHENTICATED);
 	ck_assert_str_eq(err.text, "Login failed");
