@@ -90,13 +90,18 @@ static struct pair *find(struct throttle *t, const uint64_t print[2], int64_t no
 	return NULL;
 }
 
+static bool is_worth_less(const struct pair *a, const struct pair *b)
+{
+	return a->failures != b->failures ? a->failures < b->failures : a->last < b->last;
+}
+
 /** With the lock held. The place for a pair that is not there. */
 static struct pair *place(struct throttle *t, const uint64_t print[2])
 {
 	struct pair *set = t->pairs[print[0] % SETS], *best = set;
 
 	for (int i = 0; i < WAYS && best->failures; i++) {
-		if (!set[i].failures || set[i].last < best->last)
+		if (is_worth_less(&set[i], best))
 			best = &set[i];
 	}
 	*best = (struct pair){ .print = { print[0], print[1] } };

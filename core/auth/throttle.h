@@ -3,8 +3,9 @@
  * \file auth/throttle.h
  * \brief Failed attempts to sign in, by user and source: each makes the next wait longer.
  *
- * Of a fixed size, whatever an attacker makes up: a new pair takes the place of the one in its set that was idle the
- * longest. Holds keyed fingerprints of the pairs.
+ * Of a fixed size, whatever an attacker makes up: a new pair takes the place of the one in its set that has failed the
+ * least often, and of such was idle the longest. So names made up do not push out one that is being guessed at. Holds
+ * keyed fingerprints of the pairs.
  */
 #ifndef AUTH_THROTTLE_H
 #define AUTH_THROTTLE_H

@@ -200,6 +200,22 @@ START_TEST(test_is_bounded_and_prefers_the_new)
 }
 END_TEST
 
+/** Names that are made up, a few attempts each, do not make the server forget whom somebody is guessing at. */
+START_TEST(test_keeps_who_failed_often)
+{
+	char name[16];
+	int64_t now = 0;
+
+	for (int i = 0; i < 10; i++)
+		attempt("admin", "a", &now);
+	for (int i = 0; i < 100000; i++) {
+		snprintf(name, sizeof name, "user%d", i);
+		note(name, "a", false, now);
+	}
+	ck_assert_int_eq(delay_of("admin", "a", now), 1000);
+}
+END_TEST
+
 START_TEST(test_long_names)
 {
 	char user[3000], other[3000];
@@ -265,6 +281,7 @@ static Suite *suite(void)
 	tcase_add_test(t, test_off);
 	tcase_add_test(t, test_the_largest_of_settings);
 	tcase_add_test(t, test_is_bounded_and_prefers_the_new);
+	tcase_add_test(t, test_keeps_who_failed_often);
 	tcase_add_test(t, test_long_names);
 	tcase_add_test(t, test_threads);
 	suite_add_tcase(s, t);
