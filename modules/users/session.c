@@ -19,6 +19,8 @@
 #define VALUE_BYTES 32
 #define VALUE_MAX (2 * VALUE_BYTES + 1)
 #define ENDED_AT_ONCE 16
+/* Of one user. */
+#define SESSIONS_MAX 1000
 
 static bool enabled;
 static int64_t lasts; /* seconds */
@@ -32,7 +34,7 @@ static int open_for_login(lyre_call *call, lyre_table **ret)
 {
 	static const struct lyre_attribute attributes[] = {
 		{ .size = sizeof *attributes, .flags = LYRE_A_PRIMARY_KEY, .name = "id", .type = "ID" },
-		{ .size = sizeof *attributes, .flags = LYRE_A_NOT_NULL, .name = "user", .type = "String" },
+		{ .size = sizeof *attributes, .flags = LYRE_A_NOT_NULL | LYRE_A_INDEXED, .name = "user", .type = "String" },
 		{ .size = sizeof *attributes, .flags = LYRE_A_NOT_NULL, .name = "stamp", .type = "String" },
 		{ .size = sizeof *attributes, .flags = LYRE_A_NOT_NULL | LYRE_A_INDEXED, .name = "expires", .type = "Float" },
 	};
@@ -49,27 +51,25 @@ static int open_for_login(lyre_call *call, lyre_table **ret)
 	return lyre_table_ensure(call, &spec, ret);
 }
 
-/* Each login takes some records of ended sessions away: more than it adds. */
-static int remove_ended(lyre_call *call, lyre_table *table)
+static const lyre_value *make_text(lyre_call *call, const char *text)
+{
+	return lyre_make_string(call, text, strlen(text));
+}
+
+/* Removes the first records of those that a condition finds, a few of them. */
+static int remove_some(lyre_call *call, struct lyre_query *query, const char *attribute, const char *comparator, const lyre_value *value)
 {
 	static const char *const names[] = { "attribute", "comparator", "value" };
-	const lyre_value *parts[] = {
-		lyre_make_string(call, "expires", 7),
-		lyre_make_string(call, "less_than", 9),
-		lyre_make_double(call, lyre_time_now()),
-	};
+	const lyre_value *parts[] = { make_text(call, attribute), make_text(call, comparator), value };
 	const lyre_value *condition = lyre_make_object(call, names, parts, 3), *ids[ENDED_AT_ONCE], *record;
-	const struct lyre_query query = {
-		.size = sizeof query,
-		.table = table,
-		.conditions = lyre_make_array(call, &condition, 1),
-		.limit = ENDED_AT_ONCE,
-	};
 	const struct lyre_write_result *result;
 	lyre_cursor *cursor;
 	size_t count = 0;
-	int rc = lyre_query_open(call, &query, &cursor);
 
+	query->size = (uint32_t)sizeof *query;
+	query->conditions = lyre_make_array(call, &condition, 1);
+	query->limit = ENDED_AT_ONCE;
+	int rc = lyre_query_open(call, query, &cursor);
 	while (!rc && count < ENDED_AT_ONCE) {
 		rc = lyre_cursor_next(call, cursor, &record);
 		if (!rc) /* the row goes with the next one */
@@ -77,7 +77,25 @@ static int remove_ended(lyre_call *call, lyre_table *table)
 	}
 	if (rc < 0 || !count)
 		return rc < 0 ? rc : 0;
-	return lyre_write_wait(call, table, LYRE_DELETE, lyre_make_array(call, ids, count), &result);
+	return lyre_write_wait(call, query->table, LYRE_DELETE, lyre_make_array(call, ids, count), &result);
+}
+
+/* Each login takes some records of ended sessions away: more than it adds. */
+static int remove_ended(lyre_call *call, lyre_table *table)
+{
+	struct lyre_query query = { .table = table };
+
+	return remove_some(call, &query, "expires", "less_than", lyre_make_double(call, lyre_time_now()));
+}
+
+/* Who begins more than a user may have ends the oldest: else anybody with a password could fill the disk. */
+static int remove_oldest(lyre_call *call, lyre_table *table, const char *user)
+{
+	static const char *const names[] = { "attribute", "descending" };
+	const lyre_value *newest_first[] = { make_text(call, "expires"), lyre_make_bool(call, 1) };
+	struct lyre_query query = { .table = table, .sort = lyre_make_object(call, names, newest_first, 2), .offset = SESSIONS_MAX - 1 };
+
+	return remove_some(call, &query, "user", "equals", make_text(call, user));
 }
 
 /* ---- a session ---- */
@@ -86,9 +104,9 @@ static int write_session(lyre_call *call, const char *id, const struct lyre_user
 {
 	static const char *const names[] = { "id", "user", "stamp", "expires" };
 	const lyre_value *values[] = {
-		lyre_make_string(call, id, strlen(id)),
-		lyre_make_string(call, user->name, strlen(user->name)),
-		lyre_make_string(call, user->stamp, strlen(user->stamp)),
+		make_text(call, id),
+		make_text(call, user->name),
+		make_text(call, user->stamp),
 		lyre_make_double(call, lyre_time_now() + (double)lasts * 1000),
 	};
 	const lyre_value *record = lyre_make_object(call, names, values, sizeof values / sizeof *values);
@@ -98,6 +116,8 @@ static int write_session(lyre_call *call, const char *id, const struct lyre_user
 
 	if (!rc)
 		rc = remove_ended(call, table);
+	if (!rc)
+		rc = remove_oldest(call, table, user->name);
 	return rc ? rc : lyre_write_wait(call, table, LYRE_INSERT, lyre_make_array(call, &record, 1), &result);
 }
 
@@ -126,7 +146,7 @@ static int end_session(lyre_call *call, const char *value)
 	rc = lyre_table_open(call, DATABASE, TABLE, &table);
 	if (rc)
 		return rc == LYRE_ENOTFOUND ? 0 : rc;
-	key = lyre_make_string(call, id, strlen(id));
+	key = make_text(call, id);
 	rc = lyre_write_wait(call, table, LYRE_DELETE, lyre_make_array(call, &key, 1), &result);
 	/* After it is gone, lest it be remembered once more. */
 	if (!rc)
@@ -193,7 +213,7 @@ static int invalid(lyre_call *call)
 /* \return 0; LYRE_END when there is none */
 static int find_session(lyre_call *call, const char *id, const lyre_value **ret)
 {
-	const lyre_value *key = lyre_make_string(call, id, strlen(id));
+	const lyre_value *key = make_text(call, id);
 	lyre_cursor *cursor;
 	lyre_table *table;
 	int rc = lyre_table_open(call, DATABASE, TABLE, &table);

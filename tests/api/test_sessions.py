@@ -5,6 +5,8 @@ import concurrent.futures, hashlib, http.client, json, os, re, sys, threading, u
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lyre_server import CHEAP_LOGINS, PASSWORD, Server, need_module, table_permission, until
 
+# What modules/users allows a user.
+SESSIONS_OF_ONE = 1000
 MUST_LOGIN = (401, {"error": "Must login"})
 # The servers of the tests are told to listen on port 0, which finds a free one.
 COOKIE = "hdb-session-0"
@@ -57,6 +59,9 @@ class Case(unittest.TestCase):
     def lets_in(self, cookie, user="bob"):
         status, _, body = self.ask("user_info", cookie)
         self.assertEqual((status, body.get("username")), (200, user), body)
+
+    def records(self):
+        return self.s.ok({"operation": "describe_table", "database": "system", "table": "hdb_session", "exact_count": True})["record_count"]
 
     def refused(self, cookie):
         status, _, body = self.ask("user_info", cookie)
@@ -340,9 +345,6 @@ class Time(Case):
         self.lets_in(long)
         self.refused(short)
 
-    def records(self):
-        return self.s.ok({"operation": "describe_table", "database": "system", "table": "hdb_session", "exact_count": True})["record_count"]
-
     def test_records_go(self):
         for _ in range(40):
             last = self.login()
@@ -350,6 +352,20 @@ class Time(Case):
         for _ in range(4):
             self.login()
         self.assertLessEqual(self.records(), 4)
+
+
+class Many(Case):
+    settings = ["authentication.cacheTTL=0"]
+
+    def test_the_oldest_ends(self):
+        first, of_another = self.login(), self.login("admin", self.s.admin[1])
+        with concurrent.futures.ThreadPoolExecutor(8) as threads:
+            list(threads.map(lambda _: self.login(), range(SESSIONS_OF_ONE + 5)))
+        last = self.login()
+        self.assertLessEqual(self.records(), SESSIONS_OF_ONE + 1)
+        self.refused(first)
+        self.lets_in(last)
+        self.lets_in(of_another, "admin")
 
 
 class Off(Case):
