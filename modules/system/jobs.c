@@ -10,6 +10,7 @@
 #define DATABASE "system"
 #define TABLE "hdb_job"
 #define START "start_datetime"
+#define CREATED "created_datetime"
 #define END "end_datetime"
 
 /** A time, where it is one, once more as people read it. */
@@ -29,7 +30,7 @@ static void answer_converted(lyre_out *o, const lyre_value *job, const char *nam
 static void answer_job(lyre_out *o, const lyre_value *job, int converted)
 {
 	static const char *const names[] = {
-		"id", "result", "status", "message", END, "type", START, "created_datetime", "user", "progress",
+		"id", "result", "status", "message", END, "type", START, CREATED, "user", "progress",
 	};
 
 	lyre_out_object_begin(o);
@@ -52,8 +53,14 @@ static void answer_job(lyre_out *o, const lyre_value *job, int converted)
 static int may_see(lyre_call *call, const lyre_value *job)
 {
 	const char *user = lyre_value_string(lyre_value_get(job, "user"), NULL);
+	struct lyre_user caller = { .size = sizeof caller };
 
-	return lyre_call_super_user(call) || (user && *user && !strcmp(user, lyre_call_user(call)));
+	if (lyre_call_super_user(call))
+		return 1;
+	if (!user || !*user || strcmp(user, lyre_call_user(call)) != 0 || lyre_user(call, NULL, &caller) < 0)
+		return 0;
+	/* Those of an earlier user of the name are another's. */
+	return lyre_value_double(lyre_value_get(job, CREATED)) >= caller.created;
 }
 
 /** Jobs are the server's own records: what is shown of them is decided here. */

@@ -3,7 +3,7 @@
 import concurrent.futures, json, os, re, signal, sys, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import BUILD, STATIC_ONLY, Server, need_module, until
+from lyre_server import BUILD, PASSWORD, STATIC_ONLY, Server, built_modules, need_module, until
 
 SLOW = os.path.join(BUILD, "tests", "module", ".libs", "slow.so")
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
@@ -206,6 +206,22 @@ class Asking(Case):
             for body in ({"operation": "delete_records_before", "table": "t", "date": "2000-01-01"}, {"operation": "get_job", "id": "x"}):
                 self.assertEqual(self.s.call(body, headers=headers)[0], status)
         self.assertEqual(self.between(), [])
+
+    @unittest.skipUnless("users" in built_modules(), "this build has no module 'users'")
+    def test_another_of_the_name(self):
+        """Jobs are their user's; who has the name later is somebody else."""
+        self.fill()
+        self.s.add_role("nothing", {"super_user": False})
+        eve = {"Authorization": self.s.authorization("eve", PASSWORD)}
+        self.s.add_user("eve", "super_user")
+        status, body = self.s.call({"operation": "delete_records_before", "table": "t", "date": "2000-01-01"}, headers=eve)
+        self.assertEqual(status, 200, body)
+        ask = {"operation": "get_job", "id": body["job_id"]}
+        self.s.ok({"operation": "alter_user", "username": "eve", "role": "nothing"})
+        self.assertEqual([j["user"] for j in self.s.call(ask, headers=eve)[1]], ["eve"])
+        self.s.ok({"operation": "drop_user", "username": "eve"})
+        self.s.add_user("eve", "nothing")
+        self.assertEqual(self.s.call(ask, headers=eve), (200, []))
 
     def test_records_are_the_servers_own(self):
         self.fill()
