@@ -38,6 +38,7 @@ struct config_module {
 	const char *name;
 	const char *path;  /**< of the file, when it is given; NULL: looked for by name */
 	bool optional;     /**< may fail to load */
+	bool fallback;     /**< nobody named it: of those there are when nothing is said */
 	int line;          /**< where it is named; 0: not in the file */
 };
 

@@ -116,6 +116,7 @@ static int take_fallback(struct config *c, const char *fallback, struct err *e)
 		int rc = name ? add_module(c, name, NULL, &m, e) : err_nomem(e);
 		if (rc)
 			return rc;
+		m->module.fallback = true;
 		p += len;
 	}
 	return 0;

@@ -6,6 +6,8 @@ TOP = os.environ.get("TOP_SRCDIR", os.path.dirname(os.path.dirname(os.path.dirna
 sys.path.insert(0, os.path.join(TOP, "tests", "api"))
 from lyre_server import BUILD, LYRED, STATIC_ONLY, Server
 
+# How lyred ends when the configuration is wrong.
+MISCONFIGURED = 3
 MODULES = os.path.join(BUILD, "tests", "module", ".libs")
 
 
@@ -169,6 +171,25 @@ class Optional(Case):
             with self.subTest(name):
                 self.accepted(config(at("good"), at(name, "optional: true")), "module '%s' (%s:4): " % (name, self.file),
                               "it is optional and left out")
+
+    def test_not_installed(self):
+        """As packages have it that split: what nobody names may be missing, what somebody names may not."""
+        shared = os.path.join(BUILD, "modules", ".libs")
+        gone = sorted(f[:-3] for f in os.listdir(shared) if f.endswith(".so")) if os.path.isdir(shared) else []
+        if not gone:
+            self.skipTest("all modules are built in")
+        tree = os.path.join(self.root, "tree")
+        os.makedirs(os.path.join(tree, "modules", ".libs"))
+        open(os.path.join(tree, "config.status"), "w").close()
+        lyred = shutil.copy(LYRED, tree)
+        for text, code in (("", 0), ("modules:\n  %s: true\n" % gone[0], MISCONFIGURED)):
+            with open(self.file, "w") as f:
+                f.write(text)
+            p = subprocess.run([lyred, "--check", "-c", self.file, "-r", self.root], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
+            self.assertEqual(p.returncode, code, p.stdout)
+            self.assertIn("module '%s'" % gone[0], p.stdout)
+            self.assertEqual(p.stdout.count("it is not installed and left out"), 0 if code else len(gone), p.stdout)
 
     def test_settings_of_one_left_out(self):
         self.accepted(config(at("good"), at("bad_major", "optional: true", "anything: 1")), "it is optional and left out")
