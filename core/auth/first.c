@@ -113,7 +113,7 @@ int first_user(struct users *u, const struct config *c, struct err *e)
 
 	int rc = users_any(u, &any, e);
 	if (any && environment("LYRE_ADMIN_PASSWORD", "HDB_ADMIN_PASSWORD"))
-		log_info("auth", "there are users already: the password in the environment is not looked at");
+		log_notify("auth", "there are users already: the password in the environment is not looked at; 'lyre passwd' changes one");
 	if (!rc && !any)
 		rc = add(u, c, e);
 	forget("LYRE_ADMIN_PASSWORD");

@@ -251,8 +251,7 @@ int permission_check(const struct principal *who, const struct permission_questi
 		return err_set(e, LYRE_EDENIED,
 			"User %s has no role or permissions.  Please assign the user a valid role.", who->name);
 	if (changes_system(q, who->role->super_user))
-		return err_set(e, LYRE_EDENIED,
-			"The 'system' database, tables and records are used internally by HarperDB and cannot be updated or removed.");
+		return err_set(e, LYRE_EDENIED, SYSTEM_CLOSED);
 	if (who->role->super_user)
 		return 0;
 	struct decision d = { .who = who, .operation = q->operation, .store = s, .arena = a, .denial = ret };

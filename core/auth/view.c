@@ -15,7 +15,7 @@ static const struct {
 	const char *const attributes[5];
 } secrets[] = {
 	{ "hdb_user", { "password", "hash", "refresh_token", "stamp" } },
-	{ "hdb_session", { "id", "stamp" } },
+	{ "hdb_session", { "stamp" } }, /* the key is a digest, which nobody signs in by */
 };
 
 static struct permission_view system_view(const char *table)

@@ -33,13 +33,15 @@ static void write_request(struct buf *b, const char *user, const char *password,
 }
 
 /** A user that there is not is no error of the operation: it tells whom it has updated. */
-static int read_answer(struct arena *a, const struct answer *answer, const char *user)
+static int read_answer(struct arena *a, const struct answer *answer, const char *user, bool known)
 {
 	lyre_value v;
 	struct err e = { 0 };
 	bool read = answer->body.len > 0 && json_decode_copy(a, answer->body.data, answer->body.len, &v, &e) == 0;
 	if (read && value_equals_str(value_get(&v, "error"), "Operation 'alter_user' not found"))
 		return complain(CTL_REFUSED, "the server's module 'users', which changes passwords, is off or not built");
+	if (answer->status == 401 && !known)
+		return complain(CTL_REFUSED, "the server knows root and its own user by the socket; as another, --user NAME signs in");
 	if (answer->status != 200)
 		return complain_answer(a, answer->status, answer->type, answer->body.data, answer->body.len);
 	const lyre_value *updated = read ? value_get(&v, "update_hashes") : NULL;
@@ -54,8 +56,9 @@ static int read_answer(struct arena *a, const struct answer *answer, const char 
 int command_passwd(struct client *c, struct arena *a, const struct options *o, const char *user)
 {
 	char *password;
+	bool known = o->user || o->token || o->token_file;
 	/* without other credentials the server would take the new password for them */
-	if (o->url && !o->user && !o->token && !o->token_file)
+	if (o->url && !known)
 		return complain(CTL_USAGE, "a super user may change it from elsewhere than the socket: --user NAME signs in");
 	int rc = password_new(a, user, &password);
 	if (rc != 0)
@@ -67,7 +70,7 @@ int command_passwd(struct client *c, struct arena *a, const struct options *o, c
 	secure_clear(password, strlen(password));
 	rc = client_send(c, &request, "application/json", NULL, &answer);
 	if (rc == 0)
-		rc = read_answer(a, &answer, user);
+		rc = read_answer(a, &answer, user, known);
 	secure_clear(request.data, request.cap);
 	buf_free(&answer.body);
 	buf_free(&request);

@@ -58,6 +58,12 @@ static ssize_t read_line(int fd, char *line, size_t max)
 	return (ssize_t)len;
 }
 
+/** Why a line could not be read. */
+static const char *why_not(void)
+{
+	return errno == EFBIG ? "it is too long" : strerror(errno);
+}
+
 /** Asks on the terminal, without echo. \p else_do is what to do where there is none. \return its length, or -1, said */
 static ssize_t ask(const char *prompt, const char *user, const char *else_do, char *line, size_t max)
 {
@@ -85,7 +91,7 @@ static ssize_t ask(const char *prompt, const char *user, const char *else_do, ch
 	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
 		sigaction(signals[i], &before[i], NULL);
 	if (len < 0)
-		complain(CTL_USAGE, "cannot read the password: %s", strerror(errno));
+		complain(CTL_USAGE, "cannot read the password: %s", why_not());
 	close(fd);
 	return len;
 }
@@ -96,7 +102,7 @@ static ssize_t read_file(const char *file, const char *what, char *line, size_t 
 	int fd = open(file, O_RDONLY | O_CLOEXEC);
 	ssize_t len = fd < 0 ? -1 : read_line(fd, line, max);
 	if (len < 0)
-		complain(CTL_USAGE, "cannot read the %s from '%s': %s", what, file, strerror(errno));
+		complain(CTL_USAGE, "cannot read the %s from '%s': %s", what, file, why_not());
 	if (fd >= 0)
 		close(fd);
 	return len;
@@ -159,7 +165,7 @@ int password_new(struct arena *a, const char *user, char **ret)
 	bool terminal = isatty(STDIN_FILENO);
 	ssize_t len = terminal ? ask_new(user, line, sizeof line) : read_line(STDIN_FILENO, line, sizeof line);
 	if (len < 0 && !terminal)
-		complain(CTL_USAGE, "cannot read the new password: %s", strerror(errno));
+		complain(CTL_USAGE, "cannot read the new password: %s", why_not());
 	int rc = keep(a, line, sizeof line, len, ret);
 	if (rc != 0)
 		return rc;

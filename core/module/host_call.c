@@ -6,8 +6,12 @@
 #include "module/host.h"
 #include "module/module.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+/** Bytes of a message that needs no memory: two names of the longest, and what is said of them. */
+#define MESSAGE_HERE 1024
 
 const lyre_value *host_arg(lyre_call *call, const char *name)
 {
@@ -96,9 +100,17 @@ lyre_out *host_reply(lyre_call *call)
 	return &call->out;
 }
 
+/** It mostly tells of a change that stands: that must not become a failure for want of memory. */
 int host_reply_vmessage(lyre_call *call, const char *fmt, va_list ap)
 {
-	const char *text = arena_vprintf(call->arena, fmt, ap);
+	char here[MESSAGE_HERE];
+	const char *text = here;
+	va_list again;
+
+	va_copy(again, ap);
+	if (vsnprintf(here, sizeof here, fmt, ap) >= (int)sizeof here)
+		text = arena_vprintf(call->arena, fmt, again);
+	va_end(again);
 	if (!text)
 		return err_nomem(&call->err);
 	out_object_begin(&call->out);

@@ -65,7 +65,7 @@ static int show(void *arg, const struct table_change *from)
 static int may_read_log(lyre_call *call, const lyre_table *table)
 {
 	if (!call->server_rights && !strcmp(table->def->database, SYSTEM_DATABASE))
-		return permission_refuse(&call->denial, &call->err);
+		return err_set(&call->err, LYRE_EDENIED, "The log of the 'system' database is told to nobody.");
 	return host_may_manage(call);
 }
 

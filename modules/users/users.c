@@ -30,7 +30,7 @@ static const struct lyre_param add_role_params[] = {
 	{ .name = "id", .types = LYRE_T_STRING, .flags = LYRE_P_HANDLER_CHECKS,
 	  .help = "What it is altered and dropped by; its name when not given." },
 	{ .name = "permission", .types = LYRE_T_OBJECT, .flags = LYRE_P_HANDLER_CHECKS | LYRE_P_REQUIRED,
-	  .help = "What it permits: {super_user, structure_user, DATABASE: {tables: {TABLE: {read, insert, update, delete, "
+	  .help = "What it permits: {super_user, cluster_user, structure_user, DATABASE: {tables: {TABLE: {read, insert, update, delete, "
 		  "attribute_permissions}}}}." },
 };
 static const struct lyre_param alter_role_params[] = {

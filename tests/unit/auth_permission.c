@@ -279,7 +279,7 @@ START_TEST(test_views)
 	ck_assert_uint_eq(seen(&v, "username"), READ | DESCRIBE);
 	ck_assert_uint_eq(seen(&v, "passwor"), READ | DESCRIBE);
 	v = permission_view(&admin, false, "system", "hdb_session");
-	ck_assert(v.secret && !permission_attribute(&v, "id", 2, true) && seen(&v, "user"));
+	ck_assert(v.secret && !permission_attribute(&v, "stamp", 5, false) && seen(&v, "user"));
 	v = permission_view(&admin, false, "dev", "hdb_user");
 	ck_assert(v.permissions == all && !v.secret);
 	v = permission_view(&admin, true, "system", "hdb_user");
