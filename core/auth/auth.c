@@ -331,14 +331,14 @@ void auth_audit(struct auth *a, int outcome, const char *user, const char *peer)
 		log_warn("auth", "%s: credentials of '%.*s' are wrong", from, shown, user);
 }
 
-void auth_refused(struct auth *a, const char *user, const char *peer)
+void auth_refused(struct auth *a, const char *user, const char *peer, const char *why)
 {
 	int64_t now = monotonic_ms(), told = atomic_load(&a->refused_told);
 
 	atomic_fetch_add(&a->refused, 1);
 	if (!a->log_failed || (told && now - told < REFUSED_PAUSE) || !atomic_compare_exchange_strong(&a->refused_told, &told, now))
 		return;
-	log_warn("auth", "%s: credentials of '%.*s' were refused without a look, as too many failed or wait; "
-		"%u since this was last told", peer && *peer ? peer : "-", (int)utf8_cut(user, strlen(user), AUTH_USER_MAX), user,
+	log_warn("auth", "%s: credentials of '%.*s' were refused without a look (%s); %u since this was last told",
+		peer && *peer ? peer : "-", (int)utf8_cut(user, strlen(user), AUTH_USER_MAX), user, why,
 		atomic_exchange(&a->refused, 0));
 }

@@ -118,7 +118,10 @@ int64_t auth_delay(struct auth *a, const char *user, size_t user_len, const char
 void auth_count(struct auth *a, bool right, const char *user, size_t user_len, const char *source);
 /** What came of an attempt, 0 or the code of auth_verify(): logs it where logging.auditAuthEvents asks for it. */
 void auth_audit(struct auth *a, int outcome, const char *user, const char *peer);
-/** An attempt was refused without a look at it. Logged once a minute at the most, as it costs its sender nothing. Any thread. */
-void auth_refused(struct auth *a, const char *user, const char *peer);
+/**
+ * An attempt was refused without a look at it, for what clients are told. Logged once a minute at the most, as it costs its
+ * sender nothing. Any thread.
+ */
+void auth_refused(struct auth *a, const char *user, const char *peer, const char *why);
 
 #endif

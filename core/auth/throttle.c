@@ -73,7 +73,13 @@ static int64_t begin_of_wait(const struct pair *p)
 	return p->turn > p->last ? p->turn : p->last;
 }
 
-/** With the lock held. NULL when nothing is known of the pair, or nothing any more. */
+/** Nothing is known of a pair, or nothing any more. */
+static bool is_free(const struct throttle *t, const struct pair *p, int64_t now)
+{
+	return !p->failures || now - begin_of_wait(p) >= t->options.memory;
+}
+
+/** With the lock held. NULL when nothing is known of the pair. */
 static struct pair *find(struct throttle *t, const uint64_t print[2], int64_t now)
 {
 	struct pair *set = t->pairs[print[0] % SETS];
@@ -81,11 +87,8 @@ static struct pair *find(struct throttle *t, const uint64_t print[2], int64_t no
 	for (int i = 0; i < WAYS; i++) {
 		struct pair *p = &set[i];
 
-		if (!p->failures || p->print[0] != print[0] || p->print[1] != print[1])
-			continue;
-		if (now - begin_of_wait(p) < t->options.memory)
+		if (!is_free(t, p, now) && p->print[0] == print[0] && p->print[1] == print[1])
 			return p;
-		*p = (struct pair){ .failures = 0 };
 	}
 	return NULL;
 }
@@ -96,12 +99,12 @@ static bool is_worth_less(const struct pair *a, const struct pair *b)
 }
 
 /** With the lock held. The place for a pair that is not there. */
-static struct pair *place(struct throttle *t, const uint64_t print[2])
+static struct pair *place(struct throttle *t, const uint64_t print[2], int64_t now)
 {
 	struct pair *set = t->pairs[print[0] % SETS], *best = set;
 
-	for (int i = 0; i < WAYS && best->failures; i++) {
-		if (is_worth_less(&set[i], best))
+	for (int i = 1; i < WAYS && !is_free(t, best, now); i++) {
+		if (is_free(t, &set[i], now) || is_worth_less(&set[i], best))
 			best = &set[i];
 	}
 	*best = (struct pair){ .print = { print[0], print[1] } };
@@ -160,7 +163,7 @@ void throttle_note(struct throttle *t, const char *user, size_t user_len, const 
 			*p = (struct pair){ .failures = 0 };
 	} else {
 		if (!p)
-			p = place(t, print);
+			p = place(t, print, now);
 		if (p->under_way)
 			p->under_way--; /* it was counted when it was told to wait */
 		else

@@ -47,7 +47,7 @@ static const char *with_unit(struct arena *a, const struct change *change, const
 	const struct lyre_setting *s = change->entry->setting;
 
 	if (value_is_number(v))
-		return range(a, s, value_number(v), kind);
+		return s->flags & SETTING_UNIT ? kind : range(a, s, value_number(v), kind);
 	if (!is_text(v) || !strspn(v->s, "0123456789."))
 		return kind;
 	struct setting_value value;

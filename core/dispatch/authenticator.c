@@ -5,6 +5,8 @@
  */
 #include "dispatch/dispatch_internal.h"
 
+#include "log/log.h"
+
 #include <string.h>
 
 #define BLANKS " \t"
@@ -88,8 +90,10 @@ static int refused(const struct foreign *f, const struct err *said, int rc, stru
 		return rc;
 	}
 	/* What else there is to say, that a user is not there for one, is nobody's who has not signed in. */
-	if (rc < 0 && status_of(rc) < 500)
+	if (rc < 0 && status_of(rc) < 500) {
+		log_debug("dispatch", "module '%s' refuses credentials: %s", f->by->operation.owner, spoke ? said->text : "for no reason");
 		return err_set(e, LYRE_EUNAUTHENTICATED, INVALID_TOKEN);
+	}
 	if (rc > 0)
 		return err_set(e, LYRE_EINTERNAL, "module '%s' does not say whether credentials are good", f->by->operation.owner);
 	return err_set(e, rc, "%s", spoke ? said->text : "The credentials could not be checked");

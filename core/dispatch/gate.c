@@ -162,8 +162,9 @@ static bool must_wait(struct gate *g, struct verification *v)
 	}
 	pthread_mutex_unlock(&g->lock);
 	if (!room) {
-		auth_refused(g->auth, c->user, v->peer);
-		fail(v, delay < 0 ? too_many_failed : too_many);
+		const char *why = delay < 0 ? too_many_failed : too_many;
+		auth_refused(g->auth, c->user, v->peer, why);
+		fail(v, why);
 	}
 	return true;
 }
@@ -290,9 +291,9 @@ int gate_submit(struct gate *g, struct verification *v, struct err *e)
 	}
 	pthread_mutex_unlock(&g->lock);
 	if (rc)
-		auth_refused(g->auth, c->user, v->peer);
+		auth_refused(g->auth, c->user, v->peer, e->text);
 	if (gone) {
-		auth_refused(g->auth, gone->credentials->user, gone->peer);
+		auth_refused(g->auth, gone->credentials->user, gone->peer, too_many);
 		fail(gone, too_many);
 	}
 	return rc;

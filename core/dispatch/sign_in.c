@@ -138,13 +138,36 @@ static enum flow foreign_sign_in(struct run *r)
 	return FLOW_DONE;
 }
 
+/** Whether who has signed in is still the same, without another look at the credentials. */
+static enum flow still_known(struct run *r)
+{
+	const struct principal *now;
+	struct err e;
+
+	int rc = auth_refresh(r->dispatch->services.auth, r->call.who, &now, &e);
+	if (rc == LYRE_EUNAUTHENTICATED) {
+		answer_login_failed(r->x, status_of(rc), e.text);
+		return FLOW_DONE;
+	}
+	if (rc)
+		return refuse_err(r, &e);
+	principal_unref(r->call.who);
+	r->call.who = now;
+	return FLOW_NEXT;
+}
+
 enum flow sign_in_header_again(struct run *r)
 {
-	if (!r->x->body_later)
+	const struct principal *who = r->call.who;
+
+	if (!r->x->body_later || !who)
 		return FLOW_NEXT;
-	principal_unref(r->call.who);
+	/* A password is good while its user has the same stamp; and what is good for one thing may be good once. */
+	if (r->call.by_password || who->only)
+		return still_known(r);
 	r->call.who = NULL;
-	r->call.by_password = r->by_cookie = false;
+	r->by_cookie = false;
+	principal_unref(who);
 	return sign_in_header_begin(r);
 }
 

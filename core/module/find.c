@@ -10,6 +10,7 @@
 #include "module/internal.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -199,6 +200,8 @@ int module_find(struct arena *a, const char *name, const char **path, struct err
 			*path = file;
 			return 0;
 		}
+		if (errno != ENOENT && errno != ENOTDIR)
+			return err_errno(e, errno, "look for", file);
 	}
 	return not_found(a, name, e);
 }

@@ -28,7 +28,7 @@ int module_refuse(struct err *e, const lyre_instance *i, int code, const char *f
 
 void module_leave_out(struct modules *m, size_t n, struct err *why)
 {
-	log_warn("module", "%s; it is %s and left out", why->text, m->list[n]->optional ? "optional" : "not installed");
+	log_warn("module", "%s; it is optional and left out", why->text);
 	*why = (struct err){ 0 };
 	m->count--;
 	memmove(m->list + n, m->list + n + 1, (m->count - n) * sizeof *m->list);
@@ -58,8 +58,13 @@ static int open_all(struct modules *m, const struct config_module *wanted, size_
 			continue;
 		struct err why = { 0 };
 		module_refuse(&why, i, rc, "%s", cause.text);
-		bool installed = !w->fallback || rc != LYRE_ENOTFOUND;
-		if (!i->optional && installed) {
+		/* Packages may split off what nobody names; but a server without any module is none. */
+		if (w->fallback && rc == LYRE_ENOTFOUND && (m->count > 1 || n + 1 < count)) {
+			log_notify("module", "module '%s' is not installed, and left out", i->name);
+			m->count--;
+			continue;
+		}
+		if (!i->optional) {
 			*e = why;
 			return rc;
 		}

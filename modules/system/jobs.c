@@ -49,18 +49,16 @@ static void answer_job(lyre_out *o, const lyre_value *job, int converted)
 	lyre_out_object_end(o);
 }
 
-/** Super_users are told of all jobs, others of their own. */
-static int may_see(lyre_call *call, const lyre_value *job)
+/**
+ * Super_users, for whom \p caller is NULL, are told of all jobs, others of their own: not of those of an earlier user of
+ * the name.
+ */
+static int may_see(const struct lyre_user *caller, const lyre_value *job)
 {
 	const char *user = lyre_value_string(lyre_value_get(job, "user"), NULL);
-	struct lyre_user caller = { .size = sizeof caller };
 
-	if (lyre_call_super_user(call))
-		return 1;
-	if (!user || !*user || strcmp(user, lyre_call_user(call)) != 0 || lyre_user(call, NULL, &caller) < 0)
-		return 0;
-	/* Those of an earlier user of the name are another's. */
-	return lyre_value_double(lyre_value_get(job, CREATED)) >= caller.created;
+	return !caller || (user && *user && !strcmp(user, caller->name) &&
+		lyre_value_double(lyre_value_get(job, CREATED)) >= caller->created);
 }
 
 /** Jobs are the server's own records: what is shown of them is decided here. */
@@ -74,13 +72,16 @@ static int open_jobs(lyre_call *call, lyre_table **ret)
 
 static int answer_jobs(lyre_call *call, lyre_cursor *cursor, int converted)
 {
+	struct lyre_user caller = { .size = sizeof caller };
+	int super_user = lyre_call_super_user(call), rc = super_user ? 0 : lyre_user(call, NULL, &caller);
 	lyre_out *o = lyre_reply(call);
 	const lyre_value *job;
-	int rc;
 
+	if (rc < 0)
+		return rc;
 	lyre_out_array_begin(o);
 	while ((rc = lyre_cursor_next(call, cursor, &job)) == 0)
-		if (may_see(call, job))
+		if (may_see(super_user ? NULL : &caller, job))
 			answer_job(o, job, converted);
 	lyre_out_array_end(o);
 	return rc == LYRE_END ? 0 : rc;

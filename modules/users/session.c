@@ -18,7 +18,7 @@
 /* The cookie's value: 256 bits, in hexadecimal. */
 #define VALUE_BYTES 32
 #define VALUE_MAX (2 * VALUE_BYTES + 1)
-#define ENDED_AT_ONCE 16
+#define REMOVED_AT_ONCE 16
 /* Of one user. */
 #define SESSIONS_MAX 1000
 
@@ -57,20 +57,21 @@ static const lyre_value *make_text(lyre_call *call, const char *text)
 }
 
 /* Removes the first records of those that a condition finds, a few of them. */
-static int remove_some(lyre_call *call, struct lyre_query *query, const char *attribute, const char *comparator, const lyre_value *value)
+static int remove_some(lyre_call *call, struct lyre_query *query, const char *attribute, const char *comparator,
+	const lyre_value *value)
 {
 	static const char *const names[] = { "attribute", "comparator", "value" };
 	const lyre_value *parts[] = { make_text(call, attribute), make_text(call, comparator), value };
-	const lyre_value *condition = lyre_make_object(call, names, parts, 3), *ids[ENDED_AT_ONCE], *record;
+	const lyre_value *condition = lyre_make_object(call, names, parts, 3), *ids[REMOVED_AT_ONCE], *record;
 	const struct lyre_write_result *result;
 	lyre_cursor *cursor;
 	size_t count = 0;
 
 	query->size = (uint32_t)sizeof *query;
 	query->conditions = lyre_make_array(call, &condition, 1);
-	query->limit = ENDED_AT_ONCE;
+	query->limit = REMOVED_AT_ONCE;
 	int rc = lyre_query_open(call, query, &cursor);
-	while (!rc && count < ENDED_AT_ONCE) {
+	while (!rc && count < REMOVED_AT_ONCE) {
 		rc = lyre_cursor_next(call, cursor, &record);
 		if (!rc) /* the row goes with the next one */
 			ids[count++] = lyre_make_copy(call, lyre_value_get(record, "id"));
@@ -88,8 +89,9 @@ static int remove_ended(lyre_call *call, lyre_table *table)
 	return remove_some(call, &query, "expires", "less_than", lyre_make_double(call, lyre_time_now()));
 }
 
-/* Who begins more than a user may have ends the oldest: else anybody with a password could fill the disk. */
-static int remove_oldest(lyre_call *call, lyre_table *table, const char *user)
+/* Who begins more than a user may have ends those that would end first, for those who remember them within cacheTTL: else
+ * anybody with a password could fill the disk. */
+static int remove_surplus(lyre_call *call, lyre_table *table, const char *user)
 {
 	static const char *const names[] = { "attribute", "descending" };
 	const lyre_value *newest_first[] = { make_text(call, "expires"), lyre_make_bool(call, 1) };
@@ -117,7 +119,7 @@ static int write_session(lyre_call *call, const char *id, const struct lyre_user
 	if (!rc)
 		rc = remove_ended(call, table);
 	if (!rc)
-		rc = remove_oldest(call, table, user->name);
+		rc = remove_surplus(call, table, user->name);
 	return rc ? rc : lyre_write_wait(call, table, LYRE_INSERT, lyre_make_array(call, &record, 1), &result);
 }
 

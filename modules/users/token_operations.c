@@ -179,7 +179,8 @@ static int check_token(lyre_call *call, const char *text, size_t len, struct tok
 {
 	int rc;
 
-	switch (token_read(key, text, len, time(NULL), c)) {
+	/* Not time(), which may be behind the clock that the server goes by. */
+	switch (token_read(key, text, len, (time_t)(lyre_time_now() / 1000), c)) {
 	case TOKEN_VALID:
 		break;
 	case TOKEN_EXPIRED:

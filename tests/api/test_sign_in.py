@@ -167,8 +167,9 @@ class Delayed(unittest.TestCase):
         with Server(settings=FOR_EVER + AUDITED) as s:
             self.assertEqual(ask(s, "nobody", "wrong"), FAILED)
             attempts = self.send_at_once(s)
-            told = re.findall(r"127.0.0.1: credentials of 'nobody' were refused without a look, .*; (\d+) since", s.said())
-            self.assertEqual(told, ["1"]) # once a minute, however many they are
+            told = re.findall(r"127.0.0.1: credentials of 'nobody' were refused without a look .*; (\d+) since", s.said())
+            self.assertLess(len(told), AT_ONCE - IN_LINE) # once a minute, however many they are
+            self.assertIn(sum(int(n) for n in told), range(1, AT_ONCE - IN_LINE + 1))
             self.assertEqual(answered(attempts), [FAILED_OFTEN] * (AT_ONCE - IN_LINE))
             s.end()
             self.assertEqual([a.end() for a in attempts].count(STOPPING), IN_LINE)

@@ -238,7 +238,8 @@ class Reading(Case):
         self.ok(None, "changes", name="dog")
         self.ok("limited", "changes", name="dog", rights=True)
         for service in ("changes", "changes_remove"):
-            self.assertEqual(self.sneak(None, service, "system", "hdb_user"), refusal())
+            self.assertEqual(self.sneak(None, service, "system", "hdb_user"),
+                             (403, {"error": "The log of the 'system' database is told to nobody."}))
             self.assertNotEqual(self.sneak(None, service, "system", "hdb_user", rights=True)[0], 403)
 
 

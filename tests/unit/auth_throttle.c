@@ -216,6 +216,28 @@ START_TEST(test_keeps_who_failed_often)
 }
 END_TEST
 
+/** What is long over keeps no place from who fails now. */
+START_TEST(test_keeps_none_that_is_forgotten)
+{
+	char name[16];
+	int64_t now = 0;
+
+	for (int i = 0; i < 20000; i++) {
+		snprintf(name, sizeof name, "old%d", i);
+		for (int n = 0; n < 9; n++)
+			note(name, "a", false, now);
+	}
+	now += 60000;
+	for (int i = 0; i < 5; i++)
+		attempt("ann", "a", &now);
+	for (int i = 0; i < 100000; i++) {
+		snprintf(name, sizeof name, "user%d", i);
+		note(name, "a", false, now);
+	}
+	ck_assert_int_eq(delay_of("ann", "a", now), 200);
+}
+END_TEST
+
 START_TEST(test_long_names)
 {
 	char user[3000], other[3000];
@@ -282,6 +304,7 @@ static Suite *suite(void)
 	tcase_add_test(t, test_the_largest_of_settings);
 	tcase_add_test(t, test_is_bounded_and_prefers_the_new);
 	tcase_add_test(t, test_keeps_who_failed_often);
+	tcase_add_test(t, test_keeps_none_that_is_forgotten);
 	tcase_add_test(t, test_long_names);
 	tcase_add_test(t, test_threads);
 	suite_add_tcase(s, t);

@@ -228,6 +228,8 @@ static const struct {
 	{ "", "{\"http_timeout\":\"x\"}", "'http.timeout' must be a duration such as 500ms, 30s, 10m, 12h or 3d" },
 	{ "", "{\"authentication_operationTokenTimeout\":3600}",
 	  "'authentication.operationTokenTimeout' must be a duration such as 500ms, 30s, 10m, 12h or 3d" },
+	{ "", "{\"authentication_operationTokenTimeout\":60}",
+	  "'authentication.operationTokenTimeout' must be a duration such as 500ms, 30s, 10m, 12h or 3d" },
 	{ "", "{\"authentication_refreshTokenTimeout\":\"3600\"}",
 	  "'authentication.refreshTokenTimeout' must be a duration such as 500ms, 30s, 10m, 12h or 3d" },
 	{ "", "{\"logging_file\":\"maybe\"}", "'logging.file' must be a boolean" },

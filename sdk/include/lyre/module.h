@@ -66,7 +66,8 @@ enum lyre_param_flag {
 	LYRE_P_REQUEST = 1 << 11,     /**< a request of its own, which the caller must be allowed to make. Since 1.2 */
 	/**
 	 * The types and the rules above are told to whoever asks for them, but the core passes the value on as it is, or its
-	 * absence: the handler checks it, where clients know other sentences than the core's. Since 1.2
+	 * absence (LYRE_P_NULL_IS_ABSENT holds, fallback does not): the handler checks it, where clients know other sentences
+	 * than the core's. Since 1.2
 	 */
 	LYRE_P_HANDLER_CHECKS = 1 << 12
 };
