@@ -22,6 +22,12 @@
 
 static struct token_key *key;
 
+/* Not time(), which may be a moment behind the clock that the server goes by. */
+static time_t now_seconds(void)
+{
+	return (time_t)(lyre_time_now() / 1000);
+}
+
 /* ---- making ---- */
 
 static bool role_is_super(const lyre_value *role)
@@ -33,7 +39,7 @@ static bool role_is_super(const lyre_value *role)
 static const char *make_token(lyre_call *call, const struct lyre_user *user, enum token_subject subject, int64_t seconds,
 	const char *role)
 {
-	struct token_claims c = { .subject = subject, .super_user = role_is_super(user->role), .issued = time(NULL) };
+	struct token_claims c = { .subject = subject, .super_user = role_is_super(user->role), .issued = now_seconds() };
 	char *token, *kept = NULL;
 
 	if (strlen(user->name) >= sizeof c.user || strlen(user->stamp) >= sizeof c.stamp || strlen(role) >= sizeof c.role) {
@@ -179,8 +185,7 @@ static int check_token(lyre_call *call, const char *text, size_t len, struct tok
 {
 	int rc;
 
-	/* Not time(), which may be behind the clock that the server goes by. */
-	switch (token_read(key, text, len, (time_t)(lyre_time_now() / 1000), c)) {
+	switch (token_read(key, text, len, now_seconds(), c)) {
 	case TOKEN_VALID:
 		break;
 	case TOKEN_EXPIRED:
