@@ -306,7 +306,8 @@ class SlowReader(Case):
         whole = self.read()
         self.assertTrue(whole.endswith(b"]\r\n0\r\n\r\n"))
         # what else is changed meanwhile does not matter
-        self.assertEqual(len(self.read(("alter_user", {"username": "inactive", "role": "nothing"}))), len(whole))
+        other = self.read(("alter_user", {"username": "inactive", "role": "nothing"}))
+        self.assertTrue(other.endswith(b"]\r\n0\r\n\r\n"))
         broken = self.read(("drop_user", {"username": "ann"}))
         self.assertFalse(broken.endswith(b"0\r\n\r\n"))
         self.assertLess(len(broken), len(whole))
