@@ -164,6 +164,18 @@ int auth_refresh(struct auth *a, const struct principal *p, const struct princip
 	return rc;
 }
 
+int auth_renew(struct auth *a, const struct principal **p, struct err *e)
+{
+	const struct principal *now;
+
+	int rc = auth_refresh(a, *p, &now, e);
+	if (rc)
+		return rc;
+	principal_unref(*p);
+	*p = now;
+	return 0;
+}
+
 /* ---- what is remembered ---- */
 
 /** One of an older epoch is looked at again, and forgotten when it lets nobody in any more. */
@@ -315,11 +327,22 @@ void auth_count(struct auth *a, bool right, const char *user, size_t user_len, c
 	throttle_note(a->throttle, user, user_len, source, right, monotonic_ms());
 }
 
-/** The address stands first, where no name that a client makes up can take its place. */
+/** It stands first in the line, where no name that a client makes up can take its place. */
+static const char *shown_peer(const char *peer)
+{
+	return peer && *peer ? peer : "-";
+}
+
+/** Bytes of a name that the log shows. */
+static int shown_length(const char *user)
+{
+	return (int)utf8_cut(user, strlen(user), AUTH_USER_MAX);
+}
+
 void auth_audit(struct auth *a, int outcome, const char *user, const char *peer)
 {
-	const char *from = peer && *peer ? peer : "-";
-	int shown = (int)utf8_cut(user, strlen(user), AUTH_USER_MAX);
+	const char *from = shown_peer(peer);
+	int shown = shown_length(user);
 
 	if (!outcome && a->log_successful)
 		log_info("auth", "%s: credentials of '%.*s' are right", from, shown, user);
@@ -339,6 +362,5 @@ void auth_refused(struct auth *a, const char *user, const char *peer, const char
 	if (!a->log_failed || (told && now - told < REFUSED_PAUSE) || !atomic_compare_exchange_strong(&a->refused_told, &told, now))
 		return;
 	log_warn("auth", "%s: credentials of '%.*s' were refused without a look (%s); %u since this was last told",
-		peer && *peer ? peer : "-", (int)utf8_cut(user, strlen(user), AUTH_USER_MAX), user, why,
-		atomic_exchange(&a->refused, 0));
+		shown_peer(peer), shown_length(user), user, why, atomic_exchange(&a->refused, 0));
 }

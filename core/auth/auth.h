@@ -101,6 +101,8 @@ void auth_forget(struct auth *a, unsigned kind, const char *text, size_t len);
  * LYRE_EUNAUTHENTICATED with a sentence when the user is gone, inactive, or has other credentials since
  */
 int auth_refresh(struct auth *a, const struct principal *p, const struct principal **ret, struct err *e);
+/** The same in place: gives the old reference back for the new one. \p p stays as it is where it fails. */
+int auth_renew(struct auth *a, const struct principal **p, struct err *e);
 
 /* ---- failed attempts ---- */
 

@@ -250,16 +250,11 @@ enum dispatch_result dispatch_body(struct exchange *x)
 /** A client may take hours to read: rows are for who may still sign in. What the role was is kept, as the query goes by it. */
 static int check_receiver(struct run *r, struct err *e)
 {
-	const struct principal *now;
-
 	if (!r->call.who)
 		return 0;
-	int rc = auth_refresh(r->dispatch->services.auth, r->receiver ? r->receiver : r->call.who, &now, e);
-	if (rc)
-		return rc;
-	principal_unref(r->receiver);
-	r->receiver = now;
-	return 0;
+	if (!r->receiver)
+		r->receiver = principal_ref(r->call.who);
+	return auth_renew(r->dispatch->services.auth, &r->receiver, e);
 }
 
 int dispatch_stream(struct exchange *x, size_t want)

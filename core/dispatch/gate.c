@@ -66,6 +66,13 @@ static void fail(struct verification *v, const char *why)
 	v->done(v);
 }
 
+/** Nobody has looked at it. */
+static void refuse_unseen(struct gate *g, struct verification *v, const char *why)
+{
+	auth_refused(g->auth, v->credentials->user, v->peer, why);
+	fail(v, why);
+}
+
 static const char too_many[] = "Too many credentials wait to be checked";
 static const char too_many_failed[] = "Too many attempts to sign in as this user have failed: try again later";
 static const char stopping[] = "The server is stopping";
@@ -161,11 +168,8 @@ static bool must_wait(struct gate *g, struct verification *v)
 		pthread_cond_signal(&g->work); /* who is idle may wait for a later one */
 	}
 	pthread_mutex_unlock(&g->lock);
-	if (!room) {
-		const char *why = delay < 0 ? too_many_failed : too_many;
-		auth_refused(g->auth, c->user, v->peer, why);
-		fail(v, why);
-	}
+	if (!room)
+		refuse_unseen(g, v, delay < 0 ? too_many_failed : too_many);
 	return true;
 }
 
@@ -292,10 +296,8 @@ int gate_submit(struct gate *g, struct verification *v, struct err *e)
 	pthread_mutex_unlock(&g->lock);
 	if (rc)
 		auth_refused(g->auth, c->user, v->peer, e->text);
-	if (gone) {
-		auth_refused(g->auth, gone->credentials->user, gone->peer, too_many);
-		fail(gone, too_many);
-	}
+	if (gone)
+		refuse_unseen(g, gone, too_many);
 	return rc;
 }
 

@@ -119,16 +119,13 @@ static int take_answer(struct job_run *j, struct job_outcome *ret)
 static int permit(struct job_run *j)
 {
 	lyre_call *call = &j->call;
-	const struct principal *now;
 
 	if (call->who) {
-		int rc = auth_refresh(call->dispatch->services.auth, call->who, &now, &call->err);
+		int rc = auth_renew(call->dispatch->services.auth, &call->who, &call->err);
 		if (rc == LYRE_EUNAUTHENTICATED)
 			call->err.code = rc = LYRE_EDENIED;
 		if (rc)
 			return rc;
-		principal_unref(call->who);
-		call->who = now;
 	}
 	return authorise(call, &call->err);
 }

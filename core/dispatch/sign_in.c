@@ -141,19 +141,14 @@ static enum flow foreign_sign_in(struct run *r)
 /** Whether who has signed in is still the same, without another look at the credentials. */
 static enum flow still_known(struct run *r)
 {
-	const struct principal *now;
 	struct err e;
 
-	int rc = auth_refresh(r->dispatch->services.auth, r->call.who, &now, &e);
+	int rc = auth_renew(r->dispatch->services.auth, &r->call.who, &e);
 	if (rc == LYRE_EUNAUTHENTICATED) {
 		answer_login_failed(r->x, status_of(rc), e.text);
 		return FLOW_DONE;
 	}
-	if (rc)
-		return refuse_err(r, &e);
-	principal_unref(r->call.who);
-	r->call.who = now;
-	return FLOW_NEXT;
+	return rc ? refuse_err(r, &e) : FLOW_NEXT;
 }
 
 enum flow sign_in_header_again(struct run *r)

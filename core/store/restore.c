@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bringing a backup in: copied, checked, given its name, then made a database, or nothing of it stays. */
+#include "base/file.h"
 #include "base/text.h"
 #include "store/backup_internal.h"
 
@@ -75,21 +76,6 @@ static int open_backup(struct store *s, const char *path, int *ret, struct err *
 	return rc;
 }
 
-static int write_all(int fd, const char *bytes, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, bytes, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return errno;
-		bytes += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 /** \return 0 or an errno */
 static int copy_plain(int from, int to)
 {
@@ -99,7 +85,7 @@ static int copy_plain(int from, int to)
 
 	while (!code && (n = read(from, bytes, COPY_BYTES)) != 0) {
 		if (n > 0)
-			code = write_all(to, bytes, (size_t)n);
+			code = file_write(to, bytes, (size_t)n);
 		else if (errno != EINTR)
 			code = errno;
 	}

@@ -79,20 +79,6 @@ static int is_star(const lyre_value *value)
 	return text && len == 1 && *text == '*';
 }
 
-/** \return an array of the one condition, NULL when out of memory. */
-static const lyre_value *condition_make(lyre_call *call, const char *attribute, const char *comparator,
-	const lyre_value *value)
-{
-	static const char *const names[] = { "attribute", "comparator", "value" };
-	const lyre_value *members[] = {
-		lyre_make_string(call, attribute, strlen(attribute)),
-		lyre_make_string(call, comparator, strlen(comparator)),
-		value,
-	};
-	const lyre_value *condition = lyre_make_object(call, names, members, 3);
-	return lyre_make_array(call, &condition, 1);
-}
-
 int data_search_by_value(lyre_call *call)
 {
 	const char *attribute = lyre_arg_string(call, "attribute");
@@ -114,8 +100,8 @@ int data_search_by_value(lyre_call *call)
 		return query_reply(call, &q);
 	}
 	const char *comparator = value_read(call, value, &value);
-	q.conditions = condition_make(call, attribute, comparator, value);
-	return q.conditions ? query_reply(call, &q) : lyre_fail(call, LYRE_ENOMEM, "out of memory");
+	q.conditions = lyre_make_condition(call, attribute, comparator, value);
+	return q.conditions ? query_reply(call, &q) : lyre_fail_no_memory(call);
 }
 
 static int visit_none(void *arg, lyre_table *table)

@@ -15,14 +15,14 @@ static int metrics_page(lyre_call *call)
 	size_t len = 0;
 	struct exposition x = { .out = open_memstream(&text, &len) };
 	if (!x.out)
-		return lyre_fail(call, LYRE_ENOMEM, "out of memory");
+		return lyre_fail_no_memory(call);
 	lyre_server_rights_begin(call); /* the page's own access decided who may read them */
 	int rc = lyre_metrics(call, metrics_write, &x);
 	lyre_server_rights_end(call);
 	int failed = ferror(x.out);
 	failed = fclose(x.out) || failed;
 	if (rc == 0)
-		rc = failed ? lyre_fail(call, LYRE_ENOMEM, "out of memory") : lyre_reply_text(call, CONTENT_TYPE, text, len);
+		rc = failed ? lyre_fail_no_memory(call) : lyre_reply_text(call, CONTENT_TYPE, text, len);
 	free(text);
 	return rc;
 }

@@ -55,7 +55,6 @@ struct expiry {
 
 static int find(lyre_call *call, struct expiry *x)
 {
-	static const char *const names[] = { "attribute", "comparator", "value" };
 	struct lyre_table_spec spec = { .size = sizeof spec };
 	int is_date;
 	double before;
@@ -72,17 +71,12 @@ static int find(lyre_call *call, struct expiry *x)
 		return lyre_fail(call, LYRE_EINVAL,
 			"Table must have a '" CREATED "' attribute or @createdTime timestamp defined to perform this operation");
 	x->key = spec.primary_key;
-	const lyre_value *key = lyre_make_string(call, x->key, strlen(x->key));
-	const lyre_value *parts[] = {
-		lyre_make_string(call, CREATED, strlen(CREATED)),
-		lyre_make_string(call, "less_than", strlen("less_than")),
-		is_date ? lyre_make_string(call, text, lyre_time_text(text, before)) : lyre_make_double(call, before),
-	};
-	const lyre_value *condition = lyre_make_object(call, names, parts, 3);
+	const lyre_value *key = lyre_make_text(call, x->key);
+	const lyre_value *time = is_date ? lyre_make_string(call, text, lyre_time_text(text, before)) : lyre_make_double(call, before);
 	x->query = (struct lyre_query){
 		.size = sizeof x->query,
 		.table = x->table,
-		.conditions = lyre_make_array(call, &condition, 1),
+		.conditions = lyre_make_condition(call, CREATED, "less_than", time),
 		.select = lyre_make_array(call, &key, 1),
 		.limit = UINT64_MAX,
 	};

@@ -100,7 +100,7 @@ int system_get_job(lyre_call *call)
 	int rc = open_jobs(call, &table);
 	if (rc)
 		return rc;
-	const lyre_value *key = lyre_make_string(call, id, strlen(id));
+	const lyre_value *key = lyre_make_text(call, id);
 	rc = lyre_lookup(call, table, lyre_make_array(call, &key, 1), NULL, &cursor);
 	return rc ? rc : answer_jobs(call, cursor, 0);
 }
@@ -116,7 +116,6 @@ static int date_argument(lyre_call *call, const char *name, double *ret)
 
 int system_search_jobs_by_start_date(lyre_call *call)
 {
-	static const char *const names[] = { "attribute", "comparator", "value" };
 	lyre_table *table;
 	lyre_cursor *cursor;
 	double from, to;
@@ -131,16 +130,10 @@ int system_search_jobs_by_start_date(lyre_call *call)
 	if (rc)
 		return rc;
 	const lyre_value *bounds[] = { lyre_make_double(call, from), lyre_make_double(call, to) };
-	const lyre_value *parts[] = {
-		lyre_make_string(call, START, strlen(START)),
-		lyre_make_string(call, "between", strlen("between")),
-		lyre_make_array(call, bounds, 2),
-	};
-	const lyre_value *condition = lyre_make_object(call, names, parts, 3);
 	const struct lyre_query query = {
 		.size = sizeof query,
 		.table = table,
-		.conditions = lyre_make_array(call, &condition, 1),
+		.conditions = lyre_make_condition(call, START, "between", lyre_make_array(call, bounds, 2)),
 		.limit = UINT64_MAX,
 	};
 	if (!query.conditions)

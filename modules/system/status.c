@@ -165,11 +165,6 @@ static int ensure_table(lyre_call *call, lyre_table **ret)
 	return rc;
 }
 
-static const lyre_value *make_text(lyre_call *call, const char *text)
-{
-	return lyre_make_string(call, text, strlen(text));
-}
-
 /** Answers an object without members, as clients know it of set_status. */
 static int reply_empty(lyre_call *call)
 {
@@ -194,7 +189,7 @@ int system_set_status(lyre_call *call)
 	int rc = ensure_table(call, &table);
 	if (rc < 0)
 		return rc;
-	const lyre_value *values[] = { make_text(call, id), lyre_arg(call, "status") };
+	const lyre_value *values[] = { lyre_make_text(call, id), lyre_arg(call, "status") };
 	const lyre_value *record = lyre_make_object(call, names, values, 2);
 	rc = lyre_write_wait(call, table, LYRE_UPSERT, lyre_make_array(call, &record, 1), &result);
 	return rc < 0 ? rc : reply_empty(call);
@@ -210,7 +205,7 @@ int system_clear_status(lyre_call *call)
 		id = "primary";
 	int rc = find_table(call, &table);
 	if (rc == 0 && table && is_id(id)) {
-		const lyre_value *key = make_text(call, id);
+		const lyre_value *key = lyre_make_text(call, id);
 		rc = lyre_write_wait(call, table, LYRE_DELETE, lyre_make_array(call, &key, 1), &result);
 	}
 	if (rc < 0)
@@ -233,7 +228,7 @@ static int write_rows(lyre_call *call, lyre_out *o, const char *id)
 	if (rc < 0 || !table)
 		return rc;
 	for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
-		if ((!id || !strcmp(id, ids[i])) && (key = make_text(call, ids[i])))
+		if ((!id || !strcmp(id, ids[i])) && (key = lyre_make_text(call, ids[i])))
 			keys[count++] = key;
 	rc = lyre_lookup(call, table, lyre_make_array(call, keys, count), NULL, &cursor);
 	while (rc == 0 && (rc = lyre_cursor_next(call, cursor, &row)) == 0) {

@@ -51,24 +51,17 @@ static int open_for_login(lyre_call *call, lyre_table **ret)
 	return lyre_table_ensure(call, &spec, ret);
 }
 
-static const lyre_value *make_text(lyre_call *call, const char *text)
-{
-	return lyre_make_string(call, text, strlen(text));
-}
-
 /* Removes the first records of those that a condition finds, a few of them. */
 static int remove_some(lyre_call *call, struct lyre_query *query, const char *attribute, const char *comparator,
 	const lyre_value *value)
 {
-	static const char *const names[] = { "attribute", "comparator", "value" };
-	const lyre_value *parts[] = { make_text(call, attribute), make_text(call, comparator), value };
-	const lyre_value *condition = lyre_make_object(call, names, parts, 3), *ids[REMOVED_AT_ONCE], *record;
+	const lyre_value *ids[REMOVED_AT_ONCE], *record;
 	const struct lyre_write_result *result;
 	lyre_cursor *cursor;
 	size_t count = 0;
 
 	query->size = (uint32_t)sizeof *query;
-	query->conditions = lyre_make_array(call, &condition, 1);
+	query->conditions = lyre_make_condition(call, attribute, comparator, value);
 	query->limit = REMOVED_AT_ONCE;
 	int rc = lyre_query_open(call, query, &cursor);
 	while (!rc && count < REMOVED_AT_ONCE) {
@@ -94,10 +87,10 @@ static int remove_ended(lyre_call *call, lyre_table *table)
 static int remove_surplus(lyre_call *call, lyre_table *table, const char *user)
 {
 	static const char *const names[] = { "attribute", "descending" };
-	const lyre_value *newest_first[] = { make_text(call, "expires"), lyre_make_bool(call, 1) };
+	const lyre_value *newest_first[] = { lyre_make_text(call, "expires"), lyre_make_bool(call, 1) };
 	struct lyre_query query = { .table = table, .sort = lyre_make_object(call, names, newest_first, 2), .offset = SESSIONS_MAX - 1 };
 
-	return remove_some(call, &query, "user", "equals", make_text(call, user));
+	return remove_some(call, &query, "user", "equals", lyre_make_text(call, user));
 }
 
 /* ---- a session ---- */
@@ -106,9 +99,9 @@ static int write_session(lyre_call *call, const char *id, const struct lyre_user
 {
 	static const char *const names[] = { "id", "user", "stamp", "expires" };
 	const lyre_value *values[] = {
-		make_text(call, id),
-		make_text(call, user->name),
-		make_text(call, user->stamp),
+		lyre_make_text(call, id),
+		lyre_make_text(call, user->name),
+		lyre_make_text(call, user->stamp),
 		lyre_make_double(call, lyre_time_now() + (double)lasts * 1000),
 	};
 	const lyre_value *record = lyre_make_object(call, names, values, sizeof values / sizeof *values);
@@ -148,7 +141,7 @@ static int end_session(lyre_call *call, const char *value)
 	rc = lyre_table_open(call, DATABASE, TABLE, &table);
 	if (rc)
 		return rc == LYRE_ENOTFOUND ? 0 : rc;
-	key = make_text(call, id);
+	key = lyre_make_text(call, id);
 	rc = lyre_write_wait(call, table, LYRE_DELETE, lyre_make_array(call, &key, 1), &result);
 	/* After it is gone, lest it be remembered once more. */
 	if (!rc)
@@ -215,7 +208,7 @@ static int invalid(lyre_call *call)
 /* \return 0; LYRE_END when there is none */
 static int find_session(lyre_call *call, const char *id, const lyre_value **ret)
 {
-	const lyre_value *key = make_text(call, id);
+	const lyre_value *key = lyre_make_text(call, id);
 	lyre_cursor *cursor;
 	lyre_table *table;
 	int rc = lyre_table_open(call, DATABASE, TABLE, &table);

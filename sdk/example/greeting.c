@@ -65,8 +65,8 @@ static int greet(lyre_call *call)
 	int rc;
 
 	if (!name || !count)
-		return lyre_fail(call, LYRE_ENOMEM, "out of memory");
-	values[0] = lyre_make_string(call, name, strlen(name));
+		return lyre_fail_no_memory(call);
+	values[0] = lyre_make_text(call, name);
 	rc = open_table(call, &table);
 	if (rc == 0)
 		rc = count_so_far(call, table, values[0], count);

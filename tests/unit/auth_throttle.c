@@ -200,18 +200,26 @@ START_TEST(test_is_bounded_and_prefers_the_new)
 }
 END_TEST
 
+/** So many users fail one after the other, each so many times. */
+static void fail_of_many(const char *begin, int count, int times, int64_t now)
+{
+	char name[16];
+
+	for (int i = 0; i < count; i++) {
+		snprintf(name, sizeof name, "%s%d", begin, i);
+		for (int n = 0; n < times; n++)
+			note(name, "a", false, now);
+	}
+}
+
 /** Names that are made up, a few attempts each, do not make the server forget whom somebody is guessing at. */
 START_TEST(test_keeps_who_failed_often)
 {
-	char name[16];
 	int64_t now = 0;
 
 	for (int i = 0; i < 10; i++)
 		attempt("admin", "a", &now);
-	for (int i = 0; i < 100000; i++) {
-		snprintf(name, sizeof name, "user%d", i);
-		note(name, "a", false, now);
-	}
+	fail_of_many("user", 100000, 1, now);
 	ck_assert_int_eq(delay_of("admin", "a", now), 1000);
 }
 END_TEST
@@ -219,21 +227,13 @@ END_TEST
 /** What is long over keeps no place from who fails now. */
 START_TEST(test_keeps_none_that_is_forgotten)
 {
-	char name[16];
 	int64_t now = 0;
 
-	for (int i = 0; i < 20000; i++) {
-		snprintf(name, sizeof name, "old%d", i);
-		for (int n = 0; n < 9; n++)
-			note(name, "a", false, now);
-	}
+	fail_of_many("old", 20000, 9, now);
 	now += 60000;
 	for (int i = 0; i < 5; i++)
 		attempt("ann", "a", &now);
-	for (int i = 0; i < 100000; i++) {
-		snprintf(name, sizeof name, "user%d", i);
-		note(name, "a", false, now);
-	}
+	fail_of_many("user", 100000, 1, now);
 	ck_assert_int_eq(delay_of("ann", "a", now), 200);
 }
 END_TEST

@@ -23,6 +23,7 @@
 #define LYRE_STORE_H
 
 #include <lyre/host.h>
+#include <lyre/value.h>
 
 LYRE_BEGIN_DECLS
 
@@ -265,6 +266,20 @@ struct lyre_query {
 	uint32_t reverse;           /**< the order turned round */
 	uint32_t reserved;          /**< 0 */
 };
+
+/**
+ * What a query has as its conditions where there is but one: an array of it. NULL when out of memory, or \p value is NULL.
+ * Of this header alone: servers of any minor have it.
+ */
+static inline const lyre_value *lyre_make_condition(lyre_call *call, const char *attribute, const char *comparator,
+	const lyre_value *value)
+{
+	static const char *const names[] = { "attribute", "comparator", "value" };
+	const lyre_value *parts[] = { lyre_make_text(call, attribute), lyre_make_text(call, comparator), value };
+	const lyre_value *condition = lyre_make_object(call, names, parts, 3);
+
+	return lyre_make_array(call, &condition, 1);
+}
 
 /**
  * Plans a search; reads nothing yet. The cursor lives until the call ends, or until lyre_reply_rows() has taken it.

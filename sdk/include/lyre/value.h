@@ -91,6 +91,12 @@ static inline const lyre_value *lyre_make_string(lyre_call *call, const char *s,
 	return lyre_host->make_string(call, s, len);
 }
 
+/** The same of NUL-terminated text. Of this header alone: servers of any minor have it. */
+static inline const lyre_value *lyre_make_text(lyre_call *call, const char *text)
+{
+	return lyre_make_string(call, text, strlen(text));
+}
+
 /** An array of \p count values. */
 static inline const lyre_value *lyre_make_array(lyre_call *call, const lyre_value *const *items, size_t count)
 {
