@@ -128,9 +128,22 @@ static int check_system_table(struct decision *d, const struct permission_need *
 	return rc ? err_nomem(e) : 0;
 }
 
-static bool knows_database(const struct decision *d, const char *database)
+static int no_metadata(struct decision *d, const struct permission_need *need)
 {
-	return role_database(d->who->role, database) || role_structures(d->who->role, database);
+	return denial_add(&d->denial->unauthorized, d->arena,
+		"Your role does not have permission to view database metadata for '%s'", need->database);
+}
+
+/** What the role does not know of does not exist for its users, but for the database that every server has. */
+static int unknown(struct decision *d, const struct permission_need *need)
+{
+	const struct role *r = d->who->role;
+
+	if (is_system(need->database))
+		return no_metadata(d, need);
+	if (need->table && (role_database(r, need->database) || role_structures(r, need->database)))
+		return no_table(d, need);
+	return no_database(d, need);
 }
 
 static int check_table(struct decision *d, const struct permission_need *need, struct err *e)
@@ -141,18 +154,19 @@ static int check_table(struct decision *d, const struct permission_need *need, s
 	int rc = 0;
 
 	if (need->permissions & LYRE_PERMIT_DESCRIBE && !(v.permissions & LYRE_PERMIT_DESCRIBE))
-		return no_table(d, need) ? err_nomem(e) : 0;
+		return unknown(d, need) ? err_nomem(e) : 0;
 	if (!wanted)
 		return 0;
 	if (is_system(need->database))
 		return check_system_table(d, need, e);
 	if (!(v.permissions & ROLE_EVERYTHING))
-		return (knows_database(d, need->database) ? no_table(d, need) : no_database(d, need)) ? err_nomem(e) : 0;
-	if (v.table && need->attributes)
+		return unknown(d, need) ? err_nomem(e) : 0;
+	/* A right that is missing on the table is reported alone: its attributes do not matter then. */
+	uint32_t lacking = wanted & ~v.permissions;
+	if (!lacking && v.table && need->attributes)
 		rc = check_attributes(d, need, &v, &attributes, e);
 	if (rc)
 		return rc;
-	uint32_t lacking = wanted & ~v.permissions;
 	if (!lacking && !attributes.len)
 		return 0;
 	return lacks_table(d, need, lacking, attributes) ? err_nomem(e) : 0;
@@ -166,8 +180,7 @@ static int check_database(struct decision *d, const struct permission_need *need
 	if (need->permissions & ROLE_EVERYTHING)
 		rc = for_super_users(d);
 	else if (need->permissions & LYRE_PERMIT_DESCRIBE && !permission_sees_database(d->who, false, need->database))
-		rc = denial_add(&d->denial->unauthorized, d->arena,
-			"Your role does not have permission to view database metadata for '%s'", need->database);
+		rc = unknown(d, need);
 	return rc ? err_nomem(e) : 0;
 }
 

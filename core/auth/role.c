@@ -115,9 +115,18 @@ static bool make_attributes(struct role_table *t, const lyre_value *list, struct
 		else
 			all[distinct++] = all[i];
 	}
+	for (uint32_t i = 0; i < distinct; i++)
+		t->any |= all[i].permissions;
 	t->attributes = all;
 	t->attribute_count = distinct;
 	return true;
+}
+
+/** Who may read no attribute may not read the table: rows would tell which keys there are. */
+static void limit_table(struct role_table *t)
+{
+	if (t->limited && !(t->any & LYRE_PERMIT_READ))
+		t->permissions &= ~(uint32_t)LYRE_PERMIT_READ;
 }
 
 static bool make_tables(struct role_database *d, const lyre_value *tables, struct arena *a)
@@ -137,6 +146,7 @@ static bool make_tables(struct role_database *d, const lyre_value *tables, struc
 		all[n] = (struct role_table){ .name = m->name, .permissions = permissions_of(&m->value) };
 		if (!make_attributes(&all[n], value_get(&m->value, "attribute_permissions"), a))
 			return false;
+		limit_table(&all[n]);
 		n++;
 	}
 	qsort(all, n, sizeof *all, compare_tables);
@@ -277,6 +287,6 @@ uint32_t role_attribute(const struct role_table *t, const char *name, size_t len
 	const struct role_attribute *found = t->attribute_count ?
 		bsearch(&wanted, t->attributes, t->attribute_count, sizeof wanted, compare_attributes) : NULL;
 	if (!found)
-		return key ? t->permissions : 0;
+		return key ? t->any : 0;
 	return found->permissions | (key ? t->permissions & LYRE_PERMIT_READ : 0);
 }

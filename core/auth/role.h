@@ -30,6 +30,7 @@ struct role_table {
 	const char *name;
 	uint32_t permissions; /**< enum lyre_permission, or-ed */
 	bool limited;         /**< only the attributes that are listed, and the primary key */
+	uint32_t any;         /**< where limited: what is permitted on one attribute or another */
 	uint32_t attribute_count;
 	const struct role_attribute *attributes; /**< by name */
 };
@@ -63,7 +64,10 @@ const struct role_database *role_database(const struct role *r, const char *data
 const struct role_table *role_table(const struct role *r, const char *database, const char *table);
 /** Whether the role may make and drop tables and attributes of a database; \p database NULL: of all. */
 bool role_structures(const struct role *r, const char *database);
-/** What is permitted on an attribute of a table, the primary key where \p key is set. */
+/**
+ * What is permitted on an attribute of a table, the primary key where \p key is set. A key that is not listed has what
+ * any of the listed attributes has: without it they could not be reached.
+ */
 uint32_t role_attribute(const struct role_table *t, const char *name, size_t len, bool key);
 
 #endif

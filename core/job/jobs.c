@@ -95,13 +95,21 @@ static void forget(struct jobs *j, unsigned ran)
 	pthread_mutex_unlock(&j->lock);
 }
 
+static void set_begun(struct job *job)
+{
+	job->status = JOB_IN_PROGRESS;
+	job->started = floor(now_ms());
+	job->recorded_at = monotonic_ms();
+}
+
+/** One that had to wait for its turn: that it has begun is recorded now. */
 static void begin(struct job *job)
 {
 	struct err e;
 
-	job->status = JOB_IN_PROGRESS;
-	job->started = floor(now_ms());
-	job->recorded_at = monotonic_ms();
+	if (job->status == JOB_IN_PROGRESS)
+		return;
+	set_begun(job);
 	if (records_put(job->jobs->store, job, NULL, &e))
 		log_warn("job", "the beginning of job %s (%s) could not be recorded: %s", job->id, job->type, e.text);
 }
@@ -160,8 +168,8 @@ static void run(struct pool_task *task)
 	forget(j, 1);
 }
 
-/** A place among those that wait or run. */
-static int reserve(struct jobs *j, struct err *e)
+/** A place among those that wait or run. \param[out] at_once  whether a thread is free for it */
+static int reserve(struct jobs *j, bool *at_once, struct err *e)
 {
 	int rc = 0;
 
@@ -172,13 +180,16 @@ static int reserve(struct jobs *j, struct err *e)
 		rc = err_set(e, LYRE_EBUSY, "Too many jobs wait for their turn");
 	else
 		j->left++;
+	*at_once = j->left <= j->options.parallel;
 	pthread_mutex_unlock(&j->lock);
 	return rc;
 }
 
 int jobs_submit(struct jobs *j, struct job *job, char id[37], struct err *e)
 {
-	int rc = reserve(j, e);
+	bool at_once;
+
+	int rc = reserve(j, &at_once, e);
 
 	if (rc)
 		return rc;
@@ -189,6 +200,9 @@ int jobs_submit(struct jobs *j, struct job *job, char id[37], struct err *e)
 	job->done = job->total = 0;
 	job->task.run = run;
 	uuid_text(job->id);
+	/* Clients that ask at once take nothing but this for a job that is well. */
+	if (at_once)
+		set_begun(job);
 	rc = records_put(j->store, job, NULL, e);
 	if (rc) {
 		forget(j, 0);

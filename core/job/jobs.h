@@ -57,7 +57,7 @@ int jobs_open(struct jobs **ret, struct store *s, const struct jobs_options *o, 
 void jobs_close(struct jobs *j);
 
 /**
- * Records a job and queues it. Blocks until it is on the disk. Any thread.
+ * Records a job and queues it: as in progress where a thread is free for it. Blocks until it is on the disk. Any thread.
  * \param[out] id  of the job, which may have ended when this returns
  * \return 0; LYRE_EBUSY when too many wait, or after jobs_stop(): end() is not called then, nor after another failure
  */

@@ -148,6 +148,6 @@ int system_delete_records_before(lyre_call *call)
 		return rc;
 	if (!x.found)
 		return lyre_reply_message(call, "No records found to delete");
-	return lyre_reply_message(call, "%llu of %llu records successfully deleted", (unsigned long long)x.deleted,
-		(unsigned long long)x.found);
+	return lyre_reply_message(call, "%llu of %llu %s successfully deleted", (unsigned long long)x.deleted,
+		(unsigned long long)x.found, x.found == 1 ? "record" : "records");
 }

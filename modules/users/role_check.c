@@ -39,6 +39,23 @@ static int has_nul(struct name n)
 	return memchr(n.text, '\0', n.len) != NULL;
 }
 
+/** database.table. \return whether there was memory for it */
+static int full_name(struct role_faults *f, const char *database, struct name table, struct name *ret)
+{
+	size_t database_len = strlen(database);
+	char *whole = lyre_alloc(f->call, database_len + 1 + table.len);
+
+	if (!whole) {
+		role_faults_no_memory(f);
+		return 0;
+	}
+	memcpy(whole, database, database_len);
+	whole[database_len] = '.';
+	memcpy(whole + database_len + 1, table.text, table.len);
+	*ret = (struct name){ whole, database_len + 1 + table.len };
+	return 1;
+}
+
 static void say_of_table(struct table_check *t, const char *before, struct name n, const char *after)
 {
 	role_faults_add_of(t->faults, &t->place, t->database, t->name, before, n, after);
@@ -48,13 +65,14 @@ static void say_of_table(struct table_check *t, const char *before, struct name 
 
 struct right {
 	const char *key, *said, *of_attribute;
+	const char *missing; /**< of an attribute; NULL: there it may be left out, as it has no effect */
 };
 
 static const struct right rights[] = {
-	{ "read", "READ", "READ attribute permission for '" },
-	{ "insert", "INSERT", "INSERT attribute permission for '" },
-	{ "update", "UPDATE", "UPDATE attribute permission for '" },
-	{ "delete", "DELETE", "DELETE attribute permission for '" },
+	{ "read", "READ", "READ attribute permission for '", "READ attribute permission missing for '" },
+	{ "insert", "INSERT", "INSERT attribute permission for '", "INSERT attribute permission missing for '" },
+	{ "update", "UPDATE", "UPDATE attribute permission for '", "UPDATE attribute permission missing for '" },
+	{ "delete", "DELETE", "DELETE attribute permission for '", NULL },
 };
 
 #define RIGHT_COUNT (sizeof rights / sizeof *rights)
@@ -77,7 +95,7 @@ static int is_attribute(const struct table_check *t, struct name n)
 	return 0;
 }
 
-/** One of attribute_permissions. What it does not say is not permitted. */
+/** One of attribute_permissions. */
 static void check_attribute(struct table_check *t, const lyre_value *v)
 {
 	struct name n = { .len = 0 };
@@ -98,8 +116,36 @@ static void check_attribute(struct table_check *t, const lyre_value *v)
 	}
 	for (size_t i = 0; i < RIGHT_COUNT; i++) {
 		const lyre_value *given = lyre_value_get(v, rights[i].key);
-		if (given && lyre_value_type(given) != LYRE_BOOL)
+		if (!given && rights[i].missing)
+			say_of_table(t, rights[i].missing, n, "'");
+		else if (given && lyre_value_type(given) != LYRE_BOOL)
 			say_of_table(t, rights[i].of_attribute, n, "' must be a boolean");
+	}
+}
+
+/** Whether an attribute is granted what its table is not. */
+static int exceeds(const lyre_value *table, const lyre_value *attribute)
+{
+	for (size_t i = 0; i < RIGHT_COUNT; i++) {
+		const lyre_value *of_table = lyre_value_get(table, rights[i].key);
+		if (rights[i].missing && lyre_value_type(of_table) == LYRE_BOOL && !lyre_value_bool(of_table) &&
+			lyre_value_bool(lyre_value_get(attribute, rights[i].key)))
+			return 1;
+	}
+	return 0;
+}
+
+static void check_conflict(struct table_check *t, const lyre_value *table, const lyre_value *attributes)
+{
+	struct name whole;
+
+	for (size_t i = 0; i < lyre_value_count(attributes); i++) {
+		if (!exceeds(table, lyre_value_at(attributes, i)))
+			continue;
+		if (full_name(t->faults, t->database, (struct name){ t->name, strlen(t->name) }, &whole))
+			say_of_table(t, "You have a conflict with TABLE permissions for '", whole,
+				"' being false and ATTRIBUTE permissions being true");
+		return;
 	}
 }
 
@@ -133,7 +179,9 @@ static void check_table(struct table_check *t, const lyre_value *v)
 		else if (lyre_value_type(given) != LYRE_BOOL)
 			say_of_table(t, "Table ", said, " permission must be a boolean");
 	}
-	check_attributes(t, lyre_value_get(v, "attribute_permissions"));
+	const lyre_value *attributes = lyre_value_get(v, "attribute_permissions");
+	check_attributes(t, attributes);
+	check_conflict(t, v, attributes);
 }
 
 /* ---- databases ---- */
@@ -165,17 +213,10 @@ static int check_exists(struct role_faults *f, struct name n)
 /** Says that there is no such table. */
 static void say_no_table(struct role_faults *f, const char *database, struct name n)
 {
-	size_t database_len = strlen(database);
-	char *whole = lyre_alloc(f->call, database_len + 1 + n.len);
+	struct name whole;
 
-	if (!whole) {
-		role_faults_no_memory(f);
-		return;
-	}
-	memcpy(whole, database, database_len);
-	whole[database_len] = '.';
-	memcpy(whole + database_len + 1, n.text, n.len);
-	role_faults_add(f, "Table '", (struct name){ whole, database_len + 1 + n.len }, "' does not exist");
+	if (full_name(f, database, n, &whole))
+		role_faults_add(f, "Table '", whole, "' does not exist");
 }
 
 static void check_table_of(struct role_faults *f, const char *database, struct name n, const lyre_value *v)

@@ -18,6 +18,10 @@ def rights(read=True, insert=True, update=True, delete=False, attributes=()):
     return {"read": read, "insert": insert, "update": update, "delete": delete, "attribute_permissions": list(attributes)}
 
 
+def attribute(name, *granted):
+    return dict({right: right in granted for right in ("read", "insert", "update")}, attribute_name=name)
+
+
 def dog(**more):
     """A permission on the table dev.dog."""
     return {"super_user": False, "dev": {"tables": {"dog": rights(**more)}}}
@@ -146,7 +150,7 @@ class Roles(Case):
                 {"system": {"tables": {"hdb_user": rights()}}}, dog(),
                 {"dev": {"tables": {"dog": dict(rights(), attribute_permissions=None)}}},
                 dog(attributes=[{"attribute_name": "name", "read": True, "insert": False, "update": False, "delete": True}]),
-                dog(attributes=[{"attribute_name": "id", "read": True}, {"attribute_name": "__createdtime__", "read": True}]))):
+                dog(attributes=[attribute("id", "read"), attribute("__createdtime__", "read")]))):
             self.assertEqual(self.add_role("r%d" % i, permission)["permission"], permission)
             self.assertEqual(self.ok("alter_role", id="r%d" % i, permission=permission)["permission"], permission)
 
@@ -197,8 +201,33 @@ class Roles(Case):
         missing = "Permission object in 'attribute_permission' missing an 'attribute_name'"
         self.bad_dog(rights(attributes=[{"read": True}, 5, "name", {"attribute_name": ""}, {"attribute_name": 5}]), *[missing] * 5)
         self.bad_dog(rights(attributes=[{"attribute_name": "nope"}, {"attribute_name": "name\0", "read": "x", "foo": 1}]),
-                     "Invalid attribute 'nope' in 'attribute_permissions'", "Invalid attribute 'name\0' in 'attribute_permissions'",
-                     "Invalid attribute permission key value 'foo'", "READ attribute permission for 'name\0' must be a boolean")
+                     "Invalid attribute 'nope' in 'attribute_permissions'", "READ attribute permission missing for 'nope'",
+                     "INSERT attribute permission missing for 'nope'", "UPDATE attribute permission missing for 'nope'",
+                     "Invalid attribute 'name\0' in 'attribute_permissions'", "Invalid attribute permission key value 'foo'",
+                     "READ attribute permission for 'name\0' must be a boolean", "INSERT attribute permission missing for 'name\0'",
+                     "UPDATE attribute permission missing for 'name\0'")
+
+    def test_attribute_exceeds_its_table(self):
+        self.add_dog()
+        conflict = "You have a conflict with TABLE permissions for 'dev.dog' being false and ATTRIBUTE permissions being true"
+        for right in ("read", "insert", "update"):
+            attributes = [attribute("name"), attribute("id", right)]
+            self.bad_dog(rights(**dict({right: False}, attributes=attributes)), conflict)
+        # delete has no effect on an attribute
+        self.add_role("fine", dog(delete=False, attributes=[dict(attribute("name"), delete=True)]))
+
+    def test_key_beside_listed_attributes(self):
+        """A key that is not listed has what the listed attributes have together, and no more."""
+        self.add_dog()
+        self.ok("insert", database="dev", table="dog", records=[{"id": 1, "name": "rex"}])
+        everything = dict(database="dev", table="dog", ids=[1], get_attributes=["*"])
+        for i, (granted, seen, written) in enumerate(((("read",), [{"id": 1, "name": "rex"}], 403), (("insert",), 403, 200), ((), 403, 403))):
+            self.add_role("r%d" % i, dog(delete=True, attributes=[attribute("name", *granted)]))
+            self.add_user("u%d" % i, "r%d" % i)
+            status, body = self.call("search_by_id", ("u%d" % i, "pw"), **everything)
+            self.assertEqual(body if status == 200 else status, seen, body)
+            status, body = self.call("insert", ("u%d" % i, "pw"), database="dev", table="dog", records=[{"id": 100 + i}])
+            self.assertEqual(status, written, body)
 
     def test_all_at_once(self):
         self.add_dog()
@@ -232,7 +261,7 @@ class Roles(Case):
         self.assertEqual(len(body["main_permissions"]), 15000)
         for i in range(300):
             self.ok("create_table", database="wide", table="t%d" % i, primary_key="id")
-        wide = {"wide": {"tables": {"t%d" % i: rights(attributes=[{"attribute_name": "id", "read": True}]) for i in range(300)}}}
+        wide = {"wide": {"tables": {"t%d" % i: rights(attributes=[attribute("id", "read")]) for i in range(300)}}}
         self.assertEqual(self.add_role("wide", wide)["permission"], wide)
         self.assertEqual(self.ok("alter_role", id="wide", permission=wide)["permission"], wide)
         many = [{"attribute_name": "name", "read": True, "insert": False, "update": False}] * 20000

@@ -99,9 +99,29 @@ static bool m_structures(const struct model *m, const char *database)
 	return yes(v);
 }
 
+static bool m_limited(const struct model *m, const char *database, const char *table)
+{
+	const lyre_value *list = value_get(m_table(m, database, table), "attribute_permissions");
+
+	return list && list->len;
+}
+
+static bool m_any_readable(const lyre_value *list)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < list->len; i++)
+		any = any || yes(value_get(&list->items[i], "read"));
+	return any;
+}
+
 static bool m_permits(const struct model *m, const char *database, const char *table, size_t action)
 {
-	return strcmp(database, "system") && yes(value_get(m_table(m, database, table), actions[action]));
+	const lyre_value *t = m_table(m, database, table);
+
+	if (action == 0 && m_limited(m, database, table) && !m_any_readable(value_get(t, "attribute_permissions")))
+		return false;
+	return strcmp(database, "system") && yes(value_get(t, actions[action]));
 }
 
 static bool m_any(const struct model *m, const char *database, const char *table)
@@ -113,13 +133,6 @@ static bool m_any(const struct model *m, const char *database, const char *table
 	return any;
 }
 
-static bool m_limited(const struct model *m, const char *database, const char *table)
-{
-	const lyre_value *list = value_get(m_table(m, database, table), "attribute_permissions");
-
-	return list && list->len;
-}
-
 static bool m_permits_attribute(const struct model *m, const char *database, const char *table, const char *name, size_t action)
 {
 	const lyre_value *list = value_get(m_table(m, database, table), "attribute_permissions");
@@ -128,13 +141,16 @@ static bool m_permits_attribute(const struct model *m, const char *database, con
 
 	if (!m_permits(m, database, table, action))
 		return false;
-	if (!m_limited(m, database, table) || (key && action == 0))
+	if (!m_limited(m, database, table))
 		return true;
+	bool any = false;
 	for (uint32_t i = 0; i < list->len; i++) {
+		bool granted = yes(value_get(&list->items[i], actions[action]));
 		if (value_equals_str(value_get(&list->items[i], "attribute_name"), name))
-			return yes(value_get(&list->items[i], actions[action]));
+			return granted || (key && action == 0);
+		any = any || granted;
 	}
-	return key;
+	return key && any;
 }
 
 static void m_say(struct buf *list, const char *fmt, ...) LYRE_PRINTF(2, 3);
@@ -203,7 +219,12 @@ static void m_need(struct model *m, const struct permission_need *n)
 	struct buf attributes;
 
 	if (n->permissions & DESCRIBE && !structures && !m_any(m, n->database, n->table)) {
-		m_say(&m->invalid, "\"Table '%s.%s' does not exist\"", n->database, n->table);
+		if (system)
+			m_say(&m->unauthorized, "\"Your role does not have permission to view database metadata for 'system'\"");
+		else if (!value_get(m->permission, n->database))
+			m_say(&m->invalid, "\"database '%s' does not exist\"", n->database);
+		else
+			m_say(&m->invalid, "\"Table '%s.%s' does not exist\"", n->database, n->table);
 		return;
 	}
 	if (!wanted)
@@ -220,7 +241,7 @@ static void m_need(struct model *m, const struct permission_need *n)
 	else if (!m_any(m, n->database, n->table))
 		m_say(&m->invalid, "\"Table '%s.%s' does not exist\"", n->database, n->table);
 	else {
-		if (m_limited(m, n->database, n->table))
+		if (!lacking && m_limited(m, n->database, n->table))
 			m_attributes(m, n, &attributes);
 		if (lacking || attributes.len)
 			m_lacks(m, n, lacking, &attributes);

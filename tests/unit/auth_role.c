@@ -160,24 +160,24 @@ static const struct {
 	/* attributes */
 	{ ATTRIBUTES(true, true, true, "null"), "riud", "riud", "riud", "riud" },
 	{ ATTRIBUTES(true, true, true, "[]"), "riud", "riud", "riud", "riud" },
-	{ ATTRIBUTES(true, true, true, "\"name\""), "riud", "riud", "----", "----" },
-	{ ATTRIBUTES(true, true, true, "{}"), "riud", "riud", "----", "----" },
-	{ ATTRIBUTES(true, true, true, "false"), "riud", "riud", "----", "----" },
-	{ ATTRIBUTES(true, true, true, "[5]"), "riud", "riud", "----", "----" },
-	{ ATTRIBUTES(true, true, true, "[{\"read\":true}]"), "riud", "riud", "----", "----" },
-	{ ATTRIBUTES(true, true, true, "[" ONE("name", "\"read\":true,\"insert\":true,\"update\":false") "]"), "riud", "riud",
+	{ ATTRIBUTES(true, true, true, "\"name\""), "-iud", "----", "----", "----" },
+	{ ATTRIBUTES(true, true, true, "{}"), "-iud", "----", "----", "----" },
+	{ ATTRIBUTES(true, true, true, "false"), "-iud", "----", "----", "----" },
+	{ ATTRIBUTES(true, true, true, "[5]"), "-iud", "----", "----", "----" },
+	{ ATTRIBUTES(true, true, true, "[{\"read\":true}]"), "-iud", "----", "----", "----" },
+	{ ATTRIBUTES(true, true, true, "[" ONE("name", "\"read\":true,\"insert\":true,\"update\":false") "]"), "riud", "ri--",
 	  "ri--", "----" },
-	{ ATTRIBUTES(true, false, true, "[" ONE("name", "\"read\":true,\"insert\":true,\"update\":true") "]"), "r-ud", "r-ud",
+	{ ATTRIBUTES(true, false, true, "[" ONE("name", "\"read\":true,\"insert\":true,\"update\":true") "]"), "r-ud", "r-u-",
 	  "r-u-", "----" },
-	{ ATTRIBUTES(false, true, true, "[" ONE("name", "\"read\":true,\"insert\":true") "]"), "-iud", "-iud", "-i--", "----" },
-	{ ATTRIBUTES(true, true, true, "[" ONE("name", "\"read\":\"yes\",\"insert\":1,\"update\":null") "]"), "riud", "riud",
+	{ ATTRIBUTES(false, true, true, "[" ONE("name", "\"read\":true,\"insert\":true") "]"), "-iud", "-i--", "-i--", "----" },
+	{ ATTRIBUTES(true, true, true, "[" ONE("name", "\"read\":\"yes\",\"insert\":1,\"update\":null") "]"), "-iud", "----",
 	  "----", "----" },
-	{ ATTRIBUTES(true, true, true, "[" ONE("id", "\"read\":false,\"insert\":true") "]"), "riud", "ri--", "----", "----" },
+	{ ATTRIBUTES(true, true, true, "[" ONE("id", "\"read\":false,\"insert\":true") "]"), "-iud", "-i--", "----", "----" },
 	{ ATTRIBUTES(false, true, true, "[" ONE("id", "\"read\":true,\"insert\":true") "]"), "-iud", "-i--", "----", "----" },
 	{ ATTRIBUTES(true, true, true, "[" ONE("name", "\"read\":true,\"update\":true") "," ONE("age", "\"read\":true") ","
-		  ONE("name", "\"insert\":true,\"update\":true") "]"), "riud", "riud", "--u-", "r---" },
+		  ONE("name", "\"insert\":true,\"update\":true") "]"), "riud", "r-u-", "--u-", "r---" },
 	{ ATTRIBUTES(true, true, true, "[" ONE("nam", "\"read\":true") "," ONE("name1", "\"read\":true") ","
-		  ONE("name\\u0000", "\"read\":true") "," ONE("", "\"read\":true") "]"), "riud", "riud", "----", "----" },
+		  ONE("name\\u0000", "\"read\":true") "," ONE("", "\"read\":true") "]"), "riud", "r---", "----", "----" },
 };
 
 START_TEST(test_table)

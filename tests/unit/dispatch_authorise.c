@@ -182,8 +182,9 @@ static const struct {
 	/* the database as a whole */
 	{ "{\"operation\":\"describe\"}", "ok" },
 	{ "{\"operation\":\"describe\",\"schema\":\"mine\"}", "ok" },
-	{ "{\"operation\":\"describe\",\"schema\":\"x\"}",
-	  "[\"Your role does not have permission to view database metadata for 'x'\"][]" },
+	{ "{\"operation\":\"describe\",\"schema\":\"x\"}", NONE("\"database 'x' does not exist\"") },
+	{ "{\"operation\":\"describe\",\"schema\":\"system\"}",
+	  "[\"Your role does not have permission to view database metadata for 'system'\"][]" },
 	{ "{\"operation\":\"make\",\"schema\":\"mine\"}", "ok" },
 	{ "{\"operation\":\"make\"}", "[\"User does not have access to perform 'make' against schema 'dev'\"][]" },
 	{ "{\"operation\":\"make\",\"schema\":\"system\"}", SYSTEM_CLOSED },
