@@ -202,7 +202,7 @@ static int recall(struct auth *a, struct fingerprint f, uint64_t *began, const s
 
 static int login_failed(struct err *e)
 {
-	return err_set(e, LYRE_EUNAUTHENTICATED, "Login failed");
+	return err_set(e, LYRE_EUNAUTHENTICATED, LOGIN_FAILED);
 }
 
 static bool name_plausible(const char *name, size_t len)

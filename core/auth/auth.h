@@ -21,6 +21,10 @@ struct users;
 
 /** Longest user name and password, in bytes; longer ones cannot be right. */
 #define AUTH_USER_MAX LYRE_USER_NAME_MAX
+/** What clients are told of wrong credentials. */
+#define LOGIN_FAILED "Login failed"
+/** The name of the server itself, whose rights a peer of the domain socket has without a password. No user may have it. */
+#define PRINCIPAL_SERVER "root@socket"
 #define AUTH_PASSWORD_MAX LYRE_PASSWORD_MAX
 /** Longest credentials of another kind that are looked at. */
 #define AUTH_CREDENTIAL_MAX LYRE_CREDENTIAL_MAX
@@ -29,7 +33,7 @@ struct users;
 
 /** A user as last read. Never changes; shared by requests and jobs. */
 struct principal {
-	const char *name;          /**< "" for the server's own */
+	const char *name;          /**< PRINCIPAL_SERVER for the server itself */
 	const struct role *role;   /**< NULL when there is no such role */
 	const char *only;          /**< the one operation the credentials are good for; NULL for all */
 	char stamp[AUTH_STAMP_MAX]; /**< of the password there is */

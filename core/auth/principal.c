@@ -15,7 +15,7 @@ struct counted {
 	char texts[];
 };
 
-static const struct principal server = { .name = "", .role = &role_of_server };
+static const struct principal server = { .name = PRINCIPAL_SERVER, .role = &role_of_server };
 
 const struct principal *principal_server(void)
 {

@@ -133,7 +133,7 @@ bool users_name_valid(const char *name)
 static int check_name(const char *name, struct err *e)
 {
 	if (users_name_valid(name))
-		return 0;
+		return strcmp(name, PRINCIPAL_SERVER) ? 0 : err_set(e, LYRE_EINVAL, "Username '%s' is reserved for the server", name);
 	return err_set(e, LYRE_EINVAL, "Username must have 1 to %d bytes of UTF-8", AUTH_USER_MAX);
 }
 

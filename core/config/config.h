@@ -94,6 +94,9 @@ int config_each(const struct config *c, int (*fn)(void *ctx, const struct config
 /** The effective values as a tree, in the order of declaration: sections are objects, secrets null, paths absolute. Any thread. */
 int config_write(const struct config *c, struct lyre_out *out, struct err *e);
 
+/** The same of the file as it is by now: what a restart brings. Any thread; blocks. As config_load(), and nothing is written then. */
+int config_write_next(const struct config *c, struct lyre_out *out, struct err *e);
+
 /** Told of each setting that config_set() was given: \p over is who stands over the file, CONFIG_FILE when nobody does. */
 typedef void config_note_fn(void *ctx, const char *key, enum config_source over);
 

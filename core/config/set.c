@@ -132,6 +132,20 @@ int config_reload_live(struct config *c, struct err *e)
 	return rc;
 }
 
+int config_write_next(const struct config *c, struct lyre_out *out, struct err *e)
+{
+	struct config *next;
+
+	pthread_mutex_lock(&c->live->change);
+	int rc = config_try(c, NULL, &next, e);
+	pthread_mutex_unlock(&c->live->change);
+	if (rc)
+		return rc;
+	rc = config_write(next, out, e);
+	config_free(next);
+	return rc;
+}
+
 /* ---- the file ---- */
 
 /** Whether the file says so already, in whatever words. */

@@ -74,7 +74,7 @@ struct lyre_call {
 /** Wakes a call that is LYRE_PENDING: its again() runs next. Any thread, once. */
 void call_resume(lyre_call *call);
 
-/** The name of who calls, "" for nobody and for the server's own. */
+/** The name of the caller, "" for nobody. */
 static inline const char *call_user(const lyre_call *call)
 {
 	return call->who ? call->who->name : "";

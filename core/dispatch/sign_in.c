@@ -191,7 +191,13 @@ static enum flow verify_body(struct run *r, const lyre_value *user, const lyre_v
 	return verify(r);
 }
 
-static const char invalid_credentials[] = "invalid credentials";
+/** What an operation that users sign in by answers to wrong credentials. */
+static enum flow refuse_credentials(struct run *r)
+{
+	bool plain = r->call.operation->decl->flags & LYRE_O_INVALID_CREDENTIALS;
+
+	return refuse(r, status_of(LYRE_EUNAUTHENTICATED), plain ? "invalid credentials" : LOGIN_FAILED);
+}
 
 /** An operation that users sign in by: its arguments say who calls, whoever has signed in so far. */
 static enum flow arguments_sign_in(struct run *r, const lyre_value *user, const lyre_value *password)
@@ -203,7 +209,7 @@ static enum flow arguments_sign_in(struct run *r, const lyre_value *user, const 
 	if (arguments_check(&r->call, r->labels, &e))
 		return refuse_err(r, &e);
 	if (!value_is(user, LYRE_STRING) || !value_is(password, LYRE_STRING))
-		return refuse(r, status_of(LYRE_EUNAUTHENTICATED), invalid_credentials);
+		return refuse_credentials(r);
 	return verify_body(r, user, password);
 }
 
@@ -238,7 +244,7 @@ enum flow sign_in_body_end(struct run *r)
 	const struct err *e = &r->verification.err;
 	bool by_arguments = r->call.operation != NULL;
 	if (by_arguments && e->code == LYRE_EUNAUTHENTICATED)
-		return refuse(r, status_of(e->code), invalid_credentials);
+		return refuse_credentials(r);
 	return refuse_err(r, e);
 }
 

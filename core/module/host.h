@@ -139,7 +139,7 @@ int host_changes_remove(lyre_call *call, lyre_table *table, double before, int (
 	void *arg, uint64_t *removed);
 
 /* host_config.c */
-int host_configuration_reply(lyre_call *call);
+int host_configuration_reply(lyre_call *call, int effective);
 int host_configuration_set(lyre_call *call, const lyre_value *settings, int unknown);
 
 /* host_restart.c */

@@ -8,19 +8,26 @@
 #include "module/host.h"
 #include "module/module.h"
 
-int host_configuration_reply(lyre_call *call)
+int host_configuration_reply(lyre_call *call, int effective)
 {
+	const struct config *c = call->operation->instance->config;
+	struct err e;
+
 	int rc = host_may_manage(call);
-	return rc < 0 ? rc : config_write(call->operation->instance->config, &call->out, &call->err);
+	if (rc < 0)
+		return rc;
+	rc = effective ? LYRE_ENOTFOUND : config_write_next(c, &call->out, &e);
+	if (rc && !effective)
+		log_warn("config", "get_configuration shows the values in effect, as the file cannot be used: %s", e.text);
+	return rc ? config_write(c, &call->out, &call->err) : 0;
 }
 
 /** What is done to the configuration is worth a line; a change that nobody will see the effect of, a warning. */
 static void note(void *ctx, const char *key, enum config_source over)
 {
 	const lyre_call *call = ctx;
-	const char *user = *call_user(call) ? call_user(call) : "a user of this machine";
 
-	log_notify("config", "'%s' was set in the configuration file by %s", key, user);
+	log_notify("config", "'%s' was set in the configuration file by '%s'", key, call_user(call));
 	if (over != CONFIG_FILE)
 		log_warn("config", "'%s' has no effect in the file: %s says it too, and is stronger", key,
 			over == CONFIG_ENVIRONMENT ? "the environment" : "the command line");

@@ -9,7 +9,7 @@
 
 int system_get_configuration(lyre_call *call)
 {
-	return lyre_configuration_reply(call);
+	return lyre_configuration_reply(call, lyre_value_bool(lyre_arg(call, "effective")));
 }
 
 /** Members that every request may have, and that are no settings. */

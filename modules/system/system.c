@@ -8,6 +8,10 @@
 
 /* ---- jobs ---- */
 
+static const struct lyre_param get_configuration_params[] = {
+	{ .name = "effective", .types = LYRE_T_BOOLEAN, .flags = LYRE_P_NULL_IS_ABSENT, .fallback = "false",
+	  .help = "Show the values that are in effect now instead." },
+};
 static const struct lyre_param get_job_params[] = {
 	{ .name = "id", .types = LYRE_T_STRING | LYRE_T_NUMBER, .flags = LYRE_P_REQUIRED | LYRE_P_NULL_IS_ABSENT,
 	  .help = "Id of the job, as the operation that began it answered." },
@@ -131,7 +135,8 @@ static const struct lyre_operation operations[] = {
 	  .handler = system_get_configuration,
 	  .run = LYRE_RUN_POOL,
 	  .access = LYRE_ACCESS_SUPER_USER,
-	  .help = "Tell the configuration, with the values that are in effect." },
+	  .params = LYRE_LIST(get_configuration_params),
+	  .help = "Show the configuration as it will be after a restart." },
 	{ .name = "set_configuration",
 	  .handler = system_set_configuration,
 	  .run = LYRE_RUN_POOL,

@@ -112,6 +112,27 @@ static void check_values(const struct request *q, struct faults *f)
 		fault(f, "Active must be a boolean");
 }
 
+/** Blanks alone are no password that anybody would want. */
+static int is_blank(const char *text)
+{
+	return !text[strspn(text, " \t\r\n")];
+}
+
+/** What must not be empty where it is given: a user who is altered keeps what is not. */
+static void check_changed(lyre_call *call, const struct request *q, struct faults *f)
+{
+	const lyre_value *password = lyre_arg(call, "password");
+
+	if (q->has_username == TEXT_BLANK)
+		fault(f, "username is required");
+	if (q->has_password == TEXT_GIVEN && lyre_value_type(password) != LYRE_STRING)
+		fault(f, "Password must be a string");
+	else if (q->password ? is_blank(q->password) : q->has_password == TEXT_BLANK && lyre_value_type(password) == LYRE_STRING)
+		fault(f, "Password can't be blank");
+	if (q->has_role == TEXT_BLANK && lyre_value_type(lyre_arg(call, "role")) == LYRE_STRING)
+		fault(f, "Role can't be blank");
+}
+
 /** What is asked of a user. \param whole  all of it must be given, for a new one. \return 0; a failure with all that is wrong */
 static int read_request(lyre_call *call, int whole, struct request *q, struct lyre_user_change *change)
 {
@@ -129,9 +150,11 @@ static int read_request(lyre_call *call, int whole, struct request *q, struct ly
 		return lyre_fail_no_memory(call);
 	if (whole)
 		check_given(q, &f);
-	else if (q->has_username == TEXT_BLANK)
-		return lyre_fail(call, LYRE_EINVAL, "username is required");
+	else
+		check_changed(call, q, &f);
 	check_values(q, &f);
+	if (!whole && q->username && q->has_password == TEXT_BLANK && q->has_role == TEXT_BLANK && !q->active)
+		return lyre_fail(call, LYRE_EINVAL, "nothing to update, must supply active, role or password to update");
 	if (f.len)
 		return lyre_fail(call, LYRE_EINVAL, "%s", f.text);
 	*change = (struct lyre_user_change){
@@ -148,21 +171,20 @@ static int read_request(lyre_call *call, int whole, struct request *q, struct ly
 
 void users_log_change(lyre_call *call, const char *did, const char *name)
 {
-	const char *user = lyre_call_user(call);
-
-	if (*user)
-		lyre_log(lyre_call_module(call), LYRE_NOTIFY, "'%s' %s '%s'", user, did, name);
-	else
-		lyre_log(lyre_call_module(call), LYRE_NOTIFY, "a user of this machine %s '%s'", did, name);
+	lyre_log(lyre_call_module(call), LYRE_NOTIFY, "'%s' %s '%s'", lyre_call_user(call), did, name);
 }
 
 int users_password_user(lyre_call *call, const char *what, struct lyre_user *ret)
 {
-	if (!*lyre_call_user(call))
+	int rc = lyre_user(call, NULL, ret);
+
+	if (rc)
+		return rc;
+	if (!*ret->stamp) /* the server itself, for a peer on its socket */
 		return lyre_fail(call, LYRE_EINVAL, "%s are a user's: give 'username' and 'password', or sign in as the user", what);
 	if (!lyre_call_by_password(call))
 		return lyre_fail(call, LYRE_EINVAL, "%s are given for a password only: send 'username' and 'password'", what);
-	return lyre_user(call, NULL, ret);
+	return 0;
 }
 
 int users_add_user(lyre_call *call)
@@ -215,15 +237,15 @@ int users_alter_user(lyre_call *call)
 
 	if (rc < 0)
 		return rc;
-	if (!change.fields)
-		return lyre_fail(call, LYRE_EINVAL, "nothing to update, must supply active, role or password to update");
 	/* Also a role that there is not is "not found": ask for the user first. */
 	struct lyre_user user = { .size = sizeof user };
 	rc = lyre_user(call, q.username, &user);
+	if (rc == LYRE_ENOTFOUND)
+		return reply_updated(call, q.username, 0);
 	if (rc == 0)
 		rc = lyre_user_change(call, &change);
-	else if (rc == LYRE_ENOTFOUND)
-		return reply_updated(call, q.username, 0);
+	if (rc == LYRE_ENOTFOUND && q.role)
+		return lyre_fail(call, rc, "Update failed.  Requested '%s' role not found.", q.role);
 	if (rc < 0)
 		return rc;
 	if (q.password)

@@ -43,8 +43,9 @@ static const struct lyre_param drop_role_params[] = {
 	{ .name = "id", .types = LYRE_T_STRING, .flags = CHECKED_REQUIRED, .help = "Id of the role." },
 };
 static const struct lyre_param create_authentication_tokens_params[] = {
-	{ .name = "username", .types = LYRE_T_STRING, .help = "Whose tokens; the caller's when neither this nor the password is given." },
-	{ .name = "password", .types = LYRE_T_STRING, .help = "The user's password." },
+	{ .name = "username", .types = LYRE_T_STRING, .flags = LYRE_P_NOT_EMPTY,
+	  .help = "Whose tokens; the caller's when neither this nor the password is given." },
+	{ .name = "password", .types = LYRE_T_STRING, .flags = LYRE_P_NOT_EMPTY, .help = "The user's password." },
 	{ .name = "role", .types = LYRE_T_STRING, .help = "A role to name in the tokens: they are for others, and let nobody in here." },
 	{ .name = "expires_in", .types = LYRE_T_STRING | LYRE_T_NUMBER,
 	  .help = "How long the operation token is valid: seconds, or as 1d, 2h, 30m; authentication.operationTokenTimeout when not given." },
@@ -114,7 +115,7 @@ static const struct lyre_operation operations[] = {
 	  .handler = users_create_authentication_tokens,
 	  .run = LYRE_RUN_POOL,
 	  .access = LYRE_ACCESS_USER,
-	  .flags = LYRE_O_SIGN_IN,
+	  .flags = LYRE_O_SIGN_IN | LYRE_O_INVALID_CREDENTIALS,
 	  .params = LYRE_LIST(create_authentication_tokens_params),
 	  .help = "Make an operation token, which signs in as a bearer token, and a refresh token, which makes new ones." },
 	{ .name = "refresh_operation_token",

@@ -110,7 +110,7 @@ class Login(Case):
     def test_wrong(self):
         for more in {"username": "bob", "password": "wrong"}, {"username": "bob"}, {"password": PASSWORD}, {"username": "eve", "password": "x"}:
             status, headers, body = self.ask("login", **more)
-            self.assertEqual((status, body), (401, {"error": "invalid credentials"}))
+            self.assertEqual((status, body), (401, {"error": "Login failed"}))
             self.assertNotIn("Set-Cookie", headers)
         status, _, body = self.ask("login")
         self.assertEqual((status, body), MUST_LOGIN)

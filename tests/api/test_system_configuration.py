@@ -60,6 +60,20 @@ class Get(unittest.TestCase):
             self.assertEqual(tree["logging"]["level"], "warn")
             self.assertIn("system", tree["modules"])
 
+    def test_what_was_set_is_shown(self):
+        with Server(config="") as s:
+            def shown(**more):
+                tree = s.ok({"operation": "get_configuration"}, **more)
+                return tree["http"]["port"], tree["operationsApi"]["network"]["keepAliveTimeout"]
+
+            before = shown()
+            s.ok({"operation": "set_configuration", "http_port": 4711, "operationsApi_network_keepAliveTimeout": 7000})
+            self.assertEqual((shown(), shown(effective=True)), ((4711, 7000), before))
+            with open(s.config, "w") as f:
+                f.write("nonsense: [")
+            self.assertEqual(shown(), before)
+            self.assertIn("shows the values in effect", s.said())
+
     def test_what_the_document_shows(self):
         """Every setting that the reference's document shows is there."""
         keys = ["http.compressionThreshold", "http.cors", "http.corsAccessList", "http.keepAliveTimeout", "http.port",

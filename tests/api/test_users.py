@@ -327,7 +327,11 @@ class Users(Case):
 
     def test_server_itself(self):
         status, info = self.server.call({"operation": "user_info"}, unix=True)
-        self.assertEqual([status, info["username"], info["active"]], [200, "", True])
+        self.assertEqual([status, info["username"], info["active"]], [200, "root@socket", True])
+        self.server.call({"operation": "create_table", "database": "dev", "table": "dog", "primary_key": "id"}, unix=True)
+        self.server.call({"operation": "insert", "database": "dev", "table": "dog", "records": [{"id": 1}]}, unix=True)
+        self.assertEqual([entry["user_name"] for entry in self.ok("read_audit_log", database="dev", table="dog")], ["root@socket"])
+        self.refused(400, "Username 'root@socket' is reserved for the server", "add_user", username="root@socket", password="x", role="worker", active=True)
         self.assertEqual([info["role"]["role"], info["role"]["permission"]], ["super_user", {"super_user": True}])
 
     def test_secrets(self):
@@ -429,7 +433,7 @@ class Users(Case):
         self.add_role("boss", {"super_user": True})
         done = {"message": "updated 1 of 1 records", "txn_time": 0, "update_hashes": ["bob"], "skipped_hashes": []}
         for more in ({"password": "pw2"}, {"role": "boss"}, {"active": False}, {"active": True, "role": "worker", "password": "pw3"},
-                     {"password": 5, "role": None}):
+                     {"password": "5", "role": None}):
             self.assertEqual(self.ok("alter_user", username="bob", **more), done)
         self.assertEqual(self.ok("user_info", ("bob", "5"))["role"]["id"], "w")
         self.assertEqual(self.ok("alter_user", username="nobody", password="x", role="nope"),
@@ -446,10 +450,13 @@ class Users(Case):
         for value in (True, {}, "x\0"):
             self.refused(400, "Username is invalid", "alter_user", username=value, active=True)
             self.refused(400, "Password is invalid,Role is invalid", "alter_user", username="bob", password=value, role=value)
+        # what is empty beside something else is not passed over
+        for blank in ("", " ", "\t \n"):
+            self.refused(400, "Password can't be blank", "alter_user", username="bob", password=blank, active=True)
+        self.refused(400, "Role can't be blank", "alter_user", username="bob", role="", active=True)
+        self.refused(400, "Password must be a string", "alter_user", username="bob", password=5)
         self.refused(400, "Password is too long (maximum is 1024 bytes)", "alter_user", username="bob", password="p" * 1025)
-        status, body = self.call("alter_user", username="bob", role="nope", password="other")
-        self.assertEqual(status, 404)
-        self.assertIn("nope", body["error"])
+        self.refused(404, "Update failed.  Requested 'nope' role not found.", "alter_user", username="bob", role="nope", password="other")
         self.assertEqual(self.ok("user_info", ("bob", "pw"))["role"]["id"], "w")
 
 

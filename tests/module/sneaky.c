@@ -268,7 +268,7 @@ static int see_metric(void *arg, const struct lyre_metric *m)
 }
 
 static int metrics(lyre_call *call) { return done(call, lyre_metrics(call, see_metric, NULL)); }
-static int configuration(lyre_call *call) { return lyre_configuration_reply(call); }
+static int configuration(lyre_call *call) { return lyre_configuration_reply(call, 0); }
 
 static int configuration_set(lyre_call *call)
 {

@@ -286,7 +286,7 @@ class Served(unittest.TestCase):
             see = {"operation": "users_as_seen"}
             self.assertEqual(s.call(see), (200, who))
             self.assertEqual(s.call(see, name="admin"), (200, who))
-            own = dict(who, name="", stamp=0, times=False)
+            own = dict(who, name="root@socket", stamp=0, times=False)
             self.assertEqual(s.call(see, unix=True), (200, own))
             self.assertEqual(s.call(see, unix=True, name="admin"), (200, who))
             self.assertEqual(s.call(see, name="bob"), (404, {"error": "User bob does not exist"}))

@@ -27,7 +27,7 @@ START_TEST(test_principal)
 	const struct principal *server = principal_server();
 	principal_unref(principal_ref(server));
 	principal_unref(server);
-	ck_assert_str_eq(server->name, "");
+	ck_assert_str_eq(server->name, PRINCIPAL_SERVER);
 	ck_assert(server->role->super_user);
 	principal_unref(NULL);
 }

@@ -49,7 +49,7 @@ static inline const char *lyre_call_operation(lyre_call *call)
 	return lyre_host->call_operation(call);
 }
 
-/** \return the name of the signed-in user, "" where none is. */
+/** \return the name of the signed-in user; "root@socket" for a peer of the domain socket that needs no password; "" where none is. */
 static inline const char *lyre_call_user(lyre_call *call)
 {
 	return lyre_host->call_user(call);

@@ -152,7 +152,7 @@ struct lyre_host {
 	int (*pages)(lyre_call *call, const char *database, lyre_table *table, struct lyre_pages *ret);
 
 	/* the server, 1.1 */
-	int (*configuration_reply)(lyre_call *call);
+	int (*configuration_reply)(lyre_call *call, int effective);
 	int (*configuration_set)(lyre_call *call, const lyre_value *settings, int unknown);
 	int (*restart)(lyre_call *call);
 	int (*restart_workers)(lyre_call *call);

@@ -142,7 +142,9 @@ enum lyre_operation_flag {
 	 * Users sign in by it: where its parameters username and password are given, they say who calls, whatever else came
 	 * with the request.
 	 */
-	LYRE_O_SIGN_IN = 1 << 0
+	LYRE_O_SIGN_IN = 1 << 0,
+	/** With LYRE_O_SIGN_IN: wrong credentials are answered with "invalid credentials", as clients know it, not "Login failed". */
+	LYRE_O_INVALID_CREDENTIALS = 1 << 1
 };
 
 /** An operation, as data. */

@@ -16,10 +16,15 @@ LYRE_BEGIN_DECLS
 
 /* ---- configuration ---- */
 
-/** Answers the whole configuration as a tree, with the values that are in effect; secrets are null. \return 0, LYRE_ENOMEM */
-static inline int lyre_configuration_reply(lyre_call *call)
+/**
+ * Answers the whole configuration as a tree; secrets are null. Blocks.
+ * \param effective  0: as the file has it by now, with what stands over it, which is what a restart brings; where the file
+ *                   cannot be read, and else: the values that are in effect
+ * \return 0, LYRE_ENOMEM
+ */
+static inline int lyre_configuration_reply(lyre_call *call, int effective)
 {
-	return lyre_host->configuration_reply(call);
+	return lyre_host->configuration_reply(call, effective);
 }
 
 /**
