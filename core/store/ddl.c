@@ -334,7 +334,7 @@ static int apply_create_attribute(struct database *db, struct change *c, struct 
 		return err_set(e, LYRE_EEXISTS, "attribute '%s' already exists in %s.%s", given->name, t->database, t->name);
 	uint16_t type = given->type ? (uint16_t)type_named(given->type) : ATTRIBUTE_ANY;
 	uint32_t flags = (given->flags & (LYRE_A_INDEXED | LYRE_A_NOT_NULL)) | time_flag(given->name) | ATTRIBUTE_DECLARED;
-	if (t->dynamic || flags & ATTRIBUTE_UPDATED)
+	if (flags & ATTRIBUTE_UPDATED)
 		flags |= ATTRIBUTE_INDEXED;
 	int rc = flags & ATTRIBUTE_INDEXED ? writer_trees_left(db, 1, e) : 0;
 	if (rc)

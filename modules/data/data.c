@@ -9,7 +9,7 @@
 #define INTEGER_MAX 9007199254740992.0
 
 #define DATABASE                                                                                                       \
-	{ .name = "database", .types = LYRE_T_STRING, .flags = LYRE_P_NAME, .fallback = "\"data\"",                    \
+	{ .name = "database", .types = LYRE_T_STRING | LYRE_T_NUMBER, .flags = LYRE_P_NAME, .fallback = "\"data\"",    \
 	  .help = "Name of the database." }
 #define TABLE                                                                                                          \
 	{ .name = "table", .types = LYRE_T_STRING | LYRE_T_NUMBER, .flags = LYRE_P_REQUIRED | LYRE_P_NAME,             \

@@ -65,7 +65,7 @@ int schema_create_attribute(lyre_call *call)
 	size_t len = 0;
 	struct lyre_attribute attribute = {
 		.size = sizeof attribute,
-		.flags = LYRE_A_INDEXED,
+		.flags = lyre_value_bool(lyre_arg(call, "indexed")) ? LYRE_A_INDEXED : 0,
 		.name = lyre_value_string(name, &len),
 	};
 	if (name && lyre_value_type(name) != LYRE_STRING)

@@ -14,7 +14,6 @@ struct describe {
 	lyre_call *call;
 	lyre_out *out;
 	int exact;
-	int streams; /**< show the name each table has in a cluster */
 };
 
 static void describe_begin(struct describe *d, lyre_call *call)
@@ -23,7 +22,6 @@ static void describe_begin(struct describe *d, lyre_call *call)
 		.call = call,
 		.out = lyre_reply(call),
 		.exact = lyre_value_bool(lyre_arg(call, "exact_count")),
-		.streams = lyre_setting_bool(lyre_call_module(call), "/clustering.enabled"),
 	};
 }
 
@@ -39,15 +37,14 @@ static void write_count(lyre_out *o, const char *key, uint64_t n)
 	lyre_out_int(o, n > INT64_MAX ? INT64_MAX : (int64_t)n);
 }
 
-static void write_attribute(lyre_out *o, const struct lyre_attribute *a, int system)
+static void write_attribute(lyre_out *o, const struct lyre_attribute *a)
 {
 	int key = (a->flags & LYRE_A_PRIMARY_KEY) != 0;
 	lyre_out_object_begin(o);
 	lyre_out_text(o, "attribute", a->name);
 	if (a->type)
 		lyre_out_text(o, "type", a->type);
-	/* clients know the key's entry without "indexed", but for the server's own tables */
-	if (key ? system : (a->flags & LYRE_A_INDEXED) != 0)
+	if (key || a->flags & LYRE_A_INDEXED)
 		write_bool(o, "indexed", 1);
 	if (key)
 		write_bool(o, "is_primary_key", 1);
@@ -56,11 +53,14 @@ static void write_attribute(lyre_out *o, const struct lyre_attribute *a, int sys
 	lyre_out_object_end(o);
 }
 
-/** 32 hexadecimal digits that are the same for a table's name everywhere and at all times: two FNV-1a sums. */
+/**
+ * 32 hexadecimal digits that are the same for a table's name everywhere and at all times: two FNV-1a sums. No name has a
+ * slash, so that a.b/c is not a/b.c.
+ */
 static void write_stream_name(lyre_out *o, const struct lyre_table_spec *spec)
 {
 	static const uint64_t seeds[2] = { UINT64_C(0xcbf29ce484222325), UINT64_C(0x84222325cbf29ce4) };
-	const char *const parts[] = { spec->database, ".", spec->name };
+	const char *const parts[] = { spec->database, "/", spec->name };
 	char text[33];
 	for (size_t half = 0; half < 2; half++) {
 		uint64_t sum = seeds[half];
@@ -89,7 +89,6 @@ static int write_table(struct describe *d, lyre_table *table, const struct lyre_
 	if (rc < 0)
 		return rc;
 	lyre_out *o = d->out;
-	int system = strcmp(spec.database, "system") == 0;
 	int shows_updates = 0;
 
 	lyre_out_object_begin(o);
@@ -102,12 +101,11 @@ static int write_table(struct describe *d, lyre_table *table, const struct lyre_
 	lyre_out_array_begin(o);
 	for (uint32_t i = 0; i < spec.attribute_count; i++) {
 		const struct lyre_attribute *attribute = lyre_attribute_at(&spec, i);
-		write_attribute(o, attribute, system);
+		write_attribute(o, attribute);
 		shows_updates |= strcmp(attribute->name, "__updatedtime__") == 0;
 	}
 	lyre_out_array_end(o);
-	if (d->streams)
-		write_stream_name(o, &spec);
+	write_stream_name(o, &spec);
 	write_count(o, "db_size", stats->database_size);
 	if (spec.expiration >= 0)
 		write_expiration(o, spec.expiration);
@@ -163,8 +161,7 @@ static int write_database(void *arg)
 /** All that is told of a database changes with its tables alone. */
 static int describe_database(struct described *d)
 {
-	const char *form = d->describe->streams ? "describe, streams" : "describe";
-	return lyre_reply_figures(d->describe->call, d->database, form, write_database, d);
+	return lyre_reply_figures(d->describe->call, d->database, "describe", write_database, d);
 }
 
 static int visit_database(void *arg, const char *name)

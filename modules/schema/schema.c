@@ -51,6 +51,8 @@ static const struct lyre_param create_attribute_params[] = {
 	/* clients know another sentence than the usual one for none */
 	{ .name = "attribute", .types = LYRE_T_STRING, .flags = LYRE_P_REQUIRED | LYRE_P_HANDLER_CHECKS | LYRE_P_READS,
 	  .help = "Name of the attribute." },
+	{ .name = "indexed", .types = LYRE_T_BOOLEAN, .flags = LYRE_P_NULL_IS_ABSENT, .fallback = "true",
+	  .help = "Whether records can be searched by it without reading all of them." },
 };
 static const struct lyre_param drop_attribute_params[] = {
 	DEFAULT_DATABASE,

@@ -228,6 +228,37 @@ class Names(Shared):
 
 
 class Schema(Shared):
+    def test_describe_as_documented(self):
+        names = set()
+        for database, table in (("a.b", "c"), ("a", "b.c"), ("a", "b"), ("b", "a")):
+            self.s.ok({"operation": "create_table", "database": database, "table": table, "primary_key": "id"})
+            described = self.s.ok({"operation": "describe_table", "database": database, "table": table})
+            self.assertEqual(list(described["attributes"][0].items()), [("attribute", "id"), ("indexed", True), ("is_primary_key", True)])
+            self.assertRegex(described["clustering_stream_name"], "^[0-9a-f]{32}$")
+            names.add(described["clustering_stream_name"])
+        self.assertEqual(len(names), 4)
+        for database in ("a.b", "a", "b"):
+            self.s.ok({"operation": "drop_database", "database": database})
+
+    def test_attribute_without_index(self):
+        self.table()
+        self.ok("create_attribute", attribute="plain", indexed=False)
+        self.ok("create_attribute", attribute="fast")
+        self.insert({"id": 1, "plain": "a", "fast": "a"}, {"id": 2, "plain": "b", "fast": "b"})
+        indexed = {a["attribute"]: a.get("indexed", False) for a in self.ok("describe_table")["attributes"]}
+        self.assertEqual((indexed["plain"], indexed["fast"]), (False, True))
+        self.assertEqual([r["id"] for r in self.find([{"attribute": "plain", "value": "b"}], get_attributes=["id"])], [2])
+        self.assertEqual(self.run_("create_attribute", attribute="x", indexed="no"), (400, {"error": "'indexed' must be a boolean"}))
+
+    def test_numbers_as_names_of_databases(self):
+        """Operations on records take a number for a name, as of tables."""
+        self.s.ok({"operation": "create_table", "database": "5", "table": "6", "primary_key": "id"})
+        for operation, more in (("insert", {"records": [{"id": 1}]}), ("update", {"records": [{"id": 1}]}), ("upsert", {"records": [{"id": 1}]}),
+                                ("search_by_id", {"ids": [1], "get_attributes": ["id"]}), ("search_by_value", {"attribute": "id", "value": 1}),
+                                ("search_by_conditions", {"conditions": [{"attribute": "id", "value": 1}]}), ("delete", {"ids": [1]})):
+            self.s.ok(dict(more, operation=operation, database=5, table=6))
+        self.s.ok({"operation": "drop_database", "database": "5"})
+
     def test_describe_after_restart_is_the_same(self):
         self.table(attributes=[{"name": "id", "type": "Int"}, {"name": "z", "type": "String", "indexed": True}, {"name": "a", "type": "Date"}], expiration=3600)
         self.insert({"id": 1, "z": "x", "a": "2024-01-02"})

@@ -273,7 +273,7 @@ START_TEST(attributes)
 	char id[37] = "", second[37];
 	make_table("dev", "t");
 	const struct table *t = table_of("dev", "t");
-	struct lyre_attribute a = { .size = sizeof a, .name = "a" }, bad = { .size = sizeof bad, .name = "x/y" };
+	struct lyre_attribute a = { .size = sizeof a, .name = "a", .flags = LYRE_A_INDEXED }, bad = { .size = sizeof bad, .name = "x/y" };
 	ck_assert_int_eq(table_create_attribute(t, &a, id, &err), 0);
 	ck_assert_uint_eq(strlen(id), 36);
 	ck_assert_int_eq(table_create_attribute(t, &a, second, &err), LYRE_EEXISTS);
