@@ -93,7 +93,7 @@ const struct lyre_setting core_settings[] = {
 	  .help = "Lines of this level and of the more urgent ones are logged: notify fatal error warn info debug trace." },
 	{ "logging.file", LYRE_S_BOOL, 0, "true", .help = "Log to the file lyre.log under logging.root." },
 	{ "logging.stdStreams", LYRE_S_BOOL, LYRE_SF_NULL, NULL,
-	  .help = "Log to standard output, and from warn up to standard error; null: when standard output is a terminal." },
+	  .help = "Log to standard output, and from warn up to standard error; null: where that is no terminal, only notify, fatal and error." },
 	{ "logging.root", LYRE_S_PATH, 0, "log", .help = "The folder of the log." },
 	{ "logging.rotation.enabled", LYRE_S_BOOL, 0, "true",
 	  .help = "Put a full or old log file aside and begin a new one." },

@@ -44,6 +44,15 @@ static enum flow stopping(struct run *r)
 
 /* ---- what is asked ---- */
 
+/** For people who try the address in a browser. */
+static const char front_page[] =
+	"<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>Lyre</title></head>\n<body>\n<h1>Lyre</h1>\n"
+	"<p>This is a server of the HarperDB operations API. It has no pages for browsers: clients send operations as JSON objects "
+	"by POST to this address, such as</p>\n<pre>curl -u USER -H 'Content-Type: application/json' -d "
+	"'{\"operation\":\"describe_all\"}' URL</pre>\n"
+	"<p>The command <code>lyre help</code> lists the operations; <a href=\"" HEALTH_PATH "\">" HEALTH_PATH "</a> tells whether the "
+	"server is up.</p>\n</body>\n</html>\n";
+
 static enum flow route(struct run *r)
 {
 	struct exchange *x = r->x;
@@ -60,7 +69,9 @@ static enum flow route(struct run *r)
 		r->next = page_steps;
 		return FLOW_NEXT;
 	}
-	if (get && !strcmp(x->path, HEALTH_PATH))
+	if (get && !strcmp(x->path, "/") && x->accept && strstr(x->accept, "text/html"))
+		answer_text(x, 200, "text/html; charset=utf-8", front_page);
+	else if (get && !strcmp(x->path, HEALTH_PATH))
 		answer_text(x, 200, "text/plain; charset=utf-8", "HarperDB is running.");
 	else
 		answer_text(x, 404, NULL, "Not found\n");

@@ -24,7 +24,8 @@ enum sink {
 	SINK_STREAMS = 1 << 1,
 	SINK_STDERR = 1 << 2,        /**< before log_open(): everything to standard error */
 	SINK_JOURNAL_OUT = 1 << 3,   /**< standard output is the journal's: lines begin with their priority */
-	SINK_JOURNAL_ERR = 1 << 4
+	SINK_JOURNAL_ERR = 1 << 4,
+	SINK_STREAMS_FEW = 1 << 5    /**< with SINK_STREAMS: only what whoever started the server must see */
 };
 
 static const char *const level_names[] = { "notify", "fatal", "error", "warn", "info", "debug", "trace" };
@@ -161,7 +162,7 @@ static unsigned long emit(enum lyre_log_level level, const struct line *l)
 	unsigned to = atomic_load_explicit(&sinks, memory_order_relaxed);
 	if (to & SINK_STDERR)
 		write_stream(STDERR_FILENO, level, to & SINK_JOURNAL_ERR, l);
-	if (to & SINK_STREAMS) {
+	if (to & SINK_STREAMS && (level <= LYRE_ERROR || !(to & SINK_STREAMS_FEW))) {
 		bool urgent = level != LYRE_NOTIFY && level <= LYRE_WARN;
 		write_stream(urgent ? STDERR_FILENO : STDOUT_FILENO, level,
 			     to & (urgent ? SINK_JOURNAL_ERR : SINK_JOURNAL_OUT), l);
@@ -287,7 +288,9 @@ int log_open(const struct config *c, struct err *e)
 			return rc;
 		to |= SINK_FILE;
 	}
-	if (config_is_null(c, "logging.stdStreams") ? isatty(STDOUT_FILENO) : config_bool(c, "logging.stdStreams"))
+	if (config_is_null(c, "logging.stdStreams"))
+		to |= isatty(STDOUT_FILENO) ? SINK_STREAMS : SINK_STREAMS | SINK_STREAMS_FEW;
+	else if (config_bool(c, "logging.stdStreams"))
 		to |= SINK_STREAMS;
 	if (config_watch(c, follow))
 		return err_nomem(e);

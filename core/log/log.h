@@ -27,7 +27,7 @@ void log_set_level(const char *name);
 /** Goes on in the file of its name: for who has moved the one that is open. */
 void log_reopen(void);
 
-/** Whether lines of warn and above reach standard error. */
+/** Whether lines of error and above reach standard error. */
 bool log_on_streams(void);
 
 bool log_enabled(enum lyre_log_level level);

@@ -24,12 +24,16 @@
 
 /* ---- who this is ---- */
 
+/** The level of the API that is spoken here: clients decide by it what a server can do. */
+#define API_VERSION "4.7.0"
+
 int system_registration_info(lyre_call *call)
 {
 	lyre_out *o = lyre_reply(call);
 	lyre_out_object_begin(o);
 	put_bool(o, "registered", true); /* there is no licence that one could be without */
-	lyre_out_text(o, "version", lyre_host->version);
+	lyre_out_text(o, "version", API_VERSION);
+	lyre_out_text(o, "lyre_version", lyre_host->version);
 	put_null(o, "ram_allocation"); /* no limit */
 	put_null(o, "license_expiration_date");
 	lyre_out_object_end(o);

@@ -113,7 +113,7 @@ class Server:
             command += ["-c", self.config]
         for s in ["operationsApi.network.port=0", "operationsApi.network.host=127.0.0.1", "logging.stdStreams=true"] + self.settings:
             command += ["--set", s]
-        env = dict(os.environ, LYRE_ADMIN_USERNAME=self.admin[0], LYRE_ADMIN_PASSWORD=self.admin[1], **self.env)
+        env = dict(dict(os.environ, LYRE_ADMIN_USERNAME=self.admin[0], LYRE_ADMIN_PASSWORD=self.admin[1]), **self.env)
         self.output = open(os.path.join(self.root, "output"), "ab+")
         begin = self.output.seek(0, os.SEEK_END)
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output, env=env)

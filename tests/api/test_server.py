@@ -227,6 +227,14 @@ class Names(Shared):
         self.assertEqual(self.s.ok({"operation": "describe_all"}), {})
 
 
+class Browser(Shared):
+    def test_front_page(self):
+        status, headers, body = self.s.request("GET", headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+        self.assertEqual((status, headers["content-type"]), (200, "text/html; charset=utf-8"))
+        self.assertIn(b"operations API", body)
+        self.assertEqual(self.s.request("GET")[::2], (404, b"Not found\n"))
+
+
 class Schema(Shared):
     def test_describe_as_documented(self):
         names = set()

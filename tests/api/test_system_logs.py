@@ -23,6 +23,21 @@ def stamp(seconds, ms=0):
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + ".%03dZ" % ms
 
 
+class Streams(unittest.TestCase):
+    def test_without_a_terminal(self):
+        """Whoever started the server sees what it is about, and what is wrong; the rest is in the file."""
+        with Server(settings=["logging.stdStreams=null", "logging.level=debug"], env={"LYRE_ADMIN_USERNAME": "", "LYRE_ADMIN_PASSWORD": ""}) as s:
+            self.assertEqual(s.call({"operation": "drop_database", "database": "nope"}, unix=True)[0], 404)
+            s.end()
+            said = s.said()
+            for text in ("starts, root", "listening on http://127.0.0.1:", "a password was made up and stands in", "the server ends"):
+                self.assertIn(text, said)
+            self.assertNotIn("[debug]", said)
+            with open(os.path.join(s.root, "log", "lyre.log")) as f:
+                self.assertIn("[debug]", f.read())
+            s.start()
+
+
 class ReadLog(unittest.TestCase):
     @classmethod
     def setUpClass(cls):

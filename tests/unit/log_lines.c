@@ -174,7 +174,7 @@ START_TEST(standard_streams)
 }
 END_TEST
 
-/** With nothing said about them, they are for who looks at a terminal. */
+/** With nothing said about them: everything to a terminal, else only what whoever started the server must see. */
 START_TEST(on_a_terminal)
 {
 	int terminal = posix_openpt(O_RDWR | O_NOCTTY), out;
@@ -187,8 +187,12 @@ START_TEST(on_a_terminal)
 
 	open_log(NULL, NULL);
 	log_warn("x", "one");
-	ck_assert(!log_on_streams());
+	ck_assert(log_on_streams());
 	ck_assert_str_eq(read_text("err"), "");
+	log_error("x", "wrong");
+	log_notify("x", "begun");
+	ck_assert_ptr_nonnull(strstr(read_text("err"), "[error] [x]: wrong\n"));
+	ck_assert_ptr_nonnull(strstr(read_text("out"), "[notify] [x]: begun\n"));
 	log_close();
 	config_free(config);
 
