@@ -43,6 +43,12 @@ struct options {
 /** "lyre: …" and a line's end on stderr. \return \p status */
 int complain(enum ctl_status status, const char *fmt, ...) LYRE_PRINTF(2, 3);
 
+/**
+ * The options as the user's file (~/.config/lyre/config) and, over it, the environment have them. Texts are in the arena
+ * or the environment's. \return 0 or CTL_USAGE, said
+ */
+int options_defaults(struct options *o, struct arena *a);
+
 /* The commands; each returns how the program ends. */
 int command_help(struct client *c, struct arena *a, const char *operation);
 int command_backup(struct client *c, struct arena *a, const struct options *o, const char *database, const char *file);

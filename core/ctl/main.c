@@ -16,8 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SOCKET_DEFAULT "/var/lib/lyre/operations-server"
-
 static const char usage[] =
 	"Usage: lyre [OPTION]... OPERATION [NAME=VALUE]...\n"
 	"       lyre [OPTION]... backup DATABASE FILE [--table NAME]... [--force]\n"
@@ -36,15 +34,19 @@ static const char usage[] =
 	"\n"
 	"Where the server is:\n"
 	"  -s, --socket PATH         its domain socket; default: $LYRE_SOCKET, else\n"
-	"                            " SOCKET_DEFAULT "\n"
-	"  -u, --url URL             its address, as http://host:9925 or https://host:9925\n"
+	"                            /var/lib/lyre/operations-server\n"
+	"  -u, --url URL             its address, as http://host:9925 or https://host:9925;\n"
+	"                            default: $LYRE_URL\n"
 	"      --cacert FILE         certificates that https trusts, in place of the system's\n"
 	"\n"
 	"Who you are, where the socket does not know you:\n"
-	"  -U, --user NAME           the user; the password is asked for, or comes from\n"
+	"  -U, --user NAME           the user, or $LYRE_USER; the password is asked for, or is\n"
 	"      --password-file FILE  the first line of a file, or from $LYRE_PASSWORD\n"
 	"      --token-file FILE     in place of both, an operation token: the first line of a\n"
 	"                            file; without --user also from $LYRE_TOKEN\n"
+	"\n"
+	"These defaults may stand in ~/.config/lyre/config too, a line each: url = …,\n"
+	"socket = …, cacert = …, user = …, password-file = …, token-file = …\n"
 	"\n"
 	"How the answer is shown:\n"
 	"      --json                as the server sends it\n"
@@ -94,25 +96,25 @@ static const struct option long_options[] = {
 /** \return 0, CTL_USAGE, or -1 when all is done already */
 static int options_read(int argc, char **argv, struct arena *a, struct options *o)
 {
-	const char *socket = getenv("LYRE_SOCKET");
-	const char *token = getenv("LYRE_TOKEN");
-	*o = (struct options){ .socket = socket && *socket ? socket : SOCKET_DEFAULT, .token = token && *token ? token : NULL };
+	bool socket_given = false, url_given = false, user_given = false, token_given = false;
+	int rc = options_defaults(o, a);
+	if (rc)
+		return rc;
 	o->tables = ARENA_ARRAY(a, const char *, (size_t)argc);
 	if (!o->tables)
 		return complain(CTL_USAGE, "out of memory");
-	bool socket_given = false;
 	for (int c; (c = getopt_long(argc, argv, "s:u:U:t:fhV", long_options, NULL)) != -1;) {
 		switch (c) {
 		case 's': o->socket = optarg; socket_given = true; break;
-		case 'u': o->url = optarg; break;
-		case 'U': o->user = optarg; break;
+		case 'u': o->url = optarg; url_given = true; break;
+		case 'U': o->user = optarg; user_given = true; break;
 		case 't': o->tables[o->table_count++] = optarg; break;
 		case 'f': o->force = true; break;
 		case OPTION_JSON: o->format = FORMAT_JSON; break;
 		case OPTION_CSV: o->format = FORMAT_CSV; break;
 		case OPTION_CACERT: o->cacert = optarg; break;
 		case OPTION_PASSWORD_FILE: o->password_file = optarg; break;
-		case OPTION_TOKEN_FILE: o->token_file = optarg; break;
+		case OPTION_TOKEN_FILE: o->token_file = optarg; token_given = true; break;
 		case OPTION_ACTIVATE: o->activate = true; break;
 		case OPTION_PASSWORD:
 			return complain(CTL_USAGE,
@@ -128,27 +130,55 @@ static int options_read(int argc, char **argv, struct arena *a, struct options *
 			return CTL_USAGE;
 		}
 	}
-	if (o->url && socket_given)
+	if (url_given && socket_given)
 		return complain(CTL_USAGE, "--url and --socket exclude each other");
-	if (o->user && o->token_file)
+	if (user_given && token_given)
 		return complain(CTL_USAGE, "--user and --token-file exclude each other");
+	/* What the command line says takes the place of the other kind among the defaults. */
+	if (socket_given)
+		o->url = NULL;
+	if (user_given)
+		o->token_file = NULL;
+	if (token_given)
+		o->user = NULL;
 	return 0;
+}
+
+/** The client's own commands. */
+static const struct command {
+	const char *name;
+	int min, max; /**< words behind it */
+	const char *form, *help;
+} commands[] = {
+	{ "backup", 2, 2, "backup DATABASE FILE [--table NAME]... [--force]",
+	  "Writes a consistent copy of a database to a file, while the server goes on." },
+	{ "restore", 2, 2, "restore FILE DATABASE", "Makes a database of a backup; the database must not exist." },
+	{ "compact", 1, 1, "compact DATABASE", "Gives the space that deleted records have left back to the disk." },
+	{ "check", 1, 1, "check DATABASE", "Reads all of a database, and says whether it is sound." },
+	{ "passwd", 1, 1, "passwd USER [--activate]",
+	  "Gives a user a new password, which is asked for or is the first line of standard input." },
+	{ "help", 0, 1, "help [OPERATION]", "Lists the operations of the server, or shows one with its parameters." },
+};
+
+static const struct command *command_named(const char *name)
+{
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+		if (strcmp(name, commands[i].name) == 0)
+			return &commands[i];
+	return NULL;
 }
 
 /** Whether a command of the client's own has as many words behind it as it wants. \return 0 or CTL_USAGE */
 static int words_check(const char *name, int count)
 {
-	static const struct { const char *name; int min, max; const char *form; } commands[] = {
-		{ "backup", 2, 2, "lyre backup DATABASE FILE" },
-		{ "restore", 2, 2, "lyre restore FILE DATABASE" },
-		{ "compact", 1, 1, "lyre compact DATABASE" },
-		{ "check", 1, 1, "lyre check DATABASE" },
-		{ "passwd", 1, 1, "lyre passwd USER [--activate]" },
-		{ "help", 0, 1, "lyre help [OPERATION]" },
-	};
-	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-		if (strcmp(name, commands[i].name) == 0 && (count < commands[i].min || count > commands[i].max))
-			return complain(CTL_USAGE, "it is: %s", commands[i].form);
+	const struct command *c = command_named(name);
+	return c && (count < c->min || count > c->max) ? complain(CTL_USAGE, "usage: lyre %s", c->form) : 0;
+}
+
+/** What is known without a server. */
+static int help_own(const struct command *c)
+{
+	printf("lyre %s\n\n%s\n", c->form, c->help);
 	return 0;
 }
 
@@ -156,11 +186,14 @@ static int run(struct arena *a, struct options *o, char **words, int count)
 {
 	struct client *c;
 	int rc = words_check(words[0], count - 1);
+	bool help = strcmp(words[0], "help") == 0;
+	if (rc == 0 && help && count > 1 && command_named(words[1]))
+		return help_own(command_named(words[1]));
 	if (rc == 0)
 		rc = client_open(&c, a, o);
 	if (rc != 0)
 		return rc;
-	if (strcmp(words[0], "help") == 0)
+	if (help)
 		rc = command_help(c, a, count > 1 ? words[1] : NULL);
 	else if (strcmp(words[0], "backup") == 0)
 		rc = command_backup(c, a, o, words[1], words[2]);

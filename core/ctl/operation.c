@@ -84,12 +84,38 @@ int complain_answer(struct arena *a, long status, const char *type, const char *
 		for (uint32_t k = 0; list->type == LYRE_ARRAY && k < list->len; k++)
 			say_value("  ", &list->items[k]);
 	}
-	static const char sign_in[] = "--user NAME signs in", list[] = "lyre help lists the operations";
+	static const char sign_in[] = "--user NAME signs in";
 	if (value_equals_str(text, "Must login"))
 		say("  ", sign_in, sizeof sign_in - 1);
-	else if (value_is(text, LYRE_STRING) && text->len > 10 && memcmp(text->s, "Operation ", 10) == 0)
-		say("  ", list, sizeof list - 1);
 	return CTL_REFUSED;
+}
+
+static bool is_unknown_operation(const struct answer *answer)
+{
+	static const char begin[] = "{\"error\":\"Operation '";
+	return answer->status == 400 && answer->body.len >= sizeof begin && !memcmp(answer->body.data, begin, sizeof begin - 1);
+}
+
+/** Behind the server's answer that there is no such operation: the nearest that there is. */
+static void suggest(struct client *c, struct arena *a, const char *operation)
+{
+	const lyre_value *all;
+	if (declaration_fetch(c, a, NULL, &all) || !value_is(all, LYRE_ARRAY))
+		return;
+	const char **names = ARENA_ARRAY(a, const char *, (size_t)all->len + 1);
+	size_t count = 0;
+	for (uint32_t i = 0; names && i < all->len; i++) {
+		const lyre_value *name = value_get(&all->items[i], "operation");
+		if (value_is(name, LYRE_STRING) && strcmp(name->s, operation) == 0)
+			return;
+		if (value_is(name, LYRE_STRING))
+			names[count++] = name->s;
+	}
+	const char *near = names ? closest_word(operation, names, count) : NULL;
+	if (near)
+		fprintf(stderr, "  did you mean '%s'? lyre help lists the operations\n", near);
+	else
+		fprintf(stderr, "  lyre help lists the operations\n");
 }
 
 static const char too_large[] = "out of memory: the answer is too large; --json passes it on as it comes";
@@ -169,9 +195,11 @@ int command_operation(struct client *c, struct arena *a, const struct options *o
 		rc = arguments_build(a, operation, words, count, declaration, &request);
 	if (rc == 0)
 		rc = client_send(c, &request, accepts[o->format], &sink, &answer);
-	if (rc == 0 && (answer.status < 200 || answer.status >= 300))
+	if (rc == 0 && (answer.status < 200 || answer.status >= 300)) {
 		rc = complain_answer(a, answer.status, answer.type, answer.body.data, answer.body.len);
-	else if (rc == 0 && kept.len > 0)
+		if (is_unknown_operation(&answer))
+			suggest(c, a, operation);
+	} else if (rc == 0 && kept.len > 0)
 		rc = print_kept(a, &kept);
 	else if (rc == 0 && stream.last != '\n' && stream.last != '\0' && isatty(STDOUT_FILENO))
 		putchar('\n');

@@ -36,7 +36,7 @@ class Client(unittest.TestCase):
     def lyre(self, *words, socket_path=None, input=None, **env):
         """The client, run to its end, over the domain socket: (status, stdout, stderr)."""
         clean = {k: v for k, v in os.environ.items() if not k.startswith("LYRE_") and not k.endswith("_proxy")}
-        clean.update(LYRE_SOCKET=socket_path or self.s.socket_path, **env)
+        clean.update(dict({"LYRE_SOCKET": socket_path or self.s.socket_path}, **env))
         r = subprocess.run([LYRE, *words], input=input, stdin=None if input is not None else subprocess.DEVNULL,
                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=clean, timeout=60, start_new_session=True)
         return r.returncode, r.stdout.decode(), r.stderr.decode()
@@ -51,6 +51,38 @@ class Client(unittest.TestCase):
         self.assertEqual((status, out), (expected, ""), err)
         self.assertTrue(err.startswith("lyre: "), err)
         return err
+
+    def test_defaults(self):
+        """The command line is over the environment, which is over the user's file."""
+        home = os.path.join(self.folder, "home")
+        os.makedirs(os.path.join(home, ".config", "lyre"))
+        config, url = os.path.join(home, ".config", "lyre", "config"), "http://127.0.0.1:%d" % self.s.port
+        who = lambda *words, **env: json.loads(self.ok(*words, "--json", "user_info", HOME=home, XDG_CONFIG_HOME="", **env))["username"]
+        secret = self.file("secret", self.s.admin[1].encode() + b"\n")
+        with open(config, "w") as f:
+            f.write("# where it is\nurl = http://127.0.0.1:1\n\n  user=nobody \npassword-file = %s\n" % secret)
+        self.assertIn("127.0.0.1:1", self.refused(3, "user_info", HOME=home, XDG_CONFIG_HOME="", LYRE_SOCKET=""))
+        self.assertEqual(who(LYRE_SOCKET="", LYRE_URL=url, LYRE_USER="admin"), "admin")
+        self.assertEqual(who("--url", url, "--user", "admin"), "admin")
+        self.assertIn("Login failed", self.refused(1, "user_info", HOME=home, XDG_CONFIG_HOME=""))
+        self.assertEqual(who(LYRE_USER="admin"), "admin")
+        self.assertEqual(who("--socket", self.s.socket_path, LYRE_SOCKET="", LYRE_URL="http://127.0.0.1:1", LYRE_USER="admin"), "admin")
+        with open(config, "a") as f:
+            f.write("colour = red\n")
+        self.assertIn("config:6: 'colour' is not url,", self.refused(2, "user_info", HOME=home, XDG_CONFIG_HOME=""))
+
+    @unittest.skipUnless("help" in built_modules(), "this build has no module 'help'")
+    def test_did_you_mean(self):
+        err = self.refused(1, "serch_by_value")
+        self.assertEqual(err, "lyre: Operation 'serch_by_value' not found\n  did you mean 'search_by_value'? lyre help lists the operations\n")
+
+    def test_help_of_own_commands(self):
+        for command in ("backup", "restore", "compact", "check", "passwd", "help"):
+            self.assertTrue(self.ok("help", command, socket_path="/nowhere").startswith("lyre %s " % command))
+
+    @with_system
+    def test_one_item_where_a_list_is_wanted(self):
+        self.assertEqual(list(json.loads(self.ok("--json", "system_information", "attributes=memory"))), ["memory"])
 
     def make(self, *records):
         d = "database=" + self.database()

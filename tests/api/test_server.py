@@ -654,7 +654,7 @@ class AtWork(Shared):
         self.assertRegex(out, r"^compacted '@a b': \d+ to \d+ bytes\n$")
         self.assertEqual(run("check", name), (0, "database '@a b' is sound: 0 tables, 0 records, 0 index entries\n"))
         self.assertEqual(run("check", "none"), (1, "lyre: database 'none' does not exist\n"))
-        self.assertEqual(run("compact"), (2, "lyre: it is: lyre compact DATABASE\n"))
+        self.assertEqual(run("compact"), (2, "lyre: usage: lyre compact DATABASE\n"))
         self.s.ok({"operation": "drop_database", "database": name})
 
     def test_what_fails_leaves_the_database_as_it_was(self):
