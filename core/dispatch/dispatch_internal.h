@@ -166,6 +166,8 @@ int request_name(const lyre_value *v, struct arena *a, const char **ret, size_t 
 /** Puts modern names for the old words in search conditions, at every depth. */
 void words_modernise(lyre_value *conditions);
 
+/** What a value is among the types of parameters: one of enum lyre_param_type */
+uint32_t argument_type(const lyre_value *v);
 /** Finds each declared argument in the body: args, given, present and labels of the call. LYRE_ENOMEM */
 int arguments_bind(struct lyre_call *call, const char ***labels);
 /** Checks them, fills in what is missing. LYRE_EINVAL with all sentences. */

@@ -101,6 +101,23 @@ static void copy_item(void *to, size_t size, const struct lyre_list *list, uint3
 	memcpy(to, (const char *)list->items + (size_t)list->item_size * i, list->item_size < size ? list->item_size : size);
 }
 
+/** The default, as a value of one of the parameter's types; null where there is none. */
+static int read_fallback(struct registry *g, const struct operation *o, const struct lyre_param *p, lyre_value *ret,
+	struct err *e)
+{
+	struct err why;
+
+	if (!p->fallback)
+		return 0;
+	if (json_decode_copy(&g->arena, p->fallback, strlen(p->fallback), ret, &why))
+		return err_set(e, LYRE_EINVAL, "module '%s' declares a default of '%s' in '%s' that is not JSON: %s", o->owner,
+			p->name, o->name, why.text);
+	if (!(argument_type(ret) & p->types))
+		return err_set(e, LYRE_EINVAL, "module '%s' declares a default of '%s' in '%s' that is of none of its types: %s",
+			o->owner, p->name, o->name, p->fallback);
+	return 0;
+}
+
 static int add_params(struct registry *g, struct operation *o, struct err *e)
 {
 	const struct lyre_list *list = &o->decl->params;
@@ -113,15 +130,17 @@ static int add_params(struct registry *g, struct operation *o, struct err *e)
 	o->fallbacks = fallbacks;
 	for (uint32_t i = 0; i < list->count; i++) {
 		struct lyre_param *p = &o->params[i];
-		struct err why;
 
 		copy_item(p, sizeof *p, list, i);
 		if (!p->name || !(p->types & LYRE_T_ANY))
 			return err_set(e, LYRE_EINVAL, "module '%s' declares a parameter of '%s' without a name or a type",
 				o->owner, o->name);
-		if (p->fallback && json_decode_copy(&g->arena, p->fallback, strlen(p->fallback), &fallbacks[i], &why))
-			return err_set(e, LYRE_EINVAL, "module '%s' declares a default of '%s' in '%s' that is not JSON: %s", o->owner,
-				p->name, o->name, why.text);
+		if (operation_param(o, p->name) < i)
+			return err_set(e, LYRE_EINVAL, "module '%s' declares the parameter '%s' of '%s' twice", o->owner, p->name,
+				o->name);
+		int rc = read_fallback(g, o, p, &fallbacks[i], e);
+		if (rc)
+			return rc;
 	}
 	return 0;
 }

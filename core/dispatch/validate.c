@@ -83,7 +83,7 @@ static const struct {
 
 #define KINDS (sizeof kinds / sizeof *kinds)
 
-static uint32_t kind_of(const lyre_value *v)
+uint32_t argument_type(const lyre_value *v)
 {
 	switch (v->type) {
 	case LYRE_STRING:
@@ -196,11 +196,11 @@ static void check(struct faults *f, const struct lyre_param *p, lyre_value *v, s
 {
 	if (v->type == LYRE_STRING && p->flags & LYRE_P_NUMERIC_TEXT)
 		take_number(v, a);
-	if (!(kind_of(v) & p->types)) {
+	if (!(argument_type(v) & p->types)) {
 		fault_kind(f, p->types);
 		return;
 	}
-	switch (kind_of(v)) {
+	switch (argument_type(v)) {
 	case LYRE_T_STRING:
 		check_string(f, p, v);
 		break;

@@ -66,6 +66,28 @@ START_TEST(test_names_and_aliases)
 }
 END_TEST
 
+/** Wrong declarations of parameters do not pass --check either, which registers them like the start. */
+START_TEST(test_wrong_parameters)
+{
+	static const struct lyre_param defaults[] = { { .name = "limit", .types = LYRE_T_NUMBER, .fallback = "\"5\"" } };
+	static const struct lyre_param absent[] = { { .name = "limit", .types = LYRE_T_NUMBER, .fallback = "null" } };
+	static const struct lyre_param twice[] = { { .name = "a", .types = LYRE_T_ANY }, { .name = "b", .types = LYRE_T_ANY },
+		{ .name = "a", .types = LYRE_T_STRING } };
+	const struct {
+		struct lyre_list params;
+		const char *why;
+	} cases[] = {
+		{ LYRE_LIST(defaults), "module 'm' declares a default of 'limit' in 'o' that is of none of its types: \"5\"" },
+		{ LYRE_LIST(absent), "module 'm' declares a default of 'limit' in 'o' that is of none of its types: null" },
+		{ LYRE_LIST(twice), "module 'm' declares the parameter 'a' of 'o' twice" },
+	};
+	const struct lyre_operation o = { .name = "o", .handler = handler, .access = LYRE_ACCESS_USER, .params = cases[_i].params };
+
+	ck_assert_int_eq(add("m", &o), LYRE_EINVAL);
+	ck_assert_str_eq(e.text, cases[_i].why);
+}
+END_TEST
+
 START_TEST(test_duplicate_is_refused)
 {
 	const struct lyre_operation first = { .name = "a", .handler = handler, .access = LYRE_ACCESS_USER, .aliases = "b" };
@@ -241,6 +263,7 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, test_empty);
 	tcase_add_test(t, test_names_and_aliases);
+	tcase_add_loop_test(t, test_wrong_parameters, 0, 3);
 	tcase_add_test(t, test_duplicate_is_refused);
 	tcase_add_test(t, test_bad_declarations);
 	tcase_add_test(t, test_check_is_for_jobs);
