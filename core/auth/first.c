@@ -5,14 +5,16 @@
  */
 #include "auth/first.h"
 
-#include "auth/users.h"
-#include "base/arena.h"
+#include "auth/password.h"
+#include "auth/users_internal.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "config/config.h"
 #include "log/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -61,18 +63,16 @@ static int add_user(struct users *u, const char *name, const char *password, str
 	return users_add(u, &user, e);
 }
 
-static int make_up(struct users *u, const struct config *c, const char *name, struct err *e)
+static int make_up(struct users *u, const char *name, struct err *e)
 {
 	char password[32], line[40];
-	struct arena a;
+	const char *path = u->made_up;
 
-	arena_init(&a);
 	password_make(password);
 	size_t len = strlen(password);
 	memcpy(line, password, len);
 	memcpy(line + len, "\n", 2);
-	const char *path = arena_printf(&a, "%s/%s", config_path(c, "rootPath"), PASSWORD_FILE);
-	int rc = path ? write_secret(path, line, e) : err_nomem(e);
+	int rc = write_secret(path, line, e);
 	if (!rc) {
 		rc = add_user(u, name, password, e);
 		if (rc)
@@ -82,11 +82,26 @@ static int make_up(struct users *u, const struct config *c, const char *name, st
 	}
 	secure_clear(password, sizeof password);
 	secure_clear(line, sizeof line);
-	arena_free(&a);
 	return rc;
 }
 
-static int add(struct users *u, const struct config *c, struct err *e)
+void first_forget(struct users *u, const char *hash)
+{
+	char line[40] = "";
+	struct err e;
+
+	int fd = !u->made_up ? -1 : open(u->made_up, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return;
+	ssize_t len = read(fd, line, sizeof line - 1);
+	close(fd);
+	size_t password = strcspn(line, "\n");
+	if (len > 0 && password && !password_check(hash, line, password, &e) && !unlink(u->made_up))
+		log_notify("auth", "%s is removed: the password in it has no effect any more", u->made_up);
+	secure_clear(line, sizeof line);
+}
+
+static int add(struct users *u, struct err *e)
 {
 	const char *name = environment("LYRE_ADMIN_USERNAME", "HDB_ADMIN_USERNAME");
 	const char *password = environment("LYRE_ADMIN_PASSWORD", "HDB_ADMIN_PASSWORD");
@@ -97,7 +112,7 @@ static int add(struct users *u, const struct config *c, struct err *e)
 		return err_set(e, LYRE_EINVAL,
 			"the first user's name, from LYRE_ADMIN_USERNAME, must have at most %d bytes and no colon", AUTH_USER_MAX);
 	if (!password)
-		return make_up(u, c, name, e);
+		return make_up(u, name, e);
 	if (strlen(password) > AUTH_PASSWORD_MAX)
 		return err_set(e, LYRE_EINVAL, "the first user's password, from LYRE_ADMIN_PASSWORD, must have at most %d bytes",
 			AUTH_PASSWORD_MAX);
@@ -109,13 +124,19 @@ static int add(struct users *u, const struct config *c, struct err *e)
 
 int first_user(struct users *u, const struct config *c, struct err *e)
 {
+	const char *root = config_path(c, "rootPath");
+	size_t size = strlen(root) + sizeof "/" PASSWORD_FILE;
 	bool any = false;
 
+	u->made_up = malloc(size);
+	if (!u->made_up)
+		return err_nomem(e);
+	snprintf(u->made_up, size, "%s/%s", root, PASSWORD_FILE);
 	int rc = users_any(u, &any, e);
 	if (any && environment("LYRE_ADMIN_PASSWORD", "HDB_ADMIN_PASSWORD"))
 		log_notify("auth", "there are users already: the password in the environment is not looked at; 'lyre passwd' changes one");
 	if (!rc && !any)
-		rc = add(u, c, e);
+		rc = add(u, e);
 	forget("LYRE_ADMIN_PASSWORD");
 	forget("HDB_ADMIN_PASSWORD");
 	return rc;

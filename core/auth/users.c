@@ -4,6 +4,7 @@
  * \brief The tables of users and roles, and the rules by which users change. One change at a time: what it looked at
  * stands until it is on the disk.
  */
+#include "auth/first.h"
 #include "auth/users_internal.h"
 #include "base/arena.h"
 #include "base/text.h"
@@ -93,6 +94,7 @@ void users_close(struct users *u)
 	if (!u)
 		return;
 	users_forget_roles(u);
+	free(u->made_up);
 	pthread_mutex_destroy(&u->lock);
 	pthread_mutex_destroy(&u->changes);
 	free(u);
@@ -300,6 +302,8 @@ static int change_locked(struct users *u, const struct lyre_user_change *change,
 	rc = users_write(u, USER_TABLE, LYRE_UPDATE, &record, a, e);
 	if (rc == LYRE_END)
 		rc = no_user(change->name, e);
+	if (!rc && change->fields & LYRE_USER_PASSWORD)
+		first_forget(u, now.hash);
 out:
 	secure_clear(&now, sizeof now);
 	return rc;
@@ -341,6 +345,8 @@ int users_drop(struct users *u, const char *name, struct err *e)
 	lyre_value key = value_text(name, strlen(name));
 	if (!rc)
 		rc = users_write(u, USER_TABLE, LYRE_DELETE, &key, &a, e);
+	if (!rc)
+		first_forget(u, now.hash);
 	pthread_mutex_unlock(&u->changes);
 	secure_clear(&now, sizeof now);
 	arena_free(&a);

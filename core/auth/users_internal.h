@@ -32,6 +32,7 @@ struct users {
 	struct password_costs costs;
 	const atomic_uint_least64_t *user_commits, *role_commits;
 	pthread_mutex_t changes; /**< held from what a change looks at until it is on the disk */
+	char *made_up;           /**< file of the password that was made up at first, there or not; NULL: not known */
 	pthread_mutex_t lock;    /**< of roles */
 	struct kept_role roles[ROLES_KEPT];
 };

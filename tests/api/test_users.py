@@ -460,6 +460,23 @@ class Users(Case):
         self.assertEqual(self.ok("user_info", ("bob", "pw"))["role"]["id"], "w")
 
 
+class MadeUpPassword(unittest.TestCase):
+    def test_file_goes_with_the_password(self):
+        with Server(env={"LYRE_ADMIN_USERNAME": "", "LYRE_ADMIN_PASSWORD": ""}) as s:
+            path = os.path.join(s.root, "admin-password")
+            with open(path) as f:
+                s.admin = ("admin", f.read().strip())
+            s.add_role("worker")
+            s.add_user("bob", "worker")
+            s.ok({"operation": "alter_user", "username": "bob", "password": "other"})
+            s.ok({"operation": "alter_user", "username": "admin", "active": True})
+            self.assertTrue(os.path.exists(path))
+            s.restart()
+            s.ok({"operation": "alter_user", "username": "admin", "password": "Mine1234!"})
+            self.assertFalse(os.path.exists(path))
+            self.assertIn("admin-password is removed", s.said())
+
+
 class NextRequest(Case):
     """A change acts on the next request, also of who was remembered."""
 
