@@ -146,7 +146,7 @@ START_TEST(changed_record)
 	begin_damage();
 	MDB_dbi records = records_of(dog);
 	MDB_val data = data_of(records, key_of(9));
-	unsigned char *at = memrchr(data.mv_data, 77, data.mv_size); /* the times come first, and may hold it too */
+	unsigned char *at = memrchr(data.mv_data, 77, data.mv_size); /* the times before it may have one too */
 	ck_assert_ptr_nonnull(at);
 	*at = 78;
 	put(records, key_of(9), data);
