@@ -243,7 +243,15 @@ static int64_t trim(struct database *db, struct err *e)
 
 /* ---- when ---- */
 
-int background_begin(struct database *db, bool *work, struct err *e)
+static int64_t next_due(const struct writer *w)
+{
+	int64_t next = w->sync_at;
+	next = w->sweep_at < next ? w->sweep_at : next;
+	next = w->trim_at < next ? w->trim_at : next;
+	return w->drop_at < next ? w->drop_at : next;
+}
+
+int background_begin(struct database *db, struct err *e)
 {
 	struct writer *w = &db->writer;
 	struct snapshot s;
@@ -261,7 +269,7 @@ int background_begin(struct database *db, bool *work, struct err *e)
 	if (db->log && db->options.audit_retention > 0)
 		w->trim_at = 0;
 	snapshot_end(&s);
-	*work = w->drop_at != INT64_MAX || w->sweep_at != INT64_MAX || w->trim_at != INT64_MAX;
+	w->due = next_due(w);
 	return 0;
 }
 
@@ -286,8 +294,5 @@ int64_t background_run(struct database *db)
 	}
 	if (e.code)
 		log_error("store", "%s", e.text);
-	int64_t next = w->sync_at;
-	next = w->sweep_at < next ? w->sweep_at : next;
-	next = w->trim_at < next ? w->trim_at : next;
-	return w->drop_at < next ? w->drop_at : next;
+	return next_due(w);
 }

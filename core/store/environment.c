@@ -498,13 +498,10 @@ int database_open(struct database **ret, const struct store_options *o, const ch
 	struct err *e)
 {
 	struct database *db;
-	bool work = false;
 	int rc = open_still(&db, o, name, file, e);
 	if (rc)
 		return rc;
-	rc = background_begin(db, &work, e);
-	if (!rc && work)
-		rc = writer_start(db, e);
+	rc = background_begin(db, e);
 	if (rc) {
 		database_close(db);
 		database_unref(db);

@@ -52,7 +52,17 @@ static int list_add(struct store *s, struct database *db, struct err *e)
 	memmove(&s->databases[i + 1], &s->databases[i], (s->count - i) * sizeof *s->databases);
 	s->databases[i] = db;
 	s->count++;
+	db->upkeep = &s->upkeep;
+	upkeep_at(&s->upkeep, db->writer.due);
 	return 0;
+}
+
+struct database *store_after(const struct store *s, const struct database *last)
+{
+	bool found = false;
+	size_t i = last ? position_of(s, last->name, &found) : 0;
+	i += found;
+	return i < s->count ? s->databases[i] : NULL;
 }
 
 static void list_remove(struct store *s, const struct database *db)
@@ -179,6 +189,7 @@ int store_open(struct store **ret, const struct store_options *o, struct err *e)
 	s->lock_file = s->folder = -1;
 	pthread_mutex_init(&s->changes, NULL);
 	pthread_rwlock_init(&s->lock, NULL);
+	upkeep_init(&s->upkeep);
 	s->path = strdup(o->path);
 	s->node = strdup(o->node ? o->node : "");
 	int rc = s->path && s->node ? 0 : err_nomem(e);
@@ -189,8 +200,8 @@ int store_open(struct store **ret, const struct store_options *o, struct err *e)
 	}
 	if (!rc && (s->folder = open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
 		rc = err_errno(e, errno, "open", s->path);
-	if (!rc && !(rc = lock_folder(s, e)) && !(rc = open_files(s, e)))
-		rc = make_system(s, e);
+	if (!rc && !(rc = lock_folder(s, e)) && !(rc = open_files(s, e)) && !(rc = make_system(s, e)))
+		rc = upkeep_start(s, e);
 	if (rc)
 		store_close(s);
 	else
@@ -202,6 +213,7 @@ void store_close(struct store *s)
 {
 	if (!s)
 		return;
+	upkeep_stop(&s->upkeep);
 	for (size_t i = 0; i < s->count; i++) {
 		database_close(s->databases[i]);
 		database_unref(s->databases[i]);
@@ -211,6 +223,7 @@ void store_close(struct store *s)
 		close(s->folder);
 	if (s->lock_file >= 0)
 		close(s->lock_file);
+	upkeep_free(&s->upkeep);
 	pthread_rwlock_destroy(&s->lock);
 	pthread_mutex_destroy(&s->changes);
 	free(s->path);

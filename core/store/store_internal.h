@@ -65,8 +65,18 @@ struct database {
 	bool shutting;                /**< the gate is being shut, or is */
 
 	struct watch *_Atomic watches; /**< table_watch(); grows by the lock */
+	struct upkeep *upkeep;        /**< of the store it is in */
 	struct slot *slots;           /**< read transactions kept for it, of all threads; under slots_lock */
 	struct writer writer;
+};
+
+/** The thread that does the background work of databases whose writers have none. */
+struct upkeep {
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	pthread_t thread;
+	bool running, stopping;
+	int64_t at;                   /**< when something may be due, monotonic ms */
 };
 
 struct store {
@@ -77,7 +87,23 @@ struct store {
 	pthread_rwlock_t lock;        /**< of the list */
 	struct database **databases;  /**< by name */
 	size_t count, cap;
+	struct upkeep upkeep;
 };
+
+/* ---- store.c ---- */
+
+/** The database behind \p last by name, NULL for the first of all; by the list's lock. NULL at the end */
+struct database *store_after(const struct store *s, const struct database *last);
+
+/* ---- upkeep.c ---- */
+
+void upkeep_init(struct upkeep *u);
+void upkeep_free(struct upkeep *u);
+int upkeep_start(struct store *s, struct err *e);
+/** A database may be due, monotonic ms; INT64_MAX for never. From any thread, after upkeep_stop() too. */
+void upkeep_at(struct upkeep *u, int64_t when);
+/** Waits for the end of what it does. */
+void upkeep_stop(struct upkeep *u);
 
 /* ---- errors.c ---- */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The writer's thread. Everything that waits goes into one transaction, which is flushed once. A request that
+ * The writer's thread, which starts with the first request and ends when none has come for a while; the background work
+ * of the database is then the upkeep's (upkeep.c). One thread at a time is the writer. Everything that waits goes into one transaction, which is flushed once. A request that
  * cannot succeed says so before it changes anything; if the storage fails in the middle of one, the transaction is
  * undone and each request runs alone.
  */
@@ -15,16 +16,25 @@
 #define STACK_SIZE ((size_t)1 << 20)
 /** With storage.writeAsync: how long answers may go before their flush, ms. */
 #define SYNC_DELAY 500
+/** The thread ends after so long without a request, ms. */
+#define IDLE 2000
 
-void writer_init(struct writer *w)
+void cond_init_monotonic(pthread_cond_t *cond)
 {
-	*w = (struct writer){ .sync_at = INT64_MAX, .sweep_at = INT64_MAX, .trim_at = INT64_MAX, .drop_at = INT64_MAX };
-	pthread_mutex_init(&w->lock, NULL);
 	pthread_condattr_t attr;
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&w->wake, &attr);
+	pthread_cond_init(cond, &attr);
 	pthread_condattr_destroy(&attr);
+}
+
+void writer_init(struct writer *w)
+{
+	*w = (struct writer){ .due = INT64_MAX, .sync_at = INT64_MAX, .sweep_at = INT64_MAX, .trim_at = INT64_MAX,
+		.drop_at = INT64_MAX };
+	pthread_mutex_init(&w->lock, NULL);
+	cond_init_monotonic(&w->wake);
+	pthread_cond_init(&w->ended, NULL);
 	w->tail = &w->head;
 	w->enough = 1;
 	buf_init(&w->record);
@@ -34,17 +44,28 @@ void writer_init(struct writer *w)
 	arena_init(&w->scratch);
 }
 
-void writer_free(struct writer *w)
+/* What is kept from one transaction to the next only to save time. */
+static void free_buffers(struct writer *w)
 {
-	pthread_cond_destroy(&w->wake);
-	pthread_mutex_destroy(&w->lock);
 	buf_free(&w->record);
 	buf_free(&w->old);
 	buf_free(&w->changes);
 	batch_free(&w->batch);
 	arena_free(&w->scratch);
 	free(w->cell_of);
+	w->cell_of = NULL;
+	w->cell_of_cap = 0;
 	free(w->edits);
+	w->edits = NULL;
+	w->edit_cap = 0;
+}
+
+void writer_free(struct writer *w)
+{
+	pthread_cond_destroy(&w->ended);
+	pthread_cond_destroy(&w->wake);
+	pthread_mutex_destroy(&w->lock);
+	free_buffers(w);
 }
 
 /* ---- one transaction ---- */
@@ -151,29 +172,46 @@ static void wait_for(struct writer *w, size_t enough, int64_t until)
 	int rc = 0;
 	w->enough = enough;
 	while (w->queued < enough && !w->stopping && !rc)
-		rc = until == INT64_MAX ? pthread_cond_wait(&w->wake, &w->lock) : pthread_cond_timedwait(&w->wake, &w->lock, &at);
+		rc = pthread_cond_timedwait(&w->wake, &w->lock, &at);
 	w->enough = 1;
 }
 
 /*
- * All that waits; NULL when the background is due or it is time to end.
+ * By the lock, with nothing queued: this thread is the writer no longer. Once the lock is free the database may be gone.
+ */
+static void end_writing(struct database *db, int64_t due)
+{
+	struct writer *w = &db->writer;
+	free_buffers(w);
+	w->running = false;
+	w->due = due;
+	pthread_cond_broadcast(&w->ended);
+	if (!w->stopping)
+		upkeep_at(db->upkeep, due);
+}
+
+/*
+ * All that waits; NULL when the background is due at \p until or, after the end of writing, it is time to end.
  *
  * A commit costs almost the same for one request as for many, so those who were just answered get time to ask again
  * before the next begins: as long as the commit took, and none if all that are expected wait already. Who writes alone
  * never waits.
  */
-static struct record_write *take(struct writer *w, int64_t until, bool *end, size_t *count)
+static struct record_write *take(struct database *db, int64_t until, int64_t idle_at, bool *end, size_t *count)
 {
+	struct writer *w = &db->writer;
 	pthread_mutex_lock(&w->lock);
-	wait_for(w, 1, until == INT64_MAX ? until : until * 1000000);
+	wait_for(w, 1, (until < idle_at ? until : idle_at) * 1000000);
 	if (w->head && w->queued < w->expected)
 		wait_for(w, w->expected, monotonic_ns() + w->commit_ns);
 	struct record_write *list = w->head;
-	*end = w->stopping && !list;
+	*end = !list && (w->stopping || monotonic_ms() >= idle_at);
 	*count = w->queued;
 	w->head = NULL;
 	w->tail = &w->head;
 	w->queued = 0;
+	if (*end)
+		end_writing(db, until);
 	pthread_mutex_unlock(&w->lock);
 	return list;
 }
@@ -215,19 +253,18 @@ static struct record_write *run_apart(struct database *db, struct record_write *
 	return list;
 }
 
-static void *run(void *arg)
+/* As the writer, until there is nothing to do. */
+static void serve(struct database *db, int64_t until)
 {
-	struct database *db = arg;
-	char name[64];
-	snprintf(name, sizeof name, "writer/%.40s", db->name);
-	log_thread(name);
-	int64_t until = background_run(db);
+	int64_t idle_at = monotonic_ms() + IDLE;
 	for (;;) {
 		bool end;
 		size_t count;
-		struct record_write *list = take(&db->writer, until, &end, &count);
+		struct record_write *list = take(db, until, idle_at, &end, &count);
 		if (end)
-			return NULL;
+			return;
+		if (list)
+			idle_at = monotonic_ms() + IDLE;
 		list = run_apart(db, list, &count);
 		if (list) {
 			apply_queue(db, list, count);
@@ -240,42 +277,81 @@ static void *run(void *arg)
 	}
 }
 
+static void *run(void *arg)
+{
+	struct database *db = arg;
+	char name[64];
+	snprintf(name, sizeof name, "writer/%.40s", db->name);
+	log_thread(name);
+	serve(db, background_run(db));
+	return NULL;
+}
+
+int thread_start(void *(*main)(void *), void *arg, pthread_t *ret)
+{
+	pthread_attr_t attr;
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_SIZE);
+	pthread_t thread;
+	int rc = pthread_create(&thread, &attr, main, arg);
+	pthread_attr_destroy(&attr);
+	if (!rc && ret)
+		*ret = thread;
+	else if (!rc)
+		pthread_detach(thread);
+	return rc;
+}
+
 /* By the queue's lock. */
 static int start(struct database *db, struct err *e)
 {
 	struct writer *w = &db->writer;
 	if (w->running)
 		return 0;
-	pthread_attr_t attr;
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	int rc = pthread_create(&w->thread, &attr, run, db);
-	pthread_attr_destroy(&attr);
+	int rc = thread_start(run, db, NULL);
 	if (rc)
 		return err_errno(e, rc, "start the writer of", db->name);
 	w->running = true;
 	return 0;
 }
 
-int writer_start(struct database *db, struct err *e)
+/* Gives the writer's part back, or on to a thread for those who came meanwhile. */
+static void hand_on(struct database *db, int64_t due)
 {
-	pthread_mutex_lock(&db->writer.lock);
-	int rc = start(db, e);
-	pthread_mutex_unlock(&db->writer.lock);
-	return rc;
+	struct writer *w = &db->writer;
+	pthread_mutex_lock(&w->lock);
+	bool waiting = w->head != NULL;
+	if (!waiting)
+		end_writing(db, due);
+	pthread_mutex_unlock(&w->lock);
+	if (waiting && thread_start(run, db, NULL))
+		serve(db, due); /* no thread to be had: they are not to wait for one */
+}
+
+int64_t writer_tend(struct database *db)
+{
+	struct writer *w = &db->writer;
+	pthread_mutex_lock(&w->lock);
+	int64_t due = w->running || w->stopping ? INT64_MAX : w->due;
+	bool now = due <= monotonic_ms();
+	if (now)
+		w->running = true;
+	pthread_mutex_unlock(&w->lock);
+	if (!now)
+		return due;
+	hand_on(db, background_run(db));
+	return INT64_MAX;
 }
 
 void writer_stop(struct database *db)
 {
 	struct writer *w = &db->writer;
 	pthread_mutex_lock(&w->lock);
-	bool running = w->running;
 	w->stopping = true;
 	pthread_cond_signal(&w->wake);
+	while (w->running)
+		pthread_cond_wait(&w->ended, &w->lock);
 	pthread_mutex_unlock(&w->lock);
-	if (running)
-		pthread_join(w->thread, NULL);
-	w->running = false;
 }
 
 int writer_submit(struct database *db, struct record_write *r, struct err *e)

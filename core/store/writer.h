@@ -51,15 +51,15 @@ struct writer_metrics {
 
 struct writer {
 	pthread_mutex_t lock;       /**< of the queue and the flags */
-	pthread_cond_t wake;
-	pthread_t thread;
-	bool running;               /**< there is a thread */
+	pthread_cond_t wake, ended;
+	bool running;               /**< some thread is the writer */
 	bool stopping;              /**< takes nothing new */
 	struct record_write *head, **tail;
 	size_t queued;              /**< requests from head on */
 	size_t enough;              /**< so many wake the thread */
+	int64_t due;                /**< of the background, while no thread is the writer; monotonic ms */
 
-	/* the thread's own */
+	/* of the thread that is the writer */
 	size_t expected;            /**< requests that the next transaction may find, if it waits a little */
 	int64_t commit_ns;          /**< what the last commit took */
 	MDB_txn *txn;
@@ -100,10 +100,18 @@ void writer_init(struct writer *w);
 void writer_free(struct writer *w);
 /** Queues; starts the thread when there is none. */
 int writer_submit(struct database *db, struct record_write *w, struct err *e);
-/** Starts the thread when there is background work. */
-int writer_start(struct database *db, struct err *e);
-/** Answers what waits and ends the thread. */
+/**
+ * Does what is due in the background if no thread is the writer. It may be called for as long as the caller has a
+ * reference.
+ * \return when it will be due, monotonic ms; INT64_MAX: when upkeep_at() says
+ */
+int64_t writer_tend(struct database *db);
+/** Answers what waits; no thread is the writer from then on. */
 void writer_stop(struct database *db);
+/** A thread with the stack of a writer's; \p ret NULL: detached. \return an errno */
+int thread_start(void *(*main)(void *), void *arg, pthread_t *ret);
+/** A condition whose waits are timed by the monotonic clock. */
+void cond_init_monotonic(pthread_cond_t *cond);
 /** Queues a change and waits for its end. */
 int writer_change(struct database *db, struct change *c, struct err *e);
 
@@ -259,8 +267,8 @@ void batch_end(struct batch *b);
 
 /** What is due; \return when to call again, monotonic ms. Between transactions. */
 int64_t background_run(struct database *db);
-/** Whether a database that was just opened has anything to do. Before there is a thread. */
-int background_begin(struct database *db, bool *work, struct err *e);
+/** Sets when a database that was just opened has anything to do, in writer.due. Before any thread is the writer. */
+int background_begin(struct database *db, struct err *e);
 
 /* ---- transaction.c ---- */
 

@@ -2,6 +2,7 @@
 /* The queue: many threads, growth, expiration, the commit log. */
 #include "store_fixture.h"
 
+#include <dirent.h>
 #include <sys/resource.h>
 
 #define THREADS 8
@@ -443,6 +444,81 @@ START_TEST(no_addresses)
 END_TEST
 #endif
 
+#define DATABASES 40
+
+static unsigned thread_count(void)
+{
+	unsigned n = 0;
+	DIR *tasks = opendir("/proc/self/task");
+	if (!tasks)
+		return 0;
+	while (readdir(tasks))
+		n++;
+	closedir(tasks);
+	return n - 2;
+}
+
+static size_t records_stored(const struct table *t)
+{
+	struct snapshot s;
+	MDB_stat stat;
+	ck_assert_int_eq(snapshot_begin(&s, t->db, &err), 0);
+	ck_assert_int_eq(mdb_stat(s.txn, t->records, &stat), 0);
+	snapshot_end(&s);
+	return stat.ms_entries;
+}
+
+static void wait_for_threads(unsigned count)
+{
+	for (int i = 0; thread_count() > count; i++) {
+		ck_assert_msg(i < 6000, "there are %u threads, not %u", thread_count(), count);
+		usleep(10000);
+	}
+}
+
+static void wait_for_sweep(const char *database)
+{
+	const struct table *t = table_of(database, "t");
+	for (int i = 0; records_stored(t); i++) {
+		ck_assert_int_lt(i, 6000);
+		usleep(10000);
+	}
+	table_unref(t);
+}
+
+/* A database that nobody writes to has no thread, and what is due in it is done all the same. */
+START_TEST(databases_at_rest)
+{
+	unsigned before = thread_count();
+	if (!before) {
+		puts("databases_at_rest: skipped, there is no /proc");
+		return;
+	}
+	char names[DATABASES][8];
+	for (int i = 0; i < DATABASES; i++) {
+		snprintf(names[i], sizeof names[i], "d%d", i);
+		ck_assert_int_eq(store_create_database(store, names[i], &err), 0);
+		ck_assert_int_eq(make_table_as(names[i], "t", "id a::i", 3, 1), 0);
+		ck_assert_str_eq(insert(names[i], "t", "[{\"id\":1,\"a\":1}]"), "1");
+	}
+	ck_assert_uint_gt(thread_count(), before);
+	wait_for_threads(before);
+	for (int i = 0; i < DATABASES; i += 2)
+		wait_for_sweep(names[i]);
+	ck_assert_uint_le(thread_count(), before);
+	for (int i = 0; i < DATABASES; i++) {
+		ck_assert_str_eq(insert(names[i], "t", "[{\"id\":2,\"a\":2}]"), "2");
+		ck_assert_str_eq(show(names[i], "t"), "{2 a:2}");
+	}
+	ck_assert_int_eq(store_drop_database(store, "d1", &err), 0);
+	wait_for_threads(before);
+	ck_assert_int_eq(store_drop_database(store, "d2", &err), 0);
+	reopen_store();
+	wait_for_sweep("d3");
+	ck_assert_uint_le(thread_count(), before);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("store_writer");
@@ -460,6 +536,7 @@ static Suite *suite(void)
 	tcase_add_test(c, log_of_commits);
 	tcase_add_test(c, large_write);
 	tcase_add_test(c, answers_before_the_flush);
+	tcase_add_test(c, databases_at_rest);
 #if !defined __SANITIZE_ADDRESS__ && !defined __SANITIZE_THREAD__
 	tcase_add_test(c, no_addresses);
 #endif
