@@ -2,6 +2,7 @@
 #include "process.h"
 
 #include "base/buf.h"
+#include "base/memory.h"
 #include "log/log.h"
 
 #include <errno.h>
@@ -39,30 +40,20 @@ void process_raise_file_limit(void)
 	}
 }
 
-/**
- * What is taken at the start and stays, LMDB's tables above all, is large and mostly never touched: mapped by itself it
- * costs only the pages that are.
- */
+/** What is taken at the start stays. */
 void process_tune_memory(void)
 {
 #ifdef __GLIBC__
-	mallopt(M_MMAP_THRESHOLD, 128 << 10);
 	mallopt(M_TRIM_THRESHOLD, 2 << 20);
 	mallopt(M_ARENA_MAX, 8);
 #endif
+	memory_lasting_begin();
 }
 
-/**
- * From here on blocks come and go with requests, and to map each would be slow. A password's hash takes 19 MiB for a
- * moment, from which glibc by default would learn to keep such blocks in its heap for good; so the bound is fixed, and
- * what is that large goes back to the system at once.
- */
 void process_settle_memory(void)
 {
-#ifdef __GLIBC__
-	malloc_trim(0);
-	mallopt(M_MMAP_THRESHOLD, 4 << 20);
-#endif
+	memory_trim();
+	memory_lasting_end();
 }
 
 void process_block_signals(sigset_t *set)

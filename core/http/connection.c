@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/memory.h"
 #include "base/text.h"
 #include "http/http_internal.h"
 #include "log/log.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <malloc.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,12 +23,8 @@
 /* What a burst of requests leaves behind lies scattered; glibc gives back only what lies at an end by itself. */
 static void give_back_memory(struct http *h)
 {
-#ifdef __GLIBC__
 	if (atomic_exchange_explicit(&h->dropped, false, memory_order_relaxed))
-		malloc_trim(0);
-#else
-	(void)h;
-#endif
+		memory_trim();
 }
 
 /* A client that has closed its side while we had read all it sent: libmicrohttpd, told of changes only, does not look

@@ -225,7 +225,7 @@ static int check_begin(struct database *db, struct change *change, struct err *e
 		return err_nomem(e);
 	if (pread(fd, c->heads, heads, 0) != (ssize_t)heads)
 		return err_set(e, LYRE_EIO, "cannot read %s", db->file);
-	rc = store_error(e, mdb_txn_begin(db->env, NULL, MDB_RDONLY, &c->txn), "check", db);
+	rc = store_error(e, read_begin(db, &c->txn), "check", db);
 	if (!rc)
 		rc = database_hold(db, 0, e);
 	if (rc && c->txn) {

@@ -3,6 +3,7 @@
  * One database file: making, opening, growing and closing it, and the gate that keeps readers safe while its map
  * moves.
  */
+#include "base/memory.h"
 #include "base/text.h"
 #include "log/log.h"
 #include "store/codec.h"
@@ -280,10 +281,12 @@ int database_make_file(const struct store_options *o, const char *name, const ch
 		return err_nomem(e);
 	int rc = 0;
 	(void)unlink(fresh);
+	memory_lasting_begin();
 	int code = mdb_env_create(&env);
 	if (!code && !(code = mdb_env_set_maxdbs(env, 4)) && !(code = mdb_env_set_mapsize(env, MAP_STEP)) &&
 	    !(code = mdb_env_open(env, fresh, MDB_NOSUBDIR | MDB_NOTLS | MDB_NOLOCK, FILE_MODE)))
 		code = fill_file(env, name);
+	memory_lasting_end();
 	if (env)
 		mdb_env_close(env);
 	struct database unnamed = { .name = (char *)(uintptr_t)name, .file = fresh, .options = *o };
@@ -423,10 +426,14 @@ static int open_environment(struct database *db, size_t size, struct err *e)
 		map = size;
 	map = (map + MAP_STEP - 1) / MAP_STEP * MAP_STEP;
 	unsigned flags = MDB_NOSUBDIR | MDB_NOTLS | (o->read_ahead ? 0 : MDB_NORDAHEAD) | (o->write_async ? MDB_NOSYNC : 0);
+	memory_lasting_begin();
 	int rc = mdb_env_create(&db->env);
 	if (!rc && !(rc = mdb_env_set_maxdbs(db->env, o->max_trees + OWN_TREES)) &&
 	    !(rc = mdb_env_set_maxreaders(db->env, o->max_readers)) && !(rc = mdb_env_set_mapsize(db->env, map)) &&
-	    !(rc = reserve_lock(db)) && !(rc = mdb_env_open(db->env, db->file, flags, FILE_MODE))) {
+	    !(rc = reserve_lock(db)))
+		rc = mdb_env_open(db->env, db->file, flags, FILE_MODE);
+	memory_lasting_end();
+	if (!rc) {
 		int dead, fd;
 		/* LMDB leaves this one to children. */
 		if (mdb_env_get_fd(db->env, &fd) == 0)
@@ -466,7 +473,7 @@ static int open_still(struct database **ret, const struct store_options *o, cons
 	rc = open_environment(db, size, e);
 	if (rc)
 		goto out;
-	int code = mdb_txn_begin(db->env, NULL, MDB_RDONLY, &txn);
+	int code = read_begin(db, &txn);
 	if (code) {
 		rc = code == ENOMEM ? err_nomem(e) : err_set(e, LYRE_EIO, "cannot read %s: %s", file, mdb_strerror(code));
 		goto out;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Snapshots: each thread keeps its read transactions and renews them, which costs a tenth of a new one. */
+#include "base/memory.h"
 #include "base/text.h"
 #include "store/store_internal.h"
 
@@ -115,6 +116,14 @@ static struct slot *slot_new(void)
 	return s;
 }
 
+int read_begin(struct database *db, MDB_txn **ret)
+{
+	memory_lasting_begin();
+	int rc = mdb_txn_begin(db->env, NULL, MDB_RDONLY, ret);
+	memory_lasting_end();
+	return rc;
+}
+
 /*
  * A transaction, and the catalogue that fits it. The writer says before it commits which transaction brings a new
  * catalogue: who has read that transaction waits the moment until the catalogue, and the handles of its trees, are
@@ -125,7 +134,7 @@ static int slot_start(struct slot *s, struct database *db)
 	bool checked = false;
 	for (;;) {
 		pthread_mutex_lock(&db->lock);
-		int rc = s->txn ? mdb_txn_renew(s->txn) : mdb_txn_begin(db->env, NULL, MDB_RDONLY, &s->txn);
+		int rc = s->txn ? mdb_txn_renew(s->txn) : read_begin(db, &s->txn);
 		if (!rc && (!db->pending || mdb_txn_id(s->txn) < db->pending)) {
 			s->catalogue = catalogue_ref(db->catalogue);
 			pthread_mutex_unlock(&db->lock);

@@ -196,6 +196,8 @@ size_t database_txn(struct database *db);
 /** LYRE_ENOTFOUND with its sentence. */
 int no_table(const struct table *t, struct err *e);
 
+/** A new read transaction, with a place for each tree that there may be. \return a code of LMDB */
+int read_begin(struct database *db, MDB_txn **ret);
 /** Ends all kept read transactions of a closing database; the gate is shut. */
 void slots_close(struct database *db);
 /** Whether a record is expired at \p now. */
