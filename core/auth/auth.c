@@ -8,6 +8,7 @@
 #include "auth/first.h"
 #include "auth/memory.h"
 #include "auth/principal.h"
+#include "auth/recent.h"
 #include "auth/throttle.h"
 #include "auth/users.h"
 #include "base/text.h"
@@ -23,6 +24,7 @@ struct auth {
 	struct users *users;
 	struct memory *memory;
 	struct throttle *throttle;
+	struct recent *recent;
 	struct password_costs costs;
 	char nobody[PASSWORD_HASH_MAX]; /**< what passwords of users are checked against that there are not */
 	bool log_failed;
@@ -81,6 +83,8 @@ int auth_open(struct auth **ret, struct store *s, const struct config *c, struct
 	if (!rc)
 		rc = open_throttle(&a->throttle, c, e);
 	if (!rc)
+		rc = recent_open(&a->recent, e);
+	if (!rc)
 		rc = users_open(&a->users, s, &a->costs, e);
 	if (!rc)
 		rc = first_user(a->users, c, e);
@@ -98,8 +102,8 @@ void auth_close(struct auth *a)
 	if (!a)
 		return;
 	memory_close(a->memory);
-	if (a->throttle)
-		throttle_close(a->throttle);
+	recent_close(a->recent);
+	throttle_close(a->throttle);
 	users_close(a->users);
 	free(a);
 }
@@ -317,14 +321,21 @@ void auth_forget(struct auth *a, unsigned kind, const char *text, size_t len)
 
 /* ---- failed attempts ---- */
 
-int64_t auth_delay(struct auth *a, const char *user, size_t user_len, const char *source)
+int64_t auth_delay(struct auth *a, const struct attempt *attempt)
 {
-	return throttle_delay(a->throttle, user, user_len, source, monotonic_ms());
+	int64_t now = monotonic_ms();
+
+	return recent_is(a->recent, attempt, now) ? 0 : throttle_delay(a->throttle, attempt, now);
 }
 
-void auth_count(struct auth *a, bool right, const char *user, size_t user_len, const char *source)
+void auth_count(struct auth *a, bool right, const struct attempt *attempt)
 {
-	throttle_note(a->throttle, user, user_len, source, right, monotonic_ms());
+	int64_t now = monotonic_ms();
+	bool known = recent_note(a->recent, attempt, right, now);
+
+	/* Who did not have to wait must not make those begin anew who guess beside. */
+	if (!right || !known)
+		throttle_note(a->throttle, attempt, right, now);
 }
 
 /** It stands first in the line, where no name that a client makes up can take its place. */

@@ -14,6 +14,7 @@
 #include <lyre/user.h>
 #include <stdbool.h>
 
+struct attempt;
 struct auth;
 struct config;
 struct store;
@@ -113,15 +114,17 @@ int auth_renew(struct auth *a, const struct principal **p, struct err *e);
 /**
  * How long an attempt of a user from a source (source_of()) has to wait before it is looked at, after those that failed:
  * authentication.failures.delay, doubled each time. An attempt that has to wait counts as failed until auth_count() is
- * told what came of it.
- * \return ms; 0: not at all; LYRE_EBUSY: so many of that user and source wait already that it is to be refused
+ * told what came of it. The password that was right for the user from there lately does not wait, and its success leaves
+ * what others got wrong counted.
+ * \return ms; 0: not at all; less than 0: so many of that user and source wait already that it is to be refused, and to
+ *         come again after so many ms
  */
-int64_t auth_delay(struct auth *a, const char *user, size_t user_len, const char *source);
+int64_t auth_delay(struct auth *a, const struct attempt *attempt);
 /**
  * What came of an attempt whose password was checked. Not for what is refused without that: it costs its sender nothing,
  * and many such attempts would push those that count out of the table.
  */
-void auth_count(struct auth *a, bool right, const char *user, size_t user_len, const char *source);
+void auth_count(struct auth *a, bool right, const struct attempt *attempt);
 /** What came of an attempt, 0 or the code of auth_verify(): logs it where logging.auditAuthEvents asks for it. */
 void auth_audit(struct auth *a, int outcome, const char *user, const char *peer);
 /**

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file auth/source.c
- * \brief The network of an address.
+ * \brief The network of an address, and the fingerprint of who signs in from there.
  */
 #include "auth/source.h"
+
+#include "base/text.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -19,4 +21,16 @@ void source_of(const char *peer, char ret[SOURCE_MAX])
 	} else {
 		snprintf(ret, SOURCE_MAX, "%s", peer ? peer : "");
 	}
+}
+
+/** The name's fingerprint stands before the source, so that no name passes for the begin of one. */
+void attempt_print(const uint8_t key[16], const struct attempt *a, uint64_t ret[2])
+{
+	uint8_t text[16 + SOURCE_MAX];
+	size_t len = strnlen(a->source, SOURCE_MAX);
+
+	siphash128(key, a->user, a->user_len, text);
+	if (len)
+		memcpy(text + 16, a->source, len);
+	siphash128(key, text, 16 + len, (uint8_t *)ret);
 }

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file auth/source.h
- * \brief What counts as one sender where attempts to sign in are counted.
+ * \brief Attempts to sign in, and what counts as one sender where they are counted.
  */
 #ifndef AUTH_SOURCE_H
 #define AUTH_SOURCE_H
+
+#include <stddef.h>
+#include <stdint.h>
 
 /** Bytes of the longest source with its NUL. */
 #define SOURCE_MAX 64
@@ -14,5 +17,15 @@
  * that addresses that cost nothing are no way around a limit. NULL is "".
  */
 void source_of(const char *peer, char ret[SOURCE_MAX]);
+
+/** The texts are the caller's. */
+struct attempt {
+	const char *user, *password;
+	size_t user_len, password_len;
+	const char *source; /**< source_of() */
+};
+
+/** The keyed fingerprint of an attempt's user and source. */
+void attempt_print(const uint8_t key[16], const struct attempt *a, uint64_t ret[2]);
 
 #endif

@@ -5,7 +5,6 @@
  */
 #include "auth/throttle.h"
 
-#include "auth/source.h"
 #include "base/text.h"
 
 #include <pthread.h>
@@ -53,18 +52,6 @@ void throttle_close(struct throttle *t)
 	pthread_mutex_destroy(&t->lock);
 	secure_clear(t, sizeof *t);
 	free(t);
-}
-
-/** The name's fingerprint stands before the source, so that no name passes for the begin of one. */
-static void fingerprint(const struct throttle *t, const char *user, size_t user_len, const char *source, uint64_t ret[2])
-{
-	uint8_t text[16 + SOURCE_MAX];
-	size_t len = strnlen(source, SOURCE_MAX);
-
-	siphash128(t->key, user, user_len, text);
-	if (len)
-		memcpy(text + 16, source, len);
-	siphash128(t->key, text, 16 + len, (uint8_t *)ret);
 }
 
 /** From when on the next attempt waits. */
@@ -121,7 +108,7 @@ static int64_t delay_after(const struct throttle_options *o, unsigned failures)
 	return delay < o->max_delay ? delay : o->max_delay;
 }
 
-int64_t throttle_delay(struct throttle *t, const char *user, size_t user_len, const char *source, int64_t now)
+int64_t throttle_delay(struct throttle *t, const struct attempt *a, int64_t now)
 {
 	const struct throttle_options *o = &t->options;
 	uint64_t print[2];
@@ -129,7 +116,7 @@ int64_t throttle_delay(struct throttle *t, const char *user, size_t user_len, co
 
 	if (o->delay <= 0 || o->max_delay <= 0)
 		return 0;
-	fingerprint(t, user, user_len, source, print);
+	attempt_print(t->key, a, print);
 	pthread_mutex_lock(&t->lock);
 	struct pair *p = find(t, print, now);
 	if (p && p->failures > o->free) {
@@ -142,20 +129,20 @@ int64_t throttle_delay(struct throttle *t, const char *user, size_t user_len, co
 			p->failures++;
 			p->under_way++;
 		} else {
-			wait = LYRE_EBUSY;
+			wait = -wait;
 		}
 	}
 	pthread_mutex_unlock(&t->lock);
 	return wait;
 }
 
-void throttle_note(struct throttle *t, const char *user, size_t user_len, const char *source, bool right, int64_t now)
+void throttle_note(struct throttle *t, const struct attempt *a, bool right, int64_t now)
 {
 	uint64_t print[2];
 
 	if (t->options.delay <= 0 || t->options.max_delay <= 0)
 		return;
-	fingerprint(t, user, user_len, source, print);
+	attempt_print(t->key, a, print);
 	pthread_mutex_lock(&t->lock);
 	struct pair *p = find(t, print, now);
 	if (right) {

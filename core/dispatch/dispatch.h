@@ -57,6 +57,7 @@ struct exchange {
 	const char *content_type_out; /**< NULL: none is sent */
 	const char *disposition;      /**< Content-Disposition; NULL: none */
 	const char *set_cookie;       /**< Set-Cookie; NULL: none */
+	unsigned retry_after;         /**< Retry-After, s; 0: none */
 	bool iso_date;                /**< the Date header as ISO 8601 */
 	bool close;                   /**< end the connection after this */
 	enum body_kind body_kind;

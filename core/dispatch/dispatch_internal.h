@@ -88,6 +88,7 @@ struct verification {
 	int64_t due;                          /**< the gate's: monotonic_ms() before which it is not begun */
 	uint64_t turn;                        /**< the gate's: the round it is checked in, 0 where it is delayed */
 	bool delayed;                         /**< the gate's: it waited for what failed before it */
+	unsigned retry_after;                 /**< s; not 0: it is refused, as too many before it failed */
 	void (*done)(struct verification *v); /**< on a thread of the gate, once, the last use of this */
 	int rc;
 	const struct principal *who;          /**< a reference, where rc is 0 */

@@ -48,6 +48,15 @@ struct gate {
 	struct checker checkers[];
 };
 
+static struct attempt attempt_of(const struct verification *v)
+{
+	const struct credentials *c = v->credentials;
+
+	return (struct attempt){
+		.user = c->user, .user_len = c->user_len, .password = c->password, .password_len = c->password_len, .source = v->source,
+	};
+}
+
 /** With the lock held. NULL when nothing is due. */
 static struct verification *take(struct gate *g, int64_t now)
 {
@@ -58,6 +67,16 @@ static struct verification *take(struct gate *g, int64_t now)
 	bool from_delayed = delayed && (g->delayed_next || !fresh);
 	g->delayed_next = !from_delayed;
 	return lane_take(from_delayed ? &g->delayed : &g->fresh);
+}
+
+/** \return as auth_delay(), of an attempt that is to be refused with when to come again */
+static int64_t delay_of(struct gate *g, struct verification *v)
+{
+	const struct attempt a = attempt_of(v);
+	int64_t delay = auth_delay(g->auth, &a);
+
+	v->retry_after = delay < 0 ? (unsigned)((-delay + 999) / 1000) : 0;
+	return delay;
 }
 
 static void fail(struct verification *v, const char *why)
@@ -153,8 +172,7 @@ static struct verification *next_attempt(struct gate *g)
 /** \return whether the attempt was put back, as others of its user and source have failed since it came */
 static bool must_wait(struct gate *g, struct verification *v)
 {
-	const struct credentials *c = v->credentials;
-	int64_t delay = auth_delay(g->auth, c->user, c->user_len, v->source);
+	int64_t delay = delay_of(g, v);
 
 	if (!delay)
 		return false;
@@ -181,7 +199,9 @@ static void check(struct gate *g, struct verification *v)
 		return;
 	v->rc = auth_verify(g->auth, c->user, c->user_len, c->password, c->password_len, &v->who, &v->err);
 	if (!v->rc || v->rc == LYRE_EUNAUTHENTICATED || v->rc == LYRE_EDENIED) {
-		auth_count(g->auth, !v->rc, c->user, c->user_len, v->source);
+		const struct attempt a = attempt_of(v);
+
+		auth_count(g->auth, !v->rc, &a);
 		auth_audit(g->auth, v->rc, c->user, v->peer);
 	}
 	if (v->rc == LYRE_EDENIED) /* clients know one status for whoever is not let in */
@@ -271,7 +291,7 @@ void gate_stop(struct gate *g)
 int gate_submit(struct gate *g, struct verification *v, struct err *e)
 {
 	const struct credentials *c = v->credentials;
-	int64_t delay = auth_delay(g->auth, c->user, c->user_len, v->source);
+	int64_t delay = delay_of(g, v);
 	struct verification *gone = NULL;
 	bool started = false;
 	int rc = 0;

@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+/** The status of attempts that come too fast (RFC 6585). */
+#define TOO_MANY_REQUESTS 429
+
 /* ---- checking credentials, now or later ---- */
 
 static void verified(struct verification *v)
@@ -30,6 +33,7 @@ static enum flow verify(struct run *r)
 		return FLOW_NEXT;
 	}
 	metric_add(&figures_here(r->dispatch)->credential_misses, 1);
+	v->retry_after = 0;
 	v->credentials = c;
 	v->peer = r->x->peer;
 	source_of(v->peer, v->source);
@@ -70,6 +74,15 @@ static enum flow verify_foreign(struct run *r)
 	r->task.run = work_foreign;
 	pool_submit(r->dispatch->services.pool, &r->task);
 	return FLOW_WAIT;
+}
+
+/** The status of a failed outcome, and when to try again where that is told. */
+static int failure_status(struct run *r)
+{
+	const struct verification *v = &r->verification;
+
+	r->x->retry_after = v->retry_after;
+	return v->retry_after ? TOO_MANY_REQUESTS : status_of(v->err.code);
 }
 
 /** Takes the outcome over. \return 0 or its failure */
@@ -172,7 +185,7 @@ enum flow sign_in_header_end(struct run *r)
 		return foreign_sign_in(r);
 	if (!r->credentials.user || sign_in(r) == 0)
 		return FLOW_NEXT;
-	answer_login_failed(r->x, status_of(r->verification.err.code), r->verification.err.text);
+	answer_login_failed(r->x, failure_status(r), r->verification.err.text);
 	return FLOW_DONE;
 }
 
@@ -245,7 +258,7 @@ enum flow sign_in_body_end(struct run *r)
 	bool by_arguments = r->call.operation != NULL;
 	if (by_arguments && e->code == LYRE_EUNAUTHENTICATED)
 		return refuse_credentials(r);
-	return refuse_err(r, e);
+	return refuse(r, failure_status(r), e->text);
 }
 
 enum flow sign_in_page(struct run *r)

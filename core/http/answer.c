@@ -117,6 +117,11 @@ static void add_headers(struct filling *f, const struct request *r)
 	}
 	if (x->set_cookie)
 		add(f, "set-cookie", x->set_cookie);
+	if (x->retry_after) {
+		char seconds[16];
+		snprintf(seconds, sizeof seconds, "%u", x->retry_after);
+		add(f, "Retry-After", seconds);
+	}
 	if (x->iso_date) {
 		char date[32];
 		if (iso_time(date, now_ms()))

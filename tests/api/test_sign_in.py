@@ -9,7 +9,7 @@ ASK = {"operation": "describe_all"}
 DESCRIBED = (200, b"{}")
 FAILED = (401, b'{"error":"Login failed"}')
 TOO_MANY = (503, b'{"error":"Too many credentials wait to be checked"}')
-FAILED_OFTEN = (503, b'{"error":"Too many attempts to sign in as this user have failed: try again later"}')
+FAILED_OFTEN = (429, b'{"error":"Too many attempts to sign in as this user have failed: try again later"}')
 STOPPING = (503, b'{"error":"The server is stopping"}')
 CHEAP = ["authentication.argon2.memory=8M", "authentication.argon2.iterations=1"]
 # One check takes so long that a queue is full before it is over.
@@ -181,6 +181,33 @@ class Delayed(unittest.TestCase):
             self.assertEqual((answers.count(FAILED), answers.count(FAILED_OFTEN)), (1, AT_ONCE - IN_LINE - 1))
             s.end()
             self.assertEqual([a.end() for a in attempts].count(STOPPING), IN_LINE)
+
+    def test_the_answer_says_when_to_try_again(self):
+        with Server(settings=FOR_EVER) as s:
+            self.assertEqual(ask(s, password="wrong"), FAILED)
+            waiting = [Attempt(s, password="wrong") for _ in range(AT_ONCE)]
+            until(lambda: len(answered(waiting)) == AT_ONCE - IN_LINE, "those that find no room are not answered", PATIENCE, s)
+            with contextlib.closing(send(s, password="wrong")) as c:
+                r = c.getresponse()
+                self.assertEqual((r.status, r.read()), FAILED_OFTEN)
+                self.assertIn(int(r.headers["Retry-After"]), range(1, (IN_LINE + 1) * 600 + 1))
+            login = {"operation": "login", "username": s.admin[0], "password": "wrong"}
+            status, _, body = s.request(body=json.dumps(login).encode(), headers=JSON)
+            self.assertEqual((status, body), FAILED_OFTEN)
+            s.end()
+
+    def test_who_was_let_in_from_there_lately_is_not_slowed(self):
+        with Server(settings=FOR_EVER + NOT_REMEMBERED) as s:
+            self.assertEqual(ask(s), DESCRIBED)
+            self.assertEqual(ask(s, password="wrong"), FAILED)
+            waiting = [Attempt(s, password="wrong") for _ in range(AT_ONCE)]
+            until(lambda: len(answered(waiting)) == AT_ONCE - IN_LINE, "those that find no room are not answered", PATIENCE, s)
+            for _ in range(3):
+                self.assertEqual(ask(s), DESCRIBED)
+            # Which does not help those who guess.
+            self.assertEqual(ask(s, password="wrong"), FAILED_OFTEN)
+            s.end()
+            self.assertEqual([a.end() for a in waiting].count(STOPPING), IN_LINE)
 
     def test_who_waits_is_answered(self):
         short = ["authentication.failures.free=1", "authentication.failures.delay=20ms", "authentication.failures.maxDelay=100ms"]
