@@ -2,6 +2,7 @@
 #include "config/config_internal.h"
 
 #include "base/buf.h"
+#include "base/trust.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,10 +32,40 @@ int config_warn(struct config *c, struct err *e, const char *fmt, ...)
 	return 0;
 }
 
+/**
+ * Who may change the file may change what the server does; whoever makes it run code of theirs, by a module's path, is to
+ * be trusted (modules.c). Devices and pipes are whoever's started the server.
+ */
+static int check_writers(struct config *c, const char *path, struct err *e)
+{
+	struct stat st;
+	if (stat(path, &st) || !S_ISREG(st.st_mode))
+		return 0; /* reading it says why not */
+	switch (writers_of(&st)) {
+	case WRITERS_ANYBODY:
+		return err_set(e, LYRE_EINVAL, "%s: anybody may write to this file (mode %04o): chmod o-w it after checking what is in it",
+			path, (unsigned)(st.st_mode & 07777));
+	case WRITERS_OWNER:
+		c->exposed = arena_printf(&c->arena, "user %lu, whose it is and who is neither root nor the server's user, may change %s: chown it",
+			(unsigned long)st.st_uid, path);
+		break;
+	case WRITERS_GROUP:
+		c->exposed = arena_printf(&c->arena, "group %lu may change %s (mode %04o): chmod g-w it", (unsigned long)st.st_gid, path,
+			(unsigned)(st.st_mode & 07777));
+		break;
+	case WRITERS_TRUSTED:
+		return 0;
+	}
+	return c->exposed ? config_warn(c, e, "%s", c->exposed) : err_nomem(e);
+}
+
 static int load_file(struct config *c, const char *path, const struct buf *text, struct err *e)
 {
 	struct yaml_node *root;
-	int rc = text ? yaml_decode_lines(&c->arena, path, text->data, text->len, &root, e)
+	int rc = check_writers(c, path, e);
+	if (rc)
+		return rc;
+	rc = text ? yaml_decode_lines(&c->arena, path, text->data, text->len, &root, e)
 		      : yaml_decode_file(&c->arena, path, &root, e);
 	c->file = path;
 	if (rc || yaml_is_null(root))

@@ -61,6 +61,7 @@ struct config {
 	struct live *live;
 	struct config_sources sources; /**< our own copy */
 	const char *file;          /**< that was read */
+	const char *exposed;       /**< which untrusted may change it, and what to do; NULL: none */
 	const char *target;        /**< that changes are written to; NULL: none */
 	const char *fallback;      /**< the modules when the file names none */
 	struct entry *entries;     /**< in the order they were declared */

@@ -141,6 +141,8 @@ static int take_all(struct config *c, const char *fallback, struct err *e)
 		int rc = add_module(c, member->key, member, &m, e);
 		if (!rc)
 			rc = take_module(c, m, member, e);
+		if (!rc && m->module.path && c->exposed && node == c->modules_node)
+			rc = yaml_fail(e, LYRE_EINVAL, member, "names a module by its path, while %s", c->exposed);
 		if (rc)
 			return rc;
 	}

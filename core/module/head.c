@@ -25,33 +25,12 @@ _Static_assert(offsetof(struct lyre_module, abi_major) == 8 && offsetof(struct l
 /** The size of the descriptor in ABI 1.0: none is smaller. */
 #define DESCRIPTOR_SIZE_1_0 (offsetof(struct lyre_module, stop) + sizeof(((struct lyre_module *)0)->stop))
 
-/** Whether others than the owner and the group may change the file, or put another in its place. */
-static int check_writable(int fd, const char *path, struct err *e)
+static int check_regular(int fd, const char *path, struct err *e)
 {
 	struct stat st;
 	if (fstat(fd, &st) != 0)
 		return err_errno(e, errno, "read", path);
-	if (!S_ISREG(st.st_mode))
-		return err_set(e, LYRE_EINVAL, "%s: is not a file", path);
-	if (st.st_mode & S_IWOTH)
-		return err_set(e, LYRE_EINVAL,
-			"%s: anybody may write to this file (mode %04o): chmod o-w it after checking what is in it",
-			path, (unsigned)(st.st_mode & 07777));
-
-	const char *slash = strrchr(path, '/');
-	int length = slash == path ? 1 : (int)(slash - path);
-	char folder[4096];
-	if (length >= (int)sizeof folder)
-		return err_set(e, LYRE_EINVAL, "%s: the path is too long", path);
-	memcpy(folder, path, (size_t)length);
-	folder[length] = '\0';
-	if (stat(folder, &st) != 0)
-		return err_errno(e, errno, "read", folder);
-	if (st.st_mode & S_IWOTH)
-		return err_set(e, LYRE_EINVAL,
-			"%s: anybody may put files into its folder (mode %04o): keep modules where only their owner writes",
-			path, (unsigned)(st.st_mode & 07777));
-	return 0;
+	return S_ISREG(st.st_mode) ? 0 : err_set(e, LYRE_EINVAL, "%s: is not a file", path);
 }
 
 /** The machine this server was built for, from its own file, when that can be read. */
@@ -100,7 +79,7 @@ int head_read(const char *path, struct lyre_module *head, struct err *e)
 		return err_errno(e, errno, "open", path);
 	struct err cause = { 0 };
 	struct elf f;
-	int rc = check_writable(fd, path, e);
+	int rc = check_regular(fd, path, e);
 	if (rc < 0)
 		goto out;
 	rc = elf_open(&f, fd, &cause);

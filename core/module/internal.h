@@ -42,6 +42,8 @@ int module_find(struct arena *a, const char *name, const char **path, struct err
 
 /** Reads the frozen head of the descriptor in a file, without loading it. Refuses files that others may write. */
 int head_read(const char *path, struct lyre_module *head, struct err *e);
+/** Whether nobody but those trusted (base/trust.h) may change the file, or put another in its place. */
+int module_trusted(const char *path, struct err *e);
 /**
  * Whether this server can load what the head describes. The sentence has no subject.
  * \param where  path of the file, or "built in"

@@ -75,7 +75,7 @@ static int open_file(struct modules *m, lyre_instance *i, struct err *e)
 {
 	struct lyre_module head;
 	int rc = head_read(i->path, &head, e);
-	if (rc < 0 || (rc = head_check(&head, i->path, i->name, e)) < 0)
+	if (rc < 0 || (rc = module_trusted(i->path, e)) < 0 || (rc = head_check(&head, i->path, i->name, e)) < 0)
 		return rc;
 
 	/* Never closed: threads of the module, and traces of tools, may point into it as long as the process lives. */

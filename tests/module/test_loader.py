@@ -8,6 +8,8 @@ from lyre_server import BUILD, LYRED, STATIC_ONLY, Server
 
 # How lyred ends when the configuration is wrong.
 MISCONFIGURED = 3
+# A user and a group that are nobody here.
+STRANGER = 54321
 MODULES = os.path.join(BUILD, "tests", "module", ".libs")
 
 
@@ -136,6 +138,47 @@ class Refusals(Case):
         self.accepted(config(("good", "path: " + path)))
         os.chmod(self.root, 0o777)
         self.refused(config(("good", "path: " + path)), "anybody may put files into its folder (mode 0777)")
+
+    @unittest.skipIf(os.geteuid(), "only root can give files away")
+    def test_another_user_or_group_may_write(self):
+        path = os.path.join(self.root, "good.so")
+        text = config(("good", "path: " + path))
+        shutil.copy(built("good"), path)
+        os.chown(path, STRANGER, 0)
+        self.refused(text, path, "belongs to user %d, who is neither root nor the server's user" % STRANGER, "chown it")
+        os.chown(path, 0, STRANGER)
+        self.accepted(text)
+        os.chmod(path, 0o664)
+        self.refused(text, path, "group %d may write to this file (mode 0664)" % STRANGER, "chmod g-w")
+        os.chown(path, 0, 0)
+        self.accepted(text)
+        os.chown(self.root, STRANGER, 0)
+        self.refused(text, path, "its folder belongs to user %d" % STRANGER)
+        os.chown(self.root, 0, STRANGER)
+        os.chmod(self.root, 0o1775)
+        self.refused(text, path, "group %d may put files into its folder (mode 1775)" % STRANGER)
+        shown = subprocess.run([LYRED, "--module-info", path], stdout=subprocess.PIPE, universal_newlines=True, check=True)
+        self.assertRegex(shown.stdout, "loads: +no: .*group %d may put files" % STRANGER)
+
+    def test_anybody_may_write_the_configuration(self):
+        text = "logging:\n  level: warn\n"
+        self.accepted(text)
+        os.chmod(self.file, 0o666)
+        self.refused(text, self.file, "anybody may write to this file (mode 0666): chmod o-w it")
+
+    @unittest.skipIf(os.geteuid(), "only root can give files away")
+    def test_another_user_or_group_may_write_the_configuration(self):
+        harmless, code = "logging:\n  level: warn\n", config(at("good"))
+        self.accepted(code)
+        os.chown(self.file, STRANGER, 0)
+        self.assertIn("user %d, whose it is and who is neither root nor the server's user, may change" % STRANGER, self.accepted(harmless))
+        self.refused(code, self.file, "names a module by its path, while user %d" % STRANGER)
+        os.chown(self.file, 0, STRANGER)
+        os.chmod(self.file, 0o660)
+        self.assertIn("group %d may change %s (mode 0660): chmod g-w it" % (STRANGER, self.file), self.accepted(harmless))
+        self.refused(code, self.file, "names a module by its path, while group %d may change" % STRANGER)
+        os.chown(self.file, 0, 0)
+        self.accepted(code)
 
     def test_missing_need(self):
         self.refused(config(at("missing_need")), "module 'missing_need' (%s:2): needs the module 'nowhere'" % self.file,
