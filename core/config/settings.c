@@ -160,7 +160,7 @@ const struct lyre_setting core_settings[] = {
 	  .help = "Seconds that one figure of the analytics covers." },
 	{ "analytics.replicate", LYRE_S_BOOL, SETTING_INERT, "false", .help = "Replicate the analytics." },
 	{ "componentsRoot", LYRE_S_PATH, 0, "components",
-	  .help = "The folder of components, in which install_node_modules runs npm." },
+	  .help = "The folder of components, in which install_node_modules runs npm: it runs scripts of projects and packages as the server's user." },
 	{ "localStudio.enabled", LYRE_S_BOOL, SETTING_INERT, "false", .help = "The studio in the browser." },
 };
 

@@ -99,7 +99,10 @@ static int set_actions(posix_spawn_file_actions_t *a, const char *folder, int ou
 
 static int spawn(const char *npm, const char *folder, bool dry_run, int out, int err, pid_t *pid)
 {
-	char *arguments[] = { (char *)npm, "install", dry_run ? "--dry-run" : NULL, NULL };
+	/* npm runs a project's own scripts in a dry run, too, and the program that its .npmrc names as git. */
+	char *dry[] = { (char *)npm, "install", "--dry-run", "--ignore-scripts", "--git=git", NULL };
+	char *wet[] = { (char *)npm, "install", NULL };
+	char **arguments = dry_run ? dry : wet;
 	char **variables = environment();
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;

@@ -27,7 +27,7 @@ bool npm_find(char *path, size_t size);
 
 /**
  * Runs "npm install" in \p folder, with no input, without a shell, and in an environment that has nothing of the server's
- * own settings. Waits for its end, and ends whatever it left behind. Any thread.
+ * own settings. npm runs scripts of the project and of what it depends on, but not in a dry run. Waits for its end, and ends whatever it left behind. Any thread.
  * \param timeout  ms
  * \param most     bytes that are kept of each of its outputs
  * \return 0, or an errno; \p ret is to be given to npm_free() in any case

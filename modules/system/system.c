@@ -53,7 +53,7 @@ static const struct lyre_param system_information_params[] = {
 static const struct lyre_param install_node_modules_params[] = {
 	{ .name = "projects", .types = LYRE_T_ARRAY, .flags = LYRE_P_REQUIRED | LYRE_P_NOT_EMPTY,
 	  .help = "Names of folders under componentsRoot." },
-	{ .name = "dry_run", .types = LYRE_T_BOOLEAN, .fallback = "false", .help = "Only tell what would be done." },
+	{ .name = "dry_run", .types = LYRE_T_BOOLEAN, .fallback = "false", .help = "Only tell what would be done; no scripts are run." },
 };
 
 /* ---- status ---- */

@@ -40,6 +40,21 @@ class Npm(unittest.TestCase):
         return self.server.call(dict({"operation": "install_node_modules", "projects": list(projects)}, **more))
 
     @unittest.skipUnless(shutil.which("npm"), "npm is not here")
+    def test_a_dry_run_runs_nothing_of_the_project(self):
+        self.start()
+        ran = os.path.join(self.server.root, "ran")
+        script = "touch " + ran
+        folder = self.project("one", json.dumps({"name": "one", "version": "1.0.0", "scripts": {
+            name: script for name in ("preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare", "dependencies")}}))
+        with open(os.path.join(folder, ".npmrc"), "w") as f:
+            f.write("ignore-scripts=false\ndry-run=false\n")
+        status, body = self.install("one", dry_run=True)
+        self.assertEqual((status, body["one"]["npm_error"]), (200, None), body)
+        self.assertFalse(os.path.exists(ran))
+        self.install("one")
+        self.assertTrue(os.path.exists(ran)) # they are scripts that would have run
+
+    @unittest.skipUnless(shutil.which("npm"), "npm is not here")
     def test_real(self):
         self.start()
         folder = self.project("one", '{"name": "one", "version": "1.0.0", "dependencies": {"two": "file:../two"}}')
@@ -72,7 +87,7 @@ class Npm(unittest.TestCase):
         self.assertTrue(any(l.startswith("PATH=") for l in lines))
         self.assertEqual(sorted(os.listdir(folder)), ["fds", "package.json"])
         status, body = self.install("a b; $(touch x)", dry_run=True)
-        self.assertEqual(body["a b; $(touch x)"]["npm_output"].splitlines()[0], "install --dry-run")
+        self.assertEqual(body["a b; $(touch x)"]["npm_output"].splitlines()[0], "install --dry-run --ignore-scripts --git=git")
 
     def test_failures(self):
         self.start("echo out; echo wrong >&2; exit 3\n")
