@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/arena.h"
-#include "base/json.h"
 #include "ctl/client.h"
+#include "ctl/copies.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,19 +15,25 @@
 #include <unistd.h>
 
 /** Where an LMDB file's magic number stands: behind a page header, which has an address in it. */
-#define MAGIC_AT_64 16
+#define MAGIC_AT_64 (BACKUP_HEAD - 4)
 #define MAGIC_AT_32 12
 #define MAGIC 0xBEEFC0DEu
 
 struct file_sink {
 	const char *path;
 	int fd;
+	bool regular;                          /**< what is written there is brought to the disk */
+	unsigned char head[BACKUP_HEAD];       /**< the first bytes */
+	size_t head_len;
 };
 
 static bool write_piece(void *arg, const char *type, const void *piece, size_t len)
 {
 	struct file_sink *s = arg;
 	const char *p = piece;
+	size_t kept = len < BACKUP_HEAD - s->head_len ? len : BACKUP_HEAD - s->head_len;
+	memcpy(s->head + s->head_len, p, kept);
+	s->head_len += kept;
 	if (strncmp(type, "application/octet-stream", 24) != 0) {
 		complain(CTL_REFUSED, "the server answered with '%s', not with a backup", type);
 		return false;
@@ -46,13 +52,10 @@ static bool write_piece(void *arg, const char *type, const void *piece, size_t l
 	return true;
 }
 
-static bool has_magic(int fd)
+bool is_backup(const unsigned char *head, size_t len)
 {
-	unsigned char head[MAGIC_AT_64 + 4];
 	const size_t places[] = { MAGIC_AT_64, MAGIC_AT_32 };
-	if (pread(fd, head, sizeof head, 0) != (ssize_t)sizeof head)
-		return false;
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; len == BACKUP_HEAD && i < 2; i++) {
 		uint32_t magic;
 		memcpy(&magic, head + places[i], sizeof magic);
 		if (magic == MAGIC)
@@ -61,7 +64,7 @@ static bool has_magic(int fd)
 	return false;
 }
 
-static void begin_request(lyre_out *o, struct buf *b, const char *operation, const char *database)
+void begin_request(lyre_out *o, struct buf *b, const char *operation, const char *database)
 {
 	buf_init(b);
 	out_init(o, b);
@@ -98,33 +101,8 @@ static void sync_folder(struct arena *a, const char *file)
 	close(fd);
 }
 
-static int fetch(struct client *c, struct arena *a, const struct buf *request, struct file_sink *s)
+static int fetch(struct client *c, struct arena *a, const struct options *o, const char *database, struct file_sink *s)
 {
-	const struct sink sink = { write_piece, s };
-	struct answer answer;
-	int rc = client_send(c, request, "application/octet-stream, application/json;q=0.5, */*;q=0.1", &sink, &answer);
-	if (rc == 0 && answer.status != 200)
-		rc = complain_answer(a, answer.status, answer.type, answer.body.data, answer.body.len);
-	else if (rc == 0 && !has_magic(s->fd))
-		rc = complain(CTL_REFUSED, "what the server sent is not a database");
-	else if (rc == 0 && fsync(s->fd) < 0)
-		rc = complain(CTL_REFUSED, "cannot write '%s': %s", s->path, strerror(errno));
-	buf_free(&answer.body);
-	return rc;
-}
-
-int command_backup(struct client *c, struct arena *a, const struct options *o, const char *database, const char *file)
-{
-	struct stat st;
-	if (!o->force && lstat(file, &st) == 0)
-		return complain(CTL_REFUSED, "'%s' exists: --force replaces it", file);
-	char *part = arena_printf(a, "%s.part", file);
-	if (!part)
-		return complain(CTL_REFUSED, "out of memory");
-	struct file_sink sink = { part, open_part(part) };
-	if (sink.fd < 0)
-		return CTL_REFUSED;
-
 	struct buf request;
 	lyre_out out;
 	begin_request(&out, &request, "get_backup", database);
@@ -136,7 +114,31 @@ int command_backup(struct client *c, struct arena *a, const struct options *o, c
 		out_array_end(&out);
 	}
 	out_object_end(&out);
-	int rc = fetch(c, a, &request, &sink);
+	const struct sink sink = { write_piece, s };
+	struct answer answer;
+	int rc = client_send(c, &request, "application/octet-stream, application/json;q=0.5, */*;q=0.1", &sink, &answer);
+	if (rc == 0 && answer.status != 200)
+		rc = complain_answer(a, answer.status, answer.type, answer.body.data, answer.body.len);
+	else if (rc == 0 && !is_backup(s->head, s->head_len))
+		rc = complain(CTL_REFUSED, "what the server sent is not a database");
+	else if (rc == 0 && s->regular && fsync(s->fd) < 0)
+		rc = complain(CTL_REFUSED, "cannot write '%s': %s", s->path, strerror(errno));
+	buf_free(&answer.body);
+	buf_free(&request);
+	return rc;
+}
+
+/** A new file takes the old one's name when it is whole. */
+static int backup_to_file(struct client *c, struct arena *a, const struct options *o, const char *database,
+	const char *file)
+{
+	char *part = arena_printf(a, "%s.part", file);
+	if (!part)
+		return complain(CTL_REFUSED, "out of memory");
+	struct file_sink sink = { .path = part, .fd = open_part(part), .regular = true };
+	if (sink.fd < 0)
+		return CTL_REFUSED;
+	int rc = fetch(c, a, o, database, &sink);
 	if (rc == 0 && rename(part, file) < 0)
 		rc = complain(CTL_REFUSED, "cannot rename '%s' to '%s': %s", part, file, strerror(errno));
 	if (rc == 0)
@@ -144,54 +146,39 @@ int command_backup(struct client *c, struct arena *a, const struct options *o, c
 	else
 		unlink(part);
 	close(sink.fd);
-	buf_free(&request);
 	return rc;
 }
 
-int command_restore(struct client *c, struct arena *a, const struct options *o, const char *file, const char *database)
+/** What is no regular file stays what it is. */
+static int backup_to_stream(struct client *c, struct arena *a, const struct options *o, const char *database,
+	const char *file)
 {
-	if (o->other_host)
-		return complain(CTL_USAGE,
-			"restore brings in a file of the server's own machine, and '%s' is another one: "
-			"copy the file there and run lyre there",
-			o->url);
-	int fd = open(file, O_RDONLY | O_CLOEXEC);
-	char *path = fd < 0 ? NULL : realpath(file, NULL);
-	if (!path) {
-		int rc = complain(CTL_REFUSED, "cannot read '%s': %s", file, strerror(errno));
-		if (fd >= 0)
-			close(fd);
-		return rc;
-	}
-	bool good = has_magic(fd);
-	close(fd);
-	if (!good) {
-		free(path);
-		return complain(CTL_REFUSED, "'%s' is not a backup of a database", file);
-	}
+	bool out = strcmp(file, "-") == 0;
+	struct file_sink sink = { .path = out ? "standard output" : file };
+	sink.fd = out ? STDOUT_FILENO : open(file, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	if (sink.fd < 0)
+		return complain(CTL_REFUSED, "cannot write '%s': %s", file, strerror(errno));
+	int rc = isatty(sink.fd) ? complain(CTL_USAGE, "a backup is not text: send it to a file")
+				 : fetch(c, a, o, database, &sink);
+	if (!out && close(sink.fd) < 0 && rc == 0)
+		rc = complain(CTL_REFUSED, "cannot write '%s': %s", file, strerror(errno));
+	return rc;
+}
 
-	struct buf request, text;
-	lyre_out out;
-	struct answer answer;
-	begin_request(&out, &request, "restore_backup", database);
-	out_key(&out, "path");
-	out_string(&out, path, strlen(path));
-	out_object_end(&out);
-	free(path);
-	int rc = client_send(c, &request, "application/json", NULL, &answer);
-	buf_init(&text);
-	lyre_value v;
-	struct err e = { 0 };
-	if (rc == 0 && answer.status != 200)
-		rc = complain_answer(a, answer.status, answer.type, answer.body.data, answer.body.len);
-	else if (rc == 0 && answer.body.len > 0 &&
-		json_decode_copy(a, answer.body.data, answer.body.len, &v, &e) == 0) {
-		print_value(&text, &v);
-		if (text.len > 0)
-			fwrite(text.data, 1, text.len, stdout);
-	}
-	buf_free(&text);
-	buf_free(&answer.body);
-	buf_free(&request);
+int command_backup(struct client *c, struct arena *a, const struct options *o, const char *database, const char *file)
+{
+	struct stat st;
+	bool link = lstat(file, &st) == 0 && S_ISLNK(st.st_mode), there = stat(file, &st) == 0;
+	if (strcmp(file, "-") == 0 || (there && !S_ISREG(st.st_mode)))
+		return backup_to_stream(c, a, o, database, file);
+	if (link && !there)
+		return complain(CTL_REFUSED, "'%s' is a link that leads nowhere: %s", file, strerror(errno));
+	if (there && !o->force)
+		return complain(CTL_REFUSED, "'%s' exists: --force replaces it", file);
+	char *real = link ? realpath(file, NULL) : NULL;
+	if (link && !real)
+		return complain(CTL_REFUSED, "cannot write '%s': %s", file, strerror(errno));
+	int rc = backup_to_file(c, a, o, database, real ? real : file);
+	free(real);
 	return rc;
 }

@@ -99,11 +99,12 @@ static ssize_t ask(const char *prompt, const char *user, const char *else_do, ch
 /** \p what it holds is for the message. \return its length, or -1, said */
 static ssize_t read_file(const char *file, const char *what, char *line, size_t max)
 {
-	int fd = open(file, O_RDONLY | O_CLOEXEC);
+	bool in = strcmp(file, "-") == 0;
+	int fd = in ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
 	ssize_t len = fd < 0 ? -1 : read_line(fd, line, max);
 	if (len < 0)
 		complain(CTL_USAGE, "cannot read the %s from '%s': %s", what, file, why_not());
-	if (fd >= 0)
+	if (fd >= 0 && !in)
 		close(fd);
 	return len;
 }

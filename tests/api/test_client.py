@@ -406,6 +406,61 @@ class Client(unittest.TestCase):
         self.assertIn("does not exist", self.refused(1, "backup", self.database(), path, "-t", "none"))
         self.refused(1, "backup", self.database(), "/nowhere/file")
 
+    def piped(self, *words, data=b""):
+        """Ends with 0; \return standard output, as bytes"""
+        r = subprocess.run([LYRE, "--socket", self.s.socket_path, *words], input=data, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.assertEqual((r.returncode, r.stderr), (0, b""))
+        return r.stdout
+
+    def records_of(self, database):
+        return json.loads(self.ok("--json", "search_by_value", "database=" + database, "table=t", "attribute=id", "value=*", "get_attributes=id"))
+
+    def test_backup_and_restore_by_pipes(self):
+        self.make({"id": 1})
+        os.chdir(self.folder)
+        backup = self.piped("backup", self.database(), "-")
+        self.assertIn(MAGIC, backup[:32])
+        self.assertFalse(os.path.exists(os.path.join(self.folder, "-")))
+        self.assertEqual(self.piped("backup", self.database(), "/dev/stdout")[:4], backup[:4])
+        for n, source in enumerate(("-", "/dev/stdin")):
+            copy = "%s_copy%d" % (self.database(), n)
+            self.piped("restore", source, copy, data=backup)
+            self.assertEqual(self.records_of(copy), [{"id": 1}])
+            self.assertIn("is not a backup", self.lyre("restore", source, "none", input=b"text" * 9)[2])
+        fifo = self.file("fifo")
+        os.mkfifo(fifo)
+        reader = subprocess.Popen(["cat", fifo], stdout=subprocess.PIPE)
+        self.ok("backup", self.database(), fifo, "--force")
+        self.assertIn(MAGIC, reader.communicate()[0][:32])
+        self.assertTrue(stat.S_ISFIFO(os.stat(fifo).st_mode))
+        left = [n for n in os.listdir(os.path.join(self.s.root, "database")) if n.startswith(".restore")]
+        self.assertEqual(left, [])
+
+    def test_backup_follows_a_link(self):
+        self.make()
+        path, link = self.file("target"), self.file("link")
+        os.symlink(path, link)
+        self.assertIn("leads nowhere", self.refused(1, "backup", self.database(), link))
+        with open(path, "wb") as f:
+            f.write(b"old")
+        self.assertIn("exists", self.refused(1, "backup", self.database(), link))
+        self.ok("backup", self.database(), link, "--force")
+        self.assertTrue(os.path.islink(link))
+        with open(path, "rb") as f:
+            self.assertIn(MAGIC, f.read(32))
+        self.assertIn("Is a directory", self.refused(1, "backup", self.database(), self.folder, "--force"))
+
+    @unittest.skipIf(os.geteuid(), "only root can make devices")
+    def test_backup_leaves_a_device(self):
+        self.make()
+        device = self.file("null")
+        try:
+            os.mknod(device, stat.S_IFCHR | 0o666, os.makedev(1, 3))
+        except PermissionError:
+            self.skipTest("devices cannot be made here")
+        self.ok("backup", self.database(), device, "--force")
+        self.assertTrue(stat.S_ISCHR(os.stat(device).st_mode))
+
     def test_restore_looks_at_the_file_first(self):
         self.assertIn("not a backup", self.refused(1, "restore", self.file("text", b"x" * 100), "x"))
         self.assertIn("not a backup", self.refused(1, "restore", self.file("empty", b""), "x"))
