@@ -62,9 +62,9 @@ static int check_room(struct context *c, struct err *e)
 	unsigned distinct = 0;
 	for (size_t i = 0; i < count; i++)
 		distinct += !i || compare_names(&new[i - 1], &new[i]);
-	if (distinct + t->attribute_count > ATTRIBUTES_MAX || distinct + definition_of(t)->next_attribute >= UINT16_MAX)
-		return err_set(e, LYRE_EINVAL, "Table '%s.%s' cannot have more than %d attributes", t->database, t->name,
-			ATTRIBUTES_MAX);
+	int rc = attributes_left(t, distinct, e);
+	if (rc)
+		return rc;
 	return t->dynamic ? writer_trees_left(c->db, distinct, e) : 0;
 }
 
@@ -187,7 +187,7 @@ static int make_key(struct context *c, struct row *r, struct key *k)
 static int resolve(struct context *c, struct cell *cell, uint16_t *position)
 {
 	const struct table *t = c->t, *before = c->w->table;
-	if (cell->position != NO_POSITION && cell->position < t->attribute_count &&
+	if (cell->position != NO_POSITION && cell->position < t->attribute_count && t->numbering == before->numbering &&
 	    t->attributes[cell->position].id == before->attributes[cell->position].id) {
 		*position = cell->position;
 		return 0;

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "log/log.h"
 #include "store/backup_internal.h"
+#include "store/renumber.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -54,6 +55,42 @@ static int write_copy(struct database *db, int fd, uint64_t *size, struct err *e
 	return 0;
 }
 
+static bool any_renumber_wanted(const struct catalogue *c)
+{
+	bool wanted = false;
+	for (size_t i = 0; i < c->count; i++)
+		wanted = wanted || renumber_wanted(c->by_id[i]);
+	return wanted;
+}
+
+/* Puts a copy with new ids of attributes in the place of the copy, where some table has spent its own. */
+static int renumber(struct store *s, const struct database *db, char **path, int *fd, uint64_t *size, struct err *e)
+{
+	struct stat st;
+	char *to_path = NULL;
+	int to = -1;
+	if (!any_renumber_wanted(db->catalogue))
+		return 0;
+	int rc = backup_temporary(s, &to, &to_path, e);
+	if (rc)
+		return rc;
+	rc = renumber_copy(db, *path, (size_t)*size, to, e);
+	if (!rc && (fsync(to) || fstat(to, &st)))
+		rc = err_errno(e, errno, "compact", db->name);
+	if (!rc)
+		*size = (uint64_t)st.st_size;
+	/* the copy that is not wanted goes: the old one, or on failure the new one */
+	char *gone = rc ? to_path : *path;
+	(void)unlink(gone);
+	free(gone);
+	close(rc ? to : *fd);
+	if (!rc) {
+		*path = to_path;
+		*fd = to;
+	}
+	return rc;
+}
+
 /* Both names at their files; the table of readers that goes with a file is part of it for who opens it beside us. */
 static int take_names(const struct database *fresh, const struct database *db, const char *lock, struct err *e)
 {
@@ -84,13 +121,14 @@ static int compact(struct database *db, struct change *change, struct err *e)
 	rc = backup_temporary(c->store, &fd, &path, e);
 	if (rc)
 		return rc;
-	if (asprintf(&lock, "%s-lock", path) < 0) {
+	rc = write_copy(db, fd, &c->after, e);
+	if (!rc)
+		rc = renumber(c->store, db, &path, &fd, &c->after, e);
+	close(fd);
+	if (!rc && asprintf(&lock, "%s-lock", path) < 0) {
 		lock = NULL;
 		rc = err_nomem(e);
 	}
-	if (!rc)
-		rc = write_copy(db, fd, &c->after, e);
-	close(fd);
 	if (!rc)
 		rc = database_open_copy(&fresh, db, path, e);
 	if (!rc)

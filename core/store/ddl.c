@@ -57,9 +57,9 @@ int attribute_add(struct database *db, uint32_t table, const char *name, size_t 
 	struct definition *d = writer_edit(db, table);
 	if (!d)
 		return writer_failed(db, ENOMEM);
-	if (d->table.attribute_count >= ATTRIBUTES_MAX || d->next_attribute >= UINT16_MAX)
-		return err_set(e, LYRE_EINVAL, "Table '%s.%s' cannot have more than %d attributes", d->table.database,
-			d->table.name, ATTRIBUTES_MAX);
+	int rc = attributes_left(&d->table, 1, e);
+	if (rc)
+		return rc;
 	struct attribute *a = definition_add(d, name, len, type_name);
 	if (!a)
 		return writer_failed(db, ENOMEM);

@@ -182,6 +182,7 @@ struct definition *definition_copy(const struct table *t)
 	struct table *copy = &d->table;
 	copy->id = t->id;
 	copy->version = t->version + 1;
+	copy->numbering = t->numbering;
 	copy->dynamic = t->dynamic;
 	copy->audit = t->audit;
 	copy->expiration = t->expiration;
@@ -224,6 +225,18 @@ struct attribute *definition_add(struct definition *d, const char *name, size_t 
 	}
 	d->next_attribute++;
 	return a;
+}
+
+int attributes_left(const struct table *t, uint32_t more, struct err *e)
+{
+	if (more + t->attribute_count > ATTRIBUTES_MAX)
+		return err_set(e, LYRE_EINVAL, "Table '%s.%s' cannot have more than %d attributes", t->database, t->name,
+			ATTRIBUTES_MAX);
+	/* ids of what was dropped still stand in records */
+	if (more + definition_of(t)->next_attribute > UINT16_MAX)
+		return err_set(e, LYRE_EINVAL, "Table '%s.%s' has no room for more attributes until the database is compacted, which gives "
+			"back that of dropped ones: lyre compact %s", t->database, t->name, t->database);
+	return 0;
 }
 
 void definition_remove(struct definition *d, uint16_t position)

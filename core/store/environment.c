@@ -527,7 +527,11 @@ void database_exchange(struct database *db, struct database *copy)
 {
 	struct catalogue *c = copy->catalogue;
 	for (size_t i = 0; i < c->count; i++) {
-		definition_of(c->by_id[i])->table.db = database_ref(db);
+		struct table *t = &definition_of(c->by_id[i])->table;
+		const struct table *old = catalogue_by_id(db->catalogue, t->id);
+		bool renumbered = old && definition_of(old)->next_attribute != definition_of(t)->next_attribute;
+		t->numbering = old ? old->numbering + renumbered : 0;
+		t->db = database_ref(db);
 		database_unref(copy);
 	}
 	(void)gate_shut(db, true);
@@ -546,6 +550,7 @@ void database_exchange(struct database *db, struct database *copy)
 	db->log = copy->log;
 	db->committed = copy->committed;
 	db->writer.committed.log = copy->log;
+	db->writer.committed.trees = copy->writer.committed.trees;
 	pthread_mutex_unlock(&db->lock);
 	gate_open(db);
 }

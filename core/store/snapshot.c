@@ -214,7 +214,8 @@ void snapshot_end(struct snapshot *s)
 const struct table *snapshot_table(const struct snapshot *s, const struct table *t)
 {
 	const struct slot *slot = s->slot;
-	return t->db == s->db ? catalogue_by_id(slot->catalogue, t->id) : NULL;
+	const struct table *now = t->db == s->db ? catalogue_by_id(slot->catalogue, t->id) : NULL;
+	return now && now->numbering == t->numbering ? now : NULL;
 }
 
 bool snapshot_has(const struct snapshot *s, const struct table *t)

@@ -101,6 +101,7 @@ struct table {
 	struct database *db;  /**< kept alive by this */
 	uint32_t id;          /**< never used again in its database */
 	uint32_t version;     /**< of the definition */
+	uint32_t numbering;   /**< how often its attributes were given new ids since the file was opened */
 	const char *database; /**< name */
 	const char *name;
 	bool dynamic;         /**< learns attributes from its records */

@@ -154,6 +154,8 @@ struct definition *definition_copy(const struct table *t);
 void definition_free(struct definition *d);
 /** Appends; the trees are the caller's. NULL when out of memory or ids are used up */
 struct attribute *definition_add(struct definition *d, const char *name, size_t len, const char *type_name);
+/** Whether a table may have \p more attributes; else why not, and what to do. */
+int attributes_left(const struct table *t, uint32_t more, struct err *e);
 void definition_remove(struct definition *d, uint16_t position);
 static inline struct definition *definition_of(const struct table *t) { return (struct definition *)(uintptr_t)t; }
 /** The attribute with an id, NULL when there is none any more. */
