@@ -14,7 +14,8 @@ runs = itertools.count(1)
 
 
 class Wrk:
-    """Load of one kind that has begun; result() waits for its end: (requests a second, p50, p99 in milliseconds)."""
+    """Load of one kind that has begun; result() waits for its end: (requests a second, p50, p99 in milliseconds), and leaves
+    in answer_bytes how many of them an answer had, with its head."""
 
     def __init__(self, port, kind, authorization, records, seconds, table="t", connections=CONNECTIONS):
         self.kind = kind
@@ -27,7 +28,8 @@ class Wrk:
         found = [line for line in out.splitlines() if line.startswith("result ")]
         if self.process.returncode or not found:
             raise SystemExit("%s: wrk ended with %d: %s" % (self.kind, self.process.returncode, out))
-        rate, p50, p99, errors = found[0].split()[1:]
+        rate, p50, p99, errors, size = found[0].split()[1:]
+        self.answer_bytes = float(size)
         if int(errors):
             raise SystemExit("%s: %s answers were errors" % (self.kind, errors))
         return float(rate), float(p50), float(p99)
