@@ -12,6 +12,8 @@
 
 #include "base/err.h"
 #include "dispatch/dispatch.h"
+#include "http/pulse.h"
+#include "http/seats.h"
 
 #include <microhttpd.h>
 #include <pthread.h>
@@ -19,21 +21,34 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
+/** One that serves connections: a daemon made with MHD_USE_NO_LISTEN_SOCKET, whose own limits are never met. */
+struct serving_thread {
+	struct MHD_Daemon *daemon;
+	struct pulse pulse;
+};
+
 struct acceptor {
-	int fd;                    /* listens; the caller's */
-	int stop_fd;
-	unsigned limit;            /* connections at once; further ones wait in the kernel's queue */
-	struct MHD_Daemon *daemon; /* made with MHD_USE_NO_LISTEN_SOCKET */
+	int fd;                  /* listens; the caller's */
+	int wake_fd;
+	struct seat_limit limit; /* further connections wait in the kernel's queue, or are closed when their address has too many */
+	struct seats *seats;
+	struct serving_thread *threads; /* connections go to them in turn */
+	unsigned thread_count;
+	atomic_uint turn;
 	struct dispatch *dispatch; /* counts those that are not taken */
 	atomic_ulong added;        /* connections that were handed on */
+	struct pulse pulse;        /* of the accepting thread */
 	pthread_t thread;
+	atomic_bool stopping;
 	bool running;
 };
 
-/** \p a holds fd, limit, daemon and dispatch. */
+/** \p a holds fd, limit, seats, threads and dispatch. */
 int acceptor_start(struct acceptor *a, struct err *e);
-/** Hands a connection on; it is closed when it is not taken. */
-void acceptor_add(struct acceptor *a, int fd, const struct sockaddr *address, socklen_t len);
+/** Hands a connection on, even over the limit; it is closed when it is not taken. \return LYRE_EBUSY: its address has too many */
+int acceptor_add(struct acceptor *a, int fd, const struct sockaddr *address, socklen_t len);
+/** Has the accepting thread answer its pulse. */
+void acceptor_ask(struct acceptor *a);
 /** When this returns no new connection comes. Nothing to do when it was not started. */
 void acceptor_stop(struct acceptor *a);
 

@@ -116,17 +116,18 @@ void connection_linger(struct connection *c)
 
 /* ---- one connection ---- */
 
-/* The numbers of the serving threads, as they stand in the log. */
-static void name_thread(void)
+/* \return the number of this serving thread, as it stands in the log */
+static unsigned name_thread(void)
 {
 	static atomic_uint count;
-	static _Thread_local bool named;
-	if (named)
-		return;
-	named = true;
-	char name[24];
-	snprintf(name, sizeof name, "http/%u", atomic_fetch_add(&count, 1) + 1);
-	log_thread(name);
+	static _Thread_local unsigned number;
+	if (!number) {
+		number = atomic_fetch_add(&count, 1) + 1;
+		char name[24];
+		snprintf(name, sizeof name, "http/%u", number);
+		log_thread(name);
+	}
+	return number;
 }
 
 static void set_peer(struct connection *c, const struct sockaddr *a)
@@ -160,18 +161,30 @@ static void set_peer_domain(struct connection *c)
 	c->trusted = who.uid == 0 || who.uid == geteuid();
 }
 
+static int descriptor_of(struct MHD_Connection *mhd)
+{
+	return MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+}
+
 static void connection_begin(struct http *h, struct MHD_Connection *mhd, void **context)
 {
-	name_thread();
-	atomic_fetch_add(&h->begun, 1);
-	const union MHD_ConnectionInfo *fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
-	if (domain_hold_here(h, fd->connect_fd))
+	unsigned thread = name_thread();
+	const union MHD_ConnectionInfo *address = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	struct pulse *pulse = address ? pulse_of(address->client_addr) : NULL;
+	if (pulse) {
+		pulse_answer(pulse, thread);
 		return;
+	}
+	atomic_fetch_add(&h->begun, 1);
+	int fd = descriptor_of(mhd);
+	if (domain_hold_here(h, fd))
+		return;
+	seats_begin(&h->seats, fd);
 	struct connection *c = calloc(1, sizeof *c);
 	if (!c)
 		return; /* the first request finds none and is cut */
 	c->http = h;
-	c->fd = fd->connect_fd;
+	c->fd = fd;
 	c->secure = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION) != NULL;
 	int domain;
 	socklen_t len = sizeof domain;
@@ -185,8 +198,7 @@ static void connection_begin(struct http *h, struct MHD_Connection *mhd, void **
 			if (atomic_load(&c->taken))
 				atomic_fetch_sub(&h->adopted, 1);
 		}
-		const union MHD_ConnectionInfo *a = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-		set_peer(c, a ? a->client_addr : NULL);
+		set_peer(c, address ? address->client_addr : NULL);
 	}
 	int64_t now = monotonic_ms();
 	atomic_init(&c->last, now);
@@ -225,10 +237,13 @@ void connection_notify(void *cls, struct MHD_Connection *mhd, void **context, en
 {
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
 		connection_begin(cls, mhd, context);
-	} else if (*context) {
-		connection_end(*context);
-		*context = NULL;
+		return;
 	}
+	struct http *h = cls;
+	if (*context)
+		connection_end(*context);
+	*context = NULL;
+	seats_end(&h->seats, descriptor_of(mhd));
 }
 
 struct connection *connection_of(struct MHD_Connection *mhd)

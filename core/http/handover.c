@@ -158,7 +158,7 @@ void domain_release(struct http *h)
 
 static bool domain_held(struct http *h, bool settled, int64_t now)
 {
-	if (!h->domain.daemon)
+	if (!h->domain.thread_count)
 		return true;
 	if (!settled) {
 		if (atomic_load(&h->held))
@@ -259,7 +259,7 @@ static void adopt(struct http *h, int fd)
 	uint64_t n = 0;
 	bool known = getpeername(fd, (struct sockaddr *)&address, &len) == 0;
 	struct acceptor *a = known && address.ss_family == AF_UNIX ? &h->domain : &h->tcp;
-	if (!known || !a->daemon) {
+	if (!known || !a->thread_count) {
 		close(fd);
 		return;
 	}

@@ -6,6 +6,7 @@
 #include "log/log.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,6 @@
 /* How long http_close() waits: for exchanges that should have been drained, for answers that are on their way. */
 #define WAITING_MS 5000
 #define ANSWERS_MS 2000
-#define POOL_MAX 256
 
 #define NETWORK "operationsApi.network."
 
@@ -54,31 +54,13 @@ static size_t leave_escaped(void *cls, struct MHD_Connection *c, char *s)
 
 /* ---- start ---- */
 
-struct limits {
-	unsigned threads, connections, per_address, timeout_s;
-};
-
-static unsigned thread_count(const struct config *c)
-{
-	int64_t n = config_is_null(c, "threads") ? sysconf(_SC_NPROCESSORS_ONLN) : config_int(c, "threads");
-	return n < 1 ? 1 : n > POOL_MAX ? POOL_MAX : (unsigned)n;
-}
-
-static unsigned count_setting(const struct config *c, const char *key, unsigned if_null)
-{
-	if (config_is_null(c, key))
-		return if_null;
-	int64_t n = config_int(c, key);
-	return n < 0 ? 0 : n > INT32_MAX ? INT32_MAX : (unsigned)n;
-}
-
 static size_t quarter_of_memory(void)
 {
 	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
 	return pages > 0 && size > 0 ? (size_t)pages / 4 * (size_t)size : (size_t)1 << 30;
 }
 
-static void read_settings(struct http *h, struct limits *l, const struct config *c)
+static void read_settings(struct http *h, const struct config *c)
 {
 	h->idle_ms = config_int(c, NETWORK "keepAliveTimeout");
 	h->headers_ms = config_int(c, NETWORK "headersTimeout");
@@ -93,26 +75,24 @@ static void read_settings(struct http *h, struct limits *l, const struct config 
 	for (size_t i = 0; i < h->origin_count; i++)
 		h->cors_any = h->cors_any || strcmp(h->origins[i], "*") == 0;
 	snprintf(h->keep_alive, sizeof h->keep_alive, "timeout=%lld", (long long)(h->idle_ms / 1000));
-
-	int64_t longest = h->idle_ms > h->request_ms ? h->idle_ms : h->request_ms;
-	l->timeout_s = (unsigned)((longest + 999) / 1000);
-	l->threads = thread_count(c);
-	l->connections = count_setting(c, NETWORK "maxConnections", 1000);
-	if (l->connections < l->threads)
-		l->connections = l->threads; /* libmicrohttpd shares them out to the threads */
-	l->per_address = count_setting(c, NETWORK "maxConnectionsPerAddress", 0);
 }
 
-static struct MHD_Daemon *start_daemon(struct http *h, const struct limits *l)
+/* Of inactivity, and no shorter than those that the watcher knows. */
+static unsigned library_timeout_s(const struct http *h)
+{
+	int64_t longest = h->idle_ms > h->request_ms ? h->idle_ms : h->request_ms;
+	return (unsigned)((longest + 999) / 1000);
+}
+
+/* One thread each. Its limits of connections are never met: see seats.h. */
+static struct MHD_Daemon *start_daemon(struct http *h)
 {
 	struct MHD_OptionItem options[] = {
-		{ MHD_OPTION_CONNECTION_LIMIT, (intptr_t)l->connections, NULL },
-		{ MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t)l->per_address, NULL },
-		{ MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)l->timeout_s, NULL },
+		{ MHD_OPTION_CONNECTION_LIMIT, INT_MAX, NULL },
+		{ MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)library_timeout_s(h), NULL },
 		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)CONNECTION_MEMORY, NULL },
 		/* framing.c is stricter; up to 0.9.76 a refusal of its own for a missing Host goes out garbled. */
 		{ MHD_OPTION_STRICT_FOR_CLIENT, 0, NULL },
-		{ l->threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)l->threads, NULL },
 		{ MHD_OPTION_END, 0, NULL },
 	};
 	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG |
@@ -193,37 +173,41 @@ int http_try(const struct http *h, const struct config *c, struct err *e)
 }
 
 /* A listener whose socket is not open is not wanted. */
-static int start_threads(struct http *h, struct acceptor *a, const struct limits *l, struct err *e)
+static int start_threads(struct http *h, struct acceptor *a, unsigned count, unsigned per_address, struct err *e)
 {
 	if (a->fd < 0)
 		return LYRE_OK;
-	a->limit = l->connections;
+	a->limit = (struct seat_limit){ .most = h->limits.connections, .per_address = per_address };
+	a->seats = &h->seats;
 	a->dispatch = h->dispatch;
-	a->daemon = start_daemon(h, l);
-	if (!a->daemon)
-		return err_set(e, LYRE_EIO, "cannot start the threads that serve HTTP; the log says why");
+	a->threads = calloc(count, sizeof *a->threads);
+	if (!a->threads)
+		return err_nomem(e);
+	while (a->thread_count < count) {
+		struct MHD_Daemon *daemon = start_daemon(h);
+		if (!daemon)
+			return err_set(e, LYRE_EIO, "cannot start the threads that serve HTTP; the log says why");
+		a->threads[a->thread_count++].daemon = daemon;
+	}
 	return LYRE_OK;
 }
 
-static int start_all(struct http *h, const struct limits *l, struct err *e)
+static int start_all(struct http *h, struct err *e)
 {
-	struct limits one = *l;
-	one.threads = 1;
-	one.per_address = 0;
-	int r = start_threads(h, &h->tcp, l, e);
+	int r = start_threads(h, &h->tcp, h->limits.threads, h->limits.per_address, e);
 	if (!r)
-		r = start_threads(h, &h->domain, &one, e);
+		r = start_threads(h, &h->domain, 1, 0, e);
 	if (r)
 		return r;
 	atomic_store(&h->phase, HTTP_SERVING);
-	if (h->tcp.daemon)
+	if (h->tcp.thread_count)
 		r = acceptor_start(&h->tcp, e);
-	return r || !h->domain.daemon ? r : acceptor_start(&h->domain, e);
+	return r || !h->domain.thread_count ? r : acceptor_start(&h->domain, e);
 }
 
 static void log_addresses(const struct http *h, const struct config *c)
 {
-	if (h->tcp.daemon) {
+	if (h->tcp.thread_count) {
 		const char *host = config_is_null(c, NETWORK "host") ? NULL : config_string(c, NETWORK "host");
 		bool v6 = host && strchr(host, ':');
 		if (!host)
@@ -231,7 +215,7 @@ static void log_addresses(const struct http *h, const struct config *c)
 		else
 			log_notify("http", "listening on http://%s%s%s:%d", v6 ? "[" : "", host, v6 ? "]" : "", h->port);
 	}
-	if (h->domain.daemon)
+	if (h->domain.thread_count)
 		log_notify("http", "listening on unix:%s", h->domain_path);
 }
 
@@ -249,6 +233,7 @@ static struct http *http_new(void)
 	pthread_cond_init(&h->wake, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 	pthread_mutex_init(&h->lock, NULL);
+	seats_init(&h->seats);
 	pthread_mutex_init(&h->all_lock, NULL);
 	for (size_t i = 0; i < REQUEST_POOLS; i++)
 		pthread_mutex_init(&h->pools[i].lock, NULL);
@@ -261,23 +246,66 @@ int http_open(struct http **ret, const struct config *c, struct dispatch *d, str
 	struct http *h = http_new();
 	if (!h)
 		return err_nomem(e);
-	struct limits l;
 	h->dispatch = d;
-	read_settings(h, &l, c);
-	int r = connections_open(h, e);
+	read_settings(h, c);
+	int r = limits_read(&h->limits, c, e);
+	if (!r)
+		r = connections_open(h, e);
 	if (!r)
 		r = listen_all(h, c, given ? given : &none, e);
 	if (!r)
-		r = start_all(h, &l, e);
+		r = start_all(h, e);
 	if (r) {
 		http_close(h);
 		return r;
 	}
 	log_addresses(h, c);
+	http_pulse(h, &(struct http_silent){ .missed = 0 }); /* so that they are known by name */
+	if (h->limits.connections < h->limits.wanted)
+		log_warn("http", "at most %u connections at once, not %u as operationsApi.network.maxConnections says: the process "
+			"may open %lu files only; raise ulimit -n or LimitNOFILE=", h->limits.connections, h->limits.wanted,
+			h->limits.files);
 	if (given)
 		connections_adopt(h, given);
 	*ret = h;
 	return LYRE_OK;
+}
+
+/* ---- signs of life ---- */
+
+static void note_silence(struct http_silent *ret, const struct pulse *p, bool accepts)
+{
+	if (p->missed <= ret->missed)
+		return;
+	ret->missed = p->missed;
+	ret->tid = atomic_load(&p->tid);
+	if (accepts)
+		snprintf(ret->name, sizeof ret->name, "http/accept");
+	else if (ret->tid)
+		snprintf(ret->name, sizeof ret->name, "http/%u", atomic_load(&p->number));
+	else
+		snprintf(ret->name, sizeof ret->name, "http");
+}
+
+static void pulse_acceptor(struct acceptor *a, struct http_silent *ret)
+{
+	for (unsigned i = 0; i < a->thread_count; i++) {
+		struct serving_thread *t = &a->threads[i];
+		if (pulse_due(&t->pulse))
+			pulse_ask_daemon(&t->pulse, t->daemon);
+		note_silence(ret, &t->pulse, false);
+	}
+	if (!a->running)
+		return;
+	if (pulse_due(&a->pulse))
+		acceptor_ask(a);
+	note_silence(ret, &a->pulse, true);
+}
+
+void http_pulse(struct http *h, struct http_silent *ret)
+{
+	pulse_acceptor(&h->tcp, ret);
+	pulse_acceptor(&h->domain, ret);
 }
 
 /* ---- end ---- */
@@ -331,6 +359,13 @@ static bool wait_until(struct http *h, bool (*done)(struct http *h), int ms)
 	return true;
 }
 
+static void stop_threads(struct acceptor *a)
+{
+	for (unsigned i = 0; i < a->thread_count; i++)
+		MHD_stop_daemon(a->threads[i].daemon);
+	free(a->threads);
+}
+
 void http_close(struct http *h)
 {
 	if (!h)
@@ -344,13 +379,12 @@ void http_close(struct http *h)
 	wait_until(h, none_in_use, ANSWERS_MS);
 	wait_until(h, none_waiting, WAITING_MS); /* whoever resumed the last one is out of our memory then */
 	connections_close(h);
-	if (h->tcp.daemon)
-		MHD_stop_daemon(h->tcp.daemon);
-	if (h->domain.daemon)
-		MHD_stop_daemon(h->domain.daemon);
+	stop_threads(&h->tcp);
+	stop_threads(&h->domain);
 	requests_free(h);
 	for (size_t i = 0; i < REQUEST_POOLS; i++)
 		pthread_mutex_destroy(&h->pools[i].lock);
+	seats_destroy(&h->seats);
 	pthread_mutex_destroy(&h->all_lock);
 	pthread_mutex_destroy(&h->lock);
 	pthread_cond_destroy(&h->wake);

@@ -45,6 +45,20 @@ void http_retire(struct http *h, const struct http *heir);
 /** Whether one that is retired has no connection left. */
 bool http_deserted(struct http *h);
 
+/** A thread that serves or accepts and has not answered. */
+struct http_silent {
+	char name[24];   /**< as it stands in the log */
+	int tid;         /**< the system's number of the thread; 0: not known */
+	unsigned missed; /**< how often it was asked in vain */
+};
+
+/**
+ * Asks each thread for a sign of life, which it gives when it comes round; to be called at intervals. Does not wait, and
+ * takes no lock that a thread holds while it serves.
+ * \param[in,out] ret  of those that have not answered the last time, the most silent one, if it is more silent than this
+ */
+void http_pulse(struct http *h, struct http_silent *ret);
+
 /* ---- handing over ---- */
 
 /**

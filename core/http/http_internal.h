@@ -10,6 +10,7 @@
 #include "http/accept.h"
 #include "http/framing.h"
 #include "http/http.h"
+#include "http/limits.h"
 #include "http/linger.h"
 
 #include <microhttpd.h>
@@ -67,6 +68,8 @@ struct request_pool {
 
 struct http {
 	struct dispatch *dispatch;
+	struct limits limits;
+	struct seats seats;
 	struct acceptor tcp, domain;
 	int port;
 	char *domain_path; /* to unlink at close, unless managed */

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of faults share; importing it makes tests/api/lyre_server.py importable."""
-import os, sys
+import contextlib, os, resource, sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "api"))
-from lyre_server import HAS_PROC, Server, until # noqa: F401, for those who import this
+from lyre_server import BUILD, HAS_PROC, STATIC_ONLY, Server, built_modules, until # noqa: F401, for those who import this
 
 
 def create(s, table="t", database="dev", **more):
@@ -21,3 +21,15 @@ def all_records(s, table="t", database="dev"):
 
 def count(s, table="t", database="dev"):
     return s.ok({"operation": "describe_table", "database": database, "table": table})["record_count"]
+
+
+def raise_descriptors(wanted):
+    """What may be had."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < wanted:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, max(hard, wanted)))
+        soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        if soft < min(wanted, hard):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), hard))
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]

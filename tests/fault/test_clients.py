@@ -4,27 +4,16 @@
 CLIENTS_IDLE: idle connections at once (10000, or as many as descriptors may be had). CLIENTS_RESULT: MiB of the result that
 is read slowly (48). CLIENTS_RATE: MiB a second that it is read at (16).
 """
-import base64, contextlib, http.client, json, os, resource, socket, struct, sys, threading, time, unittest
+import base64, contextlib, http.client, json, os, socket, struct, sys, threading, time, unittest
 
-from faults import HAS_PROC, Server, create, insert, until
+from faults import HAS_PROC, Server, create, insert, raise_descriptors, until
 
 IDLE = int(os.environ.get("CLIENTS_IDLE", "10000"))
 RESULT = int(os.environ.get("CLIENTS_RESULT", "48"))
 RATE = int(os.environ.get("CLIENTS_RATE", "16"))
+LISTENERS = 2  # sockets: TCP and domain
 SANITIZED = bool(os.environ.get("CK_FORK"))  # their memory is not the server's
 KIB, MIB = 1 << 10, 1 << 20
-
-
-def raise_descriptors(wanted):
-    """What may be had."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < wanted:
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, max(hard, wanted)))
-        soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        if soft < min(wanted, hard):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), hard))
-    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
 def receive(c):
@@ -48,7 +37,6 @@ class Clients(unittest.TestCase):
     def setUpClass(cls):
         cls.descriptors = raise_descriptors(IDLE + 500)
         cls.s = Server(settings=["operationsApi.network.maxConnections=%d" % (IDLE + 200), "logging.auditLog=false"] + list(cls.settings))
-        cls.sockets_before = cls.sockets(cls)
         create(cls.s)
         insert(cls.s, [{"id": i, "text": "t%d" % i} for i in range(100)])
         for _ in range(3):
@@ -72,7 +60,7 @@ class Clients(unittest.TestCase):
 
     def check_left(self):
         """All connections are gone."""
-        until(lambda: self.sockets() == self.sockets_before, lambda: "%d sockets, were %d" % (self.sockets(), self.sockets_before))
+        until(lambda: self.sockets() == LISTENERS, lambda: "%d sockets, were %d" % (self.sockets(), LISTENERS))
         self.check_threads()
 
     def check_threads(self):
@@ -235,7 +223,7 @@ class Idle(Clients):
         try:
             for i in range(count):
                 clients.append(self.connect(i))
-            until(lambda: self.sockets() >= self.sockets_before + count, lambda: "%d sockets" % self.sockets())
+            until(lambda: self.sockets() >= LISTENERS + count, lambda: "%d sockets" % self.sockets())
             fresh = self.memory() - self.memory_before
             for c in clients:
                 c.sendall(request)

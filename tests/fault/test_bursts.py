@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""More clients at once than there may be, who send nothing and leave: the server serves on afterwards, and ends when told.
+
+BURST_ROUNDS: bursts of each size (3).
+"""
+import contextlib, http.client, os, select, socket, unittest
+
+from faults import Server, built_modules, raise_descriptors, until
+
+ROUNDS = int(os.environ.get("BURST_ROUNDS", "3"))
+LIMIT = 64
+METRICS = "metrics" in built_modules()
+SIZES = [LIMIT // 2, LIMIT, 2 * LIMIT, 10 * LIMIT]
+
+
+def connect_all(address, count, family=socket.AF_INET):
+    """Begins so many connections at once, without waiting for any."""
+    clients = []
+    for _ in range(count):
+        c = socket.socket(family)
+        c.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            c.connect(address)
+        clients.append(c)
+    return clients
+
+
+class Bursts(unittest.TestCase):
+    def server(self, *settings):
+        raise_descriptors(10 * LIMIT + 500)
+        settings = ["operationsApi.network.maxConnections=%d" % LIMIT] + list(settings)
+        s = Server(settings=settings + (["modules.metrics.open=true"] if METRICS else []))
+        self.addCleanup(s.remove)
+        self.addCleanup(s.kill)
+        return s
+
+    def figure(self, s, name):
+        """Asked for on the domain socket, which is a connection too."""
+        for line in s.request("GET", "/metrics", unix=True)[2].decode().splitlines():
+            if line.startswith("lyre_%s " % name):
+                return int(line.split()[1])
+        raise AssertionError("no figure %s" % name)
+
+    def check_served(self, s):
+        for _ in range(4):  # each thread has its turn
+            self.assertEqual(s.request("GET", "/health")[0], 200)
+        self.assertEqual(s.request("GET", "/health", unix=True)[0], 200)
+
+    def burst(self, s, size, family=socket.AF_INET):
+        """So many come at once, as many of them as may are let in, and all leave together."""
+        address = s.socket_path if family == socket.AF_UNIX else ("127.0.0.1", s.port)
+        clients = connect_all(address, size, family)
+        select.select([], clients[-1:], [], 0.05)
+        for c in clients:
+            c.close()
+
+    def check_bursts(self, threads):
+        s = self.server("threads=%d" % threads)
+        for size in SIZES:
+            with self.subTest(threads=threads, size=size):
+                for _ in range(ROUNDS):
+                    self.burst(s, size)
+                    self.check_served(s)
+        if METRICS:
+            until(lambda: self.figure(s, "connections_open") == 1, "connections are counted that are gone", server=s)
+        s.end()
+
+    def test_one_thread(self):
+        self.check_bursts(1)
+
+    def test_two_threads(self):
+        self.check_bursts(2)
+
+    def test_eight_threads(self):
+        self.check_bursts(8)
+
+    def test_domain_socket(self):
+        s = self.server("threads=1")
+        for size in SIZES:
+            for _ in range(ROUNDS):
+                self.burst(s, size, socket.AF_UNIX)
+                self.check_served(s)
+        s.end()
+
+    def test_one_address(self):
+        """An address that has all it may have is refused, while others are served, until it has let go."""
+        s = self.server("threads=2", "operationsApi.network.maxConnectionsPerAddress=4")
+        for _ in range(ROUNDS):
+            clients = connect_all(("127.0.0.1", s.port), 4)
+            until(lambda: select.select([], clients, [], 0)[1], "nobody is let in")
+            more = connect_all(("127.0.0.1", s.port), 20)
+            for c in more:
+                c.settimeout(60)
+                with contextlib.suppress(ConnectionResetError):
+                    self.assertEqual(c.recv(1), b"")
+                c.close()
+            with socket.create_connection(("127.0.0.1", s.port), 60, ("127.0.0.2", 0)) as other:
+                other.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+                self.assertIn(b" 200 ", other.recv(100))
+            for c in clients:
+                c.close()
+            self.serves(s)
+        s.end()
+
+    def serves(self, s):
+        def served():
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                return s.request("GET", "/health")[0] == 200
+
+        until(served, "the address is refused for ever", server=s)
+
+
+if __name__ == "__main__":
+    unittest.main()

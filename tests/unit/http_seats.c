@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit.h"
+
+#include "base/text.h"
+#include "http/seats.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Long enough for a connection to be on its way that it is looked for. */
+#define LATER_MS 60000
+
+static struct seats seats;
+static struct seat_limit limit;
+
+static void setup(void)
+{
+	seats_init(&seats);
+	limit = (struct seat_limit){ .most = 3 };
+}
+
+static void teardown(void)
+{
+	seats_destroy(&seats);
+}
+
+static enum seat_answer take_from(int fd, const char *address, uint64_t *number)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(1000) };
+
+	ck_assert_int_eq(inet_pton(AF_INET, address, &a.sin_addr), 1);
+	return seats_take(&seats, &limit, fd, (struct sockaddr *)&a, number);
+}
+
+static uint64_t take(int fd)
+{
+	uint64_t number = 0;
+
+	ck_assert_int_eq(take_from(fd, "127.0.0.1", &number), SEAT_GIVEN);
+	return number;
+}
+
+static bool room(int64_t in_ms)
+{
+	return seats_room(&seats, &limit, monotonic_ms() + in_ms);
+}
+
+START_TEST(test_room)
+{
+	for (int fd = 1000; fd < 1003; fd++) {
+		ck_assert(room(0));
+		take(fd);
+	}
+	ck_assert(!room(0));
+	seats_end(&seats, 1001);
+	ck_assert(room(0));
+	seats_end(&seats, 1001); /* it has none */
+	seats_end(&seats, 5000);
+	ck_assert_uint_eq(limit.taken, 2);
+}
+END_TEST
+
+START_TEST(test_descriptor_given_anew)
+{
+	take(1000);
+	take(1000);
+	ck_assert_uint_eq(limit.taken, 1);
+}
+END_TEST
+
+START_TEST(test_give_back_is_of_its_own)
+{
+	uint64_t first = take(1000);
+
+	seats_end(&seats, 1000);
+	uint64_t second = take(1000);
+	seats_give_back(&seats, 1000, first);
+	ck_assert_uint_eq(limit.taken, 1);
+	seats_give_back(&seats, 1000, second);
+	ck_assert_uint_eq(limit.taken, 0);
+}
+END_TEST
+
+/* Of descriptors that are closed, one has come to its thread: that will tell of its end. */
+START_TEST(test_lost_are_found)
+{
+	take(1000);
+	take(1001);
+	take(1002);
+	seats_begin(&seats, 1001);
+	ck_assert(!room(0));
+	ck_assert(room(LATER_MS));
+	ck_assert_uint_eq(limit.taken, 1);
+}
+END_TEST
+
+START_TEST(test_open_ones_are_not_lost)
+{
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof peer;
+	uint64_t number;
+	int ends[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	ck_assert_int_eq(getpeername(ends[0], (struct sockaddr *)&peer, &len), 0);
+	limit.most = 1;
+	ck_assert_int_eq(seats_take(&seats, &limit, ends[0], (struct sockaddr *)&peer, &number), SEAT_GIVEN);
+	close(ends[1]);
+	ck_assert(!room(LATER_MS));
+	close(ends[0]);
+	ck_assert(room(2 * LATER_MS));
+}
+END_TEST
+
+START_TEST(test_one_address)
+{
+	uint64_t number;
+
+	limit.most = 1000;
+	limit.per_address = 2;
+	ck_assert_int_eq(take_from(1000, "10.0.0.1", &number), SEAT_GIVEN);
+	ck_assert_int_eq(take_from(1001, "10.0.0.1", &number), SEAT_GIVEN);
+	ck_assert_int_eq(take_from(1002, "10.0.0.1", &number), SEAT_FULL_ADDRESS);
+	ck_assert_int_eq(take_from(1002, "10.0.0.2", &number), SEAT_GIVEN);
+	seats_end(&seats, 1000);
+	ck_assert_int_eq(take_from(1003, "10.0.0.1", &number), SEAT_GIVEN);
+	ck_assert_int_eq(take_from(1004, "10.0.0.1", &number), SEAT_FULL_ADDRESS);
+	ck_assert_uint_eq(limit.taken, 3);
+}
+END_TEST
+
+/* The same client, whether the socket is an IPv6 one or not. */
+START_TEST(test_mapped_address)
+{
+	struct sockaddr_in6 a = { .sin6_family = AF_INET6 };
+	uint64_t number;
+
+	limit.per_address = 1;
+	ck_assert_int_eq(inet_pton(AF_INET6, "::ffff:10.0.0.1", &a.sin6_addr), 1);
+	ck_assert_int_eq(seats_take(&seats, &limit, 1000, (struct sockaddr *)&a, &number), SEAT_GIVEN);
+	ck_assert_int_eq(take_from(1001, "10.0.0.1", &number), SEAT_FULL_ADDRESS);
+}
+END_TEST
+
+/* Chains of many addresses, taken and left in another order. */
+START_TEST(test_many)
+{
+	char address[INET_ADDRSTRLEN];
+	uint64_t number;
+
+	limit = (struct seat_limit){ .most = 20000, .per_address = 5 };
+	for (int i = 0; i < 20000; i++) {
+		snprintf(address, sizeof address, "10.1.%d.%d", i / 5 / 256, i / 5 % 256);
+		ck_assert_int_eq(take_from(i, address, &number), SEAT_GIVEN);
+	}
+	ck_assert(!room(0));
+	ck_assert_int_eq(take_from(20000, "10.1.0.0", &number), SEAT_FULL_ADDRESS);
+	for (int i = 0; i < 20000; i++)
+		seats_end(&seats, i * 7919 % 20000);
+	ck_assert_uint_eq(limit.taken, 0);
+	ck_assert_int_eq(take_from(20000, "10.1.0.0", &number), SEAT_GIVEN);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("http/seats");
+	TCase *t = tcase_create("seats");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, test_room);
+	tcase_add_test(t, test_descriptor_given_anew);
+	tcase_add_test(t, test_give_back_is_of_its_own);
+	tcase_add_test(t, test_lost_are_found);
+	tcase_add_test(t, test_open_ones_are_not_lost);
+	tcase_add_test(t, test_one_address);
+	tcase_add_test(t, test_mapped_address);
+	tcase_add_test(t, test_many);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+UNIT_MAIN(suite)
