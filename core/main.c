@@ -15,15 +15,19 @@
 #include "options.h"
 #include "process.h"
 #include "server.h"
+#include "watchdog.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /** How soon to look again: whether clients of old workers are gone; whether requests before a restart have ended. */
 #define OLD_WORKERS_MS 50
 #define SETTLE_MS 3
+/** At the end, how long a thread may take to show that it does not hang. */
+#define HANGING_MS 5000
 
 /* ---- end ---- */
 
@@ -49,12 +53,39 @@ static bool drain(struct server *s, const sigset_t *signals)
 	return true;
 }
 
-/** \return how long to wait for a signal; negative: for ever */
-static int tend(struct server *s)
+/** \return false when a thread hangs, so that its end cannot be waited for */
+static bool threads_turn(struct server *s)
 {
-	int jobs = jobs_tend(s->jobs);
+	const struct timespec pause = { .tv_nsec = 1000 * 1000 };
+	int64_t deadline = monotonic_ms() + HANGING_MS;
+	struct http_silent silent;
 
-	return workers_tend(&s->workers) && (jobs < 0 || jobs > OLD_WORKERS_MS) ? OLD_WORKERS_MS : jobs;
+	workers_pulse(&s->workers, &silent);
+	for (;;) {
+		bool late = monotonic_ms() >= deadline;
+		workers_pulse(&s->workers, &silent);
+		if (!silent.missed)
+			return true;
+		if (late)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	log_warn("main", "the thread %s (%d) hangs", silent.name, silent.tid);
+	return false;
+}
+
+/** \return the shorter time; negative: for ever */
+static int sooner(int a, int b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+/** \return how long to wait for a signal; negative: for ever */
+static int tend(struct server *s, struct watchdog *dog)
+{
+	int jobs = jobs_tend(s->jobs), old = workers_tend(&s->workers) ? OLD_WORKERS_MS : -1;
+
+	return sooner(sooner(jobs, old), watchdog_tend(dog, &s->workers));
 }
 
 static void renew_workers(struct server *s, const struct options *o)
@@ -98,6 +129,9 @@ static void reload(struct server *s)
 /** Until it is to end. \return whether it is to start again */
 static bool serve(struct server *s, const struct options *o, const sigset_t *signals)
 {
+	struct watchdog dog;
+
+	watchdog_init(&dog, s->config);
 	for (;;) {
 		enum restart_wish wish = restart_next(&s->restart);
 
@@ -105,7 +139,7 @@ static bool serve(struct server *s, const struct options *o, const sigset_t *sig
 			return true;
 		if (wish == WISH_WORKERS)
 			renew_workers(s, o);
-		int sig = process_wait_signal(signals, tend(s));
+		int sig = process_wait_signal(signals, tend(s, &dog));
 		if (sig == SIGHUP) {
 			reload(s);
 		} else if (sig && sig != PROCESS_WAKE_SIGNAL) {
@@ -230,7 +264,7 @@ static int run(const struct options *o, char *const *argv)
 	process_notify("STOPPING=1");
 	workers_quiesce(&s.workers);
 	jobs_stop(s.jobs);
-	if (!drain(&s, &signals)) {
+	if (!drain(&s, &signals) || !threads_turn(&s)) {
 		/* What is on the disk is whole at any moment; what is in memory is in use. */
 		log_fatal("main", "the server ends over the heads of requests at work");
 		log_close();

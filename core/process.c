@@ -99,6 +99,31 @@ void process_notify(const char *state)
 	close(fd);
 }
 
+int64_t process_watchdog_ms(void)
+{
+	const char *us = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
+	long long n = us ? strtoll(us, NULL, 10) : 0;
+
+	if (pid && strtol(pid, NULL, 10) != (long)getpid())
+		return 0;
+	return n > 0 && n < 1000 ? 1 : n > 0 ? n / 1000 : 0;
+}
+
+bool process_thread_is_held(int tid)
+{
+	char path[64], text[2048];
+
+	snprintf(path, sizeof path, "/proc/self/task/%d/status", tid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	ssize_t len = read(fd, text, sizeof text - 1);
+	close(fd);
+	text[len > 0 ? len : 0] = '\0';
+	const char *state = strstr(text, "\nState:\t"), *tracer = strstr(text, "\nTracerPid:\t");
+	return (state && strchr("DTt", state[8])) || (tracer && tracer[12] != '0');
+}
+
 void process_notify_reloading(void)
 {
 	char state[80];

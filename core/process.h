@@ -9,6 +9,8 @@
 #include "base/err.h"
 
 #include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 /** Files opened later must not become standard streams, which others write to. */
 void process_keep_standard_streams(void);
@@ -26,8 +28,12 @@ void process_block_signals(sigset_t *set);
 int process_wait_signal(const sigset_t *set, int ms);
 /** Tells the service manager, where there is one. */
 void process_notify(const char *state);
+/** \return how often the service manager wants WATCHDOG=1 at the least, in milliseconds; 0: it does not */
+int64_t process_watchdog_ms(void);
 /** Tells it that READY=1 will come again. */
 void process_notify_reloading(void);
+/** Whether the thread waits for a disk or is looked at by a debugger, so that it may come round yet. Where /proc says so. */
+bool process_thread_is_held(int tid);
 /**
  * Refuses a second server on the same root. The lock is the kernel's and goes with the process; the file stays.
  * \param given     the lock of the program that ran before in this process, which is taken over, or closed when it is

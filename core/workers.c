@@ -57,6 +57,14 @@ bool workers_tend(struct workers *w)
 	return kept > 0;
 }
 
+void workers_pulse(struct workers *w, struct http_silent *ret)
+{
+	*ret = (struct http_silent){ .missed = 0 };
+	http_pulse(w->now.http, ret);
+	for (size_t i = 0; i < w->old_count; i++)
+		http_pulse(w->old[i].http, ret);
+}
+
 void workers_quiesce(struct workers *w)
 {
 	http_quiesce(w->now.http);

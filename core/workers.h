@@ -37,6 +37,9 @@ bool workers_tend(struct workers *w);
 void workers_quiesce(struct workers *w);
 void workers_close(struct workers *w);
 
+/** Asks all threads for a sign of life. \param[out] ret  the most silent one; missed 0 when all have answered the last time */
+void workers_pulse(struct workers *w, struct http_silent *ret);
+
 /* As the functions of http/ of the same names. */
 void workers_pause(struct workers *w);
 bool workers_settled(struct workers *w);

@@ -29,6 +29,8 @@ const struct lyre_setting core_settings[] = {
 	  .help = "How long an idle connection is kept." },
 	{ "operationsApi.network.drainTimeout", LYRE_S_DURATION, 0, "30s", .min = 0, .max = 3600e3,
 	  .help = "How long requests and jobs under way may take to end before a stop or a restart." },
+	{ "operationsApi.network.hangTimeout", LYRE_S_DURATION, LYRE_SF_NULL, "60s", .min = 0, .max = 86400e3,
+	  .help = "How long a thread that serves may hang before the server ends with a failure, to be started anew; 0 or null: for ever." },
 	{ "operationsApi.network.maxConnections", LYRE_S_INT, SETTING_LISTENER, "1000", .min = 1, .max = 1000000,
 	  .help = "Connections that may be open at once." },
 	{ "operationsApi.network.maxConnectionsPerAddress", LYRE_S_INT, SETTING_LISTENER, "0", .min = 0, .max = 1000000,
