@@ -21,36 +21,45 @@ static bool keep(int fd)
 	return fd >= LISTEN_FIRST && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
 }
 
-static bool is_domain(int fd)
+static int option(int fd, int name)
 {
-	int domain;
-	socklen_t len = sizeof domain;
+	int value = -1;
+	socklen_t len = sizeof value;
 
-	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && domain == AF_UNIX;
+	return getsockopt(fd, SOL_SOCKET, name, &value, &len) == 0 ? value : -1;
 }
 
-static void take_managed(struct handover *h)
+/** One that is dropped would leave its clients waiting, or have the server listen elsewhere. */
+static int take_socket(struct http_sockets *s, int fd, struct err *e)
+{
+	char name[HTTP_SOCKET_NAME], other[HTTP_SOCKET_NAME];
+	int family = option(fd, SO_DOMAIN);
+	bool domain = family == AF_UNIX;
+	int *place = domain ? &s->domain : &s->tcp;
+
+	if (!keep(fd) || option(fd, SO_ACCEPTCONN) != 1 || (!domain && family != AF_INET && family != AF_INET6))
+		return err_set(e, LYRE_EINVAL, "the service manager hands over %s, which is no stream socket that listens",
+			http_socket_name(fd, name));
+	if (*place >= 0)
+		return err_set(e, LYRE_EINVAL, "the service manager hands over %s and %s, but one %s socket is the most that can be "
+			"used", http_socket_name(*place, other), http_socket_name(fd, name), domain ? "domain" : "TCP");
+	*place = fd;
+	*(domain ? &s->domain_managed : &s->tcp_managed) = true;
+	return 0;
+}
+
+static int take_managed(struct handover *h, struct err *e)
 {
 	const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
 	long n = pid && count && strtol(pid, NULL, 10) == (long)getpid() ? strtol(count, NULL, 10) : 0;
+	int rc = 0;
 
-	for (long i = 0; i < n && i < 1024; i++) {
-		int fd = LISTEN_FIRST + (int)i;
-		int *place = is_domain(fd) ? &h->sockets.domain : &h->sockets.tcp;
-
-		if (!keep(fd))
-			continue;
-		if (*place >= 0) {
-			close(fd);
-			continue;
-		}
-		*place = fd;
-		if (place == &h->sockets.domain)
-			h->sockets.managed = true;
-	}
+	for (long i = 0; i < n && i < 1024 && !rc; i++)
+		rc = take_socket(&h->sockets, LISTEN_FIRST + (int)i, e);
 	unsetenv("LISTEN_PID");
 	unsetenv("LISTEN_FDS");
 	unsetenv("LISTEN_FDNAMES");
+	return rc;
 }
 
 static void take_connections(struct http_sockets *s, const char *list)
@@ -80,7 +89,9 @@ static void take_word(struct handover *h, const char *word)
 	if (!strncmp(word, "connections=", 12))
 		take_connections(&h->sockets, value);
 	else if (!strncmp(word, "managed=", 8))
-		h->sockets.managed = fd;
+		h->sockets.domain_managed = fd;
+	else if (!strncmp(word, "tcp-managed=", 12))
+		h->sockets.tcp_managed = fd;
 	else if (keep(fd) && !strncmp(word, "lock=", 5))
 		h->lock = fd;
 	else if (keep(fd) && !strncmp(word, "tcp=", 4))
@@ -89,19 +100,20 @@ static void take_word(struct handover *h, const char *word)
 		h->sockets.domain = fd;
 }
 
-void handover_take(struct handover *h)
+int handover_take(struct handover *h, struct err *e)
 {
 	const char *text = getenv(VARIABLE);
 	char *copy = text ? strdup(text) : NULL;
 
 	*h = (struct handover)HANDOVER_NONE;
 	unsetenv(VARIABLE);
-	take_managed(h);
+	int rc = take_managed(h, e);
 	for (char *rest = copy, *word; (word = strsep(&rest, " "));) {
 		if (strchr(word, '='))
 			take_word(h, word);
 	}
 	free(copy);
+	return rc;
 }
 
 static void leave(struct buf *b, const char *name, int fd)
@@ -123,7 +135,7 @@ int handover_leave(const struct handover *h, struct err *e)
 	leave(&b, "lock", h->lock);
 	leave(&b, "tcp", s->tcp);
 	leave(&b, "domain", s->domain);
-	buf_addf(&b, "managed=%d connections=", s->managed);
+	buf_addf(&b, "managed=%d tcp-managed=%d connections=", s->domain_managed, s->tcp_managed);
 	for (size_t i = 0; i < s->connection_count && b.len < VARIABLE_MAX; i++) {
 		if (fcntl(s->connections[i], F_SETFD, 0) == 0)
 			buf_addf(&b, "%s%d", i ? "," : "", s->connections[i]);

@@ -19,8 +19,11 @@ struct handover {
 
 #define HANDOVER_NONE { .lock = -1, .sockets = HTTP_NO_SOCKETS }
 
-/** Takes what there is, out of the environment too. Before the first thread. */
-void handover_take(struct handover *h);
+/**
+ * Takes what there is, out of the environment too. Before the first thread.
+ * \return LYRE_EINVAL when the service manager hands over what cannot be used: more than one socket of a kind, or none that listens
+ */
+int handover_take(struct handover *h, struct err *e);
 /** Leaves it to the next program: the last thing before execve(). \return LYRE_ENOMEM */
 int handover_leave(const struct handover *h, struct err *e);
 

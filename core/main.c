@@ -236,7 +236,10 @@ static int run(const struct options *o, char *const *argv)
 	struct err e = { .code = 0 };
 	sigset_t signals;
 
-	handover_take(&s.given);
+	if (handover_take(&s.given, &e)) {
+		complain(e.text);
+		return EXIT_REFUSED;
+	}
 	if (load(&s.config, &s.modules, &o->sources, &e)) {
 		unload(s.config, s.modules);
 		complain(e.text);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 int folder_make(const char *path, mode_t mode, struct err *e)
 {
@@ -24,6 +25,56 @@ int folder_make(const char *path, mode_t mode, struct err *e)
 		if (!end)
 			break;
 	}
+	free(copy);
+	return rc;
+}
+
+static void cut_last(char *path)
+{
+	char *slash = strrchr(path, '/');
+
+	if (!slash)
+		strcpy(path, ".");
+	else if (slash == path)
+		path[1] = '\0';
+	else
+		*slash = '\0';
+}
+
+/** What is there of it, from the top on, is what counts. \p path is changed. */
+static int try_existing(char *path, struct err *e)
+{
+	struct stat st;
+
+	while (stat(path, &st) < 0) {
+		if (errno != ENOENT || !strcmp(path, "/") || !strcmp(path, "."))
+			return err_errno(e, errno, "look at the folder", path);
+		cut_last(path);
+	}
+	if (!S_ISDIR(st.st_mode))
+		return err_errno(e, ENOTDIR, "use as a folder", path);
+	return access(path, W_OK | X_OK) < 0 ? err_errno(e, errno, "write to the folder", path) : 0;
+}
+
+int folder_try(const char *path, struct err *e)
+{
+	char *copy = strdup(*path ? path : ".");
+
+	if (!copy)
+		return err_nomem(e);
+	int rc = try_existing(copy, e);
+	free(copy);
+	return rc;
+}
+
+int folder_try_parent(const char *path, struct err *e)
+{
+	char *copy = strdup(path);
+
+	if (!copy)
+		return err_nomem(e);
+	cut_last(copy);
+	int rc = try_existing(copy, e);
 	free(copy);
 	return rc;
 }

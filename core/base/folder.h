@@ -12,5 +12,9 @@
 
 /** Makes a folder and those above it; what exists stays as it is. */
 int folder_make(const char *path, mode_t mode, struct err *e);
+/** Whether folder_make() would succeed, and files can be made in the folder then. Changes nothing. */
+int folder_try(const char *path, struct err *e);
+/** The same of the folder that \p path is in. */
+int folder_try_parent(const char *path, struct err *e);
 
 #endif

@@ -233,6 +233,15 @@ static struct setting_value ask(const struct config *c, const char *key, unsigne
 	return entry_value(c, entry);
 }
 
+enum config_source config_source_of(const struct config *c, const char *key)
+{
+	ask(c, key, 0);
+	pthread_mutex_lock(&c->live->lock);
+	enum config_source source = entries_find(c, key)->source;
+	pthread_mutex_unlock(&c->live->lock);
+	return source;
+}
+
 #define WHOLE (KIND(LYRE_S_INT) | KIND(LYRE_S_SIZE) | KIND(LYRE_S_DURATION))
 
 bool config_is_null(const struct config *c, const char *key)

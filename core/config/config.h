@@ -77,6 +77,9 @@ const char *const *config_warnings(const struct config *c, size_t *count);
 /** Where a value comes from, the weakest first. */
 enum config_source { CONFIG_DEFAULT, CONFIG_FILE, CONFIG_ENVIRONMENT, CONFIG_COMMAND_LINE };
 
+/** \p key must be declared. */
+enum config_source config_source_of(const struct config *c, const char *key);
+
 /** A declared setting, as config_each() shows it; its value is asked for by key. */
 struct config_item {
 	const char *key;                    /**< whole: "modules.data.x" */

@@ -14,7 +14,7 @@ const struct lyre_setting core_settings[] = {
 	{ "operationsApi.network.port", LYRE_S_INT, LYRE_SF_NULL | SETTING_LISTENER, "9925", PORT,
 	  .help = "TCP port of the operations API; null: none; 0: one that the system chooses, said in the log." },
 	{ "operationsApi.network.host", LYRE_S_STRING, LYRE_SF_NULL | SETTING_LISTENER, NULL,
-	  .help = "The address to listen on; null: all of this machine." },
+	  .help = "The address to listen on; null: all of this machine, or that of the socket which the service manager hands over." },
 	{ "operationsApi.network.domainSocket", LYRE_S_PATH, LYRE_SF_NULL | SETTING_LISTENER, "operations-server",
 	  .help = "Unix domain socket of the operations API; root and the server's own user need no password; null: none." },
 	{ "operationsApi.network.cors", LYRE_S_BOOL, SETTING_LISTENER, "true",

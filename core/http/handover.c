@@ -226,8 +226,10 @@ static int copy_connections(struct http *h, struct http_sockets *ret, struct err
 
 int http_hand_over(struct http *h, struct http_sockets *ret, struct err *e)
 {
+	if (h->tcp.fd >= 0 && ret->tcp < 0)
+		ret->tcp_managed = h->tcp_managed;
 	if (h->domain.fd >= 0 && ret->domain < 0)
-		ret->managed = h->managed;
+		ret->domain_managed = h->domain_managed;
 	int r = copy_of(h->tcp.fd, &ret->tcp, e);
 	if (!r)
 		r = copy_of(h->domain.fd, &ret->domain, e);
@@ -285,7 +287,7 @@ void http_sockets_close(struct http_sockets *s, bool remove)
 	if (s->tcp >= 0)
 		close(s->tcp);
 	if (s->domain >= 0) {
-		if (remove && !s->managed && getsockname(s->domain, (struct sockaddr *)&a, &len) == 0 && a.sun_path[0])
+		if (remove && !s->domain_managed && getsockname(s->domain, (struct sockaddr *)&a, &len) == 0 && a.sun_path[0])
 			unlink(a.sun_path);
 		close(s->domain);
 	}

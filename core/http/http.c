@@ -16,8 +16,6 @@
 #define WAITING_MS 5000
 #define ANSWERS_MS 2000
 
-#define NETWORK "operationsApi.network."
-
 /* ---- libmicrohttpd's own messages ---- */
 
 /* They may quote the request, so that of those about requests only the pattern is logged. Reaching a limit of the
@@ -106,72 +104,6 @@ static struct MHD_Daemon *start_daemon(struct http *h)
 		MHD_OPTION_ARRAY, options, MHD_OPTION_END);
 }
 
-/* Another address on the same port can be listened on only when the socket that was given does not any more. */
-static int listen_anew(struct http *h, const char *host, struct http_sockets *given, struct err *e)
-{
-	int port = h->port;
-	int r = listen_tcp(&h->tcp.fd, host, &h->port, e);
-	if (!r || given->tcp < 0)
-		return r;
-	close(given->tcp);
-	given->tcp = -1;
-	h->port = port;
-	return listen_tcp(&h->tcp.fd, host, &h->port, e);
-}
-
-static int listen_all(struct http *h, const struct config *c, struct http_sockets *given, struct err *e)
-{
-	if (!config_is_null(c, NETWORK "port")) {
-		const char *host = config_is_null(c, NETWORK "host") ? NULL : config_string(c, NETWORK "host");
-		h->port = (int)config_int(c, NETWORK "port");
-		int r = listen_adopt_tcp(&h->tcp.fd, &given->tcp, host, &h->port) ? 0 : listen_anew(h, host, given, e);
-		if (r)
-			return r;
-	}
-	if (!config_is_null(c, NETWORK "domainSocket")) {
-		const char *path = config_path(c, NETWORK "domainSocket");
-		char *copy = strdup(path);
-		if (!copy)
-			return err_nomem(e);
-		int r = 0;
-		if (listen_adopt_domain(&h->domain.fd, &given->domain, path))
-			h->managed = given->managed;
-		else
-			r = listen_domain(&h->domain.fd, path, e);
-		if (r) {
-			free(copy);
-			return r;
-		}
-		h->domain_path = copy;
-	}
-	return LYRE_OK;
-}
-
-int http_try(const struct http *h, const struct config *c, struct err *e)
-{
-	int fd, r = 0;
-	if (!config_is_null(c, NETWORK "port")) {
-		const char *host = config_is_null(c, NETWORK "host") ? NULL : config_string(c, NETWORK "host");
-		int port = (int)config_int(c, NETWORK "port");
-		if (port == h->port)
-			port = 0; /* it will be free; any shows whether the address is one of ours */
-		r = listen_tcp(&fd, host, &port, e);
-		if (!r)
-			close(fd);
-	}
-	if (r || config_is_null(c, NETWORK "domainSocket"))
-		return r;
-	const char *path = config_path(c, NETWORK "domainSocket");
-	if (h->domain_path && strcmp(path, h->domain_path) == 0)
-		return 0;
-	r = listen_domain(&fd, path, e);
-	if (!r) {
-		unlink(path);
-		close(fd);
-	}
-	return r;
-}
-
 /* A listener whose socket is not open is not wanted. */
 static int start_threads(struct http *h, struct acceptor *a, unsigned count, unsigned per_address, struct err *e)
 {
@@ -209,11 +141,13 @@ static void log_addresses(const struct http *h, const struct config *c)
 {
 	if (h->tcp.thread_count) {
 		const char *host = config_is_null(c, NETWORK "host") ? NULL : config_string(c, NETWORK "host");
-		bool v6 = host && strchr(host, ':');
-		if (!host)
+		char name[LISTEN_NAME];
+		if (!host && listen_is_any(h->tcp.fd))
 			log_notify("http", "listening on http://127.0.0.1:%d, and on all other addresses", h->port);
+		else if (!host)
+			log_notify("http", "listening on http://%s", listen_name(h->tcp.fd, name));
 		else
-			log_notify("http", "listening on http://%s%s%s:%d", v6 ? "[" : "", host, v6 ? "]" : "", h->port);
+			log_notify("http", strchr(host, ':') ? "listening on http://[%s]:%d" : "listening on http://%s:%d", host, h->port);
 	}
 	if (h->domain.thread_count)
 		log_notify("http", "listening on unix:%s", h->domain_path);
@@ -252,7 +186,7 @@ int http_open(struct http **ret, const struct config *c, struct dispatch *d, str
 	if (!r)
 		r = connections_open(h, e);
 	if (!r)
-		r = listen_all(h, c, given ? given : &none, e);
+		r = listeners_open(h, c, given ? given : &none, e);
 	if (!r)
 		r = start_all(h, e);
 	if (r) {
@@ -327,7 +261,7 @@ void http_retire(struct http *h, const struct http *heir)
 	quiesce(&h->tcp);
 	quiesce(&h->domain);
 	bool inherited = heir && h->domain_path && heir->domain_path && !strcmp(h->domain_path, heir->domain_path);
-	if (h->domain_path && !h->managed && !inherited)
+	if (h->domain_path && !h->domain_managed && !inherited)
 		unlink(h->domain_path);
 	free(h->domain_path);
 	h->domain_path = NULL;

@@ -20,24 +20,31 @@ struct http;
 /** Sockets that are open already: of the service manager, or of the server that ran before this one. -1 for none. */
 struct http_sockets {
 	int tcp, domain;     /**< they listen */
-	bool managed;        /**< the service manager's: the file of domain is not removed */
+	bool tcp_managed;    /**< the service manager's: it decides where to listen */
+	bool domain_managed; /**< the same; and the file of domain is not removed */
 	int *connections;    /**< of clients, between two requests; allocated */
 	size_t connection_count;
 };
 
+#define HTTP_SOCKET_NAME 128
 #define HTTP_NO_SOCKETS { .tcp = -1, .domain = -1 }
 
 /**
- * Listens where operationsApi.network.* says: TCP and the domain socket. Logs the addresses.
+ * Listens where operationsApi.network.* says: TCP and the domain socket. Logs the addresses. A socket of the service manager
+ * is used wherever it listens, and the settings may not say otherwise; then TCP is listened on beside it only where they
+ * name host or port. Of other sockets that are given, those that listen where the settings say are taken over.
  * \param c      to live as long as \p ret
- * \param given  what listens where it is to be listened is taken over, and so are connections; the rest stays. NULL for none
+ * \param given  connections are taken over from it too; what is not used stays. NULL for none
  */
 int http_open(struct http **ret, const struct config *c, struct dispatch *d, struct http_sockets *given, struct err *e);
 /**
- * Whether a server with these settings could listen in the place of \p h: what \p h does not listen on itself is opened,
- * and closed again.
+ * Whether a server with these settings could listen, and serve somebody. Nothing is changed, and no client can come.
+ * \param h  the server whose place it would take; NULL for none
+ * \return LYRE_EBUSY when another process listens there
  */
 int http_try(const struct http *h, const struct config *c, struct err *e);
+/** Of a socket that listens: "127.0.0.1:9925", "[::1]:9925", "unix:/run/lyre/socket". \return \p text */
+const char *http_socket_name(int fd, char text[HTTP_SOCKET_NAME]);
 /** Accepts no new connection any more; requests under way go on, and their answers end the connections. */
 void http_quiesce(struct http *h);
 /** The same for one whose place \p heir has taken: the file of a domain socket on which both listen stays. */

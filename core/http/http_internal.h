@@ -31,6 +31,9 @@
 /** Free requests are kept in this many lists, so that threads do not share a lock. */
 #define REQUEST_POOLS 16
 
+/** Where our settings stand. */
+#define NETWORK "operationsApi.network."
+
 struct request;
 
 /** The life of the server; it only goes on. */
@@ -73,7 +76,7 @@ struct http {
 	struct acceptor tcp, domain;
 	int port;
 	char *domain_path; /* to unlink at close, unless managed */
-	bool managed;
+	bool tcp_managed, domain_managed; /* their sockets are the service manager's */
 	char keep_alive[32]; /* the value of the Keep-Alive header */
 	size_t body_max;
 	size_t body_memory_max;
@@ -138,6 +141,10 @@ struct request {
 	struct request *next; /* in its pool */
 	struct request *next_all;
 };
+
+/* listeners.c */
+/** Opens what the settings say is listened on, or takes over what is given. After a failure some may be open. */
+int listeners_open(struct http *h, const struct config *c, struct http_sockets *given, struct err *e);
 
 /* connection.c */
 int connections_open(struct http *h, struct err *e);

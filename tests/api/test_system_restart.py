@@ -2,7 +2,7 @@
 """restart and restart_service: nobody is refused, nothing is lost, and what would not start is not started.
 
 RESTART_SECONDS=60 runs the load that long, as RESTART_EVERY (5) and SERVICE_EVERY (7) say, and tells the figures."""
-import contextlib, fcntl, json, os, random, re, shutil, signal, socket, subprocess, tempfile, threading, time, unittest
+import contextlib, json, os, random, re, shutil, signal, socket, subprocess, tempfile, threading, time, unittest
 import lyre_server
 from lyre_server import *
 
@@ -577,37 +577,6 @@ class ServiceManager(unittest.TestCase):
                 self.assertTrue(manager.recv(1000).startswith(b"RELOADING=1\nMONOTONIC_USEC="))
                 self.assertEqual(b"READY=1", manager.recv(1000))
             self.assertEqual(b"STOPPING=1", manager.recv(1000))
-
-    def test_sockets(self):
-        """Socket activation: the manager's sockets are used, over restarts too, and the file of one stays."""
-        root = tempfile.mkdtemp(prefix="lyre-test-")
-        self.addCleanup(shutil.rmtree, root)
-        with socket.create_server(("127.0.0.1", 0)) as tcp, socket.socket(socket.AF_UNIX) as domain:
-            path = os.path.join(root, "operations-server")
-            domain.bind(path)
-            domain.listen()
-            port = tcp.getsockname()[1]
-            s = Server(root=root, start=False)
-            s.port = port
-            s.output = open(os.path.join(root, "output"), "ab+")
-
-            def place():
-                copies = [os.dup(tcp.fileno()), os.dup(domain.fileno())]
-                high = [fcntl.fcntl(c, fcntl.F_DUPFD, 20) for c in copies]
-                for i, fd in enumerate(high):
-                    os.dup2(fd, 3 + i)
-            env = dict(os.environ, LYRE_ADMIN_USERNAME=s.admin[0], LYRE_ADMIN_PASSWORD=s.admin[1], LISTEN_FDS="2")
-            s.process = subprocess.Popen(
-                ["sh", "-c", "LISTEN_PID=$$; export LISTEN_PID; exec \"$@\"", "sh", LYRED, "-r", root, "--set", "operationsApi.network.port=%d" % port,
-                 "--set", "operationsApi.network.host=127.0.0.1", "--set", "logging.stdStreams=true"],
-                stdin=subprocess.DEVNULL, stdout=s.output, stderr=s.output, env=env, preexec_fn=place, close_fds=False)
-            with s:
-                until(lambda: "listening on unix:" in s.said(), s.said, server=s)
-                for _ in range(2):
-                    self.assertEqual({}, s.ok({"operation": "describe_all"}))
-                    self.assertEqual((200, {}), s.call({"operation": "describe_all"}, unix=True))
-                    restart(s)
-            self.assertTrue(os.path.exists(path))
 
 
 if __name__ == "__main__":
