@@ -4,6 +4,8 @@
 #include "dispatch/dispatch.h"
 #include "load.h"
 #include "module/module.h"
+#include "process.h"
+#include "server.h"
 
 #include <stdio.h>
 
@@ -49,6 +51,18 @@ static void print_check(const struct view *v)
 		operations);
 }
 
+/** Another process may be the server that is checked for, or the service manager with a socket for it. */
+static int check_host(const struct view *v, struct err *e)
+{
+	int rc = server_try_host(NULL, v->config, e);
+
+	if (rc != LYRE_EBUSY)
+		return rc;
+	if (!process_lock_is_taken(config_path(v->config, "rootPath")))
+		fprintf(stderr, "lyred: %s: unless that is the service manager, which hands its socket over, the start would fail\n", e->text);
+	return 0;
+}
+
 /** Operations of modules that are not started, to look at. */
 static int load_operations(struct view *v, struct err *e)
 {
@@ -67,6 +81,8 @@ static int look(const struct options *o, struct view *v, struct err *e)
 		rc = load_operations(v, e);
 	if (!rc && o->action == CHECK)
 		rc = modules_check(v->modules, e);
+	if (!rc && o->action == CHECK)
+		rc = check_host(v, e);
 	if (rc)
 		return rc;
 	if (o->action == LIST_MODULES)

@@ -21,7 +21,7 @@ static const char help[] =
 	"                          set_configuration writes there, and makes the latter\n"
 	"  -r, --root DIRECTORY    keep everything under DIRECTORY: stands in for rootPath\n"
 	"      --set KEY=VALUE     set one setting, over the file; may be repeated\n"
-	"      --check             load settings and modules, say whether they are fine, and end\n"
+	"      --check             load settings and modules, look at the host, say whether it would start\n"
 	"      --list-modules      show the modules that the settings name, and end\n"
 	"      --list-operations   show the operations of these modules and who may call them, and end\n"
 	"      --module-info FILE  show what a module says of itself, without running it, and end\n"

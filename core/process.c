@@ -154,15 +154,33 @@ static int use_given(int given, int opened)
 	return given;
 }
 
-int process_lock_holds(const char *root, int lock, struct err *e)
+/** \return the lock file of \p root, opened; -1 when it cannot be */
+static int open_lock(const char *root)
 {
 	struct buf path;
 
 	buf_init(&path);
 	buf_addf(&path, "%s/lyred.lock", root);
 	int fd = buf_cstr(&path) ? open(path.data, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
-	bool same = same_file(fd, lock);
 	buf_free(&path);
+	return fd;
+}
+
+bool process_lock_is_taken(const char *root)
+{
+	int fd = open_lock(root);
+	bool taken = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+
+	if (fd >= 0)
+		close(fd);
+	return taken;
+}
+
+int process_lock_holds(const char *root, int lock, struct err *e)
+{
+	int fd = open_lock(root);
+	bool same = same_file(fd, lock);
+
 	if (fd >= 0)
 		close(fd);
 	return same ? 0 : err_set(e, LYRE_EIO, "%s is not the folder that the server works on: it was moved or removed, "

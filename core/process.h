@@ -44,5 +44,7 @@ int process_lock(const char *root, int given, int *ret, struct err *e);
 
 /** Whether \p lock, of process_lock(), is that of the folder that \p root names today. LYRE_EIO */
 int process_lock_holds(const char *root, int lock, struct err *e);
+/** Whether a server works on \p root. */
+bool process_lock_is_taken(const char *root);
 
 #endif

@@ -15,8 +15,6 @@
 #include "process.h"
 #include "store/store.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -138,28 +136,31 @@ int server_start(struct server *s, struct err *e)
 
 /* ---- another start ---- */
 
-static int try_folder(const char *path, struct err *e)
-{
-	char within[PATH_MAX];
-
-	int rc = folder_make(path, 0750, e);
-	if (!rc && snprintf(within, sizeof within, "%s/.", path) < (int)sizeof within && access(within, W_OK | X_OK) < 0)
-		rc = err_errno(e, errno, "write to the folder", path);
-	return rc;
-}
-
 static int try_root(const struct server *s, const char *root, struct err *e)
 {
 	int fd = -1;
 
+	if (!s)
+		return folder_try(root, e);
 	if (!strcmp(root, config_path(s->config, "rootPath")))
 		return process_lock_holds(root, s->lock, e);
-	int rc = try_folder(root, e);
+	int rc = folder_make(root, 0750, e);
 	if (!rc)
 		rc = process_lock(root, -1, &fd, e);
 	if (fd >= 0)
 		close(fd);
 	return rc;
+}
+
+int server_try_host(const struct server *s, const struct config *c, struct err *e)
+{
+	int rc = try_root(s, config_path(c, "rootPath"), e);
+
+	if (!rc && config_bool(c, "logging.file"))
+		rc = folder_try(config_path(c, "logging.root"), e);
+	if (!rc)
+		rc = folder_try(config_path(c, "storage.path"), e);
+	return rc ? rc : http_try(s ? s->workers.now.http : NULL, c, e);
 }
 
 int server_try(const struct server *s, const struct config_sources *sources, struct err *e)
@@ -168,13 +169,7 @@ int server_try(const struct server *s, const struct config_sources *sources, str
 
 	int rc = config_load(&c, sources, e);
 	if (!rc)
-		rc = try_root(s, config_path(c, "rootPath"), e);
-	if (!rc && config_bool(c, "logging.file"))
-		rc = try_folder(config_path(c, "logging.root"), e);
-	if (!rc)
-		rc = try_folder(config_path(c, "storage.path"), e);
-	if (!rc)
-		rc = http_try(s->workers.now.http, c, e);
+		rc = server_try_host(s, c, e);
 	config_free(c);
 	return rc;
 }

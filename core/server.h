@@ -34,6 +34,12 @@ int server_start(struct server *s, struct err *e);
  * in the way: folders, addresses. On the thread that renews the workers.
  */
 int server_try(const struct server *s, const struct config_sources *sources, struct err *e);
+/**
+ * Whether a server with this configuration would start on this host: folders, addresses, descriptors.
+ * \param s  the one whose place it would take; NULL for none: nothing is changed then
+ * \return LYRE_EBUSY when another process listens where it would
+ */
+int server_try_host(const struct server *s, const struct config *c, struct err *e);
 /** Closes everything but what listens. */
 void server_close_rooms(struct server *s);
 void server_stop(struct server *s);
