@@ -68,9 +68,11 @@ static int spawn(pid_t *pid, const char *binary, char *const *argv, int errors)
 	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
 	posix_spawn_file_actions_adddup2(&files, errors, STDERR_FILENO);
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
+#ifdef __GLIBC__ /* on a line of its own: other C libraries cannot read what follows */
+#if __GLIBC_PREREQ(2, 34)
 	/* Libraries open some without the flag that closes them here. */
 	posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
+#endif
 #endif
 	posix_spawnattr_init(&attr);
 	posix_spawnattr_setsigmask(&attr, &none);

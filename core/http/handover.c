@@ -13,8 +13,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sockios.h>
-#include <linux/tcp.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stddef.h>
@@ -24,6 +22,11 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <linux/tcp.h> /* the C library's own tcp_info lacks tcpi_bytes_received */
+#else
+#include <netinet/tcp.h>
+#endif
 
 /* More than a client sends before it waits for an answer, but for large bodies; what comes stays in the kernel up to it. */
 #define PAUSED_LOWAT (1 << 20)
@@ -52,7 +55,7 @@ void http_pause(struct http *h)
 static int unread(int fd)
 {
 	int n = 0;
-	return ioctl(fd, SIOCINQ, &n) == 0 ? n : -1;
+	return ioctl(fd, FIONREAD, &n) == 0 ? n : -1;
 }
 
 /* What was read of the connection by us; false when it moves on meanwhile, or the system does not say. */
