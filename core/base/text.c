@@ -9,7 +9,6 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/random.h>
-#include <time.h>
 
 /* Length of the valid character at s, 0 when there is none. */
 static size_t utf8_char(const unsigned char *s, size_t len)
@@ -112,6 +111,22 @@ int64_t monotonic_ns(void)
 	struct timespec ts;
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+static struct timespec timespec_of(int64_t seconds, int64_t ns)
+{
+	bool fits = seconds == (time_t)seconds;
+	return (struct timespec){ .tv_sec = fits ? (time_t)seconds : INT32_MAX, .tv_nsec = (long)ns };
+}
+
+struct timespec timespec_of_ms(int64_t ms)
+{
+	return timespec_of(ms / 1000, ms % 1000 * 1000000);
+}
+
+struct timespec timespec_of_ns(int64_t ns)
+{
+	return timespec_of(ns / 1000000000, ns % 1000000000);
 }
 
 int64_t monotonic_ms(void)

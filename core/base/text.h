@@ -9,6 +9,7 @@
 #include <lyre/types.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 /** Bytes of a valid UTF-8 prefix: \p len when all of it is valid. Surrogates and overlong forms are not. */
 size_t utf8_valid_prefix(const char *s, size_t len);
@@ -23,6 +24,9 @@ double now_ms(void);
 /** Milliseconds that only go forward, for intervals. */
 int64_t monotonic_ms(void);
 int64_t monotonic_ns(void);
+/** A time or a span as the system takes it; what its time_t cannot hold is the last second of that. */
+struct timespec timespec_of_ms(int64_t ms);
+struct timespec timespec_of_ns(int64_t ns);
 /** "2026-11-21T21:58:53.123Z"; \p out holds 32 bytes. \return its length; 0 when the time is outside years 0 to 9999 */
 size_t iso_time(char out[32], double ms);
 /** Reads an ISO 8601 date or date and time; local forms are taken as UTC. \return false when it is none */

@@ -136,7 +136,7 @@ static void wait_for_work(struct gate *g, int64_t until)
 
 	if (next && next->due < until)
 		until = next->due;
-	struct timespec at = { .tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000 };
+	const struct timespec at = timespec_of_ms(until);
 	g->idle++;
 	pthread_cond_timedwait(&g->work, &g->lock, &at);
 	g->idle--;

@@ -68,14 +68,7 @@ static void *watch(void *arg)
 		if (h->linger.count)
 			linger_run(&h->linger, now);
 		int64_t pause = h->linger.count ? WATCH_LINGER_MS : next - now;
-		struct timespec until;
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec += pause / 1000;
-		until.tv_nsec += pause % 1000 * 1000000;
-		if (until.tv_nsec >= 1000000000) {
-			until.tv_sec++;
-			until.tv_nsec -= 1000000000;
-		}
+		const struct timespec until = timespec_of_ns(monotonic_ns() + pause * 1000000);
 		pthread_cond_timedwait(&h->wake, &h->lock, &until);
 	}
 	linger_close(&h->linger);

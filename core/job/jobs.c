@@ -243,7 +243,7 @@ void jobs_stop(struct jobs *j)
 
 unsigned jobs_left(struct jobs *j, int64_t deadline_ms)
 {
-	const struct timespec until = { .tv_sec = (time_t)(deadline_ms / 1000), .tv_nsec = deadline_ms % 1000 * 1000000 };
+	const struct timespec until = timespec_of_ms(deadline_ms);
 
 	pthread_mutex_lock(&j->lock);
 	while (j->left && pthread_cond_timedwait(&j->ended, &j->lock, &until) != ETIMEDOUT)

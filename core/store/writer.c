@@ -168,7 +168,7 @@ static void apply_queue(struct database *db, struct record_write *list, size_t c
 /* By the lock: until \p enough wait, or \p until, monotonic ns. */
 static void wait_for(struct writer *w, size_t enough, int64_t until)
 {
-	struct timespec at = { .tv_sec = until / 1000000000, .tv_nsec = (long)(until % 1000000000) };
+	const struct timespec at = timespec_of_ns(until);
 	int rc = 0;
 	w->enough = enough;
 	while (w->queued < enough && !w->stopping && !rc)

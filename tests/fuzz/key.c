@@ -24,7 +24,7 @@ static uint64_t take(struct feed *f, size_t bytes)
 
 static lyre_value take_text(struct feed *f)
 {
-	size_t len = take(f, 2);
+	size_t len = (size_t)take(f, 2);
 	if (len > f->left)
 		len = f->left;
 	lyre_value v = value_text((const char *)f->p, len);
@@ -37,7 +37,7 @@ static lyre_value take_text(struct feed *f)
 static lyre_value take_digits(struct feed *f, struct arena *a)
 {
 	bool negative = take(f, 1) & 1;
-	size_t len = 20 + take(f, 1);
+	size_t len = 20 + (size_t)take(f, 1);
 	char *s = arena_alloc(a, len + 2);
 	must(s);
 	s[0] = '-';

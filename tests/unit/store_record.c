@@ -264,11 +264,11 @@ START_TEST(damaged_records)
 	lyre_value v = decode(&a, document);
 	struct record r = build(&b, items, items_of(&v, items));
 	for (int i = 0; i < 200000; i++) {
-		size_t len = rnd() % 4 ? r.len : rnd() % r.len;
+		size_t len = rnd() % 4 ? r.len : (size_t)(rnd() % r.len);
 		unsigned char *copy = malloc(len ? len : 1);
 		memcpy(copy, r.data, len);
 		for (uint64_t n = rnd() % 4; n && len; n--) {
-			size_t at = rnd() % 8 ? 20 + rnd() % len : rnd() % len;
+			size_t at = (size_t)(rnd() % 8 ? 20 + rnd() % len : rnd() % len);
 			if (at < len)
 				copy[at] = (unsigned char)rnd();
 		}
