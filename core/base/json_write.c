@@ -115,17 +115,31 @@ size_t int_text(char out[NUMBER_TEXT_MAX], int64_t i)
 	return len;
 }
 
+/*
+ * The thousandths whose nearest double is fraction / 2^shift, by integers alone: an x87 keeps more bits of a quotient
+ * than a double has. \return false when there are none, and for a few where it would be close
+ */
+static bool whole_thousandths(uint64_t fraction, unsigned shift, uint64_t *ret)
+{
+	uint64_t scaled = fraction * 1000, half = UINT64_C(1) << (shift - 1);
+	uint64_t n = (scaled + half) >> shift, back = n << shift;
+	/* A thousand is one unit of the fraction's last place; below a power of two the doubles are twice as dense. */
+	uint64_t limit = fraction == UINT64_C(1) << 52 ? 250 : 500;
+	*ret = n;
+	return (back > scaled ? back - scaled : scaled - back) < limit;
+}
+
 /* Times and prices: up to three decimals, few enough digits that the text is the only one so short. */
 static size_t short_decimal_text(char *out, double d)
 {
-	double scaled = fabs(d) * 1000.0;
-	if (!(fabs(d) < 0x1p43)) /* from there on not every thousandth is a double of its own */
+	uint64_t bits, n = 0;
+	memcpy(&bits, &d, sizeof bits);
+	unsigned exponent = bits >> 52 & 0x7ff;
+	uint64_t fraction = (bits & ((UINT64_C(1) << 52) - 1)) | UINT64_C(1) << 52;
+	/* From 2^43 on not every thousandth is a double of its own; below 2^-11 there is none but zero. */
+	if (bits << 1 && (exponent < 1012 || exponent > 1065 || !whole_thousandths(fraction, 1075 - exponent, &n)))
 		return 0;
-	/* below 2^51 the half is added exactly enough: what it gets wrong is no such decimal */
-	uint64_t n = scaled < 0x1p51 ? (uint64_t)(scaled + 0.5) : (uint64_t)llround(scaled);
-	if ((double)n / 1000.0 != fabs(d))
-		return 0;
-	size_t len = n && d < 0;
+	size_t len = n && bits >> 63;
 	out[0] = '-';
 	len += uint_text(out + len, n / 1000);
 	unsigned rest = (unsigned)(n % 1000);
