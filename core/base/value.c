@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/value.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define EXACT_MAX 9007199254740992.0 /* 2^53: from here on not every integer is a double */
+#define TWO_63 9223372036854775808.0
+/* Digits of the largest double, its sign and a NUL. */
+#define DOUBLE_DIGITS_MAX 311
 
 lyre_value value_double(double d)
 {
-	if (d >= -EXACT_MAX && d <= EXACT_MAX && d == (double)(int64_t)d)
+	if (d >= -TWO_63 && d < TWO_63 && d == (double)(int64_t)d)
 		return value_int((int64_t)d);
 	return (lyre_value){ .type = LYRE_DOUBLE, .d = d };
 }
@@ -64,6 +67,21 @@ static const char *digits(const lyre_value *v, size_t *len, bool *negative)
 	return s;
 }
 
+bool value_magnitude(const lyre_value *v, uint64_t *ret)
+{
+	bool negative;
+	size_t len;
+	uint64_t u = 0;
+	if (!value_is(v, LYRE_BIGINT))
+		return false;
+	const char *s = digits(v, &len, &negative);
+	for (size_t i = 0; i < len; i++)
+		if (__builtin_mul_overflow(u, 10u, &u) || __builtin_add_overflow(u, (unsigned)(s[i] - '0'), &u))
+			return false;
+	*ret = u;
+	return true;
+}
+
 static int compare_bigint(const lyre_value *a, const lyre_value *b)
 {
 	bool na, nb;
@@ -78,15 +96,27 @@ static int compare_bigint(const lyre_value *a, const lyre_value *b)
 /* An integer and a double, exactly: the double's integer part is an int64_t, or outside all of them. */
 static int compare_int_double(int64_t i, double d)
 {
-	if (d >= 9223372036854775808.0)
+	if (d >= TWO_63)
 		return -1;
-	if (d < -9223372036854775808.0)
+	if (d < -TWO_63)
 		return 1;
 	int64_t whole = (int64_t)d;
 	if (i != whole)
 		return i < whole ? -1 : 1;
 	double rest = d - (double)whole;
 	return rest > 0 ? -1 : rest < 0 ? 1 : 0;
+}
+
+/* Where the nearest double is the same, both are integers, and their digits tell. */
+static int compare_bigint_double(const lyre_value *a, double d)
+{
+	double nearest = value_number(a);
+	if (nearest != d)
+		return nearest < d ? -1 : 1;
+	char text[DOUBLE_DIGITS_MAX];
+	int len = snprintf(text, sizeof text, "%.0f", d);
+	const lyre_value exact = { .type = LYRE_BIGINT, .len = (uint32_t)len, .s = text };
+	return compare_bigint(a, &exact);
 }
 
 static int compare_numbers(const lyre_value *a, const lyre_value *b)
@@ -104,8 +134,11 @@ static int compare_numbers(const lyre_value *a, const lyre_value *b)
 		return *a->s == '-' ? -1 : 1;
 	if (a->type == LYRE_INT && b->type == LYRE_BIGINT)
 		return *b->s == '-' ? 1 : -1;
-	double x = value_number(a), y = value_number(b);
-	return x < y ? -1 : x > y;
+	if (a->type == LYRE_BIGINT)
+		return compare_bigint_double(a, b->d);
+	if (b->type == LYRE_BIGINT)
+		return -compare_bigint_double(b, a->d);
+	return a->d < b->d ? -1 : a->d > b->d;
 }
 
 static int compare_text(const lyre_value *a, const lyre_value *b)

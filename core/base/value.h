@@ -36,7 +36,7 @@ struct value_member {
 static inline lyre_value value_null(void) { return (lyre_value){ .type = LYRE_NULL }; }
 static inline lyre_value value_bool(bool b) { return (lyre_value){ .type = LYRE_BOOL, .b = b }; }
 static inline lyre_value value_int(int64_t i) { return (lyre_value){ .type = LYRE_INT, .i = i }; }
-/** An integral \p d that int64_t holds exactly and is not beyond 2^53 becomes a LYRE_INT, so that 1.0 and 1 are one. */
+/** An integral \p d that int64_t holds becomes a LYRE_INT, so that 1.0 and 1 are one. */
 lyre_value value_double(double d);
 static inline lyre_value value_text(const char *s, size_t len) { return (lyre_value){ .type = LYRE_STRING, .len = (uint32_t)len, .s = s }; }
 
@@ -44,6 +44,8 @@ static inline bool value_is(const lyre_value *v, enum lyre_type t) { return v &&
 static inline bool value_is_number(const lyre_value *v) { return v && v->type >= LYRE_INT && v->type <= LYRE_BIGINT; }
 /** Any number as a double; 0 for other kinds. */
 double value_number(const lyre_value *v);
+/** The digits of a LYRE_BIGINT, without its sign, as an integer. \return false for one of more than 64 bits, and other kinds */
+bool value_magnitude(const lyre_value *v, uint64_t *ret);
 /** The member \p name of an object, NULL where there is none or \p v is no object. */
 const lyre_value *value_get(const lyre_value *v, const char *name);
 const lyre_value *value_getn(const lyre_value *v, const char *name, size_t len);

@@ -7,17 +7,13 @@
 
 int lookup_key(struct query *q, const lyre_value *key, struct row *ret, struct err *e)
 {
-	lyre_value nearest;
-	if (key->type == LYRE_BIGINT) {
-		nearest = value_double(value_number(key)); /* as keys are kept */
-		key = &nearest;
-	}
-	if (key_primary(&q->got, key))
+	lyre_value kept;
+	if (!key_number(key, &kept) || key_primary(&q->got, &kept))
 		return LYRE_ENOTFOUND;
 	ret->key = q->got.bytes;
 	ret->key_len = q->got.len;
 	if (q->got.cut)
-		return snapshot_get(&q->snapshot, q->table, key, &ret->record, e);
+		return snapshot_get(&q->snapshot, q->table, &kept, &ret->record, e);
 	return snapshot_get_key(&q->snapshot, q->table, q->got.bytes, q->got.len, &ret->record, e);
 }
 

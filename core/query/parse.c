@@ -229,8 +229,14 @@ static int parse_operand(struct parser *p, const struct condition *c, const lyre
 	double ms;
 	if (c->attribute->type == ATTRIBUTE_DATE && v->type == LYRE_STRING && iso_time_parse(v->s, v->len, &ms))
 		*ret = value_double(ms);
-	if (v->type == LYRE_BIGINT && c->attribute->flags & ATTRIBUTE_KEY)
-		*ret = value_double(value_number(v)); /* as keys are kept */
+	if (c->attribute->flags & ATTRIBUTE_KEY) {
+		(void)key_number(ret, ret); /* what no key can be is compared exactly */
+	} else if (c->attribute->type != ATTRIBUTE_BIGINT) {
+		const lyre_value *plain = value_plain(ret, p->arena);
+		if (!plain)
+			return err_nomem(p->err);
+		*ret = *plain;
+	}
 	return 0;
 }
 

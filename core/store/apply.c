@@ -346,7 +346,7 @@ static int put_record(struct context *c, struct row *r, const struct record *old
 	if (!rc)
 		rc = (old ? writer_put : writer_add)(c->db, c->t->records, primary, val(new.data, new.len));
 	const struct attribute *key = &c->t->attributes[c->t->key];
-	if (!rc && r->cut && !(key->flags & ATTRIBUTE_CUT))
+	if (!rc && r->cut && r->key->type == LYRE_STRING && !(key->flags & ATTRIBUTE_CUT)) /* numbers stand in their order */
 		rc = attribute_flag(c->db, c->t->id, key->id, ATTRIBUTE_CUT);
 	return rc ? rc : log_change(c, primary, old, &new);
 }

@@ -107,8 +107,8 @@ static int check_meta(struct verify *v, struct err *e)
 
 	unsigned format = (unsigned)get_int(&r, 4);
 
-	if (format == 0 || format > STORE_FORMAT)
-		return err_set(e, LYRE_ECORRUPT, "the file is of format %u; this server knows formats up to %d",
+	if (format != STORE_FORMAT)
+		return err_set(e, LYRE_ECORRUPT, "the file is of format %u; this server knows format %d",
 			format, STORE_FORMAT);
 	if (!get_meta(v, meta, "created", 8, &r) || !get_meta(v, meta, "uuid", 36, &r))
 		return damaged(e, "it does not say when it was made and what it is");

@@ -254,7 +254,8 @@ static int take_keys(struct changes *c, struct err *e)
 		return err_nomem(e);
 	for (uint32_t i = 0; i < count; i++) {
 		struct key k;
-		if (key_primary(&k, &keys->items[i]))
+		lyre_value kept;
+		if (!key_number(&keys->items[i], &kept) || key_primary(&k, &kept))
 			continue; /* no record has it */
 		unsigned char *bytes = arena_alloc(&c->arena, k.len + 1u);
 		if (!bytes)

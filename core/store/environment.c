@@ -324,9 +324,9 @@ static int read_meta(struct database *db, MDB_txn *txn, bool named, struct err *
 		return err_set(e, LYRE_ECORRUPT, "%s is not a database of this server", db->file);
 	struct reader r = reader_of(v);
 	uint64_t format = get_int(&r, 4);
-	if (format > STORE_FORMAT)
-		return err_set(e, LYRE_ECORRUPT, "%s is of the newer format %u; this server knows formats up to %d", db->file,
-			(unsigned)format, STORE_FORMAT);
+	if (format != STORE_FORMAT)
+		return err_set(e, LYRE_ECORRUPT, "%s is of the %s format %u; this server knows format %d", db->file,
+			format > STORE_FORMAT ? "newer" : "older", (unsigned)format, STORE_FORMAT);
 	if (!named) {
 		if (!get_meta(txn, db->meta, "name", &v) || memchr(v.mv_data, 0, v.mv_size))
 			return err_set(e, LYRE_ECORRUPT, "%s has no name", db->file);

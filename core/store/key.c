@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/key.h"
 
+#include "base/json.h"
 #include "base/text.h"
 #include "store/codec.h"
 
-#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum key_tag {
@@ -24,9 +25,14 @@ enum {
 #define FINGERPRINT 16
 #define NUMBER_SHORT 9 /* with the tag */
 #define NUMBER_LONG 11
-#define TWO_53 9007199254740992.0
-#define TWO_63 9223372036854775808.0
 #define REST_BIAS 0x8000
+
+/* Bits of a double. No key is made by arithmetic on doubles, as that may keep more bits than a double has (x87). */
+#define SIGN (UINT64_C(1) << 63)
+#define FRACTION_BITS 52
+#define EXPONENT_BIAS 1023
+#define POWER_OF_TWO(n) ((uint64_t)((n) + EXPONENT_BIAS) << FRACTION_BITS)
+#define INFINITE POWER_OF_TWO(1024)
 
 _Static_assert(KEY_MAX - FINGERPRINT > 2 * KEY_TEXT_MAX + 3, "the longest value part leaves room for a primary key");
 
@@ -38,24 +44,72 @@ static void fingerprint(const void *data, size_t len, unsigned char *out)
 	siphash128(seed, data, len, out);
 }
 
-/** What an integer has beyond its nearest double \p d. */
-static int rest_of(int64_t i, double d)
+static uint64_t bits_of(double d)
 {
-	return d < TWO_63 ? (int)(i - (int64_t)d) : (int)(int64_t)((uint64_t)i - (UINT64_C(1) << 63));
+	uint64_t bits;
+
+	memcpy(&bits, &d, sizeof bits);
+	return bits;
 }
 
-static void put_number(struct key *k, double d, int rest)
+static double double_of(uint64_t bits)
 {
-	if (d == 0)
-		d = 0; /* -0 is 0 */
+	double d;
+
+	memcpy(&d, &bits, sizeof d);
+	return d;
+}
+
+/** The bits of the double nearest to an integer, the even one of two; \p rest is what the integer has beyond it. */
+static uint64_t nearest_double(uint64_t i, int *rest)
+{
+	*rest = 0;
+	if (i == 0)
+		return 0;
+
+	int top = 63 - __builtin_clzll(i), shift = top - FRACTION_BITS;
+
+	if (shift <= 0)
+		return POWER_OF_TWO(top - 1) + (i << -shift);
+
+	uint64_t unit = UINT64_C(1) << shift, low = i & (unit - 1), fraction = i >> shift;
+	bool up = low > unit / 2 || (low == unit / 2 && (fraction & 1));
+
+	*rest = (int)low - (up ? (int)unit : 0);
+	return POWER_OF_TWO(top - 1) + fraction + up; /* the leading bit, or the carry, adds one to the exponent */
+}
+
+static void put_number(struct key *k, bool negative, uint64_t magnitude, int rest)
+{
+	bool int64 = negative ? magnitude < POWER_OF_TWO(63) || (magnitude == POWER_OF_TWO(63) && rest <= 0) :
+		magnitude < POWER_OF_TWO(63) + (rest < 0);
+
 	k->bytes[0] = TAG_NUMBER;
-	be_put(k->bytes + 1, double_sortable(d), 8);
+	be_put(k->bytes + 1, negative && magnitude ? ~(SIGN | magnitude) : SIGN | magnitude, 8); /* -0 is 0 */
 	k->len = NUMBER_SHORT;
-	if (fabs(d) >= TWO_53) {
-		be_put(k->bytes + NUMBER_SHORT, (unsigned)(rest + REST_BIAS), 2);
+	if (magnitude >= POWER_OF_TWO(53)) {
+		be_put(k->bytes + NUMBER_SHORT, (unsigned)((negative ? -rest : rest) + REST_BIAS), 2);
 		k->len = NUMBER_LONG;
-		k->cut = fabs(d) >= TWO_63 && rest == 0;
+		k->cut = !int64;
 	}
+}
+
+static void put_integer(struct key *k, bool negative, uint64_t magnitude)
+{
+	int rest;
+	uint64_t bits = nearest_double(magnitude, &rest);
+
+	put_number(k, negative, bits, rest);
+}
+
+static bool put_double_number(struct key *k, double d)
+{
+	uint64_t bits = bits_of(d);
+
+	if ((bits & ~SIGN) > INFINITE)
+		return false;
+	put_number(k, bits >> 63, bits & ~SIGN, 0);
+	return true;
 }
 
 /** \return the length of a number with its tag, 0 when damaged */
@@ -78,27 +132,31 @@ static bool get_number(const unsigned char *key, size_t len, lyre_value *ret)
 	if (n == 0)
 		return false;
 
-	double d = double_unsortable(be_get(key + 1, 8));
+	uint64_t sortable = be_get(key + 1, 8), bits = sortable & SIGN ? sortable & ~SIGN : ~sortable;
+	bool negative = bits & SIGN;
+	struct key again;
 
-	if (!isfinite(d))
-		return false;
 	if (n == NUMBER_SHORT) {
-		*ret = value_double(d);
+		*ret = value_double(double_of(bits));
 		return true;
 	}
+	bits &= ~SIGN;
+	if (bits > POWER_OF_TWO(63))
+		return false;
 
+	/* What it is made of has 53 bits of 64, so that rest and sign have room. */
 	int rest = (int)be_get(key + NUMBER_SHORT, 2) - REST_BIAS;
-	int64_t i;
+	uint64_t one = UINT64_C(1) << FRACTION_BITS, fraction = (bits & (one - 1)) | one;
+	uint64_t i = fraction << ((bits >> FRACTION_BITS) - EXPONENT_BIAS - FRACTION_BITS);
 
-	if (fabs(d) > TWO_63 || (fabs(d) == TWO_63 && (rest == 0 || (rest < 0) != (d > 0))))
+	i += (uint64_t)(int64_t)(negative ? -rest : rest);
+	if (i > (uint64_t)INT64_MAX + negative)
 		return false;
-	if (d == TWO_63)
-		i = INT64_MAX + (rest + 1);
-	else if (__builtin_add_overflow((int64_t)d, rest, &i))
+	again.cut = false;
+	put_integer(&again, negative, i);
+	if (again.len != n || memcmp(again.bytes, key, n) != 0)
 		return false;
-	if ((double)i != d)
-		return false;
-	*ret = value_int(i);
+	*ret = value_int((int64_t)(negative ? 0 - i : i));
 	return true;
 }
 
@@ -110,25 +168,57 @@ static void put_scalar(struct key *k, unsigned char tag)
 
 static bool put_any_number(struct key *k, const lyre_value *v)
 {
+	uint64_t magnitude;
+
 	switch (v->type) {
-	case LYRE_INT: {
-		double d = (double)v->i;
-
-		put_number(k, d, rest_of(v->i, d));
+	case LYRE_INT:
+		put_integer(k, v->i < 0, v->i < 0 ? 0 - (uint64_t)v->i : (uint64_t)v->i);
 		return true;
-	}
+	case LYRE_BIGINT:
+		if (value_magnitude(v, &magnitude)) {
+			put_integer(k, *v->s == '-', magnitude);
+			return true;
+		}
+		return put_double_number(k, value_number(v));
 	case LYRE_DOUBLE:
-	case LYRE_BIGINT: {
-		double d = value_number(v);
-
-		if (isnan(d))
-			return false;
-		put_number(k, d, 0);
-		return true;
-	}
+		return put_double_number(k, v->d);
 	default:
 		return false;
 	}
+}
+
+/** Whether a double is shown as the integer of these digits: as 1e+30 for a one and thirty zeros. */
+static bool shows(double d, const lyre_value *digits)
+{
+	char shown[NUMBER_TEXT_MAX];
+	const char *p = shown, *s = digits->s, *end = s + digits->len;
+
+	double_text(shown, d);
+	for (; *p && *p != 'e'; p++) {
+		if (*p != '.' && (s == end || *s++ != *p))
+			return false;
+	}
+	for (const char *zero = s; zero < end; zero++) {
+		if (*zero != '0')
+			return false;
+	}
+	return *p ? digits->len - (d < 0) == (size_t)atoi(p + 1) + 1 : s == end;
+}
+
+bool key_number(const lyre_value *v, lyre_value *ret)
+{
+	uint64_t magnitude;
+
+	*ret = *v;
+	if (v->type != LYRE_BIGINT || value_magnitude(v, &magnitude))
+		return true;
+
+	lyre_value nearest = value_double(value_number(v));
+
+	if (!shows(nearest.d, v))
+		return false;
+	*ret = nearest;
+	return true;
 }
 
 int key_primary(struct key *k, const lyre_value *v)

@@ -6,9 +6,9 @@
  *   tag 0x08 null · 0x10 false · 0x11 true · 0x20 number · 0x30 text
  *
  * A number is the sortable form of its nearest double (8 bytes), and, from 2^53 in magnitude on, what is missing to
- * the exact integer (2 bytes, biased): integers and doubles stand in one order and every int64 is exact. A BIGINT has
- * the key of its nearest double, and as others share it, such a key counts as cut: so does a double from 2^63 in
- * magnitude on.
+ * the exact integer (2 bytes, biased): integers and doubles stand in one order and every integer of a sign and 64 bits
+ * is exact. A BIGINT of more has the key of its nearest double, which others share. The key of a number outside int64
+ * counts as cut: the record alone has it whole.
  *
  * Primary key: tag and bytes; text unescaped, as nothing follows. From KEY_PRIMARY_MAX bytes on: a prefix and a 16 byte
  * fingerprint, KEY_PRIMARY_MAX bytes in all; then the record alone has the whole key, and who reads compares it.
@@ -37,6 +37,12 @@ struct key {
 	unsigned char bytes[KEY_MAX + 1];
 };
 
+/**
+ * A number as primary keys have it: of the integers beyond 64 bits those that are shown as the same number when they
+ * are doubles, as which they are kept. Texts stay as they are.
+ * \return false: an integer that cannot be kept exactly, in \p ret as it was. \p v and \p ret may be one
+ */
+bool key_number(const lyre_value *v, lyre_value *ret);
 /** The primary-tree key of a number or text. \return 0; LYRE_EINVAL when \p v cannot be a primary key */
 int key_primary(struct key *k, const lyre_value *v);
 /**

@@ -3,6 +3,10 @@
 #include "base/text.h"
 #include "store/store_internal.h"
 
+#include <math.h>
+
+#define TWO_63 9223372036854775808.0
+
 static const char *kind_name(const lyre_value *v)
 {
 	switch (v->type) {
@@ -22,16 +26,34 @@ static bool is_text(const lyre_value *v, const char *text)
 	return v->type == LYRE_STRING && value_equals_str(v, text);
 }
 
+/* A key as it is kept: integers in digits of their own, however they were written. \return NULL when out of memory */
+static const lyre_value *kept_key(const struct record_write *w, const lyre_value *key, struct buf *faults)
+{
+	if (key->type != LYRE_BIGINT && key->type != LYRE_DOUBLE)
+		return key;
+	lyre_value *kept = ARENA_NEW(w->arena, lyre_value);
+	if (!kept)
+		return NULL;
+	if (!key_number(key, kept))
+		fault_add(faults, "Primary key %s is an integer of more than 64 bits, which cannot be kept exactly: use a string",
+			key->s);
+	if (kept->type == LYRE_DOUBLE && fabs(kept->d) >= TWO_63 && fabs(kept->d) < 2 * TWO_63) {
+		const char *text = arena_printf(w->arena, "%.0f", kept->d);
+		*kept = (lyre_value){ .type = LYRE_BIGINT, .len = text ? (uint32_t)strlen(text) : 0, .s = text };
+		return text ? kept : NULL;
+	}
+	return kept;
+}
+
 /* The tree key of a row's key. \return false when out of memory */
 static bool set_key(struct record_write *w, struct row *row, const lyre_value *key, struct buf *faults)
 {
-	if (key->type == LYRE_BIGINT) {
-		lyre_value *nearest = ARENA_NEW(w->arena, lyre_value);
-		if (!nearest)
-			return false;
-		*nearest = value_double(value_number(key));
-		key = nearest;
-	}
+	size_t before = faults->len;
+	key = kept_key(w, key, faults);
+	if (!key)
+		return false;
+	if (faults->len > before)
+		return true;
 	if (key->type == LYRE_STRING && key->len > KEY_PRIMARY_TEXT_MAX) {
 		fault_add(faults, "Primary key size is too large: %u", key->len);
 		return true;
@@ -58,13 +80,8 @@ static bool check_key_type(struct record_write *w, const struct attribute *a, co
 	size_t before = faults->len;
 	uint16_t kind;
 	switch (a->type) {
-	case ATTRIBUTE_BIGINT:
-		if (key->type == LYRE_BIGINT)
-			fault_add(faults,
-				"Value %s in property %s must be an integer (from -9223372036854775808 to 9223372036854775807)", key->s,
-				a->name);
-		break;
 	case ATTRIBUTE_ANY:
+	case ATTRIBUTE_BIGINT:
 	case ATTRIBUTE_DATE:
 	case ATTRIBUTE_BYTES:
 		break;

@@ -129,6 +129,8 @@ void table_unref(const struct table *t);
 /** References to all tables of a database in the order of their making. */
 int database_tables(struct database *db, struct arena *a, const struct table ***ret, size_t *count, struct err *e);
 const struct attribute *table_attribute(const struct table *t, const char *name, size_t len);
+/** A value as it is kept outside BigInt attributes: integers of more than 64 bits as doubles, at any depth. NULL when out of memory */
+const lyre_value *value_plain(const lyre_value *v, struct arena *a);
 /** The definition there is now of the same table; LYRE_ENOTFOUND when it was dropped. */
 int table_refresh(const struct table *t, const struct table **ret, struct err *e);
 

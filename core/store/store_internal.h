@@ -14,8 +14,8 @@
 
 #include <pthread.h>
 
-/** Of the file. A newer one is refused. */
-#define STORE_FORMAT 1
+/** Of the file. Others are refused: a newer one, and 1, which was never released. */
+#define STORE_FORMAT 2
 #define ATTRIBUTES_MAX 65000
 #define ATTRIBUTE_NAME_MAX 250
 

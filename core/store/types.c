@@ -97,24 +97,30 @@ static lyre_value *value_new(struct arena *a, lyre_value v)
 	return copy;
 }
 
-static bool has_bigint(const lyre_value *v)
+static bool is_wide(const lyre_value *v)
 {
-	if (v->type == LYRE_BIGINT)
+	uint64_t magnitude;
+	return v->type == LYRE_BIGINT && !value_magnitude(v, &magnitude);
+}
+
+static bool has_wide(const lyre_value *v)
+{
+	if (is_wide(v))
 		return true;
 	if (v->type == LYRE_ARRAY)
 		for (uint32_t i = 0; i < v->len; i++)
-			if (has_bigint(&v->items[i]))
+			if (has_wide(&v->items[i]))
 				return true;
 	if (v->type == LYRE_OBJECT)
 		for (uint32_t i = 0; i < v->len; i++)
-			if (has_bigint(&v->members[i].value))
+			if (has_wide(&v->members[i].value))
 				return true;
 	return false;
 }
 
 static bool make_plain(lyre_value *v, struct arena *a)
 {
-	if (v->type == LYRE_BIGINT) {
+	if (is_wide(v)) {
 		*v = value_double(value_number(v));
 	} else if (v->type == LYRE_ARRAY && v->len) {
 		lyre_value *items = arena_alloc(a, v->len * sizeof *items);
@@ -140,7 +146,7 @@ static bool make_plain(lyre_value *v, struct arena *a)
 
 const lyre_value *value_plain(const lyre_value *v, struct arena *a)
 {
-	if (!has_bigint(v))
+	if (!has_wide(v))
 		return v;
 	lyre_value *copy = value_new(a, *v);
 	return copy && make_plain(copy, a) ? copy : NULL;

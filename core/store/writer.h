@@ -227,8 +227,6 @@ int write_prepare(struct record_write *w, struct err *e);
  */
 const lyre_value *type_accept(const struct attribute *a, const lyre_value *v, struct arena *arena, uint16_t *kind,
 	struct buf *faults);
-/** Big integers outside BigInt attributes become doubles, at any depth. */
-const lyre_value *value_plain(const lyre_value *v, struct arena *a);
 /** The type a name means, letter case apart; -1 for none. */
 int type_named(const char *name);
 /** Appends what is wrong with an attribute name; \return false when nothing is. */

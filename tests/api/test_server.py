@@ -45,12 +45,47 @@ class Data(Shared):
 
     def test_integers_are_exact(self):
         self.table()
-        values = [9007199254740993, 9223372036854775807, -9223372036854775808]
+        values = [9007199254740993, 9223372036854775807, -9223372036854775808, 9223372036854775808, 18446744073709551614,
+                  18446744073709551615]
         self.insert(*[{"id": v, "v": v} for v in values])
         rows = self.ok("search_by_id", ids=values, get_attributes=["id", "v"])
         self.assertEqual(rows, [{"id": v, "v": v} for v in values])
         self.assertEqual(self.find([{"attribute": "v", "value": values[0]}], get_attributes=["id"]), [{"id": values[0]}])
         self.assertEqual(self.find([{"attribute": "v", "value": values[0] - 1}], get_attributes=["id"]), [])
+        self.assertEqual(self.find([{"attribute": "v", "value": values[-1]}], get_attributes=["id"]), [{"id": values[-1]}])
+        self.assertEqual(self.find([{"attribute": "id", "value": values[-2]}], get_attributes=["v"]), [{"v": values[-2]}])
+
+    def test_neighbours_beyond_int64_are_records_of_their_own(self):
+        self.table()
+        low, high = 18446744073709551614, 18446744073709551615
+        self.assertEqual(self.insert({"id": low, "w": "a"}, {"id": high, "w": "b"})["inserted_hashes"], [low, high])
+        self.assertEqual(self.ok("upsert", records=[{"id": high, "w": "c"}])["upserted_hashes"], [high])
+        self.assertEqual(self.ok("update", records=[{"id": high - 2, "w": "x"}])["skipped_hashes"], [high - 2])
+        self.ok("delete", ids=[high - 2])
+        everything = lambda: self.ok("search_by_value", attribute="id", value="*", get_attributes=["id", "w"])
+        self.assertEqual(everything(), [{"id": low, "w": "a"}, {"id": high, "w": "c"}])
+        self.assertEqual(self.ok("delete", ids=[low])["deleted_hashes"], [low])
+        self.assertEqual(everything(), [{"id": high, "w": "c"}])
+
+    def test_an_integer_key_that_cannot_be_kept_exactly_is_refused(self):
+        self.table()
+        for key in (18446744073709551616, -18446744073709551616, 10 ** 30 + 1):
+            said = (400, {"error": f"Primary key {key} is an integer of more than 64 bits, which cannot be kept exactly: use a string"})
+            for operation in ("insert", "upsert", "update"):
+                self.assertEqual(self.run_(operation, records=[{"id": 1}, {"id": key}]), said)
+            self.assertEqual(self.run_("delete", ids=[key]), said)
+            self.assertEqual(self.ok("search_by_id", ids=[key], get_attributes=["id"]), [])
+            self.assertEqual(self.find([{"attribute": "id", "value": key}]), [])
+        self.assertEqual(self.ok("search_by_value", attribute="id", value="*"), [])
+
+    def test_a_double_as_a_key_is_found_by_what_it_is_shown_as(self):
+        self.table()
+        for key in (9007199254740993.0, 2.0 ** 60, 2.0 ** 63, 1e19, 2.0 ** 64, 1e20, 1e21, -1e20, 1e300):
+            (shown,) = self.insert({"id": key})["inserted_hashes"]
+            self.assertEqual(self.ok("search_by_id", ids=[shown], get_attributes=["id"]), [{"id": shown}])
+            self.assertEqual(self.ok("search_by_id", ids=[key], get_attributes=["id"]), [{"id": shown}])
+            self.assertEqual(self.find([{"attribute": "id", "value": shown}], get_attributes=["id"]), [{"id": shown}])
+            self.assertEqual(self.ok("delete", ids=[shown])["deleted_hashes"], [shown])
 
     def test_one_bad_record_fails_the_request_whole(self):
         self.table(attributes=[{"name": "id", "type": "Int"}, {"name": "n", "type": "Int"}])

@@ -398,15 +398,75 @@ static void must_find(const char *table, const char *request, const char *rows)
 START_TEST(keys_beyond_integers)
 {
 	make_table("big", NULL, 0);
-	insert("big", "[{'id':18446744073709551616},{'id':1e30},{'id':9223372036854775807}]");
+	insert("big", "[{'id':18446744073709552000},{'id':1e30},{'id':9223372036854775807}]");
 	must_find("big",
-		"{'ids':[18446744073709551616,1000000000000000000000000000000,9223372036854775807],'get_attributes':['id']}",
+		"{'ids':[18446744073709552000,1e30,9223372036854775807],'get_attributes':['id']}",
 		"[{'id':18446744073709552000},{'id':1e+30},{'id':9223372036854775807}]");
-	must_find("big", "{'conditions':[{'attribute':'id','value':18446744073709551616}],'get_attributes':['id']}",
+	must_find("big", "{'conditions':[{'attribute':'id','value':18446744073709552000}],'get_attributes':['id']}",
 		"[{'id':18446744073709552000}]");
+	/* Neighbours that no double shows: no record has such a key. */
+	must_find("big", "{'ids':[18446744073709552001,1000000000000000000000000000001],'get_attributes':['id']}", "[]");
+	must_find("big", "{'conditions':[{'attribute':'id','value':18446744073709552001}],'get_attributes':['id']}", "[]");
 	must_find("big",
 		"{'conditions':[{'attribute':'id','comparator':'gt','value':9223372036854775807}],'get_attributes':['id']}",
 		"[{'id':18446744073709552000},{'id':1e+30}]");
+}
+END_TEST
+
+START_TEST(keys_of_64_bits)
+{
+	make_table("wide", NULL, 0);
+	insert("wide", "[{'id':18446744073709551615},{'id':18446744073709551614},{'id':9223372036854775808},{'id':9223372036854775809},"
+		"{'id':-9223372036854775809},{'id':-9223372036854775808},{'id':9223372036854775807}]");
+	must_find("wide", "{'conditions':[{'attribute':'id','comparator':'between','value':[-1e300,1e300]}],'get_attributes':['id']}",
+		"[{'id':-9223372036854775809},{'id':-9223372036854775808},{'id':9223372036854775807},{'id':9223372036854775808},"
+		"{'id':9223372036854775809},{'id':18446744073709551614},{'id':18446744073709551615}]");
+	must_find("wide", "{'ids':[18446744073709551614,18446744073709551613,9223372036854775808.0],'get_attributes':['id']}",
+		"[{'id':18446744073709551614},{'id':9223372036854775808}]");
+	must_find("wide", "{'conditions':[{'attribute':'id','comparator':'gt','value':9223372036854775808}],'get_attributes':['id'],"
+		"'sort':{'attribute':'id','descending':true}}",
+		"[{'id':18446744073709551615},{'id':18446744073709551614},{'id':9223372036854775809}]");
+	must_find("wide", "{'conditions':[{'attribute':'id','comparator':'le','value':-9223372036854775809}],'get_attributes':['id']}",
+		"[{'id':-9223372036854775809}]");
+}
+END_TEST
+
+/* Once without and once with an index. */
+START_TEST(values_beyond_integers)
+{
+	const struct lyre_attribute attributes[] = {
+		{ .size = sizeof(*attributes), .name = "id" },
+		{ .size = sizeof(*attributes), .name = "i", .flags = LYRE_A_INDEXED },
+		{ .size = sizeof(*attributes), .name = "n" },
+		{ .size = sizeof(*attributes), .name = "b", .type = "BigInt", .flags = LYRE_A_INDEXED }
+	};
+	make_table("values", attributes, 4);
+	insert("values", "[{'id':1,'i':18446744073709551615,'n':18446744073709551615,'b':18446744073709551617},"
+		"{'id':2,'i':18446744073709551614,'n':18446744073709551614,'b':18446744073709551616},"
+		"{'id':3,'i':18446744073709551616,'n':18446744073709551616,'b':18446744073709551618},"
+		"{'id':4,'i':1152921504606846976.0,'n':1152921504606846976.0,'b':9223372036854775809}]");
+	for (int indexed = 0; indexed < 2; indexed++) {
+		char request[256];
+		static const char *const cases[][2] = {
+			{ "'value':18446744073709551615", "[{'id':1}]" },
+			{ "'value':18446744073709551613", "[]" },
+			{ "'value':18446744073709551616", "[{'id':3}]" },
+			{ "'comparator':'lt','value':18446744073709551615", "[{'id':4},{'id':2}]" },
+			{ "'comparator':'contains','value':'6976'", "[{'id':4}]" },
+		};
+		for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+			snprintf(request, sizeof(request), "{'conditions':[{'attribute':'%s',%s}],'get_attributes':['id'],'sort':{'attribute':'n'}}",
+				indexed ? "i" : "n", cases[i][0]);
+			must_find("values", request, cases[i][1]);
+		}
+	}
+	must_find("values", "{'ids':[1,3,4],'get_attributes':['i','b']}", "[{'i':18446744073709551615,'b':18446744073709551617},"
+		"{'i':18446744073709552000,'b':18446744073709551618},{'i':1152921504606846976,'b':9223372036854775809}]");
+	must_find("values", "{'conditions':[{'attribute':'b','value':18446744073709551617}],'get_attributes':['id']}", "[{'id':1}]");
+	must_find("values", "{'conditions':[{'attribute':'b','comparator':'gt','value':18446744073709551616}],'get_attributes':['id']}",
+		"[{'id':1},{'id':3}]");
+	must_find("values", "{'conditions':[{'attribute':'id','comparator':'gt','value':0}],'get_attributes':['id'],"
+		"'sort':{'attribute':'b','descending':true}}", "[{'id':3},{'id':1},{'id':2},{'id':4}]");
 }
 END_TEST
 
@@ -475,6 +535,8 @@ static Suite *suite(void)
 	tcase_add_test(c, ends_with_its_table);
 	tcase_add_test(c, values_of_kinds);
 	tcase_add_test(c, keys_beyond_integers);
+	tcase_add_test(c, keys_of_64_bits);
+	tcase_add_test(c, values_beyond_integers);
 	tcase_add_test(c, times);
 	tcase_add_test(c, written_between);
 	suite_add_tcase(s, c);

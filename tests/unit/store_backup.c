@@ -388,7 +388,7 @@ START_TEST(damaged_files)
 	struct err e;
 	unsigned refusals = 0;
 	for (unsigned i = 0; i < 2000; i++) {
-		size_t cut = i % 16 == 0 ? rnd() % len : len;
+		size_t cut = i % 16 == 0 ? (size_t)(rnd() % len) : len;
 		unsigned char *copy = cut == len ? bad : malloc(cut ? cut : 1);
 		memcpy(copy, good, cut);
 		for (uint64_t n = rnd() % 3 + 1; n && cut; n--)
@@ -499,7 +499,7 @@ START_TEST(wrong_contents)
 
 	write_file(path_of("bad.mdb"), good, len);
 	put(open_tree("meta"), "format", 6, "\x63\0\0\0", 4);
-	refused_now("the file is of format 99; this server knows formats up to 1");
+	refused_now("the file is of format 99; this server knows format 2");
 
 	write_file(path_of("bad.mdb"), good, len);
 	put(open_tree("tables"), "\0\0\0\x01\0\x03", 6, "?", 1);

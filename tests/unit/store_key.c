@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit.h"
 
-#include "base/value.h"
+#include "base/json.h"
 #include "store/key.h"
 
 #include <math.h>
@@ -19,6 +19,12 @@ static uint64_t rnd(void)
 	state ^= state >> 7;
 	state ^= state << 17;
 	return state;
+}
+
+/* As many as there are items, bytes and the like: from 0 to n - 1. */
+static size_t some(size_t n)
+{
+	return (size_t)(rnd() % n);
 }
 
 static int64_t around(int64_t base)
@@ -65,7 +71,7 @@ static lyre_value random_text(struct arena *a, size_t max)
 		"\xf0\x9f\x90\xb6", "\x7f", " " };
 	static const unsigned char lengths[] = { 0, 1, 1, 1, 1, 1, 1, 2, 3, 4, 1, 1 };
 	char text[600];
-	size_t len = 0, want = rnd() % (max + 1);
+	size_t len = 0, want = some(max + 1);
 
 	if (rnd() % 2)
 		want %= 6;
@@ -227,6 +233,63 @@ START_TEST(numbers_are_exact)
 }
 END_TEST
 
+/* Each one's key is its own, in this order; those outside int64 are whole in the record alone. */
+START_TEST(integers_of_64_bits)
+{
+	static const char *const ascending[] = {
+		"-18446744073709551615", "-18446744073709551614", "-9223372036854777856", "-9223372036854775809", "-9223372036854775808",
+		"-9223372036854775807", "-9007199254740993", "-9007199254740992", "9007199254740992", "9007199254740993",
+		"9223372036854775295", "9223372036854775296", "9223372036854775807", "9223372036854775808", "9223372036854775809",
+		"9223372036854776000", "9223372036854776832", "18446744073709550591", "18446744073709550592", "18446744073709551614",
+		"18446744073709551615"
+	};
+	struct arena a;
+	struct key k, last = { 0 };
+	struct err err;
+	lyre_value v, kept, back;
+	arena_init(&a);
+	for (size_t i = 0; i < sizeof(ascending) / sizeof(*ascending); i++) {
+		const char *text = ascending[i];
+		ck_assert_int_eq(json_decode_copy(&a, text, strlen(text), &v, &err), 0);
+		ck_assert(key_number(&v, &kept));
+		ck_assert_uint_eq(kept.type, v.type);
+		ck_assert_int_eq(key_primary(&k, &kept), 0);
+		ck_assert_msg(!i || compare_keys(&last, &k) < 0, "%s", text);
+		ck_assert_uint_eq(k.cut, v.type == LYRE_BIGINT);
+		ck_assert_uint_eq(key_primary_value(k.bytes, k.len, &a, &back), !k.cut);
+		if (!k.cut)
+			ck_assert_int_eq(back.i, v.i);
+		last = k;
+	}
+	arena_free(&a);
+}
+END_TEST
+
+/* Beyond 64 bits, only what a double is shown as. */
+START_TEST(integers_that_no_key_keeps)
+{
+	static const struct {
+		const char *text;
+		bool kept;
+	} cases[] = {
+		{ "18446744073709551616", false }, { "18446744073709552000", true }, { "18446744073709552001", false },
+		{ "-18446744073709551616", false }, { "-18446744073709552000", true }, { "100000000000000000000", true },
+		{ "100000000000000000001", false }, { "1000000000000000000000", true }, { "-1234500000000000000000000", true },
+		{ "1234500000000000000000001", false }, { "12345000000000000000000000000000000000000000000000001", false }
+	};
+	struct arena a;
+	struct err err;
+	lyre_value v, kept;
+	arena_init(&a);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		ck_assert_int_eq(json_decode_copy(&a, cases[i].text, strlen(cases[i].text), &v, &err), 0);
+		ck_assert_msg(key_number(&v, &kept) == cases[i].kept, "%s", cases[i].text);
+		ck_assert_uint_eq(kept.type, cases[i].kept ? LYRE_DOUBLE : LYRE_BIGINT);
+	}
+	arena_free(&a);
+}
+END_TEST
+
 START_TEST(long_primary_keys)
 {
 	char text[KEY_PRIMARY_TEXT_MAX + 2];
@@ -294,7 +357,7 @@ START_TEST(prefixes)
 	arena_init(&a);
 	for (int i = 0; i < 100000; i++) {
 		lyre_value v = random_text(&a, 300), p = rnd() % 2 ? random_text(&a, 4) : value_text(v.s, v.len
-			? rnd() % v.len : 0);
+			? some(v.len) : 0);
 		struct key value, prefix;
 		must(key_index_value(&value, &v));
 		key_index_prefix(&prefix, p.s, p.len);
@@ -318,7 +381,7 @@ START_TEST(any_bytes)
 	lyre_value v;
 	arena_init(&a);
 	for (int i = 0; i < 300000; i++) {
-		size_t len = rnd() % 24;
+		size_t len = some(24);
 		unsigned char *bytes = malloc(len ? len : 1);
 		for (size_t j = 0; j < len; j++)
 			bytes[j] = (unsigned char)(rnd() % 3 ? rnd() % 4 : rnd());
@@ -351,6 +414,8 @@ static Suite *suite(void)
 	tcase_add_test(t, entries_sort_by_value_then_key);
 	tcase_add_test(t, primary_keys_sort_and_read_back);
 	tcase_add_test(t, numbers_are_exact);
+	tcase_add_test(t, integers_of_64_bits);
+	tcase_add_test(t, integers_that_no_key_keeps);
 	tcase_add_test(t, long_primary_keys);
 	tcase_add_test(t, long_texts_in_an_index);
 	tcase_add_test(t, prefixes);

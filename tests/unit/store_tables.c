@@ -121,7 +121,7 @@ START_TEST(damaged_files)
 	MDB_env *env;
 	MDB_txn *txn;
 	MDB_dbi meta;
-	MDB_val k = val("format", 6), v = val("\2\0\0\0", 4);
+	MDB_val k = val("format", 6), v = val("\3\0\0\0", 4);
 	ck_assert_int_eq(mdb_env_create(&env), 0);
 	mdb_env_set_maxdbs(env, 4);
 	ck_assert_int_eq(mdb_env_open(env, path, MDB_NOSUBDIR, 0600), 0);
@@ -154,7 +154,7 @@ START_TEST(damaged_files)
 		ck_assert_int_eq(store_drop_database(store, bad[i], &err), LYRE_ECORRUPT);
 	}
 	ck_assert_int_eq(store_database(store, "newer", &db, &err), LYRE_ECORRUPT);
-	ck_assert_ptr_nonnull(strstr(err.text, "newer format 2"));
+	ck_assert_ptr_nonnull(strstr(err.text, "newer format 3"));
 	ck_assert_str_eq(insert("good", "t", "[{\"id\":1}]"), "1");
 }
 END_TEST
