@@ -36,13 +36,13 @@ bool gate_shut(struct database *db, bool wait)
 	db->shutting = db->shutting || may;
 	pthread_mutex_unlock(&db->lock);
 	if (may)
-		pthread_rwlock_wrlock(&db->gate);
+		rwlock_write(&db->gate);
 	return may;
 }
 
 void gate_open(struct database *db)
 {
-	pthread_rwlock_unlock(&db->gate);
+	rwlock_write_end(&db->gate);
 	pthread_mutex_lock(&db->lock);
 	db->shutting = false;
 	pthread_cond_broadcast(&db->published);
@@ -172,11 +172,7 @@ static struct database *database_new(const struct store_options *o, const char *
 		free(db);
 		return NULL;
 	}
-	pthread_rwlockattr_t attr;
-	pthread_rwlockattr_init(&attr);
-	pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
-	pthread_rwlock_init(&db->gate, &attr);
-	pthread_rwlockattr_destroy(&attr);
+	rwlock_init(&db->gate);
 	pthread_mutex_init(&db->lock, NULL);
 	pthread_cond_init(&db->published, NULL);
 	writer_init(&db->writer);
@@ -197,7 +193,7 @@ void database_unref(struct database *db)
 	watches_free(db);
 	pthread_cond_destroy(&db->published);
 	pthread_mutex_destroy(&db->lock);
-	pthread_rwlock_destroy(&db->gate);
+	rwlock_destroy(&db->gate);
 	free(db->failure);
 	free(db->file);
 	free(db->name);

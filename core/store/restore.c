@@ -45,10 +45,10 @@ static bool is_in_use(struct store *s, const struct stat *file)
 	struct stat st;
 	bool ret = false;
 
-	pthread_rwlock_rdlock(&s->lock);
+	rwlock_read(&s->lock);
 	for (size_t i = 0; i < s->count && !ret; i++)
 		ret = !stat(s->databases[i]->file, &st) && st.st_dev == file->st_dev && st.st_ino == file->st_ino;
-	pthread_rwlock_unlock(&s->lock);
+	rwlock_read_end(&s->lock);
 	return ret;
 }
 

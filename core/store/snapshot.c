@@ -163,7 +163,7 @@ int snapshot_begin(struct snapshot *s, struct database *db, struct err *e)
 	int rc;
 	struct slot *slot = slot_find(db, &held);
 	if (!held)
-		pthread_rwlock_rdlock(&db->gate);
+		rwlock_read(&db->gate);
 	if (!db->env) {
 		rc = err_set(e, LYRE_ENOTFOUND, "database '%s' does not exist", db->name);
 		goto failed;
@@ -190,7 +190,7 @@ int snapshot_begin(struct snapshot *s, struct database *db, struct err *e)
 	return 0;
 failed:
 	if (!held)
-		pthread_rwlock_unlock(&db->gate);
+		rwlock_read_end(&db->gate);
 	return rc;
 }
 
@@ -208,7 +208,7 @@ void snapshot_end(struct snapshot *s)
 	bool held;
 	(void)slot_find(db, &held);
 	if (!held)
-		pthread_rwlock_unlock(&db->gate);
+		rwlock_read_end(&db->gate);
 }
 
 const struct table *snapshot_table(const struct snapshot *s, const struct table *t)
@@ -241,7 +241,7 @@ size_t database_txn(struct database *db)
 	size_t txn = 0;
 	(void)slot_find(db, &held);
 	if (!held)
-		pthread_rwlock_rdlock(&db->gate);
+		rwlock_read(&db->gate);
 	if (db->env && !db->broken) {
 		txn = db->committed;
 		/* during the first commit this is the transaction that is being brought to the disk: no harm */
@@ -249,7 +249,7 @@ size_t database_txn(struct database *db)
 			txn = info.me_last_txnid;
 	}
 	if (!held)
-		pthread_rwlock_unlock(&db->gate);
+		rwlock_read_end(&db->gate);
 	return txn;
 }
 

@@ -188,7 +188,7 @@ int store_open(struct store **ret, const struct store_options *o, struct err *e)
 	s->options = *o;
 	s->lock_file = s->folder = -1;
 	pthread_mutex_init(&s->changes, NULL);
-	pthread_rwlock_init(&s->lock, NULL);
+	rwlock_init(&s->lock);
 	upkeep_init(&s->upkeep);
 	s->path = strdup(o->path);
 	s->node = strdup(o->node ? o->node : "");
@@ -224,7 +224,7 @@ void store_close(struct store *s)
 	if (s->lock_file >= 0)
 		close(s->lock_file);
 	upkeep_free(&s->upkeep);
-	pthread_rwlock_destroy(&s->lock);
+	rwlock_destroy(&s->lock);
 	pthread_mutex_destroy(&s->changes);
 	free(s->path);
 	free(s->node);
@@ -237,7 +237,7 @@ int store_database(struct store *s, const char *name, struct database **ret, str
 {
 	bool found;
 	int rc = 0;
-	pthread_rwlock_rdlock(&s->lock);
+	rwlock_read(&s->lock);
 	size_t i = position_of(s, name, &found);
 	if (!found)
 		rc = err_set(e, LYRE_ENOTFOUND, "database '%s' does not exist", name);
@@ -245,7 +245,7 @@ int store_database(struct store *s, const char *name, struct database **ret, str
 		rc = err_set(e, s->databases[i]->failure->code, "%s", s->databases[i]->failure->text);
 	else
 		*ret = database_ref(s->databases[i]);
-	pthread_rwlock_unlock(&s->lock);
+	rwlock_read_end(&s->lock);
 	return rc;
 }
 
@@ -260,12 +260,12 @@ static int compare_ages(const void *x, const void *y)
 int store_databases(struct store *s, struct arena *a, struct database ***ret, size_t *count, struct err *e)
 {
 	size_t n = 0;
-	pthread_rwlock_rdlock(&s->lock);
+	rwlock_read(&s->lock);
 	struct database **all = ARENA_ARRAY(a, struct database *, s->count + 1);
 	for (size_t i = 0; all && i < s->count; i++)
 		if (!s->databases[i]->failure)
 			all[n++] = database_ref(s->databases[i]);
-	pthread_rwlock_unlock(&s->lock);
+	rwlock_read_end(&s->lock);
 	if (!all)
 		return err_nomem(e);
 	if (n)
@@ -279,10 +279,10 @@ int store_databases(struct store *s, struct arena *a, struct database ***ret, si
 static int check_free(struct store *s, const char *name, const char *file, struct err *e)
 {
 	bool found;
-	pthread_rwlock_rdlock(&s->lock);
+	rwlock_read(&s->lock);
 	size_t i = position_of(s, name, &found);
 	const struct err *why = found ? s->databases[i]->failure : NULL;
-	pthread_rwlock_unlock(&s->lock);
+	rwlock_read_end(&s->lock);
 	if (why)
 		return err_set(e, LYRE_EEXISTS, "database '%s' already exists, but cannot be used: %s", name, why->text);
 	struct stat st;
@@ -297,9 +297,9 @@ static int open_and_add(struct store *s, const char *name, const char *file, str
 	int rc = database_open(&db, &s->options, name, file, e);
 	if (rc)
 		return rc;
-	pthread_rwlock_wrlock(&s->lock);
+	rwlock_write(&s->lock);
 	rc = list_add(s, db, e);
-	pthread_rwlock_unlock(&s->lock);
+	rwlock_write_end(&s->lock);
 	if (rc) {
 		database_close(db);
 		database_unref(db);
@@ -368,9 +368,9 @@ int store_drop_database(struct store *s, const char *name, struct err *e)
 	pthread_mutex_lock(&s->changes);
 	int rc = store_database(s, name, &db, e);
 	if (!rc) {
-		pthread_rwlock_wrlock(&s->lock);
+		rwlock_write(&s->lock);
 		list_remove(s, db);
-		pthread_rwlock_unlock(&s->lock);
+		rwlock_write_end(&s->lock);
 		database_close(db);
 		rc = remove_files(s, db->file, e);
 		struct err ignored;

@@ -9,6 +9,7 @@
 #ifndef STORE_STORE_INTERNAL_H
 #define STORE_STORE_INTERNAL_H
 
+#include "base/rwlock.h"
 #include "store/store.h"
 #include "store/writer.h"
 
@@ -56,7 +57,7 @@ struct database {
 	atomic_uint log;              /**< the commit log's tree; 0 until it is made */
 	atomic_size_t committed;      /**< the last transaction whose commit is over; 0 for none since this file was opened */
 
-	pthread_rwlock_t gate;        /**< open snapshots hold it to read; map growth and the end of trees to write */
+	struct rwlock gate;           /**< open snapshots hold it to read; map growth and the end of trees to write */
 	pthread_mutex_t lock;         /**< of the five below */
 	pthread_cond_t published;     /**< one of them changed */
 	struct catalogue *catalogue;  /**< NULL once it is closed */
@@ -84,7 +85,7 @@ struct store {
 	char *path, *node;
 	int lock_file, folder;
 	pthread_mutex_t changes;      /**< one making, dropping or bringing in of a database at a time */
-	pthread_rwlock_t lock;        /**< of the list */
+	struct rwlock lock;           /**< of the list */
 	struct database **databases;  /**< by name */
 	size_t count, cap;
 	struct upkeep upkeep;

@@ -12,11 +12,11 @@
 /* The first database behind \p last in the list, or the first of all. A reference; NULL at the end */
 static struct database *next_database(struct store *s, const struct database *last)
 {
-	pthread_rwlock_rdlock(&s->lock);
+	rwlock_read(&s->lock);
 	struct database *db = store_after(s, last);
 	if (db)
 		(void)database_ref(db);
-	pthread_rwlock_unlock(&s->lock);
+	rwlock_read_end(&s->lock);
 	return db;
 }
 
