@@ -13,7 +13,7 @@ FAILED_OFTEN = (429, b'{"error":"Too many attempts to sign in as this user have 
 STOPPING = (503, b'{"error":"The server is stopping"}')
 CHEAP = ["authentication.argon2.memory=8M", "authentication.argon2.iterations=1"]
 # One check takes so long that a queue is full before it is over.
-SLOW = ["authentication.argon2.memory=8M", "authentication.argon2.iterations=200", "authentication.argon2.threads=1"]
+SLOW = ["authentication.argon2.memory=8M", "authentication.argon2.iterations=50", "authentication.argon2.threads=1"]
 # Longer than any test: who is delayed by this is not answered before the server ends.
 FOR_EVER = CHEAP + ["authentication.failures.free=0", "authentication.failures.delay=10m", "authentication.failures.maxDelay=10m"]
 NO_DELAY = ["authentication.failures.delay=0"]
