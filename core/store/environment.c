@@ -21,6 +21,8 @@
 /** Handles beside those of tables: meta, tables, dropped, log, and one that is being freed. */
 #define OWN_TREES 8
 #define MAP_STEP ((size_t)1 << 20)
+/** The first map is at most this part of the addresses that are left: a quarter. */
+#define MAP_PART 4
 /** Bytes of a reader in LMDB's lock file, and how many of them its head is less than. */
 #define LOCK_READER 64
 #define LOCK_HEAD 8
@@ -412,18 +414,40 @@ static void report_damage(MDB_env *env, const char *what)
 	log_fatal("store", "%s is damaged, and the server cannot go on: %s", db->file, what);
 }
 
+static size_t round_up(size_t size)
+{
+	return (size + MAP_STEP - 1) / MAP_STEP * MAP_STEP;
+}
+
+/*
+ * The map to begin with, which grows by itself: as set, or smaller where it would be more than a part of the addresses
+ * in a row that are left, as with 32 bits; other databases and threads need some.
+ */
+static int first_map(const struct database *db, size_t size, size_t *ret, struct err *e)
+{
+	const struct store_options *o = &db->options;
+	size_t map = o->map_size > SIZE_MAX / 2 ? SIZE_MAX / 2 : (size_t)o->map_size, least = round_up(size);
+	if (o->max_size && map > o->max_size)
+		map = (size_t)o->max_size;
+	map = round_up(map);
+	while (map > least && (map > SIZE_MAX / MAP_PART || !is_mappable(map * MAP_PART)))
+		map = round_up(map / 2);
+	if (map <= least && !is_mappable(map = least)) /* LMDB would say that there is no memory */
+		return err_set(e, LYRE_ENOSPACE, "cannot open %s: there are no addresses for a map of %zu bytes", db->file, map);
+	*ret = map;
+	return 0;
+}
+
 static int open_environment(struct database *db, size_t size, struct err *e)
 {
 	const struct store_options *o = &db->options;
-	size_t map = o->map_size > SIZE_MAX / 2 ? SIZE_MAX / 2 : (size_t)o->map_size;
-	if (o->max_size && map > o->max_size)
-		map = (size_t)o->max_size;
-	if (map < size)
-		map = size;
-	map = (map + MAP_STEP - 1) / MAP_STEP * MAP_STEP;
+	size_t map = 0;
+	int rc = first_map(db, size, &map, e);
+	if (rc)
+		return rc;
 	unsigned flags = MDB_NOSUBDIR | MDB_NOTLS | (o->read_ahead ? 0 : MDB_NORDAHEAD) | (o->write_async ? MDB_NOSYNC : 0);
 	memory_lasting_begin();
-	int rc = mdb_env_create(&db->env);
+	rc = mdb_env_create(&db->env);
 	if (!rc && !(rc = mdb_env_set_maxdbs(db->env, o->max_trees + OWN_TREES)) &&
 	    !(rc = mdb_env_set_maxreaders(db->env, o->max_readers)) && !(rc = mdb_env_set_mapsize(db->env, map)) &&
 	    !(rc = reserve_lock(db)))

@@ -413,24 +413,48 @@ START_TEST(answers_before_the_flush)
 END_TEST
 
 #if !defined __SANITIZE_ADDRESS__ && !defined __SANITIZE_THREAD__
+/* So many bytes of addresses more than now. \return false, and says so, where it cannot be known how many those are */
+static bool limit_addresses(rlim_t more, struct rlimit *before)
+{
+	ck_assert_int_eq(getrlimit(RLIMIT_AS, before), 0);
+	unsigned long pages = 0;
+	FILE *f = fopen("/proc/self/statm", "r");
+	if (!f) {
+		puts("skipped, there is no /proc");
+		return false;
+	}
+	ck_assert_int_eq(fscanf(f, "%lu", &pages), 1);
+	fclose(f);
+	struct rlimit now = *before;
+	now.rlim_cur = pages * (rlim_t)sysconf(_SC_PAGESIZE) + more;
+	ck_assert_int_eq(setrlimit(RLIMIT_AS, &now), 0);
+	return true;
+}
+
+/* Where the map that is set has no place, a smaller one does. */
+START_TEST(few_addresses)
+{
+	struct rlimit before;
+	make_table("dev", "t");
+	close_store();
+	options.map_size = UINT64_C(1) << 40;
+	if (!limit_addresses(64 << 20, &before))
+		return;
+	open_store();
+	insert("dev", "t", "[{\"id\":1}]");
+	ck_assert_uint_eq(stats_of("dev", "t").record_count, 1);
+	ck_assert_int_eq(setrlimit(RLIMIT_AS, &before), 0);
+}
+END_TEST
+
 /* Where a larger map has no place, the present one stays. */
 START_TEST(no_addresses)
 {
 	static char json[300000];
 	struct rlimit before;
 	make_table("dev", "t");
-	ck_assert_int_eq(getrlimit(RLIMIT_AS, &before), 0);
-	unsigned long pages = 0;
-	FILE *f = fopen("/proc/self/statm", "r");
-	if (!f) {
-		puts("no_addresses: skipped, there is no /proc");
+	if (!limit_addresses(8 << 20, &before))
 		return;
-	}
-	ck_assert_int_eq(fscanf(f, "%lu", &pages), 1);
-	fclose(f);
-	struct rlimit now = before;
-	now.rlim_cur = pages * (rlim_t)sysconf(_SC_PAGESIZE) + (8 << 20);
-	ck_assert_int_eq(setrlimit(RLIMIT_AS, &now), 0);
 	int id = 0;
 	while (id < 200 && !strstr(insert("dev", "t", large_record(id, json, 200000)), "cannot grow"))
 		id++;
@@ -538,6 +562,7 @@ static Suite *suite(void)
 	tcase_add_test(c, answers_before_the_flush);
 	tcase_add_test(c, databases_at_rest);
 #if !defined __SANITIZE_ADDRESS__ && !defined __SANITIZE_THREAD__
+	tcase_add_test(c, few_addresses);
 	tcase_add_test(c, no_addresses);
 #endif
 	suite_add_tcase(s, c);
