@@ -348,7 +348,7 @@ START_TEST(foreign_files)
 	refused("", 0, "the file is empty");
 	memset(other, 'x', sizeof(other));
 	refused(other, sizeof(other), "the file is no LMDB file");
-	refused(good, 100, "the file is no LMDB file");
+	refused(good, 64, "the file is no LMDB file");
 	refused(good, 5000, "the file is cut off");
 	refused(good, len / 2, "the file is cut off");
 	refused(good, len - 4096, "the file is cut off");
