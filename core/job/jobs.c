@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "job/records.h"
 #include "log/log.h"
+#include "store/store.h"
 
 #include <errno.h>
 #include <math.h>
@@ -278,7 +279,7 @@ static void sweep(struct pool_task *task)
 {
 	struct jobs *j = (struct jobs *)((char *)task - offsetof(struct jobs, sweep));
 	double time = oldest_kept(j);
-	size_t count = 1, all = 0;
+	size_t count = store_hold() <= monotonic_ms(), all = 0;
 	struct err e;
 
 	while (count && !atomic_load(&j->stopping)) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writing records, within a transaction. What a request may fail of is looked for before its first change. */
 #include "base/text.h"
+#include "store/clock.h"
 #include "store/codec.h"
 #include "store/commit_log.h"
 #include "store/store_internal.h"
@@ -293,8 +294,8 @@ static int change_indexes(struct context *c, MDB_val primary, const struct recor
 			continue;
 		if (a->flags & ATTRIBUTE_UPDATED)
 			rc = index_time(db, a, primary, old ? record_updated(*old) : NAN, record_updated(new));
-		else if (a->flags & ATTRIBUTE_CREATED && !old)
-			rc = index_time(db, a, primary, NAN, record_created(new));
+		else if (a->flags & ATTRIBUTE_CREATED && (!old || record_created(*old) > record_created(new)))
+			rc = index_time(db, a, primary, old ? record_created(*old) : NAN, record_created(new));
 	}
 	if (!rc && t->expiry)
 		rc = expiry_change(db, t, primary, old ? record_updated(*old) : NAN, record_updated(new));
@@ -328,6 +329,19 @@ static bool other_key(struct context *c, const struct row *r, struct record old)
 	return !value_equal(&whole, r->key);
 }
 
+/* An updated time is never below a created time, wherever the clock is now. */
+static void set_times(const struct context *c, const struct record *old, double *created, double *updated)
+{
+	*created = old ? record_created(*old) : c->time;
+	*updated = c->time;
+	if (*created <= c->time)
+		return;
+	if (c->t->expiration >= 0)
+		*created = c->time; /* the other tells when the record ends */
+	else
+		*updated = *created;
+}
+
 static int put_record(struct context *c, struct row *r, const struct record *old)
 {
 	struct writer *w = &c->db->writer;
@@ -337,8 +351,10 @@ static int put_record(struct context *c, struct row *r, const struct record *old
 	int rc = collect(c, r, old, &items, &count);
 	if (rc)
 		return rc;
+	double created, updated;
+	set_times(c, old, &created, &updated);
 	buf_clear(&w->record);
-	record_build(&w->record, old ? record_created(*old) : c->time, c->time, items, count);
+	record_build(&w->record, created, updated, items, count);
 	if (w->record.failed)
 		return writer_failed(c->db, ENOMEM);
 	struct record new = { .data = (unsigned char *)w->record.data, .len = w->record.len };
@@ -387,6 +403,7 @@ static int apply_row(struct context *c, struct row *r, struct lyre_written *out)
 		if (record_expired(c->t, record_updated(copy), c->time)) {
 			if ((rc = record_remove(db, c->t, primary, copy)))
 				return rc;
+			clock_expired(db, record_updated(copy) + c->t->expiration);
 			old = NULL;
 		}
 	}

@@ -5,6 +5,7 @@
  */
 #include "base/text.h"
 #include "log/log.h"
+#include "store/clock.h"
 #include "store/codec.h"
 #include "store/commit_log.h"
 #include "store/store_internal.h"
@@ -143,34 +144,67 @@ struct sweeping {
 	unsigned removed;
 };
 
-/* The primary keys of a table's due records, in the scratch arena. */
-static int find_due(struct database *db, const struct table *t, struct sweeping *s, MDB_val *keys, unsigned *count)
-{
+struct due {
+	struct database *db;
+	const struct table *t;
+	struct sweeping *sweeping;
 	MDB_cursor *cursor;
+	MDB_val *keys;
+	unsigned count;
+};
+
+/* From one end of the tree by time on; with \p ahead, only those from before a step back. \return a code of LMDB */
+static int take_due(struct due *d, MDB_cursor_op begin, MDB_cursor_op step, bool ahead)
+{
+	struct sweeping *s = d->sweeping;
 	MDB_val key, value;
-	int rc = mdb_cursor_open(db->writer.txn, t->expiry, &cursor);
-	if (rc)
-		return writer_failed(db, rc);
-	while (s->removed + *count < BATCH && !(rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT))) {
-		if (key.mv_size <= 8) {
-			rc = MDB_CORRUPTED;
+	int rc = 0;
+	for (MDB_cursor_op op = begin; s->removed + d->count < BATCH && !(rc = mdb_cursor_get(d->cursor, &key, &value, op));
+	     op = step) {
+		if (key.mv_size <= 8)
+			return MDB_CORRUPTED;
+		double updated = double_unsortable(be_get(key.mv_data, 8));
+		double end = record_end(d->t, updated, s->now);
+		if (stamp_is_ahead(updated, s->now) != ahead)
 			break;
-		}
-		double end = double_unsortable(be_get(key.mv_data, 8)) + t->expiration;
 		if (end > s->now) {
 			s->next = end < s->next ? end : s->next;
 			break;
 		}
-		unsigned char *copy = arena_alloc(&db->writer.scratch, key.mv_size - 8);
-		if (!copy) {
-			rc = ENOMEM;
-			break;
-		}
+		unsigned char *copy = arena_alloc(&d->db->writer.scratch, key.mv_size - 8);
+		if (!copy)
+			return ENOMEM;
 		memcpy(copy, (unsigned char *)key.mv_data + 8, key.mv_size - 8);
-		keys[(*count)++] = val(copy, key.mv_size - 8);
+		d->keys[d->count++] = val(copy, key.mv_size - 8);
 	}
-	mdb_cursor_close(cursor);
-	return rc == MDB_NOTFOUND ? 0 : writer_failed(db, rc);
+	return rc;
+}
+
+/* The newest time of the tree is ahead of the clock: that is a step back, be it that nothing was written since. */
+static int follow_clock(struct due *d)
+{
+	MDB_val key, value;
+	int rc = mdb_cursor_get(d->cursor, &key, &value, MDB_LAST);
+	if (rc || key.mv_size <= 8)
+		return rc == MDB_NOTFOUND ? 0 : writer_failed(d->db, rc ? rc : MDB_CORRUPTED);
+	return clock_follow(d->db, double_unsortable(be_get(key.mv_data, 8)), d->sweeping->now);
+}
+
+/* The primary keys of a table's due records, in the scratch arena. */
+static int find_due(struct database *db, const struct table *t, struct sweeping *s, MDB_val *keys, unsigned *count)
+{
+	struct due d = { .db = db, .t = t, .sweeping = s, .keys = keys };
+	int rc = mdb_cursor_open(db->writer.txn, t->expiry, &d.cursor);
+	if (rc)
+		return writer_failed(db, rc);
+	int code = follow_clock(&d);
+	if (!code)
+		rc = take_due(&d, MDB_LAST, MDB_PREV, true);
+	if (!code && (!rc || rc == MDB_NOTFOUND))
+		rc = take_due(&d, MDB_FIRST, MDB_NEXT, false);
+	mdb_cursor_close(d.cursor);
+	*count = d.count;
+	return code ? code : rc == MDB_NOTFOUND ? 0 : writer_failed(db, rc);
 }
 
 static int remove_due(struct database *db, const struct table *t, MDB_val primary)
@@ -185,7 +219,10 @@ static int remove_due(struct database *db, const struct table *t, MDB_val primar
 	struct record r = { .data = (unsigned char *)w->old.data, .len = w->old.len };
 	if (w->old.failed)
 		return writer_failed(db, ENOMEM);
-	return record_check(r) ? record_remove(db, t, primary, r) : writer_failed(db, MDB_CORRUPTED);
+	if (!record_check(r))
+		return writer_failed(db, MDB_CORRUPTED);
+	clock_expired(db, record_updated(r) + t->expiration);
+	return record_remove(db, t, primary, r);
 }
 
 static int sweep_step(struct database *db, void *arg, bool *changed)
@@ -193,6 +230,9 @@ static int sweep_step(struct database *db, void *arg, bool *changed)
 	struct sweeping *s = arg;
 	*s = (struct sweeping){ .now = now_ms(), .next = INFINITY };
 	MDB_val keys[BATCH];
+	int code = clock_follow(db, db->writer.time, s->now);
+	if (code)
+		return code;
 	for (size_t i = 0; i < db->catalogue->count && s->removed < BATCH; i++) {
 		const struct table *t = db->catalogue->by_id[i];
 		if (t->expiration < 0)
@@ -278,6 +318,13 @@ int64_t background_run(struct database *db)
 	struct writer *w = &db->writer;
 	int64_t now = monotonic_ms();
 	struct err e = { 0 };
+	if (now >= w->sweep_at || now >= w->trim_at) {
+		int64_t hold = clock_hold(db);
+		if (now >= w->sweep_at && w->sweep_at < hold)
+			w->sweep_at = hold;
+		if (now >= w->trim_at && w->trim_at < hold)
+			w->trim_at = hold;
+	}
 	if (w->trim_at == INT64_MAX && db->log && db->options.audit_retention > 0)
 		w->trim_at = now + SOON;
 	if (now >= w->sync_at) {

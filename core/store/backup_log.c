@@ -6,6 +6,7 @@
  */
 #include "base/text.h"
 #include "store/backup_verify.h"
+#include "store/clock.h"
 #include "store/codec.h"
 #include "store/commit_log.h"
 
@@ -19,7 +20,7 @@
 struct log_check {
 	struct verify *verify;
 	double first_time;   /* of the oldest entry that is kept */
-	bool trimmed;        /* there have been older ones */
+	bool trimmed;        /* there have been older ones, or some were emptied */
 	uint64_t sequence;   /* of the last entry; 0 before the first */
 	uint32_t table_id;   /* of the last entry's write */
 	double time;
@@ -101,6 +102,17 @@ void audit_record(struct verify_audit *a, struct lmdb_bytes primary, struct reco
 	}
 }
 
+/* Where the clock was set back before the first entry that is kept, what is not kept any more may have later times. */
+static double latest_before(const struct log_check *c)
+{
+	const struct clock_record *clock = &c->verify->clock;
+	double latest = clock->unknown_time;
+	for (unsigned i = 0; i < clock->count; i++)
+		if (clock->steps[i].sequence <= c->sequence && clock->steps[i].before > latest)
+			latest = clock->steps[i].before;
+	return latest;
+}
+
 /*
  * Older states are not compared: they may be from before there was a log, or the table was in it, or have been written
  * by what is not kept any more, be it the first half of the oldest write that is; and they may have expired, which
@@ -108,11 +120,14 @@ void audit_record(struct verify_audit *a, struct lmdb_bytes primary, struct reco
  */
 static void set_floor(const struct log_check *c, struct verify_audit *a, double time)
 {
+	double now = c->verify->clock.expired > c->verify->now ? c->verify->clock.expired : c->verify->now;
 	a->floor = nextafter(time, -INFINITY);
 	if (c->trimmed && a->floor < c->first_time)
 		a->floor = c->first_time;
-	if (a->expiration >= 0 && a->floor < c->verify->now - a->expiration)
-		a->floor = c->verify->now - a->expiration;
+	if (c->trimmed && a->floor < latest_before(c))
+		a->floor = latest_before(c);
+	if (a->expiration >= 0 && a->floor < now - a->expiration)
+		a->floor = now - a->expiration;
 }
 
 int audit_compare(const struct verify_audit *a, struct err *e)
@@ -228,6 +243,7 @@ static int visit_entry(void *arg, struct lmdb_bytes key, struct lmdb_bytes data,
 	c->table_id = entry.table_id;
 	c->time = entry.time;
 	c->continued = entry.continued;
+	c->trimmed = c->trimmed || !entry.count;
 	return check_changes(c, &entry, e);
 }
 

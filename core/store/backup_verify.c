@@ -5,6 +5,7 @@
  */
 #include "store/backup_verify.h"
 
+#include "store/clock.h"
 #include "store/codec.h"
 
 #include <math.h>
@@ -117,6 +118,8 @@ static int check_meta(struct verify *v, struct err *e)
 	if (!get_meta(v, meta, "next", 4, &r))
 		return damaged(e, "it does not count its tables");
 	v->next_table = (uint32_t)get_int(&r, 4);
+	if (get_meta(v, meta, "clock", 0, &r) && !clock_decode(&v->clock, val(r.at, (size_t)(r.end - r.at))))
+		return damaged(e, "what it keeps of the clock makes no sense");
 	return 0;
 }
 

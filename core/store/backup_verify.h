@@ -37,6 +37,7 @@ struct verify {
 	size_t audit_count;
 	struct verify_tree *trees; /**< by name */
 	size_t count, cap;
+	struct clock_record clock; /**< what the file keeps of the clock */
 	uint32_t next_table;
 	char **names;              /**< of the tables so far */
 	size_t name_count;

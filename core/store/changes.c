@@ -42,77 +42,16 @@ struct changes {
 	bool done;
 };
 
-/* ---- the log in a snapshot ---- */
-
-int commit_entry_from(struct commit_log *l, uint64_t sequence, struct commit_entry *ret, MDB_val *value, struct err *e)
-{
-	unsigned char bytes[8];
-	be_put(bytes, sequence, 8);
-	MDB_val key = val(bytes, sizeof bytes);
-	int rc = mdb_cursor_get(l->cursor, &key, value, MDB_SET_RANGE);
-	if (rc == MDB_NOTFOUND)
-		return LYRE_END;
-	if (rc)
-		return store_error(e, rc, "read", l->snapshot->db);
-	if (!commit_entry_decode(key, *value, ret))
-		return err_set(e, LYRE_ECORRUPT, "the commit log of database '%s' is damaged", l->snapshot->db->name);
-	return 0;
-}
-
-/** First and last sequence; LYRE_END when the log is empty. */
-static int ends(struct commit_log *l, uint64_t *first, uint64_t *last, struct err *e)
-{
-	MDB_val key, value;
-	if (!l->cursor)
-		return LYRE_END;
-	int rc = mdb_cursor_get(l->cursor, &key, &value, MDB_FIRST);
-	if (!rc && key.mv_size == 8) {
-		*first = be_get(key.mv_data, 8);
-		rc = mdb_cursor_get(l->cursor, &key, &value, MDB_LAST);
-	}
-	if (!rc && key.mv_size != 8)
-		rc = MDB_CORRUPTED;
-	if (!rc)
-		*last = be_get(key.mv_data, 8);
-	return rc == MDB_NOTFOUND ? LYRE_END : store_error(e, rc, "read", l->snapshot->db);
-}
-
-/** Times grow with the sequence: the first entry at \p time or later, or with \p behind, later. */
-static int find_time(struct commit_log *l, uint64_t first, uint64_t last, double time, bool behind, uint64_t *ret,
-	struct err *e)
-{
-	uint64_t low = first, high = last + 1;
-	while (low < high) {
-		uint64_t middle = low + (high - low) / 2;
-		struct commit_entry entry;
-		MDB_val value;
-		int rc = commit_entry_from(l, middle, &entry, &value, e);
-		if (rc < 0)
-			return rc;
-		if (rc || (behind ? entry.time > time : entry.time >= time))
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	*ret = low;
-	return 0;
-}
-
+/* Where to read. */
 static int find_range(struct changes *c, struct commit_log *l, struct err *e)
 {
-	uint64_t first = 1, last = 0, end;
-	int rc = ends(l, &first, &last, e);
-	if (!rc && !isnan(c->query->from))
-		rc = find_time(l, first, last, c->query->from, false, &first, e);
-	end = last + 1;
-	if (!rc && !isnan(c->query->until))
-		rc = find_time(l, first, last, c->query->until, true, &end, e);
+	uint64_t end;
+	int rc = commit_log_span(l, c->query->from, c->query->until, &c->next, &end, e);
 	if (rc)
 		return rc;
-	c->next = first;
 	c->last = end - 1;
 	c->begun = true;
-	return first < end ? 0 : LYRE_END;
+	return 0;
 }
 
 /* ---- a slice ---- */
@@ -132,6 +71,8 @@ static bool is_user(const struct changes *c, struct field user)
 static void take(struct changes *c, const struct commit_entry *entry, MDB_val value)
 {
 	if (entry->table_id != c->table->id || !entry->count || !is_user(c, entry->user))
+		return;
+	if (entry->time < c->query->from || entry->time > c->query->until) /* NaN: it is in */
 		return;
 	struct copied head = { .write = c->write, .sequence = entry->sequence, .len = value.mv_size };
 	buf_add(&c->slice, &head, sizeof head);

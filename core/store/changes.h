@@ -37,8 +37,6 @@ int table_changes_remove(const struct table *t, double before, int (*progress)(v
 
 /** How long a snapshot is open, ns. */
 #define CHANGES_SLICE_NS 5000000
-/** The entry with a sequence, or the next there is. \return 0, LYRE_END */
-int commit_entry_from(struct commit_log *l, uint64_t sequence, struct commit_entry *ret, MDB_val *value, struct err *e);
 /** LYRE_EINVAL for a table that was made without audit. */
 int table_check_audit(const struct table *t, struct err *e);
 

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "store/codec.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,14 +20,15 @@
 struct removal {
 	struct change change;
 	uint32_t table;
-	uint64_t next;     /**< where the search goes on */
+	double before;     /**< older ones are removed */
+	uint64_t next, end; /**< where the search goes on, and where it ends */
 	struct buf found;  /**< sequences, of whole writes: who compares the log with the records finds none in part */
 	size_t writes;
 	size_t trimmed;    /**< entries taken off the front */
 };
 
 /** Finds entries to remove. \return 0, LYRE_END when there are no more behind them */
-static int find_old(const struct table *t, double before, struct removal *r, struct err *e)
+static int find_old(const struct table *t, struct removal *r, struct err *e)
 {
 	struct snapshot s;
 	struct commit_log l = { 0 };
@@ -40,18 +42,20 @@ static int find_old(const struct table *t, double before, struct removal *r, str
 	rc = commit_log_open(&l, &s, 0, e);
 	if (!rc && !l.cursor)
 		rc = LYRE_END;
+	if (!rc && !r->end)
+		rc = commit_log_span(&l, NAN, nextafter(r->before, -INFINITY), &r->next, &r->end, e);
 	int64_t end = monotonic_ns() + CHANGES_SLICE_NS;
 	while (!rc && (continued || (r->found.len < REMOVE_BATCH * sizeof r->next && bytes < REMOVE_BYTES && monotonic_ns() < end))) {
 		struct commit_entry entry;
 		MDB_val value;
 		rc = commit_entry_from(&l, r->next, &entry, &value, e);
-		if (!rc && entry.time >= before)
+		if (!rc && entry.sequence >= r->end)
 			rc = LYRE_END;
 		if (rc)
 			break;
 		r->next = entry.sequence + 1;
 		continued = entry.continued;
-		if (entry.table_id != t->id || !entry.count)
+		if (entry.table_id != t->id || !entry.count || entry.time >= r->before)
 			continue;
 		buf_add(&r->found, &entry.sequence, sizeof entry.sequence);
 		r->writes += !entry.continued;
@@ -136,12 +140,12 @@ int table_changes_remove(const struct table *t, double before, int (*progress)(v
 	struct removal *r = rc ? NULL : calloc(1, sizeof *r);
 	if (!r)
 		return rc ? rc : err_nomem(e);
-	*r = (struct removal){ .change.apply = remove_some, .table = t->id, .next = 1 };
+	*r = (struct removal){ .change.apply = remove_some, .table = t->id, .before = before };
 	buf_init(&r->found);
 	bool more = true, changed = false;
 	while (!rc && (more || r->trimmed)) {
 		if (more) {
-			rc = find_old(t, before, r, e);
+			rc = find_old(t, r, e);
 		} else {
 			buf_clear(&r->found);
 			r->writes = 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/commit_log.h"
 
+#include "store/clock.h"
 #include "store/codec.h"
 
 #include <errno.h>
@@ -26,19 +27,23 @@ void commit_change_add(struct buf *changes, MDB_val key, const struct record *be
 	add_record(changes, after);
 }
 
-/* The log's tree, and the number of its next entry. */
 static int open_log(struct database *db)
 {
 	struct writer *w = &db->writer;
-	if (!w->now.log) {
-		w->dirty = true;
-		int rc = mdb_dbi_open(w->txn, "log", MDB_CREATE, &w->now.log);
-		if (rc) {
-			w->now.log = 0;
-			return writer_failed(db, rc);
-		}
-	}
-	if (w->now.sequence)
+	if (w->now.log)
+		return 0;
+	w->dirty = true;
+	int rc = mdb_dbi_open(w->txn, "log", MDB_CREATE, &w->now.log);
+	if (rc)
+		w->now.log = 0;
+	return writer_failed(db, rc);
+}
+
+int commit_log_sequence(struct database *db, uint64_t *ret)
+{
+	struct writer *w = &db->writer;
+	*ret = w->now.sequence;
+	if (*ret || !w->now.log)
 		return 0;
 	MDB_cursor *cursor;
 	MDB_val key, value;
@@ -53,13 +58,17 @@ static int open_log(struct database *db)
 	else if (rc == MDB_NOTFOUND)
 		w->now.sequence = 1;
 	mdb_cursor_close(cursor);
+	*ret = w->now.sequence;
 	return rc == MDB_NOTFOUND ? 0 : writer_failed(db, rc);
 }
 
 int commit_log_append(struct database *db, const struct record_write *w, const struct table *t, double time,
 	uint32_t count, bool continued)
 {
+	uint64_t sequence;
 	int rc = open_log(db);
+	if (!rc)
+		rc = commit_log_sequence(db, &sequence);
 	if (rc)
 		return rc;
 	struct buf b;
@@ -81,7 +90,8 @@ int commit_log_append(struct database *db, const struct record_write *w, const s
 		rc = writer_failed(db, ENOMEM);
 	} else {
 		unsigned char key[8];
-		be_put(key, db->writer.now.sequence++, 8);
+		be_put(key, sequence, 8);
+		db->writer.now.sequence = sequence + 1;
 		rc = writer_add(db, db->writer.now.log, val(key, sizeof key), val(b.data, b.len));
 	}
 	buf_free(&b);
@@ -202,12 +212,12 @@ int commit_log_trim(struct database *db, double now, unsigned most, unsigned *re
 	MDB_val key, value;
 	size_t left = st.ms_entries;
 	while (!(rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) && left > 1) {
-		if (value.mv_size < TIME_AT + 8) {
+		if (key.mv_size != 8 || value.mv_size < TIME_AT + 8) {
 			rc = MDB_CORRUPTED;
 			break;
 		}
 		struct reader r = reader_of(val((unsigned char *)value.mv_data + TIME_AT, 8));
-		*next = get_double(&r) + db->options.audit_retention;
+		*next = clock_bound(db, be_get(key.mv_data, 8), get_double(&r)) + db->options.audit_retention;
 		if (*next > now || *removed == most || (rc = mdb_cursor_del(cursor, 0)))
 			break;
 		++*removed;

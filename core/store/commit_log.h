@@ -44,6 +44,13 @@ int commit_log_open(struct commit_log *l, struct snapshot *s, uint64_t after, st
  */
 int commit_log_next(struct commit_log *l, struct commit_entry *ret, struct err *e);
 void commit_log_close(struct commit_log *l);
+/** The entry with a sequence, or the next there is. \return 0, LYRE_END */
+int commit_entry_from(struct commit_log *l, uint64_t sequence, struct commit_entry *ret, MDB_val *value, struct err *e);
+/**
+ * The entries from \p first to before \p end have among them all with a time from \p from to \p until, NaN for no bound,
+ * and where the clock was set back others too. \return 0, LYRE_END when there is none
+ */
+int commit_log_span(struct commit_log *l, double from, double until, uint64_t *first, uint64_t *end, struct err *e);
 /** An entry of the tree. \return false when it makes no sense; its changes are not looked at */
 bool commit_entry_decode(MDB_val key, MDB_val value, struct commit_entry *ret);
 /** The changes of an entry one by one: \p rest starts as entry.changes. \return 0, LYRE_END, LYRE_ECORRUPT */
@@ -56,6 +63,8 @@ void commit_change_add(struct buf *changes, MDB_val key, const struct record *be
 /** Appends an entry with what is in writer.changes, and empties it. */
 int commit_log_append(struct database *db, const struct record_write *w, const struct table *t, double time,
 	uint32_t count, bool continued);
+/** The number of the next entry; 0 where there is no log yet. */
+int commit_log_sequence(struct database *db, uint64_t *ret);
 /**
  * Removes entries older than the retention, at most \p most. \p next: when the oldest that is left will be, ms
  * since the epoch; INFINITY for never.

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "log/log.h"
+#include "store/clock.h"
 #include "store/codec.h"
 #include "store/store_internal.h"
 
@@ -350,7 +351,7 @@ static int read_meta(struct database *db, MDB_txn *txn, bool named, struct err *
 		return store_error(e, rc, "open", db);
 	db->writer.committed.log = rc ? 0 : log;
 	db->log = rc ? 0 : log;
-	return 0;
+	return clock_load(db, txn, e);
 }
 
 static void count_trees(struct database *db, MDB_txn *txn)

@@ -18,6 +18,17 @@ static uint64_t tree_bytes(struct snapshot *s, MDB_dbi tree)
 	return (uint64_t)(st.ms_branch_pages + st.ms_leaf_pages + st.ms_overflow_pages) * st.ms_psize;
 }
 
+/* Of an entry of the tree by time; 0 where it makes no sense. */
+static double time_of(MDB_val key)
+{
+	return key.mv_size > 8 ? double_unsortable(be_get(key.mv_data, 8)) : 0;
+}
+
+static bool is_due(const struct table *t, MDB_val key, double now)
+{
+	return key.mv_size > 8 && record_expired(t, time_of(key), now);
+}
+
 /* Records whose time has come and which the background has not removed yet: few, as it does so each second. */
 static int count_due(struct snapshot *s, const struct table *t, uint64_t *ret, struct err *e)
 {
@@ -29,8 +40,11 @@ static int count_due(struct snapshot *s, const struct table *t, uint64_t *ret, s
 	if (rc)
 		return store_error(e, rc, "read", s->db);
 	MDB_val key, value;
-	while (!(rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) && key.mv_size > 8 &&
-	       record_expired(t, double_unsortable(be_get(key.mv_data, 8)), s->now))
+	for (MDB_cursor_op op = MDB_FIRST; !(rc = mdb_cursor_get(cursor, &key, &value, op)) && is_due(t, key, s->now);
+	     op = MDB_NEXT)
+		*ret += !stamp_is_ahead(time_of(key), s->now);
+	for (MDB_cursor_op op = MDB_LAST; !(rc = mdb_cursor_get(cursor, &key, &value, op)) && is_due(t, key, s->now) &&
+	     stamp_is_ahead(time_of(key), s->now); op = MDB_PREV)
 		++*ret;
 	mdb_cursor_close(cursor);
 	return rc && rc != MDB_NOTFOUND ? store_error(e, rc, "read", s->db) : 0;
@@ -52,9 +66,13 @@ static int newest(struct snapshot *s, const struct table *t, double *ret, struct
 		int rc = mdb_cursor_open(s->txn, t->expiry, &cursor);
 		if (rc)
 			return store_error(e, rc, "read", s->db);
-		rc = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
-		double time = rc || key.mv_size <= 8 ? 0 : double_unsortable(be_get(key.mv_data, 8));
+		MDB_cursor_op op = MDB_LAST;
+		do {
+			rc = mdb_cursor_get(cursor, &key, &value, op);
+			op = MDB_PREV;
+		} while (!rc && is_due(t, key, s->now) && stamp_is_ahead(time_of(key), s->now));
 		mdb_cursor_close(cursor);
+		double time = rc ? 0 : time_of(key);
 		if (time > 0 && !record_expired(t, time, s->now))
 			*ret = time;
 		return rc && rc != MDB_NOTFOUND ? store_error(e, rc, "read", s->db) : 0;

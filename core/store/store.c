@@ -186,6 +186,7 @@ int store_open(struct store **ret, const struct store_options *o, struct err *e)
 	if (!s)
 		return err_nomem(e);
 	s->options = *o;
+	(void)store_hold(); /* from here on a jump of the clock is seen */
 	s->lock_file = s->folder = -1;
 	pthread_mutex_init(&s->changes, NULL);
 	rwlock_init(&s->lock);

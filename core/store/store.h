@@ -53,6 +53,12 @@ int store_open(struct store **ret, const struct store_options *o, struct err *e)
 /** Answers what waits, then closes. No other thread may use the store any more. */
 void store_close(struct store *s);
 
+/**
+ * Nothing is removed for its age before this, monotonic ms, as the clock may be wrong; in the past: now. Any thread. The
+ * rules are in store/clock.h.
+ */
+int64_t store_hold(void);
+
 /** A reference to a database, or LYRE_ENOTFOUND "database 'x' does not exist". */
 int store_database(struct store *s, const char *name, struct database **ret, struct err *e);
 struct database *database_ref(struct database *db);

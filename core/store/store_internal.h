@@ -13,6 +13,7 @@
 #include "store/store.h"
 #include "store/writer.h"
 
+#include <math.h>
 #include <pthread.h>
 
 /** Of the file. Others are refused: a newer one, and 1, which was never released. */
@@ -55,6 +56,7 @@ struct database {
 	unsigned page_size;
 	MDB_dbi meta, tables, dropped;
 	atomic_uint log;              /**< the commit log's tree; 0 until it is made */
+	atomic_int_least64_t stepped; /**< the clock when it was last set back, ms since the epoch; or CLOCK_NEVER */
 	atomic_size_t committed;      /**< the last transaction whose commit is over; 0 for none since this file was opened */
 
 	struct rwlock gate;           /**< open snapshots hold it to read; map growth and the end of trees to write */
@@ -201,10 +203,29 @@ int no_table(const struct table *t, struct err *e);
 int read_begin(struct database *db, MDB_txn **ret);
 /** Ends all kept read transactions of a closing database; the gate is shut. */
 void slots_close(struct database *db);
+#define CLOCK_NEVER INT64_MAX
+/** A step back of the clock this small is bridged, ms. */
+#define CLOCK_BRIDGE 5000
+/** Whether a stamp is from before a step back of the clock. */
+static inline bool stamp_is_ahead(double stamp, double now)
+{
+	return stamp > now + CLOCK_BRIDGE;
+}
+/** When a record is expired, ms since the epoch; INFINITY for never. */
+static inline double record_end(const struct table *t, double updated, double now)
+{
+	if (t->expiration < 0)
+		return INFINITY;
+	if (stamp_is_ahead(updated, now)) {
+		double stepped = (double)atomic_load_explicit(&t->db->stepped, memory_order_relaxed);
+		updated = stepped < updated ? stepped : updated;
+	}
+	return updated + t->expiration;
+}
 /** Whether a record is expired at \p now. */
 static inline bool record_expired(const struct table *t, double updated, double now)
 {
-	return t->expiration >= 0 && updated + t->expiration <= now;
+	return record_end(t, updated, now) <= now;
 }
 
 /* ---- figures.c ---- */

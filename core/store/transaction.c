@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One transaction of the writer: its changes, the definitions it makes, and how they become the database's. */
 #include "base/text.h"
+#include "store/clock.h"
 #include "store/codec.h"
 #include "store/store_internal.h"
 
@@ -271,7 +272,7 @@ int transaction_commit(struct database *db, struct err *e)
 {
 	struct writer *w = &db->writer;
 	struct catalogue *next = NULL;
-	if (batch_flush(db) || save_edits(db) || (w->edit_count && !(next = next_catalogue(db)))) {
+	if (batch_flush(db) || save_edits(db) || clock_save(db) || (w->edit_count && !(next = next_catalogue(db)))) {
 		int code = w->rc ? w->rc : ENOMEM;
 		transaction_abort(db);
 		w->rc = code;
@@ -305,6 +306,7 @@ int transaction_commit(struct database *db, struct err *e)
 	if (!rc) {
 		metrics_commit(&w->metrics, w->commit_ns);
 		w->committed = w->now;
+		w->clock_changed = false;
 		db->log = w->now.log;
 		db->committed = id;
 	}

@@ -7,6 +7,7 @@
  */
 #include "base/text.h"
 #include "log/log.h"
+#include "store/clock.h"
 #include "store/store_internal.h"
 
 #include <stdio.h>
@@ -70,14 +71,6 @@ void writer_free(struct writer *w)
 
 /* ---- one transaction ---- */
 
-/* Each request has its own time, later than all before it. */
-static double next_time(struct writer *w)
-{
-	double now = now_ms(), least = w->time + 0.001;
-	w->time = now > least ? now : least;
-	return w->time;
-}
-
 static int apply_one(struct database *db, struct record_write *w)
 {
 	db->writer.dirty = false;
@@ -88,7 +81,9 @@ static int apply_one(struct database *db, struct record_write *w)
 		return c->apply(db, c, &w->err);
 	}
 	table_touched(db, w->table->id);
-	return write_apply(db, w, next_time(&db->writer));
+	double time;
+	int rc = clock_stamp(db, &time);
+	return rc ? rc : write_apply(db, w, time);
 }
 
 /*

@@ -49,6 +49,22 @@ struct writer_metrics {
 	struct histogram durations, requests, records; /**< of commits: ns; requests and records in each */
 };
 
+#define CLOCK_STEPS 32
+/** The clock was set back. */
+struct clock_step {
+	uint64_t sequence;          /**< of the log's first entry behind it; 0: there was no log */
+	double before, after;       /**< the newest stamp and the time after, ms since the epoch */
+};
+
+/** What a database keeps of the clock; see store/clock.h. */
+struct clock_record {
+	double expired;             /**< what was removed for its age had expired by this time; 0: nothing */
+	double unknown_time;        /**< no stamp was later before unknown_end; 0: not known */
+	uint64_t unknown_end;       /**< the times of entries before this sequence may be in any order */
+	unsigned count;
+	struct clock_step steps[CLOCK_STEPS]; /**< oldest first */
+};
+
 struct writer {
 	pthread_mutex_t lock;       /**< of the queue and the flags */
 	pthread_cond_t wake, ended;
@@ -68,7 +84,10 @@ struct writer {
 	struct writer_state now, committed; /**< as the transaction leaves it, and as it was before */
 	int rc;                     /**< the storage error that ended the present request */
 	bool dirty;                 /**< the present request has changed something */
-	double time;                /**< of the last request */
+	double time;                /**< the newest stamp, ms since the epoch; 0: not known */
+	struct clock_record clock;
+	bool clock_changed;         /**< it is to be stored */
+	int64_t hold_until;         /**< nothing is removed for its age before, monotonic ms */
 	struct buf record, old, changes;
 	struct batch batch;
 	MDB_dbi unordered;          /**< the tree where a record came that was not the last; 0 for none */
