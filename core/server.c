@@ -37,6 +37,7 @@ static int open_store(struct server *s, struct err *e)
 		.path = config_path(c, "storage.path"),
 		.map_size = (uint64_t)config_int(c, "storage.mapSize"),
 		.max_size = (uint64_t)config_int(c, "storage.maxSize"),
+		.reserve = (uint64_t)config_int(c, "storage.reserve"),
 		.max_trees = (unsigned)config_int(c, "storage.maxTrees"),
 		.max_readers = (unsigned)config_int(c, "storage.maxReaders"),
 		.write_async = config_bool(c, "storage.writeAsync"),

@@ -81,6 +81,8 @@ const struct lyre_setting core_settings[] = {
 	{ "storage.mapSize", LYRE_S_SIZE, 0, "64M", .min = 1 << 20, .max = 1099511627776e2,
 	  .help = "Address space of a database at first; it grows by itself." },
 	{ "storage.maxSize", LYRE_S_SIZE, 0, "0", .help = "A database grows no further than this; 0: no limit." },
+	{ "storage.reserve", LYRE_S_SIZE, 0, "4M", .max = 1099511627776.0,
+	  .help = "Space kept on the disk so that records can be deleted and users sign in when it is full: at most a 16th of it; 0: none." },
 	{ "storage.maxTrees", LYRE_S_INT, 0, "10000", .min = 16, .max = 1000000,
 	  .help = "Tables and indexed attributes of one database, counted together." },
 	{ "storage.maxReaders", LYRE_S_INT, 0, "1024", .min = 16, .max = 65536,

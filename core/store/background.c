@@ -5,6 +5,7 @@
  */
 #include "base/text.h"
 #include "log/log.h"
+#include "store/ballast.h"
 #include "store/clock.h"
 #include "store/codec.h"
 #include "store/commit_log.h"
@@ -49,6 +50,8 @@ static int in_transaction(struct database *db, int (*step)(struct database *db, 
 			if (grown)
 				database_settle(db);
 		}
+		if (ballast_is_full(code) && ballast_release(db->options.ballast, false))
+			continue;
 		if (!rc || code != MDB_MAP_FULL)
 			return rc;
 		rc = database_grow(db, 0, true, e);
@@ -318,6 +321,8 @@ int64_t background_run(struct database *db)
 	struct writer *w = &db->writer;
 	int64_t now = monotonic_ms();
 	struct err e = { 0 };
+	if (ballast_is_out(db->options.ballast))
+		(void)ballast_regain(db->options.ballast);
 	if (now >= w->sweep_at || now >= w->trim_at) {
 		int64_t hold = clock_hold(db);
 		if (now >= w->sweep_at && w->sweep_at < hold)

@@ -22,6 +22,7 @@ struct removal {
 	uint32_t table;
 	double before;     /**< older ones are removed */
 	uint64_t next, end; /**< where the search goes on, and where it ends */
+	size_t batch;      /**< entries in one transaction: fewer once the disk was too full for more */
 	struct buf found;  /**< sequences, of whole writes: who compares the log with the records finds none in part */
 	size_t writes;
 	size_t trimmed;    /**< entries taken off the front */
@@ -45,7 +46,7 @@ static int find_old(const struct table *t, struct removal *r, struct err *e)
 	if (!rc && !r->end)
 		rc = commit_log_span(&l, NAN, nextafter(r->before, -INFINITY), &r->next, &r->end, e);
 	int64_t end = monotonic_ns() + CHANGES_SLICE_NS;
-	while (!rc && (continued || (r->found.len < REMOVE_BATCH * sizeof r->next && bytes < REMOVE_BYTES && monotonic_ns() < end))) {
+	while (!rc && (continued || (r->found.len < r->batch * sizeof r->next && bytes < REMOVE_BYTES && monotonic_ns() < end))) {
 		struct commit_entry entry;
 		MDB_val value;
 		rc = commit_entry_from(&l, r->next, &entry, &value, e);
@@ -129,7 +130,7 @@ static int remove_some(struct database *db, struct change *c, struct err *e)
 		memcpy(&sequence, r->found.data + at, sizeof sequence);
 		rc = make_empty(db, sequence, r->table);
 	}
-	return rc ? rc : trim_front(db, REMOVE_BATCH, &r->trimmed);
+	return rc ? rc : trim_front(db, r->batch, &r->trimmed);
 }
 
 int table_changes_remove(const struct table *t, double before, int (*progress)(void *arg, uint64_t removed), void *arg,
@@ -140,10 +141,11 @@ int table_changes_remove(const struct table *t, double before, int (*progress)(v
 	struct removal *r = rc ? NULL : calloc(1, sizeof *r);
 	if (!r)
 		return rc ? rc : err_nomem(e);
-	*r = (struct removal){ .change.apply = remove_some, .table = t->id, .before = before };
+	*r = (struct removal){ .change = { .apply = remove_some, .frees = true }, .table = t->id, .before = before, .batch = REMOVE_BATCH };
 	buf_init(&r->found);
 	bool more = true, changed = false;
 	while (!rc && (more || r->trimmed)) {
+		uint64_t begin = r->next;
 		if (more) {
 			rc = find_old(t, r, e);
 		} else {
@@ -152,10 +154,18 @@ int table_changes_remove(const struct table *t, double before, int (*progress)(v
 		}
 		if (rc < 0)
 			break;
-		more = more && rc != LYRE_END;
+		bool last = !more || rc == LYRE_END;
 		changed = changed || r->found.len;
 		r->trimmed = 0;
-		rc = changed && (r->found.len || !more) ? writer_change(t->db, &r->change, e) : 0;
+		rc = changed && (r->found.len || last) ? writer_change(t->db, &r->change, e) : 0;
+		if (rc == LYRE_ENOSPACE && r->batch > 1) {
+			r->batch /= 2;
+			r->trimmed = 1; /* once more */
+			r->next = begin;
+			rc = 0;
+			continue;
+		}
+		more = !last;
 		if (!rc)
 			*removed += r->writes;
 		if (!rc && progress)

@@ -291,7 +291,7 @@ int store_drop_table(struct store *s, const char *database, const char *name, st
 	int rc = store_database(s, database, &db, e);
 	if (rc)
 		return rc;
-	struct change c = { .apply = apply_drop_table, .in = name };
+	struct change c = { .apply = apply_drop_table, .in = name, .frees = true };
 	rc = writer_change(db, &c, e);
 	database_unref(db);
 	return rc;
@@ -411,6 +411,6 @@ int table_drop_attribute(const struct table *t, const char *name, struct err *e)
 	if (!strcmp(t->database, SYSTEM_DATABASE))
 		return err_set(e, LYRE_EDENIED, SYSTEM_CLOSED);
 	struct attribute_change in = { .table = t, .name = name };
-	struct change c = { .apply = apply_drop_attribute, .in = &in };
+	struct change c = { .apply = apply_drop_attribute, .in = &in, .frees = true };
 	return writer_change(t->db, &c, e);
 }

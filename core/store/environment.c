@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "log/log.h"
+#include "store/ballast.h"
 #include "store/clock.h"
 #include "store/codec.h"
 #include "store/store_internal.h"
@@ -107,6 +108,17 @@ static bool is_mappable(size_t size)
 	return true;
 }
 
+/* With the gate shut. */
+static int set_map(struct database *db, size_t to)
+{
+	int rc = mdb_env_set_mapsize(db->env, to);
+	if (rc) {
+		db->broken = true;
+		log_fatal("store", "database '%s' has lost its map: %s", db->name, mdb_strerror(rc));
+	}
+	return rc;
+}
+
 /*
  * LMDB gives its map up before it has the new one, and says nothing of a second failure: it must not come to the
  * first.
@@ -116,11 +128,7 @@ static int resize(struct database *db, size_t to)
 	if (!is_mappable(to))
 		return ENOMEM;
 	(void)gate_shut(db, true);
-	int rc = mdb_env_set_mapsize(db->env, to);
-	if (rc) {
-		db->broken = true;
-		log_fatal("store", "database '%s' has lost its map: %s", db->name, mdb_strerror(rc));
-	}
+	int rc = set_map(db, to);
 	gate_open(db);
 	return rc;
 }
@@ -149,6 +157,20 @@ int database_grow(struct database *db, size_t at_least, bool reserve, struct err
 		return err_set(e, LYRE_ENOSPACE, "database '%s' cannot grow: there are no addresses for a map of %zu bytes",
 			db->name, want);
 	return store_error(e, rc, "enlarge", db);
+}
+
+bool database_confine(struct database *db)
+{
+	MDB_envinfo info;
+	mdb_env_info(db->env, &info);
+	size_t used = (info.me_last_pgno + 1) * (size_t)db->page_size;
+	if (info.me_mapsize <= used)
+		return true;
+	if (!is_mappable(used) || !gate_shut(db, false))
+		return false;
+	int rc = set_map(db, used);
+	gate_open(db);
+	return !rc;
 }
 
 void database_settle(struct database *db)
@@ -369,6 +391,11 @@ static void count_trees(struct database *db, MDB_txn *txn)
 	db->writer.committed.trees = n;
 }
 
+static size_t lock_size(const struct database *db)
+{
+	return (db->options.max_readers + LOCK_HEAD) * LOCK_READER;
+}
+
 /*
  * The table of readers is written to through a map, where a full disk is a signal and no error: its space is taken
  * before.
@@ -383,8 +410,7 @@ static int reserve_lock(const struct database *db)
 	free(lock);
 	if (rc)
 		return rc;
-	size_t size = (db->options.max_readers + LOCK_HEAD) * LOCK_READER;
-	rc = posix_fallocate(fd, 0, (off_t)size);
+	rc = posix_fallocate(fd, 0, (off_t)lock_size(db));
 	close(fd);
 	return rc;
 }
@@ -446,12 +472,15 @@ static int open_environment(struct database *db, size_t size, struct err *e)
 	int rc = first_map(db, size, &map, e);
 	if (rc)
 		return rc;
+	int lock = reserve_lock(db);
+	if (ballast_is_full(lock) && ballast_spend(o->ballast, lock_size(db)))
+		lock = reserve_lock(db);
 	unsigned flags = MDB_NOSUBDIR | MDB_NOTLS | (o->read_ahead ? 0 : MDB_NORDAHEAD) | (o->write_async ? MDB_NOSYNC : 0);
 	memory_lasting_begin();
 	rc = mdb_env_create(&db->env);
 	if (!rc && !(rc = mdb_env_set_maxdbs(db->env, o->max_trees + OWN_TREES)) &&
 	    !(rc = mdb_env_set_maxreaders(db->env, o->max_readers)) && !(rc = mdb_env_set_mapsize(db->env, map)) &&
-	    !(rc = reserve_lock(db)))
+	    !(rc = lock))
 		rc = mdb_env_open(db->env, db->file, flags, FILE_MODE);
 	memory_lasting_end();
 	if (!rc) {

@@ -2,6 +2,7 @@
 /* The folder and its databases. */
 #include "base/folder.h"
 #include "log/log.h"
+#include "store/ballast.h"
 #include "store/store_internal.h"
 
 #include <dirent.h>
@@ -201,7 +202,13 @@ int store_open(struct store **ret, const struct store_options *o, struct err *e)
 	}
 	if (!rc && (s->folder = open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
 		rc = err_errno(e, errno, "open", s->path);
-	if (!rc && !(rc = lock_folder(s, e)) && !(rc = open_files(s, e)) && !(rc = make_system(s, e)))
+	if (!rc && !(rc = lock_folder(s, e))) {
+		s->options.ballast = ballast_open(s->folder, s->path, o->reserve);
+		rc = open_files(s, e);
+	}
+	if (!rc)
+		rc = make_system(s, e);
+	if (!rc)
 		rc = upkeep_start(s, e);
 	if (rc)
 		store_close(s);
@@ -220,6 +227,7 @@ void store_close(struct store *s)
 		database_unref(s->databases[i]);
 	}
 	free(s->databases);
+	ballast_close(s->options.ballast);
 	if (s->folder >= 0)
 		close(s->folder);
 	if (s->lock_file >= 0)
@@ -334,6 +342,8 @@ int store_create_database(struct store *s, const char *name, struct err *e)
 	pthread_mutex_lock(&s->changes);
 	char *file = file_of(s, name);
 	int rc = file ? check_free(s, name, file, e) : err_nomem(e);
+	if (!rc && !ballast_regain(s->options.ballast))
+		rc = err_set(e, LYRE_ENOSPACE, "cannot make database '%s': No space left on device", name);
 	if (!rc)
 		rc = database_make_file(&s->options, name, file, e);
 	if (!rc && ((rc = sync_folder(s, e)) || (rc = open_and_add(s, name, file, e)))) {

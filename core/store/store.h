@@ -29,6 +29,8 @@ struct store_options {
 	const char *path;        /**< of the folder */
 	uint64_t map_size;       /**< of a new database's map at first, bytes */
 	uint64_t max_size;       /**< a database may grow to; 0 for no cap */
+	uint64_t reserve;        /**< kept free on the disk for what frees space, bytes; 0: nothing */
+	struct ballast *ballast; /**< the store's own: set by store_open() */
 	unsigned max_trees;      /**< tables and indexes of one database, in all */
 	unsigned max_readers;    /**< threads that may read at once */
 	bool write_async;        /**< answer before the flush */

@@ -164,6 +164,11 @@ void database_close(struct database *db);
 int database_grow(struct database *db, size_t at_least, bool reserve, struct err *e);
 void database_settle(struct database *db);
 /**
+ * Lets the file grow no further, until database_grow(): what is free inside can be used. On the writer's thread, between
+ * transactions. \return false when that cannot be now
+ */
+bool database_confine(struct database *db);
+/**
  * Shuts the gate: no snapshot is open until gate_open(). \return false, where not to \p wait for holds, when
  * there are some
  */

@@ -7,6 +7,7 @@
  */
 #include "base/text.h"
 #include "log/log.h"
+#include "store/ballast.h"
 #include "store/clock.h"
 #include "store/store_internal.h"
 
@@ -123,16 +124,65 @@ static int apply_all(struct database *db, struct record_write *list, size_t coun
 	return rc;
 }
 
+static bool is_system(const struct database *db)
+{
+	return !strcmp(db->name, SYSTEM_DATABASE);
+}
+
 /*
- * Until the map is large enough. What removes something may go a little beyond the limit, else a full database
- * could not be emptied.
+ * What frees space, and what the server writes of who signs in and of its jobs: it may use what is reserved, else
+ * nobody could get out of a full disk.
+ */
+static bool may_use_reserve(const struct database *db, const struct record_write *list, size_t count)
+{
+	if (is_system(db))
+		return true;
+	for (const struct record_write *r = list; count; r = r->next, count--)
+		if (r->mode != LYRE_DELETE && !(r->mode == WRITE_CHANGE && ((const struct change *)r)->frees))
+			return false;
+	return true;
+}
+
+/* Whether as much is free inside the file as nobody needs for deleting. */
+static bool has_free_pages(struct database *db)
+{
+	struct snapshot s;
+	struct lyre_storage storage = { .size = sizeof storage };
+	struct err ignored;
+	if (snapshot_begin(&s, db, &ignored))
+		return false;
+	int rc = storage_of(&s, &storage, &ignored);
+	snapshot_end(&s);
+	return !rc && storage.reclaimable_size >= ballast_size(db->options.ballast) / 2;
+}
+
+static int refuse(const struct database *db, struct err *e)
+{
+	return err_set(e, LYRE_ENOSPACE, "cannot write database '%s' (%s): No space left on device; records can be deleted, but "
+		"none added until there is", db->name, db->file);
+}
+
+/*
+ * Until the map is large enough. What may use the reserve goes a little beyond the limit of the map, and on a full
+ * disk into the space kept there; what may not stays within its file while that is in use.
  */
 static int apply_growing(struct database *db, struct record_write *list, size_t count, struct err *e)
 {
-	bool reserve = count == 1 && (list->mode == LYRE_DELETE || list->mode == WRITE_CHANGE), grown = false;
+	struct ballast *ballast = db->options.ballast;
+	bool reserve = may_use_reserve(db, list, count), grown = false, confined = false;
 	int rc;
-	while ((rc = apply_all(db, list, count, e)) && db->writer.rc == MDB_MAP_FULL) {
-		rc = database_grow(db, 0, reserve, e);
+	if (!reserve && ballast_is_out(ballast) && !ballast_regain(ballast)) {
+		if (count > 1 || !has_free_pages(db) || !database_confine(db))
+			return refuse(db, e);
+		confined = true;
+	}
+	while ((rc = apply_all(db, list, count, e))) {
+		int code = db->writer.rc;
+		if (reserve && ballast_is_full(code) && ballast_release(ballast, is_system(db)))
+			continue;
+		if (code != MDB_MAP_FULL)
+			break;
+		rc = confined ? refuse(db, e) : database_grow(db, 0, reserve, e);
 		if (rc)
 			break;
 		grown = true;

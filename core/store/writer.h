@@ -107,6 +107,7 @@ struct change {
 	int (*apply)(struct database *db, struct change *c, struct err *e);
 	const void *in;
 	void *out;
+	bool frees;                 /**< it frees space, and may use what is reserved for that */
 	pthread_mutex_t lock;
 	pthread_cond_t ended;
 	bool done;

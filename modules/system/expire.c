@@ -50,6 +50,7 @@ struct expiry {
 	lyre_table *table;
 	const char *key;       /**< name of the primary key */
 	struct lyre_query query;
+	size_t batch;          /**< records of one write: fewer once the disk was too full for more */
 	uint64_t found, deleted;
 };
 
@@ -96,11 +97,31 @@ static int count(lyre_call *call, struct expiry *x)
 	return rc == LYRE_END ? 0 : rc;
 }
 
+/** On a full disk a few may go where many need more space than there is. */
+static int delete_keys(lyre_call *call, struct expiry *x, const lyre_value *const *keys, size_t n)
+{
+	const struct lyre_write_result *result;
+	size_t at = 0;
+
+	while (at < n) {
+		size_t part = n - at < x->batch ? n - at : x->batch;
+		int rc = lyre_write_wait(call, x->table, LYRE_DELETE, lyre_make_array(call, keys + at, part), &result);
+		if (rc == LYRE_ENOSPACE && part > 1) {
+			x->batch = part / 2;
+			continue;
+		}
+		if (rc)
+			return rc;
+		x->deleted += result->done;
+		at += part;
+	}
+	return 0;
+}
+
 /** Deletes the next few. \return LYRE_END when there were no more */
 static int delete_some(lyre_call *call, struct expiry *x, lyre_cursor *cursor, uint64_t left)
 {
 	const lyre_value *keys[BATCH], *row;
-	const struct lyre_write_result *result;
 	size_t n = 0;
 	int rc = 0;
 
@@ -108,11 +129,8 @@ static int delete_some(lyre_call *call, struct expiry *x, lyre_cursor *cursor, u
 		keys[n++] = lyre_make_copy(call, lyre_value_get(row, x->key));
 	if (rc < 0 || n == 0)
 		return rc ? rc : LYRE_END;
-	int deleted = lyre_write_wait(call, x->table, LYRE_DELETE, lyre_make_array(call, keys, n), &result);
-	if (deleted)
-		return deleted;
-	x->deleted += result->done;
-	return rc;
+	int deleted = delete_keys(call, x, keys, n);
+	return deleted ? deleted : rc;
 }
 
 /** No more than were found: with a date to come, what is written meanwhile stays. */
@@ -137,7 +155,7 @@ static int delete_found(lyre_call *call, struct expiry *x)
 
 int system_delete_records_before(lyre_call *call)
 {
-	struct expiry x = { .found = 0 };
+	struct expiry x = { .batch = BATCH };
 
 	int rc = find(call, &x);
 	if (!rc)

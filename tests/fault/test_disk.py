@@ -3,9 +3,10 @@
 
 What needs a mount of its own is skipped where mounting is not allowed.
 """
-import concurrent.futures, contextlib, ctypes, http.client, os, resource, shutil, subprocess, tempfile, unittest
+import concurrent.futures, contextlib, ctypes, http.client, os, resource, shutil, subprocess, tempfile, time, unittest
 
 from faults import HAS_PROC, Server, all_records, count, create, insert, until
+from lyre_server import CHEAP_LOGINS, built_modules
 
 
 @contextlib.contextmanager
@@ -82,6 +83,127 @@ class Disk(unittest.TestCase):
             finally:
                 if s.process.poll() is None:
                     s.kill()
+
+    def fill_table(self, s, table="t", database="dev"):
+        """Inserts until the disk is full, down to single records; the ids that were answered."""
+        ids = []
+        for step in (100, 10, 1):
+            while True:
+                self.assertLess(len(ids), 100000)
+                status, body = insert(s, [{"id": len(ids) + i, "x": "y" * 900} for i in range(step)], table, database)
+                if status != 200:
+                    self.assertEqual(status, 507, body)
+                    self.assertIn("No space left", body["error"])
+                    break
+                ids += body["inserted_hashes"]
+        return ids
+
+    def refused(self, s, table="t", database="dev"):
+        status, body = insert(s, [{"id": "refused", "x": "z" * 5000}], table, database)
+        self.assertEqual(status, 507, body)
+        self.assertIn("No space left", body["error"])
+
+    def delete_singly(self, s, ids, table="t", database="dev"):
+        for id in ids:
+            s.ok({"operation": "delete", "database": database, "table": table, "ids": [id]})
+
+    def job(self, s, **operation):
+        self.assertEqual(s.wait_for_job(s.ok(operation)["job_id"])["status"], "COMPLETE", operation)
+
+    def empty(self, s, table="t", database="dev"):
+        """Removes all records and what is logged of them, as jobs do."""
+        later = {"database": database, "table": table}
+        self.job(s, operation="delete_records_before", date="2999-01-01T00:00:00.000Z", **later)
+        self.job(s, operation="delete_audit_logs_before", timestamp=int(time.time() * 1000) + 86400000, **later)
+        self.assertEqual(count(s, table, database), 0)
+
+    @contextlib.contextmanager
+    def small_disk(self, settings=(), size="size=24m"):
+        """A server that logs elsewhere, so that nothing but the databases fills the disk."""
+        with scratch_file_system(size) as folder, Server(settings=["storage.path=" + os.path.join(folder, "database")] + CHEAP_LOGINS + list(settings)) as s:
+            yield s, folder
+
+    @unittest.skipUnless("system" in built_modules(), "this build has no module 'system'")
+    def test_way_out(self):
+        """On a full disk records can be deleted and users sign in, until there is space again."""
+        with self.small_disk() as (s, folder):
+            create(s)
+            create(s, database="other")
+            create(s, table="unused", database="other")
+            insert(s, [{"id": 1}], database="other")
+            ids = self.fill_table(s)
+            self.delete_singly(s, ids[:30])
+            self.assertEqual(count(s), len(ids) - 30)
+            self.delete_singly(s, [1], database="other")
+            self.refused(s)
+            self.refused(s, database="other")
+            if "users" in built_modules():
+                for _ in range(5):
+                    s.ok({"operation": "login", "username": s.admin[0], "password": s.admin[1]})
+                    s.ok({"operation": "create_authentication_tokens", "username": s.admin[0], "password": s.admin[1]})
+            s.ok({"operation": "drop_table", "database": "other", "table": "unused"})
+            self.assertEqual({r["id"] for r in all_records(s)}, set(ids[30:]))
+            self.empty(s)
+            # The file has room inside; the disk has none.
+            until(lambda: insert(s, [{"id": "again", "x": "y" * 5000}])[0] == 200, "what was deleted gives no space")
+            self.refused(s, database="other")
+            s.ok({"operation": "compact_database", "database": "dev"})
+            until(lambda: insert(s, [{"id": "again"}], database="other")[0] == 200, "what was given back is no space")
+            self.assertTrue(os.path.exists(os.path.join(folder, "database", ".reserve")))
+            self.assertIn("storage.reserve is used", s.said())
+            for database in ("dev", "other", "system"):
+                s.ok({"operation": "check_database", "database": database})
+
+    @unittest.skipUnless("system" in built_modules(), "this build has no module 'system'")
+    def test_way_out_after_kills(self):
+        """The same when the server is killed on the full disk, before and after the reserve is used."""
+        with self.small_disk() as (s, folder):
+            create(s)
+            # A part of the file, as a kill leaves it.
+            reserve = os.path.join(folder, "database", ".reserve")
+            size = os.path.getsize(reserve)
+            s.kill()
+            s.output.close()
+            os.truncate(reserve, 4096)
+            s.start()
+            self.assertEqual(os.path.getsize(reserve), size)
+            ids = self.fill_table(s)
+            for begin in (0, 10, 20):
+                s.kill()
+                s.output.close()
+                s.start()
+                self.delete_singly(s, ids[begin:begin + 10])
+                self.refused(s)
+            s.kill()
+            s.output.close()
+            for name in os.listdir(os.path.join(folder, "database")):
+                if name.endswith("-lock"):
+                    os.unlink(os.path.join(folder, "database", name))
+            s.start()
+            self.assertEqual({r["id"] for r in all_records(s)}, set(ids[30:]))
+            self.empty(s)
+            until(lambda: insert(s, [{"id": "again", "x": "y" * 5000}])[0] == 200, "what was deleted gives no space")
+
+    def test_reserve_and_lock_files(self):
+        """A start on a full disk may use the reserve, too."""
+        with self.small_disk() as (s, folder):
+            create(s)
+            insert(s, [{"id": 1}])
+            s.end()
+            for name in os.listdir(os.path.join(folder, "database")):
+                if name.endswith("-lock"):
+                    os.unlink(os.path.join(folder, "database", name))
+            fill(folder)
+            s.start()
+            self.assertEqual(all_records(s)[0]["id"], 1)
+            self.delete_singly(s, [1])
+
+    def test_no_reserve(self):
+        with self.small_disk(["storage.reserve=0"]) as (s, folder):
+            create(s)
+            self.assertNotIn(".reserve", os.listdir(os.path.join(folder, "database")))
+            ids = self.fill_table(s)
+            self.assertEqual(count(s), len(ids))
 
     def test_starts_when_full(self):
         with scratch_file_system() as folder:
