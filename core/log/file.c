@@ -14,6 +14,7 @@
 #define LOG_NAME "lyre.log"
 #define CHECK_EVERY 1000
 #define RETRY_ROTATION 60000
+#define FOLDER_MODE 0750
 
 /** When the first line was written; now, when there is none. */
 static double first_time(int fd)
@@ -47,15 +48,27 @@ static bool reopen(struct log_file *f)
 	return true;
 }
 
-/** Somebody may have moved the file away, as logrotate does. */
+/** The folders, where cleaners have removed them. */
+static void make_folders(struct log_file *f)
+{
+	struct err ignored;
+	if (folder_make(f->root, FOLDER_MODE, &ignored) == 0 && reopen(f))
+		atomic_store(&f->remade, true);
+	if (f->options.rotate)
+		(void)folder_make(f->rotated, FOLDER_MODE, &ignored);
+}
+
+/** Somebody may have moved the file away, as logrotate does, or removed it with its folder. */
 static void follow_name(struct log_file *f, int64_t now)
 {
 	struct stat st;
 	if (now - f->checked < CHECK_EVERY)
 		return;
 	f->checked = now;
-	if (stat(f->path, &st) || st.st_ino != f->inode || st.st_dev != f->device)
-		reopen(f);
+	if (!stat(f->path, &st) && st.st_ino == f->inode && st.st_dev == f->device)
+		return;
+	if (!reopen(f) && errno == ENOENT)
+		make_folders(f);
 }
 
 void log_file_follow(struct log_file *f)
@@ -80,14 +93,21 @@ static bool is_due(const struct log_file *f, size_t len)
 
 static void rotate(struct log_file *f, int64_t now)
 {
+	struct err ignored;
 	if (now < f->held_until)
 		return;
+	(void)folder_make(f->rotated, FOLDER_MODE, &ignored);
 	if (!log_put_aside(f->path, f->rotated, now_ms()) || !reopen(f)) {
 		f->held_until = now + RETRY_ROTATION;
 		return;
 	}
 	if (f->options.max_total)
 		log_prune(f->rotated, f->options.max_total);
+}
+
+bool log_file_remade(struct log_file *f)
+{
+	return atomic_load_explicit(&f->remade, memory_order_relaxed) && atomic_exchange(&f->remade, false);
 }
 
 unsigned long log_file_write(struct log_file *f, const char *line, size_t len)
@@ -124,7 +144,7 @@ out:
 static int check_rotated(const struct log_file *f, struct err *e)
 {
 	struct stat st;
-	int rc = folder_make(f->rotated, 0750, e);
+	int rc = folder_make(f->rotated, FOLDER_MODE, e);
 	if (rc)
 		return rc;
 	if (stat(f->rotated, &st))
@@ -148,12 +168,13 @@ int log_file_open(struct log_file *f, const struct log_file_options *o, struct e
 {
 	*f = (struct log_file){ .options = *o, .fd = -1 };
 	pthread_mutex_init(&f->lock, NULL);
-	int rc = folder_make(o->root, 0750, e);
+	int rc = folder_make(o->root, FOLDER_MODE, e);
 	if (rc)
 		goto failed;
+	f->root = strdup(o->root);
 	f->path = path_of(o->root, LOG_NAME);
 	f->rotated = strdup(o->rotated ? o->rotated : o->root);
-	if (!f->path || !f->rotated)
+	if (!f->root || !f->path || !f->rotated)
 		rc = err_nomem(e);
 	else if (!reopen(f))
 		rc = err_errno(e, errno, "open", f->path);
@@ -172,8 +193,9 @@ void log_file_close(struct log_file *f)
 	if (f->fd >= 0)
 		close(f->fd);
 	f->fd = -1;
+	free(f->root);
 	free(f->path);
 	free(f->rotated);
-	f->path = f->rotated = NULL;
+	f->root = f->path = f->rotated = NULL;
 	pthread_mutex_unlock(&f->lock);
 }

@@ -175,6 +175,11 @@ bool log_enabled(enum lyre_log_level level)
 	return level == LYRE_NOTIFY || (int)level <= atomic_load_explicit(&threshold, memory_order_relaxed);
 }
 
+static void say_remade(void)
+{
+	log_write(LYRE_WARN, "log", "the folder of the log was removed: it is made again, and lines of the last second may be lost");
+}
+
 void log_vwrite(enum lyre_log_level level, const char *tag, const char *fmt, va_list ap)
 {
 	struct line l;
@@ -186,6 +191,8 @@ void log_vwrite(enum lyre_log_level level, const char *tag, const char *fmt, va_
 	metric_add(&lines[level], 1);
 	line_make(&l, level, tag, fmt, ap);
 	unsigned long lost = emit(level, &l);
+	if (log_file_remade(&file))
+		say_remade();
 	if (lost)
 		log_write(LYRE_NOTIFY, "log", "%lu line%s before this could not be written", lost, lost == 1 ? "" : "s");
 	errno = saved;
@@ -312,6 +319,8 @@ void log_reopen(void)
 {
 	if (atomic_load(&sinks) & SINK_FILE)
 		log_file_follow(&file);
+	if (log_file_remade(&file))
+		say_remade();
 }
 
 int log_read(const struct lyre_log_query *q, int (*visit)(void *arg, const struct lyre_log_entry *entry), void *arg,

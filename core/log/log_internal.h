@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <lyre/server.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/stat.h>
 
@@ -27,7 +28,7 @@ struct log_file_options {
 struct log_file {
 	pthread_mutex_t lock;
 	struct log_file_options options;
-	char *path, *rotated;
+	char *root, *path, *rotated;
 	int fd;              /**< -1 when closed */
 	dev_t device;
 	ino_t inode;
@@ -36,6 +37,7 @@ struct log_file {
 	int64_t checked;     /**< when the name was last looked at, monotonic milliseconds */
 	int64_t held_until;  /**< no rotation before: the last one failed */
 	bool torn;           /**< the last line is there in part */
+	atomic_bool remade;  /**< the folder was made anew, and nobody has said so yet */
 	unsigned long lost;  /**< lines that could not be written since one could */
 };
 
@@ -43,6 +45,9 @@ int log_file_open(struct log_file *f, const struct log_file_options *o, struct e
 void log_file_close(struct log_file *f);
 /** Goes on in the file of its name at once, where somebody has moved the one that is open. Any thread. */
 void log_file_follow(struct log_file *f);
+
+/** Whether the folder, which somebody had removed, was made anew since this was last asked. Any thread. */
+bool log_file_remade(struct log_file *f);
 
 /**
  * Writes a line with one write(). \p line is the line with a newline before and behind; the first is only written after

@@ -195,6 +195,41 @@ START_TEST(follows_a_rename)
 }
 END_TEST
 
+/* Cleaners of temporary files remove folders that look unused. */
+START_TEST(folder_is_removed)
+{
+	open_file((struct log_file_options){ .rotate = true, .max_size = 20, .max_total = 1000 });
+	put("one");
+	for (int i = 0; i < 2; i++) {
+		ck_assert(!log_file_remade(&file));
+		ck_assert_int_eq(unlink(in_root("lyre.log")), 0);
+		ck_assert_int_eq(rmdir(root), 0);
+		if (i) {
+			log_file_follow(&file);
+		} else {
+			put("lost");
+			file.checked -= 1000;
+		}
+		put("two");
+		ck_assert(log_file_remade(&file));
+		ck_assert_str_eq(content("lyre.log"), "two\n");
+	}
+}
+END_TEST
+
+START_TEST(rotated_folder_is_removed)
+{
+	char aside_to[100];
+	snprintf(aside_to, sizeof aside_to, "%s/aside", root);
+	open_file((struct log_file_options){ .rotate = true, .rotated = aside_to, .max_size = 8, .max_total = 1000 });
+	put("one two");
+	ck_assert_int_eq(rmdir(aside_to), 0);
+	put("three");
+	ck_assert_str_eq(content("lyre.log"), "three\n");
+	ck_assert_int_eq(access(aside_to, F_OK), 0);
+}
+END_TEST
+
 START_TEST(full_disk)
 {
 	ck_assert_int_eq(symlink("/dev/full", in_root("lyre.log")), 0);
@@ -266,6 +301,8 @@ static Suite *suite(void)
 	tcase_add_test(t, other_folder);
 	tcase_add_test(t, rotation_fails);
 	tcase_add_test(t, follows_a_rename);
+	tcase_add_test(t, folder_is_removed);
+	tcase_add_test(t, rotated_folder_is_removed);
 	tcase_add_test(t, full_disk);
 	tcase_add_test(t, torn_line);
 	tcase_add_test(t, many_threads);
