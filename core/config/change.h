@@ -46,7 +46,7 @@ struct config_store {
 
 /** Locks and reads; a file that is not there is empty. config_store_close() also after a failure. */
 int config_store_open(struct config_store *s, const char *path, struct err *e);
-/** Puts \p text in place of the file; a crash leaves the one or the other. Mode and owner stay. */
+/** Puts \p text in place of the file; a crash leaves the one or the other. Mode and owner stay. One that is mounted by itself is written over. */
 int config_store_replace(struct config_store *s, const struct buf *text, struct err *e);
 void config_store_close(struct config_store *s);
 

@@ -100,6 +100,11 @@ int config_write(const struct config *c, struct lyre_out *out, struct err *e);
 /** The same of the file as it is by now: what a restart brings. Any thread; blocks. As config_load(), and nothing is written then. */
 int config_write_next(const struct config *c, struct lyre_out *out, struct err *e);
 
+/**
+ * Removes the file that a config_set() has left beside the configuration when it was cut off; one that is under way, of
+ * another process, is left alone. \return whether there was one
+ */
+bool config_clean(const struct config *c);
 /** Told of each setting that config_set() was given: \p over is who stands over the file, CONFIG_FILE when nobody does. */
 typedef void config_note_fn(void *ctx, const char *key, enum config_source over);
 

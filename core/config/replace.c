@@ -147,11 +147,61 @@ static int fill(const struct config_store *s, int fd, const char *name, const st
 	return 0;
 }
 
+/** The name, without its folder, of the file that is to take the place. \return false when it would be too long */
+static bool second_name(const struct config_store *s, char out[NAME_MAX + 1])
+{
+	return snprintf(out, NAME_MAX + 1, ".%s.new", strrchr(s->path, '/') + 1) <= NAME_MAX;
+}
+
+static int overwrite(int fd, const struct buf *text)
+{
+	int error = lseek(fd, 0, SEEK_SET) < 0 ? errno : file_write(fd, text->data, text->len);
+	if (!error && ftruncate(fd, (off_t)text->len) < 0)
+		error = errno;
+	return error || fsync(fd) == 0 ? error : errno;
+}
+
+/**
+ * For a file that is mounted by itself, whose name cannot go to another. What was there comes back when the new text
+ * cannot be written; after a crash in the middle the second file has the new text whole.
+ */
+static int write_in_place(const struct config_store *s, const struct buf *text, struct err *e)
+{
+	int fd = open(s->path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	int error = fd < 0 ? errno : overwrite(fd, text);
+	int lost = error && fd >= 0 ? overwrite(fd, &s->text) : 0;
+	if (fd >= 0)
+		close(fd);
+	if (lost)
+		return err_set(e, LYRE_EIO, "'%s' could not be written (%s), and what it was could not be brought back (%s): it is in "
+			"pieces now, and must be mended by hand", s->path, strerror(error), strerror(lost));
+	return error ? err_set(e, LYRE_EIO, "cannot write '%s', which is mounted by itself: %s; mount its folder instead, so "
+		"that the file can be replaced", s->path, strerror(error)) : 0;
+}
+
+bool config_clean(const struct config *c)
+{
+	struct config_store s = { .folder = -1 };
+	char name[NAME_MAX + 1];
+	bool removed = false;
+	struct err ignored;
+
+	if (!c->target || resolve(c->target, &s.path, &ignored))
+		return false;
+	char *copy = strdup(s.path);
+	s.folder = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	free(copy);
+	if (s.folder >= 0 && second_name(&s, name) && flock(s.folder, LOCK_EX | LOCK_NB) == 0)
+		removed = unlinkat(s.folder, name, 0) == 0;
+	config_store_close(&s);
+	return removed;
+}
+
 int config_store_replace(struct config_store *s, const struct buf *text, struct err *e)
 {
 	char name[NAME_MAX + 1];
 	const char *base = strrchr(s->path, '/') + 1;
-	if (snprintf(name, sizeof name, ".%s.new", base) >= (int)sizeof name)
+	if (!second_name(s, name))
 		return err_set(e, LYRE_EIO, "the name of '%s' is too long for a second file beside it", s->path);
 	/* One of that name is what a crash has left: the lock is ours. */
 	unlinkat(s->folder, name, 0);
@@ -163,12 +213,13 @@ int config_store_replace(struct config_store *s, const struct buf *text, struct 
 		rc = err_errno(e, errno, "write", name);
 	if (!rc && is_changed(s))
 		rc = err_set(e, LYRE_ECONFLICT, "'%s' was changed by somebody else meanwhile: nothing is written", s->path);
-	if (!rc && renameat(s->folder, name, s->folder, base) < 0)
-		rc = err_errno(e, errno, "replace", s->path);
-	if (rc) {
+	bool placed = !rc && renameat(s->folder, name, s->folder, base) == 0;
+	if (!rc && !placed)
+		rc = errno == EBUSY ? write_in_place(s, text, e) : err_errno(e, errno, "replace", s->path);
+	if (!placed)
 		unlinkat(s->folder, name, 0);
+	if (rc)
 		return rc;
-	}
 	/* The new file is in place; its name may only be lost with the machine's power. */
 	return fsync(s->folder) < 0 ? err_errno(e, errno, "write the folder of", s->path) : 0;
 }

@@ -3,7 +3,7 @@
 
 SETS: changes under which the server is killed (12).
 """
-import http.client, os, random, re, shutil, signal, stat, subprocess, tempfile, threading, unittest
+import ctypes, http.client, os, random, re, shutil, signal, stat, subprocess, tempfile, threading, unittest
 
 from lyre_server import LYRED, SOURCE, Server, need_module, until
 
@@ -272,6 +272,64 @@ class Kill(unittest.TestCase):
             if s.process.poll() is None:
                 s.kill()
             shutil.rmtree(base)
+
+
+class Mounted(unittest.TestCase):
+    """A configuration file that is mounted by itself, as containers do: no other can take its name."""
+
+    def mount(self, *arguments):
+        done = subprocess.run(["mount"] + list(arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if done.returncode:
+            self.skipTest("cannot mount: " + done.stdout.decode().strip())
+        # The command would look into /proc, which a bare chroot has not; 2: MNT_DETACH
+        self.addCleanup(ctypes.CDLL(None).umount2, arguments[-1].encode(), 2)
+
+    def folder(self):
+        folder = tempfile.mkdtemp(prefix="lyre-test-")
+        self.addCleanup(shutil.rmtree, folder)
+        return folder
+
+    def server(self, folder):
+        """One whose file is mounted from a folder."""
+        s = Server(config="logging:\n  level: warn\n", start=False)
+        self.addCleanup(s.remove)
+        outside = os.path.join(folder, "outside.yaml")
+        shutil.copy(s.config, outside)
+        self.mount("--bind", outside, s.config)
+        s.start()
+        self.addCleanup(s.end)
+        return s, outside
+
+    def test_written_in_place(self):
+        s, outside = self.server(self.folder())
+        for level in ("error", "fatal"):
+            self.assertEqual(set_configuration(s, logging_level=level), (200, DONE))
+            self.assertEqual(content(s, outside), "logging:\n  level: %s\n" % level)
+        self.assertEqual([n for n in os.listdir(s.root) if n.endswith(".new")], [])
+
+    def test_full(self):
+        """What does not fit leaves the file as it was, and the answer says what helps."""
+        folder = self.folder()
+        self.mount("-t", "tmpfs", "-o", "size=8k", "none", folder)
+        s, outside = self.server(folder)
+        with open(os.path.join(folder, "ballast"), "wb") as f:
+            f.write(bytes(4096))
+        before = content(s, outside)
+        status, body = set_configuration(s, replication_hostname="x" * 6000)
+        self.assertIn(status, (500, 507), body)
+        self.assertIn("mount its folder instead", body["error"])
+        self.assertEqual(content(s, outside), before)
+        self.assertEqual([n for n in os.listdir(s.root) if n.endswith(".new")], [])
+
+    def test_left_by_a_kill(self):
+        with Server(config="logging:\n  level: warn\n", start=False) as s:
+            left = os.path.join(s.root, ".lyre.yaml.new")
+            with open(left, "w") as f:
+                f.write("logging:\n")
+            s.start()
+            self.assertFalse(os.path.exists(left))
+            self.assertEqual(content(s), "logging:\n  level: warn\n")
+            self.assertIn("cut off", s.said())
 
 
 if __name__ == "__main__":
