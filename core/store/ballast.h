@@ -5,8 +5,8 @@
  *
  * A file beside the databases (storage.reserve) takes up the space. When a write that frees something, or one of the
  * database "system" (who signs in, jobs), finds the disk full, the file is cut and the write tried again; the last part
- * of it is for "system" alone, as a large delete could use up all there is. From then on other writes are refused, but for those that fit into what is free inside their file, until the disk has room
- * for the file again. Any thread.
+ * of it is for "system" alone, as a large delete could use up all there is. From then on other writes are refused, but
+ * for those that fit into what is free inside their file, until the disk has room for the file again. Any thread.
  */
 #ifndef STORE_BALLAST_H
 #define STORE_BALLAST_H

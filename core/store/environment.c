@@ -133,13 +133,29 @@ static int resize(struct database *db, size_t to)
 	return rc;
 }
 
+/* Beyond the cap, for what frees space. */
+static size_t beyond_cap(size_t cap)
+{
+	return cap >= SIZE_MAX / 4 ? 0 : cap / 16 < MAP_STEP ? MAP_STEP : cap / 16;
+}
+
+size_t database_excess(struct database *db)
+{
+	MDB_envinfo info;
+	if (!db->options.max_size)
+		return 0;
+	mdb_env_info(db->env, &info);
+	size_t cap = size_cap(db);
+	return (info.me_last_pgno + 1) * (size_t)db->page_size > cap ? beyond_cap(cap) : 0;
+}
+
 int database_grow(struct database *db, size_t at_least, bool reserve, struct err *e)
 {
 	MDB_envinfo info;
 	mdb_env_info(db->env, &info);
 	size_t now = info.me_mapsize, cap = size_cap(db), most = cap;
-	if (reserve && most < SIZE_MAX / 4)
-		most += most / 16 < MAP_STEP ? MAP_STEP : most / 16;
+	if (reserve)
+		most += beyond_cap(cap);
 	size_t want = now > most / 2 ? most : 2 * now;
 	if (want < at_least)
 		want = at_least < most ? at_least : most;

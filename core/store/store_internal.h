@@ -163,6 +163,8 @@ void database_close(struct database *db);
  */
 int database_grow(struct database *db, size_t at_least, bool reserve, struct err *e);
 void database_settle(struct database *db);
+/** 0, or where the file has grown beyond what is allowed, how much it may at most, bytes. */
+size_t database_excess(struct database *db);
 /**
  * Lets the file grow no further, until database_grow(): what is free inside can be used. On the writer's thread, between
  * transactions. \return false when that cannot be now

@@ -11,6 +11,7 @@
 #include "store/clock.h"
 #include "store/store_internal.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -20,6 +21,9 @@
 #define SYNC_DELAY 500
 /** The thread ends after so long without a request, ms. */
 #define IDLE 2000
+/** While the reserve is in use others may write where such a part of it is free inside the file. */
+#define FREE_OF_DISK 8
+#define FREE_OF_MAP 32
 
 void cond_init_monotonic(pthread_cond_t *cond)
 {
@@ -143,8 +147,8 @@ static bool may_use_reserve(const struct database *db, const struct record_write
 	return true;
 }
 
-/* Whether as much is free inside the file as nobody needs for deleting. */
-static bool has_free_pages(struct database *db)
+/* Whether there is more free inside the file than is left for deleting. */
+static bool has_free_pages(struct database *db, uint64_t more)
 {
 	struct snapshot s;
 	struct lyre_storage storage = { .size = sizeof storage };
@@ -153,11 +157,28 @@ static bool has_free_pages(struct database *db)
 		return false;
 	int rc = storage_of(&s, &storage, &ignored);
 	snapshot_end(&s);
-	return !rc && storage.reclaimable_size >= ballast_size(db->options.ballast) / 2;
+	return !rc && storage.reclaimable_size > more;
 }
 
-static int refuse(const struct database *db, struct err *e)
+/*
+ * 0, or while the reserve is in use, of the disk's or of the map's beyond its limit: how much must be free inside the file
+ * for what may not use it, bytes. That stays within the file then.
+ */
+static uint64_t free_needed(struct database *db)
 {
+	struct ballast *ballast = db->options.ballast;
+	uint64_t needed = database_excess(db) / FREE_OF_MAP;
+	if (!ballast_is_out(ballast) || ballast_regain(ballast))
+		return needed;
+	uint64_t of_disk = ballast_size(ballast) / FREE_OF_DISK;
+	return needed > of_disk ? needed : of_disk;
+}
+
+static int refuse(struct database *db, struct err *e)
+{
+	if (database_excess(db))
+		return err_set(e, LYRE_ENOSPACE, "database '%s' is full: it may not grow beyond storage.maxSize, %" PRIu64 " bytes",
+			db->name, db->options.max_size);
 	return err_set(e, LYRE_ENOSPACE, "cannot write database '%s' (%s): No space left on device; records can be deleted, but "
 		"none added until there is", db->name, db->file);
 }
@@ -171,8 +192,9 @@ static int apply_growing(struct database *db, struct record_write *list, size_t 
 	struct ballast *ballast = db->options.ballast;
 	bool reserve = may_use_reserve(db, list, count), grown = false, confined = false;
 	int rc;
-	if (!reserve && ballast_is_out(ballast) && !ballast_regain(ballast)) {
-		if (count > 1 || !has_free_pages(db) || !database_confine(db))
+	uint64_t needed = reserve ? 0 : free_needed(db);
+	if (needed) {
+		if (count > 1 || !has_free_pages(db, needed) || !database_confine(db))
 			return refuse(db, e);
 		confined = true;
 	}

@@ -9,6 +9,9 @@ from faults import HAS_PROC, Server, all_records, count, create, insert, until
 from lyre_server import CHEAP_LOGINS, built_modules
 
 
+FULL = "No space left|storage.maxSize"
+
+
 @contextlib.contextmanager
 def scratch_file_system(options="size=12m"):
     """A small file system of its own."""
@@ -40,7 +43,44 @@ def fill(folder, leave=0):
     return path
 
 
-class Disk(unittest.TestCase):
+class Full(unittest.TestCase):
+    """What tests of something full have in common."""
+
+    def fill_table(self, s, table="t", database="dev"):
+        """Inserts until the disk is full, down to single records; the ids that were answered."""
+        ids = []
+        for step in (100, 10, 1):
+            while True:
+                self.assertLess(len(ids), 100000)
+                status, body = insert(s, [{"id": len(ids) + i, "x": "y" * 900} for i in range(step)], table, database)
+                if status != 200:
+                    self.assertEqual(status, 507, body)
+                    self.assertRegex(body["error"], FULL)
+                    break
+                ids += body["inserted_hashes"]
+        return ids
+
+    def refused(self, s, table="t", database="dev"):
+        status, body = insert(s, [{"id": "refused", "x": "z" * 5000}], table, database)
+        self.assertEqual(status, 507, body)
+        self.assertRegex(body["error"], FULL)
+
+    def delete_singly(self, s, ids, table="t", database="dev"):
+        for id in ids:
+            s.ok({"operation": "delete", "database": database, "table": table, "ids": [id]})
+
+    def job(self, s, **operation):
+        self.assertEqual(s.wait_for_job(s.ok(operation)["job_id"])["status"], "COMPLETE", operation)
+
+    def empty(self, s, table="t", database="dev"):
+        """Removes all records and what is logged of them, as jobs do."""
+        later = {"database": database, "table": table}
+        self.job(s, operation="delete_records_before", date="2999-01-01T00:00:00.000Z", **later)
+        self.job(s, operation="delete_audit_logs_before", timestamp=int(time.time() * 1000) + 86400000, **later)
+        self.assertEqual(count(s, table, database), 0)
+
+
+class Disk(Full):
     def test_full(self):
         with scratch_file_system() as folder:
             s = Server(root=folder, settings=["logging.auditLog=false"])
@@ -84,39 +124,6 @@ class Disk(unittest.TestCase):
                 if s.process.poll() is None:
                     s.kill()
 
-    def fill_table(self, s, table="t", database="dev"):
-        """Inserts until the disk is full, down to single records; the ids that were answered."""
-        ids = []
-        for step in (100, 10, 1):
-            while True:
-                self.assertLess(len(ids), 100000)
-                status, body = insert(s, [{"id": len(ids) + i, "x": "y" * 900} for i in range(step)], table, database)
-                if status != 200:
-                    self.assertEqual(status, 507, body)
-                    self.assertIn("No space left", body["error"])
-                    break
-                ids += body["inserted_hashes"]
-        return ids
-
-    def refused(self, s, table="t", database="dev"):
-        status, body = insert(s, [{"id": "refused", "x": "z" * 5000}], table, database)
-        self.assertEqual(status, 507, body)
-        self.assertIn("No space left", body["error"])
-
-    def delete_singly(self, s, ids, table="t", database="dev"):
-        for id in ids:
-            s.ok({"operation": "delete", "database": database, "table": table, "ids": [id]})
-
-    def job(self, s, **operation):
-        self.assertEqual(s.wait_for_job(s.ok(operation)["job_id"])["status"], "COMPLETE", operation)
-
-    def empty(self, s, table="t", database="dev"):
-        """Removes all records and what is logged of them, as jobs do."""
-        later = {"database": database, "table": table}
-        self.job(s, operation="delete_records_before", date="2999-01-01T00:00:00.000Z", **later)
-        self.job(s, operation="delete_audit_logs_before", timestamp=int(time.time() * 1000) + 86400000, **later)
-        self.assertEqual(count(s, table, database), 0)
-
     @contextlib.contextmanager
     def small_disk(self, settings=(), size="size=24m"):
         """A server that logs elsewhere, so that nothing but the databases fills the disk."""
@@ -137,12 +144,18 @@ class Disk(unittest.TestCase):
             self.delete_singly(s, [1], database="other")
             self.refused(s)
             self.refused(s, database="other")
+            # Inserts between them take nothing of what the next deletes need.
+            for begin in range(30, 330, 30):
+                self.delete_singly(s, ids[begin:begin + 30])
+                while insert(s, [{"id": "more%d" % len(ids), "x": "y" * 900}])[0] == 200:
+                    ids.append("more%d" % len(ids))
+                    self.assertLess(len(ids), 100000)
             if "users" in built_modules():
                 for _ in range(5):
                     s.ok({"operation": "login", "username": s.admin[0], "password": s.admin[1]})
                     s.ok({"operation": "create_authentication_tokens", "username": s.admin[0], "password": s.admin[1]})
             s.ok({"operation": "drop_table", "database": "other", "table": "unused"})
-            self.assertEqual({r["id"] for r in all_records(s)}, set(ids[30:]))
+            self.assertEqual({r["id"] for r in all_records(s)}, set(ids[330:]))
             self.empty(s)
             # The file has room inside; the disk has none.
             until(lambda: insert(s, [{"id": "again", "x": "y" * 5000}])[0] == 200, "what was deleted gives no space")
@@ -260,7 +273,7 @@ class Disk(unittest.TestCase):
                 self.assertIn("Read-only file system", str(c.exception))
 
 
-class Limits(unittest.TestCase):
+class Limits(Full):
     def test_max_size(self):
         with Server(settings=["storage.maxSize=4194304", "logging.auditLog=false"]) as s:
             create(s)
@@ -279,6 +292,25 @@ class Limits(unittest.TestCase):
                 s.ok({"operation": "delete", "database": "dev", "table": "t", "ids": done[first:first + 100]})
             self.assertEqual(count(s), 0)
             until(lambda: insert(s, [{"id": "again", "text": "z" * 500}])[0] == 200, "what was deleted gives no space")
+
+    @unittest.skipUnless("system" in built_modules(), "this build has no module 'system'")
+    def test_way_out_of_max_size(self):
+        with Server(settings=["storage.maxSize=8388608"]) as s:
+            create(s)
+            create(s, table="unused")
+            ids = self.fill_table(s)
+            for begin in range(0, 300, 30):
+                self.delete_singly(s, ids[begin:begin + 30])
+                while insert(s, [{"id": "more%d" % len(ids), "x": "y" * 900}])[0] == 200:
+                    ids.append("more%d" % len(ids))
+                    self.assertLess(len(ids), 100000)
+            status, body = s.call({"operation": "create_table", "database": "dev", "table": "more", "primary_key": "id"})
+            self.assertIn(status, (200, 507), body)
+            s.ok({"operation": "drop_table", "database": "dev", "table": "unused"})
+            self.assertEqual({r["id"] for r in all_records(s)}, set(ids[300:]))
+            self.empty(s)
+            until(lambda: insert(s, [{"id": "again", "x": "y" * 5000}])[0] == 200, "what was deleted gives no space")
+            self.assertLess(os.path.getsize(os.path.join(s.root, "database", "dev.mdb")), 8388608 * 1.2)
 
     @unittest.skipUnless(HAS_PROC, "there is no /proc")
     def test_no_descriptors(self):
