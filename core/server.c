@@ -40,6 +40,7 @@ static int open_store(struct server *s, struct err *e)
 		.reserve = (uint64_t)config_int(c, "storage.reserve"),
 		.max_trees = (unsigned)config_int(c, "storage.maxTrees"),
 		.max_readers = (unsigned)config_int(c, "storage.maxReaders"),
+		.check_at_start = (uint64_t)config_int(c, "storage.checkAtStart"),
 		.write_async = config_bool(c, "storage.writeAsync"),
 		.read_ahead = !config_bool(c, "storage.noReadAhead"),
 		.audit = config_bool(c, "logging.auditLog"),

@@ -87,6 +87,8 @@ const struct lyre_setting core_settings[] = {
 	  .help = "Tables and indexed attributes of one database, counted together." },
 	{ "storage.maxReaders", LYRE_S_INT, 0, "1024", .min = 16, .max = 65536,
 	  .help = "Reads that may be under way in one database at once." },
+	{ "storage.checkAtStart", LYRE_S_SIZE, 0, "64M", .min = 0, .max = 1099511627776e2,
+	  .help = "Databases up to this size are checked page by page at a start; of larger ones what a start reads." },
 	{ "storage.noReadAhead", LYRE_S_BOOL, 0, "true",
 	  .help = "Tell the system not to read ahead: right when a database is larger than the memory." },
 	{ "storage.caching", LYRE_S_BOOL, SETTING_INERT, "true", .help = "A cache of records beside the system's own." },

@@ -8,80 +8,17 @@
 #include "store/clock.h"
 #include "store/codec.h"
 
-#include <math.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define SHOWN_MAX 40 /* bytes of a name in a sentence */
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static int damaged(struct err *e, const char *what)
 {
 	return err_set(e, LYRE_ECORRUPT, "the file is damaged: %s", what);
-}
-
-/** What can be shown of a name. */
-static void show(struct lmdb_bytes name, char out[SHOWN_MAX + 1])
-{
-	const char *text = (const char *)name.data;
-	size_t len = utf8_cut(text, utf8_valid_prefix(text, name.len), SHOWN_MAX);
-
-	memcpy(out, text, len);
-	out[len] = '\0';
-}
-
-/* ---- the trees there are ---- */
-
-static int collect_tree(void *arg, struct lmdb_bytes key, struct lmdb_bytes data, bool is_tree, struct err *e)
-{
-	struct verify *v = arg;
-
-	if (v->count == v->cap) {
-		size_t cap = v->cap ? 2 * v->cap : 64;
-		struct verify_tree *trees = realloc(v->trees, cap * sizeof(*trees));
-
-		if (!trees)
-			return err_nomem(e);
-		v->trees = trees;
-		v->cap = cap;
-	}
-
-	struct verify_tree *t = &v->trees[v->count];
-
-	*t = (struct verify_tree){ .name = key };
-	if (!is_tree || !lmdb_tree_read(&t->tree, data) || t->tree.flags) {
-		char name[SHOWN_MAX + 1];
-
-		show(key, name);
-		return err_set(e, LYRE_ECORRUPT, "the file is no database of this server: it has a '%s'", name);
-	}
-	v->count++;
-	return 0;
-}
-
-static int compare_name(const void *name, const void *tree)
-{
-	return lmdb_bytes_compare(*(const struct lmdb_bytes *)name, ((const struct verify_tree *)tree)->name);
-}
-
-struct verify_tree *verify_find(const struct verify *v, const char *name)
-{
-	struct lmdb_bytes key = { (const unsigned char *)name, strlen(name) };
-
-	return v->count ? bsearch(&key, v->trees, v->count, sizeof(*v->trees), compare_name) : NULL;
-}
-
-static int check_structure(struct verify *v, struct err *e)
-{
-	int rc = lmdb_file_walk(&v->file, &v->file.main, "the tree of names", collect_tree, v, e);
-
-	for (size_t i = 0; i < v->count && !rc; i++) {
-		char shown[SHOWN_MAX + 1], name[SHOWN_MAX + 16];
-
-		show(v->trees[i].name, shown);
-		snprintf(name, sizeof(name), "the tree '%s'", shown);
-		rc = lmdb_file_walk(&v->file, &v->trees[i].tree, name, NULL, NULL, e);
-	}
-	return rc ? rc : lmdb_file_walk_unused(&v->file, e);
 }
 
 /* ---- meta ---- */
@@ -309,11 +246,12 @@ static int check_definitions(struct verify *v, struct err *e)
 static int visit_dropped(void *arg, struct lmdb_bytes key, struct lmdb_bytes data, bool is_tree, struct err *e)
 {
 	const struct verify *v = arg;
-	const struct verify_tree *t = v->count ? bsearch(&key, v->trees, v->count, sizeof(*v->trees),
-		compare_name) : NULL;
+	const struct verify_tree *t = verify_find_bytes(v, key);
 
 	(void)data;
-	if (is_tree || (t && t->used))
+	if (is_tree || key.len >= TREE_NAME_MAX || memchr(key.data, 0, key.len))
+		return damaged(e, "the list of dropped trees makes no sense");
+	if (t && t->used)
 		return damaged(e, "a tree that is in use is listed as dropped");
 	return 0;
 }
@@ -336,36 +274,112 @@ static int check_dropped(struct verify *v, struct err *e)
 	return lmdb_file_each(&v->file, &dropped->tree, visit_dropped, v, e);
 }
 
-int backup_verify_moment(const unsigned char *bytes, size_t len, const unsigned char *heads, double now,
-	struct backup_counts *counts, struct err *e)
+static void verify_end(struct verify *v)
+{
+	definition_free(v->definition);
+	for (size_t i = 0; i < v->name_count; i++)
+		free(v->names[i]);
+	free(v->names);
+	free(v->trees);
+	audits_free(v);
+	lmdb_file_close(&v->file);
+}
+
+int backup_verify_moment(struct lmdb_bytes file, struct lmdb_bytes heads, double now, struct backup_counts *counts,
+	struct err *e)
 {
 	struct verify v = { .now = now };
-	int rc = lmdb_file_open(&v.file, bytes, len, heads, e);
+	int rc = lmdb_file_open(&v.file, file, heads, e);
 
 	if (!rc)
-		rc = check_structure(&v, e);
+		rc = verify_trees(&v, e);
 	if (!rc)
 		rc = check_meta(&v, e);
-	if (!rc && !isnan(now))
+	if (!rc)
 		rc = verify_log(&v, e);
 	if (!rc)
 		rc = check_definitions(&v, e);
 	if (!rc)
 		rc = check_dropped(&v, e);
 	*counts = v.counts;
-	definition_free(v.definition);
-	for (size_t i = 0; i < v.name_count; i++)
-		free(v.names[i]);
-	free(v.names);
-	free(v.trees);
-	audits_free(&v);
-	lmdb_file_close(&v.file);
+	verify_end(&v);
 	return rc;
 }
 
-int backup_verify_bytes(const unsigned char *bytes, size_t len, struct err *e)
+int backup_verify_start(struct lmdb_bytes file, uint64_t whole, struct err *e)
 {
-	struct backup_counts counts;
+	struct verify v = { 0 };
+	int rc = lmdb_file_open(&v.file, file, file, e);
 
-	return backup_verify_moment(bytes, len, bytes, NAN, &counts, e);
+	if (!rc)
+		rc = file.len > whole ? verify_roots(&v, e) : verify_trees(&v, e);
+	verify_end(&v);
+	return rc;
+}
+
+/* ---- of a file ---- */
+
+static int map_file(int fd, struct lmdb_bytes *ret, struct err *e)
+{
+	struct stat st;
+
+	*ret = (struct lmdb_bytes){ 0 };
+	if (fstat(fd, &st))
+		return err_errno(e, errno, "read", "the file");
+	if ((uintmax_t)st.st_size > SIZE_MAX)
+		return err_set(e, LYRE_ENOTSUP, "the file is larger than this machine can map");
+	if (st.st_size == 0)
+		return 0;
+
+	void *bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+
+	if (bytes == MAP_FAILED)
+		return err_errno(e, errno, "read", "the file");
+	*ret = (struct lmdb_bytes){ bytes, (size_t)st.st_size };
+	return 0;
+}
+
+static void unmap_file(struct lmdb_bytes file)
+{
+	if (file.len)
+		munmap((void *)(uintptr_t)file.data, file.len);
+}
+
+int backup_verify(int fd, struct err *e)
+{
+	struct lmdb_bytes file;
+	struct backup_counts counts;
+	int rc = map_file(fd, &file, e);
+
+	if (rc)
+		return rc;
+	rc = backup_verify_moment(file, file, now_ms(), &counts, e);
+	unmap_file(file);
+	return rc;
+}
+
+int backup_verify_file(const char *path, uint64_t whole, struct err *e)
+{
+	struct lmdb_bytes file;
+	struct err why;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0)
+		return err_errno(e, errno, "open", path);
+
+	int rc = map_file(fd, &file, &why);
+	bool readable = false;
+
+	close(fd);
+	if (!rc) {
+		struct err ignored;
+
+		rc = backup_verify_start(file, whole, &why);
+		readable = rc == LYRE_ECORRUPT && backup_verify_start(file, 0, &ignored) == 0;
+		unmap_file(file);
+	}
+	if (rc == LYRE_ENOMEM)
+		return err_nomem(e);
+	return rc ? err_set(e, rc, "%s cannot be used: %s%s", path, why.text,
+		readable ? "; storage.checkAtStart: 0 serves what is left of it, at the risk of a crash" : "") : 0;
 }

@@ -32,7 +32,7 @@ struct verify_audit {
 
 struct verify {
 	struct lmdb_file file;
-	double now;                /**< NaN where the commit log is not compared */
+	double now;                /**< what had expired by then need not be there */
 	struct verify_audit *audits; /**< by table_id */
 	size_t audit_count;
 	struct verify_tree *trees; /**< by name */
@@ -54,7 +54,18 @@ struct verify_table {
 	size_t *entries;                    /**< by attribute: those that the records should have */
 };
 
+/**
+ * Collects the trees, and checks the structure of all of them and of the list of free pages, page by page: what LMDB reads
+ * and writes it can trust then.
+ */
+int verify_trees(struct verify *v, struct err *e);
+/**
+ * As much of it as every start can afford: the names, the list of free pages, the trees that are read at a start; of others
+ * the first page.
+ */
+int verify_roots(struct verify *v, struct err *e);
 struct verify_tree *verify_find(const struct verify *v, const char *name);
+struct verify_tree *verify_find_bytes(const struct verify *v, struct lmdb_bytes name);
 /** Checks all records, that each has its index entries, and that there are no others. */
 int verify_records(const struct verify *v, struct verify_table *t, struct err *e);
 

@@ -279,7 +279,8 @@ static int check_bytes(const struct database *db, const struct check_start *c, s
 	if (bytes == MAP_FAILED)
 		return err_errno(e, errno, "check", db->file);
 	struct err why = { 0 };
-	int rc = backup_verify_moment(bytes, c->size, c->heads, c->now, counts, &why);
+	struct lmdb_bytes file = { bytes, c->size }, heads = { c->heads, 2 * (size_t)db->page_size };
+	int rc = backup_verify_moment(file, heads, c->now, counts, &why);
 	munmap(bytes, c->size);
 	if (rc == LYRE_ECORRUPT)
 		return err_set(e, rc, "database '%s' is not sound: %s", db->name, why.text);

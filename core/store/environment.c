@@ -6,10 +6,10 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "log/log.h"
+#include "store/backup_internal.h"
 #include "store/ballast.h"
 #include "store/clock.h"
 #include "store/codec.h"
-#include "store/store_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -431,25 +431,6 @@ static int reserve_lock(const struct database *db)
 	return rc;
 }
 
-/*
- * What the file says it has and has not would be a signal to who reads it. Pages that nothing points to may be
- * missing.
- */
-static int check_end(struct database *db, size_t size, struct err *e)
-{
-	MDB_envinfo info;
-	mdb_filehandle_t fd;
-	mdb_env_info(db->env, &info);
-	if ((info.me_last_pgno + 1) * db->page_size <= size || mdb_env_get_fd(db->env, &fd))
-		return 0;
-	struct err why;
-	int rc = backup_verify(fd, &why);
-	if (!rc || rc == LYRE_ENOMEM)
-		return rc ? err_nomem(e) : 0;
-	return err_set(e, LYRE_ECORRUPT, "%s is damaged: it has %zu bytes and should have %zu; %s", db->file, size,
-		(info.me_last_pgno + 1) * (size_t)db->page_size, why.text);
-}
-
 /* LMDB ends the process where a page makes no sense to it; the last line of the log is to say whose it was. */
 static void report_damage(MDB_env *env, const char *what)
 {
@@ -510,7 +491,7 @@ static int open_environment(struct database *db, size_t size, struct err *e)
 		MDB_stat st;
 		mdb_env_stat(db->env, &st);
 		db->page_size = st.ms_psize;
-		return check_end(db, size, e);
+		return 0;
 	}
 	if (db->env)
 		mdb_env_close(db->env);
@@ -526,6 +507,8 @@ static int open_still(struct database **ret, const struct store_options *o, cons
 {
 	size_t size = 0;
 	int rc = check_size(file, &size, e);
+	if (!rc)
+		rc = backup_verify_file(file, o->check_at_start, e);
 	if (rc)
 		return rc;
 	struct database *db = database_new(o, file);

@@ -4,121 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAGIC 0xbeefc0deu
-#define VERSION 1
-#define FIRST_PAGE 2
-#define PAGE_SIZE_MIN 256
-#define PAGE_SIZE_MAX 32768
-#define DEPTH_MAX 32
-#define KEY_LEN_MAX 511
-/*
- * Pages that were given back before they were ever written may stand behind the file's end; more of them than this is
- * nonsense.
- */
-#define PAGES_BEYOND_MAX ((size_t)1 << 24)
-
-static int bad_page(struct err *e, size_t page, const char *what)
+int lmdb_file_open(struct lmdb_file *f, struct lmdb_bytes bytes, struct lmdb_bytes heads, struct err *e)
 {
-	return err_set(e, LYRE_ECORRUPT, "the file is damaged: page %zu: %s", page, what);
-}
+	*f = (struct lmdb_file){ .bytes = bytes };
 
-bool lmdb_tree_read(struct lmdb_tree *ret, struct lmdb_bytes data)
-{
-	if (data.len != TREE_SIZE)
-		return false;
-
-	const unsigned char *word = data.data + TREE_WORDS;
-
-	*ret = (struct lmdb_tree){
-		.flags = u16_at(data.data + TREE_FLAGS),
-		.depth = u16_at(data.data + TREE_DEPTH),
-		.branch_pages = word_at(word),
-		.leaf_pages = word_at(word + WORD),
-		.overflow_pages = word_at(word + 2 * WORD),
-		.entries = word_at(word + 3 * WORD),
-		.root = word_at(word + 4 * WORD)
-	};
-	return (ret->flags & ~TREE_INTEGER_KEYS) == 0;
-}
-
-/* ---- the two meta pages ---- */
-
-static int check_meta(const struct lmdb_file *f, size_t page, struct err *e)
-{
-	const unsigned char *p = f->heads + page * f->page_size;
-
-	if (u16_at(p + PAGE_KIND) != KIND_META || u32_at(p + META_MAGIC) != MAGIC)
-		return bad_page(e, page, "no head of an LMDB file");
-	if (u32_at(p + META_VERSION) != VERSION)
-		return err_set(e, LYRE_ECORRUPT, "the file has LMDB format %u, this server reads %d",
-			(unsigned)u32_at(p + META_VERSION), VERSION);
-	if (word_at(p) != page)
-		return bad_page(e, page, "has the number of another page");
-	if (u32_at(p + META_UNUSED) != f->page_size)
-		return bad_page(e, page, "the two heads differ in page size");
-	return 0;
-}
-
-static int read_meta(struct lmdb_file *f, struct err *e)
-{
-	size_t txnid[2];
-
-	for (size_t i = 0; i < 2; i++) {
-		int rc = check_meta(f, i, e);
-
-		if (rc)
-			return rc;
-		txnid[i] = word_at(f->heads + i * f->page_size + META_TXNID);
-	}
-
-	size_t newest = txnid[1] > txnid[0];
-	const unsigned char *meta = f->heads + newest * f->page_size;
-
-	/* LMDB finds the head by its transaction's number. */
-	if ((txnid[newest] & 1) != newest)
-		return bad_page(e, newest, "its transaction belongs to the other head");
-	if (txnid[newest] > SIZE_MAX / 2)
-		return bad_page(e, newest, "a nonsensical transaction");
-	f->txnid = txnid[newest];
-
-	size_t last = word_at(meta + META_LAST_PAGE), map_size = word_at(meta + META_MAP_SIZE);
-
-	if (last < FIRST_PAGE - 1 || last > SIZE_MAX / f->page_size - 2)
-		return bad_page(e, newest, "a nonsensical count of pages");
-	f->page_count = last + 1;
-	if (f->page_count > f->bytes.len / f->page_size + PAGES_BEYOND_MAX)
-		return err_set(e, LYRE_ECORRUPT, "the file is cut off: it has %zu of %zu pages",
-			f->bytes.len / f->page_size, f->page_count);
-	if (map_size > SIZE_MAX >> 16)
-		return bad_page(e, newest, "a nonsensical size of the map");
-	if (!lmdb_tree_read(&f->main, (struct lmdb_bytes){ meta + META_MAIN, TREE_SIZE }) || f->main.flags)
-		return bad_page(e, newest, "its tree of names is of an unknown kind");
-	/* The flags of the free pages' tree are those of the environment. */
-	lmdb_tree_read(&f->unused, (struct lmdb_bytes){ meta + META_UNUSED, TREE_SIZE });
-	f->unused.flags = TREE_INTEGER_KEYS;
-	return 0;
-}
-
-int lmdb_file_open(struct lmdb_file *f, const unsigned char *bytes, size_t len, const unsigned char *heads,
-	struct err *e)
-{
-	*f = (struct lmdb_file){ .bytes = { bytes, len }, .heads = heads };
-	if (len == 0)
-		return err_set(e, LYRE_ECORRUPT, "the file is empty");
-	if (len < META_END || u32_at(heads + META_MAGIC) != MAGIC)
-		return err_set(e, LYRE_ECORRUPT, "the file is no LMDB file");
-	f->page_size = u32_at(heads + META_UNUSED);
-	if (f->page_size < PAGE_SIZE_MIN || f->page_size > PAGE_SIZE_MAX || (f->page_size & (f->page_size - 1)))
-		return bad_page(e, 0, "a nonsensical page size");
-	if (len < 2 * f->page_size)
-		return err_set(e, LYRE_ECORRUPT, "the file is cut off within its head");
-
-	int rc = read_meta(f, e);
+	int rc = lmdb_head_read(&f->head, heads, bytes.len, e);
 
 	if (rc)
 		return rc;
-	f->reached = calloc(1, f->page_count / 8 + 1);
-	f->occupied = malloc(f->page_size / 16);
+	f->reached = calloc(1, f->head.page_count / 8 + 1);
+	f->occupied = malloc(f->head.page_size / 16);
 	return f->reached && f->occupied ? 0 : err_nomem(e);
 }
 
@@ -144,15 +39,15 @@ static bool reach(struct lmdb_file *f, size_t page)
 /** A page in the file, reached for the first time. */
 static int get_page(struct lmdb_file *f, size_t page, const unsigned char **ret, struct err *e)
 {
-	if (page < FIRST_PAGE || page >= f->page_count)
-		return bad_page(e, page, "is used, but does not belong to the file");
-	if (page >= f->bytes.len / f->page_size)
+	if (page < FIRST_PAGE || page >= f->head.page_count)
+		return lmdb_bad_page(e, page, "is used, but does not belong to the file");
+	if (page >= f->bytes.len / f->head.page_size)
 		return err_set(e, LYRE_ECORRUPT, "the file is cut off: page %zu is missing", page);
 	if (!reach(f, page))
-		return bad_page(e, page, "is used twice");
-	*ret = f->bytes.data + page * f->page_size;
+		return lmdb_bad_page(e, page, "is used twice");
+	*ret = f->bytes.data + page * f->head.page_size;
 	if (word_at(*ret) != page)
-		return bad_page(e, page, "has the number of another page");
+		return lmdb_bad_page(e, page, "has the number of another page");
 	return 0;
 }
 
@@ -167,14 +62,14 @@ static int get_overflow(struct lmdb_file *f, size_t page, size_t len, size_t *pa
 		return rc;
 	*pages = u32_at(p + PAGE_LENGTH);
 	if (u16_at(p + PAGE_KIND) != KIND_OVERFLOW)
-		return bad_page(e, page, "should hold a long value");
-	if (*pages == 0 || *pages > f->page_count - page || *pages > f->bytes.len / f->page_size - page)
-		return bad_page(e, page, "its long value goes beyond the end of the file");
-	if (len > *pages * f->page_size - PAGE_HEAD)
-		return bad_page(e, page, "is too short for its long value");
+		return lmdb_bad_page(e, page, "should hold a long value");
+	if (*pages == 0 || *pages > f->head.page_count - page || *pages > f->bytes.len / f->head.page_size - page)
+		return lmdb_bad_page(e, page, "its long value goes beyond the end of the file");
+	if (len > *pages * f->head.page_size - PAGE_HEAD)
+		return lmdb_bad_page(e, page, "is too short for its long value");
 	for (size_t i = 1; i < *pages; i++) {
 		if (!reach(f, page + i))
-			return bad_page(e, page + i, "is used twice");
+			return lmdb_bad_page(e, page + i, "is used twice");
 	}
 	*ret = p + PAGE_HEAD;
 	return 0;
@@ -208,7 +103,7 @@ static size_t node_len(const struct lmdb_file *f, const struct page *p, size_t a
 	const unsigned char *node = p->bytes + at;
 	size_t key = u16_at(node + NODE_KEY_LEN);
 	/* A page has room for two nodes at least. */
-	size_t most = (((f->page_size - PAGE_HEAD) / 2) & ~(size_t)1) - 2;
+	size_t most = (((f->head.page_size - PAGE_HEAD) / 2) & ~(size_t)1) - 2;
 	size_t len = NODE_HEAD + key;
 
 	if (key > KEY_LEN_MAX)
@@ -228,28 +123,30 @@ static int check_nodes(struct lmdb_file *f, struct page *p, struct err *e)
 {
 	size_t lower = u16_at(p->bytes + PAGE_LOWER), upper = u16_at(p->bytes + PAGE_UPPER), used = 0;
 
-	if (lower < PAGE_HEAD || lower > upper || upper > f->page_size || lower % 2 || upper % 2)
-		return bad_page(e, p->number, "its free space is out of bounds");
+	if (lower < PAGE_HEAD || lower > upper || upper > f->head.page_size || lower % 2 || upper % 2)
+		return lmdb_bad_page(e, p->number, "its free space is out of bounds");
 	p->count = (unsigned)(lower - PAGE_HEAD) / 2;
 	if (p->count == 0)
-		return bad_page(e, p->number, "is empty");
-	memset(f->occupied, 0, f->page_size / 16);
+		return lmdb_bad_page(e, p->number, "is empty");
+	if (!p->leaf && p->count == 1)
+		return lmdb_bad_page(e, p->number, "is a branch page with one entry");
+	memset(f->occupied, 0, f->head.page_size / 16);
 	for (unsigned i = 0; i < p->count; i++) {
 		size_t at = u16_at(p->bytes + PAGE_HEAD + 2 * (size_t)i);
 
-		if (at < upper || at % 2 || at > f->page_size - NODE_HEAD)
-			return bad_page(e, p->number, "an entry is out of bounds");
+		if (at < upper || at % 2 || at > f->head.page_size - NODE_HEAD)
+			return lmdb_bad_page(e, p->number, "an entry is out of bounds");
 
 		size_t len = node_len(f, p, at);
 
-		if (len == 0 || len > f->page_size - at)
-			return bad_page(e, p->number, "an entry has a nonsensical length");
+		if (len == 0 || len > f->head.page_size - at)
+			return lmdb_bad_page(e, p->number, "an entry has a nonsensical length");
 		if (!occupy(f, at, len))
-			return bad_page(e, p->number, "two entries overlap");
+			return lmdb_bad_page(e, p->number, "two entries overlap");
 		used += len;
 	}
-	if (used != f->page_size - upper)
-		return bad_page(e, p->number, "its free space is miscounted");
+	if (used != f->head.page_size - upper)
+		return lmdb_bad_page(e, p->number, "its free space is miscounted");
 	return 0;
 }
 
@@ -280,12 +177,14 @@ static int walk_leaf(struct walk_state *w, const struct page *p, struct lmdb_byt
 		struct lmdb_bytes data = { key.data + key.len, u32_at(node) };
 
 		if (!key_fits(w->tree, key))
-			return bad_page(e, p->number, "a key has the wrong length");
+			return lmdb_bad_page(e, p->number, "a key has the wrong length");
+		if (flags & NODE_TREE && w->tree != &w->file->head.main)
+			return lmdb_bad_page(e, p->number, "a tree stands among records");
 		if (w->last.data && lmdb_compare(w->tree, w->last, key) >= 0)
-			return bad_page(e, p->number, "its keys are out of order");
+			return lmdb_bad_page(e, p->number, "its keys are out of order");
 		if ((low.data && lmdb_compare(w->tree, low, key) > 0) || (high.data && lmdb_compare(w->tree, key,
 			high) >= 0))
-			return bad_page(e, p->number, "a key stands in the wrong branch");
+			return lmdb_bad_page(e, p->number, "a key stands in the wrong branch");
 		if (flags & NODE_BIG) {
 			size_t pages;
 			int rc = get_overflow(w->file, word_at(data.data), data.len, &pages, &data.data, e);
@@ -305,17 +204,24 @@ static int walk_leaf(struct walk_state *w, const struct page *p, struct lmdb_byt
 	return 0;
 }
 
+/** A page of a tree, its kind and its nodes checked. */
+static int get_tree_page(struct lmdb_file *f, struct page *p, struct err *e)
+{
+	int rc = get_page(f, p->number, &p->bytes, e);
+
+	if (rc)
+		return rc;
+	if (u16_at(p->bytes + PAGE_KIND) != (p->leaf ? KIND_LEAF : KIND_BRANCH))
+		return lmdb_bad_page(e, p->number, p->leaf ? "should be a leaf" : "should be a branch");
+	return check_nodes(f, p, e);
+}
+
 static int walk_page(struct walk_state *w, size_t number, unsigned level, struct lmdb_bytes low,
 	struct lmdb_bytes high, struct err *e)
 {
 	struct page p = { .number = number, .leaf = level == w->tree->depth };
-	int rc = get_page(w->file, number, &p.bytes, e);
+	int rc = get_tree_page(w->file, &p, e);
 
-	if (rc)
-		return rc;
-	if (u16_at(p.bytes + PAGE_KIND) != (p.leaf ? KIND_LEAF : KIND_BRANCH))
-		return bad_page(e, number, p.leaf ? "should be a leaf" : "should be a branch");
-	rc = check_nodes(w->file, &p, e);
 	if (rc)
 		return rc;
 	if (p.leaf) {
@@ -329,12 +235,26 @@ static int walk_page(struct walk_state *w, size_t number, unsigned level, struct
 		struct lmdb_bytes to = i + 1 < p.count ? node_key(node_at(&p, i + 1)) : high;
 
 		if ((i && !key_fits(w->tree, from)) || (i + 1 < p.count && !key_fits(w->tree, to)))
-			return bad_page(e, number, "a key has the wrong length");
+			return lmdb_bad_page(e, number, "a key has the wrong length");
 		if (from.data && to.data && lmdb_compare(w->tree, from, to) >= 0)
-			return bad_page(e, number, "its branches are out of order");
+			return lmdb_bad_page(e, number, "its branches are out of order");
 		rc = walk_page(w, branch_page(node_at(&p, i)), level + 1, from, to, e);
 	}
 	return rc;
+}
+
+static int check_bounds(const struct lmdb_file *f, const struct lmdb_tree *t, const char *name, struct err *e)
+{
+	return lmdb_tree_is_bounded(t, f->head.page_count) ? 0
+		: err_set(e, LYRE_ECORRUPT, "the file is damaged: %s has a nonsensical root", name);
+}
+
+int lmdb_file_root(struct lmdb_file *f, const struct lmdb_tree *t, const char *name, struct err *e)
+{
+	struct page p = { .number = t->root, .leaf = t->depth == 1 };
+	int rc = check_bounds(f, t, name, e);
+
+	return rc || t->depth == 0 ? rc : get_tree_page(f, &p, e);
 }
 
 int lmdb_file_walk(struct lmdb_file *f, const struct lmdb_tree *t, const char *name, lmdb_visit *visit, void *arg,
@@ -342,10 +262,12 @@ int lmdb_file_walk(struct lmdb_file *f, const struct lmdb_tree *t, const char *n
 {
 	struct walk_state w = { .file = f, .tree = t, .visit = visit, .arg = arg };
 
-	if ((t->root == LMDB_NO_PAGE) != (t->depth == 0) || t->depth > DEPTH_MAX)
-		return err_set(e, LYRE_ECORRUPT, "the file is damaged: %s has a nonsensical depth", name);
+	int rc = check_bounds(f, t, name, e);
+
+	if (rc)
+		return rc;
 	if (t->depth) {
-		int rc = walk_page(&w, t->root, 1, (struct lmdb_bytes){ 0 }, (struct lmdb_bytes){ 0 }, e);
+		rc = walk_page(&w, t->root, 1, (struct lmdb_bytes){ 0 }, (struct lmdb_bytes){ 0 }, e);
 
 		if (rc)
 			return rc;
@@ -366,16 +288,17 @@ static int visit_unused(void *arg, struct lmdb_bytes key, struct lmdb_bytes data
 	struct lmdb_file *f = arg;
 	size_t count = data.len >= WORD ? word_at(data.data) : SIZE_MAX, last = SIZE_MAX;
 
-	if (is_tree || count > data.len / WORD - 1 || word_at(key.data) > f->txnid)
+	/* LMDB would use the list of transaction 0 again and again. */
+	if (is_tree || count > data.len / WORD - 1 || word_at(key.data) == 0 || word_at(key.data) > f->head.txnid)
 		return err_set(e, LYRE_ECORRUPT, "the file is damaged: a list of free pages makes no sense");
 	for (size_t i = 1; i <= count; i++) {
 		size_t page = word_at(data.data + i * WORD);
 
-		if (page < FIRST_PAGE || page >= f->page_count || page >= last)
+		if (page < FIRST_PAGE || page >= f->head.page_count || page >= last)
 			return err_set(e, LYRE_ECORRUPT,
 				"the file is damaged: a list of free pages names page %zu", page);
 		if (!reach(f, page))
-			return bad_page(e, page, "is listed as free, but used");
+			return lmdb_bad_page(e, page, "is listed as free, but used");
 		last = page;
 	}
 	return 0;
@@ -383,5 +306,5 @@ static int visit_unused(void *arg, struct lmdb_bytes key, struct lmdb_bytes data
 
 int lmdb_file_walk_unused(struct lmdb_file *f, struct err *e)
 {
-	return lmdb_file_walk(f, &f->unused, "the list of free pages", visit_unused, f, e);
+	return lmdb_file_walk(f, &f->head.unused, "the list of free pages", visit_unused, f, e);
 }

@@ -39,14 +39,28 @@ static inline int lmdb_bytes_compare(struct lmdb_bytes a, struct lmdb_bytes b)
 	return c ? c : a.len < b.len ? -1 : a.len > b.len;
 }
 
-struct lmdb_file {
-	struct lmdb_bytes bytes;
-	const unsigned char *heads;
+/** The largest page of any file. */
+#define LMDB_PAGE_SIZE_MAX 32768
+
+/** What a file says of itself in its first two pages. */
+struct lmdb_head {
 	size_t page_size;
 	size_t page_count;       /**< that the file says it has */
 	size_t txnid;            /**< of the newest transaction in it */
 	struct lmdb_tree main;   /**< of the names */
 	struct lmdb_tree unused; /**< of the free pages */
+};
+
+/**
+ * Checks the first two pages, both of them.
+ * \param heads  from the start of the file on: 2 * LMDB_PAGE_SIZE_MAX bytes are enough; fewer where the file is shorter,
+ *               or its pages are known to be smaller
+ */
+int lmdb_head_read(struct lmdb_head *ret, struct lmdb_bytes heads, uint64_t file_size, struct err *e);
+
+struct lmdb_file {
+	struct lmdb_bytes bytes;
+	struct lmdb_head head;
 	unsigned char *reached;  /**< one bit a page */
 	unsigned char *occupied; /**< of one page, one bit each two bytes */
 };
@@ -55,8 +69,7 @@ struct lmdb_file {
  * Checks what stands before the first page. Call lmdb_file_close() in any case.
  * \param heads  the first two pages: the bytes themselves, or a copy where others go on writing the file
  */
-int lmdb_file_open(struct lmdb_file *f, const unsigned char *bytes, size_t len, const unsigned char *heads,
-	struct err *e);
+int lmdb_file_open(struct lmdb_file *f, struct lmdb_bytes bytes, struct lmdb_bytes heads, struct err *e);
 void lmdb_file_close(struct lmdb_file *f);
 
 /**
@@ -68,7 +81,9 @@ typedef int lmdb_visit(void *arg, struct lmdb_bytes key, struct lmdb_bytes data,
 /** Checks a tree whole. Each tree is walked once: no page may belong to two. \param name for the sentence */
 int lmdb_file_walk(struct lmdb_file *f, const struct lmdb_tree *t, const char *name, lmdb_visit *visit, void *arg,
 	struct err *e);
-/** Checks the list of free pages; after all trees have been walked. */
+/** Checks the first page of a tree alone. \param name for the sentence */
+int lmdb_file_root(struct lmdb_file *f, const struct lmdb_tree *t, const char *name, struct err *e);
+/** Checks the list of free pages, and that none of them was reached; after all trees that are to be walked. */
 int lmdb_file_walk_unused(struct lmdb_file *f, struct err *e);
 
 /** Visits a tree that was walked before, without checking it again. */

@@ -47,6 +47,15 @@ enum {
 enum { KIND_BRANCH = 0x01, KIND_LEAF = 0x02, KIND_OVERFLOW = 0x04, KIND_META = 0x08 };
 enum { NODE_BIG = 0x01, NODE_TREE = 0x02 };
 enum { TREE_INTEGER_KEYS = 0x08 };
+/* Of the flags an environment is opened with, those that LMDB keeps in the file: that it is one file. */
+enum { ENVIRONMENT_FLAGS = 0x4000 };
+
+enum { FIRST_PAGE = 2, DEPTH_MAX = 32, KEY_LEN_MAX = 511 };
+
+/** Sets the sentence. \return LYRE_ECORRUPT */
+int lmdb_bad_page(struct err *e, size_t page, const char *what);
+/** Whether the root is a page of a file of so many, and the depth fits. */
+bool lmdb_tree_is_bounded(const struct lmdb_tree *t, size_t page_count);
 
 static inline uint16_t u16_at(const unsigned char *p)
 {

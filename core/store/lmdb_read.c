@@ -4,7 +4,7 @@
 
 static struct page page_of(const struct lmdb_file *f, size_t number)
 {
-	struct page p = { .number = number, .bytes = f->bytes.data + number * f->page_size };
+	struct page p = { .number = number, .bytes = f->bytes.data + number * f->head.page_size };
 
 	p.leaf = u16_at(p.bytes + PAGE_KIND) == KIND_LEAF;
 	p.count = (unsigned)(u16_at(p.bytes + PAGE_LOWER) - PAGE_HEAD) / 2;
@@ -17,7 +17,7 @@ static struct lmdb_bytes node_data(const struct lmdb_file *f, const unsigned cha
 	struct lmdb_bytes data = { key.data + key.len, u32_at(node) };
 
 	if (u16_at(node + NODE_FLAGS) & NODE_BIG)
-		data.data = f->bytes.data + word_at(data.data) * f->page_size + PAGE_HEAD;
+		data.data = f->bytes.data + word_at(data.data) * f->head.page_size + PAGE_HEAD;
 	return data;
 }
 

@@ -5,10 +5,8 @@
 #include "store/backup_internal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,90 +15,35 @@
 /** A code that neither errno nor LMDB has. */
 #define WAS_SYSTEM (-1)
 
-int backup_verify(int fd, struct err *e)
-{
-	struct stat st;
-
-	if (fstat(fd, &st))
-		return err_errno(e, errno, "read", "the backup");
-	if (st.st_size == 0)
-		return backup_verify_bytes(NULL, 0, e);
-	if ((uintmax_t)st.st_size > SIZE_MAX)
-		return err_set(e, LYRE_ENOTSUP, "the file is larger than this machine can map");
-
-	void *bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
-
-	if (bytes == MAP_FAILED)
-		return err_errno(e, errno, "read", "the backup");
-
-	int rc = backup_verify_bytes(bytes, (size_t)st.st_size, e);
-
-	munmap(bytes, (size_t)st.st_size);
-	return rc;
-}
-
-/** Whether it is the file of a database of ours, which is written to while it is read. */
-static bool is_in_use(struct store *s, const struct stat *file)
-{
-	struct stat st;
-	bool ret = false;
-
-	rwlock_read(&s->lock);
-	for (size_t i = 0; i < s->count && !ret; i++)
-		ret = !stat(s->databases[i]->file, &st) && st.st_dev == file->st_dev && st.st_ino == file->st_ino;
-	rwlock_read_end(&s->lock);
-	return ret;
-}
-
-static int open_backup(struct store *s, const char *path, int *ret, struct err *e)
-{
-	struct stat st;
-	/* A pipe must not make the open wait. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	int rc = 0;
-
-	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
-		return err_set(e, LYRE_ENOTFOUND, "there is no file '%s'", path);
-	if (fd < 0)
-		return err_errno(e, errno, "open", path);
-	if (fstat(fd, &st))
-		rc = err_errno(e, errno, "read", path);
-	else if (!S_ISREG(st.st_mode))
-		rc = err_set(e, LYRE_EINVAL, "'%s' is not a file", path);
-	else if (is_in_use(s, &st))
-		rc = err_set(e, LYRE_EINVAL, "'%s' is the file of a database that is in use: make a backup of it", path);
-	if (rc)
-		close(fd);
-	else
-		*ret = fd;
-	return rc;
-}
-
 /** \return 0 or an errno */
-static int copy_plain(int from, int to)
+static int copy_plain(int from, int to, uint64_t size)
 {
 	char *bytes = malloc(COPY_BYTES);
 	ssize_t n = 0;
 	int code = bytes ? 0 : ENOMEM;
 
-	while (!code && (n = read(from, bytes, COPY_BYTES)) != 0) {
-		if (n > 0)
+	while (!code && (n = read(from, bytes, size < COPY_BYTES ? (size_t)size : COPY_BYTES)) != 0) {
+		if (n > 0) {
 			code = file_write(to, bytes, (size_t)n);
-		else if (errno != EINTR)
+			size -= (size_t)n;
+		} else if (errno != EINTR) {
 			code = errno;
+		}
 	}
 	free(bytes);
 	return code;
 }
 
-static int copy_file(int from, int to)
+/** Not more than \p size, though the file grows meanwhile. */
+static int copy_file(int from, int to, uint64_t size)
 {
 	ssize_t n;
 
-	while ((n = copy_file_range(from, NULL, to, NULL, COPY_BYTES, 0)) > 0 || (n < 0 && errno == EINTR))
-		;
+	while ((n = copy_file_range(from, NULL, to, NULL, size < COPY_BYTES ? (size_t)size : COPY_BYTES, 0)) > 0 ||
+	    (n < 0 && errno == EINTR))
+		size -= n > 0 ? (uint64_t)n : 0;
 	/* Not every kernel and file system can; both files stand where it ended. */
-	return copy_plain(from, to);
+	return copy_plain(from, to, size);
 }
 
 static int put_meta(MDB_txn *txn, MDB_dbi meta, const char *key, const char *text)
@@ -156,10 +99,10 @@ static int rename_inside(const char *path, const char *name, size_t size)
 }
 
 /** Fills the file at \p fd with a sound copy. */
-static int bring_in(int from, int fd, const char *path, const char *name, struct err *e)
+static int bring_in(const struct restore_source *from, int fd, const char *path, const char *name, struct err *e)
 {
 	struct stat st;
-	int code = copy_file(from, fd);
+	int code = copy_file(from->fd, fd, from->size);
 
 	if (code)
 		return err_errno(e, code, "write", path);
@@ -195,33 +138,44 @@ static int check_absent(struct store *s, const char *name, struct err *e)
 	return err_set(e, LYRE_EEXISTS, "database '%s' already exists", name);
 }
 
-int store_restore(struct store *s, const char *database, const char *path, struct err *e)
+/** \p from is open. */
+static int restore_from(struct store *s, const char *database, const struct restore_source *from, struct err *e)
 {
 	char *copy = NULL;
-	int from = -1, fd = -1;
+	int fd = -1;
+	int rc = backup_temporary(s, &fd, &copy, e);
+
+	if (rc)
+		return rc;
+	rc = bring_in(from, fd, copy, database, e);
+	close(fd);
+	if (!rc)
+		rc = store_adopt(s, database, copy, e);
+	if (rc)
+		(void)unlink(copy);
+	free(copy);
+	return rc;
+}
+
+int store_restore(struct store *s, const char *database, const char *path, struct err *e)
+{
+	struct restore_source from;
 	/* It is asked again when the file is made the database: here, so that nothing large is copied in vain. */
 	int rc = check_absent(s, database, e);
 
 	if (rc)
 		return rc;
-	rc = open_backup(s, path, &from, e);
+	rc = restore_open(&from, s, path, e);
+	if (rc)
+		return rc;
+	rc = restore_look(&from, s, e);
 	if (!rc)
-		rc = backup_temporary(s, &fd, &copy, e);
-	if (!rc) {
-		rc = bring_in(from, fd, copy, database, e);
-		if (rc == LYRE_ECORRUPT) {
-			struct err why = *e;
+		rc = restore_from(s, database, &from, e);
+	close(from.fd);
+	if (rc == LYRE_ECORRUPT || rc == LYRE_ENOSPACE) {
+		struct err why = *e;
 
-			err_set(e, rc, "cannot restore '%s': %s", path, why.text);
-		}
-		close(fd);
+		err_set(e, rc, "cannot restore '%s': %s", path, why.text);
 	}
-	if (!rc)
-		rc = store_adopt(s, database, copy, e);
-	if (rc && copy)
-		(void)unlink(copy);
-	free(copy);
-	if (from >= 0)
-		close(from);
 	return rc;
 }

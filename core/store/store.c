@@ -132,7 +132,8 @@ static int open_file(struct store *s, const char *entry, struct err *e)
 		goto out;
 	}
 	if (rc) {
-		log_error("store", "%s; the others are served without it", why.text);
+		if (strcmp(name, SYSTEM_DATABASE)) /* without that one there is no start, which says why */
+			log_error("store", "%s; the others are served without it", why.text);
 		db = database_failed(&s->options, name, path, &why);
 		if (!db) {
 			rc = err_nomem(e);

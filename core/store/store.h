@@ -33,6 +33,7 @@ struct store_options {
 	struct ballast *ballast; /**< the store's own: set by store_open() */
 	unsigned max_trees;      /**< tables and indexes of one database, in all */
 	unsigned max_readers;    /**< threads that may read at once */
+	uint64_t check_at_start; /**< files up to this size, bytes, are checked page by page when they are opened */
 	bool write_async;        /**< answer before the flush */
 	bool read_ahead;
 	bool audit;              /**< for tables that do not say */

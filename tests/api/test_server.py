@@ -400,6 +400,12 @@ class Backup(Shared):
                     self.assertIn(status, (400, 403), body)
         self.assertNotIn("x", self.s.ok({"operation": "describe_all"}))
 
+    def test_what_is_no_file_is_not_restored(self):
+        for path in ("/dev/tty", "/dev/null", "/dev/zero", "/dev/ptmx", "/", "/proc/self/status", "/proc/self/mem", "/proc/kmsg"):
+            status, body = self.s.call({"operation": "restore_backup", "database": "x", "path": path})
+            self.assertEqual(status, 400, (path, body))
+            self.assertRegex(body["error"], "^'%s' is (a device|a folder|not a file on a disk)" % path)
+
     def test_a_backup_copied_into_the_folder_is_the_database(self):
         self.table()
         self.insert({"id": 1, "a": "x"})
@@ -734,7 +740,7 @@ class AtWork(Shared):
                 self.assertEqual(self.sound(s)[:2], [1, 8000])
 
     def test_checking_finds_damage(self):
-        with Server() as s:
+        with Server(settings=["storage.checkAtStart=0"]) as s:  # else the start finds it
             s.ok({"operation": "create_table", "database": self.database(), "table": "t", "primary_key": "id", "audit": False})
             self.fill(s, 0, 500)
             self.assertEqual(self.on("compact_database", s)[0], 200)  # so that nothing is left of earlier pages
@@ -745,7 +751,7 @@ class AtWork(Shared):
             places = [m.start() for m in re.finditer(b"name 000123", whole)]
             self.assertEqual(len(places), 2)  # in the record, and in the index
             said = set()
-            page = len(whole) - 4096  # the number that it says it has
+            page = places[0] - places[0] % 4096  # the number that it says it has
             for place in [p + 7 for p in places] + [page]:
                 with open(self.file(s), "r+b") as f:
                     f.seek(place)

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "base/json.h"
+#include "base/text.h"
 #include "store/backup_internal.h"
 #include "store/store.h"
 
@@ -378,6 +379,13 @@ START_TEST(foreign_files)
 }
 END_TEST
 
+static int verify(const unsigned char *bytes, size_t len, struct err *e)
+{
+	struct lmdb_bytes file = { bytes, len };
+	struct backup_counts counts;
+	return backup_verify_moment(file, file, now_ms(), &counts, e);
+}
+
 /* What passes is whole enough to be read by all: the frame of everything was checked. */
 START_TEST(damaged_files)
 {
@@ -393,14 +401,14 @@ START_TEST(damaged_files)
 		memcpy(copy, good, cut);
 		for (uint64_t n = rnd() % 3 + 1; n && cut; n--)
 			copy[rnd() % cut] ^= (unsigned char)(1u << rnd() % 8);
-		refusals += backup_verify_bytes(copy, cut, &e) != 0;
+		refusals += verify(copy, cut, &e) != 0;
 		if (copy != bad)
 			free(copy);
 	}
 	for (size_t at = 0; at < len; at += 37) {
 		memcpy(bad, good, len);
 		bad[at] ^= 0xff;
-		int rc = backup_verify_bytes(bad, len, &e);
+		int rc = verify(bad, len, &e);
 		ck_assert_msg(rc == 0 || rc == LYRE_ECORRUPT, "%zu: %d %s", at, rc, e.text);
 		refusals += rc != 0;
 		if (rc == 0 && at % 40 == 0) {
