@@ -1,12 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file main.c
- * \brief Runs a target on files: the arguments, or its folder of the corpus. What fails ends the process.
+ * \brief Runs a target on files: the arguments, or its folder of the corpus, then on random inputs where the target asks for
+ * some (fuzz_rounds). What fails ends the process.
+ *
+ * FUZZ_ROUNDS: how many random inputs; FUZZ_SEED: which (1); FUZZ_FIRST: the number of the first (0).
  */
 #include "fuzz.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <signal.h>
+
+#define INPUT_MAX 41
+/** An input takes no longer, also with a sanitizer on a busy machine. */
+#define HANG_SECONDS 60
+
+/** Random inputs that a target wants beside its corpus. */
+extern unsigned fuzz_rounds;
+__attribute__((weak)) unsigned fuzz_rounds = 0;
 
 static void run_file(const char *path)
 {
@@ -49,6 +61,62 @@ static int run_folder(const char *folder)
 	return runs ? 0 : 1;
 }
 
+/* ---- random inputs ---- */
+
+static char present[80];
+
+/** Which input it was, when it ends the process. */
+static void say_present(int signal)
+{
+	ssize_t ignored = write(STDERR_FILENO, present, strlen(present));
+	(void)ignored;
+	struct sigaction usual = { .sa_handler = SIG_DFL };
+	sigaction(signal, &usual, NULL);
+	raise(signal);
+}
+
+static unsigned long number(const char *variable, unsigned long otherwise)
+{
+	const char *text = getenv(variable);
+	return text ? strtoul(text, NULL, 10) : otherwise;
+}
+
+/** splitmix64: each input is made of the seed and its number alone. */
+static uint64_t next(uint64_t *state)
+{
+	uint64_t z = *state += 0x9e3779b97f4a7c15u;
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	return z ^ z >> 31;
+}
+
+static void run_random(unsigned long seed, unsigned long round)
+{
+	uint8_t input[INPUT_MAX];
+	uint64_t state = seed << 32 ^ round;
+	size_t size = 1 + 8 * (1 + next(&state) % 8 * (next(&state) % 2) % 5);
+	for (size_t i = 0; i < size; i++)
+		input[i] = (uint8_t)next(&state);
+	snprintf(present, sizeof present, "FUZZ_SEED=%lu FUZZ_FIRST=%lu FUZZ_ROUNDS=1\n", seed, round);
+	alarm(HANG_SECONDS);
+	LLVMFuzzerTestOneInput(input, size);
+}
+
+static void run_rounds(void)
+{
+	static const int signals[] = { SIGSEGV, SIGBUS, SIGABRT, SIGALRM, SIGFPE, SIGILL };
+	struct sigaction say = { .sa_handler = say_present };
+	unsigned long rounds = fuzz_rounds ? number("FUZZ_ROUNDS", fuzz_rounds) : 0;
+	unsigned long seed = number("FUZZ_SEED", 1), first = number("FUZZ_FIRST", 0);
+	for (size_t i = 0; i < sizeof signals / sizeof *signals && rounds; i++)
+		sigaction(signals[i], &say, NULL);
+	for (unsigned long i = 0; i < rounds; i++)
+		run_random(seed, first + i);
+	alarm(0);
+	if (rounds)
+		printf("%lu random inputs\n", rounds);
+}
+
 int main(int argc, char **argv)
 {
 	const char *top = getenv("TOP_SRCDIR"), *name = strrchr(argv[0], '/');
@@ -58,5 +126,8 @@ int main(int argc, char **argv)
 		return 0;
 	char folder[4096];
 	snprintf(folder, sizeof folder, "%s/tests/fuzz/corpus/%s", top ? top : ".", name ? name + 1 : argv[0]);
-	return run_folder(folder);
+	int rc = run_folder(folder);
+	if (!rc)
+		run_rounds();
+	return rc;
 }
