@@ -105,7 +105,9 @@ int server_start(struct server *s, struct err *e)
 	size_t count;
 
 	const char *root = config_path(s->config, "rootPath");
-	int rc = folder_make(root, 0750, e);
+	int rc = http_try_limits(s->config, e);
+	if (!rc)
+		rc = folder_make(root, 0750, e);
 	if (!rc)
 		rc = process_lock(root, s->given.lock, &s->lock, e);
 	if (!rc)

@@ -43,6 +43,8 @@ int http_open(struct http **ret, const struct config *c, struct dispatch *d, str
  * \return LYRE_EBUSY when another process listens there
  */
 int http_try(const struct http *h, const struct config *c, struct err *e);
+/** Whether the process may open files enough to serve anybody: a part of both, to ask before anything is opened. LYRE_EINVAL */
+int http_try_limits(const struct config *c, struct err *e);
 /** Of a socket that listens: "127.0.0.1:9925", "[::1]:9925", "unix:/run/lyre/socket". \return \p text */
 const char *http_socket_name(int fd, char text[HTTP_SOCKET_NAME]);
 /** Accepts no new connection any more; requests under way go on, and their answers end the connections. */

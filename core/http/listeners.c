@@ -159,10 +159,15 @@ static int try_domain(const struct http *h, const struct config *c, struct err *
 	return r ? r : folder_try_parent(path, e);
 }
 
-int http_try(const struct http *h, const struct config *c, struct err *e)
+int http_try_limits(const struct config *c, struct err *e)
 {
 	struct limits unused;
-	int r = limits_read(&unused, c, e);
+	return limits_read(&unused, c, e);
+}
+
+int http_try(const struct http *h, const struct config *c, struct err *e)
+{
+	int r = http_try_limits(c, e);
 	if (!r)
 		r = try_tcp(h, c, e);
 	return r ? r : try_domain(h, c, e);
