@@ -333,7 +333,7 @@ int64_t background_run(struct database *db)
 	if (w->trim_at == INT64_MAX && db->log && db->options.audit_retention > 0)
 		w->trim_at = now + SOON;
 	if (now >= w->sync_at) {
-		int rc = mdb_env_sync(db->env, 1);
+		int rc = db->broken ? 0 : mdb_env_sync(db->env, 1);
 		if (rc)
 			store_error(&e, rc, "flush", db);
 		w->sync_at = INT64_MAX;
@@ -344,7 +344,7 @@ int64_t background_run(struct database *db)
 	} else if (now >= w->drop_at) {
 		w->drop_at = drop(db, &e);
 	}
-	if (e.code)
+	if (e.code && !db->broken)
 		log_error("store", "%s", e.text);
 	return next_due(w);
 }

@@ -135,7 +135,7 @@ int commit_log_open(struct commit_log *l, struct snapshot *s, uint64_t after, st
 	MDB_dbi log = s->db->log;
 	if (!log)
 		return 0;
-	int rc = mdb_cursor_open(s->txn, log, &l->cursor);
+	int rc = guard_cursor_open(s, log, &l->cursor);
 	if (!rc)
 		return 0;
 	l->cursor = NULL;
@@ -150,7 +150,7 @@ int commit_log_next(struct commit_log *l, struct commit_entry *ret, struct err *
 	unsigned char bytes[8];
 	be_put(bytes, l->next, 8);
 	MDB_val key = val(bytes, sizeof bytes), value;
-	int rc = mdb_cursor_get(l->cursor, &key, &value, MDB_SET_RANGE);
+	int rc = guard_cursor_get(l->snapshot, l->cursor, &key, &value, MDB_SET_RANGE);
 	if (rc == MDB_NOTFOUND)
 		return LYRE_END;
 	if (rc)

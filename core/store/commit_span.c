@@ -3,6 +3,7 @@
 #include "store/clock.h"
 #include "store/codec.h"
 #include "store/commit_log.h"
+#include "store/store_internal.h"
 
 #include <math.h>
 
@@ -11,7 +12,7 @@ int commit_entry_from(struct commit_log *l, uint64_t sequence, struct commit_ent
 	unsigned char bytes[8];
 	be_put(bytes, sequence, 8);
 	MDB_val key = val(bytes, sizeof bytes);
-	int rc = mdb_cursor_get(l->cursor, &key, value, MDB_SET_RANGE);
+	int rc = guard_cursor_get(l->snapshot, l->cursor, &key, value, MDB_SET_RANGE);
 	if (rc == MDB_NOTFOUND)
 		return LYRE_END;
 	if (rc)
@@ -27,10 +28,10 @@ static int ends(struct commit_log *l, uint64_t *first, uint64_t *last, struct er
 	MDB_val key, value;
 	if (!l->cursor)
 		return LYRE_END;
-	int rc = mdb_cursor_get(l->cursor, &key, &value, MDB_FIRST);
+	int rc = guard_cursor_get(l->snapshot, l->cursor, &key, &value, MDB_FIRST);
 	if (!rc && key.mv_size == 8) {
 		*first = be_get(key.mv_data, 8);
-		rc = mdb_cursor_get(l->cursor, &key, &value, MDB_LAST);
+		rc = guard_cursor_get(l->snapshot, l->cursor, &key, &value, MDB_LAST);
 	}
 	if (!rc && key.mv_size != 8)
 		rc = MDB_CORRUPTED;
@@ -61,10 +62,10 @@ static int find_time(struct commit_log *l, uint64_t first, uint64_t last, double
 }
 
 /** What is kept of the clock; of a file that a server without this has written, that nothing is known. */
-static void read_clock(const struct snapshot *s, struct clock_record *ret)
+static void read_clock(struct snapshot *s, struct clock_record *ret)
 {
 	MDB_val key = val("clock", 5), v;
-	if (mdb_get(s->txn, s->db->meta, &key, &v) || !clock_decode(ret, v))
+	if (guard_get(s, s->db->meta, &key, &v) || !clock_decode(ret, v))
 		*ret = (struct clock_record){ .unknown_end = UINT64_MAX };
 }
 

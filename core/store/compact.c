@@ -25,13 +25,6 @@ static uint64_t file_size(const struct database *db)
 	return mdb_env_get_fd(db->env, &fd) || fstat(fd, &st) ? 0 : (uint64_t)st.st_size;
 }
 
-static int check_usable(const struct database *db, struct err *e)
-{
-	if (db->broken)
-		return err_set(e, LYRE_EIO, "database '%s' has failed; the server must be restarted", db->name);
-	return 0;
-}
-
 /* ---- giving space back ---- */
 
 struct compaction {
@@ -114,7 +107,7 @@ static int compact(struct database *db, struct change *change, struct err *e)
 	struct database *fresh = NULL;
 	char *path = NULL, *lock = NULL;
 	int fd = -1;
-	int rc = check_usable(db, e);
+	int rc = database_usable(db, e);
 	if (rc)
 		return rc;
 	c->before = file_size(db);
@@ -165,7 +158,7 @@ int store_compact(struct store *s, const char *database, uint64_t *before, uint6
 		rc = writer_change(db, &change, e);
 		claim_end(&claim);
 	}
-	if (rc && rc != LYRE_ENOTFOUND && rc != LYRE_EBUSY)
+	if (rc && rc != LYRE_ENOTFOUND && rc != LYRE_EBUSY && !db->broken)
 		log_error("store", "%s", e->text);
 	database_unref(db);
 	*before = c.before;
@@ -181,10 +174,10 @@ static int count_free(struct snapshot *s, uint64_t *ret, struct err *e)
 	MDB_cursor *cursor;
 	MDB_val key, value;
 	uint64_t pages = 0;
-	int code = mdb_cursor_open(s->txn, 0, &cursor);
+	int code = guard_cursor_open(s, 0, &cursor);
 	if (code)
 		return store_error(e, code, "read", s->db);
-	while (!(code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT))) {
+	while (!(code = guard_cursor_get(s, cursor, &key, &value, MDB_NEXT))) {
 		size_t count = 0;
 		if (value.mv_size >= sizeof count)
 			memcpy(&count, value.mv_data, sizeof count);
@@ -240,7 +233,7 @@ struct check_start {
 static int check_begin(struct database *db, struct change *change, struct err *e)
 {
 	struct check_start *c = change->out;
-	int rc = check_usable(db, e);
+	int rc = database_usable(db, e);
 	if (rc)
 		return rc;
 	MDB_envinfo info;

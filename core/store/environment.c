@@ -64,14 +64,14 @@ int database_hold(struct database *db, size_t room, struct err *e)
 	pthread_mutex_lock(&db->lock);
 	while (db->shutting)
 		pthread_cond_wait(&db->published, &db->lock);
-	bool open = db->env != NULL;
-	if (open) {
+	int rc = db->env ? database_usable(db, e) : err_set(e, LYRE_ENOTFOUND, "database '%s' does not exist", db->name);
+	if (!rc) {
 		db->holds++;
 		mdb_env_info(db->env, &info);
 	}
 	pthread_mutex_unlock(&db->lock);
-	if (!open)
-		return err_set(e, LYRE_ENOTFOUND, "database '%s' does not exist", db->name);
+	if (rc)
+		return rc;
 	size_t want = (info.me_last_pgno + 1) * db->page_size + room;
 	if (want <= info.me_mapsize)
 		return 0;
@@ -152,6 +152,9 @@ size_t database_excess(struct database *db)
 int database_grow(struct database *db, size_t at_least, bool reserve, struct err *e)
 {
 	MDB_envinfo info;
+	int rc = database_usable(db, e);
+	if (rc)
+		return rc;
 	mdb_env_info(db->env, &info);
 	size_t now = info.me_mapsize, cap = size_cap(db), most = cap;
 	if (reserve)
@@ -163,7 +166,6 @@ int database_grow(struct database *db, size_t at_least, bool reserve, struct err
 	if (want <= now)
 		return err_set(e, LYRE_ENOSPACE, "database '%s' is full: it may not grow beyond storage.maxSize, %zu bytes",
 			db->name, cap);
-	int rc;
 	while ((rc = resize(db, want)) == ENOMEM && !db->broken && want - now > MAP_STEP && want > at_least) {
 		size_t less = now + (want - now) / 2;
 		want = less < at_least ? at_least : less;
@@ -431,13 +433,6 @@ static int reserve_lock(const struct database *db)
 	return rc;
 }
 
-/* LMDB ends the process where a page makes no sense to it; the last line of the log is to say whose it was. */
-static void report_damage(MDB_env *env, const char *what)
-{
-	const struct database *db = mdb_env_get_userctx(env);
-	log_fatal("store", "%s is damaged, and the server cannot go on: %s", db->file, what);
-}
-
 static size_t round_up(size_t size)
 {
 	return (size + MAP_STEP - 1) / MAP_STEP * MAP_STEP;
@@ -485,8 +480,7 @@ static int open_environment(struct database *db, size_t size, struct err *e)
 		/* LMDB leaves this one to children. */
 		if (mdb_env_get_fd(db->env, &fd) == 0)
 			fcntl(fd, F_SETFD, FD_CLOEXEC);
-		mdb_env_set_userctx(db->env, db);
-		mdb_env_set_assert(db->env, report_damage);
+		guard_environment(db);
 		mdb_reader_check(db->env, &dead);
 		MDB_stat st;
 		mdb_env_stat(db->env, &st);
@@ -609,7 +603,9 @@ void database_close(struct database *db)
 	writer_stop(db);
 	(void)gate_shut(db, true);
 	slots_close(db);
-	if (db->env) {
+	if (db->abandoned) {
+		guard_leave_environment(db->env);
+	} else if (db->env) {
 		if (db->options.write_async)
 			mdb_env_sync(db->env, 1);
 		mdb_env_close(db->env);

@@ -43,10 +43,17 @@ static int code_of(int rc)
 	}
 }
 
+int database_usable(const struct database *db, struct err *e)
+{
+	return db->broken ? err_set(e, LYRE_EIO, "database '%s' has failed; the server must be restarted", db->name) : 0;
+}
+
 int store_error(struct err *e, int rc, const char *doing, const struct database *db)
 {
 	if (!rc)
 		return 0;
+	if (rc == MDB_PANIC)
+		return database_usable(db, e);
 	int code = code_of(rc);
 	if (code == LYRE_ENOMEM)
 		return err_nomem(e);

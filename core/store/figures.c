@@ -13,7 +13,7 @@
 static uint64_t tree_bytes(struct snapshot *s, MDB_dbi tree)
 {
 	MDB_stat st;
-	if (!tree || mdb_stat(s->txn, tree, &st))
+	if (!tree || guard_stat(s, tree, &st))
 		return 0;
 	return (uint64_t)(st.ms_branch_pages + st.ms_leaf_pages + st.ms_overflow_pages) * st.ms_psize;
 }
@@ -36,14 +36,14 @@ static int count_due(struct snapshot *s, const struct table *t, uint64_t *ret, s
 	if (t->expiration < 0)
 		return 0;
 	MDB_cursor *cursor;
-	int rc = mdb_cursor_open(s->txn, t->expiry, &cursor);
+	int rc = guard_cursor_open(s, t->expiry, &cursor);
 	if (rc)
 		return store_error(e, rc, "read", s->db);
 	MDB_val key, value;
-	for (MDB_cursor_op op = MDB_FIRST; !(rc = mdb_cursor_get(cursor, &key, &value, op)) && is_due(t, key, s->now);
+	for (MDB_cursor_op op = MDB_FIRST; !(rc = guard_cursor_get(s, cursor, &key, &value, op)) && is_due(t, key, s->now);
 	     op = MDB_NEXT)
 		*ret += !stamp_is_ahead(time_of(key), s->now);
-	for (MDB_cursor_op op = MDB_LAST; !(rc = mdb_cursor_get(cursor, &key, &value, op)) && is_due(t, key, s->now) &&
+	for (MDB_cursor_op op = MDB_LAST; !(rc = guard_cursor_get(s, cursor, &key, &value, op)) && is_due(t, key, s->now) &&
 	     stamp_is_ahead(time_of(key), s->now); op = MDB_PREV)
 		++*ret;
 	mdb_cursor_close(cursor);
@@ -63,12 +63,12 @@ static int newest(struct snapshot *s, const struct table *t, double *ret, struct
 	if (t->expiry) {
 		MDB_cursor *cursor;
 		MDB_val key, value;
-		int rc = mdb_cursor_open(s->txn, t->expiry, &cursor);
+		int rc = guard_cursor_open(s, t->expiry, &cursor);
 		if (rc)
 			return store_error(e, rc, "read", s->db);
 		MDB_cursor_op op = MDB_LAST;
 		do {
-			rc = mdb_cursor_get(cursor, &key, &value, op);
+			rc = guard_cursor_get(s, cursor, &key, &value, op);
 			op = MDB_PREV;
 		} while (!rc && is_due(t, key, s->now) && stamp_is_ahead(time_of(key), s->now));
 		mdb_cursor_close(cursor);
@@ -104,7 +104,7 @@ static void database_figures(struct snapshot *s, struct lyre_table_stats *ret)
 static int table_figures(struct snapshot *s, const struct table *t, struct lyre_table_stats *ret, struct err *e)
 {
 	MDB_stat st;
-	int rc = mdb_stat(s->txn, t->records, &st);
+	int rc = guard_stat(s, t->records, &st);
 	if (rc)
 		return store_error(e, rc, "read", s->db);
 	uint64_t due;

@@ -92,7 +92,7 @@ static int take_pages(struct snapshot *s, MDB_dbi tree, struct lyre_pages *ret, 
 	if (tree == MAIN_TREE)
 		rc = mdb_env_stat(s->db->env, &st);
 	else if (tree != NO_TREE)
-		rc = mdb_stat(s->txn, tree, &st);
+		rc = guard_stat(s, tree, &st);
 	if (!rc)
 		rc = mdb_env_info(s->db->env, &info);
 	if (rc)

@@ -168,10 +168,9 @@ int snapshot_begin(struct snapshot *s, struct database *db, struct err *e)
 		rc = err_set(e, LYRE_ENOTFOUND, "database '%s' does not exist", db->name);
 		goto failed;
 	}
-	if (db->broken) {
-		rc = err_set(e, LYRE_EIO, "database '%s' has failed; the server must be restarted", db->name);
+	rc = database_usable(db, e);
+	if (rc)
 		goto failed;
-	}
 	if (!slot && !(slot = slot_new())) {
 		rc = err_nomem(e);
 		goto failed;
@@ -262,7 +261,7 @@ int snapshot_get_key(struct snapshot *s, const struct table *t, const unsigned c
 	if (!now)
 		return no_table(t, e);
 	MDB_val k = val(key, len), v;
-	int rc = mdb_get(s->txn, now->records, &k, &v);
+	int rc = guard_get(s, now->records, &k, &v);
 	if (rc == MDB_NOTFOUND)
 		return LYRE_ENOTFOUND;
 	if (rc)

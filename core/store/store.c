@@ -187,6 +187,7 @@ int store_open(struct store **ret, const struct store_options *o, struct err *e)
 	struct store *s = calloc(1, sizeof *s);
 	if (!s)
 		return err_nomem(e);
+	guard_install();
 	s->options = *o;
 	(void)store_hold(); /* from here on a jump of the clock is seen */
 	s->lock_file = s->folder = -1;
@@ -273,7 +274,7 @@ int store_databases(struct store *s, struct arena *a, struct database ***ret, si
 	rwlock_read(&s->lock);
 	struct database **all = ARENA_ARRAY(a, struct database *, s->count + 1);
 	for (size_t i = 0; all && i < s->count; i++)
-		if (!s->databases[i]->failure)
+		if (!s->databases[i]->failure && !s->databases[i]->broken)
 			all[n++] = database_ref(s->databases[i]);
 	rwlock_read_end(&s->lock);
 	if (!all)

@@ -67,7 +67,7 @@ int store_database(struct store *s, const char *name, struct database **ret, str
 struct database *database_ref(struct database *db);
 void database_unref(struct database *db);
 const char *database_name(const struct database *db);
-/** References to all databases, "system" too, oldest first, in the arena; each is the caller's to unref. */
+/** References to all databases that can be used, "system" too, oldest first, in the arena; each is the caller's to unref. */
 int store_databases(struct store *s, struct arena *a, struct database ***ret, size_t *count, struct err *e);
 
 /** LYRE_EEXISTS "database 'x' already exists". Blocks. */

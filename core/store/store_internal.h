@@ -52,7 +52,8 @@ struct database {
 	struct err *failure;          /**< why it could not be opened: it only keeps its name then */
 
 	MDB_env *env;                 /**< NULL once it is closed; changes with the gate shut */
-	atomic_bool broken;           /**< the map was lost: only a restart helps */
+	atomic_bool broken;           /**< the map was lost, or the next: only a restart helps */
+	atomic_bool abandoned;        /**< LMDB was left in the middle of a call: env is never used or closed again */
 	unsigned page_size;
 	MDB_dbi meta, tables, dropped;
 	atomic_uint log;              /**< the commit log's tree; 0 until it is made */
@@ -117,6 +118,31 @@ int store_error(struct err *e, int rc, const char *doing, const struct database 
 
 /** store_storage(), of a snapshot. */
 int storage_of(struct snapshot *s, struct lyre_storage *ret, struct err *e);
+
+/** LYRE_EIO when the database has failed while it was open, else 0. */
+int database_usable(const struct database *db, struct err *e);
+
+/* ---- guard.c ---- */
+
+/** Once a process: takes SIGBUS. */
+void guard_install(void);
+/** Of an environment that was just opened: its assertions. */
+void guard_environment(struct database *db);
+/**
+ * LMDB's functions of the same names, for readers. MDB_PANIC: a page makes no sense or cannot be read, and the database has
+ * ended; the snapshot and its cursors are to be closed as ever.
+ */
+int guard_get(struct snapshot *s, MDB_dbi tree, MDB_val *key, MDB_val *value);
+int guard_stat(struct snapshot *s, MDB_dbi tree, MDB_stat *ret);
+int guard_cursor_open(struct snapshot *s, MDB_dbi tree, MDB_cursor **ret);
+int guard_cursor_get(struct snapshot *s, MDB_cursor *cursor, MDB_val *key, MDB_val *value, MDB_cursor_op op);
+/**
+ * A step of the writer's. Other than 0: it was left at that place, the database has ended, and transaction_leave() is due.
+ * Memory that only the step knows of is lost.
+ */
+int guard_run(struct database *db, void (*step)(void *arg), void *arg);
+/** Keeps what an abandoned environment holds in sight of leak checkers. */
+void guard_leave_environment(MDB_env *env);
 
 /* ---- metrics.c, on the writer's thread ---- */
 

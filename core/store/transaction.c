@@ -248,12 +248,13 @@ static struct catalogue *next_catalogue(struct database *db)
 int transaction_begin(struct database *db, struct err *e)
 {
 	struct writer *w = &db->writer;
-	if (db->broken)
-		return err_set(e, LYRE_EIO, "database '%s' has failed; the server must be restarted", db->name);
+	int rc = database_usable(db, e);
+	if (rc)
+		return rc;
 	w->now = w->committed;
 	w->rc = 0;
 	w->unordered = 0;
-	int rc = mdb_txn_begin(db->env, NULL, 0, &w->txn);
+	rc = mdb_txn_begin(db->env, NULL, 0, &w->txn);
 	if (rc)
 		w->txn = NULL;
 	return store_error(e, rc, "write", db);
@@ -266,6 +267,20 @@ void transaction_abort(struct database *db)
 	db->writer.txn = NULL;
 	batch_end(&db->writer.batch);
 	drop_edits(db);
+}
+
+void transaction_leave(struct database *db)
+{
+	db->writer.txn = NULL;
+	batch_end(&db->writer.batch);
+	drop_edits(db);
+	pthread_mutex_lock(&db->lock);
+	bool shut = db->shutting;
+	db->pending = 0;
+	pthread_cond_broadcast(&db->published);
+	pthread_mutex_unlock(&db->lock);
+	if (shut)
+		gate_open(db);
 }
 
 int transaction_commit(struct database *db, struct err *e)

@@ -43,9 +43,9 @@ static int seek(struct walk *w, const struct key *k, MDB_cursor_op otherwise)
 	int rc = MDB_NOTFOUND;
 	if (k) {
 		w->entry = val(k->bytes, k->len);
-		rc = mdb_cursor_get(w->cursor, &w->entry, &w->data, MDB_SET_RANGE);
+		rc = guard_cursor_get(w->snapshot, w->cursor, &w->entry, &w->data, MDB_SET_RANGE);
 	}
-	return rc == MDB_NOTFOUND && otherwise != MDB_SET_RANGE ? mdb_cursor_get(w->cursor, &w->entry, &w->data,
+	return rc == MDB_NOTFOUND && otherwise != MDB_SET_RANGE ? guard_cursor_get(w->snapshot, w->cursor, &w->entry, &w->data,
 		otherwise) : rc;
 }
 
@@ -53,7 +53,7 @@ static int first_forward(struct walk *w)
 {
 	struct key k = w->range.low;
 	if (!k.len)
-		return mdb_cursor_get(w->cursor, &w->entry, &w->data, MDB_FIRST);
+		return guard_cursor_get(w->snapshot, w->cursor, &w->entry, &w->data, MDB_FIRST);
 	if (w->range.low_open && !key_behind(&k))
 		return MDB_NOTFOUND;
 	return seek(w, &k, MDB_SET_RANGE);
@@ -63,17 +63,17 @@ static int first_forward(struct walk *w)
 static int before(struct walk *w, const struct key *k)
 {
 	w->entry = val(k->bytes, k->len);
-	int rc = mdb_cursor_get(w->cursor, &w->entry, &w->data, MDB_SET_RANGE);
+	int rc = guard_cursor_get(w->snapshot, w->cursor, &w->entry, &w->data, MDB_SET_RANGE);
 	if (rc == MDB_NOTFOUND)
-		return mdb_cursor_get(w->cursor, &w->entry, &w->data, MDB_LAST);
-	return rc ? rc : mdb_cursor_get(w->cursor, &w->entry, &w->data, MDB_PREV);
+		return guard_cursor_get(w->snapshot, w->cursor, &w->entry, &w->data, MDB_LAST);
+	return rc ? rc : guard_cursor_get(w->snapshot, w->cursor, &w->entry, &w->data, MDB_PREV);
 }
 
 static int first_reverse(struct walk *w)
 {
 	struct key k = w->range.high;
 	if (!k.len || (!w->range.high_open && !key_behind(&k)))
-		return mdb_cursor_get(w->cursor, &w->entry, &w->data, MDB_LAST);
+		return guard_cursor_get(w->snapshot, w->cursor, &w->entry, &w->data, MDB_LAST);
 	return before(w, &k);
 }
 
@@ -83,7 +83,7 @@ static int behind_position(struct walk *w, const struct key *position)
 		return before(w, position);
 	int rc = seek(w, position, MDB_SET_RANGE);
 	if (!rc && w->entry.mv_size == position->len && !compare(w->entry, position))
-		rc = mdb_cursor_get(w->cursor, &w->entry, &w->data, MDB_NEXT);
+		rc = guard_cursor_get(w->snapshot, w->cursor, &w->entry, &w->data, MDB_NEXT);
 	return rc;
 }
 
@@ -142,7 +142,7 @@ int walk_open(struct walk *w, struct snapshot *s, const struct table *t, const s
 	int rc = find_tree(s, t, r->attribute, &w->table, &tree, e);
 	if (rc)
 		return rc;
-	rc = mdb_cursor_open(s->txn, tree, &w->cursor);
+	rc = guard_cursor_open(s, tree, &w->cursor);
 	if (rc)
 		return store_error(e, rc, "read", s->db);
 	if (position && position->len) {
@@ -174,7 +174,7 @@ int walk_next(struct walk *w, struct err *e)
 	if (w->state == WALK_START)
 		w->state = WALK_UNDER_WAY;
 	else
-		rc = mdb_cursor_get(w->cursor, &w->entry, &w->data, w->range.reverse ? MDB_PREV : MDB_NEXT);
+		rc = guard_cursor_get(w->snapshot, w->cursor, &w->entry, &w->data, w->range.reverse ? MDB_PREV : MDB_NEXT);
 	return take(w, rc, e);
 }
 
@@ -220,7 +220,7 @@ uint64_t walk_estimate(struct snapshot *s, const struct table *t, const struct w
 	MDB_dbi tree;
 	MDB_stat st;
 	struct err ignored;
-	if (find_tree(s, t, r->attribute, &now, &tree, &ignored) || mdb_stat(s->txn, tree, &st))
+	if (find_tree(s, t, r->attribute, &now, &tree, &ignored) || guard_stat(s, tree, &st))
 		return 0;
 	if (!r->low.len && !r->high.len)
 		return st.ms_entries;
@@ -245,6 +245,6 @@ bool index_is_complete(struct snapshot *s, const struct table *t, const struct a
 	if (there->flags & ATTRIBUTE_KEY)
 		return true;
 	MDB_stat index, records;
-	return there->index && !mdb_stat(s->txn, there->index, &index) && !mdb_stat(s->txn, now->records, &records) &&
+	return there->index && !guard_stat(s, there->index, &index) && !guard_stat(s, now->records, &records) &&
 	       index.ms_entries == records.ms_entries;
 }

@@ -217,17 +217,62 @@ static int apply_growing(struct database *db, struct record_write *list, size_t 
 static void apply_queue(struct database *db, struct record_write *list, size_t count)
 {
 	struct err e;
+	db->writer.applying = list;
 	if (!apply_growing(db, list, count, &e))
 		return;
 	if (count > 1) {
-		for (struct record_write *r = list; count; r = r->next, count--)
+		for (struct record_write *r = list; count; r = r->next, count--) {
+			db->writer.applying = r;
 			if (apply_growing(db, r, 1, &e))
 				r->err = e;
+		}
 	} else {
 		list->err = e;
 	}
-	if (e.code == LYRE_EIO || e.code == LYRE_ENOSPACE || e.code == LYRE_ECORRUPT)
+	if (!db->broken && (e.code == LYRE_EIO || e.code == LYRE_ENOSPACE || e.code == LYRE_ECORRUPT))
 		log_error("store", "%s", e.text);
+}
+
+/* ---- steps that end the database where a page makes no sense to LMDB ---- */
+
+struct step {
+	struct database *db;
+	struct record_write *list;
+	size_t count;
+	int64_t until;
+};
+
+static void apply_step(void *arg)
+{
+	struct step *s = arg;
+	apply_queue(s->db, s->list, s->count);
+}
+
+static void background_step(void *arg)
+{
+	struct step *s = arg;
+	s->until = background_run(s->db);
+}
+
+static void apply_guarded(struct database *db, struct record_write *list, size_t count)
+{
+	struct step s = { .db = db, .list = list, .count = count };
+	if (!guard_run(db, apply_step, &s))
+		return;
+	transaction_leave(db);
+	for (struct record_write *r = db->writer.applying; r; r = r->next)
+		(void)database_usable(db, &r->err);
+}
+
+/* \return when it is due again, monotonic ms */
+static int64_t background_guarded(struct database *db)
+{
+	struct step s = { .db = db, .until = INT64_MAX };
+	if (db->abandoned)
+		return INT64_MAX;
+	if (guard_run(db, background_step, &s))
+		transaction_leave(db);
+	return s.until;
 }
 
 /* ---- the thread ---- */
@@ -334,13 +379,13 @@ static void serve(struct database *db, int64_t until)
 			idle_at = monotonic_ms() + IDLE;
 		list = run_apart(db, list, &count);
 		if (list) {
-			apply_queue(db, list, count);
+			apply_guarded(db, list, count);
 			if (db->options.write_async && db->writer.sync_at == INT64_MAX)
 				db->writer.sync_at = monotonic_ms() + SYNC_DELAY;
 			expect(&db->writer, count);
 			answer(list);
 		}
-		until = background_run(db);
+		until = background_guarded(db);
 	}
 }
 
@@ -350,7 +395,7 @@ static void *run(void *arg)
 	char name[64];
 	snprintf(name, sizeof name, "writer/%.40s", db->name);
 	log_thread(name);
-	serve(db, background_run(db));
+	serve(db, background_guarded(db));
 	return NULL;
 }
 
@@ -406,7 +451,7 @@ int64_t writer_tend(struct database *db)
 	pthread_mutex_unlock(&w->lock);
 	if (!now)
 		return due;
-	hand_on(db, background_run(db));
+	hand_on(db, background_guarded(db));
 	return INT64_MAX;
 }
 

@@ -76,6 +76,7 @@ struct writer {
 	int64_t due;                /**< of the background, while no thread is the writer; monotonic ms */
 
 	/* of the thread that is the writer */
+	struct record_write *applying; /**< from this one on nothing is committed of the queue's part that was taken */
 	size_t expected;            /**< requests that the next transaction may find, if it waits a little */
 	int64_t commit_ns;          /**< what the last commit took */
 	MDB_txn *txn;
@@ -296,6 +297,8 @@ int transaction_begin(struct database *db, struct err *e);
 /** Stores changed definitions, commits, publishes. On failure it is as if it had been aborted. */
 int transaction_commit(struct database *db, struct err *e);
 void transaction_abort(struct database *db);
+/** In place of it, where guard_run() was left: LMDB keeps what it has of the transaction. */
+void transaction_leave(struct database *db);
 
 static inline MDB_val val(const void *data, size_t len)
 {

@@ -325,7 +325,8 @@ static inline int lyre_backup(lyre_call *call, const char *database, const char 
 
 /**
  * Brings a backup in as a new database, whole or not at all: the file is checked before anything is seen of it.
- * LYRE_EEXISTS, LYRE_ECORRUPT. Blocks.
+ * LYRE_EEXISTS, LYRE_ECORRUPT, LYRE_EINVAL for what is no file, LYRE_ENOSPACE where it is too large for the disk or the settings.
+ * Blocks.
  * \param path  of the file on the server, absolute
  */
 static inline int lyre_restore(lyre_call *call, const char *database, const char *path)

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pages that go bad while a database is open: it ends, and the others go on. */
+#include "store/lmdb_layout.h"
+#include "store_fixture.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#define PAGE ((off_t)4096)
+
+static char path[128];
+
+static void make_dev(void)
+{
+	char json[1200];
+	make_table("dev", "t");
+	for (unsigned i = 0; i < 100; i++) {
+		snprintf(json, sizeof json, "[{\"id\":%u,\"a\":\"%0900u\"}]", i, i);
+		insert("dev", "t", json);
+	}
+	make_table("other", "t");
+	insert("other", "t", "[{\"id\":1}]");
+	snprintf(path, sizeof path, "%s/dev.mdb", folder);
+}
+
+/** Gives each branch page of the file one entry: LMDB has an assertion against that. \p undo: puts them right again. */
+static void spoil_branches(bool undo)
+{
+	static struct {
+		off_t at;
+		unsigned char was[2];
+	} spoilt[200];
+	static size_t count;
+	unsigned char page[4096], one[2] = { PAGE_HEAD + 2, 0 };
+	int fd = open(path, O_RDWR);
+	ck_assert_int_ge(fd, 0);
+	for (off_t at = 2 * PAGE; !undo && pread(fd, page, sizeof page, at) == PAGE && count < 200; at += PAGE) {
+		if (word_at(page) != (size_t)(at / PAGE) || u16_at(page + PAGE_KIND) != KIND_BRANCH)
+			continue;
+		spoilt[count].at = at + PAGE_LOWER;
+		memcpy(spoilt[count++].was, page + PAGE_LOWER, 2);
+		ck_assert_int_eq(pwrite(fd, one, 2, at + PAGE_LOWER), 2);
+	}
+	ck_assert_uint_gt(count, 0);
+	for (; undo && count; count--)
+		ck_assert_int_eq(pwrite(fd, spoilt[count - 1].was, 2, spoilt[count - 1].at), 2);
+	close(fd);
+}
+
+static int read_one(const char *database)
+{
+	const struct table *t = table_of(database, "t");
+	struct snapshot s;
+	struct record r;
+	lyre_value key = value_int(1);
+	int rc = snapshot_begin(&s, t->db, &err);
+	if (!rc) {
+		rc = snapshot_get(&s, t, &key, &r, &err);
+		snapshot_end(&s);
+	}
+	table_unref(t);
+	return rc;
+}
+
+static int walk_one(const char *database)
+{
+	const struct table *t = table_of(database, "t");
+	struct snapshot s;
+	struct walk w;
+	struct walk_range all = { 0 };
+	int rc = snapshot_begin(&s, t->db, &err);
+	if (!rc) {
+		rc = walk_open(&w, &s, t, &all, NULL, &err);
+		if (!rc) {
+			rc = walk_next(&w, &err);
+			walk_close(&w);
+		}
+		snapshot_end(&s);
+	}
+	table_unref(t);
+	return rc;
+}
+
+/** What lists databases goes on without it. */
+static void check_list(void)
+{
+	struct arena a;
+	struct database **all;
+	size_t count;
+	arena_init(&a);
+	ck_assert_int_eq(store_databases(store, &a, &all, &count, &err), 0);
+	ck_assert_uint_eq(count, 2);
+	for (size_t i = 0; i < count; i++) {
+		ck_assert_str_ne(database_name(all[i]), "dev");
+		database_unref(all[i]);
+	}
+	arena_free(&a);
+}
+
+#define SAID "database 'dev' has failed; the server must be restarted"
+
+/** Whatever is asked of it is answered with a sentence; the others work; a start serves what is whole again. */
+static void has_ended(void)
+{
+	struct lyre_check c = { .size = sizeof c };
+	struct lyre_storage storage = { .size = sizeof storage };
+	uint64_t before, after;
+	int fd;
+	ck_assert_str_eq(err.text, SAID);
+	ck_assert_int_eq(read_one("dev"), LYRE_EIO);
+	ck_assert_str_eq(err.text, SAID);
+	ck_assert_str_eq(insert("dev", "t", "[{\"id\":1000}]"), SAID);
+	ck_assert_int_eq(store_check(store, "dev", &c, &err), LYRE_EIO);
+	ck_assert_int_eq(store_compact(store, "dev", &before, &after, &err), LYRE_EIO);
+	ck_assert_int_eq(store_storage(store, "dev", &storage, &err), LYRE_EIO);
+	ck_assert_int_eq(store_backup(store, "dev", NULL, 0, &fd, &err), LYRE_EIO);
+	ck_assert_int_eq(store_drop_table(store, "dev", "t", &err), LYRE_EIO);
+	ck_assert_str_eq(err.text, SAID);
+	check_list();
+	ck_assert_str_eq(insert("other", "t", "[{\"id\":2}]"), "2");
+	ck_assert_str_eq(show("other", "t"), "{1}{2}");
+}
+
+static void works_after_a_start(void)
+{
+	reopen_store();
+	ck_assert_int_eq(read_one("dev"), 0);
+	ck_assert_str_eq(insert("dev", "t", "[{\"id\":1000}]"), "1000");
+}
+
+START_TEST(read_by_key)
+{
+	make_dev();
+	ck_assert_int_eq(read_one("dev"), 0);
+	spoil_branches(false);
+	ck_assert_int_eq(read_one("dev"), LYRE_EIO);
+	has_ended();
+	spoil_branches(true);
+	works_after_a_start();
+}
+END_TEST
+
+START_TEST(walked)
+{
+	make_dev();
+	spoil_branches(false);
+	ck_assert_int_eq(walk_one("dev"), LYRE_EIO);
+	has_ended();
+	spoil_branches(true);
+	works_after_a_start();
+}
+END_TEST
+
+START_TEST(written)
+{
+	make_dev();
+	spoil_branches(false);
+	snprintf(err.text, sizeof err.text, "%s", insert("dev", "t", "[{\"id\":2000}]"));
+	has_ended();
+	spoil_branches(true);
+	works_after_a_start();
+	ck_assert_ptr_null(strstr(show("dev", "t"), "{2000}"));
+}
+END_TEST
+
+START_TEST(dropped)
+{
+	make_dev();
+	spoil_branches(false);
+	snprintf(err.text, sizeof err.text, "%s", insert("dev", "t", "[{\"id\":2000}]"));
+	has_ended();
+	ck_assert_int_eq(store_drop_database(store, "dev", &err), 0);
+	make_table("dev", "t");
+	ck_assert_str_eq(insert("dev", "t", "[{\"id\":1}]"), "1");
+	spoil_branches(true); /* forgets them: that file is gone */
+}
+END_TEST
+
+/* The thread sanitizer cannot follow a jump out of a signal handler. */
+#ifndef __SANITIZE_THREAD__
+
+/* The map goes on behind the end of the file, where reading is a signal. */
+static void cut_off(int (*use)(void))
+{
+	struct stat st;
+	ck_assert_int_eq(stat(path, &st), 0);
+	char *whole = malloc((size_t)st.st_size);
+	int fd = open(path, O_RDWR);
+	ck_assert_int_eq(pread(fd, whole, (size_t)st.st_size, 0), st.st_size);
+	ck_assert_int_eq(ftruncate(fd, 2 * PAGE), 0);
+	ck_assert_int_eq(use(), LYRE_EIO);
+	has_ended();
+	ck_assert_int_eq(pwrite(fd, whole, (size_t)st.st_size, 0), st.st_size);
+	close(fd);
+	free(whole);
+	works_after_a_start();
+}
+
+static int use_read(void)
+{
+	return read_one("dev");
+}
+
+static int use_write(void)
+{
+	snprintf(err.text, sizeof err.text, "%s", insert("dev", "t", "[{\"id\":2000}]"));
+	return LYRE_EIO;
+}
+
+START_TEST(cut_off_and_read)
+{
+	make_dev();
+	cut_off(use_read);
+}
+END_TEST
+
+START_TEST(cut_off_and_written)
+{
+	make_dev();
+	cut_off(use_write);
+}
+END_TEST
+
+#endif
+
+/* Outside of a guard: the file's name, and the signal. */
+START_TEST(file_is_named)
+{
+	int said[2];
+	char text[1000] = "";
+	ck_assert_int_eq(pipe(said), 0);
+	pid_t child = fork();
+	if (!child) {
+		char name[128];
+		dup2(said[1], STDERR_FILENO);
+		snprintf(name, sizeof name, "%s/mapped", folder);
+		int fd = open(name, O_RDWR | O_CREAT, 0600);
+		ftruncate(fd, 0);
+		volatile unsigned char *map = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+		_exit(map[1]);
+	}
+	close(said[1]);
+	int status;
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_gt(read(said[0], text, sizeof text - 1), 0);
+	close(said[0]);
+	ck_assert_msg(strstr(text, "/mapped cannot be read") != NULL, "%s", text);
+	ck_assert_int_ne(status, 0); /* the signal, or what a sanitizer makes of it */
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("store_guard");
+	TCase *c = tcase_create("guard");
+	tcase_add_checked_fixture(c, setup, teardown);
+	tcase_set_timeout(c, 60);
+	tcase_add_test(c, read_by_key);
+	tcase_add_test(c, walked);
+	tcase_add_test(c, written);
+	tcase_add_test(c, dropped);
+#ifndef __SANITIZE_THREAD__
+	tcase_add_test(c, cut_off_and_read);
+	tcase_add_test(c, cut_off_and_written);
+#endif
+	tcase_add_test(c, file_is_named);
+	suite_add_tcase(s, c);
+	return s;
+}
+
+UNIT_MAIN(suite)
