@@ -88,6 +88,17 @@ static enum flow accept(struct run *r)
 	return text ? refuse_long(r, status_of(LYRE_ENOTACCEPTABLE), text) : out_of_memory(r);
 }
 
+static enum flow refuse_media(struct run *r)
+{
+	struct exchange *x = r->x;
+	const char *sent = x->content_type ? x->content_type : "undefined";
+	size_t len;
+	const char *type = from_latin1(&x->arena, (const unsigned char *)sent, strlen(sent), &len);
+	const char *text = type ? arena_printf(&x->arena, "Unsupported Media Type: %s", type) : NULL;
+
+	return text ? refuse(r, status_of(LYRE_EMEDIA), text) : out_of_memory(r);
+}
+
 /** A large body is read only of those who are known by their header or their socket. */
 static enum flow await_body(struct run *r)
 {
@@ -95,7 +106,7 @@ static enum flow await_body(struct run *r)
 		return FLOW_NEXT;
 	if (!r->call.who && !r->x->trusted)
 		return refuse(r, status_of(LYRE_EUNAUTHENTICATED), MUST_LOGIN);
-	return FLOW_BODY;
+	return media_of(r->x->content_type) == MEDIA_OTHER ? refuse_media(r) : FLOW_BODY;
 }
 
 static enum flow stopping_meanwhile(struct run *r)
@@ -145,13 +156,8 @@ static enum flow decode(struct run *r)
 	enum media media = media_of(x->content_type);
 	struct err e;
 
-	if (media == MEDIA_OTHER && (x->content_type || x->body.len)) {
-		const char *sent = x->content_type ? x->content_type : "undefined";
-		size_t len;
-		const char *type = from_latin1(&x->arena, (const unsigned char *)sent, strlen(sent), &len);
-		const char *text = type ? arena_printf(&x->arena, "Unsupported Media Type: %s", type) : NULL;
-		return text ? refuse(r, status_of(LYRE_EMEDIA), text) : out_of_memory(r);
-	}
+	if (media == MEDIA_OTHER && (x->content_type || x->body.len))
+		return refuse_media(r);
 	if (media != MEDIA_JSON)
 		return refuse_long(r, status_of(LYRE_EINVAL), no_operation);
 	if (!x->body.len)

@@ -3,9 +3,15 @@
 #include "http/http_internal.h"
 #include "log/log.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
+
+/* An answer past libmicrohttpd, in bytes: what fits into any socket's buffer. */
+#define PAST_MAX ((size_t)8 << 10)
 
 static const char server_name[] = "HarperDB";
 
@@ -46,15 +52,19 @@ bool answer_preflight(struct request *r)
 
 /* ---- headers ---- */
 
-/* A response that is being filled; ok goes false once and stays so. */
+/* A response that is being filled, or the text of one; ok goes false once and stays so. */
 struct filling {
 	struct MHD_Response *response;
+	struct buf *text;
 	bool ok;
 };
 
 static void add(struct filling *f, const char *name, const char *value)
 {
-	f->ok = f->ok && MHD_add_response_header(f->response, name, value) == MHD_YES;
+	if (f->text)
+		buf_addf(f->text, "%s: %s\r\n", name, value);
+	else
+		f->ok = f->ok && MHD_add_response_header(f->response, name, value) == MHD_YES;
 }
 
 /* "db;dur=0.240". By hand, as this is done for every answer. */
@@ -219,4 +229,65 @@ enum MHD_Result answer_abandoned(struct request *r)
 	f.ok = f.ok && MHD_queue_response(r->mhd, MHD_HTTP_SERVICE_UNAVAILABLE, f.response) == MHD_YES;
 	MHD_destroy_response(f.response);
 	return f.ok ? MHD_YES : MHD_NO;
+}
+
+/* ---- past libmicrohttpd ---- */
+
+/* Nothing else is in flight: libmicrohttpd reads a request when the answer before it is out. What does not fit into the
+ * socket's buffer at once is not sent. */
+static void send_last(struct connection *c, const char *s, size_t len)
+{
+	if (send(c->fd, s, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		log_debug("http", "a refusal is not sent: %s", strerror(errno));
+	connection_linger(c);
+	shutdown(c->fd, SHUT_WR);
+	c->wire.answered = true;
+}
+
+void answer_bare(struct connection *c, unsigned status, const char *why)
+{
+	char text[512];
+	if (c->wire.answered)
+		return;
+	int n = snprintf(text, sizeof text, "HTTP/1.1 %u %s\r\nServer: %s\r\ncontent-type: application/json\r\n"
+		"Content-Length: %zu\r\nConnection: close\r\n\r\n{\"error\":\"%s\"}", status,
+		MHD_get_reason_phrase_for(status), server_name, strlen(why) + sizeof "{\"error\":\"\"}" - 1, why);
+	send_last(c, text, (size_t)n);
+}
+
+static void add_date(struct filling *f)
+{
+	char date[40];
+	struct tm tm;
+	time_t now = time(NULL);
+	if (gmtime_r(&now, &tm) && strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", &tm))
+		add(f, "Date", date);
+}
+
+enum MHD_Result answer_past(struct request *r)
+{
+	struct exchange *x = &r->x;
+	if (r->connection->wire.answered)
+		return MHD_NO;
+	if (x->body_kind != BODY_BYTES || x->out.failed || x->out.len > PAST_MAX) {
+		answer_bare(r->connection, MHD_HTTP_CONTENT_TOO_LARGE, "Request body is too large");
+		return MHD_NO;
+	}
+	struct buf text;
+	struct filling f = { .text = &text };
+	buf_init(&text);
+	x->close = true;
+	buf_addf(&text, "HTTP/1.1 %d %s\r\n", x->status, MHD_get_reason_phrase_for((unsigned)x->status));
+	add_headers(&f, r);
+	if (!x->iso_date)
+		add_date(&f);
+	buf_addf(&text, "Content-Length: %zu\r\n\r\n", x->out.len);
+	if (x->method != METHOD_HEAD)
+		buf_add(&text, x->out.data, x->out.len);
+	if (text.failed)
+		log_error("http", "out of memory: an answer is not sent");
+	else
+		send_last(r->connection, text.data, text.len);
+	buf_free(&text);
+	return MHD_NO;
 }

@@ -75,33 +75,19 @@ int body_expect(struct request *r, const char **why)
 	return 0;
 }
 
-void body_refuse(struct request *r, int status, const char *why)
-{
-	r->refused = status;
-	r->why = why;
-	r->past = 0;
-	buf_free(&r->x.body);
-	body_release(r);
-}
-
-bool body_add(struct request *r, const char *data, size_t size)
+int body_add(struct request *r, const char *data, size_t size, const char **why)
 {
 	struct buf *body = &r->x.body;
-	if (r->refused) {
-		r->past += size;
-		return r->past <= r->http->body_max;
-	}
 	if (size > r->http->body_max - body->len) {
-		body_refuse(r, MHD_HTTP_CONTENT_TOO_LARGE, too_large);
-		return true;
+		*why = too_large;
+		return MHD_HTTP_CONTENT_TOO_LARGE;
 	}
 	size_t need = body->len + size;
 	if (need > r->body_memory && !take(r, need - r->body_memory)) {
-		body_refuse(r, MHD_HTTP_SERVICE_UNAVAILABLE, too_many);
-		return true;
+		*why = too_many;
+		return MHD_HTTP_SERVICE_UNAVAILABLE;
 	}
 	buf_add(body, data, size);
-	if (body->failed)
-		body_refuse(r, MHD_HTTP_SERVICE_UNAVAILABLE, no_memory);
-	return true;
+	*why = no_memory;
+	return body->failed ? MHD_HTTP_SERVICE_UNAVAILABLE : 0;
 }

@@ -78,7 +78,10 @@ static void *watch(void *arg)
 
 int connections_open(struct http *h, struct err *e)
 {
-	int r = pthread_create(&h->watcher, NULL, watch, h);
+	int r = wires_open(e);
+	if (r)
+		return r;
+	r = pthread_create(&h->watcher, NULL, watch, h);
 	if (r)
 		return err_errno(e, r, "start a thread", "http/watch");
 	h->watching = true;
@@ -197,6 +200,7 @@ static void connection_begin(struct http *h, struct MHD_Connection *mhd, void **
 	atomic_init(&c->last, now);
 	atomic_init(&c->deadline, now + h->headers_ms);
 	*context = c;
+	wire_begin(c);
 	metric_add(&dispatch_traffic(h->dispatch)->opened, 1);
 	pthread_mutex_lock(&h->lock);
 	c->next = h->connections;
@@ -209,6 +213,7 @@ static void connection_begin(struct http *h, struct MHD_Connection *mhd, void **
 static void connection_end(struct connection *c)
 {
 	struct http *h = c->http;
+	wire_end(c);
 	metric_add(&dispatch_traffic(h->dispatch)->closed, 1);
 	pthread_mutex_lock(&h->lock);
 	if (c->prev)
@@ -245,13 +250,14 @@ struct connection *connection_of(struct MHD_Connection *mhd)
 	return i ? i->socket_context : NULL;
 }
 
-void connection_took_head(struct connection *c, struct MHD_Connection *mhd, bool chunked)
+size_t connection_took_head(struct connection *c, struct MHD_Connection *mhd, bool chunked)
 {
 	const union MHD_ConnectionInfo *i = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 	if (!i || chunked)
 		atomic_store(&c->uncounted, true);
 	else
 		atomic_fetch_add_explicit(&c->taken, i->header_size, memory_order_relaxed);
+	return i ? i->header_size : 0;
 }
 
 void *connection_request_line(void *cls, const char *uri, struct MHD_Connection *mhd)

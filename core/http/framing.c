@@ -20,16 +20,18 @@ static void refuse(struct framing *f, int status, const char *why)
 	f->why = why;
 }
 
-/* Characters of a token, RFC 9110 section 5.6.2: what a header's name may consist of. */
-static bool is_token(const char *s, size_t len)
+bool is_token_char(char c)
 {
 	static const char others[] = "!#$%&'*+-.^_`|~";
-	for (size_t i = 0; i < len; i++) {
-		char c = s[i];
-		bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-		if (!alnum && !memchr(others, c, sizeof others - 1))
+	bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+	return alnum || memchr(others, c, sizeof others - 1);
+}
+
+static bool is_token(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!is_token_char(s[i]))
 			return false;
-	}
 	return len > 0;
 }
 

@@ -36,6 +36,8 @@ struct request_line {
 	bool target_blank; /**< the target has a blank in it: more than three words */
 };
 
+/** Characters of a token, RFC 9110 section 5.6.2: what a header's name may consist of. */
+bool is_token_char(char c);
 void framing_read(struct framing *f, struct MHD_Connection *c, const struct request_line *line);
 
 #endif

@@ -15,8 +15,38 @@
 /* How long http_close() waits: for exchanges that should have been drained, for answers that are on their way. */
 #define WAITING_MS 5000
 #define ANSWERS_MS 2000
+/* How the library's message about a refusal begins; the status follows. */
+#define REFUSAL "Error processing request (HTTP response code is %u"
 
 /* ---- libmicrohttpd's own messages ---- */
+
+/*
+ * Requests that it cannot read it refuses with HTML of its own, and says so just before. The client gets ours instead,
+ * and what the library makes finds the socket shut.
+ */
+static void refuse_for_library(const char *fmt, va_list ap)
+{
+	static const struct {
+		unsigned status;
+		const char *why;
+	} sentences[] = {
+		{ MHD_HTTP_URI_TOO_LONG, "The address is too long" },
+		{ MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too large" },
+		{ MHD_HTTP_CONTENT_TOO_LARGE, "Request body is too large" },
+		{ MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED, "Only HTTP/1.1 and HTTP/1.0 are supported" },
+		{ MHD_HTTP_BAD_REQUEST, "The request is not valid" },
+		{ MHD_HTTP_INTERNAL_SERVER_ERROR, "The request could not be read" },
+	};
+	struct connection *c = wire_current();
+	if (c && strstr(fmt, "Content-Length"))
+		answer_bare(c, MHD_HTTP_BAD_REQUEST, "The Content-Length header is not valid");
+	if (!c || strncmp(fmt, REFUSAL, sizeof REFUSAL - 1) != 0)
+		return;
+	unsigned status = va_arg(ap, unsigned);
+	for (size_t i = 0; i < sizeof sentences / sizeof *sentences; i++)
+		if (sentences[i].status == status)
+			answer_bare(c, status, sentences[i].why);
+}
 
 /* They may quote the request, so that of those about requests only the pattern is logged. Reaching a limit of the
  * system is the operator's business, but not a thousand times a second. */
@@ -30,6 +60,7 @@ static void log_library(void *cls, const char *fmt, va_list ap)
 		log_error("http", "%s", text);
 		return;
 	}
+	refuse_for_library(fmt, ap);
 	static _Atomic int64_t last;
 	bool limit = strstr(fmt, "limit") != NULL;
 	if (limit) {

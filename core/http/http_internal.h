@@ -12,6 +12,7 @@
 #include "http/http.h"
 #include "http/limits.h"
 #include "http/linger.h"
+#include "http/wire.h"
 
 #include <microhttpd.h>
 #include <pthread.h>
@@ -57,6 +58,8 @@ struct connection {
 	size_t target_len; /* of the request under way */
 	bool target_blank; /* it has one in it, unescaped */
 	bool trusted, tcp, secure;
+	struct request *request; /* under way */
+	struct wire wire;
 	bool paused; /* under http.lock: what comes stays in the kernel */
 	char peer[56]; /* address */
 };
@@ -126,9 +129,6 @@ struct request {
 	struct MHD_Connection *mhd;
 	struct framing framing;
 	atomic_int state;
-	int refused;        /* status with which the body's end will be answered; 0: none */
-	const char *why;    /* sentence of it; NULL: dispatch's answer stands already */
-	size_t past;        /* bytes of the body that were read past since */
 	size_t body_memory; /* its part of the server's */
 	bool begun;         /* dispatch_begin() was called: dispatch_end() is owed */
 	bool body_due;      /* dispatch wants the body */
@@ -153,9 +153,12 @@ void connections_close(struct http *h);
 void connection_notify(void *cls, struct MHD_Connection *c, void **context, enum MHD_ConnectionNotificationCode code);
 void *connection_request_line(void *cls, const char *uri, struct MHD_Connection *c);
 struct connection *connection_of(struct MHD_Connection *c);
-/** Counts the head of a request that was read. */
-void connection_took_head(struct connection *c, struct MHD_Connection *mhd, bool chunked);
-/** The connection will be closed with bytes of the client unread: keeps the kernel from resetting it. */
+/** Counts the head of a request that was read. \return its length */
+size_t connection_took_head(struct connection *c, struct MHD_Connection *mhd, bool chunked);
+/**
+ * The connection will be closed with bytes of the client unread: keeps the kernel from resetting it, and reads on for a
+ * moment without libmicrohttpd.
+ */
 void connection_linger(struct connection *c);
 
 /* handover.c */
@@ -171,6 +174,8 @@ void connection_count_on(struct connection *c);
 enum MHD_Result request_handle(void *cls, struct MHD_Connection *c, const char *url, const char *method,
 	const char *version, const char *data, size_t *size, void **context);
 void request_completed(void *cls, struct MHD_Connection *c, void **context, enum MHD_RequestTerminationCode code);
+/** Refuses it where libmicrohttpd takes no answer; see answer_past(). \return MHD_NO */
+enum MHD_Result request_cut(struct request *r, int status, const char *why);
 /** Wakes what waits, to be answered 503; a later resume() does nothing. At close. */
 void requests_abandon(struct http *h);
 int64_t requests_in_use(struct http *h);
@@ -179,16 +184,22 @@ void requests_free(struct http *h);
 /* body.c */
 /** Whether the body that the headers promise may come. \return 0, or a status to refuse it with, with \p why */
 int body_expect(struct request *r, const char **why);
-/** Takes a piece, or reads past it where the request is refused. \return false when the client sends too much of that */
-bool body_add(struct request *r, const char *data, size_t size);
-/** The rest of the body is read past, and its end answered so: no answer can be queued while it comes. */
-void body_refuse(struct request *r, int status, const char *why);
+/** Takes a piece. \return 0, or a status to refuse the request with, with \p why */
+int body_add(struct request *r, const char *data, size_t size, const char **why);
 /** Gives back its part of the memory, when the bytes are gone or kept for the next request. */
 void body_release(struct request *r);
 
 /* answer.c */
 /** Queues the exchange's answer. */
 enum MHD_Result answer_send(struct request *r);
+/**
+ * Sends the exchange's answer past libmicrohttpd, which takes none while a body comes.
+ * The connection is over then: it must be closed by returning MHD_NO.
+ * \return MHD_NO
+ */
+enum MHD_Result answer_past(struct request *r);
+/** The same where there is no request yet. \p why goes into JSON as it is. */
+void answer_bare(struct connection *c, unsigned status, const char *why);
 /** Queues a 503 without touching the exchange, which dispatch may still write to. */
 enum MHD_Result answer_abandoned(struct request *r);
 /** Fills in the answer to a preflight. \return false when it is none that is to be answered here */

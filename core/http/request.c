@@ -244,6 +244,12 @@ static enum MHD_Result refuse_now(struct request *r, int status, const char *why
 	return answer_early(r);
 }
 
+enum MHD_Result request_cut(struct request *r, int status, const char *why)
+{
+	dispatch_refuse(&r->x, status, why);
+	return answer_past(r);
+}
+
 /* Lets dispatch say whether it wants a large body before that is read. \return as request_run() */
 static enum dispatch_result request_ask(struct request *r)
 {
@@ -265,7 +271,6 @@ static enum MHD_Result request_begin(struct http *h, struct MHD_Connection *c, c
 	*context = r;
 	r->connection = conn;
 	r->mhd = c;
-	r->refused = 0;
 	r->begun = r->asking = r->body_due = r->preflight = r->stream_ended = false;
 	r->stream_at = 0;
 	atomic_store_explicit(&conn->deadline, monotonic_ms() + h->request_ms, memory_order_relaxed);
@@ -279,7 +284,7 @@ static enum MHD_Result request_begin(struct http *h, struct MHD_Connection *c, c
 		.target_blank = conn->target_blank,
 	};
 	framing_read(f, c, &line);
-	connection_took_head(conn, c, f->chunked);
+	size_t head_len = connection_took_head(conn, c, f->chunked);
 	struct exchange *x = &r->x;
 	*x = (struct exchange){
 		.arena = x->arena,
@@ -301,8 +306,11 @@ static enum MHD_Result request_begin(struct http *h, struct MHD_Connection *c, c
 		.resume = request_resume,
 		.dispatch = h->dispatch,
 	};
+	conn->request = r;
 	if (f->refuse)
-		return refuse_now(r, f->refuse, f->why);
+		return request_cut(r, f->refuse, f->why);
+	if (!wire_body(conn, method + head_len, f->chunked))
+		return MHD_NO;
 	const char *why;
 	int status = body_expect(r, &why);
 	if (status)
@@ -312,32 +320,33 @@ static enum MHD_Result request_begin(struct http *h, struct MHD_Connection *c, c
 	return MHD_YES;
 }
 
-/* \return whether the piece was taken; else the connection is suspended, and it comes again */
-static bool request_asked(struct request *r)
+/* Goes on asking. \return DISPATCH_WAIT while the connection is suspended, and the same call comes again */
+static enum dispatch_result request_asked(struct request *r)
 {
 	int state = REQUEST_RESUMED;
 	if (!atomic_compare_exchange_strong(&r->state, &state, REQUEST_RUNNING))
-		return false;
-	if (request_ask(r) == DISPATCH_DONE)
-		body_refuse(r, r->x.status, NULL);
-	return !r->asking;
+		return DISPATCH_WAIT;
+	return request_ask(r);
 }
 
 /* A body of unknown length is asked about when it has become large. */
 static enum MHD_Result request_body(struct request *r, const char *data, size_t size)
 {
 	atomic_fetch_add_explicit(&r->connection->taken, size, memory_order_relaxed);
-	if (!body_add(r, data, size))
-		return MHD_NO;
-	if (!r->refused && !r->begun && r->x.body.len > BODY_UNASKED && request_ask(r) == DISPATCH_DONE)
-		body_refuse(r, r->x.status, NULL);
+	if (!r->framing.chunked)
+		wire_reached(r->connection, data + size);
+	const char *why;
+	int status = body_add(r, data, size, &why);
+	if (status)
+		return request_cut(r, status, why);
+	if (!r->begun && r->x.body.len > BODY_UNASKED && request_ask(r) == DISPATCH_DONE)
+		return answer_past(r);
 	return MHD_YES;
 }
 
 static enum MHD_Result refuse_late(struct request *r, int status, const char *why)
 {
-	if (why)
-		dispatch_refuse(&r->x, status, why);
+	dispatch_refuse(&r->x, status, why);
 	r->x.close = true;
 	return answer_send(r);
 }
@@ -345,8 +354,8 @@ static enum MHD_Result refuse_late(struct request *r, int status, const char *wh
 static enum MHD_Result request_end_of_body(struct request *r)
 {
 	atomic_store_explicit(&r->connection->deadline, INT64_MAX, memory_order_relaxed);
-	if (r->refused)
-		return refuse_late(r, r->refused, r->why);
+	if (r->framing.chunked && r->connection->wire.chunks.state != CHUNKS_END)
+		return request_cut(r, MHD_HTTP_BAD_REQUEST, "The chunked body is not valid");
 	if (!buf_cstr(&r->x.body))
 		return refuse_late(r, MHD_HTTP_SERVICE_UNAVAILABLE, "Out of memory");
 	if (atomic_load_explicit(&r->http->phase, memory_order_relaxed) == HTTP_CLOSING)
@@ -369,17 +378,18 @@ enum MHD_Result request_handle(void *cls, struct MHD_Connection *c, const char *
 			return *size ? MHD_NO : answer_abandoned(r);
 		/* What was suspended in its first call gets that call again. */
 		bool first = !*size && !r->framing.chunked;
-		if (!request_asked(r))
+		enum dispatch_result done = request_asked(r);
+		if (done == DISPATCH_DONE)
+			return first ? answer_early(r) : answer_past(r);
+		if (first || done == DISPATCH_WAIT)
 			return MHD_YES;
-		if (first)
-			return r->refused ? answer_early(r) : MHD_YES;
 	}
 	if (*size) {
 		size_t n = *size;
 		*size = 0;
 		return request_body(r, data, n);
 	}
-	if (!r->begun || r->body_due || r->refused)
+	if (!r->begun || r->body_due)
 		return request_end_of_body(r);
 	int state = REQUEST_RESUMED;
 	if (atomic_compare_exchange_strong(&r->state, &state, REQUEST_RUNNING))
@@ -391,12 +401,14 @@ void request_completed(void *cls, struct MHD_Connection *c, void **context, enum
 {
 	struct http *h = cls;
 	(void)c;
-	(void)code;
 	struct request *r = *context;
 	if (!r)
 		return;
 	*context = NULL;
 	struct connection *conn = r->connection;
+	conn->request = NULL;
+	if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK)
+		wire_next(conn);
 	int64_t now = monotonic_ms();
 	atomic_store_explicit(&conn->deadline, now + h->idle_ms, memory_order_relaxed);
 	atomic_store_explicit(&conn->last, now, memory_order_relaxed);

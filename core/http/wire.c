@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/wire.h"
+
+#include "http/http_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+/* Descriptors beyond are not looked after; the table's unused pages cost nothing. */
+#define FDS_MAX ((rlim_t)1 << 20)
+
+static _Atomic(struct connection *) *by_fd;
+static size_t fd_count;
+static _Thread_local struct connection *current;
+
+static void open_once(void)
+{
+	struct rlimit limit = { .rlim_max = FDS_MAX };
+	getrlimit(RLIMIT_NOFILE, &limit);
+	size_t n = (size_t)(limit.rlim_max > FDS_MAX ? FDS_MAX : limit.rlim_max);
+	by_fd = calloc(n, sizeof *by_fd);
+	fd_count = by_fd ? n : 0;
+}
+
+int wires_open(struct err *e)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	pthread_mutex_lock(&lock);
+	if (!by_fd)
+		open_once();
+	pthread_mutex_unlock(&lock);
+	return by_fd ? LYRE_OK : err_nomem(e);
+}
+
+static void set(int fd, struct connection *c)
+{
+	if (fd >= 0 && (size_t)fd < fd_count)
+		atomic_store_explicit(&by_fd[fd], c, memory_order_relaxed);
+}
+
+void wire_begin(struct connection *c)
+{
+	set(c->fd, c);
+}
+
+void wire_end(struct connection *c)
+{
+	set(c->fd, NULL);
+	if (current == c)
+		current = NULL;
+}
+
+struct connection *wire_current(void)
+{
+	return current;
+}
+
+/* ---- chunked bodies ---- */
+
+/* \return false when the body is refused */
+static bool read_chunks(struct connection *c, const char *s, size_t len)
+{
+	struct wire *w = &c->wire;
+	w->left = len - chunks_read(&w->chunks, s, len);
+	w->chunked = w->chunks.state < CHUNKS_END;
+	if (w->chunks.state == CHUNKS_BAD)
+		request_cut(c->request, MHD_HTTP_BAD_REQUEST, "The chunked body is not valid");
+	else if (w->chunks.state == CHUNKS_TOO_LARGE)
+		request_cut(c->request, MHD_HTTP_CONTENT_TOO_LARGE, "Request body is too large");
+	return w->chunks.state <= CHUNKS_END;
+}
+
+bool wire_body(struct connection *c, const char *body, bool chunked)
+{
+	struct wire *w = &c->wire;
+	bool seen = w->first && body >= w->first && body <= w->end;
+	size_t came = seen ? (size_t)(w->end - body) : 0;
+	w->left = came;
+	w->chunked = false;
+	if (!chunked)
+		return true;
+	if (!seen) {
+		request_cut(c->request, MHD_HTTP_LENGTH_REQUIRED, "A chunked body cannot be checked: send its Content-Length");
+		return false;
+	}
+	w->chunks = (struct chunks){ .max = c->http->body_max };
+	return read_chunks(c, body, came);
+}
+
+void wire_reached(struct connection *c, const char *at)
+{
+	c->wire.left = (size_t)(c->wire.end - at);
+}
+
+void wire_next(struct connection *c)
+{
+	struct wire *w = &c->wire;
+	w->end = w->first + w->left; /* libmicrohttpd moves it there */
+	w->chunked = false;
+	current = c;
+}
+
+/* ---- the library's reads ---- */
+
+static bool came(struct connection *c, const char *at, size_t len)
+{
+	struct wire *w = &c->wire;
+	current = c;
+	if (!w->first)
+		w->first = at;
+	w->end = at + len;
+	return !w->chunked || read_chunks(c, at, len);
+}
+
+/* As the system's. libmicrohttpd asks without flags, others look only, at sockets that are in the table. */
+__attribute__((visibility("default"))) ssize_t recv(int fd, void *to, size_t max, int flags)
+{
+	ssize_t n = recvfrom(fd, to, max, flags, NULL, NULL);
+	if (n <= 0 || flags || (size_t)fd >= fd_count)
+		return n;
+	struct connection *c = atomic_load_explicit(&by_fd[fd], memory_order_relaxed);
+	if (!c || came(c, to, (size_t)n))
+		return n;
+	errno = ECONNRESET; /* libmicrohttpd hangs up; the client has its answer */
+	return -1;
+}
