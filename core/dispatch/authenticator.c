@@ -11,6 +11,9 @@
 
 #define BLANKS " \t"
 
+/* Any host of a domain can set cookies for it, so that others may come before the right one. */
+#define COOKIES_TRIED 4
+
 int dispatch_add_authenticator(struct dispatch *d, const char *owner, lyre_instance *instance,
 	const struct lyre_authenticator *a, struct err *e)
 {
@@ -55,19 +58,52 @@ static const char *after_scheme(const char *authorization, const char *scheme, s
 	return value;
 }
 
+/** The first cookie with that name and a value, from \p header on. */
+static const char *cookie_with_value(const char *header, const char *name, size_t *len)
+{
+	const char *value = cookie_find(header, name, len);
+
+	while (value && !*len)
+		value = cookie_find(value, name, len);
+	return value;
+}
+
+/** Looks in the cookies for credentials of \p a, from \p from on, and of those behind it in the list. */
+static void find_cookie(struct foreign *ret, const struct authenticator *a, const char *from, const struct exchange *x)
+{
+	ret->by = NULL;
+	for (; a && !ret->by; a = a->next, from = x->cookie) {
+		if (a->source != LYRE_CREDENTIAL_COOKIE)
+			continue;
+		ret->text = cookie_with_value(from, a->name, &ret->len);
+		if (ret->text)
+			ret->by = a;
+	}
+}
+
 void foreign_find(struct foreign *ret, const struct dispatch *d, const struct exchange *x)
 {
 	*ret = (struct foreign){ .by = NULL };
-	if (!x->authorization && !x->cookie)
+	if (!x->authorization) {
+		if (x->cookie)
+			find_cookie(ret, d->authenticators, x->cookie, x);
 		return;
-	for (const struct authenticator *a = d->authenticators; a && !ret->len; a = a->next) {
-		if (x->authorization && a->source == LYRE_CREDENTIAL_SCHEME)
+	}
+	for (const struct authenticator *a = d->authenticators; a && !ret->by; a = a->next) {
+		if (a->source == LYRE_CREDENTIAL_SCHEME)
 			ret->text = after_scheme(x->authorization, a->name, &ret->len);
-		else if (!x->authorization && a->source == LYRE_CREDENTIAL_COOKIE)
-			ret->text = cookie_find(x->cookie, a->name, &ret->len);
 		if (ret->len)
 			ret->by = a;
 	}
+}
+
+bool foreign_find_next(struct foreign *f, const struct exchange *x)
+{
+	if (++f->refused < COOKIES_TRIED)
+		find_cookie(f, f->by, f->text + f->len, x);
+	else
+		f->by = NULL;
+	return f->by != NULL;
 }
 
 /** Takes the module's word to auth. \return as foreign_verify() */

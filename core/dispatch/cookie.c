@@ -29,6 +29,18 @@ const char *cookie_find(const char *header, const char *name, size_t *len)
 	return NULL;
 }
 
+const char *cookie_of(const struct exchange *x, const char *name, size_t *len)
+{
+	const char *first = cookie_find(x->cookie, name, len), *value = first;
+	size_t value_len = first ? *len : 0;
+
+	while (value && value != x->cookie_used)
+		value = cookie_find(value + value_len, name, &value_len);
+	if (value)
+		*len = value_len;
+	return value ? value : first;
+}
+
 /* ---- the origin of a page ---- */
 
 /** A host and its port, as they stand in "[::1]:9925". */

@@ -46,6 +46,7 @@ struct exchange {
 	const char *accept;
 	const char *authorization;
 	const char *cookie;        /**< the Cookie header */
+	const char *cookie_used;   /**< the value in it that signed its user in; set by dispatch */
 	const char *origin, *host;
 	bool secure;               /**< it came over TLS */
 	struct buf body;           /**< one spare byte behind it */
@@ -92,6 +93,8 @@ void dispatch_refuse(struct exchange *x, int status, const char *text);
 
 /** The value of a cookie in a Cookie header, which it points into; NULL when it is not there. */
 const char *cookie_find(const char *header, const char *name, size_t *len);
+/** The same of a request: where several have the name, the one that signed its user in. */
+const char *cookie_of(const struct exchange *x, const char *name, size_t *len);
 
 /* ---- operations ---- */
 

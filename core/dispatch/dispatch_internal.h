@@ -133,6 +133,7 @@ struct foreign {
 	const char *text;
 	size_t len;
 	uint64_t began;
+	unsigned refused; /**< cookies that were looked at before */
 };
 
 /** What clients are told of such credentials, where nothing better is known. */
@@ -140,6 +141,8 @@ struct foreign {
 
 /** Finds them in the Authorization header, else in a cookie. Only points into the exchange. */
 void foreign_find(struct foreign *ret, const struct dispatch *d, const struct exchange *x);
+/** The next cookie after one that was refused. \return false when there is none, or enough were tried */
+bool foreign_find_next(struct foreign *f, const struct exchange *x);
 /** Runs verify() and has auth check what it says. On a worker thread. \return as auth_claim(), with the sentence; LYRE_END */
 int foreign_verify(const struct foreign *f, struct run *r, const struct principal **ret, struct err *e);
 /** Whether an Origin header names the host that the request was sent to. */

@@ -128,22 +128,32 @@ enum flow sign_in_header_begin(struct run *r)
 	return r->foreign.by ? verify_foreign(r) : FLOW_NEXT;
 }
 
+/** Browsers send a cookie as long as they have it, with what signs in anew too: one that is refused is passed over. */
+static enum flow cookie_refused(struct run *r)
+{
+	if (!foreign_find_next(&r->foreign, r->x))
+		return FLOW_NEXT;
+	return verify_foreign(r) == FLOW_WAIT ? FLOW_REPEAT : sign_in_header_end(r);
+}
+
 static enum flow foreign_sign_in(struct run *r)
 {
 	const struct err *e = &r->verification.err;
 	bool cookie = r->foreign.by->source == LYRE_CREDENTIAL_COOKIE;
 
 	int rc = sign_in(r);
+	if (cookie && (rc == LYRE_EUNAUTHENTICATED || rc == LYRE_END))
+		return cookie_refused(r);
 	r->foreign.by = NULL;
 	if (!rc) {
 		r->call.by_password = false;
 		r->by_cookie = cookie;
+		if (cookie)
+			r->x->cookie_used = r->foreign.text;
 		return FLOW_NEXT;
 	}
 	if (rc != LYRE_EUNAUTHENTICATED && rc != LYRE_END)
 		return refuse_err(r, e);
-	if (cookie)
-		return FLOW_NEXT; /* browsers send it as long as they have it, with what signs in anew too */
 	auth_audit(r->dispatch->services.auth, rc, "", r->x->peer);
 	if (rc == LYRE_END)
 		return refuse_err(r, e);

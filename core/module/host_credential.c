@@ -102,7 +102,7 @@ int host_call_limited(lyre_call *call)
 const char *host_call_cookie(lyre_call *call, const char *name)
 {
 	size_t len;
-	const char *value = call->x ? cookie_find(call->x->cookie, name, &len) : NULL;
+	const char *value = call->x ? cookie_of(call->x, name, &len) : NULL;
 
 	return value ? arena_strndup(call->arena, value, len) : NULL;
 }

@@ -80,6 +80,19 @@ class Login(Case):
         self.assertFalse([a for a in attributes if a.startswith("domain")])
         self.lets_in(value)
 
+    def test_one_of_several_of_the_name(self):
+        """Any host of the domain can put a cookie of the name before ours."""
+        right, made_up = self.login(), "0" * 64
+        pair = lambda value: "%s=%s" % (COOKIE, value)
+        for planted in [""], ["x"], [made_up], ["", made_up, ""], [made_up, "x", "y"], ["", "", "", "", ""]:
+            self.lets_in("; ".join(map(pair, planted + [right])))
+            self.lets_in("; ".join(map(pair, planted + [right, self.login("admin", self.s.admin[1])])))
+        self.refused("; ".join(map(pair, [made_up, "x", "y", "z", right])))
+        # What it ends is the session that signed in.
+        status, _, body = self.ask("logout", "; ".join(map(pair, ["x", right])))
+        self.assertEqual(status, 200, body)
+        self.refused(right)
+
     def test_each_is_its_own(self):
         cookies = [self.login() for _ in range(20)]
         self.assertEqual(len(set(cookies)), 20)
