@@ -59,6 +59,8 @@ const struct lyre_setting core_settings[] = {
 	  .help = "How long a session lasts." },
 	{ "authentication.operationTokenTimeout", LYRE_S_DURATION, SETTING_TEXT | SETTING_UNIT, "1d", .min = 1000, .max = 36500 * 86400e3,
 	  .help = "How long an operation token is valid." },
+	{ "authentication.operationTokenMaxTimeout", LYRE_S_DURATION, SETTING_TEXT | SETTING_UNIT, "30d", .min = 1000, .max = 36500 * 86400e3,
+	  .help = "The longest time that a client may ask for with expires_in." },
 	{ "authentication.refreshTokenTimeout", LYRE_S_DURATION, SETTING_TEXT | SETTING_UNIT, "30d", .min = 1000, .max = 36500 * 86400e3,
 	  .help = "How long a refresh token is valid." },
 	{ "authentication.argon2.memory", LYRE_S_SIZE, 0, "19456K", .min = 8192, .max = 4294967296.0,

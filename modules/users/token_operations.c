@@ -10,6 +10,7 @@
 #include "users.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -68,10 +69,24 @@ static int64_t setting_seconds(lyre_call *call, const char *setting)
 	return lyre_setting_int(lyre_call_module(call), setting) / 1000;
 }
 
+static const struct unit {
+	char letter;
+	int64_t seconds;
+} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
+
+/* The greatest that it is a whole number of. */
+static const struct unit *unit_of(int64_t seconds)
+{
+	size_t i = sizeof units / sizeof *units - 1;
+
+	while (seconds % units[i].seconds)
+		i--;
+	return &units[i];
+}
+
 /* Reads digits with an optional s, m, h or d. \return -1 when it is something else */
 static int64_t read_seconds(const char *s, size_t len)
 {
-	static const struct { char letter; int64_t seconds; } units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
 	size_t digits = strspn(s, "0123456789");
 	int64_t n;
 
@@ -105,10 +120,12 @@ static int get_expires_in(lyre_call *call, int64_t *seconds)
 
 		*seconds = d >= 1 && d <= (double)LONGEST && d == (double)(int64_t)d ? (int64_t)d : -1;
 	}
-	if (*seconds >= 1 && *seconds <= LONGEST)
+	int64_t longest = setting_seconds(call, "/authentication.operationTokenMaxTimeout");
+	if (*seconds >= 1 && *seconds <= longest)
 		return 0;
-	return lyre_fail(call, LYRE_EINVAL,
-		"'expires_in' must be a whole number of seconds, or one with s, m, h or d as in 30m, 2h, 1d; from 1s to 36500d");
+	const struct unit *u = unit_of(longest);
+	return lyre_fail(call, LYRE_EINVAL, "'expires_in' must be a whole number of seconds, or one with s, m, h or d as in 30m, "
+		"2h, 1d; from 1s to %" PRId64 "%c", longest / u->seconds, u->letter);
 }
 
 static int get_role(lyre_call *call, const char **role)

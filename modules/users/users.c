@@ -48,7 +48,7 @@ static const struct lyre_param create_authentication_tokens_params[] = {
 	{ .name = "password", .types = LYRE_T_STRING, .flags = LYRE_P_NOT_EMPTY, .help = "The user's password." },
 	{ .name = "role", .types = LYRE_T_STRING, .help = "A role to name in the tokens: they are for others, and let nobody in here." },
 	{ .name = "expires_in", .types = LYRE_T_STRING | LYRE_T_NUMBER,
-	  .help = "How long the operation token is valid: seconds, or as 1d, 2h, 30m; authentication.operationTokenTimeout when not given." },
+	  .help = "How long the operation token is valid: seconds, or as 1d, 2h, 30m, up to authentication.operationTokenMaxTimeout; authentication.operationTokenTimeout when not given." },
 };
 static const struct lyre_param refresh_operation_token_params[] = {
 	{ .name = "refresh_token", .types = LYRE_T_STRING, .help = "The refresh token, where it does not come as the bearer token." },

@@ -165,12 +165,12 @@ class Made(Case):
             self.lets_in(self.tokens(name)[0], name)
 
     def test_expires_in(self):
-        for given, lasts in (1, 1), (90.0, 90), ("1s", 1), ("30m", 1800), ("2h", 7200), ("1d", DAY), ("3600", 3600), ("36500d", 36500 * DAY), \
-                (36500 * DAY, 36500 * DAY):
+        for given, lasts in (1, 1), (90.0, 90), ("1s", 1), ("30m", 1800), ("2h", 7200), ("1d", DAY), ("3600", 3600), ("30d", 30 * DAY), \
+                (30 * DAY, 30 * DAY):
             claims = part(self.tokens(expires_in=given)[0], 1)
             self.assertEqual(claims["exp"] - claims["iat"], lasts, given)
-        sentence = "'expires_in' must be a whole number of seconds, or one with s, m, h or d as in 30m, 2h, 1d; from 1s to 36500d"
-        for given in 0, -1, 1.5, 1e300, 10 ** 30, 36500 * DAY + 1, "", "0", "0s", "-1", "1.5h", "1 d", " 1d", "d", "1w", "1dd", "1D", "soon", \
+        sentence = "'expires_in' must be a whole number of seconds, or one with s, m, h or d as in 30m, 2h, 1d; from 1s to 30d"
+        for given in 0, -1, 1.5, 1e300, 10 ** 30, 30 * DAY + 1, "31d", "", "0", "0s", "-1", "1.5h", "1 d", " 1d", "d", "1w", "1dd", "1D", "soon", \
                 "36501d", "9" * 400, "\uff11d", "1e3", "0x10", "999999999999d", "1000000000000":
             status, body = self.s.call({"operation": "create_authentication_tokens", "expires_in": given})
             self.assertEqual((status, body), (400, {"error": sentence}), given)
@@ -269,6 +269,18 @@ class Setting(Case):
         self.assertEqual(self.s.call({"operation": "refresh_operation_token", "refresh_token": refresh}), (401, {"error": "token expired"}))
         status, body = self.s.call({"operation": "refresh_operation_token"}, headers={"Authorization": "Bearer " + operation})
         self.assertEqual(status, 400, body)
+
+
+class Ceiling(Case):
+    settings = ["authentication.operationTokenMaxTimeout=90m", "authentication.operationTokenTimeout=2h"]
+
+    def test_what_a_client_may_ask_for(self):
+        for given, lasts in ({"expires_in": "90m"}, 5400), ({}, 7200):
+            claims = part(self.tokens(**given)[0], 1)
+            self.assertEqual(claims["exp"] - claims["iat"], lasts)
+        for given in "91m", 5401, "1d":
+            status, body = self.s.call({"operation": "create_authentication_tokens", "expires_in": given})
+            self.assertEqual((status, body["error"][-16:]), (400, "; from 1s to 90m"), body)
 
 
 class Ended(Case):
