@@ -125,6 +125,8 @@ static void add_headers(struct filling *f, const struct request *r)
 		timing_text(timing, "hdb", x->duration_ms, 2);
 		add(f, "Server-Timing", timing);
 	}
+	if (x->status == MHD_HTTP_UNSUPPORTED_MEDIA_TYPE && r->framing.encoding == ENCODING_OTHER)
+		add(f, "Accept-Encoding", encodings_taken());
 	if (x->set_cookie)
 		add(f, "set-cookie", x->set_cookie);
 	if (x->retry_after) {

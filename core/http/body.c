@@ -12,12 +12,17 @@
 
 /* A body of known length up to this is given its memory at once. */
 #define BODY_AT_ONCE ((uint64_t)64 << 10)
+/* A compressed body is taken apart in such pieces, and may grow so many times beyond BODY_UNASKED. */
+#define DECODE_PIECE 8192
+#define RATIO_MAX 100
 /* Lines about the budget are at least so far apart. */
 #define COMPLAIN_MS 10000
 
 static const char too_large[] = "Request body is too large";
 static const char too_many[] = "Too many request bodies at once";
 static const char no_memory[] = "Out of memory";
+static const char not_valid[] = "The compressed body is not valid";
+static const char too_dense[] = "The body is compressed more than 100 times";
 
 static void complain(const struct http *h)
 {
@@ -43,6 +48,9 @@ static bool take(struct request *r, size_t more)
 
 void body_release(struct request *r)
 {
+	if (r->decoder)
+		decoder_free(r->decoder);
+	r->decoder = NULL;
 	if (r->body_memory)
 		atomic_fetch_sub_explicit(&r->http->body_memory, r->body_memory, memory_order_relaxed);
 	r->body_memory = 0;
@@ -75,14 +83,15 @@ int body_expect(struct request *r, const char **why)
 	return 0;
 }
 
-int body_add(struct request *r, const char *data, size_t size, const char **why)
+/* A piece as it goes into the exchange. */
+static int add(struct request *r, const char *data, size_t size, const char **why)
 {
 	struct buf *body = &r->x.body;
 	if (size > r->http->body_max - body->len) {
 		*why = too_large;
 		return MHD_HTTP_CONTENT_TOO_LARGE;
 	}
-	size_t need = body->len + size;
+	size_t need = body->len + size + (r->decoder ? DECODER_MEMORY : 0);
 	if (need > r->body_memory && !take(r, need - r->body_memory)) {
 		*why = too_many;
 		return MHD_HTTP_SERVICE_UNAVAILABLE;
@@ -90,4 +99,52 @@ int body_add(struct request *r, const char *data, size_t size, const char **why)
 	buf_add(body, data, size);
 	*why = no_memory;
 	return body->failed ? MHD_HTTP_SERVICE_UNAVAILABLE : 0;
+}
+
+/* ---- compressed ones ---- */
+
+/* A small body that becomes a very large one is meant to do harm. */
+static bool is_bomb(const struct request *r)
+{
+	return r->x.body.len > BODY_UNASKED && r->x.body.len / RATIO_MAX > r->body_sent;
+}
+
+static int decode(struct request *r, const char **why)
+{
+	char piece[DECODE_PIECE];
+	for (;;) {
+		size_t n = sizeof piece;
+		int rc = decoder_read(r->decoder, piece, &n);
+		*why = rc == LYRE_ENOMEM ? no_memory : not_valid;
+		if (rc)
+			return rc == LYRE_ENOMEM ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_BAD_REQUEST;
+		if (!n)
+			return 0;
+		int status = add(r, piece, n, why);
+		if (status)
+			return status;
+		*why = too_dense;
+		if (is_bomb(r))
+			return MHD_HTTP_CONTENT_TOO_LARGE;
+	}
+}
+
+int body_add(struct request *r, const char *data, size_t size, const char **why)
+{
+	if (r->framing.encoding == ENCODING_NONE)
+		return add(r, data, size, why);
+	*why = no_memory;
+	if (!r->decoder)
+		r->decoder = decoder_new(r->framing.encoding);
+	if (!r->decoder)
+		return MHD_HTTP_SERVICE_UNAVAILABLE;
+	r->body_sent += size;
+	decoder_feed(r->decoder, data, size);
+	return decode(r, why);
+}
+
+int body_end(struct request *r, const char **why)
+{
+	*why = not_valid;
+	return r->decoder && decoder_end(r->decoder) ? MHD_HTTP_BAD_REQUEST : 0;
 }

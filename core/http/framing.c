@@ -8,7 +8,7 @@ struct reading {
 	struct framing *f;
 	const char *at; /* see below; NULL: lines are not compared */
 	size_t bytes;
-	unsigned lengths, encodings, hosts;
+	unsigned lengths, encodings, contents, hosts;
 	bool close, stay, expects;
 };
 
@@ -175,6 +175,12 @@ static enum MHD_Result read_header(void *cls, enum MHD_ValueKind kind, const cha
 			read_length(f, value, len);
 		}
 		break;
+	case 16:
+		if (is_name(key, key_len, "content-encoding")) {
+			r->contents++;
+			f->encoding = encoding_of(value);
+		}
+		break;
 	case 17:
 		if (is_name(key, key_len, "transfer-encoding")) {
 			r->encodings++;
@@ -228,5 +234,7 @@ void framing_read(struct framing *f, struct MHD_Connection *c, const struct requ
 	/* RFC 9110 10.1.1 forbids it. Up to 0.9.76, once it has sent its 100, it takes no answer from here. */
 	if (r.expects && !f->chunked && !f->content_length)
 		refuse(f, MHD_HTTP_BAD_REQUEST, "Expect: 100-continue without a body");
+	if (r.contents > 1)
+		f->encoding = ENCODING_OTHER;
 	f->keep_alive = !r.close && (!old || r.stay);
 }

@@ -9,6 +9,8 @@
 #ifndef HTTP_FRAMING_H
 #define HTTP_FRAMING_H
 
+#include "http/encoding.h"
+
 #include <microhttpd.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,6 +26,7 @@ struct framing {
 	uint64_t content_length; /**< 0 when not sent */
 	bool has_content_length;
 	bool chunked;
+	enum encoding encoding; /**< of the body */
 	bool keep_alive; /**< the client wants the connection to stay */
 	int refuse;      /**< status to refuse it with, and cut the connection; 0: good */
 	const char *why; /**< sentence of the refusal */

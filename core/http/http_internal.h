@@ -130,6 +130,8 @@ struct request {
 	struct framing framing;
 	atomic_int state;
 	size_t body_memory; /* its part of the server's */
+	size_t body_sent;   /* bytes of the body as they came */
+	struct decoder *decoder; /* of a compressed body that has begun; NULL else */
 	bool begun;         /* dispatch_begin() was called: dispatch_end() is owed */
 	bool body_due;      /* dispatch wants the body */
 	bool asking;        /* it has not said yet whether it wants the body */
@@ -186,6 +188,8 @@ void requests_free(struct http *h);
 int body_expect(struct request *r, const char **why);
 /** Takes a piece. \return 0, or a status to refuse the request with, with \p why */
 int body_add(struct request *r, const char *data, size_t size, const char **why);
+/** The body is there: whether a compressed one is whole. \return as body_add() */
+int body_end(struct request *r, const char **why);
 /** Gives back its part of the memory, when the bytes are gone or kept for the next request. */
 void body_release(struct request *r);
 

@@ -272,7 +272,7 @@ static enum MHD_Result request_begin(struct http *h, struct MHD_Connection *c, c
 	r->connection = conn;
 	r->mhd = c;
 	r->begun = r->asking = r->body_due = r->preflight = r->stream_ended = false;
-	r->stream_at = 0;
+	r->stream_at = r->body_sent = 0;
 	atomic_store_explicit(&conn->deadline, monotonic_ms() + h->request_ms, memory_order_relaxed);
 
 	struct framing *f = &r->framing;
@@ -311,6 +311,8 @@ static enum MHD_Result request_begin(struct http *h, struct MHD_Connection *c, c
 		return request_cut(r, f->refuse, f->why);
 	if (!wire_body(conn, method + head_len, f->chunked))
 		return MHD_NO;
+	if (f->encoding == ENCODING_OTHER)
+		return refuse_now(r, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE, "Unsupported Content-Encoding");
 	const char *why;
 	int status = body_expect(r, &why);
 	if (status)
@@ -356,6 +358,10 @@ static enum MHD_Result request_end_of_body(struct request *r)
 	atomic_store_explicit(&r->connection->deadline, INT64_MAX, memory_order_relaxed);
 	if (r->framing.chunked && r->connection->wire.chunks.state != CHUNKS_END)
 		return request_cut(r, MHD_HTTP_BAD_REQUEST, "The chunked body is not valid");
+	const char *why;
+	int status = body_end(r, &why);
+	if (status)
+		return refuse_late(r, status, why);
 	if (!buf_cstr(&r->x.body))
 		return refuse_late(r, MHD_HTTP_SERVICE_UNAVAILABLE, "Out of memory");
 	if (atomic_load_explicit(&r->http->phase, memory_order_relaxed) == HTTP_CLOSING)

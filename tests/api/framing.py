@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The HTTP protocol, byte by byte: what is answered, what is refused, and that no two readers of the same bytes can disagree."""
-import base64, contextlib, fcntl, json, os, re, socket, sys, tempfile, termios, time, unittest
+import base64, contextlib, fcntl, gzip, json, os, re, socket, sys, tempfile, termios, time, unittest, zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import Server, until
+from lyre_server import Server, feature, until
 
 BODY = b'{"operation":"nope"}'
 ANSWER = b'{"error":"Operation \'nope\' not found"}'
@@ -506,6 +506,67 @@ class Limits(Framing):
             self.assertEqual(Answer(c.recv(65536)).header("keep-alive"), "timeout=1")
             c.settimeout(8)
             self.assertEqual(c.recv(10), b"")
+
+
+class Encoded(Framing):
+    settings = ("operationsApi.network.maxBodySize=1000000",)
+    ENCODERS = {b"gzip": gzip.compress, b"X-GZip": gzip.compress, b"deflate": zlib.compress}
+    NOT_VALID = b'{"error":"The compressed body is not valid"}'
+
+    def encoded(self, encoding, body, chunked=False):
+        if chunked:
+            return self.post(b"Content-Encoding: " + encoding + b"\r\n" + CHUNKED, b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body))
+        return self.post(b"Content-Encoding: " + encoding + b"\r\nContent-Length: %d\r\n" % len(body), body)
+
+    @staticmethod
+    def padded(size, noise=0):
+        """A body of that many bytes, some of which do not compress."""
+        return b'{"operation":"nope","noise":"' + os.urandom(noise // 2).hex().encode() + b'","pad":"' + b"x" * (size - 40 - noise // 2 * 2) + b'"}'
+
+    @unittest.skipUnless(feature("HAVE_ZLIB"), "this build has no zlib")
+    def test_bodies(self):
+        for encoding, encode in self.ENCODERS.items():
+            for body in (BODY, self.padded(400000, 20000), self.padded(1000000, 20000)):
+                for chunked in (False, True):
+                    with self.subTest(encoding=encoding, size=len(body), chunked=chunked):
+                        self.check_works(self.encoded(encoding, encode(body), chunked))
+        self.check_works(self.encoded(b"gzip", gzip.compress(BODY[:7]) + gzip.compress(b"") + gzip.compress(BODY[7:])))
+        with contextlib.closing(self.connect()) as c:
+            for byte in self.encoded(b"gzip", gzip.compress(BODY)):
+                c.send(bytes([byte]))
+            c.settimeout(10)
+            self.assertEqual(Answer(c.recv(65536)).body, ANSWER)
+
+    @unittest.skipUnless(feature("HAVE_ZLIB"), "this build has no zlib")
+    def test_bodies_that_are_not_valid(self):
+        whole = {b"gzip": gzip.compress(BODY), b"deflate": zlib.compress(BODY)}
+        raw = zlib.compress(BODY)[2:-4]
+        for encoding, good in whole.items():
+            for bad in (BODY, good[:-1], good[:5], good + b"x", good[:-1] + bytes([good[-1] ^ 1]), raw, zlib.compress(BODY) + zlib.compress(b"")):
+                with self.subTest(encoding=encoding, bad=bad):
+                    self.assertEqual(self.check_refused(self.encoded(encoding, bad)).body, self.NOT_VALID)
+        self.check_refused(self.encoded(b"gzip", whole[b"deflate"]))
+        self.check_refused(self.encoded(b"deflate", whole[b"gzip"]))
+
+    @unittest.skipUnless(feature("HAVE_ZLIB"), "this build has no zlib")
+    def test_the_limits_are_those_of_what_is_decoded(self):
+        for encoding, encode in self.ENCODERS.items():
+            self.check_refused(self.encoded(encoding, encode(self.padded(1000001, 20000))), 413)
+            self.check_refused(self.encoded(encoding, encode(self.padded(999999))), 413)
+            self.check_refused(self.encoded(encoding, encode(b"\0" * 100000000)), 413)
+        self.check_refused(self.encoded(b"gzip", gzip.compress(b"") * 60000), 413)
+        large = self.encoded(b"gzip", gzip.compress(self.padded(400000, 20000)))
+        self.check_refused(large.replace(b"Basic ", b"Basic eDp5", 1), 401)
+
+    def test_encodings_that_are_not_taken(self):
+        taken = "gzip, deflate" if feature("HAVE_ZLIB") else "identity"
+        body = gzip.compress(gzip.compress(BODY))
+        for encoding in (b"br", b"zstd", b"gzip, gzip", b"gzip,", b"", b"gzip;q=1", b"gzip\r\nContent-Encoding: gzip", b"compress"):
+            for chunked in (False, True):
+                with self.subTest(encoding=encoding, chunked=chunked):
+                    a = self.check_refused(self.encoded(encoding, body, chunked), 415)
+                    self.assertEqual((a.header("accept-encoding"), a.body), (taken, b'{"error":"Unsupported Content-Encoding"}'))
+        self.check_works(self.encoded(b"identity", BODY))
 
 
 class Cors(Framing):
