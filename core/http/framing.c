@@ -196,7 +196,8 @@ static enum MHD_Result read_header(void *cls, enum MHD_ValueKind kind, const cha
 static void read_headers(struct reading *r, struct MHD_Connection *c, const struct request_line *line)
 {
 	const union MHD_ConnectionInfo *size = MHD_get_connection_info(c, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-	if (splits_in_place() && size)
+	r->f->in_place = splits_in_place();
+	if (r->f->in_place && size)
 		r->at = first_header(r->f, line);
 	MHD_get_connection_values_n(c, MHD_HEADER_KIND, read_header, r);
 	if (r->at && r->at + 2 != line->method + size->header_size)

@@ -309,7 +309,7 @@ static enum MHD_Result request_begin(struct http *h, struct MHD_Connection *c, c
 	conn->request = r;
 	if (f->refuse)
 		return request_cut(r, f->refuse, f->why);
-	if (!wire_body(conn, method + head_len, f->chunked))
+	if (!wire_body(conn, method + head_len, f->chunked && f->in_place))
 		return MHD_NO;
 	if (f->encoding == ENCODING_OTHER)
 		return refuse_now(r, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE, "Unsupported Content-Encoding");
@@ -356,7 +356,7 @@ static enum MHD_Result refuse_late(struct request *r, int status, const char *wh
 static enum MHD_Result request_end_of_body(struct request *r)
 {
 	atomic_store_explicit(&r->connection->deadline, INT64_MAX, memory_order_relaxed);
-	if (r->framing.chunked && r->connection->wire.chunks.state != CHUNKS_END)
+	if (r->framing.chunked && r->framing.in_place && r->connection->wire.chunks.state != CHUNKS_END)
 		return request_cut(r, MHD_HTTP_BAD_REQUEST, "The chunked body is not valid");
 	const char *why;
 	int status = body_end(r, &why);

@@ -75,23 +75,22 @@ static bool read_chunks(struct connection *c, const char *s, size_t len)
 bool wire_body(struct connection *c, const char *body, bool chunked)
 {
 	struct wire *w = &c->wire;
-	bool seen = w->first && body >= w->first && body <= w->end;
-	size_t came = seen ? (size_t)(w->end - body) : 0;
-	w->left = came;
+	wire_reached(c, body);
 	w->chunked = false;
 	if (!chunked)
 		return true;
-	if (!seen) {
+	if (!w->first || body < w->first || body > w->end) {
 		request_cut(c->request, MHD_HTTP_LENGTH_REQUIRED, "A chunked body cannot be checked: send its Content-Length");
 		return false;
 	}
 	w->chunks = (struct chunks){ .max = c->http->body_max };
-	return read_chunks(c, body, came);
+	return read_chunks(c, body, w->left);
 }
 
 void wire_reached(struct connection *c, const char *at)
 {
-	c->wire.left = (size_t)(c->wire.end - at);
+	struct wire *w = &c->wire;
+	w->left = at >= w->first && at <= w->end ? (size_t)(w->end - at) : 0;
 }
 
 void wire_next(struct connection *c)

@@ -8,7 +8,8 @@
  * which the library calls: what was read of a connection is known to the byte, and chunked bodies are read along, in
  * the same order and on the same thread. All other callers of recv() get what the system's gives.
  *
- * Where libmicrohttpd's calls do not come by here, chunked bodies are refused.
+ * Where libmicrohttpd's calls do not come by here, chunked bodies are refused. Versions after 0.9.76 are stricter by
+ * themselves, and their bodies are not read along.
  */
 #ifndef HTTP_WIRE_H
 #define HTTP_WIRE_H
