@@ -56,9 +56,7 @@ static int open_store(struct server *s, struct err *e)
 /** One worker more than threads: passwords take one a processor at the most, and something is left for the rest. */
 static unsigned worker_count(const struct config *c)
 {
-	int64_t n = config_is_null(c, "threads") ? sysconf(_SC_NPROCESSORS_ONLN) : config_int(c, "threads");
-
-	return n < 1 ? 2 : (unsigned)n + 1;
+	return (unsigned)config_int(c, "threads") + 1;
 }
 
 static int open_jobs(struct server *s, struct err *e)

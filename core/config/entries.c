@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/config_internal.h"
 
+#include "base/machine.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -272,9 +273,7 @@ int entries_resolve(struct config *c, struct err *e)
 	if (rotated->value.null)
 		rotated->value = entries_find(c, "logging.root")->value;
 	struct entry *threads = entries_find(c, "threads");
-	if (threads->value.null) {
-		long processors = sysconf(_SC_NPROCESSORS_ONLN);
-		threads->value = (struct setting_value){ .integer = processors > 0 ? processors : 1 };
-	}
+	if (threads->value.null)
+		threads->value = (struct setting_value){ .integer = machine_processors() };
 	return 0;
 }

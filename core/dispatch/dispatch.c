@@ -5,6 +5,7 @@
  */
 #include "dispatch/dispatch.h"
 
+#include "base/machine.h"
 #include "base/text.h"
 #include "config/config.h"
 #include "dispatch/dispatch_internal.h"
@@ -24,8 +25,8 @@ static unsigned gate_threads(const struct config *c)
 
 	if (threads > 0)
 		return (unsigned)threads;
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	return processors > 2 ? (unsigned)processors / 2 : 1;
+	unsigned processors = machine_processors();
+	return processors > 2 ? processors / 2 : 1;
 }
 
 int dispatch_open(struct dispatch **ret, const struct dispatch_services *services, struct err *e)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/machine.h"
 #include "base/text.h"
 #include "config/config.h"
 #include "http/http_internal.h"
@@ -85,8 +86,8 @@ static size_t leave_escaped(void *cls, struct MHD_Connection *c, char *s)
 
 static size_t quarter_of_memory(void)
 {
-	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
-	return pages > 0 && size > 0 ? (size_t)pages / 4 * (size_t)size : (size_t)1 << 30;
+	uint64_t bytes = machine_memory() / 4;
+	return bytes < SIZE_MAX ? (size_t)bytes : SIZE_MAX;
 }
 
 static void read_settings(struct http *h, const struct config *c)

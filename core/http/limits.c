@@ -18,8 +18,8 @@
 
 static unsigned thread_count(const struct config *c)
 {
-	int64_t n = config_is_null(c, "threads") ? sysconf(_SC_NPROCESSORS_ONLN) : config_int(c, "threads");
-	return n < 1 ? 1 : n > THREADS_MAX ? THREADS_MAX : (unsigned)n;
+	int64_t n = config_int(c, "threads");
+	return n > THREADS_MAX ? THREADS_MAX : (unsigned)n;
 }
 
 static unsigned long file_limit(void)
