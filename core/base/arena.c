@@ -18,31 +18,38 @@ struct arena_block {
 
 void arena_init(struct arena *a)
 {
-	*a = (struct arena){ 0 };
+	arena_init_charged(a, NULL);
+}
+
+void arena_init_charged(struct arena *a, struct charge *c)
+{
+	*a = (struct arena){ .charge = c };
+}
+
+static void free_block(struct arena *a)
+{
+	struct arena_block *b = a->blocks;
+	a->blocks = b->older;
+	a->total -= b->size;
+	charge_give(a->charge, sizeof *b + b->size);
+	free(b);
 }
 
 void arena_reset(struct arena *a)
 {
 	if (!a->blocks)
 		return;
-	while (a->blocks->older) {
-		struct arena_block *b = a->blocks;
-		a->blocks = b->older;
-		a->total -= b->size;
-		free(b);
-	}
+	while (a->blocks->older)
+		free_block(a);
 	a->next = a->blocks->data;
 	a->end = a->next + a->blocks->size;
 }
 
 void arena_free(struct arena *a)
 {
-	while (a->blocks) {
-		struct arena_block *b = a->blocks;
-		a->blocks = b->older;
-		free(b);
-	}
-	arena_init(a);
+	while (a->blocks)
+		free_block(a);
+	arena_init_charged(a, a->charge);
 }
 
 /* Blocks double, so that a large request makes few of them; one that is larger than a block gets its own. */
@@ -55,9 +62,13 @@ static bool add_block(struct arena *a, size_t size)
 		want = size;
 	if (want > SIZE_MAX - sizeof(struct arena_block))
 		return false;
-	struct arena_block *b = malloc(sizeof *b + want);
-	if (!b)
+	if (!charge_take(a->charge, sizeof(struct arena_block) + want))
 		return false;
+	struct arena_block *b = malloc(sizeof *b + want);
+	if (!b) {
+		charge_give(a->charge, sizeof *b + want);
+		return false;
+	}
 	b->size = want;
 	b->older = a->blocks;
 	a->blocks = b;

@@ -6,6 +6,8 @@
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 
+#include "base/budget.h"
+
 #include <lyre/types.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -17,9 +19,12 @@ struct arena {
 	char *next, *end;
 	size_t total;               /**< bytes taken from the system */
 	bool failed;                /**< for arena_failed() */
+	struct charge *charge;      /**< what the memory is charged to; NULL: it is not counted */
 };
 
 void arena_init(struct arena *a);
+/** \p c is to outlive what the arena holds. */
+void arena_init_charged(struct arena *a, struct charge *c);
 /** Gives all back but the first block, which the next request uses again. */
 void arena_reset(struct arena *a);
 void arena_free(struct arena *a);

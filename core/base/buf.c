@@ -4,15 +4,42 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define NOT_COUNTED ((size_t)4 << 10)
+/* From here on a buffer grows by a quarter: twice the memory would be more than it may ever need. */
+#define LARGE ((size_t)1 << 20)
+
 void buf_init(struct buf *b)
 {
-	*b = (struct buf){ 0 };
+	buf_init_charged(b, NULL);
+}
+
+void buf_init_charged(struct buf *b, struct charge *c)
+{
+	*b = (struct buf){ .charge = c };
+}
+
+/* Small ones are not counted: whatever was refused, there is room for the sentence that says so. */
+static size_t counted(size_t cap)
+{
+	return cap > NOT_COUNTED ? cap : 0;
 }
 
 void buf_free(struct buf *b)
 {
 	free(b->data);
-	buf_init(b);
+	charge_give(b->charge, counted(b->cap));
+	buf_init_charged(b, b->charge);
+}
+
+void buf_move(struct buf *b, struct buf *from)
+{
+	struct charge *charge = b->charge;
+
+	if (from->charge && charge)
+		charge_move(from->charge, charge, counted(from->cap));
+	*b = *from;
+	b->charge = charge;
+	buf_init_charged(from, from->charge);
 }
 
 void buf_clear(struct buf *b)
@@ -29,10 +56,15 @@ bool buf_grow(struct buf *b, size_t more)
 	if (more > SIZE_MAX / 2 - b->len)
 		goto fail;
 	while (cap < b->len + more)
-		cap *= 2;
-	char *data = realloc(b->data, cap);
-	if (!data)
+		cap += cap < LARGE ? cap : cap / 4;
+	size_t extra = counted(cap) - counted(b->cap);
+	if (!charge_take(b->charge, extra))
 		goto fail;
+	char *data = realloc(b->data, cap);
+	if (!data) {
+		charge_give(b->charge, extra);
+		goto fail;
+	}
 	b->data = data;
 	b->cap = cap;
 	return true;

@@ -6,6 +6,8 @@
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
 
+#include "base/budget.h"
+
 #include <lyre/types.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -15,10 +17,15 @@ struct buf {
 	char *data;
 	size_t len, cap;
 	bool failed;
+	struct charge *charge; /**< what the memory is charged to, but for a few KiB; NULL: it is not counted */
 };
 
 void buf_init(struct buf *b);
+/** \p c is to outlive what the buffer holds. */
+void buf_init_charged(struct buf *b, struct charge *c);
 void buf_free(struct buf *b);
+/** Takes over the memory of \p from, which is empty then. \p b is. Their charges are of one budget, or none. */
+void buf_move(struct buf *b, struct buf *from);
 /** Empties, keeps the memory, forgets a failure. */
 void buf_clear(struct buf *b);
 /** Of buf_reserve(), where there is no room yet. */

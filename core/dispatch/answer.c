@@ -17,8 +17,6 @@
 #define CSV_TYPE "text/csv"
 #define CSV_DISPOSITION "attachment; filename=\"data.csv\""
 
-static const char no_memory[] = "{\"error\":\"out of memory\"}";
-
 int status_of(int code)
 {
 	switch (code) {
@@ -86,26 +84,37 @@ static void set_head(struct exchange *x, int status, const char *content_type)
 	x->body_kind = BODY_BYTES;
 }
 
-/** An answer that could not be written for want of memory becomes one that needs none but what is there. */
-static void settle(struct exchange *x)
+/** Empties what is to be answered; after a failure for want of memory, gives back what it took. */
+static void begin_out(struct exchange *x)
 {
-	if (!x->out.failed)
-		return;
-	buf_clear(&x->out);
-	set_head(x, status_of(LYRE_ENOMEM), JSON_TYPE);
-	buf_add(&x->out, no_memory, sizeof no_memory - 1);
+	if (x->charge.refused)
+		buf_free(&x->out);
+	else
+		buf_clear(&x->out);
 }
 
 static void write_error(struct exchange *x, const char *text)
 {
 	lyre_out out;
 
-	buf_clear(&x->out);
+	begin_out(x);
 	out_init(&out, &x->out);
 	out_object_begin(&out);
 	out_key(&out, "error");
 	out_string(&out, text, strlen(text));
 	out_object_end(&out);
+}
+
+/** An answer that could not be written for want of memory becomes one that needs none but what is there. */
+static void settle(struct exchange *x)
+{
+	struct err e;
+
+	if (!x->out.failed)
+		return;
+	err_nomem(&e);
+	set_head(x, status_of(charge_explain(&x->charge, &e)), JSON_TYPE);
+	write_error(x, e.text);
 }
 
 void answer_error(struct exchange *x, enum format format, int status, const char *text)
@@ -114,7 +123,7 @@ void answer_error(struct exchange *x, enum format format, int status, const char
 		struct value_member member = { "error", sizeof "error" - 1, value_text(text, strlen(text)) };
 		lyre_value error = { .type = LYRE_OBJECT, .len = 1, .members = &member };
 
-		buf_clear(&x->out);
+		begin_out(x);
 		set_head(x, status, CSV_TYPE);
 		x->disposition = CSV_DISPOSITION;
 		csv_write(&x->out, &error, &x->arena);
@@ -279,7 +288,7 @@ static bool answer_written_failure(struct run *r, int status)
 		return false;
 	int rc = r->format == FORMAT_CSV ? turn_into_csv(r) : 0;
 	if (rc) {
-		answer_error(r->x, r->format, status_of(rc), r->call.err.text);
+		answer_error(r->x, r->format, status_of(charge_explain(&r->x->charge, &r->call.err)), r->call.err.text);
 		return true;
 	}
 	set_format(r);
@@ -299,6 +308,8 @@ void answer_call(struct run *r)
 		settle(r->x);
 		return;
 	}
+	if (rc == r->call.err.code)
+		rc = charge_explain(&r->x->charge, &r->call.err);
 	int status = status_of(rc);
 	const char *text = r->call.err.text;
 	if (!r->call.err.code || !*text)

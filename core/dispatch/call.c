@@ -37,7 +37,7 @@ int call_scope_begin(lyre_call *call)
 		scope = ARENA_NEW(call->arena, struct call_scope);
 		if (!scope)
 			return err_nomem(&call->err);
-		arena_init(&scope->arena);
+		arena_init_charged(&scope->arena, call->arena->charge);
 	}
 	scope->outer = call->scope;
 	scope->outer_arena = call->arena;

@@ -34,7 +34,7 @@ static void add_cell(struct buf *out, const lyre_value *v)
 		break;
 	case LYRE_ARRAY:
 	case LYRE_OBJECT:
-		buf_init(&json);
+		buf_init_charged(&json, out->charge);
 		json_add_value(&json, v);
 		if (json.failed)
 			out->failed = true;

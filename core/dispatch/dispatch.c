@@ -18,6 +18,20 @@
 
 /* ---- opening and closing ---- */
 
+/** Memory for requests: so much of the machine's that the rest is enough for the databases' pages and the server itself. */
+static void open_budget(struct budget *b, const struct config *c)
+{
+	const size_t most = SIZE_MAX / 2;
+	uint64_t memory = machine_memory() / 4, each = 0;
+
+	if (!config_is_null(c, "operationsApi.maxMemory"))
+		memory = (uint64_t)config_int(c, "operationsApi.maxMemory");
+	if (!config_is_null(c, "operationsApi.maxRequestMemory"))
+		each = (uint64_t)config_int(c, "operationsApi.maxRequestMemory");
+	budget_init(b, memory < most ? (size_t)memory : most, each < most ? (size_t)each : most,
+		(size_t)config_int(c, "operationsApi.network.maxConnections"));
+}
+
 /** How many passwords are hashed at once: half of the processors stay for those who are signed in. */
 static unsigned gate_threads(const struct config *c)
 {
@@ -37,6 +51,8 @@ int dispatch_open(struct dispatch **ret, const struct dispatch_services *service
 		return err_nomem(e);
 	d->services = *services;
 	registry_init(&d->registry);
+	if (services->config)
+		open_budget(&d->budget, services->config);
 	int rc = gate_start(&d->gate, services->auth, gate_threads(services->config), e);
 	if (!rc)
 		rc = figures_open(d, e);
@@ -70,6 +86,11 @@ const struct operation *const *dispatch_operations(const struct dispatch *d, siz
 {
 	*count = d->registry.count;
 	return d->registry.operations;
+}
+
+struct budget *dispatch_budget(struct dispatch *d)
+{
+	return &d->budget;
 }
 
 struct control *dispatch_control(const struct dispatch *d)
@@ -269,6 +290,8 @@ int dispatch_stream(struct exchange *x, size_t want)
 	if (!rc)
 		rc = answer_rows(r, want, &e);
 	/* What it reads may have been dropped meanwhile: that is nobody's fault. */
+	if (rc < 0)
+		rc = charge_explain(&x->charge, &e);
 	if (rc < 0)
 		log_write(status_of(rc) < 500 ? LYRE_WARN : LYRE_ERROR, "dispatch", "%s by '%s' broke off while its rows were sent: %s",
 			r->call.operation->name, call_user(&r->call), e.text);

@@ -38,6 +38,7 @@ enum body_kind {
 
 /** One request and its answer. Made by http/, one a request; everything it points to is in its arena unless said otherwise. */
 struct exchange {
+	struct charge charge;      /**< of arena, body and out */
 	struct arena arena;
 	/* in */
 	enum method method;
@@ -156,6 +157,8 @@ int dispatch_add_authenticator(struct dispatch *d, const char *owner, lyre_insta
 /** Credentials of this kind are good no more. Any thread. */
 void dispatch_forget(struct dispatch *d, enum lyre_credential_source source, const char *name, const char *text,
 	size_t len);
+/** What all requests may hold; as long as \p d. */
+struct budget *dispatch_budget(struct dispatch *d);
 /** All operations by name. */
 const struct operation *const *dispatch_operations(const struct dispatch *d, size_t *count);
 

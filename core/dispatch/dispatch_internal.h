@@ -196,6 +196,7 @@ struct figures {
 struct dispatch {
 	struct dispatch_services services;
 	struct registry registry;
+	struct budget budget;
 	struct page *pages;
 	struct figures *figures; /**< METRIC_STRIPES of them */
 	double started;
@@ -253,7 +254,7 @@ void run_wake(struct run *r, int n);
 
 /** Refusals of a step, logged. \return FLOW_DONE */
 enum flow refuse(struct run *r, int status, const char *text);
-enum flow refuse_err(struct run *r, const struct err *e);
+enum flow refuse_err(struct run *r, struct err *e);
 enum flow out_of_memory(struct run *r);
 
 /* ---- who is asking (sign_in.c): steps ---- */

@@ -20,6 +20,7 @@
 struct job_run {
 	struct job job;
 	struct lyre_call call;
+	struct charge charge;
 	struct arena arena;
 	struct buf body;        /**< the request's, which the arguments' texts point into */
 	struct buf out;
@@ -163,7 +164,9 @@ static void work(struct job *job, struct job_outcome *ret)
 		rc = take_answer(j, ret);
 	if (!rc)
 		return;
-	const struct err *e = &j->call.err;
+	struct err *e = &j->call.err;
+	if (rc == e->code)
+		rc = charge_explain(&j->charge, e);
 	err_set(&ret->err, rc < 0 ? rc : LYRE_EINTERNAL, "%s",
 		e->code && *e->text ? e->text : "The operation failed and did not say why");
 	if (rc == LYRE_EDENIED && denial_has_lists(&j->call.denial, ret->err.text))
@@ -198,8 +201,7 @@ static bool take_over(struct job_run *j, struct run *r)
 		if (!value_copy(&j->arena, &from->args[i], body->data, body->len, &to->args[i]))
 			return false;
 	}
-	j->body = *body;
-	buf_init(body);
+	buf_move(&j->body, body);
 	j->body_secret = r->body_secret;
 	r->body_secret = false;
 	return true;
@@ -213,9 +215,11 @@ static struct job_run *make_run(struct run *r)
 		return NULL;
 	pthread_mutex_init(&j->lock, NULL);
 	pthread_cond_init(&j->resumed, NULL);
-	arena_init(&j->arena);
-	buf_init(&j->body);
-	buf_init(&j->out);
+	charge_init(&j->charge, r->x->charge.budget, 0);
+	j->charge.known = true;
+	arena_init_charged(&j->arena, &j->charge);
+	buf_init_charged(&j->body, &j->charge);
+	buf_init_charged(&j->out, &j->charge);
 	j->call = (struct lyre_call){
 		.job = &j->job,
 		.dispatch = r->call.dispatch,
@@ -227,6 +231,7 @@ static struct job_run *make_run(struct run *r)
 	};
 	out_init(&j->call.out, &j->out);
 	if (!take_over(j, r)) {
+		r->x->charge.refused = j->charge.refused;
 		free_run(j);
 		return NULL;
 	}

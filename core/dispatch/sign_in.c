@@ -97,6 +97,7 @@ static int sign_in(struct run *r)
 		return v->rc;
 	principal_unref(r->call.who);
 	r->call.who = v->who;
+	r->x->charge.known = true;
 	v->who = NULL;
 	r->call.by_password = true;
 	r->by_cookie = false;
@@ -138,7 +139,7 @@ static enum flow cookie_refused(struct run *r)
 
 static enum flow foreign_sign_in(struct run *r)
 {
-	const struct err *e = &r->verification.err;
+	struct err *e = &r->verification.err;
 	bool cookie = r->foreign.by->source == LYRE_CREDENTIAL_COOKIE;
 
 	int rc = sign_in(r);
@@ -264,7 +265,7 @@ enum flow sign_in_body_end(struct run *r)
 {
 	if (!r->credentials.user || sign_in(r) == 0)
 		return FLOW_NEXT;
-	const struct err *e = &r->verification.err;
+	struct err *e = &r->verification.err;
 	bool by_arguments = r->call.operation != NULL;
 	if (by_arguments && e->code == LYRE_EUNAUTHENTICATED)
 		return refuse_credentials(r);

@@ -16,9 +16,9 @@ enum flow refuse(struct run *r, int status, const char *text)
 	return FLOW_DONE;
 }
 
-enum flow refuse_err(struct run *r, const struct err *e)
+enum flow refuse_err(struct run *r, struct err *e)
 {
-	return refuse(r, status_of(e->code), e->text);
+	return refuse(r, status_of(charge_explain(&r->x->charge, e)), e->text);
 }
 
 enum flow out_of_memory(struct run *r)
@@ -208,6 +208,7 @@ static enum flow permit(struct run *r)
 		return out_of_memory(r);
 	if (!authorise(call, &e))
 		return FLOW_NEXT;
+	charge_explain(&r->x->charge, &e);
 	log_refusal(r, status_of(e.code), e.text);
 	answer_refusal(r, status_of(e.code), e.text);
 	return FLOW_DONE;

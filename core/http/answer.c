@@ -14,6 +14,8 @@
 #define PAST_MAX ((size_t)8 << 10)
 
 static const char server_name[] = "HarperDB";
+/* Seconds. What is refused with a 503 waits for others to end, or for the next start: neither takes long. */
+static const char retry_after[] = "2";
 
 /* ---- what is asked from other origins (CORS) ---- */
 
@@ -133,6 +135,8 @@ static void add_headers(struct filling *f, const struct request *r)
 		char seconds[16];
 		snprintf(seconds, sizeof seconds, "%u", x->retry_after);
 		add(f, "Retry-After", seconds);
+	} else if (x->status == MHD_HTTP_SERVICE_UNAVAILABLE) {
+		add(f, "Retry-After", retry_after);
 	}
 	if (x->iso_date) {
 		char date[32];
@@ -227,6 +231,7 @@ enum MHD_Result answer_abandoned(struct request *r)
 		return MHD_NO;
 	add(&f, "Server", server_name);
 	add(&f, "content-type", "application/json");
+	add(&f, "Retry-After", retry_after);
 	add(&f, "Connection", "close");
 	f.ok = f.ok && MHD_queue_response(r->mhd, MHD_HTTP_SERVICE_UNAVAILABLE, f.response) == MHD_YES;
 	MHD_destroy_response(f.response);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file http/body.c
- * \brief Bodies of requests, collected in memory: each up to its limit, all of them up to a budget.
+ * \brief Bodies of requests, collected in memory: each up to its limit, charged to its request.
  *
- * What is counted is what was sent, not what was promised, so that promises cost nothing; small bodies get their memory
- * at once and count so.
+ * What is charged is what was sent, not what was promised, so that promises cost nothing; small bodies get their memory
+ * at once.
  */
 #include "base/text.h"
 #include "http/http_internal.h"
@@ -24,36 +24,29 @@ static const char no_memory[] = "Out of memory";
 static const char not_valid[] = "The compressed body is not valid";
 static const char too_dense[] = "The body is compressed more than 100 times";
 
-static void complain(const struct http *h)
+static void complain(void)
 {
 	static _Atomic int64_t next;
 	int64_t now = monotonic_ms(), due = atomic_load(&next);
 	if (now < due || !atomic_compare_exchange_strong(&next, &due, now + COMPLAIN_MS))
 		return;
-	log_warn("http", "requests are refused: their bodies together would take more than "
-		"operationsApi.network.maxBodyMemory, %zu bytes", h->body_memory_max);
+	log_warn("http", "requests are refused: together they would hold more than operationsApi.maxMemory");
 }
 
-static bool take(struct request *r, size_t more)
+int body_failure(const struct request *r, const char **why)
 {
-	struct http *h = r->http;
-	size_t before = atomic_fetch_add_explicit(&h->body_memory, more, memory_order_relaxed);
-	r->body_memory += more;
-	if (before <= h->body_memory_max && more <= h->body_memory_max - before)
-		return true;
-	body_release(r);
-	complain(h);
-	return false;
-}
-
-void body_release(struct request *r)
-{
-	if (r->decoder)
-		decoder_free(r->decoder);
-	r->decoder = NULL;
-	if (r->body_memory)
-		atomic_fetch_sub_explicit(&r->http->body_memory, r->body_memory, memory_order_relaxed);
-	r->body_memory = 0;
+	switch (r->x.charge.refused) {
+	case LYRE_ETOOBIG:
+		*why = too_large;
+		return MHD_HTTP_CONTENT_TOO_LARGE;
+	case LYRE_EBUSY:
+		complain();
+		*why = too_many;
+		return MHD_HTTP_SERVICE_UNAVAILABLE;
+	default:
+		*why = no_memory;
+		return MHD_HTTP_SERVICE_UNAVAILABLE;
+	}
 }
 
 int body_expect(struct request *r, const char **why)
@@ -65,22 +58,13 @@ int body_expect(struct request *r, const char **why)
 		return MHD_HTTP_CONTENT_TOO_LARGE;
 	}
 	if (length > BODY_AT_ONCE) {
-		size_t taken = atomic_load_explicit(&h->body_memory, memory_order_relaxed);
-		if (taken <= h->body_memory_max && length <= h->body_memory_max - taken)
+		if (budget_has_room(h->budget, (size_t)length))
 			return 0;
-		complain(h);
+		complain();
 		*why = too_many;
 		return MHD_HTTP_SERVICE_UNAVAILABLE;
 	}
-	if (length && !take(r, (size_t)length)) {
-		*why = too_many;
-		return MHD_HTTP_SERVICE_UNAVAILABLE;
-	}
-	if (!buf_reserve(&r->x.body, (size_t)length + 1)) {
-		*why = no_memory;
-		return MHD_HTTP_SERVICE_UNAVAILABLE;
-	}
-	return 0;
+	return buf_reserve(&r->x.body, (size_t)length + 1) ? 0 : body_failure(r, why);
 }
 
 /* A piece as it goes into the exchange. */
@@ -91,14 +75,8 @@ static int add(struct request *r, const char *data, size_t size, const char **wh
 		*why = too_large;
 		return MHD_HTTP_CONTENT_TOO_LARGE;
 	}
-	size_t need = body->len + size + (r->decoder ? DECODER_MEMORY : 0);
-	if (need > r->body_memory && !take(r, need - r->body_memory)) {
-		*why = too_many;
-		return MHD_HTTP_SERVICE_UNAVAILABLE;
-	}
 	buf_add(body, data, size);
-	*why = no_memory;
-	return body->failed ? MHD_HTTP_SERVICE_UNAVAILABLE : 0;
+	return body->failed ? body_failure(r, why) : 0;
 }
 
 /* ---- compressed ones ---- */
@@ -129,15 +107,33 @@ static int decode(struct request *r, const char **why)
 	}
 }
 
+static bool begin_decoding(struct request *r)
+{
+	if (r->decoder)
+		return true;
+	if (!charge_take(&r->x.charge, DECODER_MEMORY))
+		return false;
+	r->decoder = decoder_new(r->framing.encoding);
+	if (!r->decoder)
+		charge_give(&r->x.charge, DECODER_MEMORY);
+	return r->decoder != NULL;
+}
+
+void body_release(struct request *r)
+{
+	if (!r->decoder)
+		return;
+	decoder_free(r->decoder);
+	r->decoder = NULL;
+	charge_give(&r->x.charge, DECODER_MEMORY);
+}
+
 int body_add(struct request *r, const char *data, size_t size, const char **why)
 {
 	if (r->framing.encoding == ENCODING_NONE)
 		return add(r, data, size, why);
-	*why = no_memory;
-	if (!r->decoder)
-		r->decoder = decoder_new(r->framing.encoding);
-	if (!r->decoder)
-		return MHD_HTTP_SERVICE_UNAVAILABLE;
+	if (!begin_decoding(r))
+		return body_failure(r, why);
 	r->body_sent += size;
 	decoder_feed(r->decoder, data, size);
 	return decode(r, why);

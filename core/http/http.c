@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/machine.h"
 #include "base/text.h"
 #include "config/config.h"
 #include "http/http_internal.h"
@@ -84,22 +83,17 @@ static size_t leave_escaped(void *cls, struct MHD_Connection *c, char *s)
 
 /* ---- start ---- */
 
-static size_t quarter_of_memory(void)
-{
-	uint64_t bytes = machine_memory() / 4;
-	return bytes < SIZE_MAX ? (size_t)bytes : SIZE_MAX;
-}
-
 static void read_settings(struct http *h, const struct config *c)
 {
 	h->idle_ms = config_int(c, NETWORK "keepAliveTimeout");
 	h->headers_ms = config_int(c, NETWORK "headersTimeout");
 	h->request_ms = config_int(c, NETWORK "timeout");
-	h->body_memory_max = config_is_null(c, NETWORK "maxBodyMemory") ? quarter_of_memory() :
-		(size_t)config_int(c, NETWORK "maxBodyMemory");
 	h->body_max = (size_t)config_int(c, NETWORK "maxBodySize");
-	if (h->body_max > h->body_memory_max)
-		h->body_max = h->body_memory_max; /* a larger one would be too large for ever */
+	if (h->body_max > h->budget->each)
+		h->body_max = h->budget->each; /* a larger one would be too large for ever */
+	h->pool_kept = h->budget->max / POOLS_SHARE / REQUEST_POOLS;
+	if (h->pool_kept > POOL_MEMORY_KEPT)
+		h->pool_kept = POOL_MEMORY_KEPT;
 	h->cors = config_bool(c, NETWORK "cors");
 	h->origins = config_list(c, NETWORK "corsAccessList", &h->origin_count);
 	for (size_t i = 0; i < h->origin_count; i++)
@@ -213,6 +207,7 @@ int http_open(struct http **ret, const struct config *c, struct dispatch *d, str
 	if (!h)
 		return err_nomem(e);
 	h->dispatch = d;
+	h->budget = dispatch_budget(d);
 	read_settings(h, c);
 	int r = limits_read(&h->limits, c, e);
 	if (!r)

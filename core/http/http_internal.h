@@ -22,9 +22,11 @@
 /** Memory libmicrohttpd takes for a connection: headers, the read buffer, pieces of streams. More is taken by mmap(),
  * which halves the rate of new connections and makes bodies no faster. */
 #define CONNECTION_MEMORY ((size_t)32 << 10)
-/** What a request that waits for its next use may keep of each of its buffers, and all of a pool together. */
+/** What a request that waits for its next use may keep of each of its buffers, and all of a pool together; and which part
+ * of the memory for requests all pools may keep at most. */
 #define REQUEST_MEMORY_KEPT ((size_t)256 << 10)
 #define POOL_MEMORY_KEPT ((size_t)1 << 20)
+#define POOLS_SHARE 8
 /** Piece of a streamed answer. */
 #define STREAM_PIECE ((size_t)64 << 10)
 /** A body up to this is read before it is asked who sends it, as credentials may stand in it. */
@@ -81,9 +83,9 @@ struct http {
 	char *domain_path; /* to unlink at close, unless managed */
 	bool tcp_managed, domain_managed; /* their sockets are the service manager's */
 	char keep_alive[32]; /* the value of the Keep-Alive header */
+	struct budget *budget; /* of memory that requests hold */
+	size_t pool_kept;
 	size_t body_max;
-	size_t body_memory_max;
-	_Atomic size_t body_memory; /* that bodies under way take */
 	int64_t headers_ms, request_ms, idle_ms;
 	bool cors, cors_any;
 	const char *const *origins;
@@ -129,7 +131,6 @@ struct request {
 	struct MHD_Connection *mhd;
 	struct framing framing;
 	atomic_int state;
-	size_t body_memory; /* its part of the server's */
 	size_t body_sent;   /* bytes of the body as they came */
 	struct decoder *decoder; /* of a compressed body that has begun; NULL else */
 	bool begun;         /* dispatch_begin() was called: dispatch_end() is owed */
@@ -190,7 +191,9 @@ int body_expect(struct request *r, const char **why);
 int body_add(struct request *r, const char *data, size_t size, const char **why);
 /** The body is there: whether a compressed one is whole. \return as body_add() */
 int body_end(struct request *r, const char **why);
-/** Gives back its part of the memory, when the bytes are gone or kept for the next request. */
+/** Where there is no memory for a body: the status to refuse it with, and \p why. */
+int body_failure(const struct request *r, const char **why);
+/** Gives back what decoding it has taken. */
 void body_release(struct request *r);
 
 /* answer.c */

@@ -28,9 +28,10 @@ static struct request *request_new(struct http *h)
 	if (!r)
 		return NULL;
 	r->http = h;
-	arena_init(&r->x.arena);
-	buf_init(&r->x.body);
-	buf_init(&r->x.out);
+	charge_init(&r->x.charge, h->budget, h->budget->allowance);
+	arena_init_charged(&r->x.arena, &r->x.charge);
+	buf_init_charged(&r->x.body, &r->x.charge);
+	buf_init_charged(&r->x.out, &r->x.charge);
 	if (!arena_alloc(&r->x.arena, ARENA_FIRST)) {
 		free(r);
 		return NULL;
@@ -95,7 +96,7 @@ static void request_give_back(struct request *r)
 	r->kept = x->arena.total + x->body.cap + x->out.cap;
 	pthread_mutex_lock(&p->lock);
 	p->in_use--;
-	if (keep && p->kept + r->kept > POOL_MEMORY_KEPT) {
+	if (keep && p->kept + r->kept > r->http->pool_kept) {
 		arena_free(&x->arena);
 		buf_free(&x->body);
 		buf_free(&x->out);
@@ -286,7 +287,10 @@ static enum MHD_Result request_begin(struct http *h, struct MHD_Connection *c, c
 	framing_read(f, c, &line);
 	size_t head_len = connection_took_head(conn, c, f->chunked);
 	struct exchange *x = &r->x;
+	x->charge.known = conn->trusted;
+	x->charge.refused = 0;
 	*x = (struct exchange){
+		.charge = x->charge,
 		.arena = x->arena,
 		.body = x->body,
 		.out = x->out,
@@ -363,7 +367,7 @@ static enum MHD_Result request_end_of_body(struct request *r)
 	if (status)
 		return refuse_late(r, status, why);
 	if (!buf_cstr(&r->x.body))
-		return refuse_late(r, MHD_HTTP_SERVICE_UNAVAILABLE, "Out of memory");
+		return refuse_late(r, body_failure(r, &why), why);
 	if (atomic_load_explicit(&r->http->phase, memory_order_relaxed) == HTTP_CLOSING)
 		return refuse_late(r, MHD_HTTP_SERVICE_UNAVAILABLE, "Server is stopping");
 	if (answer_preflight(r)) {

@@ -80,8 +80,8 @@ int host_changes(lyre_call *call, lyre_table *table, const struct lyre_change_qu
 	if (rc < 0)
 		return rc;
 	struct reading r = { .call = call, .visit = visit, .arg = arg };
-	arena_init(&r.columns_arena);
-	arena_init(&r.arena);
+	arena_init_charged(&r.columns_arena, call->arena->charge);
+	arena_init_charged(&r.arena, call->arena->charge);
 	rc = table_changes(table->def, &full, show, &r, &call->err);
 	arena_free(&r.columns_arena);
 	arena_free(&r.arena);

@@ -80,7 +80,7 @@ static int adopt(lyre_call *call, struct query *query, lyre_cursor **ret)
 		query_close(query);
 		return err_nomem(&call->err);
 	}
-	*c = (lyre_cursor){ .next = call->cursors, .query = query };
+	*c = (lyre_cursor){ .next = call->cursors, .query = query, .rows.charge = call->arena->charge };
 	call->cursors = c;
 	*ret = c;
 	return 0;

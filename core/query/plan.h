@@ -142,7 +142,8 @@ bool range_has(const struct walk_range *r, const unsigned char *bytes, size_t le
 struct sorter;
 
 /** \param keep  rows that are wanted: the first so many; UINT64_MAX for all */
-struct sorter *sorter_new(const struct sort_order *order, uint64_t keep);
+/** \p charge: what its memory is charged to; NULL: nothing. NULL when out of memory. */
+struct sorter *sorter_new(const struct sort_order *order, uint64_t keep, struct charge *charge);
 void sorter_free(struct sorter *s);
 /** LYRE_ENOMEM, or LYRE_ETOOBIG when the sort would take more memory than a query may. */
 int sorter_add(struct sorter *s, const struct row *r, struct arena *scratch, struct err *e);

@@ -19,7 +19,7 @@ static struct query *query_new(struct arena *a, const struct table *t, struct er
 	q->arena = a;
 	q->table = table_ref(t);
 	q->limit = UINT64_MAX;
-	arena_init(&q->scratch);
+	arena_init_charged(&q->scratch, a->charge);
 	return q;
 }
 
@@ -119,7 +119,7 @@ static uint64_t wanted(const struct query *q)
 
 static int sort_rows(struct query *q, struct err *e)
 {
-	q->sorter = sorter_new(&q->order, wanted(q));
+	q->sorter = sorter_new(&q->order, wanted(q), q->arena->charge);
 	if (!q->sorter)
 		return err_nomem(e);
 	struct row r;

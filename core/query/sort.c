@@ -26,10 +26,20 @@ struct item {
 	uint32_t sort_len, key_len;
 };
 
+/** What is left of an item when all are in order. */
+struct place {
+	const unsigned char *key;
+	uint32_t len;
+};
+
+_Static_assert(sizeof(struct place) <= sizeof(struct item), "places take the memory of items");
+
 struct sorter {
 	struct sort_order order;
 	uint64_t keep;
+	struct charge *charge;
 	struct item *items;
+	struct place *places; /**< in the memory of items, once they are sorted */
 	size_t count, room;
 	struct arena bytes;
 	struct buf key;      /**< of the row being added */
@@ -37,14 +47,15 @@ struct sorter {
 	struct item last;
 };
 
-struct sorter *sorter_new(const struct sort_order *order, uint64_t keep)
+struct sorter *sorter_new(const struct sort_order *order, uint64_t keep, struct charge *charge)
 {
 	struct sorter *s = calloc(1, sizeof(*s));
 	if (!s)
 		return NULL;
 	s->order = *order;
 	s->keep = keep;
-	arena_init(&s->bytes);
+	s->charge = charge;
+	arena_init_charged(&s->bytes, charge);
 	buf_init(&s->key);
 	return s;
 }
@@ -55,6 +66,7 @@ void sorter_free(struct sorter *s)
 		return;
 	arena_free(&s->bytes);
 	buf_free(&s->key);
+	charge_give(s->charge, s->room * sizeof(*s->items));
 	free(s->items);
 	free(s);
 }
@@ -193,7 +205,7 @@ static int prune(struct sorter *s, struct err *e)
 	if (s->count > s->keep)
 		s->count = (size_t)s->keep;
 	struct arena kept;
-	arena_init(&kept);
+	arena_init_charged(&kept, s->charge);
 	for (size_t i = 0; i < s->count; i++) {
 		int rc = store_item(&kept, &s->items[i], e);
 		if (rc) {
@@ -212,9 +224,14 @@ static int prune(struct sorter *s, struct err *e)
 static int grow(struct sorter *s, struct err *e)
 {
 	size_t room = s->room ? s->room * 2 : PRUNE_MIN;
-	struct item *items = realloc(s->items, room * sizeof(*items));
-	if (!items)
+	size_t more = (room - s->room) * sizeof(*s->items);
+	if (!charge_take(s->charge, more))
 		return err_nomem(e);
+	struct item *items = realloc(s->items, room * sizeof(*items));
+	if (!items) {
+		charge_give(s->charge, more);
+		return err_nomem(e);
+	}
 	s->items = items;
 	s->room = room;
 	return 0;
@@ -254,11 +271,46 @@ int sorter_add(struct sorter *s, const struct row *r, struct arena *scratch, str
 	return rc;
 }
 
+/** Copies the keys together and gives the sort keys back; where there is no memory for that, all stays as it is. */
+static void drop_sort_keys(struct sorter *s)
+{
+	struct arena kept;
+	size_t len = 0;
+	for (size_t i = 0; i < s->count; i++)
+		len += s->places[i].len;
+	arena_init_charged(&kept, s->charge);
+	unsigned char *to = arena_alloc(&kept, len);
+	if (!to)
+		return;
+	for (size_t i = 0; i < s->count; to += s->places[i++].len)
+		s->places[i].key = memcpy(to, s->places[i].key, s->places[i].len);
+	arena_free(&s->bytes);
+	s->bytes = kept;
+}
+
+/** A client may take its time to read the rows: until then only their keys are held. */
 void sorter_finish(struct sorter *s)
 {
 	sort_items(s);
 	if (s->count > s->keep)
 		s->count = (size_t)s->keep;
+	s->places = (struct place *)s->items;
+	for (size_t i = 0; i < s->count; i++) {
+		struct item item = s->items[i];
+		s->places[i] = (struct place){ item.bytes + item.sort_len, item.key_len };
+	}
+	if (s->count <= PRUNE_MIN)
+		return;
+	drop_sort_keys(s);
+	/* In units of an item, as it is accounted. */
+	size_t room = (s->count * sizeof(*s->places) + sizeof(*s->items) - 1) / sizeof(*s->items);
+	struct item *items = realloc(s->items, room * sizeof(*items));
+	if (!items)
+		return;
+	charge_give(s->charge, (s->room - room) * sizeof(*items));
+	s->items = items;
+	s->places = (struct place *)items;
+	s->room = room;
 }
 
 size_t sorter_count(const struct sorter *s)
@@ -268,6 +320,6 @@ size_t sorter_count(const struct sorter *s)
 
 const unsigned char *sorter_key(const struct sorter *s, size_t i, size_t *len)
 {
-	*len = s->items[i].key_len;
-	return s->items[i].bytes + s->items[i].sort_len;
+	*len = s->places[i].len;
+	return s->places[i].key;
 }

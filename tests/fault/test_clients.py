@@ -248,7 +248,7 @@ class Idle(Clients):
 
 
 class Bodies(Clients):
-    settings = ("operationsApi.network.maxBodySize=4M", "operationsApi.network.maxBodyMemory=8M")
+    settings = ("operationsApi.network.maxBodySize=4M", "operationsApi.maxMemory=20M", "operationsApi.maxRequestMemory=10M")
     UNKNOWN = (400, b'{"error":"Operation \'nope\' not found"}')
 
     @staticmethod
@@ -297,7 +297,7 @@ class Bodies(Clients):
                 self.assertEqual(self.exchange(self.head(size)), (503, error))
                 self.assertEqual(self.exchange(self.head(None) + self.chunks(self.body(size))), (503, error))
             self.check_served()
-            self.assertEqual(self.s.said()[begin:].count("maxBodyMemory"), 1)
+            self.assertEqual(self.s.said()[begin:].count("operationsApi.maxMemory"), 1)
             holders[0].sendall(b"}")
             self.assertEqual(receive(holders[0]), self.UNKNOWN)
             self.assertEqual(self.exchange(self.head(size) + self.body(size)), self.UNKNOWN)

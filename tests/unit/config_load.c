@@ -54,7 +54,7 @@ START_TEST(defaults)
 	ck_assert_ptr_null(config_file(config));
 	ck_assert_int_eq(config_int(config, "operationsApi.network.port"), 9925);
 	ck_assert_int_eq(config_int(config, "operationsApi.network.timeout"), 120000);
-	ck_assert_int_eq(config_int(config, "operationsApi.network.maxBodySize"), 1 << 30);
+	ck_assert_int_eq(config_int(config, "operationsApi.network.maxBodySize"), 128 << 20);
 	ck_assert(config_is_null(config, "operationsApi.network.host"));
 	ck_assert_ptr_null(config_string(config, "operationsApi.network.host"));
 	ck_assert_str_eq(config_string(config, "logging.level"), "warn");

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#define KIB ((size_t)1 << 10)
+#define MIB ((size_t)1 << 20)
+
+static struct budget budget;
+static struct charge charge;
+
+/* 16 MiB, of which 10 connections have 64 KiB each in advance; 4 MiB for one. */
+static void begin(void)
+{
+	budget_init(&budget, 16 * MIB, 4 * MIB, 10);
+	charge_init(&charge, &budget, budget.allowance);
+	charge.known = true;
+}
+
+static size_t held(void)
+{
+	return atomic_load(&budget.held);
+}
+
+START_TEST(test_shares)
+{
+	ck_assert_uint_eq(budget.allowance, 64 * KIB);
+	ck_assert_uint_eq(budget.max, 16 * MIB - 640 * KIB);
+	budget_init(&budget, 16 * MIB, 0, 1000000);
+	ck_assert_uint_ge(budget.max, 8 * MIB);
+	ck_assert_uint_eq(budget.each, budget.max / 2);
+	budget_init(&budget, 16 * MIB, 64 * MIB, 10);
+	ck_assert_uint_eq(budget.each, budget.max);
+}
+END_TEST
+
+START_TEST(test_allowance_costs_nothing)
+{
+	ck_assert(charge_take(&charge, 64 * KIB));
+	ck_assert_uint_eq(held(), 0);
+	ck_assert(charge_take(&charge, 1));
+	ck_assert_uint_gt(held(), 0);
+	charge_give(&charge, 1);
+	ck_assert_uint_eq(held(), 0);
+}
+END_TEST
+
+START_TEST(test_one_takes_too_much)
+{
+	struct err e;
+	ck_assert(!charge_take(&charge, 4 * MIB + 1));
+	ck_assert(charge_take(&charge, 4 * MIB));
+	ck_assert(!charge_take(&charge, 1));
+	ck_assert(!charge_take(&charge, SIZE_MAX));
+	err_nomem(&e);
+	ck_assert_int_eq(charge_explain(&charge, &e), LYRE_ETOOBIG);
+	ck_assert_str_eq(e.text, "The request takes more than 4096 KiB of memory, which is the most that one may take");
+	ck_assert_uint_eq(charge.held, 4 * MIB);
+	charge_give(&charge, 4 * MIB);
+	ck_assert_uint_eq(held(), 0);
+}
+END_TEST
+
+START_TEST(test_all_take_too_much)
+{
+	struct charge others[4];
+	struct err e;
+	for (size_t i = 0; i < 4; i++) {
+		charge_init(&others[i], &budget, budget.allowance);
+		others[i].known = true;
+	}
+	for (size_t i = 0; i < 3; i++)
+		ck_assert(charge_take(&others[i], 4 * MIB));
+	ck_assert(budget_has_room(&budget, 3 * MIB));
+	ck_assert(!budget_has_room(&budget, 4 * MIB));
+	ck_assert(!charge_take(&others[3], 4 * MIB));
+	err_nomem(&e);
+	ck_assert_int_eq(charge_explain(&others[3], &e), LYRE_EBUSY);
+	/* what an allowance has room for is there all the same */
+	ck_assert(charge_take(&charge, 64 * KIB));
+	charge_give(&others[0], 4 * MIB);
+	ck_assert(charge_take(&others[3], 4 * MIB));
+	for (size_t i = 1; i < 4; i++)
+		charge_give(&others[i], 4 * MIB);
+	ck_assert_uint_eq(held(), 0);
+}
+END_TEST
+
+/** Who is not known leaves most of it to those who are. */
+START_TEST(test_strangers)
+{
+	struct charge stranger;
+	charge_init(&stranger, &budget, budget.allowance);
+	ck_assert(charge_take(&charge, 3 * MIB));
+	ck_assert(!charge_take(&stranger, 2 * MIB));
+	ck_assert_int_eq(stranger.refused, LYRE_EBUSY);
+	stranger.known = true;
+	ck_assert(charge_take(&stranger, 2 * MIB));
+	charge_give(&stranger, 2 * MIB);
+	charge_give(&charge, 3 * MIB);
+	ck_assert_uint_eq(held(), 0);
+}
+END_TEST
+
+START_TEST(test_real_want_is_told_as_it_is)
+{
+	struct err e;
+	err_nomem(&e);
+	ck_assert_int_eq(charge_explain(&charge, &e), LYRE_ENOMEM);
+	err_set(&e, LYRE_EINVAL, "x");
+	charge.refused = LYRE_EBUSY;
+	ck_assert_int_eq(charge_explain(&charge, &e), LYRE_EINVAL);
+}
+END_TEST
+
+START_TEST(test_arena)
+{
+	struct arena a;
+	arena_init_charged(&a, &charge);
+	ck_assert_ptr_nonnull(arena_alloc(&a, MIB));
+	for (int i = 0; i < 1000; i++)
+		ck_assert_ptr_nonnull(arena_alloc(&a, KIB));
+	ck_assert_uint_ge(charge.held, a.total);
+	ck_assert_ptr_null(arena_alloc(&a, 3 * MIB));
+	ck_assert(arena_failed(&a));
+	ck_assert_int_eq(charge.refused, LYRE_ETOOBIG);
+	arena_reset(&a);
+	ck_assert_uint_ge(charge.held, a.total);
+	ck_assert_uint_lt(charge.held, MIB + 4 * KIB);
+	arena_free(&a);
+	ck_assert_uint_eq(charge.held, 0);
+	ck_assert_ptr_eq(a.charge, &charge);
+	ck_assert_uint_eq(held(), 0);
+}
+END_TEST
+
+START_TEST(test_buf)
+{
+	static char text[100000];
+	struct charge other;
+	struct buf b, c;
+	buf_init_charged(&b, &charge);
+	buf_add(&b, text, 1000);
+	ck_assert_uint_eq(charge.held, 0);
+	while (!b.failed)
+		buf_add(&b, text, sizeof text);
+	ck_assert_uint_gt(b.len, 3 * MIB);
+	ck_assert_uint_eq(charge.held, b.cap);
+	ck_assert_int_eq(charge.refused, LYRE_ETOOBIG);
+
+	charge_init(&other, &budget, 0);
+	buf_init_charged(&c, &other);
+	buf_move(&c, &b);
+	ck_assert_uint_eq(charge.held, 0);
+	ck_assert_uint_eq(other.held, c.cap);
+	ck_assert_uint_eq(b.cap, 0);
+	ck_assert_uint_ge(held(), c.cap);
+	buf_free(&c);
+	ck_assert_uint_eq(other.held, 0);
+	ck_assert_uint_eq(held(), 0);
+}
+END_TEST
+
+#define THREADS 4
+
+static void *take_and_give(void *arg)
+{
+	struct charge c;
+	(void)arg;
+	charge_init(&c, &budget, 0);
+	c.known = true;
+	for (size_t i = 1; i < 20000; i++) {
+		size_t n = i * 7919 % (3 * MIB);
+		if (charge_take(&c, n))
+			charge_give(&c, n);
+	}
+	return NULL;
+}
+
+START_TEST(test_threads)
+{
+	pthread_t threads[THREADS];
+	for (int i = 0; i < THREADS; i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, take_and_give, NULL), 0);
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	ck_assert_uint_eq(held(), 0);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("base_budget");
+	TCase *t = tcase_create("all");
+
+	tcase_add_checked_fixture(t, begin, NULL);
+	tcase_add_test(t, test_shares);
+	tcase_add_test(t, test_allowance_costs_nothing);
+	tcase_add_test(t, test_one_takes_too_much);
+	tcase_add_test(t, test_all_take_too_much);
+	tcase_add_test(t, test_strangers);
+	tcase_add_test(t, test_real_want_is_told_as_it_is);
+	tcase_add_test(t, test_arena);
+	tcase_add_test(t, test_buf);
+	tcase_add_test(t, test_threads);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+UNIT_MAIN(suite)
