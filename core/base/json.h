@@ -22,6 +22,14 @@
  */
 int json_decode(struct arena *a, char *text, size_t len, lyre_value *ret, struct err *e);
 
+/**
+ * The same, but arrays and objects that are members of the outermost object are checked only, and left where they stand
+ * as VALUE_UNREAD, and so is an outermost array: so a client is known, and what it may, before its values take memory.
+ */
+int json_decode_outer(struct arena *a, char *text, size_t len, lyre_value *ret, struct err *e);
+/** Decodes a value that was left so; another is left alone. After a failure it is not to be decoded again. \return 0, LYRE_ENOMEM */
+int json_decode_rest(struct arena *a, lyre_value *v, struct err *e);
+
 /** The same from constant text, copied into the arena first. */
 int json_decode_copy(struct arena *a, const char *text, size_t len, lyre_value *ret, struct err *e);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json.h"
+#include "base/json_count.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -8,23 +9,24 @@
 #include <string.h>
 
 /*
- * Values are first stacked in temporary memory, as the number of an array's items is not known before its end, then
- * copied to the arena in one run. Texts are unescaped where they stand.
+ * Values are first stacked, as the number of an array's items is not known before its end, then copied to the arena in one
+ * run. When the stack is full, what is left of the array is counted and read to its place. Texts are unescaped where they
+ * stand. What is left in the text for later is read as everything is, but nothing is kept or changed.
  */
 #define STACK_FIRST 64
-
-struct stacked {
-	const char *name;
-	uint32_t name_len;
-	lyre_value value;
-};
+#define STACK_MAX 4096
 
 struct reader {
 	struct arena *arena;
 	char *start, *p, *end;
-	struct stacked *stack, *first; /* first: where it stands while it is small */
+	struct value_member *stack, *first; /* first: where it stands while it is small */
 	size_t top, cap;
+	size_t limit;  /* of top: cap, or 0 while nothing is stacked */
+	struct json_counts counts;
+	bool counted;  /* what is read now is in counts */
 	unsigned depth;
+	bool later;    /* arrays and objects within the outermost object are left in the text */
+	bool skims;    /* what is read now is */
 	size_t adjust; /* UTF-16 units that unescaping has taken from the counting */
 	struct err *err;
 };
@@ -84,22 +86,6 @@ static void skip_space(struct reader *r)
 		r->p++;
 }
 
-static int push(struct reader *r, const struct stacked *s)
-{
-	if (r->top == r->cap) {
-		size_t cap = r->cap * 2;
-		struct stacked *stack = realloc(r->stack == r->first ? NULL : r->stack, cap * sizeof *stack);
-		if (!stack)
-			return err_nomem(r->err);
-		if (r->stack == r->first)
-			memcpy(stack, r->first, r->top * sizeof *stack);
-		r->stack = stack;
-		r->cap = cap;
-	}
-	r->stack[r->top++] = *s;
-	return 0;
-}
-
 static int hex4(const char *p, const char *end, unsigned *ret)
 {
 	unsigned u = 0;
@@ -140,16 +126,16 @@ static char *put_utf8(char *w, unsigned u)
 }
 
 /* What unescaping leaves behind the text counts one unit a byte. */
-static void blank(char *from, const char *to)
+static void blank(const struct reader *r, char *from, const char *to)
 {
-	if (from < to)
+	if (from < to && !r->skims)
 		memset(from, 'x', (size_t)(to - from));
 }
 
 /* A failure within a text, whose rest behind \p w is not in its place yet. */
 static int fail_text(struct reader *r, char *w, const char *rest, const char *at, const char *why)
 {
-	blank(w, rest);
+	blank(r, w, rest);
 	return fail_at(r, at, why);
 }
 
@@ -158,13 +144,15 @@ static int read_escape(struct reader *r, char **w)
 {
 	static const char plain[256] = { ['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b', ['f'] = '\f',
 		['n'] = '\n', ['r'] = '\r', ['t'] = '\t' };
-	const char *at = r->p - 1, *start = *w;
+	const char *at = r->p - 1;
+	char unread[4], *start = r->skims ? unread : *w, *to = start;
 	if (r->p >= r->end)
 		return fail_text(r, *w, at, r->p, "Unterminated string");
 	unsigned char c = (unsigned char)*r->p;
 	if (plain[c]) {
-		*(*w)++ = plain[c];
+		*start = plain[c];
 		r->p++;
+		*w += 1;
 		return 0;
 	}
 	if (c != 'u')
@@ -180,8 +168,10 @@ static int read_escape(struct reader *r, char **w)
 		r->p += 6;
 		u = 0x10000 + ((u - 0xd800) << 10) + (low - 0xdc00);
 	}
-	*w = put_utf8(*w, u);
-	r->adjust += (size_t)(*w - start) - (u >= 0x10000 ? 2 : 1);
+	to = put_utf8(start, u);
+	*w += to - start;
+	if (!r->skims)
+		r->adjust += (size_t)(to - start) - (u >= 0x10000 ? 2 : 1);
 	return 0;
 }
 
@@ -215,7 +205,7 @@ static int read_text(struct reader *r, const char **ret, uint32_t *len)
 		size_t good = ascii ? n : utf8_valid_prefix(plain, n);
 		if (good != n)
 			return fail_text(r, w, plain, plain + good, "Invalid UTF-8 in string literal");
-		if (w != plain)
+		if (w != plain && !r->skims)
 			memmove(w, plain, n);
 		w += n;
 		if (r->p < r->end && *r->p == '"')
@@ -229,11 +219,10 @@ static int read_text(struct reader *r, const char **ret, uint32_t *len)
 		if (rc)
 			return rc;
 	}
-	blank(w, r->p);
+	blank(r, w, r->p);
 	r->p++;
-	if ((size_t)(w - from) >= UINT32_MAX)
-		return err_set(r->err, LYRE_ETOOBIG, "a text of the request is over 4 GiB");
-	*w = '\0';
+	if (!r->skims)
+		*w = '\0';
 	*ret = from;
 	*len = (uint32_t)(w - from);
 	return 0;
@@ -310,7 +299,7 @@ static int read_number(struct reader *r, lyre_value *v)
 			*end = behind;
 			return 0;
 		}
-		char *text = arena_strndup(r->arena, from, len);
+		char *text = r->skims ? from : arena_strndup(r->arena, from, len);
 		*v = (lyre_value){ .type = LYRE_BIGINT, .len = (uint32_t)len, .s = text };
 		double d = strtod(from, NULL);
 		*end = behind;
@@ -335,37 +324,147 @@ static int read_word(struct reader *r, const char *word, lyre_value value, lyre_
 	return 0;
 }
 
-static int read_value(struct reader *r, lyre_value *v);
+/* ---- what is in an array or an object ---- */
 
-static int finish_array(struct reader *r, size_t base, lyre_value *v)
+/* What was read of it: on the stack from base on, or in its place. */
+struct items {
+	size_t size;  /* of one: of a lyre_value, or of a member */
+	size_t base;
+	char *place;  /* NULL: on the stack */
+	uint32_t count, room;
+	bool counted; /* it is the one that counts */
+};
+
+static bool make_place(struct reader *r, struct items *i, uint64_t room)
 {
-	size_t n = r->top - base;
-	lyre_value *items = NULL;
-	if (n) {
-		items = arena_alloc(r->arena, n * sizeof *items);
-		if (!items || n >= UINT32_MAX)
-			return err_nomem(r->err);
-		for (size_t i = 0; i < n; i++)
-			items[i] = r->stack[base + i].value;
-	}
-	*v = (lyre_value){ .type = LYRE_ARRAY, .len = (uint32_t)n, .items = items };
-	r->top = base;
+	i->room = (uint32_t)room;
+	if (room * i->size > SIZE_MAX / 2 || room > UINT32_MAX / 4)
+		return false;
+	i->place = arena_alloc(r->arena, (size_t)room * i->size);
+	return i->place != NULL;
+}
+
+static int items_begin(struct reader *r, struct items *i, size_t size)
+{
+	*i = (struct items){ .size = size, .base = r->top };
+	if (!r->counted || r->skims)
+		return 0;
+	uint32_t room = json_counts_next(&r->counts);
+	return !room || make_place(r, i, room) ? 0 : err_nomem(r->err);
+}
+
+static void put_in_place(struct items *i, const struct value_member *m)
+{
+	if (i->size == sizeof *m)
+		((struct value_member *)(void *)i->place)[i->count++] = *m;
+	else
+		((lyre_value *)(void *)i->place)[i->count++] = m->value;
+}
+
+/* Moves the items from the stack to a place of their own, with room for more. */
+static int leave_stack(struct reader *r, struct items *i, size_t more)
+{
+	size_t n = r->top - i->base;
+	if (n + more && !make_place(r, i, (uint64_t)n + more))
+		return err_nomem(r->err);
+	const struct value_member *from = &r->stack[i->base];
+	if (n && i->size == sizeof *from)
+		memcpy(i->place, from, n * sizeof *from);
+	for (size_t k = 0; i->size != sizeof *from && k < n; k++)
+		((lyre_value *)(void *)i->place)[k] = from[k].value;
+	i->count = (uint32_t)n;
+	r->top = i->base;
 	return 0;
 }
 
+/* Behind an item that is read, but not on the stack. */
+static int count_rest(struct reader *r, struct items *i)
+{
+	i->counted = r->counted = true;
+	r->limit = 0;
+	if (json_count(&r->counts, r->p, (size_t)(r->end - r->p), r->arena->charge))
+		return err_nomem(r->err);
+	return leave_stack(r, i, (size_t)json_counts_next(&r->counts) + 1);
+}
+
+static bool grow_stack(struct reader *r)
+{
+	size_t cap = r->cap * 2, more = (r->stack == r->first ? cap : r->cap) * sizeof *r->stack;
+	if (!charge_take(r->arena->charge, more))
+		return false;
+	struct value_member *stack = realloc(r->stack == r->first ? NULL : r->stack, cap * sizeof *stack);
+	if (!stack) {
+		charge_give(r->arena->charge, more);
+		return false;
+	}
+	if (r->stack == r->first)
+		memcpy(stack, r->first, r->top * sizeof *stack);
+	r->stack = stack;
+	r->limit = r->cap = cap;
+	return true;
+}
+
+static void free_stack(struct reader *r)
+{
+	if (r->stack == r->first)
+		return;
+	charge_give(r->arena->charge, r->cap * sizeof *r->stack);
+	free(r->stack);
+}
+
+static int add_otherwise(struct reader *r, struct items *i, const struct value_member *m)
+{
+	if (r->skims)
+		return 0;
+	if (!r->counted && r->cap < STACK_MAX) {
+		if (!grow_stack(r))
+			return err_nomem(r->err);
+		r->stack[r->top++] = *m;
+		return 0;
+	}
+	int rc = r->counted ? 0 : count_rest(r, i);
+	if (rc)
+		return rc;
+	if (i->count == i->room)
+		return fail_end(r);
+	put_in_place(i, m);
+	return 0;
+}
+
+static inline int items_add(struct reader *r, struct items *i, const struct value_member *m)
+{
+	if (r->top >= r->limit)
+		return add_otherwise(r, i, m);
+	r->stack[r->top++] = *m;
+	return 0;
+}
+
+static int items_end(struct reader *r, struct items *i)
+{
+	int rc = r->counted || r->skims ? 0 : leave_stack(r, i, 0);
+	if (!i->counted)
+		return rc;
+	json_counts_free(&r->counts);
+	r->counted = false;
+	r->limit = r->cap;
+	return rc;
+}
+
+static int read_value(struct reader *r, lyre_value *v);
+
 static int read_array(struct reader *r, lyre_value *v)
 {
-	size_t base = r->top;
+	struct items items;
+	int rc = items_begin(r, &items, sizeof(lyre_value));
 	r->p++;
 	skip_space(r);
-	if (r->p < r->end && *r->p == ']') {
-		r->p++;
-		return finish_array(r, base, v);
-	}
-	for (;;) {
-		struct stacked s = { 0 };
-		int rc = read_value(r, &s.value);
-		if (rc || (rc = push(r, &s)))
+	bool more = r->p >= r->end || *r->p != ']';
+	while (!rc && more) {
+		struct value_member m;
+		rc = read_value(r, &m.value);
+		if (!rc)
+			rc = items_add(r, &items, &m);
+		if (rc)
 			return rc;
 		skip_space(r);
 		if (r->p >= r->end)
@@ -377,10 +476,13 @@ static int read_array(struct reader *r, lyre_value *v)
 		r->p++;
 	}
 	r->p++;
-	return finish_array(r, base, v);
+	if (!rc)
+		rc = items_end(r, &items);
+	*v = (lyre_value){ .type = LYRE_ARRAY, .len = items.count, .items = (lyre_value *)(void *)items.place };
+	return rc;
 }
 
-static bool same_name(const struct stacked *a, const struct value_member *b)
+static bool same_name(const struct value_member *a, const struct value_member *b)
 {
 	return a->name_len == b->name_len && !memcmp(a->name, b->name, b->name_len);
 }
@@ -405,86 +507,103 @@ static size_t hash_name(const uint8_t *key, const char *s, uint32_t len)
 /* Steps a name in the table, on the average, that only names which were made to collide take. */
 #define STEPS_MAX 16
 
-/* Puts the stacked names and values into the members by a zeroed table. Returns how many, or SIZE_MAX where it takes too long. */
-static size_t merge_by_table(const struct stacked *s, size_t n, struct value_member *members, uint32_t *table, size_t mask,
-	const uint8_t *key)
+/* The place of a name in the table: its own, or a free one. */
+static size_t find_slot(const struct value_member *m, const struct value_member *members, const uint32_t *table, size_t mask,
+	const uint8_t *key, size_t *steps)
 {
-	size_t count = 0, steps = 0;
+	size_t slot = hash_name(key, m->name, m->name_len) & mask;
+	for (; table[slot] && !same_name(m, &members[table[slot] - 1]); ++*steps)
+		slot = (slot + 1) & mask;
+	return slot;
+}
 
-	for (size_t i = 0; i < n; i++) {
-		size_t slot = hash_name(key, s[i].name, s[i].name_len) & mask;
-		while (table[slot] && !same_name(&s[i], &members[table[slot] - 1])) {
-			slot = (slot + 1) & mask;
-			steps++;
+/* By a zeroed table of the places of names. Where a client chose the names by their places, they get others that it cannot know. */
+static uint32_t merge_by_table(struct value_member *members, uint32_t n, uint32_t *table, size_t mask)
+{
+	uint8_t key[16], *keyed = NULL;
+	size_t steps = 0;
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		size_t slot = find_slot(&members[i], members, table, mask, keyed, &steps);
+		if (!keyed && steps / STEPS_MAX > n) {
+			random_bytes(key, sizeof key);
+			keyed = key;
+			memset(table, 0, (mask + 1) * sizeof *table);
+			for (uint32_t j = 0; j < count; j++)
+				table[find_slot(&members[j], members, table, mask, keyed, &steps)] = j + 1;
+			slot = find_slot(&members[i], members, table, mask, keyed, &steps);
 		}
-		if (!key && steps > n * STEPS_MAX)
-			return SIZE_MAX;
 		if (!table[slot])
-			table[slot] = (uint32_t)++count;
-		members[table[slot] - 1] = (struct value_member){ .name = s[i].name, .name_len = s[i].name_len, .value = s[i].value };
+			table[slot] = ++count;
+		members[table[slot] - 1] = members[i];
 	}
 	return count;
 }
 
-static size_t merge_by_looking(const struct stacked *s, size_t n, struct value_member *members)
+static uint32_t merge_by_looking(struct value_member *members, uint32_t n)
 {
-	size_t count = 0;
+	uint32_t count = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		size_t j = 0;
-		while (j < count && !same_name(&s[i], &members[j]))
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t j = 0;
+		while (j < count && !same_name(&members[i], &members[j]))
 			j++;
 		count += j == count;
-		members[j] = (struct value_member){ .name = s[i].name, .name_len = s[i].name_len, .value = s[i].value };
+		if (i != j)
+			members[j] = members[i];
 	}
 	return count;
 }
 
 /* Returns how many there are; 0 when out of memory. */
-static size_t merge_many(const struct stacked *s, size_t n, struct value_member *members)
+static uint32_t merge_many(struct value_member *members, uint32_t n, struct charge *charge)
 {
-	uint8_t key[16];
 	size_t size = 64;
 
-	while (size < n * 2)
+	while (size < (size_t)n * 2)
 		size *= 2;
-	uint32_t *table = calloc(size, sizeof *table);
-	if (!table)
+	if (!charge_take(charge, size * sizeof(uint32_t)))
 		return 0;
-	size_t count = merge_by_table(s, n, members, table, size - 1, NULL);
-	if (count == SIZE_MAX) {
-		/* A client chose the names by their places: now they have places that it cannot know. */
-		random_bytes(key, sizeof key);
-		memset(table, 0, size * sizeof *table);
-		count = merge_by_table(s, n, members, table, size - 1, key);
-	}
+	uint32_t *table = calloc(size, sizeof *table);
+	uint32_t count = table ? merge_by_table(members, n, table, size - 1) : 0;
 	free(table);
+	charge_give(charge, size * sizeof *table);
 	return count;
 }
 
 /* The last of equal names wins, in the place of the first. No names that a client may send cost n². */
-static int finish_object(struct reader *r, size_t base, lyre_value *v)
+static int finish_object(struct reader *r, struct items *i, lyre_value *v)
 {
-	size_t n = r->top - base, count = 0;
-	struct value_member *members = NULL;
+	struct value_member *members = (struct value_member *)(void *)i->place;
+	uint32_t n = i->count;
+	uint32_t count = n > FEW_NAMES ? merge_many(members, n, r->arena->charge) : merge_by_looking(members, n);
 
-	if (n) {
-		members = arena_alloc(r->arena, n * sizeof *members);
-		if (!members || n >= UINT32_MAX / 4)
-			return err_nomem(r->err);
-		count = n > FEW_NAMES ? merge_many(&r->stack[base], n, members) : merge_by_looking(&r->stack[base], n, members);
-		if (!count)
-			return err_nomem(r->err);
-	}
-	*v = (lyre_value){ .type = LYRE_OBJECT, .len = (uint32_t)count, .members = members };
-	r->top = base;
+	if (n && !count)
+		return err_nomem(r->err);
+	*v = (lyre_value){ .type = LYRE_OBJECT, .len = count, .members = members };
 	return 0;
 }
 
-static int read_member(struct reader *r, struct stacked *s)
+/* What is left in the text is what it will be read from. */
+static int read_later(struct reader *r, lyre_value *v)
+{
+	const char *from = r->p;
+	lyre_value unread;
+
+	r->skims = true;
+	r->limit = 0;
+	int rc = read_value(r, &unread);
+	r->skims = false;
+	r->limit = r->counted ? 0 : r->cap;
+	*v = (lyre_value){ .type = VALUE_UNREAD, .len = (uint32_t)(r->p - from), .s = from };
+	return rc;
+}
+
+static int read_member(struct reader *r, struct value_member *m)
 {
 	r->p++;
-	int rc = read_text(r, &s->name, &s->name_len);
+	int rc = read_text(r, &m->name, &m->name_len);
 	if (rc)
 		return rc;
 	skip_space(r);
@@ -493,27 +612,29 @@ static int read_member(struct reader *r, struct stacked *s)
 	if (*r->p != ':')
 		return fail_at(r, r->p, "Expected ':' after property name");
 	r->p++;
-	return read_value(r, &s->value);
+	skip_space(r);
+	bool later = r->later && r->depth == 1 && r->p < r->end && (*r->p == '{' || *r->p == '[');
+	return later ? read_later(r, &m->value) : read_value(r, &m->value);
 }
 
 static int read_object(struct reader *r, lyre_value *v)
 {
-	size_t base = r->top;
+	struct items items;
+	int rc = items_begin(r, &items, sizeof(struct value_member));
 	r->p++;
 	skip_space(r);
-	if (r->p < r->end && *r->p == '}') {
-		r->p++;
-		return finish_object(r, base, v);
-	}
-	for (bool first = true;; first = false) {
-		struct stacked s = { 0 };
+	bool more = r->p >= r->end || *r->p != '}';
+	for (bool first = true; !rc && more; first = false) {
+		struct value_member m;
 		skip_space(r);
 		if (r->p >= r->end)
 			return fail_end(r);
 		if (*r->p != '"')
 			return fail_at(r, r->p, first ? "Expected property name or '}'" : "Expected double-quoted property name");
-		int rc = read_member(r, &s);
-		if (rc || (rc = push(r, &s)))
+		rc = read_member(r, &m);
+		if (!rc)
+			rc = items_add(r, &items, &m);
+		if (rc)
 			return rc;
 		skip_space(r);
 		if (r->p >= r->end)
@@ -525,7 +646,9 @@ static int read_object(struct reader *r, lyre_value *v)
 		r->p++;
 	}
 	r->p++;
-	return finish_object(r, base, v);
+	if (!rc)
+		rc = items_end(r, &items);
+	return rc ? rc : finish_object(r, &items, v);
 }
 
 static int read_value(struct reader *r, lyre_value *v)
@@ -557,26 +680,59 @@ static int read_value(struct reader *r, lyre_value *v)
 	}
 }
 
-int json_decode(struct arena *a, char *text, size_t len, lyre_value *ret, struct err *e)
+static int decode(struct arena *a, char *text, size_t len, bool later, lyre_value *ret, struct err *e)
 {
 	if (len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) {
 		text += 3;
 		len -= 3;
 	}
-	struct stacked first[STACK_FIRST];
-	struct reader r = {
-		.arena = a, .start = text, .p = text, .end = text + len, .stack = first, .first = first, .cap = STACK_FIRST,
-		.err = e,
-	};
-	int rc = read_value(&r, ret);
+	if (len > UINT32_MAX)
+		return err_set(e, LYRE_ETOOBIG, "JSON of more than 4 GiB is not read");
+	struct value_member first[STACK_FIRST];
+	struct reader r;
+	r.arena = a;
+	r.start = r.p = text;
+	r.end = text + len;
+	r.stack = r.first = first;
+	r.top = 0;
+	r.limit = r.cap = STACK_FIRST;
+	r.depth = 0;
+	r.later = later;
+	r.counted = r.skims = false;
+	r.adjust = 0;
+	r.err = e;
+	skip_space(&r);
+	int rc = later && r.p < r.end && *r.p == '[' ? read_later(&r, ret) : read_value(&r, ret);
 	if (!rc) {
 		skip_space(&r);
 		if (r.p < r.end)
 			rc = err_set(e, LYRE_EINVAL, "Unexpected non-whitespace character after JSON at position %zu",
 				position(&r, r.p));
 	}
-	if (r.stack != first)
-		free(r.stack);
+	if (r.counted)
+		json_counts_free(&r.counts);
+	free_stack(&r);
+	return rc;
+}
+
+int json_decode(struct arena *a, char *text, size_t len, lyre_value *ret, struct err *e)
+{
+	return decode(a, text, len, false, ret, e);
+}
+
+int json_decode_outer(struct arena *a, char *text, size_t len, lyre_value *ret, struct err *e)
+{
+	return decode(a, text, len, true, ret, e);
+}
+
+int json_decode_rest(struct arena *a, lyre_value *v, struct err *e)
+{
+	if (v->type != VALUE_UNREAD)
+		return 0;
+	lyre_value read;
+	int rc = decode(a, (char *)(uintptr_t)v->s, v->len, false, &read, e);
+	if (!rc)
+		*v = read;
 	return rc;
 }
 

@@ -259,6 +259,8 @@ void json_add_value(struct buf *b, const lyre_value *v)
 		}
 		buf_add_char(b, '}');
 		break;
+	default: /* VALUE_UNREAD: there was no memory to decode it */
+		b->failed = true;
 	}
 }
 

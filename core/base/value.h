@@ -33,6 +33,9 @@ struct value_member {
 	struct lyre_value value;
 };
 
+/** An array or an object that is JSON text still: a kind between decoding and the handler. Its text is in s. */
+#define VALUE_UNREAD 100u
+
 static inline lyre_value value_null(void) { return (lyre_value){ .type = LYRE_NULL }; }
 static inline lyre_value value_bool(bool b) { return (lyre_value){ .type = LYRE_BOOL, .b = b }; }
 static inline lyre_value value_int(int64_t i) { return (lyre_value){ .type = LYRE_INT, .i = i }; }

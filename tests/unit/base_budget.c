@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/json.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -165,6 +166,32 @@ START_TEST(test_buf)
 }
 END_TEST
 
+/** A body that is full of small things holds what its values take, and nothing else at any moment. */
+START_TEST(test_decoding)
+{
+	static const char *const items[] = { "0", "[]", "{}", "\"\"", "null", "{\"a\":0}", "[[[[[[[[[[]]]]]]]]]]" };
+	const char *item = items[_i];
+	size_t len = strlen(item), n = 2 * MIB / (len + 1);
+	char *text = malloc(2 * MIB + 2), *p = text;
+	struct arena a;
+	struct err e;
+	lyre_value v;
+	ck_assert_ptr_nonnull(text);
+	*p++ = '[';
+	for (size_t i = 0; i < n; i++, *p++ = ',')
+		p = (char *)memcpy(p, item, len) + len;
+	p[-1] = ']';
+	budget_init(&budget, 1024 * MIB, 9 * (size_t)(p - text), 1);
+	arena_init_charged(&a, &charge);
+	ck_assert_msg(!json_decode(&a, text, (size_t)(p - text), &v, &e), "%s: %s", item, e.text);
+	ck_assert_uint_eq(v.len, n);
+	ck_assert_uint_lt(charge.held - a.total, 64 * KIB);
+	arena_free(&a);
+	ck_assert_uint_eq(charge.held, 0);
+	free(text);
+}
+END_TEST
+
 #define THREADS 4
 
 static void *take_and_give(void *arg)
@@ -206,6 +233,7 @@ static Suite *suite(void)
 	tcase_add_test(t, test_real_want_is_told_as_it_is);
 	tcase_add_test(t, test_arena);
 	tcase_add_test(t, test_buf);
+	tcase_add_loop_test(t, test_decoding, 0, 7);
 	tcase_add_test(t, test_threads);
 	suite_add_tcase(s, t);
 	return s;

@@ -208,6 +208,118 @@ START_TEST(colliding_names)
 }
 END_TEST
 
+/* ---- large documents, whose arrays are counted before they are read ---- */
+
+#define LARGE_DOCUMENT 200000
+
+static uint64_t seed;
+
+static unsigned below(unsigned n)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return (unsigned)(seed >> 20) % n;
+}
+
+/* As it is written again: names differ, nothing is blank. A few arrays and objects are longer than any stack. */
+static void add_document(struct buf *b, unsigned depth)
+{
+	static const char *const scalars[] = { "0", "null", "\"\"", "\"a,]}[{\\\"\"", "-12.5", "true", "[]", "{}",
+		"\"\xc3\xa9\\\\\"", "123456789012345678901" };
+	unsigned kind = below(depth ? 6 : 4), n = below(400) ? below(5) : below(9000);
+	if ((kind < 4 && depth != 0) || b->len > LARGE_DOCUMENT) {
+		buf_add_str(b, scalars[below(sizeof scalars / sizeof *scalars)]);
+		return;
+	}
+	buf_add_char(b, kind % 2 ? '[' : '{');
+	for (unsigned i = 0; i < (depth ? n : 5000 + n); i++) {
+		if (i)
+			buf_add_char(b, ',');
+		if (kind % 2 == 0)
+			buf_addf(b, "\"n%u\":", i);
+		if (depth < 6)
+			add_document(b, depth + 1);
+		else
+			buf_add_str(b, scalars[below(sizeof scalars / sizeof *scalars)]);
+	}
+	buf_add_char(b, kind % 2 ? ']' : '}');
+}
+
+START_TEST(large_documents)
+{
+	seed = 88172645463325252u + (uint64_t)_i;
+	struct buf in = { 0 }, out = { 0 };
+	struct err err = { 0 };
+	lyre_value v;
+	add_document(&in, 0);
+	ck_assert_int_eq(json_decode_copy(&arena, in.data, in.len, &v, &err), 0);
+	json_add_value(&out, &v);
+	ck_assert_uint_eq(in.len, out.len);
+	ck_assert(!memcmp(in.data, out.data, in.len));
+	buf_free(&in);
+	buf_free(&out);
+}
+END_TEST
+
+/* Decoded at once, and first the outer object, then the rest: the same comes out, or the same is wrong. */
+static void check_both_ways(const char *text, size_t len)
+{
+	struct err e1 = { 0 }, e2 = { 0 };
+	struct buf b1 = { 0 }, b2 = { 0 };
+	lyre_value v1, v2;
+	char *copy = arena_strndup(&arena, text, len);
+	int rc1 = json_decode_copy(&arena, text, len, &v1, &e1), rc2 = json_decode_outer(&arena, copy, len, &v2, &e2);
+	ck_assert_int_eq(rc1, rc2);
+	/* The stretch that is quoted shows escapes where nothing was decoded yet. */
+	char *quoted = strstr(e1.text, "', ");
+	ck_assert(!strncmp(e1.text, e2.text, quoted ? (size_t)(quoted - e1.text) : sizeof e1.text));
+	if (rc1)
+		return;
+	for (uint32_t i = 0; v2.type == LYRE_OBJECT && i < v2.len; i++) {
+		ck_assert(v2.members[i].value.type != LYRE_ARRAY && v2.members[i].value.type != LYRE_OBJECT);
+		ck_assert_int_eq(json_decode_rest(&arena, &v2.members[i].value, &e2), 0);
+	}
+	ck_assert_int_eq(json_decode_rest(&arena, &v2, &e2), 0);
+	json_add_value(&b1, &v1);
+	json_add_value(&b2, &v2);
+	ck_assert_uint_eq(b1.len, b2.len);
+	ck_assert(!memcmp(b1.data, b2.data, b1.len));
+	buf_free(&b1);
+	buf_free(&b2);
+}
+
+START_TEST(outer_object_first)
+{
+	static const char *const texts[] = { "{\"a\":[1,{\"b\":\"\\u00e9\\n\"}],\"c\":1,\"a\":{}}", "[[1],2]", " [ ] ", "1", "",
+		"{\"a\":[1,2}", "{\"a\":[\"\\u00e9\\ud800\"]}", "{\"x\\n\":1,\"a\":[\"\\n\",tru]}", "{\"a\":{\"b\":\"\x01\"}}",
+		"{\"\\u00e9\":{\"b\\u00e9\":[1e999]}}", "{\"a\":[1],}", "{\"a\":[-]}", "{\"a\":[123456789012345678901,1.5]} x" };
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		check_both_ways(texts[i], strlen(texts[i]));
+}
+END_TEST
+
+/* What is counted is not always JSON. */
+START_TEST(large_documents_with_faults)
+{
+	static const char bytes[] = "[]{},:\"\\0x \n";
+	seed = 1181783497276652981u + (uint64_t)_i;
+	struct buf in = { 0 };
+	buf_add_str(&in, "{\"operation\":\"x\",\"a\":");
+	add_document(&in, 0);
+	buf_add_char(&in, '}');
+	check_both_ways(in.data, in.len);
+	for (int i = 0; i < 9; i++) {
+		size_t len = i % 3 ? in.len : below((unsigned)in.len);
+		for (int j = 0; j < i; j++)
+			in.data[below((unsigned)in.len)] = bytes[below(sizeof bytes - 1)];
+		check_both_ways(in.data, len);
+		arena_reset(&arena);
+	}
+	buf_free(&in);
+}
+END_TEST
+
 START_TEST(doubles_read_back)
 {
 	uint64_t state = 88172645463325252u;
@@ -295,6 +407,9 @@ static Suite *suite(void)
 	tcase_add_test(t, many_escapes);
 	tcase_add_test(t, many_names);
 	tcase_add_test(t, colliding_names);
+	tcase_add_loop_test(t, large_documents, 0, 6);
+	tcase_add_test(t, outer_object_first);
+	tcase_add_loop_test(t, large_documents_with_faults, 0, 4);
 	tcase_add_test(t, doubles_read_back);
 	tcase_add_test(t, order_of_values);
 	tcase_add_test(t, equal_values);
