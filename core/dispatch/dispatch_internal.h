@@ -174,6 +174,8 @@ void words_modernise(lyre_value *conditions);
 uint32_t argument_type(const lyre_value *v);
 /** Finds each declared argument in the body: args, given, present and labels of the call. LYRE_ENOMEM */
 int arguments_bind(struct lyre_call *call, const char ***labels);
+/** Decodes those that are JSON text still; what is no argument is left so. LYRE_ENOMEM */
+int arguments_decode(struct lyre_call *call, const struct operation *o, struct err *e);
 /** Checks them, fills in what is missing. LYRE_EINVAL with all sentences. */
 int arguments_check(struct lyre_call *call, const char *const *labels, struct err *e);
 
@@ -228,6 +230,8 @@ struct run {
 	enum format format;
 	struct credentials credentials;
 	struct foreign foreign;
+	bool suspect;     /**< the body may hold names that are refused */
+	bool unread;      /**< of a large body: its arrays and objects are JSON text still */
 	bool by_cookie;   /**< who calls is known by a cookie only */
 	bool body_secret; /**< the body holds credentials */
 	bool waiting;     /**< for resume() */
@@ -256,6 +260,8 @@ void run_wake(struct run *r, int n);
 enum flow refuse(struct run *r, int status, const char *text);
 enum flow refuse_err(struct run *r, struct err *e);
 enum flow out_of_memory(struct run *r);
+/** Decodes the arguments for an operation, where that was left for later, and refuses what must not be in them. */
+enum flow decode_rest(struct run *r, const struct operation *o);
 
 /* ---- who is asking (sign_in.c): steps ---- */
 

@@ -228,6 +228,9 @@ static enum flow arguments_sign_in(struct run *r, const lyre_value *user, const 
 {
 	struct err e;
 
+	enum flow flow = decode_rest(r, r->call.operation);
+	if (flow != FLOW_NEXT)
+		return flow;
 	if (arguments_bind(&r->call, &r->labels))
 		return out_of_memory(r);
 	if (arguments_check(&r->call, r->labels, &e))

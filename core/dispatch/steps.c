@@ -29,6 +29,9 @@ enum flow out_of_memory(struct run *r)
 	return refuse_err(r, &e);
 }
 
+/** Of a body that is larger, what is in it is decoded when it is known that who sent it may do what it asks for. */
+#define DECODE_AT_ONCE ((size_t)64 << 10)
+
 static enum flow refuse_long(struct run *r, int status, const char *text)
 {
 	answer_long(r->x, status, text);
@@ -150,6 +153,21 @@ static bool may_have_prototype(const struct buf *body)
 	return false;
 }
 
+static enum flow refuse_prototype(struct run *r)
+{
+	if (!r->suspect || !has_prototype(&r->call.body))
+		return FLOW_NEXT;
+	return refuse(r, status_of(LYRE_EINVAL), "Object contains forbidden prototype property");
+}
+
+/** Whether nothing that is asked for can be refused for want of permissions. */
+static bool may_all(const struct run *r)
+{
+	const struct principal *who = r->call.who;
+
+	return r->x->trusted || (who && who->role && who->role->super_user);
+}
+
 static enum flow decode(struct run *r)
 {
 	struct exchange *x = r->x;
@@ -163,12 +181,21 @@ static enum flow decode(struct run *r)
 	if (!x->body.len)
 		return refuse(r, status_of(LYRE_EINVAL), "Body cannot be empty when content-type is set to 'application/json'");
 
-	bool suspect = may_have_prototype(&x->body);
-	if (json_decode(&x->arena, x->body.data, x->body.len, &r->call.body, &e))
+	r->suspect = may_have_prototype(&x->body);
+	r->unread = x->body.len > DECODE_AT_ONCE && !may_all(r);
+	if ((r->unread ? json_decode_outer : json_decode)(&x->arena, x->body.data, x->body.len, &r->call.body, &e))
 		return refuse_err(r, &e);
-	if (suspect && has_prototype(&r->call.body))
-		return refuse(r, status_of(LYRE_EINVAL), "Object contains forbidden prototype property");
-	return FLOW_NEXT;
+	return refuse_prototype(r);
+}
+
+enum flow decode_rest(struct run *r, const struct operation *o)
+{
+	struct err e;
+
+	if (!r->unread)
+		return FLOW_NEXT;
+	r->unread = false;
+	return arguments_decode(&r->call, o, &e) ? refuse_err(r, &e) : refuse_prototype(r);
 }
 
 static enum flow name_operation(struct run *r)
@@ -199,19 +226,34 @@ static enum flow find_operation(struct run *r)
 
 /* ---- whether it may, and makes sense ---- */
 
-static enum flow permit(struct run *r)
+static enum flow ask_permission(struct run *r)
 {
-	lyre_call *call = &r->call;
 	struct err e;
 
-	if (!r->labels && arguments_bind(call, &r->labels))
-		return out_of_memory(r);
-	if (!authorise(call, &e))
+	if (!authorise(&r->call, &e))
 		return FLOW_NEXT;
 	charge_explain(&r->x->charge, &e);
 	log_refusal(r, status_of(e.code), e.text);
 	answer_refusal(r, status_of(e.code), e.text);
 	return FLOW_DONE;
+}
+
+/** As far as it can be told before the arguments are decoded. */
+static enum flow permit_unread(struct run *r)
+{
+	return r->unread ? ask_permission(r) : FLOW_NEXT;
+}
+
+static enum flow decode_arguments(struct run *r)
+{
+	return decode_rest(r, r->call.operation);
+}
+
+static enum flow permit(struct run *r)
+{
+	if (!r->labels && arguments_bind(&r->call, &r->labels))
+		return out_of_memory(r);
+	return ask_permission(r);
 }
 
 static enum flow validate(struct run *r)
@@ -283,6 +325,8 @@ const step_function steps[] = {
 	sign_in_body_end,
 	find_operation,
 	sign_in_limit,
+	permit_unread,
+	decode_arguments,
 	permit,
 	validate,
 	start,

@@ -10,6 +10,20 @@
 
 #define NAME_MAX_CHARACTERS 250
 
+int arguments_decode(struct lyre_call *call, const struct operation *o, struct err *e)
+{
+	const char *label;
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < o->param_count; i++) {
+		const lyre_value *v = words_find(&call->body, o->params[i].name, &label);
+
+		if (v)
+			rc = json_decode_rest(call->arena, (lyre_value *)(uintptr_t)v, e);
+	}
+	return rc;
+}
+
 int arguments_bind(struct lyre_call *call, const char ***ret_labels)
 {
 	const struct operation *o = call->operation;
