@@ -72,7 +72,7 @@ static int open_jobs(struct server *s, struct err *e)
 
 static int open_dispatch(struct server *s, struct err *e)
 {
-	int rc = pool_open(&s->pool, "worker", worker_count(s->config), e);
+	int rc = pool_open(&s->pool, "worker", worker_count(s->config), 0, e);
 
 	if (rc)
 		return rc;

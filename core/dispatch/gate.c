@@ -6,14 +6,12 @@
 #include "dispatch/dispatch_internal.h"
 
 #include "base/text.h"
+#include "base/thread.h"
 #include "dispatch/lane.h"
 #include "log/log.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 /** Attempts that may wait for a thread, and those that may wait for their time. */
 #define FRESH_MAX 256
@@ -22,7 +20,6 @@
 #define IDLE_MS 10000
 /** Steps of priority below the rest of the server. */
 #define NICE 10
-#define NICE_MAX 19
 
 enum checker_state { CHECKER_FREE, CHECKER_RUNNING, CHECKER_ENDED };
 
@@ -209,17 +206,6 @@ static void check(struct gate *g, struct verification *v)
 	v->done(v);
 }
 
-/** A login flood takes what is left over. On Linux, a thread has a priority of its own. */
-static void yield_to_others(void)
-{
-#ifdef SYS_gettid
-	id_t self = (id_t)syscall(SYS_gettid);
-	int nice = getpriority(PRIO_PROCESS, self) + NICE;
-
-	setpriority(PRIO_PROCESS, self, nice < NICE_MAX ? nice : NICE_MAX);
-#endif
-}
-
 static void *run_checker(void *arg)
 {
 	struct checker *c = arg;
@@ -229,7 +215,7 @@ static void *run_checker(void *arg)
 
 	snprintf(name, sizeof name, "auth/%u", c->number);
 	log_thread(name);
-	yield_to_others();
+	thread_lower_priority(NICE); /* a login flood takes what is left over */
 	pthread_mutex_lock(&g->lock);
 	while ((v = next_attempt(g))) {
 		pthread_mutex_unlock(&g->lock);

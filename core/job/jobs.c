@@ -59,7 +59,7 @@ int jobs_open(struct jobs **ret, struct store *s, const struct jobs_options *o, 
 		return err_nomem(e);
 	j->store = s;
 	j->options = *o;
-	rc = pool_open(&j->pool, "job", o->parallel, e);
+	rc = pool_open(&j->pool, "job", o->parallel, 0, e);
 	if (rc) {
 		free(j);
 		return rc;

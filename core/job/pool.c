@@ -5,6 +5,7 @@
  */
 #include "job/pool.h"
 
+#include "base/thread.h"
 #include "log/log.h"
 
 #include <errno.h>
@@ -29,11 +30,12 @@ struct worker {
 struct pool {
 	pthread_mutex_t lock;
 	pthread_cond_t work;
-	struct pool_task *first, **last;
+	struct pool_task *first, **last; /* the first task of each owner, in the order of their turns */
 	size_t queued;
 	unsigned idle;
 	bool closing;
 	const char *name;
+	int nice;
 	unsigned count;
 	struct worker workers[];
 };
@@ -54,13 +56,52 @@ static bool wait_for_work(struct pool *p)
 	return p->first != NULL;
 }
 
+/** At the end of the owners. */
+static void add_owner(struct pool *p, struct pool_task *first)
+{
+	first->next = NULL;
+	*p->last = first;
+	p->last = &first->next;
+}
+
+static bool same_owner(const struct pool_task *x, const struct pool_task *y)
+{
+	return x->owner == y->owner || (x->owner && y->owner && !strcmp(x->owner, y->owner));
+}
+
+/** With the lock held. There are no more owners than clients: they are looked through. */
+static void put(struct pool *p, struct pool_task *task)
+{
+	struct pool_task *first = p->first;
+
+	while (first && !same_owner(first, task))
+		first = first->next;
+	task->next = task->more = task->last = NULL;
+	p->queued++;
+	if (!first) {
+		add_owner(p, task);
+		return;
+	}
+	if (first->more)
+		first->last->next = task;
+	else
+		first->more = task;
+	first->last = task;
+}
+
+/** With the lock held: the first owner's first, whose next one waits for another turn. */
 static struct pool_task *take(struct pool *p)
 {
-	struct pool_task *task = p->first;
+	struct pool_task *task = p->first, *heir = task->more;
 
 	p->first = task->next;
 	if (!p->first)
 		p->last = &p->first;
+	if (heir) {
+		heir->more = heir->next;
+		heir->last = task->last;
+		add_owner(p, heir);
+	}
 	p->queued--;
 	return task;
 }
@@ -73,6 +114,8 @@ static void *work(void *arg)
 
 	snprintf(name, sizeof name, "%s/%u", p->name, w->number);
 	log_thread(name);
+	if (p->nice)
+		thread_lower_priority(p->nice);
 	pthread_mutex_lock(&p->lock);
 	while (wait_for_work(p)) {
 		struct pool_task *task = take(p);
@@ -115,7 +158,7 @@ static bool has_worker(const struct pool *p)
 	return false;
 }
 
-int pool_open(struct pool **ret, const char *name, unsigned threads, struct err *e)
+int pool_open(struct pool **ret, const char *name, unsigned threads, int nice, struct err *e)
 {
 	if (threads < 1)
 		threads = 1;
@@ -131,6 +174,7 @@ int pool_open(struct pool **ret, const char *name, unsigned threads, struct err 
 	pthread_mutex_init(&p->lock, NULL);
 	p->last = &p->first;
 	p->name = name;
+	p->nice = nice;
 	p->count = threads;
 	for (unsigned i = 0; i < threads; i++)
 		p->workers[i] = (struct worker){ .pool = p, .number = i + 1 };
@@ -155,11 +199,8 @@ void pool_submit(struct pool *p, struct pool_task *task)
 {
 	bool here = false;
 
-	task->next = NULL;
 	pthread_mutex_lock(&p->lock);
-	*p->last = task;
-	p->last = &task->next;
-	p->queued++;
+	put(p, task);
 	/* While closing only a task submits, and its own thread is still there to go on with it. */
 	if (!p->closing && p->queued > p->idle && start_worker(p) != 0 && !has_worker(p)) {
 		here = true;

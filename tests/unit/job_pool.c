@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <string.h>
 #include <unistd.h>
 
 struct count_task {
@@ -43,7 +44,7 @@ START_TEST(test_all_work_is_done)
 	struct pool *p;
 	struct err e;
 
-	ck_assert_int_eq(pool_open(&p, "test", 4, &e), 0);
+	ck_assert_int_eq(pool_open(&p, "test", 4, 0, &e), 0);
 	ck_assert_uint_eq(pool_threads(p), 4);
 	for (int i = 0; i < 200; i++) {
 		tasks[i] = (struct count_task){ .task.run = count, .pool = p };
@@ -62,7 +63,7 @@ START_TEST(test_tasks_submit_while_closing)
 	struct pool *p;
 	struct err e;
 
-	ck_assert_int_eq(pool_open(&p, "test", 2, &e), 0);
+	ck_assert_int_eq(pool_open(&p, "test", 2, 0, &e), 0);
 	for (int i = 0; i < 10; i++) {
 		tasks[i] = (struct count_task){ .task.run = count, .pool = p, .more = 20 };
 		pool_submit(p, &tasks[i].task);
@@ -77,7 +78,7 @@ START_TEST(test_unused)
 	struct pool *p;
 	struct err e;
 
-	ck_assert_int_eq(pool_open(&p, "test", 0, &e), 0);
+	ck_assert_int_eq(pool_open(&p, "test", 0, 0, &e), 0);
 	ck_assert_uint_eq(pool_threads(p), 1);
 	pool_close(p);
 	pool_close(NULL);
@@ -107,7 +108,7 @@ START_TEST(test_many_submitters)
 	struct pool *p;
 	struct err e;
 
-	ck_assert_int_eq(pool_open(&p, "test", 3, &e), 0);
+	ck_assert_int_eq(pool_open(&p, "test", 3, 0, &e), 0);
 	for (int i = 0; i < 4; i++) {
 		submitters[i].pool = p;
 		ck_assert_int_eq(pthread_create(&threads[i], NULL, submit, &submitters[i]), 0);
@@ -116,6 +117,88 @@ START_TEST(test_many_submitters)
 		pthread_join(threads[i], NULL);
 	pool_close(p);
 	ck_assert_int_eq(atomic_load(&runs), 400);
+}
+END_TEST
+
+/* ---- turns ---- */
+
+static pthread_mutex_t door = PTHREAD_MUTEX_INITIALIZER;
+
+struct named_task {
+	struct pool_task task;
+	struct pool *pool;
+	char name;
+	int more;
+};
+
+static char order[64];
+static size_t ordered;
+
+static void note(struct pool_task *task)
+{
+	struct named_task *n = (struct named_task *)((char *)task - offsetof(struct named_task, task));
+
+	pthread_mutex_lock(&door);
+	pthread_mutex_unlock(&door);
+	order[ordered++] = n->name;
+	if (n->more-- > 0)
+		pool_submit(n->pool, task);
+}
+
+/** One thread, held until all are submitted; what it ran then, in its order. */
+static const char *run_in_order(struct named_task *tasks, size_t count, const char *const *owners)
+{
+	struct pool *p;
+	struct err e;
+	struct named_task first = { .task.run = note, .name = '-' };
+
+	memset(order, 0, sizeof order);
+	ordered = 0;
+	ck_assert_int_eq(pool_open(&p, "test", 1, 10, &e), 0);
+	pthread_mutex_lock(&door);
+	pool_submit(p, &first.task);
+	while (pool_queued(p))
+		usleep(100);
+	for (size_t i = 0; i < count; i++) {
+		tasks[i].task.run = note;
+		tasks[i].task.owner = owners[i];
+		tasks[i].pool = p;
+		pool_submit(p, &tasks[i].task);
+	}
+	ck_assert_uint_eq(pool_queued(p), count);
+	pthread_mutex_unlock(&door);
+	pool_close(p);
+	return order;
+}
+
+START_TEST(test_owners_take_turns)
+{
+	char other[] = "x"; /* the text counts, not where it stands */
+	const char *const owners[] = { "x", other, "x", "y", "y", "z", "x" };
+	struct named_task tasks[] = {
+		{ .name = '1' }, { .name = '2' }, { .name = '3' }, { .name = 'a' }, { .name = 'b' }, { .name = 'A' }, { .name = '4' }
+	};
+
+	ck_assert_str_eq(run_in_order(tasks, 7, owners), "-1aA2b34");
+}
+END_TEST
+
+START_TEST(test_one_of_many_and_a_lone_one)
+{
+	const char *const owners[] = { "x", "x", "x", "x", "y" };
+	struct named_task tasks[] = { { .name = '1' }, { .name = '2' }, { .name = '3' }, { .name = '4' }, { .name = 'a', .more = 2 } };
+
+	/* the lone one's slices come at every second place */
+	ck_assert_str_eq(run_in_order(tasks, 5, owners), "-1a2a3a4");
+}
+END_TEST
+
+START_TEST(test_no_owner_is_first_in_first_out)
+{
+	const char *const owners[] = { NULL, NULL, NULL };
+	struct named_task tasks[] = { { .name = '1', .more = 1 }, { .name = '2' }, { .name = '3' } };
+
+	ck_assert_str_eq(run_in_order(tasks, 3, owners), "-1231");
 }
 END_TEST
 
@@ -129,6 +212,9 @@ static Suite *suite(void)
 	tcase_add_test(t, test_tasks_submit_while_closing);
 	tcase_add_test(t, test_unused);
 	tcase_add_test(t, test_many_submitters);
+	tcase_add_test(t, test_owners_take_turns);
+	tcase_add_test(t, test_one_of_many_and_a_lone_one);
+	tcase_add_test(t, test_no_owner_is_first_in_first_out);
 	suite_add_tcase(s, t);
 	return s;
 }
