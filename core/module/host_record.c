@@ -117,7 +117,7 @@ int host_query_open(lyre_call *call, const struct lyre_query *query, lyre_cursor
 		return rc;
 	struct attribute_filter space;
 	struct query *q;
-	rc = query_open(&q, call->arena, full.table->def, filter_of(full.table, &space), &full, &call->err);
+	rc = query_open(&q, call->arena, full.table->def, filter_of(full.table, &space), &full, NULL, &call->err);
 	return rc < 0 ? rc : adopt(call, q, ret);
 }
 
@@ -130,7 +130,7 @@ int host_lookup(lyre_call *call, lyre_table *table, const lyre_value *keys, cons
 		return rc;
 	struct attribute_filter space;
 	struct query *q;
-	rc = lookup_open(&q, call->arena, table->def, filter_of(table, &space), keys, select, &call->err);
+	rc = lookup_open(&q, call->arena, table->def, filter_of(table, &space), keys, select, NULL, &call->err);
 	return rc < 0 ? rc : adopt(call, q, ret);
 }
 

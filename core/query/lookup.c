@@ -20,7 +20,13 @@ int lookup_key(struct query *q, const lyre_value *key, struct row *ret, struct e
 int lookup_row(struct query *q, struct row *ret, struct err *e)
 {
 	while (q->next_key < q->keys->len) {
-		int rc = lookup_key(q, &q->keys->items[q->next_key++], ret, e);
+		if (q->pace.over)
+			return QUERY_PAUSED;
+		int rc = lookup_key(q, &q->keys->items[q->next_key], ret, e);
+		if (!rc && pace_defers(&q->pace, ret->record.len))
+			return QUERY_PAUSED;
+		q->next_key++;
+		pace_step(&q->pace, 1);
 		if (rc != LYRE_ENOTFOUND)
 			return rc;
 	}

@@ -12,6 +12,8 @@
 
 /** The first byte of a text as a primary key, as store/key.h tells. */
 #define KEY_TEXT 0x30
+/** Items of an array that take as long as a row. */
+#define ITEMS_A_STEP 16
 
 static bool text_has(enum comparator cmp, const char *s, size_t len, const lyre_value *part)
 {
@@ -95,19 +97,35 @@ int attribute_read(const struct attribute *at, const struct row *r, struct field
 	return record_find(r->record, at->id, f);
 }
 
-static bool match_array(const struct condition *c, struct field f, struct arena *scratch)
+/** Item by item in place: an array may be large, and be put to many conditions. */
+static bool match_array(const struct condition *c, struct field f, struct query *q)
 {
-	lyre_value v = field_value(f, scratch);
-	if (c->value.type == LYRE_ARRAY && (c->comparator == CMP_EQUALS || c->comparator == CMP_NOT_EQUAL))
-		return value_equal(&v, &c->value) == (c->comparator == CMP_EQUALS);
-	for (uint32_t i = 0; i < v.len; i++) {
-		if (v.items[i].type < LYRE_ARRAY && leaf_match_value(c, &v.items[i], false))
+	bool equality = c->comparator == CMP_EQUALS || c->comparator == CMP_NOT_EQUAL;
+	struct field_items items;
+	field_items_begin(&items, f);
+	if (c->value.type == LYRE_ARRAY && equality) {
+		bool equal = items.left == c->value.len;
+		if (equal) {
+			lyre_value v = field_value(f, &q->scratch);
+			equal = value_equal(&v, &c->value);
+		}
+		return equal == (c->comparator == CMP_EQUALS);
+	}
+	bool empty = !items.left;
+	struct field item;
+	for (size_t i = 1; field_items_next(&items, &item) && !q->pace.late; i++) {
+		if (i % ITEMS_A_STEP == 0)
+			pace_step(&q->pace, 1);
+		if (field_type(item) >= LYRE_ARRAY)
+			continue;
+		lyre_value v = field_value(item, NULL);
+		if (leaf_match_value(c, &v, false))
 			return true;
 	}
-	return c->loose && !v.len;
+	return c->loose && empty;
 }
 
-static bool match_leaf(const struct condition *c, const struct row *r, struct arena *scratch)
+static bool match_leaf(const struct condition *c, const struct row *r, struct query *q)
 {
 	struct field f;
 	lyre_value v;
@@ -119,22 +137,22 @@ static bool match_leaf(const struct condition *c, const struct row *r, struct ar
 	}
 	switch (field_type(f)) {
 	case LYRE_ARRAY:
-		return match_array(c, f, scratch);
+		return match_array(c, f, q);
 	case LYRE_OBJECT:
 		return c->loose;
 	default:
-		v = field_value(f, scratch);
+		v = field_value(f, &q->scratch);
 		return leaf_match_value(c, &v, field_kind(f) == FIELD_DATE);
 	}
 }
 
-bool condition_match(const struct condition *c, const struct row *r, struct arena *scratch)
+bool condition_match(const struct condition *c, const struct row *r, struct query *q)
 {
 	if (c->kind == CONDITION_LEAF)
-		return match_leaf(c, r, scratch);
+		return match_leaf(c, r, q);
 	bool any = c->kind == CONDITION_ANY;
 	for (size_t i = 0; i < c->count; i++) {
-		if (condition_match(c->children[i], r, scratch) == any)
+		if (condition_match(c->children[i], r, q) == any)
 			return any;
 	}
 	return !any;

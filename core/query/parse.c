@@ -20,6 +20,7 @@ struct parser {
 	struct arena *arena;
 	const struct table *table;
 	const struct attribute_filter *filter;
+	size_t left, max; /**< conditions that may still come, and that there may be */
 	struct err *err;
 };
 
@@ -47,17 +48,21 @@ static const struct {
 	{ "between", CMP_BETWEEN },
 };
 
-void unknown_init(struct unknown_names *u)
+void unknown_init(struct unknown_names *u, struct arena *a)
 {
-	*u = (struct unknown_names){ .last = &u->first };
+	*u = (struct unknown_names){ .seen.arena = a, .last = &u->first };
 }
 
 int unknown_add(struct unknown_names *u, struct arena *a, const char *name, size_t len, struct err *e)
 {
 	struct unknown_name *n = ARENA_NEW(a, struct unknown_name);
 	char *copy = n ? arena_strndup(a, name, len) : NULL;
-	if (!copy)
+	struct name_place *place = copy ? name_set_add(&u->seen, copy, len) : NULL;
+	if (!place)
 		return err_nomem(e);
+	if (place->item)
+		return 0;
+	place->item = n;
 	n->name = copy;
 	*u->last = n;
 	u->last = &n->next;
@@ -257,6 +262,8 @@ static int parse_leaf(struct parser *p, const lyre_value *v, const struct condit
 {
 	const lyre_value *attribute = condition_attribute(v);
 	const lyre_value *value = member(v, "value", "search_value");
+	if (!p->left--)
+		return err_set(p->err, LYRE_EINVAL, "A query must not have more than %zu conditions (operationsApi.maxConditions)", p->max);
 	if (!attribute || attribute->type == LYRE_NULL)
 		return err_set(p->err, LYRE_EINVAL, "Search condition must have an attribute");
 	struct condition *c = ARENA_NEW(p->arena, struct condition);
@@ -362,9 +369,9 @@ static int parse_group(struct parser *p, const lyre_value *v, bool any, unsigned
 }
 
 int conditions_parse(const lyre_value *v, bool any, struct arena *a, const struct table *t,
-	const struct attribute_filter *f, const struct condition **ret, struct err *e)
+	const struct attribute_filter *f, size_t max, const struct condition **ret, struct err *e)
 {
-	struct parser p = { .arena = a, .table = t, .filter = f, .err = e };
+	struct parser p = { .arena = a, .table = t, .filter = f, .left = max ? max : SIZE_MAX, .max = max, .err = e };
 	*ret = NULL;
 	return v ? parse_group(&p, v, any, 1, ret) : 0;
 }

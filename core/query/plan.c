@@ -20,6 +20,9 @@
 #define COUNT_LAST 65536
 /** For a guess that need not be good. */
 #define COUNT_GUESS 1024
+/** Entries that are counted for one plan altogether: by one that is to be quick, and by any. */
+#define COUNT_LIGHT 8192
+#define COUNT_ALL (1 << 20)
 
 /** What a row costs, in quarters: one found by the value's groups, one found straight, one kept to be sorted. */
 #define COST_GROUPS 8
@@ -31,6 +34,7 @@ struct planner {
 	struct snapshot *snapshot;
 	const struct table *table;
 	struct err *err;
+	uint64_t left; /**< entries that may still be counted; 0: what is known by now has to do */
 };
 
 /** No drivers: only all records will do. */
@@ -56,6 +60,15 @@ static bool values_have(const struct planner *p, const struct attribute *at, uin
 	return (there && there->id == at->id ? there->flags : at->flags) & flags;
 }
 
+/** walk_estimate(), within what may be counted. */
+static uint64_t estimate(struct planner *p, const struct walk_range *r, uint64_t limit)
+{
+	uint64_t n = walk_estimate(p->snapshot, p->table, r, limit < p->left ? limit : p->left);
+	uint64_t walked = r->low.len || r->high.len ? (n < limit ? n : limit) + 1 : 1;
+	p->left -= walked < p->left ? walked : p->left;
+	return n;
+}
+
 /** How many entries the walks of a choice meet; at least so many when that is over \p limit, then \p exact is false. */
 static uint64_t count_entries(struct planner *p, struct choice *c, uint64_t limit, bool *exact)
 {
@@ -67,8 +80,11 @@ static uint64_t count_entries(struct planner *p, struct choice *c, uint64_t limi
 		struct walk_range r;
 		if (c->drivers[i].get) {
 			n++;
+		} else if (!p->left) {
+			*exact = false;
+			n++;
 		} else if (driver_range(&c->drivers[i], p->table, &r)) {
-			uint64_t more = walk_estimate(p->snapshot, p->table, &r, limit);
+			uint64_t more = estimate(p, &r, limit);
 			bool all = !r.low.len && !r.high.len;
 			*exact = *exact && (all || more < limit);
 			n += all || more < limit ? more : limit;
@@ -84,12 +100,14 @@ static uint64_t count_entries(struct planner *p, struct choice *c, uint64_t limi
 static const struct choice *cheapest(struct planner *p, struct choice *c, size_t count)
 {
 	const struct choice *best = c;
-	for (uint64_t limit = COUNT_FIRST; count > 1 && limit <= COUNT_LAST; limit *= COUNT_MORE) {
+	for (uint64_t limit = COUNT_FIRST; count > 1 && limit <= COUNT_LAST && p->left; limit *= COUNT_MORE) {
 		uint64_t least = UINT64_MAX;
 		for (size_t i = 0; i < count; i++) {
 			bool exact;
 			/* who has more than the best so far need not be counted further */
 			uint64_t n = count_entries(p, &c[i], least < limit ? least + 1 : limit, &exact);
+			if (!p->left)
+				return best;
 			if (n >= least)
 				continue;
 			least = n;
@@ -149,16 +167,14 @@ static int same_attribute(struct planner *p, const struct condition *c, size_t i
 	return 0;
 }
 
-static bool is_first_of_attribute(const struct planner *p, const struct condition *c, size_t i)
+/** \param met  by the place of an attribute: whether a child on it was met before */
+static bool is_first_of_attribute(const struct planner *p, const struct condition *c, size_t i, bool *met)
 {
 	const struct attribute *at = c->children[i]->attribute;
-	if (values_have(p, at, ATTRIBUTE_MULTI))
-		return true;
-	for (size_t j = 0; j < i; j++) {
-		if (c->children[j]->kind == CONDITION_LEAF && c->children[j]->attribute == at)
-			return false;
-	}
-	return true;
+	bool *before = &met[at - p->table->attributes];
+	bool first = !*before;
+	*before = true;
+	return first || values_have(p, at, ATTRIBUTE_MULTI);
 }
 
 static int choose(struct planner *p, const struct condition *c, struct choice *ret);
@@ -166,7 +182,8 @@ static int choose(struct planner *p, const struct condition *c, struct choice *r
 static int choose_all(struct planner *p, const struct condition *c, struct choice *ret)
 {
 	struct choice *choices = ARENA_ARRAY(p->arena, struct choice, c->count);
-	if (!choices)
+	bool *met = ARENA_ARRAY(p->arena, bool, p->table->attribute_count);
+	if (!choices || !met)
 		return err_nomem(p->err);
 	size_t count = 0;
 	for (size_t i = 0; i < c->count; i++) {
@@ -176,7 +193,7 @@ static int choose_all(struct planner *p, const struct condition *c, struct choic
 		if (child->kind == CONDITION_ANY) {
 			rc = choose(p, child, choice);
 			choice->flat = false;
-		} else if (leaf_has_range(child, p->table) && is_first_of_attribute(p, c, i)) {
+		} else if (leaf_has_range(child, p->table) && is_first_of_attribute(p, c, i, met)) {
 			const struct condition *const *leaves;
 			size_t leaf_count;
 			rc = same_attribute(p, c, i, &leaves, &leaf_count);
@@ -331,7 +348,7 @@ static bool walk_is_cheaper(struct planner *p, const struct choice *walk, struct
 	if (!driver_range(walk->drivers, p->table, &r))
 		return true;
 	bool exact;
-	uint64_t entries = walk_estimate(p->snapshot, p->table, &r, COUNT_GUESS);
+	uint64_t entries = estimate(p, &r, COUNT_GUESS);
 	for (uint64_t limit = COUNT_FIRST;; limit *= COUNT_MORE) {
 		uint64_t rows = count_entries(p, found, limit, &exact);
 		if (rows > entries)
@@ -339,7 +356,7 @@ static bool walk_is_cheaper(struct planner *p, const struct choice *walk, struct
 		double read = wanted < rows ? (double)entries * (double)wanted / (double)rows : (double)entries;
 		if (read * (groups ? COST_GROUPS : COST_WALK) <= (double)rows * COST_SORT)
 			return true;
-		if (exact || limit > entries)
+		if (exact || limit > entries || !p->left)
 			return false;
 	}
 }
@@ -392,9 +409,9 @@ static bool entries_tell(const struct table *t, const struct condition *c)
 }
 
 int plan_make(struct plan *ret, struct arena *a, struct snapshot *s, const struct table *t,
-	const struct condition *tree, const struct sort_order *order, bool reverse, uint64_t wanted, struct err *e)
+	const struct condition *tree, const struct sort_order *order, bool reverse, uint64_t wanted, bool light, struct err *e)
 {
-	struct planner p = { .arena = a, .snapshot = s, .table = t, .err = e };
+	struct planner p = { .arena = a, .snapshot = s, .table = t, .err = e, .left = light ? COUNT_LIGHT : COUNT_ALL };
 	struct choice found = { 0 };
 	int rc = tree ? choose(&p, tree, &found) : 0;
 	if (rc)
@@ -413,5 +430,6 @@ int plan_make(struct plan *ret, struct arena *a, struct snapshot *s, const struc
 			found.drivers->leaf_count && entries_tell(t, tree),
 		.disjoint = found.disjoint,
 	};
-	return order->count ? plan_sort(ret, &p, tree, &found, order, wanted) : 0;
+	rc = order->count ? plan_sort(ret, &p, tree, &found, order, wanted) : 0;
+	return rc || p.left || !light ? rc : QUERY_PAUSED;
 }

@@ -9,6 +9,8 @@
 #ifndef QUERY_PLAN_H
 #define QUERY_PLAN_H
 
+#include "base/name_set.h"
+#include "query/pace.h"
 #include "query/query.h"
 
 /* ---- conditions ---- */
@@ -48,13 +50,14 @@ struct sort_order {
 	bool ties_descending; /**< by primary key */
 };
 
-/** Names that no attribute bears, in the order they were met: one sentence tells them all. */
+/** Names that no attribute bears, each once, in the order they were met: one sentence tells them all. */
 struct unknown_names {
+	struct name_set seen;
 	struct unknown_name *first, **last;
 	size_t count;
 };
 
-void unknown_init(struct unknown_names *u);
+void unknown_init(struct unknown_names *u, struct arena *a);
 int unknown_add(struct unknown_names *u, struct arena *a, const char *name, size_t len, struct err *e);
 /** 0 when there are none, else LYRE_EINVAL "unknown attribute 'a, b and c'". */
 int unknown_fail(const struct unknown_names *u, struct arena *a, struct err *e);
@@ -73,9 +76,9 @@ int name_of_value(const lyre_value *v, struct arena *a, const char **name, size_
 /** Only finds the names nobody bears. */
 int conditions_names(const lyre_value *v, struct arena *a, const struct table *t, const struct attribute_filter *f,
 	struct unknown_names *u, struct err *e);
-/** \p ret is NULL when there are no conditions. */
+/** \p ret is NULL when there are no conditions. \p max: how many there may be; 0: any number */
 int conditions_parse(const lyre_value *v, bool any, struct arena *a, const struct table *t,
-	const struct attribute_filter *f, const struct condition **ret, struct err *e);
+	const struct attribute_filter *f, size_t max, const struct condition **ret, struct err *e);
 int sort_parse(const lyre_value *v, struct arena *a, const struct table *t, const struct attribute_filter *f,
 	struct sort_order *ret, struct err *e);
 
@@ -93,8 +96,11 @@ bool row_key(const struct row *r, uint16_t id, lyre_value *ret);
 
 /* ---- matching ---- */
 
-/** \param scratch  for arrays; emptied by the caller now and then */
-bool condition_match(const struct condition *c, const struct row *r, struct arena *scratch);
+/**
+ * Takes memory from the query's scratch, which the caller empties now and then. Where the query's time is up meanwhile, the
+ * outcome means nothing.
+ */
+bool condition_match(const struct condition *c, const struct row *r, struct query *q);
 /** Whether one value that is no array and no object matches a leaf. \p date: it is a date, ms as a number. */
 bool leaf_match_value(const struct condition *leaf, const lyre_value *v, bool date);
 /** An attribute's value in a row: 1 with \p f, 2 with \p v (the key, the times), 0 when it is absent. */
@@ -129,9 +135,10 @@ struct plan {
 /**
  * \param reverse  where there is no order: the walks turned round
  * \param wanted   rows that will be read at most: offset and limit; UINT64_MAX for all
+ * \param light    gives up with QUERY_PAUSED what takes more than a moment
  */
 int plan_make(struct plan *ret, struct arena *a, struct snapshot *s, const struct table *t,
-	const struct condition *tree, const struct sort_order *order, bool reverse, uint64_t wanted, struct err *e);
+	const struct condition *tree, const struct sort_order *order, bool reverse, uint64_t wanted, bool light, struct err *e);
 /** The bounds of a walk. \return false when no entry can match */
 bool driver_range(const struct driver *d, const struct table *t, struct walk_range *r);
 /** Whether a value part of an index entry lies within the bounds. */
@@ -145,11 +152,19 @@ struct sorter;
 /** \p charge: what its memory is charged to; NULL: nothing. NULL when out of memory. */
 struct sorter *sorter_new(const struct sort_order *order, uint64_t keep, struct charge *charge);
 void sorter_free(struct sorter *s);
-/** LYRE_ENOMEM, or LYRE_ETOOBIG when the sort would take more memory than a query may. */
+/**
+ * When sorter_settle() has nothing to do. LYRE_ENOMEM, or LYRE_ETOOBIG when the sort would take more memory than a query
+ * may.
+ */
 int sorter_add(struct sorter *s, const struct row *r, struct arena *scratch, struct err *e);
-void sorter_finish(struct sorter *s);
-size_t sorter_count(const struct sorter *s);
-const unsigned char *sorter_key(const struct sorter *s, size_t i, size_t *len);
+/** Leaves behind what is not among the first, where there is much of it. QUERY_PAUSED: call it again; LYRE_ENOMEM */
+int sorter_settle(struct sorter *s, struct pace *p, struct err *e);
+/** After the last row. LYRE_ENOMEM */
+int sorter_finish(struct sorter *s, struct err *e);
+/** The key of the next row in order, as long as the sorter; NULL after the last. */
+const unsigned char *sorter_peek(const struct sorter *s, size_t *len);
+/** Goes on to the next. */
+void sorter_pop(struct sorter *s);
 
 /* ---- columns ---- */
 
@@ -168,11 +183,17 @@ void columns_write_csv(struct columns *c, const struct row *r, struct buf *out, 
 
 /* ---- a query at work ---- */
 
+/** The slice is over before there was a row, or an end. */
+#define QUERY_PAUSED 100
+
 struct query {
 	struct arena *arena;
 	const struct table *table;
 	struct columns *columns;
 	struct arena scratch;
+	struct pace pace;
+	const struct query_limits *limits;
+	int64_t checked;        /**< when limits->check() was last asked, monotonic_ns() */
 
 	/* a lookup */
 	const lyre_value *keys;
@@ -180,6 +201,7 @@ struct query {
 
 	/* a search */
 	const struct condition *tree;
+	size_t weight;          /**< steps that a row takes, by the conditions it is put to */
 	struct sort_order order;
 	bool reverse;
 	bool planned;
@@ -188,8 +210,10 @@ struct query {
 	size_t at;              /**< drivers done */
 	bool in_walk;           /**< position is valid */
 	bool in_group;          /**< group is valid: the value whose rows are being read */
+	struct lowest *lowest;  /**< of large arrays met in this walk; NULL before the first */
+	bool again;             /**< what stands at position is still to be read */
 	struct sorter *sorter;
-	size_t next_sorted;
+	bool sorted;            /**< it has all rows */
 
 	/* what is written */
 	bool begun, ended;
@@ -197,9 +221,9 @@ struct query {
 
 	/* while a snapshot is open */
 	struct snapshot snapshot;
+	bool anew;              /**< all that is in the sorter was read in it */
 	bool walking, moved;
 	bool may_repeat;        /**< a record may have several entries in this walk */
-	struct lowest *lowest;  /**< of large arrays met in this walk; NULL before the first */
 
 	/* large, and without a value before they are needed */
 	struct walk walk;
@@ -209,9 +233,9 @@ struct query {
 
 /** The row of a key, in the open snapshot. \p ret points into the query. LYRE_ENOTFOUND, without a sentence */
 int lookup_key(struct query *q, const lyre_value *key, struct row *ret, struct err *e);
-/** The next row of a lookup; LYRE_END. */
+/** The next row of a lookup; LYRE_END, QUERY_PAUSED. */
 int lookup_row(struct query *q, struct row *ret, struct err *e);
-/** The next row that matches, in the plan's walking order, without offset and limit; LYRE_END. */
+/** The next row that matches, in the plan's walking order, without offset and limit; LYRE_END, QUERY_PAUSED. */
 int scan_row(struct query *q, struct row *ret, struct err *e);
 /** Remembers the place and ends the walk. */
 void scan_pause(struct query *q);

@@ -5,10 +5,20 @@
  */
 #include "query/plan.h"
 
+#include <inttypes.h>
 #include <stddef.h>
 #include <string.h>
 
-static struct query *query_new(struct arena *a, const struct table *t, struct err *e)
+/** Conditions that a record is put to in the time of a step. */
+#define LEAVES_A_STEP 16
+/** Conditions up to this weight are planned on a thread that others wait for. */
+#define LIGHT_WEIGHT_MAX 16
+/** A slice of query_next(). */
+#define CURSOR_SLICE_NS 5000000
+/** How often it is asked whether the query is to end. */
+#define CHECK_NS 100000000
+
+static struct query *query_new(struct arena *a, const struct table *t, const struct query_limits *l, struct err *e)
 {
 	struct query *q = arena_alloc(a, sizeof *q);
 	if (!q) {
@@ -18,8 +28,12 @@ static struct query *query_new(struct arena *a, const struct table *t, struct er
 	memset(q, 0, offsetof(struct query, walk));
 	q->arena = a;
 	q->table = table_ref(t);
+	q->limits = l;
 	q->limit = UINT64_MAX;
+	q->weight = 1;
 	arena_init_charged(&q->scratch, a->charge);
+	pace_init(&q->pace);
+	q->pace.max_ns = l ? l->time_ns : 0;
 	return q;
 }
 
@@ -48,21 +62,29 @@ static void settle_order(struct query *q, bool reverse)
 	o->ties_descending = !o->ties_descending;
 }
 
-int query_open(struct query **ret, struct arena *a, const struct table *t, const struct attribute_filter *f,
-	const struct lyre_query *from, struct err *e)
+static size_t leaves(const struct condition *c)
 {
-	struct query *q = query_new(a, t, e);
+	size_t n = c && c->kind == CONDITION_LEAF;
+	for (size_t i = 0; c && i < c->count; i++)
+		n += leaves(c->children[i]);
+	return n;
+}
+
+int query_open(struct query **ret, struct arena *a, const struct table *t, const struct attribute_filter *f,
+	const struct lyre_query *from, const struct query_limits *l, struct err *e)
+{
+	struct query *q = query_new(a, t, l, e);
 	if (!q)
 		return LYRE_ENOMEM;
 	struct unknown_names unknown;
-	unknown_init(&unknown);
+	unknown_init(&unknown, a);
 	int rc = conditions_names(from->conditions, a, t, f, &unknown, e);
 	if (!rc)
 		rc = columns_make(&q->columns, a, t, f, from->select, &unknown, e);
 	if (!rc)
 		rc = unknown_fail(&unknown, a, e);
 	if (!rc)
-		rc = conditions_parse(from->conditions, from->match_any, a, t, f, &q->tree, e);
+		rc = conditions_parse(from->conditions, from->match_any, a, t, f, l ? l->conditions : 0, &q->tree, e);
 	if (!rc)
 		rc = sort_parse(from->sort, a, t, f, &q->order, e);
 	if (rc) {
@@ -72,20 +94,21 @@ int query_open(struct query **ret, struct arena *a, const struct table *t, const
 	q->offset = from->offset;
 	q->limit = from->limit;
 	settle_order(q, from->reverse);
+	q->weight = 1 + leaves(q->tree) / LEAVES_A_STEP;
 	*ret = q;
 	return 0;
 }
 
 int lookup_open(struct query **ret, struct arena *a, const struct table *t, const struct attribute_filter *f,
-	const lyre_value *keys, const lyre_value *select, struct err *e)
+	const lyre_value *keys, const lyre_value *select, const struct query_limits *l, struct err *e)
 {
 	if (!value_is(keys, LYRE_ARRAY))
 		return err_set(e, LYRE_EINVAL, "'ids' must be an array");
-	struct query *q = query_new(a, t, e);
+	struct query *q = query_new(a, t, l, e);
 	if (!q)
 		return LYRE_ENOMEM;
 	struct unknown_names unknown;
-	unknown_init(&unknown);
+	unknown_init(&unknown, a);
 	int rc = columns_make(&q->columns, a, t, f, select, &unknown, e);
 	if (!rc)
 		rc = unknown_fail(&unknown, a, e);
@@ -119,62 +142,73 @@ static uint64_t wanted(const struct query *q)
 
 static int sort_rows(struct query *q, struct err *e)
 {
-	q->sorter = sorter_new(&q->order, wanted(q), q->arena->charge);
-	if (!q->sorter)
-		return err_nomem(e);
+	if (!q->sorter) {
+		q->sorter = sorter_new(&q->order, wanted(q), q->arena->charge);
+		if (!q->sorter)
+			return err_nomem(e);
+		q->anew = true;
+	}
 	struct row r;
 	int rc;
-	while (!(rc = scan_row(q, &r, e))) {
-		rc = sorter_add(q->sorter, &r, &q->scratch, e);
-		if (rc)
-			return rc;
-	}
+	do {
+		rc = sorter_settle(q->sorter, &q->pace, e);
+		if (!rc)
+			rc = scan_row(q, &r, e);
+		if (!rc)
+			rc = sorter_add(q->sorter, &r, &q->scratch, e);
+	} while (!rc);
 	if (rc != LYRE_END)
 		return rc;
-	sorter_finish(q->sorter);
-	return 0;
+	q->sorted = true;
+	return sorter_finish(q->sorter, e);
 }
 
 /** Later slices ask again whether the row matches: it may have been written since. */
 static int sorted_row(struct query *q, struct row *ret, struct err *e)
 {
-	bool anew = !q->sorter;
-	int rc = anew ? sort_rows(q, e) : 0;
+	int rc = q->sorted ? 0 : sort_rows(q, e);
 	if (rc)
 		return rc;
-	while (q->next_sorted < sorter_count(q->sorter)) {
-		ret->key = sorter_key(q->sorter, q->next_sorted++, &ret->key_len);
+	while ((ret->key = sorter_peek(q->sorter, &ret->key_len))) {
+		if (q->pace.over)
+			return QUERY_PAUSED;
+		pace_step(&q->pace, 1);
 		if (q->offset) {
 			q->offset--;
+			sorter_pop(q->sorter);
 			continue;
 		}
 		arena_reset(&q->scratch);
 		rc = snapshot_get_key(&q->snapshot, q->table, ret->key, ret->key_len, &ret->record, e);
-		if (rc == LYRE_ENOTFOUND || (!rc && !anew && q->tree && !condition_match(q->tree, ret, &q->scratch)))
+		if (!rc && pace_defers(&q->pace, ret->record.len * q->weight))
+			return QUERY_PAUSED;
+		sorter_pop(q->sorter);
+		if (rc == LYRE_ENOTFOUND || (!rc && !q->anew && q->tree && !condition_match(q->tree, ret, q)))
 			continue;
 		return rc;
 	}
 	return LYRE_END;
 }
 
+static int make_plan(struct query *q, struct err *e)
+{
+	if (q->pace.light && q->weight > LIGHT_WEIGHT_MAX)
+		return QUERY_PAUSED;
+	int rc = plan_make(&q->plan, q->arena, &q->snapshot, q->table, q->tree, &q->order, q->reverse, wanted(q), q->pace.light, e);
+	q->planned = !rc;
+	return rc;
+}
+
 static int search_row(struct query *q, struct row *ret, struct err *e)
 {
 	if (!q->limit)
 		return LYRE_END;
-	if (!q->planned) {
-		int rc = plan_make(&q->plan, q->arena, &q->snapshot, q->table, q->tree, &q->order, q->reverse, wanted(q), e);
-		if (rc)
-			return rc;
-		q->planned = true;
-	}
-	int rc = 0;
-	if (q->plan.order == PLAN_SORT) {
+	int rc = q->planned ? 0 : make_plan(q, e);
+	if (!rc && q->plan.order == PLAN_SORT) {
 		rc = sorted_row(q, ret, e);
-	} else {
-		for (; q->offset && !rc; q->offset--)
-			rc = scan_row(q, ret, e);
-		if (!rc)
-			rc = scan_row(q, ret, e);
+	} else if (!rc) {
+		while (!(rc = scan_row(q, ret, e)) && q->offset)
+			q->offset--;
 	}
 	if (!rc && q->limit != UINT64_MAX)
 		q->limit--;
@@ -183,21 +217,61 @@ static int search_row(struct query *q, struct row *ret, struct err *e)
 
 /* ---- slices ---- */
 
+void query_slice(struct query *q, int64_t ns, bool light)
+{
+	q->pace.slice_ns = ns;
+	q->pace.light = light;
+}
+
+bool query_late(const struct query *q)
+{
+	return q->pace.late;
+}
+
+/** Asks whether the query is to go on. */
+static int check(struct query *q, struct err *e)
+{
+	int64_t now = q->pace.begun;
+	if (!q->limits || !q->limits->check || !now)
+		return 0;
+	if (!q->checked)
+		q->checked = now;
+	if (now - q->checked < CHECK_NS)
+		return 0;
+	q->checked = now;
+	return q->limits->check(q->limits->arg, e);
+}
+
 static int slice_begin(struct query *q, struct err *e)
 {
-	int rc = snapshot_begin(&q->snapshot, q->table->db, e);
+	pace_begin(&q->pace);
+	int rc = check(q, e);
+	if (!rc)
+		rc = snapshot_begin(&q->snapshot, q->table->db, e);
 	if (rc)
 		return rc;
+	q->anew = false;
 	if (snapshot_has(&q->snapshot, q->table))
 		return 0;
 	snapshot_end(&q->snapshot);
 	return err_set(e, LYRE_ENOTFOUND, "Table '%s.%s' does not exist", q->table->database, q->table->name);
 }
 
-static void slice_end(struct query *q)
+static int fail_late(const struct query *q, struct err *e)
+{
+	return err_set(e, LYRE_EBUSY, "The query was ended: it has worked for more than %" PRId64 " ms (operationsApi.queryTimeout)",
+		q->pace.max_ns / 1000000);
+}
+
+/** \return \p rc, or what the slice has failed of beyond it */
+static int slice_end(struct query *q, int rc, struct err *e)
 {
 	scan_pause(q);
 	snapshot_end(&q->snapshot);
+	pace_end(&q->pace);
+	if (rc >= 0 && q->pace.late)
+		rc = fail_late(q, e);
+	return arena_failed(&q->scratch) ? err_nomem(e) : rc;
 }
 
 static int next_row(struct query *q, struct row *ret, struct err *e)
@@ -208,20 +282,24 @@ static int next_row(struct query *q, struct row *ret, struct err *e)
 
 static void write_row(struct query *q, enum rows_format f, const struct row *r, struct buf *out)
 {
+	size_t before = out->len;
 #ifndef LYRE_MINIMAL
 	if (f == ROWS_CSV) {
 		if (!q->rows)
 			columns_write_csv_header(q->columns, out);
 		buf_add_char(out, '\n');
 		columns_write_csv(q->columns, r, out, &q->scratch);
-		return;
-	}
+	} else
 #else
 	(void)f;
 #endif
-	if (q->rows)
-		buf_add_char(out, ',');
-	columns_write_json(q->columns, r, out, &q->scratch);
+	{
+		if (q->rows)
+			buf_add_char(out, ',');
+		columns_write_json(q->columns, r, out, &q->scratch);
+	}
+	q->rows++;
+	pace_step(&q->pace, pace_bytes(out->len - before));
 }
 
 int query_write(struct query *q, enum rows_format f, struct buf *out, size_t want, struct err *e)
@@ -240,12 +318,11 @@ int query_write(struct query *q, enum rows_format f, struct buf *out, size_t wan
 		if (rc)
 			break;
 		write_row(q, f, &r, out);
-		q->rows++;
-	} while (out->len < want && !out->failed);
-	slice_end(q);
+	} while (out->len < want && !out->failed && !q->pace.over);
+	rc = slice_end(q, rc == QUERY_PAUSED ? 0 : rc, e);
 	if (rc == LYRE_END && f == ROWS_JSON)
 		buf_add_char(out, ']');
-	if (out->failed || arena_failed(&q->scratch))
+	if (out->failed)
 		rc = err_nomem(e);
 	q->ended = rc != 0;
 	return rc;
@@ -255,16 +332,19 @@ int query_next(struct query *q, struct arena *a, lyre_value *ret, struct err *e)
 {
 	if (q->ended)
 		return LYRE_END;
-	int rc = slice_begin(q, e);
-	if (rc)
-		return rc;
-	struct row r;
-	rc = next_row(q, &r, e);
-	if (!rc)
-		rc = columns_value(q->columns, &r, a, ret, e);
-	if (arena_failed(&q->scratch))
-		rc = err_nomem(e);
-	slice_end(q);
+	if (!q->pace.slice_ns)
+		q->pace.slice_ns = CURSOR_SLICE_NS;
+	int rc;
+	do {
+		rc = slice_begin(q, e);
+		if (rc)
+			return rc;
+		struct row r;
+		rc = next_row(q, &r, e);
+		if (!rc)
+			rc = columns_value(q->columns, &r, a, ret, e);
+		rc = slice_end(q, rc, e);
+	} while (rc == QUERY_PAUSED);
 	q->ended = rc != 0;
 	return rc;
 }

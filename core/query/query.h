@@ -24,24 +24,47 @@ struct attribute_filter {
 	const void *arg;
 };
 
+/** What a query may take, and who may end it before. */
+struct query_limits {
+	size_t conditions; /**< in one query; 0: any number */
+	int64_t time_ns;   /**< of work, without what others do between its slices; 0: any time */
+	/**
+	 * Asked about every tenth of a second, between slices that are not light, on the thread that works. What is not 0 is
+	 * what the query fails with. NULL: nobody
+	 */
+	int (*check)(void *arg, struct err *e);
+	void *arg;
+};
+
 /**
  * The query lives in the arena, holds a reference to the table, ends with query_close(). Sentences are the API's.
  * \param f  nothing of it is kept; NULL: all attributes
+ * \param l  as long as the query; NULL: without limits
  */
 int query_open(struct query **ret, struct arena *a, const struct table *t, const struct attribute_filter *f,
-	const struct lyre_query *q, struct err *e);
+	const struct lyre_query *q, const struct query_limits *l, struct err *e);
 /** lyre_lookup(). */
 int lookup_open(struct query **ret, struct arena *a, const struct table *t, const struct attribute_filter *f,
-	const lyre_value *keys, const lyre_value *select, struct err *e);
+	const lyre_value *keys, const lyre_value *select, const struct query_limits *l, struct err *e);
 
 /**
- * Writes rows, one at least, until \p want bytes are in \p out or all are written: JSON with the array's brackets, CSV
- * with its header.
+ * How query_write() works from now on.
+ * \param ns     how long one call lasts, about; 0: without a limit
+ * \param light  on a thread that others wait for: what may take longer in one piece, such as a large record, is left to a
+ *               slice that is not light
+ */
+void query_slice(struct query *q, int64_t ns, bool light);
+/** Whether it has ended for the time that it took. */
+bool query_late(const struct query *q);
+
+/**
+ * Writes rows until \p want bytes are in \p out, all are written, or the slice is over: JSON with the array's brackets, CSV
+ * with its header. A slice may end before there is a row.
  * \return 0 when there is more, LYRE_END after the last, or a failure
  */
 int query_write(struct query *q, enum rows_format f, struct buf *out, size_t want, struct err *e);
 
-/** The next row as a value in \p a; LYRE_END. Not to be mixed with query_write(). */
+/** The next row as a value in \p a, after as many slices as it takes; LYRE_END. Not to be mixed with query_write(). */
 int query_next(struct query *q, struct arena *a, lyre_value *ret, struct err *e);
 
 void query_close(struct query *q);

@@ -8,7 +8,7 @@
 int record_columns(struct columns **ret, struct arena *a, const struct table *t, struct err *e)
 {
 	struct unknown_names unknown;
-	unknown_init(&unknown);
+	unknown_init(&unknown, a);
 	int rc = columns_make(ret, a, t, NULL, NULL, &unknown, e);
 	if (!rc)
 		(*ret)->sparse = true;

@@ -22,16 +22,16 @@ static bool has_one_value(const struct attribute *at, struct record r)
 /** Whether the row of this driver is in the result, and not one of an earlier driver's. */
 static bool belongs(struct query *q, const struct driver *d, const struct row *r)
 {
-	if (q->tree && !q->plan.tree_implied && !condition_match(q->tree, r, &q->scratch))
+	if (q->tree && !q->plan.tree_implied && !condition_match(q->tree, r, q))
 		return false;
 	if (q->plan.count == 1)
 		return true;
-	if (!condition_match(d->node, r, &q->scratch))
+	if (!condition_match(d->node, r, q))
 		return false;
 	if (q->plan.disjoint && has_one_value(d->node->attribute, r->record))
 		return true;
 	for (const struct driver *before = q->plan.drivers; before < d; before++) {
-		if (condition_match(before->node, r, &q->scratch))
+		if (condition_match(before->node, r, q))
 			return false;
 	}
 	return true;
@@ -53,24 +53,36 @@ static bool leaves_match(const struct driver *d, const lyre_value *v)
 #define LOWEST_PLACES 256
 #define LOWEST_BYTES 256 /* a smaller field is read again sooner than looked up */
 
+/** Which record, as it was then: it may be another in a later slice. */
 struct lowest {
-	const unsigned char *record; /**< where it stands in this snapshot; NULL: free */
+	struct key key; /**< its primary-tree key; len 0: free */
+	double updated;
+	size_t len;
 	struct key entry;
 };
 
-static struct lowest *lowest_place(struct query *q, struct record r, struct field f)
+static bool lowest_is_of(const struct lowest *l, const struct row *r)
 {
-	if (f.len < LOWEST_BYTES)
+	return l->key.len == r->key_len && !memcmp(l->key.bytes, r->key, r->key_len) && l->len == r->record.len &&
+	       l->updated == record_updated(r->record);
+}
+
+static struct lowest *lowest_place(struct query *q, const struct row *r, struct field f)
+{
+	if (f.len < LOWEST_BYTES || r->key_len > KEY_MAX)
 		return NULL;
 	if (!q->lowest)
 		q->lowest = ARENA_ARRAY(q->arena, struct lowest, LOWEST_PLACES);
-	return q->lowest ? &q->lowest[((uintptr_t)r.data >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 56] : NULL;
+	uint64_t hash = r->key_len;
+	for (size_t i = 0; i < r->key_len; i++)
+		hash = (hash ^ r->key[i]) * UINT64_C(0x100000001b3);
+	return q->lowest ? &q->lowest[hash * UINT64_C(0x9e3779b97f4a7c15) >> 56] : NULL;
 }
 
 static void lowest_forget(struct query *q)
 {
 	for (size_t i = 0; q->lowest && i < LOWEST_PLACES; i++)
-		q->lowest[i].record = NULL;
+		q->lowest[i].key.len = 0;
 }
 
 /** The lowest entry of an array that the walk meets; of no length when it meets none. */
@@ -78,13 +90,18 @@ static struct key lowest_entry(struct query *q, const struct driver *d, struct f
 {
 	struct walk_range range;
 	driver_range(d, q->table, &range);
-	lyre_value array = field_value(f, &q->scratch);
+	struct field_items items;
+	struct field item;
 	struct key lowest = { 0 };
-	for (uint32_t i = 0; i < array.len; i++) {
+	field_items_begin(&items, f);
+	while (field_items_next(&items, &item)) {
 		struct key k;
-		if (array.items[i].type >= LYRE_ARRAY || !leaves_match(d, &array.items[i]))
+		if (field_type(item) >= LYRE_ARRAY)
 			continue;
-		if (!key_index_value(&k, &array.items[i]) || !range_has(&range, k.bytes, k.len))
+		lyre_value v = field_value(item, NULL);
+		if (!leaves_match(d, &v))
+			continue;
+		if (!key_index_value(&k, &v) || !range_has(&range, k.bytes, k.len))
 			continue;
 		if (!lowest.len || memcmp(k.bytes, lowest.bytes, k.len < lowest.len ? k.len : lowest.len) < 0)
 			lowest = k;
@@ -93,19 +110,23 @@ static struct key lowest_entry(struct query *q, const struct driver *d, struct f
 }
 
 /** Where a record has an array: whether this entry is its lowest that the walk meets. */
-static bool is_lowest_entry(struct query *q, const struct driver *d, struct record r)
+static bool is_lowest_entry(struct query *q, const struct driver *d, const struct row *r)
 {
 	struct field f;
-	if (!record_find(r, d->attribute->id, &f) || field_type(f) != LYRE_ARRAY)
+	if (!record_find(r->record, d->attribute->id, &f) || field_type(f) != LYRE_ARRAY)
 		return true;
 	struct lowest *place = lowest_place(q, r, f);
 	struct key lowest;
-	if (place && place->record == r.data) {
+	if (place && lowest_is_of(place, r)) {
 		lowest = place->entry;
 	} else {
 		lowest = lowest_entry(q, d, f);
-		if (place)
-			*place = (struct lowest){ .record = r.data, .entry = lowest };
+		pace_step(&q->pace, pace_bytes(f.len));
+		if (place) {
+			*place = (struct lowest){ .updated = record_updated(r->record), .len = r->record.len, .entry = lowest };
+			place->key.len = (uint16_t)r->key_len;
+			memcpy(place->key.bytes, r->key, r->key_len);
+		}
 	}
 	const unsigned char *entry = q->walk.entry.mv_data;
 	size_t len = key_index_value_len(entry, q->walk.entry.mv_size);
@@ -187,6 +208,8 @@ static int open_next(struct query *q, const struct driver *d, struct err *e)
 		range.low_open = range.high_open = false;
 		range.reverse = !q->plan.reverse;
 	}
+	range.again = q->again;
+	q->again = false;
 	return open_walk(q, &range, q->in_walk ? &q->position : NULL, e);
 }
 
@@ -198,14 +221,25 @@ static void next_driver(struct query *q)
 	lowest_forget(q);
 }
 
+/** Whether a row that takes long is left to a slice that may take long. */
+static bool defer(struct query *q, const struct row *r)
+{
+	return pace_defers(&q->pace, r->record.len * q->weight);
+}
+
 int scan_row(struct query *q, struct row *ret, struct err *e)
 {
 	while (q->at < q->plan.count) {
 		const struct driver *d = driver_at(q);
 		int rc;
+		if (q->pace.over)
+			return QUERY_PAUSED;
 		arena_reset(&q->scratch);
+		pace_step(&q->pace, q->weight);
 		if (d->get) {
 			rc = lookup_key(q, &d->leaves[0]->value, ret, e);
+			if (!rc && defer(q, ret))
+				return QUERY_PAUSED;
 			next_driver(q);
 			if (!rc && belongs(q, d, ret))
 				return 0;
@@ -242,7 +276,12 @@ int scan_row(struct query *q, struct row *ret, struct err *e)
 			return rc;
 		ret->key = q->walk.key;
 		ret->key_len = q->walk.key_len;
-		if ((!q->may_repeat || is_lowest_entry(q, d, ret->record)) && belongs(q, d, ret))
+		if (defer(q, ret)) {
+			q->again = true;
+			return QUERY_PAUSED;
+		}
+		pace_step(&q->pace, pace_bytes(ret->record.len));
+		if ((!q->may_repeat || is_lowest_entry(q, d, ret)) && belongs(q, d, ret))
 			return 0;
 	}
 	return LYRE_END;
@@ -255,5 +294,4 @@ void scan_pause(struct query *q)
 		q->in_walk = true;
 	}
 	close_walk(q);
-	lowest_forget(q);
 }

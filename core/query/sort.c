@@ -3,8 +3,9 @@
  * \file query/sort.c
  * \brief Sorting rows that no index has in order: the keys are kept, not the records.
  *
- * Each row is a run of bytes that memcmp sorts, and its primary key. Where only the first rows are wanted, twice as
- * many are collected at most; then the better half stays and the worst of it is the mark to beat.
+ * Each row is a run of bytes that memcmp sorts, and its primary key. Rows are sorted in runs as they come, and the runs are
+ * merged while rows are taken out, so that no step takes long. Where only the first rows are wanted, twice as many are
+ * collected at most; then the better half stays and the worst of it is the mark to beat.
  */
 #include "query/plan.h"
 
@@ -14,6 +15,8 @@
 /** Bytes that the sort of one query may hold. */
 #define SORT_MEMORY_MAX ((size_t)256 << 20)
 #define PRUNE_MIN 256
+/** Items that are sorted at once. */
+#define RUN 1024
 
 /* First bytes of a sort key; between the kinds of store/key.h stand objects and empty arrays. */
 #define SORT_NULL 0x08
@@ -26,25 +29,29 @@ struct item {
 	uint32_t sort_len, key_len;
 };
 
-/** What is left of an item when all are in order. */
-struct place {
-	const unsigned char *key;
-	uint32_t len;
+/** Items of a sorted run that were not taken yet. */
+struct run {
+	size_t at, end;
 };
-
-_Static_assert(sizeof(struct place) <= sizeof(struct item), "places take the memory of items");
 
 struct sorter {
 	struct sort_order order;
 	uint64_t keep;
 	struct charge *charge;
-	struct item *items;
-	struct place *places; /**< in the memory of items, once they are sorted */
+	struct item *items;  /**< each RUN of them is sorted, but for the last, which may grow */
 	size_t count, room;
 	struct arena bytes;
 	struct buf key;      /**< of the row being added */
 	bool full;           /**< there are enough: only what is before last comes in */
 	struct item last;
+	/* while runs are merged: a heap of them, the one with the first item on top */
+	struct run *runs;
+	size_t run_count;
+	uint64_t taken;      /**< items taken out */
+	/* of those that stay, when the others are left behind */
+	bool pruning;
+	struct item *kept;
+	struct arena kept_bytes;
 };
 
 struct sorter *sorter_new(const struct sort_order *order, uint64_t keep, struct charge *charge)
@@ -56,6 +63,7 @@ struct sorter *sorter_new(const struct sort_order *order, uint64_t keep, struct 
 	s->keep = keep;
 	s->charge = charge;
 	arena_init_charged(&s->bytes, charge);
+	arena_init_charged(&s->kept_bytes, charge);
 	buf_init(&s->key);
 	return s;
 }
@@ -65,9 +73,14 @@ void sorter_free(struct sorter *s)
 	if (!s)
 		return;
 	arena_free(&s->bytes);
+	arena_free(&s->kept_bytes);
 	buf_free(&s->key);
 	charge_give(s->charge, s->room * sizeof(*s->items));
+	if (s->kept)
+		charge_give(s->charge, s->room * sizeof(*s->kept));
 	free(s->items);
+	free(s->kept);
+	free(s->runs);
 	free(s);
 }
 
@@ -180,10 +193,63 @@ static int compare_descending(const void *x, const void *y)
 	return compare(x, y, true);
 }
 
-static void sort_items(struct sorter *s)
+static void sort_run(struct sorter *s, size_t from)
 {
-	if (s->count > 1)
-		qsort(s->items, s->count, sizeof(*s->items), s->order.ties_descending ? compare_descending : compare_ascending);
+	if (s->count - from > 1)
+		qsort(s->items + from, s->count - from, sizeof(*s->items),
+			s->order.ties_descending ? compare_descending : compare_ascending);
+}
+
+/* ---- merging ---- */
+
+static bool run_before(const struct sorter *s, const struct run *x, const struct run *y)
+{
+	return compare(&s->items[x->at], &s->items[y->at], s->order.ties_descending) < 0;
+}
+
+static void sift_down(struct sorter *s, size_t i)
+{
+	struct run moved = s->runs[i];
+	for (size_t child; (child = 2 * i + 1) < s->run_count; i = child) {
+		if (child + 1 < s->run_count && run_before(s, &s->runs[child + 1], &s->runs[child]))
+			child++;
+		if (!run_before(s, &s->runs[child], &moved))
+			break;
+		s->runs[i] = s->runs[child];
+	}
+	s->runs[i] = moved;
+}
+
+static int merge_begin(struct sorter *s, struct err *e)
+{
+	sort_run(s, s->count - s->count % RUN);
+	s->run_count = (s->count + RUN - 1) / RUN;
+	s->taken = 0;
+	struct run *runs = realloc(s->runs, (s->run_count + 1) * sizeof(*runs));
+	if (!runs) {
+		s->run_count = 0;
+		return err_nomem(e);
+	}
+	s->runs = runs;
+	for (size_t i = 0; i < s->run_count; i++)
+		runs[i] = (struct run){ .at = i * RUN, .end = (i + 1) * RUN < s->count ? (i + 1) * RUN : s->count };
+	for (size_t i = s->run_count / 2; i-- > 0;)
+		sift_down(s, i);
+	return 0;
+}
+
+static const struct item *merge_peek(const struct sorter *s)
+{
+	return s->run_count && s->taken < s->keep ? &s->items[s->runs[0].at] : NULL;
+}
+
+static void merge_pop(struct sorter *s)
+{
+	s->taken++;
+	if (++s->runs[0].at == s->runs[0].end)
+		s->runs[0] = s->runs[--s->run_count];
+	if (s->run_count)
+		sift_down(s, 0);
 }
 
 /** Copies an item's bytes. */
@@ -198,26 +264,53 @@ static int store_item(struct arena *a, struct item *item, struct err *e)
 	return 0;
 }
 
-/** Keeps the first that are wanted. */
-static int prune(struct sorter *s, struct err *e)
+/* ---- keeping the first ---- */
+
+static int prune_begin(struct sorter *s, struct err *e)
 {
-	sort_items(s);
-	if (s->count > s->keep)
-		s->count = (size_t)s->keep;
-	struct arena kept;
-	arena_init_charged(&kept, s->charge);
-	for (size_t i = 0; i < s->count; i++) {
-		int rc = store_item(&kept, &s->items[i], e);
-		if (rc) {
-			s->count = 0;
-			arena_free(&kept);
-			return rc;
-		}
+	size_t size = s->room * sizeof(*s->kept);
+	if (!charge_take(s->charge, size))
+		return err_nomem(e);
+	s->kept = malloc(size);
+	if (!s->kept) {
+		charge_give(s->charge, size);
+		return err_nomem(e);
 	}
+	s->pruning = true;
+	return merge_begin(s, e);
+}
+
+static void prune_end(struct sorter *s)
+{
+	charge_give(s->charge, s->room * sizeof(*s->items));
+	free(s->items);
+	s->items = s->kept;
+	s->kept = NULL;
+	s->count = (size_t)s->taken;
 	arena_free(&s->bytes);
-	s->bytes = kept;
+	s->bytes = s->kept_bytes;
+	arena_init_charged(&s->kept_bytes, s->charge);
 	s->last = s->items[s->count - 1];
 	s->full = true;
+	s->pruning = false;
+}
+
+int sorter_settle(struct sorter *s, struct pace *p, struct err *e)
+{
+	while (s->pruning) {
+		const struct item *first = merge_peek(s);
+		if (!first) {
+			prune_end(s);
+			break;
+		}
+		s->kept[s->taken] = *first;
+		int rc = store_item(&s->kept_bytes, &s->kept[s->taken], e);
+		if (rc)
+			return rc;
+		merge_pop(s);
+		if (pace_step(p, 1))
+			return QUERY_PAUSED;
+	}
 	return 0;
 }
 
@@ -254,11 +347,6 @@ int sorter_add(struct sorter *s, const struct row *r, struct arena *scratch, str
 	};
 	if (s->full && compare(&item, &s->last, s->order.ties_descending) > 0)
 		return 0;
-	if (s->count >= PRUNE_MIN && s->count / 2 >= s->keep) {
-		int rc = prune(s, e);
-		if (rc)
-			return rc;
-	}
 	if (s->bytes.total + s->room * sizeof(*s->items) + s->key.len > SORT_MEMORY_MAX)
 		return err_set(e, LYRE_ETOOBIG,
 			"Sorting this result takes more than %zu MiB: set a limit, or sort by an indexed attribute",
@@ -266,60 +354,29 @@ int sorter_add(struct sorter *s, const struct row *r, struct arena *scratch, str
 	int rc = s->count == s->room ? grow(s, e) : 0;
 	if (!rc)
 		rc = store_item(&s->bytes, &item, e);
-	if (!rc)
-		s->items[s->count++] = item;
-	return rc;
+	if (rc)
+		return rc;
+	s->items[s->count++] = item;
+	if (s->count % RUN == 0)
+		sort_run(s, s->count - RUN);
+	return s->count >= PRUNE_MIN && s->count / 2 >= s->keep ? prune_begin(s, e) : 0;
 }
 
-/** Copies the keys together and gives the sort keys back; where there is no memory for that, all stays as it is. */
-static void drop_sort_keys(struct sorter *s)
+int sorter_finish(struct sorter *s, struct err *e)
 {
-	struct arena kept;
-	size_t len = 0;
-	for (size_t i = 0; i < s->count; i++)
-		len += s->places[i].len;
-	arena_init_charged(&kept, s->charge);
-	unsigned char *to = arena_alloc(&kept, len);
-	if (!to)
-		return;
-	for (size_t i = 0; i < s->count; to += s->places[i++].len)
-		s->places[i].key = memcpy(to, s->places[i].key, s->places[i].len);
-	arena_free(&s->bytes);
-	s->bytes = kept;
+	return merge_begin(s, e);
 }
 
-/** A client may take its time to read the rows: until then only their keys are held. */
-void sorter_finish(struct sorter *s)
+const unsigned char *sorter_peek(const struct sorter *s, size_t *len)
 {
-	sort_items(s);
-	if (s->count > s->keep)
-		s->count = (size_t)s->keep;
-	s->places = (struct place *)s->items;
-	for (size_t i = 0; i < s->count; i++) {
-		struct item item = s->items[i];
-		s->places[i] = (struct place){ item.bytes + item.sort_len, item.key_len };
-	}
-	if (s->count <= PRUNE_MIN)
-		return;
-	drop_sort_keys(s);
-	/* In units of an item, as it is accounted. */
-	size_t room = (s->count * sizeof(*s->places) + sizeof(*s->items) - 1) / sizeof(*s->items);
-	struct item *items = realloc(s->items, room * sizeof(*items));
-	if (!items)
-		return;
-	charge_give(s->charge, (s->room - room) * sizeof(*items));
-	s->items = items;
-	s->places = (struct place *)items;
-	s->room = room;
+	const struct item *first = merge_peek(s);
+	if (!first)
+		return NULL;
+	*len = first->key_len;
+	return first->bytes + first->sort_len;
 }
 
-size_t sorter_count(const struct sorter *s)
+void sorter_pop(struct sorter *s)
 {
-	return s->count;
-}
-
-const unsigned char *sorter_key(const struct sorter *s, size_t i, size_t *len)
-{
-	*len = s->places[i].len;
-	return s->places[i].key;
+	merge_pop(s);
 }

@@ -191,6 +191,26 @@ lyre_value field_value(struct field f, struct arena *a)
 	return nested_value(f, a, 0);
 }
 
+void field_items_begin(struct field_items *i, struct field array)
+{
+	struct reader r;
+
+	i->left = read_container(&r, array, ITEM_LEAST);
+	i->p = r.p;
+	i->end = r.end;
+}
+
+bool field_items_next(struct field_items *i, struct field *item)
+{
+	struct reader r = { .p = i->p, .end = i->end };
+
+	if (!i->left || !read_bytes(&r, item))
+		return false;
+	i->left--;
+	i->p = r.p;
+	return true;
+}
+
 static bool check_nested(struct field f, unsigned depth)
 {
 	lyre_value v = scalar(f);

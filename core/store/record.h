@@ -111,6 +111,15 @@ enum field_kind field_kind(struct field f);
  * memory.
  */
 lyre_value field_value(struct field f, struct arena *a);
+/** The items of an array, one after the other, without building a value. */
+struct field_items {
+	const unsigned char *p, *end;
+	size_t left;
+};
+
+void field_items_begin(struct field_items *i, struct field array);
+/** \return false after the last */
+bool field_items_next(struct field_items *i, struct field *item);
 /** As JSON, without building a value. */
 void field_write(struct field f, struct buf *out);
 /** value_compare() of two stored values, reading no more than needed. */

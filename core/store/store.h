@@ -201,6 +201,7 @@ struct walk_range {
 	struct key high;
 	bool low_open, high_open;
 	bool reverse;
+	bool again; /**< with a position: from that entry on, not from behind it */
 };
 
 struct walk {

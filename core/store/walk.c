@@ -77,14 +77,13 @@ static int first_reverse(struct walk *w)
 	return before(w, &k);
 }
 
-static int behind_position(struct walk *w, const struct key *position)
+static int at_position(struct walk *w, const struct key *position)
 {
-	if (w->range.reverse)
-		return before(w, position);
 	int rc = seek(w, position, MDB_SET_RANGE);
-	if (!rc && w->entry.mv_size == position->len && !compare(w->entry, position))
-		rc = guard_cursor_get(w->snapshot, w->cursor, &w->entry, &w->data, MDB_NEXT);
-	return rc;
+	bool there = !rc && w->entry.mv_size == position->len && !compare(w->entry, position);
+	if (there && !w->range.again)
+		return guard_cursor_get(w->snapshot, w->cursor, &w->entry, &w->data, w->range.reverse ? MDB_PREV : MDB_NEXT);
+	return there || !w->range.reverse ? rc : before(w, position);
 }
 
 /* The tree as it is in this snapshot: the caller's definition may be older. */
@@ -146,7 +145,7 @@ int walk_open(struct walk *w, struct snapshot *s, const struct table *t, const s
 	if (rc)
 		return store_error(e, rc, "read", s->db);
 	if (position && position->len) {
-		rc = behind_position(w, position);
+		rc = at_position(w, position);
 		/* the cursor stands one ahead: walk_next() takes it as it is */
 		if (rc == MDB_NOTFOUND)
 			w->state = WALK_ENDED;

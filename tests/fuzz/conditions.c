@@ -119,7 +119,7 @@ static int ask(const struct table *t, const lyre_value *request, enum rows_forma
 	};
 	const lyre_value *ids = of_kind(value_get(request, "ids"), LYRE_ARRAY);
 	arena_init(&a);
-	int rc = ids ? lookup_open(&q, &a, t, NULL, ids, query.select, &e) : query_open(&q, &a, t, NULL, &query, &e);
+	int rc = ids ? lookup_open(&q, &a, t, NULL, ids, query.select, NULL, &e) : query_open(&q, &a, t, NULL, &query, NULL, &e);
 	if (rc == 0) {
 		while ((rc = query_write(q, format, out, out->len + want, &e)) == 0)
 			;

@@ -26,6 +26,12 @@ static char folder[64];
 static struct err err;
 /** Of the attributes that a query sees; NULL: all. */
 static const struct attribute_filter *filter;
+/** How long its slices last, the first of them light; 0: without end. */
+static int64_t slice_ns;
+/** How many slices the last answer took. */
+static unsigned slices;
+/** Of its queries; NULL: none. */
+static const struct query_limits *limits;
 
 static void store_start(void)
 {
@@ -123,7 +129,7 @@ static uint64_t count_of(const lyre_value *v, uint64_t otherwise)
 static int open_query(struct query **q, struct arena *a, const struct table *t, const lyre_value *request)
 {
 	if (value_get(request, "ids"))
-		return lookup_open(q, a, t, filter, value_get(request, "ids"), value_get(request, "get_attributes"), &err);
+		return lookup_open(q, a, t, filter, value_get(request, "ids"), value_get(request, "get_attributes"), limits, &err);
 	struct lyre_query from = {
 		.size = sizeof(from),
 		.match_any = value_equals_str(value_get(request, "operator"), "or"),
@@ -134,7 +140,7 @@ static int open_query(struct query **q, struct arena *a, const struct table *t, 
 		.limit = count_of(value_get(request, "limit"), UINT64_MAX),
 		.reverse = is_true(value_get(request, "reverse")),
 	};
-	return query_open(q, a, t, filter, &from, &err);
+	return query_open(q, a, t, filter, &from, limits, &err);
 }
 
 /** The whole answer, in slices of \p want bytes. \return the first failure */
@@ -148,8 +154,10 @@ static int ask(const char *table, const lyre_value *request, enum rows_format f,
 	err = (struct err){ 0 };
 	int rc = open_query(&q, &a, t, request);
 	if (!rc) {
-		while (!(rc = query_write(q, f, out, out->len + want, &err)))
-			;
+		slices = 0;
+		do
+			query_slice(q, slice_ns, !slices++ && slice_ns);
+		while (!(rc = query_write(q, f, out, out->len + want, &err)));
 		query_close(q);
 	}
 	arena_free(&a);

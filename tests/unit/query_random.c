@@ -431,7 +431,9 @@ static void random_query(struct sides *s)
 	ask_text(s, &a, buf_cstr(&request), SIZE_MAX / 2, &out);
 	const lyre_value *found = ids_of(&a, out.data);
 	same_set(request.data, s, found);
-	ask_text(s, &a, request.data, 1 + rnd(60), &sliced);
+	slice_ns = rnd(2); /* which ends with each step */
+	ask_text(s, &a, request.data, slice_ns ? SIZE_MAX / 2 : 1 + rnd(60), &sliced);
+	ck_assert_msg(!slice_ns || s->count < 10 || slices > 2, "%u slices, %zu: %s", slices, s->count, request.data);
 	ck_assert_msg(out.len == sliced.len && !memcmp(out.data, sliced.data, out.len), "sliced: %s", request.data);
 
 	/* turned round, and a part of it */
@@ -477,6 +479,7 @@ static void random_query(struct sides *s)
 	buf_addf(&request, "%s%s}", all ? "" : ",", conditions.data);
 	ask_text(s, &a, buf_cstr(&request), 1 + rnd(200), &sliced);
 	same_ids(request.data, ids_of(&a, sliced.data), s->rows, from, part);
+	slice_ns = 0;
 	buf_free(&conditions);
 	buf_free(&tail);
 	buf_free(&request);
@@ -728,6 +731,183 @@ START_TEST(one_by_one)
 }
 END_TEST
 
+/* ---- work that is divided ---- */
+
+static void fill(const char *name, unsigned count, size_t padding)
+{
+	struct buf b;
+	buf_init(&b);
+	make_table(name, NULL, 0);
+	for (unsigned i = 0; i < count;) {
+		buf_clear(&b);
+		buf_add_char(&b, '[');
+		for (unsigned n = 0; n < 1000 && i < count; n++, i++) {
+			buf_addf(&b, "%s{\"id\":%u,\"n\":%u,\"m\":%u,\"s\":\"", n ? "," : "", i, i * 7919 % count, i % 3);
+			for (size_t k = 0; k < padding; k++)
+				buf_add_char(&b, 'x');
+			buf_add_str(&b, "\"}");
+		}
+		buf_add_char(&b, ']');
+		insert(name, buf_cstr(&b));
+	}
+	buf_free(&b);
+}
+
+/* More rows than are sorted at once, and more than are wanted. */
+START_TEST(many_rows_sorted)
+{
+	static const unsigned limits_of[] = { 7000, 1500, 1100, 10, 1 };
+	const unsigned count = 7000;
+	struct arena a;
+	struct buf request, out;
+	arena_init(&a);
+	buf_init(&request);
+	buf_init(&out);
+	fill("many", count, 0);
+	for (size_t i = 0; i < 4 * sizeof(limits_of) / sizeof(*limits_of); i++) {
+		unsigned limit = limits_of[i / 4], offset = i & 1 ? 700 : 0, down = i & 2;
+		slice_ns = i % 3 == 2 ? 0 : 20000;
+		arena_reset(&a);
+		buf_clear(&request);
+		/* the sort's second level is what makes it one that no index serves */
+		buf_addf(&request, "{\"get_attributes\":[\"n\"],\"offset\":%u,\"limit\":%u,\"sort\":{\"attribute\":\"n\",\"descending\":%s,"
+			"\"next\":{\"attribute\":\"m\"}}}", offset, limit, down ? "true" : "false");
+		must_do(ask("many", json(&a, buf_cstr(&request)), ROWS_JSON, SIZE_MAX / 2, &out));
+		must(!slice_ns || slices > 4);
+		const lyre_value *rows = json(&a, out.data);
+		unsigned expect = limit < count - offset ? limit : count - offset;
+		ck_assert_uint_eq(rows->len, expect);
+		for (unsigned k = 0; k < expect; k++)
+			must(value_get(&rows->items[k], "n")->i == (down ? count - 1 - offset - k : offset + k));
+	}
+	slice_ns = 0;
+	buf_free(&request);
+	buf_free(&out);
+	arena_free(&a);
+}
+END_TEST
+
+/* A light slice leaves large records to the next, in every way in which they are met, and loses none. */
+START_TEST(large_records_wait)
+{
+	static const char *const requests[] = {
+		"{}", "{'reverse':true}", "{'ids':[3,1,99,2,0]}",
+		"{'conditions':[{'attribute':'n','comparator':'ge','value':0}]}",
+		"{'reverse':true,'conditions':[{'attribute':'n','comparator':'ge','value':0}]}",
+		"{'operator':'or','conditions':[{'attribute':'id','value':1},{'attribute':'id','value':3}]}",
+		"{'sort':{'attribute':'m','next':{'attribute':'n'}}}",
+		"{'sort':{'attribute':'m','descending':true}}",
+	};
+	struct arena a;
+	struct buf whole, part;
+	arena_init(&a);
+	buf_init(&whole);
+	buf_init(&part);
+	fill("large", 4, 300000);
+	for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++) {
+		const lyre_value *request = json(&a, requests[i]);
+		slice_ns = 0;
+		must_do(ask("large", request, ROWS_JSON, SIZE_MAX / 2, &whole));
+		must(whole.len > 600000);
+		slice_ns = INT64_C(3600) * 1000000000;
+		must_do(ask("large", request, ROWS_JSON, SIZE_MAX / 2, &part));
+		ck_assert_msg(slices == 2, "%s: %u slices", requests[i], slices);
+		must(!strcmp(whole.data, part.data));
+	}
+	slice_ns = 0;
+	buf_free(&whole);
+	buf_free(&part);
+	arena_free(&a);
+}
+END_TEST
+
+/* The limit of time holds in a row too: one array with as many conditions takes longer than any test. */
+START_TEST(ends_in_time)
+{
+	const struct query_limits short_time = { .time_ns = 50000000 };
+	struct arena a;
+	struct buf b, out;
+	arena_init(&a);
+	buf_init(&b);
+	buf_init(&out);
+	const struct lyre_attribute specs[] = { { .size = sizeof(*specs), .name = "id" }, { .size = sizeof(*specs), .name = "v" } };
+	make_table("wide", specs, 2);
+	buf_add_str(&b, "[{\"id\":1,\"v\":[0");
+	for (unsigned i = 1; i < 400000; i++)
+		buf_addf(&b, ",%u", i % 10);
+	buf_add_str(&b, "]}]");
+	insert("wide", buf_cstr(&b));
+	buf_clear(&b);
+	buf_add_str(&b, "{\"operator\":\"or\",\"conditions\":[{\"attribute\":\"v\",\"comparator\":\"gt\",\"value\":10}");
+	for (unsigned i = 0; i < 5000; i++)
+		buf_addf(&b, ",{\"attribute\":\"v\",\"comparator\":\"between\",\"value\":[%u,%u]}", 20 + i, 30 + i);
+	buf_add_str(&b, "],\"sort\":{\"attribute\":\"id\"}}");
+	limits = &short_time;
+	ck_assert_int_eq(ask("wide", json(&a, buf_cstr(&b)), ROWS_JSON, SIZE_MAX / 2, &out), LYRE_EBUSY);
+	ck_assert_str_eq(err.text, "The query was ended: it has worked for more than 50 ms (operationsApi.queryTimeout)");
+	limits = NULL;
+	buf_free(&b);
+	buf_free(&out);
+	arena_free(&a);
+}
+END_TEST
+
+static int no_more(void *arg, struct err *e)
+{
+	++*(unsigned *)arg;
+	return err_set(e, LYRE_EUNAUTHENTICATED, "gone");
+}
+
+/* Who may end a query is asked between its slices, also where rows are read one by one. */
+START_TEST(ends_when_told)
+{
+	unsigned asked = 0;
+	const struct query_limits told = { .check = no_more, .arg = &asked };
+	struct arena a;
+	struct query *q;
+	lyre_value row;
+	int rc;
+	arena_init(&a);
+	fill("told", 3000, 0);
+	const struct table *t = table_of("told");
+	limits = &told;
+	must_do(open_query(&q, &a, t, json(&a, "{}")));
+	must_do(query_next(q, &a, &row, &err));
+	ck_assert_uint_eq(asked, 0); /* what is over soon is nobody's concern */
+	usleep(150000);
+	while (!(rc = query_next(q, &a, &row, &err)))
+		;
+	ck_assert_int_eq(rc, LYRE_EUNAUTHENTICATED);
+	ck_assert_uint_eq(asked, 1);
+	limits = NULL;
+	query_close(q);
+	table_unref(t);
+	arena_free(&a);
+}
+END_TEST
+
+/* So many conditions, at every depth, and no more. */
+START_TEST(conditions_are_limited)
+{
+	const struct query_limits few = { .conditions = 4 };
+	struct arena a;
+	struct buf out;
+	arena_init(&a);
+	buf_init(&out);
+	fill("few", 2, 0);
+	limits = &few;
+	must_do(ask("few", json(&a, "{'conditions':[{'attribute':'n','value':1},{'operator':'or','conditions':["
+		"{'attribute':'n','value':1},{'attribute':'n','value':2},{'attribute':'n','value':3}]}]}"), ROWS_JSON, 100, &out));
+	ck_assert_int_eq(ask("few", json(&a, "{'conditions':[{'attribute':'n','value':1},{'operator':'or','conditions':["
+		"{'attribute':'n','value':1},{'attribute':'n','value':2},{'attribute':'n','value':3},{'attribute':'n','value':4}]}]}"),
+		ROWS_JSON, 100, &out), LYRE_EINVAL);
+	ck_assert_str_eq(err.text, "A query must not have more than 4 conditions (operationsApi.maxConditions)");
+	limits = NULL;
+	buf_free(&out);
+	arena_free(&a);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("query_random");
@@ -737,6 +917,11 @@ static Suite *suite(void)
 	tcase_add_test(c, declared);
 	tcase_add_test(c, all_indexed);
 	tcase_add_test(c, without_arrays);
+	tcase_add_test(c, many_rows_sorted);
+	tcase_add_test(c, large_records_wait);
+	tcase_add_test(c, ends_in_time);
+	tcase_add_test(c, ends_when_told);
+	tcase_add_test(c, conditions_are_limited);
 	tcase_add_test(c, hidden_of_declared);
 	tcase_add_test(c, hidden_of_dynamic);
 	tcase_add_test(c, one_by_one);

@@ -271,7 +271,7 @@ static const struct {
 		LYRE_EINVAL, "Unable to serialize object as a key: {\"name\":\"Kaylan\"}" },
 	{ "{'conditions':[{'attribute':'nope','value':7}]}", LYRE_EINVAL, "unknown attribute 'nope'" },
 	{ "{'conditions':[{'attribute':'nope','value':7}],'get_attributes':['id','nope',5]}",
-		LYRE_EINVAL, "unknown attribute 'nope, nope and 5'" },
+		LYRE_EINVAL, "unknown attribute 'nope and 5'" },
 	{ "{'conditions':[{'attribute':['owner','name'],'value':'Kyle'}]}",
 		LYRE_ENOTFOUND, "owner,name is not a defined attribute" },
 	{ "{'conditions':[{}]}", LYRE_EINVAL, "Search condition must have an attribute" },
