@@ -28,12 +28,24 @@
 #define SETTLE_MS 3
 /** At the end, how long a thread may take to show that it does not hang. */
 #define HANGING_MS 5000
+/** What queries may take to end when they are told to: their threads come last when the machine is busy. */
+#define CUT_MS 5000
 
 /* ---- end ---- */
 
 static int64_t drain_deadline(const struct server *s)
 {
 	return monotonic_ms() + config_int(s->config, "operationsApi.network.drainTimeout");
+}
+
+/** Searches end where they are when the time is over: nothing is half done by that. */
+static void cut_queries(struct server *s)
+{
+	int64_t end = monotonic_ms() + CUT_MS;
+
+	dispatch_cut(s->dispatch);
+	while ((dispatch_waiting(s->dispatch) || jobs_left(s->jobs, 0)) && monotonic_ms() < end)
+		dispatch_drain(s->dispatch, monotonic_ms() + SETTLE_MS);
 }
 
 /** Lets requests and jobs under way end. \return false when some did not and need what would be closed under them */
@@ -46,6 +58,7 @@ static bool drain(struct server *s, const sigset_t *signals)
 
 		if (monotonic_ms() < deadline && sig != SIGTERM && sig != SIGINT)
 			continue;
+		cut_queries(s);
 		unsigned waiting = dispatch_waiting(s->dispatch), jobs = jobs_left(s->jobs, 0);
 		log_warn("main", "requests are cut off; %u of them and %u jobs are still at work", waiting, jobs);
 		return waiting == 0 && jobs == 0;
@@ -187,6 +200,11 @@ static bool settle(struct server *s, const sigset_t *signals, bool *orderly)
 	if (!wait_until(s, jobs_settled, signals, deadline))
 		return false;
 	/* A request whose body is still to come is nothing to dispatch, but would come upon it closed. */
+	if (!requests_settled(s) || !jobs_settled(s)) {
+		cut_queries(s);
+		if (!wait_until(s, requests_settled, signals, monotonic_ms() + CUT_MS))
+			return false;
+	}
 	*orderly = requests_settled(s) && dispatch_drain(s->dispatch, deadline) && jobs_settled(s);
 	if (!*orderly)
 		log_warn("main", "the restart cuts off what is at work still: %u requests that wait, %u jobs",

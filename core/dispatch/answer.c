@@ -6,12 +6,8 @@
 #include "dispatch/dispatch_internal.h"
 
 #include "log/log.h"
-#include "query/query.h"
 
 #include <string.h>
-
-/** Rows up to this many bytes are answered whole, with their length known. */
-#define FIRST_PIECE 65536
 
 #define JSON_TYPE "application/json"
 #define CSV_TYPE "text/csv"
@@ -53,7 +49,7 @@ int status_of(int code)
 
 void log_refusal(const struct run *r, int status, const char *text)
 {
-	enum lyre_log_level level = status == 503 ? LYRE_WARN : status >= 500 ? LYRE_ERROR : LYRE_DEBUG;
+	enum lyre_log_level level = r->gone ? LYRE_DEBUG : status == 503 ? LYRE_WARN : status >= 500 ? LYRE_ERROR : LYRE_DEBUG;
 
 	/* Before the operation is known a text may quote the request, and with it a password. */
 	if (!log_enabled(level) || (!r->call.operation && level == LYRE_DEBUG))
@@ -193,22 +189,12 @@ static void set_format(struct run *r)
 		r->x->disposition = CSV_DISPOSITION;
 }
 
-int answer_rows(struct run *r, size_t want, struct err *e)
-{
-	struct buf *out = &r->x->out;
-
-	int rc = query_write(r->call.rows->query, r->format == FORMAT_CSV ? ROWS_CSV : ROWS_JSON, out, want, e);
-	return rc >= 0 && out->failed ? err_nomem(e) : rc;
-}
-
 static int reply_rows(struct run *r)
 {
-	buf_clear(&r->x->out);
-	int rc = answer_rows(r, FIRST_PIECE, &r->call.err);
-	if (rc < 0)
-		return rc;
+	if (r->rows_rc < 0)
+		return r->rows_rc;
 	set_format(r);
-	r->x->body_kind = rc == LYRE_END ? BODY_BYTES : BODY_STREAM;
+	r->x->body_kind = r->rows_rc == LYRE_END ? BODY_BYTES : BODY_STREAM;
 	return 0;
 }
 

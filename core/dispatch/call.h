@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "dispatch/dispatch.h"
 #include "job/jobs.h"
+#include "query/query.h"
 #include "store/store.h"
 
 /** A table opened by a call: a link in the call's list, so that all are given back at its end. */
@@ -59,6 +60,7 @@ struct lyre_call {
 	struct call_scope *scope; /**< the innermost one that is open */
 	struct call_scope *spare; /**< one that ended, to be used again */
 	lyre_cursor *rows;        /**< set by reply_rows */
+	struct query_limits limits; /**< of its queries; call_limits() makes them */
 	int fd;                   /**< set by reply_file; -1 for none */
 	const char *filename;
 	bool failure_written;     /**< set by fail_reply: out holds the answer to the failure */
@@ -70,6 +72,11 @@ struct lyre_call {
 	int (*then)(lyre_call *call, const struct lyre_write_result *result, void *arg);
 	void *then_arg;
 };
+
+/** What queries of the call may take. As long as the call. */
+const struct query_limits *call_limits(lyre_call *call);
+/** Counts a query that failed for its limit of time. */
+void call_query_ended(lyre_call *call, const struct query *q);
 
 /** Wakes a call that is LYRE_PENDING: its again() runs next. Any thread, once. */
 void call_resume(lyre_call *call);

@@ -56,6 +56,8 @@ int dispatch_open(struct dispatch **ret, const struct dispatch_services *service
 	int rc = gate_start(&d->gate, services->auth, gate_threads(services->config), e);
 	if (!rc)
 		rc = figures_open(d, e);
+	if (!rc)
+		rc = slices_open(d, e);
 	if (rc) {
 		dispatch_close(d);
 		return rc;
@@ -69,6 +71,7 @@ void dispatch_close(struct dispatch *d)
 	if (!d)
 		return;
 	gate_stop(d->gate);
+	pool_close(d->queries);
 	figures_close(d);
 	registry_free(&d->registry);
 	free(d);
@@ -128,6 +131,11 @@ bool dispatch_drain(struct dispatch *d, int64_t deadline_ms)
 	return true;
 }
 
+void dispatch_cut(struct dispatch *d)
+{
+	atomic_store(&d->cutting, true);
+}
+
 /* ---- one exchange ---- */
 
 bool run_release(struct run *r, int n)
@@ -166,10 +174,20 @@ static void finish(struct run *r)
 		x->close = true;
 }
 
-static void stop_waiting(struct run *r)
+void run_stop_waiting(struct run *r)
 {
 	r->waiting = false;
 	atomic_fetch_sub(&r->dispatch->waiting, 1);
+}
+
+bool run_wait(struct run *r)
+{
+	atomic_fetch_add(&r->dispatch->waiting, 1);
+	r->waiting = true;
+	if (!run_release(r, 1))
+		return false;
+	run_stop_waiting(r);
+	return true;
 }
 
 static enum dispatch_result go(struct run *r)
@@ -194,11 +212,8 @@ static enum dispatch_result go(struct run *r)
 			atomic_fetch_sub(&d->open, 1);
 			return DISPATCH_BODY;
 		}
-		atomic_fetch_add(&d->waiting, 1);
-		r->waiting = true;
-		if (!run_release(r, 1))
-			return DISPATCH_WAIT; /* it may go on, on another thread, even before this returns: the run is not ours any more */
-		stop_waiting(r);
+		if (!run_wait(r))
+			return DISPATCH_WAIT; /* the run is not ours any more */
 	}
 }
 
@@ -255,7 +270,7 @@ enum dispatch_result dispatch_continue(struct exchange *x)
 {
 	struct run *r = x->state;
 
-	stop_waiting(r);
+	run_stop_waiting(r);
 	return go(r);
 }
 
@@ -268,34 +283,6 @@ enum dispatch_result dispatch_body(struct exchange *x)
 	atomic_fetch_add(&r->dispatch->open, 1);
 	clock_gettime(CLOCK_MONOTONIC, &r->begun);
 	return go(r);
-}
-
-/** A client may take hours to read: rows are for who may still sign in. What the role was is kept, as the query goes by it. */
-static int check_receiver(struct run *r, struct err *e)
-{
-	if (!r->call.who)
-		return 0;
-	if (!r->receiver)
-		r->receiver = principal_ref(r->call.who);
-	return auth_renew(r->dispatch->services.auth, &r->receiver, e);
-}
-
-int dispatch_stream(struct exchange *x, size_t want)
-{
-	struct run *r = x->state;
-	struct err e = { .code = 0 };
-
-	buf_clear(&x->out);
-	int rc = check_receiver(r, &e);
-	if (!rc)
-		rc = answer_rows(r, want, &e);
-	/* What it reads may have been dropped meanwhile: that is nobody's fault. */
-	if (rc < 0)
-		rc = charge_explain(&x->charge, &e);
-	if (rc < 0)
-		log_write(status_of(rc) < 500 ? LYRE_WARN : LYRE_ERROR, "dispatch", "%s by '%s' broke off while its rows were sent: %s",
-			r->call.operation->name, call_user(&r->call), e.text);
-	return rc;
 }
 
 void dispatch_end(struct exchange *x)
@@ -316,7 +303,7 @@ void dispatch_end(struct exchange *x)
 	x->state = NULL;
 	x->fd = -1;
 	if (r->waiting)
-		stop_waiting(r); /* the connection was gone when resume() was called */
+		run_stop_waiting(r); /* the connection was gone when resume() was called */
 	if (!r->body_coming)
 		atomic_fetch_sub(&r->dispatch->open, 1);
 }

@@ -67,7 +67,8 @@ struct exchange {
 	int fd;                       /**< BODY_FILE; -1 else. dispatch_end() closes it: who takes it over puts -1 here */
 	double duration_ms;           /**< of the work, for Server-Timing */
 	/* waiting */
-	void (*resume)(struct exchange *x); /**< set by http/: called once after DISPATCH_WAIT, from any thread */
+	void (*resume)(struct exchange *x); /**< set by http/: called once after each wait, from any thread */
+	bool (*gone)(const struct exchange *x); /**< set by http/, or NULL: whether the client has closed the connection; not after resume() */
 	struct dispatch *dispatch;
 	void *state;                  /**< dispatch's own */
 };
@@ -84,7 +85,12 @@ enum dispatch_result dispatch_begin(struct dispatch *d, struct exchange *x);
 enum dispatch_result dispatch_continue(struct exchange *x);
 /** Goes on after DISPATCH_BODY with the body in the exchange. On the connection's thread. */
 enum dispatch_result dispatch_body(struct exchange *x);
-/** The next piece of a BODY_STREAM answer, about \p want bytes, replacing what is in out. \return 0, LYRE_END with the last piece, or a failure: cut the connection */
+/**
+ * The next piece of a BODY_STREAM answer, about \p want bytes, replacing what is in out. On the connection's thread; never
+ * blocks.
+ * \return 0, LYRE_END with the last piece; LYRE_PENDING: suspend, and call this again after resume(), out is not to be
+ * touched before; or a failure: cut the connection
+ */
 int dispatch_stream(struct exchange *x, size_t want);
 /** After the answer was sent or the connection is gone, never while waiting: gives back what the exchange holds but the arena and bufs, which are http's. */
 void dispatch_end(struct exchange *x);
@@ -186,6 +192,7 @@ struct dispatch_figures {
 	uint64_t received, sent;             /**< bytes of bodies */
 	uint64_t worker_queue, credential_queue;
 	uint64_t credential_hits, credential_misses, sign_in_failures;
+	uint64_t slow_queries, late_queries; /**< at work apart from their connection; ended for their time */
 	struct jobs_figures jobs;
 };
 void dispatch_figures(struct dispatch *d, struct dispatch_figures *ret);
@@ -203,6 +210,8 @@ struct control *dispatch_control(const struct dispatch *d);
 struct auth *dispatch_auth(const struct dispatch *d);
 /** What would go on waiting for its time, because others failed before it, is answered 503 from now on. */
 void dispatch_hurry(struct dispatch *d);
+/** Ends the queries that are under way, within a moment: what is left of a drain when its time is over. */
+void dispatch_cut(struct dispatch *d);
 /** How many exchanges wait for resume(). */
 unsigned dispatch_waiting(const struct dispatch *d);
 

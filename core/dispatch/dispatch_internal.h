@@ -8,9 +8,11 @@
 
 #include "auth/auth.h"
 #include "auth/source.h"
+#include "config/config.h"
 #include "dispatch/call.h"
 #include "dispatch/dispatch.h"
 #include "job/pool.h"
+#include "query/query.h"
 
 #include <pthread.h>
 #include <stddef.h>
@@ -189,7 +191,7 @@ struct operation_figures {
 /** What one thread, or a few, have counted. */
 struct figures {
 	_Alignas(METRIC_LINE) metric_count statuses[DISPATCH_STATUSES];
-	metric_count credential_hits, credential_misses, sign_in_failures;
+	metric_count credential_hits, credential_misses, sign_in_failures, queries_late;
 	struct operation_figures *operations; /**< by their number */
 	struct traffic traffic;
 	struct histogram durations;
@@ -204,7 +206,12 @@ struct dispatch {
 	double started;
 	struct gate *gate;
 	struct authenticator *authenticators;
+	struct pool *queries;     /**< threads of slow queries */
+	size_t conditions_max;    /**< of a query */
+	int64_t query_ns;         /**< that one may work; 0: without a limit */
+	atomic_uint slow;         /**< pieces of rows that these threads make, or that wait for them */
 	atomic_bool draining;
+	atomic_bool cutting;      /**< queries under way end */
 	atomic_uint open;    /**< exchanges between begin and end */
 	atomic_uint waiting; /**< of them, between WAIT and continue */
 };
@@ -239,7 +246,13 @@ struct run {
 	struct verification verification;
 	struct lyre_call call;
 	const char **labels;
-	const struct principal *receiver; /**< of rows: who calls, as last looked at */
+	bool rows;        /**< the answer is rows, which the following are of (slices.c) */
+	bool slow;        /**< the pool of queries makes them */
+	bool gone;        /**< the client has closed the connection */
+	int rows_rc;      /**< of the last piece */
+	size_t want;      /**< bytes of it */
+	const char *owner; /**< in the pool */
+	const struct principal *receiver; /**< who calls, as last looked at */
 	struct pool_task task;
 	int rc;           /**< of the handler */
 	atomic_int holds; /**< who must still let go before the run goes on: the thread that began, the worker, the answer */
@@ -255,6 +268,13 @@ extern const step_function steps[], page_steps[];
 bool run_release(struct run *r, int n);
 /** The same from another thread: the last wakes the exchange. */
 void run_wake(struct run *r, int n);
+/**
+ * Lets go of the run on the connection's thread, to wait for the others who hold it.
+ * \return whether there is none any more; else the run may go on, on another thread, even before this returns
+ */
+bool run_wait(struct run *r);
+/** After the wake-up. */
+void run_stop_waiting(struct run *r);
 
 /** Refusals of a step, logged. \return FLOW_DONE */
 enum flow refuse(struct run *r, int status, const char *text);
@@ -314,10 +334,15 @@ void answer_long(struct exchange *x, int status, const char *text);
 void answer_login_failed(struct exchange *x, int status, const char *text);
 /** Text under a content type, NULL for none. */
 void answer_text(struct exchange *x, int status, const char *content_type, const char *text);
-/** The answer of a handler that returned \p rc. */
+/** The answer of a handler that returned r->rc, and of its rows. */
 void answer_call(struct run *r);
-/** The next piece of rows. As dispatch_stream(). */
-int answer_rows(struct run *r, size_t want, struct err *e);
+
+/* ---- rows, in pieces (slices.c) ---- */
+
+/** Opens the pool of queries, and reads their limits. */
+int slices_open(struct dispatch *d, struct err *e);
+/** Makes the first piece of rows, where there are any: a step. */
+enum flow rows_begin(struct run *r);
 
 /** A JSON value as CSV: an object is a row, an array of objects rows. Failure is the buffer's. */
 void csv_write(struct buf *out, const lyre_value *v, struct arena *a);

@@ -85,6 +85,7 @@ void dispatch_figures(struct dispatch *d, struct dispatch_figures *ret)
 		.suspended = atomic_load(&d->waiting),
 		.worker_queue = pool_queued(d->services.pool),
 		.credential_queue = gate_waiting(d->gate),
+		.slow_queries = atomic_load(&d->slow),
 	};
 	for (size_t i = 0; i < METRIC_STRIPES; i++) {
 		const struct figures *f = &d->figures[i];
@@ -94,6 +95,7 @@ void dispatch_figures(struct dispatch *d, struct dispatch_figures *ret)
 		ret->credential_hits += metric_read(&f->credential_hits);
 		ret->credential_misses += metric_read(&f->credential_misses);
 		ret->sign_in_failures += metric_read(&f->sign_in_failures);
+		ret->late_queries += metric_read(&f->queries_late);
 		closed += metric_read(&f->traffic.closed);
 		ret->refused += metric_read(&f->traffic.refused);
 		ret->received += metric_read(&f->traffic.received);

@@ -15,6 +15,8 @@
 
 /** Rows of an answer are fetched in pieces of this many bytes. */
 #define ROWS_PIECE 65536
+/** And no snapshot is held for longer than this. */
+#define ROWS_SLICE_NS 5000000
 
 /** A job with its call, which has memory of its own: the request is long answered when it runs. */
 struct job_run {
@@ -82,9 +84,12 @@ static int take_rows(struct job_run *j)
 	int rc;
 
 	buf_clear(&j->out);
+	query_slice(j->call.rows->query, ROWS_SLICE_NS, false);
 	do
 		rc = query_write(j->call.rows->query, ROWS_JSON, &j->out, j->out.len + ROWS_PIECE, e);
 	while (rc == 0 && !j->out.failed);
+	if (rc < 0)
+		call_query_ended(&j->call, j->call.rows->query);
 	return rc == LYRE_END ? 0 : rc < 0 ? rc : err_nomem(e);
 }
 

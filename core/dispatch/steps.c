@@ -331,6 +331,7 @@ const step_function steps[] = {
 	validate,
 	start,
 	go_on,
+	rows_begin,
 	answer,
 };
 
@@ -340,5 +341,6 @@ const step_function page_steps[] = {
 	permit,
 	start,
 	go_on,
+	rows_begin,
 	answer,
 };

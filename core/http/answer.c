@@ -156,13 +156,14 @@ static ssize_t read_stream(void *cls, uint64_t at, char *to, size_t max)
 	(void)at;
 	struct request *r = cls;
 	struct exchange *x = &r->x;
-	while (r->stream_at == x->out.len) {
+	while (r->stream_due || r->stream_at == x->out.len) {
 		if (r->stream_ended)
 			return MHD_CONTENT_READER_END_OF_STREAM;
 		r->stream_at = 0;
-		buf_clear(&x->out);
-		int got = dispatch_stream(x, STREAM_PIECE);
-		if (got < 0 || x->out.failed)
+		int got = request_stream(r);
+		if (got == LYRE_PENDING)
+			return 0;
+		if (got < 0)
 			return MHD_CONTENT_READER_END_WITH_ERROR;
 		r->stream_ended = got == LYRE_END;
 	}

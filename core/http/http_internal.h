@@ -138,6 +138,7 @@ struct request {
 	bool asking;        /* it has not said yet whether it wants the body */
 	bool preflight;     /* answered as one */
 	size_t stream_at;   /* what of x.out is sent */
+	bool stream_due;    /* the connection was suspended for the next piece, which x.out may not be asked about before */
 	bool stream_ended;  /* x.out is the last piece */
 	unsigned pool;
 	size_t kept; /* memory it has while it is free */
@@ -181,6 +182,9 @@ void request_completed(void *cls, struct MHD_Connection *c, void **context, enum
 enum MHD_Result request_cut(struct request *r, int status, const char *why);
 /** Wakes what waits, to be answered 503; a later resume() does nothing. At close. */
 void requests_abandon(struct http *h);
+/* The next piece of a stream. Within libmicrohttpd's content reader. \return as dispatch_stream(); LYRE_PENDING: the connection
+ * is suspended, and the reader is called again after it was resumed */
+int request_stream(struct request *r);
 int64_t requests_in_use(struct http *h);
 void requests_free(struct http *h);
 

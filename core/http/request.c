@@ -3,6 +3,7 @@
 #include "http/http_internal.h"
 #include "log/log.h"
 
+#include <poll.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,7 +94,7 @@ static void request_give_back(struct request *r)
 		trim(&x->out);
 	}
 	struct request_pool *p = &r->http->pools[r->pool];
-	r->kept = x->arena.total + x->body.cap + x->out.cap;
+	r->kept = keep ? x->arena.total + x->body.cap + x->out.cap : 0;
 	pthread_mutex_lock(&p->lock);
 	p->in_use--;
 	if (keep && p->kept + r->kept > r->http->pool_kept) {
@@ -167,6 +168,43 @@ void requests_abandon(struct http *h)
 	pthread_mutex_unlock(&h->all_lock);
 }
 
+/* Leaves a request to whoever resumes it. \return false when that was quicker than we: go on at once */
+static bool request_suspend(struct request *r)
+{
+	int state = REQUEST_RESUMED;
+	if (atomic_compare_exchange_strong(&r->state, &state, REQUEST_RUNNING))
+		return false;
+	atomic_fetch_add(&r->http->waiting, 1);
+	MHD_suspend_connection(r->mhd);
+	if (atomic_compare_exchange_strong(&r->state, &state, REQUEST_SUSPENDED))
+		return true;
+	MHD_resume_connection(r->mhd); /* called again with the state RESUMED */
+	atomic_fetch_sub(&r->http->waiting, 1);
+	return true;
+}
+
+int request_stream(struct request *r)
+{
+	int state = REQUEST_RESUMED;
+	if (r->stream_due && !atomic_compare_exchange_strong(&r->state, &state, REQUEST_RUNNING))
+		return LYRE_EBUSY; /* abandoned */
+	do {
+		int got = dispatch_stream(&r->x, STREAM_PIECE);
+		r->stream_due = got == LYRE_PENDING;
+		if (!r->stream_due)
+			return got;
+	} while (!request_suspend(r));
+	return LYRE_PENDING;
+}
+
+/* The client's side is closed. A suspended connection is nobody's but ours. */
+static bool request_gone(const struct exchange *x)
+{
+	const struct request *r = (const struct request *)((const char *)x - offsetof(struct request, x));
+	struct pollfd p = { .fd = r->connection->fd, .events = POLLRDHUP };
+	return poll(&p, 1, 0) == 1;
+}
+
 /* Runs dispatch until there is an answer, or it wants the body, or it waits and the connection is suspended. */
 static enum dispatch_result request_run(struct request *r)
 {
@@ -186,16 +224,8 @@ static enum dispatch_result request_run(struct request *r)
 			r->body_due = done == DISPATCH_BODY;
 			return done;
 		}
-		int state = REQUEST_RESUMED;
-		if (atomic_compare_exchange_strong(&r->state, &state, REQUEST_RUNNING))
-			continue; /* it was quicker than we */
-		atomic_fetch_add(&r->http->waiting, 1);
-		MHD_suspend_connection(r->mhd);
-		if (atomic_compare_exchange_strong(&r->state, &state, REQUEST_SUSPENDED))
+		if (request_suspend(r))
 			return DISPATCH_WAIT;
-		MHD_resume_connection(r->mhd);
-		atomic_fetch_sub(&r->http->waiting, 1);
-		return DISPATCH_WAIT; /* called again with the state RESUMED */
 	}
 }
 
@@ -272,7 +302,7 @@ static enum MHD_Result request_begin(struct http *h, struct MHD_Connection *c, c
 	*context = r;
 	r->connection = conn;
 	r->mhd = c;
-	r->begun = r->asking = r->body_due = r->preflight = r->stream_ended = false;
+	r->begun = r->asking = r->body_due = r->preflight = r->stream_ended = r->stream_due = false;
 	r->stream_at = r->body_sent = 0;
 	atomic_store_explicit(&conn->deadline, monotonic_ms() + h->request_ms, memory_order_relaxed);
 
@@ -308,6 +338,7 @@ static enum MHD_Result request_begin(struct http *h, struct MHD_Connection *c, c
 		.status = MHD_HTTP_OK,
 		.fd = -1,
 		.resume = request_resume,
+		.gone = request_gone,
 		.dispatch = h->dispatch,
 	};
 	conn->request = r;

@@ -103,6 +103,8 @@ static const struct figure request_figures[] = {
 	REQUEST(LYRE_COUNTER, "credential_cache_hits_total", "Credentials that were known from before.", credential_hits),
 	REQUEST(LYRE_COUNTER, "credential_cache_misses_total", "Credentials that had to be checked.", credential_misses),
 	REQUEST(LYRE_COUNTER, "sign_in_failures_total", "Credentials that were wrong.", sign_in_failures),
+	REQUEST(LYRE_GAUGE, "queries_in_background", "Searches that work, or wait to, apart from their connection's thread.", slow_queries),
+	REQUEST(LYRE_COUNTER, "queries_timed_out_total", "Queries that were ended for operationsApi.queryTimeout.", late_queries),
 	REQUEST(LYRE_GAUGE, "jobs_running", "Jobs at work.", jobs.running),
 	REQUEST(LYRE_GAUGE, "jobs_waiting", "Jobs that wait for their turn.", jobs.waiting),
 };

@@ -117,7 +117,8 @@ int host_query_open(lyre_call *call, const struct lyre_query *query, lyre_cursor
 		return rc;
 	struct attribute_filter space;
 	struct query *q;
-	rc = query_open(&q, call->arena, full.table->def, filter_of(full.table, &space), &full, NULL, &call->err);
+	rc = query_open(&q, call->arena, full.table->def, filter_of(full.table, &space), &full,
+		call_limits(call), &call->err);
 	return rc < 0 ? rc : adopt(call, q, ret);
 }
 
@@ -130,7 +131,7 @@ int host_lookup(lyre_call *call, lyre_table *table, const lyre_value *keys, cons
 		return rc;
 	struct attribute_filter space;
 	struct query *q;
-	rc = lookup_open(&q, call->arena, table->def, filter_of(table, &space), keys, select, NULL, &call->err);
+	rc = lookup_open(&q, call->arena, table->def, filter_of(table, &space), keys, select, call_limits(call), &call->err);
 	return rc < 0 ? rc : adopt(call, q, ret);
 }
 
@@ -140,6 +141,8 @@ int host_cursor_next(lyre_call *call, lyre_cursor *cursor, const lyre_value **re
 	int rc = query_next(cursor->query, &cursor->rows, &cursor->row, &call->err);
 	if (rc == 0)
 		*ret = &cursor->row;
+	else if (rc < 0)
+		call_query_ended(call, cursor->query);
 	return rc;
 }
 

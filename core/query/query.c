@@ -223,6 +223,11 @@ void query_slice(struct query *q, int64_t ns, bool light)
 	q->pace.light = light;
 }
 
+int64_t query_worked_ns(const struct query *q)
+{
+	return q->pace.spent_ns;
+}
+
 bool query_late(const struct query *q)
 {
 	return q->pace.late;

@@ -54,6 +54,8 @@ int lookup_open(struct query **ret, struct arena *a, const struct table *t, cons
  *               slice that is not light
  */
 void query_slice(struct query *q, int64_t ns, bool light);
+/** How long it has worked, without what was over before the clock was read. */
+int64_t query_worked_ns(const struct query *q);
 /** Whether it has ended for the time that it took. */
 bool query_late(const struct query *q);
 

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file dispatch/slices.c
+ * \brief Rows of an answer: made on the connection's thread while that is soon done, else in slices by other threads.
+ *
+ * A query begins on the connection's thread, in a light slice (query/query.h): most are over before the clock was read once.
+ * What is left after it is "slow": all further pieces are made by the pool of queries, a few threads of low priority. There
+ * a slice lasts some milliseconds; then the run goes to the end of the queue, in which clients take turns: a client is a
+ * user at an address, however many connections that has.
+ *
+ * Pieces: the first is the whole answer or its first FIRST_PIECE bytes, and is made before the answer is queued (the step
+ * "answer"); http asks for each of the following by dispatch_stream(), when it has sent the one before.
+ *
+ * Who owns the run, the call and x->out:
+ *   the connection's thread    from dispatch_begin() on, and again after resume();
+ *   the pool                   from pool_submit() in hand_over() until the last use of the run in work(): its run_wake().
+ * The hand-over is that of any other wait: holds are counted (the connection's thread, and the pool), and whoever lets go
+ * last goes on with it: the connection's thread at once (go(), dispatch_stream()), or the pool by x->resume(). In between
+ * the run counts as waiting, its connection is suspended, and dispatch_end() is not called.
+ *
+ * What ends a query early: its time is up (operationsApi.queryTimeout), or still_wanted(), which it asks every tenth of a
+ * second, says so: the client has closed the connection, which libmicrohttpd does not look at while it is suspended; who
+ * asked may not sign in any more; the time of a drain is over (dispatch_cut()). Before the first piece was sent the failure
+ * is the answer, afterwards the connection is cut. Cursors of modules ask the same, in query_next().
+ */
+#include "dispatch/dispatch_internal.h"
+
+#include "base/text.h"
+#include "log/log.h"
+
+#include <unistd.h>
+
+/** Rows up to this many bytes are answered whole, with their length known. */
+#define FIRST_PIECE 65536
+/** Slices on a connection's thread: when nobody has a slow query, and when somebody has. */
+#define LIGHT_NS 2000000
+#define LIGHT_BUSY_NS 500000
+/** What a query may work on a connection's thread altogether. */
+#define LIGHT_ALL_NS 10000000
+#define SLICE_NS 4000000
+/** Steps of priority below the rest of the server. */
+#define NICE 10
+
+int slices_open(struct dispatch *d, struct err *e)
+{
+	const struct config *c = d->services.config;
+	int64_t threads = c && !config_is_null(c, "threads") ? config_int(c, "threads") : sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (c) {
+		d->conditions_max = (size_t)config_int(c, "operationsApi.maxConditions");
+		d->query_ns = config_is_null(c, "operationsApi.queryTimeout") ? 0 :
+			config_int(c, "operationsApi.queryTimeout") * 1000000;
+	}
+	return pool_open(&d->queries, "query", threads < 1 ? 1 : (unsigned)threads, NICE, e);
+}
+
+/* ---- the limits ---- */
+
+/** A client may take hours to read: rows are for who may still sign in. What the role was is kept, as the query goes by it. */
+static int check_receiver(struct run *r, struct err *e)
+{
+	if (!r->call.who)
+		return 0;
+	if (!r->receiver)
+		r->receiver = principal_ref(r->call.who);
+	return auth_renew(r->dispatch->services.auth, &r->receiver, e);
+}
+
+/** Whether a query shall go on; query_limits::check. */
+static int still_wanted(void *arg, struct err *e)
+{
+	lyre_call *call = arg;
+
+	if (atomic_load_explicit(&call->dispatch->cutting, memory_order_relaxed))
+		return err_set(e, LYRE_EBUSY, "The server is stopping");
+	if (call->job)
+		return 0;
+	struct run *r = RUN_OF(call, call);
+	if (r->x->gone && r->x->gone(r->x)) {
+		r->gone = true;
+		return err_set(e, LYRE_EBUSY, "The client has closed the connection");
+	}
+	return r->rows ? check_receiver(r, e) : 0;
+}
+
+const struct query_limits *call_limits(lyre_call *call)
+{
+	call->limits = (struct query_limits){
+		.conditions = call->dispatch->conditions_max,
+		.time_ns = call->dispatch->query_ns,
+		.check = still_wanted,
+		.arg = call,
+	};
+	return &call->limits;
+}
+
+void call_query_ended(lyre_call *call, const struct query *q)
+{
+	if (query_late(q))
+		metric_add(&figures_here(call->dispatch)->queries_late, 1);
+}
+
+/* ---- pieces ---- */
+
+static int write_rows(struct run *r)
+{
+	struct query *q = r->call.rows->query;
+	struct buf *out = &r->x->out;
+
+	int rc = query_write(q, r->format == FORMAT_CSV ? ROWS_CSV : ROWS_JSON, out, r->want, &r->call.err);
+	if (rc < 0)
+		call_query_ended(&r->call, q);
+	return rc;
+}
+
+static bool has_piece(const struct run *r, int rc)
+{
+	return rc || r->x->out.len >= r->want;
+}
+
+/** On a thread of the pool. When nobody else waits it goes on by itself. */
+static void work(struct pool_task *task)
+{
+	struct run *r = RUN_OF(task, task);
+	struct dispatch *d = r->dispatch;
+	int rc;
+
+	query_slice(r->call.rows->query, SLICE_NS, false);
+	do
+		rc = write_rows(r);
+	while (!has_piece(r, rc) && !pool_queued(d->queries));
+	if (!has_piece(r, rc)) {
+		pool_submit(d->queries, task);
+		return;
+	}
+	r->rows_rc = rc;
+	atomic_fetch_sub(&d->slow, 1);
+	run_wake(r, 1);
+}
+
+/** \return false when there is no memory for it, which is the outcome */
+static bool hand_over(struct run *r)
+{
+	if (!r->owner) {
+		char source[SOURCE_MAX];
+
+		source_of(r->x->peer, source);
+		r->owner = arena_printf(r->call.arena, "%s\n%s", call_user(&r->call), source);
+		if (!r->owner) {
+			r->rows_rc = err_nomem(&r->call.err);
+			return false;
+		}
+	}
+	atomic_store(&r->holds, 2);
+	r->task.run = work;
+	r->task.owner = r->owner;
+	atomic_fetch_add(&r->dispatch->slow, 1);
+	pool_submit(r->dispatch->queries, &r->task); /* the run is the pool's */
+	return true;
+}
+
+/** Makes a piece of about \p want bytes, whose outcome is rows_rc. \return false: the pool makes it */
+static bool make_piece(struct run *r, size_t want)
+{
+	struct query *q = r->call.rows->query;
+
+	buf_clear(&r->x->out);
+	r->want = want;
+	if (!r->slow) {
+		query_slice(q, atomic_load_explicit(&r->dispatch->slow, memory_order_relaxed) ? LIGHT_BUSY_NS : LIGHT_NS, true);
+		r->rows_rc = write_rows(r);
+		r->slow = query_worked_ns(q) >= LIGHT_ALL_NS;
+		if (has_piece(r, r->rows_rc))
+			return true;
+		r->slow = true;
+	}
+	return !hand_over(r);
+}
+
+enum flow rows_begin(struct run *r)
+{
+	if (r->rc || !r->call.rows)
+		return FLOW_NEXT;
+	r->rows = true;
+	return make_piece(r, FIRST_PIECE) ? FLOW_NEXT : FLOW_WAIT;
+}
+
+/** What it reads may have been dropped meanwhile, or who reads be gone: that is nobody's fault. */
+static void log_broken_off(const struct run *r, int rc)
+{
+	enum lyre_log_level level = r->gone ? LYRE_DEBUG : status_of(rc) < 500 || rc == LYRE_EBUSY ? LYRE_WARN : LYRE_ERROR;
+
+	log_write(level, "dispatch", "%s by '%s' broke off while its rows were sent: %s", r->call.operation->name,
+		call_user(&r->call), r->call.err.text);
+}
+
+int dispatch_stream(struct exchange *x, size_t want)
+{
+	struct run *r = x->state;
+
+	if (r->waiting) {
+		run_stop_waiting(r);
+	} else {
+		r->rows_rc = check_receiver(r, &r->call.err);
+		if (!r->rows_rc && !make_piece(r, want) && !run_wait(r))
+			return LYRE_PENDING;
+	}
+	if (r->rows_rc < 0) {
+		r->rows_rc = charge_explain(&x->charge, &r->call.err);
+		log_broken_off(r, r->rows_rc);
+	}
+	return r->rows_rc;
+}
