@@ -5,7 +5,6 @@
  */
 #include "query/plan.h"
 
-#include "base/json.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -29,20 +28,26 @@ static bool text_has(enum comparator cmp, const char *s, size_t len, const lyre_
 	}
 }
 
-/** Text comparators: texts, dates as they are shown; contains and ends_with know numbers by their text too. */
+bool text_of_value(struct value_as_text *ret, enum comparator c, const lyre_value *v, bool date)
+{
+	ret->s = ret->room;
+	if (date) {
+		ret->len = iso_time(ret->room, value_number(v));
+	} else if (v->type == LYRE_STRING || (v->type == LYRE_BIGINT && c != CMP_STARTS_WITH)) {
+		ret->s = v->s;
+		ret->len = v->len;
+	} else if (!value_is_number(v) || c == CMP_STARTS_WITH) {
+		return false;
+	} else {
+		ret->len = v->type == LYRE_INT ? int_text(ret->room, v->i) : double_text(ret->room, v->d);
+	}
+	return true;
+}
+
 static bool match_text(const struct condition *c, const lyre_value *v, bool date)
 {
-	char text[NUMBER_TEXT_MAX > 32 ? NUMBER_TEXT_MAX : 32];
-	size_t len;
-	if (date)
-		len = iso_time(text, value_number(v));
-	else if (v->type == LYRE_STRING || (v->type == LYRE_BIGINT && c->comparator != CMP_STARTS_WITH))
-		return text_has(c->comparator, v->s, v->len, &c->value);
-	else if (!value_is_number(v) || c->comparator == CMP_STARTS_WITH)
-		return false;
-	else
-		len = v->type == LYRE_INT ? int_text(text, v->i) : double_text(text, v->d);
-	return text_has(c->comparator, text, len, &c->value);
+	struct value_as_text t;
+	return text_of_value(&t, c->comparator, v, date) && text_has(c->comparator, t.s, t.len, &c->value);
 }
 
 bool leaf_match_value(const struct condition *c, const lyre_value *v, bool date)
@@ -97,6 +102,11 @@ int attribute_read(const struct attribute *at, const struct row *r, struct field
 	return record_find(r->record, at->id, f);
 }
 
+static bool match_value(const struct condition *c, const lyre_value *v, bool date)
+{
+	return c->kind == CONDITION_SET ? set_match_value(c, v, date) : leaf_match_value(c, v, date);
+}
+
 /** Item by item in place: an array may be large, and be put to many conditions. */
 static bool match_array(const struct condition *c, struct field f, struct query *q)
 {
@@ -119,7 +129,7 @@ static bool match_array(const struct condition *c, struct field f, struct query 
 		if (field_type(item) >= LYRE_ARRAY)
 			continue;
 		lyre_value v = field_value(item, NULL);
-		if (leaf_match_value(c, &v, false))
+		if (match_value(c, &v, false))
 			return true;
 	}
 	return c->loose && empty;
@@ -133,7 +143,7 @@ static bool match_leaf(const struct condition *c, const struct row *r, struct qu
 	case 0:
 		return c->loose;
 	case 2:
-		return leaf_match_value(c, &v, c->attribute->type == ATTRIBUTE_DATE);
+		return match_value(c, &v, c->attribute->type == ATTRIBUTE_DATE);
 	}
 	switch (field_type(f)) {
 	case LYRE_ARRAY:
@@ -142,13 +152,13 @@ static bool match_leaf(const struct condition *c, const struct row *r, struct qu
 		return c->loose;
 	default:
 		v = field_value(f, &q->scratch);
-		return leaf_match_value(c, &v, field_kind(f) == FIELD_DATE);
+		return match_value(c, &v, field_kind(f) == FIELD_DATE);
 	}
 }
 
 bool condition_match(const struct condition *c, const struct row *r, struct query *q)
 {
-	if (c->kind == CONDITION_LEAF)
+	if (c->kind == CONDITION_LEAF || c->kind == CONDITION_SET)
 		return match_leaf(c, r, q);
 	bool any = c->kind == CONDITION_ANY;
 	for (size_t i = 0; i < c->count; i++) {

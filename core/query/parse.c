@@ -20,6 +20,7 @@ struct parser {
 	struct arena *arena;
 	const struct table *table;
 	const struct attribute_filter *filter;
+	struct set_finder sets;
 	size_t left, max; /**< conditions that may still come, and that there may be */
 	struct err *err;
 };
@@ -364,14 +365,16 @@ static int parse_group(struct parser *p, const lyre_value *v, bool any, unsigned
 		memcpy(c->children + c->count, parsed[i]->children, parsed[i]->count * sizeof(*c->children));
 		c->count += parsed[i]->count;
 	}
-	*ret = c;
-	return 0;
+	int rc = any ? sets_find(&p->sets, c, p->err) : 0;
+	*ret = c->count == 1 ? c->children[0] : c;
+	return rc;
 }
 
 int conditions_parse(const lyre_value *v, bool any, struct arena *a, const struct table *t,
 	const struct attribute_filter *f, size_t max, const struct condition **ret, struct err *e)
 {
-	struct parser p = { .arena = a, .table = t, .filter = f, .left = max ? max : SIZE_MAX, .max = max, .err = e };
+	struct parser p = { .arena = a, .table = t, .filter = f, .sets = { .arena = a, .table = t },
+		.left = max ? max : SIZE_MAX, .max = max, .err = e };
 	*ret = NULL;
 	return v ? parse_group(&p, v, any, 1, ret) : 0;
 }

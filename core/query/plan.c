@@ -29,6 +29,9 @@
 #define COST_WALK 4
 #define COST_SORT 5
 
+/** From so many conditions on, their attributes are marked. */
+#define MET_MIN 32
+
 struct planner {
 	struct arena *arena;
 	struct snapshot *snapshot;
@@ -42,7 +45,6 @@ struct choice {
 	struct driver *drivers;
 	size_t count;
 	bool flat;     /**< each driver's node is a child of the group itself */
-	bool disjoint; /**< as in struct plan */
 	bool counted;  /**< entries is their number */
 	uint64_t entries;
 };
@@ -167,13 +169,17 @@ static int same_attribute(struct planner *p, const struct condition *c, size_t i
 	return 0;
 }
 
-/** \param met  by the place of an attribute: whether a child on it was met before */
+/** \param met  by the place of an attribute: whether a child on it was met before; NULL where looking through them is less */
 static bool is_first_of_attribute(const struct planner *p, const struct condition *c, size_t i, bool *met)
 {
 	const struct attribute *at = c->children[i]->attribute;
-	bool *before = &met[at - p->table->attributes];
-	bool first = !*before;
-	*before = true;
+	bool first = true;
+	for (size_t j = 0; !met && j < i && first; j++)
+		first = c->children[j]->kind != CONDITION_LEAF || c->children[j]->attribute != at;
+	if (met) {
+		first = !met[at - p->table->attributes];
+		met[at - p->table->attributes] = true;
+	}
 	return first || values_have(p, at, ATTRIBUTE_MULTI);
 }
 
@@ -182,15 +188,15 @@ static int choose(struct planner *p, const struct condition *c, struct choice *r
 static int choose_all(struct planner *p, const struct condition *c, struct choice *ret)
 {
 	struct choice *choices = ARENA_ARRAY(p->arena, struct choice, c->count);
-	bool *met = ARENA_ARRAY(p->arena, bool, p->table->attribute_count);
-	if (!choices || !met)
+	bool *met = c->count > MET_MIN ? ARENA_ARRAY(p->arena, bool, p->table->attribute_count) : NULL;
+	if (!choices || (c->count > MET_MIN && !met))
 		return err_nomem(p->err);
 	size_t count = 0;
 	for (size_t i = 0; i < c->count; i++) {
 		const struct condition *child = c->children[i];
 		struct choice *choice = &choices[count];
 		int rc;
-		if (child->kind == CONDITION_ANY) {
+		if (child->kind != CONDITION_LEAF) {
 			rc = choose(p, child, choice);
 			choice->flat = false;
 		} else if (leaf_has_range(child, p->table) && is_first_of_attribute(p, c, i, met)) {
@@ -225,8 +231,17 @@ static int compare_values(const void *x, const void *y)
 	return c ? c : (a > b) - (a < b);
 }
 
+/** Says that the walks of a choice are those of the children of an or, of which no value matches two. */
+static void set_of(struct choice *c, const struct condition *set)
+{
+	for (size_t i = 0; i < c->count; i++) {
+		c->drivers[i].set = set;
+		c->drivers[i].set_left = c->count - i;
+	}
+}
+
 /** An or of values of one attribute: each value is asked for once, and no row needs a look at the others. */
-static int make_disjoint(struct planner *p, struct choice *c)
+static int make_disjoint(struct planner *p, const struct condition *any, struct choice *c)
 {
 	const struct attribute *at = c->drivers->node->attribute;
 	for (size_t i = 0; i < c->count; i++) {
@@ -249,7 +264,7 @@ static int make_disjoint(struct planner *p, struct choice *c)
 			c->drivers[n++] = c->drivers[i];
 	}
 	c->count = n;
-	c->disjoint = true;
+	set_of(c, any);
 	return 0;
 }
 
@@ -274,13 +289,46 @@ static int choose_any(struct planner *p, const struct condition *c, struct choic
 		for (size_t j = 0; j < choices[i].count; j++)
 			ret->drivers[ret->count++] = choices[i].drivers[j];
 	}
-	return make_disjoint(p, ret);
+	return make_disjoint(p, c, ret);
+}
+
+/** One walk for each beginning: none of them begins with another. */
+static int choose_beginnings(struct planner *p, const struct condition *c, struct choice *ret)
+{
+	size_t count;
+	const struct condition *const *leaves = set_beginnings(c, &count);
+	struct driver *d = ARENA_ARRAY(p->arena, struct driver, count);
+	if (!d)
+		return err_nomem(p->err);
+	for (size_t i = 0; i < count; i++)
+		d[i] = (struct driver){ .attribute = c->attribute, .leaves = leaves + i, .leaf_count = 1, .node = leaves[i] };
+	*ret = (struct choice){ .drivers = d, .count = count, .flat = true };
+	set_of(ret, c);
+	return 0;
+}
+
+static int choose_set(struct planner *p, const struct condition *c, struct choice *ret)
+{
+	const struct condition *const *leaves = (const struct condition *const *)c->children;
+	if (!leaf_has_range(leaves[0], p->table))
+		return 0;
+	if (c->comparator == CMP_EQUALS)
+		return choose_any(p, c, ret);
+	if (c->comparator == CMP_STARTS_WITH)
+		return choose_beginnings(p, c, ret);
+	/* one walk over all texts and numbers is what each of its children would take */
+	int rc = one_driver(p, leaves, 1, c, ret);
+	if (!rc)
+		ret->drivers->test = c;
+	return rc;
 }
 
 static int choose(struct planner *p, const struct condition *c, struct choice *ret)
 {
 	*ret = (struct choice){ 0 };
 	switch (c->kind) {
+	case CONDITION_SET:
+		return choose_set(p, c, ret);
 	case CONDITION_ALL:
 		return choose_all(p, c, ret);
 	case CONDITION_ANY:
@@ -426,9 +474,8 @@ int plan_make(struct plan *ret, struct arena *a, struct snapshot *s, const struc
 		.drivers = found.drivers,
 		.count = found.count,
 		.reverse = reverse,
-		.tree_implied = found.count > 1 ? found.flat && tree->kind == CONDITION_ANY :
+		.tree_implied = found.count > 1 ? found.flat && tree->kind != CONDITION_ALL :
 			found.drivers->leaf_count && entries_tell(t, tree),
-		.disjoint = found.disjoint,
 	};
 	rc = order->count ? plan_sort(ret, &p, tree, &found, order, wanted) : 0;
 	return rc || p.left || !light ? rc : QUERY_PAUSED;

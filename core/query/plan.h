@@ -9,6 +9,7 @@
 #ifndef QUERY_PLAN_H
 #define QUERY_PLAN_H
 
+#include "base/json.h"
 #include "base/name_set.h"
 #include "query/pace.h"
 #include "query/query.h"
@@ -23,7 +24,7 @@ enum comparator {
 	CMP_CONTAINS, CMP_STARTS_WITH, CMP_ENDS_WITH
 };
 
-enum condition_kind { CONDITION_LEAF, CONDITION_ALL, CONDITION_ANY };
+enum condition_kind { CONDITION_LEAF, CONDITION_ALL, CONDITION_ANY, CONDITION_SET };
 
 struct condition {
 	enum condition_kind kind;
@@ -37,7 +38,29 @@ struct condition {
 	/* all, any: none of them of the same kind, at least two */
 	const struct condition **children;
 	size_t count;
+	/**
+	 * A set is an any of many leaves on its attribute, all of one kind, which its comparator tells: equals to scalars,
+	 * starts_with, or contains, which ends_with are among.
+	 */
+	struct condition_set *set;
 };
+
+/** What finds the sets of a table's conditions; places are NULL at first. */
+struct set_finder {
+	struct arena *arena;
+	const struct table *table;
+	struct set_place {
+		size_t count;
+		struct condition *set;
+	} *places; /**< by attribute and kind of leaf */
+};
+
+/** Makes sets of those children of an any that there are many of a kind of. LYRE_ENOMEM */
+int sets_find(struct set_finder *f, struct condition *any, struct err *e);
+/** Makes the sets of a tree ready to match, which takes its time. LYRE_ENOMEM */
+int sets_prepare(const struct condition *c, struct arena *a, struct err *e);
+/** Of a set of starts_with: the leaves that find all the others find. */
+const struct condition *const *set_beginnings(const struct condition *c, size_t *count);
 
 struct sort_level {
 	const struct attribute *attribute;
@@ -101,8 +124,19 @@ bool row_key(const struct row *r, uint16_t id, lyre_value *ret);
  * outcome means nothing.
  */
 bool condition_match(const struct condition *c, const struct row *r, struct query *q);
-/** Whether one value that is no array and no object matches a leaf. \p date: it is a date, ms as a number. */
+/** Whether one value that is no array and no object matches a leaf or a set. \p date: it is a date, ms as a number. */
 bool leaf_match_value(const struct condition *leaf, const lyre_value *v, bool date);
+bool set_match_value(const struct condition *set, const lyre_value *v, bool date);
+
+/** A value as the text comparators see it. */
+struct value_as_text {
+	const char *s;
+	size_t len;
+	char room[NUMBER_TEXT_MAX > 32 ? NUMBER_TEXT_MAX : 32];
+};
+
+/** Texts, dates as they are shown; contains and ends_with know numbers by their text too. \return false for other values */
+bool text_of_value(struct value_as_text *ret, enum comparator c, const lyre_value *v, bool date);
 /** An attribute's value in a row: 1 with \p f, 2 with \p v (the key, the times), 0 when it is absent. */
 int attribute_read(const struct attribute *at, const struct row *r, struct field *f, lyre_value *v);
 
@@ -115,6 +149,9 @@ struct driver {
 	size_t leaf_count;
 	const struct condition *node;          /**< what a row of this walk matches, where there are several */
 	bool get;                              /**< the one leaf is an equals on the key */
+	const struct condition *test;          /**< what a value in the walk is put to instead of the leaves; NULL: them */
+	const struct condition *set;           /**< an or of values none of which is two of; the walks of its children lie together */
+	size_t set_left;                       /**< walks of the set from this one on */
 };
 
 enum plan_order {
@@ -129,7 +166,6 @@ struct plan {
 	enum plan_order order;
 	bool reverse;      /**< the walks run backwards, the last first */
 	bool tree_implied; /**< who matches a driver's node matches the tree */
-	bool disjoint;     /**< all nodes ask one attribute for different values: who has one value matches one node */
 };
 
 /**
@@ -201,6 +237,7 @@ struct query {
 
 	/* a search */
 	const struct condition *tree;
+	size_t leaves;
 	size_t weight;          /**< steps that a row takes, by the conditions it is put to */
 	struct sort_order order;
 	bool reverse;

@@ -11,8 +11,8 @@
 
 /** Conditions that a record is put to in the time of a step. */
 #define LEAVES_A_STEP 16
-/** Conditions up to this weight are planned on a thread that others wait for. */
-#define LIGHT_WEIGHT_MAX 16
+/** So many conditions are planned on a thread that others wait for. */
+#define LIGHT_LEAVES_MAX 256
 /** A slice of query_next(). */
 #define CURSOR_SLICE_NS 5000000
 /** How often it is asked whether the query is to end. */
@@ -62,12 +62,13 @@ static void settle_order(struct query *q, bool reverse)
 	o->ties_descending = !o->ties_descending;
 }
 
-static size_t leaves(const struct condition *c)
+static void count_leaves(struct query *q, const struct condition *c, size_t *put_to)
 {
-	size_t n = c && c->kind == CONDITION_LEAF;
-	for (size_t i = 0; c && i < c->count; i++)
-		n += leaves(c->children[i]);
-	return n;
+	bool leaf = c->kind == CONDITION_LEAF, set = c->kind == CONDITION_SET;
+	q->leaves += leaf ? 1 : set ? c->count : 0;
+	*put_to += leaf || set;
+	for (size_t i = 0; !set && i < c->count; i++)
+		count_leaves(q, c->children[i], put_to);
 }
 
 int query_open(struct query **ret, struct arena *a, const struct table *t, const struct attribute_filter *f,
@@ -94,7 +95,10 @@ int query_open(struct query **ret, struct arena *a, const struct table *t, const
 	q->offset = from->offset;
 	q->limit = from->limit;
 	settle_order(q, from->reverse);
-	q->weight = 1 + leaves(q->tree) / LEAVES_A_STEP;
+	size_t put_to = 0;
+	if (q->tree)
+		count_leaves(q, q->tree, &put_to);
+	q->weight = 1 + put_to / LEAVES_A_STEP;
 	*ret = q;
 	return 0;
 }
@@ -192,9 +196,12 @@ static int sorted_row(struct query *q, struct row *ret, struct err *e)
 
 static int make_plan(struct query *q, struct err *e)
 {
-	if (q->pace.light && q->weight > LIGHT_WEIGHT_MAX)
+	if (q->pace.light && q->leaves > LIGHT_LEAVES_MAX)
 		return QUERY_PAUSED;
-	int rc = plan_make(&q->plan, q->arena, &q->snapshot, q->table, q->tree, &q->order, q->reverse, wanted(q), q->pace.light, e);
+	int rc = q->tree ? sets_prepare(q->tree, q->arena, e) : 0;
+	if (rc)
+		return rc;
+	rc = plan_make(&q->plan, q->arena, &q->snapshot, q->table, q->tree, &q->order, q->reverse, wanted(q), q->pace.light, e);
 	q->planned = !rc;
 	return rc;
 }

@@ -19,6 +19,21 @@ static bool has_one_value(const struct attribute *at, struct record r)
 	return !record_find(r, at->id, &f) || field_type(f) != LYRE_ARRAY;
 }
 
+/** Whether a driver before this one finds the row too. Of a set all drivers are put to it at once. */
+static bool is_of_earlier(struct query *q, const struct driver *d, const struct row *r)
+{
+	bool one_value = d->set && has_one_value(d->node->attribute, r->record);
+	for (const struct driver *before = q->plan.drivers; before < d;) {
+		bool other_set = before->set && before->set != d->set;
+		if (one_value && before->set == d->set)
+			return false;
+		if (condition_match(other_set ? before->set : before->node, r, q))
+			return true;
+		before += other_set ? before->set_left : 1;
+	}
+	return false;
+}
+
 /** Whether the row of this driver is in the result, and not one of an earlier driver's. */
 static bool belongs(struct query *q, const struct driver *d, const struct row *r)
 {
@@ -26,19 +41,13 @@ static bool belongs(struct query *q, const struct driver *d, const struct row *r
 		return false;
 	if (q->plan.count == 1)
 		return true;
-	if (!condition_match(d->node, r, q))
-		return false;
-	if (q->plan.disjoint && has_one_value(d->node->attribute, r->record))
-		return true;
-	for (const struct driver *before = q->plan.drivers; before < d; before++) {
-		if (condition_match(before->node, r, q))
-			return false;
-	}
-	return true;
+	return condition_match(d->node, r, q) && !is_of_earlier(q, d, r);
 }
 
 static bool leaves_match(const struct driver *d, const lyre_value *v)
 {
+	if (d->test)
+		return set_match_value(d->test, v, false);
 	for (size_t i = 0; i < d->leaf_count; i++) {
 		if (d->leaves[i]->value.type != LYRE_ARRAY && !leaf_match_value(d->leaves[i], v, false))
 			return false;

@@ -196,11 +196,19 @@ static void add_condition(struct buf *b, unsigned depth)
 /** Any of several values of one attribute. */
 static void add_values(struct buf *b)
 {
+	static const char *const comparators[] = { "equals", "starts_with", "contains", "ends_with", "equals", "less_than" };
 	const char *attribute = attributes[rnd(ATTRIBUTES)];
+	unsigned kinds = rnd(3) ? 1 : 1 + rnd(6); /* of comparators: of many of one, sets are made */
+	unsigned first = rnd(4), n = 2 + (rnd(2) ? rnd(9) : rnd(60));
 	buf_add_str(b, "{\"operator\":\"or\",\"conditions\":[");
-	for (unsigned i = 0, n = 2 + rnd(9); i < n; i++) {
-		buf_addf(b, "%s{\"attribute\":\"%s\",\"comparator\":\"equals\",\"value\":", i ? "," : "", attribute);
-		if (!strcmp(attribute, "id"))
+	for (unsigned i = 0; i < n; i++) {
+		const char *comparator = comparators[(first + rnd(kinds)) % 6];
+		if (!rnd(20))
+			attribute = attributes[rnd(ATTRIBUTES)];
+		buf_addf(b, "%s{\"attribute\":\"%s\",\"comparator\":\"%s\",\"value\":", i ? "," : "", attribute, comparator);
+		if (*comparator != 'l' && strcmp(comparator, "equals"))
+			rnd(4) ? add_text(b, rnd(12)) : buf_addf(b, "%u", rnd(200));
+		else if (!strcmp(attribute, "id"))
 			add_key(b, rnd(RECORDS));
 		else
 			add_scalar(b);
