@@ -59,8 +59,24 @@ def faults(path):
                     yield "includes <%s>: that is %s/'s" % (i, owner)
 
 
+def left_out():
+    """Scripts of tests that no list of the makefiles names: nothing would run them."""
+    listed = set()
+    for folder, _, names in os.walk(os.path.join(TOP, "tests")):
+        for name in names:
+            if name == "Makefile.inc":
+                with open(os.path.join(folder, name), encoding="utf-8") as f:
+                    for line in re.findall(r"^\w+ \+?= (.*)$", f.read().replace("\\\n", " "), re.M):
+                        listed.update(line.split())
+    scripts = {path for path in files() if re.fullmatch(r"tests/\w+/test_\w+\.py", path)}
+    return sorted(scripts - listed)
+
+
 def main():
     bad = 0
+    for path in left_out():
+        bad += 1
+        print("%s: no Makefile.inc lists it, so that it never runs" % path)
     for path in sorted(files()):
         for fault in faults(path):
             bad += 1
