@@ -238,11 +238,7 @@ int gate_start(struct gate **ret, struct auth *a, unsigned threads, struct err *
 	if (!g)
 		return err_nomem(e);
 
-	pthread_condattr_t attr;
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&g->work, &attr);
-	pthread_condattr_destroy(&attr);
+	cond_init_monotonic(&g->work);
 	pthread_mutex_init(&g->lock, NULL);
 	g->auth = a;
 	g->fresh.max = FRESH_MAX;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
+#include "base/thread.h"
 #include "config/config.h"
 #include "http/http_internal.h"
 #include "http/listen.h"
@@ -187,11 +188,7 @@ static struct http *http_new(void)
 	memset(h, 0, sizeof *h);
 	h->tcp.fd = h->domain.fd = h->hold_fd = -1;
 	atomic_init(&h->held_fd, -1);
-	pthread_condattr_t monotonic;
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&h->wake, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	cond_init_monotonic(&h->wake);
 	pthread_mutex_init(&h->lock, NULL);
 	seats_init(&h->seats);
 	pthread_mutex_init(&h->all_lock, NULL);

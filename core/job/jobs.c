@@ -7,6 +7,7 @@
 
 #include "base/metric.h"
 #include "base/text.h"
+#include "base/thread.h"
 #include "job/records.h"
 #include "log/log.h"
 #include "store/store.h"
@@ -64,11 +65,7 @@ int jobs_open(struct jobs **ret, struct store *s, const struct jobs_options *o, 
 		free(j);
 		return rc;
 	}
-	pthread_condattr_t attr;
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&j->ended, &attr);
-	pthread_condattr_destroy(&attr);
+	cond_init_monotonic(&j->ended);
 	pthread_mutex_init(&j->lock, NULL);
 	*ret = j;
 	return 0;

@@ -166,11 +166,7 @@ int pool_open(struct pool **ret, const char *name, unsigned threads, int nice, s
 	if (!p)
 		return err_nomem(e);
 
-	pthread_condattr_t attr;
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&p->work, &attr);
-	pthread_condattr_destroy(&attr);
+	cond_init_monotonic(&p->work);
 	pthread_mutex_init(&p->lock, NULL);
 	p->last = &p->first;
 	p->name = name;

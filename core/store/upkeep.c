@@ -4,10 +4,9 @@
  * database at a time.
  */
 #include "base/text.h"
+#include "base/thread.h"
 #include "log/log.h"
 #include "store/store_internal.h"
-
-#include <time.h>
 
 /* The first database behind \p last in the list, or the first of all. A reference; NULL at the end */
 static struct database *next_database(struct store *s, const struct database *last)
@@ -39,7 +38,7 @@ static int64_t tend_all(struct store *s)
 static bool wait_until_due(struct upkeep *u)
 {
 	while (!u->stopping && monotonic_ms() < u->at) {
-		struct timespec at = { .tv_sec = u->at / 1000, .tv_nsec = (long)(u->at % 1000 * 1000000) };
+		const struct timespec at = timespec_of_ms(u->at);
 		if (u->at == INT64_MAX)
 			pthread_cond_wait(&u->wake, &u->lock);
 		else

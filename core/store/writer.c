@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The writer's thread, which starts with the first request and ends when none has come for a while; the background work
- * of the database is then the upkeep's (upkeep.c). One thread at a time is the writer. Everything that waits goes into one transaction, which is flushed once. A request that
- * cannot succeed says so before it changes anything; if the storage fails in the middle of one, the transaction is
- * undone and each request runs alone.
+ * The writer's thread, which starts with the first request and ends when none has come for a while; from then on the
+ * upkeep's thread does the background work of the database (upkeep.c). One thread at a time is the writer. Everything
+ * that waits goes into one transaction, which is flushed once. A request that cannot succeed says so before it changes
+ * anything; if the storage fails in the middle of one, the transaction is undone and each request runs alone.
  */
 #include "base/text.h"
+#include "base/thread.h"
 #include "log/log.h"
 #include "store/ballast.h"
 #include "store/clock.h"
@@ -24,15 +25,6 @@
 /** While the reserve is in use others may write where such a part of it is free inside the file. */
 #define FREE_OF_DISK 8
 #define FREE_OF_MAP 32
-
-void cond_init_monotonic(pthread_cond_t *cond)
-{
-	pthread_condattr_t attr;
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(cond, &attr);
-	pthread_condattr_destroy(&attr);
-}
 
 void writer_init(struct writer *w)
 {

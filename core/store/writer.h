@@ -131,8 +131,6 @@ int64_t writer_tend(struct database *db);
 void writer_stop(struct database *db);
 /** A thread with the stack of a writer's; \p ret NULL: detached. \return an errno */
 int thread_start(void *(*main)(void *), void *arg, pthread_t *ret);
-/** A condition whose waits are timed by the monotonic clock. */
-void cond_init_monotonic(pthread_cond_t *cond);
 /** Queues a change and waits for its end. */
 int writer_change(struct database *db, struct change *c, struct err *e);
 
