@@ -28,8 +28,6 @@
 #include "base/text.h"
 #include "log/log.h"
 
-#include <unistd.h>
-
 /** Rows up to this many bytes are answered whole, with their length known. */
 #define FIRST_PIECE 65536
 /** Slices on a connection's thread: when nobody has a slow query, and when somebody has. */
@@ -44,14 +42,13 @@
 int slices_open(struct dispatch *d, struct err *e)
 {
 	const struct config *c = d->services.config;
-	int64_t threads = c && !config_is_null(c, "threads") ? config_int(c, "threads") : sysconf(_SC_NPROCESSORS_ONLN);
 
 	if (c) {
 		d->conditions_max = (size_t)config_int(c, "operationsApi.maxConditions");
 		d->query_ns = config_is_null(c, "operationsApi.queryTimeout") ? 0 :
 			config_int(c, "operationsApi.queryTimeout") * 1000000;
 	}
-	return pool_open(&d->queries, "query", threads < 1 ? 1 : (unsigned)threads, NICE, e);
+	return pool_open(&d->queries, "query", c ? (unsigned)config_int(c, "threads") : 1, NICE, e);
 }
 
 /* ---- the limits ---- */
