@@ -302,11 +302,11 @@ int background_begin(struct database *db, struct err *e)
 	int rc = snapshot_begin(&s, db, e);
 	if (rc)
 		return rc;
-	if (!mdb_stat(s.txn, db->dropped, &st) && st.ms_entries)
+	if (!guard_stat(&s, db->dropped, &st) && st.ms_entries)
 		w->drop_at = 0;
 	for (size_t i = 0; i < db->catalogue->count; i++) {
 		const struct table *t = db->catalogue->by_id[i];
-		if (t->expiration >= 0 && !mdb_stat(s.txn, t->expiry, &st) && st.ms_entries)
+		if (t->expiration >= 0 && !guard_stat(&s, t->expiry, &st) && st.ms_entries)
 			w->sweep_at = 0;
 	}
 	if (db->log && db->options.audit_retention > 0)

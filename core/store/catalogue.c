@@ -131,7 +131,7 @@ int table_refresh(const struct table *t, const struct table **ret, struct err *e
 	if (now)
 		*ret = table_ref(now);
 	pthread_mutex_unlock(&db->lock);
-	return now ? 0 : err_set(e, LYRE_ENOTFOUND, "Table '%s.%s' does not exist", t->database, t->name);
+	return now ? 0 : no_table(t, e);
 }
 
 int database_tables(struct database *db, struct arena *a, const struct table ***ret, size_t *count, struct err *e)

@@ -150,7 +150,7 @@ static int read_slice(struct changes *c, struct err *e)
 		return rc;
 	const struct table *now = snapshot_table(&s, c->table);
 	if (!now)
-		rc = err_set(e, LYRE_ENOTFOUND, "Table '%s.%s' does not exist", c->table->database, c->table->name);
+		rc = no_table(c->table, e);
 	else
 		rc = commit_log_open(&l, &s, 0, e);
 	if (rc) {

@@ -328,7 +328,7 @@ static int apply_create_attribute(struct database *db, struct change *c, struct 
 	const struct lyre_attribute *given = in->given;
 	const struct table *t = writer_table(db, in->table->id);
 	if (!t)
-		return err_set(e, LYRE_ENOTFOUND, "Table '%s.%s' does not exist", in->table->database, in->table->name);
+		return no_table(in->table, e);
 	const struct attribute *there = table_attribute(t, given->name, strlen(given->name));
 	if (there && (there->flags & ATTRIBUTE_DECLARED || t->dynamic))
 		return err_set(e, LYRE_EEXISTS, "attribute '%s' already exists in %s.%s", given->name, t->database, t->name);
@@ -378,7 +378,7 @@ static int apply_drop_attribute(struct database *db, struct change *c, struct er
 	const struct attribute_change *in = c->in;
 	const struct table *t = writer_table(db, in->table->id);
 	if (!t)
-		return err_set(e, LYRE_ENOTFOUND, "Table '%s.%s' does not exist", in->table->database, in->table->name);
+		return no_table(in->table, e);
 	const struct attribute *a = table_attribute(t, in->name, strlen(in->name));
 	if (!a)
 		return 0;

@@ -147,7 +147,7 @@ int table_pages(const struct table *t, struct lyre_pages *ret, struct err *e)
 		return rc;
 	const struct table *now = snapshot_table(&s, t);
 	if (!now)
-		rc = err_set(e, LYRE_ENOTFOUND, "Table '%s.%s' does not exist", t->database, t->name);
+		rc = no_table(t, e);
 	else
 		rc = take_pages(&s, now->records, ret, e);
 	snapshot_end(&s);

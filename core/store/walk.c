@@ -92,7 +92,7 @@ static int find_tree(struct snapshot *s, const struct table *t, const struct att
 {
 	*now = snapshot_table(s, t);
 	if (!*now)
-		return err_set(e, LYRE_ENOTFOUND, "Table '%s.%s' does not exist", t->database, t->name);
+		return no_table(t, e);
 	if (!a || a->flags & ATTRIBUTE_KEY) {
 		*ret = (*now)->records;
 		return 0;
