@@ -61,14 +61,16 @@ static void write_stream_name(lyre_out *o, const struct lyre_table_spec *spec)
 {
 	static const uint64_t seeds[2] = { UINT64_C(0xcbf29ce484222325), UINT64_C(0x84222325cbf29ce4) };
 	const char *const parts[] = { spec->database, "/", spec->name };
-	char text[33];
+	char text[33], *at = text;
 	for (size_t half = 0; half < 2; half++) {
 		uint64_t sum = seeds[half];
 		for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
 			for (const char *p = parts[i]; *p; p++)
 				sum = (sum ^ (unsigned char)*p) * UINT64_C(0x100000001b3);
-		snprintf(text + 16 * half, 17, "%016llx", (unsigned long long)sum);
+		for (int shift = 60; shift >= 0; shift -= 4)
+			*at++ = "0123456789abcdef"[sum >> shift & 15];
 	}
+	*at = '\0';
 	lyre_out_text(o, "clustering_stream_name", text);
 }
 
