@@ -141,6 +141,8 @@ int body_add(struct request *r, const char *data, size_t size, const char **why)
 
 int body_end(struct request *r, const char **why)
 {
+	bool cut_off = r->decoder && decoder_end(r->decoder);
 	*why = not_valid;
-	return r->decoder && decoder_end(r->decoder) ? MHD_HTTP_BAD_REQUEST : 0;
+	body_release(r);
+	return cut_off ? MHD_HTTP_BAD_REQUEST : 0;
 }

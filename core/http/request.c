@@ -81,10 +81,10 @@ static void trim(struct buf *b)
 static void request_give_back(struct request *r)
 {
 	struct exchange *x = &r->x;
-	body_release(r);
-	/* Someone may still write to an abandoned one: it is freed never. */
+	/* Someone may still write to an abandoned one, and charge it: it is never freed. */
 	bool keep = atomic_load(&r->state) != REQUEST_ABANDONED;
 	if (keep) {
+		body_release(r);
 		if (x->arena.total > REQUEST_MEMORY_KEPT)
 			arena_free(&x->arena);
 		else
