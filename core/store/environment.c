@@ -430,7 +430,7 @@ static int reserve_lock(const struct database *db)
 		return rc;
 	rc = posix_fallocate(fd, 0, (off_t)lock_size(db));
 	close(fd);
-	return rc;
+	return rc == EOPNOTSUPP || rc == EINVAL ? 0 : rc; /* the file system cannot be told to */
 }
 
 static size_t round_up(size_t size)
