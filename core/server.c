@@ -121,7 +121,7 @@ int server_start(struct server *s, struct err *e)
 
 	rc = open_store(s, e);
 	if (!rc && config_clean(s->config))
-		log_notify("config", "what a change of the configuration that was cut off had left was removed");
+		log_notify("config", "a file that an interrupted change of the configuration had left was removed");
 	if (!rc)
 		rc = auth_open(&s->auth, s->store, s->config, e);
 	if (!rc)

@@ -40,7 +40,7 @@ static long long silent_s(const struct watchdog *d, const struct http_silent *si
 static void end_process(const struct watchdog *d, const struct http_silent *silent)
 {
 	alarm(LAST_WORDS_S); /* ends the process by itself */
-	log_fatal("main", "the thread %s (%d) has hung for %lld seconds: the server ends, to be started anew", silent->name,
+	log_fatal("main", "the thread %s (%d) has hung for %lld seconds: the server exits, to be restarted", silent->name,
 		silent->tid, silent_s(d, silent));
 	log_close();
 	_exit(EXIT_FAILED);
@@ -56,7 +56,7 @@ static void judge(struct watchdog *d, const struct http_silent *silent)
 	}
 	if (!d->warned && silent->missed >= (d->limit ? d->limit : MISSED_MAX) / 2) {
 		d->warned = true;
-		log_warn("main", "the thread %s (%d) has not come round for %lld seconds", silent->name, silent->tid,
+		log_warn("main", "the thread %s (%d) has not answered for %lld seconds", silent->name, silent->tid,
 			silent_s(d, silent));
 	}
 	if (d->limit && silent->missed > d->limit && !process_thread_is_held(silent->tid))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file watchdog.h
- * \brief Threads that serve and hang: noticed, said in the log, and ended with the process, to be started anew.
+ * \brief Serving threads that hang: the log names them, and the process exits, to be restarted.
  *
  * At intervals each thread is asked for a sign of life. Time is counted in intervals in which the watchdog itself ran, not
  * by a clock: where the whole process stood still (SIGSTOP, a suspended machine) or got little of the processor, so did the

@@ -96,9 +96,9 @@ int charge_explain(const struct charge *c, struct err *e)
 	if (e->code != LYRE_ENOMEM)
 		return e->code;
 	if (c->refused == LYRE_ETOOBIG)
-		return err_set(e, c->refused, "The request takes more than %zu KiB of memory, which is the most that one may take",
+		return err_set(e, c->refused, "The request takes more than %zu KiB of memory, the most that one may hold",
 			c->budget->each >> 10);
 	if (c->refused == LYRE_EBUSY)
-		return err_set(e, c->refused, "Requests take all the memory that there is for them: try again later");
+		return err_set(e, c->refused, "All memory for requests is in use: try again later");
 	return e->code;
 }

@@ -46,7 +46,7 @@ static int check_writers(struct config *c, const char *path, struct err *e)
 		return err_set(e, LYRE_EINVAL, "%s: anybody may write to this file (mode %04o): chmod o-w it after checking what is in it",
 			path, (unsigned)(st.st_mode & 07777));
 	case WRITERS_OWNER:
-		c->exposed = arena_printf(&c->arena, "user %lu, whose it is and who is neither root nor the server's user, may change %s: chown it",
+		c->exposed = arena_printf(&c->arena, "user %lu, who owns it and is neither root nor the server's user, may change %s: chown it",
 			(unsigned long)st.st_uid, path);
 		break;
 	case WRITERS_GROUP:

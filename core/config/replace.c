@@ -173,8 +173,8 @@ static int write_in_place(const struct config_store *s, const struct buf *text, 
 	if (fd >= 0)
 		close(fd);
 	if (lost)
-		return err_set(e, LYRE_EIO, "'%s' could not be written (%s), and what it was could not be brought back (%s): it is in "
-			"pieces now, and must be mended by hand", s->path, strerror(error), strerror(lost));
+		return err_set(e, LYRE_EIO, "'%s' could not be written (%s), and its old text could not be restored (%s): it is incomplete "
+			"now, and must be repaired by hand", s->path, strerror(error), strerror(lost));
 	return error ? err_set(e, LYRE_EIO, "cannot write '%s', which is mounted by itself: %s; mount its folder instead, so "
 		"that the file can be replaced", s->path, strerror(error)) : 0;
 }

@@ -177,7 +177,7 @@ bool log_enabled(enum lyre_log_level level)
 
 static void say_remade(void)
 {
-	log_write(LYRE_WARN, "log", "the folder of the log was removed: it is made again, and lines of the last second may be lost");
+	log_write(LYRE_WARN, "log", "the folder of the log had been removed and was made again: lines of the last second may be lost");
 }
 
 void log_vwrite(enum lyre_log_level level, const char *tag, const char *fmt, va_list ap)

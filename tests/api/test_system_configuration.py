@@ -329,7 +329,7 @@ class Mounted(unittest.TestCase):
             s.start()
             self.assertFalse(os.path.exists(left))
             self.assertEqual(content(s), "logging:\n  level: warn\n")
-            self.assertIn("cut off", s.said())
+            self.assertIn("an interrupted change", s.said())
 
 
 if __name__ == "__main__":

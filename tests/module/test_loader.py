@@ -171,7 +171,7 @@ class Refusals(Case):
         harmless, code = "logging:\n  level: warn\n", config(at("good"))
         self.accepted(code)
         os.chown(self.file, STRANGER, 0)
-        self.assertIn("user %d, whose it is and who is neither root nor the server's user, may change" % STRANGER, self.accepted(harmless))
+        self.assertIn("user %d, who owns it and is neither root nor the server's user, may change" % STRANGER, self.accepted(harmless))
         self.refused(code, self.file, "names a module by its path, while user %d" % STRANGER)
         os.chown(self.file, 0, STRANGER)
         os.chmod(self.file, 0o660)
