@@ -205,19 +205,18 @@ static bool shows(double d, const lyre_value *digits)
 	return *p ? digits->len - (d < 0) == (size_t)atoi(p + 1) + 1 : s == end;
 }
 
-bool key_number(const lyre_value *v, lyre_value *ret)
+bool key_long_integer(lyre_value *v)
 {
 	uint64_t magnitude;
 
-	*ret = *v;
-	if (v->type != LYRE_BIGINT || value_magnitude(v, &magnitude))
+	if (value_magnitude(v, &magnitude))
 		return true;
 
 	lyre_value nearest = value_double(value_number(v));
 
 	if (!shows(nearest.d, v))
 		return false;
-	*ret = nearest;
+	*v = nearest;
 	return true;
 }
 

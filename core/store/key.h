@@ -37,12 +37,18 @@ struct key {
 	unsigned char bytes[KEY_MAX + 1];
 };
 
+/** key_number() of a BIGINT, in place. */
+bool key_long_integer(lyre_value *v);
 /**
  * A number as primary keys have it: of the integers beyond 64 bits those that are shown as the same number when they
  * are doubles, as which they are kept. Texts stay as they are.
  * \return false: an integer that cannot be kept exactly, in \p ret as it was. \p v and \p ret may be one
  */
-bool key_number(const lyre_value *v, lyre_value *ret);
+static inline bool key_number(const lyre_value *v, lyre_value *ret)
+{
+	*ret = *v;
+	return v->type != LYRE_BIGINT || key_long_integer(ret);
+}
 /** The primary-tree key of a number or text. \return 0; LYRE_EINVAL when \p v cannot be a primary key */
 int key_primary(struct key *k, const lyre_value *v);
 /**
