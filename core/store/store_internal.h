@@ -182,6 +182,15 @@ int database_open_copy(struct database **ret, const struct database *of, const c
 void database_exchange(struct database *db, struct database *copy);
 /** Ends its writer, waits for its readers, closes the file. References may remain. */
 void database_close(struct database *db);
+
+/* ---- map.c ---- */
+
+/**
+ * The map to begin with for a file of \p size bytes: as set, or smaller where it would be more than a part of the
+ * addresses in a row that are left, as with 32 bits; other databases and threads need some. It grows by itself.
+ * \return 0 or LYRE_ENOSPACE
+ */
+int database_first_map(const struct database *db, size_t size, size_t *ret, struct err *e);
 /**
  * More room in the map, as far as allowed; LYRE_ENOSPACE. On the writer's thread, between transactions.
  * \param reserve  for what frees space and yet needs some first: a little beyond what is allowed, until
