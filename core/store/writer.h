@@ -129,6 +129,11 @@ int writer_submit(struct database *db, struct record_write *w, struct err *e);
 int64_t writer_tend(struct database *db);
 /** Answers what waits; no thread is the writer from then on. */
 void writer_stop(struct database *db);
+/**
+ * Applies \p count requests from \p list on, in one transaction or one by one; each has its result then. On the writer's
+ * thread, which keeps in writer.applying how far it is.
+ */
+void writer_apply(struct database *db, struct record_write *list, size_t count);
 /** A thread with the stack of a writer's; \p ret NULL: detached. \return an errno */
 int thread_start(void *(*main)(void *), void *arg, pthread_t *ret);
 /** Queues a change and waits for its end. */

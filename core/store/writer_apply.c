@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What waited, in one transaction; or, where that fails, one request after the other. The map grows, and what frees space
+ * may use what is reserved for it.
+ */
+#include "log/log.h"
+#include "store/ballast.h"
+#include "store/clock.h"
+#include "store/store_internal.h"
+
+#include <inttypes.h>
+
+/** While the reserve is in use others may write where such a part of it is free inside the file. */
+#define FREE_OF_DISK 8
+#define FREE_OF_MAP 32
+
+static int apply_one(struct database *db, struct record_write *w)
+{
+	db->writer.dirty = false;
+	db->writer.rc = 0;
+	w->err = (struct err){ 0 };
+	if (w->mode == WRITE_CHANGE) {
+		struct change *c = (struct change *)w;
+		return c->apply(db, c, &w->err);
+	}
+	table_touched(db, w->table->id);
+	double time;
+	int rc = clock_stamp(db, &time);
+	return rc ? rc : write_apply(db, w, time);
+}
+
+/*
+ * Applies the requests from \p list on, \p count of them, and commits. 0: each has its result. Else nothing was
+ * done, and writer.rc says why; the last one tried has the sentence.
+ */
+static int apply_all(struct database *db, struct record_write *list, size_t count, struct err *e)
+{
+	struct writer *w = &db->writer;
+	int rc = transaction_begin(db, e);
+	if (rc)
+		return rc;
+	size_t done = 0;
+	for (struct record_write *r = list; done < count; r = r->next, done++) {
+		rc = apply_one(db, r);
+		if (!rc)
+			continue;
+		if (!w->rc && !w->dirty) {
+			if (!r->err.code)
+				err_set(&r->err, rc, "cannot write database '%s'", db->name);
+			continue;
+		}
+		int code = w->rc;
+		transaction_abort(db);
+		w->rc = code;
+		if (code)
+			store_error(e, code, "write", db);
+		else if (r->err.code)
+			*e = r->err;
+		else
+			err_nomem(e);
+		return e->code;
+	}
+	rc = transaction_commit(db, e);
+	if (!rc)
+		metrics_batch(&w->metrics, list, count);
+	return rc;
+}
+
+static bool is_system(const struct database *db)
+{
+	return !strcmp(db->name, SYSTEM_DATABASE);
+}
+
+/*
+ * What frees space, and what the server writes of who signs in and of its jobs: it may use what is reserved, else
+ * nobody could get out of a full disk.
+ */
+static bool may_use_reserve(const struct database *db, const struct record_write *list, size_t count)
+{
+	if (is_system(db))
+		return true;
+	for (const struct record_write *r = list; count; r = r->next, count--)
+		if (r->mode != LYRE_DELETE && !(r->mode == WRITE_CHANGE && ((const struct change *)r)->frees))
+			return false;
+	return true;
+}
+
+/* Whether there is more free inside the file than is left for deleting. */
+static bool has_free_pages(struct database *db, uint64_t more)
+{
+	struct snapshot s;
+	struct lyre_storage storage = { .size = sizeof storage };
+	struct err ignored;
+	if (snapshot_begin(&s, db, &ignored))
+		return false;
+	int rc = storage_of(&s, &storage, &ignored);
+	snapshot_end(&s);
+	return !rc && storage.reclaimable_size > more;
+}
+
+/*
+ * 0, or while the reserve is in use, of the disk's or of the map's beyond its limit: how much must be free inside the file
+ * for what may not use it, bytes. That stays within the file then.
+ */
+static uint64_t free_needed(struct database *db)
+{
+	struct ballast *ballast = db->options.ballast;
+	uint64_t needed = database_excess(db) / FREE_OF_MAP;
+	if (!ballast_is_out(ballast) || ballast_regain(ballast))
+		return needed;
+	uint64_t of_disk = ballast_size(ballast) / FREE_OF_DISK;
+	return needed > of_disk ? needed : of_disk;
+}
+
+static int refuse(struct database *db, struct err *e)
+{
+	if (database_excess(db))
+		return err_set(e, LYRE_ENOSPACE, "database '%s' is full: it may not grow beyond storage.maxSize, %" PRIu64 " bytes",
+			db->name, db->options.max_size);
+	return err_set(e, LYRE_ENOSPACE, "cannot write database '%s' (%s): No space left on device; records can be deleted, but "
+		"none added until there is", db->name, db->file);
+}
+
+/*
+ * Until the map is large enough. What may use the reserve goes a little beyond the limit of the map, and on a full
+ * disk into the space kept there; what may not stays within its file while that is in use.
+ */
+static int apply_growing(struct database *db, struct record_write *list, size_t count, struct err *e)
+{
+	struct ballast *ballast = db->options.ballast;
+	bool reserve = may_use_reserve(db, list, count), grown = false, confined = false;
+	int rc;
+	uint64_t needed = reserve ? 0 : free_needed(db);
+	if (needed) {
+		if (count > 1 || !has_free_pages(db, needed) || !database_confine(db))
+			return refuse(db, e);
+		confined = true;
+	}
+	while ((rc = apply_all(db, list, count, e))) {
+		int code = db->writer.rc;
+		if (reserve && ballast_is_full(code) && ballast_release(ballast, is_system(db)))
+			continue;
+		if (code != MDB_MAP_FULL)
+			break;
+		rc = confined ? refuse(db, e) : database_grow(db, 0, reserve, e);
+		if (rc)
+			break;
+		grown = true;
+	}
+	if (reserve && grown)
+		database_settle(db);
+	return rc;
+}
+
+void writer_apply(struct database *db, struct record_write *list, size_t count)
+{
+	struct err e;
+	db->writer.applying = list;
+	if (!apply_growing(db, list, count, &e))
+		return;
+	if (count > 1) {
+		for (struct record_write *r = list; count; r = r->next, count--) {
+			db->writer.applying = r;
+			if (apply_growing(db, r, 1, &e))
+				r->err = e;
+		}
+	} else {
+		list->err = e;
+	}
+	if (!db->broken && (e.code == LYRE_EIO || e.code == LYRE_ENOSPACE || e.code == LYRE_ECORRUPT))
+		log_error("store", "%s", e.text);
+}
