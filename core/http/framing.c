@@ -125,21 +125,10 @@ static bool follows(struct reading *r, const char *key, size_t key_len, const ch
 
 /* ---- one pass over the headers ---- */
 
-static enum MHD_Result read_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len,
-	const char *value, size_t len)
+/* Takes what is of use from a valid header. */
+static void take_header(struct reading *r, const char *key, size_t key_len, const char *value, size_t len)
 {
-	(void)kind;
-	struct reading *r = cls;
 	struct framing *f = r->f;
-	if (!value) {
-		value = "";
-		len = 0;
-	}
-	r->bytes += key_len + len + 4;
-	if (!is_token(key, key_len) || has_control(value, len) || (r->at && !follows(r, key, key_len, value, len))) {
-		refuse(f, MHD_HTTP_BAD_REQUEST, "A header is not valid");
-		return MHD_NO;
-	}
 	switch (key_len) {
 	case 4:
 		if (is_name(key, key_len, "host")) {
@@ -190,6 +179,23 @@ static enum MHD_Result read_header(void *cls, enum MHD_ValueKind kind, const cha
 	default:
 		break;
 	}
+}
+
+static enum MHD_Result read_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len,
+	const char *value, size_t len)
+{
+	(void)kind;
+	struct reading *r = cls;
+	if (!value) {
+		value = "";
+		len = 0;
+	}
+	r->bytes += key_len + len + 4;
+	if (!is_token(key, key_len) || has_control(value, len) || (r->at && !follows(r, key, key_len, value, len))) {
+		refuse(r->f, MHD_HTTP_BAD_REQUEST, "A header is not valid");
+		return MHD_NO;
+	}
+	take_header(r, key, key_len, value, len);
 	return MHD_YES;
 }
 

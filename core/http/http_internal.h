@@ -185,6 +185,12 @@ void requests_abandon(struct http *h);
 /* The next piece of a stream. Within libmicrohttpd's content reader. \return as dispatch_stream(); LYRE_PENDING: the connection
  * is suspended, and the reader is called again after it was resumed */
 int request_stream(struct request *r);
+
+/* request_pool.c */
+/** One that is free, else a new one; NULL when out of memory. */
+struct request *request_take(struct http *h);
+/** An abandoned one is never used again. */
+void request_give_back(struct request *r);
 int64_t requests_in_use(struct http *h);
 void requests_free(struct http *h);
 

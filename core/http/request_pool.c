@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Requests are used again, with the memory that they have. */
+#include "http/http_internal.h"
+
+#include <stdlib.h>
+
+/* The first block of a request's arena: enough for the common request. */
+#define ARENA_FIRST ((size_t)16 << 10)
+
+static unsigned pool_of_thread(void)
+{
+	static atomic_uint count;
+	static _Thread_local unsigned mine; /* 0: none yet */
+	if (!mine)
+		mine = atomic_fetch_add(&count, 1) % REQUEST_POOLS + 1;
+	return mine - 1;
+}
+
+static struct request *request_new(struct http *h)
+{
+	struct request *r = calloc(1, sizeof *r);
+	if (!r)
+		return NULL;
+	r->http = h;
+	charge_init(&r->x.charge, h->budget, h->budget->allowance);
+	arena_init_charged(&r->x.arena, &r->x.charge);
+	buf_init_charged(&r->x.body, &r->x.charge);
+	buf_init_charged(&r->x.out, &r->x.charge);
+	if (!arena_alloc(&r->x.arena, ARENA_FIRST)) {
+		free(r);
+		return NULL;
+	}
+	arena_reset(&r->x.arena);
+	pthread_mutex_lock(&h->all_lock);
+	r->next_all = h->all;
+	h->all = r;
+	pthread_mutex_unlock(&h->all_lock);
+	return r;
+}
+
+struct request *request_take(struct http *h)
+{
+	unsigned n = pool_of_thread();
+	struct request_pool *p = &h->pools[n];
+	pthread_mutex_lock(&p->lock);
+	struct request *r = p->free;
+	if (r) {
+		p->free = r->next;
+		p->kept -= r->kept;
+	}
+	p->in_use++;
+	pthread_mutex_unlock(&p->lock);
+	if (!r)
+		r = request_new(h);
+	if (!r) {
+		pthread_mutex_lock(&p->lock);
+		p->in_use--;
+		pthread_mutex_unlock(&p->lock);
+		return NULL;
+	}
+	r->pool = n;
+	atomic_store_explicit(&r->state, REQUEST_RUNNING, memory_order_relaxed);
+	return r;
+}
+
+static void trim(struct buf *b)
+{
+	if (b->cap > REQUEST_MEMORY_KEPT)
+		buf_free(b);
+	else
+		buf_clear(b);
+}
+
+void request_give_back(struct request *r)
+{
+	struct exchange *x = &r->x;
+	/* Someone may still write to an abandoned one, and charge it: it is never freed. */
+	bool keep = atomic_load(&r->state) != REQUEST_ABANDONED;
+	if (keep) {
+		body_release(r);
+		if (x->arena.total > REQUEST_MEMORY_KEPT)
+			arena_free(&x->arena);
+		else
+			arena_reset(&x->arena);
+		arena_failed(&x->arena); /* asked, lest the next request be told of it */
+		trim(&x->body);
+		trim(&x->out);
+	}
+	struct request_pool *p = &r->http->pools[r->pool];
+	r->kept = keep ? x->arena.total + x->body.cap + x->out.cap : 0;
+	pthread_mutex_lock(&p->lock);
+	p->in_use--;
+	if (keep && p->kept + r->kept > r->http->pool_kept) {
+		arena_free(&x->arena);
+		buf_free(&x->body);
+		buf_free(&x->out);
+		r->kept = 0;
+		atomic_store_explicit(&r->http->dropped, true, memory_order_relaxed);
+	}
+	if (keep) {
+		p->kept += r->kept;
+		r->next = p->free;
+		p->free = r;
+	}
+	pthread_mutex_unlock(&p->lock);
+}
+
+int64_t requests_in_use(struct http *h)
+{
+	int64_t n = 0;
+	for (size_t i = 0; i < REQUEST_POOLS; i++) {
+		pthread_mutex_lock(&h->pools[i].lock);
+		n += h->pools[i].in_use;
+		pthread_mutex_unlock(&h->pools[i].lock);
+	}
+	return n;
+}
+
+void requests_free(struct http *h)
+{
+	while (h->all) {
+		struct request *r = h->all;
+		h->all = r->next_all;
+		if (atomic_load(&r->state) == REQUEST_ABANDONED)
+			continue;
+		arena_free(&r->x.arena);
+		buf_free(&r->x.body);
+		buf_free(&r->x.out);
+		free(r);
+	}
+}
