@@ -106,21 +106,32 @@ static void make_fails(struct patterns *m)
 	}
 }
 
-struct patterns *patterns_make(struct arena *a, struct pattern *p, size_t count)
+/** In memory that is needed only for that. \return false when there is none */
+static bool build(struct patterns *m, struct pattern *p, size_t count, size_t nodes, struct charge *charge)
 {
-	size_t nodes = 1;
-	for (size_t i = 0; i < count; i++)
-		nodes += p[i].len;
-	struct patterns *m = nodes < UINT32_MAX ? arena_zalloc(a, sizeof(*m)) : NULL;
-	struct span *spans = m ? malloc(nodes * sizeof(*spans)) : NULL;
-	bool made = spans && take_memory(m, a, nodes);
-	if (made) {
+	size_t size = nodes * sizeof(struct span);
+	if (!charge_take(charge, size))
+		return false;
+	struct span *spans = malloc(size);
+	if (spans) {
 		qsort(p, count, sizeof(*p), compare);
 		make_nodes(m, p, count, spans);
 		make_fails(m);
 	}
 	free(spans);
-	return made ? m : NULL;
+	charge_give(charge, size);
+	return spans != NULL;
+}
+
+struct patterns *patterns_make(struct arena *a, struct pattern *p, size_t count)
+{
+	size_t nodes = 1;
+	for (size_t i = 0; i < count; i++)
+		nodes += p[i].len;
+	if (nodes > SIZE_MAX / sizeof(struct span) || nodes >= UINT32_MAX)
+		return NULL;
+	struct patterns *m = arena_zalloc(a, sizeof(*m));
+	return m && take_memory(m, a, nodes) && build(m, p, count, nodes, a->charge) ? m : NULL;
 }
 
 bool patterns_match(const struct patterns *m, const char *s, size_t len)

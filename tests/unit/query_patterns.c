@@ -76,12 +76,36 @@ START_TEST(test_as_the_naive_search)
 }
 END_TEST
 
+/* While it is made it takes more than it has in the end; both count. */
+START_TEST(test_charged)
+{
+	static char text[1 << 16];
+	struct budget budget;
+	struct charge charge;
+	struct arena a;
+	struct pattern p = { .s = text, .len = sizeof text };
+
+	budget_init(&budget, 16 << 20, 1 << 20, 1);
+	charge_init(&charge, &budget, 0);
+	charge.known = true;
+	arena_init_charged(&a, &charge);
+	ck_assert_ptr_null(patterns_make(&a, &p, 1));
+	ck_assert_int_eq(charge.refused, LYRE_ETOOBIG);
+	arena_free(&a);
+	p.len /= 4;
+	ck_assert_ptr_nonnull(patterns_make(&a, &p, 1));
+	arena_free(&a);
+	ck_assert_uint_eq(charge.held, 0);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("query_patterns");
 	TCase *t = tcase_create("patterns");
 
 	tcase_add_test(t, test_as_the_naive_search);
+	tcase_add_test(t, test_charged);
 	suite_add_tcase(s, t);
 	return s;
 }
