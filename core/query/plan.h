@@ -237,7 +237,7 @@ struct query {
 
 	/* a search */
 	const struct condition *tree;
-	size_t leaves;
+	size_t leaves;          /**< conditions, and what long texts of theirs count as */
 	size_t weight;          /**< steps that a row takes, by the conditions it is put to */
 	struct sort_order order;
 	bool reverse;

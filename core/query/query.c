@@ -11,8 +11,9 @@
 
 /** Conditions that a record is put to in the time of a step. */
 #define LEAVES_A_STEP 16
-/** So many conditions are planned on a thread that others wait for. */
+/** So many conditions are planned on a thread that others wait for; so many bytes of text count as one more. */
 #define LIGHT_LEAVES_MAX 256
+#define TEXT_A_LEAF 256
 /** A slice of query_next(). */
 #define CURSOR_SLICE_NS 5000000
 /** How often it is asked whether the query is to end. */
@@ -65,10 +66,12 @@ static void settle_order(struct query *q, bool reverse)
 static void count_leaves(struct query *q, const struct condition *c, size_t *put_to)
 {
 	bool leaf = c->kind == CONDITION_LEAF, set = c->kind == CONDITION_SET;
-	q->leaves += leaf ? 1 : set ? c->count : 0;
+	if (leaf)
+		q->leaves += 1 + (c->value.type == LYRE_STRING ? c->value.len / TEXT_A_LEAF : 0);
 	*put_to += leaf || set;
-	for (size_t i = 0; !set && i < c->count; i++)
-		count_leaves(q, c->children[i], put_to);
+	size_t of_set = 0; /* a row is put to all of a set at once */
+	for (size_t i = 0; i < c->count; i++)
+		count_leaves(q, c->children[i], set ? &of_set : put_to);
 }
 
 int query_open(struct query **ret, struct arena *a, const struct table *t, const struct attribute_filter *f,

@@ -829,6 +829,33 @@ START_TEST(large_records_wait)
 }
 END_TEST
 
+/* So does a plan for long texts, however few they are. */
+START_TEST(long_texts_wait)
+{
+	enum { TEXTS = 10, LENGTH = 20000 };
+	struct arena a;
+	struct buf b, out;
+	arena_init(&a);
+	buf_init(&b);
+	buf_init(&out);
+	fill("texts", 4, 0);
+	slice_ns = INT64_C(3600) * 1000000000;
+	for (int length = 20; length <= LENGTH; length += LENGTH - 20) {
+		buf_clear(&b);
+		buf_add_str(&b, "{\"operator\":\"or\",\"conditions\":[");
+		for (int i = 0; i < TEXTS; i++)
+			buf_addf(&b, "%s{\"attribute\":\"m\",\"comparator\":\"contains\",\"value\":\"%0*d\"}", i ? "," : "", length, i);
+		buf_add_str(&b, "]}");
+		must_do(ask("texts", json(&a, buf_cstr(&b)), ROWS_JSON, SIZE_MAX / 2, &out));
+		ck_assert_uint_eq(slices, length < LENGTH ? 1 : 2);
+	}
+	slice_ns = 0;
+	buf_free(&b);
+	buf_free(&out);
+	arena_free(&a);
+}
+END_TEST
+
 /* The limit of time holds in a row too: one array with as many conditions takes longer than any test. */
 START_TEST(ends_in_time)
 {
@@ -927,6 +954,7 @@ static Suite *suite(void)
 	tcase_add_test(c, without_arrays);
 	tcase_add_test(c, many_rows_sorted);
 	tcase_add_test(c, large_records_wait);
+	tcase_add_test(c, long_texts_wait);
 	tcase_add_test(c, ends_in_time);
 	tcase_add_test(c, ends_when_told);
 	tcase_add_test(c, conditions_are_limited);
