@@ -19,6 +19,8 @@ const struct lyre_setting core_settings[] = {
 	  .help = "Unix domain socket of the operations API; root and the server's own user need no password; null: none." },
 	{ "operationsApi.network.cors", LYRE_S_BOOL, SETTING_LISTENER, "true",
 	  .help = "Whether browsers may call from other origins." },
+	{ "operationsApi.network.trustedProxies", LYRE_S_LIST, LYRE_SF_NULL | SETTING_LISTENER, "[]",
+	  .help = "Addresses and networks of proxies whose X-Forwarded-For, -Proto and -Host headers are believed." },
 	{ "operationsApi.network.corsAccessList", LYRE_S_LIST, LYRE_SF_NULL | SETTING_LISTENER, "[\"*\"]",
 	  .help = CORS_HELP },
 	{ "operationsApi.network.timeout", LYRE_S_DURATION, SETTING_LISTENER, "120s", .min = 1000, .max = 86400e3,

@@ -77,6 +77,8 @@ bool origin_is_own(const struct exchange *x)
 	} schemes[] = { { "http://", 80 }, { "https://", 443 } };
 	struct authority origin, host;
 
+	if (x->origin_named)
+		return true;
 	for (size_t i = 0; x->origin && x->host && i < sizeof schemes / sizeof *schemes; i++) {
 		size_t len = strlen(schemes[i].scheme);
 

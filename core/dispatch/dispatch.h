@@ -49,7 +49,8 @@ struct exchange {
 	const char *cookie;        /**< the Cookie header */
 	const char *cookie_used;   /**< the value in it that signed its user in; set by dispatch */
 	const char *origin, *host;
-	bool secure;               /**< it came over TLS */
+	bool origin_named;         /**< the origin is one that operationsApi.network.corsAccessList names */
+	bool secure;               /**< it came over TLS, to here or to a trusted proxy */
 	struct buf body;           /**< one spare byte behind it */
 	bool body_later;           /**< dispatch_begin() comes before the body, to say whether it is wanted */
 	bool trusted;              /**< a peer on the domain socket with our own uid, or root: super_user without a password */

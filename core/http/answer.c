@@ -37,6 +37,16 @@ static const char *allowed_origin(const struct request *r)
 	return NULL;
 }
 
+bool answer_names_origin(const struct request *r)
+{
+	const struct http *h = r->http;
+	const char *origin = r->framing.origin;
+	for (size_t i = 0; origin && h->cors && i < h->origin_count; i++)
+		if (strcmp(h->origins[i], "*") != 0 && strcmp(h->origins[i], origin) == 0)
+			return true;
+	return false;
+}
+
 bool answer_preflight(struct request *r)
 {
 	struct exchange *x = &r->x;
@@ -100,10 +110,27 @@ static void add_origin(struct filling *f, const struct request *r)
 	add(f, "Access-Control-Allow-Credentials", "true");
 }
 
-static void add_preflight(struct filling *f)
+/* Names of headers with commas and blanks between. */
+static bool is_header_list(const char *s)
 {
+	for (; *s; s++)
+		if (!is_token_char(*s) && !strchr(", ", *s))
+			return false;
+	return true;
+}
+
+/* No header that a page may add has an effect here that it should not have. */
+static void add_preflight(struct filling *f, const struct request *r)
+{
+	const char *asked = r->framing.requested_headers;
 	add(f, "Access-Control-Allow-Methods", "POST, GET, PUT, DELETE, PATCH, OPTIONS");
-	add(f, "Access-Control-Allow-Headers", "Accept, Content-Type, Authorization");
+	add(f, "Access-Control-Allow-Headers", asked && *asked && is_header_list(asked) ? asked : "Accept, Content-Type, Authorization");
+}
+
+/* Programs such as wget send a password only when they are asked for one; a page's script must not open a browser's prompt. */
+static bool wants_challenge(const struct request *r)
+{
+	return r->x.status == MHD_HTTP_UNAUTHORIZED && !r->framing.origin && (r->x.method == METHOD_GET || r->x.method == METHOD_HEAD);
 }
 
 /* What does not come from the API, a path that is unknown or credentials that are wrong, has fewer headers:
@@ -114,7 +141,7 @@ static void add_headers(struct filling *f, const struct request *r)
 	char timing[48];
 	add(f, "Server", server_name);
 	if (r->preflight)
-		add_preflight(f);
+		add_preflight(f, r);
 	add_origin(f, r);
 	if (x->content_type_out) {
 		add(f, "vary", "Origin");
@@ -129,6 +156,8 @@ static void add_headers(struct filling *f, const struct request *r)
 	}
 	if (x->status == MHD_HTTP_UNSUPPORTED_MEDIA_TYPE && r->framing.encoding == ENCODING_OTHER)
 		add(f, "Accept-Encoding", encodings_taken());
+	if (wants_challenge(r))
+		add(f, "WWW-Authenticate", "Basic realm=\"Lyre\", charset=\"UTF-8\"");
 	if (x->set_cookie)
 		add(f, "set-cookie", x->set_cookie);
 	if (x->retry_after) {

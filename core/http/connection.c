@@ -195,6 +195,7 @@ static void connection_begin(struct http *h, struct MHD_Connection *mhd, void **
 				atomic_fetch_sub(&h->adopted, 1);
 		}
 		set_peer(c, address ? address->client_addr : NULL);
+		c->proxied = proxies_trust(&h->proxies, c->peer);
 	}
 	int64_t now = monotonic_ms();
 	atomic_init(&c->last, now);

@@ -164,17 +164,29 @@ static void take_header(struct reading *r, const char *key, size_t key_len, cons
 			read_length(f, value, len);
 		}
 		break;
+	case 15:
+		if (is_name(key, key_len, "x-forwarded-for"))
+			f->forwarded_for = value;
+		break;
 	case 16:
 		if (is_name(key, key_len, "content-encoding")) {
 			r->contents++;
 			f->encoding = encoding_of(value);
+		} else if (is_name(key, key_len, "x-forwarded-host")) {
+			f->forwarded_host = value;
 		}
 		break;
 	case 17:
 		if (is_name(key, key_len, "transfer-encoding")) {
 			r->encodings++;
 			f->chunked = is_name(value, len, "chunked");
+		} else if (is_name(key, key_len, "x-forwarded-proto")) {
+			f->forwarded_proto = value;
 		}
+		break;
+	case 30:
+		if (is_name(key, key_len, "access-control-request-headers"))
+			keep_first(&f->requested_headers, value);
 		break;
 	default:
 		break;

@@ -23,6 +23,9 @@
 struct framing {
 	/* NULL when not sent; these live as long as the request */
 	const char *accept, *authorization, *content_type, *cookie, *host, *origin;
+	const char *requested_headers; /**< Access-Control-Request-Headers */
+	/* what a proxy says of its client; of several the last, which is the nearest proxy's */
+	const char *forwarded_for, *forwarded_host, *forwarded_proto;
 	uint64_t content_length; /**< 0 when not sent */
 	bool has_content_length;
 	bool chunked;

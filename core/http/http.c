@@ -102,6 +102,13 @@ static void read_settings(struct http *h, const struct config *c)
 	snprintf(h->keep_alive, sizeof h->keep_alive, "timeout=%lld", (long long)(h->idle_ms / 1000));
 }
 
+int http_proxies(struct proxies *ret, const struct config *c, struct err *e)
+{
+	size_t count;
+	const char *const *list = config_list(c, NETWORK "trustedProxies", &count);
+	return proxies_read(ret, list, count, e);
+}
+
 /* Of inactivity, and no shorter than those that the watcher knows. */
 static unsigned library_timeout_s(const struct http *h)
 {
@@ -206,7 +213,9 @@ int http_open(struct http **ret, const struct config *c, struct dispatch *d, str
 	h->dispatch = d;
 	h->budget = dispatch_budget(d);
 	read_settings(h, c);
-	int r = limits_read(&h->limits, c, e);
+	int r = http_proxies(&h->proxies, c, e);
+	if (!r)
+		r = limits_read(&h->limits, c, e);
 	if (!r)
 		r = connections_open(h, e);
 	if (!r)
@@ -340,6 +349,7 @@ void http_close(struct http *h)
 	stop_threads(&h->tcp);
 	stop_threads(&h->domain);
 	requests_free(h);
+	proxies_free(&h->proxies);
 	for (size_t i = 0; i < REQUEST_POOLS; i++)
 		pthread_mutex_destroy(&h->pools[i].lock);
 	seats_destroy(&h->seats);

@@ -12,6 +12,7 @@
 #include "http/http.h"
 #include "http/limits.h"
 #include "http/linger.h"
+#include "http/proxy.h"
 #include "http/wire.h"
 
 #include <microhttpd.h>
@@ -63,7 +64,8 @@ struct connection {
 	struct request *request; /* under way */
 	struct wire wire;
 	bool paused; /* under http.lock: what comes stays in the kernel */
-	char peer[56]; /* address */
+	bool proxied; /* the peer is a trusted proxy */
+	char peer[ADDRESS_MAX]; /* address */
 };
 
 /** Free requests of one or a few threads, the last used on top. */
@@ -90,6 +92,7 @@ struct http {
 	bool cors, cors_any;
 	const char *const *origins;
 	size_t origin_count;
+	struct proxies proxies;
 	atomic_int phase;    /* enum http_phase */
 	atomic_int waiting;  /* exchanges that are suspended */
 	atomic_ulong begun;  /* connections that have come to their thread */
@@ -130,6 +133,7 @@ struct request {
 	struct connection *connection;
 	struct MHD_Connection *mhd;
 	struct framing framing;
+	char client[ADDRESS_MAX]; /* address; the connection's, or what a trusted proxy says */
 	atomic_int state;
 	size_t body_sent;   /* bytes of the body as they came */
 	struct decoder *decoder; /* of a compressed body that has begun; NULL else */
@@ -206,7 +210,13 @@ int body_failure(const struct request *r, const char **why);
 /** Gives back what decoding it has taken. */
 void body_release(struct request *r);
 
+/* http.c */
+/** operationsApi.network.trustedProxies. \return as proxies_read() */
+int http_proxies(struct proxies *ret, const struct config *c, struct err *e);
+
 /* answer.c */
+/** Whether the request comes from a page of an origin that corsAccessList names, not by "*". */
+bool answer_names_origin(const struct request *r);
 /** Queues the exchange's answer. */
 enum MHD_Result answer_send(struct request *r);
 /**

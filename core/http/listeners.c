@@ -162,6 +162,11 @@ static int try_domain(const struct http *h, const struct config *c, struct err *
 int http_try_limits(const struct config *c, struct err *e)
 {
 	struct limits unused;
+	struct proxies proxies;
+	int r = http_proxies(&proxies, c, e);
+	if (r)
+		return r;
+	proxies_free(&proxies);
 	return limits_read(&unused, c, e);
 }
 

@@ -161,6 +161,19 @@ static enum dispatch_result request_ask(struct request *r)
 	return done;
 }
 
+/* Who asks, and where: the peer, or the client that a trusted proxy speaks for. */
+static void set_client(struct request *r)
+{
+	struct exchange *x = &r->x;
+	memcpy(r->client, r->connection->peer, sizeof r->client);
+	if (!r->connection->proxied)
+		return;
+	proxy_client(&r->http->proxies, &r->framing, r->client);
+	x->secure = x->secure || proxy_is_secure(&r->framing);
+	if (r->framing.forwarded_host)
+		x->host = r->framing.forwarded_host;
+}
+
 /* Of a request whose framing was read. What its exchange has of memory stays. */
 static void exchange_begin(struct request *r, const char *method, const char *url)
 {
@@ -182,15 +195,17 @@ static void exchange_begin(struct request *r, const char *method, const char *ur
 		.cookie = f->cookie,
 		.origin = f->origin,
 		.host = f->host,
+		.origin_named = answer_names_origin(r),
 		.secure = conn->secure,
 		.trusted = conn->trusted,
-		.peer = conn->peer,
+		.peer = r->client,
 		.status = MHD_HTTP_OK,
 		.fd = -1,
 		.resume = request_resume,
 		.gone = request_gone,
 		.dispatch = r->http->dispatch,
 	};
+	set_client(r);
 }
 
 static enum MHD_Result request_begin(struct http *h, struct MHD_Connection *c, const char *url, const char *method,

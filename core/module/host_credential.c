@@ -133,8 +133,10 @@ int host_reply_cookie(lyre_call *call, const char *name, const char *value, int6
 	if (!*value || max_age < 0)
 		max_age = 0;
 	expires(date, max_age);
-	const char *text = arena_printf(&call->x->arena, "%s=%s; Path=/; Max-Age=%lld%s; HttpOnly; SameSite=Strict%s", name,
-		value, (long long)max_age, date, call->x->secure ? "; Secure" : "");
+	/* Pages of a named origin are of another site: browsers send them a cookie only over TLS. */
+	const char *reach = !call->x->secure ? "Strict" : call->x->origin_named ? "None; Secure" : "Strict; Secure";
+	const char *text = arena_printf(&call->x->arena, "%s=%s; Path=/; Max-Age=%lld%s; HttpOnly; SameSite=%s", name, value,
+		(long long)max_age, date, reach);
 	if (!text)
 		return err_nomem(&call->err);
 	call->set_cookie = text;
