@@ -148,4 +148,5 @@ const struct lyre_host module_host = {
 	.call_by_password = host_call_by_password,
 	.role_find = host_role_find,
 	.time_now = now_ms,
+	.databases_failed = host_databases_failed,
 };

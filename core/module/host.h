@@ -101,6 +101,7 @@ int host_operations(lyre_call *call, int (*visit)(void *arg, const struct lyre_o
 
 /* host_table.c */
 int host_databases(lyre_call *call, int (*visit)(void *arg, const char *name), void *arg);
+int host_databases_failed(lyre_call *call, int (*visit)(void *arg, const char *name, const char *why), void *arg);
 int host_database_create(lyre_call *call, const char *database);
 int host_database_drop(lyre_call *call, const char *database);
 int host_tables(lyre_call *call, const char *database, int (*visit)(void *arg, lyre_table *table), void *arg);

@@ -193,6 +193,19 @@ static int give_databases(struct sink *s)
 	return figures ? 0 : err_nomem(&s->call->err);
 }
 
+/** One line each, so that an alert can name them. */
+static int give_failed_databases(struct sink *s)
+{
+	static const struct about about = { LYRE_GAUGE, "database_failed", "1 for a database that cannot be used; describe_storage says why.",
+		"database" };
+	struct failed_database *all;
+	size_t count;
+	int rc = store_failed_databases(s->call->store, s->call->arena, &all, &count, &s->call->err);
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		give(s, &about, all[i].name, 1);
+	return rc;
+}
+
 /* ---- the rest ---- */
 
 static void give_log(struct sink *s)
@@ -234,6 +247,8 @@ int host_metrics(lyre_call *call, int (*visit)(void *arg, const struct lyre_metr
 		return rc;
 	give_requests(&s);
 	rc = s.rc ? 0 : give_databases(&s);
+	if (rc == 0 && !s.rc)
+		rc = give_failed_databases(&s);
 	if (rc < 0)
 		return rc;
 	give_log(&s);

@@ -51,6 +51,18 @@ int host_databases(lyre_call *call, int (*visit)(void *arg, const char *name), v
 	return rc;
 }
 
+int host_databases_failed(lyre_call *call, int (*visit)(void *arg, const char *name, const char *why), void *arg)
+{
+	struct failed_database *all;
+	size_t count = 0;
+	int rc = host_may_manage(call);
+	if (rc == 0)
+		rc = store_failed_databases(call->store, call->arena, &all, &count, &call->err);
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		rc = visit(arg, all[i].name, all[i].why);
+	return rc;
+}
+
 int host_database_create(lyre_call *call, const char *database)
 {
 	int rc = host_may_structure(call, NULL);

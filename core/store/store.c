@@ -286,6 +286,34 @@ int store_databases(struct store *s, struct arena *a, struct database ***ret, si
 	return 0;
 }
 
+int store_failed_databases(struct store *s, struct arena *a, struct failed_database **ret, size_t *count, struct err *e)
+{
+	size_t n = 0;
+	bool failed = false;
+	rwlock_read(&s->lock);
+	struct failed_database *all = ARENA_ARRAY(a, struct failed_database, s->count + 1);
+	for (size_t i = 0; all && i < s->count; i++) {
+		struct err why = { .code = 0 };
+		const struct database *db = s->databases[i];
+		if (db->failure)
+			why = *db->failure;
+		else
+			(void)database_usable(db, &why);
+		if (!why.code)
+			continue;
+		all[n].name = arena_strndup(a, db->name, strlen(db->name));
+		all[n].why = arena_strndup(a, why.text, strlen(why.text));
+		failed = failed || !all[n].name || !all[n].why;
+		n++;
+	}
+	rwlock_read_end(&s->lock);
+	if (!all || failed)
+		return err_nomem(e);
+	*ret = all;
+	*count = n;
+	return 0;
+}
+
 /* Whether the name is free, on the disk too. By the changes lock. */
 static int check_free(struct store *s, const char *name, const char *file, struct err *e)
 {

@@ -70,6 +70,14 @@ const char *database_name(const struct database *db);
 /** References to all databases that can be used, "system" too, oldest first, in the arena; each is the caller's to unref. */
 int store_databases(struct store *s, struct arena *a, struct database ***ret, size_t *count, struct err *e);
 
+/** A database that cannot be used, until it is mended and the server started again. */
+struct failed_database {
+	const char *name, *why;
+};
+
+/** All of them, by name, in the arena. */
+int store_failed_databases(struct store *s, struct arena *a, struct failed_database **ret, size_t *count, struct err *e);
+
 /** LYRE_EEXISTS "database 'x' already exists". Blocks. */
 int store_create_database(struct store *s, const char *name, struct err *e);
 /** LYRE_ENOTFOUND; LYRE_EDENIED for system. Calls under way end as if it were gone. Blocks. */

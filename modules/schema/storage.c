@@ -42,12 +42,25 @@ static int visit_any(void *arg, const char *database)
 	return rc == LYRE_ENOTFOUND ? 0 : rc; /* dropped since the walk began */
 }
 
+/** What is not there must be seen. */
+static int visit_failed(void *arg, const char *database, const char *why)
+{
+	lyre_out *o = ((const struct storage *)arg)->out;
+	lyre_out_object_begin(o);
+	lyre_out_text(o, "database", database);
+	lyre_out_text(o, "error", why);
+	lyre_out_object_end(o);
+	return 0;
+}
+
 int schema_describe_storage(lyre_call *call)
 {
 	const char *database = lyre_arg_string(call, "database");
 	struct storage s = { call, lyre_reply(call) };
 	lyre_out_array_begin(s.out);
 	int rc = database ? visit(&s, database) : lyre_databases(call, visit_any, &s);
+	if (!rc && !database)
+		rc = lyre_databases_failed(call, visit_failed, &s);
 	lyre_out_array_end(s.out);
 	return rc;
 }

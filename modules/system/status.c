@@ -258,6 +258,9 @@ struct parts {
 	size_t count;
 };
 
+/** Bytes of a sentence about a database. */
+#define FAILURE_MAX 1024
+
 /** \param message  what is wrong; NULL for nothing */
 static void write_component(struct parts *p, const char *name, const char *message)
 {
@@ -301,12 +304,30 @@ static int check_database(void *arg, const char *database)
 	return rc == LYRE_ENOTFOUND ? 0 : rc;
 }
 
+/** The first of those that cannot be used. */
+static int take_failed(void *arg, const char *database, const char *why)
+{
+	char *text = arg;
+	snprintf(text, FAILURE_MAX, "database '%s' cannot be used: %s", database, why);
+	return LYRE_END;
+}
+
+/** What is wrong with the databases; NULL for nothing. */
+static const char *storage_failure(lyre_call *call, char text[FAILURE_MAX])
+{
+	int rc = lyre_databases_failed(call, take_failed, text);
+	if (rc == LYRE_END)
+		return text;
+	return rc < 0 || lyre_databases(call, check_database, call) < 0 ? "A database cannot be read: see the log" : NULL;
+}
+
 static void write_components(lyre_call *call, lyre_out *o)
 {
 	struct parts p = { .out = o, .now = (int64_t)lyre_time_now() };
+	char failure[FAILURE_MAX];
 	lyre_out_array_begin(o);
 	write_component(&p, "http", NULL); /* this answer goes through it */
-	write_component(&p, "storage", lyre_databases(call, check_database, call) < 0 ? "A database cannot be read: see the log" : NULL);
+	write_component(&p, "storage", storage_failure(call, failure));
 	lyre_operations(call, take_module, &p);
 	lyre_out_array_end(o);
 }

@@ -3,7 +3,7 @@
 import os, re, stat, subprocess, sys, threading, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import LYRED, Server, need_module
+from lyre_server import LYRED, Server, built_modules, need_module
 
 
 def setUpModule():
@@ -70,6 +70,28 @@ class Status(unittest.TestCase):
             self.assertEqual([c["name"], c["status"]], [c["componentName"], "healthy"])
             self.assertEqual(c["lastChecked"]["main"], c["lastChecked"]["workers"]["0"])
         self.assertIs(s["restartRequired"], False)
+
+
+class Databases(unittest.TestCase):
+    def test_one_that_cannot_be_opened_is_seen(self):
+        with Server() as s:
+            for database in ("good", "bad"):
+                s.ok({"operation": "create_table", "database": database, "table": "t", "primary_key": "id"})
+            s.end()
+            with open(os.path.join(s.root, "database", "bad.mdb"), "r+b") as f:
+                f.truncate(5000)
+            s.start()
+            self.assertEqual(list(s.ok({"operation": "describe_all"})), ["good"])
+            good, bad = s.ok({"operation": "describe_storage"})
+            self.assertEqual((good["database"], bad["database"], sorted(bad)), ("good", "bad", ["database", "error"]))
+            self.assertIn("the file is cut off", bad["error"])
+            (storage,) = [c for c in s.ok({"operation": "get_status"})["componentStatus"] if c["name"] == "storage"]
+            self.assertEqual((storage["status"], storage["message"]), ("error", "database 'bad' cannot be used: " + bad["error"]))
+            if "metrics" in built_modules():
+                text = s.request("GET", "/metrics", headers={"Authorization": s.authorization()})[2].decode()
+                self.assertIn('lyre_database_failed{database="bad"} 1\n', text)
+                self.assertNotIn('lyre_database_failed{database="good"}', text)
+            self.assertIn("bad.mdb", s.said())
 
 
 class Identity(unittest.TestCase):

@@ -383,7 +383,8 @@ AT(lyre_host, fail_reply, 112, 2, 0)
 AT(lyre_host, call_by_password, 113, 2, 0)
 AT(lyre_host, role_find, 114, 2, 0)
 AT(lyre_host, time_now, 115, 2, 0)
-LAST(lyre_host, time_now)
+AT(lyre_host, databases_failed, 116, 2, 0)
+LAST(lyre_host, databases_failed)
 
 /* Numbers that stand in modules: the last of each says that none was lost or moved. */
 _Static_assert(LYRE_PENDING == 1 && LYRE_END == 2 && LYRE_EINVAL == -1 && LYRE_ENOTFOUND == -2 && LYRE_EEXISTS == -3 &&

@@ -198,6 +198,7 @@ struct lyre_host {
 	/* one role, the time of day, 1.2 */
 	int (*role_find)(lyre_call *call, const char *id, const lyre_value **ret);
 	double (*time_now)(void);
+	int (*databases_failed)(lyre_call *call, int (*visit)(void *arg, const char *name, const char *why), void *arg);
 };
 
 /** The host's table: one a module, set by the core before start(). */

@@ -38,6 +38,15 @@ static inline int lyre_databases(lyre_call *call, int (*visit)(void *arg, const 
 	return lyre_host->databases(call, visit, arg);
 }
 
+/**
+ * Calls \p visit for each database that cannot be used, "system" aside, with the reason: it could not be opened, or has
+ * failed since. For super_users, LYRE_EDENIED for others. \return what a visit returned, or a failure
+ */
+static inline int lyre_databases_failed(lyre_call *call, int (*visit)(void *arg, const char *name, const char *why), void *arg)
+{
+	return lyre_host->databases_failed(call, visit, arg);
+}
+
 /** Makes an empty database; LYRE_EEXISTS when there is one. Blocks. */
 static inline int lyre_database_create(lyre_call *call, const char *database)
 {
