@@ -130,8 +130,10 @@ int options_read(struct options *o, int argc, char **argv)
 		fprintf(stderr, "lyred: '%s' is not an option\n", argv[optind]);
 		return wrong_usage();
 	}
-	if (!o->sources.file)
+	if (!o->sources.file) {
 		o->sources.file = default_file();
+		o->sources.system_file = o->sources.file;
+	}
 	o->sources.root_file = !o->sources.file;
 	o->sources.sets = o->sets;
 	return -1;

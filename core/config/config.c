@@ -115,6 +115,7 @@ static int keep_sources(struct config *c, const struct config_sources *given, st
 			fine = (ours[kept++] = arena_strndup(&c->arena, given->environ[i], strlen(given->environ[i]))) != NULL;
 	c->sources = (struct config_sources){
 		.sets = sets, .set_count = given->set_count, .environ = ours, .root_file = given->root_file,
+		.system_file = given->system_file,
 	};
 	if (given->file)
 		fine = fine && (c->sources.file = arena_strndup(&c->arena, given->file, strlen(given->file)));
@@ -155,6 +156,17 @@ static int open_live(struct config *c, struct err *e)
 	return 0;
 }
 
+/** Two paths of a folder, but for slashes at the end. */
+static bool same_folder(const char *a, const char *b)
+{
+	size_t a_len = strlen(a), b_len = strlen(b);
+	while (a_len > 1 && a[a_len - 1] == '/')
+		a_len--;
+	while (b_len > 1 && b[b_len - 1] == '/')
+		b_len--;
+	return a_len == b_len && memcmp(a, b, a_len) == 0;
+}
+
 int config_load_text(struct config **ret, const struct config_sources *sources, const struct buf *text, struct err *e)
 {
 	bool there = false;
@@ -174,12 +186,15 @@ int config_load_text(struct config **ret, const struct config_sources *sources, 
 		rc = find_file(c, &there, e);
 	if (!rc && (there || text))
 		rc = load_file(c, c->target, text, e);
+	const char *file_root = rc ? NULL : entries_find(c, "rootPath")->value.text;
 	if (!rc)
 		rc = overrides_apply(c, 0, e);
 	if (!rc)
 		rc = overrides_check(c, false, e);
 	if (!rc)
 		rc = entries_resolve(c, e);
+	if (!rc && c->sources.system_file && !same_folder(file_root, entries_find(c, "rootPath")->value.text))
+		c->target_root = file_root;
 	if (!rc)
 		rc = warn_of_inert(c, e);
 	if (rc) {

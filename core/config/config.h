@@ -19,6 +19,7 @@ struct lyre_value;
 /** Where settings come from, the later over the earlier: defaults, file, environment, --set. */
 struct config_sources {
 	const char *file;         /**< NULL for none */
+	bool system_file;         /**< file was not named: it is the system's, for the server on its rootPath */
 	const char *root;         /**< -r: stands in for rootPath; NULL for none */
 	const char *const *sets;  /**< "key.path=value" */
 	size_t set_count;

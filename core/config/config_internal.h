@@ -63,6 +63,7 @@ struct config {
 	const char *file;          /**< that was read */
 	const char *exposed;       /**< which untrusted may change it, and what to do; NULL: none */
 	const char *target;        /**< that changes are written to; NULL: none */
+	const char *target_root;   /**< the rootPath that it says or leaves at its default, where that is another server's; NULL else */
 	const char *fallback;      /**< the modules when the file names none */
 	struct entry *entries;     /**< in the order they were declared */
 	struct entry **index;      /**< the same by key */

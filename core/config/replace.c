@@ -197,6 +197,15 @@ bool config_clean(const struct config *c)
 	return removed;
 }
 
+/** Why there can be no second file: often the folder is not the server's, as under a service manager. */
+static int cannot_make(const struct config_store *s, int error, struct err *e)
+{
+	if (error != EACCES && error != EPERM && error != EROFS)
+		return err_errno(e, error, "make a file beside", s->path);
+	return err_set(e, LYRE_EDENIED, "the server may not write to the folder of '%s' (%s): change the file by hand and restart, or "
+		"keep it in a folder that the server may write, such as its root", s->path, strerror(error));
+}
+
 int config_store_replace(struct config_store *s, const struct buf *text, struct err *e)
 {
 	char name[NAME_MAX + 1];
@@ -207,7 +216,7 @@ int config_store_replace(struct config_store *s, const struct buf *text, struct 
 	unlinkat(s->folder, name, 0);
 	int fd = openat(s->folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, s->there ? 0600 : FIRST_MODE);
 	if (fd < 0)
-		return err_errno(e, errno, "make a file beside", s->path);
+		return cannot_make(s, errno, e);
 	int rc = fill(s, fd, name, text, e);
 	if (close(fd) < 0 && !rc)
 		rc = err_errno(e, errno, "write", name);

@@ -278,6 +278,11 @@ int config_set(struct config *c, const lyre_value *settings, bool strict, config
 		rc = err_set(e, LYRE_ENOTSUP, "the server was started without a configuration file, so that there is none to change");
 		goto out;
 	}
+	if (c->target_root) {
+		rc = err_set(e, LYRE_EDENIED, "'%s' is for the server on %s: start this one with a file of its own (-c FILE) to change "
+			"settings", c->target, c->target_root);
+		goto out;
+	}
 	pthread_mutex_lock(&c->live->change);
 	rc = config_store_open(&file, c->target, e);
 	if (!rc)

@@ -307,6 +307,23 @@ class Mounted(unittest.TestCase):
             self.assertEqual(content(s, outside), "logging:\n  level: %s\n" % level)
         self.assertEqual([n for n in os.listdir(s.root) if n.endswith(".new")], [])
 
+    def test_read_only_folder(self):
+        """As under the unit, which may write to the server's root alone."""
+        folder = self.folder()
+        config = os.path.join(folder, "lyre.yaml")
+        with open(config, "w") as f:
+            f.write("logging:\n  level: warn\n")
+        self.mount("--bind", folder, folder)
+        self.mount("-o", "remount,ro,bind", folder)
+        s = Server(config="", start=False)
+        self.addCleanup(s.remove)
+        s.config = config
+        s.start()
+        self.addCleanup(s.end)
+        status, body = set_configuration(s, logging_level="info")
+        self.assertEqual(status, 403, body)
+        self.assertIn("change the file by hand and restart, or keep it in a folder that the server may write", body["error"])
+
     def test_full(self):
         """What does not fit leaves the file as it was, and the answer says what helps."""
         folder = self.folder()

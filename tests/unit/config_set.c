@@ -318,6 +318,30 @@ START_TEST(root_file)
 }
 END_TEST
 
+/** The system's file is changed by the server that it is for, not by another that was started without a file of its own. */
+START_TEST(file_of_another_server)
+{
+	char text[200], slashed[80];
+	struct config_sources s = { .file = file, .root = "/elsewhere", .system_file = true };
+	snprintf(text, sizeof text, "rootPath: %s\n", folder);
+	snprintf(slashed, sizeof slashed, "%s//", folder);
+	put(file, text);
+	struct config *c = load_sources(&s);
+	ck_assert_int_eq(set_in(c, "{\"threads\":2}"), LYRE_EDENIED);
+	ck_assert_ptr_nonnull(strstr(err.text, "start this one with a file of its own"));
+	ck_assert_str_eq(get(), text);
+	config_free(c);
+	s.root = slashed;
+	c = load_sources(&s);
+	ck_assert_int_eq(set_in(c, "{\"threads\":2}"), 0);
+	config_free(c);
+	s = (struct config_sources){ .file = file, .root = "/elsewhere" };
+	c = load_sources(&s);
+	ck_assert_int_eq(set_in(c, "{\"threads\":3}"), 0);
+	config_free(c);
+}
+END_TEST
+
 static void tell(const struct config *c)
 {
 	(void)c;
@@ -504,6 +528,7 @@ static Suite *suite(void)
 	tcase_add_test(t, mistake_in_the_file);
 	tcase_add_test(t, mode_and_link);
 	tcase_add_test(t, root_file);
+	tcase_add_test(t, file_of_another_server);
 	tcase_add_test(t, live);
 	tcase_add_test(t, stronger_sources);
 	tcase_add_test(t, written);
