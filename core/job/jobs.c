@@ -154,7 +154,8 @@ static void run(struct pool_task *task)
 	pthread_mutex_lock(&j->lock);
 	j->running++;
 	pthread_mutex_unlock(&j->lock);
-	if (atomic_load(&j->stopping)) {
+	/* One that is recorded as begun is taken at its word: it learns of the stop from job_progress(). */
+	if (job->status != JOB_IN_PROGRESS && atomic_load(&j->stopping)) {
 		err_set(&o.err, LYRE_EBUSY, "The job was cancelled before it began: the server was stopped or restarted");
 	} else {
 		begin(job);
