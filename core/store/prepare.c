@@ -81,7 +81,6 @@ static bool check_key_type(struct record_write *w, const struct attribute *a, co
 	uint16_t kind;
 	switch (a->type) {
 	case ATTRIBUTE_ANY:
-	case ATTRIBUTE_BIGINT:
 	case ATTRIBUTE_DATE:
 	case ATTRIBUTE_BYTES:
 		break;

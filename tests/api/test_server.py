@@ -293,6 +293,15 @@ class Schema(Shared):
         self.assertEqual([r["id"] for r in self.find([{"attribute": "plain", "value": "b"}], get_attributes=["id"])], [2])
         self.assertEqual(self.run_("create_attribute", attribute="x", indexed="no"), (400, {"error": "'indexed' must be a boolean"}))
 
+    def test_big_integers_as_keys(self):
+        """Digits may be a text, as clients send what their numbers cannot hold; other texts are no integers."""
+        self.table(attributes=[{"name": "id", "type": "BigInt"}])
+        for key in (5, -5, 2 ** 64 - 1, "88", "-12345678901234567890123"):
+            self.assertEqual(self.ok("insert", records=[{"id": key}])["inserted_hashes"], [key])
+        for key in ("abc", "8.5", "", "5 ", 1.5):
+            status, body = self.run_("insert", records=[{"id": key}])
+            self.assertEqual((status, body["error"]), (400, "Value %s in property id must be an integer" % json.dumps(key)))
+
     def test_numbers_as_names_of_databases(self):
         """Operations on records take a number for a name, as of tables."""
         self.s.ok({"operation": "create_table", "database": "5", "table": "6", "primary_key": "id"})
