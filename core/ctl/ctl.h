@@ -35,6 +35,7 @@ struct options {
 	enum ctl_format format;
 	bool force;
 	bool activate;             /**< --activate, for passwd */
+	bool all;                  /**< --all, for backup */
 	const char **tables;       /**< --table, for backup */
 	size_t table_count;
 	bool other_host;           /**< url names a machine that is not this one; set by client_open() */
@@ -52,6 +53,8 @@ int options_defaults(struct options *o, struct arena *a);
 /* The commands; each returns how the program ends. */
 int command_help(struct client *c, struct arena *a, const char *operation);
 int command_backup(struct client *c, struct arena *a, const struct options *o, const char *database, const char *file);
+/** Every database, to a file of its name in \p folder, which is made where it is not there. Prints the files. */
+int command_backup_all(struct client *c, struct arena *a, const struct options *o, const char *folder);
 int command_restore(struct client *c, struct arena *a, const struct options *o, const char *file, const char *database);
 /** Gives a user a new password. */
 int command_passwd(struct client *c, struct arena *a, const struct options *o, const char *user);
@@ -60,6 +63,9 @@ int command_database(struct client *c, struct arena *a, const struct options *o,
 	const char *database);
 int command_operation(struct client *c, struct arena *a, const struct options *o, const char *operation,
 	char **words, size_t count);
+
+/** Sends a request and reads the JSON that answers it, in the arena. \return 0 or CTL_…, said */
+int request_value(struct client *c, struct arena *a, const struct buf *request, const lyre_value **ret);
 
 /**
  * What a server's help module says about an operation: an object {operation, parameters, …}, or about all, when

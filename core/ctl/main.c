@@ -19,6 +19,7 @@
 static const char usage[] =
 	"Usage: lyre [OPTION]... OPERATION [NAME=VALUE]...\n"
 	"       lyre [OPTION]... backup DATABASE FILE [--table NAME]... [--force]\n"
+	"       lyre [OPTION]... backup --all FOLDER [--force]\n"
 	"       lyre [OPTION]... restore FILE DATABASE\n"
 	"       lyre [OPTION]... compact DATABASE\n"
 	"       lyre [OPTION]... check DATABASE\n"
@@ -56,6 +57,7 @@ static const char usage[] =
 	"\n"
 	"  -t, --table NAME          backup: only this table; may be given again\n"
 	"  -f, --force               backup: replace the file\n"
+	"      --all                 backup: every database, to FOLDER/DATABASE.mdb\n"
 	"      --activate            passwd: let the user sign in again, too; the new password\n"
 	"                            is asked for, or is the first line of standard input\n"
 	"  -h, --help                this text; lyre help lists the server's operations\n"
@@ -75,7 +77,7 @@ int complain(enum ctl_status status, const char *fmt, ...)
 	return (int)status;
 }
 
-enum { OPTION_JSON = 256, OPTION_CSV, OPTION_CACERT, OPTION_PASSWORD, OPTION_PASSWORD_FILE, OPTION_TOKEN_FILE, OPTION_ACTIVATE };
+enum { OPTION_JSON = 256, OPTION_CSV, OPTION_CACERT, OPTION_PASSWORD, OPTION_PASSWORD_FILE, OPTION_TOKEN_FILE, OPTION_ACTIVATE, OPTION_ALL };
 
 static const struct option long_options[] = {
 	{ "socket", required_argument, NULL, 's' },
@@ -86,6 +88,7 @@ static const struct option long_options[] = {
 	{ "password-file", required_argument, NULL, OPTION_PASSWORD_FILE },
 	{ "token-file", required_argument, NULL, OPTION_TOKEN_FILE },
 	{ "activate", no_argument, NULL, OPTION_ACTIVATE },
+	{ "all", no_argument, NULL, OPTION_ALL },
 	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "csv", no_argument, NULL, OPTION_CSV },
 	{ "table", required_argument, NULL, 't' },
@@ -118,6 +121,7 @@ static int options_read(int argc, char **argv, struct arena *a, struct options *
 		case OPTION_PASSWORD_FILE: o->password_file = optarg; break;
 		case OPTION_TOKEN_FILE: o->token_file = optarg; token_given = true; break;
 		case OPTION_ACTIVATE: o->activate = true; break;
+		case OPTION_ALL: o->all = true; break;
 		case OPTION_PASSWORD:
 			return complain(CTL_USAGE,
 				"a password on the command line can be read by everybody on this machine: use --password-file FILE or LYRE_PASSWORD, or let me ask for it");
@@ -152,7 +156,7 @@ static const struct command {
 	int min, max; /**< words behind it */
 	const char *form, *help;
 } commands[] = {
-	{ "backup", 2, 2, "backup DATABASE FILE [--table NAME]... [--force]",
+	{ "backup", 1, 2, "backup DATABASE FILE [--table NAME]... [--force], or backup --all FOLDER [--force]",
 	  "Writes a consistent copy of a database to a file, while the server goes on." },
 	{ "restore", 2, 2, "restore FILE DATABASE", "Makes a database of a backup; the database must not exist." },
 	{ "compact", 1, 1, "compact DATABASE", "Gives the space that deleted records have left back to the disk." },
@@ -188,6 +192,8 @@ static int run(struct arena *a, struct options *o, char **words, int count)
 {
 	struct client *c;
 	int rc = words_check(words[0], count - 1);
+	if (rc == 0 && strcmp(words[0], "backup") == 0 && (count != (o->all ? 2 : 3) || (o->all && o->table_count)))
+		rc = words_check(words[0], 0);
 	bool help = strcmp(words[0], "help") == 0;
 	if (rc == 0 && help && count > 1 && command_named(words[1]))
 		return help_own(command_named(words[1]));
@@ -198,7 +204,7 @@ static int run(struct arena *a, struct options *o, char **words, int count)
 	if (help)
 		rc = command_help(c, a, count > 1 ? words[1] : NULL);
 	else if (strcmp(words[0], "backup") == 0)
-		rc = command_backup(c, a, o, words[1], words[2]);
+		rc = o->all ? command_backup_all(c, a, o, words[1]) : command_backup(c, a, o, words[1], words[2]);
 	else if (strcmp(words[0], "restore") == 0)
 		rc = command_restore(c, a, o, words[1], words[2]);
 	else if (strcmp(words[0], "compact") == 0)

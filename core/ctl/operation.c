@@ -118,6 +118,21 @@ static void suggest(struct client *c, struct arena *a, const char *operation)
 		fprintf(stderr, "  lyre help lists the operations\n");
 }
 
+int request_value(struct client *c, struct arena *a, const struct buf *request, const lyre_value **ret)
+{
+	struct answer answer;
+	struct err e = { 0 };
+	lyre_value *v = ARENA_NEW(a, lyre_value);
+	int rc = client_send(c, request, "application/json", NULL, &answer);
+	if (rc == 0 && answer.status != 200)
+		rc = complain_answer(a, answer.status, answer.type, answer.body.data, answer.body.len);
+	else if (rc == 0 && (!v || json_decode_copy(a, answer.body.data, answer.body.len, v, &e) < 0))
+		rc = complain(CTL_REFUSED, "the server's answer is not JSON: %s", v ? e.text : "out of memory");
+	buf_free(&answer.body);
+	*ret = v;
+	return rc;
+}
+
 static const char too_large[] = "out of memory: the answer is too large; --json passes it on as it comes";
 
 /** Where an answer goes that is passed on as it comes. */

@@ -22,26 +22,21 @@
 static char *ask_folder(struct client *c, struct arena *a)
 {
 	struct buf request;
-	struct answer answer;
 	lyre_out out;
-	lyre_value v;
-	struct err e = { 0 };
 	buf_init(&request);
 	out_init(&out, &request);
 	out_object_begin(&out);
 	out_key(&out, "operation");
 	out_string(&out, "get_configuration", strlen("get_configuration"));
+	out_key(&out, "effective");
+	out_bool(&out, true);
 	out_object_end(&out);
-	int rc = client_send(c, &request, "application/json", NULL, &answer);
-	const lyre_value *path = NULL;
-	if (rc == 0 && answer.status == 200 && json_decode_copy(a, answer.body.data, answer.body.len, &v, &e) == 0)
-		path = value_get(value_get(&v, "storage"), "path");
+	const lyre_value *tree;
+	int rc = request_value(c, a, &request, &tree);
+	const lyre_value *path = rc ? NULL : value_get(value_get(tree, "storage"), "path");
 	char *folder = value_is(path, LYRE_STRING) ? arena_strndup(a, path->s, path->len) : NULL;
-	if (rc == 0 && answer.status != 200)
-		(void)complain_answer(a, answer.status, answer.type, answer.body.data, answer.body.len);
-	else if (rc == 0 && !folder)
+	if (rc == 0 && !folder)
 		(void)complain(CTL_REFUSED, "the server does not say where its databases are: save the backup to a file, and restore that");
-	buf_free(&answer.body);
 	buf_free(&request);
 	return folder;
 }

@@ -76,6 +76,28 @@ class Client(unittest.TestCase):
         err = self.refused(1, "serch_by_value")
         self.assertEqual(err, "lyre: Operation 'serch_by_value' not found\n  did you mean 'search_by_value'? lyre help lists the operations\n")
 
+    def test_backup_of_all(self):
+        with Server() as s:
+            for name in ("one", "two", "bad"):
+                s.ok({"operation": "create_table", "database": name, "table": "t", "primary_key": "id"})
+            s.end()
+            with open(os.path.join(s.root, "database", "bad.mdb"), "r+b") as f:
+                f.truncate(5000)
+            s.start()
+            folder = os.path.join(self.folder, "all")
+            files = [os.path.join(folder, name + ".mdb") for name in ("one", "two", "system")]
+            for more in ([], ["--force"]):
+                status, out, err = self.lyre("backup", "--all", folder, *more, socket_path=s.socket_path)
+                self.assertEqual((status, out.split()), (1, files))
+                self.assertRegex(err, r"^lyre: database 'bad' is not backed up: .*cut off")
+            for file in files:
+                self.assertEqual(stat.S_IMODE(os.stat(file).st_mode), 0o600)
+            self.assertEqual(sorted(os.listdir(folder)), ["one.mdb", "system.mdb", "two.mdb"])
+            self.assertIn("restored", self.ok("restore", files[1], "again", socket_path=s.socket_path))
+            self.assertIn("exists: --force replaces it", self.lyre("backup", "--all", folder, socket_path=s.socket_path)[2])
+        for words in (["backup"], ["backup", "d"], ["backup", "--all"], ["backup", "--all", "d", "f"], ["backup", "--all", "f", "--table", "t"]):
+            self.assertIn("usage: lyre backup", self.refused(2, *words))
+
     def test_help_of_own_commands(self):
         for command in ("backup", "restore", "compact", "check", "passwd", "help"):
             self.assertTrue(self.ok("help", command, socket_path="/nowhere").startswith("lyre %s " % command))
