@@ -279,8 +279,8 @@ class Bodies(Clients):
             self.assertEqual(status, 400)
             self.check_served()
         text = b'{"operation":"nope","a":[' + b",".join([b"0"] * 500000) + b"]}"
-        for _ in range(3):
-            self.assertEqual(self.exchange(self.head(len(text)) + text), self.UNKNOWN)
+        for _ in range(3): # the memory of the one before may be given back a moment after its answer
+            until(lambda: self.exchange(self.head(len(text)) + text) == self.UNKNOWN, "it is not decoded")
         if not SANITIZED:
             until(lambda: self.memory() - self.memory_before < 8 * MIB, lambda: "%d bytes" % (self.memory() - self.memory_before))
 

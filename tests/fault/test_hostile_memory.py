@@ -12,6 +12,10 @@ KIB, MIB = 1 << 10, 1 << 20
 LIMIT = 512 * MIB
 
 
+def setUpModule():
+    lyre_server.need_module("users")
+
+
 @unittest.skipIf(SANITIZED or not HAS_PROC, "needs /proc, and an allocator that a limit holds for")
 class Hostile(unittest.TestCase):
     @classmethod

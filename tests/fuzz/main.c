@@ -93,8 +93,8 @@ static uint64_t next(uint64_t *state)
 static void run_random(unsigned long seed, unsigned long round)
 {
 	uint8_t input[INPUT_MAX];
-	uint64_t state = seed << 32 ^ round;
-	size_t size = 1 + 8 * (1 + next(&state) % 8 * (next(&state) % 2) % 5);
+	uint64_t state = (uint64_t)seed << 32 ^ round;
+	size_t size = 1 + 8 * (size_t)(1 + next(&state) % 8 * (next(&state) % 2) % 5);
 	for (size_t i = 0; i < size; i++)
 		input[i] = (uint8_t)next(&state);
 	snprintf(present, sizeof present, "FUZZ_SEED=%lu FUZZ_FIRST=%lu FUZZ_ROUNDS=1\n", seed, round);

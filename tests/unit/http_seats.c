@@ -148,7 +148,7 @@ END_TEST
 /* Chains of many addresses, taken and left in another order. */
 START_TEST(test_many)
 {
-	char address[INET_ADDRSTRLEN];
+	char address[32];
 	uint64_t number;
 
 	limit = (struct seat_limit){ .most = 20000, .per_address = 5 };
