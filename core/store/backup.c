@@ -68,13 +68,13 @@ void claim_end(struct claim *c)
 
 static int copy_database(struct database *db, int fd, struct err *e)
 {
-	int code = mdb_env_copyfd2(db->env, fd, MDB_CP_COMPACT);
+	int code = guard_copy(db, fd, MDB_CP_COMPACT);
 
 	/* A file that has lost count of its free pages cannot be compacted, yet all that is in it is well. */
 	if (code == MDB_INCOMPATIBLE) {
 		if (ftruncate(fd, 0) || lseek(fd, 0, SEEK_SET))
 			return err_errno(e, errno, "write a backup of", db->name);
-		code = mdb_env_copyfd2(db->env, fd, 0);
+		code = guard_copy(db, fd, 0);
 	}
 	return store_error(e, code, "back up", db);
 }
@@ -86,9 +86,12 @@ struct copy {
 	struct snapshot snapshot;
 	const struct table **tables; /* as in the snapshot, in the order of their making */
 	size_t count;
+	MDB_cursor *cursor;          /* of the snapshot */
 	MDB_env *env;                /* to here */
 	MDB_txn *txn;
 	size_t batch;                /* bytes in txn */
+	const char *path;
+	int code;                    /* LMDB's, of the whole */
 };
 
 static int compare_ids(const void *x, const void *y)
@@ -148,26 +151,34 @@ static int copy_entry(struct copy *c, MDB_dbi to, MDB_val *key, MDB_val *data)
 	return code;
 }
 
+static void close_cursor(struct copy *c)
+{
+	if (c->cursor)
+		mdb_cursor_close(c->cursor);
+	c->cursor = NULL;
+}
+
 /** Makes a tree and copies what another has, from \p first on as long as keys start with it. */
 static int copy_tree(struct copy *c, MDB_dbi from, const char *name, MDB_val first, MDB_dbi *to)
 {
 	int code = c->txn ? 0 : mdb_txn_begin(c->env, NULL, 0, &c->txn);
-	MDB_cursor *cursor = NULL;
 	MDB_val key = first, data;
+	MDB_stat st;
 
+	if (!code)
+		code = mdb_stat(c->snapshot.txn, from, &st); /* reads what opening a cursor reads, which would be lost by a jump */
 	if (!code && *to == 0)
 		code = mdb_dbi_open(c->txn, name, MDB_CREATE, to);
 	if (!code)
-		code = mdb_cursor_open(c->snapshot.txn, from, &cursor);
+		code = mdb_cursor_open(c->snapshot.txn, from, &c->cursor);
 	if (!code)
-		code = mdb_cursor_get(cursor, &key, &data, first.mv_size ? MDB_SET_RANGE : MDB_FIRST);
+		code = mdb_cursor_get(c->cursor, &key, &data, first.mv_size ? MDB_SET_RANGE : MDB_FIRST);
 	while (!code && key.mv_size >= first.mv_size && memcmp(key.mv_data, first.mv_data, first.mv_size) == 0) {
 		code = copy_entry(c, *to, &key, &data);
 		if (!code)
-			code = mdb_cursor_get(cursor, &key, &data, MDB_NEXT);
+			code = mdb_cursor_get(c->cursor, &key, &data, MDB_NEXT);
 	}
-	if (cursor)
-		mdb_cursor_close(cursor);
+	close_cursor(c);
 	return code == MDB_NOTFOUND ? 0 : code;
 }
 
@@ -235,10 +246,12 @@ static int open_target(struct copy *c, const char *path)
 	return code;
 }
 
-static int copy_tables(struct copy *c, const char *path)
+/** A step: when a page goes bad, both environments are left as they are. */
+static void copy_tables(void *arg)
 {
+	struct copy *c = arg;
 	MDB_dbi definitions = 0, dropped;
-	int code = open_target(c, path);
+	int code = open_target(c, c->path);
 
 	if (!code)
 		code = copy_whole_tree(c, c->db->meta, "meta");
@@ -258,13 +271,13 @@ static int copy_tables(struct copy *c, const char *path)
 	}
 	if (c->env)
 		mdb_env_close(c->env);
-	return code;
+	c->code = code;
 }
 
 static int backup_tables(struct store *s, struct database *db, const char *const *names, size_t count,
 	const char *path, struct err *e)
 {
-	struct copy c = { .db = db, .tables = calloc(count, sizeof(*c.tables)) };
+	struct copy c = { .db = db, .path = path, .tables = calloc(count, sizeof(*c.tables)) };
 
 	if (!c.tables)
 		return err_nomem(e);
@@ -274,8 +287,14 @@ static int backup_tables(struct store *s, struct database *db, const char *const
 	if (rc)
 		goto out;
 	rc = find_tables(&c, s, names, count, e);
-	if (!rc)
-		rc = store_error(e, copy_tables(&c, path), "back up", db);
+	if (!rc) {
+		int left = guard_run(db, copy_tables, &c);
+
+		close_cursor(&c);
+		if (left && c.env)
+			guard_leave_environment(c.env);
+		rc = store_error(e, left ? left : c.code, "back up", db);
+	}
 	snapshot_end(&c.snapshot);
 out:
 	for (size_t i = 0; i < c.count; i++)

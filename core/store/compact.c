@@ -36,7 +36,7 @@ struct compaction {
 static int write_copy(struct database *db, int fd, uint64_t *size, struct err *e)
 {
 	struct stat st;
-	int code = mdb_env_copyfd2(db->env, fd, MDB_CP_COMPACT);
+	int code = guard_copy(db, fd, MDB_CP_COMPACT);
 	if (code == MDB_INCOMPATIBLE)
 		return err_set(e, LYRE_ECORRUPT, "database '%s' cannot be compacted: it has lost count of its free pages; "
 			"a backup of its tables, restored, has none", db->name);
@@ -192,9 +192,10 @@ int storage_of(struct snapshot *s, struct lyre_storage *ret, struct err *e)
 {
 	struct database *db = s->db;
 	uint64_t pages = 0;
+	MDB_envinfo info = { .me_last_pgno = 0 };
 	int rc = count_free(s, &pages, e);
-	MDB_envinfo info;
-	mdb_env_info(db->env, &info);
+	if (!rc)
+		rc = store_error(e, guard_info(db, &info), "read", db);
 	uint64_t size = file_size(db), used = (uint64_t)info.me_last_pgno + 1;
 	used = (used > pages ? used - pages : 0) * db->page_size;
 	ret->file_size = size;
@@ -266,20 +267,40 @@ static int check_begin(struct database *db, struct change *change, struct err *e
 	return rc;
 }
 
-static int check_bytes(const struct database *db, const struct check_start *c, struct backup_counts *counts, struct err *e)
+struct check {
+	struct lmdb_bytes file, heads;
+	double now;
+	struct backup_counts *counts;
+	int rc;
+	struct err why;
+};
+
+static void check_step(void *arg)
 {
-	void *bytes = mmap(NULL, c->size, PROT_READ, MAP_SHARED, c->fd, 0);
+	struct check *c = arg;
+	c->rc = backup_verify_moment(c->file, c->heads, c->now, c->counts, &c->why);
+}
+
+static int check_bytes(struct database *db, const struct check_start *start, struct backup_counts *counts, struct err *e)
+{
+	void *bytes = mmap(NULL, start->size, PROT_READ, MAP_SHARED, start->fd, 0);
 	if (bytes == MAP_FAILED)
 		return err_errno(e, errno, "check", db->file);
-	struct err why = { 0 };
-	struct lmdb_bytes file = { bytes, c->size }, heads = { c->heads, 2 * (size_t)db->page_size };
-	int rc = backup_verify_moment(file, heads, c->now, counts, &why);
-	munmap(bytes, c->size);
-	if (rc == LYRE_ECORRUPT)
-		return err_set(e, rc, "database '%s' is not sound: %s", db->name, why.text);
-	if (rc)
-		*e = why;
-	return rc;
+	struct check c = {
+		.file = { bytes, start->size },
+		.heads = { start->heads, 2 * (size_t)db->page_size },
+		.now = start->now,
+		.counts = counts,
+	};
+	int left = guard_run(db, check_step, &c);
+	munmap(bytes, start->size);
+	if (left)
+		return store_error(e, left, "check", db);
+	if (c.rc == LYRE_ECORRUPT)
+		return err_set(e, c.rc, "database '%s' is not sound: %s", db->name, c.why.text);
+	if (c.rc)
+		*e = c.why;
+	return c.rc;
 }
 
 int store_check(struct store *s, const char *database, struct lyre_check *ret, struct err *e)

@@ -3,27 +3,43 @@
  * What LMDB does when a page goes bad while the file is open: an assertion of its own fails, or a read of the map behind the
  * end of the file, or from a disk that fails, is a SIGBUS. Within a guard the call is left by a jump, and its database is
  * used no more: its transaction, its locks and its environment stay as they are until the process ends. Nothing else has a
- * part in them. Readers hold no lock of LMDB while they read pages; the writer holds the one of writers.
+ * part in them. Readers hold no lock of LMDB while they read pages; the writer holds the one of writers. Every read of the
+ * map stands within one: also of the heads, with which transactions begin, and of large values, which are read ahead for
+ * the callers that decode them.
  *
  * Outside of a guard both still end the process, with a line that says which file it was.
  */
 #include "log/log.h"
 #include "store/store_internal.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define WHAT_MAX 200
+#define TOUCH_STEP ((size_t)4096)            /* no page of the system is smaller */
+#define IN_LEAF_MAX ((size_t)1024)           /* no value up to this has pages of its own */
 #define MAPS_LINE_MAX ((size_t)4400) /* of /proc/self/maps: some numbers and a path */
+
+struct copying {
+	struct database *db;
+	int fd;
+	unsigned flags;
+	int rc;
+	bool stuck;
+	char what[WHAT_MAX];
+	sem_t done;
+};
 
 struct guard {
 	struct guard *outer;
 	struct database *db;
+	struct copying *copying; /* NULL: the call is left by a jump */
 	jmp_buf at;
 };
 
@@ -33,6 +49,7 @@ static _Thread_local char what[WHAT_MAX];
 static void enter(struct guard *g, struct database *db)
 {
 	g->db = db;
+	g->copying = NULL;
 	g->outer = top;
 	top = g;
 }
@@ -42,16 +59,21 @@ static void leave(const struct guard *g)
 	top = g->outer;
 }
 
+static int end_database(struct database *db, const char *why)
+{
+	db->abandoned = true;
+	db->broken = true;
+	log_fatal("store", "database '%s' (%s) has failed, and is not used until the server is restarted: %s", db->name, db->file,
+		why);
+	return MDB_PANIC;
+}
+
 /* After the jump. */
 static int ended(void)
 {
 	struct database *db = top->db;
 	leave(top);
-	db->abandoned = true;
-	db->broken = true;
-	log_fatal("store", "database '%s' (%s) has failed, and is not used until the server is restarted: %s", db->name, db->file,
-		what);
-	return MDB_PANIC;
+	return end_database(db, what);
 }
 
 /* The call is the last thing done in the frame of its guard, so nothing there is lost by the jump. */
@@ -66,9 +88,21 @@ static int ended(void)
 		return rc;                                                                                             \
 	} while (0)
 
+/* LMDB only tells where the pages of a large value are: they are read here, as the caller is to read them outside. */
+static int reach(int rc, const MDB_val *value)
+{
+	if (rc || !value || value->mv_size <= IN_LEAF_MAX)
+		return rc;
+	const volatile char *at = value->mv_data;
+	for (size_t i = 0; i < value->mv_size; i += TOUCH_STEP)
+		(void)at[i];
+	(void)at[value->mv_size - 1];
+	return 0;
+}
+
 int guard_get(struct snapshot *s, MDB_dbi tree, MDB_val *key, MDB_val *value)
 {
-	GUARDED(s->db, mdb_get(s->txn, tree, key, value));
+	GUARDED(s->db, reach(mdb_get(s->txn, tree, key, value), value));
 }
 
 int guard_stat(struct snapshot *s, MDB_dbi tree, MDB_stat *ret)
@@ -83,7 +117,22 @@ int guard_cursor_open(struct snapshot *s, MDB_dbi tree, MDB_cursor **ret)
 
 int guard_cursor_get(struct snapshot *s, MDB_cursor *cursor, MDB_val *key, MDB_val *value, MDB_cursor_op op)
 {
-	GUARDED(s->db, mdb_cursor_get(cursor, key, value, op));
+	GUARDED(s->db, reach(mdb_cursor_get(cursor, key, value, op), value));
+}
+
+int guard_begin(struct database *db, MDB_txn **ret)
+{
+	GUARDED(db, mdb_txn_begin(db->env, NULL, MDB_RDONLY, ret));
+}
+
+int guard_renew(struct database *db, MDB_txn *txn)
+{
+	GUARDED(db, mdb_txn_renew(txn));
+}
+
+int guard_info(struct database *db, MDB_envinfo *ret)
+{
+	GUARDED(db, mdb_env_info(db->env, ret));
 }
 
 static int run(void (*step)(void *arg), void *arg)
@@ -97,14 +146,87 @@ int guard_run(struct database *db, void (*step)(void *arg), void *arg)
 	GUARDED(db, run(step, arg));
 }
 
+/* ---- a copy of the file ---- */
+
+/*
+ * LMDB has a thread that writes while another reads, and what they share is on the stack of that one: it cannot be left. So
+ * a thread of its own reads, which stays where it is when a page goes bad, as does the one that writes.
+ */
+static void *copy(void *arg)
+{
+	struct copying *c = arg;
+	struct guard g;
+	enter(&g, c->db);
+	g.copying = c;
+	c->rc = mdb_env_copyfd2(c->db->env, c->fd, c->flags);
+	leave(&g);
+	sem_post(&c->done);
+	return NULL;
+}
+
+static void copying_free(struct copying *c)
+{
+	if (c->fd >= 0)
+		close(c->fd);
+	sem_destroy(&c->done);
+	free(c);
+}
+
+int guard_copy(struct database *db, int fd, unsigned flags)
+{
+	pthread_t thread;
+	struct copying *c = calloc(1, sizeof *c);
+	if (!c)
+		return ENOMEM;
+	c->db = db;
+	c->flags = flags;
+	c->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	sem_init(&c->done, 0, 0);
+	int rc = c->fd < 0 ? errno : thread_start(copy, c, &thread);
+	if (!rc) {
+		while (sem_wait(&c->done))
+			; /* interrupted */
+		if (c->stuck) {
+			pthread_detach(thread);
+			return end_database(db, c->what); /* the rest is still in use */
+		}
+		pthread_join(thread, NULL);
+		rc = c->rc;
+	}
+	copying_free(c);
+	return rc;
+}
+
+/* ---- a call is left ---- */
+
+static void keep_text(char *to, const char *text)
+{
+	size_t len = strnlen(text, WHAT_MAX - 1);
+	memcpy(to, text, len);
+	to[len] = '\0';
+}
+
+/* Within a guard. Async-signal-safe, and does not return. */
+static void leave_call(const char *why)
+{
+	struct copying *c = top->copying;
+	if (!c) {
+		keep_text(what, why);
+		_longjmp(top->at, 1);
+	}
+	keep_text(c->what, why);
+	c->stuck = true;
+	sem_post(&c->done);
+	for (;;)
+		pause();
+}
+
 /* ---- an assertion ---- */
 
 static void assertion(MDB_env *env, const char *text)
 {
-	if (top) {
-		snprintf(what, sizeof what, "%s", text);
-		_longjmp(top->at, 1);
-	}
+	if (top)
+		leave_call(text);
 	const struct database *db = mdb_env_get_userctx(env);
 	log_fatal("store", "%s is damaged, and the server cannot go on: %s", db->file, text);
 }
@@ -169,10 +291,8 @@ static struct sigaction before;
 static void bus_error(int number, siginfo_t *info, void *context)
 {
 	(void)context;
-	if (top && info->si_code != BUS_ADRALN) {
-		strcpy(what, "a page cannot be read: the file was cut off, or its disk fails");
-		_longjmp(top->at, 1);
-	}
+	if (top && info->si_code != BUS_ADRALN)
+		leave_call("a page cannot be read: the file was cut off, or its disk fails");
 	say_file((uintptr_t)info->si_addr);
 	sigaction(number, &before, NULL); /* and the same again */
 }

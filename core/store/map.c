@@ -46,10 +46,10 @@ int database_hold(struct database *db, size_t room, struct err *e)
 	while (db->shutting)
 		pthread_cond_wait(&db->published, &db->lock);
 	int rc = db->env ? database_usable(db, e) : err_set(e, LYRE_ENOTFOUND, "database '%s' does not exist", db->name);
-	if (!rc) {
+	if (!rc)
+		rc = store_error(e, guard_info(db, &info), "read", db);
+	if (!rc)
 		db->holds++;
-		mdb_env_info(db->env, &info);
-	}
 	pthread_mutex_unlock(&db->lock);
 	if (rc)
 		return rc;

@@ -88,13 +88,11 @@ static int take_pages(struct snapshot *s, MDB_dbi tree, struct lyre_pages *ret, 
 {
 	MDB_stat st = { .ms_psize = (unsigned)s->db->page_size };
 	MDB_envinfo info;
-	int rc = 0;
-	if (tree == MAIN_TREE)
+	int rc = guard_info(s->db, &info); /* first: it reads the page that mdb_env_stat() reads */
+	if (!rc && tree == MAIN_TREE)
 		rc = mdb_env_stat(s->db->env, &st);
-	else if (tree != NO_TREE)
+	else if (!rc && tree != NO_TREE)
 		rc = guard_stat(s, tree, &st);
-	if (!rc)
-		rc = mdb_env_info(s->db->env, &info);
 	if (rc)
 		return store_error(e, rc, "read", s->db);
 	*ret = (struct lyre_pages){

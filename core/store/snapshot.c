@@ -119,7 +119,7 @@ static struct slot *slot_new(void)
 int read_begin(struct database *db, MDB_txn **ret)
 {
 	memory_lasting_begin();
-	int rc = mdb_txn_begin(db->env, NULL, MDB_RDONLY, ret);
+	int rc = guard_begin(db, ret);
 	memory_lasting_end();
 	return rc;
 }
@@ -134,7 +134,7 @@ static int slot_start(struct slot *s, struct database *db)
 	bool checked = false;
 	for (;;) {
 		pthread_mutex_lock(&db->lock);
-		int rc = s->txn ? mdb_txn_renew(s->txn) : read_begin(db, &s->txn);
+		int rc = s->txn ? guard_renew(db, s->txn) : read_begin(db, &s->txn);
 		if (!rc && (!db->pending || mdb_txn_id(s->txn) < db->pending)) {
 			s->catalogue = catalogue_ref(db->catalogue);
 			pthread_mutex_unlock(&db->lock);
@@ -244,7 +244,7 @@ size_t database_txn(struct database *db)
 	if (db->env && !db->broken) {
 		txn = db->committed;
 		/* during the first commit this is the transaction that is being brought to the disk: no harm */
-		if (!txn && !mdb_env_info(db->env, &info))
+		if (!txn && !guard_info(db, &info))
 			txn = info.me_last_txnid;
 	}
 	if (!held)

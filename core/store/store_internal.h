@@ -130,14 +130,19 @@ void guard_install(void);
 void guard_environment(struct database *db);
 /**
  * LMDB's functions of the same names, for readers. MDB_PANIC: a page makes no sense or cannot be read, and the database has
- * ended; the snapshot and its cursors are to be closed as ever.
+ * ended; the snapshot and its cursors are to be closed as ever. A value can be read afterwards without a guard.
  */
 int guard_get(struct snapshot *s, MDB_dbi tree, MDB_val *key, MDB_val *value);
 int guard_stat(struct snapshot *s, MDB_dbi tree, MDB_stat *ret);
 int guard_cursor_open(struct snapshot *s, MDB_dbi tree, MDB_cursor **ret);
 int guard_cursor_get(struct snapshot *s, MDB_cursor *cursor, MDB_val *key, MDB_val *value, MDB_cursor_op op);
+int guard_begin(struct database *db, MDB_txn **ret);
+int guard_renew(struct database *db, MDB_txn *txn);
+int guard_info(struct database *db, MDB_envinfo *ret);
+/** mdb_env_copyfd2() */
+int guard_copy(struct database *db, int fd, unsigned flags);
 /**
- * A step of the writer's. Other than 0: it was left at that place, the database has ended, and transaction_leave() is due.
+ * A step. Other than 0: it was left at that place, and the database has ended; of the writer's, transaction_leave() is due.
  * Memory that only the step knows of is lost.
  */
 int guard_run(struct database *db, void (*step)(void *arg), void *arg);

@@ -75,6 +75,13 @@ static void apply_step(void *arg)
 	writer_apply(s->db, s->list, s->count);
 }
 
+static void apart_step(void *arg)
+{
+	struct step *s = arg;
+	struct change *c = (struct change *)s->list;
+	(void)c->apply(s->db, c, &c->write.err);
+}
+
 static void background_step(void *arg)
 {
 	struct step *s = arg;
@@ -89,6 +96,16 @@ static void apply_guarded(struct database *db, struct record_write *list, size_t
 	transaction_leave(db);
 	for (struct record_write *r = db->writer.applying; r; r = r->next)
 		(void)database_usable(db, &r->err);
+}
+
+static void apart_guarded(struct database *db, struct record_write *r)
+{
+	struct step s = { .db = db, .list = r };
+	r->err = (struct err){ 0 };
+	if (!guard_run(db, apart_step, &s))
+		return;
+	transaction_leave(db);
+	(void)database_usable(db, &r->err);
 }
 
 /* \return when it is due again, monotonic ms */
@@ -184,9 +201,7 @@ static struct record_write *run_apart(struct database *db, struct record_write *
 		}
 		*at = r->next;
 		--*count;
-		r->err = (struct err){ 0 };
-		struct change *c = (struct change *)r;
-		(void)c->apply(db, c, &r->err);
+		apart_guarded(db, r);
 		r->done(r);
 	}
 	return list;

@@ -182,14 +182,14 @@ END_TEST
 #ifndef __SANITIZE_THREAD__
 
 /* The map goes on behind the end of the file, where reading is a signal. */
-static void cut_off(int (*use)(void))
+static void cut_off(off_t at, int (*use)(void))
 {
 	struct stat st;
 	ck_assert_int_eq(stat(path, &st), 0);
 	char *whole = malloc((size_t)st.st_size);
 	int fd = open(path, O_RDWR);
 	ck_assert_int_eq(pread(fd, whole, (size_t)st.st_size, 0), st.st_size);
-	ck_assert_int_eq(ftruncate(fd, 2 * PAGE), 0);
+	ck_assert_int_eq(ftruncate(fd, at), 0);
 	ck_assert_int_eq(use(), LYRE_EIO);
 	has_ended();
 	ck_assert_int_eq(pwrite(fd, whole, (size_t)st.st_size, 0), st.st_size);
@@ -212,14 +212,107 @@ static int use_write(void)
 START_TEST(cut_off_and_read)
 {
 	make_dev();
-	cut_off(use_read);
+	cut_off(2 * PAGE, use_read);
 }
 END_TEST
 
 START_TEST(cut_off_and_written)
 {
 	make_dev();
-	cut_off(use_write);
+	cut_off(2 * PAGE, use_write);
+}
+END_TEST
+
+START_TEST(emptied_and_read)
+{
+	make_dev();
+	cut_off(0, use_read);
+}
+END_TEST
+
+static int use_backup(void)
+{
+	int fd;
+	return store_backup(store, "dev", NULL, 0, &fd, &err);
+}
+
+/* A hold is the first that reads the head. */
+START_TEST(emptied_and_copied)
+{
+	make_dev();
+	cut_off(0, use_backup);
+}
+END_TEST
+
+START_TEST(cut_off_and_copied)
+{
+	make_dev();
+	cut_off(2 * PAGE, use_backup);
+}
+END_TEST
+
+static int use_backup_of_table(void)
+{
+	static const char *const names[] = { "t" };
+	int fd;
+	return store_backup(store, "dev", names, 1, &fd, &err);
+}
+
+START_TEST(cut_off_and_copied_in_part)
+{
+	make_dev();
+	cut_off(2 * PAGE, use_backup_of_table);
+}
+END_TEST
+
+static int use_compact(void)
+{
+	uint64_t before, after;
+	return store_compact(store, "dev", &before, &after, &err);
+}
+
+START_TEST(cut_off_and_compacted)
+{
+	make_dev();
+	cut_off(2 * PAGE, use_compact);
+}
+END_TEST
+
+static int use_large(void)
+{
+	const struct table *t = table_of("dev", "t");
+	struct snapshot s;
+	struct record r;
+	lyre_value key = value_int(5000);
+	ck_assert_int_eq(snapshot_begin(&s, t->db, &err), 0);
+	int rc = snapshot_get(&s, t, &key, &r, &err);
+	snapshot_end(&s);
+	table_unref(t);
+	return rc;
+}
+
+/** The first page of the first value that has more than \p least pages of its own. */
+static off_t large_value(uint32_t least)
+{
+	unsigned char page[4096];
+	off_t at = 2 * PAGE;
+	int fd = open(path, O_RDONLY);
+	ck_assert_int_ge(fd, 0);
+	while (pread(fd, page, sizeof page, at) == PAGE && (word_at(page) != (size_t)(at / PAGE) ||
+		u16_at(page + PAGE_KIND) != KIND_OVERFLOW || u32_at(page + PAGE_LENGTH) <= least))
+		at += PAGE;
+	close(fd);
+	return at;
+}
+
+/* Values of this size are put behind all other pages, and LMDB itself does not read them. */
+START_TEST(cut_off_within_a_large_value)
+{
+	static char json[300100];
+	make_dev();
+	snprintf(json, sizeof json, "[{\"id\":5000,\"a\":\"%0300000u\"}]", 0);
+	insert("dev", "t", json);
+	cut_off(large_value(50) + 10 * PAGE, use_large);
 }
 END_TEST
 
@@ -264,6 +357,12 @@ static Suite *suite(void)
 #ifndef __SANITIZE_THREAD__
 	tcase_add_test(c, cut_off_and_read);
 	tcase_add_test(c, cut_off_and_written);
+	tcase_add_test(c, emptied_and_read);
+	tcase_add_test(c, emptied_and_copied);
+	tcase_add_test(c, cut_off_and_copied);
+	tcase_add_test(c, cut_off_and_copied_in_part);
+	tcase_add_test(c, cut_off_and_compacted);
+	tcase_add_test(c, cut_off_within_a_large_value);
 #endif
 	tcase_add_test(c, file_is_named);
 	suite_add_tcase(s, c);
