@@ -110,7 +110,10 @@ static bool came(struct connection *c, const char *at, size_t len)
 	if (!w->first)
 		w->first = at;
 	w->end = at + len;
-	return !w->chunked || read_chunks(c, at, len);
+	if (w->chunked)
+		return read_chunks(c, at, len);
+	w->left += len; /* it reads on while an answer is awaited */
+	return true;
 }
 
 /* As the system's. libmicrohttpd asks without flags, others look only, at sockets that are in the table. */
