@@ -518,7 +518,7 @@ START_TEST(databases_at_rest)
 		puts("databases_at_rest: skipped, there is no /proc");
 		return;
 	}
-	char names[DATABASES][8];
+	char names[DATABASES][16];
 	for (int i = 0; i < DATABASES; i++) {
 		snprintf(names[i], sizeof names[i], "d%d", i);
 		ck_assert_int_eq(store_create_database(store, names[i], &err), 0);
