@@ -48,11 +48,21 @@ static bool reopen(struct log_file *f)
 	return true;
 }
 
-/** The folders, where cleaners have removed them. */
+/**
+ * Makes the folder where a cleaner has removed it, but none above it: where that is gone too, the file system was
+ * unmounted or the server's root moved away, and empty folders in its place would hide that from the next start.
+ */
+static bool remake_root(const struct log_file *f)
+{
+	return !mkdir(f->root, FOLDER_MODE) || errno == EEXIST;
+}
+
 static void make_folders(struct log_file *f)
 {
 	struct err ignored;
-	if (folder_make(f->root, FOLDER_MODE, &ignored) == 0 && reopen(f))
+	if (!remake_root(f))
+		return;
+	if (reopen(f))
 		atomic_store(&f->remade, true);
 	if (f->options.rotate)
 		(void)folder_make(f->rotated, FOLDER_MODE, &ignored);
@@ -96,7 +106,8 @@ static void rotate(struct log_file *f, int64_t now)
 	struct err ignored;
 	if (now < f->held_until)
 		return;
-	(void)folder_make(f->rotated, FOLDER_MODE, &ignored);
+	if (remake_root(f))
+		(void)folder_make(f->rotated, FOLDER_MODE, &ignored);
 	if (!log_put_aside(f->path, f->rotated, now_ms()) || !reopen(f)) {
 		f->held_until = now + RETRY_ROTATION;
 		return;

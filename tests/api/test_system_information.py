@@ -113,7 +113,11 @@ class Information(unittest.TestCase):
         rows = [line.split() for line in tool("df", "-B1", "--output=source,fstype,size,used,avail,target").splitlines()[1:]]
         rows = {r[5]: r for r in rows if r[0].startswith("/")}
         sizes = {s["mount"]: s for s in self.get("disk")["size"]}
-        self.assertIn("/", sizes)
+        # The root of a chroot is often a folder of a mount that cannot be seen there.
+        with open("/proc/self/mounts") as f:
+            mounts = [line.split()[1] for line in f]
+        if "/" in mounts:
+            self.assertIn("/", sizes)
         for mount in set(rows) & set(sizes):
             size, row = sizes[mount], rows[mount]
             self.assertEqual([size["fs"], size["type"], size["size"]], [row[0], row[1], int(row[2])])

@@ -166,6 +166,29 @@ START_TEST(other_folder)
 }
 END_TEST
 
+/* The root that the folder is in is moved away, or unmounted: nothing is made in its place. */
+START_TEST(root_is_moved)
+{
+	char parent[100], moved[100];
+	snprintf(parent, sizeof parent, "%s/server", root);
+	snprintf(moved, sizeof moved, "%s/moved", root);
+	strcat(root, "/server/log");
+	open_file((struct log_file_options){ .rotate = true, .max_size = 20, .max_total = 1000 });
+	put("one");
+	ck_assert_int_eq(rename(parent, moved), 0);
+	log_file_follow(&file);
+	put("two");
+	put("long enough to be rotated");
+	ck_assert_int_eq(access(parent, F_OK), -1);
+	ck_assert_int_eq(rename(moved, parent), 0);
+	log_file_follow(&file);
+	put("three");
+	ck_assert_ptr_nonnull(strstr(content("lyre.log"), "three\n"));
+	ck_assert(!log_file_remade(&file));
+	root[strlen(root) - strlen("/server/log")] = '\0';
+}
+END_TEST
+
 /* A folder that takes no more files: the log goes on in the file it has. */
 START_TEST(rotation_fails)
 {
@@ -303,6 +326,7 @@ static Suite *suite(void)
 	tcase_add_test(t, follows_a_rename);
 	tcase_add_test(t, folder_is_removed);
 	tcase_add_test(t, rotated_folder_is_removed);
+	tcase_add_test(t, root_is_moved);
 	tcase_add_test(t, full_disk);
 	tcase_add_test(t, torn_line);
 	tcase_add_test(t, many_threads);
