@@ -7,10 +7,16 @@ import glob, os, re, sys, tempfile, time, unittest
 
 import faults # noqa: F401, for the path to lyre_server
 from faults import Server, create, insert, until
-from lyre_server import BUILD, need_module
+from lyre_server import BUILD, LYRED, need_module
 
 LIBRARY = next(iter(glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")), None)
 HOUR, DAY = 3600000, 86400000
+
+
+def elf_class(path):
+    """1 for a file of 32 bits, 2 for one of 64."""
+    with open(path, "rb") as f:
+        return f.read(5)[4]
 
 
 def setUpModule():
@@ -18,6 +24,9 @@ def setUpModule():
     need_module("system")
     if not LIBRARY:
         print("there is no libfaketime")
+        sys.exit(77)
+    if elf_class(LIBRARY) != elf_class(LYRED):
+        print("libfaketime has other words than the server")
         sys.exit(77)
     with open(os.path.join(BUILD, "Makefile")) as f:
         if "-fsanitize=" in f.read():
