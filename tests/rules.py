@@ -15,7 +15,8 @@ ROOMS = {
     "auth": {"base", "config", "log", "store"},
     "dispatch": {"base", "config", "log", "store", "query", "auth", "job"},
     "http": {"base", "config", "log", "dispatch"},
-    "module": {"base", "config", "log", "store", "query", "auth", "job", "dispatch"},
+    "host": {"base", "config", "log", "store", "query", "auth", "job", "dispatch"},
+    "module": {"base", "config", "log", "dispatch", "host"},
     "ctl": {"base"},
 }
 # Which libraries a room may know.

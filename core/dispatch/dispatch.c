@@ -77,10 +77,10 @@ void dispatch_close(struct dispatch *d)
 	free(d);
 }
 
-int dispatch_register(struct dispatch *d, const char *owner, lyre_instance *instance, unsigned abi_minor,
+int dispatch_register(struct dispatch *d, const char *owner, lyre_instance *instance,
 	struct lyre_list operations, struct err *e)
 {
-	int rc = registry_add(&d->registry, owner, instance, abi_minor, operations, e);
+	int rc = registry_add(&d->registry, owner, instance, operations, e);
 
 	return rc ? rc : figures_make_room(d, e);
 }

@@ -106,9 +106,6 @@ const char *cookie_of(const struct exchange *x, const char *name, size_t *len);
 
 /* ---- operations ---- */
 
-/** The ABI's minor since which who may call is declared; for modules of an older one, nothing means any user. */
-#define DISPATCH_ACCESS_MINOR 2
-
 /** A registered operation with its owner. */
 struct operation {
 	const char *name;
@@ -118,7 +115,7 @@ struct operation {
 	struct lyre_param *params;
 	const lyre_value *fallbacks;       /**< of each parameter, decoded; LYRE_NULL where it has none */
 	size_t param_count;
-	size_t number;                     /**< from 1 on, in the order of registration; 0: a page */
+	size_t number;                     /**< from 1 on, in the order of registration; 0: a route */
 };
 
 /** The place of a parameter among those of an operation; their count when it has none of the name. */
@@ -150,14 +147,14 @@ int dispatch_open(struct dispatch **ret, const struct dispatch_services *service
 void dispatch_close(struct dispatch *d);
 /**
  * Adds a module's operations; a name or alias that is taken is refused with both owners named, as is a declaration that
- * makes no sense. Before the first request. \p abi_minor: of the headers that the module was built with
+ * makes no sense. Before the first request.
  */
-int dispatch_register(struct dispatch *d, const char *owner, lyre_instance *instance, unsigned abi_minor,
+int dispatch_register(struct dispatch *d, const char *owner, lyre_instance *instance,
 	struct lyre_list operations, struct err *e);
 /** Whether the server itself answers a path. */
 bool dispatch_answers(const char *path);
-/** Adds a page that a module answers, which is valid and not taken. Before the first request. */
-int dispatch_add_page(struct dispatch *d, const char *owner, lyre_instance *instance, const struct lyre_route *route, struct err *e);
+/** Adds a route of a module, which is valid and not taken. Before the first request. */
+int dispatch_add_route(struct dispatch *d, const char *owner, lyre_instance *instance, const struct lyre_route *route, struct err *e);
 /** Adds credentials of a module's own kind, which are valid and not taken. Before the first request. */
 int dispatch_add_authenticator(struct dispatch *d, const char *owner, lyre_instance *instance,
 	const struct lyre_authenticator *a, struct err *e);

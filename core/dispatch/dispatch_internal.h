@@ -36,24 +36,23 @@ struct registry {
 
 void registry_init(struct registry *g);
 void registry_free(struct registry *g);
-/** \p abi_minor: of the headers that the module was built with. */
-int registry_add(struct registry *g, const char *owner, lyre_instance *instance, unsigned abi_minor,
+int registry_add(struct registry *g, const char *owner, lyre_instance *instance,
 	struct lyre_list operations, struct err *e);
 /** NULL when there is none. Any thread once all are added. */
 const struct operation *registry_find(const struct registry *g, const char *name, size_t len);
 
-/* ---- pages (page.c) ---- */
+/* ---- routes (route.c) ---- */
 
 #define HEALTH_PATH "/health"
 
 /** A path of a module. It runs as an operation does, without parameters. */
-struct page {
+struct route {
 	struct operation operation;
-	struct page *next;
+	struct route *next;
 };
 
 /** NULL when there is none. */
-const struct operation *page_find(const struct dispatch *d, const char *path);
+const struct operation *route_find(const struct dispatch *d, const char *path);
 
 /* ---- formats (negotiate.c) ---- */
 
@@ -201,7 +200,7 @@ struct dispatch {
 	struct dispatch_services services;
 	struct registry registry;
 	struct budget budget;
-	struct page *pages;
+	struct route *routes;
 	struct figures *figures; /**< METRIC_STRIPES of them */
 	double started;
 	struct gate *gate;
@@ -258,8 +257,8 @@ struct run {
 	atomic_int holds; /**< who must still let go before the run goes on: the thread that began, the worker, the answer */
 };
 
-/** In their order; of operations, where a page turns off. */
-extern const step_function steps[], page_steps[];
+/** In their order; of operations, where a route turns off. */
+extern const step_function steps[], route_steps[];
 
 /** The run that \p p is the member of. */
 #define RUN_OF(p, member) ((struct run *)((char *)(p) - offsetof(struct run, member)))
@@ -291,8 +290,8 @@ enum flow sign_in_header_end(struct run *r);
 enum flow sign_in_header_again(struct run *r);
 enum flow sign_in_body_begin(struct run *r);
 enum flow sign_in_body_end(struct run *r);
-/** For pages, which have no body. */
-enum flow sign_in_page(struct run *r);
+/** For routes, which have no body. */
+enum flow sign_in_route(struct run *r);
 /** What the credentials are not good for, whoever they are of. When the operation is known. */
 enum flow sign_in_limit(struct run *r);
 

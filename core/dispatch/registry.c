@@ -179,17 +179,9 @@ static int check_param(const struct operation *o, const struct lyre_param *p, st
 		p->name, what) : 0;
 }
 
-/** What was built for an older ABI was never asked to say it all. */
-static int check_access(const struct operation *o, struct lyre_operation *decl, unsigned abi_minor, struct err *e)
+static int check_access(const struct operation *o, const struct lyre_operation *decl, struct err *e)
 {
-	if (abi_minor < DISPATCH_ACCESS_MINOR) {
-		if (decl->access > LYRE_ACCESS_SUPER_USER)
-			return fault(o, e, "with an access that its ABI does not have");
-		if (decl->access == LYRE_ACCESS_UNDECLARED)
-			decl->access = LYRE_ACCESS_USER;
-		return 0;
-	}
-	if (decl->access == LYRE_ACCESS_UNDECLARED)
+	if (!decl->access)
 		return fault(o, e, "without saying who may call it: set .access to LYRE_ACCESS_SUPER_USER, to LYRE_ACCESS_USER "
 			"with the .permissions it takes, or to another of enum lyre_access");
 	if (decl->access > LYRE_ACCESS_STRUCTURE_ALL)
@@ -216,8 +208,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp((*(const struct operation *const *)a)->name, (*(const struct operation *const *)b)->name);
 }
 
-int registry_add(struct registry *g, const char *owner, lyre_instance *instance, unsigned abi_minor,
-	struct lyre_list list, struct err *e)
+int registry_add(struct registry *g, const char *owner, lyre_instance *instance, struct lyre_list list, struct err *e)
 {
 	const struct operation **all = realloc(g->operations, (g->count + list.count + 1) * sizeof *all);
 
@@ -241,7 +232,7 @@ int registry_add(struct registry *g, const char *owner, lyre_instance *instance,
 				o->name);
 		int rc = add_params(g, o, e);
 		if (!rc)
-			rc = check_access(o, decl, abi_minor, e);
+			rc = check_access(o, decl, e);
 		if (!rc)
 			rc = add_words(g, o, e);
 		if (rc)

@@ -275,7 +275,7 @@ enum flow sign_in_body_end(struct run *r)
 	return refuse(r, failure_status(r), e->text);
 }
 
-enum flow sign_in_page(struct run *r)
+enum flow sign_in_route(struct run *r)
 {
 	if (!r->call.who && r->x->trusted)
 		trust(r);
@@ -288,9 +288,9 @@ enum flow sign_in_page(struct run *r)
 static bool only_reads(const struct operation *o)
 {
 	const uint32_t reads = LYRE_PERMIT_READ | LYRE_PERMIT_DESCRIBE, permissions = o->decl->permissions;
-	bool page = !o->number;
+	bool route = !o->number;
 
-	return page || (permissions && !(permissions & ~reads) && o->decl->run != LYRE_RUN_JOB);
+	return route || (permissions && !(permissions & ~reads) && o->decl->run != LYRE_RUN_JOB);
 }
 
 enum flow sign_in_limit(struct run *r)

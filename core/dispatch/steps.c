@@ -63,13 +63,13 @@ static enum flow route(struct run *r)
 	if (x->method == METHOD_POST && !strcmp(x->path, "/"))
 		return FLOW_NEXT;
 	bool get = x->method == METHOD_GET || x->method == METHOD_HEAD;
-	const struct operation *page = get ? page_find(r->dispatch, x->path) : NULL;
-	if (page) {
-		/* What a page is made of is not negotiated: only its refusals, and what it answers in JSON. */
+	const struct operation *route = get ? route_find(r->dispatch, x->path) : NULL;
+	if (route) {
+		/* What a route answers is not negotiated: only its refusals, and what it answers in JSON. */
 		enum format format = format_accepted(x->accept);
 		r->format = format == FORMAT_NONE ? FORMAT_JSON : format;
-		r->call.operation = page;
-		r->next = page_steps;
+		r->call.operation = route;
+		r->next = route_steps;
 		return FLOW_NEXT;
 	}
 	if (get && !strcmp(x->path, "/") && x->accept && strstr(x->accept, "text/html"))
@@ -335,8 +335,8 @@ const step_function steps[] = {
 	answer,
 };
 
-const step_function page_steps[] = {
-	sign_in_page,
+const step_function route_steps[] = {
+	sign_in_route,
 	sign_in_limit,
 	permit,
 	start,

@@ -32,7 +32,7 @@ static const struct lyre_module *const static_modules[] = {
 
 /* For the modules that are linked in, beside their table so that no program can have one without the other; a shared one
  * has its own, set when it is loaded. */
-const struct lyre_host *lyre_host = &module_host;
+const struct lyre_host *lyre_host = &host;
 
 bool own_file(char out[PATH_MAX])
 {

@@ -23,7 +23,7 @@ _Static_assert(offsetof(struct lyre_module, abi_major) == 8 && offsetof(struct l
 	"the head of the descriptor is frozen");
 
 /** The size of the descriptor in ABI 1.0: none is smaller. */
-#define DESCRIPTOR_SIZE_1_0 (offsetof(struct lyre_module, stop) + sizeof(((struct lyre_module *)0)->stop))
+#define DESCRIPTOR_SIZE_MIN (offsetof(struct lyre_module, check) + sizeof(((struct lyre_module *)0)->check))
 
 static int check_regular(int fd, const char *path, struct err *e)
 {
@@ -144,7 +144,7 @@ int head_check(const struct lyre_module *head, const char *where, const char *na
 	int rc = check_abi(head, where, e);
 	if (rc < 0)
 		return rc;
-	if (head->struct_size < DESCRIPTOR_SIZE_1_0 || head->struct_size > sizeof(struct lyre_module))
+	if (head->struct_size < DESCRIPTOR_SIZE_MIN || head->struct_size > sizeof(struct lyre_module))
 		return err_set(e, LYRE_EINVAL,
 			"says that its descriptor has %u bytes, ABI %u.%u has %zu: %s (version %s): build %s with the headers of lyre %u.%u",
 			head->struct_size, head->abi_major, head->abi_minor, sizeof(struct lyre_module), where,

@@ -11,13 +11,6 @@
 
 #include <limits.h>
 
-struct modules {
-	struct arena arena;
-	struct config *config;
-	lyre_instance **list; /**< in the order of the configuration, then of their start */
-	size_t count;
-};
-
 /** Refuses a module: "module 'x' (lyre.yaml:14): " and the sentence. \return \p code */
 int module_refuse(struct err *e, const lyre_instance *i, int code, const char *fmt, ...) LYRE_PRINTF(4, 5);
 /** Takes entry \p n off the list and logs why, from \p why, which is empty then. For optional modules. */

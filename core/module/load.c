@@ -47,7 +47,7 @@ static int adopt(struct modules *m, lyre_instance *i, const struct lyre_module *
 	int rc = check_settings(&copy->settings, e);
 	if (rc < 0)
 		return rc;
-	*copy->host = &module_host;
+	*copy->host = &host;
 	i->descriptor = copy;
 	return 0;
 }

@@ -1,57 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file module/module.h
- * \brief Finding, checking, ordering, starting and stopping modules, and the table of functions they are given.
+ * \brief Finding, checking, ordering, starting and stopping modules.
  */
 #ifndef MODULE_MODULE_H
 #define MODULE_MODULE_H
 
 #include "base/err.h"
+#include "host/host.h"
 
-#include <lyre/module.h>
-#include <lyre/server.h>
-#include <lyre/user.h>
-#include <stdbool.h>
 #include <stdio.h>
 
 struct config;
 struct dispatch;
-struct modules;
-
-/** A page of a module. */
-struct module_route {
-	struct lyre_route route;
-	struct module_route *next;
-};
-
-/** Credentials that a module decides of. */
-struct module_authenticator {
-	struct lyre_authenticator authenticator;
-	struct module_authenticator *next;
-};
-
-/** A loaded module. */
-struct lyre_instance {
-	const struct lyre_module *descriptor; /**< a copy of our length: what the module's own lacks is zero */
-	const char *name;
-	const char *path;  /**< of its file; NULL: built in */
-	int line;          /**< of the configuration file, where it is named; 0: not there */
-	bool optional;
-	bool started;
-	bool starting;     /**< in its start() */
-	struct modules *modules;
-	struct module_route *routes; /**< the pages it has added, last first */
-	struct module_authenticator *authenticators; /**< the same */
-	struct config *config;
-	struct err err;    /**< set by lyre_start_fail() */
-};
 
 /**
  * Loads what the configuration names, checks the descriptors, declares their settings, and orders them by what they need.
  * Nothing of a module has run yet. A refusal says the paths tried, what was found and wanted, who asked for it, and what to do.
  */
 int modules_load(struct modules **ret, struct config *c, struct err *e);
-/** Registers the operations, pages and authenticators of those on the list. After modules_start(): an optional module that did not start has none. */
+/** Registers the operations, routes and authenticators of those on the list. After modules_start(): an optional module that did not start has none. */
 int modules_register(struct modules *m, struct dispatch *d, struct err *e);
 /** Starts in order; on a failure stops those started, but an optional one is only left out and logged. */
 int modules_start(struct modules *m, struct err *e);
@@ -72,8 +40,5 @@ const char *const *modules_path(size_t *count);
  * \return 0 when it is a module, loadable or not; LYRE_ENOTFOUND, LYRE_EINVAL, LYRE_EIO
  */
 int module_info(const char *path, FILE *out, struct err *e);
-
-/** The table handed to modules. */
-extern const struct lyre_host module_host;
 
 #endif

@@ -103,12 +103,12 @@ int modules_register(struct modules *m, struct dispatch *d, struct err *e)
 	for (size_t n = 0; n < m->count; n++) {
 		lyre_instance *i = m->list[n];
 		struct err cause = { 0 };
-		int rc = dispatch_register(d, i->name, i, i->descriptor->abi_minor, i->descriptor->operations, &cause);
+		int rc = dispatch_register(d, i->name, i, i->descriptor->operations, &cause);
 		if (rc < 0)
 			return module_refuse(e, i, rc, "%s%s", cause.text,
 				rc == LYRE_EEXISTS ? ": take one of the two modules out" : "");
 		for (const struct module_route *r = i->routes; r; r = r->next) {
-			rc = dispatch_add_page(d, i->name, i, &r->route, &cause);
+			rc = dispatch_add_route(d, i->name, i, &r->route, &cause);
 			if (rc < 0)
 				return module_refuse(e, i, rc, "%s", cause.text);
 		}

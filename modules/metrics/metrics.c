@@ -9,14 +9,14 @@
 
 #define CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
-static int metrics_page(lyre_call *call)
+static int metrics_route(lyre_call *call)
 {
 	char *text = NULL;
 	size_t len = 0;
 	struct exposition x = { .out = open_memstream(&text, &len) };
 	if (!x.out)
 		return lyre_fail_no_memory(call);
-	lyre_server_rights_begin(call); /* the page's own access decided who may read them */
+	lyre_server_rights_begin(call); /* the route's own access decided who may read them */
 	int rc = lyre_metrics(call, metrics_write, &x);
 	lyre_server_rights_end(call);
 	int failed = ferror(x.out);
@@ -30,19 +30,19 @@ static int metrics_page(lyre_call *call)
 static const struct lyre_setting settings[] = {
 	{ .key = "open", .type = LYRE_S_BOOL, .fallback = "false",
 	  .help = "Whether anybody may read the figures, without a password; else super_users only." },
-	{ .key = "page", .type = LYRE_S_STRING, .fallback = "/metrics", .help = "The path of the page, on the operations API's port." },
+	{ .key = "route", .type = LYRE_S_STRING, .fallback = "/metrics", .help = "The path, on the operations API's port." },
 };
 
 static int start(lyre_instance *self)
 {
-	const struct lyre_route page = {
-		.size = sizeof page,
+	const struct lyre_route route = {
+		.size = sizeof route,
 		.access = lyre_setting_bool(self, "open") ? LYRE_ACCESS_OPEN : LYRE_ACCESS_SUPER_USER,
-		.path = lyre_setting_string(self, "page"),
-		.handler = metrics_page,
+		.path = lyre_setting_string(self, "route"),
+		.handler = metrics_route,
 		.run = LYRE_RUN_POOL, /* figures of databases are read from their files */
 	};
-	return lyre_route_add(self, &page);
+	return lyre_route_add(self, &route);
 }
 
 LYRE_MODULE(metrics, "1.0.0", "Figures of the server for Prometheus", .settings = LYRE_LIST(settings), .start = start);

@@ -163,7 +163,7 @@ static int write_database(void *arg)
 /** All that is told of a database changes with its tables alone. */
 static int describe_database(struct described *d)
 {
-	return lyre_reply_figures(d->describe->call, d->database, "describe", write_database, d);
+	return lyre_reply_cached(d->describe->call, d->database, "describe", write_database, d);
 }
 
 static int visit_database(void *arg, const char *name)

@@ -230,7 +230,7 @@ class Figures(Case):
 
 
 class Open(Case):
-    settings = ("modules.metrics.open=true", "modules.metrics.page=/figures")
+    settings = ("modules.metrics.open=true", "modules.metrics.route=/figures")
 
     def test_anybody_may_read(self):
         status, headers, _ = self.get("/figures", user=False)
@@ -281,17 +281,17 @@ class Refusals(unittest.TestCase):
         return MODULES + "  metrics: true\n  pages: {path: %s, first: '%s'%s}\n" % (PAGES, first, more)
 
     def test_a_path_twice(self):
-        self.refused(self.pages("/metrics"), "module 'pages' (", "the page '/metrics' of module 'pages'",
+        self.refused(self.pages("/metrics"), "module 'pages' (", "the route '/metrics' of module 'pages'",
                      "module 'metrics' answers this path already")
         self.refused(self.pages("/pages/json"), "module 'pages' answers this path already")
 
     def test_paths_of_the_server(self):
         for path in ("/", "/health"):
-            self.refused(self.pages(path), "the page '%s' of module 'pages' cannot be: the server itself" % path)
+            self.refused(self.pages(path), "the route '%s' of module 'pages' cannot be: the server itself" % path)
 
     def test_malformed(self):
         for path in ("", "metrics", "/a b", "/a?b", "/a#b", "/%41", "/" + 250 * "x", "/ä"):
-            self.refused(self.pages(path), "cannot be the path of a page")
+            self.refused(self.pages(path), "cannot be the path of a route")
 
     def test_a_failed_start_takes_its_pages_along(self):
         s = Server(config=MODULES + "  pages: {path: %s, first: /metrics, fail: true, optional: true}\n  metrics: true\n" % PAGES)

@@ -46,7 +46,7 @@ static void start(void)
 	struct dispatch_services services = { 0 };
 	struct err e;
 	must(dispatch_open(&dispatch, &services, &e) == 0);
-	must(dispatch_register(dispatch, "fuzz", NULL, LYRE_ABI_MINOR, (struct lyre_list)LYRE_LIST(operations), &e) == 0);
+	must(dispatch_register(dispatch, "fuzz", NULL, (struct lyre_list)LYRE_LIST(operations), &e) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

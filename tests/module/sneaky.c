@@ -73,7 +73,7 @@ static int tables(lyre_call *call) { return write_tables(call); }
 
 static int figures(lyre_call *call)
 {
-	return lyre_reply_figures(call, text(call, "database"), "sneaky", write_tables, call);
+	return lyre_reply_cached(call, text(call, "database"), "sneaky", write_tables, call);
 }
 
 static int spec(lyre_call *call)

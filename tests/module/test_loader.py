@@ -201,7 +201,6 @@ class Refusals(Case):
     def test_access_not_declared(self):
         self.refused(config(at("undeclared")), "module 'undeclared' (%s:2): " % self.file,
                      "declares the operation 'for_whom' without saying who may call it: set .access to LYRE_ACCESS_SUPER_USER")
-        self.accepted(config(at("old_minor")))
 
     def test_duplicate_setting(self):
         self.refused(config(at("dup_setting")), "module 'dup_setting' (%s:2): declares the setting 'a.b' twice" % self.file)
@@ -278,21 +277,12 @@ class Served(unittest.TestCase):
         self.assertRegex(str(caught.exception), r"module 'start_fails' \(.*lyre.yaml:4\): does not start: "
                                                 r"the strings of 7 are out of tune \(version 1.0.0\)")
 
-    def test_access_of_a_page(self):
-        for access, sentence in ((0, "does not say who may see it: set its access to LYRE_ACCESS_USER"),
+    def test_access_of_a_route(self):
+        for access, sentence in ((0, "does not say who may ask for it: set its access to LYRE_ACCESS_USER"),
                                  (4, "an access or a way to run that there is not"), (5, "an access or a way to run that there is not")):
             with self.subTest(access), self.assertRaisesRegex(RuntimeError, "'/pages/text' .*" + sentence):
                 with Server(config=config(at("pages", "access: %d" % access))):
                     pass
-
-    def test_built_for_an_earlier_minor(self):
-        """What it does not say means any user: not anybody."""
-        with Server(config=config(at("old_minor"))) as s:
-            self.assertEqual(s.call({"operation": "old"}), (200, {"message": "for every user"}))
-            self.assertEqual(s.request(body=b'{"operation": "old"}', headers={"Content-Type": "application/json"})[::2],
-                             (401, b'{"error":"Must login"}'))
-            self.assertEqual(s.request("GET", "/old")[0], 401)
-            self.assertEqual(s.request("GET", "/old", headers={"Authorization": s.authorization()})[::2], (200, b"for every user"))
 
     def test_those_that_need_one_that_does_not_start(self):
         gone = at("start_fails", "optional: true")

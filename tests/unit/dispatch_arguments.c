@@ -40,7 +40,7 @@ static void setup(void)
 	struct err e;
 
 	registry_init(&registry);
-	ck_assert_int_eq(registry_add(&registry, "test", NULL, LYRE_ABI_MINOR, (struct lyre_list)LYRE_LIST(declared), &e), 0);
+	ck_assert_int_eq(registry_add(&registry, "test", NULL, (struct lyre_list)LYRE_LIST(declared), &e), 0);
 	arena_init(&arena);
 }
 

@@ -90,7 +90,7 @@ static void set_up(void)
 	arena_init(&arena);
 	registry_init(&dispatch.registry);
 	err = (struct err){ 0 };
-	ck_assert_msg(!registry_add(&dispatch.registry, "test", NULL, LYRE_ABI_MINOR, (struct lyre_list)LYRE_LIST(declared), &err),
+	ck_assert_msg(!registry_add(&dispatch.registry, "test", NULL, (struct lyre_list)LYRE_LIST(declared), &err),
 		"%s", err.text);
 	ck_assert_int_eq(json_decode_copy(&bodies, limited, sizeof limited - 1, &record, &err), 0);
 	ck_assert_int_eq(role_make(&role, &record, &err), 0);

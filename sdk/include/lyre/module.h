@@ -5,7 +5,7 @@
  *
  * A module is one shared object that exports one symbol, the descriptor made by LYRE_MODULE(). The same source links
  * into lyred when it is compiled with -DLYRE_MODULE_STATIC. A module has no constructors: nothing of it runs before
- * start(). Since ABI 1.0.
+ * start().
  */
 #ifndef LYRE_MODULE_H
 #define LYRE_MODULE_H
@@ -59,15 +59,15 @@ enum lyre_param_flag {
 	LYRE_P_RANGE = 1 << 8,        /**< min and max hold */
 	/**
 	 * Names attributes of the operation's table that are read: a name, an array of names, or objects as in struct
-	 * lyre_query: conditions, select, sort. Since 1.2
+	 * lyre_query: conditions, select, sort
 	 */
 	LYRE_P_READS = 1 << 9,
-	LYRE_P_WRITES = 1 << 10,      /**< records for the operation's table: the attributes they have are written. Since 1.2 */
-	LYRE_P_REQUEST = 1 << 11,     /**< a request of its own, which the caller must be allowed to make. Since 1.2 */
+	LYRE_P_WRITES = 1 << 10,      /**< records for the operation's table: the attributes they have are written */
+	LYRE_P_REQUEST = 1 << 11,     /**< a request of its own, which the caller must be allowed to make */
 	/**
 	 * The types and the rules above are told to whoever asks for them, but the core passes the value on as it is, or its
 	 * absence (LYRE_P_NULL_IS_ABSENT holds, fallback does not): the handler checks it, where clients know other sentences
-	 * than the core's. Since 1.2
+	 * than the core's
 	 */
 	LYRE_P_HANDLER_CHECKS = 1 << 12
 };
@@ -91,34 +91,32 @@ struct lyre_param {
 enum lyre_run {
 	LYRE_RUN_INLINE = 0, /**< on the connection's thread: short, never blocks; may answer LYRE_PENDING */
 	LYRE_RUN_POOL = 1,   /**< on a worker thread: may take long and may block */
-	LYRE_RUN_JOB = 2     /**< after the answer, as a job (lyre/job.h). Since 1.1 */
+	LYRE_RUN_JOB = 2     /**< after the answer, as a job (lyre/job.h) */
 };
 
 /**
  * Who may call an operation. What it touches is decided too: before the handler runs, from what the declaration says of
- * the table and of the parameters, and once more when the handler opens a table (lyre_table_open()).
+ * the table and of the parameters, and once more when the handler opens a table (lyre_table_open()). There is no 0: a module
+ * whose operation does not say who may call it is refused.
  */
 enum lyre_access {
-	/** Nothing was declared: the module does not load. One built for 1.0 or 1.1 means LYRE_ACCESS_USER by it. */
-	LYRE_ACCESS_UNDECLARED = 0,
 	LYRE_ACCESS_SUPER_USER = 1,   /**< super_user roles only */
-	LYRE_ACCESS_OPEN = 2,         /**< anybody, without credentials. Since 1.1 for routes, since 1.2 for operations */
-	LYRE_ACCESS_USER = 3,         /**< any signed-in user whose role permits what is declared in permissions. Since 1.2 */
+	LYRE_ACCESS_OPEN = 2,         /**< anybody, without credentials */
+	LYRE_ACCESS_USER = 3,         /**< any signed-in user whose role permits what is declared in permissions */
 	/**
 	 * super_user roles, structure_user roles for the database that the parameter database names, and, where permissions
-	 * are declared, roles that have these. Since 1.2
+	 * are declared, roles that have these
 	 */
 	LYRE_ACCESS_STRUCTURE = 4,
-	LYRE_ACCESS_STRUCTURE_ALL = 5 /**< super_user roles, and structure_user roles for all databases. Since 1.2 */
+	LYRE_ACCESS_STRUCTURE_ALL = 5 /**< super_user roles, and structure_user roles for all databases */
 };
 
-/** \return the word for a lyre_access, as describe_operations has it; of one that is not known here, "unknown". Since 1.2 */
+/** \return the word for a lyre_access, as describe_operations has it; of one that is not known here, "unknown" */
 static inline const char *lyre_access_word(uint32_t access)
 {
 	switch (access) {
 	case LYRE_ACCESS_SUPER_USER: return "super_user";
 	case LYRE_ACCESS_OPEN: return "open";
-	case LYRE_ACCESS_UNDECLARED:
 	case LYRE_ACCESS_USER: return "user";
 	case LYRE_ACCESS_STRUCTURE: return "structure_user";
 	case LYRE_ACCESS_STRUCTURE_ALL: return "structure_user_all";
@@ -133,10 +131,10 @@ enum lyre_permission {
 	LYRE_PERMIT_INSERT = 2,
 	LYRE_PERMIT_UPDATE = 4,
 	LYRE_PERMIT_DELETE = 8,
-	LYRE_PERMIT_DESCRIBE = 16 /**< know of it: any other permission will do. Without a table: know of the database. Since 1.2 */
+	LYRE_PERMIT_DESCRIBE = 16 /**< know of it: any other permission will do. Without a table: know of the database */
 };
 
-/** Rules of an operation. Since 1.2. */
+/** Rules of an operation. */
 enum lyre_operation_flag {
 	/**
 	 * Users sign in by it: where its parameters username and password are given, they say who calls, whatever else came
@@ -154,17 +152,15 @@ struct lyre_operation {
 	uint32_t run;          /**< enum lyre_run */
 	uint32_t access;       /**< enum lyre_access */
 	uint32_t permissions;  /**< enum lyre_permission, or-ed; on the table that the parameters database and table name */
-	uint32_t flags;        /**< enum lyre_operation_flag, or-ed. Since 1.2, 0 before */
+	uint32_t flags;        /**< enum lyre_operation_flag, or-ed */
 	struct lyre_list params; /**< of struct lyre_param, in the order of the error texts */
 	const char *aliases;   /**< other names it answers to, separated by blanks; NULL for none */
 	const char *help;      /**< one line */
-	/* since 1.1 */
 	/**
 	 * With LYRE_RUN_JOB: run before the job is made, on a worker thread. What it fails with is the answer, and no job is
 	 * made; a message that it answers takes the place of the usual one. NULL for none.
 	 */
 	int (*check)(lyre_call *call);
-	/* since 1.2 */
 	const char *refused_as; /**< its name in the text of a refusal; NULL: its name in camel case, listUsers for list_users */
 };
 
@@ -213,13 +209,12 @@ struct lyre_module {
 	char summary[128];
 	char needs[128];       /**< modules that must start before: names separated by blanks, each with an optional >=VERSION */
 	char extra[32];        /**< empty; a fork that breaks the ABI puts its mark here, and both sides must agree */
-	/* since 1.0 */
+	/* 1.0; what comes later comes behind it */
 	const struct lyre_host **host;
 	struct lyre_list settings;   /**< of struct lyre_setting */
 	struct lyre_list operations; /**< of struct lyre_operation */
 	int (*start)(lyre_instance *self); /**< after the modules it needs; 0, or what lyre_start_fail() returned; may be NULL */
 	void (*stop)(lyre_instance *self); /**< no call is under way any more; also after a failed start; may be NULL */
-	/* since 1.2 */
 	/**
 	 * Whether start() will succeed, as far as can be told without changing anything: lyred --check asks, and so does a
 	 * restart before it lets go of the server that runs. Settings may be read. 0, or what lyre_start_fail() returned;
@@ -260,6 +255,22 @@ struct lyre_module {
 		.host = &lyre_host,                                                                                    \
 		__VA_ARGS__ }
 
+/** The functions of this header, as the host has them. */
+struct lyre_module_api {
+	uint32_t size; /**< of the host's table */
+	uint32_t reserved;
+
+	int (*setting_is_null)(lyre_instance *self, const char *key);
+	int64_t (*setting_int)(lyre_instance *self, const char *key);
+	double (*setting_number)(lyre_instance *self, const char *key);
+	int (*setting_bool)(lyre_instance *self, const char *key);
+	const char *(*setting_string)(lyre_instance *self, const char *key);
+	const char *const *(*setting_list)(lyre_instance *self, const char *key, size_t *count);
+
+	int (*start_vfail)(lyre_instance *self, int code, const char *fmt, va_list ap);
+	void (*vlog)(lyre_instance *self, int level, const char *fmt, va_list ap);
+};
+
 /* Settings of the module that self is: key as declared. A key that starts with '/' is one of the server's own:
  * "/logging.auditLog". To be asked from start() to stop(), on any thread; nothing blocks or fails. Asking for a key that
  * is not declared, or with the function of another kind, is a fault of the module and ends the process. */
@@ -267,27 +278,27 @@ struct lyre_module {
 /** \return whether the setting is null: not set, and no default. Any kind. */
 static inline int lyre_setting_is_null(lyre_instance *self, const char *key)
 {
-	return lyre_host->setting_is_null(self, key);
+	return lyre_host->module->setting_is_null(self, key);
 }
 /** \return a LYRE_S_INT, the bytes of a LYRE_S_SIZE, the milliseconds of a LYRE_S_DURATION; 0 when it is null. */
 static inline int64_t lyre_setting_int(lyre_instance *self, const char *key)
 {
-	return lyre_host->setting_int(self, key);
+	return lyre_host->module->setting_int(self, key);
 }
 /** \return what lyre_setting_int() returns, or a LYRE_S_NUMBER; 0 when it is null. */
 static inline double lyre_setting_number(lyre_instance *self, const char *key)
 {
-	return lyre_host->setting_number(self, key);
+	return lyre_host->module->setting_number(self, key);
 }
 /** \return 1 or 0: a LYRE_S_BOOL; 0 when it is null. */
 static inline int lyre_setting_bool(lyre_instance *self, const char *key)
 {
-	return lyre_host->setting_bool(self, key);
+	return lyre_host->module->setting_bool(self, key);
 }
 /** \return a LYRE_S_STRING, LYRE_S_ENUM or LYRE_S_PATH, NUL-terminated, valid until stop(); NULL when it is null. */
 static inline const char *lyre_setting_string(lyre_instance *self, const char *key)
 {
-	return lyre_host->setting_string(self, key);
+	return lyre_host->module->setting_string(self, key);
 }
 /**
  * A LYRE_S_LIST. \param[out] count  of its texts; 0 when it is null
@@ -295,7 +306,7 @@ static inline const char *lyre_setting_string(lyre_instance *self, const char *k
  */
 static inline const char *const *lyre_setting_list(lyre_instance *self, const char *key, size_t *count)
 {
-	return lyre_host->setting_list(self, key, count);
+	return lyre_host->module->setting_list(self, key, count);
 }
 
 /**
@@ -308,7 +319,7 @@ static inline int lyre_start_fail(lyre_instance *self, int code, const char *fmt
 {
 	va_list ap;
 	va_start(ap, fmt);
-	code = lyre_host->start_vfail(self, code, fmt, ap);
+	code = lyre_host->module->start_vfail(self, code, fmt, ap);
 	va_end(ap);
 	return code;
 }
@@ -322,7 +333,7 @@ static inline void lyre_log(lyre_instance *self, enum lyre_log_level level, cons
 {
 	va_list ap;
 	va_start(ap, fmt);
-	lyre_host->vlog(self, (int)level, fmt, ap);
+	lyre_host->module->vlog(self, (int)level, fmt, ap);
 	va_end(ap);
 }
 

@@ -4,8 +4,8 @@
  * \brief The server itself: its configuration, its restart, its log, its figures.
  *
  * Functions that take a call set its failure when they return a negative code. One marked "blocks" is for handlers that run
- * on the pool or as a job. All of them are for calls of super_users, or with the server's rights (lyre/user.h), since 1.2:
- * LYRE_EDENIED for others, whatever the operation declared. Since ABI 1.1.
+ * on the pool or as a job. All of them are for calls of super_users, or with the server's rights (lyre/user.h):
+ * LYRE_EDENIED for others, whatever the operation declared.
  */
 #ifndef LYRE_SERVER_H
 #define LYRE_SERVER_H
@@ -13,6 +13,30 @@
 #include <lyre/host.h>
 
 LYRE_BEGIN_DECLS
+
+struct lyre_log_query;
+struct lyre_log_entry;
+struct lyre_metric;
+struct lyre_route;
+
+/** The functions of this header, as the host has them. */
+struct lyre_server_api {
+	uint32_t size; /**< of the host's table */
+	uint32_t reserved;
+
+	int (*configuration_reply)(lyre_call *call, int effective);
+	int (*configuration_set)(lyre_call *call, const lyre_value *settings, int unknown);
+
+	int (*restart)(lyre_call *call);
+	int (*restart_workers)(lyre_call *call);
+
+	int (*log_read)(lyre_call *call, const struct lyre_log_query *query,
+		int (*visit)(void *arg, const struct lyre_log_entry *entry), void *arg);
+
+	int (*metrics)(lyre_call *call, int (*visit)(void *arg, const struct lyre_metric *metric), void *arg);
+
+	int (*route_add)(lyre_instance *self, const struct lyre_route *route);
+};
 
 /* ---- configuration ---- */
 
@@ -24,7 +48,7 @@ LYRE_BEGIN_DECLS
  */
 static inline int lyre_configuration_reply(lyre_call *call, int effective)
 {
-	return lyre_host->configuration_reply(call, effective);
+	return lyre_host->server->configuration_reply(call, effective);
 }
 
 /**
@@ -40,7 +64,7 @@ static inline int lyre_configuration_reply(lyre_call *call, int effective)
  */
 static inline int lyre_configuration_set(lyre_call *call, const lyre_value *settings, int unknown)
 {
-	return lyre_host->configuration_set(call, settings, unknown);
+	return lyre_host->server->configuration_set(call, settings, unknown);
 }
 
 /* ---- restart ---- */
@@ -53,7 +77,7 @@ static inline int lyre_configuration_set(lyre_call *call, const lyre_value *sett
  */
 static inline int lyre_restart(lyre_call *call)
 {
-	return lyre_host->restart(call);
+	return lyre_host->server->restart(call);
 }
 
 /**
@@ -63,7 +87,7 @@ static inline int lyre_restart(lyre_call *call)
  */
 static inline int lyre_restart_workers(lyre_call *call)
 {
-	return lyre_host->restart_workers(call);
+	return lyre_host->server->restart_workers(call);
 }
 
 /* ---- the log ---- */
@@ -98,7 +122,7 @@ struct lyre_log_entry {
 static inline int lyre_log_read(lyre_call *call, const struct lyre_log_query *query,
 	int (*visit)(void *arg, const struct lyre_log_entry *entry), void *arg)
 {
-	return lyre_host->log_read(call, query, visit, arg);
+	return lyre_host->server->log_read(call, query, visit, arg);
 }
 
 /* ---- figures ---- */
@@ -132,7 +156,7 @@ struct lyre_metric {
  */
 static inline int lyre_metrics(lyre_call *call, int (*visit)(void *arg, const struct lyre_metric *metric), void *arg)
 {
-	return lyre_host->metrics(call, visit, arg);
+	return lyre_host->server->metrics(call, visit, arg);
 }
 
 /* ---- pages of the HTTP listener ---- */
@@ -150,13 +174,7 @@ struct lyre_route {
 /** Adds a page; in start() only. Nothing of \p route is kept but what it points to. \return 0, or lyre_start_fail()'s: the path is taken */
 static inline int lyre_route_add(lyre_instance *self, const struct lyre_route *route)
 {
-	return lyre_host->route_add(self, route);
-}
-
-/** Answers a text as it is, in place of lyre_reply(). Copied. \return 0, LYRE_ENOMEM */
-static inline int lyre_reply_text(lyre_call *call, const char *content_type, const char *text, size_t len)
-{
-	return lyre_host->reply_text(call, content_type, text, len);
+	return lyre_host->server->route_add(self, route);
 }
 
 LYRE_END_DECLS

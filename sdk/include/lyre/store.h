@@ -13,11 +13,10 @@
  * table that the caller may not know of as for one that is not there; attributes that may not be read are not in rows and
  * descriptions, and unknown when they are named. Databases are made and dropped for super_users and structure_users, tables
  * and attributes for those of the database, too; backups, databases at work, pages and the commit log are for super_users.
- * lyre_server_rights_begin() (lyre/user.h) lifts all of this. Since 1.2; 1.0 and 1.1 left it to the declaration.
+ * lyre_server_rights_begin() (lyre/user.h) lifts all of this.
  *
  * The server may be newer than these headers, and its structs longer: the structs with a size are filled in up to there,
  * and attributes of a table are read with lyre_attribute_at(). What the server alone fills in may grow at its end.
- * Since ABI 1.0.
  */
 #ifndef LYRE_STORE_H
 #define LYRE_STORE_H
@@ -27,6 +26,63 @@
 
 LYRE_BEGIN_DECLS
 
+struct lyre_attribute;
+struct lyre_table_spec;
+struct lyre_table_stats;
+struct lyre_write_result;
+struct lyre_query;
+struct lyre_storage;
+struct lyre_check;
+struct lyre_change;
+struct lyre_change_query;
+struct lyre_pages;
+
+/** The functions of this header, as the host has them. */
+struct lyre_store_api {
+	uint32_t size; /**< of the host's table */
+	uint32_t reserved;
+
+	int (*databases)(lyre_call *call, int (*visit)(void *arg, const char *name), void *arg);
+	int (*databases_failed)(lyre_call *call, int (*visit)(void *arg, const char *name, const char *why), void *arg);
+	int (*database_create)(lyre_call *call, const char *database);
+	int (*database_drop)(lyre_call *call, const char *database);
+
+	int (*tables)(lyre_call *call, const char *database, int (*visit)(void *arg, lyre_table *table), void *arg);
+	int (*table_create)(lyre_call *call, const struct lyre_table_spec *spec);
+	int (*table_drop)(lyre_call *call, const char *database, const char *table);
+	int (*table_open)(lyre_call *call, const char *database, const char *name, lyre_table **ret);
+	const char *(*table_name)(const lyre_table *table);
+	const char *(*table_database)(const lyre_table *table);
+	int (*table_spec)(lyre_call *call, lyre_table *table, struct lyre_table_spec *ret);
+	int (*table_stats)(lyre_call *call, lyre_table *table, int exact, struct lyre_table_stats *ret);
+	int (*reply_cached)(lyre_call *call, const char *database, const char *name, int (*write)(void *arg), void *arg);
+	int (*attribute_create)(lyre_call *call, lyre_table *table, const struct lyre_attribute *attribute, char id[37]);
+	int (*attribute_drop)(lyre_call *call, lyre_table *table, const char *name);
+
+	int (*write)(lyre_call *call, lyre_table *table, int mode, const lyre_value *records,
+		int (*then)(lyre_call *call, const struct lyre_write_result *result, void *arg), void *arg);
+	int (*write_wait)(lyre_call *call, lyre_table *table, int mode, const lyre_value *records,
+		const struct lyre_write_result **ret);
+
+	int (*query_open)(lyre_call *call, const struct lyre_query *query, lyre_cursor **ret);
+	int (*lookup)(lyre_call *call, lyre_table *table, const lyre_value *keys, const lyre_value *select, lyre_cursor **ret);
+	int (*cursor_next)(lyre_call *call, lyre_cursor *cursor, const lyre_value **ret);
+
+	int (*backup)(lyre_call *call, const char *database, const char *const *tables, size_t count, int *fd);
+	int (*restore)(lyre_call *call, const char *database, const char *path);
+
+	int (*database_compact)(lyre_call *call, const char *database, uint64_t *before, uint64_t *after);
+	int (*database_storage)(lyre_call *call, const char *database, struct lyre_storage *ret);
+	int (*database_check)(lyre_call *call, const char *database, struct lyre_check *ret);
+
+	int (*changes)(lyre_call *call, lyre_table *table, const struct lyre_change_query *query,
+		int (*visit)(void *arg, const struct lyre_change *change), void *arg);
+	int (*changes_remove)(lyre_call *call, lyre_table *table, double before, int (*progress)(void *arg, uint64_t removed),
+		void *arg, uint64_t *removed);
+
+	int (*pages)(lyre_call *call, const char *database, lyre_table *table, struct lyre_pages *ret);
+};
+
 /* ---- databases ---- */
 
 /**
@@ -35,7 +91,7 @@ LYRE_BEGIN_DECLS
  */
 static inline int lyre_databases(lyre_call *call, int (*visit)(void *arg, const char *name), void *arg)
 {
-	return lyre_host->databases(call, visit, arg);
+	return lyre_host->store->databases(call, visit, arg);
 }
 
 /**
@@ -44,25 +100,25 @@ static inline int lyre_databases(lyre_call *call, int (*visit)(void *arg, const 
  */
 static inline int lyre_databases_failed(lyre_call *call, int (*visit)(void *arg, const char *name, const char *why), void *arg)
 {
-	return lyre_host->databases_failed(call, visit, arg);
+	return lyre_host->store->databases_failed(call, visit, arg);
 }
 
 /** Makes an empty database; LYRE_EEXISTS when there is one. Blocks. */
 static inline int lyre_database_create(lyre_call *call, const char *database)
 {
-	return lyre_host->database_create(call, database);
+	return lyre_host->store->database_create(call, database);
 }
 
 /** Removes a database with all its tables; LYRE_ENOTFOUND, LYRE_EDENIED for "system". Blocks. */
 static inline int lyre_database_drop(lyre_call *call, const char *database)
 {
-	return lyre_host->database_drop(call, database);
+	return lyre_host->store->database_drop(call, database);
 }
 
 /** Calls \p visit for each table of a database in the order of their making. LYRE_ENOTFOUND; else what it returned. */
 static inline int lyre_tables(lyre_call *call, const char *database, int (*visit)(void *arg, lyre_table *table), void *arg)
 {
-	return lyre_host->tables(call, database, visit, arg);
+	return lyre_host->store->tables(call, database, visit, arg);
 }
 
 /* ---- tables ---- */
@@ -113,24 +169,24 @@ struct lyre_table_stats {
  */
 static inline int lyre_table_create(lyre_call *call, const struct lyre_table_spec *spec)
 {
-	return lyre_host->table_create(call, spec);
+	return lyre_host->store->table_create(call, spec);
 }
 
 /** Removes a table with its records. LYRE_ENOTFOUND names the database or the table. Blocks; the space is freed later. */
 static inline int lyre_table_drop(lyre_call *call, const char *database, const char *table)
 {
-	return lyre_host->table_drop(call, database, table);
+	return lyre_host->store->table_drop(call, database, table);
 }
 
 /** Opens a table. It lives until the call ends, whoever drops it. LYRE_ENOTFOUND names the database or the table. */
 static inline int lyre_table_open(lyre_call *call, const char *database, const char *name, lyre_table **ret)
 {
-	return lyre_host->table_open(call, database, name, ret);
+	return lyre_host->store->table_open(call, database, name, ret);
 }
 
 /**
  * Opens the table of the spec's name, and makes it where there is none; two calls may do so at the same time. A table
- * that is there already is taken as it is. Blocks when it makes one. Of this header alone: servers of any minor have it.
+ * that is there already is taken as it is. Blocks when it makes one.
  */
 static inline int lyre_table_ensure(lyre_call *call, const struct lyre_table_spec *spec, lyre_table **ret)
 {
@@ -145,9 +201,9 @@ static inline int lyre_table_ensure(lyre_call *call, const struct lyre_table_spe
 }
 
 /** \return its name; lives as long as the table. */
-static inline const char *lyre_table_name(const lyre_table *table) { return lyre_host->table_name(table); }
+static inline const char *lyre_table_name(const lyre_table *table) { return lyre_host->store->table_name(table); }
 /** \return the name of its database; lives as long as the table. */
-static inline const char *lyre_table_database(const lyre_table *table) { return lyre_host->table_database(table); }
+static inline const char *lyre_table_database(const lyre_table *table) { return lyre_host->store->table_database(table); }
 
 /**
  * Fills in what the table was made from, its present attributes included: they live until the call ends. Set
@@ -155,7 +211,7 @@ static inline const char *lyre_table_database(const lyre_table *table) { return 
  */
 static inline int lyre_table_spec(lyre_call *call, lyre_table *table, struct lyre_table_spec *ret)
 {
-	return lyre_host->table_spec(call, table, ret);
+	return lyre_host->store->table_spec(call, table, ret);
 }
 
 /**
@@ -175,7 +231,7 @@ static inline const struct lyre_attribute *lyre_attribute_at(const struct lyre_t
  */
 static inline int lyre_table_stats(lyre_call *call, lyre_table *table, int exact, struct lyre_table_stats *ret)
 {
-	return lyre_host->table_stats(call, table, exact, ret);
+	return lyre_host->store->table_stats(call, table, exact, ret);
 }
 
 /**
@@ -185,9 +241,9 @@ static inline int lyre_table_stats(lyre_call *call, lyre_table *table, int exact
  * \param name  of the text, one for each form of it that \p write makes; copied
  * \param write  writes the one value to lyre_reply(); its return is passed on
  */
-static inline int lyre_reply_figures(lyre_call *call, const char *database, const char *name, int (*write)(void *arg), void *arg)
+static inline int lyre_reply_cached(lyre_call *call, const char *database, const char *name, int (*write)(void *arg), void *arg)
 {
-	return lyre_host->reply_figures(call, database, name, write, arg);
+	return lyre_host->store->reply_cached(call, database, name, write, arg);
 }
 
 /**
@@ -197,7 +253,7 @@ static inline int lyre_reply_figures(lyre_call *call, const char *database, cons
 static inline int lyre_attribute_create(lyre_call *call, lyre_table *table, const struct lyre_attribute *attribute,
 	char id[37])
 {
-	return lyre_host->attribute_create(call, table, attribute, id);
+	return lyre_host->store->attribute_create(call, table, attribute, id);
 }
 
 /**
@@ -206,7 +262,7 @@ static inline int lyre_attribute_create(lyre_call *call, lyre_table *table, cons
  */
 static inline int lyre_attribute_drop(lyre_call *call, lyre_table *table, const char *name)
 {
-	return lyre_host->attribute_drop(call, table, name);
+	return lyre_host->store->attribute_drop(call, table, name);
 }
 
 /* ---- writing ---- */
@@ -246,18 +302,17 @@ struct lyre_write_result {
 static inline int lyre_write(lyre_call *call, lyre_table *table, enum lyre_write_mode mode, const lyre_value *records,
 	int (*then)(lyre_call *call, const struct lyre_write_result *result, void *arg), void *arg)
 {
-	return lyre_host->write(call, table, (int)mode, records, then, arg);
+	return lyre_host->store->write(call, table, (int)mode, records, then, arg);
 }
 
 /**
  * Writes as lyre_write() does, and returns when the records are on the disk. Blocks: for handlers that run on the pool and for jobs.
  * \param[out] ret  lives until the call ends or begins another write
- * Since ABI 1.1.
  */
 static inline int lyre_write_wait(lyre_call *call, lyre_table *table, enum lyre_write_mode mode, const lyre_value *records,
 	const struct lyre_write_result **ret)
 {
-	return lyre_host->write_wait(call, table, (int)mode, records, ret);
+	return lyre_host->store->write_wait(call, table, (int)mode, records, ret);
 }
 
 /* ---- reading ---- */
@@ -278,7 +333,7 @@ struct lyre_query {
 
 /**
  * What a query has as its conditions where there is but one: an array of it. NULL when out of memory, or \p value is NULL.
- * Of this header alone: servers of any minor have it.
+ *
  */
 static inline const lyre_value *lyre_make_condition(lyre_call *call, const char *attribute, const char *comparator,
 	const lyre_value *value)
@@ -296,7 +351,7 @@ static inline const lyre_value *lyre_make_condition(lyre_call *call, const char 
  */
 static inline int lyre_query_open(lyre_call *call, const struct lyre_query *query, lyre_cursor **ret)
 {
-	return lyre_host->query_open(call, query, ret);
+	return lyre_host->store->query_open(call, query, ret);
 }
 
 /**
@@ -307,7 +362,7 @@ static inline int lyre_query_open(lyre_call *call, const struct lyre_query *quer
 static inline int lyre_lookup(lyre_call *call, lyre_table *table, const lyre_value *keys, const lyre_value *select,
 	lyre_cursor **ret)
 {
-	return lyre_host->lookup(call, table, keys, select, ret);
+	return lyre_host->store->lookup(call, table, keys, select, ret);
 }
 
 /**
@@ -317,7 +372,7 @@ static inline int lyre_lookup(lyre_call *call, lyre_table *table, const lyre_val
  */
 static inline int lyre_cursor_next(lyre_call *call, lyre_cursor *cursor, const lyre_value **ret)
 {
-	return lyre_host->cursor_next(call, cursor, ret);
+	return lyre_host->store->cursor_next(call, cursor, ret);
 }
 
 /* ---- backup ---- */
@@ -329,7 +384,7 @@ static inline int lyre_cursor_next(lyre_call *call, lyre_cursor *cursor, const l
  */
 static inline int lyre_backup(lyre_call *call, const char *database, const char *const *tables, size_t count, int *fd)
 {
-	return lyre_host->backup(call, database, tables, count, fd);
+	return lyre_host->store->backup(call, database, tables, count, fd);
 }
 
 /**
@@ -340,7 +395,7 @@ static inline int lyre_backup(lyre_call *call, const char *database, const char 
  */
 static inline int lyre_restore(lyre_call *call, const char *database, const char *path)
 {
-	return lyre_host->restore(call, database, path);
+	return lyre_host->store->restore(call, database, path);
 }
 
 /* ---- databases at work ---- */
@@ -372,13 +427,13 @@ struct lyre_check {
  */
 static inline int lyre_database_compact(lyre_call *call, const char *database, uint64_t *before, uint64_t *after)
 {
-	return lyre_host->database_compact(call, database, before, after);
+	return lyre_host->store->database_compact(call, database, before, after);
 }
 
 /** Sizes of a database, as of now. */
 static inline int lyre_database_storage(lyre_call *call, const char *database, struct lyre_storage *ret)
 {
-	return lyre_host->database_storage(call, database, ret);
+	return lyre_host->store->database_storage(call, database, ret);
 }
 
 /**
@@ -388,12 +443,12 @@ static inline int lyre_database_storage(lyre_call *call, const char *database, s
  */
 static inline int lyre_database_check(lyre_call *call, const char *database, struct lyre_check *ret)
 {
-	return lyre_host->database_check(call, database, ret);
+	return lyre_host->store->database_check(call, database, ret);
 }
 
 /* ---- the commit log ---- */
 
-/** One record that a write changed. Since ABI 1.1; grows at its end. */
+/** One record that a write changed. Grows at its end. */
 struct lyre_change {
 	uint32_t size;
 	uint32_t mode;            /**< enum lyre_write_mode */
@@ -406,7 +461,7 @@ struct lyre_change {
 	const lyre_value *after;  /**< as it is since; NULL: it was deleted */
 };
 
-/** Which changes of a table. Since ABI 1.1. */
+/** Which changes of a table. */
 struct lyre_change_query {
 	uint32_t size;            /**< sizeof(struct lyre_change_query) */
 	uint32_t newest_first;
@@ -419,17 +474,17 @@ struct lyre_change_query {
 /**
  * Reads what was written to a table with audit on; of the server's own tables with its rights only. What \p visit is given
  * lives until it returns. Memory does not grow with the log; no snapshot is held for longer than a slice of work. Blocks.
- * Since ABI 1.1.
+ *
  * \return 0, what the first visit that is not 0 returned, or a failure
  */
 static inline int lyre_changes(lyre_call *call, lyre_table *table, const struct lyre_change_query *query,
 	int (*visit)(void *arg, const struct lyre_change *change), void *arg)
 {
-	return lyre_host->changes(call, table, query, visit, arg);
+	return lyre_host->store->changes(call, table, query, visit, arg);
 }
 
 /**
- * Removes what was written to a table before a time from the commit log, in small transactions between which writers go on. Blocks. Since ABI 1.1.
+ * Removes what was written to a table before a time from the commit log, in small transactions between which writers go on. Blocks.
  * \param before   ms since the epoch
  * \param progress called between two transactions with the writes removed so far; other than 0 ends it with that; NULL for none
  * \param[out] removed  writes
@@ -437,17 +492,17 @@ static inline int lyre_changes(lyre_call *call, lyre_table *table, const struct 
 static inline int lyre_changes_remove(lyre_call *call, lyre_table *table, double before, int (*progress)(void *arg, uint64_t removed),
 	void *arg, uint64_t *removed)
 {
-	return lyre_host->changes_remove(call, table, before, progress, arg, removed);
+	return lyre_host->store->changes_remove(call, table, before, progress, arg, removed);
 }
 
-/** Which of a database's trees. Grows at the end only. Since ABI 1.1. */
+/** Which of a database's trees. Grows at the end only. */
 enum lyre_tree {
 	LYRE_TREE_MAIN = 0, /**< the one that holds the others */
 	LYRE_TREE_FREE = 1, /**< the list of free pages */
 	LYRE_TREE_LOG = 2   /**< the commit log */
 };
 
-/** The tree of a database or table, LMDB's figures. Since ABI 1.1. */
+/** The tree of a database or table, LMDB's figures. */
 struct lyre_pages {
 	uint32_t size;      /**< sizeof(struct lyre_pages), set by the caller */
 	uint32_t page_size; /**< bytes */
@@ -463,10 +518,10 @@ struct lyre_pages {
 	uint32_t max_readers;
 };
 
-/** Figures of a table's records, or with \p table NULL of the tree that ret->tree names. Since ABI 1.1. */
+/** Figures of a table's records, or with \p table NULL of the tree that ret->tree names. */
 static inline int lyre_pages(lyre_call *call, const char *database, lyre_table *table, struct lyre_pages *ret)
 {
-	return lyre_host->pages(call, database, table, ret);
+	return lyre_host->store->pages(call, database, table, ret);
 }
 
 LYRE_END_DECLS

@@ -5,13 +5,7 @@
  *
  * ABI history. Adding raises the minor, changing or removing raises the major; each has a line here.
  *
- *   1.0  the first: values, calls, settings, log, databases, tables, writes, queries, backups
- *   1.1  jobs, writes that block, the commit log, pages of a database, configuration, restart, reading the log, figures,
- *        routes, copies of values, scopes of a call, times; LYRE_RUN_JOB, LYRE_ACCESS_OPEN, lyre_operation.check
- *   1.2  users, roles, credentials of a module's own, cookies; the access of an operation must be declared, and services
- *        permit what the caller may;
- *        LYRE_ACCESS_STRUCTURE, LYRE_PERMIT_DESCRIBE, LYRE_P_READS and later ones, lyre_operation.flags and .refused_as, lyre_module.check;
- *        failures with an answer of their own; the time of day
+ *   1.0  the first
  */
 #ifndef LYRE_TYPES_H
 #define LYRE_TYPES_H
@@ -21,7 +15,7 @@
 
 /** The ABI this header describes. A module loads when its major equals the host's and its minor is not above the host's. */
 #define LYRE_ABI_MAJOR 1
-#define LYRE_ABI_MINOR 2
+#define LYRE_ABI_MINOR 0
 
 #if defined(__GNUC__) || defined(__clang__)
 #define LYRE_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))

@@ -8,7 +8,6 @@
  * they may fail with LYRE_ENOMEM, and by the disk: LYRE_EIO, LYRE_ENOSPACE. They are for the thread that runs the call. A
  * change acts on the next request, however its user signed in. What is changed here was permitted by the operation's
  * declaration: these functions do not ask who calls.
- * Since ABI 1.2.
  */
 #ifndef LYRE_USER_H
 #define LYRE_USER_H
@@ -17,10 +16,45 @@
 
 LYRE_BEGIN_DECLS
 
+struct lyre_user;
+struct lyre_user_change;
+struct lyre_role;
+struct lyre_authenticator;
+
+/** The functions of this header, as the host has them. */
+struct lyre_user_api {
+	uint32_t size; /**< of the host's table */
+	uint32_t reserved;
+
+	int (*call_super_user)(lyre_call *call);
+	uint32_t (*call_permissions)(lyre_call *call, const char *database, const char *table);
+	int (*call_limited)(lyre_call *call);
+	int (*call_by_password)(lyre_call *call);
+	void (*server_rights_begin)(lyre_call *call);
+	void (*server_rights_end)(lyre_call *call);
+
+	int (*user)(lyre_call *call, const char *name, struct lyre_user *ret);
+	int (*users)(lyre_call *call, int (*visit)(void *arg, const struct lyre_user *user), void *arg);
+	int (*user_add)(lyre_call *call, const struct lyre_user_change *user);
+	int (*user_change)(lyre_call *call, const struct lyre_user_change *change);
+	int (*user_drop)(lyre_call *call, const char *name);
+
+	int (*roles)(lyre_call *call, int (*visit)(void *arg, const lyre_value *role), void *arg);
+	int (*role_find)(lyre_call *call, const char *id, const lyre_value **ret);
+	int (*role_add)(lyre_call *call, const struct lyre_role *role, const lyre_value **ret);
+	int (*role_change)(lyre_call *call, const struct lyre_role *role, const lyre_value **ret);
+	int (*role_drop)(lyre_call *call, const char *id);
+
+	int (*authenticator_add)(lyre_instance *self, const struct lyre_authenticator *a);
+	void (*credentials_forget)(lyre_call *call, int source, const char *name, const char *text, size_t len);
+	const char *(*call_cookie)(lyre_call *call, const char *name);
+	int (*reply_cookie)(lyre_call *call, const char *name, const char *value, int64_t max_age);
+};
+
 /* ---- who calls ---- */
 
 /** \return 1 when the caller's role is a super_user's, or the caller is the server's own, a peer on the domain socket; else 0 */
-static inline int lyre_call_super_user(lyre_call *call) { return lyre_host->call_super_user(call); }
+static inline int lyre_call_super_user(lyre_call *call) { return lyre_host->user->call_super_user(call); }
 
 /**
  * From here to lyre_server_rights_end() the call opens tables, searches and writes with the rights of the server, not of
@@ -28,8 +62,8 @@ static inline int lyre_call_super_user(lyre_call *call) { return lyre_host->call
  * Tables that were opened before keep the rights they were opened with. May be nested. Where a handler returns without as
  * many ends as beginnings, the rights go on in what continues the call, and end with it; an end too many does nothing.
  */
-static inline void lyre_server_rights_begin(lyre_call *call) { lyre_host->server_rights_begin(call); }
-static inline void lyre_server_rights_end(lyre_call *call) { lyre_host->server_rights_end(call); }
+static inline void lyre_server_rights_begin(lyre_call *call) { lyre_host->user->server_rights_begin(call); }
+static inline void lyre_server_rights_end(lyre_call *call) { lyre_host->user->server_rights_end(call); }
 
 /**
  * What the caller may do to a table, enum lyre_permission or-ed, LYRE_PERMIT_DESCRIBE where it may know of it: for
@@ -38,7 +72,7 @@ static inline void lyre_server_rights_end(lyre_call *call) { lyre_host->server_r
  */
 static inline uint32_t lyre_call_permissions(lyre_call *call, const char *database, const char *table)
 {
-	return lyre_host->call_permissions(call, database, table);
+	return lyre_host->user->call_permissions(call, database, table);
 }
 
 /* ---- users ---- */
@@ -73,7 +107,7 @@ struct lyre_user {
  */
 static inline int lyre_user(lyre_call *call, const char *name, struct lyre_user *ret)
 {
-	return lyre_host->user(call, name, ret);
+	return lyre_host->user->user(call, name, ret);
 }
 
 /**
@@ -84,7 +118,7 @@ static inline int lyre_user(lyre_call *call, const char *name, struct lyre_user 
  */
 static inline int lyre_users(lyre_call *call, int (*visit)(void *arg, const struct lyre_user *user), void *arg)
 {
-	return lyre_host->users(call, visit, arg);
+	return lyre_host->user->users(call, visit, arg);
 }
 
 /** What of a user is to change. Grows at its end. */
@@ -114,7 +148,7 @@ struct lyre_user_change {
  */
 static inline int lyre_user_add(lyre_call *call, const struct lyre_user_change *user)
 {
-	return lyre_host->user_add(call, user);
+	return lyre_host->user->user_add(call, user);
 }
 
 /**
@@ -125,11 +159,11 @@ static inline int lyre_user_add(lyre_call *call, const struct lyre_user_change *
  */
 static inline int lyre_user_change(lyre_call *call, const struct lyre_user_change *change)
 {
-	return lyre_host->user_change(call, change);
+	return lyre_host->user->user_change(call, change);
 }
 
 /** Removes a user. LYRE_ENOTFOUND; LYRE_ECONFLICT when no active super_user would be left. Blocks. */
-static inline int lyre_user_drop(lyre_call *call, const char *name) { return lyre_host->user_drop(call, name); }
+static inline int lyre_user_drop(lyre_call *call, const char *name) { return lyre_host->user->user_drop(call, name); }
 
 /* ---- roles ---- */
 
@@ -149,7 +183,7 @@ struct lyre_role {
  */
 static inline int lyre_roles(lyre_call *call, int (*visit)(void *arg, const lyre_value *role), void *arg)
 {
-	return lyre_host->roles(call, visit, arg);
+	return lyre_host->user->roles(call, visit, arg);
 }
 
 /**
@@ -158,7 +192,7 @@ static inline int lyre_roles(lyre_call *call, int (*visit)(void *arg, const lyre
  */
 static inline int lyre_role_find(lyre_call *call, const char *id, const lyre_value **ret)
 {
-	return lyre_host->role_find(call, id, ret);
+	return lyre_host->user->role_find(call, id, ret);
 }
 
 /**
@@ -167,7 +201,7 @@ static inline int lyre_role_find(lyre_call *call, const char *id, const lyre_val
  */
 static inline int lyre_role_add(lyre_call *call, const struct lyre_role *role, const lyre_value **ret)
 {
-	return lyre_host->role_add(call, role, ret);
+	return lyre_host->user->role_add(call, role, ret);
 }
 
 /**
@@ -176,11 +210,11 @@ static inline int lyre_role_add(lyre_call *call, const struct lyre_role *role, c
  */
 static inline int lyre_role_change(lyre_call *call, const struct lyre_role *role, const lyre_value **ret)
 {
-	return lyre_host->role_change(call, role, ret);
+	return lyre_host->user->role_change(call, role, ret);
 }
 
 /** Removes a role; inactive users may be left without. LYRE_ENOTFOUND; LYRE_ECONFLICT while active users have it. Blocks. */
-static inline int lyre_role_drop(lyre_call *call, const char *id) { return lyre_host->role_drop(call, id); }
+static inline int lyre_role_drop(lyre_call *call, const char *id) { return lyre_host->user->role_drop(call, id); }
 
 /* ---- credentials of a module's own kind ---- */
 
@@ -229,7 +263,7 @@ struct lyre_authenticator {
  */
 static inline int lyre_authenticator_add(lyre_instance *self, const struct lyre_authenticator *a)
 {
-	return lyre_host->authenticator_add(self, a);
+	return lyre_host->user->authenticator_add(self, a);
 }
 
 /**
@@ -239,17 +273,17 @@ static inline int lyre_authenticator_add(lyre_instance *self, const struct lyre_
 static inline void lyre_credentials_forget(lyre_call *call, enum lyre_credential_source source, const char *name,
 	const char *text, size_t len)
 {
-	lyre_host->credentials_forget(call, (int)source, name, text, len);
+	lyre_host->user->credentials_forget(call, (int)source, name, text, len);
 }
 
 /** \return 1 when the caller came with credentials that are good for this operation only, else 0 */
-static inline int lyre_call_limited(lyre_call *call) { return lyre_host->call_limited(call); }
+static inline int lyre_call_limited(lyre_call *call) { return lyre_host->user->call_limited(call); }
 
 /**
  * \return 1 when the caller's password came with this request, or the caller is the server's own; 0 for who came by a
  *         token, a session or other credentials of a module, which should not be turned into longer ones
  */
-static inline int lyre_call_by_password(lyre_call *call) { return lyre_host->call_by_password(call); }
+static inline int lyre_call_by_password(lyre_call *call) { return lyre_host->user->call_by_password(call); }
 
 /**
  * \return the value of a cookie of the request as it was sent, NUL-terminated, until the call ends; NULL when there is none
@@ -257,7 +291,7 @@ static inline int lyre_call_by_password(lyre_call *call) { return lyre_host->cal
  */
 static inline const char *lyre_call_cookie(lyre_call *call, const char *name)
 {
-	return lyre_host->call_cookie(call, name);
+	return lyre_host->user->call_cookie(call, name);
 }
 
 /**
@@ -270,7 +304,7 @@ static inline const char *lyre_call_cookie(lyre_call *call, const char *name)
  */
 static inline int lyre_reply_cookie(lyre_call *call, const char *name, const char *value, int64_t max_age)
 {
-	return lyre_host->reply_cookie(call, name, value, max_age);
+	return lyre_host->user->reply_cookie(call, name, value, max_age);
 }
 
 LYRE_END_DECLS

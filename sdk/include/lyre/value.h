@@ -4,7 +4,7 @@
  * \brief Reading JSON values, and writing the JSON of an answer.
  *
  * Values belong to the call they came with and die with it. All functions may be called from the thread that runs the
- * call; a value never changes, so several threads may read it. Since ABI 1.0.
+ * call; a value never changes, so several threads may read it.
  */
 #ifndef LYRE_VALUE_H
 #define LYRE_VALUE_H
@@ -15,28 +15,69 @@
 
 LYRE_BEGIN_DECLS
 
+/** The functions of this header, as the host has them. */
+struct lyre_value_api {
+	uint32_t size; /**< of the host's table */
+	uint32_t reserved;
+
+	int (*value_type)(const lyre_value *v);
+	int (*value_bool)(const lyre_value *v);
+	int64_t (*value_int)(const lyre_value *v);
+	double (*value_double)(const lyre_value *v);
+	const char *(*value_string)(const lyre_value *v, size_t *len);
+	size_t (*value_count)(const lyre_value *v);
+	const lyre_value *(*value_at)(const lyre_value *v, size_t i);
+	const char *(*value_name)(const lyre_value *v, size_t i, size_t *len);
+	const lyre_value *(*value_get)(const lyre_value *v, const char *name);
+
+	const lyre_value *(*make_null)(lyre_call *call);
+	const lyre_value *(*make_bool)(lyre_call *call, int b);
+	const lyre_value *(*make_int)(lyre_call *call, int64_t i);
+	const lyre_value *(*make_double)(lyre_call *call, double d);
+	const lyre_value *(*make_string)(lyre_call *call, const char *s, size_t len);
+	const lyre_value *(*make_array)(lyre_call *call, const lyre_value *const *items, size_t count);
+	const lyre_value *(*make_object)(lyre_call *call, const char *const *names, const lyre_value *const *values, size_t count);
+	const lyre_value *(*make_copy)(lyre_call *call, const lyre_value *v);
+
+	void (*out_object_begin)(lyre_out *o);
+	void (*out_object_end)(lyre_out *o);
+	void (*out_array_begin)(lyre_out *o);
+	void (*out_array_end)(lyre_out *o);
+	void (*out_key)(lyre_out *o, const char *name);
+	void (*out_string)(lyre_out *o, const char *s, size_t len);
+	void (*out_int)(lyre_out *o, int64_t i);
+	void (*out_double)(lyre_out *o, double d);
+	void (*out_bool)(lyre_out *o, int b);
+	void (*out_null)(lyre_out *o);
+	void (*out_value)(lyre_out *o, const lyre_value *v);
+
+	double (*time_now)(void);
+	int (*time_parse)(const char *s, size_t len, double *ms);
+	size_t (*time_text)(char out[32], double ms);
+};
+
 /** \return the kind of \p v; LYRE_NULL for a null pointer too. */
 static inline enum lyre_type lyre_value_type(const lyre_value *v)
 {
-	return (enum lyre_type)lyre_host->value_type(v);
+	return (enum lyre_type)lyre_host->value->value_type(v);
 }
 
 /** \return the truth of a LYRE_BOOL, 0 for every other kind. */
 static inline int lyre_value_bool(const lyre_value *v)
 {
-	return lyre_host->value_bool(v);
+	return lyre_host->value->value_bool(v);
 }
 
 /** \return a LYRE_INT as it is, a LYRE_DOUBLE cut to its integer part and clamped, 0 for every other kind. */
 static inline int64_t lyre_value_int(const lyre_value *v)
 {
-	return lyre_host->value_int(v);
+	return lyre_host->value->value_int(v);
 }
 
 /** \return a number of any kind as a double, 0 for every other kind. */
 static inline double lyre_value_double(const lyre_value *v)
 {
-	return lyre_host->value_double(v);
+	return lyre_host->value->value_double(v);
 }
 
 /**
@@ -46,52 +87,52 @@ static inline double lyre_value_double(const lyre_value *v)
  */
 static inline const char *lyre_value_string(const lyre_value *v, size_t *len)
 {
-	return lyre_host->value_string(v, len);
+	return lyre_host->value->value_string(v, len);
 }
 
 /** \return the number of items of an array or of members of an object, 0 for every other kind. */
 static inline size_t lyre_value_count(const lyre_value *v)
 {
-	return lyre_host->value_count(v);
+	return lyre_host->value->value_count(v);
 }
 
 /** \return item \p i of an array, or the value of member \p i of an object; NULL outside. */
 static inline const lyre_value *lyre_value_at(const lyre_value *v, size_t i)
 {
-	return lyre_host->value_at(v, i);
+	return lyre_host->value->value_at(v, i);
 }
 
 /** \return the name of member \p i of an object, NUL-terminated; NULL outside. \p len may be NULL. */
 static inline const char *lyre_value_name(const lyre_value *v, size_t i, size_t *len)
 {
-	return lyre_host->value_name(v, i, len);
+	return lyre_host->value->value_name(v, i, len);
 }
 
 /** \return the member \p name of an object; NULL where there is none. */
 static inline const lyre_value *lyre_value_get(const lyre_value *v, const char *name)
 {
-	return lyre_host->value_get(v, name);
+	return lyre_host->value->value_get(v, name);
 }
 
 /* Making values, for those that are handed to the core: conditions, records, keys. They live until the call ends. Each
  * returns NULL when out of memory, and takes a NULL among its parts as that too, so that only the last need be asked. */
 
 /** Null. */
-static inline const lyre_value *lyre_make_null(lyre_call *call) { return lyre_host->make_null(call); }
+static inline const lyre_value *lyre_make_null(lyre_call *call) { return lyre_host->value->make_null(call); }
 /** True where \p b is not 0. */
-static inline const lyre_value *lyre_make_bool(lyre_call *call, int b) { return lyre_host->make_bool(call, b); }
+static inline const lyre_value *lyre_make_bool(lyre_call *call, int b) { return lyre_host->value->make_bool(call, b); }
 /** An integer. */
-static inline const lyre_value *lyre_make_int(lyre_call *call, int64_t i) { return lyre_host->make_int(call, i); }
+static inline const lyre_value *lyre_make_int(lyre_call *call, int64_t i) { return lyre_host->value->make_int(call, i); }
 /** A number; null where \p d is not finite, for which JSON has no number. */
-static inline const lyre_value *lyre_make_double(lyre_call *call, double d) { return lyre_host->make_double(call, d); }
+static inline const lyre_value *lyre_make_double(lyre_call *call, double d) { return lyre_host->value->make_double(call, d); }
 
 /** UTF-8 text of \p len bytes, copied. */
 static inline const lyre_value *lyre_make_string(lyre_call *call, const char *s, size_t len)
 {
-	return lyre_host->make_string(call, s, len);
+	return lyre_host->value->make_string(call, s, len);
 }
 
-/** The same of NUL-terminated text. Of this header alone: servers of any minor have it. */
+/** The same of NUL-terminated text. */
 static inline const lyre_value *lyre_make_text(lyre_call *call, const char *text)
 {
 	return lyre_make_string(call, text, strlen(text));
@@ -100,63 +141,62 @@ static inline const lyre_value *lyre_make_text(lyre_call *call, const char *text
 /** An array of \p count values. */
 static inline const lyre_value *lyre_make_array(lyre_call *call, const lyre_value *const *items, size_t count)
 {
-	return lyre_host->make_array(call, items, count);
+	return lyre_host->value->make_array(call, items, count);
 }
 
 /** An object of \p count members; the names are NUL-terminated, copied, and differ. */
 static inline const lyre_value *lyre_make_object(lyre_call *call, const char *const *names, const lyre_value *const *values,
 	size_t count)
 {
-	return lyre_host->make_object(call, names, values, count);
+	return lyre_host->value->make_object(call, names, values, count);
 }
 
-/** A deep copy of any value, such as one of a row, which goes with the next. Since ABI 1.1. */
+/** A deep copy of any value, such as one of a row, which goes with the next. */
 static inline const lyre_value *lyre_make_copy(lyre_call *call, const lyre_value *v)
 {
-	return lyre_host->make_copy(call, v);
+	return lyre_host->value->make_copy(call, v);
 }
 
 /* Times. */
 
 /**
- * Reads an ISO 8601 date, or date and time; what names no zone is taken as UTC. Since ABI 1.1.
+ * Reads an ISO 8601 date, or date and time; what names no zone is taken as UTC.
  * \param[out] ms  since the epoch
  * \return 0; LYRE_EINVAL, with no failure set, when it is none
  */
-static inline int lyre_time_parse(const char *s, size_t len, double *ms) { return lyre_host->time_parse(s, len, ms); }
-/** Writes 2026-11-21T21:58:53.123Z. \return its length; 0 outside the years 0 to 9999. Since ABI 1.1. */
-static inline size_t lyre_time_text(char out[32], double ms) { return lyre_host->time_text(out, ms); }
+static inline int lyre_time_parse(const char *s, size_t len, double *ms) { return lyre_host->value->time_parse(s, len, ms); }
+/** Writes 2026-11-21T21:58:53.123Z. \return its length; 0 outside the years 0 to 9999. */
+static inline size_t lyre_time_text(char out[32], double ms) { return lyre_host->value->time_text(out, ms); }
 /**
- * \return the time of day, ms since the epoch, with a fraction; it steps where somebody sets the clock. Any thread. Since
- * ABI 1.2.
+ * \return the time of day, ms since the epoch, with a fraction; it steps where somebody sets the clock. Any thread.
  */
-static inline double lyre_time_now(void) { return lyre_host->time_now(); }
+static inline double lyre_time_now(void) { return lyre_host->value->time_now(); }
 
 /* Writing. Commas, quotes and escapes are the writer's; the caller opens, fills and closes. A failed allocation is
  * remembered and answered as such at the end of the call, so these return nothing. */
 
 /** Opens an object: members follow, each a key and a value. */
-static inline void lyre_out_object_begin(lyre_out *o) { lyre_host->out_object_begin(o); }
+static inline void lyre_out_object_begin(lyre_out *o) { lyre_host->value->out_object_begin(o); }
 /** Closes it. */
-static inline void lyre_out_object_end(lyre_out *o) { lyre_host->out_object_end(o); }
+static inline void lyre_out_object_end(lyre_out *o) { lyre_host->value->out_object_end(o); }
 /** Opens an array: values follow. */
-static inline void lyre_out_array_begin(lyre_out *o) { lyre_host->out_array_begin(o); }
+static inline void lyre_out_array_begin(lyre_out *o) { lyre_host->value->out_array_begin(o); }
 /** Closes it. */
-static inline void lyre_out_array_end(lyre_out *o) { lyre_host->out_array_end(o); }
+static inline void lyre_out_array_end(lyre_out *o) { lyre_host->value->out_array_end(o); }
 /** The name of the next member of the open object, NUL-terminated. */
-static inline void lyre_out_key(lyre_out *o, const char *name) { lyre_host->out_key(o, name); }
+static inline void lyre_out_key(lyre_out *o, const char *name) { lyre_host->value->out_key(o, name); }
 /** UTF-8 text of \p len bytes. */
-static inline void lyre_out_string(lyre_out *o, const char *s, size_t len) { lyre_host->out_string(o, s, len); }
+static inline void lyre_out_string(lyre_out *o, const char *s, size_t len) { lyre_host->value->out_string(o, s, len); }
 /** An integer, exactly. */
-static inline void lyre_out_int(lyre_out *o, int64_t i) { lyre_host->out_int(o, i); }
+static inline void lyre_out_int(lyre_out *o, int64_t i) { lyre_host->value->out_int(o, i); }
 /** The shortest text that reads back as \p d; null where \p d is not finite. */
-static inline void lyre_out_double(lyre_out *o, double d) { lyre_host->out_double(o, d); }
+static inline void lyre_out_double(lyre_out *o, double d) { lyre_host->value->out_double(o, d); }
 /** True where \p b is not 0. */
-static inline void lyre_out_bool(lyre_out *o, int b) { lyre_host->out_bool(o, b); }
+static inline void lyre_out_bool(lyre_out *o, int b) { lyre_host->value->out_bool(o, b); }
 /** Null. */
-static inline void lyre_out_null(lyre_out *o) { lyre_host->out_null(o); }
+static inline void lyre_out_null(lyre_out *o) { lyre_host->value->out_null(o); }
 /** Any value, whole; null for a null pointer. */
-static inline void lyre_out_value(lyre_out *o, const lyre_value *v) { lyre_host->out_value(o, v); }
+static inline void lyre_out_value(lyre_out *o, const lyre_value *v) { lyre_host->value->out_value(o, v); }
 
 /**
  * A member of the open object, its name and its value: UTF-8 text, NUL-terminated; null for a null pointer. Of this header

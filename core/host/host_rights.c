@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * \file module/host_rights.c
+ * \file host/host_rights.c
  * \brief What the services permit whoever calls, whatever the module that asks has declared. The rules are auth's.
  */
-#include "module/host.h"
+#include "host/host_internal.h"
 
 #include <string.h>
 

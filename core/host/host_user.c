@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * \file module/host_user.c
+ * \file host/host_user.c
  * \brief Who calls, users and roles as modules see them: lyre/user.h.
  */
 #include "auth/users.h"
 #include "base/text.h"
-#include "module/host.h"
+#include "host/host_user.h"
 
 #include <string.h>
 
-#define USER_1_2 SIZE_UP_TO(struct lyre_user, refresh_token)
-#define CHANGE_1_2 SIZE_UP_TO(struct lyre_user_change, refresh_token)
-#define ROLE_1_2 SIZE_UP_TO(struct lyre_role, permission)
+#define USER_SIZE SIZE_UP_TO(struct lyre_user, refresh_token)
+#define CHANGE_SIZE SIZE_UP_TO(struct lyre_user_change, refresh_token)
+#define ROLE_SIZE SIZE_UP_TO(struct lyre_role, permission)
 
 static struct users *users_of(const lyre_call *call)
 {
@@ -20,23 +20,23 @@ static struct users *users_of(const lyre_call *call)
 
 /* ---- who calls ---- */
 
-int host_call_super_user(lyre_call *call)
+static int host_call_super_user(lyre_call *call)
 {
 	return call->who && call->who->role && call->who->role->super_user;
 }
 
-void host_server_rights_begin(lyre_call *call)
+static void host_server_rights_begin(lyre_call *call)
 {
 	call->server_rights++;
 }
 
-void host_server_rights_end(lyre_call *call)
+static void host_server_rights_end(lyre_call *call)
 {
 	if (call->server_rights)
 		call->server_rights--;
 }
 
-uint32_t host_call_permissions(lyre_call *call, const char *database, const char *table)
+static uint32_t host_call_permissions(lyre_call *call, const char *database, const char *table)
 {
 	return call_view(call, database, table).permissions;
 }
@@ -74,10 +74,10 @@ static int server_user(lyre_call *call, struct lyre_user *ret)
 	const struct lyre_user server = { .active = 1, .name = PRINCIPAL_SERVER, .role_id = role_of_server.id, .role = &role_of_server.record,
 		.stamp = "", .refresh_token = "" };
 
-	return host_give(call, ret, USER_1_2, "lyre_user", &server, sizeof server);
+	return host_give(call, ret, USER_SIZE, "lyre_user", &server, sizeof server);
 }
 
-int host_user(lyre_call *call, const char *name, struct lyre_user *ret)
+static int host_user(lyre_call *call, const char *name, struct lyre_user *ret)
 {
 	const struct principal *caller = name ? NULL : call->who;
 
@@ -109,7 +109,7 @@ int host_user(lyre_call *call, const char *name, struct lyre_user *ret)
 		if (rc < 0 && rc != LYRE_ENOTFOUND)
 			return rc;
 	}
-	return host_give(call, ret, USER_1_2, "lyre_user", &full, sizeof full);
+	return host_give(call, ret, USER_SIZE, "lyre_user", &full, sizeof full);
 }
 
 struct visiting {
@@ -135,7 +135,7 @@ static int visit_user(void *arg, const char *name, const struct user *user)
 	return rc;
 }
 
-int host_users(lyre_call *call, int (*visit)(void *arg, const struct lyre_user *user), void *arg)
+static int host_users(lyre_call *call, int (*visit)(void *arg, const struct lyre_user *user), void *arg)
 {
 	struct visiting v = { call, visit, arg };
 
@@ -144,13 +144,13 @@ int host_users(lyre_call *call, int (*visit)(void *arg, const struct lyre_user *
 
 static int take_change(lyre_call *call, struct lyre_user_change *ours, const struct lyre_user_change *theirs)
 {
-	int rc = host_take(call, ours, sizeof *ours, theirs, CHANGE_1_2, "lyre_user_change");
+	int rc = host_take(call, ours, sizeof *ours, theirs, CHANGE_SIZE, "lyre_user_change");
 
 	ours->size = (uint32_t)sizeof *ours;
 	return rc;
 }
 
-int host_user_add(lyre_call *call, const struct lyre_user_change *user)
+static int host_user_add(lyre_call *call, const struct lyre_user_change *user)
 {
 	struct lyre_user_change full;
 	int rc = take_change(call, &full, user);
@@ -158,7 +158,7 @@ int host_user_add(lyre_call *call, const struct lyre_user_change *user)
 	return rc < 0 ? rc : users_add(users_of(call), &full, &call->err);
 }
 
-int host_user_change(lyre_call *call, const struct lyre_user_change *change)
+static int host_user_change(lyre_call *call, const struct lyre_user_change *change)
 {
 	struct lyre_user_change full;
 	int rc = take_change(call, &full, change);
@@ -166,19 +166,19 @@ int host_user_change(lyre_call *call, const struct lyre_user_change *change)
 	return rc < 0 ? rc : users_change(users_of(call), &full, &call->err);
 }
 
-int host_user_drop(lyre_call *call, const char *name)
+static int host_user_drop(lyre_call *call, const char *name)
 {
 	return users_drop(users_of(call), name, &call->err);
 }
 
 /* ---- roles ---- */
 
-int host_roles(lyre_call *call, int (*visit)(void *arg, const lyre_value *role), void *arg)
+static int host_roles(lyre_call *call, int (*visit)(void *arg, const lyre_value *role), void *arg)
 {
 	return users_each_role(users_of(call), visit, arg, &call->err);
 }
 
-int host_role_find(lyre_call *call, const char *id, const lyre_value **ret)
+static int host_role_find(lyre_call *call, const char *id, const lyre_value **ret)
 {
 	lyre_value *record = ARENA_NEW(call->arena, lyre_value);
 
@@ -196,7 +196,7 @@ typedef int role_writer(struct users *u, const struct lyre_role *role, struct ar
 static int write_role(lyre_call *call, role_writer *write, const struct lyre_role *role, const lyre_value **ret)
 {
 	struct lyre_role full;
-	int rc = host_take(call, &full, sizeof full, role, ROLE_1_2, "lyre_role");
+	int rc = host_take(call, &full, sizeof full, role, ROLE_SIZE, "lyre_role");
 
 	if (rc < 0)
 		return rc;
@@ -210,17 +210,45 @@ static int write_role(lyre_call *call, role_writer *write, const struct lyre_rol
 	return rc;
 }
 
-int host_role_add(lyre_call *call, const struct lyre_role *role, const lyre_value **ret)
+static int host_role_add(lyre_call *call, const struct lyre_role *role, const lyre_value **ret)
 {
 	return write_role(call, users_add_role, role, ret);
 }
 
-int host_role_change(lyre_call *call, const struct lyre_role *role, const lyre_value **ret)
+static int host_role_change(lyre_call *call, const struct lyre_role *role, const lyre_value **ret)
 {
 	return write_role(call, users_change_role, role, ret);
 }
 
-int host_role_drop(lyre_call *call, const char *id)
+static int host_role_drop(lyre_call *call, const char *id)
 {
 	return users_drop_role(users_of(call), id, &call->err);
 }
+
+const struct lyre_user_api host_user_api = {
+	.size = (uint32_t)sizeof(struct lyre_user_api),
+
+	.call_super_user = host_call_super_user,
+	.call_permissions = host_call_permissions,
+	.call_limited = host_call_limited,
+	.call_by_password = host_call_by_password,
+	.server_rights_begin = host_server_rights_begin,
+	.server_rights_end = host_server_rights_end,
+
+	.user = host_user,
+	.users = host_users,
+	.user_add = host_user_add,
+	.user_change = host_user_change,
+	.user_drop = host_user_drop,
+
+	.roles = host_roles,
+	.role_find = host_role_find,
+	.role_add = host_role_add,
+	.role_change = host_role_change,
+	.role_drop = host_role_drop,
+
+	.authenticator_add = host_authenticator_add,
+	.credentials_forget = host_credentials_forget,
+	.call_cookie = host_call_cookie,
+	.reply_cookie = host_reply_cookie,
+};

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * \file module/host_changes.c
+ * \file host/host_changes.c
  * \brief The commit log as modules see it: lyre/store.h.
  */
-#include "module/host.h"
+#include "host/host_store.h"
 #include "query/query.h"
 #include "store/changes.h"
 

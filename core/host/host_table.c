@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * \file module/host_table.c
+ * \file host/host_table.c
  * \brief Databases and tables as modules see them: lyre/store.h.
  */
-#include "module/host.h"
-#include "module/module.h"
+#include "host/host_store.h"
 
 #include <string.h>
 
@@ -15,9 +14,9 @@ struct opened {
 	uint32_t attribute_count;
 };
 
-#define SPEC_1_0 SIZE_UP_TO(struct lyre_table_spec, schema_defined)
-#define ATTRIBUTE_1_0 SIZE_UP_TO(struct lyre_attribute, type)
-#define STATS_1_0 SIZE_UP_TO(struct lyre_table_stats, last_updated)
+#define SPEC_SIZE SIZE_UP_TO(struct lyre_table_spec, schema_defined)
+#define ATTRIBUTE_SIZE SIZE_UP_TO(struct lyre_attribute, type)
+#define STATS_SIZE SIZE_UP_TO(struct lyre_table_stats, last_updated)
 
 /** Ties a definition to the call; the reference is the call's then, and given back here when that fails. */
 static int adopt(lyre_call *call, const struct table *def, const struct permission_view *view, lyre_table **ret)
@@ -111,7 +110,7 @@ int host_tables(lyre_call *call, const char *database, int (*visit)(void *arg, l
 int host_table_create(lyre_call *call, const struct lyre_table_spec *spec)
 {
 	struct lyre_table_spec full;
-	int rc = host_take(call, &full, sizeof full, spec, SPEC_1_0, "lyre_table_spec");
+	int rc = host_take(call, &full, sizeof full, spec, SPEC_SIZE, "lyre_table_spec");
 	if (rc < 0)
 		return rc;
 	full.size = (uint32_t)sizeof full;
@@ -131,7 +130,7 @@ int host_table_create(lyre_call *call, const struct lyre_table_spec *spec)
 		return err_nomem(&call->err);
 	const char *from = (const void *)full.attributes;
 	for (uint32_t i = 0; i < full.attribute_count; i++) {
-		rc = host_take(call, attributes + i, sizeof *attributes, from, ATTRIBUTE_1_0, "lyre_attribute");
+		rc = host_take(call, attributes + i, sizeof *attributes, from, ATTRIBUTE_SIZE, "lyre_attribute");
 		if (rc < 0)
 			return rc;
 		from += attributes[i].size;
@@ -217,7 +216,7 @@ int host_table_spec(lyre_call *call, lyre_table *table, struct lyre_table_spec *
 		.audit = t->audit,
 		.schema_defined = !t->dynamic,
 	};
-	return host_give(call, ret, SPEC_1_0, "lyre_table_spec", &spec, sizeof spec);
+	return host_give(call, ret, SPEC_SIZE, "lyre_table_spec", &spec, sizeof spec);
 }
 
 int host_table_stats(lyre_call *call, lyre_table *table, int exact, struct lyre_table_stats *ret)
@@ -226,7 +225,7 @@ int host_table_stats(lyre_call *call, lyre_table *table, int exact, struct lyre_
 	int rc = host_may(call, table, LYRE_PERMIT_DESCRIBE);
 	if (rc == 0)
 		rc = table_stats(table->def, exact != 0, &stats, &call->err);
-	return rc < 0 ? rc : host_give(call, ret, STATS_1_0, "lyre_table_stats", &stats, sizeof stats);
+	return rc < 0 ? rc : host_give(call, ret, STATS_SIZE, "lyre_table_stats", &stats, sizeof stats);
 }
 
 /** Writes, and keeps a copy of what was written, without the comma before it. */
@@ -248,7 +247,7 @@ static bool is_told_all(const lyre_call *call, const char *database)
 	return host_is_whole(call) && !(call->server_rights && strcmp(database, SYSTEM_DATABASE) == 0);
 }
 
-int host_reply_figures(lyre_call *call, const char *database, const char *name, int (*write)(void *arg), void *arg)
+int host_reply_cached(lyre_call *call, const char *database, const char *name, int (*write)(void *arg), void *arg)
 {
 	struct database *db;
 	int rc = visible_database(call, database, &db);
@@ -273,7 +272,7 @@ int host_reply_figures(lyre_call *call, const char *database, const char *name, 
 int host_attribute_create(lyre_call *call, lyre_table *table, const struct lyre_attribute *attribute, char id[37])
 {
 	struct lyre_attribute full;
-	int rc = host_take(call, &full, sizeof full, attribute, ATTRIBUTE_1_0, "lyre_attribute");
+	int rc = host_take(call, &full, sizeof full, attribute, ATTRIBUTE_SIZE, "lyre_attribute");
 	if (rc < 0)
 		return rc;
 	full.size = (uint32_t)sizeof full;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * \file module/host_record.c
+ * \file host/host_record.c
  * \brief Writes, queries and backups as modules see them: lyre/store.h.
  */
-#include "module/host.h"
+#include "host/host_store.h"
 #include "query/query.h"
 
 /* ---- writing ---- */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * \file module/process.h
+ * \file host/host_process.h
  * \brief What this process takes of the machine.
  */
-#ifndef MODULE_PROCESS_H
-#define MODULE_PROCESS_H
+#ifndef HOST_PROCESS_H
+#define HOST_PROCESS_H
 
 /** NAN where it cannot be known: parts of /proc may be hidden. */
 struct process_figures {

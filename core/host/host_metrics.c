@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * \file module/host_metrics.c
+ * \file host/host_metrics.c
  * \brief Figures of the server as modules see them: lyre/server.h and lyre/store.h. They are counted where the work is done
  * and come together here.
  */
 #include <config.h>
 
 #include "log/log.h"
-#include "module/host.h"
-#include "module/process.h"
+#include "host/host_server.h"
+#include "host/host_store.h"
+#include "host/host_process.h"
 
 #include <math.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "module/process.h"
+#include "host/host_process.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * \file module/host_struct.c
+ * \file host/host_struct.c
  * \brief Structs that cross between the server and a module that was built with other headers.
  */
-#include "module/host.h"
-#include "module/module.h"
+#include "host/host_internal.h"
 
 #include "log/log.h"
 

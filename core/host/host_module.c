@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * \file module/host_module.c
+ * \file host/host_module.c
  * \brief Settings and log of a module: lyre/module.h.
  */
 #include "config/config.h"
 #include "log/log.h"
-#include "module/host.h"
-#include "module/module.h"
+#include "host/host_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,49 +25,63 @@ static const char *full_key(const lyre_instance *self, const char *key, char out
 	return out;
 }
 
-int host_setting_is_null(lyre_instance *self, const char *key)
+static int host_setting_is_null(lyre_instance *self, const char *key)
 {
 	char full[SETTING_KEY_MAX];
 	return config_is_null(self->config, full_key(self, key, full));
 }
 
-int64_t host_setting_int(lyre_instance *self, const char *key)
+static int64_t host_setting_int(lyre_instance *self, const char *key)
 {
 	char full[SETTING_KEY_MAX];
 	return config_int(self->config, full_key(self, key, full));
 }
 
-double host_setting_number(lyre_instance *self, const char *key)
+static double host_setting_number(lyre_instance *self, const char *key)
 {
 	char full[SETTING_KEY_MAX];
 	return config_number(self->config, full_key(self, key, full));
 }
 
-int host_setting_bool(lyre_instance *self, const char *key)
+static int host_setting_bool(lyre_instance *self, const char *key)
 {
 	char full[SETTING_KEY_MAX];
 	return config_bool(self->config, full_key(self, key, full));
 }
 
-const char *host_setting_string(lyre_instance *self, const char *key)
+static const char *host_setting_string(lyre_instance *self, const char *key)
 {
 	char full[SETTING_KEY_MAX];
 	return config_string(self->config, full_key(self, key, full));
 }
 
-const char *const *host_setting_list(lyre_instance *self, const char *key, size_t *count)
+static const char *const *host_setting_list(lyre_instance *self, const char *key, size_t *count)
 {
 	char full[SETTING_KEY_MAX];
 	return config_list(self->config, full_key(self, key, full), count);
 }
 
-int host_start_vfail(lyre_instance *self, int code, const char *fmt, va_list ap)
+static int host_start_vfail(lyre_instance *self, int code, const char *fmt, va_list ap)
 {
 	return err_vset(&self->err, code < 0 ? code : LYRE_EINTERNAL, fmt, ap);
 }
 
-void host_vlog(lyre_instance *self, int level, const char *fmt, va_list ap)
+static void host_vlog(lyre_instance *self, int level, const char *fmt, va_list ap)
 {
 	int known = level < LYRE_NOTIFY ? LYRE_NOTIFY : level > LYRE_TRACE ? LYRE_TRACE : level;
 	log_vwrite((enum lyre_log_level)known, self->name, fmt, ap);
 }
+
+const struct lyre_module_api host_module_api = {
+	.size = (uint32_t)sizeof(struct lyre_module_api),
+
+	.setting_is_null = host_setting_is_null,
+	.setting_int = host_setting_int,
+	.setting_number = host_setting_number,
+	.setting_bool = host_setting_bool,
+	.setting_string = host_setting_string,
+	.setting_list = host_setting_list,
+
+	.start_vfail = host_start_vfail,
+	.vlog = host_vlog,
+};

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * \file module/host_log.c
+ * \file host/host_log.c
  * \brief The log as modules read it: lyre/server.h.
  */
 #include "log/log.h"
-#include "module/host.h"
+#include "host/host_server.h"
 
 int host_log_read(lyre_call *call, const struct lyre_log_query *query,
 	int (*visit)(void *arg, const struct lyre_log_entry *entry), void *arg)

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * \file module/host_credential.c
+ * \file host/host_credential.c
  * \brief Credentials of a module's own kind, and cookies: lyre/user.h. Authenticators hang off the module until it has
- * started, as its pages do.
+ * started, as its routes do.
  */
-#include "module/host.h"
-#include "module/internal.h"
+#include "host/host_user.h"
 
 #include "base/text.h"
 
@@ -16,7 +15,7 @@
 
 #define NAME_LENGTH_MAX 100
 #define VALUE_LENGTH_MAX 4096
-#define AUTHENTICATOR_1_2 SIZE_UP_TO(struct lyre_authenticator, verify)
+#define AUTHENTICATOR_SIZE SIZE_UP_TO(struct lyre_authenticator, verify)
 /** The last second that a cookie's end has a place for: of the year 9999, or the last that a time_t of this machine knows. */
 #define TIME_END (sizeof(time_t) < sizeof(int64_t) ? (int64_t)INT32_MAX : INT64_C(253402300799))
 
@@ -69,7 +68,7 @@ static int check(lyre_instance *self, const struct lyre_authenticator *a)
 int host_authenticator_add(lyre_instance *self, const struct lyre_authenticator *a)
 {
 	struct lyre_authenticator full;
-	int rc = host_take_at_start(self, "credentials", &full, sizeof full, a, AUTHENTICATOR_1_2, "lyre_authenticator");
+	int rc = host_take_at_start(self, "credentials", &full, sizeof full, a, AUTHENTICATOR_SIZE, "lyre_authenticator");
 	if (rc == 0)
 		rc = check(self, &full);
 	if (rc < 0)

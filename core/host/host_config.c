@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * \file module/host_config.c
+ * \file host/host_config.c
  * \brief The configuration as modules see it: lyre/server.h.
  */
 #include "config/config.h"
 #include "log/log.h"
-#include "module/host.h"
-#include "module/module.h"
+#include "host/host_server.h"
 
 int host_configuration_reply(lyre_call *call, int effective)
 {

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * \file module/host_call.c
+ * \file host/host_call.c
  * \brief Arguments, failures and answers of a call: lyre/call.h.
  */
-#include "module/host.h"
-#include "module/module.h"
+#include "host/host_internal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,19 +12,19 @@
 /** Bytes of a message that needs no memory: two names of the longest, and what is said of them. */
 #define MESSAGE_HERE 1024
 
-const lyre_value *host_arg(lyre_call *call, const char *name)
+static const lyre_value *host_arg(lyre_call *call, const char *name)
 {
 	size_t i = operation_param(call->operation, name);
 	return i < call->operation->param_count && call->present[i] ? call->args + i : NULL;
 }
 
-int host_arg_given(lyre_call *call, const char *name)
+static int host_arg_given(lyre_call *call, const char *name)
 {
 	size_t i = operation_param(call->operation, name);
 	return i < call->operation->param_count && call->given[i];
 }
 
-const char *host_arg_string(lyre_call *call, const char *name)
+static const char *host_arg_string(lyre_call *call, const char *name)
 {
 	const lyre_value *v = host_arg(call, name);
 	const char *text = host_value_string(v, NULL);
@@ -36,7 +35,7 @@ const char *host_arg_string(lyre_call *call, const char *name)
 	return arena_strndup(call->arena, number, len);
 }
 
-const lyre_value *host_call_body(lyre_call *call)
+static const lyre_value *host_call_body(lyre_call *call)
 {
 	struct err ignored;
 
@@ -46,67 +45,67 @@ const lyre_value *host_call_body(lyre_call *call)
 	return &call->body;
 }
 
-const char *host_call_operation(lyre_call *call)
+static const char *host_call_operation(lyre_call *call)
 {
 	return call->operation->name;
 }
 
-const char *host_call_user(lyre_call *call)
+static const char *host_call_user(lyre_call *call)
 {
 	return call_user(call);
 }
 
-lyre_instance *host_call_module(lyre_call *call)
+static lyre_instance *host_call_module(lyre_call *call)
 {
 	return call->operation->instance;
 }
 
-void *host_alloc(lyre_call *call, size_t size)
+static void *host_alloc(lyre_call *call, size_t size)
 {
 	return arena_zalloc(call->arena, size);
 }
 
-int host_scope_begin(lyre_call *call)
+static int host_scope_begin(lyre_call *call)
 {
 	return call_scope_begin(call);
 }
 
-void host_scope_end(lyre_call *call)
+static void host_scope_end(lyre_call *call)
 {
 	call_scope_end(call);
 }
 
-int host_vfail(lyre_call *call, int code, const char *fmt, va_list ap)
+static int host_vfail(lyre_call *call, int code, const char *fmt, va_list ap)
 {
 	call->failure_written = false;
 	call->denial = (struct denial){ 0 }; /* it is another's failure now, whose sentence says all */
 	return err_vset(&call->err, code < 0 ? code : LYRE_EINTERNAL, fmt, ap);
 }
 
-int host_fail_as(lyre_call *call, int code)
+static int host_fail_as(lyre_call *call, int code)
 {
 	call->err.code = code < 0 ? code : LYRE_EINTERNAL;
 	return call->err.code;
 }
 
-int host_fail_reply(lyre_call *call)
+static int host_fail_reply(lyre_call *call)
 {
 	call->failure_written = call->err.code < 0;
 	return call->err.code;
 }
 
-int host_failure(lyre_call *call)
+static int host_failure(lyre_call *call)
 {
 	return call->err.code;
 }
 
-lyre_out *host_reply(lyre_call *call)
+static lyre_out *host_reply(lyre_call *call)
 {
 	return &call->out;
 }
 
 /** It mostly tells of a change that stands: that must not become a failure for want of memory. */
-int host_reply_vmessage(lyre_call *call, const char *fmt, va_list ap)
+static int host_reply_vmessage(lyre_call *call, const char *fmt, va_list ap)
 {
 	char here[MESSAGE_HERE];
 	const char *text = here;
@@ -125,13 +124,32 @@ int host_reply_vmessage(lyre_call *call, const char *fmt, va_list ap)
 	return 0;
 }
 
-int host_reply_rows(lyre_call *call, lyre_cursor *cursor)
+static int host_reply_text(lyre_call *call, const char *content_type, const char *text, size_t len)
+{
+	if (call->job)
+		return err_set(&call->err, LYRE_EINTERNAL, "a job cannot answer a text: what it answers is kept as JSON");
+	for (const char *p = content_type; *p; p++)
+		if (*p < ' ' || *p > '~')
+			return err_set(&call->err, LYRE_EINTERNAL, "module '%s' answers a content type that cannot stand in a header",
+				call->operation->owner);
+	const char *type = arena_strndup(call->arena, content_type, strlen(content_type));
+	if (!type)
+		return err_nomem(&call->err);
+	buf_clear(call->out.buf);
+	buf_add(call->out.buf, text, len);
+	if (call->out.buf->failed)
+		return err_nomem(&call->err);
+	call->text_type = type;
+	return 0;
+}
+
+static int host_reply_rows(lyre_call *call, lyre_cursor *cursor)
 {
 	call->rows = cursor;
 	return 0;
 }
 
-int host_reply_file(lyre_call *call, int fd, const char *filename)
+static int host_reply_file(lyre_call *call, int fd, const char *filename)
 {
 	const char *copy = arena_strndup(call->arena, filename, strlen(filename));
 	if (!copy) {
@@ -145,7 +163,7 @@ int host_reply_file(lyre_call *call, int fd, const char *filename)
 	return 0;
 }
 
-int host_operations(lyre_call *call, int (*visit)(void *arg, const struct lyre_operation *operation, const char *module),
+static int host_operations(lyre_call *call, int (*visit)(void *arg, const struct lyre_operation *operation, const char *module),
 	void *arg)
 {
 	size_t count;
@@ -158,3 +176,31 @@ int host_operations(lyre_call *call, int (*visit)(void *arg, const struct lyre_o
 	}
 	return rc;
 }
+
+const struct lyre_call_api host_call_api = {
+	.size = (uint32_t)sizeof(struct lyre_call_api),
+
+	.arg = host_arg,
+	.arg_given = host_arg_given,
+	.arg_string = host_arg_string,
+	.call_body = host_call_body,
+	.call_operation = host_call_operation,
+	.call_user = host_call_user,
+	.call_module = host_call_module,
+	.operations = host_operations,
+
+	.alloc = host_alloc,
+	.scope_begin = host_scope_begin,
+	.scope_end = host_scope_end,
+
+	.vfail = host_vfail,
+	.fail_as = host_fail_as,
+	.fail_reply = host_fail_reply,
+	.failure = host_failure,
+
+	.reply = host_reply,
+	.reply_vmessage = host_reply_vmessage,
+	.reply_text = host_reply_text,
+	.reply_rows = host_reply_rows,
+	.reply_file = host_reply_file,
+};

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * \file module/host_restart.c
+ * \file host/host_restart.c
  * \brief Restarts as modules ask for them: lyre/server.h.
  */
-#include "module/host.h"
+#include "host/host_server.h"
 
 static int cannot(lyre_call *call)
 {

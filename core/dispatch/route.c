@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * \file dispatch/page.c
+ * \file dispatch/route.c
  * \brief The paths beside "/" that are answered.
  */
 #include "dispatch/dispatch_internal.h"
@@ -18,10 +18,10 @@ bool dispatch_answers(const char *path)
 	return false;
 }
 
-int dispatch_add_page(struct dispatch *d, const char *owner, lyre_instance *instance, const struct lyre_route *route,
+int dispatch_add_route(struct dispatch *d, const char *owner, lyre_instance *instance, const struct lyre_route *route,
 	struct err *e)
 {
-	struct page *p = ARENA_NEW(&d->registry.arena, struct page);
+	struct route *p = ARENA_NEW(&d->registry.arena, struct route);
 	struct lyre_operation *decl = ARENA_NEW(&d->registry.arena, struct lyre_operation);
 
 	if (!p || !decl)
@@ -33,14 +33,14 @@ int dispatch_add_page(struct dispatch *d, const char *owner, lyre_instance *inst
 		.access = route->access,
 	};
 	p->operation = (struct operation){ .name = route->path, .decl = decl, .owner = owner, .instance = instance };
-	p->next = d->pages;
-	d->pages = p;
+	p->next = d->routes;
+	d->routes = p;
 	return 0;
 }
 
-const struct operation *page_find(const struct dispatch *d, const char *path)
+const struct operation *route_find(const struct dispatch *d, const char *path)
 {
-	for (const struct page *p = d->pages; p; p = p->next) {
+	for (const struct route *p = d->routes; p; p = p->next) {
 		if (!strcmp(p->operation.name, path))
 			return &p->operation;
 	}

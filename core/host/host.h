@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file host/host.h
+ * \brief The functions that modules are given, and modules as these know them.
+ */
+#ifndef HOST_HOST_H
+#define HOST_HOST_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+#include <lyre/module.h>
+#include <lyre/server.h>
+#include <lyre/user.h>
+#include <stdbool.h>
+
+struct config;
+
+/** A path that a module answers. */
+struct module_route {
+	struct lyre_route route;
+	struct module_route *next;
+};
+
+/** Credentials that a module decides of. */
+struct module_authenticator {
+	struct lyre_authenticator authenticator;
+	struct module_authenticator *next;
+};
+
+/** A loaded module. */
+struct lyre_instance {
+	const struct lyre_module *descriptor; /**< a copy of our length: what the module's own lacks is zero */
+	const char *name;
+	const char *path;  /**< of its file; NULL: built in */
+	int line;          /**< of the configuration file, where it is named; 0: not there */
+	bool optional;
+	bool started;
+	bool starting;     /**< in its start() */
+	struct modules *modules;
+	struct module_route *routes; /**< those it has added, last first */
+	struct module_authenticator *authenticators; /**< the same */
+	struct config *config;
+	struct err err;    /**< set by lyre_start_fail() */
+};
+
+/** All of a server. */
+struct modules {
+	struct arena arena;
+	struct config *config;
+	lyre_instance **list; /**< in the order of the configuration, then of their start */
+	size_t count;
+};
+
+/** What every module is handed. */
+extern const struct lyre_host host;
+
+#endif

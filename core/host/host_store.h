@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file host/host_store.h
+ * \brief The functions behind lyre/store.h, which says what each does.
+ */
+#ifndef HOST_STORE_H
+#define HOST_STORE_H
+
+#include "host/host_internal.h"
+
+/* host_table.c */
+int host_databases(lyre_call *call, int (*visit)(void *arg, const char *name), void *arg);
+int host_databases_failed(lyre_call *call, int (*visit)(void *arg, const char *name, const char *why), void *arg);
+int host_database_create(lyre_call *call, const char *database);
+int host_database_drop(lyre_call *call, const char *database);
+int host_tables(lyre_call *call, const char *database, int (*visit)(void *arg, lyre_table *table), void *arg);
+int host_table_create(lyre_call *call, const struct lyre_table_spec *spec);
+int host_table_drop(lyre_call *call, const char *database, const char *table);
+int host_table_open(lyre_call *call, const char *database, const char *name, lyre_table **ret);
+const char *host_table_name(const lyre_table *table);
+const char *host_table_database(const lyre_table *table);
+int host_table_spec(lyre_call *call, lyre_table *table, struct lyre_table_spec *ret);
+int host_table_stats(lyre_call *call, lyre_table *table, int exact, struct lyre_table_stats *ret);
+int host_reply_cached(lyre_call *call, const char *database, const char *name, int (*write)(void *arg), void *arg);
+int host_attribute_create(lyre_call *call, lyre_table *table, const struct lyre_attribute *attribute, char id[37]);
+int host_attribute_drop(lyre_call *call, lyre_table *table, const char *name);
+
+/* host_record.c */
+int host_write(lyre_call *call, lyre_table *table, int mode, const lyre_value *records,
+	int (*then)(lyre_call *call, const struct lyre_write_result *result, void *arg), void *arg);
+int host_query_open(lyre_call *call, const struct lyre_query *query, lyre_cursor **ret);
+int host_lookup(lyre_call *call, lyre_table *table, const lyre_value *keys, const lyre_value *select, lyre_cursor **ret);
+int host_cursor_next(lyre_call *call, lyre_cursor *cursor, const lyre_value **ret);
+int host_backup(lyre_call *call, const char *database, const char *const *tables, size_t count, int *fd);
+int host_restore(lyre_call *call, const char *database, const char *path);
+int host_database_compact(lyre_call *call, const char *database, uint64_t *before, uint64_t *after);
+int host_database_storage(lyre_call *call, const char *database, struct lyre_storage *ret);
+int host_database_check(lyre_call *call, const char *database, struct lyre_check *ret);
+int host_write_wait(lyre_call *call, lyre_table *table, int mode, const lyre_value *records, const struct lyre_write_result **ret);
+
+/* host_changes.c */
+int host_changes(lyre_call *call, lyre_table *table, const struct lyre_change_query *query,
+	int (*visit)(void *arg, const struct lyre_change *change), void *arg);
+int host_changes_remove(lyre_call *call, lyre_table *table, double before, int (*progress)(void *arg, uint64_t removed),
+	void *arg, uint64_t *removed);
+
+/* host_metrics.c */
+int host_pages(lyre_call *call, const char *database, lyre_table *table, struct lyre_pages *ret);
+
+#endif
