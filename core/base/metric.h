@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file base/metric.h
- * \brief What figures are counted with: counts, and histograms of a logarithmic scale.
+ * \brief What metrics are counted with: counts, and histograms of a logarithmic scale.
  *
  * Counting is a relaxed addition and never fails; reading goes on at the same time and sees each count at some moment of
  * its own. What many threads count has METRIC_STRIPES copies, of which a thread uses its own.
@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** Copies of a figure that many threads count; threads beyond share them. */
+/** Copies of a metric that many threads count; threads beyond share them. */
 #define METRIC_STRIPES 16
 /** Aligned so, copies share no line of the processor's cache. */
 #define METRIC_LINE 64

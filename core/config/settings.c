@@ -53,9 +53,9 @@ const struct lyre_setting core_settings[] = {
 	{ "operationsApi.maxConditions", LYRE_S_INT, 0, "10000", .min = 1, .max = 1000000,
 	  .help = "Search conditions that one query may have." },
 	{ "operationsApi.sysInfo.disk", LYRE_S_BOOL, 0, "true",
-	  .help = "Figures of disks and file systems in system_information; false: an empty object." },
+	  .help = "Statistics of disks and file systems in system_information; false: an empty object." },
 	{ "operationsApi.sysInfo.network", LYRE_S_BOOL, 0, "true",
-	  .help = "Figures of the network in system_information; false: an object without any." },
+	  .help = "Statistics of the network in system_information; false: an object without any." },
 
 	{ "authentication.cacheTTL", LYRE_S_DURATION, 0, "30s", .min = 0, .max = 86400e3,
 	  .help = "How long a verified password is remembered, so that not every request pays for checking it." },
@@ -173,7 +173,7 @@ const struct lyre_setting core_settings[] = {
 	{ "mqtt.requireAuthentication", LYRE_S_BOOL, SETTING_INERT, "true", .help = "MQTT clients sign in." },
 
 	{ "analytics.aggregatePeriod", LYRE_S_INT, SETTING_INERT, "60", .min = 0, .max = 86400,
-	  .help = "Seconds that one figure of the analytics covers." },
+	  .help = "Seconds that one record of the analytics covers." },
 	{ "analytics.replicate", LYRE_S_BOOL, SETTING_INERT, "false", .help = "Replicate the analytics." },
 	{ "componentsRoot", LYRE_S_PATH, 0, "components",
 	  .help = "The folder of components, in which install_node_modules runs npm: it runs scripts of projects and packages as the server's user." },

@@ -55,7 +55,7 @@ int dispatch_open(struct dispatch **ret, const struct dispatch_services *service
 		open_budget(&d->budget, services->config);
 	int rc = gate_start(&d->gate, services->auth, gate_threads(services->config), e);
 	if (!rc)
-		rc = figures_open(d, e);
+		rc = request_metrics_open(d, e);
 	if (!rc)
 		rc = slices_open(d, e);
 	if (rc) {
@@ -72,7 +72,7 @@ void dispatch_close(struct dispatch *d)
 		return;
 	gate_stop(d->gate);
 	pool_close(d->queries);
-	figures_close(d);
+	request_metrics_close(d);
 	registry_free(&d->registry);
 	free(d);
 }
@@ -82,7 +82,7 @@ int dispatch_register(struct dispatch *d, const char *owner, lyre_instance *inst
 {
 	int rc = registry_add(&d->registry, owner, instance, operations, e);
 
-	return rc ? rc : figures_make_room(d, e);
+	return rc ? rc : request_metrics_make_room(d, e);
 }
 
 const struct operation *const *dispatch_operations(const struct dispatch *d, size_t *count)
@@ -167,7 +167,7 @@ static void finish(struct run *r)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	int64_t took = (int64_t)(now.tv_sec - r->begun.tv_sec) * 1000000000 + (now.tv_nsec - r->begun.tv_nsec);
 	x->duration_ms = (double)took / 1e6;
-	figures_request(r, (uint64_t)took);
+	request_metrics_add(r, (uint64_t)took);
 	/* Clients know that the answer to any kind of restart is the connection's last. */
 	const struct operation *o = r->call.operation;
 	if (atomic_load_explicit(&r->dispatch->draining, memory_order_relaxed) || (o && !strncmp(o->name, "restart", 7)))

@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+struct metric_sink;
 struct auth;
 struct config;
 struct dispatch;
@@ -166,7 +167,7 @@ struct budget *dispatch_budget(struct dispatch *d);
 /** All operations by name. */
 const struct operation *const *dispatch_operations(const struct dispatch *d, size_t *count);
 
-/* ---- figures ---- */
+/* ---- metrics ---- */
 
 /** What is counted of connections and bodies: by http connections, and what it sends of files and streams. */
 struct traffic {
@@ -178,26 +179,10 @@ struct traffic *dispatch_traffic(struct dispatch *d);
 /** Counts an answer that http gave without dispatch. */
 void dispatch_count(struct exchange *x);
 
-/** Answers are counted by the first digit of their status; 0 for none that is one. */
-#define DISPATCH_STATUSES 6
-
-/** Since the start; sums of what threads count while they are read. */
-struct dispatch_figures {
-	uint64_t statuses[DISPATCH_STATUSES];
-	struct histogram_reading durations;  /**< of requests, until their answer stands, ns */
-	uint64_t in_flight, suspended;       /**< requests; those of them that wait for a worker, a check or the disk */
-	uint64_t accepted, refused, connections; /**< the last: open ones */
-	uint64_t received, sent;             /**< bytes of bodies */
-	uint64_t worker_queue, credential_queue;
-	uint64_t credential_hits, credential_misses, sign_in_failures;
-	uint64_t slow_queries, late_queries; /**< at work apart from their connection; ended for their time */
-	struct jobs_figures jobs;
-};
-void dispatch_figures(struct dispatch *d, struct dispatch_figures *ret);
+/** Reports requests, connections, bodies, operations and jobs. */
+void dispatch_report(struct dispatch *d, struct metric_sink *s);
 /** When this was opened, ms since the epoch. */
 double dispatch_started(const struct dispatch *d);
-/** Requests of an operation, and those that failed; \p o NULL: of none. */
-void dispatch_operation_figures(const struct dispatch *d, const struct operation *o, uint64_t *requests, uint64_t *errors);
 
 /**
  * From now on answers 503; returns when no exchange is under way or the time (monotonic_ms()) \p deadline_ms has come.

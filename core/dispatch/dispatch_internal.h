@@ -182,16 +182,19 @@ int arguments_check(struct lyre_call *call, const char *const *labels, struct er
 
 /* ---- the run of an exchange (dispatch.c, steps.c) ---- */
 
+/** Answers are counted by the first digit of their status; 0 for none that is one. */
+#define DISPATCH_STATUSES 6
+
 /** Both zero at first. */
-struct operation_figures {
+struct operation_counts {
 	metric_count requests, errors;
 };
 
 /** What one thread, or a few, have counted. */
-struct figures {
+struct request_counts {
 	_Alignas(METRIC_LINE) metric_count statuses[DISPATCH_STATUSES];
 	metric_count credential_hits, credential_misses, sign_in_failures, queries_late;
-	struct operation_figures *operations; /**< by their number */
+	struct operation_counts *operations; /**< by their number */
 	struct traffic traffic;
 	struct histogram durations;
 };
@@ -201,7 +204,7 @@ struct dispatch {
 	struct registry registry;
 	struct budget budget;
 	struct route *routes;
-	struct figures *figures; /**< METRIC_STRIPES of them */
+	struct request_counts *counts; /**< METRIC_STRIPES of them */
 	double started;
 	struct gate *gate;
 	struct authenticator *authenticators;
@@ -295,19 +298,19 @@ enum flow sign_in_route(struct run *r);
 /** What the credentials are not good for, whoever they are of. When the operation is known. */
 enum flow sign_in_limit(struct run *r);
 
-/* ---- figures (figures.c) ---- */
+/* ---- metrics (request_metrics.c) ---- */
 
-int figures_open(struct dispatch *d, struct err *e);
-void figures_close(struct dispatch *d);
+int request_metrics_open(struct dispatch *d, struct err *e);
+void request_metrics_close(struct dispatch *d);
 /** For the operations there are now; begins at zero. */
-int figures_make_room(struct dispatch *d, struct err *e);
+int request_metrics_make_room(struct dispatch *d, struct err *e);
 /** Counts a request whose answer stands. */
-void figures_request(const struct run *r, uint64_t took_ns);
+void request_metrics_add(const struct run *r, uint64_t took_ns);
 
 /** The calling thread's. */
-static inline struct figures *figures_here(struct dispatch *d)
+static inline struct request_counts *counts_here(struct dispatch *d)
 {
-	return &d->figures[metric_stripe()];
+	return &d->counts[metric_stripe()];
 }
 
 /* ---- operations that are jobs (job.c) ---- */

@@ -29,10 +29,10 @@ static enum flow verify(struct run *r)
 		auth_audit(auth, v->rc, c->user, r->x->peer);
 	if (v->rc != LYRE_PENDING) {
 		if (!v->rc)
-			metric_add(&figures_here(r->dispatch)->credential_hits, 1);
+			metric_add(&counts_here(r->dispatch)->credential_hits, 1);
 		return FLOW_NEXT;
 	}
-	metric_add(&figures_here(r->dispatch)->credential_misses, 1);
+	metric_add(&counts_here(r->dispatch)->credential_misses, 1);
 	v->retry_after = 0;
 	v->credentials = c;
 	v->peer = r->x->peer;
@@ -66,10 +66,10 @@ static enum flow verify_foreign(struct run *r)
 		err_set(&v->err, v->rc, INVALID_TOKEN);
 	if (v->rc != LYRE_PENDING) {
 		if (!v->rc)
-			metric_add(&figures_here(r->dispatch)->credential_hits, 1);
+			metric_add(&counts_here(r->dispatch)->credential_hits, 1);
 		return FLOW_NEXT;
 	}
-	metric_add(&figures_here(r->dispatch)->credential_misses, 1);
+	metric_add(&counts_here(r->dispatch)->credential_misses, 1);
 	atomic_store(&r->holds, 2);
 	r->task.run = work_foreign;
 	pool_submit(r->dispatch->services.pool, &r->task);
@@ -92,7 +92,7 @@ static int sign_in(struct run *r)
 
 	credentials_clear(&r->credentials);
 	if (v->rc == LYRE_EUNAUTHENTICATED || v->rc == LYRE_END)
-		metric_add(&figures_here(r->dispatch)->sign_in_failures, 1);
+		metric_add(&counts_here(r->dispatch)->sign_in_failures, 1);
 	if (v->rc)
 		return v->rc;
 	principal_unref(r->call.who);
@@ -119,7 +119,7 @@ enum flow sign_in_header_begin(struct run *r)
 
 	int rc = credentials_read(&r->credentials, r->x->authorization, &r->x->arena, &e);
 	if (rc) {
-		metric_add(&figures_here(r->dispatch)->sign_in_failures, rc == LYRE_EUNAUTHENTICATED);
+		metric_add(&counts_here(r->dispatch)->sign_in_failures, rc == LYRE_EUNAUTHENTICATED);
 		answer_login_failed(r->x, status_of(rc), e.text);
 		return FLOW_DONE;
 	}

@@ -94,7 +94,7 @@ const struct query_limits *call_limits(lyre_call *call)
 void call_query_ended(lyre_call *call, const struct query *q)
 {
 	if (query_late(q))
-		metric_add(&figures_here(call->dispatch)->queries_late, 1);
+		metric_add(&counts_here(call->dispatch)->queries_late, 1);
 }
 
 /* ---- pieces ---- */

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "base/metric_report.h"
 #include "host/host_process.h"
 
 #include <dirent.h>
@@ -9,6 +12,15 @@
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
+
+/** NAN where it cannot be known: parts of /proc may be hidden. */
+struct process_metrics {
+	double cpu_seconds;     /**< of all threads, user and system */
+	double resident;        /**< bytes */
+	double threads;
+	double descriptors;     /**< open */
+	double descriptors_max;
+};
 
 /** Fields of /proc/self/stat, counted from 1. */
 #define FIELD_THREADS 20
@@ -29,7 +41,7 @@ static const char *read_stat(char *text, size_t size)
 	return name_end && name_end[1] ? name_end + 2 : NULL;
 }
 
-static void take_stat(struct process_figures *ret)
+static void take_stat(struct process_metrics *ret)
 {
 	char text[1024];
 	const char *at = read_stat(text, sizeof text);
@@ -55,15 +67,36 @@ static double count_descriptors(void)
 	return n > 0 ? (double)(n - 1) : (double)NAN; /* one of them is the folder's */
 }
 
-void process_figures(struct process_figures *ret)
+static void read_process(struct process_metrics *ret)
 {
 	struct timespec cpu;
 	struct rlimit limit;
-	*ret = (struct process_figures){ NAN, NAN, NAN, NAN, NAN };
+	*ret = (struct process_metrics){ NAN, NAN, NAN, NAN, NAN };
 	if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu) == 0)
 		ret->cpu_seconds = (double)cpu.tv_sec + (double)cpu.tv_nsec / 1e9;
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
 		ret->descriptors_max = (double)limit.rlim_cur;
 	take_stat(ret);
 	ret->descriptors = count_descriptors();
+}
+
+void process_report(struct metric_sink *s, double started)
+{
+	static const struct metric_about cpu = { METRIC_COUNTER, "process_cpu_seconds_total", "Processor time of the server.", NULL };
+	static const struct metric_about resident = { METRIC_GAUGE, "process_resident_memory_bytes", "Memory of the server.", NULL };
+	static const struct metric_about threads = { METRIC_GAUGE, "process_threads", "Threads of the server.", NULL };
+	static const struct metric_about opened = { METRIC_GAUGE, "process_open_fds", "Descriptors that are open.", NULL };
+	static const struct metric_about most = { METRIC_GAUGE, "process_max_fds", "Descriptors that may be open.", NULL };
+	static const struct metric_about start = { METRIC_GAUGE, "process_start_time_seconds",
+		"When the server started, or started again, since the epoch.", NULL };
+	static const struct metric_about build = { METRIC_GAUGE, "build_info", "Always 1; the version of the server.", "version" };
+	struct process_metrics p;
+	read_process(&p);
+	metric_report(s, &cpu, NULL, p.cpu_seconds);
+	metric_report(s, &resident, NULL, p.resident);
+	metric_report(s, &threads, NULL, p.threads);
+	metric_report(s, &opened, NULL, p.descriptors);
+	metric_report(s, &most, NULL, p.descriptors_max);
+	metric_report(s, &start, NULL, started / 1e3);
+	metric_report(s, &build, PACKAGE_VERSION, 1);
 }

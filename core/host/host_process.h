@@ -6,16 +6,9 @@
 #ifndef HOST_PROCESS_H
 #define HOST_PROCESS_H
 
-/** NAN where it cannot be known: parts of /proc may be hidden. */
-struct process_figures {
-	double cpu_seconds;     /**< of all threads, user and system */
-	double resident;        /**< bytes */
-	double threads;
-	double descriptors;     /**< open */
-	double descriptors_max;
-};
+struct metric_sink;
 
-/** Any thread. */
-void process_figures(struct process_figures *ret);
+/** Reports it. \param started  ms since the epoch */
+void process_report(struct metric_sink *s, double started);
 
 #endif

@@ -5,7 +5,7 @@
  */
 #include "job/jobs.h"
 
-#include "base/metric.h"
+#include "base/metric_report.h"
 #include "base/text.h"
 #include "base/thread.h"
 #include "job/records.h"
@@ -252,18 +252,21 @@ unsigned jobs_left(struct jobs *j, int64_t deadline_ms)
 	return left;
 }
 
-/* ---- figures ---- */
+/* ---- metrics ---- */
 
-void jobs_figures(struct jobs *j, struct jobs_figures *ret)
+void jobs_report(struct jobs *j, struct metric_sink *s)
 {
+	static const struct metric_about running = { METRIC_GAUGE, "jobs_running", "Jobs at work.", NULL };
+	static const struct metric_about waiting = { METRIC_GAUGE, "jobs_waiting", "Jobs that wait for their turn.", NULL };
+	static const struct metric_about ended = { METRIC_COUNTER, "jobs_ended_total", "Jobs that ended, by how.", "status" };
+
 	pthread_mutex_lock(&j->lock);
-	*ret = (struct jobs_figures){
-		.running = j->running,
-		.waiting = j->left - j->running,
-		.complete = metric_read(&j->complete),
-		.failed = metric_read(&j->failed),
-	};
+	unsigned at_work = j->running, left = j->left;
 	pthread_mutex_unlock(&j->lock);
+	metric_report(s, &running, NULL, at_work);
+	metric_report(s, &waiting, NULL, left - at_work);
+	metric_report(s, &ended, "complete", (double)metric_read(&j->complete));
+	metric_report(s, &ended, "error", (double)metric_read(&j->failed));
 }
 
 /* ---- retention ---- */

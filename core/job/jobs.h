@@ -13,6 +13,8 @@
 #include "base/value.h"
 #include "job/pool.h"
 
+struct metric_sink;
+
 struct jobs;
 struct store;
 
@@ -74,11 +76,8 @@ void jobs_stop(struct jobs *j);
 /** Waits until no job is left or the time (monotonic_ms()) \p deadline_ms has come. \return how many are left */
 unsigned jobs_left(struct jobs *j, int64_t deadline_ms);
 
-struct jobs_figures {
-	uint64_t running, waiting;
-	uint64_t complete, failed; /**< since the start */
-};
-void jobs_figures(struct jobs *j, struct jobs_figures *ret);
+/** Reports how many there are, and how those since the start ended. */
+void jobs_report(struct jobs *j, struct metric_sink *s);
 
 /**
  * To be called now and then by one thread: has the records removed that are older than the retention, on a job's thread.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "log/log.h"
 
-#include "base/metric.h"
+#include "base/metric_report.h"
 #include "base/text.h"
 #include "config/config.h"
 #include "log/log_internal.h"
@@ -206,10 +206,11 @@ void log_write(enum lyre_log_level level, const char *tag, const char *fmt, ...)
 	va_end(ap);
 }
 
-uint64_t log_lines(enum lyre_log_level level, const char **word)
+void log_report(struct metric_sink *s)
 {
-	*word = level_names[level];
-	return metric_read(&lines[level]);
+	static const struct metric_about about = { METRIC_COUNTER, "log_lines_total", "Lines of the log by level.", "level" };
+	for (int level = 0; level <= LYRE_TRACE; level++)
+		metric_report(s, &about, level_names[level], (double)metric_read(&lines[level]));
 }
 
 void log_thread(const char *name)

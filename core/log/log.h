@@ -16,6 +16,8 @@
 #include <stdarg.h>
 #include <stdbool.h>
 
+struct metric_sink;
+
 struct config;
 
 /** Opens as logging.* says. \return 0, LYRE_EIO … */
@@ -31,8 +33,8 @@ void log_reopen(void);
 bool log_on_streams(void);
 
 bool log_enabled(enum lyre_log_level level);
-/** Lines of a level that were written since the start. \param[out] word  of the level, as it stands in the log */
-uint64_t log_lines(enum lyre_log_level level, const char **word);
+/** Reports the lines that were written since the start. */
+void log_report(struct metric_sink *s);
 void log_write(enum lyre_log_level level, const char *tag, const char *fmt, ...) LYRE_PRINTF(3, 4);
 void log_vwrite(enum lyre_log_level level, const char *tag, const char *fmt, va_list ap) LYRE_PRINTF(3, 0);
 

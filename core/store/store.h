@@ -22,6 +22,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+struct metric_sink;
 struct store;
 struct database;
 
@@ -134,7 +135,7 @@ struct table {
 	uint16_t *hash;
 	struct table_memo {
 		atomic_size_t touched;     /**< the last transaction that wrote records, committed or not */
-		size_t txn;                /**< the commit the figures are true of; 0 for none */
+		size_t txn;                /**< the commit the statistics are true of; 0 for none */
 		struct lyre_table_stats stats;
 	} memo;               /**< table_stats()'s; under the database's lock, and no part of the definition */
 };
@@ -258,9 +259,9 @@ struct text_moment {
 };
 
 /**
- * A text that was made of nothing but the definitions and figures of a database's tables, while they are what they
+ * A text that was made of nothing but the definitions and statistics of a database's tables, while they are what they
  * were: read it with kept_text_read(), then kept_text_release(). \return false when there is none: then \p ret is for
- * database_keep_text(), which is to be called once, and table_stats() has the figures at hand.
+ * database_keep_text(), which is to be called once, and table_stats() has the statistics at hand.
  */
 bool database_text(struct database *db, const char *name, struct text_moment *ret, struct kept_text **text);
 const char *kept_text_read(const struct kept_text *k, size_t *len);
@@ -293,21 +294,10 @@ struct record_write {
  */
 int store_write(struct record_write *w, struct err *e);
 
-/* ---- what it tells of its work (metrics.c) ---- */
+/* ---- what it tells of its work ---- */
 
-/** What a database has done since it was opened, and how it stands. */
-struct database_metrics {
-	const char *name;          /**< lives as long as the database */
-	uint64_t commits;          /**< the background's too */
-	struct histogram_reading durations, requests, records; /**< of commits: ns; requests and records in each */
-	uint64_t queued;           /**< writes that wait */
-	uint64_t readers;          /**< snapshots that are open, but the one that this takes */
-	uint64_t oldest_reader;    /**< how many commits behind the oldest of them is */
-	struct lyre_storage storage;
-	uint64_t free_pages;       /**< of the file */
-};
-/** LYRE_ENOTFOUND when it was dropped. Short: reads the list of free pages, not the tables. */
-int database_metrics(struct database *db, struct database_metrics *ret, struct err *e);
+/** Reports what each database has done since it was opened, and how it stands. Short: reads lists of free pages, not tables. */
+int store_report(struct store *s, struct arena *a, struct metric_sink *sink, struct err *e);
 
 /** lyre_pages(), of the tree of a database that ret->tree names, and of a table. The struct's size is the caller's. */
 int store_pages(struct store *s, const char *database, struct lyre_pages *ret, struct err *e);

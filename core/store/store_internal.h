@@ -31,7 +31,7 @@ struct catalogue {
 	struct kept_text *texts;      /**< under the database's lock, and no part of the definitions; newest first */
 };
 
-/** A text made of definitions and figures: true as long as its catalogue is the present one and nothing is committed. */
+/** A text made of definitions and statistics: true as long as its catalogue is the present one and nothing is committed. */
 struct kept_text {
 	struct kept_text *next;
 	atomic_uint refs;
@@ -149,7 +149,7 @@ int guard_run(struct database *db, void (*step)(void *arg), void *arg);
 /** Keeps what an abandoned environment holds in sight of leak checkers. */
 void guard_leave_environment(MDB_env *env);
 
-/* ---- metrics.c, on the writer's thread ---- */
+/* ---- database_metrics.c, on the writer's thread ---- */
 
 /** A commit was made. */
 void metrics_commit(struct writer_metrics *f, int64_t took_ns);
@@ -275,7 +275,7 @@ static inline bool record_expired(const struct table *t, double updated, double 
 	return record_end(t, updated, now) <= now;
 }
 
-/* ---- figures.c ---- */
+/* ---- table_stats.c ---- */
 
 /** The transaction under way changes a table's records. On the writer's thread. */
 void table_touched(struct database *db, uint32_t id);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file metrics/exposition.c
- * \brief Figures as lines of text: https://prometheus.io/docs/instrumenting/exposition_formats/, version 0.0.4.
+ * \brief Metrics as lines of text: https://prometheus.io/docs/instrumenting/exposition_formats/, version 0.0.4.
  */
 #include "metrics.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file metrics/metrics.c
- * \brief GET /metrics: the figures of the server in the text format of Prometheus.
+ * \brief GET /metrics: the metrics of the server in the text format of Prometheus.
  */
 #include "metrics.h"
 
@@ -29,7 +29,7 @@ static int metrics_route(lyre_call *call)
 
 static const struct lyre_setting settings[] = {
 	{ .key = "open", .type = LYRE_S_BOOL, .fallback = "false",
-	  .help = "Whether anybody may read the figures, without a password; else super_users only." },
+	  .help = "Whether anybody may read the metrics, without a password; else super_users only." },
 	{ .key = "route", .type = LYRE_S_STRING, .fallback = "/metrics", .help = "The path, on the operations API's port." },
 };
 
@@ -40,9 +40,9 @@ static int start(lyre_instance *self)
 		.access = lyre_setting_bool(self, "open") ? LYRE_ACCESS_OPEN : LYRE_ACCESS_SUPER_USER,
 		.path = lyre_setting_string(self, "route"),
 		.handler = metrics_route,
-		.run = LYRE_RUN_POOL, /* figures of databases are read from their files */
+		.run = LYRE_RUN_POOL, /* metrics of databases are read from their files */
 	};
 	return lyre_route_add(self, &route);
 }
 
-LYRE_MODULE(metrics, "1.0.0", "Figures of the server for Prometheus", .settings = LYRE_LIST(settings), .start = start);
+LYRE_MODULE(metrics, "1.0.0", "Metrics of the server for Prometheus", .settings = LYRE_LIST(settings), .start = start);

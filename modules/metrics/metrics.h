@@ -13,10 +13,10 @@
 /** A text in the making, in the text format 0.0.4 of Prometheus. */
 struct exposition {
 	FILE *out;
-	char name[128]; /**< of the last figure */
+	char name[128]; /**< of the last metric */
 };
 
-/** Writes a figure, and before the first of its name what it is. For lyre_metrics(). \return 0 */
+/** Writes a metric, and before the first of its name what it is. For lyre_metrics(). \return 0 */
 int metrics_write(void *exposition, const struct lyre_metric *metric);
 
 #endif

@@ -59,14 +59,14 @@ void disk_stop(void);
 void write_disk(lyre_out *o);
 
 /* network.c */
-void write_network(lyre_out *o, bool figures);
+void write_network(lyre_out *o, bool measured);
 
 /* processes.c */
 void processes_start(void);
 void write_processes(lyre_out *o);
 void write_threads(lyre_out *o);
 
-/* figures.c: what the server counts. \return 0 or a failure, which is the call's */
+/* server_metrics.c: what the server counts. \return 0 or a failure, which is the call's */
 int write_table_size(lyre_call *call, lyre_out *o);
 int write_metrics(lyre_call *call, lyre_out *o);
 

@@ -24,21 +24,21 @@ enum {
 	TOTAL, FREE, AVAILABLE, RECLAIMABLE, SWAP_TOTAL, SWAP_FREE, WRITEBACK, DIRTY,
 	MACHINE, /**< so many are the machine's, the rest the server's */
 	RSS = MACHINE, HEAP_TOTAL, HEAP_USED,
-	FIGURES
+	SIZES
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct meminfo_info *info;
 static int statm = -1;
 static double read_at;
-static int64_t figures[FIGURES]; /**< bytes or UNKNOWN */
+static int64_t sizes[SIZES]; /**< bytes or UNKNOWN */
 
 /** Where /proc/meminfo cannot be read, or is empty, the library may answer zeros: a machine has memory. */
 static void read_machine(void)
 {
 	struct meminfo_stack *stack = info ? procps_meminfo_select(info, items, MACHINE) : NULL;
 	for (int i = 0; i < MACHINE; i++)
-		figures[i] = stack && stack->head[TOTAL].result.ul_int ? (int64_t)stack->head[i].result.ul_int * 1024 : UNKNOWN;
+		sizes[i] = stack && stack->head[TOTAL].result.ul_int ? (int64_t)stack->head[i].result.ul_int * 1024 : UNKNOWN;
 }
 
 /** The resident part of this process; pages are counted by the kernel. */
@@ -56,12 +56,12 @@ static int64_t resident(void)
 
 static void read_heap(void)
 {
-	figures[HEAP_TOTAL] = figures[HEAP_USED] = UNKNOWN;
+	sizes[HEAP_TOTAL] = sizes[HEAP_USED] = UNKNOWN;
 #if defined(__GLIBC__) && defined(__GLIBC_PREREQ)
 #if __GLIBC_PREREQ(2, 33)
 	struct mallinfo2 heap = mallinfo2();
-	figures[HEAP_TOTAL] = (int64_t)(heap.arena + heap.hblkhd);
-	figures[HEAP_USED] = (int64_t)(heap.uordblks + heap.hblkhd);
+	sizes[HEAP_TOTAL] = (int64_t)(heap.arena + heap.hblkhd);
+	sizes[HEAP_USED] = (int64_t)(heap.uordblks + heap.hblkhd);
 #endif
 #endif
 }
@@ -69,7 +69,7 @@ static void read_heap(void)
 static void read_all(double now)
 {
 	read_machine();
-	figures[RSS] = resident();
+	sizes[RSS] = resident();
 	read_heap();
 	read_at = now;
 }
@@ -99,14 +99,14 @@ static int64_t minus(int64_t a, int64_t b)
 
 void write_memory(lyre_out *o)
 {
-	int64_t f[FIGURES];
+	int64_t f[SIZES];
 	double now = information_now();
 
 	pthread_mutex_lock(&lock);
 	if (now - read_at >= READ_GAP)
 		read_all(now);
-	for (int i = 0; i < FIGURES; i++)
-		f[i] = figures[i];
+	for (int i = 0; i < SIZES; i++)
+		f[i] = sizes[i];
 	pthread_mutex_unlock(&lock);
 
 	lyre_out_object_begin(o);

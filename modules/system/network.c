@@ -214,18 +214,18 @@ static void empty_array(lyre_out *o, const char *key)
 	lyre_out_array_end(o);
 }
 
-void write_network(lyre_out *o, bool figures)
+void write_network(lyre_out *o, bool measured)
 {
 	struct interfaces all = { 0 };
 	char standard[IF_NAMESIZE] = "";
-	bool known = figures && read_default(standard), read = figures && read_interfaces(&all);
+	bool known = measured && read_default(standard), read = measured && read_interfaces(&all);
 
 	lyre_out_object_begin(o);
-	lyre_out_text(o, "default_interface", known || !figures ? standard : NULL);
+	lyre_out_text(o, "default_interface", known || !measured ? standard : NULL);
 	lyre_out_key(o, "latency"); /* nothing: the server asks no host for the time that it takes */
 	lyre_out_object_begin(o);
 	lyre_out_object_end(o);
-	if (figures) {
+	if (measured) {
 		lyre_out_key(o, "interfaces");
 		if (read) {
 			lyre_out_array_begin(o);

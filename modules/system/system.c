@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file system/system.c
- * \brief The host and the server itself: figures, configuration, restart, jobs, logs.
+ * \brief The host and the server itself: statistics, configuration, restart, jobs, logs.
  */
 #include "information.h"
 #include "system.h"
@@ -253,7 +253,7 @@ static const struct lyre_setting settings[] = {
 	  .help = "Of what npm writes to either of its outputs, so much is answered." },
 };
 
-LYRE_MODULE(system, "1.0.0", "Host figures, configuration, restart, jobs, logs",
+LYRE_MODULE(system, "1.0.0", "Host statistics, configuration, restart, jobs, logs",
 	.settings = LYRE_LIST(settings),
 	.operations = LYRE_LIST(operations),
 	.start = information_start,

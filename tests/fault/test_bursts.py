@@ -34,12 +34,12 @@ class Bursts(unittest.TestCase):
         self.addCleanup(s.kill)
         return s
 
-    def figure(self, s, name):
+    def metric(self, s, name):
         """Asked for on the domain socket, which is a connection too."""
         for line in s.request("GET", "/metrics", unix=True)[2].decode().splitlines():
             if line.startswith("lyre_%s " % name):
                 return int(line.split()[1])
-        raise AssertionError("no figure %s" % name)
+        raise AssertionError("no metric %s" % name)
 
     def check_served(self, s):
         for _ in range(4):  # each thread has its turn
@@ -62,7 +62,7 @@ class Bursts(unittest.TestCase):
                     self.burst(s, size)
                     self.check_served(s)
         if METRICS:
-            until(lambda: self.figure(s, "connections_open") == 1, "connections are counted that are gone", server=s)
+            until(lambda: self.metric(s, "connections_open") == 1, "connections are counted that are gone", server=s)
         s.end()
 
     def test_one_thread(self):

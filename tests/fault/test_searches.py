@@ -75,15 +75,15 @@ class Case(unittest.TestCase):
     def setUpClass(cls):
         cls.begin(cls.addClassCleanup)
 
-    def figure(self, name):
+    def metric(self, name):
         _, _, text = self.s.request("GET", "/metrics")
         return int(re.search(r"^lyre_%s (\d+)$" % name, text.decode(), re.M).group(1))
 
     def at_work(self, n=1):
-        until(lambda: self.figure("queries_in_background") >= n, "no search works in the background")
+        until(lambda: self.metric("queries_in_background") >= n, "no search works in the background")
 
     def none_at_work(self):
-        until(lambda: self.figure("queries_in_background") == 0, "a search goes on")
+        until(lambda: self.metric("queries_in_background") == 0, "a search goes on")
 
 
 class Others(Case):
@@ -191,18 +191,18 @@ class Timeout(Case):
     settings = ["operationsApi.queryTimeout=500ms"]
 
     def test_before_the_answer(self):
-        before = self.figure("queries_timed_out_total")
+        before = self.metric("queries_timed_out_total")
         status, body = self.s.call(ENDLESS)
         self.assertEqual((status, body), (503, {"error": "The query was ended: it has worked for more than 500 ms (operationsApi.queryTimeout)"}))
-        self.assertEqual(self.figure("queries_timed_out_total"), before + 1)
+        self.assertEqual(self.metric("queries_timed_out_total"), before + 1)
         self.none_at_work()
 
     def test_in_a_stream(self):
-        before = self.figure("queries_timed_out_total")
+        before = self.metric("queries_timed_out_total")
         with self.assertRaises(http.client.IncompleteRead):
             Asked(self.s, STREAM).answer()
         self.assertIn("broke off while its rows were sent: The query was ended: it has worked for more than 500 ms", self.s.said())
-        self.assertEqual(self.figure("queries_timed_out_total"), before + 1)
+        self.assertEqual(self.metric("queries_timed_out_total"), before + 1)
 
     def test_waiting_does_not_count(self):
         """For a client that reads slowly, or for others' slices."""

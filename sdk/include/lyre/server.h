@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file lyre/server.h
- * \brief The server itself: its configuration, its restart, its log, its figures.
+ * \brief The server itself: its configuration, its restart, its log, its metrics.
  *
  * Functions that take a call set its failure when they return a negative code. One marked "blocks" is for handlers that run
  * on the pool or as a job. All of them are for calls of super_users, or with the server's rights (lyre/user.h):
@@ -125,22 +125,22 @@ static inline int lyre_log_read(lyre_call *call, const struct lyre_log_query *qu
 	return lyre_host->server->log_read(call, query, visit, arg);
 }
 
-/* ---- figures ---- */
+/* ---- metrics ---- */
 
-/** What a figure is. Grows at the end only. */
+/** What a metric is. Grows at the end only. */
 enum lyre_metric_type {
 	LYRE_COUNTER = 0,  /**< only grows, until the restart */
 	LYRE_GAUGE = 1,
 	LYRE_HISTOGRAM = 2 /**< value is the sum of what was observed, count how often */
 };
 
-/** One figure of the server at this moment. Texts live until the visit returns. Grows at its end. */
+/** One metric of the server at this moment. Texts live until the visit returns. Grows at its end. */
 struct lyre_metric {
 	uint32_t size;
 	uint32_t type;           /**< enum lyre_metric_type */
 	const char *name;        /**< words with _ between, the unit last, in base units: request_duration_seconds */
 	const char *help;        /**< one line */
-	const char *label;       /**< what tells figures of one name apart: "operation"; NULL for none */
+	const char *label;       /**< what tells metrics of one name apart: "operation"; NULL for none */
 	const char *label_value; /**< UTF-8 */
 	double value;
 	uint64_t count;          /**< LYRE_HISTOGRAM: of observations */
@@ -151,7 +151,7 @@ struct lyre_metric {
 };
 
 /**
- * Calls \p visit for every figure, all of one name after each other, until one returns non-zero. Short, does not block.
+ * Calls \p visit for every metric, all of one name in a row, until one returns non-zero. Short, does not block.
  * \return what the last visit returned
  */
 static inline int lyre_metrics(lyre_call *call, int (*visit)(void *arg, const struct lyre_metric *metric), void *arg)
@@ -159,7 +159,7 @@ static inline int lyre_metrics(lyre_call *call, int (*visit)(void *arg, const st
 	return lyre_host->server->metrics(call, visit, arg);
 }
 
-/* ---- pages of the HTTP listener ---- */
+/* ---- routes ---- */
 
 /** A path that a module answers, to GET and HEAD. */
 struct lyre_route {
@@ -171,7 +171,7 @@ struct lyre_route {
 	uint32_t reserved;               /**< 0 */
 };
 
-/** Adds a page; in start() only. Nothing of \p route is kept but what it points to. \return 0, or lyre_start_fail()'s: the path is taken */
+/** Adds a route; in start() only. Nothing of \p route is kept but what it points to. \return 0, or lyre_start_fail()'s: the path is taken */
 static inline int lyre_route_add(lyre_instance *self, const struct lyre_route *route)
 {
 	return lyre_host->server->route_add(self, route);

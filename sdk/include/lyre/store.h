@@ -151,7 +151,7 @@ struct lyre_table_spec {
 	int schema_defined;      /**< set by lyre_table_spec(): not a dynamic table */
 };
 
-/** A table's figures. Sizes in bytes. */
+/** A table's statistics. Sizes in bytes. */
 struct lyre_table_stats {
 	uint32_t size;           /**< sizeof(struct lyre_table_stats), set by the caller */
 	int32_t estimated;       /**< record_count is an estimate, between the two bounds */
@@ -226,7 +226,7 @@ static inline const struct lyre_attribute *lyre_attribute_at(const struct lyre_t
 }
 
 /**
- * The table's figures now; set \p ret->size first. LYRE_ENOTFOUND when it was dropped since it was opened.
+ * The table's statistics now; set \p ret->size first. LYRE_ENOTFOUND when it was dropped since it was opened.
  * \param exact  count records even where that needs a scan, which takes long
  */
 static inline int lyre_table_stats(lyre_call *call, lyre_table *table, int exact, struct lyre_table_stats *ret)
@@ -502,7 +502,7 @@ enum lyre_tree {
 	LYRE_TREE_LOG = 2   /**< the commit log */
 };
 
-/** The tree of a database or table, LMDB's figures. */
+/** The tree of a database or table, LMDB's statistics. */
 struct lyre_pages {
 	uint32_t size;      /**< sizeof(struct lyre_pages), set by the caller */
 	uint32_t page_size; /**< bytes */
@@ -518,7 +518,7 @@ struct lyre_pages {
 	uint32_t max_readers;
 };
 
-/** Figures of a table's records, or with \p table NULL of the tree that ret->tree names. */
+/** The tree of a table's records, or with \p table NULL the one that ret->tree names. */
 static inline int lyre_pages(lyre_call *call, const char *database, lyre_table *table, struct lyre_pages *ret)
 {
 	return lyre_host->store->pages(call, database, table, ret);

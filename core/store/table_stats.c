@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What tables have and weigh. Figures are kept with a definition, and a text that somebody made of them with the
+ * What tables have and weigh. Statistics are kept with a definition, and a text that somebody made of them with the
  * catalogue, until a commit changes what they tell of.
  */
 #include "base/text.h"
@@ -91,7 +91,7 @@ static int newest(struct snapshot *s, const struct table *t, double *ret, struct
 }
 
 /* What the tables of a database have in common. */
-static void database_figures(struct snapshot *s, struct lyre_table_stats *ret)
+static void database_sizes(struct snapshot *s, struct lyre_table_stats *ret)
 {
 	mdb_filehandle_t fd;
 	struct stat file = { 0 };
@@ -101,7 +101,7 @@ static void database_figures(struct snapshot *s, struct lyre_table_stats *ret)
 	ret->audit_size = tree_bytes(s, s->db->log);
 }
 
-static int table_figures(struct snapshot *s, const struct table *t, struct lyre_table_stats *ret, struct err *e)
+static int read_stats(struct snapshot *s, const struct table *t, struct lyre_table_stats *ret, struct err *e)
 {
 	MDB_stat st;
 	int rc = guard_stat(s, t->records, &st);
@@ -117,7 +117,7 @@ static int table_figures(struct snapshot *s, const struct table *t, struct lyre_
 	return 0;
 }
 
-/* ---- figures that are kept ---- */
+/* ---- statistics that are kept ---- */
 
 void table_touched(struct database *db, uint32_t id)
 {
@@ -129,9 +129,9 @@ void table_touched(struct database *db, uint32_t id)
 
 /*
  * Of one table in a snapshot, from its memo where no transaction has touched it since. The writer notes the
- * transaction before it commits, so a snapshot that has it sees the note. \p common holds the database's figures.
+ * transaction before it commits, so a snapshot that has it sees the note. \p common holds the database's part.
  */
-static int figures_at(struct snapshot *s, struct table *t, const struct lyre_table_stats *common,
+static int stats_at(struct snapshot *s, struct table *t, const struct lyre_table_stats *common,
 	struct lyre_table_stats *ret, struct err *e)
 {
 	struct database *db = s->db;
@@ -144,7 +144,7 @@ static int figures_at(struct snapshot *s, struct table *t, const struct lyre_tab
 			*ret = t->memo.stats;
 		pthread_mutex_unlock(&db->lock);
 	}
-	int rc = kept ? 0 : table_figures(s, t, ret, e);
+	int rc = kept ? 0 : read_stats(s, t, ret, e);
 	ret->database_size = common->database_size;
 	ret->audit_size = common->audit_size;
 	if (rc || t->expiration >= 0)
@@ -165,8 +165,8 @@ int snapshot_stats(struct snapshot *s, const struct table *t, bool exact, struct
 	if (!now)
 		return no_table(t, e);
 	struct lyre_table_stats common, stats = { 0 };
-	database_figures(s, &common);
-	int rc = figures_at(s, now, &common, &stats, e);
+	database_sizes(s, &common);
+	int rc = stats_at(s, now, &common, &stats, e);
 	if (rc)
 		return rc;
 	stats.size = ret->size;
@@ -200,7 +200,7 @@ int table_stats(const struct table *t, bool exact, struct lyre_table_stats *ret,
  * Brings the memos of all tables to the last commit in one snapshot; who asks a table finds out what failed.
  * \return the snapshot's transaction, 0 when there was none
  */
-static size_t figures_renew(struct database *db)
+static size_t stats_renew(struct database *db)
 {
 	struct snapshot s;
 	struct err ignored;
@@ -209,10 +209,10 @@ static size_t figures_renew(struct database *db)
 	size_t txn = mdb_txn_id(s.txn);
 	const struct catalogue *c = snapshot_catalogue(&s);
 	struct lyre_table_stats common, stats = { 0 };
-	database_figures(&s, &common);
+	database_sizes(&s, &common);
 	for (size_t i = 0; i < c->count; i++)
 		if (c->by_id[i]->expiration < 0)
-			(void)figures_at(&s, (struct table *)(uintptr_t)c->by_id[i], &common, &stats, &ignored);
+			(void)stats_at(&s, (struct table *)(uintptr_t)c->by_id[i], &common, &stats, &ignored);
 	snapshot_end(&s);
 	return txn;
 }
@@ -241,7 +241,7 @@ bool database_text(struct database *db, const char *name, struct text_moment *re
 	}
 	pthread_mutex_unlock(&db->lock);
 	if (!*text && txn)
-		ret->txn = figures_renew(db);
+		ret->txn = stats_renew(db);
 	return *text != NULL;
 }
 

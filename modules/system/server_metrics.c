@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * \file system/figures.c
+ * \file system/server_metrics.c
  * \brief system_information: sizes of tables, the trees of databases, and what the server counts.
  */
 #include "information.h"
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/** The member of metrics that holds the server's own figures: a database's name has no slash. */
+/** The member of metrics that holds the server's own metrics: a database's name has no slash. */
 #define SERVER "/server"
 
 struct walk {
@@ -150,8 +150,8 @@ static int write_database(void *arg, const char *database)
 
 /* ---- what the server counts ---- */
 
-/** Figures of one name come one after the other: with labels they are an object. */
-struct figures {
+/** Metrics of one name come one after the other: with labels they are an object. */
+struct metrics_writer {
 	lyre_out *out;
 	char name[128];
 	bool labels;
@@ -171,7 +171,7 @@ static double percentile(const struct lyre_metric *m, double share)
 	return NAN;
 }
 
-static void write_figure(lyre_out *o, const struct lyre_metric *m)
+static void write_metric(lyre_out *o, const struct lyre_metric *m)
 {
 	if (m->type != LYRE_HISTOGRAM) {
 		lyre_out_double(o, m->value);
@@ -186,9 +186,9 @@ static void write_figure(lyre_out *o, const struct lyre_metric *m)
 	lyre_out_object_end(o);
 }
 
-static int take_figure(void *arg, const struct lyre_metric *m)
+static int take_metric(void *arg, const struct lyre_metric *m)
 {
-	struct figures *f = arg;
+	struct metrics_writer *f = arg;
 	bool same = !strcmp(f->name, m->name);
 
 	if (!same && f->labels)
@@ -202,16 +202,16 @@ static int take_figure(void *arg, const struct lyre_metric *m)
 	}
 	if (f->labels)
 		lyre_out_key(f->out, m->label_value);
-	else if (same) /* one name, one figure, where nothing tells them apart */
+	else if (same) /* one name, one metric, where nothing tells them apart */
 		return 0;
-	write_figure(f->out, m);
+	write_metric(f->out, m);
 	return 0;
 }
 
 int write_metrics(lyre_call *call, lyre_out *o)
 {
 	struct walk w = { call, o };
-	struct figures f = { .out = o };
+	struct metrics_writer f = { .out = o };
 
 	lyre_out_object_begin(o);
 	int rc = lyre_databases(call, write_database, &w);
@@ -219,7 +219,7 @@ int write_metrics(lyre_call *call, lyre_out *o)
 		return rc;
 	lyre_out_key(o, SERVER);
 	lyre_out_object_begin(o);
-	rc = lyre_metrics(call, take_figure, &f);
+	rc = lyre_metrics(call, take_metric, &f);
 	if (f.labels)
 		lyre_out_object_end(o);
 	lyre_out_object_end(o);

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a database counts, and tells of its work. */
+#include "store/store_internal.h"
+
+#include "base/metric_report.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- counting, on the writer's thread ---- */
+
+void metrics_commit(struct writer_metrics *f, int64_t took_ns)
+{
+	metric_add(&f->commits, 1);
+	histogram_add(&f->durations, &histogram_durations_coarse, took_ns > 0 ? (uint64_t)took_ns : 0);
+}
+
+void metrics_batch(struct writer_metrics *f, const struct record_write *list, size_t count)
+{
+	uint64_t records = 0;
+	size_t n = 0;
+	for (const struct record_write *r = list; n < count; r = r->next, n++)
+		if (!r->err.code && r->mode != WRITE_CHANGE)
+			records += r->result.done;
+	histogram_add(&f->requests, &histogram_sizes, count);
+	histogram_add(&f->records, &histogram_sizes, records);
+}
+
+/* ---- readers ---- */
+
+struct readers {
+	unsigned count;
+	uint64_t oldest; /* transaction */
+};
+
+/* A line of LMDB's table of readers: process, thread, transaction; "-" for one that reads nothing. */
+static int take_reader(const char *line, void *arg)
+{
+	struct readers *r = arg;
+	const char *last = strrchr(line, ' ');
+	char *end;
+	if (!last)
+		return 0;
+	uint64_t txn = strtoull(last + 1, &end, 10);
+	if (end == last + 1)
+		return 0; /* idle, or the heading */
+	r->count++;
+	if (txn < r->oldest)
+		r->oldest = txn;
+	return 0;
+}
+
+/* ---- reading ---- */
+
+/** What a database has done since it was opened, and how it stands. */
+struct database_metrics {
+	const char *name;          /**< lives as long as the database */
+	uint64_t commits;          /**< the background's too */
+	struct histogram_reading durations, requests, records; /**< of commits: ns; requests and records in each */
+	uint64_t queued;           /**< writes that wait */
+	uint64_t readers;          /**< snapshots that are open, but the one that this takes */
+	uint64_t oldest_reader;    /**< how many commits behind the oldest of them is */
+	struct lyre_storage storage;
+	uint64_t free_pages;       /**< of the file */
+};
+
+/* LYRE_ENOTFOUND when it was dropped. */
+static int read_database(struct database *db, struct database_metrics *ret, struct err *e)
+{
+	struct snapshot s;
+	struct writer *w = &db->writer;
+	int rc = snapshot_begin(&s, db, e);
+	if (rc)
+		return rc;
+	/* This snapshot is among the readers, and no older than any. */
+	struct readers readers = { .oldest = mdb_txn_id(s.txn) };
+	uint64_t now = readers.oldest;
+	rc = storage_of(&s, &ret->storage, e);
+	if (mdb_reader_list(db->env, take_reader, &readers) < 0)
+		readers.count = 1;
+	ret->free_pages = ret->storage.reclaimable_size / db->page_size;
+	snapshot_end(&s);
+	ret->name = db->name;
+	ret->readers = readers.count ? readers.count - 1 : 0;
+	ret->oldest_reader = now - readers.oldest;
+	ret->commits = metric_read(&w->metrics.commits);
+	histogram_read(&ret->durations, &histogram_durations_coarse, &w->metrics.durations, 1, 0);
+	histogram_read(&ret->requests, &histogram_sizes, &w->metrics.requests, 1, 0);
+	histogram_read(&ret->records, &histogram_sizes, &w->metrics.records, 1, 0);
+	pthread_mutex_lock(&w->lock);
+	ret->queued = w->queued;
+	pthread_mutex_unlock(&w->lock);
+	return rc;
+}
+
+#define DATABASE(kind, words, text, of) { { kind, words, text, "database" }, offsetof(struct database_metrics, of) }
+
+static const struct metric_member database_metrics[] = {
+	DATABASE(METRIC_COUNTER, "commits_total", "Transactions that were committed, those of the background too.", commits),
+	DATABASE(METRIC_HISTOGRAM, "commit_duration_seconds", "Time of a commit with its flush to the disk.", durations),
+	DATABASE(METRIC_HISTOGRAM, "commit_requests", "Requests that one commit brought to the disk.", requests),
+	DATABASE(METRIC_HISTOGRAM, "commit_records", "Records that one commit changed.", records),
+	DATABASE(METRIC_GAUGE, "write_queue_requests", "Writes that wait for the writer.", queued),
+	DATABASE(METRIC_GAUGE, "readers_open", "Snapshots that are being read.", readers),
+	DATABASE(METRIC_GAUGE, "oldest_reader_commits", "How many commits behind the oldest snapshot being read is.", oldest_reader),
+	DATABASE(METRIC_GAUGE, "database_file_bytes", "Size of the database's file.", storage.file_size),
+	DATABASE(METRIC_GAUGE, "database_used_bytes", "Bytes of the file that are in use.", storage.used_size),
+	DATABASE(METRIC_GAUGE, "database_reclaimable_bytes", "Bytes of the file that writes or a compaction can use.",
+		storage.reclaimable_size),
+	DATABASE(METRIC_GAUGE, "database_reclaimable_pages", "Pages of the file that writes or a compaction can use.", free_pages),
+};
+
+/* Those that can be read now; one may be dropped meanwhile. */
+static size_t read_databases(struct database **all, size_t count, struct database_metrics *ret)
+{
+	struct err ignored;
+	size_t n = 0;
+	for (size_t i = 0; i < count; i++)
+		n += read_database(all[i], &ret[n], &ignored) == 0;
+	return n;
+}
+
+static int report_databases(struct store *store, struct arena *a, struct metric_sink *s, struct err *e)
+{
+	struct database **all;
+	size_t count;
+	int rc = store_databases(store, a, &all, &count, e);
+	if (rc < 0)
+		return rc;
+	struct database_metrics *each = ARENA_ARRAY(a, struct database_metrics, count + 1);
+	size_t n = each ? read_databases(all, count, each) : 0;
+	for (size_t i = 0; i < sizeof database_metrics / sizeof *database_metrics; i++)
+		for (size_t d = 0; d < n; d++)
+			metric_report_member(s, &database_metrics[i], each[d].name, &each[d]);
+	for (size_t d = 0; d < count; d++)
+		database_unref(all[d]);
+	return each ? 0 : err_nomem(e);
+}
+
+int store_report(struct store *store, struct arena *a, struct metric_sink *s, struct err *e)
+{
+	static const struct metric_about failed_database = { METRIC_GAUGE, "database_failed",
+		"1 for a database that cannot be used; describe_storage says why.", "database" };
+	struct failed_database *failed;
+	size_t count = 0;
+	int rc = report_databases(store, a, s, e);
+	if (rc == 0)
+		rc = store_failed_databases(store, a, &failed, &count, e);
+	/* a line each, so that an alert can name them */
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		metric_report(s, &failed_database, failed[i].name, 1);
+	return rc;
+}
