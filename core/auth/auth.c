@@ -279,8 +279,8 @@ int auth_remembered_text(struct auth *a, unsigned kind, const char *text, size_t
 	return recall(a, memory_text(a->memory, kind, text, len), began, ret, e);
 }
 
-/** When a claim ends, on monotonic_ms()'s clock; at once where it does not say so in numbers. */
-static int64_t end_of(const struct claim *c, int64_t now)
+/** When an identity ends, on monotonic_ms()'s clock; at once where it does not say so in numbers. */
+static int64_t end_of(const struct identity *c, int64_t now)
 {
 	double left = c->until - now_ms();
 
@@ -291,7 +291,7 @@ static int64_t end_of(const struct claim *c, int64_t now)
 	return left < 1e15 ? now + (int64_t)ceil(left) : INT64_MAX;
 }
 
-int auth_claim(struct auth *a, unsigned kind, const char *text, size_t len, uint64_t began, const struct claim *c,
+int auth_accept(struct auth *a, unsigned kind, const char *text, size_t len, uint64_t began, const struct identity *c,
 	const struct principal **ret, struct err *e)
 {
 	struct user user = { .active = false };

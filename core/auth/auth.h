@@ -79,7 +79,7 @@ int auth_verify(struct auth *a, const char *user, size_t user_len, const char *p
 /* ---- credentials of other kinds: tokens, sessions ---- */
 
 /** Whom a module says that credentials let in. */
-struct claim {
+struct identity {
 	const char *user, *stamp;
 	double until;     /**< ms since the epoch; 0: never ends */
 	const char *only; /**< NULL: good for every operation */
@@ -87,7 +87,7 @@ struct claim {
 
 /**
  * As auth_remembered(), for a text of which an authenticator decides; \p kind tells them apart. \p began is for
- * auth_claim().
+ * auth_accept().
  */
 int auth_remembered_text(struct auth *a, unsigned kind, const char *text, size_t len, uint64_t *began,
 	const struct principal **ret, struct err *e);
@@ -96,7 +96,7 @@ int auth_remembered_text(struct auth *a, unsigned kind, const char *text, size_t
  * auth_forget() came since \p began, or it is good for one operation only.
  * \return 0 with a reference in \p ret; LYRE_EUNAUTHENTICATED, without a sentence
  */
-int auth_claim(struct auth *a, unsigned kind, const char *text, size_t len, uint64_t began, const struct claim *c,
+int auth_accept(struct auth *a, unsigned kind, const char *text, size_t len, uint64_t began, const struct identity *c,
 	const struct principal **ret, struct err *e);
 /** The text is good no more. */
 void auth_forget(struct auth *a, unsigned kind, const char *text, size_t len);

@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "base/words.h"
 #include "ctl/client.h"
 
 #include <errno.h>
@@ -18,15 +19,6 @@ enum kind {
 	KIND_OBJECT = 16,
 	KIND_NULL = 32,
 	KIND_ANY = 63
-};
-
-/** Older words for parameters; declarations know only the newer. */
-static const char *const older_words[][2] = {
-	{ "schema", "database" },
-	{ "hash_attribute", "primary_key" },
-	{ "hash_values", "ids" },
-	{ "search_attribute", "attribute" },
-	{ "search_value", "value" },
 };
 
 static unsigned kind_of(const lyre_value *v)
@@ -63,12 +55,7 @@ static unsigned kinds_declared(const lyre_value *param)
 static const lyre_value *param_find(const lyre_value *declaration, const char *name, size_t len)
 {
 	const lyre_value *params = value_get(declaration, "parameters");
-	for (size_t i = 0; i < sizeof older_words / sizeof *older_words; i++)
-		if (strlen(older_words[i][0]) == len && memcmp(older_words[i][0], name, len) == 0) {
-			name = older_words[i][1];
-			len = strlen(name);
-			break;
-		}
+	name = words_modern(name, &len);
 	for (uint32_t i = 0; value_is(params, LYRE_ARRAY) && i < params->len; i++) {
 		const lyre_value *known = value_get(&params->items[i], "name");
 		if (value_is(known, LYRE_STRING) && known->len == len && memcmp(known->s, name, len) == 0)

@@ -69,7 +69,7 @@ static const char *cookie_with_value(const char *header, const char *name, size_
 }
 
 /** Looks in the cookies for credentials of \p a, from \p from on, and of those behind it in the list. */
-static void find_cookie(struct foreign *ret, const struct authenticator *a, const char *from, const struct exchange *x)
+static void find_cookie(struct authentication *ret, const struct authenticator *a, const char *from, const struct exchange *x)
 {
 	ret->by = NULL;
 	for (; a && !ret->by; a = a->next, from = x->cookie) {
@@ -81,9 +81,9 @@ static void find_cookie(struct foreign *ret, const struct authenticator *a, cons
 	}
 }
 
-void foreign_find(struct foreign *ret, const struct dispatch *d, const struct exchange *x)
+void authentication_find(struct authentication *ret, const struct dispatch *d, const struct exchange *x)
 {
-	*ret = (struct foreign){ .by = NULL };
+	*ret = (struct authentication){ .by = NULL };
 	if (!x->authorization) {
 		if (x->cookie)
 			find_cookie(ret, d->authenticators, x->cookie, x);
@@ -97,7 +97,7 @@ void foreign_find(struct foreign *ret, const struct dispatch *d, const struct ex
 	}
 }
 
-bool foreign_find_next(struct foreign *f, const struct exchange *x)
+bool authentication_find_next(struct authentication *f, const struct exchange *x)
 {
 	if (++f->refused < COOKIES_TRIED)
 		find_cookie(f, f->by, f->text + f->len, x);
@@ -106,18 +106,18 @@ bool foreign_find_next(struct foreign *f, const struct exchange *x)
 	return f->by != NULL;
 }
 
-/** Takes the module's word to auth. \return as foreign_verify() */
-static int claim(const struct foreign *f, const struct run *r, const struct lyre_identity *who,
+/** Takes the module's word to auth. \return as authentication_verify() */
+static int accept(const struct authentication *f, const struct run *r, const struct lyre_identity *who,
 	const struct principal **ret, struct err *e)
 {
-	const struct claim c = { .user = who->user, .stamp = who->stamp, .until = who->until, .only = who->only };
+	const struct identity c = { .user = who->user, .stamp = who->stamp, .until = who->until, .only = who->only };
 
-	int rc = auth_claim(r->dispatch->services.auth, f->by->kind, f->text, f->len, f->began, &c, ret, e);
+	int rc = auth_accept(r->dispatch->services.auth, f->by->kind, f->text, f->len, f->began, &c, ret, e);
 	return rc == LYRE_EUNAUTHENTICATED ? err_set(e, rc, INVALID_TOKEN) : rc;
 }
 
 /** What the module refused, with its sentence. */
-static int refused(const struct foreign *f, const struct err *said, int rc, struct err *e)
+static int refused(const struct authentication *f, const struct err *said, int rc, struct err *e)
 {
 	bool spoke = said->code && *said->text;
 
@@ -135,7 +135,7 @@ static int refused(const struct foreign *f, const struct err *said, int rc, stru
 	return err_set(e, rc, "%s", spoke ? said->text : "The credentials could not be checked");
 }
 
-int foreign_verify(const struct foreign *f, struct run *r, const struct principal **ret, struct err *e)
+int authentication_verify(const struct authentication *f, struct run *r, const struct principal **ret, struct err *e)
 {
 	lyre_call *call = &r->call;
 	struct call_scope *outer = call->scope;
@@ -152,7 +152,7 @@ int foreign_verify(const struct foreign *f, struct run *r, const struct principa
 	out_init(&call->out, &r->x->out);
 
 	rc = f->by->verify(call, f->text, f->len, &who);
-	rc = rc ? refused(f, &call->err, rc, e) : claim(f, r, &who, ret, e);
+	rc = rc ? refused(f, &call->err, rc, e) : accept(f, r, &who, ret, e);
 
 	while (call->scope != outer)
 		call_scope_end(call);

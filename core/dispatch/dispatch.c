@@ -170,7 +170,7 @@ static void finish(struct run *r)
 	request_metrics_add(r, (uint64_t)took);
 	/* Clients know that the answer to any kind of restart is the connection's last. */
 	const struct operation *o = r->call.operation;
-	if (atomic_load_explicit(&r->dispatch->draining, memory_order_relaxed) || (o && !strncmp(o->name, "restart", 7)))
+	if (atomic_load_explicit(&r->dispatch->draining, memory_order_relaxed) || (o && o->decl->flags & LYRE_O_LAST_ANSWER))
 		x->close = true;
 }
 

@@ -124,12 +124,12 @@ struct authenticator {
 	enum lyre_credential_source source;
 	const char *name;
 	int (*verify)(lyre_call *call, const char *text, size_t len, struct lyre_identity *ret);
-	unsigned kind; /**< auth_claim()'s */
+	unsigned kind; /**< auth_accept()'s */
 	struct authenticator *next;
 };
 
 /** Credentials of a request that an authenticator decides of. */
-struct foreign {
+struct authentication {
 	const struct authenticator *by; /**< NULL: there are none */
 	const char *text;
 	size_t len;
@@ -141,11 +141,11 @@ struct foreign {
 #define INVALID_TOKEN "invalid token"
 
 /** Finds them in the Authorization header, else in a cookie. Only points into the exchange. */
-void foreign_find(struct foreign *ret, const struct dispatch *d, const struct exchange *x);
+void authentication_find(struct authentication *ret, const struct dispatch *d, const struct exchange *x);
 /** The next cookie after one that was refused. \return false when there is none, or enough were tried */
-bool foreign_find_next(struct foreign *f, const struct exchange *x);
-/** Runs verify() and has auth check what it says. On a worker thread. \return as auth_claim(), with the sentence; LYRE_END */
-int foreign_verify(const struct foreign *f, struct run *r, const struct principal **ret, struct err *e);
+bool authentication_find_next(struct authentication *f, const struct exchange *x);
+/** Runs verify() and has auth check what it says. On a worker thread. \return as auth_accept(), with the sentence; LYRE_END */
+int authentication_verify(const struct authentication *f, struct run *r, const struct principal **ret, struct err *e);
 /** Whether an Origin header names the host that the request was sent to. */
 bool origin_is_own(const struct exchange *x);
 
@@ -160,16 +160,12 @@ int authorise(struct lyre_call *call, struct err *e);
 int needs_find(const struct operation *o, const lyre_value *body, const char *database, const struct role *role,
 	struct arena *a, struct permission_need **ret);
 
-/* ---- arguments (words.c, validate.c) ---- */
+/* ---- arguments (argument.c, validate.c) ---- */
 
-/** The member of a request that a parameter means, by its modern name or an old word; \p label is what was sent. */
-const lyre_value *words_find(const lyre_value *body, const char *name, const char **label);
 /** An argument that was not checked yet, by its modern name: what was sent, else the default; NULL for none. */
 const lyre_value *request_argument(const struct operation *o, const lyre_value *body, const char *name);
 /** A name in such an argument: a text, or a number as a text in the arena; \p ret NULL where it is neither. LYRE_ENOMEM */
 int request_name(const lyre_value *v, struct arena *a, const char **ret, size_t *len);
-/** Puts modern names for the old words in search conditions, at every depth. */
-void words_modernise(lyre_value *conditions);
 
 /** What a value is among the types of parameters: one of enum lyre_param_type */
 uint32_t argument_type(const lyre_value *v);
@@ -238,7 +234,7 @@ struct run {
 	const step_function *next;
 	enum format format;
 	struct credentials credentials;
-	struct foreign foreign;
+	struct authentication authentication;
 	bool suspect;     /**< the body may hold names that are refused */
 	bool unread;      /**< of a large body: its arrays and objects are JSON text still */
 	bool by_cookie;   /**< who calls is known by a cookie only */

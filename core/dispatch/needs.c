@@ -7,6 +7,7 @@
 #include "dispatch/dispatch_internal.h"
 
 #include "base/name_set.h"
+#include "base/words.h"
 
 #include <string.h>
 
@@ -54,7 +55,6 @@ static int add_read(struct attributes *to, const lyre_value *v)
 	return add_attribute(to, name, len, LYRE_PERMIT_READ);
 }
 
-static const char *const named_by[] = { "attribute", "search_attribute", "name" };
 static const char *const read_within[] = { "conditions", "sort", "next" };
 
 static int add_reads(struct attributes *to, const lyre_value *v, unsigned depth)
@@ -70,8 +70,9 @@ static int add_reads(struct attributes *to, const lyre_value *v, unsigned depth)
 		return rc;
 	if (v->type != LYRE_OBJECT)
 		return add_read(to, v);
-	for (size_t i = 0; !name && i < sizeof named_by / sizeof *named_by; i++)
-		name = value_get(v, named_by[i]);
+	name = words_get(v, "attribute", NULL);
+	if (!name)
+		name = value_get(v, "name");
 	if (name)
 		rc = add_reads(to, name, depth + 1);
 	else

@@ -46,19 +46,19 @@ static enum flow verify(struct run *r)
 	return FLOW_NEXT;
 }
 
-static void work_foreign(struct pool_task *task)
+static void work_authentication(struct pool_task *task)
 {
 	struct run *r = RUN_OF(task, task);
 	struct verification *v = &r->verification;
 
-	v->rc = foreign_verify(&r->foreign, r, &v->who, &v->err);
+	v->rc = authentication_verify(&r->authentication, r, &v->who, &v->err);
 	run_wake(r, 1);
 }
 
-/** The same for r->foreign. */
-static enum flow verify_foreign(struct run *r)
+/** The same for r->authentication. */
+static enum flow verify_authentication(struct run *r)
 {
-	struct foreign *f = &r->foreign;
+	struct authentication *f = &r->authentication;
 	struct verification *v = &r->verification;
 
 	v->rc = auth_remembered_text(r->dispatch->services.auth, f->by->kind, f->text, f->len, &f->began, &v->who, &v->err);
@@ -71,7 +71,7 @@ static enum flow verify_foreign(struct run *r)
 	}
 	metric_add(&counts_here(r->dispatch)->credential_misses, 1);
 	atomic_store(&r->holds, 2);
-	r->task.run = work_foreign;
+	r->task.run = work_authentication;
 	pool_submit(r->dispatch->services.pool, &r->task);
 	return FLOW_WAIT;
 }
@@ -125,32 +125,32 @@ enum flow sign_in_header_begin(struct run *r)
 	}
 	if (r->credentials.user)
 		return verify(r);
-	foreign_find(&r->foreign, r->dispatch, r->x);
-	return r->foreign.by ? verify_foreign(r) : FLOW_NEXT;
+	authentication_find(&r->authentication, r->dispatch, r->x);
+	return r->authentication.by ? verify_authentication(r) : FLOW_NEXT;
 }
 
 /** Browsers send a cookie as long as they have it, with what signs in anew too: one that is refused is passed over. */
 static enum flow cookie_refused(struct run *r)
 {
-	if (!foreign_find_next(&r->foreign, r->x))
+	if (!authentication_find_next(&r->authentication, r->x))
 		return FLOW_NEXT;
-	return verify_foreign(r) == FLOW_WAIT ? FLOW_REPEAT : sign_in_header_end(r);
+	return verify_authentication(r) == FLOW_WAIT ? FLOW_REPEAT : sign_in_header_end(r);
 }
 
-static enum flow foreign_sign_in(struct run *r)
+static enum flow authentication_sign_in(struct run *r)
 {
 	struct err *e = &r->verification.err;
-	bool cookie = r->foreign.by->source == LYRE_CREDENTIAL_COOKIE;
+	bool cookie = r->authentication.by->source == LYRE_CREDENTIAL_COOKIE;
 
 	int rc = sign_in(r);
 	if (cookie && (rc == LYRE_EUNAUTHENTICATED || rc == LYRE_END))
 		return cookie_refused(r);
-	r->foreign.by = NULL;
+	r->authentication.by = NULL;
 	if (!rc) {
 		r->call.by_password = false;
 		r->by_cookie = cookie;
 		if (cookie)
-			r->x->cookie_used = r->foreign.text;
+			r->x->cookie_used = r->authentication.text;
 		return FLOW_NEXT;
 	}
 	if (rc != LYRE_EUNAUTHENTICATED && rc != LYRE_END)
@@ -192,8 +192,8 @@ enum flow sign_in_header_again(struct run *r)
 
 enum flow sign_in_header_end(struct run *r)
 {
-	if (r->foreign.by)
-		return foreign_sign_in(r);
+	if (r->authentication.by)
+		return authentication_sign_in(r);
 	if (!r->credentials.user || sign_in(r) == 0)
 		return FLOW_NEXT;
 	answer_login_failed(r->x, failure_status(r), r->verification.err.text);

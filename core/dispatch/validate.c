@@ -5,6 +5,8 @@
  */
 #include "dispatch/dispatch_internal.h"
 
+#include "base/words.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -16,7 +18,7 @@ int arguments_decode(struct lyre_call *call, const struct operation *o, struct e
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < o->param_count; i++) {
-		const lyre_value *v = words_find(&call->body, o->params[i].name, &label);
+		const lyre_value *v = words_get(&call->body, o->params[i].name, &label);
 
 		if (v)
 			rc = json_decode_rest(call->arena, (lyre_value *)(uintptr_t)v, e);
@@ -36,13 +38,13 @@ int arguments_bind(struct lyre_call *call, const char ***ret_labels)
 	if (!call->args || !call->given || !call->present || !labels)
 		return LYRE_ENOMEM;
 	for (size_t i = 0; i < n; i++) {
-		const lyre_value *v = words_find(&call->body, o->params[i].name, &labels[i]);
+		const lyre_value *v = words_get(&call->body, o->params[i].name, &labels[i]);
 
 		if (!v)
 			continue;
 		call->args[i] = *v;
 		call->given[i] = true;
-		if (!strcmp(o->params[i].name, "conditions"))
+		if (o->params[i].flags & LYRE_P_READS)
 			words_modernise(&call->args[i]);
 	}
 	*ret_labels = labels;

@@ -115,17 +115,10 @@ int name_of_value(const lyre_value *v, struct arena *a, const char **name, size_
 	return 0;
 }
 
-/** A member by its name or its old name. */
-static const lyre_value *member(const lyre_value *v, const char *name, const char *old)
-{
-	const lyre_value *m = value_get(v, name);
-	return m ? m : value_get(v, old);
-}
-
 /** A condition's attribute as it was sent; an array of one name is that name. */
 static const lyre_value *condition_attribute(const lyre_value *v)
 {
-	const lyre_value *m = member(v, "attribute", "search_attribute");
+	const lyre_value *m = value_get(v, "attribute");
 	return value_is(m, LYRE_ARRAY) && m->len == 1 ? &m->items[0] : m;
 }
 
@@ -262,7 +255,7 @@ static int parse_text_operand(struct parser *p, struct condition *c, const lyre_
 static int parse_leaf(struct parser *p, const lyre_value *v, const struct condition **ret)
 {
 	const lyre_value *attribute = condition_attribute(v);
-	const lyre_value *value = member(v, "value", "search_value");
+	const lyre_value *value = value_get(v, "value");
 	if (!p->left--)
 		return err_set(p->err, LYRE_EINVAL, "A query must not have more than %zu conditions (operationsApi.maxConditions)", p->max);
 	if (!attribute || attribute->type == LYRE_NULL)
@@ -275,7 +268,7 @@ static int parse_leaf(struct parser *p, const lyre_value *v, const struct condit
 		return rc;
 	if (!value)
 		return err_set(p->err, LYRE_EINVAL, "Search condition for %s must have a value", c->attribute->name);
-	rc = parse_comparator(p, member(v, "comparator", "search_type"), &c->comparator);
+	rc = parse_comparator(p, value_get(v, "comparator"), &c->comparator);
 	if (rc)
 		return rc;
 	c->kind = CONDITION_LEAF;

@@ -31,22 +31,22 @@ static void check_password(const char *text)
 }
 
 /* What a module is asked about is a piece of the header, behind its name, and never a user and a password. */
-static void check_foreign(const char *text)
+static void check_authentication(const char *text)
 {
 	struct authenticator cookie = { .source = LYRE_CREDENTIAL_COOKIE, .name = COOKIE, .kind = 1 };
 	struct authenticator scheme = { .source = LYRE_CREDENTIAL_SCHEME, .name = SCHEME, .kind = 2, .next = &cookie };
 	struct dispatch d = { .authenticators = &scheme };
 	struct exchange header = { .authorization = text }, cookies = { .cookie = text };
 	const char *end = text + strlen(text);
-	struct foreign f;
+	struct authentication f;
 
-	foreign_find(&f, &d, &header);
+	authentication_find(&f, &d, &header);
 	must(!f.by || f.by == &scheme);
 	if (f.by) {
 		must(!strncmp(text, SCHEME, strlen(SCHEME)) && strncmp(text, "Basic", 5) != 0);
 		must(f.text > text + strlen(SCHEME) && f.len && f.text + f.len <= end);
 	}
-	foreign_find(&f, &d, &cookies);
+	authentication_find(&f, &d, &cookies);
 	must(!f.by || f.by == &cookie);
 	if (f.by) {
 		size_t name = strlen(COOKIE "=");
@@ -59,7 +59,7 @@ static void check_foreign(const char *text)
 		must(before == text || before[-1] == ';');
 	}
 	cookies.authorization = "Basic eDp5";
-	foreign_find(&f, &d, &cookies);
+	authentication_find(&f, &d, &cookies);
 	must(!f.by);
 }
 
@@ -91,7 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(format_accepted(text) <= FORMAT_CSV);
 	must(media_of(text) <= MEDIA_TEXT);
 	check_password(text);
-	check_foreign(text);
+	check_authentication(text);
 	check_origin(text);
 	free(text);
 	return 0;

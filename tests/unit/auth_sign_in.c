@@ -83,12 +83,12 @@ static int remembered_text(unsigned kind, const char *text)
 	return took(rc, p);
 }
 
-static int claim(unsigned kind, const char *text, struct claim c)
+static int claim(unsigned kind, const char *text, struct identity c)
 {
 	const struct principal *p = NULL;
 
 	err = (struct err){ 0 };
-	int rc = auth_claim(auth, kind, text, strlen(text), began, &c, &p, &err);
+	int rc = auth_accept(auth, kind, text, strlen(text), began, &c, &p, &err);
 	return took(rc, p);
 }
 
@@ -291,7 +291,7 @@ END_TEST
 START_TEST(test_claim)
 {
 	add("ann", "super_user");
-	struct claim c = { .user = "ann", .stamp = stamp_of("ann") };
+	struct identity c = { .user = "ann", .stamp = stamp_of("ann") };
 
 	ck_assert_int_eq(remembered_text(0, "token"), LYRE_PENDING);
 	ck_assert_int_eq(claim(0, "token", c), 0);
@@ -311,7 +311,7 @@ START_TEST(test_claim)
 	c.stamp = stamp_of("ann");
 	ck_assert_int_eq(claim(0, "token", c), 0);
 
-	const struct claim wrong[] = {
+	const struct identity wrong[] = {
 		{ .user = "ann", .stamp = "" },
 		{ .user = "ann", .stamp = NULL },
 		{ .user = "nobody", .stamp = "" },
@@ -345,11 +345,11 @@ START_TEST(test_claim_for_one_operation)
 	char only[] = "refresh";
 
 	ck_assert_int_eq(remembered_text(0, "token"), LYRE_PENDING);
-	ck_assert_int_eq(claim(0, "token", (struct claim){ .user = "admin", .stamp = stamp_of("admin"), .only = only }), 0);
+	ck_assert_int_eq(claim(0, "token", (struct identity){ .user = "admin", .stamp = stamp_of("admin"), .only = only }), 0);
 	strcpy(only, "else");
 	ck_assert_str_eq(who->only, "refresh");
 	ck_assert_int_eq(remembered_text(0, "token"), LYRE_PENDING);
-	ck_assert_int_eq(claim(0, "token", (struct claim){ .user = "admin", .stamp = stamp_of("admin"), .only = "refresh" }), 0);
+	ck_assert_int_eq(claim(0, "token", (struct identity){ .user = "admin", .stamp = stamp_of("admin"), .only = "refresh" }), 0);
 	add("ann", "super_user");
 	ck_assert_int_eq(auth_refresh(auth, who, &p, &err), 0);
 	ck_assert_str_eq(p->only, "refresh");
@@ -359,7 +359,7 @@ END_TEST
 
 START_TEST(test_forget)
 {
-	struct claim c = { .user = "admin", .stamp = stamp_of("admin") };
+	struct identity c = { .user = "admin", .stamp = stamp_of("admin") };
 	char long_text[AUTH_CREDENTIAL_MAX + 2];
 
 	ck_assert_int_eq(remembered_text(3, "session"), LYRE_PENDING);
@@ -456,7 +456,7 @@ START_TEST(test_threads)
 			set_active("ann", true);
 		} else {
 			if (remembered_text(0, "token"))
-				ck_assert_int_eq(claim(0, "token", (struct claim){ .user = "ann", .stamp = stamp_of("ann") }), 0);
+				ck_assert_int_eq(claim(0, "token", (struct identity){ .user = "ann", .stamp = stamp_of("ann") }), 0);
 			set_active("ann", false);
 			atomic_fetch_add(&turn, 1);
 		}

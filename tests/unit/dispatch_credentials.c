@@ -68,7 +68,7 @@ static int verify_nothing(lyre_call *call, const char *text, size_t len, struct 
 static const struct {
 	const char *authorization, *cookie;
 	const char *by, *text; /* NULL: there are none */
-} foreigns[] = {
+} by_modules[] = {
 	{ NULL, NULL, NULL, NULL },
 	{ "", NULL, NULL, NULL },
 	{ "Bearer", NULL, NULL, NULL },
@@ -94,26 +94,26 @@ static const struct {
 	{ "", "session=s1", NULL, NULL },
 };
 
-START_TEST(test_foreign)
+START_TEST(test_authentication)
 {
 	static const struct lyre_authenticator all[] = {
 		{ sizeof *all, LYRE_CREDENTIAL_SCHEME, "Bearer", verify_nothing },
 		{ sizeof *all, LYRE_CREDENTIAL_COOKIE, "session", verify_nothing },
 		{ sizeof *all, LYRE_CREDENTIAL_COOKIE, "lone", verify_nothing },
 	};
-	const struct exchange x = { .authorization = foreigns[_i].authorization, .cookie = foreigns[_i].cookie };
+	const struct exchange x = { .authorization = by_modules[_i].authorization, .cookie = by_modules[_i].cookie };
 	struct dispatch d = { .authenticators = NULL };
-	struct foreign f;
+	struct authentication f;
 	struct err e;
 
 	registry_init(&d.registry);
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		ck_assert_int_eq(dispatch_add_authenticator(&d, "test", NULL, &all[i], &e), 0);
-	foreign_find(&f, &d, &x);
-	ck_assert_pstr_eq(f.by ? f.by->name : NULL, foreigns[_i].by);
+	authentication_find(&f, &d, &x);
+	ck_assert_pstr_eq(f.by ? f.by->name : NULL, by_modules[_i].by);
 	if (f.by) {
-		ck_assert_uint_eq(f.len, strlen(foreigns[_i].text));
-		ck_assert_mem_eq(f.text, foreigns[_i].text, f.len);
+		ck_assert_uint_eq(f.len, strlen(by_modules[_i].text));
+		ck_assert_mem_eq(f.text, by_modules[_i].text, f.len);
 		ck_assert_uint_ge(f.by->kind, 1);
 		ck_assert_uint_le(f.by->kind, 3);
 	}
@@ -127,7 +127,7 @@ static Suite *suite(void)
 	TCase *t = tcase_create("credentials");
 
 	tcase_add_loop_test(t, test_read, 0, sizeof cases / sizeof *cases);
-	tcase_add_loop_test(t, test_foreign, 0, sizeof foreigns / sizeof *foreigns);
+	tcase_add_loop_test(t, test_authentication, 0, sizeof by_modules / sizeof *by_modules);
 	suite_add_tcase(s, t);
 	return s;
 }

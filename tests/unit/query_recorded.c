@@ -103,7 +103,6 @@ static const struct {
 		"2,3,4,5,6,7,8,9,10,'abc'" },
 	{ "dog", "{'conditions':[{'attribute':'age','comparator':'>=','value':7}]}", "1,5,9,3,10" },
 	{ "dog", "{'conditions':[{'attribute':'age','comparator':'gt','value':7}]}", "3,10" },
-	{ "dog", "{'conditions':[{'search_attribute':'age','search_type':'between','search_value':[5,6]}]}", "2,6" },
 	{ "dog", "{'conditions':[{'attribute':'age','value':7},{'attribute':'breed','value':'Mutt'}]}", "1" },
 	{ "dog", "{'conditions':[{'attribute':'age','value':7},{'attribute':'breed','value':'Husky'}]}", "9" },
 	{ "dog", TWO_OR "}", "4,7,1,3,6" },

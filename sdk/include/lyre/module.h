@@ -142,7 +142,9 @@ enum lyre_operation_flag {
 	 */
 	LYRE_O_SIGN_IN = 1 << 0,
 	/** With LYRE_O_SIGN_IN: wrong credentials are answered with "invalid credentials", as clients know it, not "Login failed". */
-	LYRE_O_INVALID_CREDENTIALS = 1 << 1
+	LYRE_O_INVALID_CREDENTIALS = 1 << 1,
+	/** The connection is closed with its answer: what serves it is about to go. */
+	LYRE_O_LAST_ANSWER = 1 << 2
 };
 
 /** An operation, as data. */
