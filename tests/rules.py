@@ -4,20 +4,28 @@ import os, re, subprocess, sys
 
 TOP = os.environ.get("TOP_SRCDIR", os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-# Who may include whose headers: dependencies point one way.
+class Room:
+    """about: what it is; knows: the rooms whose headers it may include; sdk: the SDK's headers that it may."""
+
+    def __init__(self, about, knows="", sdk=""):
+        self.about, self.knows, self.sdk = about, set(knows.split()), {"lyre/%s.h" % h for h in sdk.split()}
+
+
+# From the lowest floor up: dependencies point one way. What a room may include and does not is a fault, too.
 ROOMS = {
-    "base": set(),
-    "config": {"base"},
-    "log": {"base", "config"},
-    "job": {"base", "log", "store"},
-    "store": {"base", "config", "log"},
-    "query": {"base", "store", "log"},
-    "auth": {"base", "config", "log", "store"},
-    "dispatch": {"base", "config", "log", "store", "query", "auth", "job"},
-    "http": {"base", "config", "log", "dispatch"},
-    "host": {"base", "config", "log", "store", "query", "auth", "job", "dispatch"},
-    "module": {"base", "config", "log", "dispatch", "host"},
-    "ctl": {"base"},
+    "base": Room("memory, text, values, JSON, numbers of metrics", sdk="types"),
+    "config": Room("settings: declared, read from YAML, changed in place", "base", "module"),
+    "log": Room("lines, files, rotation, reading back", "base config", "server"),
+    "store": Room("databases, tables, records, indexes, the writer, backups (LMDB)", "base log", "store"),
+    "query": Room("conditions to a plan, a plan to rows", "base store"),
+    "auth": Room("users, roles, passwords, the permission decision", "base config log store", "module user"),
+    "job": Room("worker threads, background jobs", "base log store"),
+    "dispatch": Room("the way of a request to its operation and back", "base config log store query auth job", "module server user"),
+    "http": Room("listeners, connections, bodies, answers (libmicrohttpd)", "base config log dispatch"),
+    "host": Room("the services that modules are given", "base config log store query auth dispatch", "lyre module server user"),
+    "module": Room("modules: found, checked, ordered, started", "base config log dispatch host"),
+    "lyred": Room("the server: start, restart, stop", "base config log store auth job dispatch http module", "module"),
+    "ctl": Room("lyre, the client", "base"),
 }
 # Which libraries a room may know.
 LIBRARIES = {"microhttpd.h": "http", "lmdb.h": "store", "yaml.h": "config", "argon2.h": "auth", "dlfcn.h": "module",
@@ -44,20 +52,61 @@ def faults(path):
         for i in includes:
             if i.split("/")[0] in ROOMS or i == "config.h":
                 yield "includes %s: only <lyre/…> is open to it" % i
+    if parts[0] == "core" and len(parts) == 2 and parts[1].endswith((".c", ".h")):
+        yield "lies in no room"
     if parts[0] == "core" and len(parts) > 2:
-        room = parts[1]
-        for i in includes:
-            other = i.split("/")[0]
-            if other in ROOMS and other != room and other not in ROOMS[room]:
-                yield "includes %s: %s/ may not know %s/" % (i, room, other)
-            if other == room or other not in ROOMS:
-                continue
-            if i.endswith("internal.h"):
-                yield "includes %s, which is the other room's own" % i
-        for i in includes:
-            for library, owner in LIBRARIES.items():
-                if i.startswith(library) and room != owner and not (library == "lmdb.h" and room == "query"):
-                    yield "includes <%s>: that is %s/'s" % (i, owner)
+        yield from faults_of_room(parts[1], includes)
+
+
+def faults_of_room(room, includes):
+    for i in includes:
+        other = i.split("/")[0]
+        if other == "lyre" and i not in ROOMS[room].sdk:
+            yield "includes <%s>: that header is not among those of %s/" % (i, room)
+        elif other in ROOMS and other != room and other not in ROOMS[room].knows:
+            yield "includes %s: %s/ may not know %s/" % (i, room, other)
+        elif other in ROOMS and other != room and i.endswith("internal.h"):
+            yield "includes %s, which is the other room's own" % i
+        for library, owner in LIBRARIES.items():
+            if i.startswith(library) and room != owner and not (library == "lmdb.h" and room == "query"):
+                yield "includes <%s>: that is %s/'s" % (i, owner)
+
+
+def included(room):
+    """The other rooms and the SDK's headers that a room includes."""
+    found = set()
+    for path in files():
+        if path.startswith("core/%s/" % room):
+            with open(os.path.join(TOP, path), encoding="utf-8") as f:
+                found.update(re.findall(r'^#\s*include\s+[<"]([^>"]+)[>"]', f.read(), re.M))
+    return {i.split("/")[0] for i in found if i.split("/")[0] in ROOMS} - {room}, {i for i in found if i.startswith("lyre/")}
+
+
+def drawing():
+    """The rooms as the code has them, from the top floor down."""
+    yield "    room      includes                                                 what it is"
+    for room in reversed(ROOMS):
+        knows = [r for r in ROOMS if r in included(room)[0]]
+        yield "    %-9s %-56s %s" % (room, " ".join(knows), ROOMS[room].about)
+
+
+def faults_of_drawing():
+    for room in ROOMS:
+        rooms, sdk = included(room)
+        for i in sorted((ROOMS[room].knows - rooms) | (ROOMS[room].sdk - sdk)):
+            yield "tests/rules.py: %s/ may include %s and does not: take the leave back" % (room, i)
+    with open(os.path.join(TOP, "HACKING.md"), encoding="utf-8") as f:
+        if "\n".join(drawing()) not in f.read():
+            yield "HACKING.md: the drawing of the rooms is not that of the code, which is:\n" + "\n".join(drawing())
+
+
+def same_names():
+    """Sources of one name in two rooms: whoever looks for one finds the other."""
+    places = {}
+    for path in files():
+        if path.endswith((".c", ".h")) and path.split(os.sep)[0] in ("core", "modules"):
+            places.setdefault(os.path.basename(path), []).append(path)
+    return sorted(paths for paths in places.values() if len(paths) > 1)
 
 
 def left_out():
@@ -74,16 +123,14 @@ def left_out():
 
 
 def main():
-    bad = 0
-    for path in left_out():
-        bad += 1
-        print("%s: no Makefile.inc lists it, so that it never runs" % path)
-    for path in sorted(files()):
-        for fault in faults(path):
-            bad += 1
-            print("%s: %s" % (path, fault))
-    print("%d faults" % bad)
-    return 1 if bad else 0
+    found = ["%s: no Makefile.inc lists it, so that it never runs" % path for path in left_out()]
+    found += ["%s: two of one name" % " and ".join(paths) for paths in same_names()]
+    found += ["%s: %s" % (path, fault) for path in sorted(files()) for fault in faults(path)]
+    found += faults_of_drawing()
+    for fault in found:
+        print(fault)
+    print("%d faults" % len(found))
+    return 1 if found else 0
 
 
 sys.exit(main())

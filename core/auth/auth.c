@@ -6,7 +6,7 @@
 #include "auth/auth.h"
 
 #include "auth/first.h"
-#include "auth/memory.h"
+#include "auth/remembered.h"
 #include "auth/principal.h"
 #include "auth/recent.h"
 #include "auth/throttle.h"

@@ -34,7 +34,7 @@ int config_warn(struct config *c, struct err *e, const char *fmt, ...)
 
 /**
  * Who may change the file may change what the server does; whoever makes it run code of theirs, by a module's path, is to
- * be trusted (modules.c). Devices and pipes are whoever's started the server.
+ * be trusted (module_entries.c). Devices and pipes are whoever's started the server.
  */
 static int check_writers(struct config *c, const char *path, struct err *e)
 {

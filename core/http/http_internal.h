@@ -169,7 +169,7 @@ size_t connection_took_head(struct connection *c, struct MHD_Connection *mhd, bo
  */
 void connection_linger(struct connection *c);
 
-/* handover.c */
+/* socket_handover.c */
 /** Puts connections that were given into the hands of libmicrohttpd. */
 void connections_adopt(struct http *h, struct http_sockets *given);
 /** Holds the calling thread until domain_release(), when \p fd is the connection that is to do so. \return whether it was */
@@ -214,7 +214,7 @@ void body_release(struct request *r);
 /** operationsApi.network.trustedProxies. \return as proxies_read() */
 int http_proxies(struct proxies *ret, const struct config *c, struct err *e);
 
-/* answer.c */
+/* response.c */
 /** Whether the request comes from a page of an origin that corsAccessList names, not by "*". */
 bool answer_names_origin(const struct request *r);
 /** Queues the exchange's answer. */

@@ -71,7 +71,7 @@ int query_next(struct query *q, struct arena *a, lyre_value *ret, struct err *e)
 
 void query_close(struct query *q);
 
-/* ---- records that no query has found (record.c) ---- */
+/* ---- records that no query has found (change_record.c) ---- */
 
 struct columns;
 

@@ -303,7 +303,7 @@ int store_report(struct store *s, struct arena *a, struct metric_sink *sink, str
 int store_pages(struct store *s, const char *database, struct lyre_pages *ret, struct err *e);
 int table_pages(const struct table *t, struct lyre_pages *ret, struct err *e);
 
-/* ---- what the server keeps for itself (system.c) ---- */
+/* ---- what the server keeps for itself (system_tables.c) ---- */
 
 /** Writes as store_write() does, with \p w->done and \p w->arg set here, and returns when it is on the disk. Blocks. */
 int store_write_wait(struct record_write *w, struct err *e);

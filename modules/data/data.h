@@ -8,13 +8,13 @@
 
 #include <lyre/lyre.h>
 
-/* write.c */
+/* data_write.c */
 int data_insert(lyre_call *call);
 int data_update(lyre_call *call);
 int data_upsert(lyre_call *call);
 int data_delete(lyre_call *call);
 
-/* search.c */
+/* data_search.c */
 int data_search_by_id(lyre_call *call);
 int data_search_by_value(lyre_call *call);
 int data_search_by_conditions(lyre_call *call);

@@ -28,7 +28,7 @@ int schema_drop_attribute(lyre_call *call);
  */
 int attributes_read(lyre_call *call, const lyre_value *list, struct lyre_table_spec *spec);
 
-/* backup.c */
+/* schema_backup.c */
 int schema_get_backup(lyre_call *call);
 int schema_restore_backup(lyre_call *call);
 

@@ -3,7 +3,7 @@
  * \file system/configuration.c
  * \brief set_configuration, get_configuration
  */
-#include "system.h"
+#include "system_module.h"
 
 #include <string.h>
 

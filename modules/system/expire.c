@@ -3,7 +3,7 @@
  * \file system/expire.c
  * \brief delete_records_before: the records of a table that were made before a date go, a few at a time.
  */
-#include "system.h"
+#include "system_module.h"
 
 #include <string.h>
 

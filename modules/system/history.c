@@ -3,7 +3,7 @@
  * \file system/history.c
  * \brief read_audit_log by primary key: the log is read once for all keys, as they may be many.
  */
-#include "changes.h"
+#include "audit_log.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
  * \brief system_information: which parts are wanted, in their order.
  */
 #include "information.h"
-#include "system.h"
+#include "system_module.h"
 
 #include <errno.h>
 #include <fcntl.h>

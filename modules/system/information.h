@@ -48,7 +48,7 @@ void cpu_start(void);
 void cpu_stop(void);
 void write_cpu(lyre_out *o);
 
-/* memory.c */
+/* host_memory.c */
 void memory_start(void);
 void memory_stop(void);
 void write_memory(lyre_out *o);

@@ -5,7 +5,7 @@
  */
 #include "information.h"
 #include "npm_run.h"
-#include "system.h"
+#include "system_module.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -6,7 +6,7 @@
  * What was set is kept in a table of the system database, and so outlives the server.
  */
 #include "information.h"
-#include "system.h"
+#include "system_module.h"
 
 #include <ctype.h>
 #include <errno.h>

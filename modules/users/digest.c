@@ -3,7 +3,7 @@
  * \file users/digest.c
  * \brief Texts that nobody can guess, and digests in place of secrets: what lets somebody in is never kept itself.
  */
-#include "users.h"
+#include "users_module.h"
 
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>

@@ -4,7 +4,7 @@
  * \brief What add_role and alter_role are sent is checked to its end, and all that is wrong is told at once.
  */
 #include "role_faults.h"
-#include "users.h"
+#include "users_module.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
  * A session is a record of system.hdb_session under the digest of the cookie's value: who reads the file of the database
  * cannot sign in by it. It has its user's stamp, so that a change of the password ends it.
  */
-#include "users.h"
+#include "users_module.h"
 
 #include <inttypes.h>
 #include <stdbool.h>

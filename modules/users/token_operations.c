@@ -7,7 +7,7 @@
  * out is good, of which the user's record keeps the digest.
  */
 #include "token.h"
-#include "users.h"
+#include "users_module.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -3,7 +3,7 @@
  * \file users/user.c
  * \brief add_user, alter_user, drop_user.
  */
-#include "users.h"
+#include "users_module.h"
 
 #include <stdarg.h>
 #include <stdio.h>

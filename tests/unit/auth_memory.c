@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit.h"
 
-#include "auth/memory.h"
+#include "auth/remembered.h"
 #include "auth/principal.h"
 
 #include <pthread.h>

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file config/set_live.c
+ * \brief Settings that change while the server runs: written to the file, and those that can take effect at once do.
+ */
+#include "config/change.h"
+#include "config/edit.h"
+
+#include "base/text.h"
+
+static const char first_line[] = "# Written by set_configuration. The lyre.yaml that comes with the server explains every setting.\n";
+
+bool setting_same(const struct lyre_setting *s, const struct setting_value *a, const struct setting_value *b)
+{
+	if (a->null != b->null || a->boolean != b->boolean || a->integer != b->integer || a->count != b->count
+	    || a->number < b->number || a->number > b->number)
+		return false;
+	if (s->type == SETTING_ANY)
+		return yaml_equal(a->any, b->any);
+	for (size_t i = 0; i < a->count; i++)
+		if (strcmp(a->list[i], b->list[i]))
+			return false;
+	if (a->null || (s->type != LYRE_S_STRING && s->type != LYRE_S_ENUM && s->type != LYRE_S_PATH))
+		return true;
+	return !strcmp(a->text, b->text);
+}
+
+/* ---- what takes effect at once ---- */
+
+/** A copy in the arena of \p c, whose values live as long as itself. */
+static bool keep_value(struct config *c, const struct setting_value *from, struct setting_value *to)
+{
+	*to = *from;
+	to->any = NULL;
+	if (from->text && !(to->text = arena_strndup(&c->arena, from->text, strlen(from->text))))
+		return false;
+	if (from->list && !(to->list = ARENA_ARRAY(&c->arena, const char *, from->count + 1)))
+		return false;
+	for (size_t i = 0; i < from->count; i++)
+		if (!(to->list[i] = arena_strndup(&c->arena, from->list[i], strlen(from->list[i]))))
+			return false;
+	return true;
+}
+
+/** Takes over the settings of \p fresh that have one of \p flags. */
+static int take(struct config *c, const struct config *fresh, unsigned flags, struct err *e)
+{
+	bool changed = false, failed = false;
+
+	pthread_mutex_lock(&c->live->lock);
+	for (size_t i = 0; i < c->count && !failed; i++) {
+		struct entry *entry = &c->entries[i];
+		const struct entry *other = entry->setting->flags & flags ? entries_find(fresh, entry->key) : NULL;
+		struct setting_value value;
+		if (!other)
+			continue;
+		entry->source = other->source;
+		if (setting_same(entry->setting, &entry->value, &other->value))
+			continue;
+		failed = !keep_value(c, &other->value, &value);
+		if (failed)
+			continue;
+		entry->value = value;
+		entry->given = NULL;
+		changed = true;
+	}
+	struct watcher *w = changed ? c->live->watchers : NULL;
+	pthread_mutex_unlock(&c->live->lock);
+	for (; w; w = w->next)
+		w->changed(c);
+	return failed ? err_nomem(e) : 0;
+}
+
+int config_take_live(struct config *c, const struct config *fresh, struct err *e)
+{
+	return take(c, fresh, LYRE_SF_LIVE, e);
+}
+
+int config_take_listeners(struct config *c, const struct config *fresh, struct err *e)
+{
+	return take(c, fresh, SETTING_LISTENER, e);
+}
+
+int config_watch(const struct config *c, void (*changed)(const struct config *c))
+{
+	/* The arena is one of the things that the lock is for. */
+	struct config *mine = (struct config *)(uintptr_t)c;
+
+	pthread_mutex_lock(&c->live->lock);
+	struct watcher *w = ARENA_NEW(&mine->arena, struct watcher);
+	if (w) {
+		*w = (struct watcher){ .next = c->live->watchers, .changed = changed };
+		c->live->watchers = w;
+	}
+	pthread_mutex_unlock(&c->live->lock);
+	return w ? 0 : LYRE_ENOMEM;
+}
+
+int config_try(const struct config *c, const struct buf *text, struct config **ret, struct err *e)
+{
+	const struct config_module *modules;
+	size_t count;
+	struct config *fresh;
+	int rc = config_load_text(&fresh, &c->sources, text, e);
+
+	*ret = NULL;
+	if (rc)
+		return rc;
+	if (c->fallback)
+		rc = config_modules(fresh, c->fallback, &modules, &count, e);
+	for (size_t i = 0; i < c->module_count && !rc; i++)
+		if (c->modules[i].declared)
+			rc = config_declare_module(fresh, c->modules[i].module.name, c->modules[i].declaration, e);
+	if (rc)
+		config_free(fresh);
+	else
+		*ret = fresh;
+	return rc;
+}
+
+int config_reload_live(struct config *c, struct err *e)
+{
+	struct config *fresh;
+
+	pthread_mutex_lock(&c->live->change);
+	int rc = config_try(c, NULL, &fresh, e);
+	if (!rc) {
+		rc = config_take_live(c, fresh, e);
+		config_free(fresh);
+	}
+	pthread_mutex_unlock(&c->live->change);
+	return rc;
+}
+
+int config_write_next(const struct config *c, struct lyre_out *out, struct err *e)
+{
+	struct config *next;
+
+	pthread_mutex_lock(&c->live->change);
+	int rc = config_try(c, NULL, &next, e);
+	pthread_mutex_unlock(&c->live->change);
+	if (rc)
+		return rc;
+	rc = config_write(next, out, e);
+	config_free(next);
+	return rc;
+}
+
+/* ---- the file ---- */
+
+/** Whether the file says so already, in whatever words. */
+static bool is_so(const struct config *now, const struct change *change)
+{
+	const struct entry *entry = now ? entries_find(now, change->entry->key) : NULL;
+
+	return entry && entry->source == CONFIG_FILE && setting_same(entry->setting, &entry->value, &change->value)
+		&& !(entry->setting->flags & SETTING_TEXT) && entry->setting->type != LYRE_S_PATH;
+}
+
+/** A setting of a module needs its name in the file; the others are named too then, for without names all are on. */
+static int name_modules(const struct config *c, struct arena *a, struct buf *text, const struct yaml_node *root,
+			struct err *e)
+{
+	const struct yaml_node *modules = NULL;
+	struct buf names;
+
+	for (const struct yaml_node *n = root->first; n; n = n->next)
+		if (!strcmp(n->key, "modules"))
+			modules = n;
+	if (modules && modules->kind == YAML_LIST)
+		return err_set(e, LYRE_EINVAL, REFUSED "the file names the modules in a list, which has no place for their "
+			"settings: make it a mapping by hand, such as 'data: true'");
+	if (modules && !yaml_is_null(modules))
+		return 0;
+	buf_init(&names);
+	for (const char *p = c->fallback ? c->fallback : ""; *p; p += strcspn(p, " ")) {
+		p += strspn(p, " ");
+		if (*p)
+			buf_addf(&names, "%s%.*s: true", names.len ? ", " : "{", (int)strcspn(p, " "), p);
+	}
+	buf_add_char(&names, '}');
+	const char *value = buf_cstr(&names);
+	struct yaml_node *wanted;
+	int rc = value ? yaml_decode(a, "the modules", value, names.len, &wanted, e) : err_nomem(e);
+	if (!rc)
+		rc = edit_set(c, a, text, "modules", value, wanted, e);
+	buf_free(&names);
+	return rc;
+}
+
+static int edit(const struct config *c, struct arena *a, struct buf *text, const struct yaml_node *root,
+		const struct change *changes, struct err *e)
+{
+	struct config *now;
+	struct err ignored;
+	bool named = false;
+	int rc = 0;
+
+	/* A file that is not fine, NULL here, may become so by the changes. */
+	config_try(c, text, &now, &ignored);
+	for (const struct change *change = changes; change && !rc; change = change->next) {
+		if (is_so(now, change))
+			continue;
+		if (!named && !strncmp(change->entry->key, "modules.", 8)) {
+			rc = name_modules(c, a, text, root, e);
+			named = true;
+		}
+		if (!rc)
+			rc = edit_set(c, a, text, change->entry->key, change->text, change->node, e);
+	}
+	config_free(now);
+	return rc;
+}
+
+static int copy_text(const struct config_store *file, struct buf *text, struct err *e)
+{
+	if (utf8_valid_prefix(file->text.len ? file->text.data : "", file->text.len) != file->text.len)
+		return err_set(e, LYRE_EINVAL, "%s: not in UTF-8; nothing is written", file->path);
+	if (file->there)
+		buf_add(text, file->text.data, file->text.len);
+	else
+		buf_add_str(text, first_line);
+	return text->failed ? err_nomem(e) : 0;
+}
+
+static int is_new(const struct config_store *file, const struct buf *text)
+{
+	return text->len != file->text.len || (text->len && memcmp(text->data, file->text.data, text->len));
+}
+
+/** Everything between the reading of the file and its replacement. */
+static int change_file(struct config *c, struct arena *a, struct config_store *file, struct buf *text,
+		       const struct change *changes, struct err *e)
+{
+	struct yaml_node *before, *after;
+	struct config *fresh;
+	struct err why = { 0 };
+	int rc = copy_text(file, text, e);
+
+	if (!rc)
+		rc = yaml_decode_lines(a, file->path, text->data, text->len, &before, e);
+	if (!rc && before->kind == YAML_LIST)
+		rc = err_set(e, LYRE_EINVAL, "%s: a configuration is a mapping of settings; found a list", file->path);
+	if (!rc)
+		rc = edit(c, a, text, before, changes, e);
+	if (rc)
+		return rc;
+	if (yaml_decode_lines(a, file->path, text->data, text->len, &after, &why))
+		return err_set(e, LYRE_EINTERNAL, "the changed file could not be read (%.300s): nothing is written; change it by hand",
+			why.text);
+	rc = changes_prove(c, a, before, after, changes, e);
+	if (rc)
+		return rc;
+	rc = config_try(c, text, &fresh, &why);
+	if (rc)
+		return err_set(e, rc, REFUSED "%.900s", why.text);
+	if (is_new(file, text))
+		rc = config_store_replace(file, text, e);
+	if (!rc)
+		rc = config_take_live(c, fresh, e);
+	config_free(fresh);
+	return rc;
+}
+
+int config_set(struct config *c, const lyre_value *settings, bool strict, config_note_fn *note, void *ctx, struct err *e)
+{
+	struct arena a;
+	struct change *changes;
+	struct config_store file;
+	struct buf text;
+
+	arena_init(&a);
+	buf_init(&text);
+	int rc = changes_read(c, &a, settings, strict, &changes, e);
+	if (rc || !changes)
+		goto out;
+	if (!c->target) {
+		rc = err_set(e, LYRE_ENOTSUP, "the server was started without a configuration file, so that there is none to change");
+		goto out;
+	}
+	if (c->target_root) {
+		rc = err_set(e, LYRE_EDENIED, "'%s' is for the server on %s: start this one with a file of its own (-c FILE) to change "
+			"settings", c->target, c->target_root);
+		goto out;
+	}
+	pthread_mutex_lock(&c->live->change);
+	rc = config_store_open(&file, c->target, e);
+	if (!rc)
+		rc = change_file(c, &a, &file, &text, changes, e);
+	config_store_close(&file);
+	pthread_mutex_unlock(&c->live->change);
+	for (const struct change *change = changes; change && !rc; change = change->next) {
+		pthread_mutex_lock(&c->live->lock);
+		enum config_source source = change->entry->source;
+		pthread_mutex_unlock(&c->live->lock);
+		note(ctx, change->entry->key, source > CONFIG_FILE ? source : CONFIG_FILE);
+	}
+out:
+	buf_free(&text);
+	arena_free(&a);
+	return rc;
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file ctl/lyre.c
+ * \brief lyre, the command-line client.
+ */
+#include <config.h>
+
+#include "base/arena.h"
+#include "ctl/client.h"
+
+#include <getopt.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char usage[] =
+	"Usage: lyre [OPTION]... OPERATION [NAME=VALUE]...\n"
+	"       lyre [OPTION]... backup DATABASE FILE [--table NAME]... [--force]\n"
+	"       lyre [OPTION]... backup --all FOLDER [--force]\n"
+	"       lyre [OPTION]... restore FILE DATABASE\n"
+	"       lyre [OPTION]... compact DATABASE\n"
+	"       lyre [OPTION]... check DATABASE\n"
+	"       lyre [OPTION]... passwd USER [--activate]\n"
+	"       lyre [OPTION]... help [OPERATION]\n"
+	"\n"
+	"Runs an operation of a Lyre server and shows its answer.\n"
+	"\n"
+	"  name=value    an argument, taken as the type that the operation wants;\n"
+	"                in an array, commas separate the items: ids=1,2,3\n"
+	"  name:=JSON    an argument as JSON\n"
+	"  name=@FILE    an argument from a file; also name:=@FILE\n"
+	"\n"
+	"Each FILE may be - for standard input, or for backup standard output.\n"
+	"\n"
+	"Where the server is:\n"
+	"  -s, --socket PATH         its domain socket; default: $LYRE_SOCKET, else\n"
+	"                            /var/lib/lyre/operations-server\n"
+	"  -u, --url URL             its address, as http://host:9925 or https://host:9925;\n"
+	"                            default: $LYRE_URL\n"
+	"      --cacert FILE         certificates that https trusts, in place of the system's\n"
+	"\n"
+	"Who you are, where the socket does not know you:\n"
+	"  -U, --user NAME           the user, or $LYRE_USER; the password is asked for, or is\n"
+	"      --password-file FILE  the first line of a file, or from $LYRE_PASSWORD\n"
+	"      --token-file FILE     in place of both, an operation token: the first line of a\n"
+	"                            file; without --user also from $LYRE_TOKEN\n"
+	"\n"
+	"These defaults may stand in ~/.config/lyre/config too, a line each: url = …,\n"
+	"socket = …, cacert = …, user = …, password-file = …, token-file = …\n"
+	"\n"
+	"How the answer is shown:\n"
+	"      --json                as the server sends it\n"
+	"      --csv                 as CSV\n"
+	"\n"
+	"  -t, --table NAME          backup: only this table; may be given again\n"
+	"  -f, --force               backup: replace the file\n"
+	"      --all                 backup: every database, to FOLDER/DATABASE.mdb\n"
+	"      --activate            passwd: let the user sign in again, too; the new password\n"
+	"                            is asked for, or is the first line of standard input\n"
+	"  -h, --help                this text; lyre help lists the server's operations\n"
+	"  -V, --version             the version\n"
+	"\n"
+	"Ends with 0 when all is well, 1 when the server refused, 2 when the command line is\n"
+	"wrong, 3 when there is no answer from a server.\n";
+
+int complain(enum ctl_status status, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	fputs("lyre: ", stderr);
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+	va_end(ap);
+	return (int)status;
+}
+
+enum { OPTION_JSON = 256, OPTION_CSV, OPTION_CACERT, OPTION_PASSWORD, OPTION_PASSWORD_FILE, OPTION_TOKEN_FILE, OPTION_ACTIVATE, OPTION_ALL };
+
+static const struct option long_options[] = {
+	{ "socket", required_argument, NULL, 's' },
+	{ "url", required_argument, NULL, 'u' },
+	{ "cacert", required_argument, NULL, OPTION_CACERT },
+	{ "user", required_argument, NULL, 'U' },
+	{ "password", optional_argument, NULL, OPTION_PASSWORD },
+	{ "password-file", required_argument, NULL, OPTION_PASSWORD_FILE },
+	{ "token-file", required_argument, NULL, OPTION_TOKEN_FILE },
+	{ "activate", no_argument, NULL, OPTION_ACTIVATE },
+	{ "all", no_argument, NULL, OPTION_ALL },
+	{ "json", no_argument, NULL, OPTION_JSON },
+	{ "csv", no_argument, NULL, OPTION_CSV },
+	{ "table", required_argument, NULL, 't' },
+	{ "force", no_argument, NULL, 'f' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ 0 },
+};
+
+/** \return 0, CTL_USAGE, or -1 when all is done already */
+static int options_read(int argc, char **argv, struct arena *a, struct options *o)
+{
+	bool socket_given = false, url_given = false, user_given = false, token_given = false;
+	int rc = options_defaults(o, a);
+	if (rc)
+		return rc;
+	o->tables = ARENA_ARRAY(a, const char *, (size_t)argc);
+	if (!o->tables)
+		return complain(CTL_USAGE, "out of memory");
+	for (int c; (c = getopt_long(argc, argv, "s:u:U:t:fhV", long_options, NULL)) != -1;) {
+		switch (c) {
+		case 's': o->socket = optarg; socket_given = true; break;
+		case 'u': o->url = optarg; url_given = true; break;
+		case 'U': o->user = optarg; user_given = true; break;
+		case 't': o->tables[o->table_count++] = optarg; break;
+		case 'f': o->force = true; break;
+		case OPTION_JSON: o->format = FORMAT_JSON; break;
+		case OPTION_CSV: o->format = FORMAT_CSV; break;
+		case OPTION_CACERT: o->cacert = optarg; break;
+		case OPTION_PASSWORD_FILE: o->password_file = optarg; break;
+		case OPTION_TOKEN_FILE: o->token_file = optarg; token_given = true; break;
+		case OPTION_ACTIVATE: o->activate = true; break;
+		case OPTION_ALL: o->all = true; break;
+		case OPTION_PASSWORD:
+			return complain(CTL_USAGE,
+				"a password on the command line can be read by everybody on this machine: use --password-file FILE or LYRE_PASSWORD, or let me ask for it");
+		case 'h':
+			fputs(usage, stdout);
+			return -1;
+		case 'V':
+			printf("lyre %s\n", PACKAGE_VERSION);
+			return -1;
+		default:
+			fputs("lyre --help tells more.\n", stderr);
+			return CTL_USAGE;
+		}
+	}
+	if (url_given && socket_given)
+		return complain(CTL_USAGE, "--url and --socket exclude each other");
+	if (user_given && token_given)
+		return complain(CTL_USAGE, "--user and --token-file exclude each other");
+	/* What the command line says takes the place of the other kind among the defaults. */
+	if (socket_given)
+		o->url = NULL;
+	if (user_given)
+		o->token_file = NULL;
+	if (token_given)
+		o->user = NULL;
+	return 0;
+}
+
+/** The client's own commands. */
+static const struct command {
+	const char *name;
+	int min, max; /**< words behind it */
+	const char *form, *help;
+} commands[] = {
+	{ "backup", 1, 2, "backup DATABASE FILE [--table NAME]... [--force], or backup --all FOLDER [--force]",
+	  "Writes a consistent copy of a database to a file, while the server goes on." },
+	{ "restore", 2, 2, "restore FILE DATABASE", "Makes a database of a backup; the database must not exist." },
+	{ "compact", 1, 1, "compact DATABASE", "Gives the space that deleted records have left back to the disk." },
+	{ "check", 1, 1, "check DATABASE", "Reads all of a database, and says whether it is sound." },
+	{ "passwd", 1, 1, "passwd USER [--activate]",
+	  "Gives a user a new password, which is asked for or is the first line of standard input." },
+	{ "help", 0, 1, "help [OPERATION]", "Lists the operations of the server, or shows one with its parameters." },
+};
+
+static const struct command *command_named(const char *name)
+{
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+		if (strcmp(name, commands[i].name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+/** Whether a command of the client's own has as many words behind it as it wants. \return 0 or CTL_USAGE */
+static int words_check(const char *name, int count)
+{
+	const struct command *c = command_named(name);
+	return c && (count < c->min || count > c->max) ? complain(CTL_USAGE, "usage: lyre %s", c->form) : 0;
+}
+
+/** What is known without a server. */
+static int help_own(const struct command *c)
+{
+	printf("lyre %s\n\n%s\n", c->form, c->help);
+	return 0;
+}
+
+static int run(struct arena *a, struct options *o, char **words, int count)
+{
+	struct client *c;
+	int rc = words_check(words[0], count - 1);
+	if (rc == 0 && strcmp(words[0], "backup") == 0 && (count != (o->all ? 2 : 3) || (o->all && o->table_count)))
+		rc = words_check(words[0], 0);
+	bool help = strcmp(words[0], "help") == 0;
+	if (rc == 0 && help && count > 1 && command_named(words[1]))
+		return help_own(command_named(words[1]));
+	if (rc == 0)
+		rc = client_open(&c, a, o);
+	if (rc != 0)
+		return rc;
+	if (help)
+		rc = command_help(c, a, count > 1 ? words[1] : NULL);
+	else if (strcmp(words[0], "backup") == 0)
+		rc = o->all ? command_backup_all(c, a, o, words[1]) : command_backup(c, a, o, words[1], words[2]);
+	else if (strcmp(words[0], "restore") == 0)
+		rc = command_restore(c, a, o, words[1], words[2]);
+	else if (strcmp(words[0], "compact") == 0)
+		rc = command_database(c, a, o, "compact_database", words[1]);
+	else if (strcmp(words[0], "check") == 0)
+		rc = command_database(c, a, o, "check_database", words[1]);
+	else if (strcmp(words[0], "passwd") == 0)
+		rc = command_passwd(c, a, o, words[1]);
+	else
+		rc = command_operation(c, a, o, words[0], words + 1, (size_t)count - 1);
+	client_close(c);
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	struct arena arena;
+	struct options options;
+	arena_init(&arena);
+	/* answers are UTF-8, whatever the terminal is: so their characters are measured */
+	setlocale(LC_CTYPE, "");
+	if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+		setlocale(LC_CTYPE, "C.UTF-8");
+	int rc = options_read(argc, argv, &arena, &options);
+	if (rc == 0 && optind == argc) {
+		fputs(usage, stderr);
+		rc = CTL_USAGE;
+	} else if (rc == 0) {
+		rc = run(&arena, &options, argv + optind, argc - optind);
+	}
+	if (fflush(stdout) != 0 && rc == 0)
+		rc = complain(CTL_REFUSED, "the answer cannot be written");
+	arena_free(&arena);
+	return rc < 0 ? CTL_OK : rc;
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file http/socket_handover.c
+ * \brief Sockets go over to the server that follows, without a request being lost.
+ *
+ * A client may send its next request at the very moment in which its idle connection is closed. So idle connections are
+ * not closed but handed over, with what the kernel holds for them. For that libmicrohttpd must not read them any more:
+ * TCP sockets are told to wake nobody for what comes (SO_RCVLOWAT), and it shows that what was read of each was part of a
+ * request that is answered. Domain sockets know neither; the one thread that serves them is held instead.
+ */
+#include "base/text.h"
+#include "http/http_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+#ifdef __GLIBC__
+#include <linux/tcp.h> /* the C library's own tcp_info lacks tcpi_bytes_received */
+#else
+#include <netinet/tcp.h>
+#endif
+
+/* More than a client sends before it waits for an answer, but for large bodies; what comes stays in the kernel up to it. */
+#define PAUSED_LOWAT (1 << 20)
+/* The silence after which a connection of which nothing, or the begin of a request, was read is not waited for. */
+#define SILENCE_MS 1000
+/* The same for one whose requests cannot be counted; then it begins anew. */
+#define SILENCE_UNCOUNTED_MS 50
+/* How long connections may take from the accepting thread to their own, and its thread to be held. */
+#define ARRIVAL_MS 1000
+/* A thread may have been told of data just before the pause: what was found settled must stay so. */
+#define SETTLED_TIMES 4
+/* How often to ask again for a number that changes meanwhile. */
+#define COUNT_TIMES 10
+
+/* ---- the old server ---- */
+
+void http_pause(struct http *h)
+{
+	atomic_store(&h->phase, HTTP_QUIESCING);
+	h->settled = 0;
+	acceptor_stop(&h->tcp);
+	acceptor_stop(&h->domain);
+	h->paused_at = monotonic_ms();
+}
+
+static int unread(int fd)
+{
+	int n = 0;
+	return ioctl(fd, FIONREAD, &n) == 0 ? n : -1;
+}
+
+/* What was read of the connection by us; false when it moves on meanwhile, or the system does not say. */
+static bool bytes_read(int fd, uint64_t *ret)
+{
+	struct tcp_info before, after;
+	socklen_t size = sizeof before;
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &before, &size) != 0 ||
+		size < offsetof(struct tcp_info, tcpi_bytes_received) + sizeof before.tcpi_bytes_received)
+		return false;
+	int queued = unread(fd);
+	size = sizeof after;
+	if (queued < 0 || getsockopt(fd, IPPROTO_TCP, TCP_INFO, &after, &size) != 0 ||
+		before.tcpi_bytes_received != after.tcpi_bytes_received)
+		return false;
+	*ret = after.tcpi_bytes_received - (uint64_t)queued;
+	return true;
+}
+
+static void set_paused(struct connection *c, bool paused)
+{
+	int lowat = paused ? PAUSED_LOWAT : 1;
+	if (c->paused != paused && setsockopt(c->fd, SOL_SOCKET, SO_RCVLOWAT, &lowat, sizeof lowat) == 0)
+		c->paused = paused;
+}
+
+static bool between_requests(const struct connection *c)
+{
+	uint64_t n;
+	return !atomic_load(&c->busy) && !atomic_load(&c->uncounted) && bytes_read(c->fd, &n) && n == atomic_load(&c->taken);
+}
+
+static bool domain_settled(struct connection *c)
+{
+	bool busy = atomic_load(&c->busy);
+	c->paused = !busy && atomic_load(&c->http->held);
+	return !busy;
+}
+
+static bool connection_settled(struct connection *c, int64_t now)
+{
+	if (!c->tcp)
+		return domain_settled(c);
+	if (between_requests(c)) {
+		set_paused(c, true);
+		if (c->paused)
+			return true;
+	}
+	set_paused(c, false);
+	if (atomic_load(&c->busy) || unread(c->fd) > 0)
+		return false;
+	int64_t since = atomic_load(&c->last);
+	if (since < c->http->paused_at)
+		since = c->http->paused_at;
+	if (atomic_load(&c->uncounted) && now - since >= SILENCE_UNCOUNTED_MS)
+		connection_count_on(c);
+	return now - since >= SILENCE_MS;
+}
+
+static bool all_arrived(const struct http *h, int64_t now)
+{
+	return atomic_load(&h->begun) >= atomic_load(&h->tcp.added) + atomic_load(&h->domain.added) ||
+		now - h->paused_at >= ARRIVAL_MS;
+}
+
+/* ---- the thread of the domain socket ---- */
+
+bool domain_hold_here(struct http *h, int fd)
+{
+	if (fd != atomic_load(&h->held_fd))
+		return false;
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	atomic_store(&h->held, true);
+	while (poll(&p, 1, -1) < 0)
+		;
+	atomic_store(&h->held, false);
+	return true;
+}
+
+/* By a connection that its thread stays in. */
+static void domain_hold(struct http *h)
+{
+	const struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int ends[2];
+	h->hold_since = monotonic_ms();
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)
+		return;
+	h->hold_fd = ends[0];
+	atomic_store(&h->held_fd, ends[1]);
+	acceptor_add(&h->domain, ends[1], (const struct sockaddr *)&address, sizeof address);
+}
+
+void domain_release(struct http *h)
+{
+	if (h->hold_fd < 0)
+		return;
+	atomic_store(&h->held_fd, -1);
+	close(h->hold_fd);
+	h->hold_fd = -1;
+	while (atomic_load(&h->held))
+		usleep(1000);
+}
+
+static bool domain_held(struct http *h, bool settled, int64_t now)
+{
+	if (!h->domain.thread_count)
+		return true;
+	if (!settled) {
+		if (atomic_load(&h->held))
+			domain_release(h);
+		return false;
+	}
+	if (h->hold_fd < 0)
+		domain_hold(h);
+	return atomic_load(&h->held) || now - h->hold_since >= ARRIVAL_MS;
+}
+
+/* ---- the whole ---- */
+
+bool http_settled(struct http *h)
+{
+	int64_t now = monotonic_ms();
+	bool settled = all_arrived(h, now) && atomic_load(&h->waiting) == 0 && requests_in_use(h) == 0;
+	pthread_mutex_lock(&h->lock);
+	for (struct connection *c = h->connections; c; c = c->next)
+		settled = connection_settled(c, now) && settled;
+	pthread_mutex_unlock(&h->lock);
+	settled = domain_held(h, settled, now) && settled;
+	h->settled = settled ? h->settled + 1 : 0;
+	return h->settled >= SETTLED_TIMES;
+}
+
+void http_freeze(struct http *h)
+{
+	atomic_store(&h->phase, HTTP_CLOSING);
+}
+
+bool http_deserted(struct http *h)
+{
+	pthread_mutex_lock(&h->lock);
+	bool none = !h->connections;
+	pthread_mutex_unlock(&h->lock);
+	return none && requests_in_use(h) == 0 && all_arrived(h, monotonic_ms());
+}
+
+static int copy_of(int fd, int *ret, struct err *e)
+{
+	if (fd < 0 || *ret >= 0)
+		return LYRE_OK;
+	*ret = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	return *ret >= 0 ? LYRE_OK : err_errno(e, errno, "hand over", "a listening socket");
+}
+
+/* One that cannot be copied is closed with this process. */
+static int copy_connections(struct http *h, struct http_sockets *ret, struct err *e)
+{
+	size_t count = 0;
+	for (struct connection *c = h->connections; c; c = c->next)
+		count += c->paused;
+	int *list = realloc(ret->connections, (ret->connection_count + count + 1) * sizeof *list);
+	if (!list)
+		return err_nomem(e);
+	ret->connections = list;
+	for (struct connection *c = h->connections; c; c = c->next) {
+		int fd = c->paused && (!c->tcp || between_requests(c)) ? fcntl(c->fd, F_DUPFD_CLOEXEC, 3) : -1;
+		if (fd >= 0)
+			list[ret->connection_count++] = fd;
+	}
+	return LYRE_OK;
+}
+
+int http_hand_over(struct http *h, struct http_sockets *ret, struct err *e)
+{
+	if (h->tcp.fd >= 0 && ret->tcp < 0)
+		ret->tcp_managed = h->tcp_managed;
+	if (h->domain.fd >= 0 && ret->domain < 0)
+		ret->domain_managed = h->domain_managed;
+	int r = copy_of(h->tcp.fd, &ret->tcp, e);
+	if (!r)
+		r = copy_of(h->domain.fd, &ret->domain, e);
+	if (r)
+		return r;
+	pthread_mutex_lock(&h->lock);
+	r = copy_connections(h, ret, e);
+	pthread_mutex_unlock(&h->lock);
+	return r;
+}
+
+/* ---- the new one ---- */
+
+void connection_count_on(struct connection *c)
+{
+	uint64_t n = 0;
+	bool known = false;
+	for (int i = 0; i < COUNT_TIMES && !known; i++)
+		known = bytes_read(c->fd, &n);
+	atomic_store(&c->uncounted, !known);
+	atomic_store(&c->taken, n);
+}
+
+static void adopt(struct http *h, int fd)
+{
+	const int one = 1;
+	struct sockaddr_storage address;
+	socklen_t len = sizeof address;
+	uint64_t n = 0;
+	bool known = getpeername(fd, (struct sockaddr *)&address, &len) == 0;
+	struct acceptor *a = known && address.ss_family == AF_UNIX ? &h->domain : &h->tcp;
+	if (!known || !a->thread_count) {
+		close(fd);
+		return;
+	}
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	/* One of which nothing was read is as good as new. */
+	if (a == &h->tcp && (!bytes_read(fd, &n) || n))
+		atomic_fetch_add(&h->adopted, 1);
+	setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &one, sizeof one);
+	acceptor_add(a, fd, (struct sockaddr *)&address, len);
+}
+
+void connections_adopt(struct http *h, struct http_sockets *given)
+{
+	for (size_t i = 0; i < given->connection_count; i++)
+		adopt(h, given->connections[i]);
+	given->connection_count = 0;
+}
+
+void http_sockets_close(struct http_sockets *s, bool remove)
+{
+	struct sockaddr_un a = { 0 };
+	socklen_t len = sizeof a;
+	if (s->tcp >= 0)
+		close(s->tcp);
+	if (s->domain >= 0) {
+		if (remove && !s->domain_managed && getsockname(s->domain, (struct sockaddr *)&a, &len) == 0 && a.sun_path[0])
+			unlink(a.sun_path);
+		close(s->domain);
+	}
+	for (size_t i = 0; i < s->connection_count; i++)
+		close(s->connections[i]);
+	free(s->connections);
+	*s = (struct http_sockets)HTTP_NO_SOCKETS;
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lyred/handover.h"
+
+#include "base/buf.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define VARIABLE "LYRED_HANDOVER"
+#define LISTEN_FIRST 3
+/* The kernel takes no longer string. Connections beyond it are closed; they are idle. */
+#define VARIABLE_MAX ((size_t)100 << 10)
+
+/** A descriptor that must not go on to children. False when there is none of that number. */
+static bool keep(int fd)
+{
+	return fd >= LISTEN_FIRST && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
+}
+
+static int option(int fd, int name)
+{
+	int value = -1;
+	socklen_t len = sizeof value;
+
+	return getsockopt(fd, SOL_SOCKET, name, &value, &len) == 0 ? value : -1;
+}
+
+/** One that is dropped would leave its clients waiting, or have the server listen elsewhere. */
+static int take_socket(struct http_sockets *s, int fd, struct err *e)
+{
+	char name[HTTP_SOCKET_NAME], other[HTTP_SOCKET_NAME];
+	int family = option(fd, SO_DOMAIN);
+	bool domain = family == AF_UNIX;
+	int *place = domain ? &s->domain : &s->tcp;
+
+	if (!keep(fd) || option(fd, SO_ACCEPTCONN) != 1 || (!domain && family != AF_INET && family != AF_INET6))
+		return err_set(e, LYRE_EINVAL, "the service manager hands over %s, which is no stream socket that listens",
+			http_socket_name(fd, name));
+	if (*place >= 0)
+		return err_set(e, LYRE_EINVAL, "the service manager hands over %s and %s, but one %s socket is the most that can be "
+			"used", http_socket_name(*place, other), http_socket_name(fd, name), domain ? "domain" : "TCP");
+	*place = fd;
+	*(domain ? &s->domain_managed : &s->tcp_managed) = true;
+	return 0;
+}
+
+static int take_managed(struct handover *h, struct err *e)
+{
+	const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+	long n = pid && count && strtol(pid, NULL, 10) == (long)getpid() ? strtol(count, NULL, 10) : 0;
+	int rc = 0;
+
+	for (long i = 0; i < n && i < 1024 && !rc; i++)
+		rc = take_socket(&h->sockets, LISTEN_FIRST + (int)i, e);
+	unsetenv("LISTEN_PID");
+	unsetenv("LISTEN_FDS");
+	unsetenv("LISTEN_FDNAMES");
+	return rc;
+}
+
+static void take_connections(struct http_sockets *s, const char *list)
+{
+	size_t count = 1;
+
+	for (const char *p = list; *p; p++)
+		count += *p == ',';
+	s->connections = calloc(count, sizeof *s->connections);
+	while (s->connections && *list && s->connection_count < count) {
+		char *end;
+		int fd = (int)strtol(list, &end, 10);
+
+		if (end == list)
+			break;
+		if (keep(fd))
+			s->connections[s->connection_count++] = fd;
+		list = *end ? end + 1 : end;
+	}
+}
+
+static void take_word(struct handover *h, const char *word)
+{
+	const char *value = strchr(word, '=') + 1;
+	int fd = (int)strtol(value, NULL, 10);
+
+	if (!strncmp(word, "connections=", 12))
+		take_connections(&h->sockets, value);
+	else if (!strncmp(word, "managed=", 8))
+		h->sockets.domain_managed = fd;
+	else if (!strncmp(word, "tcp-managed=", 12))
+		h->sockets.tcp_managed = fd;
+	else if (keep(fd) && !strncmp(word, "lock=", 5))
+		h->lock = fd;
+	else if (keep(fd) && !strncmp(word, "tcp=", 4))
+		h->sockets.tcp = fd;
+	else if (keep(fd) && !strncmp(word, "domain=", 7))
+		h->sockets.domain = fd;
+}
+
+int handover_take(struct handover *h, struct err *e)
+{
+	const char *text = getenv(VARIABLE);
+	char *copy = text ? strdup(text) : NULL;
+
+	*h = (struct handover)HANDOVER_NONE;
+	unsetenv(VARIABLE);
+	int rc = take_managed(h, e);
+	for (char *rest = copy, *word; (word = strsep(&rest, " "));) {
+		if (strchr(word, '='))
+			take_word(h, word);
+	}
+	free(copy);
+	return rc;
+}
+
+static void leave(struct buf *b, const char *name, int fd)
+{
+	if (fd >= 0 && fcntl(fd, F_SETFD, 0) == 0)
+		buf_addf(b, "%s=%d ", name, fd);
+}
+
+int handover_leave(const struct handover *h, struct err *e)
+{
+	const struct http_sockets *s = &h->sockets;
+	struct buf b;
+
+	buf_init(&b);
+#ifdef CLOSE_RANGE_CLOEXEC
+	/* Where something is at work still, libraries' descriptors are open too, some without the flag. */
+	close_range(LISTEN_FIRST, ~0U, CLOSE_RANGE_CLOEXEC);
+#endif
+	leave(&b, "lock", h->lock);
+	leave(&b, "tcp", s->tcp);
+	leave(&b, "domain", s->domain);
+	buf_addf(&b, "managed=%d tcp-managed=%d connections=", s->domain_managed, s->tcp_managed);
+	for (size_t i = 0; i < s->connection_count && b.len < VARIABLE_MAX; i++) {
+		if (fcntl(s->connections[i], F_SETFD, 0) == 0)
+			buf_addf(&b, "%s%d", i ? "," : "", s->connections[i]);
+	}
+	int rc = buf_cstr(&b) && setenv(VARIABLE, b.data, 1) == 0 ? 0 : err_nomem(e);
+	buf_free(&b);
+	return rc;
+}

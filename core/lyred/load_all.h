@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file lyred/load_all.h
+ * \brief Settings and modules: all that can be checked without touching anything.
+ */
+#ifndef LYRED_LOAD_ALL_H
+#define LYRED_LOAD_ALL_H
+
+#include "base/err.h"
+
+struct config;
+struct config_sources;
+struct modules;
+
+/** \param[out] config, modules  to be given to unload(), also after a failure; NULL before */
+int load(struct config **config, struct modules **modules, const struct config_sources *sources, struct err *e);
+void unload(struct config *config, struct modules *modules);
+
+#endif

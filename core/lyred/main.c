@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file lyred/main.c
+ * \brief lyred: reads its command line, opens the rooms in their order, waits for a signal, drains, closes.
+ */
+#include <config.h>
+
+#include "base/text.h"
+#include "config/config.h"
+#include "dispatch/dispatch.h"
+#include "lyred/inspect.h"
+#include "job/jobs.h"
+#include "lyred/load_all.h"
+#include "log/log.h"
+#include "lyred/options.h"
+#include "lyred/process.h"
+#include "lyred/server.h"
+#include "lyred/watchdog.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/** How soon to look again: whether clients of old workers are gone; whether requests before a restart have ended. */
+#define OLD_WORKERS_MS 50
+#define SETTLE_MS 3
+/** At the end, how long a thread may take to show that it does not hang. */
+#define HANGING_MS 5000
+/** What queries may take to end when they are told to: their threads come last when the machine is busy. */
+#define CUT_MS 5000
+
+/* ---- end ---- */
+
+static int64_t drain_deadline(const struct server *s)
+{
+	return monotonic_ms() + config_int(s->config, "operationsApi.network.drainTimeout");
+}
+
+/** Searches end where they are when the time is over: nothing is half done by that. */
+static void cut_queries(struct server *s)
+{
+	int64_t end = monotonic_ms() + CUT_MS;
+
+	dispatch_cut(s->dispatch);
+	while ((dispatch_waiting(s->dispatch) || jobs_left(s->jobs, 0)) && monotonic_ms() < end)
+		dispatch_drain(s->dispatch, monotonic_ms() + SETTLE_MS);
+}
+
+/** Lets requests and jobs under way end. \return false when some did not and need what would be closed under them */
+static bool drain(struct server *s, const sigset_t *signals)
+{
+	int64_t deadline = drain_deadline(s);
+
+	while (!dispatch_drain(s->dispatch, monotonic_ms() + 100) || jobs_left(s->jobs, monotonic_ms() + 100)) {
+		int sig = process_wait_signal(signals, 0);
+
+		if (monotonic_ms() < deadline && sig != SIGTERM && sig != SIGINT)
+			continue;
+		cut_queries(s);
+		unsigned waiting = dispatch_waiting(s->dispatch), jobs = jobs_left(s->jobs, 0);
+		log_warn("main", "requests are cut off; %u of them and %u jobs are still at work", waiting, jobs);
+		return waiting == 0 && jobs == 0;
+	}
+	return true;
+}
+
+/** \return false when a thread hangs, so that its end cannot be waited for */
+static bool threads_turn(struct server *s)
+{
+	const struct timespec pause = { .tv_nsec = 1000 * 1000 };
+	int64_t deadline = monotonic_ms() + HANGING_MS;
+	struct http_silent silent;
+
+	workers_pulse(&s->workers, &silent);
+	for (;;) {
+		bool late = monotonic_ms() >= deadline;
+		workers_pulse(&s->workers, &silent);
+		if (!silent.missed)
+			return true;
+		if (late)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	log_warn("main", "the thread %s (%d) hangs", silent.name, silent.tid);
+	return false;
+}
+
+/** \return the shorter time; negative: for ever */
+static int sooner(int a, int b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+/** \return how long to wait for a signal; negative: for ever */
+static int tend(struct server *s, struct watchdog *dog)
+{
+	int jobs = jobs_tend(s->jobs), old = workers_tend(&s->workers) ? OLD_WORKERS_MS : -1;
+
+	return sooner(sooner(jobs, old), watchdog_tend(dog, &s->workers));
+}
+
+static void renew_workers(struct server *s, const struct options *o)
+{
+	struct err e = { .code = 0 };
+
+	log_notify("main", "listeners and connection threads are renewed");
+	if (workers_renew(&s->workers, s->config, &o->sources, s->dispatch, &e))
+		log_error("main", "they are not: %s", e.text);
+	restart_answer(&s->restart, &e);
+}
+
+/** \return whether the server may end, as another would start in its place */
+static bool try_restart(struct server *s, const struct options *o)
+{
+	struct err e = { .code = 0 };
+	char why[sizeof e.text];
+
+	if (server_try(s, &o->sources, &e)) {
+		memcpy(why, e.text, sizeof why);
+		err_set(&e, e.code, "No restart: %.900s", why);
+	}
+	restart_answer(&s->restart, &e);
+	return e.code == 0;
+}
+
+/** What takes effect without a restart is read again, and the log goes on in the file of its name. */
+static void reload(struct server *s)
+{
+	struct err e = { .code = 0 };
+
+	process_notify_reloading();
+	log_reopen();
+	if (config_reload_live(s->config, &e))
+		log_error("main", "SIGHUP: the settings stay as they were: %s", e.text);
+	else
+		log_notify("main", "SIGHUP: the log goes on in the file of its name; settings that need no restart are read again");
+	process_notify("READY=1");
+}
+
+/** Until it is to end. \return whether it is to start again */
+static bool serve(struct server *s, const struct options *o, const sigset_t *signals)
+{
+	struct watchdog dog;
+
+	watchdog_init(&dog, s->config);
+	for (;;) {
+		enum restart_wish wish = restart_next(&s->restart);
+
+		if (wish == WISH_RESTART && try_restart(s, o))
+			return true;
+		if (wish == WISH_WORKERS)
+			renew_workers(s, o);
+		int sig = process_wait_signal(signals, tend(s, &dog));
+		if (sig == SIGHUP) {
+			reload(s);
+		} else if (sig && sig != PROCESS_WAKE_SIGNAL) {
+			log_notify("main", "%s: requests under way end, then the server", strsignal(sig));
+			return false;
+		}
+	}
+}
+
+/* ---- restart ---- */
+
+static bool requests_settled(struct server *s)
+{
+	return workers_settled(&s->workers);
+}
+
+static bool jobs_settled(struct server *s)
+{
+	return jobs_left(s->jobs, 0) == 0;
+}
+
+/** \return false when a signal says that the server is to end */
+static bool wait_until(struct server *s, bool (*settled)(struct server *s), const sigset_t *signals, int64_t deadline)
+{
+	while (!settled(s) && monotonic_ms() < deadline) {
+		int sig = process_wait_signal(signals, SETTLE_MS);
+
+		if (sig == SIGTERM || sig == SIGINT)
+			return false;
+	}
+	return true;
+}
+
+/** Lets requests end while new ones wait in the kernel, then jobs. \return false when the server is to end instead */
+static bool settle(struct server *s, const sigset_t *signals, bool *orderly)
+{
+	int64_t deadline = drain_deadline(s);
+
+	workers_pause(&s->workers);
+	dispatch_hurry(s->dispatch);
+	if (!wait_until(s, requests_settled, signals, deadline))
+		return false;
+	/* Not before: a request that makes a job must not be refused. */
+	jobs_stop(s->jobs);
+	if (!wait_until(s, jobs_settled, signals, deadline))
+		return false;
+	/* A request whose body is still to come is nothing to dispatch, but would come upon it closed. */
+	if (!requests_settled(s) || !jobs_settled(s)) {
+		cut_queries(s);
+		if (!wait_until(s, requests_settled, signals, monotonic_ms() + CUT_MS))
+			return false;
+	}
+	*orderly = requests_settled(s) && dispatch_drain(s->dispatch, deadline) && jobs_settled(s);
+	if (!*orderly)
+		log_warn("main", "the restart cuts off what is at work still: %u requests that wait, %u jobs",
+			dispatch_waiting(s->dispatch), jobs_left(s->jobs, 0));
+	return true;
+}
+
+/**
+ * The program on the disk takes the place of this one, with the sockets, the lock and the signals that came meanwhile.
+ * Threads end with that; where some are at work still, nothing is closed under them.
+ * \return when it failed
+ */
+static void replace(struct server *s, bool orderly)
+{
+	struct handover h = HANDOVER_NONE;
+	struct err e = { .code = 0 };
+
+	h.lock = s->lock;
+	if (workers_hand_over(&s->workers, &h.sockets, &e))
+		log_error("main", "not all sockets go on: %s", e.text);
+	workers_freeze(&s->workers);
+	log_notify("main", "%s takes over, with %zu idle connections", s->restart.binary, h.sockets.connection_count);
+	if (orderly)
+		server_close_rooms(s);
+	if (!handover_leave(&h, &e)) {
+		execv(s->restart.binary, s->restart.argv);
+		err_errno(&e, errno, "run", s->restart.binary);
+	}
+	log_fatal("main", "the restart failed, and the server has ended: %s", e.text);
+	if (!log_on_streams())
+		complain(e.text);
+	log_close();
+}
+
+/** Says why the server does not run, to the log and to whoever looks at it. */
+static void report(const struct server *s, const char *text)
+{
+	if (s->logging)
+		log_fatal("main", "%s", text);
+	if (!s->logging || !log_on_streams())
+		complain(text);
+}
+
+static int run(const struct options *o, char *const *argv)
+{
+	struct server s = { .lock = -1 };
+	struct err e = { .code = 0 };
+	sigset_t signals;
+
+	if (handover_take(&s.given, &e)) {
+		complain(e.text);
+		return EXIT_REFUSED;
+	}
+	if (load(&s.config, &s.modules, &o->sources, &e)) {
+		unload(s.config, s.modules);
+		complain(e.text);
+		return EXIT_REFUSED;
+	}
+	process_block_signals(&signals);
+	restart_init(&s.restart, argv);
+	if (server_start(&s, &e)) {
+		report(&s, e.text);
+		server_stop(&s);
+		return EXIT_FAILED;
+	}
+	process_settle_memory();
+	process_notify("READY=1");
+	bool again = serve(&s, o, &signals), orderly;
+	restart_end(&s.restart);
+	if (again) {
+		process_notify_reloading();
+		log_notify("main", "restart: requests under way end, new ones wait");
+		if (settle(&s, &signals, &orderly)) {
+			replace(&s, orderly);
+			_exit(EXIT_FAILED);
+		}
+	}
+	process_notify("STOPPING=1");
+	workers_quiesce(&s.workers);
+	jobs_stop(s.jobs);
+	if (!drain(&s, &signals) || !threads_turn(&s)) {
+		/* What is on the disk is whole at any moment; what is in memory is in use. */
+		log_fatal("main", "the server ends over the heads of requests at work");
+		log_close();
+		_exit(EXIT_FAILED);
+	}
+	log_notify("main", "the server ends");
+	server_stop(&s);
+	return EXIT_FINE;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o;
+
+	process_keep_standard_streams();
+	umask(027);
+	process_tune_memory();
+	int code = options_read(&o, argc, argv);
+	if (code < 0) {
+		process_raise_file_limit();
+		code = o.action == RUN ? run(&o, argv) : inspect(&o);
+	}
+	options_free(&o);
+	return code;
+}

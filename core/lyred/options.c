@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "lyred/options.h"
+
+#include <lyre/module.h>
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char help[] =
+	"Usage: lyred [OPTION]...\n"
+	"A database server that speaks the HarperDB operations API. Runs in the foreground.\n"
+	"\n"
+	"  -c, --config FILE       read the settings from FILE; without it from\n"
+	"                          " SYSCONFDIR "/lyre/lyre.yaml where that exists,\n"
+	"                          else from lyre.yaml in the root folder where that exists;\n"
+	"                          set_configuration writes there, and makes the latter\n"
+	"  -r, --root DIRECTORY    keep everything under DIRECTORY: stands in for rootPath\n"
+	"      --set KEY=VALUE     set one setting, over the file; may be repeated\n"
+	"      --check             load settings and modules, look at the host, say whether it would start\n"
+	"      --list-modules      show the modules that the settings name, and end\n"
+	"      --list-operations   show the operations of these modules and who may call them, and end\n"
+	"      --module-info FILE  show what a module says of itself, without running it, and end\n"
+	"      --version           show the version, and end\n"
+	"  -h, --help              show this, and end\n"
+	"\n"
+	"Settings come from the defaults, the file, the environment (LYRE_OPERATIONSAPI_NETWORK_PORT=9925)\n"
+	"and --set, the later over the earlier. The first start makes the super_user from LYRE_ADMIN_USERNAME\n"
+	"and LYRE_ADMIN_PASSWORD, else with a password that the log tells the file of.\n"
+	"\n"
+	"SIGTERM and SIGINT let requests under way end, then the server; a second one does not wait for them.\n"
+	"SIGHUP reloads: the log goes on in the file of its name, and settings that need no restart, such as\n"
+	"logging.level, are read again. The operation restart puts this program's file, its modules and all\n"
+	"settings of today in the place of what runs, without refusing anybody.\n"
+	"\n"
+	"Exit status: 0 ended in order; 1 could not start, or not end in order; 2 wrong command line;\n"
+	"3 settings or modules are refused.\n";
+
+void complain(const char *text)
+{
+	fprintf(stderr, "lyred: %s\n", text);
+}
+
+int finish_output(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return EXIT_FINE;
+	complain("cannot write to standard output");
+	return EXIT_FAILED;
+}
+
+static const char *default_file(void)
+{
+	static const char path[] = SYSCONFDIR "/lyre/lyre.yaml";
+
+	return access(path, F_OK) == 0 ? path : NULL;
+}
+
+static int wrong_usage(void)
+{
+	fprintf(stderr, "Try 'lyred --help'.\n");
+	return EXIT_USAGE;
+}
+
+int options_read(struct options *o, int argc, char **argv)
+{
+	enum { SET = 256, CHECK_ONLY, MODULES, OPERATIONS, INFO, SHOW_VERSION };
+	static const struct option known[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "root", required_argument, NULL, 'r' },
+		{ "set", required_argument, NULL, SET },
+		{ "check", no_argument, NULL, CHECK_ONLY },
+		{ "list-modules", no_argument, NULL, MODULES },
+		{ "list-operations", no_argument, NULL, OPERATIONS },
+		{ "module-info", required_argument, NULL, INFO },
+		{ "version", no_argument, NULL, SHOW_VERSION },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+
+	*o = (struct options){ .action = RUN, .sources = { .environ = environ } };
+	o->sets = calloc((size_t)argc + 1, sizeof *o->sets);
+	if (!o->sets) {
+		complain("out of memory");
+		return EXIT_FAILED;
+	}
+	for (int c; (c = getopt_long(argc, argv, "c:r:h", known, NULL)) != -1;) {
+		switch (c) {
+		case 'c':
+			o->sources.file = optarg;
+			break;
+		case 'r':
+			o->sources.root = optarg;
+			break;
+		case SET:
+			if (!strchr(optarg, '=')) {
+				fprintf(stderr, "lyred: --set wants KEY=VALUE, not '%s'\n", optarg);
+				return wrong_usage();
+			}
+			o->sets[o->sources.set_count++] = optarg;
+			break;
+		case CHECK_ONLY:
+			o->action = CHECK;
+			break;
+		case MODULES:
+			o->action = LIST_MODULES;
+			break;
+		case OPERATIONS:
+			o->action = LIST_OPERATIONS;
+			break;
+		case INFO:
+			o->action = MODULE_INFO;
+			o->module = optarg;
+			break;
+		case SHOW_VERSION:
+			printf("lyred %s, module ABI %d.%d\n", PACKAGE_VERSION, LYRE_ABI_MAJOR, LYRE_ABI_MINOR);
+			return finish_output();
+		case 'h':
+			fputs(help, stdout);
+			return finish_output();
+		default:
+			return wrong_usage();
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "lyred: '%s' is not an option\n", argv[optind]);
+		return wrong_usage();
+	}
+	if (!o->sources.file) {
+		o->sources.file = default_file();
+		o->sources.system_file = o->sources.file;
+	}
+	o->sources.root_file = !o->sources.file;
+	o->sources.sets = o->sets;
+	return -1;
+}
+
+void options_free(struct options *o)
+{
+	free(o->sets);
+	o->sets = NULL;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lyred/restart.h"
+
+#include "log/log.h"
+#include "lyred/process.h"
+#include "lyred/trial.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+static int busy(struct err *e)
+{
+	return err_set(e, LYRE_EBUSY, "A restart or the end of the server is under way already");
+}
+
+/** A wish, as long as its asker waits. */
+struct asked {
+	enum restart_wish wish;
+	bool taken;      /**< the main thread knows of it */
+	bool answered;
+	struct err *outcome;
+};
+
+/** Has the main thread do it. With the lock. */
+static int ask_main(struct restart *r, enum restart_wish wish, struct err *e)
+{
+	struct asked mine = { .wish = wish, .outcome = e };
+
+	while (r->asked)
+		pthread_cond_wait(&r->answered, &r->lock);
+	if (r->ending)
+		return busy(e);
+	r->asked = &mine;
+	pthread_kill(r->main, PROCESS_WAKE_SIGNAL);
+	while (!mine.answered)
+		pthread_cond_wait(&r->answered, &r->lock);
+	return e->code;
+}
+
+static int ask_restart(struct control *c, struct err *e)
+{
+	struct restart *r = (struct restart *)c;
+
+	pthread_mutex_lock(&r->lock);
+	bool refused = r->ending || r->trying;
+	if (!refused)
+		r->trying = true;
+	pthread_mutex_unlock(&r->lock);
+	if (refused)
+		return busy(e);
+	int rc = r->binary ? trial_run(r->binary, r->argv, e)
+			   : err_set(e, LYRE_ENOTSUP, "where the server's binary is, is not known");
+	pthread_mutex_lock(&r->lock);
+	if (!rc)
+		rc = ask_main(r, WISH_RESTART, e);
+	if (rc)
+		r->trying = false;
+	pthread_mutex_unlock(&r->lock);
+	if (rc)
+		log_warn("main", "the restart is refused: %s", e->text);
+	return rc;
+}
+
+static int ask_workers(struct control *c, struct err *e)
+{
+	struct restart *r = (struct restart *)c;
+
+	pthread_mutex_lock(&r->lock);
+	int rc = r->ending || r->trying || r->asked ? busy(e) : ask_main(r, WISH_WORKERS, e);
+	pthread_mutex_unlock(&r->lock);
+	return rc;
+}
+
+void restart_init(struct restart *r, char *const *argv)
+{
+	*r = (struct restart){
+		.control = { .restart = ask_restart, .restart_workers = ask_workers },
+		.main = pthread_self(),
+		.binary = trial_binary(),
+		.argv = argv,
+	};
+	pthread_mutex_init(&r->lock, NULL);
+	pthread_cond_init(&r->answered, NULL);
+}
+
+void restart_free(struct restart *r)
+{
+	pthread_cond_destroy(&r->answered);
+	pthread_mutex_destroy(&r->lock);
+	free(r->binary);
+}
+
+enum restart_wish restart_next(struct restart *r)
+{
+	enum restart_wish wish = WISH_NONE;
+
+	pthread_mutex_lock(&r->lock);
+	if (r->asked && !r->asked->taken) {
+		wish = r->asked->wish;
+		r->asked->taken = true;
+	}
+	pthread_mutex_unlock(&r->lock);
+	return wish;
+}
+
+/** With the lock. */
+static void answer(struct restart *r, const struct err *outcome)
+{
+	if (!r->asked)
+		return;
+	*r->asked->outcome = *outcome;
+	r->asked->answered = true;
+	r->asked = NULL;
+	pthread_cond_broadcast(&r->answered);
+}
+
+void restart_answer(struct restart *r, const struct err *outcome)
+{
+	pthread_mutex_lock(&r->lock);
+	answer(r, outcome);
+	pthread_mutex_unlock(&r->lock);
+}
+
+void restart_end(struct restart *r)
+{
+	struct err e;
+
+	busy(&e);
+	pthread_mutex_lock(&r->lock);
+	r->ending = true;
+	answer(r, &e);
+	pthread_mutex_unlock(&r->lock);
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "lyred/server.h"
+
+#include "auth/auth.h"
+#include "base/folder.h"
+#include "config/config.h"
+#include "dispatch/dispatch.h"
+#include "job/jobs.h"
+#include "job/pool.h"
+#include "lyred/load_all.h"
+#include "log/log.h"
+#include "module/module.h"
+#include "lyred/process.h"
+#include "store/store.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/** Retention of what is kept for ever: longer than any disk. */
+#define FOR_EVER_MS 1e15
+
+/* ---- start ---- */
+
+static int open_store(struct server *s, struct err *e)
+{
+	const struct config *c = s->config;
+	bool for_ever = config_is_null(c, "logging.auditRetention");
+	char node[256];
+
+	if (gethostname(node, sizeof node) < 0)
+		strcpy(node, "localhost");
+	node[sizeof node - 1] = '\0';
+	const struct store_options options = {
+		.path = config_path(c, "storage.path"),
+		.map_size = (uint64_t)config_int(c, "storage.mapSize"),
+		.max_size = (uint64_t)config_int(c, "storage.maxSize"),
+		.reserve = (uint64_t)config_int(c, "storage.reserve"),
+		.max_trees = (unsigned)config_int(c, "storage.maxTrees"),
+		.max_readers = (unsigned)config_int(c, "storage.maxReaders"),
+		.check_at_start = (uint64_t)config_int(c, "storage.checkAtStart"),
+		.write_async = config_bool(c, "storage.writeAsync"),
+		.read_ahead = !config_bool(c, "storage.noReadAhead"),
+		.audit = config_bool(c, "logging.auditLog"),
+		.audit_retention = for_ever ? FOR_EVER_MS : (double)config_int(c, "logging.auditRetention"),
+		.node = node,
+	};
+	if (options.write_async)
+		log_warn("main", "storage.writeAsync is on: answers do not wait for the disk, and the last writes may be lost");
+	int rc = folder_make(options.path, 0750, e);
+	return rc ? rc : store_open(&s->store, &options, e);
+}
+
+/** One worker more than threads: passwords take one a processor at the most, and something is left for the rest. */
+static unsigned worker_count(const struct config *c)
+{
+	return (unsigned)config_int(c, "threads") + 1;
+}
+
+static int open_jobs(struct server *s, struct err *e)
+{
+	const struct config *c = s->config;
+	const struct jobs_options options = {
+		.parallel = (unsigned)config_int(c, "jobs.parallel"),
+		.waiting = (unsigned)config_int(c, "jobs.maxWaiting"),
+		.retention = config_is_null(c, "jobs.retention") ? 0 : config_int(c, "jobs.retention"),
+	};
+	return jobs_open(&s->jobs, s->store, &options, e);
+}
+
+static int open_dispatch(struct server *s, struct err *e)
+{
+	int rc = pool_open(&s->pool, "worker", worker_count(s->config), 0, e);
+
+	if (rc)
+		return rc;
+	const struct dispatch_services services = {
+		.control = &s->restart.control,
+		.config = s->config,
+		.store = s->store,
+		.auth = s->auth,
+		.pool = s->pool,
+		.jobs = s->jobs,
+	};
+	return dispatch_open(&s->dispatch, &services, e);
+}
+
+/** Operations are registered of those modules that did start. */
+static int start_modules(struct server *s, struct err *e)
+{
+	int rc = modules_start(s->modules, e);
+
+	if (rc)
+		return rc;
+	s->started = true;
+	return modules_register(s->modules, s->dispatch, e);
+}
+
+int server_start(struct server *s, struct err *e)
+{
+	size_t count;
+
+	const char *root = config_path(s->config, "rootPath");
+	int rc = http_try_limits(s->config, e);
+	if (!rc)
+		rc = folder_make(root, 0750, e);
+	if (!rc)
+		rc = process_lock(root, s->given.lock, &s->lock, e);
+	if (!rc)
+		rc = log_open(s->config, e);
+	if (rc)
+		return rc;
+	s->logging = true;
+	log_thread("main");
+	log_notify("main", "lyred %s starts, root %s", PACKAGE_VERSION, root);
+	const char *const *warnings = config_warnings(s->config, &count);
+	for (size_t i = 0; i < count; i++)
+		log_warn("config", "%s", warnings[i]);
+
+	rc = open_store(s, e);
+	if (!rc && config_clean(s->config))
+		log_notify("config", "a file that an interrupted change of the configuration had left was removed");
+	if (!rc)
+		rc = auth_open(&s->auth, s->store, s->config, e);
+	if (!rc)
+		rc = open_jobs(s, e);
+	if (!rc)
+		rc = open_dispatch(s, e);
+	if (!rc)
+		rc = start_modules(s, e);
+	if (!rc)
+		rc = workers_open(&s->workers, s->config, s->dispatch, &s->given.sockets, e);
+	if (!rc && (s->given.sockets.tcp >= 0 || s->given.sockets.domain >= 0))
+		log_notify("main", "a socket that was handed over is closed: it does not listen where the settings say");
+	http_sockets_close(&s->given.sockets, true);
+	return rc;
+}
+
+/* ---- another start ---- */
+
+static int try_root(const struct server *s, const char *root, struct err *e)
+{
+	int fd = -1;
+
+	if (!s)
+		return folder_try(root, e);
+	if (!strcmp(root, config_path(s->config, "rootPath")))
+		return process_lock_holds(root, s->lock, e);
+	int rc = folder_make(root, 0750, e);
+	if (!rc)
+		rc = process_lock(root, -1, &fd, e);
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+int server_try_host(const struct server *s, const struct config *c, struct err *e)
+{
+	int rc = try_root(s, config_path(c, "rootPath"), e);
+
+	if (!rc && config_bool(c, "logging.file"))
+		rc = folder_try(config_path(c, "logging.root"), e);
+	if (!rc)
+		rc = folder_try(config_path(c, "storage.path"), e);
+	return rc ? rc : http_try(s ? s->workers.now.http : NULL, c, e);
+}
+
+int server_try(const struct server *s, const struct config_sources *sources, struct err *e)
+{
+	struct config *c = NULL;
+
+	int rc = config_load(&c, sources, e);
+	if (!rc)
+		rc = server_try_host(s, c, e);
+	config_free(c);
+	return rc;
+}
+
+/* ---- end ---- */
+
+void server_close_rooms(struct server *s)
+{
+	jobs_close(s->jobs);
+	if (s->started)
+		modules_stop(s->modules);
+	pool_close(s->pool);
+	dispatch_close(s->dispatch);
+	auth_close(s->auth);
+	if (s->store)
+		store_close(s->store);
+}
+
+void server_stop(struct server *s)
+{
+	workers_close(&s->workers);
+	server_close_rooms(s);
+	if (s->logging)
+		log_close();
+	unload(s->config, s->modules);
+	if (s->lock >= 0)
+		close(s->lock);
+	http_sockets_close(&s->given.sockets, false);
+	restart_free(&s->restart);
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file help/help_module.c
+ * \brief describe_operations: what the server can do, from the declarations of the modules that are loaded.
+ */
+#include <lyre/lyre.h>
+
+#include <string.h>
+
+struct walk {
+	lyre_out *out;
+	const char *name; /**< only this operation, or the one that answers to this alias; NULL for all */
+};
+
+/** \return the first word of a text whose words blanks separate; NULL after the last. */
+static const char *next_word(const char *text, size_t *len)
+{
+	text += strspn(text, " ");
+	*len = strcspn(text, " ");
+	return *len > 0 ? text : NULL;
+}
+
+struct bit_name {
+	uint32_t bit;
+	const char *name;
+};
+
+static void write_bits(lyre_out *o, const char *key, uint32_t bits, const struct bit_name *names, size_t count)
+{
+	lyre_out_key(o, key);
+	lyre_out_array_begin(o);
+	for (size_t i = 0; i < count; i++)
+		if (bits & names[i].bit)
+			lyre_out_string(o, names[i].name, strlen(names[i].name));
+	lyre_out_array_end(o);
+}
+
+static void write_types(lyre_out *o, uint32_t types)
+{
+	static const struct bit_name names[] = {
+		{ LYRE_T_STRING, "string" }, { LYRE_T_NUMBER, "number" }, { LYRE_T_BOOLEAN, "boolean" },
+		{ LYRE_T_ARRAY, "array" }, { LYRE_T_OBJECT, "object" }, { LYRE_T_NULL, "null" },
+	};
+	write_bits(o, "types", types, names, sizeof names / sizeof *names);
+}
+
+static void write_permissions(lyre_out *o, uint32_t permissions)
+{
+	static const struct bit_name names[] = {
+		{ LYRE_PERMIT_READ, "read" }, { LYRE_PERMIT_INSERT, "insert" }, { LYRE_PERMIT_UPDATE, "update" },
+		{ LYRE_PERMIT_DELETE, "delete" }, { LYRE_PERMIT_DESCRIBE, "describe" },
+	};
+	write_bits(o, "permissions", permissions, names, sizeof names / sizeof *names);
+}
+
+static void write_param(lyre_out *o, const struct lyre_param *p)
+{
+	lyre_out_object_begin(o);
+	lyre_out_text(o, "name", p->name);
+	write_types(o, p->types);
+	lyre_out_key(o, "required");
+	lyre_out_bool(o, (p->flags & LYRE_P_REQUIRED) != 0);
+	if (p->fallback)
+		lyre_out_text(o, "default", p->fallback);
+	if (p->flags & LYRE_P_RANGE) {
+		lyre_out_key(o, "min");
+		lyre_out_double(o, p->min);
+		lyre_out_key(o, "max");
+		lyre_out_double(o, p->max);
+	}
+	lyre_out_text(o, "help", p->help ? p->help : "");
+	lyre_out_object_end(o);
+}
+
+static void write_aliases(lyre_out *o, const char *aliases)
+{
+	size_t len;
+	lyre_out_key(o, "aliases");
+	lyre_out_array_begin(o);
+	for (const char *word = aliases ? next_word(aliases, &len) : NULL; word; word = next_word(word + len, &len))
+		lyre_out_string(o, word, len);
+	lyre_out_array_end(o);
+}
+
+static int answers_to(const struct lyre_operation *op, const char *name)
+{
+	size_t len;
+	if (strcmp(op->name, name) == 0)
+		return 1;
+	const char *word = op->aliases ? next_word(op->aliases, &len) : NULL;
+	for (; word; word = next_word(word + len, &len))
+		if (len == strlen(name) && memcmp(word, name, len) == 0)
+			return 1;
+	return 0;
+}
+
+static int visit(void *arg, const struct lyre_operation *op, const char *module)
+{
+	struct walk *w = arg;
+	lyre_out *o = w->out;
+	if (w->name && !answers_to(op, w->name))
+		return 0;
+	lyre_out_object_begin(o);
+	lyre_out_text(o, "operation", op->name);
+	lyre_out_text(o, "module", module);
+	lyre_out_text(o, "access", lyre_access_word(op->access));
+	write_permissions(o, op->permissions);
+	write_aliases(o, op->aliases);
+	lyre_out_text(o, "help", op->help ? op->help : "");
+	lyre_out_key(o, "parameters");
+	lyre_out_array_begin(o);
+	for (uint32_t i = 0; i < op->params.count; i++)
+		write_param(o, lyre_list_at(&op->params, i));
+	lyre_out_array_end(o);
+	lyre_out_object_end(o);
+	return w->name ? LYRE_END : 0;
+}
+
+static int describe_operations(lyre_call *call)
+{
+	struct walk w = { .out = lyre_reply(call), .name = lyre_arg_string(call, "name") };
+	lyre_out_array_begin(w.out);
+	int rc = lyre_operations(call, visit, &w);
+	lyre_out_array_end(w.out);
+	if (rc < 0)
+		return rc;
+	if (w.name && rc != LYRE_END)
+		return lyre_fail(call, LYRE_ENOTFOUND, "Operation '%s' not found", w.name);
+	return 0;
+}
+
+static const struct lyre_param describe_operations_params[] = {
+	{ .name = "name", .types = LYRE_T_STRING, .flags = LYRE_P_NOT_EMPTY | LYRE_P_NULL_IS_ABSENT,
+	  .help = "Only this operation, by its name or another name it answers to." },
+};
+
+static const struct lyre_operation operations[] = {
+	{ .name = "describe_operations",
+	  .handler = describe_operations,
+	  .access = LYRE_ACCESS_USER,
+	  .params = LYRE_LIST(describe_operations_params),
+	  .help = "Describe the server's operations and their parameters." },
+};
+
+LYRE_MODULE(help, "1.0.0", "What the server can do: its operations and their parameters",
+	.operations = LYRE_LIST(operations));
