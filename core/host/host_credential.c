@@ -132,8 +132,9 @@ int host_reply_cookie(lyre_call *call, const char *name, const char *value, int6
 	if (!*value || max_age < 0)
 		max_age = 0;
 	expires(date, max_age);
-	/* Pages of a named origin are of another site: browsers send them a cookie only over TLS. */
-	const char *reach = !call->x->secure ? "Strict" : call->x->origin_named ? "None; Secure" : "Strict; Secure";
+	/* Pages of a named origin are of another site: browsers keep a cookie for them only over TLS, and where the user lets
+	   other sites have none, only one that is the page's site's alone. */
+	const char *reach = !call->x->secure ? "Strict" : call->x->origin_named ? "None; Secure; Partitioned" : "Strict; Secure";
 	const char *text = arena_printf(&call->x->arena, "%s=%s; Path=/; Max-Age=%lld%s; HttpOnly; SameSite=%s", name, value,
 		(long long)max_age, date, reach);
 	if (!text)

@@ -127,10 +127,11 @@ static void add_preflight(struct filling *f, const struct request *r)
 	add(f, "Access-Control-Allow-Headers", asked && *asked && is_header_list(asked) ? asked : "Accept, Content-Type, Authorization");
 }
 
-/* Programs such as wget send a password only when they are asked for one; a page's script must not open a browser's prompt. */
+/* Programs such as wget send a password only when they are asked for one; a page's script, whose posts browsers give an
+ * Origin, must not open a prompt. */
 static bool wants_challenge(const struct request *r)
 {
-	return r->x.status == MHD_HTTP_UNAUTHORIZED && !r->framing.origin && (r->x.method == METHOD_GET || r->x.method == METHOD_HEAD);
+	return r->x.status == MHD_HTTP_UNAUTHORIZED && !r->framing.origin;
 }
 
 /* What does not come from the API, a path that is unknown or credentials that are wrong, has fewer headers:

@@ -58,7 +58,7 @@ static const struct lyre_param search_by_value_params[] = {
 	TABLE,
 	{ .name = "attribute", .types = LYRE_T_STRING | LYRE_T_NUMBER, .flags = LYRE_P_REQUIRED | LYRE_P_NOT_EMPTY | LYRE_P_READS,
 	  .help = "Name of the attribute to look at." },
-	{ .name = "value", .types = LYRE_T_ANY & ~LYRE_T_OBJECT, .flags = LYRE_P_REQUIRED,
+	{ .name = "value", .types = LYRE_T_ANY, .flags = LYRE_P_REQUIRED,
 	  .help = "Value to find; in a text, * at the start, the end or both stands for anything, and * alone finds all." },
 	GET_ATTRIBUTES,
 	LIMIT,

@@ -195,21 +195,7 @@ static int answer_list(lyre_call *call, lyre_table *table, const struct lyre_cha
 	return 0;
 }
 
-int system_read_transaction_log(lyre_call *call)
-{
-	struct lyre_change_query q = changes_of_all(call);
-	lyre_table *table;
-	size_t bytes = 0;
-
-	int rc = time_argument(call, "from", &q.from);
-	if (!rc)
-		rc = time_argument(call, "to", &q.until);
-	if (!rc)
-		rc = open_table(call, &table);
-	return rc ? rc : answer_list(call, table, &q, NULL, &bytes);
-}
-
-/* ---- read_audit_log ---- */
+/* ---- the two operations ---- */
 
 static int search_by_time(lyre_call *call, lyre_table *table, const lyre_value *values)
 {
@@ -295,6 +281,26 @@ int system_read_audit_log(lyre_call *call)
 		return searches[i].search(call, table, values);
 	}
 	return lyre_fail(call, LYRE_EINVAL, "'search_type' must be one of [timestamp, username, hash_value]");
+}
+
+/** Clients of older releases search this log as the other one is searched. */
+int system_read_transaction_log(lyre_call *call)
+{
+	struct lyre_change_query q = changes_of_all(call);
+	lyre_table *table;
+	size_t bytes = 0;
+
+	if (lyre_arg_given(call, "search_type")) {
+		if (lyre_arg_given(call, "from") || lyre_arg_given(call, "to"))
+			return lyre_fail(call, LYRE_EINVAL, "'search_type' and 'from' or 'to' cannot be given together");
+		return system_read_audit_log(call);
+	}
+	int rc = time_argument(call, "from", &q.from);
+	if (!rc)
+		rc = time_argument(call, "to", &q.until);
+	if (!rc)
+		rc = open_table(call, &table);
+	return rc ? rc : answer_list(call, table, &q, NULL, &bytes);
 }
 
 /* ---- removal ---- */

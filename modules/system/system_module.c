@@ -92,6 +92,12 @@ static const struct lyre_param read_log_params[] = {
 	{ .name = "log_name", .types = LYRE_T_ANY, .flags = LYRE_P_NULL_IS_ABSENT, .help = "lyre.log, the only one." },
 };
 
+#define SEARCH_OF_CHANGES \
+	{ .name = "search_type", .types = LYRE_T_ANY, .flags = LYRE_P_NULL_IS_ABSENT, \
+	  .help = "timestamp, username or hash_value: what search_values are." }, \
+	{ .name = "search_values", .types = LYRE_T_ARRAY, .flags = LYRE_P_NULL_IS_ABSENT, \
+	  .help = "The earliest time and the latest, ms since the epoch; or names of users; or primary keys." }
+
 static const struct lyre_param read_transaction_log_params[] = {
 	{ .name = "database", .types = LYRE_T_STRING, .flags = LYRE_P_NAME, .fallback = "\"data\"",
 	  .help = "Name of the database." },
@@ -99,6 +105,7 @@ static const struct lyre_param read_transaction_log_params[] = {
 	{ .name = "from", .types = LYRE_T_ANY, .flags = LYRE_P_NULL_IS_ABSENT | LYRE_P_NUMERIC_TEXT,
 	  .help = "The earliest time: ms since the epoch, or ISO 8601." },
 	{ .name = "to", .types = LYRE_T_ANY, .flags = LYRE_P_NULL_IS_ABSENT | LYRE_P_NUMERIC_TEXT, .help = "The latest time." },
+	SEARCH_OF_CHANGES,
 	{ .name = "limit", .types = LYRE_T_NUMBER, .min = 1, .max = 9007199254740991,
 	  .flags = LYRE_P_NULL_IS_ABSENT | LYRE_P_NUMERIC_TEXT | LYRE_P_INTEGER | LYRE_P_RANGE, .help = "Writes at the most." },
 };
@@ -107,10 +114,7 @@ static const struct lyre_param read_audit_log_params[] = {
 	{ .name = "database", .types = LYRE_T_STRING, .flags = LYRE_P_NAME, .fallback = "\"data\"",
 	  .help = "Name of the database." },
 	{ .name = "table", .types = LYRE_T_STRING, .flags = LYRE_P_REQUIRED | LYRE_P_NAME, .help = "Name of the table." },
-	{ .name = "search_type", .types = LYRE_T_ANY, .flags = LYRE_P_NULL_IS_ABSENT,
-	  .help = "timestamp, username or hash_value: what search_values are." },
-	{ .name = "search_values", .types = LYRE_T_ARRAY, .flags = LYRE_P_NULL_IS_ABSENT,
-	  .help = "The earliest time and the latest, ms since the epoch; or names of users; or primary keys." },
+	SEARCH_OF_CHANGES,
 	{ .name = "limit", .types = LYRE_T_NUMBER, .min = 1, .max = 9007199254740991,
 	  .flags = LYRE_P_NULL_IS_ABSENT | LYRE_P_NUMERIC_TEXT | LYRE_P_INTEGER | LYRE_P_RANGE,
 	  .help = "Writes at the most; of each user, when users are asked for." },

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Behind proxies and across origins: whose address counts, which pages are the server's own, what cookies and challenges say."""
-import json, os, subprocess, sys, unittest
+import json, os, subprocess, sys, unittest, urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lyre_server import CHEAP_LOGINS, LYRED, Server, built_modules, need_module
@@ -51,7 +51,7 @@ class Proxied(unittest.TestCase):
         self.assertTrue(self.login(**{"X-Forwarded-Proto": "https"}).endswith("SameSite=Strict; Secure"))
         self.assertNotIn("Secure", self.login(**{"X-Forwarded-Proto": "http"}))
         # pages of another site, that are let in by name, get it as well
-        self.assertTrue(self.login(**{"X-Forwarded-Proto": "https", "Origin": "https://app.example"}).endswith("SameSite=None; Secure"))
+        self.assertTrue(self.login(**{"X-Forwarded-Proto": "https", "Origin": "https://app.example"}).endswith("SameSite=None; Secure; Partitioned"))
 
     def info(self, cookie, **headers):
         return self.s.request(body=INFO, headers=dict(JSON, Cookie=cookie, **headers))[0]
@@ -81,8 +81,21 @@ class Proxied(unittest.TestCase):
         self.assertEqual(self.s.request("GET", headers=wrong)[1]["WWW-Authenticate"], 'Basic realm="Lyre", charset="UTF-8"')
         if "metrics" in built_modules():
             self.assertIsNotNone(self.s.request("GET", "/metrics")[1]["WWW-Authenticate"])
-        self.assertIsNone(self.s.request("GET", headers=dict(wrong, Origin="https://app.example"))[1]["WWW-Authenticate"])
-        self.assertIsNone(self.s.request(body=INFO, headers=dict(JSON, **wrong))[1]["WWW-Authenticate"])
+        for headers in (wrong, {}):
+            self.assertIsNotNone(self.s.request(body=INFO, headers=dict(JSON, **headers))[1]["WWW-Authenticate"])
+            for origin in ("https://app.example", "null"):
+                self.assertIsNone(self.s.request("GET", headers=dict(wrong, Origin=origin))[1]["WWW-Authenticate"])
+                self.assertIsNone(self.s.request(body=INFO, headers=dict(JSON, Origin=origin, **headers))[1]["WWW-Authenticate"])
+
+    def test_clients_that_wait_for_a_challenge(self):
+        passwords = urllib.request.HTTPPasswordMgrWithDefaultRealm()
+        url = "http://127.0.0.1:%d/" % self.s.port
+        passwords.add_password(None, url, *self.s.admin)
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPBasicAuthHandler(passwords))
+        # the second is refused before it is read whole: so much is read from authenticated clients only
+        for body in (INFO, INFO + b" " * 300000):
+            with opener.open(urllib.request.Request(url, body, JSON)) as r:
+                self.assertEqual(json.load(r)["username"], "admin")
 
 
 class Untrusted(unittest.TestCase):

@@ -103,6 +103,14 @@ class Data(Shared):
         self.ok("delete", ids=[1])
         self.assertEqual((equals("c", "blue"), equals("tags", "b")), ([], []))
 
+    def test_an_object_is_nothing_to_search_for(self):
+        self.table()
+        self.insert({"id": 1, "owner": {"name": "Ann"}})
+        text = {"error": 'Unable to serialize object as a key: {"name":"Ann"}'}
+        for operation, more in (("search_by_value", {"attribute": "owner", "value": {"name": "Ann"}}),
+                                ("search_by_conditions", {"conditions": [{"attribute": "owner", "value": {"name": "Ann"}}]})):
+            self.assertEqual(self.run_(operation, **more), (400, text))
+
     def test_long_texts_keep_their_order_and_stay_exact(self):
         self.table()
         long = "x" * 5000

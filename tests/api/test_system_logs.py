@@ -231,6 +231,10 @@ class Changes(unittest.TestCase):
         self.assertEqual(found["99"], [])
         self.assertEqual([(e["operation"], e["hash_values"], e["records"]) for e in found["two"]],
             [("insert", ["two"], entries[0]["records"][1:]), ("delete", ["two"], [None])])
+        # as clients of older releases ask
+        for search in ({"search_type": "timestamp", "search_values": times[1:]}, {"search_type": "timestamp", "search_values": []},
+                {"search_type": "username", "search_values": ["admin"]}, {"search_type": "hash_value", "search_values": [1], "limit": 1}):
+            self.assertEqual(self.server.ok({"operation": "read_transaction_log", **where, **search}), self.server.ok({**audit, **search}))
         self.server.ok({"operation": "drop_attribute", "attribute": "name", **where})
         entries = self.server.ok({"operation": "read_transaction_log", **where})
         self.assertNotIn("name", entries[0]["records"][0])
@@ -254,6 +258,8 @@ class Changes(unittest.TestCase):
                 ({"search_type": "username", "search_values": [5]}, "'search_values[0]' must be a string"),
                 ({"search_type": "hash_value", "search_values": [[]]}, "'search_values' must be strings or numbers")):
             self.assertEqual(call({**audit, **more}), (400, {"error": message}))
+        self.assertEqual(call({"operation": "read_transaction_log", **where, "search_type": "username", "search_values": [], "from": 0}),
+            (400, {"error": "'search_type' and 'from' or 'to' cannot be given together"}))
         self.assertEqual(call({"operation": "read_audit_log", "database": "dev", "table": "nope"})[0], 404)
 
     def test_delete(self):

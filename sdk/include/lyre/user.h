@@ -295,8 +295,8 @@ static inline const char *lyre_call_cookie(lyre_call *call, const char *name)
 }
 
 /**
- * Sets a cookie with the answer: for the whole server, HttpOnly, SameSite=Strict, and Secure where the connection is. One
- * answer sets one cookie: the last.
+ * Sets a cookie with the answer: for the whole server, HttpOnly, SameSite=Strict, and Secure where the connection is; for a
+ * page of a named origin SameSite=None and Partitioned, if the connection is secure. One answer sets one cookie: the last.
  * \param name     of letters, digits and !#$%&'*+-.^_`|~; 1 to 100 bytes
  * \param value    of letters, digits and -._~; at most 4096 bytes; "" removes the cookie
  * \param max_age  seconds; 0 or less removes the cookie
