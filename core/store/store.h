@@ -273,6 +273,7 @@ void database_keep_text(struct database *db, const char *name, struct text_momen
 
 struct record_write {
 	struct record_write *next;   /**< the queue's */
+	unsigned kind;               /**< the writer's: enum write_kind; 0 for records */
 	/* in, untouched until done */
 	const struct table *table;
 	int mode;                    /**< enum lyre_write_mode */

@@ -102,10 +102,17 @@ struct writer {
 	int64_t sync_at, sweep_at, trim_at, drop_at; /**< monotonic ms; INT64_MAX: nothing to do */
 };
 
+/** What waits in the writer's queue. */
+enum write_kind {
+	WRITE_RECORDS,
+	WRITE_DEFINITION, /**< a struct definition_change */
+	WRITE_APART       /**< the same struct, whose apply() runs by itself, between transactions, before what else waits */
+};
+
 /** A change of definitions, waiting in the queue as a write does. */
-struct change {
-	struct record_write write;  /**< its mode is WRITE_CHANGE */
-	int (*apply)(struct database *db, struct change *c, struct err *e);
+struct definition_change {
+	struct record_write write;  /**< its kind is not WRITE_RECORDS */
+	int (*apply)(struct database *db, struct definition_change *c, struct err *e);
 	const void *in;
 	void *out;
 	bool frees;                 /**< it frees space, and may use what is reserved for that */
@@ -113,9 +120,6 @@ struct change {
 	pthread_cond_t ended;
 	bool done;
 };
-#define WRITE_CHANGE 1000
-/** No change of definitions: apply() runs by itself, between transactions, before what else waits. */
-#define WRITE_APART 1001
 
 void writer_init(struct writer *w);
 void writer_free(struct writer *w);
@@ -137,7 +141,7 @@ void writer_apply(struct database *db, struct record_write *list, size_t count);
 /** A thread with the stack of a writer's; \p ret NULL: detached. \return an errno */
 int thread_start(void *(*main)(void *), void *arg, pthread_t *ret);
 /** Queues a change and waits for its end. */
-int writer_change(struct database *db, struct change *c, struct err *e);
+int writer_change(struct database *db, struct definition_change *c, struct err *e);
 
 /*
  * ---- within a transaction, on the writer's thread. They return 0 or a negative code; a storage error is kept
@@ -223,7 +227,7 @@ struct cell {
 	const lyre_value *value;
 };
 
-struct row {
+struct write_row {
 	const lyre_value *key;    /**< NULL: an integer is made up */
 	const unsigned char *primary;
 	uint16_t primary_len;
@@ -235,7 +239,7 @@ struct row {
 };
 
 struct prepared {
-	struct row *rows;
+	struct write_row *rows;
 	size_t count;
 	struct lyre_written *items;
 	bool unknown;             /**< some cell has no position */
