@@ -159,6 +159,12 @@ int dispatch_add_route(struct dispatch *d, const char *owner, lyre_instance *ins
 /** Adds credentials of a module's own kind, which are valid and not taken. Before the first request. */
 int dispatch_add_authenticator(struct dispatch *d, const char *owner, lyre_instance *instance,
 	const struct lyre_authenticator *a, struct err *e);
+/**
+ * Runs work of a module, on this thread, as a call with the rights of the server. \p e has the sentence of its failure.
+ * \return what \p work returned; LYRE_ENOMEM; LYRE_EINTERNAL for an answer that is pending
+ */
+int dispatch_run(struct dispatch *d, const char *owner, lyre_instance *instance, int (*work)(lyre_call *call, void *arg),
+	void *arg, struct err *e);
 /** Credentials of this kind are good no more. Any thread. */
 void dispatch_forget(struct dispatch *d, enum lyre_credential_source source, const char *name, const char *text,
 	size_t len);

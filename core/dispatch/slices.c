@@ -70,7 +70,7 @@ static int still_wanted(void *arg, struct err *e)
 
 	if (atomic_load_explicit(&call->dispatch->cutting, memory_order_relaxed))
 		return err_set(e, LYRE_EBUSY, "The server is stopping");
-	if (call->job)
+	if (!call->x)
 		return 0;
 	struct run *r = RUN_OF(call, call);
 	if (r->x->gone && r->x->gone(r->x)) {

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 
 struct config;
+struct dispatch;
 
 /** A path that a module answers. */
 struct module_route {
@@ -41,6 +42,7 @@ struct lyre_instance {
 	struct module_route *routes; /**< those it has added, last first */
 	struct module_authenticator *authenticators; /**< the same */
 	struct config *config;
+	struct dispatch *dispatch; /**< from its start on */
 	struct err err;    /**< set by lyre_start_fail() */
 };
 

@@ -126,7 +126,7 @@ static int host_reply_vmessage(lyre_call *call, const char *fmt, va_list ap)
 
 static int host_reply_text(lyre_call *call, const char *content_type, const char *text, size_t len)
 {
-	if (call->job)
+	if (!call->x)
 		return err_set(&call->err, LYRE_EINTERNAL, "a job cannot answer a text: what it answers is kept as JSON");
 	for (const char *p = content_type; *p; p++)
 		if (*p < ' ' || *p > '~')

@@ -90,7 +90,7 @@ static int open_dispatch(struct server *s, struct err *e)
 /** Operations are registered of those modules that did start. */
 static int start_modules(struct server *s, struct err *e)
 {
-	int rc = modules_start(s->modules, e);
+	int rc = modules_start(s->modules, s->dispatch, e);
 
 	if (rc)
 		return rc;

@@ -22,7 +22,7 @@ int modules_load(struct modules **ret, struct config *c, struct err *e);
 /** Registers the operations, routes and authenticators of those on the list. After modules_start(): an optional module that did not start has none. */
 int modules_register(struct modules *m, struct dispatch *d, struct err *e);
 /** Starts in order; on a failure stops those started, but an optional one is only left out and logged. */
-int modules_start(struct modules *m, struct err *e);
+int modules_start(struct modules *m, struct dispatch *d, struct err *e);
 /** Asks each whether it would start; an optional one that would not is no failure. Instead of modules_start(). */
 int modules_check(struct modules *m, struct err *e);
 /** Stops in the reverse order. Nothing is unmapped. */

@@ -157,10 +157,11 @@ static int start_one(const struct modules *m, lyre_instance *i, struct err *e)
 	return refuse_start(i, rc, "start", e);
 }
 
-int modules_start(struct modules *m, struct err *e)
+int modules_start(struct modules *m, struct dispatch *d, struct err *e)
 {
 	for (size_t n = 0; n < m->count;) {
 		struct err why = { 0 };
+		m->list[n]->dispatch = d;
 		int rc = start_one(m, m->list[n], &why);
 		if (rc == 0) {
 			n++;

@@ -4,7 +4,7 @@ import os, shutil, struct, subprocess, sys, tempfile, unittest
 
 TOP = os.environ.get("TOP_SRCDIR", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 sys.path.insert(0, os.path.join(TOP, "tests", "api"))
-from lyre_server import BUILD, LYRED, STATIC_ONLY, Server
+from lyre_server import BUILD, LYRED, STATIC_ONLY, Server, until
 
 # How lyred ends when the configuration is wrong.
 MISCONFIGURED = 3
@@ -283,6 +283,21 @@ class Served(unittest.TestCase):
             with self.subTest(access), self.assertRaisesRegex(RuntimeError, "'/pages/text' .*" + sentence):
                 with Server(config=config(at("pages", "access: %d" % access))):
                     pass
+
+    def test_own_work(self):
+        """In its start(), and on a thread of its own; what it writes is there after a restart."""
+        with Server(config=config(at("own_work"), ("data", "enabled: true"))) as s:
+            until(lambda: "the thread has worked" in s.said(), "no work on the thread")
+            self.assertIn("[own_work]: there is no work for a thread", s.said())
+            s.restart()
+            until(lambda: s.said().count("the thread has worked") == 2, "no work on the thread")
+            rows = s.ok({"operation": "search_by_id", "database": "own", "table": "work", "ids": ["start", "thread"], "get_attributes": ["*"]})
+            self.assertEqual([(r["name"], r["count"]) for r in rows], [("start", 2), ("thread", 2)])
+
+    def test_own_work_that_fails(self):
+        with self.assertRaisesRegex(RuntimeError, "module 'own_work' .* does not start: there is no work for start"):
+            with Server(config=config(at("own_work", "fail: true"))):
+                pass
 
     def test_those_that_need_one_that_does_not_start(self):
         gone = at("start_fails", "optional: true")

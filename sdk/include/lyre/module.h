@@ -270,6 +270,7 @@ struct lyre_module_api {
 	const char *const *(*setting_list)(lyre_instance *self, const char *key, size_t *count);
 
 	int (*start_vfail)(lyre_instance *self, int code, const char *fmt, va_list ap);
+	int (*run)(lyre_instance *self, int (*work)(lyre_call *call, void *arg), void *arg);
 	void (*vlog)(lyre_instance *self, int level, const char *fmt, va_list ap);
 };
 
@@ -324,6 +325,18 @@ static inline int lyre_start_fail(lyre_instance *self, int code, const char *fmt
 	code = lyre_host->module->start_vfail(self, code, fmt, ap);
 	va_end(ap);
 	return code;
+}
+
+/**
+ * Runs \p work now, on this thread, with a call of its own that has the rights of the server: for what a module reads and
+ * writes when nobody has called an operation. From start() to stop(), on any thread of the module; work() may block, writes
+ * with lyre_write_wait() and answers nothing. The call ends when it returns.
+ * \return what \p work returned, or LYRE_ENOMEM. The sentence of a failure becomes lyre_start_fail()'s in start(), and a line
+ *         of the log elsewhere
+ */
+static inline int lyre_run(lyre_instance *self, int (*work)(lyre_call *call, void *arg), void *arg)
+{
+	return lyre_host->module->run(self, work, arg);
 }
 
 /**
