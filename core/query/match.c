@@ -9,8 +9,6 @@
 
 #include <string.h>
 
-/** The first byte of a text as a primary key, as store/key.h tells. */
-#define KEY_TEXT 0x30
 /** Items of an array that take as long as a row. */
 #define ITEMS_A_STEP 16
 
@@ -78,12 +76,8 @@ bool leaf_match_value(const struct condition *c, const lyre_value *v, bool date)
 
 bool row_key(const struct row *r, uint16_t id, lyre_value *ret)
 {
-	if (r->key_len < KEY_PRIMARY_MAX && r->key[0] == KEY_TEXT) {
-		*ret = value_text((const char *)r->key + 1, r->key_len - 1);
-		return true;
-	}
 	struct field f;
-	if (r->key_len < KEY_PRIMARY_MAX && key_primary_value(r->key, r->key_len, NULL, ret))
+	if (key_primary_value(r->key, r->key_len, NULL, ret))
 		return true;
 	if (!record_find(r->record, id, &f))
 		return false;

@@ -3,14 +3,6 @@
 
 #include <string.h>
 
-/** A bound of a text primary key longer than this is cut: the tree's keys are whole up to here. */
-#define KEY_BOUND_MAX 400
-
-/* First bytes of keys, as store/key.h tells them. */
-#define KEY_NULL 0x08
-#define KEY_NUMBER 0x20
-#define KEY_TEXT 0x30
-
 static bool is_key(const struct table *t, const struct attribute *at)
 {
 	return !at || at == &t->attributes[t->key];
@@ -49,19 +41,8 @@ static bool bound(struct key *k, const lyre_value *v, bool key)
 			k->len = 0;
 		return !k->cut;
 	}
-	size_t len = v->len < KEY_BOUND_MAX ? v->len : KEY_BOUND_MAX;
-	k->cut = len < v->len;
-	k->bytes[0] = KEY_TEXT;
-	memcpy(k->bytes + 1, v->s, len);
-	k->len = (uint16_t)(1 + len);
+	key_primary_prefix(k, v->s, v->len);
 	return !k->cut;
-}
-
-/** A primary key's text has no end mark: what goes on from it begins with its bytes and a NUL, or with more. */
-static void bound_end_mark(struct key *k, const lyre_value *v, bool key)
-{
-	if (key && v->type == LYRE_STRING && !k->cut)
-		k->bytes[k->len++] = 0;
 }
 
 static void low_bound(struct walk_range *r, const lyre_value *v, bool open, bool key)
@@ -70,7 +51,7 @@ static void low_bound(struct walk_range *r, const lyre_value *v, bool open, bool
 	r->low_open = open && exact;
 	if (!r->low_open || !key || v->type != LYRE_STRING)
 		return;
-	bound_end_mark(&r->low, v, key);
+	key_primary_longer(&r->low);
 	r->low_open = false;
 }
 
@@ -80,15 +61,15 @@ static void high_bound(struct walk_range *r, const lyre_value *v, bool open, boo
 	r->high_open = open && exact;
 	if (r->high_open || !exact || !key || v->type != LYRE_STRING)
 		return;
-	bound_end_mark(&r->high, v, key);
+	key_primary_longer(&r->high);
 	r->high_open = true;
 }
 
-static void low_tag(struct walk_range *r, unsigned char tag, bool open)
+static void above_null(struct walk_range *r)
 {
-	r->low.len = 1;
-	r->low.bytes[0] = tag;
-	r->low_open = open;
+	const lyre_value null = { .type = LYRE_NULL };
+	key_index_value(&r->low, &null);
+	r->low_open = true;
 }
 
 static void leaf_range(const struct condition *c, bool key, struct walk_range *r)
@@ -101,18 +82,18 @@ static void leaf_range(const struct condition *c, bool key, struct walk_range *r
 		high_bound(r, v, false, key);
 		break;
 	case CMP_NOT_EQUAL:
-		low_tag(r, KEY_NULL, true);
+		above_null(r);
 		break;
 	case CMP_GREATER:
 	case CMP_GREATER_EQUAL:
 		if (v->type == LYRE_NULL)
-			low_tag(r, KEY_NULL, true);
+			above_null(r);
 		else
 			low_bound(r, v, c->comparator == CMP_GREATER, key);
 		break;
 	case CMP_LESS:
 	case CMP_LESS_EQUAL:
-		low_tag(r, KEY_NULL, true);
+		above_null(r);
 		high_bound(r, v, c->comparator == CMP_LESS, key);
 		break;
 	case CMP_BETWEEN:
@@ -126,13 +107,11 @@ static void leaf_range(const struct condition *c, bool key, struct walk_range *r
 			bound(&r->low, v, true);
 		else
 			key_index_prefix(&r->low, v->s, v->len);
-		if (r->low.cut && !key)
-			r->low.len = (uint16_t)(r->low.len - 2); /* the mark of a cut text is no part of the prefix */
 		r->high = r->low;
 		break;
 	case CMP_CONTAINS:
 	case CMP_ENDS_WITH:
-		low_tag(r, KEY_NUMBER, false);
+		key_index_numbers(&r->low);
 		break;
 	}
 }
