@@ -3,13 +3,7 @@
 
 #include <string.h>
 
-static bool is_key(const struct table *t, const struct attribute *at)
-{
-	return !at || at == &t->attributes[t->key];
-}
-
-/** The scalar by whose entries an array is found: every item of a scalar kind has one. */
-static const lyre_value *indexed_item(const lyre_value *v)
+const lyre_value *indexed_item(const lyre_value *v)
 {
 	if (v->type < LYRE_ARRAY)
 		return v;
@@ -20,17 +14,19 @@ static const lyre_value *indexed_item(const lyre_value *v)
 	return NULL;
 }
 
-bool leaf_has_range(const struct condition *c, const struct table *t)
+bool condition_has_range(const struct condition *c, const struct table *t)
 {
-	bool text = c->comparator == CMP_CONTAINS || c->comparator == CMP_STARTS_WITH || c->comparator == CMP_ENDS_WITH;
+	const struct comparator *how = c->comparator;
+	bool text = how->operand == OPERAND_TEXT;
 	bool date = c->attribute->type == ATTRIBUTE_DATE; /* kept as a number, searched as the text it is shown as */
-	if (is_key(t, c->attribute))
-		return c->value.type < LYRE_ARRAY && (!text || (c->comparator == CMP_STARTS_WITH && !date));
-	if (!(c->attribute->flags & ATTRIBUTE_INDEXED) || (text && date))
+	if (text && date)
 		return false;
-	if (c->comparator == CMP_NOT_EQUAL && c->value.type == LYRE_ARRAY)
-		return false; /* an empty array differs, and has no entry */
-	return c->comparator != CMP_EQUALS || indexed_item(&c->value);
+	if (is_key(t, c->attribute))
+		return c->value.type < LYRE_ARRAY && (!text || how->fit != RANGE_WIDE);
+	if (!(c->attribute->flags & ATTRIBUTE_INDEXED))
+		return false;
+	/* an empty array differs from others, and has no entry */
+	return c->value.type != LYRE_ARRAY || (!how->negated && indexed_item(&c->value));
 }
 
 /** A value as a bound. \return whether its bytes tell the value exactly */
@@ -45,7 +41,7 @@ static bool bound(struct key *k, const lyre_value *v, bool key)
 	return !k->cut;
 }
 
-static void low_bound(struct walk_range *r, const lyre_value *v, bool open, bool key)
+void range_low(struct walk_range *r, const lyre_value *v, bool open, bool key)
 {
 	bool exact = bound(&r->low, v, key);
 	r->low_open = open && exact;
@@ -55,7 +51,7 @@ static void low_bound(struct walk_range *r, const lyre_value *v, bool open, bool
 	r->low_open = false;
 }
 
-static void high_bound(struct walk_range *r, const lyre_value *v, bool open, bool key)
+void range_high(struct walk_range *r, const lyre_value *v, bool open, bool key)
 {
 	bool exact = bound(&r->high, v, key);
 	r->high_open = open && exact;
@@ -63,57 +59,6 @@ static void high_bound(struct walk_range *r, const lyre_value *v, bool open, boo
 		return;
 	key_primary_longer(&r->high);
 	r->high_open = true;
-}
-
-static void above_null(struct walk_range *r)
-{
-	const lyre_value null = { .type = LYRE_NULL };
-	key_index_value(&r->low, &null);
-	r->low_open = true;
-}
-
-static void leaf_range(const struct condition *c, bool key, struct walk_range *r)
-{
-	const lyre_value *v = &c->value;
-	switch (c->comparator) {
-	case CMP_EQUALS:
-		v = indexed_item(v);
-		low_bound(r, v, false, key);
-		high_bound(r, v, false, key);
-		break;
-	case CMP_NOT_EQUAL:
-		above_null(r);
-		break;
-	case CMP_GREATER:
-	case CMP_GREATER_EQUAL:
-		if (v->type == LYRE_NULL)
-			above_null(r);
-		else
-			low_bound(r, v, c->comparator == CMP_GREATER, key);
-		break;
-	case CMP_LESS:
-	case CMP_LESS_EQUAL:
-		above_null(r);
-		high_bound(r, v, c->comparator == CMP_LESS, key);
-		break;
-	case CMP_BETWEEN:
-		if (c->has_low)
-			low_bound(r, v, false, key);
-		if (c->has_high)
-			high_bound(r, &c->high, false, key);
-		break;
-	case CMP_STARTS_WITH:
-		if (key)
-			bound(&r->low, v, true);
-		else
-			key_index_prefix(&r->low, v->s, v->len);
-		r->high = r->low;
-		break;
-	case CMP_CONTAINS:
-	case CMP_ENDS_WITH:
-		key_index_numbers(&r->low);
-		break;
-	}
 }
 
 /** 0 too when one begins with the other. */
@@ -155,7 +100,8 @@ bool driver_range(const struct driver *d, const struct table *t, struct walk_ran
 	*r = (struct walk_range){ .attribute = key ? NULL : d->attribute };
 	for (size_t i = 0; i < d->leaf_count; i++) {
 		struct walk_range one = { .attribute = r->attribute };
-		leaf_range(d->leaves[i], key, &one);
+		if (!d->leaves[i]->comparator->range(d->leaves[i], key, &one))
+			return false;
 		if (low_is_tighter(&one, r)) {
 			r->low = one.low;
 			r->low_open = one.low_open;

@@ -46,10 +46,8 @@ static bool belongs(struct query *q, const struct driver *d, const struct row *r
 
 static bool leaves_match(const struct driver *d, const lyre_value *v)
 {
-	if (d->test)
-		return set_match_value(d->test, v, false);
 	for (size_t i = 0; i < d->leaf_count; i++) {
-		if (d->leaves[i]->value.type != LYRE_ARRAY && !leaf_match_value(d->leaves[i], v, false))
+		if (d->leaves[i]->value.type != LYRE_ARRAY && !match_value(d->leaves[i], v, false))
 			return false;
 	}
 	return true;
@@ -145,12 +143,9 @@ static bool is_lowest_entry(struct query *q, const struct driver *d, const struc
 /** What an entry tells by itself, before its record is fetched, where the range alone tells little. */
 static bool entry_may_match(struct query *q, const struct driver *d)
 {
-	if (!q->walk.range.attribute || !d->leaf_count)
-		return true;
-	enum comparator c = d->leaves[0]->comparator;
-	if (c != CMP_CONTAINS && c != CMP_ENDS_WITH && c != CMP_NOT_EQUAL)
-		return true;
 	lyre_value v;
+	if (!d->look || !q->walk.range.attribute)
+		return true;
 	if (!key_index_read(q->walk.entry.mv_data, q->walk.entry.mv_size, &q->scratch, &v))
 		return true;
 	return leaves_match(d, &v);

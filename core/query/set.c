@@ -15,6 +15,7 @@
 #define SET_MIN 8
 
 struct condition_set {
+	enum set_kind kind;
 	const struct condition **sorted; /**< by value; of the beginnings of texts: without those that begin with another one */
 	size_t count;
 	struct patterns *patterns;
@@ -22,46 +23,37 @@ struct condition_set {
 
 /* ---- finding the sets of a group ---- */
 
-enum { CLASSES = 3 };
+/** The kinds that sets are of, which exclude SET_NONE and SET_ENDS. */
+enum { KINDS = SET_PARTS };
 
-static const enum comparator class_comparators[CLASSES] = { CMP_EQUALS, CMP_STARTS_WITH, CMP_CONTAINS };
-
-/** Which set of its attribute a condition may be in; CLASSES for none. */
-static size_t class_of(const struct condition *c)
+/** Which set of its attribute a condition may be in. */
+static enum set_kind kind_of(const struct condition *c)
 {
-	if (c->kind != CONDITION_LEAF)
-		return CLASSES;
-	switch (c->comparator) {
-	case CMP_EQUALS:
-		return c->value.type < LYRE_ARRAY ? 0 : CLASSES;
-	case CMP_STARTS_WITH:
-		return 1;
-	case CMP_CONTAINS:
-	case CMP_ENDS_WITH:
-		return 2;
-	default:
-		return CLASSES;
-	}
+	enum set_kind kind = c->kind == CONDITION_LEAF && c->value.type < LYRE_ARRAY ? c->comparator->set : SET_NONE;
+	return kind == SET_ENDS ? SET_PARTS : kind;
 }
 
-static struct condition *new_set(struct arena *a, const struct condition *first, size_t class, size_t count)
+static struct condition *new_set(struct arena *a, const struct condition *first, size_t count)
 {
 	struct condition *c = ARENA_NEW(a, struct condition);
 	if (!c)
 		return NULL;
 	c->children = ARENA_ARRAY(a, const struct condition *, count);
 	c->set = ARENA_NEW(a, struct condition_set);
+	if (!c->children || !c->set)
+		return NULL;
 	c->kind = CONDITION_SET;
-	c->comparator = class_comparators[class];
+	c->comparator = first->comparator;
 	c->attribute = first->attribute;
-	return c->children && c->set ? c : NULL;
+	c->set->kind = kind_of(first);
+	return c;
 }
 
-/** Where the sets of a leaf's attribute and class are kept while they are found; NULL when it may be in none. */
+/** Where the sets of a leaf's attribute and kind are kept while they are found; NULL when it may be in none. */
 static struct set_place *place_of(const struct set_finder *f, const struct condition *c)
 {
-	size_t class = class_of(c);
-	return class < CLASSES ? &f->places[(size_t)(c->attribute - f->table->attributes) * CLASSES + class] : NULL;
+	enum set_kind kind = kind_of(c);
+	return kind ? &f->places[(size_t)(c->attribute - f->table->attributes) * KINDS + kind - 1] : NULL;
 }
 
 /** Moves the leaves of sets into them. \p kept: the children that are left */
@@ -76,7 +68,7 @@ static int move_leaves(struct set_finder *f, struct condition *group, size_t *ke
 			continue;
 		}
 		if (!place->set) {
-			place->set = new_set(f->arena, c, class_of(c), place->count);
+			place->set = new_set(f->arena, c, place->count);
 			if (!place->set)
 				return err_nomem(e);
 			group->children[(*kept)++] = place->set;
@@ -91,7 +83,7 @@ int sets_find(struct set_finder *f, struct condition *group, struct err *e)
 	if (group->count < SET_MIN)
 		return 0;
 	if (!f->places)
-		f->places = ARENA_ARRAY(f->arena, struct set_place, (size_t)f->table->attribute_count * CLASSES);
+		f->places = ARENA_ARRAY(f->arena, struct set_place, (size_t)f->table->attribute_count * KINDS);
 	if (!f->places)
 		return err_nomem(e);
 	for (size_t i = 0; i < group->count; i++) {
@@ -142,8 +134,8 @@ static bool begins_with(const char *s, size_t len, const lyre_value *part)
 
 static int sort_set(const struct condition *c, struct arena *a, struct err *e)
 {
-	bool texts = c->comparator == CMP_STARTS_WITH;
 	struct condition_set *set = c->set;
+	bool texts = set->kind == SET_BEGINNINGS;
 	set->sorted = ARENA_ARRAY(a, const struct condition *, c->count);
 	if (!set->sorted)
 		return err_nomem(e);
@@ -162,7 +154,7 @@ static int make_patterns(const struct condition *c, struct arena *a, struct err 
 	struct pattern *p = malloc(c->count * sizeof(*p));
 	for (size_t i = 0; p && i < c->count; i++) {
 		const struct condition *leaf = c->children[i];
-		p[i] = (struct pattern){ .s = leaf->value.s, .len = leaf->value.len, .at_end = leaf->comparator == CMP_ENDS_WITH };
+		p[i] = (struct pattern){ .s = leaf->value.s, .len = leaf->value.len, .at_end = leaf->comparator->set == SET_ENDS };
 	}
 	c->set->patterns = p ? patterns_make(a, p, c->count) : NULL;
 	free(p);
@@ -174,12 +166,17 @@ int sets_prepare(const struct condition *c, struct arena *a, struct err *e)
 	if (c->kind == CONDITION_SET) {
 		if (c->set->sorted || c->set->patterns)
 			return 0;
-		return c->comparator == CMP_CONTAINS ? make_patterns(c, a, e) : sort_set(c, a, e);
+		return c->set->kind == SET_PARTS ? make_patterns(c, a, e) : sort_set(c, a, e);
 	}
 	int rc = 0;
 	for (size_t i = 0; i < c->count && !rc; i++)
 		rc = sets_prepare(c->children[i], a, e);
 	return rc;
+}
+
+enum set_kind set_kind_of(const struct condition *c)
+{
+	return c->set->kind;
 }
 
 const struct condition *const *set_beginnings(const struct condition *c, size_t *count)
@@ -204,17 +201,17 @@ static size_t up_to(const struct condition_set *set, const lyre_value *v, int (*
 	return low;
 }
 
-bool set_match_value(const struct condition *c, const lyre_value *v, bool date)
+bool set_match(const struct condition *c, const lyre_value *v, bool date)
 {
 	const struct condition_set *set = c->set;
 	struct value_as_text t;
-	if (c->comparator == CMP_EQUALS) {
+	if (set->kind == SET_VALUES) {
 		size_t n = up_to(set, v, value_compare);
 		return n && !value_compare(&set->sorted[n - 1]->value, v);
 	}
-	if (!text_of_value(&t, c->comparator, v, date))
+	if ((set->kind == SET_BEGINNINGS && !date && v->type != LYRE_STRING) || !text_of_value(&t, v, date))
 		return false;
-	if (c->comparator == CMP_CONTAINS)
+	if (set->kind == SET_PARTS)
 		return patterns_match(set->patterns, t.s, t.len);
 	const lyre_value text = value_text(t.s, t.len);
 	size_t n = up_to(set, &text, compare_bytes);
