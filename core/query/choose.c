@@ -7,6 +7,7 @@
  * need a walk each.
  */
 #include "query/planner.h"
+#include "query/set.h"
 
 #include <stdlib.h>
 
@@ -15,8 +16,14 @@
 
 bool has_one_walk(const struct planner *p, const struct condition *c)
 {
-	return (c->kind == CONDITION_LEAF || (c->kind == CONDITION_SET && set_kind_of(c) == SET_PARTS)) &&
-	       condition_has_range(c, p->table);
+	bool leaf = c->kind == CONDITION_LEAF || is_negated_set(c) || (c->kind == CONDITION_SET && c->set->kind == SET_PARTS);
+	return leaf && condition_has_range(c, p->table);
+}
+
+/** Whether it is worth a look at an entry before the record is read: the key itself is where the record is. */
+static bool entries_tell_more(const struct planner *p, const struct condition *c)
+{
+	return c->comparator->fit == RANGE_WIDE && (!is_key(p->table, c->attribute) || is_list(c));
 }
 
 int one_driver(struct planner *p, const struct condition *const *leaves, size_t count,
@@ -30,7 +37,7 @@ int one_driver(struct planner *p, const struct condition *const *leaves, size_t 
 	d->leaf_count = count;
 	d->node = node;
 	for (size_t i = 0; i < count; i++) {
-		d->look = d->look || leaves[i]->comparator->fit == RANGE_WIDE;
+		d->look = d->look || entries_tell_more(p, leaves[i]);
 		if (!is_one_value(leaves[i]))
 			continue;
 		d->leaves = leaves + i;
@@ -49,8 +56,12 @@ int same_attribute(struct planner *p, const struct condition *c, size_t i,
 	const struct attribute *at = c->children[i]->attribute;
 	*ret = &c->children[i];
 	*count = 1;
-	if (values_have(p, at, ATTRIBUTE_MULTI))
+	if (values_have(p, at, ATTRIBUTE_MULTI)) {
+		/* and-ed conditions may be true of other items each: the walk of one of them finds the record */
+		if (is_negated_set(**ret))
+			*ret = (**ret)->children;
 		return 0;
+	}
 	const struct condition **leaves = NULL;
 	size_t n = 0;
 	for (size_t j = i; j < c->count; j++) {
@@ -192,13 +203,18 @@ static int choose_any(struct planner *p, const struct condition *c, struct choic
 /** One walk for each beginning: none of them begins with another. */
 static int choose_beginnings(struct planner *p, const struct condition *c, struct choice *ret)
 {
-	size_t count;
-	const struct condition *const *leaves = set_beginnings(c, &count);
+	size_t count = c->set->count;
 	struct driver *d = ARENA_ARRAY(p->arena, struct driver, count);
-	if (!d)
+	struct condition *leaves = ARENA_ARRAY(p->arena, struct condition, count);
+	const struct condition **all = ARENA_ARRAY(p->arena, const struct condition *, count);
+	if (!d || !leaves || !all)
 		return err_nomem(p->err);
-	for (size_t i = 0; i < count; i++)
-		d[i] = (struct driver){ .attribute = c->attribute, .leaves = leaves + i, .leaf_count = 1, .node = leaves[i] };
+	for (size_t i = 0; i < count; i++) {
+		leaves[i] = *c->children[0];
+		leaves[i].value = c->set->values[i];
+		all[i] = &leaves[i];
+		d[i] = (struct driver){ .attribute = c->attribute, .leaves = all + i, .leaf_count = 1, .node = all[i] };
+	}
 	*ret = (struct choice){ .drivers = d, .count = count, .flat = true };
 	set_of(ret, c);
 	return 0;
@@ -208,7 +224,7 @@ static int choose_set(struct planner *p, const struct condition *c, struct choic
 {
 	if (!condition_has_range(c, p->table))
 		return 0;
-	return set_kind_of(c) == SET_BEGINNINGS ? choose_beginnings(p, c, ret) : choose_any(p, c, ret);
+	return c->set->kind == SET_BEGINNINGS ? choose_beginnings(p, c, ret) : choose_any(p, c, ret);
 }
 
 /** One walk for a condition alone. */
@@ -217,7 +233,7 @@ static int choose_leaf(struct planner *p, const struct condition *c, struct choi
 	const struct condition **leaf = ARENA_NEW(p->arena, const struct condition *);
 	if (!leaf)
 		return err_nomem(p->err);
-	*leaf = c;
+	*leaf = is_negated_set(c) && values_have(p, c->attribute, ATTRIBUTE_MULTI) ? c->children[0] : c;
 	return one_driver(p, leaf, 1, c, ret);
 }
 

@@ -16,7 +16,8 @@ enum operand_kind {
 	OPERAND_WHOLE,  /**< a scalar, which items of arrays are compared with, or an array, which arrays are compared with */
 	OPERAND_SCALAR,
 	OPERAND_TEXT,   /**< a number is taken as its text */
-	OPERAND_BOUNDS  /**< an array of the lower and the upper one; either may be missing */
+	OPERAND_BOUNDS, /**< an array of the lower and the upper one; either may be missing */
+	OPERAND_LIST    /**< an array of scalars */
 };
 
 /** What the entries in the range of an index tell. */
@@ -53,8 +54,13 @@ struct comparator {
 	 */
 	bool (*range)(const struct condition *c, bool key, struct walk_range *r);
 	enum range_fit fit;
-	/** Of conditions that are or-ed. */
+	/** Of conditions that are or-ed, or, where it is negated, and-ed. */
 	enum set_kind set;
+	/**
+	 * Where there may be matches again beyond \p v, which does not match, in the direction of \p r: moves the bound it begins
+	 * at. May be NULL. \return false when there are no more
+	 */
+	bool (*skip)(const struct condition *c, const lyre_value *v, bool key, struct walk_range *r);
 };
 
 /** All of them; the last has no name. The first is that of conditions without a comparator. */
@@ -62,5 +68,7 @@ extern const struct comparator comparators[];
 
 /** NULL: there is none of this name. */
 const struct comparator *comparator_find(const lyre_value *name);
+/** A sentence of help: what they are called, and what they compare with. NULL when out of memory. */
+const char *comparators_help(struct arena *a);
 
 #endif

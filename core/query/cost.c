@@ -4,6 +4,7 @@
  * \brief How many entries walks meet, and what that costs.
  */
 #include "query/planner.h"
+#include "query/set.h"
 
 /*
  * Ranges are counted to a limit that is raised until there is a difference: finding that out costs less than it saves.
@@ -34,6 +35,31 @@ uint64_t estimate(struct planner *p, const struct walk_range *r, uint64_t limit)
 	return n;
 }
 
+/** How many entries the values of a list have, or more than \p limit. */
+static uint64_t list_entries(struct planner *p, const struct condition *c, uint64_t limit)
+{
+	const struct condition_set *list = c->set;
+	bool key = is_key(p->table, c->attribute);
+	uint64_t n = 0;
+	for (size_t i = 0; i < list->count && n <= limit && p->left; i++) {
+		struct walk_range r = { .attribute = key ? NULL : c->attribute };
+		range_low(&r, &list->values[i], false, key);
+		range_high(&r, &list->values[i], false, key);
+		n += estimate(p, &r, limit - n + 1);
+	}
+	return n;
+}
+
+/** How many entries a walk meets, as estimate() tells. */
+static uint64_t driver_entries(struct planner *p, const struct driver *d, const struct walk_range *r, uint64_t limit)
+{
+	for (size_t i = 0; i < d->leaf_count; i++) {
+		if (is_list(d->leaves[i]))
+			return list_entries(p, d->leaves[i], limit);
+	}
+	return estimate(p, r, limit);
+}
+
 uint64_t count_entries(struct planner *p, struct choice *c, uint64_t limit, bool *exact)
 {
 	uint64_t n = 0;
@@ -48,7 +74,7 @@ uint64_t count_entries(struct planner *p, struct choice *c, uint64_t limit, bool
 			*exact = false;
 			n++;
 		} else if (driver_range(&c->drivers[i], p->table, &r)) {
-			uint64_t more = estimate(p, &r, limit);
+			uint64_t more = driver_entries(p, &c->drivers[i], &r, limit);
 			bool all = !r.low.len && !r.high.len;
 			*exact = *exact && (all || more < limit);
 			n += all || more < limit ? more : limit;

@@ -3,7 +3,7 @@
  * \file query/match.c
  * \brief Whether a record matches, read in place.
  */
-#include "query/plan.h"
+#include "query/set.h"
 
 #include "base/text.h"
 
@@ -31,9 +31,9 @@ bool text_of_value(struct value_as_text *ret, const lyre_value *v, bool date)
 bool match_value(const struct condition *c, const lyre_value *v, bool date)
 {
 	const struct comparator *how = c->comparator;
-	if (c->kind == CONDITION_SET)
-		return set_match(c, v, date);
-	return how->negated ? (v->type != LYRE_NULL || c->loose) && !how->match(c, v, date) : how->match(c, v, date);
+	if (how->negated && v->type == LYRE_NULL && !c->loose)
+		return false;
+	return (c->kind == CONDITION_SET ? set_match(c, v, date) : how->match(c, v, date)) != how->negated;
 }
 
 bool row_key(const struct row *r, uint16_t id, lyre_value *ret)
@@ -62,6 +62,11 @@ int attribute_read(const struct attribute *at, const struct row *r, struct field
 static bool match_array(const struct condition *c, struct field f, struct query *q)
 {
 	struct field_items items;
+	bool all = true;
+	for (size_t i = 0; is_negated_set(c) && i < c->count; i++)
+		all = all && match_array(c->children[i], f, q);
+	if (is_negated_set(c))
+		return all;
 	field_items_begin(&items, f);
 	if (c->value.type == LYRE_ARRAY) {
 		bool equal = items.left == c->value.len;

@@ -3,7 +3,7 @@
  * \file query/operand.c
  * \brief What conditions compare with, as clients send it, made what comparators ask for.
  */
-#include "query/plan.h"
+#include "query/set.h"
 
 #include "base/json.h"
 #include "base/text.h"
@@ -68,6 +68,22 @@ static int parse_bounds(struct condition *c, const lyre_value *v, struct arena *
 	return rc || !c->has_high ? rc : parse_scalar(c, &v->items[1], a, &c->high, e);
 }
 
+/** Sorted before it is used. */
+static int parse_list(struct condition *c, const lyre_value *v, struct arena *a, struct err *e)
+{
+	if (v->type != LYRE_ARRAY)
+		return fail_value(e, "This comparator needs an array of values, not ", v);
+	c->set = ARENA_NEW(a, struct condition_set);
+	lyre_value *values = ARENA_ARRAY(a, lyre_value, v->len + 1);
+	if (!c->set || !values)
+		return err_nomem(e);
+	*c->set = (struct condition_set){ .kind = SET_VALUES, .values = values, .count = v->len };
+	int rc = 0;
+	for (uint32_t i = 0; i < v->len && !rc; i++)
+		rc = parse_scalar(c, &v->items[i], a, &values[i], e);
+	return rc;
+}
+
 int operand_parse(struct condition *c, const lyre_value *v, struct arena *a, struct err *e)
 {
 	switch (c->comparator->operand) {
@@ -79,6 +95,8 @@ int operand_parse(struct condition *c, const lyre_value *v, struct arena *a, str
 		return parse_text(c, v, a, e);
 	case OPERAND_BOUNDS:
 		return parse_bounds(c, v, a, e);
+	case OPERAND_LIST:
+		return parse_list(c, v, a, e);
 	}
 	return 0;
 }

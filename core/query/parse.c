@@ -3,7 +3,7 @@
  * \file query/parse.c
  * \brief Conditions and sorts as clients send them, to trees.
  */
-#include "query/plan.h"
+#include "query/set.h"
 
 #include "base/json.h"
 #include "base/text.h"
@@ -110,23 +110,34 @@ static int parse_comparator(struct parser *p, const lyre_value *v, const struct 
 	return fail_value(p->err, "Unknown query comparator ", v);
 }
 
+static int take_conditions(struct parser *p, size_t count)
+{
+	if (count > p->left)
+		return err_set(p->err, LYRE_EINVAL, "A query must not have more than %zu conditions (operationsApi.maxConditions)", p->max);
+	p->left -= count;
+	return 0;
+}
+
 static int parse_leaf(struct parser *p, const lyre_value *v, const struct condition **ret)
 {
 	const lyre_value *attribute = condition_attribute(v);
 	const lyre_value *value = member(v, "value", "search_value");
-	if (!p->left--)
-		return err_set(p->err, LYRE_EINVAL, "A query must not have more than %zu conditions (operationsApi.maxConditions)", p->max);
+	int rc = take_conditions(p, 1);
+	if (rc)
+		return rc;
 	if (!attribute || attribute->type == LYRE_NULL)
 		return err_set(p->err, LYRE_EINVAL, "Search condition must have an attribute");
 	struct condition *c = ARENA_NEW(p->arena, struct condition);
 	if (!c)
 		return err_nomem(p->err);
-	int rc = parse_attribute(p, attribute, &c->attribute);
+	rc = parse_attribute(p, attribute, &c->attribute);
 	if (rc)
 		return rc;
 	if (!value)
 		return err_set(p->err, LYRE_EINVAL, "Search condition for %s must have a value", c->attribute->name);
 	rc = parse_comparator(p, member(v, "comparator", "search_type"), &c->comparator);
+	if (!rc && c->comparator->operand == OPERAND_LIST && value->type == LYRE_ARRAY && value->len)
+		rc = take_conditions(p, value->len - 1); /* each value counts as a condition */
 	if (rc)
 		return rc;
 	c->kind = CONDITION_LEAF;
@@ -195,7 +206,7 @@ static int parse_group(struct parser *p, const lyre_value *v, bool any, unsigned
 		memcpy(c->children + c->count, parsed[i]->children, parsed[i]->count * sizeof(*c->children));
 		c->count += parsed[i]->count;
 	}
-	int rc = any ? sets_find(&p->sets, c, p->err) : 0;
+	int rc = sets_find(&p->sets, c, p->err);
 	*ret = c->count == 1 ? c->children[0] : c;
 	return rc;
 }

@@ -35,29 +35,16 @@ struct condition {
 	const struct condition **children;
 	size_t count;
 	/**
-	 * A set is an any of many leaves on its attribute, which are its children, all of one kind of set. Its comparator is that
-	 * of the first of them.
+	 * Of a set, and of a leaf with a list (query/set.h). A set is made of leaves on its attribute, which are its children, and of
+	 * which any must match, or, where its comparator is negated, all. Its comparator is that of the first of them.
 	 */
 	struct condition_set *set;
 };
 
-/** What finds the sets of a table's conditions; places are NULL at first. */
-struct set_finder {
-	struct arena *arena;
-	const struct table *table;
-	struct set_place {
-		size_t count;
-		struct condition *set;
-	} *places; /**< by attribute and kind of leaf */
-};
-
-/** Makes sets of those children of an any that there are many of a kind of. LYRE_ENOMEM */
-int sets_find(struct set_finder *f, struct condition *any, struct err *e);
-/** Makes the sets of a tree ready to match, which takes its time. LYRE_ENOMEM */
-int sets_prepare(const struct condition *c, struct arena *a, struct err *e);
-enum set_kind set_kind_of(const struct condition *set);
-/** Of SET_BEGINNINGS: the leaves that find all the others find. */
-const struct condition *const *set_beginnings(const struct condition *c, size_t *count);
+static inline bool is_negated_set(const struct condition *c)
+{
+	return c->kind == CONDITION_SET && c->comparator->negated;
+}
 
 struct sort_level {
 	const struct attribute *attribute;
@@ -127,8 +114,6 @@ bool row_key(const struct row *r, uint16_t id, lyre_value *ret);
 bool condition_match(const struct condition *c, const struct row *r, struct query *q);
 /** Whether one value that is no array and no object matches a leaf or a set. \p date: it is a date, ms as a number. */
 bool match_value(const struct condition *c, const lyre_value *v, bool date);
-/** The same for a set alone. */
-bool set_match(const struct condition *set, const lyre_value *v, bool date);
 
 /** A value as the text comparators see it. */
 struct value_as_text {

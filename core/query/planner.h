@@ -54,5 +54,10 @@ static inline bool is_one_value(const struct condition *c)
 {
 	return c->kind == CONDITION_LEAF && c->comparator->fit == RANGE_OF_VALUE;
 }
+/** Whether it matches the values of a list, which is sorted. */
+static inline bool is_list(const struct condition *c)
+{
+	return c->comparator->operand == OPERAND_LIST && !c->comparator->negated;
+}
 
 #endif

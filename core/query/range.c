@@ -98,7 +98,9 @@ bool driver_range(const struct driver *d, const struct table *t, struct walk_ran
 {
 	bool key = is_key(t, d->attribute);
 	*r = (struct walk_range){ .attribute = key ? NULL : d->attribute };
-	for (size_t i = 0; i < d->leaf_count; i++) {
+	if (d->leaf_count && !d->leaves[0]->comparator->range(d->leaves[0], key, r))
+		return false;
+	for (size_t i = 1; i < d->leaf_count; i++) {
 		struct walk_range one = { .attribute = r->attribute };
 		if (!d->leaves[i]->comparator->range(d->leaves[i], key, &one))
 			return false;
