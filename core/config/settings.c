@@ -51,7 +51,7 @@ const struct lyre_setting core_settings[] = {
 	{ "operationsApi.queryTimeout", LYRE_S_DURATION, LYRE_SF_NULL, "5m", .min = 1, .max = 86400e3,
 	  .help = "How long one query may work, not counting waits for its turn and its client; null: no limit." },
 	{ "operationsApi.maxConditions", LYRE_S_INT, 0, "10000", .min = 1, .max = 1000000,
-	  .help = "Search conditions that one query may have." },
+	  .help = "Search conditions that one query may have; each value of in and not_in counts as one." },
 	{ "operationsApi.sysInfo.disk", LYRE_S_BOOL, 0, "true",
 	  .help = "Statistics of disks and file systems in system_information; false: an empty object." },
 	{ "operationsApi.sysInfo.network", LYRE_S_BOOL, 0, "true",

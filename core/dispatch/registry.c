@@ -5,6 +5,8 @@
  */
 #include "dispatch/dispatch_internal.h"
 
+#include "query/comparators.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,6 +120,15 @@ static int read_fallback(struct registry *g, const struct operation *o, const st
 	return 0;
 }
 
+/** What a module cannot know: the comparators of this core. */
+static int add_help(struct registry *g, struct lyre_param *p, struct err *e)
+{
+	const char *more = comparators_help(&g->arena);
+
+	p->help = more ? arena_printf(&g->arena, "%s%s%s", p->help ? p->help : "", p->help ? " " : "", more) : NULL;
+	return p->help ? 0 : err_nomem(e);
+}
+
 static int add_params(struct registry *g, struct operation *o, struct err *e)
 {
 	const struct lyre_list *list = &o->decl->params;
@@ -139,6 +150,8 @@ static int add_params(struct registry *g, struct operation *o, struct err *e)
 			return err_set(e, LYRE_EINVAL, "module '%s' declares the parameter '%s' of '%s' twice", o->owner, p->name,
 				o->name);
 		int rc = read_fallback(g, o, p, &fallbacks[i], e);
+		if (!rc && p->flags & LYRE_P_CONDITIONS)
+			rc = add_help(g, p, e);
 		if (rc)
 			return rc;
 	}
@@ -149,7 +162,7 @@ static int add_params(struct registry *g, struct operation *o, struct err *e)
 
 #define ON_TABLES (LYRE_PERMIT_READ | LYRE_PERMIT_INSERT | LYRE_PERMIT_UPDATE | LYRE_PERMIT_DELETE)
 #define PERMISSIONS (ON_TABLES | LYRE_PERMIT_DESCRIBE)
-#define PARAM_FLAGS (LYRE_P_HANDLER_CHECKS * 2 - 1)
+#define PARAM_FLAGS (LYRE_P_CONDITIONS * 2 - 1)
 
 static bool has_param(const struct operation *o, const char *name)
 {

@@ -44,7 +44,7 @@ int arguments_bind(struct lyre_call *call, const char ***ret_labels)
 			continue;
 		call->args[i] = *v;
 		call->given[i] = true;
-		if (o->params[i].flags & LYRE_P_READS)
+		if (o->params[i].flags & LYRE_P_CONDITIONS)
 			words_modernise(&call->args[i]);
 	}
 	*ret_labels = labels;

@@ -3,7 +3,7 @@
  * \file query/query.c
  * \brief Queries from front to back, in slices: each has its own snapshot, and none is held between them.
  */
-#include "query/plan.h"
+#include "query/set.h"
 
 #include <inttypes.h>
 #include <stddef.h>
@@ -47,7 +47,7 @@ static void settle_order(struct query *q, bool reverse)
 		q->reverse = reverse;
 		return;
 	}
-	if (o->count == 1 && first && first->kind == CONDITION_LEAF && first->attribute == o->levels[0].attribute
+	if (o->count == 1 && first && (first->kind == CONDITION_LEAF || is_negated_set(first)) && first->attribute == o->levels[0].attribute
 		&& first->attribute->flags & ATTRIBUTE_INDEXED)
 		o->ties_descending = o->levels[0].descending;
 	for (unsigned i = 0; i < o->count; i++) {
@@ -63,15 +63,22 @@ static void settle_order(struct query *q, bool reverse)
 	o->ties_descending = !o->ties_descending;
 }
 
+static size_t leaves_of_value(const lyre_value *v)
+{
+	return 1 + (v->type == LYRE_STRING ? v->len / TEXT_A_LEAF : 0);
+}
+
 static void count_leaves(struct query *q, const struct condition *c, size_t *put_to)
 {
 	bool leaf = c->kind == CONDITION_LEAF, set = c->kind == CONDITION_SET;
 	if (leaf)
-		q->leaves += 1 + (c->value.type == LYRE_STRING ? c->value.len / TEXT_A_LEAF : 0);
+		q->leaves += leaves_of_value(&c->value);
+	for (size_t i = 0; leaf && c->set && i < c->set->count; i++)
+		q->leaves += leaves_of_value(&c->set->values[i]);
 	*put_to += leaf || set;
-	size_t of_set = 0; /* a row is put to all of a set at once */
+	size_t of_set = 0; /* a row is put to all of a set at once, but to and-ed ones one by one where it has an array */
 	for (size_t i = 0; i < c->count; i++)
-		count_leaves(q, c->children[i], set ? &of_set : put_to);
+		count_leaves(q, c->children[i], set && !is_negated_set(c) ? &of_set : put_to);
 }
 
 int query_open(struct query **ret, struct arena *a, const struct table *t, const struct attribute_filter *f,

@@ -229,6 +229,8 @@ int walk_open(struct walk *w, struct snapshot *s, const struct table *t, const s
 	const struct key *position, struct err *e);
 /** 0 or LYRE_END. Expired records are not passed over here: walk_record() says. */
 int walk_next(struct walk *w, struct err *e);
+/** The next entry will be the first in a range that is what is left of the walk's, or of a part of it. */
+void walk_skip(struct walk *w, const struct walk_range *r);
 /** The record of the present entry; LYRE_ENOTFOUND without a sentence when it is expired. */
 int walk_record(struct walk *w, struct record *ret, struct err *e);
 /** The attribute whose index it is, as of its snapshot; NULL: the records themselves. */

@@ -75,10 +75,9 @@ static const struct lyre_param search_by_conditions_params[] = {
 	  .help = "Name of the table." },
 	{ .name = "operator", .types = LYRE_T_STRING, .fallback = "\"and\"",
 	  .help = "Whether all conditions must hold (and), or one of them (or)." },
-	{ .name = "conditions", .types = LYRE_T_ARRAY, .flags = LYRE_P_REQUIRED | LYRE_P_NOT_EMPTY | LYRE_P_READS,
-	  .help = "Conditions {attribute, comparator, value}, or groups {operator, conditions}. Comparators: equals (when not "
-		  "given), not_equal, contains, starts_with, ends_with, greater_than, greater_than_equal, less_than, "
-		  "less_than_equal, and between with two values in an array." },
+	{ .name = "conditions", .types = LYRE_T_ARRAY,
+	  .flags = LYRE_P_REQUIRED | LYRE_P_NOT_EMPTY | LYRE_P_READS | LYRE_P_CONDITIONS,
+	  .help = "Conditions {attribute, comparator, value}, or groups {operator, conditions}." },
 	GET_ATTRIBUTES,
 	LIMIT,
 	OFFSET,

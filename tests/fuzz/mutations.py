@@ -8,7 +8,8 @@ TEXTS = [
     "__createdtime__", "__updatedtime__", "null", "true", "1", "-1", "1e5", ".", "..", "../../x", "/", "`", "%s%n%d", "a b", " ", "\t", "\n",
     "\0", "a\0b", "\x7f", "\u0080", "\u00e9", "e\u0301", "\u00df", "\u0130", "\u202e", "\ufeff", "\ufffd", "\U0001f600", "\U0010ffff",
     "x" * 250, "x" * 251, "\u00e9" * 250, "x" * 400, "x" * 511, "x" * 3000, "\U0001f600" * 130, "and", "or", "equals", "not_equal", "contains",
-    "starts_with", "ends_with", "greater_than", "greater_than_equal", "less_than", "less_than_equal", "between", "==", "ge", "Any", "String",
+    "starts_with", "ends_with", "greater_than", "greater_than_equal", "less_than", "less_than_equal", "between", "in", "not_in", "not_contains",
+    "not_starts_with", "not_ends_with", "==", "ge", "Any", "String",
     "Int", "Long", "BigInt", "Float", "Boolean", "Date", "ID", "Bytes", "Blob", "2024-02-30T25:61:00Z", "2024-01-02T03:04:05.678Z",
 ]
 NUMBERS = [

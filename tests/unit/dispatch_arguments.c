@@ -23,12 +23,12 @@ static const struct lyre_param params[] = {
 	{ .name = "desc", .types = LYRE_T_BOOLEAN },
 	{ .name = "sort", .types = LYRE_T_OBJECT },
 	{ .name = "value", .types = LYRE_T_ANY },
-	{ .name = "conditions", .types = LYRE_T_ARRAY, .flags = LYRE_P_READS },
+	{ .name = "conditions", .types = LYRE_T_ARRAY, .flags = LYRE_P_CONDITIONS },
 	{ .name = "who", .types = LYRE_T_STRING, .flags = LYRE_P_REQUIRED | LYRE_P_NULL_IS_ABSENT, .label = "user" },
 };
 
 static const struct lyre_operation declared[] = {
-	{ .name = "try", .handler = handler, .access = LYRE_ACCESS_USER, .permissions = LYRE_PERMIT_READ, .params = LYRE_LIST(params) },
+	{ .name = "try", .handler = handler, .access = LYRE_ACCESS_USER, .params = LYRE_LIST(params) },
 };
 
 static struct registry registry;

@@ -166,7 +166,7 @@ static const struct lyre_param request[] = { REQUEST }, reads[] = WITH(READS), w
 static const struct lyre_param request_text_only[] = { { .name = "p", .types = LYRE_T_STRING, .flags = LYRE_P_REQUEST } };
 #define WRITES_TEXT { .name = "p", .types = LYRE_T_STRING, .flags = LYRE_P_WRITES }
 static const struct lyre_param writes_text[] = WITH(WRITES_TEXT);
-static const struct lyre_param unknown_flag[] = { { .name = "p", .types = LYRE_T_STRING, .flags = LYRE_P_HANDLER_CHECKS * 2 } };
+static const struct lyre_param unknown_flag[] = { { .name = "p", .types = LYRE_T_STRING, .flags = LYRE_P_CONDITIONS * 2 } };
 
 #define PARAMS(list) { (list), (uint32_t)(sizeof(list) / sizeof *(list)), (uint32_t)sizeof *(list) }
 #define NONE { NULL, 0, 0 }
@@ -227,6 +227,25 @@ START_TEST(test_declarations)
 }
 END_TEST
 
+START_TEST(test_comparators_in_the_help)
+{
+	static const struct lyre_param params[] = {
+		{ .name = "where", .types = LYRE_T_ARRAY, .flags = LYRE_P_CONDITIONS, .help = "What to find." },
+		{ .name = "more", .types = LYRE_T_ARRAY, .flags = LYRE_P_CONDITIONS },
+		{ .name = "limit", .types = LYRE_T_NUMBER, .help = "How many." },
+	};
+	const struct lyre_operation o = {
+		.name = "find", .handler = handler, .access = LYRE_ACCESS_USER, .params = LYRE_LIST(params)
+	};
+	static const char begin[] = "What to find. Comparators: equals";
+
+	ck_assert_int_eq(add("data", &o), 0);
+	ck_assert(!strncmp(find("find")->params[0].help, begin, sizeof begin - 1));
+	ck_assert(!strncmp(find("find")->params[1].help, begin + 14, sizeof begin - 1 - 14));
+	ck_assert_str_eq(find("find")->params[2].help, "How many.");
+}
+END_TEST
+
 START_TEST(test_many_are_sorted)
 {
 	static char names[500][16];
@@ -258,6 +277,7 @@ static Suite *suite(void)
 	tcase_add_test(t, test_bad_declarations);
 	tcase_add_test(t, test_check_is_for_jobs);
 	tcase_add_test(t, test_shorter_items);
+	tcase_add_test(t, test_comparators_in_the_help);
 	tcase_add_test(t, test_many_are_sorted);
 	tcase_add_loop_test(t, test_declarations, 0, sizeof declarations / sizeof *declarations);
 	suite_add_tcase(s, t);

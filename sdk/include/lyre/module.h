@@ -69,7 +69,8 @@ enum lyre_param_flag {
 	 * absence (LYRE_P_NULL_IS_ABSENT holds, fallback does not): the handler checks it, where clients know other sentences
 	 * than the core's
 	 */
-	LYRE_P_HANDLER_CHECKS = 1 << 12
+	LYRE_P_HANDLER_CHECKS = 1 << 12,
+	LYRE_P_CONDITIONS = 1 << 13   /**< conditions of a search (lyre_query.conditions): the core adds the comparators to the help. */
 };
 
 /**
