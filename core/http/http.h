@@ -17,12 +17,21 @@ struct config;
 struct dispatch;
 struct http;
 
+/** Room for an address as a text. */
+#define HTTP_ADDRESS 56
+
+/** A client's, between two requests. */
+struct http_connection {
+	int fd;
+	char client[HTTP_ADDRESS]; /**< what the PROXY protocol's header said; "": the peer is the client */
+};
+
 /** Sockets that are open already: of the service manager, or of the server that ran before this one. -1 for none. */
 struct http_sockets {
 	int tcp, domain;     /**< they listen */
 	bool tcp_managed;    /**< the service manager's: it decides where to listen */
 	bool domain_managed; /**< the same; and the file of domain is not removed */
-	int *connections;    /**< of clients, between two requests; allocated */
+	struct http_connection *connections; /**< allocated */
 	size_t connection_count;
 };
 
