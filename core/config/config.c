@@ -175,6 +175,7 @@ int config_load_text(struct config **ret, const struct config_sources *sources, 
 	if (!c)
 		return err_nomem(e);
 	arena_init(&c->arena);
+	c->faults = sources->faults;
 	int rc = open_live(c, e);
 	if (!rc)
 		rc = keep_sources(c, sources, e);
@@ -297,6 +298,22 @@ const char *config_path(const struct config *c, const char *key)
 {
 	struct setting_value v = ask(c, key, KIND(LYRE_S_PATH));
 	return v.null ? NULL : v.text;
+}
+
+struct fault_list *config_faults(const struct config *c)
+{
+	return c->faults;
+}
+
+bool config_is_faulty(const struct config *c, const char *key)
+{
+	size_t len = strlen(key);
+	for (size_t i = 0; i < c->count; i++) {
+		const struct entry *entry = &c->entries[i];
+		if (entry->faulty && !strncmp(entry->key, key, len) && (!entry->key[len] || entry->key[len] == '.'))
+			return true;
+	}
+	return false;
 }
 
 const char *config_file(const struct config *c)

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/faults.h"
 
 #include <lyre/module.h>
 #include <stdbool.h>
@@ -24,6 +25,7 @@ struct config_sources {
 	const char *const *sets;  /**< "key.path=value" */
 	size_t set_count;
 	char **environ;           /**< LYRE_OPERATIONSAPI_NETWORK_PORT=…; NULL for none */
+	struct fault_list *faults;    /**< takes all that is wrong, up to config_check_unknown(); NULL: the first ends the reading */
 	bool root_file;           /**< without a file: lyre.yaml in the root folder is read where it exists, and changes go there */
 };
 
@@ -33,6 +35,13 @@ struct config_sources {
  */
 int config_load(struct config **ret, const struct config_sources *sources, struct err *e);
 void config_free(struct config *c);
+
+/** Where faults are collected, as the sources say. */
+struct fault_list *config_faults(const struct config *c);
+/** Whether one was found in the setting \p key, or in one below it: it has its default then, which nobody wants. */
+bool config_is_faulty(const struct config *c, const char *key);
+/** The module \p name is a fault already: what is said of it is not looked at. */
+void config_pass_over_module(struct config *c, const char *name);
 
 /** A module that the configuration names. */
 struct config_module {
