@@ -529,6 +529,16 @@ class Client(unittest.TestCase):
                     status, body = self.s.call({"operation": declared["operation"]})
                     self.assertIn(status, (400, 404), (required, body))
 
+    def test_values_of_another_kind_are_refused(self):
+        """None is taken for absent."""
+        values = {"string": "x", "number": 5, "boolean": True, "array": ["x"], "object": {"x": 1}}
+        for declared in json.loads(self.ok("describe_operations", "--json")):
+            for p in declared["parameters"]:
+                for kind in set(values) - set(p["types"]):
+                    with self.subTest(declared["operation"], parameter=p["name"], kind=kind):
+                        status, body = self.s.call({"operation": declared["operation"], p["name"]: values[kind]})
+                        self.assertIn(status, (400, 404), body)
+
     @with_users
     def test_what_handlers_check_is_told(self):
         declared = {d["operation"]: d for d in json.loads(self.ok("describe_operations", "--json"))}
