@@ -327,6 +327,15 @@ const char *const *config_warnings(const struct config *c, size_t *count)
 	return c->warnings;
 }
 
+static enum config_effect effect_of(const struct lyre_setting *s)
+{
+	if (s->flags & SETTING_INERT)
+		return CONFIG_WITHOUT_EFFECT;
+	if (s->flags & LYRE_SF_LIVE)
+		return CONFIG_AT_ONCE;
+	return s->flags & SETTING_LISTENER ? CONFIG_AT_NEW_LISTENERS : CONFIG_AT_RESTART;
+}
+
 int config_each(const struct config *c, int (*fn)(void *ctx, const struct config_item *item), void *ctx)
 {
 	int rc = 0;
@@ -337,7 +346,7 @@ int config_each(const struct config *c, int (*fn)(void *ctx, const struct config
 			.key = entry->key,
 			.setting = entry->setting,
 			.source = entry->source,
-			.inert = entry->setting->flags & SETTING_INERT,
+			.effect = effect_of(entry->setting),
 			.line = entry->given ? entry->given->line : 0,
 			.column = entry->given ? entry->given->column : 0,
 		};

@@ -90,14 +90,21 @@ enum config_source { CONFIG_DEFAULT, CONFIG_FILE, CONFIG_ENVIRONMENT, CONFIG_COM
 /** \p key must be declared. */
 enum config_source config_source_of(const struct config *c, const char *key);
 
+/** What it takes for a change to be in effect. */
+enum config_effect { CONFIG_AT_RESTART, CONFIG_AT_NEW_LISTENERS, CONFIG_AT_ONCE, CONFIG_WITHOUT_EFFECT };
+
 /** A declared setting, as config_each() shows it; its value is asked for by key. */
 struct config_item {
 	const char *key;                    /**< whole: "modules.data.x" */
 	const struct lyre_setting *setting; /**< as declared */
 	enum config_source source;
-	bool inert;                         /**< known, but without effect in this build */
+	enum config_effect effect;
 	int line, column;                   /**< in the file; 0 when it is not from there */
 };
+
+#define CONFIG_WANTED_MAX 400
+/** What a value of a setting must be: "a size such as 64M or 1G, from 8K to 4G, or null". \return \p out */
+const char *config_wanted(const struct lyre_setting *s, char out[CONFIG_WANTED_MAX]);
 
 /** Calls \p fn for every declared setting, in the order of declaration, until it returns other than 0; returns that. */
 int config_each(const struct config *c, int (*fn)(void *ctx, const struct config_item *item), void *ctx);
