@@ -21,6 +21,7 @@ struct entry {
 	const struct lyre_setting *setting;
 	struct setting_value value;
 	enum config_source source;
+	bool faulty;                   /**< what was given for it was refused */
 	const struct yaml_node *given; /**< NULL: the default */
 };
 
@@ -38,6 +39,7 @@ struct module_entry {
 	struct config_module module;
 	bool enabled;
 	bool declared;
+	bool faulty; /**< not to be loaded, as there is a fault in it */
 	struct lyre_list declaration;    /**< its settings, when declared */
 	const struct yaml_node *named; /**< NULL: of the built-in list */
 	const struct yaml_node *settings; /**< its mapping, or NULL */
@@ -60,6 +62,7 @@ struct config {
 	struct arena arena;
 	struct live *live;
 	struct config_sources sources; /**< our own copy */
+	struct fault_list *faults;     /**< of sources, while these are read first */
 	const char *file;          /**< that was read */
 	const char *exposed;       /**< which untrusted may change it, and what to do; NULL: none */
 	const char *target;        /**< that changes are written to; NULL: none */

@@ -20,7 +20,7 @@ const struct lyre_setting core_settings[] = {
 	{ "operationsApi.network.cors", LYRE_S_BOOL, SETTING_LISTENER, "true",
 	  .help = "Whether browsers may call from other origins." },
 	{ "operationsApi.network.trustedProxies", LYRE_S_LIST, LYRE_SF_NULL | SETTING_LISTENER, "[]",
-	  .help = "Addresses and networks of proxies whose X-Forwarded-For, -Proto and -Host headers are believed." },
+	  .help = "Addresses and networks of proxies whose PROXY protocol and X-Forwarded-For, -Proto and -Host headers are believed." },
 	{ "operationsApi.network.corsAccessList", LYRE_S_LIST, LYRE_SF_NULL | SETTING_LISTENER, "[\"*\"]",
 	  .help = CORS_HELP },
 	{ "operationsApi.network.timeout", LYRE_S_DURATION, SETTING_LISTENER, "120s", .min = 1000, .max = 86400e3,

@@ -25,6 +25,7 @@ static const char usage[] =
 	"       lyre [OPTION]... check DATABASE\n"
 	"       lyre [OPTION]... passwd USER [--activate]\n"
 	"       lyre [OPTION]... help [OPERATION]\n"
+	"       lyre [OPTION]... help set_configuration [TEXT]\n"
 	"\n"
 	"Runs an operation of a Lyre server and shows its answer.\n"
 	"\n"
@@ -163,7 +164,8 @@ static const struct command {
 	{ "check", 1, 1, "check DATABASE", "Reads all of a database, and says whether it is sound." },
 	{ "passwd", 1, 1, "passwd USER [--activate]",
 	  "Gives a user a new password, which is asked for or is the first line of standard input." },
-	{ "help", 0, 1, "help [OPERATION]", "Lists the operations of the server, or shows one with its parameters." },
+	{ "help", 0, 2, "help [OPERATION], or help set_configuration [TEXT]",
+	  "Lists the operations of the server, or shows one with its parameters; of set_configuration the settings, all or those with TEXT in their names." },
 };
 
 static const struct command *command_named(const char *name)
@@ -195,6 +197,8 @@ static int run(struct arena *a, struct options *o, char **words, int count)
 	if (rc == 0 && strcmp(words[0], "backup") == 0 && (count != (o->all ? 2 : 3) || (o->all && o->table_count)))
 		rc = words_check(words[0], 0);
 	bool help = strcmp(words[0], "help") == 0;
+	if (rc == 0 && help && count > 2 && strcmp(words[1], "set_configuration") != 0)
+		rc = words_check(words[0], count);
 	if (rc == 0 && help && count > 1 && command_named(words[1]))
 		return help_own(command_named(words[1]));
 	if (rc == 0)
@@ -202,7 +206,7 @@ static int run(struct arena *a, struct options *o, char **words, int count)
 	if (rc != 0)
 		return rc;
 	if (help)
-		rc = command_help(c, a, count > 1 ? words[1] : NULL);
+		rc = command_help(c, a, count > 1 ? words[1] : NULL, count > 2 ? words[2] : NULL);
 	else if (strcmp(words[0], "backup") == 0)
 		rc = o->all ? command_backup_all(c, a, o, words[1]) : command_backup(c, a, o, words[1], words[2]);
 	else if (strcmp(words[0], "restore") == 0)

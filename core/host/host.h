@@ -52,6 +52,8 @@ struct modules {
 	struct config *config;
 	lyre_instance **list; /**< in the order of the configuration, then of their start */
 	size_t count;
+	const char **failed; /**< names of those that are a fault already */
+	size_t failed_count;
 };
 
 /** What every module is handed. */

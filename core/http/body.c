@@ -7,6 +7,7 @@
  * at once.
  */
 #include "base/text.h"
+#include "http/complain.h"
 #include "http/http_internal.h"
 #include "log/log.h"
 
@@ -15,8 +16,6 @@
 /* A compressed body is taken apart in such pieces, and may grow so many times beyond BODY_UNASKED. */
 #define DECODE_PIECE 8192
 #define RATIO_MAX 100
-/* Lines about the budget are at least so far apart. */
-#define COMPLAIN_MS 10000
 
 static const char too_large[] = "Request body is too large";
 static const char too_many[] = "Too many request bodies at once";
@@ -27,10 +26,8 @@ static const char too_dense[] = "The body is compressed more than 100 times";
 static void complain(void)
 {
 	static _Atomic int64_t next;
-	int64_t now = monotonic_ms(), due = atomic_load(&next);
-	if (now < due || !atomic_compare_exchange_strong(&next, &due, now + COMPLAIN_MS))
-		return;
-	log_warn("http", "requests are refused: together they would hold more than operationsApi.maxMemory");
+	if (complaint_due(&next))
+		log_warn("http", "requests are refused: together they would hold more than operationsApi.maxMemory");
 }
 
 int body_failure(const struct request *r, const char **why)

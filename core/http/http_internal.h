@@ -48,6 +48,13 @@ enum http_phase {
 	HTTP_CLOSING    /* dispatch gets nothing any more */
 };
 
+/** Where a connection stands that a trusted proxy may begin with a PROXY header. */
+enum header_stage {
+	HEADER_OVER, /* none comes, or it was read */
+	HEADER_DUE,
+	HEADER_BEGUN /* it is one, and is not whole */
+};
+
 /** A client's connection, from accept to close. */
 struct connection {
 	struct http *http;
@@ -65,6 +72,9 @@ struct connection {
 	struct wire wire;
 	bool paused; /* under http.lock: what comes stays in the kernel */
 	bool proxied; /* the peer is a trusted proxy */
+	bool told;    /* peer is what its PROXY header said, not its own */
+	enum header_stage header;
+	size_t header_left; /* bytes of it to be passed over */
 	char peer[ADDRESS_MAX]; /* address */
 };
 
@@ -102,7 +112,6 @@ struct http {
 	atomic_int held_fd;  /* the end that libmicrohttpd has */
 	int64_t hold_since;
 	atomic_bool held;
-	atomic_uint adopted; /* connections taken over whose threads do not know them yet */
 	atomic_bool dropped; /* much memory was freed: the watcher gives it back to the system */
 
 	pthread_mutex_t lock; /* of the following six */
@@ -161,6 +170,8 @@ void connections_close(struct http *h);
 void connection_notify(void *cls, struct MHD_Connection *c, void **context, enum MHD_ConnectionNotificationCode code);
 void *connection_request_line(void *cls, const char *uri, struct MHD_Connection *c);
 struct connection *connection_of(struct MHD_Connection *c);
+/** Whether the client's side is closed. */
+bool connection_hung_up(const struct connection *c);
 /** Counts the head of a request that was read. \return its length */
 size_t connection_took_head(struct connection *c, struct MHD_Connection *mhd, bool chunked);
 /**
@@ -169,14 +180,20 @@ size_t connection_took_head(struct connection *c, struct MHD_Connection *mhd, bo
  */
 void connection_linger(struct connection *c);
 
+/* proxy_take.c */
+/** Takes a PROXY header off a connection on which one may come. \return > 0: read on; else what recv() is to return, with errno */
+ssize_t proxy_take(struct connection *c);
+/** The connection ends. */
+void proxy_end(const struct connection *c);
+
 /* socket_handover.c */
 /** Puts connections that were given into the hands of libmicrohttpd. */
 void connections_adopt(struct http *h, struct http_sockets *given);
 /** Holds the calling thread until domain_release(), when \p fd is the connection that is to do so. \return whether it was */
 bool domain_hold_here(struct http *h, int fd);
 void domain_release(struct http *h);
-/** Counts on from what was read of a connection before this server had it. */
-void connection_count_on(struct connection *c);
+/** Goes on with a connection of which another server has read. \param client  as it is handed over */
+void connection_resume(struct connection *c, const char *client);
 
 /* request.c */
 enum MHD_Result request_handle(void *cls, struct MHD_Connection *c, const char *url, const char *method,

@@ -3,7 +3,6 @@
 #include "http/http_internal.h"
 #include "log/log.h"
 
-#include <poll.h>
 #include <stddef.h>
 #include <string.h>
 #include <strings.h>
@@ -72,8 +71,7 @@ int request_stream(struct request *r)
 static bool request_gone(const struct exchange *x)
 {
 	const struct request *r = (const struct request *)((const char *)x - offsetof(struct request, x));
-	struct pollfd p = { .fd = r->connection->fd, .events = POLLRDHUP };
-	return poll(&p, 1, 0) == 1;
+	return connection_hung_up(r->connection);
 }
 
 /* Runs dispatch until there is an answer, or it wants the body, or it waits and the connection is suspended. */

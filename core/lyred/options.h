@@ -22,6 +22,8 @@ struct options {
 
 /** Says something to who started the server. */
 void complain(const char *text);
+/** Tells what speaks against the start, a line a fault. */
+void complain_of(const struct fault_list *faults);
 /** Ends standard output. \return the exit code: EXIT_FAILED when something did not get out */
 int finish_output(void);
 /** Reads the command line, into which the options point. \return -1 to go on, or the exit code */

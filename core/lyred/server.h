@@ -35,11 +35,14 @@ int server_start(struct server *s, struct err *e);
  */
 int server_try(const struct server *s, const struct config_sources *sources, struct err *e);
 /**
- * Whether a server with this configuration would start on this host: folders, addresses, descriptors.
- * \param s  the one whose place it would take; NULL for none: nothing is changed then
- * \return LYRE_EBUSY when another process listens where it would
+ * Whether a server with this configuration would start on this host: folders, addresses, descriptors. Settings that are a
+ * fault already, and what depends on them, are not looked at.
+ * \param s       the one whose place it would take; NULL for none: nothing is changed then
+ * \param faults  takes all that speaks against it
+ * \param busy    told when another process listens where it would; NULL: that is a fault, too
+ * \return whether there can be a root folder
  */
-int server_try_host(const struct server *s, const struct config *c, struct err *e);
+bool server_try_host(const struct server *s, const struct config *c, struct fault_list *faults, struct err *busy);
 /** Closes everything but what listens. */
 void server_close_rooms(struct server *s);
 void server_stop(struct server *s);

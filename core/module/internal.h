@@ -13,6 +13,10 @@
 
 /** Refuses a module: "module 'x' (lyre.yaml:14): " and the sentence. \return \p code */
 int module_refuse(struct err *e, const lyre_instance *i, int code, const char *fmt, ...) LYRE_PRINTF(4, 5);
+/** Entry \p n cannot be loaded. \return 0: it is off the list, and whether others can is looked at; else the code of \p why, in \p e */
+int module_fail(struct modules *m, size_t n, struct err *why, struct err *e);
+/** Whether a module was taken off by module_fail(). */
+bool module_has_failed(const struct modules *m, const char *name);
 /** Takes entry \p n off the list and logs why, from \p why, which is empty then. For optional modules. */
 void module_leave_out(struct modules *m, size_t n, struct err *why);
 

@@ -6,7 +6,7 @@
 #ifndef MODULE_MODULE_H
 #define MODULE_MODULE_H
 
-#include "base/err.h"
+#include "base/faults.h"
 #include "host/host.h"
 
 #include <stdio.h>
@@ -16,15 +16,17 @@ struct dispatch;
 
 /**
  * Loads what the configuration names, checks the descriptors, declares their settings, and orders them by what they need.
- * Nothing of a module has run yet. A refusal says the paths tried, what was found and wanted, who asked for it, and what to do.
+ * Nothing of a module has run yet. Where the configuration collects faults, those of modules go there too, and it goes on
+ * without them. A refusal says the paths tried, what was found and wanted, who asked for it, and what to do.
  */
 int modules_load(struct modules **ret, struct config *c, struct err *e);
-/** Registers the operations, routes and authenticators of those on the list. After modules_start(): an optional module that did not start has none. */
-int modules_register(struct modules *m, struct dispatch *d, struct err *e);
+/** Registers the operations, routes and authenticators of those on the list. After modules_start(): an optional module that did not start has none.
+ * \param faults  takes those of several modules; NULL: the first ends it */
+int modules_register(struct modules *m, struct dispatch *d, struct fault_list *faults, struct err *e);
 /** Starts in order; on a failure stops those started, but an optional one is only left out and logged. */
 int modules_start(struct modules *m, struct dispatch *d, struct err *e);
-/** Asks each whether it would start; an optional one that would not is no failure. Instead of modules_start(). */
-int modules_check(struct modules *m, struct err *e);
+/** Asks each whether it would start; an optional one that would not is no fault. Instead of modules_start(). */
+void modules_check(struct modules *m, struct fault_list *faults);
 /** Stops in the reverse order. Nothing is unmapped. */
 void modules_stop(struct modules *m);
 void modules_free(struct modules *m);

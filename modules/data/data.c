@@ -42,13 +42,13 @@ static const struct lyre_param upsert_params[] = { DATABASE, TABLE,
 	RECORDS("Records to change, or to insert where the key does not exist.") };
 static const struct lyre_param delete_params[] = { DATABASE, TABLE,
 	{ .name = "ids", .types = LYRE_T_ARRAY, .flags = LYRE_P_REQUIRED | LYRE_P_NULL_IS_ABSENT,
-	  .label = "hash_values", .help = "Keys of the records to delete." } };
+	  .label = "hash_values", .wrong_as = "hash_values ids", .help = "Keys of the records to delete." } };
 
 static const struct lyre_param search_by_id_params[] = {
 	DATABASE,
 	TABLE,
 	{ .name = "ids", .types = LYRE_T_ARRAY, .flags = LYRE_P_REQUIRED | LYRE_P_NULL_IS_ABSENT | LYRE_P_KEYS,
-	  .label = "hash_values", .help = "Keys of the records, in the order of the answer." },
+	  .label = "hash_values", .wrong_as = "hash_values", .help = "Keys of the records, in the order of the answer." },
 	{ .name = "get_attributes", .types = LYRE_T_ARRAY, .flags = LYRE_P_REQUIRED | LYRE_P_NOT_EMPTY | LYRE_P_KEYS | LYRE_P_READS,
 	  .help = "Names of the attributes to answer, [\"*\"] for all." },
 };

@@ -29,10 +29,11 @@ static const struct lyre_param create_database_params[] = { DEFAULT_DATABASE };
 static const struct lyre_param drop_database_params[] = { REQUIRED_DATABASE, REPLICATED };
 
 static const struct lyre_param create_table_params[] = {
-	DEFAULT_DATABASE,
+	{ .name = "database", .types = LYRE_T_STRING, .flags = LYRE_P_NAME, .fallback = "\"data\"", .wrong_as = "database schema",
+	  .help = "Name of the database." },
 	REQUIRED_TABLE,
 	{ .name = "primary_key", .types = LYRE_T_STRING, .flags = LYRE_P_REQUIRED | LYRE_P_NAME | LYRE_P_NULL_IS_ABSENT,
-	  .help = "Name of the attribute that identifies a record." },
+	  .wrong_as = "hash_attribute", .help = "Name of the attribute that identifies a record." },
 	{ .name = "attributes", .types = LYRE_T_ARRAY, .flags = LYRE_P_OBJECTS | LYRE_P_NULL_IS_ABSENT,
 	  .help = "The table's attributes, each {name, type, indexed, nullable}; without, the table learns them from its "
 		  "records. Types: Any, String, Int, Long, BigInt, Float, Boolean, Date, ID, Bytes, Blob." },

@@ -122,11 +122,11 @@ void information_stop(lyre_instance *self)
 	disk_stop();
 }
 
-/** One bit a part. What is no list of names means all of them, as an empty one does. */
+/** One bit a part; an empty list means all. */
 static unsigned wanted_parts(const lyre_value *attributes)
 {
 	unsigned wanted = 0;
-	size_t count = lyre_value_type(attributes) == LYRE_ARRAY ? lyre_value_count(attributes) : 0;
+	size_t count = lyre_value_count(attributes);
 
 	if (count == 0)
 		return (1u << PARTS) - 1;

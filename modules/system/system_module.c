@@ -43,7 +43,7 @@ static const struct lyre_param restart_service_params[] = {
 
 /* What is no array means all, as an empty one does. */
 static const struct lyre_param system_information_params[] = {
-	{ .name = "attributes", .types = LYRE_T_ARRAY, .flags = LYRE_P_HANDLER_CHECKS,
+	{ .name = "attributes", .types = LYRE_T_ARRAY, .flags = LYRE_P_NULL_IS_ABSENT,
 	  .help = "Parts to tell: system, time, cpu, memory, disk, network, harperdb_processes, table_size, metrics, threads, replication." },
 };
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """lyre, the command-line client, against a server."""
-import fcntl, json, os, pty, select, shutil, socket, stat, struct, subprocess, sys, tempfile, termios, time, unittest
+import fcntl, json, os, pty, re, select, shutil, socket, stat, struct, subprocess, sys, tempfile, termios, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lyre_server import HAS_TERMINALS, LYRE, LYRED, Server, built_modules
@@ -515,6 +515,30 @@ class Client(unittest.TestCase):
         self.refused(1, "help", "no_such_operation")
 
     @with_system
+    def test_help_on_settings(self):
+        """Of the server and of modules, with what they must be, their defaults, and when they take effect."""
+        every = self.ok("help", "set_configuration")
+        self.assertIn("lyre set_configuration NAME=VALUE...\n", every)
+        for lines in ("  operationsApi.network.maxConnections\n      Connections that may be open at once. (a whole number from 1 to 1000000; default 1000) Takes effect at a restart, or restart_service.\n",
+                      "  logging.level\n", "default null) ", "Takes effect at once.", "Has no effect in this build.", "  modules.system.npm.timeout\n"):
+            self.assertIn(lines, every)
+        some = self.ok("help", "set_configuration", "network_MAXconn")
+        self.assertEqual(re.findall(r"(?m)^  (\S+)$", some), ["operationsApi.network.maxConnections", "operationsApi.network.maxConnectionsPerAddress"])
+        self.assertEqual(self.refused(1, "help", "set_configuration", "no.such"), "lyre: no setting has 'no.such' in its name\n")
+        self.assertIn("usage: lyre help", self.refused(2, "help", "insert", "x"))
+        self.refused(2, "help", "set_configuration", "x", "y")
+
+    @with_system
+    def test_settings_are_described(self):
+        described = json.loads(self.ok("describe_settings", "--json"))
+        for d in described:
+            self.assertEqual(list(d), ["setting", "value", "default", "effect", "help"])
+            self.assertTrue(d["value"] and d["help"].endswith("."), d)
+            self.assertIn(d["effect"], ("restart", "restart_service", "at once", "none"))
+        self.assertIn({"setting": "threads", "value": "a whole number from 1 to 1024, or null", "default": None, "effect": "restart",
+                       "help": "Threads that serve connections, and worker threads for long operations; null: one a processor."}, described)
+
+    @with_system
     def test_help_on_what_takes_any_value(self):
         out = self.ok("help", "restart_service")
         self.assertIn("(any value)", out)
@@ -528,6 +552,16 @@ class Client(unittest.TestCase):
                 with self.subTest(declared["operation"]):
                     status, body = self.s.call({"operation": declared["operation"]})
                     self.assertIn(status, (400, 404), (required, body))
+
+    def test_values_of_another_kind_are_refused(self):
+        """None is taken for absent."""
+        values = {"string": "x", "number": 5, "boolean": True, "array": ["x"], "object": {"x": 1}}
+        for declared in json.loads(self.ok("describe_operations", "--json")):
+            for p in declared["parameters"]:
+                for kind in set(values) - set(p["types"]):
+                    with self.subTest(declared["operation"], parameter=p["name"], kind=kind):
+                        status, body = self.s.call({"operation": declared["operation"], p["name"]: values[kind]})
+                        self.assertIn(status, (400, 404), body)
 
     @with_users
     def test_what_handlers_check_is_told(self):

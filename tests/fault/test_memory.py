@@ -283,6 +283,7 @@ CASES = [
     Case("describe_table", op("describe_table", exact_count=True, **DEV)),
     Case("describe_table, CSV", op("describe_table", **DEV), headers=CSV),
     Case("describe_operations", op("describe_operations")),
+    Case("describe_settings", op("describe_settings")),
     Case("describe_storage", op("describe_storage"), same=False),
     Case("get_backup", op("get_backup", database="dev"), same=False),
     Case("get_backup of a table", op("get_backup", database="dev", table="t"), same=False),
@@ -419,7 +420,7 @@ class Requests(unittest.TestCase):
         s, only, modules = self.server, os.environ.get("ALLOC_CASE"), built_modules()
         for case in CASES + (USERS if "users" in modules else []):
             if (only and only != case.name) or (MINIMAL and case.headers is CSV) or (
-                    case.name == "describe_operations" and "help" not in modules):
+                    case.name in ("describe_operations", "describe_settings") and "help" not in modules):
                 continue
             with self.subTest(case.name):
                 if s.process.poll() is not None:

@@ -270,6 +270,15 @@ static int see_metric(void *arg, const struct lyre_metric *m)
 static int metrics(lyre_call *call) { return done(call, lyre_metrics(call, see_metric, NULL)); }
 static int configuration(lyre_call *call) { return lyre_configuration_reply(call, 0); }
 
+static int see_setting(void *arg, const struct lyre_setting_entry *entry)
+{
+	(void)arg;
+	(void)entry;
+	return 0;
+}
+
+static int settings(lyre_call *call) { return done(call, lyre_settings(call, see_setting, NULL)); }
+
 static int configuration_set(lyre_call *call)
 {
 	static const char *const names[] = { "logging_level" };
@@ -333,7 +342,7 @@ static const struct {
 	{ "drop_table", drop_table }, { "create_attribute", create_attribute }, { "drop_attribute", drop_attribute },
 	{ "backup", backup }, { "restore", restore }, { "compact", compact }, { "storage", storage }, { "check", check },
 	{ "pages", pages }, { "changes", changes }, { "changes_remove", changes_remove }, { "metrics", metrics },
-	{ "configuration", configuration }, { "configuration_set", configuration_set }, { "restart", restart },
+	{ "settings", settings }, { "configuration", configuration }, { "configuration_set", configuration_set }, { "restart", restart },
 	{ "restart_workers", restart_workers }, { "log", log_read }, { "scoped", scoped }, { "own_words", own_words },
 };
 

@@ -206,6 +206,18 @@ class Refusals(Case):
         self.refused(config(at("dup_setting")), "module 'dup_setting' (%s:2): declares the setting 'a.b' twice" % self.file)
 
 
+    def test_all_at_once(self):
+        """Each that does not load, and what is wrong with those that do; not those that need one that does not."""
+        gone = ("good", "path: /nowhere/good.so")
+        p = self.check(config(gone, at("bad_major"), at("needs_good"), at("dup_setting"), at("missing_need"), at("undeclared"), at("cycle_a"), at("cycle_b"), ("schema", "never: 1")))
+        lines = p.stdout.splitlines()
+        self.assertEqual(p.returncode, MISCONFIGURED, p.stdout)
+        words = ["module 'good'", "module 'bad_major'", "module 'dup_setting'", "module 'missing_need'", "module 'cycle_a'", "unknown setting 'modules.schema.never'", "module 'undeclared'"]
+        self.assertEqual(len(lines), len(words), p.stdout)
+        for line, word in zip(lines, words):
+            self.assertTrue(line.startswith("lyred: ") and word in line, p.stdout)
+
+
 @unittest.skipIf(STATIC_ONLY, "no dynamic loading in this build")
 class Optional(Case):
     def test_left_out(self):
@@ -256,6 +268,12 @@ class StaticOnly(Case):
     def test_sentence(self):
         self.refused(config(("foo", "path: /nowhere/foo.so")), "this build has no dynamic loading", "/nowhere/foo.so")
         self.refused("modules:\n  foo: {}\n", "this build has no dynamic loading")
+
+    def test_each_is_told(self):
+        p = self.check("modules:\n  schema: {}\n  foo: {}\n  bar: {path: /nowhere/bar.so}\n")
+        self.assertEqual(p.returncode, MISCONFIGURED, p.stdout)
+        told = [line.split(" (")[0] for line in p.stdout.splitlines()]
+        self.assertEqual(told, ["lyred: module 'foo'", "lyred: module 'bar'"], p.stdout)
 
 
 @unittest.skipIf(STATIC_ONLY, "no dynamic loading in this build")

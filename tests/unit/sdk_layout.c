@@ -33,7 +33,8 @@ AT(lyre_param, label, 2, 2, 0)
 AT(lyre_param, help, 3, 2, 0)
 AT(lyre_param, min, 4, 2, 0)
 AT(lyre_param, max, 4, 2, 1)
-LAST(lyre_param, max)
+AT(lyre_param, wrong_as, 4, 2, 2)
+LAST(lyre_param, wrong_as)
 
 AT(lyre_operation, name, 0, 0, 0)
 AT(lyre_operation, handler, 1, 0, 0)
@@ -255,6 +256,14 @@ AT(lyre_identity, until, 2, 2, 0)
 AT(lyre_identity, only, 2, 2, 1)
 LAST(lyre_identity, only)
 
+AT(lyre_setting_entry, size, 0, 0, 0)
+AT(lyre_setting_entry, effect, 0, 1, 0)
+AT(lyre_setting_entry, key, 0, 2, 0)
+AT(lyre_setting_entry, wanted, 1, 2, 0)
+AT(lyre_setting_entry, fallback, 2, 2, 0)
+AT(lyre_setting_entry, help, 3, 2, 0)
+LAST(lyre_setting_entry, help)
+
 AT(lyre_authenticator, size, 0, 0, 0)
 AT(lyre_authenticator, source, 0, 1, 0)
 AT(lyre_authenticator, name, 0, 2, 0)
@@ -418,7 +427,8 @@ AT(lyre_server_api, restart_workers, 3, 2, 0)
 AT(lyre_server_api, log_read, 4, 2, 0)
 AT(lyre_server_api, metrics, 5, 2, 0)
 AT(lyre_server_api, route_add, 6, 2, 0)
-LAST(lyre_server_api, route_add)
+AT(lyre_server_api, settings, 7, 2, 0)
+LAST(lyre_server_api, settings)
 
 /* Numbers that stand in modules: the last of each says that none was lost or moved. */
 _Static_assert(LYRE_PENDING == 1 && LYRE_END == 2 && LYRE_EINVAL == -1 && LYRE_ENOTFOUND == -2 && LYRE_EEXISTS == -3 &&
@@ -441,6 +451,8 @@ _Static_assert(LYRE_ACCESS_SUPER_USER == 1 && LYRE_ACCESS_OPEN == 2 && LYRE_ACCE
 		LYRE_ACCESS_STRUCTURE == 4 && LYRE_ACCESS_STRUCTURE_ALL == 5, "who may call an operation has moved");
 _Static_assert(LYRE_USER_PASSWORD == 1 && LYRE_USER_ROLE == 2 && LYRE_USER_ACTIVE == 4 && LYRE_USER_REFRESH_TOKEN == 8,
 	"a field of a user has moved");
+_Static_assert(LYRE_EFFECT_RESTART == 0 && LYRE_EFFECT_LISTENERS == 1 && LYRE_EFFECT_AT_ONCE == 2 && LYRE_EFFECT_NONE == 3,
+	"an effect of a setting has moved");
 _Static_assert(LYRE_CREDENTIAL_SCHEME == 0 && LYRE_CREDENTIAL_COOKIE == 1, "a source of credentials has moved");
 
 const struct lyre_host *lyre_host;

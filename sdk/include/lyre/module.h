@@ -86,6 +86,7 @@ struct lyre_param {
 	const char *label;    /**< the name in the error when it is missing; NULL for name */
 	const char *help;     /**< one line */
 	double min, max;      /**< with LYRE_P_RANGE */
+	const char *wrong_as; /**< the names in the errors, one each, when it was sent by its own name and is wrong: blanks between; NULL for that name */
 };
 
 /** How a handler runs. */

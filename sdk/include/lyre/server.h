@@ -14,6 +14,7 @@
 
 LYRE_BEGIN_DECLS
 
+struct lyre_setting_entry;
 struct lyre_log_query;
 struct lyre_log_entry;
 struct lyre_metric;
@@ -36,6 +37,8 @@ struct lyre_server_api {
 	int (*metrics)(lyre_call *call, int (*visit)(void *arg, const struct lyre_metric *metric), void *arg);
 
 	int (*route_add)(lyre_instance *self, const struct lyre_route *route);
+
+	int (*settings)(lyre_call *call, int (*visit)(void *arg, const struct lyre_setting_entry *entry), void *arg);
 };
 
 /* ---- configuration ---- */
@@ -65,6 +68,30 @@ static inline int lyre_configuration_reply(lyre_call *call, int effective)
 static inline int lyre_configuration_set(lyre_call *call, const lyre_value *settings, int unknown)
 {
 	return lyre_host->server->configuration_set(call, settings, unknown);
+}
+
+/** What it takes for a changed setting to be in effect. Grows at its end only. */
+enum lyre_setting_effect {
+	LYRE_EFFECT_RESTART = 0,   /**< lyre_restart() */
+	LYRE_EFFECT_LISTENERS = 1, /**< that, or lyre_restart_workers() */
+	LYRE_EFFECT_AT_ONCE = 2,
+	LYRE_EFFECT_NONE = 3       /**< it is known, but does nothing in this build */
+};
+
+/** A setting of the server or of a module that is loaded. Texts live until the visit returns. Grows at its end: read no more than its size. */
+struct lyre_setting_entry {
+	uint32_t size;
+	uint32_t effect;      /**< enum lyre_setting_effect */
+	const char *key;      /**< as in the configuration file: "operationsApi.network.port", "modules.data.x" */
+	const char *wanted;   /**< what it must be: "a whole number from 1 to 1024, or null" */
+	const char *fallback; /**< default, as it would stand in the file; NULL for null */
+	const char *help;     /**< one line; NULL: none */
+};
+
+/** All settings that can be set, not what they are. \return 0, or what the first visit that is not 0 returned. */
+static inline int lyre_settings(lyre_call *call, int (*visit)(void *arg, const struct lyre_setting_entry *entry), void *arg)
+{
+	return lyre_host->server->settings(call, visit, arg);
 }
 
 /* ---- restart ---- */
