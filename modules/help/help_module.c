@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file help/help_module.c
- * \brief describe_operations: what the server can do, from the declarations of the modules that are loaded.
+ * \brief describe_operations: the operations of the server, from the declarations of the loaded modules.
  */
 #include <lyre/lyre.h>
 
@@ -9,10 +9,10 @@
 
 struct walk {
 	lyre_out *out;
-	const char *name; /**< only this operation, or the one that answers to this alias; NULL for all */
+	const char *name; /**< only the operation with this name or alias; NULL for all */
 };
 
-/** \return the first word of a text whose words blanks separate; NULL after the last. */
+/** \return the first word of a text of words separated by blanks; NULL after the last. */
 static const char *next_word(const char *text, size_t *len)
 {
 	text += strspn(text, " ");
@@ -131,7 +131,7 @@ static int describe_operations(lyre_call *call)
 
 static const struct lyre_param describe_operations_params[] = {
 	{ .name = "name", .types = LYRE_T_STRING, .flags = LYRE_P_NOT_EMPTY | LYRE_P_NULL_IS_ABSENT,
-	  .help = "Only this operation, by its name or another name it answers to." },
+	  .help = "Name or alias of a single operation; default: all." },
 };
 
 static const struct lyre_operation operations[] = {
@@ -142,5 +142,5 @@ static const struct lyre_operation operations[] = {
 	  .help = "Describe the server's operations and their parameters." },
 };
 
-LYRE_MODULE(help, "1.0.0", "What the server can do: its operations and their parameters",
+LYRE_MODULE(help, "1.0.0", "Describes the server's operations and their parameters",
 	.operations = LYRE_LIST(operations));
