@@ -117,7 +117,7 @@ static const struct lyre_setting settings[] = {
 static int start(lyre_instance *self)
 {
 	if (lyre_setting_string(self, "word")[0] == '\0')
-		return lyre_start_fail(self, LYRE_EINVAL, "modules.greeting.word is empty: there is nothing to say");
+		return lyre_start_fail(self, LYRE_EINVAL, "modules.greeting.word must not be empty");
 	lyre_log(self, LYRE_INFO, "ready to greet");
 	return 0;
 }
