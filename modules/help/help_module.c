@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file help/help_module.c
- * \brief describe_operations and describe_settings: what the server can do, from the declarations of the modules that are
- * loaded, and what can be set.
+ * \brief describe_operations and describe_settings: the operations and settings of the server, from the declarations of the
+ * core and the loaded modules.
  */
 #include <lyre/lyre.h>
 
@@ -11,10 +11,10 @@
 
 struct walk {
 	lyre_out *out;
-	const char *name; /**< only this operation, or the one that answers to this alias; NULL for all */
+	const char *name; /**< only the operation with this name or alias; NULL for all */
 };
 
-/** \return the first word of a text whose words blanks separate; NULL after the last. */
+/** \return the first word of a text of words separated by blanks; NULL after the last. */
 static const char *next_word(const char *text, size_t *len)
 {
 	text += strspn(text, " ");
@@ -198,7 +198,7 @@ static const struct lyre_param describe_settings_params[] = {
 
 static const struct lyre_param describe_operations_params[] = {
 	{ .name = "name", .types = LYRE_T_STRING, .flags = LYRE_P_NOT_EMPTY | LYRE_P_NULL_IS_ABSENT,
-	  .help = "Only this operation, by its name or another name it answers to." },
+	  .help = "Name or alias of a single operation; default: all." },
 };
 
 static const struct lyre_operation operations[] = {

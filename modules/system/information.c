@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file system/information.c
- * \brief system_information: which parts are wanted, in their order.
+ * \brief system_information: the requested parts, in a fixed order.
  */
 #include "information.h"
 #include "system_module.h"
@@ -16,7 +16,7 @@
 
 enum part { SYSTEM, TIME, CPU, MEMORY, DISK, NETWORK, PROCESSES, TABLE_SIZE, METRICS, THREADS, REPLICATION, PARTS };
 
-/** In the order of the answer, whatever the order of the request. */
+/** In the order of the answer, which does not depend on the request. */
 static const char *const part_names[PARTS] = {
 	[SYSTEM] = "system",
 	[TIME] = "time",
@@ -122,7 +122,7 @@ void information_stop(lyre_instance *self)
 	disk_stop();
 }
 
-/** One bit a part; an empty list means all. */
+/** Returns one bit per part; an empty list means all. */
 static unsigned wanted_parts(const lyre_value *attributes)
 {
 	unsigned wanted = 0;
@@ -174,7 +174,7 @@ int system_system_information(lyre_call *call)
 
 	lyre_out_object_begin(o);
 	for (int part = 0; part < PARTS; part++) {
-		if (!(wanted & 1u << part) || part == REPLICATION) /* there is no cluster, and nothing to say of one */
+		if (!(wanted & 1u << part) || part == REPLICATION) /* there is no cluster */
 			continue;
 		lyre_out_key(o, part_names[part]);
 		int rc = write_part(call, o, (enum part)part);

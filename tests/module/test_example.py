@@ -75,7 +75,7 @@ class Example(unittest.TestCase):
             self.assertEqual(sorted((r["name"], r["count"]) for r in rows), [("Ann", 2), ("world", 1)])
 
     def test_start_fails(self):
-        with self.assertRaisesRegex(RuntimeError, "modules.greeting.word is empty: there is nothing to say"):
+        with self.assertRaisesRegex(RuntimeError, "modules.greeting.word must not be empty"):
             with Server(config=self.config('word: ""')):
                 pass
 
