@@ -4,7 +4,7 @@
  * \brief What the files of this room share: conditions as a tree, walks that find their rows, the order, the columns.
  *
  * A row is in the result when it matches the tree. Comparators look at an array item by item: one that matches is
- * enough. Absent values match nothing, but the not_equal of an attribute without index (\ref condition::loose).
+ * enough. Absent values match nothing, but negated comparators on an attribute without index (\ref condition::loose).
  */
 #ifndef QUERY_PLAN_H
 #define QUERY_PLAN_H
