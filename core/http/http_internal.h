@@ -13,6 +13,7 @@
 #include "http/limits.h"
 #include "http/linger.h"
 #include "http/proxy.h"
+#include "http/query.h"
 #include "http/wire.h"
 
 #include <microhttpd.h>
@@ -136,10 +137,13 @@ struct request {
 	char client[ADDRESS_MAX]; /* address; the connection's, or what a trusted proxy says */
 	atomic_int state;
 	size_t body_sent;   /* bytes of the body as they came */
+	size_t held;        /* of those that come next, how many were taken before: a piece of a file ends with them */
 	struct decoder *decoder; /* of a compressed body that has begun; NULL else */
 	bool begun;         /* dispatch_begin() was called: dispatch_end() is owed */
 	bool body_due;      /* dispatch wants the body */
-	bool asking;        /* it has not said yet whether it wants the body */
+	bool asking;        /* it has not said yet whether it wants the body, or more of it */
+	bool ask_first;     /* and was asked in libmicrohttpd's first call */
+	lyre_value query;   /* where the body is a file; else none is read */
 	bool preflight;     /* answered as one */
 	size_t stream_at;   /* what of x.out is sent */
 	bool stream_due;    /* the connection was suspended for the next piece, which x.out may not be asked about before */

@@ -149,4 +149,5 @@ const struct lyre_host module_host = {
 	.role_find = host_role_find,
 	.time_now = now_ms,
 	.databases_failed = host_databases_failed,
+	.restore_check = host_restore_check,
 };

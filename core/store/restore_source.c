@@ -108,7 +108,7 @@ static int check_room(const struct restore_source *from, const struct store *s, 
 	if (s->options.max_size && (size > s->options.max_size || needed > s->options.max_size))
 		return err_set(e, LYRE_ENOSPACE, "it needs %" PRIu64 " bytes, and no database may have more than storage.maxSize, %"
 			PRIu64, size > needed ? size : needed, s->options.max_size);
-	if (fstatvfs(s->folder, &fs) == 0 && size / fs.f_frsize >= fs.f_bavail)
+	if (!from->upload && fstatvfs(s->folder, &fs) == 0 && size / fs.f_frsize >= fs.f_bavail)
 		return err_set(e, LYRE_ENOSPACE, "it has %" PRIu64 " bytes, and there is room for %" PRIu64 " in %s", size,
 			(uint64_t)fs.f_bavail * fs.f_frsize, s->path);
 	return 0;

@@ -92,6 +92,8 @@ struct store {
 	struct database **databases;  /**< by name */
 	size_t count, cap;
 	struct upkeep upkeep;
+	pthread_mutex_t uploads_lock;
+	struct upload *uploads;       /**< that are coming, or are being brought in */
 };
 
 /* ---- store.c ---- */

@@ -384,7 +384,8 @@ AT(lyre_host, call_by_password, 113, 2, 0)
 AT(lyre_host, role_find, 114, 2, 0)
 AT(lyre_host, time_now, 115, 2, 0)
 AT(lyre_host, databases_failed, 116, 2, 0)
-LAST(lyre_host, databases_failed)
+AT(lyre_host, restore_check, 117, 2, 0)
+LAST(lyre_host, restore_check)
 
 /* Numbers that stand in modules: the last of each says that none was lost or moved. */
 _Static_assert(LYRE_PENDING == 1 && LYRE_END == 2 && LYRE_EINVAL == -1 && LYRE_ENOTFOUND == -2 && LYRE_EEXISTS == -3 &&
@@ -400,7 +401,7 @@ _Static_assert(LYRE_T_NULL == 32 && LYRE_T_ANY == 63 && LYRE_P_RANGE == 256 && L
 		LYRE_PERMIT_DELETE == 8 && LYRE_S_PATH == 8 && LYRE_SF_LIVE == 4 && LYRE_A_PRIMARY_KEY == 4 && LYRE_DELETE == 3,
 	"a flag has moved");
 
-_Static_assert(LYRE_P_READS == 512 && LYRE_P_WRITES == 1024 && LYRE_P_REQUEST == 2048 && LYRE_O_SIGN_IN == 1 &&
+_Static_assert(LYRE_P_READS == 512 && LYRE_P_WRITES == 1024 && LYRE_P_REQUEST == 2048 && LYRE_P_FILE == 8192 && LYRE_O_SIGN_IN == 1 &&
 		LYRE_PERMIT_NONE == 0 && LYRE_PERMIT_READ == 1 && LYRE_PERMIT_INSERT == 2 && LYRE_PERMIT_UPDATE == 4 &&
 		LYRE_PERMIT_DESCRIBE == 16, "a flag or a permission of 1.2 has moved");
 /* 1 and 2 are those of 1.1; its 0 meant what 3 means since 1.2. */

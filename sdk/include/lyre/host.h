@@ -199,6 +199,9 @@ struct lyre_host {
 	int (*role_find)(lyre_call *call, const char *id, const lyre_value **ret);
 	double (*time_now)(void);
 	int (*databases_failed)(lyre_call *call, int (*visit)(void *arg, const char *name, const char *why), void *arg);
+
+	/* files that clients send, 1.2 */
+	int (*restore_check)(lyre_call *call, const char *database, const char *path);
 };
 
 /** The host's table: one a module, set by the core before start(). */

@@ -69,7 +69,14 @@ enum lyre_param_flag {
 	 * absence (LYRE_P_NULL_IS_ABSENT holds, fallback does not): the handler checks it, where clients know other sentences
 	 * than the core's. Since 1.2
 	 */
-	LYRE_P_HANDLER_CHECKS = 1 << 12
+	LYRE_P_HANDLER_CHECKS = 1 << 12,
+	/**
+	 * The absolute path of a file on the server. A client may send the file in its place, of any size, as the body of the
+	 * request (Content-Type: application/octet-stream), with the operation and its other parameters in the query string:
+	 * POST /?operation=name&database=dev. Then this is the path of what was sent, which goes when the call ends. Once
+	 * in an operation, of LYRE_T_STRING; not of jobs, nor of LYRE_ACCESS_OPEN. Since 1.2
+	 */
+	LYRE_P_FILE = 1 << 13
 };
 
 /**
@@ -161,7 +168,9 @@ struct lyre_operation {
 	/* since 1.1 */
 	/**
 	 * With LYRE_RUN_JOB: run before the job is made, on a worker thread. What it fails with is the answer, and no job is
-	 * made; a message that it answers takes the place of the usual one. NULL for none.
+	 * made; a message that it answers takes the place of the usual one. With LYRE_P_FILE: run on a worker thread when the
+	 * first 64 KiB of a file that is sent are there, or all of it: what it fails with is the answer, and no more is read
+	 * (since 1.2). NULL for none.
 	 */
 	int (*check)(lyre_call *call);
 	/* since 1.2 */

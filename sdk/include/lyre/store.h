@@ -336,11 +336,21 @@ static inline int lyre_backup(lyre_call *call, const char *database, const char 
  * Brings a backup in as a new database, whole or not at all: the file is checked before anything is seen of it.
  * LYRE_EEXISTS, LYRE_ECORRUPT, LYRE_EINVAL for what is no file, LYRE_ENOSPACE where it is too large for the disk or the settings.
  * Blocks.
- * \param path  of the file on the server, absolute
+ * \param path  of the file on the server, absolute; one that came with the call (LYRE_P_FILE) becomes the database itself
  */
 static inline int lyre_restore(lyre_call *call, const char *database, const char *path)
 {
 	return lyre_host->restore(call, database, path);
+}
+
+/**
+ * Whether a restore of a file makes sense: there is no such database yet, the file begins as a backup does, and there is room
+ * for it. For lyre_operation.check, where the file is on its way still (LYRE_P_FILE). Failures are those of lyre_restore(), and
+ * LYRE_EBUSY when another file is on its way to be the same database. Blocks. Since ABI 1.2.
+ */
+static inline int lyre_restore_check(lyre_call *call, const char *database, const char *path)
+{
+	return lyre_host->restore_check(call, database, path);
 }
 
 /* ---- databases at work ---- */

@@ -11,7 +11,7 @@
  *   1.2  users, roles, credentials of a module's own, cookies; the access of an operation must be declared, and services
  *        permit what the caller may;
  *        LYRE_ACCESS_STRUCTURE, LYRE_PERMIT_DESCRIBE, LYRE_P_READS and later ones, lyre_operation.flags and .refused_as, lyre_module.check;
- *        failures with an answer of their own; the time of day
+ *        failures with an answer of their own; the time of day; LYRE_P_FILE: files that clients send
  */
 #ifndef LYRE_TYPES_H
 #define LYRE_TYPES_H
