@@ -12,12 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
-/* What is left for writers: this much, and no more than a part of the disk. */
-#define SPARE ((uint64_t)64 << 20)
-#define PART_OF_DISK 32
 /* Random bytes of a name. */
 #define CHANCE 6
 
@@ -88,20 +84,14 @@ static int check_reserve(const struct store *s, struct err *e)
 static int check_room(const struct upload *u, uint64_t more, struct err *e)
 {
 	const struct store *s = u->store;
-	struct statvfs fs;
-	uint64_t max = s->options.max_size;
+	uint64_t max = s->options.max_size, room = store_room(s);
 	if (max && (more > max || u->came > max - more))
 		return err_set(e, LYRE_ENOSPACE, "the file that is sent is larger than any database may be: storage.maxSize is %" PRIu64
 			" bytes", max);
-	if (fstatvfs(s->folder, &fs))
-		return 0; /* writing will tell */
-	uint64_t room = (uint64_t)fs.f_bavail * fs.f_frsize, spare = (uint64_t)fs.f_blocks * fs.f_frsize / PART_OF_DISK;
-	if (spare > SPARE)
-		spare = SPARE;
-	if (room > spare && more <= room - spare)
+	if (room && more <= room)
 		return 0;
 	return err_set(e, LYRE_ENOSPACE, "the file that is sent has %" PRIu64 " bytes or more, and there is room for %" PRIu64 " in %s",
-		u->came + more, u->came + (room > spare ? room - spare : 0), s->path);
+		u->came + more, u->came + room, s->path);
 }
 
 int upload_look(const struct upload *u, struct err *e)

@@ -159,6 +159,19 @@ class Disk(Full):
             self.assertEqual(status, 200, text)
             self.assertEqual(count(s, database="copy"), 1000)
 
+    def test_backup_without_room(self):
+        """It is refused before it takes what writers need."""
+        with scratch_file_system("size=24m") as folder, Server(root=folder, settings=["logging.auditLog=false"]) as s:
+            create(s)
+            insert(s, [{"id": i, "x": "y" * 1000} for i in range(5000)])
+            ballast = fill(folder, leave=4 << 20)
+            status, body = s.call({"operation": "get_backup", "database": "dev"})
+            self.assertEqual(status, 507, body)
+            self.assertRegex(body["error"], r"^a backup of database 'dev' takes \d+ bytes of the disk until it is sent, and there is room for \d+ in ")
+            self.assertEqual(insert(s, [{"id": "next", "x": "y" * 1000}])[0], 200)
+            os.unlink(ballast)
+            self.assertEqual(s.call({"operation": "get_backup", "database": "dev"})[0], 200)
+
     def test_way_out(self):
         """On a full disk records can be deleted and users sign in, until there is space again."""
         with self.small_disk() as (s, folder):
