@@ -280,7 +280,7 @@ static enum dispatch_result request_asked(struct request *r)
 	return request_ask(r);
 }
 
-/* A file goes to the disk by pieces, and its sender has as long for each as others have for all. */
+/* A file goes to the disk by pieces, and its sender may be silent for as long as others may take for all. */
 static enum MHD_Result request_piece(struct request *r, size_t size, size_t *left)
 {
 	struct http *h = r->http;

@@ -273,7 +273,7 @@ class Upload(unittest.TestCase):
             self.assertEqual(self.send(self.backup, s=s)[0], 200)
 
     def test_slow_one_is_not_cut(self):
-        """It has the time for each piece that others have for all."""
+        """It may be silent for as long as others may take for all."""
         import time
         with Server(settings=["operationsApi.network.timeout=2s"]) as s:
             with self.begun("Content-Length: %d" % len(self.backup), s=s) as c:
