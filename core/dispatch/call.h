@@ -61,6 +61,7 @@ struct lyre_call {
 	struct call_scope *spare; /**< one that ended, to be used again */
 	lyre_cursor *rows;        /**< set by reply_rows */
 	struct query_limits limits; /**< of its queries; call_limits() makes them */
+	struct upload *upload;    /**< the file that was sent as the body; NULL for none */
 	int fd;                   /**< set by reply_file; -1 for none */
 	const char *filename;
 	bool failure_written;     /**< set by fail_reply: out holds the answer to the failure */
@@ -93,7 +94,7 @@ struct permission_view call_view(const lyre_call *call, const char *database, co
 /** lyre_scope_begin(), lyre_scope_end(). */
 int call_scope_begin(lyre_call *call);
 void call_scope_end(lyre_call *call);
-/** Gives back what the call holds but its memory: scopes, cursors, tables, an open file. */
+/** Gives back what the call holds but its memory: scopes, cursors, tables, an open file, one that was sent. */
 void call_end(lyre_call *call);
 
 #endif

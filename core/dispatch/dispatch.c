@@ -206,11 +206,11 @@ static enum dispatch_result go(struct run *r)
 			r->next = step;
 		if (flow == FLOW_NEXT)
 			continue;
-		if (flow == FLOW_BODY) {
+		if (flow == FLOW_BODY || flow == FLOW_PIECE) {
 			/* A client may take its time to send it: nobody who drains waits for that. */
 			r->body_coming = true;
 			atomic_fetch_sub(&d->open, 1);
-			return DISPATCH_BODY;
+			return flow == FLOW_BODY ? DISPATCH_BODY : DISPATCH_PIECE;
 		}
 		if (!run_wait(r))
 			return DISPATCH_WAIT; /* the run is not ours any more */

@@ -57,7 +57,7 @@ const struct operation *route_find(const struct dispatch *d, const char *path);
 /* ---- formats (negotiate.c) ---- */
 
 enum format { FORMAT_NONE, FORMAT_JSON, FORMAT_CSV };
-enum media { MEDIA_OTHER, MEDIA_JSON, MEDIA_TEXT };
+enum media { MEDIA_OTHER, MEDIA_JSON, MEDIA_TEXT, MEDIA_BYTES };
 
 /** What an Accept header asks for; JSON without one. */
 enum format format_accepted(const char *accept);
@@ -220,7 +220,8 @@ enum flow {
 	FLOW_DONE,  /**< the answer stands */
 	FLOW_WAIT,  /**< the next step after the wake-up */
 	FLOW_REPEAT, /**< the same step again after the wake-up */
-	FLOW_BODY   /**< the next step when the body is there */
+	FLOW_BODY,  /**< the next step when the body is there */
+	FLOW_PIECE  /**< the next step when a piece of it is there */
 };
 
 typedef enum flow (*step_function)(struct run *r);
@@ -230,7 +231,7 @@ struct run {
 	struct exchange *x;
 	struct dispatch *dispatch;
 	struct timespec begun;
-	size_t received; /**< bytes of the body */
+	uint64_t received; /**< bytes of the body */
 	const step_function *next;
 	enum format format;
 	struct credentials credentials;
@@ -256,8 +257,8 @@ struct run {
 	atomic_int holds; /**< who must still let go before the run goes on: the thread that began, the worker, the answer */
 };
 
-/** In their order; of operations, where a route turns off. */
-extern const step_function steps[], route_steps[];
+/** In their order; of operations, where a route turns off, or a file that is sent. */
+extern const step_function steps[], route_steps[], file_steps[];
 
 /** The run that \p p is the member of. */
 #define RUN_OF(p, member) ((struct run *)((char *)(p) - offsetof(struct run, member)))
@@ -281,6 +282,24 @@ enum flow out_of_memory(struct run *r);
 /** Decodes the arguments for an operation, where that was left for later, and refuses what must not be in them. */
 enum flow decode_rest(struct run *r, const struct operation *o);
 
+/* ---- steps that several ways have (steps.c) ---- */
+
+enum flow stopping_meanwhile(struct run *r);
+enum flow name_operation(struct run *r);
+enum flow find_operation(struct run *r);
+enum flow permit(struct run *r);
+enum flow validate(struct run *r);
+enum flow start(struct run *r);
+enum flow go_on(struct run *r);
+enum flow answer(struct run *r);
+
+/* ---- bodies that are files (sent_file.c) ---- */
+
+/** The step where they turn off. */
+enum flow file_begin(struct run *r);
+/** What was sent goes, unless it has become something else. Does not block. */
+void file_discard(struct lyre_call *call);
+
 /* ---- who is asking (sign_in.c): steps ---- */
 
 enum flow sign_in_header_begin(struct run *r);
@@ -289,6 +308,8 @@ enum flow sign_in_header_end(struct run *r);
 enum flow sign_in_header_again(struct run *r);
 enum flow sign_in_body_begin(struct run *r);
 enum flow sign_in_body_end(struct run *r);
+/** For files that are sent: who sends one is known by the header or the socket. */
+enum flow sign_in_sender(struct run *r);
 /** For routes, which have no body. */
 enum flow sign_in_route(struct run *r);
 /** What the credentials are not good for, whoever they are of. When the operation is known. */

@@ -122,7 +122,7 @@ static int take_answer(struct job_run *j, struct job_outcome *ret)
 }
 
 /** Who made the job may be gone when it begins, or may do less. */
-static int permit(struct job_run *j)
+static int permit_job(struct job_run *j)
 {
 	lyre_call *call = &j->call;
 
@@ -162,7 +162,7 @@ static void work(struct job *job, struct job_outcome *ret)
 {
 	struct job_run *j = run_of(job);
 
-	int rc = permit(j);
+	int rc = permit_job(j);
 	if (!rc)
 		rc = run_handler(j);
 	if (!rc)

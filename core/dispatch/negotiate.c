@@ -105,5 +105,7 @@ enum media media_of(const char *content_type)
 	size_t len = type_length(content_type, strlen(content_type));
 	if (type_is(content_type, len, "application/json"))
 		return MEDIA_JSON;
+	if (type_is(content_type, len, "application/octet-stream"))
+		return MEDIA_BYTES;
 	return type_is(content_type, len, "text/plain") ? MEDIA_TEXT : MEDIA_OTHER;
 }

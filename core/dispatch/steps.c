@@ -102,6 +102,12 @@ static enum flow refuse_media(struct run *r)
 	return text ? refuse(r, status_of(LYRE_EMEDIA), text) : out_of_memory(r);
 }
 
+/** Bytes are no request, but what may come with one. */
+static bool is_known(enum media media)
+{
+	return media == MEDIA_JSON || media == MEDIA_TEXT;
+}
+
 /** A large body is read only of those who are known by their header or their socket. */
 static enum flow await_body(struct run *r)
 {
@@ -109,10 +115,10 @@ static enum flow await_body(struct run *r)
 		return FLOW_NEXT;
 	if (!r->call.who && !r->x->trusted)
 		return refuse(r, status_of(LYRE_EUNAUTHENTICATED), MUST_LOGIN);
-	return media_of(r->x->content_type) == MEDIA_OTHER ? refuse_media(r) : FLOW_BODY;
+	return is_known(media_of(r->x->content_type)) ? FLOW_BODY : refuse_media(r);
 }
 
-static enum flow stopping_meanwhile(struct run *r)
+enum flow stopping_meanwhile(struct run *r)
 {
 	return r->x->body_later ? stopping(r) : FLOW_NEXT;
 }
@@ -174,7 +180,7 @@ static enum flow decode(struct run *r)
 	enum media media = media_of(x->content_type);
 	struct err e;
 
-	if (media == MEDIA_OTHER && (x->content_type || x->body.len))
+	if (!is_known(media) && (x->content_type || x->body.len))
 		return refuse_media(r);
 	if (media != MEDIA_JSON)
 		return refuse_long(r, status_of(LYRE_EINVAL), no_operation);
@@ -198,7 +204,7 @@ enum flow decode_rest(struct run *r, const struct operation *o)
 	return arguments_decode(&r->call, o, &e) ? refuse_err(r, &e) : refuse_prototype(r);
 }
 
-static enum flow name_operation(struct run *r)
+enum flow name_operation(struct run *r)
 {
 	const lyre_value *body = &r->call.body;
 
@@ -212,7 +218,7 @@ static enum flow name_operation(struct run *r)
 	return FLOW_NEXT;
 }
 
-static enum flow find_operation(struct run *r)
+enum flow find_operation(struct run *r)
 {
 	const lyre_value *name = value_get(&r->call.body, "operation");
 
@@ -249,14 +255,14 @@ static enum flow decode_arguments(struct run *r)
 	return decode_rest(r, r->call.operation);
 }
 
-static enum flow permit(struct run *r)
+enum flow permit(struct run *r)
 {
 	if (!r->labels && arguments_bind(&r->call, &r->labels))
 		return out_of_memory(r);
 	return ask_permission(r);
 }
 
-static enum flow validate(struct run *r)
+enum flow validate(struct run *r)
 {
 	struct err e;
 
@@ -273,7 +279,7 @@ static void work(struct pool_task *task)
 	run_wake(r, r->rc == LYRE_PENDING ? 1 : 2);
 }
 
-static enum flow start(struct run *r)
+enum flow start(struct run *r)
 {
 	lyre_call *call = &r->call;
 
@@ -292,7 +298,7 @@ static enum flow start(struct run *r)
 }
 
 /** What was pending goes on, as often as it says that it is pending again. */
-static enum flow go_on(struct run *r)
+enum flow go_on(struct run *r)
 {
 	if (r->rc != LYRE_PENDING)
 		return FLOW_NEXT;
@@ -303,7 +309,7 @@ static enum flow go_on(struct run *r)
 	return r->rc == LYRE_PENDING ? FLOW_REPEAT : FLOW_NEXT;
 }
 
-static enum flow answer(struct run *r)
+enum flow answer(struct run *r)
 {
 	answer_call(r);
 	return FLOW_DONE;
@@ -315,6 +321,7 @@ const step_function steps[] = {
 	sign_in_header_end,
 	route,
 	accept,
+	file_begin,
 	await_body,
 	stopping_meanwhile,
 	sign_in_header_again,
