@@ -6,6 +6,7 @@
 #include "fuzz.h"
 
 #include "base/json.h"
+#include "json_oracle.h"
 #include "query/query.h"
 
 #include <dirent.h>
@@ -159,7 +160,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!store)
 		start();
 	arena_init(&a);
-	if (json_decode_copy(&a, (const char *)data, size, &request, &e) == 0 && request.type == LYRE_OBJECT) {
+	int rc = json_decode_copy(&a, (const char *)data, size, &request, &e);
+	must_not_say(json_oracle((const char *)data, size, rc, &request));
+	if (rc == 0 && request.type == LYRE_OBJECT) {
 		const struct table *t = tables[value_equals_str(value_get(&request, "table"), "declared")];
 		ask_twice(t, &request, ROWS_JSON);
 		ask_twice(t, &request, ROWS_CSV);
