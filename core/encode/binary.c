@@ -185,7 +185,7 @@ static int finish_value(struct binary_reader *r, const struct token *t, const ch
 	if (t->kind == TOKEN_ARRAY || t->kind == TOKEN_MAP)
 		return read_items(r, t, at, ret);
 	if (t->kind == TOKEN_END)
-		return binary_fail(r, at, "Unexpected end of an array or a map");
+		return binary_fail(r, at, "Unexpected break");
 	*ret = t->value;
 	return 0;
 }
@@ -231,7 +231,7 @@ static int read_item(struct binary_reader *r, const struct token *t, struct valu
 		return finish_value(r, &item, at, &m->value);
 	}
 	if (item.kind != TOKEN_TEXT)
-		return binary_fail(r, at, "The name of a member is not a text");
+		return binary_fail(r, at, "A map key is not a text string");
 	m->name = item.value.s;
 	m->name_len = item.value.len;
 	r->due -= t->open ? 0 : 2;

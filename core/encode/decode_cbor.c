@@ -31,7 +31,7 @@ static int read_head(struct binary_reader *r, struct head *h)
 	if (h->info < CBOR_ONE_BYTE || h->info == CBOR_INDEFINITE)
 		return 0;
 	if (h->info > CBOR_EIGHT_BYTES)
-		return binary_fail(r, h->at, "Reserved head");
+		return binary_fail(r, h->at, "Malformed item");
 	return binary_number(r, 1u << (h->info - CBOR_ONE_BYTE), &h->n);
 }
 
@@ -49,7 +49,7 @@ static int read_pieces(struct binary_reader *r, char *text, lyre_value *v)
 		if (!rc && (unsigned char)*h.at == CBOR_BREAK)
 			return 0;
 		if (!rc && (h.major != CBOR_TEXT || h.info == CBOR_INDEFINITE))
-			rc = binary_fail(r, h.at, "A piece of a text is none");
+			rc = binary_fail(r, h.at, "Invalid chunk of a text string");
 		if (!rc)
 			rc = binary_text(r, h.n, text, v);
 	}
@@ -92,7 +92,7 @@ static int read_simple(struct binary_reader *r, const struct head *h, lyre_value
 	case CBOR_DOUBLE:
 		return binary_double(r, h->at, wire_double(h->n), v);
 	default:
-		return binary_fail(r, h->at, "Unknown simple value");
+		return binary_fail(r, h->at, "Unsupported simple value");
 	}
 }
 
@@ -113,7 +113,7 @@ static int read_bignum(struct binary_reader *r, const struct head *tag, lyre_val
 	int rc = read_head(r, &h);
 
 	if (!rc && (h.major != CBOR_BYTES || h.info == CBOR_INDEFINITE))
-		rc = binary_fail(r, h.at, "A bignum is not a byte string of known length");
+		rc = binary_fail(r, h.at, "Invalid bignum");
 	if (!rc)
 		rc = binary_bytes(r, h.n, &bytes);
 	return rc ? rc : binary_bignum(r, tag->at, bytes, (size_t)h.n, tag->n == CBOR_NEGATIVE_BIGNUM, v);
@@ -149,7 +149,7 @@ static int read_date(struct binary_reader *r, const struct head *tag, lyre_value
 	if (tag->n == CBOR_DATE_TEXT && h.major == CBOR_TEXT)
 		return read_text(r, &h, v);
 	if (tag->n == CBOR_DATE_TEXT || h.info == CBOR_INDEFINITE || !seconds_of(&h, &seconds))
-		return binary_fail(r, tag->at, "A date is neither a text nor a number");
+		return binary_fail(r, tag->at, "Invalid date");
 	return binary_time(r, tag->at, seconds * 1000, v);
 }
 
@@ -163,7 +163,7 @@ static int read_tagged(struct binary_reader *r, const struct head *tag, struct t
 	case CBOR_NEGATIVE_BIGNUM:
 		return read_bignum(r, tag, &t->value);
 	default:
-		return binary_fail(r, tag->at, "Unknown tag");
+		return binary_fail(r, tag->at, "Unsupported tag");
 	}
 }
 
@@ -201,7 +201,7 @@ static int next(struct binary_reader *r, struct token *t)
 		break;
 	}
 	if (t->open)
-		return binary_fail(r, h.at, "Reserved head");
+		return binary_fail(r, h.at, "Malformed item");
 	return h.major == CBOR_TAG ? read_tagged(r, &h, t) : read_integer(r, &h, &t->value);
 }
 

@@ -61,7 +61,7 @@ static int read_extension(struct binary_reader *r, const char *at, uint64_t len,
 		*v = value_null();
 		return 0;
 	}
-	return binary_fail(r, at, "Unknown extension");
+	return binary_fail(r, at, "Unsupported extension type");
 }
 
 /* ---- items ---- */
@@ -124,7 +124,7 @@ static int next(struct binary_reader *r, struct token *t)
 	} else if (first >= MSGPACK_FALSE) {
 		t->value = value_bool(first == MSGPACK_TRUE);
 	} else {
-		return binary_fail(r, at, "Reserved byte");
+		return binary_fail(r, at, "Reserved type byte");
 	}
 	return 0;
 }

@@ -278,7 +278,7 @@ class Streams(unittest.TestCase):
             self.assertEqual((status, len(value_of(kind, data))), (200, 20000))
             status, data = self.get(kind)
             self.assertEqual(status, 413)
-            self.assertIn("ask for application/cbor or application/x-ndjson", value_of(kind, data)["error"])
+            self.assertIn("accept application/cbor or application/x-ndjson", value_of(kind, data)["error"])
 
 
 if __name__ == "__main__":
