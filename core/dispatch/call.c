@@ -80,6 +80,7 @@ void call_end(lyre_call *call)
 	for (; call->spare; call->spare = call->spare->outer)
 		arena_free(&call->spare->arena);
 	close_until(call, NULL, NULL);
+	out_drop(&call->out);
 	if (call->fd >= 0)
 		close(call->fd);
 	call->fd = -1;

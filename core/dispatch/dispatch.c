@@ -246,7 +246,7 @@ enum dispatch_result dispatch_begin(struct dispatch *d, struct exchange *x)
 	x->retry_after = 0;
 	struct run *r = arena_alloc(&x->arena, sizeof *r);
 	if (!r) {
-		answer_error(x, FORMAT_JSON, status_of(LYRE_ENOMEM), "out of memory");
+		answer_error(x, NULL, status_of(LYRE_ENOMEM), "out of memory");
 		dispatch_count(x);
 		return DISPATCH_DONE;
 	}
@@ -310,6 +310,6 @@ void dispatch_end(struct exchange *x)
 
 void dispatch_refuse(struct exchange *x, int status, const char *text)
 {
-	answer_error(x, format_accepted(x->accept), status, text);
+	answer_error(x, NULL, status, text);
 	dispatch_count(x);
 }

@@ -13,7 +13,7 @@
 
 bool dispatch_takes_file(const struct exchange *x)
 {
-	return x->method == METHOD_POST && !strcmp(x->path, "/") && media_of(x->content_type) == MEDIA_BYTES;
+	return x->method == METHOD_POST && !strcmp(x->path, "/") && is_file_type(x->content_type);
 }
 
 /* ---- what is asked ---- */

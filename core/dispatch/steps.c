@@ -34,7 +34,7 @@ enum flow out_of_memory(struct run *r)
 
 static enum flow refuse_long(struct run *r, int status, const char *text)
 {
-	answer_long(r->x, status, text);
+	answer_long(r->x, r->format, status, text);
 	return FLOW_DONE;
 }
 
@@ -65,9 +65,9 @@ static enum flow route(struct run *r)
 	bool get = x->method == METHOD_GET || x->method == METHOD_HEAD;
 	const struct operation *route = get ? route_find(r->dispatch, x->path) : NULL;
 	if (route) {
-		/* What a route answers is not negotiated: only its refusals, and what it answers in JSON. */
-		enum format format = format_accepted(x->accept);
-		r->format = format == FORMAT_NONE ? FORMAT_JSON : format;
+		/* What a route answers is not negotiated: only its refusals, and the values that it answers. */
+		const struct format *format = format_accepted(x->accept);
+		r->format = format ? format : format_json;
 		r->call.operation = route;
 		r->next = route_steps;
 		return FLOW_NEXT;
@@ -84,10 +84,10 @@ static enum flow route(struct run *r)
 static enum flow accept(struct run *r)
 {
 	r->format = format_accepted(r->x->accept);
-	if (r->format != FORMAT_NONE)
+	if (r->format)
 		return FLOW_NEXT;
 	const char *text = arena_printf(&r->x->arena,
-		"No supported content types found in Accept header, supported types include: %s", formats_supported());
+		"No supported content types found in Accept header, supported types include: %s", formats_supported(&r->x->arena));
 	return text ? refuse_long(r, status_of(LYRE_ENOTACCEPTABLE), text) : out_of_memory(r);
 }
 
@@ -102,12 +102,6 @@ static enum flow refuse_media(struct run *r)
 	return text ? refuse(r, status_of(LYRE_EMEDIA), text) : out_of_memory(r);
 }
 
-/** Bytes are no request, but what may come with one. */
-static bool is_known(enum media media)
-{
-	return media == MEDIA_JSON || media == MEDIA_TEXT;
-}
-
 /** A large body is read only of those who are known by their header or their socket. */
 static enum flow await_body(struct run *r)
 {
@@ -115,7 +109,8 @@ static enum flow await_body(struct run *r)
 		return FLOW_NEXT;
 	if (!r->call.who && !r->x->trusted)
 		return refuse(r, status_of(LYRE_EUNAUTHENTICATED), MUST_LOGIN);
-	return is_known(media_of(r->x->content_type)) ? FLOW_BODY : refuse_media(r);
+	const char *type = r->x->content_type;
+	return format_sent(type) || is_plain_text(type) ? FLOW_BODY : refuse_media(r);
 }
 
 enum flow stopping_meanwhile(struct run *r)
@@ -144,7 +139,7 @@ static bool has_prototype(const lyre_value *v)
 	return false;
 }
 
-/** Whether a body can hold such names at all: most do not, and need no walk through their values. */
+/** Whether a body of JSON can hold such names at all: most do not, and need no walk through their values. */
 static bool may_have_prototype(const struct buf *body)
 {
 	const char *p = body->data, *end = p + body->len;
@@ -174,22 +169,31 @@ static bool may_all(const struct run *r)
 	return r->x->trusted || (who && who->role && who->role->super_user);
 }
 
+static enum flow refuse_empty(struct run *r, const struct format *format)
+{
+	struct err e;
+
+	err_set(&e, LYRE_EINVAL, "Body cannot be empty when content-type is set to '%s'", format->type);
+	return refuse_err(r, &e);
+}
+
 static enum flow decode(struct run *r)
 {
 	struct exchange *x = r->x;
-	enum media media = media_of(x->content_type);
+	const struct format *format = format_sent(x->content_type);
 	struct err e;
 
-	if (!is_known(media) && (x->content_type || x->body.len))
+	if (!format && !is_plain_text(x->content_type) && (x->content_type || x->body.len))
 		return refuse_media(r);
-	if (media != MEDIA_JSON)
+	if (!format)
 		return refuse_long(r, status_of(LYRE_EINVAL), no_operation);
 	if (!x->body.len)
-		return refuse(r, status_of(LYRE_EINVAL), "Body cannot be empty when content-type is set to 'application/json'");
+		return refuse_empty(r, format);
 
-	r->suspect = may_have_prototype(&x->body);
+	r->suspect = format != format_json || may_have_prototype(&x->body);
 	r->unread = x->body.len > DECODE_AT_ONCE && !may_all(r);
-	if ((r->unread ? json_decode_outer : json_decode)(&x->arena, x->body.data, x->body.len, &r->call.body, &e))
+	r->call.decoder = format->decoder;
+	if (format->decoder->decode(&x->arena, x->body.data, x->body.len, r->unread, &r->call.body, &e))
 		return refuse_err(r, &e);
 	return refuse_prototype(r);
 }
@@ -284,7 +288,7 @@ enum flow start(struct run *r)
 	lyre_call *call = &r->call;
 
 	buf_clear(&r->x->out);
-	out_init(&call->out, &r->x->out);
+	out_begin(&call->out, r->format->encoder, &r->x->out, &r->x->arena);
 	if (call->operation->decl->run != LYRE_RUN_INLINE) {
 		/* This thread, the worker, and the answer that comes later when the handler says so. */
 		atomic_store(&r->holds, 3);

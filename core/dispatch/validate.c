@@ -21,7 +21,7 @@ int arguments_decode(struct lyre_call *call, const struct operation *o, struct e
 		const lyre_value *v = words_get(&call->body, o->params[i].name, &label);
 
 		if (v)
-			rc = json_decode_rest(call->arena, (lyre_value *)(uintptr_t)v, e);
+			rc = call_decode(call, (lyre_value *)(uintptr_t)v, e);
 	}
 	return rc;
 }

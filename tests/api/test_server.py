@@ -182,7 +182,7 @@ class Data(Shared):
             self.insert(*rows[i:i + 5000])
         self.assertEqual(self.ok("search_by_value", attribute="id", value="*", get_attributes=["id", "text"]), rows)
 
-    @unittest.skipIf(MINIMAL, "the minimal build has no CSV")
+    @unittest.skipUnless(feature("LYRE_FORMAT_CSV"), "this build has no CSV")
     def test_csv_streams_too(self):
         self.table()
         self.insert(*[{"id": i, "t": 'a "b", %d' % i} for i in range(5000)])

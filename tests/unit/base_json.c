@@ -385,27 +385,6 @@ START_TEST(equal_values)
 }
 END_TEST
 
-START_TEST(writer_places_commas)
-{
-	struct buf b = { 0 };
-	lyre_out o;
-	out_init(&o, &b);
-	out_object_begin(&o);
-	out_key(&o, "a");
-	out_array_begin(&o);
-	out_int(&o, -1);
-	out_null(&o);
-	out_array_begin(&o);
-	out_array_end(&o);
-	out_array_end(&o);
-	out_key(&o, "b");
-	out_string(&o, "x\"y", 3);
-	out_object_end(&o);
-	ck_assert_str_eq(buf_cstr(&b), "{\"a\":[-1,null,[]],\"b\":\"x\\\"y\"}");
-	buf_free(&b);
-}
-END_TEST
-
 static Suite *suite(void)
 {
 	Suite *s = suite_create("base/json");
@@ -423,7 +402,6 @@ static Suite *suite(void)
 	tcase_add_test(t, doubles_read_back);
 	tcase_add_test(t, order_of_values);
 	tcase_add_test(t, equal_values);
-	tcase_add_test(t, writer_places_commas);
 	suite_add_tcase(s, t);
 	return s;
 }
