@@ -114,8 +114,14 @@ const struct format *format_accepted(const char *accept)
 /** Whether a Content-Type header says \p type. */
 static bool says(const char *content_type, const char *type)
 {
+	size_t len = strlen(type);
+
 	content_type += strspn(content_type, BLANKS);
-	return type_is(content_type, type_length(content_type, strlen(content_type)), type);
+	if (strncasecmp(content_type, type, len))
+		return false;
+	content_type += len;
+	content_type += strspn(content_type, BLANKS);
+	return !*content_type || *content_type == ';';
 }
 
 const struct format *format_sent(const char *content_type)

@@ -68,7 +68,7 @@ static void number(lyre_out *o, double d)
 static void boolean(lyre_out *o, bool b)
 {
 	place_comma(o);
-	buf_add_str(o->buf, b ? "true" : "false");
+	buf_add(o->buf, b ? "true" : "false", b ? 4 : 5);
 }
 
 static void null(lyre_out *o)
