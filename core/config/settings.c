@@ -40,8 +40,8 @@ const struct lyre_setting core_settings[] = {
 	{ "operationsApi.network.maxBodySize", LYRE_S_SIZE, SETTING_LISTENER, "128M", .min = 1024, .max = 4294967295.0,
 	  .help = "The largest body of a request; it is held in memory, and its values may take eight times as much. "
 		  "Over 256K the client signs in by header or socket. Files that are sent (restore_backup) may be larger: they go to the disk." },
-	{ "operationsApi.network.securePort", LYRE_S_INT, LYRE_SF_NULL | SETTING_INERT, NULL, PORT,
-	  .help = "TCP port of the operations API with TLS." },
+	{ "operationsApi.network.securePort", LYRE_S_INT, LYRE_SF_NULL | SETTING_LISTENER, NULL, PORT,
+	  .help = "TCP port of the operations API with TLS; null: none; 0: one that the system chooses, said in the log." },
 	{ "operationsApi.network.mtls", SETTING_ANY, SETTING_INERT, "false", .help = "Clients sign in by certificate." },
 	{ "operationsApi.network.http2", LYRE_S_BOOL, SETTING_INERT, "false", .help = "HTTP/2." },
 	{ "operationsApi.maxMemory", LYRE_S_SIZE, LYRE_SF_NULL, NULL, .min = 8 << 20, .max = 1099511627776e2,
