@@ -103,15 +103,15 @@ static void make_dogs(void)
 	ck_assert_int_eq(store_create_database(store, "dev", &err), 0);
 	ck_assert_int_eq(make_table_as("dev", "dog", NULL, -1, 1), 0);
 	ck_assert_int_eq(make_table_as("dev", "cat", NULL, -1, 0), 0);
-	ck_assert_str_eq(insert("dev", "dog", "[{\"id\":1,\"a\":1},{\"id\":2,\"a\":1},{\"id\":3,\"a\":1}]"), "1 2 3");
-	ck_assert_str_eq(insert("dev", "cat", "[{\"id\":1,\"a\":1}]"), "1");
-	ck_assert_str_eq(update("dev", "dog", "[{\"id\":2,\"a\":2}]"), "2");
-	ck_assert_str_eq(upsert("dev", "dog", "[{\"id\":1,\"a\":5},{\"id\":1,\"a\":6},{\"id\":1,\"a\":5}]"), "1 1 1");
+	ck_assert_str_eq(insert("dev", "dog", "[{'id':1,'a':1},{'id':2,'a':1},{'id':3,'a':1}]"), "1 2 3");
+	ck_assert_str_eq(insert("dev", "cat", "[{'id':1,'a':1}]"), "1");
+	ck_assert_str_eq(update("dev", "dog", "[{'id':2,'a':2}]"), "2");
+	ck_assert_str_eq(upsert("dev", "dog", "[{'id':1,'a':5},{'id':1,'a':6},{'id':1,'a':5}]"), "1 1 1");
 	ck_assert_str_eq(delete("dev", "dog", "[3]"), "3");
-	ck_assert_str_eq(insert("dev", "dog", "[{\"id\":3,\"a\":3}]"), "3");
-	ck_assert_str_eq(insert("dev", "dog", "[{\"id\":4,\"a\":4}]"), "4");
+	ck_assert_str_eq(insert("dev", "dog", "[{'id':3,'a':3}]"), "3");
+	ck_assert_str_eq(insert("dev", "dog", "[{'id':4,'a':4}]"), "4");
 	ck_assert_str_eq(delete("dev", "dog", "[3]"), "3");
-	ck_assert_str_eq(insert("dev", "dog", "[{\"id\":5,\"a\":[5,6]}]"), "5");
+	ck_assert_str_eq(insert("dev", "dog", "[{'id':5,'a':[5,6]}]"), "5");
 	const struct table *t = table_of("dev", "dog");
 	dog = t->id;
 	index_tree(index_of_a, t->id, table_attribute(t, "a", 1)->id);
@@ -141,7 +141,7 @@ END_TEST
 START_TEST(changed_record)
 {
 	make_dogs();
-	ck_assert_str_eq(insert("dev", "dog", "[{\"id\":9,\"a\":\"b\",\"list\":{\"x\":77}}]"), "9");
+	ck_assert_str_eq(insert("dev", "dog", "[{'id':9,'a':'b','list':{'x':77}}]"), "9");
 	ck_assert_str_eq(check("dev"), "sound");
 	begin_damage();
 	MDB_dbi records = records_of(dog);
@@ -176,8 +176,8 @@ START_TEST(lost_record_without_index)
 {
 	ck_assert_int_eq(store_create_database(store, "dev", &err), 0);
 	ck_assert_int_eq(make_table_as("dev", "dog", "id:Int a:Int", -1, 1), 0);
-	ck_assert_str_eq(insert("dev", "dog", "[{\"id\":1,\"a\":1},{\"id\":2,\"a\":1}]"), "1 2");
-	ck_assert_str_eq(update("dev", "dog", "[{\"id\":2,\"a\":2}]"), "2");
+	ck_assert_str_eq(insert("dev", "dog", "[{'id':1,'a':1},{'id':2,'a':1}]"), "1 2");
+	ck_assert_str_eq(update("dev", "dog", "[{'id':2,'a':2}]"), "2");
 	ck_assert_str_eq(check("dev"), "sound");
 	const struct table *t = table_of("dev", "dog");
 	dog = t->id;
@@ -274,7 +274,7 @@ START_TEST(no_audit)
 {
 	make_dogs();
 	for (int i = 0; i < 20; i++) {
-		ck_assert_str_eq(upsert("dev", "cat", "[{\"id\":1,\"a\":1},{\"id\":2,\"a\":1}]"), "1 2");
+		ck_assert_str_eq(upsert("dev", "cat", "[{'id':1,'a':1},{'id':2,'a':1}]"), "1 2");
 		ck_assert_str_eq(delete("dev", "cat", "[2]"), "2");
 	}
 	ck_assert_str_eq(check("dev"), "sound");
@@ -289,12 +289,12 @@ START_TEST(trimmed)
 	struct buf b;
 	buf_init(&b);
 	for (int i = 0; i < 30; i++)
-		buf_addf(&b, "%c{\"id\":%d,\"text\":\"%0*d\"}", i ? ',' : '[', 100 + i, 100000, i);
+		buf_addf(&b, "%c{'id':%d,'text':'%0*d'}", i ? ',' : '[', 100 + i, 100000, i);
 	buf_add_str(&b, "]");
 	ck_assert_ptr_nonnull(strstr(insert("dev", "dog", buf_cstr(&b)), "129"));
 	buf_free(&b);
 	ck_assert_str_eq(delete("dev", "dog", "[1,105,129]"), "1 105 129");
-	ck_assert_str_eq(update("dev", "dog", "[{\"id\":2,\"a\":7},{\"id\":110,\"a\":1}]"), "2 110");
+	ck_assert_str_eq(update("dev", "dog", "[{'id':2,'a':7},{'id':110,'a':1}]"), "2 110");
 	ck_assert_str_eq(check("dev"), "sound");
 	uint64_t last = 0;
 	begin_damage();
@@ -314,7 +314,7 @@ START_TEST(trimmed)
 	ck_assert_int_eq(mdb_drop(txn, tree("log"), 1), 0);
 	end_damage();
 	ck_assert_str_eq(check("dev"), "sound");
-	ck_assert_str_eq(upsert("dev", "dog", "[{\"id\":2,\"a\":8},{\"id\":200,\"a\":1}]"), "2 200");
+	ck_assert_str_eq(upsert("dev", "dog", "[{'id':2,'a':8},{'id':200,'a':1}]"), "2 200");
 	ck_assert_str_eq(check("dev"), "sound");
 }
 END_TEST
@@ -335,8 +335,8 @@ START_TEST(audit_later)
 	ck_assert(t->audit);
 	table_unref(t);
 	ck_assert_str_eq(check("dev"), "sound");
-	ck_assert_str_eq(insert("dev", "cat", "[{\"id\":2,\"a\":1}]"), "2");
-	ck_assert_str_eq(update("dev", "cat", "[{\"id\":1,\"a\":3}]"), "1");
+	ck_assert_str_eq(insert("dev", "cat", "[{'id':2,'a':1}]"), "2");
+	ck_assert_str_eq(update("dev", "cat", "[{'id':1,'a':3}]"), "1");
 	ck_assert_str_eq(check("dev"), "sound");
 	begin_damage();
 	remove_log_entry(10);
@@ -351,15 +351,15 @@ START_TEST(expiry)
 	ck_assert_int_eq(store_create_database(store, "dev", &err), 0);
 	ck_assert_int_eq(make_table_as("dev", "dog", NULL, 0.1, 1), 0);
 	ck_assert_int_eq(make_table_as("dev", "cat", NULL, 3600, 1), 0);
-	ck_assert_str_eq(insert("dev", "dog", "[{\"id\":1,\"a\":1},{\"id\":2,\"a\":1}]"), "1 2");
-	ck_assert_str_eq(insert("dev", "cat", "[{\"id\":1,\"a\":1},{\"id\":2,\"a\":1}]"), "1 2");
+	ck_assert_str_eq(insert("dev", "dog", "[{'id':1,'a':1},{'id':2,'a':1}]"), "1 2");
+	ck_assert_str_eq(insert("dev", "cat", "[{'id':1,'a':1},{'id':2,'a':1}]"), "1 2");
 	ck_assert_str_eq(check("dev"), "sound");
 	usleep(150000);
-	ck_assert_str_eq(insert("dev", "dog", "[{\"id\":1,\"a\":2}]"), "1");
+	ck_assert_str_eq(insert("dev", "dog", "[{'id':1,'a':2}]"), "1");
 	ck_assert_str_eq(check("dev"), "sound");
 	usleep(2500000); /* all are gone */
 	ck_assert_str_eq(check("dev"), "sound");
-	ck_assert_str_eq(update("dev", "cat", "[{\"id\":1,\"a\":9}]"), "1");
+	ck_assert_str_eq(update("dev", "cat", "[{'id':1,'a':9}]"), "1");
 	ck_assert_str_eq(check("dev"), "sound");
 	begin_damage();
 	remove_log_entry(4);

@@ -94,7 +94,7 @@ START_TEST(many_steps)
 	double begin = now_ms();
 	for (int i = 0; i < 3 * CLOCK_STEPS; i++) {
 		char json[64];
-		snprintf(json, sizeof json, "[{\"id\":%d}]", i);
+		snprintf(json, sizeof json, "[{'id':%d}]", i);
 		/* the stamp counts on from a time that is ahead by days, and then by none */
 		step(begin + DAY * (i % 5 + 1), begin - DAY);
 		(void)insert("dev", "dog", json);

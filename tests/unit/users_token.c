@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "token_forge.h"
-#include "unit.h"
+#include "unit_json.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -195,12 +195,15 @@ START_TEST(test_shapes)
 END_TEST
 
 #define PAYLOAD                                                                                                        \
-	"{\"username\":\"bob\",\"super_user\":false,\"iat\":1799999999,\"exp\":1800000060,\"sub\":\"operation\","     \
-	"\"stamp\":\"s\"}"
+	"{'username':'bob','super_user':false,'iat':1799999999,'exp':1800000060,'sub':'operation',"     \
+	"'stamp':'s'}"
 
 static enum token_verdict read_header(const char *header)
 {
-	char *token = forge_signed(key, header, strlen(header), PAYLOAD, strlen(PAYLOAD));
+	const char *payload = json_of(PAYLOAD);
+
+	header = json_of(header);
+	char *token = forge_signed(key, header, strlen(header), payload, strlen(payload));
 	enum token_verdict verdict = read_text(token);
 
 	free(token);
@@ -209,21 +212,22 @@ static enum token_verdict read_header(const char *header)
 
 START_TEST(test_headers)
 {
-	static const char *const odd[] = { "{\"alg\":\"none\"}", "{\"alg\":\"None\",\"typ\":\"JWT\"}",
-		"{\"alg\":\"HS256\",\"typ\":\"JWT\"}", "{\"alg\":\"RS384\",\"typ\":\"JWT\"}", "{\"alg\":\"rs256\",\"typ\":\"JWT\"}",
-		"{\"alg\":\"ES256\",\"typ\":\"JWT\"}", "{\"typ\":\"JWT\"}", "{}", "[]", "\"RS256\"", "null", "RS256",
-		"{\"alg\":[\"RS256\"],\"typ\":\"JWT\"}", "{\"alg\":\"RS256\",\"typ\":\"JWE\"}",
-		"{\"alg\":\"RS256\",\"alg\":\"HS256\",\"typ\":\"JWT\"}", "{\"alg\":\"HS256\",\"alg\":\"RS256\",\"typ\":\"JWT\"}",
-		"{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"../../../etc/passwd\"}",
-		"{\"alg\":\"RS256\",\"typ\":\"JWT\",\"jku\":\"http://127.0.0.1/\"}", "{\"alg\":\"RS256\",\"jwk\":{},\"typ\":\"JWT\"}",
-		"{\"alg\":\"RS256\",\"typ\":\"JWT\",\"crit\":[\"exp\"]}", "{\"alg\":\"RS256\",\"typ\":\"JWT\"} " };
+	static const char *const odd[] = { "{'alg':'none'}", "{'alg':'None','typ':'JWT'}",
+		"{'alg':'HS256','typ':'JWT'}", "{'alg':'RS384','typ':'JWT'}", "{'alg':'rs256','typ':'JWT'}",
+		"{'alg':'ES256','typ':'JWT'}", "{'typ':'JWT'}", "{}", "[]", "'RS256'", "null", "RS256",
+		"{'alg':['RS256'],'typ':'JWT'}", "{'alg':'RS256','typ':'JWE'}",
+		"{'alg':'RS256','alg':'HS256','typ':'JWT'}", "{'alg':'HS256','alg':'RS256','typ':'JWT'}",
+		"{'alg':'RS256','typ':'JWT','kid':'../../../etc/passwd'}",
+		"{'alg':'RS256','typ':'JWT','jku':'http://127.0.0.1/'}", "{'alg':'RS256','jwk':{},'typ':'JWT'}",
+		"{'alg':'RS256','typ':'JWT','crit':['exp']}", "{'alg':'RS256','typ':'JWT'} " };
 
 	ck_assert_int_eq(read_header(FORGE_HEADER), TOKEN_VALID);
-	ck_assert_int_eq(read_header("{\"typ\":\"JWT\",\"alg\":\"RS256\"}"), TOKEN_VALID);
-	ck_assert_int_eq(read_header("{\"alg\":\"RS256\"}"), TOKEN_VALID);
+	ck_assert_int_eq(read_header("{'typ':'JWT','alg':'RS256'}"), TOKEN_VALID);
+	ck_assert_int_eq(read_header("{'alg':'RS256'}"), TOKEN_VALID);
 	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
 		ck_assert_msg(read_header(odd[i]) == TOKEN_INVALID, "%s", odd[i]);
-		char *token = forge_hmac(key, odd[i], strlen(odd[i]), PAYLOAD, strlen(PAYLOAD));
+		const char *header = json_of(odd[i]), *payload = json_of(PAYLOAD);
+		char *token = forge_hmac(key, header, strlen(header), payload, strlen(payload));
 		ck_assert_msg(read_text(token) == TOKEN_INVALID, "HMAC %s", odd[i]);
 		*strrchr(token, '.') = '\0';
 		ck_assert_msg(read_text(token) == TOKEN_INVALID, "two segments %s", odd[i]);
@@ -236,6 +240,7 @@ END_TEST
 
 static enum token_verdict read_payload(const char *payload)
 {
+	payload = json_of(payload);
 	char *token = forge_signed(key, FORGE_HEADER, strlen(FORGE_HEADER), payload, strlen(payload));
 	enum token_verdict verdict = read_text(token);
 
@@ -246,17 +251,17 @@ static enum token_verdict read_payload(const char *payload)
 /* Even where the signature is right, nothing is taken for what it is not. */
 START_TEST(test_payloads)
 {
-	static const struct { const char *was, *is; } odd[] = { { "\"bob\"", "\"\"" }, { "\"bob\"", "5" }, { "\"bob\"", "null" },
-		{ "\"bob\"", "[\"bob\"]" }, { "\"bob\"", "\"b\\u0000b\"" }, { "\"bob\"", "\"b\xff\"" }, { "\"username\"", "\"user\"" },
-		{ "false", "0" }, { "false", "\"false\"" }, { "\"super_user\"", "\"super\"" }, { "1799999999", "\"1799999999\"" },
-		{ "\"iat\"", "\"nbf\"" }, { "\"exp\"", "\"nbf\"" }, { "1800000060", "1800000060.5" }, { "1800000060", "1800000060.0" },
-		{ "1800000060", "1.9e9" }, { "1800000060", "\"1800000060\"" }, { "1800000060", "-1800000060" }, { "1800000060", "null" },
+	static const struct { const char *was, *is; } odd[] = { { "'bob'", "''" }, { "'bob'", "5" }, { "'bob'", "null" },
+		{ "'bob'", "['bob']" }, { "'bob'", "'b\\u0000b'" }, { "'bob'", "'b\xff'" }, { "'username'", "'user'" },
+		{ "false", "0" }, { "false", "'false'" }, { "'super_user'", "'super'" }, { "1799999999", "'1799999999'" },
+		{ "'iat'", "'nbf'" }, { "'exp'", "'nbf'" }, { "1800000060", "1800000060.5" }, { "1800000060", "1800000060.0" },
+		{ "1800000060", "1.9e9" }, { "1800000060", "'1800000060'" }, { "1800000060", "-1800000060" }, { "1800000060", "null" },
 		{ "1800000060", "true" }, { "1800000060", "1800000060000000000" }, { "1800000060", "99999999999999999999999" },
-		{ "1799999999", "-1" }, { "\"sub\"", "\"aud\"" }, { "\"operation\"", "\"Operation\"" },
-		{ "\"operation\"", "\"operation2\"" }, { "\"operation\"", "7" }, { "\"stamp\"", "\"stump\"" }, { "\"s\"", "\"\"" },
-		{ "\"s\"", "\"0123456789abcdef0123456789abcdef0\"" }, { "\"s\"}", "\"s\",\"role\":5}" },
-		{ "\"s\"}", "\"s\",\"role\":\"\"}" },
-		{ "\"s\"}", "\"s\",\"jti\":5}" }, { "\"s\"}", "\"s\",\"jti\":\"0123456789abcdef0123456789abcdef0\"}" }, { "\"s\"}", "\"s\"}}" }, { "\"s\"}", "\"s\"" } };
+		{ "1799999999", "-1" }, { "'sub'", "'aud'" }, { "'operation'", "'Operation'" },
+		{ "'operation'", "'operation2'" }, { "'operation'", "7" }, { "'stamp'", "'stump'" }, { "'s'", "''" },
+		{ "'s'", "'0123456789abcdef0123456789abcdef0'" }, { "'s'}", "'s','role':5}" },
+		{ "'s'}", "'s','role':''}" },
+		{ "'s'}", "'s','jti':5}" }, { "'s'}", "'s','jti':'0123456789abcdef0123456789abcdef0'}" }, { "'s'}", "'s'}}" }, { "'s'}", "'s'" } };
 	char payload[1024], name[LYRE_USER_NAME_MAX + 2];
 
 	ck_assert_int_eq(read_payload(PAYLOAD), TOKEN_VALID);
@@ -284,7 +289,7 @@ START_TEST(test_payloads)
 	spaces[TOKEN_MAX * 3 / 4 - 250] = '\0';
 	ck_assert_int_eq(read_payload(spaces), TOKEN_INVALID);
 	free(spaces);
-	static const char *const texts[] = { "", "null", "[]", "5", "\"bob\"", "{}", "[" PAYLOAD "]" };
+	static const char *const texts[] = { "", "null", "[]", "5", "'bob'", "{}", "[" PAYLOAD "]" };
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		ck_assert_msg(read_payload(texts[i]) == TOKEN_INVALID, "%s", texts[i]);
 }
