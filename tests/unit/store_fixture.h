@@ -23,6 +23,13 @@ static struct store *store;
 static struct store_options options;
 static struct err err;
 
+/** \p rc is a failure, with this code, and this sentence in err. */
+UNUSED static void ck_refused(int rc, int code, const char *sentence)
+{
+	ck_assert_int_eq(rc, code);
+	ck_assert_str_eq(err.text, sentence);
+}
+
 UNUSED static void open_store(void)
 {
 	err = (struct err){ 0 };

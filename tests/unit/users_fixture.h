@@ -78,13 +78,6 @@ UNUSED static void set_well(int rc)
 	ck_assert_msg(!rc, "%s", err.text);
 }
 
-/** \p rc is a failure, with this code and this sentence. */
-UNUSED static void ck_refused(int rc, int code, const char *sentence)
-{
-	ck_assert_int_eq(rc, code);
-	ck_assert_str_eq(err.text, sentence);
-}
-
 UNUSED static int drop(const char *name)
 {
 	err = (struct err){ 0 };
