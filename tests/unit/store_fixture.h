@@ -228,6 +228,17 @@ UNUSED static struct lyre_table_stats stats_of(const char *database, const char 
 	return st;
 }
 
+/** How many records the file holds, those that expired included. */
+UNUSED static size_t records_stored(const struct table *t)
+{
+	struct snapshot s;
+	MDB_stat stat;
+	ck_assert_int_eq(snapshot_begin(&s, t->db, &err), 0);
+	ck_assert_int_eq(mdb_stat(s.txn, t->records, &stat), 0);
+	snapshot_end(&s);
+	return stat.ms_entries;
+}
+
 /* ---- whether indexes fit the records ---- */
 
 static size_t entries_wanted(const struct table *t, const struct attribute *a, struct record r, const unsigned char *primary,
