@@ -7,6 +7,8 @@ from lyre_server import MINIMAL, need_module
 from users_case import attribute, Case, dog, rights
 
 REFUSED = "Errors in the role permissions JSON provided"
+with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "role_permissions.json")) as f:
+    CASES = json.load(f)
 
 
 def setUpModule():
@@ -18,12 +20,6 @@ class Roles(Case):
         """All errors, in their order."""
         self.assertEqual(self.call(operation, **more), (400, {
             "error": REFUSED, "main_permissions": list(main), "schema_permissions": tables or {}}))
-
-    def bad(self, permission, *main, tables=None):
-        self.errors(main, tables, role="x", permission=permission)
-
-    def bad_dog(self, table, *sentences):
-        self.bad({"dev": {"tables": {"dog": table}}}, tables={"dev_dog": list(sentences)})
 
     def ids(self):
         return [r["id"] for r in self.ok("list_roles")]
@@ -95,78 +91,28 @@ class Roles(Case):
 
     def test_accepted(self):
         self.add_dog()
-        for i, permission in enumerate((
-                {}, {"super_user": True}, {"super_user": False, "cluster_user": False}, {"cluster_user": True},
-                {"super_user": True, "cluster_user": False, "structure_user": False}, {"structure_user": True},
-                {"structure_user": ["dev"]}, {"structure_user": []}, {"dev": {}}, {"dev": {"tables": {}}},
-                {"system": {"tables": {"hdb_user": rights()}}}, dog(),
-                {"dev": {"tables": {"dog": dict(rights(), attribute_permissions=None)}}},
-                dog(attributes=[{"attribute_name": "name", "read": True, "insert": False, "update": False, "delete": True}]),
-                dog(attributes=[attribute("id", "read"), attribute("__createdtime__", "read")]))):
-            self.assertEqual(self.add_role("r%d" % i, permission)["permission"], permission)
-            self.assertEqual(self.ok("alter_role", id="r%d" % i, permission=permission)["permission"], permission)
+        for i, row in enumerate(CASES["accepted"]):
+            with self.subTest(row["name"]):
+                permission = row["permission"]
+                self.assertEqual(self.add_role("r%d" % i, permission)["permission"], permission)
+                self.assertEqual(self.ok("alter_role", id="r%d" % i, permission=permission)["permission"], permission)
 
-    def test_request(self):
-        for role in ("", "a b", "a/b", "rölé", "a\nb", "a\0b", "a'b", 'a"b', "null", 5, ["x"], {"x": 1}, True):
-            self.errors(["Role is invalid"], role=role, permission={})
-            self.errors(["Id is invalid"], role="x", id=role, permission={})
-            self.errors(["Id is invalid"], operation="alter_role", id=role, permission={})
-        self.errors(["Role is too long (maximum is 250 characters)"], role="r" * 251, permission={})
-        self.errors(["Role can't be blank"], permission={})
-        self.errors(["Role can't be blank"], role=None, permission={})
-        self.errors(["Role can't be blank", "Permission can't be blank"])
-        for permission in ("x", 5, [], True):
-            self.errors(["Permission must be an object"], role="x", permission=permission)
-        self.errors(["Id can't be blank", "Permission can't be blank"], operation="alter_role")
-        self.errors(["Invalid key in JSON body - 'foo'"], operation="alter_role", id="super_user", permission={}, foo=1)
-        self.errors(["Invalid keys in JSON body - 'foo', 'it's \0 \"ö\"'"], role="x", permission={}, foo=1, **{"it's \0 \"ö\"": 2})
+    def test_refused(self):
+        for database, table in (("dev", "dog"), ("a_b", "c"), ("a", "b_c")):
+            self.ok("create_table", database=database, table=table, primary_key="id")
+        self.ok("create_attribute", database="dev", table="dog", attribute="name")
+        for row in CASES["refused"]:
+            with self.subTest(row["name"]):
+                self.errors(row.get("main", []), row.get("tables"), **row["request"])
         self.assertEqual(self.ids(), ["super_user"])
 
-    def test_permission(self):
-        self.add_dog()
-        self.bad({"super_user": "yes"}, "Value for 'super_user' permission must be a boolean")
-        self.bad({"cluster_user": None}, "Value for 'cluster_user' permission must be a boolean")
-        other = "Roles with '%s' set to true cannot have other permissions set."
-        self.bad(dict(dog(), super_user=True), other % "super_user")
-        self.bad(dict(dog(), cluster_user=True), other % "cluster_user")
-        self.bad({"super_user": True, "structure_user": True}, other % "super_user")
-        self.bad({"super_user": True, "structure_user": ["dev"]}, other % "super_user")
-        for value in ("x", 1, None, {}, [1], ["dev", None]):
-            self.bad({"structure_user": value}, "Value for 'structure_user' permission must be a boolean or Array")
-        self.bad({"structure_user": ["nope", "dev", "a\0b"]}, "database 'nope' does not exist", "database 'a\0b' does not exist")
-        self.bad({"nope": {}, "dev\0": {}, "": {}}, "database 'nope' does not exist", "database 'dev\0' does not exist",
-                 "database '' does not exist")
-        self.bad({"dev": 5}, "Value for 'dev' permission must be an object")
-        self.bad({"dev": {"tables": [], "table": {}}}, "Value for 'tables' of database 'dev' must be an object",
-                 "Invalid database permission key value 'table'")
-        self.bad({"dev": {"tables": {"nope": {}, "dog\0": {}, "../dog": {}}}}, "Table 'dev.nope' does not exist",
-                 "Table 'dev.dog\0' does not exist", "Table 'dev.../dog' does not exist")
-
-    def test_table(self):
-        self.add_dog()
-        self.bad_dog([], "Table permissions must be an object")
-        self.bad_dog({}, "Missing table READ permission", "Missing table INSERT permission", "Missing table UPDATE permission",
-                     "Missing table DELETE permission", "Missing 'attribute_permissions' array")
-        self.bad_dog(rights(read="yes", delete=1), "Table READ permission must be a boolean", "Table DELETE permission must be a boolean")
-        self.bad_dog(dict(rights(), drop=True), "Invalid table permission key value 'drop'")
-        self.bad_dog(dict(rights(), attribute_permissions="x"), "Value for 'attribute_permissions' must be an array")
-        missing = "Permission object in 'attribute_permission' missing an 'attribute_name'"
-        self.bad_dog(rights(attributes=[{"read": True}, 5, "name", {"attribute_name": ""}, {"attribute_name": 5}]), *[missing] * 5)
-        self.bad_dog(rights(attributes=[{"attribute_name": "nope"}, {"attribute_name": "name\0", "read": "x", "foo": 1}]),
-                     "Invalid attribute 'nope' in 'attribute_permissions'", "READ attribute permission missing for 'nope'",
-                     "INSERT attribute permission missing for 'nope'", "UPDATE attribute permission missing for 'nope'",
-                     "Invalid attribute 'name\0' in 'attribute_permissions'", "Invalid attribute permission key value 'foo'",
-                     "READ attribute permission for 'name\0' must be a boolean", "INSERT attribute permission missing for 'name\0'",
-                     "UPDATE attribute permission missing for 'name\0'")
-
-    def test_attribute_exceeds_its_table(self):
-        self.add_dog()
-        conflict = "You have a conflict with TABLE permissions for 'dev.dog' being false and ATTRIBUTE permissions being true"
-        for right in ("read", "insert", "update"):
-            attributes = [attribute("name"), attribute("id", right)]
-            self.bad_dog(rights(**dict({right: False}, attributes=attributes)), conflict)
-        # delete has no effect on an attribute
-        self.add_role("fine", dog(delete=False, attributes=[dict(attribute("name"), delete=True)]))
+    def test_bad_names(self):
+        for name in CASES["bad names"]:
+            with self.subTest(name):
+                self.errors(["Role is invalid"], role=name, permission={})
+                self.errors(["Id is invalid"], role="x", id=name, permission={})
+                self.errors(["Id is invalid"], operation="alter_role", id=name, permission={})
+        self.assertEqual(self.ids(), ["super_user"])
 
     def test_key_beside_listed_attributes(self):
         """A key that is not listed has what the listed attributes have together, and no more."""
@@ -180,21 +126,6 @@ class Roles(Case):
             self.assertEqual(body if status == 200 else status, seen, body)
             status, body = self.call("insert", ("u%d" % i, "pw"), database="dev", table="dog", records=[{"id": 100 + i}])
             self.assertEqual(status, written, body)
-
-    def test_all_at_once(self):
-        self.add_dog()
-        self.errors(["Invalid key in JSON body - 'foo'", "Role is invalid", "Value for 'super_user' permission must be a boolean",
-                     "database 'nope' does not exist", "Table 'dev.nope' does not exist"],
-                    {"dev_dog": ["Table READ permission must be a boolean", "Missing table INSERT permission",
-                                 "Missing table UPDATE permission", "Missing table DELETE permission",
-                                 "Permission object in 'attribute_permission' missing an 'attribute_name'"]},
-                    role="", foo=1, permission={"super_user": "x", "nope": {}, "dev": {"tables": {
-                        "nope": {}, "dog": {"read": "x", "attribute_permissions": [{}]}}}})
-        # two tables that share a key in the answer
-        for database, table in (("a_b", "c"), ("a", "b_c")):
-            self.ok("create_table", database=database, table=table, primary_key="id")
-        self.bad({"a": {"tables": {"b_c": rights(read=1)}}, "a_b": {"tables": {"c": rights(delete=1)}}},
-                 tables={"a_b_c": ["Table READ permission must be a boolean", "Table DELETE permission must be a boolean"]})
 
     @unittest.skipIf(MINIMAL, "the minimal build has no CSV")
     def test_refused_as_csv(self):
