@@ -36,7 +36,8 @@ class Case(unittest.TestCase):
         return body
 
     def refused(self, status, error, operation, **more):
-        self.assertEqual(self.call(operation, **more), (status, {"error": error}))
+        with self.subTest(operation, **more):
+            self.assertEqual(self.call(operation, **more), (status, {"error": error}))
 
     def add_dog(self):
         self.ok("create_table", database="dev", table="dog", primary_key="id")
