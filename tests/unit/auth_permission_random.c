@@ -336,7 +336,7 @@ static void compare_views(const struct principal *who)
 	}
 }
 
-START_TEST(test_random)
+START_TEST(decisions_agree_with_the_model)
 {
 	srand(1000u + (unsigned)_i);
 	for (int i = 0; i < 300; i++) {
@@ -367,7 +367,7 @@ static Suite *suite(void)
 
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_set_timeout(t, 120);
-	tcase_add_loop_test(t, test_random, 0, 4);
+	tcase_add_loop_test(t, decisions_agree_with_the_model, 0, 4);
 	suite_add_tcase(s, t);
 	return s;
 }

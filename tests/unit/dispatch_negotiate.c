@@ -41,7 +41,7 @@ static const struct {
 	{ ",,application/json,", FORMAT_JSON },
 };
 
-START_TEST(test_accept)
+START_TEST(the_type_of_an_answer_is_the_best_accepted)
 {
 	ck_assert_msg(format_accepted(accepts[_i].accept) == accepts[_i].format, "Accept: %s", accepts[_i].accept);
 }
@@ -64,7 +64,7 @@ static const struct {
 	{ "multipart/form-data; boundary=x", MEDIA_OTHER },
 };
 
-START_TEST(test_content_type)
+START_TEST(the_type_of_a_body_is_known)
 {
 	ck_assert_msg(media_of(media[_i].content_type) == media[_i].media, "Content-Type: %s", media[_i].content_type);
 }
@@ -75,8 +75,8 @@ static Suite *suite(void)
 	Suite *s = suite_create("dispatch_negotiate");
 	TCase *t = tcase_create("negotiate");
 
-	tcase_add_loop_test(t, test_accept, 0, sizeof accepts / sizeof *accepts);
-	tcase_add_loop_test(t, test_content_type, 0, sizeof media / sizeof *media);
+	tcase_add_loop_test(t, the_type_of_an_answer_is_the_best_accepted, 0, sizeof accepts / sizeof *accepts);
+	tcase_add_loop_test(t, the_type_of_a_body_is_known, 0, sizeof media / sizeof *media);
 	suite_add_tcase(s, t);
 	return s;
 }

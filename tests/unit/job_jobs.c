@@ -117,7 +117,7 @@ static const char *usual_end(const char *id, int number)
 	return text;
 }
 
-START_TEST(test_outcomes)
+START_TEST(outcomes_are_recorded)
 {
 	struct work w[] = { { .what = ANSWER, .number = 2 }, { .what = ANSWER, .number = 3 }, { .what = FAIL } };
 
@@ -133,7 +133,7 @@ START_TEST(test_outcomes)
 }
 END_TEST
 
-START_TEST(test_order_and_bounds)
+START_TEST(jobs_wait_in_order_and_within_bounds)
 {
 	const struct jobs_options one = { .parallel = 1, .waiting = 3 };
 	struct work w[5] = { { .what = WAIT } };
@@ -154,7 +154,7 @@ START_TEST(test_order_and_bounds)
 }
 END_TEST
 
-START_TEST(test_stop)
+START_TEST(a_stop_cancels_jobs)
 {
 	const struct jobs_options one = { .parallel = 1, .waiting = 3 };
 	struct work w[3] = { { .what = WAIT } };
@@ -176,7 +176,7 @@ START_TEST(test_stop)
 END_TEST
 
 /* What a crash leaves behind: more than one batch of each. */
-START_TEST(test_interrupted)
+START_TEST(jobs_cut_off_by_the_end_are_marked)
 {
 	struct buf b;
 	struct work w = { .what = ANSWER, .number = 4 };
@@ -207,7 +207,7 @@ START_TEST(test_interrupted)
 }
 END_TEST
 
-START_TEST(test_retention)
+START_TEST(old_jobs_are_removed)
 {
 	const struct jobs_options brief = { .parallel = 2, .waiting = 9, .retention = 3600 * 1000 };
 	struct work w = { .what = ANSWER, .number = 2 };
@@ -240,7 +240,7 @@ START_TEST(test_retention)
 }
 END_TEST
 
-START_TEST(test_value_copy)
+START_TEST(a_copied_value_outlives_its_source)
 {
 	char text[] = "{'a':[1,2.5,'t\\u00e9',null,true,{}],'b':{'c':12345678901234567890123},'d':[]}";
 	struct arena from, to;
@@ -274,14 +274,14 @@ static Suite *suite(void)
 	TCase *t = tcase_create("jobs");
 
 	tcase_add_checked_fixture(t, begin, finish);
-	tcase_add_test(t, test_outcomes);
-	tcase_add_test(t, test_order_and_bounds);
-	tcase_add_test(t, test_stop);
-	tcase_add_test(t, test_interrupted);
-	tcase_add_test(t, test_retention);
+	tcase_add_test(t, outcomes_are_recorded);
+	tcase_add_test(t, jobs_wait_in_order_and_within_bounds);
+	tcase_add_test(t, a_stop_cancels_jobs);
+	tcase_add_test(t, jobs_cut_off_by_the_end_are_marked);
+	tcase_add_test(t, old_jobs_are_removed);
 	suite_add_tcase(s, t);
 	t = tcase_create("values");
-	tcase_add_test(t, test_value_copy);
+	tcase_add_test(t, a_copied_value_outlives_its_source);
 	suite_add_tcase(s, t);
 	return s;
 }

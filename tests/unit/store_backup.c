@@ -263,7 +263,7 @@ static void *write_on(void *arg)
 	return NULL;
 }
 
-START_TEST(taken_while_written)
+START_TEST(a_backup_taken_while_written_is_consistent)
 {
 	struct writing w = { 0 };
 	pthread_t thread;
@@ -299,7 +299,7 @@ START_TEST(taken_while_written)
 }
 END_TEST
 
-START_TEST(some_tables)
+START_TEST(a_backup_of_some_tables_has_no_others)
 {
 	size_t len;
 	int fd = -1;
@@ -338,7 +338,7 @@ static void refused(const void *bytes, size_t len, const char *sentence)
 	ck_assert_int_eq(store_database(store, "bad", &db, &why), LYRE_ENOTFOUND);
 }
 
-START_TEST(foreign_files)
+START_TEST(foreign_files_are_refused)
 {
 	size_t len;
 	char other[5000];
@@ -386,7 +386,7 @@ static int verify(const unsigned char *bytes, size_t len, struct err *e)
 }
 
 /* What passes is whole enough to be read by all: the frame of everything was checked. */
-START_TEST(damaged_files)
+START_TEST(damaged_files_are_refused)
 {
 	size_t len;
 	make_table("dog", 3600);
@@ -468,7 +468,7 @@ static void delete_first(MDB_dbi dbi)
 	mdb_cursor_close(cursor);
 }
 
-START_TEST(wrong_contents)
+START_TEST(wrong_contents_are_refused)
 {
 	size_t len;
 	MDB_dbi dbi;
@@ -536,7 +536,7 @@ START_TEST(wrong_contents)
 END_TEST
 
 /* The database's own file, with pages that are free, is a backup too. */
-START_TEST(the_file_itself)
+START_TEST(the_file_itself_is_a_backup)
 {
 	make_table("dog", -1);
 	make_table("cat", -1);
@@ -568,7 +568,7 @@ static void *take_one(void *arg)
 	return NULL;
 }
 
-START_TEST(one_at_a_time)
+START_TEST(backups_at_once_take_turns)
 {
 	pthread_t threads[4];
 	int failures[4] = { 0 };
@@ -591,13 +591,13 @@ static Suite *suite(void)
 
 	tcase_set_timeout(t, 300);
 	tcase_add_checked_fixture(t, begin, end);
-	tcase_add_test(t, taken_while_written);
-	tcase_add_test(t, some_tables);
-	tcase_add_test(t, foreign_files);
-	tcase_add_test(t, damaged_files);
-	tcase_add_test(t, wrong_contents);
-	tcase_add_test(t, the_file_itself);
-	tcase_add_test(t, one_at_a_time);
+	tcase_add_test(t, a_backup_taken_while_written_is_consistent);
+	tcase_add_test(t, a_backup_of_some_tables_has_no_others);
+	tcase_add_test(t, foreign_files_are_refused);
+	tcase_add_test(t, damaged_files_are_refused);
+	tcase_add_test(t, wrong_contents_are_refused);
+	tcase_add_test(t, the_file_itself_is_a_backup);
+	tcase_add_test(t, backups_at_once_take_turns);
 	suite_add_tcase(s, t);
 	return s;
 }

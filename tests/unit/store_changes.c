@@ -139,7 +139,7 @@ static void write_some(void)
 	delete("dev", "a", "[2,99]");
 }
 
-START_TEST(reads)
+START_TEST(changes_are_read_by_table)
 {
 	write_some();
 	double t[20];
@@ -168,7 +168,7 @@ START_TEST(reads)
 }
 END_TEST
 
-START_TEST(filters)
+START_TEST(changes_are_filtered)
 {
 	lyre_value keys[] = { value_text("long", 4), value_int(2), value_int(99), value_null() };
 	lyre_value list = { .type = LYRE_ARRAY, .len = 4, .items = keys };
@@ -201,7 +201,7 @@ START_TEST(filters)
 }
 END_TEST
 
-START_TEST(removes)
+START_TEST(old_entries_are_removed)
 {
 	double t[20];
 	write_some();
@@ -268,7 +268,7 @@ static int in_order(void *arg, const struct table_change *c)
 	return 0;
 }
 
-START_TEST(large_writes)
+START_TEST(large_writes_are_read_whole)
 {
 	make_logged("a");
 	make_logged("b");
@@ -308,7 +308,7 @@ static int end_at_once(void *arg, uint64_t removed)
 	return LYRE_EBUSY;
 }
 
-START_TEST(cancelled)
+START_TEST(removing_can_be_cancelled)
 {
 	make_logged("a");
 	make_logged("b");
@@ -339,11 +339,11 @@ static Suite *suite(void)
 	TCase *c = tcase_create("changes");
 	tcase_add_checked_fixture(c, begin, end);
 	tcase_set_timeout(c, 120);
-	tcase_add_test(c, reads);
-	tcase_add_test(c, filters);
-	tcase_add_test(c, removes);
-	tcase_add_test(c, large_writes);
-	tcase_add_test(c, cancelled);
+	tcase_add_test(c, changes_are_read_by_table);
+	tcase_add_test(c, changes_are_filtered);
+	tcase_add_test(c, old_entries_are_removed);
+	tcase_add_test(c, large_writes_are_read_whole);
+	tcase_add_test(c, removing_can_be_cancelled);
 	suite_add_tcase(s, c);
 	return s;
 }

@@ -130,7 +130,7 @@ static void works_after_a_start(void)
 	ck_assert_str_eq(insert("dev", "t", "[{'id':1000}]"), "1000");
 }
 
-START_TEST(read_by_key)
+START_TEST(a_read_by_key_finds_the_damage)
 {
 	make_dev();
 	ck_assert_int_eq(read_one("dev"), 0);
@@ -142,7 +142,7 @@ START_TEST(read_by_key)
 }
 END_TEST
 
-START_TEST(walked)
+START_TEST(a_walk_finds_the_damage)
 {
 	make_dev();
 	spoil_branches(false);
@@ -153,7 +153,7 @@ START_TEST(walked)
 }
 END_TEST
 
-START_TEST(written)
+START_TEST(a_write_finds_the_damage)
 {
 	make_dev();
 	spoil_branches(false);
@@ -165,7 +165,7 @@ START_TEST(written)
 }
 END_TEST
 
-START_TEST(dropped)
+START_TEST(a_damaged_database_can_be_dropped)
 {
 	make_dev();
 	spoil_branches(false);
@@ -350,10 +350,10 @@ static Suite *suite(void)
 	TCase *c = tcase_create("guard");
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_set_timeout(c, 60);
-	tcase_add_test(c, read_by_key);
-	tcase_add_test(c, walked);
-	tcase_add_test(c, written);
-	tcase_add_test(c, dropped);
+	tcase_add_test(c, a_read_by_key_finds_the_damage);
+	tcase_add_test(c, a_walk_finds_the_damage);
+	tcase_add_test(c, a_write_finds_the_damage);
+	tcase_add_test(c, a_damaged_database_can_be_dropped);
 #ifndef __SANITIZE_THREAD__
 	tcase_add_test(c, cut_off_and_read);
 	tcase_add_test(c, cut_off_and_written);

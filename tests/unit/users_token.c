@@ -81,7 +81,7 @@ static void check_round_trip(struct token_claims c)
 	free(token);
 }
 
-START_TEST(test_reads_what_it_made)
+START_TEST(it_reads_what_it_made)
 {
 	struct token_claims c = claims_of("bob");
 
@@ -106,7 +106,7 @@ START_TEST(test_reads_what_it_made)
 }
 END_TEST
 
-START_TEST(test_header_is_as_recorded)
+START_TEST(the_header_is_as_recorded)
 {
 	struct token_claims c = claims_of("bob");
 	char *token = token_make(key, &c);
@@ -116,7 +116,7 @@ START_TEST(test_header_is_as_recorded)
 }
 END_TEST
 
-START_TEST(test_expires)
+START_TEST(a_token_expires)
 {
 	struct token_claims c = claims_of("bob");
 	char *token = token_make(key, &c);
@@ -132,7 +132,7 @@ END_TEST
 
 /* ---- what others make ---- */
 
-START_TEST(test_every_changed_letter)
+START_TEST(every_changed_letter_is_noticed)
 {
 	struct token_claims c = claims_of("bob");
 	char *token = token_make(key, &c);
@@ -159,7 +159,7 @@ START_TEST(test_every_changed_letter)
 }
 END_TEST
 
-START_TEST(test_shapes)
+START_TEST(texts_of_other_shapes_are_refused)
 {
 	static const char *const odd[] = { "", ".", "..", "...", "a.b.c", "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9",
 		"eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.", "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9..",
@@ -210,7 +210,7 @@ static enum token_verdict read_header(const char *header)
 	return verdict;
 }
 
-START_TEST(test_headers)
+START_TEST(other_headers_are_refused)
 {
 	static const char *const odd[] = { "{'alg':'none'}", "{'alg':'None','typ':'JWT'}",
 		"{'alg':'HS256','typ':'JWT'}", "{'alg':'RS384','typ':'JWT'}", "{'alg':'rs256','typ':'JWT'}",
@@ -249,7 +249,7 @@ static enum token_verdict read_payload(const char *payload)
 }
 
 /* Even where the signature is right, nothing is taken for what it is not. */
-START_TEST(test_payloads)
+START_TEST(other_payloads_are_refused)
 {
 	static const struct { const char *was, *is; } odd[] = { { "'bob'", "''" }, { "'bob'", "5" }, { "'bob'", "null" },
 		{ "'bob'", "['bob']" }, { "'bob'", "'b\\u0000b'" }, { "'bob'", "'b\xff'" }, { "'username'", "'user'" },
@@ -295,7 +295,7 @@ START_TEST(test_payloads)
 }
 END_TEST
 
-START_TEST(test_other_key)
+START_TEST(tokens_of_another_key_are_refused)
 {
 	struct token_claims c = claims_of("bob");
 	char *token = token_make(key, &c), why[256];
@@ -311,7 +311,7 @@ END_TEST
 
 /* ---- the file ---- */
 
-START_TEST(test_key_stays)
+START_TEST(the_key_stays_and_is_its_owners)
 {
 	struct token_claims c = claims_of("bob");
 	char *token = token_make(key, &c), why[256];
@@ -381,7 +381,7 @@ static void export_other(gnutls_pk_algorithm_t kind, unsigned bits)
 	gnutls_x509_privkey_deinit(other);
 }
 
-START_TEST(test_files_that_are_no_key)
+START_TEST(files_that_are_no_key_are_refused)
 {
 	char *half = strndup(key->private_pem, key->private_size / 2), *zeros = calloc(1, 100000);
 
@@ -414,7 +414,7 @@ START_TEST(test_files_that_are_no_key)
 }
 END_TEST
 
-START_TEST(test_cannot_be_made)
+START_TEST(a_key_is_made_or_why_not_is_said)
 {
 	char why[256];
 
@@ -444,19 +444,19 @@ static Suite *suite(void)
 	TCase *tokens = tcase_create("tokens"), *files = tcase_create("files");
 
 	tcase_add_checked_fixture(tokens, set_up_key, remove_key);
-	tcase_add_test(tokens, test_reads_what_it_made);
-	tcase_add_test(tokens, test_header_is_as_recorded);
-	tcase_add_test(tokens, test_expires);
-	tcase_add_test(tokens, test_every_changed_letter);
-	tcase_add_test(tokens, test_shapes);
-	tcase_add_test(tokens, test_headers);
-	tcase_add_test(tokens, test_payloads);
-	tcase_add_test(tokens, test_other_key);
-	tcase_add_test(tokens, test_key_stays);
-	tcase_add_test(tokens, test_files_that_are_no_key);
+	tcase_add_test(tokens, it_reads_what_it_made);
+	tcase_add_test(tokens, the_header_is_as_recorded);
+	tcase_add_test(tokens, a_token_expires);
+	tcase_add_test(tokens, every_changed_letter_is_noticed);
+	tcase_add_test(tokens, texts_of_other_shapes_are_refused);
+	tcase_add_test(tokens, other_headers_are_refused);
+	tcase_add_test(tokens, other_payloads_are_refused);
+	tcase_add_test(tokens, tokens_of_another_key_are_refused);
+	tcase_add_test(tokens, the_key_stays_and_is_its_owners);
+	tcase_add_test(tokens, files_that_are_no_key_are_refused);
 	suite_add_tcase(s, tokens);
 	tcase_add_checked_fixture(files, set_up_folder, remove_folder);
-	tcase_add_test(files, test_cannot_be_made);
+	tcase_add_test(files, a_key_is_made_or_why_not_is_said);
 	suite_add_tcase(s, files);
 	return s;
 }
