@@ -85,7 +85,7 @@ START_TEST(a_wrong_identity_is_refused)
 {
 	struct identity c = make_ann(), wrong = wrong_identities[_i].identity;
 
-	if (wrong.until)
+	if (wrong.until != 0)
 		wrong.stamp = c.stamp;
 	ck_assert_row_int_eq(wrong_identities[_i].name, claim(0, "token", wrong), LYRE_EUNAUTHENTICATED);
 }
