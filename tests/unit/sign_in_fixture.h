@@ -13,7 +13,6 @@
 #include "auth/users.h"
 #include "config/config.h"
 
-
 static struct config *config;
 static struct auth *auth;
 static const struct principal *who; /**< of the last that was let in */
