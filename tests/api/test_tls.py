@@ -6,7 +6,7 @@ import base64, contextlib, http.client, json, os, re, shutil, socket, ssl, subpr
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from certificates import Authority
-from lyre_server import BUILD, HAS_PROC, LYRED, PASSWORD, STATIC_ONLY, Server, built_modules, feature, until
+from lyre_server import BUILD, HAS_PROC, LYRE, LYRED, PASSWORD, STATIC_ONLY, Server, built_modules, feature, until
 
 MODULE = os.path.join(BUILD, "tests", "module", ".libs", "tls_files.so")
 NETWORK = "operationsApi.network."
@@ -888,6 +888,39 @@ class Started(unittest.TestCase):
         with Server(config=configuration()) as s:
             self.assertIn("[tls_files]: TLS 1 0", s.said())
             self.assertNotIn("https", s.said())
+
+
+@unittest.skipUnless(os.path.exists(LYRE), "this build has no client")
+class Client(unittest.TestCase):
+    """lyre over https."""
+
+    def lyre(self, s, *args, host="127.0.0.1"):
+        """(status, output, errors) of describe_all"""
+        r = subprocess.run([LYRE, "--url", "https://%s:%d" % (host, s.secure_port), "--user", "admin", *args, "describe_all", "--json"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                           stderr=subprocess.PIPE, universal_newlines=True, env=dict(os.environ, LYRE_PASSWORD="Abc1234!", HOME="/nonexistent", no_proxy="*"))
+        return r.returncode, r.stdout.strip(), r.stderr
+
+    def test_trust(self):
+        with SecureServer() as s:
+            s.must_use(("first", authority.issue("first", ["IP:127.0.0.1"]), []))
+            self.assertEqual(self.lyre(s, "--cacert", authority.path), (0, "{}", ""))
+            status, _, said = self.lyre(s)
+            self.assertEqual(status, 3)
+            self.assertIn("--cacert FILE names the authority", said)
+            self.assertEqual(self.lyre(s, "--cacert", others.path)[0], 3)
+            self.assertEqual(self.lyre(s, "--cacert", authority.path, host="localhost")[0], 3) # another name
+            status, out, said = self.lyre(s, "--insecure", host="localhost")
+            self.assertEqual((status, out), (0, "{}"))
+            self.assertRegex(said, "^lyre: warning: --insecure: whether .* is not checked\n$")
+            status, _, said = self.lyre(s, "--insecure", "--cacert", authority.path)
+            self.assertEqual(status, 2)
+            self.assertIn("exclude each other", said)
+
+    def test_insecure_is_for_https(self):
+        for where in (["--url", "http://127.0.0.1:1"], ["--socket", "/nowhere"]):
+            r = subprocess.run([LYRE, "--insecure", *where, "describe_all"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+            self.assertEqual(r.returncode, 2)
+            self.assertIn("--insecure is for a server with https", r.stdout)
 
 
 class Rotation(unittest.TestCase):
