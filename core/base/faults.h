@@ -15,9 +15,8 @@
 
 /** Zeroed: none. */
 struct fault_list {
-	int code; /**< of the first */
 	size_t count;
-	char *texts[FAULTS_TOLD]; /**< NULL: there was no memory for it */
+	struct err told[FAULTS_TOLD]; /**< here, as being out of memory is a fault too */
 };
 
 /** Adds one, unless the same text is there already. */
@@ -28,8 +27,7 @@ void faults_add(struct fault_list *f, const struct err *e);
  * \return 0: go on with the next; \p e is empty then. Else its code: without \p f, or out of memory
  */
 int faults_take(struct fault_list *f, struct err *e);
-/** \return the code of the first, with its text in \p e */
-int faults_first(const struct fault_list *f, struct err *e);
-void faults_free(struct fault_list *f);
+/** How many can be told. */
+size_t faults_told(const struct fault_list *f);
 
 #endif

@@ -41,13 +41,4 @@ int json_fail_token(struct json_reader *r);
  */
 int json_read_text(struct json_reader *r, const char **ret, uint32_t *len);
 
-/* ---- json_names.c ---- */
-
-/**
- * Makes the members of an object one a name: the last of equal names wins, in the place of the first. No names that a client
- * may send cost n².
- * \return how many there are; 0, where there were some, when out of memory
- */
-uint32_t json_merge_names(struct value_member *members, uint32_t n, struct charge *charge);
-
 #endif

@@ -33,7 +33,7 @@ struct value_member {
 	struct lyre_value value;
 };
 
-/** An array or an object that is JSON text still: a kind between decoding and the handler. Its text is in s. */
+/** An array or an object that stands as it was sent: a kind between decoding and the handler. What was sent is in s. */
 #define VALUE_UNREAD 100u
 
 static inline lyre_value value_null(void) { return (lyre_value){ .type = LYRE_NULL }; }
@@ -62,6 +62,14 @@ bool value_equals_str(const lyre_value *v, const char *s);
 int value_compare(const lyre_value *a, const lyre_value *b);
 /** Deep equality; numbers by value. */
 bool value_equal(const lyre_value *a, const lyre_value *b);
+
+/**
+ * Makes the members of an object one a name: the last of equal names wins, in the place of the first. No names that a client
+ * may send cost n².
+ * \param charge  what the work is charged to while it lasts; NULL: nothing
+ * \return how many there are; 0, where there were some, when out of memory
+ */
+uint32_t value_merge_names(struct value_member *members, uint32_t n, struct charge *charge);
 
 /**
  * A deep copy in the arena. Texts that lie in the \p kept_len bytes from \p kept on, which will outlive the copy, are

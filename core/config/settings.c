@@ -24,7 +24,7 @@ const struct lyre_setting core_settings[] = {
 	{ "operationsApi.network.corsAccessList", LYRE_S_LIST, LYRE_SF_NULL | SETTING_LISTENER, "[\"*\"]",
 	  .help = CORS_HELP },
 	{ "operationsApi.network.timeout", LYRE_S_DURATION, SETTING_LISTENER, "120s", .min = 1000, .max = 86400e3,
-	  .help = "How long a request may take before its connection is given up." },
+	  .help = "How long a request may take before its connection is given up; of a file that is sent (restore_backup), how long nothing may come." },
 	{ "operationsApi.network.headersTimeout", LYRE_S_DURATION, SETTING_LISTENER, "60s", .min = 1000, .max = 86400e3,
 	  .help = "How long a client may take to send the headers of a request." },
 	{ "operationsApi.network.keepAliveTimeout", LYRE_S_DURATION, SETTING_LISTENER, "30s", .min = 1000, .max = 86400e3,
@@ -39,7 +39,7 @@ const struct lyre_setting core_settings[] = {
 	  .help = "Connections that one address may have open at once; 0: no limit." },
 	{ "operationsApi.network.maxBodySize", LYRE_S_SIZE, SETTING_LISTENER, "128M", .min = 1024, .max = 4294967295.0,
 	  .help = "The largest body of a request; it is held in memory, and its values may take eight times as much. "
-		  "Over 256K the client signs in by header or socket." },
+		  "Over 256K the client signs in by header or socket. Files that are sent (restore_backup) may be larger: they go to the disk." },
 	{ "operationsApi.network.securePort", LYRE_S_INT, LYRE_SF_NULL | SETTING_LISTENER, NULL, PORT,
 	  .help = "TCP port of the operations API with TLS; null: none; 0: one that the system chooses, said in the log." },
 	{ "operationsApi.network.mtls", SETTING_ANY, SETTING_INERT, "false", .help = "Clients sign in by certificate." },

@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "ctl/client.h"
+#include "encode/encode.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -37,9 +37,9 @@ struct options {
 	bool force;
 	bool activate;             /**< --activate, for passwd */
 	bool all;                  /**< --all, for backup */
+	bool quiet;                /**< --quiet: no progress */
 	const char **tables;       /**< --table, for backup */
 	size_t table_count;
-	bool other_host;           /**< url names a machine that is not this one; set by client_open() */
 };
 
 /** "lyre: …" and a line's end on stderr. \return \p status */

@@ -7,6 +7,8 @@
 
 #include "base/arena.h"
 #include "ctl/client.h"
+#include "ctl/interrupt.h"
+#include "ctl/progress.h"
 
 #include <getopt.h>
 #include <langinfo.h>
@@ -59,6 +61,7 @@ static const char usage[] =
 	"\n"
 	"  -t, --table NAME          backup: only this table; may be given again\n"
 	"  -f, --force               backup: replace the file\n"
+	"  -q, --quiet               backup, restore: no progress on the terminal\n"
 	"      --all                 backup: every database, to FOLDER/DATABASE.mdb\n"
 	"      --activate            passwd: let the user sign in again, too; the new password\n"
 	"                            is asked for, or is the first line of standard input\n"
@@ -71,6 +74,7 @@ static const char usage[] =
 int complain(enum ctl_status status, const char *fmt, ...)
 {
 	va_list ap;
+	progress_end();
 	va_start(ap, fmt);
 	fputs("lyre: ", stderr);
 	vfprintf(stderr, fmt, ap);
@@ -96,6 +100,7 @@ static const struct option long_options[] = {
 	{ "csv", no_argument, NULL, OPTION_CSV },
 	{ "table", required_argument, NULL, 't' },
 	{ "force", no_argument, NULL, 'f' },
+	{ "quiet", no_argument, NULL, 'q' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ 0 },
@@ -111,7 +116,7 @@ static int options_read(int argc, char **argv, struct arena *a, struct options *
 	o->tables = ARENA_ARRAY(a, const char *, (size_t)argc);
 	if (!o->tables)
 		return complain(CTL_USAGE, "out of memory");
-	for (int c; (c = getopt_long(argc, argv, "s:u:U:t:fhV", long_options, NULL)) != -1;) {
+	for (int c; (c = getopt_long(argc, argv, "s:u:U:t:fqhV", long_options, NULL)) != -1;) {
 		switch (c) {
 		case 's': o->socket = optarg; socket_given = true; break;
 		case 'u': o->url = optarg; url_given = true; break;
@@ -126,6 +131,7 @@ static int options_read(int argc, char **argv, struct arena *a, struct options *
 		case OPTION_TOKEN_FILE: o->token_file = optarg; token_given = true; break;
 		case OPTION_ACTIVATE: o->activate = true; break;
 		case OPTION_ALL: o->all = true; break;
+		case 'q': o->quiet = true; break;
 		case OPTION_PASSWORD:
 			return complain(CTL_USAGE,
 				"a password on the command line can be read by everybody on this machine: use --password-file FILE or LYRE_PASSWORD, or let me ask for it");
@@ -225,6 +231,7 @@ static int run(struct arena *a, struct options *o, char **words, int count)
 	else
 		rc = command_operation(c, a, o, words[0], words + 1, (size_t)count - 1);
 	client_close(c);
+	interrupts_obey();
 	return rc;
 }
 

@@ -55,6 +55,9 @@ struct exchange {
 	bool secure;               /**< it came over TLS, to here or to a trusted proxy */
 	struct buf body;           /**< one spare byte behind it */
 	bool body_later;           /**< dispatch_begin() comes before the body, to say whether it is wanted */
+	const lyre_value *query;   /**< where the body is a file: the parameters, texts of an object; NULL else */
+	uint64_t body_size;        /**< of such a body, as its head says; UINT64_MAX: it does not */
+	bool body_whole;           /**< of such a body nothing more comes */
 	const char *certified;     /**< the user whom the client's certificate signs in; NULL: nobody. Lives as long as the connection */
 	bool trusted;              /**< a peer on the domain socket with our own uid, or root: super_user without a password */
 	const char *peer;          /**< address, for the log */
@@ -80,14 +83,21 @@ struct exchange {
 enum dispatch_result {
 	DISPATCH_DONE, /**< the answer stands in the exchange */
 	DISPATCH_WAIT, /**< suspend; after resume() call dispatch_continue() */
-	DISPATCH_BODY  /**< read the body, then call dispatch_body(); comes only with body_later */
+	DISPATCH_BODY, /**< read the body, then call dispatch_body(); comes only with body_later */
+	DISPATCH_PIECE /**< the same of DISPATCH_PIECE_MIN bytes of the body or what is left of it; only where it is a file */
 };
+
+/** More than a piece of a file may have, but not less, where it is not the last. */
+#define DISPATCH_PIECE_MIN ((size_t)64 << 10)
+
+/** Whether the body of a request is a file when its query string names an operation. */
+bool dispatch_takes_file(const struct exchange *x);
 
 /** Takes a request. On the connection's thread; never blocks. */
 enum dispatch_result dispatch_begin(struct dispatch *d, struct exchange *x);
 /** Goes on after resume(). On the connection's thread. */
 enum dispatch_result dispatch_continue(struct exchange *x);
-/** Goes on after DISPATCH_BODY with the body in the exchange. On the connection's thread. */
+/** Goes on after DISPATCH_BODY or DISPATCH_PIECE with the body, or a piece, in the exchange. On the connection's thread. */
 enum dispatch_result dispatch_body(struct exchange *x);
 /**
  * The next piece of a BODY_STREAM answer, about \p want bytes, replacing what is in out. On the connection's thread; never
@@ -127,6 +137,16 @@ static inline size_t operation_param(const struct operation *o, const char *name
 	size_t i = 0;
 
 	while (i < o->param_count && strcmp(o->params[i].name, name))
+		i++;
+	return i;
+}
+
+/** The same of the first with a flag. */
+static inline size_t operation_param_flagged(const struct operation *o, uint32_t flag)
+{
+	size_t i = 0;
+
+	while (i < o->param_count && !(o->params[i].flags & flag))
 		i++;
 	return i;
 }

@@ -21,7 +21,7 @@ int arguments_decode(struct lyre_call *call, const struct operation *o, struct e
 		const lyre_value *v = words_get(&call->body, o->params[i].name, &label);
 
 		if (v)
-			rc = json_decode_rest(call->arena, (lyre_value *)(uintptr_t)v, e);
+			rc = call_decode(call, (lyre_value *)(uintptr_t)v, e);
 	}
 	return rc;
 }
@@ -57,7 +57,7 @@ int arguments_bind(struct lyre_call *call, const char ***ret_labels)
 struct faults {
 	struct buf text;
 	const char *label; /* the name that they are said of, and its length: it may be a word of a list */
-	int label_len;
+	int label_len; /**< -1: it ends with NUL */
 };
 
 /** As much as a failure's text can hold: more would be cut. */
@@ -253,16 +253,21 @@ static bool is_own_name(const struct lyre_param *p)
 /** \param sent  the word under which it was. An old word beside it stands for the same value, but null for none. */
 static void check_as_known(struct faults *f, const struct lyre_param *p, lyre_value *v, const char *sent, struct arena *a)
 {
-	name_it(f, sent, strlen(sent));
+	size_t before = f->text.len;
+
+	f->label = sent;
+	f->label_len = -1;
 	if (!p->wrong_as || v->type == LYRE_NULL || strcmp(sent, p->name)) {
 		check(f, p, v, a);
 		return;
 	}
-	for (const char *word = p->wrong_as + strspn(p->wrong_as, " "); *word; word += strspn(word, " ")) {
+	const char *word = p->wrong_as + strspn(p->wrong_as, " ");
+	do {
 		name_it(f, word, strcspn(word, " "));
 		check(f, p, v, a);
 		word += f->label_len;
-	}
+		word += strspn(word, " ");
+	} while (*word && f->text.len != before); /* what is right under one word is so under all */
 }
 
 /** \param sent  as null; NULL: not at all */

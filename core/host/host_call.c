@@ -39,9 +39,9 @@ static const lyre_value *host_call_body(lyre_call *call)
 {
 	struct err ignored;
 
-	/* What there is no memory for is left as JSON text: a kind that no check lets through. */
+	/* What there is no memory for is left as it was sent: a kind that no check lets through. */
 	for (uint32_t i = 0; value_is(&call->body, LYRE_OBJECT) && i < call->body.len; i++)
-		json_decode_rest(call->arena, &call->body.members[i].value, &ignored);
+		call_decode(call, &call->body.members[i].value, &ignored);
 	return &call->body;
 }
 

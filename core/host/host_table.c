@@ -240,9 +240,11 @@ static int write_kept(lyre_call *call, struct database *db, const char *name, st
 	return rc;
 }
 
-/** Whether the caller is told of a database what every super_user is: a text that is kept serves them all. */
+/** Whether the caller is told of a database what every super_user is, in JSON: a text that is kept serves them all. */
 static bool is_told_all(const lyre_call *call, const char *database)
 {
+	if (call->out.encoder != &encode_json)
+		return false;
 	/* the secrets of the system database are shown to the server's rights alone */
 	return host_is_whole(call) && !(call->server_rights && strcmp(database, SYSTEM_DATABASE) == 0);
 }

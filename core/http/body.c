@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file http/body.c
- * \brief Bodies of requests, collected in memory: each up to its limit, charged to its request.
+ * \brief Bodies of requests, collected in memory: each up to its limit, charged to its request. Of a file only a piece.
  *
  * What is charged is what was sent, not what was promised, so that promises cost nothing; small bodies get their memory
  * at once.
@@ -50,6 +50,8 @@ int body_expect(struct request *r, const char **why)
 {
 	struct http *h = r->http;
 	uint64_t length = r->framing.content_length;
+	if (r->x.query)
+		return 0;
 	if (length > h->body_max) {
 		*why = too_large;
 		return MHD_HTTP_CONTENT_TOO_LARGE;
@@ -68,7 +70,7 @@ int body_expect(struct request *r, const char **why)
 static int add(struct request *r, const char *data, size_t size, const char **why)
 {
 	struct buf *body = &r->x.body;
-	if (size > r->http->body_max - body->len) {
+	if (!r->x.query && size > r->http->body_max - body->len) {
 		*why = too_large;
 		return MHD_HTTP_CONTENT_TOO_LARGE;
 	}

@@ -8,11 +8,13 @@
 
 #include "dispatch/dispatch.h"
 #include "http/accept.h"
+#include "http/encoder.h"
 #include "http/framing.h"
 #include "http/http.h"
 #include "http/limits.h"
 #include "http/linger.h"
 #include "http/proxy.h"
+#include "http/query_string.h"
 #include "http/secure.h"
 #include "http/wire.h"
 #include "tls/tls.h"
@@ -148,10 +150,14 @@ struct request {
 	char client[ADDRESS_MAX]; /* address; the connection's, or what a trusted proxy says */
 	atomic_int state;
 	size_t body_sent;   /* bytes of the body as they came */
+	size_t held;        /* of those that come next, how many were taken before: a piece of a file ends with them */
 	struct decoder *decoder; /* of a compressed body that has begun; NULL else */
+	struct encoder *encoder; /* of a file that is sent compressed; NULL else */
 	bool begun;         /* dispatch_begin() was called: dispatch_end() is owed */
 	bool body_due;      /* dispatch wants the body */
-	bool asking;        /* it has not said yet whether it wants the body */
+	bool asking;        /* it has not said yet whether it wants the body, or more of it */
+	bool ask_first;     /* and was asked in libmicrohttpd's first call */
+	lyre_value query;   /* where the body is a file; else none is read */
 	bool preflight;     /* answered as one */
 	size_t stream_at;   /* what of x.out is sent */
 	bool stream_due;    /* the connection was suspended for the next piece, which x.out may not be asked about before */
@@ -239,6 +245,8 @@ int http_proxies(struct proxies *ret, const struct config *c, struct err *e);
 bool answer_names_origin(const struct request *r);
 /** Queues the exchange's answer. */
 enum MHD_Result answer_send(struct request *r);
+/** Gives back what sending it has taken. */
+void answer_release(struct request *r);
 /**
  * Sends the exchange's answer past libmicrohttpd, which takes none while a body comes.
  * The connection is over then: it must be closed by returning MHD_NO.

@@ -84,7 +84,7 @@ bool wire_body(struct connection *c, const char *body, bool chunked)
 		request_cut(c->request, MHD_HTTP_LENGTH_REQUIRED, "A chunked body cannot be checked: send its Content-Length");
 		return false;
 	}
-	w->chunks = (struct chunks){ .max = c->http->body_max };
+	w->chunks = (struct chunks){ .max = c->request->x.query ? UINT64_MAX : c->http->body_max };
 	return read_chunks(c, body, w->left);
 }
 

@@ -105,7 +105,7 @@ static int show_module(const char *path)
 int inspect(const struct options *o)
 {
 	struct view v = { .config = NULL };
-	struct fault_list faults = { .code = 0 };
+	struct fault_list faults = { .count = 0 };
 
 	if (o->action == MODULE_INFO)
 		return show_module(o->module);
@@ -117,6 +117,5 @@ int inspect(const struct options *o)
 	int code = faults.count ? EXIT_REFUSED : finish_output();
 	dispatch_close(v.dispatch);
 	unload(v.config, v.modules);
-	faults_free(&faults);
 	return code;
 }

@@ -242,30 +242,27 @@ static void replace(struct server *s, bool orderly)
 /** Says why the server does not run, to the log and to whoever looks at it; and what else would keep it from it. */
 static void report(const struct server *s, const struct err *why)
 {
-	struct fault_list faults = { .code = 0 };
+	struct fault_list faults = { .count = 0 };
 	struct err busy;
 
 	faults_add(&faults, why);
 	server_try_host(NULL, s->config, &faults, &busy);
-	for (size_t i = 0; s->logging && i < faults.count && i < FAULTS_TOLD; i++)
-		if (faults.texts[i])
-			log_fatal("main", "%s", faults.texts[i]);
+	for (size_t i = 0; s->logging && i < faults_told(&faults); i++)
+		log_fatal("main", "%s", faults.told[i].text);
 	if (!s->logging || !log_on_streams())
 		complain_of(&faults);
-	faults_free(&faults);
 }
 
 /** \return whether settings and modules are fine */
 static bool load_or_complain(struct server *s, const struct options *o)
 {
-	struct fault_list faults = { .code = 0 };
+	struct fault_list faults = { .count = 0 };
 	struct err busy;
 	bool fine = load(&s->config, &s->modules, &o->sources, &faults);
 
 	if (!fine && s->config)
 		server_try_host(NULL, s->config, &faults, &busy);
 	complain_of(&faults);
-	faults_free(&faults);
 	return fine;
 }
 

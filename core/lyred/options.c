@@ -47,8 +47,8 @@ void complain(const char *text)
 
 void complain_of(const struct fault_list *faults)
 {
-	for (size_t i = 0; i < faults->count && i < FAULTS_TOLD; i++)
-		complain(faults->texts[i] ? faults->texts[i] : "out of memory");
+	for (size_t i = 0; i < faults_told(faults); i++)
+		complain(faults->told[i].text);
 	if (faults->count > FAULTS_TOLD)
 		fprintf(stderr, "lyred: and %zu more\n", faults->count - FAULTS_TOLD);
 }

@@ -191,15 +191,14 @@ bool server_try_host(const struct server *s, const struct config *c, struct faul
 
 int server_try(const struct server *s, const struct config_sources *sources, struct err *e)
 {
-	struct fault_list faults = { .code = 0 };
+	struct fault_list faults = { .count = 0 };
 	struct config *c = NULL;
 
 	int rc = config_load(&c, sources, e);
 	if (!rc)
 		server_try_host(s, c, &faults, NULL);
 	if (faults.count)
-		rc = faults_first(&faults, e);
-	faults_free(&faults);
+		rc = (*e = faults.told[0]).code;
 	config_free(c);
 	return rc;
 }

@@ -4,7 +4,7 @@
  * \brief What the files of this room share: conditions as a tree, walks that find their rows, the order, the columns.
  *
  * A row is in the result when it matches the tree. Comparators look at an array item by item: one that matches is
- * enough. Absent values match nothing, but the not_equal of an attribute without index (\ref condition::loose).
+ * enough. Absent values match nothing, but negated comparators on an attribute without index (\ref condition::loose).
  */
 #ifndef QUERY_PLAN_H
 #define QUERY_PLAN_H
@@ -196,13 +196,11 @@ struct columns;
 /** \p v as in struct lyre_query. Unknown names go to \p u; then \p ret is not to be used. */
 int columns_make(struct columns **ret, struct arena *a, const struct table *t, const struct attribute_filter *f,
 	const lyre_value *v, struct unknown_names *u, struct err *e);
-void columns_write_json(struct columns *c, const struct row *r, struct buf *out, struct arena *scratch);
-/** The row as a value, all of it in \p a. */
-int columns_value(const struct columns *c, const struct row *r, struct arena *a, lyre_value *ret, struct err *e);
-#ifndef LYRE_MINIMAL
-void columns_write_csv_header(const struct columns *c, struct buf *out);
-void columns_write_csv(struct columns *c, const struct row *r, struct buf *out, struct arena *scratch);
-#endif
+/** Begins the array that the rows are items of, for a format that wants them with the names of the columns. */
+void columns_begin(struct columns *c, lyre_out *out);
+int columns_write(struct columns *c, const struct row *r, lyre_out *out, struct arena *scratch, struct err *e);
+/** The row as a value in \p a; with \p keep all of it, else its texts may stand in the record. */
+int columns_value(const struct columns *c, const struct row *r, bool keep, struct arena *a, lyre_value *ret, struct err *e);
 
 /* ---- a query at work ---- */
 
@@ -241,7 +239,6 @@ struct query {
 
 	/* what is written */
 	bool begun, ended;
-	uint64_t rows;
 
 	/* while a snapshot is open */
 	struct snapshot snapshot;

@@ -302,49 +302,34 @@ static int next_row(struct query *q, struct row *ret, struct err *e)
 	return q->keys ? lookup_row(q, ret, e) : search_row(q, ret, e);
 }
 
-static void write_row(struct query *q, enum rows_format f, const struct row *r, struct buf *out)
+static int write_row(struct query *q, const struct row *r, lyre_out *out, struct err *e)
 {
-	size_t before = out->len;
-#ifndef LYRE_MINIMAL
-	if (f == ROWS_CSV) {
-		if (!q->rows)
-			columns_write_csv_header(q->columns, out);
-		buf_add_char(out, '\n');
-		columns_write_csv(q->columns, r, out, &q->scratch);
-	} else
-#else
-	(void)f;
-#endif
-	{
-		if (q->rows)
-			buf_add_char(out, ',');
-		columns_write_json(q->columns, r, out, &q->scratch);
-	}
-	q->rows++;
-	pace_step(&q->pace, pace_bytes(out->len - before));
+	size_t before = out->buf->len;
+	int rc = columns_write(q->columns, r, out, &q->scratch, e);
+	pace_step(&q->pace, pace_bytes(out->buf->len - before));
+	return rc;
 }
 
-int query_write(struct query *q, enum rows_format f, struct buf *out, size_t want, struct err *e)
+int query_write(struct query *q, lyre_out *out, size_t want, struct err *e)
 {
 	if (q->ended)
 		return LYRE_END;
 	int rc = slice_begin(q, e);
 	if (rc)
 		return rc;
-	if (!q->begun && f == ROWS_JSON)
-		buf_add_char(out, '[');
+	if (!q->begun)
+		columns_begin(q->columns, out);
 	q->begun = true;
 	struct row r;
 	do {
 		rc = next_row(q, &r, e);
-		if (rc)
-			break;
-		write_row(q, f, &r, out);
-	} while (out->len < want && !out->failed && !q->pace.over);
+		if (!rc)
+			rc = write_row(q, &r, out, e);
+	} while (!rc && out->buf->len < want && !out->buf->failed && !q->pace.over);
 	rc = slice_end(q, rc == QUERY_PAUSED ? 0 : rc, e);
-	if (rc == LYRE_END && f == ROWS_JSON)
-		buf_add_char(out, ']');
-	if (out->failed)
+	if (rc == LYRE_END)
+		out_array_end(out);
+	if (out->buf->failed)
 		rc = err_nomem(e);
 	q->ended = rc != 0;
 	return rc;
@@ -364,7 +349,7 @@ int query_next(struct query *q, struct arena *a, lyre_value *ret, struct err *e)
 		struct row r;
 		rc = next_row(q, &r, e);
 		if (!rc)
-			rc = columns_value(q->columns, &r, a, ret, e);
+			rc = columns_value(q->columns, &r, true, a, ret, e);
 		rc = slice_end(q, rc, e);
 	} while (rc == QUERY_PAUSED);
 	q->ended = rc != 0;

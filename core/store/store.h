@@ -315,10 +315,13 @@ int store_ensure_table(struct store *s, const struct lyre_table_spec *spec, stru
 
 /* ---- backup ---- */
 
-/** lyre_backup(), lyre_restore(). */
+struct upload;
+
+/** lyre_backup(), lyre_restore_check(), lyre_restore(). \param upload  the one that \p path is of; NULL: it is a file of somebody's */
 int store_backup(struct store *s, const char *database, const char *const *tables, size_t count, int *fd,
 	struct err *e);
-int store_restore(struct store *s, const char *database, const char *path, struct err *e);
+int store_restore_look(struct store *s, const char *database, const char *path, struct upload *upload, struct err *e);
+int store_restore(struct store *s, const char *database, const char *path, struct upload *upload, struct err *e);
 /** lyre_database_compact(), lyre_database_storage(), lyre_database_check(). The struct's size is the caller's. */
 int store_compact(struct store *s, const char *database, uint64_t *before, uint64_t *after, struct err *e);
 int store_storage(struct store *s, const char *database, struct lyre_storage *ret, struct err *e);

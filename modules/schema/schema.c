@@ -72,8 +72,8 @@ static const struct lyre_param get_backup_params[] = {
 static const struct lyre_param restore_backup_params[] = {
 	{ .name = "database", .types = LYRE_T_STRING, .flags = LYRE_P_REQUIRED | LYRE_P_NAME,
 	  .help = "Name of the database to create from the backup; must not exist yet." },
-	{ .name = "path", .types = LYRE_T_STRING, .flags = LYRE_P_REQUIRED | LYRE_P_NOT_EMPTY,
-	  .help = "Absolute path of the backup file on the server." },
+	{ .name = "path", .types = LYRE_T_STRING, .flags = LYRE_P_REQUIRED | LYRE_P_NOT_EMPTY | LYRE_P_FILE,
+	  .help = "Absolute path of the backup file on the server, unless the file itself is sent." },
 };
 
 static const struct lyre_param describe_storage_params[] = {
@@ -154,7 +154,8 @@ static const struct lyre_operation operations[] = {
 	  .run = LYRE_RUN_POOL,
 	  .access = LYRE_ACCESS_SUPER_USER,
 	  .params = LYRE_LIST(restore_backup_params),
-	  .help = "Restore a backup file on the server as a new database." },
+	  .check = schema_check_restore,
+	  .help = "Restore a backup file as a new database." },
 	{ .name = "describe_storage",
 	  .handler = schema_describe_storage,
 	  .run = LYRE_RUN_POOL,

@@ -223,7 +223,8 @@ class Mutator:
                 b'{"operation":"upsert","database":"dev","table":"dog","records":[%s]}' %
                 b",".join(b'{"id":%d,"name":"P%d","age":%d}' % (i, i % 9, i % 13) for i in range(40))]
 
-    HEADERS = [b"Accept: text/csv", b"Accept: text/csv", b"Accept: application/json;q=0, */*", b"Accept: x/y", b"Accept: ,;q=,*", b"Accept:", b"Origin: null",
+    HEADERS = [b"Accept: text/csv", b"Accept: application/cbor", b"Accept: application/x-msgpack", b"Accept: text/yaml", b"Accept: application/jsonl",
+               b"Content-Type: application/cbor", b"Content-Type: application/msgpack", b"Accept: application/json;q=0, */*", b"Accept: x/y", b"Accept: ,;q=,*", b"Accept:", b"Origin: null",
                b"Origin: http://a", b"Expect: 100-continue", b"Expect: 200-maybe", b"Connection: close", b"Connection: keep-alive, upgrade",
                b"Upgrade: websocket", b"Content-Encoding: gzip", b"Accept-Encoding: gzip", b"Cookie: a=b; c", b"Content-Type: text/csv",
                b"Content-Type: application/json; charset=utf-16", b"Content-Type: multipart/form-data; boundary=x", b"Content-Type:", b"X: " + b"y" * 3000,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Random tables and queries, answered a second time here, row by row, from what was written. */
+#include <config.h>
+
 #include "query_fixture.h"
 
 #include "query/comparators.h"
@@ -10,6 +12,16 @@
 /* The attributes that are asked for; "u" and "w" have no index where the table is declared. */
 static const char *const attributes[] = { "id", "n", "s", "v", "tags", "u", "w" };
 #define ATTRIBUTES (sizeof(attributes) / sizeof(*attributes))
+
+/* What hidden attributes are looked for in. */
+static const struct encoder *const formats[] = {
+	&encode_json,
+	&encode_json,
+#ifdef LYRE_FORMAT_CSV
+	&encode_csv,
+#endif
+};
+#define FORMATS (sizeof(formats) / sizeof(*formats))
 
 static uint64_t state = 88172645463325252u;
 
@@ -406,7 +418,7 @@ static void find_rows(struct sides *s, const lyre_value *condition)
 
 static void ask_text(struct sides *s, struct arena *a, const char *request, size_t want, struct buf *out)
 {
-	if (ask(s->table, json(a, request), ROWS_JSON, want, out))
+	if (ask(s->table, json(a, request), &encode_json, want, out))
 		ck_abort_msg("%s: %s", request, err.text);
 }
 
@@ -717,7 +729,7 @@ static void hidden_attributes(bool typed, uint64_t seed)
 		for (unsigned i = 0; i < 150; i++) {
 			struct err first;
 			size_t want = rnd(2) ? SIZE_MAX / 2 : 1 + rnd(100);
-			enum rows_format format = rnd(3) ? ROWS_JSON : ROWS_CSV;
+			const struct encoder *format = formats[rnd(FORMATS)];
 			buf_clear(&b);
 			add_request(&b);
 			const lyre_value *request = json(&a, buf_cstr(&b));
@@ -772,7 +784,7 @@ START_TEST(one_by_one)
 	buf_add_char(&b, ']');
 	insert("values", buf_cstr(&b));
 	const lyre_value *request = json(&a, "{\"sort\":{\"attribute\":\"n\",\"descending\":true}}");
-	must_do(ask("values", request, ROWS_JSON, 1000, &out));
+	must_do(ask("values", request, &encode_json, 1000, &out));
 	const lyre_value *rows = json(&a, out.data);
 	ck_assert_uint_eq(rows->len, RECORDS);
 	const struct table *t = table_of("values");
@@ -833,7 +845,7 @@ START_TEST(many_rows_sorted)
 		/* the sort's second level is what makes it one that no index serves */
 		buf_addf(&request, "{\"get_attributes\":[\"n\"],\"offset\":%u,\"limit\":%u,\"sort\":{\"attribute\":\"n\",\"descending\":%s,"
 			"\"next\":{\"attribute\":\"m\"}}}", offset, limit, down ? "true" : "false");
-		must_do(ask("many", json(&a, buf_cstr(&request)), ROWS_JSON, SIZE_MAX / 2, &out));
+		must_do(ask("many", json(&a, buf_cstr(&request)), &encode_json, SIZE_MAX / 2, &out));
 		must(!slice_ns || slices > 4);
 		const lyre_value *rows = json(&a, out.data);
 		unsigned expect = limit < count - offset ? limit : count - offset;
@@ -868,10 +880,10 @@ START_TEST(large_records_wait)
 	for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++) {
 		const lyre_value *request = json(&a, requests[i]);
 		slice_ns = 0;
-		must_do(ask("large", request, ROWS_JSON, SIZE_MAX / 2, &whole));
+		must_do(ask("large", request, &encode_json, SIZE_MAX / 2, &whole));
 		must(whole.len > 600000);
 		slice_ns = INT64_C(3600) * 1000000000;
-		must_do(ask("large", request, ROWS_JSON, SIZE_MAX / 2, &part));
+		must_do(ask("large", request, &encode_json, SIZE_MAX / 2, &part));
 		ck_assert_msg(slices == 2, "%s: %u slices", requests[i], slices);
 		must(!strcmp(whole.data, part.data));
 	}
@@ -899,7 +911,7 @@ START_TEST(long_texts_wait)
 		for (int i = 0; i < TEXTS; i++)
 			buf_addf(&b, "%s{\"attribute\":\"m\",\"comparator\":\"contains\",\"value\":\"%0*d\"}", i ? "," : "", length, i);
 		buf_add_str(&b, "]}");
-		must_do(ask("texts", json(&a, buf_cstr(&b)), ROWS_JSON, SIZE_MAX / 2, &out));
+		must_do(ask("texts", json(&a, buf_cstr(&b)), &encode_json, SIZE_MAX / 2, &out));
 		ck_assert_uint_eq(slices, length < LENGTH ? 1 : 2);
 	}
 	slice_ns = 0;
@@ -931,7 +943,7 @@ START_TEST(ends_in_time)
 		buf_addf(&b, ",{\"attribute\":\"v\",\"comparator\":\"between\",\"value\":[%u,%u]}", 20 + i, 30 + i);
 	buf_add_str(&b, "],\"sort\":{\"attribute\":\"id\"}}");
 	limits = &short_time;
-	ck_assert_int_eq(ask("wide", json(&a, buf_cstr(&b)), ROWS_JSON, SIZE_MAX / 2, &out), LYRE_EBUSY);
+	ck_assert_int_eq(ask("wide", json(&a, buf_cstr(&b)), &encode_json, SIZE_MAX / 2, &out), LYRE_EBUSY);
 	ck_assert_str_eq(err.text, "The query was ended: it has worked for more than 50 ms (operationsApi.queryTimeout)");
 	limits = NULL;
 	buf_free(&b);
@@ -995,7 +1007,7 @@ START_TEST(lists_of_long_keys)
 		for (unsigned i = 0; i < 4; i++)
 			buf_addf(&b, "%s\"%0450u\"", i ? "," : "[", wanted[i]);
 		buf_add_str(&b, "]}]}");
-		must_do(ask("long", json(&a, buf_cstr(&b)), ROWS_JSON, SIZE_MAX / 2, &out));
+		must_do(ask("long", json(&a, buf_cstr(&b)), &encode_json, SIZE_MAX / 2, &out));
 		const lyre_value *rows = json(&a, out.data);
 		ck_assert_uint_eq(rows->len, 4);
 		for (unsigned i = 0; i < 4; i++)
@@ -1018,16 +1030,16 @@ START_TEST(conditions_are_limited)
 	fill("few", 2, 0);
 	limits = &few;
 	must_do(ask("few", json(&a, "{'conditions':[{'attribute':'n','value':1},{'operator':'or','conditions':["
-		"{'attribute':'n','value':1},{'attribute':'n','value':2},{'attribute':'n','value':3}]}]}"), ROWS_JSON, 100, &out));
+		"{'attribute':'n','value':1},{'attribute':'n','value':2},{'attribute':'n','value':3}]}]}"), &encode_json, 100, &out));
 	ck_assert_int_eq(ask("few", json(&a, "{'conditions':[{'attribute':'n','value':1},{'operator':'or','conditions':["
 		"{'attribute':'n','value':1},{'attribute':'n','value':2},{'attribute':'n','value':3},{'attribute':'n','value':4}]}]}"),
-		ROWS_JSON, 100, &out), LYRE_EINVAL);
+		&encode_json, 100, &out), LYRE_EINVAL);
 	ck_assert_str_eq(err.text, "A query must not have more than 4 conditions (operationsApi.maxConditions)");
 	/* each value of a list is one */
 	must_do(ask("few", json(&a, "{'conditions':[{'attribute':'n','value':1},{'attribute':'n','comparator':'in','value':[1,2,1]}]}"),
-		ROWS_JSON, 100, &out));
-	must_do(ask("few", json(&a, "{'conditions':[{'attribute':'n','comparator':'not_in','value':[1,2,3,4]}]}"), ROWS_JSON, 100, &out));
-	ck_assert_int_eq(ask("few", json(&a, "{'conditions':[{'attribute':'n','comparator':'not_in','value':[1,1,1,1,1]}]}"), ROWS_JSON,
+		&encode_json, 100, &out));
+	must_do(ask("few", json(&a, "{'conditions':[{'attribute':'n','comparator':'not_in','value':[1,2,3,4]}]}"), &encode_json, 100, &out));
+	ck_assert_int_eq(ask("few", json(&a, "{'conditions':[{'attribute':'n','comparator':'not_in','value':[1,1,1,1,1]}]}"), &encode_json,
 		100, &out), LYRE_EINVAL);
 	ck_assert_str_eq(err.text, "A query must not have more than 4 conditions (operationsApi.maxConditions)");
 	limits = NULL;

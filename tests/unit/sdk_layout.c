@@ -348,7 +348,9 @@ AT(lyre_value_api, out_value, 27, 2, 0)
 AT(lyre_value_api, time_now, 28, 2, 0)
 AT(lyre_value_api, time_parse, 29, 2, 0)
 AT(lyre_value_api, time_text, 30, 2, 0)
-LAST(lyre_value_api, time_text)
+AT(lyre_value_api, make_uint, 31, 2, 0)
+AT(lyre_value_api, text_is_utf8, 32, 2, 0)
+LAST(lyre_value_api, text_is_utf8)
 
 AT(lyre_call_api, size, 0, 0, 0)
 AT(lyre_call_api, reserved, 0, 1, 0)
@@ -398,12 +400,13 @@ AT(lyre_store_api, lookup, 18, 2, 0)
 AT(lyre_store_api, cursor_next, 19, 2, 0)
 AT(lyre_store_api, backup, 20, 2, 0)
 AT(lyre_store_api, restore, 21, 2, 0)
-AT(lyre_store_api, database_compact, 22, 2, 0)
-AT(lyre_store_api, database_storage, 23, 2, 0)
-AT(lyre_store_api, database_check, 24, 2, 0)
-AT(lyre_store_api, changes, 25, 2, 0)
-AT(lyre_store_api, changes_remove, 26, 2, 0)
-AT(lyre_store_api, pages, 27, 2, 0)
+AT(lyre_store_api, restore_check, 22, 2, 0)
+AT(lyre_store_api, database_compact, 23, 2, 0)
+AT(lyre_store_api, database_storage, 24, 2, 0)
+AT(lyre_store_api, database_check, 25, 2, 0)
+AT(lyre_store_api, changes, 26, 2, 0)
+AT(lyre_store_api, changes_remove, 27, 2, 0)
+AT(lyre_store_api, pages, 28, 2, 0)
 LAST(lyre_store_api, pages)
 
 AT(lyre_job_api, size, 0, 0, 0)
@@ -470,7 +473,7 @@ _Static_assert(LYRE_T_NULL == 32 && LYRE_T_ANY == 63 && LYRE_P_RANGE == 256 && L
 		LYRE_PERMIT_DELETE == 8 && LYRE_S_PATH == 8 && LYRE_SF_LIVE == 4 && LYRE_A_PRIMARY_KEY == 4 && LYRE_DELETE == 3,
 	"a flag has moved");
 
-_Static_assert(LYRE_P_READS == 512 && LYRE_P_WRITES == 1024 && LYRE_P_REQUEST == 2048 && LYRE_O_SIGN_IN == 1 &&
+_Static_assert(LYRE_P_READS == 512 && LYRE_P_WRITES == 1024 && LYRE_P_REQUEST == 2048 && LYRE_P_FILE == 16384 && LYRE_O_SIGN_IN == 1 &&
 		LYRE_PERMIT_NONE == 0 && LYRE_PERMIT_READ == 1 && LYRE_PERMIT_INSERT == 2 && LYRE_PERMIT_UPDATE == 4 &&
 		LYRE_PERMIT_DESCRIBE == 16, "a flag or a permission has moved");
 _Static_assert(LYRE_ACCESS_SUPER_USER == 1 && LYRE_ACCESS_OPEN == 2 && LYRE_ACCESS_USER == 3 &&

@@ -70,7 +70,14 @@ enum lyre_param_flag {
 	 * clients expect other error texts than the core's.
 	 */
 	LYRE_P_HANDLER_CHECKS = 1 << 12,
-	LYRE_P_CONDITIONS = 1 << 13   /**< conditions of a search (lyre_query.conditions): the core adds the comparators to the help. */
+	LYRE_P_CONDITIONS = 1 << 13,  /**< conditions of a search (lyre_query.conditions): the core adds the comparators to the help */
+	/**
+	 * The absolute path of a file on the server. A client may send the file in its place, of any size, as the body of the
+	 * request (Content-Type: application/octet-stream), with the operation and its other parameters in the query string:
+	 * POST /?operation=name&database=dev. Then this is the path of what was sent, which is removed when the call ends. Once
+	 * in an operation, with LYRE_T_STRING alone; not for jobs, nor with LYRE_ACCESS_OPEN
+	 */
+	LYRE_P_FILE = 1 << 14
 };
 
 /**
@@ -162,7 +169,9 @@ struct lyre_operation {
 	const char *help;      /**< one line */
 	/**
 	 * With LYRE_RUN_JOB: runs on a worker thread before the job is created. If it fails, the failure is answered and no job
-	 * is created; if it answers with a message, that replaces the usual one. NULL for none.
+	 * is created; if it answers with a message, that replaces the usual one. With LYRE_P_FILE: runs on a worker thread when
+	 * the first 64 KiB of a file that is sent have arrived, or all of it; if it fails, the failure is answered and no more
+	 * is read. NULL for none.
 	 */
 	int (*check)(lyre_call *call);
 	const char *refused_as; /**< its name in errors about permissions; NULL: its name in camel case, listUsers for list_users */

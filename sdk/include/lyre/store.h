@@ -70,6 +70,7 @@ struct lyre_store_api {
 
 	int (*backup)(lyre_call *call, const char *database, const char *const *tables, size_t count, int *fd);
 	int (*restore)(lyre_call *call, const char *database, const char *path);
+	int (*restore_check)(lyre_call *call, const char *database, const char *path);
 
 	int (*database_compact)(lyre_call *call, const char *database, uint64_t *before, uint64_t *after);
 	int (*database_storage)(lyre_call *call, const char *database, struct lyre_storage *ret);
@@ -387,11 +388,21 @@ static inline int lyre_backup(lyre_call *call, const char *database, const char 
  * Restores a backup as a new database, completely or not at all: the file is checked before the database becomes visible.
  * LYRE_EEXISTS, LYRE_ECORRUPT, LYRE_EINVAL if it is not a file, LYRE_ENOSPACE if it is too large for the disk or the settings.
  * Blocks.
- * \param path  absolute path of the file on the server
+ * \param path  absolute path of the file on the server; one that came with the call (LYRE_P_FILE) becomes the database itself
  */
 static inline int lyre_restore(lyre_call *call, const char *database, const char *path)
 {
 	return lyre_host->store->restore(call, database, path);
+}
+
+/**
+ * Whether a file could be restored: there is no such database yet, the file begins like a backup, and there is room for it.
+ * For lyre_operation.check, while the file is still arriving (LYRE_P_FILE). Fails like lyre_restore(), and with LYRE_EBUSY if
+ * another file is arriving for the same database. Blocks.
+ */
+static inline int lyre_restore_check(lyre_call *call, const char *database, const char *path)
+{
+	return lyre_host->store->restore_check(call, database, path);
 }
 
 /* ---- maintenance ---- */

@@ -54,6 +54,9 @@ struct lyre_value_api {
 	double (*time_now)(void);
 	int (*time_parse)(const char *s, size_t len, double *ms);
 	size_t (*time_text)(char out[32], double ms);
+
+	const lyre_value *(*make_uint)(lyre_call *call, uint64_t u);
+	int (*text_is_utf8)(const char *s, size_t len);
 };
 
 /** \return the kind of \p v; LYRE_NULL for a null pointer too. */
@@ -123,8 +126,16 @@ static inline const lyre_value *lyre_make_null(lyre_call *call) { return lyre_ho
 static inline const lyre_value *lyre_make_bool(lyre_call *call, int b) { return lyre_host->value->make_bool(call, b); }
 /** An integer. */
 static inline const lyre_value *lyre_make_int(lyre_call *call, int64_t i) { return lyre_host->value->make_int(call, i); }
+/** An unsigned integer. */
+static inline const lyre_value *lyre_make_uint(lyre_call *call, uint64_t u) { return lyre_host->value->make_uint(call, u); }
 /** A number; null if \p d is not finite, since JSON has no such numbers. */
 static inline const lyre_value *lyre_make_double(lyre_call *call, double d) { return lyre_host->value->make_double(call, d); }
+
+/**
+ * Whether the text is UTF-8, strictly: no surrogates, no forms that are longer than need be. For what comes from elsewhere
+ * and is to become a value: neither these functions nor those that write look.
+ */
+static inline int lyre_text_is_utf8(const char *s, size_t len) { return lyre_host->value->text_is_utf8(s, len); }
 
 /** UTF-8 text of \p len bytes, copied. */
 static inline const lyre_value *lyre_make_string(lyre_call *call, const char *s, size_t len)

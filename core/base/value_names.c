@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names that stand in an object more than once. */
-#include "base/json_reader.h"
 #include "base/text.h"
+#include "base/value.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -95,7 +95,7 @@ static uint32_t merge_many(struct value_member *members, uint32_t n, struct char
 	return count;
 }
 
-uint32_t json_merge_names(struct value_member *members, uint32_t n, struct charge *charge)
+uint32_t value_merge_names(struct value_member *members, uint32_t n, struct charge *charge)
 {
 	return n > FEW_NAMES ? merge_many(members, n, charge) : merge_by_looking(members, n);
 }

@@ -1,11 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * \file dispatch/csv.c
- * \brief Answers that are no rows of a query, as CSV: texts quoted, arrays and objects as their JSON, null as nothing.
+ * \file encode/encode_csv.c
+ * \brief Answers in CSV (RFC 4180): texts quoted, arrays and objects as their JSON, null as nothing.
+ *
+ * Rows whose columns are told first are written as they come. Anything else is collected, as its columns are the names of all
+ * members of all rows.
  */
-#include "dispatch/dispatch_internal.h"
+#include "base/json.h"
+#include "encode/collect.h"
+#include "encode/encode.h"
 
 #include <string.h>
+
+struct csv {
+	struct collector all;
+	bool rows;    /* they are written as they come */
+	bool any;     /* there were some */
+	size_t head;  /* bytes of the line of columns */
+};
+
+static struct csv *csv_of(lyre_out *o)
+{
+	struct csv *c = o->state;
+
+	if (!c && !o->buf->failed) {
+		c = o->state = ARENA_NEW(o->arena, struct csv);
+		if (c)
+			c->all.arena = o->arena;
+		else
+			o->buf->failed = true;
+	}
+	return c;
+}
 
 static void add_quoted(struct buf *out, const char *s, size_t len)
 {
@@ -46,6 +72,40 @@ static void add_cell(struct buf *out, const lyre_value *v)
 		json_add_value(out, v);
 	}
 }
+
+/* ---- rows as they come ---- */
+
+static void column(lyre_out *o, const char *name, size_t len)
+{
+	struct csv *c = csv_of(o);
+
+	if (!c)
+		return;
+	if (c->rows)
+		buf_add_char(o->buf, ',');
+	c->rows = true;
+	add_quoted(o->buf, name, len);
+	c->head = o->buf->len;
+}
+
+static void add_row(struct buf *out, const lyre_value *row)
+{
+	buf_add_char(out, '\n');
+	for (uint32_t i = 0; i < row->len; i++) {
+		if (i)
+			buf_add_char(out, ',');
+		add_cell(out, &row->members[i].value);
+	}
+}
+
+/** Without a row there is no line of columns either, unless it is sent already. */
+static void end_rows(struct csv *c, struct buf *out)
+{
+	if (!c->any && out->len == c->head)
+		out->len = 0;
+}
+
+/* ---- what was collected ---- */
 
 /** The names of all members of all rows, in the order they are met. \return false when out of memory */
 static bool columns_of(const lyre_value *rows, size_t count, struct arena *a, const struct value_member ***ret,
@@ -92,7 +152,7 @@ static void add_values(struct buf *out, const lyre_value *rows, size_t count)
 	}
 }
 
-void csv_write(struct buf *out, const lyre_value *v, struct arena *a)
+static void add_table(struct buf *out, const lyre_value *v, struct arena *a)
 {
 	const lyre_value *rows = v->type == LYRE_ARRAY ? v->items : v;
 	size_t count = v->type == LYRE_ARRAY ? v->len : 1;
@@ -122,3 +182,77 @@ void csv_write(struct buf *out, const lyre_value *v, struct arena *a)
 		}
 	}
 }
+
+/* ---- the encoder ---- */
+
+static void begin(lyre_out *o, enum lyre_type type)
+{
+	struct csv *c = csv_of(o);
+
+	if (c && !c->rows)
+		collect_begin(&c->all, type);
+}
+
+static void object_begin(lyre_out *o)
+{
+	begin(o, LYRE_OBJECT);
+}
+
+static void array_begin(lyre_out *o)
+{
+	begin(o, LYRE_ARRAY);
+}
+
+static void end(lyre_out *o)
+{
+	struct csv *c = csv_of(o);
+
+	if (c && c->rows)
+		end_rows(c, o->buf);
+	else if (c)
+		collect_end(&c->all);
+}
+
+static void key(lyre_out *o, const char *name, size_t len)
+{
+	struct csv *c = csv_of(o);
+
+	if (c)
+		collect_key(&c->all, name, len);
+}
+
+static void value(lyre_out *o, const lyre_value *v)
+{
+	struct csv *c = csv_of(o);
+
+	if (c && c->rows) {
+		add_row(o->buf, v);
+		c->any = true;
+	} else if (c) {
+		collect_value(&c->all, v);
+	}
+}
+
+static void finish(lyre_out *o)
+{
+	struct csv *c = csv_of(o);
+
+	if (!c || c->rows)
+		return;
+	if (c->all.failed)
+		o->buf->failed = true;
+	else
+		add_table(o->buf, &c->all.value, o->arena);
+}
+
+const struct encoder encode_csv = {
+	.object_begin = object_begin,
+	.object_end = end,
+	.array_begin = array_begin,
+	.array_end = end,
+	.key = key,
+	.value = value,
+	SCALARS_AS_VALUES,
+	.column = column,
+	.finish = finish,
+};
