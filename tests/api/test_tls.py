@@ -559,6 +559,13 @@ class Certified(unittest.TestCase):
                 self.assertEqual(self.s.ask(pair=self.ada, version=version)[0], 200)
         self.assertRegex(self.s.said(), r"\[warn\].*127.0.0.1: a client's certificate is refused: ")
 
+    def test_an_overdue_list_counts_still(self):
+        revoked = authority.issue("ada")
+        authority.revoke(revoked)
+        self.use(REQUIRED, revoked=authority.revoked(overdue=True))
+        self.check_refused("CERTIFICATE_REVOKED", ssl.TLSVersion.TLSv1_3, pair=revoked)
+        self.assertEqual(self.s.ask(pair=self.ada)[0], 200)
+
     def test_required(self):
         self.use(REQUIRED)
         self.check_refused("HANDSHAKE_FAILURE", ssl.TLSVersion.TLSv1_2)
