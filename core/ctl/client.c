@@ -90,9 +90,28 @@ static int set_token(struct client *c, struct arena *a, const struct options *o)
 	return 0;
 }
 
+/** How https makes sure of the server. */
+static int set_trust(struct client *c, const struct options *o, bool tls)
+{
+	if (o->insecure && !tls)
+		return complain(CTL_USAGE, "--insecure is for a server with https: give its address with --url");
+	if (o->insecure && o->cacert)
+		return complain(CTL_USAGE, "--insecure and --cacert exclude each other");
+	if (o->cacert)
+		curl_easy_setopt(c->curl, CURLOPT_CAINFO, o->cacert);
+	if (!o->insecure)
+		return 0;
+	complain(CTL_OK, "warning: --insecure: whether '%s' is the right server is not checked", o->url);
+	curl_easy_setopt(c->curl, CURLOPT_SSL_VERIFYPEER, 0L);
+	curl_easy_setopt(c->curl, CURLOPT_SSL_VERIFYHOST, 0L);
+	return 0;
+}
+
 static int set_address(struct client *c, struct options *o)
 {
 	if (!o->url) {
+		if (o->insecure)
+			return set_trust(c, o, false);
 		c->where = o->socket;
 		c->local = true;
 		curl_easy_setopt(c->curl, CURLOPT_UNIX_SOCKET_PATH, o->socket);
@@ -110,9 +129,7 @@ static int set_address(struct client *c, struct options *o)
 	curl_easy_setopt(c->curl, CURLOPT_DEFAULT_PROTOCOL, "http");
 	if (address.loopback)
 		curl_easy_setopt(c->curl, CURLOPT_NOPROXY, "*");
-	if (o->cacert)
-		curl_easy_setopt(c->curl, CURLOPT_CAINFO, o->cacert);
-	return 0;
+	return set_trust(c, o, address.tls);
 }
 
 /** A piece for the sink. */
@@ -226,8 +243,9 @@ static int complain_code(struct client *c, CURLcode code)
 	curl_easy_getinfo(c->curl, CURLINFO_OS_ERRNO, &error);
 	if (c->local && code == CURLE_COULDNT_CONNECT && error != 0)
 		return complain(CTL_UNREACHABLE, "cannot reach the server at '%s': %s", c->where, strerror((int)error));
-	return complain(CTL_UNREACHABLE, "cannot reach the server at '%s': %s", c->where,
-		c->error[0] ? c->error : curl_easy_strerror(code));
+	const char *hint = code == CURLE_PEER_FAILED_VERIFICATION ? "; --cacert FILE names the authority that signed its certificate" : "";
+	return complain(CTL_UNREACHABLE, "cannot reach the server at '%s': %s%s", c->where,
+		c->error[0] ? c->error : curl_easy_strerror(code), hint);
 }
 
 /** Sends what is set up, under these headers, up to NULL. */

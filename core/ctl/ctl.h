@@ -32,6 +32,7 @@ struct options {
 	const char *token;         /**< of the environment, sent in place of a password; NULL for none */
 	const char *token_file;    /**< holds one; NULL for none */
 	const char *cacert;        /**< NULL: the system's authorities */
+	bool insecure;             /**< --insecure: the server's certificate is not checked */
 	enum ctl_format format;
 	bool force;
 	bool activate;             /**< --activate, for passwd */

@@ -44,6 +44,7 @@ static const char usage[] =
 	"  -u, --url URL             its address, as http://host:9925 or https://host:9925;\n"
 	"                            default: $LYRE_URL\n"
 	"      --cacert FILE         certificates that https trusts, in place of the system's\n"
+	"      --insecure            do not check who the server is, with https\n"
 	"\n"
 	"Who you are, where the socket does not know you:\n"
 	"  -U, --user NAME           the user, or $LYRE_USER; the password is asked for, or is\n"
@@ -82,12 +83,13 @@ int complain(enum ctl_status status, const char *fmt, ...)
 	return (int)status;
 }
 
-enum { OPTION_JSON = 256, OPTION_CSV, OPTION_CACERT, OPTION_PASSWORD, OPTION_PASSWORD_FILE, OPTION_TOKEN_FILE, OPTION_ACTIVATE, OPTION_ALL };
+enum { OPTION_JSON = 256, OPTION_CSV, OPTION_CACERT, OPTION_INSECURE, OPTION_PASSWORD, OPTION_PASSWORD_FILE, OPTION_TOKEN_FILE, OPTION_ACTIVATE, OPTION_ALL };
 
 static const struct option long_options[] = {
 	{ "socket", required_argument, NULL, 's' },
 	{ "url", required_argument, NULL, 'u' },
 	{ "cacert", required_argument, NULL, OPTION_CACERT },
+	{ "insecure", no_argument, NULL, OPTION_INSECURE },
 	{ "user", required_argument, NULL, 'U' },
 	{ "password", optional_argument, NULL, OPTION_PASSWORD },
 	{ "password-file", required_argument, NULL, OPTION_PASSWORD_FILE },
@@ -107,7 +109,7 @@ static const struct option long_options[] = {
 /** \return 0, CTL_USAGE, or -1 when all is done already */
 static int options_read(int argc, char **argv, struct arena *a, struct options *o)
 {
-	bool socket_given = false, url_given = false, user_given = false, token_given = false;
+	bool socket_given = false, url_given = false, user_given = false, token_given = false, cacert_given = false;
 	int rc = options_defaults(o, a);
 	if (rc)
 		return rc;
@@ -123,7 +125,8 @@ static int options_read(int argc, char **argv, struct arena *a, struct options *
 		case 'f': o->force = true; break;
 		case OPTION_JSON: o->format = FORMAT_JSON; break;
 		case OPTION_CSV: o->format = FORMAT_CSV; break;
-		case OPTION_CACERT: o->cacert = optarg; break;
+		case OPTION_CACERT: o->cacert = optarg; cacert_given = true; break;
+		case OPTION_INSECURE: o->insecure = true; break;
 		case OPTION_PASSWORD_FILE: o->password_file = optarg; break;
 		case OPTION_TOKEN_FILE: o->token_file = optarg; token_given = true; break;
 		case OPTION_ACTIVATE: o->activate = true; break;
@@ -154,6 +157,8 @@ static int options_read(int argc, char **argv, struct arena *a, struct options *
 		o->token_file = NULL;
 	if (token_given)
 		o->user = NULL;
+	if (o->insecure && !cacert_given)
+		o->cacert = NULL;
 	return 0;
 }
 

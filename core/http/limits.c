@@ -38,7 +38,8 @@ int limits_read(struct limits *ret, const struct config *c, struct err *e)
 		.per_address = (unsigned)config_int(c, NETWORK "maxConnectionsPerAddress"),
 		.files = file_limit(),
 	};
-	unsigned long kept = FILES_KEPT + FILES_OF_A_THREAD * l.threads;
+	unsigned serving = config_is_null(c, NETWORK "securePort") ? l.threads : 2 * l.threads;
+	unsigned long kept = FILES_KEPT + FILES_OF_A_THREAD * serving;
 	unsigned long least = l.wanted < CONNECTIONS_MIN ? l.wanted : CONNECTIONS_MIN;
 	if (l.files < kept + least)
 		return err_set(e, LYRE_EINVAL, "the process may open %lu files, too few to serve clients: %lu are needed, and "

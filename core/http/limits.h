@@ -12,7 +12,7 @@ struct config;
 
 struct limits {
 	unsigned threads;
-	unsigned connections; /**< at once, of each listener */
+	unsigned connections; /**< at once: by TCP, with and without TLS; on the domain socket */
 	unsigned wanted;      /**< what operationsApi.network.maxConnections asks for; more than connections: too few descriptors */
 	unsigned per_address; /**< 0: no limit */
 	unsigned long files;  /**< descriptors that the process may have open */

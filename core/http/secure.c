@@ -15,14 +15,15 @@
 
 /* What GnuTLS holds of a connection, about: charged to the memory of requests. */
 #define SECURE_MEMORY ((size_t)24 << 10)
-/* The first byte of a record that is part of a handshake. */
-#define TLS_HANDSHAKE 0x16
+/* What a client may send in a handshake, in bytes: GnuTLS would keep a message of up to 16 MB until it is whole. */
+#define HANDSHAKE_MAX ((size_t)64 << 10)
 
 struct secure {
 	struct tls_client client; /* GnuTLS reads from here */
 	struct connection *connection;
 	gnutls_session_t session;
 	struct charge charge;
+	size_t pulled; /* bytes of the handshake */
 	bool begun; /* the client has sent something, and it is not HTTP */
 	bool over;  /* the handshake, whatever came of it */
 };
@@ -69,9 +70,12 @@ static ssize_t pull(gnutls_transport_ptr_t from, void *to, size_t max)
 {
 	struct secure *s = from;
 	ssize_t n = wire_read(s->connection, to, max);
-	if (n > 0 && !s->begun && !greet(s, to)) {
-		errno = ECONNRESET;
-		n = -1;
+	if (n > 0 && !s->over) {
+		s->pulled += (size_t)n;
+		if (s->pulled > HANDSHAKE_MAX || (!s->begun && !greet(s, to))) {
+			errno = ECONNRESET;
+			n = -1;
+		}
 	}
 	if (n < 0)
 		gnutls_transport_set_errno(s->session, errno);

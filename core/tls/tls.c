@@ -100,68 +100,87 @@ void tls_give_back(const struct tls_set *set)
 
 /* ---- authorities of clients ---- */
 
-static int add_authorities(gnutls_x509_trust_list_t trust, const char *pem, struct err *e)
-{
-	const gnutls_datum_t text = { (unsigned char *)pem, (unsigned)strlen(pem) };
-	gnutls_x509_crt_t *list = NULL;
-	unsigned count = 0;
+/* Certificates of authorities and their lists of revoked ones, until the trust list has them. */
+struct trust {
+	gnutls_x509_crt_t *authorities;
+	gnutls_x509_crl_t *revoked;
+	unsigned authority_count, revoked_count;
+};
 
-	int rc = gnutls_x509_crt_list_import2(&list, &count, &text, GNUTLS_X509_FMT_PEM, 0);
-	if (rc < 0)
-		return tls_failed(e, LYRE_EINVAL, "the authorities of clients cannot be read", rc);
-	/* Those that were added are the trust list's. */
-	rc = gnutls_x509_trust_list_add_cas(trust, list, count, GNUTLS_TL_USE_IN_TLS | GNUTLS_TL_NO_DUPLICATES);
-	if (rc < 0) {
-		for (unsigned i = 0; i < count; i++)
-			gnutls_x509_crt_deinit(list[i]);
-		rc = tls_failed(e, LYRE_EINVAL, "the authorities of clients cannot be used", rc);
-	}
-	gnutls_free(list);
-	return rc < 0 ? rc : 0;
+static void trust_free(struct trust *t)
+{
+	for (unsigned i = 0; i < t->authority_count; i++)
+		gnutls_x509_crt_deinit(t->authorities[i]);
+	for (unsigned i = 0; i < t->revoked_count; i++)
+		gnutls_x509_crl_deinit(t->revoked[i]);
+	gnutls_free(t->authorities);
+	gnutls_free(t->revoked);
 }
 
-static int add_revoked(gnutls_x509_trust_list_t trust, const char *pem, struct err *e)
+/* One whose next update is overdue tells of revoked certificates still. */
+static int check_revoked(const struct trust *t, struct err *e)
 {
-	const gnutls_datum_t text = { (unsigned char *)pem, (unsigned)strlen(pem) };
-	gnutls_x509_crl_t *list = NULL;
-	unsigned count = 0, added = 0;
+	const unsigned harmless = GNUTLS_CERT_INVALID | GNUTLS_CERT_REVOCATION_DATA_SUPERSEDED | GNUTLS_CERT_REVOCATION_DATA_ISSUED_IN_FUTURE;
 
-	int rc = gnutls_x509_crl_list_import2(&list, &count, &text, GNUTLS_X509_FMT_PEM, 0);
+	for (unsigned i = 0; i < t->revoked_count; i++) {
+		unsigned status = 0;
+		int rc = gnutls_x509_crl_verify(t->revoked[i], t->authorities, t->authority_count, 0, &status);
+		if (rc < 0)
+			return tls_failed(e, LYRE_EINVAL, "a list of revoked certificates cannot be checked", rc);
+		if (status & ~harmless)
+			return err_set(e, LYRE_EINVAL, "a list of revoked certificates was not signed by any of the authorities");
+	}
+	return 0;
+}
+
+static int import_trust(struct trust *t, const struct lyre_tls *use, struct err *e)
+{
+	const gnutls_datum_t authorities = tls_datum(use->authorities), revoked = tls_datum(use->revoked ? use->revoked : "");
+
+	int rc = gnutls_x509_crt_list_import2(&t->authorities, &t->authority_count, &authorities, GNUTLS_X509_FMT_PEM, 0);
+	if (rc < 0)
+		return tls_failed(e, LYRE_EINVAL, "the authorities of clients cannot be read", rc);
+	if (!use->revoked)
+		return 0;
+	rc = gnutls_x509_crl_list_import2(&t->revoked, &t->revoked_count, &revoked, GNUTLS_X509_FMT_PEM, 0);
 	if (rc < 0)
 		return tls_failed(e, LYRE_EINVAL, "the lists of revoked certificates cannot be read", rc);
-	/* One at a time: of several, one could fail and the others be the trust list's already. */
-	for (rc = 0; added < count && !rc; added++) {
-		int n = gnutls_x509_trust_list_add_crls(trust, &list[added], 1, GNUTLS_TL_VERIFY_CRL | GNUTLS_TL_FAIL_ON_INVALID_CRL,
-			GNUTLS_VERIFY_DISABLE_TIME_CHECKS);
-		if (n == 1)
-			continue;
-		rc = n < 0 && n != GNUTLS_E_CRL_VERIFICATION_ERROR ? tls_failed(e, LYRE_EINVAL, "a list of revoked certificates cannot be used", n) :
-			err_set(e, LYRE_EINVAL, "a list of revoked certificates was not signed by any of the authorities");
-		break;
-	}
-	for (unsigned i = added; i < count; i++)
-		gnutls_x509_crl_deinit(list[i]);
-	gnutls_free(list);
-	return rc;
+	return check_revoked(t, e);
+}
+
+/* What was added is the list's. */
+static int fill_trust(gnutls_x509_trust_list_t list, struct trust *t, struct err *e)
+{
+	int rc = gnutls_x509_trust_list_add_cas(list, t->authorities, t->authority_count, GNUTLS_TL_USE_IN_TLS | GNUTLS_TL_NO_DUPLICATES);
+	if (rc < 0)
+		return tls_failed(e, LYRE_EINVAL, "the authorities of clients cannot be used", rc);
+	t->authority_count = 0;
+	rc = t->revoked_count ? gnutls_x509_trust_list_add_crls(list, t->revoked, t->revoked_count, 0, 0) : 0;
+	if (rc < 0)
+		return tls_failed(e, LYRE_EINVAL, "the lists of revoked certificates cannot be used", rc);
+	t->revoked_count = 0;
+	return 0;
 }
 
 static int read_trust(struct tls_set *s, const struct lyre_tls *use, struct err *e)
 {
-	gnutls_x509_trust_list_t trust;
+	struct trust t = { .authorities = NULL };
+	gnutls_x509_trust_list_t list = NULL;
 
 	if (s->client == LYRE_TLS_CLIENT_NONE)
 		return 0;
 	if (!use->authorities)
 		return err_set(e, LYRE_EINVAL, "clients are asked for a certificate, but there is no authority that signs them");
-	if (gnutls_x509_trust_list_init(&trust, 0))
-		return err_nomem(e);
-	int rc = add_authorities(trust, use->authorities, e);
-	if (!rc && use->revoked)
-		rc = add_revoked(trust, use->revoked, e);
-	if (rc)
-		gnutls_x509_trust_list_deinit(trust, 1);
-	else
-		gnutls_certificate_set_trust_list(s->credentials, trust, 0);
+	int rc = import_trust(&t, use, e);
+	if (!rc && gnutls_x509_trust_list_init(&list, 0))
+		rc = err_nomem(e);
+	if (!rc)
+		rc = fill_trust(list, &t, e);
+	trust_free(&t);
+	if (rc && list)
+		gnutls_x509_trust_list_deinit(list, 1);
+	else if (!rc)
+		gnutls_certificate_set_trust_list(s->credentials, list, 0);
 	return rc;
 }
 

@@ -16,11 +16,6 @@
 #define HOST_MAX 253
 #define KEY_ID_MAX 64
 
-static gnutls_datum_t datum_of(const char *text)
-{
-	return (gnutls_datum_t){ (unsigned char *)text, (unsigned)strlen(text) };
-}
-
 static int refuse(struct err *e, const struct lyre_tls_certificate *from, const char *why, int failure)
 {
 	char doing[300];
@@ -44,7 +39,7 @@ static int read_key(struct tls_certificate *ret, gnutls_x509_crt_t leaf, const s
 	unsigned char mine[KEY_ID_MAX], its[KEY_ID_MAX];
 	size_t mine_len = sizeof mine, its_len = sizeof its;
 	gnutls_x509_privkey_t key = NULL;
-	const gnutls_datum_t pem = datum_of(from->key);
+	const gnutls_datum_t pem = tls_datum(from->key);
 
 	int rc = gnutls_x509_privkey_init(&key);
 	if (!rc)
@@ -91,7 +86,7 @@ static int read_chain(struct tls_certificate *ret, gnutls_x509_crt_t *list, unsi
 
 static int read_certificate(struct tls_certificate *ret, const struct lyre_tls_certificate *from, struct err *e)
 {
-	const gnutls_datum_t pem = datum_of(from->chain);
+	const gnutls_datum_t pem = tls_datum(from->chain);
 	gnutls_x509_crt_t *list = NULL;
 	unsigned count = 0;
 

@@ -13,6 +13,7 @@
 #include <gnutls/x509.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <string.h>
 
 /** One certificate with its key. */
 struct tls_certificate {
@@ -64,6 +65,12 @@ void tls_give_back(const struct tls_set *set);
 /** gnutls_certificate_retrieve_function3 of a set's credentials. */
 int tls_retrieve(gnutls_session_t session, const struct gnutls_cert_retr_st *info, gnutls_pcert_st **certificates, unsigned *count,
 	gnutls_ocsp_data_st **ocsp, unsigned *ocsp_count, gnutls_privkey_t *key, unsigned *flags);
+
+/** A text for GnuTLS. */
+static inline gnutls_datum_t tls_datum(const char *text)
+{
+	return (gnutls_datum_t){ (unsigned char *)text, (unsigned)strlen(text) };
+}
 
 /** A failure of GnuTLS: "doing: why". \return LYRE_ENOMEM where that is why, else \p code */
 int tls_failed(struct err *e, int code, const char *doing, int failure);

@@ -75,9 +75,10 @@ class Authority:
     def revoke(self, pair):
         openssl("ca", "-config", self.file("openssl.cnf"), "-cert", self.path, "-keyfile", self.key_path, "-revoke", self.files(pair)[0])
 
-    def revoked(self):
-        """The list of those that are revoked, as PEM."""
-        return openssl("ca", "-config", self.file("openssl.cnf"), "-cert", self.path, "-keyfile", self.key_path, "-gencrl")
+    def revoked(self, overdue=False):
+        """The list of those that are revoked, as PEM; overdue: the next one should be there by now."""
+        times = ["-crl_lastupdate", "20200101000000Z", "-crl_nextupdate", "20210101000000Z"] if overdue else []
+        return openssl("ca", "-config", self.file("openssl.cnf"), "-cert", self.path, "-keyfile", self.key_path, "-gencrl", *times)
 
     def __enter__(self):
         return self

@@ -3,13 +3,13 @@
 import contextlib, fcntl, os, re, shutil, socket, subprocess, sys, tempfile, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import HAS_PROC, LYRED, Server, built_modules, until
+from lyre_server import HAS_PROC, LYRED, Server, built_modules, feature, until
 
 NETWORK = "operationsApi.network."
 
 
-def begin(root, sockets, settings=()):
-    """A server on root that is handed the sockets; its own settings are those given, and those of the file."""
+def begin(root, sockets, settings=(), names=None):
+    """A server on root that is handed the sockets; its own settings are those given, and those of the file. names: of the sockets."""
     s = Server(root=root, config="", start=False)
     s.output = open(os.path.join(root, "output"), "ab+")
 
@@ -24,6 +24,8 @@ def begin(root, sockets, settings=()):
     for setting in settings:
         command += ["--set", setting]
     env = dict(os.environ, LYRE_ADMIN_USERNAME=s.admin[0], LYRE_ADMIN_PASSWORD=s.admin[1], LISTEN_FDS=str(len(sockets)))
+    if names:
+        env["LISTEN_FDNAMES"] = ":".join(names)
     s.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=s.output, stderr=s.output, env=env, preexec_fn=place,
                                  close_fds=False)
     return s
@@ -48,15 +50,15 @@ class Activation(unittest.TestCase):
         return s
 
     @contextlib.contextmanager
-    def serving(self, sockets, *settings):
-        s = begin(self.root, sockets, settings)
+    def serving(self, sockets, *settings, names=None):
+        s = begin(self.root, sockets, settings, names)
         with s:
             until(lambda: "listening on unix:" in s.said(), s.said, server=s)
             s.port = next((x.getsockname()[1] for x in sockets if x.family == socket.AF_INET), None)
             yield s
 
-    def check_refused(self, sockets, settings, *words):
-        s = begin(self.root, sockets, settings)
+    def check_refused(self, sockets, settings, *words, names=None):
+        s = begin(self.root, sockets, settings, names)
         try:
             self.assertIn(s.process.wait(60), (1, 3))
             said = s.said()
@@ -149,6 +151,40 @@ class Activation(unittest.TestCase):
             udp.bind(("127.0.0.1", 0))
             for x in (udp, deaf, file):
                 self.check_refused([x], [], "no stream socket that listens")
+
+    @unittest.skipUnless(feature("HAVE_TLS"), "this build has no TLS")
+    @unittest.skipUnless(HAS_PROC, "needs /proc")
+    def test_one_for_tls(self):
+        """It is the one with the name; a default port is none that somebody asked for beside it."""
+        secure, tcp = self.tcp(), self.tcp()
+        port = secure.getsockname()[1]
+        with self.serving([secure, self.domain()], names=["secure", "connection"]) as s:
+            for again in (True, False):
+                self.assertEqual(self.listens_at(s), [("0100007F", port)])
+                self.assertIn("listening on https://127.0.0.1:%d\n" % port, s.said())
+                if again and "system" in built_modules():
+                    before = s.said().count("listening on unix:")
+                    self.assertEqual(s.call({"operation": "restart"}, unix=True)[0], 200)
+                    until(lambda: s.said().count("listening on unix:") > before, s.said, server=s)
+        with self.serving([tcp, secure, self.domain(os.path.join(self.root, "other"))], names=["lyred.socket", "secure", ""]) as s:
+            s.port = tcp.getsockname()[1]
+            self.assertEqual(s.ok({"operation": "describe_all"}), {})
+            with socket.create_connection(("127.0.0.1", port), 30) as c:
+                c.sendall(b"GET / HTTP/1.1\r\n\r\n")
+                self.assertIn(b"speaks HTTPS", c.recv(1000))
+
+    @unittest.skipUnless(feature("HAVE_TLS"), "this build has no TLS")
+    def test_one_for_tls_that_contradicts(self):
+        secure, other = self.tcp(), self.tcp()
+        name = "127.0.0.1:%d" % secure.getsockname()[1]
+        self.check_refused([secure], [NETWORK + "securePort=1"], name, "securePort is 1", names=["secure"])
+        self.check_refused([secure], [NETWORK + "securePort=null"], name, "securePort is null", names=["secure"])
+        self.check_refused([secure, other], [], name, "one TCP socket is the most", names=["secure", "secure"])
+        self.check_refused([secure, other], [], "FileDescriptorName=secure", names=["one", "other"])
+
+    @unittest.skipIf(feature("HAVE_TLS"), "this build has TLS")
+    def test_one_for_tls_in_a_build_without(self):
+        self.check_refused([self.tcp()], [], "this build has no TLS", names=["secure"])
 
     @unittest.skipUnless("system" in built_modules(), "needs restart")
     def test_restart_with_settings_that_contradict(self):

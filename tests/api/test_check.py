@@ -4,7 +4,7 @@ import os, resource, shutil, socket, subprocess, sys, tempfile, unittest
 from unittest import mock
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import LYRED, Server
+from lyre_server import LYRED, Server, feature
 
 NETWORK = "operationsApi.network."
 
@@ -56,6 +56,10 @@ class Check(unittest.TestCase):
         for files in (40, 60):
             self.check_refused(files=files, word="may open %d files" % files)
             shutil.rmtree(self.root, ignore_errors=True)
+
+    @unittest.skipIf(feature("HAVE_TLS"), "this build has TLS")
+    def test_no_tls(self):
+        self.check_refused(NETWORK + "securePort=0", word="securePort: this build has no TLS")
 
     def test_nothing_is_made(self):
         status, said = run(self.root, "--check", settings=[NETWORK + "port=0"])

@@ -6,7 +6,7 @@ import base64, contextlib, http.client, json, os, re, shutil, socket, ssl, subpr
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from certificates import Authority
-from lyre_server import BUILD, LYRED, PASSWORD, STATIC_ONLY, Server, built_modules, feature, until
+from lyre_server import BUILD, HAS_PROC, LYRE, LYRED, PASSWORD, STATIC_ONLY, Server, built_modules, feature, until
 
 MODULE = os.path.join(BUILD, "tests", "module", ".libs", "tls_files.so")
 NETWORK = "operationsApi.network."
@@ -81,6 +81,11 @@ class SecureServer(Server):
         if not connection:
             c.close()
         return result
+
+
+def resident_kib(s):
+    with open("/proc/%d/status" % s.process.pid) as f:
+        return int(re.search(r"^VmRSS:\s*(\d+)", f.read(), re.M).group(1))
 
 
 def trusting(check=True, version=None):
@@ -554,6 +559,13 @@ class Certified(unittest.TestCase):
                 self.assertEqual(self.s.ask(pair=self.ada, version=version)[0], 200)
         self.assertRegex(self.s.said(), r"\[warn\].*127.0.0.1: a client's certificate is refused: ")
 
+    def test_an_overdue_list_counts_still(self):
+        revoked = authority.issue("ada")
+        authority.revoke(revoked)
+        self.use(REQUIRED, revoked=authority.revoked(overdue=True))
+        self.check_refused("CERTIFICATE_REVOKED", ssl.TLSVersion.TLSv1_3, pair=revoked)
+        self.assertEqual(self.s.ask(pair=self.ada)[0], 200)
+
     def test_required(self):
         self.use(REQUIRED)
         self.check_refused("HANDSHAKE_FAILURE", ssl.TLSVersion.TLSv1_2)
@@ -589,6 +601,389 @@ class Certified(unittest.TestCase):
                             "-H", "Content-Type: application/json", "-d", DESCRIBE, "https://first.example:%d/" % self.s.secure_port], stdout=subprocess.PIPE,
                            stderr=subprocess.STDOUT, universal_newlines=True)
         self.assertEqual(r.stdout, "{}")
+
+
+class Hostile(unittest.TestCase):
+    """Clients that do not go on."""
+
+    def hello(self, version=None):
+        """The bytes of a hello, and the context and buffers that can go on."""
+        c, incoming, outgoing = trusting(version=version), ssl.MemoryBIO(), ssl.MemoryBIO()
+        o = c.wrap_bio(incoming, outgoing, server_hostname="first.example")
+        with contextlib.suppress(ssl.SSLWantReadError):
+            o.do_handshake()
+        return outgoing.read(), (o, incoming, outgoing)
+
+    def stalled(self, s):
+        """Connections that have come to each point of a handshake, and stay there."""
+        hello, _ = self.hello()
+        all = []
+        for send in (b"", hello[:1], hello[:5], hello[:6], hello[:-1], hello, b"\x16\x03\x01\x00\x05\x01\x6f\xff\xff\x03"):
+            c = socket.create_connection(("127.0.0.1", s.secure_port), 60)
+            c.sendall(send)
+            all.append(c)
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            # all but the last byte of the client's second part
+            hello, (o, incoming, outgoing) = self.hello(version)
+            c = socket.create_connection(("127.0.0.1", s.secure_port), 60)
+            c.sendall(hello)
+            rest = b""
+            while not rest:
+                incoming.write(c.recv(65536))
+                with contextlib.suppress(ssl.SSLWantReadError):
+                    o.do_handshake()
+                rest = outgoing.read()
+            c.sendall(rest[:-1])
+            all.append(c)
+        all.append(s.dial("first.example"))        # no request
+        all.append(s.dial("first.example"))
+        all[-1].sendall(b"POST / HTTP/1.1\r\nHo") # the begin of one
+        return all
+
+    def test_stalled_ones_end(self):
+        with SecureServer(settings=[NETWORK + "headersTimeout=1s", NETWORK + "keepAliveTimeout=1s"]) as s:
+            s.must_use(("first", authority.issue("first", ["first.example"]), ["first.example"]))
+            begun = time.monotonic()
+            waiting = [c for _ in range(5) for c in self.stalled(s)]
+            self.assertEqual(s.ask()[0], 200)
+            kept = s.https()
+            self.assertEqual(s.ask(connection=kept)[0], 200)
+            for c in waiting:
+                with c, contextlib.suppress(ConnectionResetError):
+                    while c.recv(65536):
+                        pass
+            self.assertGreaterEqual(time.monotonic() - begun, 1)
+            # an idle one is taken leave of: no error of a cut connection
+            self.assertEqual(kept.sock.recv(100), b"")
+            kept.close()
+            if "metrics" in built_modules():
+                open_ones = lambda: re.search(r"^lyre_connections_open (\S+)$", s.request("GET", "/metrics", headers={"Authorization": s.authorization()})[2].decode(), re.M).group(1)
+                until(lambda: float(open_ones()) <= 1, open_ones)
+
+    def test_they_count_as_connections(self):
+        with SecureServer(settings=[NETWORK + "maxConnections=20", NETWORK + "maxConnectionsPerAddress=15"]) as s:
+            s.must_use(("first", authority.issue("first", ["first.example"]), ["first.example"]))
+            waiting = []
+            while self.works(s):
+                waiting.append(socket.create_connection(("127.0.0.1", s.secure_port), 60))
+                self.assertLess(len(waiting), 20)
+            self.assertGreater(len(waiting), 12)
+            for c in waiting:
+                c.close()
+            until(lambda: self.works(s), "it does not recover")
+
+    def works(self, s):
+        with contextlib.suppress(ssl.SSLError, OSError):
+            return s.ask()[0] == 200
+
+    @unittest.skipUnless(HAS_PROC, "needs /proc")
+    def test_an_endless_message_is_cut(self):
+        """A hello that says it has 16 MB gets no memory for them."""
+        with SecureServer() as s:
+            s.must_use(("first", authority.issue("first", ["first.example"]), ["first.example"]))
+            with socket.create_connection(("127.0.0.1", s.secure_port), 60) as c:
+                before = resident_kib(s)
+                with contextlib.suppress(OSError):
+                    c.sendall(b"\x16\x03\x01\x40\x00\x01\xff\xff\xff" + b"a" * 16380)
+                    for _ in range(900):
+                        c.sendall(b"\x16\x03\x01\x40\x00" + b"a" * 16384)
+                    while c.recv(100):
+                        pass
+                self.assertLess(resident_kib(s), before + 8192)
+
+    @unittest.skipUnless(HAS_PROC, "needs /proc")
+    def test_memory_is_given_back(self):
+        with SecureServer() as s:
+            s.must_use(("first", authority.issue("first", ["first.example"]), ["first.example"]))
+            sizes = []
+            for _ in range(4):
+                waiting = [c for _ in range(8) for c in self.stalled(s)]
+                for c in waiting:
+                    c.close()
+                self.assertEqual(s.ask()[0], 200)
+                sizes.append(resident_kib(s))
+            self.assertLess(sizes[-1], sizes[0] + 8192)
+
+
+class Proxied(unittest.TestCase):
+    """The PROXY protocol goes before TLS."""
+
+    def test_header(self):
+        with SecureServer(settings=['operationsApi.network.trustedProxies=["127.0.0.1"]', "logging.auditAuthEvents.logFailed=true", "authentication.failures.delay=0"]) as s:
+            s.must_use(("first", authority.issue("first", ["first.example"]), ["first.example"]))
+            header = b"PROXY TCP4 192.0.2.7 192.0.2.1 4711 443\r\n"
+            for pieces in ([header], [header[:10], header[10:]], []):
+                raw = socket.create_connection(("127.0.0.1", s.secure_port), 30)
+                for p in pieces:
+                    raw.sendall(p)
+                c = http.client.HTTPConnection("127.0.0.1", s.secure_port)
+                c.sock = trusting().wrap_socket(raw, server_hostname="first.example")
+                status, _, _ = s.ask(connection=c, headers={"Authorization": s.authorization("who%d" % len(pieces), "wrong")})
+                self.assertEqual(status, 401)
+                c.close()
+                self.assertIn("%s: credentials of 'who%d'" % ("192.0.2.7" if pieces else "127.0.0.1", len(pieces)), s.said())
+            for bad in (b"PROXY nonsense\r\n", b"PROXY TCP4 192.0.2.7 192.0.2.1 4711 443\r\nGET / HTTP/1.1\r\n\r\n"):
+                with socket.create_connection(("127.0.0.1", s.secure_port), 30) as c:
+                    c.sendall(bad)
+                    with contextlib.suppress(ConnectionResetError):
+                        answer = b"".join(iter(lambda: c.recv(1000), b""))
+                        self.assertEqual(b"speaks HTTPS" in answer, b"GET" in bad)
+
+
+class Started(unittest.TestCase):
+    """Starts and restarts."""
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="lyre-pem-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.place(authority.issue("first", ["first.example"]))
+
+    def place(self, pair):
+        for name, text in zip(("chain.pem", "key.pem"), pair):
+            with open(os.path.join(self.folder, name), "w") as f:
+                f.write(text)
+
+    def server(self, *settings, **more):
+        return SecureServer(lines=["folder: " + self.folder], settings=settings, **more)
+
+    def restart(self, s):
+        before = s.said().count("listening on https")
+        s.ok({"operation": "restart"})
+        until(lambda: s.said().count("listening on https") > before, s.said, server=s)
+
+    @unittest.skipUnless("system" in built_modules(), "needs restart")
+    def test_restart(self):
+        """The socket goes on, idle connections end cleanly, requests under way are answered."""
+        with self.server() as s:
+            idle = [s.dial("first.example") for _ in range(3)]
+            used = s.https()
+            self.assertEqual(s.ask(connection=used)[0], 200)
+            plain = http.client.HTTPConnection("127.0.0.1", s.port)
+            self.assertEqual(s.ask(connection=plain)[0], 200)
+            port = s.secure_port
+            said = len(s.said())
+            self.restart(s)
+            self.assertIn("listening on https://127.0.0.1:%d\n" % port, s.said(said))
+            for c in idle + [used.sock]:
+                c.settimeout(30)
+                self.assertEqual(c.recv(100), b"") # an end of TLS, not of the connection
+                c.close()
+            self.assertEqual(s.ask(connection=plain)[0], 200) # it was handed over
+            plain.close()
+            self.assertEqual(s.ask()[0], 200)
+
+    @unittest.skipUnless("system" in built_modules(), "needs restart")
+    def test_restart_under_load(self):
+        """A new connection at any time gets its answer; one that is kept gets one, or a clean end before."""
+        with self.server() as s:
+            over, faults, served = threading.Event(), [], [0, 0]
+
+            def new():
+                while not over.is_set():
+                    try:
+                        if s.ask()[0] == 200:
+                            served[0] += 1
+                    except Exception as e:
+                        faults.append(("new", repr(e)))
+
+            def keep():
+                c = None
+                while not over.is_set():
+                    try:
+                        fresh, c = not c, c or s.https()
+                        status, headers, _ = s.ask(connection=c)
+                        served[1] += status == 200
+                        if headers.get("Connection", "").lower() == "close":
+                            c.close()
+                            c = None
+                    except http.client.RemoteDisconnected as e:
+                        if fresh:
+                            faults.append(("kept", repr(e)))
+                        c.close()
+                        c = None
+                    except Exception as e:
+                        faults.append(("kept", repr(e)))
+                        c = None
+                if c:
+                    c.close()
+
+            threads = [threading.Thread(target=f) for f in (new, new, keep, keep)]
+            for t in threads:
+                t.start()
+            try:
+                for _ in range(2):
+                    self.restart(s)
+                    mark = list(served)
+                    until(lambda: served[0] > mark[0] + 5 and served[1] > mark[1] + 5, lambda: "no more is served: %s" % faults, server=s)
+            finally:
+                over.set()
+                for t in threads:
+                    t.join()
+            self.assertEqual(faults, [])
+
+    @unittest.skipUnless("system" in built_modules(), "needs restart_service")
+    def test_new_workers(self):
+        """Listeners come and go with restart_service; certificates stay."""
+        config = configuration("folder: " + self.folder)
+        s = Server(config=config)
+        with s:
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                port = free.getsockname()[1]
+            renew = lambda: self.assertEqual(s.wait_for_job(s.ok({"operation": "restart_service", "service": "http_workers"})["job_id"])["status"], "COMPLETE")
+            s.ok({"operation": "set_configuration", "operationsApi_network_securePort": port})
+            renew()
+            until(lambda: "listening on https://127.0.0.1:%d" % port in s.said(), s.said)
+            dial = lambda: trusting().wrap_socket(socket.create_connection(("127.0.0.1", port), 30), server_hostname="first.example")
+            with dial() as c:
+                self.assertEqual(common_name(c), "first")
+                renew()
+                with dial() as again:
+                    self.assertEqual(common_name(again), "first")
+                c.sendall(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
+                self.assertIn(b"Connection: close", b"".join(iter(lambda: c.recv(4096), b"")))
+            s.ok({"operation": "set_configuration", "operationsApi_network_securePort": None})
+            renew()
+            with self.assertRaises(OSError):
+                dial()
+
+    def test_stop_takes_leave(self):
+        s = self.server()
+        try:
+            with s.dial("first.example") as c:
+                s.end()
+                self.assertEqual(c.recv(100), b"")
+        finally:
+            s.remove()
+
+    def check(self, *settings, config=None):
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as f:
+            f.write(config or configuration())
+            f.flush()
+            r = subprocess.run([LYRED, "-c", f.name, "-r", os.path.join(self.folder, "root"), "--check"] + [a for s in settings for a in ("--set", s)],
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+        return r.returncode, r.stdout
+
+    def test_check(self):
+        self.assertEqual(self.check(NETWORK + "port=0", NETWORK + "securePort=0")[0], 0)
+        code, said = self.check(NETWORK + "port=23456", NETWORK + "securePort=23456")
+        self.assertEqual(code, 3)
+        self.assertIn("operationsApi.network.securePort and operationsApi.network.port are both 23456: they must differ", said)
+        code, said = self.check(NETWORK + "port=0", NETWORK + "securePort=99999")
+        self.assertEqual(code, 3)
+        self.assertIn("securePort", said)
+        code, said = self.check(NETWORK + "port=0", NETWORK + "host=192.0.2.77", NETWORK + "securePort=23457")
+        self.assertEqual(code, 3)
+        self.assertIn("192.0.2.77", said)
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            code, said = self.check(NETWORK + "port=0", NETWORK + "host=127.0.0.1", NETWORK + "securePort=%d" % taken.getsockname()[1])
+            self.assertIn("listen on '127.0.0.1, port %d'" % taken.getsockname()[1], said)
+            with self.assertRaisesRegex(RuntimeError, "port %d" % taken.getsockname()[1]):
+                SecureServer(settings=[NETWORK + "securePort=%d" % taken.getsockname()[1]])
+
+    def test_a_module_can_try(self):
+        config = configuration("folder: " + self.folder)
+        self.assertEqual(self.check(NETWORK + "port=0", config=config)[0], 0)
+        self.place((authority.issue("first")[0], authority.issue("second")[1]))
+        code, said = self.check(NETWORK + "port=0", config=config)
+        self.assertEqual(code, 3)
+        self.assertIn("certificate 'first': the private key is not its key", said)
+
+    def test_the_module_is_told(self):
+        with self.server() as s:
+            self.assertIn("[tls_files]: TLS 1 1", s.said())
+        with Server(config=configuration()) as s:
+            self.assertIn("[tls_files]: TLS 1 0", s.said())
+            self.assertNotIn("https", s.said())
+
+
+@unittest.skipUnless(os.path.exists(LYRE), "this build has no client")
+class Client(unittest.TestCase):
+    """lyre over https."""
+
+    def lyre(self, s, *args, host="127.0.0.1"):
+        """(status, output, errors) of describe_all"""
+        r = subprocess.run([LYRE, "--url", "https://%s:%d" % (host, s.secure_port), "--user", "admin", *args, "describe_all", "--json"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                           stderr=subprocess.PIPE, universal_newlines=True, env=dict(os.environ, LYRE_PASSWORD="Abc1234!", HOME="/nonexistent", no_proxy="*"))
+        return r.returncode, r.stdout.strip(), r.stderr
+
+    def test_trust(self):
+        with SecureServer() as s:
+            s.must_use(("first", authority.issue("first", ["IP:127.0.0.1"]), []))
+            self.assertEqual(self.lyre(s, "--cacert", authority.path), (0, "{}", ""))
+            status, _, said = self.lyre(s)
+            self.assertEqual(status, 3)
+            self.assertIn("--cacert FILE names the authority", said)
+            self.assertEqual(self.lyre(s, "--cacert", others.path)[0], 3)
+            self.assertEqual(self.lyre(s, "--cacert", authority.path, host="localhost")[0], 3) # another name
+            status, out, said = self.lyre(s, "--insecure", host="localhost")
+            self.assertEqual((status, out), (0, "{}"))
+            self.assertRegex(said, "^lyre: warning: --insecure: whether .* is not checked\n$")
+            status, _, said = self.lyre(s, "--insecure", "--cacert", authority.path)
+            self.assertEqual(status, 2)
+            self.assertIn("exclude each other", said)
+
+    def test_insecure_is_for_https(self):
+        for where in (["--url", "http://127.0.0.1:1"], ["--socket", "/nowhere"]):
+            r = subprocess.run([LYRE, "--insecure", *where, "describe_all"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+            self.assertEqual(r.returncode, 2)
+            self.assertIn("--insecure is for a server with https", r.stdout)
+
+
+class Rotation(unittest.TestCase):
+    """Certificates that change all the time, under new connections and kept ones."""
+
+    @unittest.skipUnless(HAS_PROC, "needs /proc")
+    def test_rotation(self):
+        rounds, seconds = int(os.environ.get("ROTATIONS", "20")), float(os.environ.get("ROTATION_SECONDS", "3"))
+        pairs = [authority.issue("pair%d" % i, ["first.example"], kind=("ecdsa", "rsa", "ed25519")[i % 3]) for i in range(6)]
+        # the server's own pair can only be shown with its own key: a mixed one fails the handshake
+        with SecureServer() as s:
+            s.must_use(("first", pairs[0], ["first.example"]))
+            over, faults, seen, served = threading.Event(), [], set(), [0, 0]
+
+            def new():
+                while not over.is_set():
+                    try:
+                        with s.dial("first.example") as c:
+                            seen.add(common_name(c))
+                            c.sendall(b"GET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                            answer = b"".join(iter(lambda: c.recv(4096), b""))
+                        served[0] += answer.startswith(b"HTTP/1.1 200 ")
+                    except Exception as e:
+                        faults.append(repr(e))
+
+            def keep():
+                c = s.https()
+                while not over.is_set():
+                    try:
+                        served[1] += s.ask(connection=c)[0] == 200
+                    except Exception as e:
+                        faults.append(repr(e))
+                        return
+                c.close()
+
+            threads = [threading.Thread(target=f) for f in (new, new, new, keep, keep)]
+            for t in threads:
+                t.start()
+            sizes = []
+            try:
+                begun = time.monotonic()
+                for i in range(rounds):
+                    pair = pairs[i % len(pairs)]
+                    s.must_use(("first", pair, ["first.example"]))
+                    self.assertEqual(s.shown("first.example"), "pair%d" % (i % len(pairs))) # the very next one
+                    sizes.append(resident_kib(s))
+                    time.sleep(max(0, begun + (i + 1) * seconds / rounds - time.monotonic()))
+                    self.assertEqual(faults, [])
+            finally:
+                over.set()
+                for t in threads:
+                    t.join()
+            self.assertEqual(faults, [])
+            self.assertEqual(len(seen), len(pairs))
+            self.assertGreater(min(served), rounds)
+            self.assertLess(sizes[-1], sizes[len(sizes) // 2] + 8192)
 
 
 if __name__ == "__main__":

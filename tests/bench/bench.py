@@ -7,15 +7,41 @@ are noisy: quote the ratios. Ours and the limit take turns, in rounds, and the b
 a request costs either of them in processor time, which does not see what else the machine does. BENCH="insert search" prints the lines with one of these words in their names, which are those of the
 functions below; BENCH_SECONDS (of a round), BENCH_ROUNDS and BENCH_RECORDS scale the run.
 """
-import json, os, time
+import json, os, re, shutil, time
 
-from measure import CONNECTIONS, GROUPS, SOURCE, Echo, Logins, Server, Wrk, credentials, line, lmdb, load, processor_seconds, resident_mib, table_permission, wrk
+from measure import BUILD, CONNECTIONS, GROUPS, SOURCE, Echo, Logins, Server, Wrk, credentials, line, lmdb, load, processor_seconds, resident_mib, table_permission, wrk
+from certificates import Authority
+from lyre_server import built_modules, feature, until
 
 SECONDS = int(os.environ.get("BENCH_SECONDS", "2"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 RECORDS = int(os.environ.get("BENCH_RECORDS", "100000"))
 TABLES, TABLE_RECORDS = 100, 10000
 T = {"database": "bench", "table": "t"}
+
+
+class Secure(Server):
+    """One that has TLS as well, at secure_port, with the certificate and the key in the files pair; without TLS in the build pair is None."""
+
+    def __init__(self, settings):
+        module = os.path.join(BUILD, "tests", "module", ".libs", "tls_files.so")
+        self.pair = None
+        if not feature("HAVE_TLS") or not os.path.exists(module):
+            super().__init__(settings=settings)
+            return
+        self.authority = Authority("Bench")
+        self.pair = self.authority.files(self.authority.issue("bench"))
+        for path, name in zip(self.pair, ("chain.pem", "key.pem")):
+            shutil.copy(path, self.authority.file(name))
+        names = "".join("  %s: {}\n" % m for m in sorted(built_modules()))
+        super().__init__(settings=settings + ["operationsApi.network.securePort=0"],
+                         config="modules:\n%s  tls_files:\n    path: %s\n    folder: %s\n" % (names, module, self.authority.folder))
+        self.secure_port = int(until(lambda: re.search(r"listening on https://127\.0\.0\.1:(\d+)", self.said()), self.said).group(1))
+
+    def remove(self):
+        super().remove()
+        if self.pair:
+            self.authority.__exit__()
 
 
 class Bench:
@@ -39,21 +65,22 @@ class Bench:
             self.table(name)
         return wrk(self.server.port, kind, self.authorization, RECORDS, SECONDS, table=table)
 
-    def costed(self, whose, kind):
+    def costed(self, whose, kind, pair=None):
         """(rate, p50, p99) of one round, the microseconds of processor a request, and the bytes of an answer."""
         before = processor_seconds(whose.process.pid)
-        run = Wrk(whose.port, kind, self.authorization, RECORDS, SECONDS)
+        port = whose.secure_port if pair and whose is self.server else whose.port
+        run = Wrk(port, kind, self.authorization, RECORDS, SECONDS, scheme="https" if pair else "http")
         result = run.result()
         return result, 1e6 * (processor_seconds(whose.process.pid) - before) / max(1, result[0] * SECONDS), run.answer_bytes
 
-    def beside_echo(self, title, kind, operation, server=None):
-        """(ours, the limit's rate), after the line is printed; the size of the echo is that of one answer."""
+    def beside_echo(self, title, kind, operation, server=None, pair=None):
+        """(ours, the limit's rate), after the line is printed; the size of the echo is that of one answer; pair: over TLS, with its files."""
         s = server or self.server
         if s is self.server:
             self.table("t")
         size = len(json.dumps(s.ok(operation), separators=(",", ":"), ensure_ascii=False).encode())
-        with Echo(size) as e:
-            limits, ours = zip(*[(self.costed(e, kind), self.costed(s, kind)) for _ in range(ROUNDS)])
+        with Echo(size, pair=pair) as e:
+            limits, ours = zip(*[(self.costed(e, kind, pair), self.costed(s, kind, pair)) for _ in range(ROUNDS)])
         best, limit = max(ours)[0], max(limits)[0][0]
         for (_, _, mine), (_, _, its) in zip(ours, limits):
             if abs(mine - its) > 0.1 * its + 32: # records differ a little in length
@@ -72,6 +99,14 @@ class Bench:
 
     def search_by_id_one(self):
         self.beside_echo("search_by_id, one record", "one", dict(T, operation="search_by_id", ids=[1000], get_attributes=["*"]))
+
+    def tls(self):
+        """Each request over a connection that is kept, and over one of its own: then it is the handshakes that take the time."""
+        if not self.server.pair:
+            return
+        one = dict(T, operation="search_by_id", ids=[1000], get_attributes=["*"])
+        self.beside_echo("search_by_id over TLS", "one", one, pair=self.server.pair)
+        self.beside_echo("  the same, a handshake each (ECDSA)", "one_close", one, pair=self.server.pair)
 
     def search_by_id_twenty(self):
         self.beside_echo("search_by_id, twenty records", "twenty",
@@ -163,7 +198,7 @@ class Bench:
                 time.sleep(1)
                 line(title, "MiB", resident_mib(s.process.pid), resident_mib(e.process.pid), "the echo, idle, as many threads")
 
-    lines = (search_by_id_one, search_by_id_twenty, limited_role, remembered_credential, reads_beside_logins, search_by_value, search_by_conditions,
+    lines = (search_by_id_one, tls, search_by_id_twenty, limited_role, remembered_credential, reads_beside_logins, search_by_value, search_by_conditions,
              describe_table, describe_all, reads_beside_writes, insert, update, insert_bulk, resident)
 
 
@@ -173,7 +208,7 @@ def main():
     for word in words:
         if not any(word in name for name in names):
             raise SystemExit("BENCH: no line has '%s' in its name; the lines: %s" % (word, " ".join(names)))
-    with Server(settings=["logging.auditLog=false"]) as s:
+    with Secure(settings=["logging.auditLog=false"]) as s:
         bench = Bench(s)
         for function in Bench.lines:
             if not words or any(word in function.__name__ for word in words):

@@ -6,10 +6,11 @@
  * Run on the same machine in the same minute as the server, with the same threads, size of answer and headers, it says
  * what there is to reach.
  *
- *   echo [-t THREADS] [-H HEADERS] [-w] [PORT [ANSWER_BYTES]]
+ *   echo [-t THREADS] [-H HEADERS] [-w] [-c CERTIFICATE -k KEY] [PORT [ANSWER_BYTES]]
  *
  * Port 0, which is the default, is any that is free. Prints the port and serves until it is interrupted. -w suspends
- * each request and resumes it from another thread, as an operation does that waits for the disk.
+ * each request and resumes it from another thread, as an operation does that waits for the disk. -c and -k, files of PEM,
+ * are for TLS.
  */
 #include <limits.h>
 #include <microhttpd.h>
@@ -31,6 +32,7 @@ static const char *const headers[][2] = {
 	{ "Keep-Alive", "timeout=30" },
 };
 #define HEADERS_MAX (sizeof headers / sizeof *headers)
+#define PEM_MAX ((size_t)64 << 10)
 
 struct request {
 	struct MHD_Connection *connection;
@@ -47,6 +49,7 @@ static struct {
 	pthread_cond_t wake;
 	struct request *waiting;
 	bool ending;
+	char *certificate, *key;
 } echo = { .headers = HEADERS_MAX, .size = 100, .lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER };
 
 static void *resume_all(void *arg)
@@ -133,6 +136,19 @@ static long number(const char *text, long max)
 	return n;
 }
 
+static char *read_file(const char *path)
+{
+	FILE *f = fopen(path, "rb");
+	char *text = calloc(1, PEM_MAX);
+	size_t n = f && text ? fread(text, 1, PEM_MAX - 1, f) : 0;
+	if (!n) {
+		fprintf(stderr, "echo: cannot read '%s'\n", path);
+		exit(2);
+	}
+	fclose(f);
+	return text;
+}
+
 static struct MHD_Daemon *start(uint16_t port, unsigned threads)
 {
 	struct sockaddr_in a = {
@@ -140,11 +156,19 @@ static struct MHD_Daemon *start(uint16_t port, unsigned threads)
 		.sin_port = htons(port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 	};
+	struct MHD_OptionItem tls[] = {
+		{ echo.key ? MHD_OPTION_HTTPS_MEM_KEY : MHD_OPTION_END, 0, echo.key },
+		{ MHD_OPTION_HTTPS_MEM_CERT, 0, echo.certificate },
+		{ MHD_OPTION_END, 0, NULL },
+	};
 	struct MHD_OptionItem pool[] = {
+		{ MHD_OPTION_ARRAY, 0, tls },
 		{ threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)threads, NULL },
 		{ MHD_OPTION_END, 0, NULL },
 	};
 	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+	if (echo.key) /* clients that go within a handshake are nothing to write about */
+		flags = (flags | MHD_USE_TLS) & ~(unsigned)MHD_USE_ERROR_LOG;
 	return MHD_start_daemon(flags, 0, NULL, NULL, answer, NULL, MHD_OPTION_SOCK_ADDR, &a,
 		MHD_OPTION_CONNECTION_LIMIT, 10000u, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)32 << 10,
 		MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
@@ -155,7 +179,7 @@ int main(int argc, char **argv)
 	uint16_t port = 0;
 	unsigned threads = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
 	int option;
-	while ((option = getopt(argc, argv, "t:H:w")) != -1) {
+	while ((option = getopt(argc, argv, "t:H:wc:k:")) != -1) {
 		switch (option) {
 		case 't':
 			threads = (unsigned)number(optarg, 1024);
@@ -166,8 +190,14 @@ int main(int argc, char **argv)
 		case 'w':
 			echo.wait = true;
 			break;
+		case 'c':
+			echo.certificate = read_file(optarg);
+			break;
+		case 'k':
+			echo.key = read_file(optarg);
+			break;
 		default:
-			fprintf(stderr, "usage: echo [-t THREADS] [-H HEADERS] [-w] [PORT [ANSWER_BYTES]]\n");
+			fprintf(stderr, "usage: echo [-t THREADS] [-H HEADERS] [-w] [-c CERTIFICATE -k KEY] [PORT [ANSWER_BYTES]]\n");
 			return 2;
 		}
 	}

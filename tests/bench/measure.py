@@ -17,9 +17,9 @@ class Wrk:
     """Load of one kind that has begun; result() waits for its end: (requests a second, p50, p99 in milliseconds), and leaves
     in answer_bytes how many of them an answer had, with its head."""
 
-    def __init__(self, port, kind, authorization, records, seconds, table="t", connections=CONNECTIONS):
+    def __init__(self, port, kind, authorization, records, seconds, table="t", connections=CONNECTIONS, scheme="http"):
         self.kind = kind
-        self.process = subprocess.Popen(["wrk", "-t", "2", "-c", str(connections), "-d", "%ds" % seconds, "--timeout", "60s", "-s", LUA, "http://127.0.0.1:%d/" % port,
+        self.process = subprocess.Popen(["wrk", "-t", "2", "-c", str(connections), "-d", "%ds" % seconds, "--timeout", "60s", "-s", LUA, "%s://127.0.0.1:%d/" % (scheme, port),
                                          "--", kind, authorization, str(records), "bench", table, str(next(runs))],
                                         stdout=subprocess.PIPE, universal_newlines=True)
 
@@ -40,10 +40,11 @@ def wrk(*args, **more):
 
 
 class Echo:
-    """The echo on bare libmicrohttpd, with answers of some size; threads: as many as processors when not given."""
+    """The echo on bare libmicrohttpd, with answers of some size; threads: as many as processors when not given; pair: files of a certificate
+    and its key, for TLS."""
 
-    def __init__(self, size, threads=None):
-        options = ["-t", str(threads)] if threads else []
+    def __init__(self, size, threads=None, pair=None):
+        options = (["-t", str(threads)] if threads else []) + (["-c", pair[0], "-k", pair[1]] if pair else [])
         self.process = subprocess.Popen([os.path.join(BUILD, "tests", "bench", "echo")] + options + ["0", str(size)], stdout=subprocess.PIPE, universal_newlines=True)
         self.port = int(self.process.stdout.readline().split()[-1])
 

@@ -5,7 +5,7 @@
 -- It has no response function: wrk would call that for each answer, and what the generator costs is taken from the faster of two servers
 -- most. What is answered is looked at outside of the measured time.
 
-local kind, records, place, new_place, next_id
+local kind, close, records, place, new_place, next_id
 local threads = {}
 
 function setup(thread)
@@ -14,7 +14,9 @@ function setup(thread)
 end
 
 function init(args)
-	kind, records = args[1], tonumber(args[3])
+	kind, close = args[1]:gsub("_close$", "") -- each request on a connection of its own
+	records = tonumber(args[3])
+	if close > 0 then wrk.headers["Connection"] = "close" end
 	wrk.method = "POST"
 	wrk.headers["Content-Type"] = "application/json"
 	wrk.headers["Authorization"] = args[2]

@@ -60,8 +60,7 @@ struct lyre_tls {
 	 */
 	struct lyre_list certificates;
 	const char *authorities; /**< PEM: certificates of those that sign the certificates of clients; NULL for none */
-	/** PEM: their lists of revoked certificates; NULL for none. After the time of its next update a list refuses every client. */
-	const char *revoked;
+	const char *revoked;     /**< PEM: their lists of revoked certificates; NULL for none. One whose next update is overdue still counts */
 	/** A priority string of GnuTLS, or names of cipher suites as OpenSSL has them, separated by colons; NULL for the default. */
 	const char *ciphers;
 	/**
