@@ -2,6 +2,8 @@
 /* What config_set() heeds: mistakes made by hand, which file is whose, what takes effect at once, stronger sources. */
 #include "config_fixture.h"
 
+#include "encode/encode.h"
+
 /* ---- mistakes in the file ---- */
 
 static struct config *load_empty(void)
