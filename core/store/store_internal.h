@@ -125,6 +125,8 @@ int store_error(struct err *e, int rc, const char *doing, const struct database 
 
 /** store_storage(), of a snapshot. */
 int storage_of(struct snapshot *s, struct lyre_storage *ret, struct err *e);
+/** The same of now. */
+int storage_look(struct database *db, struct lyre_storage *ret, struct err *e);
 
 /** LYRE_EIO when the database has failed while it was open, else 0. */
 int database_usable(const struct database *db, struct err *e);
