@@ -148,6 +148,8 @@ int guard_cursor_get(struct snapshot *s, MDB_cursor *cursor, MDB_val *key, MDB_v
 int guard_begin(struct database *db, MDB_txn **ret);
 int guard_renew(struct database *db, MDB_txn *txn);
 int guard_info(struct database *db, MDB_envinfo *ret);
+/** What came of the begin of a transaction of either kind: a head that makes no sense ends the database. */
+int guard_head(struct database *db, int rc);
 /** mdb_env_copyfd2() */
 int guard_copy(struct database *db, int fd, unsigned flags);
 /**

@@ -254,7 +254,7 @@ int transaction_begin(struct database *db, struct err *e)
 	w->now = w->committed;
 	w->rc = 0;
 	w->unordered = 0;
-	rc = mdb_txn_begin(db->env, NULL, 0, &w->txn);
+	rc = guard_head(db, mdb_txn_begin(db->env, NULL, 0, &w->txn));
 	if (rc)
 		w->txn = NULL;
 	return store_error(e, rc, "write", db);
