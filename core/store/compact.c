@@ -234,7 +234,9 @@ int store_storage(struct store *s, const char *database, struct lyre_storage *re
 	int rc = store_database(s, database, &db, e);
 	if (rc)
 		return rc;
-	rc = storage_look(db, ret, e);
+	rc = database_present(db, e);
+	if (!rc)
+		rc = storage_look(db, ret, e);
 	database_unref(db);
 	return rc;
 }

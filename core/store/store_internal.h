@@ -130,6 +130,8 @@ int storage_look(struct database *db, struct lyre_storage *ret, struct err *e);
 
 /** LYRE_EIO when the database has failed while it was open, else 0. */
 int database_usable(const struct database *db, struct err *e);
+/** Whether its file still has a name; without one, what is written would be lost with the process. */
+int database_present(struct database *db, struct err *e);
 
 /* ---- guard.c ---- */
 

@@ -249,6 +249,8 @@ int transaction_begin(struct database *db, struct err *e)
 {
 	struct writer *w = &db->writer;
 	int rc = database_usable(db, e);
+	if (!rc)
+		rc = database_present(db, e);
 	if (rc)
 		return rc;
 	w->now = w->committed;
