@@ -10,6 +10,7 @@
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -52,7 +53,7 @@ static struct address address_read(const char *url)
 	CURLU *u = curl_url();
 	char *host = NULL, *scheme = NULL, *password = NULL;
 	struct address ret = { 0 };
-	if (u && curl_url_set(u, CURLUPART_URL, url, CURLU_DEFAULT_SCHEME) == CURLUE_OK) {
+	if (u && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK) {
 		ret.password = curl_url_get(u, CURLUPART_PASSWORD, &password, 0) == CURLUE_OK;
 		ret.loopback = curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK && is_loopback(host);
 		ret.tls = curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
@@ -107,7 +108,7 @@ static int set_trust(struct client *c, const struct options *o, bool tls)
 	return 0;
 }
 
-static int set_address(struct client *c, struct options *o)
+static int set_address(struct client *c, struct arena *a, struct options *o)
 {
 	if (!o->url) {
 		if (o->insecure)
@@ -119,14 +120,17 @@ static int set_address(struct client *c, struct options *o)
 		curl_easy_setopt(c->curl, CURLOPT_NOPROXY, "*");
 		return 0;
 	}
-	struct address address = address_read(o->url);
+	/* libcurl would guess, and not the same everywhere */
+	c->url = strstr(o->url, "://") ? o->url : arena_printf(a, "http://%s", o->url);
+	if (!c->url)
+		return complain(CTL_REFUSED, "out of memory");
+	struct address address = address_read(c->url);
 	if (address.password)
 		return complain(CTL_USAGE, "a password in the URL can be read by everybody on this machine: "
 			"use --user with --password-file FILE or LYRE_PASSWORD, or let me ask for it");
 	if (!address.loopback && !address.tls && (o->user || o->token_file || o->token))
 		complain(CTL_OK, "warning: the %s goes to '%s' without encryption: use https", o->user ? "password" : "token", o->url);
-	c->url = c->where = o->url;
-	curl_easy_setopt(c->curl, CURLOPT_DEFAULT_PROTOCOL, "http");
+	c->where = o->url;
 	if (address.loopback)
 		curl_easy_setopt(c->curl, CURLOPT_NOPROXY, "*");
 	return set_trust(c, o, address.tls);
@@ -195,7 +199,7 @@ int client_open(struct client **ret, struct arena *a, struct options *o)
 	if (!c || curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
 		return complain(CTL_REFUSED, "out of memory");
 	c->curl = curl_easy_init();
-	int rc = c->curl ? set_address(c, o) : complain(CTL_REFUSED, "out of memory");
+	int rc = c->curl ? set_address(c, a, o) : complain(CTL_REFUSED, "out of memory");
 	if (rc == 0 && o->user)
 		rc = set_credentials(c, a, o);
 	else if (rc == 0 && (o->token_file || o->token))
@@ -242,7 +246,8 @@ static int complain_code(struct client *c, CURLcode code)
 	long error = 0;
 	curl_easy_getinfo(c->curl, CURLINFO_OS_ERRNO, &error);
 	if (c->local && code == CURLE_COULDNT_CONNECT && error != 0)
-		return complain(CTL_UNREACHABLE, "cannot reach the server at '%s': %s", c->where, strerror((int)error));
+		return complain(CTL_UNREACHABLE, "cannot reach the server at '%s': %s%s", c->where, strerror((int)error),
+			error == EACCES ? "; --url http://localhost:9925 --user NAME signs in without it" : "");
 	const char *hint = code == CURLE_PEER_FAILED_VERIFICATION ? "; --cacert FILE names the authority that signed its certificate" : "";
 	return complain(CTL_UNREACHABLE, "cannot reach the server at '%s': %s%s", c->where,
 		c->error[0] ? c->error : curl_easy_strerror(code), hint);
@@ -299,7 +304,7 @@ static char *address_with(const struct client *c, struct arena *a, const struct 
 {
 	CURLU *u = curl_url();
 	char *ret = NULL;
-	CURLUcode code = u ? curl_url_set(u, CURLUPART_URL, c->url, CURLU_DEFAULT_SCHEME) : CURLUE_OUT_OF_MEMORY;
+	CURLUcode code = u ? curl_url_set(u, CURLUPART_URL, c->url, 0) : CURLUE_OUT_OF_MEMORY;
 	for (; p->name && code == CURLUE_OK; p++) {
 		char *text = arena_printf(a, "%s=%s", p->name, p->value);
 		code = text ? curl_url_set(u, CURLUPART_QUERY, text, CURLU_APPENDQUERY | CURLU_URLENCODE) : CURLUE_OUT_OF_MEMORY;

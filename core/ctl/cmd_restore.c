@@ -15,7 +15,7 @@
 
 /** What is sent: its first bytes, which were looked at, and then the rest. */
 struct file_source {
-	const char *name;
+	const char *name; /**< for messages */
 	int fd;
 	unsigned char head[BACKUP_HEAD];
 	size_t head_len, head_sent;
@@ -34,7 +34,7 @@ static ssize_t read_piece(void *arg, char *to, size_t max)
 	}
 	ssize_t n = read(s->fd, to, max);
 	if (n < 0)
-		complain(CTL_REFUSED, "cannot read '%s': %s", s->name, strerror(errno));
+		complain(CTL_REFUSED, "cannot read %s: %s", s->name, strerror(errno));
 	return n;
 }
 
@@ -47,8 +47,10 @@ static int read_head(struct file_source *s)
 		s->head_len += n > 0 ? (size_t)n : 0;
 	}
 	if (n < 0)
-		return complain(CTL_REFUSED, "cannot read '%s': %s", s->name, strerror(errno));
-	return is_backup(s->head, s->head_len) ? 0 : complain(CTL_REFUSED, "'%s' is not a backup of a database", s->name);
+		return complain(CTL_REFUSED, "cannot read %s: %s", s->name, strerror(errno));
+	if (s->head_len == 0)
+		return complain(CTL_REFUSED, "%s is empty, and not a backup of a database", s->name);
+	return is_backup(s->head, s->head_len) ? 0 : complain(CTL_REFUSED, "%s is not a backup of a database", s->name);
 }
 
 /** Bytes from where \p fd stands to the end; -1 where that is not known. */
@@ -92,12 +94,15 @@ int command_restore(struct client *c, struct arena *a, const struct options *o, 
 {
 	struct stat st;
 	bool in = strcmp(file, "-") == 0;
-	struct file_source source = { .name = file, .fd = in ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC) };
+	struct file_source source = { .name = in ? "standard input" : arena_printf(a, "'%s'", file) };
+	if (!source.name)
+		return complain(CTL_REFUSED, "out of memory");
+	source.fd = in ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
 	if (source.fd < 0 || fstat(source.fd, &st) < 0)
-		return complain(CTL_REFUSED, "cannot read '%s': %s", file, strerror(errno));
+		return complain(CTL_REFUSED, "cannot read %s: %s", source.name, strerror(errno));
 	signal(SIGPIPE, SIG_IGN); /* a server that refuses it may hang up: its answer says why */
 	int64_t size = size_of(source.fd, &st);
-	int rc = isatty(source.fd) ? complain(CTL_USAGE, "'%s' is a terminal, and not a backup of a database", file)
+	int rc = isatty(source.fd) ? complain(CTL_USAGE, "%s is a terminal, and not a backup of a database", source.name)
 				   : read_head(&source);
 	progress_begin(database, o->quiet);
 	if (rc == 0)

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SOCKET_DEFAULT "/var/lib/lyre/operations-server"
 #define LINE_MAX_BYTES 4096
@@ -69,6 +70,12 @@ static int line_read(struct options *o, struct arena *a, char *line, const char 
 	return *place ? 0 : complain(CTL_USAGE, "out of memory");
 }
 
+/** Whether nothing is missed: no file is there, or the home is another user's, as with runuser, and does not say. */
+static bool is_nobodys(const char *path)
+{
+	return errno == ENOENT || errno == ENOTDIR || (errno == EACCES && access(path, F_OK) < 0);
+}
+
 static int file_read(struct options *o, struct arena *a)
 {
 	const char *path = file_path(a);
@@ -76,7 +83,7 @@ static int file_read(struct options *o, struct arena *a)
 	char line[LINE_MAX_BYTES];
 	int rc = 0;
 	if (!f)
-		return !path || errno == ENOENT || errno == ENOTDIR ? 0 : complain(CTL_USAGE, "cannot read '%s': %s", path, strerror(errno));
+		return !path || is_nobodys(path) ? 0 : complain(CTL_USAGE, "cannot read '%s': %s", path, strerror(errno));
 	for (unsigned number = 1; rc == 0 && fgets(line, sizeof line, f); number++)
 		rc = line_read(o, a, line, path, number);
 	fclose(f);

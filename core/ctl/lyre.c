@@ -42,7 +42,7 @@ static const char usage[] =
 	"  -s, --socket PATH         its domain socket; default: $LYRE_SOCKET, else\n"
 	"                            /var/lib/lyre/operations-server\n"
 	"  -u, --url URL             its address, as http://host:9925 or https://host:9925;\n"
-	"                            default: $LYRE_URL\n"
+	"                            without a scheme http; default: $LYRE_URL\n"
 	"      --cacert FILE         certificates that https trusts, in place of the system's\n"
 	"      --insecure            do not check who the server is, with https\n"
 	"\n"

@@ -43,17 +43,28 @@ struct jobs {
 	int64_t tend_at;         /**< monotonic ms; the tending thread's */
 };
 
-int jobs_open(struct jobs **ret, struct store *s, const struct jobs_options *o, struct err *e)
+/** A full disk does not keep the server from its start: it is needed to make room. */
+static int record_cut_off(struct store *s, struct err *e)
 {
-	size_t count = 0;
+	size_t count;
+	int rc = records_interrupt(s, "The job was cut off: the server ended before the job did", floor(now_ms()), &count, e);
 
-	int rc = records_open(s, e);
-	if (!rc)
-		rc = records_interrupt(s, "The job was cut off: the server ended before the job did", floor(now_ms()), &count, e);
-	if (rc)
-		return rc;
+	if (rc == LYRE_ENOSPACE) {
+		log_error("job", "jobs that were cut off when the server last ended seem unfinished until it is restarted: %s", e->text);
+		e->code = rc = 0;
+	}
 	if (count)
 		log_warn("job", "%zu jobs were cut off when the server last ended", count);
+	return rc;
+}
+
+int jobs_open(struct jobs **ret, struct store *s, const struct jobs_options *o, struct err *e)
+{
+	int rc = records_open(s, e);
+	if (!rc)
+		rc = record_cut_off(s, e);
+	if (rc)
+		return rc;
 
 	struct jobs *j = calloc(1, sizeof *j);
 	if (!j)

@@ -175,9 +175,14 @@ bool log_enabled(enum lyre_log_level level)
 	return level == LYRE_NOTIFY || (int)level <= atomic_load_explicit(&threshold, memory_order_relaxed);
 }
 
-static void say_remade(void)
+/** What the file of the log has come to. */
+static void say_news(void)
 {
-	log_write(LYRE_WARN, "log", "the folder of the log had been removed and was made again: lines of the last second may be lost");
+	int error = log_file_failed(&file);
+	if (log_file_remade(&file))
+		log_write(LYRE_WARN, "log", "the folder of the log had been removed and was made again: lines of the last second may be lost");
+	if (error) /* where the standard streams are seen */
+		log_write(LYRE_ERROR, "log", "the file of the log cannot be written: %s; lines are lost until it can", strerror(error));
 }
 
 void log_vwrite(enum lyre_log_level level, const char *tag, const char *fmt, va_list ap)
@@ -191,8 +196,7 @@ void log_vwrite(enum lyre_log_level level, const char *tag, const char *fmt, va_
 	metric_add(&lines[level], 1);
 	line_make(&l, level, tag, fmt, ap);
 	unsigned long lost = emit(level, &l);
-	if (log_file_remade(&file))
-		say_remade();
+	say_news();
 	if (lost)
 		log_write(LYRE_NOTIFY, "log", "%lu line%s before this could not be written", lost, lost == 1 ? "" : "s");
 	errno = saved;
@@ -209,6 +213,8 @@ void log_write(enum lyre_log_level level, const char *tag, const char *fmt, ...)
 void log_report(struct metric_sink *s)
 {
 	static const struct metric_about about = { METRIC_COUNTER, "log_lines_total", "Lines of the log by level.", "level" };
+	static const struct metric_about failed = { METRIC_GAUGE, "log_failed", "1 while lines cannot be written to the file of the log.", NULL };
+	metric_report(s, &failed, NULL, atomic_load(&file.trouble) != 0);
 	for (int level = 0; level <= LYRE_TRACE; level++)
 		metric_report(s, &about, level_names[level], (double)metric_read(&lines[level]));
 }
@@ -316,12 +322,11 @@ bool log_on_streams(void)
 	return atomic_load(&sinks) & (SINK_STREAMS | SINK_STDERR);
 }
 
-void log_reopen(void)
+bool log_reopen(void)
 {
-	if (atomic_load(&sinks) & SINK_FILE)
-		log_file_follow(&file);
-	if (log_file_remade(&file))
-		say_remade();
+	bool followed = !(atomic_load(&sinks) & SINK_FILE) || log_file_follow(&file);
+	say_news();
+	return followed;
 }
 
 int log_read(const struct lyre_log_query *q, int (*visit)(void *arg, const struct lyre_log_entry *entry), void *arg,

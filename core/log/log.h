@@ -26,8 +26,8 @@ void log_close(void);
 
 /** From now on lines of this level, by its name, and the more urgent ones are written; log_open() follows logging.level. */
 void log_set_level(const char *name);
-/** Goes on in the file of its name: for who has moved the one that is open. */
-void log_reopen(void);
+/** Goes on in the file of its name: for who has moved the one that is open. \return false when it cannot be had */
+bool log_reopen(void);
 
 /** Whether lines of error and above reach standard error. */
 bool log_on_streams(void);

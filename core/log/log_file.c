@@ -57,39 +57,65 @@ static bool remake_root(const struct log_file *f)
 	return !mkdir(f->root, FOLDER_MODE) || errno == EEXIST;
 }
 
-static void make_folders(struct log_file *f)
+/** \return whether the file is open anew */
+static bool make_folders(struct log_file *f)
 {
 	struct err ignored;
 	if (!remake_root(f))
-		return;
-	if (reopen(f))
+		return false;
+	bool open = reopen(f);
+	if (open)
 		atomic_store(&f->remade, true);
 	if (f->options.rotate)
 		(void)folder_make(f->rotated, FOLDER_MODE, &ignored);
+	return open;
 }
 
-/** Somebody may have moved the file away, as logrotate does, or removed it with its folder. */
-static void follow_name(struct log_file *f, int64_t now)
+/** Whether what is written to the file that is open is lost: nothing has its name. */
+static bool is_nameless(const struct log_file *f)
+{
+	struct stat st;
+	return !fstat(f->fd, &st) && !st.st_nlink;
+}
+
+/** Somebody may have moved the file away, as logrotate does, or removed it with its folder. \return whether the name is its */
+static bool follow_name(struct log_file *f, int64_t now)
 {
 	struct stat st;
 	if (now - f->checked < CHECK_EVERY)
-		return;
+		return true;
 	f->checked = now;
+	f->nameless = 0;
 	if (!stat(f->path, &st) && st.st_ino == f->inode && st.st_dev == f->device)
-		return;
-	if (!reopen(f) && errno == ENOENT)
-		make_folders(f);
+		return true;
+	int error = reopen(f) ? 0 : errno;
+	if (error == ENOENT && make_folders(f))
+		error = 0;
+	f->nameless = error && is_nameless(f) ? error : 0;
+	return !error;
 }
 
-void log_file_follow(struct log_file *f)
+/** \param error  0 when all is well */
+static void note(struct log_file *f, int error)
 {
+	if (error && !atomic_load(&f->trouble))
+		atomic_store(&f->failed, true);
+	atomic_store(&f->trouble, error);
+}
+
+bool log_file_follow(struct log_file *f)
+{
+	bool followed = true;
 	pthread_mutex_lock(&f->lock);
 	if (f->fd >= 0) {
 		int64_t now = monotonic_ms();
 		f->checked = now - CHECK_EVERY;
-		follow_name(f, now);
+		followed = follow_name(f, now);
+		if (f->nameless)
+			note(f, f->nameless);
 	}
 	pthread_mutex_unlock(&f->lock);
+	return followed;
 }
 
 static bool is_due(const struct log_file *f, size_t len)
@@ -121,6 +147,28 @@ bool log_file_remade(struct log_file *f)
 	return atomic_load_explicit(&f->remade, memory_order_relaxed) && atomic_exchange(&f->remade, false);
 }
 
+int log_file_failed(struct log_file *f)
+{
+	bool news = atomic_load_explicit(&f->failed, memory_order_relaxed) && atomic_exchange(&f->failed, false);
+	return news ? atomic_load(&f->trouble) : 0;
+}
+
+/** \return 0, or an errno: the line is not there, or in part */
+static int write_line(struct log_file *f, const char *line, size_t len)
+{
+	size_t skip = f->torn ? 0 : 1;
+	ssize_t n;
+	do {
+		n = write(f->fd, line + skip, len - skip);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return errno;
+	f->size += n;
+	bool whole = n == (ssize_t)(len - skip);
+	f->torn = !whole && (f->torn || n > 0);
+	return whole ? 0 : ENOSPC;
+}
+
 unsigned long log_file_write(struct log_file *f, const char *line, size_t len)
 {
 	unsigned long lost = 0;
@@ -128,23 +176,18 @@ unsigned long log_file_write(struct log_file *f, const char *line, size_t len)
 	if (f->fd < 0)
 		goto out;
 	int64_t now = monotonic_ms();
-	follow_name(f, now);
+	(void)follow_name(f, now);
 	if (is_due(f, len))
 		rotate(f, now);
-	size_t skip = f->torn ? 0 : 1;
-	ssize_t n;
-	do {
-		n = write(f->fd, line + skip, len - skip);
-	} while (n < 0 && errno == EINTR);
-	if (n > 0)
-		f->size += n;
-	if (n == (ssize_t)(len - skip)) {
-		f->torn = false;
+	int error = write_line(f, line, len);
+	if (!error)
+		error = f->nameless;
+	note(f, error);
+	if (error) {
+		f->lost++;
+	} else {
 		lost = f->lost;
 		f->lost = 0;
-	} else {
-		f->torn = f->torn || n > 0;
-		f->lost++;
 	}
 out:
 	pthread_mutex_unlock(&f->lock);

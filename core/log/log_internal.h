@@ -38,13 +38,18 @@ struct log_file {
 	int64_t held_until;  /**< no rotation before: the last one failed */
 	bool torn;           /**< the last line is there in part */
 	atomic_bool remade;  /**< the folder was made anew, and nobody has said so yet */
-	unsigned long lost;  /**< lines that could not be written since one could */
+	int nameless;        /**< errno why there is no file of its name, while what is open has none; else 0 */
+	atomic_int trouble;  /**< errno why lines are lost; 0: they are not */
+	atomic_bool failed;  /**< that has begun, and nobody has said so yet */
+	unsigned long lost;  /**< lines that were lost since one was not */
 };
 
 int log_file_open(struct log_file *f, const struct log_file_options *o, struct err *e);
 void log_file_close(struct log_file *f);
-/** Goes on in the file of its name at once, where somebody has moved the one that is open. Any thread. */
-void log_file_follow(struct log_file *f);
+/** Goes on in the file of its name at once, where somebody has moved the one that is open. Any thread. \return whether it does */
+bool log_file_follow(struct log_file *f);
+/** The errno why lines are lost, when they have begun to be since this was last asked; else 0. Any thread. */
+int log_file_failed(struct log_file *f);
 
 /** Whether the folder, which somebody had removed, was made anew since this was last asked. Any thread. */
 bool log_file_remade(struct log_file *f);

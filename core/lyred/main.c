@@ -131,11 +131,11 @@ static void reload(struct server *s)
 	struct err e = { .code = 0 };
 
 	process_notify_reloading();
-	log_reopen();
+	const char *logged = log_reopen() ? "the log goes on in the file of its name" : "the log cannot go on in the file of its name";
 	if (config_reload_live(s->config, &e))
-		log_error("main", "SIGHUP: the settings stay as they were: %s", e.text);
+		log_error("main", "SIGHUP: %s; the settings stay as they were: %s", logged, e.text);
 	else
-		log_notify("main", "SIGHUP: the log goes on in the file of its name; settings that need no restart are read again");
+		log_notify("main", "SIGHUP: %s; settings that need no restart are read again", logged);
 	process_notify("READY=1");
 }
 

@@ -50,7 +50,7 @@ static int in_transaction(struct database *db, int (*step)(struct database *db, 
 			if (grown)
 				database_settle(db);
 		}
-		if (ballast_is_full(code) && ballast_release(db->options.ballast, false))
+		if (ballast_is_full(code) && ballast_release(db->options.ballast))
 			continue;
 		if (!rc || code != MDB_MAP_FULL)
 			return rc;

@@ -311,16 +311,16 @@ out:
  * likes, and so the file would grow, and writers wait for the end once ROOM is used up; and what goes wrong in the middle could
  * be no answer any more. So the disk must have the space for a moment: that is asked first, lest writers find it full.
  */
-static int check_room(struct store *s, const char *database, struct err *e)
+static int check_room(const struct store *s, struct database *db, struct err *e)
 {
-	struct lyre_storage storage = { 0 };
-	int rc = store_storage(s, database, &storage, e);
+	struct lyre_storage storage = { .size = sizeof storage };
+	int rc = storage_look(db, &storage, e);
 	uint64_t room = store_room(s);
 
 	if (rc || storage.used_size <= room)
 		return rc;
 	return err_set(e, LYRE_ENOSPACE, "a backup of database '%s' takes %" PRIu64 " bytes of the disk until it is sent, and there is "
-		"room for %" PRIu64 " in %s", database, storage.used_size, room, s->path);
+		"room for %" PRIu64 " in %s", db->name, storage.used_size, room, s->path);
 }
 
 int store_backup(struct store *s, const char *database, const char *const *tables, size_t count, int *ret,
@@ -337,7 +337,7 @@ int store_backup(struct store *s, const char *database, const char *const *table
 	rc = claim_take(&claim, db, "backup", e);
 	if (rc)
 		goto out;
-	rc = count ? 0 : check_room(s, database, e);
+	rc = count ? 0 : check_room(s, db, e);
 	if (!rc)
 		rc = backup_temporary(s, &fd, &path, e);
 	if (!rc)

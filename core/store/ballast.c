@@ -123,6 +123,16 @@ uint64_t ballast_size(const struct ballast *b)
 	return b ? b->size : 0;
 }
 
+uint64_t ballast_left(struct ballast *b)
+{
+	if (!b)
+		return 0;
+	pthread_mutex_lock(&b->lock);
+	uint64_t left = b->left;
+	pthread_mutex_unlock(&b->lock);
+	return left;
+}
+
 /* By the lock: cuts the file to \p keep bytes. \return false when there is no more of it anyway */
 static bool cut(struct ballast *b, uint64_t keep)
 {
@@ -138,12 +148,12 @@ static bool cut(struct ballast *b, uint64_t keep)
 	return done;
 }
 
-bool ballast_release(struct ballast *b, bool all)
+bool ballast_release(struct ballast *b)
 {
 	if (!b)
 		return false;
 	pthread_mutex_lock(&b->lock);
-	bool done = cut(b, all ? 0 : b->size / LAST_PART / GRAIN * GRAIN);
+	bool done = cut(b, b->size / LAST_PART / GRAIN * GRAIN);
 	pthread_mutex_unlock(&b->lock);
 	return done;
 }

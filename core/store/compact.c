@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "log/log.h"
 #include "store/backup_internal.h"
+#include "store/ballast.h"
 #include "store/renumber.h"
 
 #include <errno.h>
@@ -32,11 +33,23 @@ struct compaction {
 	uint64_t before, after;
 };
 
+/* On a full disk the copy may take of the reserve, where that is enough: what it takes is given back with the old file. */
+static bool take_from_reserve(struct database *db)
+{
+	struct lyre_storage storage = { .size = sizeof storage };
+	struct ballast *ballast = db->options.ballast;
+	struct err ignored;
+	return !storage_look(db, &storage, &ignored) && storage.used_size < storage.file_size / 2 &&
+		storage.used_size <= ballast_left(ballast) && ballast_spend(ballast, storage.used_size);
+}
+
 /* A copy without the free pages, on the disk. */
 static int write_copy(struct database *db, int fd, uint64_t *size, struct err *e)
 {
 	struct stat st;
 	int code = guard_copy(db, fd, MDB_CP_COMPACT);
+	if (ballast_is_full(code) && take_from_reserve(db))
+		code = ftruncate(fd, 0) || lseek(fd, 0, SEEK_SET) ? errno : guard_copy(db, fd, MDB_CP_COMPACT);
 	if (code == MDB_INCOMPATIBLE)
 		return err_set(e, LYRE_ECORRUPT, "database '%s' cannot be compacted: it has lost count of its free pages; "
 			"a backup of its tables, restored, has none", db->name);
@@ -204,18 +217,26 @@ int storage_of(struct snapshot *s, struct lyre_storage *ret, struct err *e)
 	return rc;
 }
 
+int storage_look(struct database *db, struct lyre_storage *ret, struct err *e)
+{
+	struct snapshot snapshot;
+	int rc = snapshot_begin(&snapshot, db, e);
+	if (rc)
+		return rc;
+	rc = storage_of(&snapshot, ret, e);
+	snapshot_end(&snapshot);
+	return rc;
+}
+
 int store_storage(struct store *s, const char *database, struct lyre_storage *ret, struct err *e)
 {
 	struct database *db;
-	struct snapshot snapshot;
 	int rc = store_database(s, database, &db, e);
 	if (rc)
 		return rc;
-	rc = snapshot_begin(&snapshot, db, e);
-	if (!rc) {
-		rc = storage_of(&snapshot, ret, e);
-		snapshot_end(&snapshot);
-	}
+	rc = database_present(db, e);
+	if (!rc)
+		rc = storage_look(db, ret, e);
 	database_unref(db);
 	return rc;
 }

@@ -2,6 +2,7 @@
 #include "store/store_internal.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 
 static int code_of(int rc)
 {
@@ -46,6 +47,19 @@ static int code_of(int rc)
 int database_usable(const struct database *db, struct err *e)
 {
 	return db->broken ? err_set(e, LYRE_EIO, "database '%s' has failed; the server must be restarted", db->name) : 0;
+}
+
+int database_present(struct database *db, struct err *e)
+{
+	mdb_filehandle_t fd;
+	struct stat st;
+	pthread_mutex_lock(&db->lock);
+	bool gone = db->env && !mdb_env_get_fd(db->env, &fd) && !fstat(fd, &st) && !st.st_nlink;
+	pthread_mutex_unlock(&db->lock);
+	if (!gone)
+		return 0;
+	return err_set(e, LYRE_EIO, "%s was removed or replaced while it was in use: database '%s' is not written any more, and can be "
+		"backed up until the server is restarted", db->file, db->name);
 }
 
 int store_error(struct err *e, int rc, const char *doing, const struct database *db)

@@ -88,6 +88,12 @@ static int ended(void)
 		return rc;                                                                                             \
 	} while (0)
 
+/* The map is never less than the pages in use: a head that says so was not written by LMDB. */
+int guard_head(struct database *db, int rc)
+{
+	return rc == MDB_MAP_RESIZED ? end_database(db, "the head of the file was overwritten") : rc;
+}
+
 /* LMDB only tells where the pages of a large value are: they are read here, as the caller is to read them outside. */
 static int reach(int rc, const MDB_val *value)
 {
@@ -122,12 +128,12 @@ int guard_cursor_get(struct snapshot *s, MDB_cursor *cursor, MDB_val *key, MDB_v
 
 int guard_begin(struct database *db, MDB_txn **ret)
 {
-	GUARDED(db, mdb_txn_begin(db->env, NULL, MDB_RDONLY, ret));
+	GUARDED(db, guard_head(db, mdb_txn_begin(db->env, NULL, MDB_RDONLY, ret)));
 }
 
 int guard_renew(struct database *db, MDB_txn *txn)
 {
-	GUARDED(db, mdb_txn_renew(txn));
+	GUARDED(db, guard_head(db, mdb_txn_renew(txn)));
 }
 
 int guard_info(struct database *db, MDB_envinfo *ret)

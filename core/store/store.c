@@ -296,11 +296,11 @@ int store_failed_databases(struct store *s, struct arena *a, struct failed_datab
 	struct failed_database *all = ARENA_ARRAY(a, struct failed_database, s->count + 1);
 	for (size_t i = 0; all && i < s->count; i++) {
 		struct err why = { .code = 0 };
-		const struct database *db = s->databases[i];
+		struct database *db = s->databases[i];
 		if (db->failure)
 			why = *db->failure;
-		else
-			(void)database_usable(db, &why);
+		else if (!database_usable(db, &why))
+			(void)database_present(db, &why);
 		if (!why.code)
 			continue;
 		all[n].name = arena_strndup(a, db->name, strlen(db->name));

@@ -125,9 +125,13 @@ int store_error(struct err *e, int rc, const char *doing, const struct database 
 
 /** store_storage(), of a snapshot. */
 int storage_of(struct snapshot *s, struct lyre_storage *ret, struct err *e);
+/** The same of now. */
+int storage_look(struct database *db, struct lyre_storage *ret, struct err *e);
 
 /** LYRE_EIO when the database has failed while it was open, else 0. */
 int database_usable(const struct database *db, struct err *e);
+/** Whether its file still has a name; without one, what is written would be lost with the process. */
+int database_present(struct database *db, struct err *e);
 
 /* ---- guard.c ---- */
 
@@ -146,6 +150,8 @@ int guard_cursor_get(struct snapshot *s, MDB_cursor *cursor, MDB_val *key, MDB_v
 int guard_begin(struct database *db, MDB_txn **ret);
 int guard_renew(struct database *db, MDB_txn *txn);
 int guard_info(struct database *db, MDB_envinfo *ret);
+/** What came of the begin of a transaction of either kind: a head that makes no sense ends the database. */
+int guard_head(struct database *db, int rc);
 /** mdb_env_copyfd2() */
 int guard_copy(struct database *db, int fd, unsigned flags);
 /**

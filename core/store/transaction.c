@@ -249,12 +249,14 @@ int transaction_begin(struct database *db, struct err *e)
 {
 	struct writer *w = &db->writer;
 	int rc = database_usable(db, e);
+	if (!rc)
+		rc = database_present(db, e);
 	if (rc)
 		return rc;
 	w->now = w->committed;
 	w->rc = 0;
 	w->unordered = 0;
-	rc = mdb_txn_begin(db->env, NULL, 0, &w->txn);
+	rc = guard_head(db, mdb_txn_begin(db->env, NULL, 0, &w->txn));
 	if (rc)
 		w->txn = NULL;
 	return store_error(e, rc, "write", db);

@@ -13,6 +13,8 @@
 /** While the reserve is in use others may write where such a part of it is free inside the file. */
 #define FREE_OF_DISK 8
 #define FREE_OF_MAP 32
+/** Bytes of the reserve that the database "system" takes at a time. */
+#define SYSTEM_STEP (64 << 10)
 
 static int apply_one(struct database *db, struct record_write *w)
 {
@@ -85,17 +87,22 @@ static bool may_use_reserve(const struct database *db, const struct record_write
 	return true;
 }
 
+/*
+ * Room on a full disk. What "system" needs is little, and is not to free what a large delete of another database would take.
+ * \return false when there is none
+ */
+static bool take_from_reserve(const struct database *db)
+{
+	struct ballast *ballast = db->options.ballast;
+	return is_system(db) ? ballast_spend(ballast, SYSTEM_STEP) : ballast_release(ballast);
+}
+
 /* Whether there is more free inside the file than is left for deleting. */
 static bool has_free_pages(struct database *db, uint64_t more)
 {
-	struct snapshot s;
 	struct lyre_storage storage = { .size = sizeof storage };
 	struct err ignored;
-	if (snapshot_begin(&s, db, &ignored))
-		return false;
-	int rc = storage_of(&s, &storage, &ignored);
-	snapshot_end(&s);
-	return !rc && storage.reclaimable_size > more;
+	return !storage_look(db, &storage, &ignored) && storage.reclaimable_size > more;
 }
 
 /*
@@ -127,7 +134,6 @@ static int refuse(struct database *db, struct err *e)
  */
 static int apply_growing(struct database *db, struct record_write *list, size_t count, struct err *e)
 {
-	struct ballast *ballast = db->options.ballast;
 	bool reserve = may_use_reserve(db, list, count), grown = false, confined = false;
 	int rc;
 	uint64_t needed = reserve ? 0 : free_needed(db);
@@ -138,7 +144,7 @@ static int apply_growing(struct database *db, struct record_write *list, size_t 
 	}
 	while ((rc = apply_all(db, list, count, e))) {
 		int code = db->writer.rc;
-		if (reserve && ballast_is_full(code) && ballast_release(ballast, is_system(db)))
+		if (reserve && ballast_is_full(code) && take_from_reserve(db))
 			continue;
 		if (code != MDB_MAP_FULL)
 			break;

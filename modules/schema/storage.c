@@ -39,7 +39,8 @@ static int visit(void *arg, const char *database)
 static int visit_any(void *arg, const char *database)
 {
 	int rc = visit(arg, database);
-	return rc == LYRE_ENOTFOUND ? 0 : rc; /* dropped during the walk */
+	/* dropped during the walk; or unusable, as this has shown or is listed below */
+	return rc == LYRE_ENOTFOUND || rc == LYRE_EIO ? 0 : rc;
 }
 
 /** Reports a database that is unusable. */

@@ -316,10 +316,11 @@ static int take_failed(void *arg, const char *database, const char *why)
 /** The error of the databases; NULL for none. */
 static const char *storage_failure(lyre_call *call, char text[FAILURE_MAX])
 {
-	int rc = lyre_databases_failed(call, take_failed, text);
-	if (rc == LYRE_END)
+	int rc = lyre_databases(call, check_database, call); /* which may show that one is unusable */
+	int failed = lyre_databases_failed(call, take_failed, text);
+	if (failed == LYRE_END)
 		return text;
-	return rc < 0 || lyre_databases(call, check_database, call) < 0 ? "a database cannot be read: see the log" : NULL;
+	return rc < 0 || failed < 0 ? "a database cannot be read: see the log" : NULL;
 }
 
 static void write_components(lyre_call *call, lyre_out *o)

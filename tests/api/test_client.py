@@ -287,9 +287,31 @@ class Client(unittest.TestCase):
         self.assertNotIn(password, text)
 
     def test_warning_about_plain_http(self):
-        status, out, err = self.lyre("--url", "http://lyre.invalid:9925", "--user", "x", "describe_all", LYRE_PASSWORD="x")
-        self.assertEqual(status, 3)
-        self.assertIn("without encryption", err)
+        for url in "http://lyre.invalid:9925", "lyre.invalid:9925", "https.invalid":
+            status, out, err = self.lyre("--url", url, "--user", "x", "describe_all", LYRE_PASSWORD="x")
+            self.assertEqual(status, 3)
+            self.assertIn("without encryption", err)
+
+    @with_system
+    def test_address_without_a_scheme(self):
+        """It is http to every command."""
+        self.make({"id": 1})
+        user, password = self.s.admin
+        there = ["--url", "127.0.0.1:%d" % self.s.port, "--user", user]
+        path, copy = self.file("backup"), self.database() + "_copy"
+        self.ok(*there, "backup", self.database(), path, LYRE_PASSWORD=password)
+        self.ok(*there, "restore", path, copy, LYRE_PASSWORD=password)
+        self.assertEqual(self.records_of(copy), [{"id": 1}])
+
+    @unittest.skipIf(os.geteuid(), "only root can become somebody else")
+    def test_socket_that_may_not_be_used(self):
+        """Who may not use the socket is told of the other way in."""
+        os.chmod(self.s.root, 0o700)
+        # With root's home in the environment, as runuser leaves it.
+        r = subprocess.run([LYRE, "-s", self.s.socket_path, "user_info"], preexec_fn=lambda: os.setuid(65534), stdin=subprocess.DEVNULL,
+                           env=dict(os.environ, HOME=self.s.root, XDG_CONFIG_HOME=""), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.assertEqual(r.returncode, 3, r.stderr)
+        self.assertRegex(r.stderr.decode(), "Permission denied; --url .* --user")
 
     # ---- users ----
 
@@ -448,7 +470,9 @@ class Client(unittest.TestCase):
             copy = "%s_copy%d" % (self.database(), n)
             self.piped("restore", source, copy, data=backup)
             self.assertEqual(self.records_of(copy), [{"id": 1}])
-            self.assertIn("is not a backup", self.lyre("restore", source, "none", input=b"text" * 9)[2])
+            name = "standard input" if source == "-" else "'/dev/stdin'"
+            self.assertIn(name + " is not a backup", self.lyre("restore", source, "none", input=b"text" * 9)[2])
+            self.assertIn(name + " is empty", self.lyre("restore", source, "none", input=b"")[2])
         fifo = self.file("fifo")
         os.mkfifo(fifo)
         reader = subprocess.Popen(["cat", fifo], stdout=subprocess.PIPE)

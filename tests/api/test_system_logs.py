@@ -3,10 +3,10 @@
 
 LOG_BYTES (8M; 1G for figures that mean something) is the size of the log that Large reads.
 """
-import json, os, sys, threading, time, unittest
+import json, os, shutil, signal, sys, threading, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import HAS_PROC, Server, need_module, until
+from lyre_server import HAS_PROC, Server, built_modules, need_module, until
 
 LEVELS = ["notify", "fatal", "error", "warn", "info", "debug", "trace"]
 
@@ -36,6 +36,22 @@ class Streams(unittest.TestCase):
             with open(os.path.join(s.root, "log", "lyre.log")) as f:
                 self.assertIn("[debug]", f.read())
             s.start()
+
+    def test_a_file_that_is_lost(self):
+        """Where lines cannot be written to the file, the standard streams and the metrics tell of it."""
+        with Server(settings=["logging.stdStreams=null"]) as s:
+            log = os.path.join(s.root, "log")
+            shutil.rmtree(log)
+            open(log, "w").close()
+            s.process.send_signal(signal.SIGHUP)
+            until(lambda: "the log cannot go on in the file of its name" in s.said(), s.said, server=s)
+            self.assertIn("[error] [log]: the file of the log cannot be written: Not a directory", s.said())
+            if "metrics" in built_modules():
+                self.assertIn("\nlyre_log_failed 1\n", s.request("GET", "/metrics", headers={"Authorization": s.authorization()})[2].decode())
+            os.unlink(log)
+            s.process.send_signal(signal.SIGHUP)
+            until(lambda: "the log goes on in the file of its name" in s.said(), s.said, server=s)
+            self.assertTrue(s.ok({"operation": "read_log", "filter": "could not be written"}))
 
 
 class ReadLog(unittest.TestCase):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """set_status, get_status, clear_status, registration_info, get_fingerprint."""
-import os, re, stat, subprocess, sys, threading, unittest
+import json, os, re, stat, subprocess, sys, threading, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lyre_server import LYRED, Server, built_modules, need_module
@@ -92,6 +92,44 @@ class Databases(unittest.TestCase):
                 self.assertIn('lyre_database_failed{database="bad"} 1\n', text)
                 self.assertNotIn('lyre_database_failed{database="good"}', text)
             self.assertIn("bad.mdb", s.said())
+
+
+    def unusable(self, s):
+        """What tells of it: describe_storage, get_status and metrics, each asked first once."""
+        (storage,) = [c for c in s.ok({"operation": "get_status"})["componentStatus"] if c["name"] == "storage"]
+        return [d for d in s.ok({"operation": "describe_storage"}) if "error" in d], storage.get("message", storage["status"])
+
+    def test_one_that_is_written_over_is_seen(self):
+        with Server() as s:
+            s.ok({"operation": "create_table", "database": "bad", "table": "t", "primary_key": "id"})
+            self.assertEqual(self.unusable(s), ([], "healthy"))
+            with open(os.path.join(s.root, "database", "bad.mdb"), "r+b") as f:
+                f.write(b"?" * 8192)
+            listed, message = self.unusable(s)
+            self.assertIn("database 'bad' cannot be used", message)
+            self.assertEqual([d["database"] for d in listed], ["bad"])
+
+    def test_one_that_is_removed_is_seen(self):
+        """Nothing is written where it would be lost; what there is can be saved."""
+        with Server() as s:
+            s.ok({"operation": "create_table", "database": "bad", "table": "t", "primary_key": "id"})
+            insert = {"operation": "insert", "database": "bad", "table": "t", "records": [{"id": 1}]}
+            s.ok(insert)
+            os.unlink(os.path.join(s.root, "database", "bad.mdb"))
+            listed, message = self.unusable(s)
+            self.assertEqual([d["database"] for d in listed], ["bad"])
+            self.assertIn("was removed or replaced", listed[0]["error"])
+            self.assertIn(listed[0]["error"], message)
+            self.assertEqual(s.call(dict(insert, records=[{"id": 2}])), (500, {"error": listed[0]["error"]}))
+            self.assertEqual(s.ok({"operation": "search_by_id", "database": "bad", "table": "t", "ids": [1, 2], "get_attributes": ["id"]}), [{"id": 1}])
+            status, _, backup = s.request("POST", "/", json.dumps({"operation": "get_backup", "database": "bad"}),
+                                          {"Content-Type": "application/json", "Authorization": s.authorization()})
+            self.assertEqual(status, 200, backup[:300])
+            s.ok({"operation": "drop_database", "database": "bad"})
+            with open(os.path.join(s.root, "database", "bad.mdb"), "wb") as f:
+                f.write(backup)
+            s.restart()
+            s.ok(dict(insert, records=[{"id": 2}]))
 
 
 class Identity(unittest.TestCase):

@@ -208,6 +208,27 @@ class Disk(Full):
             for database in ("dev", "other", "system"):
                 s.ok({"operation": "check_database", "database": database})
 
+    @unittest.skipUnless({"system", "users"} <= built_modules(), "this build has no modules 'system' and 'users'")
+    def test_users_and_large_deletes(self):
+        """What is written of users gives no part of the reserve to a large delete, which would leave none for the end of its job."""
+        with self.small_disk(size="size=64m") as (s, folder):
+            create(s)
+            for first in range(0, 100000, 1000):
+                records = [{"id": first + i, "n": i, "x": "y" * 400} for i in range(1000)]
+                if insert(s, records)[0] != 200:
+                    break
+            fill(folder)
+            reserve = os.path.join(folder, "database", ".reserve")
+            size, roles = os.path.getsize(reserve), 0
+            # Until the file of "system" has nothing free inside.
+            while os.path.getsize(reserve) == size:
+                s.add_role("%s%d" % ("r" * 200, roles))
+                roles += 1
+            self.assertGreater(os.path.getsize(reserve), size // 2)
+            later = s.ok({"operation": "delete_records_before", "database": "dev", "table": "t", "date": "2999-01-01T00:00:00.000Z"})
+            s.wait_for_job(later["job_id"])
+            s.add_role("last")
+
     @unittest.skipUnless("system" in built_modules(), "this build has no module 'system'")
     def test_way_out_after_kills(self):
         """The same when the server is killed on the full disk, before and after the reserve is used."""

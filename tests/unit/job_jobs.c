@@ -3,8 +3,10 @@
 
 #include "job/jobs.h"
 
+#include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <sys/resource.h>
 
 static struct jobs *jobs;
 static const struct jobs_options usual = { .parallel = 2, .waiting = 100 };
@@ -176,16 +178,10 @@ START_TEST(a_stop_cancels_jobs)
 END_TEST
 
 /* What a crash leaves behind: more than one batch of each. */
-START_TEST(jobs_cut_off_by_the_end_are_marked)
+static void leave_unfinished(void)
 {
 	struct buf b;
-	struct work w = { .what = ANSWER, .number = 4 };
 
-	open_jobs(&usual);
-	ck_assert_int_eq(submit(&w), 0);
-	wait_for_all();
-	jobs_close(jobs);
-	jobs = NULL;
 	buf_init(&b);
 	buf_add_char(&b, '[');
 	for (int i = 0; i < 450; i++)
@@ -194,9 +190,10 @@ START_TEST(jobs_cut_off_by_the_end_are_marked)
 	buf_add_char(&b, ']');
 	insert("system", "hdb_job", buf_cstr(&b));
 	buf_free(&b);
+}
 
-	open_jobs(&usual);
-	ck_assert_json_eq(told(w.id), usual_end(w.id, 4));
+static void check_all_cut_off(void)
+{
 	for (int i = 0; i < 450; i++) {
 		char id[16];
 		for (const char *kind = "cp"; *kind; kind++) {
@@ -204,6 +201,45 @@ START_TEST(jobs_cut_off_by_the_end_are_marked)
 			ck_assert_json_eq(told(id), " 'ERROR' 'The job was cut off: the server ended before the job did'");
 		}
 	}
+}
+
+START_TEST(jobs_cut_off_by_the_end_are_marked)
+{
+	struct work w = { .what = ANSWER, .number = 4 };
+
+	open_jobs(&usual);
+	ck_assert_int_eq(submit(&w), 0);
+	wait_for_all();
+	jobs_close(jobs);
+	jobs = NULL;
+	leave_unfinished();
+
+	open_jobs(&usual);
+	ck_assert_json_eq(told(w.id), usual_end(w.id, 4));
+	check_all_cut_off();
+}
+END_TEST
+
+/* A start on a full disk: what cannot be recorded waits for the next one. */
+START_TEST(a_start_on_a_full_disk_marks_them_later)
+{
+	struct rlimit before, now;
+	struct lyre_storage storage = { .size = sizeof storage };
+
+	open_jobs(&usual);
+	jobs_close(jobs);
+	leave_unfinished();
+	ck_assert_int_eq(store_storage(store, "system", &storage, &err), 0);
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &before);
+	now = before;
+	now.rlim_cur = storage.file_size;
+	setrlimit(RLIMIT_FSIZE, &now);
+	open_jobs(&usual);
+	jobs_close(jobs);
+	setrlimit(RLIMIT_FSIZE, &before);
+	open_jobs(&usual);
+	check_all_cut_off();
 }
 END_TEST
 
@@ -278,6 +314,7 @@ static Suite *suite(void)
 	tcase_add_test(t, jobs_wait_in_order_and_within_bounds);
 	tcase_add_test(t, a_stop_cancels_jobs);
 	tcase_add_test(t, jobs_cut_off_by_the_end_are_marked);
+	tcase_add_test(t, a_start_on_a_full_disk_marks_them_later);
 	tcase_add_test(t, old_jobs_are_removed);
 	suite_add_tcase(s, t);
 	t = tcase_create("values");

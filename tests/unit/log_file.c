@@ -6,6 +6,7 @@
 #include "base/text.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -176,7 +177,7 @@ START_TEST(nothing_is_made_in_place_of_a_moved_root)
 	open_file((struct log_file_options){ .rotate = true, .max_size = 20, .max_total = 1000 });
 	put("one");
 	ck_assert_int_eq(rename(parent, moved), 0);
-	log_file_follow(&file);
+	ck_assert(!log_file_follow(&file));
 	put("two");
 	put("long enough to be rotated");
 	ck_assert_int_eq(access(parent, F_OK), -1);
@@ -185,6 +186,7 @@ START_TEST(nothing_is_made_in_place_of_a_moved_root)
 	put("three");
 	ck_assert_ptr_nonnull(strstr(content("lyre.log"), "three\n"));
 	ck_assert(!log_file_remade(&file));
+	ck_assert_int_eq(log_file_failed(&file), 0); /* it went on where it was moved */
 	root[strlen(root) - strlen("/server/log")] = '\0';
 }
 END_TEST
@@ -240,6 +242,28 @@ START_TEST(it_makes_a_removed_folder_again)
 }
 END_TEST
 
+/* What stands in the folder's place is no folder: lines are lost, and that is said once. */
+START_TEST(a_folder_that_cannot_be_made_again_is_told_once)
+{
+	open_file((struct log_file_options){ 0 });
+	put("one");
+	ck_assert_int_eq(unlink(in_root("lyre.log")), 0);
+	ck_assert_int_eq(rmdir(root), 0);
+	fclose(fopen(root, "w"));
+	ck_assert(!log_file_follow(&file));
+	ck_assert_int_eq(log_file_failed(&file), ENOTDIR);
+	put("two");
+	put("three");
+	ck_assert_int_eq(log_file_failed(&file), 0);
+	ck_assert_int_eq(unlink(root), 0);
+	ck_assert_int_eq(mkdir(root, 0700), 0);
+	ck_assert(log_file_follow(&file));
+	ck_assert_uint_eq(put("four"), 2);
+	ck_assert_str_eq(content("lyre.log"), "four\n");
+	ck_assert_int_eq(log_file_failed(&file), 0);
+}
+END_TEST
+
 START_TEST(it_makes_a_removed_folder_of_rotated_files_again)
 {
 	char aside_to[100];
@@ -257,8 +281,11 @@ START_TEST(lines_lost_on_a_full_disk_are_counted)
 {
 	ck_assert_int_eq(symlink("/dev/full", in_root("lyre.log")), 0);
 	open_file((struct log_file_options){ 0 });
+	ck_assert_int_eq(log_file_failed(&file), 0);
 	ck_assert_uint_eq(put("one"), 0);
+	ck_assert_int_eq(log_file_failed(&file), ENOSPC);
 	ck_assert_uint_eq(put("two"), 0);
+	ck_assert_int_eq(log_file_failed(&file), 0);
 	ck_assert_uint_eq(file.lost, 2);
 	ck_assert_int_eq(unlink(in_root("lyre.log")), 0);
 	file.checked -= 1000;
@@ -325,6 +352,7 @@ static Suite *suite(void)
 	tcase_add_test(t, a_failed_rotation_loses_nothing);
 	tcase_add_test(t, it_follows_a_rename);
 	tcase_add_test(t, it_makes_a_removed_folder_again);
+	tcase_add_test(t, a_folder_that_cannot_be_made_again_is_told_once);
 	tcase_add_test(t, it_makes_a_removed_folder_of_rotated_files_again);
 	tcase_add_test(t, nothing_is_made_in_place_of_a_moved_root);
 	tcase_add_test(t, lines_lost_on_a_full_disk_are_counted);

@@ -178,6 +178,46 @@ START_TEST(a_damaged_database_can_be_dropped)
 }
 END_TEST
 
+static int use_read(void)
+{
+	return read_one("dev");
+}
+
+static int use_write(void)
+{
+	snprintf(err.text, sizeof err.text, "%s", insert("dev", "t", "[{\"id\":2000}]"));
+	return LYRE_EIO;
+}
+
+/* Heads that somebody has written over: they tell of pages behind the map. */
+static void heads_overwritten(int (*use)(void))
+{
+	unsigned char whole[2 * PAGE], other[WORD];
+	make_dev();
+	int fd = open(path, O_RDWR);
+	ck_assert_int_eq(pread(fd, whole, sizeof whole, 0), sizeof whole);
+	memset(other, 0x3f, sizeof other);
+	for (off_t head = 0; head < 2; head++)
+		ck_assert_int_eq(pwrite(fd, other, WORD, head * PAGE + META_LAST_PAGE), WORD);
+	ck_assert_int_eq(use(), LYRE_EIO);
+	has_ended();
+	ck_assert_int_eq(pwrite(fd, whole, sizeof whole, 0), sizeof whole);
+	close(fd);
+	works_after_a_start();
+}
+
+START_TEST(heads_overwritten_and_read)
+{
+	heads_overwritten(use_read);
+}
+END_TEST
+
+START_TEST(heads_overwritten_and_written)
+{
+	heads_overwritten(use_write);
+}
+END_TEST
+
 /* The thread sanitizer cannot follow a jump out of a signal handler. */
 #ifndef __SANITIZE_THREAD__
 
@@ -196,17 +236,6 @@ static void cut_off(off_t at, int (*use)(void))
 	close(fd);
 	free(whole);
 	works_after_a_start();
-}
-
-static int use_read(void)
-{
-	return read_one("dev");
-}
-
-static int use_write(void)
-{
-	snprintf(err.text, sizeof err.text, "%s", insert("dev", "t", "[{'id':2000}]"));
-	return LYRE_EIO;
 }
 
 START_TEST(cut_off_and_read)
@@ -354,6 +383,8 @@ static Suite *suite(void)
 	tcase_add_test(c, a_walk_finds_the_damage);
 	tcase_add_test(c, a_write_finds_the_damage);
 	tcase_add_test(c, a_damaged_database_can_be_dropped);
+	tcase_add_test(c, heads_overwritten_and_read);
+	tcase_add_test(c, heads_overwritten_and_written);
 #ifndef __SANITIZE_THREAD__
 	tcase_add_test(c, cut_off_and_read);
 	tcase_add_test(c, cut_off_and_written);
