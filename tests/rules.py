@@ -29,7 +29,7 @@ ROOMS = {
 }
 # Which libraries a room may know.
 LIBRARIES = {"microhttpd.h": "http", "lmdb.h": "store", "yaml.h": "config", "argon2.h": "auth", "dlfcn.h": "module",
-             "curl/": "ctl"}
+             "curl/": "ctl", "json-c/": "ctl"}
 
 
 def files():
