@@ -27,11 +27,11 @@ ROOMS = {
     "host": Room("the services that modules are given", "base config log store query auth tls dispatch", "lyre module server user"),
     "module": Room("modules: found, checked, ordered, started", "base config log dispatch host"),
     "lyred": Room("the server: start, restart, stop", "base config log store auth job tls dispatch http module", "module"),
-    "ctl": Room("lyre, the client", "base encode"),
+    "ctl": Room("lyre, the client", "base"),
 }
 # Which rooms may know a library.
 LIBRARIES = {"microhttpd.h": {"http"}, "lmdb.h": {"store", "query"}, "yaml.h": {"config", "encode"}, "argon2.h": {"auth"},
-             "dlfcn.h": {"module"}, "curl/": {"ctl"}, "gnutls/": {"tls"}}
+             "dlfcn.h": {"module"}, "curl/": {"ctl"}, "json-c/": {"ctl"}, "gnutls/": {"tls"}}
 
 
 def files():

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/words.h"
 
+#include "base/value.h"
+
 #include <string.h>
 
 static const struct {

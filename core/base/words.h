@@ -6,7 +6,8 @@
 #ifndef BASE_WORDS_H
 #define BASE_WORDS_H
 
-#include "base/value.h"
+#include <lyre/types.h>
+#include <stddef.h>
 
 /** The modern word for a name of \p len bytes; the name itself where it is no old one. \p len becomes the result's. */
 const char *words_modern(const char *name, size_t *len);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/arena.h"
-#include "base/json.h"
-#include "encode/encode.h"
 #include "base/text.h"
 #include "base/words.h"
 #include "ctl/client.h"
+#include "ctl/document.h"
+#include "ctl/write_request.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,45 +22,51 @@ enum kind {
 	KIND_ANY = 63
 };
 
-static unsigned kind_of(const lyre_value *v)
+/** Of JSON, which its first character tells. */
+static unsigned kind_of(char first)
 {
-	static const unsigned kinds[] = {
-		[LYRE_NULL] = KIND_NULL,
-		[LYRE_BOOL] = KIND_BOOLEAN,
-		[LYRE_INT] = KIND_NUMBER,
-		[LYRE_DOUBLE] = KIND_NUMBER,
-		[LYRE_BIGINT] = KIND_NUMBER,
-		[LYRE_STRING] = KIND_STRING,
-		[LYRE_ARRAY] = KIND_ARRAY,
-		[LYRE_OBJECT] = KIND_OBJECT,
-	};
-	return kinds[v->type];
+	switch (first) {
+	case '"':
+		return KIND_STRING;
+	case 't':
+	case 'f':
+		return KIND_BOOLEAN;
+	case '[':
+		return KIND_ARRAY;
+	case '{':
+		return KIND_OBJECT;
+	case 'n':
+		return KIND_NULL;
+	default:
+		return KIND_NUMBER;
+	}
 }
 
-static unsigned kinds_declared(const lyre_value *param)
+static unsigned kinds_declared(struct json_object *param)
 {
 	static const struct { const char *name; unsigned kind; } names[] = {
 		{ "string", KIND_STRING }, { "number", KIND_NUMBER }, { "boolean", KIND_BOOLEAN },
 		{ "array", KIND_ARRAY }, { "object", KIND_OBJECT }, { "null", KIND_NULL },
 	};
-	const lyre_value *types = value_get(param, "types");
+	struct json_object *types = json_object_object_get(param, "types");
 	unsigned kinds = 0;
-	for (uint32_t i = 0; value_is(types, LYRE_ARRAY) && i < types->len; i++)
+	for (size_t i = 0; i < item_count(types); i++)
 		for (size_t k = 0; k < sizeof names / sizeof *names; k++)
-			if (value_equals_str(&types->items[i], names[k].name))
+			if (text_is(json_object_array_get_idx(types, i), names[k].name))
 				kinds |= names[k].kind;
 	return kinds ? kinds : KIND_ANY;
 }
 
 /** What the declaration says of parameter \p name; NULL where it says nothing. */
-static const lyre_value *param_find(const lyre_value *declaration, const char *name, size_t len)
+static struct json_object *param_find(struct json_object *declaration, const char *name)
 {
-	const lyre_value *params = value_get(declaration, "parameters");
+	struct json_object *params = json_object_object_get(declaration, "parameters");
+	size_t len = strlen(name);
 	name = words_modern(name, &len);
-	for (uint32_t i = 0; value_is(params, LYRE_ARRAY) && i < params->len; i++) {
-		const lyre_value *known = value_get(&params->items[i], "name");
-		if (value_is(known, LYRE_STRING) && known->len == len && memcmp(known->s, name, len) == 0)
-			return &params->items[i];
+	for (size_t i = 0; i < item_count(params); i++) {
+		struct json_object *param = json_object_array_get_idx(params, i);
+		if (text_is(json_object_object_get(param, "name"), name))
+			return param;
 	}
 	return NULL;
 }
@@ -69,74 +75,86 @@ static const lyre_value *param_find(const lyre_value *declaration, const char *n
  * The server passes over what an operation does not know: people should hear of it. One that declares none, as
  * set_configuration, may take any.
  */
-static void warn_unknown(const lyre_value *declaration, const char *operation, const char *name)
+static void warn_unknown(struct json_object *declaration, const char *operation, const char *name)
 {
-	const lyre_value *params = value_get(declaration, "parameters");
-	if (!value_is(params, LYRE_ARRAY) || !params->len)
-		return;
+	struct json_object *params = json_object_object_get(declaration, "parameters");
 	const char *names[32];
 	size_t count = 0;
-	for (uint32_t i = 0; i < params->len && count < 32; i++) {
-		const lyre_value *known = value_get(&params->items[i], "name");
-		if (value_is(known, LYRE_STRING))
-			names[count++] = known->s;
+	if (item_count(params) == 0)
+		return;
+	for (size_t i = 0; i < item_count(params) && count < 32; i++) {
+		const char *known = text_member(json_object_array_get_idx(params, i), "name");
+		if (known)
+			names[count++] = known;
 	}
 	const char *near = closest_word(name, names, count);
 	complain(CTL_OK, "warning: %s takes no '%s'%s%s%s", operation, name, near ? "; did you mean '" : "", near ? near : "",
 		near ? "'?" : "");
 }
 
-static bool parse(struct arena *a, const char *text, size_t len, lyre_value *ret, struct err *e)
+static int pass(void *arg, struct json_object *item)
 {
+	(void)arg, (void)item;
+	return 0;
+}
+
+/** Whether it is JSON; what may stand before that is taken off then. \param[out] e  why not */
+static bool is_json(const char **text, size_t *len, struct err *e)
+{
+	size_t from = document_begin(*text, *len);
 	*e = (struct err){ 0 };
-	return len > 0 && json_decode_copy(a, text, len, ret, e) == 0;
+	if (document_each(*text, *len, pass, NULL, e) != 0)
+		return false;
+	*text += from;
+	*len -= from;
+	return true;
 }
 
 /** "a,b,3" as the items of an array: numbers where they are such, texts else. */
-static void write_list(struct arena *a, lyre_out *o, const char *text, size_t len)
+static void write_list(struct buf *json, const char *text, size_t len)
 {
 	struct err e;
-	const char *end = text + len;
-	out_array_begin(o);
-	while (len > 0) {
-		const char *comma = memchr(text, ',', (size_t)(end - text));
-		size_t item = (size_t)((comma ? comma : end) - text);
-		lyre_value v;
-		if (parse(a, text, item, &v, &e) && value_is_number(&v))
-			out_value(o, &v);
+	const char *end = text + len, *comma = len > 0 ? text : NULL;
+	buf_add_char(json, '[');
+	while (comma) {
+		comma = memchr(text, ',', (size_t)(end - text));
+		const char *item = text;
+		size_t item_len = (size_t)((comma ? comma : end) - text);
+		if (is_json(&item, &item_len, &e) && kind_of(*item) == KIND_NUMBER)
+			buf_add(json, item, item_len);
 		else
-			out_string(o, text, item);
-		if (!comma)
-			break;
-		text = comma + 1;
+			request_text(json, item, item_len);
+		if (comma) {
+			buf_add_char(json, ',');
+			text = comma + 1;
+		}
 	}
-	out_array_end(o);
+	buf_add_char(json, ']');
 }
 
 /** Writes a text as the kind of value that the parameter wants. \return 0 or CTL_USAGE */
-static int write_typed(struct arena *a, lyre_out *o, unsigned kinds, const char *name, const char *text, size_t len)
+static int write_typed(struct buf *json, unsigned kinds, const char *name, const char *text, size_t len)
 {
 	struct err e;
-	lyre_value v;
 	/* a number where a name is wanted would lose its leading zeros */
 	if ((kinds & ~(unsigned)KIND_NUMBER) == KIND_STRING) {
-		out_string(o, text, len);
+		request_text(json, text, len);
 		return 0;
 	}
-	bool parsed = parse(a, text, len, &v, &e);
+	bool good = is_json(&text, &len, &e);
 	bool list_wanted = (kinds & (KIND_ARRAY | KIND_STRING)) == KIND_ARRAY;
-	if (parsed && (kind_of(&v) & kinds)) {
-		out_value(o, &v);
-	} else if (parsed && v.type == LYRE_OBJECT && list_wanted) {
-		out_array_begin(o);
-		out_value(o, &v);
-		out_array_end(o);
-	} else if (!parsed && !(kinds & KIND_STRING) && len > 0 && strchr("[{", text[0])) {
-		return complain(CTL_USAGE, "%s: %s", name, e.text);
+	if (good && (kind_of(*text) & kinds)) {
+		buf_add(json, text, len);
+	} else if (good && *text == '{' && list_wanted) {
+		buf_add_char(json, '[');
+		buf_add(json, text, len);
+		buf_add_char(json, ']');
+	} else if (!good && !(kinds & KIND_STRING) && len > 0 && memchr("[{", text[0], 2)) {
+		return complain(CTL_USAGE, "%s is not JSON: %s", name, e.text);
 	} else if (list_wanted) {
-		write_list(a, o, text, len);
+		write_list(json, text, len);
 	} else {
-		out_string(o, text, len); /* if it is of the wrong kind, the server says so best */
+		request_text(json, text, len); /* if it is of the wrong kind, the server says so best */
 	}
 	return 0;
 }
@@ -160,8 +178,20 @@ static int read_file(struct buf *b, const char *path)
 	return rc;
 }
 
+/** A text as JSON, which it is to be. \return 0 or CTL_USAGE */
+static int write_raw(struct buf *json, const char *name, const char *text, size_t len)
+{
+	struct err e;
+	if (len == 0)
+		return complain(CTL_USAGE, "%s: there is no value", name);
+	if (!is_json(&text, &len, &e))
+		return complain(CTL_USAGE, "%s is not JSON: %s", name, e.text);
+	buf_add(json, text, len);
+	return 0;
+}
+
 /** One word: key=text, key=@file, key:=JSON, key:=@file. */
-static int write_word(struct arena *a, lyre_out *o, const char *operation, const lyre_value *declaration,
+static int write_word(struct arena *a, struct buf *json, const char *operation, struct json_object *declaration,
 	const char *word)
 {
 	const char *sign = strchr(word, '=');
@@ -175,7 +205,7 @@ static int write_word(struct arena *a, lyre_out *o, const char *operation, const
 	if (strcmp(name, "operation") == 0)
 		return complain(CTL_USAGE, "the operation is the first word, not an argument");
 
-	const lyre_value *param = param_find(declaration, name, name_len);
+	struct json_object *param = param_find(declaration, name);
 	if (declaration && !param)
 		warn_unknown(declaration, operation, name);
 	struct buf file;
@@ -189,61 +219,46 @@ static int write_word(struct arena *a, lyre_out *o, const char *operation, const
 		len = file.len;
 	}
 	if (rc == 0) {
-		lyre_value v;
-		struct err e;
-		out_keyn(o, name, name_len);
-		if (!raw)
-			rc = write_typed(a, o, param ? kinds_declared(param) : KIND_ANY, name, text, len);
-		else if (parse(a, text, len, &v, &e))
-			out_value(o, &v);
-		else
-			rc = complain(CTL_USAGE, "%s: %s", name, len > 0 ? e.text : "there is no value");
+		request_name(json, name);
+		rc = raw ? write_raw(json, name, text, len) : write_typed(json, param ? kinds_declared(param) : KIND_ANY, name, text, len);
 	}
 	buf_free(&file);
 	return rc;
 }
 
 int arguments_build(struct arena *a, const char *operation, char **words, size_t count,
-	const lyre_value *declaration, struct buf *json)
+	struct json_object *declaration, struct buf *json)
 {
-	lyre_out o;
-	out_init(&o, json);
-	out_object_begin(&o);
-	out_key(&o, "operation");
-	out_string(&o, operation, strlen(operation));
+	request_begin(json, operation);
 	for (size_t i = 0; i < count; i++) {
-		int rc = write_word(a, &o, operation, declaration, words[i]);
+		int rc = write_word(a, json, operation, declaration, words[i]);
 		if (rc != 0)
 			return rc;
 	}
-	out_object_end(&o);
+	request_end(json);
 	return json->failed ? complain(CTL_REFUSED, "out of memory") : 0;
 }
 
-int declaration_fetch(struct client *c, struct arena *a, const char *operation, const lyre_value **ret)
+int declaration_fetch(struct client *c, const char *operation, struct json_object **ret)
 {
 	struct answer answer;
 	struct buf request;
-	lyre_out o;
-	buf_init(&request);
-	out_init(&o, &request);
-	out_object_begin(&o);
-	out_key(&o, "operation");
-	out_string(&o, "describe_operations", strlen("describe_operations"));
-	if (operation) {
-		out_key(&o, "name");
-		out_string(&o, operation, strlen(operation));
-	}
-	out_object_end(&o);
-
-	*ret = NULL;
-	int rc = client_send(c, &request, "application/json", NULL, &answer);
-	lyre_value *list = ARENA_NEW(a, lyre_value);
+	struct json_object *list = NULL;
 	struct err e = { 0 };
-	if (rc == 0 && list && answer.status == 200 && answer.body.len > 0 &&
-		json_decode_copy(a, answer.body.data, answer.body.len, list, &e) == 0 &&
-		list->type == LYRE_ARRAY)
-		*ret = !operation ? list : list->len == 1 ? &list->items[0] : NULL;
+	buf_init(&request);
+	request_begin(&request, "describe_operations");
+	if (operation)
+		request_member(&request, "name", operation);
+	request_end(&request);
+	int rc = client_send(c, &request, "application/json", NULL, &answer);
+	if (rc == 0 && answer.status == 200)
+		document_read(answer.body.data, answer.body.len, &list, &e);
+	*ret = NULL;
+	if (!operation && json_object_is_type(list, json_type_array))
+		*ret = json_object_get(list);
+	else if (operation && item_count(list) == 1)
+		*ret = json_object_get(json_object_array_get_idx(list, 0));
+	json_object_put(list);
 	buf_free(&answer.body);
 	buf_free(&request);
 	return rc;

@@ -4,6 +4,7 @@
 #include "ctl/copies.h"
 #include "ctl/interrupt.h"
 #include "ctl/progress.h"
+#include "ctl/write_request.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -66,17 +67,6 @@ bool is_backup(const unsigned char *head, size_t len)
 	return false;
 }
 
-void begin_request(lyre_out *o, struct buf *b, const char *operation, const char *database)
-{
-	buf_init(b);
-	out_init(o, b);
-	out_object_begin(o);
-	out_key(o, "operation");
-	out_string(o, operation, strlen(operation));
-	out_key(o, "database");
-	out_string(o, database, strlen(database));
-}
-
 /** Makes the file that the backup grows in; nobody else writes to it at the same time. */
 static int open_part(const char *part)
 {
@@ -103,19 +93,26 @@ static void sync_folder(struct arena *a, const char *file)
 	close(fd);
 }
 
+static void write_request(struct buf *b, const struct options *o, const char *database)
+{
+	request_begin(b, "get_backup");
+	request_member(b, "database", database);
+	if (o->table_count > 0)
+		request_name(b, "tables");
+	for (size_t i = 0; i < o->table_count; i++) {
+		buf_add_char(b, i == 0 ? '[' : ',');
+		request_text(b, o->tables[i], strlen(o->tables[i]));
+	}
+	if (o->table_count > 0)
+		buf_add_char(b, ']');
+	request_end(b);
+}
+
 static int fetch(struct client *c, struct arena *a, const struct options *o, const char *database, struct file_sink *s)
 {
 	struct buf request;
-	lyre_out out;
-	begin_request(&out, &request, "get_backup", database);
-	if (o->table_count > 0) {
-		out_key(&out, "tables");
-		out_array_begin(&out);
-		for (size_t i = 0; i < o->table_count; i++)
-			out_string(&out, o->tables[i], strlen(o->tables[i]));
-		out_array_end(&out);
-	}
-	out_object_end(&out);
+	buf_init(&request);
+	write_request(&request, o, database);
 	const struct sink sink = { write_piece, s };
 	struct answer answer;
 	progress_begin(database, o->quiet);

@@ -4,9 +4,10 @@
  * \brief lyre backup --all: each database to a file of its name.
  */
 #include "base/arena.h"
-#include "base/json.h"
 #include "ctl/client.h"
+#include "ctl/document.h"
 #include "ctl/interrupt.h"
+#include "ctl/write_request.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -28,35 +29,43 @@ static int backup_one(struct client *c, struct arena *a, const struct options *o
 }
 
 /** One that cannot be used is said to be so, and the others are backed up. */
-static int backup_item(struct client *c, struct arena *a, const struct options *o, const char *folder, const lyre_value *item)
+static int backup_item(struct client *c, struct arena *a, const struct options *o, const char *folder, struct json_object *item)
 {
-	const lyre_value *name = value_get(item, "database"), *error = value_get(item, "error");
-	if (!value_is(name, LYRE_STRING))
+	const char *name = text_member(item, "database"), *error = text_member(item, "error");
+	if (!name)
 		return complain(CTL_REFUSED, "the server does not say which databases it has");
-	if (value_is(error, LYRE_STRING))
-		return complain(CTL_REFUSED, "database '%s' is not backed up: %s", name->s, error->s);
-	return backup_one(c, a, o, folder, name->s);
+	if (error)
+		return complain(CTL_REFUSED, "database '%s' is not backed up: %s", name, error);
+	return backup_one(c, a, o, folder, name);
 }
 
-int command_backup_all(struct client *c, struct arena *a, const struct options *o, const char *folder)
+/** Those of the list, and that of the users. */
+static int backup_items(struct client *c, struct arena *a, const struct options *o, const char *folder, struct json_object *list)
 {
-	static const char text[] = "{\"operation\":\"describe_storage\"}";
-	struct buf request;
-	const lyre_value *list;
-	buf_init(&request);
-	buf_add_str(&request, text);
-	int rc = request_value(c, a, &request, &list);
-	buf_free(&request);
-	if (rc)
-		return rc;
-	if (mkdir(folder, 0700) < 0 && errno != EEXIST)
-		return complain(CTL_REFUSED, "cannot make the folder '%s': %s", folder, strerror(errno));
-	for (uint32_t i = 0; value_is(list, LYRE_ARRAY) && i < list->len && !interrupted(); i++) {
-		int one = backup_item(c, a, o, folder, &list->items[i]);
+	int rc = 0;
+	for (size_t i = 0; i < item_count(list) && !interrupted(); i++) {
+		int one = backup_item(c, a, o, folder, json_object_array_get_idx(list, i));
 		rc = rc ? rc : one;
 	}
 	if (interrupted())
 		return rc;
 	int system = backup_one(c, a, o, folder, SYSTEM);
 	return rc ? rc : system;
+}
+
+int command_backup_all(struct client *c, struct arena *a, const struct options *o, const char *folder)
+{
+	struct buf request;
+	struct json_object *list;
+	buf_init(&request);
+	request_begin(&request, "describe_storage");
+	request_end(&request);
+	int rc = request_value(c, a, &request, &list);
+	buf_free(&request);
+	if (rc == 0 && mkdir(folder, 0700) < 0 && errno != EEXIST)
+		rc = complain(CTL_REFUSED, "cannot make the folder '%s': %s", folder, strerror(errno));
+	if (rc == 0)
+		rc = backup_items(c, a, o, folder, list);
+	json_object_put(list);
+	return rc;
 }

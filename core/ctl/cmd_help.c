@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/arena.h"
-#include "base/json.h"
 #include "ctl/client.h"
-#include "encode/encode.h"
+#include "ctl/document.h"
+#include "ctl/print.h"
+#include "ctl/write_request.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,15 +17,21 @@
 #define SETTING_INDENT 6
 
 /** A text member, "" where there is none. */
-static const char *text_of(const lyre_value *v, const char *name)
+static const char *text_of(struct json_object *o, const char *name)
 {
-	const lyre_value *text = value_get(v, name);
-	return value_is(text, LYRE_STRING) ? text->s : "";
+	const char *text = text_member(o, name);
+	return text ? text : "";
 }
 
-static uint32_t count_of(const lyre_value *v)
+/** A member that is an array of texts, as a list of words behind \p first; nothing where it is empty. \return whether it is not */
+static bool print_list(struct buf *out, struct json_object *o, const char *name, const char *first, const char *separator)
 {
-	return value_is(v, LYRE_ARRAY) ? v->len : 0;
+	struct json_object *list = json_object_object_get(o, name);
+	for (size_t i = 0; i < item_count(list); i++) {
+		struct json_object *item = json_object_array_get_idx(list, i);
+		buf_addf(out, "%s%s", i > 0 ? separator : first, json_object_is_type(item, json_type_string) ? json_object_get_string(item) : "");
+	}
+	return item_count(list) > 0;
 }
 
 /** Words in lines of the screen's width, the first behind \p indent columns, the others below it. */
@@ -50,24 +57,25 @@ static void print_words(struct buf *out, const char *words, size_t indent)
 }
 
 /** "name   help" lines, the helps below each other. */
-static void print_lines(struct buf *out, const lyre_value *list, const char *member,
-	void (*also)(struct buf *out, const lyre_value *item))
+static void print_lines(struct buf *out, struct json_object *list, const char *member,
+	void (*also)(struct buf *out, struct json_object *item))
 {
 	size_t width = 0;
-	for (uint32_t i = 0; i < count_of(list); i++) {
-		size_t len = strlen(text_of(&list->items[i], member));
+	for (size_t i = 0; i < item_count(list); i++) {
+		size_t len = strlen(text_of(json_object_array_get_idx(list, i), member));
 		width = len > width ? len : width;
 	}
 	struct buf text;
 	buf_init(&text);
-	for (uint32_t i = 0; i < count_of(list); i++) {
-		const char *name = text_of(&list->items[i], member);
+	for (size_t i = 0; i < item_count(list); i++) {
+		struct json_object *item = json_object_array_get_idx(list, i);
+		const char *name = text_of(item, member);
 		buf_addf(out, "  %s", name);
 		print_pad(out, width - strlen(name) + 2);
 		buf_clear(&text);
-		buf_add_str(&text, text_of(&list->items[i], "help"));
+		buf_add_str(&text, text_of(item, "help"));
 		if (also)
-			also(&text, &list->items[i]);
+			also(&text, item);
 		print_words(out, buf_cstr(&text) ? text.data : "", width + 4);
 		out->failed |= text.failed;
 	}
@@ -75,18 +83,14 @@ static void print_lines(struct buf *out, const lyre_value *list, const char *mem
 }
 
 /** " (array; required)" */
-static void print_rules(struct buf *out, const lyre_value *param)
+static void print_rules(struct buf *out, struct json_object *param)
 {
-	const lyre_value *types = value_get(param, "types");
-	const lyre_value *required = value_get(param, "required");
 	buf_add_str(out, " (");
-	bool any = count_of(types) == KINDS;
-	if (any)
+	if (item_count(json_object_object_get(param, "types")) == KINDS)
 		buf_add_str(out, "any value");
-	for (uint32_t i = 0; i < count_of(types) && !any; i++)
-		if (types->items[i].type == LYRE_STRING)
-			buf_addf(out, "%s%s", i > 0 ? " or " : "", types->items[i].s);
-	if (value_is(required, LYRE_BOOL) && required->b)
+	else
+		print_list(out, param, "types", "", " or ");
+	if (json_object_get_boolean(json_object_object_get(param, "required")))
 		buf_add_str(out, "; required");
 	if (*text_of(param, "default"))
 		buf_addf(out, "; default %s", text_of(param, "default"));
@@ -94,7 +98,7 @@ static void print_rules(struct buf *out, const lyre_value *param)
 }
 
 /** Who may call it. */
-static void print_access(struct buf *out, const lyre_value *op)
+static void print_access(struct buf *out, struct json_object *op)
 {
 	static const struct { const char *word, *sentence; } sentences[] = {
 		{ "super_user", "For super users only." },
@@ -102,29 +106,24 @@ static void print_access(struct buf *out, const lyre_value *op)
 		{ "structure_user", "For super users, and for structure users of the database." },
 		{ "structure_user_all", "For super users, and for structure users of all databases." },
 	};
-	const lyre_value *permissions = value_get(op, "permissions");
 	for (size_t i = 0; i < sizeof sentences / sizeof *sentences; i++)
 		if (strcmp(text_of(op, "access"), sentences[i].word) == 0)
 			buf_addf(out, " %s", sentences[i].sentence);
-	for (uint32_t i = 0; i < count_of(permissions); i++)
-		if (permissions->items[i].type == LYRE_STRING)
-			buf_addf(out, "%s%s", i > 0 ? ", " : " Roles need the permission to: ", permissions->items[i].s);
-	if (count_of(permissions) > 0)
+	if (print_list(out, op, "permissions", " Roles need the permission to: ", ", "))
 		buf_add_char(out, '.');
 }
 
-static void print_operation(struct buf *out, const lyre_value *op)
+static void print_operation(struct buf *out, struct json_object *op)
 {
-	const lyre_value *params = value_get(op, "parameters");
-	const lyre_value *aliases = value_get(op, "aliases");
+	struct json_object *params = json_object_object_get(op, "parameters");
 	struct buf words;
 	buf_init(&words);
 	if (strcmp(text_of(op, "operation"), SETS) == 0)
 		buf_add_str(&words, " NAME=VALUE...");
-	for (uint32_t i = 0; i < count_of(params); i++) {
-		const lyre_value *required = value_get(&params->items[i], "required");
-		bool needed = value_is(required, LYRE_BOOL) && required->b;
-		buf_addf(&words, needed ? " %s=…" : " [%s=…]", text_of(&params->items[i], "name"));
+	for (size_t i = 0; i < item_count(params); i++) {
+		struct json_object *param = json_object_array_get_idx(params, i);
+		bool needed = json_object_get_boolean(json_object_object_get(param, "required"));
+		buf_addf(&words, needed ? " %s=…" : " [%s=…]", text_of(param, "name"));
 	}
 	buf_addf(out, "lyre %s ", text_of(op, "operation"));
 	print_words(out, buf_cstr(&words) && words.len > 0 ? words.data + 1 : "",
@@ -134,21 +133,18 @@ static void print_operation(struct buf *out, const lyre_value *op)
 	buf_addf(out, "\n%s", text_of(op, "help"));
 	print_access(out, op);
 	buf_add_char(out, '\n');
-	if (count_of(params) > 0) {
+	if (item_count(params) > 0) {
 		buf_add_char(out, '\n');
 		print_lines(out, params, "name", print_rules);
 	}
-	for (uint32_t i = 0; i < count_of(aliases); i++)
-		if (aliases->items[i].type == LYRE_STRING)
-			buf_addf(out, "%s%s", i > 0 ? ", " : "\nAlso known as ", aliases->items[i].s);
-	if (count_of(aliases) > 0)
+	if (print_list(out, op, "aliases", "\nAlso known as ", ", "))
 		buf_add_char(out, '\n');
 }
 
 /* ---- settings ---- */
 
 /** When a change of a setting takes effect. */
-static const char *effect_sentence(const lyre_value *setting)
+static const char *effect_sentence(struct json_object *setting)
 {
 	const char *effect = text_of(setting, "effect");
 	if (strcmp(effect, "at once") == 0)
@@ -158,13 +154,13 @@ static const char *effect_sentence(const lyre_value *setting)
 	return strcmp(effect, "none") == 0 ? "Has no effect in this build." : "Takes effect at a restart.";
 }
 
-static void print_setting(struct buf *out, const lyre_value *setting)
+static void print_setting(struct buf *out, struct json_object *setting)
 {
-	const lyre_value *fallback = value_get(setting, "default");
+	const char *fallback = text_member(setting, "default");
 	struct buf text;
 	buf_init(&text);
 	buf_addf(&text, "%s (%s; default %s) %s", text_of(setting, "help"), text_of(setting, "value"),
-		value_is(fallback, LYRE_STRING) ? fallback->s : "null", effect_sentence(setting));
+		fallback ? fallback : "null", effect_sentence(setting));
 	buf_addf(out, "  %s\n", text_of(setting, "setting"));
 	print_pad(out, SETTING_INDENT);
 	print_words(out, buf_cstr(&text) ? text.data : "", SETTING_INDENT);
@@ -176,42 +172,28 @@ static void print_setting(struct buf *out, const lyre_value *setting)
 static int print_settings(struct client *c, struct arena *a, const char *filter, struct buf *out)
 {
 	struct buf request;
-	lyre_out o;
-	const lyre_value *list;
+	struct json_object *list;
 	buf_init(&request);
-	out_init(&o, &request);
-	out_object_begin(&o);
-	out_key(&o, "operation");
-	out_string(&o, "describe_settings", strlen("describe_settings"));
-	if (filter) {
-		out_key(&o, "filter");
-		out_string(&o, filter, strlen(filter));
-	}
-	out_object_end(&o);
+	request_begin(&request, "describe_settings");
+	if (filter)
+		request_member(&request, "filter", filter);
+	request_end(&request);
 	int rc = request_value(c, a, &request, &list);
 	buf_free(&request);
-	if (rc)
-		return rc;
-	if (count_of(list) == 0)
-		return complain(CTL_REFUSED, "no setting has '%s' in its name", filter ? filter : "");
-	buf_add_str(out, "\nSettings, given as NAME=VALUE, with . or _ between the parts of a name:\n\n");
-	for (uint32_t i = 0; i < count_of(list); i++)
-		print_setting(out, &list->items[i]);
-	return 0;
+	if (rc == 0 && item_count(list) == 0)
+		rc = complain(CTL_REFUSED, "no setting has '%s' in its name", filter ? filter : "");
+	else if (rc == 0)
+		buf_add_str(out, "\nSettings, given as NAME=VALUE, with . or _ between the parts of a name:\n\n");
+	for (size_t i = 0; rc == 0 && i < item_count(list); i++)
+		print_setting(out, json_object_array_get_idx(list, i));
+	json_object_put(list);
+	return rc;
 }
 
-int command_help(struct client *c, struct arena *a, const char *operation, const char *filter)
+/** \param found  what the server says of the operation, or of all */
+static int print_help(struct client *c, struct arena *a, struct json_object *found, const char *operation, const char *filter)
 {
-	const lyre_value *found;
-	int rc = declaration_fetch(c, a, operation, &found);
-	if (rc != 0)
-		return rc;
-	if (!found && operation)
-		return complain(CTL_REFUSED, "the server says nothing about '%s': lyre help lists what it knows, lyre --help the client's own",
-			operation);
-	if (!found)
-		return complain(CTL_REFUSED,
-			"the server does not tell what it can do: its help module is off, or a user must sign in (--user)");
+	int rc = 0;
 	struct buf out;
 	buf_init(&out);
 	if (operation) {
@@ -227,5 +209,22 @@ int command_help(struct client *c, struct arena *a, const char *operation, const
 	else if (rc == 0)
 		fwrite(out.data, 1, out.len, stdout);
 	buf_free(&out);
+	return rc;
+}
+
+int command_help(struct client *c, struct arena *a, const char *operation, const char *filter)
+{
+	struct json_object *found;
+	int rc = declaration_fetch(c, operation, &found);
+	if (rc != 0)
+		return rc;
+	if (!found && operation)
+		return complain(CTL_REFUSED, "the server says nothing about '%s': lyre help lists what it knows, lyre --help the client's own",
+			operation);
+	if (!found)
+		return complain(CTL_REFUSED,
+			"the server does not tell what it can do: its help module is off, or a user must sign in (--user)");
+	rc = print_help(c, a, found, operation, filter);
+	json_object_put(found);
 	return rc;
 }

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/arena.h"
-#include "base/json.h"
 #include "base/text.h"
 #include "ctl/client.h"
+#include "ctl/document.h"
+#include "ctl/print.h"
+#include "ctl/write_request.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -45,23 +48,37 @@ static void say(const char *prefix, const char *s, size_t len)
 	buf_free(&line);
 }
 
-static void say_value(const char *prefix, const lyre_value *v)
+static void say_value(const char *prefix, struct json_object *o)
 {
-	struct buf json;
-	buf_init(&json);
-	if (v->type == LYRE_STRING) {
-		say(prefix, v->s, v->len);
-	} else {
-		json_add_value(&json, v);
-		say(prefix, json.data, json.len);
+	size_t len;
+	const char *text = json_object_to_json_string_length(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
+	if (json_object_is_type(o, json_type_string))
+		say(prefix, json_object_get_string(o), (size_t)json_object_get_string_len(o));
+	else if (text)
+		say(prefix, text, len);
+}
+
+/** The message of an error, and what else it says: who may not do what. */
+static void say_error(const char *prefix, struct json_object *o)
+{
+	static const char sign_in[] = "--user NAME signs in";
+	struct json_object *text = json_object_object_get(o, "message");
+	if (!json_object_is_type(text, json_type_string) && !json_object_object_get_ex(o, "error", &text))
+		text = o;
+	say_value(prefix, text);
+	json_object_object_foreach(o, name, list) {
+		(void)name;
+		for (size_t i = 0; i < item_count(list); i++)
+			say_value("  ", json_object_array_get_idx(list, i));
 	}
-	buf_free(&json);
+	if (text_is(text, "Must login"))
+		say("  ", sign_in, sizeof sign_in - 1);
 }
 
 int complain_answer(struct arena *a, long status, const char *type, const char *body, size_t len)
 {
 	static const char prefix[] = "lyre: ";
-	lyre_value v;
+	struct json_object *o;
 	struct err e = { 0 };
 	if (len == 0)
 		return complain(CTL_REFUSED, "the server answered with status %ld", status);
@@ -70,23 +87,12 @@ int complain_answer(struct arena *a, long status, const char *type, const char *
 		say(prefix, text ? text : body, text ? strlen(text) : len);
 		return CTL_REFUSED;
 	}
-	if (json_decode_copy(a, body, len, &v, &e) < 0 || v.type != LYRE_OBJECT) {
+	document_read(body, len, &o, &e);
+	if (json_object_is_type(o, json_type_object))
+		say_error(prefix, o);
+	else
 		say(prefix, body, len > TEXT_MAX ? utf8_cut(body, len, TEXT_MAX) : len);
-		return CTL_REFUSED;
-	}
-	const lyre_value *text = value_get(&v, "message");
-	if (!value_is(text, LYRE_STRING))
-		text = value_get(&v, "error");
-	say_value(prefix, text ? text : &v);
-	/* what else it says: who may not do what */
-	for (uint32_t i = 0; i < v.len; i++) {
-		const lyre_value *list = &v.members[i].value;
-		for (uint32_t k = 0; list->type == LYRE_ARRAY && k < list->len; k++)
-			say_value("  ", &list->items[k]);
-	}
-	static const char sign_in[] = "--user NAME signs in";
-	if (value_equals_str(text, "Must login"))
-		say("  ", sign_in, sizeof sign_in - 1);
+	json_object_put(o);
 	return CTL_REFUSED;
 }
 
@@ -96,44 +102,51 @@ static bool is_unknown_operation(const struct answer *answer)
 	return answer->status == 400 && answer->body.len >= sizeof begin && !memcmp(answer->body.data, begin, sizeof begin - 1);
 }
 
-/** Behind the server's answer that there is no such operation: the nearest that there is. */
-static void suggest(struct client *c, struct arena *a, const char *operation)
+/** Behind the server's answer that there is no such operation: the nearest that there is of \p all. */
+static void suggest_of(struct json_object *all, const char *operation)
 {
-	const lyre_value *all;
-	if (declaration_fetch(c, a, NULL, &all) || !value_is(all, LYRE_ARRAY))
-		return;
-	const char **names = ARENA_ARRAY(a, const char *, (size_t)all->len + 1);
+	const char **names = calloc(item_count(all) + 1, sizeof *names), *near = NULL;
 	size_t count = 0;
-	for (uint32_t i = 0; names && i < all->len; i++) {
-		const lyre_value *name = value_get(&all->items[i], "operation");
-		if (value_is(name, LYRE_STRING) && strcmp(name->s, operation) == 0)
+	for (size_t i = 0; names && i < item_count(all); i++) {
+		const char *name = text_member(json_object_array_get_idx(all, i), "operation");
+		if (name && strcmp(name, operation) == 0) {
+			free(names);
 			return;
-		if (value_is(name, LYRE_STRING))
-			names[count++] = name->s;
+		}
+		if (name)
+			names[count++] = name;
 	}
-	const char *near = names ? closest_word(operation, names, count) : NULL;
+	if (names)
+		near = closest_word(operation, names, count);
 	if (near)
 		fprintf(stderr, "  did you mean '%s'? lyre help lists the operations\n", near);
 	else
 		fprintf(stderr, "  lyre help lists the operations\n");
+	free(names);
 }
 
-int request_value(struct client *c, struct arena *a, const struct buf *request, const lyre_value **ret)
+static void suggest(struct client *c, const char *operation)
+{
+	struct json_object *all;
+	declaration_fetch(c, NULL, &all);
+	if (all)
+		suggest_of(all, operation);
+	json_object_put(all);
+}
+
+int request_value(struct client *c, struct arena *a, const struct buf *request, struct json_object **ret)
 {
 	struct answer answer;
 	struct err e = { 0 };
-	lyre_value *v = ARENA_NEW(a, lyre_value);
+	*ret = NULL;
 	int rc = client_send(c, request, "application/json", NULL, &answer);
 	if (rc == 0 && answer.status != 200)
 		rc = complain_answer(a, answer.status, answer.type, answer.body.data, answer.body.len);
-	else if (rc == 0 && (!v || json_decode_copy(a, answer.body.data, answer.body.len, v, &e) < 0))
-		rc = complain(CTL_REFUSED, "the server's answer is not JSON: %s", v ? e.text : "out of memory");
+	else if (rc == 0 && document_read(answer.body.data, answer.body.len, ret, &e) < 0)
+		rc = complain(CTL_REFUSED, "the server's answer is not JSON: %s", e.text);
 	buf_free(&answer.body);
-	*ret = v;
 	return rc;
 }
-
-static const char too_large[] = "out of memory: the answer is too large; --json passes it on as it comes";
 
 /** Where an answer goes that is passed on as it comes. */
 struct stream {
@@ -148,7 +161,7 @@ static bool stream_write(void *arg, const char *type, const void *piece, size_t 
 	if (!s->raw && strncmp(type, "application/json", 16) == 0) {
 		buf_add(s->kept, piece, len);
 		if (s->kept->failed)
-			complain(CTL_REFUSED, "%s", too_large);
+			complain(CTL_REFUSED, "%s", TOO_LARGE);
 		return !s->kept->failed;
 	}
 	if (strncmp(type, "application/octet-stream", 24) == 0 && isatty(STDOUT_FILENO)) {
@@ -161,22 +174,6 @@ static bool stream_write(void *arg, const char *type, const void *piece, size_t 
 	}
 	s->last = ((const char *)piece)[len - 1];
 	return true;
-}
-
-static int print_kept(struct arena *a, const struct buf *kept)
-{
-	lyre_value v;
-	struct err e = { 0 };
-	struct buf text;
-	buf_init(&text);
-	if (json_decode_copy(a, kept->data, kept->len, &v, &e) < 0)
-		return complain(CTL_REFUSED, "the server's answer is not JSON: %s", e.text);
-	print_value(&text, &v);
-	int rc = text.failed ? complain(CTL_REFUSED, "%s", too_large) : 0;
-	if (rc == 0 && fwrite(text.data, 1, text.len, stdout) != text.len)
-		rc = complain(CTL_REFUSED, "cannot write the answer: %s", strerror(errno));
-	buf_free(&text);
-	return rc;
 }
 
 /** Whether a word needs the declaration to know its type. */
@@ -202,10 +199,10 @@ int command_operation(struct client *c, struct arena *a, const struct options *o
 	struct stream stream = { .raw = o->format != FORMAT_PEOPLE, .kept = &kept };
 	const struct sink sink = { stream_write, &stream };
 	struct answer answer = { .status = 0 };
-	const lyre_value *declaration = NULL;
+	struct json_object *declaration = NULL;
 	buf_init(&request);
 	buf_init(&kept);
-	int rc = needs_types(words, count) ? declaration_fetch(c, a, operation, &declaration) : 0;
+	int rc = needs_types(words, count) ? declaration_fetch(c, operation, &declaration) : 0;
 	if (rc == 0)
 		rc = arguments_build(a, operation, words, count, declaration, &request);
 	if (rc == 0)
@@ -213,11 +210,12 @@ int command_operation(struct client *c, struct arena *a, const struct options *o
 	if (rc == 0 && (answer.status < 200 || answer.status >= 300)) {
 		rc = complain_answer(a, answer.status, answer.type, answer.body.data, answer.body.len);
 		if (is_unknown_operation(&answer))
-			suggest(c, a, operation);
+			suggest(c, operation);
 	} else if (rc == 0 && kept.len > 0)
-		rc = print_kept(a, &kept);
+		rc = show_answer(kept.data, kept.len);
 	else if (rc == 0 && stream.last != '\n' && stream.last != '\0' && isatty(STDOUT_FILENO))
 		putchar('\n');
+	json_object_put(declaration);
 	buf_free(&answer.body);
 	buf_free(&kept);
 	buf_free(&request);
@@ -228,9 +226,8 @@ int command_database(struct client *c, struct arena *a, const struct options *o,
 	const char *database)
 {
 	struct buf json;
-	lyre_value name = value_text(database, strlen(database));
 	buf_init(&json);
-	json_add_value(&json, &name);
+	request_text(&json, database, strlen(database));
 	/* as JSON, so that a name is never taken for a file's or a number */
 	char *word = buf_cstr(&json) ? arena_printf(a, "database:=%s", json.data) : NULL;
 	buf_free(&json);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/arena.h"
-#include "base/json.h"
-#include "encode/encode.h"
 #include "base/text.h"
 #include "ctl/client.h"
+#include "ctl/document.h"
+#include "ctl/write_request.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,43 +15,44 @@
 /** Makes room for all of it first: a buffer that grows would leave the password behind. */
 static void write_request(struct buf *b, const char *user, const char *password, bool activate)
 {
-	lyre_out o;
 	if (!buf_reserve(b, ESCAPED * (strlen(user) + strlen(password)) + AROUND))
 		return;
-	out_init(&o, b);
-	out_object_begin(&o);
-	out_key(&o, "operation");
-	out_string(&o, "alter_user", strlen("alter_user"));
-	out_key(&o, "username");
-	out_string(&o, user, strlen(user));
-	out_key(&o, "password");
-	out_string(&o, password, strlen(password));
+	request_begin(b, "alter_user");
+	request_member(b, "username", user);
+	request_member(b, "password", password);
 	if (activate) {
-		out_key(&o, "active");
-		out_bool(&o, true);
+		request_name(b, "active");
+		buf_add_str(b, "true");
 	}
-	out_object_end(&o);
+	request_end(b);
 }
 
 /** A user that there is not is no error of the operation: it tells whom it has updated. */
-static int read_answer(struct arena *a, const struct answer *answer, const char *user, bool known)
+static int judge(struct arena *a, const struct answer *answer, struct json_object *said, const char *user, bool known)
 {
-	lyre_value v;
-	struct err e = { 0 };
-	bool read = answer->body.len > 0 && json_decode_copy(a, answer->body.data, answer->body.len, &v, &e) == 0;
-	if (read && value_equals_str(value_get(&v, "error"), "Operation 'alter_user' not found"))
+	if (text_is(json_object_object_get(said, "error"), "Operation 'alter_user' not found"))
 		return complain(CTL_REFUSED, "the server's module 'users', which changes passwords, is off or not built");
 	if (answer->status == 401 && !known)
 		return complain(CTL_REFUSED, "the server knows root and its own user by the socket; as another, --user NAME signs in");
 	if (answer->status != 200)
 		return complain_answer(a, answer->status, answer->type, answer->body.data, answer->body.len);
-	const lyre_value *updated = read ? value_get(&v, "update_hashes") : NULL;
-	if (!value_is(updated, LYRE_ARRAY))
+	struct json_object *updated = json_object_object_get(said, "update_hashes");
+	if (!json_object_is_type(updated, json_type_array))
 		return complain(CTL_REFUSED, "the server's answer says nothing about the password");
-	if (updated->len == 0)
+	if (item_count(updated) == 0)
 		return complain(CTL_REFUSED, "there is no user '%s'", user);
 	printf("password of '%s' successfully changed\n", user);
 	return 0;
+}
+
+static int read_answer(struct arena *a, const struct answer *answer, const char *user, bool known)
+{
+	struct json_object *said;
+	struct err e = { 0 };
+	document_read(answer->body.data, answer->body.len, &said, &e);
+	int rc = judge(a, answer, said, user, known);
+	json_object_put(said);
+	return rc;
 }
 
 int command_passwd(struct client *c, struct arena *a, const struct options *o, const char *user)

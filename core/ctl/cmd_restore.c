@@ -63,18 +63,9 @@ static int64_t size_of(int fd, const struct stat *st)
 /** Prints what the server says. \return as a command */
 static int tell(struct arena *a, const struct answer *answer)
 {
-	struct buf text;
-	lyre_value v;
-	struct err e = { 0 };
 	if (answer->status != 200)
 		return complain_answer(a, answer->status, answer->type, answer->body.data, answer->body.len);
-	buf_init(&text);
-	if (answer->body.len > 0 && json_decode_copy(a, answer->body.data, answer->body.len, &v, &e) == 0)
-		print_value(&text, &v);
-	if (text.len > 0)
-		fwrite(text.data, 1, text.len, stdout);
-	buf_free(&text);
-	return 0;
+	return answer->body.len > 0 ? show_answer(answer->body.data, answer->body.len) : 0;
 }
 
 static int send_file(struct client *c, struct arena *a, struct file_source *s, int64_t size, const char *database)

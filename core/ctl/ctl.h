@@ -7,12 +7,16 @@
 #define CTL_CTL_H
 
 #include "base/buf.h"
-#include "base/value.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
+struct arena;
 struct client;
+struct json_object;
+
+/** Said when an answer for people does not fit. */
+#define TOO_LARGE "out of memory: the answer is too large; --json passes it on as it comes"
 
 /** How the program ends. */
 enum ctl_status {
@@ -66,15 +70,16 @@ int command_database(struct client *c, struct arena *a, const struct options *o,
 int command_operation(struct client *c, struct arena *a, const struct options *o, const char *operation,
 	char **words, size_t count);
 
-/** Sends a request and reads the JSON that answers it, in the arena. \return 0 or CTL_…, said */
-int request_value(struct client *c, struct arena *a, const struct buf *request, const lyre_value **ret);
+/** Sends a request and reads the JSON that answers it. \param[out] ret  a new reference. \return 0 or CTL_…, said */
+int request_value(struct client *c, struct arena *a, const struct buf *request, struct json_object **ret);
 
 /**
  * What a server's help module says about an operation: an object {operation, parameters, …}, or about all, when
  * \p operation is NULL: an array. NULL with 0 where it says nothing.
+ * \param[out] ret  a new reference
  * \return 0, or CTL_UNREACHABLE
  */
-int declaration_fetch(struct client *c, struct arena *a, const char *operation, const lyre_value **ret);
+int declaration_fetch(struct client *c, const char *operation, struct json_object **ret);
 
 /**
  * name=value words to the JSON of a request.
@@ -82,19 +87,10 @@ int declaration_fetch(struct client *c, struct arena *a, const char *operation, 
  * \return 0 or CTL_…, said
  */
 int arguments_build(struct arena *a, const char *operation, char **words, size_t count,
-	const lyre_value *declaration, struct buf *json);
+	struct json_object *declaration, struct buf *json);
 
-/** An answer for people: a table, a sentence, or readable JSON. */
-void print_value(struct buf *out, const lyre_value *v);
-/** Columns that a text takes on a terminal. */
-size_t text_width(const char *s, size_t len);
-/** Columns of the terminal that standard output is; SIZE_MAX when it is none. */
-size_t screen_width(void);
-/** Text for a terminal: what would steer it is written out. */
-void print_text(struct buf *out, const char *s, size_t len);
-/** Blanks. */
-void print_pad(struct buf *out, size_t count);
-
+/** Prints an answer, JSON, for people: a table, a sentence, or readable JSON. \return 0 or CTL_REFUSED, said */
+int show_answer(const char *text, size_t len);
 /** What an error answer says, for people, on stderr. \return CTL_REFUSED */
 int complain_answer(struct arena *a, long status, const char *type, const char *body, size_t len);
 

@@ -172,6 +172,8 @@ class Client(unittest.TestCase):
         d = self.make({"id": 9007199254740993}, {"id": 123456789012345678})
         out = self.ok("search_by_value", d, "table=t", "attribute=id", "value=*", "get_attributes=id")
         self.assertEqual(out.split(), ["id", "-" * 18, "9007199254740993", "123456789012345678"])
+        self.ok("upsert", d, "table=t", 'records={"id":"big","n":18446744073709551615}')
+        self.assertEqual(self.ok("search_by_id", d, "table=t", "ids=big", "get_attributes=n").split()[2], "18446744073709551615")
 
     def test_raw_answers(self):
         d = self.make({"id": 1, "name": "x"})
