@@ -322,7 +322,7 @@ class Mounted(unittest.TestCase):
         self.addCleanup(s.end)
         status, body = set_configuration(s, logging_level="info")
         self.assertEqual(status, 403, body)
-        self.assertIn("change the file by hand and restart, or keep it in a folder that the server may write", body["error"])
+        self.assertIn("edit the file and restart, or move it to a folder that the server may write to", body["error"])
 
     def test_full(self):
         """What does not fit leaves the file as it was, and the answer says what helps."""

@@ -164,19 +164,19 @@ class Refusals(Case):
         text = "logging:\n  level: warn\n"
         self.accepted(text)
         os.chmod(self.file, 0o666)
-        self.refused(text, self.file, "anybody may write to this file (mode 0666): chmod o-w it")
+        self.refused(text, self.file, "anyone may write to this file (mode 0666): check its content, then chmod o-w it")
 
     @unittest.skipIf(os.geteuid(), "only root can give files away")
     def test_another_user_or_group_may_write_the_configuration(self):
         harmless, code = "logging:\n  level: warn\n", config(at("good"))
         self.accepted(code)
         os.chown(self.file, STRANGER, 0)
-        self.assertIn("user %d, who owns it and is neither root nor the server's user, may change" % STRANGER, self.accepted(harmless))
-        self.refused(code, self.file, "names a module by its path, while user %d" % STRANGER)
+        self.assertIn("user %d, neither root nor the server's user, owns and can change" % STRANGER, self.accepted(harmless))
+        self.refused(code, self.file, "a module cannot be named by its path here, because user %d" % STRANGER)
         os.chown(self.file, 0, STRANGER)
         os.chmod(self.file, 0o660)
-        self.assertIn("group %d may change %s (mode 0660): chmod g-w it" % (STRANGER, self.file), self.accepted(harmless))
-        self.refused(code, self.file, "names a module by its path, while group %d may change" % STRANGER)
+        self.assertIn("group %d can change %s (mode 0660): chmod g-w it" % (STRANGER, self.file), self.accepted(harmless))
+        self.refused(code, self.file, "a module cannot be named by its path here, because group %d can change" % STRANGER)
         os.chown(self.file, 0, 0)
         self.accepted(code)
 

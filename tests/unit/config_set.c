@@ -239,8 +239,8 @@ static const struct {
 	{ "", "{\"logging_levl\":\"info\"}", "unknown setting 'logging_levl'; did you mean 'logging.level'?" },
 	{ "", "{\"logginglevel\":\"info\"}", "unknown setting 'logginglevel'; did you mean 'logging.level'?" },
 	{ "", "{\"modules_mine_nope\":1}", "unknown setting 'modules_mine_nope'" },
-	{ "", "{\"modules_plain\":false}", "'modules.plain' can be changed in the file only" },
-	{ "", "{\"modules_mine_path\":\"/x.so\"}", "'modules.mine.path' can be changed in the file only" },
+	{ "", "{\"modules_plain\":false}", "'modules.plain' can be changed only in the file" },
+	{ "", "{\"modules_mine_path\":\"/x.so\"}", "'modules.mine.path' can be changed only in the file" },
 	{ "", "{\"logging\":5}", "'logging' must be an object" },
 	{ "", "{\"logging_level\":\"info\",\"LOGGING.level\":\"warn\"}", "'logging.level' is given twice" },
 	{ "modules: [mine, plain]\n", "{\"modules_mine_word\":\"two\"}", "make it a mapping" },
@@ -328,7 +328,7 @@ START_TEST(file_of_another_server)
 	put(file, text);
 	struct config *c = load_sources(&s);
 	ck_assert_int_eq(set_in(c, "{\"threads\":2}"), LYRE_EDENIED);
-	ck_assert_ptr_nonnull(strstr(err.text, "start this one with a file of its own"));
+	ck_assert_ptr_nonnull(strstr(err.text, "start this server with its own file"));
 	ck_assert_str_eq(get(), text);
 	config_free(c);
 	s.root = slashed;
