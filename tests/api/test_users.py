@@ -7,7 +7,7 @@ from lyre_server import CHEAP_LOGINS, MINIMAL, Server, need_module
 
 REFUSED = "Errors in the role permissions JSON provided"
 # The sentences of who would be the last to go.
-LAST = "^(User admin is the last active super_user and cannot be .+|Role (super_user|boss) must stay a super_user's: there is no other active super_user)$"
+LAST = "^(User admin is the last active super_user and cannot be .+|Role (super_user|boss) must remain a super_user: there is no other active super_user)$"
 
 
 def setUpModule():
@@ -474,7 +474,7 @@ class MadeUpPassword(unittest.TestCase):
             s.restart()
             s.ok({"operation": "alter_user", "username": "admin", "password": "Mine1234!"})
             self.assertFalse(os.path.exists(path))
-            self.assertIn("admin-password is removed", s.said())
+            self.assertIn("admin-password removed", s.said())
 
 
 class NextRequest(Case):

@@ -110,7 +110,7 @@ class Schemes(Case):
     def test_failures_are_logged_without_what_was_sent(self):
         begin = len(self.s.said())
         self.badge("secret-word")
-        self.assertEqual(len(re.findall(r"127\.0\.0\.1: credentials that name no user \(a token\) are wrong", self.s.said(begin))), 1)
+        self.assertEqual(len(re.findall(r"127\.0\.0\.1: sign-in failed with credentials that name no user \(a token\)", self.s.said(begin))), 1)
         self.assertNotIn("secret-word", self.s.said())
 
 

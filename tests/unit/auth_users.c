@@ -376,8 +376,8 @@ START_TEST(test_last_super_user)
 	ck_assert_int_eq(set_active("ann", false), LYRE_ECONFLICT);
 	ck_assert_str_eq(err.text, "User ann is the last active super_user and cannot be made inactive");
 	ck_assert_int_eq(set_role("ann", "reader"), LYRE_ECONFLICT);
-	ck_assert_str_eq(err.text, "User ann is the last active super_user and cannot be given a role that is none");
-	ck_assert_str_eq(change_role("super_user", NULL, "{}"), "Role super_user must stay a super_user's: there is no other active super_user");
+	ck_assert_str_eq(err.text, "User ann is the last active super_user and cannot be given a role that is not a super_user");
+	ck_assert_str_eq(change_role("super_user", NULL, "{}"), "Role super_user must remain a super_user: there is no other active super_user");
 	ck_assert_int_eq(change((struct lyre_user_change){ .name = "ann", .fields = LYRE_USER_ROLE | LYRE_USER_ACTIVE,
 		.role = "su2", .active = 0 }), LYRE_ECONFLICT);
 	ck_assert(user_of("ann").active);
@@ -387,7 +387,7 @@ START_TEST(test_last_super_user)
 	ck_assert_int_eq(set_role("ann", "su2"), 0);
 	ck_assert_str_eq(change_role("super_user", NULL, "{}"), "id:\"super_user\" role:\"super_user\" permission:{}");
 	ck_assert_str_eq(change_role("s2", "su3", "{\"super_user\":true}"), "id:\"s2\" role:\"su3\" permission:{\"super_user\":true}");
-	ck_assert_str_eq(change_role("s2", NULL, "{\"super_user\":\"true\"}"), "Role s2 must stay a super_user's: there is no other active super_user");
+	ck_assert_str_eq(change_role("s2", NULL, "{\"super_user\":\"true\"}"), "Role s2 must remain a super_user: there is no other active super_user");
 	ck_assert_int_eq(set_active("sleepy", true), 0);
 	ck_assert_int_eq(drop("ann"), LYRE_ECONFLICT);
 	ck_assert_int_eq(drop("bob"), 0);
