@@ -96,7 +96,7 @@ class ReadLog(unittest.TestCase):
     def test_no_file(self):
         with Server(settings=["logging.file=false"]) as s:
             status, body = s.call({"operation": "read_log"})
-            self.assertEqual((status, body), (501, {"error": "the log is not written to a file: logging.file is off"}))
+            self.assertEqual((status, body), (501, {"error": "the log is not written to a file: logging.file is false"}))
 
     def test_rotated(self):
         """All lines, each once, however often the log is put aside while it is read."""

@@ -201,7 +201,7 @@ START_TEST(test_interrupted)
 		char id[16];
 		for (const char *kind = "cp"; *kind; kind++) {
 			snprintf(id, sizeof id, "%c%d", *kind, i);
-			ck_assert_str_eq(told(id), " \"ERROR\" \"The job was cut off: the server ended before the job did\"");
+			ck_assert_str_eq(told(id), " \"ERROR\" \"The job was interrupted: the server ended before it did\"");
 		}
 	}
 }
