@@ -12,10 +12,10 @@
 
 #define VARIABLE "LYRED_HANDOVER"
 #define LISTEN_FIRST 3
-/* The kernel takes no longer string. Connections beyond it are closed; they are idle. */
+/* The kernel accepts no longer string. Further connections are closed; they are idle. */
 #define VARIABLE_MAX ((size_t)100 << 10)
 
-/** A descriptor that must not go on to children. False when there is none of that number. */
+/** Sets close-on-exec on a descriptor. \return false if there is no such descriptor */
 static bool keep(int fd)
 {
 	return fd >= LISTEN_FIRST && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
@@ -29,7 +29,7 @@ static int option(int fd, int name)
 	return getsockopt(fd, SOL_SOCKET, name, &value, &len) == 0 ? value : -1;
 }
 
-/** One that is dropped would leave its clients waiting, or have the server listen elsewhere. */
+/** A socket that cannot be used is an error: dropping it would leave its clients waiting, or make the server listen elsewhere. */
 static int take_socket(struct http_sockets *s, int fd, struct err *e)
 {
 	char name[HTTP_SOCKET_NAME], other[HTTP_SOCKET_NAME];
@@ -38,11 +38,11 @@ static int take_socket(struct http_sockets *s, int fd, struct err *e)
 	int *place = domain ? &s->domain : &s->tcp;
 
 	if (!keep(fd) || option(fd, SO_ACCEPTCONN) != 1 || (!domain && family != AF_INET && family != AF_INET6))
-		return err_set(e, LYRE_EINVAL, "the service manager hands over %s, which is no stream socket that listens",
+		return err_set(e, LYRE_EINVAL, "the service manager passes %s, which is not a listening stream socket",
 			http_socket_name(fd, name));
 	if (*place >= 0)
-		return err_set(e, LYRE_EINVAL, "the service manager hands over %s and %s, but one %s socket is the most that can be "
-			"used", http_socket_name(*place, other), http_socket_name(fd, name), domain ? "domain" : "TCP");
+		return err_set(e, LYRE_EINVAL, "the service manager passes %s and %s, but at most one %s socket can be used",
+			http_socket_name(*place, other), http_socket_name(fd, name), domain ? "domain" : "TCP");
 	*place = fd;
 	*(domain ? &s->domain_managed : &s->tcp_managed) = true;
 	return 0;
@@ -129,7 +129,7 @@ int handover_leave(const struct handover *h, struct err *e)
 
 	buf_init(&b);
 #ifdef CLOSE_RANGE_CLOEXEC
-	/* Where something is at work still, libraries' descriptors are open too, some without the flag. */
+	/* If work is still in progress, descriptors of libraries are open, too, some without the flag. */
 	close_range(LISTEN_FIRST, ~0U, CLOSE_RANGE_CLOEXEC);
 #endif
 	leave(&b, "lock", h->lock);

@@ -148,7 +148,7 @@ class Activation(unittest.TestCase):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as deaf, open(os.devnull) as file:
             udp.bind(("127.0.0.1", 0))
             for x in (udp, deaf, file):
-                self.check_refused([x], [], "no stream socket that listens")
+                self.check_refused([x], [], "is not a listening stream socket")
 
     @unittest.skipUnless("system" in built_modules(), "needs restart")
     def test_restart_with_settings_that_contradict(self):

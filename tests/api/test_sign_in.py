@@ -241,7 +241,7 @@ class Delayed(unittest.TestCase):
 
             def is_next():
                 self.assertEqual(ask(s), DESCRIBED)
-                return s.said().count(" starts, root ") >= 2
+                return s.said().count(" starting, root folder ") >= 2
             until(is_next, s.said)
 
     def test_a_client_that_leaves_while_it_waits(self):

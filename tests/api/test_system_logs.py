@@ -30,7 +30,7 @@ class Streams(unittest.TestCase):
             self.assertEqual(s.call({"operation": "drop_database", "database": "nope"}, unix=True)[0], 404)
             s.end()
             said = s.said()
-            for text in ("starts, root", "listening on http://127.0.0.1:", "its generated password is in", "the server ends"):
+            for text in ("starting, root folder", "listening on http://127.0.0.1:", "its generated password is in", "the server has stopped"):
                 self.assertIn(text, said)
             self.assertNotIn("[debug]", said)
             with open(os.path.join(s.root, "log", "lyre.log")) as f:

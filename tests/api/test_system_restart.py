@@ -28,7 +28,7 @@ def rss(pid):
 
 def starts(s):
     """How often a program has begun in the server's process."""
-    return len(re.findall(r"\[main\]: lyred \S+ starts, ", s.said()))
+    return len(re.findall(r"\[main\]: lyred \S+ starting, ", s.said()))
 
 
 def wait_for_start(s, times):
@@ -437,7 +437,7 @@ class Restart(unittest.TestCase):
     def test_second_server_is_kept_out(self):
         with Server() as s:
             restart(s)
-            with self.assertRaisesRegex(RuntimeError, "another server, process %d" % s.process.pid):
+            with self.assertRaisesRegex(RuntimeError, "another server \\(process %d\\)" % s.process.pid):
                 Server(root=s.root)
 
 
@@ -549,12 +549,12 @@ class Reload(unittest.TestCase):
             with open(s.config, "w") as f:
                 f.write("logging:\n  level: loud\n")
             s.process.send_signal(signal.SIGHUP)
-            until(lambda: "the settings stay as they were" in s.said(), s.said, server=s)
+            until(lambda: "SIGHUP: settings unchanged" in s.said(), s.said, server=s)
             self.assertEqual({}, s.ok({"operation": "describe_all"}))
 
     def hang_up(self, s, times):
         s.process.send_signal(signal.SIGHUP)
-        until(lambda: s.said().count("SIGHUP: the log goes on") == times, s.said, server=s)
+        until(lambda: s.said().count("SIGHUP: log file reopened") == times, s.said, server=s)
 
 
 class ServiceManager(unittest.TestCase):

@@ -278,8 +278,8 @@ class Served(unittest.TestCase):
                                                 r"the strings of 7 are out of tune \(version 1.0.0\)")
 
     def test_access_of_a_route(self):
-        for access, sentence in ((0, "does not say who may ask for it: set its access to LYRE_ACCESS_USER"),
-                                 (4, "an access or a way to run that there is not"), (5, "an access or a way to run that there is not")):
+        for access, sentence in ((0, "does not declare its access: set it to LYRE_ACCESS_USER"),
+                                 (4, "unknown access or way to run"), (5, "unknown access or way to run")):
             with self.subTest(access), self.assertRaisesRegex(RuntimeError, "'/pages/text' .*" + sentence):
                 with Server(config=config(at("pages", "access: %d" % access))):
                     pass
