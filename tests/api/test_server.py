@@ -573,7 +573,7 @@ class Operator(unittest.TestCase):
                 said = refused(root, port, "operationsApi.network.host=127.0.0.1", "logging.stdStreams=" + streams)
                 self.assertEqual(len(said), 1, said)
                 self.assertRegex(said[0], r"cannot listen on '127\.0\.0\.1, port %d': Address already in use" % s.port)
-            self.assertRegex(refused("/dev/null/x", port)[0], r"cannot make the folder '/dev/null/x': Not a directory")
+            self.assertRegex(refused("/dev/null/x", port)[0], r"cannot create the folder '/dev/null/x': Not a directory")
 
     def test_environment_overrides(self):
         with Server(env={"LYRE_LOGGING_LEVEL": "debug", "LYRE_OPERATIONSAPI_NETWORK_CORS": "false"}) as s:
