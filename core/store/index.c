@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What indexes hold of records. */
+/* The index entries of records. */
 #include "store/codec.h"
 #include "store/store_internal.h"
 

@@ -16,14 +16,14 @@ enum key_tag {
 	TAG_TEXT = 0x30
 };
 
-/* Inside an indexed text. */
+/* Bytes inside an indexed string. */
 enum {
 	TEXT_END = 0x00,
-	TEXT_ESCAPE = 0x01 /* then the byte + 1, or TEXT_END where the text goes on unseen */
+	TEXT_ESCAPE = 0x01 /* followed by the byte + 1, or by TEXT_END if the string was cut */
 };
 
 #define FINGERPRINT 16
-#define NUMBER_SHORT 9 /* with the tag */
+#define NUMBER_SHORT 9 /* including the tag */
 #define NUMBER_LONG 11
 #define REST_BIAS 0x8000
 
@@ -38,7 +38,7 @@ _Static_assert(KEY_MAX - FINGERPRINT > 2 * KEY_TEXT_MAX + 3, "the longest value 
 
 static void fingerprint(const void *data, size_t len, unsigned char *out)
 {
-	/* Part of the file's format, and no secret: who reads a cut key compares the whole one. */
+	/* Part of the file format, not a secret: readers of a cut key compare the whole one. */
 	static const uint8_t seed[16] = "lyre primary key";
 
 	siphash128(seed, data, len, out);
@@ -60,7 +60,7 @@ static double double_of(uint64_t bits)
 	return d;
 }
 
-/** The bits of the double nearest to an integer, the even one of two; \p rest is what the integer has beyond it. */
+/** The bits of the double nearest to an integer (ties to even); \p rest is the integer minus that double. */
 static uint64_t nearest_double(uint64_t i, int *rest)
 {
 	*rest = 0;
@@ -118,7 +118,7 @@ static size_t number_len(const unsigned char *key, size_t len)
 	if (len < NUMBER_SHORT)
 		return 0;
 
-	/* The first two bytes are sign and exponent: where the long form begins shows in them. */
+	/* The first two bytes are sign and exponent: they determine whether it is the long form. */
 	unsigned top = (unsigned)key[1] << 8 | key[2];
 	bool is_long = top >= 0xc340 || top <= 0x3cbf;
 
@@ -144,7 +144,7 @@ static bool get_number(const unsigned char *key, size_t len, lyre_value *ret)
 	if (bits > POWER_OF_TWO(63))
 		return false;
 
-	/* What it is made of has 53 bits of 64, so that rest and sign have room. */
+	/* The double has 53 of 64 bits, so that rest and sign fit. */
 	int rest = (int)be_get(key + NUMBER_SHORT, 2) - REST_BIAS;
 	uint64_t one = UINT64_C(1) << FRACTION_BITS, fraction = (bits & (one - 1)) | one;
 	uint64_t i = fraction << ((bits >> FRACTION_BITS) - EXPONENT_BIAS - FRACTION_BITS);
@@ -187,7 +187,7 @@ static bool put_any_number(struct key *k, const lyre_value *v)
 	}
 }
 
-/** Whether a double is shown as the integer of these digits: as 1e+30 for a one and thirty zeros. */
+/** Whether a double is displayed as the integer with these digits: such as 1e+30 for a one and thirty zeros. */
 static bool shows(double d, const lyre_value *digits)
 {
 	char shown[NUMBER_TEXT_MAX];
@@ -267,7 +267,7 @@ bool key_primary_value(const unsigned char *key, size_t len, struct arena *a, ly
 	}
 }
 
-/** Appends a text's bytes, escaped; at most KEY_TEXT_MAX of them, then the mark of a cut text. */
+/** Appends a string's bytes, escaped; at most KEY_TEXT_MAX of them, then the mark of a cut string. */
 static void escape_text(struct key *k, const char *s, size_t len)
 {
 	unsigned char *out = k->bytes;
@@ -328,7 +328,7 @@ void key_index_entry(struct key *k, const struct key *value, const unsigned char
 	*whole = primary_len >= room;
 	if (*whole) {
 		/*
-		 * As the value part may be all that is alike, the prefix keeps entries of one value near their order.
+		 * The prefix keeps entries of the same value approximately in the order of their keys.
 		 */
 		size_t keep = room - FINGERPRINT;
 
@@ -353,7 +353,7 @@ size_t key_index_value_len(const unsigned char *entry, size_t len)
 	case TAG_NUMBER:
 		return number_len(entry, len);
 	case TAG_TEXT: {
-		/* An escape holds no 0x00 but in the mark of a cut text: the first one ends either. */
+		/* Escapes contain 0x00 only in the mark of a cut string: the first one ends the string in either case. */
 		const unsigned char *end = memchr(entry + 1, TEXT_END, len - 1);
 
 		return end ? (size_t)(end - entry) + 1 : 0;
@@ -383,7 +383,7 @@ static bool unescape_text(const unsigned char *text, size_t len, struct arena *a
 		}
 		out[n++] = (char)c;
 	}
-	/* At least one escape was undone, so the NUL has its place. */
+	/* At least one escape was removed, so that there is room for the NUL. */
 	out[n] = '\0';
 	*ret = value_text(out, n);
 	return true;

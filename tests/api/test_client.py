@@ -89,7 +89,7 @@ class Client(unittest.TestCase):
             for more in ([], ["--force"]):
                 status, out, err = self.lyre("backup", "--all", folder, *more, socket_path=s.socket_path)
                 self.assertEqual((status, out.split()), (1, files))
-                self.assertRegex(err, r"^lyre: database 'bad' is not backed up: .*cut off")
+                self.assertRegex(err, r"^lyre: database 'bad' is not backed up: .*truncated")
             for file in files:
                 self.assertEqual(stat.S_IMODE(os.stat(file).st_mode), 0o600)
             self.assertEqual(sorted(os.listdir(folder)), ["one.mdb", "system.mdb", "two.mdb"])

@@ -70,7 +70,7 @@ class Data(Shared):
     def test_an_integer_key_that_cannot_be_kept_exactly_is_refused(self):
         self.table()
         for key in (18446744073709551616, -18446744073709551616, 10 ** 30 + 1):
-            said = (400, {"error": f"Primary key {key} is an integer of more than 64 bits, which cannot be kept exactly: use a string"})
+            said = (400, {"error": f"Primary key {key} is an integer of more than 64 bits, which cannot be stored exactly: use a string"})
             for operation in ("insert", "upsert", "update"):
                 self.assertEqual(self.run_(operation, records=[{"id": 1}, {"id": key}]), said)
             self.assertEqual(self.run_("delete", ids=[key]), said)
@@ -232,7 +232,7 @@ class Hostile(Shared):
 
     def test_a_file_that_is_no_backup_is_the_clients_mistake(self):
         status, body = self.s.call({"operation": "restore_backup", "database": "none", "path": "/etc/passwd"})
-        self.assertEqual((status, body), (400, {"error": "cannot restore '/etc/passwd': the file is no LMDB file"}))
+        self.assertEqual((status, body), (400, {"error": "cannot restore '/etc/passwd': the file is not an LMDB file"}))
 
     def test_long_lists_take_no_square_of_time(self):
         def quick(operation, **more):
@@ -777,7 +777,7 @@ class AtWork(Shared):
                 try:
                     status, body = self.on("check_database", s)
                     self.assertEqual(status, 500, body)
-                    self.assertRegex(body["error"], r"^database '\w+' is not sound: the file is damaged: %s" % (
+                    self.assertRegex(body["error"], r"^database '\w+' failed the check: the file is damaged: %s" % (
                         "page %d: has the number of another page$" % (page // 4096) if place == page else
                         "(the index of 'name' in table 't' |page [0-9]+: )"))
                     said.add(re.sub("page [0-9]+", "page", body["error"]))

@@ -244,7 +244,7 @@ class Changes(unittest.TestCase):
         call = self.server.call
         self.server.call({"operation": "create_table", "database": "dev", "table": "silent", "primary_key": "id", "audit": False})
         silent = {"database": "dev", "table": "silent"}
-        text = {"error": "Table 'dev.silent' was made without audit: what is written to it is not logged"}
+        text = {"error": "Table 'dev.silent' was created without audit: writes to it are not logged"}
         self.assertEqual(call({"operation": "read_transaction_log", **silent}), (400, text))
         self.assertEqual(call({"operation": "read_audit_log", **silent}), (400, text))
         job = self.job(operation="delete_audit_logs_before", timestamp=1, **silent)
