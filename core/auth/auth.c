@@ -161,7 +161,7 @@ int auth_refresh(struct auth *a, const struct principal *p, const struct princip
 	else if (!rc && !user.active)
 		rc = err_set(e, LYRE_EUNAUTHENTICATED, "Cannot complete request: User is inactive");
 	else if (!rc && strcmp(user.stamp, p->stamp) != 0)
-		rc = err_set(e, LYRE_EUNAUTHENTICATED, "User %s has new credentials", p->name);
+		rc = err_set(e, LYRE_EUNAUTHENTICATED, "User %s has new credentials: sign in again", p->name);
 	if (!rc)
 		rc = make_principal(a, &user, epoch, p->name, len, p->only, ret, e);
 	secure_clear(&user, sizeof user);

@@ -175,7 +175,8 @@ static int check_demotion(struct users *u, const lyre_value *now, const struct l
 	if (!rc && users)
 		rc = users_have_super_user(u, NULL, change->id, &other, e);
 	if (!rc && users && !other)
-		rc = err_set(e, LYRE_ECONFLICT, "Role %s must remain a super_user: there is no other active super_user", change->id);
+		rc = err_set(e, LYRE_ECONFLICT, "Role %s must remain a super_user: there is no other active super_user",
+			change->id);
 	return rc;
 }
 

@@ -43,15 +43,17 @@ static int check_writers(struct config *c, const char *path, struct err *e)
 		return 0; /* reading it reports the error */
 	switch (writers_of(&st)) {
 	case WRITERS_ANYBODY:
-		return err_set(e, LYRE_EINVAL, "%s: anyone may write to this file (mode %04o): check its content, then chmod o-w it",
-			path, (unsigned)(st.st_mode & 07777));
+		return err_set(e, LYRE_EINVAL,
+			"%s: anyone may write to this file (mode %04o): check its content, then chmod o-w it", path,
+			(unsigned)(st.st_mode & 07777));
 	case WRITERS_OWNER:
-		c->exposed = arena_printf(&c->arena, "user %lu, neither root nor the server's user, owns and can change %s: chown it",
+		c->exposed = arena_printf(&c->arena,
+			"user %lu, neither root nor the server's user, owns and can change %s: chown it",
 			(unsigned long)st.st_uid, path);
 		break;
 	case WRITERS_GROUP:
-		c->exposed = arena_printf(&c->arena, "group %lu can change %s (mode %04o): chmod g-w it", (unsigned long)st.st_gid, path,
-			(unsigned)(st.st_mode & 07777));
+		c->exposed = arena_printf(&c->arena, "group %lu can change %s (mode %04o): chmod g-w it",
+			(unsigned long)st.st_gid, path, (unsigned)(st.st_mode & 07777));
 		break;
 	case WRITERS_TRUSTED:
 		return 0;

@@ -246,8 +246,8 @@ static int change_file(struct config *c, struct arena *a, struct config_store *f
 	if (rc)
 		return rc;
 	if (yaml_decode_lines(a, file->path, text->data, text->len, &after, &why))
-		return err_set(e, LYRE_EINTERNAL, "the changed file could not be read (%.300s): nothing was written; edit it by hand",
-			why.text);
+		return err_set(e, LYRE_EINTERNAL,
+			"the changed file could not be read (%.300s): nothing was written; edit it by hand", why.text);
 	rc = changes_prove(c, a, before, after, changes, e);
 	if (rc)
 		return rc;

@@ -401,7 +401,7 @@ START_TEST(test_refresh)
 
 	set_password("ann", "other");
 	ck_assert_int_eq(auth_refresh(auth, kept, &p, &err), LYRE_EUNAUTHENTICATED);
-	ck_assert_str_eq(err.text, "User ann has new credentials");
+	ck_assert_str_eq(err.text, "User ann has new credentials: sign in again");
 	set_active("ann", false);
 	ck_assert_int_eq(auth_refresh(auth, kept, &p, &err), LYRE_EUNAUTHENTICATED);
 	ck_assert_str_eq(err.text, "Cannot complete request: User is inactive");
