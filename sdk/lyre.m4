@@ -5,8 +5,8 @@
 
 # LYRE_MODULE_PREREQ([ABI = 1.0], [ACTION-IF-FOUND], [ACTION-IF-NOT-FOUND])
 #
-# Looks for the SDK by pkg-config. ABI is the lowest one that will do, MAJOR.MINOR: the server must have this major, and
-# this minor or a later one. Without ACTION-IF-NOT-FOUND configure ends there. Sets and substitutes
+# Looks for the SDK with pkg-config. ABI is the minimum, MAJOR.MINOR: the server must have the same major, and the same
+# minor or a later one. Without ACTION-IF-NOT-FOUND, configure fails. Sets and substitutes
 #
 #   LYRE_CFLAGS      for CPPFLAGS: where the headers are
 #   LYRE_LDFLAGS     for libtool: what makes an object a module
@@ -24,8 +24,8 @@ AC_DEFUN([LYRE_MODULE_PREREQ], [
 		_lyre_want_major=`echo "_lyre_abi" | sed 's/\..*//'`
 		_lyre_want_minor=`echo "_lyre_abi" | sed 's/^[[^.]]*\.*//'`
 		AS_IF([test "$_lyre_major" != "$_lyre_want_major" || test "$_lyre_minor" -lt "${_lyre_want_minor:-0}"],
-			[_lyre_why="the Lyre SDK here has the module ABI $_lyre_major.$_lyre_minor, _lyre_abi is wanted"])
-	], [_lyre_why="the Lyre SDK is missing: pkg-config finds no lyre.pc"])
+			[_lyre_why="this Lyre SDK has the module ABI $_lyre_major.$_lyre_minor, but _lyre_abi is required"])
+	], [_lyre_why="the Lyre SDK is missing: pkg-config cannot find lyre.pc"])
 	AC_MSG_CHECKING([for the Lyre SDK with module ABI _lyre_abi])
 	AS_IF([test -z "$_lyre_why"], [
 		AC_MSG_RESULT([yes, $_lyre_major.$_lyre_minor])
@@ -45,5 +45,5 @@ AC_DEFUN([LYRE_MODULE_PREREQ], [
 	m4_popdef([_lyre_abi])
 ])
 
-# _LYRE_MODULE_VARIABLE(VARIABLE, NAME): sets it to what lyre.pc says.
+# _LYRE_MODULE_VARIABLE(VARIABLE, NAME): sets VARIABLE to the value of NAME in lyre.pc.
 AC_DEFUN([_LYRE_MODULE_VARIABLE], [$1=`$PKG_CONFIG --variable=$2 lyre`])

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "encode/encode.h"
 
 struct permission_attribute;
 struct permission_need;

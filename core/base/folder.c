@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-int folder_make(const char *path, mode_t mode, struct err *e)
+static int make_all(const char *path, mode_t mode, struct err *e)
 {
 	char *copy = strdup(path);
 	int rc = 0;
@@ -48,7 +48,7 @@ static int try_existing(char *path, struct err *e)
 
 	while (stat(path, &st) < 0) {
 		if (errno != ENOENT || !strcmp(path, "/") || !strcmp(path, "."))
-			return err_errno(e, errno, "inspect the folder", path);
+			return err_errno(e, errno, "create the folder", path);
 		cut_last(path);
 	}
 	if (!S_ISDIR(st.st_mode))
@@ -67,6 +67,17 @@ int folder_try(const char *path, struct err *e)
 	return rc;
 }
 
+int folder_make(const char *path, mode_t mode, struct err *e)
+{
+	struct err seen = { .code = 0 };
+	int rc = make_all(path, mode, e);
+
+	/* The same fault has the same words, whoever meets it. */
+	if (rc && folder_try(path, &seen))
+		*e = seen;
+	return rc ? e->code : 0;
+}
+
 int folder_try_parent(const char *path, struct err *e)
 {
 	char *copy = strdup(path);
@@ -77,4 +88,10 @@ int folder_try_parent(const char *path, struct err *e)
 	int rc = try_existing(copy, e);
 	free(copy);
 	return rc;
+}
+
+bool folder_holds(const char *folder, const char *path)
+{
+	size_t len = strlen(folder);
+	return strncmp(folder, path, len) == 0 && (!path[len] || path[len] == '/');
 }

@@ -34,30 +34,10 @@ int json_decode_rest(struct arena *a, lyre_value *v, struct err *e);
 /** The same from constant text, copied into the arena first. */
 int json_decode_copy(struct arena *a, const char *text, size_t len, lyre_value *ret, struct err *e);
 
-/** Output of JSON: a buffer, and the state of the comma. Failures are the buffer's. */
-struct lyre_out {
-	struct buf *buf;
-	bool comma; /**< a value precedes at this level */
-};
-
-static inline void out_init(lyre_out *o, struct buf *b) { *o = (lyre_out){ .buf = b }; }
-void out_object_begin(lyre_out *o);
-void out_object_end(lyre_out *o);
-void out_array_begin(lyre_out *o);
-void out_array_end(lyre_out *o);
-void out_key(lyre_out *o, const char *name);
-void out_keyn(lyre_out *o, const char *name, size_t len);
-void out_string(lyre_out *o, const char *s, size_t len);
-void out_int(lyre_out *o, int64_t i);
-void out_double(lyre_out *o, double d);
-void out_bool(lyre_out *o, int b);
-void out_null(lyre_out *o);
-void out_value(lyre_out *o, const lyre_value *v);
-/** A value that is JSON text already. */
-void out_raw(lyre_out *o, const char *json, size_t len);
-
-/* The same without the comma, for callers that write it themselves. */
+/* Values as JSON text, without commas. */
 void json_add_string(struct buf *b, const char *s, size_t len);
+/** The name of a member, with the colon; with \p comma one before it. */
+void json_add_name(struct buf *b, bool comma, const char *name, size_t len);
 void json_add_int(struct buf *b, int64_t i);
 void json_add_double(struct buf *b, double d);
 void json_add_value(struct buf *b, const lyre_value *v);

@@ -295,7 +295,7 @@ static int read_array(struct json_reader *r, lyre_value *v)
 static int finish_object(struct json_reader *r, struct items *i, lyre_value *v)
 {
 	struct value_member *members = (struct value_member *)(void *)i->place;
-	uint32_t count = json_merge_names(members, i->count, r->arena->charge);
+	uint32_t count = value_merge_names(members, i->count, r->arena->charge);
 
 	if (i->count && !count)
 		return err_nomem(r->err);

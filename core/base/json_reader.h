@@ -41,13 +41,4 @@ int json_fail_token(struct json_reader *r);
  */
 int json_read_text(struct json_reader *r, const char **ret, uint32_t *len);
 
-/* ---- json_names.c ---- */
-
-/**
- * Merges members of equal names: the last one wins, at the position of the first. Whatever names a client sends, the cost
- * is below n².
- * \return the number of members left; 0, if there were any, when out of memory
- */
-uint32_t json_merge_names(struct value_member *members, uint32_t n, struct charge *charge);
-
 #endif

@@ -15,7 +15,7 @@ static const char escapes[256] = {
 };
 
 /* Whether one of eight bytes needs an escape. */
-static bool has_special(uint64_t x)
+static inline bool has_special(uint64_t x)
 {
 	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
 	uint64_t quote = x ^ ones * '"', backslash = x ^ ones * '\\';
@@ -31,7 +31,7 @@ static uint64_t load(const char *s, size_t bytes)
 }
 
 /* Whether no byte needs an escape, checked eight at a time; some twice, if the length is not a multiple. */
-static bool is_plain(const char *s, size_t len)
+static inline bool is_plain(const char *s, size_t len)
 {
 	if (len >= 8) {
 		for (size_t i = 0; i + 8 < len; i += 8)
@@ -76,6 +76,28 @@ void json_add_string(struct buf *b, const char *s, size_t len)
 	}
 	buf_add(b, s + plain, len - plain);
 	buf_add_char(b, '"');
+}
+
+void json_add_name(struct buf *b, bool comma, const char *name, size_t len)
+{
+	if (!is_plain(name, len)) {
+		if (comma)
+			buf_add_char(b, ',');
+		json_add_string(b, name, len);
+		buf_add_char(b, ':');
+		return;
+	}
+	if (!buf_reserve(b, len + 4))
+		return;
+	char *to = b->data + b->len;
+	*to = ',';
+	to += comma;
+	*to = '"';
+	if (len)
+		memcpy(to + 1, name, len);
+	to[len + 1] = '"';
+	to[len + 2] = ':';
+	b->len += len + 3 + comma;
 }
 
 static unsigned digit_count(uint64_t u)
@@ -251,10 +273,7 @@ void json_add_value(struct buf *b, const lyre_value *v)
 	case LYRE_OBJECT:
 		buf_add_char(b, '{');
 		for (uint32_t i = 0; i < v->len; i++) {
-			if (i)
-				buf_add_char(b, ',');
-			json_add_string(b, v->members[i].name, v->members[i].name_len);
-			buf_add_char(b, ':');
+			json_add_name(b, i > 0, v->members[i].name, v->members[i].name_len);
 			json_add_value(b, &v->members[i].value);
 		}
 		buf_add_char(b, '}');
@@ -262,92 +281,4 @@ void json_add_value(struct buf *b, const lyre_value *v)
 	default: /* VALUE_UNREAD: out of memory when it was to be decoded */
 		b->failed = true;
 	}
-}
-
-static void place_comma(lyre_out *o)
-{
-	if (o->comma)
-		buf_add_char(o->buf, ',');
-	o->comma = true;
-}
-
-void out_object_begin(lyre_out *o)
-{
-	place_comma(o);
-	buf_add_char(o->buf, '{');
-	o->comma = false;
-}
-
-void out_object_end(lyre_out *o)
-{
-	buf_add_char(o->buf, '}');
-	o->comma = true;
-}
-
-void out_array_begin(lyre_out *o)
-{
-	place_comma(o);
-	buf_add_char(o->buf, '[');
-	o->comma = false;
-}
-
-void out_array_end(lyre_out *o)
-{
-	buf_add_char(o->buf, ']');
-	o->comma = true;
-}
-
-void out_keyn(lyre_out *o, const char *name, size_t len)
-{
-	place_comma(o);
-	json_add_string(o->buf, name, len);
-	buf_add_char(o->buf, ':');
-	o->comma = false;
-}
-
-void out_key(lyre_out *o, const char *name)
-{
-	out_keyn(o, name, strlen(name));
-}
-
-void out_string(lyre_out *o, const char *s, size_t len)
-{
-	place_comma(o);
-	json_add_string(o->buf, s, len);
-}
-
-void out_int(lyre_out *o, int64_t i)
-{
-	place_comma(o);
-	json_add_int(o->buf, i);
-}
-
-void out_double(lyre_out *o, double d)
-{
-	place_comma(o);
-	json_add_double(o->buf, d);
-}
-
-void out_bool(lyre_out *o, int b)
-{
-	place_comma(o);
-	buf_add_str(o->buf, b ? "true" : "false");
-}
-
-void out_null(lyre_out *o)
-{
-	place_comma(o);
-	buf_add(o->buf, "null", 4);
-}
-
-void out_value(lyre_out *o, const lyre_value *v)
-{
-	place_comma(o);
-	json_add_value(o->buf, v);
-}
-
-void out_raw(lyre_out *o, const char *json, size_t len)
-{
-	place_comma(o);
-	buf_add(o->buf, json, len);
 }

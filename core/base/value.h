@@ -33,7 +33,7 @@ struct value_member {
 	struct lyre_value value;
 };
 
-/** An array or object that is still JSON text, in s: a type used only between decoding and the handler. */
+/** An array or object still in the form it was sent in, which is in s: a type used only between decoding and the handler. */
 #define VALUE_UNREAD 100u
 
 static inline lyre_value value_null(void) { return (lyre_value){ .type = LYRE_NULL }; }
@@ -62,6 +62,14 @@ bool value_equals_str(const lyre_value *v, const char *s);
 int value_compare(const lyre_value *a, const lyre_value *b);
 /** Deep equality; numbers by value. */
 bool value_equal(const lyre_value *a, const lyre_value *b);
+
+/**
+ * Merges members of equal names: the last one wins, at the position of the first. Whatever names a client sends, the cost
+ * is below n².
+ * \param charge  charged with the work while it lasts; NULL: nothing is
+ * \return the number of members left; 0, if there were any, when out of memory
+ */
+uint32_t value_merge_names(struct value_member *members, uint32_t n, struct charge *charge);
 
 /**
  * A deep copy in the arena. Strings within the \p kept_len bytes from \p kept on, which outlive the copy, are not copied;

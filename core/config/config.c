@@ -177,6 +177,7 @@ int config_load_text(struct config **ret, const struct config_sources *sources, 
 	if (!c)
 		return err_nomem(e);
 	arena_init(&c->arena);
+	c->faults = sources->faults;
 	int rc = open_live(c, e);
 	if (!rc)
 		rc = keep_sources(c, sources, e);
@@ -301,6 +302,22 @@ const char *config_path(const struct config *c, const char *key)
 	return v.null ? NULL : v.text;
 }
 
+struct fault_list *config_faults(const struct config *c)
+{
+	return c->faults;
+}
+
+bool config_is_faulty(const struct config *c, const char *key)
+{
+	size_t len = strlen(key);
+	for (size_t i = 0; i < c->count; i++) {
+		const struct entry *entry = &c->entries[i];
+		if (entry->faulty && !strncmp(entry->key, key, len) && (!entry->key[len] || entry->key[len] == '.'))
+			return true;
+	}
+	return false;
+}
+
 const char *config_file(const struct config *c)
 {
 	return c->file;
@@ -310,6 +327,15 @@ const char *const *config_warnings(const struct config *c, size_t *count)
 {
 	*count = c->warning_count;
 	return c->warnings;
+}
+
+static enum config_effect effect_of(const struct lyre_setting *s)
+{
+	if (s->flags & SETTING_INERT)
+		return CONFIG_WITHOUT_EFFECT;
+	if (s->flags & LYRE_SF_LIVE)
+		return CONFIG_AT_ONCE;
+	return s->flags & SETTING_LISTENER ? CONFIG_AT_NEW_LISTENERS : CONFIG_AT_RESTART;
 }
 
 int config_each(const struct config *c, int (*fn)(void *ctx, const struct config_item *item), void *ctx)
@@ -322,7 +348,7 @@ int config_each(const struct config *c, int (*fn)(void *ctx, const struct config
 			.key = entry->key,
 			.setting = entry->setting,
 			.source = entry->source,
-			.inert = entry->setting->flags & SETTING_INERT,
+			.effect = effect_of(entry->setting),
 			.line = entry->given ? entry->given->line : 0,
 			.column = entry->given ? entry->given->column : 0,
 		};

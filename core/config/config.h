@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/faults.h"
 
 #include <lyre/module.h>
 #include <stdbool.h>
@@ -24,6 +25,7 @@ struct config_sources {
 	const char *const *sets;  /**< "key.path=value" */
 	size_t set_count;
 	char **environ;           /**< LYRE_OPERATIONSAPI_NETWORK_PORT=…; NULL for none */
+	struct fault_list *faults;    /**< collects all faults, up to config_check_unknown(); NULL: reading ends at the first */
 	bool root_file;           /**< without a file: lyre.yaml in the root folder is read if it exists, and changes go there */
 };
 
@@ -33,6 +35,13 @@ struct config_sources {
  */
 int config_load(struct config **ret, const struct config_sources *sources, struct err *e);
 void config_free(struct config *c);
+
+/** The list that collects faults, as given in the sources. */
+struct fault_list *config_faults(const struct config *c);
+/** Whether a fault was found in the setting \p key, or in one below it: it has its default then, which nobody wants. */
+bool config_is_faulty(const struct config *c, const char *key);
+/** The fault of module \p name is already reported: its settings are not checked. */
+void config_pass_over_module(struct config *c, const char *name);
 
 /** A module named in the configuration. */
 struct config_module {
@@ -80,14 +89,21 @@ enum config_source { CONFIG_DEFAULT, CONFIG_FILE, CONFIG_ENVIRONMENT, CONFIG_COM
 /** \p key must be declared. */
 enum config_source config_source_of(const struct config *c, const char *key);
 
+/** What it takes for a change to be in effect. */
+enum config_effect { CONFIG_AT_RESTART, CONFIG_AT_NEW_LISTENERS, CONFIG_AT_ONCE, CONFIG_WITHOUT_EFFECT };
+
 /** A declared setting, as passed by config_each(); its value is read by key. */
 struct config_item {
 	const char *key;                    /**< full: "modules.data.x" */
 	const struct lyre_setting *setting; /**< as declared */
 	enum config_source source;
-	bool inert;                         /**< known, but without effect in this build */
+	enum config_effect effect;
 	int line, column;                   /**< in the file; 0 if it is not from the file */
 };
+
+#define CONFIG_WANTED_MAX 400
+/** What a value of a setting must be: "a size such as 64M or 1G, from 8K to 4G, or null". \return \p out */
+const char *config_wanted(const struct lyre_setting *s, char out[CONFIG_WANTED_MAX]);
 
 /** Calls \p fn for each declared setting, in order of declaration, until it returns nonzero; returns that value. */
 int config_each(const struct config *c, int (*fn)(void *ctx, const struct config_item *item), void *ctx);

@@ -21,6 +21,7 @@ struct entry {
 	const struct lyre_setting *setting;
 	struct setting_value value;
 	enum config_source source;
+	bool faulty;                   /**< what was given for it was refused */
 	const struct yaml_node *given; /**< NULL: the default */
 };
 
@@ -38,6 +39,7 @@ struct module_entry {
 	struct config_module module;
 	bool enabled;
 	bool declared;
+	bool faulty; /**< not to be loaded, because it has a fault */
 	struct lyre_list declaration;    /**< its settings, if declared */
 	const struct yaml_node *named; /**< NULL: from the built-in list */
 	const struct yaml_node *settings; /**< its mapping, or NULL */
@@ -60,6 +62,7 @@ struct config {
 	struct arena arena;
 	struct live *live;
 	struct config_sources sources; /**< our own copy */
+	struct fault_list *faults;     /**< that of the sources, during their first reading */
 	const char *file;          /**< the file that was read */
 	const char *exposed;       /**< who may change it without being trusted, and what to do; NULL: nobody */
 	const char *target;        /**< the file that changes are written to; NULL: none */

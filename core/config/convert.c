@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/convert.h"
 
+#include "config/config.h"
 #include "config/settings.h"
 
 #include <errno.h>
@@ -9,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-#define SENTENCE_MAX 400
 
 struct unit {
 	const char *name;
@@ -56,11 +55,12 @@ static const char *wanted_kind(uint32_t type)
 	case LYRE_S_DURATION: return "a duration such as 500ms, 30s, 10m, 12h or 3d";
 	case LYRE_S_LIST: return "a list of strings";
 	case LYRE_S_PATH: return "a path";
+	case SETTING_ANY: return "any value";
 	default: return "a string";
 	}
 }
 
-static void print_wanted(char out[SENTENCE_MAX], const struct lyre_setting *s)
+const char *config_wanted(const struct lyre_setting *s, char out[CONFIG_WANTED_MAX])
 {
 	char range[100] = "";
 	if (s->min < s->max) {
@@ -79,7 +79,8 @@ static void print_wanted(char out[SENTENCE_MAX], const struct lyre_setting *s)
 		kind = "a size such as 64M or 1G,";
 	else if (*range && s->type == LYRE_S_DURATION)
 		kind = "a duration such as 30s or 10m,";
-	snprintf(out, SENTENCE_MAX, "%s%s%s%s", kind, words, range, s->flags & LYRE_SF_NULL ? ", or null" : "");
+	snprintf(out, CONFIG_WANTED_MAX, "%s%s%s%s", kind, words, range, s->flags & LYRE_SF_NULL ? ", or null" : "");
+	return out;
 }
 
 static void print_found(char out[100], const struct lyre_setting *s, const struct yaml_node *node)
@@ -97,10 +98,9 @@ static void print_found(char out[100], const struct lyre_setting *s, const struc
 
 static int misfit(const struct lyre_setting *s, const char *key, const struct yaml_node *node, struct err *e)
 {
-	char wanted[SENTENCE_MAX], found[100];
-	print_wanted(wanted, s);
+	char wanted[CONFIG_WANTED_MAX], found[100];
 	print_found(found, s, node);
-	return yaml_fail(e, LYRE_EINVAL, node, "'%s' must be %s; found %s", key, wanted, found);
+	return yaml_fail(e, LYRE_EINVAL, node, "'%s' must be %s; found %s", key, config_wanted(s, wanted), found);
 }
 
 static bool in_range(const struct lyre_setting *s, double value)

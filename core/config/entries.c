@@ -107,8 +107,8 @@ static int build_index(struct config *c, struct err *e)
 	return 0;
 }
 
-int entries_declare(struct config *c, const char *prefix, const struct lyre_setting *settings, size_t count,
-		    struct err *e)
+static int declare_all(struct config *c, const char *prefix, const struct lyre_setting *settings, size_t count,
+		       struct err *e)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (c->count == c->room) {
@@ -129,8 +129,20 @@ int entries_declare(struct config *c, const char *prefix, const struct lyre_sett
 	return build_index(c, e);
 }
 
-int entry_set(struct config *c, struct entry *entry, const struct yaml_node *node, enum config_source source,
-	      struct err *e)
+int entries_declare(struct config *c, const char *prefix, const struct lyre_setting *settings, size_t count,
+		    struct err *e)
+{
+	struct err ignored;
+	size_t before = c->count;
+	int rc = declare_all(c, prefix, settings, count, e);
+	if (!rc)
+		return 0;
+	c->count = before;
+	return build_index(c, &ignored) == LYRE_ENOMEM ? err_nomem(e) : rc;
+}
+
+static int set_value(struct config *c, struct entry *entry, const struct yaml_node *node, enum config_source source,
+		     struct err *e)
 {
 	if (source == CONFIG_FILE && entry->source == CONFIG_FILE)
 		return yaml_fail_key(e, LYRE_EINVAL, node, "'%s' is set twice (first on line %d)", entry->key,
@@ -143,6 +155,15 @@ int entry_set(struct config *c, struct entry *entry, const struct yaml_node *nod
 	entry->source = source;
 	entry->given = node;
 	return 0;
+}
+
+int entry_set(struct config *c, struct entry *entry, const struct yaml_node *node, enum config_source source,
+	      struct err *e)
+{
+	int rc = set_value(c, entry, node, source, e);
+	if (rc)
+		entry->faulty = true;
+	return rc;
 }
 
 /** The part after the last dot. */
@@ -227,7 +248,7 @@ int entries_take(struct config *c, const char *prefix, const struct yaml_node *m
 			continue;
 		const char *key = arena_printf(&c->arena, "%s%s%s", prefix, *prefix ? "." : "", node->key);
 		int rc = key ? take_member(c, key, node, e) : err_nomem(e);
-		if (rc)
+		if (rc && faults_take(c->faults, e))
 			return rc;
 	}
 	return 0;

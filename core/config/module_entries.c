@@ -24,6 +24,14 @@ static struct module_entry *find_module(const struct config *c, const char *name
 	return NULL;
 }
 
+/** A fault of \p m, when it is not NULL. \return 0: go on without the module */
+static int fail(struct config *c, struct module_entry *m, struct err *e)
+{
+	if (m)
+		m->faulty = true;
+	return faults_take(c->faults, e);
+}
+
 static int add_module(struct config *c, const char *name, const struct yaml_node *named, struct module_entry **ret,
 		      struct err *e)
 {
@@ -85,7 +93,7 @@ static int take_module(struct config *c, struct module_entry *m, const struct ya
 	for (const struct yaml_node *member = node->first; member; member = member->next) {
 		for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++) {
 			int rc = strcmp(member->key, reserved[i]->key) ? 0 : set_reserved(c, m, reserved[i], member, e);
-			if (rc)
+			if (rc && fail(c, m, e))
 				return rc;
 		}
 	}
@@ -95,12 +103,14 @@ static int take_module(struct config *c, struct module_entry *m, const struct ya
 static int take_list(struct config *c, const struct yaml_node *list, struct err *e)
 {
 	for (const struct yaml_node *item = list->first; item; item = item->next) {
-		if (item->kind != YAML_SCALAR || yaml_is_null(item))
-			return yaml_fail(e, LYRE_EINVAL, item,
-					 "'modules' as a list can contain only names; use a mapping for modules with settings");
 		struct module_entry *m;
-		int rc = add_module(c, item->text, item, &m, e);
-		if (rc)
+		int rc;
+		if (item->kind != YAML_SCALAR || yaml_is_null(item))
+			rc = yaml_fail(e, LYRE_EINVAL, item,
+				       "'modules' as a list can contain only names; use a mapping for modules with settings");
+		else
+			rc = add_module(c, item->text, item, &m, e);
+		if (rc && fail(c, NULL, e))
 			return rc;
 	}
 	return 0;
@@ -136,13 +146,13 @@ static int take_all(struct config *c, const char *fallback, struct err *e)
 	if (node->kind == YAML_SCALAR)
 		return yaml_fail(e, LYRE_EINVAL, node, "'modules' must be a mapping or a list; found '%s'", node->text);
 	for (const struct yaml_node *member = node->first; member; member = member->next) {
-		struct module_entry *m;
+		struct module_entry *m = NULL;
 		int rc = add_module(c, member->key, member, &m, e);
 		if (!rc)
 			rc = take_module(c, m, member, e);
 		if (!rc && m->module.path && c->exposed && node == c->modules_node)
 			rc = yaml_fail(e, LYRE_EINVAL, member, "a module cannot be named by its path here, because %s", c->exposed);
-		if (rc)
+		if (rc && fail(c, m, e))
 			return rc;
 	}
 	return 0;
@@ -186,9 +196,13 @@ static int apply_overrides(struct config *c, struct err *e)
 {
 	int rc = 0;
 	for (struct override *o = c->overrides; o && !rc; o = o->next) {
-		rc = add_by_override(c, o, e);
+		if (add_by_override(c, o, e)) {
+			o->used = true;
+			rc = fail(c, NULL, e);
+		}
 		for (size_t i = 0; i < c->module_count && !rc; i++)
-			rc = apply_to_module(c, &c->modules[i], o, e);
+			if (apply_to_module(c, &c->modules[i], o, e))
+				rc = fail(c, &c->modules[i], e);
 	}
 	return rc;
 }
@@ -210,7 +224,7 @@ int config_modules(struct config *c, const char *fallback, const struct config_m
 		if (!c->enabled)
 			return err_nomem(e);
 		for (size_t i = 0; i < c->module_count; i++)
-			if (c->modules[i].enabled)
+			if (c->modules[i].enabled && !c->modules[i].faulty)
 				c->enabled[c->enabled_count++] = c->modules[i].module;
 		c->modules_read = true;
 	}
@@ -272,7 +286,14 @@ int config_declare_module(struct config *c, const char *name, struct lyre_list s
 	return rc ? rc : entries_resolve(c, e);
 }
 
-/** Settings of a module that is disabled, or optional and missing, are not checked. */
+void config_pass_over_module(struct config *c, const char *name)
+{
+	struct module_entry *m = find_module(c, name, strlen(name));
+	if (m)
+		m->faulty = true;
+}
+
+/** Settings of a module that is disabled, faulty, or optional and missing, are not checked. */
 static void pass_over_absent(struct config *c)
 {
 	for (struct override *o = c->overrides; o; o = o->next) {
@@ -280,7 +301,7 @@ static void pass_over_absent(struct config *c)
 			continue;
 		const char *name = o->key + 8;
 		const struct module_entry *m = find_module(c, name, strcspn(name, "."));
-		o->used = m && !m->declared && (!m->enabled || m->module.optional);
+		o->used = m && !m->declared && (!m->enabled || m->faulty || m->module.optional);
 	}
 }
 
@@ -288,10 +309,15 @@ int config_check_unknown(struct config *c, struct err *e)
 {
 	for (size_t i = 0; i < c->module_count; i++) {
 		const struct module_entry *m = &c->modules[i];
-		if (m->named && m->enabled && !m->declared && !m->module.optional)
-			return yaml_fail_key(e, LYRE_EINVAL, m->named, "module '%s' is named here but was not loaded",
-					     m->module.name);
+		if (!m->named || !m->enabled || m->faulty || m->declared || m->module.optional)
+			continue;
+		int rc = yaml_fail_key(e, LYRE_EINVAL, m->named, "module '%s' is named here but was not loaded",
+				       m->module.name);
+		if (faults_take(c->faults, e))
+			return rc;
 	}
 	pass_over_absent(c);
-	return overrides_check(c, true, e);
+	int rc = overrides_check(c, true, e);
+	c->faults = NULL;
+	return rc;
 }

@@ -11,7 +11,7 @@ struct reading {
 	const struct config *config;
 	struct arena *arena;
 	bool strict;
-	struct change *first, **tail;
+	struct setting_change *first, **tail;
 };
 
 static int fold(char c)
@@ -149,10 +149,10 @@ static int take(struct reading *r, const char *name, const lyre_value *v, struct
 			return err_set(e, LYRE_EINVAL, REFUSED "'%s' must be an object of settings", name);
 		return unknown(r, name, e);
 	}
-	for (const struct change *other = r->first; other; other = other->next)
+	for (const struct setting_change *other = r->first; other; other = other->next)
 		if (other->entry == entry)
 			return err_set(e, LYRE_EINVAL, REFUSED "'%s' is given twice", shown);
-	struct change *change = ARENA_NEW(r->arena, struct change);
+	struct setting_change *change = ARENA_NEW(r->arena, struct setting_change);
 	if (!change || !shown)
 		return err_nomem(e);
 	change->shown = shown;
@@ -162,7 +162,7 @@ static int take(struct reading *r, const char *name, const lyre_value *v, struct
 	return change_value(r->arena, change, v, e);
 }
 
-int changes_read(const struct config *c, struct arena *a, const lyre_value *settings, bool strict, struct change **ret,
+int changes_read(const struct config *c, struct arena *a, const lyre_value *settings, bool strict, struct setting_change **ret,
 		 struct err *e)
 {
 	struct reading r = { .config = c, .arena = a, .strict = strict, .tail = &r.first };

@@ -27,8 +27,11 @@ static int add(struct config *c, const char *key, const char *source_name, const
 	o->key = key;
 	o->source = source;
 	int rc = read_value(c, source_name, text, &o->node, e);
-	if (rc)
+	if (rc) {
+		for (size_t i = 0; i < c->count; i++)
+			c->entries[i].faulty |= override_is(o, c->entries[i].key);
 		return rc;
+	}
 	struct override **tail = &c->overrides;
 	while (*tail)
 		tail = &(*tail)->next;
@@ -66,11 +69,11 @@ int overrides_read(struct config *c, const struct config_sources *sources, struc
 {
 	int rc = 0;
 	for (char **v = sources->environ; v && *v && !rc; v++)
-		rc = read_variable(c, *v, e);
+		rc = read_variable(c, *v, e) ? faults_take(c->faults, e) : 0;
 	if (!rc && sources->root)
 		rc = add(c, "rootPath", "-r", sources->root, CONFIG_COMMAND_LINE, e);
 	for (size_t i = 0; i < sources->set_count && !rc; i++)
-		rc = read_set(c, sources->sets[i], e);
+		rc = read_set(c, sources->sets[i], e) ? faults_take(c->faults, e) : 0;
 	return rc;
 }
 
@@ -95,10 +98,10 @@ int overrides_apply(struct config *c, size_t first, struct err *e)
 			struct entry *entry = &c->entries[i];
 			if (entry != named && !override_is(o, entry->key))
 				continue;
-			int rc = entry_set(c, entry, o->node, o->source, e);
-			if (rc)
-				return rc;
 			o->used = true;
+			int rc = entry_set(c, entry, o->node, o->source, e);
+			if (rc && faults_take(c->faults, e))
+				return rc;
 		}
 	}
 	return 0;
@@ -151,6 +154,8 @@ int overrides_check(struct config *c, bool modules, struct err *e)
 			rc = yaml_fail(e, LYRE_EINVAL, o->node, "'%s' is a section: set one of the settings below it", o->key);
 		else
 			rc = entries_unknown(c, o->key, o->node, e);
+		if (rc)
+			rc = faults_take(c->faults, e);
 	}
 	return rc;
 }

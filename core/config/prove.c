@@ -120,7 +120,7 @@ static void read_leaves(struct leaves *l, const struct yaml_node *root)
 		qsort(l->list, l->count, sizeof *l->list, compare);
 }
 
-static const struct change *change_of(const struct change *changes, const char *key)
+static const struct setting_change *change_of(const struct setting_change *changes, const char *key)
 {
 	while (changes && strcmp(changes->entry->key, key))
 		changes = changes->next;
@@ -128,7 +128,7 @@ static const struct change *change_of(const struct change *changes, const char *
 }
 
 /** Skips the leaves of changed settings. */
-static size_t skip(const struct leaves *l, size_t at, const struct change *changes)
+static size_t skip(const struct leaves *l, size_t at, const struct setting_change *changes)
 {
 	while (at < l->count && change_of(changes, l->list[at].key))
 		at++;
@@ -141,7 +141,7 @@ static int wrong(struct err *e, const char *key)
 		"edit the file by hand", key);
 }
 
-static int check_change(const struct leaves *after, struct arena *a, const struct change *change, struct err *e)
+static int check_change(const struct leaves *after, struct arena *a, const struct setting_change *change, struct err *e)
 {
 	struct leaf wanted = { change->entry->key, NULL };
 	const struct leaf *found =
@@ -156,7 +156,7 @@ static int check_change(const struct leaves *after, struct arena *a, const struc
 }
 
 int changes_prove(const struct config *c, struct arena *a, const struct yaml_node *before, const struct yaml_node *after,
-		  const struct change *changes, struct err *e)
+		  const struct setting_change *changes, struct err *e)
 {
 	struct leaves old = { .config = c, .arena = a }, new = { .config = c, .arena = a };
 	size_t i = 0, j = 0;
@@ -178,7 +178,7 @@ int changes_prove(const struct config *c, struct arena *a, const struct yaml_nod
 	}
 	if (i < old.count || j < new.count)
 		return wrong(e, changes->shown);
-	for (const struct change *change = changes; change && !rc; change = change->next)
+	for (const struct setting_change *change = changes; change && !rc; change = change->next)
 		rc = check_change(&new, a, change, e);
 	return rc;
 }

@@ -41,7 +41,7 @@ static const char *range(struct arena *a, const struct lyre_setting *s, double v
 }
 
 /** A size or duration: \p units is the answer to a wrong unit, NULL for a whole message. */
-static const char *with_unit(struct arena *a, const struct change *change, const lyre_value *v, const char *units,
+static const char *with_unit(struct arena *a, const struct setting_change *change, const lyre_value *v, const char *units,
 			     const char *kind)
 {
 	const struct lyre_setting *s = change->entry->setting;
@@ -60,7 +60,7 @@ static const char *with_unit(struct arena *a, const struct change *change, const
 }
 
 /** The text after "'key' " in a refusal; or, with \p unit set, the whole message. */
-static const char *rule(struct arena *a, const struct change *change, const lyre_value *v, bool *unit)
+static const char *rule(struct arena *a, const struct setting_change *change, const lyre_value *v, bool *unit)
 {
 	const struct lyre_setting *s = change->entry->setting;
 	const char *ret;
@@ -91,7 +91,7 @@ static const char *rule(struct arena *a, const struct change *change, const lyre
 	}
 }
 
-static int refuse(struct arena *a, const struct change *change, const lyre_value *v, struct err *e)
+static int refuse(struct arena *a, const struct setting_change *change, const lyre_value *v, struct err *e)
 {
 	bool unit = false;
 	const char *text = rule(a, change, v, &unit);
@@ -126,7 +126,7 @@ static bool fits(const struct lyre_setting *s, const lyre_value *v)
 	}
 }
 
-int change_value(struct arena *a, struct change *change, const lyre_value *v, struct err *e)
+int change_value(struct arena *a, struct setting_change *change, const lyre_value *v, struct err *e)
 {
 	const struct lyre_setting *s = change->entry->setting;
 	bool word = s->type == LYRE_S_INT || s->type == LYRE_S_NUMBER || s->type == LYRE_S_BOOL || s->type == LYRE_S_SIZE

@@ -149,7 +149,7 @@ int config_write_next(const struct config *c, struct lyre_out *out, struct err *
 /* ---- the file ---- */
 
 /** Whether the file already has this value, however it is written. */
-static bool is_so(const struct config *now, const struct change *change)
+static bool is_so(const struct config *now, const struct setting_change *change)
 {
 	const struct entry *entry = now ? entries_find(now, change->entry->key) : NULL;
 
@@ -189,7 +189,7 @@ static int name_modules(const struct config *c, struct arena *a, struct buf *tex
 }
 
 static int edit(const struct config *c, struct arena *a, struct buf *text, const struct yaml_node *root,
-		const struct change *changes, struct err *e)
+		const struct setting_change *changes, struct err *e)
 {
 	struct config *now;
 	struct err ignored;
@@ -198,7 +198,7 @@ static int edit(const struct config *c, struct arena *a, struct buf *text, const
 
 	/* An invalid file, NULL here, may become valid by the changes. */
 	config_try(c, text, &now, &ignored);
-	for (const struct change *change = changes; change && !rc; change = change->next) {
+	for (const struct setting_change *change = changes; change && !rc; change = change->next) {
 		if (is_so(now, change))
 			continue;
 		if (!named && !strncmp(change->entry->key, "modules.", 8)) {
@@ -230,7 +230,7 @@ static int is_new(const struct config_store *file, const struct buf *text)
 
 /** All steps from the reading of the file to its replacement. */
 static int change_file(struct config *c, struct arena *a, struct config_store *file, struct buf *text,
-		       const struct change *changes, struct err *e)
+		       const struct setting_change *changes, struct err *e)
 {
 	struct yaml_node *before, *after;
 	struct config *fresh;
@@ -265,7 +265,7 @@ static int change_file(struct config *c, struct arena *a, struct config_store *f
 int config_set(struct config *c, const lyre_value *settings, bool strict, config_note_fn *note, void *ctx, struct err *e)
 {
 	struct arena a;
-	struct change *changes;
+	struct setting_change *changes;
 	struct config_store file;
 	struct buf text;
 
@@ -289,7 +289,7 @@ int config_set(struct config *c, const lyre_value *settings, bool strict, config
 		rc = change_file(c, &a, &file, &text, changes, e);
 	config_store_close(&file);
 	pthread_mutex_unlock(&c->live->change);
-	for (const struct change *change = changes; change && !rc; change = change->next) {
+	for (const struct setting_change *change = changes; change && !rc; change = change->next) {
 		pthread_mutex_lock(&c->live->lock);
 		enum config_source source = change->entry->source;
 		pthread_mutex_unlock(&c->live->lock);

@@ -20,11 +20,13 @@ const struct lyre_setting core_settings[] = {
 	{ "operationsApi.network.cors", LYRE_S_BOOL, SETTING_LISTENER, "true",
 	  .help = "Whether browsers may send requests from other origins." },
 	{ "operationsApi.network.trustedProxies", LYRE_S_LIST, LYRE_SF_NULL | SETTING_LISTENER, "[]",
-	  .help = "Addresses and networks of proxies whose X-Forwarded-For, -Proto and -Host headers are trusted." },
+	  .help = "Addresses and networks of proxies whose PROXY protocol and X-Forwarded-For, -Proto and -Host headers are "
+		  "trusted." },
 	{ "operationsApi.network.corsAccessList", LYRE_S_LIST, LYRE_SF_NULL | SETTING_LISTENER, "[\"*\"]",
 	  .help = CORS_HELP },
 	{ "operationsApi.network.timeout", LYRE_S_DURATION, SETTING_LISTENER, "120s", .min = 1000, .max = 86400e3,
-	  .help = "Time limit for a request, after which its connection is closed." },
+	  .help = "Time limit for a request, after which its connection is closed; for an uploaded file "
+		  "(restore_backup), for each pause in it." },
 	{ "operationsApi.network.headersTimeout", LYRE_S_DURATION, SETTING_LISTENER, "60s", .min = 1000, .max = 86400e3,
 	  .help = "Time limit for receiving the headers of a request." },
 	{ "operationsApi.network.keepAliveTimeout", LYRE_S_DURATION, SETTING_LISTENER, "30s", .min = 1000, .max = 86400e3,
@@ -40,7 +42,8 @@ const struct lyre_setting core_settings[] = {
 	  .help = "Maximum number of open connections from one address; 0: no limit." },
 	{ "operationsApi.network.maxBodySize", LYRE_S_SIZE, SETTING_LISTENER, "128M", .min = 1024, .max = 4294967295.0,
 	  .help = "Maximum size of a request body. It is held in memory, and its decoded values may take eight times as much. "
-		  "Above 256K, clients must sign in by header or domain socket." },
+		  "Above 256K, clients must sign in by header or domain socket. Uploaded files (restore_backup) may be larger: "
+		  "they go to disk." },
 	{ "operationsApi.network.securePort", LYRE_S_INT, LYRE_SF_NULL | SETTING_INERT, NULL, PORT,
 	  .help = "TCP port of the operations API over TLS." },
 	{ "operationsApi.network.mtls", SETTING_ANY, SETTING_INERT, "false", .help = "Sign-in with client certificates." },
@@ -53,7 +56,7 @@ const struct lyre_setting core_settings[] = {
 	{ "operationsApi.queryTimeout", LYRE_S_DURATION, LYRE_SF_NULL, "5m", .min = 1, .max = 86400e3,
 	  .help = "Time limit for a query, not counting the time it waits for its turn and for its client; null: no limit." },
 	{ "operationsApi.maxConditions", LYRE_S_INT, 0, "10000", .min = 1, .max = 1000000,
-	  .help = "Maximum number of search conditions in a query." },
+	  .help = "Maximum number of search conditions in a query; each value of in and not_in counts as one." },
 	{ "operationsApi.sysInfo.disk", LYRE_S_BOOL, 0, "true",
 	  .help = "Disk and file system statistics in system_information; false: an empty object instead." },
 	{ "operationsApi.sysInfo.network", LYRE_S_BOOL, 0, "true",

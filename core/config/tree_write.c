@@ -6,6 +6,7 @@
 #include "config/config_internal.h"
 
 #include "base/json.h"
+#include "encode/encode.h"
 
 #include <errno.h>
 #include <math.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/arena.h"
 #include "base/json.h"
+#include "encode/encode.h"
 #include "base/text.h"
 #include "base/words.h"
 #include "ctl/client.h"

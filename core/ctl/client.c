@@ -5,6 +5,8 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "ctl/interrupt.h"
+#include "ctl/progress.h"
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
@@ -18,13 +20,15 @@
 
 struct client {
 	CURL *curl;
-	const char *where; /**< for messages */
+	const char *url, *where; /**< the latter for messages */
 	bool local;        /**< a domain socket */
 	char error[CURL_ERROR_SIZE];
 	/* of the request under way */
 	const struct sink *sink;
+	const struct source *source;
+	uint64_t moved; /**< bytes, into the sink or out of the source */
 	struct answer *answer;
-	bool sink_failed;
+	bool failed;  /**< the sink, or the source */
 };
 
 /** What matters of an address. */
@@ -92,7 +96,7 @@ static int set_address(struct client *c, struct options *o)
 		c->where = o->socket;
 		c->local = true;
 		curl_easy_setopt(c->curl, CURLOPT_UNIX_SOCKET_PATH, o->socket);
-		curl_easy_setopt(c->curl, CURLOPT_URL, "http://localhost/");
+		c->url = "http://localhost/";
 		curl_easy_setopt(c->curl, CURLOPT_NOPROXY, "*");
 		return 0;
 	}
@@ -100,17 +104,28 @@ static int set_address(struct client *c, struct options *o)
 	if (address.password)
 		return complain(CTL_USAGE, "a password in the URL can be read by everybody on this machine: "
 			"use --user with --password-file FILE or LYRE_PASSWORD, or let me ask for it");
-	o->other_host = !address.loopback;
-	if (o->other_host && !address.tls && (o->user || o->token_file || o->token))
+	if (!address.loopback && !address.tls && (o->user || o->token_file || o->token))
 		complain(CTL_OK, "warning: the %s goes to '%s' without encryption: use https", o->user ? "password" : "token", o->url);
-	c->where = o->url;
-	curl_easy_setopt(c->curl, CURLOPT_URL, o->url);
+	c->url = c->where = o->url;
 	curl_easy_setopt(c->curl, CURLOPT_DEFAULT_PROTOCOL, "http");
-	if (!o->other_host)
+	if (address.loopback)
 		curl_easy_setopt(c->curl, CURLOPT_NOPROXY, "*");
 	if (o->cacert)
 		curl_easy_setopt(c->curl, CURLOPT_CAINFO, o->cacert);
 	return 0;
+}
+
+/** A piece for the sink. */
+static size_t take(struct client *c, const char *type, const char *piece, size_t len)
+{
+	curl_off_t total = 0;
+	c->failed = !c->sink->write(c->sink->arg, type, piece, len);
+	if (c->failed)
+		return 0;
+	c->moved += len;
+	curl_easy_getinfo(c->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &total);
+	progress_show(c->moved, total > 0 ? (uint64_t)total : 0);
+	return len;
 }
 
 static size_t receive(char *piece, size_t one, size_t len, void *arg)
@@ -123,12 +138,38 @@ static size_t receive(char *piece, size_t one, size_t len, void *arg)
 	curl_easy_getinfo(c->curl, CURLINFO_CONTENT_TYPE, &type);
 	bool good = answer->status >= 200 && answer->status < 300;
 	if (good && c->sink) {
-		c->sink_failed = !c->sink->write(c->sink->arg, type ? type : "", piece, len);
-		return c->sink_failed ? 0 : len;
+		return take(c, type ? type : "", piece, len);
 	}
 	if (good || answer->body.len + len <= ERROR_MAX)
 		buf_add(&answer->body, piece, len);
 	return answer->body.failed ? 0 : len;
+}
+
+static size_t give(char *to, size_t one, size_t max, void *arg)
+{
+	struct client *c = arg;
+	uint64_t total = c->source->size > 0 ? (uint64_t)c->source->size : 0;
+	(void)one;
+	if (c->source->size >= 0 && total - c->moved < max)
+		max = (size_t)(total - c->moved); /* of a file that grows meanwhile no more than was promised */
+	ssize_t n = max > 0 ? c->source->read(c->source->arg, to, max) : 0;
+	c->failed = n < 0;
+	if (c->failed)
+		return CURL_READFUNC_ABORT;
+	c->moved += (size_t)n;
+	progress_show(c->moved, total);
+	return (size_t)n;
+}
+
+/** Called now and then while anything moves or is waited for. */
+static int look(void *arg, curl_off_t down_total, curl_off_t down, curl_off_t up_total, curl_off_t up)
+{
+	(void)arg;
+	(void)down_total;
+	(void)down;
+	(void)up_total;
+	(void)up;
+	return interrupted();
 }
 
 int client_open(struct client **ret, struct arena *a, struct options *o)
@@ -156,6 +197,11 @@ int client_open(struct client **ret, struct arena *a, struct options *o)
 	curl_easy_setopt(c->curl, CURLOPT_ERRORBUFFER, c->error);
 	curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, receive);
 	curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, c);
+	curl_easy_setopt(c->curl, CURLOPT_READFUNCTION, give);
+	curl_easy_setopt(c->curl, CURLOPT_READDATA, c);
+	curl_easy_setopt(c->curl, CURLOPT_XFERINFOFUNCTION, look);
+	curl_easy_setopt(c->curl, CURLOPT_XFERINFODATA, c);
+	curl_easy_setopt(c->curl, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(c->curl, CURLOPT_USERAGENT, "lyre/" PACKAGE_VERSION);
 	*ret = c;
 	return 0;
@@ -169,45 +215,12 @@ void client_close(struct client *c)
 	curl_global_cleanup();
 }
 
-int client_send(struct client *c, const struct buf *request, const char *accept, const struct sink *sink,
-	struct answer *ret)
+/** Why there is no answer. */
+static int complain_code(struct client *c, CURLcode code)
 {
-	char accept_line[100];
-	snprintf(accept_line, sizeof accept_line, "Accept: %s", accept);
-	*ret = (struct answer){ .type = "" };
-	c->sink = sink;
-	c->answer = ret;
-	c->sink_failed = false;
-	c->error[0] = '\0';
-	if (request->failed)
-		return complain(CTL_REFUSED, "out of memory");
-
-	static const char *const fixed[] = { "Content-Type: application/json", "Expect:" };
-	struct curl_slist *headers = curl_slist_append(NULL, accept_line);
-	for (size_t i = 0; headers && i < sizeof fixed / sizeof *fixed; i++) {
-		struct curl_slist *more = curl_slist_append(headers, fixed[i]);
-		if (!more)
-			curl_slist_free_all(headers);
-		headers = more;
-	}
-	if (!headers)
-		return complain(CTL_REFUSED, "out of memory");
-	curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, headers);
-	curl_easy_setopt(c->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->len);
-	curl_easy_setopt(c->curl, CURLOPT_POSTFIELDS, request->data);
-	CURLcode code = curl_easy_perform(c->curl);
-	curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, NULL);
-	curl_slist_free_all(headers);
-
-	curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &ret->status);
-	curl_easy_getinfo(c->curl, CURLINFO_CONTENT_TYPE, &ret->type);
-	if (!ret->type)
-		ret->type = "";
-	if (code == CURLE_OK)
-		return 0;
-	if (c->sink_failed)
-		return CTL_REFUSED; /* the sink has said why */
-	if (ret->body.failed)
+	if (c->failed || interrupted())
+		return CTL_REFUSED; /* it was said why, or is known */
+	if (c->answer->body.failed)
 		return complain(CTL_REFUSED, "out of memory: the answer is too large");
 	long error = 0;
 	curl_easy_getinfo(c->curl, CURLINFO_OS_ERRNO, &error);
@@ -215,4 +228,85 @@ int client_send(struct client *c, const struct buf *request, const char *accept,
 		return complain(CTL_UNREACHABLE, "cannot reach the server at '%s': %s", c->where, strerror((int)error));
 	return complain(CTL_UNREACHABLE, "cannot reach the server at '%s': %s", c->where,
 		c->error[0] ? c->error : curl_easy_strerror(code));
+}
+
+/** Sends what is set up, under these headers, up to NULL. */
+static int perform(struct client *c, const char *const *lines, const char *url, const struct sink *sink,
+	const struct source *source, struct answer *ret)
+{
+	struct curl_slist *headers = NULL;
+	*ret = (struct answer){ .type = "" };
+	c->answer = ret;
+	c->sink = sink;
+	c->source = source;
+	c->moved = 0;
+	c->failed = false;
+	c->error[0] = '\0';
+	for (; *lines; lines++) {
+		struct curl_slist *more = curl_slist_append(headers, *lines);
+		if (!more) {
+			curl_slist_free_all(headers);
+			return complain(CTL_REFUSED, "out of memory");
+		}
+		headers = more;
+	}
+	curl_easy_setopt(c->curl, CURLOPT_URL, url);
+	curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, headers);
+	CURLcode code = curl_easy_perform(c->curl);
+	curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, NULL);
+	curl_slist_free_all(headers);
+	curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &ret->status);
+	curl_easy_getinfo(c->curl, CURLINFO_CONTENT_TYPE, &ret->type);
+	if (!ret->type)
+		ret->type = "";
+	return code == CURLE_OK ? 0 : complain_code(c, code);
+}
+
+int client_send(struct client *c, const struct buf *request, const char *accept, const struct sink *sink,
+	struct answer *ret)
+{
+	char accept_line[100];
+	const char *const lines[] = { accept_line, "Content-Type: application/json", "Expect:", NULL };
+	snprintf(accept_line, sizeof accept_line, "Accept: %s", accept);
+	*ret = (struct answer){ .type = "" };
+	if (request->failed)
+		return complain(CTL_REFUSED, "out of memory");
+	curl_easy_setopt(c->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->len);
+	curl_easy_setopt(c->curl, CURLOPT_POSTFIELDS, request->data);
+	return perform(c, lines, c->url, sink, NULL, ret);
+}
+
+/** The server's address with the parameters, for curl_free(). NULL: said */
+static char *address_with(const struct client *c, struct arena *a, const struct parameter *p)
+{
+	CURLU *u = curl_url();
+	char *ret = NULL;
+	CURLUcode code = u ? curl_url_set(u, CURLUPART_URL, c->url, CURLU_DEFAULT_SCHEME) : CURLUE_OUT_OF_MEMORY;
+	for (; p->name && code == CURLUE_OK; p++) {
+		char *text = arena_printf(a, "%s=%s", p->name, p->value);
+		code = text ? curl_url_set(u, CURLUPART_QUERY, text, CURLU_APPENDQUERY | CURLU_URLENCODE) : CURLUE_OUT_OF_MEMORY;
+	}
+	if (code == CURLUE_OK)
+		code = curl_url_get(u, CURLUPART_URL, &ret, 0);
+	curl_url_cleanup(u);
+	if (code != CURLUE_OK)
+		complain(CTL_REFUSED, "the address '%s' cannot be used", c->url);
+	return code == CURLUE_OK ? ret : NULL;
+}
+
+int client_upload(struct client *c, struct arena *a, const struct parameter *parameters, const struct source *source,
+	struct answer *ret)
+{
+	const char *const lines[] = { "Accept: application/json", "Content-Type: application/octet-stream",
+		"Expect: 100-continue", source->size < 0 ? "Transfer-Encoding: chunked" : NULL, NULL };
+	*ret = (struct answer){ .type = "" };
+	char *url = address_with(c, a, parameters);
+	if (!url)
+		return CTL_REFUSED;
+	curl_easy_setopt(c->curl, CURLOPT_POSTFIELDS, NULL);
+	curl_easy_setopt(c->curl, CURLOPT_POST, 1L);
+	curl_easy_setopt(c->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)source->size);
+	int rc = perform(c, lines, url, NULL, source, ret);
+	curl_free(url);
+	return rc;
 }

@@ -2,6 +2,8 @@
 #include "base/arena.h"
 #include "ctl/client.h"
 #include "ctl/copies.h"
+#include "ctl/interrupt.h"
+#include "ctl/progress.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -116,7 +118,9 @@ static int fetch(struct client *c, struct arena *a, const struct options *o, con
 	out_object_end(&out);
 	const struct sink sink = { write_piece, s };
 	struct answer answer;
+	progress_begin(database, o->quiet);
 	int rc = client_send(c, &request, "application/octet-stream, application/json;q=0.5, */*;q=0.1", &sink, &answer);
+	progress_end();
 	if (rc == 0 && answer.status != 200)
 		rc = complain_answer(a, answer.status, answer.type, answer.body.data, answer.body.len);
 	else if (rc == 0 && !is_backup(s->head, s->head_len))
@@ -135,6 +139,7 @@ static int backup_to_file(struct client *c, struct arena *a, const struct option
 	char *part = arena_printf(a, "%s.part", file);
 	if (!part)
 		return complain(CTL_REFUSED, "out of memory");
+	interrupts_note();
 	struct file_sink sink = { .path = part, .fd = open_part(part), .regular = true };
 	if (sink.fd < 0)
 		return CTL_REFUSED;

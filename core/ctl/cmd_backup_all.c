@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "ctl/client.h"
+#include "ctl/interrupt.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -50,10 +51,12 @@ int command_backup_all(struct client *c, struct arena *a, const struct options *
 		return rc;
 	if (mkdir(folder, 0700) < 0 && errno != EEXIST)
 		return complain(CTL_REFUSED, "cannot make the folder '%s': %s", folder, strerror(errno));
-	for (uint32_t i = 0; value_is(list, LYRE_ARRAY) && i < list->len; i++) {
+	for (uint32_t i = 0; value_is(list, LYRE_ARRAY) && i < list->len && !interrupted(); i++) {
 		int one = backup_item(c, a, o, folder, &list->items[i]);
 		rc = rc ? rc : one;
 	}
+	if (interrupted())
+		return rc;
 	int system = backup_one(c, a, o, folder, SYSTEM);
 	return rc ? rc : system;
 }

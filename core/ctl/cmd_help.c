@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "ctl/client.h"
+#include "encode/encode.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,9 @@
 #define TEXT_MIN 30
 /** Kinds of JSON values: a parameter that takes so many takes all. */
 #define KINDS 6
+/** The operation whose arguments are settings. */
+#define SETS "set_configuration"
+#define SETTING_INDENT 6
 
 /** A text member, "" where there is none. */
 static const char *text_of(const lyre_value *v, const char *name)
@@ -115,6 +119,8 @@ static void print_operation(struct buf *out, const lyre_value *op)
 	const lyre_value *aliases = value_get(op, "aliases");
 	struct buf words;
 	buf_init(&words);
+	if (strcmp(text_of(op, "operation"), SETS) == 0)
+		buf_add_str(&words, " NAME=VALUE...");
 	for (uint32_t i = 0; i < count_of(params); i++) {
 		const lyre_value *required = value_get(&params->items[i], "required");
 		bool needed = value_is(required, LYRE_BOOL) && required->b;
@@ -139,7 +145,62 @@ static void print_operation(struct buf *out, const lyre_value *op)
 		buf_add_char(out, '\n');
 }
 
-int command_help(struct client *c, struct arena *a, const char *operation)
+/* ---- settings ---- */
+
+/** When a change of a setting takes effect. */
+static const char *effect_sentence(const lyre_value *setting)
+{
+	const char *effect = text_of(setting, "effect");
+	if (strcmp(effect, "at once") == 0)
+		return "Takes effect at once.";
+	if (strcmp(effect, "restart_service") == 0)
+		return "Takes effect at a restart, or restart_service.";
+	return strcmp(effect, "none") == 0 ? "Has no effect in this build." : "Takes effect at a restart.";
+}
+
+static void print_setting(struct buf *out, const lyre_value *setting)
+{
+	const lyre_value *fallback = value_get(setting, "default");
+	struct buf text;
+	buf_init(&text);
+	buf_addf(&text, "%s (%s; default %s) %s", text_of(setting, "help"), text_of(setting, "value"),
+		value_is(fallback, LYRE_STRING) ? fallback->s : "null", effect_sentence(setting));
+	buf_addf(out, "  %s\n", text_of(setting, "setting"));
+	print_pad(out, SETTING_INDENT);
+	print_words(out, buf_cstr(&text) ? text.data : "", SETTING_INDENT);
+	out->failed |= text.failed;
+	buf_free(&text);
+}
+
+/** What set_configuration can set. \param filter  a text that the names hold; NULL for all */
+static int print_settings(struct client *c, struct arena *a, const char *filter, struct buf *out)
+{
+	struct buf request;
+	lyre_out o;
+	const lyre_value *list;
+	buf_init(&request);
+	out_init(&o, &request);
+	out_object_begin(&o);
+	out_key(&o, "operation");
+	out_string(&o, "describe_settings", strlen("describe_settings"));
+	if (filter) {
+		out_key(&o, "filter");
+		out_string(&o, filter, strlen(filter));
+	}
+	out_object_end(&o);
+	int rc = request_value(c, a, &request, &list);
+	buf_free(&request);
+	if (rc)
+		return rc;
+	if (count_of(list) == 0)
+		return complain(CTL_REFUSED, "no setting has '%s' in its name", filter ? filter : "");
+	buf_add_str(out, "\nSettings, given as NAME=VALUE, with . or _ between the parts of a name:\n\n");
+	for (uint32_t i = 0; i < count_of(list); i++)
+		print_setting(out, &list->items[i]);
+	return 0;
+}
+
+int command_help(struct client *c, struct arena *a, const char *operation, const char *filter)
 {
 	const lyre_value *found;
 	int rc = declaration_fetch(c, a, operation, &found);
@@ -155,13 +216,16 @@ int command_help(struct client *c, struct arena *a, const char *operation)
 	buf_init(&out);
 	if (operation) {
 		print_operation(&out, found);
+		if (strcmp(text_of(found, "operation"), SETS) == 0)
+			rc = print_settings(c, a, filter, &out);
 	} else {
 		buf_add_str(&out, "Operations of the server (lyre help OPERATION tells more):\n\n");
 		print_lines(&out, found, "operation", NULL);
 	}
-	if (!out.failed)
+	if (out.failed)
+		rc = complain(CTL_REFUSED, "out of memory");
+	else if (rc == 0)
 		fwrite(out.data, 1, out.len, stdout);
-	rc = out.failed ? complain(CTL_REFUSED, "out of memory") : 0;
 	buf_free(&out);
 	return rc;
 }

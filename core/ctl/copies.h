@@ -7,6 +7,7 @@
 #define CTL_COPIES_H
 
 #include "base/json.h"
+#include "encode/encode.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -36,9 +36,9 @@ struct options {
 	bool force;
 	bool activate;             /**< --activate, for passwd */
 	bool all;                  /**< --all, for backup */
+	bool quiet;                /**< --quiet: no progress */
 	const char **tables;       /**< --table, for backup */
 	size_t table_count;
-	bool other_host;           /**< url names a machine that is not this one; set by client_open() */
 };
 
 /** "lyre: …" and a line's end on stderr. \return \p status */
@@ -51,7 +51,8 @@ int complain(enum ctl_status status, const char *fmt, ...) LYRE_PRINTF(2, 3);
 int options_defaults(struct options *o, struct arena *a);
 
 /* The commands; each returns how the program ends. */
-int command_help(struct client *c, struct arena *a, const char *operation);
+/** \param filter  of set_configuration: a text that the settings' names hold; NULL for all */
+int command_help(struct client *c, struct arena *a, const char *operation, const char *filter);
 int command_backup(struct client *c, struct arena *a, const struct options *o, const char *database, const char *file);
 /** Every database, to a file of its name in \p folder, which is made where it is not there. Prints the files. */
 int command_backup_all(struct client *c, struct arena *a, const struct options *o, const char *folder);

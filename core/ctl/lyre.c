@@ -7,6 +7,8 @@
 
 #include "base/arena.h"
 #include "ctl/client.h"
+#include "ctl/interrupt.h"
+#include "ctl/progress.h"
 
 #include <getopt.h>
 #include <langinfo.h>
@@ -25,6 +27,7 @@ static const char usage[] =
 	"       lyre [OPTION]... check DATABASE\n"
 	"       lyre [OPTION]... passwd USER [--activate]\n"
 	"       lyre [OPTION]... help [OPERATION]\n"
+	"       lyre [OPTION]... help set_configuration [TEXT]\n"
 	"\n"
 	"Runs an operation of a Lyre server and shows its answer.\n"
 	"\n"
@@ -57,6 +60,7 @@ static const char usage[] =
 	"\n"
 	"  -t, --table NAME          backup: only this table; may be given again\n"
 	"  -f, --force               backup: replace the file\n"
+	"  -q, --quiet               backup, restore: no progress on the terminal\n"
 	"      --all                 backup: every database, to FOLDER/DATABASE.mdb\n"
 	"      --activate            passwd: let the user sign in again, too; the new password\n"
 	"                            is asked for, or is the first line of standard input\n"
@@ -69,6 +73,7 @@ static const char usage[] =
 int complain(enum ctl_status status, const char *fmt, ...)
 {
 	va_list ap;
+	progress_end();
 	va_start(ap, fmt);
 	fputs("lyre: ", stderr);
 	vfprintf(stderr, fmt, ap);
@@ -93,6 +98,7 @@ static const struct option long_options[] = {
 	{ "csv", no_argument, NULL, OPTION_CSV },
 	{ "table", required_argument, NULL, 't' },
 	{ "force", no_argument, NULL, 'f' },
+	{ "quiet", no_argument, NULL, 'q' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ 0 },
@@ -108,7 +114,7 @@ static int options_read(int argc, char **argv, struct arena *a, struct options *
 	o->tables = ARENA_ARRAY(a, const char *, (size_t)argc);
 	if (!o->tables)
 		return complain(CTL_USAGE, "out of memory");
-	for (int c; (c = getopt_long(argc, argv, "s:u:U:t:fhV", long_options, NULL)) != -1;) {
+	for (int c; (c = getopt_long(argc, argv, "s:u:U:t:fqhV", long_options, NULL)) != -1;) {
 		switch (c) {
 		case 's': o->socket = optarg; socket_given = true; break;
 		case 'u': o->url = optarg; url_given = true; break;
@@ -122,6 +128,7 @@ static int options_read(int argc, char **argv, struct arena *a, struct options *
 		case OPTION_TOKEN_FILE: o->token_file = optarg; token_given = true; break;
 		case OPTION_ACTIVATE: o->activate = true; break;
 		case OPTION_ALL: o->all = true; break;
+		case 'q': o->quiet = true; break;
 		case OPTION_PASSWORD:
 			return complain(CTL_USAGE,
 				"a password on the command line can be read by everybody on this machine: use --password-file FILE or LYRE_PASSWORD, or let me ask for it");
@@ -163,7 +170,8 @@ static const struct command {
 	{ "check", 1, 1, "check DATABASE", "Reads all of a database, and says whether it is sound." },
 	{ "passwd", 1, 1, "passwd USER [--activate]",
 	  "Gives a user a new password, which is asked for or is the first line of standard input." },
-	{ "help", 0, 1, "help [OPERATION]", "Lists the operations of the server, or shows one with its parameters." },
+	{ "help", 0, 2, "help [OPERATION], or help set_configuration [TEXT]",
+	  "Lists the operations of the server, or shows one with its parameters; of set_configuration the settings, all or those with TEXT in their names." },
 };
 
 static const struct command *command_named(const char *name)
@@ -195,6 +203,8 @@ static int run(struct arena *a, struct options *o, char **words, int count)
 	if (rc == 0 && strcmp(words[0], "backup") == 0 && (count != (o->all ? 2 : 3) || (o->all && o->table_count)))
 		rc = words_check(words[0], 0);
 	bool help = strcmp(words[0], "help") == 0;
+	if (rc == 0 && help && count > 2 && strcmp(words[1], "set_configuration") != 0)
+		rc = words_check(words[0], count);
 	if (rc == 0 && help && count > 1 && command_named(words[1]))
 		return help_own(command_named(words[1]));
 	if (rc == 0)
@@ -202,7 +212,7 @@ static int run(struct arena *a, struct options *o, char **words, int count)
 	if (rc != 0)
 		return rc;
 	if (help)
-		rc = command_help(c, a, count > 1 ? words[1] : NULL);
+		rc = command_help(c, a, count > 1 ? words[1] : NULL, count > 2 ? words[2] : NULL);
 	else if (strcmp(words[0], "backup") == 0)
 		rc = o->all ? command_backup_all(c, a, o, words[1]) : command_backup(c, a, o, words[1], words[2]);
 	else if (strcmp(words[0], "restore") == 0)
@@ -216,6 +226,7 @@ static int run(struct arena *a, struct options *o, char **words, int count)
 	else
 		rc = command_operation(c, a, o, words[0], words + 1, (size_t)count - 1);
 	client_close(c);
+	interrupts_obey();
 	return rc;
 }
 

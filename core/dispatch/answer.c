@@ -9,10 +9,6 @@
 
 #include <string.h>
 
-#define JSON_TYPE "application/json"
-#define CSV_TYPE "text/csv"
-#define CSV_DISPOSITION "attachment; filename=\"data.csv\""
-
 int status_of(int code)
 {
 	switch (code) {
@@ -89,45 +85,68 @@ static void begin_out(struct exchange *x)
 		buf_clear(&x->out);
 }
 
-static void write_error(struct exchange *x, const char *text)
+/** What an answer to nothing in particular is in. */
+static const struct format *format_of(const struct exchange *x)
+{
+	const struct format *f = format_accepted(x->accept);
+
+	return f ? f : format_json;
+}
+
+/** Begins an answer that no handler writes. */
+static void begin_answer(struct exchange *x, const struct format *f, int status, lyre_out *out)
+{
+	begin_out(x);
+	set_head(x, status, f->type);
+	x->disposition = f->disposition;
+	out_begin(out, f->encoder, &x->out, &x->arena);
+}
+
+static void end_answer(lyre_out *out)
+{
+	out_finish(out);
+	out_drop(out);
+}
+
+static void add_text(lyre_out *out, const char *name, const char *text)
+{
+	out_key(out, name);
+	out_string(out, text, strlen(text));
+}
+
+static void write_error(struct exchange *x, const struct format *f, int status, const char *text)
 {
 	lyre_out out;
 
-	begin_out(x);
-	out_init(&out, &x->out);
+	begin_answer(x, f, status, &out);
 	out_object_begin(&out);
-	out_key(&out, "error");
-	out_string(&out, text, strlen(text));
+	add_text(&out, "error", text);
 	out_object_end(&out);
+	end_answer(&out);
 }
 
 /** An answer that could not be written for want of memory becomes one that needs none but what is there. */
-static void settle(struct exchange *x)
+static void settle(struct exchange *x, const struct format *f)
 {
 	struct err e;
 
 	if (!x->out.failed)
 		return;
+	if (!f)
+		f = format_of(x);
 	err_nomem(&e);
-	set_head(x, status_of(charge_explain(&x->charge, &e)), JSON_TYPE);
-	write_error(x, e.text);
+	int status = status_of(charge_explain(&x->charge, &e));
+	write_error(x, f, status, e.text);
+	if (x->out.failed && f != format_json)
+		write_error(x, format_json, status, e.text);
 }
 
-void answer_error(struct exchange *x, enum format format, int status, const char *text)
+void answer_error(struct exchange *x, const struct format *f, int status, const char *text)
 {
-	if (format == FORMAT_CSV) {
-		struct value_member member = { "error", sizeof "error" - 1, value_text(text, strlen(text)) };
-		lyre_value error = { .type = LYRE_OBJECT, .len = 1, .members = &member };
-
-		begin_out(x);
-		set_head(x, status, CSV_TYPE);
-		x->disposition = CSV_DISPOSITION;
-		csv_write(&x->out, &error, &x->arena);
-	} else {
-		set_head(x, status, JSON_TYPE);
-		write_error(x, text);
-	}
-	settle(x);
+	if (!f)
+		f = format_of(x);
+	write_error(x, f, status, text);
+	settle(x, f);
 }
 
 void answer_refusal(struct run *r, int status, const char *text)
@@ -135,41 +154,40 @@ void answer_refusal(struct run *r, int status, const char *text)
 	const struct denial *d = &r->call.denial;
 	lyre_out out;
 
-	if (status != status_of(LYRE_EDENIED) || r->format == FORMAT_CSV || !denial_has_lists(d, text)) {
+	if (status != status_of(LYRE_EDENIED) || !denial_has_lists(d, text)) {
 		answer_error(r->x, r->format, status, text);
 		return;
 	}
-	buf_clear(&r->x->out);
-	set_head(r->x, status, JSON_TYPE);
-	out_init(&out, &r->x->out);
+	begin_answer(r->x, r->format, status, &out);
 	denial_write(&out, text, d);
-	settle(r->x);
+	end_answer(&out);
+	settle(r->x, r->format);
 }
 
 void answer_login_failed(struct exchange *x, int status, const char *text)
 {
-	set_head(x, status, NULL);
-	write_error(x, text);
-	settle(x);
+	answer_error(x, NULL, status, text);
+	if (x->content_type_out == format_json->type)
+		x->content_type_out = NULL;
 }
 
-void answer_long(struct exchange *x, int status, const char *text)
+void answer_long(struct exchange *x, const struct format *f, int status, const char *text)
 {
-	const char *reason = reason_of(status);
 	lyre_out out;
 
-	buf_clear(&x->out);
-	set_head(x, status, JSON_TYPE "; charset=utf-8");
-	out_init(&out, &x->out);
+	if (!f)
+		f = format_of(x);
+	begin_answer(x, f, status, &out);
 	out_object_begin(&out);
 	out_key(&out, "statusCode");
 	out_int(&out, status);
-	out_key(&out, "error");
-	out_string(&out, reason, strlen(reason));
-	out_key(&out, "message");
-	out_string(&out, text, strlen(text));
+	add_text(&out, "error", reason_of(status));
+	add_text(&out, "message", text);
 	out_object_end(&out);
-	settle(x);
+	end_answer(&out);
+	if (f == format_json)
+		x->content_type_out = "application/json; charset=utf-8";
+	settle(x, f);
 }
 
 void answer_text(struct exchange *x, int status, const char *content_type, const char *text)
@@ -177,16 +195,15 @@ void answer_text(struct exchange *x, int status, const char *content_type, const
 	buf_clear(&x->out);
 	set_head(x, status, content_type);
 	buf_add_str(&x->out, text);
-	settle(x);
+	settle(x, NULL);
 }
 
 /* ---- what a handler left ---- */
 
 static void set_format(struct run *r)
 {
-	set_head(r->x, 200, r->format == FORMAT_CSV ? CSV_TYPE : JSON_TYPE);
-	if (r->format == FORMAT_CSV)
-		r->x->disposition = CSV_DISPOSITION;
+	set_head(r->x, 200, r->format->type);
+	r->x->disposition = r->format->disposition;
 }
 
 static int reply_rows(struct run *r)
@@ -233,22 +250,6 @@ static int reply_file(struct run *r)
 	return 0;
 }
 
-/** The JSON that the handler wrote becomes CSV. */
-static int turn_into_csv(struct run *r)
-{
-	struct exchange *x = r->x;
-	lyre_value value;
-
-	int rc = json_decode_copy(&x->arena, x->out.data, x->out.len, &value, &r->call.err);
-	if (rc == LYRE_EINVAL)
-		return err_set(&r->call.err, LYRE_EINTERNAL, "the operation's answer is not JSON");
-	if (rc)
-		return rc;
-	buf_clear(&x->out);
-	csv_write(&x->out, &value, &x->arena);
-	return 0;
-}
-
 static int reply(struct run *r)
 {
 	if (r->call.rows)
@@ -261,26 +262,35 @@ static int reply(struct run *r)
 		set_head(r->x, 200, r->call.text_type);
 		return 0;
 	}
-	if (!r->x->out.len)
+	if (!out_begun(&r->call.out))
 		return err_set(&r->call.err, LYRE_EINTERNAL, "the operation gave no answer");
+	out_finish(&r->call.out);
 	set_format(r);
-	return r->format == FORMAT_CSV ? turn_into_csv(r) : 0;
+	return 0;
 }
 
 /** A handler may have written itself what answers its failure. */
 static bool answer_written_failure(struct run *r, int status)
 {
-	if (!r->call.failure_written || !r->x->out.len)
+	if (!r->call.failure_written || !out_begun(&r->call.out))
 		return false;
-	int rc = r->format == FORMAT_CSV ? turn_into_csv(r) : 0;
-	if (rc) {
-		answer_error(r->x, r->format, status_of(charge_explain(&r->x->charge, &r->call.err)), r->call.err.text);
-		return true;
-	}
+	out_finish(&r->call.out);
 	set_format(r);
 	r->x->status = status;
-	settle(r->x);
+	settle(r->x, r->format);
 	return true;
+}
+
+/** Why the memory was refused, and for rows that are held until all are counted also what the client can do. */
+static int explain(struct run *r)
+{
+	bool held = r->rows && r->format->encoder->whole && r->x->out.failed;
+	int rc = charge_explain(&r->x->charge, &r->call.err);
+
+	if (rc != LYRE_ETOOBIG || !held)
+		return rc;
+	return err_set(&r->call.err, rc, "Rows are counted before they are sent as %s, and these take more memory than a "
+		"request may hold: accept application/cbor or application/x-ndjson instead, or ask for fewer rows", r->format->type);
 }
 
 void answer_call(struct run *r)
@@ -291,11 +301,11 @@ void answer_call(struct run *r)
 		rc = reply(r);
 	if (rc == 0) {
 		r->x->set_cookie = r->call.set_cookie;
-		settle(r->x);
+		settle(r->x, r->format);
 		return;
 	}
 	if (rc == r->call.err.code)
-		rc = charge_explain(&r->x->charge, &r->call.err);
+		rc = explain(r);
 	int status = status_of(rc);
 	const char *text = r->call.err.text;
 	if (!r->call.err.code || !*text)

@@ -3,7 +3,7 @@
  * \file dispatch/call.c
  * \brief What a call holds, and gives back: at its end, or at the end of a scope.
  */
-#include "dispatch/call.h"
+#include "dispatch/dispatch_internal.h"
 
 #include "query/query.h"
 
@@ -80,7 +80,9 @@ void call_end(lyre_call *call)
 	for (; call->spare; call->spare = call->spare->outer)
 		arena_free(&call->spare->arena);
 	close_until(call, NULL, NULL);
+	out_drop(&call->out);
 	if (call->fd >= 0)
 		close(call->fd);
 	call->fd = -1;
+	file_discard(call);
 }

@@ -11,6 +11,8 @@
 #include "auth/view.h"
 #include "base/json.h"
 #include "dispatch/dispatch.h"
+#include "encode/decode.h"
+#include "encode/encode.h"
 #include "job/jobs.h"
 #include "query/query.h"
 #include "store/store.h"
@@ -49,6 +51,7 @@ struct lyre_call {
 	bool by_password;         /**< who came with a password, or over the domain socket */
 	unsigned server_rights;   /**< lyre_server_rights_begin() less lyre_server_rights_end() */
 	lyre_value body;
+	const struct decoder *decoder; /**< of the body; NULL: it has none */
 	lyre_value *args;         /**< a value a declared parameter; type LYRE_NULL and given false: absent */
 	bool *given;              /**< sent by the client */
 	bool *present;            /**< given, or has a default */
@@ -61,11 +64,12 @@ struct lyre_call {
 	struct call_scope *spare; /**< one that ended, to be used again */
 	lyre_cursor *rows;        /**< set by reply_rows */
 	struct query_limits limits; /**< of its queries; call_limits() makes them */
+	struct upload *upload;    /**< the file that was sent as the body; NULL for none */
 	int fd;                   /**< set by reply_file; -1 for none */
 	const char *filename;
 	bool failure_written;     /**< set by fail_reply: out holds the answer to the failure */
 	const char *set_cookie;   /**< set by reply_cookie: the header's value */
-	const char *text_type;    /**< set by reply_text: the answer is no JSON, but a text of this content type */
+	const char *text_type;    /**< set by reply_text: the answer is no value, but a text of this content type */
 	/* after LYRE_PENDING: set by who answers later, run on the connection's or the job's thread */
 	int (*again)(lyre_call *call);
 	struct record_write write;
@@ -77,6 +81,12 @@ struct lyre_call {
 const struct query_limits *call_limits(lyre_call *call);
 /** Counts a query that failed for its limit of time. */
 void call_query_ended(lyre_call *call, const struct query *q);
+
+/** Decodes a value of the body that was left for later; another is left alone. \return 0, LYRE_ENOMEM */
+static inline int call_decode(lyre_call *call, lyre_value *v, struct err *e)
+{
+	return v->type == VALUE_UNREAD ? call->decoder->rest(call->arena, v, e) : 0;
+}
 
 /** Wakes a call that is LYRE_PENDING: its again() runs next. Any thread, once. */
 void call_resume(lyre_call *call);
@@ -93,7 +103,7 @@ struct permission_view call_view(const lyre_call *call, const char *database, co
 /** lyre_scope_begin(), lyre_scope_end(). */
 int call_scope_begin(lyre_call *call);
 void call_scope_end(lyre_call *call);
-/** Gives back what the call holds but its memory: scopes, cursors, tables, an open file. */
+/** Gives back what the call holds but its memory: scopes, cursors, tables, an open file, one that was sent. */
 void call_end(lyre_call *call);
 
 #endif

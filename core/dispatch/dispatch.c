@@ -206,11 +206,11 @@ static enum dispatch_result go(struct run *r)
 			r->next = step;
 		if (flow == FLOW_NEXT)
 			continue;
-		if (flow == FLOW_BODY) {
+		if (flow == FLOW_BODY || flow == FLOW_PIECE) {
 			/* A client may take its time to send it: nobody who drains waits for that. */
 			r->body_coming = true;
 			atomic_fetch_sub(&d->open, 1);
-			return DISPATCH_BODY;
+			return flow == FLOW_BODY ? DISPATCH_BODY : DISPATCH_PIECE;
 		}
 		if (!run_wait(r))
 			return DISPATCH_WAIT; /* the run is not ours any more */
@@ -246,7 +246,7 @@ enum dispatch_result dispatch_begin(struct dispatch *d, struct exchange *x)
 	x->retry_after = 0;
 	struct run *r = arena_alloc(&x->arena, sizeof *r);
 	if (!r) {
-		answer_error(x, FORMAT_JSON, status_of(LYRE_ENOMEM), "out of memory");
+		answer_error(x, NULL, status_of(LYRE_ENOMEM), "out of memory");
 		dispatch_count(x);
 		return DISPATCH_DONE;
 	}
@@ -310,6 +310,6 @@ void dispatch_end(struct exchange *x)
 
 void dispatch_refuse(struct exchange *x, int status, const char *text)
 {
-	answer_error(x, format_accepted(x->accept), status, text);
+	answer_error(x, NULL, status, text);
 	dispatch_count(x);
 }

@@ -54,6 +54,9 @@ struct exchange {
 	bool secure;               /**< it came over TLS, to here or to a trusted proxy */
 	struct buf body;           /**< one spare byte behind it */
 	bool body_later;           /**< dispatch_begin() comes before the body, to say whether it is wanted */
+	const lyre_value *query;   /**< where the body is a file: the parameters, texts of an object; NULL else */
+	uint64_t body_size;        /**< of such a body, as its head says; UINT64_MAX: it does not */
+	bool body_whole;           /**< of such a body nothing more comes */
 	bool trusted;              /**< a peer on the domain socket with our own uid, or root: super_user without a password */
 	const char *peer;          /**< address, for the log */
 	/* out */
@@ -78,14 +81,21 @@ struct exchange {
 enum dispatch_result {
 	DISPATCH_DONE, /**< the answer stands in the exchange */
 	DISPATCH_WAIT, /**< suspend; after resume() call dispatch_continue() */
-	DISPATCH_BODY  /**< read the body, then call dispatch_body(); comes only with body_later */
+	DISPATCH_BODY, /**< read the body, then call dispatch_body(); comes only with body_later */
+	DISPATCH_PIECE /**< the same of DISPATCH_PIECE_MIN bytes of the body or what is left of it; only where it is a file */
 };
+
+/** More than a piece of a file may have, but not less, where it is not the last. */
+#define DISPATCH_PIECE_MIN ((size_t)64 << 10)
+
+/** Whether the body of a request is a file when its query string names an operation. */
+bool dispatch_takes_file(const struct exchange *x);
 
 /** Takes a request. On the connection's thread; never blocks. */
 enum dispatch_result dispatch_begin(struct dispatch *d, struct exchange *x);
 /** Goes on after resume(). On the connection's thread. */
 enum dispatch_result dispatch_continue(struct exchange *x);
-/** Goes on after DISPATCH_BODY with the body in the exchange. On the connection's thread. */
+/** Goes on after DISPATCH_BODY or DISPATCH_PIECE with the body, or a piece, in the exchange. On the connection's thread. */
 enum dispatch_result dispatch_body(struct exchange *x);
 /**
  * The next piece of a BODY_STREAM answer, about \p want bytes, replacing what is in out. On the connection's thread; never
@@ -129,6 +139,16 @@ static inline size_t operation_param(const struct operation *o, const char *name
 	return i;
 }
 
+/** The same of the first with a flag. */
+static inline size_t operation_param_flagged(const struct operation *o, uint32_t flag)
+{
+	size_t i = 0;
+
+	while (i < o->param_count && !(o->params[i].flags & flag))
+		i++;
+	return i;
+}
+
 /** What an operation may do to the server as a whole; from who runs it. Both block. */
 struct control {
 	int (*restart)(struct control *c, struct err *e);
@@ -159,6 +179,12 @@ int dispatch_add_route(struct dispatch *d, const char *owner, lyre_instance *ins
 /** Adds credentials of a module's own kind, which are valid and not taken. Before the first request. */
 int dispatch_add_authenticator(struct dispatch *d, const char *owner, lyre_instance *instance,
 	const struct lyre_authenticator *a, struct err *e);
+/**
+ * Runs work of a module, on this thread, as a call with the rights of the server. \p e has the sentence of its failure.
+ * \return what \p work returned; LYRE_ENOMEM; LYRE_EINTERNAL for an answer that is pending
+ */
+int dispatch_run(struct dispatch *d, const char *owner, lyre_instance *instance, int (*work)(lyre_call *call, void *arg),
+	void *arg, struct err *e);
 /** Credentials of this kind are good no more. Any thread. */
 void dispatch_forget(struct dispatch *d, enum lyre_credential_source source, const char *name, const char *text,
 	size_t len);

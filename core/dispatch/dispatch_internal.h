@@ -56,15 +56,27 @@ const struct operation *route_find(const struct dispatch *d, const char *path);
 
 /* ---- formats (negotiate.c) ---- */
 
-enum format { FORMAT_NONE, FORMAT_JSON, FORMAT_CSV };
-enum media { MEDIA_OTHER, MEDIA_JSON, MEDIA_TEXT };
+/** What requests and answers may be in. */
+struct format {
+	const char *type;              /**< its media type */
+	double weight;                 /**< among what a client accepts, the highest product of its q and this wins */
+	const struct encoder *encoder;
+	const struct decoder *decoder; /**< NULL: requests are not in it */
+	const char *disposition;       /**< of its answers; NULL: none */
+};
 
-/** What an Accept header asks for; JSON without one. */
-enum format format_accepted(const char *accept);
-/** What a Content-Type header says; NULL is MEDIA_OTHER. */
-enum media media_of(const char *content_type);
-/** For the error text. */
-const char *formats_supported(void);
+extern const struct format *const format_json;
+
+/** What an Accept header asks for; JSON without one, NULL when it is nothing that there is. */
+const struct format *format_accepted(const char *accept);
+/** What a Content-Type header says that a request is in; NULL when it is nothing that is read. */
+const struct format *format_sent(const char *content_type);
+/** Whether a Content-Type header says that a request is plain text: that is taken, and is no operation. */
+bool is_plain_text(const char *content_type);
+/** Whether a Content-Type header says that the body is a file. */
+bool is_file_type(const char *content_type);
+/** For the error text: all types that are answered. In the arena; NULL when out of memory. */
+char *formats_supported(struct arena *a);
 
 /* ---- credentials (credentials.c, gate.c) ---- */
 
@@ -171,7 +183,7 @@ int request_name(const lyre_value *v, struct arena *a, const char **ret, size_t 
 uint32_t argument_type(const lyre_value *v);
 /** Finds each declared argument in the body: args, given, present and labels of the call. LYRE_ENOMEM */
 int arguments_bind(struct lyre_call *call, const char ***labels);
-/** Decodes those that are JSON text still; what is no argument is left so. LYRE_ENOMEM */
+/** Decodes those that stand as they were sent; what is no argument is left so. LYRE_ENOMEM */
 int arguments_decode(struct lyre_call *call, const struct operation *o, struct err *e);
 /** Checks them, fills in what is missing. LYRE_EINVAL with all sentences. */
 int arguments_check(struct lyre_call *call, const char *const *labels, struct err *e);
@@ -220,7 +232,8 @@ enum flow {
 	FLOW_DONE,  /**< the answer stands */
 	FLOW_WAIT,  /**< the next step after the wake-up */
 	FLOW_REPEAT, /**< the same step again after the wake-up */
-	FLOW_BODY   /**< the next step when the body is there */
+	FLOW_BODY,  /**< the next step when the body is there */
+	FLOW_PIECE  /**< the next step when a piece of it is there */
 };
 
 typedef enum flow (*step_function)(struct run *r);
@@ -230,13 +243,13 @@ struct run {
 	struct exchange *x;
 	struct dispatch *dispatch;
 	struct timespec begun;
-	size_t received; /**< bytes of the body */
+	uint64_t received; /**< bytes of the body */
 	const step_function *next;
-	enum format format;
+	const struct format *format; /**< of the answer; NULL: not asked for yet, or what is asked for is not there */
 	struct credentials credentials;
 	struct authentication authentication;
 	bool suspect;     /**< the body may hold names that are refused */
-	bool unread;      /**< of a large body: its arrays and objects are JSON text still */
+	bool unread;      /**< of a large body: its arrays and objects stand as they were sent */
 	bool by_cookie;   /**< who calls is known by a cookie only */
 	bool body_secret; /**< the body holds credentials */
 	bool waiting;     /**< for resume() */
@@ -256,8 +269,8 @@ struct run {
 	atomic_int holds; /**< who must still let go before the run goes on: the thread that began, the worker, the answer */
 };
 
-/** In their order; of operations, where a route turns off. */
-extern const step_function steps[], route_steps[];
+/** In their order; of operations, where a route turns off, or a file that is sent. */
+extern const step_function steps[], route_steps[], file_steps[];
 
 /** The run that \p p is the member of. */
 #define RUN_OF(p, member) ((struct run *)((char *)(p) - offsetof(struct run, member)))
@@ -281,6 +294,24 @@ enum flow out_of_memory(struct run *r);
 /** Decodes the arguments for an operation, where that was left for later, and refuses what must not be in them. */
 enum flow decode_rest(struct run *r, const struct operation *o);
 
+/* ---- steps that several ways have (steps.c) ---- */
+
+enum flow stopping_meanwhile(struct run *r);
+enum flow name_operation(struct run *r);
+enum flow find_operation(struct run *r);
+enum flow permit(struct run *r);
+enum flow validate(struct run *r);
+enum flow start(struct run *r);
+enum flow go_on(struct run *r);
+enum flow answer(struct run *r);
+
+/* ---- bodies that are files (sent_file.c) ---- */
+
+/** The step where they turn off. */
+enum flow file_begin(struct run *r);
+/** What was sent goes, unless it has become something else. Does not block. */
+void file_discard(struct lyre_call *call);
+
 /* ---- who is asking (sign_in.c): steps ---- */
 
 enum flow sign_in_header_begin(struct run *r);
@@ -289,6 +320,8 @@ enum flow sign_in_header_end(struct run *r);
 enum flow sign_in_header_again(struct run *r);
 enum flow sign_in_body_begin(struct run *r);
 enum flow sign_in_body_end(struct run *r);
+/** For files that are sent: who sends one is known by the header or the socket. */
+enum flow sign_in_sender(struct run *r);
 /** For routes, which have no body. */
 enum flow sign_in_route(struct run *r);
 /** What the credentials are not good for, whoever they are of. When the operation is known. */
@@ -316,7 +349,7 @@ int job_begin(struct run *r);
 /** call_resume() of a job. */
 void job_resume(struct lyre_call *call);
 
-/* ---- answers (answer.c, csv.c) ---- */
+/* ---- answers (answer.c) ---- */
 
 /** The HTTP status that a code becomes. */
 int status_of(int code);
@@ -324,11 +357,11 @@ int status_of(int code);
 void log_refusal(const struct run *r, int status, const char *text);
 /** What a run is refused with: answer_error(), and what is denied where that is told of. */
 void answer_refusal(struct run *r, int status, const char *text);
-/** {"error": text} in the format; \p format FORMAT_NONE is as JSON. */
-void answer_error(struct exchange *x, enum format format, int status, const char *text);
-/** {"statusCode":…,"error":…,"message":text}, always JSON. */
-void answer_long(struct exchange *x, int status, const char *text);
-/** {"error": text} without a content type, always JSON. */
+/** {"error": text} in the format; NULL: in what the client accepts, else JSON. */
+void answer_error(struct exchange *x, const struct format *f, int status, const char *text);
+/** {"statusCode":…,"error":…,"message":text}, in the same. */
+void answer_long(struct exchange *x, const struct format *f, int status, const char *text);
+/** {"error": text} in what the client accepts; JSON goes without a content type. */
 void answer_login_failed(struct exchange *x, int status, const char *text);
 /** Text under a content type, NULL for none. */
 void answer_text(struct exchange *x, int status, const char *content_type, const char *text);
@@ -341,8 +374,5 @@ void answer_call(struct run *r);
 int slices_open(struct dispatch *d, struct err *e);
 /** Makes the first piece of rows, where there are any: a step. */
 enum flow rows_begin(struct run *r);
-
-/** A JSON value as CSV: an object is a row, an array of objects rows. Failure is the buffer's. */
-void csv_write(struct buf *out, const lyre_value *v, struct arena *a);
 
 #endif

@@ -86,7 +86,7 @@ static int take_rows(struct job_run *j)
 	buf_clear(&j->out);
 	query_slice(j->call.rows->query, ROWS_SLICE_NS, false);
 	do
-		rc = query_write(j->call.rows->query, ROWS_JSON, &j->out, j->out.len + ROWS_PIECE, e);
+		rc = query_write(j->call.rows->query, &j->call.out, j->out.len + ROWS_PIECE, e);
 	while (rc == 0 && !j->out.failed);
 	if (rc < 0)
 		call_query_ended(&j->call, j->call.rows->query);
@@ -122,7 +122,7 @@ static int take_answer(struct job_run *j, struct job_outcome *ret)
 }
 
 /** Who made the job may be gone when it begins, or may do less. */
-static int permit(struct job_run *j)
+static int permit_job(struct job_run *j)
 {
 	lyre_call *call = &j->call;
 
@@ -162,7 +162,7 @@ static void work(struct job *job, struct job_outcome *ret)
 {
 	struct job_run *j = run_of(job);
 
-	int rc = permit(j);
+	int rc = permit_job(j);
 	if (!rc)
 		rc = run_handler(j);
 	if (!rc)
@@ -231,6 +231,7 @@ static struct job_run *make_run(struct run *r)
 		.store = r->call.store,
 		.arena = &j->arena,
 		.operation = r->call.operation,
+		.decoder = r->call.decoder,
 		.who = principal_ref(r->call.who),
 		.fd = -1,
 	};
@@ -254,6 +255,7 @@ static int check(struct run *r, const char **ret)
 	*ret = NULL;
 	if (!call->operation->decl->check)
 		return 0;
+	out_init(&call->out, out);
 	int rc = call->operation->decl->check(call);
 	if (rc > 0)
 		return err_set(&call->err, LYRE_EINTERNAL, "the operation's check is not over when it returns");
@@ -265,7 +267,7 @@ static int check(struct run *r, const char **ret)
 	if (!rc && value_is(message, LYRE_STRING))
 		*ret = message->s;
 	buf_clear(out);
-	out_init(&call->out, out);
+	out_begin(&call->out, r->format->encoder, out, &r->x->arena);
 	return rc;
 }
 

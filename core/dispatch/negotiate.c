@@ -13,26 +13,40 @@
 
 #define BLANKS " \t"
 
-/** What can be written; among what a client accepts the highest product of its q and our weight wins. */
-static const struct {
-	const char *type;
-	enum format format;
-	double weight;
-} formats[] = {
-	{ "application/json", FORMAT_JSON, 0.8 },
-#ifndef LYRE_MINIMAL
-	{ "text/csv", FORMAT_CSV, 0.1 },
+/** JSON comes first; what has no encoder is answered in it. */
+static const struct format formats[] = {
+	{ "application/json", 0.8, &encode_json, &decode_json, NULL },
+#ifdef LYRE_FORMAT_CBOR
+	{ "application/cbor", 1, &encode_cbor, &decode_cbor, NULL },
 #endif
-	{ "*/*", FORMAT_JSON, 0.5 },
+#ifdef LYRE_FORMAT_MSGPACK
+	{ "application/x-msgpack", 0.9, &encode_msgpack, &decode_msgpack, NULL },
+	{ "application/msgpack", 0.9, &encode_msgpack, &decode_msgpack, NULL },
+#endif
+#ifdef LYRE_FORMAT_CSV
+	{ "text/csv", 0.1, &encode_csv, NULL, "attachment; filename=\"data.csv\"" },
+#endif
+#ifdef LYRE_FORMAT_YAML
+	{ "text/yaml", 0.7, &encode_yaml, NULL, NULL },
+#endif
+#ifdef LYRE_FORMAT_JSONL
+	{ "application/x-ndjson", 0.6, &encode_jsonl, NULL, NULL },
+	{ "application/jsonl", 0.6, &encode_jsonl, NULL, NULL },
+#endif
+	{ "*/*", 0.5, NULL, NULL, NULL },
 };
 
-const char *formats_supported(void)
+#define FORMATS (sizeof formats / sizeof *formats)
+
+const struct format *const format_json = &formats[0];
+
+char *formats_supported(struct arena *a)
 {
-#ifndef LYRE_MINIMAL
-	return "application/json, text/csv, */*";
-#else
-	return "application/json, */*";
-#endif
+	char *list = arena_printf(a, "%s", formats[0].type);
+
+	for (size_t i = 1; list && i < FORMATS; i++)
+		list = arena_printf(a, "%s, %s", list, formats[i].type);
+	return list;
 }
 
 /** Length of the media type at the start of a header or one of its items: without parameters and blanks. */
@@ -71,9 +85,9 @@ static double quality(const char *s, size_t len)
 	return 1;
 }
 
-enum format format_accepted(const char *accept)
+const struct format *format_accepted(const char *accept)
 {
-	enum format best = FORMAT_NONE;
+	const struct format *best = NULL;
 	double score = 0;
 	bool any = false;
 
@@ -83,27 +97,48 @@ enum format format_accepted(const char *accept)
 		size_t type = type_length(accept, len);
 
 		any |= len > 0;
-		for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+		for (size_t i = 0; i < FORMATS; i++) {
 			if (!type_is(accept, type, formats[i].type))
 				continue;
 			double s = quality(accept, len) * formats[i].weight;
 			if (s > score) {
 				score = s;
-				best = formats[i].format;
+				best = formats[i].encoder ? &formats[i] : format_json;
 			}
 		}
 		accept += len;
 	}
-	return any ? best : FORMAT_JSON;
+	return any ? best : format_json;
 }
 
-enum media media_of(const char *content_type)
+/** Whether a Content-Type header says \p type. */
+static bool says(const char *content_type, const char *type)
 {
-	if (!content_type)
-		return MEDIA_OTHER;
+	size_t len = strlen(type);
+
 	content_type += strspn(content_type, BLANKS);
-	size_t len = type_length(content_type, strlen(content_type));
-	if (type_is(content_type, len, "application/json"))
-		return MEDIA_JSON;
-	return type_is(content_type, len, "text/plain") ? MEDIA_TEXT : MEDIA_OTHER;
+	if (strncasecmp(content_type, type, len))
+		return false;
+	content_type += len;
+	content_type += strspn(content_type, BLANKS);
+	return !*content_type || *content_type == ';';
+}
+
+const struct format *format_sent(const char *content_type)
+{
+	for (size_t i = 0; content_type && i < FORMATS; i++) {
+		if (formats[i].decoder && says(content_type, formats[i].type))
+			return &formats[i];
+	}
+	return NULL;
+}
+
+bool is_plain_text(const char *content_type)
+{
+	return content_type && says(content_type, "text/plain");
+}
+
+bool is_file_type(const char *content_type)
+{
+	return content_type && says(content_type, "application/octet-stream");
 }

@@ -5,6 +5,8 @@
  */
 #include "dispatch/dispatch_internal.h"
 
+#include "query/comparators.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,6 +120,15 @@ static int read_fallback(struct registry *g, const struct operation *o, const st
 	return 0;
 }
 
+/** What a module cannot know: the comparators of this core. */
+static int add_help(struct registry *g, struct lyre_param *p, struct err *e)
+{
+	const char *more = comparators_help(&g->arena);
+
+	p->help = more ? arena_printf(&g->arena, "%s%s%s", p->help ? p->help : "", p->help ? " " : "", more) : NULL;
+	return p->help ? 0 : err_nomem(e);
+}
+
 static int add_params(struct registry *g, struct operation *o, struct err *e)
 {
 	const struct lyre_list *list = &o->decl->params;
@@ -139,6 +150,8 @@ static int add_params(struct registry *g, struct operation *o, struct err *e)
 			return err_set(e, LYRE_EINVAL, "module '%s' declares the parameter '%s' of '%s' twice", o->owner, p->name,
 				o->name);
 		int rc = read_fallback(g, o, p, &fallbacks[i], e);
+		if (!rc && p->flags & LYRE_P_CONDITIONS)
+			rc = add_help(g, p, e);
 		if (rc)
 			return rc;
 	}
@@ -149,7 +162,7 @@ static int add_params(struct registry *g, struct operation *o, struct err *e)
 
 #define ON_TABLES (LYRE_PERMIT_READ | LYRE_PERMIT_INSERT | LYRE_PERMIT_UPDATE | LYRE_PERMIT_DELETE)
 #define PERMISSIONS (ON_TABLES | LYRE_PERMIT_DESCRIBE)
-#define PARAM_FLAGS (LYRE_P_HANDLER_CHECKS * 2 - 1)
+#define PARAM_FLAGS (LYRE_P_FILE * 2 - 1)
 
 static bool has_param(const struct operation *o, const char *name)
 {
@@ -175,6 +188,12 @@ static int check_param(const struct operation *o, const struct lyre_param *p, st
 		what = "has records (LYRE_P_WRITES), but its operation neither inserts nor updates: declare that in permissions";
 	else if (p->flags & (LYRE_P_READS | LYRE_P_WRITES) && !o->decl->permissions)
 		what = "names attributes (LYRE_P_READS, LYRE_P_WRITES), but its operation declares no permissions on their table";
+	else if (p->flags & LYRE_P_FILE && p->types != LYRE_T_STRING)
+		what = "is a file (LYRE_P_FILE), whose path is a text: give it LYRE_T_STRING alone";
+	else if (p->flags & LYRE_P_FILE && p != &o->params[operation_param_flagged(o, LYRE_P_FILE)])
+		what = "is a second file (LYRE_P_FILE), and a request has one body";
+	else if (p->flags & LYRE_P_FILE && (o->decl->run == LYRE_RUN_JOB || o->decl->access == LYRE_ACCESS_OPEN))
+		what = "is a file (LYRE_P_FILE), which neither jobs nor operations for anybody (LYRE_ACCESS_OPEN) take";
 	return what ? err_set(e, LYRE_EINVAL, "module '%s' declares a parameter of '%s' wrongly: '%s' %s", o->owner, o->name,
 		p->name, what) : 0;
 }
@@ -203,6 +222,16 @@ static int check_access(const struct operation *o, const struct lyre_operation *
 	return rc;
 }
 
+static int check_run(const struct operation *o, struct err *e)
+{
+	const struct lyre_operation *decl = o->decl;
+	bool checked = decl->run == LYRE_RUN_JOB || operation_param_flagged(o, LYRE_P_FILE) < o->param_count;
+
+	if (decl->run <= LYRE_RUN_JOB && (!decl->check || checked))
+		return 0;
+	return fault(o, e, "to run in a way that there is not: a check is for jobs, and for files that are sent (LYRE_P_FILE), alone");
+}
+
 static int by_name(const void *a, const void *b)
 {
 	return strcmp((*(const struct operation *const *)a)->name, (*(const struct operation *const *)b)->name);
@@ -226,11 +255,9 @@ int registry_add(struct registry *g, const char *owner, lyre_instance *instance,
 			.number = g->count + 1 };
 		if (!o->name || !*o->name || !decl->handler)
 			return err_set(e, LYRE_EINVAL, "module '%s' declares an operation without a name or a handler", owner);
-		if (decl->run > LYRE_RUN_JOB || (decl->check && decl->run != LYRE_RUN_JOB))
-			return err_set(e, LYRE_EINVAL,
-				"module '%s' declares the operation '%s' to run in a way that there is not: a check is for jobs alone", owner,
-				o->name);
 		int rc = add_params(g, o, e);
+		if (!rc)
+			rc = check_run(o, e);
 		if (!rc)
 			rc = check_access(o, decl, e);
 		if (!rc)

@@ -275,13 +275,18 @@ enum flow sign_in_body_end(struct run *r)
 	return refuse(r, failure_status(r), e->text);
 }
 
-enum flow sign_in_route(struct run *r)
+enum flow sign_in_sender(struct run *r)
 {
 	if (!r->call.who && r->x->trusted)
 		trust(r);
-	if (!r->call.who && r->call.operation->decl->access != LYRE_ACCESS_OPEN)
-		return refuse(r, status_of(LYRE_EUNAUTHENTICATED), MUST_LOGIN);
-	return FLOW_NEXT;
+	return r->call.who ? FLOW_NEXT : refuse(r, status_of(LYRE_EUNAUTHENTICATED), MUST_LOGIN);
+}
+
+enum flow sign_in_route(struct run *r)
+{
+	if (r->call.operation->decl->access == LYRE_ACCESS_OPEN && !r->x->trusted)
+		return FLOW_NEXT;
+	return sign_in_sender(r);
 }
 
 /** Whether all that it does is to tell something. */

@@ -9,7 +9,8 @@
  * user at an address, however many connections that has.
  *
  * Pieces: the first is the whole answer or its first FIRST_PIECE bytes, and is made before the answer is queued (the step
- * "answer"); http asks for each of the following by dispatch_stream(), when it has sent the one before.
+ * "answer"); http asks for each of the following by dispatch_stream(), when it has sent the one before. A format that begins
+ * with how much follows has one piece, held in the request's memory.
  *
  * Who owns the run, the call and x->out:
  *   the connection's thread    from dispatch_begin() on, and again after resume();
@@ -70,7 +71,7 @@ static int still_wanted(void *arg, struct err *e)
 
 	if (atomic_load_explicit(&call->dispatch->cutting, memory_order_relaxed))
 		return err_set(e, LYRE_EBUSY, "The server is stopping");
-	if (call->job)
+	if (!call->x)
 		return 0;
 	struct run *r = RUN_OF(call, call);
 	if (r->x->gone && r->x->gone(r->x)) {
@@ -102,9 +103,14 @@ void call_query_ended(lyre_call *call, const struct query *q)
 static int write_rows(struct run *r)
 {
 	struct query *q = r->call.rows->query;
-	struct buf *out = &r->x->out;
+	lyre_out *out = &r->call.out;
 
-	int rc = query_write(q, r->format == FORMAT_CSV ? ROWS_CSV : ROWS_JSON, out, r->want, &r->call.err);
+	int rc = query_write(q, out, r->want, &r->call.err);
+	if (rc == LYRE_END) {
+		out_finish(out);
+		if (out->buf->failed)
+			rc = err_nomem(&r->call.err);
+	}
 	if (rc < 0)
 		call_query_ended(&r->call, q);
 	return rc;
@@ -162,7 +168,7 @@ static bool make_piece(struct run *r, size_t want)
 	struct query *q = r->call.rows->query;
 
 	buf_clear(&r->x->out);
-	r->want = want;
+	r->want = r->format->encoder->whole ? SIZE_MAX : want;
 	if (!r->slow) {
 		query_slice(q, atomic_load_explicit(&r->dispatch->slow, memory_order_relaxed) ? LIGHT_BUSY_NS : LIGHT_NS, true);
 		r->rows_rc = write_rows(r);

@@ -34,7 +34,7 @@ enum flow out_of_memory(struct run *r)
 
 static enum flow refuse_long(struct run *r, int status, const char *text)
 {
-	answer_long(r->x, status, text);
+	answer_long(r->x, r->format, status, text);
 	return FLOW_DONE;
 }
 
@@ -65,9 +65,9 @@ static enum flow route(struct run *r)
 	bool get = x->method == METHOD_GET || x->method == METHOD_HEAD;
 	const struct operation *route = get ? route_find(r->dispatch, x->path) : NULL;
 	if (route) {
-		/* What a route answers is not negotiated: only its refusals, and what it answers in JSON. */
-		enum format format = format_accepted(x->accept);
-		r->format = format == FORMAT_NONE ? FORMAT_JSON : format;
+		/* What a route answers is not negotiated: only its refusals, and the values that it answers. */
+		const struct format *format = format_accepted(x->accept);
+		r->format = format ? format : format_json;
 		r->call.operation = route;
 		r->next = route_steps;
 		return FLOW_NEXT;
@@ -84,10 +84,10 @@ static enum flow route(struct run *r)
 static enum flow accept(struct run *r)
 {
 	r->format = format_accepted(r->x->accept);
-	if (r->format != FORMAT_NONE)
+	if (r->format)
 		return FLOW_NEXT;
 	const char *text = arena_printf(&r->x->arena,
-		"No supported content types found in Accept header, supported types include: %s", formats_supported());
+		"No supported content types found in Accept header, supported types include: %s", formats_supported(&r->x->arena));
 	return text ? refuse_long(r, status_of(LYRE_ENOTACCEPTABLE), text) : out_of_memory(r);
 }
 
@@ -109,10 +109,11 @@ static enum flow await_body(struct run *r)
 		return FLOW_NEXT;
 	if (!r->call.who && !r->x->trusted)
 		return refuse(r, status_of(LYRE_EUNAUTHENTICATED), MUST_LOGIN);
-	return media_of(r->x->content_type) == MEDIA_OTHER ? refuse_media(r) : FLOW_BODY;
+	const char *type = r->x->content_type;
+	return format_sent(type) || is_plain_text(type) ? FLOW_BODY : refuse_media(r);
 }
 
-static enum flow stopping_meanwhile(struct run *r)
+enum flow stopping_meanwhile(struct run *r)
 {
 	return r->x->body_later ? stopping(r) : FLOW_NEXT;
 }
@@ -138,7 +139,7 @@ static bool has_prototype(const lyre_value *v)
 	return false;
 }
 
-/** Whether a body can hold such names at all: most do not, and need no walk through their values. */
+/** Whether a body of JSON can hold such names at all: most do not, and need no walk through their values. */
 static bool may_have_prototype(const struct buf *body)
 {
 	const char *p = body->data, *end = p + body->len;
@@ -168,22 +169,31 @@ static bool may_all(const struct run *r)
 	return r->x->trusted || (who && who->role && who->role->super_user);
 }
 
+static enum flow refuse_empty(struct run *r, const struct format *format)
+{
+	struct err e;
+
+	err_set(&e, LYRE_EINVAL, "Body cannot be empty when content-type is set to '%s'", format->type);
+	return refuse_err(r, &e);
+}
+
 static enum flow decode(struct run *r)
 {
 	struct exchange *x = r->x;
-	enum media media = media_of(x->content_type);
+	const struct format *format = format_sent(x->content_type);
 	struct err e;
 
-	if (media == MEDIA_OTHER && (x->content_type || x->body.len))
+	if (!format && !is_plain_text(x->content_type) && (x->content_type || x->body.len))
 		return refuse_media(r);
-	if (media != MEDIA_JSON)
+	if (!format)
 		return refuse_long(r, status_of(LYRE_EINVAL), no_operation);
 	if (!x->body.len)
-		return refuse(r, status_of(LYRE_EINVAL), "Body cannot be empty when content-type is set to 'application/json'");
+		return refuse_empty(r, format);
 
-	r->suspect = may_have_prototype(&x->body);
+	r->suspect = format != format_json || may_have_prototype(&x->body);
 	r->unread = x->body.len > DECODE_AT_ONCE && !may_all(r);
-	if ((r->unread ? json_decode_outer : json_decode)(&x->arena, x->body.data, x->body.len, &r->call.body, &e))
+	r->call.decoder = format->decoder;
+	if (format->decoder->decode(&x->arena, x->body.data, x->body.len, r->unread, &r->call.body, &e))
 		return refuse_err(r, &e);
 	return refuse_prototype(r);
 }
@@ -198,7 +208,7 @@ enum flow decode_rest(struct run *r, const struct operation *o)
 	return arguments_decode(&r->call, o, &e) ? refuse_err(r, &e) : refuse_prototype(r);
 }
 
-static enum flow name_operation(struct run *r)
+enum flow name_operation(struct run *r)
 {
 	const lyre_value *body = &r->call.body;
 
@@ -212,7 +222,7 @@ static enum flow name_operation(struct run *r)
 	return FLOW_NEXT;
 }
 
-static enum flow find_operation(struct run *r)
+enum flow find_operation(struct run *r)
 {
 	const lyre_value *name = value_get(&r->call.body, "operation");
 
@@ -249,14 +259,14 @@ static enum flow decode_arguments(struct run *r)
 	return decode_rest(r, r->call.operation);
 }
 
-static enum flow permit(struct run *r)
+enum flow permit(struct run *r)
 {
 	if (!r->labels && arguments_bind(&r->call, &r->labels))
 		return out_of_memory(r);
 	return ask_permission(r);
 }
 
-static enum flow validate(struct run *r)
+enum flow validate(struct run *r)
 {
 	struct err e;
 
@@ -273,12 +283,12 @@ static void work(struct pool_task *task)
 	run_wake(r, r->rc == LYRE_PENDING ? 1 : 2);
 }
 
-static enum flow start(struct run *r)
+enum flow start(struct run *r)
 {
 	lyre_call *call = &r->call;
 
 	buf_clear(&r->x->out);
-	out_init(&call->out, &r->x->out);
+	out_begin(&call->out, r->format->encoder, &r->x->out, &r->x->arena);
 	if (call->operation->decl->run != LYRE_RUN_INLINE) {
 		/* This thread, the worker, and the answer that comes later when the handler says so. */
 		atomic_store(&r->holds, 3);
@@ -292,7 +302,7 @@ static enum flow start(struct run *r)
 }
 
 /** What was pending goes on, as often as it says that it is pending again. */
-static enum flow go_on(struct run *r)
+enum flow go_on(struct run *r)
 {
 	if (r->rc != LYRE_PENDING)
 		return FLOW_NEXT;
@@ -303,7 +313,7 @@ static enum flow go_on(struct run *r)
 	return r->rc == LYRE_PENDING ? FLOW_REPEAT : FLOW_NEXT;
 }
 
-static enum flow answer(struct run *r)
+enum flow answer(struct run *r)
 {
 	answer_call(r);
 	return FLOW_DONE;
@@ -315,6 +325,7 @@ const step_function steps[] = {
 	sign_in_header_end,
 	route,
 	accept,
+	file_begin,
 	await_body,
 	stopping_meanwhile,
 	sign_in_header_again,

@@ -21,7 +21,7 @@ int arguments_decode(struct lyre_call *call, const struct operation *o, struct e
 		const lyre_value *v = words_get(&call->body, o->params[i].name, &label);
 
 		if (v)
-			rc = json_decode_rest(call->arena, (lyre_value *)(uintptr_t)v, e);
+			rc = call_decode(call, (lyre_value *)(uintptr_t)v, e);
 	}
 	return rc;
 }
@@ -44,7 +44,7 @@ int arguments_bind(struct lyre_call *call, const char ***ret_labels)
 			continue;
 		call->args[i] = *v;
 		call->given[i] = true;
-		if (o->params[i].flags & LYRE_P_READS)
+		if (o->params[i].flags & LYRE_P_CONDITIONS)
 			words_modernise(&call->args[i]);
 	}
 	*ret_labels = labels;
@@ -56,7 +56,8 @@ int arguments_bind(struct lyre_call *call, const char ***ret_labels)
 /** What is wrong with a request, sentence by sentence. */
 struct faults {
 	struct buf text;
-	const char *label;
+	const char *label; /* the name that they are said of, and its length: it may be a word of a list */
+	int label_len; /**< -1: it ends with NUL */
 };
 
 /** As much as a failure's text can hold: more would be cut. */
@@ -67,12 +68,12 @@ static bool enough(const struct faults *f)
 
 static void fault(struct faults *f, const char *what)
 {
-	buf_addf(&f->text, "%s'%s' %s", f->text.len ? ". " : "", f->label, what);
+	buf_addf(&f->text, "%s'%.*s' %s", f->text.len ? ". " : "", f->label_len, f->label, what);
 }
 
 static void fault_item(struct faults *f, size_t i, const char *what)
 {
-	buf_addf(&f->text, "%s'%s[%zu]' %s", f->text.len ? ". " : "", f->label, i, what);
+	buf_addf(&f->text, "%s'%.*s[%zu]' %s", f->text.len ? ". " : "", f->label_len, f->label, i, what);
 }
 
 static void fault_limit(struct faults *f, const char *what, double limit)
@@ -80,7 +81,8 @@ static void fault_limit(struct faults *f, const char *what, double limit)
 	char number[NUMBER_TEXT_MAX];
 
 	double_text(number, limit);
-	buf_addf(&f->text, "%s'%s' must be %s than or equal to %s", f->text.len ? ". " : "", f->label, what, number);
+	buf_addf(&f->text, "%s'%.*s' must be %s than or equal to %s", f->text.len ? ". " : "", f->label_len, f->label, what,
+		number);
 }
 
 /* ---- kinds ---- */
@@ -127,7 +129,7 @@ static void fault_kind(struct faults *f, uint32_t types)
 		}
 		return;
 	}
-	buf_addf(&f->text, "%s'%s' must be one of [", f->text.len ? ". " : "", f->label);
+	buf_addf(&f->text, "%s'%.*s' must be one of [", f->text.len ? ". " : "", f->label_len, f->label);
 	const char *comma = "";
 	for (size_t i = 0; i < KINDS; i++) {
 		if (types & 1u << i) {
@@ -229,6 +231,58 @@ static void check(struct faults *f, const struct lyre_param *p, lyre_value *v, s
 	}
 }
 
+static void name_it(struct faults *f, const char *label, size_t len)
+{
+	f->label = label;
+	f->label_len = (int)len;
+}
+
+/** Whether \p p is complained of under its own name, when that was sent. */
+static bool is_own_name(const struct lyre_param *p)
+{
+	size_t len = strlen(p->name);
+
+	for (const char *word = p->wrong_as; word; word = strchr(word, ' ')) {
+		word += strspn(word, " ");
+		if (!strncmp(word, p->name, len) && (!word[len] || word[len] == ' '))
+			return true;
+	}
+	return false;
+}
+
+/** \param sent  the word under which it was. An old word beside it stands for the same value, but null for none. */
+static void check_as_known(struct faults *f, const struct lyre_param *p, lyre_value *v, const char *sent, struct arena *a)
+{
+	size_t before = f->text.len;
+
+	f->label = sent;
+	f->label_len = -1;
+	if (!p->wrong_as || v->type == LYRE_NULL || strcmp(sent, p->name)) {
+		check(f, p, v, a);
+		return;
+	}
+	const char *word = p->wrong_as + strspn(p->wrong_as, " ");
+	do {
+		name_it(f, word, strcspn(word, " "));
+		check(f, p, v, a);
+		word += f->label_len;
+		word += strspn(word, " ");
+	} while (*word && f->text.len != before); /* what is right under one word is so under all */
+}
+
+/** \param sent  as null; NULL: not at all */
+static void miss(struct faults *f, const struct lyre_param *p, const char *sent)
+{
+	const char *label = p->label ? p->label : p->name;
+
+	name_it(f, label, strlen(label));
+	fault(f, "is required");
+	if (!sent || strcmp(sent, p->name) || !is_own_name(p))
+		return;
+	name_it(f, sent, strlen(sent));
+	fault_kind(f, p->types);
+}
+
 int arguments_check(struct lyre_call *call, const char *const *labels, struct err *e)
 {
 	const struct operation *o = call->operation;
@@ -238,18 +292,17 @@ int arguments_check(struct lyre_call *call, const char *const *labels, struct er
 	buf_init(&f.text);
 	for (size_t i = 0; i < o->param_count && !enough(&f); i++) {
 		const struct lyre_param *p = &o->params[i];
+		bool sent = call->given[i];
 
 		if (call->given[i] && call->args[i].type == LYRE_NULL && p->flags & LYRE_P_NULL_IS_ABSENT)
 			call->given[i] = false;
 		if (p->flags & LYRE_P_HANDLER_CHECKS) {
 			call->present[i] = call->given[i];
 		} else if (call->given[i]) {
-			f.label = labels[i];
-			check(&f, p, &call->args[i], call->arena);
+			check_as_known(&f, p, &call->args[i], labels[i], call->arena);
 			call->present[i] = true;
 		} else if (p->flags & LYRE_P_REQUIRED) {
-			f.label = p->label ? p->label : p->name;
-			fault(&f, "is required");
+			miss(&f, p, sent ? labels[i] : NULL);
 		} else if (p->fallback) {
 			call->args[i] = o->fallbacks[i];
 			call->present[i] = true;

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 
 struct config;
+struct dispatch;
 
 /** A path served by a module. */
 struct module_route {
@@ -41,6 +42,7 @@ struct lyre_instance {
 	struct module_route *routes; /**< added by it, last first */
 	struct module_authenticator *authenticators; /**< the same */
 	struct config *config;
+	struct dispatch *dispatch; /**< from its start on */
 	struct err err;    /**< set by lyre_start_fail() */
 };
 
@@ -50,6 +52,8 @@ struct modules {
 	struct config *config;
 	lyre_instance **list; /**< in configuration order, later in start order */
 	size_t count;
+	const char **failed; /**< names of those that are a fault already */
+	size_t failed_count;
 };
 
 /** The table of functions passed to every module. */

@@ -39,9 +39,9 @@ static const lyre_value *host_call_body(lyre_call *call)
 {
 	struct err ignored;
 
-	/* Values for which memory runs out stay JSON text: a kind that no check accepts. */
+	/* Values for which memory runs out stay as they were sent: a kind that no check accepts. */
 	for (uint32_t i = 0; value_is(&call->body, LYRE_OBJECT) && i < call->body.len; i++)
-		json_decode_rest(call->arena, &call->body.members[i].value, &ignored);
+		call_decode(call, &call->body.members[i].value, &ignored);
 	return &call->body;
 }
 
@@ -126,7 +126,7 @@ static int host_reply_vmessage(lyre_call *call, const char *fmt, va_list ap)
 
 static int host_reply_text(lyre_call *call, const char *content_type, const char *text, size_t len)
 {
-	if (call->job)
+	if (!call->x)
 		return err_set(&call->err, LYRE_EINTERNAL, "a job cannot answer plain text: its answer is stored as JSON");
 	for (const char *p = content_type; *p; p++)
 		if (*p < ' ' || *p > '~')

@@ -37,3 +37,34 @@ int host_configuration_set(lyre_call *call, const lyre_value *settings, int unkn
 	int rc = host_may_manage(call);
 	return rc < 0 ? rc : config_set(call->operation->instance->config, settings, unknown != 0, note, call, &call->err);
 }
+
+struct visiting {
+	int (*visit)(void *arg, const struct lyre_setting_entry *entry);
+	void *arg;
+};
+
+static int show(void *ctx, const struct config_item *item)
+{
+	static const uint32_t effects[] = {
+		[CONFIG_AT_RESTART] = LYRE_EFFECT_RESTART, [CONFIG_AT_NEW_LISTENERS] = LYRE_EFFECT_LISTENERS,
+		[CONFIG_AT_ONCE] = LYRE_EFFECT_AT_ONCE, [CONFIG_WITHOUT_EFFECT] = LYRE_EFFECT_NONE,
+	};
+	const struct visiting *v = ctx;
+	char wanted[CONFIG_WANTED_MAX];
+	const struct lyre_setting_entry entry = {
+		.size = (uint32_t)sizeof entry,
+		.effect = effects[item->effect],
+		.key = item->key,
+		.wanted = config_wanted(item->setting, wanted),
+		.fallback = item->setting->fallback,
+		.help = item->setting->help,
+	};
+	return v->visit(v->arg, &entry);
+}
+
+int host_settings(lyre_call *call, int (*visit)(void *arg, const struct lyre_setting_entry *entry), void *arg)
+{
+	struct visiting v = { visit, arg };
+	int rc = host_may_manage(call);
+	return rc < 0 ? rc : config_each(call->operation->instance->config, show, &v);
+}

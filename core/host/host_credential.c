@@ -122,7 +122,7 @@ int host_reply_cookie(lyre_call *call, const char *name, const char *value, int6
 {
 	char date[40];
 
-	if (call->job)
+	if (!call->x)
 		return err_set(&call->err, LYRE_EINTERNAL, "a job cannot set a cookie: its client was answered long ago");
 	if (!name || !value)
 		return err_set(&call->err, LYRE_EINVAL, "module '%s' sets a cookie without a name or a value", call->operation->owner);

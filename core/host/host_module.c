@@ -66,6 +66,17 @@ static int host_start_vfail(lyre_instance *self, int code, const char *fmt, va_l
 	return err_vset(&self->err, code < 0 ? code : LYRE_EINTERNAL, fmt, ap);
 }
 
+static int host_run(lyre_instance *self, int (*work)(lyre_call *call, void *arg), void *arg)
+{
+	struct err e = { 0 };
+	int rc = dispatch_run(self->dispatch, self->name, self, work, arg, &e);
+	if (rc < 0 && self->starting)
+		self->err = e;
+	else if (rc < 0)
+		log_error(self->name, "%s", e.text);
+	return rc;
+}
+
 static void host_vlog(lyre_instance *self, int level, const char *fmt, va_list ap)
 {
 	int known = level < LYRE_NOTIFY ? LYRE_NOTIFY : level > LYRE_TRACE ? LYRE_TRACE : level;
@@ -83,5 +94,6 @@ const struct lyre_module_api host_module_api = {
 	.setting_list = host_setting_list,
 
 	.start_vfail = host_start_vfail,
+	.run = host_run,
 	.vlog = host_vlog,
 };

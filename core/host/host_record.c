@@ -5,6 +5,9 @@
  */
 #include "host/host_store.h"
 #include "query/query.h"
+#include "store/upload.h"
+
+#include <string.h>
 
 /* ---- writing ---- */
 
@@ -154,10 +157,22 @@ int host_backup(lyre_call *call, const char *database, const char *const *tables
 	return rc < 0 ? rc : store_backup(call->store, database, tables, count, fd, &call->err);
 }
 
+/** The call's own, where that is what \p path names. */
+static struct upload *upload_at(const lyre_call *call, const char *path)
+{
+	return call->upload && strcmp(path, upload_path(call->upload)) == 0 ? call->upload : NULL;
+}
+
+int host_restore_check(lyre_call *call, const char *database, const char *path)
+{
+	int rc = host_may_manage(call);
+	return rc < 0 ? rc : store_restore_look(call->store, database, path, upload_at(call, path), &call->err);
+}
+
 int host_restore(lyre_call *call, const char *database, const char *path)
 {
 	int rc = host_may_manage(call);
-	return rc < 0 ? rc : store_restore(call->store, database, path, &call->err);
+	return rc < 0 ? rc : store_restore(call->store, database, path, upload_at(call, path), &call->err);
 }
 
 /* ---- databases at work ---- */

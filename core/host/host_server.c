@@ -19,4 +19,6 @@ const struct lyre_server_api host_server_api = {
 	.metrics = host_metrics,
 
 	.route_add = host_route_add,
+
+	.settings = host_settings,
 };

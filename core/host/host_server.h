@@ -11,6 +11,7 @@
 /* host_config.c */
 int host_configuration_reply(lyre_call *call, int effective);
 int host_configuration_set(lyre_call *call, const lyre_value *settings, int unknown);
+int host_settings(lyre_call *call, int (*visit)(void *arg, const struct lyre_setting_entry *entry), void *arg);
 
 /* host_restart.c */
 int host_restart(lyre_call *call);

@@ -34,6 +34,7 @@ const struct lyre_store_api host_store_api = {
 
 	.backup = host_backup,
 	.restore = host_restore,
+	.restore_check = host_restore_check,
 
 	.database_compact = host_database_compact,
 	.database_storage = host_database_storage,

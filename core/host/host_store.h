@@ -33,6 +33,7 @@ int host_lookup(lyre_call *call, lyre_table *table, const lyre_value *keys, cons
 int host_cursor_next(lyre_call *call, lyre_cursor *cursor, const lyre_value **ret);
 int host_backup(lyre_call *call, const char *database, const char *const *tables, size_t count, int *fd);
 int host_restore(lyre_call *call, const char *database, const char *path);
+int host_restore_check(lyre_call *call, const char *database, const char *path);
 int host_database_compact(lyre_call *call, const char *database, uint64_t *before, uint64_t *after);
 int host_database_storage(lyre_call *call, const char *database, struct lyre_storage *ret);
 int host_database_check(lyre_call *call, const char *database, struct lyre_check *ret);

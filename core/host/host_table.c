@@ -240,9 +240,11 @@ static int write_kept(lyre_call *call, struct database *db, const char *name, st
 	return rc;
 }
 
-/** Whether the caller sees the same of a database as every super_user: then one kept text serves them all. */
+/** Whether the caller sees the same of a database as every super_user, in JSON: then one kept text serves them all. */
 static bool is_told_all(const lyre_call *call, const char *database)
 {
+	if (call->out.encoder != &encode_json)
+		return false;
 	/* secrets of the system database are visible only with the server's rights */
 	return host_is_whole(call) && !(call->server_rights && strcmp(database, SYSTEM_DATABASE) == 0);
 }

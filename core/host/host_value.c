@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "host/host_internal.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -91,6 +92,14 @@ static const lyre_value *host_make_int(lyre_call *call, int64_t i)
 	return make(call, value_int(i));
 }
 
+static const lyre_value *host_make_uint(lyre_call *call, uint64_t u)
+{
+	if (u <= INT64_MAX)
+		return make(call, value_int((int64_t)u));
+	const char *digits = arena_printf(call->arena, "%" PRIu64, u);
+	return digits ? make(call, (lyre_value){ .type = LYRE_BIGINT, .len = (uint32_t)strlen(digits), .s = digits }) : NULL;
+}
+
 static const lyre_value *host_make_double(lyre_call *call, double d)
 {
 	return make(call, isfinite(d) ? value_double(d) : value_null());
@@ -132,7 +141,12 @@ static const lyre_value *host_make_copy(lyre_call *call, const lyre_value *v)
 	return v && value_copy(call->arena, v, NULL, 0, &copy) ? make(call, copy) : NULL;
 }
 
-/* ---- times ---- */
+/* ---- texts and times ---- */
+
+static int host_text_is_utf8(const char *s, size_t len)
+{
+	return utf8_valid_prefix(s, len) == len;
+}
 
 static int host_time_parse(const char *s, size_t len, double *ms)
 {
@@ -176,4 +190,7 @@ const struct lyre_value_api host_value_api = {
 	.time_now = now_ms,
 	.time_parse = host_time_parse,
 	.time_text = iso_time,
+
+	.make_uint = host_make_uint,
+	.text_is_utf8 = host_text_is_utf8,
 };

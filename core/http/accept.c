@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/accept.h"
 
-#include "base/text.h"
+#include "http/complain.h"
 #include "log/log.h"
 
 #include <errno.h>
@@ -13,8 +13,6 @@
 
 /* When there is no room, how soon to look again. */
 #define FULL_MS 20
-/* Lines about the same trouble are at least so far apart. */
-#define COMPLAIN_MS 10000
 /* At most so many connections before the stop is looked at. */
 #define ACCEPTS_A_TURN 64
 
@@ -24,13 +22,10 @@ static bool is_shortage(int errnum)
 	return errnum == EMFILE || errnum == ENFILE || errnum == ENOBUFS || errnum == ENOMEM;
 }
 
-static void complain(int64_t *last, const char *what)
+static void complain(_Atomic int64_t *next, const char *what)
 {
-	int64_t now = monotonic_ms();
-	if (now - *last < COMPLAIN_MS)
-		return;
-	*last = now;
-	log_warn("http", "%s", what);
+	if (complaint_due(next))
+		log_warn("http", "%s", what);
 }
 
 static void close_refused(struct acceptor *a, int fd)
@@ -39,10 +34,10 @@ static void close_refused(struct acceptor *a, int fd)
 	metric_add(&dispatch_traffic(a->dispatch)->refused, 1);
 }
 
-int acceptor_add(struct acceptor *a, int fd, const struct sockaddr *address, socklen_t len)
+int acceptor_add(struct acceptor *a, int fd, const struct sockaddr *address, socklen_t len, char *note)
 {
 	uint64_t seat;
-	enum seat_answer answer = seats_take(a->seats, &a->limit, fd, address, &seat);
+	enum seat_answer answer = seats_take(a->seats, &a->limit, fd, address, note, &seat);
 	if (answer != SEAT_GIVEN) {
 		close_refused(a, fd);
 		return answer == SEAT_FULL_ADDRESS ? LYRE_EBUSY : LYRE_ENOMEM;
@@ -59,7 +54,7 @@ int acceptor_add(struct acceptor *a, int fd, const struct sockaddr *address, soc
 }
 
 /** \return whether there is room for more at once */
-static bool accept_some(struct acceptor *a, int64_t *complained)
+static bool accept_some(struct acceptor *a, _Atomic int64_t *complained)
 {
 	for (int i = 0; i < ACCEPTS_A_TURN; i++) {
 		if (!seats_room(a->seats, &a->limit, monotonic_ms())) {
@@ -70,7 +65,7 @@ static bool accept_some(struct acceptor *a, int64_t *complained)
 		socklen_t len = sizeof address;
 		int fd = accept4(a->fd, (struct sockaddr *)&address, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd >= 0) {
-			if (acceptor_add(a, fd, (struct sockaddr *)&address, len) == LYRE_EBUSY)
+			if (acceptor_add(a, fd, (struct sockaddr *)&address, len, NULL) == LYRE_EBUSY)
 				complain(complained, "new connections are closed: operationsApi.network.maxConnectionsPerAddress is reached");
 		} else if (is_shortage(errno)) {
 			char why[120];
@@ -97,7 +92,7 @@ static bool is_woken(struct acceptor *a)
 static void *accept_all(void *arg)
 {
 	struct acceptor *a = arg;
-	int64_t complained = -COMPLAIN_MS;
+	_Atomic int64_t complained = 0;
 	bool room = true;
 	log_thread("http/accept");
 	for (;;) {

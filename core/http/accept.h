@@ -45,8 +45,12 @@ struct acceptor {
 
 /** \p a holds fd, limit, seats, threads and dispatch. */
 int acceptor_start(struct acceptor *a, struct err *e);
-/** Hands a connection on, even over the limit; it is closed when it is not taken. \return LYRE_EBUSY: its address has too many */
-int acceptor_add(struct acceptor *a, int fd, const struct sockaddr *address, socklen_t len);
+/**
+ * Hands a connection on, even over the limit; it is closed when it is not taken.
+ * \param note  for seats_take()
+ * \return LYRE_EBUSY: its address has too many
+ */
+int acceptor_add(struct acceptor *a, int fd, const struct sockaddr *address, socklen_t len, char *note);
 /** Has the accepting thread answer its pulse. */
 void acceptor_ask(struct acceptor *a);
 /** When this returns no new connection comes. Nothing to do when it was not started. */

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file http/body.c
- * \brief Bodies of requests, collected in memory: each up to its limit, charged to its request.
+ * \brief Bodies of requests, collected in memory: each up to its limit, charged to its request. Of a file only a piece.
  *
  * What is charged is what was sent, not what was promised, so that promises cost nothing; small bodies get their memory
  * at once.
  */
 #include "base/text.h"
+#include "http/complain.h"
 #include "http/http_internal.h"
 #include "log/log.h"
 
@@ -15,8 +16,6 @@
 /* A compressed body is taken apart in such pieces, and may grow so many times beyond BODY_UNASKED. */
 #define DECODE_PIECE 8192
 #define RATIO_MAX 100
-/* Lines about the budget are at least so far apart. */
-#define COMPLAIN_MS 10000
 
 static const char too_large[] = "Request body is too large";
 static const char too_many[] = "Too many request bodies at once";
@@ -27,10 +26,8 @@ static const char too_dense[] = "The body is compressed more than 100 times";
 static void complain(void)
 {
 	static _Atomic int64_t next;
-	int64_t now = monotonic_ms(), due = atomic_load(&next);
-	if (now < due || !atomic_compare_exchange_strong(&next, &due, now + COMPLAIN_MS))
-		return;
-	log_warn("http", "requests are refused: together they would hold more than operationsApi.maxMemory");
+	if (complaint_due(&next))
+		log_warn("http", "requests are refused: together they would hold more than operationsApi.maxMemory");
 }
 
 int body_failure(const struct request *r, const char **why)
@@ -53,6 +50,8 @@ int body_expect(struct request *r, const char **why)
 {
 	struct http *h = r->http;
 	uint64_t length = r->framing.content_length;
+	if (r->x.query)
+		return 0;
 	if (length > h->body_max) {
 		*why = too_large;
 		return MHD_HTTP_CONTENT_TOO_LARGE;
@@ -71,7 +70,7 @@ int body_expect(struct request *r, const char **why)
 static int add(struct request *r, const char *data, size_t size, const char **why)
 {
 	struct buf *body = &r->x.body;
-	if (size > r->http->body_max - body->len) {
+	if (!r->x.query && size > r->http->body_max - body->len) {
 		*why = too_large;
 		return MHD_HTTP_CONTENT_TOO_LARGE;
 	}

@@ -4,9 +4,9 @@
 #include "http/http_internal.h"
 #include "log/log.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,13 +134,10 @@ static void set_peer(struct connection *c, const struct sockaddr *a)
 		return;
 	if (a->sa_family == AF_INET) {
 		const struct sockaddr_in *v4 = (const void *)a;
-		inet_ntop(AF_INET, &v4->sin_addr, c->peer, sizeof c->peer);
+		address_write(c->peer, AF_INET, &v4->sin_addr);
 	} else if (a->sa_family == AF_INET6) {
 		const struct sockaddr_in6 *v6 = (const void *)a;
-		if (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
-			inet_ntop(AF_INET, &v6->sin6_addr.s6_addr[12], c->peer, sizeof c->peer);
-		else
-			inet_ntop(AF_INET6, &v6->sin6_addr, c->peer, sizeof c->peer);
+		address_write(c->peer, AF_INET6, &v6->sin6_addr);
 	}
 }
 
@@ -175,10 +172,12 @@ static void connection_begin(struct http *h, struct MHD_Connection *mhd, void **
 	int fd = descriptor_of(mhd);
 	if (domain_hold_here(h, fd))
 		return;
-	seats_begin(&h->seats, fd);
+	char *note = seats_begin(&h->seats, fd);
 	struct connection *c = calloc(1, sizeof *c);
-	if (!c)
+	if (!c) {
+		free(note);
 		return; /* the first request finds none and is cut */
+	}
 	c->http = h;
 	c->fd = fd;
 	c->secure = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION) != NULL;
@@ -189,14 +188,14 @@ static void connection_begin(struct http *h, struct MHD_Connection *mhd, void **
 		atomic_init(&c->uncounted, true);
 	} else {
 		c->tcp = true;
-		if (atomic_load(&h->adopted)) {
-			connection_count_on(c);
-			if (atomic_load(&c->taken))
-				atomic_fetch_sub(&h->adopted, 1);
-		}
 		set_peer(c, address ? address->client_addr : NULL);
 		c->proxied = proxies_trust(&h->proxies, c->peer);
+		if (note)
+			connection_resume(c, note);
+		else if (c->proxied)
+			c->header = HEADER_DUE;
 	}
+	free(note);
 	int64_t now = monotonic_ms();
 	atomic_init(&c->last, now);
 	atomic_init(&c->deadline, now + h->headers_ms);
@@ -215,6 +214,7 @@ static void connection_end(struct connection *c)
 {
 	struct http *h = c->http;
 	wire_end(c);
+	proxy_end(c);
 	metric_add(&dispatch_traffic(h->dispatch)->closed, 1);
 	pthread_mutex_lock(&h->lock);
 	if (c->prev)
@@ -249,6 +249,12 @@ struct connection *connection_of(struct MHD_Connection *mhd)
 {
 	const union MHD_ConnectionInfo *i = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	return i ? i->socket_context : NULL;
+}
+
+bool connection_hung_up(const struct connection *c)
+{
+	struct pollfd p = { .fd = c->fd, .events = POLLRDHUP };
+	return poll(&p, 1, 0) == 1;
 }
 
 size_t connection_took_head(struct connection *c, struct MHD_Connection *mhd, bool chunked)

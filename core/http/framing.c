@@ -167,6 +167,8 @@ static void take_header(struct reading *r, const char *key, size_t key_len, cons
 	case 15:
 		if (is_name(key, key_len, "x-forwarded-for"))
 			f->forwarded_for = value;
+		else if (is_name(key, key_len, "accept-encoding"))
+			keep_first(&f->accept_encoding, value);
 		break;
 	case 16:
 		if (is_name(key, key_len, "content-encoding")) {

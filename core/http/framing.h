@@ -22,7 +22,7 @@
 
 struct framing {
 	/* NULL when not sent; these live as long as the request */
-	const char *accept, *authorization, *content_type, *cookie, *host, *origin;
+	const char *accept, *accept_encoding, *authorization, *content_type, *cookie, *host, *origin;
 	const char *requested_headers; /**< Access-Control-Request-Headers */
 	/* what a proxy says of its client; of several the last, which is the nearest proxy's */
 	const char *forwarded_for, *forwarded_host, *forwarded_proto;

@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "base/thread.h"
 #include "config/config.h"
+#include "http/complain.h"
 #include "http/http_internal.h"
 #include "http/listen.h"
 #include "log/log.h"
@@ -62,13 +63,10 @@ static void log_library(void *cls, const char *fmt, va_list ap)
 		return;
 	}
 	refuse_for_library(fmt, ap);
-	static _Atomic int64_t last;
+	static _Atomic int64_t next;
 	bool limit = strstr(fmt, "limit") != NULL;
-	if (limit) {
-		int64_t now = monotonic_ms(), before = atomic_load(&last);
-		if (now - before < 10000 || !atomic_compare_exchange_strong(&last, &before, now))
-			return;
-	}
+	if (limit && !complaint_due(&next))
+		return;
 	snprintf(text, sizeof text, "%s", fmt);
 	text[strcspn(text, "\n")] = '\0';
 	log_write(limit ? LYRE_WARN : LYRE_DEBUG, "http", "%s", text);

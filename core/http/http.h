@@ -8,7 +8,7 @@
 #ifndef HTTP_HTTP_H
 #define HTTP_HTTP_H
 
-#include "base/err.h"
+#include "base/faults.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,12 +17,21 @@ struct config;
 struct dispatch;
 struct http;
 
+/** Room for an address as a text. */
+#define HTTP_ADDRESS 56
+
+/** A client's, between two requests. */
+struct http_connection {
+	int fd;
+	char client[HTTP_ADDRESS]; /**< what the PROXY protocol's header said; "": the peer is the client */
+};
+
 /** Sockets that are open already: of the service manager, or of the server that ran before this one. -1 for none. */
 struct http_sockets {
 	int tcp, domain;     /**< they listen */
 	bool tcp_managed;    /**< the service manager's: it decides where to listen */
 	bool domain_managed; /**< the same; and the file of domain is not removed */
-	int *connections;    /**< of clients, between two requests; allocated */
+	struct http_connection *connections; /**< allocated */
 	size_t connection_count;
 };
 
@@ -39,10 +48,13 @@ struct http_sockets {
 int http_open(struct http **ret, const struct config *c, struct dispatch *d, struct http_sockets *given, struct err *e);
 /**
  * Whether a server with these settings could listen, and serve somebody. Nothing is changed, and no client can come.
- * \param h  the server whose place it would take; NULL for none
- * \return LYRE_EBUSY when another process listens there
+ * Settings that are a fault already are not looked at.
+ * \param h       the server whose place it would take; NULL for none
+ * \param bad     a folder that is a fault already, and with it all that is below; NULL for none
+ * \param faults  takes what speaks against it
+ * \param busy    told when another process listens there; NULL: that is a fault, too
  */
-int http_try(const struct http *h, const struct config *c, struct err *e);
+void http_try(const struct http *h, const struct config *c, const char *bad, struct fault_list *faults, struct err *busy);
 /** Whether the process may open files enough to serve anybody: a part of both, to ask before anything is opened. LYRE_EINVAL */
 int http_try_limits(const struct config *c, struct err *e);
 /** Of a socket that listens: "127.0.0.1:9925", "[::1]:9925", "unix:/run/lyre/socket". \return \p text */

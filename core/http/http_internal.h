@@ -8,11 +8,13 @@
 
 #include "dispatch/dispatch.h"
 #include "http/accept.h"
+#include "http/encoder.h"
 #include "http/framing.h"
 #include "http/http.h"
 #include "http/limits.h"
 #include "http/linger.h"
 #include "http/proxy.h"
+#include "http/query_string.h"
 #include "http/wire.h"
 
 #include <microhttpd.h>
@@ -48,6 +50,13 @@ enum http_phase {
 	HTTP_CLOSING    /* dispatch gets nothing any more */
 };
 
+/** Where a connection stands that a trusted proxy may begin with a PROXY header. */
+enum header_stage {
+	HEADER_OVER, /* none comes, or it was read */
+	HEADER_DUE,
+	HEADER_BEGUN /* it is one, and is not whole */
+};
+
 /** A client's connection, from accept to close. */
 struct connection {
 	struct http *http;
@@ -65,6 +74,9 @@ struct connection {
 	struct wire wire;
 	bool paused; /* under http.lock: what comes stays in the kernel */
 	bool proxied; /* the peer is a trusted proxy */
+	bool told;    /* peer is what its PROXY header said, not its own */
+	enum header_stage header;
+	size_t header_left; /* bytes of it to be passed over */
 	char peer[ADDRESS_MAX]; /* address */
 };
 
@@ -102,7 +114,6 @@ struct http {
 	atomic_int held_fd;  /* the end that libmicrohttpd has */
 	int64_t hold_since;
 	atomic_bool held;
-	atomic_uint adopted; /* connections taken over whose threads do not know them yet */
 	atomic_bool dropped; /* much memory was freed: the watcher gives it back to the system */
 
 	pthread_mutex_t lock; /* of the following six */
@@ -136,10 +147,14 @@ struct request {
 	char client[ADDRESS_MAX]; /* address; the connection's, or what a trusted proxy says */
 	atomic_int state;
 	size_t body_sent;   /* bytes of the body as they came */
+	size_t held;        /* of those that come next, how many were taken before: a piece of a file ends with them */
 	struct decoder *decoder; /* of a compressed body that has begun; NULL else */
+	struct encoder *encoder; /* of a file that is sent compressed; NULL else */
 	bool begun;         /* dispatch_begin() was called: dispatch_end() is owed */
 	bool body_due;      /* dispatch wants the body */
-	bool asking;        /* it has not said yet whether it wants the body */
+	bool asking;        /* it has not said yet whether it wants the body, or more of it */
+	bool ask_first;     /* and was asked in libmicrohttpd's first call */
+	lyre_value query;   /* where the body is a file; else none is read */
 	bool preflight;     /* answered as one */
 	size_t stream_at;   /* what of x.out is sent */
 	bool stream_due;    /* the connection was suspended for the next piece, which x.out may not be asked about before */
@@ -161,6 +176,8 @@ void connections_close(struct http *h);
 void connection_notify(void *cls, struct MHD_Connection *c, void **context, enum MHD_ConnectionNotificationCode code);
 void *connection_request_line(void *cls, const char *uri, struct MHD_Connection *c);
 struct connection *connection_of(struct MHD_Connection *c);
+/** Whether the client's side is closed. */
+bool connection_hung_up(const struct connection *c);
 /** Counts the head of a request that was read. \return its length */
 size_t connection_took_head(struct connection *c, struct MHD_Connection *mhd, bool chunked);
 /**
@@ -169,14 +186,20 @@ size_t connection_took_head(struct connection *c, struct MHD_Connection *mhd, bo
  */
 void connection_linger(struct connection *c);
 
+/* proxy_take.c */
+/** Takes a PROXY header off a connection on which one may come. \return > 0: read on; else what recv() is to return, with errno */
+ssize_t proxy_take(struct connection *c);
+/** The connection ends. */
+void proxy_end(const struct connection *c);
+
 /* socket_handover.c */
 /** Puts connections that were given into the hands of libmicrohttpd. */
 void connections_adopt(struct http *h, struct http_sockets *given);
 /** Holds the calling thread until domain_release(), when \p fd is the connection that is to do so. \return whether it was */
 bool domain_hold_here(struct http *h, int fd);
 void domain_release(struct http *h);
-/** Counts on from what was read of a connection before this server had it. */
-void connection_count_on(struct connection *c);
+/** Goes on with a connection of which another server has read. \param client  as it is handed over */
+void connection_resume(struct connection *c, const char *client);
 
 /* request.c */
 enum MHD_Result request_handle(void *cls, struct MHD_Connection *c, const char *url, const char *method,
@@ -219,6 +242,8 @@ int http_proxies(struct proxies *ret, const struct config *c, struct err *e);
 bool answer_names_origin(const struct request *r);
 /** Queues the exchange's answer. */
 enum MHD_Result answer_send(struct request *r);
+/** Gives back what sending it has taken. */
+void answer_release(struct request *r);
 /**
  * Sends the exchange's answer past libmicrohttpd, which takes none while a body comes.
  * The connection is over then: it must be closed by returning MHD_NO.

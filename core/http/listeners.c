@@ -141,8 +141,8 @@ static int try_tcp(const struct http *h, const struct config *c, struct err *e)
 	if (!wants_tcp(c, h && h->domain_managed))
 		return LYRE_OK;
 	int port = (int)config_int(c, NETWORK "port");
-	if (h && port == h->port)
-		port = 0; /* it will be free; any shows whether the address is one of ours */
+	if ((h && port == h->port) || config_is_faulty(c, NETWORK "port"))
+		port = 0; /* it will be free, or is not known; any shows whether the address is one of ours */
 	return listen_try_tcp(host_setting(c), port, e);
 }
 
@@ -170,12 +170,28 @@ int http_try_limits(const struct config *c, struct err *e)
 	return limits_read(&unused, c, e);
 }
 
-int http_try(const struct http *h, const struct config *c, struct err *e)
+static void note(const struct err *e, struct fault_list *faults, struct err *busy)
 {
-	int r = http_try_limits(c, e);
-	if (!r)
-		r = try_tcp(h, c, e);
-	return r ? r : try_domain(h, c, e);
+	if (busy && e->code == LYRE_EBUSY)
+		*busy = *e;
+	else if (e->code)
+		faults_add(faults, e);
+}
+
+void http_try(const struct http *h, const struct config *c, const char *bad, struct fault_list *faults, struct err *busy)
+{
+	struct err limits = { .code = 0 }, tcp = limits, domain = limits;
+	bool path = !config_is_null(c, NETWORK "domainSocket");
+	bool below = bad && path && folder_holds(bad, config_path(c, NETWORK "domainSocket"));
+	if (!config_is_faulty(c, NETWORK "maxConnections") && !config_is_faulty(c, "threads"))
+		http_try_limits(c, &limits);
+	note(&limits, faults, NULL);
+	if (!config_is_faulty(c, NETWORK "host"))
+		try_tcp(h, c, &tcp);
+	note(&tcp, faults, busy);
+	if (!config_is_faulty(c, NETWORK "domainSocket") && !config_is_faulty(c, "rootPath") && !below)
+		try_domain(h, c, &domain);
+	note(&domain, faults, busy);
 }
 
 const char *http_socket_name(int fd, char text[HTTP_SOCKET_NAME])

@@ -17,6 +17,25 @@ struct network {
 	unsigned bits; /* of them that count */
 };
 
+void address_write(char ret[ADDRESS_MAX], int family, const void *bytes)
+{
+	struct in6_addr v6 = { 0 };
+	memcpy(&v6, bytes, family == AF_INET6 ? sizeof v6 : sizeof(struct in_addr));
+	if (family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&v6))
+		inet_ntop(AF_INET, &v6.s6_addr[12], ret, ADDRESS_MAX);
+	else
+		inet_ntop(family, &v6, ret, ADDRESS_MAX);
+}
+
+bool address_read(char ret[ADDRESS_MAX], int family, const char *text)
+{
+	struct in6_addr bytes;
+	if (inet_pton(family, text, &bytes) != 1)
+		return false;
+	address_write(ret, family, &bytes);
+	return true;
+}
+
 /** \param[out] width  bits of an address of its kind */
 static bool read_address(const char *text, unsigned char ret[16], unsigned *width)
 {
@@ -129,7 +148,7 @@ void proxy_client(const struct proxies *p, const struct framing *f, char ret[ADD
 {
 	const char *begin = f->forwarded_for, *end = begin ? begin + strlen(begin) : NULL;
 	/* From the nearest on: what is before the first that is not trusted, that one may have made up. */
-	while (begin && end > begin) {
+	while (begin && end > begin && proxies_trust(p, ret)) {
 		const char *item = end;
 		while (item > begin && item[-1] != ',')
 			item--;
@@ -137,7 +156,7 @@ void proxy_client(const struct proxies *p, const struct framing *f, char ret[ADD
 		size_t len = text < end ? (size_t)(end - text) : 0;
 		while (len && strchr(BLANKS, text[len - 1]))
 			len--;
-		if (!read_item(text, len, ret) || !proxies_trust(p, ret))
+		if (!read_item(text, len, ret))
 			return;
 		end = item > begin ? item - 1 : begin;
 	}

@@ -8,12 +8,17 @@
 
 #include "base/err.h"
 #include "http/framing.h"
+#include "http/http.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/** Room for an address as a text. */
-#define ADDRESS_MAX 56
+#define ADDRESS_MAX HTTP_ADDRESS
+
+/** An address of AF_INET or AF_INET6 as a text; IPv4 in IPv6 as IPv4. \param bytes  as the network has them */
+void address_write(char ret[ADDRESS_MAX], int family, const void *bytes);
+/** A text as address_write() would have it. \return whether it is an address of this family */
+bool address_read(char ret[ADDRESS_MAX], int family, const char *text);
 
 struct network;
 
@@ -30,8 +35,8 @@ void proxies_free(struct proxies *p);
 bool proxies_trust(const struct proxies *p, const char *address);
 
 /**
- * The client of a request that a trusted proxy has sent: the last address of X-Forwarded-For that is no trusted proxy's
- * itself. \p ret stays as it is where the header is absent or makes no sense.
+ * The client of a request: the last address of X-Forwarded-For that is no trusted proxy's itself.
+ * \param[in,out] ret  who has sent it; stays where that is no trusted proxy, or the header is absent or makes no sense
  */
 void proxy_client(const struct proxies *p, const struct framing *f, char ret[ADDRESS_MAX]);
 /** Whether the client's connection to the proxy has TLS, by X-Forwarded-Proto. */

@@ -3,7 +3,6 @@
 #include "http/http_internal.h"
 #include "log/log.h"
 
-#include <poll.h>
 #include <stddef.h>
 #include <string.h>
 #include <strings.h>
@@ -72,8 +71,7 @@ int request_stream(struct request *r)
 static bool request_gone(const struct exchange *x)
 {
 	const struct request *r = (const struct request *)((const char *)x - offsetof(struct request, x));
-	struct pollfd p = { .fd = r->connection->fd, .events = POLLRDHUP };
-	return poll(&p, 1, 0) == 1;
+	return connection_hung_up(r->connection);
 }
 
 /* Runs dispatch until there is an answer, or it wants the body, or it waits and the connection is suspended. */
@@ -92,7 +90,7 @@ static enum dispatch_result request_run(struct request *r)
 			done = dispatch_continue(x);
 		}
 		if (done != DISPATCH_WAIT) {
-			r->body_due = done == DISPATCH_BODY;
+			r->body_due = done != DISPATCH_DONE;
 			return done;
 		}
 		if (request_suspend(r))
@@ -208,6 +206,22 @@ static void exchange_begin(struct request *r, const char *method, const char *ur
 	set_client(r);
 }
 
+/* Where the body may be a file, of which only the query string says what it is for. \return 0, or a status to refuse it with */
+static int read_query(struct request *r, const char **why)
+{
+	struct exchange *x = &r->x;
+	if (!dispatch_takes_file(x))
+		return 0;
+	int rc = query_read(&r->query, r->mhd, &x->arena, why);
+	if (rc)
+		return rc == LYRE_ENOMEM ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_BAD_REQUEST;
+	if (!value_get(&r->query, "operation"))
+		return 0;
+	x->query = &r->query;
+	x->body_size = r->framing.has_content_length ? r->framing.content_length : UINT64_MAX;
+	return 0;
+}
+
 static enum MHD_Result request_begin(struct http *h, struct MHD_Connection *c, const char *url, const char *method,
 	const char *version, void **context)
 {
@@ -220,8 +234,8 @@ static enum MHD_Result request_begin(struct http *h, struct MHD_Connection *c, c
 	*context = r;
 	r->connection = conn;
 	r->mhd = c;
-	r->begun = r->asking = r->body_due = r->preflight = r->stream_ended = r->stream_due = false;
-	r->stream_at = r->body_sent = 0;
+	r->begun = r->asking = r->ask_first = r->body_due = r->preflight = r->stream_ended = r->stream_due = false;
+	r->stream_at = r->body_sent = r->held = 0;
 	atomic_store_explicit(&conn->deadline, monotonic_ms() + h->request_ms, memory_order_relaxed);
 
 	struct framing *f = &r->framing;
@@ -238,17 +252,21 @@ static enum MHD_Result request_begin(struct http *h, struct MHD_Connection *c, c
 	conn->request = r;
 	if (f->refuse)
 		return request_cut(r, f->refuse, f->why);
+	const char *why;
+	int status = read_query(r, &why);
+	if (status)
+		return request_cut(r, status, why);
 	if (!wire_body(conn, method + head_len, f->chunked && f->in_place))
 		return MHD_NO;
-	if (f->encoding == ENCODING_OTHER)
+	if (f->encoding == ENCODING_OTHER || (r->x.query && f->encoding != ENCODING_NONE))
 		return refuse_now(r, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE, "Unsupported Content-Encoding");
-	const char *why;
-	int status = body_expect(r, &why);
+	status = body_expect(r, &why);
 	if (status)
 		return refuse_now(r, status, why);
-	if (f->content_length > BODY_UNASKED && request_ask(r) == DISPATCH_DONE)
-		return answer_early(r);
-	return MHD_YES;
+	bool ask = r->x.query || f->content_length > BODY_UNASKED;
+	enum dispatch_result done = ask ? request_ask(r) : DISPATCH_BODY;
+	r->ask_first = done == DISPATCH_WAIT;
+	return done == DISPATCH_DONE ? answer_early(r) : MHD_YES;
 }
 
 /* Goes on asking. \return DISPATCH_WAIT while the connection is suspended, and the same call comes again */
@@ -260,9 +278,32 @@ static enum dispatch_result request_asked(struct request *r)
 	return request_ask(r);
 }
 
-/* A body of unknown length is asked about when it has become large. */
-static enum MHD_Result request_body(struct request *r, const char *data, size_t size)
+/* A file goes to the disk by pieces, and its sender may be silent for as long as others may take for all. */
+static enum MHD_Result request_piece(struct request *r, size_t size, size_t *left)
 {
+	struct http *h = r->http;
+	struct connection *c = r->connection;
+	if (atomic_load_explicit(&h->phase, memory_order_relaxed) == HTTP_CLOSING)
+		return request_cut(r, MHD_HTTP_SERVICE_UNAVAILABLE, "Server is stopping");
+	atomic_store_explicit(&c->deadline, monotonic_ms() + h->request_ms, memory_order_relaxed);
+	if (r->x.body.len < DISPATCH_PIECE_MIN)
+		return MHD_YES;
+	enum dispatch_result done = request_ask(r);
+	if (done == DISPATCH_WAIT)
+		r->held = *left = size;
+	return done == DISPATCH_DONE ? answer_past(r) : MHD_YES;
+}
+
+/*
+ * A body of unknown length is asked about when it has become large. What completes a piece of a file counts as read when the
+ * piece is written: libmicrohttpd comes back with it at once, and not only when the client has sent more.
+ */
+static enum MHD_Result request_body(struct request *r, const char *data, size_t *left)
+{
+	size_t held = r->held, size = *left - held;
+	data += held;
+	r->held = 0;
+	*left = 0;
 	atomic_fetch_add_explicit(&r->connection->taken, size, memory_order_relaxed);
 	if (!r->framing.chunked)
 		wire_reached(r->connection, data + size);
@@ -270,6 +311,8 @@ static enum MHD_Result request_body(struct request *r, const char *data, size_t 
 	int status = body_add(r, data, size, &why);
 	if (status)
 		return request_cut(r, status, why);
+	if (r->x.query)
+		return request_piece(r, held + size, left);
 	if (!r->begun && r->x.body.len > BODY_UNASKED && request_ask(r) == DISPATCH_DONE)
 		return answer_past(r);
 	return MHD_YES;
@@ -291,6 +334,7 @@ static enum MHD_Result request_end_of_body(struct request *r)
 	int status = body_end(r, &why);
 	if (status)
 		return refuse_late(r, status, why);
+	r->x.body_whole = true;
 	if (!buf_cstr(&r->x.body))
 		return refuse_late(r, body_failure(r, &why), why);
 	if (atomic_load_explicit(&r->http->phase, memory_order_relaxed) == HTTP_CLOSING)
@@ -312,18 +356,16 @@ enum MHD_Result request_handle(void *cls, struct MHD_Connection *c, const char *
 		if (atomic_load(&r->state) == REQUEST_ABANDONED)
 			return *size ? MHD_NO : answer_abandoned(r);
 		/* What was suspended in its first call gets that call again. */
-		bool first = !*size && !r->framing.chunked;
+		bool first = r->ask_first;
 		enum dispatch_result done = request_asked(r);
+		r->ask_first = first && done == DISPATCH_WAIT;
 		if (done == DISPATCH_DONE)
 			return first ? answer_early(r) : answer_past(r);
 		if (first || done == DISPATCH_WAIT)
 			return MHD_YES;
 	}
-	if (*size) {
-		size_t n = *size;
-		*size = 0;
-		return request_body(r, data, n);
-	}
+	if (*size)
+		return request_body(r, data, size);
 	if (!r->begun || r->body_due)
 		return request_end_of_body(r);
 	int state = REQUEST_RESUMED;

@@ -78,6 +78,7 @@ void request_give_back(struct request *r)
 	bool keep = atomic_load(&r->state) != REQUEST_ABANDONED;
 	if (keep) {
 		body_release(r);
+		answer_release(r);
 		if (x->arena.total > REQUEST_MEMORY_KEPT)
 			arena_free(&x->arena);
 		else

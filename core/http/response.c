@@ -149,6 +149,8 @@ static void add_headers(struct filling *f, const struct request *r)
 		add(f, "content-type", x->content_type_out);
 		if (x->disposition)
 			add(f, "content-disposition", x->disposition);
+		if (r->encoder)
+			add(f, "content-encoding", "gzip");
 		timing_text(timing, "db", x->duration_ms, 3);
 		add(f, "server-timing", timing);
 	} else if (x->status != MHD_HTTP_NOT_FOUND) {
@@ -206,12 +208,58 @@ static ssize_t read_stream(void *cls, uint64_t at, char *to, size_t max)
 	return (ssize_t)n;
 }
 
+static ssize_t read_encoder(void *cls, uint64_t at, char *to, size_t max)
+{
+	(void)at;
+	struct request *r = cls;
+	ssize_t n = encoder_read(r->encoder, to, max);
+	if (n < 0)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	if (n == 0)
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	metric_add(&dispatch_traffic(r->x.dispatch)->sent, (uint64_t)n);
+	return n;
+}
+
+/* Where there is no memory for it, a file is sent as it is. */
+static void encode_file(struct request *r)
+{
+	if (!encoder_is_accepted(r->framing.accept_encoding) || !charge_take(&r->x.charge, ENCODER_MEMORY))
+		return;
+	r->encoder = encoder_new(r->x.fd);
+	if (!r->encoder)
+		charge_give(&r->x.charge, ENCODER_MEMORY);
+}
+
+void answer_release(struct request *r)
+{
+	if (!r->encoder)
+		return;
+	encoder_free(r->encoder);
+	r->encoder = NULL;
+	charge_give(&r->x.charge, ENCODER_MEMORY);
+}
+
+static struct MHD_Response *response_of_file(struct request *r)
+{
+	struct exchange *x = &r->x;
+	struct stat st;
+	encode_file(r);
+	if (r->encoder)
+		return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_PIECE, read_encoder, r, NULL);
+	struct MHD_Response *response = fstat(x->fd, &st) == 0 ? MHD_create_response_from_fd64((uint64_t)st.st_size, x->fd) : NULL;
+	if (response) {
+		metric_add(&dispatch_traffic(x->dispatch)->sent, (uint64_t)st.st_size);
+		x->fd = -1; /* closed with the response */
+	}
+	return response;
+}
+
 static struct MHD_Response *response_of(struct request *r)
 {
 	struct exchange *x = &r->x;
 	static char empty[1];
 	struct MHD_Response *response = NULL;
-	struct stat st;
 	switch (x->body_kind) {
 	case BODY_BYTES:
 		if (!x->out.failed)
@@ -224,12 +272,7 @@ static struct MHD_Response *response_of(struct request *r)
 				NULL);
 		break;
 	case BODY_FILE:
-		if (fstat(x->fd, &st) == 0)
-			response = MHD_create_response_from_fd64((uint64_t)st.st_size, x->fd);
-		if (response) {
-			metric_add(&dispatch_traffic(x->dispatch)->sent, (uint64_t)st.st_size);
-			x->fd = -1; /* closed with the response */
-		}
+		response = response_of_file(r);
 		break;
 	}
 	return response;

@@ -21,6 +21,7 @@ struct seat {
 	uint64_t number; /* 0: free */
 	struct seat_limit *limit;
 	struct peer peer;
+	char *note;      /* until begun */
 	bool begun;
 	int prev, next; /* in its bucket */
 	int64_t since;  /* monotonic_ms() */
@@ -65,6 +66,8 @@ void seats_init(struct seats *s)
 
 void seats_destroy(struct seats *s)
 {
+	for (size_t i = 0; i < s->size; i++)
+		free(s->seats[i].note);
 	pthread_mutex_destroy(&s->lock);
 	free(s->seats);
 }
@@ -85,6 +88,8 @@ static void leave(struct seats *s, int fd)
 		s->seats[seat->next].prev = seat->prev;
 	seat->limit->taken--;
 	seat->number = 0;
+	free(seat->note);
+	seat->note = NULL;
 }
 
 static bool grow(struct seats *s, int fd)
@@ -113,13 +118,14 @@ static bool address_full(struct seats *s, const struct seat_limit *limit, const 
 	return n >= limit->per_address;
 }
 
-static void enter(struct seats *s, struct seat_limit *limit, int fd, const struct peer *p)
+static void enter(struct seats *s, struct seat_limit *limit, int fd, const struct peer *p, char *note)
 {
 	int *first = bucket_of(s, p);
 	s->seats[fd] = (struct seat){
 		.number = ++s->count,
 		.limit = limit,
 		.peer = *p,
+		.note = note,
 		.prev = -1,
 		.next = *first,
 		.since = monotonic_ms(),
@@ -130,7 +136,7 @@ static void enter(struct seats *s, struct seat_limit *limit, int fd, const struc
 	limit->taken++;
 }
 
-enum seat_answer seats_take(struct seats *s, struct seat_limit *limit, int fd, const struct sockaddr *address,
+enum seat_answer seats_take(struct seats *s, struct seat_limit *limit, int fd, const struct sockaddr *address, char *note,
 	uint64_t *ret)
 {
 	struct peer p = peer_of(address);
@@ -143,9 +149,11 @@ enum seat_answer seats_take(struct seats *s, struct seat_limit *limit, int fd, c
 	else if (!grow(s, fd))
 		answer = SEAT_NO_MEMORY;
 	else
-		enter(s, limit, fd, &p);
+		enter(s, limit, fd, &p, note);
 	*ret = s->count;
 	pthread_mutex_unlock(&s->lock);
+	if (answer != SEAT_GIVEN)
+		free(note);
 	return answer;
 }
 
@@ -182,13 +190,18 @@ bool seats_room(struct seats *s, struct seat_limit *limit, int64_t now)
 	return room;
 }
 
-void seats_begin(struct seats *s, int fd)
+char *seats_begin(struct seats *s, int fd)
 {
+	char *note = NULL;
 	pthread_mutex_lock(&s->lock);
 	struct seat *seat = taken_seat(s, fd);
-	if (seat)
+	if (seat) {
 		seat->begun = true;
+		note = seat->note;
+		seat->note = NULL;
+	}
 	pthread_mutex_unlock(&s->lock);
+	return note;
 }
 
 void seats_end(struct seats *s, int fd)

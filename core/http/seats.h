@@ -49,12 +49,13 @@ bool seats_room(struct seats *s, struct seat_limit *limit, int64_t now);
 /**
  * Takes a seat for an open connection; \p limit->most is not looked at.
  * \param address  of the client
+ * \param note     for its thread; allocated, and the seat's from here on, also after a failure. NULL for none
  * \param[out] ret the seat's number, for seats_give_back(), which others may call before this returns
  */
-enum seat_answer seats_take(struct seats *s, struct seat_limit *limit, int fd, const struct sockaddr *address,
+enum seat_answer seats_take(struct seats *s, struct seat_limit *limit, int fd, const struct sockaddr *address, char *note,
 	uint64_t *ret);
-/** The connection has come to its thread, which will say when it ends. */
-void seats_begin(struct seats *s, int fd);
+/** The connection has come to its thread, which will say when it ends. \return the note, to be freed; NULL: none */
+char *seats_begin(struct seats *s, int fd);
 /** At the connection's end, before its descriptor is closed. Nothing to do when it has no seat. */
 void seats_end(struct seats *s, int fd);
 /** The connection did not come to a thread, and its descriptor may be another's by now. */

@@ -16,6 +16,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -95,6 +96,17 @@ static bool domain_settled(struct connection *c)
 	return !busy;
 }
 
+/* From what was read of it before this server had it. */
+static void count_on(struct connection *c)
+{
+	uint64_t n = 0;
+	bool known = false;
+	for (int i = 0; i < COUNT_TIMES && !known; i++)
+		known = bytes_read(c->fd, &n);
+	atomic_store(&c->uncounted, !known);
+	atomic_store(&c->taken, n);
+}
+
 static bool connection_settled(struct connection *c, int64_t now)
 {
 	if (!c->tcp)
@@ -111,7 +123,7 @@ static bool connection_settled(struct connection *c, int64_t now)
 	if (since < c->http->paused_at)
 		since = c->http->paused_at;
 	if (atomic_load(&c->uncounted) && now - since >= SILENCE_UNCOUNTED_MS)
-		connection_count_on(c);
+		count_on(c);
 	return now - since >= SILENCE_MS;
 }
 
@@ -145,7 +157,7 @@ static void domain_hold(struct http *h)
 		return;
 	h->hold_fd = ends[0];
 	atomic_store(&h->held_fd, ends[1]);
-	acceptor_add(&h->domain, ends[1], (const struct sockaddr *)&address, sizeof address);
+	acceptor_add(&h->domain, ends[1], (const struct sockaddr *)&address, sizeof address, NULL);
 }
 
 void domain_release(struct http *h)
@@ -215,14 +227,18 @@ static int copy_connections(struct http *h, struct http_sockets *ret, struct err
 	size_t count = 0;
 	for (struct connection *c = h->connections; c; c = c->next)
 		count += c->paused;
-	int *list = realloc(ret->connections, (ret->connection_count + count + 1) * sizeof *list);
+	struct http_connection *list = realloc(ret->connections, (ret->connection_count + count + 1) * sizeof *list);
 	if (!list)
 		return err_nomem(e);
 	ret->connections = list;
 	for (struct connection *c = h->connections; c; c = c->next) {
 		int fd = c->paused && (!c->tcp || between_requests(c)) ? fcntl(c->fd, F_DUPFD_CLOEXEC, 3) : -1;
-		if (fd >= 0)
-			list[ret->connection_count++] = fd;
+		if (fd < 0)
+			continue;
+		struct http_connection *copy = &list[ret->connection_count++];
+		*copy = (struct http_connection){ .fd = fd };
+		if (c->told)
+			memcpy(copy->client, c->peer, sizeof copy->client);
 	}
 	return LYRE_OK;
 }
@@ -246,18 +262,18 @@ int http_hand_over(struct http *h, struct http_sockets *ret, struct err *e)
 
 /* ---- the new one ---- */
 
-void connection_count_on(struct connection *c)
+void connection_resume(struct connection *c, const char *client)
 {
-	uint64_t n = 0;
-	bool known = false;
-	for (int i = 0; i < COUNT_TIMES && !known; i++)
-		known = bytes_read(c->fd, &n);
-	atomic_store(&c->uncounted, !known);
-	atomic_store(&c->taken, n);
+	count_on(c);
+	c->told = c->proxied && *client;
+	if (c->told)
+		snprintf(c->peer, sizeof c->peer, "%s", client);
 }
 
-static void adopt(struct http *h, int fd)
+static void adopt(struct http *h, const struct http_connection *given)
 {
+	int fd = given->fd;
+	char *note = NULL;
 	const int one = 1;
 	struct sockaddr_storage address;
 	socklen_t len = sizeof address;
@@ -270,16 +286,18 @@ static void adopt(struct http *h, int fd)
 	}
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	/* One of which nothing was read is as good as new. */
-	if (a == &h->tcp && (!bytes_read(fd, &n) || n))
-		atomic_fetch_add(&h->adopted, 1);
+	if (a == &h->tcp && (!bytes_read(fd, &n) || n) && !(note = strdup(given->client))) {
+		close(fd);
+		return;
+	}
 	setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &one, sizeof one);
-	acceptor_add(a, fd, (struct sockaddr *)&address, len);
+	acceptor_add(a, fd, (struct sockaddr *)&address, len, note);
 }
 
 void connections_adopt(struct http *h, struct http_sockets *given)
 {
 	for (size_t i = 0; i < given->connection_count; i++)
-		adopt(h, given->connections[i]);
+		adopt(h, &given->connections[i]);
 	given->connection_count = 0;
 }
 
@@ -295,7 +313,7 @@ void http_sockets_close(struct http_sockets *s, bool remove)
 		close(s->domain);
 	}
 	for (size_t i = 0; i < s->connection_count; i++)
-		close(s->connections[i]);
+		close(s->connections[i].fd);
 	free(s->connections);
 	*s = (struct http_sockets)HTTP_NO_SOCKETS;
 }

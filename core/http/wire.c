@@ -83,7 +83,7 @@ bool wire_body(struct connection *c, const char *body, bool chunked)
 		request_cut(c->request, MHD_HTTP_LENGTH_REQUIRED, "A chunked body cannot be checked: send its Content-Length");
 		return false;
 	}
-	w->chunks = (struct chunks){ .max = c->http->body_max };
+	w->chunks = (struct chunks){ .max = c->request->x.query ? UINT64_MAX : c->http->body_max };
 	return read_chunks(c, body, w->left);
 }
 
@@ -119,11 +119,13 @@ static bool came(struct connection *c, const char *at, size_t len)
 /* As the system's. libmicrohttpd asks without flags, others look only, at sockets that are in the table. */
 __attribute__((visibility("default"))) ssize_t recv(int fd, void *to, size_t max, int flags)
 {
-	ssize_t n = recvfrom(fd, to, max, flags, NULL, NULL);
-	if (n <= 0 || flags || (size_t)fd >= fd_count)
+	bool known = !flags && (size_t)fd < fd_count;
+	struct connection *c = known ? atomic_load_explicit(&by_fd[fd], memory_order_relaxed) : NULL;
+	ssize_t n = c && c->header != HEADER_OVER ? proxy_take(c) : 1;
+	if (n <= 0)
 		return n;
-	struct connection *c = atomic_load_explicit(&by_fd[fd], memory_order_relaxed);
-	if (!c || came(c, to, (size_t)n))
+	n = recvfrom(fd, to, max, flags, NULL, NULL);
+	if (n <= 0 || !c || came(c, to, (size_t)n))
 		return n;
 	errno = ECONNRESET; /* libmicrohttpd hangs up; the client has its answer */
 	return -1;

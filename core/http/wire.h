@@ -6,7 +6,7 @@
  * libmicrohttpd 0.9.75 takes chunked bodies apart itself: a bare LF ends lines there, and the lines are gone, often
  * overwritten by the next read, when its handler is called. It has no hook at its reads. So this file defines recv(),
  * which the library calls: what was read of a connection is known to the byte, and chunked bodies are read along, in
- * the same order and on the same thread. All other callers of recv() get what the system's gives.
+ * the same order and on the same thread. A PROXY header is taken off before (proxy_take.c). All other callers of recv() get what the system's gives.
  *
  * Where libmicrohttpd's calls do not come by here, chunked bodies are refused. Versions after 0.9.76 are stricter by
  * themselves, and their bodies are not read along.

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -62,28 +63,32 @@ static int take_managed(struct handover *h, struct err *e)
 	return rc;
 }
 
-static void take_connections(struct http_sockets *s, const char *list)
+/** "12", or "12@192.0.2.7" where the client is not the peer. */
+static void take_connection(struct http_sockets *s, const char *item)
+{
+	struct http_connection c = { .fd = (int)strtol(item, NULL, 10) };
+	const char *client = strchr(item, '@');
+
+	if (client)
+		snprintf(c.client, sizeof c.client, "%s", client + 1);
+	if (keep(c.fd))
+		s->connections[s->connection_count++] = c;
+}
+
+static void take_connections(struct http_sockets *s, char *list)
 {
 	size_t count = 1;
 
 	for (const char *p = list; *p; p++)
 		count += *p == ',';
 	s->connections = calloc(count, sizeof *s->connections);
-	while (s->connections && *list && s->connection_count < count) {
-		char *end;
-		int fd = (int)strtol(list, &end, 10);
-
-		if (end == list)
-			break;
-		if (keep(fd))
-			s->connections[s->connection_count++] = fd;
-		list = *end ? end + 1 : end;
-	}
+	for (char *item; s->connections && (item = strsep(&list, ","));)
+		take_connection(s, item);
 }
 
-static void take_word(struct handover *h, const char *word)
+static void take_word(struct handover *h, char *word)
 {
-	const char *value = strchr(word, '=') + 1;
+	char *value = strchr(word, '=') + 1;
 	int fd = (int)strtol(value, NULL, 10);
 
 	if (!strncmp(word, "connections=", 12))
@@ -137,8 +142,10 @@ int handover_leave(const struct handover *h, struct err *e)
 	leave(&b, "domain", s->domain);
 	buf_addf(&b, "managed=%d tcp-managed=%d connections=", s->domain_managed, s->tcp_managed);
 	for (size_t i = 0; i < s->connection_count && b.len < VARIABLE_MAX; i++) {
-		if (fcntl(s->connections[i], F_SETFD, 0) == 0)
-			buf_addf(&b, "%s%d", i ? "," : "", s->connections[i]);
+		const struct http_connection *c = &s->connections[i];
+
+		if (fcntl(c->fd, F_SETFD, 0) == 0)
+			buf_addf(&b, "%s%d%s%s", i ? "," : "", c->fd, *c->client ? "@" : "", c->client);
 	}
 	int rc = buf_cstr(&b) && setenv(VARIABLE, b.data, 1) == 0 ? 0 : err_nomem(e);
 	buf_free(&b);

@@ -51,61 +51,75 @@ static void print_check(const struct view *v)
 		operations);
 }
 
-/** An address in use may belong to the server whose restart is checked, or to the service manager with a socket for it. */
-static int check_host(const struct view *v, struct err *e)
+/**
+ * An address in use may belong to the server whose restart is checked, or to the service manager with a socket for it.
+ * \return whether there can be a root folder
+ */
+static bool check_host(const struct view *v, struct fault_list *faults)
 {
-	int rc = server_try_host(NULL, v->config, e);
+	struct err busy = { .code = 0 };
+	bool root = server_try_host(NULL, v->config, faults, &busy);
 
-	if (rc != LYRE_EBUSY)
-		return rc;
-	if (!process_lock_is_taken(config_path(v->config, "rootPath")))
+	if (busy.code && !faults->count && !process_lock_is_taken(config_path(v->config, "rootPath")))
 		fprintf(stderr, "lyred: %s: the server would start only if that is the service manager, which passes its socket\n",
-			e->text);
-	return 0;
+			busy.text);
+	return root;
 }
 
 /** Registers the operations of modules that are not started, to list them. */
-static int load_operations(struct view *v, struct err *e)
+static void load_operations(struct view *v, struct fault_list *faults)
 {
 	const struct dispatch_services none = { .config = v->config };
+	struct err e = { .code = 0 };
 
-	int rc = dispatch_open(&v->dispatch, &none, e);
-	return rc ? rc : modules_register(v->modules, v->dispatch, e);
+	if (dispatch_open(&v->dispatch, &none, &e) || modules_register(v->modules, v->dispatch, faults, &e))
+		faults_add(faults, &e);
 }
 
-static int look(const struct options *o, struct view *v, struct err *e)
+/** Goes on after a fault, wherever the next one cannot come of it. */
+static void look(const struct options *o, struct view *v, struct fault_list *faults)
 {
-	if (o->action == MODULE_INFO)
-		return module_info(o->module, stdout, e);
-	int rc = load(&v->config, &v->modules, &o->sources, e);
-	if (!rc)
-		rc = load_operations(v, e);
-	if (!rc && o->action == CHECK)
-		rc = modules_check(v->modules, e);
-	if (!rc && o->action == CHECK)
-		rc = check_host(v, e);
-	if (rc)
-		return rc;
-	if (o->action == LIST_MODULES)
+	load(&v->config, &v->modules, &o->sources, faults);
+	if (v->modules)
+		load_operations(v, faults);
+	if (o->action == CHECK && v->config && check_host(v, faults) && v->modules)
+		modules_check(v->modules, faults);
+}
+
+static void print(enum action action, const struct view *v)
+{
+	if (action == LIST_MODULES)
 		print_modules(v);
-	else if (o->action == LIST_OPERATIONS)
+	else if (action == LIST_OPERATIONS)
 		print_operations(v);
 	else
 		print_check(v);
-	return 0;
+}
+
+static int show_module(const char *path)
+{
+	struct err e = { .code = 0 };
+
+	if (!module_info(path, stdout, &e))
+		return finish_output();
+	complain(e.text);
+	return EXIT_REFUSED;
 }
 
 int inspect(const struct options *o)
 {
 	struct view v = { .config = NULL };
-	struct err e = { .code = 0 };
+	struct fault_list faults = { .count = 0 };
 
-	int rc = look(o, &v, &e);
+	if (o->action == MODULE_INFO)
+		return show_module(o->module);
+	look(o, &v, &faults);
+	if (faults.count)
+		complain_of(&faults);
+	else
+		print(o->action, &v);
+	int code = faults.count ? EXIT_REFUSED : finish_output();
 	dispatch_close(v.dispatch);
 	unload(v.config, v.modules);
-	if (rc) {
-		complain(e.text);
-		return EXIT_REFUSED;
-	}
-	return finish_output();
+	return code;
 }

@@ -239,13 +239,31 @@ static void replace(struct server *s, bool orderly)
 	log_close();
 }
 
-/** Reports why the server does not run, to the log and to the person who started it. */
-static void report(const struct server *s, const char *text)
+/** Reports why the server does not run, and further faults, to the log and to the person who started it. */
+static void report(const struct server *s, const struct err *why)
 {
-	if (s->logging)
-		log_fatal("main", "%s", text);
+	struct fault_list faults = { .count = 0 };
+	struct err busy;
+
+	faults_add(&faults, why);
+	server_try_host(NULL, s->config, &faults, &busy);
+	for (size_t i = 0; s->logging && i < faults_told(&faults); i++)
+		log_fatal("main", "%s", faults.told[i].text);
 	if (!s->logging || !log_on_streams())
-		complain(text);
+		complain_of(&faults);
+}
+
+/** \return whether settings and modules are fine */
+static bool load_or_complain(struct server *s, const struct options *o)
+{
+	struct fault_list faults = { .count = 0 };
+	struct err busy;
+	bool fine = load(&s->config, &s->modules, &o->sources, &faults);
+
+	if (!fine && s->config)
+		server_try_host(NULL, s->config, &faults, &busy);
+	complain_of(&faults);
+	return fine;
 }
 
 static int run(const struct options *o, char *const *argv)
@@ -258,15 +276,14 @@ static int run(const struct options *o, char *const *argv)
 		complain(e.text);
 		return EXIT_REFUSED;
 	}
-	if (load(&s.config, &s.modules, &o->sources, &e)) {
+	if (!load_or_complain(&s, o)) {
 		unload(s.config, s.modules);
-		complain(e.text);
 		return EXIT_REFUSED;
 	}
 	process_block_signals(&signals);
 	restart_init(&s.restart, argv);
 	if (server_start(&s, &e)) {
-		report(&s, e.text);
+		report(&s, &e);
 		server_stop(&s);
 		return EXIT_FAILED;
 	}

@@ -45,6 +45,14 @@ void complain(const char *text)
 	fprintf(stderr, "lyred: %s\n", text);
 }
 
+void complain_of(const struct fault_list *faults)
+{
+	for (size_t i = 0; i < faults_told(faults); i++)
+		complain(faults->told[i].text);
+	if (faults->count > FAULTS_TOLD)
+		fprintf(stderr, "lyred: and %zu more\n", faults->count - FAULTS_TOLD);
+}
+
 int finish_output(void)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))

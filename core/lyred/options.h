@@ -22,6 +22,8 @@ struct options {
 
 /** Prints a message for the person who started the server. */
 void complain(const char *text);
+/** Prints the faults that prevent the start, one per line. */
+void complain_of(const struct fault_list *faults);
 /** Flushes standard output. \return the exit code: EXIT_FAILED if something could not be written */
 int finish_output(void);
 /** Parses the command line; the options point into it. \return -1 to continue, or the exit code */

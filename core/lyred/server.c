@@ -90,12 +90,12 @@ static int open_dispatch(struct server *s, struct err *e)
 /** Registers the operations of the modules that have started. */
 static int start_modules(struct server *s, struct err *e)
 {
-	int rc = modules_start(s->modules, e);
+	int rc = modules_start(s->modules, s->dispatch, e);
 
 	if (rc)
 		return rc;
 	s->started = true;
-	return modules_register(s->modules, s->dispatch, e);
+	return modules_register(s->modules, s->dispatch, NULL, e);
 }
 
 int server_start(struct server *s, struct err *e)
@@ -156,24 +156,44 @@ static int try_root(const struct server *s, const char *root, struct err *e)
 	return rc;
 }
 
-int server_try_host(const struct server *s, const struct config *c, struct err *e)
+/** The folder of a setting. \param bad  one that is a fault already; NULL for none */
+static void try_folder(const struct config *c, const char *key, const char *bad, struct fault_list *faults)
 {
-	int rc = try_root(s, config_path(c, "rootPath"), e);
+	const char *path = config_path(c, key);
+	struct err e = { .code = 0 };
 
-	if (!rc && config_bool(c, "logging.file"))
-		rc = folder_try(config_path(c, "logging.root"), e);
-	if (!rc)
-		rc = folder_try(config_path(c, "storage.path"), e);
-	return rc ? rc : http_try(s ? s->workers.now.http : NULL, c, e);
+	if (!config_is_faulty(c, key) && (!bad || !folder_holds(bad, path)) && folder_try(path, &e))
+		faults_add(faults, &e);
+}
+
+bool server_try_host(const struct server *s, const struct config *c, struct fault_list *faults, struct err *busy)
+{
+	const char *root = config_path(c, "rootPath"), *bad = NULL;
+	struct err e = { .code = 0 };
+
+	if (config_is_faulty(c, "rootPath")) {
+		bad = root;
+	} else if (try_root(s, root, &e)) {
+		faults_add(faults, &e);
+		bad = root;
+	}
+	if (config_bool(c, "logging.file"))
+		try_folder(c, "logging.root", bad, faults);
+	try_folder(c, "storage.path", bad, faults);
+	http_try(s ? s->workers.now.http : NULL, c, bad, faults, busy);
+	return !bad;
 }
 
 int server_try(const struct server *s, const struct config_sources *sources, struct err *e)
 {
+	struct fault_list faults = { .count = 0 };
 	struct config *c = NULL;
 
 	int rc = config_load(&c, sources, e);
 	if (!rc)
-		rc = server_try_host(s, c, e);
+		server_try_host(s, c, &faults, NULL);
+	if (faults.count)
+		rc = (*e = faults.told[0]).code;
 	config_free(c);
 	return rc;
 }

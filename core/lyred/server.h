@@ -35,11 +35,14 @@ int server_start(struct server *s, struct err *e);
  */
 int server_try(const struct server *s, const struct config_sources *sources, struct err *e);
 /**
- * Whether a server with this configuration would start on this host: folders, addresses, descriptors.
- * \param s  the server that it would replace; NULL for none: then nothing is changed
- * \return LYRE_EBUSY if another process listens on its address
+ * Whether a server with this configuration would start on this host: folders, addresses, descriptors. Settings already
+ * known to be faulty, and what depends on them, are not checked.
+ * \param s       the server that it would replace; NULL for none: then nothing is changed
+ * \param faults  collects all faults
+ * \param busy    set if another process listens on its address; NULL: that is a fault, too
+ * \return whether there can be a root folder
  */
-int server_try_host(const struct server *s, const struct config *c, struct err *e);
+bool server_try_host(const struct server *s, const struct config *c, struct fault_list *faults, struct err *busy);
 /** Closes everything except the listeners. */
 void server_close_rooms(struct server *s);
 void server_stop(struct server *s);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lyred/trial.h"
 
+#include "base/buf.h"
 #include "base/text.h"
 #include "lyred/options.h"
 
@@ -116,6 +117,8 @@ static bool listen_to(int fd, char said[SAID_MAX], int64_t deadline)
 	}
 }
 
+#define OWN "lyred: "
+
 /** The last line, without the program's name. */
 static const char *last_words(char *said)
 {
@@ -125,7 +128,27 @@ static const char *last_words(char *said)
 		said[--len] = '\0';
 	char *line = strrchr(said, '\n');
 	line = line ? line + 1 : said;
-	return strncmp(line, "lyred: ", 7) ? line : line + 7;
+	return strncmp(line, OWN, strlen(OWN)) ? line : line + strlen(OWN);
+}
+
+/** All faults that it told: its own lines, without its name. */
+static void join_faults(char *said, struct buf *ret)
+{
+	for (char *line; (line = strsep(&said, "\n"));)
+		if (!strncmp(line, OWN, strlen(OWN)))
+			buf_addf(ret, "%s%s", ret->len ? "; " : "", line + strlen(OWN));
+}
+
+static int refuse(char *said, struct err *e)
+{
+	struct buf text;
+
+	buf_init(&text);
+	join_faults(said, &text);
+	const char *faults = buf_cstr(&text);
+	err_set(e, LYRE_EINVAL, "No restart: %s", faults && *faults ? faults : "it does not say why");
+	buf_free(&text);
+	return e->code;
 }
 
 /** Kills it when the time is up: it may be silent but still running. */
@@ -148,20 +171,17 @@ static int wait_for(pid_t pid, int64_t deadline, bool *in_time)
 
 static int judge(int status, bool in_time, char *said, struct err *e)
 {
-	const char *words = last_words(said);
-	if (!*words)
-		words = "without output";
-
 	if (!in_time)
 		return err_set(e, LYRE_EIO, "No restart: the trial with --check did not end within %d seconds", TRIAL_MS / 1000);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_FINE)
 		return 0;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_REFUSED)
-		return err_set(e, LYRE_EINVAL, "No restart: %s", words);
+		return refuse(said, e);
 	if (WIFSIGNALED(status))
 		return err_set(e, LYRE_EIO, "No restart: the trial with --check was killed by signal %d", WTERMSIG(status));
+	const char *words = last_words(said);
 	return err_set(e, LYRE_EIO, "No restart: the trial with --check ended with status %d: %s", WEXITSTATUS(status),
-		words);
+		*words ? words : "without output");
 }
 
 int trial_run(const char *binary, char *const *argv, struct err *e)

@@ -13,6 +13,13 @@
 
 /** Refuses a module: "module 'x' (lyre.yaml:14): " and the message. \return \p code */
 int module_refuse(struct err *e, const lyre_instance *i, int code, const char *fmt, ...) LYRE_PRINTF(4, 5);
+/**
+ * Entry \p n cannot be loaded.
+ * \return 0: it is removed from the list, and the others are still checked; else the code of \p why, in \p e
+ */
+int module_fail(struct modules *m, size_t n, struct err *why, struct err *e);
+/** Whether a module was removed by module_fail(). */
+bool module_has_failed(const struct modules *m, const char *name);
 /** Removes entry \p n from the list and logs the reason, \p why, which is empty afterwards. For optional modules. */
 void module_leave_out(struct modules *m, size_t n, struct err *why);
 

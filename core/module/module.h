@@ -6,7 +6,7 @@
 #ifndef MODULE_MODULE_H
 #define MODULE_MODULE_H
 
-#include "base/err.h"
+#include "base/faults.h"
 #include "host/host.h"
 
 #include <stdio.h>
@@ -16,17 +16,21 @@ struct dispatch;
 
 /**
  * Loads the modules that the configuration names, checks the descriptors, declares their settings, and orders them by
- * their needs. Runs no code of a module. Errors report the paths tried, what was found and expected, where the module is
- * named, and what to do.
+ * their needs. Runs no code of a module. If the configuration collects faults, those of modules are added, and loading
+ * continues without these modules. Errors report the paths tried, what was found and expected, where the module is named,
+ * and what to do.
  */
 int modules_load(struct modules **ret, struct config *c, struct err *e);
-/** Registers the operations, routes and authenticators of the modules on the list. After modules_start(), so that an optional
- *  module that did not start has none. */
-int modules_register(struct modules *m, struct dispatch *d, struct err *e);
+/**
+ * Registers the operations, routes and authenticators of the modules on the list. After modules_start(), so that an optional
+ * module that did not start has none.
+ * \param faults  collects those of several modules; NULL: ends at the first
+ */
+int modules_register(struct modules *m, struct dispatch *d, struct fault_list *faults, struct err *e);
 /** Starts them in order; a failure stops those started, unless the module is optional: then it is only left out and logged. */
-int modules_start(struct modules *m, struct err *e);
-/** Asks each whether it would start; for an optional one this is not a failure. Instead of modules_start(). */
-int modules_check(struct modules *m, struct err *e);
+int modules_start(struct modules *m, struct dispatch *d, struct err *e);
+/** Asks each whether it would start; for an optional one this is not a fault. Instead of modules_start(). */
+void modules_check(struct modules *m, struct fault_list *faults);
 /** Stops in the reverse order. Nothing is unmapped. */
 void modules_stop(struct modules *m);
 void modules_free(struct modules *m);

@@ -10,6 +10,7 @@
 #include "log/log.h"
 #include "module/internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,19 +27,46 @@ int module_refuse(struct err *e, const lyre_instance *i, int code, const char *f
 	return err_set(e, code, "module '%s': %s", i->name, cause.text);
 }
 
+static void take_off(struct modules *m, size_t n)
+{
+	m->count--;
+	memmove(m->list + n, m->list + n + 1, (m->count - n) * sizeof *m->list);
+}
+
 void module_leave_out(struct modules *m, size_t n, struct err *why)
 {
 	log_warn("module", "%s; left out, as it is optional", why->text);
 	*why = (struct err){ 0 };
-	m->count--;
-	memmove(m->list + n, m->list + n + 1, (m->count - n) * sizeof *m->list);
+	take_off(m, n);
+}
+
+int module_fail(struct modules *m, size_t n, struct err *why, struct err *e)
+{
+	const char *name = m->list[n]->name;
+	if (faults_take(config_faults(m->config), why)) {
+		*e = *why;
+		return e->code;
+	}
+	config_pass_over_module(m->config, name);
+	m->failed[m->failed_count++] = name;
+	take_off(m, n);
+	return 0;
+}
+
+bool module_has_failed(const struct modules *m, const char *name)
+{
+	for (size_t i = 0; i < m->failed_count; i++)
+		if (strcmp(m->failed[i], name) == 0)
+			return true;
+	return false;
 }
 
 /** Opens the modules that the configuration names, in its order. */
 static int open_all(struct modules *m, const struct config_module *wanted, size_t count, struct err *e)
 {
 	m->list = ARENA_ARRAY(&m->arena, lyre_instance *, count + 1);
-	if (!m->list)
+	m->failed = ARENA_ARRAY(&m->arena, const char *, count + 1);
+	if (!m->list || !m->failed)
 		return err_nomem(e);
 	for (size_t n = 0; n < count; n++) {
 		const struct config_module *w = wanted + n;
@@ -64,11 +92,22 @@ static int open_all(struct modules *m, const struct config_module *wanted, size_
 			m->count--;
 			continue;
 		}
-		if (!i->optional) {
-			*e = why;
+		if (i->optional)
+			module_leave_out(m, m->count - 1, &why);
+		else if (module_fail(m, m->count - 1, &why, e))
 			return rc;
-		}
-		module_leave_out(m, m->count - 1, &why);
+	}
+	return 0;
+}
+
+static int declare_settings(struct modules *m, struct err *e)
+{
+	for (size_t n = 0; n < m->count;) {
+		struct err why = { 0 };
+		if (!config_declare_module(m->config, m->list[n]->name, m->list[n]->descriptor->settings, &why))
+			n++;
+		else if (module_fail(m, n, &why, e))
+			return e->code;
 	}
 	return 0;
 }
@@ -88,8 +127,8 @@ int modules_load(struct modules **ret, struct config *c, struct err *e)
 	rc = open_all(m, wanted, count, e);
 	if (rc == 0)
 		rc = modules_order(m, e);
-	for (size_t i = 0; rc == 0 && i < m->count; i++)
-		rc = config_declare_module(c, m->list[i]->name, m->list[i]->descriptor->settings, e);
+	if (rc == 0)
+		rc = declare_settings(m, e);
 	if (rc < 0) {
 		modules_free(m);
 		return rc;
@@ -98,26 +137,31 @@ int modules_load(struct modules **ret, struct config *c, struct err *e)
 	return 0;
 }
 
-int modules_register(struct modules *m, struct dispatch *d, struct err *e)
+static int register_one(lyre_instance *i, struct dispatch *d, struct err *e)
 {
-	for (size_t n = 0; n < m->count; n++) {
-		lyre_instance *i = m->list[n];
-		struct err cause = { 0 };
-		int rc = dispatch_register(d, i->name, i, i->descriptor->operations, &cause);
+	struct err cause = { 0 };
+	int rc = dispatch_register(d, i->name, i, i->descriptor->operations, &cause);
+	if (rc < 0)
+		return module_refuse(e, i, rc, "%s%s", cause.text,
+			rc == LYRE_EEXISTS ? ": remove one of the two modules" : "");
+	for (const struct module_route *r = i->routes; r; r = r->next) {
+		rc = dispatch_add_route(d, i->name, i, &r->route, &cause);
 		if (rc < 0)
-			return module_refuse(e, i, rc, "%s%s", cause.text,
-				rc == LYRE_EEXISTS ? ": remove one of the two modules" : "");
-		for (const struct module_route *r = i->routes; r; r = r->next) {
-			rc = dispatch_add_route(d, i->name, i, &r->route, &cause);
-			if (rc < 0)
-				return module_refuse(e, i, rc, "%s", cause.text);
-		}
-		for (const struct module_authenticator *a = i->authenticators; a; a = a->next) {
-			rc = dispatch_add_authenticator(d, i->name, i, &a->authenticator, &cause);
-			if (rc < 0)
-				return module_refuse(e, i, rc, "%s", cause.text);
-		}
+			return module_refuse(e, i, rc, "%s", cause.text);
 	}
+	for (const struct module_authenticator *a = i->authenticators; a; a = a->next) {
+		rc = dispatch_add_authenticator(d, i->name, i, &a->authenticator, &cause);
+		if (rc < 0)
+			return module_refuse(e, i, rc, "%s", cause.text);
+	}
+	return 0;
+}
+
+int modules_register(struct modules *m, struct dispatch *d, struct fault_list *faults, struct err *e)
+{
+	for (size_t n = 0; n < m->count; n++)
+		if (register_one(m->list[n], d, e) && faults_take(faults, e))
+			return e->code;
 	return 0;
 }
 
@@ -157,10 +201,11 @@ static int start_one(const struct modules *m, lyre_instance *i, struct err *e)
 	return refuse_start(i, rc, "start", e);
 }
 
-int modules_start(struct modules *m, struct err *e)
+int modules_start(struct modules *m, struct dispatch *d, struct err *e)
 {
 	for (size_t n = 0; n < m->count;) {
 		struct err why = { 0 };
+		m->list[n]->dispatch = d;
 		int rc = start_one(m, m->list[n], &why);
 		if (rc == 0) {
 			n++;
@@ -175,15 +220,25 @@ int modules_start(struct modules *m, struct err *e)
 	return 0;
 }
 
-int modules_check(struct modules *m, struct err *e)
+/** Whether its settings have the values that somebody wants. */
+static bool is_settled(const lyre_instance *i)
+{
+	char key[sizeof "modules." + sizeof i->descriptor->name];
+	snprintf(key, sizeof key, "modules.%s", i->name);
+	return !config_is_faulty(i->config, key);
+}
+
+void modules_check(struct modules *m, struct fault_list *faults)
 {
 	for (size_t n = 0; n < m->count; n++) {
 		lyre_instance *i = m->list[n];
-		int rc = i->descriptor->check ? i->descriptor->check(i) : 0;
-		if (rc && !i->optional)
-			return refuse_start(i, rc, "check", e);
+		struct err why = { 0 };
+		int rc = i->descriptor->check && is_settled(i) ? i->descriptor->check(i) : 0;
+		if (!rc || i->optional)
+			continue;
+		refuse_start(i, rc, "check", &why);
+		faults_add(faults, &why);
 	}
-	return 0;
 }
 
 void modules_stop(struct modules *m)

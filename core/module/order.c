@@ -76,6 +76,8 @@ static int check_needs(const struct modules *m, const lyre_instance *i, struct e
 				i->descriptor->needs);
 		const char *least = need.version[0] ? " >=" : "";
 		const lyre_instance *other = module_by_name(m, need.name);
+		if (!other && module_has_failed(m, need.name))
+			continue;
 		if (!other)
 			return module_refuse(e, i, LYRE_ENOTFOUND,
 				"needs the module '%s'%s%s, which is not loaded: add '%s' under modules:, or remove '%s'",
@@ -120,9 +122,11 @@ static bool sort_visit(struct sort *s, size_t n)
 		s->marks[n] = OPEN;
 		const char *needs = s->m->list[n]->descriptor->needs;
 		struct need need;
-		while (need_next(&needs, &need) == 0)
-			if (!sort_visit(s, place(s->m, module_by_name(s->m, need.name))))
+		while (need_next(&needs, &need) == 0) {
+			const lyre_instance *other = module_by_name(s->m, need.name);
+			if (other && !sort_visit(s, place(s->m, other)))
 				return false;
+		}
 		s->marks[n] = SORTED;
 		s->sorted[s->count++] = s->m->list[n];
 	}
@@ -160,11 +164,10 @@ int modules_order(struct modules *m, struct err *e)
 		struct err why = { 0 };
 		if (check_needs(m, m->list[i], &why) == 0)
 			continue;
-		if (!m->list[i]->optional) {
-			*e = why;
-			return why.code;
-		}
-		module_leave_out(m, i, &why);
+		if (m->list[i]->optional)
+			module_leave_out(m, i, &why);
+		else if (module_fail(m, i, &why, e))
+			return e->code;
 		i = (size_t)-1; /* modules that need it cannot start now: check all again */
 	}
 	if (m->count == 0)
@@ -181,11 +184,10 @@ int modules_order(struct modules *m, struct err *e)
 		struct err why = { 0 };
 		size_t optional;
 		int rc = refuse_circle(&s, &optional, &why);
-		if (optional == m->count) {
-			*e = why;
+		if (optional < m->count)
+			module_leave_out(m, optional, &why);
+		else if (module_fail(m, s.stack[s.depth - 1], &why, e))
 			return rc;
-		}
-		module_leave_out(m, optional, &why);
 		return modules_order(m, e);
 	}
 	memcpy(m->list, s.sorted, m->count * sizeof *s.sorted);

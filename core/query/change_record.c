@@ -28,5 +28,5 @@ int record_value(const struct columns *c, struct record r, struct field key, str
 	struct err *e)
 {
 	const struct row row = { .record = r, .key = key.data, .key_len = key.len };
-	return columns_value(c, &row, a, ret, e);
+	return columns_value(c, &row, true, a, ret, e);
 }

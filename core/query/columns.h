@@ -26,7 +26,7 @@ struct column {
 	uint16_t id;
 	bool created;            /**< of the times: this one, else the updated */
 	bool date;               /**< of the times: as text */
-	bool undeclared;         /**< seen in records only: no column of CSV */
+	bool undeclared;         /**< seen in records only */
 	const char *name;
 	uint32_t name_len;
 	const char *piece;       /**< ,"name": with PIECE_ROOM bytes that may be read */
@@ -45,6 +45,7 @@ struct columns {
 	struct column *items;
 	size_t count;
 	bool sparse; /**< what a record does not have is not shown */
+	bool fixed;  /**< the same in each row: all that are declared, and no others */
 	struct time_text time;
 };
 

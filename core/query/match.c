@@ -3,40 +3,24 @@
  * \file query/match.c
  * \brief Whether a record matches, read in place.
  */
-#include "query/plan.h"
+#include "query/set.h"
 
 #include "base/text.h"
 
 #include <string.h>
 
-/** The first byte of a text as a primary key, as store/key.h tells. */
-#define KEY_TEXT 0x30
 /** Items of an array that take as long as a row. */
 #define ITEMS_A_STEP 16
 
-static bool text_has(enum comparator cmp, const char *s, size_t len, const lyre_value *part)
-{
-	if (part->len > len)
-		return false;
-	switch (cmp) {
-	case CMP_STARTS_WITH:
-		return !memcmp(s, part->s, part->len);
-	case CMP_ENDS_WITH:
-		return !memcmp(s + (len - part->len), part->s, part->len);
-	default:
-		return !part->len || memmem(s, len, part->s, part->len);
-	}
-}
-
-bool text_of_value(struct value_as_text *ret, enum comparator c, const lyre_value *v, bool date)
+bool text_of_value(struct value_as_text *ret, const lyre_value *v, bool date)
 {
 	ret->s = ret->room;
 	if (date) {
 		ret->len = iso_time(ret->room, value_number(v));
-	} else if (v->type == LYRE_STRING || (v->type == LYRE_BIGINT && c != CMP_STARTS_WITH)) {
+	} else if (v->type == LYRE_STRING || v->type == LYRE_BIGINT) {
 		ret->s = v->s;
 		ret->len = v->len;
-	} else if (!value_is_number(v) || c == CMP_STARTS_WITH) {
+	} else if (!value_is_number(v)) {
 		return false;
 	} else {
 		ret->len = v->type == LYRE_INT ? int_text(ret->room, v->i) : double_text(ret->room, v->d);
@@ -44,46 +28,18 @@ bool text_of_value(struct value_as_text *ret, enum comparator c, const lyre_valu
 	return true;
 }
 
-static bool match_text(const struct condition *c, const lyre_value *v, bool date)
+bool match_value(const struct condition *c, const lyre_value *v, bool date)
 {
-	struct value_as_text t;
-	return text_of_value(&t, c->comparator, v, date) && text_has(c->comparator, t.s, t.len, &c->value);
-}
-
-bool leaf_match_value(const struct condition *c, const lyre_value *v, bool date)
-{
-	bool null = v->type == LYRE_NULL;
-	switch (c->comparator) {
-	case CMP_EQUALS:
-		return c->value.type != LYRE_ARRAY && !value_compare(v, &c->value);
-	case CMP_NOT_EQUAL:
-		return (!null || c->loose) && (c->value.type == LYRE_ARRAY || value_compare(v, &c->value));
-	case CMP_GREATER:
-		return !null && value_compare(v, &c->value) > 0;
-	case CMP_GREATER_EQUAL:
-		return !null && value_compare(v, &c->value) >= 0;
-	case CMP_LESS:
-		return !null && value_compare(v, &c->value) < 0;
-	case CMP_LESS_EQUAL:
-		return !null && value_compare(v, &c->value) <= 0;
-	case CMP_BETWEEN:
-		return (!c->has_low || value_compare(v, &c->value) >= 0) && (!c->has_high || value_compare(v, &c->high) <= 0);
-	case CMP_CONTAINS:
-	case CMP_STARTS_WITH:
-	case CMP_ENDS_WITH:
-		return match_text(c, v, date);
-	}
-	return false;
+	const struct comparator *how = c->comparator;
+	if (how->negated && v->type == LYRE_NULL && !c->loose)
+		return false;
+	return (c->kind == CONDITION_SET ? set_match(c, v, date) : how->match(c, v, date)) != how->negated;
 }
 
 bool row_key(const struct row *r, uint16_t id, lyre_value *ret)
 {
-	if (r->key_len < KEY_PRIMARY_MAX && r->key[0] == KEY_TEXT) {
-		*ret = value_text((const char *)r->key + 1, r->key_len - 1);
-		return true;
-	}
 	struct field f;
-	if (r->key_len < KEY_PRIMARY_MAX && key_primary_value(r->key, r->key_len, NULL, ret))
+	if (key_primary_value(r->key, r->key_len, NULL, ret))
 		return true;
 	if (!record_find(r->record, id, &f))
 		return false;
@@ -102,24 +58,23 @@ int attribute_read(const struct attribute *at, const struct row *r, struct field
 	return record_find(r->record, at->id, f);
 }
 
-static bool match_value(const struct condition *c, const lyre_value *v, bool date)
-{
-	return c->kind == CONDITION_SET ? set_match_value(c, v, date) : leaf_match_value(c, v, date);
-}
-
 /** Item by item in place: an array may be large, and be put to many conditions. */
 static bool match_array(const struct condition *c, struct field f, struct query *q)
 {
-	bool equality = c->comparator == CMP_EQUALS || c->comparator == CMP_NOT_EQUAL;
 	struct field_items items;
+	bool all = true;
+	for (size_t i = 0; is_negated_set(c) && i < c->count; i++)
+		all = all && match_array(c->children[i], f, q);
+	if (is_negated_set(c))
+		return all;
 	field_items_begin(&items, f);
-	if (c->value.type == LYRE_ARRAY && equality) {
+	if (c->value.type == LYRE_ARRAY) {
 		bool equal = items.left == c->value.len;
 		if (equal) {
 			lyre_value v = field_value(f, &q->scratch);
 			equal = value_equal(&v, &c->value);
 		}
-		return equal == (c->comparator == CMP_EQUALS);
+		return equal != c->comparator->negated;
 	}
 	bool empty = !items.left;
 	struct field item;

@@ -3,18 +3,13 @@
  * \file query/parse.c
  * \brief Conditions and sorts as clients send them, to trees.
  */
-#include "query/plan.h"
+#include "query/set.h"
 
 #include "base/json.h"
 #include "base/text.h"
 
 #include <string.h>
 #include <strings.h>
-
-struct unknown_name {
-	struct unknown_name *next;
-	const char *name;
-};
 
 struct parser {
 	struct arena *arena;
@@ -24,96 +19,6 @@ struct parser {
 	size_t left, max; /**< conditions that may still come, and that there may be */
 	struct err *err;
 };
-
-static const struct {
-	const char *name;
-	enum comparator comparator;
-} comparators[] = {
-	{ "equals", CMP_EQUALS },
-	{ "not_equal", CMP_NOT_EQUAL },
-	{ "contains", CMP_CONTAINS },
-	{ "starts_with", CMP_STARTS_WITH },
-	{ "ends_with", CMP_ENDS_WITH },
-	{ "greater_than", CMP_GREATER },
-	{ "gt", CMP_GREATER },
-	{ ">", CMP_GREATER },
-	{ "greater_than_equal", CMP_GREATER_EQUAL },
-	{ "ge", CMP_GREATER_EQUAL },
-	{ ">=", CMP_GREATER_EQUAL },
-	{ "less_than", CMP_LESS },
-	{ "lt", CMP_LESS },
-	{ "<", CMP_LESS },
-	{ "less_than_equal", CMP_LESS_EQUAL },
-	{ "le", CMP_LESS_EQUAL },
-	{ "<=", CMP_LESS_EQUAL },
-	{ "between", CMP_BETWEEN },
-};
-
-void unknown_init(struct unknown_names *u, struct arena *a)
-{
-	*u = (struct unknown_names){ .seen.arena = a, .last = &u->first };
-}
-
-int unknown_add(struct unknown_names *u, struct arena *a, const char *name, size_t len, struct err *e)
-{
-	struct unknown_name *n = ARENA_NEW(a, struct unknown_name);
-	char *copy = n ? arena_strndup(a, name, len) : NULL;
-	struct name_place *place = copy ? name_set_add(&u->seen, copy, len) : NULL;
-	if (!place)
-		return err_nomem(e);
-	if (place->item)
-		return 0;
-	place->item = n;
-	n->name = copy;
-	*u->last = n;
-	u->last = &n->next;
-	u->count++;
-	return 0;
-}
-
-int unknown_fail(const struct unknown_names *u, struct arena *a, struct err *e)
-{
-	const char *list = NULL;
-	for (const struct unknown_name *n = u->first; n; n = n->next) {
-		if (!list)
-			list = n->name;
-		else
-			list = arena_printf(a, "%s%s%s", list, n->next ? ", " : " and ", n->name);
-		if (!list)
-			return err_nomem(e);
-		if (strlen(list) > sizeof(e->text))
-			break;
-	}
-	return list ? err_set(e, LYRE_EINVAL, "unknown attribute '%s'", list) : 0;
-}
-
-const struct attribute *visible_attribute(const struct table *t, const struct attribute_filter *f, const char *name,
-	size_t len)
-{
-	const struct attribute *at = table_attribute(t, name, len);
-	const uint32_t named = ATTRIBUTE_DECLARED | ATTRIBUTE_KEY | ATTRIBUTE_CREATED | ATTRIBUTE_UPDATED;
-	return at && (t->dynamic || at->flags & named) && attribute_is_shown(f, at) ? at : NULL;
-}
-
-int name_of_value(const lyre_value *v, struct arena *a, const char **name, size_t *len, struct err *e)
-{
-	*name = NULL;
-	*len = 0;
-	if (value_is(v, LYRE_STRING)) {
-		*name = v->s;
-		*len = v->len;
-	} else if (value_is_number(v)) {
-		struct buf b;
-		buf_init(&b);
-		json_add_value(&b, v);
-		*name = b.failed ? NULL : arena_strndup(a, b.data, b.len);
-		*len = b.len;
-		buf_free(&b);
-		if (!*name)
-			return err_nomem(e);
-	}
-	return 0;
-}
 
 /** A condition's attribute as it was sent; an array of one name is that name. */
 static const lyre_value *condition_attribute(const lyre_value *v)
@@ -152,18 +57,6 @@ int conditions_names(const lyre_value *v, struct arena *a, const struct table *t
 	return names(v, 1, &p, u);
 }
 
-/** Fails with a sentence that ends in a value's JSON. */
-static int fail_value(struct parser *p, int code, const char *what, const lyre_value *v, const char *after)
-{
-	struct buf b;
-	buf_init(&b);
-	json_add_value(&b, v);
-	const char *text = buf_cstr(&b);
-	int rc = text ? err_set(p->err, code, "%s%s%s", what, text, after) : err_nomem(p->err);
-	buf_free(&b);
-	return rc;
-}
-
 /** A path, or what else is no name, is joined as clients know it: owner,name. */
 static int fail_undefined(struct parser *p, const lyre_value *path)
 {
@@ -200,55 +93,21 @@ static int parse_attribute(struct parser *p, const lyre_value *v, const struct a
 	return *ret ? 0 : err_set(p->err, LYRE_ENOTFOUND, "%.*s is not a defined attribute", (int)len, name);
 }
 
-static int parse_comparator(struct parser *p, const lyre_value *v, enum comparator *ret)
+static int parse_comparator(struct parser *p, const lyre_value *v, const struct comparator **ret)
 {
-	*ret = CMP_EQUALS;
-	if (!v || v->type == LYRE_NULL)
+	*ret = !v || v->type == LYRE_NULL ? comparators : comparator_find(v);
+	if (*ret)
 		return 0;
-	for (size_t i = 0; i < sizeof(comparators) / sizeof(*comparators); i++) {
-		if (value_equals_str(v, comparators[i].name)) {
-			*ret = comparators[i].comparator;
-			return 0;
-		}
-	}
 	if (v->type == LYRE_STRING)
 		return err_set(p->err, LYRE_EINVAL, "Unknown query comparator \"%.*s\"", (int)v->len, v->s);
-	return fail_value(p, LYRE_EINVAL, "Unknown query comparator ", v, "");
+	return fail_value(p->err, "Unknown query comparator ", v);
 }
 
-/** One value to compare with: dates as they are kept; objects have no place in the order. */
-static int parse_operand(struct parser *p, const struct condition *c, const lyre_value *v, lyre_value *ret)
+static int take_conditions(struct parser *p, size_t count)
 {
-	bool equality = c->comparator == CMP_EQUALS || c->comparator == CMP_NOT_EQUAL;
-	if (v->type == LYRE_OBJECT)
-		return fail_value(p, LYRE_EINVAL, "Unable to serialize object as a key: ", v, "");
-	if (v->type == LYRE_ARRAY && !equality)
-		return fail_value(p, LYRE_EINVAL, "Unable to serialize array as a key: ", v, "");
-	*ret = *v;
-	double ms;
-	if (c->attribute->type == ATTRIBUTE_DATE && v->type == LYRE_STRING && iso_time_parse(v->s, v->len, &ms))
-		*ret = value_double(ms);
-	if (c->attribute->flags & ATTRIBUTE_KEY) {
-		(void)key_number(ret, ret); /* what no key can be is compared exactly */
-	} else if (c->attribute->type != ATTRIBUTE_BIGINT) {
-		const lyre_value *plain = value_plain(ret, p->arena);
-		if (!plain)
-			return err_nomem(p->err);
-		*ret = *plain;
-	}
-	return 0;
-}
-
-static int parse_text_operand(struct parser *p, struct condition *c, const lyre_value *v)
-{
-	const char *text;
-	size_t len;
-	int rc = name_of_value(v, p->arena, &text, &len, p->err);
-	if (rc)
-		return rc;
-	if (!text)
-		return fail_value(p, LYRE_EINVAL, "This comparator needs a string or a number, not ", v, "");
-	c->value = value_text(text, len);
+	if (count > p->left)
+		return err_set(p->err, LYRE_EINVAL, "A query must not have more than %zu conditions (operationsApi.maxConditions)", p->max);
+	p->left -= count;
 	return 0;
 }
 
@@ -256,47 +115,29 @@ static int parse_leaf(struct parser *p, const lyre_value *v, const struct condit
 {
 	const lyre_value *attribute = condition_attribute(v);
 	const lyre_value *value = value_get(v, "value");
-	if (!p->left--)
-		return err_set(p->err, LYRE_EINVAL, "A query must not have more than %zu conditions (operationsApi.maxConditions)", p->max);
+	int rc = take_conditions(p, 1);
+	if (rc)
+		return rc;
 	if (!attribute || attribute->type == LYRE_NULL)
 		return err_set(p->err, LYRE_EINVAL, "Search condition must have an attribute");
 	struct condition *c = ARENA_NEW(p->arena, struct condition);
 	if (!c)
 		return err_nomem(p->err);
-	int rc = parse_attribute(p, attribute, &c->attribute);
+	rc = parse_attribute(p, attribute, &c->attribute);
 	if (rc)
 		return rc;
 	if (!value)
 		return err_set(p->err, LYRE_EINVAL, "Search condition for %s must have a value", c->attribute->name);
 	rc = parse_comparator(p, value_get(v, "comparator"), &c->comparator);
+	if (!rc && c->comparator->operand == OPERAND_LIST && value->type == LYRE_ARRAY && value->len)
+		rc = take_conditions(p, value->len - 1); /* each value counts as a condition */
 	if (rc)
 		return rc;
 	c->kind = CONDITION_LEAF;
-	c->loose = c->comparator == CMP_NOT_EQUAL
+	c->loose = c->comparator->negated
 		&& !(c->attribute->flags & (ATTRIBUTE_INDEXED | ATTRIBUTE_KEY | ATTRIBUTE_CREATED | ATTRIBUTE_UPDATED));
-	switch (c->comparator) {
-	case CMP_CONTAINS:
-	case CMP_STARTS_WITH:
-	case CMP_ENDS_WITH:
-		rc = parse_text_operand(p, c, value);
-		break;
-	case CMP_BETWEEN:
-		/* a bound that is not given is none: [5] is all from 5 on, and what is no array bounds nothing */
-		if (value->type == LYRE_OBJECT)
-			rc = parse_operand(p, c, value, &c->value);
-		c->has_low = value->type == LYRE_ARRAY && value->len > 0;
-		c->has_high = value->type == LYRE_ARRAY && value->len > 1;
-		if (!rc && c->has_low)
-			rc = parse_operand(p, c, &value->items[0], &c->value);
-		if (!rc && c->has_high)
-			rc = parse_operand(p, c, &value->items[1], &c->high);
-		break;
-	default:
-		rc = parse_operand(p, c, value, &c->value);
-		break;
-	}
 	*ret = c;
-	return rc;
+	return operand_parse(c, value, p->arena, p->err);
 }
 
 static int parse_group(struct parser *p, const lyre_value *v, bool any, unsigned depth, const struct condition **ret);
@@ -304,7 +145,7 @@ static int parse_group(struct parser *p, const lyre_value *v, bool any, unsigned
 static int parse_condition(struct parser *p, const lyre_value *v, unsigned depth, const struct condition **ret)
 {
 	if (v->type != LYRE_OBJECT)
-		return fail_value(p, LYRE_EINVAL, "A search condition must be an object, not ", v, "");
+		return fail_value(p->err, "A search condition must be an object, not ", v);
 	const lyre_value *inner = value_get(v, "conditions");
 	if (!inner)
 		return parse_leaf(p, v, ret);
@@ -358,7 +199,7 @@ static int parse_group(struct parser *p, const lyre_value *v, bool any, unsigned
 		memcpy(c->children + c->count, parsed[i]->children, parsed[i]->count * sizeof(*c->children));
 		c->count += parsed[i]->count;
 	}
-	int rc = any ? sets_find(&p->sets, c, p->err) : 0;
+	int rc = sets_find(&p->sets, c, p->err);
 	*ret = c->count == 1 ? c->children[0] : c;
 	return rc;
 }

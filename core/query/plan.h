@@ -4,13 +4,14 @@
  * \brief What the files of this room share: conditions as a tree, walks that find their rows, the order, the columns.
  *
  * A row is in the result when it matches the tree. Comparators look at an array item by item: one that matches is
- * enough. Absent values match nothing, but the not_equal of an attribute without index (\ref condition::loose).
+ * enough. Absent values match nothing, but negated comparators on an attribute without index (\ref condition::loose).
  */
 #ifndef QUERY_PLAN_H
 #define QUERY_PLAN_H
 
 #include "base/json.h"
 #include "base/name_set.h"
+#include "query/comparators.h"
 #include "query/pace.h"
 #include "query/query.h"
 
@@ -19,17 +20,12 @@
 #define CONDITION_DEPTH_MAX 64
 #define SORT_LEVELS_MAX 16
 
-enum comparator {
-	CMP_EQUALS, CMP_NOT_EQUAL, CMP_GREATER, CMP_GREATER_EQUAL, CMP_LESS, CMP_LESS_EQUAL, CMP_BETWEEN,
-	CMP_CONTAINS, CMP_STARTS_WITH, CMP_ENDS_WITH
-};
-
 enum condition_kind { CONDITION_LEAF, CONDITION_ALL, CONDITION_ANY, CONDITION_SET };
 
 struct condition {
 	enum condition_kind kind;
 	/* leaf */
-	enum comparator comparator;
+	const struct comparator *comparator;
 	const struct attribute *attribute;
 	lyre_value value; /**< of between: the lower bound, where has_low; of the text comparators: a text */
 	lyre_value high;  /**< of between, where has_high */
@@ -39,28 +35,16 @@ struct condition {
 	const struct condition **children;
 	size_t count;
 	/**
-	 * A set is an any of many leaves on its attribute, all of one kind, which its comparator tells: equals to scalars,
-	 * starts_with, or contains, which ends_with are among.
+	 * Of a set, and of a leaf with a list (query/set.h). A set is made of leaves on its attribute, which are its children, and of
+	 * which any must match, or, where its comparator is negated, all. Its comparator is that of the first of them.
 	 */
 	struct condition_set *set;
 };
 
-/** What finds the sets of a table's conditions; places are NULL at first. */
-struct set_finder {
-	struct arena *arena;
-	const struct table *table;
-	struct set_place {
-		size_t count;
-		struct condition *set;
-	} *places; /**< by attribute and kind of leaf */
-};
-
-/** Makes sets of those children of an any that there are many of a kind of. LYRE_ENOMEM */
-int sets_find(struct set_finder *f, struct condition *any, struct err *e);
-/** Makes the sets of a tree ready to match, which takes its time. LYRE_ENOMEM */
-int sets_prepare(const struct condition *c, struct arena *a, struct err *e);
-/** Of a set of starts_with: the leaves that find all the others find. */
-const struct condition *const *set_beginnings(const struct condition *c, size_t *count);
+static inline bool is_negated_set(const struct condition *c)
+{
+	return c->kind == CONDITION_SET && c->comparator->negated;
+}
 
 struct sort_level {
 	const struct attribute *attribute;
@@ -96,6 +80,10 @@ const struct attribute *visible_attribute(const struct table *t, const struct at
 /** A name as a client gave it, a text or a number; \p name stays NULL for other kinds. LYRE_ENOMEM. */
 int name_of_value(const lyre_value *v, struct arena *a, const char **name, size_t *len, struct err *e);
 
+/** LYRE_EINVAL, with a sentence that ends in a value's JSON. */
+int fail_value(struct err *e, const char *what, const lyre_value *v);
+/** What a condition compares with; its attribute and comparator are known. LYRE_EINVAL, LYRE_ENOMEM */
+int operand_parse(struct condition *c, const lyre_value *v, struct arena *a, struct err *e);
 /** Only finds the names nobody bears. */
 int conditions_names(const lyre_value *v, struct arena *a, const struct table *t, const struct attribute_filter *f,
 	struct unknown_names *u, struct err *e);
@@ -125,8 +113,7 @@ bool row_key(const struct row *r, uint16_t id, lyre_value *ret);
  */
 bool condition_match(const struct condition *c, const struct row *r, struct query *q);
 /** Whether one value that is no array and no object matches a leaf or a set. \p date: it is a date, ms as a number. */
-bool leaf_match_value(const struct condition *leaf, const lyre_value *v, bool date);
-bool set_match_value(const struct condition *set, const lyre_value *v, bool date);
+bool match_value(const struct condition *c, const lyre_value *v, bool date);
 
 /** A value as the text comparators see it. */
 struct value_as_text {
@@ -135,8 +122,8 @@ struct value_as_text {
 	char room[NUMBER_TEXT_MAX > 32 ? NUMBER_TEXT_MAX : 32];
 };
 
-/** Texts, dates as they are shown; contains and ends_with know numbers by their text too. \return false for other values */
-bool text_of_value(struct value_as_text *ret, enum comparator c, const lyre_value *v, bool date);
+/** Texts, dates and numbers as they are shown. \return false for other values */
+bool text_of_value(struct value_as_text *ret, const lyre_value *v, bool date);
 /** An attribute's value in a row: 1 with \p f, 2 with \p v (the key, the times), 0 when it is absent. */
 int attribute_read(const struct attribute *at, const struct row *r, struct field *f, lyre_value *v);
 
@@ -145,11 +132,11 @@ int attribute_read(const struct attribute *at, const struct row *r, struct field
 /** One walk, over the entries that the leaves (all on one attribute) leave; no leaves: over all of \p attribute. */
 struct driver {
 	const struct attribute *attribute;     /**< whose index; NULL or the key for the records' tree */
-	const struct condition *const *leaves;
+	const struct condition *const *leaves; /**< sets too, where one walk finds what all of theirs match */
 	size_t leaf_count;
+	bool look;                             /**< entries are put to the leaves before the record is read */
 	const struct condition *node;          /**< what a row of this walk matches, where there are several */
 	bool get;                              /**< the one leaf is an equals on the key */
-	const struct condition *test;          /**< what a value in the walk is put to instead of the leaves; NULL: them */
 	const struct condition *set;           /**< an or of values none of which is two of; the walks of its children lie together */
 	size_t set_left;                       /**< walks of the set from this one on */
 };
@@ -209,13 +196,11 @@ struct columns;
 /** \p v as in struct lyre_query. Unknown names go to \p u; then \p ret is not to be used. */
 int columns_make(struct columns **ret, struct arena *a, const struct table *t, const struct attribute_filter *f,
 	const lyre_value *v, struct unknown_names *u, struct err *e);
-void columns_write_json(struct columns *c, const struct row *r, struct buf *out, struct arena *scratch);
-/** The row as a value, all of it in \p a. */
-int columns_value(const struct columns *c, const struct row *r, struct arena *a, lyre_value *ret, struct err *e);
-#ifndef LYRE_MINIMAL
-void columns_write_csv_header(const struct columns *c, struct buf *out);
-void columns_write_csv(struct columns *c, const struct row *r, struct buf *out, struct arena *scratch);
-#endif
+/** Begins the array that the rows are items of, for a format that wants them with the names of the columns. */
+void columns_begin(struct columns *c, lyre_out *out);
+int columns_write(struct columns *c, const struct row *r, lyre_out *out, struct arena *scratch, struct err *e);
+/** The row as a value in \p a; with \p keep all of it, else its texts may stand in the record. */
+int columns_value(const struct columns *c, const struct row *r, bool keep, struct arena *a, lyre_value *ret, struct err *e);
 
 /* ---- a query at work ---- */
 
@@ -254,7 +239,6 @@ struct query {
 
 	/* what is written */
 	bool begun, ended;
-	uint64_t rows;
 
 	/* while a snapshot is open */
 	struct snapshot snapshot;

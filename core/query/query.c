@@ -3,7 +3,7 @@
  * \file query/query.c
  * \brief Queries from front to back, in slices: each has its own snapshot, and none is held between them.
  */
-#include "query/plan.h"
+#include "query/set.h"
 
 #include <inttypes.h>
 #include <stddef.h>
@@ -47,7 +47,7 @@ static void settle_order(struct query *q, bool reverse)
 		q->reverse = reverse;
 		return;
 	}
-	if (o->count == 1 && first && first->kind == CONDITION_LEAF && first->attribute == o->levels[0].attribute
+	if (o->count == 1 && first && (first->kind == CONDITION_LEAF || is_negated_set(first)) && first->attribute == o->levels[0].attribute
 		&& first->attribute->flags & ATTRIBUTE_INDEXED)
 		o->ties_descending = o->levels[0].descending;
 	for (unsigned i = 0; i < o->count; i++) {
@@ -63,15 +63,22 @@ static void settle_order(struct query *q, bool reverse)
 	o->ties_descending = !o->ties_descending;
 }
 
+static size_t leaves_of_value(const lyre_value *v)
+{
+	return 1 + (v->type == LYRE_STRING ? v->len / TEXT_A_LEAF : 0);
+}
+
 static void count_leaves(struct query *q, const struct condition *c, size_t *put_to)
 {
 	bool leaf = c->kind == CONDITION_LEAF, set = c->kind == CONDITION_SET;
 	if (leaf)
-		q->leaves += 1 + (c->value.type == LYRE_STRING ? c->value.len / TEXT_A_LEAF : 0);
+		q->leaves += leaves_of_value(&c->value);
+	for (size_t i = 0; leaf && c->set && i < c->set->count; i++)
+		q->leaves += leaves_of_value(&c->set->values[i]);
 	*put_to += leaf || set;
-	size_t of_set = 0; /* a row is put to all of a set at once */
+	size_t of_set = 0; /* a row is put to all of a set at once, but to and-ed ones one by one where it has an array */
 	for (size_t i = 0; i < c->count; i++)
-		count_leaves(q, c->children[i], set ? &of_set : put_to);
+		count_leaves(q, c->children[i], set && !is_negated_set(c) ? &of_set : put_to);
 }
 
 int query_open(struct query **ret, struct arena *a, const struct table *t, const struct attribute_filter *f,
@@ -295,49 +302,34 @@ static int next_row(struct query *q, struct row *ret, struct err *e)
 	return q->keys ? lookup_row(q, ret, e) : search_row(q, ret, e);
 }
 
-static void write_row(struct query *q, enum rows_format f, const struct row *r, struct buf *out)
+static int write_row(struct query *q, const struct row *r, lyre_out *out, struct err *e)
 {
-	size_t before = out->len;
-#ifndef LYRE_MINIMAL
-	if (f == ROWS_CSV) {
-		if (!q->rows)
-			columns_write_csv_header(q->columns, out);
-		buf_add_char(out, '\n');
-		columns_write_csv(q->columns, r, out, &q->scratch);
-	} else
-#else
-	(void)f;
-#endif
-	{
-		if (q->rows)
-			buf_add_char(out, ',');
-		columns_write_json(q->columns, r, out, &q->scratch);
-	}
-	q->rows++;
-	pace_step(&q->pace, pace_bytes(out->len - before));
+	size_t before = out->buf->len;
+	int rc = columns_write(q->columns, r, out, &q->scratch, e);
+	pace_step(&q->pace, pace_bytes(out->buf->len - before));
+	return rc;
 }
 
-int query_write(struct query *q, enum rows_format f, struct buf *out, size_t want, struct err *e)
+int query_write(struct query *q, lyre_out *out, size_t want, struct err *e)
 {
 	if (q->ended)
 		return LYRE_END;
 	int rc = slice_begin(q, e);
 	if (rc)
 		return rc;
-	if (!q->begun && f == ROWS_JSON)
-		buf_add_char(out, '[');
+	if (!q->begun)
+		columns_begin(q->columns, out);
 	q->begun = true;
 	struct row r;
 	do {
 		rc = next_row(q, &r, e);
-		if (rc)
-			break;
-		write_row(q, f, &r, out);
-	} while (out->len < want && !out->failed && !q->pace.over);
+		if (!rc)
+			rc = write_row(q, &r, out, e);
+	} while (!rc && out->buf->len < want && !out->buf->failed && !q->pace.over);
 	rc = slice_end(q, rc == QUERY_PAUSED ? 0 : rc, e);
-	if (rc == LYRE_END && f == ROWS_JSON)
-		buf_add_char(out, ']');
-	if (out->failed)
+	if (rc == LYRE_END)
+		out_array_end(out);
+	if (out->buf->failed)
 		rc = err_nomem(e);
 	q->ended = rc != 0;
 	return rc;
@@ -357,7 +349,7 @@ int query_next(struct query *q, struct arena *a, lyre_value *ret, struct err *e)
 		struct row r;
 		rc = next_row(q, &r, e);
 		if (!rc)
-			rc = columns_value(q->columns, &r, a, ret, e);
+			rc = columns_value(q->columns, &r, true, a, ret, e);
 		rc = slice_end(q, rc, e);
 	} while (rc == QUERY_PAUSED);
 	q->ended = rc != 0;

@@ -8,12 +8,10 @@
 #ifndef QUERY_QUERY_H
 #define QUERY_QUERY_H
 
+#include "encode/encode.h"
 #include "store/store.h"
 
 struct query;
-
-/** How rows are written. */
-enum rows_format { ROWS_JSON, ROWS_CSV };
 
 /**
  * Which attributes there are for who asks: the others are unknown, and not in the rows. Asked while a query is opened, once
@@ -60,11 +58,11 @@ int64_t query_worked_ns(const struct query *q);
 bool query_late(const struct query *q);
 
 /**
- * Writes rows until \p want bytes are in \p out, all are written, or the slice is over: JSON with the array's brackets, CSV
- * with its header. A slice may end before there is a row.
+ * Writes rows, one array in all, until \p want bytes are in the buffer of \p out, all are written, or the slice is over. A slice
+ * may end before there is a row.
  * \return 0 when there is more, LYRE_END after the last, or a failure
  */
-int query_write(struct query *q, enum rows_format f, struct buf *out, size_t want, struct err *e);
+int query_write(struct query *q, lyre_out *out, size_t want, struct err *e);
 
 /** The next row as a value in \p a, after as many slices as it takes; LYRE_END. Not to be mixed with query_write(). */
 int query_next(struct query *q, struct arena *a, lyre_value *ret, struct err *e);

@@ -3,21 +3,7 @@
 
 #include <string.h>
 
-/** A bound of a text primary key longer than this is cut: the tree's keys are whole up to here. */
-#define KEY_BOUND_MAX 400
-
-/* First bytes of keys, as store/key.h tells them. */
-#define KEY_NULL 0x08
-#define KEY_NUMBER 0x20
-#define KEY_TEXT 0x30
-
-static bool is_key(const struct table *t, const struct attribute *at)
-{
-	return !at || at == &t->attributes[t->key];
-}
-
-/** The scalar by whose entries an array is found: every item of a scalar kind has one. */
-static const lyre_value *indexed_item(const lyre_value *v)
+const lyre_value *indexed_item(const lyre_value *v)
 {
 	if (v->type < LYRE_ARRAY)
 		return v;
@@ -28,17 +14,19 @@ static const lyre_value *indexed_item(const lyre_value *v)
 	return NULL;
 }
 
-bool leaf_has_range(const struct condition *c, const struct table *t)
+bool condition_has_range(const struct condition *c, const struct table *t)
 {
-	bool text = c->comparator == CMP_CONTAINS || c->comparator == CMP_STARTS_WITH || c->comparator == CMP_ENDS_WITH;
+	const struct comparator *how = c->comparator;
+	bool text = how->operand == OPERAND_TEXT;
 	bool date = c->attribute->type == ATTRIBUTE_DATE; /* kept as a number, searched as the text it is shown as */
-	if (is_key(t, c->attribute))
-		return c->value.type < LYRE_ARRAY && (!text || (c->comparator == CMP_STARTS_WITH && !date));
-	if (!(c->attribute->flags & ATTRIBUTE_INDEXED) || (text && date))
+	if (text && date)
 		return false;
-	if (c->comparator == CMP_NOT_EQUAL && c->value.type == LYRE_ARRAY)
-		return false; /* an empty array differs, and has no entry */
-	return c->comparator != CMP_EQUALS || indexed_item(&c->value);
+	if (is_key(t, c->attribute))
+		return c->value.type < LYRE_ARRAY && (!text || how->fit != RANGE_WIDE);
+	if (!(c->attribute->flags & ATTRIBUTE_INDEXED))
+		return false;
+	/* an empty array differs from others, and has no entry */
+	return c->value.type != LYRE_ARRAY || (!how->negated && indexed_item(&c->value));
 }
 
 /** A value as a bound. \return whether its bytes tell the value exactly */
@@ -49,92 +37,28 @@ static bool bound(struct key *k, const lyre_value *v, bool key)
 			k->len = 0;
 		return !k->cut;
 	}
-	size_t len = v->len < KEY_BOUND_MAX ? v->len : KEY_BOUND_MAX;
-	k->cut = len < v->len;
-	k->bytes[0] = KEY_TEXT;
-	memcpy(k->bytes + 1, v->s, len);
-	k->len = (uint16_t)(1 + len);
+	key_primary_prefix(k, v->s, v->len);
 	return !k->cut;
 }
 
-/** A primary key's text has no end mark: what goes on from it begins with its bytes and a NUL, or with more. */
-static void bound_end_mark(struct key *k, const lyre_value *v, bool key)
-{
-	if (key && v->type == LYRE_STRING && !k->cut)
-		k->bytes[k->len++] = 0;
-}
-
-static void low_bound(struct walk_range *r, const lyre_value *v, bool open, bool key)
+void range_low(struct walk_range *r, const lyre_value *v, bool open, bool key)
 {
 	bool exact = bound(&r->low, v, key);
 	r->low_open = open && exact;
 	if (!r->low_open || !key || v->type != LYRE_STRING)
 		return;
-	bound_end_mark(&r->low, v, key);
+	key_primary_longer(&r->low);
 	r->low_open = false;
 }
 
-static void high_bound(struct walk_range *r, const lyre_value *v, bool open, bool key)
+void range_high(struct walk_range *r, const lyre_value *v, bool open, bool key)
 {
 	bool exact = bound(&r->high, v, key);
 	r->high_open = open && exact;
 	if (r->high_open || !exact || !key || v->type != LYRE_STRING)
 		return;
-	bound_end_mark(&r->high, v, key);
+	key_primary_longer(&r->high);
 	r->high_open = true;
-}
-
-static void low_tag(struct walk_range *r, unsigned char tag, bool open)
-{
-	r->low.len = 1;
-	r->low.bytes[0] = tag;
-	r->low_open = open;
-}
-
-static void leaf_range(const struct condition *c, bool key, struct walk_range *r)
-{
-	const lyre_value *v = &c->value;
-	switch (c->comparator) {
-	case CMP_EQUALS:
-		v = indexed_item(v);
-		low_bound(r, v, false, key);
-		high_bound(r, v, false, key);
-		break;
-	case CMP_NOT_EQUAL:
-		low_tag(r, KEY_NULL, true);
-		break;
-	case CMP_GREATER:
-	case CMP_GREATER_EQUAL:
-		if (v->type == LYRE_NULL)
-			low_tag(r, KEY_NULL, true);
-		else
-			low_bound(r, v, c->comparator == CMP_GREATER, key);
-		break;
-	case CMP_LESS:
-	case CMP_LESS_EQUAL:
-		low_tag(r, KEY_NULL, true);
-		high_bound(r, v, c->comparator == CMP_LESS, key);
-		break;
-	case CMP_BETWEEN:
-		if (c->has_low)
-			low_bound(r, v, false, key);
-		if (c->has_high)
-			high_bound(r, &c->high, false, key);
-		break;
-	case CMP_STARTS_WITH:
-		if (key)
-			bound(&r->low, v, true);
-		else
-			key_index_prefix(&r->low, v->s, v->len);
-		if (r->low.cut && !key)
-			r->low.len = (uint16_t)(r->low.len - 2); /* the mark of a cut text is no part of the prefix */
-		r->high = r->low;
-		break;
-	case CMP_CONTAINS:
-	case CMP_ENDS_WITH:
-		low_tag(r, KEY_NUMBER, false);
-		break;
-	}
 }
 
 /** 0 too when one begins with the other. */
@@ -174,9 +98,12 @@ bool driver_range(const struct driver *d, const struct table *t, struct walk_ran
 {
 	bool key = is_key(t, d->attribute);
 	*r = (struct walk_range){ .attribute = key ? NULL : d->attribute };
-	for (size_t i = 0; i < d->leaf_count; i++) {
+	if (d->leaf_count && !d->leaves[0]->comparator->range(d->leaves[0], key, r))
+		return false;
+	for (size_t i = 1; i < d->leaf_count; i++) {
 		struct walk_range one = { .attribute = r->attribute };
-		leaf_range(d->leaves[i], key, &one);
+		if (!d->leaves[i]->comparator->range(d->leaves[i], key, &one))
+			return false;
 		if (low_is_tighter(&one, r)) {
 			r->low = one.low;
 			r->low_open = one.low_open;

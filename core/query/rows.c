@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file query/rows.c
- * \brief Records to rows of JSON, from the stored bytes to the answer's, and to values.
+ * \brief Records to rows: of JSON from the stored bytes to the answer's, else by values.
  */
 #include "query/columns.h"
 
@@ -121,16 +121,16 @@ static bool write_column(struct columns *columns, const struct column *c, const 
 	return true;
 }
 
-void columns_write_json(struct columns *c, const struct row *r, struct buf *out, struct arena *scratch)
+static void write_json(struct columns *c, const struct row *r, lyre_out *out, struct arena *scratch)
 {
 	uint16_t hint = 0;
 	bool first = true;
-	buf_add_char(out, '{');
+	out_object_begin(out);
 	for (size_t i = 0; i < c->count; i++) {
-		if (write_column(c, &c->items[i], r, &hint, first, out, scratch))
+		if (write_column(c, &c->items[i], r, &hint, first, out->buf, scratch))
 			first = false;
 	}
-	buf_add_char(out, '}');
+	out_object_end(out);
 }
 
 /* ---- as values ---- */
@@ -195,28 +195,28 @@ static int copy_value(const struct selection *s, const lyre_value *v, struct are
 	return rc;
 }
 
-static int column_value(const struct column *c, const struct row *r, struct field f, struct arena *a, lyre_value *ret,
-	struct err *e)
+static int column_value(const struct column *c, const struct row *r, struct field f, bool keep, struct arena *a,
+	lyre_value *ret, struct err *e)
 {
-	lyre_value v = value_null();
+	enum field_kind kind = FIELD_PLAIN;
+	*ret = value_null();
 	if (c->kind == COLUMN_TIME)
 		return value_of_time(column_time(c, r->record), c->date, a, ret, e);
 	if (c->kind == COLUMN_KEY) {
-		row_key(r, c->id, &v);
-		return copy_value(NULL, &v, a, ret, e);
+		row_key(r, c->id, ret);
+	} else {
+		*ret = field_value(f, a);
+		kind = field_kind(f);
 	}
-	v = field_value(f, a);
-	switch (field_kind(f)) {
-	case FIELD_DATE:
+	lyre_value v = *ret;
+	if (kind == FIELD_DATE)
 		return value_of_time(value_number(&v), true, a, ret, e);
-	case FIELD_BYTES:
+	if (kind == FIELD_BYTES)
 		return value_of_bytes(&v, a, ret, e);
-	default:
-		return copy_value(c->members, &v, a, ret, e);
-	}
+	return keep || c->members ? copy_value(c->members, &v, a, ret, e) : 0;
 }
 
-int columns_value(const struct columns *c, const struct row *r, struct arena *a, lyre_value *ret, struct err *e)
+int columns_value(const struct columns *c, const struct row *r, bool keep, struct arena *a, lyre_value *ret, struct err *e)
 {
 	struct value_member *members = ARENA_ARRAY(a, struct value_member, c->count);
 	if (!members)
@@ -227,12 +227,12 @@ int columns_value(const struct columns *c, const struct row *r, struct arena *a,
 		const struct column *column = &c->items[i];
 		struct field f = { 0 };
 		bool found = find(column, r, &hint, &f);
-		if (!found && c->sparse)
+		if (c->fixed ? column->undeclared : !found && c->sparse)
 			continue;
 		struct value_member *m = &members[count++];
 		m->name = column->name;
 		m->name_len = column->name_len;
-		int rc = found ? column_value(column, r, f, a, &m->value, e) : 0;
+		int rc = found ? column_value(column, r, f, keep, a, &m->value, e) : 0;
 		if (rc)
 			return rc;
 	}
@@ -240,101 +240,27 @@ int columns_value(const struct columns *c, const struct row *r, struct arena *a,
 	return 0;
 }
 
-/* ---- as CSV ---- */
+/* ---- as the answer's format wants them ---- */
 
-#ifndef LYRE_MINIMAL
-
-/** Puts what stands from \p start on in quotes, and each quote in it twice. */
-static void quote_tail(struct buf *out, size_t start)
+void columns_begin(struct columns *c, lyre_out *out)
 {
-	size_t quotes = 0;
-	for (size_t i = start; i < out->len; i++)
-		quotes += out->data[i] == '"';
-	if (out->failed || !buf_reserve(out, quotes + 2))
-		return;
-	size_t from = out->len, to = out->len + quotes + 2;
-	out->len = to;
-	out->data[--to] = '"';
-	while (from > start) {
-		char c = out->data[--from];
-		out->data[--to] = c;
-		if (c == '"')
-			out->data[--to] = c;
+	c->fixed = out->encoder->column != NULL;
+	for (size_t i = 0; c->fixed && i < c->count; i++) {
+		if (!c->items[i].undeclared)
+			out->encoder->column(out, c->items[i].name, c->items[i].name_len);
 	}
-	out->data[--to] = '"';
+	out_array_begin(out);
 }
 
-static void write_scalar_cell(const lyre_value *v, struct buf *out)
+int columns_write(struct columns *c, const struct row *r, lyre_out *out, struct arena *scratch, struct err *e)
 {
-	size_t start = out->len;
-	if (v->type == LYRE_STRING) {
-		buf_add(out, v->s, v->len);
-		quote_tail(out, start);
-	} else if (v->type != LYRE_NULL) {
-		json_add_value(out, v);
+	if (out->encoder->json) {
+		write_json(c, r, out, scratch);
+		return 0;
 	}
+	lyre_value v;
+	int rc = columns_value(c, r, false, scratch, &v, e);
+	if (!rc)
+		out_value(out, &v);
+	return rc;
 }
-
-static void write_cell(const struct column *c, const struct row *r, uint16_t *hint, struct time_text *last,
-	struct buf *out, struct arena *scratch)
-{
-	struct field f;
-	size_t start = out->len;
-	if (!find(c, r, hint, &f))
-		return;
-	if (c->kind == COLUMN_TIME) {
-		write_time(c, r->record, last, out);
-		return;
-	}
-	lyre_value key;
-	if (c->kind == COLUMN_KEY) {
-		if (row_key(r, c->id, &key))
-			write_scalar_cell(&key, out);
-		return;
-	}
-	enum lyre_type type = field_type(f);
-	if (type < LYRE_ARRAY && field_kind(f) == FIELD_PLAIN) {
-		lyre_value v = field_value(f, scratch);
-		write_scalar_cell(&v, out);
-		return;
-	}
-	if (c->kind == COLUMN_MEMBERS) {
-		lyre_value v = field_value(f, scratch);
-		write_selected(c->members, &v, out);
-	} else {
-		field_write(f, out);
-	}
-	if (field_kind(f) != FIELD_DATE)
-		quote_tail(out, start);
-}
-
-void columns_write_csv_header(const struct columns *c, struct buf *out)
-{
-	bool first = true;
-	for (size_t i = 0; i < c->count; i++) {
-		if (c->items[i].undeclared)
-			continue;
-		if (!first)
-			buf_add_char(out, ',');
-		first = false;
-		size_t start = out->len;
-		buf_add(out, c->items[i].name, c->items[i].name_len);
-		quote_tail(out, start);
-	}
-}
-
-void columns_write_csv(struct columns *c, const struct row *r, struct buf *out, struct arena *scratch)
-{
-	uint16_t hint = 0;
-	bool first = true;
-	for (size_t i = 0; i < c->count; i++) {
-		if (c->items[i].undeclared)
-			continue;
-		if (!first)
-			buf_add_char(out, ',');
-		first = false;
-		write_cell(&c->items[i], r, &hint, &c->time, out, scratch);
-	}
-}
-
-#endif

@@ -6,7 +6,7 @@
  * No row is remembered to be known again: an or's row belongs to the first walk whose node it matches, and a record
  * with several entries in a walk to the lowest of them. Both show in the record itself.
  */
-#include "query/plan.h"
+#include "query/range.h"
 
 static const struct driver *driver_at(const struct query *q)
 {
@@ -46,10 +46,8 @@ static bool belongs(struct query *q, const struct driver *d, const struct row *r
 
 static bool leaves_match(const struct driver *d, const lyre_value *v)
 {
-	if (d->test)
-		return set_match_value(d->test, v, false);
 	for (size_t i = 0; i < d->leaf_count; i++) {
-		if (d->leaves[i]->value.type != LYRE_ARRAY && !leaf_match_value(d->leaves[i], v, false))
+		if (d->leaves[i]->value.type != LYRE_ARRAY && !match_value(d->leaves[i], v, false))
 			return false;
 	}
 	return true;
@@ -142,18 +140,35 @@ static bool is_lowest_entry(struct query *q, const struct driver *d, const struc
 	return lowest.len && len == lowest.len && !memcmp(entry, lowest.bytes, len);
 }
 
+/** Goes past what cannot match behind an entry that did not, where a comparator knows more than the next entry. */
+static void skip(struct query *q, const struct driver *d, const lyre_value *v)
+{
+	const MDB_val *entry = &q->walk.entry;
+	for (size_t i = 0; i < d->leaf_count; i++) {
+		const struct condition *c = d->leaves[i];
+		if (!c->comparator->skip || match_value(c, v, false))
+			continue;
+		struct walk_range beyond = q->walk.range;
+		if (!c->comparator->skip(c, v, !beyond.attribute, &beyond) || range_has(&beyond, entry->mv_data, entry->mv_size))
+			continue; /* a bound that was cut may lie on this side of the entry */
+		walk_skip(&q->walk, &beyond);
+		return;
+	}
+}
+
 /** What an entry tells by itself, before its record is fetched, where the range alone tells little. */
 static bool entry_may_match(struct query *q, const struct driver *d)
 {
-	if (!q->walk.range.attribute || !d->leaf_count)
-		return true;
-	enum comparator c = d->leaves[0]->comparator;
-	if (c != CMP_CONTAINS && c != CMP_ENDS_WITH && c != CMP_NOT_EQUAL)
-		return true;
+	const MDB_val *entry = &q->walk.entry;
 	lyre_value v;
-	if (!key_index_read(q->walk.entry.mv_data, q->walk.entry.mv_size, &q->scratch, &v))
+	if (!d->look)
 		return true;
-	return leaves_match(d, &v);
+	bool known = q->walk.range.attribute ? key_index_read(entry->mv_data, entry->mv_size, &q->scratch, &v) :
+		key_primary_value(entry->mv_data, entry->mv_size, NULL, &v);
+	if (!known || leaves_match(d, &v))
+		return true;
+	skip(q, d, &v);
+	return false;
 }
 
 static int open_walk(struct query *q, const struct walk_range *range, const struct key *position, struct err *e)

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file query/set.c
- * \brief Many values of one attribute that are or-ed: a value is put to all of them at once.
+ * \brief Finding sets, making them ready, and matching them.
  */
-#include "query/plan.h"
+#include "query/set.h"
 
-#include "base/text.h"
 #include "query/patterns.h"
 
 #include <stdlib.h>
@@ -14,54 +13,41 @@
 /** Fewer are put to it one by one. */
 #define SET_MIN 8
 
-struct condition_set {
-	const struct condition **sorted; /**< by value; of the beginnings of texts: without those that begin with another one */
-	size_t count;
-	struct patterns *patterns;
-};
-
 /* ---- finding the sets of a group ---- */
 
-enum { CLASSES = 3 };
+/** The kinds that sets are of, which exclude SET_NONE and SET_ENDS. */
+enum { KINDS = SET_PARTS };
 
-static const enum comparator class_comparators[CLASSES] = { CMP_EQUALS, CMP_STARTS_WITH, CMP_CONTAINS };
-
-/** Which set of its attribute a condition may be in; CLASSES for none. */
-static size_t class_of(const struct condition *c)
+/** Which set of its attribute a condition may be in. */
+static enum set_kind kind_of(const struct condition *c, enum condition_kind group)
 {
-	if (c->kind != CONDITION_LEAF)
-		return CLASSES;
-	switch (c->comparator) {
-	case CMP_EQUALS:
-		return c->value.type < LYRE_ARRAY ? 0 : CLASSES;
-	case CMP_STARTS_WITH:
-		return 1;
-	case CMP_CONTAINS:
-	case CMP_ENDS_WITH:
-		return 2;
-	default:
-		return CLASSES;
-	}
+	if (c->kind != CONDITION_LEAF || c->value.type == LYRE_ARRAY || c->comparator->negated != (group == CONDITION_ALL))
+		return SET_NONE;
+	return c->comparator->set == SET_ENDS ? SET_PARTS : c->comparator->set;
 }
 
-static struct condition *new_set(struct arena *a, const struct condition *first, size_t class, size_t count)
+static struct condition *new_set(struct arena *a, const struct condition *first, enum set_kind kind, size_t count)
 {
 	struct condition *c = ARENA_NEW(a, struct condition);
 	if (!c)
 		return NULL;
 	c->children = ARENA_ARRAY(a, const struct condition *, count);
 	c->set = ARENA_NEW(a, struct condition_set);
+	if (!c->children || !c->set)
+		return NULL;
 	c->kind = CONDITION_SET;
-	c->comparator = class_comparators[class];
+	c->comparator = first->comparator;
 	c->attribute = first->attribute;
-	return c->children && c->set ? c : NULL;
+	c->loose = first->loose;
+	c->set->kind = kind;
+	return c;
 }
 
-/** Where the sets of a leaf's attribute and class are kept while they are found; NULL when it may be in none. */
-static struct set_place *place_of(const struct set_finder *f, const struct condition *c)
+/** Where the sets of a leaf's attribute and kind are kept while they are found; NULL when it may be in none. */
+static struct set_place *place_of(const struct set_finder *f, const struct condition *c, enum condition_kind group)
 {
-	size_t class = class_of(c);
-	return class < CLASSES ? &f->places[(size_t)(c->attribute - f->table->attributes) * CLASSES + class] : NULL;
+	enum set_kind kind = kind_of(c, group);
+	return kind ? &f->places[(size_t)(c->attribute - f->table->attributes) * KINDS + kind - 1] : NULL;
 }
 
 /** Moves the leaves of sets into them. \p kept: the children that are left */
@@ -70,13 +56,13 @@ static int move_leaves(struct set_finder *f, struct condition *group, size_t *ke
 	*kept = 0;
 	for (size_t i = 0; i < group->count; i++) {
 		const struct condition *c = group->children[i];
-		struct set_place *place = place_of(f, c);
+		struct set_place *place = place_of(f, c, group->kind);
 		if (!place || place->count < SET_MIN) {
 			group->children[(*kept)++] = c;
 			continue;
 		}
 		if (!place->set) {
-			place->set = new_set(f->arena, c, class_of(c), place->count);
+			place->set = new_set(f->arena, c, kind_of(c, group->kind), place->count);
 			if (!place->set)
 				return err_nomem(e);
 			group->children[(*kept)++] = place->set;
@@ -91,11 +77,11 @@ int sets_find(struct set_finder *f, struct condition *group, struct err *e)
 	if (group->count < SET_MIN)
 		return 0;
 	if (!f->places)
-		f->places = ARENA_ARRAY(f->arena, struct set_place, (size_t)f->table->attribute_count * CLASSES);
+		f->places = ARENA_ARRAY(f->arena, struct set_place, (size_t)f->table->attribute_count * KINDS);
 	if (!f->places)
 		return err_nomem(e);
 	for (size_t i = 0; i < group->count; i++) {
-		struct set_place *place = place_of(f, group->children[i]);
+		struct set_place *place = place_of(f, group->children[i], group->kind);
 		if (place)
 			place->count++;
 	}
@@ -107,7 +93,7 @@ int sets_find(struct set_finder *f, struct condition *group, struct err *e)
 	/* the places are the next group's */
 	for (size_t i = 0; i < kept; i++) {
 		const struct condition *c = group->children[i];
-		struct set_place *place = place_of(f, c->kind == CONDITION_SET ? c->children[0] : c);
+		struct set_place *place = place_of(f, c->kind == CONDITION_SET ? c->children[0] : c, group->kind);
 		if (place)
 			*place = (struct set_place){ 0 };
 	}
@@ -118,42 +104,36 @@ int sets_find(struct set_finder *f, struct condition *group, struct err *e)
 
 static int compare_values(const void *x, const void *y)
 {
-	const struct condition *a = *(const struct condition *const *)x, *b = *(const struct condition *const *)y;
-	return value_compare(&a->value, &b->value);
+	return value_compare(x, y);
 }
 
-/** Texts by their bytes: one comes right before those that begin with it. */
-static int compare_bytes(const lyre_value *a, const lyre_value *b)
+static bool begins_with(const lyre_value *v, const lyre_value *part)
 {
-	size_t n = a->len < b->len ? a->len : b->len;
-	int c = n ? memcmp(a->s, b->s, n) : 0;
-	return c ? c : (a->len > b->len) - (a->len < b->len);
+	return part->len <= v->len && (!part->len || !memcmp(v->s, part->s, part->len));
 }
 
-static int compare_texts(const void *x, const void *y)
+/** Sorts the values; of texts, one comes right before those that begin with it. */
+static void sort_values(struct condition_set *set)
 {
-	return compare_bytes(&(*(const struct condition *const *)x)->value, &(*(const struct condition *const *)y)->value);
-}
-
-static bool begins_with(const char *s, size_t len, const lyre_value *part)
-{
-	return part->len <= len && (!part->len || !memcmp(s, part->s, part->len));
-}
-
-static int sort_set(const struct condition *c, struct arena *a, struct err *e)
-{
-	bool texts = c->comparator == CMP_STARTS_WITH;
-	struct condition_set *set = c->set;
-	set->sorted = ARENA_ARRAY(a, const struct condition *, c->count);
-	if (!set->sorted)
-		return err_nomem(e);
-	memcpy(set->sorted, c->children, c->count * sizeof(*set->sorted));
-	qsort(set->sorted, c->count, sizeof(*set->sorted), texts ? compare_texts : compare_values);
-	for (size_t i = 0; i < c->count; i++) {
-		const lyre_value *v = &set->sorted[i]->value;
-		if (!texts || !set->count || !begins_with(v->s, v->len, &set->sorted[set->count - 1]->value))
-			set->sorted[set->count++] = set->sorted[i];
+	size_t count = set->count;
+	set->count = 0;
+	if (count)
+		qsort(set->values, count, sizeof(*set->values), compare_values);
+	for (size_t i = 0; i < count; i++) {
+		const lyre_value *v = &set->values[i], *last = set->count ? &set->values[set->count - 1] : NULL;
+		if (!last || !(set->kind == SET_BEGINNINGS ? begins_with(v, last) : !value_compare(v, last)))
+			set->values[set->count++] = *v;
 	}
+}
+
+static int take_values(const struct condition *c, struct arena *a, struct err *e)
+{
+	struct condition_set *set = c->set;
+	set->values = ARENA_ARRAY(a, lyre_value, c->count);
+	if (!set->values)
+		return err_nomem(e);
+	for (size_t i = 0; i < c->count; i++)
+		set->values[set->count++] = c->children[i]->value;
 	return 0;
 }
 
@@ -162,7 +142,7 @@ static int make_patterns(const struct condition *c, struct arena *a, struct err 
 	struct pattern *p = malloc(c->count * sizeof(*p));
 	for (size_t i = 0; p && i < c->count; i++) {
 		const struct condition *leaf = c->children[i];
-		p[i] = (struct pattern){ .s = leaf->value.s, .len = leaf->value.len, .at_end = leaf->comparator == CMP_ENDS_WITH };
+		p[i] = (struct pattern){ .s = leaf->value.s, .len = leaf->value.len, .at_end = leaf->comparator->set == SET_ENDS };
 	}
 	c->set->patterns = p ? patterns_make(a, p, c->count) : NULL;
 	free(p);
@@ -171,32 +151,31 @@ static int make_patterns(const struct condition *c, struct arena *a, struct err 
 
 int sets_prepare(const struct condition *c, struct arena *a, struct err *e)
 {
-	if (c->kind == CONDITION_SET) {
-		if (c->set->sorted || c->set->patterns)
-			return 0;
-		return c->comparator == CMP_CONTAINS ? make_patterns(c, a, e) : sort_set(c, a, e);
-	}
+	struct condition_set *set = c->set;
 	int rc = 0;
-	for (size_t i = 0; i < c->count && !rc; i++)
+	for (size_t i = 0; !set && i < c->count && !rc; i++)
 		rc = sets_prepare(c->children[i], a, e);
+	if (rc || !set || set->ready)
+		return rc;
+	if (set->kind == SET_PARTS)
+		rc = make_patterns(c, a, e);
+	else if (c->kind == CONDITION_SET)
+		rc = take_values(c, a, e);
+	if (!rc)
+		sort_values(set);
+	set->ready = !rc;
 	return rc;
-}
-
-const struct condition *const *set_beginnings(const struct condition *c, size_t *count)
-{
-	*count = c->set->count;
-	return c->set->sorted;
 }
 
 /* ---- matching ---- */
 
-/** How many of the sorted are not behind a value. */
-static size_t up_to(const struct condition_set *set, const lyre_value *v, int (*compare)(const lyre_value *, const lyre_value *))
+/** How many of the values are not behind another one. */
+static size_t up_to(const struct condition_set *set, const lyre_value *v)
 {
 	size_t low = 0, high = set->count;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (compare(&set->sorted[middle]->value, v) <= 0)
+		if (value_compare(&set->values[middle], v) <= 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -204,19 +183,35 @@ static size_t up_to(const struct condition_set *set, const lyre_value *v, int (*
 	return low;
 }
 
-bool set_match_value(const struct condition *c, const lyre_value *v, bool date)
+const lyre_value *set_find(const struct condition_set *set, const lyre_value *v)
+{
+	size_t n = up_to(set, v);
+	const lyre_value *last = n ? &set->values[n - 1] : NULL;
+	if (!last)
+		return NULL;
+	return (set->kind == SET_BEGINNINGS ? begins_with(v, last) : !value_compare(v, last)) ? last : NULL;
+}
+
+const lyre_value *set_next(const struct condition_set *set, const lyre_value *v, bool reverse)
+{
+	size_t n = up_to(set, v);
+	if (!reverse)
+		return n < set->count ? &set->values[n] : NULL;
+	if (n && !value_compare(&set->values[n - 1], v))
+		n--;
+	return n ? &set->values[n - 1] : NULL;
+}
+
+bool set_match(const struct condition *c, const lyre_value *v, bool date)
 {
 	const struct condition_set *set = c->set;
 	struct value_as_text t;
-	if (c->comparator == CMP_EQUALS) {
-		size_t n = up_to(set, v, value_compare);
-		return n && !value_compare(&set->sorted[n - 1]->value, v);
-	}
-	if (!text_of_value(&t, c->comparator, v, date))
+	if (set->kind == SET_VALUES)
+		return set_find(set, v) != NULL;
+	if ((set->kind == SET_BEGINNINGS && !date && v->type != LYRE_STRING) || !text_of_value(&t, v, date))
 		return false;
-	if (c->comparator == CMP_CONTAINS)
+	if (set->kind == SET_PARTS)
 		return patterns_match(set->patterns, t.s, t.len);
 	const lyre_value text = value_text(t.s, t.len);
-	size_t n = up_to(set, &text, compare_bytes);
-	return n && begins_with(t.s, t.len, &set->sorted[n - 1]->value);
+	return set_find(set, &text) != NULL;
 }

@@ -18,11 +18,6 @@
 /** Items that are sorted at once. */
 #define RUN 1024
 
-/* First bytes of a sort key; between the kinds of store/key.h stand objects and empty arrays. */
-#define SORT_NULL 0x08
-#define SORT_OBJECT 0x0c
-#define SORT_TEXT 0x30
-
 struct item {
 	uint64_t head; /**< the first bytes: most comparisons end here */
 	const unsigned char *bytes;
@@ -84,61 +79,6 @@ void sorter_free(struct sorter *s)
 	free(s);
 }
 
-/** Escaped and ended as in an index, but whole. */
-static void add_text(struct buf *b, const char *s, size_t len)
-{
-	buf_add_char(b, SORT_TEXT);
-	size_t plain = 0;
-	for (size_t i = 0; i < len; i++) {
-		if ((unsigned char)s[i] > 1)
-			continue;
-		buf_add(b, s + plain, i - plain);
-		buf_add(b, (char[]){ 1, (char)(s[i] + 1) }, 2);
-		plain = i + 1;
-	}
-	buf_add(b, s + plain, len - plain);
-	buf_add_char(b, 0);
-}
-
-/** Behind the key of a number outside int64, which others may share: its digits, more of them being further from 0. */
-static void add_digits(struct buf *b, const lyre_value *v)
-{
-	size_t start = b->len;
-	buf_add(b, (char[]){ 0, 0 }, 2);
-	if (v->type == LYRE_BIGINT)
-		buf_add(b, v->s, v->len);
-	else
-		buf_addf(b, "%.0f", v->d);
-	if (b->failed)
-		return;
-	unsigned char *p = (unsigned char *)b->data + start;
-	size_t len = b->len - start - 2;
-	p[0] = (unsigned char)(len >> 8);
-	p[1] = (unsigned char)len;
-	if (p[2] != '-')
-		return;
-	for (size_t i = 0; i < len + 2; i++)
-		p[i] = (unsigned char)~p[i];
-}
-
-static void add_value(struct buf *b, const lyre_value *v)
-{
-	while (v->type == LYRE_ARRAY && v->len)
-		v = v->items;
-	struct key k;
-	if (v->type == LYRE_STRING) {
-		add_text(b, v->s, v->len);
-	} else if (v->type >= LYRE_ARRAY) {
-		buf_add_char(b, SORT_OBJECT);
-	} else if (!key_index_value(&k, v)) {
-		buf_add_char(b, SORT_NULL);
-	} else {
-		buf_add(b, k.bytes, k.len);
-		if (k.cut)
-			add_digits(b, v);
-	}
-}
-
 static void add_level(struct buf *b, const struct sort_level *level, const struct row *r, struct arena *scratch)
 {
 	size_t start = b->len;
@@ -152,7 +92,7 @@ static void add_level(struct buf *b, const struct sort_level *level, const struc
 		v = field_type(f) == LYRE_OBJECT ? (lyre_value){ .type = LYRE_OBJECT } : field_value(f, scratch);
 		break;
 	}
-	add_value(b, &v);
+	key_sort_value(b, &v);
 	if (!level->descending || b->failed)
 		return;
 	for (size_t i = start; i < b->len; i++)

@@ -71,7 +71,7 @@ static int check_room(struct context *c, struct err *e)
 
 static int compare_rows(const void *x, const void *y)
 {
-	const struct row *a = *(struct row *const *)x, *b = *(struct row *const *)y;
+	const struct write_row *a = *(struct write_row *const *)x, *b = *(struct write_row *const *)y;
 	size_t n = a->primary_len < b->primary_len ? a->primary_len : b->primary_len;
 	int order = memcmp(a->primary, b->primary, n);
 	if (!order)
@@ -82,7 +82,7 @@ static int compare_rows(const void *x, const void *y)
 /* A row that follows another with its key finds that one's record: nothing is missing. */
 static int pass_over_repeated(struct context *c, struct err *e)
 {
-	struct row **sorted = arena_alloc(c->w->arena, (c->p->count + 1) * sizeof *sorted);
+	struct write_row **sorted = arena_alloc(c->w->arena, (c->p->count + 1) * sizeof *sorted);
 	size_t n = 0;
 	if (!sorted)
 		return err_nomem(e);
@@ -99,7 +99,7 @@ static int pass_over_repeated(struct context *c, struct err *e)
 }
 
 /* Whether the record already exists. */
-static int is_there(struct context *c, const struct row *r, bool *ret)
+static int is_there(struct context *c, const struct write_row *r, bool *ret)
 {
 	*ret = false;
 	if (!r->key)
@@ -120,7 +120,7 @@ static int check_missing(struct context *c, struct err *e)
 	int rc = pass_over_repeated(c, e);
 	buf_init(&faults);
 	for (size_t i = 0; !rc && i < c->p->count; i++) {
-		const struct row *r = &c->p->rows[i];
+		const struct write_row *r = &c->p->rows[i];
 		bool there;
 		if (r->missing && !(rc = is_there(c, r, &there)) && !there)
 			fault_add(&faults, "Property %s is required (and not does not allow null values)", r->missing);
@@ -161,7 +161,7 @@ static int save_counter(struct context *c)
 	return writer_put(c->db, c->db->meta, val(name, strlen(name)), val(bytes, sizeof bytes));
 }
 
-static int make_key(struct context *c, struct row *r, struct key *k)
+static int make_key(struct context *c, struct write_row *r, struct key *k)
 {
 	int rc = c->next_key ? 0 : read_counter(c);
 	MDB_val v;
@@ -224,7 +224,7 @@ static int reserve_cells(struct context *c)
 }
 
 /* The fields of a row, by position, after those of the old record that are kept. */
-static int collect(struct context *c, struct row *r, const struct record *old, struct record_item **ret, size_t *count)
+static int collect(struct context *c, struct write_row *r, const struct record *old, struct record_item **ret, size_t *count)
 {
 	struct writer *w = &c->db->writer;
 	uint16_t kept = old ? record_count(*old) : 0;
@@ -318,7 +318,7 @@ static int log_change(struct context *c, MDB_val primary, const struct record *o
 }
 
 /* Detects another key with the same short form: practically impossible, but never confused. */
-static bool other_key(struct context *c, const struct row *r, struct record old)
+static bool other_key(struct context *c, const struct write_row *r, struct record old)
 {
 	struct field f;
 	if (!r->cut)
@@ -342,7 +342,7 @@ static void set_times(const struct context *c, const struct record *old, double 
 		*updated = *created;
 }
 
-static int put_record(struct context *c, struct row *r, const struct record *old)
+static int put_record(struct context *c, struct write_row *r, const struct record *old)
 {
 	struct writer *w = &c->db->writer;
 	MDB_val primary = val(r->primary, r->primary_len);
@@ -367,7 +367,7 @@ static int put_record(struct context *c, struct row *r, const struct record *old
 	return rc ? rc : log_change(c, primary, old, &new);
 }
 
-static int apply_row(struct context *c, struct row *r, struct lyre_written *out)
+static int apply_row(struct context *c, struct write_row *r, struct lyre_written *out)
 {
 	struct database *db = c->db;
 	struct writer *w = &db->writer;
@@ -421,7 +421,7 @@ static int apply_row(struct context *c, struct row *r, struct lyre_written *out)
 static void reset(struct prepared *p)
 {
 	for (size_t i = 0; i < p->count; i++) {
-		struct row *r = &p->rows[i];
+		struct write_row *r = &p->rows[i];
 		if (r->generated && r->key && r->key->type == LYRE_INT)
 			r->key = NULL;
 		p->items[i] = (struct lyre_written){ 0 };

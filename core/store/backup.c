@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -305,6 +306,23 @@ out:
 
 /* ---- either ---- */
 
+/*
+ * The copy is whole before a byte of it is sent. A stream out of LMDB itself would hold its snapshot for as long as the client
+ * likes, and so the file would grow, and writers wait for the end once ROOM is used up; and what goes wrong in the middle could
+ * be no answer any more. So the disk must have the space for a moment: that is asked first, lest writers find it full.
+ */
+static int check_room(struct store *s, const char *database, struct err *e)
+{
+	struct lyre_storage storage = { 0 };
+	int rc = store_storage(s, database, &storage, e);
+	uint64_t room = store_room(s);
+
+	if (rc || storage.used_size <= room)
+		return rc;
+	return err_set(e, LYRE_ENOSPACE, "a backup of database '%s' takes %" PRIu64 " bytes of the disk until it is sent, and there is "
+		"room for %" PRIu64 " in %s", database, storage.used_size, room, s->path);
+}
+
 int store_backup(struct store *s, const char *database, const char *const *tables, size_t count, int *ret,
 	struct err *e)
 {
@@ -319,7 +337,9 @@ int store_backup(struct store *s, const char *database, const char *const *table
 	rc = claim_take(&claim, db, "backup", e);
 	if (rc)
 		goto out;
-	rc = backup_temporary(s, &fd, &path, e);
+	rc = count ? 0 : check_room(s, database, e);
+	if (!rc)
+		rc = backup_temporary(s, &fd, &path, e);
 	if (!rc)
 		rc = database_hold(db, ROOM, e);
 	if (!rc) {

@@ -8,6 +8,7 @@
 
 #include "store/lmdb_file.h"
 #include "store/store_internal.h"
+#include "store/upload.h"
 
 /** A new file in the store's folder, which the next start removes if this process cannot. \param path malloc'ed */
 int backup_temporary(const struct store *s, int *fd, char **path, struct err *e);
@@ -26,7 +27,8 @@ void claim_end(struct claim *c);
 struct restore_source {
 	const char *path;
 	int fd;
-	uint64_t size;
+	uint64_t size;         /**< that it has, or will have */
+	struct upload *upload; /**< NULL: it is no upload */
 };
 /**
  * Never waits, whatever \p path is. LYRE_EINVAL if it is not a file, LYRE_ENOTFOUND. On success the caller closes \p ret->fd.

@@ -18,7 +18,7 @@
 #define EMPTY_LEN (HEAD_LEN + 5 * 4 + 4)
 
 struct removal {
-	struct change change;
+	struct definition_change change;
 	uint32_t table;
 	double before;     /**< older entries are removed */
 	uint64_t next, end; /**< where the search continues, and where it ends */
@@ -118,7 +118,7 @@ static int trim_front(struct database *db, size_t most, size_t *trimmed)
 	return rc == MDB_NOTFOUND ? 0 : writer_failed(db, rc);
 }
 
-static int remove_some(struct database *db, struct change *c, struct err *e)
+static int remove_some(struct database *db, struct definition_change *c, struct err *e)
 {
 	struct removal *r = (struct removal *)c;
 	(void)e;

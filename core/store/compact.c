@@ -100,7 +100,7 @@ static int take_names(const struct database *fresh, const struct database *db, c
  * On the writer's thread, between transactions: nothing is written from before the copy until its name is on disk. Up to
  * the renaming only new files are touched, and after it nothing that readers need can fail.
  */
-static int compact(struct database *db, struct change *change, struct err *e)
+static int compact(struct database *db, struct definition_change *change, struct err *e)
 {
 	struct compaction *c = change->out;
 	struct database *fresh = NULL;
@@ -148,7 +148,7 @@ int store_compact(struct store *s, const char *database, uint64_t *before, uint6
 	struct database *db;
 	struct claim claim;
 	struct compaction c = { .store = s };
-	struct change change = { .write.mode = WRITE_APART, .apply = compact, .out = &c };
+	struct definition_change change = { .write.kind = WRITE_APART, .apply = compact, .out = &c };
 	int rc = store_database(s, database, &db, e);
 	if (rc)
 		return rc;
@@ -230,7 +230,7 @@ struct check_start {
 };
 
 /* On the writer's thread, between transactions, so that the newest head is complete and matches the snapshot. */
-static int check_begin(struct database *db, struct change *change, struct err *e)
+static int check_begin(struct database *db, struct definition_change *change, struct err *e)
 {
 	struct check_start *c = change->out;
 	int rc = database_usable(db, e);
@@ -308,7 +308,7 @@ int store_check(struct store *s, const char *database, struct lyre_check *ret, s
 	struct claim claim;
 	struct check_start c = { 0 };
 	struct backup_counts counts = { 0 };
-	struct change change = { .write.mode = WRITE_APART, .apply = check_begin, .out = &c };
+	struct definition_change change = { .write.kind = WRITE_APART, .apply = check_begin, .out = &c };
 	int rc = store_database(s, database, &db, e);
 	if (rc)
 		return rc;

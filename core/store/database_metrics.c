@@ -21,7 +21,7 @@ void metrics_batch(struct writer_metrics *f, const struct record_write *list, si
 	uint64_t records = 0;
 	size_t n = 0;
 	for (const struct record_write *r = list; n < count; r = r->next, n++)
-		if (!r->err.code && r->mode != WRITE_CHANGE)
+		if (!r->err.code && r->kind == WRITE_RECORDS)
 			records += r->result.done;
 	histogram_add(&f->requests, &histogram_sizes, count);
 	histogram_add(&f->records, &histogram_sizes, records);

@@ -134,7 +134,7 @@ nomem:
 	return NULL;
 }
 
-static int apply_create_table(struct database *db, struct change *c, struct err *e)
+static int apply_create_table(struct database *db, struct definition_change *c, struct err *e)
 {
 	const struct lyre_table_spec *spec = c->in;
 	if (writer_table_named(db, spec->name))
@@ -236,7 +236,7 @@ int store_create_table(struct store *s, const struct lyre_table_spec *spec, stru
 	}
 	if (rc)
 		return rc;
-	struct change c = { .apply = apply_create_table, .in = spec };
+	struct definition_change c = { .apply = apply_create_table, .in = spec };
 	rc = writer_change(db, &c, e);
 	database_unref(db);
 	return rc;
@@ -260,7 +260,7 @@ static int retire_trees(struct database *db, const struct table *t)
 	return rc;
 }
 
-static int apply_drop_table(struct database *db, struct change *c, struct err *e)
+static int apply_drop_table(struct database *db, struct definition_change *c, struct err *e)
 {
 	const char *name = c->in;
 	const struct table *t = writer_table_named(db, name);
@@ -291,7 +291,7 @@ int store_drop_table(struct store *s, const char *database, const char *name, st
 	int rc = store_database(s, database, &db, e);
 	if (rc)
 		return rc;
-	struct change c = { .apply = apply_drop_table, .in = name, .frees = true };
+	struct definition_change c = { .apply = apply_drop_table, .in = name, .frees = true };
 	rc = writer_change(db, &c, e);
 	database_unref(db);
 	return rc;
@@ -322,7 +322,7 @@ static int declare_again(struct database *db, const struct table *t, const struc
 	return attribute_make(db, t->id, a);
 }
 
-static int apply_create_attribute(struct database *db, struct change *c, struct err *e)
+static int apply_create_attribute(struct database *db, struct definition_change *c, struct err *e)
 {
 	const struct attribute_change *in = c->in;
 	const struct lyre_attribute *given = in->given;
@@ -369,11 +369,11 @@ int table_create_attribute(const struct table *t, const struct lyre_attribute *a
 	if (rc)
 		return rc;
 	struct attribute_change in = { .table = t, .given = a };
-	struct change c = { .apply = apply_create_attribute, .in = &in, .out = id };
+	struct definition_change c = { .apply = apply_create_attribute, .in = &in, .out = id };
 	return writer_change(t->db, &c, e);
 }
 
-static int apply_drop_attribute(struct database *db, struct change *c, struct err *e)
+static int apply_drop_attribute(struct database *db, struct definition_change *c, struct err *e)
 {
 	const struct attribute_change *in = c->in;
 	const struct table *t = writer_table(db, in->table->id);
@@ -411,6 +411,6 @@ int table_drop_attribute(const struct table *t, const char *name, struct err *e)
 	if (!strcmp(t->database, SYSTEM_DATABASE))
 		return err_set(e, LYRE_EDENIED, SYSTEM_CLOSED);
 	struct attribute_change in = { .table = t, .name = name };
-	struct change c = { .apply = apply_drop_attribute, .in = &in, .frees = true };
+	struct definition_change c = { .apply = apply_drop_attribute, .in = &in, .frees = true };
 	return writer_change(t->db, &c, e);
 }

@@ -96,14 +96,14 @@ static lyre_value scalar(struct field f)
 	case TAG_INT8:
 		return f.len == 2 ? value_int((int8_t)f.data[1]) : value_null();
 	case TAG_INT16:
-		return f.len == 3 ? value_int((int16_t)get_u16(f.data + 1)) : value_null();
+		return f.len == 3 ? value_int((int16_t)load_u16(f.data + 1)) : value_null();
 	case TAG_INT32:
-		return f.len == 5 ? value_int((int32_t)get_u32(f.data + 1)) : value_null();
+		return f.len == 5 ? value_int((int32_t)load_u32(f.data + 1)) : value_null();
 	case TAG_INT64:
-		return f.len == 9 ? value_int((int64_t)get_le(f.data + 1, 8)) : value_null();
+		return f.len == 9 ? value_int((int64_t)load_le(f.data + 1, 8)) : value_null();
 	case TAG_DOUBLE:
 	case TAG_DATE: {
-		double d = f.len == 9 ? get_double(f.data + 1) : NAN;
+		double d = f.len == 9 ? load_double(f.data + 1) : NAN;
 
 		return isfinite(d) ? (lyre_value){ .type = LYRE_DOUBLE, .d = d } : value_null();
 	}

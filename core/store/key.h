@@ -21,6 +21,7 @@
 #ifndef STORE_KEY_H
 #define STORE_KEY_H
 
+#include "base/buf.h"
 #include "base/value.h"
 
 #include <stdbool.h>
@@ -28,6 +29,8 @@
 #define KEY_MAX 511
 #define KEY_PRIMARY_MAX 500
 #define KEY_TEXT_MAX 200
+/** Longest prefix of a string that is searched for among primary keys: up to this length they are whole. */
+#define KEY_PREFIX_MAX 400
 /** Longest string allowed as a primary key, in bytes. */
 #define KEY_PRIMARY_TEXT_MAX 1978
 
@@ -52,9 +55,14 @@ static inline bool key_number(const lyre_value *v, lyre_value *ret)
 /** The primary-tree key of a number or string. \return 0; LYRE_EINVAL if \p v is not valid as a primary key */
 int key_primary(struct key *k, const lyre_value *v);
 /**
- * The value of a primary-tree key that is not cut; strings are copied into \p a. \return false if it is cut or not a key
+ * The value of a primary-tree key that is not cut; strings are copied into \p a, or stay in place, without a NUL, if it is
+ * NULL. \return false if it is cut or not a key
  */
 bool key_primary_value(const unsigned char *key, size_t len, struct arena *a, lyre_value *ret);
+/** The first possible key of strings that start with \p prefix; cut if the prefix is longer than KEY_PREFIX_MAX bytes. */
+void key_primary_prefix(struct key *k, const char *prefix, size_t len);
+/** Turns the key of a string, not cut, into the first possible key of longer strings that start with it. */
+void key_primary_longer(struct key *k);
 /** The value part of an index entry, for a scalar. \return false: the kind has none (objects, arrays) */
 bool key_index_value(struct key *k, const lyre_value *v);
 /**
@@ -62,6 +70,8 @@ bool key_index_value(struct key *k, const lyre_value *v);
  * part.
  */
 void key_index_prefix(struct key *k, const char *prefix, size_t len);
+/** Where the numbers begin in an index; behind them come the texts, and nothing else. */
+void key_index_numbers(struct key *k);
 /**
  * A complete index entry from value part and primary-tree key. \p whole: whether the data must hold the primary key.
  */
@@ -73,5 +83,10 @@ size_t key_index_value_len(const unsigned char *entry, size_t len);
  * The value of an index entry, for covering reads; strings are copied into \p a. \return false if it is cut or damaged
  */
 bool key_index_read(const unsigned char *entry, size_t len, struct arena *a, lyre_value *ret);
+/**
+ * Adds the bytes of any value to sort rows by, whole, none the start of another's: of an array those of its first item; objects
+ * and empty arrays stand behind null.
+ */
+void key_sort_value(struct buf *b, const lyre_value *v);
 
 #endif

@@ -34,7 +34,7 @@ void gate_open(struct database *db)
 	pthread_mutex_unlock(&db->lock);
 }
 
-static int grant_room(struct database *db, struct change *c, struct err *e)
+static int grant_room(struct database *db, struct definition_change *c, struct err *e)
 {
 	return database_grow(db, *(const size_t *)c->in, false, e);
 }
@@ -58,7 +58,7 @@ int database_hold(struct database *db, size_t room, struct err *e)
 		return 0;
 	/* optional: without the room a writer that needs more waits for the end of the hold */
 	database_release(db);
-	struct change c = { .write.mode = WRITE_APART, .apply = grant_room, .in = &want };
+	struct definition_change c = { .write.kind = WRITE_APART, .apply = grant_room, .in = &want };
 	struct err ignored;
 	(void)writer_change(db, &c, &ignored);
 	return database_hold(db, 0, e);

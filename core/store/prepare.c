@@ -46,7 +46,7 @@ static const lyre_value *kept_key(const struct record_write *w, const lyre_value
 }
 
 /* The tree key of a row's key. \return false if out of memory */
-static bool set_key(struct record_write *w, struct row *row, const lyre_value *key, struct buf *faults)
+static bool set_key(struct record_write *w, struct write_row *row, const lyre_value *key, struct buf *faults)
 {
 	size_t before = faults->len;
 	key = kept_key(w, key, faults);
@@ -93,7 +93,7 @@ static bool check_key_type(struct record_write *w, const struct attribute *a, co
 	return faults->len == before;
 }
 
-static bool prepare_key(struct record_write *w, struct row *row, const lyre_value *record, struct buf *faults)
+static bool prepare_key(struct record_write *w, struct write_row *row, const lyre_value *record, struct buf *faults)
 {
 	const struct attribute *a = &w->table->attributes[w->table->key];
 	const lyre_value *key = value_getn(record, a->name, a->name_len);
@@ -126,7 +126,7 @@ static bool prepare_key(struct record_write *w, struct row *row, const lyre_valu
 }
 
 /* Checks a required attribute: it must not be null, nor missing in a new record. */
-static void check_not_null(struct record_write *w, struct prepared *p, struct row *row, const lyre_value *record,
+static void check_not_null(struct record_write *w, struct prepared *p, struct write_row *row, const lyre_value *record,
 	struct buf *faults)
 {
 	const struct table *t = w->table;
@@ -144,7 +144,7 @@ static void check_not_null(struct record_write *w, struct prepared *p, struct ro
 	}
 }
 
-static bool prepare_record(struct record_write *w, struct prepared *p, struct row *row, const lyre_value *record,
+static bool prepare_record(struct record_write *w, struct prepared *p, struct write_row *row, const lyre_value *record,
 	bool not_null, struct buf *faults)
 {
 	const struct table *t = w->table;
@@ -192,7 +192,7 @@ int write_prepare(struct record_write *w, struct err *e)
 	if (!p)
 		return err_nomem(e);
 	p->count = count;
-	p->rows = ARENA_ARRAY(w->arena, struct row, count + 1);
+	p->rows = ARENA_ARRAY(w->arena, struct write_row, count + 1);
 	p->items = ARENA_ARRAY(w->arena, struct lyre_written, count + 1);
 	if (!p->rows || !p->items)
 		return err_nomem(e);

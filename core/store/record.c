@@ -253,12 +253,12 @@ bool record_check(struct record r)
 
 double record_created(struct record r)
 {
-	return get_double(r.data + 4);
+	return load_double(r.data + 4);
 }
 
 double record_updated(struct record r)
 {
-	return get_double(r.data + 12);
+	return load_double(r.data + 12);
 }
 
 bool record_find(struct record r, uint16_t id, struct field *ret)
@@ -268,7 +268,7 @@ bool record_find(struct record r, uint16_t id, struct field *ret)
 	const unsigned char *entry = r.data + RECORD_HEAD;
 
 	for (uint16_t i = 0; i < count; i++, entry += size) {
-		if (get_u16(entry) == id) {
+		if (load_u16(entry) == id) {
 			record_at(r, i, ret);
 			return true;
 		}

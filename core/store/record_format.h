@@ -33,7 +33,7 @@ enum value_tag {
 
 /* Integers are little-endian and unaligned. */
 
-static inline uint64_t get_le(const unsigned char *p, unsigned bytes)
+static inline uint64_t load_le(const unsigned char *p, unsigned bytes)
 {
 	uint64_t u = 0;
 
@@ -42,17 +42,17 @@ static inline uint64_t get_le(const unsigned char *p, unsigned bytes)
 	return u;
 }
 
-static inline uint16_t get_u16(const unsigned char *p)
+static inline uint16_t load_u16(const unsigned char *p)
 {
 	return (uint16_t)(p[0] | p[1] << 8);
 }
 
-static inline uint32_t get_u32(const unsigned char *p)
+static inline uint32_t load_u32(const unsigned char *p)
 {
 	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-static inline double get_double(const unsigned char *p)
+static inline double load_double(const unsigned char *p)
 {
 	uint64_t u;
 	double d;

@@ -98,15 +98,10 @@ static int rename_inside(const char *path, const char *name, size_t size)
 	return code;
 }
 
-/** Fills the file at \p fd with a sound copy. */
-static int bring_in(const struct restore_source *from, int fd, const char *path, const char *name, struct err *e)
+/** Makes a database of its own of the file at \p path, open as \p fd, where it is a sound one. */
+static int settle(int fd, const char *path, const char *name, struct err *e)
 {
 	struct stat st;
-	int code = copy_file(from->fd, fd, from->size);
-
-	if (code)
-		return err_errno(e, code, "write", path);
-
 	int rc = backup_verify(fd, e);
 
 	if (rc)
@@ -115,8 +110,8 @@ static int bring_in(const struct restore_source *from, int fd, const char *path,
 		return err_errno(e, errno, "read", path);
 
 	struct database unnamed = { .name = (char *)(uintptr_t)name, .file = (char *)(uintptr_t)path };
+	int code = rename_inside(path, name, (size_t)st.st_size);
 
-	code = rename_inside(path, name, (size_t)st.st_size);
 	if (code == WAS_SYSTEM) /* by another name its hashes and stamps would be records like others */
 		return err_set(e, LYRE_EDENIED, "a backup of the database 'system' cannot be restored while the server runs");
 	rc = store_error(e, code, "restore", &unnamed);
@@ -138,8 +133,7 @@ static int check_absent(struct store *s, const char *name, struct err *e)
 	return err_set(e, LYRE_EEXISTS, "database '%s' already exists", name);
 }
 
-/** \p from is open. */
-static int restore_from(struct store *s, const char *database, const struct restore_source *from, struct err *e)
+static int restore_copy(struct store *s, const char *database, const struct restore_source *from, struct err *e)
 {
 	char *copy = NULL;
 	int fd = -1;
@@ -147,7 +141,10 @@ static int restore_from(struct store *s, const char *database, const struct rest
 
 	if (rc)
 		return rc;
-	rc = bring_in(from, fd, copy, database, e);
+
+	int code = copy_file(from->fd, fd, from->size);
+
+	rc = code ? err_errno(e, code, "write", copy) : settle(fd, copy, database, e);
 	close(fd);
 	if (!rc)
 		rc = store_adopt(s, database, copy, e);
@@ -157,25 +154,66 @@ static int restore_from(struct store *s, const char *database, const struct rest
 	return rc;
 }
 
-int store_restore(struct store *s, const char *database, const char *path, struct err *e)
+/** What was sent is nobody else's: it needs no copy. */
+static int restore_in_place(struct store *s, const char *database, const struct restore_source *from, struct err *e)
 {
-	struct restore_source from;
+	int rc = settle(from->fd, from->path, database, e);
+
+	return rc ? rc : store_adopt(s, database, from->path, e);
+}
+
+/** Opens \p from, and looks whether a restore of it makes sense. When 0, from->fd is the caller's to close. */
+static int restore_begin(struct restore_source *from, struct store *s, const char *database, const char *path,
+	struct upload *u, struct err *e)
+{
 	/* It is asked again when the file is made the database: here, so that nothing large is copied in vain. */
 	int rc = check_absent(s, database, e);
 
-	if (rc)
-		return rc;
-	rc = restore_open(&from, s, path, e);
-	if (rc)
-		return rc;
-	rc = restore_look(&from, s, e);
+	if (!rc && u)
+		rc = upload_take_name(u, database, e);
 	if (!rc)
-		rc = restore_from(s, database, &from, e);
-	close(from.fd);
-	if (rc == LYRE_ECORRUPT || rc == LYRE_ENOSPACE) {
-		struct err why = *e;
-
-		err_set(e, rc, "cannot restore '%s': %s", path, why.text);
-	}
+		rc = restore_open(from, s, path, e);
+	if (rc)
+		return rc;
+	if (u)
+		from->size = upload_expected(u);
+	from->upload = u;
+	rc = restore_look(from, s, e);
+	if (rc)
+		close(from->fd);
 	return rc;
+}
+
+/** Says what could not be restored, where the sentence speaks of its bytes. */
+static int name_source(int rc, const char *path, const struct upload *u, struct err *e)
+{
+	struct err why;
+
+	if (rc != LYRE_ECORRUPT && rc != LYRE_ENOSPACE)
+		return rc;
+	why = *e;
+	return u ? err_set(e, rc, "cannot restore the file that was sent: %s", why.text)
+		 : err_set(e, rc, "cannot restore '%s': %s", path, why.text);
+}
+
+int store_restore_look(struct store *s, const char *database, const char *path, struct upload *u, struct err *e)
+{
+	struct restore_source from;
+	int rc = restore_begin(&from, s, database, path, u, e);
+
+	if (!rc)
+		close(from.fd);
+	return name_source(rc, path, u, e);
+}
+
+int store_restore(struct store *s, const char *database, const char *path, struct upload *u, struct err *e)
+{
+	struct restore_source from;
+	int rc = restore_begin(&from, s, database, path, u, e);
+
+	if (!rc) {
+		rc = u && upload_whole(u) ? restore_in_place(s, database, &from, e) : restore_copy(s, database, &from, e);
+		close(from.fd);
+	}
+	return name_source(rc, path, u, e);
 }

@@ -7,7 +7,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 /** Whether it is the file of a database of ours, which is written to while it is read. */
@@ -102,15 +101,13 @@ static int read_head(const struct restore_source *from, unsigned char *bytes, si
 
 static int check_room(const struct restore_source *from, const struct store *s, const struct lmdb_head *head, struct err *e)
 {
-	struct statvfs fs;
-	uint64_t size = from->size, needed = (uint64_t)head->page_count * head->page_size;
+	uint64_t room = store_room(s), size = from->size, needed = (uint64_t)head->page_count * head->page_size;
 
 	if (s->options.max_size && (size > s->options.max_size || needed > s->options.max_size))
 		return err_set(e, LYRE_ENOSPACE, "it needs %" PRIu64 " bytes, and no database may have more than storage.maxSize, %"
 			PRIu64, size > needed ? size : needed, s->options.max_size);
-	if (fstatvfs(s->folder, &fs) == 0 && size / fs.f_frsize >= fs.f_bavail)
-		return err_set(e, LYRE_ENOSPACE, "it has %" PRIu64 " bytes, and there is room for %" PRIu64 " in %s", size,
-			(uint64_t)fs.f_bavail * fs.f_frsize, s->path);
+	if (!from->upload && size > room)
+		return err_set(e, LYRE_ENOSPACE, "it has %" PRIu64 " bytes, and there is room for %" PRIu64 " in %s", size, room, s->path);
 	return 0;
 }
 

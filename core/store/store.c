@@ -192,6 +192,7 @@ int store_open(struct store **ret, const struct store_options *o, struct err *e)
 	(void)store_hold(); /* from here on, jumps of the clock are detected */
 	s->lock_file = s->folder = -1;
 	pthread_mutex_init(&s->changes, NULL);
+	pthread_mutex_init(&s->uploads_lock, NULL);
 	rwlock_init(&s->lock);
 	upkeep_init(&s->upkeep);
 	s->path = strdup(o->path);
@@ -237,6 +238,7 @@ void store_close(struct store *s)
 	upkeep_free(&s->upkeep);
 	rwlock_destroy(&s->lock);
 	pthread_mutex_destroy(&s->changes);
+	pthread_mutex_destroy(&s->uploads_lock);
 	free(s->path);
 	free(s->node);
 	free(s);

@@ -229,6 +229,8 @@ int walk_open(struct walk *w, struct snapshot *s, const struct table *t, const s
 	const struct key *position, struct err *e);
 /** 0 or LYRE_END. Expired records are not skipped here: see walk_record(). */
 int walk_next(struct walk *w, struct err *e);
+/** The next entry will be the first in \p r, a range that is the rest of the walk's, or a part of it. */
+void walk_skip(struct walk *w, const struct walk_range *r);
 /** The record of the current entry; LYRE_ENOTFOUND without a message if it has expired. */
 int walk_record(struct walk *w, struct record *ret, struct err *e);
 /** The attribute whose index is walked, in its snapshot; NULL: the records themselves. */
@@ -273,6 +275,7 @@ void database_keep_text(struct database *db, const char *name, struct text_momen
 
 struct record_write {
 	struct record_write *next;   /**< internal: the queue */
+	unsigned kind;               /**< internal: enum write_kind of the writer; 0 for records */
 	/* in, untouched until done */
 	const struct table *table;
 	int mode;                    /**< enum lyre_write_mode */
@@ -312,10 +315,13 @@ int store_ensure_table(struct store *s, const struct lyre_table_spec *spec, stru
 
 /* ---- backup ---- */
 
-/** lyre_backup(), lyre_restore(). */
+struct upload;
+
+/** lyre_backup(), lyre_restore_check(), lyre_restore(). \param upload  the one that \p path belongs to; NULL: none */
 int store_backup(struct store *s, const char *database, const char *const *tables, size_t count, int *fd,
 	struct err *e);
-int store_restore(struct store *s, const char *database, const char *path, struct err *e);
+int store_restore_look(struct store *s, const char *database, const char *path, struct upload *upload, struct err *e);
+int store_restore(struct store *s, const char *database, const char *path, struct upload *upload, struct err *e);
 /** lyre_database_compact(), lyre_database_storage(), lyre_database_check(). The caller sets the struct's size. */
 int store_compact(struct store *s, const char *database, uint64_t *before, uint64_t *after, struct err *e);
 int store_storage(struct store *s, const char *database, struct lyre_storage *ret, struct err *e);

@@ -92,12 +92,19 @@ struct store {
 	struct database **databases;  /**< by name */
 	size_t count, cap;
 	struct upkeep upkeep;
+	pthread_mutex_t uploads_lock;
+	struct upload *uploads;       /**< that are coming, or are being brought in */
 };
 
 /* ---- store.c ---- */
 
 /** The database after \p last by name, NULL for the first; with the list's lock held. NULL at the end */
 struct database *store_after(const struct store *s, const struct database *last);
+
+/* ---- room.c ---- */
+
+/** Bytes that a copy may take in the folder: of what is free a part stays for who writes. UINT64_MAX when it is not known. */
+uint64_t store_room(const struct store *s);
 
 /* ---- upkeep.c ---- */
 

@@ -2,7 +2,7 @@
 /* Walking the records or an index between two bounds. */
 #include "store/store_internal.h"
 
-enum walk_state { WALK_START, WALK_UNDER_WAY, WALK_ENDED };
+enum walk_state { WALK_START, WALK_UNDER_WAY, WALK_TO_SKIP, WALK_ENDED };
 
 /* The smallest key after all that start with \p k; false if there is none. */
 static bool key_behind(struct key *k)
@@ -170,11 +170,18 @@ int walk_next(struct walk *w, struct err *e)
 	if (w->state == WALK_ENDED)
 		return LYRE_END;
 	int rc = 0;
-	if (w->state == WALK_START)
-		w->state = WALK_UNDER_WAY;
-	else
+	if (w->state == WALK_UNDER_WAY)
 		rc = guard_cursor_get(w->snapshot, w->cursor, &w->entry, &w->data, w->range.reverse ? MDB_PREV : MDB_NEXT);
+	else if (w->state == WALK_TO_SKIP)
+		rc = w->range.reverse ? first_reverse(w) : first_forward(w);
+	w->state = WALK_UNDER_WAY;
 	return take(w, rc, e);
+}
+
+void walk_skip(struct walk *w, const struct walk_range *r)
+{
+	w->range = *r;
+	w->state = WALK_TO_SKIP;
 }
 
 int walk_record(struct walk *w, struct record *ret, struct err *e)

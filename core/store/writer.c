@@ -78,7 +78,7 @@ static void apply_step(void *arg)
 static void apart_step(void *arg)
 {
 	struct step *s = arg;
-	struct change *c = (struct change *)s->list;
+	struct definition_change *c = (struct definition_change *)s->list;
 	(void)c->apply(s->db, c, &c->write.err);
 }
 
@@ -195,7 +195,7 @@ static struct record_write *run_apart(struct database *db, struct record_write *
 	struct record_write **at = &list;
 	while (*at) {
 		struct record_write *r = *at;
-		if (r->mode != WRITE_APART) {
+		if (r->kind != WRITE_APART) {
 			at = &r->next;
 			continue;
 		}
@@ -328,19 +328,19 @@ int writer_submit(struct database *db, struct record_write *r, struct err *e)
 
 static void change_done(struct record_write *r)
 {
-	struct change *c = (struct change *)r;
+	struct definition_change *c = (struct definition_change *)r;
 	pthread_mutex_lock(&c->lock);
 	c->done = true;
 	pthread_cond_signal(&c->ended);
 	pthread_mutex_unlock(&c->lock);
 }
 
-int writer_change(struct database *db, struct change *c, struct err *e)
+int writer_change(struct database *db, struct definition_change *c, struct err *e)
 {
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->ended, NULL);
-	if (!c->write.mode)
-		c->write.mode = WRITE_CHANGE;
+	if (c->write.kind == WRITE_RECORDS)
+		c->write.kind = WRITE_DEFINITION;
 	c->write.done = change_done;
 	c->done = false;
 	int rc = writer_submit(db, &c->write, e);

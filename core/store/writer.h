@@ -102,10 +102,17 @@ struct writer {
 	int64_t sync_at, sweep_at, trim_at, drop_at; /**< monotonic ms; INT64_MAX: nothing to do */
 };
 
+/** What is queued for the writer. */
+enum write_kind {
+	WRITE_RECORDS,
+	WRITE_DEFINITION, /**< a struct definition_change */
+	WRITE_APART       /**< the same struct; its apply() runs alone, between transactions, before other requests */
+};
+
 /** A change of definitions, queued like a write. */
-struct change {
-	struct record_write write;  /**< its mode is WRITE_CHANGE */
-	int (*apply)(struct database *db, struct change *c, struct err *e);
+struct definition_change {
+	struct record_write write;  /**< its kind is not WRITE_RECORDS */
+	int (*apply)(struct database *db, struct definition_change *c, struct err *e);
 	const void *in;
 	void *out;
 	bool frees;                 /**< it frees space, and may use the reserve */
@@ -113,9 +120,6 @@ struct change {
 	pthread_cond_t ended;
 	bool done;
 };
-#define WRITE_CHANGE 1000
-/** Not a change of definitions: apply() runs alone, between transactions, before other requests. */
-#define WRITE_APART 1001
 
 void writer_init(struct writer *w);
 void writer_free(struct writer *w);
@@ -136,7 +140,7 @@ void writer_apply(struct database *db, struct record_write *list, size_t count);
 /** Starts a thread with a writer's stack size; \p ret NULL: detached. \return an errno */
 int thread_start(void *(*main)(void *), void *arg, pthread_t *ret);
 /** Queues a change and waits until it is done. */
-int writer_change(struct database *db, struct change *c, struct err *e);
+int writer_change(struct database *db, struct definition_change *c, struct err *e);
 
 /*
  * ---- within a transaction, on the writer's thread. These return 0 or a negative code; a storage error is kept
@@ -222,7 +226,7 @@ struct cell {
 	const lyre_value *value;
 };
 
-struct row {
+struct write_row {
 	const lyre_value *key;    /**< NULL: an integer is generated */
 	const unsigned char *primary;
 	uint16_t primary_len;
@@ -234,7 +238,7 @@ struct row {
 };
 
 struct prepared {
-	struct row *rows;
+	struct write_row *rows;
 	size_t count;
 	struct lyre_written *items;
 	bool unknown;             /**< some cell has no position */

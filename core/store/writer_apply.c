@@ -19,8 +19,8 @@ static int apply_one(struct database *db, struct record_write *w)
 	db->writer.dirty = false;
 	db->writer.rc = 0;
 	w->err = (struct err){ 0 };
-	if (w->mode == WRITE_CHANGE) {
-		struct change *c = (struct change *)w;
+	if (w->kind == WRITE_DEFINITION) {
+		struct definition_change *c = (struct definition_change *)w;
 		return c->apply(db, c, &w->err);
 	}
 	table_touched(db, w->table->id);
@@ -80,7 +80,7 @@ static bool may_use_reserve(const struct database *db, const struct record_write
 	if (is_system(db))
 		return true;
 	for (const struct record_write *r = list; count; r = r->next, count--)
-		if (r->mode != LYRE_DELETE && !(r->mode == WRITE_CHANGE && ((const struct change *)r)->frees))
+		if (r->mode != LYRE_DELETE && !(r->kind == WRITE_DEFINITION && ((const struct definition_change *)r)->frees))
 			return false;
 	return true;
 }

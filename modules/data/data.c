@@ -5,7 +5,7 @@
  */
 #include "data.h"
 
-/** The greatest integer that every client can write exactly. */
+/** The greatest integer that every client can represent exactly. */
 #define INTEGER_MAX 9007199254740992.0
 
 #define DATABASE                                                                                                       \
@@ -19,47 +19,47 @@
 	  .help = text }
 #define LIMIT                                                                                                          \
 	{ .name = "limit", .types = LYRE_T_NUMBER, .flags = LYRE_P_NUMERIC_TEXT | LYRE_P_INTEGER | LYRE_P_RANGE,       \
-	  .min = 1, .max = INTEGER_MAX, .help = "The most records to answer; all when not given." }
+	  .min = 1, .max = INTEGER_MAX, .help = "Maximum number of records to return; default: all." }
 #define OFFSET                                                                                                         \
 	{ .name = "offset", .types = LYRE_T_NUMBER, .flags = LYRE_P_NUMERIC_TEXT | LYRE_P_INTEGER | LYRE_P_RANGE,      \
-	  .fallback = "0", .min = 0, .max = INTEGER_MAX, .help = "Records to pass over before the first one answered." }
+	  .fallback = "0", .min = 0, .max = INTEGER_MAX, .help = "Number of records to skip before the first one returned." }
 #define GET_ATTRIBUTES                                                                                                 \
 	{ .name = "get_attributes", .types = LYRE_T_ARRAY, .flags = LYRE_P_NOT_EMPTY | LYRE_P_READS,                   \
-	  .help = "Names of the attributes to answer; [\"*\"], or none given: all." }
+	  .help = "Names of the attributes to return; default, or [\"*\"]: all." }
 #define SORT                                                                                                           \
 	{ .name = "sort", .types = LYRE_T_OBJECT, .flags = LYRE_P_READS,                                               \
-	  .help = "Order of the answer: {attribute, descending, next}; next is such an object again, for equal records." }
+	  .help = "Sort order: {attribute, descending, next}; next is another such object, for records that compare equal." }
 #define DESC                                                                                                           \
-	{ .name = "desc", .types = LYRE_T_BOOLEAN, .fallback = "false", .help = "Answer in the reverse order." }
+	{ .name = "desc", .types = LYRE_T_BOOLEAN, .fallback = "false", .help = "Whether to reverse the order." }
 #define REVERSE                                                                                                        \
-	{ .name = "reverse", .types = LYRE_T_BOOLEAN, .fallback = "false", .help = "The same as desc." }
+	{ .name = "reverse", .types = LYRE_T_BOOLEAN, .fallback = "false", .help = "Same as desc." }
 
 static const struct lyre_param insert_params[] = { DATABASE, TABLE,
-	RECORDS("Records to insert; one whose key exists is skipped, one without a key is given one.") };
+	RECORDS("Records to insert; those whose key exists are skipped, those without a key get one.") };
 static const struct lyre_param update_params[] = { DATABASE, TABLE,
-	RECORDS("Records to change, each with its key; attributes that are not given keep their value.") };
+	RECORDS("Records to update, each with its key; omitted attributes keep their values.") };
 static const struct lyre_param upsert_params[] = { DATABASE, TABLE,
-	RECORDS("Records to change, or to insert where the key does not exist.") };
+	RECORDS("Records to update, or to insert if their key does not exist.") };
 static const struct lyre_param delete_params[] = { DATABASE, TABLE,
 	{ .name = "ids", .types = LYRE_T_ARRAY, .flags = LYRE_P_REQUIRED | LYRE_P_NULL_IS_ABSENT,
-	  .label = "hash_values", .help = "Keys of the records to delete." } };
+	  .label = "hash_values", .wrong_as = "hash_values ids", .help = "Keys of the records to delete." } };
 
 static const struct lyre_param search_by_id_params[] = {
 	DATABASE,
 	TABLE,
 	{ .name = "ids", .types = LYRE_T_ARRAY, .flags = LYRE_P_REQUIRED | LYRE_P_NULL_IS_ABSENT | LYRE_P_KEYS,
-	  .label = "hash_values", .help = "Keys of the records, in the order of the answer." },
+	  .label = "hash_values", .wrong_as = "hash_values", .help = "Keys of the records to return, in this order." },
 	{ .name = "get_attributes", .types = LYRE_T_ARRAY, .flags = LYRE_P_REQUIRED | LYRE_P_NOT_EMPTY | LYRE_P_KEYS | LYRE_P_READS,
-	  .help = "Names of the attributes to answer, [\"*\"] for all." },
+	  .help = "Names of the attributes to return; [\"*\"]: all." },
 };
 
 static const struct lyre_param search_by_value_params[] = {
 	DATABASE,
 	TABLE,
 	{ .name = "attribute", .types = LYRE_T_STRING | LYRE_T_NUMBER, .flags = LYRE_P_REQUIRED | LYRE_P_NOT_EMPTY | LYRE_P_READS,
-	  .help = "Name of the attribute to look at." },
+	  .help = "Name of the attribute to search." },
 	{ .name = "value", .types = LYRE_T_ANY, .flags = LYRE_P_REQUIRED,
-	  .help = "Value to find; in a text, * at the start, the end or both stands for anything, and * alone finds all." },
+	  .help = "Value to find; in a string, * at the start or end matches any text, and * alone matches all records." },
 	GET_ATTRIBUTES,
 	LIMIT,
 	OFFSET,
@@ -70,15 +70,14 @@ static const struct lyre_param search_by_value_params[] = {
 
 static const struct lyre_param search_by_conditions_params[] = {
 	DATABASE,
-	/* no rule for the name: whatever it is, clients know "Table x not found" */
+	/* no rules for the name: clients expect "Table x not found" for any value */
 	{ .name = "table", .types = LYRE_T_STRING | LYRE_T_NUMBER, .flags = LYRE_P_REQUIRED,
 	  .help = "Name of the table." },
 	{ .name = "operator", .types = LYRE_T_STRING, .fallback = "\"and\"",
-	  .help = "Whether all conditions must hold (and), or one of them (or)." },
-	{ .name = "conditions", .types = LYRE_T_ARRAY, .flags = LYRE_P_REQUIRED | LYRE_P_NOT_EMPTY | LYRE_P_READS,
-	  .help = "Conditions {attribute, comparator, value}, or groups {operator, conditions}. Comparators: equals (when not "
-		  "given), not_equal, contains, starts_with, ends_with, greater_than, greater_than_equal, less_than, "
-		  "less_than_equal, and between with two values in an array." },
+	  .help = "Whether all conditions must match (and), or at least one (or)." },
+	{ .name = "conditions", .types = LYRE_T_ARRAY,
+	  .flags = LYRE_P_REQUIRED | LYRE_P_NOT_EMPTY | LYRE_P_READS | LYRE_P_CONDITIONS,
+	  .help = "Conditions {attribute, comparator, value}, or groups {operator, conditions}." },
 	GET_ATTRIBUTES,
 	LIMIT,
 	OFFSET,
@@ -99,13 +98,13 @@ static const struct lyre_operation operations[] = {
 	  .access = LYRE_ACCESS_USER,
 	  .permissions = LYRE_PERMIT_UPDATE,
 	  .params = LYRE_LIST(update_params),
-	  .help = "Change records that exist." },
+	  .help = "Update existing records." },
 	{ .name = "upsert",
 	  .handler = data_upsert,
 	  .access = LYRE_ACCESS_USER,
 	  .permissions = LYRE_PERMIT_INSERT | LYRE_PERMIT_UPDATE,
 	  .params = LYRE_LIST(upsert_params),
-	  .help = "Change records, or insert them where they do not exist." },
+	  .help = "Update records, or insert those that do not exist." },
 	{ .name = "delete",
 	  .handler = data_delete,
 	  .access = LYRE_ACCESS_USER,
@@ -118,19 +117,19 @@ static const struct lyre_operation operations[] = {
 	  .permissions = LYRE_PERMIT_READ,
 	  .params = LYRE_LIST(search_by_id_params),
 	  .aliases = "search_by_hash",
-	  .help = "Read records by their keys." },
+	  .help = "Find records by their keys." },
 	{ .name = "search_by_value",
 	  .handler = data_search_by_value,
 	  .access = LYRE_ACCESS_USER,
 	  .permissions = LYRE_PERMIT_READ,
 	  .params = LYRE_LIST(search_by_value_params),
-	  .help = "Read the records that have a value in an attribute." },
+	  .help = "Find the records with a given value in an attribute." },
 	{ .name = "search_by_conditions",
 	  .handler = data_search_by_conditions,
 	  .access = LYRE_ACCESS_USER,
 	  .permissions = LYRE_PERMIT_READ,
 	  .params = LYRE_LIST(search_by_conditions_params),
-	  .help = "Read the records that meet conditions." },
+	  .help = "Find the records that match conditions." },
 };
 
 LYRE_MODULE(data, "1.0.0", "Records: insert, update, upsert, delete, search",

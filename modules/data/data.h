@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file data/data.h
- * \brief The handlers of the data module. What their parameters are, and may be, stands in data.c.
+ * \brief The handlers of the data module. Their parameters are declared in data.c.
  */
 #ifndef DATA_DATA_H
 #define DATA_DATA_H

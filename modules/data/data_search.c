@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-/** What the searches have in common: limit, offset, order, attributes to answer. */
+/** Fills in what the searches have in common: limit, offset, order, attributes to return. */
 static void query_begin(lyre_call *call, lyre_table *table, struct lyre_query *q)
 {
 	const lyre_value *limit = lyre_arg(call, "limit");
@@ -54,8 +54,8 @@ static int has_attribute(lyre_call *call, lyre_table *table, const char *name)
 }
 
 /**
- * The comparator that a value means, and in \p ret what is left of the value without its wildcards: a '*' that is
- * neither first nor last is an ordinary character. A list of one item means the item, as it stands in the index.
+ * Returns the comparator that the wildcards of a value imply, and in \p ret the value without them. A '*' that is neither
+ * first nor last is an ordinary character. A list of one item means the item, as in the index.
  */
 static const char *value_read(lyre_call *call, const lyre_value *value, const lyre_value **ret)
 {
@@ -91,7 +91,7 @@ int data_search_by_value(lyre_call *call)
 	query_begin(call, table, &q);
 
 	if (is_star(value)) {
-		/* every record, also those without a value: no condition that could miss one */
+		/* every record, even those without a value: so no condition */
 		rc = has_attribute(call, table, attribute);
 		if (rc < 0)
 			return rc;
@@ -128,7 +128,7 @@ int data_search_by_conditions(lyre_call *call)
 		return lyre_fail(call, LYRE_EINVAL, "'operator' must be one of [and, or]");
 	int rc = lyre_table_open(call, database, name, &table);
 	if (rc == LYRE_ENOTFOUND && database_exists(call, database))
-		return lyre_fail(call, LYRE_EINVAL, "Table %s not found", name); /* what clients know here */
+		return lyre_fail(call, LYRE_EINVAL, "Table %s not found", name); /* the error that clients expect here */
 	if (rc < 0)
 		return rc;
 	query_begin(call, table, &q);

@@ -12,7 +12,7 @@
 struct answer {
 	const char *verb;    /**< of the message */
 	const char *done;    /**< name of the list of keys that were written */
-	const char *skipped; /**< name of the list of the others; NULL: not answered */
+	const char *skipped; /**< name of the list of skipped keys; NULL: left out */
 };
 
 static void write_message(lyre_out *o, const char *text)
@@ -48,7 +48,7 @@ static int answer_written(lyre_call *call, const struct lyre_write_result *resul
 	return 0;
 }
 
-/** Clients know a key that is not there as deleted, so all keys are answered as such. */
+/** Clients expect missing keys to count as deleted, so all keys are reported as deleted. */
 static int answer_deleted(lyre_call *call, const struct lyre_write_result *result, void *arg)
 {
 	(void)arg;
@@ -77,7 +77,7 @@ static int write_records(lyre_call *call, enum lyre_write_mode mode, const struc
 	lyre_table *table;
 	int rc = open_table(call, &table);
 	if (rc == LYRE_ENOTFOUND)
-		return lyre_fail_as(call, LYRE_EINVAL); /* the status that clients know here */
+		return lyre_fail_as(call, LYRE_EINVAL); /* the status that clients expect here */
 	if (rc < 0)
 		return rc;
 	return lyre_write(call, table, mode, lyre_arg(call, "records"), answer_written, (void *)answer);

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file help/help_module.c
- * \brief describe_operations: what the server can do, from the declarations of the modules that are loaded.
+ * \brief describe_operations and describe_settings: the operations and settings of the server, from the declarations of the
+ * core and the loaded modules.
  */
 #include <lyre/lyre.h>
 
+#include <ctype.h>
 #include <string.h>
 
 struct walk {
 	lyre_out *out;
-	const char *name; /**< only this operation, or the one that answers to this alias; NULL for all */
+	const char *name; /**< only the operation with this name or alias; NULL for all */
 };
 
-/** \return the first word of a text whose words blanks separate; NULL after the last. */
+/** \return the first word of a text of words separated by blanks; NULL after the last. */
 static const char *next_word(const char *text, size_t *len)
 {
 	text += strspn(text, " ");
@@ -129,9 +131,74 @@ static int describe_operations(lyre_call *call)
 	return 0;
 }
 
+/* ---- settings ---- */
+
+struct settings_walk {
+	lyre_out *out;
+	const char *filter; /**< only keys that hold it; NULL for all */
+};
+
+/** Keys are also written with _ for their dots, in any letter case. */
+static int same_letter(char a, char b)
+{
+	a = a == '_' ? '.' : (char)tolower((unsigned char)a);
+	b = b == '_' ? '.' : (char)tolower((unsigned char)b);
+	return a == b;
+}
+
+static int holds(const char *key, const char *filter)
+{
+	for (; *key; key++) {
+		size_t n = 0;
+		while (filter[n] && same_letter(key[n], filter[n]))
+			n++;
+		if (!filter[n])
+			return 1;
+	}
+	return 0;
+}
+
+static int visit_setting(void *arg, const struct lyre_setting_entry *entry)
+{
+	static const char *const effects[] = {
+		[LYRE_EFFECT_RESTART] = "restart", [LYRE_EFFECT_LISTENERS] = "restart_service", [LYRE_EFFECT_AT_ONCE] = "at once",
+		[LYRE_EFFECT_NONE] = "none",
+	};
+	const struct settings_walk *w = arg;
+	lyre_out *o = w->out;
+	if (w->filter && !holds(entry->key, w->filter))
+		return 0;
+	lyre_out_object_begin(o);
+	lyre_out_text(o, "setting", entry->key);
+	lyre_out_text(o, "value", entry->wanted);
+	lyre_out_key(o, "default");
+	if (entry->fallback)
+		lyre_out_string(o, entry->fallback, strlen(entry->fallback));
+	else
+		lyre_out_null(o);
+	lyre_out_text(o, "effect", effects[entry->effect <= LYRE_EFFECT_NONE ? entry->effect : LYRE_EFFECT_RESTART]);
+	lyre_out_text(o, "help", entry->help ? entry->help : "");
+	lyre_out_object_end(o);
+	return 0;
+}
+
+static int describe_settings(lyre_call *call)
+{
+	struct settings_walk w = { .out = lyre_reply(call), .filter = lyre_arg_string(call, "filter") };
+	lyre_out_array_begin(w.out);
+	int rc = lyre_settings(call, visit_setting, &w);
+	lyre_out_array_end(w.out);
+	return rc;
+}
+
+static const struct lyre_param describe_settings_params[] = {
+	{ .name = "filter", .types = LYRE_T_STRING, .flags = LYRE_P_NOT_EMPTY | LYRE_P_NULL_IS_ABSENT,
+	  .help = "Only settings whose name holds this text, in any letter case." },
+};
+
 static const struct lyre_param describe_operations_params[] = {
 	{ .name = "name", .types = LYRE_T_STRING, .flags = LYRE_P_NOT_EMPTY | LYRE_P_NULL_IS_ABSENT,
-	  .help = "Only this operation, by its name or another name it answers to." },
+	  .help = "Name or alias of a single operation; default: all." },
 };
 
 static const struct lyre_operation operations[] = {
@@ -140,7 +207,12 @@ static const struct lyre_operation operations[] = {
 	  .access = LYRE_ACCESS_USER,
 	  .params = LYRE_LIST(describe_operations_params),
 	  .help = "Describe the server's operations and their parameters." },
+	{ .name = "describe_settings",
+	  .handler = describe_settings,
+	  .access = LYRE_ACCESS_SUPER_USER,
+	  .params = LYRE_LIST(describe_settings_params),
+	  .help = "Describe the settings of the server and its modules, which set_configuration changes." },
 };
 
-LYRE_MODULE(help, "1.0.0", "What the server can do: its operations and their parameters",
+LYRE_MODULE(help, "1.0.0", "What the server can do: its operations, their parameters, and settings",
 	.operations = LYRE_LIST(operations));

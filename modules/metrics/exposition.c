@@ -40,7 +40,7 @@ static void write_escaped(FILE *out, const char *s, int quoted)
 	}
 }
 
-/** The shortest text that reads back as the number. */
+/** Writes the shortest text that parses back to the number. */
 static void write_number(FILE *out, double d)
 {
 	char text[40];
@@ -56,7 +56,7 @@ static void write_number(FILE *out, double d)
 	fputs(text, out);
 }
 
-/** A line's beginning, up to its value. \param bound  of a bucket; NULL for none */
+/** Writes the start of a line, up to its value. \param bound  of a bucket; NULL for none */
 static void write_series(FILE *out, const struct lyre_metric *m, const char *suffix, const double *bound)
 {
 	fprintf(out, PREFIX "%s%s", m->name, suffix);

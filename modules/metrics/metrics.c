@@ -16,7 +16,7 @@ static int metrics_route(lyre_call *call)
 	struct exposition x = { .out = open_memstream(&text, &len) };
 	if (!x.out)
 		return lyre_fail_no_memory(call);
-	lyre_server_rights_begin(call); /* the route's own access decided who may read them */
+	lyre_server_rights_begin(call); /* the route's access has decided who may read them */
 	int rc = lyre_metrics(call, metrics_write, &x);
 	lyre_server_rights_end(call);
 	int failed = ferror(x.out);
@@ -29,8 +29,9 @@ static int metrics_route(lyre_call *call)
 
 static const struct lyre_setting settings[] = {
 	{ .key = "open", .type = LYRE_S_BOOL, .fallback = "false",
-	  .help = "Whether anybody may read the metrics, without a password; else super_users only." },
-	{ .key = "route", .type = LYRE_S_STRING, .fallback = "/metrics", .help = "The path, on the operations API's port." },
+	  .help = "Whether the metrics can be read without a password; otherwise they are for super_users only." },
+	{ .key = "route", .type = LYRE_S_STRING, .fallback = "/metrics",
+	  .help = "Path of the metrics, on the operations API's port." },
 };
 
 static int start(lyre_instance *self)
@@ -40,7 +41,7 @@ static int start(lyre_instance *self)
 		.access = lyre_setting_bool(self, "open") ? LYRE_ACCESS_OPEN : LYRE_ACCESS_SUPER_USER,
 		.path = lyre_setting_string(self, "route"),
 		.handler = metrics_route,
-		.run = LYRE_RUN_POOL, /* metrics of databases are read from their files */
+		.run = LYRE_RUN_POOL, /* database metrics are read from files */
 	};
 	return lyre_route_add(self, &route);
 }

@@ -10,13 +10,13 @@
 
 #include <stdio.h>
 
-/** A text in the making, in the text format 0.0.4 of Prometheus. */
+/** A text being written, in the Prometheus text format 0.0.4. */
 struct exposition {
 	FILE *out;
 	char name[128]; /**< of the last metric */
 };
 
-/** Writes a metric, and before the first of its name what it is. For lyre_metrics(). \return 0 */
+/** Writes a metric, with its help and type before the first of its name. For lyre_metrics(). \return 0 */
 int metrics_write(void *exposition, const struct lyre_metric *metric);
 
 #endif

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file schema/attributes.c
- * \brief The attributes that create_table is given: from JSON to what the store takes.
+ * \brief The attributes of create_table: from JSON to the store's structs.
  */
 #include "schema.h"
 
 #include <string.h>
 
-/** The text member \p member; \p ret keeps its value when it is not given, or null. */
+/** Reads the text member \p member; leaves \p ret unchanged if it is missing or null. */
 static int text_read(lyre_call *call, const lyre_value *item, const char *member, size_t position, const char **ret)
 {
 	size_t len;
@@ -18,11 +18,11 @@ static int text_read(lyre_call *call, const lyre_value *item, const char *member
 		return lyre_fail(call, LYRE_EINVAL, "'attributes[%zu].%s' must be a string", position, member);
 	*ret = lyre_value_string(v, &len);
 	if (strlen(*ret) != len)
-		return lyre_fail(call, LYRE_EINVAL, "'attributes[%zu].%s' must not hold NUL characters", position, member);
+		return lyre_fail(call, LYRE_EINVAL, "'attributes[%zu].%s' must not contain NUL characters", position, member);
 	return 0;
 }
 
-/** A member that is true or false; \p ret keeps its value when it is not given, or null. */
+/** Reads a boolean member; leaves \p ret unchanged if it is missing or null. */
 static int flag_read(lyre_call *call, const lyre_value *item, const char *member, size_t position, int *ret)
 {
 	const lyre_value *v = lyre_value_get(item, member);
@@ -53,7 +53,7 @@ static int attribute_read(lyre_call *call, const lyre_value *item, size_t positi
 int attributes_read(lyre_call *call, const lyre_value *list, struct lyre_table_spec *spec)
 {
 	size_t count = lyre_value_count(list);
-	/* never of no length: an empty list is a list too */
+	/* never of length 0: an empty list is not NULL */
 	struct lyre_attribute *all = lyre_alloc(call, (count + 1) * sizeof *all);
 	if (!all || count > UINT32_MAX)
 		return lyre_fail_no_memory(call);

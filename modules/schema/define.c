@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file schema/define.c
- * \brief Making and dropping databases, tables and attributes.
+ * \brief Creating and dropping databases, tables and attributes.
  */
 #include "schema.h"
 
@@ -73,7 +73,7 @@ int schema_create_attribute(lyre_call *call)
 	if (len == 0)
 		return lyre_fail(call, LYRE_EINVAL, "Attribute name is required");
 	if (strlen(attribute.name) != len)
-		return lyre_fail(call, LYRE_EINVAL, "'attribute' must not hold NUL characters");
+		return lyre_fail(call, LYRE_EINVAL, "'attribute' must not contain NUL characters");
 
 	lyre_table *table;
 	char id[37];

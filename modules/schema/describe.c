@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/** What the walk over tables carries. */
+/** The state of a walk over tables. */
 struct describe {
 	lyre_call *call;
 	lyre_out *out;
@@ -54,8 +54,8 @@ static void write_attribute(lyre_out *o, const struct lyre_attribute *a)
 }
 
 /**
- * 32 hexadecimal digits that are the same for a table's name everywhere and at all times: two FNV-1a sums. No name has a
- * slash, so that a.b/c is not a/b.c.
+ * 32 hexadecimal digits that depend only on the names of database and table: two FNV-1a sums. Names have no slash, so that
+ * a.b/c and a/b.c differ.
  */
 static void write_stream_name(lyre_out *o, const struct lyre_table_spec *spec)
 {
@@ -83,7 +83,7 @@ static void write_expiration(lyre_out *o, double seconds)
 	lyre_out_text(o, "expiration", text);
 }
 
-/** \param stats of the table, taken before: what is written cannot be taken back */
+/** \param stats of the table, read before, since output cannot be undone */
 static int write_table(struct describe *d, lyre_table *table, const struct lyre_table_stats *stats)
 {
 	struct lyre_table_spec spec = { .size = sizeof spec };
@@ -121,7 +121,7 @@ static int write_table(struct describe *d, lyre_table *table, const struct lyre_
 		lyre_out_int(o, (int64_t)stats->count_high);
 		lyre_out_array_end(o);
 	}
-	/* a dynamic table always keeps the time, whether or not the caller sees the attribute */
+	/* a dynamic table always has the time, even if the caller may not see the attribute */
 	if ((shows_updates || !spec.schema_defined) && stats->last_updated > 0) {
 		lyre_out_key(o, "last_updated_record");
 		lyre_out_double(o, stats->last_updated);
@@ -136,18 +136,18 @@ static int visit_table(void *arg, lyre_table *table)
 	struct lyre_table_stats stats = { .size = sizeof stats };
 	int rc = lyre_table_stats(d->call, table, d->exact, &stats);
 	if (rc == LYRE_ENOTFOUND)
-		return 0; /* dropped since the walk began */
+		return 0; /* dropped during the walk */
 	if (rc < 0)
 		return rc;
 	lyre_out_key(d->out, lyre_table_name(table));
 	return write_table(d, table, &stats);
 }
 
-/** A database on the way. */
+/** A database being described. */
 struct described {
 	struct describe *describe;
 	const char *database;
-	int begun; /**< to be written */
+	int begun; /**< output has started */
 };
 
 static int write_database(void *arg)
@@ -160,7 +160,7 @@ static int write_database(void *arg)
 	return rc;
 }
 
-/** All that is told of a database changes with its tables alone. */
+/** The description of a database depends on its tables only, so that it can be cached. */
 static int describe_database(struct described *d)
 {
 	return lyre_reply_cached(d->describe->call, d->database, "describe", write_database, d);
@@ -174,7 +174,7 @@ static int visit_database(void *arg, const char *name)
 	int rc = describe_database(&database);
 	if (rc != LYRE_ENOTFOUND)
 		return rc;
-	if (!database.begun) { /* dropped since the walk began */
+	if (!database.begun) { /* dropped during the walk */
 		lyre_out_object_begin(d->out);
 		lyre_out_object_end(d->out);
 	}

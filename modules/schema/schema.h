@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file schema/schema.h
- * \brief The handlers of the schema module. What their parameters are, and may be, stands in schema.c.
+ * \brief The handlers of the schema module. Their parameters are declared in schema.c.
  */
 #ifndef SCHEMA_SCHEMA_H
 #define SCHEMA_SCHEMA_H
@@ -24,13 +24,15 @@ int schema_drop_attribute(lyre_call *call);
 /* attributes.c */
 
 /**
- * Reads the list that create_table was given into \p spec. What there is to say about names and types, the store says.
+ * Reads the attribute list of create_table into \p spec. The store validates names and types.
  */
 int attributes_read(lyre_call *call, const lyre_value *list, struct lyre_table_spec *spec);
 
 /* schema_backup.c */
 int schema_get_backup(lyre_call *call);
 int schema_restore_backup(lyre_call *call);
+/** For a file that is sent, when it has begun. */
+int schema_check_restore(lyre_call *call);
 
 /* storage.c */
 int schema_describe_storage(lyre_call *call);

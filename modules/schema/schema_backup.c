@@ -32,14 +32,23 @@ int schema_get_backup(lyre_call *call)
 	return rc < 0 ? rc : lyre_reply_file(call, fd, database);
 }
 
+/** The file that was named or sent is at fault, not the server. */
+static int restored(lyre_call *call, int rc)
+{
+	return rc == LYRE_ECORRUPT ? lyre_fail_as(call, LYRE_EINVAL) : rc;
+}
+
+int schema_check_restore(lyre_call *call)
+{
+	return restored(call, lyre_restore_check(call, lyre_arg_string(call, "database"), lyre_arg_string(call, "path")));
+}
+
 int schema_restore_backup(lyre_call *call)
 {
 	const char *database = lyre_arg_string(call, "database");
 	const char *path = lyre_arg_string(call, "path");
 	if (path[0] != '/')
 		return lyre_fail(call, LYRE_EINVAL, "'path' must be an absolute path");
-	int rc = lyre_restore(call, database, path);
-	if (rc == LYRE_ECORRUPT)
-		return lyre_fail_as(call, LYRE_EINVAL); /* the file that was named is at fault, not the server */
+	int rc = restored(call, lyre_restore(call, database, path));
 	return rc < 0 ? rc : lyre_reply_message(call, "database '%s' successfully restored", database);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file schema/storage.c
- * \brief What an operator asks of a database at work: describe_storage, compact_database, check_database.
+ * \brief Maintenance of databases: describe_storage, compact_database, check_database.
  */
 #include "schema.h"
 
@@ -39,10 +39,10 @@ static int visit(void *arg, const char *database)
 static int visit_any(void *arg, const char *database)
 {
 	int rc = visit(arg, database);
-	return rc == LYRE_ENOTFOUND ? 0 : rc; /* dropped since the walk began */
+	return rc == LYRE_ENOTFOUND ? 0 : rc; /* dropped during the walk */
 }
 
-/** What is not there must be seen. */
+/** Reports a database that is unusable. */
 static int visit_failed(void *arg, const char *database, const char *why)
 {
 	lyre_out *o = ((const struct storage *)arg)->out;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file system/audit_log.c
- * \brief read_transaction_log, read_audit_log: what was written to a table, write by write; and what removes old entries.
+ * \brief read_transaction_log and read_audit_log, which list the writes to a table, and the removal of old entries.
  */
 #include "audit_log.h"
 
@@ -19,7 +19,7 @@ int value_is_number(const lyre_value *v)
 	return type == LYRE_INT || type == LYRE_DOUBLE || type == LYRE_BIGINT;
 }
 
-/** Milliseconds, or a date. */
+/** Reads milliseconds, or a date. */
 static int time_of(const lyre_value *v, double *ret)
 {
 	size_t len;
@@ -59,8 +59,8 @@ struct lyre_change_query changes_of_all(lyre_call *call)
 /* ---- writes as objects ---- */
 
 /**
- * The changes of a write come one by one, and an object has first all keys, then all records: the records wait, as copies
- * in a scope of the call, until the write is over.
+ * The changes of a write come one by one, but its object has all keys first, then all records: so the records are kept, as
+ * copies in a scope of the call, until the write ends.
  */
 struct kept_record {
 	struct kept_record *next;
@@ -70,14 +70,14 @@ struct kept_record {
 struct answer {
 	lyre_call *call;
 	lyre_out *out;
-	const char *user;        /**< whose list it is; NULL: no name stands before the list */
-	int begun;               /**< the list is */
+	const char *user;        /**< user of the list, written before it; NULL: none */
+	int begun;               /**< the list has been started */
 	uint64_t sequence;       /**< of the write whose object is open; 0 for none */
 	struct kept_record *first, **last;
 	size_t bytes;
 };
 
-/** About as many bytes as a value is in JSON. */
+/** The approximate size of a value as JSON, bytes. */
 static size_t size_of(const lyre_value *v)
 {
 	size_t len = 0, size = 8;
@@ -105,7 +105,7 @@ int changes_add_size(lyre_call *call, size_t *bytes, const struct lyre_change *c
 	if (*bytes <= ANSWER_MAX)
 		return 0;
 	return lyre_fail(call, LYRE_ETOOBIG,
-		"the answer would be larger than %d MiB: ask for less at a time, by time, key or 'limit'", ANSWER_MAX >> 20);
+		"the answer would exceed %d MiB: request less at a time, by time, key or 'limit'", ANSWER_MAX >> 20);
 }
 
 void changes_write_head(lyre_out *o, const struct lyre_change *c)
@@ -176,7 +176,7 @@ static int answer_change(void *arg, const struct lyre_change *c)
 	return 0;
 }
 
-/** A list of writes; one of a user is left out when it is empty. */
+/** Answers a list of writes; the list of a user is left out if it is empty. */
 static int answer_list(lyre_call *call, lyre_table *table, const struct lyre_change_query *q, const char *user, size_t *bytes)
 {
 	struct answer a = { .call = call, .out = lyre_reply(call), .user = user, .bytes = *bytes };
@@ -204,7 +204,7 @@ static int search_by_time(lyre_call *call, lyre_table *table, const lyre_value *
 	size_t count = lyre_value_count(values), bytes = 0;
 
 	if (count > 2)
-		return lyre_fail(call, LYRE_EINVAL, "'search_values' must be a time, or two");
+		return lyre_fail(call, LYRE_EINVAL, "'search_values' must contain one or two times");
 	for (size_t i = 0; i < count; i++) {
 		if (time_of(lyre_value_at(values, i), bounds[i]))
 			return lyre_fail(call, LYRE_EINVAL,
@@ -213,7 +213,7 @@ static int search_by_time(lyre_call *call, lyre_table *table, const lyre_value *
 	return answer_list(call, table, &q, NULL, &bytes);
 }
 
-/** Whether an earlier value is the same text. */
+/** Whether the same text occurs earlier in the list. */
 static int is_repeated(const lyre_value *values, size_t i)
 {
 	const char *text = lyre_value_string(lyre_value_at(values, i), NULL);
@@ -225,7 +225,7 @@ static int is_repeated(const lyre_value *values, size_t i)
 	return 0;
 }
 
-/** Users are few, and reading over others' writes is quick: the log is read once for each. */
+/** Reads the log once for each user: users are few, and skipping the writes of others is quick. */
 static int search_by_user(lyre_call *call, lyre_table *table, const lyre_value *values)
 {
 	size_t count = lyre_value_count(values), bytes = 0;
@@ -283,7 +283,7 @@ int system_read_audit_log(lyre_call *call)
 	return lyre_fail(call, LYRE_EINVAL, "'search_type' must be one of [timestamp, username, hash_value]");
 }
 
-/** Clients of older releases search this log as the other one is searched. */
+/** Clients of older releases search this log like the audit log. */
 int system_read_transaction_log(lyre_call *call)
 {
 	struct lyre_change_query q = changes_of_all(call);
@@ -310,7 +310,7 @@ static int is_transactions(lyre_call *call)
 	return !strcmp(lyre_call_operation(call), "delete_transaction_logs_before");
 }
 
-/** read_audit_log's times are numbers, those of read_transaction_log may be dates: so it is where they are removed. */
+/** Times are numbers in read_audit_log, but may be dates in read_transaction_log: the same holds for removal. */
 static int before_argument(lyre_call *call, double *ret)
 {
 	const lyre_value *v = lyre_arg(call, "timestamp");

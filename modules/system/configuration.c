@@ -12,7 +12,7 @@ int system_get_configuration(lyre_call *call)
 	return lyre_configuration_reply(call, lyre_value_bool(lyre_arg(call, "effective")));
 }
 
-/** Members that every request may have, and that are no settings. */
+/** Members that every request may have and that are not settings. */
 static int is_of_request(const char *name)
 {
 	static const char *const names[] = { "operation", "username", "password", "hdb_user", "hdb_auth_header", "bypass_auth",
@@ -39,7 +39,7 @@ int system_set_configuration(lyre_call *call)
 	const lyre_value *settings = lyre_make_object(call, names, values, kept);
 	if (!settings)
 		return lyre_fail_no_memory(call);
-	/* Clients of other versions send settings that are not known here: those are passed over. */
+	/* Clients of other versions send settings that are unknown here: those are ignored. */
 	int rc = lyre_configuration_set(call, settings, 0);
 	if (rc)
 		return rc;

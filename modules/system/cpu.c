@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SPEED_GAP 1000.0 /**< speeds are read at the most so often, ms */
+#define SPEED_GAP 1000.0 /**< minimum time between readings of speeds, ms */
 
 static enum stat_item items[] = {
 	STAT_TIC_USER, STAT_TIC_NICE, STAT_TIC_SYSTEM, STAT_TIC_IDLE, STAT_TIC_IOWAIT, STAT_TIC_IRQ, STAT_TIC_SOFTIRQ,
@@ -25,14 +25,14 @@ struct tics {
 	unsigned long long of[KINDS];
 };
 
-/** All processors together, then each; none where there is nothing to read. */
+/** The sum of all processors, then each; count is 0 if there is nothing to read. */
 struct reading {
 	double at;
 	int count;
 	struct tics *tics;
 };
 
-/** What /proc/cpuinfo says once and for all. Empty or UNKNOWN: not known. */
+/** What does not change in /proc/cpuinfo. Empty or UNKNOWN: unknown. */
 static struct {
 	char vendor[64], brand[128], flags[4096];
 	int64_t cores, physical, processors;
@@ -41,7 +41,7 @@ static struct {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct stat_info *info;
 static struct reading earlier, last;
-static double *speeds; /**< one a processor, GHz or NAN */
+static double *speeds; /**< one per processor, GHz or NAN */
 static int speed_count;
 static double speeds_at;
 
@@ -78,7 +78,7 @@ static void read_again(void)
 
 /* ---- what does not change ---- */
 
-/** The value of a line "name\t: value", NULL for another line. */
+/** The value of a line "name\t: value", NULL for other lines. */
 static char *value_of(char *line, const char *name)
 {
 	size_t n = strlen(name);
@@ -89,7 +89,7 @@ static char *value_of(char *line, const char *name)
 	return colon + 1 + strspn(colon + 1, " ");
 }
 
-/** How many different numbers there are. */
+/** The number of distinct numbers. */
 static int64_t distinct(const long *numbers, int count)
 {
 	int64_t n = 0;
@@ -102,7 +102,7 @@ static int64_t distinct(const long *numbers, int count)
 	return n ? n : UNKNOWN;
 }
 
-/** Reads what changes not when \p all, and the speeds of now, by processor. */
+/** Reads the current speed of each processor and, if \p all, what does not change. */
 static void read_cpuinfo(bool all)
 {
 	enum { MOST = 1024 };
@@ -139,7 +139,7 @@ static void read_cpuinfo(bool all)
 	}
 }
 
-/** The speeds of now: where the kernel does not steer them, /proc/cpuinfo has them. */
+/** Reads the current speeds: from /proc/cpuinfo if the kernel does not scale them. */
 static void read_speeds(double now)
 {
 	char path[96];
@@ -189,12 +189,12 @@ void cpu_stop(void)
 
 /* ---- the answer ---- */
 
-/** Percent of the time between the readings, one of all and one of each processor; names as clients know them. */
+/** Writes the loads between the readings in percent, for all processors (0) or one; names as clients expect. */
 static void write_load(lyre_out *o, int which, const char *prefix)
 {
 	static const struct {
 		const char *name;
-		int kinds[3]; /**< what it is the sum of; a kind that is not there is KINDS */
+		int kinds[3]; /**< what it is the sum of; KINDS for none */
 	} loads[] = {
 		{ "User", { USER, KINDS, KINDS } }, { "System", { SYSTEM, KINDS, KINDS } }, { "Nice", { NICE, KINDS, KINDS } },
 		{ "Idle", { IDLE, IOWAIT, KINDS } }, { "Irq", { IRQ, SOFTIRQ, KINDS } }, { "Steal", { STOLEN, KINDS, KINDS } },
@@ -203,7 +203,7 @@ static void write_load(lyre_out *o, int which, const char *prefix)
 	double spent[KINDS + 1] = { 0 }, all = 0;
 	char name[32];
 
-	/* a counter may step back where processors come and go; the guests' time is among the user's already */
+	/* a counter may go back when processors come and go; guest time is already part of user time */
 	bool two = earlier.count == last.count && which < last.count;
 	for (int i = 0; two && i < KINDS; i++) {
 		unsigned long long a = earlier.tics[which].of[i], b = last.tics[which].of[i];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file system/disk.c
- * \brief system_information: what disks have done, and how full file systems are.
+ * \brief system_information: disk activity, and the use of file systems.
  */
 #include "information.h"
 
@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
-#define SECTOR 512 /**< bytes: what the kernel counts in, whatever the disk has */
+#define SECTOR 512 /**< the kernel's unit, bytes, whatever the disk's own */
 
 static enum diskstats_item items[] = {
 	DISKSTATS_NAME, DISKSTATS_TYPE, DISKSTATS_READS, DISKSTATS_WRITES, DISKSTATS_READ_TIME, DISKSTATS_WRITE_TIME,
@@ -23,7 +23,7 @@ static enum diskstats_item items[] = {
 enum { NAME, TYPE, FIRST_COUNTER, ITEMS = 8 };
 enum { READS, WRITES, READ_TIME, WRITE_TIME, READ_SECTORS, WRITE_SECTORS, COUNTERS };
 
-/** All disks together. */
+/** The sums of all disks. */
 struct reading {
 	double at;
 	bool valid;
@@ -36,7 +36,7 @@ static struct reading earlier, last;
 
 /* ---- disks ---- */
 
-/** Not memory in the guise of a disk, nor what stands on disks that are counted themselves. */
+/** Excludes memory that acts as a disk, and devices on top of disks that are counted themselves. */
 static bool is_disk(const struct diskstats_result *r)
 {
 	static const char *const others[] = { "loop", "ram", "zram", "dm-", "md", "sr", "fd", "nbd" };
@@ -54,7 +54,7 @@ static struct reading take_reading(void)
 	struct diskstats_reaped *all = info ? procps_diskstats_reap(info, items, ITEMS) : NULL;
 	if (!all)
 		return r;
-	r.valid = all->total > 0; /* not so much as a loop device: they are hidden */
+	r.valid = all->total > 0; /* not even a loop device: they are hidden */
 	for (int i = 0; i < all->total; i++)
 		for (int k = 0; is_disk(all->stacks[i]->head) && k < COUNTERS; k++)
 			r.of[k] += (int64_t)all->stacks[i]->head[FIRST_COUNTER + k].result.ul_int;
@@ -81,7 +81,7 @@ static int64_t total(const struct reading *r, int a, int b, int64_t unit)
 	return r->valid ? (r->of[a] + (b < COUNTERS ? r->of[b] : 0)) * unit : UNKNOWN;
 }
 
-/** How much a ms between the readings; NAN where there is only one, or a disk has gone. */
+/** The rate per ms between the readings; NAN if there is only one, or a disk was removed. */
 static double rate(const struct reading *from, const struct reading *to, int a, int b)
 {
 	int64_t was = total(from, a, b, 1), is = total(to, a, b, 1);
@@ -120,8 +120,7 @@ static void write_read_write(lyre_out *o, const struct reading *from, const stru
 /* ---- file systems ---- */
 
 /**
- * Those on a device of this machine, and the root in any case. A server far away that is down would keep the question
- * for the size of its file system waiting.
+ * File systems on a device of this machine, and the root in any case: statvfs() would block on a remote server that is down.
  */
 static bool is_local(const struct mntent *m)
 {
@@ -149,7 +148,7 @@ static bool write_size(lyre_out *o, const struct mntent *m)
 	return true;
 }
 
-/** A device that is mounted in several places is one file system; the first place counts. */
+/** A device mounted in several places is one file system; the first place counts. */
 static void write_sizes(lyre_out *o)
 {
 	enum { MOST = 256 };

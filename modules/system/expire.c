@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file system/expire.c
- * \brief delete_records_before: the records of a table that were made before a date go, a few at a time.
+ * \brief delete_records_before: deletes the records of a table created before a date, a few at a time.
  */
 #include "system_module.h"
 
 #include <string.h>
 
 #define CREATED "__createdtime__"
-/** Records of one write: few, so that other writers never wait long. */
+/** Records per write: few, so that other writers never wait long. */
 #define BATCH 250
 
-/** The date, which may be of any kind here: what is wrong with it has a sentence of its own. */
+/** Reads the date. It is declared as any kind, because clients expect these errors. */
 static int date_of(lyre_call *call, double *ret)
 {
 	const lyre_value *v = lyre_arg(call, "date");
@@ -45,12 +45,12 @@ static int has_created_time(const struct lyre_table_spec *spec, int *is_date)
 	return 0;
 }
 
-/** What is to go: the table, and its search. */
+/** What to delete: the table, and the search for its old records. */
 struct expiry {
 	lyre_table *table;
 	const char *key;       /**< name of the primary key */
 	struct lyre_query query;
-	size_t batch;          /**< records of one write: fewer once the disk was too full for more */
+	size_t batch;          /**< records per write: reduced when the disk was too full */
 	uint64_t found, deleted;
 };
 
@@ -97,7 +97,7 @@ static int count(lyre_call *call, struct expiry *x)
 	return rc == LYRE_END ? 0 : rc;
 }
 
-/** On a full disk a few may go where many need more space than there is. */
+/** Deletes in smaller batches if the disk is too full for larger ones. */
 static int delete_keys(lyre_call *call, struct expiry *x, const lyre_value *const *keys, size_t n)
 {
 	const struct lyre_write_result *result;
@@ -118,7 +118,7 @@ static int delete_keys(lyre_call *call, struct expiry *x, const lyre_value *cons
 	return 0;
 }
 
-/** Deletes the next few. \return LYRE_END when there were no more */
+/** Deletes the next batch. \return LYRE_END if there are no more */
 static int delete_some(lyre_call *call, struct expiry *x, lyre_cursor *cursor, uint64_t left)
 {
 	const lyre_value *keys[BATCH], *row;
@@ -133,7 +133,7 @@ static int delete_some(lyre_call *call, struct expiry *x, lyre_cursor *cursor, u
 	return deleted ? deleted : rc;
 }
 
-/** No more than were found: with a date to come, what is written meanwhile stays. */
+/** Deletes no more records than were counted: if the date is in the future, records written meanwhile stay. */
 static int delete_found(lyre_call *call, struct expiry *x)
 {
 	lyre_cursor *cursor;

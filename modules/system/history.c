@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file system/history.c
- * \brief read_audit_log by primary key: the log is read once for all keys, as they may be many.
+ * \brief read_audit_log by primary key: the log is read once for all keys, because there may be many.
  */
 #include "audit_log.h"
 
@@ -133,7 +133,7 @@ static void answer_history(lyre_out *o, const struct history *h)
 	lyre_out_array_end(o);
 }
 
-/** A key as the name of a member. */
+/** Formats a key as the name of a member. */
 static const char *name_of(const lyre_value *key, char number[32])
 {
 	if (lyre_value_type(key) == LYRE_STRING || lyre_value_type(key) == LYRE_BIGINT)

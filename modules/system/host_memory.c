@@ -3,7 +3,7 @@
  * \file system/host_memory.c
  * \brief system_information: memory of the machine and of the server.
  *
- * Clients ask for it often: the kernel is asked at the most every READ_GAP, and through descriptors that stay open.
+ * Clients request this often: it is read from the kernel at most once per READ_GAP, through descriptors that stay open.
  */
 #include "information.h"
 
@@ -22,7 +22,7 @@ static enum meminfo_item items[] = {
 };
 enum {
 	TOTAL, FREE, AVAILABLE, RECLAIMABLE, SWAP_TOTAL, SWAP_FREE, WRITEBACK, DIRTY,
-	MACHINE, /**< so many are the machine's, the rest the server's */
+	MACHINE, /**< the number of values of the machine; the rest are the server's */
 	RSS = MACHINE, HEAP_TOTAL, HEAP_USED,
 	SIZES
 };
@@ -33,7 +33,7 @@ static int statm = -1;
 static double read_at;
 static int64_t sizes[SIZES]; /**< bytes or UNKNOWN */
 
-/** Where /proc/meminfo cannot be read, or is empty, the library may answer zeros: a machine has memory. */
+/** If /proc/meminfo cannot be read or is empty, the library may return zeros: a total of 0 means unknown. */
 static void read_machine(void)
 {
 	struct meminfo_stack *stack = info ? procps_meminfo_select(info, items, MACHINE) : NULL;
@@ -41,7 +41,7 @@ static void read_machine(void)
 		sizes[i] = stack && stack->head[TOTAL].result.ul_int ? (int64_t)stack->head[i].result.ul_int * 1024 : UNKNOWN;
 }
 
-/** The resident part of this process; pages are counted by the kernel. */
+/** The resident size of this process, bytes; the kernel counts pages. */
 static int64_t resident(void)
 {
 	char text[128], *end;
@@ -124,7 +124,7 @@ void write_memory(lyre_out *o)
 	put_int(o, "rss", f[RSS]);
 	put_int(o, "heapTotal", f[HEAP_TOTAL]);
 	put_int(o, "heapUsed", f[HEAP_USED]);
-	put_null(o, "external"); /* kinds of memory that this server does not have */
+	put_null(o, "external"); /* this server has no such kinds of memory */
 	put_null(o, "arrayBuffers");
 	lyre_out_object_end(o);
 }

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/** What does not change while the server runs. Empty: not known. */
+/** What does not change while the server runs. Empty: unknown. */
 static struct {
 	struct utsname host;
 	char distro[128], release[64], codename[64];
@@ -26,7 +26,7 @@ static const char *known(const char *text)
 	return *text ? text : NULL;
 }
 
-/** Takes KEY=value of os-release; the value may be quoted. */
+/** Parses a line KEY=value of os-release; the value may be quoted. */
 static void take_release(const char *line, const char *key, char *text, size_t size)
 {
 	size_t n = strlen(key);
@@ -52,7 +52,7 @@ static void read_release(void)
 	fclose(f);
 }
 
-/** The zone's name as the tz database has it: from TZ, or where /etc/localtime points to. */
+/** Reads the name of the time zone in the tz database, from TZ or the target of /etc/localtime. */
 static void read_zone(void)
 {
 	char path[PATH_MAX];
@@ -78,7 +78,7 @@ void host_system_start(void)
 	read_zone();
 }
 
-/** Processors have other names among those who write clients than the kernel gives them. */
+/** Clients expect other names of processor architectures than the kernel's. */
 static const char *architecture(const char *machine)
 {
 	static const char *const names[][2] = {
@@ -91,7 +91,7 @@ static const char *architecture(const char *machine)
 	return known(machine);
 }
 
-/** The whole name, as far as the machine knows it by itself: to ask a name server may take long. */
+/** Writes the full name as far as the machine itself knows it: a query to a name server could take long. */
 static void write_fqdn(lyre_out *o, const char *hostname)
 {
 	char whole[2 * sizeof fixed.host.nodename + 2];
@@ -109,7 +109,7 @@ static void write_fqdn(lyre_out *o, const char *hostname)
 
 void write_system(lyre_out *o)
 {
-	char hostname[HOST_NAME_MAX + 1] = ""; /* of now: it may be changed at any time */
+	char hostname[HOST_NAME_MAX + 1] = ""; /* read anew, since it may change at any time */
 	if (gethostname(hostname, sizeof hostname - 1) != 0)
 		hostname[0] = '\0';
 
@@ -122,7 +122,7 @@ void write_system(lyre_out *o)
 	lyre_out_text(o, "arch", architecture(fixed.host.machine));
 	lyre_out_text(o, "hostname", known(hostname));
 	write_fqdn(o, hostname);
-	put_null(o, "node_version"); /* nothing of this server runs on it */
+	put_null(o, "node_version"); /* this server does not use it */
 	put_null(o, "npm_version");
 	lyre_out_object_end(o);
 }

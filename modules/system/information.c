@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file system/information.c
- * \brief system_information: which parts are wanted, in their order.
+ * \brief system_information: the requested parts, in a fixed order.
  */
 #include "information.h"
 #include "system_module.h"
@@ -16,7 +16,7 @@
 
 enum part { SYSTEM, TIME, CPU, MEMORY, DISK, NETWORK, PROCESSES, TABLE_SIZE, METRICS, THREADS, REPLICATION, PARTS };
 
-/** In the order of the answer, whatever the order of the request. */
+/** In the order of the answer, which does not depend on the request. */
 static const char *const part_names[PARTS] = {
 	[SYSTEM] = "system",
 	[TIME] = "time",
@@ -122,11 +122,11 @@ void information_stop(lyre_instance *self)
 	disk_stop();
 }
 
-/** One bit a part. What is no list of names means all of them, as an empty one does. */
+/** Returns one bit per part; an empty list means all. */
 static unsigned wanted_parts(const lyre_value *attributes)
 {
 	unsigned wanted = 0;
-	size_t count = lyre_value_type(attributes) == LYRE_ARRAY ? lyre_value_count(attributes) : 0;
+	size_t count = lyre_value_count(attributes);
 
 	if (count == 0)
 		return (1u << PARTS) - 1;
@@ -174,7 +174,7 @@ int system_system_information(lyre_call *call)
 
 	lyre_out_object_begin(o);
 	for (int part = 0; part < PARTS; part++) {
-		if (!(wanted & 1u << part) || part == REPLICATION) /* there is no cluster, and nothing to say of one */
+		if (!(wanted & 1u << part) || part == REPLICATION) /* there is no cluster */
 			continue;
 		lyre_out_key(o, part_names[part]);
 		int rc = write_part(call, o, (enum part)part);

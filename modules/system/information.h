@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file system/information.h
- * \brief The parts of system_information: each writes one value, the member's, into the answer.
+ * \brief The parts of system_information: each writes the value of its member to the answer.
  *
- * What cannot be read is null, as in a container or where parts of /proc are hidden. Sizes are bytes, times milliseconds,
- * loads percent, unless said otherwise: as clients know them. Rates are over the time since an earlier reading: one is
- * taken when the module starts, the others by the requests, and no request waits for one. Each part has a lock of its own,
- * so these may be called on any thread.
+ * Values that cannot be read, as in a container or if parts of /proc are hidden, are null. Unless stated otherwise, sizes are
+ * in bytes, times in milliseconds and loads in percent, as clients expect. Rates cover the time since an earlier reading:
+ * the first reading is taken when the module starts, the others by requests, and no request waits for one. Each part has its
+ * own lock, so these functions may be called on any thread.
  */
 #ifndef SYSTEM_INFORMATION_H
 #define SYSTEM_INFORMATION_H
@@ -15,9 +15,9 @@
 
 #include <stdbool.h>
 
-/** In place of an integer that is not known. */
+/** Stands for an unknown integer. */
 #define UNKNOWN INT64_MIN
-/** Readings for rates are at least so far apart, ms. */
+/** Minimum time between readings for rates, ms. */
 #define READING_GAP 250.0
 
 /** The start() and stop() of the module. */
@@ -26,11 +26,11 @@ void information_stop(lyre_instance *self);
 
 /* information.c: for all parts */
 double information_now(void);
-/** Whether it is time for another reading; the first rates come sooner. \param rates  whether there are two already */
+/** Whether another reading is due; the first rates come sooner. \param rates  whether there are two readings already */
 bool reading_due(double last, bool rates, double now);
-/** The first line of a file, without its end, cut to what fits. \return its length, -1 when it cannot be read */
+/** Reads the first line of a file, without its newline, truncated to fit. \return its length, -1 if it cannot be read */
 int read_line(const char *path, char *text, size_t size);
-/** The integer in a file of one line. \return UNKNOWN when there is none */
+/** Reads the integer in a file of one line. \return UNKNOWN if there is none */
 int64_t read_integer(const char *path);
 double two_decimals(double d);
 void put_int(lyre_out *o, const char *key, int64_t i);    /**< UNKNOWN: null */
@@ -66,7 +66,7 @@ void processes_start(void);
 void write_processes(lyre_out *o);
 void write_threads(lyre_out *o);
 
-/* server_metrics.c: what the server counts. \return 0 or a failure, which is the call's */
+/* server_metrics.c: what the server counts. \return 0, or a failure that is set for the call */
 int write_table_size(lyre_call *call, lyre_out *o);
 int write_metrics(lyre_call *call, lyre_out *o);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file system/job_operations.c
- * \brief get_job, search_jobs_by_start_date: jobs as the server has recorded them.
+ * \brief get_job, search_jobs_by_start_date: the server's records of jobs.
  */
 #include "system_module.h"
 
@@ -13,7 +13,7 @@
 #define CREATED "created_datetime"
 #define END "end_datetime"
 
-/** A time, where it is one, once more as people read it. */
+/** Repeats a time, if there is one, in readable form. */
 static void answer_converted(lyre_out *o, const lyre_value *job, const char *name, const char *converted)
 {
 	const lyre_value *v = lyre_value_get(job, name);
@@ -26,7 +26,7 @@ static void answer_converted(lyre_out *o, const lyre_value *job, const char *nam
 	lyre_out_string(o, text, len);
 }
 
-/** One job; what it does not have, such as an end while it runs, is left out. */
+/** Writes one job; members that it does not have, such as an end while it runs, are left out. */
 static void answer_job(lyre_out *o, const lyre_value *job, int converted)
 {
 	static const char *const names[] = {
@@ -50,8 +50,8 @@ static void answer_job(lyre_out *o, const lyre_value *job, int converted)
 }
 
 /**
- * Super_users, for whom \p caller is NULL, are told of all jobs, others of their own: not of those of an earlier user of
- * the name.
+ * Super_users, for whom \p caller is NULL, see all jobs, others only their own, and not those of an earlier user with the
+ * same name.
  */
 static int may_see(const struct lyre_user *caller, const lyre_value *job)
 {
@@ -61,7 +61,7 @@ static int may_see(const struct lyre_user *caller, const lyre_value *job)
 		lyre_value_double(lyre_value_get(job, CREATED)) >= caller->created);
 }
 
-/** Jobs are the server's own records: what is shown of them is decided here. */
+/** Jobs are the server's own records: this file decides who sees them. */
 static int open_jobs(lyre_call *call, lyre_table **ret)
 {
 	lyre_server_rights_begin(call);

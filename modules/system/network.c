@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file system/network.c
- * \brief system_information: interfaces, their addresses, and what went through them.
+ * \brief system_information: interfaces, their addresses and their traffic.
  */
 #include "information.h"
 
@@ -18,13 +18,13 @@
 
 #define SYS "/sys/class/net/"
 
-/** One interface, from all the entries that getifaddrs() has of it. No address: empty. */
+/** One interface, from all its entries in getifaddrs(). Addresses may be empty. */
 struct interface {
 	char name[IF_NAMESIZE];
 	bool loopback, has_mac;
 	char ip4[INET_ADDRSTRLEN], mask4[INET_ADDRSTRLEN];
 	char ip6[INET6_ADDRSTRLEN], mask6[INET6_ADDRSTRLEN];
-	bool link_local; /**< ip6 holds only where it stands */
+	bool link_local; /**< ip6 is valid on its own link only */
 	char mac[24];
 };
 
@@ -59,7 +59,7 @@ static void take_ip4(struct interface *i, const struct ifaddrs *a)
 		inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)a->ifa_netmask)->sin_addr, i->mask4, sizeof i->mask4);
 }
 
-/** The first address, but rather one that others can reach. */
+/** Takes the first address, but prefers one that is not link-local. */
 static void take_ip6(struct interface *i, const struct ifaddrs *a)
 {
 	const struct in6_addr *ip = &((const struct sockaddr_in6 *)(const void *)a->ifa_addr)->sin6_addr;
@@ -82,7 +82,7 @@ static void take_mac(struct interface *i, const struct ifaddrs *a)
 		l->sll_addr[3], l->sll_addr[4], l->sll_addr[5]);
 }
 
-/** \return whether the system could be asked */
+/** \return whether the system could be queried */
 static bool read_interfaces(struct interfaces *all)
 {
 	struct ifaddrs *list;
@@ -104,7 +104,7 @@ static bool read_interfaces(struct interfaces *all)
 	return true;
 }
 
-/** The interface of the route to everywhere; with several, that which the kernel prefers. */
+/** Finds the interface of the default route; with several, the one that the kernel prefers. */
 static bool read_default(char name[IF_NAMESIZE])
 {
 	char line[256], iface[IF_NAMESIZE];
@@ -164,11 +164,11 @@ static void write_interface(lyre_out *o, const struct interface *i, const char *
 	lyre_out_text(o, "operstate", text_of(i->name, "operstate", text, sizeof text));
 	lyre_out_text(o, "type", type_of(i));
 	lyre_out_text(o, "duplex", text_of(i->name, "duplex", text, sizeof text));
-	put_int(o, "speed", speed < 0 ? UNKNOWN : speed); /* megabits a second; the kernel says -1 for not known */
+	put_int(o, "speed", speed < 0 ? UNKNOWN : speed); /* megabits per second; the kernel has -1 for unknown */
 	lyre_out_object_end(o);
 }
 
-/* ---- what went through ---- */
+/* ---- traffic ---- */
 
 /** A line of /proc/net/dev: "  eth0: bytes packets errs drop fifo frame compressed multicast bytes packets errs drop …" */
 static void write_stats_of(lyre_out *o, char *line)
@@ -222,7 +222,7 @@ void write_network(lyre_out *o, bool measured)
 
 	lyre_out_object_begin(o);
 	lyre_out_text(o, "default_interface", known || !measured ? standard : NULL);
-	lyre_out_key(o, "latency"); /* nothing: the server asks no host for the time that it takes */
+	lyre_out_key(o, "latency"); /* empty: the server does not ping any host */
 	lyre_out_object_begin(o);
 	lyre_out_object_end(o);
 	if (measured) {
@@ -241,7 +241,7 @@ void write_network(lyre_out *o, bool measured)
 		empty_array(o, "interfaces");
 		empty_array(o, "stats");
 	}
-	empty_array(o, "connections"); /* not listed: a machine may have any number of them */
+	empty_array(o, "connections"); /* not listed: there may be any number of them */
 	lyre_out_object_end(o);
 	free(all.items);
 }

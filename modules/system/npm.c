@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file system/npm.c
- * \brief install_node_modules: npm install in folders of components.
+ * \brief install_node_modules: npm install in component folders.
  */
 #include "information.h"
 #include "npm_run.h"
@@ -20,28 +20,28 @@
 	"install_node_modules is deprecated. Dependencies are automatically installed on deploy, and "                 \
 	"install_node_modules can lead to inconsistent behavior"
 
-/** One npm at a time: two in one folder would spoil each other's work, and each takes a processor. */
+/** One npm at a time: two in one folder would interfere, and each takes a processor. */
 static atomic_flag busy = ATOMIC_FLAG_INIT;
 
 struct project {
 	const char *name;
-	char *folder;      /**< of the call; the real one, NULL when there is none */
+	char *folder;      /**< resolved path, memory of the call; NULL if there is none */
 	const char *error; /**< why npm is not run there */
 };
 
 /* ---- which folders ---- */
 
-/** A name is that of a folder of componentsRoot itself, and the folder lies there, wherever links lead. */
+/** A name must be that of a folder directly in componentsRoot, and must not lead out of it through links. */
 static int find_folder(lyre_call *call, const char *root, struct project *p, size_t i)
 {
 	char path[PATH_MAX], real_root[PATH_MAX], real[PATH_MAX];
 	struct stat st;
 
 	if (!*p->name || !strcmp(p->name, ".") || !strcmp(p->name, "..") || strchr(p->name, '/'))
-		return lyre_fail(call, LYRE_EINVAL, "'projects[%zu]' must be the name of a folder of componentsRoot", i);
+		return lyre_fail(call, LYRE_EINVAL, "'projects[%zu]' must be the name of a folder in componentsRoot", i);
 	if (!realpath(root, real_root) || snprintf(path, sizeof path, "%s/%s", real_root, p->name) >= (int)sizeof path ||
 		!realpath(path, real) || stat(real, &st) != 0 || !S_ISDIR(st.st_mode)) {
-		p->error = "there is no such folder in componentsRoot";
+		p->error = "no such folder in componentsRoot";
 		return 0;
 	}
 	size_t n = strlen(real_root);
@@ -59,7 +59,7 @@ static int find_folder(lyre_call *call, const char *root, struct project *p, siz
 	return 0;
 }
 
-/** All are checked before the first is touched. A name that comes again is the same project. */
+/** Checks all projects before any is touched. Repeated names are one project. */
 static int find_projects(lyre_call *call, const lyre_value *names, struct project *projects, size_t *count)
 {
 	const char *root = lyre_setting_string(lyre_call_module(call), "/componentsRoot");
@@ -70,7 +70,7 @@ static int find_projects(lyre_call *call, const lyre_value *names, struct projec
 		if (!name || lyre_value_type(lyre_value_at(names, i)) != LYRE_STRING)
 			return lyre_fail(call, LYRE_EINVAL, "'projects[%zu]' must be a string", i);
 		if (strlen(name) != len)
-			return lyre_fail(call, LYRE_EINVAL, "'projects[%zu]' must be the name of a folder of componentsRoot", i);
+			return lyre_fail(call, LYRE_EINVAL, "'projects[%zu]' must be the name of a folder in componentsRoot", i);
 		while (j < *count && strcmp(projects[j].name, name) != 0)
 			j++;
 		if (j < *count)
@@ -86,7 +86,7 @@ static int find_projects(lyre_call *call, const lyre_value *names, struct projec
 
 /* ---- the answer ---- */
 
-/** \param more  another text, that comes after it; NULL for none */
+/** \param more  another text to append; NULL for none */
 static int put_output(lyre_call *call, lyre_out *o, const char *key, const struct npm_text *t, const struct npm_text *more)
 {
 	size_t len = t->len + (more ? more->len : 0);
@@ -105,7 +105,7 @@ static int put_output(lyre_call *call, lyre_out *o, const char *key, const struc
 	return 0;
 }
 
-/** What npm warns of goes with its output where it did its work: clients take an error for a failure. */
+/** If npm succeeds, its warnings are added to its output: clients take npm_error as a failure. */
 static int write_result(lyre_call *call, lyre_out *o, const struct npm_result *r)
 {
 	char text[96];
@@ -116,14 +116,14 @@ static int write_result(lyre_call *call, lyre_out *o, const struct npm_result *r
 	if (done) {
 		put_null(o, "npm_error");
 	} else if (r->timed_out) {
-		lyre_out_text(o, "npm_error", "npm took longer than modules.system.npm.timeout and was stopped");
+		lyre_out_text(o, "npm_error", "npm exceeded modules.system.npm.timeout and was stopped");
 	} else if (r->err.len > 0) {
 		return put_output(call, o, "npm_error", &r->err, NULL);
 	} else {
 		if (WIFEXITED(r->status))
-			snprintf(text, sizeof text, "npm ended with status %d", WEXITSTATUS(r->status));
+			snprintf(text, sizeof text, "npm exited with status %d", WEXITSTATUS(r->status));
 		else
-			snprintf(text, sizeof text, "npm was ended by signal %d", WTERMSIG(r->status));
+			snprintf(text, sizeof text, "npm was killed by signal %d", WTERMSIG(r->status));
 		lyre_out_text(o, "npm_error", text);
 	}
 	return 0;
@@ -136,7 +136,7 @@ static int install(lyre_call *call, lyre_out *o, const char *npm, const struct p
 	int e = npm_install(npm, p->folder, lyre_value_bool(lyre_arg(call, "dry_run")), lyre_setting_number(self, "npm.timeout"),
 		(size_t)lyre_setting_int(self, "npm.maxOutput"), &result);
 	int rc = e == ENOMEM ? lyre_fail_no_memory(call)
-		: e ? lyre_fail(call, LYRE_EIO, "%s cannot be run: %s", npm, strerror(e))
+		: e ? lyre_fail(call, LYRE_EIO, "cannot run %s: %s", npm, strerror(e))
 		    : write_result(call, o, &result);
 	npm_free(&result);
 	return rc;
@@ -150,7 +150,7 @@ static int install_all(lyre_call *call, const struct project *projects, size_t c
 
 	for (size_t i = 0; i < count; i++)
 		if (projects[i].folder && !found)
-			return lyre_fail(call, LYRE_ENOTSUP, "npm is not installed on this server, or not in its PATH");
+			return lyre_fail(call, LYRE_ENOTSUP, "npm is not installed on this server, or not in the server's PATH");
 	lyre_out_object_begin(o);
 	for (size_t i = 0; i < count; i++) {
 		const struct project *p = projects + i;
@@ -166,7 +166,7 @@ static int install_all(lyre_call *call, const struct project *projects, size_t c
 		if (rc < 0)
 			return rc;
 		lyre_out_object_end(o);
-		warn = warn && strcmp(p->name, "warning") != 0; /* a project's name has the right of way */
+		warn = warn && strcmp(p->name, "warning") != 0; /* a project of this name takes precedence */
 	}
 	if (warn)
 		lyre_out_text(o, "warning", WARNING);
@@ -186,7 +186,7 @@ int system_install_node_modules(lyre_call *call)
 	if (rc < 0)
 		return rc;
 	if (atomic_flag_test_and_set(&busy))
-		return lyre_fail(call, LYRE_EBUSY, "npm is at work for another request: try again later");
+		return lyre_fail(call, LYRE_EBUSY, "npm is running for another request: try again later");
 	rc = install_all(call, projects, count);
 	atomic_flag_clear(&busy);
 	return rc;

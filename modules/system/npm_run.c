@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define TICK 50 /**< how long its end may go unnoticed, ms */
+#define TICK 50 /**< how often its exit is checked, ms */
 
 bool npm_find(char *path, size_t size)
 {
@@ -36,9 +36,9 @@ bool npm_find(char *path, size_t size)
 	return false;
 }
 
-/* ---- what it is started with ---- */
+/* ---- starting it ---- */
 
-/** What npm, and what it starts, may know of the server's environment: where and who it is, not the server's secrets. */
+/** The variables that npm and its children inherit: where and who they are, but no secrets of the server. */
 static bool is_passed_on(const char *variable)
 {
 	static const char *const names[] = { "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR",
@@ -54,7 +54,7 @@ static bool is_passed_on(const char *variable)
 	return false;
 }
 
-/** \return an array that the caller frees, of variables that it does not */
+/** \return an array that the caller frees; the variables are not to be freed */
 static char **environment(void)
 {
 	size_t count = 0, kept = 0;
@@ -67,7 +67,7 @@ static char **environment(void)
 	return list;
 }
 
-/** Its own process group, so that it can be ended with all that it starts; no signal blocked or ignored. */
+/** Its own process group, so that it can be killed with its children; no signal blocked or ignored. */
 static int set_attributes(posix_spawnattr_t *a)
 {
 	sigset_t none, all;
@@ -90,7 +90,7 @@ static int set_actions(posix_spawn_file_actions_t *a, const char *folder, int ou
 		e = posix_spawn_file_actions_adddup2(a, err, STDERR_FILENO);
 #if defined(__GLIBC__) && defined(__GLIBC_PREREQ)
 #if __GLIBC_PREREQ(2, 34)
-	if (!e) /* libraries open some without the flag that closes them here */
+	if (!e) /* libraries may open files without O_CLOEXEC */
 		e = posix_spawn_file_actions_addclosefrom_np(a, STDERR_FILENO + 1);
 #endif
 #endif
@@ -99,7 +99,7 @@ static int set_actions(posix_spawn_file_actions_t *a, const char *folder, int ou
 
 static int spawn(const char *npm, const char *folder, bool dry_run, int out, int err, pid_t *pid)
 {
-	/* npm runs a project's own scripts in a dry run, too, and the program that its .npmrc names as git. */
+	/* even in a dry run, npm runs the scripts of the project, and the program that its .npmrc sets as git */
 	char *dry[] = { (char *)npm, "install", "--dry-run", "--ignore-scripts", "--git=git", NULL };
 	char *wet[] = { (char *)npm, "install", NULL };
 	char **arguments = dry_run ? dry : wet;
@@ -121,9 +121,9 @@ static int spawn(const char *npm, const char *folder, bool dry_run, int out, int
 	return e;
 }
 
-/* ---- what it says ---- */
+/* ---- its output ---- */
 
-/** Takes what is there. What is over the limit is let go: npm must not wait for a reader. \return bytes */
+/** Reads what is available. Output beyond the limit is discarded: npm must not block. \return bytes read */
 static size_t take(struct pollfd *p, struct npm_text *t, size_t most)
 {
 	char piece[8192];
@@ -138,7 +138,7 @@ static size_t take(struct pollfd *p, struct npm_text *t, size_t most)
 		taken += (size_t)n;
 	}
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-		p->fd = -p->fd - 1; /* poll() passes over negative ones */
+		p->fd = -p->fd - 1; /* poll() ignores negative ones */
 	return taken;
 }
 
@@ -147,7 +147,7 @@ static bool is_open(const struct pollfd *p)
 	return p->fd >= 0;
 }
 
-/** \return the bytes of the character that begins here, 0 where it is none in UTF-8 */
+/** \return the length of the UTF-8 character that begins here, 0 if it is invalid */
 static size_t character(const unsigned char *s, size_t len)
 {
 	size_t n = *s < 0x80 ? 1 : *s >= 0xc2 && *s < 0xe0 ? 2 : (*s & 0xf0) == 0xe0 ? 3 : *s >= 0xf0 && *s < 0xf5 ? 4 : 0;
@@ -170,7 +170,7 @@ static void make_utf8(struct npm_text *t)
 		}
 }
 
-/* ---- its life ---- */
+/* ---- running it ---- */
 
 static bool has_ended(pid_t pid)
 {
@@ -178,7 +178,7 @@ static bool has_ended(pid_t pid)
 	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
 }
 
-/** Until it has ended and said all, or the time is over. What it left behind may hold the pipes open: that is not waited for. */
+/** Waits until it has exited and all output is read, or until the timeout; not for children that keep the pipes open. */
 static void attend(pid_t pid, struct pollfd p[2], double until, size_t most, struct npm_result *ret)
 {
 	bool ended = false;
@@ -221,7 +221,7 @@ int npm_install(const char *npm, const char *folder, bool dry_run, double timeou
 		fcntl(out[0], F_SETFL, O_NONBLOCK);
 		fcntl(err[0], F_SETFL, O_NONBLOCK);
 		attend(pid, p, information_now() + timeout, most, ret);
-		kill(-pid, SIGKILL); /* it is not waited for yet, so nobody else can have this number */
+		kill(-pid, SIGKILL); /* not reaped yet, so the pid cannot be reused */
 		while (waitpid(pid, &ret->status, 0) < 0 && errno == EINTR)
 			;
 		make_utf8(&ret->out);

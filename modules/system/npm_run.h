@@ -9,28 +9,29 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/** What npm has said: valid UTF-8, owned by the caller. NULL when out of memory or when there is nothing. */
+/** Output of npm: valid UTF-8, owned by the caller. NULL when out of memory, or if there is none. */
 struct npm_text {
 	char *data;
 	size_t len;
-	bool cut; /**< there was more */
+	bool cut; /**< truncated */
 };
 
 struct npm_result {
 	struct npm_text out, err;
-	bool timed_out; /**< it was stopped, with all that it had started */
-	int status;     /**< as waitpid() has it */
+	bool timed_out; /**< it was killed, with its children */
+	int status;     /**< as from waitpid() */
 };
 
-/** Finds npm in the folders of PATH that are named from the root. \return whether it is there */
+/** Finds npm in the absolute folders of PATH. \return whether it was found */
 bool npm_find(char *path, size_t size);
 
 /**
- * Runs "npm install" in \p folder, with no input, without a shell, and in an environment that has nothing of the server's
- * own settings. npm runs scripts of the project and of what it depends on, but not in a dry run. Waits for its end, and ends whatever it left behind. Any thread.
+ * Runs "npm install" in \p folder, without input, without a shell, and without the server's settings in its environment. npm
+ * runs scripts of the project and its dependencies, but not in a dry run. Waits until it exits, and kills the children that it
+ * leaves. Any thread.
  * \param timeout  ms
- * \param most     bytes that are kept of each of its outputs
- * \return 0, or an errno; \p ret is to be given to npm_free() in any case
+ * \param most     maximum size of each of its outputs, bytes; the rest is discarded
+ * \return 0, or an errno; pass \p ret to npm_free() in any case
  */
 int npm_install(const char *npm, const char *folder, bool dry_run, double timeout, size_t most, struct npm_result *ret);
 void npm_free(struct npm_result *r);

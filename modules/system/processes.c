@@ -3,8 +3,8 @@
  * \file system/processes.c
  * \brief system_information: the server's process, and its threads.
  *
- * From /proc itself: libproc2 keeps buffers for every thread that asks for a process, and never gives them back, while
- * the threads that ask here come and go.
+ * Reads /proc directly: libproc2 never frees the buffers that it allocates for each thread that queries processes, and
+ * threads of the pool come and go.
  */
 #include "information.h"
 
@@ -63,12 +63,12 @@ void processes_start(void)
 	last = take_reading();
 }
 
-/** A process or a thread, as the kernel writes it down. */
+/** A process or a thread, as in its stat file. */
 struct task {
 	char name[64], state;
 	int terminal;
-	unsigned long long user, system, started; /**< in ticks, the last since the boot */
-	long priority, nice, resident;            /**< the last in pages */
+	unsigned long long user, system, started; /**< in ticks; started since the boot */
+	long priority, nice, resident;            /**< resident in pages */
 	unsigned long long size;                  /**< bytes */
 };
 
@@ -77,7 +77,7 @@ static bool read_task(const char *file, struct task *t)
 	char text[1024];
 	if (read_line(file, text, sizeof text) <= 0)
 		return false;
-	char *open = strchr(text, '('), *close = strrchr(text, ')'); /* the name may hold both */
+	char *open = strchr(text, '('), *close = strrchr(text, ')'); /* the name may contain both */
 	if (!open || !close)
 		return false;
 	*close = '\0';
@@ -107,14 +107,14 @@ static const char *state_name(int letter)
 	}
 }
 
-/** Percent of all processors between the two readings. */
+/** The load between the two readings, percent of all processors. */
 static double load(double from, double to)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	return rates && cores > 0 ? 100 * (to - from) / (last.at - earlier.at) / (double)cores : NAN;
 }
 
-/** When a time since the boot was, in local time, as clients know it. */
+/** Writes a time since the boot as local time, as clients expect. */
 static void write_started(lyre_out *o, double since_boot)
 {
 	struct timespec now, up;
@@ -147,7 +147,7 @@ static void write_process(lyre_out *o, const struct task *r)
 	put_double(o, "cpus", load(earlier.system, last.system));
 	put_double(o, "mem", r && memory ? two_decimals(100 * (double)r->resident * (double)page /
 					       ((double)machine.totalram * machine.mem_unit)) : NAN);
-	put_int(o, "priority", r ? 39 - r->priority : UNKNOWN); /* as ps has it: 19 is the usual, 39 the highest */
+	put_int(o, "priority", r ? 39 - r->priority : UNKNOWN); /* as in ps: 19 is normal, 39 the highest */
 	put_int(o, "memVsz", r ? (int64_t)(r->size / 1024) : UNKNOWN); /* these two in KiB */
 	put_int(o, "memRss", r ? (int64_t)r->resident * (page / 1024) : UNKNOWN);
 	put_int(o, "nice", r ? r->nice : UNKNOWN);
@@ -156,10 +156,10 @@ static void write_process(lyre_out *o, const struct task *r)
 	else
 		put_null(o, "started");
 	lyre_out_text(o, "state", r ? state_name(r->state) : NULL);
-	lyre_out_text(o, "tty", r && r->terminal == 0 ? "" : NULL); /* the kernel gives a number alone */
+	lyre_out_text(o, "tty", r && r->terminal == 0 ? "" : NULL); /* the kernel has only a number */
 	lyre_out_text(o, "user", user);
 	lyre_out_text(o, "command", name);
-	put_null(o, "params"); /* a secret may be among them */
+	put_null(o, "params"); /* they may contain a secret */
 	snprintf(copy, sizeof copy, "%s", path);
 	lyre_out_text(o, "path", *path ? dirname(copy) : NULL);
 	lyre_out_object_end(o);
@@ -181,7 +181,7 @@ void write_processes(lyre_out *o)
 	lyre_out_array_begin(o);
 	write_process(o, known ? &self : NULL);
 	lyre_out_array_end(o);
-	lyre_out_key(o, "clustering"); /* no process is needed for that here */
+	lyre_out_key(o, "clustering"); /* needs no process here */
 	lyre_out_array_begin(o);
 	lyre_out_array_end(o);
 	lyre_out_object_end(o);
@@ -190,7 +190,7 @@ void write_processes(lyre_out *o)
 
 /* ---- threads ---- */
 
-/** Times in ms since the thread began; the kernel counts in hundredths of a second. */
+/** Writes times in ms since the thread started; the kernel counts in hundredths of a second. */
 static void write_thread(lyre_out *o, int id, const struct task *t, double now)
 {
 	double active = ticks_ms(t->user) + ticks_ms(t->system), elapsed = now - ticks_ms(t->started);

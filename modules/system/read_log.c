@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file system/read_log.c
- * \brief read_log: lines of the log, from either end, by level, time and text.
+ * \brief read_log: lines of the log, in either order, by level, time and text.
  */
 #include "system_module.h"
 
@@ -14,10 +14,10 @@ static const char *const levels[] = { "notify", "fatal", "error", "warn", "info"
 
 /* ---- the arguments ---- */
 
-/** Of a value in a sentence, with the NUL. */
+/** Maximum size of a value in an error, with the NUL. */
 #define SHOWN_MAX 60
 
-/** What is wrong with a request: all of it in one answer, as clients know it. */
+/** The errors of a request: all of them in one answer, as clients expect. */
 struct faults {
 	char text[800];
 	size_t len;
@@ -38,7 +38,7 @@ static void fault(struct faults *f, const char *fmt, ...)
 		f->len = sizeof f->text - 1;
 }
 
-/** A value as a sentence names it: its first bytes, whole characters. */
+/** A value as shown in an error: its first bytes, cut between characters. */
 static const char *shown(lyre_call *call, const char *name, char cut[SHOWN_MAX])
 {
 	const lyre_value *v = lyre_arg(call, name);
@@ -119,7 +119,7 @@ static void take_count(lyre_call *call, const char *name, int least, uint64_t *r
 		*ret = type == LYRE_INT ? (uint64_t)lyre_value_int(v) : UINT64_MAX;
 }
 
-/** There is one log; it may be asked for by its name, or by the one that clients of other servers know. */
+/** There is one log: clients may use its name, or the one that they expect from other servers. */
 static void check_name(lyre_call *call, struct faults *f)
 {
 	static const char *const others[] = { "install.log", "run.log" };
@@ -178,7 +178,7 @@ static int answer_entry(void *arg, const struct lyre_log_entry *entry)
 	a->bytes += len + 128;
 	if (a->bytes > ANSWER_MAX)
 		return lyre_fail(a->call, LYRE_ETOOBIG,
-			"the answer would be larger than %d MiB: ask for less at a time with 'limit', 'from' or 'until'", ANSWER_MAX >> 20);
+			"the answer would exceed %d MiB: request less at a time with 'limit', 'from' or 'until'", ANSWER_MAX >> 20);
 	lyre_out_object_begin(o);
 	lyre_out_key(o, "timestamp");
 	lyre_out_string(o, time, lyre_time_text(time, entry->time));

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/** Names of what serves connections: the parts that they once meant are one here. */
+/** Names of the connection threads: separate services elsewhere, one here. */
 static const char *const workers[] = { "http_workers", "http", "custom_functions", "custom functions", "harperdb" };
 static const char *const clusters[] = { "clustering", "clustering_config" };
 
@@ -47,7 +47,7 @@ int system_restart_service_check(lyre_call *call)
 
 int system_restart_service(lyre_call *call)
 {
-	/* There is no cluster to replicate to; the job says so, as clients know it. */
+	/* There is no cluster to replicate to; the job fails, as clients expect. */
 	const lyre_value *replicated = lyre_arg(call, "replicated");
 
 	if (replicated && lyre_value_bool(replicated))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file system/server_metrics.c
- * \brief system_information: sizes of tables, the trees of databases, and what the server counts.
+ * \brief system_information: sizes of tables, the trees of databases, and the server's metrics.
  */
 #include "information.h"
 
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/** The member of metrics that holds the server's own metrics: a database's name has no slash. */
+/** The member of metrics with the server's own metrics: no database has a slash in its name. */
 #define SERVER "/server"
 
 struct walk {
@@ -35,7 +35,7 @@ static int write_one_size(void *arg, lyre_table *table)
 	lyre_out_text(w->out, "schema", lyre_table_database(table));
 	lyre_out_text(w->out, "table", lyre_table_name(table));
 	put_count(w->out, "record_count", stats.record_count);
-	put_null(w->out, "transaction_log_record_count"); /* one log for all tables of a database: to count is to read it */
+	put_null(w->out, "transaction_log_record_count"); /* a database has one log for all tables: to count means to read it */
 	lyre_out_object_end(w->out);
 	return 0;
 }
@@ -85,7 +85,7 @@ static int write_table_tree(void *arg, lyre_table *table)
 	return 0;
 }
 
-/** What is counted inside another implementation's writer, and not here. */
+/** Writes null for what only other implementations count. */
 static void put_absent(lyre_out *o)
 {
 	static const char *const names[] = { "timeStartTxns", "timeDuringTxns", "timePageFlushes", "timeSync", "timeTxnWaiting",
@@ -150,14 +150,14 @@ static int write_database(void *arg, const char *database)
 
 /* ---- what the server counts ---- */
 
-/** Metrics of one name come one after the other: with labels they are an object. */
+/** Metrics come grouped by name; those with labels become an object. */
 struct metrics_writer {
 	lyre_out *out;
 	char name[128];
 	bool labels;
 };
 
-/** The value that a share of the observations does not exceed, as if they lay evenly in their bucket; NAN beyond the last. */
+/** The value that a share of the observations does not exceed, interpolated within its bucket; NAN beyond the last one. */
 static double percentile(const struct lyre_metric *m, double share)
 {
 	double wanted = share * (double)m->count, from = 0, below = 0;
@@ -202,7 +202,7 @@ static int take_metric(void *arg, const struct lyre_metric *m)
 	}
 	if (f->labels)
 		lyre_out_key(f->out, m->label_value);
-	else if (same) /* one name, one metric, where nothing tells them apart */
+	else if (same) /* without labels, a name has one metric */
 		return 0;
 	write_metric(f->out, m);
 	return 0;

@@ -3,7 +3,7 @@
  * \file system/status.c
  * \brief registration_info, get_fingerprint, set_status, get_status, clear_status
  *
- * What was set is kept in a table of the system database, and so outlives the server.
+ * Statuses are stored in a table of the system database, and so survive restarts.
  */
 #include "information.h"
 #include "system_module.h"
@@ -22,16 +22,16 @@
 #define TABLE "hdb_status"
 #define UUID_LENGTH 36
 
-/* ---- who this is ---- */
+/* ---- identity ---- */
 
-/** The level of the API that is spoken here: clients decide by it what a server can do. */
+/** The version of the API: clients use it to decide what a server supports. */
 #define API_VERSION "4.7.0"
 
 int system_registration_info(lyre_call *call)
 {
 	lyre_out *o = lyre_reply(call);
 	lyre_out_object_begin(o);
-	put_bool(o, "registered", true); /* there is no licence that one could be without */
+	put_bool(o, "registered", true); /* no license is needed */
 	lyre_out_text(o, "version", API_VERSION);
 	lyre_out_text(o, "lyre_version", lyre_host->version);
 	put_null(o, "ram_allocation"); /* no limit */
@@ -52,7 +52,7 @@ static int make_uuid(char text[UUID_LENGTH + 1])
 	return 0;
 }
 
-/** Writes it under a name of its own first: whoever finds the file finds it whole. Another's that is there already stays. */
+/** Writes it under a temporary name first, so that the file is always complete. An existing file stays. */
 static int write_fingerprint(int root, const char *file, const char *text)
 {
 	char name[64];
@@ -73,7 +73,7 @@ static int write_fingerprint(int root, const char *file, const char *text)
 	return e ? e : fsync(root) != 0 ? errno : 0;
 }
 
-/** \return 0, an errno, or EILSEQ: the file holds something else */
+/** \return 0, an errno, or EILSEQ: the file contains something else */
 static int read_fingerprint(int root, const char *file, char text[UUID_LENGTH + 1])
 {
 	int fd = openat(root, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -103,13 +103,14 @@ int system_get_fingerprint(lyre_call *call)
 			strcat(text, "\n");
 			e = write_fingerprint(root, file, text);
 		}
-		if (!e) /* of two that come first, one has made it */
+		if (!e) /* another call may have created it */
 			e = read_fingerprint(root, file, text);
 	}
 	if (root >= 0)
 		close(root);
 	if (e == EILSEQ)
-		return lyre_fail(call, LYRE_ECORRUPT, "The file %s/%s does not hold a fingerprint: remove it for a new one", path, file);
+		return lyre_fail(call, LYRE_ECORRUPT, "the file %s/%s does not contain a fingerprint: remove it to create one",
+			path, file);
 	if (e)
 		return lyre_fail(call, e == ENOSPC ? LYRE_ENOSPACE : LYRE_EIO, "%s/%s: %s", path, file, strerror(e));
 	return lyre_reply_message(call, "%s", text);
@@ -135,11 +136,11 @@ static int is_status_table(void *arg, lyre_table *table)
 	return 1;
 }
 
-/** The table; *ret is NULL where there is none, for nothing was ever set. */
+/** Finds the table; *ret is NULL if there is none, because nothing was ever set. */
 static int find_table(lyre_call *call, lyre_table **ret)
 {
 	*ret = NULL;
-	lyre_server_rights_begin(call); /* records of the server's own; only super_users come here */
+	lyre_server_rights_begin(call); /* the server's own records; only super_users get here */
 	int rc = lyre_tables(call, DATABASE, is_status_table, ret);
 	lyre_server_rights_end(call);
 	return rc < 0 ? rc : 0;
@@ -169,7 +170,7 @@ static int ensure_table(lyre_call *call, lyre_table **ret)
 	return rc;
 }
 
-/** Answers an object without members, as clients know it of set_status. */
+/** Answers an empty object, as clients expect from set_status. */
 static int reply_empty(lyre_call *call)
 {
 	lyre_out_object_begin(lyre_reply(call));
@@ -201,7 +202,7 @@ int system_set_status(lyre_call *call)
 
 int system_clear_status(lyre_call *call)
 {
-	const char *id = lyre_arg_given(call, "id") ? lyre_arg_string(call, "id") : "primary"; /* as set_status has it */
+	const char *id = lyre_arg_given(call, "id") ? lyre_arg_string(call, "id") : "primary"; /* same default as set_status */
 	const struct lyre_write_result *result;
 	lyre_table *table;
 
@@ -220,7 +221,7 @@ int system_clear_status(lyre_call *call)
 	return 0;
 }
 
-/** Writes the rows that were set, one or all. \return how many, or a failure */
+/** Writes the statuses that were set, one or all. \return their number, or a failure */
 static int write_rows(lyre_call *call, lyre_out *o, const char *id)
 {
 	const lyre_value *row, *key, *keys[sizeof ids / sizeof *ids];
@@ -242,7 +243,7 @@ static int write_rows(lyre_call *call, lyre_out *o, const char *id)
 	return rc < 0 ? rc : written;
 }
 
-/* ---- the parts of the server ---- */
+/* ---- components of the server ---- */
 
 static atomic_bool restart_needed;
 
@@ -258,10 +259,10 @@ struct parts {
 	size_t count;
 };
 
-/** Bytes of a sentence about a database. */
+/** Maximum size of a message about a database, bytes. */
 #define FAILURE_MAX 1024
 
-/** \param message  what is wrong; NULL for nothing */
+/** \param message  the error; NULL for none */
 static void write_component(struct parts *p, const char *name, const char *message)
 {
 	lyre_out_object_begin(p->out);
@@ -270,7 +271,7 @@ static void write_component(struct parts *p, const char *name, const char *messa
 	lyre_out_text(p->out, "status", message ? "error" : "healthy");
 	if (message)
 		lyre_out_text(p->out, "message", message);
-	lyre_out_key(p->out, "lastChecked"); /* all threads work with the same parts: one check holds for all of them */
+	lyre_out_key(p->out, "lastChecked"); /* all threads share the components: one check covers all of them */
 	lyre_out_object_begin(p->out);
 	lyre_out_key(p->out, "workers");
 	lyre_out_object_begin(p->out);
@@ -281,7 +282,7 @@ static void write_component(struct parts *p, const char *name, const char *messa
 	lyre_out_object_end(p->out);
 }
 
-/** A module whose operations are there has started; one that had not would have kept the server from it. */
+/** A module with operations has started: the server does not start if a module fails. */
 static int take_module(void *arg, const struct lyre_operation *operation, const char *module)
 {
 	struct parts *p = arg;
@@ -304,7 +305,7 @@ static int check_database(void *arg, const char *database)
 	return rc == LYRE_ENOTFOUND ? 0 : rc;
 }
 
-/** The first of those that cannot be used. */
+/** Takes the first unusable database. */
 static int take_failed(void *arg, const char *database, const char *why)
 {
 	char *text = arg;
@@ -312,13 +313,13 @@ static int take_failed(void *arg, const char *database, const char *why)
 	return LYRE_END;
 }
 
-/** What is wrong with the databases; NULL for nothing. */
+/** The error of the databases; NULL for none. */
 static const char *storage_failure(lyre_call *call, char text[FAILURE_MAX])
 {
 	int rc = lyre_databases_failed(call, take_failed, text);
 	if (rc == LYRE_END)
 		return text;
-	return rc < 0 || lyre_databases(call, check_database, call) < 0 ? "A database cannot be read: see the log" : NULL;
+	return rc < 0 || lyre_databases(call, check_database, call) < 0 ? "a database cannot be read: see the log" : NULL;
 }
 
 static void write_components(lyre_call *call, lyre_out *o)

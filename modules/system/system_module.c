@@ -10,16 +10,16 @@
 
 static const struct lyre_param get_configuration_params[] = {
 	{ .name = "effective", .types = LYRE_T_BOOLEAN, .flags = LYRE_P_NULL_IS_ABSENT, .fallback = "false",
-	  .help = "Show the values that are in effect now instead." },
+	  .help = "Whether to show the values now in effect instead." },
 };
 static const struct lyre_param get_job_params[] = {
 	{ .name = "id", .types = LYRE_T_STRING | LYRE_T_NUMBER, .flags = LYRE_P_REQUIRED | LYRE_P_NULL_IS_ABSENT,
-	  .help = "Id of the job, as the operation that began it answered." },
+	  .help = "Id of the job, from the answer that started it." },
 };
 
 static const struct lyre_param search_jobs_by_start_date_params[] = {
-	{ .name = "from_date", .types = LYRE_T_ANY, .help = "The earliest start, ISO 8601." },
-	{ .name = "to_date", .types = LYRE_T_ANY, .help = "The latest start, ISO 8601." },
+	{ .name = "from_date", .types = LYRE_T_ANY, .help = "Earliest start, ISO 8601." },
+	{ .name = "to_date", .types = LYRE_T_ANY, .help = "Latest start, ISO 8601." },
 };
 
 static const struct lyre_param delete_records_before_params[] = {
@@ -28,86 +28,91 @@ static const struct lyre_param delete_records_before_params[] = {
 	{ .name = "table", .types = LYRE_T_STRING | LYRE_T_NUMBER, .flags = LYRE_P_REQUIRED | LYRE_P_NAME,
 	  .help = "Name of the table." },
 	{ .name = "date", .types = LYRE_T_ANY, .flags = LYRE_P_REQUIRED,
-	  .help = "Records made before this go, ISO 8601; without a zone it is UTC." },
+	  .help = "Date before which records are deleted, ISO 8601; UTC unless it has a time zone." },
 };
 
 /* ---- restart ---- */
 
-/* Checked by hand: clients know which of two mistakes is told of first. */
+/* Checked by the handler: clients expect a certain order of errors. */
 static const struct lyre_param restart_service_params[] = {
-	{ .name = "service", .types = LYRE_T_ANY, .help = "What to renew: http_workers." },
-	{ .name = "replicated", .types = LYRE_T_ANY, .help = "On all nodes of a cluster; there is none." },
+	{ .name = "service", .types = LYRE_T_ANY, .help = "Service to restart: http_workers." },
+	{ .name = "replicated", .types = LYRE_T_ANY, .help = "Not supported: Lyre has no cluster." },
 };
 
 /* ---- information ---- */
 
-/* What is no array means all, as an empty one does. */
+/* An empty array means all. */
 static const struct lyre_param system_information_params[] = {
-	{ .name = "attributes", .types = LYRE_T_ARRAY, .flags = LYRE_P_HANDLER_CHECKS,
-	  .help = "Parts to tell: system, time, cpu, memory, disk, network, harperdb_processes, table_size, metrics, threads, replication." },
+	{ .name = "attributes", .types = LYRE_T_ARRAY, .flags = LYRE_P_NULL_IS_ABSENT,
+	  .help = "Parts to show: system, time, cpu, memory, disk, network, harperdb_processes, table_size, metrics, threads, "
+		  "replication." },
 };
 
 /* ---- components ---- */
 
-/* The items are checked by hand: each must be a string. */
+/* The handler checks the items: each must be a string. */
 static const struct lyre_param install_node_modules_params[] = {
 	{ .name = "projects", .types = LYRE_T_ARRAY, .flags = LYRE_P_REQUIRED | LYRE_P_NOT_EMPTY,
 	  .help = "Names of folders under componentsRoot." },
-	{ .name = "dry_run", .types = LYRE_T_BOOLEAN, .fallback = "false", .help = "Only tell what would be done; no scripts are run." },
+	{ .name = "dry_run", .types = LYRE_T_BOOLEAN, .fallback = "false",
+	  .help = "Whether to only show what would be done; no scripts are run." },
 };
 
 /* ---- status ---- */
 
 static const struct lyre_param set_status_params[] = {
-	{ .name = "id", .types = LYRE_T_ANY, .fallback = "\"primary\"", .help = "primary, maintenance or availability." },
+	{ .name = "id", .types = LYRE_T_ANY, .fallback = "\"primary\"",
+	  .help = "Status to set: primary, maintenance or availability." },
 	{ .name = "status", .types = LYRE_T_STRING, .flags = LYRE_P_REQUIRED,
-	  .help = "Any text; Available or Unavailable for availability." },
+	  .help = "New value: any text; for availability, Available or Unavailable." },
 };
 
 static const struct lyre_param get_status_params[] = {
 	{ .name = "id", .types = LYRE_T_STRING, .flags = LYRE_P_NULL_IS_ABSENT,
-	  .help = "Which one; without it all, and how the parts of the server are." },
+	  .help = "Status to show; default: all, and the state of the server's components." },
 };
 
 static const struct lyre_param clear_status_params[] = {
-	{ .name = "id", .types = LYRE_T_STRING, .flags = LYRE_P_NULL_IS_ABSENT, .help = "Which one." },
+	{ .name = "id", .types = LYRE_T_STRING, .flags = LYRE_P_NULL_IS_ABSENT, .help = "Status to remove." },
 };
 
 /* ---- logs ---- */
 
-/* Of any kind: what is wrong with them is said all at once, by the handler. */
+/* Of any kind: the handler checks them, to report all errors at once. */
 static const struct lyre_param read_log_params[] = {
 	{ .name = "start", .types = LYRE_T_ANY, .flags = LYRE_P_NULL_IS_ABSENT | LYRE_P_NUMERIC_TEXT, .fallback = "0",
-	  .help = "Lines to pass over first." },
+	  .help = "Number of lines to skip." },
 	{ .name = "limit", .types = LYRE_T_ANY, .flags = LYRE_P_NULL_IS_ABSENT | LYRE_P_NUMERIC_TEXT, .fallback = "1000",
-	  .help = "Lines at the most." },
+	  .help = "Maximum number of lines." },
 	{ .name = "level", .types = LYRE_T_ANY, .flags = LYRE_P_NULL_IS_ABSENT,
-	  .help = "Only lines of this level: notify, fatal, error, warn, info, debug or trace." },
-	{ .name = "from", .types = LYRE_T_ANY, .flags = LYRE_P_NULL_IS_ABSENT, .help = "The earliest time, ISO 8601." },
-	{ .name = "until", .types = LYRE_T_ANY, .flags = LYRE_P_NULL_IS_ABSENT, .help = "The latest time, ISO 8601." },
-	{ .name = "to", .types = LYRE_T_ANY, .flags = LYRE_P_NULL_IS_ABSENT, .help = "Another word for until." },
+	  .help = "Level of the lines: notify, fatal, error, warn, info, debug or trace; default: all." },
+	{ .name = "from", .types = LYRE_T_ANY, .flags = LYRE_P_NULL_IS_ABSENT, .help = "Earliest time, ISO 8601." },
+	{ .name = "until", .types = LYRE_T_ANY, .flags = LYRE_P_NULL_IS_ABSENT, .help = "Latest time, ISO 8601." },
+	{ .name = "to", .types = LYRE_T_ANY, .flags = LYRE_P_NULL_IS_ABSENT, .help = "Same as until." },
 	{ .name = "order", .types = LYRE_T_ANY, .flags = LYRE_P_NULL_IS_ABSENT,
-	  .help = "asc, the oldest first, as if not given; or desc." },
-	{ .name = "filter", .types = LYRE_T_ANY, .flags = LYRE_P_NULL_IS_ABSENT, .help = "A text that the message holds." },
-	{ .name = "log_name", .types = LYRE_T_ANY, .flags = LYRE_P_NULL_IS_ABSENT, .help = "lyre.log, the only one." },
+	  .help = "Sort order: asc (default, oldest first) or desc." },
+	{ .name = "filter", .types = LYRE_T_ANY, .flags = LYRE_P_NULL_IS_ABSENT, .help = "Text that the message must contain." },
+	{ .name = "log_name", .types = LYRE_T_ANY, .flags = LYRE_P_NULL_IS_ABSENT,
+	  .help = "Name of the log: lyre.log, the only one." },
 };
 
 #define SEARCH_OF_CHANGES \
 	{ .name = "search_type", .types = LYRE_T_ANY, .flags = LYRE_P_NULL_IS_ABSENT, \
-	  .help = "timestamp, username or hash_value: what search_values are." }, \
+	  .help = "Kind of search_values: timestamp, username or hash_value." }, \
 	{ .name = "search_values", .types = LYRE_T_ARRAY, .flags = LYRE_P_NULL_IS_ABSENT, \
-	  .help = "The earliest time and the latest, ms since the epoch; or names of users; or primary keys." }
+	  .help = "Earliest and latest time, ms since the epoch; or names of users; or primary keys." }
 
 static const struct lyre_param read_transaction_log_params[] = {
 	{ .name = "database", .types = LYRE_T_STRING, .flags = LYRE_P_NAME, .fallback = "\"data\"",
 	  .help = "Name of the database." },
 	{ .name = "table", .types = LYRE_T_STRING, .flags = LYRE_P_REQUIRED | LYRE_P_NAME, .help = "Name of the table." },
 	{ .name = "from", .types = LYRE_T_ANY, .flags = LYRE_P_NULL_IS_ABSENT | LYRE_P_NUMERIC_TEXT,
-	  .help = "The earliest time: ms since the epoch, or ISO 8601." },
-	{ .name = "to", .types = LYRE_T_ANY, .flags = LYRE_P_NULL_IS_ABSENT | LYRE_P_NUMERIC_TEXT, .help = "The latest time." },
+	  .help = "Earliest time: ms since the epoch, or ISO 8601." },
+	{ .name = "to", .types = LYRE_T_ANY, .flags = LYRE_P_NULL_IS_ABSENT | LYRE_P_NUMERIC_TEXT, .help = "Latest time." },
 	SEARCH_OF_CHANGES,
 	{ .name = "limit", .types = LYRE_T_NUMBER, .min = 1, .max = 9007199254740991,
-	  .flags = LYRE_P_NULL_IS_ABSENT | LYRE_P_NUMERIC_TEXT | LYRE_P_INTEGER | LYRE_P_RANGE, .help = "Writes at the most." },
+	  .flags = LYRE_P_NULL_IS_ABSENT | LYRE_P_NUMERIC_TEXT | LYRE_P_INTEGER | LYRE_P_RANGE,
+	  .help = "Maximum number of writes." },
 };
 
 static const struct lyre_param read_audit_log_params[] = {
@@ -117,7 +122,7 @@ static const struct lyre_param read_audit_log_params[] = {
 	SEARCH_OF_CHANGES,
 	{ .name = "limit", .types = LYRE_T_NUMBER, .min = 1, .max = 9007199254740991,
 	  .flags = LYRE_P_NULL_IS_ABSENT | LYRE_P_NUMERIC_TEXT | LYRE_P_INTEGER | LYRE_P_RANGE,
-	  .help = "Writes at the most; of each user, when users are asked for." },
+	  .help = "Maximum number of writes; per user, for search_type username." },
 };
 
 static const struct lyre_param delete_logs_before_params[] = {
@@ -125,7 +130,7 @@ static const struct lyre_param delete_logs_before_params[] = {
 	  .help = "Name of the database." },
 	{ .name = "table", .types = LYRE_T_STRING, .flags = LYRE_P_REQUIRED | LYRE_P_NAME, .help = "Name of the table." },
 	{ .name = "timestamp", .types = LYRE_T_ANY, .flags = LYRE_P_REQUIRED | LYRE_P_NULL_IS_ABSENT | LYRE_P_NUMERIC_TEXT,
-	  .help = "What was written before this goes: ms since the epoch." },
+	  .help = "Time before which entries are deleted: ms since the epoch." },
 };
 
 static const struct lyre_operation operations[] = {
@@ -134,7 +139,7 @@ static const struct lyre_operation operations[] = {
 	  .run = LYRE_RUN_POOL,
 	  .access = LYRE_ACCESS_SUPER_USER,
 	  .params = LYRE_LIST(system_information_params),
-	  .help = "Tell about the host and this server." },
+	  .help = "Show information about the host and this server." },
 	{ .name = "get_configuration",
 	  .handler = system_get_configuration,
 	  .run = LYRE_RUN_POOL,
@@ -151,7 +156,7 @@ static const struct lyre_operation operations[] = {
 	  .run = LYRE_RUN_POOL,
 	  .access = LYRE_ACCESS_SUPER_USER,
 	  .flags = LYRE_O_LAST_ANSWER,
-	  .help = "Restart the server; nobody is refused meanwhile." },
+	  .help = "Restart the server without refusing connections." },
 	{ .name = "restart_service",
 	  .handler = system_restart_service,
 	  .run = LYRE_RUN_JOB,
@@ -159,20 +164,20 @@ static const struct lyre_operation operations[] = {
 	  .flags = LYRE_O_LAST_ANSWER,
 	  .check = system_restart_service_check,
 	  .params = LYRE_LIST(restart_service_params),
-	  .help = "Renew a part of the server, such as what serves connections." },
+	  .help = "Restart a part of the server, such as the connection threads." },
 	{ .name = "get_job",
 	  .handler = system_get_job,
 	  .run = LYRE_RUN_INLINE,
 	  .access = LYRE_ACCESS_USER,
 	  .params = LYRE_LIST(get_job_params),
-	  .help = "Tell how a job is getting on, and what came of it." },
+	  .help = "Show the status and the result of a job." },
 	{ .name = "search_jobs_by_start_date",
 	  .handler = system_search_jobs_by_start_date,
 	  .run = LYRE_RUN_POOL,
 	  .access = LYRE_ACCESS_SUPER_USER,
 	  .params = LYRE_LIST(search_jobs_by_start_date_params),
 	  .refused_as = "handleGetJobsByStartDate",
-	  .help = "List the jobs that began between two dates." },
+	  .help = "List the jobs started between two dates." },
 	{ .name = "delete_records_before",
 	  .handler = system_delete_records_before,
 	  .run = LYRE_RUN_JOB,
@@ -182,68 +187,68 @@ static const struct lyre_operation operations[] = {
 	  .aliases = "delete_files_before",
 	  .check = system_delete_records_before_check,
 	  .refused_as = "deleteFilesBefore",
-	  .help = "Delete the records of a table that were made before a date." },
+	  .help = "Delete the records of a table created before a date." },
 	{ .name = "read_log",
 	  .handler = system_read_log,
 	  .run = LYRE_RUN_POOL,
 	  .access = LYRE_ACCESS_SUPER_USER,
 	  .params = LYRE_LIST(read_log_params),
-	  .help = "Read the log of the server." },
+	  .help = "Read the server's log." },
 	{ .name = "read_transaction_log",
 	  .handler = system_read_transaction_log,
 	  .run = LYRE_RUN_POOL,
 	  .access = LYRE_ACCESS_SUPER_USER,
 	  .params = LYRE_LIST(read_transaction_log_params),
-	  .help = "Read what was written to a table." },
+	  .help = "Read the log of writes to a table." },
 	{ .name = "read_audit_log",
 	  .handler = system_read_audit_log,
 	  .run = LYRE_RUN_POOL,
 	  .access = LYRE_ACCESS_SUPER_USER,
 	  .params = LYRE_LIST(read_audit_log_params),
-	  .help = "Read what was written to a table, by time, user or key." },
+	  .help = "Read the log of writes to a table by time, user or key." },
 	{ .name = "delete_transaction_logs_before",
 	  .handler = system_delete_transaction_logs_before,
 	  .run = LYRE_RUN_JOB,
 	  .access = LYRE_ACCESS_SUPER_USER,
 	  .params = LYRE_LIST(delete_logs_before_params),
 	  .check = system_delete_logs_check,
-	  .help = "Remove what was written to a table before a time from its log." },
+	  .help = "Delete a table's log entries older than a given time." },
 	{ .name = "delete_audit_logs_before",
 	  .handler = system_delete_audit_logs_before,
 	  .run = LYRE_RUN_JOB,
 	  .access = LYRE_ACCESS_SUPER_USER,
 	  .params = LYRE_LIST(delete_logs_before_params),
 	  .check = system_delete_logs_check,
-	  .help = "Remove what was written to a table before a time from its log." },
+	  .help = "Delete a table's log entries older than a given time." },
 	{ .name = "install_node_modules",
 	  .handler = system_install_node_modules,
 	  .run = LYRE_RUN_POOL,
 	  .access = LYRE_ACCESS_SUPER_USER,
 	  .params = LYRE_LIST(install_node_modules_params),
 	  .refused_as = "installModules",
-	  .help = "Run npm install in folders of components. Deprecated." },
+	  .help = "Run npm install in component folders. Deprecated." },
 	{ .name = "registration_info",
 	  .handler = system_registration_info,
 	  .run = LYRE_RUN_INLINE,
 	  .access = LYRE_ACCESS_USER,
-	  .help = "Tell the version, and that no registration is needed." },
+	  .help = "Show the version. No registration is needed." },
 	{ .name = "get_fingerprint",
 	  .handler = system_get_fingerprint,
 	  .run = LYRE_RUN_POOL,
 	  .access = LYRE_ACCESS_SUPER_USER,
-	  .help = "Tell what identifies this installation." },
+	  .help = "Show the unique identifier of this installation." },
 	{ .name = "set_status",
 	  .handler = system_set_status,
 	  .run = LYRE_RUN_POOL,
 	  .access = LYRE_ACCESS_SUPER_USER,
 	  .params = LYRE_LIST(set_status_params),
-	  .help = "Set a status that others can ask for." },
+	  .help = "Set a status for others to query." },
 	{ .name = "get_status",
 	  .handler = system_get_status,
 	  .run = LYRE_RUN_POOL,
 	  .access = LYRE_ACCESS_SUPER_USER,
 	  .params = LYRE_LIST(get_status_params),
-	  .help = "Tell the status that was set, and that of the parts of the server." },
+	  .help = "Show the statuses that were set, and the state of the server's components." },
 	{ .name = "clear_status",
 	  .handler = system_clear_status,
 	  .run = LYRE_RUN_POOL,
@@ -254,9 +259,9 @@ static const struct lyre_operation operations[] = {
 
 static const struct lyre_setting settings[] = {
 	{ "npm.timeout", LYRE_S_DURATION, 0, "10m", .min = 100, .max = 86400e3,
-	  .help = "How long npm may run for one project of install_node_modules." },
+	  .help = "Time limit for npm per project of install_node_modules." },
 	{ "npm.maxOutput", LYRE_S_SIZE, 0, "1M", .min = 1024, .max = 268435456.0,
-	  .help = "Of what npm writes to either of its outputs, so much is answered." },
+	  .help = "Maximum size of npm's output to return; applies to stdout and stderr each." },
 };
 
 LYRE_MODULE(system, "1.0.0", "Host statistics, configuration, restart, jobs, logs",

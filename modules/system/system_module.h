@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file system/system_module.h
- * \brief The handlers of the system module. What their parameters are, and may be, stands in system_module.c.
+ * \brief The handlers of the system module. Their parameters are declared in system_module.c.
  */
 #ifndef SYSTEM_SYSTEM_MODULE_H
 #define SYSTEM_SYSTEM_MODULE_H
@@ -28,7 +28,7 @@ int system_search_jobs_by_start_date(lyre_call *call);
 int system_delete_records_before(lyre_call *call);
 int system_delete_records_before_check(lyre_call *call);
 
-/** Of the answers that are built whole, bytes: what is more must be asked for in parts. */
+/** Maximum size of answers that are built in memory, bytes: larger ones must be requested in parts. */
 #define ANSWER_MAX (64 << 20)
 
 /* read_log.c */
@@ -50,7 +50,7 @@ int system_get_fingerprint(lyre_call *call);
 int system_set_status(lyre_call *call);
 int system_get_status(lyre_call *call);
 int system_clear_status(lyre_call *call);
-/** What get_status tells from now on: a setting has changed that takes effect at the restart. Any thread. */
+/** Makes get_status report that a restart is required, for a changed setting to take effect. Any thread. */
 void system_restart_needed(void);
 
 #endif

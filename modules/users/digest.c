@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file users/digest.c
- * \brief Texts that nobody can guess, and digests in place of secrets: what lets somebody in is never kept itself.
+ * \brief Unguessable random texts, and digests: secrets that sign users in are never stored themselves.
  */
 #include "users_module.h"
 
@@ -26,7 +26,7 @@ int users_random_text(lyre_call *call, char *out, size_t size)
 	int rc = gnutls_rnd(GNUTLS_RND_KEY, bytes, size);
 
 	if (rc < 0)
-		return lyre_fail(call, LYRE_EINTERNAL, "No random numbers: %s", gnutls_strerror(rc));
+		return lyre_fail(call, LYRE_EINTERNAL, "cannot get random numbers: %s", gnutls_strerror(rc));
 	text_of_bytes(out, bytes, size);
 	gnutls_memset(bytes, 0, sizeof bytes);
 	return 0;
@@ -38,7 +38,7 @@ int users_digest_of(lyre_call *call, const char *text, size_t len, char out[DIGE
 	int rc = gnutls_hash_fast(GNUTLS_DIG_SHA256, text, len, bytes);
 
 	if (rc < 0)
-		return lyre_fail(call, LYRE_EINTERNAL, "No SHA-256: %s", gnutls_strerror(rc));
+		return lyre_fail(call, LYRE_EINTERNAL, "cannot compute SHA-256: %s", gnutls_strerror(rc));
 	text_of_bytes(out, bytes, sizeof bytes);
 	return 0;
 }

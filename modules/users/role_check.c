@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file users/role_check.c
- * \brief What add_role and alter_role are sent is checked to its end, and all that is wrong is told at once.
+ * \brief Checks requests of add_role and alter_role completely, and reports all errors at once.
  */
 #include "role_faults.h"
 #include "users_module.h"
@@ -10,7 +10,7 @@
 
 #define NAME_MAX_BYTES 250
 
-/** The table that is looked at. */
+/** The table being checked. */
 struct table_check {
 	struct role_faults *faults;
 	struct table_faults *place;
@@ -33,13 +33,13 @@ static int is(struct name n, const char *text)
 	return n.len == strlen(text) && memcmp(n.text, text, n.len) == 0;
 }
 
-/** No database, table or attribute has a NUL in its name. */
+/** Names of databases, tables and attributes never contain a NUL. */
 static int has_nul(struct name n)
 {
 	return memchr(n.text, '\0', n.len) != NULL;
 }
 
-/** database.table. \return whether there was memory for it */
+/** Makes database.table. \return whether there was memory for it */
 static int full_name(struct role_faults *f, const char *database, struct name table, struct name *ret)
 {
 	size_t database_len = strlen(database);
@@ -65,7 +65,7 @@ static void say_of_table(struct table_check *t, const char *before, struct name 
 
 struct right {
 	const char *key, *said, *of_attribute;
-	const char *missing; /**< of an attribute; NULL: there it may be left out, as it has no effect */
+	const char *missing; /**< of an attribute; NULL: may be missing there, since it has no effect */
 };
 
 static const struct right rights[] = {
@@ -95,7 +95,7 @@ static int is_attribute(const struct table_check *t, struct name n)
 	return 0;
 }
 
-/** One of attribute_permissions. */
+/** Checks one item of attribute_permissions. */
 static void check_attribute(struct table_check *t, const lyre_value *v)
 {
 	struct name n = { .len = 0 };
@@ -123,7 +123,7 @@ static void check_attribute(struct table_check *t, const lyre_value *v)
 	}
 }
 
-/** Whether an attribute is granted what its table is not. */
+/** Whether an attribute has a permission that its table lacks. */
 static int exceeds(const lyre_value *table, const lyre_value *attribute)
 {
 	for (size_t i = 0; i < RIGHT_COUNT; i++) {
@@ -186,7 +186,7 @@ static void check_table(struct table_check *t, const lyre_value *v)
 
 /* ---- databases ---- */
 
-/** Notes a failure of the server, which "not found" is none of. \return whether \p rc is success */
+/** Records a failure of the server; "not found" is not one. \return whether \p rc is success */
 static int went_well(struct role_faults *f, int rc)
 {
 	if (rc < 0 && rc != LYRE_ENOTFOUND && !f->failure)
@@ -201,7 +201,7 @@ static int one_is_enough(void *arg, lyre_table *table)
 	return LYRE_END;
 }
 
-/** \return whether there is such a database; says so when there is none */
+/** \return whether the database exists; adds an error if not */
 static int check_exists(struct role_faults *f, struct name n)
 {
 	if (!has_nul(n) && went_well(f, lyre_tables(f->call, n.text, one_is_enough, NULL)))
@@ -210,7 +210,7 @@ static int check_exists(struct role_faults *f, struct name n)
 	return 0;
 }
 
-/** Says that there is no such table. */
+/** Adds the error that there is no such table. */
 static void say_no_table(struct role_faults *f, const char *database, struct name n)
 {
 	struct name whole;
@@ -273,7 +273,7 @@ static void check_structure(struct role_faults *f, const lyre_value *v)
 
 /* ---- the whole ---- */
 
-/** super_user and cluster_user: true for the one, and all else is said. */
+/** Checks super_user and cluster_user: if one is true, no other permissions may be set. */
 static void check_whole(struct role_faults *f, const lyre_value *permission, const char *key)
 {
 	const struct name n = { key, strlen(key) };
@@ -331,7 +331,7 @@ static void check_text(struct role_faults *f, const char *argument, const char *
 	}
 }
 
-/** What a request may hold; a name and a password may be its credentials. */
+/** The members that a request may have; username and password may be its credentials. */
 static int is_known(struct name n)
 {
 	static const char *const known[] = { "operation", "id", "role", "permission", "username", "password" };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file users/role_faults.c
- * \brief What is wrong with a role: collected sentence by sentence, answered at once.
+ * \brief The errors of a role: collected one by one, answered together.
  */
 #include "role_faults.h"
 
@@ -14,7 +14,7 @@ struct sentence {
 	char text[];
 };
 
-/** What is wrong with one table. */
+/** The errors of one table. */
 struct table_faults {
 	struct table_faults *next;
 	struct sentences list;
@@ -98,7 +98,7 @@ static int by_key(const void *a, const void *b)
 	return order ? order : x->number < y->number ? -1 : 1;
 }
 
-/** Two tables may share a key, a_b.c and a.b_c: it is written once. \return LYRE_ENOMEM */
+/** Two tables may share a key, such as a_b.c and a.b_c: it is written once. \return LYRE_ENOMEM */
 static int write_tables(const struct role_faults *f, lyre_out *o)
 {
 	struct table_faults **all = lyre_alloc(f->call, (f->table_count + 1) * sizeof(struct table_faults *));

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file users/role_faults.h
- * \brief What is wrong with a role: collected sentence by sentence, answered at once.
+ * \brief The errors of a role: collected one by one, answered together.
  *
- * There are two lists: of the request, its databases and tables; and, by database and table, of the permissions on a table.
+ * There are two lists: errors in the request, its databases and tables; and, by database and table, errors in the permissions.
  */
 #ifndef USERS_ROLE_FAULTS_H
 #define USERS_ROLE_FAULTS_H
 
 #include <lyre/lyre.h>
 
-/** A name of a request, which may hold anything. */
+/** A name in a request, which may contain any bytes. */
 struct name {
 	const char *text;
 	size_t len;
@@ -28,19 +28,19 @@ struct sentences {
 struct role_faults {
 	lyre_call *call;
 	struct sentences main;
-	struct table_faults *tables; /**< the last first */
+	struct table_faults *tables; /**< newest first */
 	size_t table_count;
-	int failure; /**< a negative code when the server failed: what was found is of no use then */
+	int failure; /**< a negative code if the server failed: the errors found are then irrelevant */
 };
 
 void role_faults_init(struct role_faults *f, lyre_call *call);
 /** Adds BEFORE name AFTER. */
 void role_faults_add(struct role_faults *f, const char *before, struct name n, const char *after);
-/** The same of a table. \p place is the table's, NULL at first. */
+/** Adds the same to the errors of a table. \p place is the table's, initially NULL. */
 void role_faults_add_of(struct role_faults *f, struct table_faults **place, const char *database, const char *table,
 	const char *before, struct name n, const char *after);
 void role_faults_no_memory(struct role_faults *f);
-/** \return 0 when nothing is wrong; LYRE_EINVAL, all of it written to lyre_reply(); or the server's failure */
+/** \return 0 if there are no errors; LYRE_EINVAL, with all of them written to lyre_reply(); or the server's failure */
 int role_faults_answer(const struct role_faults *f);
 
 #endif

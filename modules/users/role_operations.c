@@ -13,7 +13,7 @@ static int reply_record(lyre_call *call, const lyre_value *record)
 	return 0;
 }
 
-/** What a request that users_role_check() has passed makes of a role. */
+/** The role in a request that has passed users_role_check(). */
 static struct lyre_role requested_role(lyre_call *call)
 {
 	return (struct lyre_role){
@@ -54,7 +54,7 @@ int users_role_alter(lyre_call *call)
 	return rc < 0 ? rc : reply_record(call, record);
 }
 
-/** The one refusal of these operations that has the long form. */
+/** The only error of these operations that clients expect in the long form. */
 static int refuse_blank_id(lyre_call *call)
 {
 	static const char sentence[] = "Id can't be blank";

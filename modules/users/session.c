@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file users/session.c
- * \brief login, logout, and signing in with the cookie of a session.
+ * \brief login, logout, and signing in with a session cookie.
  *
- * A session is a record of system.hdb_session under the digest of the cookie's value: who reads the file of the database
- * cannot sign in by it. It has its user's stamp, so that a change of the password ends it.
+ * A session is a record of system.hdb_session whose key is the digest of the cookie's value, so that the database file does
+ * not allow anyone to sign in. It has its user's stamp, so that a change of the password ends it.
  */
 #include "users_module.h"
 
@@ -19,7 +19,7 @@
 #define VALUE_BYTES 32
 #define VALUE_MAX (2 * VALUE_BYTES + 1)
 #define REMOVED_AT_ONCE 16
-/* Of one user. */
+/* Per user. */
 #define SESSIONS_MAX 1000
 
 static bool enabled;
@@ -28,8 +28,8 @@ static char cookie[40];
 
 /* ---- the table ---- */
 
-/* Each session ends by itself, at the time that its record says: the table does not expire records by a time of its own,
- * which would be that of the setting as it was when the table was made. */
+/* Each session expires at the time in its record. The table has no expiration of its own, because that would keep the
+ * setting's value from when the table was created. */
 static int open_for_login(lyre_call *call, lyre_table **ret)
 {
 	static const struct lyre_attribute attributes[] = {
@@ -51,7 +51,7 @@ static int open_for_login(lyre_call *call, lyre_table **ret)
 	return lyre_table_ensure(call, &spec, ret);
 }
 
-/* Removes the first records of those that a condition finds, a few of them. */
+/* Removes the first few records that match a condition. */
 static int remove_some(lyre_call *call, struct lyre_query *query, const char *attribute, const char *comparator,
 	const lyre_value *value)
 {
@@ -66,7 +66,7 @@ static int remove_some(lyre_call *call, struct lyre_query *query, const char *at
 	int rc = lyre_query_open(call, query, &cursor);
 	while (!rc && count < REMOVED_AT_ONCE) {
 		rc = lyre_cursor_next(call, cursor, &record);
-		if (!rc) /* the row goes with the next one */
+		if (!rc) /* the row lives only until the next one */
 			ids[count++] = lyre_make_copy(call, lyre_value_get(record, "id"));
 	}
 	if (rc < 0 || !count)
@@ -74,7 +74,7 @@ static int remove_some(lyre_call *call, struct lyre_query *query, const char *at
 	return lyre_write_wait(call, query->table, LYRE_DELETE, lyre_make_array(call, ids, count), &result);
 }
 
-/* Each login takes some records of ended sessions away: more than it adds. */
+/* Each login removes some expired sessions: more than it adds. */
 static int remove_ended(lyre_call *call, lyre_table *table)
 {
 	struct lyre_query query = { .table = table };
@@ -82,8 +82,8 @@ static int remove_ended(lyre_call *call, lyre_table *table)
 	return remove_some(call, &query, "expires", "less_than", lyre_make_double(call, lyre_time_now()));
 }
 
-/* Who begins more than a user may have ends those that would end first, for those who remember them within cacheTTL: else
- * anybody with a password could fill the disk. */
+/* Ends the sessions beyond a user's limit that would expire first; the cache may keep them valid for cacheTTL. Otherwise
+ * anyone with a password could fill the disk. */
 static int remove_surplus(lyre_call *call, lyre_table *table, const char *user)
 {
 	static const char *const names[] = { "attribute", "descending" };
@@ -116,7 +116,7 @@ static int write_session(lyre_call *call, const char *id, const struct lyre_user
 	return rc ? rc : lyre_write_wait(call, table, LYRE_INSERT, lyre_make_array(call, &record, 1), &result);
 }
 
-/* What a text would have to be to be a cookie's value of ours. */
+/* Whether a text has the form of our cookies' values. */
 static bool is_value(const char *text, size_t len)
 {
 	size_t right = 0;
@@ -143,7 +143,7 @@ static int end_session(lyre_call *call, const char *value)
 		return rc == LYRE_ENOTFOUND ? 0 : rc;
 	key = lyre_make_text(call, id);
 	rc = lyre_write_wait(call, table, LYRE_DELETE, lyre_make_array(call, &key, 1), &result);
-	/* After it is gone, lest it be remembered once more. */
+	/* After the removal, or it could be cached again. */
 	if (!rc)
 		lyre_credentials_forget(call, LYRE_CREDENTIAL_COOKIE, cookie, value, len);
 	return rc;
@@ -205,7 +205,7 @@ static int invalid(lyre_call *call)
 	return lyre_fail(call, LYRE_EUNAUTHENTICATED, "invalid session");
 }
 
-/* \return 0; LYRE_END when there is none */
+/* \return 0; LYRE_END if there is none */
 static int find_session(lyre_call *call, const char *id, const lyre_value **ret)
 {
 	const lyre_value *key = lyre_make_text(call, id);
@@ -248,7 +248,7 @@ int users_session_start(lyre_instance *self)
 
 	enabled = lyre_setting_bool(self, "/authentication.enableSessions");
 	lasts = lyre_setting_int(self, "/authentication.sessionTimeout") / 1000;
-	/* Browsers tell servers of one host apart by the cookies' names only. */
+	/* For browsers, only the names of cookies distinguish servers on one host. */
 	snprintf(cookie, sizeof cookie, "hdb-session-%" PRId64, lyre_setting_int(self, "/operationsApi.network.port"));
 	return enabled ? lyre_authenticator_add(self, &sessions) : 0;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file users/token.c
- * \brief Making and reading tokens.
+ * \brief Creating and reading tokens.
  *
- * libjwt signs and checks. It believes the algorithm that a token names, so that a token "signed" with nothing, or with our
- * public key as the secret of an HMAC, would pass: a token is let near it only with one of the headers that our own tokens
- * have, and nothing in a header is ever interpreted.
+ * libjwt signs and verifies. It trusts the algorithm that a token names, so that an unsigned token, or one with an HMAC whose
+ * secret is our public key, would pass. So only tokens with one of the headers of our own tokens reach libjwt, and nothing in
+ * a header is ever interpreted.
  */
 #include "token.h"
 
@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* {"alg":"RS256","typ":"JWT"}, which today's libjwt writes; the other order, and no typ, of other versions of it. */
+/* {"alg":"RS256","typ":"JWT"}, as written by the current libjwt; the other order, and no typ, as by other versions. */
 static const char *const headers[] = {
 	"eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9",
 	"eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9",
@@ -31,7 +31,7 @@ static int add_claims(jwt_t *jwt, const struct token_claims *c)
 	char times[80];
 	int rc;
 
-	/* As text: libjwt's integers are long, which ends in 2038 where it has 32 bits. */
+	/* As text: libjwt's integers are long, which overflows in 2038 if it has 32 bits. */
 	snprintf(times, sizeof times, "{\"iat\":%" PRId64 ",\"exp\":%" PRId64 "}", c->issued, c->expires);
 	rc = jwt_add_grants_json(jwt, times);
 	if (!rc)
@@ -61,7 +61,7 @@ char *token_make(const struct token_key *k, const struct token_claims *c)
 	return token;
 }
 
-/* The value of a letter of base64url, -1 for others. */
+/* The value of a base64url character, -1 for others. */
 static int letter(char c)
 {
 	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -70,8 +70,8 @@ static int letter(char c)
 	return at ? (int)(at - letters) : -1;
 }
 
-/* Whether a segment is the base64url of some bytes, and the only one: unused bits of the last letter are zero, lest one
- * token can be written in several ways. */
+/* Whether a segment is canonical base64url: unused bits of the last character must be zero, so that a token cannot be
+ * written in several ways. */
 static bool segment_is_right(const char *s, size_t len)
 {
 	static const int unused[] = { 0, -1, 15, 3 };
@@ -90,7 +90,7 @@ static bool header_is_ours(const char *s, size_t len)
 	return false;
 }
 
-/* Whether the text has the shape of a token of ours: three segments, the first a header of ours. */
+/* Whether the text has the shape of our tokens: three segments, the first one of our headers. */
 static bool shape_is_right(const char *text, size_t len)
 {
 	const char *end = text + len, *first, *second;
@@ -106,7 +106,7 @@ static bool shape_is_right(const char *text, size_t len)
 		segment_is_right(second + 1, (size_t)(end - second - 1));
 }
 
-/* A claim that is a text of 1 to size - 1 bytes. */
+/* Reads a claim that is a text of 1 to size - 1 bytes. */
 static bool get_text(jwt_t *jwt, const char *name, char *out, size_t size)
 {
 	const char *s = jwt_get_grant(jwt, name);
@@ -118,7 +118,7 @@ static bool get_text(jwt_t *jwt, const char *name, char *out, size_t size)
 	return true;
 }
 
-/* Not jwt_get_grant_bool(), which takes numbers too. */
+/* Not jwt_get_grant_bool(), which accepts numbers, too. */
 static bool get_truth(jwt_t *jwt, const char *name, int *out)
 {
 	char *s = jwt_get_grants_json(jwt, name);
@@ -130,7 +130,7 @@ static bool get_truth(jwt_t *jwt, const char *name, int *out)
 	return right;
 }
 
-/* A claim that is an integer, and a time. */
+/* Reads a claim that is a time, an integer. */
 static bool get_time(jwt_t *jwt, const char *name, int64_t *out)
 {
 	char *s = jwt_get_grants_json(jwt, name);
@@ -143,7 +143,7 @@ static bool get_time(jwt_t *jwt, const char *name, int64_t *out)
 	return right;
 }
 
-/* The same of one that need not be there: "" then. */
+/* Reads an optional text: "" if it is missing. */
 static bool get_optional(jwt_t *jwt, const char *name, char *out, size_t size)
 {
 	char *there = jwt_get_grants_json(jwt, name);

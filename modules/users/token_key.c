@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file users/token_key.c
- * \brief The key that tokens are signed with: a file of the server's, made at its first start.
+ * \brief The key that signs tokens: a file of the server, created at its first start.
  */
 #include "token.h"
 
@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #define KEY_BITS 2048
-/* More than any key takes. */
+/* Larger than any key. */
 #define KEY_FILE_MAX 65536
 
 static void clear_datum(gnutls_datum_t *d)
@@ -30,7 +30,7 @@ static void clear_datum(gnutls_datum_t *d)
 	d->data = NULL;
 }
 
-/* The part of a path up to its last name, "." where there is none. */
+/* The part of a path before its last name, "." if there is none. */
 static void folder_of(const char *path, char out[PATH_MAX])
 {
 	const char *last = strrchr(path, '/');
@@ -38,7 +38,7 @@ static void folder_of(const char *path, char out[PATH_MAX])
 	snprintf(out, PATH_MAX, "%.*s", last ? (int)(last - path) : 1, last ? path : ".");
 }
 
-/* A name is on the disk only when its folder is. */
+/* A new name is on the disk only once its folder is synced. */
 static int sync_folder(const char *folder)
 {
 	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
@@ -62,7 +62,7 @@ static bool write_all(int fd, const gnutls_datum_t *d)
 	return true;
 }
 
-/* Under a temporary name first: half a key would end every later start. */
+/* Under a temporary name first: an incomplete key would make every later start fail. */
 static bool write_key(const char *path, const gnutls_datum_t *pem)
 {
 	char folder[PATH_MAX], temporary[PATH_MAX];
@@ -106,14 +106,14 @@ static bool make_key(const char *path, char *why, size_t size)
 		gnutls_x509_privkey_deinit(key);
 	}
 	if (rc < 0)
-		snprintf(why, size, "The key of tokens cannot be made: %s", gnutls_strerror(rc));
+		snprintf(why, size, "Cannot create the token key: %s", gnutls_strerror(rc));
 	else if (!(right = write_key(path, &pem)))
-		snprintf(why, size, "The key of tokens cannot be written to %s: %s.", path, strerror(errno));
+		snprintf(why, size, "Cannot write the token key to %s: %s.", path, strerror(errno));
 	clear_datum(&pem);
 	return right;
 }
 
-/* What stands in the file; \p fd -1: errno says why. */
+/* Reads the contents of the file; on failure errno says why. */
 static bool read_key(int fd, gnutls_datum_t *ret)
 {
 	ret->data = gnutls_malloc(KEY_FILE_MAX);
@@ -133,7 +133,7 @@ static bool read_key(int fd, gnutls_datum_t *ret)
 	return true;
 }
 
-/* A copy with a NUL behind it. */
+/* Makes a copy with a final NUL. */
 static char *keep(const gnutls_datum_t *d, size_t *size)
 {
 	char *s = malloc(d->size + 1);
@@ -146,7 +146,7 @@ static char *keep(const gnutls_datum_t *d, size_t *size)
 	return s;
 }
 
-/* Both halves of a key anew as PEM, whatever form the file has. \return a code of GnuTLS */
+/* Exports both halves of a key as PEM again, whatever the form of the file. \return a GnuTLS code */
 static int export_key(gnutls_x509_privkey_t x509, struct token_key *k)
 {
 	gnutls_datum_t private_pem = { 0 }, public_pem = { 0 };
@@ -181,7 +181,7 @@ static int export_key(gnutls_x509_privkey_t x509, struct token_key *k)
 
 static bool parse_key(const char *path, const gnutls_datum_t *text, struct token_key *k, char *why, size_t size)
 {
-	static const char hint[] = "Restore it, or remove it to have another one made, which ends all tokens";
+	static const char hint[] = "Restore it, or remove it to create a new one, which invalidates all tokens";
 	gnutls_x509_privkey_t x509;
 	unsigned bits = 0;
 	int kind = GNUTLS_PK_UNKNOWN, rc = gnutls_x509_privkey_init(&x509);
@@ -194,11 +194,11 @@ static bool parse_key(const char *path, const gnutls_datum_t *text, struct token
 			rc = export_key(x509, k);
 		gnutls_x509_privkey_deinit(x509);
 	}
-	if (rc < 0) /* GnuTLS ends its sentences itself */
-		snprintf(why, size, "The key of tokens, %s, is not a key in PEM without a password: %s %s.", path,
+	if (rc < 0) /* GnuTLS's messages end with a period */
+		snprintf(why, size, "The token key, %s, is not a PEM key without a password: %s %s.", path,
 			gnutls_strerror(rc), hint);
 	else if (kind != GNUTLS_PK_RSA || bits < KEY_BITS)
-		snprintf(why, size, "The key of tokens, %s, is not an RSA key of at least %d bits. %s.", path, KEY_BITS, hint);
+		snprintf(why, size, "The token key, %s, is not an RSA key of at least %d bits. %s.", path, KEY_BITS, hint);
 	return k->private_pem && k->public_pem;
 }
 
@@ -214,7 +214,7 @@ struct token_key *token_key_open(const char *path, char *why, size_t size)
 		snprintf(why, size, "Out of memory.");
 		return NULL;
 	}
-	/* O_NONBLOCK: a named pipe in its place does not hold the start. */
+	/* O_NONBLOCK: a named pipe in its place must not block the start. */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0 && errno == ENOENT) {
 		if (!make_key(path, why, size))
@@ -222,14 +222,14 @@ struct token_key *token_key_open(const char *path, char *why, size_t size)
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	}
 	if (fd < 0 || fstat(fd, &st) || !read_key(fd, &text)) {
-		snprintf(why, size, "The key of tokens, %s, cannot be read: %s.", path, strerror(errno));
+		snprintf(why, size, "The token key, %s, cannot be read: %s.", path, strerror(errno));
 		goto fail;
 	}
 	if (!parse_key(path, &text, k, why, size))
 		goto fail;
 	if (st.st_mode & (S_IRWXG | S_IRWXO))
-		snprintf(why, size, "The key of tokens, %s, is open to others than its owner: who has read it can sign in as "
-			"anybody. Give it mode 600; or remove it and restart, to have another one made.", path);
+		snprintf(why, size, "The token key, %s, is accessible to users other than its owner: anyone who has read it can "
+			"sign in as any user. Set its mode to 600; or remove it and restart, to create a new one.", path);
 	clear_datum(&text);
 	close(fd);
 	return k;

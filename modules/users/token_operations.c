@@ -3,8 +3,8 @@
  * \file users/token_operations.c
  * \brief create_authentication_tokens, refresh_operation_token, and signing in with a bearer token.
  *
- * A token carries its user's stamp: a change of the password ends all tokens. Of the refresh tokens only the last one given
- * out is good, of which the user's record keeps the digest.
+ * A token carries its user's stamp, so that a change of the password ends all tokens. Only the last refresh token issued is
+ * valid; the user's record has its digest.
  */
 #include "token.h"
 #include "users_module.h"
@@ -23,13 +23,13 @@
 
 static struct token_key *key;
 
-/* Not time(), which may be a moment behind the clock that the server goes by. */
+/* Not time(), which may lag slightly behind the server's clock. */
 static time_t now_seconds(void)
 {
 	return (time_t)(lyre_time_now() / 1000);
 }
 
-/* ---- making ---- */
+/* ---- creating ---- */
 
 static bool role_is_super(const lyre_value *role)
 {
@@ -44,7 +44,7 @@ static const char *make_token(lyre_call *call, const struct lyre_user *user, enu
 	char *token, *kept = NULL;
 
 	if (strlen(user->name) >= sizeof c.user || strlen(user->stamp) >= sizeof c.stamp || strlen(role) >= sizeof c.role) {
-		lyre_fail(call, LYRE_EINTERNAL, "No token can hold this user");
+		lyre_fail(call, LYRE_EINTERNAL, "the user's name, role or stamp is too long for a token");
 		return NULL;
 	}
 	strcpy(c.user, user->name);
@@ -74,7 +74,7 @@ static const struct unit {
 	int64_t seconds;
 } units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
 
-/* The greatest that it is a whole number of. */
+/* The largest unit that divides it. */
 static const struct unit *unit_of(int64_t seconds)
 {
 	size_t i = sizeof units / sizeof *units - 1;
@@ -84,7 +84,7 @@ static const struct unit *unit_of(int64_t seconds)
 	return &units[i];
 }
 
-/* Reads digits with an optional s, m, h or d. \return -1 when it is something else */
+/* Reads digits with an optional s, m, h or d. \return -1 for anything else */
 static int64_t read_seconds(const char *s, size_t len)
 {
 	size_t digits = strspn(s, "0123456789");
@@ -101,7 +101,7 @@ static int64_t read_seconds(const char *s, size_t len)
 	return -1;
 }
 
-/* How long the operation token is asked to be valid. */
+/* Reads the requested lifetime of the operation token. */
 static int get_expires_in(lyre_call *call, int64_t *seconds)
 {
 	const lyre_value *v = lyre_arg(call, "expires_in");
@@ -135,11 +135,11 @@ static int get_role(lyre_call *call, const char **role)
 
 	*role = v ? lyre_value_string(v, &len) : "";
 	if (v && (!len || len > TOKEN_ROLE_MAX || strlen(*role) != len))
-		return lyre_fail(call, LYRE_EINVAL, "'role' must be a text of 1 to %d bytes", TOKEN_ROLE_MAX);
+		return lyre_fail(call, LYRE_EINVAL, "'role' must be a string of 1 to %d bytes", TOKEN_ROLE_MAX);
 	return 0;
 }
 
-/* From now on this is the user's refresh token. */
+/* Makes this the user's refresh token. */
 static int keep_refresh_token(lyre_call *call, const char *user, const char *token)
 {
 	char digest[DIGEST_MAX];
@@ -170,7 +170,7 @@ int users_create_authentication_tokens(lyre_call *call)
 	refresh = make_token(call, &user, TOKEN_REFRESH, setting_seconds(call, "/authentication.refreshTokenTimeout"), role);
 	if (!operation || !refresh)
 		return lyre_failure(call);
-	/* One that names a role is of no use here, and takes no other one's place. */
+	/* One that names a role is not valid here, and does not replace another. */
 	rc = *role ? 0 : keep_refresh_token(call, user.name, refresh);
 	if (rc)
 		return rc;
@@ -188,7 +188,7 @@ static int invalid(lyre_call *call)
 	return lyre_fail(call, LYRE_EUNAUTHENTICATED, "invalid token");
 }
 
-/* Whether a refresh token is the last one that was given out. */
+/* Checks that a refresh token is the last one issued. */
 static int check_is_last(lyre_call *call, const struct lyre_user *user, const char *text, size_t len)
 {
 	char digest[DIGEST_MAX];
@@ -197,7 +197,7 @@ static int check_is_last(lyre_call *call, const struct lyre_user *user, const ch
 	return rc || !strcmp(digest, user->refresh_token) ? rc : invalid(call);
 }
 
-/* Whose token a text is. \return 0; LYRE_EUNAUTHENTICATED, or LYRE_END for one that expired, with the sentence */
+/* Finds the user of a token. \return 0; with a sentence, LYRE_EUNAUTHENTICATED, or LYRE_END if it has expired */
 static int check_token(lyre_call *call, const char *text, size_t len, struct token_claims *c, struct lyre_user *user)
 {
 	int rc;
@@ -280,12 +280,12 @@ static int verify(lyre_call *call, const char *text, size_t len, struct lyre_ide
 	return 0;
 }
 
-/* Where the key is. */
+/* The path of the key. */
 static int key_path(lyre_instance *self, char out[PATH_MAX])
 {
 	if (snprintf(out, PATH_MAX, "%s/keys/jwt.pem", lyre_setting_string(self, "/rootPath")) < PATH_MAX)
 		return 0;
-	return lyre_start_fail(self, LYRE_EINVAL, "The path of the key of tokens is too long: choose another rootPath");
+	return lyre_start_fail(self, LYRE_EINVAL, "The path of the token key is too long: choose a shorter rootPath");
 }
 
 int users_token_check(lyre_instance *self)
@@ -293,7 +293,7 @@ int users_token_check(lyre_instance *self)
 	char path[PATH_MAX], why[PATH_MAX + 512];
 	int rc = key_path(self, path);
 
-	if (rc || (access(path, F_OK) < 0 && errno == ENOENT)) /* the start will make it */
+	if (rc || (access(path, F_OK) < 0 && errno == ENOENT)) /* the start will create it */
 		return rc;
 	struct token_key *k = token_key_open(path, why, sizeof why);
 	token_key_close(k);

@@ -31,7 +31,7 @@ enum text users_argument_text(lyre_call *call, const char *name, const char **re
 	return *ret ? TEXT_GIVEN : TEXT_NO_MEMORY;
 }
 
-/** What the store takes for a mistake of the client where a key should be. */
+/** Keys that the store rejects as mistakes of the client. */
 static int is_no_key(const char *text)
 {
 	return strcmp(text, "null") == 0 || strcmp(text, "undefined") == 0;
@@ -52,7 +52,7 @@ int users_is_role_name(const lyre_value *v)
 	return 1;
 }
 
-/** What is wrong with a request, sentence by sentence. All of ours together are shorter. */
+/** The errors of a request. Large enough for all errors in this file together. */
 struct faults {
 	char text[512];
 	size_t len;
@@ -75,14 +75,14 @@ static void fault(struct faults *f, const char *fmt, ...)
 		f->len += (size_t)n < room ? (size_t)n : room - 1;
 }
 
-/** The three texts of a user, as they are in a request. */
+/** The arguments of a request that describe a user. */
 struct request {
 	const char *username, *password, *role;
 	enum text has_username, has_password, has_role;
 	const lyre_value *active;
 };
 
-/** What must be there of a new user. */
+/** Checks that a new user is complete. */
 static void check_given(const struct request *q, struct faults *f)
 {
 	if (q->has_username == TEXT_BLANK)
@@ -95,7 +95,7 @@ static void check_given(const struct request *q, struct faults *f)
 		fault(f, "Active can't be blank");
 }
 
-/** What cannot be, whether a user is added or altered. */
+/** Checks values, whether a user is added or altered. */
 static void check_values(const struct request *q, struct faults *f)
 {
 	if (q->has_username == TEXT_INVALID)
@@ -112,13 +112,13 @@ static void check_values(const struct request *q, struct faults *f)
 		fault(f, "Active must be a boolean");
 }
 
-/** Blanks alone are no password that anybody would want. */
+/** Whether a password consists of white space only. */
 static int is_blank(const char *text)
 {
 	return !text[strspn(text, " \t\r\n")];
 }
 
-/** What must not be empty where it is given: a user who is altered keeps what is not. */
+/** Checks what must not be empty if given: an altered user keeps what is not given. */
 static void check_changed(lyre_call *call, const struct request *q, struct faults *f)
 {
 	const lyre_value *password = lyre_arg(call, "password");
@@ -133,7 +133,7 @@ static void check_changed(lyre_call *call, const struct request *q, struct fault
 		fault(f, "Role can't be blank");
 }
 
-/** What is asked of a user. \param whole  all of it must be given, for a new one. \return 0; a failure with all that is wrong */
+/** Reads and checks a request. \param whole  all arguments must be given, for a new user. \return 0; a failure with all errors */
 static int read_request(lyre_call *call, int whole, struct request *q, struct lyre_user_change *change)
 {
 	struct faults f = { .len = 0 };
@@ -181,9 +181,10 @@ int users_password_user(lyre_call *call, const char *what, struct lyre_user *ret
 	if (rc)
 		return rc;
 	if (!*ret->stamp) /* the server itself, for a peer on its socket */
-		return lyre_fail(call, LYRE_EINVAL, "%s are a user's: give 'username' and 'password', or sign in as the user", what);
+		return lyre_fail(call, LYRE_EINVAL, "%s belong to a user: send 'username' and 'password', or sign in as the user",
+			what);
 	if (!lyre_call_by_password(call))
-		return lyre_fail(call, LYRE_EINVAL, "%s are given for a password only: send 'username' and 'password'", what);
+		return lyre_fail(call, LYRE_EINVAL, "%s require a password: send 'username' and 'password'", what);
 	return 0;
 }
 
@@ -195,7 +196,7 @@ int users_add_user(lyre_call *call)
 
 	if (rc < 0)
 		return rc;
-	/* The name stands for the server's own records; the sentence is the one that clients know. */
+	/* The name is reserved for the server; clients expect this error. */
 	if (strcmp(q.username, "system") == 0)
 		return lyre_fail(call, LYRE_EINVAL, "Username You cannot create tables within the system schema");
 	rc = lyre_user_add(call, &user);
@@ -213,7 +214,7 @@ static void write_names(lyre_out *o, const char *key, const char *name)
 	lyre_out_array_end(o);
 }
 
-/** Shaped like the answer of an update. */
+/** Answers in the form of an update. */
 static int reply_updated(lyre_call *call, const char *name, int updated)
 {
 	const char *message = updated ? "updated 1 of 1 records" : "updated 0 of 1 records";
@@ -237,7 +238,7 @@ int users_alter_user(lyre_call *call)
 
 	if (rc < 0)
 		return rc;
-	/* Also a role that there is not is "not found": ask for the user first. */
+	/* An unknown role is "not found", too: look for the user first. */
 	struct lyre_user user = { .size = sizeof user };
 	rc = lyre_user(call, q.username, &user);
 	if (rc == LYRE_ENOTFOUND)

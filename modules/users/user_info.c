@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file users/user_info.c
- * \brief list_users, user_info. What a user signs in with is never told.
+ * \brief list_users, user_info. Credentials are never shown.
  */
 #include "users_module.h"
 
@@ -52,7 +52,7 @@ static int add_table(void *arg, lyre_table *table)
 	return 0;
 }
 
-/** What no role but a super_user's is permitted on the system tables. */
+/** Writes the permissions on the system tables of roles that are not super_user: none. */
 static void write_system(const struct listing *l)
 {
 	static const char *const rights[] = { "read", "insert", "update", "delete" };
@@ -78,7 +78,7 @@ static void write_system(const struct listing *l)
 	lyre_out_object_end(o);
 }
 
-/** A permission, with what it says of the system tables though it does not name them. */
+/** Writes a permission, with the implied permissions on the system tables. */
 static void write_permission(const struct listing *l, const lyre_value *permission)
 {
 	lyre_out *o = l->out;

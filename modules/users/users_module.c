@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file users/users_module.c
- * \brief Users, roles, tokens and sessions: the operations that tell of them and change them.
+ * \brief Users, roles, tokens and sessions: the operations that list and change them.
  */
 #include "users_module.h"
 
-/* What is wrong with these is said in the sentences that clients know. */
+/* The handler checks these, with the errors that clients expect. */
 #define CHECKED (LYRE_P_HANDLER_CHECKS | LYRE_P_NULL_IS_ABSENT)
 #define CHECKED_REQUIRED (CHECKED | LYRE_P_REQUIRED)
 
 static const struct lyre_param add_user_params[] = {
 	{ .name = "username", .types = LYRE_T_STRING, .flags = CHECKED_REQUIRED, .help = "Name of the user." },
-	{ .name = "password", .types = LYRE_T_STRING, .flags = CHECKED_REQUIRED, .help = "The password." },
-	{ .name = "role", .types = LYRE_T_STRING, .flags = CHECKED_REQUIRED, .help = "Name of the role." },
+	{ .name = "password", .types = LYRE_T_STRING, .flags = CHECKED_REQUIRED, .help = "Password of the user." },
+	{ .name = "role", .types = LYRE_T_STRING, .flags = CHECKED_REQUIRED, .help = "Name of the user's role." },
 	{ .name = "active", .types = LYRE_T_BOOLEAN, .flags = CHECKED_REQUIRED, .help = "Whether the user can sign in." },
 };
 static const struct lyre_param alter_user_params[] = {
 	{ .name = "username", .types = LYRE_T_STRING, .flags = CHECKED_REQUIRED, .help = "Name of the user." },
-	{ .name = "password", .types = LYRE_T_STRING, .flags = CHECKED, .help = "The new password." },
+	{ .name = "password", .types = LYRE_T_STRING, .flags = CHECKED, .help = "New password." },
 	{ .name = "role", .types = LYRE_T_STRING, .flags = CHECKED, .help = "Name of the new role." },
 	{ .name = "active", .types = LYRE_T_BOOLEAN, .flags = CHECKED, .help = "Whether the user can sign in." },
 };
@@ -28,34 +28,36 @@ static const struct lyre_param add_role_params[] = {
 	{ .name = "role", .types = LYRE_T_STRING, .flags = LYRE_P_HANDLER_CHECKS | LYRE_P_REQUIRED,
 	  .help = "Name of the role: letters, digits, _ and -." },
 	{ .name = "id", .types = LYRE_T_STRING, .flags = LYRE_P_HANDLER_CHECKS,
-	  .help = "What it is altered and dropped by; its name when not given." },
+	  .help = "Id for altering and dropping the role; default: its name." },
 	{ .name = "permission", .types = LYRE_T_OBJECT, .flags = LYRE_P_HANDLER_CHECKS | LYRE_P_REQUIRED,
-	  .help = "What it permits: {super_user, cluster_user, structure_user, DATABASE: {tables: {TABLE: {read, insert, update, delete, "
-		  "attribute_permissions}}}}." },
+	  .help = "Permissions: {super_user, cluster_user, structure_user, DATABASE: {tables: {TABLE: {read, insert, update, "
+		  "delete, attribute_permissions}}}}." },
 };
 static const struct lyre_param alter_role_params[] = {
 	{ .name = "id", .types = LYRE_T_STRING, .flags = LYRE_P_HANDLER_CHECKS | LYRE_P_REQUIRED, .help = "Id of the role." },
-	{ .name = "role", .types = LYRE_T_STRING, .flags = LYRE_P_HANDLER_CHECKS, .help = "Its new name." },
+	{ .name = "role", .types = LYRE_T_STRING, .flags = LYRE_P_HANDLER_CHECKS, .help = "New name of the role." },
 	{ .name = "permission", .types = LYRE_T_OBJECT, .flags = LYRE_P_HANDLER_CHECKS | LYRE_P_REQUIRED,
-	  .help = "What it permits from now on." },
+	  .help = "New permissions, which replace the present ones." },
 };
 static const struct lyre_param drop_role_params[] = {
 	{ .name = "id", .types = LYRE_T_STRING, .flags = CHECKED_REQUIRED, .help = "Id of the role." },
 };
 static const struct lyre_param create_authentication_tokens_params[] = {
 	{ .name = "username", .types = LYRE_T_STRING, .flags = LYRE_P_NOT_EMPTY,
-	  .help = "Whose tokens; the caller's when neither this nor the password is given." },
-	{ .name = "password", .types = LYRE_T_STRING, .flags = LYRE_P_NOT_EMPTY, .help = "The user's password." },
-	{ .name = "role", .types = LYRE_T_STRING, .help = "A role to name in the tokens: they are for others, and let nobody in here." },
+	  .help = "Name of the user; default, if there is no password either: the caller." },
+	{ .name = "password", .types = LYRE_T_STRING, .flags = LYRE_P_NOT_EMPTY, .help = "Password of the user." },
+	{ .name = "role", .types = LYRE_T_STRING,
+	  .help = "Role to name in the tokens; such tokens are for other services and are not valid here." },
 	{ .name = "expires_in", .types = LYRE_T_STRING | LYRE_T_NUMBER,
-	  .help = "How long the operation token is valid: seconds, or as 1d, 2h, 30m, up to authentication.operationTokenMaxTimeout; authentication.operationTokenTimeout when not given." },
+	  .help = "Lifetime of the operation token: seconds, or as in 1d, 2h, 30m, up to authentication.operationTokenMaxTimeout; "
+		  "default: authentication.operationTokenTimeout." },
 };
 static const struct lyre_param refresh_operation_token_params[] = {
-	{ .name = "refresh_token", .types = LYRE_T_STRING, .help = "The refresh token, where it does not come as the bearer token." },
+	{ .name = "refresh_token", .types = LYRE_T_STRING, .help = "Refresh token, unless it is sent as the bearer token." },
 };
 static const struct lyre_param login_params[] = {
-	{ .name = "username", .types = LYRE_T_STRING, .help = "Who signs in; the caller when not given." },
-	{ .name = "password", .types = LYRE_T_STRING, .help = "The user's password." },
+	{ .name = "username", .types = LYRE_T_STRING, .help = "Name of the user; default: the caller." },
+	{ .name = "password", .types = LYRE_T_STRING, .help = "Password of the user." },
 };
 
 static const struct lyre_operation operations[] = {
@@ -87,7 +89,7 @@ static const struct lyre_operation operations[] = {
 	  .handler = users_user_info,
 	  .run = LYRE_RUN_INLINE,
 	  .access = LYRE_ACCESS_USER,
-	  .help = "Tell who is signed in." },
+	  .help = "Show the signed-in user." },
 	{ .name = "add_role",
 	  .handler = users_role_add,
 	  .run = LYRE_RUN_POOL,
@@ -117,25 +119,25 @@ static const struct lyre_operation operations[] = {
 	  .access = LYRE_ACCESS_USER,
 	  .flags = LYRE_O_SIGN_IN | LYRE_O_INVALID_CREDENTIALS,
 	  .params = LYRE_LIST(create_authentication_tokens_params),
-	  .help = "Make an operation token, which signs in as a bearer token, and a refresh token, which makes new ones." },
+	  .help = "Create an operation token, which signs in as a bearer token, and a refresh token for new operation tokens." },
 	{ .name = "refresh_operation_token",
 	  .handler = users_refresh_operation_token,
 	  .run = LYRE_RUN_POOL,
 	  .access = LYRE_ACCESS_USER,
 	  .params = LYRE_LIST(refresh_operation_token_params),
-	  .help = "Make a new operation token by a refresh token." },
+	  .help = "Create a new operation token with a refresh token." },
 	{ .name = "login",
 	  .handler = users_login,
 	  .run = LYRE_RUN_POOL,
 	  .access = LYRE_ACCESS_USER,
 	  .flags = LYRE_O_SIGN_IN,
 	  .params = LYRE_LIST(login_params),
-	  .help = "Begin a session, which a cookie goes on with." },
+	  .help = "Start a session that continues with a cookie." },
 	{ .name = "logout",
 	  .handler = users_logout,
 	  .run = LYRE_RUN_POOL,
 	  .access = LYRE_ACCESS_OPEN,
-	  .help = "End the session of the cookie." },
+	  .help = "End the cookie's session." },
 };
 
 static int start(lyre_instance *self)

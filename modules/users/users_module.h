@@ -16,8 +16,8 @@ int users_role_list(lyre_call *call);
 
 /* role_check.c */
 /**
- * Checks all that add_role or, with \p alter, alter_role was sent. \return 0; LYRE_EINVAL with all that is wrong as the
- * answer; LYRE_ENOMEM …
+ * Checks a request of add_role or, with \p alter, of alter_role. \return 0; LYRE_EINVAL with all errors as the answer;
+ * LYRE_ENOMEM …
  */
 int users_role_check(lyre_call *call, int alter);
 
@@ -25,23 +25,23 @@ int users_role_check(lyre_call *call, int alter);
 int users_add_user(lyre_call *call);
 int users_alter_user(lyre_call *call);
 int users_drop_user(lyre_call *call);
-/** What an argument is worth as a text. */
+/** The kinds of text arguments. */
 enum text {
 	TEXT_GIVEN,
-	TEXT_BLANK,   /**< not given, null or empty */
-	TEXT_INVALID, /**< of another kind, or with a NUL in it, which no name or password has */
+	TEXT_BLANK,   /**< missing, null or empty */
+	TEXT_INVALID, /**< of another kind, or with a NUL, which names and passwords cannot contain */
 	TEXT_NO_MEMORY
 };
-/** A string or number argument; \p ret is NULL unless TEXT_GIVEN. */
+/** Reads a string or number argument; \p ret is NULL unless TEXT_GIVEN. */
 enum text users_argument_text(lyre_call *call, const char *name, const char **ret);
-/** Leaves a line in the log, whatever its level: who did what to a user or a role. \param did  "added the user" */
+/** Logs who changed a user or a role, at any log level. \param did  "added the user" */
 void users_log_change(lyre_call *call, const char *did, const char *name);
 /**
- * The caller, set \p ret->size before. Refuses, with a sentence, who is no user, and whoever came by a token or a session: what
- * they let do ends when they do. \param what  what the caller asks for, "Tokens"
+ * Finds the caller; set \p ret->size first. Fails with a sentence if the caller is not a user, or did not send a password:
+ * tokens and sessions must not be exchanged for longer-lived ones. \param what  what is requested, "Tokens"
  */
 int users_password_user(lyre_call *call, const char *what, struct lyre_user *ret);
-/** Whether a value can name a role, or be its id: of letters, digits, _ and -, one at least. */
+/** Whether a value is valid as the name or id of a role: letters, digits, _ and -, at least one. */
 int users_is_role_name(const lyre_value *v);
 
 /* user_info.c */
@@ -58,7 +58,7 @@ int users_refresh_operation_token(lyre_call *call);
 /* digest.c */
 #define DIGEST_MAX 65 /**< room for a SHA-256 in hexadecimal, with the NUL */
 #define RANDOM_BYTES_MAX 32
-/** Writes \p size bytes of chance, at most RANDOM_BYTES_MAX, as hexadecimal, and a NUL. Sets the call's failure. */
+/** Writes \p size random bytes, at most RANDOM_BYTES_MAX, as hexadecimal with a NUL. Sets the call's failure. */
 int users_random_text(lyre_call *call, char *out, size_t size);
 /** The SHA-256 of a secret. Sets the call's failure. */
 int users_digest_of(lyre_call *call, const char *text, size_t len, char out[DIGEST_MAX]);

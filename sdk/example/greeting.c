@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file greeting.c
- * \brief A module that greets, and remembers whom how often. ../GUIDE.md goes through it piece by piece.
+ * \brief A module that greets people and counts its greetings. ../GUIDE.md explains it piece by piece.
  */
 #include <lyre/lyre.h>
 
@@ -10,7 +10,7 @@
 #define DATABASE "greeting"
 #define TABLE "people"
 
-/** Opens the table, and makes it when this is the first greeting of all. */
+/** Opens the table, and creates it for the first greeting. */
 static int open_table(lyre_call *call, lyre_table **ret)
 {
 	static const struct lyre_attribute attributes[] = {
@@ -43,7 +43,7 @@ static int count_so_far(lyre_call *call, lyre_table *table, const lyre_value *ke
 	return rc < 0 ? rc : 0;
 }
 
-/** The count is on the disk: answer. */
+/** Answers once the count is on disk. */
 static int greeted(lyre_call *call, const struct lyre_write_result *result, void *arg)
 {
 	const int64_t *count = arg;
@@ -78,7 +78,7 @@ static int greet(lyre_call *call)
 	return lyre_write(call, table, LYRE_UPSERT, lyre_make_array(call, &record, 1), greeted, count);
 }
 
-/** Everybody who was greeted, streamed. */
+/** Streams everyone who was greeted. */
 static int greetings(lyre_call *call)
 {
 	struct lyre_query query = { .size = sizeof query, .limit = UINT64_MAX };
@@ -94,20 +94,20 @@ static const struct lyre_param greet_params[] = {
 	  .types = LYRE_T_STRING,
 	  .flags = LYRE_P_NOT_EMPTY,
 	  .fallback = "\"world\"",
-	  .help = "Whom to greet." },
+	  .help = "Name of the person to greet." },
 };
 
 static const struct lyre_operation operations[] = {
 	{ .name = "greet",
 	  .handler = greet,
-	  .run = LYRE_RUN_POOL, /* making the table blocks */
+	  .run = LYRE_RUN_POOL, /* creating the table blocks */
 	  .access = LYRE_ACCESS_SUPER_USER,
 	  .params = LYRE_LIST(greet_params),
-	  .help = "Greet somebody, and count it." },
+	  .help = "Greet someone and count it." },
 	{ .name = "greetings",
 	  .handler = greetings,
 	  .access = LYRE_ACCESS_SUPER_USER,
-	  .help = "Everybody who was greeted, and how often." },
+	  .help = "List everyone who was greeted, and how often." },
 };
 
 static const struct lyre_setting settings[] = {
@@ -117,12 +117,12 @@ static const struct lyre_setting settings[] = {
 static int start(lyre_instance *self)
 {
 	if (lyre_setting_string(self, "word")[0] == '\0')
-		return lyre_start_fail(self, LYRE_EINVAL, "modules.greeting.word is empty: there is nothing to say");
+		return lyre_start_fail(self, LYRE_EINVAL, "modules.greeting.word must not be empty");
 	lyre_log(self, LYRE_INFO, "ready to greet");
 	return 0;
 }
 
-LYRE_MODULE(greeting, "1.0.0", "Greets, and remembers whom how often",
+LYRE_MODULE(greeting, "1.0.0", "Greets people and counts its greetings",
 	.settings = LYRE_LIST(settings),
 	.operations = LYRE_LIST(operations),
 	.start = start);

@@ -93,5 +93,80 @@ class Check(unittest.TestCase):
         self.assertEqual(s.ok({"operation": "describe_all"}), {})
 
 
+class AllFaults(unittest.TestCase):
+    """What is wrong is told at once, a line a fault, by --check and by the start."""
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="lyre-test-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.root = os.path.join(self.folder, "root")
+
+    def faults(self, text, *settings, root=None, arguments=("--check",), status=3):
+        """What is told, without the name of the file."""
+        path = os.path.join(self.folder, "lyre.yaml")
+        with open(path, "w") as f:
+            f.write(text)
+        got, said = run(root or self.root, *arguments, "-c", path, settings=settings)
+        self.assertEqual(got, status, said)
+        for line in said.splitlines():
+            self.assertTrue(line.startswith("lyred: "), said)
+        return [line[len("lyred: "):].replace(path, "FILE") for line in said.splitlines()]
+
+    def match(self, got, *words):
+        self.assertEqual(len(got), len(words), got)
+        for line, word in zip(got, words):
+            self.assertIn(word, line)
+
+    TEXT = ("operationsApi:\n  network:\n    port: 99999\n    host: no-such-host.invalid\n    prot: 5\n"
+            "logging: {level: loud, root: /dev/null/logs}\nthreads: many\nauthentication:\n  argon2:\n    memory: 1\n")
+    WORDS = ("FILE:3:11: 'operationsApi.network.port' must be", "FILE:5:5: unknown setting 'operationsApi.network.prot'", "FILE:6:18: 'logging.level' must be one of",
+             "FILE:7:10: 'threads' must be", "FILE:10:13: 'authentication.argon2.memory' must be", "'/dev/null/logs'", "'no-such-host.invalid' is not an address")
+
+    def test_settings_and_host(self):
+        for arguments in (("--check",), ()):
+            self.match(self.faults(self.TEXT, arguments=arguments), *self.WORDS)
+            self.assertEqual(os.listdir(self.folder), ["lyre.yaml"])
+
+    def test_command_line(self):
+        self.match(self.faults("", "threads=0", "nothing=1", "logging=5", "logging.level='loud'", "rootPath=[1"), "--set rootPath: ", "--set threads: 'threads' must be",
+                   "--set logging.level: 'logging.level' must be", "--set nothing: unknown setting", "--set logging: 'logging' is a section")
+
+    def test_modules(self):
+        path = "/nowhere/none.so"
+        got = self.faults("modules:\n  none: true\n  Bad Name: true\n  far:\n    path: %s\n    any: 5\n  schema:\n    optional: 5\n  relative:\n    path: x.so\n" % path,
+                          "modules.none.x=1", "modules.off.y=1", "modules.Ugly=true")
+        self.match(got, "FILE:3:3: 'Bad Name' is not a module name", "FILE:8:15: 'modules.schema.optional' must be", "--set modules.Ugly: 'Ugly' is not a module name", "module 'none' (FILE:2): ",
+                   "module 'far' (FILE:4): ", "module 'relative' (FILE:9): ", "unknown setting 'modules.off.y'")
+
+    def test_what_comes_of_another_fault_is_not_told(self):
+        # Folders and the socket below the root; a root that nobody has asked for; costs that do not fit a default.
+        self.match(self.faults("", root="/dev/null/root"), "'/dev/null/root'")
+        self.match(self.faults("rootPath: []\nauthentication: {argon2: {lanes: 16, memory: x}}\n", arguments=("--check", "--set", "rootPath=[")), "--set rootPath", "FILE:1", "FILE:2")
+
+    def test_of_many_the_first(self):
+        got = self.faults("".join("x%d: 1\n" % i for i in range(1, 31)))
+        self.match(got, *["unknown setting 'x%d'" % i for i in range(1, 21)], "and 10 more")
+        self.match(self.faults("".join("x%d: 1\n" % i for i in range(1, 21))), *["unknown setting 'x%d'" % i for i in range(1, 21)])
+
+    def test_a_file_that_cannot_be_read(self):
+        self.match(self.faults("a: [\n", "threads=0"), "FILE:2")
+
+    def test_start_on_a_host_that_does_not_fit(self):
+        status, said = run(self.root, settings=["storage.path=/dev/null/data", NETWORK + "host=no-such-host.invalid"])
+        self.assertEqual(status, 1, said)
+        for word in ("'/dev/null/data'", "'no-such-host.invalid' is not an address"):
+            self.assertEqual(said.count(word), 1, said)
+
+    def test_restart(self):
+        with Server(config="logging:\n  level: warn\n") as s:
+            with open(s.config, "w") as f:
+                f.write("logging:\n  level: loud\nthreads: many\nnothing: 1\n")
+            status, body = s.call({"operation": "restart"})
+            self.assertEqual(status, 400)
+            self.assertTrue(body["error"].startswith("No restart: "), body)
+            for word in ("'logging.level' must be", "; ", "'threads' must be", "unknown setting 'nothing'"):
+                self.assertIn(word, body["error"])
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """lyre, the command-line client, against a server."""
-import fcntl, json, os, pty, select, shutil, socket, stat, struct, subprocess, sys, tempfile, termios, time, unittest
+import contextlib, fcntl, json, os, pty, re, select, shutil, signal, socket, stat, struct, subprocess, sys, tempfile, termios, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import HAS_TERMINALS, LYRE, LYRED, Server, built_modules
+from lyre_server import HAS_TERMINALS, LYRE, LYRED, Server, built_modules, until
 
 with_system = unittest.skipUnless("system" in built_modules(), "this build has no module 'system'")
 with_users = unittest.skipUnless("users" in built_modules(), "this build has no module 'users'")
@@ -487,7 +487,183 @@ class Client(unittest.TestCase):
         self.assertIn("not a backup", self.refused(1, "restore", self.file("text", b"x" * 100), "x"))
         self.assertIn("not a backup", self.refused(1, "restore", self.file("empty", b""), "x"))
         self.assertIn("No such file", self.refused(1, "restore", self.file("none"), "x"))
-        self.assertIn("another", self.refused(2, "--url", "https://lyre.invalid", "restore", self.file("text"), "x"))
+        self.assertIn("Is a directory", self.refused(1, "restore", self.folder, "x"))
+        self.assertIn("cannot reach", self.refused(3, "restore", self.file("head", bytes(16) + 2 * MAGIC), "x", socket_path="/nowhere"))
+
+    def test_restore_sends_the_file(self):
+        """The server need not be able to read it, nor be on the same machine."""
+        self.make({"id": 1})
+        with open(self.file("gone"), "w+b") as f:
+            self.ok("backup", self.database(), f.name, "--force")
+            g = os.open(f.name, os.O_RDONLY)
+            os.unlink(f.name)
+        os.set_inheritable(g, True)
+        command = [LYRE, "--socket", self.s.socket_path, "restore", "/proc/self/fd/%d" % g, self.database() + "_copy"]
+        r = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=[g], text=True)
+        os.close(g)
+        self.assertEqual((r.returncode, r.stderr), (0, ""))
+        self.assertEqual(self.records_of(self.database() + "_copy"), [{"id": 1}])
+        self.assertEqual(self.left_on_server(), [])
+
+    def test_restore_from_where_the_file_stands(self):
+        self.make({"id": 1})
+        path = self.file("behind")
+        self.ok("backup", self.database(), path)
+        with open(path, "r+b") as f:
+            backup = f.read()
+            f.seek(0)
+            f.write(b"a head of another kind" + backup)
+            f.seek(len(b"a head of another kind"))
+            command = [LYRE, "--socket", self.s.socket_path, "restore", "-", self.database() + "_copy"]
+            f.flush()
+            os.lseek(f.fileno(), len(b"a head of another kind"), os.SEEK_SET)
+            self.assertEqual(subprocess.run(command, stdin=f, stdout=subprocess.DEVNULL).returncode, 0)
+        self.assertEqual(self.records_of(self.database() + "_copy"), [{"id": 1}])
+
+    def test_pipe_between_two_servers(self):
+        self.make(*({"id": i, "text": "x" * 1000} for i in range(2000)))
+        with Server(settings=["operationsApi.network.maxBodySize=100K"]) as other:
+            env = dict(os.environ, LYRE_PASSWORD=other.admin[1])
+            take = subprocess.Popen([LYRE, "--socket", self.s.socket_path, "backup", self.database(), "-"], stdout=subprocess.PIPE)
+            give = [LYRE, "--url", "http://127.0.0.1:%d" % other.port, "--user", "admin", "restore", "-", "copy of it"]
+            r = subprocess.run(give, stdin=take.stdout, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, text=True)
+            take.stdout.close()
+            self.assertEqual((take.wait(), r.returncode, r.stderr), (0, 0, ""))
+            self.assertEqual(r.stdout, "database 'copy of it' successfully restored\n")
+            table = other.ok({"operation": "describe_table", "database": "copy of it", "table": "t", "exact_count": True})
+            self.assertEqual(table["record_count"], 2000)
+            self.assertIn("Must login", self.refused(1, "--url", give[2], "restore", self.whole(), "x"))
+
+    def whole(self):
+        path = self.file("whole")
+        self.ok("backup", self.database(), path, "--force")
+        return path
+
+    def left_on_server(self):
+        return [n for n in os.listdir(os.path.join(self.s.root, "database")) if n.startswith(".")
+                and n not in (".lock", ".reserve")]
+
+    # ---- ^C ----
+
+    def interrupted(self, p, number=signal.SIGINT):
+        p.send_signal(number)
+        self.assertEqual(p.wait(60), -number)
+
+    def test_interrupted_backup_leaves_nothing(self):
+        self.make()
+        path = self.file("file")
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            self.s.process.send_signal(signal.SIGSTOP)
+            try:
+                p = subprocess.Popen([LYRE, "--socket", self.s.socket_path, "backup", self.database(), path])
+                until(lambda: os.path.exists(path + ".part"), "nothing is begun")
+                self.interrupted(p, number)
+            finally:
+                self.s.process.send_signal(signal.SIGCONT)
+            self.assertEqual([n for n in os.listdir(self.folder) if n.startswith(os.path.basename(path))], [])
+        self.ok("backup", self.database(), path)
+
+    def test_interrupted_backup_into_a_pipe(self):
+        self.make(*({"id": i, "text": "x" * 1000} for i in range(2000)))
+        p = subprocess.Popen([LYRE, "--socket", self.s.socket_path, "backup", self.database(), "-"], stdout=subprocess.PIPE)
+        self.assertTrue(p.stdout.read(1))
+        self.interrupted(p)
+        p.stdout.close()
+
+    def test_interrupted_restore_leaves_nothing(self):
+        self.make(*({"id": i, "text": "x" * 1000} for i in range(2000)))
+        with open(self.whole(), "rb") as f:
+            backup = f.read()
+        for begin in (10, 300000):
+            p = subprocess.Popen([LYRE, "--socket", self.s.socket_path, "restore", "-", "none"], stdin=subprocess.PIPE)
+            p.stdin.write(backup[:begin])
+            p.stdin.flush()
+            if begin > 10:
+                until(self.left_on_server, "nothing is sent")
+            self.interrupted(p)
+            p.stdin.close()
+            until(lambda: not self.left_on_server(), lambda: "a file is left: %s" % self.left_on_server())
+        self.assertNotIn("none", json.loads(self.ok("--json", "describe_all")))
+
+    # ---- progress ----
+
+    @contextlib.contextmanager
+    def on_terminal(self, *words, **more):
+        """The client with a terminal for its errors, and a function that reads what came there."""
+        parent, child = pty.openpty()
+        p = subprocess.Popen([LYRE, "--socket", self.s.socket_path, *words], stderr=child, **more)
+        os.close(child)
+        said = bytearray()
+
+        def read(wait=0):
+            while select.select([parent], [], [], wait)[0]:
+                try:
+                    said.extend(os.read(parent, 4096))
+                except OSError: # the other end is closed
+                    break
+            return said.decode()
+
+        try:
+            yield p, read
+        finally:
+            p.kill()
+            p.wait()
+            os.close(parent)
+
+    def slowly(self, p, read, write, pattern):
+        """Moves some bytes now and then, until the terminal shows the pattern."""
+        def moved():
+            write()
+            return re.search(pattern, read(0.05))
+
+        return until(moved, lambda: "the terminal shows %r" % read())
+
+    @on_terminals
+    def test_progress(self):
+        self.make(*({"id": i, "text": "x" * 1000} for i in range(4000)))
+        with open(self.whole(), "rb") as f:
+            backup = f.read()
+        name, size = self.database(), r"\d+(\.\d)? [kMG]?B"
+        with self.on_terminal("backup", name, "-", stdout=subprocess.PIPE) as (p, read):
+            self.slowly(p, read, lambda: p.stdout.read(1000), r"\r%s: %s of %s \(\d+%%\), %s/s\x1b\[K" % (name, size, size, size))
+            p.stdout.read()
+            self.assertEqual(p.wait(60), 0)
+            self.assertRegex(read(), r"\(100%\), [^\r]*\r\n$")
+            p.stdout.close()
+        copy = name + "_copy"
+        with self.on_terminal("restore", "-", copy, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as (p, read):
+            left = [backup]
+
+            def write():
+                p.stdin.write(left[0][:5000])
+                p.stdin.flush()
+                left[0] = left[0][5000:]
+
+            self.slowly(p, read, write, r"\r%s: %s, %s/s\x1b\[K" % (copy, size, size))
+            p.stdin.write(left[0])
+            p.stdin.close()
+            self.assertEqual(p.wait(60), 0)
+            self.assertIn(b"restored", p.stdout.read())
+            p.stdout.close()
+
+    @on_terminals
+    def test_no_progress(self):
+        """Of what is quick, and where it is not wanted."""
+        self.make({"id": 1})
+        with self.on_terminal("backup", self.database(), self.file("quick")) as (p, read):
+            self.assertEqual((p.wait(60), read()), (0, ""))
+        with self.on_terminal("restore", "--quiet", "-", "none", stdin=subprocess.PIPE) as (p, read):
+            began = time.monotonic()
+            with open(self.file("quick"), "rb") as f:
+                backup = f.read()
+            for i in range(0, 8000, 1000):
+                p.stdin.write(backup[i:i + 1000])
+                p.stdin.flush()
+                time.sleep(0.1) # longer than until a line would come
+            self.assertGreater(time.monotonic() - began, 0.6)
+            self.assertEqual(read(), "")
+            self.interrupted(p)
+            p.stdin.close()
 
     @on_terminals
     def test_backup_does_not_go_to_the_terminal(self):
@@ -515,6 +691,30 @@ class Client(unittest.TestCase):
         self.refused(1, "help", "no_such_operation")
 
     @with_system
+    def test_help_on_settings(self):
+        """Of the server and of modules, with what they must be, their defaults, and when they take effect."""
+        every = self.ok("help", "set_configuration")
+        self.assertIn("lyre set_configuration NAME=VALUE...\n", every)
+        for lines in ("  operationsApi.network.maxConnections\n      Maximum number of open connections. (a whole number from 1 to 1000000; default 1000) Takes effect at a restart, or restart_service.\n",
+                      "  logging.level\n", "default null) ", "Takes effect at once.", "Has no effect in this build.", "  modules.system.npm.timeout\n"):
+            self.assertIn(lines, every)
+        some = self.ok("help", "set_configuration", "network_MAXconn")
+        self.assertEqual(re.findall(r"(?m)^  (\S+)$", some), ["operationsApi.network.maxConnections", "operationsApi.network.maxConnectionsPerAddress"])
+        self.assertEqual(self.refused(1, "help", "set_configuration", "no.such"), "lyre: no setting has 'no.such' in its name\n")
+        self.assertIn("usage: lyre help", self.refused(2, "help", "insert", "x"))
+        self.refused(2, "help", "set_configuration", "x", "y")
+
+    @with_system
+    def test_settings_are_described(self):
+        described = json.loads(self.ok("describe_settings", "--json"))
+        for d in described:
+            self.assertEqual(list(d), ["setting", "value", "default", "effect", "help"])
+            self.assertTrue(d["value"] and d["help"].endswith("."), d)
+            self.assertIn(d["effect"], ("restart", "restart_service", "at once", "none"))
+        self.assertIn({"setting": "threads", "value": "a whole number from 1 to 1024, or null", "default": None, "effect": "restart",
+                       "help": "Number of threads that serve connections, and of worker threads for long operations; null: one per processor."}, described)
+
+    @with_system
     def test_help_on_what_takes_any_value(self):
         out = self.ok("help", "restart_service")
         self.assertIn("(any value)", out)
@@ -528,6 +728,16 @@ class Client(unittest.TestCase):
                 with self.subTest(declared["operation"]):
                     status, body = self.s.call({"operation": declared["operation"]})
                     self.assertIn(status, (400, 404), (required, body))
+
+    def test_values_of_another_kind_are_refused(self):
+        """None is taken for absent."""
+        values = {"string": "x", "number": 5, "boolean": True, "array": ["x"], "object": {"x": 1}}
+        for declared in json.loads(self.ok("describe_operations", "--json")):
+            for p in declared["parameters"]:
+                for kind in set(values) - set(p["types"]):
+                    with self.subTest(declared["operation"], parameter=p["name"], kind=kind):
+                        status, body = self.s.call({"operation": declared["operation"], p["name"]: values[kind]})
+                        self.assertIn(status, (400, 404), body)
 
     @with_users
     def test_what_handlers_check_is_told(self):

@@ -301,6 +301,7 @@ class Leaks(Case):
             yield "search_by_id", dict(dog, ids=[1, 2], **more)
             yield "search_by_conditions", dict(dog, conditions=[dict(name, comparator="starts_with", value="")], **more)
             yield "search_by_conditions", dict(dog, conditions=[{"attribute": "weight", "comparator": "between", "value": [0, 99]}], **more)
+            yield "search_by_conditions", dict(dog, conditions=[{"attribute": "weight", "comparator": "not_in", "value": [1, 2]}], **more)
         for attribute in ("*", "", "nosuch", 1, None, ["name"]):
             yield "search_by_value", dict(dog, attribute=attribute, value="*")
             yield "search_by_conditions", dict(dog, conditions=[{"attribute": attribute, "value": "rex"}])
@@ -359,6 +360,8 @@ class Leaks(Case):
                            [{"operator": "or", "conditions": [name, hidden]}], [{"operator": "or", "conditions": [name, old_words]}],
                            [{"attribute": ["@"], "value": "plugh1"}], [{"attribute": ["name", "@"], "value": "plugh1"}],
                            [dict(name, conditions=[hidden])], [[hidden]], {"a": hidden}, hidden, [dict(hidden, comparator="not_equal")],
+                           [dict(hidden, comparator="in", value=["plugh1", 1])], [dict(hidden, comparator="not_in", value=[])],
+                           [dict(hidden, comparator="not_contains")], [dict(hidden, comparator="in")],
                            [dict(hidden, comparator="nosuch")], [{"attribute": "@"}], [{"conditions": [{"conditions": [hidden]}]}]):
             requests += [("search_by_conditions", {"conditions": conditions}),
                          ("search_by_conditions", {"conditions": conditions, "operator": "or", "get_attributes": ["id"]})]

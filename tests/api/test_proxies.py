@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Behind proxies and across origins: whose address counts, which pages are the server's own, what cookies and challenges say."""
-import json, os, subprocess, sys, unittest, urllib.request
+import http.client, json, os, shutil, socket, struct, subprocess, sys, tempfile, unittest, urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import CHEAP_LOGINS, LYRED, Server, built_modules, need_module
+from lyre_server import CHEAP_LOGINS, LYRED, Server, built_modules, need_module, until
 
 
 def setUpModule():
@@ -15,6 +15,14 @@ INFO = b'{"operation":"user_info"}'
 JSON = {"Content-Type": "application/json"}
 
 
+def logged(s, user):
+    """The address that a failed sign-in of a user is logged with."""
+    for line in s.said().splitlines():
+        if "sign-in as '%s'" % user in line:
+            return line.split("]: ", 1)[1].split(": sign-in")[0]
+    raise AssertionError("no line about %s" % user)
+
+
 class Proxied(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -22,13 +30,6 @@ class Proxied(unittest.TestCase):
             'operationsApi.network.trustedProxies=["127.0.0.0/8", "2001:db8::/32"]', "logging.auditAuthEvents.logFailed=true",
             'operationsApi.network.corsAccessList=["*", "https://app.example"]'])
         cls.addClassCleanup(cls.s.stop)
-
-    def log(self, user):
-        """The address that a failed sign-in of a user is logged with."""
-        for line in self.s.said().splitlines():
-            if "sign-in as '%s'" % user in line:
-                return line.split("]: ", 1)[1].split(": sign-in")[0]
-        self.fail("no line about %s" % user)
 
     def test_address_of_the_client(self):
         for i, (sent, seen) in enumerate((
@@ -39,7 +40,7 @@ class Proxied(unittest.TestCase):
             if sent is not None:
                 headers["X-Forwarded-For"] = sent
             self.assertEqual(self.s.request(body=INFO, headers=headers)[0], 401)
-            self.assertEqual(self.log("who%d" % i), seen, sent)
+            self.assertEqual(logged(self.s, "who%d" % i), seen, sent)
 
     def login(self, **headers):
         status, answer, _ = self.s.request(body=LOGIN, headers=dict(JSON, **headers))
@@ -115,6 +116,223 @@ class Untrusted(unittest.TestCase):
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
             self.assertNotEqual(r.returncode, 0, r.stdout)
             self.assertIn("'%s' is not an address or a network" % entry, r.stdout)
+
+
+SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
+
+
+def version_2(address=None, command=0x21, family=None, more=b"", size=None):
+    body = b""
+    if address:
+        af = socket.AF_INET6 if ":" in address else socket.AF_INET
+        family = family or (0x21 if af == socket.AF_INET6 else 0x11)
+        body = socket.inet_pton(af, address) * 2 + struct.pack(">HH", 4711, 9925)
+    body += more
+    return SIGNATURE + struct.pack(">BBH", command, family or 0, len(body) if size is None else size) + body
+
+
+def version_1(text):
+    return b"PROXY " + text.encode() + b"\r\n"
+
+
+class Line:
+    """A connection of a proxy: bytes out, answers in."""
+
+    def __init__(self, s, first=b"", pieces=None, path=None):
+        """pieces: their size; path: of a domain socket in front."""
+        self.s = s
+        if path:
+            self.sock = socket.socket(socket.AF_UNIX)
+            self.sock.settimeout(60)
+            self.sock.connect(path)
+        else:
+            self.sock = socket.create_connection(("127.0.0.1", s.port), 60)
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for i in range(0, len(first), pieces or len(first) or 1):
+            self.send(first[i:i + (pieces or len(first))])
+
+    def send(self, data):
+        self.sock.sendall(data)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.sock.close()
+
+    def ask(self, body=INFO, **headers):
+        """The status of the answer."""
+        head = "".join("%s: %s\r\n" % h for h in dict(JSON, **{k.replace("_", "-"): v for k, v in headers.items()}).items())
+        self.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n%s\r\n%s" % (len(body), head.encode(), body))
+        return self.answer()
+
+    def answer(self):
+        r = http.client.HTTPResponse(self.sock)
+        r.begin()
+        r.read()
+        return r.status
+
+    def try_user(self, user, **headers):
+        """A failed sign-in, to be found in the log."""
+        return self.ask(Authorization=self.s.authorization(user, "wrong"), **headers)
+
+    def refused(self):
+        """With an answer, or without one to what is no HTTP at all."""
+        try:
+            return self.answer() == 400 and self.ended()
+        except ConnectionError:
+            return True
+
+    def ended(self):
+        try:
+            return self.sock.recv(1) == b""
+        except ConnectionError:
+            return True
+
+
+class Protocol(unittest.TestCase):
+    """The PROXY protocol."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.s = Server(settings=CHEAP_LOGINS + ['operationsApi.network.trustedProxies=["127.0.0.1"]', "logging.auditAuthEvents.logFailed=true", "logging.level=debug"])
+        cls.addClassCleanup(cls.s.stop)
+
+    def closed(self, s, first, said, end=False):
+        begin = len(s.said())
+        with Line(s, first) as line:
+            if end:
+                line.sock.shutdown(socket.SHUT_WR)
+            self.assertTrue(line.ended(), first)
+            until(lambda: said in s.said()[begin:], "the log does not say '%s' of %r" % (said, first))
+
+    def test_address_of_the_client(self):
+        tlvs = b"\x04\0\x03abc" + b"\x20\x07\xd0" + b"x" * 2000
+        for i, (header, seen) in enumerate((
+                (b"", "127.0.0.1"), (version_1("TCP4 192.0.2.7 192.0.2.1 4711 9925"), "192.0.2.7"), (version_1("TCP6 2001:DB8::7 ::1 4711 9925"), "2001:db8::7"),
+                (version_1("TCP6 ::ffff:192.0.2.7 ::1 4711 9925"), "192.0.2.7"), (version_1("UNKNOWN"), "127.0.0.1"), (version_1("UNKNOWN ::1 ::2 1 2"), "127.0.0.1"),
+                (version_2("192.0.2.7"), "192.0.2.7"), (version_2("2001:db8::7"), "2001:db8::7"), (version_2("::ffff:192.0.2.7"), "192.0.2.7"),
+                (version_2("192.0.2.7", more=tlvs), "192.0.2.7"), (version_2("192.0.2.7", more=b"x" * (4096 - 28)), "192.0.2.7"), (version_2(), "127.0.0.1"),
+                (version_2("192.0.2.7", command=0x20), "127.0.0.1"), (version_2(command=0x20), "127.0.0.1"),
+                (version_2(family=0x31, more=b"\0" * 216), "127.0.0.1"), (version_2("192.0.2.7", family=0x12), "127.0.0.1"))):
+            with Line(self.s, header) as line:
+                self.assertEqual(line.try_user("v%d" % i), 401, header)
+                self.assertEqual(logged(self.s, "v%d" % i), seen, header)
+                # It is the connection's: the next request is the same client's.
+                self.assertEqual(line.try_user("w%d" % i), 401, header)
+                self.assertEqual(logged(self.s, "w%d" % i), seen, header)
+
+    def test_headers_of_the_client_are_its_own(self):
+        for user, address, forwarded, seen in (("x1", "192.0.2.7", "10.0.0.9", "192.0.2.7"), ("x2", "127.0.0.1", "10.0.0.9", "10.0.0.9")):
+            with Line(self.s, version_2(address)) as line:
+                self.assertEqual(line.try_user(user, X_Forwarded_For=forwarded), 401)
+            self.assertEqual(logged(self.s, user), seen)
+
+    def test_pieces_of_any_size(self):
+        for i, header in enumerate((version_1("TCP4 192.0.2.7 192.0.2.1 4711 9925"), version_2("192.0.2.7", more=b"t" * 30))):
+            for pieces in (1, 7):
+                with Line(self.s, header, pieces) as line:
+                    self.assertEqual(line.try_user("p%d-%d" % (i, pieces)), 401)
+                self.assertEqual(logged(self.s, "p%d-%d" % (i, pieces)), "192.0.2.7")
+
+    def test_requests_in_pieces_without_a_header(self):
+        for first in (b"P", b"PRO", b"\r\n", b"\r\n\r\n"):
+            rest = b"PFIND / HTTP/1.1\r\nHost: x\r\n\r\n" if first == b"PRO" else b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"[first == b"P":]
+            with Line(self.s, first) as line:
+                line.send(rest)
+                self.assertIn(line.answer(), (400, 404), first)
+        with Line(self.s, b"PRO") as line:
+            line.sock.shutdown(socket.SHUT_WR)
+            self.assertTrue(line.ended())
+
+    def test_once_a_connection(self):
+        header = version_1("TCP4 192.0.2.7 192.0.2.1 4711 9925")
+        with Line(self.s, header + header) as line:
+            self.assertTrue(line.refused())
+        with Line(self.s, header) as line:
+            self.assertEqual(line.try_user("once"), 401)
+            line.send(version_2("192.0.2.8"))
+            self.assertTrue(line.refused())
+
+    def test_malformed(self):
+        for header, why in ((version_1("TCP4 192.0.2.7 192.0.2.1 4711"), "a port is not valid"), (version_1("TCP4 192.0.2.777 192.0.2.1 1 2"), "an address is not valid"),
+                            (version_1("TCP9 192.0.2.7 192.0.2.1 1 2"), "it names no family that is known"), (b"PROXY UNKNOWN\n", "the line is not valid"),
+                            (b"PROXY UNKNOWN " + b"x" * 200, "the line is too long"), (version_2("192.0.2.7", command=0x31), "its version or command is not known"),
+                            (version_2("192.0.2.7", family=0x41), "it names no family that is known"), (version_2("192.0.2.7", size=11), "it is too short for its addresses"),
+                            (version_2("192.0.2.7", size=65535), "it is too long")):
+            self.closed(self.s, header, "127.0.0.1: a connection is closed: its PROXY header is not valid: " + why)
+
+    PARTS = ((b"PROXY TCP4 192.0", "127.0.0.1"), (version_2("192.0.2.7")[:20], "127.0.0.1"), (version_2("192.0.2.7", more=b"x", size=100), "192.0.2.7"))
+
+    def test_cut(self):
+        for part, address in self.PARTS:
+            self.closed(self.s, part, address + ": a connection is closed: the proxy has ended it within its PROXY header", end=True)
+
+    def test_slow(self):
+        with Server(settings=['operationsApi.network.trustedProxies=["127.0.0.1"]', "logging.level=debug", "operationsApi.network.headersTimeout=1s"]) as s:
+            for part, address in self.PARTS:
+                self.closed(s, part, address + ": a connection is closed: its PROXY header has not come within operationsApi.network.headersTimeout")
+
+    def test_connection_outlives_a_restart(self):
+        with Line(self.s, version_2("2001:db8::7")) as used, Line(self.s, version_2("192.0.2.7")) as idle, Line(self.s) as empty, Line(self.s, b"PROXY TCP4 192.0.2.9 ") as begun:
+            self.assertEqual(used.try_user("before"), 401)
+            self.assertEqual(empty.ask(), 401)
+            begin = len(self.s.said())
+            self.s.ok({"operation": "restart"})
+            until(lambda: "listening on" in self.s.said()[begin:], "it does not start again")
+            for line, user, seen in ((used, "used", "2001:db8::7"), (idle, "idle", "192.0.2.7"), (empty, "empty", "127.0.0.1")):
+                self.assertEqual(line.try_user(user), 401)
+                self.assertEqual(logged(self.s, user), seen)
+            # Once a connection, also of one whose peer is the client.
+            empty.send(version_2("192.0.2.8"))
+            self.assertTrue(empty.refused())
+
+
+class NoProtocol(unittest.TestCase):
+    def test_from_others_it_is_a_bad_request(self):
+        with Server(settings=CHEAP_LOGINS + ['operationsApi.network.trustedProxies=["192.0.2.1"]']) as s:
+            for header in (version_1("TCP4 192.0.2.7 192.0.2.1 1 2"), version_2("192.0.2.7")):
+                with Line(s, header + b"GET / HTTP/1.1\r\nHost: x\r\n\r\n") as line:
+                    self.assertTrue(line.refused())
+
+
+HAPROXY = """
+defaults
+    mode http
+    timeout connect 60s
+    timeout client 60s
+    timeout server 60s
+frontend f
+    bind unix@{root}/front
+    default_backend b
+frontend g
+    bind unix@{root}/back accept-proxy
+    default_backend b
+backend b
+    http-request set-header X-Forwarded-Proto https
+    server s 127.0.0.1:{port} {version} check inter 100ms
+"""
+
+
+@unittest.skipUnless(shutil.which("haproxy"), "there is no haproxy")
+class Haproxy(unittest.TestCase):
+    def test_both_versions(self):
+        settings = CHEAP_LOGINS + ['operationsApi.network.trustedProxies=["127.0.0.1"]', "logging.auditAuthEvents.logFailed=true"]
+        for version in ("send-proxy", "send-proxy-v2", "send-proxy-v2-ssl"):
+            with Server(settings=settings) as s, tempfile.TemporaryDirectory(prefix="lyre-test-") as root:
+                with open(root + "/cfg", "w") as f:
+                    f.write(HAPROXY.format(root=root, port=s.port, version=version))
+                process = subprocess.Popen(["haproxy", "-db", "-f", root + "/cfg"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                try:
+                    until(lambda: os.path.exists(root + "/back"), "haproxy does not start")
+                    for user, first, seen in (("near", b"", "127.0.0.1"), ("far", version_1("TCP4 192.0.2.7 192.0.2.1 1 2"), "192.0.2.7")):
+                        with Line(s, first, path=root + ("/back" if first else "/front")) as line:
+                            self.assertEqual(line.try_user(user), 401)
+                        self.assertEqual(logged(s, user), seen)
+                finally:
+                    process.terminate()
+                    process.wait()
+                self.assertNotIn("PROXY", s.said())
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A server as its clients and its operator see it, beyond the recorded cases."""
-import base64, concurrent.futures, http.client, json, os, random, re, resource, shutil, stat, subprocess, sys, tempfile, threading, time, unittest
+import base64, concurrent.futures, gzip, http.client, json, os, random, re, resource, shutil, socket, stat, subprocess, sys, tempfile, threading, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import LYRE, LYRED, MINIMAL, OneServer, Server
+from lyre_server import HAS_PROC, LYRE, LYRED, MINIMAL, OneServer, Server, feature, until
 
 
 class Shared(OneServer):
@@ -182,7 +182,7 @@ class Data(Shared):
             self.insert(*rows[i:i + 5000])
         self.assertEqual(self.ok("search_by_value", attribute="id", value="*", get_attributes=["id", "text"]), rows)
 
-    @unittest.skipIf(MINIMAL, "the minimal build has no CSV")
+    @unittest.skipUnless(feature("LYRE_FORMAT_CSV"), "this build has no CSV")
     def test_csv_streams_too(self):
         self.table()
         self.insert(*[{"id": i, "t": 'a "b", %d' % i} for i in range(5000)])
@@ -346,9 +346,51 @@ class Schema(Shared):
 
 
 class Backup(Shared):
-    def fetch(self, **more):
+    def fetch(self, encoding="identity", **more):
         body = json.dumps(dict({"operation": "get_backup", "database": self.database()}, **more)).encode()
-        return self.s.request(body=body, headers={"Content-Type": "application/json", "Authorization": self.s.authorization()})
+        headers = {"Content-Type": "application/json", "Authorization": self.s.authorization(), "Accept-Encoding": encoding}
+        return self.s.request(body=body, headers=headers)
+
+    @unittest.skipUnless(feature("HAVE_ZLIB"), "this build has no zlib")
+    def test_compressed(self):
+        self.table()
+        for i in range(20):
+            self.insert(*[{"id": 500 * i + j, "text": "%x" % random.getrandbits(2000) if j % 2 else "x" * 600} for j in range(500)])
+        plain = self.fetch()[2]
+        self.assertGreater(len(plain), 3 << 20)
+        for accepted in ("gzip", "gzip, deflate, br", "br;q=1.0, x-gzip;q=0.5", "*", "identity;q=0.5, GZIP ; q=0.6", "deflate, *;q=0.1", "gzip;q=1"):
+            status, headers, body = self.fetch(accepted)
+            self.assertEqual((status, headers["content-encoding"], headers["content-type"]), (200, "gzip", "application/octet-stream"), accepted)
+            self.assertEqual(headers["content-length"], None)
+            self.assertIn("filename", headers["content-disposition"])
+            self.assertLess(len(body), len(plain) * 3 // 4)
+            # The copies differ in what pages have left over, but not in what they hold.
+            self.assertEqual(len(gzip.decompress(body)), len(plain))
+        with tempfile.NamedTemporaryFile() as f:
+            f.write(gzip.decompress(body))
+            f.flush()
+            self.s.ok({"operation": "restore_backup", "database": self.database() + "_copy", "path": f.name})
+        copy = self.s.ok({"operation": "describe_table", "database": self.database() + "_copy", "table": "t", "exact_count": True})
+        self.assertEqual(copy["record_count"], 10000)
+        for refused in ("", "identity", "br", "gzip;q=0", "*, gzip;q=0.0", "gzip;q=0.3, identity;q=0.4", "gzipped", "deflate", "gzip;q=x"):
+            status, headers, body = self.fetch(refused)
+            self.assertEqual((status, headers["content-encoding"], len(body)), (200, None, len(plain)), refused)
+        self.assertEqual(self.fetch("gzip", database="none")[1]["content-encoding"], None)
+
+    @unittest.skipUnless(feature("HAVE_ZLIB") and HAS_PROC, "this build has no zlib, or this system no /proc")
+    def test_compressed_by_half(self):
+        """Clients that go while it is sent leave nothing behind."""
+        self.table()
+        self.insert(*[{"id": i, "text": "%x" % random.getrandbits(8000)} for i in range(2000)])
+        fds = lambda: len(os.listdir("/proc/%d/fd" % self.s.process.pid))
+        before = fds()
+        for _ in range(20):
+            with socket.create_connection(("127.0.0.1", self.s.port)) as c:
+                body = json.dumps({"operation": "get_backup", "database": self.database()})
+                c.sendall(("POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: %s\r\nAccept-Encoding: gzip\r\n"
+                           "Content-Length: %d\r\n\r\n%s" % (self.s.authorization(), len(body), body)).encode())
+                self.assertIn(b"200 OK", c.recv(1000))
+        until(lambda: fds() <= before, lambda: "%d files were open, and %d are" % (before, fds()))
 
     def test_backup_under_writes_is_consistent_and_restores_elsewhere(self):
         self.table()

@@ -110,7 +110,7 @@ class Login(Case):
         token = self.s.ok({"operation": "create_authentication_tokens", "username": "bob", "password": PASSWORD})["operation_token"]
         cookie = self.login()
         for operation, what in ("login", "Sessions"), ("create_authentication_tokens", "Tokens"):
-            refused = (400, {"error": what + " are given for a password only: send 'username' and 'password'"})
+            refused = (400, {"error": what + " require a password: send 'username' and 'password'"})
             status, _, body = self.ask(operation, headers={"Authorization": "Bearer " + token})
             self.assertEqual((status, body), refused)
             status, _, body = self.ask(operation, cookie)
@@ -128,7 +128,7 @@ class Login(Case):
         status, _, body = self.ask("login")
         self.assertEqual((status, body), MUST_LOGIN)
         status, body = self.s.call({"operation": "login"}, unix=True)
-        self.assertEqual((status, body), (400, {"error": "Sessions are a user's: give 'username' and 'password', or sign in as the user"}))
+        self.assertEqual((status, body), (400, {"error": "Sessions belong to a user: send 'username' and 'password', or sign in as the user"}))
 
     def test_again_ends_the_earlier(self):
         first = self.login()

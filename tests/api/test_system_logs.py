@@ -254,7 +254,7 @@ class Changes(unittest.TestCase):
                 ({"search_type": "username"}, "'search_values' is required"),
                 ({"search_type": "x"}, "'search_type' must be one of [timestamp, username, hash_value]"),
                 ({"search_type": "timestamp", "search_values": ["x"]}, "'search_values[0]' must be in timestamp or number of milliseconds format"),
-                ({"search_type": "timestamp", "search_values": [1, 2, 3]}, "'search_values' must be a time, or two"),
+                ({"search_type": "timestamp", "search_values": [1, 2, 3]}, "'search_values' must contain one or two times"),
                 ({"search_type": "username", "search_values": [5]}, "'search_values[0]' must be a string"),
                 ({"search_type": "hash_value", "search_values": [[]]}, "'search_values' must be strings or numbers")):
             self.assertEqual(call({**audit, **more}), (400, {"error": message}))

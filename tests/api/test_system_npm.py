@@ -95,10 +95,10 @@ class Npm(unittest.TestCase):
         self.assertEqual(self.install("p")[1]["p"], {"npm_output": "out\n", "npm_error": "wrong\n"})
         with open(os.path.join(self.bin, "npm"), "w") as f:
             f.write("#!/bin/sh\nexit 4\n")
-        self.assertEqual(self.install("p")[1]["p"], {"npm_output": None, "npm_error": "npm ended with status 4"})
+        self.assertEqual(self.install("p")[1]["p"], {"npm_output": None, "npm_error": "npm exited with status 4"})
         with open(os.path.join(self.bin, "npm"), "w") as f:
             f.write("#!/bin/sh\nkill -9 $$\n")
-        self.assertEqual(self.install("p")[1]["p"], {"npm_output": None, "npm_error": "npm was ended by signal 9"})
+        self.assertEqual(self.install("p")[1]["p"], {"npm_output": None, "npm_error": "npm was killed by signal 9"})
         with open(os.path.join(self.bin, "npm"), "w") as f:
             f.write("#!/bin/sh\nprintf 'a\\377b\\000c'; echo beware >&2\n")
         self.assertEqual(self.install("p")[1]["p"], {"npm_output": "a?b\0cbeware\n", "npm_error": None})
@@ -143,7 +143,7 @@ class Npm(unittest.TestCase):
             until(lambda: os.path.exists(os.path.join(folder, "begun")), "npm is not started")
             status, body = self.install("nope")
             self.assertEqual(status, 503, body)
-            self.assertIn("at work", body["error"])
+            self.assertIn("npm is running", body["error"])
         finally:
             open(os.path.join(folder, "go"), "w").close()
             thread.join()
@@ -161,7 +161,7 @@ class Npm(unittest.TestCase):
         os.symlink(folder, os.path.join(self.components, "alias"))
         for name in ("..", ".", "", "a/b", "../outside", "/etc", outside, "good/", "good\0x"):
             status, body = self.install("good", name)
-            self.assertEqual((status, body), (400, {"error": "'projects[1]' must be the name of a folder of componentsRoot"}), name)
+            self.assertEqual((status, body), (400, {"error": "'projects[1]' must be the name of a folder in componentsRoot"}), name)
         self.assertEqual(self.install("good", "link"), (400, {"error": "'projects[1]' leads out of componentsRoot"}))
         self.assertEqual(self.install("good", 1), (400, {"error": "'projects[1]' must be a string"}))
         self.assertFalse(os.path.exists(os.path.join(folder, "ran")))
@@ -170,7 +170,7 @@ class Npm(unittest.TestCase):
         status, body = self.install("bare", "nope", "alias", "alias")
         self.assertEqual(status, 200)
         self.assertEqual(body["bare"], {"npm_output": None, "npm_error": "the folder has no package.json"})
-        self.assertEqual(body["nope"], {"npm_output": None, "npm_error": "there is no such folder in componentsRoot"})
+        self.assertEqual(body["nope"], {"npm_output": None, "npm_error": "no such folder in componentsRoot"})
         self.assertEqual(list(body), ["bare", "nope", "alias", "warning"])
         self.assertTrue(os.path.exists(os.path.join(folder, "ran")))
 

@@ -126,7 +126,7 @@ class Identity(unittest.TestCase):
                 f.write("nonsense")
             status, body = s.call({"operation": "get_fingerprint"})
             self.assertEqual(status, 500)
-            self.assertIn("does not hold a fingerprint", body["error"])
+            self.assertIn("does not contain a fingerprint", body["error"])
 
 
 if __name__ == "__main__":

@@ -153,7 +153,7 @@ class Made(Case):
 
     def test_of_nobody(self):
         status, body = self.s.call({"operation": "create_authentication_tokens"}, unix=True)
-        self.assertEqual((status, body), (400, {"error": "Tokens are a user's: give 'username' and 'password', or sign in as the user"}))
+        self.assertEqual((status, body), (400, {"error": "Tokens belong to a user: send 'username' and 'password', or sign in as the user"}))
         for more in {"username": "bob"}, {"password": PASSWORD}, {"username": "bob", "password": "wrong"}, {"username": "eve", "password": "x"}:
             for unix in False, True:
                 status, body = self.s.call(dict({"operation": "create_authentication_tokens"}, **more), unix=unix)
@@ -196,7 +196,7 @@ class Made(Case):
         self.assertEqual(self.refresh(usable)[0], 200)
         for role in "", "r" * 256:
             status, body = self.s.call({"operation": "create_authentication_tokens", "role": role})
-            self.assertEqual((status, body), (400, {"error": "'role' must be a text of 1 to 255 bytes"}))
+            self.assertEqual((status, body), (400, {"error": "'role' must be a string of 1 to 255 bytes"}))
         self.tokens(role="r" * 255)
 
 
@@ -502,12 +502,12 @@ class Files(unittest.TestCase):
         for text in "", "garbage", "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n":
             with open(self.path, "w") as f:
                 f.write(text)
-            self.start_fails("The key of tokens, %s, is not a key in PEM" % self.path)
+            self.start_fails("The token key, %s, is not a PEM key" % self.path)
             with open(self.path) as f:
                 self.assertEqual(f.read(), text)
         os.unlink(self.path)
         os.mkdir(self.path)
-        self.start_fails("The key of tokens, %s, cannot be read" % self.path)
+        self.start_fails("The token key, %s, cannot be read" % self.path)
         os.rmdir(self.path)
         self.s.start()
 
@@ -520,7 +520,7 @@ class Files(unittest.TestCase):
             f.write("garbage")
         status, body = self.s.call({"operation": "restart"})
         self.assertNotEqual(status, 200)
-        self.assertIn("The key of tokens, %s, is not a key in PEM" % self.path, body["error"])
+        self.assertIn("The token key, %s, is not a PEM key" % self.path, body["error"])
         authorization = {"Authorization": "Bearer " + made["operation_token"]}
         self.assertEqual(self.s.call({"operation": "user_info"}, headers=authorization)[0], 200)
         with open(self.path, "w") as f:
@@ -532,7 +532,7 @@ class Files(unittest.TestCase):
         os.chmod(self.path, 0o644)
         before = len(self.s.said())
         self.s.start()
-        self.assertRegex(self.s.said()[before:], r"warn.*The key of tokens, %s, is open to others" % re.escape(self.path))
+        self.assertRegex(self.s.said()[before:], r"warn.*The token key, %s, is accessible to users other than its owner" % re.escape(self.path))
         self.assertEqual(self.s.call({"operation": "user_info"}, headers={"Authorization": "Bearer " + made["operation_token"]})[0], 200)
 
     def test_another_one(self):

@@ -3,7 +3,7 @@
 import json, os, sys, threading, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import CHEAP_LOGINS, MINIMAL, Server, need_module
+from lyre_server import CHEAP_LOGINS, Server, feature, need_module
 
 REFUSED = "Errors in the role permissions JSON provided"
 # The sentences of who would be the last to go.
@@ -244,7 +244,7 @@ class Roles(Case):
         self.bad({"a": {"tables": {"b_c": rights(read=1)}}, "a_b": {"tables": {"c": rights(delete=1)}}},
                  tables={"a_b_c": ["Table READ permission must be a boolean", "Table DELETE permission must be a boolean"]})
 
-    @unittest.skipIf(MINIMAL, "the minimal build has no CSV")
+    @unittest.skipUnless(feature("LYRE_FORMAT_CSV"), "this build has no CSV")
     def test_refused_as_csv(self):
         status, _, body = self.server.request(body=b'{"operation":"add_role"}', headers={
             "Content-Type": "application/json", "Accept": "text/csv", "Authorization": self.server.authorization()})

@@ -131,6 +131,47 @@ class Disk(Full):
             yield s, folder
 
     @unittest.skipUnless("system" in built_modules(), "this build has no module 'system'")
+    def test_file_that_is_sent(self):
+        """What does not fit is refused, and leaves room for those who write."""
+        def send(body):
+            headers = {"Content-Type": "application/octet-stream", "Authorization": s.authorization()}
+            status, _, text = s.request("POST", "/?operation=restore_backup&database=copy", body, headers)
+            until(lambda: not [n for n in os.listdir(os.path.join(folder, "database")) if n.startswith(".restore")], "a file is left")
+            return status, text.decode()
+
+        with scratch_file_system("size=24m") as folder, Server(root=folder, settings=["logging.auditLog=false"]) as s:
+            create(s)
+            insert(s, [{"id": i, "x": "y" * 1000} for i in range(1000)])
+            backup = s.request(body=b'{"operation":"get_backup","database":"dev"}',
+                               headers={"Content-Type": "application/json", "Authorization": s.authorization()})[2]
+            for body in (backup + bytes(24 << 20), iter([backup] + [bytes(1 << 20)] * 24)):
+                status, text = send(body)
+                self.assertEqual(status, 507, text)
+                self.assertIn("there is room for", text)
+                self.assertEqual(insert(s, [{"id": "next", "x": "y" * 1000}])[0], 200)
+            create(s, "other")
+            ballast = fill(folder)
+            self.fill_table(s, "other")
+            status, text = send(iter([backup]))
+            self.assertEqual(status, 507, text)
+            os.unlink(ballast)
+            status, text = send(backup)
+            self.assertEqual(status, 200, text)
+            self.assertEqual(count(s, database="copy"), 1000)
+
+    def test_backup_without_room(self):
+        """It is refused before it takes what writers need."""
+        with scratch_file_system("size=24m") as folder, Server(root=folder, settings=["logging.auditLog=false"]) as s:
+            create(s)
+            insert(s, [{"id": i, "x": "y" * 1000} for i in range(5000)])
+            ballast = fill(folder, leave=4 << 20)
+            status, body = s.call({"operation": "get_backup", "database": "dev"})
+            self.assertEqual(status, 507, body)
+            self.assertRegex(body["error"], r"^a backup of database 'dev' takes \d+ bytes of the disk until it is sent, and there is room for \d+ in ")
+            self.assertEqual(insert(s, [{"id": "next", "x": "y" * 1000}])[0], 200)
+            os.unlink(ballast)
+            self.assertEqual(s.call({"operation": "get_backup", "database": "dev"})[0], 200)
+
     def test_way_out(self):
         """On a full disk records can be deleted and users sign in, until there is space again."""
         with self.small_disk() as (s, folder):

@@ -3,9 +3,12 @@
  * \file conditions.c
  * \brief A request to search a small table: a refusal, or rows, the same ones in slices as at once.
  */
+#include <config.h>
+
 #include "fuzz.h"
 
 #include "base/json.h"
+#include "json_oracle.h"
 #include "query/query.h"
 
 #include <dirent.h>
@@ -102,9 +105,10 @@ static const lyre_value *of_kind(const lyre_value *v, enum lyre_type type)
 	return value_is(v, type) ? v : NULL;
 }
 
-static int ask(const struct table *t, const lyre_value *request, enum rows_format format, size_t want, struct buf *out)
+static int ask(const struct table *t, const lyre_value *request, const struct encoder *format, size_t want, struct buf *out)
 {
 	struct arena a;
+	lyre_out o;
 	struct query *q;
 	struct err e = { 0 };
 	struct lyre_query query = {
@@ -121,9 +125,12 @@ static int ask(const struct table *t, const lyre_value *request, enum rows_forma
 	arena_init(&a);
 	int rc = ids ? lookup_open(&q, &a, t, NULL, ids, query.select, NULL, &e) : query_open(&q, &a, t, NULL, &query, NULL, &e);
 	if (rc == 0) {
-		while ((rc = query_write(q, format, out, out->len + want, &e)) == 0)
+		out_begin(&o, format, out, &a);
+		while ((rc = query_write(q, &o, out->len + want, &e)) == 0)
 			;
 		query_close(q);
+		out_finish(&o);
+		out_drop(&o);
 		must(rc == LYRE_END || *e.text);
 	} else {
 		must(rc == e.code && *e.text);
@@ -132,7 +139,7 @@ static int ask(const struct table *t, const lyre_value *request, enum rows_forma
 	return rc;
 }
 
-static void ask_twice(const struct table *t, const lyre_value *request, enum rows_format format)
+static void ask_twice(const struct table *t, const lyre_value *request, const struct encoder *format)
 {
 	struct buf once, sliced;
 	struct arena a;
@@ -144,7 +151,7 @@ static void ask_twice(const struct table *t, const lyre_value *request, enum row
 	int rc = ask(t, request, format, 1 << 20, &once);
 	must(rc == ask(t, request, format, 1, &sliced));
 	must(rc < 0 || (once.len == sliced.len && (!once.len || !memcmp(once.data, sliced.data, once.len))));
-	if (rc == LYRE_END && format == ROWS_JSON)
+	if (rc == LYRE_END && format == &encode_json)
 		must(json_decode_copy(&a, once.data, once.len, &rows, &e) == 0 && rows.type == LYRE_ARRAY);
 	buf_free(&sliced);
 	buf_free(&once);
@@ -159,10 +166,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!store)
 		start();
 	arena_init(&a);
-	if (json_decode_copy(&a, (const char *)data, size, &request, &e) == 0 && request.type == LYRE_OBJECT) {
+	int rc = json_decode_copy(&a, (const char *)data, size, &request, &e);
+	must_not_say(json_oracle((const char *)data, size, rc, &request));
+	if (rc == 0 && request.type == LYRE_OBJECT) {
 		const struct table *t = tables[value_equals_str(value_get(&request, "table"), "declared")];
-		ask_twice(t, &request, ROWS_JSON);
-		ask_twice(t, &request, ROWS_CSV);
+		ask_twice(t, &request, &encode_json);
+#ifdef LYRE_FORMAT_CSV
+		ask_twice(t, &request, &encode_csv);
+#endif
+#ifdef LYRE_FORMAT_YAML
+		ask_twice(t, &request, &encode_yaml);
+#endif
+#ifdef LYRE_FORMAT_CBOR
+		ask_twice(t, &request, &encode_cbor);
+#endif
 	}
 	arena_free(&a);
 	return 0;

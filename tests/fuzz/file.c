@@ -394,7 +394,7 @@ static void use(const char *database, bool restored)
 static int take(bool restore, struct err *e)
 {
 	if (restore)
-		return store_restore(store, "r", damaged_path, e);
+		return store_restore(store, "r", damaged_path, NULL, e);
 	return store_adopt(store, "r", damaged_path, e);
 }
 

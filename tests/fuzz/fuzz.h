@@ -25,6 +25,15 @@ _Noreturn static inline void fuzz_fail(const char *file, int line, const char *w
 	abort();
 }
 
+/** Of what returns a sentence where something is wrong, and NULL where nothing is. */
+#define must_not_say(sentence) fuzz_silent(__FILE__, __LINE__, (sentence))
+
+static inline void fuzz_silent(const char *file, int line, const char *sentence)
+{
+	if (sentence)
+		fuzz_fail(file, line, sentence);
+}
+
 /** A copy of its own, so that a sanitizer sees what is read beyond its end. \p spare bytes stand behind it, zero. */
 static inline void *fuzz_copy(const void *data, size_t size, size_t spare)
 {

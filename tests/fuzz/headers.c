@@ -88,8 +88,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = fuzz_copy(data, size, 1);
 
-	must(format_accepted(text) <= FORMAT_CSV);
-	must(media_of(text) <= MEDIA_TEXT);
+	const struct format *f = format_accepted(text);
+	must(!f || f->encoder);
+	f = format_sent(text);
+	must(!f || (f->decoder && f->encoder && !is_plain_text(text)));
 	check_password(text);
 	check_authentication(text);
 	check_origin(text);

@@ -2,11 +2,12 @@
 /**
  * \file main.c
  * \brief Runs a target on files: the arguments, or its folder of the corpus, then on random inputs where the target asks for
- * some (fuzz_rounds). What fails ends the process.
+ * some (fuzz_rounds): changed entries of the corpus where it has fuzz_words, bytes where not. What fails ends the process.
  *
  * FUZZ_ROUNDS: how many random inputs; FUZZ_SEED: which (1); FUZZ_FIRST: the number of the first (0).
  */
 #include "fuzz.h"
+#include "vary.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -19,6 +20,7 @@
 /** Random inputs that a target wants beside its corpus. */
 extern unsigned fuzz_rounds;
 __attribute__((weak)) unsigned fuzz_rounds = 0;
+__attribute__((weak)) const char *const *fuzz_words = NULL;
 
 static void run_file(const char *path)
 {
@@ -36,6 +38,8 @@ static void run_file(const char *path)
 	puts(path);
 	fflush(stdout);
 	LLVMFuzzerTestOneInput((const uint8_t *)data, (size_t)size);
+	if (fuzz_words)
+		vary_keep((const uint8_t *)data, (size_t)size);
 	free(data);
 }
 
@@ -81,22 +85,20 @@ static unsigned long number(const char *variable, unsigned long otherwise)
 	return text ? strtoul(text, NULL, 10) : otherwise;
 }
 
-/** splitmix64: each input is made of the seed and its number alone. */
-static uint64_t next(uint64_t *state)
+static const uint8_t *random_bytes(uint64_t *state, size_t *size)
 {
-	uint64_t z = *state += 0x9e3779b97f4a7c15u;
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	return z ^ z >> 31;
+	static uint8_t input[INPUT_MAX];
+	*size = 1 + 8 * (size_t)(1 + fuzz_random(state) % 8 * (fuzz_random(state) % 2) % 5);
+	for (size_t i = 0; i < *size; i++)
+		input[i] = (uint8_t)fuzz_random(state);
+	return input;
 }
 
 static void run_random(unsigned long seed, unsigned long round)
 {
-	uint8_t input[INPUT_MAX];
 	uint64_t state = (uint64_t)seed << 32 ^ round;
-	size_t size = 1 + 8 * (size_t)(1 + next(&state) % 8 * (next(&state) % 2) % 5);
-	for (size_t i = 0; i < size; i++)
-		input[i] = (uint8_t)next(&state);
+	size_t size;
+	const uint8_t *input = fuzz_words ? vary(&state, &size) : random_bytes(&state, &size);
 	snprintf(present, sizeof present, "FUZZ_SEED=%lu FUZZ_FIRST=%lu FUZZ_ROUNDS=1\n", seed, round);
 	alarm(HANG_SECONDS);
 	LLVMFuzzerTestOneInput(input, size);

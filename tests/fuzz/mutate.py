@@ -3,10 +3,11 @@
 
 MUTATIONS: how many (3000). MUTATION_SEED: which (1). MUTATION_ONLY: numbers of requests, "17,18", to send these alone, in this order.
 """
-import csv, io, json, os, re, shutil, socket, subprocess, sys, tempfile, threading, time
+import json, os, re, shutil, socket, subprocess, sys, tempfile, threading, time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "api"))
+import formats
 from lyre_server import LYRED, MINIMAL, SOURCE, Server
 from mutations import Mutator, recorded_bodies
 
@@ -70,6 +71,24 @@ def is_library_page(answer):
         body.startswith((b"<html>", b"HTTP/1.1 %d " % status)))
 
 
+# Formats beside JSON; YAML where Python can read it.
+OTHERS = set(formats.READERS) - {"application/json"} - (set() if formats.has_yaml() else {"text/yaml"})
+
+
+def fault_of_other(kind, status, body):
+    try:
+        value = formats.value_of(kind, body)
+    except (ValueError, KeyError, TypeError) as e:
+        return "not %s: %s" % (kind, e)
+    if status == 200:
+        return None
+    # A refusal in lines is one, and its columns or members are what the object's are in JSON.
+    value = value[0] if isinstance(value, list) and len(value) == 1 else value
+    if not isinstance(value, dict) or not value.get("error"):
+        return "no error"
+    return None if str(value.get("statusCode", status)) == str(status) else "statusCode"
+
+
 def fault_of(status, headers, body):
     """What is wrong with an answer, or None."""
     if status == 100 or (status == 204 and not body):
@@ -79,14 +98,8 @@ def fault_of(status, headers, body):
     kind = headers.get("content-type", "").split(";")[0]
     if kind == "application/octet-stream":
         return None if status == 200 and body else "a file as an answer"
-    if kind == "text/csv":
-        if status == 200:
-            return None
-        # A refusal is one row, and its columns are what the object's keys would be in JSON.
-        rows = list(csv.DictReader(io.StringIO(body.decode(), newline="")))
-        if len(rows) != 1 or not rows[0].get("error"):
-            return "no error"
-        return None if rows[0].get("statusCode", str(status)) == str(status) else "statusCode"
+    if kind in OTHERS:
+        return fault_of_other(kind, status, body)
     if (status, body) in ((200, b"HarperDB is running."), (404, b"Not found\n"), (400, b"Invalid Preflight Request")):
         return None
     try:

@@ -8,7 +8,8 @@ TEXTS = [
     "__createdtime__", "__updatedtime__", "null", "true", "1", "-1", "1e5", ".", "..", "../../x", "/", "`", "%s%n%d", "a b", " ", "\t", "\n",
     "\0", "a\0b", "\x7f", "\u0080", "\u00e9", "e\u0301", "\u00df", "\u0130", "\u202e", "\ufeff", "\ufffd", "\U0001f600", "\U0010ffff",
     "x" * 250, "x" * 251, "\u00e9" * 250, "x" * 400, "x" * 511, "x" * 3000, "\U0001f600" * 130, "and", "or", "equals", "not_equal", "contains",
-    "starts_with", "ends_with", "greater_than", "greater_than_equal", "less_than", "less_than_equal", "between", "==", "ge", "Any", "String",
+    "starts_with", "ends_with", "greater_than", "greater_than_equal", "less_than", "less_than_equal", "between", "in", "not_in", "not_contains",
+    "not_starts_with", "not_ends_with", "==", "ge", "Any", "String",
     "Int", "Long", "BigInt", "Float", "Boolean", "Date", "ID", "Bytes", "Blob", "2024-02-30T25:61:00Z", "2024-01-02T03:04:05.678Z",
 ]
 NUMBERS = [
@@ -222,7 +223,8 @@ class Mutator:
                 b'{"operation":"upsert","database":"dev","table":"dog","records":[%s]}' %
                 b",".join(b'{"id":%d,"name":"P%d","age":%d}' % (i, i % 9, i % 13) for i in range(40))]
 
-    HEADERS = [b"Accept: text/csv", b"Accept: text/csv", b"Accept: application/json;q=0, */*", b"Accept: x/y", b"Accept: ,;q=,*", b"Accept:", b"Origin: null",
+    HEADERS = [b"Accept: text/csv", b"Accept: application/cbor", b"Accept: application/x-msgpack", b"Accept: text/yaml", b"Accept: application/jsonl",
+               b"Content-Type: application/cbor", b"Content-Type: application/msgpack", b"Accept: application/json;q=0, */*", b"Accept: x/y", b"Accept: ,;q=,*", b"Accept:", b"Origin: null",
                b"Origin: http://a", b"Expect: 100-continue", b"Expect: 200-maybe", b"Connection: close", b"Connection: keep-alive, upgrade",
                b"Upgrade: websocket", b"Content-Encoding: gzip", b"Accept-Encoding: gzip", b"Cookie: a=b; c", b"Content-Type: text/csv",
                b"Content-Type: application/json; charset=utf-16", b"Content-Type: multipart/form-data; boundary=x", b"Content-Type:", b"X: " + b"y" * 3000,

@@ -5,6 +5,7 @@
  */
 #include "fuzz.h"
 
+#include "json_oracle.h"
 #include "store/record.h"
 
 #define ITEMS_MAX 16
@@ -87,7 +88,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	lyre_value v;
 	arena_init(&a);
 	if (size && data[0] == 'J') {
-		if (json_decode_copy(&a, (const char *)data + 1, size - 1, &v, &e) == 0 && v.type == LYRE_OBJECT)
+		int rc = json_decode_copy(&a, (const char *)data + 1, size - 1, &v, &e);
+		must_not_say(json_oracle((const char *)data + 1, size - 1, rc, &v));
+		if (rc == 0 && v.type == LYRE_OBJECT)
 			build(&a, &v);
 	} else {
 		read_record((struct record){ data, size }, &a);

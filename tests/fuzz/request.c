@@ -41,7 +41,7 @@ static const struct lyre_operation operations[] = {
 
 static struct dispatch *dispatch;
 
-static void start(void)
+static void open_dispatch(void)
 {
 	struct dispatch_services services = { 0 };
 	struct err e;
@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	lyre_value answer;
 	struct err e;
 	if (!dispatch)
-		start();
+		open_dispatch();
 	arena_init(&x.arena);
 	buf_init(&x.body);
 	buf_init(&x.out);

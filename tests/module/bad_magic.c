@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** The right symbol, but not the mark of a module. */
+/** The right symbol, but without the magic of a module. */
 #include <lyre/lyre.h>
 
 #undef LYRE_MODULE_MAGIC

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Its descriptor says that it is larger than it is. */
+/** Its descriptor claims to be larger than it is. */
 #include <lyre/lyre.h>
 
 const struct lyre_host *lyre_host;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Decides of credentials of its own kinds, a scheme and a cookie: what they say is what the server is told of them. */
+/** Has its own credentials, a scheme and a cookie, whose text selects what verify() returns. */
 #include <lyre/lyre.h>
 
 #include <string.h>
 
-static int asked; /* how often; tests ask one after the other */
+static int asked; /* calls of verify(); tests send requests one by one */
 
 static int is_good(lyre_call *call, const char *name, struct lyre_identity *ret)
 {
@@ -17,7 +17,7 @@ static int is_good(lyre_call *call, const char *name, struct lyre_identity *ret)
 	return 0;
 }
 
-/* Behaves as no module should: what it leaves open must not be open afterwards. */
+/* Misbehaves: the server must close what it leaves open. */
 static int leave_open(lyre_call *call)
 {
 	lyre_server_rights_begin(call);
@@ -152,9 +152,9 @@ static int start(lyre_instance *self)
 }
 
 static const struct lyre_setting settings[] = {
-	{ .key = "scheme", .type = LYRE_S_STRING, .fallback = "Badge", .help = "The scheme that it decides of." },
-	{ .key = "cookie", .type = LYRE_S_STRING, .fallback = "badge", .help = "The cookie that it decides of." },
+	{ .key = "scheme", .type = LYRE_S_STRING, .fallback = "Badge", .help = "Scheme of its credentials." },
+	{ .key = "cookie", .type = LYRE_S_STRING, .fallback = "badge", .help = "Cookie of its credentials." },
 };
 
-LYRE_MODULE(badges, "1.0.0", "Credentials of its own kind", .settings = LYRE_LIST(settings), .operations = LYRE_LIST(operations),
+LYRE_MODULE(badges, "1.0.0", "Its own credentials", .settings = LYRE_LIST(settings), .operations = LYRE_LIST(operations),
 	.start = start);

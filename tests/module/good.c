@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** A module with nothing wrong: what the others differ from. */
+/** A correct module: the others deviate from it. */
 #include <lyre/lyre.h>
 
 static int good(lyre_call *call)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** An inline operation that holds up the thread that serves it. */
+/** An inline operation that blocks its thread. */
 #include <lyre/lyre.h>
 #include <time.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Adds pages: the path of the first is a setting, so that it can be one that is taken, or none at all. */
+/** Adds pages: the path of the first is a setting, so that it can be taken or invalid. */
 #include <lyre/lyre.h>
 
 #include <string.h>

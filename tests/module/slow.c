@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Jobs of every kind, as long as a test wants them. */
+/** Jobs of every kind, with configurable duration. */
 #include <lyre/lyre.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -42,7 +42,7 @@ static int steps(lyre_call *call)
 	return 0;
 }
 
-/** Works for a while and answers what it is told to. */
+/** Works for a while, and answers as requested. */
 static int slow(lyre_call *call)
 {
 	int now = atomic_fetch_add(&at_once, 1) + 1, before = atomic_load(&most);
@@ -60,7 +60,7 @@ static int slow(lyre_call *call)
 	return 0;
 }
 
-/** How many jobs were at work at once at the most. */
+/** Answers the maximum number of jobs that ran at once. */
 static int slow_most(lyre_call *call)
 {
 	lyre_out_int(lyre_reply(call), atomic_load(&most));
@@ -89,7 +89,7 @@ static int written(lyre_call *call, const struct lyre_write_result *result, void
 	return lyre_reply_message(call, "%zu written by job %d characters long", result->done, (int)strlen(lyre_job_id(call)));
 }
 
-/** A job's handler may wait as any other. */
+/** A job's handler may return LYRE_PENDING like any other. */
 static int slow_write(lyre_call *call)
 {
 	lyre_table *table;
@@ -98,7 +98,7 @@ static int slow_write(lyre_call *call)
 	return rc ? rc : lyre_write(call, table, LYRE_INSERT, lyre_arg(call, "records"), written, NULL);
 }
 
-/** Copies each of a table's records under another key, in scopes within scopes, while it goes on reading. */
+/** Copies each record of a table under another key, in nested scopes, while it continues to read. */
 static int copy_one(lyre_call *call, lyre_table *table, const lyre_value *row, int nested)
 {
 	const char *names[] = { "id", "copy" };
@@ -143,7 +143,7 @@ static int slow_copy(lyre_call *call)
 		rc = lyre_cursor_next(call, cursor, &row);
 		if (!rc)
 			rc = copy_one(call, query.table, row, n++ % 2);
-		if (rc == 0 && n == 50 && lyre_arg(call, "fail")) /* a scope left open is the call's to end */
+		if (rc == 0 && n == 50 && lyre_arg(call, "fail")) /* the call ends a scope that is left open */
 			return lyre_fail(call, LYRE_EINVAL, "%s", lyre_arg_string(call, "fail"));
 		lyre_scope_end(call);
 	}
@@ -166,7 +166,7 @@ static const struct lyre_param table_params[] = {
 static const struct lyre_operation operations[] = {
 	{ .name = "slow", .handler = slow, .access = LYRE_ACCESS_USER, .run = LYRE_RUN_JOB, .check = check, .params = LYRE_LIST(slow_params),
 	  .help = "Work." },
-	{ .name = "slow_most", .handler = slow_most, .access = LYRE_ACCESS_USER, .help = "Tell how many were at work at once." },
+	{ .name = "slow_most", .handler = slow_most, .access = LYRE_ACCESS_USER, .help = "Show how many jobs ran at once." },
 	{ .name = "slow_rows", .handler = slow_rows, .access = LYRE_ACCESS_USER, .run = LYRE_RUN_JOB, .params = LYRE_LIST(table_params), .help = "Rows." },
 	{ .name = "slow_write", .handler = slow_write, .access = LYRE_ACCESS_USER, .run = LYRE_RUN_JOB, .params = LYRE_LIST(table_params),
 	  .help = "Write and wait." },

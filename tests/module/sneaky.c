@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Declares that it touches nothing, and asks the services for whatever it is told to: they must know better. */
+/** Declares that it touches nothing, but calls any service on request: the services must check the rights. */
 #include <lyre/lyre.h>
 
 #include <math.h>
@@ -27,7 +27,7 @@ static int done(lyre_call *call, int rc)
 	return rc < 0 ? rc : lyre_reply_message(call, "done");
 }
 
-/* ---- what is told of databases and tables ---- */
+/* ---- descriptions of databases and tables ---- */
 
 static int name_database(void *arg, const char *name)
 {
@@ -270,6 +270,15 @@ static int see_metric(void *arg, const struct lyre_metric *m)
 static int metrics(lyre_call *call) { return done(call, lyre_metrics(call, see_metric, NULL)); }
 static int configuration(lyre_call *call) { return lyre_configuration_reply(call, 0); }
 
+static int see_setting(void *arg, const struct lyre_setting_entry *entry)
+{
+	(void)arg;
+	(void)entry;
+	return 0;
+}
+
+static int settings(lyre_call *call) { return done(call, lyre_settings(call, see_setting, NULL)); }
+
 static int configuration_set(lyre_call *call)
 {
 	static const char *const names[] = { "logging_level" };
@@ -293,9 +302,9 @@ static int log_read(lyre_call *call)
 	return done(call, lyre_log_read(call, &q, see_entry, NULL));
 }
 
-/* ---- what becomes of a refusal ---- */
+/* ---- refusals ---- */
 
-/** It outlives the scope in which it was met, and the names that were made there. */
+/** A refusal outlives its scope, and the names created there. */
 static int scoped(lyre_call *call)
 {
 	lyre_table *table;
@@ -307,7 +316,7 @@ static int scoped(lyre_call *call)
 	if (rc == 0)
 		rc = lyre_write_wait(call, table, LYRE_INSERT, lyre_make_copy(call, lyre_arg(call, "records")), &result);
 	lyre_scope_end(call);
-	if (lyre_scope_begin(call) == 0) { /* its memory serves again */
+	if (lyre_scope_begin(call) == 0) { /* reuses its memory */
 		char *memory = lyre_alloc(call, 4096);
 		if (memory)
 			memset(memory, 'x', 4096);
@@ -316,7 +325,7 @@ static int scoped(lyre_call *call)
 	return done(call, rc);
 }
 
-/** It is gone when the module makes another of its own. */
+/** A failure of the module replaces the refusal. */
 static int own_words(lyre_call *call)
 {
 	lyre_table *table;
@@ -333,7 +342,7 @@ static const struct {
 	{ "drop_table", drop_table }, { "create_attribute", create_attribute }, { "drop_attribute", drop_attribute },
 	{ "backup", backup }, { "restore", restore }, { "compact", compact }, { "storage", storage }, { "check", check },
 	{ "pages", pages }, { "changes", changes }, { "changes_remove", changes_remove }, { "metrics", metrics },
-	{ "configuration", configuration }, { "configuration_set", configuration_set }, { "restart", restart },
+	{ "settings", settings }, { "configuration", configuration }, { "configuration_set", configuration_set }, { "restart", restart },
 	{ "restart_workers", restart_workers }, { "log", log_read }, { "scoped", scoped }, { "own_words", own_words },
 };
 
@@ -346,7 +355,7 @@ static int serve(lyre_call *call)
 	return lyre_fail(call, LYRE_EINVAL, "no service '%s'", name);
 }
 
-/** With the rights of the server where it is told so, in two layers. */
+/** Calls the service, on request with the server's rights, nested. */
 static int sneak(lyre_call *call)
 {
 	int rights = lyre_value_bool(lyre_arg(call, "rights"));
@@ -363,19 +372,19 @@ static int sneak(lyre_call *call)
 #define TEXT(n) { .name = n, .types = LYRE_T_STRING, .help = "A text." }
 #define LIST(n) { .name = n, .types = LYRE_T_ARRAY, .help = "A list." }
 
-/* None of them is marked as what it is, and the names are not those that the permission question looks at. */
+/* None has the flags for the permission check, and the operation declares no permissions. */
 static const struct lyre_param params[] = {
 	TEXT("service"), TEXT("database"), TEXT("table"), TEXT("attribute"), LIST("records"), LIST("select"), LIST("conditions"),
 	{ .name = "sort", .types = LYRE_T_OBJECT, .help = "An order." },
 	{ .name = "mode", .types = LYRE_T_NUMBER, .fallback = "0", .help = "A write's mode." },
-	{ .name = "rights", .types = LYRE_T_BOOLEAN, .fallback = "false", .help = "With the rights of the server." },
+	{ .name = "rights", .types = LYRE_T_BOOLEAN, .fallback = "false", .help = "Whether to use the server's rights." },
 };
 
 static const struct lyre_operation operations[] = {
 	{ .name = "sneak", .handler = sneak, .run = LYRE_RUN_POOL, .access = LYRE_ACCESS_USER, .params = LYRE_LIST(params),
 	  .help = "Ask a service." },
 	{ .name = "sneak_open", .handler = sneak, .run = LYRE_RUN_POOL, .access = LYRE_ACCESS_OPEN, .params = LYRE_LIST(params),
-	  .help = "Ask a service for anybody." },
+	  .help = "Ask a service without credentials." },
 	{ .name = "sneak_job", .handler = sneak, .run = LYRE_RUN_JOB, .access = LYRE_ACCESS_USER, .params = LYRE_LIST(params),
 	  .help = "Ask a service in a job." },
 };

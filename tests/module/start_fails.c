@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Does not start, and says why. */
+/** Fails to start, and says why. */
 #include <lyre/lyre.h>
 
 static int start(lyre_instance *self)

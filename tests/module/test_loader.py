@@ -4,7 +4,7 @@ import os, shutil, struct, subprocess, sys, tempfile, unittest
 
 TOP = os.environ.get("TOP_SRCDIR", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 sys.path.insert(0, os.path.join(TOP, "tests", "api"))
-from lyre_server import BUILD, LYRED, STATIC_ONLY, Server
+from lyre_server import BUILD, LYRED, STATIC_ONLY, Server, until
 
 # How lyred ends when the configuration is wrong.
 MISCONFIGURED = 3
@@ -206,6 +206,18 @@ class Refusals(Case):
         self.refused(config(at("dup_setting")), "module 'dup_setting' (%s:2): declares the setting 'a.b' twice" % self.file)
 
 
+    def test_all_at_once(self):
+        """Each that does not load, and what is wrong with those that do; not those that need one that does not."""
+        gone = ("good", "path: /nowhere/good.so")
+        p = self.check(config(gone, at("bad_major"), at("needs_good"), at("dup_setting"), at("missing_need"), at("undeclared"), at("cycle_a"), at("cycle_b"), ("schema", "never: 1")))
+        lines = p.stdout.splitlines()
+        self.assertEqual(p.returncode, MISCONFIGURED, p.stdout)
+        words = ["module 'good'", "module 'bad_major'", "module 'dup_setting'", "module 'missing_need'", "module 'cycle_a'", "unknown setting 'modules.schema.never'", "module 'undeclared'"]
+        self.assertEqual(len(lines), len(words), p.stdout)
+        for line, word in zip(lines, words):
+            self.assertTrue(line.startswith("lyred: ") and word in line, p.stdout)
+
+
 @unittest.skipIf(STATIC_ONLY, "no dynamic loading in this build")
 class Optional(Case):
     def test_left_out(self):
@@ -257,6 +269,12 @@ class StaticOnly(Case):
         self.refused(config(("foo", "path: /nowhere/foo.so")), "this build has no dynamic loading", "/nowhere/foo.so")
         self.refused("modules:\n  foo: {}\n", "this build has no dynamic loading")
 
+    def test_each_is_told(self):
+        p = self.check("modules:\n  schema: {}\n  foo: {}\n  bar: {path: /nowhere/bar.so}\n")
+        self.assertEqual(p.returncode, MISCONFIGURED, p.stdout)
+        told = [line.split(" (")[0] for line in p.stdout.splitlines()]
+        self.assertEqual(told, ["lyred: module 'foo'", "lyred: module 'bar'"], p.stdout)
+
 
 @unittest.skipIf(STATIC_ONLY, "no dynamic loading in this build")
 class Served(unittest.TestCase):
@@ -283,6 +301,21 @@ class Served(unittest.TestCase):
             with self.subTest(access), self.assertRaisesRegex(RuntimeError, "'/pages/text' .*" + sentence):
                 with Server(config=config(at("pages", "access: %d" % access))):
                     pass
+
+    def test_own_work(self):
+        """In its start(), and on a thread of its own; what it writes is there after a restart."""
+        with Server(config=config(at("own_work"), ("data", "enabled: true"))) as s:
+            until(lambda: "the thread has worked" in s.said(), "no work on the thread")
+            self.assertIn("[own_work]: there is no work for a thread", s.said())
+            s.restart()
+            until(lambda: s.said().count("the thread has worked") == 2, "no work on the thread")
+            rows = s.ok({"operation": "search_by_id", "database": "own", "table": "work", "ids": ["start", "thread"], "get_attributes": ["*"]})
+            self.assertEqual([(r["name"], r["count"]) for r in rows], [("start", 2), ("thread", 2)])
+
+    def test_own_work_that_fails(self):
+        with self.assertRaisesRegex(RuntimeError, "module 'own_work' .* does not start: there is no work for start"):
+            with Server(config=config(at("own_work", "fail: true"))):
+                pass
 
     def test_those_that_need_one_that_does_not_start(self):
         gone = at("start_fails", "optional: true")

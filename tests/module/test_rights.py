@@ -14,7 +14,7 @@ INSERT, UPDATE, UPSERT, DELETE = range(4)
 
 TABLE_SERVICES = ("spec", "stats", "query", "cursor", "lookup", "write", "write_wait", "changes", "changes_remove",
                   "create_attribute", "drop_attribute")
-SERVER_SERVICES = ("backup", "restore", "compact", "storage", "check", "pages", "metrics", "configuration", "configuration_set",
+SERVER_SERVICES = ("backup", "restore", "compact", "storage", "check", "pages", "metrics", "settings", "configuration", "configuration_set",
                    "restart", "restart_workers", "log")
 
 
@@ -356,7 +356,7 @@ class Definitions(Case):
             for user in ("limited", "nothing", "structure", "structure_all"):
                 self.assertEqual(self.sneak(user, service, attribute="/nowhere"), refusal(), service)
             self.assertEqual(self.sneak(None, service, operation="sneak_open", attribute="/nowhere"), refusal())
-        for service in ("backup", "storage", "check", "pages", "metrics", "configuration", "log"):
+        for service in ("backup", "storage", "check", "pages", "metrics", "settings", "configuration", "log"):
             self.ok(None, service)
             self.ok("nothing", service, rights=True)
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Does not say who may call its operation. */
+/** Does not declare who may call its operation. */
 #include <lyre/lyre.h>
 
 static int handler(lyre_call *call)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Uses a function that nobody has. */
+/** Uses a function that does not exist. */
 #include <lyre/lyre.h>
 
 void lyre_test_function_of_nobody(void);
@@ -10,4 +10,4 @@ static void stop(lyre_instance *self)
 	lyre_test_function_of_nobody();
 }
 
-LYRE_MODULE(undefined_symbol, "1.0.0", "Uses what nobody has", .stop = stop);
+LYRE_MODULE(undefined_symbol, "1.0.0", "Uses a missing function", .stop = stop);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Calls what lyre/user.h offers, as a module of somebody else's would: the operation "users_as_seen" tells what it was
- * answered, and passes a struct without its size where "careless" is given.
+ * Calls the functions of lyre/user.h as any other module would: the operation "users_as_seen" shows their results, and
+ * passes a struct without its size if "careless" is given.
  */
 #include <lyre/lyre.h>
 
@@ -21,12 +21,12 @@ static int count_role(void *arg, const lyre_value *role)
 	return 0;
 }
 
-/** What the caller may do to a system table, without and with the rights of the server, which nest. */
+/** Shows the caller's permissions on a system table, without and with the server's rights, which nest. */
 static void tell_rights(lyre_call *call, lyre_out *o)
 {
 	lyre_out_key(o, "rights");
 	lyre_out_array_begin(o);
-	lyre_server_rights_end(call); /* one too many is none */
+	lyre_server_rights_end(call); /* an extra end does nothing */
 	lyre_out_int(o, lyre_call_permissions(call, "system", "hdb_role"));
 	lyre_server_rights_begin(call);
 	lyre_server_rights_begin(call);
@@ -73,7 +73,7 @@ static int as_seen(lyre_call *call)
 	return 0;
 }
 
-/** Keeps something for a user, which only the server's own may be shown. */
+/** Stores a refresh token for a user, which only the server's rights may see. */
 static int keep(lyre_call *call)
 {
 	const struct lyre_user_change change = {
@@ -86,7 +86,7 @@ static int keep(lyre_call *call)
 	return rc ? rc : lyre_reply_message(call, "kept");
 }
 
-/** One role, by the id in "name". */
+/** Finds a role by the id in "name". */
 static int role(lyre_call *call)
 {
 	const lyre_value *record;
@@ -98,7 +98,7 @@ static int role(lyre_call *call)
 	return 0;
 }
 
-/** A failure with an answer of its own; with "careless", one that another failure took the place of. */
+/** Fails with its own answer; with "careless", another failure replaces it. */
 static int fails(lyre_call *call)
 {
 	lyre_out *o = lyre_reply(call);
@@ -114,17 +114,17 @@ static int fails(lyre_call *call)
 }
 
 static const struct lyre_param params[] = {
-	{ .name = "name", .types = LYRE_T_STRING, .help = "Of a user; the caller when not given." },
+	{ .name = "name", .types = LYRE_T_STRING, .help = "Name of a user; default: the caller." },
 	{ .name = "careless", .types = LYRE_T_BOOLEAN, .help = "Leave the size out." },
 };
 
 static const struct lyre_operation operations[] = {
 	{ .name = "users_as_seen", .handler = as_seen, .run = LYRE_RUN_POOL, .access = LYRE_ACCESS_USER,
-	  .params = LYRE_LIST(params), .help = "Tell of users." },
+	  .params = LYRE_LIST(params), .help = "Show users." },
 	{ .name = "users_keep", .handler = keep, .run = LYRE_RUN_POOL, .access = LYRE_ACCESS_USER, .params = LYRE_LIST(params),
 	  .help = "Keep something for a user." },
 	{ .name = "users_role", .handler = role, .run = LYRE_RUN_POOL, .access = LYRE_ACCESS_USER, .params = LYRE_LIST(params),
-	  .help = "Tell of a role." },
+	  .help = "Show a role." },
 	{ .name = "users_fail", .handler = fails, .access = LYRE_ACCESS_USER, .params = LYRE_LIST(params), .help = "Fail." },
 };
 

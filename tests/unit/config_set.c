@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "config/config.h"
 #include "config/settings.h"
+#include "encode/encode.h"
 
 #include <stdio.h>
 #include <string.h>

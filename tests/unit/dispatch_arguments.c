@@ -23,12 +23,15 @@ static const struct lyre_param params[] = {
 	{ .name = "desc", .types = LYRE_T_BOOLEAN },
 	{ .name = "sort", .types = LYRE_T_OBJECT },
 	{ .name = "value", .types = LYRE_T_ANY },
-	{ .name = "conditions", .types = LYRE_T_ARRAY, .flags = LYRE_P_READS },
+	{ .name = "conditions", .types = LYRE_T_ARRAY, .flags = LYRE_P_CONDITIONS },
+	{ .name = "comparator", .types = LYRE_T_STRING | LYRE_T_NUMBER, .flags = LYRE_P_NOT_EMPTY,
+	  .wrong_as = "search_type comparator" },
+	{ .name = "attribute", .types = LYRE_T_STRING, .wrong_as = "search_attribute" },
 	{ .name = "who", .types = LYRE_T_STRING, .flags = LYRE_P_REQUIRED | LYRE_P_NULL_IS_ABSENT, .label = "user" },
 };
 
 static const struct lyre_operation declared[] = {
-	{ .name = "try", .handler = handler, .access = LYRE_ACCESS_USER, .permissions = LYRE_PERMIT_READ, .params = LYRE_LIST(params) },
+	{ .name = "try", .handler = handler, .access = LYRE_ACCESS_USER, .params = LYRE_LIST(params) },
 };
 
 static struct registry registry;
@@ -106,6 +109,11 @@ static const struct {
 	{ "{\"hash_values\":null" REST, "'hash_values' must be an array" },
 	{ "{\"hash_values\":[1,\"a\",2.5]" REST, "" },
 	{ "{\"hash_values\":[null,{}]" REST, "'hash_values' must be strings or numbers" },
+	{ "{\"comparator\":\"\"" REST, "'search_type' is not allowed to be empty. 'comparator' is not allowed to be empty" },
+	{ "{\"comparator\":true" REST, "'search_type' must be one of [string, number]. 'comparator' must be one of [string, number]" },
+	{ "{\"comparator\":null" REST, "'comparator' must be one of [string, number]" },
+	{ "{\"search_type\":true" REST, "'search_type' must be one of [string, number]" },
+	{ "{\"attribute\":1" REST, "'search_attribute' must be a string" },
 	{ "{\"records\":[]" REST, "'records' must contain at least 1 items" },
 	{ "{\"records\":[1,{},[]]" REST, "'records[0]' must be of type object. 'records[2]' must be of type object" },
 	{ "{\"limit\":0" REST, "'limit' must be greater than or equal to 1" },

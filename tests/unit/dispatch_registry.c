@@ -96,6 +96,10 @@ START_TEST(test_duplicate_is_refused)
 }
 END_TEST
 
+#define A_FILE(n, t) { .name = n, .types = t, .flags = LYRE_P_FILE }
+static const struct lyre_param file[] = { A_FILE("p", LYRE_T_STRING) }, file_or_number[] = { A_FILE("p", LYRE_T_STRING | LYRE_T_NUMBER) },
+	two_files[] = { A_FILE("p", LYRE_T_STRING), A_FILE("q", LYRE_T_STRING) };
+
 START_TEST(test_bad_declarations)
 {
 	const struct lyre_param bad_default[] = { { .name = "p", .types = LYRE_T_ANY, .fallback = "{" } };
@@ -112,7 +116,7 @@ START_TEST(test_bad_declarations)
 }
 END_TEST
 
-START_TEST(test_check_is_for_jobs)
+START_TEST(test_check_is_for_jobs_and_files)
 {
 	struct lyre_operation o = {
 		.name = "x", .handler = handler, .access = LYRE_ACCESS_USER, .run = LYRE_RUN_POOL, .check = handler
@@ -126,6 +130,14 @@ START_TEST(test_check_is_for_jobs)
 	o.run = LYRE_RUN_JOB + 1;
 	o.name = "z";
 	ck_assert_int_eq(add("data", &o), LYRE_EINVAL);
+
+	o.run = LYRE_RUN_POOL;
+	o.params = (struct lyre_list)LYRE_LIST(file);
+	ck_assert_msg(!add("data", &o), "%s", e.text);
+	o.name = "w";
+	o.run = LYRE_RUN_JOB;
+	ck_assert_int_eq(add("data", &o), LYRE_EINVAL);
+	ck_assert_ptr_nonnull(strstr(e.text, "neither jobs"));
 }
 END_TEST
 
@@ -166,7 +178,7 @@ static const struct lyre_param request[] = { REQUEST }, reads[] = WITH(READS), w
 static const struct lyre_param request_text_only[] = { { .name = "p", .types = LYRE_T_STRING, .flags = LYRE_P_REQUEST } };
 #define WRITES_TEXT { .name = "p", .types = LYRE_T_STRING, .flags = LYRE_P_WRITES }
 static const struct lyre_param writes_text[] = WITH(WRITES_TEXT);
-static const struct lyre_param unknown_flag[] = { { .name = "p", .types = LYRE_T_STRING, .flags = LYRE_P_HANDLER_CHECKS * 2 } };
+static const struct lyre_param unknown_flag[] = { { .name = "p", .types = LYRE_T_STRING, .flags = LYRE_P_FILE * 2 } };
 
 #define PARAMS(list) { (list), (uint32_t)(sizeof(list) / sizeof *(list)), (uint32_t)sizeof *(list) }
 #define NONE { NULL, 0, 0 }
@@ -201,6 +213,10 @@ static const struct {
 	{ LYRE_ACCESS_USER, LYRE_PERMIT_READ, PARAMS(writes), "neither inserts nor updates" },
 	{ LYRE_ACCESS_USER, LYRE_PERMIT_UPDATE, PARAMS(writes_text), "cannot be an array or an object" },
 	{ LYRE_ACCESS_USER, 0, PARAMS(unknown_flag), "a rule that there is not" },
+	{ LYRE_ACCESS_USER, 0, PARAMS(file), NULL },
+	{ LYRE_ACCESS_USER, 0, PARAMS(file_or_number), "give it LYRE_T_STRING alone" },
+	{ LYRE_ACCESS_USER, 0, PARAMS(two_files), "a second file" },
+	{ LYRE_ACCESS_OPEN, 0, PARAMS(file), "for anybody" },
 };
 
 START_TEST(test_declarations)
@@ -224,6 +240,25 @@ START_TEST(test_declarations)
 	ck_assert_ptr_nonnull(strstr(e.text, "'whose'"));
 	ck_assert_ptr_nonnull(strstr(e.text, "'m'"));
 	ck_assert_ptr_null(find("whose"));
+}
+END_TEST
+
+START_TEST(test_comparators_in_the_help)
+{
+	static const struct lyre_param params[] = {
+		{ .name = "where", .types = LYRE_T_ARRAY, .flags = LYRE_P_CONDITIONS, .help = "What to find." },
+		{ .name = "more", .types = LYRE_T_ARRAY, .flags = LYRE_P_CONDITIONS },
+		{ .name = "limit", .types = LYRE_T_NUMBER, .help = "How many." },
+	};
+	const struct lyre_operation o = {
+		.name = "find", .handler = handler, .access = LYRE_ACCESS_USER, .params = LYRE_LIST(params)
+	};
+	static const char begin[] = "What to find. Comparators: equals";
+
+	ck_assert_int_eq(add("data", &o), 0);
+	ck_assert(!strncmp(find("find")->params[0].help, begin, sizeof begin - 1));
+	ck_assert(!strncmp(find("find")->params[1].help, begin + 14, sizeof begin - 1 - 14));
+	ck_assert_str_eq(find("find")->params[2].help, "How many.");
 }
 END_TEST
 
@@ -256,8 +291,9 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, test_wrong_parameters, 0, 3);
 	tcase_add_test(t, test_duplicate_is_refused);
 	tcase_add_test(t, test_bad_declarations);
-	tcase_add_test(t, test_check_is_for_jobs);
+	tcase_add_test(t, test_check_is_for_jobs_and_files);
 	tcase_add_test(t, test_shorter_items);
+	tcase_add_test(t, test_comparators_in_the_help);
 	tcase_add_test(t, test_many_are_sorted);
 	tcase_add_loop_test(t, test_declarations, 0, sizeof declarations / sizeof *declarations);
 	suite_add_tcase(s, t);

@@ -7,6 +7,8 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -32,7 +34,7 @@ static enum seat_answer take_from(int fd, const char *address, uint64_t *number)
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(1000) };
 
 	ck_assert_int_eq(inet_pton(AF_INET, address, &a.sin_addr), 1);
-	return seats_take(&seats, &limit, fd, (struct sockaddr *)&a, number);
+	return seats_take(&seats, &limit, fd, (struct sockaddr *)&a, NULL, number);
 }
 
 static uint64_t take(int fd)
@@ -107,7 +109,7 @@ START_TEST(test_open_ones_are_not_lost)
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
 	ck_assert_int_eq(getpeername(ends[0], (struct sockaddr *)&peer, &len), 0);
 	limit.most = 1;
-	ck_assert_int_eq(seats_take(&seats, &limit, ends[0], (struct sockaddr *)&peer, &number), SEAT_GIVEN);
+	ck_assert_int_eq(seats_take(&seats, &limit, ends[0], (struct sockaddr *)&peer, NULL, &number), SEAT_GIVEN);
 	close(ends[1]);
 	ck_assert(!room(LATER_MS));
 	close(ends[0]);
@@ -132,6 +134,25 @@ START_TEST(test_one_address)
 }
 END_TEST
 
+/* What is noted goes to the thread once, or with the seat. */
+START_TEST(test_notes)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET };
+	uint64_t number;
+
+	ck_assert_int_eq(seats_take(&seats, &limit, 1000, (struct sockaddr *)&a, strdup("lost"), &number), SEAT_GIVEN);
+	ck_assert_int_eq(seats_take(&seats, &limit, 1000, (struct sockaddr *)&a, strdup("kept"), &number), SEAT_GIVEN);
+	char *note = seats_begin(&seats, 1000);
+	ck_assert_str_eq(note, "kept");
+	free(note);
+	ck_assert_ptr_null(seats_begin(&seats, 1000));
+	limit.per_address = 1;
+	ck_assert_int_eq(seats_take(&seats, &limit, 1001, (struct sockaddr *)&a, strdup("refused"), &number), SEAT_FULL_ADDRESS);
+	seats_end(&seats, 1000);
+	ck_assert_int_eq(seats_take(&seats, &limit, 1001, (struct sockaddr *)&a, strdup("left"), &number), SEAT_GIVEN);
+}
+END_TEST
+
 /* The same client, whether the socket is an IPv6 one or not. */
 START_TEST(test_mapped_address)
 {
@@ -140,7 +161,7 @@ START_TEST(test_mapped_address)
 
 	limit.per_address = 1;
 	ck_assert_int_eq(inet_pton(AF_INET6, "::ffff:10.0.0.1", &a.sin6_addr), 1);
-	ck_assert_int_eq(seats_take(&seats, &limit, 1000, (struct sockaddr *)&a, &number), SEAT_GIVEN);
+	ck_assert_int_eq(seats_take(&seats, &limit, 1000, (struct sockaddr *)&a, NULL, &number), SEAT_GIVEN);
 	ck_assert_int_eq(take_from(1001, "10.0.0.1", &number), SEAT_FULL_ADDRESS);
 }
 END_TEST
@@ -177,6 +198,7 @@ static Suite *suite(void)
 	tcase_add_test(t, test_lost_are_found);
 	tcase_add_test(t, test_open_ones_are_not_lost);
 	tcase_add_test(t, test_one_address);
+	tcase_add_test(t, test_notes);
 	tcase_add_test(t, test_mapped_address);
 	tcase_add_test(t, test_many);
 	suite_add_tcase(s, t);

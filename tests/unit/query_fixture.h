@@ -144,22 +144,26 @@ static int open_query(struct query **q, struct arena *a, const struct table *t, 
 }
 
 /** The whole answer, in slices of \p want bytes. \return the first failure */
-static int ask(const char *table, const lyre_value *request, enum rows_format f, size_t want, struct buf *out)
+static int ask(const char *table, const lyre_value *request, const struct encoder *f, size_t want, struct buf *out)
 {
 	const struct table *t = table_of(table);
 	struct arena a;
 	struct query *q;
+	lyre_out o;
 	arena_init(&a);
 	buf_clear(out);
+	out_begin(&o, f, out, &a);
 	err = (struct err){ 0 };
 	int rc = open_query(&q, &a, t, request);
 	if (!rc) {
 		slices = 0;
 		do
 			query_slice(q, slice_ns, !slices++ && slice_ns);
-		while (!(rc = query_write(q, f, out, out->len + want, &err)));
+		while (!(rc = query_write(q, &o, out->len + want, &err)));
 		query_close(q);
+		out_finish(&o);
 	}
+	out_drop(&o);
 	arena_free(&a);
 	table_unref(t);
 	must(buf_cstr(out));

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Random tables and queries, answered a second time here, row by row, from what was written. */
+#include <config.h>
+
 #include "query_fixture.h"
+
+#include "query/comparators.h"
 
 #define RECORDS 400
 #define QUERIES 1500
@@ -8,6 +12,16 @@
 /* The attributes that are asked for; "u" and "w" have no index where the table is declared. */
 static const char *const attributes[] = { "id", "n", "s", "v", "tags", "u", "w" };
 #define ATTRIBUTES (sizeof(attributes) / sizeof(*attributes))
+
+/* What hidden attributes are looked for in. */
+static const struct encoder *const formats[] = {
+	&encode_json,
+	&encode_json,
+#ifdef LYRE_FORMAT_CSV
+	&encode_csv,
+#endif
+};
+#define FORMATS (sizeof(formats) / sizeof(*formats))
 
 static uint64_t state = 88172645463325252u;
 
@@ -150,12 +164,56 @@ static void add_record(struct buf *b, unsigned i, bool arrays)
 	buf_addf(b, ",\"w\":%u}", rnd(5));
 }
 
+/** A value of an attribute, to compare with. */
+static void add_value(struct buf *b, const char *attribute)
+{
+	if (!strcmp(attribute, "id"))
+		add_key(b, rnd(RECORDS + 50));
+	else if (!strcmp(attribute, "n") && rnd(8))
+		buf_addf(b, "%u", rnd(22));
+	else
+		add_scalar(b);
+}
+
+static void add_operand(struct buf *b, const struct comparator *c, const char *attribute)
+{
+	unsigned n = 0;
+	switch (c->operand) {
+	case OPERAND_TEXT:
+		rnd(4) ? add_text(b, rnd(12)) : buf_addf(b, "%u", rnd(20));
+		return;
+	case OPERAND_WHOLE:
+		!strcmp(attribute, "tags") && !rnd(4) ? add_array(b) : add_value(b, attribute);
+		return;
+	case OPERAND_SCALAR:
+		add_value(b, attribute);
+		return;
+	case OPERAND_BOUNDS:
+		n = rnd(8) ? 2 : 1;
+		break;
+	case OPERAND_LIST:
+		n = rnd(3) ? rnd(6) : rnd(60);
+		break;
+	}
+	buf_add_char(b, '[');
+	for (unsigned i = 0; i < n; i++) {
+		buf_add_str(b, i ? "," : "");
+		add_value(b, attribute);
+	}
+	buf_add_char(b, ']');
+}
+
+/** Any of the table's: one that is not known below stops the test. */
+static const struct comparator *random_comparator(void)
+{
+	unsigned count = 0;
+	while (*comparators[count].names)
+		count++;
+	return &comparators[rnd(10) ? rnd(count) : 0];
+}
+
 static void add_condition(struct buf *b, unsigned depth)
 {
-	static const char *const comparators[] = {
-		"equals", "equals", "not_equal", "greater_than", "greater_than_equal", "less_than", "less_than_equal", "between",
-		"contains", "starts_with", "ends_with"
-	};
 	if (depth && !rnd(3)) {
 		buf_addf(b, "{\"operator\":\"%s\",\"conditions\":[", rnd(2) ? "or" : "and");
 		for (unsigned i = 0, n = 2 + rnd(2); i < n; i++) {
@@ -167,64 +225,45 @@ static void add_condition(struct buf *b, unsigned depth)
 		return;
 	}
 	const char *attribute = attributes[rnd(ATTRIBUTES)];
-	const char *comparator = comparators[rnd(sizeof(comparators) / sizeof(*comparators))];
-	buf_addf(b, "{\"attribute\":\"%s\",\"comparator\":\"%s\",\"value\":", attribute, comparator);
-	bool text = strchr("cse", *comparator) && comparator[1] != 'q';
-	bool key = !strcmp(attribute, "id");
-	if (!strcmp(comparator, "between")) {
-		buf_add_char(b, '[');
-		key ? add_key(b, rnd(RECORDS + 50)) : add_scalar(b);
-		if (rnd(8)) {
-			buf_add_char(b, ',');
-			key ? add_key(b, rnd(RECORDS + 50)) : add_scalar(b);
-		}
-		buf_add_char(b, ']');
-	} else if (text) {
-		rnd(4) ? add_text(b, rnd(12)) : buf_addf(b, "%u", rnd(20));
-	} else if (key) {
-		add_key(b, rnd(RECORDS + 50));
-	} else if (!strcmp(attribute, "tags") && strstr(comparator, "equal") && !strstr(comparator, "than") && !rnd(4)) {
-		add_array(b);
-	} else if (!strcmp(attribute, "n") && rnd(8)) {
-		buf_addf(b, "%u", rnd(22));
-	} else {
-		add_scalar(b);
-	}
+	const struct comparator *c = random_comparator();
+	buf_addf(b, "{\"attribute\":\"%s\",\"comparator\":\"%s\",\"value\":", attribute, c->names[0]);
+	add_operand(b, c, attribute);
 	buf_add_char(b, '}');
 }
 
-/** Any of several values of one attribute. */
+/** Many conditions on one attribute of which any must be true, or, of negated ones, all: of many of a kind sets are made. */
 static void add_values(struct buf *b)
 {
-	static const char *const comparators[] = { "equals", "starts_with", "contains", "ends_with", "equals", "less_than" };
+	static const char *const names[2][6] = {
+		{ "equals", "starts_with", "contains", "ends_with", "equals", "less_than" },
+		{ "not_equal", "not_starts_with", "not_contains", "not_ends_with", "not_equal", "less_than" }
+	};
 	const char *attribute = attributes[rnd(ATTRIBUTES)];
-	unsigned kinds = rnd(3) ? 1 : 1 + rnd(6); /* of comparators: of many of one, sets are made */
-	unsigned first = rnd(4), n = 2 + (rnd(2) ? rnd(9) : rnd(60));
-	buf_add_str(b, "{\"operator\":\"or\",\"conditions\":[");
+	bool all = rnd(2);
+	unsigned kinds = rnd(3) ? 1 : 1 + rnd(6);
+	unsigned first = rnd(5), n = 2 + (rnd(2) ? rnd(9) : rnd(60));
+	buf_addf(b, "{\"operator\":\"%s\",\"conditions\":[", all ? "and" : "or");
 	for (unsigned i = 0; i < n; i++) {
-		const char *comparator = comparators[(first + rnd(kinds)) % 6];
-		if (!rnd(20))
+		const char *name = names[all][(first + rnd(kinds)) % 6];
+		const lyre_value text = value_text(name, strlen(name));
+		if (!rnd(all ? 60 : 20))
 			attribute = attributes[rnd(ATTRIBUTES)];
-		buf_addf(b, "%s{\"attribute\":\"%s\",\"comparator\":\"%s\",\"value\":", i ? "," : "", attribute, comparator);
-		if (*comparator != 'l' && strcmp(comparator, "equals"))
-			rnd(4) ? add_text(b, rnd(12)) : buf_addf(b, "%u", rnd(200));
-		else if (!strcmp(attribute, "id"))
-			add_key(b, rnd(RECORDS));
-		else
-			add_scalar(b);
+		buf_addf(b, "%s{\"attribute\":\"%s\",\"comparator\":\"%s\",\"value\":", i ? "," : "", attribute, name);
+		add_operand(b, comparator_find(&text), attribute);
 		buf_add_char(b, '}');
 	}
 	buf_add_str(b, "]}");
 }
 
-static void add_sort(struct buf *b, unsigned depth)
+/** \p by: an attribute that is taken more often than the others; NULL: none */
+static void add_sort(struct buf *b, unsigned depth, const char *by)
 {
-	buf_addf(b, "{\"attribute\":\"%s\"", attributes[rnd(ATTRIBUTES)]);
+	buf_addf(b, "{\"attribute\":\"%s\"", by && rnd(2) ? by : attributes[rnd(ATTRIBUTES)]);
 	if (rnd(2))
 		buf_addf(b, ",\"descending\":%s", rnd(2) ? "true" : "false");
 	if (depth && !rnd(3)) {
 		buf_add_str(b, ",\"next\":");
-		add_sort(b, depth - 1);
+		add_sort(b, depth - 1, NULL);
 	}
 	buf_add_char(b, '}');
 }
@@ -268,10 +307,27 @@ static bool text_matches(const char *comparator, const lyre_value *v, const lyre
 	return found;
 }
 
-static bool item_matches(const char *comparator, const lyre_value *v, const lyre_value *with, bool loose)
+static bool is_negated(const char *comparator)
 {
-	if (v->type >= LYRE_ARRAY)
-		return false;
+	return !strncmp(comparator, "not_", 4);
+}
+
+/** What a negated one does not match. */
+static const char *positive_of(const char *comparator)
+{
+	return !strcmp(comparator, "not_equal") ? "equals" : is_negated(comparator) ? comparator + 4 : comparator;
+}
+
+static bool is_listed(const lyre_value *v, const lyre_value *list)
+{
+	bool found = false;
+	for (uint32_t i = 0; i < list->len; i++)
+		found = found || !value_compare(v, &list->items[i]);
+	return found;
+}
+
+static bool is_positive_match(const char *comparator, const lyre_value *v, const lyre_value *with)
+{
 	if (!strcmp(comparator, "contains") || !strcmp(comparator, "starts_with") || !strcmp(comparator, "ends_with"))
 		return text_matches(comparator, v, with);
 	if (!strcmp(comparator, "between"))
@@ -279,12 +335,21 @@ static bool item_matches(const char *comparator, const lyre_value *v, const lyre
 			&& (with->len < 2 || value_compare(v, &with->items[1]) <= 0);
 	if (!strcmp(comparator, "equals"))
 		return with->type != LYRE_ARRAY && !value_compare(v, with);
-	if (v->type == LYRE_NULL && !loose)
-		return false;
-	if (!strcmp(comparator, "not_equal"))
-		return with->type == LYRE_ARRAY || value_compare(v, with);
+	if (!strcmp(comparator, "in"))
+		return is_listed(v, with);
+	bool greater = !strncmp(comparator, "greater_than", 12);
+	if (!greater && strncmp(comparator, "less_than", 9))
+		ck_abort_msg("this test knows no '%s': say here what it matches", comparator);
 	int c = value_compare(v, with);
-	return (*comparator == 'g' ? c > 0 : c < 0) || (!c && strstr(comparator, "_equal"));
+	return v->type != LYRE_NULL && ((greater ? c > 0 : c < 0) || (!c && strstr(comparator, "_equal")));
+}
+
+static bool item_matches(const char *comparator, const lyre_value *v, const lyre_value *with, bool loose)
+{
+	bool negated = is_negated(comparator);
+	if (v->type >= LYRE_ARRAY || (negated && v->type == LYRE_NULL && !loose))
+		return false;
+	return is_positive_match(positive_of(comparator), v, with) != negated;
 }
 
 static bool matches(const lyre_value *condition, const lyre_value *record, bool declared)
@@ -301,13 +366,13 @@ static bool matches(const lyre_value *condition, const lyre_value *record, bool 
 	const lyre_value *v = value_get(record, value_get(condition, "attribute")->s);
 	const lyre_value *with = value_get(condition, "value");
 	const char *comparator = value_get(condition, "comparator")->s;
-	bool loose = !strcmp(comparator, "not_equal") && !indexed(value_get(condition, "attribute")->s, declared);
+	bool loose = is_negated(comparator) && !indexed(value_get(condition, "attribute")->s, declared);
 	if (!v || v->type == LYRE_OBJECT)
 		return loose;
 	if (v->type != LYRE_ARRAY)
 		return item_matches(comparator, v, with, loose);
-	if (with->type == LYRE_ARRAY && strcmp(comparator, "between"))
-		return value_equal(v, with) == !strcmp(comparator, "equals");
+	if (with->type == LYRE_ARRAY && !strcmp(positive_of(comparator), "equals"))
+		return value_equal(v, with) != is_negated(comparator);
 	for (uint32_t i = 0; i < v->len; i++) {
 		if (item_matches(comparator, &v->items[i], with, loose))
 			return true;
@@ -353,7 +418,7 @@ static void find_rows(struct sides *s, const lyre_value *condition)
 
 static void ask_text(struct sides *s, struct arena *a, const char *request, size_t want, struct buf *out)
 {
-	if (ask(s->table, json(a, request), ROWS_JSON, want, out))
+	if (ask(s->table, json(a, request), &encode_json, want, out))
 		ck_abort_msg("%s: %s", request, err.text);
 }
 
@@ -461,15 +526,15 @@ static void random_query(struct sides *s)
 
 	/* sorted */
 	bool reverse = !rnd(3), limited = rnd(3);
-	add_sort(&tail, 2);
+	const lyre_value *leaf = all ? NULL : &value_get(condition, "conditions")->items[0];
+	while (leaf && value_get(leaf, "conditions") && value_equals_str(value_get(leaf, "operator"), "and"))
+		leaf = &value_get(leaf, "conditions")->items[0];
+	const lyre_value *on = value_get(leaf, "attribute");
+	add_sort(&tail, 2, on ? on->s : NULL);
 	sorting = json(&a, buf_cstr(&tail));
 	ties_descending = false;
-	const lyre_value *first = value_get(condition, "conditions");
 	if (!value_get(sorting, "next") && !all && !any && is_true(value_get(sorting, "descending"))) {
-		const lyre_value *leaf = &first->items[0];
-		while (value_get(leaf, "conditions") && value_equals_str(value_get(leaf, "operator"), "and"))
-			leaf = &value_get(leaf, "conditions")->items[0];
-		const lyre_value *on = value_get(leaf, "attribute"), *by = value_get(sorting, "attribute");
+		const lyre_value *by = value_get(sorting, "attribute");
 		ties_descending = on && !strcmp(on->s, by->s) && indexed(by->s, s->declared);
 	}
 	qsort(s->rows, s->count, sizeof(*s->rows), compare_rows);
@@ -604,7 +669,7 @@ static void add_request(struct buf *b)
 		buf_add_char(b, ']');
 		if (rnd(2)) {
 			buf_add_str(b, ",\"sort\":");
-			add_sort(b, 1);
+			add_sort(b, 1, NULL);
 		}
 		if (rnd(2))
 			buf_addf(b, ",\"offset\":%u,\"limit\":%u", rnd(10), rnd(50));
@@ -664,7 +729,7 @@ static void hidden_attributes(bool typed, uint64_t seed)
 		for (unsigned i = 0; i < 150; i++) {
 			struct err first;
 			size_t want = rnd(2) ? SIZE_MAX / 2 : 1 + rnd(100);
-			enum rows_format format = rnd(3) ? ROWS_JSON : ROWS_CSV;
+			const struct encoder *format = formats[rnd(FORMATS)];
 			buf_clear(&b);
 			add_request(&b);
 			const lyre_value *request = json(&a, buf_cstr(&b));
@@ -719,7 +784,7 @@ START_TEST(one_by_one)
 	buf_add_char(&b, ']');
 	insert("values", buf_cstr(&b));
 	const lyre_value *request = json(&a, "{\"sort\":{\"attribute\":\"n\",\"descending\":true}}");
-	must_do(ask("values", request, ROWS_JSON, 1000, &out));
+	must_do(ask("values", request, &encode_json, 1000, &out));
 	const lyre_value *rows = json(&a, out.data);
 	ck_assert_uint_eq(rows->len, RECORDS);
 	const struct table *t = table_of("values");
@@ -780,7 +845,7 @@ START_TEST(many_rows_sorted)
 		/* the sort's second level is what makes it one that no index serves */
 		buf_addf(&request, "{\"get_attributes\":[\"n\"],\"offset\":%u,\"limit\":%u,\"sort\":{\"attribute\":\"n\",\"descending\":%s,"
 			"\"next\":{\"attribute\":\"m\"}}}", offset, limit, down ? "true" : "false");
-		must_do(ask("many", json(&a, buf_cstr(&request)), ROWS_JSON, SIZE_MAX / 2, &out));
+		must_do(ask("many", json(&a, buf_cstr(&request)), &encode_json, SIZE_MAX / 2, &out));
 		must(!slice_ns || slices > 4);
 		const lyre_value *rows = json(&a, out.data);
 		unsigned expect = limit < count - offset ? limit : count - offset;
@@ -815,10 +880,10 @@ START_TEST(large_records_wait)
 	for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++) {
 		const lyre_value *request = json(&a, requests[i]);
 		slice_ns = 0;
-		must_do(ask("large", request, ROWS_JSON, SIZE_MAX / 2, &whole));
+		must_do(ask("large", request, &encode_json, SIZE_MAX / 2, &whole));
 		must(whole.len > 600000);
 		slice_ns = INT64_C(3600) * 1000000000;
-		must_do(ask("large", request, ROWS_JSON, SIZE_MAX / 2, &part));
+		must_do(ask("large", request, &encode_json, SIZE_MAX / 2, &part));
 		ck_assert_msg(slices == 2, "%s: %u slices", requests[i], slices);
 		must(!strcmp(whole.data, part.data));
 	}
@@ -846,7 +911,7 @@ START_TEST(long_texts_wait)
 		for (int i = 0; i < TEXTS; i++)
 			buf_addf(&b, "%s{\"attribute\":\"m\",\"comparator\":\"contains\",\"value\":\"%0*d\"}", i ? "," : "", length, i);
 		buf_add_str(&b, "]}");
-		must_do(ask("texts", json(&a, buf_cstr(&b)), ROWS_JSON, SIZE_MAX / 2, &out));
+		must_do(ask("texts", json(&a, buf_cstr(&b)), &encode_json, SIZE_MAX / 2, &out));
 		ck_assert_uint_eq(slices, length < LENGTH ? 1 : 2);
 	}
 	slice_ns = 0;
@@ -878,7 +943,7 @@ START_TEST(ends_in_time)
 		buf_addf(&b, ",{\"attribute\":\"v\",\"comparator\":\"between\",\"value\":[%u,%u]}", 20 + i, 30 + i);
 	buf_add_str(&b, "],\"sort\":{\"attribute\":\"id\"}}");
 	limits = &short_time;
-	ck_assert_int_eq(ask("wide", json(&a, buf_cstr(&b)), ROWS_JSON, SIZE_MAX / 2, &out), LYRE_EBUSY);
+	ck_assert_int_eq(ask("wide", json(&a, buf_cstr(&b)), &encode_json, SIZE_MAX / 2, &out), LYRE_EBUSY);
 	ck_assert_str_eq(err.text, "The query was ended: it has worked for more than 50 ms (operationsApi.queryTimeout)");
 	limits = NULL;
 	buf_free(&b);
@@ -921,6 +986,39 @@ START_TEST(ends_when_told)
 }
 END_TEST
 
+/* Keys that are alike up to where a bound is cut, and more of them than are looked at one by one. */
+START_TEST(lists_of_long_keys)
+{
+	enum { KEYS = 60 };
+	static const unsigned wanted[] = { 0, 20, 21, 59 };
+	struct arena a;
+	struct buf b, out;
+	arena_init(&a);
+	buf_init(&b);
+	buf_init(&out);
+	make_table("long", NULL, 0);
+	for (unsigned i = 0; i < KEYS; i++)
+		buf_addf(&b, "%s{\"id\":\"%0450u\"}", i ? "," : "[", i);
+	buf_add_char(&b, ']');
+	insert("long", buf_cstr(&b));
+	for (unsigned reverse = 0; reverse < 2; reverse++) {
+		buf_clear(&b);
+		buf_addf(&b, "{\"reverse\":%s,\"conditions\":[{\"attribute\":\"id\",\"comparator\":\"in\",\"value\":", reverse ? "true" : "false");
+		for (unsigned i = 0; i < 4; i++)
+			buf_addf(&b, "%s\"%0450u\"", i ? "," : "[", wanted[i]);
+		buf_add_str(&b, "]}]}");
+		must_do(ask("long", json(&a, buf_cstr(&b)), &encode_json, SIZE_MAX / 2, &out));
+		const lyre_value *rows = json(&a, out.data);
+		ck_assert_uint_eq(rows->len, 4);
+		for (unsigned i = 0; i < 4; i++)
+			ck_assert_int_eq(atoi(value_get(&rows->items[i], "id")->s + 400), (int)wanted[reverse ? 3 - i : i]);
+	}
+	buf_free(&b);
+	buf_free(&out);
+	arena_free(&a);
+}
+END_TEST
+
 /* So many conditions, at every depth, and no more. */
 START_TEST(conditions_are_limited)
 {
@@ -932,10 +1030,17 @@ START_TEST(conditions_are_limited)
 	fill("few", 2, 0);
 	limits = &few;
 	must_do(ask("few", json(&a, "{'conditions':[{'attribute':'n','value':1},{'operator':'or','conditions':["
-		"{'attribute':'n','value':1},{'attribute':'n','value':2},{'attribute':'n','value':3}]}]}"), ROWS_JSON, 100, &out));
+		"{'attribute':'n','value':1},{'attribute':'n','value':2},{'attribute':'n','value':3}]}]}"), &encode_json, 100, &out));
 	ck_assert_int_eq(ask("few", json(&a, "{'conditions':[{'attribute':'n','value':1},{'operator':'or','conditions':["
 		"{'attribute':'n','value':1},{'attribute':'n','value':2},{'attribute':'n','value':3},{'attribute':'n','value':4}]}]}"),
-		ROWS_JSON, 100, &out), LYRE_EINVAL);
+		&encode_json, 100, &out), LYRE_EINVAL);
+	ck_assert_str_eq(err.text, "A query must not have more than 4 conditions (operationsApi.maxConditions)");
+	/* each value of a list is one */
+	must_do(ask("few", json(&a, "{'conditions':[{'attribute':'n','value':1},{'attribute':'n','comparator':'in','value':[1,2,1]}]}"),
+		&encode_json, 100, &out));
+	must_do(ask("few", json(&a, "{'conditions':[{'attribute':'n','comparator':'not_in','value':[1,2,3,4]}]}"), &encode_json, 100, &out));
+	ck_assert_int_eq(ask("few", json(&a, "{'conditions':[{'attribute':'n','comparator':'not_in','value':[1,1,1,1,1]}]}"), &encode_json,
+		100, &out), LYRE_EINVAL);
 	ck_assert_str_eq(err.text, "A query must not have more than 4 conditions (operationsApi.maxConditions)");
 	limits = NULL;
 	buf_free(&out);
@@ -957,6 +1062,7 @@ static Suite *suite(void)
 	tcase_add_test(c, long_texts_wait);
 	tcase_add_test(c, ends_in_time);
 	tcase_add_test(c, ends_when_told);
+	tcase_add_test(c, lists_of_long_keys);
 	tcase_add_test(c, conditions_are_limited);
 	tcase_add_test(c, hidden_of_declared);
 	tcase_add_test(c, hidden_of_dynamic);

@@ -33,7 +33,8 @@ AT(lyre_param, label, 2, 2, 0)
 AT(lyre_param, help, 3, 2, 0)
 AT(lyre_param, min, 4, 2, 0)
 AT(lyre_param, max, 4, 2, 1)
-LAST(lyre_param, max)
+AT(lyre_param, wrong_as, 4, 2, 2)
+LAST(lyre_param, wrong_as)
 
 AT(lyre_operation, name, 0, 0, 0)
 AT(lyre_operation, handler, 1, 0, 0)
@@ -255,6 +256,14 @@ AT(lyre_identity, until, 2, 2, 0)
 AT(lyre_identity, only, 2, 2, 1)
 LAST(lyre_identity, only)
 
+AT(lyre_setting_entry, size, 0, 0, 0)
+AT(lyre_setting_entry, effect, 0, 1, 0)
+AT(lyre_setting_entry, key, 0, 2, 0)
+AT(lyre_setting_entry, wanted, 1, 2, 0)
+AT(lyre_setting_entry, fallback, 2, 2, 0)
+AT(lyre_setting_entry, help, 3, 2, 0)
+LAST(lyre_setting_entry, help)
+
 AT(lyre_authenticator, size, 0, 0, 0)
 AT(lyre_authenticator, source, 0, 1, 0)
 AT(lyre_authenticator, name, 0, 2, 0)
@@ -284,7 +293,8 @@ AT(lyre_module_api, setting_bool, 3, 2, 0)
 AT(lyre_module_api, setting_string, 4, 2, 0)
 AT(lyre_module_api, setting_list, 5, 2, 0)
 AT(lyre_module_api, start_vfail, 6, 2, 0)
-AT(lyre_module_api, vlog, 7, 2, 0)
+AT(lyre_module_api, run, 7, 2, 0)
+AT(lyre_module_api, vlog, 8, 2, 0)
 LAST(lyre_module_api, vlog)
 
 AT(lyre_value_api, size, 0, 0, 0)
@@ -320,7 +330,9 @@ AT(lyre_value_api, out_value, 27, 2, 0)
 AT(lyre_value_api, time_now, 28, 2, 0)
 AT(lyre_value_api, time_parse, 29, 2, 0)
 AT(lyre_value_api, time_text, 30, 2, 0)
-LAST(lyre_value_api, time_text)
+AT(lyre_value_api, make_uint, 31, 2, 0)
+AT(lyre_value_api, text_is_utf8, 32, 2, 0)
+LAST(lyre_value_api, text_is_utf8)
 
 AT(lyre_call_api, size, 0, 0, 0)
 AT(lyre_call_api, reserved, 0, 1, 0)
@@ -370,12 +382,13 @@ AT(lyre_store_api, lookup, 18, 2, 0)
 AT(lyre_store_api, cursor_next, 19, 2, 0)
 AT(lyre_store_api, backup, 20, 2, 0)
 AT(lyre_store_api, restore, 21, 2, 0)
-AT(lyre_store_api, database_compact, 22, 2, 0)
-AT(lyre_store_api, database_storage, 23, 2, 0)
-AT(lyre_store_api, database_check, 24, 2, 0)
-AT(lyre_store_api, changes, 25, 2, 0)
-AT(lyre_store_api, changes_remove, 26, 2, 0)
-AT(lyre_store_api, pages, 27, 2, 0)
+AT(lyre_store_api, restore_check, 22, 2, 0)
+AT(lyre_store_api, database_compact, 23, 2, 0)
+AT(lyre_store_api, database_storage, 24, 2, 0)
+AT(lyre_store_api, database_check, 25, 2, 0)
+AT(lyre_store_api, changes, 26, 2, 0)
+AT(lyre_store_api, changes_remove, 27, 2, 0)
+AT(lyre_store_api, pages, 28, 2, 0)
 LAST(lyre_store_api, pages)
 
 AT(lyre_job_api, size, 0, 0, 0)
@@ -417,7 +430,8 @@ AT(lyre_server_api, restart_workers, 3, 2, 0)
 AT(lyre_server_api, log_read, 4, 2, 0)
 AT(lyre_server_api, metrics, 5, 2, 0)
 AT(lyre_server_api, route_add, 6, 2, 0)
-LAST(lyre_server_api, route_add)
+AT(lyre_server_api, settings, 7, 2, 0)
+LAST(lyre_server_api, settings)
 
 /* Numbers that stand in modules: the last of each says that none was lost or moved. */
 _Static_assert(LYRE_PENDING == 1 && LYRE_END == 2 && LYRE_EINVAL == -1 && LYRE_ENOTFOUND == -2 && LYRE_EEXISTS == -3 &&
@@ -433,13 +447,15 @@ _Static_assert(LYRE_T_NULL == 32 && LYRE_T_ANY == 63 && LYRE_P_RANGE == 256 && L
 		LYRE_PERMIT_DELETE == 8 && LYRE_S_PATH == 8 && LYRE_SF_LIVE == 4 && LYRE_A_PRIMARY_KEY == 4 && LYRE_DELETE == 3,
 	"a flag has moved");
 
-_Static_assert(LYRE_P_READS == 512 && LYRE_P_WRITES == 1024 && LYRE_P_REQUEST == 2048 && LYRE_O_SIGN_IN == 1 &&
+_Static_assert(LYRE_P_READS == 512 && LYRE_P_WRITES == 1024 && LYRE_P_REQUEST == 2048 && LYRE_P_FILE == 16384 && LYRE_O_SIGN_IN == 1 &&
 		LYRE_PERMIT_NONE == 0 && LYRE_PERMIT_READ == 1 && LYRE_PERMIT_INSERT == 2 && LYRE_PERMIT_UPDATE == 4 &&
 		LYRE_PERMIT_DESCRIBE == 16, "a flag or a permission has moved");
 _Static_assert(LYRE_ACCESS_SUPER_USER == 1 && LYRE_ACCESS_OPEN == 2 && LYRE_ACCESS_USER == 3 &&
 		LYRE_ACCESS_STRUCTURE == 4 && LYRE_ACCESS_STRUCTURE_ALL == 5, "who may call an operation has moved");
 _Static_assert(LYRE_USER_PASSWORD == 1 && LYRE_USER_ROLE == 2 && LYRE_USER_ACTIVE == 4 && LYRE_USER_REFRESH_TOKEN == 8,
 	"a field of a user has moved");
+_Static_assert(LYRE_EFFECT_RESTART == 0 && LYRE_EFFECT_LISTENERS == 1 && LYRE_EFFECT_AT_ONCE == 2 && LYRE_EFFECT_NONE == 3,
+	"an effect of a setting has moved");
 _Static_assert(LYRE_CREDENTIAL_SCHEME == 0 && LYRE_CREDENTIAL_COOKIE == 1, "a source of credentials has moved");
 
 const struct lyre_host *lyre_host;

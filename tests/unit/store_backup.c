@@ -285,16 +285,16 @@ START_TEST(taken_while_written)
 
 	/* Elsewhere, and here under another name. */
 	struct store *other = open_store("other");
-	ck_assert_msg(store_restore(other, "dev", path_of(BACKUP), &why) == 0, "%s", why.text);
+	ck_assert_msg(store_restore(other, "dev", path_of(BACKUP), NULL, &why) == 0, "%s", why.text);
 	same_table(store, "dev", other, "dev", "dog");
 	same_table(store, "dev", other, "dev", "session");
 	store_close(other);
 	other = open_store("other");
 	same_table(store, "dev", other, "dev", "dog");
 	store_close(other);
-	ck_assert_msg(store_restore(store, "Copy/1", path_of(BACKUP), &why) == 0, "%s", why.text);
+	ck_assert_msg(store_restore(store, "Copy/1", path_of(BACKUP), NULL, &why) == 0, "%s", why.text);
 	same_table(store, "dev", store, "Copy/1", "session");
-	ck_assert_int_eq(store_restore(store, "dev", path_of(BACKUP), &why), LYRE_EEXISTS);
+	ck_assert_int_eq(store_restore(store, "dev", path_of(BACKUP), NULL, &why), LYRE_EEXISTS);
 	ck_assert_str_eq(why.text, "database 'dev' already exists");
 	ck_assert_int_eq(files_in_data(), 0);
 }
@@ -314,7 +314,7 @@ START_TEST(some_tables)
 	free(take(two, 3, &len));
 	ck_assert(stat_tool_reads(path_of(BACKUP)));
 	struct store *other = open_store("other");
-	ck_assert_msg(store_restore(other, "pets", path_of(BACKUP), &why) == 0, "%s", why.text);
+	ck_assert_msg(store_restore(other, "pets", path_of(BACKUP), NULL, &why) == 0, "%s", why.text);
 	same_table(store, "dev", other, "pets", "cat");
 	same_table(store, "dev", other, "pets", "session");
 	const struct table *t;
@@ -332,7 +332,7 @@ END_TEST
 static void refused(const void *bytes, size_t len, const char *sentence)
 {
 	write_file(path_of("bad.mdb"), bytes, len);
-	ck_assert_int_eq(store_restore(store, "bad", path_of("bad.mdb"), &why), LYRE_ECORRUPT);
+	ck_assert_int_eq(store_restore(store, "bad", path_of("bad.mdb"), NULL, &why), LYRE_ECORRUPT);
 	ck_assert_msg(strstr(why.text, sentence) != NULL, "%s", why.text);
 	ck_assert_int_eq(files_in_data(), 0);
 	struct database *db;
@@ -374,8 +374,8 @@ START_TEST(foreign_files)
 	free(foreign);
 	free(good);
 
-	ck_assert_int_eq(store_restore(store, "bad", path_of("nothing.mdb"), &why), LYRE_ENOTFOUND);
-	ck_assert_int_eq(store_restore(store, "bad", root, &why), LYRE_EINVAL);
+	ck_assert_int_eq(store_restore(store, "bad", path_of("nothing.mdb"), NULL, &why), LYRE_ENOTFOUND);
+	ck_assert_int_eq(store_restore(store, "bad", root, NULL, &why), LYRE_EINVAL);
 }
 END_TEST
 
@@ -415,7 +415,7 @@ START_TEST(damaged_files)
 			struct buf b;
 			buf_init(&b);
 			write_file(path_of("bad.mdb"), bad, len);
-			ck_assert_msg(store_restore(store, "bad", path_of("bad.mdb"), &why) == 0, "%zu: %s", at,
+			ck_assert_msg(store_restore(store, "bad", path_of("bad.mdb"), NULL, &why) == 0, "%zu: %s", at,
 				why.text);
 			dump(store, "bad", "dog", &b);
 			ck_assert_int_eq(store_drop_database(store, "bad", &why), 0);
@@ -448,7 +448,7 @@ static void refused_now(const char *sentence)
 {
 	ck_assert_int_eq(mdb_txn_commit(txn), 0);
 	mdb_env_close(env);
-	ck_assert_int_eq(store_restore(store, "bad", path_of("bad.mdb"), &why), LYRE_ECORRUPT);
+	ck_assert_int_eq(store_restore(store, "bad", path_of("bad.mdb"), NULL, &why), LYRE_ECORRUPT);
 	ck_assert_msg(strstr(why.text, sentence) != NULL, "%s", why.text);
 	ck_assert_int_eq(files_in_data(), 0);
 }
@@ -548,7 +548,7 @@ START_TEST(the_file_itself)
 	store_close(store);
 	ck_assert_int_eq(rename(path_of("data/dev.mdb"), path_of(BACKUP)), 0);
 	store = open_store("data");
-	ck_assert_msg(store_restore(store, "dev", path_of(BACKUP), &why) == 0, "%s", why.text);
+	ck_assert_msg(store_restore(store, "dev", path_of(BACKUP), NULL, &why) == 0, "%s", why.text);
 	fill("dog", 2000, 2000);
 	size_t len;
 	free(take(NULL, 0, &len));

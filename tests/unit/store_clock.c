@@ -52,7 +52,7 @@ END_TEST
 
 static struct database *db;
 
-static int follow(struct database *of, struct change *c, struct err *e)
+static int follow(struct database *of, struct definition_change *c, struct err *e)
 {
 	const double *times = c->in;
 	(void)e;
@@ -64,7 +64,7 @@ static int follow(struct database *of, struct change *c, struct err *e)
 static void step(double from, double to)
 {
 	const double times[] = { from, to };
-	struct change c = { .apply = follow, .in = times };
+	struct definition_change c = { .apply = follow, .in = times };
 	ck_assert_int_eq(writer_change(db, &c, &err), 0);
 }
 

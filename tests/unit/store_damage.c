@@ -77,7 +77,7 @@ static void refused_at_start(const char *sentence)
 static void refused_at_restore(int code, const char *sentence)
 {
 	write_file(path_of("backup"), bytes, size);
-	ck_assert_int_eq(store_restore(store, "again", path_of("backup"), &err), code);
+	ck_assert_int_eq(store_restore(store, "again", path_of("backup"), NULL, &err), code);
 	ck_assert_msg(strstr(err.text, sentence) != NULL, "%s", err.text);
 	ck_assert_int_eq(access(path_of("again.mdb"), F_OK), -1);
 }
@@ -237,7 +237,7 @@ START_TEST(room_for_a_restore)
 	write_file(path_of("backup"), bytes, size);
 	if (sizeof(off_t) > 4)
 		lengthen(40);
-	ck_assert_int_eq(store_restore(store, "again", path_of("backup"), &err), LYRE_ECORRUPT);
+	ck_assert_int_eq(store_restore(store, "again", path_of("backup"), NULL, &err), LYRE_ECORRUPT);
 	bytes[newest_head() + META_UNUSED + TREE_FLAGS] &= (unsigned char)~0x04;
 	close_store();
 	options.max_size = 0;
@@ -246,14 +246,14 @@ START_TEST(room_for_a_restore)
 		return;
 	write_file(path_of("backup"), bytes, size);
 	lengthen(42);
-	ck_assert_int_eq(store_restore(store, "again", path_of("backup"), &err), LYRE_ENOSPACE);
+	ck_assert_int_eq(store_restore(store, "again", path_of("backup"), NULL, &err), LYRE_ENOSPACE);
 	ck_assert_ptr_nonnull(strstr(err.text, "there is room for"));
 }
 END_TEST
 
 static void no_file(const char *path, const char *sentence)
 {
-	ck_assert_int_eq(store_restore(store, "again", path, &err), LYRE_EINVAL);
+	ck_assert_int_eq(store_restore(store, "again", path, NULL, &err), LYRE_EINVAL);
 	ck_assert_msg(strstr(err.text, sentence) && strstr(err.text, path), "%s: %s", path, err.text);
 }
 

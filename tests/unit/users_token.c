@@ -327,7 +327,7 @@ START_TEST(test_key_stays)
 	token_key_close(key);
 	key = token_key_open(path, why, sizeof why);
 	ck_assert_ptr_nonnull(key);
-	ck_assert_ptr_nonnull(strstr(why, "is open to others"));
+	ck_assert_ptr_nonnull(strstr(why, "is accessible to users other than its owner"));
 	ck_assert_int_eq(read_text(token), TOKEN_VALID);
 	free(token);
 }
@@ -381,29 +381,29 @@ START_TEST(test_files_that_are_no_key)
 	char *half = strndup(key->private_pem, key->private_size / 2), *zeros = calloc(1, 100000);
 
 	put(path, "", 0);
-	refused("is not a key in PEM");
+	refused("is not a PEM key");
 	put(path, "garbage", 7);
-	refused("is not a key in PEM");
+	refused("is not a PEM key");
 	put(path, half, strlen(half));
-	refused("is not a key in PEM");
+	refused("is not a PEM key");
 	put(path, zeros, 100000);
-	refused("is not a key in PEM");
+	refused("is not a PEM key");
 	put(path, key->public_pem, key->public_size);
-	refused("is not a key in PEM");
+	refused("is not a PEM key");
 	export_other(GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1));
 	refused("is not an RSA key of at least 2048 bits");
 	export_other(GNUTLS_PK_RSA, 1024);
 	refused("is not an RSA key of at least 2048 bits");
 	/* What was there is still there: another key is never put in its place. */
 	put(path, "garbage", 7);
-	refused("is not a key in PEM");
+	refused("is not a PEM key");
 	check_file("garbage");
 	ck_assert_int_eq(unlink(path), 0);
 	ck_assert_int_eq(mkdir(path, 0700), 0);
 	refused("cannot be read");
 	ck_assert_int_eq(rmdir(path), 0);
 	ck_assert_int_eq(mkfifo(path, 0600), 0);
-	refused("The key of tokens");
+	refused("The token key");
 	free(half);
 	free(zeros);
 }
@@ -428,7 +428,7 @@ START_TEST(test_cannot_be_made)
 	ck_assert_int_eq(unlink(keys), 0);
 	/* No folder to make it in. */
 	ck_assert_int_eq(rmdir(folder), 0);
-	refused("cannot be written");
+	refused("Cannot write the token key to");
 	ck_assert_int_eq(mkdir(folder, 0700), 0);
 }
 END_TEST

@@ -3,8 +3,8 @@
  * \file lyre/call.h
  * \brief One run of an operation: its arguments, its caller, its answer.
  *
- * A handler is given a call on one thread. Only that thread may use the call, and what a function here returns lives until
- * the call ends. Nothing here blocks. Texts are UTF-8.
+ * A handler receives a call on one thread, and only that thread may use it. What a function here returns lives until the
+ * call ends. Nothing here blocks. Texts are UTF-8.
  */
 #ifndef LYRE_CALL_H
 #define LYRE_CALL_H
@@ -15,7 +15,7 @@ LYRE_BEGIN_DECLS
 
 struct lyre_operation;
 
-/** The functions of this header, as the host has them. */
+/** The host's implementation of the functions in this header. */
 struct lyre_call_api {
 	uint32_t size; /**< of the host's table */
 	uint32_t reserved;
@@ -47,56 +47,56 @@ struct lyre_call_api {
 };
 
 /**
- * An argument by its modern name, already checked against its declaration, defaults filled in.
- * \return NULL when it was not given and has no default, or is not declared
+ * An argument by its modern name, already checked against its declaration, with defaults filled in.
+ * \return NULL if it was not given and has no default, or is not declared
  */
 static inline const lyre_value *lyre_arg(lyre_call *call, const char *name)
 {
 	return lyre_host->call->arg(call, name);
 }
 
-/** \return whether the client gave the argument itself: a default does not count. */
+/** \return whether the client gave the argument; a default does not count. */
 static inline int lyre_arg_given(lyre_call *call, const char *name)
 {
 	return lyre_host->call->arg_given(call, name);
 }
 
 /**
- * \return the text of a string argument, NUL-terminated; a number is written out; NULL when it was not given, is of
- *         another kind, or when out of memory
+ * \return the text of a string argument, NUL-terminated, or a number as text; NULL if it was not given or is of another
+ *         kind, and when out of memory
  */
 static inline const char *lyre_arg_string(lyre_call *call, const char *name)
 {
 	return lyre_host->call->arg_string(call, name);
 }
 
-/** \return the whole request as it came, an object; for operations that keep it. */
+/** \return the whole request as received, an object; for operations that store it. */
 static inline const lyre_value *lyre_call_body(lyre_call *call)
 {
 	return lyre_host->call->call_body(call);
 }
 
-/** \return the name of the operation as declared, whatever alias was sent. */
+/** \return the declared name of the operation, even if an alias was sent. */
 static inline const char *lyre_call_operation(lyre_call *call)
 {
 	return lyre_host->call->call_operation(call);
 }
 
-/** \return the name of the signed-in user; "root@socket" for a peer of the domain socket that needs no password; "" where none is. */
+/** \return the name of the signed-in user; "root@socket" for a domain socket peer that needs no password; "" if there is none. */
 static inline const char *lyre_call_user(lyre_call *call)
 {
 	return lyre_host->call->call_user(call);
 }
 
-/** \return the module whose operation this is. */
+/** \return the module that owns this operation. */
 static inline lyre_instance *lyre_call_module(lyre_call *call)
 {
 	return lyre_host->call->call_module(call);
 }
 
 /**
- * Calls \p visit for every operation of the server, by name, until one returns non-zero. The declaration is whole, as the
- * server knows it: read its params with lyre_list_at(). It lives as long as the server; \p module is its module's name.
+ * Calls \p visit for every operation of the server, in order of name, until one returns non-zero. It receives the complete
+ * declaration, which lives as long as the server, and the name of its module; read the params with lyre_list_at().
  * \return what the last visit returned
  */
 static inline int lyre_operations(lyre_call *call,
@@ -112,21 +112,20 @@ static inline void *lyre_alloc(lyre_call *call, size_t size)
 }
 
 /**
- * From here on what the call takes, memory, tables, cursors, rows, goes with lyre_scope_end(): for a piece of work that is done
- * again and again, lest its memory grow with the number of pieces. Scopes may nest; those still open end with the call.
+ * Begins a scope: lyre_scope_end() frees all memory, tables, cursors and rows that the call takes from here on. For work
+ * that is repeated, so that its memory does not grow. Scopes may nest; those still open end with the call.
  * \return 0, LYRE_ENOMEM
  */
 static inline int lyre_scope_begin(lyre_call *call) { return lyre_host->call->scope_begin(call); }
 /**
- * Ends the innermost scope: nothing taken in it may be used any more. What the call had before is as it was, and so are the
- * failure and the answer.
+ * Ends the innermost scope: nothing taken in it may be used any more. What the call took before, its failure and its answer
+ * stay valid.
  */
 static inline void lyre_scope_end(lyre_call *call) { lyre_host->call->scope_end(call); }
 
 /**
- * Say what went wrong, in a sentence for the client: the answer becomes {"error": …}. Takes the place of an earlier
- * failure.
- * \param code  a negative LYRE_E…, which decides the HTTP status
+ * Fails with a sentence for the client: the answer becomes {"error": …}. Replaces an earlier failure.
+ * \param code  a negative LYRE_E…, which determines the HTTP status
  * \return \p code
  */
 static inline int lyre_fail(lyre_call *call, int code, const char *fmt, ...) LYRE_PRINTF(3, 4);
@@ -139,15 +138,15 @@ static inline int lyre_fail(lyre_call *call, int code, const char *fmt, ...)
 	return code;
 }
 
-/** lyre_fail() for want of memory. \return LYRE_ENOMEM. */
+/** lyre_fail() when out of memory. \return LYRE_ENOMEM. */
 static inline int lyre_fail_no_memory(lyre_call *call)
 {
 	return lyre_fail(call, LYRE_ENOMEM, "out of memory");
 }
 
 /**
- * Changes the code, and so the status, of the failure that is set, and keeps its sentence. For operations whose clients
- * expect another status than the service's own.
+ * Changes the code of the current failure, and so the HTTP status, but keeps its sentence. For operations whose clients
+ * expect a different status.
  * \return \p code
  */
 static inline int lyre_fail_as(lyre_call *call, int code)
@@ -156,8 +155,8 @@ static inline int lyre_fail_as(lyre_call *call, int code)
 }
 
 /**
- * The failure that is set is answered with what stands in lyre_reply(), one JSON value, in place of {"error": …}: for
- * operations whose clients expect more than a sentence. The sentence still goes to the log. Return from the handler next.
+ * Answers the current failure with the JSON value written to lyre_reply() instead of {"error": …}: for operations whose
+ * clients expect more than a sentence. The sentence still goes to the log. Return from the handler next.
  * \return the failure's code
  */
 static inline int lyre_fail_reply(lyre_call *call)
@@ -165,13 +164,13 @@ static inline int lyre_fail_reply(lyre_call *call)
 	return lyre_host->call->fail_reply(call);
 }
 
-/** \return the code of the failure that is set, 0 for none. */
+/** \return the code of the current failure, 0 if there is none. */
 static inline int lyre_failure(lyre_call *call)
 {
 	return lyre_host->call->failure(call);
 }
 
-/** \return the answer, empty at first: write one JSON value into it (lyre/value.h). */
+/** \return the answer, initially empty: write one JSON value to it (lyre/value.h). */
 static inline lyre_out *lyre_reply(lyre_call *call)
 {
 	return lyre_host->call->reply(call);
@@ -189,15 +188,15 @@ static inline int lyre_reply_message(lyre_call *call, const char *fmt, ...)
 	return rc;
 }
 
-/** Answers a text as it is, in place of lyre_reply(): for routes. Copied. \return 0, LYRE_ENOMEM */
+/** Answers with plain text instead of lyre_reply(); for routes. The text is copied. \return 0, LYRE_ENOMEM */
 static inline int lyre_reply_text(lyre_call *call, const char *content_type, const char *text, size_t len)
 {
 	return lyre_host->call->reply_text(call, content_type, text, len);
 }
 
 /**
- * Answers an array of the cursor's rows, streamed as the client reads: in place of, not in addition to, lyre_reply(). The
- * server owns the cursor from here. \return 0
+ * Answers with an array of the cursor's rows, streamed as the client reads, instead of lyre_reply(). The server owns the
+ * cursor from here on. \return 0
  */
 static inline int lyre_reply_rows(lyre_call *call, lyre_cursor *cursor)
 {
@@ -205,8 +204,8 @@ static inline int lyre_reply_rows(lyre_call *call, lyre_cursor *cursor)
 }
 
 /**
- * Answers the bytes of an open file from its start, as application/octet-stream offered under \p filename.
- * The server owns \p fd from here, also on failure. \return 0, LYRE_ENOMEM
+ * Answers with the contents of an open file, from its start, as application/octet-stream with the download name
+ * \p filename. The server owns \p fd from here on, even on failure. \return 0, LYRE_ENOMEM
  */
 static inline int lyre_reply_file(lyre_call *call, int fd, const char *filename)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file lyre/host.h
- * \brief What the core hands to a module: a table of functions for each of the other headers.
+ * \brief What the core passes to a module: a table of functions for each of the other headers.
  *
- * Modules call the inline functions of the other headers, each of which begins with its table and says what each function
- * does. A new function comes at the end of its table, a new table at the end of struct lyre_host, each with the minor that
- * brought it. A module built for a lower minor never looks past what it knows; one that wants to use a newer function where
- * there is one asks LYRE_HAS() first.
+ * Modules call the inline functions of the other headers, which document them; each header begins with its table. New
+ * functions are added at the end of their table, new tables at the end of struct lyre_host, and both raise the minor. A
+ * module built for a lower minor never reads past what it knows. To use a newer function where it is available, check
+ * LYRE_HAS() first.
  */
 #ifndef LYRE_HOST_H
 #define LYRE_HOST_H
@@ -40,10 +40,10 @@ struct lyre_host {
 	const struct lyre_server_api *server;
 };
 
-/** The host: one a module, set by the core before start(). */
+/** The host: one pointer per module, set by the core before start(). */
 extern LYRE_HIDDEN const struct lyre_host *lyre_host;
 
-/** \return whether the host has \p function of a header's table: LYRE_HAS(store, write_wait). */
+/** \return whether the host's table for a header has \p function: LYRE_HAS(store, write_wait). */
 #define LYRE_HAS(table, function)                                                                                      \
 	(lyre_host->size >= offsetof(struct lyre_host, table) + sizeof(lyre_host->table) &&                            \
 		lyre_host->table->size >= offsetof(struct lyre_##table##_api, function) + sizeof(lyre_host->table->function))

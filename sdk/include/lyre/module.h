@@ -3,8 +3,8 @@
  * \file lyre/module.h
  * \brief What a module is: one constant descriptor, its operations and its settings.
  *
- * A module is one shared object that exports one symbol, the descriptor made by LYRE_MODULE(). The same source links
- * into lyred when it is compiled with -DLYRE_MODULE_STATIC. A module has no constructors: nothing of it runs before
+ * A module is one shared object that exports one symbol, the descriptor defined by LYRE_MODULE(). The same source can be
+ * linked into lyred if it is compiled with -DLYRE_MODULE_STATIC. A module has no constructors: none of its code runs before
  * start().
  */
 #ifndef LYRE_MODULE_H
@@ -16,7 +16,7 @@ LYRE_BEGIN_DECLS
 
 #define LYRE_MODULE_MAGIC "LYREMOD"
 
-/** A list as data: its start, the number of its items, and the size of one as the module's compiler saw it. */
+/** A list as data: its items, their number, and the size of one item as seen by the module's compiler. */
 struct lyre_list {
 	const void *items;
 	uint32_t count;
@@ -27,8 +27,8 @@ struct lyre_list {
 #define LYRE_LIST(array) { (array), (uint32_t)(sizeof(array) / sizeof *(array)), (uint32_t)sizeof *(array) }
 
 /**
- * Item \p i of a list that may have been made with other headers than these: cast it to the struct that the list is
- * said to hold. \return NULL outside
+ * Item \p i of a list that may have been compiled against other headers: cast it to the struct that the list is documented
+ * to hold. \return NULL if out of range
  */
 static inline const void *lyre_list_at(const struct lyre_list *list, uint32_t i)
 {
@@ -42,7 +42,7 @@ enum lyre_param_type {
 	LYRE_T_BOOLEAN = 1 << 2,
 	LYRE_T_ARRAY = 1 << 3,
 	LYRE_T_OBJECT = 1 << 4,
-	LYRE_T_NULL = 1 << 5,    /**< null is a value of its own here */
+	LYRE_T_NULL = 1 << 5,    /**< null is a valid value */
 	LYRE_T_ANY = (1 << 6) - 1
 };
 
@@ -50,68 +50,77 @@ enum lyre_param_type {
 enum lyre_param_flag {
 	LYRE_P_REQUIRED = 1 << 0,
 	LYRE_P_NAME = 1 << 1,         /**< the name of a database, table or key: 1 to 250 printable ASCII characters, no / or ` */
-	LYRE_P_NOT_EMPTY = 1 << 2,    /**< a string that is not empty; an array of at least one item */
-	LYRE_P_NULL_IS_ABSENT = 1 << 3, /**< null means: not given */
+	LYRE_P_NOT_EMPTY = 1 << 2,    /**< a non-empty string; an array with at least one item */
+	LYRE_P_NULL_IS_ABSENT = 1 << 3, /**< null means not given */
 	LYRE_P_OBJECTS = 1 << 4,      /**< the items of the array are objects */
 	LYRE_P_KEYS = 1 << 5,         /**< the items of the array are strings or numbers */
-	LYRE_P_NUMERIC_TEXT = 1 << 6, /**< a string of digits is taken as its number */
+	LYRE_P_NUMERIC_TEXT = 1 << 6, /**< a string of digits is taken as a number */
 	LYRE_P_INTEGER = 1 << 7,      /**< a number without a fraction */
-	LYRE_P_RANGE = 1 << 8,        /**< min and max hold */
+	LYRE_P_RANGE = 1 << 8,        /**< min and max apply */
 	/**
-	 * Names attributes of the operation's table that are read: a name, an array of names, or objects as in struct
-	 * lyre_query: conditions, select, sort
+	 * Names the attributes of the operation's table that are read: a name, an array of names, or objects as in struct
+	 * lyre_query (conditions, select, sort)
 	 */
 	LYRE_P_READS = 1 << 9,
-	LYRE_P_WRITES = 1 << 10,      /**< records for the operation's table: the attributes they have are written */
-	LYRE_P_REQUEST = 1 << 11,     /**< a request of its own, which the caller must be allowed to make */
+	LYRE_P_WRITES = 1 << 10,      /**< records for the operation's table: their attributes are written */
+	LYRE_P_REQUEST = 1 << 11,     /**< a nested request, which the caller must be allowed to make */
 	/**
-	 * The types and the rules above are told to whoever asks for them, but the core passes the value on as it is, or its
-	 * absence (LYRE_P_NULL_IS_ABSENT holds, fallback does not): the handler checks it, where clients know other sentences
-	 * than the core's
+	 * The types and rules above are documented but not enforced: the core passes the value through unchecked, even if it
+	 * is missing (LYRE_P_NULL_IS_ABSENT still applies, fallback does not). For handlers that check it themselves because
+	 * clients expect other error texts than the core's.
 	 */
-	LYRE_P_HANDLER_CHECKS = 1 << 12
+	LYRE_P_HANDLER_CHECKS = 1 << 12,
+	LYRE_P_CONDITIONS = 1 << 13,  /**< conditions of a search (lyre_query.conditions): the core adds the comparators to the help */
+	/**
+	 * The absolute path of a file on the server. A client may send the file in its place, of any size, as the body of the
+	 * request (Content-Type: application/octet-stream), with the operation and its other parameters in the query string:
+	 * POST /?operation=name&database=dev. Then this is the path of what was sent, which is removed when the call ends. Once
+	 * in an operation, with LYRE_T_STRING alone; not for jobs, nor with LYRE_ACCESS_OPEN
+	 */
+	LYRE_P_FILE = 1 << 14
 };
 
 /**
- * A parameter of an operation. The core checks every request against this before the handler sees it, and takes the
- * help, the client's completion and the reference from it. Old words of the wire (schema, hash_attribute, …) are
- * resolved before: only the modern name is declared.
+ * A parameter of an operation. The core checks every request against this before the handler sees it; the help, the
+ * client's completion and the reference are generated from it. Legacy names in requests (schema, hash_attribute, …) are
+ * resolved first, so only the modern name is declared.
  */
 struct lyre_param {
 	const char *name;
 	uint32_t types;       /**< enum lyre_param_type */
 	uint32_t flags;       /**< enum lyre_param_flag */
-	const char *fallback; /**< JSON text taken when it is not given; NULL for none */
-	const char *label;    /**< the name in the error when it is missing; NULL for name */
+	const char *fallback; /**< default value as JSON text; NULL for none */
+	const char *label;    /**< its name in the error if it is missing; NULL for name */
 	const char *help;     /**< one line */
 	double min, max;      /**< with LYRE_P_RANGE */
+	const char *wrong_as; /**< the names in the errors, one each, when it was sent by its own name and is wrong: blanks between; NULL for that name */
 };
 
 /** How a handler runs. */
 enum lyre_run {
-	LYRE_RUN_INLINE = 0, /**< on the connection's thread: short, never blocks; may answer LYRE_PENDING */
-	LYRE_RUN_POOL = 1,   /**< on a worker thread: may take long and may block */
+	LYRE_RUN_INLINE = 0, /**< on the connection's thread: must be short and never block; may return LYRE_PENDING */
+	LYRE_RUN_POOL = 1,   /**< on a worker thread: may take long and block */
 	LYRE_RUN_JOB = 2     /**< after the answer, as a job (lyre/job.h) */
 };
 
 /**
- * Who may call an operation. What it touches is decided too: before the handler runs, from what the declaration says of
- * the table and of the parameters, and once more when the handler opens a table (lyre_table_open()). There is no 0: a module
- * whose operation does not say who may call it is refused.
+ * Who may call an operation. Access to data is checked too: before the handler runs, from the declared permissions and
+ * parameters, and again when the handler opens a table (lyre_table_open()). There is no default: a module is rejected if one
+ * of its operations declares no access.
  */
 enum lyre_access {
 	LYRE_ACCESS_SUPER_USER = 1,   /**< super_user roles only */
-	LYRE_ACCESS_OPEN = 2,         /**< anybody, without credentials */
-	LYRE_ACCESS_USER = 3,         /**< any signed-in user whose role permits what is declared in permissions */
+	LYRE_ACCESS_OPEN = 2,         /**< anyone, without credentials */
+	LYRE_ACCESS_USER = 3,         /**< any signed-in user whose role has the declared permissions */
 	/**
-	 * super_user roles, structure_user roles for the database that the parameter database names, and, where permissions
-	 * are declared, roles that have these
+	 * super_user roles, structure_user roles for the database named by the parameter database, and, if permissions are
+	 * declared, roles that have them
 	 */
 	LYRE_ACCESS_STRUCTURE = 4,
 	LYRE_ACCESS_STRUCTURE_ALL = 5 /**< super_user roles, and structure_user roles for all databases */
 };
 
-/** \return the word for a lyre_access, as describe_operations has it; of one that is not known here, "unknown" */
+/** \return the name of a lyre_access, as in describe_operations; "unknown" for a value that this header does not know */
 static inline const char *lyre_access_word(uint32_t access)
 {
 	switch (access) {
@@ -124,26 +133,26 @@ static inline const char *lyre_access_word(uint32_t access)
 	}
 }
 
-/** What the operation does to a table, for the permission question. */
+/** What the operation does to a table, for the permission check. */
 enum lyre_permission {
 	LYRE_PERMIT_NONE = 0,
 	LYRE_PERMIT_READ = 1,
 	LYRE_PERMIT_INSERT = 2,
 	LYRE_PERMIT_UPDATE = 4,
 	LYRE_PERMIT_DELETE = 8,
-	LYRE_PERMIT_DESCRIBE = 16 /**< know of it: any other permission will do. Without a table: know of the database */
+	LYRE_PERMIT_DESCRIBE = 16 /**< see that it exists: implied by any other permission. Without a table: see the database */
 };
 
 /** Rules of an operation. */
 enum lyre_operation_flag {
 	/**
-	 * Users sign in by it: where its parameters username and password are given, they say who calls, whatever else came
-	 * with the request.
+	 * Signs users in: if its parameters username and password are given, they identify the caller, and other credentials in
+	 * the request are ignored.
 	 */
 	LYRE_O_SIGN_IN = 1 << 0,
-	/** With LYRE_O_SIGN_IN: wrong credentials are answered with "invalid credentials", as clients know it, not "Login failed". */
+	/** With LYRE_O_SIGN_IN: wrong credentials are answered with "invalid credentials", as clients expect, not "Login failed" */
 	LYRE_O_INVALID_CREDENTIALS = 1 << 1,
-	/** The connection is closed with its answer: what serves it is about to go. */
+	/** The answer closes the connection, because the thread or process that serves it is about to end. */
 	LYRE_O_LAST_ANSWER = 1 << 2
 };
 
@@ -153,17 +162,19 @@ struct lyre_operation {
 	int (*handler)(lyre_call *call); /**< 0 when the answer is written, LYRE_PENDING, or what lyre_fail() returned */
 	uint32_t run;          /**< enum lyre_run */
 	uint32_t access;       /**< enum lyre_access */
-	uint32_t permissions;  /**< enum lyre_permission, or-ed; on the table that the parameters database and table name */
+	uint32_t permissions;  /**< enum lyre_permission, or-ed; on the table named by the parameters database and table */
 	uint32_t flags;        /**< enum lyre_operation_flag, or-ed */
 	struct lyre_list params; /**< of struct lyre_param, in the order of the error texts */
-	const char *aliases;   /**< other names it answers to, separated by blanks; NULL for none */
+	const char *aliases;   /**< other names for it, separated by blanks; NULL for none */
 	const char *help;      /**< one line */
 	/**
-	 * With LYRE_RUN_JOB: run before the job is made, on a worker thread. What it fails with is the answer, and no job is
-	 * made; a message that it answers takes the place of the usual one. NULL for none.
+	 * With LYRE_RUN_JOB: runs on a worker thread before the job is created. If it fails, the failure is answered and no job
+	 * is created; if it answers with a message, that replaces the usual one. With LYRE_P_FILE: runs on a worker thread when
+	 * the first 64 KiB of a file that is sent have arrived, or all of it; if it fails, the failure is answered and no more
+	 * is read. NULL for none.
 	 */
 	int (*check)(lyre_call *call);
-	const char *refused_as; /**< its name in the text of a refusal; NULL: its name in camel case, listUsers for list_users */
+	const char *refused_as; /**< its name in errors about permissions; NULL: its name in camel case, listUsers for list_users */
 };
 
 /** Kinds of a setting. */
@@ -176,51 +187,50 @@ enum lyre_setting_type {
 	LYRE_S_SIZE = 5,     /**< bytes: a number, or one with K, M, G, T */
 	LYRE_S_DURATION = 6, /**< milliseconds: a number, or one with ms, s, m, h, d */
 	LYRE_S_LIST = 7,     /**< texts */
-	LYRE_S_PATH = 8      /**< of a file; one that is not absolute begins in the server's root folder */
+	LYRE_S_PATH = 8      /**< of a file; a relative one starts in the server's root folder */
 };
 
 /** Rules of a setting beyond its kind. */
 enum lyre_setting_flag {
-	LYRE_SF_NULL = 1 << 0,   /**< null is a value: off, or not set */
+	LYRE_SF_NULL = 1 << 0,   /**< null is a valid value: off, or not set */
 	LYRE_SF_SECRET = 1 << 1, /**< never shown, never logged */
 	LYRE_SF_LIVE = 1 << 2    /**< takes effect without a restart */
 };
 
-/** A setting, as data: under modules.<name> in the configuration. The core refuses what does not fit, with file and line. */
+/** A setting, as data: under modules.<name> in the configuration. The core rejects invalid values, with file and line. */
 struct lyre_setting {
-	const char *key;      /**< dotted, relative to the module; not path, optional or enabled: those are the server's */
+	const char *key;      /**< dotted, relative to the module; path, optional and enabled are reserved for the server */
 	uint32_t type;        /**< enum lyre_setting_type */
 	uint32_t flags;       /**< enum lyre_setting_flag */
-	const char *fallback; /**< default, as it would stand in the file; NULL for null */
+	const char *fallback; /**< default, as written in the file; NULL for null */
 	const char *values;   /**< LYRE_S_ENUM: the words, separated by blanks */
 	const char *help;     /**< one line */
-	double min, max;      /**< for numbers, sizes and durations; no limit when equal */
+	double min, max;      /**< for numbers, sizes and durations; no limit if equal */
 };
 
 /**
- * The descriptor. Everything up to extra is frozen for ever and holds no pointer, so that it can be read from the file
+ * The descriptor. Everything up to extra is frozen forever and holds no pointers, so that it can be read from the file
  * without loading it.
  */
 struct lyre_module {
 	char magic[8];
 	uint16_t abi_major;
 	uint16_t abi_minor;
-	uint32_t struct_size;  /**< of the whole descriptor, as the module's compiler saw it */
+	uint32_t struct_size;  /**< of the whole descriptor, as seen by the module's compiler */
 	char name[32];         /**< a to z, 0 to 9, _ and - */
 	char version[32];
 	char summary[128];
 	char needs[128];       /**< modules that must start before: names separated by blanks, each with an optional >=VERSION */
-	char extra[32];        /**< empty; a fork that breaks the ABI puts its mark here, and both sides must agree */
-	/* 1.0; what comes later comes behind it */
+	char extra[32];        /**< empty; a fork that breaks the ABI sets its own mark here, which server and module must share */
+	/* 1.0; later additions follow after these */
 	const struct lyre_host **host;
 	struct lyre_list settings;   /**< of struct lyre_setting */
 	struct lyre_list operations; /**< of struct lyre_operation */
 	int (*start)(lyre_instance *self); /**< after the modules it needs; 0, or what lyre_start_fail() returned; may be NULL */
-	void (*stop)(lyre_instance *self); /**< no call is under way any more; also after a failed start; may be NULL */
+	void (*stop)(lyre_instance *self); /**< when no calls are running; also after a failed start; may be NULL */
 	/**
-	 * Whether start() will succeed, as far as can be told without changing anything: lyred --check asks, and so does a
-	 * restart before it lets go of the server that runs. Settings may be read. 0, or what lyre_start_fail() returned;
-	 * may be NULL.
+	 * Checks whether start() will succeed, as far as possible without changing anything. Called by lyred --check, and by a
+	 * restart before it stops the running server. Settings may be read. 0, or what lyre_start_fail() returned; may be NULL.
 	 */
 	int (*check)(lyre_instance *self);
 };
@@ -238,12 +248,12 @@ struct lyre_module {
 #endif
 
 /**
- * Defines the descriptor; once a module, at file scope, followed by a semicolon. It is C: a module in C++ has it in a
- * file of its own.
- * \param id   the module's name, not quoted: a C identifier of a to z, 0 to 9 and _, at most 31
+ * Defines the descriptor: once per module, at file scope, followed by a semicolon. It needs C: a module in C++ puts it in a
+ * separate C file.
+ * \param id   the module's name, not quoted: a C identifier of a to z, 0 to 9 and _, at most 31 characters
  * \param ver  its version, a string
- * \param sum  one line about it, a string
- * then designated initialisers: .needs, .settings, .operations, .start, .stop, .check
+ * \param sum  a one-line summary, a string
+ * followed by designated initialisers: .needs, .settings, .operations, .start, .stop, .check
  */
 #define LYRE_MODULE(id, ver, sum, ...)                                                                                 \
 	LYRE_MODULE_DECLARE_(id)                                                                                       \
@@ -257,7 +267,7 @@ struct lyre_module {
 		.host = &lyre_host,                                                                                    \
 		__VA_ARGS__ }
 
-/** The functions of this header, as the host has them. */
+/** The host's implementation of the functions in this header. */
 struct lyre_module_api {
 	uint32_t size; /**< of the host's table */
 	uint32_t reserved;
@@ -270,40 +280,41 @@ struct lyre_module_api {
 	const char *const *(*setting_list)(lyre_instance *self, const char *key, size_t *count);
 
 	int (*start_vfail)(lyre_instance *self, int code, const char *fmt, va_list ap);
+	int (*run)(lyre_instance *self, int (*work)(lyre_call *call, void *arg), void *arg);
 	void (*vlog)(lyre_instance *self, int level, const char *fmt, va_list ap);
 };
 
-/* Settings of the module that self is: key as declared. A key that starts with '/' is one of the server's own:
- * "/logging.auditLog". To be asked from start() to stop(), on any thread; nothing blocks or fails. Asking for a key that
- * is not declared, or with the function of another kind, is a fault of the module and ends the process. */
+/* The settings of module self, by their declared keys. A key that starts with '/' is one of the server's own:
+ * "/logging.auditLog". They may be read from start() to stop(), on any thread; nothing here blocks or fails. Reading a key
+ * that is not declared, or with the function for another kind, is a bug in the module and aborts the process. */
 
-/** \return whether the setting is null: not set, and no default. Any kind. */
+/** \return whether the setting is null: not set and without a default. For any kind. */
 static inline int lyre_setting_is_null(lyre_instance *self, const char *key)
 {
 	return lyre_host->module->setting_is_null(self, key);
 }
-/** \return a LYRE_S_INT, the bytes of a LYRE_S_SIZE, the milliseconds of a LYRE_S_DURATION; 0 when it is null. */
+/** \return a LYRE_S_INT, the bytes of a LYRE_S_SIZE, the milliseconds of a LYRE_S_DURATION; 0 if it is null. */
 static inline int64_t lyre_setting_int(lyre_instance *self, const char *key)
 {
 	return lyre_host->module->setting_int(self, key);
 }
-/** \return what lyre_setting_int() returns, or a LYRE_S_NUMBER; 0 when it is null. */
+/** \return a LYRE_S_NUMBER, or what lyre_setting_int() returns; 0 if it is null. */
 static inline double lyre_setting_number(lyre_instance *self, const char *key)
 {
 	return lyre_host->module->setting_number(self, key);
 }
-/** \return 1 or 0: a LYRE_S_BOOL; 0 when it is null. */
+/** \return a LYRE_S_BOOL as 1 or 0; 0 if it is null. */
 static inline int lyre_setting_bool(lyre_instance *self, const char *key)
 {
 	return lyre_host->module->setting_bool(self, key);
 }
-/** \return a LYRE_S_STRING, LYRE_S_ENUM or LYRE_S_PATH, NUL-terminated, valid until stop(); NULL when it is null. */
+/** \return a LYRE_S_STRING, LYRE_S_ENUM or LYRE_S_PATH, NUL-terminated, valid until stop(); NULL if it is null. */
 static inline const char *lyre_setting_string(lyre_instance *self, const char *key)
 {
 	return lyre_host->module->setting_string(self, key);
 }
 /**
- * A LYRE_S_LIST. \param[out] count  of its texts; 0 when it is null
+ * A LYRE_S_LIST. \param[out] count  number of texts; 0 if it is null
  * \return the texts, NUL-terminated, valid until stop()
  */
 static inline const char *const *lyre_setting_list(lyre_instance *self, const char *key, size_t *count)
@@ -312,7 +323,7 @@ static inline const char *const *lyre_setting_list(lyre_instance *self, const ch
 }
 
 /**
- * Say in start() why the module cannot start; the sentence goes to the operator, whole with what to do about it.
+ * Reports from start() why the module cannot start. The operator reads the sentence: say what to do about it.
  * \param code  a negative LYRE_E…
  * \return \p code
  */
@@ -327,8 +338,20 @@ static inline int lyre_start_fail(lyre_instance *self, int code, const char *fmt
 }
 
 /**
- * Write a line to the server's log, marked with the module's name. From start() to stop(), on any thread; never fails.
- * Never pass a secret.
+ * Runs \p work now, on this thread, with a call of its own that has the rights of the server: for what a module reads and
+ * writes when nobody has called an operation. From start() to stop(), on any thread of the module; work() may block, writes
+ * with lyre_write_wait() and answers nothing. The call ends when it returns.
+ * \return what \p work returned, or LYRE_ENOMEM. The sentence of a failure becomes lyre_start_fail()'s in start(), and a log
+ *         line elsewhere
+ */
+static inline int lyre_run(lyre_instance *self, int (*work)(lyre_call *call, void *arg), void *arg)
+{
+	return lyre_host->module->run(self, work, arg);
+}
+
+/**
+ * Writes a line to the server's log, tagged with the module's name. From start() to stop(), on any thread; never fails.
+ * Never log a secret.
  */
 static inline void lyre_log(lyre_instance *self, enum lyre_log_level level, const char *fmt, ...) LYRE_PRINTF(3, 4);
 static inline void lyre_log(lyre_instance *self, enum lyre_log_level level, const char *fmt, ...)
