@@ -21,16 +21,17 @@ ROOMS = {
     "query": Room("conditions to a plan, a plan to rows", "base encode store"),
     "auth": Room("users, roles, passwords, the permission decision", "base encode config log store", "module user"),
     "job": Room("worker threads, background jobs", "base log store"),
+    "tls": Room("certificates of listeners, chosen at each handshake (GnuTLS)", "base", "tls"),
     "dispatch": Room("the way of a request to its operation and back", "base encode config log store query auth job", "module server user"),
-    "http": Room("listeners, connections, bodies, answers (libmicrohttpd)", "base config log dispatch"),
-    "host": Room("the services that modules are given", "base config log store query auth dispatch", "lyre module server user"),
+    "http": Room("listeners, connections, bodies, answers (libmicrohttpd)", "base config log tls dispatch"),
+    "host": Room("the services that modules are given", "base config log store query auth tls dispatch", "lyre module server user"),
     "module": Room("modules: found, checked, ordered, started", "base config log dispatch host"),
-    "lyred": Room("the server: start, restart, stop", "base config log store auth job dispatch http module", "module"),
+    "lyred": Room("the server: start, restart, stop", "base config log store auth job tls dispatch http module", "module"),
     "ctl": Room("lyre, the client", "base encode"),
 }
 # Which rooms may know a library.
 LIBRARIES = {"microhttpd.h": {"http"}, "lmdb.h": {"store", "query"}, "yaml.h": {"config", "encode"}, "argon2.h": {"auth"},
-             "dlfcn.h": {"module"}, "curl/": {"ctl"}}
+             "dlfcn.h": {"module"}, "curl/": {"ctl"}, "gnutls/": {"tls"}}
 
 
 def files():

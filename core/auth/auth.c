@@ -313,6 +313,32 @@ int auth_accept(struct auth *a, unsigned kind, const char *text, size_t len, uin
 	return rc;
 }
 
+/** Certificates among the kinds of credentials: authenticators count from 1 on. */
+#define KIND_CERTIFICATE 0
+
+int auth_certified(struct auth *a, const char *name, const struct principal **ret, struct err *e)
+{
+	struct user user = { .active = false };
+	size_t len = strlen(name);
+	uint64_t epoch, began;
+
+	if (!name_plausible(name, len))
+		return LYRE_EUNAUTHENTICATED;
+	const struct fingerprint f = memory_text(a->memory, KIND_CERTIFICATE, name, len);
+	int rc = recall(a, f, &began, ret, e);
+	if (rc != LYRE_PENDING)
+		return rc;
+	rc = find_user(a, name, len, &user, &epoch, e);
+	if (rc == LYRE_ENOTFOUND || (!rc && !user.active))
+		rc = LYRE_EUNAUTHENTICATED;
+	if (!rc)
+		rc = make_principal(a, &user, epoch, name, len, NULL, ret, e);
+	if (!rc)
+		memory_keep(a->memory, f, monotonic_ms(), INT64_MAX, &began, *ret);
+	secure_clear(&user, sizeof user);
+	return rc;
+}
+
 void auth_forget(struct auth *a, unsigned kind, const char *text, size_t len)
 {
 	if (len <= AUTH_CREDENTIAL_MAX)

@@ -99,6 +99,11 @@ int auth_remembered_text(struct auth *a, unsigned kind, const char *text, size_t
  */
 int auth_accept(struct auth *a, unsigned kind, const char *text, size_t len, uint64_t began, const struct identity *c,
 	const struct principal **ret, struct err *e);
+/**
+ * The user named by a verified certificate. Never blocks. \return 0 with a reference in \p ret; LYRE_EUNAUTHENTICATED,
+ * without a message: the user does not exist or is inactive
+ */
+int auth_certified(struct auth *a, const char *name, const struct principal **ret, struct err *e);
 /** Invalidates these credentials. */
 void auth_forget(struct auth *a, unsigned kind, const char *text, size_t len);
 

@@ -44,8 +44,8 @@ const struct lyre_setting core_settings[] = {
 	  .help = "Maximum size of a request body. It is held in memory, and its decoded values may take eight times as much. "
 		  "Above 256K, clients must sign in by header or domain socket. Uploaded files (restore_backup) may be larger: "
 		  "they go to disk." },
-	{ "operationsApi.network.securePort", LYRE_S_INT, LYRE_SF_NULL | SETTING_INERT, NULL, PORT,
-	  .help = "TCP port of the operations API over TLS." },
+	{ "operationsApi.network.securePort", LYRE_S_INT, LYRE_SF_NULL | SETTING_LISTENER, NULL, PORT,
+	  .help = "TCP port of the operations API over TLS; null disables it; 0 picks a free port and logs it." },
 	{ "operationsApi.network.mtls", SETTING_ANY, SETTING_INERT, "false", .help = "Sign-in with client certificates." },
 	{ "operationsApi.network.http2", LYRE_S_BOOL, SETTING_INERT, "false", .help = "HTTP/2." },
 	{ "operationsApi.maxMemory", LYRE_S_SIZE, LYRE_SF_NULL, NULL, .min = 8 << 20, .max = 1099511627776e2,

@@ -106,6 +106,11 @@ struct auth *dispatch_auth(const struct dispatch *d)
 	return d->services.auth;
 }
 
+struct tls *dispatch_tls(const struct dispatch *d)
+{
+	return d->services.tls;
+}
+
 unsigned dispatch_waiting(const struct dispatch *d)
 {
 	return atomic_load(&d->waiting);

@@ -26,6 +26,7 @@ struct dispatch;
 struct pool;
 struct query;
 struct store;
+struct tls;
 
 /* ---- the exchange: what http/ hands over and gets back ---- */
 
@@ -57,6 +58,7 @@ struct exchange {
 	const lyre_value *query;   /**< where the body is a file: the parameters, texts of an object; NULL else */
 	uint64_t body_size;        /**< of such a body, as its head says; UINT64_MAX: it does not */
 	bool body_whole;           /**< of such a body nothing more comes */
+	const char *certified;     /**< the user whom the client's certificate signs in; NULL: nobody. Lives as long as the connection */
 	bool trusted;              /**< a peer on the domain socket with our own uid, or root: super_user without a password */
 	const char *peer;          /**< address, for the log */
 	/* out */
@@ -162,6 +164,7 @@ struct dispatch_services {
 	struct auth *auth;
 	struct pool *pool;
 	struct jobs *jobs;
+	struct tls *tls; /**< what TLS listeners use; NULL in a build without TLS */
 };
 
 int dispatch_open(struct dispatch **ret, const struct dispatch_services *services, struct err *e);
@@ -198,6 +201,7 @@ const struct operation *const *dispatch_operations(const struct dispatch *d, siz
 /** What is counted of connections and bodies: by http connections, and what it sends of files and streams. */
 struct traffic {
 	metric_count opened, closed, refused; /**< connections */
+	metric_count handshakes, handshakes_failed;
 	metric_count received, sent;          /**< bytes of bodies */
 };
 /** The calling thread's. */
@@ -217,6 +221,7 @@ double dispatch_started(const struct dispatch *d);
 bool dispatch_drain(struct dispatch *d, int64_t deadline_ms);
 struct control *dispatch_control(const struct dispatch *d);
 struct auth *dispatch_auth(const struct dispatch *d);
+struct tls *dispatch_tls(const struct dispatch *d);
 /** What would go on waiting for its time, because others failed before it, is answered 503 from now on. */
 void dispatch_hurry(struct dispatch *d);
 /** Ends the queries that are under way, within a moment: what is left of a drain when its time is over. */

@@ -251,6 +251,7 @@ struct run {
 	bool suspect;     /**< the body may hold names that are refused */
 	bool unread;      /**< of a large body: its arrays and objects stand as they were sent */
 	bool by_cookie;   /**< who calls is known by a cookie only */
+	bool by_certificate; /**< the same of the connection's certificate */
 	bool body_secret; /**< the body holds credentials */
 	bool waiting;     /**< for resume() */
 	bool body_coming; /**< it is read meanwhile, and does not count as under way */

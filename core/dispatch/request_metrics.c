@@ -84,6 +84,7 @@ struct request_metrics {
 	struct histogram_reading durations;  /**< of requests, until their answer stands, ns */
 	uint64_t in_flight, suspended;       /**< requests; those of them that wait for a worker, a check or the disk */
 	uint64_t accepted, refused, connections; /**< the last: open ones */
+	uint64_t handshakes, handshakes_failed;
 	uint64_t received, sent;             /**< bytes of bodies */
 	uint64_t worker_queue, credential_queue;
 	uint64_t credential_hits, credential_misses, sign_in_failures;
@@ -111,6 +112,8 @@ static void read_requests(struct dispatch *d, struct request_metrics *ret)
 		ret->late_queries += metric_read(&f->queries_late);
 		closed += metric_read(&f->traffic.closed);
 		ret->refused += metric_read(&f->traffic.refused);
+		ret->handshakes += metric_read(&f->traffic.handshakes);
+		ret->handshakes_failed += metric_read(&f->traffic.handshakes_failed);
 		ret->received += metric_read(&f->traffic.received);
 		ret->sent += metric_read(&f->traffic.sent);
 	}
@@ -148,6 +151,8 @@ static const struct metric_member request_metrics[] = {
 	REQUEST(METRIC_GAUGE, "connections_open", "Connections that are open.", connections),
 	REQUEST(METRIC_COUNTER, "connections_accepted_total", "Connections that were taken.", accepted),
 	REQUEST(METRIC_COUNTER, "connections_refused_total", "Connections that were closed at once, for a limit.", refused),
+	REQUEST(METRIC_COUNTER, "tls_handshakes_total", "TLS handshakes that were finished.", handshakes),
+	REQUEST(METRIC_COUNTER, "tls_handshakes_failed_total", "TLS handshakes that failed, also for the client's certificate.", handshakes_failed),
 	REQUEST(METRIC_COUNTER, "request_body_bytes_total", "Bytes of the bodies of requests.", received),
 	REQUEST(METRIC_COUNTER, "response_body_bytes_total", "Bytes of the bodies of answers.", sent),
 	REQUEST(METRIC_GAUGE, "worker_queue_tasks", "Operations and checks that wait for a worker thread.", worker_queue),

@@ -100,7 +100,7 @@ static int sign_in(struct run *r)
 	r->x->charge.known = true;
 	v->who = NULL;
 	r->call.by_password = true;
-	r->by_cookie = false;
+	r->by_cookie = r->by_certificate = false;
 	return 0;
 }
 
@@ -109,6 +109,28 @@ static void trust(struct run *r)
 {
 	r->call.who = principal_server();
 	r->call.by_password = true;
+}
+
+/** Of the client's certificate, which was verified. One that names no active user lets nobody in. */
+static int certify(struct run *r)
+{
+	struct auth *auth = r->dispatch->services.auth;
+	const struct principal *who;
+	struct err *e = &r->verification.err;
+
+	int rc = auth_certified(auth, r->x->certified, &who, e);
+	if (rc == LYRE_EUNAUTHENTICATED) {
+		auth_audit(auth, rc, r->x->certified, r->x->peer);
+		return 0;
+	}
+	if (rc)
+		return rc;
+	principal_unref(r->call.who);
+	r->call.who = who;
+	r->call.by_password = false;
+	r->by_certificate = true;
+	r->x->charge.known = true;
+	return 0;
 }
 
 /* ---- the steps ---- */
@@ -125,6 +147,10 @@ enum flow sign_in_header_begin(struct run *r)
 	}
 	if (r->credentials.user)
 		return verify(r);
+	if (r->x->certified && !r->x->authorization && certify(r))
+		return refuse_err(r, &r->verification.err);
+	if (r->by_certificate)
+		return FLOW_NEXT;
 	authentication_find(&r->authentication, r->dispatch, r->x);
 	return r->authentication.by ? verify_authentication(r) : FLOW_NEXT;
 }
@@ -185,7 +211,7 @@ enum flow sign_in_header_again(struct run *r)
 	if (r->call.by_password || who->only)
 		return still_known(r);
 	r->call.who = NULL;
-	r->by_cookie = false;
+	r->by_cookie = r->by_certificate = false;
 	principal_unref(who);
 	return sign_in_header_begin(r);
 }
@@ -310,5 +336,9 @@ enum flow sign_in_limit(struct run *r)
 	if (r->by_cookie && named && !origin_is_own(r->x))
 		return refuse(r, status_of(LYRE_EDENIED),
 			"A session's cookie is good for this operation only with an Origin header that names this server");
+	/* Browsers send a certificate like a cookie; other clients, which send no Origin header, do so on purpose. */
+	if (r->by_certificate && r->x->origin && !origin_is_own(r->x))
+		return refuse(r, status_of(LYRE_EDENIED),
+			"A client certificate is not accepted with an Origin header that names another server");
 	return FLOW_NEXT;
 }

@@ -20,4 +20,5 @@ const struct lyre_host host = {
 	.job = &host_job_api,
 	.user = &host_user_api,
 	.server = &host_server_api,
+	.tls = &host_tls_api,
 };

@@ -19,6 +19,7 @@ extern const struct lyre_store_api host_store_api;
 extern const struct lyre_job_api host_job_api;
 extern const struct lyre_user_api host_user_api;
 extern const struct lyre_server_api host_server_api;
+extern const struct lyre_tls_api host_tls_api;
 
 /* host_struct.c */
 
@@ -27,6 +28,9 @@ extern const struct lyre_server_api host_server_api;
  * \param least  its size in the first ABI that has it: a smaller one is a bug in the module, LYRE_EINTERNAL
  */
 int host_take(lyre_call *call, void *ours, size_t ours_size, const void *theirs, size_t least, const char *what);
+/** The same for a struct passed without a call. \param module  its name */
+int host_take_of(const char *module, void *ours, size_t ours_size, const void *theirs, size_t least, const char *what,
+	struct err *e);
 /** The reverse: copies no more than the module has room for; its size member is kept. */
 int host_give(lyre_call *call, void *theirs, size_t least, const char *what, const void *ours, size_t ours_size);
 

@@ -37,7 +37,7 @@ static void close_refused(struct acceptor *a, int fd)
 int acceptor_add(struct acceptor *a, int fd, const struct sockaddr *address, socklen_t len, char *note)
 {
 	uint64_t seat;
-	enum seat_answer answer = seats_take(a->seats, &a->limit, fd, address, note, &seat);
+	enum seat_answer answer = seats_take(a->seats, a->limit, fd, address, note, &seat);
 	if (answer != SEAT_GIVEN) {
 		close_refused(a, fd);
 		return answer == SEAT_FULL_ADDRESS ? LYRE_EBUSY : LYRE_ENOMEM;
@@ -57,7 +57,7 @@ int acceptor_add(struct acceptor *a, int fd, const struct sockaddr *address, soc
 static bool accept_some(struct acceptor *a, _Atomic int64_t *complained)
 {
 	for (int i = 0; i < ACCEPTS_A_TURN; i++) {
-		if (!seats_room(a->seats, &a->limit, monotonic_ms())) {
+		if (!seats_room(a->seats, a->limit, monotonic_ms())) {
 			complain(complained, "new connections wait: operationsApi.network.maxConnections is reached");
 			return false;
 		}

@@ -30,7 +30,10 @@ struct serving_thread {
 struct acceptor {
 	int fd;                  /* listens; the caller's */
 	int wake_fd;
-	struct seat_limit limit; /* further connections wait in the kernel's queue, or are closed when their address has too many */
+	int port;                /* of TCP */
+	bool managed;            /* the socket is the service manager's */
+	bool secure;             /* TLS */
+	struct seat_limit *limit; /* further connections wait in the kernel's queue, or are closed when their address has too many */
 	struct seats *seats;
 	struct serving_thread *threads; /* connections go to them in turn */
 	unsigned thread_count;
@@ -43,7 +46,7 @@ struct acceptor {
 	bool running;
 };
 
-/** \p a holds fd, limit, seats, threads and dispatch. */
+/** \p a holds all but the turn and what follows dispatch. */
 int acceptor_start(struct acceptor *a, struct err *e);
 /**
  * Hands a connection on, even over the limit; it is closed when it is not taken.

@@ -35,6 +35,13 @@ static bool has_left(int fd)
 	return recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
+/* One with TLS is ended by its thread, which takes leave of the client, unless that has not helped before. */
+static void cut(struct connection *c)
+{
+	shutdown(c->fd, c->secure && !c->left ? SHUT_RD : SHUT_RDWR);
+	c->left = true;
+}
+
 /* libmicrohttpd has one time limit, of inactivity; a client that sends a byte now and then passes it. Those with a
  * deadline are the ones we wait for. Cutting is safe under the lock: a connection leaves the list before its socket is
  * closed. */
@@ -45,7 +52,7 @@ static void cut_late(struct http *h, int64_t now)
 			continue; /* it may have sent a request that nobody has read */
 		int64_t deadline = atomic_load_explicit(&c->deadline, memory_order_relaxed);
 		if (deadline <= now || (deadline != INT64_MAX && has_left(c->fd)))
-			shutdown(c->fd, SHUT_RDWR);
+			cut(c);
 	}
 }
 
@@ -180,7 +187,12 @@ static void connection_begin(struct http *h, struct MHD_Connection *mhd, void **
 	}
 	c->http = h;
 	c->fd = fd;
-	c->secure = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION) != NULL;
+	if (!secure_begin(c, mhd)) {
+		free(note);
+		free(c);
+		shutdown(fd, SHUT_RDWR);
+		return;
+	}
 	int domain;
 	socklen_t len = sizeof domain;
 	if (getsockopt(c->fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && domain == AF_UNIX) {
@@ -214,6 +226,7 @@ static void connection_end(struct connection *c)
 {
 	struct http *h = c->http;
 	wire_end(c);
+	secure_end(c->secure);
 	proxy_end(c);
 	metric_add(&dispatch_traffic(h->dispatch)->closed, 1);
 	pthread_mutex_lock(&h->lock);

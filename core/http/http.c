@@ -19,6 +19,8 @@
 #define ANSWERS_MS 2000
 /* How the library's message about a refusal begins; the status follows. */
 #define REFUSAL "Error processing request (HTTP response code is %u"
+/* And the one about a handshake that has failed, before its connection is closed. */
+#define HANDSHAKE "Error: received handshake message out of context"
 
 /* ---- libmicrohttpd's own messages ---- */
 
@@ -42,6 +44,8 @@ static void refuse_for_library(const char *fmt, va_list ap)
 	struct connection *c = wire_current();
 	if (c && strstr(fmt, "Content-Length"))
 		answer_bare(c, MHD_HTTP_BAD_REQUEST, "The Content-Length header is not valid");
+	if (c && c->secure && !strncmp(fmt, HANDSHAKE, sizeof HANDSHAKE - 1))
+		secure_failed(c->secure);
 	if (!c || strncmp(fmt, REFUSAL, sizeof REFUSAL - 1) != 0)
 		return;
 	unsigned status = va_arg(ap, unsigned);
@@ -115,9 +119,11 @@ static unsigned library_timeout_s(const struct http *h)
 }
 
 /* One thread each. Its limits of connections are never met: see seats.h. */
-static struct MHD_Daemon *start_daemon(struct http *h)
+static struct MHD_Daemon *start_daemon(struct http *h, bool secure)
 {
+	struct MHD_OptionItem secure_options[SECURE_OPTIONS + 1] = { { MHD_OPTION_END, 0, NULL } };
 	struct MHD_OptionItem options[] = {
+		{ MHD_OPTION_ARRAY, 0, secure_options },
 		{ MHD_OPTION_CONNECTION_LIMIT, INT_MAX, NULL },
 		{ MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)library_timeout_s(h), NULL },
 		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)CONNECTION_MEMORY, NULL },
@@ -127,6 +133,8 @@ static struct MHD_Daemon *start_daemon(struct http *h)
 	};
 	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG |
 		MHD_USE_NO_LISTEN_SOCKET;
+	if (secure)
+		flags |= secure_options_fill(secure_options);
 	return MHD_start_daemon(flags, 0, NULL, NULL, request_handle, h,
 		MHD_OPTION_EXTERNAL_LOGGER, log_library, h,
 		MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
@@ -137,18 +145,18 @@ static struct MHD_Daemon *start_daemon(struct http *h)
 }
 
 /* A listener whose socket is not open is not wanted. */
-static int start_threads(struct http *h, struct acceptor *a, unsigned count, unsigned per_address, struct err *e)
+static int start_threads(struct http *h, struct acceptor *a, struct seat_limit *limit, unsigned count, struct err *e)
 {
 	if (a->fd < 0)
 		return LYRE_OK;
-	a->limit = (struct seat_limit){ .most = h->limits.connections, .per_address = per_address };
+	a->limit = limit;
 	a->seats = &h->seats;
 	a->dispatch = h->dispatch;
 	a->threads = calloc(count, sizeof *a->threads);
 	if (!a->threads)
 		return err_nomem(e);
 	while (a->thread_count < count) {
-		struct MHD_Daemon *daemon = start_daemon(h);
+		struct MHD_Daemon *daemon = start_daemon(h, a->secure);
 		if (!daemon)
 			return err_set(e, LYRE_EIO, "cannot start the threads that serve HTTP; the log says why");
 		a->threads[a->thread_count++].daemon = daemon;
@@ -158,29 +166,45 @@ static int start_threads(struct http *h, struct acceptor *a, unsigned count, uns
 
 static int start_all(struct http *h, struct err *e)
 {
-	int r = start_threads(h, &h->tcp, h->limits.threads, h->limits.per_address, e);
+	h->network = (struct seat_limit){ .most = h->limits.connections, .per_address = h->limits.per_address };
+	h->local = (struct seat_limit){ .most = h->limits.connections };
+	int r = start_threads(h, &h->tcp, &h->network, h->limits.threads, e);
 	if (!r)
-		r = start_threads(h, &h->domain, 1, 0, e);
+		r = start_threads(h, &h->secure, &h->network, h->limits.threads, e);
+	if (!r)
+		r = start_threads(h, &h->domain, &h->local, 1, e);
 	if (r)
 		return r;
 	atomic_store(&h->phase, HTTP_SERVING);
-	if (h->tcp.thread_count)
-		r = acceptor_start(&h->tcp, e);
-	return r || !h->domain.thread_count ? r : acceptor_start(&h->domain, e);
+	struct acceptor *all[] = { &h->tcp, &h->secure, &h->domain };
+	for (size_t i = 0; i < sizeof all / sizeof *all && !r; i++)
+		if (all[i]->thread_count)
+			r = acceptor_start(all[i], e);
+	return r;
+}
+
+static void log_address(const struct acceptor *a, const char *host)
+{
+	const char *scheme = a->secure ? "https" : "http";
+	char name[LISTEN_NAME];
+	if (!a->thread_count)
+		return;
+	if (!host && listen_is_any(a->fd))
+		log_notify("http", "listening on %s://127.0.0.1:%d, and on all other addresses", scheme, a->port);
+	else if (!host)
+		log_notify("http", "listening on %s://%s", scheme, listen_name(a->fd, name));
+	else
+		log_notify("http", strchr(host, ':') ? "listening on %s://[%s]:%d" : "listening on %s://%s:%d", scheme, host, a->port);
 }
 
 static void log_addresses(const struct http *h, const struct config *c)
 {
-	if (h->tcp.thread_count) {
-		const char *host = config_is_null(c, NETWORK "host") ? NULL : config_string(c, NETWORK "host");
-		char name[LISTEN_NAME];
-		if (!host && listen_is_any(h->tcp.fd))
-			log_notify("http", "listening on http://127.0.0.1:%d, and on all other addresses", h->port);
-		else if (!host)
-			log_notify("http", "listening on http://%s", listen_name(h->tcp.fd, name));
-		else
-			log_notify("http", strchr(host, ':') ? "listening on http://[%s]:%d" : "listening on http://%s:%d", host, h->port);
-	}
+	const char *host = config_is_null(c, NETWORK "host") ? NULL : config_string(c, NETWORK "host");
+	log_address(&h->tcp, host);
+	log_address(&h->secure, host);
+	if (h->secure.thread_count && !tls_is_ready(dispatch_tls(h->dispatch)))
+		log_warn("http", "TLS: no module has handed over a certificate yet, so that no client can connect to port %d",
+			h->secure.port);
 	if (h->domain.thread_count)
 		log_notify("http", "listening on unix:%s", h->domain_path);
 }
@@ -191,7 +215,8 @@ static struct http *http_new(void)
 	if (!h)
 		return NULL;
 	memset(h, 0, sizeof *h);
-	h->tcp.fd = h->domain.fd = h->hold_fd = -1;
+	h->tcp.fd = h->secure.fd = h->domain.fd = h->hold_fd = -1;
+	h->secure.secure = true;
 	atomic_init(&h->held_fd, -1);
 	cond_init_monotonic(&h->wake);
 	pthread_mutex_init(&h->lock, NULL);
@@ -270,6 +295,7 @@ static void pulse_acceptor(struct acceptor *a, struct http_silent *ret)
 void http_pulse(struct http *h, struct http_silent *ret)
 {
 	pulse_acceptor(&h->tcp, ret);
+	pulse_acceptor(&h->secure, ret);
 	pulse_acceptor(&h->domain, ret);
 }
 
@@ -290,9 +316,10 @@ void http_retire(struct http *h, const struct http *heir)
 	h->paused_at = monotonic_ms();
 	domain_release(h);
 	quiesce(&h->tcp);
+	quiesce(&h->secure);
 	quiesce(&h->domain);
 	bool inherited = heir && h->domain_path && heir->domain_path && !strcmp(h->domain_path, heir->domain_path);
-	if (h->domain_path && !h->domain_managed && !inherited)
+	if (h->domain_path && !h->domain.managed && !inherited)
 		unlink(h->domain_path);
 	free(h->domain_path);
 	h->domain_path = NULL;
@@ -345,6 +372,7 @@ void http_close(struct http *h)
 	wait_until(h, none_waiting, WAITING_MS); /* whoever resumed the last one is out of our memory then */
 	connections_close(h);
 	stop_threads(&h->tcp);
+	stop_threads(&h->secure);
 	stop_threads(&h->domain);
 	requests_free(h);
 	proxies_free(&h->proxies);

@@ -26,20 +26,24 @@ struct http_connection {
 	char client[HTTP_ADDRESS]; /**< what the PROXY protocol's header said; "": the peer is the client */
 };
 
-/** Sockets that are open already: of the service manager, or of the server that ran before this one. -1 for none. */
+/** One that listens. */
+struct http_socket {
+	int fd;       /**< -1: none */
+	bool managed; /**< the service manager's: it decides where to listen, and the file of a domain socket is not removed */
+};
+
+/** Sockets that are open already: of the service manager, or of the server that ran before this one. */
 struct http_sockets {
-	int tcp, domain;     /**< they listen */
-	bool tcp_managed;    /**< the service manager's: it decides where to listen */
-	bool domain_managed; /**< the same; and the file of domain is not removed */
+	struct http_socket tcp, secure, domain; /**< secure: by TCP, for TLS */
 	struct http_connection *connections; /**< allocated */
 	size_t connection_count;
 };
 
 #define HTTP_SOCKET_NAME 128
-#define HTTP_NO_SOCKETS { .tcp = -1, .domain = -1 }
+#define HTTP_NO_SOCKETS { .tcp = { .fd = -1 }, .secure = { .fd = -1 }, .domain = { .fd = -1 } }
 
 /**
- * Listens where operationsApi.network.* says: TCP and the domain socket. Logs the addresses. A socket of the service manager
+ * Listens where operationsApi.network.* says: TCP, TCP with TLS, and the domain socket. Logs the addresses. A socket of the service manager
  * is used wherever it listens, and the settings may not say otherwise; then TCP is listened on beside it only where they
  * name host or port. Of other sockets that are given, those that listen where the settings say are taken over.
  * \param c      to live as long as \p ret

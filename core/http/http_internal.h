@@ -15,7 +15,9 @@
 #include "http/linger.h"
 #include "http/proxy.h"
 #include "http/query_string.h"
+#include "http/secure.h"
 #include "http/wire.h"
+#include "tls/tls.h"
 
 #include <microhttpd.h>
 #include <pthread.h>
@@ -69,10 +71,12 @@ struct connection {
 	atomic_bool uncounted;    /* taken is not known: no TCP, or a chunked body */
 	size_t target_len; /* of the request under way */
 	bool target_blank; /* it has one in it, unescaped */
-	bool trusted, tcp, secure;
+	bool trusted, tcp;
+	struct secure *secure; /* TLS; NULL: none */
 	struct request *request; /* under way */
 	struct wire wire;
 	bool paused; /* under http.lock: what comes stays in the kernel */
+	bool left;    /* under http.lock: its client is taken leave of; it is to end by itself */
 	bool proxied; /* the peer is a trusted proxy */
 	bool told;    /* peer is what its PROXY header said, not its own */
 	enum header_stage header;
@@ -92,10 +96,9 @@ struct http {
 	struct dispatch *dispatch;
 	struct limits limits;
 	struct seats seats;
-	struct acceptor tcp, domain;
-	int port;
+	struct acceptor tcp, secure, domain;
+	struct seat_limit network, local; /* of the first two together; of the last */
 	char *domain_path; /* to unlink at close, unless managed */
-	bool tcp_managed, domain_managed; /* their sockets are the service manager's */
 	char keep_alive[32]; /* the value of the Keep-Alive header */
 	struct budget *budget; /* of memory that requests hold */
 	size_t pool_kept;

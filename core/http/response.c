@@ -318,7 +318,8 @@ enum MHD_Result answer_abandoned(struct request *r)
  * socket's buffer at once is not sent. */
 static void send_last(struct connection *c, const char *s, size_t len)
 {
-	if (send(c->fd, s, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+	bool sent = c->secure ? secure_send_last(c->secure, s, len) : send(c->fd, s, len, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+	if (!sent)
 		log_debug("http", "a refusal is not sent: %s", strerror(errno));
 	connection_linger(c);
 	shutdown(c->fd, SHUT_WR);

@@ -49,6 +49,7 @@ void http_pause(struct http *h)
 	atomic_store(&h->phase, HTTP_QUIESCING);
 	h->settled = 0;
 	acceptor_stop(&h->tcp);
+	acceptor_stop(&h->secure);
 	acceptor_stop(&h->domain);
 	h->paused_at = monotonic_ms();
 }
@@ -107,10 +108,33 @@ static void count_on(struct connection *c)
 	atomic_store(&c->taken, n);
 }
 
+/* The last request, or the pause where that came later, is so long ago. */
+static bool silent_for(const struct connection *c, int64_t now, int64_t ms)
+{
+	int64_t since = atomic_load(&c->last);
+	if (since < c->http->paused_at)
+		since = c->http->paused_at;
+	return now - since >= ms;
+}
+
+/* TLS cannot be handed over. A client that sends something soon is answered, and told of the end with it; the others are
+ * taken leave of by the connection's thread, which finds nothing more to read. */
+static bool secure_settled(struct connection *c, int64_t now)
+{
+	if (atomic_load(&c->busy) || unread(c->fd) > 0 || !silent_for(c, now, SILENCE_MS))
+		return false;
+	if (!c->left)
+		shutdown(c->fd, SHUT_RD);
+	c->left = true;
+	return silent_for(c, now, 2 * SILENCE_MS);
+}
+
 static bool connection_settled(struct connection *c, int64_t now)
 {
 	if (!c->tcp)
 		return domain_settled(c);
+	if (c->secure)
+		return secure_settled(c, now);
 	if (between_requests(c)) {
 		set_paused(c, true);
 		if (c->paused)
@@ -119,17 +143,14 @@ static bool connection_settled(struct connection *c, int64_t now)
 	set_paused(c, false);
 	if (atomic_load(&c->busy) || unread(c->fd) > 0)
 		return false;
-	int64_t since = atomic_load(&c->last);
-	if (since < c->http->paused_at)
-		since = c->http->paused_at;
-	if (atomic_load(&c->uncounted) && now - since >= SILENCE_UNCOUNTED_MS)
+	if (atomic_load(&c->uncounted) && silent_for(c, now, SILENCE_UNCOUNTED_MS))
 		count_on(c);
-	return now - since >= SILENCE_MS;
+	return silent_for(c, now, SILENCE_MS);
 }
 
 static bool all_arrived(const struct http *h, int64_t now)
 {
-	return atomic_load(&h->begun) >= atomic_load(&h->tcp.added) + atomic_load(&h->domain.added) ||
+	return atomic_load(&h->begun) >= atomic_load(&h->tcp.added) + atomic_load(&h->secure.added) + atomic_load(&h->domain.added) ||
 		now - h->paused_at >= ARRIVAL_MS;
 }
 
@@ -213,12 +234,12 @@ bool http_deserted(struct http *h)
 	return none && requests_in_use(h) == 0 && all_arrived(h, monotonic_ms());
 }
 
-static int copy_of(int fd, int *ret, struct err *e)
+static int copy_of(const struct acceptor *a, struct http_socket *ret, struct err *e)
 {
-	if (fd < 0 || *ret >= 0)
+	if (a->fd < 0 || ret->fd >= 0)
 		return LYRE_OK;
-	*ret = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	return *ret >= 0 ? LYRE_OK : err_errno(e, errno, "hand over", "a listening socket");
+	*ret = (struct http_socket){ .fd = fcntl(a->fd, F_DUPFD_CLOEXEC, 3), .managed = a->managed };
+	return ret->fd >= 0 ? LYRE_OK : err_errno(e, errno, "hand over", "a listening socket");
 }
 
 /* One that cannot be copied is closed with this process. */
@@ -245,13 +266,11 @@ static int copy_connections(struct http *h, struct http_sockets *ret, struct err
 
 int http_hand_over(struct http *h, struct http_sockets *ret, struct err *e)
 {
-	if (h->tcp.fd >= 0 && ret->tcp < 0)
-		ret->tcp_managed = h->tcp_managed;
-	if (h->domain.fd >= 0 && ret->domain < 0)
-		ret->domain_managed = h->domain_managed;
-	int r = copy_of(h->tcp.fd, &ret->tcp, e);
+	int r = copy_of(&h->tcp, &ret->tcp, e);
 	if (!r)
-		r = copy_of(h->domain.fd, &ret->domain, e);
+		r = copy_of(&h->secure, &ret->secure, e);
+	if (!r)
+		r = copy_of(&h->domain, &ret->domain, e);
 	if (r)
 		return r;
 	pthread_mutex_lock(&h->lock);
@@ -305,12 +324,14 @@ void http_sockets_close(struct http_sockets *s, bool remove)
 {
 	struct sockaddr_un a = { 0 };
 	socklen_t len = sizeof a;
-	if (s->tcp >= 0)
-		close(s->tcp);
-	if (s->domain >= 0) {
-		if (remove && !s->domain_managed && getsockname(s->domain, (struct sockaddr *)&a, &len) == 0 && a.sun_path[0])
+	if (s->tcp.fd >= 0)
+		close(s->tcp.fd);
+	if (s->secure.fd >= 0)
+		close(s->secure.fd);
+	if (s->domain.fd >= 0) {
+		if (remove && !s->domain.managed && getsockname(s->domain.fd, (struct sockaddr *)&a, &len) == 0 && a.sun_path[0])
 			unlink(a.sun_path);
-		close(s->domain);
+		close(s->domain.fd);
 	}
 	for (size_t i = 0; i < s->connection_count; i++)
 		close(s->connections[i].fd);

@@ -2,6 +2,7 @@
 #include "http/wire.h"
 
 #include "http/http_internal.h"
+#include "log/log.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -103,10 +104,17 @@ void wire_next(struct connection *c)
 
 /* ---- the library's reads ---- */
 
-static bool came(struct connection *c, const char *at, size_t len)
+/* The first byte of a client that begins with TLS, where there is none: no request begins so. */
+#define TLS_HANDSHAKE 0x16
+
+bool wire_came(struct connection *c, const char *at, size_t len)
 {
 	struct wire *w = &c->wire;
 	current = c;
+	if (!w->first && *at == TLS_HANDSHAKE) {
+		log_debug("http", "%s: a connection is closed: its client speaks TLS, to a port without it", c->peer);
+		return false;
+	}
 	if (!w->first)
 		w->first = at;
 	w->end = at + len;
@@ -116,16 +124,28 @@ static bool came(struct connection *c, const char *at, size_t len)
 	return true;
 }
 
+struct connection *wire_connection(int fd)
+{
+	return fd >= 0 && (size_t)fd < fd_count ? atomic_load_explicit(&by_fd[fd], memory_order_relaxed) : NULL;
+}
+
+ssize_t wire_read(struct connection *c, void *to, size_t max)
+{
+	ssize_t n = c->header != HEADER_OVER ? proxy_take(c) : 1;
+	current = c;
+	return n > 0 ? recvfrom(c->fd, to, max, 0, NULL, NULL) : n;
+}
+
 /* As the system's. libmicrohttpd asks without flags, others look only, at sockets that are in the table. */
 __attribute__((visibility("default"))) ssize_t recv(int fd, void *to, size_t max, int flags)
 {
-	bool known = !flags && (size_t)fd < fd_count;
-	struct connection *c = known ? atomic_load_explicit(&by_fd[fd], memory_order_relaxed) : NULL;
-	ssize_t n = c && c->header != HEADER_OVER ? proxy_take(c) : 1;
-	if (n <= 0)
-		return n;
-	n = recvfrom(fd, to, max, flags, NULL, NULL);
-	if (n <= 0 || !c || came(c, to, (size_t)n))
+	struct connection *c = flags ? NULL : wire_connection(fd);
+	if (!c || c->secure) {
+		current = flags ? current : NULL;
+		return recvfrom(fd, to, max, flags, NULL, NULL);
+	}
+	ssize_t n = wire_read(c, to, max);
+	if (n <= 0 || wire_came(c, to, (size_t)n))
 		return n;
 	errno = ECONNRESET; /* libmicrohttpd hangs up; the client has its answer */
 	return -1;

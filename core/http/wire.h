@@ -17,6 +17,8 @@
 #include "base/err.h"
 #include "http/chunks.h"
 
+#include <sys/types.h>
+
 struct connection;
 
 /** In every connection. Only its own thread uses it. */
@@ -40,6 +42,12 @@ bool wire_body(struct connection *c, const char *body, bool chunked);
 void wire_reached(struct connection *c, const char *at);
 /** The request is over; what is left of the bytes read begins the next one. */
 void wire_next(struct connection *c);
+/** Of a descriptor; NULL: none that is known. */
+struct connection *wire_connection(int fd);
+/** As recv() of its socket, without what a proxy says of it first. */
+ssize_t wire_read(struct connection *c, void *to, size_t max);
+/** Bytes for libmicrohttpd were put there. \return false: it must not see them, but hang up */
+bool wire_came(struct connection *c, const char *at, size_t len);
 /** The connection whose bytes libmicrohttpd parses on this thread; NULL: none that is known. */
 struct connection *wire_current(void);
 

@@ -13,6 +13,8 @@
 
 #define VARIABLE "LYRED_HANDOVER"
 #define LISTEN_FIRST 3
+/** FileDescriptorName= of the socket for TLS; other names are ignored. */
+#define SECURE_NAME "secure"
 /* The kernel accepts no longer string. Further connections are closed; they are idle. */
 #define VARIABLE_MAX ((size_t)100 << 10)
 
@@ -31,32 +33,43 @@ static int option(int fd, int name)
 }
 
 /** A socket that cannot be used is an error: dropping it would leave its clients waiting, or make the server listen elsewhere. */
-static int take_socket(struct http_sockets *s, int fd, struct err *e)
+static int take_socket(struct http_sockets *s, int fd, bool secure, struct err *e)
 {
 	char name[HTTP_SOCKET_NAME], other[HTTP_SOCKET_NAME];
 	int family = option(fd, SO_DOMAIN);
 	bool domain = family == AF_UNIX;
-	int *place = domain ? &s->domain : &s->tcp;
+	struct http_socket *place = domain ? &s->domain : secure ? &s->secure : &s->tcp;
 
 	if (!keep(fd) || option(fd, SO_ACCEPTCONN) != 1 || (!domain && family != AF_INET && family != AF_INET6))
 		return err_set(e, LYRE_EINVAL, "the service manager passes %s, which is not a listening stream socket",
 			http_socket_name(fd, name));
-	if (*place >= 0)
-		return err_set(e, LYRE_EINVAL, "the service manager passes %s and %s, but at most one %s socket can be used",
-			http_socket_name(*place, other), http_socket_name(fd, name), domain ? "domain" : "TCP");
-	*place = fd;
-	*(domain ? &s->domain_managed : &s->tcp_managed) = true;
+	if (place->fd >= 0)
+		return err_set(e, LYRE_EINVAL, "the service manager passes %s and %s, but at most one %s socket can be used%s",
+			http_socket_name(place->fd, other), http_socket_name(fd, name), domain ? "domain" : "TCP",
+			domain || secure ? "" : "; the one for TLS must have FileDescriptorName=" SECURE_NAME);
+	*place = (struct http_socket){ .fd = fd, .managed = true };
 	return 0;
+}
+
+/** Whether the next name of the list is \p name; advances the list past it. */
+static bool take_name(const char **names, const char *name)
+{
+	const char *s = *names;
+	size_t len = s ? strcspn(s, ":") : 0;
+
+	if (s)
+		*names = s[len] ? s + len + 1 : NULL;
+	return len == strlen(name) && !strncmp(s, name, len);
 }
 
 static int take_managed(struct handover *h, struct err *e)
 {
-	const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+	const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS"), *names = getenv("LISTEN_FDNAMES");
 	long n = pid && count && strtol(pid, NULL, 10) == (long)getpid() ? strtol(count, NULL, 10) : 0;
 	int rc = 0;
 
 	for (long i = 0; i < n && i < 1024 && !rc; i++)
-		rc = take_socket(&h->sockets, LISTEN_FIRST + (int)i, e);
+		rc = take_socket(&h->sockets, LISTEN_FIRST + (int)i, take_name(&names, SECURE_NAME), e);
 	unsetenv("LISTEN_PID");
 	unsetenv("LISTEN_FDS");
 	unsetenv("LISTEN_FDNAMES");
@@ -94,15 +107,19 @@ static void take_word(struct handover *h, char *word)
 	if (!strncmp(word, "connections=", 12))
 		take_connections(&h->sockets, value);
 	else if (!strncmp(word, "managed=", 8))
-		h->sockets.domain_managed = fd;
+		h->sockets.domain.managed = fd;
 	else if (!strncmp(word, "tcp-managed=", 12))
-		h->sockets.tcp_managed = fd;
+		h->sockets.tcp.managed = fd;
+	else if (!strncmp(word, "secure-managed=", 15))
+		h->sockets.secure.managed = fd;
 	else if (keep(fd) && !strncmp(word, "lock=", 5))
 		h->lock = fd;
 	else if (keep(fd) && !strncmp(word, "tcp=", 4))
-		h->sockets.tcp = fd;
+		h->sockets.tcp.fd = fd;
+	else if (keep(fd) && !strncmp(word, "secure=", 7))
+		h->sockets.secure.fd = fd;
 	else if (keep(fd) && !strncmp(word, "domain=", 7))
-		h->sockets.domain = fd;
+		h->sockets.domain.fd = fd;
 }
 
 int handover_take(struct handover *h, struct err *e)
@@ -138,9 +155,10 @@ int handover_leave(const struct handover *h, struct err *e)
 	close_range(LISTEN_FIRST, ~0U, CLOSE_RANGE_CLOEXEC);
 #endif
 	leave(&b, "lock", h->lock);
-	leave(&b, "tcp", s->tcp);
-	leave(&b, "domain", s->domain);
-	buf_addf(&b, "managed=%d tcp-managed=%d connections=", s->domain_managed, s->tcp_managed);
+	leave(&b, "tcp", s->tcp.fd);
+	leave(&b, "secure", s->secure.fd);
+	leave(&b, "domain", s->domain.fd);
+	buf_addf(&b, "managed=%d tcp-managed=%d secure-managed=%d connections=", s->domain.managed, s->tcp.managed, s->secure.managed);
 	for (size_t i = 0; i < s->connection_count && b.len < VARIABLE_MAX; i++) {
 		const struct http_connection *c = &s->connections[i];
 

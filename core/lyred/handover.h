@@ -3,8 +3,9 @@
  * \file lyred/handover.h
  * \brief Descriptors that outlive the program: from the service manager, and to the program that replaces this one.
  *
- * The service manager passes listening sockets, in LISTEN_FDS and LISTEN_PID (sd_listen_fds(3)); the program before this
- * one also passes the lock and clients' connections, in LYRED_HANDOVER, each by its number.
+ * The service manager passes listening sockets, in LISTEN_FDS, LISTEN_PID and LISTEN_FDNAMES (sd_listen_fds(3)), the one for
+ * TLS by the name "secure"; the program before this one also passes the lock and clients' connections, in LYRED_HANDOVER,
+ * each by its number.
  */
 #ifndef HANDOVER_H
 #define HANDOVER_H

@@ -14,6 +14,7 @@
 #include "module/module.h"
 #include "lyred/process.h"
 #include "store/store.h"
+#include "tls/tls.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -74,6 +75,8 @@ static int open_dispatch(struct server *s, struct err *e)
 {
 	int rc = pool_open(&s->pool, "worker", worker_count(s->config), 0, e);
 
+	if (!rc)
+		rc = tls_open(&s->tls, s->given.sockets.secure.managed, e);
 	if (rc)
 		return rc;
 	const struct dispatch_services services = {
@@ -83,6 +86,7 @@ static int open_dispatch(struct server *s, struct err *e)
 		.auth = s->auth,
 		.pool = s->pool,
 		.jobs = s->jobs,
+		.tls = s->tls,
 	};
 	return dispatch_open(&s->dispatch, &services, e);
 }
@@ -132,7 +136,8 @@ int server_start(struct server *s, struct err *e)
 		rc = start_modules(s, e);
 	if (!rc)
 		rc = workers_open(&s->workers, s->config, s->dispatch, &s->given.sockets, e);
-	if (!rc && (s->given.sockets.tcp >= 0 || s->given.sockets.domain >= 0))
+	const struct http_sockets *left = &s->given.sockets;
+	if (!rc && (left->tcp.fd >= 0 || left->secure.fd >= 0 || left->domain.fd >= 0))
 		log_notify("main", "closed a socket taken over: its address differs from the settings");
 	http_sockets_close(&s->given.sockets, true);
 	return rc;
@@ -216,6 +221,7 @@ void server_stop(struct server *s)
 {
 	workers_close(&s->workers);
 	server_close_rooms(s);
+	tls_close(s->tls); /* not before: threads that serve may outlive the rooms in a restart */
 	if (s->logging)
 		log_close();
 	unload(s->config, s->modules);

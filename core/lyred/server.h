@@ -18,6 +18,7 @@ struct server {
 	struct auth *auth;
 	struct jobs *jobs;
 	struct pool *pool;
+	struct tls *tls;
 	struct dispatch *dispatch;
 	struct workers workers;
 	struct restart restart;

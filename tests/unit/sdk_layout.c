@@ -270,6 +270,23 @@ AT(lyre_authenticator, name, 0, 2, 0)
 AT(lyre_authenticator, verify, 1, 2, 0)
 LAST(lyre_authenticator, verify)
 
+AT(lyre_tls_certificate, size, 0, 0, 0)
+AT(lyre_tls_certificate, host_count, 0, 1, 0)
+AT(lyre_tls_certificate, name, 0, 2, 0)
+AT(lyre_tls_certificate, chain, 1, 2, 0)
+AT(lyre_tls_certificate, key, 2, 2, 0)
+AT(lyre_tls_certificate, hosts, 3, 2, 0)
+LAST(lyre_tls_certificate, hosts)
+
+AT(lyre_tls, size, 0, 0, 0)
+AT(lyre_tls, client, 0, 1, 0)
+AT(lyre_tls, certificates, 0, 2, 0)
+AT(lyre_tls, authorities, 1, 4, 0)
+AT(lyre_tls, revoked, 2, 4, 0)
+AT(lyre_tls, ciphers, 3, 4, 0)
+AT(lyre_tls, user, 4, 4, 0)
+LAST(lyre_tls, user)
+
 /* The tables of functions: their order is for ever. */
 AT(lyre_host, size, 0, 0, 0)
 _Static_assert(offsetof(struct lyre_host, abi_major) == 4, "lyre_host.abi_major has moved");
@@ -282,7 +299,8 @@ AT(lyre_host, store, 4, 2, 0)
 AT(lyre_host, job, 5, 2, 0)
 AT(lyre_host, user, 6, 2, 0)
 AT(lyre_host, server, 7, 2, 0)
-LAST(lyre_host, server)
+AT(lyre_host, tls, 8, 2, 0)
+LAST(lyre_host, tls)
 
 AT(lyre_module_api, size, 0, 0, 0)
 AT(lyre_module_api, reserved, 0, 1, 0)
@@ -432,6 +450,14 @@ AT(lyre_server_api, metrics, 5, 2, 0)
 AT(lyre_server_api, route_add, 6, 2, 0)
 AT(lyre_server_api, settings, 7, 2, 0)
 LAST(lyre_server_api, settings)
+
+AT(lyre_tls_api, size, 0, 0, 0)
+AT(lyre_tls_api, reserved, 0, 1, 0)
+AT(lyre_tls_api, tls_available, 0, 2, 0)
+AT(lyre_tls_api, tls_wanted, 1, 2, 0)
+AT(lyre_tls_api, tls_set, 2, 2, 0)
+AT(lyre_tls_api, tls_try, 3, 2, 0)
+LAST(lyre_tls_api, tls_try)
 
 /* Numbers that stand in modules: the last of each says that none was lost or moved. */
 _Static_assert(LYRE_PENDING == 1 && LYRE_END == 2 && LYRE_EINVAL == -1 && LYRE_ENOTFOUND == -2 && LYRE_EEXISTS == -3 &&

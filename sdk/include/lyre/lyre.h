@@ -15,5 +15,6 @@
 #include <lyre/job.h>
 #include <lyre/server.h>
 #include <lyre/user.h>
+#include <lyre/tls.h>
 
 #endif

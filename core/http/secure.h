@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file http/secure.h
+ * \brief Connections with TLS: their bytes on the way between the socket, GnuTLS and libmicrohttpd.
+ *
+ * libmicrohttpd does the handshakes, and asks gnutls_record_recv() for what the client sends. So secure.c defines that
+ * function, as wire.c does recv(), and sees what is parsed. What GnuTLS reads from the socket comes by there, too: a PROXY
+ * header before TLS, and HTTP without it.
+ */
+#ifndef HTTP_SECURE_H
+#define HTTP_SECURE_H
+
+#include <microhttpd.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct connection;
+struct secure;
+
+/** Whether this build, and the libmicrohttpd that it runs with, have TLS. Without, none of the following is called but secure_begin(). */
+bool secure_is_possible(void);
+
+/** Options of a daemon for such connections, without the end. */
+#define SECURE_OPTIONS 2
+/** \return the flags of the daemon */
+unsigned secure_options_fill(struct MHD_OptionItem options[SECURE_OPTIONS + 1]);
+
+/** A connection begins; with TLS \p c->secure is set. \return false when it must be closed */
+bool secure_begin(struct connection *c, struct MHD_Connection *mhd);
+/** Of \p c->secure, which may be NULL. */
+void secure_end(struct secure *s);
+/** libmicrohttpd closes the connection, as its handshake failed: tells the client. */
+void secure_failed(struct secure *s);
+/** Sends what is the last; in clear where the client does not speak TLS. \return whether it is on its way */
+bool secure_send_last(struct secure *s, const char *text, size_t len);
+/** The user whom the client's certificate signs in; NULL: nobody. */
+const char *secure_user(const struct secure *s);
+
+#endif
