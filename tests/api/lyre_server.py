@@ -220,3 +220,27 @@ class OneServer(unittest.TestCase):
     def setUpClass(cls):
         cls.s = Server()
         cls.addClassCleanup(cls.s.stop)
+
+
+class OwnDatabase(OneServer):
+    """Each test uses a database of its own."""
+
+    def database(self):
+        return self.id().split(".")[-1]
+
+    def table(self, **more):
+        self.s.ok(dict({"operation": "create_table", "database": self.database(), "table": "t", "primary_key": "id"}, **more))
+
+    def run_(self, operation, **more):
+        return self.s.call(dict({"operation": operation, "database": self.database(), "table": "t"}, **more))
+
+    def ok(self, operation, **more):
+        status, body = self.run_(operation, **more)
+        self.assertEqual(status, 200, body)
+        return body
+
+    def insert(self, *records):
+        return self.ok("insert", records=list(records))
+
+    def find(self, conditions, **more):
+        return self.ok("search_by_conditions", conditions=conditions, **more)

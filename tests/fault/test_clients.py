@@ -147,15 +147,19 @@ class Patience(Clients):
 
     def test_half_closed(self):
         for i in range(40):
-            raw = self.search(i)
             with contextlib.closing(self.connect()) as c:
-                c.sendall(raw)
+                c.sendall(self.search(i))
                 c.shutdown(socket.SHUT_WR)
                 self.assertEqual(receive(c), self.answer_of(i))
-            for cut in (0, 10, 40, len(raw) - 5):
-                with contextlib.closing(self.connect()) as c:
-                    c.sendall(raw[:cut])
+
+    def test_half_closed_amid(self):
+        for cut in (0, 10, 40, -5):
+            with contextlib.ExitStack() as all_:
+                clients = [all_.enter_context(contextlib.closing(self.connect())) for _ in range(40)]
+                for i, c in enumerate(clients):
+                    c.sendall(self.search(i)[:cut])
                     c.shutdown(socket.SHUT_WR)
+                for c in clients:
                     self.assertNotIn(b"200 OK", c.recv(1000))
 
     def test_pipelining(self):

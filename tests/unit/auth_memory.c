@@ -63,7 +63,7 @@ static bool found(struct fingerprint f, const char *name, int64_t now)
 	return right;
 }
 
-START_TEST(test_remembers_what_was_kept)
+START_TEST(what_was_kept_is_remembered)
 {
 	struct fingerprint f = print_of("admin", "pw");
 
@@ -79,7 +79,7 @@ START_TEST(test_remembers_what_was_kept)
 }
 END_TEST
 
-START_TEST(test_kinds_are_apart)
+START_TEST(kinds_are_apart)
 {
 	keep(text_print(0, "adminpw"), "zero", 0);
 	keep(text_print(1, "adminpw"), "one", 0);
@@ -91,7 +91,7 @@ START_TEST(test_kinds_are_apart)
 }
 END_TEST
 
-START_TEST(test_forgets_in_time)
+START_TEST(it_forgets_in_time)
 {
 	struct fingerprint f = print_of("admin", "pw");
 	const struct principal *p = make_principal("admin", NULL, "");
@@ -111,7 +111,7 @@ START_TEST(test_forgets_in_time)
 }
 END_TEST
 
-START_TEST(test_off)
+START_TEST(without_a_time_nothing_is_kept)
 {
 	struct err e;
 
@@ -122,7 +122,7 @@ START_TEST(test_off)
 }
 END_TEST
 
-START_TEST(test_forget)
+START_TEST(what_is_forgotten_is_gone)
 {
 	struct fingerprint f = text_print(0, "token");
 	const struct principal *p = make_principal("ann", NULL, "");
@@ -142,7 +142,7 @@ START_TEST(test_forget)
 }
 END_TEST
 
-START_TEST(test_replace)
+START_TEST(what_is_kept_again_replaces_the_old)
 {
 	struct fingerprint f = text_print(0, "token");
 	const struct principal *old = make_principal("old", NULL, ""), *new = make_principal("new", NULL, "");
@@ -164,7 +164,7 @@ START_TEST(test_replace)
 }
 END_TEST
 
-START_TEST(test_is_bounded_and_prefers_the_new)
+START_TEST(it_is_bounded_and_prefers_the_new)
 {
 	enum { COUNT = 100000, PLACES = 4096 * 4 };
 	char name[16];
@@ -184,7 +184,7 @@ START_TEST(test_is_bounded_and_prefers_the_new)
 }
 END_TEST
 
-START_TEST(test_longest)
+START_TEST(the_longest_credentials_are_kept)
 {
 	char user[AUTH_USER_MAX], password[AUTH_PASSWORD_MAX], text[AUTH_CREDENTIAL_MAX];
 
@@ -242,7 +242,7 @@ static void *use(void *arg)
 	return NULL;
 }
 
-START_TEST(test_threads)
+START_TEST(threads_use_it_at_once)
 {
 	pthread_t threads[4];
 	unsigned seeds[4] = { 1, 2, 3, 4 };
@@ -260,15 +260,15 @@ static Suite *suite(void)
 	TCase *t = tcase_create("memory");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, test_remembers_what_was_kept);
-	tcase_add_test(t, test_kinds_are_apart);
-	tcase_add_test(t, test_forgets_in_time);
-	tcase_add_test(t, test_off);
-	tcase_add_test(t, test_forget);
-	tcase_add_test(t, test_replace);
-	tcase_add_test(t, test_is_bounded_and_prefers_the_new);
-	tcase_add_test(t, test_longest);
-	tcase_add_test(t, test_threads);
+	tcase_add_test(t, what_was_kept_is_remembered);
+	tcase_add_test(t, kinds_are_apart);
+	tcase_add_test(t, it_forgets_in_time);
+	tcase_add_test(t, without_a_time_nothing_is_kept);
+	tcase_add_test(t, what_is_forgotten_is_gone);
+	tcase_add_test(t, what_is_kept_again_replaces_the_old);
+	tcase_add_test(t, it_is_bounded_and_prefers_the_new);
+	tcase_add_test(t, the_longest_credentials_are_kept);
+	tcase_add_test(t, threads_use_it_at_once);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -7,7 +7,7 @@
 
 static const struct password_costs costs = { 1024, 2, 1 }, more_lanes = { 1024, 2, 4 };
 
-START_TEST(test_hash)
+START_TEST(a_hash_is_of_one_password)
 {
 	char hash[PASSWORD_HASH_MAX], again[PASSWORD_HASH_MAX];
 	struct err e;
@@ -28,7 +28,7 @@ START_TEST(test_hash)
 END_TEST
 
 /* Made by argon2id_hash_encoded() with a thread a lane. */
-START_TEST(test_hash_of_others)
+START_TEST(a_hash_made_elsewhere_is_checked)
 {
 	static const char hash[] = "$argon2id$v=19$m=4096,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$EgBEYr6TsPATd1PeXFz26SnWZAVtq2c10z8PfDB0qKY";
 	struct err e;
@@ -53,7 +53,7 @@ static const char *const damaged[] = {
 	 "c29tZXNhbHRzb21lc2FsdAc29tZXNhbHRzb21lc2FsdAc29tZXNhbHRzb21lc2FsdAc29tZXNhbHRzb21lc2FsdAc29tZXNhbHRzb21lc2FsdA"),
 };
 
-START_TEST(test_damaged)
+START_TEST(a_damaged_hash_is_an_error)
 {
 	struct err e;
 
@@ -61,7 +61,7 @@ START_TEST(test_damaged)
 }
 END_TEST
 
-START_TEST(test_costs)
+START_TEST(other_costs_make_a_hash_outdated)
 {
 	char hash[PASSWORD_HASH_MAX], again[PASSWORD_HASH_MAX];
 	const struct password_costs others[] = { { 1025, 2, 1 }, { 1024, 3, 1 }, { 1024, 2, 2 } };
@@ -82,7 +82,7 @@ START_TEST(test_costs)
 }
 END_TEST
 
-START_TEST(test_make)
+START_TEST(made_up_passwords_differ)
 {
 	char one[32], two[32];
 
@@ -98,11 +98,11 @@ static Suite *suite(void)
 	Suite *s = suite_create("auth_password");
 	TCase *t = tcase_create("password");
 
-	tcase_add_test(t, test_hash);
-	tcase_add_test(t, test_hash_of_others);
-	tcase_add_loop_test(t, test_damaged, 0, sizeof damaged / sizeof *damaged);
-	tcase_add_test(t, test_costs);
-	tcase_add_test(t, test_make);
+	tcase_add_test(t, a_hash_is_of_one_password);
+	tcase_add_test(t, a_hash_made_elsewhere_is_checked);
+	tcase_add_loop_test(t, a_damaged_hash_is_an_error, 0, sizeof damaged / sizeof *damaged);
+	tcase_add_test(t, other_costs_make_a_hash_outdated);
+	tcase_add_test(t, made_up_passwords_differ);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -2,28 +2,31 @@
 /* The permission decision: the answers clients know, and the rules one by one. */
 #include "permission_fixture.h"
 
-#define LACKS_ATTRIBUTE(name, permissions) "{\"attribute_name\":\"" name "\",\"required_permissions\":[" permissions "]}"
-#define GONE(what) SAYS("", "\"" what " does not exist\"")
+#define LACKS_ATTRIBUTE(name, permissions) "{'attribute_name':'" name "','required_permissions':[" permissions "]}"
+#define GONE(what) SAYS("", "'" what " does not exist'")
 
 /* ---- the answers clients know ---- */
 
 static const char *const roles[] = {
-	['a'] = "{\"super_user\":true}",
-	['l'] = "{\"super_user\":false,\"dev\":{\"tables\":{"
-		"\"dog\":{\"read\":true,\"insert\":false,\"update\":false,\"delete\":false,\"attribute_permissions\":[]},"
-		"\"cat\":{\"read\":true,\"insert\":true,\"update\":true,\"delete\":false,\"attribute_permissions\":["
-		"{\"attribute_name\":\"id\",\"read\":true,\"insert\":true,\"update\":true},"
-		"{\"attribute_name\":\"name\",\"read\":true,\"insert\":true,\"update\":false},"
-		"{\"attribute_name\":\"age\",\"read\":false,\"insert\":false,\"update\":false}]},"
-		"\"hen\":{\"read\":false,\"insert\":false,\"update\":false,\"delete\":false}}},"
-		"\"empty\":{\"tables\":{}},\"system\":{\"tables\":{\"hdb_user\":{\"read\":true,\"delete\":true}}}}",
-	['n'] = "{\"super_user\":false}",
-	['s'] = "{\"structure_user\":[\"dev\"]}",
-	['S'] = "{\"structure_user\":true}",
-	['m'] = "{\"structure_user\":[\"other\"],\"dev\":{\"tables\":{\"dog\":{\"insert\":true}}}}",
+	['a'] = "{'super_user':true}",
+	['l'] = "{'super_user':false,'dev':{'tables':{"
+		"'dog':{'read':true,'insert':false,'update':false,'delete':false,'attribute_permissions':[]},"
+		"'cat':{'read':true,'insert':true,'update':true,'delete':false,'attribute_permissions':["
+		"{'attribute_name':'id','read':true,'insert':true,'update':true},"
+		"{'attribute_name':'name','read':true,'insert':true,'update':false},"
+		"{'attribute_name':'age','read':false,'insert':false,'update':false}]},"
+		"'hen':{'read':false,'insert':false,'update':false,'delete':false}}},"
+		"'empty':{'tables':{}},'system':{'tables':{'hdb_user':{'read':true,'delete':true}}}}",
+	['n'] = "{'super_user':false}",
+	['s'] = "{'structure_user':['dev']}",
+	['S'] = "{'structure_user':true}",
+	['c'] = "{'structure_user':['dev'],'dev':{'tables':{'cat':{'read':true,"
+		"'attribute_permissions':[{'attribute_name':'name','read':true}]}}}}",
+	['m'] = "{'structure_user':['other'],'dev':{'tables':{'dog':{'insert':true}}}}",
 };
 
 static const struct {
+	const char *name;
 	char who;
 	struct lyre_operation operation;
 	const char *database, *table; /**< table NULL: the database as a whole, "-": nothing */
@@ -31,113 +34,113 @@ static const struct {
 	const char *answer;
 } cases[] = {
 	/* structure */
-	{ 'l', { .name = "create_database", .access = ALL, .refused_as = "createSchema" }, "x", "-", "",
+	{ "limited role creates a database", 'l', { .name = "create_database", .access = ALL, .refused_as = "createSchema" }, "x", "-", "",
 	  RESTRICTED("createSchema") },
-	{ 's', { .name = "create_database", .access = ALL, .refused_as = "createSchema" }, "x", "-", "",
+	{ "maker of dev creates a database", 's', { .name = "create_database", .access = ALL, .refused_as = "createSchema" }, "x", "-", "",
 	  RESTRICTED("createSchema") },
-	{ 'S', { .name = "create_database", .access = ALL }, "x", "-", "", "ok" },
-	{ 'a', { .name = "create_database", .access = ALL }, "system", "-", "", "ok" },
-	{ 'S', { .name = "drop_database", .access = ALL }, "system", "-", "", SYSTEM_CLOSED },
-	{ 'l', { .name = "create_table", .access = STRUCTURE }, "dev", "-", "", RESTRICTED("createTable") },
-	{ 's', { .name = "create_table", .access = STRUCTURE }, "dev", "-", "", "ok" },
-	{ 'S', { .name = "create_table", .access = STRUCTURE }, "nope", "-", "", "ok" },
-	{ 'a', { .name = "create_table", .access = STRUCTURE }, "system", "-", "", "ok" },
-	{ 'S', { .name = "create_table", .access = STRUCTURE }, "system", "-", "", SYSTEM_CLOSED },
-	{ 'n', { .name = "create_table", .access = STRUCTURE }, "system", "-", "", SYSTEM_CLOSED },
-	{ 's', { .name = "create_table", .access = STRUCTURE }, NULL, "-", "", RESTRICTED("createTable") },
-	{ 's', { .name = "create_table", .access = STRUCTURE }, "other", "-", "",
-	  SAYS("\"User does not have access to perform 'create_table' against schema 'other'\"", "") },
-	{ 'l', { .name = "drop_attribute", .access = STRUCTURE }, "dev", "-", "", RESTRICTED("dropAttribute") },
-	{ 's', { .name = "create_attribute", .access = STRUCTURE, .permissions = INSERT }, "dev", "bird", "", "ok" },
-	{ 'l', { .name = "create_attribute", .access = STRUCTURE, .permissions = INSERT }, "dev", "cat", "", "ok" },
-	{ 'l', { .name = "create_attribute", .access = STRUCTURE, .permissions = INSERT }, "dev", "dog", "",
-	  SAYS(LACKS("dev", "dog", "\"insert\"", ""), "") },
-	{ 'l', { .name = "create_attribute", .access = STRUCTURE, .permissions = INSERT }, "dev", "bird", "",
-	  GONE("Table 'dev.bird'") },
-	{ 'm', { .name = "create_attribute", .access = STRUCTURE, .permissions = INSERT }, "dev", "dog", "", "ok" },
-	{ 'm', { .name = "create_attribute", .access = STRUCTURE, .permissions = INSERT }, "dev", "cat", "",
-	  SAYS("\"User does not have access to perform 'create_attribute' against schema 'dev'\"", "") },
+	{ "maker of all creates a database", 'S', { .name = "create_database", .access = ALL }, "x", "-", "", "ok" },
+	{ "super_user creates system", 'a', { .name = "create_database", .access = ALL }, "system", "-", "", "ok" },
+	{ "maker of all drops system", 'S', { .name = "drop_database", .access = ALL }, "system", "-", "", CLOSED },
+	{ "limited role creates a table", 'l', { .name = "create_table", .access = STRUCTURE }, "dev", "-", "", RESTRICTED("createTable") },
+	{ "maker of dev creates a table", 's', { .name = "create_table", .access = STRUCTURE }, "dev", "-", "", "ok" },
+	{ "maker of all creates a table in an unknown database", 'S', { .name = "create_table", .access = STRUCTURE }, "nope", "-", "", "ok" },
+	{ "super_user creates a system table", 'a', { .name = "create_table", .access = STRUCTURE }, "system", "-", "", "ok" },
+	{ "maker of all creates a system table", 'S', { .name = "create_table", .access = STRUCTURE }, "system", "-", "", CLOSED },
+	{ "role without permissions creates a system table", 'n', { .name = "create_table", .access = STRUCTURE }, "system", "-", "", CLOSED },
+	{ "maker of dev creates a table nowhere", 's', { .name = "create_table", .access = STRUCTURE }, NULL, "-", "", RESTRICTED("createTable") },
+	{ "maker of dev creates a table in other", 's', { .name = "create_table", .access = STRUCTURE }, "other", "-", "",
+	  SAYS("'User does not have access to perform `create_table` against schema `other`'", "") },
+	{ "limited role drops an attribute", 'l', { .name = "drop_attribute", .access = STRUCTURE }, "dev", "-", "", RESTRICTED("dropAttribute") },
+	{ "maker of dev creates an attribute", 's', { .name = "create_attribute", .access = STRUCTURE, .permissions = INSERT }, "dev", "bird", "", "ok" },
+	{ "insert permission creates an attribute", 'l', { .name = "create_attribute", .access = STRUCTURE, .permissions = INSERT }, "dev", "cat", "", "ok" },
+	{ "attribute of a table without insert permission", 'l', { .name = "create_attribute", .access = STRUCTURE, .permissions = INSERT }, "dev", "dog", "",
+	  SAYS(LACKS("dev", "dog", "'insert'", ""), "") },
+	{ "attribute of a hidden table", 'l', { .name = "create_attribute", .access = STRUCTURE, .permissions = INSERT }, "dev", "bird", "",
+	  GONE("Table `dev.bird`") },
+	{ "maker of other with insert permission", 'm', { .name = "create_attribute", .access = STRUCTURE, .permissions = INSERT }, "dev", "dog", "", "ok" },
+	{ "maker of other without insert permission", 'm', { .name = "create_attribute", .access = STRUCTURE, .permissions = INSERT }, "dev", "cat", "",
+	  SAYS("'User does not have access to perform `create_attribute` against schema `dev`'", "") },
 	/* for super_users */
-	{ 'l', { .name = "list_users", .access = SUPER, .refused_as = "listUsersExternal" }, NULL, "-", "",
+	{ "refused under another name", 'l', { .name = "list_users", .access = SUPER, .refused_as = "listUsersExternal" }, NULL, "-", "",
 	  RESTRICTED("listUsersExternal") },
-	{ 'S', { .name = "system_information", .access = SUPER }, NULL, "-", "", RESTRICTED("systemInformation") },
-	{ 'l', { .name = "delete_audit_logs_before", .access = SUPER, .permissions = DELETE }, "dev", "dog", "",
+	{ "maker of all is not a super_user", 'S', { .name = "system_information", .access = SUPER }, NULL, "-", "", RESTRICTED("systemInformation") },
+	{ "permissions do not make a super_user", 'l', { .name = "delete_audit_logs_before", .access = SUPER, .permissions = DELETE }, "dev", "dog", "",
 	  RESTRICTED("deleteAuditLogsBefore") },
-	{ 'l', { .name = "_a__b_2_c_", .access = SUPER }, NULL, "-", "", RESTRICTED("_a_B_2C_") },
-	{ 'l', { .name = "unknown", .access = 77 }, NULL, "-", "", RESTRICTED("unknown") },
-	{ 'a', { .name = "list_users", .access = SUPER }, NULL, "-", "", "ok" },
-	{ 'n', { .name = "user_info", .access = USER }, NULL, "-", "", "ok" },
-	{ 'n', { .name = "logout", .access = LYRE_ACCESS_OPEN }, NULL, "-", "", "ok" },
+	{ "odd name of an operation", 'l', { .name = "_a__b_2_c_", .access = SUPER }, NULL, "-", "", RESTRICTED("_a_B_2C_") },
+	{ "unknown access", 'l', { .name = "unknown", .access = 77 }, NULL, "-", "", RESTRICTED("unknown") },
+	{ "super_user", 'a', { .name = "list_users", .access = SUPER }, NULL, "-", "", "ok" },
+	{ "operation for any user", 'n', { .name = "user_info", .access = USER }, NULL, "-", "", "ok" },
+	{ "open operation", 'n', { .name = "logout", .access = LYRE_ACCESS_OPEN }, NULL, "-", "", "ok" },
 	/* what may be known of */
-	{ 'l', { .name = "d", .access = USER, .permissions = DESCRIBE }, "dev", "bird", "", GONE("Table 'dev.bird'") },
-	{ 'l', { .name = "d", .access = USER, .permissions = DESCRIBE }, "dev", "nope", "", GONE("Table 'dev.nope'") },
-	{ 'l', { .name = "d", .access = USER, .permissions = DESCRIBE }, "dev", "hen", "", GONE("Table 'dev.hen'") },
-	{ 'l', { .name = "d", .access = USER, .permissions = DESCRIBE }, "system", "hdb_user", "",
-	  SAYS("\"Your role does not have permission to view database metadata for 'system'\"", "") },
-	{ 'l', { .name = "d", .access = USER, .permissions = DESCRIBE }, "dev", "dog", "", "ok" },
-	{ 's', { .name = "d", .access = USER, .permissions = DESCRIBE }, "dev", "bird", "", "ok" },
-	{ 's', { .name = "d", .access = USER, .permissions = DESCRIBE }, "other", "t", "", GONE("database 'other'") },
-	{ 'S', { .name = "d", .access = USER, .permissions = DESCRIBE }, "system", "hdb_user", "",
-	  SAYS("\"Your role does not have permission to view database metadata for 'system'\"", "") },
-	{ 'l', { .name = "d", .access = USER, .permissions = DESCRIBE }, "dev", NULL, "", "ok" },
-	{ 's', { .name = "d", .access = USER, .permissions = DESCRIBE }, "dev", NULL, "", "ok" },
-	{ 'S', { .name = "d", .access = USER, .permissions = DESCRIBE }, "nope", NULL, "", "ok" },
-	{ 'l', { .name = "d", .access = USER, .permissions = DESCRIBE }, "system", NULL, "",
-	  SAYS("\"Your role does not have permission to view database metadata for 'system'\"", "") },
-	{ 'l', { .name = "d", .access = USER, .permissions = DESCRIBE }, "nope", NULL, "", GONE("database 'nope'") },
-	{ 'l', { .name = "d", .access = USER, .permissions = DESCRIBE }, "empty", NULL, "", GONE("database 'empty'") },
-	{ 'l', { .name = "dump_all", .access = USER, .permissions = READ }, "dev", NULL, "", RESTRICTED("dumpAll") },
+	{ "describe a hidden table", 'l', { .name = "d", .access = USER, .permissions = DESCRIBE }, "dev", "bird", "", GONE("Table `dev.bird`") },
+	{ "describe an unknown table", 'l', { .name = "d", .access = USER, .permissions = DESCRIBE }, "dev", "nope", "", GONE("Table `dev.nope`") },
+	{ "describe a table without permissions", 'l', { .name = "d", .access = USER, .permissions = DESCRIBE }, "dev", "hen", "", GONE("Table `dev.hen`") },
+	{ "describe a system table", 'l', { .name = "d", .access = USER, .permissions = DESCRIBE }, "system", "hdb_user", "",
+	  SAYS("'Your role does not have permission to view database metadata for `system`'", "") },
+	{ "describe a readable table", 'l', { .name = "d", .access = USER, .permissions = DESCRIBE }, "dev", "dog", "", "ok" },
+	{ "maker of dev describes its table", 's', { .name = "d", .access = USER, .permissions = DESCRIBE }, "dev", "bird", "", "ok" },
+	{ "maker of dev describes a table of other", 's', { .name = "d", .access = USER, .permissions = DESCRIBE }, "other", "t", "", GONE("database `other`") },
+	{ "maker of all describes a system table", 'S', { .name = "d", .access = USER, .permissions = DESCRIBE }, "system", "hdb_user", "",
+	  SAYS("'Your role does not have permission to view database metadata for `system`'", "") },
+	{ "describe a database", 'l', { .name = "d", .access = USER, .permissions = DESCRIBE }, "dev", NULL, "", "ok" },
+	{ "maker of dev describes dev", 's', { .name = "d", .access = USER, .permissions = DESCRIBE }, "dev", NULL, "", "ok" },
+	{ "maker of all describes an unknown database", 'S', { .name = "d", .access = USER, .permissions = DESCRIBE }, "nope", NULL, "", "ok" },
+	{ "describe system", 'l', { .name = "d", .access = USER, .permissions = DESCRIBE }, "system", NULL, "",
+	  SAYS("'Your role does not have permission to view database metadata for `system`'", "") },
+	{ "describe an unknown database", 'l', { .name = "d", .access = USER, .permissions = DESCRIBE }, "nope", NULL, "", GONE("database `nope`") },
+	{ "describe a database without tables", 'l', { .name = "d", .access = USER, .permissions = DESCRIBE }, "empty", NULL, "", GONE("database `empty`") },
+	{ "read a database as a whole", 'l', { .name = "dump_all", .access = USER, .permissions = READ }, "dev", NULL, "", RESTRICTED("dumpAll") },
 	/* tables */
-	{ 'l', { .name = "r", .access = USER, .permissions = READ }, "dev", "dog", "age:r", "ok" },
-	{ 'l', { .name = "r", .access = USER, .permissions = READ }, "dev", "bird", "", GONE("Table 'dev.bird'") },
-	{ 'l', { .name = "r", .access = USER, .permissions = READ }, "dev", "hen", "", GONE("Table 'dev.hen'") },
-	{ 'l', { .name = "r", .access = USER, .permissions = READ }, "nope", "t", "", GONE("database 'nope'") },
-	{ 'n', { .name = "r", .access = USER, .permissions = READ }, "dev", "dog", "", GONE("database 'dev'") },
-	{ 'l', { .name = "r", .access = USER, .permissions = READ }, "empty", "t", "", GONE("Table 'empty.t'") },
-	{ 's', { .name = "r", .access = USER, .permissions = READ }, "dev", "dog", "", GONE("Table 'dev.dog'") },
-	{ 'S', { .name = "r", .access = USER, .permissions = READ }, "dev", "dog", "", GONE("Table 'dev.dog'") },
-	{ 'l', { .name = "w", .access = USER, .permissions = INSERT }, "dev", "dog", "",
-	  SAYS(LACKS("dev", "dog", "\"insert\"", ""), "") },
-	{ 'l', { .name = "w", .access = USER, .permissions = UPDATE }, "dev", "dog", "",
-	  SAYS(LACKS("dev", "dog", "\"update\"", ""), "") },
-	{ 'l', { .name = "w", .access = USER, .permissions = INSERT | UPDATE }, "dev", "dog", "",
-	  SAYS(LACKS("dev", "dog", "\"insert\",\"update\"", ""), "") },
-	{ 'l', { .name = "w", .access = USER, .permissions = READ | DELETE }, "dev", "dog", "",
-	  SAYS(LACKS("dev", "dog", "\"delete\"", ""), "") },
+	{ "read a table", 'l', { .name = "r", .access = USER, .permissions = READ }, "dev", "dog", "age:r", "ok" },
+	{ "read a hidden table", 'l', { .name = "r", .access = USER, .permissions = READ }, "dev", "bird", "", GONE("Table `dev.bird`") },
+	{ "read a table without permissions", 'l', { .name = "r", .access = USER, .permissions = READ }, "dev", "hen", "", GONE("Table `dev.hen`") },
+	{ "read in an unknown database", 'l', { .name = "r", .access = USER, .permissions = READ }, "nope", "t", "", GONE("database `nope`") },
+	{ "role without permissions reads", 'n', { .name = "r", .access = USER, .permissions = READ }, "dev", "dog", "", GONE("database `dev`") },
+	{ "read in a database without tables", 'l', { .name = "r", .access = USER, .permissions = READ }, "empty", "t", "", GONE("Table `empty.t`") },
+	{ "maker of dev reads", 's', { .name = "r", .access = USER, .permissions = READ }, "dev", "dog", "", GONE("Table `dev.dog`") },
+	{ "maker of all reads", 'S', { .name = "r", .access = USER, .permissions = READ }, "dev", "dog", "", GONE("Table `dev.dog`") },
+	{ "insert without permission", 'l', { .name = "w", .access = USER, .permissions = INSERT }, "dev", "dog", "",
+	  SAYS(LACKS("dev", "dog", "'insert'", ""), "") },
+	{ "update without permission", 'l', { .name = "w", .access = USER, .permissions = UPDATE }, "dev", "dog", "",
+	  SAYS(LACKS("dev", "dog", "'update'", ""), "") },
+	{ "upsert without permission", 'l', { .name = "w", .access = USER, .permissions = INSERT | UPDATE }, "dev", "dog", "",
+	  SAYS(LACKS("dev", "dog", "'insert','update'", ""), "") },
+	{ "delete without permission", 'l', { .name = "w", .access = USER, .permissions = READ | DELETE }, "dev", "dog", "",
+	  SAYS(LACKS("dev", "dog", "'delete'", ""), "") },
 	/* the server's own */
-	{ 'l', { .name = "r", .access = USER, .permissions = READ }, "system", "hdb_user", "username:r",
-	  SAYS(LACKS("system", "hdb_user", "\"read\"", ""), "") },
-	{ 'S', { .name = "r", .access = USER, .permissions = READ }, "system", "hdb_user", "",
-	  SAYS(LACKS("system", "hdb_user", "\"read\"", ""), "") },
-	{ 'n', { .name = "r", .access = USER, .permissions = READ }, "system", "nope", "", GONE("Table 'system.nope'") },
-	{ 'l', { .name = "w", .access = USER, .permissions = INSERT }, "system", "hdb_user", "",
-	  SAYS(LACKS("system", "hdb_user", "\"insert\"", ""), "") },
-	{ 'l', { .name = "w", .access = USER, .permissions = DELETE }, "system", "hdb_user", "", SYSTEM_CLOSED },
-	{ 'l', { .name = "w", .access = USER, .permissions = INSERT | UPDATE }, "system", "hdb_user", "", SYSTEM_CLOSED },
-	{ 'a', { .name = "r", .access = USER, .permissions = READ }, "system", "hdb_user", "", "ok" },
-	{ 'a', { .name = "w", .access = USER, .permissions = INSERT }, "system", "hdb_user", "", SYSTEM_CLOSED },
-	{ 'a', { .name = "w", .access = SUPER, .permissions = DELETE }, "system", "hdb_user", "", SYSTEM_CLOSED },
-	{ 'a', { .name = "w", .access = STRUCTURE, .permissions = INSERT }, "system", "hdb_user", "", SYSTEM_CLOSED },
-	{ 'a', { .name = "w", .access = USER, .permissions = INSERT | UPDATE | DELETE }, "System", "t", "", "ok" },
-	{ 'a', { .name = "w", .access = USER, .permissions = INSERT }, NULL, "-", "", "ok" },
+	{ "limited role reads hdb_user", 'l', { .name = "r", .access = USER, .permissions = READ }, "system", "hdb_user", "username:r",
+	  SAYS(LACKS("system", "hdb_user", "'read'", ""), "") },
+	{ "maker of all reads hdb_user", 'S', { .name = "r", .access = USER, .permissions = READ }, "system", "hdb_user", "",
+	  SAYS(LACKS("system", "hdb_user", "'read'", ""), "") },
+	{ "read an unknown system table", 'n', { .name = "r", .access = USER, .permissions = READ }, "system", "nope", "", GONE("Table `system.nope`") },
+	{ "limited role inserts into hdb_user", 'l', { .name = "w", .access = USER, .permissions = INSERT }, "system", "hdb_user", "",
+	  SAYS(LACKS("system", "hdb_user", "'insert'", ""), "") },
+	{ "limited role deletes from hdb_user", 'l', { .name = "w", .access = USER, .permissions = DELETE }, "system", "hdb_user", "", CLOSED },
+	{ "limited role upserts into hdb_user", 'l', { .name = "w", .access = USER, .permissions = INSERT | UPDATE }, "system", "hdb_user", "", CLOSED },
+	{ "super_user reads hdb_user", 'a', { .name = "r", .access = USER, .permissions = READ }, "system", "hdb_user", "", "ok" },
+	{ "super_user inserts into hdb_user", 'a', { .name = "w", .access = USER, .permissions = INSERT }, "system", "hdb_user", "", CLOSED },
+	{ "super_user deletes from hdb_user", 'a', { .name = "w", .access = SUPER, .permissions = DELETE }, "system", "hdb_user", "", CLOSED },
+	{ "super_user creates an attribute of hdb_user", 'a', { .name = "w", .access = STRUCTURE, .permissions = INSERT }, "system", "hdb_user", "", CLOSED },
+	{ "super_user writes to a database called System", 'a', { .name = "w", .access = USER, .permissions = INSERT | UPDATE | DELETE }, "System", "t", "", "ok" },
+	{ "super_user writes nowhere", 'a', { .name = "w", .access = USER, .permissions = INSERT }, NULL, "-", "", "ok" },
 	/* attributes */
-	{ 'l', { .name = "r", .access = USER, .permissions = READ }, "dev", "cat", "id:r name:r", "ok" },
-	{ 'l', { .name = "r", .access = USER, .permissions = READ }, "dev", "cat", "age:r secret:r nope:r",
-	  SAYS("", "\"Attribute 'age' does not exist on 'dev.cat'\",\"Attribute 'secret' does not exist on 'dev.cat'\","
-		   "\"Attribute 'nope' does not exist on 'dev.cat'\"") },
-	{ 'l', { .name = "w", .access = USER, .permissions = INSERT }, "dev", "cat", "id:i name:i", "ok" },
-	{ 'l', { .name = "w", .access = USER, .permissions = INSERT }, "dev", "cat", "id:i __createdtime__:i",
-	  SAYS("", "\"Attribute '__createdtime__' does not exist on 'dev.cat'\"") },
-	{ 'l', { .name = "w", .access = USER, .permissions = UPDATE }, "dev", "cat", "id:u name:u age:u secret:u",
-	  SAYS(LACKS("dev", "cat", "", LACKS_ATTRIBUTE("name", "\"update\"")),
-		  "\"Attribute 'age' does not exist on 'dev.cat'\",\"Attribute 'secret' does not exist on 'dev.cat'\"") },
-	{ 'l', { .name = "w", .access = USER, .permissions = INSERT | UPDATE }, "dev", "cat", "name:iu",
-	  SAYS(LACKS("dev", "cat", "", LACKS_ATTRIBUTE("name", "\"update\"")), "") },
-	{ 'l', { .name = "w", .access = USER, .permissions = UPDATE | DELETE }, "dev", "cat", "name:u age:u",
-	  SAYS(LACKS("dev", "cat", "\"delete\"", ""), "") },
+	{ "readable attributes", 'l', { .name = "r", .access = USER, .permissions = READ }, "dev", "cat", "id:r name:r", "ok" },
+	{ "hidden attributes", 'l', { .name = "r", .access = USER, .permissions = READ }, "dev", "cat", "age:r secret:r nope:r",
+	  SAYS("", "'Attribute `age` does not exist on `dev.cat`','Attribute `secret` does not exist on `dev.cat`',"
+		   "'Attribute `nope` does not exist on `dev.cat`'") },
+	{ "insertable attributes", 'l', { .name = "w", .access = USER, .permissions = INSERT }, "dev", "cat", "id:i name:i", "ok" },
+	{ "insert of a time", 'l', { .name = "w", .access = USER, .permissions = INSERT }, "dev", "cat", "id:i __createdtime__:i",
+	  SAYS("", "'Attribute `__createdtime__` does not exist on `dev.cat`'") },
+	{ "update of attributes of each kind", 'l', { .name = "w", .access = USER, .permissions = UPDATE }, "dev", "cat", "id:u name:u age:u secret:u",
+	  SAYS(LACKS("dev", "cat", "", LACKS_ATTRIBUTE("name", "'update'")),
+		  "'Attribute `age` does not exist on `dev.cat`','Attribute `secret` does not exist on `dev.cat`'") },
+	{ "upsert of an attribute that may only be inserted", 'l', { .name = "w", .access = USER, .permissions = INSERT | UPDATE }, "dev", "cat", "name:iu",
+	  SAYS(LACKS("dev", "cat", "", LACKS_ATTRIBUTE("name", "'update'")), "") },
+	{ "permissions of a table go before those of its attributes", 'l', { .name = "w", .access = USER, .permissions = UPDATE | DELETE }, "dev", "cat", "name:u age:u",
+	  SAYS(LACKS("dev", "cat", "'delete'", ""), "") },
 };
 
-START_TEST(test_decisions)
+START_TEST(decisions_and_answers_are_as_recorded)
 {
 	const struct role *role = role_of(roles[(unsigned char)cases[_i].who]);
 	const struct principal who = { .name = "bob", .role = role };
@@ -151,43 +154,56 @@ START_TEST(test_decisions)
 	const struct permission_question q = {
 		.operation = &cases[_i].operation, .database = need.database, .needs = none ? NULL : &need
 	};
-	ck_assert_str_eq(decide(&who, &q), cases[_i].answer);
+	ck_assert_row_str_eq(cases[_i].name, decide(&who, &q), json_of(cases[_i].answer));
 	role_unref(role);
 }
 END_TEST
 
-START_TEST(test_without_role)
+static const struct lyre_operation closed[] = {
+	{ .name = "for_users", .access = USER },
+	{ .name = "for_super_users", .access = SUPER },
+	{ .name = "with_permission", .access = USER, .permissions = DELETE },
+	{ .name = "of_structure", .access = STRUCTURE },
+};
+
+START_TEST(a_user_without_a_role_is_refused)
 {
-	static const struct lyre_operation operations[] = {
-		{ .name = "x", .access = USER },
-		{ .name = "x", .access = SUPER },
-		{ .name = "x", .access = USER, .permissions = DELETE },
-		{ .name = "x", .access = STRUCTURE },
-	};
 	const struct principal who = { .name = "bob" };
+	const struct permission_question q = { .operation = &closed[_i], .database = "system" };
+
+	ck_assert_row_str_eq(closed[_i].name, decide(&who, &q),
+		"User bob has no role or permissions.  Please assign the user a valid role.");
+}
+END_TEST
+
+START_TEST(nobody_has_to_sign_in_first)
+{
+	const struct permission_question q = { .operation = &closed[_i], .database = "system" };
 	struct denial d;
 	struct err e;
 
-	for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
-		const struct permission_question q = { .operation = &operations[i], .database = "system" };
+	ck_assert_row_int_eq(closed[_i].name, permission_check(NULL, &q, store, &arena, &d, &e), LYRE_EUNAUTHENTICATED);
+}
+END_TEST
 
-		ck_assert_str_eq(decide(&who, &q), "User bob has no role or permissions.  Please assign the user a valid role.");
-		ck_assert_int_eq(permission_check(NULL, &q, store, &arena, &d, &e), LYRE_EUNAUTHENTICATED);
-	}
+START_TEST(an_open_operation_needs_no_role)
+{
+	const struct principal who = { .name = "bob" };
 	const struct lyre_operation open = { .name = "x", .access = LYRE_ACCESS_OPEN };
+
 	ck_assert_str_eq(decide(&who, &(struct permission_question){ .operation = &open }), "ok");
 	ck_assert_str_eq(decide(NULL, &(struct permission_question){ .operation = &open }), "ok");
 }
 END_TEST
 
-/* Of any number of faults so many are told. */
-enum { TOLD = 100 };
+/* Of any number of faults so many are listed. */
+enum { LISTED = 100 };
 
 /* Tables in their order, each with what it lacks; the lists grow. */
-START_TEST(test_many_tables)
+START_TEST(of_many_faulty_tables_the_first_are_listed)
 {
 	enum { COUNT = 1000 };
-	const struct role *role = role_of("{\"dev\":{\"tables\":{\"dog\":{\"read\":true}}}}");
+	const struct role *role = role_of("{'dev':{'tables':{'dog':{'read':true}}}}");
 	const struct principal who = { .name = "bob", .role = role };
 	const struct lyre_operation o = { .name = "r", .access = USER, .permissions = READ | DELETE };
 	struct permission_need *needs = ARENA_ARRAY(&arena, struct permission_need, COUNT);
@@ -199,9 +215,9 @@ START_TEST(test_many_tables)
 			.table = i % 2 ? "dog" : arena_printf(&arena, "t%d", i), .permissions = o.permissions };
 	const struct permission_question q = { .operation = &o, .database = "dev", .needs = needs };
 	ck_assert_int_eq(permission_check(&who, &q, store, &arena, &d, &e), LYRE_EDENIED);
-	ck_assert_uint_eq(d.unauthorized.len, TOLD / 2);
-	ck_assert_uint_eq(d.invalid.len, TOLD / 2);
-	for (uint32_t i = 0; i < TOLD / 2; i++) {
+	ck_assert_uint_eq(d.unauthorized.len, LISTED / 2);
+	ck_assert_uint_eq(d.invalid.len, LISTED / 2);
+	for (uint32_t i = 0; i < LISTED / 2; i++) {
 		ck_assert(value_equals_str(&d.invalid.items[i], arena_printf(&arena, "Table 'dev.t%u' does not exist", i * 2)));
 		ck_assert(value_equals_str(value_get(&d.unauthorized.items[i], "table"), "dog"));
 	}
@@ -209,7 +225,7 @@ START_TEST(test_many_tables)
 }
 END_TEST
 
-START_TEST(test_many_attributes)
+START_TEST(of_many_faulty_attributes_the_first_are_listed)
 {
 	enum { COUNT = 1000 };
 	const struct role *role = role_of(roles['l']);
@@ -227,14 +243,14 @@ START_TEST(test_many_attributes)
 			.len = strlen(name), .permissions = UPDATE };
 	}
 	ck_assert_int_eq(permission_check(&who, &q, store, &arena, &d, &e), LYRE_EDENIED);
-	ck_assert_uint_eq(d.invalid.len, TOLD / 2);
+	ck_assert_uint_eq(d.invalid.len, LISTED / 2);
 	ck_assert_uint_eq(d.unauthorized.len, 1);
-	ck_assert_uint_eq(value_get(&d.unauthorized.items[0], "required_attribute_permissions")->len, TOLD / 2);
+	ck_assert_uint_eq(value_get(&d.unauthorized.items[0], "required_attribute_permissions")->len, LISTED / 2);
 	role_unref(role);
 }
 END_TEST
 
-START_TEST(test_super_user_takes_no_memory)
+START_TEST(a_super_user_takes_no_memory)
 {
 	const struct principal who = { .name = "admin", .role = &role_of_server };
 	const struct lyre_operation o = { .name = "w", .access = USER, .permissions = INSERT | DELETE };
@@ -253,65 +269,95 @@ END_TEST
 
 /* ---- views ---- */
 
-static uint32_t seen(const struct permission_view *v, const char *name)
+#define ADMIN 'A'   /* the server's own super_user */
+#define NO_ROLE '-'
+#define NOBODY '\0'
+
+/** Somebody, for the time of a test. */
+static const struct principal *somebody(char letter)
 {
-	return permission_attribute(v, name, strlen(name), false);
+	static struct principal who;
+
+	if (letter == NOBODY)
+		return NULL;
+	who = (struct principal){ .name = "bob" };
+	if (letter != NO_ROLE)
+		who.role = letter == ADMIN ? role_ref(&role_of_server) : role_of(roles[(unsigned char)letter]);
+	return &who;
 }
 
-START_TEST(test_views)
+enum { EVERYTHING = ROLE_EVERYTHING | DESCRIBE, READS = READ | DESCRIBE };
+
+static const struct {
+	const char *name;
+	char who;
+	bool server_rights;
+	const char *database, *table;
+	uint32_t permissions;
+	bool sees_all;
+	const char *attribute;
+	uint32_t of_attribute;
+} views[] = {
+	{ "super_user", ADMIN, false, "dev", "dog", EVERYTHING, true, "x", EVERYTHING },
+	{ "super_user, system", ADMIN, false, "system", "hdb_job", READS, true, "password", READS },
+	{ "password of a user", ADMIN, false, "system", "hdb_user", READS, false, "password", 0 },
+	{ "hash of a user", ADMIN, false, "system", "hdb_user", READS, false, "hash", 0 },
+	{ "token of a user", ADMIN, false, "system", "hdb_user", READS, false, "refresh_token", 0 },
+	{ "stamp of a user", ADMIN, false, "system", "hdb_user", READS, false, "stamp", 0 },
+	{ "name of a user", ADMIN, false, "system", "hdb_user", READS, false, "username", READS },
+	{ "beginning of a hidden name", ADMIN, false, "system", "hdb_user", READS, false, "passwor", READS },
+	{ "stamp of a session", ADMIN, false, "system", "hdb_session", READS, false, "stamp", 0 },
+	{ "user of a session", ADMIN, false, "system", "hdb_session", READS, false, "user", READS },
+	{ "hdb_user elsewhere", ADMIN, false, "dev", "hdb_user", EVERYTHING, true, "password", EVERYTHING },
+	{ "module, users", ADMIN, true, "system", "hdb_user", EVERYTHING, true, "password", EVERYTHING },
+	{ "module, nobody", NOBODY, true, "system", "hdb_session", EVERYTHING, true, "stamp", EVERYTHING },
+	{ "readable table", 'l', false, "dev", "dog", READS, true, "x", READS },
+	{ "limited attribute", 'l', false, "dev", "cat", READS | INSERT | UPDATE, false, "name", READS | INSERT },
+	{ "hidden attribute", 'l', false, "dev", "cat", READS | INSERT | UPDATE, false, "age", 0 },
+	{ "unlisted attribute", 'l', false, "dev", "cat", READS | INSERT | UPDATE, false, "secret", 0 },
+	{ "maker, limited attribute", 'c', false, "dev", "cat", READS, false, "name", READS },
+	{ "maker, unlisted attribute", 'c', false, "dev", "cat", READS, false, "secret", DESCRIBE },
+	{ "maker, table without permissions", 'c', false, "dev", "bird", DESCRIBE, true, "secret", DESCRIBE },
+	{ "limited role, system", 'l', false, "system", "hdb_user", 0, false, NULL, 0 },
+	{ "no role", NO_ROLE, false, "dev", "dog", 0, false, NULL, 0 },
+	{ "nobody", NOBODY, false, "dev", "dog", 0, false, NULL, 0 },
+};
+
+START_TEST(a_view_shows_what_is_permitted)
 {
-	const uint32_t all = ROLE_EVERYTHING | DESCRIBE;
-	const struct principal admin = { .name = "admin", .role = &role_of_server }, without = { .name = "bob" };
-	const struct role *role = role_of(roles['l']);
-	const struct principal lim = { .name = "lim", .role = role };
-	static const char *const hidden[] = { "password", "hash", "refresh_token", "stamp" };
+	const struct principal *who = somebody(views[_i].who);
+	struct permission_view v = permission_view(who, views[_i].server_rights, views[_i].database, views[_i].table);
+	const char *name = views[_i].attribute;
 
-	struct permission_view v = permission_view(&admin, false, "dev", "dog");
-	ck_assert(v.permissions == all && permission_sees_all(&v) && seen(&v, "x") == all);
-	v = permission_view(&admin, false, "system", "hdb_job");
-	ck_assert(v.permissions == (READ | DESCRIBE) && permission_sees_all(&v) && seen(&v, "password") == (READ | DESCRIBE));
-	v = permission_view(&admin, false, "system", "hdb_user");
-	ck_assert(v.permissions == (READ | DESCRIBE) && v.secret && !permission_sees_all(&v));
-	for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
-		ck_assert_uint_eq(seen(&v, hidden[i]), 0);
-	ck_assert_uint_eq(seen(&v, "username"), READ | DESCRIBE);
-	ck_assert_uint_eq(seen(&v, "passwor"), READ | DESCRIBE);
-	v = permission_view(&admin, false, "system", "hdb_session");
-	ck_assert(v.secret && !permission_attribute(&v, "stamp", 5, false) && seen(&v, "user"));
-	v = permission_view(&admin, false, "dev", "hdb_user");
-	ck_assert(v.permissions == all && !v.secret);
-	v = permission_view(&admin, true, "system", "hdb_user");
-	ck_assert(v.permissions == all && permission_sees_all(&v) && seen(&v, "password") == all);
-	v = permission_view(NULL, true, "system", "hdb_session");
-	ck_assert(v.permissions == all && !v.secret);
+	ck_assert_row_int_eq(views[_i].name, v.permissions, views[_i].permissions);
+	if (name) {
+		ck_assert_row_int_eq(views[_i].name, permission_sees_all(&v), views[_i].sees_all);
+		ck_assert_row_int_eq(views[_i].name, permission_attribute(&v, name, strlen(name), false), views[_i].of_attribute);
+	}
+	role_unref(who ? who->role : NULL);
+}
+END_TEST
 
-	v = permission_view(&lim, false, "dev", "dog");
-	ck_assert(v.permissions == (READ | DESCRIBE) && permission_sees_all(&v));
-	v = permission_view(&lim, false, "dev", "cat");
-	ck_assert(v.permissions == (READ | INSERT | UPDATE | DESCRIBE) && !permission_sees_all(&v));
-	ck_assert_uint_eq(seen(&v, "name"), READ | INSERT | DESCRIBE);
-	ck_assert_uint_eq(seen(&v, "age"), 0);
-	ck_assert_uint_eq(seen(&v, "secret"), 0);
-	const struct role *maker = role_of("{\"structure_user\":[\"dev\"],\"dev\":{\"tables\":{\"cat\":{\"read\":true,"
-		"\"attribute_permissions\":[{\"attribute_name\":\"name\",\"read\":true}]}}}}");
-	const struct principal str = { .name = "str", .role = maker };
-	v = permission_view(&str, false, "dev", "cat");
-	ck_assert_uint_eq(v.permissions, READ | DESCRIBE);
-	ck_assert_uint_eq(seen(&v, "name"), READ | DESCRIBE);
-	ck_assert_uint_eq(seen(&v, "secret"), DESCRIBE);
-	v = permission_view(&str, false, "dev", "bird");
-	ck_assert_uint_eq(v.permissions, DESCRIBE);
-	ck_assert_uint_eq(seen(&v, "secret"), DESCRIBE);
-	role_unref(maker);
-	ck_assert(!permission_view(&lim, false, "system", "hdb_user").permissions);
-	ck_assert(!permission_view(&without, false, "dev", "dog").permissions);
-	ck_assert(!permission_view(NULL, false, "dev", "dog").permissions);
+static const struct {
+	const char *name;
+	char who;
+	bool server_rights;
+	const char *database;
+	bool seen;
+} databases[] = {
+	{ "super_user, system", ADMIN, false, "system", true }, { "module, system", NOBODY, true, "system", true },
+	{ "limited role", 'l', false, "dev", true },            { "without tables", 'l', false, "empty", false },
+	{ "limited role, system", 'l', false, "system", false }, { "no role", NO_ROLE, false, "dev", false },
+	{ "nobody", NOBODY, false, "dev", false },
+};
 
-	ck_assert(permission_sees_database(&admin, false, "system") && permission_sees_database(NULL, true, "system"));
-	ck_assert(permission_sees_database(&lim, false, "dev") && !permission_sees_database(&lim, false, "empty"));
-	ck_assert(!permission_sees_database(&lim, false, "system") && !permission_sees_database(&without, false, "dev"));
-	ck_assert(!permission_sees_database(NULL, false, "dev"));
-	role_unref(role);
+START_TEST(a_database_is_seen_where_something_in_it_is)
+{
+	const struct principal *who = somebody(databases[_i].who);
+
+	ck_assert_row_int_eq(databases[_i].name, permission_sees_database(who, databases[_i].server_rights, databases[_i].database),
+		databases[_i].seen);
+	role_unref(who ? who->role : NULL);
 }
 END_TEST
 
@@ -321,12 +367,15 @@ static Suite *suite(void)
 	TCase *t = tcase_create("permission");
 
 	tcase_add_checked_fixture(t, set_up, tear_down);
-	tcase_add_loop_test(t, test_decisions, 0, sizeof cases / sizeof *cases);
-	tcase_add_test(t, test_without_role);
-	tcase_add_test(t, test_many_tables);
-	tcase_add_test(t, test_many_attributes);
-	tcase_add_test(t, test_super_user_takes_no_memory);
-	tcase_add_test(t, test_views);
+	tcase_add_loop_test(t, decisions_and_answers_are_as_recorded, 0, ROWS(cases));
+	tcase_add_loop_test(t, a_user_without_a_role_is_refused, 0, ROWS(closed));
+	tcase_add_loop_test(t, nobody_has_to_sign_in_first, 0, ROWS(closed));
+	tcase_add_test(t, an_open_operation_needs_no_role);
+	tcase_add_test(t, of_many_faulty_tables_the_first_are_listed);
+	tcase_add_test(t, of_many_faulty_attributes_the_first_are_listed);
+	tcase_add_test(t, a_super_user_takes_no_memory);
+	tcase_add_loop_test(t, a_view_shows_what_is_permitted, 0, ROWS(views));
+	tcase_add_loop_test(t, a_database_is_seen_where_something_in_it_is, 0, ROWS(databases));
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-START_TEST(test_principal)
+START_TEST(a_principal_keeps_what_it_was_made_of)
 {
 	char name[] = "ann and more", only[] = "refresh";
 	struct principal p = { .name = name, .only = only, .role = &role_of_server, .stamp = "s", .epoch = 7 };
@@ -23,8 +23,13 @@ START_TEST(test_principal)
 	ck_assert_ptr_eq(principal_ref(ret), ret);
 	principal_unref(ret);
 	principal_unref(ret);
+}
+END_TEST
 
+START_TEST(the_server_is_a_super_user_who_is_never_freed)
+{
 	const struct principal *server = principal_server();
+
 	principal_unref(principal_ref(server));
 	principal_unref(server);
 	ck_assert_str_eq(server->name, PRINCIPAL_SERVER);
@@ -38,7 +43,8 @@ static Suite *suite(void)
 	Suite *s = suite_create("auth_principal");
 	TCase *t = tcase_create("principal");
 
-	tcase_add_test(t, test_principal);
+	tcase_add_test(t, a_principal_keeps_what_it_was_made_of);
+	tcase_add_test(t, the_server_is_a_super_user_who_is_never_freed);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -41,7 +41,7 @@ static bool note(const char *user, const char *password, const char *source, boo
 	return recent_note(recent, &a, right, now);
 }
 
-START_TEST(test_one_user_one_source_one_password)
+START_TEST(one_password_of_one_user_from_one_source_is_recent)
 {
 	ck_assert(!is("ann", "secret", "a", 0));
 	ck_assert(!note("ann", "secret", "a", true, 0));
@@ -58,7 +58,7 @@ START_TEST(test_one_user_one_source_one_password)
 }
 END_TEST
 
-START_TEST(test_it_ends)
+START_TEST(what_is_recent_ends)
 {
 	note("ann", "secret", "a", true, 5);
 	ck_assert(is("ann", "secret", "a", 5 + RECENT_TIME - 1));
@@ -70,7 +70,7 @@ START_TEST(test_it_ends)
 END_TEST
 
 /* So many guesses, and no more; whoever has the password has them begin anew. */
-START_TEST(test_guesses)
+START_TEST(guesses_end_what_is_recent)
 {
 	note("ann", "secret", "a", true, 0);
 	for (int round = 0; round < 3; round++) {
@@ -85,7 +85,7 @@ START_TEST(test_guesses)
 }
 END_TEST
 
-START_TEST(test_limits)
+START_TEST(the_longest_password_is_kept)
 {
 	static char longest[AUTH_PASSWORD_MAX + 2];
 
@@ -106,10 +106,10 @@ static Suite *suite(void)
 	TCase *c = tcase_create("recent");
 
 	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_add_test(c, test_one_user_one_source_one_password);
-	tcase_add_test(c, test_it_ends);
-	tcase_add_test(c, test_guesses);
-	tcase_add_test(c, test_limits);
+	tcase_add_test(c, one_password_of_one_user_from_one_source_is_recent);
+	tcase_add_test(c, what_is_recent_ends);
+	tcase_add_test(c, guesses_end_what_is_recent);
+	tcase_add_test(c, the_longest_password_is_kept);
 	suite_add_tcase(s, c);
 	return s;
 }

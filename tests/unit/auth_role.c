@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "unit.h"
+#include "unit_json.h"
 
 #include "auth/role.h"
-#include "base/json.h"
 
 #include <stdio.h>
 #include <string.h>
 
 static const struct role *role;
 
-/** Compiles a record in JSON; the text and all made of it are gone afterwards. */
+/** Compiles a record; the text and all made of it are gone afterwards. */
 static void make(const char *json)
 {
 	struct arena a;
@@ -19,7 +18,7 @@ static void make(const char *json)
 	role_unref(role);
 	role = NULL;
 	arena_init(&a);
-	ck_assert_msg(!json_decode_copy(&a, json, strlen(json), &record, &e), "%s: %s", json, e.text);
+	ck_assert_msg(!json_read(&a, json, &record, &e), "%s: %s", json, e.text);
 	ck_assert_int_eq(role_make(&role, &record, &e), 0);
 	arena_free(&a);
 }
@@ -28,7 +27,7 @@ static void make_permission(const char *permission)
 {
 	char json[4000];
 
-	snprintf(json, sizeof json, "{\"id\":\"r1\",\"role\":\"tester\",\"permission\":%s}", permission);
+	snprintf(json, sizeof json, "{'id':'r1','role':'tester','permission':%s}", permission);
 	make(json);
 }
 
@@ -53,77 +52,85 @@ static const char *letters(uint32_t permissions)
 /* ---- the whole ---- */
 
 static const struct {
-	const char *permission;
+	const char *name, *permission;
 	bool super_user, structure_all, structure_of_dev;
 	uint32_t databases;
 } wholes[] = {
-	{ "{\"super_user\":true}", true, false, false, 0 },
-	{ "{\"super_user\":false}", false, false, false, 0 },
-	{ "{\"super_user\":\"true\"}", false, false, false, 0 },
-	{ "{\"super_user\":1}", false, false, false, 0 },
-	{ "{\"super_user\":{\"tables\":{}}}", false, false, false, 0 },
-	{ "{\"cluster_user\":true,\"super_user\":null}", false, false, false, 0 },
-	{ "{}", false, false, false, 0 },
-	{ "null", false, false, false, 0 },
-	{ "[]", false, false, false, 0 },
-	{ "\"super_user\"", false, false, false, 0 },
-	{ "{\"structure_user\":true}", false, true, true, 0 },
-	{ "{\"structure_user\":false}", false, false, false, 0 },
-	{ "{\"structure_user\":\"dev\"}", false, false, false, 0 },
-	{ "{\"structure_user\":{\"dev\":true}}", false, false, false, 0 },
-	{ "{\"structure_user\":[]}", false, false, false, 0 },
-	{ "{\"structure_user\":[\"dev\"]}", false, false, true, 1 },
-	{ "{\"structure_user\":[\"zoo\",\"dev\",\"dev\",5,null,\"a\"]}", false, false, true, 3 },
-	{ "{\"structure_user\":[\"dev\\u0000x\",\"de\",\"devx\"]}", false, false, false, 2 },
-	{ "{\"structure_user\":[\"other\"],\"dev\":{\"tables\":{}}}", false, false, false, 2 },
-	{ "{\"dev\":{\"tables\":{}},\"structure_user\":[\"dev\"]}", false, false, true, 1 },
-	{ "{\"dev\":{},\"a\":[],\"b\":true,\"c\":null,\"d\":{\"tables\":5}}", false, false, false, 2 },
-	{ "{\"dev\\u0000\":{\"tables\":{}}}", false, false, false, 0 },
+	{ "super_user", "{'super_user':true}", true, false, false, 0 },
+	{ "no super_user", "{'super_user':false}", false, false, false, 0 },
+	{ "super_user in a text", "{'super_user':'true'}", false, false, false, 0 },
+	{ "super_user as a number", "{'super_user':1}", false, false, false, 0 },
+	{ "database called super_user", "{'super_user':{'tables':{}}}", false, false, false, 0 },
+	{ "cluster_user", "{'cluster_user':true,'super_user':null}", false, false, false, 0 },
+	{ "no permissions", "{}", false, false, false, 0 },
+	{ "null", "null", false, false, false, 0 },
+	{ "array", "[]", false, false, false, 0 },
+	{ "text", "'super_user'", false, false, false, 0 },
+	{ "maker of all", "{'structure_user':true}", false, true, true, 0 },
+	{ "maker of nothing", "{'structure_user':false}", false, false, false, 0 },
+	{ "maker in a text", "{'structure_user':'dev'}", false, false, false, 0 },
+	{ "maker in an object", "{'structure_user':{'dev':true}}", false, false, false, 0 },
+	{ "empty list of databases", "{'structure_user':[]}", false, false, false, 0 },
+	{ "maker of dev", "{'structure_user':['dev']}", false, false, true, 1 },
+	{ "names twice, and none", "{'structure_user':['zoo','dev','dev',5,null,'a']}", false, false, true, 3 },
+	{ "names that resemble", "{'structure_user':['dev\\u0000x','de','devx']}", false, false, false, 2 },
+	{ "maker of another database", "{'structure_user':['other'],'dev':{'tables':{}}}", false, false, false, 2 },
+	{ "maker after the database", "{'dev':{'tables':{}},'structure_user':['dev']}", false, false, true, 1 },
+	{ "databases that are odd", "{'dev':{},'a':[],'b':true,'c':null,'d':{'tables':5}}", false, false, false, 2 },
+	{ "name with a zero byte", "{'dev\\u0000':{'tables':{}}}", false, false, false, 0 },
 };
 
-START_TEST(test_whole)
+START_TEST(permissions_of_the_role_itself)
 {
+	const char *name = wholes[_i].name;
+
 	make_permission(wholes[_i].permission);
-	ck_assert_str_eq(role->id, "r1");
-	ck_assert_str_eq(role->name, "tester");
-	ck_assert_int_eq(role->super_user, wholes[_i].super_user);
-	ck_assert_int_eq(role->structure_all, wholes[_i].structure_all);
-	ck_assert_int_eq(role_structures(role, "dev"), wholes[_i].structure_of_dev);
-	ck_assert_int_eq(role_structures(role, NULL), wholes[_i].structure_all);
-	ck_assert_uint_eq(role->database_count, wholes[_i].databases);
+	ck_assert_row_str_eq(name, role->id, "r1");
+	ck_assert_row_str_eq(name, role->name, "tester");
+	ck_assert_row_int_eq(name, role->super_user, wholes[_i].super_user);
+	ck_assert_row_int_eq(name, role->structure_all, wholes[_i].structure_all);
+	ck_assert_row_int_eq(name, role_structures(role, "dev"), wholes[_i].structure_of_dev);
+	ck_assert_row_int_eq(name, role_structures(role, NULL), wholes[_i].structure_all);
+	ck_assert_row_int_eq(name, role->database_count, wholes[_i].databases);
 }
 END_TEST
 
-static const char *const odd_records[] = {
-	"{}", "null", "[]", "5", "{\"id\":5,\"role\":null}", "{\"permission\":5,\"role\":[\"x\"],\"id\":{}}",
+static const struct {
+	const char *name, *record;
+} odd_records[] = {
+	{ "empty object", "{}" }, { "null", "null" }, { "array", "[]" }, { "number", "5" },
+	{ "names of other types", "{'id':5,'role':null}" },
+	{ "everything of other types", "{'permission':5,'role':['x'],'id':{}}" },
 };
 
-START_TEST(test_odd_records)
+START_TEST(a_record_that_is_not_a_role_permits_nothing)
 {
-	make(odd_records[_i]);
-	ck_assert_str_eq(role->id, "");
-	ck_assert_str_eq(role->name, "");
-	ck_assert(!role->super_user && !role->structure_all && !role->database_count);
-	ck_assert_ptr_null(role_table(role, "dev", "dog"));
+	const char *name = odd_records[_i].name;
+
+	make(odd_records[_i].record);
+	ck_assert_row_str_eq(name, role->id, "");
+	ck_assert_row_str_eq(name, role->name, "");
+	ck_assert_msg(!role->super_user && !role->structure_all && !role->database_count, "%s", name);
+	ck_assert_msg(!role_table(role, "dev", "dog"), "%s", name);
 }
 END_TEST
 
-START_TEST(test_record_is_kept)
+START_TEST(the_record_is_kept_as_it_was)
 {
 	struct buf b;
 
-	make("{\"id\":\"a\",\"role\":\"b\",\"permission\":{\"dev\":{\"tables\":{}}},\"__updatedtime__\":2.5,\"__createdtime__\":1}");
+	make("{'id':'a','role':'b','permission':{'dev':{'tables':{}}},'__updatedtime__':2.5,'__createdtime__':1}");
 	buf_init(&b);
 	json_add_value(&b, &role->record);
-	ck_assert_str_eq(buf_cstr(&b), "{\"id\":\"a\",\"role\":\"b\",\"permission\":{\"dev\":{\"tables\":{}}},"
-		"\"__updatedtime__\":2.5,\"__createdtime__\":1}");
+	ck_assert_json_eq(buf_cstr(&b), "{'id':'a','role':'b','permission':{'dev':{'tables':{}}},"
+		"'__updatedtime__':2.5,'__createdtime__':1}");
 	buf_free(&b);
 	ck_assert_ptr_eq(role_ref(role), role);
 	role_unref(role);
 }
 END_TEST
 
-START_TEST(test_server)
+START_TEST(the_server_has_every_permission_and_is_never_freed)
 {
 	const struct role *server = &role_of_server;
 
@@ -141,83 +148,83 @@ END_TEST
 /* ---- one table ---- */
 
 #define ATTRIBUTES(read, insert, update, attributes)                                                                       \
-	"{\"read\":" #read ",\"insert\":" #insert ",\"update\":" #update ",\"delete\":true,\"attribute_permissions\":" attributes "}"
-#define ONE(name, rest) "{\"attribute_name\":\"" name "\"," rest "}"
+	"{'read':" #read ",'insert':" #insert ",'update':" #update ",'delete':true,'attribute_permissions':" attributes "}"
+#define ONE(name, rest) "{'attribute_name':'" name "'," rest "}"
 
 /** \p key is the primary key, \p name and \p age are attributes. NULL \p table: nothing is known of it */
 static const struct {
-	const char *json, *table, *key, *name, *age;
+	const char *row, *json, *table, *key, *name, *age;
 } tables[] = {
-	{ "{\"read\":true,\"insert\":true,\"update\":true,\"delete\":true}", "riud", "riud", "riud", "riud" },
-	{ "{\"read\":true}", "r---", "r---", "r---", "r---" },
-	{ "{\"delete\":true}", "---d", "---d", "---d", "---d" },
-	{ "{\"read\":\"true\",\"insert\":1,\"update\":[true],\"delete\":{\"a\":true}}", "----", "----", "----", "----" },
-	{ "{\"READ\":true,\"drop\":true}", "----", "----", "----", "----" },
-	{ "{}", "----", "----", "----", "----" },
-	{ "null", NULL, NULL, NULL, NULL },
-	{ "true", NULL, NULL, NULL, NULL },
-	{ "[{\"read\":true}]", NULL, NULL, NULL, NULL },
+	{ "everything", "{'read':true,'insert':true,'update':true,'delete':true}", "riud", "riud", "riud", "riud" },
+	{ "read", "{'read':true}", "r---", "r---", "r---", "r---" },
+	{ "delete", "{'delete':true}", "---d", "---d", "---d", "---d" },
+	{ "permissions of other types", "{'read':'true','insert':1,'update':[true],'delete':{'a':true}}", "----", "----", "----", "----" },
+	{ "permissions with other names", "{'READ':true,'drop':true}", "----", "----", "----", "----" },
+	{ "nothing", "{}", "----", "----", "----", "----" },
+	{ "null for a table", "null", NULL, NULL, NULL, NULL },
+	{ "true for a table", "true", NULL, NULL, NULL, NULL },
+	{ "array for a table", "[{'read':true}]", NULL, NULL, NULL, NULL },
 	/* attributes */
-	{ ATTRIBUTES(true, true, true, "null"), "riud", "riud", "riud", "riud" },
-	{ ATTRIBUTES(true, true, true, "[]"), "riud", "riud", "riud", "riud" },
-	{ ATTRIBUTES(true, true, true, "\"name\""), "-iud", "----", "----", "----" },
-	{ ATTRIBUTES(true, true, true, "{}"), "-iud", "----", "----", "----" },
-	{ ATTRIBUTES(true, true, true, "false"), "-iud", "----", "----", "----" },
-	{ ATTRIBUTES(true, true, true, "[5]"), "-iud", "----", "----", "----" },
-	{ ATTRIBUTES(true, true, true, "[{\"read\":true}]"), "-iud", "----", "----", "----" },
-	{ ATTRIBUTES(true, true, true, "[" ONE("name", "\"read\":true,\"insert\":true,\"update\":false") "]"), "riud", "ri--",
+	{ "null for attributes", ATTRIBUTES(true, true, true, "null"), "riud", "riud", "riud", "riud" },
+	{ "no attributes", ATTRIBUTES(true, true, true, "[]"), "riud", "riud", "riud", "riud" },
+	{ "text for attributes", ATTRIBUTES(true, true, true, "'name'"), "-iud", "----", "----", "----" },
+	{ "object for attributes", ATTRIBUTES(true, true, true, "{}"), "-iud", "----", "----", "----" },
+	{ "false for attributes", ATTRIBUTES(true, true, true, "false"), "-iud", "----", "----", "----" },
+	{ "number for an attribute", ATTRIBUTES(true, true, true, "[5]"), "-iud", "----", "----", "----" },
+	{ "attribute without a name", ATTRIBUTES(true, true, true, "[{'read':true}]"), "-iud", "----", "----", "----" },
+	{ "limited attribute", ATTRIBUTES(true, true, true, "[" ONE("name", "'read':true,'insert':true,'update':false") "]"), "riud", "ri--",
 	  "ri--", "----" },
-	{ ATTRIBUTES(true, false, true, "[" ONE("name", "\"read\":true,\"insert\":true,\"update\":true") "]"), "r-ud", "r-u-",
+	{ "table without insert", ATTRIBUTES(true, false, true, "[" ONE("name", "'read':true,'insert':true,'update':true") "]"), "r-ud", "r-u-",
 	  "r-u-", "----" },
-	{ ATTRIBUTES(false, true, true, "[" ONE("name", "\"read\":true,\"insert\":true") "]"), "-iud", "-i--", "-i--", "----" },
-	{ ATTRIBUTES(true, true, true, "[" ONE("name", "\"read\":\"yes\",\"insert\":1,\"update\":null") "]"), "-iud", "----",
+	{ "table without read", ATTRIBUTES(false, true, true, "[" ONE("name", "'read':true,'insert':true") "]"), "-iud", "-i--", "-i--", "----" },
+	{ "attribute's permissions of other types", ATTRIBUTES(true, true, true, "[" ONE("name", "'read':'yes','insert':1,'update':null") "]"), "-iud", "----",
 	  "----", "----" },
-	{ ATTRIBUTES(true, true, true, "[" ONE("id", "\"read\":false,\"insert\":true") "]"), "-iud", "-i--", "----", "----" },
-	{ ATTRIBUTES(false, true, true, "[" ONE("id", "\"read\":true,\"insert\":true") "]"), "-iud", "-i--", "----", "----" },
-	{ ATTRIBUTES(true, true, true, "[" ONE("name", "\"read\":true,\"update\":true") "," ONE("age", "\"read\":true") ","
-		  ONE("name", "\"insert\":true,\"update\":true") "]"), "riud", "r-u-", "--u-", "r---" },
-	{ ATTRIBUTES(true, true, true, "[" ONE("nam", "\"read\":true") "," ONE("name1", "\"read\":true") ","
-		  ONE("name\\u0000", "\"read\":true") "," ONE("", "\"read\":true") "]"), "riud", "r---", "----", "----" },
+	{ "the key", ATTRIBUTES(true, true, true, "[" ONE("id", "'read':false,'insert':true") "]"), "-iud", "-i--", "----", "----" },
+	{ "the key without what the table has not", ATTRIBUTES(false, true, true, "[" ONE("id", "'read':true,'insert':true") "]"), "-iud", "-i--", "----", "----" },
+	{ "attribute listed twice", ATTRIBUTES(true, true, true, "[" ONE("name", "'read':true,'update':true") "," ONE("age", "'read':true") ","
+		  ONE("name", "'insert':true,'update':true") "]"), "riud", "r-u-", "--u-", "r---" },
+	{ "names that resemble", ATTRIBUTES(true, true, true, "[" ONE("nam", "'read':true") "," ONE("name1", "'read':true") ","
+		  ONE("name\\u0000", "'read':true") "," ONE("", "'read':true") "]"), "riud", "r---", "----", "----" },
 };
 
-START_TEST(test_table)
+START_TEST(permissions_of_a_table_and_its_attributes)
 {
+	const char *name = tables[_i].row;
 	char permission[2000];
 
-	snprintf(permission, sizeof permission, "{\"super_user\":false,\"dev\":{\"tables\":{\"dog\":%s}}}", tables[_i].json);
+	snprintf(permission, sizeof permission, "{'super_user':false,'dev':{'tables':{'dog':%s}}}", tables[_i].json);
 	make_permission(permission);
 	const struct role_table *t = role_table(role, "dev", "dog");
-	ck_assert_int_eq(t != NULL, tables[_i].table != NULL);
-	ck_assert_ptr_null(role_table(role, "dev", "cat"));
-	ck_assert_ptr_null(role_table(role, "data", "dog"));
+	ck_assert_row_int_eq(name, t != NULL, tables[_i].table != NULL);
+	ck_assert_msg(!role_table(role, "dev", "cat"), "%s", name);
+	ck_assert_msg(!role_table(role, "data", "dog"), "%s", name);
 	if (!t)
 		return;
-	ck_assert_str_eq(letters(t->permissions), tables[_i].table);
-	ck_assert_str_eq(letters(role_attribute(t, "id", 2, true)), tables[_i].key);
-	ck_assert_str_eq(letters(role_attribute(t, "name", 4, false)), tables[_i].name);
-	ck_assert_str_eq(letters(role_attribute(t, "name and more", 4, false)), tables[_i].name);
-	ck_assert_str_eq(letters(role_attribute(t, "age", 3, false)), tables[_i].age);
+	ck_assert_row_str_eq(name, letters(t->permissions), tables[_i].table);
+	ck_assert_row_str_eq(name, letters(role_attribute(t, "id", 2, true)), tables[_i].key);
+	ck_assert_row_str_eq(name, letters(role_attribute(t, "name", 4, false)), tables[_i].name);
+	ck_assert_row_str_eq(name, letters(role_attribute(t, "name and more", 4, false)), tables[_i].name);
+	ck_assert_row_str_eq(name, letters(role_attribute(t, "age", 3, false)), tables[_i].age);
 }
 END_TEST
 
 /* ---- many ---- */
 
-/** Every name is found, none that is not there. */
-START_TEST(test_many)
+START_TEST(every_name_is_found_and_no_other)
 {
 	enum { DATABASES = 30, TABLES = 20, COUNT = 15 };
 	struct buf b;
 	char name[16], table[16], attribute[16];
 
 	buf_init(&b);
-	buf_add_str(&b, "{\"permission\":{\"structure_user\":[\"d3\",\"s1\"]");
+	buf_add_str(&b, "{'permission':{'structure_user':['d3','s1']");
 	for (int i = 0; i < DATABASES; i++) {
-		buf_addf(&b, ",\"d%d\":{\"tables\":{", i);
+		buf_addf(&b, ",'d%d':{'tables':{", i);
 		for (int j = 0; j < TABLES; j++) {
-			buf_addf(&b, "%s\"t%d\":{\"read\":true,\"insert\":%s,\"attribute_permissions\":[", j ? "," : "", j,
+			buf_addf(&b, "%s't%d':{'read':true,'insert':%s,'attribute_permissions':[", j ? "," : "", j,
 				(i + j) % 2 ? "true" : "false");
 			for (int k = 0; k < COUNT; k++)
-				buf_addf(&b, "%s{\"attribute_name\":\"a%d\",\"read\":%s}", k ? "," : "", k, (i + j + k) % 3 ? "true" : "false");
+				buf_addf(&b, "%s{'attribute_name':'a%d','read':%s}", k ? "," : "", k, (i + j + k) % 3 ? "true" : "false");
 			buf_add_str(&b, "]}");
 		}
 		buf_add_str(&b, "}}");
@@ -255,12 +262,12 @@ static Suite *suite(void)
 	TCase *t = tcase_create("role");
 
 	tcase_add_checked_fixture(t, NULL, teardown);
-	tcase_add_loop_test(t, test_whole, 0, sizeof wholes / sizeof *wholes);
-	tcase_add_loop_test(t, test_odd_records, 0, sizeof odd_records / sizeof *odd_records);
-	tcase_add_test(t, test_record_is_kept);
-	tcase_add_test(t, test_server);
-	tcase_add_loop_test(t, test_table, 0, sizeof tables / sizeof *tables);
-	tcase_add_test(t, test_many);
+	tcase_add_loop_test(t, permissions_of_the_role_itself, 0, ROWS(wholes));
+	tcase_add_loop_test(t, a_record_that_is_not_a_role_permits_nothing, 0, ROWS(odd_records));
+	tcase_add_test(t, the_record_is_kept_as_it_was);
+	tcase_add_test(t, the_server_has_every_permission_and_is_never_freed);
+	tcase_add_loop_test(t, permissions_of_a_table_and_its_attributes, 0, ROWS(tables));
+	tcase_add_test(t, every_name_is_found_and_no_other);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -55,7 +55,7 @@ static int64_t attempt(const char *user, const char *peer, int64_t *now)
 	return wait;
 }
 
-START_TEST(test_each_failure_doubles_the_wait)
+START_TEST(each_failure_doubles_the_wait)
 {
 	static const int64_t waits[] = { 0, 0, 0, 0, 100, 200, 400, 800, 1000, 1000, 1000 };
 	int64_t now = 5000;
@@ -65,7 +65,7 @@ START_TEST(test_each_failure_doubles_the_wait)
 }
 END_TEST
 
-START_TEST(test_a_pair_is_user_and_address)
+START_TEST(a_pair_is_user_and_address)
 {
 	int64_t now = 5000;
 
@@ -80,7 +80,7 @@ START_TEST(test_a_pair_is_user_and_address)
 END_TEST
 
 /** A host that takes another address of its network for each attempt is one source. */
-START_TEST(test_sources)
+START_TEST(addresses_of_one_network_are_one_source)
 {
 	static const struct {
 		const char *peer, *source;
@@ -103,7 +103,7 @@ START_TEST(test_sources)
 }
 END_TEST
 
-START_TEST(test_a_right_one_begins_anew)
+START_TEST(a_right_password_begins_anew)
 {
 	int64_t now = 5000;
 
@@ -116,7 +116,7 @@ START_TEST(test_a_right_one_begins_anew)
 }
 END_TEST
 
-START_TEST(test_failures_are_forgotten)
+START_TEST(failures_are_forgotten)
 {
 	int64_t now = 5000;
 
@@ -128,7 +128,7 @@ START_TEST(test_failures_are_forgotten)
 }
 END_TEST
 
-START_TEST(test_who_takes_time_waits_less)
+START_TEST(who_takes_time_waits_less)
 {
 	int64_t now = 5000;
 
@@ -138,7 +138,7 @@ START_TEST(test_who_takes_time_waits_less)
 }
 END_TEST
 
-START_TEST(test_attempts_at_once_wait_one_behind_the_other)
+START_TEST(attempts_at_once_wait_one_after_the_other)
 {
 	int64_t now = 5000;
 
@@ -160,7 +160,7 @@ START_TEST(test_attempts_at_once_wait_one_behind_the_other)
 }
 END_TEST
 
-START_TEST(test_off)
+START_TEST(without_a_delay_nobody_waits)
 {
 	int64_t now = 5000;
 
@@ -173,7 +173,7 @@ START_TEST(test_off)
 }
 END_TEST
 
-START_TEST(test_the_largest_of_settings)
+START_TEST(the_largest_settings_do_not_overflow)
 {
 	int64_t now = 5000;
 
@@ -185,7 +185,7 @@ START_TEST(test_the_largest_of_settings)
 END_TEST
 
 /** Whatever is made up, the table stays of its size, and who is at it now is not pushed out by who was before. */
-START_TEST(test_is_bounded_and_prefers_the_new)
+START_TEST(it_is_bounded_and_prefers_the_new)
 {
 	char name[16];
 	int kept = 0;
@@ -218,7 +218,7 @@ static void fail_of_many(const char *begin, int count, int times, int64_t now)
 }
 
 /** Names that are made up, a few attempts each, do not make the server forget whom somebody is guessing at. */
-START_TEST(test_keeps_who_failed_often)
+START_TEST(who_failed_often_is_kept)
 {
 	int64_t now = 0;
 
@@ -230,7 +230,7 @@ START_TEST(test_keeps_who_failed_often)
 END_TEST
 
 /** What is long over keeps no place from who fails now. */
-START_TEST(test_keeps_none_that_is_forgotten)
+START_TEST(who_is_forgotten_is_not_kept)
 {
 	int64_t now = 0;
 
@@ -243,7 +243,7 @@ START_TEST(test_keeps_none_that_is_forgotten)
 }
 END_TEST
 
-START_TEST(test_long_names)
+START_TEST(long_names_are_told_apart)
 {
 	char user[3000], other[3000];
 
@@ -277,7 +277,7 @@ static void *attack(void *arg)
 }
 
 /** The first delay comes with the last failure of all threads: none was lost, and none counted twice. */
-START_TEST(test_threads)
+START_TEST(threads_count_every_failure)
 {
 	pthread_t threads[THREADS];
 	pthread_barrier_t begin;
@@ -300,20 +300,20 @@ static Suite *suite(void)
 	TCase *t = tcase_create("throttle");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, test_each_failure_doubles_the_wait);
-	tcase_add_test(t, test_a_pair_is_user_and_address);
-	tcase_add_test(t, test_sources);
-	tcase_add_test(t, test_a_right_one_begins_anew);
-	tcase_add_test(t, test_failures_are_forgotten);
-	tcase_add_test(t, test_who_takes_time_waits_less);
-	tcase_add_test(t, test_attempts_at_once_wait_one_behind_the_other);
-	tcase_add_test(t, test_off);
-	tcase_add_test(t, test_the_largest_of_settings);
-	tcase_add_test(t, test_is_bounded_and_prefers_the_new);
-	tcase_add_test(t, test_keeps_who_failed_often);
-	tcase_add_test(t, test_keeps_none_that_is_forgotten);
-	tcase_add_test(t, test_long_names);
-	tcase_add_test(t, test_threads);
+	tcase_add_test(t, each_failure_doubles_the_wait);
+	tcase_add_test(t, a_pair_is_user_and_address);
+	tcase_add_test(t, addresses_of_one_network_are_one_source);
+	tcase_add_test(t, a_right_password_begins_anew);
+	tcase_add_test(t, failures_are_forgotten);
+	tcase_add_test(t, who_takes_time_waits_less);
+	tcase_add_test(t, attempts_at_once_wait_one_after_the_other);
+	tcase_add_test(t, without_a_delay_nobody_waits);
+	tcase_add_test(t, the_largest_settings_do_not_overflow);
+	tcase_add_test(t, it_is_bounded_and_prefers_the_new);
+	tcase_add_test(t, who_failed_often_is_kept);
+	tcase_add_test(t, who_is_forgotten_is_not_kept);
+	tcase_add_test(t, long_names_are_told_apart);
+	tcase_add_test(t, threads_count_every_failure);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -27,7 +27,7 @@ static size_t held(void)
 	return atomic_load(&budget.held);
 }
 
-START_TEST(test_shares)
+START_TEST(limits_are_shares_of_the_whole)
 {
 	ck_assert_uint_eq(budget.allowance, 64 * KIB);
 	ck_assert_uint_eq(budget.max, 16 * MIB - 640 * KIB);
@@ -39,7 +39,7 @@ START_TEST(test_shares)
 }
 END_TEST
 
-START_TEST(test_allowance_costs_nothing)
+START_TEST(an_allowance_costs_nothing)
 {
 	ck_assert(charge_take(&charge, 64 * KIB));
 	ck_assert_uint_eq(held(), 0);
@@ -50,7 +50,7 @@ START_TEST(test_allowance_costs_nothing)
 }
 END_TEST
 
-START_TEST(test_one_takes_too_much)
+START_TEST(one_that_takes_too_much_is_refused)
 {
 	struct err e;
 	ck_assert(!charge_take(&charge, 4 * MIB + 1));
@@ -66,7 +66,7 @@ START_TEST(test_one_takes_too_much)
 }
 END_TEST
 
-START_TEST(test_all_take_too_much)
+START_TEST(all_that_take_too_much_are_refused)
 {
 	struct charge others[4];
 	struct err e;
@@ -92,7 +92,7 @@ START_TEST(test_all_take_too_much)
 END_TEST
 
 /** Who is not known leaves most of it to those who are. */
-START_TEST(test_strangers)
+START_TEST(strangers_leave_most_to_those_who_are_known)
 {
 	struct charge stranger;
 	charge_init(&stranger, &budget, budget.allowance);
@@ -107,7 +107,7 @@ START_TEST(test_strangers)
 }
 END_TEST
 
-START_TEST(test_real_want_is_told_as_it_is)
+START_TEST(a_real_lack_of_memory_is_said_as_it_is)
 {
 	struct err e;
 	err_nomem(&e);
@@ -118,7 +118,7 @@ START_TEST(test_real_want_is_told_as_it_is)
 }
 END_TEST
 
-START_TEST(test_arena)
+START_TEST(an_arena_is_charged)
 {
 	struct arena a;
 	arena_init_charged(&a, &charge);
@@ -139,7 +139,7 @@ START_TEST(test_arena)
 }
 END_TEST
 
-START_TEST(test_buf)
+START_TEST(a_buffer_is_charged)
 {
 	static char text[100000];
 	struct charge other;
@@ -167,7 +167,7 @@ START_TEST(test_buf)
 END_TEST
 
 /** A body that is full of small things holds what its values take, and nothing else at any moment. */
-START_TEST(test_decoding)
+START_TEST(decoding_holds_what_its_values_take)
 {
 	static const char *const items[] = { "0", "[]", "{}", "\"\"", "null", "{\"a\":0}", "[[[[[[[[[[]]]]]]]]]]" };
 	const char *item = items[_i];
@@ -208,7 +208,7 @@ static void *take_and_give(void *arg)
 	return NULL;
 }
 
-START_TEST(test_threads)
+START_TEST(threads_give_everything_back)
 {
 	pthread_t threads[THREADS];
 	for (int i = 0; i < THREADS; i++)
@@ -225,16 +225,16 @@ static Suite *suite(void)
 	TCase *t = tcase_create("all");
 
 	tcase_add_checked_fixture(t, begin, NULL);
-	tcase_add_test(t, test_shares);
-	tcase_add_test(t, test_allowance_costs_nothing);
-	tcase_add_test(t, test_one_takes_too_much);
-	tcase_add_test(t, test_all_take_too_much);
-	tcase_add_test(t, test_strangers);
-	tcase_add_test(t, test_real_want_is_told_as_it_is);
-	tcase_add_test(t, test_arena);
-	tcase_add_test(t, test_buf);
-	tcase_add_loop_test(t, test_decoding, 0, 7);
-	tcase_add_test(t, test_threads);
+	tcase_add_test(t, limits_are_shares_of_the_whole);
+	tcase_add_test(t, an_allowance_costs_nothing);
+	tcase_add_test(t, one_that_takes_too_much_is_refused);
+	tcase_add_test(t, all_that_take_too_much_are_refused);
+	tcase_add_test(t, strangers_leave_most_to_those_who_are_known);
+	tcase_add_test(t, a_real_lack_of_memory_is_said_as_it_is);
+	tcase_add_test(t, an_arena_is_charged);
+	tcase_add_test(t, a_buffer_is_charged);
+	tcase_add_loop_test(t, decoding_holds_what_its_values_take, 0, 7);
+	tcase_add_test(t, threads_give_everything_back);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -105,7 +105,7 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 	return remove(path);
 }
 
-START_TEST(test_cgroups)
+START_TEST(limits_of_cgroups_are_heeded)
 {
 	char root[] = "/tmp/lyre-test-XXXXXX";
 	struct machine_limits limits;
@@ -119,7 +119,7 @@ START_TEST(test_cgroups)
 }
 END_TEST
 
-START_TEST(test_this_machine)
+START_TEST(this_machine_is_known)
 {
 	ck_assert_uint_ge(machine_processors(), 1);
 	ck_assert_int_le((long)machine_processors(), sysconf(_SC_NPROCESSORS_CONF));
@@ -133,8 +133,8 @@ static Suite *suite(void)
 	Suite *s = suite_create("base_machine");
 	TCase *t = tcase_create("all");
 
-	tcase_add_loop_test(t, test_cgroups, 0, sizeof cases / sizeof *cases);
-	tcase_add_test(t, test_this_machine);
+	tcase_add_loop_test(t, limits_of_cgroups_are_heeded, 0, sizeof cases / sizeof *cases);
+	tcase_add_test(t, this_machine_is_known);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -13,7 +13,7 @@ static const struct histogram_scale *const scales[] = {
 	&histogram_durations, &histogram_durations_coarse, &histogram_sizes,
 };
 
-START_TEST(test_scales_ascend)
+START_TEST(scales_ascend)
 {
 	for (size_t i = 0; i < sizeof scales / sizeof *scales; i++) {
 		const struct histogram_scale *s = scales[i];
@@ -26,7 +26,7 @@ START_TEST(test_scales_ascend)
 }
 END_TEST
 
-START_TEST(test_scales_are_logarithmic)
+START_TEST(scales_are_logarithmic)
 {
 	/* No bucket is wider than half a power of ten: what a percentile is worth. */
 	for (size_t i = 0; i < sizeof scales / sizeof *scales; i++)
@@ -37,7 +37,7 @@ START_TEST(test_scales_are_logarithmic)
 }
 END_TEST
 
-START_TEST(test_bucket_of_each_bound)
+START_TEST(each_bound_has_its_bucket)
 {
 	for (size_t i = 0; i < sizeof scales / sizeof *scales; i++) {
 		const struct histogram_scale *s = scales[i];
@@ -52,7 +52,7 @@ START_TEST(test_bucket_of_each_bound)
 }
 END_TEST
 
-START_TEST(test_reading_is_cumulative)
+START_TEST(reading_is_cumulative)
 {
 	struct histogram h[2];
 	struct histogram_reading r;
@@ -92,7 +92,7 @@ static void *count(void *arg)
 	return NULL;
 }
 
-START_TEST(test_nothing_is_lost_between_threads)
+START_TEST(nothing_is_lost_between_threads)
 {
 	pthread_t threads[THREADS];
 	struct histogram_reading r;
@@ -121,11 +121,11 @@ static Suite *suite(void)
 	Suite *s = suite_create("base_metric");
 	TCase *t = tcase_create("all");
 
-	tcase_add_test(t, test_scales_ascend);
-	tcase_add_test(t, test_scales_are_logarithmic);
-	tcase_add_test(t, test_bucket_of_each_bound);
-	tcase_add_test(t, test_reading_is_cumulative);
-	tcase_add_test(t, test_nothing_is_lost_between_threads);
+	tcase_add_test(t, scales_ascend);
+	tcase_add_test(t, scales_are_logarithmic);
+	tcase_add_test(t, each_bound_has_its_bucket);
+	tcase_add_test(t, reading_is_cumulative);
+	tcase_add_test(t, nothing_is_lost_between_threads);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -17,7 +17,7 @@ static enum writers writers(uid_t owner, gid_t group, mode_t mode)
 	return writers_of(&st);
 }
 
-START_TEST(test_owners)
+START_TEST(root_and_oneself_are_trusted)
 {
 	ck_assert_int_eq(writers(0, 0, 0644), WRITERS_TRUSTED);
 	ck_assert_int_eq(writers(0, STRANGER, 0644), WRITERS_TRUSTED);
@@ -28,7 +28,7 @@ START_TEST(test_owners)
 }
 END_TEST
 
-START_TEST(test_anybody)
+START_TEST(what_anybody_may_write_is_not_trusted)
 {
 	ck_assert_int_eq(writers(0, 0, 0666), WRITERS_ANYBODY);
 	ck_assert_int_eq(writers(0, 0, 01777), WRITERS_ANYBODY);
@@ -36,7 +36,7 @@ START_TEST(test_anybody)
 }
 END_TEST
 
-START_TEST(test_groups)
+START_TEST(a_group_of_strangers_is_not_trusted)
 {
 	ck_assert_int_eq(writers(0, 0, 0664), WRITERS_TRUSTED);
 	ck_assert_int_eq(writers(0, STRANGER, 0664), WRITERS_GROUP);
@@ -54,7 +54,7 @@ static int as_user(void)
 		writers(OTHER, OTHER, 0666) == WRITERS_ANYBODY ? 0 : 1;
 }
 
-START_TEST(test_private_groups)
+START_TEST(a_private_group_is_trusted)
 {
 	int status;
 
@@ -75,10 +75,10 @@ static Suite *suite(void)
 	Suite *s = suite_create("base_trust");
 	TCase *c = tcase_create("trust");
 
-	tcase_add_test(c, test_owners);
-	tcase_add_test(c, test_anybody);
-	tcase_add_test(c, test_groups);
-	tcase_add_test(c, test_private_groups);
+	tcase_add_test(c, root_and_oneself_are_trusted);
+	tcase_add_test(c, what_anybody_may_write_is_not_trusted);
+	tcase_add_test(c, a_group_of_strangers_is_not_trusted);
+	tcase_add_test(c, a_private_group_is_trusted);
 	suite_add_tcase(s, c);
 	return s;
 }

@@ -43,7 +43,7 @@ static void read_file(struct buf *b, bool uncomment)
 	fclose(f);
 }
 
-START_TEST(loads_clean)
+START_TEST(the_files_of_etc_load_without_warnings)
 {
 	static const char *const names[] = { "lyre.yaml", "minimal.yaml" };
 	for (size_t i = 0; i < 2; i++) {
@@ -100,7 +100,7 @@ static int is_shown(void *ctx, const struct config_item *item)
 	return 0;
 }
 
-START_TEST(shows_every_setting)
+START_TEST(lyre_yaml_shows_every_setting)
 {
 	char path[] = "/tmp/lyre-config-XXXXXX";
 	struct buf text;
@@ -126,8 +126,8 @@ static Suite *suite(void)
 {
 	Suite *s = suite_create("config_files");
 	TCase *t = tcase_create("etc");
-	tcase_add_test(t, loads_clean);
-	tcase_add_test(t, shows_every_setting);
+	tcase_add_test(t, the_files_of_etc_load_without_warnings);
+	tcase_add_test(t, lyre_yaml_shows_every_setting);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -47,7 +47,7 @@ static void load_well(const char *text)
 	ck_assert_msg(!rc, "%s", err.text);
 }
 
-START_TEST(defaults)
+START_TEST(defaults_stand_where_nothing_is_said)
 {
 	struct config_sources s = { 0 };
 	ck_assert_int_eq(config_load(&config, &s, &err), 0);
@@ -72,7 +72,7 @@ START_TEST(defaults)
 }
 END_TEST
 
-START_TEST(file_over_defaults)
+START_TEST(a_file_overrides_the_defaults)
 {
 	load_well("rootPath: /srv/lyre/\n"
 		  "threads:\n  count: 3\n"
@@ -97,7 +97,7 @@ START_TEST(file_over_defaults)
 }
 END_TEST
 
-START_TEST(sources_in_order)
+START_TEST(set_overrides_environment_overrides_file)
 {
 	char *environment[] = { "PATH=/bin", "LYRE_OPERATIONSAPI_NETWORK_PORT=2", "LYRE_logging_level=info",
 				"LYRE_OPERATIONSAPI_NETWORK_CORSACCESSLIST=*", "LYRE_ADMIN_PASSWORD=[x", "LYRE_STORAGE_PATH=/env",
@@ -122,7 +122,7 @@ START_TEST(sources_in_order)
 }
 END_TEST
 
-START_TEST(root_option)
+START_TEST(a_relative_root_is_below_the_working_directory)
 {
 	char here[1000], expected[1100];
 	struct config_sources s = { .root = "some/where" };
@@ -132,7 +132,7 @@ START_TEST(root_option)
 }
 END_TEST
 
-START_TEST(warnings)
+START_TEST(settings_without_effect_are_warned_of)
 {
 	char *environment[] = { "LYRE_OPERATIONAPI_NETWORK_PORT=2", NULL };
 	ck_assert_int_eq(load("mqtt:\n  network: {port: 1883, securePort: 8883, mtls: {required: true}}\n"
@@ -150,7 +150,7 @@ START_TEST(warnings)
 END_TEST
 
 /* The tree that an installed server of the documented kind writes. */
-START_TEST(foreign_file)
+START_TEST(a_file_of_the_reference_server_loads)
 {
 	load_well("http:\n  compressionThreshold: 1200\n  cors: false\n  corsAccessList:\n    - null\n"
 		  "  keepAliveTimeout: 30000\n  port: 9926\n  securePort: null\n  mtls: false\n  http2: false\n  timeout: 120000\n"
@@ -217,7 +217,7 @@ static const struct {
 	{ "text\n", ":1:1: the configuration must be a mapping of settings; found a string" },
 };
 
-START_TEST(refuses)
+START_TEST(a_file_is_refused_with_its_line)
 {
 	ck_assert_int_eq(load(refused[_i].text, NULL, 0, NULL), LYRE_EINVAL);
 	ck_assert_int_eq(strncmp(err.text, file, strlen(file)), 0);
@@ -237,14 +237,14 @@ static const struct {
 	{ "=1", "--set =1: must be key.path=value" },
 };
 
-START_TEST(refuses_set)
+START_TEST(a_bad_set_is_refused)
 {
 	ck_assert_int_eq(load("", SETS(bad_sets[_i].set), NULL), LYRE_EINVAL);
 	ck_assert_str_eq(err.text, bad_sets[_i].sentence);
 }
 END_TEST
 
-START_TEST(refuses_environment)
+START_TEST(a_bad_variable_is_refused)
 {
 	char *environment[] = { "LYRE_OPERATIONSAPI_NETWORK_PORT=http", NULL };
 	ck_assert_int_eq(load("", NULL, 0, environment), LYRE_EINVAL);
@@ -253,7 +253,7 @@ START_TEST(refuses_environment)
 }
 END_TEST
 
-START_TEST(missing_file)
+START_TEST(a_missing_file_is_refused)
 {
 	struct config_sources s = { .file = "/nonexistent/lyre.yaml" };
 	ck_assert_int_eq(config_load(&config, &s, &err), LYRE_EIO);
@@ -283,16 +283,16 @@ static Suite *suite(void)
 	Suite *s = suite_create("config_load");
 	TCase *t = tcase_create("load");
 	tcase_add_checked_fixture(t, begin, end);
-	tcase_add_test(t, defaults);
-	tcase_add_test(t, file_over_defaults);
-	tcase_add_test(t, sources_in_order);
-	tcase_add_test(t, root_option);
-	tcase_add_test(t, warnings);
-	tcase_add_test(t, foreign_file);
-	tcase_add_loop_test(t, refuses, 0, sizeof refused / sizeof *refused);
-	tcase_add_loop_test(t, refuses_set, 0, sizeof bad_sets / sizeof *bad_sets);
-	tcase_add_test(t, refuses_environment);
-	tcase_add_test(t, missing_file);
+	tcase_add_test(t, defaults_stand_where_nothing_is_said);
+	tcase_add_test(t, a_file_overrides_the_defaults);
+	tcase_add_test(t, set_overrides_environment_overrides_file);
+	tcase_add_test(t, a_relative_root_is_below_the_working_directory);
+	tcase_add_test(t, settings_without_effect_are_warned_of);
+	tcase_add_test(t, a_file_of_the_reference_server_loads);
+	tcase_add_loop_test(t, a_file_is_refused_with_its_line, 0, sizeof refused / sizeof *refused);
+	tcase_add_loop_test(t, a_bad_set_is_refused, 0, sizeof bad_sets / sizeof *bad_sets);
+	tcase_add_test(t, a_bad_variable_is_refused);
+	tcase_add_test(t, a_missing_file_is_refused);
 	tcase_add_test(t, undeclared_key_ends_the_process);
 	suite_add_tcase(s, t);
 	return s;

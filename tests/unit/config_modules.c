@@ -87,7 +87,7 @@ static const struct {
 	{ "", "modules.data=true", "LYRE_MODULES_DATA=false", "schema data" },
 };
 
-START_TEST(switched_on)
+START_TEST(modules_are_switched_on)
 {
 	int rc = load(lists[_i].text, lists[_i].set, lists[_i].variable);
 	ck_assert_msg(!rc, "%s", err.text);
@@ -107,14 +107,14 @@ static const struct {
 	{ "modules: data\n", ":1:10: 'modules' must be a mapping or a list; found 'data'" },
 };
 
-START_TEST(refuses_list)
+START_TEST(a_bad_list_is_refused_with_its_line)
 {
 	ck_assert_int_eq(load(bad_lists[_i].text, NULL, NULL), LYRE_EINVAL);
 	ck_assert_str_eq(err.text + strlen(file), bad_lists[_i].sentence);
 }
 END_TEST
 
-START_TEST(declares)
+START_TEST(settings_of_a_module_come_from_every_source)
 {
 	ck_assert_int_eq(load("rootPath: /r\nmodules:\n  x:\n    optional: true\n    greeting: hi\n    limits: {size: 2K}\n"
 			      "    token: 123\n",
@@ -158,7 +158,7 @@ static const struct {
 	{ "modules: {x: {pin: secret}}\n", ":1:20: 'modules.x.pin' must be a whole number; found a plain value" },
 };
 
-START_TEST(refuses_setting)
+START_TEST(a_bad_setting_is_refused_with_its_line)
 {
 	ck_assert_int_eq(load(bad_settings[_i].text, NULL, NULL), 0);
 	ck_assert_int_eq(config_declare_module(config, "x", declared, &err), LYRE_EINVAL);
@@ -166,7 +166,7 @@ START_TEST(refuses_setting)
 }
 END_TEST
 
-START_TEST(unknown_of_set)
+START_TEST(an_unknown_setting_of_set_is_refused)
 {
 	ck_assert_int_eq(load("modules: {x: true}\n", "modules.x.greting=1", NULL), 0);
 	ck_assert_int_eq(config_declare_module(config, "x", declared, &err), 0);
@@ -176,7 +176,7 @@ START_TEST(unknown_of_set)
 }
 END_TEST
 
-START_TEST(not_loaded)
+START_TEST(a_module_that_was_not_loaded_is_refused)
 {
 	ck_assert_int_eq(load("modules:\n  x: true\n  y: {optional: true}\n", "modules.y.any=1", NULL), 0);
 	ck_assert_int_eq(config_check_unknown(config, &err), LYRE_EINVAL);
@@ -186,7 +186,7 @@ START_TEST(not_loaded)
 }
 END_TEST
 
-START_TEST(warns_of_variable)
+START_TEST(an_unknown_variable_is_warned_of)
 {
 	ck_assert_int_eq(load("modules: {x: true}\n", NULL, "LYRE_MODULES_X_GRETING=1"), 0);
 	ck_assert_int_eq(config_declare_module(config, "x", declared, &err), 0);
@@ -199,7 +199,7 @@ START_TEST(warns_of_variable)
 }
 END_TEST
 
-START_TEST(bad_declarations)
+START_TEST(bad_declarations_are_refused)
 {
 	static const struct lyre_setting taken[] = { { "path", LYRE_S_PATH, 0, "x", .help = "" } };
 	static const struct lyre_setting strange[] = { { "a", 77, 0, "x", .help = "" } };
@@ -225,15 +225,15 @@ static Suite *suite(void)
 	Suite *s = suite_create("config_modules");
 	TCase *t = tcase_create("modules");
 	tcase_add_checked_fixture(t, begin, end);
-	tcase_add_loop_test(t, switched_on, 0, sizeof lists / sizeof *lists);
-	tcase_add_loop_test(t, refuses_list, 0, sizeof bad_lists / sizeof *bad_lists);
-	tcase_add_test(t, declares);
+	tcase_add_loop_test(t, modules_are_switched_on, 0, sizeof lists / sizeof *lists);
+	tcase_add_loop_test(t, a_bad_list_is_refused_with_its_line, 0, sizeof bad_lists / sizeof *bad_lists);
+	tcase_add_test(t, settings_of_a_module_come_from_every_source);
 	tcase_add_test(t, settings_of_a_built_in_module);
-	tcase_add_loop_test(t, refuses_setting, 0, sizeof bad_settings / sizeof *bad_settings);
-	tcase_add_test(t, unknown_of_set);
-	tcase_add_test(t, not_loaded);
-	tcase_add_test(t, warns_of_variable);
-	tcase_add_test(t, bad_declarations);
+	tcase_add_loop_test(t, a_bad_setting_is_refused_with_its_line, 0, sizeof bad_settings / sizeof *bad_settings);
+	tcase_add_test(t, an_unknown_setting_of_set_is_refused);
+	tcase_add_test(t, a_module_that_was_not_loaded_is_refused);
+	tcase_add_test(t, an_unknown_variable_is_warned_of);
+	tcase_add_test(t, bad_declarations_are_refused);
 	suite_add_tcase(s, t);
 	return s;
 }

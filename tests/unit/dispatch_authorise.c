@@ -62,16 +62,16 @@ static const struct lyre_operation declared[] = {
 
 /* ---- roles ---- */
 
-#define ATTRIBUTE(name, rest) "{\"attribute_name\":\"" name "\"," rest "}"
+#define ATTRIBUTE(name, rest) "{'attribute_name':'" name "'," rest "}"
 
 static const char limited[] =
-	"{\"id\":\"l\",\"role\":\"l\",\"permission\":{\"structure_user\":[\"mine\"],\"dev\":{\"tables\":{"
-	"\"all\":{\"read\":true,\"insert\":true,\"update\":true},"
-	"\"7\":{\"read\":true},"
-	"\"7.5\":{\"read\":true},"
-	"\"some\":{\"read\":true,\"insert\":true,\"update\":true,\"attribute_permissions\":["
-	ATTRIBUTE("a", "\"read\":true,\"insert\":true,\"update\":true") ","
-	ATTRIBUTE("b", "\"read\":true") "," ATTRIBUTE("c", "\"insert\":true") "]}}}}}";
+	"{'id':'l','role':'l','permission':{'structure_user':['mine'],'dev':{'tables':{"
+	"'all':{'read':true,'insert':true,'update':true},"
+	"'7':{'read':true},"
+	"'7.5':{'read':true},"
+	"'some':{'read':true,'insert':true,'update':true,'attribute_permissions':["
+	ATTRIBUTE("a", "'read':true,'insert':true,'update':true") ","
+	ATTRIBUTE("b", "'read':true") "," ATTRIBUTE("c", "'insert':true") "]}}}}}";
 
 static struct dispatch dispatch;
 static struct arena bodies, arena;
@@ -92,7 +92,7 @@ static void set_up(void)
 	err = (struct err){ 0 };
 	ck_assert_msg(!registry_add(&dispatch.registry, "test", NULL, (struct lyre_list)LYRE_LIST(declared), &err),
 		"%s", err.text);
-	ck_assert_int_eq(json_decode_copy(&bodies, limited, sizeof limited - 1, &record, &err), 0);
+	ck_assert_int_eq(json_read(&bodies, limited, &record, &err), 0);
 	ck_assert_int_eq(role_make(&role, &record, &err), 0);
 	user.role = role;
 	admin.role = &role_of_server;
@@ -113,7 +113,7 @@ static int authorise_of(const struct principal *who, const char *body, struct er
 {
 	*e = (struct err){ 0 };
 	call = (lyre_call){ .dispatch = &dispatch, .store = store, .arena = &arena, .who = who };
-	ck_assert_msg(!json_decode_copy(&bodies, body, strlen(body), &call.body, e), "%s: %s", body, e->text);
+	ck_assert_msg(!json_read(&bodies, body, &call.body, e), "%s: %s", body, e->text);
 	const lyre_value *name = value_get(&call.body, "operation");
 	call.operation = registry_find(&dispatch.registry, name->s, name->len);
 	ck_assert_ptr_nonnull(call.operation);
@@ -140,145 +140,158 @@ static const char *ask_of(const struct principal *who, const char *body)
 	return text;
 }
 
-#define SYSTEM_CLOSED                                                                                                  \
-	"The 'system' database, tables and records are used internally by HarperDB and cannot be updated or removed."
-#define NO(name) "\"Attribute '" name "' does not exist on 'dev.some'\""
+#define CLOSED \
+	"The `system` database, tables and records are used internally by HarperDB and cannot be updated or removed."
+#define NO(name) "'Attribute `" name "` does not exist on `dev.some`'"
 #define NONE(list) "[][" list "]"
 #define LACKS(attributes)                                                                                              \
-	"[{\"schema\":\"dev\",\"table\":\"some\",\"required_table_permissions\":[],"                                \
-	"\"required_attribute_permissions\":[" attributes "]}]"
-#define LACKS_ATTRIBUTE(name, permissions) "{\"attribute_name\":\"" name "\",\"required_permissions\":[" permissions "]}"
-#define INSERT(table, records) "{\"operation\":\"insert\",\"table\":\"" table "\",\"records\":" records "}"
-#define UPSERT(table, records) "{\"operation\":\"upsert\",\"table\":\"" table "\",\"records\":" records "}"
-#define SEARCH(rest) "{\"operation\":\"search\",\"database\":\"dev\",\"table\":\"some\"," rest "}"
-#define OUTER(request) "{\"operation\":\"outer\",\"request\":" request "}"
+	"[{'schema':'dev','table':'some','required_table_permissions':[],"                                \
+	"'required_attribute_permissions':[" attributes "]}]"
+#define LACKS_ATTRIBUTE(name, permissions) "{'attribute_name':'" name "','required_permissions':[" permissions "]}"
+#define INSERT(table, records) "{'operation':'insert','table':'" table "','records':" records "}"
+#define UPSERT(table, records) "{'operation':'upsert','table':'" table "','records':" records "}"
+#define SEARCH(rest) "{'operation':'search','database':'dev','table':'some'," rest "}"
+#define OUTER(request) "{'operation':'outer','request':" request "}"
 
 static const struct {
-	const char *body, *answer;
+	const char *name, *body, *answer;
 } cases[] = {
 	/* database and table */
-	{ "{\"operation\":\"search\",\"table\":\"all\"}", "ok" },
-	{ "{\"operation\":\"search\",\"schema\":\"dev\",\"table\":\"all\"}", "ok" },
-	{ "{\"operation\":\"search\",\"schema\":\"x\",\"table\":\"all\"}", NONE("\"database 'x' does not exist\"") },
-	{ "{\"operation\":\"search\",\"database\":\"dev\",\"schema\":\"x\",\"table\":\"all\"}", "ok" },
-	{ "{\"operation\":\"search\",\"table\":7}", "ok" },
-	{ "{\"operation\":\"search\",\"table\":7.5}", "ok" },
-	{ "{\"operation\":\"search\",\"table\":8}", NONE("\"Table 'dev.8' does not exist\"") },
-	{ "{\"operation\":\"search\",\"database\":9,\"table\":8}", NONE("\"database '9' does not exist\"") },
-	{ "{\"operation\":\"search\",\"table\":\"none\",\"conditions\":[{\"attribute\":\"x\"}]}",
-	  NONE("\"Table 'dev.none' does not exist\"") },
+	{ "table in the default database", "{'operation':'search','table':'all'}", "ok" },
+	{ "schema for database", "{'operation':'search','schema':'dev','table':'all'}", "ok" },
+	{ "unknown database", "{'operation':'search','schema':'x','table':'all'}", NONE("'database `x` does not exist'") },
+	{ "database goes before schema", "{'operation':'search','database':'dev','schema':'x','table':'all'}", "ok" },
+	{ "table named by a whole number", "{'operation':'search','table':7}", "ok" },
+	{ "table named by a fraction", "{'operation':'search','table':7.5}", "ok" },
+	{ "unknown table named by a number", "{'operation':'search','table':8}", NONE("'Table `dev.8` does not exist'") },
+	{ "unknown database named by a number", "{'operation':'search','database':9,'table':8}", NONE("'database `9` does not exist'") },
+	{ "unknown table hides its attributes", "{'operation':'search','table':'none','conditions':[{'attribute':'x'}]}",
+	  NONE("'Table `dev.none` does not exist'") },
 	/* not given, or no name: the check of the arguments says it */
-	{ "{\"operation\":\"search\"}", "ok" },
-	{ "{\"operation\":\"search\",\"table\":null}", "ok" },
-	{ "{\"operation\":\"search\",\"table\":[\"none\"]}", "ok" },
-	{ "{\"operation\":\"search\",\"database\":{},\"table\":\"none\"}", "ok" },
+	{ "no table", "{'operation':'search'}", "ok" },
+	{ "null for a table", "{'operation':'search','table':null}", "ok" },
+	{ "array for a table", "{'operation':'search','table':['none']}", "ok" },
+	{ "object for a database", "{'operation':'search','database':{},'table':'none'}", "ok" },
 	/* tables */
-	{ "{\"operation\":\"read_all\",\"tables\":[\"all\",7,null]}", "ok" },
-	{ "{\"operation\":\"read_all\",\"table\":\"x\",\"tables\":[\"y\",\"all\",\"x\",\"y\"]}",
-	  NONE("\"Table 'dev.x' does not exist\",\"Table 'dev.y' does not exist\"") },
-	{ "{\"operation\":\"read_all\",\"tables\":[\"all\",\"some\"],\"get_attributes\":[\"a\",\"z\"]}", NONE(NO("z")) },
-	{ "{\"operation\":\"read_all\",\"table\":null}", "[\"Operation 'readAll' is restricted to 'super_user' roles\"][]" },
-	{ "{\"operation\":\"read_all\",\"tables\":[]}", "ok" },
+	{ "tables that may be read", "{'operation':'read_all','tables':['all',7,null]}", "ok" },
+	{ "unknown tables are listed once, in order", "{'operation':'read_all','table':'x','tables':['y','all','x','y']}",
+	  NONE("'Table `dev.x` does not exist','Table `dev.y` does not exist'") },
+	{ "attributes are asked of each table", "{'operation':'read_all','tables':['all','some'],'get_attributes':['a','z']}", NONE(NO("z")) },
+	{ "null for all tables", "{'operation':'read_all','table':null}", "['Operation `readAll` is restricted to `super_user` roles'][]" },
+	{ "no tables", "{'operation':'read_all','tables':[]}", "ok" },
 	/* the database as a whole */
-	{ "{\"operation\":\"describe\"}", "ok" },
-	{ "{\"operation\":\"describe\",\"schema\":\"mine\"}", "ok" },
-	{ "{\"operation\":\"describe\",\"schema\":\"x\"}", NONE("\"database 'x' does not exist\"") },
-	{ "{\"operation\":\"describe\",\"schema\":\"system\"}",
-	  "[\"Your role does not have permission to view database metadata for 'system'\"][]" },
-	{ "{\"operation\":\"make\",\"schema\":\"mine\"}", "ok" },
-	{ "{\"operation\":\"make\"}", "[\"User does not have access to perform 'make' against schema 'dev'\"][]" },
-	{ "{\"operation\":\"make\",\"schema\":\"system\"}", SYSTEM_CLOSED },
+	{ "describe the default database", "{'operation':'describe'}", "ok" },
+	{ "describe one's own database", "{'operation':'describe','schema':'mine'}", "ok" },
+	{ "describe an unknown database", "{'operation':'describe','schema':'x'}", NONE("'database `x` does not exist'") },
+	{ "describe the system database", "{'operation':'describe','schema':'system'}",
+	  "['Your role does not have permission to view database metadata for `system`'][]" },
+	{ "structure of one's own database", "{'operation':'make','schema':'mine'}", "ok" },
+	{ "structure of another database", "{'operation':'make'}", "['User does not have access to perform `make` against schema `dev`'][]" },
+	{ "structure of the system database", "{'operation':'make','schema':'system'}", CLOSED },
 	/* what is read */
-	{ SEARCH("\"get_attributes\":[\"*\"]"), "ok" },
-	{ SEARCH("\"get_attributes\":[\"id\",\"$id\",\"a\",\"b\"]"), "ok" },
-	{ SEARCH("\"get_attributes\":[\"c\",\"a\",\"z\",\"z\",\"a\"]"), LACKS(LACKS_ATTRIBUTE("c", "\"read\"")) "[" NO("z") "]" },
-	{ SEARCH("\"get_attributes\":[5,-0.5]"), NONE(NO("5") "," NO("-0.5")) },
-	{ SEARCH("\"get_attributes\":[123456789012345678901234567890]"), NONE(NO("123456789012345678901234567890")) },
-	{ SEARCH("\"get_attributes\":[{\"name\":\"a\",\"select\":[\"z\"]},{\"name\":\"y\"},null,true]"), NONE(NO("y")) },
-	{ SEARCH("\"get_attributes\":\"z\""), NONE(NO("z")) },
-	{ SEARCH("\"attribute\":\"z\""), NONE(NO("z")) },
-	{ SEARCH("\"search_attribute\":\"z\""), NONE(NO("z")) },
-	{ SEARCH("\"desc\":\"z\""), "ok" },
-	{ SEARCH("\"conditions\":[{\"attribute\":\"a\",\"value\":\"z\"},{\"search_attribute\":\"y\"},{\"attribute\":[\"x\"]}]"),
+	{ "every attribute", SEARCH("'get_attributes':['*']"), "ok" },
+	{ "readable attributes and the key", SEARCH("'get_attributes':['id','$id','a','b']"), "ok" },
+	{ "attributes that may not be read, and unknown ones", SEARCH("'get_attributes':['c','a','z','z','a']"), LACKS(LACKS_ATTRIBUTE("c", "'read'")) "[" NO("z") "]" },
+	{ "attributes named by numbers", SEARCH("'get_attributes':[5,-0.5]"), NONE(NO("5") "," NO("-0.5")) },
+	{ "attribute named by a large number", SEARCH("'get_attributes':[123456789012345678901234567890]"), NONE(NO("123456789012345678901234567890")) },
+	{ "attributes named by objects", SEARCH("'get_attributes':[{'name':'a','select':['z']},{'name':'y'},null,true]"), NONE(NO("y")) },
+	{ "text for a list of attributes", SEARCH("'get_attributes':'z'"), NONE(NO("z")) },
+	{ "attribute", SEARCH("'attribute':'z'"), NONE(NO("z")) },
+	{ "search_attribute", SEARCH("'search_attribute':'z'"), NONE(NO("z")) },
+	{ "parameter that reads nothing", SEARCH("'desc':'z'"), "ok" },
+	{ "conditions", SEARCH("'conditions':[{'attribute':'a','value':'z'},{'search_attribute':'y'},{'attribute':['x']}]"),
 	  NONE(NO("y") "," NO("x")) },
-	{ SEARCH("\"conditions\":[{\"operator\":\"or\",\"conditions\":[{\"conditions\":[{\"attribute\":\"z\"}]},{\"attribute\":\"a\"}]}]"),
+	{ "nested conditions", SEARCH("'conditions':[{'operator':'or','conditions':[{'conditions':[{'attribute':'z'}]},{'attribute':'a'}]}]"),
 	  NONE(NO("z")) },
-	{ SEARCH("\"sort\":{\"attribute\":\"a\",\"next\":{\"attribute\":\"z\",\"next\":{\"attribute\":\"y\"}}}"),
+	{ "sort and its next", SEARCH("'sort':{'attribute':'a','next':{'attribute':'z','next':{'attribute':'y'}}}"),
 	  NONE(NO("z") "," NO("y")) },
-	{ SEARCH("\"query\":{\"select\":[\"z\"],\"conditions\":[{\"attribute\":\"y\"}],\"sort\":{\"attribute\":\"x\"}}"),
+	{ "query", SEARCH("'query':{'select':['z'],'conditions':[{'attribute':'y'}],'sort':{'attribute':'x'}}"),
 	  NONE(NO("z") "," NO("y") "," NO("x")) },
-	{ SEARCH("\"get_attributes\":[\"y\"],\"sort\":{\"attribute\":\"x\"},\"attribute\":\"z\""),
+	{ "unknown attributes in the order of the parameters", SEARCH("'get_attributes':['y'],'sort':{'attribute':'x'},'attribute':'z'"),
 	  NONE(NO("z") "," NO("y") "," NO("x")) },
 	/* what is written */
-	{ INSERT("some", "[{\"id\":1,\"a\":1,\"c\":{\"z\":1}},{\"a\":2}]"), "ok" },
-	{ INSERT("some", "[{\"id\":1,\"a\":1},{\"a\":1,\"z\":1},{\"y\":1,\"z\":1},{\"y\":1,\"b\":1}]"),
-	  LACKS(LACKS_ATTRIBUTE("b", "\"insert\"")) "[" NO("z") "," NO("y") "]" },
-	{ UPSERT("some", "[{\"c\":1,\"b\":1,\"a\":1}]"),
-	  LACKS(LACKS_ATTRIBUTE("c", "\"update\"") "," LACKS_ATTRIBUTE("b", "\"insert\",\"update\"")) "[]" },
-	{ INSERT("some", "{\"z\":1}"), NONE(NO("z")) },
-	{ INSERT("some", "[{},{\"a\":1},{\"a\":1,\"z\":1,\"y\":1},{\"a\":1}]"), NONE(NO("z") "," NO("y")) },
-	{ "{\"operation\":\"change\",\"table\":\"some\",\"where\":\"c\",\"records\":[{\"b\":1,\"c\":1}]}",
-	  LACKS(LACKS_ATTRIBUTE("c", "\"read\"") "," LACKS_ATTRIBUTE("b", "\"insert\"")) "[]" },
-	{ INSERT("some", "[7,null,[{\"z\":1}],\"z\"]"), "ok" },
-	{ INSERT("some", "null"), "ok" },
-	{ INSERT("all", "[{\"z\":1}]"), "ok" },
+	{ "attributes that may be written", INSERT("some", "[{'id':1,'a':1,'c':{'z':1}},{'a':2}]"), "ok" },
+	{ "attributes that may not be written, and unknown ones", INSERT("some", "[{'id':1,'a':1},{'a':1,'z':1},{'y':1,'z':1},{'y':1,'b':1}]"),
+	  LACKS(LACKS_ATTRIBUTE("b", "'insert'")) "[" NO("z") "," NO("y") "]" },
+	{ "upsert needs insert and update", UPSERT("some", "[{'c':1,'b':1,'a':1}]"),
+	  LACKS(LACKS_ATTRIBUTE("c", "'update'") "," LACKS_ATTRIBUTE("b", "'insert','update'")) "[]" },
+	{ "object for a list of records", INSERT("some", "{'z':1}"), NONE(NO("z")) },
+	{ "unknown attributes of later records", INSERT("some", "[{},{'a':1},{'a':1,'z':1,'y':1},{'a':1}]"), NONE(NO("z") "," NO("y")) },
+	{ "attributes read and attributes written", "{'operation':'change','table':'some','where':'c','records':[{'b':1,'c':1}]}",
+	  LACKS(LACKS_ATTRIBUTE("c", "'read'") "," LACKS_ATTRIBUTE("b", "'insert'")) "[]" },
+	{ "records that are not objects", INSERT("some", "[7,null,[{'z':1}],'z']"), "ok" },
+	{ "null for a list of records", INSERT("some", "null"), "ok" },
+	{ "unlimited table", INSERT("all", "[{'z':1}]"), "ok" },
 	/* a request within */
-	{ OUTER(SEARCH("\"get_attributes\":[\"a\"]")), "ok" },
-	{ OUTER(SEARCH("\"get_attributes\":[\"z\"]")), NONE(NO("z")) },
-	{ OUTER("{\"operation\":\"search\",\"table\":\"none\"}"), NONE("\"Table 'dev.none' does not exist\"") },
-	{ OUTER("{\"operation\":\"search\",\"schema\":\"x\",\"table\":\"t\"}"), NONE("\"database 'x' does not exist\"") },
-	{ OUTER("{\"operation\":\"super_only\"}"), "[\"Operation 'superOnly' is restricted to 'super_user' roles\"][]" },
-	{ OUTER("{\"operation\":\"open\"}"), "ok" },
-	{ OUTER("{\"operation\":\"nobody_knows\"}"), "ok" },
-	{ OUTER("{\"operation\":7}"), "ok" },
-	{ OUTER("{}"), "ok" },
-	{ OUTER("[{\"operation\":\"super_only\"}]"), "ok" },
-	{ OUTER("null"), "ok" },
-	{ "{\"operation\":\"outer\"}", "ok" },
-	{ "{\"operation\":\"outer_super\",\"request\":{\"operation\":\"search\",\"table\":\"none\"}}",
-	  "[\"Operation 'outerSuper' is restricted to 'super_user' roles\"][]" },
+	{ "inner request that is allowed", OUTER(SEARCH("'get_attributes':['a']")), "ok" },
+	{ "inner request with an unknown attribute", OUTER(SEARCH("'get_attributes':['z']")), NONE(NO("z")) },
+	{ "inner request with an unknown table", OUTER("{'operation':'search','table':'none'}"), NONE("'Table `dev.none` does not exist'") },
+	{ "inner request with an unknown database", OUTER("{'operation':'search','schema':'x','table':'t'}"), NONE("'database `x` does not exist'") },
+	{ "inner request for super_users", OUTER("{'operation':'super_only'}"), "['Operation `superOnly` is restricted to `super_user` roles'][]" },
+	{ "inner request for everyone", OUTER("{'operation':'open'}"), "ok" },
+	{ "unknown inner operation", OUTER("{'operation':'nobody_knows'}"), "ok" },
+	{ "inner operation that is a number", OUTER("{'operation':7}"), "ok" },
+	{ "no inner operation", OUTER("{}"), "ok" },
+	{ "array for an inner request", OUTER("[{'operation':'super_only'}]"), "ok" },
+	{ "null for an inner request", OUTER("null"), "ok" },
+	{ "no inner request", "{'operation':'outer'}", "ok" },
+	{ "outer request for super_users", "{'operation':'outer_super','request':{'operation':'search','table':'none'}}",
+	  "['Operation `outerSuper` is restricted to `super_user` roles'][]" },
 };
 
-START_TEST(test_questions)
+START_TEST(a_request_asks_for_what_it_touches)
 {
-	ck_assert_str_eq(ask_of(&user, cases[_i].body), cases[_i].answer);
+	ck_assert_row_str_eq(cases[_i].name, ask_of(&user, cases[_i].body), json_of(cases[_i].answer));
 }
 END_TEST
 
 static const struct {
-	const char *body, *answer;
+	const char *name, *body, *answer;
 } super_cases[] = {
-	{ SEARCH("\"get_attributes\":[\"z\"]"), "ok" },
-	{ INSERT("none", "[{\"z\":1},{\"y\":1}]"), "ok" },
-	{ "{\"operation\":\"insert\",\"schema\":\"system\",\"table\":\"t\",\"records\":[{\"z\":1}]}", SYSTEM_CLOSED },
-	{ "{\"operation\":\"search\",\"database\":\"system\",\"table\":\"t\"}", "ok" },
-	{ "{\"operation\":\"make\",\"database\":\"system\"}", "ok" },
-	{ "{\"operation\":\"read_all\",\"tables\":[\"x\",\"y\"]}", "ok" },
-	{ OUTER("{\"operation\":\"super_only\"}"), "ok" },
-	{ OUTER(SEARCH("\"conditions\":[{\"attribute\":\"z\"}]")), "ok" },
-	{ OUTER("{\"operation\":\"upsert\",\"database\":\"system\",\"table\":\"t\",\"records\":[]}"), SYSTEM_CLOSED },
+	{ "unknown attribute", SEARCH("'get_attributes':['z']"), "ok" },
+	{ "unknown table", INSERT("none", "[{'z':1},{'y':1}]"), "ok" },
+	{ "insert into system", "{'operation':'insert','schema':'system','table':'t','records':[{'z':1}]}", CLOSED },
+	{ "search in system", "{'operation':'search','database':'system','table':'t'}", "ok" },
+	{ "structure of system", "{'operation':'make','database':'system'}", "ok" },
+	{ "unknown tables", "{'operation':'read_all','tables':['x','y']}", "ok" },
+	{ "inner request for super_users", OUTER("{'operation':'super_only'}"), "ok" },
+	{ "inner request with an unknown attribute", OUTER(SEARCH("'conditions':[{'attribute':'z'}]")), "ok" },
+	{ "inner write to system", OUTER("{'operation':'upsert','database':'system','table':'t','records':[]}"), CLOSED },
 };
 
-START_TEST(test_super_user_takes_no_memory)
+START_TEST(a_super_user_takes_no_memory)
 {
-	ck_assert_str_eq(ask_of(&admin, super_cases[_i].body), super_cases[_i].answer);
-	ck_assert_uint_eq(arena.total, 0);
+	ck_assert_row_str_eq(super_cases[_i].name, ask_of(&admin, super_cases[_i].body), json_of(super_cases[_i].answer));
+	ck_assert_row_int_eq(super_cases[_i].name, (long long)arena.total, 0);
 }
 END_TEST
 
-START_TEST(test_nobody)
+static const struct {
+	const char *name, *body;
+	int rc;
+} nobody_cases[] = {
+	{ "open operation", "{'operation':'open'}", 0 },
+	{ "open operation within an open one", "{'operation':'outer_open','request':{'operation':'open'}}", 0 },
+	{ "another operation within an open one", "{'operation':'outer_open','request':{'operation':'describe'}}",
+	  LYRE_EUNAUTHENTICATED },
+	{ "another operation", "{'operation':'describe'}", LYRE_EUNAUTHENTICATED },
+};
+
+START_TEST(nobody_gets_at_open_operations_only)
 {
-	const struct principal without = { .name = "bob" };
 	struct err e;
 
-	ck_assert_str_eq(ask_of(NULL, "{\"operation\":\"open\"}"), "ok");
-	ck_assert_str_eq(ask_of(NULL, "{\"operation\":\"outer_open\",\"request\":{\"operation\":\"open\"}}"), "ok");
-	ck_assert_int_eq(authorise_of(NULL, "{\"operation\":\"outer_open\",\"request\":{\"operation\":\"describe\"}}", &e),
-		LYRE_EUNAUTHENTICATED);
-	ck_assert_int_eq(authorise_of(NULL, "{\"operation\":\"describe\"}", &e), LYRE_EUNAUTHENTICATED);
-	ck_assert_str_eq(ask_of(&without, SEARCH("\"get_attributes\":[\"z\"]")),
+	ck_assert_row_int_eq(nobody_cases[_i].name, authorise_of(NULL, nobody_cases[_i].body, &e), nobody_cases[_i].rc);
+}
+END_TEST
+
+START_TEST(a_user_without_a_role_gets_at_open_operations_only)
+{
+	const struct principal without = { .name = "bob" };
+
+	ck_assert_str_eq(ask_of(&without, "{'operation':'open'}"), "ok");
+	ck_assert_str_eq(ask_of(&without, SEARCH("'get_attributes':['z']")),
 		"User bob has no role or permissions.  Please assign the user a valid role.");
-	ck_assert_str_eq(ask_of(&without, "{\"operation\":\"open\"}"), "ok");
 }
 END_TEST
 
@@ -290,7 +303,7 @@ static void add_records(struct buf *b, unsigned records, unsigned attributes, bo
 	for (unsigned i = 0; i < records; i++) {
 		buf_add_str(b, i ? ",{" : "{");
 		for (unsigned j = 0; j < attributes; j++)
-			buf_addf(b, "%s\"z%u\":0", j ? "," : "", shuffled ? (j * 7 + i) % attributes : j);
+			buf_addf(b, "%s'z%u':0", j ? "," : "", shuffled ? (j * 7 + i) % attributes : j);
 		buf_add_char(b, '}');
 	}
 	buf_add_char(b, ']');
@@ -299,53 +312,59 @@ static void add_records(struct buf *b, unsigned records, unsigned attributes, bo
 static const char *insert_of(struct buf *b, const char *table, unsigned records, unsigned attributes, bool shuffled)
 {
 	buf_init(b);
-	buf_addf(b, "{\"operation\":\"insert\",\"table\":\"%s\",\"records\":", table);
+	buf_addf(b, "{'operation':'insert','table':'%s','records':", table);
 	add_records(b, records, attributes, shuffled);
 	buf_add_char(b, '}');
 	return buf_cstr(b);
 }
 
-/* The memory tells that nothing is kept of a record: neither where nothing is limited, nor of names that came before. */
-START_TEST(test_many_records)
+/* The memory shows that nothing is kept of a record. */
+START_TEST(nothing_is_kept_of_records_without_limits)
 {
 	struct buf b;
 
 	ck_assert_str_eq(ask_of(&user, insert_of(&b, "all", 20000, 50, false)), "ok");
 	ck_assert_uint_le(arena.total, 8192);
 	buf_free(&b);
-	for (int shuffled = 0; shuffled < 2; shuffled++) {
-		arena_reset(&arena);
-		const char *answer = ask_of(&user, insert_of(&b, "some", 20000, 50, shuffled));
-		ck_assert_uint_eq(call.denial.invalid.len, 50);
-		ck_assert_ptr_nonnull(strstr(answer, "[][" NO("z0")));
-		ck_assert_uint_le(arena.total, 65536);
-		buf_free(&b);
-	}
 }
 END_TEST
 
-/* Work that is not linear would go on until the test is ended. */
-START_TEST(test_many_names)
+START_TEST(names_that_came_before_are_not_kept_again)
 {
-	enum { COUNT = 400000, TOLD = 100 }; /* each once, and of so many only the first */
+	bool shuffled = _i;
+	struct buf b;
+	const char *answer = ask_of(&user, insert_of(&b, "some", 20000, 50, shuffled));
+
+	ck_assert_uint_eq(call.denial.invalid.len, 50);
+	ck_assert_ptr_nonnull(strstr(answer, json_of("[][" NO("z0"))));
+	ck_assert_uint_le(arena.total, 65536);
+	buf_free(&b);
+}
+END_TEST
+
+/* Of unknown names, each listed once, so many are listed. */
+enum { LISTED = 100 };
+
+static const struct {
+	const char *name, *request, *last;
+} many_names[] = {
+	{ "attributes", "{'operation':'search','table':'some','get_attributes':[", "Attribute 'n99' does not exist on 'dev.some'" },
+	{ "tables", "{'operation':'read_all','tables':[", "Table 'dev.n99' does not exist" },
+};
+
+/* Work that is not linear would go on until the test is ended. */
+START_TEST(many_unknown_names_take_linear_time)
+{
 	struct buf b;
 
 	buf_init(&b);
-	buf_add_str(&b, "{\"operation\":\"search\",\"table\":\"some\",\"get_attributes\":[");
-	for (int i = 0; i < 2 * COUNT; i++)
-		buf_addf(&b, "%s\"n%d\"", i ? "," : "", i / 2);
+	buf_add_str(&b, many_names[_i].request);
+	for (int i = 0; i < 800000; i++)
+		buf_addf(&b, "%s'n%d'", i ? "," : "", i / 2);
 	buf_add_str(&b, "]}");
 	ask_of(&user, buf_cstr(&b));
-	ck_assert_uint_eq(call.denial.invalid.len, TOLD);
-	ck_assert(value_equals_str(&call.denial.invalid.items[TOLD - 1], "Attribute 'n99' does not exist on 'dev.some'"));
-
-	buf_clear(&b);
-	buf_add_str(&b, "{\"operation\":\"read_all\",\"tables\":[");
-	for (int i = 0; i < 2 * COUNT; i++)
-		buf_addf(&b, "%s\"t%d\"", i ? "," : "", i / 2);
-	buf_add_str(&b, "]}");
-	ask_of(&user, buf_cstr(&b));
-	ck_assert_uint_eq(call.denial.invalid.len, TOLD);
+	ck_assert_row_int_eq(many_names[_i].name, call.denial.invalid.len, LISTED);
+	ck_assert_msg(value_equals_str(&call.denial.invalid.items[LISTED - 1], many_names[_i].last), "%s", many_names[_i].name);
 	buf_free(&b);
 }
 END_TEST
@@ -359,21 +378,19 @@ static void nest(struct buf *b, const char *open, const char *inner, const char 
 		buf_add_str(b, close);
 }
 
-START_TEST(test_depth)
+static const int depths[] = { 1, 10, 40, 240 };
+
+START_TEST(conditions_are_followed_as_deep_as_a_search_may_be)
 {
-	static const int depths[] = { 1, 10, 40, 240 };
+	struct buf b;
 
-	for (size_t i = 0; i < sizeof depths / sizeof *depths; i++) {
-		struct buf b;
-
-		buf_init(&b);
-		buf_add_str(&b, "{\"operation\":\"search\",\"table\":\"some\",\"conditions\":");
-		nest(&b, "[{\"conditions\":", "[{\"attribute\":\"z\"}]", "}]", depths[i]);
-		buf_add_str(&b, "}");
-		/* deeper than a search may be: that is for the search to refuse */
-		ck_assert_str_eq(ask_of(&user, buf_cstr(&b)), depths[i] <= 40 ? NONE(NO("z")) : "ok");
-		buf_free(&b);
-	}
+	buf_init(&b);
+	buf_add_str(&b, "{'operation':'search','table':'some','conditions':");
+	nest(&b, "[{'conditions':", "[{'attribute':'z'}]", "}]", depths[_i]);
+	buf_add_str(&b, "}");
+	/* what is deeper is for the search to refuse */
+	ck_assert_json_eq(ask_of(&user, buf_cstr(&b)), depths[_i] <= 40 ? NONE(NO("z")) : "ok");
+	buf_free(&b);
 }
 END_TEST
 
@@ -383,8 +400,8 @@ static void add_random(struct buf *b, int depth)
 {
 	static const char *const words[] = { "attribute", "search_attribute", "name", "conditions", "select", "sort", "next",
 		"operation", "database", "schema", "table", "tables", "records", "a", "z", "id" };
-	static const char *const atoms[] = { "null", "true", "0", "-1.5", "1e300", "\"\"", "\"a\"", "\"z\"", "\"*\"", "\"some\"",
-		"\"all\"", "\"system\"", "\"dev\"", "\"search\"", "\"insert\"", "\"outer\"", "\"\\u0000\"", "99999999999999999999" };
+	static const char *const atoms[] = { "null", "true", "0", "-1.5", "1e300", "''", "'a'", "'z'", "'*'", "'some'",
+		"'all'", "'system'", "'dev'", "'search'", "'insert'", "'outer'", "'\\u0000'", "99999999999999999999" };
 	int kind = depth ? rand() % 4 : 0, count = rand() % 4;
 
 	if (kind < 2) {
@@ -395,13 +412,13 @@ static void add_random(struct buf *b, int depth)
 	for (int i = 0; i < count; i++) {
 		buf_add_str(b, i ? "," : "");
 		if (kind == 3)
-			buf_addf(b, "\"%s\":", words[(size_t)rand() % (sizeof words / sizeof *words)]);
+			buf_addf(b, "'%s':", words[(size_t)rand() % (sizeof words / sizeof *words)]);
 		add_random(b, depth - 1);
 	}
 	buf_add_char(b, kind == 2 ? ']' : '}');
 }
 
-START_TEST(test_random)
+START_TEST(any_request_is_decided)
 {
 	static const char *const args[] = { "database", "schema", "table", "tables", "records", "attribute", "search_attribute",
 		"conditions", "get_attributes", "sort", "query", "request" };
@@ -411,13 +428,13 @@ START_TEST(test_random)
 		struct buf b;
 
 		buf_init(&b);
-		buf_addf(&b, "{\"operation\":\"%s\"", declared[(size_t)rand() % (sizeof declared / sizeof *declared)].name);
+		buf_addf(&b, "{'operation':'%s'", declared[(size_t)rand() % (sizeof declared / sizeof *declared)].name);
 		for (size_t j = 0; j < sizeof args / sizeof *args; j++) {
 			if (rand() % 2)
 				continue;
-			buf_addf(&b, ",\"%s\":", args[j]);
+			buf_addf(&b, ",'%s':", args[j]);
 			if (!strcmp(args[j], "table") && rand() % 2)
-				buf_add_str(&b, "\"some\"");
+				buf_add_str(&b, "'some'");
 			else
 				add_random(&b, 5);
 		}
@@ -438,13 +455,15 @@ static Suite *suite(void)
 
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_set_timeout(t, 120);
-	tcase_add_loop_test(t, test_questions, 0, sizeof cases / sizeof *cases);
-	tcase_add_loop_test(t, test_super_user_takes_no_memory, 0, sizeof super_cases / sizeof *super_cases);
-	tcase_add_test(t, test_nobody);
-	tcase_add_test(t, test_many_records);
-	tcase_add_test(t, test_many_names);
-	tcase_add_test(t, test_depth);
-	tcase_add_test(t, test_random);
+	tcase_add_loop_test(t, a_request_asks_for_what_it_touches, 0, ROWS(cases));
+	tcase_add_loop_test(t, a_super_user_takes_no_memory, 0, ROWS(super_cases));
+	tcase_add_loop_test(t, nobody_gets_at_open_operations_only, 0, ROWS(nobody_cases));
+	tcase_add_test(t, a_user_without_a_role_gets_at_open_operations_only);
+	tcase_add_test(t, nothing_is_kept_of_records_without_limits);
+	tcase_add_loop_test(t, names_that_came_before_are_not_kept_again, 0, 2);
+	tcase_add_loop_test(t, many_unknown_names_take_linear_time, 0, ROWS(many_names));
+	tcase_add_loop_test(t, conditions_are_followed_as_deep_as_a_search_may_be, 0, ROWS(depths));
+	tcase_add_test(t, any_request_is_decided);
 	suite_add_tcase(s, t);
 	return s;
 }

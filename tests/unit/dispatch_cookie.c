@@ -31,7 +31,7 @@ static const struct {
 	{ "a=b; a-long-nam", "a-long-name", NULL },
 };
 
-START_TEST(test_find)
+START_TEST(a_cookie_is_found)
 {
 	size_t len = 99;
 	const char *value = cookie_find(cookies[_i].header, cookies[_i].name, &len);
@@ -88,7 +88,7 @@ static const struct {
 	{ "http://127.0.0.1:9925", "127.0.0.1:9925", true },
 };
 
-START_TEST(test_origin)
+START_TEST(an_origin_of_our_own_is_known)
 {
 	const struct exchange x = { .origin = origins[_i].origin, .host = origins[_i].host };
 
@@ -101,8 +101,8 @@ static Suite *suite(void)
 	Suite *s = suite_create("dispatch_cookie");
 	TCase *t = tcase_create("cookie");
 
-	tcase_add_loop_test(t, test_find, 0, sizeof cookies / sizeof *cookies);
-	tcase_add_loop_test(t, test_origin, 0, sizeof origins / sizeof *origins);
+	tcase_add_loop_test(t, a_cookie_is_found, 0, sizeof cookies / sizeof *cookies);
+	tcase_add_loop_test(t, an_origin_of_our_own_is_known, 0, sizeof origins / sizeof *origins);
 	suite_add_tcase(s, t);
 	return s;
 }

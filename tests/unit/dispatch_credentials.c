@@ -30,7 +30,7 @@ static const struct {
 	{ "Basic !!!!", LYRE_EUNAUTHENTICATED, NULL, NULL },
 };
 
-START_TEST(test_read)
+START_TEST(credentials_are_read)
 {
 	struct credentials c;
 	struct arena a;
@@ -94,7 +94,7 @@ static const struct {
 	{ "", "session=s1", NULL, NULL },
 };
 
-START_TEST(test_authentication)
+START_TEST(the_authenticator_is_found)
 {
 	static const struct lyre_authenticator all[] = {
 		{ sizeof *all, LYRE_CREDENTIAL_SCHEME, "Bearer", verify_nothing },
@@ -126,8 +126,8 @@ static Suite *suite(void)
 	Suite *s = suite_create("dispatch_credentials");
 	TCase *t = tcase_create("credentials");
 
-	tcase_add_loop_test(t, test_read, 0, sizeof cases / sizeof *cases);
-	tcase_add_loop_test(t, test_authentication, 0, sizeof by_modules / sizeof *by_modules);
+	tcase_add_loop_test(t, credentials_are_read, 0, sizeof cases / sizeof *cases);
+	tcase_add_loop_test(t, the_authenticator_is_found, 0, sizeof by_modules / sizeof *by_modules);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -85,7 +85,7 @@ static const struct {
 	{ "abcabc", "abcabc" }, { "aabbcc", "abcabc" }, { "aaaaab", "abaaaa" },
 };
 
-START_TEST(test_sources_take_turns)
+START_TEST(sources_take_turns)
 {
 	come(turns[_i].come);
 	ck_assert_uint_eq(lane.count, strlen(turns[_i].come));
@@ -94,7 +94,7 @@ START_TEST(test_sources_take_turns)
 END_TEST
 
 /* What was begun counts: nobody gets ahead of those who wait by coming late, and nobody has to catch up. */
-START_TEST(test_turns_go_on)
+START_TEST(turns_go_on)
 {
 	come("aaa");
 	ck_assert_str_eq(take(2), "aa");
@@ -105,7 +105,7 @@ START_TEST(test_turns_go_on)
 }
 END_TEST
 
-START_TEST(test_source_is_the_whole_of_it)
+START_TEST(a_source_is_the_whole_of_it)
 {
 	struct verification *gone;
 
@@ -119,7 +119,7 @@ END_TEST
 
 /* ---- those that wait for their time ---- */
 
-START_TEST(test_delayed_in_order_of_due)
+START_TEST(delayed_ones_come_when_due)
 {
 	static const struct {
 		const char *source;
@@ -137,7 +137,7 @@ START_TEST(test_delayed_in_order_of_due)
 }
 END_TEST
 
-START_TEST(test_delayed_displace_nobody)
+START_TEST(delayed_ones_displace_nobody)
 {
 	for (int i = 0; i < MAX; i++)
 		ck_assert(lane_has_room(&lane, 0) && !lane_insert(&lane, attempt("a", 0, 100 + i)));
@@ -149,7 +149,7 @@ END_TEST
 
 /* ---- a full lane ---- */
 
-START_TEST(test_full_drops_the_last_of_the_furthest_turn)
+START_TEST(a_full_lane_drops_the_last_of_the_furthest_turn)
 {
 	struct verification *gone;
 
@@ -164,7 +164,7 @@ START_TEST(test_full_drops_the_last_of_the_furthest_turn)
 END_TEST
 
 /* Of several of that turn the one that came last. */
-START_TEST(test_full_drops_the_latest_of_a_turn)
+START_TEST(a_full_lane_drops_the_latest_of_a_turn)
 {
 	struct verification *gone;
 
@@ -177,7 +177,7 @@ START_TEST(test_full_drops_the_latest_of_a_turn)
 }
 END_TEST
 
-START_TEST(test_full_drops_nobody_for_the_same_turn_or_a_later_one)
+START_TEST(a_full_lane_drops_nobody_for_the_same_turn_or_a_later_one)
 {
 	struct verification *gone;
 
@@ -192,7 +192,7 @@ START_TEST(test_full_drops_nobody_for_the_same_turn_or_a_later_one)
 }
 END_TEST
 
-START_TEST(test_of_one)
+START_TEST(a_lane_of_one)
 {
 	struct verification *gone;
 
@@ -209,7 +209,7 @@ START_TEST(test_of_one)
 }
 END_TEST
 
-START_TEST(test_empty)
+START_TEST(an_empty_lane)
 {
 	come("aab");
 	ck_assert_str_eq(take(1), "a");
@@ -231,16 +231,16 @@ static Suite *suite(void)
 	TCase *t = tcase_create("lane");
 
 	tcase_add_checked_fixture(t, setup, NULL);
-	tcase_add_loop_test(t, test_sources_take_turns, 0, sizeof turns / sizeof *turns);
-	tcase_add_test(t, test_turns_go_on);
-	tcase_add_test(t, test_source_is_the_whole_of_it);
-	tcase_add_test(t, test_delayed_in_order_of_due);
-	tcase_add_test(t, test_delayed_displace_nobody);
-	tcase_add_test(t, test_full_drops_the_last_of_the_furthest_turn);
-	tcase_add_test(t, test_full_drops_the_latest_of_a_turn);
-	tcase_add_test(t, test_full_drops_nobody_for_the_same_turn_or_a_later_one);
-	tcase_add_test(t, test_of_one);
-	tcase_add_test(t, test_empty);
+	tcase_add_loop_test(t, sources_take_turns, 0, sizeof turns / sizeof *turns);
+	tcase_add_test(t, turns_go_on);
+	tcase_add_test(t, a_source_is_the_whole_of_it);
+	tcase_add_test(t, delayed_ones_come_when_due);
+	tcase_add_test(t, delayed_ones_displace_nobody);
+	tcase_add_test(t, a_full_lane_drops_the_last_of_the_furthest_turn);
+	tcase_add_test(t, a_full_lane_drops_the_latest_of_a_turn);
+	tcase_add_test(t, a_full_lane_drops_nobody_for_the_same_turn_or_a_later_one);
+	tcase_add_test(t, a_lane_of_one);
+	tcase_add_test(t, an_empty_lane);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -79,7 +79,7 @@ static const struct {
 	{ ",,application/json,", JSON },
 };
 
-START_TEST(test_accept)
+START_TEST(the_type_of_an_answer_is_the_best_accepted)
 {
 	const struct format *f = format_accepted(accepts[_i].accept);
 
@@ -112,7 +112,7 @@ static const struct {
 	{ "multipart/form-data; boundary=x", NULL },
 };
 
-START_TEST(test_content_type)
+START_TEST(the_type_of_a_body_is_known)
 {
 	const struct format *f = format_sent(sent[_i].content_type);
 
@@ -122,7 +122,7 @@ START_TEST(test_content_type)
 }
 END_TEST
 
-START_TEST(test_plain_text)
+START_TEST(plain_text_is_told_apart)
 {
 	ck_assert(is_plain_text("text/plain"));
 	ck_assert(is_plain_text(" Text/Plain;charset=utf-8"));
@@ -133,7 +133,7 @@ START_TEST(test_plain_text)
 END_TEST
 
 /* The sentence of a 406 names all that can be asked for. */
-START_TEST(test_supported)
+START_TEST(what_can_be_accepted_is_listed)
 {
 	struct arena a;
 
@@ -152,10 +152,10 @@ static Suite *suite(void)
 	Suite *s = suite_create("dispatch_negotiate");
 	TCase *t = tcase_create("negotiate");
 
-	tcase_add_loop_test(t, test_accept, 0, sizeof accepts / sizeof *accepts);
-	tcase_add_loop_test(t, test_content_type, 0, sizeof sent / sizeof *sent);
-	tcase_add_test(t, test_plain_text);
-	tcase_add_test(t, test_supported);
+	tcase_add_loop_test(t, the_type_of_an_answer_is_the_best_accepted, 0, sizeof accepts / sizeof *accepts);
+	tcase_add_loop_test(t, the_type_of_a_body_is_known, 0, sizeof sent / sizeof *sent);
+	tcase_add_test(t, plain_text_is_told_apart);
+	tcase_add_test(t, what_can_be_accepted_is_listed);
 	suite_add_tcase(s, t);
 	return s;
 }

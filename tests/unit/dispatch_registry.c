@@ -36,13 +36,13 @@ static const struct operation *find(const char *name)
 	return registry_find(&registry, name, strlen(name));
 }
 
-START_TEST(test_empty)
+START_TEST(an_empty_registry_has_nothing)
 {
 	ck_assert_ptr_null(find("insert"));
 }
 END_TEST
 
-START_TEST(test_names_and_aliases)
+START_TEST(an_operation_is_found_by_name_and_alias)
 {
 	const struct lyre_operation o = {
 		.name = "search_by_id", .handler = handler, .access = LYRE_ACCESS_USER, .aliases = "search_by_hash  other"
@@ -62,7 +62,7 @@ START_TEST(test_names_and_aliases)
 END_TEST
 
 /** Wrong declarations of parameters do not pass --check either, which registers them like the start. */
-START_TEST(test_wrong_parameters)
+START_TEST(wrong_parameters_are_refused)
 {
 	static const struct lyre_param defaults[] = { { .name = "limit", .types = LYRE_T_NUMBER, .fallback = "\"5\"" } };
 	static const struct lyre_param absent[] = { { .name = "limit", .types = LYRE_T_NUMBER, .fallback = "null" } };
@@ -83,7 +83,7 @@ START_TEST(test_wrong_parameters)
 }
 END_TEST
 
-START_TEST(test_duplicate_is_refused)
+START_TEST(a_name_that_is_taken_is_refused)
 {
 	const struct lyre_operation first = { .name = "a", .handler = handler, .access = LYRE_ACCESS_USER, .aliases = "b" };
 	const struct lyre_operation second = { .name = "b", .handler = handler, .access = LYRE_ACCESS_USER };
@@ -100,7 +100,7 @@ END_TEST
 static const struct lyre_param file[] = { A_FILE("p", LYRE_T_STRING) }, file_or_number[] = { A_FILE("p", LYRE_T_STRING | LYRE_T_NUMBER) },
 	two_files[] = { A_FILE("p", LYRE_T_STRING), A_FILE("q", LYRE_T_STRING) };
 
-START_TEST(test_bad_declarations)
+START_TEST(bad_declarations_are_refused)
 {
 	const struct lyre_param bad_default[] = { { .name = "p", .types = LYRE_T_ANY, .fallback = "{" } };
 	const struct lyre_operation no_name = { .handler = handler, .access = LYRE_ACCESS_USER };
@@ -116,7 +116,7 @@ START_TEST(test_bad_declarations)
 }
 END_TEST
 
-START_TEST(test_check_is_for_jobs_and_files)
+START_TEST(a_check_is_for_jobs_and_files)
 {
 	struct lyre_operation o = {
 		.name = "x", .handler = handler, .access = LYRE_ACCESS_USER, .run = LYRE_RUN_POOL, .check = handler
@@ -142,7 +142,7 @@ START_TEST(test_check_is_for_jobs_and_files)
 END_TEST
 
 /* As an older header had them: shorter than ours. */
-START_TEST(test_shorter_items)
+START_TEST(shorter_items_of_older_modules_are_read)
 {
 	struct old_operation {
 		const char *name;
@@ -219,7 +219,7 @@ static const struct {
 	{ LYRE_ACCESS_OPEN, 0, PARAMS(file), "for anybody" },
 };
 
-START_TEST(test_declarations)
+START_TEST(access_and_permissions_must_fit)
 {
 	const struct lyre_operation o = {
 		.name = "whose",
@@ -243,7 +243,7 @@ START_TEST(test_declarations)
 }
 END_TEST
 
-START_TEST(test_comparators_in_the_help)
+START_TEST(comparators_are_in_the_help)
 {
 	static const struct lyre_param params[] = {
 		{ .name = "where", .types = LYRE_T_ARRAY, .flags = LYRE_P_CONDITIONS, .help = "What to find." },
@@ -262,7 +262,7 @@ START_TEST(test_comparators_in_the_help)
 }
 END_TEST
 
-START_TEST(test_many_are_sorted)
+START_TEST(many_operations_are_sorted)
 {
 	static char names[500][16];
 	struct lyre_operation list[500];
@@ -286,16 +286,16 @@ static Suite *suite(void)
 	TCase *t = tcase_create("registry");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, test_empty);
-	tcase_add_test(t, test_names_and_aliases);
-	tcase_add_loop_test(t, test_wrong_parameters, 0, 3);
-	tcase_add_test(t, test_duplicate_is_refused);
-	tcase_add_test(t, test_bad_declarations);
-	tcase_add_test(t, test_check_is_for_jobs_and_files);
-	tcase_add_test(t, test_shorter_items);
-	tcase_add_test(t, test_comparators_in_the_help);
-	tcase_add_test(t, test_many_are_sorted);
-	tcase_add_loop_test(t, test_declarations, 0, sizeof declarations / sizeof *declarations);
+	tcase_add_test(t, an_empty_registry_has_nothing);
+	tcase_add_test(t, an_operation_is_found_by_name_and_alias);
+	tcase_add_loop_test(t, wrong_parameters_are_refused, 0, 3);
+	tcase_add_test(t, a_name_that_is_taken_is_refused);
+	tcase_add_test(t, bad_declarations_are_refused);
+	tcase_add_test(t, a_check_is_for_jobs_and_files);
+	tcase_add_test(t, shorter_items_of_older_modules_are_read);
+	tcase_add_test(t, comparators_are_in_the_help);
+	tcase_add_test(t, many_operations_are_sorted);
+	tcase_add_loop_test(t, access_and_permissions_must_fit, 0, sizeof declarations / sizeof *declarations);
 	suite_add_tcase(s, t);
 	return s;
 }

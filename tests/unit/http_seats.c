@@ -50,7 +50,7 @@ static bool room(int64_t in_ms)
 	return seats_room(&seats, &limit, monotonic_ms() + in_ms);
 }
 
-START_TEST(test_room)
+START_TEST(room_is_given_and_taken_back)
 {
 	for (int fd = 1000; fd < 1003; fd++) {
 		ck_assert(room(0));
@@ -65,7 +65,7 @@ START_TEST(test_room)
 }
 END_TEST
 
-START_TEST(test_descriptor_given_anew)
+START_TEST(a_descriptor_may_be_given_anew)
 {
 	take(1000);
 	take(1000);
@@ -73,7 +73,7 @@ START_TEST(test_descriptor_given_anew)
 }
 END_TEST
 
-START_TEST(test_give_back_is_of_its_own)
+START_TEST(a_seat_is_given_back_by_its_own)
 {
 	uint64_t first = take(1000);
 
@@ -87,7 +87,7 @@ START_TEST(test_give_back_is_of_its_own)
 END_TEST
 
 /* Of descriptors that are closed, one has come to its thread: that will tell of its end. */
-START_TEST(test_lost_are_found)
+START_TEST(lost_seats_are_found)
 {
 	take(1000);
 	take(1001);
@@ -99,7 +99,7 @@ START_TEST(test_lost_are_found)
 }
 END_TEST
 
-START_TEST(test_open_ones_are_not_lost)
+START_TEST(open_connections_are_not_lost)
 {
 	struct sockaddr_storage peer;
 	socklen_t len = sizeof peer;
@@ -117,7 +117,7 @@ START_TEST(test_open_ones_are_not_lost)
 }
 END_TEST
 
-START_TEST(test_one_address)
+START_TEST(one_address_has_a_limit)
 {
 	uint64_t number;
 
@@ -135,7 +135,7 @@ START_TEST(test_one_address)
 END_TEST
 
 /* What is noted goes to the thread once, or with the seat. */
-START_TEST(test_notes)
+START_TEST(a_note_goes_with_its_seat)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET };
 	uint64_t number;
@@ -154,7 +154,7 @@ START_TEST(test_notes)
 END_TEST
 
 /* The same client, whether the socket is an IPv6 one or not. */
-START_TEST(test_mapped_address)
+START_TEST(a_mapped_address_is_the_same)
 {
 	struct sockaddr_in6 a = { .sin6_family = AF_INET6 };
 	uint64_t number;
@@ -167,7 +167,7 @@ START_TEST(test_mapped_address)
 END_TEST
 
 /* Chains of many addresses, taken and left in another order. */
-START_TEST(test_many)
+START_TEST(many_come_and_go)
 {
 	char address[32];
 	uint64_t number;
@@ -192,15 +192,15 @@ static Suite *suite(void)
 	TCase *t = tcase_create("seats");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, test_room);
-	tcase_add_test(t, test_descriptor_given_anew);
-	tcase_add_test(t, test_give_back_is_of_its_own);
-	tcase_add_test(t, test_lost_are_found);
-	tcase_add_test(t, test_open_ones_are_not_lost);
-	tcase_add_test(t, test_one_address);
-	tcase_add_test(t, test_notes);
-	tcase_add_test(t, test_mapped_address);
-	tcase_add_test(t, test_many);
+	tcase_add_test(t, room_is_given_and_taken_back);
+	tcase_add_test(t, a_descriptor_may_be_given_anew);
+	tcase_add_test(t, a_seat_is_given_back_by_its_own);
+	tcase_add_test(t, lost_seats_are_found);
+	tcase_add_test(t, open_connections_are_not_lost);
+	tcase_add_test(t, one_address_has_a_limit);
+	tcase_add_test(t, a_note_goes_with_its_seat);
+	tcase_add_test(t, a_mapped_address_is_the_same);
+	tcase_add_test(t, many_come_and_go);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -113,11 +113,11 @@ static const char *usual_end(const char *id, int number)
 {
 	static char text[200];
 
-	snprintf(text, sizeof text, " \"COMPLETE\" \"Successfully completed job: %s\" %d \"ann\"", id, number);
+	snprintf(text, sizeof text, " 'COMPLETE' 'Successfully completed job: %s' %d 'ann'", id, number);
 	return text;
 }
 
-START_TEST(test_outcomes)
+START_TEST(outcomes_are_recorded)
 {
 	struct work w[] = { { .what = ANSWER, .number = 2 }, { .what = ANSWER, .number = 3 }, { .what = FAIL } };
 
@@ -126,14 +126,14 @@ START_TEST(test_outcomes)
 		ck_assert_int_eq(submit(&w[i]), 0);
 	wait_for_all();
 	ck_assert_int_eq(atomic_load(&ended), 3);
-	ck_assert_str_eq(told(w[0].id), usual_end(w[0].id, 2));
-	ck_assert_str_eq(told(w[1].id), " \"COMPLETE\" \"odd\" 3 \"ann\"");
-	ck_assert_str_eq(told(w[2].id), " \"ERROR\" \"broken\" \"ann\"");
+	ck_assert_json_eq(told(w[0].id), usual_end(w[0].id, 2));
+	ck_assert_json_eq(told(w[1].id), " 'COMPLETE' 'odd' 3 'ann'");
+	ck_assert_json_eq(told(w[2].id), " 'ERROR' 'broken' 'ann'");
 	ck_assert_str_eq(told("nope"), "none");
 }
 END_TEST
 
-START_TEST(test_order_and_bounds)
+START_TEST(jobs_wait_in_order_and_within_bounds)
 {
 	const struct jobs_options one = { .parallel = 1, .waiting = 3 };
 	struct work w[5] = { { .what = WAIT } };
@@ -154,7 +154,7 @@ START_TEST(test_order_and_bounds)
 }
 END_TEST
 
-START_TEST(test_stop)
+START_TEST(a_stop_cancels_jobs)
 {
 	const struct jobs_options one = { .parallel = 1, .waiting = 3 };
 	struct work w[3] = { { .what = WAIT } };
@@ -168,15 +168,15 @@ START_TEST(test_stop)
 	jobs_stop(jobs);
 	ck_assert_int_eq(submit(&w[2]), LYRE_EBUSY);
 	wait_for_all();
-	ck_assert_str_eq(told(w[0].id), " \"ERROR\" \"The job was cancelled: the server was stopped or restarted\" \"ann\"");
-	ck_assert_str_eq(told(w[1].id),
-		" \"ERROR\" \"The job was cancelled before it began: the server was stopped or restarted\" \"ann\"");
+	ck_assert_json_eq(told(w[0].id), " 'ERROR' 'The job was cancelled: the server was stopped or restarted' 'ann'");
+	ck_assert_json_eq(told(w[1].id),
+		" 'ERROR' 'The job was cancelled before it began: the server was stopped or restarted' 'ann'");
 	ck_assert_int_eq(atomic_load(&ended), 2);
 }
 END_TEST
 
 /* What a crash leaves behind: more than one batch of each. */
-START_TEST(test_interrupted)
+START_TEST(jobs_cut_off_by_the_end_are_marked)
 {
 	struct buf b;
 	struct work w = { .what = ANSWER, .number = 4 };
@@ -189,25 +189,25 @@ START_TEST(test_interrupted)
 	buf_init(&b);
 	buf_add_char(&b, '[');
 	for (int i = 0; i < 450; i++)
-		buf_addf(&b, "%s{\"id\":\"c%d\",\"status\":\"CREATED\"},{\"id\":\"p%d\",\"status\":\"IN_PROGRESS\",\"progress\":{}}",
+		buf_addf(&b, "%s{'id':'c%d','status':'CREATED'},{'id':'p%d','status':'IN_PROGRESS','progress':{}}",
 			i ? "," : "", i, i);
 	buf_add_char(&b, ']');
 	insert("system", "hdb_job", buf_cstr(&b));
 	buf_free(&b);
 
 	open_jobs(&usual);
-	ck_assert_str_eq(told(w.id), usual_end(w.id, 4));
+	ck_assert_json_eq(told(w.id), usual_end(w.id, 4));
 	for (int i = 0; i < 450; i++) {
 		char id[16];
 		for (const char *kind = "cp"; *kind; kind++) {
 			snprintf(id, sizeof id, "%c%d", *kind, i);
-			ck_assert_str_eq(told(id), " \"ERROR\" \"The job was interrupted: the server ended before it did\"");
+			ck_assert_json_eq(told(id), " 'ERROR' 'The job was interrupted: the server ended before it did'");
 		}
 	}
 }
 END_TEST
 
-START_TEST(test_retention)
+START_TEST(old_jobs_are_removed)
 {
 	const struct jobs_options brief = { .parallel = 2, .waiting = 9, .retention = 3600 * 1000 };
 	struct work w = { .what = ANSWER, .number = 2 };
@@ -219,7 +219,7 @@ START_TEST(test_retention)
 	buf_init(&b);
 	buf_add_char(&b, '[');
 	for (int i = 0; i < 450; i++)
-		buf_addf(&b, "%s{\"id\":\"o%d\",\"status\":\"COMPLETE\",\"end_datetime\":%d}", i ? "," : "", i, 1000 + i);
+		buf_addf(&b, "%s{'id':'o%d','status':'COMPLETE','end_datetime':%d}", i ? "," : "", i, 1000 + i);
 	buf_add_char(&b, ']');
 	insert("system", "hdb_job", buf_cstr(&b));
 	buf_free(&b);
@@ -236,19 +236,19 @@ START_TEST(test_retention)
 			usleep(1000);
 		}
 	}
-	ck_assert_str_eq(told(w.id), usual_end(w.id, 2));
+	ck_assert_json_eq(told(w.id), usual_end(w.id, 2));
 }
 END_TEST
 
-START_TEST(test_value_copy)
+START_TEST(a_copied_value_outlives_its_source)
 {
-	char text[] = "{\"a\":[1,2.5,\"t\\u00e9\",null,true,{}],\"b\":{\"c\":12345678901234567890123},\"d\":[]}";
+	char text[] = "{'a':[1,2.5,'t\\u00e9',null,true,{}],'b':{'c':12345678901234567890123},'d':[]}";
 	struct arena from, to;
 	lyre_value v, copy, shared;
 
 	arena_init(&from);
 	arena_init(&to);
-	ck_assert_int_eq(json_decode(&from, text, sizeof text - 1, &v, &err), 0);
+	ck_assert_int_eq(json_decode(&from, json_quote(text), sizeof text - 1, &v, &err), 0);
 	ck_assert(value_copy(&to, &v, NULL, 0, &copy));
 	ck_assert(value_copy(&to, &v, text, sizeof text, &shared));
 	ck_assert(value_equal(&v, &copy));
@@ -261,8 +261,8 @@ START_TEST(test_value_copy)
 	struct buf b;
 	buf_init(&b);
 	json_add_value(&b, &copy);
-	ck_assert_str_eq(buf_cstr(&b),
-		"{\"a\":[1,2.5,\"t\u00e9\",null,true,{}],\"b\":{\"c\":12345678901234567890123},\"d\":[]}");
+	ck_assert_json_eq(buf_cstr(&b),
+		"{'a':[1,2.5,'t\u00e9',null,true,{}],'b':{'c':12345678901234567890123},'d':[]}");
 	buf_free(&b);
 	arena_free(&to);
 }
@@ -274,14 +274,14 @@ static Suite *suite(void)
 	TCase *t = tcase_create("jobs");
 
 	tcase_add_checked_fixture(t, begin, finish);
-	tcase_add_test(t, test_outcomes);
-	tcase_add_test(t, test_order_and_bounds);
-	tcase_add_test(t, test_stop);
-	tcase_add_test(t, test_interrupted);
-	tcase_add_test(t, test_retention);
+	tcase_add_test(t, outcomes_are_recorded);
+	tcase_add_test(t, jobs_wait_in_order_and_within_bounds);
+	tcase_add_test(t, a_stop_cancels_jobs);
+	tcase_add_test(t, jobs_cut_off_by_the_end_are_marked);
+	tcase_add_test(t, old_jobs_are_removed);
 	suite_add_tcase(s, t);
 	t = tcase_create("values");
-	tcase_add_test(t, test_value_copy);
+	tcase_add_test(t, a_copied_value_outlives_its_source);
 	suite_add_tcase(s, t);
 	return s;
 }

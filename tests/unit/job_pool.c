@@ -38,7 +38,7 @@ static void setup(void)
 	atomic_store(&at_most, 0);
 }
 
-START_TEST(test_all_work_is_done)
+START_TEST(all_work_is_done)
 {
 	struct count_task tasks[200];
 	struct pool *p;
@@ -57,7 +57,7 @@ START_TEST(test_all_work_is_done)
 }
 END_TEST
 
-START_TEST(test_tasks_submit_while_closing)
+START_TEST(tasks_submit_while_closing)
 {
 	struct count_task tasks[10];
 	struct pool *p;
@@ -73,7 +73,7 @@ START_TEST(test_tasks_submit_while_closing)
 }
 END_TEST
 
-START_TEST(test_unused)
+START_TEST(an_unused_pool_closes)
 {
 	struct pool *p;
 	struct err e;
@@ -101,7 +101,7 @@ static void *submit(void *arg)
 	return NULL;
 }
 
-START_TEST(test_many_submitters)
+START_TEST(many_submit_at_once)
 {
 	static struct submitter submitters[4];
 	pthread_t threads[4];
@@ -171,7 +171,7 @@ static const char *run_in_order(struct named_task *tasks, size_t count, const ch
 	return order;
 }
 
-START_TEST(test_owners_take_turns)
+START_TEST(owners_take_turns)
 {
 	char other[] = "x"; /* the text counts, not where it stands */
 	const char *const owners[] = { "x", other, "x", "y", "y", "z", "x" };
@@ -183,7 +183,7 @@ START_TEST(test_owners_take_turns)
 }
 END_TEST
 
-START_TEST(test_one_of_many_and_a_lone_one)
+START_TEST(a_lone_task_takes_every_second_turn)
 {
 	const char *const owners[] = { "x", "x", "x", "x", "y" };
 	struct named_task tasks[] = { { .name = '1' }, { .name = '2' }, { .name = '3' }, { .name = '4' }, { .name = 'a', .more = 2 } };
@@ -193,7 +193,7 @@ START_TEST(test_one_of_many_and_a_lone_one)
 }
 END_TEST
 
-START_TEST(test_no_owner_is_first_in_first_out)
+START_TEST(without_owners_first_in_is_first_out)
 {
 	const char *const owners[] = { NULL, NULL, NULL };
 	struct named_task tasks[] = { { .name = '1', .more = 1 }, { .name = '2' }, { .name = '3' } };
@@ -208,13 +208,13 @@ static Suite *suite(void)
 	TCase *t = tcase_create("pool");
 
 	tcase_add_checked_fixture(t, setup, NULL);
-	tcase_add_test(t, test_all_work_is_done);
-	tcase_add_test(t, test_tasks_submit_while_closing);
-	tcase_add_test(t, test_unused);
-	tcase_add_test(t, test_many_submitters);
-	tcase_add_test(t, test_owners_take_turns);
-	tcase_add_test(t, test_one_of_many_and_a_lone_one);
-	tcase_add_test(t, test_no_owner_is_first_in_first_out);
+	tcase_add_test(t, all_work_is_done);
+	tcase_add_test(t, tasks_submit_while_closing);
+	tcase_add_test(t, an_unused_pool_closes);
+	tcase_add_test(t, many_submit_at_once);
+	tcase_add_test(t, owners_take_turns);
+	tcase_add_test(t, a_lone_task_takes_every_second_turn);
+	tcase_add_test(t, without_owners_first_in_is_first_out);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -82,7 +82,7 @@ static int aside(long *total, long *lines)
 	return count;
 }
 
-START_TEST(appends)
+START_TEST(it_appends)
 {
 	open_file((struct log_file_options){ 0 });
 	put("one");
@@ -94,7 +94,7 @@ START_TEST(appends)
 }
 END_TEST
 
-START_TEST(rotates_by_size)
+START_TEST(it_rotates_by_size)
 {
 	long total, lines;
 	open_file((struct log_file_options){ .rotate = true, .max_size = 10 });
@@ -111,7 +111,7 @@ START_TEST(rotates_by_size)
 }
 END_TEST
 
-START_TEST(rotates_by_age)
+START_TEST(it_rotates_by_age)
 {
 	long total, lines;
 	char line[64];
@@ -128,7 +128,7 @@ START_TEST(rotates_by_age)
 }
 END_TEST
 
-START_TEST(prunes)
+START_TEST(old_files_are_pruned)
 {
 	static const char *const others[] = { "lyre-other.log", "lyre-2026-11-21T21-58-53.log.gz",
 					      "lyre-2026-11-21T21-58-53-x.log" };
@@ -150,7 +150,7 @@ START_TEST(prunes)
 }
 END_TEST
 
-START_TEST(other_folder)
+START_TEST(it_rotates_into_another_folder)
 {
 	char folder[100];
 	struct stat st;
@@ -167,7 +167,7 @@ START_TEST(other_folder)
 END_TEST
 
 /* The root that the folder is in is moved away, or unmounted: nothing is made in its place. */
-START_TEST(root_is_moved)
+START_TEST(nothing_is_made_in_place_of_a_moved_root)
 {
 	char parent[100], moved[100];
 	snprintf(parent, sizeof parent, "%s/server", root);
@@ -190,7 +190,7 @@ START_TEST(root_is_moved)
 END_TEST
 
 /* A folder that takes no more files: the log goes on in the file it has. */
-START_TEST(rotation_fails)
+START_TEST(a_failed_rotation_loses_nothing)
 {
 	open_file((struct log_file_options){ .rotate = true, .max_size = 1 });
 	put("one");
@@ -203,7 +203,7 @@ START_TEST(rotation_fails)
 }
 END_TEST
 
-START_TEST(follows_a_rename)
+START_TEST(it_follows_a_rename)
 {
 	char moved[100];
 	snprintf(moved, sizeof moved, "%s/moved", root);
@@ -219,7 +219,7 @@ START_TEST(follows_a_rename)
 END_TEST
 
 /* Cleaners of temporary files remove folders that look unused. */
-START_TEST(folder_is_removed)
+START_TEST(it_makes_a_removed_folder_again)
 {
 	open_file((struct log_file_options){ .rotate = true, .max_size = 20, .max_total = 1000 });
 	put("one");
@@ -240,7 +240,7 @@ START_TEST(folder_is_removed)
 }
 END_TEST
 
-START_TEST(rotated_folder_is_removed)
+START_TEST(it_makes_a_removed_folder_of_rotated_files_again)
 {
 	char aside_to[100];
 	snprintf(aside_to, sizeof aside_to, "%s/aside", root);
@@ -253,7 +253,7 @@ START_TEST(rotated_folder_is_removed)
 }
 END_TEST
 
-START_TEST(full_disk)
+START_TEST(lines_lost_on_a_full_disk_are_counted)
 {
 	ck_assert_int_eq(symlink("/dev/full", in_root("lyre.log")), 0);
 	open_file((struct log_file_options){ 0 });
@@ -268,7 +268,7 @@ START_TEST(full_disk)
 }
 END_TEST
 
-START_TEST(torn_line)
+START_TEST(a_torn_line_is_ended)
 {
 	struct rlimit before, small;
 	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
@@ -296,7 +296,7 @@ static void *write_lines(void *arg)
 	return arg;
 }
 
-START_TEST(many_threads)
+START_TEST(lines_of_many_threads_are_whole)
 {
 	pthread_t threads[THREADS];
 	long total, lines, rest = 0;
@@ -317,19 +317,19 @@ static Suite *suite(void)
 	Suite *s = suite_create("log_file");
 	TCase *t = tcase_create("file");
 	tcase_add_checked_fixture(t, begin, end);
-	tcase_add_test(t, appends);
-	tcase_add_test(t, rotates_by_size);
-	tcase_add_test(t, rotates_by_age);
-	tcase_add_test(t, prunes);
-	tcase_add_test(t, other_folder);
-	tcase_add_test(t, rotation_fails);
-	tcase_add_test(t, follows_a_rename);
-	tcase_add_test(t, folder_is_removed);
-	tcase_add_test(t, rotated_folder_is_removed);
-	tcase_add_test(t, root_is_moved);
-	tcase_add_test(t, full_disk);
-	tcase_add_test(t, torn_line);
-	tcase_add_test(t, many_threads);
+	tcase_add_test(t, it_appends);
+	tcase_add_test(t, it_rotates_by_size);
+	tcase_add_test(t, it_rotates_by_age);
+	tcase_add_test(t, old_files_are_pruned);
+	tcase_add_test(t, it_rotates_into_another_folder);
+	tcase_add_test(t, a_failed_rotation_loses_nothing);
+	tcase_add_test(t, it_follows_a_rename);
+	tcase_add_test(t, it_makes_a_removed_folder_again);
+	tcase_add_test(t, it_makes_a_removed_folder_of_rotated_files_again);
+	tcase_add_test(t, nothing_is_made_in_place_of_a_moved_root);
+	tcase_add_test(t, lines_lost_on_a_full_disk_are_counted);
+	tcase_add_test(t, a_torn_line_is_ended);
+	tcase_add_test(t, lines_of_many_threads_are_whole);
 	suite_add_tcase(s, t);
 	return s;
 }

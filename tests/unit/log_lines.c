@@ -94,7 +94,7 @@ static const char *only_line(void)
 	return text + 25;
 }
 
-START_TEST(form)
+START_TEST(a_line_has_its_form)
 {
 	open_log(NULL, NULL);
 	log_error("data", "%s: %d", "broken", 5);
@@ -113,7 +113,7 @@ static const struct {
 	{ "", "" },
 };
 
-START_TEST(escapes)
+START_TEST(control_characters_are_escaped)
 {
 	open_log(NULL, NULL);
 	log_write(LYRE_WARN, NULL, "%s", messages[_i].message);
@@ -123,7 +123,7 @@ START_TEST(escapes)
 }
 END_TEST
 
-START_TEST(cuts)
+START_TEST(a_long_line_is_cut)
 {
 	static char message[20000];
 	for (size_t i = 0; i + 2 < sizeof message; i += 2)
@@ -138,7 +138,7 @@ START_TEST(cuts)
 }
 END_TEST
 
-START_TEST(levels)
+START_TEST(levels_are_heeded)
 {
 	open_log("logging.level=error", NULL);
 	ck_assert(log_enabled(LYRE_NOTIFY) && log_enabled(LYRE_ERROR));
@@ -149,7 +149,7 @@ START_TEST(levels)
 }
 END_TEST
 
-START_TEST(before_it_is_open)
+START_TEST(lines_before_it_is_open_go_to_standard_error)
 {
 	log_info("x", "no");
 	log_warn("x", "early");
@@ -159,7 +159,7 @@ START_TEST(before_it_is_open)
 }
 END_TEST
 
-START_TEST(standard_streams)
+START_TEST(lines_go_to_standard_streams)
 {
 	open_log("logging.stdStreams=true", "logging.file=false");
 	log_notify("x", "one");
@@ -175,11 +175,11 @@ START_TEST(standard_streams)
 END_TEST
 
 /** With nothing said about them: everything to a terminal, else only what whoever started the server must see. */
-START_TEST(on_a_terminal)
+START_TEST(everything_goes_to_a_terminal)
 {
 	int terminal = posix_openpt(O_RDWR | O_NOCTTY), out;
 	if (terminal < 0) {
-		puts("on_a_terminal: skipped, this system gives no pseudo terminal");
+		puts("skipped, this system gives no pseudo terminal");
 		return;
 	}
 	ck_assert_int_eq(grantpt(terminal) | unlockpt(terminal), 0);
@@ -210,7 +210,7 @@ START_TEST(on_a_terminal)
 }
 END_TEST
 
-START_TEST(journal)
+START_TEST(lines_for_the_journal_have_priorities)
 {
 	char stream[64];
 	struct stat st;
@@ -226,7 +226,7 @@ START_TEST(journal)
 }
 END_TEST
 
-START_TEST(closed_stream)
+START_TEST(the_file_is_written_though_a_stream_is_closed)
 {
 	open_log("logging.stdStreams=true", NULL);
 	close(STDERR_FILENO);
@@ -235,7 +235,7 @@ START_TEST(closed_stream)
 }
 END_TEST
 
-START_TEST(cannot_open)
+START_TEST(a_log_that_cannot_be_opened_is_an_error)
 {
 	struct err err = { 0 };
 	const char *const sets[] = { "logging.root=/dev/null/nowhere" };
@@ -251,16 +251,16 @@ static Suite *suite(void)
 	Suite *s = suite_create("log_lines");
 	TCase *t = tcase_create("lines");
 	tcase_add_checked_fixture(t, begin, end);
-	tcase_add_test(t, form);
-	tcase_add_loop_test(t, escapes, 0, sizeof messages / sizeof *messages);
-	tcase_add_test(t, cuts);
-	tcase_add_test(t, levels);
-	tcase_add_test(t, before_it_is_open);
-	tcase_add_test(t, standard_streams);
-	tcase_add_test(t, on_a_terminal);
-	tcase_add_test(t, journal);
-	tcase_add_test(t, closed_stream);
-	tcase_add_test(t, cannot_open);
+	tcase_add_test(t, a_line_has_its_form);
+	tcase_add_loop_test(t, control_characters_are_escaped, 0, sizeof messages / sizeof *messages);
+	tcase_add_test(t, a_long_line_is_cut);
+	tcase_add_test(t, levels_are_heeded);
+	tcase_add_test(t, lines_before_it_is_open_go_to_standard_error);
+	tcase_add_test(t, lines_go_to_standard_streams);
+	tcase_add_test(t, everything_goes_to_a_terminal);
+	tcase_add_test(t, lines_for_the_journal_have_priorities);
+	tcase_add_test(t, the_file_is_written_though_a_stream_is_closed);
+	tcase_add_test(t, a_log_that_cannot_be_opened_is_an_error);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -148,7 +148,7 @@ static const struct lyre_log_query queries[] = {
 	{ .limit = 0, .from = NAN, .until = NAN },
 };
 
-START_TEST(finds)
+START_TEST(lines_are_found)
 {
 	put_files();
 	for (int oldest = 0; oldest < 2; oldest++) {
@@ -160,7 +160,7 @@ START_TEST(finds)
 END_TEST
 
 /** What is no line of ours, and longer than a piece, is passed over wherever it stands. */
-START_TEST(passes_over)
+START_TEST(what_is_no_line_is_passed_over)
 {
 	static char junk[700000];
 	memset(junk, 'x', sizeof junk);
@@ -191,7 +191,7 @@ static int rotate_at_first(void *arg, const struct lyre_log_entry *e)
 	return see(NULL, e);
 }
 
-START_TEST(rotated_meanwhile)
+START_TEST(files_rotated_meanwhile_are_read)
 {
 	for (int oldest = 0; oldest < 2; oldest++) {
 		struct lyre_log_query q = query();
@@ -213,7 +213,7 @@ static int stop_at_third(void *arg, const struct lyre_log_entry *e)
 	return ++*(int *)arg == 3 ? 77 : 0;
 }
 
-START_TEST(stops)
+START_TEST(reading_can_be_stopped)
 {
 	struct lyre_log_query q = query();
 	int visits = 0;
@@ -247,7 +247,7 @@ static int count(void *arg, const struct lyre_log_entry *e)
 	return 0;
 }
 
-START_TEST(round_trip)
+START_TEST(what_is_written_is_read_back)
 {
 	struct config *config;
 	struct config_sources s = { .root = root };
@@ -282,11 +282,11 @@ static Suite *suite(void)
 	Suite *s = suite_create("log_read");
 	TCase *c = tcase_create("read");
 	tcase_add_checked_fixture(c, begin, end);
-	tcase_add_loop_test(c, finds, 0, (int)(sizeof queries / sizeof *queries));
-	tcase_add_test(c, passes_over);
-	tcase_add_test(c, rotated_meanwhile);
-	tcase_add_test(c, stops);
-	tcase_add_test(c, round_trip);
+	tcase_add_loop_test(c, lines_are_found, 0, (int)(sizeof queries / sizeof *queries));
+	tcase_add_test(c, what_is_no_line_is_passed_over);
+	tcase_add_test(c, files_rotated_meanwhile_are_read);
+	tcase_add_test(c, reading_can_be_stopped);
+	tcase_add_test(c, what_is_written_is_read_back);
 	suite_add_tcase(s, c);
 	return s;
 }

@@ -12,15 +12,15 @@
 #include "auth/view.h"
 
 #define REFUSED                                                                                                        \
-	"{\"error\":\"This operation is not authorized due to role restrictions and/or invalid database items\","      \
-	"\"unauthorized_access\":"
-#define SAYS(unauthorized, invalid) REFUSED "[" unauthorized "],\"invalid_schema_items\":[" invalid "]}"
+	"{'error':'This operation is not authorized due to role restrictions and/or invalid database items',"      \
+	"'unauthorized_access':"
+#define SAYS(unauthorized, invalid) REFUSED "[" unauthorized "],'invalid_schema_items':[" invalid "]}"
 #define LACKS(database, table, permissions, attributes)                                                                \
-	"{\"schema\":\"" database "\",\"table\":\"" table "\",\"required_table_permissions\":[" permissions            \
-	"],\"required_attribute_permissions\":[" attributes "]}"
-#define RESTRICTED(name) SAYS("\"Operation '" name "' is restricted to 'super_user' roles\"", "")
-#define SYSTEM_CLOSED                                                                                                  \
-	"The 'system' database, tables and records are used internally by HarperDB and cannot be updated or removed."
+	"{'schema':'" database "','table':'" table "','required_table_permissions':[" permissions            \
+	"],'required_attribute_permissions':[" attributes "]}"
+#define RESTRICTED(name) SAYS("'Operation `" name "` is restricted to `super_user` roles'", "")
+#define CLOSED \
+	"The `system` database, tables and records are used internally by HarperDB and cannot be updated or removed."
 
 #define READ LYRE_PERMIT_READ
 #define INSERT LYRE_PERMIT_INSERT
@@ -58,13 +58,10 @@ static const struct role *role_of(const char *permission)
 	const struct role *r = NULL;
 	struct err e = { 0 };
 	lyre_value record;
-	struct buf b;
 
-	buf_init(&b);
-	buf_addf(&b, "{\"id\":\"r\",\"role\":\"r\",\"permission\":%s}", permission);
-	ck_assert_int_eq(json_decode_copy(&arena, b.data, b.len, &record, &e), 0);
+	const char *text = arena_printf(&arena, "{'id':'r','role':'r','permission':%s}", permission);
+	ck_assert_int_eq(json_read(&arena, text, &record, &e), 0);
 	ck_assert_int_eq(role_make(&r, &record, &e), 0);
-	buf_free(&b);
 	return r;
 }
 

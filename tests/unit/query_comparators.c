@@ -134,7 +134,7 @@ START_TEST(names_are_taken)
 			const char *request = arena_printf(&a, "{'conditions':[{'attribute':'n','comparator':'%s','value':%s}]}", c->names[i],
 				operands[c->operand]);
 
-			must_do(ask("t", json(&a, request), ROWS_JSON, SIZE_MAX / 2, &out));
+			must_do(ask("t", json(&a, request), &encode_json, SIZE_MAX / 2, &out));
 		}
 	}
 	buf_free(&out);

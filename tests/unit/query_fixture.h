@@ -6,9 +6,8 @@
 #ifndef QUERY_FIXTURE_H
 #define QUERY_FIXTURE_H
 
-#include "unit.h"
+#include "unit_json.h"
 
-#include "base/json.h"
 #include "query/query.h"
 
 #include <dirent.h>
@@ -57,23 +56,17 @@ static void store_stop(void)
 	must(!rmdir(folder));
 }
 
-/** JSON is written with ' for " here. */
-static char *quoted(struct arena *a, const char *text)
+static inline char *quoted(struct arena *a, const char *text)
 {
 	char *copy = arena_strndup(a, text, strlen(text));
 	must(copy);
-	for (char *p = copy; *p; p++) {
-		if (*p == '\'')
-			*p = '"';
-	}
-	return copy;
+	return json_quote(copy);
 }
 
 static const lyre_value *json(struct arena *a, const char *text)
 {
 	lyre_value *v = ARENA_NEW(a, lyre_value);
-	text = quoted(a, text);
-	must_do(json_decode_copy(a, text, strlen(text), v, &err));
+	must_do(json_read(a, text, v, &err));
 	return v;
 }
 

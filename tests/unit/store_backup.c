@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "unit.h"
+#include "unit_json.h"
 
-#include "base/json.h"
 #include "base/text.h"
 #include "store/backup_internal.h"
 #include "store/store.h"
@@ -93,7 +92,7 @@ static int write_json(const char *table, int mode, const char *json, struct err 
 	const struct table *t;
 	arena_init(&a);
 	struct record_write w = { .mode = mode, .records = &v, .arena = &a, .user = "me", .operation = "test" };
-	int rc = json_decode_copy(&a, json, strlen(json), &v, e);
+	int rc = json_read(&a, json, &v, e);
 	if (!rc)
 		rc = store_table(store, "dev", table, &t, e);
 	if (!rc) {
@@ -108,21 +107,21 @@ static int write_json(const char *table, int mode, const char *json, struct err 
 static void add_record(struct buf *b, unsigned i)
 {
 	static const char *const words[] = { "harper", "\xc3\xa9toile", "a\\u0000b", "", "zz" };
-	buf_addf(b, "{\"id\":");
+	buf_addf(b, "{'id':");
 	if (i % 3 == 0)
-		buf_addf(b, "\"%s-%u\"", i % 2 ? "key" : "a much longer key that goes on for a while", i);
+		buf_addf(b, "'%s-%u'", i % 2 ? "key" : "a much longer key that goes on for a while", i);
 	else
 		buf_addf(b, "%u", i);
-	buf_addf(b, ",\"n\":%u.5,\"big\":%llu,\"word\":\"%s\",\"list\":[%u,\"x\",%u,null],\"o\":{\"a\":[1,{}]}", i % 10,
+	buf_addf(b, ",'n':%u.5,'big':%llu,'word':'%s','list':[%u,'x',%u,null],'o':{'a':[1,{}]}", i % 10,
 		1152921504606846976ULL + i, words[i % 5], i % 4, i % 4);
 	if (i % 20 == 0) {
-		buf_add_str(b, ",\"text\":\"");
+		buf_add_str(b, ",'text':'");
 		for (unsigned n = 0; n < 300 + i % 7000; n++)
 			buf_add_char(b, (char)('a' + (i + n) % 26));
-		buf_add_str(b, "\"");
+		buf_add_str(b, "'");
 	}
 	if (i % 7 == 0)
-		buf_addf(b, ",\"only%u\":true", i % 5);
+		buf_addf(b, ",'only%u':true", i % 5);
 	buf_add_str(b, "}");
 }
 
@@ -264,7 +263,7 @@ static void *write_on(void *arg)
 	return NULL;
 }
 
-START_TEST(taken_while_written)
+START_TEST(a_backup_taken_while_written_is_consistent)
 {
 	struct writing w = { 0 };
 	pthread_t thread;
@@ -300,7 +299,7 @@ START_TEST(taken_while_written)
 }
 END_TEST
 
-START_TEST(some_tables)
+START_TEST(a_backup_of_some_tables_has_no_others)
 {
 	size_t len;
 	int fd = -1;
@@ -339,7 +338,7 @@ static void refused(const void *bytes, size_t len, const char *sentence)
 	ck_assert_int_eq(store_database(store, "bad", &db, &why), LYRE_ENOTFOUND);
 }
 
-START_TEST(foreign_files)
+START_TEST(foreign_files_are_refused)
 {
 	size_t len;
 	char other[5000];
@@ -387,7 +386,7 @@ static int verify(const unsigned char *bytes, size_t len, struct err *e)
 }
 
 /* What passes is whole enough to be read by all: the frame of everything was checked. */
-START_TEST(damaged_files)
+START_TEST(damaged_files_are_refused)
 {
 	size_t len;
 	make_table("dog", 3600);
@@ -469,7 +468,7 @@ static void delete_first(MDB_dbi dbi)
 	mdb_cursor_close(cursor);
 }
 
-START_TEST(wrong_contents)
+START_TEST(wrong_contents_are_refused)
 {
 	size_t len;
 	MDB_dbi dbi;
@@ -537,7 +536,7 @@ START_TEST(wrong_contents)
 END_TEST
 
 /* The database's own file, with pages that are free, is a backup too. */
-START_TEST(the_file_itself)
+START_TEST(the_file_itself_is_a_backup)
 {
 	make_table("dog", -1);
 	make_table("cat", -1);
@@ -569,7 +568,7 @@ static void *take_one(void *arg)
 	return NULL;
 }
 
-START_TEST(one_at_a_time)
+START_TEST(backups_at_once_take_turns)
 {
 	pthread_t threads[4];
 	int failures[4] = { 0 };
@@ -592,13 +591,13 @@ static Suite *suite(void)
 
 	tcase_set_timeout(t, 300);
 	tcase_add_checked_fixture(t, begin, end);
-	tcase_add_test(t, taken_while_written);
-	tcase_add_test(t, some_tables);
-	tcase_add_test(t, foreign_files);
-	tcase_add_test(t, damaged_files);
-	tcase_add_test(t, wrong_contents);
-	tcase_add_test(t, the_file_itself);
-	tcase_add_test(t, one_at_a_time);
+	tcase_add_test(t, a_backup_taken_while_written_is_consistent);
+	tcase_add_test(t, a_backup_of_some_tables_has_no_others);
+	tcase_add_test(t, foreign_files_are_refused);
+	tcase_add_test(t, damaged_files_are_refused);
+	tcase_add_test(t, wrong_contents_are_refused);
+	tcase_add_test(t, the_file_itself_is_a_backup);
+	tcase_add_test(t, backups_at_once_take_turns);
 	suite_add_tcase(s, t);
 	return s;
 }

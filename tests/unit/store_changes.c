@@ -131,30 +131,30 @@ static void write_some(void)
 {
 	make_logged("a");
 	make_logged("b");
-	insert("dev", "a", "[{\"id\":1},{\"id\":2}]");
-	insert("dev", "b", "[{\"id\":7}]");
-	update("dev", "a", "[{\"id\":1,\"x\":1}]");
+	insert("dev", "a", "[{'id':1},{'id':2}]");
+	insert("dev", "b", "[{'id':7}]");
+	update("dev", "a", "[{'id':1,'x':1}]");
 	delete("dev", "b", "[7]");
-	upsert("dev", "a", "[{\"id\":1,\"x\":2},{\"id\":\"long\"}]");
+	upsert("dev", "a", "[{'id':1,'x':2},{'id':'long'}]");
 	delete("dev", "a", "[2,99]");
 }
 
-START_TEST(reads)
+START_TEST(changes_are_read_by_table)
 {
 	write_some();
 	double t[20];
 	times_of("a", t);
 	struct lyre_change_query q = everything();
-	ck_assert_str_eq(changes("a", q), "1+1 2+1 1=2 1=3 \"long\"+3 2-4 ");
+	ck_assert_json_eq(changes("a", q), "1+1 2+1 1=2 1=3 'long'+3 2-4 ");
 	ck_assert_str_eq(changes("b", q), "7+1 7-2 ");
 	q.newest_first = 1;
-	ck_assert_str_eq(changes("a", q), "2-1 1=2 \"long\"+2 1=3 1+4 2+4 ");
+	ck_assert_json_eq(changes("a", q), "2-1 1=2 'long'+2 1=3 1+4 2+4 ");
 	q.limit = 2;
-	ck_assert_str_eq(changes("a", q), "2-1 1=2 \"long\"+2 ");
+	ck_assert_json_eq(changes("a", q), "2-1 1=2 'long'+2 ");
 	q.newest_first = 0;
 	ck_assert_str_eq(changes("a", q), "1+1 2+1 1=2 ");
 	q.from = t[1];
-	ck_assert_str_eq(changes("a", q), "1=1 1=2 \"long\"+2 ");
+	ck_assert_json_eq(changes("a", q), "1=1 1=2 'long'+2 ");
 	q.until = t[1];
 	ck_assert_str_eq(changes("a", q), "1=1 ");
 	q.newest_first = 1;
@@ -168,7 +168,7 @@ START_TEST(reads)
 }
 END_TEST
 
-START_TEST(filters)
+START_TEST(changes_are_filtered)
 {
 	lyre_value keys[] = { value_text("long", 4), value_int(2), value_int(99), value_null() };
 	lyre_value list = { .type = LYRE_ARRAY, .len = 4, .items = keys };
@@ -177,11 +177,11 @@ START_TEST(filters)
 	write_some();
 	struct lyre_change_query q = everything();
 	q.keys = &list;
-	ck_assert_str_eq(changes("a", q), "2+1 \"long\"+2 2-3 ");
+	ck_assert_json_eq(changes("a", q), "2+1 'long'+2 2-3 ");
 	q.limit = 2;
-	ck_assert_str_eq(changes("a", q), "2+1 \"long\"+2 ");
+	ck_assert_json_eq(changes("a", q), "2+1 'long'+2 ");
 	q.newest_first = 1;
-	ck_assert_str_eq(changes("a", q), "2-1 \"long\"+2 ");
+	ck_assert_json_eq(changes("a", q), "2-1 'long'+2 ");
 	list.len = 0;
 	ck_assert_str_eq(changes("a", q), "");
 	q = everything();
@@ -201,7 +201,7 @@ START_TEST(filters)
 }
 END_TEST
 
-START_TEST(removes)
+START_TEST(old_entries_are_removed)
 {
 	double t[20];
 	write_some();
@@ -210,7 +210,7 @@ START_TEST(removes)
 	ck_assert_uint_eq(remove_before("a", t[0]), 0);
 	ck_assert_uint_eq(remove_before("a", t[2]), 2);
 	ck_assert_str_eq(entries(), "2:1 3:0 4:1 5:2 6:1 ");
-	ck_assert_str_eq(changes("a", everything()), "1=1 \"long\"+1 2-2 ");
+	ck_assert_json_eq(changes("a", everything()), "1=1 'long'+1 2-2 ");
 	ck_assert_str_eq(changes("b", everything()), "7+1 7-2 ");
 	ck_assert_uint_eq(remove_before("b", 1e15), 2);
 	ck_assert_str_eq(entries(), "5:2 6:1 ");
@@ -219,7 +219,7 @@ START_TEST(removes)
 	ck_assert_uint_eq(remove_before("a", 1e15), 0);
 	reopen_store();
 	ck_assert_str_eq(changes("a", everything()), "");
-	insert("dev", "a", "[{\"id\":5}]");
+	insert("dev", "a", "[{'id':5}]");
 	ck_assert_str_eq(entries(), "6:0 7:1 ");
 	ck_assert_str_eq(changes("a", everything()), "5+1 ");
 	struct lyre_check check = { .size = sizeof check };
@@ -236,7 +236,7 @@ static void write_much(int first)
 	size_t len = 0;
 	memset(pad, 'p', sizeof pad - 1);
 	for (int i = 0; i < 150; i++)
-		len += (size_t)snprintf(json + len, sizeof json - len, "%c{\"id\":%d,\"p\":{\"s\":\"%s\"}}", i ? ',' : '[', first + i, pad);
+		len += (size_t)snprintf(json + len, sizeof json - len, "%c{'id':%d,'p':{'s':'%s'}}", i ? ',' : '[', first + i, pad);
 	snprintf(json + len, sizeof json - len, "]");
 	struct arena a;
 	arena_init(&a);
@@ -268,14 +268,14 @@ static int in_order(void *arg, const struct table_change *c)
 	return 0;
 }
 
-START_TEST(large_writes)
+START_TEST(large_writes_are_read_whole)
 {
 	make_logged("a");
 	make_logged("b");
 	for (int i = 1; i <= 4; i++) {
 		write_much(i * 1000);
 		char json[64];
-		snprintf(json, sizeof json, "[{\"id\":%d}]", i);
+		snprintf(json, sizeof json, "[{'id':%d}]", i);
 		insert("dev", "b", json);
 	}
 	const struct table *t = table_of("dev", "a");
@@ -308,14 +308,14 @@ static int end_at_once(void *arg, uint64_t removed)
 	return LYRE_EBUSY;
 }
 
-START_TEST(cancelled)
+START_TEST(removing_can_be_cancelled)
 {
 	make_logged("a");
 	make_logged("b");
-	insert("dev", "b", "[{\"id\":1}]");
+	insert("dev", "b", "[{'id':1}]");
 	for (int i = 0; i < 600; i++) {
 		char json[64];
-		snprintf(json, sizeof json, "[{\"id\":%d}]", i);
+		snprintf(json, sizeof json, "[{'id':%d}]", i);
 		upsert("dev", "a", json);
 	}
 	const struct table *t = table_of("dev", "a");
@@ -327,7 +327,7 @@ START_TEST(cancelled)
 	table_unref(t);
 	ck_assert_uint_eq(remove_before("a", 1e15), 600 - said);
 	ck_assert_str_eq(changes("b", everything()), "1+1 ");
-	insert("dev", "b", "[{\"id\":2}]");
+	insert("dev", "b", "[{'id':2}]");
 	remove_before("b", 1e15);
 	ck_assert_str_eq(entries(), "602:0 ");
 }
@@ -339,11 +339,11 @@ static Suite *suite(void)
 	TCase *c = tcase_create("changes");
 	tcase_add_checked_fixture(c, begin, end);
 	tcase_set_timeout(c, 120);
-	tcase_add_test(c, reads);
-	tcase_add_test(c, filters);
-	tcase_add_test(c, removes);
-	tcase_add_test(c, large_writes);
-	tcase_add_test(c, cancelled);
+	tcase_add_test(c, changes_are_read_by_table);
+	tcase_add_test(c, changes_are_filtered);
+	tcase_add_test(c, old_entries_are_removed);
+	tcase_add_test(c, large_writes_are_read_whole);
+	tcase_add_test(c, removing_can_be_cancelled);
 	suite_add_tcase(s, c);
 	return s;
 }

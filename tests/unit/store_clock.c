@@ -9,7 +9,7 @@
 
 /* ---- jumps forward ---- */
 
-START_TEST(no_jump)
+START_TEST(time_that_passes_is_no_jump)
 {
 	struct clock_watch w = { 0 };
 	ck_assert(!clock_look(&w, 1e12, 5000, 100));
@@ -21,7 +21,7 @@ START_TEST(no_jump)
 }
 END_TEST
 
-START_TEST(jump)
+START_TEST(a_clock_that_jumped_is_believed_later)
 {
 	struct clock_watch w = { 0 };
 	(void)clock_look(&w, 1e12, 0, 0);
@@ -35,7 +35,7 @@ START_TEST(jump)
 }
 END_TEST
 
-START_TEST(jump_and_back)
+START_TEST(a_clock_that_comes_back_is_believed_at_once)
 {
 	struct clock_watch w = { 0 };
 	(void)clock_look(&w, 1e12, 0, 0);
@@ -86,7 +86,7 @@ static int changes(double from, double until)
 }
 
 /* More steps than are kept one by one: what is not known in order is looked through. */
-START_TEST(many_steps)
+START_TEST(changes_are_found_after_more_steps_than_are_kept)
 {
 	ck_assert_int_eq(store_create_database(store, "dev", &err), 0);
 	ck_assert_int_eq(make_table_as("dev", "dog", NULL, -1, 1), 0);
@@ -94,7 +94,7 @@ START_TEST(many_steps)
 	double begin = now_ms();
 	for (int i = 0; i < 3 * CLOCK_STEPS; i++) {
 		char json[64];
-		snprintf(json, sizeof json, "[{\"id\":%d}]", i);
+		snprintf(json, sizeof json, "[{'id':%d}]", i);
 		/* the stamp counts on from a time that is ahead by days, and then by none */
 		step(begin + DAY * (i % 5 + 1), begin - DAY);
 		(void)insert("dev", "dog", json);
@@ -112,7 +112,7 @@ START_TEST(many_steps)
 }
 END_TEST
 
-START_TEST(stored_form)
+START_TEST(what_is_known_of_the_clock_is_read_back)
 {
 	struct clock_record from = { .expired = 1.5, .unknown_time = 2.5, .unknown_end = 77, .count = 2,
 		.steps = { { 8, 100, 50 }, { 9, 90, 40 } } }, to;
@@ -137,11 +137,11 @@ static Suite *suite(void)
 	Suite *s = suite_create("store_clock");
 	TCase *c = tcase_create("clock");
 	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_add_test(c, no_jump);
-	tcase_add_test(c, jump);
-	tcase_add_test(c, jump_and_back);
-	tcase_add_test(c, many_steps);
-	tcase_add_test(c, stored_form);
+	tcase_add_test(c, time_that_passes_is_no_jump);
+	tcase_add_test(c, a_clock_that_jumped_is_believed_later);
+	tcase_add_test(c, a_clock_that_comes_back_is_believed_at_once);
+	tcase_add_test(c, changes_are_found_after_more_steps_than_are_kept);
+	tcase_add_test(c, what_is_known_of_the_clock_is_read_back);
 	suite_add_tcase(s, c);
 	return s;
 }

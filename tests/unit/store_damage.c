@@ -48,7 +48,7 @@ static void make_dev(void)
 	char json[1200];
 	make_table("dev", "t");
 	for (unsigned i = 0; i < 40; i++) {
-		snprintf(json, sizeof json, "[{\"id\":%u,\"a\":\"%01000u\"}]", i, i);
+		snprintf(json, sizeof json, "[{'id':%u,'a':'%01000u'}]", i, i);
 		insert("dev", "t", json);
 	}
 	ck_assert_int_eq(store_create_database(store, "other", &err), 0);

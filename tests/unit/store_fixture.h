@@ -6,11 +6,10 @@
 #ifndef STORE_FIXTURE_H
 #define STORE_FIXTURE_H
 
-#include "base/json.h"
 #include "base/text.h"
 #include "store/commit_log.h"
 #include "store/store_internal.h"
-#include "unit.h"
+#include "unit_json.h"
 
 #include <ftw.h>
 #include <math.h>
@@ -23,6 +22,13 @@ static char folder[64];
 static struct store *store;
 static struct store_options options;
 static struct err err;
+
+/** \p rc is a failure, with this code, and this sentence in err. */
+UNUSED static void ck_refused(int rc, int code, const char *sentence)
+{
+	ck_assert_int_eq(rc, code);
+	ck_assert_str_eq(err.text, sentence);
+}
 
 UNUSED static void open_store(void)
 {
@@ -111,7 +117,7 @@ UNUSED static const struct table *table_of(const char *database, const char *nam
 
 /* ---- writing ---- */
 
-/** Writes records in JSON and waits. \return the code; the sentence is in \p e. Results stay in \p a. */
+/** Writes records, as unit_json.h has them, and waits. \return the code; the sentence is in \p e. Results stay in \p a. */
 UNUSED static int write_in(struct arena *a, const char *database, const char *name, int mode, const char *json,
 	struct lyre_write_result *ret, struct err *e)
 {
@@ -121,7 +127,7 @@ UNUSED static int write_in(struct arena *a, const char *database, const char *na
 	if (rc)
 		return rc;
 	lyre_value records;
-	rc = json_decode_copy(a, json, strlen(json), &records, e);
+	rc = json_read(a, json, &records, e);
 	struct record_write w = {
 		.table = t, .mode = mode, .records = &records, .arena = a, .user = "ann", .operation = "test"
 	};
@@ -133,7 +139,7 @@ UNUSED static int write_in(struct arena *a, const char *database, const char *na
 	return rc;
 }
 
-/** \return what was done: "1 -2 3" for keys, "-" before those that were skipped; or the sentence of the failure */
+/** \return what was done: "1 -2 3" for keys, as JSON, "-" before those that were skipped; or the sentence of the failure */
 UNUSED static const char *write_text(const char *database, const char *name, int mode, const char *json)
 {
 	static _Thread_local char text[4000];
@@ -220,6 +226,17 @@ UNUSED static struct lyre_table_stats stats_of(const char *database, const char 
 	snapshot_end(&s);
 	table_unref(t);
 	return st;
+}
+
+/** How many records the file holds, those that expired included. */
+UNUSED static size_t records_stored(const struct table *t)
+{
+	struct snapshot s;
+	MDB_stat stat;
+	ck_assert_int_eq(snapshot_begin(&s, t->db, &err), 0);
+	ck_assert_int_eq(mdb_stat(s.txn, t->records, &stat), 0);
+	snapshot_end(&s);
+	return stat.ms_entries;
 }
 
 /* ---- whether indexes fit the records ---- */

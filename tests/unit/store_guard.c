@@ -17,11 +17,11 @@ static void make_dev(void)
 	char json[1200];
 	make_table("dev", "t");
 	for (unsigned i = 0; i < 100; i++) {
-		snprintf(json, sizeof json, "[{\"id\":%u,\"a\":\"%0900u\"}]", i, i);
+		snprintf(json, sizeof json, "[{'id':%u,'a':'%0900u'}]", i, i);
 		insert("dev", "t", json);
 	}
 	make_table("other", "t");
-	insert("other", "t", "[{\"id\":1}]");
+	insert("other", "t", "[{'id':1}]");
 	snprintf(path, sizeof path, "%s/dev.mdb", folder);
 }
 
@@ -111,7 +111,7 @@ static void has_ended(void)
 	ck_assert_str_eq(err.text, SAID);
 	ck_assert_int_eq(read_one("dev"), LYRE_EIO);
 	ck_assert_str_eq(err.text, SAID);
-	ck_assert_str_eq(insert("dev", "t", "[{\"id\":1000}]"), SAID);
+	ck_assert_str_eq(insert("dev", "t", "[{'id':1000}]"), SAID);
 	ck_assert_int_eq(store_check(store, "dev", &c, &err), LYRE_EIO);
 	ck_assert_int_eq(store_compact(store, "dev", &before, &after, &err), LYRE_EIO);
 	ck_assert_int_eq(store_storage(store, "dev", &storage, &err), LYRE_EIO);
@@ -119,7 +119,7 @@ static void has_ended(void)
 	ck_assert_int_eq(store_drop_table(store, "dev", "t", &err), LYRE_EIO);
 	ck_assert_str_eq(err.text, SAID);
 	check_list();
-	ck_assert_str_eq(insert("other", "t", "[{\"id\":2}]"), "2");
+	ck_assert_str_eq(insert("other", "t", "[{'id':2}]"), "2");
 	ck_assert_str_eq(show("other", "t"), "{1}{2}");
 }
 
@@ -127,10 +127,10 @@ static void works_after_a_start(void)
 {
 	reopen_store();
 	ck_assert_int_eq(read_one("dev"), 0);
-	ck_assert_str_eq(insert("dev", "t", "[{\"id\":1000}]"), "1000");
+	ck_assert_str_eq(insert("dev", "t", "[{'id':1000}]"), "1000");
 }
 
-START_TEST(read_by_key)
+START_TEST(a_read_by_key_finds_the_damage)
 {
 	make_dev();
 	ck_assert_int_eq(read_one("dev"), 0);
@@ -142,7 +142,7 @@ START_TEST(read_by_key)
 }
 END_TEST
 
-START_TEST(walked)
+START_TEST(a_walk_finds_the_damage)
 {
 	make_dev();
 	spoil_branches(false);
@@ -153,11 +153,11 @@ START_TEST(walked)
 }
 END_TEST
 
-START_TEST(written)
+START_TEST(a_write_finds_the_damage)
 {
 	make_dev();
 	spoil_branches(false);
-	snprintf(err.text, sizeof err.text, "%s", insert("dev", "t", "[{\"id\":2000}]"));
+	snprintf(err.text, sizeof err.text, "%s", insert("dev", "t", "[{'id':2000}]"));
 	has_ended();
 	spoil_branches(true);
 	works_after_a_start();
@@ -165,15 +165,15 @@ START_TEST(written)
 }
 END_TEST
 
-START_TEST(dropped)
+START_TEST(a_damaged_database_can_be_dropped)
 {
 	make_dev();
 	spoil_branches(false);
-	snprintf(err.text, sizeof err.text, "%s", insert("dev", "t", "[{\"id\":2000}]"));
+	snprintf(err.text, sizeof err.text, "%s", insert("dev", "t", "[{'id':2000}]"));
 	has_ended();
 	ck_assert_int_eq(store_drop_database(store, "dev", &err), 0);
 	make_table("dev", "t");
-	ck_assert_str_eq(insert("dev", "t", "[{\"id\":1}]"), "1");
+	ck_assert_str_eq(insert("dev", "t", "[{'id':1}]"), "1");
 	spoil_branches(true); /* forgets them: that file is gone */
 }
 END_TEST
@@ -205,7 +205,7 @@ static int use_read(void)
 
 static int use_write(void)
 {
-	snprintf(err.text, sizeof err.text, "%s", insert("dev", "t", "[{\"id\":2000}]"));
+	snprintf(err.text, sizeof err.text, "%s", insert("dev", "t", "[{'id':2000}]"));
 	return LYRE_EIO;
 }
 
@@ -310,7 +310,7 @@ START_TEST(cut_off_within_a_large_value)
 {
 	static char json[300100];
 	make_dev();
-	snprintf(json, sizeof json, "[{\"id\":5000,\"a\":\"%0300000u\"}]", 0);
+	snprintf(json, sizeof json, "[{'id':5000,'a':'%0300000u'}]", 0);
 	insert("dev", "t", json);
 	cut_off(large_value(50) + 10 * PAGE, use_large);
 }
@@ -350,10 +350,10 @@ static Suite *suite(void)
 	TCase *c = tcase_create("guard");
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_set_timeout(c, 60);
-	tcase_add_test(c, read_by_key);
-	tcase_add_test(c, walked);
-	tcase_add_test(c, written);
-	tcase_add_test(c, dropped);
+	tcase_add_test(c, a_read_by_key_finds_the_damage);
+	tcase_add_test(c, a_walk_finds_the_damage);
+	tcase_add_test(c, a_write_finds_the_damage);
+	tcase_add_test(c, a_damaged_database_can_be_dropped);
 #ifndef __SANITIZE_THREAD__
 	tcase_add_test(c, cut_off_and_read);
 	tcase_add_test(c, cut_off_and_written);

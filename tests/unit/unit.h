@@ -8,6 +8,22 @@
 
 #include <check.h>
 #include <stdlib.h>
+#include <string.h>
+
+/** How many rows a table of cases has. */
+#define ROWS(table) (int)(sizeof(table) / sizeof *(table))
+
+/** As ck_assert_str_eq() and ck_assert_int_eq(), of a row of a table: says which one. */
+#define ck_assert_row_str_eq(row, got, want)                                                                           \
+	do {                                                                                                           \
+		const char *row_got = (got), *row_want = (want);                                                       \
+		ck_assert_msg(!strcmp(row_got, row_want), "%s: \"%s\", not \"%s\"", (row), row_got, row_want);         \
+	} while (0)
+#define ck_assert_row_int_eq(row, got, want)                                                                           \
+	do {                                                                                                           \
+		long long row_got = (got), row_want = (want);                                                          \
+		ck_assert_msg(row_got == row_want, "%s: %lld, not %lld", (row), row_got, row_want);                    \
+	} while (0)
 
 /** \param make  a function that returns the Suite */
 #define UNIT_MAIN(make)                                                                                                \

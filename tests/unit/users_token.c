@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "token_forge.h"
-#include "unit.h"
+#include "unit_json.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -81,7 +81,7 @@ static void check_round_trip(struct token_claims c)
 	free(token);
 }
 
-START_TEST(test_reads_what_it_made)
+START_TEST(it_reads_what_it_made)
 {
 	struct token_claims c = claims_of("bob");
 
@@ -106,7 +106,7 @@ START_TEST(test_reads_what_it_made)
 }
 END_TEST
 
-START_TEST(test_header_is_as_recorded)
+START_TEST(the_header_is_as_recorded)
 {
 	struct token_claims c = claims_of("bob");
 	char *token = token_make(key, &c);
@@ -116,7 +116,7 @@ START_TEST(test_header_is_as_recorded)
 }
 END_TEST
 
-START_TEST(test_expires)
+START_TEST(a_token_expires)
 {
 	struct token_claims c = claims_of("bob");
 	char *token = token_make(key, &c);
@@ -132,7 +132,7 @@ END_TEST
 
 /* ---- what others make ---- */
 
-START_TEST(test_every_changed_letter)
+START_TEST(every_changed_letter_is_noticed)
 {
 	struct token_claims c = claims_of("bob");
 	char *token = token_make(key, &c);
@@ -159,7 +159,7 @@ START_TEST(test_every_changed_letter)
 }
 END_TEST
 
-START_TEST(test_shapes)
+START_TEST(texts_of_other_shapes_are_refused)
 {
 	static const char *const odd[] = { "", ".", "..", "...", "a.b.c", "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9",
 		"eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.", "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9..",
@@ -195,35 +195,39 @@ START_TEST(test_shapes)
 END_TEST
 
 #define PAYLOAD                                                                                                        \
-	"{\"username\":\"bob\",\"super_user\":false,\"iat\":1799999999,\"exp\":1800000060,\"sub\":\"operation\","     \
-	"\"stamp\":\"s\"}"
+	"{'username':'bob','super_user':false,'iat':1799999999,'exp':1800000060,'sub':'operation',"     \
+	"'stamp':'s'}"
 
 static enum token_verdict read_header(const char *header)
 {
-	char *token = forge_signed(key, header, strlen(header), PAYLOAD, strlen(PAYLOAD));
+	const char *payload = json_of(PAYLOAD);
+
+	header = json_of(header);
+	char *token = forge_signed(key, header, strlen(header), payload, strlen(payload));
 	enum token_verdict verdict = read_text(token);
 
 	free(token);
 	return verdict;
 }
 
-START_TEST(test_headers)
+START_TEST(other_headers_are_refused)
 {
-	static const char *const odd[] = { "{\"alg\":\"none\"}", "{\"alg\":\"None\",\"typ\":\"JWT\"}",
-		"{\"alg\":\"HS256\",\"typ\":\"JWT\"}", "{\"alg\":\"RS384\",\"typ\":\"JWT\"}", "{\"alg\":\"rs256\",\"typ\":\"JWT\"}",
-		"{\"alg\":\"ES256\",\"typ\":\"JWT\"}", "{\"typ\":\"JWT\"}", "{}", "[]", "\"RS256\"", "null", "RS256",
-		"{\"alg\":[\"RS256\"],\"typ\":\"JWT\"}", "{\"alg\":\"RS256\",\"typ\":\"JWE\"}",
-		"{\"alg\":\"RS256\",\"alg\":\"HS256\",\"typ\":\"JWT\"}", "{\"alg\":\"HS256\",\"alg\":\"RS256\",\"typ\":\"JWT\"}",
-		"{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"../../../etc/passwd\"}",
-		"{\"alg\":\"RS256\",\"typ\":\"JWT\",\"jku\":\"http://127.0.0.1/\"}", "{\"alg\":\"RS256\",\"jwk\":{},\"typ\":\"JWT\"}",
-		"{\"alg\":\"RS256\",\"typ\":\"JWT\",\"crit\":[\"exp\"]}", "{\"alg\":\"RS256\",\"typ\":\"JWT\"} " };
+	static const char *const odd[] = { "{'alg':'none'}", "{'alg':'None','typ':'JWT'}",
+		"{'alg':'HS256','typ':'JWT'}", "{'alg':'RS384','typ':'JWT'}", "{'alg':'rs256','typ':'JWT'}",
+		"{'alg':'ES256','typ':'JWT'}", "{'typ':'JWT'}", "{}", "[]", "'RS256'", "null", "RS256",
+		"{'alg':['RS256'],'typ':'JWT'}", "{'alg':'RS256','typ':'JWE'}",
+		"{'alg':'RS256','alg':'HS256','typ':'JWT'}", "{'alg':'HS256','alg':'RS256','typ':'JWT'}",
+		"{'alg':'RS256','typ':'JWT','kid':'../../../etc/passwd'}",
+		"{'alg':'RS256','typ':'JWT','jku':'http://127.0.0.1/'}", "{'alg':'RS256','jwk':{},'typ':'JWT'}",
+		"{'alg':'RS256','typ':'JWT','crit':['exp']}", "{'alg':'RS256','typ':'JWT'} " };
 
 	ck_assert_int_eq(read_header(FORGE_HEADER), TOKEN_VALID);
-	ck_assert_int_eq(read_header("{\"typ\":\"JWT\",\"alg\":\"RS256\"}"), TOKEN_VALID);
-	ck_assert_int_eq(read_header("{\"alg\":\"RS256\"}"), TOKEN_VALID);
+	ck_assert_int_eq(read_header("{'typ':'JWT','alg':'RS256'}"), TOKEN_VALID);
+	ck_assert_int_eq(read_header("{'alg':'RS256'}"), TOKEN_VALID);
 	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
 		ck_assert_msg(read_header(odd[i]) == TOKEN_INVALID, "%s", odd[i]);
-		char *token = forge_hmac(key, odd[i], strlen(odd[i]), PAYLOAD, strlen(PAYLOAD));
+		const char *header = json_of(odd[i]), *payload = json_of(PAYLOAD);
+		char *token = forge_hmac(key, header, strlen(header), payload, strlen(payload));
 		ck_assert_msg(read_text(token) == TOKEN_INVALID, "HMAC %s", odd[i]);
 		*strrchr(token, '.') = '\0';
 		ck_assert_msg(read_text(token) == TOKEN_INVALID, "two segments %s", odd[i]);
@@ -236,6 +240,7 @@ END_TEST
 
 static enum token_verdict read_payload(const char *payload)
 {
+	payload = json_of(payload);
 	char *token = forge_signed(key, FORGE_HEADER, strlen(FORGE_HEADER), payload, strlen(payload));
 	enum token_verdict verdict = read_text(token);
 
@@ -244,19 +249,19 @@ static enum token_verdict read_payload(const char *payload)
 }
 
 /* Even where the signature is right, nothing is taken for what it is not. */
-START_TEST(test_payloads)
+START_TEST(other_payloads_are_refused)
 {
-	static const struct { const char *was, *is; } odd[] = { { "\"bob\"", "\"\"" }, { "\"bob\"", "5" }, { "\"bob\"", "null" },
-		{ "\"bob\"", "[\"bob\"]" }, { "\"bob\"", "\"b\\u0000b\"" }, { "\"bob\"", "\"b\xff\"" }, { "\"username\"", "\"user\"" },
-		{ "false", "0" }, { "false", "\"false\"" }, { "\"super_user\"", "\"super\"" }, { "1799999999", "\"1799999999\"" },
-		{ "\"iat\"", "\"nbf\"" }, { "\"exp\"", "\"nbf\"" }, { "1800000060", "1800000060.5" }, { "1800000060", "1800000060.0" },
-		{ "1800000060", "1.9e9" }, { "1800000060", "\"1800000060\"" }, { "1800000060", "-1800000060" }, { "1800000060", "null" },
+	static const struct { const char *was, *is; } odd[] = { { "'bob'", "''" }, { "'bob'", "5" }, { "'bob'", "null" },
+		{ "'bob'", "['bob']" }, { "'bob'", "'b\\u0000b'" }, { "'bob'", "'b\xff'" }, { "'username'", "'user'" },
+		{ "false", "0" }, { "false", "'false'" }, { "'super_user'", "'super'" }, { "1799999999", "'1799999999'" },
+		{ "'iat'", "'nbf'" }, { "'exp'", "'nbf'" }, { "1800000060", "1800000060.5" }, { "1800000060", "1800000060.0" },
+		{ "1800000060", "1.9e9" }, { "1800000060", "'1800000060'" }, { "1800000060", "-1800000060" }, { "1800000060", "null" },
 		{ "1800000060", "true" }, { "1800000060", "1800000060000000000" }, { "1800000060", "99999999999999999999999" },
-		{ "1799999999", "-1" }, { "\"sub\"", "\"aud\"" }, { "\"operation\"", "\"Operation\"" },
-		{ "\"operation\"", "\"operation2\"" }, { "\"operation\"", "7" }, { "\"stamp\"", "\"stump\"" }, { "\"s\"", "\"\"" },
-		{ "\"s\"", "\"0123456789abcdef0123456789abcdef0\"" }, { "\"s\"}", "\"s\",\"role\":5}" },
-		{ "\"s\"}", "\"s\",\"role\":\"\"}" },
-		{ "\"s\"}", "\"s\",\"jti\":5}" }, { "\"s\"}", "\"s\",\"jti\":\"0123456789abcdef0123456789abcdef0\"}" }, { "\"s\"}", "\"s\"}}" }, { "\"s\"}", "\"s\"" } };
+		{ "1799999999", "-1" }, { "'sub'", "'aud'" }, { "'operation'", "'Operation'" },
+		{ "'operation'", "'operation2'" }, { "'operation'", "7" }, { "'stamp'", "'stump'" }, { "'s'", "''" },
+		{ "'s'", "'0123456789abcdef0123456789abcdef0'" }, { "'s'}", "'s','role':5}" },
+		{ "'s'}", "'s','role':''}" },
+		{ "'s'}", "'s','jti':5}" }, { "'s'}", "'s','jti':'0123456789abcdef0123456789abcdef0'}" }, { "'s'}", "'s'}}" }, { "'s'}", "'s'" } };
 	char payload[1024], name[LYRE_USER_NAME_MAX + 2];
 
 	ck_assert_int_eq(read_payload(PAYLOAD), TOKEN_VALID);
@@ -284,13 +289,13 @@ START_TEST(test_payloads)
 	spaces[TOKEN_MAX * 3 / 4 - 250] = '\0';
 	ck_assert_int_eq(read_payload(spaces), TOKEN_INVALID);
 	free(spaces);
-	static const char *const texts[] = { "", "null", "[]", "5", "\"bob\"", "{}", "[" PAYLOAD "]" };
+	static const char *const texts[] = { "", "null", "[]", "5", "'bob'", "{}", "[" PAYLOAD "]" };
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		ck_assert_msg(read_payload(texts[i]) == TOKEN_INVALID, "%s", texts[i]);
 }
 END_TEST
 
-START_TEST(test_other_key)
+START_TEST(tokens_of_another_key_are_refused)
 {
 	struct token_claims c = claims_of("bob");
 	char *token = token_make(key, &c), why[256];
@@ -306,7 +311,7 @@ END_TEST
 
 /* ---- the file ---- */
 
-START_TEST(test_key_stays)
+START_TEST(the_key_stays_and_is_its_owners)
 {
 	struct token_claims c = claims_of("bob");
 	char *token = token_make(key, &c), why[256];
@@ -376,7 +381,7 @@ static void export_other(gnutls_pk_algorithm_t kind, unsigned bits)
 	gnutls_x509_privkey_deinit(other);
 }
 
-START_TEST(test_files_that_are_no_key)
+START_TEST(files_that_are_no_key_are_refused)
 {
 	char *half = strndup(key->private_pem, key->private_size / 2), *zeros = calloc(1, 100000);
 
@@ -409,7 +414,7 @@ START_TEST(test_files_that_are_no_key)
 }
 END_TEST
 
-START_TEST(test_cannot_be_made)
+START_TEST(a_key_is_made_or_why_not_is_said)
 {
 	char why[256];
 
@@ -439,19 +444,19 @@ static Suite *suite(void)
 	TCase *tokens = tcase_create("tokens"), *files = tcase_create("files");
 
 	tcase_add_checked_fixture(tokens, set_up_key, remove_key);
-	tcase_add_test(tokens, test_reads_what_it_made);
-	tcase_add_test(tokens, test_header_is_as_recorded);
-	tcase_add_test(tokens, test_expires);
-	tcase_add_test(tokens, test_every_changed_letter);
-	tcase_add_test(tokens, test_shapes);
-	tcase_add_test(tokens, test_headers);
-	tcase_add_test(tokens, test_payloads);
-	tcase_add_test(tokens, test_other_key);
-	tcase_add_test(tokens, test_key_stays);
-	tcase_add_test(tokens, test_files_that_are_no_key);
+	tcase_add_test(tokens, it_reads_what_it_made);
+	tcase_add_test(tokens, the_header_is_as_recorded);
+	tcase_add_test(tokens, a_token_expires);
+	tcase_add_test(tokens, every_changed_letter_is_noticed);
+	tcase_add_test(tokens, texts_of_other_shapes_are_refused);
+	tcase_add_test(tokens, other_headers_are_refused);
+	tcase_add_test(tokens, other_payloads_are_refused);
+	tcase_add_test(tokens, tokens_of_another_key_are_refused);
+	tcase_add_test(tokens, the_key_stays_and_is_its_owners);
+	tcase_add_test(tokens, files_that_are_no_key_are_refused);
 	suite_add_tcase(s, tokens);
 	tcase_add_checked_fixture(files, set_up_folder, remove_folder);
-	tcase_add_test(files, test_cannot_be_made);
+	tcase_add_test(files, a_key_is_made_or_why_not_is_said);
 	suite_add_tcase(s, files);
 	return s;
 }

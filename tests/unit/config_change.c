@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What config_set() heeds: mistakes made by hand, which file is whose, what takes effect at once, stronger sources. */
+#include "config_fixture.h"
+
+/* ---- mistakes in the file ---- */
+
+static struct config *load_empty(void)
+{
+	put(file, "");
+	return load();
+}
+
+START_TEST(a_mistake_in_the_file_is_said_with_its_line)
+{
+	struct config *c = load_empty();
+	put(file, "logging:\n  level: loud # x\n");
+	ck_assert_int_eq(set_in(c, "{'threads':1}"), LYRE_EINVAL);
+	ck_assert_msg(strstr(err.text, "lyre.yaml:2:10: 'logging.level' must be one of") != NULL, "%s", err.text);
+	config_free(c);
+}
+END_TEST
+
+START_TEST(a_mistake_in_the_file_can_be_set_right)
+{
+	struct config *c = load_empty();
+	put(file, "logging:\n  level: loud # x\n");
+	ck_assert_int_eq(set_in(c, "{'logging_level':'info'}"), 0);
+	ck_assert_str_eq(get(), "logging:\n  level: info # x\n");
+	config_free(c);
+}
+END_TEST
+
+START_TEST(a_file_that_is_not_yaml_stays_as_it_is)
+{
+	struct config *c = load_empty();
+	put(file, "logging: [\n");
+	ck_assert_int_eq(set_in(c, "{'threads':1}"), LYRE_EINVAL);
+	ck_assert_msg(strstr(err.text, "lyre.yaml:") != NULL, "%s", err.text);
+	ck_assert_str_eq(get(), "logging: [\n");
+	config_free(c);
+}
+END_TEST
+
+/* ---- which file ---- */
+
+START_TEST(mode_and_link_stay)
+{
+	char target[200];
+	struct stat st;
+	snprintf(target, sizeof target, "%s/real.yaml", folder);
+	put(target, "threads: 1\n");
+	ck_assert_int_eq(chmod(target, 0604), 0);
+	ck_assert_int_eq(symlink("real.yaml", file), 0);
+	ck_assert_int_eq(set("{'threads':2}"), 0);
+	ck_assert_int_eq(lstat(file, &st), 0);
+	ck_assert(S_ISLNK(st.st_mode));
+	ck_assert_int_eq(stat(file, &st), 0);
+	ck_assert_int_eq(st.st_mode & 07777, 0604);
+	ck_assert_str_eq(get(), "threads: 2\n");
+}
+END_TEST
+
+START_TEST(a_file_is_made_in_the_root)
+{
+	struct config_sources s = { .root = folder, .root_file = true };
+	struct config *c = load_sources(&s);
+	struct stat st;
+	ck_assert_ptr_null(config_file(c));
+	ck_assert_int_eq(set_in(c, "{'threads':2}"), 0);
+	config_free(c);
+	ck_assert_int_eq(stat(file, &st), 0);
+	ck_assert_int_eq(st.st_mode & 07, 0);
+	c = load_sources(&s);
+	ck_assert_str_eq(config_file(c), file);
+	ck_assert_int_eq(config_int(c, "threads"), 2);
+	config_free(c);
+}
+END_TEST
+
+START_TEST(without_a_file_nothing_can_be_set)
+{
+	struct config_sources s = { .root = folder };
+	struct config *c = load_sources(&s);
+	ck_assert_int_eq(set_in(c, "{'threads':3}"), LYRE_ENOTSUP);
+	config_free(c);
+}
+END_TEST
+
+/** The system's file, as it is for a server with this folder. \return its text */
+static const char *put_system_file(void)
+{
+	static char text[200];
+	snprintf(text, sizeof text, "rootPath: %s\n", folder);
+	put(file, text);
+	return text;
+}
+
+START_TEST(the_systems_file_is_not_changed_by_another_server)
+{
+	struct config_sources s = { .file = file, .root = "/elsewhere", .system_file = true };
+	const char *text = put_system_file();
+	struct config *c = load_sources(&s);
+	ck_assert_int_eq(set_in(c, "{'threads':2}"), LYRE_EDENIED);
+	ck_assert_ptr_nonnull(strstr(err.text, "start this server with its own file"));
+	ck_assert_str_eq(get(), text);
+	config_free(c);
+}
+END_TEST
+
+START_TEST(the_systems_file_is_changed_by_its_server)
+{
+	char slashed[80];
+	struct config_sources s = { .file = file, .root = slashed, .system_file = true };
+	snprintf(slashed, sizeof slashed, "%s//", folder);
+	put_system_file();
+	struct config *c = load_sources(&s);
+	ck_assert_int_eq(set_in(c, "{'threads':2}"), 0);
+	config_free(c);
+}
+END_TEST
+
+START_TEST(a_file_that_was_named_is_changed_whatever_its_root)
+{
+	struct config_sources s = { .file = file, .root = "/elsewhere" };
+	put_system_file();
+	struct config *c = load_sources(&s);
+	ck_assert_int_eq(set_in(c, "{'threads':3}"), 0);
+	config_free(c);
+}
+END_TEST
+
+/* ---- what takes effect ---- */
+
+static int told;
+
+static void tell(const struct config *c)
+{
+	(void)c;
+	told++;
+}
+
+static struct config *load_watched(void)
+{
+	struct config *c = load_empty();
+	told = 0;
+	ck_assert_int_eq(config_watch(c, tell), 0);
+	return c;
+}
+
+START_TEST(a_setting_that_needs_a_restart_waits_for_it)
+{
+	struct config *c = load_watched();
+	ck_assert_int_eq(set_in(c, "{'threads':3,'http_port':4}"), 0);
+	ck_assert_int_eq(told, 0);
+	ck_assert_int_ne(config_int(c, "http.port"), 4);
+	config_free(c);
+}
+END_TEST
+
+START_TEST(a_live_setting_takes_effect_at_once)
+{
+	struct config *c = load_watched();
+	ck_assert_int_eq(set_in(c, "{'logging_level':'trace','modules_mine_word':'two'}"), 0);
+	ck_assert_int_eq(told, 1);
+	ck_assert_str_eq(config_string(c, "logging.level"), "trace");
+	ck_assert_str_eq(config_string(c, "modules.mine.word"), "two");
+	config_free(c);
+}
+END_TEST
+
+START_TEST(a_reload_takes_live_settings_from_the_file)
+{
+	struct config *c = load_watched();
+	ck_assert_int_eq(set_in(c, "{'modules_mine_word':'two'}"), 0);
+	put(file, "logging:\n  level: error\n");
+	ck_assert_int_eq(config_reload_live(c, &err), 0);
+	ck_assert_int_eq(told, 2);
+	ck_assert_str_eq(config_string(c, "logging.level"), "error");
+	ck_assert_str_eq(config_string(c, "modules.mine.word"), "one");
+	config_free(c);
+}
+END_TEST
+
+START_TEST(a_reload_of_a_mistake_changes_nothing)
+{
+	struct config *c = load_watched();
+	put(file, "logging:\n  level: error\n");
+	ck_assert_int_eq(config_reload_live(c, &err), 0);
+	put(file, "logging:\n  level: loud\n");
+	ck_assert_int_eq(config_reload_live(c, &err), LYRE_EINVAL);
+	ck_assert_str_eq(config_string(c, "logging.level"), "error");
+	config_free(c);
+}
+END_TEST
+
+START_TEST(a_setting_that_is_overridden_is_written_and_noted)
+{
+	put(file, "");
+	struct config_sources s = { .file = file, .sets = (const char *const[]){ "logging.level=debug" }, .set_count = 1,
+				    .environ = (char *[]){ (char[]){ "LYRE_THREADS=7" }, NULL } };
+	struct config *c = load_sources(&s);
+	ck_assert_int_eq(set_in(c, "{'logging_level':'info','threads':2,'http_port':1}"), 0);
+	ck_assert_str_eq(noted, "logging.level:3 threads:2 http.port:1 ");
+	ck_assert_str_eq(config_string(c, "logging.level"), "debug");
+	ck_assert_str_eq(get(), "logging:\n  level: info\nthreads: 2\n\nhttp:\n  port: 1\n");
+	config_free(c);
+}
+END_TEST
+
+/* ---- as operations show it ---- */
+
+static const struct {
+	const char *name, *part;
+} shown[] = {
+	{ "beginning", "{'rootPath':'/r','threads':{'count':2,'debug':false},'operationsApi':{'network':{'port':9925," },
+	{ "path of a socket", "'domainSocket':'/r/operations-server'" },
+	{ "duration as a number", "'timeout':120000" },
+	{ "list", "'corsAccessList':['a']" },
+	{ "any value", "'mtls':{'x':[1,'y',null,true,1.5]}" },
+	{ "duration in days", "'auditRetention':'3d'" },
+	{ "size", "'maxSize':'64M'" },
+	{ "duration of a token", "'operationTokenTimeout':'1d'" },
+	{ "duration in milliseconds", "'cacheTTL':30000" },
+	{ "number", "'compressionThreshold':1200" },
+	{ "path", "'path':'/r/database'" },
+	{ "modules", "'modules':{'mine':{'word':'one','deep':{'size':2048},'secret':null},'plain':true}}" },
+};
+
+START_TEST(the_configuration_is_shown_as_json)
+{
+	put(file, "threads: 2\nhttp: {timeout: 2m, corsAccessList: [a, ~], mtls: {x: [1, 'y', ~, true, 1.5]}}\nrootPath: /r\n"
+		  "modules:\n  mine: {secret: abc, deep: {size: 2K}}\n  plain: true\n");
+	struct config *c = load();
+	struct buf b;
+	struct lyre_out o;
+	struct arena a;
+	lyre_value v;
+	buf_init(&b);
+	out_init(&o, &b);
+	ck_assert_int_eq(config_write(c, &o, &err), 0);
+	ck_assert_msg(strstr(buf_cstr(&b), json_of(shown[_i].part)) != NULL, "%s is not in %s", shown[_i].name, buf_cstr(&b));
+	arena_init(&a);
+	ck_assert_int_eq(json_decode_copy(&a, b.data, b.len, &v, &err), 0);
+	arena_free(&a);
+	buf_free(&b);
+	config_free(c);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("config_change");
+	TCase *t = tcase_create("change");
+
+	tcase_set_timeout(t, 60);
+	tcase_add_checked_fixture(t, begin, end);
+	tcase_add_test(t, a_mistake_in_the_file_is_said_with_its_line);
+	tcase_add_test(t, a_mistake_in_the_file_can_be_set_right);
+	tcase_add_test(t, a_file_that_is_not_yaml_stays_as_it_is);
+	tcase_add_test(t, mode_and_link_stay);
+	tcase_add_test(t, a_file_is_made_in_the_root);
+	tcase_add_test(t, without_a_file_nothing_can_be_set);
+	tcase_add_test(t, the_systems_file_is_not_changed_by_another_server);
+	tcase_add_test(t, the_systems_file_is_changed_by_its_server);
+	tcase_add_test(t, a_file_that_was_named_is_changed_whatever_its_root);
+	tcase_add_test(t, a_setting_that_needs_a_restart_waits_for_it);
+	tcase_add_test(t, a_live_setting_takes_effect_at_once);
+	tcase_add_test(t, a_reload_takes_live_settings_from_the_file);
+	tcase_add_test(t, a_reload_of_a_mistake_changes_nothing);
+	tcase_add_test(t, a_setting_that_is_overridden_is_written_and_noted);
+	tcase_add_loop_test(t, the_configuration_is_shown_as_json, 0, ROWS(shown));
+	suite_add_tcase(s, t);
+	return s;
+}
+
+UNIT_MAIN(suite)
