@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file auth/auth.c
- * \brief From credentials to a principal, and how long one is good for.
+ * \brief From credentials to a principal, and how long a principal is valid.
  */
 #include "auth/auth.h"
 
@@ -26,14 +26,14 @@ struct auth {
 	struct throttle *throttle;
 	struct recent *recent;
 	struct password_costs costs;
-	char nobody[PASSWORD_HASH_MAX]; /**< what passwords of users are checked against that there are not */
+	char nobody[PASSWORD_HASH_MAX]; /**< the hash against which passwords of unknown users are checked */
 	bool log_failed;
 	bool log_successful;
-	atomic_uint refused;                 /**< attempts, since it was told of */
-	atomic_int_least64_t refused_told;   /**< monotonic_ms() */
+	atomic_uint refused;                 /**< attempts since the last report */
+	atomic_int_least64_t refused_told;   /**< time of the last report, monotonic_ms() */
 };
 
-/** ms between two lines of the log that tell of attempts nobody looked at. */
+/** ms between two log lines about attempts refused unchecked. */
 #define REFUSED_PAUSE 60000
 
 /* ---- opening ---- */
@@ -115,7 +115,7 @@ struct users *auth_users(struct auth *a)
 
 /* ---- principals ---- */
 
-/** The principal of a user that was read when the epoch was, or before. */
+/** The principal of a user that was read at this epoch or later. */
 static int make_principal(struct auth *a, const struct user *user, uint64_t epoch, const char *name, size_t len,
 	const char *only, const struct principal **ret, struct err *e)
 {
@@ -125,19 +125,19 @@ static int make_principal(struct auth *a, const struct user *user, uint64_t epoc
 	if (rc && rc != LYRE_ENOTFOUND)
 		return rc;
 	if (rc)
-		p.role = NULL; /* the permission decision has a word for it */
+		p.role = NULL; /* the permission decision reports it */
 	memcpy(p.stamp, user->stamp, sizeof p.stamp);
 	rc = principal_make(ret, &p, len, e);
 	role_unref(p.role);
 	return rc;
 }
 
-/** Reads a user. LYRE_ENOTFOUND without a sentence. */
+/** Reads a user. LYRE_ENOTFOUND without a message. */
 static int find_user(struct auth *a, const char *name, size_t len, struct user *ret, uint64_t *epoch, struct err *e)
 {
 	struct arena arena;
 
-	*epoch = users_epoch(a->users); /* before it is read: what it tells must not be older */
+	*epoch = users_epoch(a->users); /* before reading the user, so that it is not newer than what was read */
 	arena_init(&arena);
 	int rc = users_find(a->users, name, len, &arena, ret, e);
 	ret->refresh_token = NULL;
@@ -161,7 +161,7 @@ int auth_refresh(struct auth *a, const struct principal *p, const struct princip
 	else if (!rc && !user.active)
 		rc = err_set(e, LYRE_EUNAUTHENTICATED, "Cannot complete request: User is inactive");
 	else if (!rc && strcmp(user.stamp, p->stamp) != 0)
-		rc = err_set(e, LYRE_EUNAUTHENTICATED, "User %s has other credentials by now", p->name);
+		rc = err_set(e, LYRE_EUNAUTHENTICATED, "User %s has new credentials: sign in again", p->name);
 	if (!rc)
 		rc = make_principal(a, &user, epoch, p->name, len, p->only, ret, e);
 	secure_clear(&user, sizeof user);
@@ -180,9 +180,9 @@ int auth_renew(struct auth *a, const struct principal **p, struct err *e)
 	return 0;
 }
 
-/* ---- what is remembered ---- */
+/* ---- remembered credentials ---- */
 
-/** One of an older epoch is looked at again, and forgotten when it lets nobody in any more. */
+/** A principal of an older epoch is read again, and forgotten if its user may no longer sign in. */
 static int recall(struct auth *a, struct fingerprint f, uint64_t *began, const struct principal **ret, struct err *e)
 {
 	const struct principal *p = memory_find(a->memory, f, monotonic_ms(), began), *fresh = NULL;
@@ -214,7 +214,7 @@ static bool name_plausible(const char *name, size_t len)
 	return len > 0 && len <= AUTH_USER_MAX && !memchr(name, '\0', len);
 }
 
-/** Whether there can be such credentials at all: what is asked here does not depend on the users that there are. */
+/** Whether such credentials can exist at all, regardless of which users exist. */
 static bool plausible(const char *user, size_t user_len, size_t password_len)
 {
 	return name_plausible(user, user_len) && password_len <= AUTH_PASSWORD_MAX;
@@ -228,7 +228,7 @@ int auth_remembered(struct auth *a, const char *user, size_t user_len, const cha
 	return recall(a, memory_password(a->memory, user, user_len, password, password_len), NULL, ret, e);
 }
 
-/** A hash made with other costs than today's; that it stays does nobody harm who signs in. */
+/** Replaces a hash made with other costs than today's; on failure the old one stays, which does not affect the sign-in. */
 static void hash_anew(struct auth *a, const char *name, size_t len, const struct user *known, const char *password,
 	size_t password_len)
 {
@@ -236,7 +236,7 @@ static void hash_anew(struct auth *a, const char *name, size_t len, const struct
 
 	if (password_outdated(known->hash, &a->costs) &&
 		users_rehash(a->users, name, len, known, password, password_len, &e))
-		log_warn("auth", "the password of '%.*s' could not be hashed anew: %s", (int)len, name, e.text);
+		log_warn("auth", "the password of '%.*s' could not be hashed again: %s", (int)len, name, e.text);
 }
 
 int auth_verify(struct auth *a, const char *user, size_t user_len, const char *password, size_t password_len,
@@ -247,7 +247,7 @@ int auth_verify(struct auth *a, const char *user, size_t user_len, const char *p
 
 	int rc = auth_remembered(a, user, user_len, password, password_len, ret, e);
 	if (rc != LYRE_PENDING)
-		return rc; /* somebody was here while this waited for its turn */
+		return rc; /* verified by another thread while this one waited */
 
 	rc = find_user(a, user, user_len, &known, &epoch, e);
 	if (rc && rc != LYRE_ENOTFOUND)
@@ -279,7 +279,7 @@ int auth_remembered_text(struct auth *a, unsigned kind, const char *text, size_t
 	return recall(a, memory_text(a->memory, kind, text, len), began, ret, e);
 }
 
-/** When an identity ends, on monotonic_ms()'s clock; at once where it does not say so in numbers. */
+/** When an identity ends, on monotonic_ms()'s clock; at once if its time is not a number. */
 static int64_t end_of(const struct identity *c, int64_t now)
 {
 	double left = c->until - now_ms();
@@ -306,7 +306,7 @@ int auth_accept(struct auth *a, unsigned kind, const char *text, size_t len, uin
 		rc = LYRE_EUNAUTHENTICATED;
 	if (!rc)
 		rc = make_principal(a, &user, epoch, c->user, name_len, c->only, ret, e);
-	/* What is good for one thing may be good once: the authenticator is asked each time. */
+	/* Credentials for one operation may be valid only once: the authenticator is asked each time. */
 	if (!rc && !c->only)
 		memory_keep(a->memory, memory_text(a->memory, kind, text, len), now, until, &began, *ret);
 	secure_clear(&user, sizeof user);
@@ -359,18 +359,18 @@ void auth_count(struct auth *a, bool right, const struct attempt *attempt)
 	int64_t now = monotonic_ms();
 	bool known = recent_note(a->recent, attempt, right, now);
 
-	/* Who did not have to wait must not make those begin anew who guess beside. */
+	/* A sign-in that did not have to wait must not reset the delays of others who are guessing. */
 	if (!right || !known)
 		throttle_note(a->throttle, attempt, right, now);
 }
 
-/** It stands first in the line, where no name that a client makes up can take its place. */
+/** Comes first in the line, where no user name made up by a client can imitate it. */
 static const char *shown_peer(const char *peer)
 {
 	return peer && *peer ? peer : "-";
 }
 
-/** Bytes of a name that the log shows. */
+/** Number of bytes of a name shown in the log. */
 static int shown_length(const char *user)
 {
 	return (int)utf8_cut(user, strlen(user), AUTH_USER_MAX);
@@ -382,13 +382,13 @@ void auth_audit(struct auth *a, int outcome, const char *user, const char *peer)
 	int shown = shown_length(user);
 
 	if (!outcome && a->log_successful)
-		log_info("auth", "%s: credentials of '%.*s' are right", from, shown, user);
+		log_info("auth", "%s: sign-in as '%.*s' succeeded", from, shown, user);
 	else if (outcome == LYRE_EDENIED && a->log_failed)
-		log_warn("auth", "%s: credentials of '%.*s' are right, but the user is inactive", from, shown, user);
+		log_warn("auth", "%s: sign-in as '%.*s' refused: the user is inactive", from, shown, user);
 	else if (outcome && a->log_failed && !*user)
-		log_warn("auth", "%s: credentials that name no user (a token) are wrong", from);
+		log_warn("auth", "%s: sign-in failed with credentials that name no user (a token)", from);
 	else if (outcome && a->log_failed)
-		log_warn("auth", "%s: credentials of '%.*s' are wrong", from, shown, user);
+		log_warn("auth", "%s: sign-in as '%.*s' failed", from, shown, user);
 }
 
 void auth_refused(struct auth *a, const char *user, const char *peer, const char *why)
@@ -398,6 +398,6 @@ void auth_refused(struct auth *a, const char *user, const char *peer, const char
 	atomic_fetch_add(&a->refused, 1);
 	if (!a->log_failed || (told && now - told < REFUSED_PAUSE) || !atomic_compare_exchange_strong(&a->refused_told, &told, now))
 		return;
-	log_warn("auth", "%s: credentials of '%.*s' were refused without a look (%s); %u since this was last told",
+	log_warn("auth", "%s: sign-ins as '%.*s' refused unchecked (%s); %u since the last report",
 		shown_peer(peer), shown_length(user), user, why, atomic_exchange(&a->refused, 0));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file auth/denial.c
- * \brief The sentence and the lists of a refusal.
+ * \brief The message and the lists of a refusal.
  */
 #include "auth/denial.h"
 
@@ -20,7 +20,7 @@ int permission_refuse(struct denial *ret, struct err *e)
 
 /* ---- the lists ---- */
 
-/** Lists grow by doubling: they are full where their length is a power of two. */
+/** Lists grow by doubling: they are full when their length is a power of two. */
 static int list_add(lyre_value *list, struct arena *a, lyre_value v)
 {
 	const uint32_t first = 4;
@@ -101,7 +101,7 @@ int denial_add_table(lyre_value *list, struct arena *a, const struct permission_
 	return list_add(list, a, (lyre_value){ .type = LYRE_OBJECT, .len = 4, .members = members });
 }
 
-/* ---- telling of it ---- */
+/* ---- the answer ---- */
 
 bool denial_has_lists(const struct denial *d, const char *sentence)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file auth/first.c
- * \brief Name and password from the environment, or a password made up and put into a file.
+ * \brief Name and password from the environment, or a generated password stored in a file.
  */
 #include "auth/first.h"
 
@@ -31,7 +31,7 @@ static const char *environment(const char *first, const char *second)
 	return value && *value ? value : NULL;
 }
 
-/** Forgets a variable, also in the block that the kernel shows to others. */
+/** Removes a variable, also from the block that the kernel shows to other processes. */
 static void forget(const char *name)
 {
 	char *value = getenv(name);
@@ -42,7 +42,7 @@ static void forget(const char *name)
 	}
 }
 
-/** Writes a file anew that only its owner can read. */
+/** Writes a new file that only its owner can read. */
 static int write_secret(const char *path, const char *text, struct err *e)
 {
 	if (unlink(path) < 0 && errno != ENOENT)
@@ -78,7 +78,7 @@ static int make_up(struct users *u, const char *name, struct err *e)
 		if (rc)
 			unlink(path);
 		else
-			log_notify("auth", "the first super_user is '%s'; a password was made up and stands in %s", name, path);
+			log_notify("auth", "the first super_user is '%s'; its generated password is in %s", name, path);
 	}
 	secure_clear(password, sizeof password);
 	secure_clear(line, sizeof line);
@@ -97,7 +97,7 @@ void first_forget(struct users *u, const char *hash)
 	close(fd);
 	size_t password = strcspn(line, "\n");
 	if (len > 0 && password && !password_check(hash, line, password, &e) && !unlink(u->made_up))
-		log_notify("auth", "%s is removed: the password in it has no effect any more", u->made_up);
+		log_notify("auth", "%s removed: the password in it is no longer valid", u->made_up);
 	secure_clear(line, sizeof line);
 }
 
@@ -118,7 +118,7 @@ static int add(struct users *u, struct err *e)
 			AUTH_PASSWORD_MAX);
 	int rc = add_user(u, name, password, e);
 	if (!rc)
-		log_notify("auth", "the first super_user is '%s', with the password of the environment", name);
+		log_notify("auth", "the first super_user is '%s', with the password from the environment", name);
 	return rc;
 }
 
@@ -134,7 +134,7 @@ int first_user(struct users *u, const struct config *c, struct err *e)
 	snprintf(u->made_up, size, "%s/%s", root, PASSWORD_FILE);
 	int rc = users_any(u, &any, e);
 	if (any && environment("LYRE_ADMIN_PASSWORD", "HDB_ADMIN_PASSWORD"))
-		log_notify("auth", "there are users already: the password in the environment is not looked at; 'lyre passwd' changes one");
+		log_notify("auth", "users exist already: the password in the environment is ignored; 'lyre passwd' changes one");
 	if (!rc && !any)
 		rc = add(u, e);
 	forget("LYRE_ADMIN_PASSWORD");

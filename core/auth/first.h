@@ -11,12 +11,12 @@
 struct config;
 struct users;
 
-/** Adds the user that auth_open() tells of, where there is none. Takes the passwords out of the environment. Blocks. */
+/** Adds the first user as described at auth_open(), if there is none. Removes the passwords from the environment. Blocks. */
 int first_user(struct users *u, const struct config *c, struct err *e);
 
 /**
- * A password is no more: where it is the one that was made up for the first user, its file goes. \p hash of it. By the lock
- * of changes; takes the time of a check where there is such a file.
+ * Called when a password is no longer valid: removes the file if it was the one generated for the first user. \p hash of
+ * it. With the lock of changes held; if there is such a file, takes as long as a password check.
  */
 void first_forget(struct users *u, const char *hash);
 

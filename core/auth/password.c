@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file auth/password.c
- * \brief argon2id by libargon2, each hash in one thread whatever its lanes, and the encoded text around it.
+ * \brief argon2id by libargon2, each hash in one thread regardless of its lanes, and its encoded form.
  */
 #include "auth/password.h"
 
@@ -13,11 +13,11 @@
 
 #define SALT_BYTES 16
 #define HASH_BYTES 32
-/** Longest salt and hash that are read, and their base64. */
+/** Longest salt and hash that are accepted, and their base64. */
 #define PART_MAX 64
 #define PART_TEXT_MAX 88
 
-/** What an encoded hash says. */
+/** A decoded hash. */
 struct encoded {
 	struct password_costs costs;
 	uint32_t version;
@@ -25,9 +25,9 @@ struct encoded {
 	size_t salt_len, hash_len;
 };
 
-/* ---- the text ---- */
+/* ---- the encoded form ---- */
 
-/** base64 without padding. \return behind its end */
+/** base64 without padding. \return the end */
 static char *base64_add(char *out, const unsigned char *bytes, size_t len)
 {
 	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -56,7 +56,7 @@ static void encode(char out[PASSWORD_HASH_MAX], const struct password_costs *cos
 	*end = '\0';
 }
 
-/** Digits behind a fixed text. \return false when they are not there */
+/** Reads digits after a fixed text. \return false if they are missing */
 static bool take_number(const char **s, const char *before, uint32_t *ret)
 {
 	size_t len = strlen(before);
@@ -72,7 +72,7 @@ static bool take_number(const char **s, const char *before, uint32_t *ret)
 	return *s > first && n <= UINT32_MAX;
 }
 
-/** A base64 part behind a '$'. */
+/** Reads a base64 part after a '$'. */
 static bool take_part(const char **s, unsigned char out[PART_MAX], size_t *len)
 {
 	unsigned char bytes[PART_TEXT_MAX];
@@ -183,7 +183,7 @@ void password_nobody(const struct password_costs *costs, char out[PASSWORD_HASH_
 	encode(out, costs, salt, hash);
 }
 
-/* ---- made up ---- */
+/* ---- generated passwords ---- */
 
 void password_make(char out[32])
 {

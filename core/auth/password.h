@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file auth/password.h
- * \brief Password hashes: argon2id, as an encoded text that carries its own parameters.
+ * \brief Password hashes: argon2id, as an encoded string that includes its parameters.
  */
 #ifndef AUTH_PASSWORD_H
 #define AUTH_PASSWORD_H
@@ -13,10 +13,10 @@
 /** Room for an encoded hash, with the NUL. */
 #define PASSWORD_HASH_MAX 160
 
-/** Name of the function, as kept beside a hash. */
+/** Name of the function, as stored with a hash. */
 #define PASSWORD_FUNCTION "argon2id"
 
-/** What a hash costs: authentication.argon2. */
+/** The cost of a hash: authentication.argon2. */
 struct password_costs {
 	uint32_t memory_kib;
 	uint32_t iterations;
@@ -27,15 +27,15 @@ struct password_costs {
 int password_hash(const struct password_costs *costs, const char *password, size_t len, char out[PASSWORD_HASH_MAX],
 	struct err *e);
 /**
- * Takes the same effort whether right or wrong.
- * \return 0; LYRE_EUNAUTHENTICATED, without a sentence; LYRE_ENOMEM; LYRE_EINTERNAL
+ * Takes the same effort for correct and wrong passwords.
+ * \return 0; LYRE_EUNAUTHENTICATED, without a message; LYRE_ENOMEM; LYRE_EINTERNAL
  */
 int password_check(const char *hash, const char *password, size_t len, struct err *e);
 /** Whether a hash was made with other costs. */
 bool password_outdated(const char *hash, const struct password_costs *costs);
-/** A hash of these costs that no password has, for users that there are not. */
+/** A hash with these costs that no password matches, for unknown users. */
 void password_nobody(const struct password_costs *costs, char out[PASSWORD_HASH_MAX]);
-/** Makes up a password of about 120 bits that can be read out aloud. */
+/** Generates a password of about 120 bits that can be read aloud. */
 void password_make(char out[32]);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file auth/permission.c
- * \brief The rules: super_users may do everything but write where the server keeps its own records, which are hidden
- * from everybody else; others what their role permits, and what a role knows nothing of does not exist for its users.
+ * \brief The rules: super_users may do everything except write to the server's own tables, which are hidden from everyone
+ * else; others may do what their role permits, and whatever a role does not mention does not exist for its users.
  */
 #include "auth/permission.h"
 
@@ -19,7 +19,7 @@ static bool is_system(const char *database)
 	return database && !strcmp(database, SYSTEM_DATABASE);
 }
 
-/** A question under decision. What is refused is put into the lists. */
+/** A question being decided. Refusals are added to the lists. */
 struct decision {
 	const struct principal *who;
 	const struct lyre_operation *operation;
@@ -72,7 +72,7 @@ static int for_super_users(struct decision *d)
 
 /* ---- tables and their attributes ---- */
 
-/** The primary key of a table; NULL when there is no such table, which is for others to say. In the arena. */
+/** The primary key of a table, in the arena; NULL if there is no such table, which others report. */
 static int key_of(struct decision *d, const struct permission_need *need, const char **ret, struct err *e)
 {
 	const struct table *t;
@@ -87,7 +87,7 @@ static int key_of(struct decision *d, const struct permission_need *need, const 
 	return *ret ? 0 : err_nomem(e);
 }
 
-/** What of its attributes is lacking goes to \p lacking, what does not exist to the decision's list. */
+/** Adds missing permissions on attributes to \p lacking, and unknown attributes to the decision's list. */
 static int check_attributes(struct decision *d, const struct permission_need *need, const struct permission_view *v,
 	lyre_value *lacking, struct err *e)
 {
@@ -111,7 +111,7 @@ static int check_attributes(struct decision *d, const struct permission_need *ne
 	return rc ? err_nomem(e) : 0;
 }
 
-/** The server's own tables: that there are such is no secret, what is in them is. */
+/** The server's own tables: their existence is not secret, their content is. */
 static int check_system_table(struct decision *d, const struct permission_need *need, struct err *e)
 {
 	const struct table *t;
@@ -134,7 +134,7 @@ static int no_metadata(struct decision *d, const struct permission_need *need)
 		"Your role does not have permission to view database metadata for '%s'", need->database);
 }
 
-/** What the role does not know of does not exist for its users, but for the database that every server has. */
+/** What the role does not mention does not exist for its users, except for the database that every server has. */
 static int unknown(struct decision *d, const struct permission_need *need)
 {
 	const struct role *r = d->who->role;
@@ -161,7 +161,7 @@ static int check_table(struct decision *d, const struct permission_need *need, s
 		return check_system_table(d, need, e);
 	if (!(v.permissions & ROLE_EVERYTHING))
 		return unknown(d, need) ? err_nomem(e) : 0;
-	/* A right that is missing on the table is reported alone: its attributes do not matter then. */
+	/* A permission missing on the table is reported alone: its attributes do not matter then. */
 	uint32_t lacking = wanted & ~v.permissions;
 	if (!lacking && v.table && need->attributes)
 		rc = check_attributes(d, need, &v, &attributes, e);
@@ -172,7 +172,7 @@ static int check_table(struct decision *d, const struct permission_need *need, s
 	return lacks_table(d, need, lacking, attributes) ? err_nomem(e) : 0;
 }
 
-/** All its tables at once are for super_users, to know of the database is not. */
+/** Permissions on all its tables at once are for super_users; knowing of the database is not. */
 static int check_database(struct decision *d, const struct permission_need *need, struct err *e)
 {
 	int rc = 0;
@@ -204,7 +204,7 @@ static bool structures_any(const struct role *r)
 	return any;
 }
 
-/** For who makes and drops tables and attributes there, else for who has the permissions, where there are such. */
+/** Allows roles that may create and drop tables and attributes there; otherwise the permissions decide, if any are declared. */
 static int check_structure(struct decision *d, const struct permission_question *q, struct err *e)
 {
 	int rc = 0;

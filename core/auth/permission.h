@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file auth/permission.h
- * \brief The permission decision: who may do what to what. The one place where it is made.
+ * \brief The permission decision: who may do what to what. It is made only here.
  *
- * Asked once a request, before its arguments are checked, with all that the operation's declaration says it touches; and
- * once more by the services that open tables, with what they open.
+ * Asked once per request, before its arguments are checked, with everything that the operation declares to touch; and
+ * again by the services that open tables, with what they open.
  */
 #ifndef AUTH_PERMISSION_H
 #define AUTH_PERMISSION_H
@@ -23,7 +23,7 @@ struct permission_attribute {
 	uint32_t permissions; /**< enum lyre_permission, or-ed: what is done to it */
 };
 
-/** A table, or without a name a database, that is touched. */
+/** A table that is touched, or a database if it has no name. */
 struct permission_need {
 	struct permission_need *next;
 	const char *database;
@@ -32,24 +32,24 @@ struct permission_need {
 	struct permission_attribute *attributes;
 };
 
-/** What a request wants. */
+/** What a request asks permission for. */
 struct permission_question {
-	const struct lyre_operation *operation; /**< its access, its name in refusals */
-	const char *database;                   /**< that LYRE_ACCESS_STRUCTURE is about; NULL: none is named */
+	const struct lyre_operation *operation; /**< for its access, and its name in refusals */
+	const char *database;                   /**< to which LYRE_ACCESS_STRUCTURE applies; NULL: none is named */
 	struct permission_need *needs;          /**< in the order of the refusals */
 };
 
-/** So many faults of one request are told; a request may bring any number, and each is told in more bytes than it took. */
+/** Most faults reported for one request; a request may have any number, and each takes more bytes to report than to cause. */
 #define PERMISSION_TOLD_MAX 100
 
 /**
- * Decides. \return 0; LYRE_EDENIED with the sentence, and in \p ret what is refused, in the arena; \p ret has two empty
- * lists where the sentence says all. LYRE_ENOMEM. Any thread.
+ * Decides. \return 0; LYRE_EDENIED with the message, and in \p ret what is refused, in the arena; \p ret has two empty
+ * lists if the message is complete by itself. LYRE_ENOMEM. Any thread.
  */
 int permission_check(const struct principal *who, const struct permission_question *q, struct store *s, struct arena *a,
 	struct denial *ret, struct err *e);
 
-/** What is said to who has not signed in. */
+/** The answer to requests without sign-in. */
 #define MUST_LOGIN "Must login"
 
 #endif

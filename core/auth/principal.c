@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file auth/principal.c
- * \brief Principals: one allocation each, and a count of its references.
+ * \brief Principals: one allocation each, reference-counted.
  */
 #include "auth/principal.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file auth/principal.h
- * \brief Making principals; auth.h says what they are.
+ * \brief Making principals; they are described in auth.h.
  */
 #ifndef AUTH_PRINCIPAL_H
 #define AUTH_PRINCIPAL_H
@@ -9,8 +9,8 @@
 #include "auth/auth.h"
 
 /**
- * With one reference; texts are copied, and a reference to the role is taken. \param p  what it will say, with a name of
- * \p name_len bytes. \return 0, LYRE_ENOMEM
+ * Makes a principal with one reference; strings are copied, and a reference to the role is taken. \param p  its content,
+ * with a name of \p name_len bytes. \return 0, LYRE_ENOMEM
  */
 int principal_make(const struct principal **ret, const struct principal *p, size_t name_len, struct err *e);
 

@@ -15,7 +15,7 @@
 #define SETS 1024
 #define WAYS 4
 
-/** A pair; until is 0 where there is none. */
+/** A pair; until is 0 if the entry is empty. */
 struct entry {
 	uint64_t pair[2], password[2];
 	int64_t until;
@@ -49,7 +49,7 @@ void recent_close(struct recent *r)
 	free(r);
 }
 
-/** The fingerprints of the pair and, with the pair before it, of the password. \return false: too long to be right */
+/** The fingerprints of the pair and, with the pair before it, of the password. \return false: too long to be correct */
 static bool prints_of(const struct recent *r, const struct attempt *a, struct entry *ret)
 {
 	uint8_t text[sizeof ret->pair + AUTH_PASSWORD_MAX];
@@ -69,7 +69,7 @@ static bool is_same(const uint64_t a[2], const uint64_t b[2])
 	return a[0] == b[0] && a[1] == b[1];
 }
 
-/** With the lock held. NULL when nothing is remembered of the pair */
+/** With the lock held. NULL if nothing is remembered for the pair */
 static struct entry *find(struct recent *r, const uint64_t pair[2], int64_t now)
 {
 	struct entry *set = r->entries[pair[0] % SETS];
@@ -80,7 +80,7 @@ static struct entry *find(struct recent *r, const uint64_t pair[2], int64_t now)
 	return NULL;
 }
 
-/** With the lock held. The place for a pair that is not there: of the one that ends first. */
+/** With the lock held. The entry for a new pair: that of the pair that ends first. */
 static struct entry *place(struct recent *r, const uint64_t pair[2])
 {
 	struct entry *set = r->entries[pair[0] % SETS], *best = set;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file auth/remembered.c
- * \brief A set-associative table of fingerprints. A few locks, each for a part of the sets, are held for moments only.
+ * \brief A set-associative table of fingerprints. A few locks, each for a part of the sets, are held only briefly.
  */
 #include "auth/remembered.h"
 
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/** Pages of the table that no entry fell into take no memory. */
+/** Pages of the table without entries take no memory. */
 #define SETS 4096
 #define WAYS 4
 #define LOCKS 64
@@ -26,7 +26,7 @@ struct entry {
 
 struct lock {
 	alignas(METRIC_LINE) pthread_mutex_t mutex;
-	uint64_t forgotten; /**< calls of memory_forget() */
+	uint64_t forgotten; /**< number of calls of memory_forget() */
 };
 
 struct memory {
@@ -72,7 +72,7 @@ void memory_close(struct memory *m)
 
 /* ---- fingerprints ---- */
 
-/** What is hashed: numbers that tell kinds and boundaries apart, then the texts. */
+/** The hashed bytes: numbers that distinguish kinds and boundaries, then the strings. */
 struct frame {
 	uint32_t kind, first_len;
 	char text[AUTH_CREDENTIAL_MAX];
@@ -118,7 +118,7 @@ static struct lock *lock_of(struct memory *m, struct fingerprint f)
 	return l;
 }
 
-/** By the lock. NULL when it is not there. */
+/** With the lock held. NULL if there is none. */
 static struct entry *entry_of(struct memory *m, struct fingerprint f)
 {
 	struct entry *set = m->sets[f.half[0] % SETS];
@@ -129,7 +129,7 @@ static struct entry *entry_of(struct memory *m, struct fingerprint f)
 	return NULL;
 }
 
-/** Puts a reference into an entry, NULL to empty it. \return what was there, to be let go of without the lock */
+/** Puts a reference into an entry, NULL to empty it. \return the old one, to be released without the lock */
 static const struct principal *entry_put(struct entry *t, const struct principal *who)
 {
 	const struct principal *old = t->who;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file auth/role.c
- * \brief From a role's record to sorted tables of what it permits. Nothing in a record is taken to be as it should.
+ * \brief From a role's record to sorted tables of permissions. Nothing in a record is assumed to be valid.
  */
 #include "auth/role.h"
 
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/** With the memory of all that hangs on it. */
+/** A role with the memory of everything it refers to. */
 struct counted {
 	struct role role;
 	atomic_uint refs;
@@ -41,13 +41,13 @@ static bool is_true(const lyre_value *v)
 	return value_is(v, LYRE_BOOL) && v->b;
 }
 
-/** Names are compared up to their NUL: one that holds another could pass for a shorter one. */
+/** Names are compared up to their NUL: one that contains a NUL could pass for a shorter one. */
 static bool is_name(const char *name, size_t len)
 {
 	return !memchr(name, '\0', len);
 }
 
-/** Words of a permission that name no database. */
+/** Members of a permission that are not databases. */
 static bool is_word(const char *name)
 {
 	return !strcmp(name, "super_user") || !strcmp(name, "structure_user") || !strcmp(name, "cluster_user");
@@ -89,7 +89,7 @@ static int compare_databases(const void *x, const void *y)
 	return strcmp(a->name, b->name);
 }
 
-/** One that is listed twice may what both entries permit. */
+/** An attribute that is listed twice has the permissions of both entries. */
 static bool make_attributes(struct role_table *t, const lyre_value *list, struct arena *a)
 {
 	if (!list || list->type == LYRE_NULL || (list->type == LYRE_ARRAY && !list->len))
@@ -122,7 +122,7 @@ static bool make_attributes(struct role_table *t, const lyre_value *list, struct
 	return true;
 }
 
-/** Who may read no attribute may not read the table: rows would tell which keys there are. */
+/** Without an attribute to read, the table may not be read: rows would reveal which keys exist. */
 static void limit_table(struct role_table *t)
 {
 	if (t->limited && !(t->any & LYRE_PERMIT_READ))
@@ -155,7 +155,7 @@ static bool make_tables(struct role_database *d, const lyre_value *tables, struc
 	return true;
 }
 
-/** Those of the permission, and those that structure_user lists. */
+/** The databases in the permission, and those that structure_user lists. */
 static bool make_databases(struct role *r, const lyre_value *permission, const lyre_value *structure, struct arena *a)
 {
 	uint32_t listed = value_is(structure, LYRE_ARRAY) ? structure->len : 0, n = 0, distinct = 0;
@@ -255,7 +255,7 @@ void role_unref(const struct role *r)
 	free(counted_of(r));
 }
 
-/* ---- asking ---- */
+/* ---- lookup ---- */
 
 const struct role_database *role_database(const struct role *r, const char *database)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file auth/source.c
- * \brief The network of an address, and the fingerprint of who signs in from there.
+ * \brief The network of an address, and the fingerprint of a user who signs in from there.
  */
 #include "auth/source.h"
 
@@ -23,7 +23,7 @@ void source_of(const char *peer, char ret[SOURCE_MAX])
 	}
 }
 
-/** The name's fingerprint stands before the source, so that no name passes for the begin of one. */
+/** The name's fingerprint comes before the source, so that no name passes for the start of a source. */
 void attempt_print(const uint8_t key[16], const struct attempt *a, uint64_t ret[2])
 {
 	uint8_t text[16 + SOURCE_MAX];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file auth/source.h
- * \brief Attempts to sign in, and what counts as one sender where they are counted.
+ * \brief Attempts to sign in, and what counts as one sender when they are counted.
  */
 #ifndef AUTH_SOURCE_H
 #define AUTH_SOURCE_H
@@ -9,16 +9,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** Bytes of the longest source with its NUL. */
+/** Size of the longest source, with its NUL. */
 #define SOURCE_MAX 64
 
 /**
- * A peer as it is; of an IPv6 address its /64, all of which one host may use as it likes (RFC 4291 2.5.4, RFC 8981), so
- * that addresses that cost nothing are no way around a limit. NULL is "".
+ * The peer itself; for an IPv6 address its /64, all of which one host may use (RFC 4291 2.5.4, RFC 8981), so that free
+ * addresses are no way around a limit. NULL is "".
  */
 void source_of(const char *peer, char ret[SOURCE_MAX]);
 
-/** The texts are the caller's. */
+/** The strings belong to the caller. */
 struct attempt {
 	const char *user, *password;
 	size_t user_len, password_len;

@@ -13,16 +13,16 @@
 
 #define SETS 1024
 #define WAYS 4
-/** Nobody waits for longer than so many of the longest delays: who comes when that is taken is refused. */
+/** No attempt waits longer than this many maximum delays: further attempts are refused. */
 #define DELAYS_MAX 2
 
-/** A pair; empty without failures. */
+/** A pair; empty if it has no failures. */
 struct pair {
 	uint64_t print[2];
-	unsigned failures; /**< those under way among them: they count as failed until it is known */
-	unsigned under_way; /**< attempts that were told how long to wait, and are not noted yet */
-	int64_t last;      /**< when an attempt was told or noted */
-	int64_t turn;      /**< when the last one that was told begins */
+	unsigned failures; /**< including those under way, which count as failed until their outcome is known */
+	unsigned under_way; /**< attempts that got a delay and have not been noted yet */
+	int64_t last;      /**< time of the last delay or note */
+	int64_t turn;      /**< when the last attempt that got a delay starts */
 };
 
 struct throttle {
@@ -54,19 +54,19 @@ void throttle_close(struct throttle *t)
 	free(t);
 }
 
-/** From when on the next attempt waits. */
+/** The time from which the next attempt waits. */
 static int64_t begin_of_wait(const struct pair *p)
 {
 	return p->turn > p->last ? p->turn : p->last;
 }
 
-/** Nothing is known of a pair, or nothing any more. */
+/** Whether nothing is known of a pair, or no longer. */
 static bool is_free(const struct throttle *t, const struct pair *p, int64_t now)
 {
 	return !p->failures || now - begin_of_wait(p) >= t->options.memory;
 }
 
-/** With the lock held. NULL when nothing is known of the pair. */
+/** With the lock held. NULL if nothing is known of the pair. */
 static struct pair *find(struct throttle *t, const uint64_t print[2], int64_t now)
 {
 	struct pair *set = t->pairs[print[0] % SETS];
@@ -85,7 +85,7 @@ static bool is_worth_less(const struct pair *a, const struct pair *b)
 	return a->failures != b->failures ? a->failures < b->failures : a->last < b->last;
 }
 
-/** With the lock held. The place for a pair that is not there. */
+/** With the lock held. The place for a new pair. */
 static struct pair *place(struct throttle *t, const uint64_t print[2], int64_t now)
 {
 	struct pair *set = t->pairs[print[0] % SETS], *best = set;
@@ -98,7 +98,7 @@ static struct pair *place(struct throttle *t, const uint64_t print[2], int64_t n
 	return best;
 }
 
-/** What comes between two attempts after so many failures. */
+/** The delay between two attempts after this many failures. */
 static int64_t delay_after(const struct throttle_options *o, unsigned failures)
 {
 	int64_t delay = o->delay;
@@ -122,7 +122,7 @@ int64_t throttle_delay(struct throttle *t, const struct attempt *a, int64_t now)
 	if (p && p->failures > o->free) {
 		int64_t turn = begin_of_wait(p) + delay_after(o, p->failures);
 
-		wait = turn > now ? turn - now : 1; /* it counts: 0 would say that it does not */
+		wait = turn > now ? turn - now : 1; /* it is counted: 0 would mean that it is not */
 		if (wait <= DELAYS_MAX * o->max_delay) {
 			p->turn = now + wait;
 			p->last = now;
@@ -152,7 +152,7 @@ void throttle_note(struct throttle *t, const struct attempt *a, bool right, int6
 		if (!p)
 			p = place(t, print, now);
 		if (p->under_way)
-			p->under_way--; /* it was counted when it was told to wait */
+			p->under_way--; /* it was counted when it got its delay */
 		else
 			p->failures++;
 		p->last = now;

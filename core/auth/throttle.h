@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file auth/throttle.h
- * \brief Failed attempts to sign in, by user and source: each makes the next wait longer.
+ * \brief Failed attempts to sign in, by user and source: each makes the next one wait longer.
  *
- * Of a fixed size, whatever an attacker makes up: a new pair takes the place of the one in its set that has failed the
- * least often, and of such was idle the longest. So names made up do not push out one that is being guessed at. Holds
- * keyed fingerprints of the pairs.
+ * Of a fixed size, whatever an attacker invents: a new pair replaces the one in its set with the fewest failures, and of
+ * those the one that was idle longest. So invented names do not push out one whose password is being guessed. Holds keyed
+ * fingerprints of the pairs.
  */
 #ifndef AUTH_THROTTLE_H
 #define AUTH_THROTTLE_H
@@ -18,8 +18,8 @@
 struct throttle;
 
 struct throttle_options {
-	unsigned free;    /**< failures without a consequence */
-	int64_t delay;    /**< ms of the first delay; 0: none ever */
+	unsigned free;    /**< failures before delays begin */
+	int64_t delay;    /**< ms of the first delay; 0: no delays */
 	int64_t max_delay;
 	int64_t memory;   /**< ms after which a failure is forgotten */
 };
@@ -27,18 +27,18 @@ struct throttle_options {
 int throttle_open(struct throttle **ret, const struct throttle_options *o, struct err *e);
 void throttle_close(struct throttle *t);
 /**
- * How long an attempt must wait at \p now (monotonic_ms()): delay after the failure that was one too many, twice as
- * long after each more, counted from the last one. Attempts that come at once wait one behind the other, so that many
- * connections are no faster than one; each counts as failed until throttle_note() says what came of it.
- * \return ms, at most two of max_delay; 0: not at all, and nothing was counted; less than 0: the attempts before it take
- *         longer than that, and it is to be refused; without the sign, ms until its turn would come
+ * How long an attempt must wait at \p now (monotonic_ms()): delay after the first failure that is not free, twice as long
+ * after each further one, counted from the last one. Simultaneous attempts wait one after the other, so that many
+ * connections are no faster than one; each counts as failed until throttle_note() reports its outcome.
+ * \return ms, at most twice max_delay; 0: no wait, and nothing was counted; less than 0: the attempts before it take longer
+ *         than that, and it must be refused; without the sign, ms until its turn would come
  */
 int64_t throttle_delay(struct throttle *t, const struct attempt *a, int64_t now);
 /**
- * An attempt failed, or was right: then its pair begins anew. Any thread, as the above.
+ * Reports that an attempt failed, or succeeded, which resets its pair. Any thread, as the above.
  *
- * Of an attempt that was told to wait and then came to nothing, for want of room or memory, this need not be told: it
- * stays counted, and a later failure of its pair that did not wait is taken for it. No fewer are counted than failed.
+ * Need not be called for an attempt that had to wait and was then abandoned for lack of room or memory: it stays counted,
+ * and a later failure of its pair that did not wait is taken for it. Never are fewer counted than failed.
  */
 void throttle_note(struct throttle *t, const struct attempt *a, bool right, int64_t now);
 

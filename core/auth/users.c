@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file auth/users.c
- * \brief The tables of users and roles, and the rules by which users change. One change at a time: what it looked at
- * stands until it is on the disk.
+ * \brief The tables of users and roles, and the rules for changing users. One change at a time: what it has read stays
+ * valid until the change is on disk.
  */
 #include "auth/first.h"
 #include "auth/users_internal.h"
@@ -16,7 +16,7 @@
 
 /* ---- the tables ---- */
 
-/** The first attribute is the key. Of the others all but the last are indexed where \p last_bare is set. */
+/** The first attribute is the key. The others are indexed, except the last if \p last_bare is set. */
 static int make_table(struct store *s, const char *name, const char *const *attributes, uint32_t count, bool last_bare,
 	struct err *e)
 {
@@ -37,7 +37,7 @@ static int make_table(struct store *s, const char *name, const char *const *attr
 		.primary_key = attributes[0],
 		.attributes = list,
 		.expiration = -1,
-		.audit = 0, /* the commit log must not hold hashes */
+		.audit = 0, /* the commit log must not contain hashes */
 	};
 	return store_ensure_table(s, &spec, e);
 }
@@ -139,7 +139,7 @@ static int check_name(const char *name, struct err *e)
 	return err_set(e, LYRE_EINVAL, "Username must have 1 to %d bytes of UTF-8", AUTH_USER_MAX);
 }
 
-/** The hash of a password that is to be set. Takes its time: not by the lock. */
+/** The hash of a new password. Slow: not with the lock held. */
 static int hash_new(struct users *u, const char *password, char out[PASSWORD_HASH_MAX], struct err *e)
 {
 	size_t len = password ? strnlen(password, AUTH_PASSWORD_MAX + 1) : 0;
@@ -171,7 +171,7 @@ static int no_user(const char *name, struct err *e)
 
 /* ---- adding ---- */
 
-/** By the lock. */
+/** With the lock held. */
 static int add_locked(struct users *u, const struct lyre_user_change *user, const char *hash, struct arena *a,
 	struct err *e)
 {
@@ -219,7 +219,7 @@ int users_add(struct users *u, const struct lyre_user_change *user, struct err *
 
 /* ---- changing ---- */
 
-/** A user as it is, for a change. LYRE_ENOTFOUND with its sentence. */
+/** The current user, for a change. LYRE_ENOTFOUND with its message. */
 static int find_for_change(struct users *u, const char *name, struct arena *a, struct user *ret, struct err *e)
 {
 	int rc = users_find(u, name, strlen(name), a, ret, e);
@@ -236,7 +236,7 @@ static int role_is_super(struct users *u, const char *id, struct arena *a, bool 
 	return rc == LYRE_ENOTFOUND ? 0 : rc;
 }
 
-/** Whether the server can do without a user as a super_user: not one, or not the last. \p how it would be lost */
+/** Whether a user can stop being an active super_user: it is not one, or not the last. \p how it would be lost */
 static int check_dispensable(struct users *u, const char *name, const struct user *now, const char *how, struct arena *a,
 	struct err *e)
 {
@@ -250,7 +250,7 @@ static int check_dispensable(struct users *u, const char *name, const struct use
 	return rc;
 }
 
-/** Whether a change leaves a super_user. \p role the id of the new role, NULL: as it is */
+/** Whether a super_user remains after a change. \p role is the id of the new role, NULL: unchanged */
 static int check_change(struct users *u, const struct lyre_user_change *change, const struct user *now, const char *role,
 	struct arena *a, struct err *e)
 {
@@ -259,10 +259,10 @@ static int check_change(struct users *u, const struct lyre_user_change *change, 
 	if (change->fields & LYRE_USER_ACTIVE && !change->active)
 		return check_dispensable(u, change->name, now, "made inactive", a, e);
 	int rc = role ? role_is_super(u, role, a, &super, e) : 0;
-	return rc || super ? rc : check_dispensable(u, change->name, now, "given a role that is none", a, e);
+	return rc || super ? rc : check_dispensable(u, change->name, now, "given a role that is not a super_user", a, e);
 }
 
-/** By the lock. \p hash of the new password, where one is given */
+/** With the lock held. \p hash of the new password, if one is given */
 static int change_locked(struct users *u, const struct lyre_user_change *change, const char *hash, struct arena *a,
 	struct err *e)
 {
@@ -315,7 +315,7 @@ int users_change(struct users *u, const struct lyre_user_change *change, struct 
 	struct arena a;
 
 	if (!change->fields)
-		return err_set(e, LYRE_EINVAL, "nothing of the user is to change");
+		return err_set(e, LYRE_EINVAL, "the request does not change anything about the user");
 	if (!users_name_valid(change->name))
 		return no_user(change->name ? change->name : "", e);
 	int rc = change->fields & LYRE_USER_PASSWORD ? hash_new(u, change->password, hash, e) : 0;
@@ -379,5 +379,5 @@ int users_rehash(struct users *u, const char *name, size_t len, const struct use
 	secure_clear(hash, sizeof hash);
 	secure_clear(&now, sizeof now);
 	arena_free(&a);
-	return rc == LYRE_END || rc == LYRE_ENOTFOUND ? 0 : rc; /* gone meanwhile: nothing to do */
+	return rc == LYRE_END || rc == LYRE_ENOTFOUND ? 0 : rc; /* dropped in the meantime: nothing to do */
 }

@@ -14,7 +14,7 @@
 struct store;
 struct users;
 
-/** What is known of a user. */
+/** A user as stored. */
 struct user {
 	bool active;
 	char hash[PASSWORD_HASH_MAX];
@@ -24,37 +24,37 @@ struct user {
 	double created, updated;   /**< ms since the epoch */
 };
 
-/** Makes the tables where they are not there yet, and the super_user role. Blocks. */
+/** Creates the tables and the super_user role if they do not exist yet. Blocks. */
 int users_open(struct users **ret, struct store *s, const struct password_costs *costs, struct err *e);
 void users_close(struct users *u);
 /** Whether there is any user. */
 int users_any(struct users *u, bool *any, struct err *e);
-/** Grows with every commit that touched users or roles; what was read before may be old. */
+/** Grows with every commit that touches users or roles; what was read before may be outdated. */
 uint64_t users_epoch(struct users *u);
 
-/** LYRE_ENOTFOUND, without a sentence, when there is no such user. */
+/** LYRE_ENOTFOUND, without a message, if there is no such user. */
 int users_find(struct users *u, const char *name, size_t len, struct arena *a, struct user *ret, struct err *e);
 /**
- * Of every user by name, until \p visit returns non-zero; what it is given lives until it returns. It must not wait for a
- * change, as it holds a moment of the database. \return what it returned, 0 at the end, a failure
+ * Visits every user, by name, until \p visit returns nonzero; its arguments live until it returns. It must not wait for a
+ * change, as it holds a snapshot of the database. \return what \p visit returned, 0 at the end, or a failure
  */
 int users_each(struct users *u, int (*visit)(void *arg, const char *name, const struct user *user), void *arg, struct err *e);
-/** A reference; LYRE_ENOTFOUND, without a sentence. */
+/** A reference; LYRE_ENOTFOUND, without a message. */
 int users_role(struct users *u, const char *id, const struct role **ret, struct err *e);
-/** The same of the record of every role, by id. */
+/** Visits the record of every role, by id, in the same way. */
 int users_each_role(struct users *u, int (*visit)(void *arg, const lyre_value *role), void *arg, struct err *e);
-/** The record of a role, in the arena. LYRE_ENOTFOUND without a sentence. */
+/** The record of a role, in the arena. LYRE_ENOTFOUND without a message. */
 int users_role_record(struct users *u, const char *id, struct arena *a, lyre_value *ret, struct err *e);
 
-/* Changes: lyre/user.h says what each does. They block, one at a time. */
+/* Changes, described in lyre/user.h. They block, one at a time. */
 int users_add(struct users *u, const struct lyre_user_change *user, struct err *e);
 int users_change(struct users *u, const struct lyre_user_change *change, struct err *e);
 int users_drop(struct users *u, const char *name, struct err *e);
-/** \p ret the record, in the arena; NULL when not wanted. */
+/** \p ret is the record, in the arena; may be NULL. */
 int users_add_role(struct users *u, const struct lyre_role *role, struct arena *a, lyre_value *ret, struct err *e);
 int users_change_role(struct users *u, const struct lyre_role *role, struct arena *a, lyre_value *ret, struct err *e);
 int users_drop_role(struct users *u, const char *id, struct err *e);
-/** Hashes a right password anew with the costs of today, unless it was changed since \p known was read. */
+/** Hashes a correct password again with today's costs, unless it was changed since \p known was read. */
 int users_rehash(struct users *u, const char *name, size_t len, const struct user *known, const char *password,
 	size_t password_len, struct err *e);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file auth/users_internal.h
- * \brief What the files of users and roles share: the tables, asking them, writing one record.
+ * \brief Shared by the files for users and roles: the tables, reading them, writing one record.
  */
 #ifndef AUTH_USERS_INTERNAL_H
 #define AUTH_USERS_INTERNAL_H
@@ -14,45 +14,45 @@
 
 #define USER_TABLE "hdb_user"
 #define ROLE_TABLE "hdb_role"
-/** Name and id of the role that a new server has. */
+/** Name and id of the role of a new server. */
 #define SUPER_USER "super_user"
 
-/** Roles that are kept compiled. */
+/** Number of roles kept compiled. */
 #define ROLES_KEPT 256
 
-/** A compiled role; found by its id. */
+/** A compiled role, found by its id. */
 struct kept_role {
 	const struct role *role; /**< NULL: empty */
-	uint64_t epoch;          /**< it is the role of this epoch, or of a later one */
-	double updated;          /**< of its record, which no other version shares */
+	uint64_t epoch;          /**< the role is of this epoch, or of a later one */
+	double updated;          /**< of its record; different for every version */
 };
 
 struct users {
 	struct store *store;
 	struct password_costs costs;
 	const atomic_uint_least64_t *user_commits, *role_commits;
-	pthread_mutex_t changes; /**< held from what a change looks at until it is on the disk */
-	char *made_up;           /**< file of the password that was made up at first, there or not; NULL: not known */
-	pthread_mutex_t lock;    /**< of roles */
+	pthread_mutex_t changes; /**< held by a change from its first read until it is on disk */
+	char *made_up;           /**< file of the generated first password, existing or not; NULL: not known */
+	pthread_mutex_t lock;    /**< protects roles */
 	struct kept_role roles[ROLES_KEPT];
 };
 
 /* ---- users_read.c ---- */
 
-/** The id of the role of a name, in the arena. LYRE_ENOTFOUND without a sentence. */
+/** The id of the role with a name, in the arena. LYRE_ENOTFOUND without a message. */
 int users_role_id(struct users *u, const char *name, struct arena *a, const char **ret, struct err *e);
-/** Whether an active user, but the one of the name \p but (NULL for none), has a role. */
+/** Whether an active user other than \p but (NULL for none) has a role. */
 int users_have_role(struct users *u, const char *id, const char *but, bool *ret, struct err *e);
-/** Whether there is an active super_user, but the user \p but and those of the role \p but_role (NULL for none). */
+/** Whether there is an active super_user other than the user \p but and those with the role \p but_role (NULL for none). */
 int users_have_super_user(struct users *u, const char *but, const char *but_role, bool *ret, struct err *e);
 /** Whether the permission of a role makes its users super_users. */
 bool permission_is_super(const lyre_value *permission);
 
 /* ---- users.c ---- */
 
-/** Names of users and of roles, ids of roles. */
+/** For names of users and roles, and ids of roles. */
 bool users_name_valid(const char *name);
-/** Writes one record, a key to delete one, and waits for the disk. \return 0 when it was done; LYRE_END when not */
+/** Writes one record, or deletes one given its key, and waits for the disk. \return 0; LYRE_END if it was not done */
 int users_write(struct users *u, const char *table, int mode, const lyre_value *record, struct arena *a, struct err *e);
 
 #define OBJECT(list, n) ((lyre_value){ .type = LYRE_OBJECT, .len = (n), .members = (list) })
@@ -69,9 +69,9 @@ static inline struct value_member member_bool(const char *name, bool b)
 
 /* ---- users_role.c ---- */
 
-/** Makes the super_user role where there is no role at all. */
+/** Creates the super_user role if there is no role at all. */
 int users_first_role(struct users *u, struct err *e);
-/** Lets go of the roles that are kept. */
+/** Releases the roles that are kept. */
 void users_forget_roles(struct users *u);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file auth/users_read.c
- * \brief Reading users and roles, each time at one moment of the database.
+ * \brief Reading users and roles, each time from one snapshot of the database.
  */
 #include "auth/users_internal.h"
 #include "base/text.h"
@@ -10,10 +10,10 @@
 
 /* ---- one table ---- */
 
-/** One of the tables at one moment. */
+/** One of the tables in one snapshot. */
 struct reader {
 	const struct table *table; /**< a reference */
-	const struct table *now;   /**< its definition at that moment */
+	const struct table *now;   /**< its definition in that snapshot */
 	struct snapshot snapshot;
 };
 
@@ -42,7 +42,7 @@ static void reader_close(struct reader *r)
 	table_unref(r->table);
 }
 
-/** An attribute of a record; null where it has none, or arena_failed(). Lives as long as the snapshot and the arena. */
+/** An attribute of a record; null if it has none, or if arena_failed(). Lives as long as the snapshot and the arena. */
 static lyre_value reader_attribute(const struct reader *r, struct record record, const char *name, struct arena *a)
 {
 	const struct attribute *attribute = table_attribute(r->now, name, strlen(name));
@@ -53,7 +53,7 @@ static lyre_value reader_attribute(const struct reader *r, struct record record,
 	return field_value(f, a);
 }
 
-/** Finds a record by its key, a text. LYRE_ENOTFOUND without a sentence. */
+/** Finds a record by its key, a string. LYRE_ENOTFOUND without a message. */
 static int reader_find(struct reader *r, const char *key, size_t len, struct record *ret, struct err *e)
 {
 	lyre_value value = value_text(key, len);
@@ -63,7 +63,7 @@ static int reader_find(struct reader *r, const char *key, size_t len, struct rec
 
 /* ---- many records ---- */
 
-/** One of them, as a scan comes by it. All of it, and what is read of it into the arena, ends with its turn. */
+/** A record visited by a scan. It, and what is read of it into the arena, lives until the scan moves on. */
 struct seen {
 	const struct reader *reader;
 	const char *key;
@@ -72,7 +72,7 @@ struct seen {
 	struct err *err;
 };
 
-/** What is done with each: \return 0 to go on; else the scan ends, and returns it */
+/** Called for each record: \return 0 to continue; any other value ends the scan, which returns it */
 typedef int see_record(void *arg, const struct seen *seen);
 
 static lyre_value seen_attribute(const struct seen *s, const char *name)
@@ -80,7 +80,7 @@ static lyre_value seen_attribute(const struct seen *s, const char *name)
 	return reader_attribute(s->reader, s->record, name, s->arena);
 }
 
-/** Opens a walk over the records by key or, by an index, over those whose attribute may be a text. */
+/** Opens a walk over the records by key or, by an index, over those whose attribute may be \p text. */
 static int walk_table(struct walk *w, struct reader *r, const char *attribute, const char *text, struct err *e)
 {
 	struct walk_range range = { .attribute = NULL };
@@ -94,7 +94,7 @@ static int walk_table(struct walk *w, struct reader *r, const char *attribute, c
 	return walk_open(w, &r->snapshot, r->now, &range, NULL, e);
 }
 
-/** Reads the record that a walk stands at. LYRE_ENOTFOUND when it is none for the scan. */
+/** Reads the current record of a walk. LYRE_ENOTFOUND if the scan does not want it. */
 static int read_seen(struct seen *s, struct walk *w, const char *attribute, const char *text)
 {
 	lyre_value v;
@@ -102,7 +102,7 @@ static int read_seen(struct seen *s, struct walk *w, const char *attribute, cons
 	int rc = walk_record(w, &s->record, s->err);
 	if (rc)
 		return rc;
-	if (text) { /* the index knows its beginning only */
+	if (text) { /* the index has only its beginning */
 		v = seen_attribute(s, attribute);
 		if (arena_failed(s->arena))
 			return err_nomem(s->err);
@@ -120,8 +120,8 @@ static int read_seen(struct seen *s, struct walk *w, const char *attribute, cons
 }
 
 /**
- * Calls \p see for each record whose key is a text, by key; with \p text for those whose attribute is that text, in any
- * order, until one returns non-zero. \return what it returned, 0 at the end, a failure
+ * Calls \p see for each record whose key is a string, by key; with \p text for those whose attribute is that string, in any
+ * order, until it returns nonzero. \return what it returned, 0 at the end, or a failure
  */
 static int scan_each(struct users *u, const char *table, const char *attribute, const char *text, see_record *see, void *arg,
 	struct err *e)
@@ -239,7 +239,7 @@ int users_each(struct users *u, int (*visit)(void *arg, const char *name, const 
 	return scan_each(u, USER_TABLE, NULL, NULL, see_user, &v, e);
 }
 
-/** \p arg the name of a user who does not count, NULL for none. */
+/** \p arg is the name of a user who does not count, NULL for none. */
 static int see_active(void *arg, const struct seen *s)
 {
 	const char *but = arg;
@@ -265,7 +265,7 @@ bool permission_is_super(const lyre_value *permission)
 	return value_is(super, LYRE_BOOL) && super->b;
 }
 
-/** As the API shows it, all of it in the arena. */
+/** A role as the API shows it, all in the arena. */
 static int role_value(const struct reader *r, struct record record, const char *id, struct arena *a, lyre_value *ret,
 	struct err *e)
 {
@@ -322,7 +322,7 @@ int users_each_role(struct users *u, int (*visit)(void *arg, const lyre_value *r
 	return scan_each(u, ROLE_TABLE, NULL, NULL, see_role, &v, e);
 }
 
-/** A text that is kept beyond the scan. */
+/** A string that is kept beyond the scan. */
 struct kept_text {
 	struct arena *arena;
 	const char *text;
@@ -345,7 +345,7 @@ int users_role_id(struct users *u, const char *name, struct arena *a, const char
 	return rc == LYRE_END ? 0 : rc ? rc : LYRE_ENOTFOUND;
 }
 
-/** Looks for a user of a role that is a super_user's. */
+/** Searches for a user whose role is a super_user. */
 struct super_search {
 	struct users *users;
 	const char *but, *but_role;

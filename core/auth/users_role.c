@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file auth/users_role.c
- * \brief The rules by which roles change, and the compiled roles that users share.
+ * \brief The rules for changing roles, and the compiled roles that users share.
  */
 #include "auth/users_internal.h"
 #include "base/arena.h"
@@ -19,7 +19,7 @@ static struct kept_role *kept_of(struct users *u, const char *id)
 	return &u->roles[h % ROLES_KEPT];
 }
 
-/** A reference to the kept role of an id, when it is of this epoch or was made from this version of the record. */
+/** A reference to the kept role with an id, if it is of this epoch or was made from this version of the record. */
 static const struct role *kept_find(struct users *u, const char *id, uint64_t epoch, const double *updated)
 {
 	const struct role *role = NULL;
@@ -57,7 +57,7 @@ void users_forget_roles(struct users *u)
 
 int users_role(struct users *u, const char *id, const struct role **ret, struct err *e)
 {
-	uint64_t epoch = users_epoch(u); /* before it is read: what it tells must not be older */
+	uint64_t epoch = users_epoch(u); /* before reading the role, so that it is not newer than what was read */
 	lyre_value record;
 	struct arena a;
 
@@ -79,7 +79,7 @@ int users_role(struct users *u, const char *id, const struct role **ret, struct 
 
 /* ---- writing ---- */
 
-/** \p name and \p permission NULL: as they are. LYRE_END when it was not done. */
+/** \p name and \p permission NULL: unchanged. LYRE_END if it was not done. */
 static int put(struct users *u, int mode, const char *id, const char *name, const lyre_value *permission,
 	struct arena *a, struct err *e)
 {
@@ -134,7 +134,7 @@ static int taken(const char *name, struct err *e)
 	return err_set(e, LYRE_ECONFLICT, "A role with name '%s' already exists", name);
 }
 
-/** Whether a name is free, but for the role \p id (NULL for none). */
+/** Whether no role other than \p id (NULL for none) has the name. */
 static int check_free(struct users *u, const char *name, const char *id, struct arena *a, struct err *e)
 {
 	const char *owner;
@@ -164,7 +164,7 @@ int users_add_role(struct users *u, const struct lyre_role *role, struct arena *
 	return rc;
 }
 
-/** Whether the server can do without the super_users of a role, which is about to have another permission. */
+/** Whether a super_user remains if the permission of a role changes. */
 static int check_demotion(struct users *u, const lyre_value *now, const struct lyre_role *change, struct err *e)
 {
 	bool users = false, other = false;
@@ -175,7 +175,8 @@ static int check_demotion(struct users *u, const lyre_value *now, const struct l
 	if (!rc && users)
 		rc = users_have_super_user(u, NULL, change->id, &other, e);
 	if (!rc && users && !other)
-		rc = err_set(e, LYRE_ECONFLICT, "Role %s must stay a super_user's: there is no other active super_user", change->id);
+		rc = err_set(e, LYRE_ECONFLICT, "Role %s must remain a super_user: there is no other active super_user",
+			change->id);
 	return rc;
 }
 
@@ -202,7 +203,7 @@ int users_change_role(struct users *u, const struct lyre_role *role, struct aren
 	return rc == LYRE_ENOTFOUND || rc == LYRE_END ? err_set(e, LYRE_ENOTFOUND, "Invalid role id") : rc;
 }
 
-/** By the lock. */
+/** With the lock held. */
 static int drop_locked(struct users *u, const char *id, struct arena *a, struct err *e)
 {
 	lyre_value now, key = value_text(id, strlen(id));

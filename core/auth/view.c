@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file auth/view.c
- * \brief What a principal sees of a table or a database.
+ * \brief What a principal can see of a table or a database.
  */
 #include "auth/view.h"
 
@@ -9,13 +9,13 @@
 
 #include <string.h>
 
-/** What nobody reads, and nobody searches by. */
+/** Attributes that nobody may read or search by. */
 static const struct {
 	const char *table;
 	const char *const attributes[5];
 } secrets[] = {
 	{ "hdb_user", { "password", "hash", "refresh_token", "stamp" } },
-	{ "hdb_session", { "stamp" } }, /* the key is a digest, which nobody signs in by */
+	{ "hdb_session", { "stamp" } }, /* the key is a digest, which cannot be used to sign in */
 };
 
 static struct permission_view system_view(const char *table)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file auth/view.h
- * \brief What a principal sees of a database, a table and its attributes. Any thread; does not block.
+ * \brief What a principal can see of a database, a table and its attributes. Any thread; does not block.
  */
 #ifndef AUTH_VIEW_H
 #define AUTH_VIEW_H
@@ -12,22 +12,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** What a principal sees of a table: for the services that read and write it. */
+/** What a principal can see of a table: for the services that read and write it. */
 struct permission_view {
-	uint32_t permissions;           /**< enum lyre_permission, or-ed, LYRE_PERMIT_DESCRIBE where it may be known of; 0: nothing */
-	const struct role_table *table; /**< which attributes; NULL: all */
-	bool structure;                 /**< all attributes may be known of, for the table may be changed */
-	bool secret;                    /**< passwords and tokens of the server's own tables are hidden */
-	const char *const *secrets;     /**< with secret: their attributes, ended by NULL */
+	uint32_t permissions;           /**< enum lyre_permission, or-ed, LYRE_PERMIT_DESCRIBE if it is visible; 0: nothing */
+	const struct role_table *table; /**< the permitted attributes; NULL: all */
+	bool structure;                 /**< all attributes are visible, because the table may be changed */
+	bool secret;                    /**< passwords and tokens in the server's own tables are hidden */
+	const char *const *secrets;     /**< with secret: their attributes, NULL-terminated */
 };
 
-/** \p server_rights: a module asks for itself, everything is permitted. */
+/** \p server_rights: a module acts for itself, everything is permitted. */
 struct permission_view permission_view(const struct principal *who, bool server_rights, const char *database, const char *table);
-/** What the view permits on an attribute, the primary key where \p key is set. */
+/** What the view permits on an attribute, the primary key if \p key is set. */
 uint32_t permission_attribute(const struct permission_view *v, const char *name, size_t len, bool key);
-/** Whether every attribute is seen. */
+/** Whether every attribute is visible. */
 static inline bool permission_sees_all(const struct permission_view *v) { return !v->table && !v->secret; }
-/** Whether a database may be known of. */
+/** Whether a database is visible. */
 bool permission_sees_database(const struct principal *who, bool server_rights, const char *database);
 
 #endif

@@ -52,7 +52,7 @@ void arena_free(struct arena *a)
 	arena_init_charged(a, a->charge);
 }
 
-/* Blocks double, so that a large request makes few of them; one that is larger than a block gets its own. */
+/* Block sizes double, so that a large request needs few; an allocation larger than a block gets its own. */
 static bool add_block(struct arena *a, size_t size)
 {
 	size_t want = a->blocks ? a->blocks->size * 2 : BLOCK_MIN;

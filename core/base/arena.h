@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file base/arena.h
- * \brief Memory of one request: taken piece by piece, given back at once. One thread at a time.
+ * \brief Memory of one request: allocated piece by piece, freed all at once. One thread at a time.
  */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
@@ -17,24 +17,24 @@ struct arena_block;
 struct arena {
 	struct arena_block *blocks; /**< newest first */
 	char *next, *end;
-	size_t total;               /**< bytes taken from the system */
+	size_t total;               /**< bytes allocated from the system */
 	bool failed;                /**< for arena_failed() */
-	struct charge *charge;      /**< what the memory is charged to; NULL: it is not counted */
+	struct charge *charge;      /**< to which the memory is charged; NULL: not counted */
 };
 
 void arena_init(struct arena *a);
-/** \p c is to outlive what the arena holds. */
+/** \p c must outlive the content of the arena. */
 void arena_init_charged(struct arena *a, struct charge *c);
-/** Gives all back but the first block, which the next request uses again. */
+/** Frees everything except the first block, which the next request reuses. */
 void arena_reset(struct arena *a);
 void arena_free(struct arena *a);
 
-/** Aligned for any type, not zeroed. NULL when out of memory. */
+/** Aligned for any type, not zeroed. NULL if out of memory. */
 void *arena_alloc(struct arena *a, size_t size);
 void *arena_zalloc(struct arena *a, size_t size);
 /**
- * Whether an allocation has failed since this was asked last: for who builds a value by functions that give null for
- * what there is no memory for.
+ * Whether an allocation has failed since the last call: for callers that build a value with functions that return null if
+ * memory runs out.
  */
 bool arena_failed(struct arena *a);
 /** NUL-terminated copy of \p len bytes. */

@@ -3,10 +3,10 @@
 
 #include <stdint.h>
 
-/* The budget is asked for multiples of this. */
+/* Memory is taken from the budget in multiples of this. */
 #define STEP ((size_t)16 << 10)
 
-/* An allowance is at most what a common request takes, and at least what an error takes. */
+/* An allowance is at most what a common request needs, and at least what an error needs. */
 #define ALLOWANCE_MAX ((size_t)64 << 10)
 #define ALLOWANCE_MIN ((size_t)24 << 10)
 
@@ -65,7 +65,7 @@ bool charge_pay(struct charge *c, size_t bytes)
 	return true;
 }
 
-/* Pays what it must, or is given back what it need not have paid. */
+/* Takes what is due from the budget, or returns what is no longer due. */
 static void settle(struct charge *c)
 {
 	size_t due = price(c, c->held);
@@ -96,7 +96,7 @@ int charge_explain(const struct charge *c, struct err *e)
 	if (e->code != LYRE_ENOMEM)
 		return e->code;
 	if (c->refused == LYRE_ETOOBIG)
-		return err_set(e, c->refused, "The request takes more than %zu KiB of memory, the most that one may hold",
+		return err_set(e, c->refused, "The request needs more than %zu KiB of memory, the limit for one request",
 			c->budget->each >> 10);
 	if (c->refused == LYRE_EBUSY)
 		return err_set(e, c->refused, "All memory for requests is in use: try again later");

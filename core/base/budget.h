@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file base/budget.h
- * \brief Memory that all requests may hold together, and what each of them holds of it.
+ * \brief The memory that all requests together may hold, and each request's share.
  *
- * Memory is charged where it is taken and given back where it is freed. A charge has an allowance that is paid for in
- * advance, so that small requests never touch what is shared.
+ * Memory is charged where it is allocated and returned where it is freed. A charge has an allowance that is reserved in
+ * advance, so that small requests never touch the shared count.
  */
 #ifndef BASE_BUDGET_H
 #define BASE_BUDGET_H
@@ -17,40 +17,40 @@
 
 /** Any thread. */
 struct budget {
-	_Atomic size_t held; /**< bytes that charges have taken beyond their allowances */
-	size_t max;          /**< of held */
+	_Atomic size_t held; /**< bytes held by charges beyond their allowances */
+	size_t max;          /**< limit of held */
 	size_t each;         /**< bytes that one charge may hold */
-	size_t strangers;    /**< of held, where a charge is for an unknown client that takes more */
-	size_t allowance;    /**< bytes that a connection's request may hold without asking */
+	size_t strangers;    /**< limit of held for charges of clients that have not signed in */
+	size_t allowance;    /**< bytes that a connection's request may hold without using the budget */
 };
 
 /**
- * \param memory       bytes of all, the allowances included
- * \param each         bytes of one; 0: half of what is shared
- * \param connections  how many allowances there are
+ * \param memory       total bytes, including the allowances
+ * \param each         bytes of one charge; 0: half of the shared memory
+ * \param connections  number of allowances
  */
 void budget_init(struct budget *b, size_t memory, size_t each, size_t connections);
-/** Whether \p bytes more could be taken at this moment. */
+/** Whether \p bytes more could be taken now. */
 bool budget_has_room(const struct budget *b, size_t bytes);
 
-/** What one request or job holds. One thread at a time. */
+/** The memory held by one request or job. One thread at a time. */
 struct charge {
 	struct budget *budget; /**< NULL: nothing is counted */
 	size_t allowance;
 	size_t held;           /**< bytes */
-	size_t paid;           /**< bytes taken from the budget, for what is beyond the allowance */
+	size_t paid;           /**< bytes taken from the budget, beyond the allowance */
 	bool known;            /**< the client has signed in */
-	int refused;           /**< why memory was refused last: LYRE_EBUSY, LYRE_ETOOBIG; 0: it was not */
+	int refused;           /**< why memory was last refused: LYRE_EBUSY, LYRE_ETOOBIG; 0: it was not */
 };
 
-/** \p budget NULL: nothing will be counted. */
+/** \p b NULL: nothing is counted. */
 void charge_init(struct charge *c, struct budget *b, size_t allowance);
 
-/** Of charge_take() and charge_give(), where the budget has to be asked. */
+/** Parts of charge_take() and charge_give() that use the budget. */
 bool charge_pay(struct charge *c, size_t bytes);
 void charge_return(struct charge *c);
 
-/** To be called before memory is taken. \p c NULL: nobody counts. \return false when it is refused, with the reason in \p c */
+/** To be called before allocating. \p c NULL: not counted. \return false if refused, with the reason in \p c */
 static inline bool charge_take(struct charge *c, size_t bytes)
 {
 	if (!c || !c->budget)
@@ -71,11 +71,11 @@ static inline void charge_give(struct charge *c, size_t bytes)
 		charge_return(c);
 }
 
-/** What \p from holds becomes what \p to holds; of the same budget. Cannot fail. */
+/** Moves \p bytes held by \p from to \p to, of the same budget. Cannot fail. */
 void charge_move(struct charge *from, struct charge *to, size_t bytes);
 
 /**
- * What a failure really is: LYRE_ENOMEM where memory was refused becomes LYRE_EBUSY or LYRE_ETOOBIG, with the sentence.
+ * Corrects a failure: LYRE_ENOMEM becomes LYRE_EBUSY or LYRE_ETOOBIG, with its message, if memory was refused.
  * \return e->code
  */
 int charge_explain(const struct charge *c, struct err *e);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #define NOT_COUNTED ((size_t)4 << 10)
-/* From here on a buffer grows by a quarter: twice the memory would be more than it may ever need. */
+/* From this size on a buffer grows by a quarter: doubling could take much more than it ever needs. */
 #define LARGE ((size_t)1 << 20)
 
 void buf_init(struct buf *b)
@@ -18,7 +18,7 @@ void buf_init_charged(struct buf *b, struct charge *c)
 	*b = (struct buf){ .charge = c };
 }
 
-/* Small ones are not counted: whatever was refused, there is room for the sentence that says so. */
+/* Small buffers are not counted: even after a refusal there is room for the message about it. */
 static size_t counted(size_t cap)
 {
 	return cap > NOT_COUNTED ? cap : 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file base/buf.h
- * \brief A growing run of bytes. A failed allocation sticks: later appends do nothing, and the user asks once at the end.
+ * \brief A growing array of bytes. A failed allocation is sticky: later appends do nothing, and the user checks once at the
+ * end.
  */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
@@ -17,25 +18,25 @@ struct buf {
 	char *data;
 	size_t len, cap;
 	bool failed;
-	struct charge *charge; /**< what the memory is charged to, but for a few KiB; NULL: it is not counted */
+	struct charge *charge; /**< to which the memory is charged, except a few KiB; NULL: not counted */
 };
 
 void buf_init(struct buf *b);
-/** \p c is to outlive what the buffer holds. */
+/** \p c must outlive the content of the buffer. */
 void buf_init_charged(struct buf *b, struct charge *c);
 void buf_free(struct buf *b);
-/** Takes over the memory of \p from, which is empty then. \p b is. Their charges are of one budget, or none. */
+/** Moves the memory of \p from to \p b, which must be empty. Their charges have the same budget, or none. */
 void buf_move(struct buf *b, struct buf *from);
-/** Empties, keeps the memory, forgets a failure. */
+/** Empties the buffer, keeps the memory, clears a failure. */
 void buf_clear(struct buf *b);
-/** Of buf_reserve(), where there is no room yet. */
+/** Part of buf_reserve(), for when there is not enough room. */
 bool buf_grow(struct buf *b, size_t more);
 void buf_addf(struct buf *b, const char *fmt, ...) LYRE_PRINTF(2, 3);
 void buf_vaddf(struct buf *b, const char *fmt, va_list ap) LYRE_PRINTF(2, 0);
-/** A NUL behind the bytes, not counted; NULL when out of memory. */
+/** The bytes with a NUL after them, which is not counted; NULL if out of memory. */
 char *buf_cstr(struct buf *b);
 
-/** Room for \p more bytes at data + len; false when out of memory. */
+/** Makes room for \p more bytes at data + len; false if out of memory. */
 static inline bool buf_reserve(struct buf *b, size_t more)
 {
 	return (!b->failed && b->cap - b->len >= more) || buf_grow(b, more);

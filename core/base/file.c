@@ -26,7 +26,7 @@ int file_write(int fd, const void *bytes, size_t len)
 	return 0;
 }
 
-/** Puts the names in the folder of a file on the disk. */
+/** Flushes the folder of a file to disk. */
 static int sync_folder(const char *path, struct err *e)
 {
 	char *copy = strdup(path);
@@ -49,7 +49,7 @@ int file_write_new(const char *path, const void *bytes, size_t len, mode_t mode,
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 
 	if (fd < 0)
-		return err_errno(e, errno, "make", path);
+		return err_errno(e, errno, "create", path);
 	int error = file_write(fd, bytes, len);
 	if (!error && fsync(fd) < 0)
 		error = errno;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file base/file.h
- * \brief Writing to files whole, and so that they are there after a power cut.
+ * \brief Writing complete files, which survive a power failure.
  */
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
@@ -10,11 +10,11 @@
 
 #include <sys/types.h>
 
-/** Writes all of it, however many steps that takes. Blocks. \return 0 or an errno */
+/** Writes all bytes, in as many steps as needed. Blocks. \return 0 or an errno */
 int file_write(int fd, const void *bytes, size_t len);
 /**
- * Makes a file that is not there yet; when this returns, it and its name are on the disk. Blocks. When it fails, there is
- * none.
+ * Creates a file that must not exist yet; when this returns, the file and its name are on disk. Blocks. On failure there is
+ * no file.
  */
 int file_write_new(const char *path, const void *bytes, size_t len, mode_t mode, struct err *e);
 

@@ -20,7 +20,7 @@ static int make_all(const char *path, mode_t mode, struct err *e)
 			continue;
 		*p = '\0';
 		if (mkdir(copy, mode) && errno != EEXIST)
-			rc = err_errno(e, errno, "make the folder", copy);
+			rc = err_errno(e, errno, "create the folder", copy);
 		*p = end;
 		if (!end)
 			break;
@@ -41,14 +41,14 @@ static void cut_last(char *path)
 		*slash = '\0';
 }
 
-/** What is there of it, from the top on, is what counts. \p path is changed. */
+/** Checks the part of the path that exists. \p path is changed. */
 static int try_existing(char *path, struct err *e)
 {
 	struct stat st;
 
 	while (stat(path, &st) < 0) {
 		if (errno != ENOENT || !strcmp(path, "/") || !strcmp(path, "."))
-			return err_errno(e, errno, "make the folder", path);
+			return err_errno(e, errno, "create the folder", path);
 		cut_last(path);
 	}
 	if (!S_ISDIR(st.st_mode))

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A byte of a count that stands in the list. */
+/* Marks a count that is in the list. */
 #define MANY 255
 
-/* Where a text ends whose opening quote stands before p: behind its closing quote, or at the end. */
+/* The end of a string whose opening quote is before p: after its closing quote, or the end of the text. */
 static const char *pass_text(const char *p, const char *end)
 {
 	for (const char *from = p; (p = memchr(p, '"', (size_t)(end - p))); p++) {
@@ -23,7 +23,7 @@ static const char *pass_text(const char *p, const char *end)
 	return end;
 }
 
-/* Room for one more; the first is not the heap's. */
+/* Makes room for one more; the first array is not on the heap. */
 static void *grow(struct json_counts *c, void *old, bool on_heap, size_t size, size_t *room, size_t first)
 {
 	size_t cap = *room ? *room * 2 : first;
@@ -77,7 +77,7 @@ static bool is_empty(const char *p, const char *end)
 	return p < end && (*p == ']' || *p == '}');
 }
 
-/* They were listed as they ended. */
+/* The list is in the order in which they end. */
 static int by_place(const void *a, const void *b)
 {
 	uint32_t x = ((const struct json_many *)a)->at, y = ((const struct json_many *)b)->at;
@@ -86,7 +86,7 @@ static int by_place(const void *a, const void *b)
 
 int json_count(struct json_counts *c, const char *text, size_t len, struct charge *charge)
 {
-	struct json_many open[JSON_DEPTH_MAX]; /* their places, and how many so far */
+	struct json_many open[JSON_DEPTH_MAX]; /* their positions, and the counts so far */
 	unsigned depth = 1;
 
 	c->charge = charge;
@@ -104,7 +104,7 @@ int json_count(struct json_counts *c, const char *text, size_t len, struct charg
 		case '[':
 		case '{':
 			if (depth == JSON_DEPTH_MAX) {
-				p = end; /* deeper than what is decoded */
+				p = end; /* too deep to be decoded */
 				break;
 			}
 			open[depth++] = (struct json_many){ (uint32_t)c->count, !is_empty(p, end) };
@@ -143,7 +143,7 @@ void json_counts_free(struct json_counts *c)
 uint32_t json_counts_next(struct json_counts *c)
 {
 	if (c->next == c->count)
-		return 0; /* behind a fault of the text */
+		return 0; /* after a fault in the text */
 	uint32_t n = c->bytes[c->next++];
 	return n < MANY ? n : c->many[c->many_next++].count;
 }

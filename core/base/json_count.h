@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file base/json_count.h
- * \brief How much is in each array and object of a JSON text, found before they are decoded: each takes its memory once,
+ * \brief Counts the items of each array and object in a JSON text before decoding, so that each allocates its memory once,
  * and no more than it needs.
  */
 #ifndef BASE_JSON_COUNT_H
@@ -13,7 +13,7 @@
 
 #define JSON_COUNTS_FIRST 64
 
-/** A byte each in the order in which they begin; those of many are listed besides. */
+/** One byte for each, in the order in which they start; large counts are in a separate list. */
 struct json_counts {
 	struct charge *charge;
 	uint8_t *bytes, first[JSON_COUNTS_FIRST];
@@ -25,16 +25,16 @@ struct json_counts {
 };
 
 /**
- * Counts what is left of an array or object, from behind an item to its end: first the items that are to come, then those
- * of each array and object within them. By brackets, commas and texts alone: of a text that is not JSON, what stands before
- * the fault is counted right, or as more than there is. \p len up to UINT32_MAX.
- * \param charge  what the counts are charged to; NULL: nothing
- * \return 0, or LYRE_ENOMEM without a sentence; json_counts_free() is due in either case
+ * Counts the rest of an array or object, from after an item to its end: first its remaining items, then those of each array
+ * and object within them. Looks only at brackets, commas and strings: if the text is not JSON, the part before the fault is
+ * counted correctly or too high. \p len up to UINT32_MAX.
+ * \param charge  to which the counts are charged; NULL: none
+ * \return 0, or LYRE_ENOMEM without a message; call json_counts_free() in either case
  */
 int json_count(struct json_counts *c, const char *text, size_t len, struct charge *charge);
 void json_counts_free(struct json_counts *c);
 
-/** The next count, in the order in which they begin. */
+/** The next count, in the order in which they start. */
 uint32_t json_counts_next(struct json_counts *c);
 
 #endif

@@ -8,9 +8,9 @@
 #include <string.h>
 
 /*
- * Values are first stacked, as the number of an array's items is not known before its end, then copied to the arena in one
- * run. When the stack is full, what is left of the array is counted and read to its place. Texts are unescaped where they
- * stand. What is left in the text for later is read as everything is, but nothing is kept or changed.
+ * Values are first pushed on a stack, as the number of an array's items is unknown before its end, and then copied to the
+ * arena at once. When the stack is full, the rest of the array is counted and read directly to the arena. Strings are
+ * unescaped in place. Values left in the text for later are read like all others, but nothing is stored or changed.
  */
 #define STACK_FIRST 64
 #define STACK_MAX 4096
@@ -32,7 +32,7 @@ static void pass_digits(struct json_reader *r)
 		r->p++;
 }
 
-/* Integers that surely fit, which most numbers are, without another look at their digits. */
+/* Fast path for integers that certainly fit, which most numbers are: reads their digits only once. */
 static bool read_short_integer(struct json_reader *r, lyre_value *v)
 {
 	char *p = r->p, *end = r->end;
@@ -49,7 +49,7 @@ static bool read_short_integer(struct json_reader *r, lyre_value *v)
 	return true;
 }
 
-/* Passes over a number. \param[out] integer  whether it has neither fraction nor exponent */
+/* Skips a number. \param[out] integer  whether it has neither fraction nor exponent */
 static int pass_number(struct json_reader *r, bool *integer)
 {
 	*integer = true;
@@ -83,7 +83,7 @@ static int pass_number(struct json_reader *r, bool *integer)
 	return 0;
 }
 
-/* An integer that is not short. \p text ends in a NUL */
+/* A long integer. \p text ends in a NUL */
 static int long_integer(struct json_reader *r, const char *text, size_t len, lyre_value *v)
 {
 	errno = 0;
@@ -109,7 +109,7 @@ static int read_number(struct json_reader *r, lyre_value *v)
 	if (rc)
 		return rc;
 
-	/* The byte behind the number is put back: it ends the text only for what converts it. */
+	/* The byte after the number is replaced by a NUL only for the conversion. */
 	char *end = r->p, behind = *end;
 	*end = '\0';
 	if (integer) {
@@ -134,15 +134,15 @@ static int read_word(struct json_reader *r, const char *word, lyre_value value, 
 	return 0;
 }
 
-/* ---- what is in an array or an object ---- */
+/* ---- items of arrays and objects ---- */
 
-/* What was read of it: on the stack from base on, or in its place. */
+/* The items read so far: on the stack from base on, or at their final place. */
 struct items {
-	size_t size;  /* of one: of a lyre_value, or of a member */
+	size_t size;  /* of an item: a lyre_value, or a member */
 	size_t base;
 	char *place;  /* NULL: on the stack */
 	uint32_t count, room;
-	bool counted; /* it is the one that counts */
+	bool counted; /* the counts were made for this one */
 };
 
 static bool make_place(struct json_reader *r, struct items *i, uint64_t room)
@@ -171,7 +171,7 @@ static void put_in_place(struct items *i, const struct value_member *m)
 		((lyre_value *)(void *)i->place)[i->count++] = m->value;
 }
 
-/* Moves the items from the stack to a place of their own, with room for more. */
+/* Moves the items from the stack to the arena, with room for more. */
 static int leave_stack(struct json_reader *r, struct items *i, size_t more)
 {
 	size_t n = r->top - i->base;
@@ -187,7 +187,7 @@ static int leave_stack(struct json_reader *r, struct items *i, size_t more)
 	return 0;
 }
 
-/* Behind an item that is read, but not on the stack. */
+/* Called after an item that has been read, but is not on the stack. */
 static int count_rest(struct json_reader *r, struct items *i)
 {
 	i->counted = r->counted = true;
@@ -303,7 +303,7 @@ static int finish_object(struct json_reader *r, struct items *i, lyre_value *v)
 	return 0;
 }
 
-/* What is left in the text is what it will be read from. */
+/* The value refers to its text, from which it is read later. */
 static int read_later(struct json_reader *r, lyre_value *v)
 {
 	const char *from = r->p;
@@ -405,7 +405,7 @@ static int decode(struct arena *a, char *text, size_t len, bool later, lyre_valu
 		len -= 3;
 	}
 	if (len > UINT32_MAX)
-		return err_set(e, LYRE_ETOOBIG, "JSON of more than 4 GiB is not read");
+		return err_set(e, LYRE_ETOOBIG, "JSON of more than 4 GiB is not supported");
 	struct value_member first[STACK_FIRST];
 	struct json_reader r;
 	r.arena = a;

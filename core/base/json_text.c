@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Texts in JSON, and what is said of documents that are none. */
+/* Strings in JSON, and the errors about invalid documents. */
 #include "base/json_reader.h"
 #include "base/text.h"
 
@@ -41,11 +41,11 @@ int json_fail_token(struct json_reader *r)
 	int char_len = 1;
 	while (char_len < (int)tail && ((unsigned char)r->p[char_len] & 0xc0) == 0x80)
 		char_len++;
-	/* Texts that were read end in a NUL where their quote stood. */
+	/* Strings already read have a NUL in place of their quote. */
 	for (char *p = from; p < r->p; p++)
 		if (*p == '\0')
 			*p = '"';
-	/* Texts that were decoded in place may have left half a character behind. */
+	/* Strings decoded in place may have left part of a character behind. */
 	while (from < r->p && utf8_valid_prefix(from, (size_t)(r->p - from)) < (size_t)(r->p - from))
 		from++;
 	return err_set(r->err, LYRE_EINVAL, "Unexpected token '%.*s', %s\"%.*s\"%s is not valid JSON", char_len, r->p,
@@ -91,21 +91,21 @@ static char *put_utf8(char *w, unsigned u)
 	return w;
 }
 
-/* What unescaping leaves behind the text counts one unit a byte. */
+/* Overwrites what unescaping leaves after the string, so that it counts one unit per byte. */
 static void blank(const struct json_reader *r, char *from, const char *to)
 {
 	if (from < to && !r->skims)
 		memset(from, 'x', (size_t)(to - from));
 }
 
-/* A failure within a text, whose rest behind \p w is not in its place yet. */
+/* A failure within a string, whose rest after \p w has not been moved yet. */
 static int fail_text(struct json_reader *r, char *w, const char *rest, const char *at, const char *why)
 {
 	blank(r, w, rest);
 	return json_fail_at(r, at, why);
 }
 
-/* r->p stands behind a backslash; the unescaped character goes to *w, which is never ahead of r->p. */
+/* r->p is after a backslash; the unescaped character goes to *w, which is never ahead of r->p. */
 static int read_escape(struct json_reader *r, char **w)
 {
 	static const char plain[256] = { ['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b', ['f'] = '\f',
@@ -141,7 +141,7 @@ static int read_escape(struct json_reader *r, char **w)
 	return 0;
 }
 
-/* Moves to the next byte that ends a text or needs a look, by eights while there are. Returns whether all passed over is ASCII. */
+/* Skips to the next byte that ends a string or needs attention, eight at a time. Returns whether all skipped bytes are ASCII. */
 static bool pass_plain(struct json_reader *r)
 {
 	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What stands behind the backslash; 'u' is written as \u00xx; 0 needs no escape. */
+/* The character after the backslash; 'u' is written as \u00xx; 0 needs no escape. */
 static const char escapes[256] = {
 	'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'b', 't', 'n', 'u', 'f', 'r', 'u', 'u',
 	'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u',
@@ -19,7 +19,7 @@ static inline bool has_special(uint64_t x)
 {
 	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
 	uint64_t quote = x ^ ones * '"', backslash = x ^ ones * '\\';
-	/* a top bit: a byte under 0x20, or one that the exclusive or made 0 */
+	/* a top bit is set for a byte below 0x20, or one that the exclusive or made 0 */
 	return ((x - ones * 0x20) | (quote - ones) | (backslash - ones)) & ~x & tops;
 }
 
@@ -30,7 +30,7 @@ static uint64_t load(const char *s, size_t bytes)
 	return x;
 }
 
-/* Whether no byte needs an escape, looked at by eights; some twice, where the length is no multiple. */
+/* Whether no byte needs an escape, checked eight at a time; some twice, if the length is not a multiple. */
 static inline bool is_plain(const char *s, size_t len)
 {
 	if (len >= 8) {
@@ -49,7 +49,7 @@ static inline bool is_plain(const char *s, size_t len)
 
 void json_add_string(struct buf *b, const char *s, size_t len)
 {
-	/* Most texts need no escape: reserve for that, and grow only where one does. */
+	/* Most strings need no escape: reserve for that, and grow only if one does. */
 	if (!buf_reserve(b, len + 2))
 		return;
 	char *to = b->data + b->len;
@@ -112,7 +112,7 @@ static unsigned digit_count(uint64_t u)
 	return n + (u >= tens[n]);
 }
 
-/* Two digits a step, from the end. */
+/* Two digits per step, from the end. */
 static size_t uint_text(char *out, uint64_t u)
 {
 	static const char pairs[] = "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849"
@@ -138,8 +138,8 @@ size_t int_text(char out[NUMBER_TEXT_MAX], int64_t i)
 }
 
 /*
- * The thousandths whose nearest double is fraction / 2^shift, by integers alone: an x87 keeps more bits of a quotient
- * than a double has. \return false when there are none, and for a few where it would be close
+ * The thousandths whose nearest double is fraction / 2^shift, computed with integers: an x87 keeps more bits of a quotient
+ * than a double has. \return false if there are none, and for a few borderline cases
  */
 static bool whole_thousandths(uint64_t fraction, unsigned shift, uint64_t *ret)
 {
@@ -151,14 +151,14 @@ static bool whole_thousandths(uint64_t fraction, unsigned shift, uint64_t *ret)
 	return (back > scaled ? back - scaled : scaled - back) < limit;
 }
 
-/* Times and prices: up to three decimals, few enough digits that the text is the only one so short. */
+/* Fast path for times and prices: up to three decimals, and few enough digits that no other text is as short. */
 static size_t short_decimal_text(char *out, double d)
 {
 	uint64_t bits, n = 0;
 	memcpy(&bits, &d, sizeof bits);
 	unsigned exponent = bits >> 52 & 0x7ff;
 	uint64_t fraction = (bits & ((UINT64_C(1) << 52) - 1)) | UINT64_C(1) << 52;
-	/* From 2^43 on not every thousandth is a double of its own; below 2^-11 there is none but zero. */
+	/* From 2^43 on, thousandths share doubles; below 2^-11 there is none but zero. */
 	if (bits << 1 && (exponent < 1012 || exponent > 1065 || !whole_thousandths(fraction, 1075 - exponent, &n)))
 		return 0;
 	size_t len = n && bits >> 63;
@@ -185,13 +185,13 @@ size_t double_text(char out[NUMBER_TEXT_MAX], double d)
 		return len;
 
 	char text[NUMBER_TEXT_MAX];
-	/* Fifteen digits show every shorter text as itself, but for subnormal numbers, which have fewer. */
+	/* Fifteen digits reproduce every shorter text, except for subnormal numbers, which have fewer. */
 	for (int precision = fabs(d) < DBL_MIN ? 0 : 14; precision <= 16; precision++) {
 		snprintf(text, sizeof text, "%.*e", precision, d);
 		if (strtod(text, NULL) == d)
 			break;
 	}
-	/* text is [-]d.ddde±xx: take it apart and set it as ECMAScript's Number::toString does. */
+	/* text is [-]d.ddde±xx: convert it to the form of ECMAScript's Number::toString. */
 	char digits[20];
 	int n = 0;
 	const char *p = text;
@@ -278,7 +278,7 @@ void json_add_value(struct buf *b, const lyre_value *v)
 		}
 		buf_add_char(b, '}');
 		break;
-	default: /* VALUE_UNREAD: there was no memory to decode it */
+	default: /* VALUE_UNREAD: out of memory when it was to be decoded */
 		b->failed = true;
 	}
 }

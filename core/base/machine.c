@@ -13,7 +13,7 @@
 
 /* ---- files of cgroups ---- */
 
-/* The first line of a file, without its end. */
+/* The first line of a file, without its newline. */
 static bool read_line(char *line, size_t size, const char *folder, const char *name)
 {
 	char path[PATH_MAX];
@@ -28,7 +28,7 @@ static bool read_line(char *line, size_t size, const char *folder, const char *n
 	return ok;
 }
 
-/* "max", and -1 where version 1 means it, are no numbers. */
+/* "max", and -1 in version 1, are not numbers. */
 static bool read_number(uint64_t *ret, const char *text, const char **behind)
 {
 	char *end;
@@ -83,9 +83,9 @@ static void read_2(struct machine_limits *l, const char *folder)
 		limit_processors(l, quota, period);
 }
 
-/* ---- where they are ---- */
+/* ---- where the cgroups are ---- */
 
-/* The hierarchies that are of use. A name among the mount's options tells those of version 1. */
+/* The hierarchies in use. Those of version 1 are identified by a name among the mount's options. */
 static const struct hierarchy {
 	const char *type, *controller;
 	void (*read)(struct machine_limits *l, const char *folder);
@@ -95,7 +95,7 @@ static const struct hierarchy {
 	{ "cgroup", "cpu", read_cpu_1 },
 };
 
-/* Whether a list by commas has a word. The empty list has the empty word. */
+/* Whether a comma-separated list contains a word. The empty list contains the empty word. */
 static bool has_word(const char *list, size_t len, const char *word)
 {
 	size_t word_len = strlen(word);
@@ -129,7 +129,7 @@ static bool find_path(char *ret, size_t size, const char *root, const char *cont
 	return found;
 }
 
-/* Reads the cgroup of the process and all that it is in, up to where the hierarchy is mounted. */
+/* Reads the cgroup of the process and its parents, up to where the hierarchy is mounted. */
 static void read_upwards(const struct hierarchy *h, const char *root, const char *mount, const char *mounted, const char *path,
 	struct machine_limits *l)
 {
@@ -137,7 +137,7 @@ static void read_upwards(const struct hierarchy *h, const char *root, const char
 	size_t within = strlen(mounted);
 	if (!strcmp(mounted, "/"))
 		within = 0;
-	/* What is mounted may be a part of the hierarchy: of a container, its own, where the path is not within it. */
+	/* Only a part of the hierarchy may be mounted: in a container its own part, which need not contain the path. */
 	bool inside = !strncmp(path, mounted, within) && (path[within] == '/' || !path[within]);
 	int n = snprintf(folder, sizeof folder, "%s%s%s", root, mount, inside ? path + within : "");
 	if (n < 0 || (size_t)n >= sizeof folder)
@@ -152,7 +152,7 @@ static void read_upwards(const struct hierarchy *h, const char *root, const char
 	}
 }
 
-/* Fields of a line of mountinfo, by spaces; those of the file system stand behind a lone dash. */
+/* Fields of a line of mountinfo, separated by spaces; those of the file system follow a single dash. */
 struct mount {
 	char *mounted, *point, *type, *options;
 };
@@ -195,9 +195,9 @@ void machine_read_cgroups(const char *root, struct machine_limits *ret)
 		fclose(f);
 }
 
-/* ---- the whole ---- */
+/* ---- all limits together ---- */
 
-/* There may be more processors than a cpu_set_t has room for. */
+/* There may be more processors than fit in a cpu_set_t. */
 static unsigned processors_to_run_on(void)
 {
 	long online = sysconf(_SC_NPROCESSORS_ONLN), configured = sysconf(_SC_NPROCESSORS_CONF);

@@ -4,10 +4,10 @@
 #include <malloc.h>
 #include <pthread.h>
 
-/** Blocks from this on are mapped by themselves, bytes: while lasting ones are taken, and otherwise. */
+/** Size in bytes from which blocks are mapped individually: while lasting ones are allocated, and otherwise. */
 #define LASTING_THRESHOLD (16 << 10)
 #define THRESHOLD (4 << 20)
-/** Taken from the system beyond what is asked for, bytes: lasting blocks are not to come from there. */
+/** Bytes that the heap takes from the system in advance: lasting blocks must not be allocated there. */
 #define TOP_PAD (128 << 10)
 
 #ifdef __GLIBC__

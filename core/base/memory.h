@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file base/memory.h
- * \brief Where the C library puts large blocks.
+ * \brief Controls where the C library allocates large blocks.
  */
 #ifndef BASE_MEMORY_H
 #define BASE_MEMORY_H
 
 /**
- * What is allocated until the matching memory_lasting_end() stays for long, is large and mostly never touched, as LMDB's
- * tables are. Such blocks are mapped each by itself, where they cost only the pages that are touched; from the heap
- * calloc() would write to all of them. Nests; any thread. The setting is the process's: blocks of other threads are
- * mapped too meanwhile, which is harmless if it does not take long.
+ * Blocks allocated until the matching memory_lasting_end() are long-lived, large and mostly never touched, like LMDB's
+ * tables. They are mapped individually, where only touched pages cost memory; on the heap calloc() would write to all of
+ * them. May be nested; any thread. The setting applies to the process: blocks of other threads are mapped, too, in the
+ * meantime, which is harmless if it is short.
  */
 void memory_lasting_begin(void);
 /**
- * From here on blocks come and go with requests, and to map each would be slow. A password's hash takes 19 MiB for a
- * moment, from which glibc by default would learn to keep such blocks in its heap for good; so the bound is fixed, and
- * what is that large goes back to the system at once.
+ * From here on, blocks come and go with requests, and mapping each would be slow. Hashing a password briefly takes 19 MiB,
+ * after which glibc by default would keep such blocks in its heap permanently; so the threshold is fixed, and blocks of
+ * that size are returned to the system at once.
  */
 void memory_lasting_end(void);
-/** Gives free memory back to the system. */
+/** Returns free memory to the system. */
 void memory_trim(void);
 
 #endif

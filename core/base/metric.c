@@ -31,7 +31,7 @@ static const uint64_t sizes[] = {
 	THREE_STEPS(1), THREE_STEPS(10), THREE_STEPS(100), THREE_STEPS(1000), THREE_STEPS(10000), 100000,
 };
 
-/* struct histogram_scale says what these are; the unit test holds them against the bounds. */
+/* Described at struct histogram_scale; the unit test checks them against the bounds. */
 static const uint8_t fine_first[HISTOGRAM_WIDTHS] = {
 	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 4, 5, 7, 9, 11, 13,
 	15, 16, 18, 20, 22, 23, 25, 27, 29, 31, 33, 34, 36, 38, 40, 41, 43, 43, 43, 43, 43, 43,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file base/metric_report.h
- * \brief Metrics on their way to whoever asks for them: names and help stand with who counts.
+ * \brief Passing metrics to their reader: names and help are defined where the metric is counted.
  */
 #ifndef BASE_METRIC_REPORT_H
 #define BASE_METRIC_REPORT_H
@@ -14,24 +14,24 @@ enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
 /** What a metric is. */
 struct metric_about {
 	enum metric_kind kind;
-	const char *name;  /**< words with _ between, the unit last, in base units */
+	const char *name;  /**< words joined by _, the unit last, in base units */
 	const char *help;  /**< one line */
-	const char *label; /**< what tells metrics of one name apart; NULL for none */
+	const char *label; /**< distinguishes metrics of one name; NULL for none */
 };
 
-/** Whoever asks. */
+/** The receiver. */
 struct metric_sink {
-	/** Exactly one of \p value and \p histogram tells it. \return other than 0: nothing more is wanted */
+	/** Exactly one of \p value and \p histogram is valid. \return nonzero: no more metrics are wanted */
 	int (*take)(void *arg, const struct metric_about *about, const char *label_value, double value,
 		const struct histogram_reading *histogram);
 	void *arg;
 	int rc; /**< what take() returned last */
 };
 
-/** \p value  NAN where it cannot be known: it is left out then */
+/** \p value  NAN if unknown: then it is left out */
 void metric_report(struct metric_sink *s, const struct metric_about *about, const char *label_value, double value);
 
-/** A metric that lies in a struct: as uint64_t, or as struct histogram_reading where it is a histogram. */
+/** A metric in a struct: as uint64_t, or as struct histogram_reading if it is a histogram. */
 struct metric_member {
 	struct metric_about about;
 	size_t at;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file base/name_set.c
- * \brief Open addressing by a keyed hash, where there are more than a few.
+ * \brief Open addressing with a keyed hash if there are more than a few names.
  */
 #include "base/name_set.h"
 
@@ -9,10 +9,10 @@
 
 #include <string.h>
 
-/** Places of a set that is small enough to be looked through: it needs no key, which costs a system call. */
+/** Places of a set small enough for a linear search: it needs no key, which would cost a system call. */
 #define FEW 16
 
-/** Where a name stands or would stand; there is always room. */
+/** The place of a name, or the one for it; there is always room. */
 static struct name_place *place_of(const struct name_set *s, const char *name, size_t len)
 {
 	uint64_t hash[2] = { 0 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file base/name_set.h
- * \brief Names, each once, with what belongs to it. For names that clients send: however they choose them, a look into
- * the set stays short. In an arena, and as long as that; one thread at a time.
+ * \brief A set of names, each with an item. For names sent by clients: however they choose them, lookups stay fast. Lives in
+ * an arena; one thread at a time.
  */
 #ifndef BASE_NAME_SET_H
 #define BASE_NAME_SET_H
@@ -13,12 +13,12 @@
 #include <stdint.h>
 
 struct name_place {
-	const char *name; /**< NULL: nothing is here */
+	const char *name; /**< NULL: empty */
 	size_t len;
-	void *item;       /**< the caller's; NULL when the name is new */
+	void *item;       /**< the caller's; NULL if the name is new */
 };
 
-/** Zero but for the arena at first. */
+/** Initially zero, except the arena. */
 struct name_set {
 	struct arena *arena;
 	uint8_t key[16];
@@ -27,8 +27,8 @@ struct name_set {
 };
 
 /**
- * Where a name stands, which is put in when it is not there; it is not copied.
- * \return until the next call; NULL when out of memory
+ * Finds a name, or adds it; it is not copied.
+ * \return its place, valid until the next call; NULL if out of memory
  */
 struct name_place *name_set_add(struct name_set *s, const char *name, size_t len);
 

@@ -35,7 +35,7 @@ void rwlock_read_end(struct rwlock *l)
 		if (atomic_compare_exchange_weak_explicit(&l->state, &state, state - 1, memory_order_release, memory_order_relaxed))
 			return;
 	}
-	/* By the lock: the writer, who may destroy it, does not go on before it is given back. */
+	/* With the lock held: the writer, which may destroy the lock, does not continue before it is released. */
 	pthread_mutex_lock(&l->lock);
 	if (atomic_fetch_sub_explicit(&l->state, 1, memory_order_release) == (WRITER | 1))
 		pthread_cond_broadcast(&l->changed);

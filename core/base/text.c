@@ -10,7 +10,7 @@
 #include <strings.h>
 #include <sys/random.h>
 
-/* Length of the valid character at s, 0 when there is none. */
+/* Length of the valid character at s, 0 if there is none. */
 static size_t utf8_char(const unsigned char *s, size_t len)
 {
 	if (s[0] < 0x80)
@@ -134,7 +134,7 @@ int64_t monotonic_ms(void)
 	return monotonic_ns() / 1000000;
 }
 
-/* Days since 1970-01-01 of a civil date, and back: years start in March here, so that leap days come last. */
+/* Conversion between civil dates and days since 1970-01-01: years start in March here, so that leap days come last. */
 static int64_t days_of(int64_t year, int month, int day)
 {
 	year -= month <= 2;
@@ -170,7 +170,7 @@ size_t iso_time(char out[32], double ms)
 		(int)(rest / 3600000) % 100, (int)(rest / 60000 % 60), (int)(rest / 1000 % 60), (int)(rest % 1000));
 }
 
-/* Exactly n digits at *p; moves behind them. */
+/* Reads exactly n digits at *p, and moves past them. */
 static bool take_digits(const char **p, const char *end, int n, int *ret)
 {
 	int v = 0;
@@ -191,7 +191,7 @@ static bool take(const char **p, const char *end, char c)
 	return true;
 }
 
-/* .123 of a second, any count of digits; to milliseconds. */
+/* Reads a fraction of a second, such as .123, with any number of digits; in milliseconds. */
 static bool take_fraction(const char **p, const char *end, double *ms)
 {
 	double unit = 100;
@@ -265,7 +265,7 @@ void random_bytes(void *out, size_t len)
 	while (len) {
 		ssize_t n = getrandom(p, len, 0);
 		if (n < 0 && errno != EINTR) {
-			fprintf(stderr, "no random numbers from the system: %s\n", strerror(errno));
+			fprintf(stderr, "cannot get random numbers from the system: %s\n", strerror(errno));
 			abort();
 		}
 		if (n > 0) {
@@ -320,7 +320,7 @@ static void sip_rounds(uint64_t v[4], int n)
 	}
 }
 
-/* Little-endian bytes to a word and back. */
+/* Little-endian bytes to a word. */
 static uint64_t word_at(const unsigned char *p, size_t n)
 {
 	uint64_t w = 0;
@@ -329,7 +329,7 @@ static uint64_t word_at(const unsigned char *p, size_t n)
 	return w;
 }
 
-/* The same of eight bytes, in one load. */
+/* The same for eight bytes, in one load. */
 static uint64_t whole_word(const unsigned char *p)
 {
 	uint64_t w;
@@ -373,7 +373,7 @@ void secure_clear(void *p, size_t len)
 	explicit_bzero(p, len);
 }
 
-/** One more than the six bits of a letter of base64; 0 for every other byte. */
+/** The six bits of a base64 letter plus one; 0 for all other bytes. */
 static uint32_t base64_letter(unsigned char c)
 {
 	static const uint8_t letters[256] = {

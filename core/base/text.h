@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file base/text.h
- * \brief Small things about text, time and chance that several rooms need.
+ * \brief Small functions for text, time and random numbers that several rooms need.
  */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
@@ -11,40 +11,40 @@
 #include <stdint.h>
 #include <time.h>
 
-/** Bytes of a valid UTF-8 prefix: \p len when all of it is valid. Surrogates and overlong forms are not. */
+/** Length of the longest valid UTF-8 prefix: \p len if all is valid. Surrogates and overlong forms are invalid. */
 size_t utf8_valid_prefix(const char *s, size_t len);
-/** The largest count of bytes <= max at which a character of valid UTF-8 ends. */
+/** The largest number of bytes <= max that ends at a character boundary of valid UTF-8. */
 size_t utf8_cut(const char *s, size_t len, size_t max);
 
-/** Closest of \p count names to \p word by edit distance, NULL when none is near: for "did you mean". */
+/** The closest of \p count names to \p word by edit distance, NULL if none is near: for "did you mean". */
 const char *closest_word(const char *word, const char *const *names, size_t count);
 
-/** Milliseconds since the epoch, in whole microseconds. */
+/** Milliseconds since the epoch, with microsecond resolution. */
 double now_ms(void);
-/** Milliseconds that only go forward, for intervals. */
+/** Milliseconds of the monotonic clock, for intervals. */
 int64_t monotonic_ms(void);
 int64_t monotonic_ns(void);
-/** A time or a span as the system takes it; what its time_t cannot hold is the last second of that. */
+/** A time or interval for system calls; if time_t cannot hold it, its last second. */
 struct timespec timespec_of_ms(int64_t ms);
 struct timespec timespec_of_ns(int64_t ns);
-/** "2026-11-21T21:58:53.123Z"; \p out holds 32 bytes. \return its length; 0 when the time is outside years 0 to 9999 */
+/** "2026-11-21T21:58:53.123Z"; \p out has 32 bytes. \return its length; 0 if the time is outside years 0 to 9999 */
 size_t iso_time(char out[32], double ms);
-/** Reads an ISO 8601 date or date and time; local forms are taken as UTC. \return false when it is none */
+/** Reads an ISO 8601 date, or date and time; without a time zone it is UTC. \return false if invalid */
 bool iso_time_parse(const char *s, size_t len, double *ms);
 
-/** Bytes from the system's generator; ends the process when there are none, for nothing safe can follow. */
+/** Bytes from the system's generator; ends the process if it fails, as nothing safe can follow. */
 void random_bytes(void *out, size_t len);
-/** Writes bytes as hexadecimal, in small letters, and a NUL. \return the end, where the NUL stands */
+/** Writes bytes as lower-case hexadecimal, and a NUL. \return the end, where the NUL is */
 char *hex_text(char *out, const void *bytes, size_t len);
 /** A random (version 4) UUID, 36 characters and NUL. */
 void uuid_text(char out[37]);
 
-/** SipHash-2-4 of 128 bits: a keyed fingerprint. */
+/** SipHash-2-4 with 128 bits: a keyed fingerprint. */
 void siphash128(const uint8_t key[16], const void *data, size_t len, uint8_t out[16]);
 /** Overwrites a secret; not optimised away. */
 void secure_clear(void *p, size_t len);
 
-/** Decodes base64 with or without padding. \return bytes written, or -1 when it is not base64. \p out holds len bytes */
+/** Decodes base64 with or without padding. \return bytes written, or -1 if it is not base64. \p out has room for len bytes */
 long base64_decode(const char *s, size_t len, unsigned char *out);
 
 #endif

@@ -11,7 +11,7 @@
 void thread_lower_priority(int steps)
 {
 #ifdef SYS_gettid
-	/* On Linux, a thread has a priority of its own. */
+	/* On Linux, each thread has its own priority. */
 	id_t self = (id_t)syscall(SYS_gettid);
 	int nice = getpriority(PRIO_PROCESS, self) + steps;
 

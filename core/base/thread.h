@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file base/thread.h
- * \brief Threads: their priority, and conditions they wait for.
+ * \brief Threads: their priority, and condition variables.
  */
 #ifndef BASE_THREAD_H
 #define BASE_THREAD_H
@@ -9,11 +9,11 @@
 #include <pthread.h>
 
 /**
- * Lowers the priority of the calling thread by \p steps of nice(2), down to the lowest. Where the system has no priorities
- * of single threads, nothing happens.
+ * Lowers the priority of the calling thread by \p steps of nice(2), down to the lowest. Does nothing if the system has no
+ * per-thread priorities.
  */
 void thread_lower_priority(int steps);
-/** A condition whose waits are timed by the monotonic clock. */
+/** Initialises a condition variable whose timeouts use the monotonic clock. */
 void cond_init_monotonic(pthread_cond_t *cond);
 
 #endif

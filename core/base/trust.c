@@ -5,7 +5,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-/** The running program's file; without /proc, as in a bare chroot, the kernel has still said what it was asked to run. */
+/** The running program's file; without /proc, as in a bare chroot, the kernel still provides the name it was asked to run. */
 static bool stat_program(struct stat *ret)
 {
 	const char *name = (const char *)getauxval(AT_EXECFN);
@@ -19,8 +19,8 @@ static bool owner_trusted(const struct stat *st, const struct stat *program)
 }
 
 /**
- * Users' files are writable for their private groups on many systems (umask 002): where the server runs as such a user,
- * that is the user's affair. What root owns or runs is nobody's who is not root.
+ * On many systems users' files are writable for their private groups (umask 002): if the server runs as such a user, that
+ * is accepted. Files that root owns or runs must not be writable for others.
  */
 static bool group_trusted(const struct stat *st, const struct stat *program)
 {

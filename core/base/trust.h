@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file base/trust.h
- * \brief Who may change what the server runs or does as it says.
+ * \brief Who can change the files that the server runs or obeys.
  *
- * Trusted are root, the user that the server runs as, and who may change the server's program, which covers a build tree
- * and user namespaces, where root has another number.
+ * Trusted are root, the user that the server runs as, and anyone who can change the server's program, which covers build
+ * trees and user namespaces, in which root has another number.
  */
 #ifndef BASE_TRUST_H
 #define BASE_TRUST_H
@@ -13,12 +13,12 @@
 
 enum writers {
 	WRITERS_TRUSTED,
-	WRITERS_GROUP,  /**< members of its group, too: one that is not root's, nor has only the server's own user to lose by it */
+	WRITERS_GROUP,  /**< also members of its group, which is not root's, where others than the server's own user are at risk */
 	WRITERS_OWNER,  /**< its owner, who is not trusted */
-	WRITERS_ANYBODY /**< even in a folder with the sticky bit, which lets everybody add files */
+	WRITERS_ANYBODY /**< anyone, also for a folder with the sticky bit, to which everyone can add files */
 };
 
-/** Who besides those trusted may change a file or add to a folder; of several the worst. Any thread. */
+/** Who, apart from trusted users, can change a file or add to a folder; the worst of several. Any thread. */
 enum writers writers_of(const struct stat *st);
 
 #endif

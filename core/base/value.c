@@ -93,7 +93,7 @@ static int compare_bigint(const lyre_value *a, const lyre_value *b)
 	return na ? -c : c;
 }
 
-/* An integer and a double, exactly: the double's integer part is an int64_t, or outside all of them. */
+/* Compares an integer and a double exactly: the double's integer part is an int64_t, or outside their range. */
 static int compare_int_double(int64_t i, double d)
 {
 	if (d >= TWO_63)
@@ -107,7 +107,7 @@ static int compare_int_double(int64_t i, double d)
 	return rest > 0 ? -1 : rest < 0 ? 1 : 0;
 }
 
-/* Where the nearest double is the same, both are integers, and their digits tell. */
+/* If the nearest double is the same, both are integers, and their digits decide. */
 static int compare_bigint_double(const lyre_value *a, double d)
 {
 	double nearest = value_number(a);
@@ -129,7 +129,7 @@ static int compare_numbers(const lyre_value *a, const lyre_value *b)
 		return compare_int_double(a->i, b->d);
 	if (a->type == LYRE_DOUBLE && b->type == LYRE_INT)
 		return -compare_int_double(b->i, a->d);
-	/* A BIGINT is outside int64: its sign says on which side. */
+	/* A BIGINT is outside the range of int64: its sign decides. */
 	if (a->type == LYRE_BIGINT && b->type == LYRE_INT)
 		return *a->s == '-' ? -1 : 1;
 	if (a->type == LYRE_INT && b->type == LYRE_BIGINT)
@@ -148,7 +148,7 @@ static int compare_text(const lyre_value *a, const lyre_value *b)
 	return c ? c : a->len < b->len ? -1 : a->len > b->len;
 }
 
-/* Where a kind stands in the order. */
+/* The rank of a kind in the order. */
 static int rank(const lyre_value *v)
 {
 	static const int ranks[] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names that stand in an object more than once. */
+/* Duplicate names in an object. */
 #include "base/text.h"
 #include "base/value.h"
 
@@ -11,7 +11,7 @@ static bool same_name(const struct value_member *a, const struct value_member *b
 	return a->name_len == b->name_len && !memcmp(a->name, b->name, b->name_len);
 }
 
-/* By a key where one is given. */
+/* Keyed if a key is given. */
 static size_t hash_name(const uint8_t *key, const char *s, uint32_t len)
 {
 	uint64_t keyed[2];
@@ -26,12 +26,12 @@ static size_t hash_name(const uint8_t *key, const char *s, uint32_t len)
 	return h;
 }
 
-/* Objects of so many names are looked through; those of more have a table, with room for twice as many. */
+/* Up to this many names are searched linearly; more use a hash table with room for twice as many. */
 #define FEW_NAMES 16
-/* Steps a name in the table, on the average, that only names which were made to collide take. */
+/* Average steps per name in the table that are reached only by names chosen to collide. */
 #define STEPS_MAX 16
 
-/* The place of a name in the table: its own, or a free one. */
+/* The slot of a name in the table: its own, or a free one. */
 static size_t find_slot(const struct value_member *m, const struct value_member *members, const uint32_t *table, size_t mask,
 	const uint8_t *key, size_t *steps)
 {
@@ -41,7 +41,7 @@ static size_t find_slot(const struct value_member *m, const struct value_member 
 	return slot;
 }
 
-/* By a zeroed table of the places of names. Where a client chose the names by their places, they get others that it cannot know. */
+/* Merges with a zeroed table of slots. If a client chose colliding names, they are hashed again with a key unknown to it. */
 static uint32_t merge_by_table(struct value_member *members, uint32_t n, uint32_t *table, size_t mask)
 {
 	uint8_t key[16], *keyed = NULL;

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/** Of the root folder, where no other file is given. */
+/** In the root folder, used if no other file is given. */
 #define ROOT_FILE "lyre.yaml"
-/** Of the first user's name and password: no settings, and no second copy is made of a password. */
+/** Prefix of the first user's name and password: they are not settings, and a password is not copied. */
 #define FIRST_USER "LYRE_ADMIN_"
 
 int config_warn(struct config *c, struct err *e, const char *fmt, ...)
@@ -33,25 +33,27 @@ int config_warn(struct config *c, struct err *e, const char *fmt, ...)
 }
 
 /**
- * Who may change the file may change what the server does; whoever makes it run code of theirs, by a module's path, is to
- * be trusted (module_entries.c). Devices and pipes are whoever's started the server.
+ * Anyone who can write the file controls the server; if the file can make the server run code, by a module's path, its
+ * writers must be trusted (module_entries.c). Devices and pipes come from whoever started the server.
  */
 static int check_writers(struct config *c, const char *path, struct err *e)
 {
 	struct stat st;
 	if (stat(path, &st) || !S_ISREG(st.st_mode))
-		return 0; /* reading it says why not */
+		return 0; /* reading it reports the error */
 	switch (writers_of(&st)) {
 	case WRITERS_ANYBODY:
-		return err_set(e, LYRE_EINVAL, "%s: anybody may write to this file (mode %04o): chmod o-w it after checking what is in it",
-			path, (unsigned)(st.st_mode & 07777));
+		return err_set(e, LYRE_EINVAL,
+			"%s: anyone may write to this file (mode %04o): check its content, then chmod o-w it", path,
+			(unsigned)(st.st_mode & 07777));
 	case WRITERS_OWNER:
-		c->exposed = arena_printf(&c->arena, "user %lu, who owns it and is neither root nor the server's user, may change %s: chown it",
+		c->exposed = arena_printf(&c->arena,
+			"user %lu, neither root nor the server's user, owns and can change %s: chown it",
 			(unsigned long)st.st_uid, path);
 		break;
 	case WRITERS_GROUP:
-		c->exposed = arena_printf(&c->arena, "group %lu may change %s (mode %04o): chmod g-w it", (unsigned long)st.st_gid, path,
-			(unsigned)(st.st_mode & 07777));
+		c->exposed = arena_printf(&c->arena, "group %lu can change %s (mode %04o): chmod g-w it",
+			(unsigned long)st.st_gid, path, (unsigned)(st.st_mode & 07777));
 		break;
 	case WRITERS_TRUSTED:
 		return 0;
@@ -71,15 +73,15 @@ static int load_file(struct config *c, const char *path, const struct buf *text,
 	if (rc || yaml_is_null(root))
 		return rc;
 	if (root->kind != YAML_MAPPING)
-		return yaml_fail(e, LYRE_EINVAL, root, "a configuration is a mapping of settings; found %s",
-				 root->kind == YAML_LIST ? "a list" : "a text");
+		return yaml_fail(e, LYRE_EINVAL, root, "the configuration must be a mapping of settings; found %s",
+				 root->kind == YAML_LIST ? "a list" : "a string");
 	for (const struct yaml_node *node = root->first; node; node = node->next)
 		if (!strcmp(node->key, "modules"))
 			c->modules_node = node;
 	return entries_take(c, "", root, "modules", e);
 }
 
-/** One line for all that was given without effect. */
+/** One line for all settings given without effect. */
 static int warn_of_inert(struct config *c, struct err *e)
 {
 	struct buf keys;
@@ -98,7 +100,7 @@ static int warn_of_inert(struct config *c, struct err *e)
 	return rc;
 }
 
-/** The sources are asked again when the file changes; who gave them may be gone then. */
+/** The sources are read again when the file changes; the caller's copies may be gone by then. */
 static int keep_sources(struct config *c, const struct config_sources *given, struct err *e)
 {
 	size_t variables = 0, kept = 0;
@@ -124,7 +126,7 @@ static int keep_sources(struct config *c, const struct config_sources *given, st
 	return fine ? 0 : err_nomem(e);
 }
 
-/** The file to read and to write: the given one, or that of the root folder, which the file cannot say itself. */
+/** The file to read and write: the given one, or the one in the root folder, which that file cannot name itself. */
 static int find_file(struct config *c, bool *there, struct err *e)
 {
 	const char *root = entries_find(c, "rootPath")->value.text;
@@ -156,7 +158,7 @@ static int open_live(struct config *c, struct err *e)
 	return 0;
 }
 
-/** Two paths of a folder, but for slashes at the end. */
+/** Whether two paths are equal except for trailing slashes. */
 static bool same_folder(const char *a, const char *b)
 {
 	size_t a_len = strlen(a), b_len = strlen(b);
@@ -236,13 +238,13 @@ struct setting_value entry_value(const struct config *c, const struct entry *ent
 	return value;
 }
 
-/** The value of \p key, which must be declared and of one of the kinds: anything else is a mistake in the program. */
+/** The value of \p key, which must be declared and of one of the kinds: anything else is a bug in the program. */
 static struct setting_value ask(const struct config *c, const char *key, unsigned kinds)
 {
 	const struct entry *entry = entries_find(c, key);
 	bool fits = entry && (!kinds || (entry->setting->type <= LYRE_S_PATH && KIND(entry->setting->type) & kinds));
 	if (!fits) {
-		fprintf(stderr, "lyre: the setting '%s' was asked for, but it is %s\n", key,
+		fprintf(stderr, "lyre: setting '%s' was requested, but it is %s\n", key,
 			entry ? "of another kind" : "not declared");
 		abort();
 	}

@@ -53,10 +53,10 @@ static const char *wanted_kind(uint32_t type)
 	case LYRE_S_BOOL: return "true or false";
 	case LYRE_S_SIZE: return "a size such as 4096, 512K, 64M or 1G";
 	case LYRE_S_DURATION: return "a duration such as 500ms, 30s, 10m, 12h or 3d";
-	case LYRE_S_LIST: return "a list of texts";
+	case LYRE_S_LIST: return "a list of strings";
 	case LYRE_S_PATH: return "a path";
 	case SETTING_ANY: return "any value";
-	default: return "a text";
+	default: return "a string";
 	}
 }
 
@@ -90,9 +90,9 @@ static void print_found(char out[100], const struct lyre_setting *s, const struc
 	else if (yaml_is_null(node))
 		snprintf(out, 100, "null");
 	else if (s->flags & LYRE_SF_SECRET)
-		snprintf(out, 100, "%s", node->plain ? "a plain value" : "a text in quotes");
+		snprintf(out, 100, "%s", node->plain ? "a plain value" : "a quoted string");
 	else
-		snprintf(out, 100, node->plain ? "%.60s%s" : "the text \"%.60s%s\"", node->text,
+		snprintf(out, 100, node->plain ? "%.60s%s" : "the string \"%.60s%s\"", node->text,
 			 strlen(node->text) > 60 ? "…" : "");
 }
 
@@ -167,7 +167,7 @@ static bool is_number(const struct yaml_node *node)
 	return node->plain && read_number(node->text, &number);
 }
 
-/** Items that are null are left out; a text alone is a list of one. */
+/** Null items are left out; a single string is a list of one. */
 static int convert_list(struct arena *a, const struct lyre_setting *s, const char *key, const struct yaml_node *node,
 			struct setting_value *v, struct err *e)
 {

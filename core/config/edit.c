@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file config/edit.c
- * \brief Where a setting stands in a text or would stand, and how it is written there.
+ * \brief Finds the place of a setting in a text, present or not, and writes it there.
  */
 #include "config/edit.h"
 
@@ -17,11 +17,11 @@ struct editor {
 	const char *key;
 };
 
-/** A mapping that a key can be added to, or what may become one: a section without a value. */
+/** A mapping to which a key can be added, or a section without a value, which can become one. */
 struct section {
 	const struct yaml_node *node;
-	const char *rest; /**< of the key, below this */
-	size_t limit;     /**< where the next section begins */
+	const char *rest; /**< the rest of the key, below this section */
+	size_t limit;     /**< where the next section starts */
 	bool root;
 	bool flow;        /**< within brackets */
 };
@@ -35,7 +35,7 @@ static size_t line_begin(const struct buf *t, size_t at)
 	return at;
 }
 
-/** The place behind the newline. */
+/** The position after the newline. */
 static size_t line_next(const struct buf *t, size_t at)
 {
 	const char *end = at < t->len ? memchr(t->data + at, '\n', t->len - at) : NULL;
@@ -59,7 +59,7 @@ static size_t indentation(const struct buf *t, size_t line)
 	return at - line;
 }
 
-/** Puts \p s in place of the bytes from \p from to \p to; NULL for memory that was not there. */
+/** Replaces the bytes from \p from to \p to with \p s; NULL means that memory ran out. */
 static void splice(struct buf *t, size_t from, size_t to, const char *s)
 {
 	size_t len = s ? strlen(s) : 0, rest = t->len - to;
@@ -74,7 +74,7 @@ static void splice(struct buf *t, size_t from, size_t to, const char *s)
 	t->len = from + len + rest;
 }
 
-/** Where what a value says ends: without the empty lines and the comments that may follow. */
+/** Where the content of a value ends: without empty lines and comments that may follow. */
 static size_t content_end(const struct buf *t, const struct yaml_node *n)
 {
 	size_t end = n->end;
@@ -90,7 +90,7 @@ static size_t content_end(const struct buf *t, const struct yaml_node *n)
 	return end;
 }
 
-/* ---- where it stands ---- */
+/* ---- finding a key ---- */
 
 static bool is_below(const char *key, const char *section)
 {
@@ -99,7 +99,7 @@ static bool is_below(const char *key, const char *section)
 	return !strncmp(key, section, len) && key[len] == '.';
 }
 
-/** Whether a value can be made a mapping without a change of what it says: data: true. */
+/** Whether a value can be made a mapping without changing its meaning: data: true. */
 static bool may_become_section(const struct editor *d, const char *path, const struct yaml_node *n)
 {
 	if (yaml_is_null(n))
@@ -107,7 +107,7 @@ static bool may_become_section(const struct editor *d, const char *path, const s
 	return n->kind == YAML_SCALAR && n->plain && is_below(path, "modules") && !strcmp(n->text, "true");
 }
 
-/** The value of the key; else NULL, and the innermost section that the key could stand in. */
+/** The value of the key; else NULL, and the innermost section to which the key could be added. */
 static const struct yaml_node *find(struct editor *d, const struct yaml_node *in, const char *prefix, struct section *s)
 {
 	const struct yaml_node *found = NULL;
@@ -139,9 +139,9 @@ static const struct yaml_node *find(struct editor *d, const struct yaml_node *in
 	return found;
 }
 
-/* ---- writing over a value ---- */
+/* ---- replacing a value ---- */
 
-/** A list with a line an item stays one. */
+/** A list with one line per item stays one. */
 static void replace_items(struct editor *d, const struct yaml_node *old, const char *value, const struct yaml_node *wanted)
 {
 	struct buf items;
@@ -161,7 +161,7 @@ static void replace_items(struct editor *d, const struct yaml_node *old, const c
 	buf_free(&items);
 }
 
-/** What stood on lines of its own goes, and the value comes behind the colon. */
+/** Removes a value on lines of its own, and puts the new one after the colon. */
 static void replace_block(struct editor *d, const struct yaml_node *old, const char *value)
 {
 	struct buf *t = d->text;
@@ -178,7 +178,7 @@ static void replace_block(struct editor *d, const struct yaml_node *old, const c
 		splice(t, colon + 1, colon + 1, arena_printf(d->arena, " %s", value));
 }
 
-/** Where there is nothing yet, behind the colon, or in brackets without one: {port, host: } */
+/** For a value that is still empty: after the colon, or in brackets without a colon: {port, host: } */
 static void fill(struct editor *d, size_t at, const char *value)
 {
 	const struct buf *t = d->text;
@@ -239,7 +239,7 @@ static void add_to_flow(struct editor *d, const struct section *s, const char *v
 		splice(t, s->node->end - 1, s->node->end - 1, member);
 }
 
-/** The lines of "a.b: value", each section on a line of its own. */
+/** The lines of "a.b: value", each section on its own line. */
 static const char *block_member(struct editor *d, const char *rest, size_t column, bool dotted, const char *value)
 {
 	const char *dot = dotted ? NULL : strchr(rest, '.');
@@ -251,7 +251,7 @@ static const char *block_member(struct editor *d, const char *rest, size_t colum
 		     : NULL;
 }
 
-/** The line "#rest: default" among those from \p from on. \return the place behind it; 0 when there is none */
+/** Finds the line "#rest: default", from \p from on. \return the position after it; 0 if there is none */
 static size_t find_default(const struct editor *d, const struct section *s, size_t from, size_t least, bool exact,
 			   size_t *column)
 {
@@ -273,7 +273,7 @@ static size_t find_default(const struct editor *d, const struct section *s, size
 	return 0;
 }
 
-/** Behind the last member and the comments that belong to it. */
+/** The position after the last member and its comments. */
 static size_t behind_members(const struct editor *d, const struct section *s, size_t column)
 {
 	const struct buf *t = d->text;
@@ -297,7 +297,7 @@ static bool has_member(const struct section *s, const char *rest)
 	return false;
 }
 
-/** Where an end mark "..." ends the document, or the text. */
+/** Where the document ends: at an end marker "..." or at the end of the text. */
 static size_t document_end(const struct buf *t)
 {
 	for (size_t line = 0; line < t->len; line = line_next(t, line))
@@ -318,7 +318,7 @@ static void add_to_block(struct editor *d, const struct section *s, const char *
 	size_t from = s->root ? 0 : line_next(t, members ? node->key_end : node->end);
 	bool exact = members || s->root;
 	size_t at = find_default(d, s, from, exact ? column : above + 1, exact, &column);
-	/* "threads.debug" beside "threads: 4", or as the default in the comment has it. */
+	/* "threads.debug" beside "threads: 4", or as in the commented default. */
 	bool dotted = at > 0 || (members && has_member(s, s->rest));
 	const char *gap = "";
 
@@ -333,7 +333,7 @@ static void add_to_block(struct editor *d, const struct section *s, const char *
 	const char *lines = block_member(d, s->rest, column, dotted, value);
 	bool torn = at > 0 && t->data[at - 1] != '\n';
 	splice(t, at, at, lines ? arena_printf(d->arena, "%s%s%s", torn ? d->newline : "", gap, lines) : NULL);
-	/* The value that is a mapping from now on: "~", or "true" of a module. */
+	/* Remove the value that is now replaced by a mapping: "~", or "true" of a module. */
 	if (!members && node->end > node->start) {
 		size_t begin = node->start;
 		while (begin > 0 && t->data[begin - 1] == ' ')

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file config/edit.h
- * \brief Changes one value in the text of a configuration and leaves every other byte as it is.
+ * \brief Changes one value in the text of a configuration and leaves all other bytes unchanged.
  */
 #ifndef CONFIG_EDIT_H
 #define CONFIG_EDIT_H
@@ -10,15 +10,15 @@
 #include "base/value.h"
 #include "config/config_internal.h"
 
-/** Writes a JSON value as it stands in YAML, on one line, so that it reads back as the same. */
+/** Writes a JSON value as YAML, on one line, so that it reads back as the same value. */
 void yaml_add_value(struct buf *b, const lyre_value *v);
-/** A text without quotes where it reads as it is; \p word: also where it then reads as a number, true or null. */
+/** Writes a string, without quotes if it reads back as itself; \p word: also if it then reads as a number, true or null. */
 void yaml_add_text(struct buf *b, const char *s, size_t len, bool word);
 
 /**
- * Puts \p value, YAML on one line, where \p key stands in \p text; where it stands nowhere it is added to its section,
- * behind its default in a comment ("#level: warn") where there is one. \p wanted is \p value, decoded.
- * Who calls compares what the text says afterwards: shapes that are not foreseen here come out wrong.
+ * Replaces the value of \p key in \p text with \p value, YAML on one line; a missing key is added to its section, after
+ * its commented default ("#level: warn") if there is one. \p wanted is \p value, decoded.
+ * The caller must check what the text means afterwards: unforeseen shapes of a file come out wrong.
  */
 int edit_set(const struct config *c, struct arena *a, struct buf *text, const char *key, const char *value,
 	     const struct yaml_node *wanted, struct err *e);

@@ -10,7 +10,7 @@ static bool is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/** Words that some readers of YAML take for something else. */
+/** Words to which some YAML readers give another meaning. */
 static bool is_special(const char *s, size_t len)
 {
 	static const char *const words[] = { "null", "true", "false", "yes", "no", "on", "off", "y", "n" };
@@ -21,7 +21,7 @@ static bool is_special(const char *s, size_t len)
 	return false;
 }
 
-/** Whether a text means itself wherever it stands, without quotes. */
+/** Whether a string can be written without quotes anywhere. */
 static bool reads_plain(const char *s, size_t len, bool word)
 {
 	if (!len || len > 200 || (!word && (!(is_letter(*s) || *s == '/') || is_special(s, len))))
@@ -32,11 +32,11 @@ static bool reads_plain(const char *s, size_t len, bool word)
 		if (!is_letter(s[i]) && !(s[i] >= '0' && s[i] <= '9') && !sign && !blank)
 			return false;
 	}
-	/* A line that begins with ... would end the document. */
+	/* A line that starts with ... would end the document. */
 	return strncmp(s, "...", len < 3 ? len : 3) != 0;
 }
 
-/** Bytes of the character at \p s that YAML does not take as it is; 0 when it does. */
+/** Length in bytes of the character at \p s if YAML needs it escaped; else 0. */
 static size_t unprintable(const unsigned char *s, size_t len, unsigned *code)
 {
 	if (s[0] < 0x20 || s[0] == 0x7f) {

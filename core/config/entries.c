@@ -73,7 +73,7 @@ bool entries_is_section(const struct config *c, const char *key)
 	return false;
 }
 
-/** A default is written as it would stand in the file. */
+/** A default is written as it would be in the file. */
 static int set_default(struct config *c, struct entry *entry, struct err *e)
 {
 	const char *text = entry->setting->fallback;
@@ -145,7 +145,7 @@ static int set_value(struct config *c, struct entry *entry, const struct yaml_no
 		     struct err *e)
 {
 	if (source == CONFIG_FILE && entry->source == CONFIG_FILE)
-		return yaml_fail_key(e, LYRE_EINVAL, node, "'%s' is set twice, the first time in line %d", entry->key,
+		return yaml_fail_key(e, LYRE_EINVAL, node, "'%s' is set twice (first on line %d)", entry->key,
 				     entry->given->key_line);
 	struct setting_value value;
 	int rc = setting_convert(&c->arena, entry->setting, entry->key, node, &value, e);
@@ -166,14 +166,14 @@ int entry_set(struct config *c, struct entry *entry, const struct yaml_node *nod
 	return rc;
 }
 
-/** The text behind the last dot. */
+/** The part after the last dot. */
 static const char *last_part(const char *key)
 {
 	const char *dot = strrchr(key, '.');
 	return dot ? dot + 1 : key;
 }
 
-/** The key in the same section whose last part is nearest, sections too. */
+/** The key or section in the same section whose last part is nearest. */
 static const char *nearest_sibling(const struct config *c, const char *key, char out[256])
 {
 	size_t prefix = (size_t)(last_part(key) - key);
@@ -194,7 +194,7 @@ static const char *nearest_sibling(const struct config *c, const char *key, char
 	return best ? out : NULL;
 }
 
-/** What \p key may have been meant to be; \p out holds it where it is no declared key. */
+/** What \p key may have been meant to be; stored in \p out if it is not a declared key. */
 static const char *nearest(const struct config *c, const char *key, char out[256])
 {
 	for (size_t i = 0; i < c->count; i++)
@@ -228,7 +228,7 @@ static int take_member(struct config *c, const char *key, const struct yaml_node
 		return entries_unknown(c, key, node, e);
 	if (yaml_is_null(node))
 		return 0;
-	return yaml_fail(e, LYRE_EINVAL, node, "'%s' is a section: settings stand below it", key);
+	return yaml_fail(e, LYRE_EINVAL, node, "'%s' is a section: it must be a mapping of settings", key);
 }
 
 static bool is_word(const char *words, const char *word)

@@ -36,11 +36,11 @@ static int add_module(struct config *c, const char *name, const struct yaml_node
 		      struct err *e)
 {
 	if (named && !is_module_name(name))
-		return yaml_fail_key(e, LYRE_EINVAL, named, "'%s' is no name of a module: 1 to 31 of a to z, 0 to 9, _ and -",
+		return yaml_fail_key(e, LYRE_EINVAL, named, "'%s' is not a module name: use 1 to 31 of a to z, 0 to 9, _ and -",
 				     name);
 	if (find_module(c, name, strlen(name)))
-		return named ? yaml_fail_key(e, LYRE_EINVAL, named, "the module '%s' is named twice", name)
-			     : err_set(e, LYRE_EINVAL, "the module '%s' is named twice", name);
+		return named ? yaml_fail_key(e, LYRE_EINVAL, named, "module '%s' is named twice", name)
+			     : err_set(e, LYRE_EINVAL, "module '%s' is named twice", name);
 	if (c->module_count == c->module_room) {
 		struct module_entry *more = grow(c, c->modules, c->module_count, &c->module_room, sizeof *more);
 		if (!more)
@@ -54,13 +54,13 @@ static int add_module(struct config *c, const char *name, const struct yaml_node
 	return 0;
 }
 
-/** "modules.NAME.WORD", for sentences and for the environment. */
+/** "modules.NAME.WORD", for messages and for the environment. */
 static const char *module_key(struct config *c, const char *name, const char *word)
 {
 	return arena_printf(&c->arena, "modules.%s%s%s", name, *word ? "." : "", word);
 }
 
-/** Takes one of the reserved settings of a module. */
+/** Sets one of the reserved settings of a module. */
 static int set_reserved(struct config *c, struct module_entry *m, const struct lyre_setting *s,
 			const struct yaml_node *node, struct err *e)
 {
@@ -80,7 +80,7 @@ static int set_reserved(struct config *c, struct module_entry *m, const struct l
 	return 0;
 }
 
-/** What stands behind the name of a module in a mapping. */
+/** Takes the value of a module's name in a mapping. */
 static int take_module(struct config *c, struct module_entry *m, const struct yaml_node *node, struct err *e)
 {
 	static const struct lyre_setting *const reserved[] = { &enabled_setting, &optional_setting, &path_setting };
@@ -107,8 +107,7 @@ static int take_list(struct config *c, const struct yaml_node *list, struct err 
 		int rc;
 		if (item->kind != YAML_SCALAR || yaml_is_null(item))
 			rc = yaml_fail(e, LYRE_EINVAL, item,
-				       "the list form of 'modules' has names only; a module with settings needs the form of a "
-				       "mapping");
+				       "'modules' as a list can contain only names; use a mapping for modules with settings");
 		else
 			rc = add_module(c, item->text, item, &m, e);
 		if (rc && fail(c, NULL, e))
@@ -152,14 +151,14 @@ static int take_all(struct config *c, const char *fallback, struct err *e)
 		if (!rc)
 			rc = take_module(c, m, member, e);
 		if (!rc && m->module.path && c->exposed && node == c->modules_node)
-			rc = yaml_fail(e, LYRE_EINVAL, member, "names a module by its path, while %s", c->exposed);
+			rc = yaml_fail(e, LYRE_EINVAL, member, "a module cannot be named by its path here, because %s", c->exposed);
 		if (rc && fail(c, m, e))
 			return rc;
 	}
 	return 0;
 }
 
-/** "modules.NAME=true" on the command line may bring in a module that the file does not name. */
+/** "modules.NAME=true" on the command line can add a module that the file does not name. */
 static int add_by_override(struct config *c, struct override *o, struct err *e)
 {
 	const char *name = o->key + strlen("modules.");
@@ -234,7 +233,7 @@ int config_modules(struct config *c, const char *fallback, const struct config_m
 	return 0;
 }
 
-/** The settings as our compiler sees them: those of an older module are shorter. */
+/** The settings in our layout: those of an older module are shorter. */
 static struct lyre_setting *copy_settings(struct config *c, struct lyre_list list)
 {
 	struct lyre_setting *copy = ARENA_ARRAY(&c->arena, struct lyre_setting, (size_t)list.count + 1);
@@ -247,14 +246,14 @@ static struct lyre_setting *copy_settings(struct config *c, struct lyre_list lis
 static int check_declaration(const char *name, const struct lyre_setting *s, struct err *e)
 {
 	if (!s->key || !*s->key)
-		return err_set(e, LYRE_EINVAL, "the module '%s' declares a setting without a key", name);
+		return err_set(e, LYRE_EINVAL, "module '%s' declares a setting without a key", name);
 	if (s->type > LYRE_S_PATH || (s->type == LYRE_S_ENUM && !s->values))
 		return err_set(e, LYRE_EINVAL,
-			       "the module '%s' declares the setting '%s' with a kind that this server does not know", name,
+			       "module '%s' declares the setting '%s' with a type unknown to this server", name,
 			       s->key);
 	if (!strcmp(s->key, "enabled") || !strcmp(s->key, "optional") || !strcmp(s->key, "path"))
 		return err_set(e, LYRE_EINVAL,
-			       "the module '%s' declares the setting '%s', a name that the server keeps for itself", name,
+			       "module '%s' declares the setting '%s', a reserved name", name,
 			       s->key);
 	return 0;
 }
@@ -294,7 +293,7 @@ void config_pass_over_module(struct config *c, const char *name)
 		m->faulty = true;
 }
 
-/** What is said of a module that is off, a fault already, or optional and not there, is not looked at. */
+/** Settings of a module that is disabled, faulty, or optional and missing, are not checked. */
 static void pass_over_absent(struct config *c)
 {
 	for (struct override *o = c->overrides; o; o = o->next) {
@@ -312,7 +311,7 @@ int config_check_unknown(struct config *c, struct err *e)
 		const struct module_entry *m = &c->modules[i];
 		if (!m->named || !m->enabled || m->faulty || m->declared || m->module.optional)
 			continue;
-		int rc = yaml_fail_key(e, LYRE_EINVAL, m->named, "the module '%s' is named here, but it was not loaded",
+		int rc = yaml_fail_key(e, LYRE_EINVAL, m->named, "module '%s' is named here but was not loaded",
 				       m->module.name);
 		if (faults_take(c->faults, e))
 			return rc;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file config/named_settings.c
- * \brief Which settings are meant by the names that a client sends.
+ * \brief Finds the settings that the names sent by a client refer to.
  */
 #include "config/change.h"
 
@@ -19,7 +19,7 @@ static int fold(char c)
 	return c == '.' || c == '-' ? '_' : tolower((unsigned char)c);
 }
 
-/** 0: \p name is not \p key; 1: it is; 2: it is a section that the key stands in. */
+/** 0: \p name is not \p key; 1: it is; 2: it is a section that contains the key. */
 static int compare(const char *name, const char *key)
 {
 	while (*name && *key && fold(*name) == fold(*key)) {
@@ -31,7 +31,7 @@ static int compare(const char *name, const char *key)
 	return !*key ? 1 : *key == '.' ? 2 : 0;
 }
 
-/** The entry of a name, and how it is called in sentences. */
+/** The entry for a name, and its name in messages. */
 static const struct entry *find_entry(const struct config *c, struct arena *a, const char *name, const char **shown)
 {
 	for (size_t i = 0; i < c->count; i++) {
@@ -57,7 +57,7 @@ static bool is_section(const struct config *c, const char *name)
 	return found;
 }
 
-/** One letter more, less, other, or two swapped; separators and case do not count. */
+/** Whether they differ by one letter added, missing or changed, or by two swapped; ignores separators and case. */
 static bool nearly(const char *name, const char *key)
 {
 	char a[256], b[256];
@@ -96,7 +96,7 @@ static int unknown(const struct reading *r, const char *name, struct err *e)
 	return 0;
 }
 
-/** Which modules there are is for who has the machine to say; what is so already may be said again. */
+/** Only someone with access to the machine may choose the modules; a request that changes nothing is accepted. */
 static int take_switch(const struct reading *r, const char *name, const lyre_value *v, bool *taken, struct err *e)
 {
 	static const char *const words[] = { "", ".enabled", ".optional", ".path" };
@@ -112,8 +112,8 @@ static int take_switch(const struct reading *r, const char *name, const lyre_val
 		*taken = true;
 		if (i % 4 < 2 && v->type == LYRE_BOOL && v->b == m->enabled)
 			return 0;
-		return err_set(e, LYRE_EINVAL, REFUSED "'%s' can be changed in the file only: which modules are loaded is not "
-			"for a client to say", key);
+		return err_set(e, LYRE_EINVAL, REFUSED "'%s' can be changed only in the file: clients cannot choose which modules "
+			"are loaded", key);
 	}
 	return 0;
 }
@@ -146,7 +146,7 @@ static int take(struct reading *r, const char *name, const lyre_value *v, struct
 		if (rc || taken)
 			return rc;
 		if (section)
-			return err_set(e, LYRE_EINVAL, REFUSED "'%s' must be an object: settings stand below it", name);
+			return err_set(e, LYRE_EINVAL, REFUSED "'%s' must be an object of settings", name);
 		return unknown(r, name, e);
 	}
 	for (const struct setting_change *other = r->first; other; other = other->next)
@@ -170,7 +170,7 @@ int changes_read(const struct config *c, struct arena *a, const lyre_value *sett
 
 	*ret = NULL;
 	if (!value_is(settings, LYRE_OBJECT))
-		return err_set(e, LYRE_EINVAL, REFUSED "settings come as an object");
+		return err_set(e, LYRE_EINVAL, REFUSED "the settings must be an object");
 	for (uint32_t i = 0; i < settings->len && !rc; i++)
 		rc = take(&r, settings->members[i].name, &settings->members[i].value, e);
 	*ret = r.first;

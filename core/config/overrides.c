@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-/** A list or a text in quotes is YAML; all else is taken as it is, so that no character of it needs care. */
+/** A list or quoted string is YAML; anything else is taken literally, so that no character needs escaping. */
 static int read_value(struct config *c, const char *source, const char *text, struct yaml_node **ret, struct err *e)
 {
 	if (*text != '[' && *text != '"' && *text != '\'') {
@@ -57,7 +57,7 @@ static int read_variable(struct config *c, const char *variable, struct err *e)
 	const char *name = arena_strndup(&c->arena, variable, (size_t)(equals - variable));
 	if (!name)
 		return err_nomem(e);
-	/* Only variables of settings are ours to decode. */
+	/* Only variables that are settings are decoded. */
 	struct override o = { .key = name + prefix, .source = CONFIG_ENVIRONMENT };
 	bool ours = !strncasecmp(o.key, "MODULES", 7);
 	for (size_t i = 0; i < c->count && !ours; i++)
@@ -121,7 +121,7 @@ static const char *variable_name(struct config *c, const char *key)
 	return name;
 }
 
-/** A variable that is nearly the name of a setting is likely a slip; any other may belong to somebody else. */
+/** A variable whose name is close to a setting's is probably a typo; any other may belong to another program. */
 static int warn_of_variable(struct config *c, const struct override *o, struct err *e)
 {
 	if (strlen(o->key) < 5 || !strncasecmp(o->key, "ADMIN_", 6))
@@ -138,7 +138,7 @@ static int warn_of_variable(struct config *c, const struct override *o, struct e
 	const char *meant = closest_word(given, names, c->count);
 	if (!meant)
 		return 0;
-	return config_warn(c, e, "%s is no setting and has no effect; did you mean " VARIABLE_PREFIX "%s?", o->node->source,
+	return config_warn(c, e, "%s is not a known setting and is ignored; did you mean " VARIABLE_PREFIX "%s?", o->node->source,
 			   meant);
 }
 

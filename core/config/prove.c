@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file config/prove.c
- * \brief Whether a changed file says what it said before but for the changes: asked of the reader, not of the writer.
+ * \brief Checks that a changed file means the same as before except for the changes: by reading it, not by trusting the writer.
  */
 #include "config/change.h"
 
@@ -18,7 +18,7 @@ struct leaves {
 	struct arena *arena;
 	struct leaf *list;
 	size_t count, room;
-	struct yaml_node yes; /**< of modules that are on because of their name alone */
+	struct yaml_node yes; /**< for modules enabled just by being named */
 	bool failed;
 };
 
@@ -62,7 +62,7 @@ static void walk(struct leaves *l, const char *prefix, const struct yaml_node *m
 	}
 }
 
-/** "data: true" and "data: {}" say that the module is on, each in its way. */
+/** "data: true" and "data: {}" both enable the module. */
 static void walk_module(struct leaves *l, const char *name, const struct yaml_node *n)
 {
 	const char *key = join(l, "modules", name);
@@ -127,7 +127,7 @@ static const struct setting_change *change_of(const struct setting_change *chang
 	return changes;
 }
 
-/** Passes over the leaves of changed settings. */
+/** Skips the leaves of changed settings. */
 static size_t skip(const struct leaves *l, size_t at, const struct setting_change *changes)
 {
 	while (at < l->count && change_of(changes, l->list[at].key))
@@ -137,8 +137,8 @@ static size_t skip(const struct leaves *l, size_t at, const struct setting_chang
 
 static int wrong(struct err *e, const char *key)
 {
-	return err_set(e, LYRE_EINTERNAL, "the file has a shape in which '%s' cannot be changed safely: nothing is written; "
-		"change it by hand", key);
+	return err_set(e, LYRE_EINTERNAL, "the file's structure does not allow '%s' to be changed safely: nothing was written; "
+		"edit the file by hand", key);
 }
 
 static int check_change(const struct leaves *after, struct arena *a, const struct setting_change *change, struct err *e)

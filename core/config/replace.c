@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file config/replace.c
- * \brief The file on the disk: read under a lock, replaced as a whole.
+ * \brief The configuration file on disk: read under a lock, replaced as a whole.
  */
 #include "config/change.h"
 
@@ -17,10 +17,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/** Of a file that nobody has made yet: it may come to hold secrets. */
+/** Mode of a new file: it may come to contain secrets. */
 #define FIRST_MODE 0640
 
-/** What \p path leads to; of a file that is not there: its folder's. */
+/** Resolves \p path; of a missing file, only its folder. */
 static int resolve(const char *path, char **ret, struct err *e)
 {
 	*ret = realpath(path, NULL);
@@ -93,7 +93,7 @@ static int read_text(struct config_store *s, struct err *e)
 	if (fstat(fd, &st) < 0)
 		rc = err_errno(e, errno, "read", s->path);
 	else if (!S_ISREG(st.st_mode))
-		rc = err_set(e, LYRE_ENOTSUP, "'%s' is no file on a disk: it cannot be changed", s->path);
+		rc = err_set(e, LYRE_ENOTSUP, "'%s' is not a regular file and cannot be changed", s->path);
 	else
 		rc = yaml_read(fd, s->path, &s->text, e);
 	close(fd);
@@ -120,7 +120,7 @@ void config_store_close(struct config_store *s)
 	free(s->path);
 }
 
-/** Whether an editor has written the file since it was read. */
+/** Whether the file has been written by others since it was read. */
 static bool is_changed(const struct config_store *s)
 {
 	struct stat st;
@@ -147,7 +147,7 @@ static int fill(const struct config_store *s, int fd, const char *name, const st
 	return 0;
 }
 
-/** The name, without its folder, of the file that is to take the place. \return false when it would be too long */
+/** The name, without the folder, of the new file that replaces the old one. \return false if it would be too long */
 static bool second_name(const struct config_store *s, char out[NAME_MAX + 1])
 {
 	return snprintf(out, NAME_MAX + 1, ".%s.new", strrchr(s->path, '/') + 1) <= NAME_MAX;
@@ -162,8 +162,8 @@ static int overwrite(int fd, const struct buf *text)
 }
 
 /**
- * For a file that is mounted by itself, whose name cannot go to another. What was there comes back when the new text
- * cannot be written; after a crash in the middle the second file has the new text whole.
+ * For a file that is itself a mount point, which cannot be replaced by another. If the new text cannot be written, the
+ * old one is restored; after a crash in between, the second file has the complete new text.
  */
 static int write_in_place(const struct config_store *s, const struct buf *text, struct err *e)
 {
@@ -173,9 +173,9 @@ static int write_in_place(const struct config_store *s, const struct buf *text, 
 	if (fd >= 0)
 		close(fd);
 	if (lost)
-		return err_set(e, LYRE_EIO, "'%s' could not be written (%s), and its old text could not be restored (%s): it is incomplete "
-			"now, and must be repaired by hand", s->path, strerror(error), strerror(lost));
-	return error ? err_set(e, LYRE_EIO, "cannot write '%s', which is mounted by itself: %s; mount its folder instead, so "
+		return err_set(e, LYRE_EIO, "'%s' could not be written (%s), and its old content could not be restored (%s): it is "
+			"incomplete now and must be repaired by hand", s->path, strerror(error), strerror(lost));
+	return error ? err_set(e, LYRE_EIO, "cannot write '%s', which is itself a mount point: %s; mount its folder instead, so "
 		"that the file can be replaced", s->path, strerror(error)) : 0;
 }
 
@@ -197,13 +197,13 @@ bool config_clean(const struct config *c)
 	return removed;
 }
 
-/** Why there can be no second file: often the folder is not the server's, as under a service manager. */
+/** Why the second file cannot be created: often the server may not write to the folder, as under a service manager. */
 static int cannot_make(const struct config_store *s, int error, struct err *e)
 {
 	if (error != EACCES && error != EPERM && error != EROFS)
-		return err_errno(e, error, "make a file beside", s->path);
-	return err_set(e, LYRE_EDENIED, "the server may not write to the folder of '%s' (%s): change the file by hand and restart, or "
-		"keep it in a folder that the server may write, such as its root", s->path, strerror(error));
+		return err_errno(e, error, "create a file beside", s->path);
+	return err_set(e, LYRE_EDENIED, "the server may not write to the folder of '%s' (%s): edit the file and restart, or "
+		"move it to a folder that the server may write to, such as its root folder", s->path, strerror(error));
 }
 
 int config_store_replace(struct config_store *s, const struct buf *text, struct err *e)
@@ -211,8 +211,8 @@ int config_store_replace(struct config_store *s, const struct buf *text, struct 
 	char name[NAME_MAX + 1];
 	const char *base = strrchr(s->path, '/') + 1;
 	if (!second_name(s, name))
-		return err_set(e, LYRE_EIO, "the name of '%s' is too long for a second file beside it", s->path);
-	/* One of that name is what a crash has left: the lock is ours. */
+		return err_set(e, LYRE_EIO, "the name of '%s' is too long to create a second file beside it", s->path);
+	/* We hold the lock, so a file of that name is left over from a crash. */
 	unlinkat(s->folder, name, 0);
 	int fd = openat(s->folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, s->there ? 0600 : FIRST_MODE);
 	if (fd < 0)
@@ -221,7 +221,7 @@ int config_store_replace(struct config_store *s, const struct buf *text, struct 
 	if (close(fd) < 0 && !rc)
 		rc = err_errno(e, errno, "write", name);
 	if (!rc && is_changed(s))
-		rc = err_set(e, LYRE_ECONFLICT, "'%s' was changed by somebody else meanwhile: nothing is written", s->path);
+		rc = err_set(e, LYRE_ECONFLICT, "'%s' was changed by someone else in the meantime: nothing was written", s->path);
 	bool placed = !rc && renameat(s->folder, name, s->folder, base) == 0;
 	if (!rc && !placed)
 		rc = errno == EBUSY ? write_in_place(s, text, e) : err_errno(e, errno, "replace", s->path);
@@ -229,6 +229,6 @@ int config_store_replace(struct config_store *s, const struct buf *text, struct 
 		unlinkat(s->folder, name, 0);
 	if (rc)
 		return rc;
-	/* The new file is in place; its name may only be lost with the machine's power. */
+	/* The new file is in place; its name can be lost only in a power failure. */
 	return fsync(s->folder) < 0 ? err_errno(e, errno, "write the folder of", s->path) : 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file config/rules.c
- * \brief A value that came in JSON: what it is in YAML, and the rule it breaks, as clients know the sentences.
+ * \brief A value given in JSON: its form in YAML, and the rule it breaks, in the words that clients know.
  */
 #include "config/change.h"
 #include "config/edit.h"
@@ -40,7 +40,7 @@ static const char *range(struct arena *a, const struct lyre_setting *s, double v
 	return otherwise;
 }
 
-/** A size or a duration: \p units is what a wrong unit is answered with, NULL for a sentence. */
+/** A size or duration: \p units is the answer to a wrong unit, NULL for a whole message. */
 static const char *with_unit(struct arena *a, const struct setting_change *change, const lyre_value *v, const char *units,
 			     const char *kind)
 {
@@ -59,7 +59,7 @@ static const char *with_unit(struct arena *a, const struct setting_change *chang
 	return units;
 }
 
-/** What follows "'key' " in a refusal; or, with \p unit set, the whole of it. */
+/** The text after "'key' " in a refusal; or, with \p unit set, the whole message. */
 static const char *rule(struct arena *a, const struct setting_change *change, const lyre_value *v, bool *unit)
 {
 	const struct lyre_setting *s = change->entry->setting;
@@ -103,7 +103,7 @@ static int refuse(struct arena *a, const struct setting_change *change, const ly
 	return err_set(e, LYRE_EINVAL, REFUSED "'%s' %s", change->shown, text);
 }
 
-/** Whether the kind of JSON fits at all; texts stand for numbers, true and false too, as clients send them. */
+/** Whether the JSON type fits at all; strings can also mean numbers, true and false, as clients send them. */
 static bool fits(const struct lyre_setting *s, const lyre_value *v)
 {
 	if (v->type == LYRE_NULL || s->type == SETTING_ANY)

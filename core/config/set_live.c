@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file config/set_live.c
- * \brief Settings that change while the server runs: written to the file, and those that can take effect at once do.
+ * \brief Changes settings while the server runs: writes them to the file, and applies those that can take effect at once.
  */
 #include "config/change.h"
 #include "config/edit.h"
 
 #include "base/text.h"
 
-static const char first_line[] = "# Written by set_configuration. The lyre.yaml that comes with the server explains every setting.\n";
+static const char first_line[] = "# Written by set_configuration. The lyre.yaml shipped with the server explains every setting.\n";
 
 bool setting_same(const struct lyre_setting *s, const struct setting_value *a, const struct setting_value *b)
 {
@@ -25,9 +25,9 @@ bool setting_same(const struct lyre_setting *s, const struct setting_value *a, c
 	return !strcmp(a->text, b->text);
 }
 
-/* ---- what takes effect at once ---- */
+/* ---- settings that take effect at once ---- */
 
-/** A copy in the arena of \p c, whose values live as long as itself. */
+/** A copy in the arena of \p c, so that it lives as long as \p c. */
 static bool keep_value(struct config *c, const struct setting_value *from, struct setting_value *to)
 {
 	*to = *from;
@@ -83,7 +83,7 @@ int config_take_listeners(struct config *c, const struct config *fresh, struct e
 
 int config_watch(const struct config *c, void (*changed)(const struct config *c))
 {
-	/* The arena is one of the things that the lock is for. */
+	/* The lock protects the arena, too. */
 	struct config *mine = (struct config *)(uintptr_t)c;
 
 	pthread_mutex_lock(&c->live->lock);
@@ -148,7 +148,7 @@ int config_write_next(const struct config *c, struct lyre_out *out, struct err *
 
 /* ---- the file ---- */
 
-/** Whether the file says so already, in whatever words. */
+/** Whether the file already has this value, however it is written. */
 static bool is_so(const struct config *now, const struct setting_change *change)
 {
 	const struct entry *entry = now ? entries_find(now, change->entry->key) : NULL;
@@ -157,7 +157,7 @@ static bool is_so(const struct config *now, const struct setting_change *change)
 		&& !(entry->setting->flags & SETTING_TEXT) && entry->setting->type != LYRE_S_PATH;
 }
 
-/** A setting of a module needs its name in the file; the others are named too then, for without names all are on. */
+/** A module's setting needs the module's name in the file; then the others must be named, too, or they would be disabled. */
 static int name_modules(const struct config *c, struct arena *a, struct buf *text, const struct yaml_node *root,
 			struct err *e)
 {
@@ -168,8 +168,8 @@ static int name_modules(const struct config *c, struct arena *a, struct buf *tex
 		if (!strcmp(n->key, "modules"))
 			modules = n;
 	if (modules && modules->kind == YAML_LIST)
-		return err_set(e, LYRE_EINVAL, REFUSED "the file names the modules in a list, which has no place for their "
-			"settings: make it a mapping by hand, such as 'data: true'");
+		return err_set(e, LYRE_EINVAL, REFUSED "the file names the modules in a list, which cannot hold their settings: "
+			"edit the file to make it a mapping, such as 'data: true'");
 	if (modules && !yaml_is_null(modules))
 		return 0;
 	buf_init(&names);
@@ -196,7 +196,7 @@ static int edit(const struct config *c, struct arena *a, struct buf *text, const
 	bool named = false;
 	int rc = 0;
 
-	/* A file that is not fine, NULL here, may become so by the changes. */
+	/* An invalid file, NULL here, may become valid by the changes. */
 	config_try(c, text, &now, &ignored);
 	for (const struct setting_change *change = changes; change && !rc; change = change->next) {
 		if (is_so(now, change))
@@ -215,7 +215,7 @@ static int edit(const struct config *c, struct arena *a, struct buf *text, const
 static int copy_text(const struct config_store *file, struct buf *text, struct err *e)
 {
 	if (utf8_valid_prefix(file->text.len ? file->text.data : "", file->text.len) != file->text.len)
-		return err_set(e, LYRE_EINVAL, "%s: not in UTF-8; nothing is written", file->path);
+		return err_set(e, LYRE_EINVAL, "%s: not valid UTF-8; nothing was written", file->path);
 	if (file->there)
 		buf_add(text, file->text.data, file->text.len);
 	else
@@ -228,7 +228,7 @@ static int is_new(const struct config_store *file, const struct buf *text)
 	return text->len != file->text.len || (text->len && memcmp(text->data, file->text.data, text->len));
 }
 
-/** Everything between the reading of the file and its replacement. */
+/** All steps from the reading of the file to its replacement. */
 static int change_file(struct config *c, struct arena *a, struct config_store *file, struct buf *text,
 		       const struct setting_change *changes, struct err *e)
 {
@@ -240,14 +240,14 @@ static int change_file(struct config *c, struct arena *a, struct config_store *f
 	if (!rc)
 		rc = yaml_decode_lines(a, file->path, text->data, text->len, &before, e);
 	if (!rc && before->kind == YAML_LIST)
-		rc = err_set(e, LYRE_EINVAL, "%s: a configuration is a mapping of settings; found a list", file->path);
+		rc = err_set(e, LYRE_EINVAL, "%s: the configuration must be a mapping of settings; found a list", file->path);
 	if (!rc)
 		rc = edit(c, a, text, before, changes, e);
 	if (rc)
 		return rc;
 	if (yaml_decode_lines(a, file->path, text->data, text->len, &after, &why))
-		return err_set(e, LYRE_EINTERNAL, "the changed file could not be read (%.300s): nothing is written; change it by hand",
-			why.text);
+		return err_set(e, LYRE_EINTERNAL,
+			"the changed file could not be read (%.300s): nothing was written; edit it by hand", why.text);
 	rc = changes_prove(c, a, before, after, changes, e);
 	if (rc)
 		return rc;
@@ -275,12 +275,12 @@ int config_set(struct config *c, const lyre_value *settings, bool strict, config
 	if (rc || !changes)
 		goto out;
 	if (!c->target) {
-		rc = err_set(e, LYRE_ENOTSUP, "the server was started without a configuration file, so that there is none to change");
+		rc = err_set(e, LYRE_ENOTSUP, "the server was started without a configuration file, so there is none to change");
 		goto out;
 	}
 	if (c->target_root) {
-		rc = err_set(e, LYRE_EDENIED, "'%s' is for the server on %s: start this one with a file of its own (-c FILE) to change "
-			"settings", c->target, c->target_root);
+		rc = err_set(e, LYRE_EDENIED, "'%s' belongs to the server with root folder %s: start this server with its own file "
+			"(-c FILE) to change settings", c->target, c->target_root);
 		goto out;
 	}
 	pthread_mutex_lock(&c->live->change);

@@ -12,7 +12,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/** A value that is never looked into, as it stands in YAML. */
+/** Writes a value that is never interpreted, as it is in the YAML. */
 static void write_node(struct lyre_out *o, const struct yaml_node *n)
 {
 	char *end;
@@ -88,7 +88,7 @@ static void write_value(struct lyre_out *o, const struct lyre_setting *s, const 
 	}
 }
 
-/** A key as the tree has it: what is a section too stands in it under its other name. */
+/** A key as in the tree: a setting that is also a section is in that section, under its other name. */
 static const char *tree_key(const struct config *c, const struct entry *entry, struct arena *a)
 {
 	const char *below = entries_is_section(c, entry->key) ? entries_below(entry->key) : NULL;
@@ -96,7 +96,7 @@ static const char *tree_key(const struct config *c, const struct entry *entry, s
 	return below ? arena_printf(a, "%s.%s", entry->key, below) : entry->key;
 }
 
-/** Whether an entry before \p at stands in the same section, the first \p len bytes of its key. */
+/** Whether an entry before \p at is in the same section, the first \p len bytes of its key. */
 static bool is_begun(const char *const *keys, size_t at, size_t len)
 {
 	for (size_t i = 0; i < at; i++)
@@ -110,7 +110,7 @@ static bool is_module_key(const char *key)
 	return !strncmp(key, "modules.", 8);
 }
 
-/** Members of the section that is the first \p len bytes of \p prefix, without the dot; 0 for all. */
+/** Writes the members of the section named by the first \p len bytes of \p prefix, without the dot; 0 for all. */
 static void write_section(const struct config *c, struct lyre_out *o, const char *const *keys, const char *prefix, size_t len)
 {
 	for (size_t i = 0; i < c->count; i++) {
@@ -137,7 +137,7 @@ static void write_section(const struct config *c, struct lyre_out *o, const char
 	}
 }
 
-/** Each with its settings; one that has none is true, one that is off false. */
+/** Writes each module with its settings; true if it has none, false if it is disabled. */
 static int write_modules(const struct config *c, struct lyre_out *o, const char *const *keys, struct arena *a)
 {
 	out_key(o, "modules");

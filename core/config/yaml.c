@@ -13,11 +13,11 @@ struct reader {
 	yaml_parser_t parser;
 	struct arena *arena;
 	const char *source;
-	bool lines; /**< the source has lines worth naming */
+	bool lines; /**< messages give line numbers */
 	const char *text;
 	size_t len;
 	size_t nodes;
-	size_t chars, bytes; /**< a place in the text, counted both ways */
+	size_t chars, bytes; /**< a position in the text, counted both ways */
 	struct err *err;
 };
 
@@ -59,7 +59,7 @@ static int refuse(struct reader *r, const yaml_mark_t *mark, const char *fmt, ..
 	return LYRE_EINVAL;
 }
 
-/** The reader below the parser counts bytes only. */
+/** The parser's reader counts only bytes. */
 static yaml_mark_t mark_of_offset(const struct reader *r, size_t offset)
 {
 	yaml_mark_t m = { 0 };
@@ -73,7 +73,7 @@ static yaml_mark_t mark_of_offset(const struct reader *r, size_t offset)
 	return m;
 }
 
-/** Whether a tab is among the blanks that line \p number, from 0, begins with. */
+/** Whether the indentation of line \p number, from 0, contains a tab. */
 static bool begins_with_tab(const struct reader *r, size_t number)
 {
 	const char *line = r->text, *end = r->text + r->len;
@@ -84,7 +84,7 @@ static bool begins_with_tab(const struct reader *r, size_t number)
 	return line < end && *line == '\t';
 }
 
-/** The parser counts characters, a text has bytes. Marks come nearly in order, so each search goes on from the last. */
+/** The parser counts characters, a text has bytes. Marks come nearly in order, so each search continues from the last. */
 static size_t byte_of(struct reader *r, const yaml_mark_t *mark)
 {
 	if (mark->index < r->chars)
@@ -114,7 +114,7 @@ static int next_event(struct reader *r, yaml_event_t *event)
 		return refuse(r, &mark, "%s", problem);
 	}
 	if (p->error == YAML_SCANNER_ERROR && begins_with_tab(r, at->line))
-		return refuse(r, at, "lines are indented with blanks, not with tabs");
+		return refuse(r, at, "tabs are not allowed in indentation; use spaces");
 	if (p->context && r->lines)
 		return refuse(r, at, "%s, %s that starts at line %d", problem, p->context,
 			      (int)p->context_mark.line + 1);
@@ -158,7 +158,7 @@ static int read_scalar(struct reader *r, const yaml_event_t *event, struct yaml_
 	if (rc)
 		return rc;
 	if (memchr(text, 0, len))
-		return refuse(r, &event->start_mark, "a text must not hold a zero byte");
+		return refuse(r, &event->start_mark, "a string must not contain a zero byte");
 	rc = new_node(r, YAML_SCALAR, &event->start_mark, ret);
 	if (rc)
 		return rc;
@@ -197,11 +197,11 @@ static int read_list(struct reader *r, const yaml_event_t *start, int depth, str
 	}
 }
 
-/** Reads the key that \p event is, into a node that waits for its value. */
+/** Reads the key in \p event. */
 static int read_key(struct reader *r, yaml_event_t *event, const struct yaml_node *mapping, struct yaml_node **ret)
 {
 	if (event->type != YAML_SCALAR_EVENT && event->type != YAML_ALIAS_EVENT) {
-		int rc = refuse(r, &event->start_mark, "a key must be a text");
+		int rc = refuse(r, &event->start_mark, "a key must be a string");
 		yaml_event_delete(event);
 		return rc;
 	}
@@ -214,8 +214,8 @@ static int read_key(struct reader *r, yaml_event_t *event, const struct yaml_nod
 		if (strcmp(n->key, key->text))
 			continue;
 		if (r->lines)
-			return refuse(r, &mark, "'%s' stands here twice, the first time in line %d", n->key, n->key_line);
-		return refuse(r, &mark, "'%s' stands here twice", n->key);
+			return refuse(r, &mark, "duplicate key '%s' (first defined on line %d)", n->key, n->key_line);
+		return refuse(r, &mark, "duplicate key '%s'", n->key);
 	}
 	*ret = key;
 	return 0;
@@ -260,12 +260,12 @@ static int read_mapping(struct reader *r, const yaml_event_t *start, int depth, 
 	}
 }
 
-/** Reads the node that \p event begins, and deletes the event. */
+/** Reads the node that starts with \p event, and deletes the event. */
 static int read_node(struct reader *r, yaml_event_t *event, int depth, struct yaml_node **ret)
 {
 	int rc;
 	if (depth > YAML_DEPTH_MAX)
-		rc = refuse(r, &event->start_mark, "nested deeper than %d", YAML_DEPTH_MAX);
+		rc = refuse(r, &event->start_mark, "nested more than %d levels deep", YAML_DEPTH_MAX);
 	else if (event->type == YAML_SCALAR_EVENT)
 		rc = read_scalar(r, event, ret);
 	else if (event->type == YAML_SEQUENCE_START_EVENT)
@@ -273,7 +273,7 @@ static int read_node(struct reader *r, yaml_event_t *event, int depth, struct ya
 	else if (event->type == YAML_MAPPING_START_EVENT)
 		rc = read_mapping(r, event, depth, ret);
 	else
-		rc = refuse(r, &event->start_mark, "aliases are not supported: '*%s' (a text that begins with * needs quotes)",
+		rc = refuse(r, &event->start_mark, "aliases are not supported: '*%s' (a string that starts with * needs quotes)",
 			    (const char *)event->data.alias.anchor);
 	yaml_event_delete(event);
 	return rc;
@@ -289,7 +289,7 @@ static int read_stream(struct reader *r, struct yaml_node **ret)
 			return rc;
 		yaml_event_type_t type = event.type;
 		if (type == YAML_DOCUMENT_START_EVENT && seen)
-			rc = refuse(r, &event.start_mark, "a second document: everything stands in one");
+			rc = refuse(r, &event.start_mark, "only one YAML document is allowed");
 		if (type == YAML_STREAM_START_EVENT || type == YAML_STREAM_END_EVENT || type == YAML_DOCUMENT_START_EVENT
 		    || type == YAML_DOCUMENT_END_EVENT) {
 			yaml_event_delete(&event);

@@ -112,7 +112,7 @@ int binary_time(struct binary_reader *r, const char *at, double ms, lyre_value *
 
 /** What was read of one. */
 struct items {
-	size_t size; /* of one: of a lyre_value, or of a member */
+	size_t size; /* of an item: a lyre_value, or a member */
 	char *place;
 	uint64_t room;
 	uint32_t count;

@@ -20,7 +20,7 @@ struct decoder {
 	 * \return 0; LYRE_EINVAL, LYRE_ETOOBIG or LYRE_ENOMEM, with the sentence
 	 */
 	int (*decode)(struct arena *a, char *body, size_t len, bool outer, lyre_value *ret, struct err *e);
-	/** Decodes a value that was left so; another is left alone. \return 0, LYRE_ENOMEM */
+	/** Decodes a value left as VALUE_UNREAD; others are unchanged. \return 0, LYRE_ENOMEM */
 	int (*rest)(struct arena *a, lyre_value *v, struct err *e);
 };
 

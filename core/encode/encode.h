@@ -57,7 +57,7 @@ struct lyre_out {
 	struct buf *buf;
 	struct arena *arena; /**< for what the encoder keeps; NULL for JSON, which keeps nothing */
 	void *state;         /**< the encoder's; NULL at first */
-	bool comma;          /**< a value stands before, at this level */
+	bool comma;          /**< a value precedes at this level */
 	bool lines;          /**< of JSON lines: the outermost value is an array */
 	uint32_t depth;      /**< of JSON lines: open arrays and objects */
 };

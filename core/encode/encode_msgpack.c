@@ -119,7 +119,7 @@ static void add_value(struct buf *out, const lyre_value *v)
 			add_value(out, &v->members[i].value);
 		}
 		break;
-	default: /* VALUE_UNREAD: there was no memory to decode it */
+	default: /* VALUE_UNREAD: out of memory when it was to be decoded */
 		out->failed = true;
 	}
 }

@@ -245,7 +245,7 @@ static void value(lyre_out *o, const lyre_value *v)
 		}
 		object_end(o);
 		break;
-	default: /* VALUE_UNREAD: there was no memory to decode it */
+	default: /* VALUE_UNREAD: out of memory when it was to be decoded */
 		o->buf->failed = true;
 	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file host/host.c
- * \brief What modules are handed.
+ * \brief The table of functions passed to modules.
  */
 #include <config.h>
 

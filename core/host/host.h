@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file host/host.h
- * \brief The functions that modules are given, and modules as these know them.
+ * \brief The functions passed to modules, and modules as these functions see them.
  */
 #ifndef HOST_HOST_H
 #define HOST_HOST_H
@@ -17,13 +17,13 @@
 struct config;
 struct dispatch;
 
-/** A path that a module answers. */
+/** A path served by a module. */
 struct module_route {
 	struct lyre_route route;
 	struct module_route *next;
 };
 
-/** Credentials that a module decides of. */
+/** Credentials checked by a module. */
 struct module_authenticator {
 	struct lyre_authenticator authenticator;
 	struct module_authenticator *next;
@@ -31,32 +31,32 @@ struct module_authenticator {
 
 /** A loaded module. */
 struct lyre_instance {
-	const struct lyre_module *descriptor; /**< a copy of our length: what the module's own lacks is zero */
+	const struct lyre_module *descriptor; /**< a copy in our length: members that the module's own lacks are zero */
 	const char *name;
 	const char *path;  /**< of its file; NULL: built in */
-	int line;          /**< of the configuration file, where it is named; 0: not there */
+	int line;          /**< of the configuration file where it is named; 0: not named there */
 	bool optional;
 	bool started;
 	bool starting;     /**< in its start() */
 	struct modules *modules;
-	struct module_route *routes; /**< those it has added, last first */
+	struct module_route *routes; /**< added by it, last first */
 	struct module_authenticator *authenticators; /**< the same */
 	struct config *config;
 	struct dispatch *dispatch; /**< from its start on */
 	struct err err;    /**< set by lyre_start_fail() */
 };
 
-/** All of a server. */
+/** All modules of a server. */
 struct modules {
 	struct arena arena;
 	struct config *config;
-	lyre_instance **list; /**< in the order of the configuration, then of their start */
+	lyre_instance **list; /**< in configuration order, later in start order */
 	size_t count;
 	const char **failed; /**< names of those that are a fault already */
 	size_t failed_count;
 };
 
-/** What every module is handed. */
+/** The table of functions passed to every module. */
 extern const struct lyre_host host;
 
 #endif

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/** Bytes of a message that needs no memory: two names of the longest, and what is said of them. */
+/** Bytes of a message that needs no allocation: two names of maximum length, and some text. */
 #define MESSAGE_HERE 1024
 
 static const lyre_value *host_arg(lyre_call *call, const char *name)
@@ -39,7 +39,7 @@ static const lyre_value *host_call_body(lyre_call *call)
 {
 	struct err ignored;
 
-	/* What there is no memory for is left as it was sent: a kind that no check lets through. */
+	/* Values for which memory runs out stay as they were sent: a kind that no check accepts. */
 	for (uint32_t i = 0; value_is(&call->body, LYRE_OBJECT) && i < call->body.len; i++)
 		call_decode(call, &call->body.members[i].value, &ignored);
 	return &call->body;
@@ -78,7 +78,7 @@ static void host_scope_end(lyre_call *call)
 static int host_vfail(lyre_call *call, int code, const char *fmt, va_list ap)
 {
 	call->failure_written = false;
-	call->denial = (struct denial){ 0 }; /* it is another's failure now, whose sentence says all */
+	call->denial = (struct denial){ 0 }; /* of an earlier failure; the new message is complete by itself */
 	return err_vset(&call->err, code < 0 ? code : LYRE_EINTERNAL, fmt, ap);
 }
 
@@ -104,7 +104,7 @@ static lyre_out *host_reply(lyre_call *call)
 	return &call->out;
 }
 
-/** It mostly tells of a change that stands: that must not become a failure for want of memory. */
+/** The message mostly reports a completed change: that must not become a failure for lack of memory. */
 static int host_reply_vmessage(lyre_call *call, const char *fmt, va_list ap)
 {
 	char here[MESSAGE_HERE];
@@ -127,10 +127,10 @@ static int host_reply_vmessage(lyre_call *call, const char *fmt, va_list ap)
 static int host_reply_text(lyre_call *call, const char *content_type, const char *text, size_t len)
 {
 	if (!call->x)
-		return err_set(&call->err, LYRE_EINTERNAL, "a job cannot answer a text: what it answers is kept as JSON");
+		return err_set(&call->err, LYRE_EINTERNAL, "a job cannot answer plain text: its answer is stored as JSON");
 	for (const char *p = content_type; *p; p++)
 		if (*p < ' ' || *p > '~')
-			return err_set(&call->err, LYRE_EINTERNAL, "module '%s' answers a content type that cannot stand in a header",
+			return err_set(&call->err, LYRE_EINTERNAL, "module '%s' answers a content type that is invalid in a header",
 				call->operation->owner);
 	const char *type = arena_strndup(call->arena, content_type, strlen(content_type));
 	if (!type)

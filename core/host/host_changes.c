@@ -15,8 +15,8 @@ struct reading {
 	void *arg;
 	struct arena columns_arena;
 	struct columns *columns;
-	const struct table *table; /**< that they were made for */
-	struct arena arena;        /**< of one change */
+	const struct table *table; /**< the table they were made for */
+	struct arena arena;        /**< for one change */
 };
 
 static int columns_of(struct reading *r, const struct table *t)
@@ -61,11 +61,11 @@ static int show(void *arg, const struct table_change *from)
 	return rc ? rc : r->visit(r->arg, &to);
 }
 
-/** What was done to the server's own records, passwords among them, is the server's alone. */
+/** Changes to the server's own records, including passwords, are only for the server. */
 static int may_read_log(lyre_call *call, const lyre_table *table)
 {
 	if (!call->server_rights && !strcmp(table->def->database, SYSTEM_DATABASE))
-		return err_set(&call->err, LYRE_EDENIED, "The log of the 'system' database is told to nobody.");
+		return err_set(&call->err, LYRE_EDENIED, "The log of the 'system' database cannot be read.");
 	return host_may_manage(call);
 }
 

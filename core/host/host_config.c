@@ -21,14 +21,14 @@ int host_configuration_reply(lyre_call *call, int effective)
 	return rc ? config_write(c, &call->out, &call->err) : 0;
 }
 
-/** What is done to the configuration is worth a line; a change that nobody will see the effect of, a warning. */
+/** Logs a change of the configuration, and warns if it has no effect. */
 static void note(void *ctx, const char *key, enum config_source over)
 {
 	const lyre_call *call = ctx;
 
 	log_notify("config", "'%s' was set in the configuration file by '%s'", key, call_user(call));
 	if (over != CONFIG_FILE)
-		log_warn("config", "'%s' has no effect in the file: %s says it too, and is stronger", key,
+		log_warn("config", "'%s' in the file has no effect: it is overridden by %s", key,
 			over == CONFIG_ENVIRONMENT ? "the environment" : "the command line");
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file host/host_credential.c
- * \brief Credentials of a module's own kind, and cookies: lyre/user.h. Authenticators hang off the module until it has
- * started, as its routes do.
+ * \brief Credentials of a module's own kind, and cookies: lyre/user.h. Like routes, authenticators are attached to the
+ * module until it has started.
  */
 #include "host/host_user.h"
 
@@ -16,7 +16,7 @@
 #define NAME_LENGTH_MAX 100
 #define VALUE_LENGTH_MAX 4096
 #define AUTHENTICATOR_SIZE SIZE_UP_TO(struct lyre_authenticator, verify)
-/** The last second that a cookie's end has a place for: of the year 9999, or the last that a time_t of this machine knows. */
+/** The latest expiry time of a cookie: the last second of the year 9999, or of this machine's time_t. */
 #define TIME_END (sizeof(time_t) < sizeof(int64_t) ? (int64_t)INT32_MAX : INT64_C(253402300799))
 
 static bool made_of(const char *s, size_t max, const char *marks)
@@ -31,7 +31,7 @@ static bool made_of(const char *s, size_t max, const char *marks)
 	return len <= max;
 }
 
-/** A token, as headers have them for names. */
+/** Whether the name is a token, as in header names. */
 static bool name_valid(const char *name)
 {
 	return name && *name && made_of(name, NAME_LENGTH_MAX, "!#$%&'*+-.^_`|~");
@@ -48,18 +48,18 @@ static int check(lyre_instance *self, const struct lyre_authenticator *a)
 {
 	if (!name_valid(a->name) || !a->verify || a->source > LYRE_CREDENTIAL_COOKIE)
 		return err_set(&self->err, LYRE_EINVAL,
-			"the credentials '%.100s' have no name that can stand in a header, no verify(), or a source that there is not: "
-			"a fault of the module", a->name ? a->name : "");
+			"the credentials '%.100s' have a name that is invalid in a header, no verify(), or an unknown source: "
+			"this is a bug in the module", a->name ? a->name : "");
 	if (a->source == LYRE_CREDENTIAL_SCHEME && strcasecmp(a->name, "Basic") == 0)
 		return err_set(&self->err, LYRE_EEXISTS,
-			"the credentials of the scheme '%s' of module '%s' cannot be: the server itself decides of these", a->name,
+			"the scheme '%s' of module '%s' is refused: the server handles it itself", a->name,
 			self->name);
 	for (size_t n = 0; n < self->modules->count; n++) {
 		const lyre_instance *other = self->modules->list[n];
 		for (const struct module_authenticator *o = other->authenticators; o; o = o->next)
 			if (o->authenticator.source == a->source && strcmp(o->authenticator.name, a->name) == 0)
 				return err_set(&self->err, LYRE_EEXISTS,
-					"the credentials of the %s '%s' of module '%s' cannot be: module '%s' decides of these already",
+					"the %s '%s' of module '%s' is refused: module '%s' already handles it",
 					kind_of(a), a->name, self->name, other->name);
 	}
 	return 0;
@@ -106,7 +106,7 @@ const char *host_call_cookie(lyre_call *call, const char *name)
 	return value ? arena_strndup(call->arena, value, len) : NULL;
 }
 
-/** The end as a date too: clients of long ago know no other. */
+/** The expiry as a date, for old clients that know no other form. */
 static void expires(char out[40], int64_t max_age)
 {
 	int64_t now = (int64_t)(now_ms() / 1e3);
@@ -123,17 +123,17 @@ int host_reply_cookie(lyre_call *call, const char *name, const char *value, int6
 	char date[40];
 
 	if (!call->x)
-		return err_set(&call->err, LYRE_EINTERNAL, "a job cannot set a cookie: who made it was answered long ago");
+		return err_set(&call->err, LYRE_EINTERNAL, "a job cannot set a cookie: its client was answered long ago");
 	if (!name || !value)
 		return err_set(&call->err, LYRE_EINVAL, "module '%s' sets a cookie without a name or a value", call->operation->owner);
 	if (!name_valid(name) || !made_of(value, VALUE_LENGTH_MAX, "-._~"))
-		return err_set(&call->err, LYRE_EINTERNAL, "module '%s' sets a cookie whose name or value cannot stand in a header",
+		return err_set(&call->err, LYRE_EINTERNAL, "module '%s' sets a cookie whose name or value is invalid in a header",
 			call->operation->owner);
 	if (!*value || max_age < 0)
 		max_age = 0;
 	expires(date, max_age);
-	/* Pages of a named origin are of another site: browsers keep a cookie for them only over TLS, and where the user lets
-	   other sites have none, only one that is the page's site's alone. */
+	/* Pages of a named origin belong to another site: browsers keep a cookie for them only over TLS, and if the user blocks
+	   cookies of other sites, only a cookie that is partitioned by the page's site. */
 	const char *reach = !call->x->secure ? "Strict" : call->x->origin_named ? "None; Secure; Partitioned" : "Strict; Secure";
 	const char *text = arena_printf(&call->x->arena, "%s=%s; Path=/; Max-Age=%lld%s; HttpOnly; SameSite=%s", name, value,
 		(long long)max_age, date, reach);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file host/host_metrics.c
- * \brief Metrics as modules see them: lyre_metrics() and lyre_pages(). Who counts reports them, and has their names.
+ * \brief Metrics as modules see them: lyre_metrics() and lyre_pages(). The rooms that count define and report them.
  */
 #include "base/metric_report.h"
 #include "host/host_process.h"

@@ -18,7 +18,7 @@ static const char *full_key(const lyre_instance *self, const char *key, char out
 	if (key[0] == '/')
 		return key + 1;
 	if (snprintf(out, SETTING_KEY_MAX, "modules.%s.%s", self->name, key) >= SETTING_KEY_MAX) {
-		log_fatal("module", "%s asks for a setting with a key of more than %d bytes: a fault of the module",
+		log_fatal("module", "%s requests a setting with a key of more than %d bytes: this is a bug in the module",
 			self->name, SETTING_KEY_MAX);
 		abort();
 	}

@@ -13,9 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
-/** NAN where it cannot be known: parts of /proc may be hidden. */
+/** NAN for unknown values: parts of /proc may be hidden. */
 struct process_metrics {
-	double cpu_seconds;     /**< of all threads, user and system */
+	double cpu_seconds;     /**< all threads, user and system */
 	double resident;        /**< bytes */
 	double threads;
 	double descriptors;     /**< open */
@@ -26,7 +26,7 @@ struct process_metrics {
 #define FIELD_THREADS 20
 #define FIELD_RESIDENT 24
 
-/** The text behind the name, which may hold anything: from field 3 on. */
+/** The text after the name, which may contain anything: from field 3 on. */
 static const char *read_stat(char *text, size_t size)
 {
 	int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
@@ -64,7 +64,7 @@ static double count_descriptors(void)
 	for (struct dirent *e; (e = readdir(d));)
 		n += e->d_name[0] != '.';
 	closedir(d);
-	return n > 0 ? (double)(n - 1) : (double)NAN; /* one of them is the folder's */
+	return n > 0 ? (double)(n - 1) : (double)NAN; /* one of them is the open folder */
 }
 
 static void read_process(struct process_metrics *ret)
@@ -85,10 +85,10 @@ void process_report(struct metric_sink *s, double started)
 	static const struct metric_about cpu = { METRIC_COUNTER, "process_cpu_seconds_total", "Processor time of the server.", NULL };
 	static const struct metric_about resident = { METRIC_GAUGE, "process_resident_memory_bytes", "Memory of the server.", NULL };
 	static const struct metric_about threads = { METRIC_GAUGE, "process_threads", "Threads of the server.", NULL };
-	static const struct metric_about opened = { METRIC_GAUGE, "process_open_fds", "Descriptors that are open.", NULL };
-	static const struct metric_about most = { METRIC_GAUGE, "process_max_fds", "Descriptors that may be open.", NULL };
+	static const struct metric_about opened = { METRIC_GAUGE, "process_open_fds", "Open file descriptors.", NULL };
+	static const struct metric_about most = { METRIC_GAUGE, "process_max_fds", "Limit of open file descriptors.", NULL };
 	static const struct metric_about start = { METRIC_GAUGE, "process_start_time_seconds",
-		"When the server started, or started again, since the epoch.", NULL };
+		"Time of the last start or restart, since the epoch.", NULL };
 	static const struct metric_about build = { METRIC_GAUGE, "build_info", "Always 1; the version of the server.", "version" };
 	struct process_metrics p;
 	read_process(&p);

@@ -23,15 +23,15 @@ static int write_again(lyre_call *call)
 		call->err = call->write.err;
 		return call->err.code;
 	}
-	/* A copy, for then() may begin the next write. */
+	/* A copy, as then() may begin the next write. */
 	struct lyre_write_result result = call->write.result;
 	return call->then(call, &result, call->then_arg);
 }
 
-/** Makes the call's write ready. */
+/** Prepares the call's write. */
 static int begin_write(lyre_call *call, lyre_table *table, int mode, const lyre_value *records)
 {
-	if (!records) /* the last of a chain of lyre_make_…() */
+	if (!records) /* an allocation failed in a chain of lyre_make_…() */
 		return err_nomem(&call->err);
 	int rc = host_may_write(call, table, mode, records);
 	if (rc < 0)
@@ -75,7 +75,7 @@ int host_write_wait(lyre_call *call, lyre_table *table, int mode, const lyre_val
 
 /* ---- reading ---- */
 
-/** Ties a query to the call. */
+/** Attaches a query to the call. */
 static int adopt(lyre_call *call, struct query *query, lyre_cursor **ret)
 {
 	lyre_cursor *c = ARENA_NEW(call->arena, lyre_cursor);
@@ -89,13 +89,13 @@ static int adopt(lyre_call *call, struct query *query, lyre_cursor **ret)
 	return 0;
 }
 
-/** Whether a view, \p arg, lets an attribute that is not the key be read. */
+/** Whether the view \p arg permits reading an attribute that is not the key. */
 static bool is_readable(const void *arg, const struct attribute *at)
 {
 	return permission_attribute(arg, at->name, at->name_len, false) & LYRE_PERMIT_READ;
 }
 
-/** What the caller sees of the table; NULL: all. */
+/** The attributes of the table that the caller may see; NULL: all. */
 static const struct attribute_filter *filter_of(const lyre_table *table, struct attribute_filter *space)
 {
 	if (permission_sees_all(&table->view))

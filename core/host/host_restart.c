@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file host/host_restart.c
- * \brief Restarts as modules ask for them: lyre/server.h.
+ * \brief Restarts requested by modules: lyre/server.h.
  */
 #include "host/host_server.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file host/host_rights.c
- * \brief What the services permit whoever calls, whatever the module that asks has declared. The rules are auth's.
+ * \brief What the services permit the caller, whatever the module has declared. The rules are in auth/.
  */
 #include "host/host_internal.h"
 
@@ -12,7 +12,7 @@ bool host_is_whole(const lyre_call *call)
 	return call->server_rights || (call->who && call->who->role && call->who->role->super_user);
 }
 
-/** Where the failure lives: for as long as the call, in whatever scope it is met. */
+/** The arena for the failure, which lives as long as the call, in whatever scope it occurs. */
 static struct arena *arena_of(const lyre_call *call)
 {
 	struct arena *a = call->arena;
@@ -29,11 +29,11 @@ static int refuse(lyre_call *call)
 int host_refuse(lyre_call *call, const char *database, const char *table, uint32_t permissions,
 	struct permission_attribute *attributes)
 {
-	/* as an operation that is open to every user, and touches this */
+	/* like an operation that is open to every user and touches this table */
 	const struct lyre_operation any = { .name = "", .access = LYRE_ACCESS_USER, .permissions = permissions };
 	struct arena *a = arena_of(call);
 	struct permission_need need = {
-		.database = arena_strndup(a, database, strlen(database)), /* the refusal may outlive the table */
+		.database = arena_strndup(a, database, strlen(database)), /* the failure may outlive the table */
 		.table = arena_strndup(a, table, strlen(table)),
 		.permissions = permissions,
 		.attributes = attributes,
@@ -56,7 +56,7 @@ int host_may(lyre_call *call, const lyre_table *table, uint32_t permissions)
 
 /* ---- records ---- */
 
-/** The attributes of records that may not be written, as they are met. */
+/** The attributes of records that may not be written, in the order found. */
 struct unwritable {
 	lyre_call *call;
 	const lyre_table *table;
@@ -124,7 +124,7 @@ int host_may_write(lyre_call *call, const lyre_table *table, int mode, const lyr
 	struct unwritable u = { .call = call, .table = table, .permissions = permissions_of(mode) };
 	int rc = host_may(call, table, u.permissions);
 	if (rc < 0 || mode == LYRE_DELETE || permission_sees_all(&table->view) || records->type != LYRE_ARRAY)
-		return rc; /* what is no array the store refuses */
+		return rc; /* the store refuses anything but an array */
 	u.last = &u.first;
 	rc = find_unwritable(&u, records);
 	if (rc < 0 || !u.first)

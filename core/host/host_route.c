@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file host/host_route.c
- * \brief Paths that modules answer: lyre/server.h. They hang off the module until it has started, and go with it when it does not.
+ * \brief Paths served by modules: lyre/server.h. They are attached to the module until it has started, and removed with it if
+ * it does not start.
  */
 #include "host/host_server.h"
 
@@ -10,7 +11,7 @@
 #define PATH_LENGTH_MAX 250
 #define ROUTE_SIZE SIZE_UP_TO(struct lyre_route, reserved)
 
-/** Paths are compared as clients send them, so that what they would escape, or take for something else, cannot be. */
+/** Paths are compared as sent by clients: characters that clients would escape or interpret are not allowed. */
 static bool path_valid(const char *path)
 {
 	if (!path || *path != '/')
@@ -26,24 +27,24 @@ static int check(lyre_instance *self, const struct lyre_route *r)
 {
 	if (!path_valid(r->path))
 		return err_set(&self->err, LYRE_EINVAL,
-			"'%.100s' cannot be the path of a route: it begins with / and has at most %d letters, digits and marks, "
-			"but none that is escaped in an address", r->path ? r->path : "", PATH_LENGTH_MAX);
+			"'%.100s' is not a valid path for a route: it must start with / and have up to %d letters, digits or marks "
+			"that need no escaping in a URL", r->path ? r->path : "", PATH_LENGTH_MAX);
 	if (!r->access)
 		return err_set(&self->err, LYRE_EINVAL,
-			"the route '%s' does not say who may ask for it: set its access to LYRE_ACCESS_USER, LYRE_ACCESS_SUPER_USER or, for "
-			"anybody, LYRE_ACCESS_OPEN", r->path);
+			"the route '%s' does not declare its access: set it to LYRE_ACCESS_USER, LYRE_ACCESS_SUPER_USER or, for "
+			"anyone, LYRE_ACCESS_OPEN", r->path);
 	if (!r->handler || r->access > LYRE_ACCESS_USER || r->run > LYRE_RUN_POOL)
 		return err_set(&self->err, LYRE_EINVAL,
-			"the route '%s' has no handler, or an access or a way to run that there is not: a fault of the module", r->path);
+			"the route '%s' has no handler, or an unknown access or way to run: this is a bug in the module", r->path);
 	if (dispatch_answers(r->path))
-		return err_set(&self->err, LYRE_EEXISTS, "the route '%s' of module '%s' cannot be: the server itself answers this path",
+		return err_set(&self->err, LYRE_EEXISTS, "the route '%s' of module '%s' is refused: the server uses this path",
 			r->path, self->name);
 	for (size_t n = 0; n < self->modules->count; n++) {
 		const lyre_instance *other = self->modules->list[n];
 		for (const struct module_route *o = other->routes; o; o = o->next)
 			if (strcmp(o->route.path, r->path) == 0)
 				return err_set(&self->err, LYRE_EEXISTS,
-					"the route '%s' of module '%s' cannot be: module '%s' answers this path already", r->path,
+					"the route '%s' of module '%s' is refused: module '%s' already uses this path", r->path,
 					self->name, other->name);
 	}
 	return 0;

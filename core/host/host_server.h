@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file host/host_server.h
- * \brief The functions behind lyre/server.h, which says what each does.
+ * \brief The implementation of lyre/server.h, which describes each function.
  */
 #ifndef HOST_SERVER_H
 #define HOST_SERVER_H

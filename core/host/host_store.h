@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file host/host_store.h
- * \brief The functions behind lyre/store.h, which says what each does.
+ * \brief The implementation of lyre/store.h, which describes each function.
  */
 #ifndef HOST_STORE_H
 #define HOST_STORE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file host/host_struct.c
- * \brief Structs that cross between the server and a module that was built with other headers.
+ * \brief Structs exchanged between the server and modules built with other headers.
  */
 #include "host/host_internal.h"
 
@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/** The size that a struct of a module says it has. */
+/** The size that a module's struct gives in its first member. */
 static int size_of(const char *module, const void *theirs, size_t least, const char *what, uint32_t *ret, struct err *e)
 {
 	memcpy(ret, theirs, sizeof *ret);
@@ -19,7 +19,7 @@ static int size_of(const char *module, const void *theirs, size_t least, const c
 		module, what, *ret, what);
 }
 
-/** What ours has and theirs does not is zero. */
+/** Members that theirs lacks become zero in ours. */
 static void take(void *ours, size_t ours_size, const void *theirs, uint32_t size)
 {
 	memset(ours, 0, ours_size);
@@ -47,7 +47,7 @@ int host_take_at_start(lyre_instance *self, const char *thing, void *ours, size_
 {
 	uint32_t size;
 	if (!self->starting) {
-		log_error("module", "%s adds %s outside of its start(): a fault of the module", self->name, thing);
+		log_error("module", "%s adds %s outside its start(): this is a bug in the module", self->name, thing);
 		return LYRE_EINVAL;
 	}
 	memcpy(&size, theirs, sizeof size);

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/** What stands behind a lyre_table: its description is only written down when somebody asks. */
+/** The implementation of lyre_table: its description is written only on request. */
 struct opened {
 	lyre_table table;
 	struct lyre_attribute *attributes;
@@ -18,7 +18,7 @@ struct opened {
 #define ATTRIBUTE_SIZE SIZE_UP_TO(struct lyre_attribute, type)
 #define STATS_SIZE SIZE_UP_TO(struct lyre_table_stats, last_updated)
 
-/** Ties a definition to the call; the reference is the call's then, and given back here when that fails. */
+/** Attaches a definition to the call, which takes over the reference; on failure it is released here. */
 static int adopt(lyre_call *call, const struct table *def, const struct permission_view *view, lyre_table **ret)
 {
 	struct opened *o = ARENA_NEW(call->arena, struct opened);
@@ -74,7 +74,7 @@ int host_database_drop(lyre_call *call, const char *database)
 	return rc < 0 ? rc : store_drop_database(call->store, database, &call->err);
 }
 
-/** A reference to a database; one that the caller may not know of is not there. */
+/** A reference to a database; one that the caller may not see does not exist. */
 static int visible_database(lyre_call *call, const char *database, struct database **ret)
 {
 	if (!permission_sees_database(call->who, call->server_rights > 0, database))
@@ -117,14 +117,14 @@ int host_table_create(lyre_call *call, const struct lyre_table_spec *spec)
 	rc = host_may_structure(call, full.database);
 	if (rc < 0)
 		return rc;
-	/* One of another make would be in the way of a module that makes it when it needs it. */
+	/* A table with another definition would block a module that creates it when needed. */
 	if (!call->server_rights && full.database && full.name && !strcmp(full.database, SYSTEM_DATABASE) &&
 		!strncmp(full.name, SYSTEM_PREFIX, strlen(SYSTEM_PREFIX)))
 		return err_set(&call->err, LYRE_EDENIED, SYSTEM_CLOSED);
 	if (!full.attributes || full.attribute_count == 0)
 		return store_create_table(call->store, &full, &call->err);
 
-	/* The items lie as far apart as the module's compiler put them: each says its size. */
+	/* The items are spaced as in the module's layout: each gives its size. */
 	struct lyre_attribute *attributes = ARENA_ARRAY(call->arena, struct lyre_attribute, full.attribute_count);
 	if (!attributes)
 		return err_nomem(&call->err);
@@ -166,16 +166,16 @@ const char *host_table_database(const lyre_table *table)
 	return table->def->database;
 }
 
-/** The public flags of an attribute; the rest is the store's. */
+/** The public flags of an attribute; the others belong to the store. */
 #define PUBLIC_FLAGS (LYRE_A_INDEXED | LYRE_A_NOT_NULL | LYRE_A_PRIMARY_KEY)
 
-/** On a table with a schema, what was only seen in records is not part of its definition. */
+/** On a table with a schema, attributes only seen in records are not part of its definition. */
 static bool is_listed(const struct table *t, const struct attribute *a)
 {
 	return t->dynamic || a->flags & (ATTRIBUTE_DECLARED | ATTRIBUTE_KEY | ATTRIBUTE_CREATED | ATTRIBUTE_UPDATED);
 }
 
-/** Whether the caller may do anything to an attribute. */
+/** Whether the caller has any permission on an attribute. */
 static bool is_known(const lyre_table *table, const struct attribute *a)
 {
 	return a->flags & ATTRIBUTE_KEY || permission_sees_all(&table->view) ||
@@ -200,7 +200,7 @@ static int list_attributes(lyre_call *call, struct opened *o)
 int host_table_spec(lyre_call *call, lyre_table *table, struct lyre_table_spec *ret)
 {
 	const struct table *t = table->def;
-	struct opened *o = (struct opened *)table; /* made by adopt(), as every table of a call */
+	struct opened *o = (struct opened *)table; /* made by adopt(), like every table of a call */
 	int rc = host_may(call, table, LYRE_PERMIT_DESCRIBE);
 	if (rc == 0 && !o->attributes)
 		rc = list_attributes(call, o);
@@ -228,7 +228,7 @@ int host_table_stats(lyre_call *call, lyre_table *table, int exact, struct lyre_
 	return rc < 0 ? rc : host_give(call, ret, STATS_SIZE, "lyre_table_stats", &stats, sizeof stats);
 }
 
-/** Writes, and keeps a copy of what was written, without the comma before it. */
+/** Writes the text, and keeps a copy of it without the comma before it. */
 static int write_kept(lyre_call *call, struct database *db, const char *name, struct text_moment *m,
 	int (*write)(void *arg), void *arg)
 {
@@ -240,12 +240,12 @@ static int write_kept(lyre_call *call, struct database *db, const char *name, st
 	return rc;
 }
 
-/** Whether the caller is told of a database what every super_user is, in JSON: a text that is kept serves them all. */
+/** Whether the caller sees the same of a database as every super_user, in JSON: then one kept text serves them all. */
 static bool is_told_all(const lyre_call *call, const char *database)
 {
 	if (call->out.encoder != &encode_json)
 		return false;
-	/* the secrets of the system database are shown to the server's rights alone */
+	/* secrets of the system database are visible only with the server's rights */
 	return host_is_whole(call) && !(call->server_rights && strcmp(database, SYSTEM_DATABASE) == 0);
 }
 

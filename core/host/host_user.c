@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file host/host_user.c
- * \brief Who calls, users and roles as modules see them: lyre/user.h.
+ * \brief The caller, users and roles as modules see them: lyre/user.h.
  */
 #include "auth/users.h"
 #include "base/text.h"
@@ -18,7 +18,7 @@ static struct users *users_of(const lyre_call *call)
 	return auth_users(dispatch_auth(call->dispatch));
 }
 
-/* ---- who calls ---- */
+/* ---- the caller ---- */
 
 static int host_call_super_user(lyre_call *call)
 {
@@ -43,7 +43,7 @@ static uint32_t host_call_permissions(lyre_call *call, const char *database, con
 
 /* ---- users ---- */
 
-/** What the store keeps of a user, without the role's record; the texts are those of \p name and \p user. */
+/** The stored user, without the role's record; the strings are those of \p name and \p user. */
 static struct lyre_user user_given(const char *name, const struct user *user)
 {
 	return (struct lyre_user){
@@ -57,7 +57,7 @@ static struct lyre_user user_given(const char *name, const struct user *user)
 	};
 }
 
-/** Gives a role's reference back; its record stays until the call ends, where it is another one than the caller's. */
+/** Releases a role other than the caller's; a copy of its record lives until the call ends. */
 static int keep_record(lyre_call *call, const struct role *role, const lyre_value **ret)
 {
 	lyre_value *copy = ARENA_NEW(call->arena, lyre_value);
@@ -68,7 +68,7 @@ static int keep_record(lyre_call *call, const struct role *role, const lyre_valu
 	return kept ? 0 : err_nomem(&call->err);
 }
 
-/** The server itself stands in no table. */
+/** The server itself is not in the table of users. */
 static int server_user(lyre_call *call, struct lyre_user *ret)
 {
 	const struct lyre_user server = { .active = 1, .name = PRINCIPAL_SERVER, .role_id = role_of_server.id, .role = &role_of_server.record,
@@ -90,17 +90,17 @@ static int host_user(lyre_call *call, const char *name, struct lyre_user *ret)
 	if (!user || !kept_name)
 		return err_nomem(&call->err);
 	int rc = users_find(users_of(call), name, strlen(name), call->arena, user, &call->err);
-	secure_clear(user->hash, sizeof user->hash); /* what is no module's business does not stay for the call */
+	secure_clear(user->hash, sizeof user->hash); /* not for modules, so not kept for the call */
 	if (rc == LYRE_ENOTFOUND)
 		return err_set(&call->err, rc, "User %s does not exist", name);
 	if (rc < 0)
 		return rc;
-	/* A module that makes credentials by the stamp makes none that outlive those of the caller. */
+	/* Credentials that a module makes with the stamp must not outlive those of the caller. */
 	if (caller && (!user->active || strcmp(user->stamp, caller->stamp) != 0))
-		return err_set(&call->err, LYRE_EUNAUTHENTICATED, "User %s is inactive or has other credentials by now", name);
+		return err_set(&call->err, LYRE_EUNAUTHENTICATED, "User %s is inactive or has new credentials", name);
 	struct lyre_user full = user_given(kept_name, user);
 	if (caller && caller->role && strcmp(caller->role->id, user->role_id) == 0) {
-		full.role = &caller->role->record; /* the call holds on to its caller */
+		full.role = &caller->role->record; /* the call keeps a reference to its caller */
 	} else {
 		const struct role *role;
 		rc = users_role(users_of(call), user->role_id, &role, &call->err);

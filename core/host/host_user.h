@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file host/host_user.h
- * \brief The functions of lyre/user.h about credentials, which host_credential.c has.
+ * \brief The functions of lyre/user.h about credentials, implemented in host_credential.c.
  */
 #ifndef HOST_USER_H
 #define HOST_USER_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file host/host_value.c
- * \brief lyre/value.h, where the core's own functions do not fit as they are.
+ * \brief The functions of lyre/value.h for which the core's own do not fit directly.
  */
 #include "base/json.h"
 #include "base/text.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file job/jobs.c
- * \brief The life of jobs, from the queue to what came of them.
+ * \brief The life of jobs, from the queue to their outcome.
  */
 #include "job/jobs.h"
 
@@ -21,9 +21,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-/** How often a job's progress is written down, ms. */
+/** How often a job's progress is recorded, ms. */
 #define PROGRESS_MS 1000
-/** How often old records are looked for: a part of the retention, between a second and an hour. */
+/** How often old records are searched for: a fraction of the retention, between a second and an hour. */
 #define TEND_PART 4
 #define TEND_MIN_MS 1000
 #define TEND_MAX_MS (3600 * 1000)
@@ -35,26 +35,26 @@ struct jobs {
 	atomic_bool stopping;
 	pthread_mutex_t lock;
 	pthread_cond_t ended;
-	unsigned left;           /**< jobs made and not ended */
-	unsigned running;        /**< of them, at work */
+	unsigned left;           /**< jobs that have not ended */
+	unsigned running;        /**< those of them that are running */
 	metric_count complete, failed;
 	struct pool_task sweep;
 	atomic_bool sweeping;
-	int64_t tend_at;         /**< monotonic ms; the tending thread's */
+	int64_t tend_at;         /**< monotonic ms; used only by the thread that calls jobs_tend() */
 };
 
-/** A full disk does not keep the server from its start: it is needed to make room. */
+/** A full disk must not prevent the start: the server is needed to make room. */
 static int record_cut_off(struct store *s, struct err *e)
 {
 	size_t count;
-	int rc = records_interrupt(s, "The job was cut off: the server ended before the job did", floor(now_ms()), &count, e);
+	int rc = records_interrupt(s, "The job was interrupted: the server ended before it did", floor(now_ms()), &count, e);
 
 	if (rc == LYRE_ENOSPACE) {
-		log_error("job", "jobs that were cut off when the server last ended seem unfinished until it is restarted: %s", e->text);
+		log_error("job", "jobs interrupted when the server last ended appear unfinished until it is restarted: %s", e->text);
 		e->code = rc = 0;
 	}
 	if (count)
-		log_warn("job", "%zu jobs were cut off when the server last ended", count);
+		log_warn("job", "%zu jobs were interrupted when the server last ended", count);
 	return rc;
 }
 
@@ -111,7 +111,7 @@ static void set_begun(struct job *job)
 	job->recorded_at = monotonic_ms();
 }
 
-/** One that had to wait for its turn: that it has begun is recorded now. */
+/** Records the beginning of a job that had to wait. */
 static void begin(struct job *job)
 {
 	struct err e;
@@ -123,7 +123,7 @@ static void begin(struct job *job)
 		log_warn("job", "the beginning of job %s (%s) could not be recorded: %s", job->id, job->type, e.text);
 }
 
-/** What cannot be kept, such as a result that is too large, must not leave a job that never ends. */
+/** An outcome that cannot be stored, such as a result that is too large, must not leave a job that never ends. */
 static void record_end(struct job *job, struct job_outcome *o)
 {
 	struct err e;
@@ -133,7 +133,7 @@ static void record_end(struct job *job, struct job_outcome *o)
 	log_error("job", "the end of job %s (%s) could not be recorded: %s", job->id, job->type, e.text);
 	struct job_outcome instead = { .result = NULL };
 	err_set(&instead.err, e.code, "%s, and its outcome could not be recorded: %s",
-		o->err.code ? "The job failed" : "The job was done", e.text);
+		o->err.code ? "The job failed" : "The job succeeded", e.text);
 	job->status = JOB_ERROR;
 	if (records_put(job->jobs->store, job, &instead, &e))
 		log_error("job", "job %s (%s) stays unfinished until the server is restarted: %s", job->id, job->type, e.text);
@@ -165,7 +165,7 @@ static void run(struct pool_task *task)
 	pthread_mutex_lock(&j->lock);
 	j->running++;
 	pthread_mutex_unlock(&j->lock);
-	/* One that is recorded as begun is taken at its word: it learns of the stop from job_progress(). */
+	/* A job recorded as begun is run: it learns of the stop from job_progress(). */
 	if (job->status != JOB_IN_PROGRESS && atomic_load(&j->stopping)) {
 		err_set(&o.err, LYRE_EBUSY, "The job was cancelled before it began: the server was stopped or restarted");
 	} else {
@@ -178,7 +178,7 @@ static void run(struct pool_task *task)
 	forget(j, 1);
 }
 
-/** A place among those that wait or run. \param[out] at_once  whether a thread is free for it */
+/** Reserves a place for a job, waiting or running. \param[out] at_once  whether a thread is free for it */
 static int reserve(struct jobs *j, bool *at_once, struct err *e)
 {
 	int rc = 0;
@@ -187,7 +187,7 @@ static int reserve(struct jobs *j, bool *at_once, struct err *e)
 	if (atomic_load(&j->stopping))
 		rc = err_set(e, LYRE_EBUSY, "The server is stopping");
 	else if (j->left >= j->options.parallel + j->options.waiting)
-		rc = err_set(e, LYRE_EBUSY, "Too many jobs wait for their turn");
+		rc = err_set(e, LYRE_EBUSY, "Too many jobs are waiting: try again later");
 	else
 		j->left++;
 	*at_once = j->left <= j->options.parallel;
@@ -210,7 +210,7 @@ int jobs_submit(struct jobs *j, struct job *job, char id[37], struct err *e)
 	job->done = job->total = 0;
 	job->task.run = run;
 	uuid_text(job->id);
-	/* Clients that ask at once take nothing but this for a job that is well. */
+	/* Clients that query the job at once expect this status of a job that runs. */
 	if (at_once)
 		set_begun(job);
 	rc = records_put(j->store, job, NULL, e);
@@ -267,9 +267,9 @@ unsigned jobs_left(struct jobs *j, int64_t deadline_ms)
 
 void jobs_report(struct jobs *j, struct metric_sink *s)
 {
-	static const struct metric_about running = { METRIC_GAUGE, "jobs_running", "Jobs at work.", NULL };
-	static const struct metric_about waiting = { METRIC_GAUGE, "jobs_waiting", "Jobs that wait for their turn.", NULL };
-	static const struct metric_about ended = { METRIC_COUNTER, "jobs_ended_total", "Jobs that ended, by how.", "status" };
+	static const struct metric_about running = { METRIC_GAUGE, "jobs_running", "Jobs running.", NULL };
+	static const struct metric_about waiting = { METRIC_GAUGE, "jobs_waiting", "Jobs waiting for their turn.", NULL };
+	static const struct metric_about ended = { METRIC_COUNTER, "jobs_ended_total", "Jobs ended, by status.", "status" };
 
 	pthread_mutex_lock(&j->lock);
 	unsigned at_work = j->running, left = j->left;
@@ -325,7 +325,7 @@ int jobs_tend(struct jobs *j)
 	if (atomic_load(&j->sweeping) || atomic_load(&j->stopping))
 		return (int)pause;
 	if (records_any_before(j->store, oldest_kept(j), &any, &e)) {
-		log_error("job", "old jobs could not be looked for: %s", e.text);
+		log_error("job", "old jobs could not be searched for: %s", e.text);
 	} else if (any) {
 		atomic_store(&j->sweeping, true);
 		j->sweep.run = sweep;

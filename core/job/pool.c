@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file job/pool.c
- * \brief Worker threads that come with the work and go when there is none.
+ * \brief Worker threads that start when there is work and end when there is none.
  */
 #include "job/pool.h"
 
@@ -30,7 +30,7 @@ struct worker {
 struct pool {
 	pthread_mutex_t lock;
 	pthread_cond_t work;
-	struct pool_task *first, **last; /* the first task of each owner, in the order of their turns */
+	struct pool_task *first, **last; /* the first task of each owner, in order of their turns */
 	size_t queued;
 	unsigned idle;
 	bool closing;
@@ -40,7 +40,7 @@ struct pool {
 	struct worker workers[];
 };
 
-/** With the lock held. \return whether there is a task; false when the thread shall end */
+/** With the lock held. \return true if there is a task; false if the thread must end */
 static bool wait_for_work(struct pool *p)
 {
 	struct timespec until;
@@ -56,7 +56,7 @@ static bool wait_for_work(struct pool *p)
 	return p->first != NULL;
 }
 
-/** At the end of the owners. */
+/** Appends to the list of owners. */
 static void add_owner(struct pool *p, struct pool_task *first)
 {
 	first->next = NULL;
@@ -69,7 +69,7 @@ static bool same_owner(const struct pool_task *x, const struct pool_task *y)
 	return x->owner == y->owner || (x->owner && y->owner && !strcmp(x->owner, y->owner));
 }
 
-/** With the lock held. There are no more owners than clients: they are looked through. */
+/** With the lock held. Searches the owners linearly: there are no more of them than clients. */
 static void put(struct pool *p, struct pool_task *task)
 {
 	struct pool_task *first = p->first;
@@ -89,7 +89,7 @@ static void put(struct pool *p, struct pool_task *task)
 	first->last = task;
 }
 
-/** With the lock held: the first owner's first, whose next one waits for another turn. */
+/** With the lock held: takes the first owner's first task; its next one waits for another turn. */
 static struct pool_task *take(struct pool *p)
 {
 	struct pool_task *task = p->first, *heir = task->more;
@@ -129,7 +129,7 @@ static void *work(void *arg)
 	return NULL;
 }
 
-/** With the lock held. \return 0 or an errno; EAGAIN also when all threads are at work */
+/** With the lock held. \return 0 or an errno; EAGAIN also if all threads are busy */
 static int start_worker(struct pool *p)
 {
 	for (unsigned i = 0; i < p->count; i++) {
@@ -197,16 +197,16 @@ void pool_submit(struct pool *p, struct pool_task *task)
 
 	pthread_mutex_lock(&p->lock);
 	put(p, task);
-	/* While closing only a task submits, and its own thread is still there to go on with it. */
+	/* While closing, only tasks submit, and their own thread is still there to continue. */
 	if (!p->closing && p->queued > p->idle && start_worker(p) != 0 && !has_worker(p)) {
 		here = true;
-		task = take(p); /* alone in the queue: nobody was there to leave anything behind */
+		task = take(p); /* the only one in the queue: without workers nothing else could be waiting */
 	} else {
 		pthread_cond_signal(&p->work);
 	}
 	pthread_mutex_unlock(&p->lock);
 	if (here) {
-		log_warn("job", "no worker thread could be started: the work is done where it was asked for");
+		log_warn("job", "no worker thread could be started: the work is done on the thread that requested it");
 		task->run(task);
 	}
 }

@@ -13,7 +13,7 @@
 #define TABLE "hdb_job"
 #define OPERATION "job"
 
-/** Records changed or removed in one transaction: few, so that nobody waits long behind them. */
+/** Records changed or removed in one transaction: few, so that other writes do not wait long. */
 #define BATCH 200
 
 static const char *const status_names[] = {
@@ -145,9 +145,9 @@ int records_put_progress(struct store *s, const struct job *job, struct err *e)
 	return write_one(s, LYRE_UPDATE, &m, e);
 }
 
-/* ---- finding ---- */
+/* ---- searching ---- */
 
-/** A place in an index: from one value to another, both included. */
+/** A range of an index: from one value to another, both included. */
 static int range_of(struct walk_range *r, const struct table *t, const char *attribute, lyre_value from, lyre_value to,
 	struct err *e)
 {
@@ -155,7 +155,7 @@ static int range_of(struct walk_range *r, const struct table *t, const char *att
 	if (!r->attribute || !(r->attribute->flags & ATTRIBUTE_INDEXED))
 		return err_set(e, LYRE_ECORRUPT, "Table '" SYSTEM_DATABASE "." TABLE "' has no index of '%s'", attribute);
 	if (!key_index_value(&r->low, &from) || !key_index_value(&r->high, &to))
-		return err_set(e, LYRE_EINTERNAL, "'%s' is not looked for by such a value", attribute);
+		return err_set(e, LYRE_EINTERNAL, "'%s' cannot be searched by such a value", attribute);
 	return 0;
 }
 
@@ -210,7 +210,7 @@ static int find(struct store *s, const char *attribute, lyre_value from, lyre_va
 
 /* ---- after the server's end ---- */
 
-/** A batch of those with a status. */
+/** A batch of jobs with a given status. */
 static int interrupt_some(struct store *s, enum job_status status, const char *message, double now, uint32_t *count,
 	struct err *e)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file job/records.h
- * \brief Jobs as records of the system database. All of this blocks.
+ * \brief Jobs as records of the system database. All functions block.
  */
 #ifndef JOB_RECORDS_H
 #define JOB_RECORDS_H
@@ -10,17 +10,17 @@
 
 #include <stdbool.h>
 
-/** Makes the table where there is none. */
+/** Creates the table if it is missing. */
 int records_open(struct store *s, struct err *e);
-/** Writes all of a job's record; \p o is NULL before its end. */
+/** Writes a job's whole record; \p o is NULL before its end. */
 int records_put(struct store *s, const struct job *job, const struct job_outcome *o, struct err *e);
-/** Writes how far a job is. */
+/** Records the progress of a job. */
 int records_put_progress(struct store *s, const struct job *job, struct err *e);
-/** Every job that has not ended becomes an error with this message. \param[out] count  of them */
+/** Turns every job that has not ended into an error with this message. \param[out] count  number of jobs */
 int records_interrupt(struct store *s, const char *message, double now, size_t *count, struct err *e);
 /** Whether a job has ended before a time. */
 int records_any_before(struct store *s, double time, bool *ret, struct err *e);
-/** Removes some of the jobs that ended before a time. \param[out] count  of them; 0: there are no more */
+/** Removes some of the jobs that ended before a time. \param[out] count  number removed; 0: none are left */
 int records_remove_before(struct store *s, double time, size_t *count, struct err *e);
 
 #endif

@@ -15,7 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/** Of a line, with the newline. What is longer ends in an ellipsis. */
+/** Longest line, with the newline. Longer lines are cut and end in an ellipsis. */
 #define LINE_MAX_BYTES 8192
 #define CUT_MARK "…"
 
@@ -23,13 +23,13 @@ enum sink {
 	SINK_FILE = 1 << 0,
 	SINK_STREAMS = 1 << 1,
 	SINK_STDERR = 1 << 2,        /**< before log_open(): everything to standard error */
-	SINK_JOURNAL_OUT = 1 << 3,   /**< standard output is the journal's: lines begin with their priority */
+	SINK_JOURNAL_OUT = 1 << 3,   /**< standard output is the journal: lines start with their priority */
 	SINK_JOURNAL_ERR = 1 << 4,
-	SINK_STREAMS_FEW = 1 << 5    /**< with SINK_STREAMS: only what whoever started the server must see */
+	SINK_STREAMS_FEW = 1 << 5    /**< with SINK_STREAMS: only what the person who started the server must see */
 };
 
 static const char *const level_names[] = { "notify", "fatal", "error", "warn", "info", "debug", "trace" };
-/** Of the journal, as syslog counts. */
+/** Priorities for the journal, as in syslog. */
 static const char level_priorities[] = "5234677";
 
 static atomic_int threshold = LYRE_WARN;
@@ -39,7 +39,7 @@ static _Thread_local char thread_name[32];
 
 static metric_count lines[LYRE_TRACE + 1];
 
-/** A line in the making: a newline or a priority before it, room for a newline behind. */
+/** A line being built: a newline or a priority before it, room for a newline after it. */
 struct line {
 	char data[LINE_MAX_BYTES + 8];
 	size_t len, max;
@@ -61,7 +61,7 @@ static size_t char_len(unsigned char first)
 	return first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
 }
 
-/** One character of valid UTF-8; those that steer a terminal are escaped. */
+/** Adds one character of valid UTF-8; those that control a terminal are escaped. */
 static void line_add_char(struct line *l, const char *s, size_t len)
 {
 	char escape[8];
@@ -110,7 +110,7 @@ static const char *own_name(void)
 	return thread_name;
 }
 
-/** Formats without any lock. The first byte is a newline, so that a line can be written after one that was torn. */
+/** Formats without any lock. The first byte is a newline, so that a line can be written after an incomplete one. */
 static void line_make(struct line *l, enum lyre_log_level level, const char *tag, const char *fmt, va_list ap)
 {
 	char time[32], message[LINE_MAX_BYTES], head[160];
@@ -136,7 +136,7 @@ static void line_make(struct line *l, enum lyre_log_level level, const char *tag
 	l->data[l->len++] = '\n';
 }
 
-/** Standard streams may be closed, full or gone: then the line is lost there, and nothing else happens. */
+/** Standard streams may be closed, full or gone: then the line is lost there, without other consequences. */
 static void write_stream(int fd, enum lyre_log_level level, bool journal, const struct line *l)
 {
 	char out[LINE_MAX_BYTES + 16];
@@ -175,14 +175,14 @@ bool log_enabled(enum lyre_log_level level)
 	return level == LYRE_NOTIFY || (int)level <= atomic_load_explicit(&threshold, memory_order_relaxed);
 }
 
-/** What the file of the log has come to. */
+/** Reports what happened to the log file. */
 static void say_news(void)
 {
 	int error = log_file_failed(&file);
 	if (log_file_remade(&file))
-		log_write(LYRE_WARN, "log", "the folder of the log had been removed and was made again: lines of the last second may be lost");
+		log_write(LYRE_WARN, "log", "the log folder was removed and has been created again: lines of the last second may be lost");
 	if (error) /* where the standard streams are seen */
-		log_write(LYRE_ERROR, "log", "the file of the log cannot be written: %s; lines are lost until it can", strerror(error));
+		log_write(LYRE_ERROR, "log", "the log file cannot be written: %s; lines are lost until it can", strerror(error));
 }
 
 void log_vwrite(enum lyre_log_level level, const char *tag, const char *fmt, va_list ap)
@@ -198,7 +198,7 @@ void log_vwrite(enum lyre_log_level level, const char *tag, const char *fmt, va_
 	unsigned long lost = emit(level, &l);
 	say_news();
 	if (lost)
-		log_write(LYRE_NOTIFY, "log", "%lu line%s before this could not be written", lost, lost == 1 ? "" : "s");
+		log_write(LYRE_NOTIFY, "log", "%lu line%s before this one could not be written", lost, lost == 1 ? "" : "s");
 	errno = saved;
 }
 
@@ -222,7 +222,7 @@ void log_report(struct metric_sink *s)
 void log_thread(const char *name)
 {
 	snprintf(thread_name, sizeof thread_name, "%s", name);
-	for (char *p = thread_name; (p = strchr(p, ']')) != NULL;) /* which ends the name in a line */
+	for (char *p = thread_name; (p = strchr(p, ']')) != NULL;) /* ends the name in a line */
 		*p = ')';
 	if (syscall(SYS_gettid) != getpid()) /* the first thread's name is the process's */
 		prctl(PR_SET_NAME, thread_name);
@@ -270,7 +270,7 @@ static void follow(const struct config *c)
 	log_set_level(config_string(c, "logging.level"));
 }
 
-/** The journal says in JOURNAL_STREAM which stream is its own, as DEVICE:INODE. */
+/** JOURNAL_STREAM identifies the journal's stream, as DEVICE:INODE. */
 static bool is_journal(int fd)
 {
 	unsigned long long device, inode;
@@ -311,9 +311,9 @@ int log_open(const struct config *c, struct err *e)
 	follow(c);
 	atomic_store(&sinks, to);
 	if (config_bool(c, "logging.rotation.compress"))
-		log_warn("log", "logging.rotation.compress has no effect in this build: files put aside stay as they are");
+		log_warn("log", "logging.rotation.compress has no effect in this build: rotated files are not compressed");
 	if (to & SINK_FILE && o.rotate && !o.max_size && !o.interval)
-		log_warn("log", "logging.rotation is on, but neither maxSize nor interval is set: the log grows without end");
+		log_warn("log", "logging.rotation is enabled without maxSize or interval: the log grows without limit");
 	return 0;
 }
 
@@ -338,7 +338,7 @@ int log_read(const struct lyre_log_query *q, int (*visit)(void *arg, const struc
 	pthread_mutex_unlock(&file.lock);
 	int rc;
 	if (!open)
-		rc = err_set(e, LYRE_ENOTSUP, "the log is not written to a file: logging.file is off");
+		rc = err_set(e, LYRE_ENOTSUP, "the log is not written to a file: logging.file is false");
 	else if (!path || !rotated)
 		rc = err_nomem(e);
 	else

@@ -16,7 +16,7 @@
 #define RETRY_ROTATION 60000
 #define FOLDER_MODE 0750
 
-/** When the first line was written; now, when there is none. */
+/** The time of the first line; now if there is none. */
 static double first_time(int fd)
 {
 	char head[24];
@@ -26,7 +26,7 @@ static double first_time(int fd)
 	return now_ms();
 }
 
-/** Opens lyre.log; the file that was open stays when it cannot be. */
+/** Opens lyre.log; on failure the file that was open stays open. */
 static bool reopen(struct log_file *f)
 {
 	struct stat st;
@@ -49,8 +49,8 @@ static bool reopen(struct log_file *f)
 }
 
 /**
- * Makes the folder where a cleaner has removed it, but none above it: where that is gone too, the file system was
- * unmounted or the server's root moved away, and empty folders in its place would hide that from the next start.
+ * Creates the folder if it was removed, but none above it: if those are missing too, the file system was unmounted or the
+ * server's root folder moved away, and empty folders in its place would hide that from the next start.
  */
 static bool remake_root(const struct log_file *f)
 {
@@ -71,14 +71,14 @@ static bool make_folders(struct log_file *f)
 	return open;
 }
 
-/** Whether what is written to the file that is open is lost: nothing has its name. */
+/** Whether the open file has no name any more, so that what is written to it is lost. */
 static bool is_nameless(const struct log_file *f)
 {
 	struct stat st;
 	return !fstat(f->fd, &st) && !st.st_nlink;
 }
 
-/** Somebody may have moved the file away, as logrotate does, or removed it with its folder. \return whether the name is its */
+/** Handles that the file was moved away, as logrotate does, or removed with its folder. \return whether the open file has the name */
 static bool follow_name(struct log_file *f, int64_t now)
 {
 	struct stat st;
@@ -194,7 +194,7 @@ out:
 	return lost;
 }
 
-/** Files are put aside by a rename, which does not reach another file system. */
+/** Files are rotated by renaming them, which is not possible to another file system. */
 static int check_rotated(const struct log_file *f, struct err *e)
 {
 	struct stat st;
@@ -202,7 +202,7 @@ static int check_rotated(const struct log_file *f, struct err *e)
 	if (rc)
 		return rc;
 	if (stat(f->rotated, &st))
-		return err_errno(e, errno, "look at", f->rotated);
+		return err_errno(e, errno, "inspect", f->rotated);
 	if (st.st_dev != f->device)
 		return err_set(e, LYRE_EINVAL, "logging.rotation.path '%s' must be on the file system of logging.root",
 			       f->rotated);

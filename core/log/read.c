@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading the log back. Files are read in pieces, from either end; a search by time begins where a binary search over the
- * file finds that time. Lines are looked at only where the level or the text that is asked for stands in the piece.
+ * Reads the log back. Files are read in pieces, from either end; a search by time starts where a binary search in the file
+ * finds that time. Lines are parsed only if the wanted level or text occurs in the piece.
  *
- * Files are put aside while they are read: the one that is written is opened first, and is known again among those put
- * aside by its inode; what is newer than it was not there when the reading began.
+ * Files may be rotated while they are read: the current one is opened first, and recognised among the rotated ones by its
+ * inode; files newer than it did not exist when the reading began.
  */
 #include "log/log_internal.h"
 
@@ -19,11 +19,11 @@
 #include <unistd.h>
 
 #define PIECE ((size_t)256 << 10)
-/** No line of ours is shorter, with its newline, or longer. */
+/** Shortest and longest line of ours, with its newline. */
 #define LINE_SHORTEST 40
 #define LINE_LONGEST 16384
 #define LINES_MAX (PIECE / LINE_SHORTEST + 1)
-/** Threads take the time before they write, so lines may stand so much out of order, ms. */
+/** How far lines may be out of order, because threads take the time before they write, ms. */
 #define DISORDER 10000.0
 #define TIME_LEN 24
 
@@ -38,8 +38,8 @@ struct reader {
 	struct err *e;
 	uint64_t passed, given;
 	bool done;
-	size_t needle_len;         /**< 0: every line is looked at */
-	char needle[LINE_LONGEST]; /**< what a wanted line holds, and few others */
+	size_t needle_len;         /**< 0: every line is parsed */
+	char needle[LINE_LONGEST]; /**< occurs in every wanted line and few others */
 	struct span lines[LINES_MAX];
 	char text[LINE_LONGEST + 4];
 	char piece[PIECE];
@@ -47,7 +47,7 @@ struct reader {
 
 /* ---- one line ---- */
 
-/** Takes what stands before \p mark. */
+/** Takes the text before \p mark. */
 static bool take_until(const char **p, const char *end, const char *mark, struct span *ret, const char *line)
 {
 	const char *at = memmem(*p, (size_t)(end - *p), mark, strlen(mark));
@@ -77,7 +77,7 @@ static unsigned hex(const char *s, size_t digits)
 	return v;
 }
 
-/** One escape, the backslash at \p s. \return its length; 0 when it is none of ours */
+/** Decodes one escape, whose backslash is at \p s. \return its length; 0 if it is not one of ours */
 static size_t unescape_one(const char *s, size_t len, char **out)
 {
 	static const char letters[] = "\\nrt", means[] = "\\\n\r\t";
@@ -99,7 +99,7 @@ static size_t unescape_one(const char *s, size_t len, char **out)
 	return 0;
 }
 
-/** No longer than it was. \return its end, where a NUL stands */
+/** The result is never longer. \return its end, where the NUL is */
 static char *unescape(const char *s, size_t len, char *out)
 {
 	for (size_t at = 0; at < len;) {
@@ -119,7 +119,7 @@ static char *copy(struct span s, const char *line, char *out)
 	return out + s.len + 1;
 }
 
-/** A line without its newline. What is none of ours, such as one that was torn, is passed over. */
+/** Reads a line without its newline. Lines that are not ours, such as incomplete ones, are skipped. */
 static int read_line(struct reader *r, const char *line, size_t len)
 {
 	const struct lyre_log_query *q = r->query;
@@ -157,8 +157,8 @@ static int read_line(struct reader *r, const char *line, size_t len)
 typedef unsigned char block __attribute__((vector_size(16)));
 
 /**
- * memmem(), several times as fast where the needle is rare: looks for two of its bytes, in sixteen places at once. Of a
- * level's mark they are the bracket before it and the level's first letter.
+ * memmem(), but several times as fast if the needle is rare: looks for two of its bytes at sixteen positions at once. For
+ * a level they are the bracket before it and its first letter.
  */
 static const char *find(const char *p, const char *end, const char *needle, size_t len)
 {
@@ -229,7 +229,7 @@ static ssize_t read_at(struct reader *r, int fd, off_t at, size_t len)
 	return (ssize_t)got;
 }
 
-/** The first line of ours that begins behind \p at and before \p end. \return 1; 0 when there is none */
+/** Finds the first line of ours that starts after \p at and before \p end. \return 1; 0 if there is none */
 static int line_behind(struct reader *r, int fd, off_t at, off_t end, off_t *begins, double *time)
 {
 	while (at < end) {
@@ -251,7 +251,7 @@ static int line_behind(struct reader *r, int fd, off_t at, off_t end, off_t *beg
 	return 0;
 }
 
-/** Narrows a stretch: lines before \p begin are older than \p time, lines from \p end on are not. */
+/** Narrows a range: lines before \p begin are older than \p time, lines from \p end on are not. */
 static int narrow(struct reader *r, int fd, double time, off_t *begin, off_t *end)
 {
 	while (*end - *begin > (off_t)PIECE) {
@@ -270,7 +270,7 @@ static int narrow(struct reader *r, int fd, double time, off_t *begin, off_t *en
 	return 0;
 }
 
-/** A stretch that ends behind a newline, or at the end of the file, from there back. */
+/** Reads a range that ends after a newline, or at the end of the file, backwards. */
 static int read_back(struct reader *r, int fd, off_t begin, off_t end)
 {
 	while (begin < end && !r->done) {
@@ -292,10 +292,10 @@ static int read_back(struct reader *r, int fd, off_t begin, off_t end)
 	return 0;
 }
 
-/** The same from its beginning on. */
+/** The same forwards. */
 static int read_on(struct reader *r, int fd, off_t begin, off_t end)
 {
-	bool inside = false; /* of a line that is longer than a piece */
+	bool inside = false; /* within a line that is longer than a piece */
 	while (begin < end && !r->done) {
 		ssize_t n = read_at(r, fd, begin, end - begin > (off_t)PIECE ? PIECE : (size_t)(end - begin));
 		if (n <= 0)
@@ -317,7 +317,7 @@ static int read_file(struct reader *r, int fd)
 	const struct lyre_log_query *q = r->query;
 	struct stat st;
 	if (fstat(fd, &st))
-		return err_errno(r->e, errno, "look at", "the log");
+		return err_errno(r->e, errno, "inspect", "the log");
 	off_t begin = 0, end = st.st_size, ignored;
 	int rc = 0;
 	if (!isnan(q->from)) {
@@ -340,7 +340,7 @@ static int read_aside(struct reader *r, DIR *dir, const struct log_aside *files,
 		const char *name = files[r->query->oldest_first ? count - 1 - i : i].name;
 		int fd = openat(dirfd(dir), name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 		if (fd < 0 && errno == ENOENT)
-			continue; /* removed meanwhile */
+			continue; /* removed in the meantime */
 		if (fd < 0)
 			return err_errno(r->e, errno, "open", name);
 		rc = read_file(r, fd);
@@ -354,7 +354,7 @@ static int read_files(struct reader *r, int fd, DIR *dir, const struct log_aside
 	struct stat st;
 	size_t older = 0;
 	if (fd >= 0 && fstat(fd, &st))
-		return err_errno(r->e, errno, "look at", "the log");
+		return err_errno(r->e, errno, "inspect", "the log");
 	for (size_t i = 0; fd >= 0 && i < count; i++)
 		if (files[i].device == st.st_dev && files[i].inode == st.st_ino)
 			older = i + 1;
@@ -368,7 +368,7 @@ static int read_files(struct reader *r, int fd, DIR *dir, const struct log_aside
 	return rc;
 }
 
-/** What a wanted line holds. \return false when no line can be wanted */
+/** Sets the needle. \return false if no line can match */
 static bool find_needle(struct reader *r)
 {
 	const struct lyre_log_query *q = r->query;
@@ -397,7 +397,7 @@ int log_files_read(const char *path, const char *folder, const struct lyre_log_q
 	int rc = 0;
 	if (find_needle(r)) {
 		int fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0 && errno != ENOENT) /* it is just being put aside */
+		if (fd < 0 && errno != ENOENT) /* ENOENT: it is just being rotated */
 			rc = err_errno(e, errno, "open", path);
 		DIR *dir = rc ? NULL : opendir(folder);
 		struct log_aside *files = NULL;

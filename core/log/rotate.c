@@ -34,7 +34,7 @@ bool log_put_aside(const char *path, const char *folder, double now)
 	return false;
 }
 
-/** lyre-2026-11-21T21-58-53.log, perhaps with -2 behind the time. */
+/** lyre-2026-11-21T21-58-53.log, possibly with -2 after the time. */
 static bool is_aside(const char *name)
 {
 	static const char form[] = PREFIX "dddd-dd-ddTdd-dd-dd";
@@ -55,7 +55,7 @@ static int newest_first(const void *a, const void *b)
 		return x->changed.tv_sec < y->changed.tv_sec ? 1 : -1;
 	if (x->changed.tv_nsec != y->changed.tv_nsec)
 		return x->changed.tv_nsec < y->changed.tv_nsec ? 1 : -1;
-	/* within a tick of the clock: the name says, which is longer for the second and those after it */
+	/* within a clock tick: by name, which is longer from the second one on */
 	size_t xn = strlen(x->name), yn = strlen(y->name);
 	return xn != yn ? (xn < yn ? 1 : -1) : strcmp(y->name, x->name);
 }

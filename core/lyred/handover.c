@@ -13,12 +13,12 @@
 
 #define VARIABLE "LYRED_HANDOVER"
 #define LISTEN_FIRST 3
-/** FileDescriptorName= of the socket for TLS; other names say nothing. */
+/** FileDescriptorName= of the socket for TLS; other names are ignored. */
 #define SECURE_NAME "secure"
-/* The kernel takes no longer string. Connections beyond it are closed; they are idle. */
+/* The kernel accepts no longer string. Further connections are closed; they are idle. */
 #define VARIABLE_MAX ((size_t)100 << 10)
 
-/** A descriptor that must not go on to children. False when there is none of that number. */
+/** Sets close-on-exec on a descriptor. \return false if there is no such descriptor */
 static bool keep(int fd)
 {
 	return fd >= LISTEN_FIRST && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
@@ -32,7 +32,7 @@ static int option(int fd, int name)
 	return getsockopt(fd, SOL_SOCKET, name, &value, &len) == 0 ? value : -1;
 }
 
-/** One that is dropped would leave its clients waiting, or have the server listen elsewhere. */
+/** A socket that cannot be used is an error: dropping it would leave its clients waiting, or make the server listen elsewhere. */
 static int take_socket(struct http_sockets *s, int fd, bool secure, struct err *e)
 {
 	char name[HTTP_SOCKET_NAME], other[HTTP_SOCKET_NAME];
@@ -41,17 +41,17 @@ static int take_socket(struct http_sockets *s, int fd, bool secure, struct err *
 	struct http_socket *place = domain ? &s->domain : secure ? &s->secure : &s->tcp;
 
 	if (!keep(fd) || option(fd, SO_ACCEPTCONN) != 1 || (!domain && family != AF_INET && family != AF_INET6))
-		return err_set(e, LYRE_EINVAL, "the service manager hands over %s, which is no stream socket that listens",
+		return err_set(e, LYRE_EINVAL, "the service manager passes %s, which is not a listening stream socket",
 			http_socket_name(fd, name));
 	if (place->fd >= 0)
-		return err_set(e, LYRE_EINVAL, "the service manager hands over %s and %s, but one %s socket is the most that can be "
-			"used%s", http_socket_name(place->fd, other), http_socket_name(fd, name), domain ? "domain" : "TCP",
+		return err_set(e, LYRE_EINVAL, "the service manager passes %s and %s, but at most one %s socket can be used%s",
+			http_socket_name(place->fd, other), http_socket_name(fd, name), domain ? "domain" : "TCP",
 			domain || secure ? "" : "; the one for TLS must have FileDescriptorName=" SECURE_NAME);
 	*place = (struct http_socket){ .fd = fd, .managed = true };
 	return 0;
 }
 
-/** Whether it is the next name of the list, which goes on behind it. */
+/** Whether the next name of the list is \p name; advances the list past it. */
 static bool take_name(const char **names, const char *name)
 {
 	const char *s = *names;
@@ -151,7 +151,7 @@ int handover_leave(const struct handover *h, struct err *e)
 
 	buf_init(&b);
 #ifdef CLOSE_RANGE_CLOEXEC
-	/* Where something is at work still, libraries' descriptors are open too, some without the flag. */
+	/* If work is still in progress, descriptors of libraries are open, too, some without the flag. */
 	close_range(LISTEN_FIRST, ~0U, CLOSE_RANGE_CLOEXEC);
 #endif
 	leave(&b, "lock", h->lock);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file lyred/handover.h
- * \brief Descriptors that outlive the program: from the service manager, and to the program that takes its place.
+ * \brief Descriptors that outlive the program: from the service manager, and to the program that replaces this one.
  *
- * From the service manager come listening sockets, in LISTEN_FDS, LISTEN_PID and LISTEN_FDNAMES (sd_listen_fds(3)), the one
- * for TLS by the name "secure"; from an earlier self also the lock and clients' connections, in LYRED_HANDOVER, each by its
- * number.
+ * The service manager passes listening sockets, in LISTEN_FDS, LISTEN_PID and LISTEN_FDNAMES (sd_listen_fds(3)), the one for
+ * TLS by the name "secure"; the program before this one also passes the lock and clients' connections, in LYRED_HANDOVER,
+ * each by its number.
  */
 #ifndef HANDOVER_H
 #define HANDOVER_H
@@ -21,11 +21,11 @@ struct handover {
 #define HANDOVER_NONE { .lock = -1, .sockets = HTTP_NO_SOCKETS }
 
 /**
- * Takes what there is, out of the environment too. Before the first thread.
- * \return LYRE_EINVAL when the service manager hands over what cannot be used: more than one socket of a kind, or none that listens
+ * Takes over what is passed, and removes it from the environment. Before the first thread.
+ * \return LYRE_EINVAL if the service manager passes unusable sockets: more than one of a kind, or one that does not listen
  */
 int handover_take(struct handover *h, struct err *e);
-/** Leaves it to the next program: the last thing before execve(). \return LYRE_ENOMEM */
+/** Passes it to the next program: the last step before execve(). \return LYRE_ENOMEM */
 int handover_leave(const struct handover *h, struct err *e);
 
 #endif

@@ -47,22 +47,26 @@ static void print_check(const struct view *v)
 	modules_list(v->modules, &count);
 	dispatch_operations(v->dispatch, &operations);
 	const char *file = config_file(v->config);
-	printf("The configuration is fine: %s, %zu modules, %zu operations.\n", file ? file : "without a file", count,
+	printf("The configuration is valid: %s, %zu modules, %zu operations.\n", file ? file : "no file", count,
 		operations);
 }
 
-/** Another process may be the server that is checked for, or the service manager with a socket for it. \return whether there can be a root folder */
+/**
+ * An address in use may belong to the server whose restart is checked, or to the service manager with a socket for it.
+ * \return whether there can be a root folder
+ */
 static bool check_host(const struct view *v, struct fault_list *faults)
 {
 	struct err busy = { .code = 0 };
 	bool root = server_try_host(NULL, v->config, faults, &busy);
 
 	if (busy.code && !faults->count && !process_lock_is_taken(config_path(v->config, "rootPath")))
-		fprintf(stderr, "lyred: %s: unless that is the service manager, which hands its socket over, the start would fail\n", busy.text);
+		fprintf(stderr, "lyred: %s: the server would start only if that is the service manager, which passes its socket\n",
+			busy.text);
 	return root;
 }
 
-/** Operations of modules that are not started, to look at. */
+/** Registers the operations of modules that are not started, to list them. */
 static void load_operations(struct view *v, struct fault_list *faults)
 {
 	const struct dispatch_services none = { .config = v->config };

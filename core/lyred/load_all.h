@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file lyred/load_all.h
- * \brief Settings and modules: all that can be checked without touching anything.
+ * \brief Settings and modules: everything that can be checked without changing anything.
  */
 #ifndef LYRED_LOAD_ALL_H
 #define LYRED_LOAD_ALL_H
@@ -15,9 +15,10 @@ struct config_sources;
 struct modules;
 
 /**
- * \param[out] config, modules  to be given to unload(), also after a failure; NULL before, and after a fault that hides all others
- * \param faults                takes all that is wrong
- * \return whether nothing is
+ * \param[out] config, modules  to be passed to unload(), even after a failure; NULL before, and after a fault that hides all
+ *                              others
+ * \param faults                collects all faults
+ * \return whether there are none
  */
 bool load(struct config **config, struct modules **modules, const struct config_sources *sources, struct fault_list *faults);
 void unload(struct config *config, struct modules *modules);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file lyred/main.c
- * \brief lyred: reads its command line, opens the rooms in their order, waits for a signal, drains, closes.
+ * \brief lyred: reads its command line, opens the rooms in order, waits for a signal, drains, closes.
  */
 #include <config.h>
 
@@ -23,12 +23,12 @@
 #include <time.h>
 #include <unistd.h>
 
-/** How soon to look again: whether clients of old workers are gone; whether requests before a restart have ended. */
+/** Poll interval: whether clients of old workers have gone; whether requests before a restart have ended. */
 #define OLD_WORKERS_MS 50
 #define SETTLE_MS 3
-/** At the end, how long a thread may take to show that it does not hang. */
+/** How long a thread may take at shutdown to show that it does not hang. */
 #define HANGING_MS 5000
-/** What queries may take to end when they are told to: their threads come last when the machine is busy. */
+/** How long queries may take to end when told to: their threads have the lowest priority on a busy machine. */
 #define CUT_MS 5000
 
 /* ---- end ---- */
@@ -38,7 +38,7 @@ static int64_t drain_deadline(const struct server *s)
 	return monotonic_ms() + config_int(s->config, "operationsApi.network.drainTimeout");
 }
 
-/** Searches end where they are when the time is over: nothing is half done by that. */
+/** Ends searches when the time is up: they leave nothing half done. */
 static void cut_queries(struct server *s)
 {
 	int64_t end = monotonic_ms() + CUT_MS;
@@ -48,7 +48,7 @@ static void cut_queries(struct server *s)
 		dispatch_drain(s->dispatch, monotonic_ms() + SETTLE_MS);
 }
 
-/** Lets requests and jobs under way end. \return false when some did not and need what would be closed under them */
+/** Lets requests and jobs in progress end. \return false if some did not and still need what would be closed */
 static bool drain(struct server *s, const sigset_t *signals)
 {
 	int64_t deadline = drain_deadline(s);
@@ -60,13 +60,13 @@ static bool drain(struct server *s, const sigset_t *signals)
 			continue;
 		cut_queries(s);
 		unsigned waiting = dispatch_waiting(s->dispatch), jobs = jobs_left(s->jobs, 0);
-		log_warn("main", "requests are cut off; %u of them and %u jobs are still at work", waiting, jobs);
+		log_warn("main", "requests are cut off; %u of them and %u jobs are still in progress", waiting, jobs);
 		return waiting == 0 && jobs == 0;
 	}
 	return true;
 }
 
-/** \return false when a thread hangs, so that its end cannot be waited for */
+/** \return false if a thread hangs, so that waiting for its end is pointless */
 static bool threads_turn(struct server *s)
 {
 	const struct timespec pause = { .tv_nsec = 1000 * 1000 };
@@ -87,13 +87,13 @@ static bool threads_turn(struct server *s)
 	return false;
 }
 
-/** \return the shorter time; negative: for ever */
+/** \return the shorter time; negative: forever */
 static int sooner(int a, int b)
 {
 	return a < 0 || (b >= 0 && b < a) ? b : a;
 }
 
-/** \return how long to wait for a signal; negative: for ever */
+/** \return how long to wait for a signal; negative: forever */
 static int tend(struct server *s, struct watchdog *dog)
 {
 	int jobs = jobs_tend(s->jobs), old = workers_tend(&s->workers) ? OLD_WORKERS_MS : -1;
@@ -105,13 +105,13 @@ static void renew_workers(struct server *s, const struct options *o)
 {
 	struct err e = { .code = 0 };
 
-	log_notify("main", "listeners and connection threads are renewed");
+	log_notify("main", "renewing listeners and connection threads");
 	if (workers_renew(&s->workers, s->config, &o->sources, s->dispatch, &e))
-		log_error("main", "they are not: %s", e.text);
+		log_error("main", "listeners not renewed: %s", e.text);
 	restart_answer(&s->restart, &e);
 }
 
-/** \return whether the server may end, as another would start in its place */
+/** \return whether the server may end, because another would start in its place */
 static bool try_restart(struct server *s, const struct options *o)
 {
 	struct err e = { .code = 0 };
@@ -125,21 +125,21 @@ static bool try_restart(struct server *s, const struct options *o)
 	return e.code == 0;
 }
 
-/** What takes effect without a restart is read again, and the log goes on in the file of its name. */
+/** Applies settings that need no restart, and reopens the log file. */
 static void reload(struct server *s)
 {
 	struct err e = { .code = 0 };
 
 	process_notify_reloading();
-	const char *logged = log_reopen() ? "the log goes on in the file of its name" : "the log cannot go on in the file of its name";
+	const char *logged = log_reopen() ? "log file reopened" : "log file not reopened";
 	if (config_reload_live(s->config, &e))
-		log_error("main", "SIGHUP: %s; the settings stay as they were: %s", logged, e.text);
+		log_error("main", "SIGHUP: %s; settings unchanged: %s", logged, e.text);
 	else
-		log_notify("main", "SIGHUP: %s; settings that need no restart are read again", logged);
+		log_notify("main", "SIGHUP: %s; settings that need no restart applied", logged);
 	process_notify("READY=1");
 }
 
-/** Until it is to end. \return whether it is to start again */
+/** Runs until the server must end. \return whether it must start again */
 static bool serve(struct server *s, const struct options *o, const sigset_t *signals)
 {
 	struct watchdog dog;
@@ -156,7 +156,7 @@ static bool serve(struct server *s, const struct options *o, const sigset_t *sig
 		if (sig == SIGHUP) {
 			reload(s);
 		} else if (sig && sig != PROCESS_WAKE_SIGNAL) {
-			log_notify("main", "%s: requests under way end, then the server", strsignal(sig));
+			log_notify("main", "%s: stopping after the requests in progress", strsignal(sig));
 			return false;
 		}
 	}
@@ -174,7 +174,7 @@ static bool jobs_settled(struct server *s)
 	return jobs_left(s->jobs, 0) == 0;
 }
 
-/** \return false when a signal says that the server is to end */
+/** \return false if a signal requests the end of the server */
 static bool wait_until(struct server *s, bool (*settled)(struct server *s), const sigset_t *signals, int64_t deadline)
 {
 	while (!settled(s) && monotonic_ms() < deadline) {
@@ -186,7 +186,7 @@ static bool wait_until(struct server *s, bool (*settled)(struct server *s), cons
 	return true;
 }
 
-/** Lets requests end while new ones wait in the kernel, then jobs. \return false when the server is to end instead */
+/** Lets requests end while new ones wait in the kernel, then jobs. \return false if the server must end instead */
 static bool settle(struct server *s, const sigset_t *signals, bool *orderly)
 {
 	int64_t deadline = drain_deadline(s);
@@ -195,11 +195,11 @@ static bool settle(struct server *s, const sigset_t *signals, bool *orderly)
 	dispatch_hurry(s->dispatch);
 	if (!wait_until(s, requests_settled, signals, deadline))
 		return false;
-	/* Not before: a request that makes a job must not be refused. */
+	/* Not earlier: a request that creates a job must not be refused. */
 	jobs_stop(s->jobs);
 	if (!wait_until(s, jobs_settled, signals, deadline))
 		return false;
-	/* A request whose body is still to come is nothing to dispatch, but would come upon it closed. */
+	/* A request whose body is still arriving is not known to dispatch, but would find it closed. */
 	if (!requests_settled(s) || !jobs_settled(s)) {
 		cut_queries(s);
 		if (!wait_until(s, requests_settled, signals, monotonic_ms() + CUT_MS))
@@ -207,15 +207,15 @@ static bool settle(struct server *s, const sigset_t *signals, bool *orderly)
 	}
 	*orderly = requests_settled(s) && dispatch_drain(s->dispatch, deadline) && jobs_settled(s);
 	if (!*orderly)
-		log_warn("main", "the restart cuts off what is at work still: %u requests that wait, %u jobs",
+		log_warn("main", "the restart cuts off %u waiting requests and %u jobs",
 			dispatch_waiting(s->dispatch), jobs_left(s->jobs, 0));
 	return true;
 }
 
 /**
- * The program on the disk takes the place of this one, with the sockets, the lock and the signals that came meanwhile.
- * Threads end with that; where some are at work still, nothing is closed under them.
- * \return when it failed
+ * Replaces this program with the one on the disk, passing on the sockets, the lock and signals received in the meantime.
+ * Threads end with that; if some are still working, nothing is closed under them.
+ * \return only on failure
  */
 static void replace(struct server *s, bool orderly)
 {
@@ -224,7 +224,7 @@ static void replace(struct server *s, bool orderly)
 
 	h.lock = s->lock;
 	if (workers_hand_over(&s->workers, &h.sockets, &e))
-		log_error("main", "not all sockets go on: %s", e.text);
+		log_error("main", "not all sockets are passed on: %s", e.text);
 	workers_freeze(&s->workers);
 	log_notify("main", "%s takes over, with %zu idle connections", s->restart.binary, h.sockets.connection_count);
 	if (orderly)
@@ -233,13 +233,13 @@ static void replace(struct server *s, bool orderly)
 		execv(s->restart.binary, s->restart.argv);
 		err_errno(&e, errno, "run", s->restart.binary);
 	}
-	log_fatal("main", "the restart failed, and the server has ended: %s", e.text);
+	log_fatal("main", "the restart failed, and the server has stopped: %s", e.text);
 	if (!log_on_streams())
 		complain(e.text);
 	log_close();
 }
 
-/** Says why the server does not run, to the log and to whoever looks at it; and what else would keep it from it. */
+/** Reports why the server does not run, and further faults, to the log and to the person who started it. */
 static void report(const struct server *s, const struct err *why)
 {
 	struct fault_list faults = { .count = 0 };
@@ -293,7 +293,7 @@ static int run(const struct options *o, char *const *argv)
 	restart_end(&s.restart);
 	if (again) {
 		process_notify_reloading();
-		log_notify("main", "restart: requests under way end, new ones wait");
+		log_notify("main", "restarting after the requests in progress; new ones wait");
 		if (settle(&s, &signals, &orderly)) {
 			replace(&s, orderly);
 			_exit(EXIT_FAILED);
@@ -303,12 +303,12 @@ static int run(const struct options *o, char *const *argv)
 	workers_quiesce(&s.workers);
 	jobs_stop(s.jobs);
 	if (!drain(&s, &signals) || !threads_turn(&s)) {
-		/* What is on the disk is whole at any moment; what is in memory is in use. */
-		log_fatal("main", "the server ends over the heads of requests at work");
+		/* Data on the disk is consistent at any moment; data in memory is in use. */
+		log_fatal("main", "stopping with requests still in progress");
 		log_close();
 		_exit(EXIT_FAILED);
 	}
-	log_notify("main", "the server ends");
+	log_notify("main", "the server has stopped");
 	server_stop(&s);
 	return EXIT_FINE;
 }

@@ -15,30 +15,30 @@ static const char help[] =
 	"Usage: lyred [OPTION]...\n"
 	"A database server that speaks the HarperDB operations API. Runs in the foreground.\n"
 	"\n"
-	"  -c, --config FILE       read the settings from FILE; without it from\n"
-	"                          " SYSCONFDIR "/lyre/lyre.yaml where that exists,\n"
-	"                          else from lyre.yaml in the root folder where that exists;\n"
-	"                          set_configuration writes there, and makes the latter\n"
-	"  -r, --root DIRECTORY    keep everything under DIRECTORY: stands in for rootPath\n"
-	"      --set KEY=VALUE     set one setting, over the file; may be repeated\n"
-	"      --check             load settings and modules, look at the host, say whether it would start\n"
-	"      --list-modules      show the modules that the settings name, and end\n"
-	"      --list-operations   show the operations of these modules and who may call them, and end\n"
-	"      --module-info FILE  show what a module says of itself, without running it, and end\n"
-	"      --version           show the version, and end\n"
-	"  -h, --help              show this, and end\n"
+	"  -c, --config FILE       read settings from FILE; by default from\n"
+	"                          " SYSCONFDIR "/lyre/lyre.yaml if it exists,\n"
+	"                          or else from lyre.yaml in the root folder if it exists;\n"
+	"                          set_configuration writes there, and creates the latter\n"
+	"  -r, --root DIRECTORY    store everything under DIRECTORY; overrides rootPath\n"
+	"      --set KEY=VALUE     override one setting of the file; may be repeated\n"
+	"      --check             check settings, modules and host, report whether the server would start\n"
+	"      --list-modules      list the configured modules, and exit\n"
+	"      --list-operations   list the operations of these modules and who may call them, and exit\n"
+	"      --module-info FILE  show the description of a module, without running it, and exit\n"
+	"      --version           show the version, and exit\n"
+	"  -h, --help              show this help, and exit\n"
 	"\n"
 	"Settings come from the defaults, the file, the environment (LYRE_OPERATIONSAPI_NETWORK_PORT=9925)\n"
-	"and --set, the later over the earlier. The first start makes the super_user from LYRE_ADMIN_USERNAME\n"
-	"and LYRE_ADMIN_PASSWORD, else with a password that the log tells the file of.\n"
+	"and --set; each overrides those before it. The first start creates the super_user from\n"
+	"LYRE_ADMIN_USERNAME and LYRE_ADMIN_PASSWORD, or with a generated password in a file named in the log.\n"
 	"\n"
-	"SIGTERM and SIGINT let requests under way end, then the server; a second one does not wait for them.\n"
-	"SIGHUP reloads: the log goes on in the file of its name, and settings that need no restart, such as\n"
-	"logging.level, are read again. The operation restart puts this program's file, its modules and all\n"
-	"settings of today in the place of what runs, without refusing anybody.\n"
+	"SIGTERM and SIGINT stop the server after the requests in progress; a second one does not wait for them.\n"
+	"SIGHUP reopens the log file and applies settings that need no restart, such as logging.level. The\n"
+	"operation restart runs the current program file with the current modules and settings, without\n"
+	"refusing any client.\n"
 	"\n"
-	"Exit status: 0 ended in order; 1 could not start, or not end in order; 2 wrong command line;\n"
-	"3 settings or modules are refused.\n";
+	"Exit status: 0 stopped normally; 1 could not start, or not stop normally; 2 invalid command line;\n"
+	"3 settings or modules are invalid.\n";
 
 void complain(const char *text)
 {
@@ -106,7 +106,7 @@ int options_read(struct options *o, int argc, char **argv)
 			break;
 		case SET:
 			if (!strchr(optarg, '=')) {
-				fprintf(stderr, "lyred: --set wants KEY=VALUE, not '%s'\n", optarg);
+				fprintf(stderr, "lyred: --set needs KEY=VALUE, not '%s'\n", optarg);
 				return wrong_usage();
 			}
 			o->sets[o->sources.set_count++] = optarg;

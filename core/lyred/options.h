@@ -8,7 +8,7 @@
 
 #include "config/config.h"
 
-/** Exit statuses, as --help tells them. */
+/** Exit statuses, described in --help. */
 enum exit_code { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_REFUSED = 3 };
 
 enum action { RUN, CHECK, LIST_MODULES, LIST_OPERATIONS, MODULE_INFO };
@@ -17,16 +17,16 @@ struct options {
 	enum action action;
 	struct config_sources sources;
 	const char *module; /**< of MODULE_INFO: the file */
-	const char **sets;  /**< room for one --set an argument */
+	const char **sets;  /**< room for one --set per argument */
 };
 
-/** Says something to who started the server. */
+/** Prints a message for the person who started the server. */
 void complain(const char *text);
-/** Tells what speaks against the start, a line a fault. */
+/** Prints the faults that prevent the start, one per line. */
 void complain_of(const struct fault_list *faults);
-/** Ends standard output. \return the exit code: EXIT_FAILED when something did not get out */
+/** Flushes standard output. \return the exit code: EXIT_FAILED if something could not be written */
 int finish_output(void);
-/** Reads the command line, into which the options point. \return -1 to go on, or the exit code */
+/** Parses the command line; the options point into it. \return -1 to continue, or the exit code */
 int options_read(struct options *o, int argc, char **argv);
 void options_free(struct options *o);
 

@@ -40,7 +40,7 @@ void process_raise_file_limit(void)
 	}
 }
 
-/** What is taken at the start stays. */
+/** Memory allocated at the start stays. */
 void process_tune_memory(void)
 {
 #ifdef __GLIBC__
@@ -95,7 +95,7 @@ void process_notify(const char *state)
 		return;
 	socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
 	if (sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&address, size) < 0)
-		log_warn("main", "the service manager could not be told %s: %s", state, strerror(errno));
+		log_warn("main", "cannot notify the service manager of %s: %s", state, strerror(errno));
 	close(fd);
 }
 
@@ -142,7 +142,7 @@ static bool same_file(int a, int b)
 	return a >= 0 && b >= 0 && fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-/** The lock belongs to the open file: opened anew it would be in its own way. */
+/** The lock belongs to the open file: a file opened again would conflict with it. */
 static int use_given(int given, int opened)
 {
 	if (!same_file(given, opened)) {
@@ -154,7 +154,7 @@ static int use_given(int given, int opened)
 	return given;
 }
 
-/** \return the lock file of \p root, opened; -1 when it cannot be */
+/** \return the open lock file of \p root; -1 on failure */
 static int open_lock(const char *root)
 {
 	struct buf path;
@@ -183,8 +183,8 @@ int process_lock_holds(const char *root, int lock, struct err *e)
 
 	if (fd >= 0)
 		close(fd);
-	return same ? 0 : err_set(e, LYRE_EIO, "%s is not the folder that the server works on: it was moved or removed, "
-		"and the server would begin with an empty one", root);
+	return same ? 0 : err_set(e, LYRE_EIO, "%s is no longer the folder that the server uses: it was moved or removed, "
+		"and the server would start with an empty one", root);
 }
 
 int process_lock(const char *root, int given, int *ret, struct err *e)
@@ -206,9 +206,9 @@ int process_lock(const char *root, int given, int *ret, struct err *e)
 		if (errno != EWOULDBLOCK)
 			rc = err_errno(e, errno, "lock", path.data);
 		else if (pread(fd, pid, sizeof pid - 1, 0) > 0)
-			rc = err_set(e, LYRE_EBUSY, "another server, process %.*s, works on %s already", (int)strcspn(pid, "\n"), pid, root);
+			rc = err_set(e, LYRE_EBUSY, "another server (process %.*s) uses %s", (int)strcspn(pid, "\n"), pid, root);
 		else
-			rc = err_set(e, LYRE_EBUSY, "another server works on %s already", root);
+			rc = err_set(e, LYRE_EBUSY, "another server uses %s", root);
 		close(fd);
 	} else {
 		int len = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());

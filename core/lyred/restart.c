@@ -10,18 +10,18 @@
 
 static int busy(struct err *e)
 {
-	return err_set(e, LYRE_EBUSY, "A restart or the end of the server is under way already");
+	return err_set(e, LYRE_EBUSY, "The server is already restarting or stopping");
 }
 
-/** A wish, as long as its asker waits. */
+/** A request to the main thread, while its sender waits. */
 struct asked {
 	enum restart_wish wish;
-	bool taken;      /**< the main thread knows of it */
+	bool taken;      /**< the main thread has seen it */
 	bool answered;
 	struct err *outcome;
 };
 
-/** Has the main thread do it. With the lock. */
+/** Passes a request to the main thread. With the lock held. */
 static int ask_main(struct restart *r, enum restart_wish wish, struct err *e)
 {
 	struct asked mine = { .wish = wish, .outcome = e };
@@ -49,7 +49,7 @@ static int ask_restart(struct control *c, struct err *e)
 	if (refused)
 		return busy(e);
 	int rc = r->binary ? trial_run(r->binary, r->argv, e)
-			   : err_set(e, LYRE_ENOTSUP, "where the server's binary is, is not known");
+			   : err_set(e, LYRE_ENOTSUP, "the path of the server's binary is unknown");
 	pthread_mutex_lock(&r->lock);
 	if (!rc)
 		rc = ask_main(r, WISH_RESTART, e);
@@ -57,7 +57,7 @@ static int ask_restart(struct control *c, struct err *e)
 		r->trying = false;
 	pthread_mutex_unlock(&r->lock);
 	if (rc)
-		log_warn("main", "the restart is refused: %s", e->text);
+		log_warn("main", "restart refused: %s", e->text);
 	return rc;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file lyred/restart.h
- * \brief Restarts that operations ask for: tried out on the asker's thread, done by the main one.
+ * \brief Restarts requested by operations: tried on the requesting thread, done by the main one.
  */
 #ifndef RESTART_H
 #define RESTART_H
@@ -10,29 +10,29 @@
 
 #include <pthread.h>
 
-/** What the main thread is asked for. */
+/** A request to the main thread. */
 enum restart_wish { WISH_NONE, WISH_WORKERS, WISH_RESTART };
 
 struct restart {
-	struct control control; /**< first: it is what dispatch knows of this */
+	struct control control; /**< must be first: it is what dispatch sees */
 	pthread_mutex_t lock;
 	pthread_cond_t answered;
 	pthread_t main;
-	char *binary;      /**< NULL: not known, so that nothing can be restarted */
+	char *binary;      /**< NULL: unknown, so that a restart is not possible */
 	char *const *argv;
-	bool trying;       /**< a restart is tried out, or wished for */
-	struct asked *asked; /**< what somebody waits for; NULL: nothing */
-	bool ending;       /**< nothing is taken any more */
+	bool trying;       /**< a restart is being tried, or requested */
+	struct asked *asked; /**< the pending request; NULL: none */
+	bool ending;       /**< further requests are refused */
 };
 
-/** On the main thread, which is woken by PROCESS_WAKE_SIGNAL. \param argv  of this process */
+/** On the main thread, which requests wake with PROCESS_WAKE_SIGNAL. \param argv  of this process */
 void restart_init(struct restart *r, char *const *argv);
 void restart_free(struct restart *r);
-/** What to do next. On the main thread. */
+/** The next request. On the main thread. */
 enum restart_wish restart_next(struct restart *r);
-/** The wish that was taken is fulfilled or, for a restart, will be; or, with a failure, not. */
+/** Reports that the request taken is done (a restart: will be done), or its failure. */
 void restart_answer(struct restart *r, const struct err *outcome);
-/** From now on every wish is refused. */
+/** From now on every request is refused. */
 void restart_end(struct restart *r);
 
 #endif

@@ -20,7 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/** Retention of what is kept for ever: longer than any disk. */
+/** Retention of records kept forever: longer than the life of any disk. */
 #define FOR_EVER_MS 1e15
 
 /* ---- start ---- */
@@ -49,12 +49,12 @@ static int open_store(struct server *s, struct err *e)
 		.node = node,
 	};
 	if (options.write_async)
-		log_warn("main", "storage.writeAsync is on: answers do not wait for the disk, and the last writes may be lost");
+		log_warn("main", "storage.writeAsync is true: answers do not wait for the disk, and the last writes may be lost");
 	int rc = folder_make(options.path, 0750, e);
 	return rc ? rc : store_open(&s->store, &options, e);
 }
 
-/** One worker more than threads: passwords take one a processor at the most, and something is left for the rest. */
+/** One worker more than threads: password hashing uses at most one per processor, which leaves one for other work. */
 static unsigned worker_count(const struct config *c)
 {
 	return (unsigned)config_int(c, "threads") + 1;
@@ -91,7 +91,7 @@ static int open_dispatch(struct server *s, struct err *e)
 	return dispatch_open(&s->dispatch, &services, e);
 }
 
-/** Operations are registered of those modules that did start. */
+/** Registers the operations of the modules that have started. */
 static int start_modules(struct server *s, struct err *e)
 {
 	int rc = modules_start(s->modules, s->dispatch, e);
@@ -118,14 +118,14 @@ int server_start(struct server *s, struct err *e)
 		return rc;
 	s->logging = true;
 	log_thread("main");
-	log_notify("main", "lyred %s starts, root %s", PACKAGE_VERSION, root);
+	log_notify("main", "lyred %s starting, root folder %s", PACKAGE_VERSION, root);
 	const char *const *warnings = config_warnings(s->config, &count);
 	for (size_t i = 0; i < count; i++)
 		log_warn("config", "%s", warnings[i]);
 
 	rc = open_store(s, e);
 	if (!rc && config_clean(s->config))
-		log_notify("config", "a file that an interrupted change of the configuration had left was removed");
+		log_notify("config", "removed a temporary file left by an interrupted change of the configuration");
 	if (!rc)
 		rc = auth_open(&s->auth, s->store, s->config, e);
 	if (!rc)
@@ -138,7 +138,7 @@ int server_start(struct server *s, struct err *e)
 		rc = workers_open(&s->workers, s->config, s->dispatch, &s->given.sockets, e);
 	const struct http_sockets *left = &s->given.sockets;
 	if (!rc && (left->tcp.fd >= 0 || left->secure.fd >= 0 || left->domain.fd >= 0))
-		log_notify("main", "a socket that was handed over is closed: it does not listen where the settings say");
+		log_notify("main", "closed a socket taken over: its address differs from the settings");
 	http_sockets_close(&s->given.sockets, true);
 	return rc;
 }

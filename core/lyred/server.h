@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file lyred/server.h
- * \brief The rooms of the server, opened and closed in their order.
+ * \brief The rooms of the server, opened and closed in order.
  */
 #ifndef SERVER_H
 #define SERVER_H
@@ -10,7 +10,7 @@
 #include "lyred/restart.h"
 #include "lyred/workers.h"
 
-/** What is open. */
+/** The open rooms. */
 struct server {
 	struct config *config;
 	struct modules *modules;
@@ -22,29 +22,29 @@ struct server {
 	struct dispatch *dispatch;
 	struct workers workers;
 	struct restart restart;
-	struct handover given; /**< descriptors of the program before this one */
+	struct handover given; /**< descriptors from the program before this one */
 	bool logging;
 	bool started; /**< the modules */
 	int lock;
 };
 
-/** Opens everything, with config and modules loaded. After a failure server_stop() closes what was opened. */
+/** Opens everything, with config and modules loaded. After a failure, server_stop() closes what was opened. */
 int server_start(struct server *s, struct err *e);
 /**
- * Whether another would start in its place with the settings of today, as far as --check cannot see, to which this one is
- * in the way: folders, addresses. On the thread that renews the workers.
+ * Whether another server would start in place of this one with the current settings, as to folders and addresses, which
+ * --check cannot test while this one uses them. On the thread that renews the workers.
  */
 int server_try(const struct server *s, const struct config_sources *sources, struct err *e);
 /**
- * Whether a server with this configuration would start on this host: folders, addresses, descriptors. Settings that are a
- * fault already, and what depends on them, are not looked at.
- * \param s       the one whose place it would take; NULL for none: nothing is changed then
- * \param faults  takes all that speaks against it
- * \param busy    told when another process listens where it would; NULL: that is a fault, too
+ * Whether a server with this configuration would start on this host: folders, addresses, descriptors. Settings already
+ * known to be faulty, and what depends on them, are not checked.
+ * \param s       the server that it would replace; NULL for none: then nothing is changed
+ * \param faults  collects all faults
+ * \param busy    set if another process listens on its address; NULL: that is a fault, too
  * \return whether there can be a root folder
  */
 bool server_try_host(const struct server *s, const struct config *c, struct fault_list *faults, struct err *busy);
-/** Closes everything but what listens. */
+/** Closes everything except the listeners. */
 void server_close_rooms(struct server *s);
 void server_stop(struct server *s);
 

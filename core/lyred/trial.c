@@ -20,7 +20,7 @@
 
 #define TRIAL_MS 20000
 #define SAID_MAX 4096
-/** How soon to look again for the end of a trial that has closed its streams. */
+/** Poll interval for the end of a trial that has closed its streams. */
 #define WAIT_US 2000
 
 char *trial_binary(void)
@@ -69,9 +69,9 @@ static int spawn(pid_t *pid, const char *binary, char *const *argv, int errors)
 	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
 	posix_spawn_file_actions_adddup2(&files, errors, STDERR_FILENO);
-#ifdef __GLIBC__ /* on a line of its own: other C libraries cannot read what follows */
+#ifdef __GLIBC__ /* on its own line: other C libraries cannot parse the next one */
 #if __GLIBC_PREREQ(2, 34)
-	/* Libraries open some without the flag that closes them here. */
+	/* Libraries open some descriptors without close-on-exec. */
 	posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
 #endif
 #endif
@@ -85,7 +85,7 @@ static int spawn(pid_t *pid, const char *binary, char *const *argv, int errors)
 	return rc;
 }
 
-/** What the trial says, to its end. \return false when the time is over */
+/** Reads the trial's output to its end. \return false when the time is up */
 static bool listen_to(int fd, char said[SAID_MAX], int64_t deadline)
 {
 	char piece[512];
@@ -105,7 +105,7 @@ static bool listen_to(int fd, char said[SAID_MAX], int64_t deadline)
 			return true;
 		if (n < 0)
 			continue;
-		/* Its last words count. */
+		/* The end of the output matters. */
 		if (len + (size_t)n >= SAID_MAX) {
 			size_t drop = len + (size_t)n + 1 - SAID_MAX;
 			memmove(said, said + drop, len - drop);
@@ -151,7 +151,7 @@ static int refuse(char *said, struct err *e)
 	return e->code;
 }
 
-/** Ends it, once the time is over: it may be silent and at work still. */
+/** Kills it when the time is up: it may be silent but still running. */
 static int wait_for(pid_t pid, int64_t deadline, bool *in_time)
 {
 	int status = 0;
@@ -172,16 +172,16 @@ static int wait_for(pid_t pid, int64_t deadline, bool *in_time)
 static int judge(int status, bool in_time, char *said, struct err *e)
 {
 	if (!in_time)
-		return err_set(e, LYRE_EIO, "No restart: the trial with --check did not end in %d seconds", TRIAL_MS / 1000);
+		return err_set(e, LYRE_EIO, "No restart: the trial with --check did not end within %d seconds", TRIAL_MS / 1000);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_FINE)
 		return 0;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_REFUSED)
 		return refuse(said, e);
 	if (WIFSIGNALED(status))
-		return err_set(e, LYRE_EIO, "No restart: the trial with --check was ended by signal %d", WTERMSIG(status));
+		return err_set(e, LYRE_EIO, "No restart: the trial with --check was killed by signal %d", WTERMSIG(status));
 	const char *words = last_words(said);
 	return err_set(e, LYRE_EIO, "No restart: the trial with --check ended with status %d: %s", WEXITSTATUS(status),
-		*words ? words : "without a word");
+		*words ? words : "without output");
 }
 
 int trial_run(const char *binary, char *const *argv, struct err *e)
@@ -195,7 +195,7 @@ int trial_run(const char *binary, char *const *argv, struct err *e)
 		return err_nomem(e);
 	if (pipe2(ends, O_CLOEXEC) < 0) {
 		free(copy);
-		return err_errno(e, errno, "make", "a pipe");
+		return err_errno(e, errno, "create", "a pipe");
 	}
 	int rc = spawn(&pid, binary, copy, ends[1]);
 	free(copy);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file lyred/trial.h
- * \brief Whether the server would start again: its binary, run from the disk with --check.
+ * \brief Tests whether the server would start again, by running its binary from the disk with --check.
  */
 #ifndef TRIAL_H
 #define TRIAL_H
@@ -9,14 +9,14 @@
 #include "base/err.h"
 
 /**
- * The path of this program's file, for the next start: as it was asked for, so that what took its place since is found.
- * \return NULL when it cannot be known; to be freed
+ * The path of this program's file, for the next start: as it was run, so that a newer file in its place is found.
+ * \return NULL if it is unknown; to be freed
  */
 char *trial_binary(void);
 /**
- * Blocks, and ends the trial when it takes too long.
- * \param argv  of this process: the same arguments are tried
- * \return 0; LYRE_EINVAL with what the trial has said; LYRE_EIO when it could not be run or did not end by itself
+ * Blocks, and kills the trial if it takes too long.
+ * \param argv  of this process: the trial gets the same arguments
+ * \return 0; LYRE_EINVAL with the trial's output; LYRE_EIO if it could not be run or did not end by itself
  */
 int trial_run(const char *binary, char *const *argv, struct err *e);
 

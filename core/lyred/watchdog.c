@@ -8,12 +8,12 @@
 
 #include <unistd.h>
 
-/* Answers that may be missing in a row before the process ends, and how many of the service manager's time. */
+/* Missing answers in a row before the process ends, and the fraction of the service manager's time at which to ask. */
 #define MISSED_MAX 12
 #define ASKED_A_PERIOD 4
-/* A thread that is asked while it works answers the next time. */
+/* A thread that is asked while it works answers at the next interval. */
 #define MISSED_USUAL 1
-/* The log may hang with the thread. */
+/* The log may hang as well. */
 #define LAST_WORDS_S 10
 
 void watchdog_init(struct watchdog *d, const struct config *c)
@@ -39,8 +39,8 @@ static long long silent_s(const struct watchdog *d, const struct http_silent *si
 
 static void end_process(const struct watchdog *d, const struct http_silent *silent)
 {
-	alarm(LAST_WORDS_S); /* ends the process by itself */
-	log_fatal("main", "the thread %s (%d) has hung for %lld seconds: the server exits, to be restarted", silent->name,
+	alarm(LAST_WORDS_S); /* ends the process if logging hangs */
+	log_fatal("main", "thread %s (%d) has hung for %lld seconds: the server exits, to be restarted", silent->name,
 		silent->tid, silent_s(d, silent));
 	log_close();
 	_exit(EXIT_FAILED);
@@ -50,13 +50,13 @@ static void judge(struct watchdog *d, const struct http_silent *silent)
 {
 	if (silent->missed <= MISSED_USUAL) {
 		if (d->warned)
-			log_warn("main", "no thread hangs any more");
+			log_warn("main", "all threads respond again");
 		d->warned = false;
 		return;
 	}
 	if (!d->warned && silent->missed >= (d->limit ? d->limit : MISSED_MAX) / 2) {
 		d->warned = true;
-		log_warn("main", "the thread %s (%d) has not answered for %lld seconds", silent->name, silent->tid,
+		log_warn("main", "thread %s (%d) has not responded for %lld seconds", silent->name, silent->tid,
 			silent_s(d, silent));
 	}
 	if (d->limit && silent->missed > d->limit && !process_thread_is_held(silent->tid))

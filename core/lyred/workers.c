@@ -17,7 +17,7 @@ int workers_renew(struct workers *w, struct config *c, const struct config_sourc
 	struct err ignored;
 
 	if (w->old_count == WORKERS_OLD_MAX)
-		return err_set(e, LYRE_EBUSY, "clients of the workers before these are still served; try again in a minute");
+		return err_set(e, LYRE_EBUSY, "clients of earlier workers are still being served; try again in a minute");
 	int rc = config_load(&fresh.config, sources, e);
 	if (!rc)
 		rc = http_hand_over(w->now.http, &sockets, e);
@@ -32,7 +32,7 @@ int workers_renew(struct workers *w, struct config *c, const struct config_sourc
 	w->old[w->old_count++] = w->now;
 	w->now = fresh;
 	if (config_take_listeners(c, fresh.config, &ignored))
-		log_warn("main", "get_configuration tells of the listeners as they were: %s", ignored.text);
+		log_warn("main", "get_configuration still shows the old listener settings: %s", ignored.text);
 	return 0;
 }
 

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/** More program headers, dynamic entries or symbols than any module has: a damaged file must not keep us busy. */
+/** More program headers, dynamic entries or symbols than any module has, to limit the work on a damaged file. */
 #define SEGMENTS_MAX 1024
 #define DYNAMIC_MAX 4096
 #define CHAIN_MAX 65536
@@ -59,7 +59,7 @@ static bool read_segment(const struct elf *f, unsigned i, unsigned char header[s
 	return elf_read(f, f->segments + (uint64_t)i * f->segment_size, header, SIZE(f, Phdr));
 }
 
-/** The file offset of an address, when \p len bytes from there are in the file. */
+/** The file offset of an address, if \p len bytes from there are in the file. */
 static bool locate(const struct elf *f, uint64_t address, uint64_t len, uint64_t *ret)
 {
 	unsigned char header[sizeof(Elf64_Phdr)];
@@ -115,7 +115,7 @@ int elf_open(struct elf *f, int fd, struct err *e)
 	f->wide = head[EI_CLASS] == ELFCLASS64;
 	f->big = head[EI_DATA] == ELFDATA2MSB;
 	if (!elf_read(f, 0, head, SIZE(f, Ehdr)))
-		return err_set(e, LYRE_EINVAL, "is cut off: an ELF file of %llu bytes", (unsigned long long)f->size);
+		return err_set(e, LYRE_EINVAL, "is truncated: an ELF file of %llu bytes", (unsigned long long)f->size);
 	if (FIELD(f, head, Ehdr, e_type) != ET_DYN)
 		return err_set(e, LYRE_EINVAL, "is an ELF file, but not a shared object");
 	f->machine = (unsigned)FIELD(f, head, Ehdr, e_machine);
@@ -123,17 +123,17 @@ int elf_open(struct elf *f, int fd, struct err *e)
 	f->segment_size = (unsigned)FIELD(f, head, Ehdr, e_phentsize);
 	f->segment_count = (unsigned)FIELD(f, head, Ehdr, e_phnum);
 	if (f->segment_size < SIZE(f, Phdr) || f->segment_count > SEGMENTS_MAX)
-		return err_set(e, LYRE_EINVAL, "is damaged: its program headers make no sense");
+		return err_set(e, LYRE_EINVAL, "is damaged: its program headers are invalid");
 
 	bool dynamic = false;
 	for (unsigned i = 0; i < f->segment_count; i++) {
 		unsigned char header[sizeof(Elf64_Phdr)];
 		if (!read_segment(f, i, header))
-			return err_set(e, LYRE_EINVAL, "is cut off: its program headers are missing");
+			return err_set(e, LYRE_EINVAL, "is truncated: its program headers are missing");
 		uint64_t type = FIELD(f, header, Phdr, p_type);
 		uint64_t offset = FIELD(f, header, Phdr, p_offset), size = FIELD(f, header, Phdr, p_filesz);
 		if (type == PT_LOAD && (offset > f->size || size > f->size - offset))
-			return err_set(e, LYRE_EINVAL, "is cut off: %llu bytes, at least %llu are missing",
+			return err_set(e, LYRE_EINVAL, "is truncated: %llu bytes, at least %llu are missing",
 				(unsigned long long)f->size,
 				(unsigned long long)(offset > f->size ? offset - f->size + size
 								      : size - (f->size - offset)));

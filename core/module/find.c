@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file module/find.c
- * \brief Where modules are: linked in, in the build tree, or installed.
+ * \brief Finding modules: linked in, in the build tree, or installed.
  */
 #include <config.h>
 
@@ -30,8 +30,8 @@ static const struct lyre_module *const static_modules[] = {
 };
 #undef LYRE_STATIC_MODULE
 
-/* For the modules that are linked in, beside their table so that no program can have one without the other; a shared one
- * has its own, set when it is loaded. */
+/* For modules that are linked in, in the same file as their table so that no program can have one without the other; a
+ * shared module has its own, set when it is loaded. */
 const struct lyre_host *lyre_host = &host;
 
 bool own_file(char out[PATH_MAX])
@@ -41,7 +41,7 @@ bool own_file(char out[PATH_MAX])
 		out[len] = '\0';
 		return true;
 	}
-	/* Without /proc, as in a bare chroot, the kernel has still said what it was asked to run. */
+	/* Without /proc, as in a bare chroot, the kernel still provides the name it was asked to run. */
 	const char *name = (const char *)getauxval(AT_EXECFN);
 	return name && realpath(name, out);
 }
@@ -73,8 +73,8 @@ const char *const *modules_path(size_t *count)
 static char build_modules[PATH_MAX];
 
 /**
- * Whether this process was started from a build tree, which configure's config.status marks: then the modules are those
- * beside it. The path is found out here, not compiled in, so that builds are reproducible.
+ * Whether this process was started from a build tree, recognised by config.status: then it uses the modules there. The
+ * path is determined here, not compiled in, so that builds are reproducible.
  */
 static bool in_build_tree(void)
 {
@@ -108,7 +108,7 @@ const char *const *modules_path(size_t *count)
 
 #endif
 
-/** Names of the modules there are: linked in, and in the folders. */
+/** Names of the available modules: linked in, and in the folders. */
 struct available {
 	const char **names;
 	size_t count, cap;
@@ -162,25 +162,25 @@ static struct available list_available(struct arena *a)
 	return v;
 }
 
-/** "not found: tried …": every place, what is there, and the nearest name. */
+/** "not found: …": every place searched, the available modules, and the nearest name. */
 static int not_found(struct arena *a, const char *name, struct err *e)
 {
 	struct available v = list_available(a);
 	const char *near = closest_word(name, v.names, v.count);
 	struct buf text;
 	buf_init(&text);
-	buf_add_str(&text, "not found: it is not built in");
+	buf_add_str(&text, "not found: not built in");
 	size_t count;
 	const char *const *folders = modules_path(&count);
 	for (size_t i = 0; i < count; i++)
-		buf_addf(&text, ", and there is no %s/%s.so", folders[i], name);
-	buf_add_str(&text, v.count ? ": the modules there are:" : ": there are no modules at all");
+		buf_addf(&text, ", and %s/%s.so does not exist", folders[i], name);
+	buf_add_str(&text, v.count ? ": available modules:" : ": no modules are available");
 	for (size_t i = 0; i < v.count && text.len < 700; i++)
 		buf_addf(&text, " %s", v.names[i]);
 	if (near)
 		buf_addf(&text, ": did you mean '%s'?", near);
 	else
-		buf_addf(&text, ": %s '%s', or take it out of the configuration",
+		buf_addf(&text, ": %s '%s', or remove it from the configuration",
 			count ? "install the package with" : "build the server with", name);
 	const char *sentence = buf_cstr(&text);
 	int rc = sentence ? err_set(e, LYRE_ENOTFOUND, "%s", sentence) : err_nomem(e);

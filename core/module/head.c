@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file module/head.c
- * \brief The frozen head of a module's descriptor: read from its file, and judged.
+ * \brief The frozen head of a module's descriptor: read from its file, and checked.
  */
 #include "module/elf.h"
 #include "module/internal.h"
@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/** The mark of this server's ABI. A fork that changes the ABI changes it too. */
+/** The mark of this server's ABI. A fork that changes the ABI must change it, too. */
 #define HOST_EXTRA ""
 
 _Static_assert(HEAD_SIZE == 368, "the head of the descriptor is frozen");
@@ -22,7 +22,7 @@ _Static_assert(offsetof(struct lyre_module, abi_major) == 8 && offsetof(struct l
 		offsetof(struct lyre_module, needs) == 208 && offsetof(struct lyre_module, extra) == 336,
 	"the head of the descriptor is frozen");
 
-/** The size of the descriptor in ABI 1.0: none is smaller. */
+/** Size of the descriptor in ABI 1.0, the smallest. */
 #define DESCRIPTOR_SIZE_MIN (offsetof(struct lyre_module, check) + sizeof(((struct lyre_module *)0)->check))
 
 static int check_regular(int fd, const char *path, struct err *e)
@@ -30,10 +30,10 @@ static int check_regular(int fd, const char *path, struct err *e)
 	struct stat st;
 	if (fstat(fd, &st) != 0)
 		return err_errno(e, errno, "read", path);
-	return S_ISREG(st.st_mode) ? 0 : err_set(e, LYRE_EINVAL, "%s: is not a file", path);
+	return S_ISREG(st.st_mode) ? 0 : err_set(e, LYRE_EINVAL, "%s: is not a regular file", path);
 }
 
-/** The machine this server was built for, from its own file, when that can be read. */
+/** The machine for which this server was built, from its own file, if that can be read. */
 static bool same_machine(const struct elf *f)
 {
 	struct err ignored = { 0 };
@@ -67,7 +67,7 @@ static int read_descriptor(const struct elf *f, const char *path, struct lyre_mo
 	head->struct_size = (uint32_t)elf_word(f, bytes + offsetof(struct lyre_module, struct_size), 4);
 	if (memcmp(head->magic, LYRE_MODULE_MAGIC, sizeof head->magic) == 0 && head->struct_size > size)
 		return err_set(e, LYRE_EINVAL,
-			"%s: the descriptor says it has %u bytes, the file has %llu: build the module again", path,
+			"%s: the descriptor's size is given as %u bytes, but the file has %llu: build the module again", path,
 			head->struct_size, (unsigned long long)size);
 	return 0;
 }
@@ -96,7 +96,7 @@ out:
 	return rc;
 }
 
-/** Whether a text of the head ends within its field and has nothing that could confuse a terminal or a log. */
+/** Whether a string of the head ends within its field and contains nothing that could confuse a terminal or a log. */
 static bool clean(const char *text, size_t size)
 {
 	size_t len = strnlen(text, size);
@@ -135,18 +135,20 @@ int head_check(const struct lyre_module *head, const char *where, const char *na
 		!clean(head->summary, sizeof head->summary) || !clean(head->needs, sizeof head->needs) ||
 		!clean(head->extra, sizeof head->extra) || !module_name_valid(head->name))
 		return err_set(e, LYRE_EINVAL,
-			"has a damaged descriptor: a text of it is too long or has control characters: %s: build the module again",
+			"has a damaged descriptor: a string is too long or has control characters: %s: build the module again",
 			where);
 	if (strcmp(head->extra, HOST_EXTRA) != 0)
 		return err_set(e, LYRE_ENOTSUP,
-			"built for another server: its ABI is marked '%s', this one's '%s': %s (version %s): install a build of %s for this server",
+			"built for another server: its ABI is marked '%s', this server's '%s': %s (version %s): "
+			"install a build of %s for this server",
 			head->extra, HOST_EXTRA, where, head->version, head->name);
 	int rc = check_abi(head, where, e);
 	if (rc < 0)
 		return rc;
 	if (head->struct_size < DESCRIPTOR_SIZE_MIN || head->struct_size > sizeof(struct lyre_module))
 		return err_set(e, LYRE_EINVAL,
-			"says that its descriptor has %u bytes, ABI %u.%u has %zu: %s (version %s): build %s with the headers of lyre %u.%u",
+			"gives the size of its descriptor as %u bytes, ABI %u.%u has %zu: %s (version %s): "
+			"build %s with the headers of lyre %u.%u",
 			head->struct_size, head->abi_major, head->abi_minor, sizeof(struct lyre_module), where,
 			head->version, head->name, LYRE_ABI_MAJOR, LYRE_ABI_MINOR);
 	if (name && strcmp(head->name, name) != 0)

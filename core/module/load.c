@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file module/load.c
- * \brief One module: found, judged by its file, mapped, its descriptor taken over.
+ * \brief One module: found, checked by its file, mapped, its descriptor copied.
  */
 #include <config.h>
 
@@ -27,14 +27,14 @@ static int check_settings(const struct lyre_list *settings, struct err *e)
 		for (uint32_t j = 0; j < i; j++) {
 			const struct lyre_setting *other = (const void *)(items + (size_t)j * settings->item_size);
 			if (s->key && other->key && strcmp(s->key, other->key) == 0)
-				return err_set(e, LYRE_EINVAL, "declares the setting '%s' twice: a fault of the module",
+				return err_set(e, LYRE_EINVAL, "declares the setting '%s' twice: this is a bug in the module",
 					s->key);
 		}
 	}
 	return 0;
 }
 
-/** Copies the descriptor to our length and hands the module the table. */
+/** Copies the descriptor in our length, and passes the table of functions to the module. */
 static int adopt(struct modules *m, lyre_instance *i, const struct lyre_module *own, struct err *e)
 {
 	struct lyre_module *copy = ARENA_NEW(&m->arena, struct lyre_module);
@@ -78,7 +78,7 @@ static int open_file(struct modules *m, lyre_instance *i, struct err *e)
 	if (rc < 0 || (rc = module_trusted(i->path, e)) < 0 || (rc = head_check(&head, i->path, i->name, e)) < 0)
 		return rc;
 
-	/* Never closed: threads of the module, and traces of tools, may point into it as long as the process lives. */
+	/* Never closed: threads of the module, and traces of tools, may refer to it as long as the process lives. */
 	void *handle = dlopen(i->path, RTLD_NOW | RTLD_LOCAL);
 	if (!handle)
 		return err_set(e, LYRE_EINVAL,
@@ -86,7 +86,7 @@ static int open_file(struct modules *m, lyre_instance *i, struct err *e)
 			head.version, dlerror());
 	const struct lyre_module *own = dlsym(handle, "lyre_module");
 	if (!own || memcmp(own, &head, HEAD_SIZE) != 0)
-		return err_set(e, LYRE_EINVAL, "changed while it was loaded: %s: start again", i->path);
+		return err_set(e, LYRE_EINVAL, "changed while it was being loaded: %s: try again", i->path);
 	return adopt(m, i, own, e);
 }
 
@@ -102,11 +102,11 @@ int module_open(struct modules *m, lyre_instance *i, struct err *e)
 {
 	if (!module_name_valid(i->name))
 		return err_set(e, LYRE_EINVAL,
-			"is no name of a module: it may have a to z, 0 to 9, _ and -, at most %zu",
+			"is not a valid module name: use a to z, 0 to 9, _ and -, at most %zu",
 			sizeof i->descriptor->name - 1);
 	if (i->path) {
 		if (i->path[0] != '/')
-			return err_set(e, LYRE_EINVAL, "path: %s: must be absolute, beginning with /", i->path);
+			return err_set(e, LYRE_EINVAL, "path: %s: must be absolute, starting with /", i->path);
 		return open_file(m, i, e);
 	}
 	const struct lyre_module *builtin = module_builtin(i->name);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file module/module_info.c
- * \brief lyred --module-info: what a module says of itself.
+ * \brief lyred --module-info: shows a module's descriptor.
  */
 #include "module/internal.h"
 
 #include <string.h>
 
-/** Reads the head of the module named \p what: built in, looked up by name, or a path. */
+/** Reads the head of the module \p what: built in, found by name, or a path. */
 static int info_read(struct arena *a, const char *what, struct lyre_module *head, const char **where, struct err *e)
 {
 	if (!strchr(what, '/') && module_name_valid(what)) {
@@ -39,7 +39,7 @@ int module_info(const char *path, FILE *out, struct err *e)
 		rc = err_set(e, LYRE_EINVAL, "the file %s", why.text);
 		goto out;
 	}
-	/* Nothing of it is run here. */
+	/* No code of it is run here. */
 	if (loads && strchr(where, '/'))
 		loads = module_trusted(where, &why) == 0;
 	fprintf(out, "name:     %.32s\n", head.name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file module/module_trust.c
- * \brief Whether only those may have written a module who may change the server itself.
+ * \brief Checks that a module can be written only by users who could change the server itself.
  */
 #include "base/trust.h"
 
@@ -20,15 +20,15 @@ static int check_file(const char *path, struct err *e)
 	switch (writers_of(&st)) {
 	case WRITERS_ANYBODY:
 		return err_set(e, LYRE_EINVAL,
-			"%s: anybody may write to this file (mode %04o): chmod o-w it after checking what is in it", path,
+			"%s: anyone may write to this file (mode %04o): check its content, then chmod o-w it", path,
 			(unsigned)(st.st_mode & 07777));
 	case WRITERS_OWNER:
 		return err_set(e, LYRE_EINVAL,
-			"%s: belongs to user %lu, who is neither root nor the server's user: chown it after checking what is in it",
+			"%s: belongs to user %lu, who is neither root nor the server's user: check its content, then chown it",
 			path, (unsigned long)st.st_uid);
 	case WRITERS_GROUP:
 		return err_set(e, LYRE_EINVAL,
-			"%s: group %lu may write to this file (mode %04o): chmod g-w it after checking what is in it", path,
+			"%s: group %lu may write to this file (mode %04o): check its content, then chmod g-w it", path,
 			(unsigned long)st.st_gid, (unsigned)(st.st_mode & 07777));
 	case WRITERS_TRUSTED:
 		break;
@@ -45,14 +45,14 @@ static int check_folder(const char *path, const char *folder, struct err *e)
 	switch (writers_of(&st)) {
 	case WRITERS_ANYBODY:
 		return err_set(e, LYRE_EINVAL,
-			"%s: anybody may put files into its folder (mode %04o): keep modules where only their owner writes", path,
+			"%s: anyone may add files to its folder (mode %04o): keep modules where only their owner can write", path,
 			(unsigned)(st.st_mode & 07777));
 	case WRITERS_OWNER:
 		return err_set(e, LYRE_EINVAL,
 			"%s: its folder belongs to user %lu, who is neither root nor the server's user: chown it, or keep modules elsewhere",
 			path, (unsigned long)st.st_uid);
 	case WRITERS_GROUP:
-		return err_set(e, LYRE_EINVAL, "%s: group %lu may put files into its folder (mode %04o): chmod g-w the folder", path,
+		return err_set(e, LYRE_EINVAL, "%s: group %lu may add files to its folder (mode %04o): chmod g-w the folder", path,
 			(unsigned long)st.st_gid, (unsigned)(st.st_mode & 07777));
 	case WRITERS_TRUSTED:
 		break;

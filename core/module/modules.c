@@ -35,7 +35,7 @@ static void take_off(struct modules *m, size_t n)
 
 void module_leave_out(struct modules *m, size_t n, struct err *why)
 {
-	log_warn("module", "%s; it is optional and left out", why->text);
+	log_warn("module", "%s; left out, as it is optional", why->text);
 	*why = (struct err){ 0 };
 	take_off(m, n);
 }
@@ -61,7 +61,7 @@ bool module_has_failed(const struct modules *m, const char *name)
 	return false;
 }
 
-/** Opens those the configuration names, in its order. */
+/** Opens the modules that the configuration names, in its order. */
 static int open_all(struct modules *m, const struct config_module *wanted, size_t count, struct err *e)
 {
 	m->list = ARENA_ARRAY(&m->arena, lyre_instance *, count + 1);
@@ -78,7 +78,7 @@ static int open_all(struct modules *m, const struct config_module *wanted, size_
 			.modules = m
 		};
 		if (module_by_name(m, i->name))
-			return module_refuse(e, i, LYRE_EINVAL, "is named twice: take one of them out");
+			return module_refuse(e, i, LYRE_EINVAL, "is named twice: remove one of them");
 		m->list[m->count++] = i;
 		struct err cause = { 0 };
 		int rc = module_open(m, i, &cause);
@@ -86,9 +86,9 @@ static int open_all(struct modules *m, const struct config_module *wanted, size_
 			continue;
 		struct err why = { 0 };
 		module_refuse(&why, i, rc, "%s", cause.text);
-		/* Packages may split off what nobody names; but a server without any module is none. */
+		/* A module that the file does not name may be in another package; but a server needs at least one module. */
 		if (w->fallback && rc == LYRE_ENOTFOUND && (m->count > 1 || n + 1 < count)) {
-			log_notify("module", "module '%s' is not installed, and left out", i->name);
+			log_notify("module", "module '%s' is not installed and left out", i->name);
 			m->count--;
 			continue;
 		}
@@ -143,7 +143,7 @@ static int register_one(lyre_instance *i, struct dispatch *d, struct err *e)
 	int rc = dispatch_register(d, i->name, i, i->descriptor->operations, &cause);
 	if (rc < 0)
 		return module_refuse(e, i, rc, "%s%s", cause.text,
-			rc == LYRE_EEXISTS ? ": take one of the two modules out" : "");
+			rc == LYRE_EEXISTS ? ": remove one of the two modules" : "");
 	for (const struct module_route *r = i->routes; r; r = r->next) {
 		rc = dispatch_add_route(d, i->name, i, &r->route, &cause);
 		if (rc < 0)
@@ -165,24 +165,24 @@ int modules_register(struct modules *m, struct dispatch *d, struct fault_list *f
 	return 0;
 }
 
-/** \param what  of its functions said so */
+/** \param what  the function that refused */
 static int refuse_start(const lyre_instance *i, int rc, const char *what, struct err *e)
 {
 	rc = rc < 0 ? rc : LYRE_EINTERNAL;
 	if (!i->err.code)
-		return module_refuse(e, i, rc, "does not start: its %s() failed and did not say why (version %s)", what,
+		return module_refuse(e, i, rc, "does not start: its %s() failed without giving a reason (version %s)", what,
 			i->descriptor->version);
 	return module_refuse(e, i, rc, "does not start: %s (version %s)", i->err.text, i->descriptor->version);
 }
 
-/** Starts one, when those it needs are running. */
+/** Starts one, if those it needs are running. */
 static int start_one(const struct modules *m, lyre_instance *i, struct err *e)
 {
 	const char *needs = i->descriptor->needs;
 	for (struct need need; need_next(&needs, &need) == 0;)
 		if (!module_by_name(m, need.name))
 			return module_refuse(e, i, LYRE_ENOTFOUND,
-				"needs the module '%s', which did not start: mend that, or take '%s' out", need.name,
+				"needs the module '%s', which did not start: fix that, or remove '%s'", need.name,
 				i->name);
 
 	i->starting = true;

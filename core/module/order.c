@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file module/order.c
- * \brief Who needs whom, and the order of the start.
+ * \brief The modules' needs, and the order in which they start.
  */
 #include "base/buf.h"
 #include "module/internal.h"
@@ -64,7 +64,7 @@ int version_compare(const char *a, const char *b)
 	return 0;
 }
 
-/** Whether everything that \p i needs is on the list, in a version that will do. */
+/** Whether all modules that \p i needs are on the list, in an accepted version. */
 static int check_needs(const struct modules *m, const lyre_instance *i, struct err *e)
 {
 	const char *s = i->descriptor->needs;
@@ -72,7 +72,7 @@ static int check_needs(const struct modules *m, const lyre_instance *i, struct e
 	for (int rc; (rc = need_next(&s, &need)) != LYRE_END;) {
 		if (rc < 0)
 			return module_refuse(e, i, LYRE_EINVAL,
-				"its needs cannot be read at '%s': '%s': a fault of the module", need.name,
+				"its needs cannot be read at '%s': '%s': this is a bug in the module", need.name,
 				i->descriptor->needs);
 		const char *least = need.version[0] ? " >=" : "";
 		const lyre_instance *other = module_by_name(m, need.name);
@@ -80,7 +80,7 @@ static int check_needs(const struct modules *m, const lyre_instance *i, struct e
 			continue;
 		if (!other)
 			return module_refuse(e, i, LYRE_ENOTFOUND,
-				"needs the module '%s'%s%s, which is not loaded: name '%s' under modules: too, or take '%s' out",
+				"needs the module '%s'%s%s, which is not loaded: add '%s' under modules:, or remove '%s'",
 				need.name, least, need.version, need.name, i->name);
 		if (version_compare(other->descriptor->version, need.version) < 0)
 			return module_refuse(e, i, LYRE_ENOTSUP,
@@ -97,8 +97,8 @@ enum mark { UNSEEN, OPEN, SORTED };
 
 struct sort {
 	const struct modules *m;
-	unsigned char *marks; /**< a module, by its place in the list */
-	size_t *stack; /**< those that are open, the first first */
+	unsigned char *marks; /**< state of each module, by its position in the list */
+	size_t *stack; /**< modules being visited, oldest first */
 	size_t depth;
 	lyre_instance **sorted;
 	size_t count;
@@ -112,7 +112,7 @@ static size_t place(const struct modules *m, const lyre_instance *i)
 	return n;
 }
 
-/** \return false when module \p n stands in a circle: it is on the stack then, from its first entry to the top */
+/** \return false if module \p n is in a cycle: the cycle is on the stack then, from its first entry to the top */
 static bool sort_visit(struct sort *s, size_t n)
 {
 	s->stack[s->depth++] = n;
@@ -134,7 +134,7 @@ static bool sort_visit(struct sort *s, size_t n)
 	return true;
 }
 
-/** Says the circle on the stack; \p ret receives the place of an optional module in it, else the count of the list. */
+/** Reports the cycle on the stack; \p ret receives the position of an optional module in it, else the count of the list. */
 static int refuse_circle(const struct sort *s, size_t *ret, struct err *e)
 {
 	size_t from = 0, last = s->stack[s->depth - 1];
@@ -151,7 +151,7 @@ static int refuse_circle(const struct sort *s, size_t *ret, struct err *e)
 	}
 	const char *circle = buf_cstr(&text);
 	int rc = circle ? module_refuse(e, s->m->list[last], LYRE_EINVAL,
-				  "needs itself in a circle: %s: take one of them out", circle)
+				  "circular dependency: %s: remove one of these modules", circle)
 			: err_nomem(e);
 	buf_free(&text);
 	return rc;
@@ -168,7 +168,7 @@ int modules_order(struct modules *m, struct err *e)
 			module_leave_out(m, i, &why);
 		else if (module_fail(m, i, &why, e))
 			return e->code;
-		i = (size_t)-1; /* who needs it has no module now: all are asked again */
+		i = (size_t)-1; /* modules that need it cannot start now: check all again */
 	}
 	if (m->count == 0)
 		return 0;

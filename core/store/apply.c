@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writing records, within a transaction. What a request may fail of is looked for before its first change. */
+/* Writing records, within a transaction. Everything that can make a request fail is checked before its first change. */
 #include "base/text.h"
 #include "store/clock.h"
 #include "store/codec.h"
@@ -12,7 +12,7 @@
 
 /** An entry of the commit log is closed at this size. */
 #define LOG_ENTRY_BYTES ((size_t)1 << 20)
-/** Made up keys start below these and go up. */
+/** Generated keys start below these and increase. */
 #define INT_KEYS (UINT64_C(1) << 30)
 #define LONG_KEYS (UINT64_C(1) << 49)
 /** How often the background looks for expired records, ms. */
@@ -22,10 +22,10 @@ struct context {
 	struct database *db;
 	struct record_write *w;
 	struct prepared *p;
-	const struct table *t;    /**< as the transaction has it */
+	const struct table *t;    /**< as of the transaction */
 	double time;
 	uint64_t next_key;        /**< 0: not read yet */
-	uint32_t logged;          /**< changes that wait for their entry */
+	uint32_t logged;          /**< changes not yet in a log entry */
 	size_t done;
 };
 
@@ -39,7 +39,7 @@ static int compare_names(const void *x, const void *y)
 	return order ? order : ((*a)->name_len > (*b)->name_len) - ((*a)->name_len < (*b)->name_len);
 }
 
-/* Whether all attributes that are new can be made. */
+/* Whether all new attributes can be created. */
 static int check_room(struct context *c, struct err *e)
 {
 	const struct table *t = c->t;
@@ -79,7 +79,7 @@ static int compare_rows(const void *x, const void *y)
 	return order ? order : (a > b) - (a < b);
 }
 
-/* What follows another row of its key finds that one's record: nothing is missing. */
+/* A row that follows another with its key finds that one's record: nothing is missing. */
 static int pass_over_repeated(struct context *c, struct err *e)
 {
 	struct write_row **sorted = arena_alloc(c->w->arena, (c->p->count + 1) * sizeof *sorted);
@@ -98,7 +98,7 @@ static int pass_over_repeated(struct context *c, struct err *e)
 	return 0;
 }
 
-/* Whether there is a record already. */
+/* Whether the record already exists. */
 static int is_there(struct context *c, const struct write_row *r, bool *ret)
 {
 	*ret = false;
@@ -113,7 +113,7 @@ static int is_there(struct context *c, const struct write_row *r, bool *ret)
 	return rc == LYRE_ENOTFOUND ? 0 : rc;
 }
 
-/* An upsert needs all of a record's attributes only where there is none yet. */
+/* An upsert needs all required attributes only if the record does not exist yet. */
 static int check_missing(struct context *c, struct err *e)
 {
 	struct buf faults;
@@ -133,7 +133,7 @@ static int check_missing(struct context *c, struct err *e)
 	return rc;
 }
 
-/* ---- made up keys ---- */
+/* ---- generated keys ---- */
 
 static int read_counter(struct context *c)
 {
@@ -184,7 +184,7 @@ static int make_key(struct context *c, struct write_row *r, struct key *k)
 
 /* ---- one record ---- */
 
-/* The attribute of a cell, made where there is none. */
+/* The attribute of a cell, created if missing. */
 static int resolve(struct context *c, struct cell *cell, uint16_t *position)
 {
 	const struct table *t = c->t, *before = c->w->table;
@@ -223,7 +223,7 @@ static int reserve_cells(struct context *c)
 	return 0;
 }
 
-/* What a row brings, by position, and with the old record's fields before it where they stay. */
+/* The fields of a row, by position, after those of the old record that are kept. */
 static int collect(struct context *c, struct write_row *r, const struct record *old, struct record_item **ret, size_t *count)
 {
 	struct writer *w = &c->db->writer;
@@ -287,7 +287,7 @@ static int change_indexes(struct context *c, MDB_val primary, const struct recor
 		if (a->index)
 			rc = index_change(db, t, a, primary, old && record_find(*old, a->id, &from) ? &from : NULL, &to);
 	}
-	/* a flag that index_change() sets makes a new definition, whose trees and positions are the same */
+	/* a flag set by index_change() makes a new definition, with the same trees and positions */
 	for (uint16_t i = 0; !rc && i < t->attribute_count; i++) {
 		const struct attribute *a = &t->attributes[i];
 		if (!a->index)
@@ -317,7 +317,7 @@ static int log_change(struct context *c, MDB_val primary, const struct record *o
 	return rc;
 }
 
-/* Another key with the same short form: never seen, and never mixed up. */
+/* Detects another key with the same short form: practically impossible, but never confused. */
 static bool other_key(struct context *c, const struct write_row *r, struct record old)
 {
 	struct field f;
@@ -329,7 +329,7 @@ static bool other_key(struct context *c, const struct write_row *r, struct recor
 	return !value_equal(&whole, r->key);
 }
 
-/* An updated time is never below a created time, wherever the clock is now. */
+/* An updated time is never before a created time, whatever the clock is now. */
 static void set_times(const struct context *c, const struct record *old, double *created, double *updated)
 {
 	*created = old ? record_created(*old) : c->time;
@@ -337,7 +337,7 @@ static void set_times(const struct context *c, const struct record *old, double 
 	if (*created <= c->time)
 		return;
 	if (c->t->expiration >= 0)
-		*created = c->time; /* the other tells when the record ends */
+		*created = c->time; /* the updated time determines when the record ends */
 	else
 		*updated = *created;
 }
@@ -362,7 +362,7 @@ static int put_record(struct context *c, struct write_row *r, const struct recor
 	if (!rc)
 		rc = (old ? writer_put : writer_add)(c->db, c->t->records, primary, val(new.data, new.len));
 	const struct attribute *key = &c->t->attributes[c->t->key];
-	if (!rc && r->cut && r->key->type == LYRE_STRING && !(key->flags & ATTRIBUTE_CUT)) /* numbers stand in their order */
+	if (!rc && r->cut && r->key->type == LYRE_STRING && !(key->flags & ATTRIBUTE_CUT)) /* cut numbers are still in order */
 		rc = attribute_flag(c->db, c->t->id, key->id, ATTRIBUTE_CUT);
 	return rc ? rc : log_change(c, primary, old, &new);
 }
@@ -387,7 +387,7 @@ static int apply_row(struct context *c, struct write_row *r, struct lyre_written
 		return rc;
 	struct record copy, *old = NULL;
 	if (!rc) {
-		/* what was read may move when something is written */
+		/* data that was read may move when something is written */
 		buf_clear(&w->old);
 		buf_add(&w->old, v.mv_data, v.mv_size);
 		if (w->old.failed)
@@ -417,7 +417,7 @@ static int apply_row(struct context *c, struct write_row *r, struct lyre_written
 	return rc ? rc : log_change(c, primary, old, NULL);
 }
 
-/* The rows of an earlier try: made up keys are made again. */
+/* Resets the rows of an earlier try: generated keys are generated again. */
 static void reset(struct prepared *p)
 {
 	for (size_t i = 0; i < p->count; i++) {

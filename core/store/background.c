@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the writer does when nobody waits: frees the trees of what was dropped, removes expired records and old
- * entries of the commit log. A little at a time, so that a request never waits long.
+ * Work of the writer while no request waits: freeing trees of dropped tables and indexes, and removing expired records and
+ * old commit log entries. In small steps, so that a request never waits long.
  */
 #include "base/text.h"
 #include "log/log.h"
@@ -18,13 +18,13 @@
 /** Removed in one transaction. */
 #define BATCH 500
 #define DROP_BATCH 5000
-/** No earlier, no later than this, ms. */
+/** Shortest and longest delay, ms. */
 #define SOON 1000
 #define LATE 3600000
-/** After a failure, ms. */
+/** Delay after a failure, ms. */
 #define AGAIN 60000
 
-/* Runs a step in a transaction. \p changed: commit. \return LYRE_ENOSPACE… as the step or the commit has it */
+/* Runs a step in a transaction. \p changed: commit. \return the error of the step or the commit, such as LYRE_ENOSPACE */
 static int in_transaction(struct database *db, int (*step)(struct database *db, void *arg, bool *changed), void *arg,
 	struct err *e)
 {
@@ -46,7 +46,7 @@ static int in_transaction(struct database *db, int (*step)(struct database *db, 
 				rc = store_error(e, code ? code : MDB_CORRUPTED, "clean", db);
 		}
 		if (!rc) {
-			e->code = 0; /* a first try may have wanted room */
+			e->code = 0; /* the first try may have lacked room */
 			if (grown)
 				database_settle(db);
 		}
@@ -61,7 +61,7 @@ static int in_transaction(struct database *db, int (*step)(struct database *db, 
 	}
 }
 
-/* When something is due that is due at \p then by the clock. */
+/* Converts \p then, a time of the clock, to monotonic ms. */
 static int64_t when(double then)
 {
 	if (isinf(then) || isnan(then))
@@ -74,7 +74,7 @@ static int64_t when(double then)
 
 struct dropping {
 	bool later; /**< the gate cannot be shut now */
-	bool left;  /**< there is more */
+	bool left;  /**< more remain */
 };
 
 static int empty_tree(struct database *db, MDB_dbi tree)
@@ -116,7 +116,7 @@ static int drop_step(struct database *db, void *arg, bool *changed)
 		return empty_tree(db, tree);
 	}
 	if (!rc) {
-		/* the handle ends here: nobody may be reading by it */
+		/* the handle is closed here: no reader may be using it */
 		if (!gate_shut(db, false)) {
 			d->later = true;
 			return 0;
@@ -156,7 +156,7 @@ struct due {
 	unsigned count;
 };
 
-/* From one end of the tree by time on; with \p ahead, only those from before a step back. \return a code of LMDB */
+/* From one end of the tree by time; with \p ahead, only times from before a step back. \return a code of LMDB */
 static int take_due(struct due *d, MDB_cursor_op begin, MDB_cursor_op step, bool ahead)
 {
 	struct sweeping *s = d->sweeping;
@@ -183,7 +183,7 @@ static int take_due(struct due *d, MDB_cursor_op begin, MDB_cursor_op step, bool
 	return rc;
 }
 
-/* The newest time of the tree is ahead of the clock: that is a step back, be it that nothing was written since. */
+/* If the newest time of the tree is ahead of the clock, the clock has stepped back, even if nothing was written since. */
 static int follow_clock(struct due *d)
 {
 	MDB_val key, value;

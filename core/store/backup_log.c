@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether the commit log and the records say the same. Each change of a record takes away one state of it and brings
- * another: so of the states that the log has made, those it has not taken away again are the records there are. Both
- * sides are summed up, which needs no list of keys.
+ * Checks that the commit log and the records match. Each change of a record removes one state and adds another: so the
+ * states that the log has added and not removed are the existing records. Both sides are added up, which needs no list of
+ * keys.
  */
 #include "base/text.h"
 #include "store/backup_verify.h"
@@ -15,21 +15,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KEY_SHOWN_MAX 60 /* bytes of a key in a sentence */
+#define KEY_SHOWN_MAX 60 /* bytes of a key in a message */
 
 struct log_check {
 	struct verify *verify;
-	double first_time;   /* of the oldest entry that is kept */
-	bool trimmed;        /* there have been older ones, or some were emptied */
+	double first_time;   /* of the oldest entry present */
+	bool trimmed;        /* older ones were removed, or some were emptied */
 	uint64_t sequence;   /* of the last entry; 0 before the first */
 	uint32_t table_id;   /* of the last entry's write */
 	double time;
 	bool continued;
-	struct err stale;    /* a record that is older than a change of it, unless the clock was set back since */
+	struct err stale;    /* a record older than a change of it, unless the clock was set back since */
 	double stale_time;
 };
 
-/* ---- tables that are compared ---- */
+/* ---- the tables to compare ---- */
 
 static int collect_table(void *arg, struct lmdb_bytes key, struct lmdb_bytes data, bool is_tree, struct err *e)
 {
@@ -38,7 +38,7 @@ static int collect_table(void *arg, struct lmdb_bytes key, struct lmdb_bytes dat
 		return 0;
 	struct definition *d;
 	int rc = definition_decode(&d, val(data.data, data.len), "");
-	if (rc) /* damage is found where definitions are checked */
+	if (rc) /* damage is reported when definitions are checked */
 		return rc == LYRE_ENOMEM ? err_nomem(e) : 0;
 	uint32_t id = (uint32_t)be_get(key.data, 4);
 	bool audit = d->table.audit;
@@ -102,7 +102,7 @@ void audit_record(struct verify_audit *a, struct lmdb_bytes primary, struct reco
 	}
 }
 
-/* Where the clock was set back before the first entry that is kept, what is not kept any more may have later times. */
+/* If the clock was set back before the first entry present, removed entries may have later times. */
 static double latest_before(const struct log_check *c)
 {
 	const struct clock_record *clock = &c->verify->clock;
@@ -114,9 +114,8 @@ static double latest_before(const struct log_check *c)
 }
 
 /*
- * Older states are not compared: they may be from before there was a log, or the table was in it, or have been written
- * by what is not kept any more, be it the first half of the oldest write that is; and they may have expired, which
- * is not logged.
+ * Older states are not compared: they may be from before the log existed, or the table was logged, or from removed entries,
+ * even the first half of the oldest write present; and they may have expired, which is not logged.
  */
 static void set_floor(const struct log_check *c, struct verify_audit *a, double time)
 {
@@ -134,13 +133,13 @@ int audit_compare(const struct verify_audit *a, struct err *e)
 {
 	if (a->states > 0)
 		return err_set(e, LYRE_ECORRUPT, "the file is damaged: table '%s' lacks %" PRId64
-			" records that the commit log has", a->table, a->states);
+			" records that are in the commit log", a->table, a->states);
 	if (a->states < 0)
 		return err_set(e, LYRE_ECORRUPT, "the file is damaged: the commit log lacks the newest change of %" PRId64
 			" records of table '%s'", -a->states, a->table);
 	if (a->sum)
 		return err_set(e, LYRE_ECORRUPT,
-			"the file is damaged: records of table '%s' are not what the commit log has of them", a->table);
+			"the file is damaged: records of table '%s' differ from the commit log", a->table);
 	return 0;
 }
 
@@ -167,7 +166,7 @@ static int note_stale(struct log_check *c, const struct verify_audit *a, struct 
 	if (rc)
 		goto out;
 	err_set(&c->stale, LYRE_ECORRUPT,
-		"the file is damaged: record %.*s of table '%s' is not as new as entry %" PRIu64 " of the commit log",
+		"the file is damaged: record %.*s of table '%s' is older than entry %" PRIu64 " of the commit log",
 		(int)utf8_cut(shown, strlen(shown), KEY_SHOWN_MAX), shown, a->table, c->sequence);
 	c->stale_time = time;
 out:
@@ -176,7 +175,7 @@ out:
 	return rc;
 }
 
-/* A record is never older than a change of it: it may be gone. */
+/* A record is never older than a change of it; it may no longer exist. */
 static int look_up(struct log_check *c, const struct verify_audit *a, struct field key, double time, struct err *e)
 {
 	struct lmdb_bytes data;
@@ -202,7 +201,7 @@ static int check_changes(struct log_check *c, const struct commit_entry *entry, 
 		count++;
 		if (!primary.len || primary.len > KEY_PRIMARY_MAX || (!before && !after) ||
 		    (before && !record_check(change.before)) || (after && !record_check(change.after)))
-			return bad_entry(entry->sequence, "makes no sense", e);
+			return bad_entry(entry->sequence, "is invalid", e);
 		if (!a)
 			continue;
 		if (before && record_updated(change.before) > a->floor) {
@@ -217,7 +216,7 @@ static int check_changes(struct log_check *c, const struct commit_entry *entry, 
 		if (code)
 			return code;
 	}
-	return rc != LYRE_END || count != entry->count ? bad_entry(entry->sequence, "makes no sense", e) : 0;
+	return rc != LYRE_END || count != entry->count ? bad_entry(entry->sequence, "is invalid", e) : 0;
 }
 
 static int visit_entry(void *arg, struct lmdb_bytes key, struct lmdb_bytes data, bool is_tree, struct err *e)
@@ -226,8 +225,8 @@ static int visit_entry(void *arg, struct lmdb_bytes key, struct lmdb_bytes data,
 	struct commit_entry entry;
 	if (is_tree || !commit_entry_decode(val(key.data, key.len), val(data.data, data.len), &entry) ||
 	    !isfinite(entry.time) || !entry.sequence || entry.table_id >= c->verify->next_table)
-		return err_set(e, LYRE_ECORRUPT, "the file is damaged: the entry behind %" PRIu64
-			" of the commit log makes no sense", c->sequence);
+		return err_set(e, LYRE_ECORRUPT, "the file is damaged: the entry after %" PRIu64
+			" of the commit log is invalid", c->sequence);
 	if (!c->sequence) {
 		c->first_time = entry.time;
 		c->trimmed = entry.sequence > 1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether the records of a table and the entries of its indexes stand for each other: each record's entries are
- * looked up, and counted.
+ * Checks that the records of a table and the entries of its indexes match: each record's entries are looked up, and
+ * counted.
  */
 #include "store/backup_verify.h"
 #include "store/codec.h"
@@ -13,14 +13,14 @@
 struct check {
 	const struct verify *verify;
 	struct verify_table *table;
-	struct arena arena;   /* of one record */
+	struct arena arena;   /* for one record */
 	struct lmdb_bytes primary;
 	size_t expiry_entries;
 };
 
 static int bad_record(const struct check *c, struct err *e)
 {
-	return err_set(e, LYRE_ECORRUPT, "the file is damaged: a record of table '%s' makes no sense",
+	return err_set(e, LYRE_ECORRUPT, "the file is damaged: a record of table '%s' is invalid",
 		c->table->definition->table.name);
 }
 
@@ -32,7 +32,7 @@ static int bad_index(const struct check *c, uint16_t position, const char *what,
 		t->attributes[position].name, t->name, what);
 }
 
-/** Looks for the entry of one scalar; those that the index cannot hold are passed over. */
+/** Searches for the entry of one scalar; values that the index cannot contain are skipped. */
 static int check_entry(struct check *c, uint16_t position, const lyre_value *v, struct key *entry, bool *cut,
 	struct err *e)
 {
@@ -51,7 +51,7 @@ static int check_entry(struct check *c, uint16_t position, const lyre_value *v, 
 	if (!lmdb_file_get(&c->verify->file, &c->table->indexes[position]->tree, key, &data))
 		return bad_index(c, position, "lacks a record", e);
 	if (whole ? data.len != c->primary.len || memcmp(data.data, c->primary.data, data.len) != 0 : data.len != 0)
-		return bad_index(c, position, "has an entry of another record", e);
+		return bad_index(c, position, "has an entry for another record", e);
 	return 0;
 }
 
@@ -60,7 +60,7 @@ static int compare_entries(const void *x, const void *y)
 	return lmdb_bytes_compare(*(const struct lmdb_bytes *)x, *(const struct lmdb_bytes *)y);
 }
 
-/** Items that are alike share one entry. */
+/** Equal items share one entry. */
 static int check_items(struct check *c, uint16_t position, const lyre_value *array, bool *cut, struct err *e)
 {
 	struct lmdb_bytes *entries = arena_alloc(&c->arena, (array->len + (size_t)1) * sizeof(*entries));
@@ -99,13 +99,13 @@ static int check_value(struct check *c, uint16_t position, const lyre_value *v, 
 
 	if (v->type == LYRE_ARRAY) {
 		rc = flags & ATTRIBUTE_MULTI ? check_items(c, position, v, &cut, e) : bad_index(c, position,
-			"does not know of an array", e);
+			"is not marked as containing an array", e);
 	} else {
 		rc = check_entry(c, position, v, &entry, &cut, e);
 		c->table->entries[position] += entry.len != 0;
 	}
 	if (!rc && cut && !(flags & ATTRIBUTE_CUT))
-		rc = bad_index(c, position, "does not know of a long text", e);
+		rc = bad_index(c, position, "is not marked as containing a long string", e);
 	return rc;
 }
 
@@ -149,7 +149,7 @@ static int check_expiry(struct check *c, struct record r, struct err *e)
 	return 0;
 }
 
-/** Whether the record stands under the key it has. */
+/** Whether the record is stored under its own key. */
 static bool key_is_right(struct check *c, struct record r)
 {
 	const struct table *t = &c->table->definition->table;
@@ -206,14 +206,14 @@ int verify_records(const struct verify *v, struct verify_table *t, struct err *e
 
 	int rc = lmdb_file_each(&v->file, &t->records->tree, visit_record, &c, e);
 
-	/* Each record has its entries: where an index has more than those, they stand for none. */
+	/* Each record has its entries: further entries in an index belong to no record. */
 	for (uint16_t i = 0; i < table->attribute_count && !rc; i++) {
 		if (t->indexes[i] && t->indexes[i]->tree.entries != t->entries[i])
-			rc = bad_index(&c, i, "has entries of no record", e);
+			rc = bad_index(&c, i, "has entries without a record", e);
 	}
 	if (!rc && t->expiry && t->expiry->tree.entries != c.expiry_entries)
 		rc = err_set(e, LYRE_ECORRUPT,
-			"the file is damaged: the times of table '%s' have entries of no record", table->name);
+			"the file is damaged: the times of table '%s' have entries without a record", table->name);
 	if (!rc && t->audit)
 		rc = audit_compare(t->audit, e);
 	arena_free(&c.arena);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The trees there are in a file, and whether they are sound: as much of them as LMDB must be able to trust. */
+/* Finds the trees in a file and checks everything in them that LMDB must be able to trust. */
 #include "store/backup_verify.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define SHOWN_MAX 40 /* bytes of a name in a sentence */
+#define SHOWN_MAX 40 /* bytes of a name in a message */
 #define NAMED_MAX (SHOWN_MAX + 16)
 
-/** What can be shown of a name. */
+/** The printable part of a name. */
 static void show(struct lmdb_bytes name, char out[SHOWN_MAX + 1])
 {
 	const char *text = (const char *)name.data;
@@ -39,7 +39,7 @@ static int collect_tree(void *arg, struct lmdb_bytes key, struct lmdb_bytes data
 		char name[SHOWN_MAX + 1];
 
 		show(key, name);
-		return err_set(e, LYRE_ECORRUPT, "the file is no database of this server: it has a '%s'", name);
+		return err_set(e, LYRE_ECORRUPT, "the file is not a database of this server: it contains '%s'", name);
 	}
 	v->count++;
 	return 0;
@@ -86,7 +86,7 @@ int verify_trees(struct verify *v, struct err *e)
 	return rc ? rc : lmdb_file_walk_unused(&v->file, e);
 }
 
-/** Whether the opening of a database reads all of it. */
+/** Whether opening a database reads all of this tree. */
 static bool is_read_at_start(const struct verify *v, const struct verify_tree *t)
 {
 	return t == verify_find(v, "meta") || t == verify_find(v, "tables") || t == verify_find(v, "dropped");
@@ -94,7 +94,7 @@ static bool is_read_at_start(const struct verify *v, const struct verify_tree *t
 
 int verify_roots(struct verify *v, struct err *e)
 {
-	/* Pages behind the end may be missing where nothing points to them, which only a walk can tell. */
+	/* Pages beyond the end may be missing if nothing refers to them, which only a walk can determine. */
 	if (v->file.head.page_count > v->file.bytes.len / v->file.head.page_size)
 		return verify_trees(v, e);
 

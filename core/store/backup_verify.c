@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether bytes are a database of this server: what stands in its trees, once LMDB's own structure is known to be
- * sound.
+ * Checks that bytes are a database of this server: the content of its trees, after LMDB's own structure has been
+ * checked.
  */
 #include "store/backup_verify.h"
 
@@ -41,22 +41,22 @@ static int check_meta(struct verify *v, struct err *e)
 	struct reader r;
 
 	if (!meta || !get_meta(v, meta, "format", 4, &r))
-		return err_set(e, LYRE_ECORRUPT, "the file is no database of this server");
+		return err_set(e, LYRE_ECORRUPT, "the file is not a database of this server");
 
 	unsigned format = (unsigned)get_int(&r, 4);
 
 	if (format != STORE_FORMAT)
-		return err_set(e, LYRE_ECORRUPT, "the file is of format %u; this server knows format %d",
+		return err_set(e, LYRE_ECORRUPT, "the file has format %u; this server supports format %d",
 			format, STORE_FORMAT);
 	if (!get_meta(v, meta, "created", 8, &r) || !get_meta(v, meta, "uuid", 36, &r))
-		return damaged(e, "it does not say when it was made and what it is");
+		return damaged(e, "its creation time or id is missing");
 	if (!get_meta(v, meta, "name", 0, &r) || r.at == r.end || memchr(r.at, 0, (size_t)(r.end - r.at)))
 		return damaged(e, "it has no name");
 	if (!get_meta(v, meta, "next", 4, &r))
-		return damaged(e, "it does not count its tables");
+		return damaged(e, "its count of tables is missing");
 	v->next_table = (uint32_t)get_int(&r, 4);
 	if (get_meta(v, meta, "clock", 0, &r) && !clock_decode(&v->clock, val(r.at, (size_t)(r.end - r.at))))
-		return damaged(e, "what it keeps of the clock makes no sense");
+		return damaged(e, "its clock record is invalid");
 	return 0;
 }
 
@@ -75,7 +75,7 @@ static struct verify_tree *claim_tree(struct verify *v, const char *name)
 static int add_name(struct verify *v, const char *name, struct err *e)
 {
 	if (!*name || utf8_valid_prefix(name, strlen(name)) != strlen(name))
-		return damaged(e, "a table has no proper name");
+		return damaged(e, "the name of a table is invalid");
 
 	char **names = realloc(v->names, (v->name_count + 1) * sizeof(*names));
 	char *copy = strdup(name);
@@ -110,7 +110,7 @@ static int check_names(struct verify *v, struct err *e)
 
 static int bad_definition(const struct table *t, struct err *e)
 {
-	return err_set(e, LYRE_ECORRUPT, "the file is damaged: the definition of table '%s' makes no sense", t->name);
+	return err_set(e, LYRE_ECORRUPT, "the file is damaged: the definition of table '%s' is invalid", t->name);
 }
 
 static int check_attributes(struct verify_table *vt, struct err *e)
@@ -195,14 +195,14 @@ static int end_table(struct verify *v, struct err *e)
 	return rc;
 }
 
-/** The entries of a table come together, its own first. */
+/** The entries of a table are adjacent, its own first. */
 static int visit_definition(void *arg, struct lmdb_bytes key, struct lmdb_bytes data, bool is_tree, struct err *e)
 {
 	struct verify *v = arg;
 	MDB_val value = val(data.data, data.len);
 
 	if (is_tree || (key.len != TABLE_KEY_LEN && key.len != ATTRIBUTE_KEY_LEN))
-		return damaged(e, "a definition makes no sense");
+		return damaged(e, "a definition is invalid");
 
 	uint32_t id = (uint32_t)be_get(key.data, 4);
 
@@ -213,7 +213,7 @@ static int visit_definition(void *arg, struct lmdb_bytes key, struct lmdb_bytes 
 			attribute_decode(v->definition, (uint16_t)be_get(key.data + 4, 2), value) : LYRE_ECORRUPT;
 		if (rc == LYRE_ENOMEM)
 			return err_nomem(e);
-		return rc ? damaged(e, "the definition of an attribute makes no sense") : 0;
+		return rc ? damaged(e, "the definition of an attribute is invalid") : 0;
 	}
 	rc = end_table(v, e);
 	if (rc)
@@ -222,7 +222,7 @@ static int visit_definition(void *arg, struct lmdb_bytes key, struct lmdb_bytes 
 	if (rc == LYRE_ENOMEM)
 		return err_nomem(e);
 	if (rc || id >= v->next_table)
-		return damaged(e, "the definition of a table makes no sense");
+		return damaged(e, "the definition of a table is invalid");
 	v->definition->table.id = id;
 	return 0;
 }
@@ -232,7 +232,7 @@ static int check_definitions(struct verify *v, struct err *e)
 	const struct verify_tree *tables = verify_find(v, "tables");
 
 	if (!tables)
-		return damaged(e, "it has no definitions of tables");
+		return damaged(e, "its definitions of tables are missing");
 
 	int rc = lmdb_file_each(&v->file, &tables->tree, visit_definition, v, e);
 
@@ -241,7 +241,7 @@ static int check_definitions(struct verify *v, struct err *e)
 	return rc ? rc : check_names(v, e);
 }
 
-/* ---- what is to be freed ---- */
+/* ---- dropped trees ---- */
 
 static int visit_dropped(void *arg, struct lmdb_bytes key, struct lmdb_bytes data, bool is_tree, struct err *e)
 {
@@ -250,9 +250,9 @@ static int visit_dropped(void *arg, struct lmdb_bytes key, struct lmdb_bytes dat
 
 	(void)data;
 	if (is_tree || key.len >= TREE_NAME_MAX || memchr(key.data, 0, key.len))
-		return damaged(e, "the list of dropped trees makes no sense");
+		return damaged(e, "the list of dropped trees is invalid");
 	if (t && t->used)
-		return damaged(e, "a tree that is in use is listed as dropped");
+		return damaged(e, "a tree in use is listed as dropped");
 	return 0;
 }
 
@@ -317,7 +317,7 @@ int backup_verify_start(struct lmdb_bytes file, uint64_t whole, struct err *e)
 	return rc;
 }
 
-/* ---- of a file ---- */
+/* ---- checking a file ---- */
 
 static int map_file(int fd, struct lmdb_bytes *ret, struct err *e)
 {
@@ -381,5 +381,5 @@ int backup_verify_file(const char *path, uint64_t whole, struct err *e)
 	if (rc == LYRE_ENOMEM)
 		return err_nomem(e);
 	return rc ? err_set(e, rc, "%s cannot be used: %s%s", path, why.text,
-		readable ? "; storage.checkAtStart: 0 serves what is left of it, at the risk of a crash" : "") : 0;
+		readable ? "; set storage.checkAtStart: 0 to serve the rest of it, at the risk of a crash" : "") : 0;
 }

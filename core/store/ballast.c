@@ -17,17 +17,17 @@
 
 #define FILE_NAME ".reserve"
 #define FILE_MODE 0600
-/** No more than this part of the file system. */
+/** At most this fraction of the file system. */
 #define PART_OF_DISK 16
 #define GRAIN 4096
-/** The part that is kept for the last. */
+/** The fraction that is kept to the last. */
 #define LAST_PART 4
 
 struct ballast {
-	pthread_mutex_t lock; /* of changes */
+	pthread_mutex_t lock; /* held while changing */
 	int folder;
 	uint64_t size;
-	uint64_t left; /* of it in the file */
+	uint64_t left; /* bytes still in the file */
 	atomic_bool out;
 };
 
@@ -36,7 +36,7 @@ bool ballast_is_full(int error)
 	return error == ENOSPC || error == EDQUOT;
 }
 
-/* Where the file system cannot be told to, the bytes are written. \return 0 or an errno */
+/* If the file system cannot allocate space, the bytes are written. \return 0 or an errno */
 static int take_space(int fd, uint64_t size)
 {
 	static const char zeros[GRAIN];
@@ -49,7 +49,7 @@ static int take_space(int fd, uint64_t size)
 	return error;
 }
 
-/* What is there of it already, be it a part that a kill has left, counts, and stays. By the lock. \return 0 or an errno */
+/* Existing bytes, even those left by a killed process, count and stay. With the lock held. \return 0 or an errno */
 static int make(struct ballast *b)
 {
 	int fd = openat(b->folder, FILE_NAME, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
@@ -100,7 +100,7 @@ struct ballast *ballast_open(int folder, const char *path, uint64_t size)
 	int error = make(b);
 	if (error) {
 		atomic_store(&b->out, ballast_is_full(error));
-		log_warn("store", "the %" PRIu64 " bytes of storage.reserve cannot be taken in %s: %s", size, path, strerror(error));
+		log_warn("store", "cannot reserve the %" PRIu64 " bytes of storage.reserve in %s: %s", size, path, strerror(error));
 	}
 	return b;
 }
@@ -133,7 +133,7 @@ uint64_t ballast_left(struct ballast *b)
 	return left;
 }
 
-/* By the lock: cuts the file to \p keep bytes. \return false when there is no more of it anyway */
+/* With the lock held: shortens the file to \p keep bytes. \return false if it is no longer than that */
 static bool cut(struct ballast *b, uint64_t keep)
 {
 	int fd = b->left > keep ? openat(b->folder, FILE_NAME, O_RDWR | O_CLOEXEC | O_NOFOLLOW) : -1;
@@ -143,8 +143,8 @@ static bool cut(struct ballast *b, uint64_t keep)
 	close(fd);
 	b->left = done ? keep : b->left;
 	if (!atomic_exchange(&b->out, true))
-		log_warn("store", "the disk is full: storage.reserve is used, so that records can be deleted, but none added until "
-			"there is space");
+		log_warn("store", "the disk is full: using storage.reserve, so that records can be deleted; none can be added "
+			"until there is space");
 	return done;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The changes of indexes in a transaction: kept until they are many or the transaction ends, then made in the order
- * of the keys, which finds the pages in order and each but once. Nothing reads an index in between.
+ * The changes of indexes in a transaction: collected until there are many or the transaction ends, then made in the order
+ * of the keys, which visits the pages in order and each only once. Nothing reads an index in between.
  */
 #include "store/codec.h"
 #include "store/store_internal.h"
@@ -9,15 +9,15 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/** Kept at most, bytes of keys and data. */
+/** Limit of collected keys and data, bytes. */
 #define BATCH_BYTES ((size_t)512 << 10)
-/** Not given back after a transaction, changes. */
+/** Number of changes for which memory is kept after a transaction. */
 #define BATCH_SPARE 2048
 
 struct batch_item {
-	uint64_t prefix;  /**< the key's first bytes, in whose order most are */
+	uint64_t prefix;  /**< the key's first bytes, which mostly determine the order */
 	MDB_dbi tree;
-	uint32_t at;      /**< of the key, behind it the data; ascending as the changes came */
+	uint32_t at;      /**< position of the key, followed by the data; ascending in order of arrival */
 	uint16_t key_len, data_len;
 	bool removal;
 };
@@ -53,7 +53,7 @@ static int remove_item(MDB_cursor *cursor, MDB_val key)
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-/* The changes of one tree, in order. Of several of one key the last counts. */
+/* Makes the changes of one tree, in order. Of several for one key the last counts. */
 static int change_tree(struct batch *b, MDB_txn *txn, const struct batch_item *items, size_t count)
 {
 	MDB_cursor *cursor;
@@ -63,7 +63,7 @@ static int change_tree(struct batch *b, MDB_txn *txn, const struct batch_item *i
 	int rc = mdb_cursor_open(txn, items->tree, &cursor);
 	if (rc)
 		return rc;
-	/* it may move when something is written */
+	/* the key may move when something is written */
 	rc = mdb_cursor_get(cursor, &last, &value, MDB_LAST);
 	if (!rc && last.mv_size <= sizeof end)
 		last.mv_data = memcpy(end, last.mv_data, last.mv_size);

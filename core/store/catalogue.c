@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tables of a database, as definitions that never change. */
+/* The tables of a database, as immutable definitions. */
 #include "store/codec.h"
 #include "store/store_internal.h"
 
@@ -43,7 +43,7 @@ void catalogue_unref(struct catalogue *c)
 	free(c);
 }
 
-/* ---- looking up ---- */
+/* ---- lookup ---- */
 
 static int compare_names(const void *x, const void *y)
 {
@@ -156,7 +156,7 @@ out:
 
 /* ---- from the file ---- */
 
-/* LMDB's own order, found sooner: most keys of numbers differ in their first eight bytes. */
+/* LMDB's own order, but faster: most keys of numbers differ in their first eight bytes. */
 static int compare_keys(const MDB_val *x, const MDB_val *y)
 {
 	if (x->mv_size >= 8 && y->mv_size >= 8) {
@@ -194,7 +194,7 @@ static int open_trees(MDB_txn *txn, struct table *t)
 	return rc;
 }
 
-/* The attributes are all there: which one is the key? */
+/* After all attributes are read: finds the key among them. */
 static bool finish(struct definition *d)
 {
 	const struct attribute *key = attribute_by_id(&d->table, d->table.key);
@@ -230,7 +230,7 @@ static int load_table(struct definition **ret, struct database *db, struct loadi
 	return 0;
 }
 
-/* An entry of the tree of definitions; \p d is the table that was read last, NULL before the first. */
+/* Reads an entry of the tree of definitions; \p d is the table read last, NULL before the first. */
 static int load_entry(struct definition **d, struct database *db, struct loading *l, MDB_val key, MDB_val value)
 {
 	const unsigned char *k = key.mv_data;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/** What a slice copies before its changes are shown. */
+/** Bytes that a slice copies before its changes are passed on. */
 #define SLICE_BYTES ((size_t)256 << 10)
 
 struct wanted_key {
@@ -16,16 +16,16 @@ struct wanted_key {
 	size_t len;
 };
 
-/** An entry in the slice: its bytes follow. */
+/** An entry in the slice, followed by its bytes. */
 struct copied {
-	uint64_t write; /**< sequence of the write's first entry */
+	uint64_t write; /**< sequence number of the write's first entry */
 	uint64_t sequence;
 	size_t len;
 };
 
 struct changes {
 	const struct table *table;     /**< the caller's */
-	const struct table *now;       /**< as of the last slice; a reference */
+	const struct table *now;       /**< definition in the last slice; a reference */
 	const struct lyre_change_query *query;
 	int (*visit)(void *arg, const struct table_change *c);
 	void *arg;
@@ -34,15 +34,15 @@ struct changes {
 	size_t key_count;
 	struct buf slice;
 	bool begun;
-	uint64_t next, last;           /**< what is left to read */
-	uint64_t group, group_end;     /**< newest first: the write that is being read, forward */
-	uint64_t write;                /**< the present one */
+	uint64_t next, last;           /**< range still to be read */
+	uint64_t group, group_end;     /**< newest first: the write being read, forwards */
+	uint64_t write;                /**< the current one */
 	bool continued;
 	uint64_t counted, given;
 	bool done;
 };
 
-/* Where to read. */
+/* Determines the range to read. */
 static int find_range(struct changes *c, struct commit_log *l, struct err *e)
 {
 	uint64_t end;
@@ -72,14 +72,14 @@ static void take(struct changes *c, const struct commit_entry *entry, MDB_val va
 {
 	if (entry->table_id != c->table->id || !entry->count || !is_user(c, entry->user))
 		return;
-	if (entry->time < c->query->from || entry->time > c->query->until) /* NaN: it is in */
+	if (entry->time < c->query->from || entry->time > c->query->until) /* false for NaN: no bound */
 		return;
 	struct copied head = { .write = c->write, .sequence = entry->sequence, .len = value.mv_size };
 	buf_add(&c->slice, &head, sizeof head);
 	buf_add(&c->slice, value.mv_data, value.mv_size);
 }
 
-/** The next entry from the oldest on. */
+/** The next entry, oldest first. */
 static int step_on(struct changes *c, struct commit_log *l, struct err *e)
 {
 	struct commit_entry entry;
@@ -116,7 +116,7 @@ static int find_group(struct changes *c, struct commit_log *l, uint64_t last, ui
 	return 0;
 }
 
-/** The next entry from the newest back: writes go back, the entries of each forward. */
+/** The next entry, newest first: writes backwards, the entries of each forwards. */
 static int step_back(struct changes *c, struct commit_log *l, struct err *e)
 {
 	struct commit_entry entry;
@@ -134,13 +134,13 @@ static int step_back(struct changes *c, struct commit_log *l, struct err *e)
 	rc = commit_entry_from(l, c->group, &entry, &value, e);
 	if (rc)
 		return rc;
-	if (entry.sequence == c->group) /* else it is not kept any more */
+	if (entry.sequence == c->group) /* else it has been removed */
 		take(c, &entry, value);
 	c->group++;
 	return 0;
 }
 
-/** Copies what comes next. \return 0, LYRE_END when there is no more */
+/** Copies the next slice. \return 0, LYRE_END if there is no more */
 static int read_slice(struct changes *c, struct err *e)
 {
 	struct snapshot s;
@@ -197,7 +197,7 @@ static int take_keys(struct changes *c, struct err *e)
 		struct key k;
 		lyre_value kept;
 		if (!key_number(&keys->items[i], &kept) || key_primary(&k, &kept))
-			continue; /* no record has it */
+			continue; /* no record can have it */
 		unsigned char *bytes = arena_alloc(&c->arena, k.len + 1u);
 		if (!bytes)
 			return err_nomem(e);
@@ -271,7 +271,7 @@ static int show_slice(struct changes *c, struct err *e)
 int table_check_audit(const struct table *t, struct err *e)
 {
 	return t->audit ? 0
-		: err_set(e, LYRE_EINVAL, "Table '%s.%s' was made without audit: what is written to it is not logged",
+		: err_set(e, LYRE_EINVAL, "Table '%s.%s' was created without audit: writes to it are not logged",
 			t->database, t->name);
 }
 

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/** In one transaction: entries, and bytes of them, at the end of the write that reaches one of these. */
+/** Limits of one transaction, in entries and in bytes; it ends after the write that reaches one of them. */
 #define REMOVE_BATCH 256
 #define REMOVE_BYTES ((size_t)4 << 20)
-/** An entry's head: format, flags, time, table, mode; then its texts, each with its length, and the number of changes. */
+/** An entry's head: format, flags, time, table, mode; then its strings, each with its length, and the number of changes. */
 #define FLAGS_AT 1
 #define TABLE_AT 10
 #define HEAD_LEN 15
@@ -20,15 +20,15 @@
 struct removal {
 	struct definition_change change;
 	uint32_t table;
-	double before;     /**< older ones are removed */
-	uint64_t next, end; /**< where the search goes on, and where it ends */
-	size_t batch;      /**< entries in one transaction: fewer once the disk was too full for more */
-	struct buf found;  /**< sequences, of whole writes: who compares the log with the records finds none in part */
+	double before;     /**< older entries are removed */
+	uint64_t next, end; /**< where the search continues, and where it ends */
+	size_t batch;      /**< entries per transaction: reduced when the disk is too full for more */
+	struct buf found;  /**< sequence numbers, of complete writes: a check of the log must not find a write in part */
 	size_t writes;
-	size_t trimmed;    /**< entries taken off the front */
+	size_t trimmed;    /**< entries removed from the front */
 };
 
-/** Finds entries to remove. \return 0, LYRE_END when there are no more behind them */
+/** Finds entries to remove. \return 0, LYRE_END if there are no more after them */
 static int find_old(const struct table *t, struct removal *r, struct err *e)
 {
 	struct snapshot s;
@@ -75,18 +75,18 @@ static int make_empty(struct database *db, uint64_t sequence, uint32_t table)
 	be_put(key, sequence, 8);
 	int rc = writer_get(db, db->writer.now.log, val(key, sizeof key), &value);
 	if (rc)
-		return rc == LYRE_ENOTFOUND ? 0 : rc; /* too old meanwhile */
+		return rc == LYRE_ENOTFOUND ? 0 : rc; /* removed by the retention in the meantime */
 	if (!commit_entry_decode(val(key, sizeof key), value, &entry))
 		return writer_failed(db, MDB_CORRUPTED);
 	if (entry.table_id != table)
 		return 0;
 	memcpy(empty, value.mv_data, HEAD_LEN);
 	empty[FLAGS_AT] = 0;
-	memset(empty + TABLE_AT, 0, 4); /* no table's: the first one's id is 1 */
+	memset(empty + TABLE_AT, 0, 4); /* of no table: ids start at 1 */
 	return writer_put(db, db->writer.now.log, val(key, sizeof key), val(empty, sizeof empty));
 }
 
-/** Takes empty entries off the front; the newest entry stays, for it tells the next sequence. */
+/** Removes empty entries from the front; the newest entry is kept, as it determines the next sequence number. */
 static int trim_front(struct database *db, size_t most, size_t *trimmed)
 {
 	MDB_stat st;
@@ -160,7 +160,7 @@ int table_changes_remove(const struct table *t, double before, int (*progress)(v
 		rc = changed && (r->found.len || last) ? writer_change(t->db, &r->change, e) : 0;
 		if (rc == LYRE_ENOSPACE && r->batch > 1) {
 			r->batch /= 2;
-			r->trimmed = 1; /* once more */
+			r->trimmed = 1; /* try once more */
 			r->next = begin;
 			rc = 0;
 			continue;

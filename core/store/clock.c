@@ -12,7 +12,7 @@
 #include <time.h>
 
 #define FORMAT 1
-/** What expired is noted to the next multiple of this, ms: so it is stored no more often. */
+/** Times of expiry are rounded up to a multiple of this, ms, so that they are stored less often. */
 #define EXPIRED_GRAIN 1000
 #define TIME_SIZE 32
 
@@ -59,7 +59,7 @@ static void publish(struct database *db)
 		memory_order_relaxed);
 }
 
-/* The newest entry's number and time; 0 and 0 without a log. */
+/* The newest entry's sequence number and time; 0 and 0 without a log. */
 static int newest_entry(struct database *db, MDB_txn *txn, uint64_t *sequence, double *time)
 {
 	MDB_cursor *cursor;
@@ -90,7 +90,7 @@ int clock_load(struct database *db, MDB_txn *txn, struct err *e)
 	if (rc)
 		return store_error(e, rc, "open", db);
 	if (mdb_get(txn, db->meta, &key, &v) || !clock_decode(&w->clock, v)) {
-		/* written by a server that did not keep steps */
+		/* written by a server that did not record steps */
 		w->clock = (struct clock_record){ .unknown_end = sequence ? sequence + 1 : 0 };
 		w->clock_changed = true;
 	}
@@ -134,7 +134,7 @@ int clock_follow(struct database *db, double newest, double now)
 		return 0;
 	for (unsigned i = 0; i < w->clock.count; i++)
 		if (newest <= w->clock.steps[i].before && now >= w->clock.steps[i].after && w->time <= now)
-			return 0; /* known already */
+			return 0; /* already recorded */
 	struct clock_step step = { .before = newest, .after = now };
 	int rc = commit_log_sequence(db, &step.sequence);
 	if (rc)
@@ -146,8 +146,8 @@ int clock_follow(struct database *db, double newest, double now)
 	char from[TIME_SIZE] = "?", to[TIME_SIZE] = "?";
 	iso_time(from, newest);
 	iso_time(to, now);
-	log_warn("store", "the clock was set back: the newest time in database '%s' is %s, and now it is %s; times go on from "
-		"here", db->name, from, to);
+	log_warn("store", "the clock was set back: the newest time in database '%s' is %s, and now it is %s; times continue "
+		"from here", db->name, from, to);
 	return 0;
 }
 
@@ -171,7 +171,7 @@ double clock_bound(const struct database *db, uint64_t sequence, double time)
 	return time;
 }
 
-/* ---- what has expired ---- */
+/* ---- expiry ---- */
 
 void clock_expired(struct database *db, double end)
 {
@@ -201,7 +201,7 @@ bool clock_look(struct clock_watch *w, double real, double boot, int64_t monoton
 	return jumped;
 }
 
-/* It goes on while the machine sleeps, which is no jump. */
+/* Includes time while the machine sleeps, which is not a jump. */
 static double boot_ms(void)
 {
 	struct timespec ts;
@@ -224,7 +224,7 @@ int64_t store_hold(void)
 		char expected[TIME_SIZE] = "?", to[TIME_SIZE] = "?";
 		iso_time(expected, due);
 		iso_time(to, real);
-		log_warn("store", "the clock was set forward, to %s where %s was due: nothing that has expired by it is removed for "
+		log_warn("store", "the clock was set forward, to %s instead of %s: nothing that has expired by it is removed for "
 			"%d minutes", to, expected, CLOCK_HOLD / 60000);
 	}
 	return until;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file store/codec.h
- * \brief Small integers, times and texts to bytes and back, little-endian. Reading past the end sets a flag and
- * gives zeros.
+ * \brief Encoding and decoding of small integers, times and strings, little-endian. Reading past the end sets a flag and
+ * returns zeros.
  */
 #ifndef STORE_CODEC_H
 #define STORE_CODEC_H
@@ -78,14 +78,14 @@ static inline const unsigned char *get_raw(struct reader *r, size_t len)
 	return r->at - len;
 }
 
-/** \return where they begin, NULL when there are not so many */
+/** \return their start, NULL if there are not enough */
 static inline const unsigned char *get_bytes(struct reader *r, size_t *len)
 {
 	*len = (size_t)get_int(r, 4);
 	return get_raw(r, *len);
 }
 
-/** Big-endian, so that keys sort. */
+/** Big-endian, so that keys sort correctly. */
 static inline void be_put(unsigned char *out, uint64_t v, unsigned bytes)
 {
 	if (bytes == 8) {

@@ -9,7 +9,7 @@
 
 #define FORMAT 1
 #define CONTINUED 1
-#define TIME_AT 2 /* where an entry's time stands */
+#define TIME_AT 2 /* position of an entry's time */
 
 /* ---- writing ---- */
 
@@ -139,7 +139,7 @@ int commit_log_open(struct commit_log *l, struct snapshot *s, uint64_t after, st
 	if (!rc)
 		return 0;
 	l->cursor = NULL;
-	/* made after this snapshot */
+	/* created after this snapshot */
 	return rc == MDB_NOTFOUND || rc == MDB_BAD_DBI || rc == EINVAL ? 0 : store_error(e, rc, "read", s->db);
 }
 
@@ -160,7 +160,7 @@ int commit_log_next(struct commit_log *l, struct commit_entry *ret, struct err *
 	if (ret->sequence != l->next) {
 		uint64_t wanted = l->next;
 		l->next = ret->sequence;
-		return err_set(e, LYRE_ENOTFOUND, "entries %llu to %llu of the commit log of '%s' are not kept any more",
+		return err_set(e, LYRE_ENOTFOUND, "entries %llu to %llu of the commit log of '%s' have been removed",
 			(unsigned long long)wanted, (unsigned long long)ret->sequence - 1, l->snapshot->db->name);
 	}
 	l->next++;

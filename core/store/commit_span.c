@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where in the commit log the entries of a time stand. */
+/* Finding the commit log entries of a time range. */
 #include "store/clock.h"
 #include "store/codec.h"
 #include "store/commit_log.h"
@@ -22,7 +22,7 @@ int commit_entry_from(struct commit_log *l, uint64_t sequence, struct commit_ent
 	return 0;
 }
 
-/** First and last sequence; LYRE_END when the log is empty. */
+/** First and last sequence number; LYRE_END if the log is empty. */
 static int ends(struct commit_log *l, uint64_t *first, uint64_t *last, struct err *e)
 {
 	MDB_val key, value;
@@ -40,7 +40,7 @@ static int ends(struct commit_log *l, uint64_t *first, uint64_t *last, struct er
 	return rc == MDB_NOTFOUND ? LYRE_END : store_error(e, rc, "read", l->snapshot->db);
 }
 
-/** Times grow with the sequence here: the first entry at \p time or later, or with \p behind, later. */
+/** In a range where times grow with the sequence: the first entry at \p time or later; with \p behind, only later. */
 static int find_time(struct commit_log *l, uint64_t first, uint64_t last, double time, bool behind, uint64_t *ret,
 	struct err *e)
 {
@@ -61,7 +61,7 @@ static int find_time(struct commit_log *l, uint64_t first, uint64_t last, double
 	return 0;
 }
 
-/** What is kept of the clock; of a file that a server without this has written, that nothing is known. */
+/** The stored clock record; for a file written by a server without it, one in which nothing is known. */
 static void read_clock(struct snapshot *s, struct clock_record *ret)
 {
 	MDB_val key = val("clock", 5), v;
@@ -74,7 +74,7 @@ struct span {
 	uint64_t first, end;
 };
 
-/** Takes the entries of a stretch, \p low to before \p high, in. */
+/** Adds the entries of a range, \p low to before \p high, to the span. */
 static void take_in(struct span *s, uint64_t low, uint64_t high)
 {
 	if (low >= high)
@@ -84,7 +84,7 @@ static void take_in(struct span *s, uint64_t low, uint64_t high)
 	s->end = high;
 }
 
-/** The same for one in which times grow. */
+/** The same for a range in which times grow. */
 static int search(struct commit_log *l, struct span *s, uint64_t low, uint64_t high, struct err *e)
 {
 	uint64_t first = low, end = high;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What an operator does with a database that is in use: give its free pages back to the disk, look how many there are,
- * and check it.
+ * Maintenance of a database in use: returning its free pages to the disk, counting them, and checking the database.
  */
 #include "base/text.h"
 #include "log/log.h"
@@ -16,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/** Map that writers may fill while a check runs, before they have to wait for its end. */
+/** Spare map for writers while a check runs, before they have to wait for its end. */
 #define CHECK_ROOM ((size_t)256 << 20)
 
 static uint64_t file_size(const struct database *db)
@@ -26,14 +25,14 @@ static uint64_t file_size(const struct database *db)
 	return mdb_env_get_fd(db->env, &fd) || fstat(fd, &st) ? 0 : (uint64_t)st.st_size;
 }
 
-/* ---- giving space back ---- */
+/* ---- returning space ---- */
 
 struct compaction {
 	struct store *store;
 	uint64_t before, after;
 };
 
-/* On a full disk the copy may take of the reserve, where that is enough: what it takes is given back with the old file. */
+/* On a full disk the copy may use the reserve if that is enough: removing the old file gives it back. */
 static bool take_from_reserve(struct database *db)
 {
 	struct lyre_storage storage = { .size = sizeof storage };
@@ -43,7 +42,7 @@ static bool take_from_reserve(struct database *db)
 		storage.used_size <= ballast_left(ballast) && ballast_spend(ballast, storage.used_size);
 }
 
-/* A copy without the free pages, on the disk. */
+/* Writes a copy without the free pages, flushed to disk. */
 static int write_copy(struct database *db, int fd, uint64_t *size, struct err *e)
 {
 	struct stat st;
@@ -51,8 +50,8 @@ static int write_copy(struct database *db, int fd, uint64_t *size, struct err *e
 	if (ballast_is_full(code) && take_from_reserve(db))
 		code = ftruncate(fd, 0) || lseek(fd, 0, SEEK_SET) ? errno : guard_copy(db, fd, MDB_CP_COMPACT);
 	if (code == MDB_INCOMPATIBLE)
-		return err_set(e, LYRE_ECORRUPT, "database '%s' cannot be compacted: it has lost count of its free pages; "
-			"a backup of its tables, restored, has none", db->name);
+		return err_set(e, LYRE_ECORRUPT, "database '%s' cannot be compacted: its list of free pages is incomplete; "
+			"back up its tables and restore them instead", db->name);
 	if (code)
 		return store_error(e, code, "compact", db);
 	if (fsync(fd) || fstat(fd, &st))
@@ -69,7 +68,7 @@ static bool any_renumber_wanted(const struct catalogue *c)
 	return wanted;
 }
 
-/* Puts a copy with new ids of attributes in the place of the copy, where some table has spent its own. */
+/* Replaces the copy by one with new attribute ids, if some table has used up its own. */
 static int renumber(struct store *s, const struct database *db, char **path, int *fd, uint64_t *size, struct err *e)
 {
 	struct stat st;
@@ -85,7 +84,7 @@ static int renumber(struct store *s, const struct database *db, char **path, int
 		rc = err_errno(e, errno, "compact", db->name);
 	if (!rc)
 		*size = (uint64_t)st.st_size;
-	/* the copy that is not wanted goes: the old one, or on failure the new one */
+	/* remove the copy that is not needed: the old one, or on failure the new one */
 	char *gone = rc ? to_path : *path;
 	(void)unlink(gone);
 	free(gone);
@@ -97,7 +96,7 @@ static int renumber(struct store *s, const struct database *db, char **path, int
 	return rc;
 }
 
-/* Both names at their files; the table of readers that goes with a file is part of it for who opens it beside us. */
+/* Moves both names to their files; the table of readers belongs to the file for other processes that open it. */
 static int take_names(const struct database *fresh, const struct database *db, const char *lock, struct err *e)
 {
 	char *to;
@@ -111,8 +110,8 @@ static int take_names(const struct database *fresh, const struct database *db, c
 }
 
 /*
- * On the writer's thread, between transactions: nothing is written from before the copy until its name is on the disk.
- * Up to the renaming nothing but new files was touched, and behind it nothing can fail that readers need.
+ * On the writer's thread, between transactions: nothing is written from before the copy until its name is on disk. Up to
+ * the renaming only new files are touched, and after it nothing that readers need can fail.
  */
 static int compact(struct database *db, struct definition_change *change, struct err *e)
 {
@@ -179,9 +178,9 @@ int store_compact(struct store *s, const char *database, uint64_t *before, uint6
 	return rc;
 }
 
-/* ---- how much there is to give ---- */
+/* ---- counting free space ---- */
 
-/* LMDB keeps the pages that a transaction freed as a list, its length first. */
+/* LMDB stores the pages freed by a transaction as a list, its length first. */
 static int count_free(struct snapshot *s, uint64_t *ret, struct err *e)
 {
 	MDB_cursor *cursor;
@@ -244,14 +243,14 @@ int store_storage(struct store *s, const char *database, struct lyre_storage *re
 /* ---- checking ---- */
 
 struct check_start {
-	MDB_txn *txn;         /* keeps the pages of its moment as they are */
-	unsigned char *heads; /* of that moment: they alone are written over */
+	MDB_txn *txn;         /* keeps the pages of its moment unchanged */
+	unsigned char *heads; /* of that moment, as only these are overwritten */
 	size_t size;          /* of the file */
-	double now;           /* no record has expired by a later clock */
+	double now;           /* time of that moment: later expiry does not count */
 	int fd;
 };
 
-/* On the writer's thread, between transactions: so the newest head is whole, and that of the snapshot. */
+/* On the writer's thread, between transactions, so that the newest head is complete and matches the snapshot. */
 static int check_begin(struct database *db, struct definition_change *change, struct err *e)
 {
 	struct check_start *c = change->out;
@@ -265,7 +264,7 @@ static int check_begin(struct database *db, struct definition_change *change, st
 	size_t want = (info.me_last_pgno + 1) * db->page_size + CHECK_ROOM, heads = 2 * (size_t)db->page_size;
 	struct err ignored;
 	if (want > info.me_mapsize)
-		(void)database_grow(db, want, false, &ignored); /* else writers that need more wait for the end */
+		(void)database_grow(db, want, false, &ignored); /* without it, writers that need more wait for the end */
 	if (mdb_env_get_fd(db->env, &fd) || fstat(fd, &st))
 		return err_errno(e, errno, "check", db->file);
 	c->now = now_ms();
@@ -318,7 +317,7 @@ static int check_bytes(struct database *db, const struct check_start *start, str
 	if (left)
 		return store_error(e, left, "check", db);
 	if (c.rc == LYRE_ECORRUPT)
-		return err_set(e, c.rc, "database '%s' is not sound: %s", db->name, c.why.text);
+		return err_set(e, c.rc, "database '%s' failed the check: %s", db->name, c.why.text);
 	if (c.rc)
 		*e = c.why;
 	return c.rc;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a database counts, and tells of its work. */
+/* Counting the work of a database, and reporting it. */
 #include "store/store_internal.h"
 
 #include "base/metric_report.h"
@@ -34,7 +34,7 @@ struct readers {
 	uint64_t oldest; /* transaction */
 };
 
-/* A line of LMDB's table of readers: process, thread, transaction; "-" for one that reads nothing. */
+/* A line of LMDB's table of readers: process, thread, transaction; "-" for an idle one. */
 static int take_reader(const char *line, void *arg)
 {
 	struct readers *r = arg;
@@ -53,19 +53,19 @@ static int take_reader(const char *line, void *arg)
 
 /* ---- reading ---- */
 
-/** What a database has done since it was opened, and how it stands. */
+/** The counts of a database since it was opened, and its state. */
 struct database_metrics {
 	const char *name;          /**< lives as long as the database */
-	uint64_t commits;          /**< the background's too */
+	uint64_t commits;          /**< including background work */
 	struct histogram_reading durations, requests, records; /**< of commits: ns; requests and records in each */
-	uint64_t queued;           /**< writes that wait */
-	uint64_t readers;          /**< snapshots that are open, but the one that this takes */
-	uint64_t oldest_reader;    /**< how many commits behind the oldest of them is */
+	uint64_t queued;           /**< waiting writes */
+	uint64_t readers;          /**< open snapshots, except the one used here */
+	uint64_t oldest_reader;    /**< age of the oldest of them, in commits */
 	struct lyre_storage storage;
-	uint64_t free_pages;       /**< of the file */
+	uint64_t free_pages;       /**< in the file */
 };
 
-/* LYRE_ENOTFOUND when it was dropped. */
+/* LYRE_ENOTFOUND if it was dropped. */
 static int read_database(struct database *db, struct database_metrics *ret, struct err *e)
 {
 	struct snapshot s;
@@ -73,7 +73,7 @@ static int read_database(struct database *db, struct database_metrics *ret, stru
 	int rc = snapshot_begin(&s, db, e);
 	if (rc)
 		return rc;
-	/* This snapshot is among the readers, and no older than any. */
+	/* This snapshot is among the readers, and none is newer. */
 	struct readers readers = { .oldest = mdb_txn_id(s.txn) };
 	uint64_t now = readers.oldest;
 	rc = storage_of(&s, &ret->storage, e);
@@ -97,21 +97,21 @@ static int read_database(struct database *db, struct database_metrics *ret, stru
 #define DATABASE(kind, words, text, of) { { kind, words, text, "database" }, offsetof(struct database_metrics, of) }
 
 static const struct metric_member database_metrics[] = {
-	DATABASE(METRIC_COUNTER, "commits_total", "Transactions that were committed, those of the background too.", commits),
-	DATABASE(METRIC_HISTOGRAM, "commit_duration_seconds", "Time of a commit with its flush to the disk.", durations),
-	DATABASE(METRIC_HISTOGRAM, "commit_requests", "Requests that one commit brought to the disk.", requests),
-	DATABASE(METRIC_HISTOGRAM, "commit_records", "Records that one commit changed.", records),
-	DATABASE(METRIC_GAUGE, "write_queue_requests", "Writes that wait for the writer.", queued),
-	DATABASE(METRIC_GAUGE, "readers_open", "Snapshots that are being read.", readers),
-	DATABASE(METRIC_GAUGE, "oldest_reader_commits", "How many commits behind the oldest snapshot being read is.", oldest_reader),
+	DATABASE(METRIC_COUNTER, "commits_total", "Transactions committed, including background work.", commits),
+	DATABASE(METRIC_HISTOGRAM, "commit_duration_seconds", "Duration of a commit, including its flush to disk.", durations),
+	DATABASE(METRIC_HISTOGRAM, "commit_requests", "Requests in one commit.", requests),
+	DATABASE(METRIC_HISTOGRAM, "commit_records", "Records changed by one commit.", records),
+	DATABASE(METRIC_GAUGE, "write_queue_requests", "Writes waiting for the writer.", queued),
+	DATABASE(METRIC_GAUGE, "readers_open", "Snapshots being read.", readers),
+	DATABASE(METRIC_GAUGE, "oldest_reader_commits", "Age of the oldest snapshot being read, in commits.", oldest_reader),
 	DATABASE(METRIC_GAUGE, "database_file_bytes", "Size of the database's file.", storage.file_size),
-	DATABASE(METRIC_GAUGE, "database_used_bytes", "Bytes of the file that are in use.", storage.used_size),
+	DATABASE(METRIC_GAUGE, "database_used_bytes", "Bytes of the file in use.", storage.used_size),
 	DATABASE(METRIC_GAUGE, "database_reclaimable_bytes", "Bytes of the file that writes or a compaction can use.",
 		storage.reclaimable_size),
 	DATABASE(METRIC_GAUGE, "database_reclaimable_pages", "Pages of the file that writes or a compaction can use.", free_pages),
 };
 
-/* Those that can be read now; one may be dropped meanwhile. */
+/* Reads those that are readable now; one may be dropped in the meantime. */
 static size_t read_databases(struct database **all, size_t count, struct database_metrics *ret)
 {
 	struct err ignored;
@@ -147,7 +147,7 @@ int store_report(struct store *store, struct arena *a, struct metric_sink *s, st
 	int rc = report_databases(store, a, s, e);
 	if (rc == 0)
 		rc = store_failed_databases(store, a, &failed, &count, e);
-	/* a line each, so that an alert can name them */
+	/* one line per database, so that an alert can name it */
 	for (size_t i = 0; rc == 0 && i < count; i++)
 		metric_report(s, &failed_database, failed[i].name, 1);
 	return rc;

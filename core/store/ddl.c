@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Making and dropping tables and attributes: checked before the queue, done on the writer's thread. */
+/* Creating and dropping tables and attributes: checked before queueing, done on the writer's thread. */
 #include "base/text.h"
 #include "store/store_internal.h"
 
@@ -38,7 +38,7 @@ static int attribute_save(struct database *db, uint32_t table, const struct attr
 	return rc;
 }
 
-/* Makes the tree of an attribute that has one, and stores the attribute. */
+/* Creates the tree of an attribute, if it has one, and stores the attribute. */
 static int attribute_make(struct database *db, uint32_t table, struct attribute *a)
 {
 	char name[TREE_NAME_MAX];
@@ -83,7 +83,7 @@ int attribute_flag(struct database *db, uint32_t table, uint16_t attribute, uint
 
 /* ---- tables ---- */
 
-/* The key comes first, the times next unless they are declared; on a dynamic table they are indexed. */
+/* The key is first, then the times unless they are declared; on a dynamic table these are indexed. */
 static struct definition *define(const struct database *db, const struct lyre_table_spec *spec, struct err *e)
 {
 	struct definition *d = definition_new(db->name, spec->name);
@@ -114,7 +114,7 @@ static struct definition *define(const struct database *db, const struct lyre_ta
 		a->flags = time_flag(times[i]) | ATTRIBUTE_INDEXED | ATTRIBUTE_DECLARED;
 		uuid_text(a->uuid);
 	}
-	bool newest = false; /* nothing else tells the newest update */
+	bool newest = false; /* the tree is needed to find the newest update */
 	for (uint32_t i = 0; i < spec->attribute_count && spec->attributes; i++) {
 		const struct lyre_attribute *given = &spec->attributes[i];
 		if (given == listed)
@@ -126,7 +126,7 @@ static struct definition *define(const struct database *db, const struct lyre_ta
 		uuid_text(a->uuid);
 		newest = newest || (a->flags & (ATTRIBUTE_UPDATED | ATTRIBUTE_INDEXED)) == ATTRIBUTE_UPDATED;
 	}
-	t->expiry = t->expiration >= 0 || newest; /* to be made */
+	t->expiry = t->expiration >= 0 || newest; /* to be created */
 	return d;
 nomem:
 	definition_free(d);
@@ -193,7 +193,7 @@ static void check_twice(const struct lyre_table_spec *spec, struct buf *faults)
 	free(sorted);
 }
 
-/* What is wrong with a specification is said before a database is made for it. */
+/* Reports faults of a specification before a database is created for it. */
 static int check_spec(const struct lyre_table_spec *spec, struct err *e)
 {
 	if (spec->attribute_count > ATTRIBUTES_MAX - 8)
@@ -305,7 +305,7 @@ struct attribute_change {
 	const char *name;
 };
 
-/* One that came with records becomes a declared one: its values are there already. */
+/* Turns an attribute that came with records into a declared one, whose values already exist. */
 static int declare_again(struct database *db, const struct table *t, const struct attribute *there, uint16_t type,
 	uint32_t flags, const struct lyre_attribute *given, struct attribute **ret, struct err *e)
 {

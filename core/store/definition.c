@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Definitions of tables: in memory, looked up by name, and as they are stored. */
+/* Definitions of tables: in memory, lookup by name, and their stored form. */
 #include "base/text.h"
 #include "store/codec.h"
 #include "store/store_internal.h"
@@ -105,7 +105,7 @@ const struct attribute *table_attribute(const struct table *t, const char *name,
 	return NULL;
 }
 
-/* Ids ascend; without dropped ones an id is its position. */
+/* Ids ascend; if none was dropped, an id is the position. */
 const struct attribute *attribute_by_id(const struct table *t, uint16_t id)
 {
 	if (id < t->attribute_count && t->attributes[id].id == id)
@@ -232,10 +232,10 @@ int attributes_left(const struct table *t, uint32_t more, struct err *e)
 	if (more + t->attribute_count > ATTRIBUTES_MAX)
 		return err_set(e, LYRE_EINVAL, "Table '%s.%s' cannot have more than %d attributes", t->database, t->name,
 			ATTRIBUTES_MAX);
-	/* ids of what was dropped still stand in records */
+	/* records still contain ids of dropped attributes */
 	if (more + definition_of(t)->next_attribute > UINT16_MAX)
-		return err_set(e, LYRE_EINVAL, "Table '%s.%s' has no room for more attributes until the database is compacted, which gives "
-			"back that of dropped ones: lyre compact %s", t->database, t->name, t->database);
+		return err_set(e, LYRE_EINVAL, "Table '%s.%s' cannot have more attributes until the database is compacted, which "
+			"frees the ids of dropped ones: lyre compact %s", t->database, t->name, t->database);
 	return 0;
 }
 
@@ -247,13 +247,13 @@ void definition_remove(struct definition *d, uint16_t position)
 	t->attribute_count--;
 	if (t->key > position)
 		t->key--;
-	/* the positions behind have moved; the size stays, so no memory is needed */
+	/* the positions after it have moved; the size stays the same, so no memory is needed */
 	memset(t->hash, 0, (t->hash_mask + 1) * sizeof *t->hash);
 	for (uint16_t i = 0; i < t->attribute_count; i++)
 		hash_enter(t, i);
 }
 
-/* ---- as stored ---- */
+/* ---- the stored form ---- */
 
 void definition_encode(const struct table *t, struct buf *out)
 {
@@ -267,7 +267,7 @@ void definition_encode(const struct table *t, struct buf *out)
 	put_text(out, t->name);
 }
 
-/* The key's id stays in table.key until the attributes are there. */
+/* table.key holds the key's id until the attributes are read. */
 int definition_decode(struct definition **ret, MDB_val v, const char *database)
 {
 	*ret = NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One database file: making, opening, exchanging and closing it. */
+/* One database file: creating, opening, exchanging and closing it. */
 #include "base/memory.h"
 #include "base/text.h"
 #include "store/backup_internal.h"
@@ -15,11 +15,11 @@
 #include <unistd.h>
 
 #define FILE_MODE 0600
-/** Handles beside those of tables: meta, tables, dropped, log, and one that is being freed. */
+/** Handles in addition to those of tables: meta, tables, dropped, log, and one that is being freed. */
 #define OWN_TREES 8
-/** A new file's map: it has next to nothing in it. */
+/** A new file's map: it is almost empty. */
 #define MAP_NEW ((size_t)1 << 20)
-/** Bytes of a reader in LMDB's lock file, and how many of them its head is less than. */
+/** Bytes per reader in LMDB's lock file, and an upper bound of its head, in readers. */
 #define LOCK_READER 64
 #define LOCK_HEAD 8
 
@@ -161,7 +161,7 @@ int database_make_file(const struct store_options *o, const char *name, const ch
 	return rc;
 }
 
-/* LMDB makes a new database of an empty file, and the file may be somebody's. */
+/* LMDB would turn an empty file into a new database, and the file may be someone else's. */
 static int check_size(const char *file, size_t *size, struct err *e)
 {
 	struct stat st;
@@ -186,7 +186,7 @@ static int read_meta(struct database *db, MDB_txn *txn, bool named, struct err *
 	struct reader r = reader_of(v);
 	uint64_t format = get_int(&r, 4);
 	if (format != STORE_FORMAT)
-		return err_set(e, LYRE_ECORRUPT, "%s is of the %s format %u; this server knows format %d", db->file,
+		return err_set(e, LYRE_ECORRUPT, "%s has the %s format %u; this server supports format %d", db->file,
 			format > STORE_FORMAT ? "newer" : "older", (unsigned)format, STORE_FORMAT);
 	if (!named) {
 		if (!get_meta(txn, db->meta, "name", &v) || memchr(v.mv_data, 0, v.mv_size))
@@ -237,8 +237,8 @@ static size_t lock_size(const struct database *db)
 }
 
 /*
- * The table of readers is written to through a map, where a full disk is a signal and no error: its space is taken
- * before.
+ * The table of readers is written through a map, where a full disk causes a signal instead of an error: its space is
+ * allocated in advance.
  * \return 0 or an errno
  */
 static int reserve_lock(const struct database *db)
@@ -252,7 +252,7 @@ static int reserve_lock(const struct database *db)
 		return rc;
 	rc = posix_fallocate(fd, 0, (off_t)lock_size(db));
 	close(fd);
-	return rc == EOPNOTSUPP || rc == EINVAL ? 0 : rc; /* the file system cannot be told to */
+	return rc == EOPNOTSUPP || rc == EINVAL ? 0 : rc; /* the file system cannot allocate in advance */
 }
 
 static int open_environment(struct database *db, size_t size, struct err *e)
@@ -275,7 +275,7 @@ static int open_environment(struct database *db, size_t size, struct err *e)
 	memory_lasting_end();
 	if (!rc) {
 		int dead, fd;
-		/* LMDB leaves this one to children. */
+		/* LMDB does not set close-on-exec on this one. */
 		if (mdb_env_get_fd(db->env, &fd) == 0)
 			fcntl(fd, F_SETFD, FD_CLOEXEC);
 		guard_environment(db);
@@ -293,7 +293,7 @@ static int open_environment(struct database *db, size_t size, struct err *e)
 	return store_error(e, rc, "open", db);
 }
 
-/* All but what runs in it. */
+/* Opens everything except the threads. */
 static int open_still(struct database **ret, const struct store_options *o, const char *name, const char *file,
 	struct err *e)
 {

@@ -46,7 +46,7 @@ static int code_of(int rc)
 
 int database_usable(const struct database *db, struct err *e)
 {
-	return db->broken ? err_set(e, LYRE_EIO, "database '%s' has failed; the server must be restarted", db->name) : 0;
+	return db->broken ? err_set(e, LYRE_EIO, "database '%s' has failed: restart the server", db->name) : 0;
 }
 
 int database_present(struct database *db, struct err *e)
@@ -72,6 +72,6 @@ int store_error(struct err *e, int rc, const char *doing, const struct database 
 	if (code == LYRE_ENOMEM)
 		return err_nomem(e);
 	if (rc == MDB_TXN_FULL)
-		return err_set(e, code, "cannot %s database '%s': too much for one request", doing, db->name);
+		return err_set(e, code, "cannot %s database '%s': the request is too large", doing, db->name);
 	return err_set(e, code, "cannot %s database '%s' (%s): %s", doing, db->name, db->file, mdb_strerror(rc));
 }

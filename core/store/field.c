@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Stored values, read where they stand. */
+/* Stored values, read in place. */
 #include "base/text.h"
 #include "store/record.h"
 #include "store/record_format.h"
 
 #include <math.h>
 
-/* No number that JSON lets in has more. */
+/* No number accepted in JSON has more. */
 #define BIGINT_MAX 400
 
 /*
- * record_check() looks at the frame alone, as it is asked for each record read. What is inside a value is checked
- * here, by who reads it: a part that does not fit reads as null, and what follows it in its container is not there.
+ * record_check() checks only the frame, as it is called for each record read. The inside of a value is checked here when it
+ * is read: an invalid part reads as null, and whatever follows it in its container is missing.
  */
 
-/** What is left of a container to be read. */
+/** The unread rest of a container. */
 struct reader {
 	const unsigned char *p, *end;
 };
@@ -46,7 +46,7 @@ static bool read_bytes(struct reader *r, struct field *ret)
 	return true;
 }
 
-/** Begins reading a container; \return how many items or members it says it has, no more than can be there */
+/** Starts reading a container; \return the stated number of items or members, limited to what can fit */
 static size_t read_container(struct reader *r, struct field f, size_t least)
 {
 	size_t count;
@@ -57,7 +57,7 @@ static size_t read_container(struct reader *r, struct field f, size_t least)
 	return count;
 }
 
-/* The fewest bytes an item and a member can have. */
+/* Minimum bytes of an item and of a member. */
 #define ITEM_LEAST 2
 #define MEMBER_LEAST 3
 
@@ -83,7 +83,7 @@ static bool bigint_is_whole(struct field f)
 	return true;
 }
 
-/** A value but a container; those come back with their type alone. */
+/** A scalar; containers are returned with only their type. */
 static lyre_value scalar(struct field f)
 {
 	const char *bytes = (const char *)f.data + 1;
@@ -359,8 +359,8 @@ void field_write(struct field f, struct buf *out)
 /* ---- order ---- */
 
 /**
- * What decides where a value stands: itself, or of an array its first item; an empty object stands for all containers
- * that are left.
+ * The value that determines the order: the value itself, or the first item of an array; an empty object for all other
+ * containers.
  */
 static lyre_value order_of(struct field f)
 {

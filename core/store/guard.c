@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What LMDB does when a page goes bad while the file is open: an assertion of its own fails, or a read of the map behind the
- * end of the file, or from a disk that fails, is a SIGBUS. Within a guard the call is left by a jump, and its database is
- * used no more: its transaction, its locks and its environment stay as they are until the process ends. Nothing else has a
- * part in them. Readers hold no lock of LMDB while they read pages; the writer holds the one of writers. Every read of the
- * map stands within one: also of the heads, with which transactions begin, and of large values, which are read ahead for
- * the callers that decode them.
+ * Handles pages that go bad while the file is open: an assertion in LMDB fails, or reading the map beyond the end of the
+ * file, or from a failing disk, raises SIGBUS. Within a guard the call is left by a jump, and its database is no longer
+ * used: its transaction, locks and environment stay as they are until the process ends. Nothing else depends on them.
+ * Readers hold no lock of LMDB while they read pages; the writer holds that of writers. Every read of the map is within a
+ * guard, including the heads, read when transactions begin, and large values, which are read ahead for the callers that
+ * decode them.
  *
- * Outside of a guard both still end the process, with a line that says which file it was.
+ * Outside a guard both still end the process, with a message that names the file.
  */
 #include "log/log.h"
 #include "store/store_internal.h"
@@ -23,8 +23,8 @@
 
 #define WHAT_MAX 200
 #define TOUCH_STEP ((size_t)4096)            /* no page of the system is smaller */
-#define IN_LEAF_MAX ((size_t)1024)           /* no value up to this has pages of its own */
-#define MAPS_LINE_MAX ((size_t)4400) /* of /proc/self/maps: some numbers and a path */
+#define IN_LEAF_MAX ((size_t)1024)           /* values up to this size have no pages of their own */
+#define MAPS_LINE_MAX ((size_t)4400) /* longest line of /proc/self/maps: some numbers and a path */
 
 struct copying {
 	struct database *db;
@@ -63,7 +63,7 @@ static int end_database(struct database *db, const char *why)
 {
 	db->abandoned = true;
 	db->broken = true;
-	log_fatal("store", "database '%s' (%s) has failed, and is not used until the server is restarted: %s", db->name, db->file,
+	log_fatal("store", "database '%s' (%s) has failed and cannot be used until the server is restarted: %s", db->name, db->file,
 		why);
 	return MDB_PANIC;
 }
@@ -76,7 +76,7 @@ static int ended(void)
 	return end_database(db, what);
 }
 
-/* The call is the last thing done in the frame of its guard, so nothing there is lost by the jump. */
+/* The call is the last step in the frame of its guard, so the jump loses nothing there. */
 #define GUARDED(db, call)                                                                                              \
 	do {                                                                                                           \
 		struct guard g;                                                                                        \
@@ -88,13 +88,13 @@ static int ended(void)
 		return rc;                                                                                             \
 	} while (0)
 
-/* The map is never less than the pages in use: a head that says so was not written by LMDB. */
+/* The map is never smaller than the pages in use: a head that says so was not written by LMDB. */
 int guard_head(struct database *db, int rc)
 {
 	return rc == MDB_MAP_RESIZED ? end_database(db, "the head of the file was overwritten") : rc;
 }
 
-/* LMDB only tells where the pages of a large value are: they are read here, as the caller is to read them outside. */
+/* LMDB only returns the position of a large value: its pages are read here, as the caller reads them outside a guard. */
 static int reach(int rc, const MDB_val *value)
 {
 	if (rc || !value || value->mv_size <= IN_LEAF_MAX)
@@ -155,8 +155,8 @@ int guard_run(struct database *db, void (*step)(void *arg), void *arg)
 /* ---- a copy of the file ---- */
 
 /*
- * LMDB has a thread that writes while another reads, and what they share is on the stack of that one: it cannot be left. So
- * a thread of its own reads, which stays where it is when a page goes bad, as does the one that writes.
+ * LMDB uses one thread to write while another reads, and their shared state is on the reader's stack: that cannot be left by
+ * a jump. So a separate thread reads; it stops where it is if a page goes bad, and so does the one that writes.
  */
 static void *copy(void *arg)
 {
@@ -203,7 +203,7 @@ int guard_copy(struct database *db, int fd, unsigned flags)
 	return rc;
 }
 
-/* ---- a call is left ---- */
+/* ---- leaving a call ---- */
 
 static void keep_text(char *to, const char *text)
 {
@@ -212,7 +212,7 @@ static void keep_text(char *to, const char *text)
 	to[len] = '\0';
 }
 
-/* Within a guard. Async-signal-safe, and does not return. */
+/* Within a guard. Async-signal-safe; does not return. */
 static void leave_call(const char *why)
 {
 	struct copying *c = top->copying;
@@ -234,7 +234,7 @@ static void assertion(MDB_env *env, const char *text)
 	if (top)
 		leave_call(text);
 	const struct database *db = mdb_env_get_userctx(env);
-	log_fatal("store", "%s is damaged, and the server cannot go on: %s", db->file, text);
+	log_fatal("store", "%s is damaged, and the server cannot continue: %s", db->file, text);
 }
 
 void guard_environment(struct database *db)
@@ -251,7 +251,7 @@ static void say(const char *text)
 	(void)ignored;
 }
 
-/* Whether a line of /proc/self/maps, "from-to …", holds the address. */
+/* Whether a line of /proc/self/maps, "from-to …", contains the address. */
 static bool line_holds(const char *line, uintptr_t address)
 {
 	char *end;
@@ -266,11 +266,11 @@ static bool say_if_mapped(const char *line, uintptr_t address)
 		return false;
 	say("lyred: ");
 	say(file);
-	say(" cannot be read: it was cut off, or its disk fails; the server cannot go on\n");
+	say(" cannot be read: it was truncated, or its disk is failing; the server cannot continue\n");
 	return true;
 }
 
-/* Says which file is mapped at the address. Async-signal-safe. */
+/* Prints which file is mapped at the address. Async-signal-safe. */
 static void say_file(uintptr_t address)
 {
 	char text[MAPS_LINE_MAX + 1];
@@ -293,14 +293,14 @@ static void say_file(uintptr_t address)
 
 static struct sigaction before;
 
-/* Only faults of reading come here; what is done about others is not ours. */
+/* Only read faults are handled here; others keep their previous handling. */
 static void bus_error(int number, siginfo_t *info, void *context)
 {
 	(void)context;
 	if (top && info->si_code != BUS_ADRALN)
-		leave_call("a page cannot be read: the file was cut off, or its disk fails");
+		leave_call("a page cannot be read: the file was truncated, or its disk is failing");
 	say_file((uintptr_t)info->si_addr);
-	sigaction(number, &before, NULL); /* and the same again */
+	sigaction(number, &before, NULL); /* the fault then repeats */
 }
 
 static void install(void)
@@ -316,7 +316,7 @@ void guard_install(void)
 	pthread_once(&once, install);
 }
 
-/* ---- what is left behind ---- */
+/* ---- abandoned environments ---- */
 
 static struct left {
 	struct left *next;

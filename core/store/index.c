@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What indexes hold of records. */
+/* The index entries of records. */
 #include "store/codec.h"
 #include "store/store_internal.h"
 
@@ -28,7 +28,7 @@ static int compare_entries(const void *x, const void *y)
 	return order ? order : (int)a->len - (int)b->len;
 }
 
-/* \return false when out of memory */
+/* \return false if out of memory */
 static bool add_entry(struct entries *to, const lyre_value *v, MDB_val primary, struct arena *a)
 {
 	struct key value, whole;

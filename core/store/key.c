@@ -13,7 +13,7 @@ _Static_assert(KEY_MAX - FINGERPRINT > 2 * KEY_TEXT_MAX + 3, "the longest value 
 
 static void fingerprint(const void *data, size_t len, unsigned char *out)
 {
-	/* Part of the file's format, and no secret: who reads a cut key compares the whole one. */
+	/* Part of the file format, not a secret: readers of a cut key compare the whole one. */
 	static const uint8_t seed[16] = "lyre primary key";
 
 	siphash128(seed, data, len, out);
@@ -91,7 +91,7 @@ bool key_primary_value(const unsigned char *key, size_t len, struct arena *a, ly
 	}
 }
 
-/** Appends a text's bytes, escaped; at most KEY_TEXT_MAX of them, then the mark of a cut text. */
+/** Appends a string's bytes, escaped; at most KEY_TEXT_MAX of them, then the mark of a cut string. */
 static void escape_text(struct key *k, const char *s, size_t len)
 {
 	unsigned char *out = k->bytes;
@@ -160,7 +160,7 @@ void key_index_entry(struct key *k, const struct key *value, const unsigned char
 	*whole = primary_len >= room;
 	if (*whole) {
 		/*
-		 * As the value part may be all that is alike, the prefix keeps entries of one value near their order.
+		 * The prefix keeps entries of the same value approximately in the order of their keys.
 		 */
 		size_t keep = room - FINGERPRINT;
 
@@ -185,7 +185,7 @@ size_t key_index_value_len(const unsigned char *entry, size_t len)
 	case KEY_TAG_NUMBER:
 		return key_number_len(entry, len);
 	case KEY_TAG_TEXT: {
-		/* An escape holds no 0x00 but in the mark of a cut text: the first one ends either. */
+		/* Escapes contain 0x00 only in the mark of a cut string: the first one ends the string in either case. */
 		const unsigned char *end = memchr(entry + 1, TEXT_END, len - 1);
 
 		return end ? (size_t)(end - entry) + 1 : 0;
@@ -215,7 +215,7 @@ static bool unescape_text(const unsigned char *text, size_t len, struct arena *a
 		}
 		out[n++] = (char)c;
 	}
-	/* At least one escape was undone, so the NUL has its place. */
+	/* At least one escape was removed, so that there is room for the NUL. */
 	out[n] = '\0';
 	*ret = value_text(out, n);
 	return true;

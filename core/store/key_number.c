@@ -37,7 +37,7 @@ static double double_of(uint64_t bits)
 	return d;
 }
 
-/** The bits of the double nearest to an integer, the even one of two; \p rest is what the integer has beyond it. */
+/** The bits of the double nearest to an integer (ties to even); \p rest is the integer minus that double. */
 static uint64_t nearest_double(uint64_t i, int *rest)
 {
 	*rest = 0;
@@ -108,7 +108,7 @@ bool key_get_number(const unsigned char *key, size_t len, lyre_value *ret)
 	if (bits > POWER_OF_TWO(63))
 		return false;
 
-	/* What it is made of has 53 bits of 64, so that rest and sign have room. */
+	/* The double has 53 of 64 bits, so that rest and sign fit. */
 	int rest = (int)be_get(key + NUMBER_SHORT, 2) - REST_BIAS;
 	uint64_t one = UINT64_C(1) << FRACTION_BITS, fraction = (bits & (one - 1)) | one;
 	uint64_t i = fraction << ((bits >> FRACTION_BITS) - EXPONENT_BIAS - FRACTION_BITS);
@@ -145,7 +145,7 @@ bool key_put_number(struct key *k, const lyre_value *v)
 	}
 }
 
-/** Whether a double is shown as the integer of these digits: as 1e+30 for a one and thirty zeros. */
+/** Whether a double is displayed as the integer with these digits: such as 1e+30 for a one and thirty zeros. */
 static bool shows(double d, const lyre_value *digits)
 {
 	char shown[NUMBER_TEXT_MAX];

@@ -25,7 +25,7 @@ void lmdb_file_close(struct lmdb_file *f)
 
 /* ---- pages ---- */
 
-/** Notes that a page is used. \return false when it was before */
+/** Marks a page as used. \return false if it already was */
 static bool reach(struct lmdb_file *f, size_t page)
 {
 	unsigned char bit = (unsigned char)(1u << page % 8);
@@ -40,9 +40,9 @@ static bool reach(struct lmdb_file *f, size_t page)
 static int get_page(struct lmdb_file *f, size_t page, const unsigned char **ret, struct err *e)
 {
 	if (page < FIRST_PAGE || page >= f->head.page_count)
-		return lmdb_bad_page(e, page, "is used, but does not belong to the file");
+		return lmdb_bad_page(e, page, "is used, but is not part of the file");
 	if (page >= f->bytes.len / f->head.page_size)
-		return err_set(e, LYRE_ECORRUPT, "the file is cut off: page %zu is missing", page);
+		return err_set(e, LYRE_ECORRUPT, "the file is truncated: page %zu is missing", page);
 	if (!reach(f, page))
 		return lmdb_bad_page(e, page, "is used twice");
 	*ret = f->bytes.data + page * f->head.page_size;
@@ -51,7 +51,7 @@ static int get_page(struct lmdb_file *f, size_t page, const unsigned char **ret,
 	return 0;
 }
 
-/** The value that stands on pages of its own. */
+/** A value on its own pages. */
 static int get_overflow(struct lmdb_file *f, size_t page, size_t len, size_t *pages, const unsigned char **ret,
 	struct err *e)
 {
@@ -62,9 +62,9 @@ static int get_overflow(struct lmdb_file *f, size_t page, size_t len, size_t *pa
 		return rc;
 	*pages = u32_at(p + PAGE_LENGTH);
 	if (u16_at(p + PAGE_KIND) != KIND_OVERFLOW)
-		return lmdb_bad_page(e, page, "should hold a long value");
+		return lmdb_bad_page(e, page, "should contain a long value");
 	if (*pages == 0 || *pages > f->head.page_count - page || *pages > f->bytes.len / f->head.page_size - page)
-		return lmdb_bad_page(e, page, "its long value goes beyond the end of the file");
+		return lmdb_bad_page(e, page, "its long value extends beyond the end of the file");
 	if (len > *pages * f->head.page_size - PAGE_HEAD)
 		return lmdb_bad_page(e, page, "is too short for its long value");
 	for (size_t i = 1; i < *pages; i++) {
@@ -77,7 +77,7 @@ static int get_overflow(struct lmdb_file *f, size_t page, size_t len, size_t *pa
 
 /* ---- nodes ---- */
 
-/** Notes which bytes of the page a node takes. \return false when another has some of them */
+/** Marks the bytes of the page that a node occupies. \return false if another node occupies some of them */
 static bool occupy(struct lmdb_file *f, size_t at, size_t len)
 {
 	for (size_t unit = at / 2, end = (at + len) / 2; unit < end; unit++) {
@@ -97,12 +97,12 @@ static bool occupy(struct lmdb_file *f, size_t at, size_t len)
 	return true;
 }
 
-/** How long a node is, 0 when it makes no sense. */
+/** Length of a node, 0 if invalid. */
 static size_t node_len(const struct lmdb_file *f, const struct page *p, size_t at)
 {
 	const unsigned char *node = p->bytes + at;
 	size_t key = u16_at(node + NODE_KEY_LEN);
-	/* A page has room for two nodes at least. */
+	/* A page must have room for at least two nodes. */
 	size_t most = (((f->head.page_size - PAGE_HEAD) / 2) & ~(size_t)1) - 2;
 	size_t len = NODE_HEAD + key;
 
@@ -118,7 +118,7 @@ static size_t node_len(const struct lmdb_file *f, const struct page *p, size_t a
 	return len > most ? 0 : (len + 1) & ~(size_t)1;
 }
 
-/** Checks a page's frame: after that its nodes are inside it and apart from each other. */
+/** Checks a page's frame: afterwards its nodes are known to be inside it and not to overlap. */
 static int check_nodes(struct lmdb_file *f, struct page *p, struct err *e)
 {
 	size_t lower = u16_at(p->bytes + PAGE_LOWER), upper = u16_at(p->bytes + PAGE_UPPER), used = 0;
@@ -140,13 +140,13 @@ static int check_nodes(struct lmdb_file *f, struct page *p, struct err *e)
 		size_t len = node_len(f, p, at);
 
 		if (len == 0 || len > f->head.page_size - at)
-			return lmdb_bad_page(e, p->number, "an entry has a nonsensical length");
+			return lmdb_bad_page(e, p->number, "an entry has an invalid length");
 		if (!occupy(f, at, len))
 			return lmdb_bad_page(e, p->number, "two entries overlap");
 		used += len;
 	}
 	if (used != f->head.page_size - upper)
-		return lmdb_bad_page(e, p->number, "its free space is miscounted");
+		return lmdb_bad_page(e, p->number, "its count of free space is wrong");
 	return 0;
 }
 
@@ -166,7 +166,7 @@ static bool key_fits(const struct lmdb_tree *t, struct lmdb_bytes key)
 	return t->flags & TREE_INTEGER_KEYS ? key.len == WORD : key.len > 0;
 }
 
-/** \p low, \p high: the keys of the branches above, between which all of the page must be; no bytes for no bound. */
+/** \p low, \p high: the bounds from the branches above, within which all keys must be; no bytes for no bound. */
 static int walk_leaf(struct walk_state *w, const struct page *p, struct lmdb_bytes low, struct lmdb_bytes high,
 	struct err *e)
 {
@@ -179,12 +179,12 @@ static int walk_leaf(struct walk_state *w, const struct page *p, struct lmdb_byt
 		if (!key_fits(w->tree, key))
 			return lmdb_bad_page(e, p->number, "a key has the wrong length");
 		if (flags & NODE_TREE && w->tree != &w->file->head.main)
-			return lmdb_bad_page(e, p->number, "a tree stands among records");
+			return lmdb_bad_page(e, p->number, "a tree is among records");
 		if (w->last.data && lmdb_compare(w->tree, w->last, key) >= 0)
 			return lmdb_bad_page(e, p->number, "its keys are out of order");
 		if ((low.data && lmdb_compare(w->tree, low, key) > 0) || (high.data && lmdb_compare(w->tree, key,
 			high) >= 0))
-			return lmdb_bad_page(e, p->number, "a key stands in the wrong branch");
+			return lmdb_bad_page(e, p->number, "a key is in the wrong branch");
 		if (flags & NODE_BIG) {
 			size_t pages;
 			int rc = get_overflow(w->file, word_at(data.data), data.len, &pages, &data.data, e);
@@ -204,7 +204,7 @@ static int walk_leaf(struct walk_state *w, const struct page *p, struct lmdb_byt
 	return 0;
 }
 
-/** A page of a tree, its kind and its nodes checked. */
+/** A page of a tree, with its kind and nodes checked. */
 static int get_tree_page(struct lmdb_file *f, struct page *p, struct err *e)
 {
 	int rc = get_page(f, p->number, &p->bytes, e);
@@ -230,7 +230,7 @@ static int walk_page(struct walk_state *w, size_t number, unsigned level, struct
 	}
 	w->branch_pages++;
 	for (unsigned i = 0; i < p.count && rc == 0; i++) {
-		/* The first key of a branch says nothing. */
+		/* The first key of a branch has no meaning. */
 		struct lmdb_bytes from = i ? node_key(node_at(&p, i)) : low;
 		struct lmdb_bytes to = i + 1 < p.count ? node_key(node_at(&p, i + 1)) : high;
 
@@ -246,7 +246,7 @@ static int walk_page(struct walk_state *w, size_t number, unsigned level, struct
 static int check_bounds(const struct lmdb_file *f, const struct lmdb_tree *t, const char *name, struct err *e)
 {
 	return lmdb_tree_is_bounded(t, f->head.page_count) ? 0
-		: err_set(e, LYRE_ECORRUPT, "the file is damaged: %s has a nonsensical root", name);
+		: err_set(e, LYRE_ECORRUPT, "the file is damaged: %s has an invalid root", name);
 }
 
 int lmdb_file_root(struct lmdb_file *f, const struct lmdb_tree *t, const char *name, struct err *e)
@@ -273,30 +273,30 @@ int lmdb_file_walk(struct lmdb_file *f, const struct lmdb_tree *t, const char *n
 			return rc;
 	}
 	if (w.branch_pages != t->branch_pages || w.leaf_pages != t->leaf_pages || w.overflow_pages != t->overflow_pages)
-		return err_set(e, LYRE_ECORRUPT, "the file is damaged: %s has not as many pages as it says", name);
+		return err_set(e, LYRE_ECORRUPT, "the file is damaged: %s does not have the stated number of pages", name);
 	if (w.entries != t->entries)
-		return err_set(e, LYRE_ECORRUPT, "the file is damaged: %s has %zu entries, not %zu as it says",
+		return err_set(e, LYRE_ECORRUPT, "the file is damaged: %s has %zu entries instead of %zu",
 			name, w.entries, t->entries);
 	return 0;
 }
 
 /* ---- free pages ---- */
 
-/** One list: how many pages, then their numbers, falling. */
+/** One list: the number of pages, then their numbers in descending order. */
 static int visit_unused(void *arg, struct lmdb_bytes key, struct lmdb_bytes data, bool is_tree, struct err *e)
 {
 	struct lmdb_file *f = arg;
 	size_t count = data.len >= WORD ? word_at(data.data) : SIZE_MAX, last = SIZE_MAX;
 
-	/* LMDB would use the list of transaction 0 again and again. */
+	/* LMDB would reuse the list of transaction 0 endlessly. */
 	if (is_tree || count > data.len / WORD - 1 || word_at(key.data) == 0 || word_at(key.data) > f->head.txnid)
-		return err_set(e, LYRE_ECORRUPT, "the file is damaged: a list of free pages makes no sense");
+		return err_set(e, LYRE_ECORRUPT, "the file is damaged: a list of free pages is invalid");
 	for (size_t i = 1; i <= count; i++) {
 		size_t page = word_at(data.data + i * WORD);
 
 		if (page < FIRST_PAGE || page >= f->head.page_count || page >= last)
 			return err_set(e, LYRE_ECORRUPT,
-				"the file is damaged: a list of free pages names page %zu", page);
+				"the file is damaged: a list of free pages contains page %zu", page);
 		if (!reach(f, page))
 			return lmdb_bad_page(e, page, "is listed as free, but used");
 		last = page;

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What stands before the first page: the two meta pages, of which the one with the later transaction counts. */
+/* The two meta pages before all others, of which the one with the later transaction is current. */
 #include "store/lmdb_layout.h"
 
 #define MAGIC 0xbeefc0deu
 #define VERSION 1
-/** Keys of 511 bytes, two to a page, must fit; LMDB itself makes no page smaller than the machine's. */
+/** Two keys of 511 bytes must fit in a page; LMDB itself makes no page smaller than the machine's. */
 #define PAGE_SIZE_MIN 2048
-/** Where the magic stands in files of machines of the other word size. */
+/** Position of the magic in files of machines with the other word size. */
 #define META_MAGIC_ELSEWHERE (WORD == 8 ? 12 : 16)
 /*
- * Pages that were given back before they were ever written may stand behind the file's end; more of them than this is
- * nonsense.
+ * Pages that were freed before they were ever written may be beyond the end of the file; more of them than this are a sign
+ * of damage.
  */
 #define PAGES_BEYOND_MAX ((size_t)1 << 24)
 
@@ -45,25 +45,25 @@ bool lmdb_tree_is_bounded(const struct lmdb_tree *t, size_t page_count)
 	return t->depth > 0 && t->depth <= DEPTH_MAX && t->root >= FIRST_PAGE && t->root < page_count;
 }
 
-/* ---- what is no file of ours ---- */
+/* ---- foreign files ---- */
 
 static uint32_t turned(uint32_t u)
 {
 	return u >> 24 | (u >> 8 & 0xff00) | (u << 8 & 0xff0000) | u << 24;
 }
 
-/** No file of LMDB, or one of another kind of machine. */
+/** Not a file of LMDB, or from another kind of machine. */
 static int refuse_foreign(struct lmdb_bytes heads, struct err *e)
 {
 	uint32_t here = u32_at(heads.data + META_MAGIC), elsewhere = u32_at(heads.data + META_MAGIC_ELSEWHERE);
 
 	if (turned(here) == MAGIC || turned(elsewhere) == MAGIC)
-		return err_set(e, LYRE_ECORRUPT, "the file was made on a machine of the other byte order and cannot be read "
+		return err_set(e, LYRE_ECORRUPT, "the file was made on a machine with the other byte order and cannot be used "
 			"here: read its records on such a machine and insert them here");
 	if (elsewhere == MAGIC)
-		return err_set(e, LYRE_ECORRUPT, "the file was made on a %d-bit machine and cannot be read on this one of %d "
-			"bits: read its records on such a machine and insert them here", WORD == 8 ? 32 : 64, 8 * WORD);
-	return err_set(e, LYRE_ECORRUPT, "the file is no LMDB file");
+		return err_set(e, LYRE_ECORRUPT, "the file was made on a %d-bit machine and cannot be used on this %d-bit "
+			"machine: read its records on such a machine and insert them here", WORD == 8 ? 32 : 64, 8 * WORD);
+	return err_set(e, LYRE_ECORRUPT, "the file is not an LMDB file");
 }
 
 /* ---- the two meta pages ---- */
@@ -79,27 +79,27 @@ static int check_meta(const struct lmdb_head *h, struct lmdb_bytes heads, size_t
 	size_t txnid = word_at(p + META_TXNID), last = word_at(p + META_LAST_PAGE);
 
 	if (u16_at(p + PAGE_KIND) != KIND_META || u32_at(p + META_MAGIC) != MAGIC)
-		return lmdb_bad_page(e, page, "no head of an LMDB file");
+		return lmdb_bad_page(e, page, "it is not the head of an LMDB file");
 	if (u32_at(p + META_VERSION) != VERSION)
-		return err_set(e, LYRE_ECORRUPT, "the file has LMDB format %u, this server reads %d",
+		return err_set(e, LYRE_ECORRUPT, "the file has LMDB format %u; this server supports %d",
 			(unsigned)u32_at(p + META_VERSION), VERSION);
 	if (word_at(p) != page)
 		return lmdb_bad_page(e, page, "has the number of another page");
 	if (u32_at(p + META_UNUSED) != h->page_size)
 		return lmdb_bad_page(e, page, "the two heads differ in page size");
-	/* LMDB finds the head by its transaction's number; a new file has none in either. */
+	/* LMDB chooses the head by its transaction number; a new file has 0 in both. */
 	if (txnid && (txnid & 1) != page)
 		return lmdb_bad_page(e, page, "its transaction belongs to the other head");
 	if (txnid > SIZE_MAX / 2)
-		return lmdb_bad_page(e, page, "a nonsensical transaction");
+		return lmdb_bad_page(e, page, "its transaction number is invalid");
 	if (last < FIRST_PAGE - 1 || last > SIZE_MAX / h->page_size - 2)
-		return lmdb_bad_page(e, page, "a nonsensical count of pages");
+		return lmdb_bad_page(e, page, "its count of pages is invalid");
 	if (word_at(p + META_MAP_SIZE) > SIZE_MAX / 2)
-		return lmdb_bad_page(e, page, "a nonsensical size of the map");
+		return lmdb_bad_page(e, page, "its map size is invalid");
 	return 0;
 }
 
-/* The flags of the free pages' tree are those of the environment too; LMDB ends the process at some of the others. */
+/* The flags of the tree of free pages are also those of the environment; LMDB ends the process on some others. */
 static int read_trees(struct lmdb_head *h, struct lmdb_bytes heads, size_t page, struct err *e)
 {
 	const unsigned char *p = meta_at(h, heads, page);
@@ -112,7 +112,7 @@ static int read_trees(struct lmdb_head *h, struct lmdb_bytes heads, size_t page,
 		return lmdb_bad_page(e, page, "its tree of free pages is of an unknown kind");
 	h->unused.flags = TREE_INTEGER_KEYS;
 	if (!lmdb_tree_is_bounded(&h->main, count) || !lmdb_tree_is_bounded(&h->unused, count))
-		return lmdb_bad_page(e, page, "a tree has a nonsensical root");
+		return lmdb_bad_page(e, page, "a tree has an invalid root");
 	h->txnid = word_at(p + META_TXNID);
 	h->page_count = count;
 	return 0;
@@ -124,14 +124,14 @@ int lmdb_head_read(struct lmdb_head *h, struct lmdb_bytes heads, uint64_t file_s
 	if (file_size == 0)
 		return err_set(e, LYRE_ECORRUPT, "the file is empty");
 	if (heads.len < META_END || u32_at(heads.data + META_MAGIC) != MAGIC)
-		return heads.len < META_END ? err_set(e, LYRE_ECORRUPT, "the file is no LMDB file") : refuse_foreign(heads, e);
+		return heads.len < META_END ? err_set(e, LYRE_ECORRUPT, "the file is not an LMDB file") : refuse_foreign(heads, e);
 	h->page_size = u32_at(heads.data + META_UNUSED);
 	if (h->page_size < PAGE_SIZE_MIN || h->page_size > LMDB_PAGE_SIZE_MAX || (h->page_size & (h->page_size - 1)))
-		return lmdb_bad_page(e, 0, "a nonsensical page size");
+		return lmdb_bad_page(e, 0, "its page size is invalid");
 	if (heads.len < 2 * h->page_size)
-		return err_set(e, LYRE_ECORRUPT, "the file is cut off within its head");
+		return err_set(e, LYRE_ECORRUPT, "the file is truncated within its head");
 
-	/* The newer one, or the first of two alike, comes last and stays. */
+	/* The newer one, or the first of two equal ones, comes last and is kept. */
 	size_t newest = word_at(meta_at(h, heads, 1) + META_TXNID) > word_at(heads.data + META_TXNID);
 	int rc = 0;
 
@@ -143,7 +143,7 @@ int lmdb_head_read(struct lmdb_head *h, struct lmdb_bytes heads, uint64_t file_s
 			rc = read_trees(h, heads, page, e);
 	}
 	if (!rc && h->page_count > file_size / h->page_size + PAGES_BEYOND_MAX)
-		rc = err_set(e, LYRE_ECORRUPT, "the file is cut off: it has %zu of %zu pages",
+		rc = err_set(e, LYRE_ECORRUPT, "the file is truncated: it has %zu of %zu pages",
 			(size_t)(file_size / h->page_size), h->page_count);
 	return rc;
 }

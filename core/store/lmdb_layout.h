@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file store/lmdb_layout.h
- * \brief Where things stand in an LMDB 0.9 file. None of this checks anything.
+ * \brief The layout of an LMDB 0.9 file. Nothing is checked here.
  */
 #ifndef STORE_LMDB_LAYOUT_H
 #define STORE_LMDB_LAYOUT_H
@@ -10,11 +10,11 @@
 
 #include <string.h>
 
-/* The layout of a file, in the integers of the machine that wrote it: size_t where LMDB has size_t. */
+/* The layout of a file, with the integers of the machine that wrote it: size_t where LMDB uses size_t. */
 enum {
 	WORD = sizeof(size_t),
 	/*
-	 * A page: its number, 2 bytes unused, its kind, then the ends of its free space or how many pages it is long.
+	 * A page: its number, 2 bytes unused, its kind, then the bounds of its free space or its length in pages.
 	 */
 	PAGE_KIND = WORD + 2,
 	PAGE_LOWER = WORD + 4,
@@ -47,14 +47,14 @@ enum {
 enum { KIND_BRANCH = 0x01, KIND_LEAF = 0x02, KIND_OVERFLOW = 0x04, KIND_META = 0x08 };
 enum { NODE_BIG = 0x01, NODE_TREE = 0x02 };
 enum { TREE_INTEGER_KEYS = 0x08 };
-/* Of the flags an environment is opened with, those that LMDB keeps in the file: that it is one file. */
+/* The flag of an environment that LMDB stores in the file: that it is a single file. */
 enum { ENVIRONMENT_FLAGS = 0x4000 };
 
 enum { FIRST_PAGE = 2, DEPTH_MAX = 32, KEY_LEN_MAX = 511 };
 
-/** Sets the sentence. \return LYRE_ECORRUPT */
+/** Sets the message. \return LYRE_ECORRUPT */
 int lmdb_bad_page(struct err *e, size_t page, const char *what);
-/** Whether the root is a page of a file of so many, and the depth fits. */
+/** Whether the root is a page of a file with \p page_count pages, and the depth fits. */
 bool lmdb_tree_is_bounded(const struct lmdb_tree *t, size_t page_count);
 
 static inline uint16_t u16_at(const unsigned char *p)
@@ -81,7 +81,7 @@ static inline size_t word_at(const unsigned char *p)
 	return u;
 }
 
-/** A page of a tree, once its number is known to be right. */
+/** A page of a tree whose number has been checked. */
 struct page {
 	size_t number;
 	const unsigned char *bytes;

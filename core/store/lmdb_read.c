@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading trees of an LMDB file that have been found sound. */
+/* Reading trees of an LMDB file that have passed the check. */
 #include "store/lmdb_layout.h"
 
 static struct page page_of(const struct lmdb_file *f, size_t number)
@@ -42,10 +42,10 @@ int lmdb_file_each(const struct lmdb_file *f, const struct lmdb_tree *t, lmdb_vi
 	return t->depth ? each_page(f, t->root, visit, arg, e) : 0;
 }
 
-/** The last node whose key is not behind \p key: the branch to take, or the entry. \return -1 when all are behind it */
+/** The last node whose key is not after \p key: the branch to take, or the entry. \return -1 if all are after it */
 static int find_node(const struct lmdb_tree *t, const struct page *p, struct lmdb_bytes key)
 {
-	/* The first key of a branch says nothing: everything is behind it. */
+	/* The first key of a branch has no meaning: everything is after it. */
 	unsigned low = !p->leaf, high = p->count;
 
 	while (low < high) {

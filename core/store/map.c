@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The map of an open database: how large it is, and the gate that keeps readers safe while it moves. */
+/* The map of an open database: its size, and the gate that protects readers while it moves. */
 #include "log/log.h"
 #include "store/store_internal.h"
 
@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 
 #define MAP_STEP ((size_t)1 << 20)
-/** The first map is at most this part of the addresses that are left: a quarter. */
+/** The first map is at most this fraction of the addresses left: a quarter. */
 #define MAP_PART 4
 
 /* ---- the gate ---- */
@@ -56,7 +56,7 @@ int database_hold(struct database *db, size_t room, struct err *e)
 	size_t want = (info.me_last_pgno + 1) * db->page_size + room;
 	if (want <= info.me_mapsize)
 		return 0;
-	/* only a wish: without the room a writer that needs more waits for the end of the hold */
+	/* optional: without the room a writer that needs more waits for the end of the hold */
 	database_release(db);
 	struct definition_change c = { .write.kind = WRITE_APART, .apply = grant_room, .in = &want };
 	struct err ignored;
@@ -74,14 +74,14 @@ void database_release(struct database *db)
 
 /* ---- sizes ---- */
 
-/* What the map may be at most; without a setting, what an address can be. */
+/* Maximum size of the map; without a setting, limited only by the addresses. */
 static size_t size_cap(const struct database *db)
 {
 	size_t most = SIZE_MAX / 2;
 	return db->options.max_size && db->options.max_size < most ? (size_t)db->options.max_size : most;
 }
 
-/* Whether there are that many addresses in a row. */
+/* Whether that many contiguous addresses are available. */
 static bool is_mappable(size_t size)
 {
 	void *map = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -97,14 +97,13 @@ static int set_map(struct database *db, size_t to)
 	int rc = mdb_env_set_mapsize(db->env, to);
 	if (rc) {
 		db->broken = true;
-		log_fatal("store", "database '%s' has lost its map: %s", db->name, mdb_strerror(rc));
+		log_fatal("store", "database '%s' has lost its memory map: %s", db->name, mdb_strerror(rc));
 	}
 	return rc;
 }
 
 /*
- * LMDB gives its map up before it has the new one, and says nothing of a second failure: it must not come to the
- * first.
+ * LMDB unmaps the old map before it has the new one, and does not report a second failure: the first must be avoided.
  */
 static int resize(struct database *db, size_t to)
 {
@@ -116,7 +115,7 @@ static int resize(struct database *db, size_t to)
 	return rc;
 }
 
-/* Beyond the cap, for what frees space. */
+/* Size beyond the cap, for requests that free space. */
 static size_t beyond_cap(size_t cap)
 {
 	return cap >= SIZE_MAX / 4 ? 0 : cap / 16 < MAP_STEP ? MAP_STEP : cap / 16;
@@ -155,7 +154,7 @@ int database_grow(struct database *db, size_t at_least, bool reserve, struct err
 		want -= want % db->page_size;
 	}
 	if (rc == ENOMEM)
-		return err_set(e, LYRE_ENOSPACE, "database '%s' cannot grow: there are no addresses for a map of %zu bytes",
+		return err_set(e, LYRE_ENOSPACE, "database '%s' cannot grow: no address space for a map of %zu bytes",
 			db->name, want);
 	return store_error(e, rc, "enlarge", db);
 }
@@ -198,8 +197,8 @@ int database_first_map(const struct database *db, size_t size, size_t *ret, stru
 	map = round_up(map);
 	while (map > least && (map > SIZE_MAX / MAP_PART || !is_mappable(map * MAP_PART)))
 		map = round_up(map / 2);
-	if (map <= least && !is_mappable(map = least)) /* LMDB would say that there is no memory */
-		return err_set(e, LYRE_ENOSPACE, "cannot open %s: there are no addresses for a map of %zu bytes", db->file, map);
+	if (map <= least && !is_mappable(map = least)) /* LMDB would report lack of memory */
+		return err_set(e, LYRE_ENOSPACE, "cannot open %s: no address space for a map of %zu bytes", db->file, map);
 	*ret = map;
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * File names of databases: the same everywhere, on file systems that know no upper case too, and never longer
- * than they take.
+ * File names of databases: the same everywhere, valid even on file systems that ignore case, and never longer than they
+ * allow.
  */
 #include "base/text.h"
 #include "store/store_internal.h"
@@ -63,7 +63,7 @@ void name_to_file(const char *name, char *out)
 	memcpy(out + len, SUFFIX, sizeof SUFFIX);
 }
 
-/* A hashed name ends so; an escaped one has no '~'. */
+/* Hashed names have this ending; escaped ones contain no '~'. */
 static bool is_hashed(const char *s, size_t len)
 {
 	if (len <= HASH_DIGITS || s[len - HASH_DIGITS - 1] != '~')

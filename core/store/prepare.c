@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is checked and worked out of a write before it waits for the writer. */
+/* Checks and preparations of a write before it waits for the writer. */
 #include "base/text.h"
 #include "store/store_internal.h"
 
@@ -26,7 +26,7 @@ static bool is_text(const lyre_value *v, const char *text)
 	return v->type == LYRE_STRING && value_equals_str(v, text);
 }
 
-/* A key as it is kept: integers in digits of their own, however they were written. \return NULL when out of memory */
+/* A key as stored: integers in canonical digits, however they were written. \return NULL if out of memory */
 static const lyre_value *kept_key(const struct record_write *w, const lyre_value *key, struct buf *faults)
 {
 	if (key->type != LYRE_BIGINT && key->type != LYRE_DOUBLE)
@@ -35,7 +35,7 @@ static const lyre_value *kept_key(const struct record_write *w, const lyre_value
 	if (!kept)
 		return NULL;
 	if (!key_number(key, kept))
-		fault_add(faults, "Primary key %s is an integer of more than 64 bits, which cannot be kept exactly: use a string",
+		fault_add(faults, "Primary key %s is an integer of more than 64 bits, which cannot be stored exactly: use a string",
 			key->s);
 	if (kept->type == LYRE_DOUBLE && fabs(kept->d) >= TWO_63 && fabs(kept->d) < 2 * TWO_63) {
 		const char *text = arena_printf(w->arena, "%.0f", kept->d);
@@ -45,7 +45,7 @@ static const lyre_value *kept_key(const struct record_write *w, const lyre_value
 	return kept;
 }
 
-/* The tree key of a row's key. \return false when out of memory */
+/* The tree key of a row's key. \return false if out of memory */
 static bool set_key(struct record_write *w, struct write_row *row, const lyre_value *key, struct buf *faults)
 {
 	size_t before = faults->len;
@@ -74,7 +74,7 @@ static bool set_key(struct record_write *w, struct write_row *row, const lyre_va
 	return true;
 }
 
-/* A key that the type of the key attribute does not bring into another form: 5 and "5" stay two keys. */
+/* Checks a key's type without converting the key: 5 and "5" remain different keys. */
 static bool check_key_type(struct record_write *w, const struct attribute *a, const lyre_value *key, struct buf *faults)
 {
 	size_t before = faults->len;
@@ -86,7 +86,7 @@ static bool check_key_type(struct record_write *w, const struct attribute *a, co
 		break;
 	default:
 		if (key->type == LYRE_BOOL || key->type == LYRE_ARRAY || key->type == LYRE_OBJECT)
-			break; /* no key at all, whatever the type */
+			break; /* not a key at all, whatever the type */
 		if (!type_accept(a, key, w->arena, &kind, faults))
 			return false;
 	}
@@ -114,7 +114,7 @@ static bool prepare_key(struct record_write *w, struct write_row *row, const lyr
 	}
 	row->generated = true;
 	if (a->type != ATTRIBUTE_STRING && a->type != ATTRIBUTE_ID)
-		return true; /* the writer counts */
+		return true; /* the writer generates it */
 	char text[37];
 	uuid_text(text);
 	lyre_value *made = ARENA_NEW(w->arena, lyre_value);
@@ -125,7 +125,7 @@ static bool prepare_key(struct record_write *w, struct write_row *row, const lyr
 	return set_key(w, row, made, faults);
 }
 
-/* An attribute that must be there: given as null, or not given where a new record is made. */
+/* Checks a required attribute: it must not be null, nor missing in a new record. */
 static void check_not_null(struct record_write *w, struct prepared *p, struct write_row *row, const lyre_value *record,
 	struct buf *faults)
 {

@@ -191,7 +191,7 @@ void record_build(struct buf *out, double created, double updated, const struct 
 	}
 	out->len += head;
 
-	/* The ends are known to be short only afterwards. */
+	/* Whether the ends are short is known only afterwards. */
 	for (size_t i = 0; i < count; i++) {
 		add_item(out, &items[i]);
 		if (out->failed)
@@ -221,7 +221,7 @@ void record_build(struct buf *out, double created, double updated, const struct 
 
 /* ---- the frame ---- */
 
-/** Whether each end of the entries is at or behind the one before. \p size is a constant where this is called. */
+/** Whether the ends of the entries never decrease. \p size is a constant at each call. */
 static inline bool ends_rise(const unsigned char *entry, size_t count, size_t size, size_t *last)
 {
 	for (size_t i = 0; i < count; i++, entry += size) {

@@ -4,12 +4,12 @@
  * \brief The stored form of a record: compact, self-describing by attribute ids, read in place.
  *
  *   u8 format (1) · u8 flags · u16 count · f64 created · f64 updated · count × { u16 attribute id, u32 end } · bytes
- *   (flag WIDE clear: the ends are u16, the whole is shorter)
+ *   (flag WIDE clear: the ends are u16, for shorter records)
  *
  * All integers little-endian, unaligned. An attribute's bytes are one tagged value: null, false, true, int (1, 2, 4,
- * 8 bytes), double, bigint digits, text, date (double, ms), bytes, array and object (as their items, with counts and
- * lengths, so that one is passed over without reading it). The record's times are the store's; an attribute that
- * stands for one is not stored twice.
+ * 8 bytes), double, bigint digits, string, date (double, ms), bytes, array and object (as their items, with counts and
+ * lengths, so that each can be skipped without reading it). The record's times belong to the store; an attribute that
+ * is one of them is not stored twice.
  */
 #ifndef STORE_RECORD_H
 #define STORE_RECORD_H
@@ -31,34 +31,34 @@ struct field {
 	size_t len;
 };
 
-/** How a value is kept that JSON has no kind for. */
+/** Stored kinds of values that JSON has no kind for. */
 enum field_kind {
 	FIELD_PLAIN,
-	FIELD_DATE,  /**< LYRE_DOUBLE ms; shown as ISO 8601 text */
-	FIELD_BYTES  /**< LYRE_STRING; shown as {"type":"Buffer","data":[…]} */
+	FIELD_DATE,  /**< LYRE_DOUBLE ms; displayed as ISO 8601 text */
+	FIELD_BYTES  /**< LYRE_STRING; displayed as {"type":"Buffer","data":[…]} */
 };
 
-/** A record in the making: ids in the order they shall be shown. */
+/** A record being built: ids in display order. */
 struct record_item {
 	uint16_t id;
 	uint16_t kind;             /**< enum field_kind */
 	const lyre_value *value;   /**< the new value, or NULL: */
-	struct field field;        /**< the stored form taken over as it is */
+	struct field field;        /**< the stored form, copied unchanged */
 };
 
 /** Appends the stored form to \p out. Failure is the buffer's. */
 void record_build(struct buf *out, double created, double updated, const struct record_item *items, size_t count);
 
 /**
- * Whether the bytes have the frame of a record: cheap, for each record that is read. All other functions want one
- * that passed, and are then safe on any bytes: a value that is damaged inside reads as null, one with fewer items
- * than it says as those.
+ * Whether the bytes have the frame of a record: cheap, for each record that is read. All other functions require one that
+ * has passed, and are then safe on any bytes: a value that is damaged inside reads as null, one with fewer items than
+ * stated as those it has.
  */
 bool record_check(struct record r);
 double record_created(struct record r);
 double record_updated(struct record r);
 
-/* The frame, here as each attribute that is read asks for it. */
+/* The frame, here in the header because every access to an attribute needs it. */
 enum {
 	RECORD_WIDE = 1, /* flag: the ends are u32 */
 	RECORD_HEAD = 20,
@@ -98,17 +98,16 @@ static inline uint16_t record_at(struct record r, uint16_t i, struct field *ret)
 	return entry_u16(entry);
 }
 
-/** \return false when the record has no such attribute */
+/** \return false if the record has no such attribute */
 bool record_find(struct record r, uint16_t id, struct field *ret);
 
-/** Whether a value is whole inside: for who brings in bytes from elsewhere; reading needs no such look. */
+/** Whether a value is intact inside: for bytes from other sources; reading does not need this check. */
 bool field_check(struct field f);
 enum lyre_type field_type(struct field f);
 enum field_kind field_kind(struct field f);
 /**
- * The value, with texts pointing at the stored bytes where they can (not NUL-terminated there): dates are
- * LYRE_DOUBLE. Arrays and objects go into \p a; null, and arena_failed(), when out of
- * memory.
+ * The value, with strings pointing at the stored bytes if possible (then not NUL-terminated): dates are LYRE_DOUBLE.
+ * Arrays and objects go into \p a; null, and arena_failed(), if out of memory.
  */
 lyre_value field_value(struct field f, struct arena *a);
 /** The items of an array, one after the other, without building a value. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file store/record_format.h
- * \brief What those who write stored values and those who read them share.
+ * \brief Shared by the code that writes stored values and the code that reads them.
  */
 #ifndef STORE_RECORD_FORMAT_H
 #define STORE_RECORD_FORMAT_H
@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* What a value's first byte says of the rest of it. */
+/* The first byte of a value determines the rest. */
 enum value_tag {
 	TAG_NULL,
 	TAG_FALSE,
@@ -28,7 +28,7 @@ enum value_tag {
 	TAG_OBJECT  /* count, then each member: length, name, length, value */
 };
 
-/* Longest length in a container: of nested containers it is known only afterwards, so it takes its full width. */
+/* Longest length in a container: for nested containers it is known only afterwards, so it takes its full width. */
 #define LENGTH_MAX 5
 
 /* Integers are little-endian and unaligned. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Ids of attributes are never used again while a database is open: what was dropped still stands in records and in the
- * commit log. A table that has spent most of them gets new ones, without gaps, in the copy that a compaction makes:
- * nothing of what was dropped is left there, so that its ids are free.
+ * Ids of attributes are never reused while a database is open: dropped attributes are still in records and in the commit
+ * log. A table that has used most of its ids gets new ones, without gaps, in the copy made by a compaction, from which
+ * dropped attributes are removed, so that their ids are free.
  *
- * Attributes keep their order, and so their positions. Whoever holds the table as it was before is told that it is not
- * there any more (table.numbering): its ids mean something else now.
+ * Attributes keep their order, and thus their positions. To holders of an older definition the table no longer exists
+ * (table.numbering), as its ids now have another meaning.
  */
 #include "store/codec.h"
 #include "store/commit_log.h"
@@ -15,17 +15,17 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/** A table has new ids when it has spent so many. */
+/** A table gets new ids when it has used this many. */
 #define SPENT (UINT16_MAX / 2)
 #define GONE UINT16_MAX
-/** Handles beside those of trees, and room beside what the copy has, bytes. */
+/** Handles in addition to those of trees, and room in addition to the copy's size, bytes. */
 #define OWN_TREES 8
 #define ROOM ((size_t)64 << 20)
 
 struct renumbering {
 	MDB_txn *txn;
 	const struct table *table;
-	uint16_t *to;         /**< by the old id; GONE: dropped */
+	uint16_t *to;         /**< by old id; GONE: dropped */
 	uint32_t ids;
 	struct record_item *items;
 	struct buf before, after, entry;
@@ -37,7 +37,7 @@ bool renumber_wanted(const struct table *t)
 	return spent > SPENT && spent > t->attribute_count;
 }
 
-/* What the cursor stands on; the key is in the page that changes. */
+/* Replaces the entry at the cursor; the key is in the page that changes. */
 static int replace(MDB_cursor *cursor, MDB_val key, const struct buf *value)
 {
 	unsigned char bytes[KEY_MAX];
@@ -51,7 +51,7 @@ static int replace(MDB_cursor *cursor, MDB_val key, const struct buf *value)
 
 /* ---- records ---- */
 
-/* Appends the record with new ids, and without what was dropped. */
+/* Appends the record with new ids, without dropped attributes. */
 static int rebuild(struct renumbering *r, struct record old, struct buf *out)
 {
 	size_t n = 0;
@@ -108,7 +108,7 @@ static int rebuild_change(struct renumbering *r, const struct commit_change *c)
 	return rc ? rc : r->entry.failed ? ENOMEM : 0;
 }
 
-/* The entry as it is to be, in r->entry; empty when it stays. */
+/* Puts the new entry into r->entry; empty if it is unchanged. */
 static int rebuild_entry(struct renumbering *r, MDB_val key, MDB_val value)
 {
 	struct commit_entry entry;
@@ -149,7 +149,7 @@ static int renumber_log(struct renumbering *r)
 
 /* ---- trees ---- */
 
-/* A tree cannot be given another name. */
+/* Copies a tree, as it cannot be renamed. */
 static int move_tree(MDB_txn *txn, const char *from_name, const char *to_name)
 {
 	MDB_dbi from, to;
@@ -169,7 +169,7 @@ static int move_tree(MDB_txn *txn, const char *from_name, const char *to_name)
 	return rc == MDB_NOTFOUND ? mdb_drop(txn, from, 1) : rc;
 }
 
-/* In the order of the ids, which only become smaller: no name is taken by one that is still to be moved. */
+/* In the order of the ids, which only decrease: no name is taken by a tree that is still to be moved. */
 static int move_indexes(struct renumbering *r)
 {
 	int rc = 0;
@@ -185,7 +185,7 @@ static int move_indexes(struct renumbering *r)
 	return rc;
 }
 
-/* Trees that wait to be freed have names that may be given again. */
+/* Trees waiting to be freed have names that may be reused. */
 static int free_dropped(MDB_txn *txn)
 {
 	MDB_dbi dropped, tree;
@@ -260,7 +260,7 @@ static int save_definition(struct renumbering *r)
 	return rc;
 }
 
-/* ---- all ---- */
+/* ---- the whole copy ---- */
 
 static int renumber_table(struct renumbering *r, const struct table *t)
 {

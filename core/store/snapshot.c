@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Snapshots: each thread keeps its read transactions and renews them, which costs a tenth of a new one. */
+/* Snapshots: each thread keeps its read transactions and renews them, at a tenth of the cost of new ones. */
 #include "base/memory.h"
 #include "base/text.h"
 #include "store/store_internal.h"
 
 #include <stdlib.h>
 
-/** Read transactions that a thread keeps, of all databases. */
+/** Read transactions that a thread keeps, for all databases. */
 #define KEPT_MAX 32
 
 struct slot {
-	struct slot *next;                 /**< of the thread */
-	struct slot *db_next, **db_link;   /**< of the database; under slots_lock */
-	struct database *_Atomic db;       /**< NULL once that is closed */
+	struct slot *next;                 /**< in the thread's list */
+	struct slot *db_next, **db_link;   /**< in the database's list; protected by slots_lock */
+	struct database *_Atomic db;       /**< NULL once it is closed */
 	MDB_txn *txn;
-	struct catalogue *catalogue;       /**< while it is in use */
+	struct catalogue *catalogue;       /**< while in use */
 	bool busy;
 };
 
@@ -24,7 +24,7 @@ static pthread_key_t slots_key;
 static _Thread_local struct slot *slots;
 static _Thread_local unsigned slot_count;
 
-/* By slots_lock. */
+/* With slots_lock held. */
 static void slot_unlink(struct slot *s)
 {
 	if (s->txn)
@@ -80,7 +80,7 @@ void slots_close(struct database *db)
 	pthread_mutex_unlock(&slots_lock);
 }
 
-/* One of this thread's that is free for the database; whether the thread holds its gate already. */
+/* A free slot of this thread for the database; \p held: whether the thread already holds its gate. */
 static struct slot *slot_find(struct database *db, bool *held)
 {
 	struct slot *mine = NULL, *empty = NULL, *other = NULL;
@@ -125,8 +125,8 @@ int read_begin(struct database *db, MDB_txn **ret)
 }
 
 /*
- * A transaction, and the catalogue that fits it. The writer says before it commits which transaction brings a new
- * catalogue: who has read that transaction waits the moment until the catalogue, and the handles of its trees, are
+ * Starts a transaction with the matching catalogue. Before committing, the writer announces which transaction brings a new
+ * catalogue: a reader that sees that transaction briefly waits until the catalogue, and the handles of its trees, are
  * published.
  */
 static int slot_start(struct slot *s, struct database *db)
@@ -243,7 +243,7 @@ size_t database_txn(struct database *db)
 		rwlock_read(&db->gate);
 	if (db->env && !db->broken) {
 		txn = db->committed;
-		/* during the first commit this is the transaction that is being brought to the disk: no harm */
+		/* during the first commit this is the transaction being flushed: harmless */
 		if (!txn && !guard_info(db, &info))
 			txn = info.me_last_txnid;
 	}

@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- the list; by the caller's lock ---- */
+/* ---- the list; with the lock held by the caller ---- */
 
 static size_t position_of(const struct store *s, const char *name, bool *found)
 {
@@ -76,7 +76,7 @@ static void list_remove(struct store *s, const struct database *db)
 	memmove(&s->databases[i], &s->databases[i + 1], (s->count - i) * sizeof *s->databases);
 }
 
-/* A file name in the folder; malloc'ed. */
+/* The path of a file in the folder; malloc'ed. */
 static char *file_of(const struct store *s, const char *name)
 {
 	char file[FILE_NAME_MAX + 8];
@@ -110,7 +110,7 @@ static bool has_suffix(const char *s, const char *suffix)
 	return len > n && !strcmp(s + len - n, suffix);
 }
 
-/* What cannot be opened keeps its name, so that nothing is written over it. */
+/* A database that cannot be opened reserves its name, so that it is not overwritten. */
 static int open_file(struct store *s, const char *entry, struct err *e)
 {
 	bool hashed = false;
@@ -128,12 +128,12 @@ static int open_file(struct store *s, const char *entry, struct err *e)
 	}
 	rc = database_open(&db, &s->options, hashed ? NULL : name, path, &why);
 	if (rc == LYRE_ENOMEM || rc == LYRE_EBUSY) {
-		*e = why; /* of the machine, not of the file: without it a later start may serve it */
+		*e = why; /* a fault of the machine, not of the file: a later start may be able to open it */
 		goto out;
 	}
 	if (rc) {
-		if (strcmp(name, SYSTEM_DATABASE)) /* without that one there is no start, which says why */
-			log_error("store", "%s; the others are served without it", why.text);
+		if (strcmp(name, SYSTEM_DATABASE)) /* without that one the start fails with this message */
+			log_error("store", "%s; the other databases are served", why.text);
 		db = database_failed(&s->options, name, path, &why);
 		if (!db) {
 			rc = err_nomem(e);
@@ -143,7 +143,7 @@ static int open_file(struct store *s, const char *entry, struct err *e)
 	rc = list_add(s, db, e);
 	if (rc) {
 		if (rc == LYRE_EEXISTS) {
-			log_error("store", "%s is left alone: there is another file for database '%s'", path, db->name);
+			log_error("store", "ignoring %s: another file already holds database '%s'", path, db->name);
 			rc = 0;
 		}
 		database_close(db);
@@ -164,7 +164,7 @@ static int open_files(struct store *s, struct err *e)
 	struct dirent *d;
 	while (!rc && (d = readdir(folder))) {
 		if (has_suffix(d->d_name, ".mdb.new") || has_suffix(d->d_name, ".mdb.new-lock"))
-			(void)unlinkat(dirfd(folder), d->d_name, 0); /* of a making that did not end */
+			(void)unlinkat(dirfd(folder), d->d_name, 0); /* left by an interrupted creation */
 		else if (has_suffix(d->d_name, ".mdb"))
 			rc = open_file(s, d->d_name, e);
 	}
@@ -189,7 +189,7 @@ int store_open(struct store **ret, const struct store_options *o, struct err *e)
 		return err_nomem(e);
 	guard_install();
 	s->options = *o;
-	(void)store_hold(); /* from here on a jump of the clock is seen */
+	(void)store_hold(); /* from here on, jumps of the clock are detected */
 	s->lock_file = s->folder = -1;
 	pthread_mutex_init(&s->changes, NULL);
 	pthread_mutex_init(&s->uploads_lock, NULL);
@@ -316,7 +316,7 @@ int store_failed_databases(struct store *s, struct arena *a, struct failed_datab
 	return 0;
 }
 
-/* Whether the name is free, on the disk too. By the changes lock. */
+/* Whether the name is free, also on the disk. With the lock of changes held. */
 static int check_free(struct store *s, const char *name, const char *file, struct err *e)
 {
 	bool found;
@@ -349,15 +349,15 @@ static int open_and_add(struct store *s, const char *name, const char *file, str
 }
 
 /*
- * Brings what was made, renamed or removed to the disk. The folder stays open, so that this does not fail for
- * want of a handle.
+ * Flushes created, renamed or removed names to the disk. The folder stays open, so that this does not fail for lack of a
+ * descriptor.
  */
 static int sync_folder(const struct store *s, struct err *e)
 {
 	return fsync(s->folder) ? err_errno(e, errno, "sync", s->path) : 0;
 }
 
-/* The file \p path in the folder, and its lock file, whose name needs no memory: nothing is left for want of it. */
+/* Removes the file \p path in the folder, and its lock file; needs no heap, so that lack of memory leaves nothing behind. */
 static int remove_files(const struct store *s, const char *path, struct err *e)
 {
 	char lock[NAME_MAX + 8];
@@ -375,7 +375,7 @@ int store_create_database(struct store *s, const char *name, struct err *e)
 	char *file = file_of(s, name);
 	int rc = file ? check_free(s, name, file, e) : err_nomem(e);
 	if (!rc && !ballast_regain(s->options.ballast))
-		rc = err_set(e, LYRE_ENOSPACE, "cannot make database '%s': No space left on device", name);
+		rc = err_set(e, LYRE_ENOSPACE, "cannot create database '%s': No space left on device", name);
 	if (!rc)
 		rc = database_make_file(&s->options, name, file, e);
 	if (!rc && ((rc = sync_folder(s, e)) || (rc = open_and_add(s, name, file, e)))) {
@@ -393,7 +393,7 @@ int store_adopt(struct store *s, const char *name, const char *from, struct err 
 	char *file = file_of(s, name);
 	int rc = file ? check_free(s, name, file, e) : err_nomem(e);
 	if (!rc && rename(from, file))
-		rc = err_errno(e, errno, "bring in", from);
+		rc = err_errno(e, errno, "restore", from);
 	else if (!rc && ((rc = sync_folder(s, e)) || (rc = open_and_add(s, name, file, e)))) {
 		struct err ignored;
 		(void)remove_files(s, file, &ignored);
@@ -418,7 +418,7 @@ int store_drop_database(struct store *s, const char *name, struct err *e)
 		rc = remove_files(s, db->file, e);
 		struct err ignored;
 		if (rc)
-			(void)open_and_add(s, name, db->file, &ignored); /* it is still there */
+			(void)open_and_add(s, name, db->file, &ignored); /* the file still exists */
 		else
 			rc = sync_folder(s, e);
 		database_unref(db);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file store/store.h
- * \brief The store: databases, tables, reading in snapshots, writing through one queue a database. The room's one
+ * \brief The store: databases, tables, reading from snapshots, writing through one queue per database. The room's main
  * header for others.
  *
- * One LMDB file a database. A database has one writer thread: everything that waits in its queue is applied in one
- * transaction, flushed once, then answered; what fails undoes itself alone. Readers use one renewed read
- * transaction a thread and never wait for the writer.
+ * Each database is one LMDB file. It has one writer thread: all requests in its queue are applied in one transaction,
+ * flushed once, then answered; a request that fails undoes only itself. Readers use one renewed read transaction per
+ * thread and never wait for the writer.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -28,38 +28,38 @@ struct database;
 
 struct store_options {
 	const char *path;        /**< of the folder */
-	uint64_t map_size;       /**< of a new database's map at first, bytes */
-	uint64_t max_size;       /**< a database may grow to; 0 for no cap */
-	uint64_t reserve;        /**< kept free on the disk for what frees space, bytes; 0: nothing */
-	struct ballast *ballast; /**< the store's own: set by store_open() */
-	unsigned max_trees;      /**< tables and indexes of one database, in all */
+	uint64_t map_size;       /**< initial size of a new database's map, bytes */
+	uint64_t max_size;       /**< limit of a database's size; 0: none */
+	uint64_t reserve;        /**< kept free on the disk for requests that free space, bytes; 0: nothing */
+	struct ballast *ballast; /**< internal: set by store_open() */
+	unsigned max_trees;      /**< tables and indexes of one database, counted together */
 	unsigned max_readers;    /**< threads that may read at once */
-	uint64_t check_at_start; /**< files up to this size, bytes, are checked page by page when they are opened */
+	uint64_t check_at_start; /**< files up to this size, bytes, are checked page by page when opened */
 	bool write_async;        /**< answer before the flush */
 	bool read_ahead;
-	bool audit;              /**< for tables that do not say */
+	bool audit;              /**< for tables that do not specify it */
 	double audit_retention;  /**< ms */
 	const char *node;        /**< this server's name, in the commit log */
 };
 
 /* ---- the store and its databases ---- */
 
-/** The database of the server's own records. It is always there, and cannot be dropped. */
+/** The database of the server's own records. It always exists, and cannot be dropped. */
 #define SYSTEM_DATABASE "system"
-/** What begins the names of the server's own tables there. */
+/** Prefix of the server's own tables in it. */
 #define SYSTEM_PREFIX "hdb_"
-/** What clients are told who would change them. */
+/** The answer to clients that try to change them. */
 #define SYSTEM_CLOSED \
 	"The 'system' database, tables and records are used internally by HarperDB and cannot be updated or removed."
 
-/** Opens every database in the folder; makes "system" where there is none. \return 0, LYRE_EIO, LYRE_ECORRUPT … */
+/** Opens all databases in the folder; creates "system" if it is missing. \return 0, LYRE_EIO, LYRE_ECORRUPT … */
 int store_open(struct store **ret, const struct store_options *o, struct err *e);
-/** Answers what waits, then closes. No other thread may use the store any more. */
+/** Answers waiting requests, then closes. No other thread may use the store any longer. */
 void store_close(struct store *s);
 
 /**
- * Nothing is removed for its age before this, monotonic ms, as the clock may be wrong; in the past: now. Any thread. The
- * rules are in store/clock.h.
+ * The time, monotonic ms, before which nothing is removed because of its age, as the clock may be wrong; in the past: no
+ * restriction. Any thread. The rules are in store/clock.h.
  */
 int64_t store_hold(void);
 
@@ -68,20 +68,20 @@ int store_database(struct store *s, const char *name, struct database **ret, str
 struct database *database_ref(struct database *db);
 void database_unref(struct database *db);
 const char *database_name(const struct database *db);
-/** References to all databases that can be used, "system" too, oldest first, in the arena; each is the caller's to unref. */
+/** References to all usable databases, including "system", oldest first, in the arena; the caller must unref each. */
 int store_databases(struct store *s, struct arena *a, struct database ***ret, size_t *count, struct err *e);
 
-/** A database that cannot be used, until it is mended and the server started again. */
+/** A database that cannot be used until it is repaired and the server restarted. */
 struct failed_database {
 	const char *name, *why;
 };
 
-/** All of them, by name, in the arena. */
+/** All such databases, by name, in the arena. */
 int store_failed_databases(struct store *s, struct arena *a, struct failed_database **ret, size_t *count, struct err *e);
 
 /** LYRE_EEXISTS "database 'x' already exists". Blocks. */
 int store_create_database(struct store *s, const char *name, struct err *e);
-/** LYRE_ENOTFOUND; LYRE_EDENIED for system. Calls under way end as if it were gone. Blocks. */
+/** LYRE_ENOTFOUND; LYRE_EDENIED for system. To calls in progress the database no longer exists. Blocks. */
 int store_drop_database(struct store *s, const char *name, struct err *e);
 
 /* ---- tables, as defined at one moment ---- */
@@ -95,71 +95,71 @@ enum attribute_flag {
 	ATTRIBUTE_INDEXED = LYRE_A_INDEXED,
 	ATTRIBUTE_NOT_NULL = LYRE_A_NOT_NULL,
 	ATTRIBUTE_KEY = LYRE_A_PRIMARY_KEY,
-	ATTRIBUTE_CREATED = 1 << 8,   /**< stands for the record's created time */
-	ATTRIBUTE_UPDATED = 1 << 9,   /**< stands for the record's updated time */
-	ATTRIBUTE_MULTI = 1 << 10,    /**< some record has had an array here: one record may have several index entries */
-	ATTRIBUTE_CUT = 1 << 11,      /**< some text has been too long for its index entry */
-	ATTRIBUTE_DECLARED = 1 << 12  /**< given when the table was made or by create_attribute: not only seen in records */
+	ATTRIBUTE_CREATED = 1 << 8,   /**< is the record's created time */
+	ATTRIBUTE_UPDATED = 1 << 9,   /**< is the record's updated time */
+	ATTRIBUTE_MULTI = 1 << 10,    /**< a record has had an array here: one record may have several index entries */
+	ATTRIBUTE_CUT = 1 << 11,      /**< a string has been too long for its index entry */
+	ATTRIBUTE_DECLARED = 1 << 12  /**< declared when the table was created or by create_attribute, not only seen in records */
 };
 
 struct attribute {
 	const char *name;
 	uint32_t name_len;
-	uint16_t id;          /**< never used again in its table */
+	uint16_t id;          /**< never reused in its table */
 	uint16_t type;        /**< enum attribute_type */
 	uint32_t flags;
-	const char *type_name; /**< as it was given; NULL when it was not */
+	const char *type_name; /**< as given; NULL if it was not */
 	char uuid[37];
-	MDB_dbi index;        /**< where INDEXED, but the key, whose index is the records' tree */
+	MDB_dbi index;        /**< if INDEXED, except for the key, whose index is the tree of records */
 };
 
-/** A definition: never changes; a change makes a new one. Hold a reference while using it. */
+/** A definition. It never changes; a change makes a new one. Hold a reference while using it. */
 struct table {
 	atomic_uint refs;
 	struct database *db;  /**< kept alive by this */
-	uint32_t id;          /**< never used again in its database */
+	uint32_t id;          /**< never reused in its database */
 	uint32_t version;     /**< of the definition */
-	uint32_t numbering;   /**< how often its attributes were given new ids since the file was opened */
+	uint32_t numbering;   /**< how often its attributes have got new ids since the file was opened */
 	const char *database; /**< name */
 	const char *name;
 	bool dynamic;         /**< learns attributes from its records */
 	bool audit;
 	double expiration;    /**< ms; negative for never */
 	MDB_dbi records;
-	MDB_dbi expiry;       /**< where expiration is not negative: (updated time, key) */
+	MDB_dbi expiry;       /**< if expiration is not negative: (updated time, key) */
 	uint16_t key;         /**< position of the primary key in attributes */
 	uint16_t attribute_count;
-	struct attribute *attributes; /**< in the order they are shown: the key, the times, then as they came */
+	struct attribute *attributes; /**< in display order: the key, the times, the others in order of arrival */
 	/* for table_attribute() */
 	uint32_t hash_mask;
 	uint16_t *hash;
 	struct table_memo {
 		atomic_size_t touched;     /**< the last transaction that wrote records, committed or not */
-		size_t txn;                /**< the commit the statistics are true of; 0 for none */
+		size_t txn;                /**< the commit for which the statistics are valid; 0 for none */
 		struct lyre_table_stats stats;
-	} memo;               /**< table_stats()'s; under the database's lock, and no part of the definition */
+	} memo;               /**< for table_stats(); protected by the database's lock, not part of the definition */
 };
 
 /** LYRE_ENOTFOUND "database 'x' does not exist" or "Table 'x.t' does not exist". */
 int store_table(struct store *s, const char *database, const char *name, const struct table **ret, struct err *e);
 const struct table *table_ref(const struct table *t);
 void table_unref(const struct table *t);
-/** References to all tables of a database in the order of their making. */
+/** References to all tables of a database in order of creation. */
 int database_tables(struct database *db, struct arena *a, const struct table ***ret, size_t *count, struct err *e);
 const struct attribute *table_attribute(const struct table *t, const char *name, size_t len);
-/** A value as it is kept outside BigInt attributes: integers of more than 64 bits as doubles, at any depth. NULL when out of memory */
+/** A value as stored outside BigInt attributes: integers of more than 64 bits as doubles, at any depth. NULL if out of memory */
 const lyre_value *value_plain(const lyre_value *v, struct arena *a);
-/** The definition there is now of the same table; LYRE_ENOTFOUND when it was dropped. */
+/** The current definition of the same table; LYRE_ENOTFOUND if it was dropped. */
 int table_refresh(const struct table *t, const struct table **ret, struct err *e);
 
 /**
- * A count that grows with each commit that may have changed a table's records or definition: after readers can see it,
- * before it is answered. What was read after the count is good until it has another value. Lives as long as the database;
- * LYRE_ENOMEM.
+ * A count that grows with each commit that may have changed a table's records or definition, after readers can see the
+ * commit and before it is answered. Data read after the count is valid until the count changes. Lives as long as the
+ * database; LYRE_ENOMEM.
  */
 int table_watch(const struct table *t, const atomic_uint_least64_t **ret, struct err *e);
 
-/* Changes of definitions. Each blocks until it is on the disk. */
+/* Changes of definitions. Each blocks until it is on disk. */
 int store_create_table(struct store *s, const struct lyre_table_spec *spec, struct err *e);
 int store_drop_table(struct store *s, const char *database, const char *name, struct err *e);
 int table_create_attribute(const struct table *t, const struct lyre_attribute *a, char id[37], struct err *e);
@@ -167,35 +167,35 @@ int table_drop_attribute(const struct table *t, const char *name, struct err *e)
 
 /* ---- reading ---- */
 
-/** One moment of a database. Short-lived: never held while waiting for anything. Several may be open on one thread. */
+/** One moment of a database. Short-lived: must not be held while waiting for anything. A thread may have several open. */
 struct snapshot {
 	struct database *db;
 	MDB_txn *txn;
-	double now; /**< what is expired at this time is not there */
+	double now; /**< records that have expired by this time do not exist */
 	void *slot;
 };
 
-/** LYRE_ENOTFOUND when the database was dropped. */
+/** LYRE_ENOTFOUND if the database was dropped. */
 int snapshot_begin(struct snapshot *s, struct database *db, struct err *e);
 void snapshot_end(struct snapshot *s);
-/** Whether \p t is still a table in this snapshot (an older definition of it will do). Ask before reading it. */
+/** Whether \p t still exists in this snapshot (\p t may be an older definition). Must be checked before reading it. */
 bool snapshot_has(const struct snapshot *s, const struct table *t);
 /**
- * The definition of the same table as of this snapshot, whose flags (ATTRIBUTE_MULTI, ATTRIBUTE_CUT) and trees fit
- * its data; NULL when it is dropped. Valid until snapshot_end().
+ * The definition of the same table in this snapshot, whose flags (ATTRIBUTE_MULTI, ATTRIBUTE_CUT) and trees match its
+ * data; NULL if it was dropped. Valid until snapshot_end().
  */
 const struct table *snapshot_table(const struct snapshot *s, const struct table *t);
 
 /**
- * The record with a primary key; LYRE_ENOTFOUND, without a sentence, when there is none. Valid until
+ * The record with a primary key; LYRE_ENOTFOUND, without a message, if there is none. Valid until
  * snapshot_end().
  */
 int snapshot_get(struct snapshot *s, const struct table *t, const lyre_value *key, struct record *ret, struct err *e);
-/** The same by primary-tree key, with no look at whether it is cut. */
+/** The same by primary-tree key, without considering whether it is cut. */
 int snapshot_get_key(struct snapshot *s, const struct table *t, const unsigned char *key, size_t len,
 	struct record *ret, struct err *e);
 /**
- * The primary key of a record, from its tree key or, where that is cut, from the record. Texts may point into
+ * The primary key of a record, from its tree key or, if that is cut, from the record. Strings may point into
  * the map.
  */
 int record_key(const struct table *t, const unsigned char *key, size_t len, struct record r, struct arena *a,
@@ -204,13 +204,13 @@ int record_key(const struct table *t, const unsigned char *key, size_t len, stru
 /** Entries between two bounds, in either direction. */
 struct walk_range {
 	const struct attribute *attribute; /**< whose index; NULL or the key: the records themselves */
-	/** len 0: from the start; else entries >= these bytes, or behind all that start with them when low_open */
+	/** len 0: from the start; else entries >= these bytes, or after all that start with them if low_open */
 	struct key low;
-	/** len 0: to the end; else up to and with all that start with these bytes, or before them when high_open */
+	/** len 0: to the end; else up to and including all that start with these bytes, or before them if high_open */
 	struct key high;
 	bool low_open, high_open;
 	bool reverse;
-	bool again; /**< with a position: from that entry on, not from behind it */
+	bool again; /**< with a position: start at that entry, not after it */
 };
 
 struct walk {
@@ -220,27 +220,27 @@ struct walk {
 	MDB_cursor *cursor;
 	int state;
 	MDB_val entry, data;
-	const unsigned char *key; /**< primary-tree key of the present entry */
+	const unsigned char *key; /**< primary-tree key of the current entry */
 	size_t key_len;
 };
 
-/** \p position: where an earlier walk of the same range stood (walk_position()), to go on behind it; NULL to begin. */
+/** \p position: of an earlier walk of the same range (walk_position()), to continue after it; NULL to start. */
 int walk_open(struct walk *w, struct snapshot *s, const struct table *t, const struct walk_range *r,
 	const struct key *position, struct err *e);
-/** 0 or LYRE_END. Expired records are not passed over here: walk_record() says. */
+/** 0 or LYRE_END. Expired records are not skipped here: see walk_record(). */
 int walk_next(struct walk *w, struct err *e);
-/** The next entry will be the first in a range that is what is left of the walk's, or of a part of it. */
+/** The next entry will be the first in \p r, a range that is the rest of the walk's, or a part of it. */
 void walk_skip(struct walk *w, const struct walk_range *r);
-/** The record of the present entry; LYRE_ENOTFOUND without a sentence when it is expired. */
+/** The record of the current entry; LYRE_ENOTFOUND without a message if it has expired. */
 int walk_record(struct walk *w, struct record *ret, struct err *e);
-/** The attribute whose index it is, as of its snapshot; NULL: the records themselves. */
+/** The attribute whose index is walked, in its snapshot; NULL: the records themselves. */
 const struct attribute *walk_attribute(const struct walk *w);
 void walk_position(const struct walk *w, struct key *ret);
 void walk_close(struct walk *w);
-/** About how many entries a range has: exact up to \p limit, a guess above. */
+/** Estimates the number of entries in a range: exact up to \p limit, a guess above. */
 uint64_t walk_estimate(struct snapshot *s, const struct table *t, const struct walk_range *r, uint64_t limit);
 /**
- * Whether every record of the table has exactly one entry in this index, in the order of its values: a sort may
+ * Whether every record of the table has exactly one entry in this index, in the order of its values, so that a sort can
  * walk it.
  */
 bool index_is_complete(struct snapshot *s, const struct table *t, const struct attribute *a);
@@ -248,85 +248,85 @@ bool index_is_complete(struct snapshot *s, const struct table *t, const struct a
 /** lyre_table_stats(). */
 int snapshot_stats(struct snapshot *s, const struct table *t, bool exact, struct lyre_table_stats *ret, struct err *e);
 
-/** The same of the last commit, without a snapshot where that was asked before. */
+/** The same for the last commit, without a snapshot if it was requested before. */
 int table_stats(const struct table *t, bool exact, struct lyre_table_stats *ret, struct err *e);
 
 struct kept_text;
 
-/** What a text that is being made will be true of. */
+/** The state for which a text being made will be valid. */
 struct text_moment {
-	struct catalogue *catalogue; /**< NULL: it is not to be kept */
+	struct catalogue *catalogue; /**< NULL: the text will not be kept */
 	size_t txn;
 	MDB_dbi log;
 };
 
 /**
- * A text that was made of nothing but the definitions and statistics of a database's tables, while they are what they
- * were: read it with kept_text_read(), then kept_text_release(). \return false when there is none: then \p ret is for
- * database_keep_text(), which is to be called once, and table_stats() has the statistics at hand.
+ * A kept text made only from the definitions and statistics of a database's tables, as long as these are unchanged: read it
+ * with kept_text_read(), then call kept_text_release(). \return false if there is none: then \p ret is for
+ * database_keep_text(), which must be called once, and table_stats() has the statistics ready.
  */
 bool database_text(struct database *db, const char *name, struct text_moment *ret, struct kept_text **text);
 const char *kept_text_read(const struct kept_text *k, size_t *len);
 void kept_text_release(struct kept_text *k);
-/** Keeps a copy, begun to be made after \p m; NULL when there is no text. */
+/** Keeps a copy of a text begun after \p m; NULL if there is no text. */
 void database_keep_text(struct database *db, const char *name, struct text_moment *m, const char *text, size_t len);
 
 /* ---- writing ---- */
 
 struct record_write {
-	struct record_write *next;   /**< the queue's */
-	unsigned kind;               /**< the writer's: enum write_kind; 0 for records */
+	struct record_write *next;   /**< internal: the queue */
+	unsigned kind;               /**< internal: enum write_kind of the writer; 0 for records */
 	/* in, untouched until done */
 	const struct table *table;
 	int mode;                    /**< enum lyre_write_mode */
 	const lyre_value *records;   /**< array */
-	struct arena *arena;         /**< for the results and the work; the writer's until done */
+	struct arena *arena;         /**< for results and temporary memory; belongs to the writer until done */
 	const char *user;            /**< for the commit log */
 	const char *operation;
 	void (*done)(struct record_write *w); /**< on the writer's thread, after the flush; must be short */
 	void *arg;
-	void *prepared;              /**< the store's */
+	void *prepared;              /**< internal */
 	/* out */
 	struct err err;
 	struct lyre_write_result result;
 };
 
 /**
- * Queues a write. What can be checked without the writer (types, names, keys) is checked here at once: on a
- * negative return done() is not run. Never blocks. Any thread.
+ * Queues a write. Types, names and keys, which need no writer, are checked here at once: after a negative return, done()
+ * is not called. Never blocks. Any thread.
  */
 int store_write(struct record_write *w, struct err *e);
 
-/* ---- what it tells of its work ---- */
+/* ---- metrics ---- */
 
-/** Reports what each database has done since it was opened, and how it stands. Short: reads lists of free pages, not tables. */
+/** Reports the counts of each database since it was opened, and its state. Fast: reads lists of free pages, not tables. */
 int store_report(struct store *s, struct arena *a, struct metric_sink *sink, struct err *e);
 
-/** lyre_pages(), of the tree of a database that ret->tree names, and of a table. The struct's size is the caller's. */
+/** lyre_pages(), for the tree of a database named in ret->tree, and for a table. The caller sets the struct's size. */
 int store_pages(struct store *s, const char *database, struct lyre_pages *ret, struct err *e);
 int table_pages(const struct table *t, struct lyre_pages *ret, struct err *e);
 
-/* ---- what the server keeps for itself (system_tables.c) ---- */
+/* ---- the server's own tables (system_tables.c) ---- */
 
-/** Writes as store_write() does, with \p w->done and \p w->arg set here, and returns when it is on the disk. Blocks. */
+/** Like store_write(), but sets \p w->done and \p w->arg, and returns when the write is on disk. Blocks. */
 int store_write_wait(struct record_write *w, struct err *e);
-/** Makes a table where there is none of its name; what there is stays as it is. Blocks. */
+/** Creates a table if none of its name exists; an existing one is left as it is. Blocks. */
 int store_ensure_table(struct store *s, const struct lyre_table_spec *spec, struct err *e);
 
 /* ---- backup ---- */
 
 struct upload;
 
-/** lyre_backup(), lyre_restore_check(), lyre_restore(). \param upload  the one that \p path is of; NULL: it is a file of somebody's */
+/** lyre_backup(), lyre_restore_check(), lyre_restore(). \param upload  the one that \p path belongs to; NULL: none */
 int store_backup(struct store *s, const char *database, const char *const *tables, size_t count, int *fd,
 	struct err *e);
 int store_restore_look(struct store *s, const char *database, const char *path, struct upload *upload, struct err *e);
 int store_restore(struct store *s, const char *database, const char *path, struct upload *upload, struct err *e);
-/** lyre_database_compact(), lyre_database_storage(), lyre_database_check(). The struct's size is the caller's. */
+/** lyre_database_compact(), lyre_database_storage(), lyre_database_check(). The caller sets the struct's size. */
 int store_compact(struct store *s, const char *database, uint64_t *before, uint64_t *after, struct err *e);
 int store_storage(struct store *s, const char *database, struct lyre_storage *ret, struct err *e);
 int store_check(struct store *s, const char *database, struct lyre_check *ret, struct err *e);
-/** Checks a file page by page, without LMDB, so that a damaged one harms nobody. Also finds out its format and name. */
+/** Checks a file page by page, without LMDB, so that a damaged one does no harm. Also determines its format and name. */
 int backup_verify(int fd, struct err *e);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * For tables that the server keeps for itself: made where they are missing, and written by threads that may wait.
+ * For the server's own tables: created if missing, and written by threads that may block.
  */
 #include "store/store.h"
 

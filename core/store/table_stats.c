@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What tables have and weigh. Statistics are kept with a definition, and a text that somebody made of them with the
- * catalogue, until a commit changes what they tell of.
+ * Statistics of tables. They are kept with a definition, and a text made from them with the catalogue, until a commit
+ * changes what they describe.
  */
 #include "base/text.h"
 #include "store/codec.h"
@@ -18,7 +18,7 @@ static uint64_t tree_bytes(struct snapshot *s, MDB_dbi tree)
 	return (uint64_t)(st.ms_branch_pages + st.ms_leaf_pages + st.ms_overflow_pages) * st.ms_psize;
 }
 
-/* Of an entry of the tree by time; 0 where it makes no sense. */
+/* The time of an entry of the tree by time; 0 if invalid. */
 static double time_of(MDB_val key)
 {
 	return key.mv_size > 8 ? double_unsortable(be_get(key.mv_data, 8)) : 0;
@@ -29,7 +29,7 @@ static bool is_due(const struct table *t, MDB_val key, double now)
 	return key.mv_size > 8 && record_expired(t, time_of(key), now);
 }
 
-/* Records whose time has come and which the background has not removed yet: few, as it does so each second. */
+/* Counts expired records that the background has not removed yet: few, as it does so each second. */
 static int count_due(struct snapshot *s, const struct table *t, uint64_t *ret, struct err *e)
 {
 	*ret = 0;
@@ -50,7 +50,7 @@ static int count_due(struct snapshot *s, const struct table *t, uint64_t *ret, s
 	return rc && rc != MDB_NOTFOUND ? store_error(e, rc, "read", s->db) : 0;
 }
 
-/* The newest time stands at the end of the tree by time, or of the index of the times. */
+/* The newest time is at the end of the tree by time, or of the index of the times. */
 static int newest(struct snapshot *s, const struct table *t, double *ret, struct err *e)
 {
 	*ret = 0;
@@ -90,7 +90,7 @@ static int newest(struct snapshot *s, const struct table *t, double *ret, struct
 	return rc == LYRE_END || rc == LYRE_ENOTFOUND ? 0 : rc;
 }
 
-/* What the tables of a database have in common. */
+/* The sizes shared by all tables of a database. */
 static void database_sizes(struct snapshot *s, struct lyre_table_stats *ret)
 {
 	mdb_filehandle_t fd;
@@ -117,7 +117,7 @@ static int read_stats(struct snapshot *s, const struct table *t, struct lyre_tab
 	return 0;
 }
 
-/* ---- statistics that are kept ---- */
+/* ---- kept statistics ---- */
 
 void table_touched(struct database *db, uint32_t id)
 {
@@ -128,8 +128,8 @@ void table_touched(struct database *db, uint32_t id)
 }
 
 /*
- * Of one table in a snapshot, from its memo where no transaction has touched it since. The writer notes the
- * transaction before it commits, so a snapshot that has it sees the note. \p common holds the database's part.
+ * Statistics of one table in a snapshot, from its memo if no transaction has touched the table since. The writer notes the
+ * transaction before it commits, so that a snapshot that includes it sees the note. \p common has the database's part.
  */
 static int stats_at(struct snapshot *s, struct table *t, const struct lyre_table_stats *common,
 	struct lyre_table_stats *ret, struct err *e)
@@ -148,7 +148,7 @@ static int stats_at(struct snapshot *s, struct table *t, const struct lyre_table
 	ret->database_size = common->database_size;
 	ret->audit_size = common->audit_size;
 	if (rc || t->expiration >= 0)
-		return rc; /* where records expire, time changes them too */
+		return rc; /* if records expire, time alone changes them */
 	pthread_mutex_lock(&db->lock);
 	if (t->memo.txn < txn) {
 		t->memo.txn = txn;
@@ -160,7 +160,7 @@ static int stats_at(struct snapshot *s, struct table *t, const struct lyre_table
 
 int snapshot_stats(struct snapshot *s, const struct table *t, bool exact, struct lyre_table_stats *ret, struct err *e)
 {
-	(void)exact; /* the count always is */
+	(void)exact; /* the count is always exact */
 	struct table *now = (struct table *)(uintptr_t)snapshot_table(s, t);
 	if (!now)
 		return no_table(t, e);
@@ -197,8 +197,8 @@ int table_stats(const struct table *t, bool exact, struct lyre_table_stats *ret,
 }
 
 /*
- * Brings the memos of all tables to the last commit in one snapshot; who asks a table finds out what failed.
- * \return the snapshot's transaction, 0 when there was none
+ * Updates the memos of all tables to the last commit in one snapshot; failures are found again when a table is read.
+ * \return the snapshot's transaction, 0 if there was none
  */
 static size_t stats_renew(struct database *db)
 {
@@ -217,9 +217,9 @@ static size_t stats_renew(struct database *db)
 	return txn;
 }
 
-/* ---- texts that are kept ---- */
+/* ---- kept texts ---- */
 
-/** Of one catalogue, and the longest. */
+/** Maximum number per catalogue, and maximum length. */
 #define TEXTS_MAX 4
 #define TEXT_MAX ((size_t)1 << 20)
 
@@ -257,7 +257,7 @@ void kept_text_release(struct kept_text *k)
 		free(k);
 }
 
-/* The one that a new text takes the place of: of the same name, or the oldest. By the lock. */
+/* Removes the text that a new one replaces: that of the same name, or the oldest. With the lock held. */
 static struct kept_text *take_out(struct catalogue *c, const char *name)
 {
 	struct kept_text **at = &c->texts, **last = at;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One transaction of the writer: its changes, the definitions it makes, and how they become the database's. */
+/* One transaction of the writer: its changes, the definitions it makes, and their publication. */
 #include "base/text.h"
 #include "store/clock.h"
 #include "store/codec.h"
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-/* LMDB calls it EIO when only a part could be written, which is how a disk becomes full: the next page says why. */
+/* LMDB reports a partial write as EIO, which is how a disk becomes full: writing another page gives the reason. */
 static int reason_of(const struct database *db, int rc)
 {
 	struct stat st;
@@ -112,7 +112,7 @@ static struct edit *find_edit(struct database *db, uint32_t id)
 	return NULL;
 }
 
-/* Only the writer changes the catalogue, so it needs no lock to read it. */
+/* Only the writer changes the catalogue, so that it needs no lock to read it. */
 const struct table *writer_table(struct database *db, uint32_t id)
 {
 	const struct edit *edit = find_edit(db, id);
@@ -221,7 +221,7 @@ static void drop_edits(struct database *db)
 	w->edit_count = 0;
 }
 
-/* The catalogue with the edits in it. New tables have greater ids than all others. */
+/* The catalogue including the edits. New tables have greater ids than all others. */
 static struct catalogue *next_catalogue(struct database *db)
 {
 	struct writer *w = &db->writer;

@@ -3,14 +3,14 @@
 #include "store/store_internal.h"
 
 #define FREE_TREE 0                  /* LMDB's number of the list of free pages */
-#define MAIN_TREE ((MDB_dbi)-1)      /* what mdb_env_stat() tells of: its number is LMDB's own */
-#define NO_TREE ((MDB_dbi)-2)        /* none was needed yet: nothing in it */
+#define MAIN_TREE ((MDB_dbi)-1)      /* the tree of mdb_env_stat(): its number is internal to LMDB */
+#define NO_TREE ((MDB_dbi)-2)        /* not created yet: empty */
 
 static int take_pages(struct snapshot *s, MDB_dbi tree, struct lyre_pages *ret, struct err *e)
 {
 	MDB_stat st = { .ms_psize = (unsigned)s->db->page_size };
 	MDB_envinfo info;
-	int rc = guard_info(s->db, &info); /* first: it reads the page that mdb_env_stat() reads */
+	int rc = guard_info(s->db, &info); /* first, as it reads the page that mdb_env_stat() reads */
 	if (!rc && tree == MAIN_TREE)
 		rc = mdb_env_stat(s->db->env, &st);
 	else if (!rc && tree != NO_TREE)
@@ -50,7 +50,7 @@ int store_pages(struct store *s, const char *database, struct lyre_pages *ret, s
 		else if (ret->tree == LYRE_TREE_LOG)
 			tree = db->log ? db->log : NO_TREE;
 		else if (ret->tree != LYRE_TREE_MAIN)
-			rc = err_set(e, LYRE_EINTERNAL, "There is no kind %u of trees", (unsigned)ret->tree);
+			rc = err_set(e, LYRE_EINTERNAL, "Unknown kind of tree: %u", (unsigned)ret->tree);
 		if (!rc)
 			rc = take_pages(&snapshot, tree, ret, e);
 		snapshot_end(&snapshot);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an attribute's type accepts, and what is kept of it. */
+/* The values that each attribute type accepts, and their stored form. */
 #include "base/json.h"
 #include "base/text.h"
 #include "store/store_internal.h"
@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <strings.h>
 
-/** Enough of a list of faults: more is not shown. */
+/** Longest list of faults shown. */
 #define FAULTS_MAX 2000
 #define LONG_MAX_VALUE 9007199254740992.0
-/** As many digits as a double can have. */
+/** The most digits of a double. */
 #define DIGITS_MAX 309
 
 static const struct {
@@ -173,7 +173,7 @@ static bool is_digits(const lyre_value *v)
 	return true;
 }
 
-/* Digits as an integer, a big one where it must be; without leading zeros. */
+/* Digits as an integer, if necessary a BIGINT; without leading zeros. */
 static const lyre_value *integer_of(const lyre_value *v, struct arena *a)
 {
 	bool minus = v->s[0] == '-';
@@ -212,7 +212,7 @@ static const lyre_value *accept_date(const struct attribute *a, const lyre_value
 	return value_new(arena, (lyre_value){ .type = LYRE_DOUBLE, .d = ms });
 }
 
-/* Text, or what is shown for bytes: {"type":"Buffer","data":[…]}. */
+/* A string, or the displayed form of bytes: {"type":"Buffer","data":[…]}. */
 static const lyre_value *accept_bytes(const struct attribute *a, const lyre_value *v, struct arena *arena,
 	uint16_t *kind, struct buf *faults)
 {

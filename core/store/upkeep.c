@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The background work of databases whose writers have no thread: one thread does it for all of them, one step of one
+ * The background work of databases whose writers have no thread: one thread does it for all of them, one step for one
  * database at a time.
  */
 #include "base/text.h"
@@ -8,7 +8,7 @@
 #include "log/log.h"
 #include "store/store_internal.h"
 
-/* The first database behind \p last in the list, or the first of all. A reference; NULL at the end */
+/* A reference to the first database after \p last in the list, or the first of all; NULL at the end */
 static struct database *next_database(struct store *s, const struct database *last)
 {
 	rwlock_read(&s->lock);
@@ -19,7 +19,7 @@ static struct database *next_database(struct store *s, const struct database *la
 	return db;
 }
 
-/* \return when the first of those that remain is due, monotonic ms */
+/* \return when the next database is due, monotonic ms */
 static int64_t tend_all(struct store *s)
 {
 	int64_t at = INT64_MAX;
@@ -34,7 +34,7 @@ static int64_t tend_all(struct store *s)
 	return at;
 }
 
-/* By the lock. \return false: the end */
+/* With the lock held. \return false: the thread must end */
 static bool wait_until_due(struct upkeep *u)
 {
 	while (!u->stopping && monotonic_ms() < u->at) {
@@ -54,7 +54,7 @@ static void *run(void *arg)
 	log_thread("store/upkeep");
 	pthread_mutex_lock(&u->lock);
 	while (wait_until_due(u)) {
-		u->at = INT64_MAX; /* who becomes due from here on says so again */
+		u->at = INT64_MAX; /* databases that become due from here on announce it again */
 		pthread_mutex_unlock(&u->lock);
 		int64_t at = tend_all(s);
 		pthread_mutex_lock(&u->lock);

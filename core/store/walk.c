@@ -4,7 +4,7 @@
 
 enum walk_state { WALK_START, WALK_UNDER_WAY, WALK_TO_SKIP, WALK_ENDED };
 
-/* The least key behind all that start with \p k; false when there is none. */
+/* The smallest key after all that start with \p k; false if there is none. */
 static bool key_behind(struct key *k)
 {
 	while (k->len && k->bytes[k->len - 1] == 0xff)
@@ -37,7 +37,7 @@ static bool above(const struct walk_range *r, MDB_val v)
 	return r->high.len && (starts_with(v, &r->high) ? r->high_open : compare(v, &r->high) > 0);
 }
 
-/* The first entry at or behind a key; the last of all when \p k is NULL or none is there. */
+/* The first entry at or after a key; the last of all if \p k is NULL or there is none. */
 static int seek(struct walk *w, const struct key *k, MDB_cursor_op otherwise)
 {
 	int rc = MDB_NOTFOUND;
@@ -86,7 +86,7 @@ static int at_position(struct walk *w, const struct key *position)
 	return there || !w->range.reverse ? rc : before(w, position);
 }
 
-/* The tree as it is in this snapshot: the caller's definition may be older. */
+/* The tree in this snapshot: the caller's definition may be older. */
 static int find_tree(struct snapshot *s, const struct table *t, const struct attribute *a, const struct table **now,
 	MDB_dbi *ret, struct err *e)
 {
@@ -104,7 +104,7 @@ static int find_tree(struct snapshot *s, const struct table *t, const struct att
 	return 0;
 }
 
-/* Reads the entry that the cursor stands on. */
+/* Reads the entry at the cursor. */
 static int take(struct walk *w, int rc, struct err *e)
 {
 	bool over = rc == MDB_NOTFOUND || (!rc && (w->range.reverse ? below(&w->range, w->entry) : above(&w->range,
@@ -146,7 +146,7 @@ int walk_open(struct walk *w, struct snapshot *s, const struct table *t, const s
 		return store_error(e, rc, "read", s->db);
 	if (position && position->len) {
 		rc = at_position(w, position);
-		/* the cursor stands one ahead: walk_next() takes it as it is */
+		/* the cursor is one ahead: walk_next() does not move it */
 		if (rc == MDB_NOTFOUND)
 			w->state = WALK_ENDED;
 		else if (rc) {
@@ -238,7 +238,7 @@ uint64_t walk_estimate(struct snapshot *s, const struct table *t, const struct w
 		n++;
 	bool more = n == limit && w.state != WALK_ENDED;
 	walk_close(&w);
-	/* half of what is not known */
+	/* half of the unknown part */
 	return more && st.ms_entries > n ? n + (st.ms_entries - n) / 2 : n;
 }
 

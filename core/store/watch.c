@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Counts of the commits that touched a table, for who keeps what it has read. They belong to the database and to the
- * table's id: definitions and files come and go below them.
+ * Counts of the commits that touched a table, for callers that cache data. They belong to the database and the table's id,
+ * as definitions and files may be replaced.
  */
 #include "store/store_internal.h"
 
@@ -10,7 +10,7 @@
 struct watch {
 	struct watch *next;
 	uint32_t table;                /**< id */
-	bool touched;                  /**< by the transaction under way; the writer's own */
+	bool touched;                  /**< by the current transaction; only for the writer */
 	atomic_uint_least64_t commits;
 };
 
@@ -21,7 +21,7 @@ int table_watch(const struct table *t, const atomic_uint_least64_t **ret, struct
 	if (!w)
 		return err_nomem(e);
 	w->table = t->id;
-	w->touched = true; /* the transaction under way may have touched it before anybody was to be told */
+	w->touched = true; /* the current transaction may have touched it before this watch existed */
 	pthread_mutex_lock(&db->lock);
 	w->next = atomic_load(&db->watches);
 	atomic_store(&db->watches, w);
@@ -38,8 +38,8 @@ void watches_touched(struct database *db, uint32_t id)
 }
 
 /*
- * A commit that failed is counted too, as nobody knows what of it can be seen. After an aborted transaction a mark may be
- * left: one commit is counted too many then, which does no harm.
+ * A failed commit is counted, too, as it is unknown what of it is visible. After an aborted transaction a mark may be left:
+ * then one commit too many is counted, which is harmless.
  */
 void watches_count(struct database *db)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The writer's thread, which starts with the first request and ends when none has come for a while; from then on the
- * upkeep's thread does the background work of the database (upkeep.c). One thread at a time is the writer. Everything
- * that waits goes into one transaction, which is flushed once. A request that cannot succeed says so before it changes
- * anything; if the storage fails in the middle of one, the transaction is undone and each request runs alone.
+ * The writer's thread, which starts with the first request and ends when there has been none for a while; from then on the
+ * upkeep thread does the background work of the database (upkeep.c). One thread at a time is the writer. All waiting
+ * requests go into one transaction, which is flushed once. A request that cannot succeed fails before it changes anything;
+ * if the storage fails in the middle of one, the transaction is undone and each request runs alone.
  */
 #include "base/text.h"
 #include "base/thread.h"
@@ -15,9 +15,9 @@
 #include <time.h>
 
 #define STACK_SIZE ((size_t)1 << 20)
-/** With storage.writeAsync: how long answers may go before their flush, ms. */
+/** With storage.writeAsync: how long after the answers the flush may come, ms. */
 #define SYNC_DELAY 500
-/** The thread ends after so long without a request, ms. */
+/** The thread ends after this time without a request, ms. */
 #define IDLE 2000
 
 void writer_init(struct writer *w)
@@ -36,7 +36,7 @@ void writer_init(struct writer *w)
 	arena_init(&w->scratch);
 }
 
-/* What is kept from one transaction to the next only to save time. */
+/* Frees buffers that are kept between transactions only to save time. */
 static void free_buffers(struct writer *w)
 {
 	buf_free(&w->record);
@@ -60,7 +60,7 @@ void writer_free(struct writer *w)
 	free_buffers(w);
 }
 
-/* ---- steps that end the database where a page makes no sense to LMDB ---- */
+/* ---- steps that make the database fail if a page is invalid ---- */
 
 struct step {
 	struct database *db;
@@ -108,7 +108,7 @@ static void apart_guarded(struct database *db, struct record_write *r)
 	(void)database_usable(db, &r->err);
 }
 
-/* \return when it is due again, monotonic ms */
+/* \return when work is due again, monotonic ms */
 static int64_t background_guarded(struct database *db)
 {
 	struct step s = { .db = db, .until = INT64_MAX };
@@ -121,7 +121,7 @@ static int64_t background_guarded(struct database *db)
 
 /* ---- the thread ---- */
 
-/* By the lock: until \p enough wait, or \p until, monotonic ns. */
+/* With the lock held: waits until \p enough requests wait, or until \p until, monotonic ns. */
 static void wait_for(struct writer *w, size_t enough, int64_t until)
 {
 	const struct timespec at = timespec_of_ns(until);
@@ -133,7 +133,7 @@ static void wait_for(struct writer *w, size_t enough, int64_t until)
 }
 
 /*
- * By the lock, with nothing queued: this thread is the writer no longer. Once the lock is free the database may be gone.
+ * With the lock held and nothing queued: this thread stops being the writer. Once the lock is free the database may be gone.
  */
 static void end_writing(struct database *db, int64_t due)
 {
@@ -147,11 +147,11 @@ static void end_writing(struct database *db, int64_t due)
 }
 
 /*
- * All that waits; NULL when the background is due at \p until or, after the end of writing, it is time to end.
+ * Takes all waiting requests; NULL when background work is due at \p until or, after the end of writing, it is time to end.
  *
- * A commit costs almost the same for one request as for many, so those who were just answered get time to ask again
- * before the next begins: as long as the commit took, and none if all that are expected wait already. Who writes alone
- * never waits.
+ * A commit costs almost the same for one request as for many, so clients just answered get time to send the next request
+ * before the next commit begins: as long as the last commit took, or none if all expected requests already wait. A single
+ * client never waits.
  */
 static struct record_write *take(struct database *db, int64_t until, int64_t idle_at, bool *end, size_t *count)
 {
@@ -172,7 +172,7 @@ static struct record_write *take(struct database *db, int64_t until, int64_t idl
 	return list;
 }
 
-/* Before the \p count of a transaction are answered: who may be in the next. */
+/* Before the \p count requests of a transaction are answered: estimates how many will be in the next. */
 static void expect(struct writer *w, size_t count)
 {
 	pthread_mutex_lock(&w->lock);
@@ -189,7 +189,7 @@ static void answer(struct record_write *list)
 	}
 }
 
-/* What stands outside of transactions. \return the others */
+/* Runs requests that do not belong in a transaction. \return the others */
 static struct record_write *run_apart(struct database *db, struct record_write *list, size_t *count)
 {
 	struct record_write **at = &list;
@@ -207,7 +207,7 @@ static struct record_write *run_apart(struct database *db, struct record_write *
 	return list;
 }
 
-/* As the writer, until there is nothing to do. */
+/* Works as the writer until there is nothing to do. */
 static void serve(struct database *db, int64_t until)
 {
 	int64_t idle_at = monotonic_ms() + IDLE;
@@ -256,7 +256,7 @@ int thread_start(void *(*main)(void *), void *arg, pthread_t *ret)
 	return rc;
 }
 
-/* By the queue's lock. */
+/* With the queue's lock held. */
 static int start(struct database *db, struct err *e)
 {
 	struct writer *w = &db->writer;
@@ -269,7 +269,7 @@ static int start(struct database *db, struct err *e)
 	return 0;
 }
 
-/* Gives the writer's part back, or on to a thread for those who came meanwhile. */
+/* Stops being the writer, or passes the role to a thread if requests have come in the meantime. */
 static void hand_on(struct database *db, int64_t due)
 {
 	struct writer *w = &db->writer;
@@ -279,7 +279,7 @@ static void hand_on(struct database *db, int64_t due)
 		end_writing(db, due);
 	pthread_mutex_unlock(&w->lock);
 	if (waiting && thread_start(run, db, NULL))
-		serve(db, due); /* no thread to be had: they are not to wait for one */
+		serve(db, due); /* no thread is available: the requests must not wait for one */
 }
 
 int64_t writer_tend(struct database *db)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What waited, in one transaction; or, where that fails, one request after the other. The map grows, and what frees space
- * may use what is reserved for it.
+ * Applies waiting requests in one transaction or, if that fails, one by one. The map grows as needed, and requests that free
+ * space may use the reserve.
  */
 #include "log/log.h"
 #include "store/ballast.h"
@@ -10,7 +10,7 @@
 
 #include <inttypes.h>
 
-/** While the reserve is in use others may write where such a part of it is free inside the file. */
+/** While the reserve is in use, other requests need this fraction of it free inside the file. */
 #define FREE_OF_DISK 8
 #define FREE_OF_MAP 32
 /** Bytes of the reserve that the database "system" takes at a time. */
@@ -32,8 +32,8 @@ static int apply_one(struct database *db, struct record_write *w)
 }
 
 /*
- * Applies the requests from \p list on, \p count of them, and commits. 0: each has its result. Else nothing was
- * done, and writer.rc says why; the last one tried has the sentence.
+ * Applies \p count requests from \p list on, and commits. 0: each has its result. Otherwise nothing was done, and writer.rc
+ * has the reason; the last request tried has the message.
  */
 static int apply_all(struct database *db, struct record_write *list, size_t count, struct err *e)
 {
@@ -74,8 +74,8 @@ static bool is_system(const struct database *db)
 }
 
 /*
- * What frees space, and what the server writes of who signs in and of its jobs: it may use what is reserved, else
- * nobody could get out of a full disk.
+ * Whether the requests free space, or are the server's own records of sign-ins and jobs: these may use the reserve, as
+ * otherwise there would be no way out of a full disk.
  */
 static bool may_use_reserve(const struct database *db, const struct record_write *list, size_t count)
 {
@@ -88,8 +88,8 @@ static bool may_use_reserve(const struct database *db, const struct record_write
 }
 
 /*
- * Room on a full disk. What "system" needs is little, and is not to free what a large delete of another database would take.
- * \return false when there is none
+ * Takes room on a full disk. "system" needs little, and must not release what a large delete of another database would take.
+ * \return false if there is none
  */
 static bool take_from_reserve(const struct database *db)
 {
@@ -97,7 +97,7 @@ static bool take_from_reserve(const struct database *db)
 	return is_system(db) ? ballast_spend(ballast, SYSTEM_STEP) : ballast_release(ballast);
 }
 
-/* Whether there is more free inside the file than is left for deleting. */
+/* Whether more is free inside the file than must be left for deleting. */
 static bool has_free_pages(struct database *db, uint64_t more)
 {
 	struct lyre_storage storage = { .size = sizeof storage };
@@ -106,8 +106,8 @@ static bool has_free_pages(struct database *db, uint64_t more)
 }
 
 /*
- * 0, or while the reserve is in use, of the disk's or of the map's beyond its limit: how much must be free inside the file
- * for what may not use it, bytes. That stays within the file then.
+ * 0, or while a reserve is in use (of the disk, or of the map beyond its limit): the bytes that must be free inside the file
+ * for requests that may not use it. These then stay within the file.
  */
 static uint64_t free_needed(struct database *db)
 {
@@ -125,12 +125,12 @@ static int refuse(struct database *db, struct err *e)
 		return err_set(e, LYRE_ENOSPACE, "database '%s' is full: it may not grow beyond storage.maxSize, %" PRIu64 " bytes",
 			db->name, db->options.max_size);
 	return err_set(e, LYRE_ENOSPACE, "cannot write database '%s' (%s): No space left on device; records can be deleted, but "
-		"none added until there is", db->name, db->file);
+		"not added until there is space", db->name, db->file);
 }
 
 /*
- * Until the map is large enough. What may use the reserve goes a little beyond the limit of the map, and on a full
- * disk into the space kept there; what may not stays within its file while that is in use.
+ * Repeats until the map is large enough. Requests that may use the reserve go slightly beyond the limit of the map, and on a
+ * full disk into the reserved space; others stay within their file while it is in use.
  */
 static int apply_growing(struct database *db, struct record_write *list, size_t count, struct err *e)
 {

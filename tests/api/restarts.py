@@ -18,7 +18,7 @@ def rss(pid):
 
 def starts(s):
     """How often a program has begun in the server's process."""
-    return len(re.findall(r"\[main\]: lyred \S+ starts, ", s.said()))
+    return len(re.findall(r"\[main\]: lyred \S+ starting, ", s.said()))
 
 
 def wait_for_start(s, times):

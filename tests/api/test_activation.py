@@ -150,7 +150,7 @@ class Activation(unittest.TestCase):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as deaf, open(os.devnull) as file:
             udp.bind(("127.0.0.1", 0))
             for x in (udp, deaf, file):
-                self.check_refused([x], [], "no stream socket that listens")
+                self.check_refused([x], [], "is not a listening stream socket")
 
     @unittest.skipUnless(feature("HAVE_TLS"), "this build has no TLS")
     @unittest.skipUnless(HAS_PROC, "needs /proc")

@@ -139,7 +139,7 @@ class AllFaults(unittest.TestCase):
         path = "/nowhere/none.so"
         got = self.faults("modules:\n  none: true\n  Bad Name: true\n  far:\n    path: %s\n    any: 5\n  schema:\n    optional: 5\n  relative:\n    path: x.so\n" % path,
                           "modules.none.x=1", "modules.off.y=1", "modules.Ugly=true")
-        self.match(got, "FILE:3:3: 'Bad Name' is no name of a module", "FILE:8:15: 'modules.schema.optional' must be", "--set modules.Ugly: 'Ugly' is no name", "module 'none' (FILE:2): ",
+        self.match(got, "FILE:3:3: 'Bad Name' is not a module name", "FILE:8:15: 'modules.schema.optional' must be", "--set modules.Ugly: 'Ugly' is not a module name", "module 'none' (FILE:2): ",
                    "module 'far' (FILE:4): ", "module 'relative' (FILE:9): ", "unknown setting 'modules.off.y'")
 
     def test_what_comes_of_another_fault_is_not_told(self):

@@ -89,7 +89,7 @@ class Client(unittest.TestCase):
             for more in ([], ["--force"]):
                 status, out, err = self.lyre("backup", "--all", folder, *more, socket_path=s.socket_path)
                 self.assertEqual((status, out.split()), (1, files))
-                self.assertRegex(err, r"^lyre: database 'bad' is not backed up: .*cut off")
+                self.assertRegex(err, r"^lyre: database 'bad' is not backed up: .*truncated")
             for file in files:
                 self.assertEqual(stat.S_IMODE(os.stat(file).st_mode), 0o600)
             self.assertEqual(sorted(os.listdir(folder)), ["one.mdb", "system.mdb", "two.mdb"])
@@ -721,7 +721,7 @@ class Client(unittest.TestCase):
         """Of the server and of modules, with what they must be, their defaults, and when they take effect."""
         every = self.ok("help", "set_configuration")
         self.assertIn("lyre set_configuration NAME=VALUE...\n", every)
-        for lines in ("  operationsApi.network.maxConnections\n      Connections that may be open at once. (a whole number from 1 to 1000000; default 1000) Takes effect at a restart, or restart_service.\n",
+        for lines in ("  operationsApi.network.maxConnections\n      Maximum number of open connections. (a whole number from 1 to 1000000; default 1000) Takes effect at a restart, or restart_service.\n",
                       "  logging.level\n", "default null) ", "Takes effect at once.", "Has no effect in this build.", "  modules.system.npm.timeout\n"):
             self.assertIn(lines, every)
         some = self.ok("help", "set_configuration", "network_MAXconn")
@@ -738,7 +738,7 @@ class Client(unittest.TestCase):
             self.assertTrue(d["value"] and d["help"].endswith("."), d)
             self.assertIn(d["effect"], ("restart", "restart_service", "at once", "none"))
         self.assertIn({"setting": "threads", "value": "a whole number from 1 to 1024, or null", "default": None, "effect": "restart",
-                       "help": "Threads that serve connections, and worker threads for long operations; null: one a processor."}, described)
+                       "help": "Number of threads that serve connections, and of worker threads for long operations; null: one per processor."}, described)
 
     @with_system
     def test_help_on_what_takes_any_value(self):

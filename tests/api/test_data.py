@@ -46,7 +46,7 @@ class Data(OwnDatabase):
     def test_an_integer_key_that_cannot_be_kept_exactly_is_refused(self):
         self.table()
         for key in (18446744073709551616, -18446744073709551616, 10 ** 30 + 1):
-            said = (400, {"error": f"Primary key {key} is an integer of more than 64 bits, which cannot be kept exactly: use a string"})
+            said = (400, {"error": f"Primary key {key} is an integer of more than 64 bits, which cannot be stored exactly: use a string"})
             for operation in ("insert", "upsert", "update"):
                 self.assertEqual(self.run_(operation, records=[{"id": 1}, {"id": key}]), said)
             self.assertEqual(self.run_("delete", ids=[key]), said)

@@ -18,13 +18,13 @@ def resident_kib(s):
 class Guard(unittest.TestCase):
     def test_a_user_name_cannot_pass_for_an_address_in_the_log(self):
         with Server(settings=["logging.auditAuthEvents.logFailed=true"]) as s:
-            for name in ("x' from 8.8.8.8: credentials are wrong\n2026-01-01T00:00:00.000Z [main] [warn] [auth]: 8.8.4.4: ", "long" * 5000):
+            for name in ("x' from 8.8.8.8: sign-in failed\n2026-01-01T00:00:00.000Z [main] [warn] [auth]: 8.8.4.4: ", "long" * 5000):
                 body = json.dumps({"operation": "describe_all", "username": name, "password": "secret-word"}).encode()
                 self.assertEqual(s.request(body=body, headers=JSON)[0], 401)
-            lines = [line for line in s.said().splitlines() if "[auth]" in line and "wrong" in line]
+            lines = [line for line in s.said().splitlines() if "[auth]" in line and "failed" in line]
             self.assertEqual(len(lines), 2)
             for line in lines:
-                self.assertRegex(line, r"^\S+ \[[^]]+\] \[warn\] \[auth\]: 127\.0\.0\.1: credentials of '.*' are wrong$")
+                self.assertRegex(line, r"^\S+ \[[^]]+\] \[warn\] \[auth\]: 127\.0\.0\.1: sign-in as '.*' failed$")
             self.assertNotIn("secret-word", s.said())
 
     def test_a_header_is_quoted_as_valid_json(self):

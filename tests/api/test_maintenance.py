@@ -202,7 +202,7 @@ class AtWork(OwnDatabase):
                 try:
                     status, body = self.on("check_database", s)
                     self.assertEqual(status, 500, body)
-                    self.assertRegex(body["error"], r"^database '\w+' is not sound: the file is damaged: %s" % (
+                    self.assertRegex(body["error"], r"^database '\w+' failed the check: the file is damaged: %s" % (
                         "page %d: has the number of another page$" % (page // 4096) if place == page else
                         "(the index of 'name' in table 't' |page [0-9]+: )"))
                     said.add(re.sub("page [0-9]+", "page", body["error"]))

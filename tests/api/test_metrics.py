@@ -282,16 +282,16 @@ class Refusals(unittest.TestCase):
 
     def test_a_path_twice(self):
         self.refused(self.pages("/metrics"), "module 'pages' (", "the route '/metrics' of module 'pages'",
-                     "module 'metrics' answers this path already")
-        self.refused(self.pages("/pages/json"), "module 'pages' answers this path already")
+                     "module 'metrics' already uses this path")
+        self.refused(self.pages("/pages/json"), "module 'pages' already uses this path")
 
     def test_paths_of_the_server(self):
         for path in ("/", "/health"):
-            self.refused(self.pages(path), "the route '%s' of module 'pages' cannot be: the server itself" % path)
+            self.refused(self.pages(path), "the route '%s' of module 'pages' is refused: the server uses this path" % path)
 
     def test_malformed(self):
         for path in ("", "metrics", "/a b", "/a?b", "/a#b", "/%41", "/" + 250 * "x", "/ä"):
-            self.refused(self.pages(path), "cannot be the path of a route")
+            self.refused(self.pages(path), "is not a valid path for a route")
 
     def test_a_failed_start_takes_its_pages_along(self):
         s = Server(config=MODULES + "  pages: {path: %s, first: /metrics, fail: true, optional: true}\n  metrics: true\n" % PAGES)

@@ -18,8 +18,8 @@ JSON = {"Content-Type": "application/json"}
 def logged(s, user):
     """The address that a failed sign-in of a user is logged with."""
     for line in s.said().splitlines():
-        if "credentials of '%s'" % user in line:
-            return line.split("]: ", 1)[1].split(": credentials")[0]
+        if "sign-in as '%s'" % user in line:
+            return line.split("]: ", 1)[1].split(": sign-in")[0]
     raise AssertionError("no line about %s" % user)
 
 
@@ -104,7 +104,7 @@ class Untrusted(unittest.TestCase):
         with Server(settings=CHEAP_LOGINS + ["logging.auditAuthEvents.logFailed=true", 'operationsApi.network.trustedProxies=["192.0.2.1"]']) as s:
             forged = {"X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil.example"}
             s.request(body=INFO, headers=dict(JSON, Authorization=s.authorization("who", "wrong"), **forged))
-            self.assertIn("127.0.0.1: credentials of 'who'", s.said())
+            self.assertIn("127.0.0.1: sign-in as 'who'", s.said())
             cookie = s.request(body=LOGIN, headers=dict(JSON, **forged))[1]["set-cookie"]
             self.assertNotIn("Secure", cookie)
             status, _, _ = s.request(body=INFO, headers=dict(JSON, Cookie=cookie.split(";")[0], Origin="https://evil.example", **forged))

@@ -32,7 +32,7 @@ class Hostile(OwnDatabase):
 
     def test_a_file_that_is_no_backup_is_the_clients_mistake(self):
         status, body = self.s.call({"operation": "restore_backup", "database": "none", "path": "/etc/passwd"})
-        self.assertEqual((status, body), (400, {"error": "cannot restore '/etc/passwd': the file is no LMDB file"}))
+        self.assertEqual((status, body), (400, {"error": "cannot restore '/etc/passwd': the file is not an LMDB file"}))
 
     def test_long_lists_take_no_square_of_time(self):
         def quick(operation, **more):
@@ -265,7 +265,7 @@ class Operator(unittest.TestCase):
                 said = refused(root, port, "operationsApi.network.host=127.0.0.1", "logging.stdStreams=" + streams)
                 self.assertEqual(len(said), 1, said)
                 self.assertRegex(said[0], r"cannot listen on '127\.0\.0\.1, port %d': Address already in use" % s.port)
-            self.assertRegex(refused("/dev/null/x", port)[0], r"cannot make the folder '/dev/null/x': Not a directory")
+            self.assertRegex(refused("/dev/null/x", port)[0], r"cannot create the folder '/dev/null/x': Not a directory")
 
     def test_environment_overrides(self):
         with Server(env={"LYRE_LOGGING_LEVEL": "debug", "LYRE_OPERATIONSAPI_NETWORK_CORS": "false"}) as s:

@@ -103,10 +103,10 @@ class Remembered(unittest.TestCase):
     def test_another_address_does_not_wait_behind_a_flood(self):
         with Server(settings=SLOW + NO_DELAY + AUDITED) as s:
             flood = send_flood(s)
-            waiting, checked = FLOOD - len(answered(flood)), s.said().count("are wrong")
+            waiting, checked = FLOOD - len(answered(flood)), s.said().count("' failed")
             # There is room for it, and its turn is the next but one at the latest, as the log tells.
             self.assertEqual(ask(s, unix=True), DESCRIBED)
-            self.assertLess(s.said().partition("are right")[0].count("are wrong") - checked, waiting // 2)
+            self.assertLess(s.said().partition("' succeeded")[0].count("' failed") - checked, waiting // 2)
             s.end()
             self.assertLessEqual({a.end() for a in flood}, {FAILED, TOO_MANY, STOPPING})
 
@@ -167,7 +167,7 @@ class Delayed(unittest.TestCase):
         with Server(settings=FOR_EVER + AUDITED) as s:
             self.assertEqual(ask(s, "nobody", "wrong"), FAILED)
             attempts = self.send_at_once(s)
-            told = re.findall(r"127.0.0.1: credentials of 'nobody' were refused without a look .*; (\d+) since", s.said())
+            told = re.findall(r"127.0.0.1: sign-ins as 'nobody' refused unchecked .*; (\d+) since", s.said())
             self.assertLess(len(told), AT_ONCE - IN_LINE) # once a minute, however many they are
             self.assertIn(sum(int(n) for n in told), range(1, AT_ONCE - IN_LINE + 1))
             self.assertEqual(answered(attempts), [FAILED_OFTEN] * (AT_ONCE - IN_LINE))
@@ -241,7 +241,7 @@ class Delayed(unittest.TestCase):
 
             def is_next():
                 self.assertEqual(ask(s), DESCRIBED)
-                return s.said().count(" starts, root ") >= 2
+                return s.said().count(" starting, root folder ") >= 2
             until(is_next, s.said)
 
     def test_a_client_that_leaves_while_it_waits(self):
@@ -271,8 +271,8 @@ class Parameters(unittest.TestCase):
                 self.assertEqual(ask(s), DESCRIBED)
             self.assertEqual(ask(s, "nobody", "wrong"), FAILED)
             said = s.said()
-            self.assertEqual(said.count("credentials of 'admin' are right"), 1)
-            self.assertEqual(said.count("credentials of 'nobody' are wrong"), 1)
+            self.assertEqual(said.count("sign-in as 'admin' succeeded"), 1)
+            self.assertEqual(said.count("sign-in as 'nobody' failed"), 1)
             self.assertNotIn("wrong'", said)
 
     @unittest.skipUnless("users" in built_modules(), "this build has no module 'users'")
@@ -280,7 +280,7 @@ class Parameters(unittest.TestCase):
         with Server(settings=AUDITED) as s:
             s.add_user("ann", "super_user", active=False)
             self.assertEqual(ask(s, "ann", PASSWORD), (401, b'{"error":"Cannot complete request: User is inactive"}'))
-            self.assertRegex(s.said(), r"\[warn\] \[auth\]: 127.0.0.1: credentials of 'ann' are right, but the user is inactive\n")
+            self.assertRegex(s.said(), r"\[warn\] \[auth\]: 127.0.0.1: sign-in as 'ann' refused: the user is inactive\n")
 
     def test_a_scheme_that_nobody_decides_of_is_no_credentials(self):
         with Server() as s:

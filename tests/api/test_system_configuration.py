@@ -166,7 +166,7 @@ class Set(unittest.TestCase):
             def warns():
                 begin = len(s.said().encode())
                 self.assertEqual(set_configuration(s, http_port=9), (200, DONE))
-                return "no effect in the file" in s.said(begin)
+                return "in the file has no effect" in s.said(begin)
 
             self.assertFalse(warns())
             self.assertEqual(set_configuration(s, logging_level="debug"), (200, DONE))
@@ -192,8 +192,8 @@ class Set(unittest.TestCase):
         with Server(config="", settings=["http.port=7"], env={"LYRE_HTTP_SECUREPORT": "8"}) as s:
             self.assertEqual(set_configuration(s, http_port=9, http_securePort=10), (200, DONE))
             self.assertEqual(s.ok({"operation": "get_configuration"})["http"]["port"], 7)
-            self.assertRegex(s.said(), r"\[warn\].*'http.port' has no effect in the file: the command line")
-            self.assertRegex(s.said(), r"\[warn\].*'http.securePort' has no effect in the file: the environment")
+            self.assertRegex(s.said(), r"\[warn\].*'http.port' in the file has no effect: it is overridden by the command line")
+            self.assertRegex(s.said(), r"\[warn\].*'http.securePort' in the file has no effect: it is overridden by the environment")
 
     def test_all_at_once(self):
         """Changes from many clients: none is lost, each is whole."""
@@ -322,7 +322,7 @@ class Mounted(unittest.TestCase):
         self.addCleanup(s.end)
         status, body = set_configuration(s, logging_level="info")
         self.assertEqual(status, 403, body)
-        self.assertIn("change the file by hand and restart, or keep it in a folder that the server may write", body["error"])
+        self.assertIn("edit the file and restart, or move it to a folder that the server may write to", body["error"])
 
     def test_full(self):
         """What does not fit leaves the file as it was, and the answer says what helps."""

@@ -158,9 +158,9 @@ class DeleteRecords(Case):
         self.s.start()
         job = self.job(id)
         self.assertEqual((job["status"], job["message"]),
-                         ("ERROR", "The job was cut off: the server ended before the job did"))
+                         ("ERROR", "The job was interrupted: the server ended before it did"))
         self.assertLess(self.count(), MANY)
-        self.assertIn("1 jobs were cut off", self.s.said())
+        self.assertIn("1 jobs were interrupted", self.s.said())
 
     def test_commit_log_names_the_user(self):
         self.fill(count=3)
@@ -316,7 +316,7 @@ class Queue(Case):
         for id in ids:
             job = self.job(id)
             self.assertEqual((job["status"], job["message"]),
-                             ("ERROR", "The job was cut off: the server ended before the job did"))
+                             ("ERROR", "The job was interrupted: the server ended before it did"))
             self.assertIn("end_datetime", job)
 
     def test_deaf_job_is_cut_off(self):
@@ -330,7 +330,7 @@ class Queue(Case):
         self.assertGreater(self.s.process.wait(30), 0)
         self.s.output.close()
         self.s.start()
-        self.assertEqual(self.job(id)["message"], "The job was cut off: the server ended before the job did")
+        self.assertEqual(self.job(id)["message"], "The job was interrupted: the server ended before it did")
 
     def test_jobs_that_finish_at_the_end(self):
         """What is done when the server ends is not called cancelled."""
@@ -373,7 +373,7 @@ class Bounds(Case):
 
     def test_too_many(self):
         ids = [self.begin("slow", steps=100000, ms=5) for _ in range(3)]
-        self.refused(503, "Too many jobs wait for their turn", "slow")
+        self.refused(503, "Too many jobs are waiting: try again later", "slow")
         self.assertEqual(len(ids), 3)
 
     def test_retention(self):

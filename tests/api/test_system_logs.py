@@ -30,7 +30,7 @@ class Streams(unittest.TestCase):
             self.assertEqual(s.call({"operation": "drop_database", "database": "nope"}, unix=True)[0], 404)
             s.end()
             said = s.said()
-            for text in ("starts, root", "listening on http://127.0.0.1:", "a password was made up and stands in", "the server ends"):
+            for text in ("starting, root folder", "listening on http://127.0.0.1:", "its generated password is in", "the server has stopped"):
                 self.assertIn(text, said)
             self.assertNotIn("[debug]", said)
             with open(os.path.join(s.root, "log", "lyre.log")) as f:
@@ -44,13 +44,13 @@ class Streams(unittest.TestCase):
             shutil.rmtree(log)
             open(log, "w").close()
             s.process.send_signal(signal.SIGHUP)
-            until(lambda: "the log cannot go on in the file of its name" in s.said(), s.said, server=s)
-            self.assertIn("[error] [log]: the file of the log cannot be written: Not a directory", s.said())
+            until(lambda: "log file not reopened" in s.said(), s.said, server=s)
+            self.assertIn("[error] [log]: the log file cannot be written: Not a directory", s.said())
             if "metrics" in built_modules():
                 self.assertIn("\nlyre_log_failed 1\n", s.request("GET", "/metrics", headers={"Authorization": s.authorization()})[2].decode())
             os.unlink(log)
             s.process.send_signal(signal.SIGHUP)
-            until(lambda: "the log goes on in the file of its name" in s.said(), s.said, server=s)
+            until(lambda: "log file reopened" in s.said(), s.said, server=s)
             self.assertTrue(s.ok({"operation": "read_log", "filter": "could not be written"}))
 
 
@@ -112,7 +112,7 @@ class ReadLog(unittest.TestCase):
     def test_no_file(self):
         with Server(settings=["logging.file=false"]) as s:
             status, body = s.call({"operation": "read_log"})
-            self.assertEqual((status, body), (501, {"error": "the log is not written to a file: logging.file is off"}))
+            self.assertEqual((status, body), (501, {"error": "the log is not written to a file: logging.file is false"}))
 
     def test_rotated(self):
         """All lines, each once, however often the log is put aside while it is read."""
@@ -260,7 +260,7 @@ class Changes(unittest.TestCase):
         call = self.server.call
         self.server.call({"operation": "create_table", "database": "dev", "table": "silent", "primary_key": "id", "audit": False})
         silent = {"database": "dev", "table": "silent"}
-        text = {"error": "Table 'dev.silent' was made without audit: what is written to it is not logged"}
+        text = {"error": "Table 'dev.silent' was created without audit: writes to it are not logged"}
         self.assertEqual(call({"operation": "read_transaction_log", **silent}), (400, text))
         self.assertEqual(call({"operation": "read_audit_log", **silent}), (400, text))
         job = self.job(operation="delete_audit_logs_before", timestamp=1, **silent)

@@ -103,7 +103,7 @@ class Service(unittest.TestCase):
 
 class Reload(unittest.TestCase):
     def test_hangup(self):
-        """SIGHUP: live settings are read again, and the log goes on in the file of its name."""
+        """SIGHUP: live settings are read again, and the log file is reopened."""
         with Server(config="logging:\n  level: error\n") as s:
             log = os.path.join(s.root, "log", "lyre.log")
             self.hang_up(s, 1)
@@ -119,12 +119,12 @@ class Reload(unittest.TestCase):
             with open(s.config, "w") as f:
                 f.write("logging:\n  level: loud\n")
             s.process.send_signal(signal.SIGHUP)
-            until(lambda: "the settings stay as they were" in s.said(), s.said, server=s)
+            until(lambda: "settings unchanged: " in s.said(), s.said, server=s)
             self.assertEqual({}, s.ok({"operation": "describe_all"}))
 
     def hang_up(self, s, times):
         s.process.send_signal(signal.SIGHUP)
-        until(lambda: s.said().count("SIGHUP: the log goes on") == times, s.said, server=s)
+        until(lambda: s.said().count("SIGHUP: log file reopened") == times, s.said, server=s)
 
 
 class ServiceManager(unittest.TestCase):

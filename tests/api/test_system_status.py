@@ -84,7 +84,7 @@ class Databases(unittest.TestCase):
             self.assertEqual(list(s.ok({"operation": "describe_all"})), ["good"])
             good, bad = s.ok({"operation": "describe_storage"})
             self.assertEqual((good["database"], bad["database"], sorted(bad)), ("good", "bad", ["database", "error"]))
-            self.assertIn("the file is cut off", bad["error"])
+            self.assertIn("the file is truncated", bad["error"])
             (storage,) = [c for c in s.ok({"operation": "get_status"})["componentStatus"] if c["name"] == "storage"]
             self.assertEqual((storage["status"], storage["message"]), ("error", "database 'bad' cannot be used: " + bad["error"]))
             if "metrics" in built_modules():

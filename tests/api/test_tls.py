@@ -518,7 +518,7 @@ class Certified(unittest.TestCase):
         self.use(WELCOME)
         for pair in (authority.issue("nobody"), authority.issue("lazy"), authority.issue("x", subject="/CN=admin/CN=ada"), authority.issue("root@socket")):
             self.assertEqual(self.who(pair=pair)[0], 401)
-        self.assertRegex(self.s.said(), "127.0.0.1: credentials of 'nobody' are wrong")
+        self.assertRegex(self.s.said(), "127.0.0.1: sign-in as 'nobody' failed")
         # they can still sign in otherwise
         self.assertEqual(self.who(pair=authority.issue("nobody"), headers={"Authorization": self.s.authorization()}), "admin")
 

@@ -7,7 +7,7 @@ from lyre_server import need_module
 from users_case import Case, dog
 
 # The sentences of who would be the last to go.
-LAST = "^(User admin is the last active super_user and cannot be .+|Role (super_user|boss) must stay a super_user's: there is no other active super_user)$"
+LAST = "^(User admin is the last active super_user and cannot be .+|Role (super_user|boss) must remain a super_user: there is no other active super_user)$"
 
 
 def setUpModule():

@@ -194,7 +194,7 @@ class MadeUpPassword(unittest.TestCase):
             s.restart()
             s.ok({"operation": "alter_user", "username": "admin", "password": "Mine1234!"})
             self.assertFalse(os.path.exists(path))
-            self.assertIn("admin-password is removed", s.said())
+            self.assertIn("admin-password removed", s.said())
 
 
 if __name__ == "__main__":

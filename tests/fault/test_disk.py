@@ -204,7 +204,7 @@ class Disk(Full):
             s.ok({"operation": "compact_database", "database": "dev"})
             until(lambda: insert(s, [{"id": "again"}], database="other")[0] == 200, "what was given back is no space")
             self.assertTrue(os.path.exists(os.path.join(folder, "database", ".reserve")))
-            self.assertIn("storage.reserve is used", s.said())
+            self.assertIn("using storage.reserve", s.said())
             for database in ("dev", "other", "system"):
                 s.ok({"operation": "check_database", "database": database})
 

@@ -46,7 +46,7 @@ class Watchdog(unittest.TestCase):
         s = self.server("operationsApi.network.hangTimeout=1200ms")
         self.hang(s, for_ever=True)
         self.assertEqual(self.ended(s), 1)
-        self.assertRegex(s.said(), r"\[fatal\].* the thread http/\d+ \(\d+\) has hung for \d+ seconds: the server exits")
+        self.assertRegex(s.said(), r"\[fatal\].* thread http/\d+ \(\d+\) has hung for \d+ seconds: the server exits")
 
     def test_a_thread_comes_round(self):
         s = self.server("operationsApi.network.hangTimeout=24s")
@@ -80,7 +80,7 @@ class Watchdog(unittest.TestCase):
         if tracer.stdout.readline() != b"traced\n":
             self.skipTest("no tracing here")
         self.hang(s, for_ever=True)
-        until(lambda: "has not answered" in s.said(), "nothing is said of the thread", server=s)
+        until(lambda: "has not responded" in s.said(), "nothing is said of the thread", server=s)
         time.sleep(1.8)  # longer than it may hang
         self.assertIsNone(s.process.poll())
         tracer.kill()

@@ -110,7 +110,7 @@ class Schemes(Case):
     def test_failures_are_logged_without_what_was_sent(self):
         begin = len(self.s.said())
         self.badge("secret-word")
-        self.assertEqual(len(re.findall(r"127\.0\.0\.1: credentials that name no user \(a token\) are wrong", self.s.said(begin))), 1)
+        self.assertEqual(len(re.findall(r"127\.0\.0\.1: sign-in failed with credentials that name no user \(a token\)", self.s.said(begin))), 1)
         self.assertNotIn("secret-word", self.s.said())
 
 
@@ -179,12 +179,12 @@ class Loading(unittest.TestCase):
 
     def test_a_name_that_cannot_be(self):
         for name in ("''", "'a b'", "'a,b'", '"a\\xe4"', "'%s'" % ("x" * 101)):
-            self.refused("have no name that can stand in a header", "scheme: " + name)
-        self.refused("have no name that can stand in a header", "cookie: 'a=b'")
+            self.refused("have a name that is invalid in a header", "scheme: " + name)
+        self.refused("have a name that is invalid in a header", "cookie: 'a=b'")
 
     def test_the_servers_own(self):
         for name in ("Basic", "basic"):
-            self.refused("'%s' of module 'badges' cannot be: the server itself decides of these" % name, "scheme: " + name)
+            self.refused("'%s' of module 'badges' is refused: the server handles it itself" % name, "scheme: " + name)
 
     def test_one_that_is_taken(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -194,7 +194,7 @@ class Loading(unittest.TestCase):
             with open(other, "wb") as f:
                 f.write(data.replace(b"badges\0", b"badger\0"))
             os.chmod(other, 0o644)
-            self.refused("credentials of the scheme 'Badge' of module 'badges' cannot be: module 'badger' decides of these already",
+            self.refused("the scheme 'Badge' of module 'badges' is refused: module 'badger' already handles it",
                          before="  badger:\n    path: %s\n" % other)
 
 

@@ -73,8 +73,8 @@ class Refusals(Case):
 
     def test_not_found(self):
         self.refused("modules:\n  schema: {}\n  scheme: {}\n",
-                     "module 'scheme' (%s:3): not found: it is not built in, and there is no " % self.file,
-                     "/scheme.so", "the modules there are:", "did you mean 'schema'?")
+                     "module 'scheme' (%s:3): not found: not built in, and " % self.file,
+                     "/scheme.so", "available modules:", "did you mean 'schema'?")
 
     def test_no_such_file(self):
         self.refused(config(("foo", "path: /nowhere/foo.so")), "module 'foo' (%s:2): " % self.file, "/nowhere/foo.so",
@@ -100,10 +100,10 @@ class Refusals(Case):
         self.refused(config(at("bad_minor")), "built for ABI 1.999, this server has 1.", "install a newer lyre")
 
     def test_fork(self):
-        self.refused(config(at("fork")), "its ABI is marked 'lute', this one's ''")
+        self.refused(config(at("fork")), "its ABI is marked 'lute', this server's ''")
 
     def test_size(self):
-        self.refused(config(at("bad_size")), "the descriptor says it has 4096 bytes")
+        self.refused(config(at("bad_size")), "the descriptor's size is given as 4096 bytes")
 
     def test_name(self):
         self.refused(config(at("bad_name")), "module 'bad_name' (%s:2): calls itself 'another_name'" % self.file,
@@ -127,17 +127,17 @@ class Refusals(Case):
             path = os.path.join(self.root, "good.so")
             with open(path, "wb") as f:
                 f.write(data[:size])
-            self.refused(config(("good", "path: " + path)), path, "is cut off" if size > 16 else "is not a shared object")
+            self.refused(config(("good", "path: " + path)), path, "is truncated" if size > 16 else "is not a shared object")
 
     def test_anybody_may_write(self):
         path = os.path.join(self.root, "good.so")
         shutil.copy(built("good"), path)
         os.chmod(path, 0o666)
-        self.refused(config(("good", "path: " + path)), "anybody may write to this file (mode 0666)")
+        self.refused(config(("good", "path: " + path)), "anyone may write to this file (mode 0666)")
         os.chmod(path, 0o644)
         self.accepted(config(("good", "path: " + path)))
         os.chmod(self.root, 0o777)
-        self.refused(config(("good", "path: " + path)), "anybody may put files into its folder (mode 0777)")
+        self.refused(config(("good", "path: " + path)), "anyone may add files to its folder (mode 0777)")
 
     @unittest.skipIf(os.geteuid(), "only root can give files away")
     def test_another_user_or_group_may_write(self):
@@ -156,33 +156,33 @@ class Refusals(Case):
         self.refused(text, path, "its folder belongs to user %d" % STRANGER)
         os.chown(self.root, 0, STRANGER)
         os.chmod(self.root, 0o1775)
-        self.refused(text, path, "group %d may put files into its folder (mode 1775)" % STRANGER)
+        self.refused(text, path, "group %d may add files to its folder (mode 1775)" % STRANGER)
         shown = subprocess.run([LYRED, "--module-info", path], stdout=subprocess.PIPE, universal_newlines=True, check=True)
-        self.assertRegex(shown.stdout, "loads: +no: .*group %d may put files" % STRANGER)
+        self.assertRegex(shown.stdout, "loads: +no: .*group %d may add files" % STRANGER)
 
     def test_anybody_may_write_the_configuration(self):
         text = "logging:\n  level: warn\n"
         self.accepted(text)
         os.chmod(self.file, 0o666)
-        self.refused(text, self.file, "anybody may write to this file (mode 0666): chmod o-w it")
+        self.refused(text, self.file, "anyone may write to this file (mode 0666): check its content, then chmod o-w it")
 
     @unittest.skipIf(os.geteuid(), "only root can give files away")
     def test_another_user_or_group_may_write_the_configuration(self):
         harmless, code = "logging:\n  level: warn\n", config(at("good"))
         self.accepted(code)
         os.chown(self.file, STRANGER, 0)
-        self.assertIn("user %d, who owns it and is neither root nor the server's user, may change" % STRANGER, self.accepted(harmless))
-        self.refused(code, self.file, "names a module by its path, while user %d" % STRANGER)
+        self.assertIn("user %d, neither root nor the server's user, owns and can change" % STRANGER, self.accepted(harmless))
+        self.refused(code, self.file, "a module cannot be named by its path here, because user %d" % STRANGER)
         os.chown(self.file, 0, STRANGER)
         os.chmod(self.file, 0o660)
-        self.assertIn("group %d may change %s (mode 0660): chmod g-w it" % (STRANGER, self.file), self.accepted(harmless))
-        self.refused(code, self.file, "names a module by its path, while group %d may change" % STRANGER)
+        self.assertIn("group %d can change %s (mode 0660): chmod g-w it" % (STRANGER, self.file), self.accepted(harmless))
+        self.refused(code, self.file, "a module cannot be named by its path here, because group %d can change" % STRANGER)
         os.chown(self.file, 0, 0)
         self.accepted(code)
 
     def test_missing_need(self):
         self.refused(config(at("missing_need")), "module 'missing_need' (%s:2): needs the module 'nowhere'" % self.file,
-                     "name 'nowhere' under modules: too, or take 'missing_need' out")
+                     "add 'nowhere' under modules:, or remove 'missing_need'")
 
     def test_need_of_a_later_version(self):
         self.refused(config(at("good"), at("newer_need")),
@@ -192,11 +192,11 @@ class Refusals(Case):
         self.accepted(config(at("needs_good"), at("good")))
 
     def test_cycle(self):
-        self.refused(config(at("cycle_a"), at("good"), at("cycle_b")), "needs itself in a circle: cycle_a -> cycle_b -> cycle_a")
+        self.refused(config(at("cycle_a"), at("good"), at("cycle_b")), "circular dependency: cycle_a -> cycle_b -> cycle_a")
 
     def test_duplicate_operation(self):
         self.refused(config(at("good"), at("dup_operation")), "module 'dup_operation'", "the operation 'good'", "module 'good'",
-                     "take one of the two modules out")
+                     "remove one of the two modules")
 
     def test_access_not_declared(self):
         self.refused(config(at("undeclared")), "module 'undeclared' (%s:2): " % self.file,
@@ -224,7 +224,7 @@ class Optional(Case):
         for name in ("bad_major", "bad_magic", "undefined_symbol", "missing_need"):
             with self.subTest(name):
                 self.accepted(config(at("good"), at(name, "optional: true")), "module '%s' (%s:4): " % (name, self.file),
-                              "it is optional and left out")
+                              "left out, as it is optional")
 
     def test_not_installed(self):
         """As packages have it that split: what nobody names may be missing, what somebody names may not."""
@@ -243,15 +243,15 @@ class Optional(Case):
             p = self.check(text, lyred)
             self.assertEqual(p.returncode, code, p.stdout)
             self.assertIn("module '%s'" % gone[0], p.stdout)
-            self.assertEqual(p.stdout.count("is not installed, and left out"), 0 if code else len(gone), p.stdout)
+            self.assertEqual(p.stdout.count("is not installed and left out"), 0 if code else len(gone), p.stdout)
         # A server without any is none.
         os.unlink(os.path.join(folder, "schema.so"))
         p = self.check("", lyred)
         self.assertEqual(p.returncode, MISCONFIGURED, p.stdout)
-        self.assertIn("there are no modules at all", p.stdout)
+        self.assertIn("no modules are available", p.stdout)
 
     def test_settings_of_one_left_out(self):
-        self.accepted(config(at("good"), at("bad_major", "optional: true", "anything: 1")), "it is optional and left out")
+        self.accepted(config(at("good"), at("bad_major", "optional: true", "anything: 1")), "left out, as it is optional")
 
     def test_those_that_need_it(self):
         gone = ("good", "path: /nowhere/good.so", "optional: true")
@@ -260,7 +260,7 @@ class Optional(Case):
 
     def test_cycle(self):
         self.refused(config(at("cycle_a"), at("cycle_b", "optional: true")), "needs the module 'cycle_b'")
-        self.accepted(config(at("cycle_a", "optional: true"), at("cycle_b", "optional: true")), "circle")
+        self.accepted(config(at("cycle_a", "optional: true"), at("cycle_b", "optional: true")), "circular")
 
 
 @unittest.skipUnless(STATIC_ONLY, "this build loads modules")
@@ -286,7 +286,7 @@ class Served(unittest.TestCase):
             status, body = s.call({"operation": "never_heard"})
             self.assertEqual(status, 400)
             self.assertIn("not found", body["error"])
-            self.assertIn("it is optional and left out", s.said())
+            self.assertIn("left out, as it is optional", s.said())
 
     def test_start_fails(self):
         with self.assertRaises(RuntimeError) as caught:
@@ -296,8 +296,8 @@ class Served(unittest.TestCase):
                                                 r"the strings of 7 are out of tune \(version 1.0.0\)")
 
     def test_access_of_a_route(self):
-        for access, sentence in ((0, "does not say who may ask for it: set its access to LYRE_ACCESS_USER"),
-                                 (4, "an access or a way to run that there is not"), (5, "an access or a way to run that there is not")):
+        for access, sentence in ((0, "does not declare its access: set it to LYRE_ACCESS_USER"),
+                                 (4, "unknown access or way to run"), (5, "unknown access or way to run")):
             with self.subTest(access), self.assertRaisesRegex(RuntimeError, "'/pages/text' .*" + sentence):
                 with Server(config=config(at("pages", "access: %d" % access))):
                     pass

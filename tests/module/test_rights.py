@@ -239,7 +239,7 @@ class Reading(Case):
         self.ok("limited", "changes", name="dog", rights=True)
         for service in ("changes", "changes_remove"):
             self.assertEqual(self.sneak(None, service, "system", "hdb_user"),
-                             (403, {"error": "The log of the 'system' database is told to nobody."}))
+                             (403, {"error": "The log of the 'system' database cannot be read."}))
             self.assertNotEqual(self.sneak(None, service, "system", "hdb_user", rights=True)[0], 403)
 
 

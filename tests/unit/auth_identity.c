@@ -223,7 +223,7 @@ static const struct {
 	void (*change)(void);
 	const char *sentence;
 } ends[] = {
-	{ "another password", change_password, "User ann has other credentials by now" },
+	{ "another password", change_password, "User ann has new credentials: sign in again" },
 	{ "inactive", deactivate, "Cannot complete request: User is inactive" },
 	{ "dropped", drop, "User ann does not exist" },
 };

@@ -33,7 +33,7 @@ START_TEST(the_last_super_user_cannot_be_given_another_role)
 {
 	make_last_super_user();
 	ck_refused(set_role("ann", "reader"), LYRE_ECONFLICT,
-		"User ann is the last active super_user and cannot be given a role that is none");
+		"User ann is the last active super_user and cannot be given a role that is not a super_user");
 }
 END_TEST
 
@@ -41,10 +41,10 @@ START_TEST(the_last_super_user_s_role_must_stay_one)
 {
 	make_last_super_user();
 	ck_assert_str_eq(change_role("super_user", NULL, "{}"),
-		"Role super_user must stay a super_user's: there is no other active super_user");
+		"Role super_user must remain a super_user: there is no other active super_user");
 	set_well(set_role("ann", "su2"));
 	ck_assert_str_eq(change_role("s2", NULL, "{'super_user':'true'}"),
-		"Role s2 must stay a super_user's: there is no other active super_user");
+		"Role s2 must remain a super_user: there is no other active super_user");
 }
 END_TEST
 

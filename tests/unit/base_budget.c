@@ -59,7 +59,7 @@ START_TEST(one_that_takes_too_much_is_refused)
 	ck_assert(!charge_take(&charge, SIZE_MAX));
 	err_nomem(&e);
 	ck_assert_int_eq(charge_explain(&charge, &e), LYRE_ETOOBIG);
-	ck_assert_str_eq(e.text, "The request takes more than 4096 KiB of memory, the most that one may hold");
+	ck_assert_str_eq(e.text, "The request needs more than 4096 KiB of memory, the limit for one request");
 	ck_assert_uint_eq(charge.held, 4 * MIB);
 	charge_give(&charge, 4 * MIB);
 	ck_assert_uint_eq(held(), 0);

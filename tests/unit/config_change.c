@@ -103,7 +103,7 @@ START_TEST(the_systems_file_is_not_changed_by_another_server)
 	const char *text = put_system_file();
 	struct config *c = load_sources(&s);
 	ck_assert_int_eq(set_in(c, "{'threads':2}"), LYRE_EDENIED);
-	ck_assert_ptr_nonnull(strstr(err.text, "start this one with a file of its own"));
+	ck_assert_ptr_nonnull(strstr(err.text, "start this server with its own file"));
 	ck_assert_str_eq(get(), text);
 	config_free(c);
 }

@@ -142,7 +142,7 @@ START_TEST(settings_without_effect_are_warned_of)
 	size_t count;
 	const char *const *lines = config_warnings(config, &count);
 	ck_assert_uint_eq(count, 2);
-	ck_assert_str_eq(lines[0], "environment LYRE_OPERATIONAPI_NETWORK_PORT is no setting and has no effect; did you "
+	ck_assert_str_eq(lines[0], "environment LYRE_OPERATIONAPI_NETWORK_PORT is not a known setting and is ignored; did you "
 				   "mean LYRE_OPERATIONSAPI_NETWORK_PORT?");
 	ck_assert_str_eq(lines[1], "these settings have no effect in this build: http.port, mqtt.network.port, "
 				   "mqtt.network.securePort, mqtt.network.mtls");
@@ -190,7 +190,7 @@ static const struct {
 	{ "operationsApi: {network: {port: 70000}}\n",
 	  ":1:33: 'operationsApi.network.port' must be a whole number from 0 to 65535, or null; found 70000" },
 	{ "operationsApi: {network: {port: '1'}}\n",
-	  ":1:33: 'operationsApi.network.port' must be a whole number from 0 to 65535, or null; found the text \"1\"" },
+	  ":1:33: 'operationsApi.network.port' must be a whole number from 0 to 65535, or null; found the string \"1\"" },
 	{ "threads: 1.5\n", ":1:10: 'threads' must be a whole number from 1 to 1024, or null; found 1.5" },
 	{ "logging: {level: loud}\n",
 	  ":1:18: 'logging.level' must be one of notify fatal error warn info debug trace; found loud" },
@@ -206,15 +206,15 @@ static const struct {
 	{ "authentication: {operationTokenTimeout: 3600}\n",
 	  ":1:41: 'authentication.operationTokenTimeout' must be a duration such as 30s or 10m, from 1s to 36500d; found 3600" },
 	{ "authentication: {refreshTokenTimeout: '3600'}\n",
-	  ":1:39: 'authentication.refreshTokenTimeout' must be a duration such as 30s or 10m, from 1s to 36500d; found the text \"3600\"" },
+	  ":1:39: 'authentication.refreshTokenTimeout' must be a duration such as 30s or 10m, from 1s to 36500d; found the string \"3600\"" },
 	{ "storage: {maxSize: -1}\n",
 	  ":1:20: 'storage.maxSize' must be a size such as 4096, 512K, 64M or 1G; found -1" },
 	{ "operationsApi: {network: {corsAccessList: [a, [b]]}}\n",
-	  ":1:47: 'operationsApi.network.corsAccessList' must be a list of texts, or null; found a list" },
-	{ "logging: warn\n", ":1:10: 'logging' is a section: settings stand below it" },
-	{ "logging: {level: warn}\nlogging.level: info\n", ":2:1: 'logging.level' is set twice, the first time in line 1" },
-	{ "- a\n", ":1:1: a configuration is a mapping of settings; found a list" },
-	{ "text\n", ":1:1: a configuration is a mapping of settings; found a text" },
+	  ":1:47: 'operationsApi.network.corsAccessList' must be a list of strings, or null; found a list" },
+	{ "logging: warn\n", ":1:10: 'logging' is a section: it must be a mapping of settings" },
+	{ "logging: {level: warn}\nlogging.level: info\n", ":2:1: 'logging.level' is set twice (first on line 1)" },
+	{ "- a\n", ":1:1: the configuration must be a mapping of settings; found a list" },
+	{ "text\n", ":1:1: the configuration must be a mapping of settings; found a string" },
 };
 
 START_TEST(a_file_is_refused_with_its_line)

@@ -98,10 +98,10 @@ END_TEST
 static const struct {
 	const char *text, *sentence;
 } bad_lists[] = {
-	{ "modules: {Data: true}\n", ":1:11: 'Data' is no name of a module: 1 to 31 of a to z, 0 to 9, _ and -" },
-	{ "modules: [a,\n  a]\n", ":2:3: the module 'a' is named twice" },
+	{ "modules: {Data: true}\n", ":1:11: 'Data' is not a module name: use 1 to 31 of a to z, 0 to 9, _ and -" },
+	{ "modules: [a,\n  a]\n", ":2:3: module 'a' is named twice" },
 	{ "modules: [{a: 1}]\n",
-	  ":1:11: the list form of 'modules' has names only; a module with settings needs the form of a mapping" },
+	  ":1:11: 'modules' as a list can contain only names; use a mapping for modules with settings" },
 	{ "modules: {a: [b]}\n", ":1:14: 'modules.a' must be true, false or a mapping of its settings; found a list" },
 	{ "modules: {a: {optional: maybe}}\n", ":1:25: 'modules.a.optional' must be true or false; found maybe" },
 	{ "modules: data\n", ":1:10: 'modules' must be a mapping or a list; found 'data'" },
@@ -180,7 +180,7 @@ START_TEST(a_module_that_was_not_loaded_is_refused)
 {
 	ck_assert_int_eq(load("modules:\n  x: true\n  y: {optional: true}\n", "modules.y.any=1", NULL), 0);
 	ck_assert_int_eq(config_check_unknown(config, &err), LYRE_EINVAL);
-	ck_assert_str_eq(err.text + strlen(file), ":2:3: the module 'x' is named here, but it was not loaded");
+	ck_assert_str_eq(err.text + strlen(file), ":2:3: module 'x' is named here but was not loaded");
 	ck_assert_int_eq(config_declare_module(config, "x", declared, &err), 0);
 	ck_assert_int_eq(config_check_unknown(config, &err), 0);
 }
@@ -194,7 +194,7 @@ START_TEST(an_unknown_variable_is_warned_of)
 	size_t n;
 	const char *const *lines = config_warnings(config, &n);
 	ck_assert_uint_eq(n, 1);
-	ck_assert_str_eq(lines[0], "environment LYRE_MODULES_X_GRETING is no setting and has no effect; did you mean "
+	ck_assert_str_eq(lines[0], "environment LYRE_MODULES_X_GRETING is not a known setting and is ignored; did you mean "
 				   "LYRE_MODULES_X_GREETING?");
 }
 END_TEST
@@ -210,9 +210,9 @@ START_TEST(bad_declarations_are_refused)
 	};
 	ck_assert_int_eq(load("", NULL, NULL), 0);
 	ck_assert_int_eq(config_declare_module(config, "m", (struct lyre_list)LYRE_LIST(taken), &err), LYRE_EINVAL);
-	ck_assert_str_eq(err.text, "the module 'm' declares the setting 'path', a name that the server keeps for itself");
+	ck_assert_str_eq(err.text, "module 'm' declares the setting 'path', a reserved name");
 	ck_assert_int_eq(config_declare_module(config, "m", (struct lyre_list)LYRE_LIST(strange), &err), LYRE_EINVAL);
-	ck_assert_str_eq(err.text, "the module 'm' declares the setting 'a' with a kind that this server does not know");
+	ck_assert_str_eq(err.text, "module 'm' declares the setting 'a' with a type unknown to this server");
 	ck_assert_int_eq(config_declare_module(config, "m", (struct lyre_list)LYRE_LIST(wrong), &err), LYRE_EINVAL);
 	ck_assert_str_eq(err.text, "the default of modules.m.a: 'modules.m.a' must be a whole number; found x");
 	ck_assert_int_eq(config_declare_module(config, "m", (struct lyre_list)LYRE_LIST(twice), &err), LYRE_EINVAL);

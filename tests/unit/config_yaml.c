@@ -75,16 +75,16 @@ static const struct {
 	const char *text, *sentence;
 } refused[] = {
 	{ "a: &x 1\n", ":1:4: anchors are not supported: '&x'" },
-	{ "a: *x\n", ":1:4: aliases are not supported: '*x' (a text that begins with * needs quotes)" },
+	{ "a: *x\n", ":1:4: aliases are not supported: '*x' (a string that starts with * needs quotes)" },
 	{ "a: !!str 1\n", ":1:4: tags are not supported: 'tag:yaml.org,2002:str'" },
 	{ "a: ! 1\n", ":1:4: tags are not supported: '!'" },
-	{ "a: 1\nb: {c: 1, c: 2}\n", ":2:11: 'c' stands here twice, the first time in line 2" },
-	{ "a: 1\n---\nb: 1\n", ":2:1: a second document: everything stands in one" },
-	{ "? [a]\n: 1\n", ":1:3: a key must be a text" },
-	{ "a: \"\\0\"\n", ":1:4: a text must not hold a zero byte" },
+	{ "a: 1\nb: {c: 1, c: 2}\n", ":2:11: duplicate key 'c' (first defined on line 2)" },
+	{ "a: 1\n---\nb: 1\n", ":2:1: only one YAML document is allowed" },
+	{ "? [a]\n: 1\n", ":1:3: a key must be a string" },
+	{ "a: \"\\0\"\n", ":1:4: a string must not contain a zero byte" },
 	{ "a: [1\n", ":2:1: did not find expected ',' or ']', while parsing a flow sequence that starts at line 1" },
-	{ "a: 1\n\tb: 2\n", ":2:1: lines are indented with blanks, not with tabs" },
-	{ "a: \"\xc3\xa9\"\nb:\n\tc: 2\n", ":3:1: lines are indented with blanks, not with tabs" },
+	{ "a: 1\n\tb: 2\n", ":2:1: tabs are not allowed in indentation; use spaces" },
+	{ "a: \"\xc3\xa9\"\nb:\n\tc: 2\n", ":3:1: tabs are not allowed in indentation; use spaces" },
 	{ "a: @b\n", ":1:4: found character that cannot start any token, while scanning for the next token that starts at "
 		      "line 1" },
 	{ "a: \xff\n", ":1:4: invalid leading UTF-8 octet" },
@@ -113,7 +113,7 @@ START_TEST(depth_size_and_values_are_limited)
 	struct yaml_node *root;
 	ck_assert_int_eq(nested(YAML_DEPTH_MAX + 1), 0);
 	ck_assert_int_eq(nested(YAML_DEPTH_MAX + 2), LYRE_EINVAL);
-	ck_assert_ptr_nonnull(strstr(err.text, ":1:34: nested deeper than 32"));
+	ck_assert_ptr_nonnull(strstr(err.text, ":1:34: nested more than 32 levels deep"));
 
 	struct buf big;
 	buf_init(&big);
@@ -135,7 +135,7 @@ START_TEST(a_source_without_lines_is_named)
 {
 	struct yaml_node *root;
 	ck_assert_int_eq(yaml_decode(&arena, "--set a", "[1, *x]", 7, &root, &err), LYRE_EINVAL);
-	ck_assert_str_eq(err.text, "--set a: aliases are not supported: '*x' (a text that begins with * needs quotes)");
+	ck_assert_str_eq(err.text, "--set a: aliases are not supported: '*x' (a string that starts with * needs quotes)");
 }
 END_TEST
 

@@ -198,7 +198,7 @@ static void check_all_cut_off(void)
 		char id[16];
 		for (const char *kind = "cp"; *kind; kind++) {
 			snprintf(id, sizeof id, "%c%d", *kind, i);
-			ck_assert_json_eq(told(id), " 'ERROR' 'The job was cut off: the server ended before the job did'");
+			ck_assert_json_eq(told(id), " 'ERROR' 'The job was interrupted: the server ended before it did'");
 		}
 	}
 }

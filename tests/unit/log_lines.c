@@ -242,7 +242,7 @@ START_TEST(a_log_that_cannot_be_opened_is_an_error)
 	struct config_sources s = { .sets = sets, .set_count = 1 };
 	ck_assert_int_eq(config_load(&config, &s, &err), 0);
 	ck_assert_int_eq(log_open(config, &err), LYRE_EIO);
-	ck_assert_str_eq(err.text, "cannot make the folder '/dev/null/nowhere': Not a directory");
+	ck_assert_str_eq(err.text, "cannot create the folder '/dev/null/nowhere': Not a directory");
 }
 END_TEST
 

@@ -347,11 +347,11 @@ START_TEST(foreign_files_are_refused)
 	unsigned char *good = take(NULL, 0, &len);
 	refused("", 0, "the file is empty");
 	memset(other, 'x', sizeof(other));
-	refused(other, sizeof(other), "the file is no LMDB file");
-	refused(good, 64, "the file is no LMDB file");
-	refused(good, 5000, "the file is cut off");
-	refused(good, len / 2, "the file is cut off");
-	refused(good, len - 4096, "the file is cut off");
+	refused(other, sizeof(other), "the file is not an LMDB file");
+	refused(good, 64, "the file is not an LMDB file");
+	refused(good, 5000, "the file is truncated");
+	refused(good, len / 2, "the file is truncated");
+	refused(good, len - 4096, "the file is truncated");
 
 	MDB_env *env;
 	MDB_txn *txn;
@@ -369,7 +369,7 @@ START_TEST(foreign_files_are_refused)
 	size_t foreign_len;
 	unsigned char *foreign = read_fd(fd, &foreign_len);
 	close(fd);
-	refused(foreign, foreign_len, "the file is no database of this server");
+	refused(foreign, foreign_len, "the file is not a database of this server");
 	free(foreign);
 	free(good);
 
@@ -489,15 +489,15 @@ START_TEST(wrong_contents_are_refused)
 
 	write_file(path_of("bad.mdb"), good, len);
 	put(open_tree(index), "\x08\x30nobody", 8, "", 0);
-	refused_now("the index of 'list' in table 'dog' has entries of no record");
+	refused_now("the index of 'list' in table 'dog' has entries without a record");
 
 	write_file(path_of("bad.mdb"), good, len);
 	delete_first(open_tree(records));
-	refused_now("entries of no record");
+	refused_now("entries without a record");
 
 	write_file(path_of("bad.mdb"), good, len);
 	put(open_tree(records), "\x30x", 2, "abc", 3);
-	refused_now("a record of table 'dog' makes no sense");
+	refused_now("a record of table 'dog' is invalid");
 
 	write_file(path_of("bad.mdb"), good, len);
 	dbi = open_tree(records);
@@ -506,11 +506,11 @@ START_TEST(wrong_contents_are_refused)
 
 	write_file(path_of("bad.mdb"), good, len);
 	put(open_tree("meta"), "format", 6, "\x63\0\0\0", 4);
-	refused_now("the file is of format 99; this server knows format 2");
+	refused_now("the file has format 99; this server supports format 2");
 
 	write_file(path_of("bad.mdb"), good, len);
 	put(open_tree("tables"), "\0\0\0\x01\0\x03", 6, "?", 1);
-	refused_now("makes no sense");
+	refused_now("is invalid");
 
 	write_file(path_of("bad.mdb"), good, len);
 	put(open_tree("dropped"), records, strlen(records), "", 0);
@@ -529,7 +529,7 @@ START_TEST(wrong_contents_are_refused)
 	memcpy(copy, v.mv_data, v.mv_size);
 	mdb_cursor_close(cursor);
 	put(dbi, "\0\0\0\x77", 4, copy, copy_len);
-	refused_now("makes no sense");
+	refused_now("is invalid");
 	free(copy);
 	free(good);
 }

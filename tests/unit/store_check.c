@@ -152,7 +152,7 @@ START_TEST(a_changed_record_is_found)
 	put(records, key_of(9), data);
 	free(data.mv_data);
 	end_damage();
-	finds("records of table 'dog' are not what the commit log has of them");
+	finds("records of table 'dog' differ from the commit log");
 }
 END_TEST
 
@@ -162,7 +162,7 @@ START_TEST(a_lost_record_is_found)
 	begin_damage();
 	del(records_of(dog), key_of(5));
 	end_damage();
-	finds("entries of no record"); /* of its indexes */
+	finds("entries without a record"); /* of its indexes */
 	begin_damage();
 	MDB_dbi dbi = tree(index_of_a);
 	ck_assert_int_eq(mdb_drop(txn, dbi, 0), 0);
@@ -188,14 +188,14 @@ START_TEST(a_lost_record_without_an_index_is_found)
 	MDB_val two = data_of(records, key_of(2));
 	del(records, key_of(2));
 	end_damage();
-	finds("table 'dog' lacks 1 records that the commit log has");
+	finds("table 'dog' lacks 1 records that are in the commit log");
 
 	/* an old state under a key that the log has a newer one of */
 	begin_damage();
 	MDB_val one = data_of(records_of(dog), key_of(1));
 	put(records_of(dog), key_of(2), one);
 	end_damage();
-	finds("record 2 of table 'dog' is not as new as entry 2 of the commit log");
+	finds("record 2 of table 'dog' is older than entry 2 of the commit log");
 
 	/* one of a time that the log has nothing of */
 	begin_damage();
@@ -225,7 +225,7 @@ START_TEST(a_deleted_record_that_is_back_is_found)
 	put(records_of(dog), key_of(2), data);
 	free(data.mv_data);
 	end_damage();
-	finds("record 2 of table 'dog' is not as new as entry 9 of the commit log");
+	finds("record 2 of table 'dog' is older than entry 9 of the commit log");
 }
 END_TEST
 
@@ -259,7 +259,7 @@ START_TEST(a_senseless_log_entry_is_found)
 	MDB_val data = data_of(tree("log"), val(key, sizeof key));
 	put(tree("log"), val(key, sizeof key), val(data.mv_data, data.mv_size - 3));
 	end_damage();
-	finds("entry 8 of the commit log makes no sense");
+	finds("entry 8 of the commit log is invalid");
 	begin_damage();
 	((unsigned char *)data.mv_data)[1] |= 1; /* to be continued */
 	put(tree("log"), val(key, sizeof key), data);
@@ -369,7 +369,7 @@ START_TEST(expired_records_are_sound)
 	begin_damage();
 	remove_log_entry(4);
 	end_damage();
-	finds("records of table 'cat' are not what the commit log has of them");
+	finds("records of table 'cat' differ from the commit log");
 }
 END_TEST
 

@@ -112,10 +112,10 @@ static void put_word(size_t at, size_t word)
 START_TEST(heads)
 {
 	static const struct { size_t at, word; const char *sentence; } damages[] = {
-		{ META_UNUSED + TREE_WORDS + 4 * WORD, 1, "nonsensical root" }, { META_MAIN + TREE_WORDS + 4 * WORD, 0, "nonsensical root" },
-		{ META_MAIN + TREE_WORDS + 4 * WORD, SIZE_MAX, "nonsensical root" },
-		{ META_MAIN + TREE_WORDS + 4 * WORD, 1 << 20, "nonsensical root" }, { META_LAST_PAGE, SIZE_MAX, "count of pages" },
-		{ META_MAP_SIZE, SIZE_MAX, "size of the map" }, { META_TXNID, SIZE_MAX - 1, "transaction" }, { 0, 7, "another page" }
+		{ META_UNUSED + TREE_WORDS + 4 * WORD, 1, "invalid root" }, { META_MAIN + TREE_WORDS + 4 * WORD, 0, "invalid root" },
+		{ META_MAIN + TREE_WORDS + 4 * WORD, SIZE_MAX, "invalid root" },
+		{ META_MAIN + TREE_WORDS + 4 * WORD, 1 << 20, "invalid root" }, { META_LAST_PAGE, SIZE_MAX, "count of pages" },
+		{ META_MAP_SIZE, SIZE_MAX, "map size" }, { META_TXNID, SIZE_MAX - 1, "transaction" }, { 0, 7, "another page" }
 	};
 	make_dev();
 	for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
@@ -139,11 +139,11 @@ START_TEST(list_of_free_pages)
 	struct page p = { .bytes = bytes + root };
 	size_t key = (size_t)(node_at(&p, 0) + NODE_HEAD - bytes), was = word_at(bytes + key);
 	put_word(key, 0);
-	refused("a list of free pages makes no sense");
+	refused("a list of free pages is invalid");
 	put_word(key, was);
 	size_t first = key + WORD + WORD;
 	put_word(first, 1);
-	refused("a list of free pages names page 1");
+	refused("a list of free pages contains page 1");
 }
 END_TEST
 
@@ -157,10 +157,10 @@ START_TEST(other_machines)
 	refused(WORD == 8 ? "made on a 32-bit machine" : "made on a 64-bit machine");
 	memset(bytes + 8, 0, 16);
 	memcpy(bytes + META_MAGIC, turned, 4);
-	refused("of the other byte order");
+	refused("with the other byte order");
 	memset(bytes + 8, 0, 16);
 	memcpy(bytes + elsewhere, turned, 4);
-	refused("of the other byte order");
+	refused("with the other byte order");
 }
 END_TEST
 
@@ -208,7 +208,7 @@ START_TEST(large_files)
 	ck_assert_uint_gt(leaf, 0);
 	bytes[leaf + PAGE_LOWER] = 1;
 	options.check_at_start = size;
-	refused_at_start("free space is out of bounds; storage.checkAtStart: 0 serves what is left of it");
+	refused_at_start("free space is out of bounds; set storage.checkAtStart: 0 to serve the rest of it");
 	close_store();
 	options.check_at_start = size - 1;
 	open_store();

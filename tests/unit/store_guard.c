@@ -99,7 +99,7 @@ static void check_list(void)
 	arena_free(&a);
 }
 
-#define SAID "database 'dev' has failed; the server must be restarted"
+#define SAID "database 'dev' has failed: restart the server"
 
 /** Whatever is asked of it is answered with a sentence; the others work; a start serves what is whole again. */
 static void has_ended(void)
