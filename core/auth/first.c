@@ -135,6 +135,8 @@ int first_user(struct users *u, const struct config *c, struct err *e)
 	int rc = users_any(u, &any, e);
 	if (any && environment("LYRE_ADMIN_PASSWORD", "HDB_ADMIN_PASSWORD"))
 		log_notify("auth", "there are users already: the password in the environment is not looked at; 'lyre passwd' changes one");
+	else if (any && !access(u->made_up, F_OK)) /* the first start may have ended before anybody saw its log */
+		log_notify("auth", "the password that was made up for the first super_user stands in %s until it is changed", u->made_up);
 	if (!rc && !any)
 		rc = add(u, e);
 	forget("LYRE_ADMIN_PASSWORD");
