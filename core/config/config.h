@@ -138,9 +138,9 @@ int config_set(struct config *c, const struct lyre_value *settings, bool strict,
 
 /**
  * Reads the file again and checks it; LYRE_SF_LIVE settings take effect, whoever changed them. A refusal changes nothing.
- * Any thread; blocks.
+ * Any thread; blocks. \param[out] waiting  the names of settings that are otherwise in the file, and wait for a restart
  */
-int config_reload_live(struct config *c, struct err *e);
+int config_reload_live(struct config *c, struct buf *waiting, struct err *e);
 
 /** Takes over what \p fresh says of the listeners, when these are renewed with it. Any thread. LYRE_ENOMEM */
 int config_take_listeners(struct config *c, const struct config *fresh, struct err *e);

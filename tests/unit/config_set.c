@@ -342,6 +342,23 @@ START_TEST(file_of_another_server)
 }
 END_TEST
 
+/** A file that stays root's would be another's after a change. */
+START_TEST(file_of_another_user)
+{
+	if (geteuid())
+		return;
+	put(file, "threads: 1\n");
+	ck_assert_int_eq(chmod(folder, 0777), 0);
+	ck_assert_int_eq(seteuid(65534), 0);
+	struct config *c = load();
+	ck_assert_int_eq(set_in(c, "{\"threads\":2}"), LYRE_EDENIED);
+	ck_assert_ptr_nonnull(strstr(err.text, "chown it to the server's user"));
+	config_free(c);
+	ck_assert_int_eq(seteuid(0), 0);
+	ck_assert_str_eq(get(), "threads: 1\n");
+}
+END_TEST
+
 static void tell(const struct config *c)
 {
 	(void)c;
@@ -360,13 +377,20 @@ START_TEST(live)
 	ck_assert_int_eq(told, 1);
 	ck_assert_str_eq(config_string(c, "logging.level"), "trace");
 	ck_assert_str_eq(config_string(c, "modules.mine.word"), "two");
+	struct buf waiting;
+	buf_init(&waiting);
+	ck_assert_int_eq(config_reload_live(c, &waiting, &err), 0);
+	ck_assert_str_eq(buf_cstr(&waiting), "threads");
+	waiting.len = 0;
 	put(file, "logging:\n  level: error\n");
-	ck_assert_int_eq(config_reload_live(c, &err), 0);
+	ck_assert_int_eq(config_reload_live(c, &waiting, &err), 0);
+	ck_assert_uint_eq(waiting.len, 0);
 	ck_assert_int_eq(told, 2);
 	ck_assert_str_eq(config_string(c, "logging.level"), "error");
 	ck_assert_str_eq(config_string(c, "modules.mine.word"), "one");
 	put(file, "logging:\n  level: loud\n");
-	ck_assert_int_eq(config_reload_live(c, &err), LYRE_EINVAL);
+	ck_assert_int_eq(config_reload_live(c, &waiting, &err), LYRE_EINVAL);
+	buf_free(&waiting);
 	ck_assert_str_eq(config_string(c, "logging.level"), "error");
 	config_free(c);
 }
@@ -529,6 +553,7 @@ static Suite *suite(void)
 	tcase_add_test(t, mode_and_link);
 	tcase_add_test(t, root_file);
 	tcase_add_test(t, file_of_another_server);
+	tcase_add_test(t, file_of_another_user);
 	tcase_add_test(t, live);
 	tcase_add_test(t, stronger_sources);
 	tcase_add_test(t, written);
