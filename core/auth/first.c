@@ -135,6 +135,8 @@ int first_user(struct users *u, const struct config *c, struct err *e)
 	int rc = users_any(u, &any, e);
 	if (any && environment("LYRE_ADMIN_PASSWORD", "HDB_ADMIN_PASSWORD"))
 		log_notify("auth", "users exist already: the password in the environment is ignored; 'lyre passwd' changes one");
+	else if (any && !access(u->made_up, F_OK)) /* the first start may have ended before anyone saw its log */
+		log_notify("auth", "the generated password of the first super_user is in %s until it is changed", u->made_up);
 	if (!rc && !any)
 		rc = add(u, e);
 	forget("LYRE_ADMIN_PASSWORD");

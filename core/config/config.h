@@ -139,9 +139,9 @@ int config_set(struct config *c, const struct lyre_value *settings, bool strict,
 
 /**
  * Reads the file again and checks it; LYRE_SF_LIVE settings take effect, however they were changed. On an error nothing changes.
- * Any thread; blocks.
+ * Any thread; blocks. \param[out] waiting  the names of settings that differ in the file and need a restart
  */
-int config_reload_live(struct config *c, struct err *e);
+int config_reload_live(struct config *c, struct buf *waiting, struct err *e);
 
 /** Takes over the listener settings of \p fresh, once the listeners have been renewed with them. Any thread. LYRE_ENOMEM */
 int config_take_listeners(struct config *c, const struct config *fresh, struct err *e);

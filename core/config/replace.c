@@ -131,15 +131,25 @@ static bool is_changed(const struct config_store *s)
 		|| st.st_mtim.tv_sec != s->changed_s || st.st_mtim.tv_nsec != s->changed_ns;
 }
 
-static int fill(const struct config_store *s, int fd, const char *name, const struct buf *text, struct err *e)
+static int keep_owner(const struct config_store *s, int fd, struct err *e)
 {
 	struct stat st;
 
+	if (!fstat(fd, &st) && ((st.st_uid == s->uid && st.st_gid == s->gid) || !fchown(fd, s->uid, s->gid)))
+		return 0;
+	if (errno != EPERM)
+		return err_errno(e, errno, "keep the owner of", s->path);
+	return err_set(e, LYRE_EDENIED, "the server may not write a file for the owner of '%s': chown it to the server's user, or change it "
+		"by hand and restart", s->path);
+}
+
+static int fill(const struct config_store *s, int fd, const char *name, const struct buf *text, struct err *e)
+{
 	int error = file_write(fd, text->data, text->len);
 	if (error)
 		return err_errno(e, error, "write", name);
-	if (s->there && (fstat(fd, &st) < 0 || ((st.st_uid != s->uid || st.st_gid != s->gid) && fchown(fd, s->uid, s->gid) < 0)))
-		return err_errno(e, errno, "keep the owner of", s->path);
+	if (s->there && keep_owner(s, fd, e))
+		return e->code;
 	if (s->there && fchmod(fd, s->mode) < 0)
 		return err_errno(e, errno, "keep the mode of", s->path);
 	if (fsync(fd) < 0)

@@ -5,6 +5,7 @@
  */
 #include <config.h>
 
+#include "base/buf.h"
 #include "base/text.h"
 #include "config/config.h"
 #include "dispatch/dispatch.h"
@@ -129,13 +130,17 @@ static bool try_restart(struct server *s, const struct options *o)
 static void reload(struct server *s)
 {
 	struct err e = { .code = 0 };
+	struct buf waiting;
 
+	buf_init(&waiting);
 	process_notify_reloading();
 	const char *logged = log_reopen() ? "log file reopened" : "log file not reopened";
-	if (config_reload_live(s->config, &e))
+	if (config_reload_live(s->config, &waiting, &e))
 		log_error("main", "SIGHUP: %s; settings unchanged: %s", logged, e.text);
 	else
-		log_notify("main", "SIGHUP: %s; settings that need no restart applied", logged);
+		log_notify("main", "SIGHUP: %s; settings that need no restart applied%s%.*s", logged,
+			waiting.len ? "; these need one: " : "", (int)waiting.len, waiting.len ? waiting.data : "");
+	buf_free(&waiting);
 	process_notify("READY=1");
 }
 

@@ -18,7 +18,10 @@ int schema_drop_database(lyre_call *call)
 {
 	const char *database = lyre_arg_string(call, "database");
 	int rc = lyre_database_drop(call, database);
-	return rc < 0 ? rc : lyre_reply_message(call, "successfully deleted '%s'", database);
+	if (rc < 0)
+		return rc;
+	lyre_log(lyre_call_module(call), LYRE_NOTIFY, "'%s' dropped the database '%s'", lyre_call_user(call), database);
+	return lyre_reply_message(call, "successfully deleted '%s'", database);
 }
 
 int schema_create_table(lyre_call *call)

@@ -50,5 +50,8 @@ int schema_restore_backup(lyre_call *call)
 	if (path[0] != '/')
 		return lyre_fail(call, LYRE_EINVAL, "'path' must be an absolute path");
 	int rc = restored(call, lyre_restore(call, database, path));
-	return rc < 0 ? rc : lyre_reply_message(call, "database '%s' successfully restored", database);
+	if (rc < 0)
+		return rc;
+	lyre_log(lyre_call_module(call), LYRE_NOTIFY, "'%s' restored the database '%s'", lyre_call_user(call), database);
+	return lyre_reply_message(call, "database '%s' successfully restored", database);
 }

@@ -26,7 +26,10 @@ int system_restart(lyre_call *call)
 {
 	int rc = lyre_restart(call);
 
-	return rc ? rc : lyre_reply_message(call, "Restarting HarperDB. This may take up to 60 seconds.");
+	if (rc)
+		return rc;
+	lyre_log(lyre_call_module(call), LYRE_NOTIFY, "'%s' asked for the restart", lyre_call_user(call));
+	return lyre_reply_message(call, "Restarting HarperDB. This may take up to 60 seconds.");
 }
 
 int system_restart_service_check(lyre_call *call)

@@ -6,7 +6,7 @@ LOG_BYTES (8M; 1G for figures that mean something) is the size of the log that L
 import json, os, shutil, signal, sys, threading, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import HAS_PROC, Server, built_modules, need_module, until
+from lyre_server import CHEAP_LOGINS, HAS_PROC, Server, built_modules, need_module, until
 
 LEVELS = ["notify", "fatal", "error", "warn", "info", "debug", "trace"]
 
@@ -36,6 +36,21 @@ class Streams(unittest.TestCase):
             with open(os.path.join(s.root, "log", "lyre.log")) as f:
                 self.assertIn("[debug]", f.read())
             s.start()
+
+    def test_who_did_it(self):
+        """What changes the server as a whole is said with the name of who did it."""
+        with Server(settings=CHEAP_LOGINS) as s:
+            s.ok({"operation": "create_table", "database": "d", "table": "t", "primary_key": "id"})
+            backup = s.request("POST", "/", json.dumps({"operation": "get_backup", "database": "d"}),
+                               {"Content-Type": "application/json", "Authorization": s.authorization()})[2]
+            self.assertEqual(200, s.request("POST", "/?operation=restore_backup&database=copy", backup,
+                                            {"Content-Type": "application/octet-stream", "Authorization": s.authorization()})[0])
+            s.ok({"operation": "drop_database", "database": "d"})
+            s.ok({"operation": "restart"})
+            for text in ("[schema]: 'admin' restored the database 'copy'", "[schema]: 'admin' dropped the database 'd'",
+                         "[system]: 'admin' asked for the restart"):
+                self.assertIn(text, s.said())
+            until(lambda: s.said().count("starts, root") == 2, s.said, server=s)
 
     def test_a_file_that_is_lost(self):
         """Where lines cannot be written to the file, the standard streams and the metrics tell of it."""

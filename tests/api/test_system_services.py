@@ -110,8 +110,9 @@ class Reload(unittest.TestCase):
             self.assertNotIn("[debug]", s.said())
             os.rename(log, log + ".1")
             with open(s.config, "w") as f:
-                f.write("logging:\n  level: debug\n")
+                f.write("logging:\n  level: debug\njobs:\n  parallel: 3\n")
             self.hang_up(s, 2)
+            self.assertIn("these need one: jobs.parallel\n", s.said())
             self.assertTrue(os.path.exists(log))
             self.assertEqual(400, s.call({"operation": "nothing"})[0])
             self.assertEqual(404, s.call({"operation": "describe_database", "database": "none"})[0])

@@ -109,6 +109,23 @@ START_TEST(the_systems_file_is_not_changed_by_another_server)
 }
 END_TEST
 
+/* A file that stays root's would be another's after a change. */
+START_TEST(a_file_of_another_user_is_not_replaced)
+{
+	if (geteuid())
+		return;
+	put(file, "threads: 1\n");
+	ck_assert_int_eq(chmod(folder, 0777), 0);
+	ck_assert_int_eq(seteuid(65534), 0);
+	struct config *c = load();
+	ck_assert_int_eq(set_in(c, "{'threads':2}"), LYRE_EDENIED);
+	ck_assert_ptr_nonnull(strstr(err.text, "chown it to the server's user"));
+	config_free(c);
+	ck_assert_int_eq(seteuid(0), 0);
+	ck_assert_str_eq(get(), "threads: 1\n");
+}
+END_TEST
+
 START_TEST(the_systems_file_is_changed_by_its_server)
 {
 	char slashed[80];
@@ -173,12 +190,29 @@ END_TEST
 START_TEST(a_reload_takes_live_settings_from_the_file)
 {
 	struct config *c = load_watched();
+	struct buf waiting;
+	buf_init(&waiting);
 	ck_assert_int_eq(set_in(c, "{'modules_mine_word':'two'}"), 0);
 	put(file, "logging:\n  level: error\n");
-	ck_assert_int_eq(config_reload_live(c, &err), 0);
+	ck_assert_int_eq(config_reload_live(c, &waiting, &err), 0);
 	ck_assert_int_eq(told, 2);
 	ck_assert_str_eq(config_string(c, "logging.level"), "error");
 	ck_assert_str_eq(config_string(c, "modules.mine.word"), "one");
+	ck_assert_uint_eq(waiting.len, 0);
+	buf_free(&waiting);
+	config_free(c);
+}
+END_TEST
+
+START_TEST(a_reload_names_what_waits_for_a_restart)
+{
+	struct config *c = load_watched();
+	struct buf waiting;
+	buf_init(&waiting);
+	ck_assert_int_eq(set_in(c, "{'threads':3,'http_port':4,'logging_level':'trace'}"), 0);
+	ck_assert_int_eq(config_reload_live(c, &waiting, &err), 0);
+	ck_assert_str_eq(buf_cstr(&waiting), "threads");
+	buf_free(&waiting);
 	config_free(c);
 }
 END_TEST
@@ -186,10 +220,13 @@ END_TEST
 START_TEST(a_reload_of_a_mistake_changes_nothing)
 {
 	struct config *c = load_watched();
+	struct buf waiting;
+	buf_init(&waiting);
 	put(file, "logging:\n  level: error\n");
-	ck_assert_int_eq(config_reload_live(c, &err), 0);
+	ck_assert_int_eq(config_reload_live(c, &waiting, &err), 0);
 	put(file, "logging:\n  level: loud\n");
-	ck_assert_int_eq(config_reload_live(c, &err), LYRE_EINVAL);
+	ck_assert_int_eq(config_reload_live(c, &waiting, &err), LYRE_EINVAL);
+	buf_free(&waiting);
 	ck_assert_str_eq(config_string(c, "logging.level"), "error");
 	config_free(c);
 }
@@ -263,11 +300,13 @@ static Suite *suite(void)
 	tcase_add_test(t, a_file_is_made_in_the_root);
 	tcase_add_test(t, without_a_file_nothing_can_be_set);
 	tcase_add_test(t, the_systems_file_is_not_changed_by_another_server);
+	tcase_add_test(t, a_file_of_another_user_is_not_replaced);
 	tcase_add_test(t, the_systems_file_is_changed_by_its_server);
 	tcase_add_test(t, a_file_that_was_named_is_changed_whatever_its_root);
 	tcase_add_test(t, a_setting_that_needs_a_restart_waits_for_it);
 	tcase_add_test(t, a_live_setting_takes_effect_at_once);
 	tcase_add_test(t, a_reload_takes_live_settings_from_the_file);
+	tcase_add_test(t, a_reload_names_what_waits_for_a_restart);
 	tcase_add_test(t, a_reload_of_a_mistake_changes_nothing);
 	tcase_add_test(t, a_setting_that_is_overridden_is_written_and_noted);
 	tcase_add_loop_test(t, the_configuration_is_shown_as_json, 0, ROWS(shown));
