@@ -50,7 +50,7 @@ class Streams(unittest.TestCase):
             for text in ("[schema]: 'admin' restored the database 'copy'", "[schema]: 'admin' dropped the database 'd'",
                          "[system]: 'admin' asked for the restart"):
                 self.assertIn(text, s.said())
-            until(lambda: s.said().count("starts, root") == 2, s.said, server=s)
+            until(lambda: s.said().count("starting, root folder") == 2, s.said, server=s)
 
     def test_a_file_that_is_lost(self):
         """Where lines cannot be written to the file, the standard streams and the metrics tell of it."""
