@@ -32,6 +32,7 @@ struct store_options {
 	uint64_t max_size;       /**< a database may grow to; 0 for no cap */
 	uint64_t reserve;        /**< kept free on the disk for what frees space, bytes; 0: nothing */
 	struct ballast *ballast; /**< the store's own: set by store_open() */
+	int folder;              /**< too: the folder, open */
 	unsigned max_trees;      /**< tables and indexes of one database, in all */
 	unsigned max_readers;    /**< threads that may read at once */
 	uint64_t check_at_start; /**< files up to this size, bytes, are checked page by page when they are opened */

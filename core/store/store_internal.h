@@ -61,12 +61,13 @@ struct database {
 	atomic_size_t committed;      /**< the last transaction whose commit is over; 0 for none since this file was opened */
 
 	struct rwlock gate;           /**< open snapshots hold it to read; map growth and the end of trees to write */
-	pthread_mutex_t lock;         /**< of the five below */
+	pthread_mutex_t lock;         /**< of the six below */
 	pthread_cond_t published;     /**< one of them changed */
 	struct catalogue *catalogue;  /**< NULL once it is closed */
 	size_t pending;               /**< the transaction under way that brings the next catalogue; 0 for none */
 	unsigned holds;               /**< database_hold() */
 	bool shutting;                /**< the gate is being shut, or is */
+	bool exchanging;              /**< the name of the file is another's, which is to take its place */
 
 	struct watch *_Atomic watches; /**< table_watch(); grows by the lock */
 	struct upkeep *upkeep;        /**< of the store it is in */
@@ -130,7 +131,7 @@ int storage_look(struct database *db, struct lyre_storage *ret, struct err *e);
 
 /** LYRE_EIO when the database has failed while it was open, else 0. */
 int database_usable(const struct database *db, struct err *e);
-/** Whether its file still has a name; without one, what is written would be lost with the process. */
+/** Whether its file still bears its name; what is written to another would be lost with the process. */
 int database_present(struct database *db, struct err *e);
 
 /* ---- guard.c ---- */
