@@ -109,6 +109,23 @@ static int take_names(const struct database *fresh, const struct database *db, c
 	return rc;
 }
 
+static void set_exchanging(struct database *db, bool exchanging)
+{
+	pthread_mutex_lock(&db->lock);
+	db->exchanging = exchanging;
+	pthread_mutex_unlock(&db->lock);
+}
+
+/* Until database_exchange(), unless it fails. */
+static int exchange_names(const struct database *fresh, struct database *db, const char *lock, struct err *e)
+{
+	set_exchanging(db, true);
+	int rc = take_names(fresh, db, lock, e);
+	if (rc)
+		set_exchanging(db, false);
+	return rc;
+}
+
 /*
  * On the writer's thread, between transactions: nothing is written from before the copy until its name is on disk. Up to
  * the renaming only new files are touched, and after it nothing that readers need can fail.
@@ -120,6 +137,8 @@ static int compact(struct database *db, struct definition_change *change, struct
 	char *path = NULL, *lock = NULL;
 	int fd = -1;
 	int rc = database_usable(db, e);
+	if (!rc)
+		rc = database_present(db, e); /* the name is to be the copy's */
 	if (rc)
 		return rc;
 	c->before = file_size(db);
@@ -137,7 +156,7 @@ static int compact(struct database *db, struct definition_change *change, struct
 	if (!rc)
 		rc = database_open_copy(&fresh, db, path, e);
 	if (!rc)
-		rc = take_names(fresh, db, lock, e);
+		rc = exchange_names(fresh, db, lock, e);
 	if (rc) {
 		(void)unlink(path);
 		if (lock)

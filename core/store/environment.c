@@ -381,6 +381,7 @@ void database_exchange(struct database *db, struct database *copy)
 	MDB_env *env = db->env;
 	db->env = copy->env;
 	copy->env = env;
+	db->exchanging = false;
 	mdb_env_set_userctx(db->env, db);
 	mdb_env_set_userctx(env, copy);
 	copy->catalogue = db->catalogue;

@@ -2,6 +2,7 @@
 #include "store/store_internal.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 
 static int code_of(int rc)
@@ -49,14 +50,25 @@ int database_usable(const struct database *db, struct err *e)
 	return db->broken ? err_set(e, LYRE_EIO, "database '%s' has failed: restart the server", db->name) : 0;
 }
 
-int database_present(struct database *db, struct err *e)
+/* By the lock. */
+static bool is_named(const struct database *db)
 {
 	mdb_filehandle_t fd;
-	struct stat st;
+	struct stat open, named;
+	if (!db->env || db->exchanging || mdb_env_get_fd(db->env, &fd) || fstat(fd, &open))
+		return true;
+	/* in the folder that is open: where the whole of it was moved, the files went with it */
+	if (fstatat(db->options.folder, strrchr(db->file, '/') + 1, &named, 0))
+		return errno != ENOENT;
+	return named.st_ino == open.st_ino && named.st_dev == open.st_dev;
+}
+
+int database_present(struct database *db, struct err *e)
+{
 	pthread_mutex_lock(&db->lock);
-	bool gone = db->env && !mdb_env_get_fd(db->env, &fd) && !fstat(fd, &st) && !st.st_nlink;
+	bool named = is_named(db);
 	pthread_mutex_unlock(&db->lock);
-	if (!gone)
+	if (named)
 		return 0;
 	return err_set(e, LYRE_EIO, "%s was removed or replaced while it was in use: database '%s' is not written any more, and can be "
 		"backed up until the server is restarted", db->file, db->name);

@@ -206,6 +206,7 @@ int store_open(struct store **ret, const struct store_options *o, struct err *e)
 	if (!rc && (s->folder = open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
 		rc = err_errno(e, errno, "open", s->path);
 	if (!rc && !(rc = lock_folder(s, e))) {
+		s->options.folder = s->folder;
 		s->options.ballast = ballast_open(s->folder, s->path, o->reserve);
 		rc = open_files(s, e);
 	}

@@ -61,12 +61,13 @@ struct database {
 	atomic_size_t committed;      /**< the last completely committed transaction; 0 for none since this file was opened */
 
 	struct rwlock gate;           /**< open snapshots hold it for reading; map growth and the end of trees for writing */
-	pthread_mutex_t lock;         /**< protects the five below */
+	pthread_mutex_t lock;         /**< protects the six below */
 	pthread_cond_t published;     /**< one of them changed */
 	struct catalogue *catalogue;  /**< NULL once closed */
 	size_t pending;               /**< the transaction in progress that brings the next catalogue; 0 for none */
 	unsigned holds;               /**< number of database_hold() */
 	bool shutting;                /**< the gate is being shut, or is */
+	bool exchanging;              /**< the name of the file is another's, which is to take its place */
 
 	struct watch *_Atomic watches; /**< for table_watch(); grows with the lock held */
 	struct upkeep *upkeep;        /**< of its store */
@@ -130,7 +131,7 @@ int storage_look(struct database *db, struct lyre_storage *ret, struct err *e);
 
 /** LYRE_EIO if the database has failed since it was opened, else 0. */
 int database_usable(const struct database *db, struct err *e);
-/** Whether its file still has a name; without one, what is written would be lost with the process. */
+/** Whether its file still bears its name; what is written to another would be lost with the process. */
 int database_present(struct database *db, struct err *e);
 
 /* ---- guard.c ---- */

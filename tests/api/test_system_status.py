@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """set_status, get_status, clear_status, registration_info, get_fingerprint."""
-import json, os, re, stat, subprocess, sys, threading, unittest
+import json, os, re, shutil, stat, subprocess, sys, threading, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lyre_server import LYRED, Server, built_modules, need_module
@@ -110,17 +110,33 @@ class Databases(unittest.TestCase):
             self.assertEqual([d["database"] for d in listed], ["bad"])
 
     def test_one_that_is_removed_is_seen(self):
+        self.check_removed(os.unlink)
+
+    def test_one_that_is_moved_is_seen(self):
+        self.check_removed(lambda path: os.rename(path, path + ".moved"))
+
+    def test_one_that_is_replaced_is_seen(self):
+        def replace(path):
+            shutil.copy(path, path + ".copy")
+            os.rename(path + ".copy", path)
+
+        self.check_removed(replace)
+
+    def check_removed(self, remove):
         """Nothing is written where it would be lost; what there is can be saved."""
         with Server() as s:
             s.ok({"operation": "create_table", "database": "bad", "table": "t", "primary_key": "id"})
             insert = {"operation": "insert", "database": "bad", "table": "t", "records": [{"id": 1}]}
             s.ok(insert)
-            os.unlink(os.path.join(s.root, "database", "bad.mdb"))
+            s.ok({"operation": "compact_database", "database": "bad"})
+            self.assertEqual(self.unusable(s), ([], "healthy"))
+            remove(os.path.join(s.root, "database", "bad.mdb"))
             listed, message = self.unusable(s)
             self.assertEqual([d["database"] for d in listed], ["bad"])
             self.assertIn("was removed or replaced", listed[0]["error"])
             self.assertIn(listed[0]["error"], message)
             self.assertEqual(s.call(dict(insert, records=[{"id": 2}])), (500, {"error": listed[0]["error"]}))
+            self.assertEqual(s.call({"operation": "compact_database", "database": "bad"}), (500, {"error": listed[0]["error"]}))
             self.assertEqual(s.ok({"operation": "search_by_id", "database": "bad", "table": "t", "ids": [1, 2], "get_attributes": ["id"]}), [{"id": 1}])
             status, _, backup = s.request("POST", "/", json.dumps({"operation": "get_backup", "database": "bad"}),
                                           {"Content-Type": "application/json", "Authorization": s.authorization()})
