@@ -77,6 +77,9 @@ const char *const *config_list(const struct config *c, const char *key, size_t *
 /** The path of a LYRE_S_PATH setting, absolute: relative ones are resolved against rootPath. */
 const char *config_path(const struct config *c, const char *key);
 
+/** The items of a section that the file has as a list, whose settings are "section.0.x" and so on; 0 when it is none. */
+size_t config_count(const struct config *c, const char *section);
+
 /** The file that was read, or NULL. */
 const char *config_file(const struct config *c);
 

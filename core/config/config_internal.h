@@ -99,6 +99,12 @@ int entry_set(struct config *c, struct entry *entry, const struct yaml_node *nod
 /** Takes the members of a mapping, except the words in \p except, as settings under \p prefix, "" for none. */
 int entries_take(struct config *c, const char *prefix, const struct yaml_node *mapping, const char *except,
 		 struct err *e);
+/** Whether the section \p key may be a list of sections. */
+bool entries_is_list(const char *key);
+/** Declares and takes the settings of each item: "key.0.x". */
+int entries_take_list(struct config *c, const char *key, const struct yaml_node *list, struct err *e);
+/** Whether \p key is a setting of such an item. */
+bool entries_in_list(const char *key);
 /** "unknown setting 'x'; did you mean 'y'?" */
 int entries_unknown(const struct config *c, const char *key, const struct yaml_node *node, struct err *e);
 /** Makes paths absolute, and fills in settings that default to another's value. */

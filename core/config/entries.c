@@ -15,6 +15,7 @@
 static const struct {
 	const char *other, *key;
 } synonyms[] = {
+	{ "operationsApi.network.mtls.enabled", "operationsApi.network.mtls" },
 	{ "threads.count", "threads" },
 };
 
@@ -222,6 +223,8 @@ static int take_member(struct config *c, const char *key, const struct yaml_node
 	bool section = entries_is_section(c, key);
 	if (section && node->kind == YAML_MAPPING)
 		return entries_take(c, key, node, "", e);
+	if (section && node->kind == YAML_LIST && entries_is_list(key))
+		return entries_take_list(c, key, node, e);
 	if (entry)
 		return entry_set(c, entry, node, CONFIG_FILE, e);
 	if (!section)

@@ -3,6 +3,15 @@
 
 #define CORS_HELP "Origins from which browsers may send requests; \"*\" for any."
 #define PORT .min = 0, .max = 65535
+/* The settings of a section with certificates. */
+#define TLS(section, key_file, certificate_help, ciphers_help)                                                         \
+	{ section ".certificate", LYRE_S_PATH, LYRE_SF_NULL, NULL, .help = certificate_help },                         \
+	{ section ".privateKey", LYRE_S_PATH, LYRE_SF_NULL, key_file, .help = "Private key of the certificate, not encrypted (PEM file)." }, \
+	{ section ".host", LYRE_S_STRING, LYRE_SF_NULL, NULL, .help = "Host name for which the certificate is served; null: the names in it." }, \
+	{ section ".certificateAuthority", LYRE_S_PATH, LYRE_SF_NULL, NULL,                                            \
+	  .help = "Authorities that sign client certificates, in addition to those in the table (PEM file)." }, \
+	{ section ".revocationList", LYRE_S_PATH, LYRE_SF_NULL, NULL, .help = "Lists of revoked certificates (CRL) of these authorities (PEM file)." }, \
+	{ section ".ciphers", LYRE_S_STRING, LYRE_SF_NULL, NULL, .help = ciphers_help }
 
 /* In the order of etc/lyre.yaml. Paths that do not start with / are relative to rootPath. */
 const struct lyre_setting core_settings[] = {
@@ -46,8 +55,18 @@ const struct lyre_setting core_settings[] = {
 		  "they go to disk." },
 	{ "operationsApi.network.securePort", LYRE_S_INT, LYRE_SF_NULL | SETTING_LISTENER, NULL, PORT,
 	  .help = "TCP port of the operations API over TLS; null disables it; 0 picks a free port and logs it." },
-	{ "operationsApi.network.mtls", SETTING_ANY, SETTING_INERT, "false", .help = "Sign-in with client certificates." },
+	{ "operationsApi.network.mtls", LYRE_S_BOOL, LYRE_SF_NULL, NULL,
+	  .help = "Whether clients of the TLS listener can sign in with a certificate; null: if one of the settings below is set." },
+	{ "operationsApi.network.mtls.required", LYRE_S_BOOL, LYRE_SF_NULL, NULL,
+	  .help = "Whether connections without a valid client certificate are refused." },
+	{ "operationsApi.network.mtls.user", LYRE_S_STRING, LYRE_SF_NULL, "\"*\"",
+	  .help = "User that a valid client certificate signs in; \"*\": the user named by its CN; null: nobody, it is only checked." },
+	{ "operationsApi.network.mtls.certificateVerification", SETTING_ANY, SETTING_INERT, NULL,
+	  .help = "Online checks for revoked client certificates; see tls.revocationList." },
 	{ "operationsApi.network.http2", LYRE_S_BOOL, SETTING_INERT, "false", .help = "HTTP/2." },
+	TLS("operationsApi.tls", NULL,
+		"Certificate of the operations API, followed by those of its issuers (PEM file); null: as in tls. A list of such sections has a certificate for each name.",
+		"Ciphers of the operations API; null: as in tls."),
 	{ "operationsApi.maxMemory", LYRE_S_SIZE, LYRE_SF_NULL, NULL, .min = 8 << 20, .max = 1099511627776e2,
 	  .help = "Memory that all requests and jobs together may use; null: a quarter of the memory of the machine or "
 		  "container." },
@@ -167,19 +186,17 @@ const struct lyre_setting core_settings[] = {
 	{ "http.mtls", SETTING_ANY, SETTING_INERT, "false", .help = "Sign-in with client certificates." },
 	{ "http.http2", LYRE_S_BOOL, SETTING_INERT, "false", .help = "HTTP/2." },
 
-	{ "tls.certificate", LYRE_S_PATH, LYRE_SF_NULL | SETTING_INERT, NULL, .help = "Certificate (PEM)." },
-	{ "tls.certificateAuthority", LYRE_S_PATH, LYRE_SF_NULL | SETTING_INERT, NULL,
-	  .help = "Certificate of the authority that issued it (PEM)." },
-	{ "tls.privateKey", LYRE_S_PATH, LYRE_SF_NULL | SETTING_INERT, "keys/privateKey.pem",
-	  .help = "Private key (PEM)." },
-	{ "tls.ciphers", LYRE_S_STRING, LYRE_SF_NULL | SETTING_INERT, NULL, .help = "Ciphers to offer." },
+	TLS("tls", "keys/privateKey.pem",
+		"Certificate of TLS listeners, followed by those of its issuers (PEM file); null: those in the table. A list of such sections has a certificate for each name.",
+		"Ciphers: a priority string of GnuTLS, or OpenSSL names separated by colons; null: the default."),
 
 	{ "replication.hostname", LYRE_S_STRING, LYRE_SF_NULL | SETTING_INERT, NULL, .help = "Name of this node." },
 	{ "replication.url", LYRE_S_STRING, LYRE_SF_NULL | SETTING_INERT, NULL,
 	  .help = "URL at which other nodes reach this one." },
 	{ "replication.databases", SETTING_ANY, SETTING_INERT, "\"*\"", .help = "Databases to replicate." },
 	{ "replication.routes", SETTING_ANY, SETTING_INERT, NULL, .help = "Other nodes." },
-	{ "node.hostname", LYRE_S_STRING, LYRE_SF_NULL | SETTING_INERT, NULL, .help = "Name of this node." },
+	{ "node.hostname", LYRE_S_STRING, LYRE_SF_NULL, NULL,
+	  .help = "Name of this node, for the certificate made at the first start; null: the host name of the machine." },
 
 	{ "mqtt.network.port", LYRE_S_INT, LYRE_SF_NULL | SETTING_INERT, "1883", PORT, .help = "TCP port of MQTT." },
 	{ "mqtt.network.securePort", LYRE_S_INT, LYRE_SF_NULL | SETTING_INERT, "8883", PORT,

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /** Writes a value that is never interpreted, as it is in the YAML. */
@@ -110,6 +111,8 @@ static bool is_module_key(const char *key)
 	return !strncmp(key, "modules.", 8);
 }
 
+static void write_below(const struct config *c, struct lyre_out *o, const char *const *keys, const char *key, size_t len);
+
 /** Writes the members of the section named by the first \p len bytes of \p prefix, without the dot; 0 for all. */
 static void write_section(const struct config *c, struct lyre_out *o, const char *const *keys, const char *prefix, size_t len)
 {
@@ -126,15 +129,35 @@ static void write_section(const struct config *c, struct lyre_out *o, const char
 			if (is_begun(keys, i, whole))
 				continue;
 			out_keyn(o, part, part_len);
-			out_object_begin(o);
-			write_section(c, o, keys, key, whole);
-			out_object_end(o);
+			write_below(c, o, keys, key, whole);
 		} else {
 			struct setting_value v = entry_value(c, &c->entries[i]);
 			out_keyn(o, part, part_len);
 			write_value(o, c->entries[i].setting, &v);
 		}
 	}
+}
+
+/** The value of a section: an object, or an array of them where the file has a list. */
+static void write_below(const struct config *c, struct lyre_out *o, const char *const *keys, const char *key, size_t len)
+{
+	char section[128];
+	snprintf(section, sizeof section, "%.*s", (int)len, key);
+	size_t count = config_count(c, section);
+	if (!count) {
+		out_object_begin(o);
+		write_section(c, o, keys, key, len);
+		out_object_end(o);
+		return;
+	}
+	out_array_begin(o);
+	for (size_t n = 0; n < count; n++) {
+		snprintf(section, sizeof section, "%.*s.%zu", (int)len, key, n);
+		out_object_begin(o);
+		write_section(c, o, keys, section, strlen(section));
+		out_object_end(o);
+	}
+	out_array_end(o);
 }
 
 /** Writes each module with its settings; true if it has none, false if it is disabled. */

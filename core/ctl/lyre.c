@@ -26,6 +26,7 @@ static const char usage[] =
 	"       lyre [OPTION]... compact DATABASE\n"
 	"       lyre [OPTION]... check DATABASE\n"
 	"       lyre [OPTION]... passwd USER [--activate]\n"
+	"       lyre [OPTION]... renew-certs\n"
 	"       lyre [OPTION]... help [OPERATION]\n"
 	"       lyre [OPTION]... help set_configuration [TEXT]\n"
 	"\n"
@@ -175,6 +176,7 @@ static const struct command {
 	{ "check", 1, 1, "check DATABASE", "Reads all of a database, and says whether it is sound." },
 	{ "passwd", 1, 1, "passwd USER [--activate]",
 	  "Gives a user a new password, which is asked for or is the first line of standard input." },
+	{ "renew-certs", 0, 0, "renew-certs", "Renews the authority and the certificate that the server has made for itself." },
 	{ "help", 0, 2, "help [OPERATION], or help set_configuration [TEXT]",
 	  "Lists the operations of the server, or shows one with its parameters; of set_configuration the settings, all or those with TEXT in their names." },
 };
@@ -228,6 +230,8 @@ static int run(struct arena *a, struct options *o, char **words, int count)
 		rc = command_database(c, a, o, "check_database", words[1]);
 	else if (strcmp(words[0], "passwd") == 0)
 		rc = command_passwd(c, a, o, words[1]);
+	else if (strcmp(words[0], "renew-certs") == 0)
+		rc = command_operation(c, a, o, "renew_certificates", NULL, 0);
 	else
 		rc = command_operation(c, a, o, words[0], words + 1, (size_t)count - 1);
 	client_close(c);

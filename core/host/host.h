@@ -29,6 +29,12 @@ struct module_authenticator {
 	struct module_authenticator *next;
 };
 
+/** A metric that a module reports. */
+struct module_metric {
+	struct lyre_metric_source source;
+	struct module_metric *next;
+};
+
 /** A loaded module. */
 struct lyre_instance {
 	const struct lyre_module *descriptor; /**< a copy in our length: members that the module's own lacks are zero */
@@ -41,6 +47,7 @@ struct lyre_instance {
 	struct modules *modules;
 	struct module_route *routes; /**< added by it, last first */
 	struct module_authenticator *authenticators; /**< the same */
+	struct module_metric *metrics; /**< the same */
 	struct config *config;
 	struct dispatch *dispatch; /**< from its start on */
 	struct err err;    /**< set by lyre_start_fail() */

@@ -61,6 +61,12 @@ static const char *const *host_setting_list(lyre_instance *self, const char *key
 	return config_list(self->config, full_key(self, key, full), count);
 }
 
+static size_t host_setting_count(lyre_instance *self, const char *key)
+{
+	char full[SETTING_KEY_MAX];
+	return config_count(self->config, full_key(self, key, full));
+}
+
 static int host_start_vfail(lyre_instance *self, int code, const char *fmt, va_list ap)
 {
 	return err_vset(&self->err, code < 0 ? code : LYRE_EINTERNAL, fmt, ap);
@@ -96,4 +102,6 @@ const struct lyre_module_api host_module_api = {
 	.start_vfail = host_start_vfail,
 	.run = host_run,
 	.vlog = host_vlog,
+
+	.setting_count = host_setting_count,
 };

@@ -21,4 +21,6 @@ const struct lyre_server_api host_server_api = {
 	.route_add = host_route_add,
 
 	.settings = host_settings,
+
+	.metric_add = host_metric_add,
 };

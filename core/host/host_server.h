@@ -23,6 +23,7 @@ int host_log_read(lyre_call *call, const struct lyre_log_query *query,
 
 /* host_metrics.c */
 int host_metrics(lyre_call *call, int (*visit)(void *arg, const struct lyre_metric *metric), void *arg);
+int host_metric_add(lyre_instance *self, const struct lyre_metric_source *source);
 
 /* host_route.c */
 int host_route_add(lyre_instance *self, const struct lyre_route *route);

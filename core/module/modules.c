@@ -196,6 +196,7 @@ static int start_one(const struct modules *m, lyre_instance *i, struct err *e)
 	}
 	i->routes = NULL;
 	i->authenticators = NULL;
+	i->metrics = NULL;
 	if (i->descriptor->stop)
 		i->descriptor->stop(i);
 	return refuse_start(i, rc, "start", e);

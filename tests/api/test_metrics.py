@@ -265,6 +265,14 @@ class Pages(Case):
     def test_failure(self):
         self.assertEqual(self.get("/pages/fails", user=False)[::2], (409, b'{"error":"this page fails"}'))
 
+    def test_metrics(self):
+        self.s.stop()
+        self.s = Server(config=self.config + "  metrics: true\n")
+        self.addCleanup(self.s.stop)
+        self.read()
+        self.assertEqual((self.value("pages", page="even"), self.value("pages_read_total", page='odd \\"1\\"')), (2, 0.5))
+        self.assertEqual((self.types["lyre_pages"], self.types["lyre_pages_read_total"]), ("gauge", "counter"))
+
     def test_own_pages_stay(self):
         self.assertEqual(self.get("/health", user=False)[2], b"HarperDB is running.")
 
@@ -292,6 +300,12 @@ class Refusals(unittest.TestCase):
     def test_malformed(self):
         for path in ("", "metrics", "/a b", "/a?b", "/a#b", "/%41", "/" + 250 * "x", "/ä"):
             self.refused(self.pages(path), "is not a valid path for a route")
+
+    def test_metrics(self):
+        config = MODULES + "  pages: {path: %s, metric: '%%s'}\n" % PAGES
+        for name in ("", "Pages", "1x", "a b"):
+            self.refused(config % name, "adds a metric that cannot be")
+        self.refused(config % "pages_read_total", "the metric 'pages_read_total' of module 'pages' cannot be: module 'pages' has it")
 
     def test_a_failed_start_takes_its_pages_along(self):
         s = Server(config=MODULES + "  pages: {path: %s, first: /metrics, fail: true, optional: true}\n  metrics: true\n" % PAGES)

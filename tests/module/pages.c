@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Adds pages: the path of the first is a setting, so that it can be taken or invalid. */
+/** Adds pages and metrics: the path of the first page and the name of a metric are settings, so that they can be taken or invalid. */
 #include <lyre/lyre.h>
 
 #include <string.h>
@@ -27,6 +27,25 @@ static int fails(lyre_call *call)
 	return lyre_fail(call, LYRE_ECONFLICT, "this page fails");
 }
 
+static void report(lyre_instance *self, void (*take)(void *arg, const char *label_value, double value), void *arg)
+{
+	(void)self;
+	take(arg, "even", 2);
+	take(arg, "odd \"1\"", 0.5);
+}
+
+static int add_metrics(lyre_instance *self)
+{
+	const struct lyre_metric_source sources[] = {
+		{ .size = sizeof *sources, .type = LYRE_GAUGE, .name = lyre_setting_string(self, "metric"), .help = "Pages.", .label = "page",
+		  .report = report },
+		{ .size = sizeof *sources, .type = LYRE_COUNTER, .name = "pages_read_total", .help = "Pages read.", .label = "page",
+		  .report = report },
+	};
+	int rc = lyre_metric_add(self, &sources[0]);
+	return rc ? rc : lyre_metric_add(self, &sources[1]);
+}
+
 static int start(lyre_instance *self)
 {
 	const struct lyre_route routes[] = {
@@ -40,12 +59,16 @@ static int start(lyre_instance *self)
 		if (rc)
 			return rc;
 	}
+	int rc = add_metrics(self);
+	if (rc)
+		return rc;
 	return lyre_setting_bool(self, "fail") ? lyre_start_fail(self, LYRE_EINVAL, "told to fail") : 0;
 }
 
 static const struct lyre_setting settings[] = {
 	{ .key = "first", .type = LYRE_S_STRING, .fallback = "/pages/text", .help = "Path of the first page." },
 	{ .key = "access", .type = LYRE_S_INT, .fallback = "2", .min = 0, .max = 9, .help = "Who may see it, as a number." },
+	{ .key = "metric", .type = LYRE_S_STRING, .fallback = "pages", .help = "Name of the first metric." },
 	{ .key = "fail", .type = LYRE_S_BOOL, .fallback = "false", .help = "Do not start, with the pages added." },
 };
 

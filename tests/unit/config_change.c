@@ -286,6 +286,35 @@ START_TEST(the_configuration_is_shown_as_json)
 }
 END_TEST
 
+START_TEST(a_list_of_sections_is_shown_as_one)
+{
+	put(file, "tls:\n  - certificate: a.pem\n  - host: b\nrootPath: /r\n");
+	struct config *c = load();
+	struct buf b;
+	struct lyre_out o;
+	buf_init(&b);
+	out_init(&o, &b);
+	ck_assert_int_eq(config_write(c, &o, &err), 0);
+	const char *text = buf_cstr(&b), *tls = strstr(text, "\"tls\":[{\"certificate\":\"/r/a.pem\",");
+	ck_assert_msg(tls && strstr(tls, "},{\"certificate\":null,\"privateKey\":\"/r/keys/privateKey.pem\",\"host\":\"b\","), "%s", text);
+	ck_assert_msg(strstr(text, "\"mtls\":{\"enabled\":null,\"required\":null,\"user\":\"*\","), "%s", text);
+	buf_free(&b);
+	config_free(c);
+}
+END_TEST
+
+START_TEST(a_list_of_sections_stays_when_others_change)
+{
+	put(file, "tls:\n  - certificate: a.pem\n  - host: b\nrootPath: /r\n");
+	struct config *c = load();
+	ck_assert_int_eq(set_in(c, "{'tls_0_host':'x'}"), LYRE_EINVAL);
+	ck_assert_str_eq(err.text, "HarperDB config file validation error: 'tls.0.host' is in a list: change it in the file");
+	ck_assert_int_eq(set_in(c, "{'threads':2}"), 0);
+	ck_assert_str_eq(get(), "tls:\n  - certificate: a.pem\n  - host: b\nrootPath: /r\nthreads: 2\n");
+	config_free(c);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("config_change");
@@ -309,6 +338,8 @@ static Suite *suite(void)
 	tcase_add_test(t, a_reload_names_what_waits_for_a_restart);
 	tcase_add_test(t, a_reload_of_a_mistake_changes_nothing);
 	tcase_add_test(t, a_setting_that_is_overridden_is_written_and_noted);
+	tcase_add_test(t, a_list_of_sections_is_shown_as_one);
+	tcase_add_test(t, a_list_of_sections_stays_when_others_change);
 	tcase_add_loop_test(t, the_configuration_is_shown_as_json, 0, ROWS(shown));
 	suite_add_tcase(s, t);
 	return s;

@@ -174,9 +174,41 @@ START_TEST(a_file_of_the_reference_server_loads)
 }
 END_TEST
 
+/* A section of certificates, as one and as a list; and a setting that is a section too. */
+START_TEST(sections_of_certificates_may_be_lists)
+{
+	load_well("rootPath: /srv\ntls: {certificate: c.pem}\noperationsApi: {network: {mtls: {required: true, user: null}}}\n");
+	ck_assert_uint_eq(config_count(config, "tls"), 0);
+	ck_assert_str_eq(config_path(config, "tls.certificate"), "/srv/c.pem");
+	ck_assert_str_eq(config_path(config, "tls.privateKey"), "/srv/keys/privateKey.pem");
+	ck_assert(config_is_null(config, "operationsApi.network.mtls"));
+	ck_assert(config_bool(config, "operationsApi.network.mtls.required"));
+	ck_assert(config_is_null(config, "operationsApi.network.mtls.user"));
+	config_free(config);
+	load_well("rootPath: /srv\ntls:\n  - certificate: a.pem\n    host: a.example\n  - {certificate: /b.pem, privateKey: b.key}\n"
+		  "operationsApi: {network: {mtls: true}, tls: []}\n");
+	ck_assert_uint_eq(config_count(config, "tls"), 2);
+	ck_assert_uint_eq(config_count(config, "operationsApi.tls"), 0);
+	ck_assert_uint_eq(config_count(config, "logging"), 0);
+	ck_assert(config_is_null(config, "tls.certificate"));
+	ck_assert_str_eq(config_path(config, "tls.0.certificate"), "/srv/a.pem");
+	ck_assert_str_eq(config_string(config, "tls.0.host"), "a.example");
+	ck_assert_str_eq(config_path(config, "tls.0.privateKey"), "/srv/keys/privateKey.pem");
+	ck_assert_str_eq(config_path(config, "tls.1.privateKey"), "/srv/b.key");
+	ck_assert(config_is_null(config, "tls.1.host"));
+	ck_assert(config_bool(config, "operationsApi.network.mtls"));
+	ck_assert_str_eq(config_string(config, "operationsApi.network.mtls.user"), "*");
+}
+END_TEST
+
 static const struct {
 	const char *text, *sentence;
 } refused[] = {
+	{ "tls:\n  - certificate: a.pem\n    privatekey: b\n",
+	  ":3:5: unknown setting 'tls.0.privatekey'; did you mean 'tls.0.privateKey'?" },
+	{ "tls: [{certificate: 5}]\n", ":1:21: 'tls.0.certificate' must be a path, or null; found 5" },
+	{ "tls: [a.pem]\n", ":1:7: 'tls.0' must be a mapping of settings; found a text" },
+	{ "operationsApi: {tls: [[]]}\n", ":1:23: 'operationsApi.tls.0' must be a mapping of settings; found a list" },
 	{ "operationsApi:\n  network:\n    prot: 1\n",
 	  ":3:5: unknown setting 'operationsApi.network.prot'; did you mean 'operationsApi.network.port'?" },
 	{ "operationApi:\n  network: {port: 1}\n", ":1:1: unknown setting 'operationApi'; did you mean 'operationsApi'?" },
@@ -289,6 +321,7 @@ static Suite *suite(void)
 	tcase_add_test(t, a_relative_root_is_below_the_working_directory);
 	tcase_add_test(t, settings_without_effect_are_warned_of);
 	tcase_add_test(t, a_file_of_the_reference_server_loads);
+	tcase_add_test(t, sections_of_certificates_may_be_lists);
 	tcase_add_loop_test(t, a_file_is_refused_with_its_line, 0, sizeof refused / sizeof *refused);
 	tcase_add_loop_test(t, a_bad_set_is_refused, 0, sizeof bad_sets / sizeof *bad_sets);
 	tcase_add_test(t, a_bad_variable_is_refused);

@@ -282,6 +282,8 @@ struct lyre_module_api {
 	int (*start_vfail)(lyre_instance *self, int code, const char *fmt, va_list ap);
 	int (*run)(lyre_instance *self, int (*work)(lyre_call *call, void *arg), void *arg);
 	void (*vlog)(lyre_instance *self, int level, const char *fmt, va_list ap);
+
+	size_t (*setting_count)(lyre_instance *self, const char *key);
 };
 
 /* The settings of module self, by their declared keys. A key that starts with '/' is one of the server's own:
@@ -320,6 +322,15 @@ static inline const char *lyre_setting_string(lyre_instance *self, const char *k
 static inline const char *const *lyre_setting_list(lyre_instance *self, const char *key, size_t *count)
 {
 	return lyre_host->module->setting_list(self, key, count);
+}
+
+/**
+ * \return the number of items if the configuration has the server's section \p key, such as "/tls", as a list: the settings of
+ *         each are read with its number, "/tls.0.certificate"; 0 if it is no list
+ */
+static inline size_t lyre_setting_count(lyre_instance *self, const char *key)
+{
+	return lyre_host->module->setting_count(self, key);
 }
 
 /**

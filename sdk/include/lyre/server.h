@@ -19,6 +19,7 @@ struct lyre_log_query;
 struct lyre_log_entry;
 struct lyre_metric;
 struct lyre_route;
+struct lyre_metric_source;
 
 /** The host's implementation of the functions in this header. */
 struct lyre_server_api {
@@ -39,6 +40,8 @@ struct lyre_server_api {
 	int (*route_add)(lyre_instance *self, const struct lyre_route *route);
 
 	int (*settings)(lyre_call *call, int (*visit)(void *arg, const struct lyre_setting_entry *entry), void *arg);
+
+	int (*metric_add)(lyre_instance *self, const struct lyre_metric_source *source);
 };
 
 /* ---- configuration ---- */
@@ -183,6 +186,29 @@ struct lyre_metric {
 static inline int lyre_metrics(lyre_call *call, int (*visit)(void *arg, const struct lyre_metric *metric), void *arg)
 {
 	return lyre_host->server->metrics(call, visit, arg);
+}
+
+/** A metric of a module, which lyre_metrics() shows with the server's. */
+struct lyre_metric_source {
+	uint32_t size;     /**< sizeof(struct lyre_metric_source) */
+	uint32_t type;     /**< LYRE_COUNTER or LYRE_GAUGE */
+	const char *name;  /**< as in struct lyre_metric: a to z, 0 to 9 and _ */
+	const char *help;  /**< one line */
+	const char *label; /**< if it has a value for each of something; NULL: it has one value. The number of values must be bounded */
+	/**
+	 * Passes each current value to \p take, with the value of the label or NULL. Short, must not block. From start() to stop(),
+	 * on any thread.
+	 */
+	void (*report)(lyre_instance *self, void (*take)(void *arg, const char *label_value, double value), void *arg);
+};
+
+/**
+ * Adds a metric; in start() only. \p source is copied, but not what it points to.
+ * \return 0; as lyre_start_fail() with a sentence: LYRE_EEXISTS if another module has the name, LYRE_EINVAL, LYRE_ENOMEM
+ */
+static inline int lyre_metric_add(lyre_instance *self, const struct lyre_metric_source *source)
+{
+	return lyre_host->server->metric_add(self, source);
 }
 
 /* ---- routes ---- */

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file certs/certificate_watch.h
+ * \brief The module's thread: reads files again that somebody has replaced, and looks after the ends of certificates.
+ */
+#ifndef CERTS_CERTIFICATE_WATCH_H
+#define CERTS_CERTIFICATE_WATCH_H
+
+#include "certs_module.h"
+
+/** \return 0, or what lyre_start_fail() returned */
+int watch_start(lyre_instance *self);
+/** Ends the thread, if there is one. */
+void watch_stop(void);
+/** Something else is in use now. */
+void watch_wake(void);
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "der_time.h"
+
+#define SEQUENCE 0x30
+#define VERSION 0xa0
+#define UTC_TIME 0x17
+#define GENERALIZED_TIME 0x18
+
+/* Bytes that are still to be read. */
+struct der {
+	const unsigned char *at, *end;
+};
+
+/* The next element. \return its tag, with what it holds in \p ret; -1 if there is none */
+static int next(struct der *d, struct der *ret)
+{
+	if (d->end - d->at < 2)
+		return -1;
+	int tag = *d->at++;
+	size_t len = *d->at++;
+	if (len & 0x80) {
+		size_t bytes = len & 0x7f;
+		if (bytes < 1 || bytes > 4 || (size_t)(d->end - d->at) < bytes)
+			return -1;
+		for (len = 0; bytes; bytes--)
+			len = len << 8 | *d->at++;
+	}
+	if ((size_t)(d->end - d->at) < len)
+		return -1;
+	*ret = (struct der){ d->at, d->at + len };
+	d->at += len;
+	return tag;
+}
+
+/* Some digits as a number; -1 if they are none. */
+static int digits(const unsigned char *s, int count)
+{
+	int ret = 0;
+	for (; count; count--, s++) {
+		if (*s < '0' || *s > '9')
+			return -1;
+		ret = ret * 10 + (*s - '0');
+	}
+	return ret;
+}
+
+/* Days from the epoch to a date of the Gregorian calendar. */
+static int64_t days_of(int year, int month, int day)
+{
+	int64_t y = month <= 2 ? year - 1 : year, m = month <= 2 ? month + 9 : month - 3;
+	return 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719468;
+}
+
+/* YYMMDDhhmmssZ or YYYYMMDDhhmmssZ. */
+static bool read_time(int tag, const struct der *d, int64_t *ret)
+{
+	const unsigned char *s = d->at;
+	int width = tag == UTC_TIME ? 2 : 4;
+	if ((tag != UTC_TIME && tag != GENERALIZED_TIME) || d->end - s != width + 11 || s[width + 10] != 'Z')
+		return false;
+	int year = digits(s, width), part[5];
+	for (int i = 0; i < 5; i++) {
+		part[i] = digits(s + width + 2 * i, 2);
+		if (part[i] < 0)
+			return false;
+	}
+	if (tag == UTC_TIME && year >= 0)
+		year += year < 50 ? 2000 : 1900;
+	if (year < 0 || part[0] < 1 || part[0] > 12 || part[1] < 1 || part[1] > 31 || part[2] > 23 || part[3] > 59 || part[4] > 60)
+		return false;
+	*ret = days_of(year, part[0], part[1]) * 86400 + part[2] * 3600 + part[3] * 60 + part[4];
+	return true;
+}
+
+bool der_read_validity(const unsigned char *der, size_t len, int64_t *from, int64_t *to)
+{
+	struct der all = { der, der + len }, certificate, signed_part, validity, skipped;
+	if (next(&all, &certificate) != SEQUENCE || next(&certificate, &signed_part) != SEQUENCE)
+		return false;
+	if (signed_part.at < signed_part.end && *signed_part.at == VERSION && next(&signed_part, &skipped) < 0)
+		return false;
+	/* serial number, algorithm of the signature, issuer */
+	for (int i = 0; i < 3; i++)
+		if (next(&signed_part, &skipped) < 0)
+			return false;
+	if (next(&signed_part, &validity) != SEQUENCE)
+		return false;
+	int tag = next(&validity, &skipped);
+	if (!read_time(tag, &skipped, from))
+		return false;
+	tag = next(&validity, &skipped);
+	return read_time(tag, &skipped, to);
+}
+
+bool der_validity(gnutls_x509_crt_t crt, int64_t *from, int64_t *to)
+{
+	gnutls_datum_t der;
+	if (gnutls_x509_crt_export2(crt, GNUTLS_X509_FMT_DER, &der) < 0)
+		return false;
+	bool read = der_read_validity(der.data, der.size, from, to);
+	gnutls_free(der.data);
+	return read;
+}
