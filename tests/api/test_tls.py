@@ -721,7 +721,7 @@ class Proxied(unittest.TestCase):
                 status, _, _ = s.ask(connection=c, headers={"Authorization": s.authorization("who%d" % len(pieces), "wrong")})
                 self.assertEqual(status, 401)
                 c.close()
-                self.assertIn("%s: credentials of 'who%d'" % ("192.0.2.7" if pieces else "127.0.0.1", len(pieces)), s.said())
+                self.assertIn("%s: sign-in as 'who%d' failed" % ("192.0.2.7" if pieces else "127.0.0.1", len(pieces)), s.said())
             for bad in (b"PROXY nonsense\r\n", b"PROXY TCP4 192.0.2.7 192.0.2.1 4711 443\r\nGET / HTTP/1.1\r\n\r\n"):
                 with socket.create_connection(("127.0.0.1", s.secure_port), 30) as c:
                     c.sendall(bad)
