@@ -179,7 +179,7 @@ class Activation(unittest.TestCase):
         name = "127.0.0.1:%d" % secure.getsockname()[1]
         self.check_refused([secure], [NETWORK + "securePort=1"], name, "securePort is 1", names=["secure"])
         self.check_refused([secure], [NETWORK + "securePort=null"], name, "securePort is null", names=["secure"])
-        self.check_refused([secure, other], [], name, "one TCP socket is the most", names=["secure", "secure"])
+        self.check_refused([secure, other], [], name, "at most one TCP socket can be used", names=["secure", "secure"])
         self.check_refused([secure, other], [], "FileDescriptorName=secure", names=["one", "other"])
 
     @unittest.skipIf(feature("HAVE_TLS"), "this build has TLS")

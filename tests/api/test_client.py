@@ -571,6 +571,10 @@ class Client(unittest.TestCase):
 
     # ---- ^C ----
 
+    def setUp(self):
+        # A client of nohup ignores it, as it should; these are not.
+        self.addCleanup(signal.signal, signal.SIGHUP, signal.signal(signal.SIGHUP, signal.SIG_DFL))
+
     def interrupted(self, p, number=signal.SIGINT):
         p.send_signal(number)
         self.assertEqual(p.wait(60), -number)
