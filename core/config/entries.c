@@ -90,21 +90,24 @@ static int set_default(struct config *c, struct entry *entry, struct err *e)
 	return rc ? rc : setting_convert(&c->arena, entry->setting, entry->key, node, &entry->value, e);
 }
 
+/** The index from before stays if there is no memory: settings are still looked up, as all faults are reported. */
 static int build_index(struct config *c, struct err *e)
 {
-	c->index = ARENA_ARRAY(&c->arena, struct entry *, c->count);
-	c->keys = ARENA_ARRAY(&c->arena, const char *, c->count);
-	if (c->count && (!c->index || !c->keys))
+	struct entry **index = ARENA_ARRAY(&c->arena, struct entry *, c->count);
+	const char **keys = ARENA_ARRAY(&c->arena, const char *, c->count);
+	if (c->count && (!index || !keys))
 		return err_nomem(e);
 	for (size_t i = 0; i < c->count; i++) {
-		c->index[i] = &c->entries[i];
-		c->keys[i] = c->entries[i].key;
+		index[i] = &c->entries[i];
+		keys[i] = c->entries[i].key;
 	}
 	if (c->count)
-		qsort(c->index, c->count, sizeof *c->index, compare_entries);
+		qsort(index, c->count, sizeof *index, compare_entries);
 	for (size_t i = 1; i < c->count; i++)
-		if (!strcmp(c->index[i - 1]->key, c->index[i]->key))
-			return err_set(e, LYRE_EINVAL, "the setting '%s' is declared twice", c->index[i]->key);
+		if (!strcmp(index[i - 1]->key, index[i]->key))
+			return err_set(e, LYRE_EINVAL, "the setting '%s' is declared twice", index[i]->key);
+	c->index = index;
+	c->keys = keys;
 	return 0;
 }
 
