@@ -43,6 +43,11 @@ def files():
                     yield os.path.relpath(os.path.join(path, name), TOP)
 
 
+def read(path):
+    with open(os.path.join(TOP, path), encoding="utf-8") as f:
+        return f.read()
+
+
 def faults(path):
     with open(os.path.join(TOP, path), encoding="utf-8") as f:
         text = f.read()
@@ -112,7 +117,7 @@ def same_names():
 
 
 def left_out():
-    """Scripts of tests that no list of the makefiles names: nothing would run them."""
+    """Tests that no list of the makefiles names: nothing would run them."""
     listed = set()
     for folder, _, names in os.walk(os.path.join(TOP, "tests")):
         for name in names:
@@ -121,7 +126,8 @@ def left_out():
                     for line in re.findall(r"^\w+ \+?= (.*)$", f.read().replace("\\\n", " "), re.M):
                         listed.update(line.split())
     scripts = {path for path in files() if re.fullmatch(r"tests/\w+/test_\w+\.py", path)}
-    return sorted(scripts - listed)
+    suites = {path for path in files() if re.fullmatch(r"tests/unit/\w+\.c", path) and "UNIT_MAIN(" in read(path)}
+    return sorted(scripts - listed) + sorted(path for path in suites if path[:-2] not in listed)
 
 
 def main():
