@@ -198,7 +198,7 @@ static int write_word(struct arena *a, struct buf *json, const char *operation, 
 	bool raw = sign && sign > word && sign[-1] == ':';
 	size_t name_len = sign ? (size_t)(sign - word) - raw : 0;
 	if (name_len == 0)
-		return complain(CTL_USAGE, "'%s' is no argument: they are given as name=value", word);
+		return complain(CTL_USAGE, "'%s' is not an argument: write name=value", word);
 	char *name = arena_strndup(a, word, name_len);
 	if (!name)
 		return complain(CTL_REFUSED, "out of memory");

@@ -141,7 +141,7 @@ int token_get(struct arena *a, const struct options *o, char **ret)
 	}
 	ssize_t len = read_file(o->token_file, "token", line, sizeof line);
 	int rc = keep(a, line, sizeof line, len, ret);
-	return rc == 0 && len == 0 ? complain(CTL_USAGE, "there is no token in '%s'", o->token_file) : rc;
+	return rc == 0 && len == 0 ? complain(CTL_USAGE, "'%s' contains no token", o->token_file) : rc;
 }
 
 /** A new password, asked for twice. \return its length, or -1, said */
@@ -156,7 +156,7 @@ static ssize_t ask_new(const char *user, char *line, size_t max)
 	bool same = again_len == len && memcmp(line, again, (size_t)len) == 0;
 	secure_clear(again, sizeof again);
 	if (again_len >= 0 && !same)
-		complain(CTL_USAGE, "the two passwords are not the same");
+		complain(CTL_USAGE, "the passwords do not match");
 	return same ? len : -1;
 }
 

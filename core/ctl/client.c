@@ -95,14 +95,14 @@ static int set_token(struct client *c, struct arena *a, const struct options *o)
 static int set_trust(struct client *c, const struct options *o, bool tls)
 {
 	if (o->insecure && !tls)
-		return complain(CTL_USAGE, "--insecure is for a server with https: give its address with --url");
+		return complain(CTL_USAGE, "--insecure needs an https address: give one with --url");
 	if (o->insecure && o->cacert)
-		return complain(CTL_USAGE, "--insecure and --cacert exclude each other");
+		return complain(CTL_USAGE, "--insecure and --cacert cannot be used together");
 	if (o->cacert)
 		curl_easy_setopt(c->curl, CURLOPT_CAINFO, o->cacert);
 	if (!o->insecure)
 		return 0;
-	complain(CTL_OK, "warning: --insecure: whether '%s' is the right server is not checked", o->url);
+	complain(CTL_OK, "warning: --insecure: the identity of '%s' is not verified", o->url);
 	curl_easy_setopt(c->curl, CURLOPT_SSL_VERIFYPEER, 0L);
 	curl_easy_setopt(c->curl, CURLOPT_SSL_VERIFYHOST, 0L);
 	return 0;
@@ -126,8 +126,8 @@ static int set_address(struct client *c, struct arena *a, struct options *o)
 		return complain(CTL_REFUSED, "out of memory");
 	struct address address = address_read(c->url);
 	if (address.password)
-		return complain(CTL_USAGE, "a password in the URL can be read by everybody on this machine: "
-			"use --user with --password-file FILE or LYRE_PASSWORD, or let me ask for it");
+		return complain(CTL_USAGE, "a password in the URL can be read by everyone on this machine: "
+			"use --user with --password-file FILE or LYRE_PASSWORD, or enter it when prompted");
 	if (!address.loopback && !address.tls && (o->user || o->token_file || o->token))
 		complain(CTL_OK, "warning: the %s goes to '%s' without encryption: use https", o->user ? "password" : "token", o->url);
 	c->where = o->url;

@@ -160,7 +160,7 @@ static int backup_to_stream(struct client *c, struct arena *a, const struct opti
 	sink.fd = out ? STDOUT_FILENO : open(file, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 	if (sink.fd < 0)
 		return complain(CTL_REFUSED, "cannot write '%s': %s", file, strerror(errno));
-	int rc = isatty(sink.fd) ? complain(CTL_USAGE, "a backup is not text: send it to a file")
+	int rc = isatty(sink.fd) ? complain(CTL_USAGE, "a backup is binary: redirect it to a file")
 				 : fetch(c, a, o, database, &sink);
 	if (!out && close(sink.fd) < 0 && rc == 0)
 		rc = complain(CTL_REFUSED, "cannot write '%s': %s", file, strerror(errno));
@@ -174,7 +174,7 @@ int command_backup(struct client *c, struct arena *a, const struct options *o, c
 	if (strcmp(file, "-") == 0 || (there && !S_ISREG(st.st_mode)))
 		return backup_to_stream(c, a, o, database, file);
 	if (link && !there)
-		return complain(CTL_REFUSED, "'%s' is a link that leads nowhere: %s", file, strerror(errno));
+		return complain(CTL_REFUSED, "'%s' is a dangling link: %s", file, strerror(errno));
 	if (there && !o->force)
 		return complain(CTL_REFUSED, "'%s' exists: --force replaces it", file);
 	char *real = link ? realpath(file, NULL) : NULL;

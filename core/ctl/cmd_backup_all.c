@@ -33,7 +33,7 @@ static int backup_item(struct client *c, struct arena *a, const struct options *
 {
 	const char *name = text_member(item, "database"), *error = text_member(item, "error");
 	if (!name)
-		return complain(CTL_REFUSED, "the server does not say which databases it has");
+		return complain(CTL_REFUSED, "the server did not list its databases");
 	if (error)
 		return complain(CTL_REFUSED, "database '%s' is not backed up: %s", name, error);
 	return backup_one(c, a, o, folder, name);

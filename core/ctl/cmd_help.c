@@ -219,11 +219,11 @@ int command_help(struct client *c, struct arena *a, const char *operation, const
 	if (rc != 0)
 		return rc;
 	if (!found && operation)
-		return complain(CTL_REFUSED, "the server says nothing about '%s': lyre help lists what it knows, lyre --help the client's own",
+		return complain(CTL_REFUSED, "the server has no operation '%s': lyre help lists its operations, lyre --help the client's commands",
 			operation);
 	if (!found)
 		return complain(CTL_REFUSED,
-			"the server does not tell what it can do: its help module is off, or a user must sign in (--user)");
+			"the server does not list its operations: its help module is disabled, or a user must sign in (--user)");
 	rc = print_help(c, a, found, operation, filter);
 	json_object_put(found);
 	return rc;

@@ -33,7 +33,7 @@ static int judge(struct arena *a, const struct answer *answer, struct json_objec
 	if (text_is(json_object_object_get(said, "error"), "Operation 'alter_user' not found"))
 		return complain(CTL_REFUSED, "the server's module 'users', which changes passwords, is off or not built");
 	if (answer->status == 401 && !known)
-		return complain(CTL_REFUSED, "the server knows root and its own user by the socket; as another, --user NAME signs in");
+		return complain(CTL_REFUSED, "the socket identifies only root and the server's own user; any other user must sign in with --user NAME");
 	if (answer->status != 200)
 		return complain_answer(a, answer->status, answer->type, answer->body.data, answer->body.len);
 	struct json_object *updated = json_object_object_get(said, "update_hashes");
@@ -61,7 +61,7 @@ int command_passwd(struct client *c, struct arena *a, const struct options *o, c
 	bool known = o->user || o->token || o->token_file;
 	/* without other credentials the server would take the new password for them */
 	if (o->url && !known)
-		return complain(CTL_USAGE, "a super user may change it from elsewhere than the socket: --user NAME signs in");
+		return complain(CTL_USAGE, "without the socket, only a super user can change it: sign in with --user NAME");
 	int rc = password_new(a, user, &password);
 	if (rc != 0)
 		return rc;

@@ -30,37 +30,37 @@ static const char usage[] =
 	"       lyre [OPTION]... help [OPERATION]\n"
 	"       lyre [OPTION]... help set_configuration [TEXT]\n"
 	"\n"
-	"Runs an operation of a Lyre server and shows its answer.\n"
+	"Run an operation on a Lyre server and show its answer.\n"
 	"\n"
-	"  name=value    an argument, taken as the type that the operation wants;\n"
+	"  name=value    an argument, converted to the type that the operation expects;\n"
 	"                in an array, commas separate the items: ids=1,2,3\n"
 	"  name:=JSON    an argument as JSON\n"
 	"  name=@FILE    an argument from a file; also name:=@FILE\n"
 	"\n"
-	"Each FILE may be - for standard input, or for backup standard output.\n"
+	"FILE may be - for standard input (backup: standard output).\n"
 	"\n"
-	"Where the server is:\n"
+	"Server:\n"
 	"  -s, --socket PATH         its domain socket; default: $LYRE_SOCKET, else\n"
 	"                            /var/lib/lyre/operations-server\n"
-	"  -u, --url URL             its address, as http://host:9925 or https://host:9925;\n"
-	"                            without a scheme http; default: $LYRE_URL\n"
+	"  -u, --url URL             its address, such as https://host:9925; without a\n"
+	"                            scheme, http is used; default: $LYRE_URL\n"
 	"      --cacert FILE         certificates that https trusts, in place of the system's\n"
-	"      --insecure            do not check who the server is, with https\n"
+	"      --insecure            with https, do not verify the server's certificate\n"
 	"\n"
-	"Who you are, where the socket does not know you:\n"
+	"Signing in, if the socket does not identify you:\n"
 	"  -U, --user NAME           the user, or $LYRE_USER; the password is asked for, or is\n"
 	"      --password-file FILE  the first line of a file, or from $LYRE_PASSWORD\n"
 	"      --token-file FILE     in place of both, an operation token: the first line of a\n"
 	"                            file; without --user also from $LYRE_TOKEN\n"
 	"\n"
-	"These defaults may stand in ~/.config/lyre/config too, a line each: url = …,\n"
+	"Defaults can also be set in ~/.config/lyre/config, one per line: url = …,\n"
 	"socket = …, cacert = …, user = …, password-file = …, token-file = …\n"
 	"\n"
 	"How the answer is shown:\n"
 	"      --json                as the server sends it\n"
 	"      --csv                 as CSV\n"
 	"\n"
-	"  -t, --table NAME          backup: only this table; may be given again\n"
+	"  -t, --table NAME          backup: only this table; may be repeated\n"
 	"  -f, --force               backup: replace the file\n"
 	"  -q, --quiet               backup, restore: no progress on the terminal\n"
 	"      --all                 backup: every database, to FOLDER/DATABASE.mdb\n"
@@ -135,7 +135,7 @@ static int options_read(int argc, char **argv, struct arena *a, struct options *
 		case 'q': o->quiet = true; break;
 		case OPTION_PASSWORD:
 			return complain(CTL_USAGE,
-				"a password on the command line can be read by everybody on this machine: use --password-file FILE or LYRE_PASSWORD, or let me ask for it");
+				"a password on the command line can be read by everyone on this machine: use --password-file FILE or LYRE_PASSWORD, or enter it when prompted");
 		case 'h':
 			fputs(usage, stdout);
 			return -1;
@@ -143,12 +143,12 @@ static int options_read(int argc, char **argv, struct arena *a, struct options *
 			printf("lyre %s\n", PACKAGE_VERSION);
 			return -1;
 		default:
-			fputs("lyre --help tells more.\n", stderr);
+			fputs("Try 'lyre --help'.\n", stderr);
 			return CTL_USAGE;
 		}
 	}
 	if (url_given && socket_given)
-		return complain(CTL_USAGE, "--url and --socket exclude each other");
+		return complain(CTL_USAGE, "--url and --socket cannot be used together");
 	if (user_given && token_given)
 		return complain(CTL_USAGE, "--user and --token-file exclude each other");
 	/* What the command line says takes the place of the other kind among the defaults. */
@@ -170,7 +170,7 @@ static const struct command {
 	const char *form, *help;
 } commands[] = {
 	{ "backup", 1, 2, "backup DATABASE FILE [--table NAME]... [--force], or backup --all FOLDER [--force]",
-	  "Writes a consistent copy of a database to a file, while the server goes on." },
+	  "Writes a consistent copy of a database to a file, while the server keeps running." },
 	{ "restore", 2, 2, "restore FILE DATABASE", "Makes a database of a backup; the database must not exist." },
 	{ "compact", 1, 1, "compact DATABASE", "Gives the space that deleted records have left back to the disk." },
 	{ "check", 1, 1, "check DATABASE", "Reads all of a database, and says whether it is sound." },

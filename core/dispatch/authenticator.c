@@ -127,7 +127,7 @@ static int refused(const struct authentication *f, const struct err *said, int r
 	}
 	/* What else there is to say, that a user is not there for one, is nobody's who has not signed in. */
 	if (rc < 0 && status_of(rc) < 500) {
-		log_debug("dispatch", "module '%s' refuses credentials: %s", f->by->operation.owner, spoke ? said->text : "for no reason");
+		log_debug("dispatch", "module '%s' refuses credentials: %s", f->by->operation.owner, spoke ? said->text : "without giving a reason");
 		return err_set(e, LYRE_EUNAUTHENTICATED, INVALID_TOKEN);
 	}
 	if (rc > 0)

@@ -100,7 +100,7 @@ static int take_answer(struct job_run *j, struct job_outcome *ret)
 	int rc = 0;
 
 	if (j->call.fd >= 0)
-		return err_set(e, LYRE_EINTERNAL, "the operation answers a file, which cannot be kept with a job");
+		return err_set(e, LYRE_EINTERNAL, "the operation's answer is a file, which a job cannot store");
 	if (j->call.rows)
 		rc = take_rows(j);
 	if (!rc && j->out.failed)
@@ -258,7 +258,7 @@ static int check(struct run *r, const char **ret)
 	out_init(&call->out, out);
 	int rc = call->operation->decl->check(call);
 	if (rc > 0)
-		return err_set(&call->err, LYRE_EINTERNAL, "the operation's check is not over when it returns");
+		return err_set(&call->err, LYRE_EINTERNAL, "the operation's check must finish before it returns");
 	if (!rc && out->failed)
 		rc = err_nomem(&call->err);
 	if (!rc && out->len)

@@ -32,11 +32,11 @@ int dispatch_run(struct dispatch *d, const char *owner, lyre_instance *instance,
 		out_init(&call->out, &out);
 		rc = work(call, arg);
 		if (rc == LYRE_PENDING)
-			rc = err_set(&call->err, LYRE_EINTERNAL, "work of its own cannot wait for an answer: it writes with lyre_write_wait()");
+			rc = err_set(&call->err, LYRE_EINTERNAL, "work run with lyre_run() cannot wait for an answer: use lyre_write_wait()");
 		if (rc < 0 && rc == call->err.code)
 			rc = charge_explain(&charge, &call->err);
 		if (rc < 0)
-			err_set(e, rc, "%s", call->err.code && *call->err.text ? call->err.text : "its work failed and did not say why");
+			err_set(e, rc, "%s", call->err.code && *call->err.text ? call->err.text : "the work failed without giving a reason");
 		call_end(call);
 	}
 	buf_free(&out);

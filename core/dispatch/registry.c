@@ -189,7 +189,7 @@ static int check_param(const struct operation *o, const struct lyre_param *p, st
 	else if (p->flags & (LYRE_P_READS | LYRE_P_WRITES) && !o->decl->permissions)
 		what = "names attributes (LYRE_P_READS, LYRE_P_WRITES), but its operation declares no permissions on their table";
 	else if (p->flags & LYRE_P_FILE && p->types != LYRE_T_STRING)
-		what = "is a file (LYRE_P_FILE), whose path is a text: give it LYRE_T_STRING alone";
+		what = "is a file (LYRE_P_FILE), whose path is a string: give it LYRE_T_STRING alone";
 	else if (p->flags & LYRE_P_FILE && p != &o->params[operation_param_flagged(o, LYRE_P_FILE)])
 		what = "is a second file (LYRE_P_FILE), and a request has one body";
 	else if (p->flags & LYRE_P_FILE && (o->decl->run == LYRE_RUN_JOB || o->decl->access == LYRE_ACCESS_OPEN))

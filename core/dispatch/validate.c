@@ -169,7 +169,7 @@ static void check_string(struct faults *f, const struct lyre_param *p, const lyr
 	else if (p->flags & LYRE_P_NAME && !is_name(v->s, v->len))
 		fault(f, "names cannot include backticks or forward slashes");
 	else if (!(p->types & ~(uint32_t)(LYRE_T_STRING | LYRE_T_NUMBER)) && memchr(v->s, '\0', v->len))
-		fault(f, "must not hold NUL characters"); /* handlers read such a text up to its NUL */
+		fault(f, "must not contain NUL characters"); /* handlers read such a text up to its NUL */
 }
 
 static void check_number(struct faults *f, const struct lyre_param *p, const lyre_value *v)

@@ -127,10 +127,10 @@ static int host_reply_vmessage(lyre_call *call, const char *fmt, va_list ap)
 static int host_reply_text(lyre_call *call, const char *content_type, const char *text, size_t len)
 {
 	if (!call->x)
-		return err_set(&call->err, LYRE_EINTERNAL, "a job cannot answer plain text: its answer is stored as JSON");
+		return err_set(&call->err, LYRE_EINTERNAL, "a job cannot answer with plain text: its answer is stored as JSON");
 	for (const char *p = content_type; *p; p++)
 		if (*p < ' ' || *p > '~')
-			return err_set(&call->err, LYRE_EINTERNAL, "module '%s' answers a content type that is invalid in a header",
+			return err_set(&call->err, LYRE_EINTERNAL, "module '%s' answers with a content type that is invalid in a header",
 				call->operation->owner);
 	const char *type = arena_strndup(call->arena, content_type, strlen(content_type));
 	if (!type)

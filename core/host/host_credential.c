@@ -123,7 +123,7 @@ int host_reply_cookie(lyre_call *call, const char *name, const char *value, int6
 	char date[40];
 
 	if (!call->x)
-		return err_set(&call->err, LYRE_EINTERNAL, "a job cannot set a cookie: its client was answered long ago");
+		return err_set(&call->err, LYRE_EINTERNAL, "a job cannot set a cookie: its client has already been answered");
 	if (!name || !value)
 		return err_set(&call->err, LYRE_EINVAL, "module '%s' sets a cookie without a name or a value", call->operation->owner);
 	if (!name_valid(name) || !made_of(value, VALUE_LENGTH_MAX, "-._~"))

@@ -203,7 +203,7 @@ static void log_addresses(const struct http *h, const struct config *c)
 	log_address(&h->tcp, host);
 	log_address(&h->secure, host);
 	if (h->secure.thread_count && !tls_is_ready(dispatch_tls(h->dispatch)))
-		log_warn("http", "TLS: no module has handed over a certificate yet, so that no client can connect to port %d",
+		log_warn("http", "TLS: no module has handed over a certificate yet, so no client can connect to port %d",
 			h->secure.port);
 	if (h->domain.thread_count)
 		log_notify("http", "listening on unix:%s", h->domain_path);
@@ -253,7 +253,7 @@ int http_open(struct http **ret, const struct config *c, struct dispatch *d, str
 	http_pulse(h, &(struct http_silent){ .missed = 0 }); /* so that they are known by name */
 	if (h->limits.connections < h->limits.wanted)
 		log_warn("http", "at most %u connections at once, not %u as operationsApi.network.maxConnections says: the process "
-			"may open %lu files only; raise ulimit -n or LimitNOFILE=", h->limits.connections, h->limits.wanted,
+			"may open only %lu files; raise ulimit -n or LimitNOFILE=", h->limits.connections, h->limits.wanted,
 			h->limits.files);
 	if (given)
 		connections_adopt(h, given);
@@ -365,7 +365,7 @@ void http_close(struct http *h)
 	http_quiesce(h);
 	atomic_store(&h->phase, HTTP_CLOSING);
 	if (!wait_until(h, none_waiting, WAITING_MS)) {
-		log_error("http", "requests wait for their answers still: they are told that the server stops");
+		log_error("http", "requests are still waiting for answers: they are told that the server is stopping");
 		requests_abandon(h);
 	}
 	wait_until(h, none_in_use, ANSWERS_MS);

@@ -33,7 +33,7 @@ static bool is_given(const struct config *c, const char *key)
 static int contradiction(int fd, const char *key, const char *value, struct err *e)
 {
 	char name[LISTEN_NAME];
-	return err_set(e, LYRE_EINVAL, "the socket that the service manager hands over listens on %s, but %s "
+	return err_set(e, LYRE_EINVAL, "the socket passed by the service manager listens on %s, but %s "
 		"is %s: change one of them", listen_name(fd, name), key, value);
 }
 
@@ -68,7 +68,7 @@ static bool wants_tcp(const struct config *c, const char *key, bool manager_has_
 static int secure_is_built(struct err *e)
 {
 	return secure_is_possible() ? LYRE_OK : err_set(e, LYRE_ENOTSUP, SECURE_PORT ": this build has no TLS; set it to null, and "
-		"let a proxy do TLS, or use a build with GnuTLS and a libmicrohttpd that has TLS");
+		"let a proxy terminate TLS, or use a build with GnuTLS and a libmicrohttpd that has TLS");
 }
 
 static int ports_differ(const struct config *c, struct err *e)

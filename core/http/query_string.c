@@ -58,7 +58,7 @@ static enum MHD_Result take(void *cls, enum MHD_ValueKind kind, const char *key,
 	if (utf8_valid_prefix(name.s, name.len) < name.len || utf8_valid_prefix(text.s, text.len) < text.len)
 		return fail(r, LYRE_EINVAL, "The query string is not UTF-8");
 	if (value_getn(r->object, name.s, name.len))
-		return fail(r, LYRE_EINVAL, "A parameter stands twice in the query string");
+		return fail(r, LYRE_EINVAL, "A parameter is given twice in the query string");
 	r->object->members[r->object->len++] = (struct value_member){ name.s, name.len, text };
 	return MHD_YES;
 }

@@ -78,7 +78,7 @@ static int check_reserve(const struct store *s, struct err *e)
 	struct ballast *ballast = s->options.ballast;
 	if (!ballast_is_out(ballast) || ballast_regain(ballast))
 		return 0;
-	return err_set(e, LYRE_ENOSPACE, "cannot keep the file that is sent in %s: No space left on device", s->path);
+	return err_set(e, LYRE_ENOSPACE, "cannot keep the file being sent in %s: No space left on device", s->path);
 }
 
 static int check_room(const struct upload *u, uint64_t more, struct err *e)
@@ -86,11 +86,11 @@ static int check_room(const struct upload *u, uint64_t more, struct err *e)
 	const struct store *s = u->store;
 	uint64_t max = s->options.max_size, room = store_room(s);
 	if (max && (more > max || u->came > max - more))
-		return err_set(e, LYRE_ENOSPACE, "the file that is sent is larger than any database may be: storage.maxSize is %" PRIu64
+		return err_set(e, LYRE_ENOSPACE, "the file being sent is larger than any database may be: storage.maxSize is %" PRIu64
 			" bytes", max);
 	if (room && more <= room)
 		return 0;
-	return err_set(e, LYRE_ENOSPACE, "the file that is sent has %" PRIu64 " bytes or more, and there is room for %" PRIu64 " in %s",
+	return err_set(e, LYRE_ENOSPACE, "the file being sent has %" PRIu64 " bytes or more, and there is room for %" PRIu64 " in %s",
 		u->came + more, u->came + room, s->path);
 }
 

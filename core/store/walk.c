@@ -99,7 +99,7 @@ static int find_tree(struct snapshot *s, const struct table *t, const struct att
 	}
 	const struct attribute *there = attribute_by_id(*now, a->id);
 	if (!there || !there->index)
-		return err_set(e, LYRE_ENOTFOUND, "attribute '%s' has no index in '%s.%s'", a->name, t->database, t->name);
+		return err_set(e, LYRE_ENOTFOUND, "attribute '%s' of '%s.%s' is not indexed", a->name, t->database, t->name);
 	*ret = there->index;
 	return 0;
 }

@@ -220,7 +220,7 @@ static int make_credentials(struct tls_set *s, const struct lyre_tls *use, struc
 static int set_new(struct tls_set **ret, const struct lyre_tls *use, struct err *e)
 {
 	if (use->client > LYRE_TLS_CLIENT_REQUIRED)
-		return err_set(e, LYRE_EINVAL, "clients cannot be asked for certificates in this way: %u", (unsigned)use->client);
+		return err_set(e, LYRE_EINVAL, "invalid client certificate mode: %u", (unsigned)use->client);
 	struct tls_set *s = calloc(1, sizeof *s);
 	if (!s)
 		return err_nomem(e);

@@ -60,7 +60,7 @@ static int from_names(struct buf *b, const char *names, struct err *e)
 		size_t len = strcspn(names, ":, ");
 		const struct suite *s = suite_find(names, len);
 		if (!s && len)
-			return err_set(e, LYRE_EINVAL, "'%.*s' is not a cipher suite that is known and safe", (int)(len < 200 ? len : 200), names);
+			return err_set(e, LYRE_EINVAL, "'%.*s' is not a known and safe cipher suite", (int)(len < 200 ? len : 200), names);
 		if (s) {
 			add_part(b, "VERS-", s->version);
 			add_part(b, "", s->exchange ? s->exchange : "ECDHE-ECDSA");
@@ -116,7 +116,8 @@ static int make(gnutls_priority_t *ret, const char *priority, const char *shown,
 	if (rc)
 		*ret = NULL;
 	size_t offset = at ? (size_t)(at - priority) : 0, len = strlen(shown);
-	return err_set(e, LYRE_EINVAL, "ciphers '%.300s': %s%.200s", shown, why ? why : "neither names of cipher suites nor a priority of GnuTLS, from here on: ",
+	return err_set(e, LYRE_EINVAL, "ciphers '%.300s': %s%.200s", shown,
+		why ? why : "neither cipher suite names nor a GnuTLS priority string, starting at: ",
 		why ? "" : shown + (offset < len ? offset : 0));
 }
 

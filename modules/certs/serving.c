@@ -343,7 +343,7 @@ int serving_reload(lyre_call *call, bool log)
 		struct configured *c = &configuration.items[i];
 		bool right = configured_load(c, why);
 		if (!right && log)
-			lyre_log(certs.self, LYRE_ERROR, "the files have changed, and the certificate from before is kept: %s", why);
+			lyre_log(certs.self, LYRE_ERROR, "the files have changed, but the previous certificate is kept: %s", why);
 		c->failing = !right;
 	}
 	int rc = records_read(call, &records);

@@ -193,7 +193,7 @@ static int describe_settings(lyre_call *call)
 
 static const struct lyre_param describe_settings_params[] = {
 	{ .name = "filter", .types = LYRE_T_STRING, .flags = LYRE_P_NOT_EMPTY | LYRE_P_NULL_IS_ABSENT,
-	  .help = "Only settings whose name holds this text, in any letter case." },
+	  .help = "Only settings whose name contains this text, in any letter case." },
 };
 
 static const struct lyre_param describe_operations_params[] = {

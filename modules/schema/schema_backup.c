@@ -24,7 +24,7 @@ int schema_get_backup(lyre_call *call)
 		size_t len;
 		tables[count] = lyre_value_string(lyre_value_at(list, i), &len);
 		if (strlen(tables[count++]) != len)
-			return lyre_fail(call, LYRE_EINVAL, "'tables[%zu]' must not hold NUL characters", i);
+			return lyre_fail(call, LYRE_EINVAL, "'tables[%zu]' must not contain NUL characters", i);
 	}
 
 	int fd;

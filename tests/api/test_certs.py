@@ -368,7 +368,7 @@ class Add(Case):
             (dict(certificate=garbage), unusable + "it is not a valid certificate"),
             (dict(certificate=pair[0] + garbage), unusable + "it is not a valid certificate"),
             (dict(certificate=pair[0] + pair[1]), unusable + "it contains a private key"),
-            (dict(certificate=pair[0] + "\0"), "'certificate' must not hold NUL characters"),
+            (dict(certificate=pair[0] + "\0"), "'certificate' must not contain NUL characters"),
             (dict(certificate=17 * pair[0]), unusable + "it has more than 16 certificates"),
             (dict(certificate=pair[0] + 150000 * "x"), unusable + "it is larger than 128K"),
             (dict(certificate=small[0], private_key=small[1]), unusable + "its RSA key has 1024 bits: clients want at least 2048"),
@@ -557,7 +557,7 @@ class Files(Case):
                 self.put(pair, rename)
                 self.served(s, "r.example", pair)
             write(self.certificate, pairs[3][0])
-            until(lambda: "certificate from before is kept" in s.said(), s.said)
+            until(lambda: "previous certificate is kept" in s.said(), s.said)
             self.assertRegex(s.said(), r"\[error\] \[certs\]: the files have changed.*is not that of the certificate")
             self.assertEqual(s.serial("r.example"), serial_of(pairs[2][0]))
             write(self.key, pairs[3][1])
@@ -566,7 +566,7 @@ class Files(Case):
             kept.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
             self.assertTrue(kept.recv(100))
         write(self.certificate, "nonsense")
-        until(lambda: s.said().count("certificate from before is kept") == 2, s.said)
+        until(lambda: s.said().count("previous certificate is kept") == 2, s.said)
         self.assertEqual(s.serial("r.example"), serial_of(pairs[3][0]))
 
     def test_links(self):

@@ -19,7 +19,7 @@ class Hostile(OwnDatabase):
         ):
             status, body = self.run_(operation, **more)
             self.assertEqual(status, 400, operation)
-            self.assertIn("must not hold NUL characters", body["error"])
+            self.assertIn("must not contain NUL characters", body["error"])
         self.assertEqual(self.find([{"attribute": "n", "value": 1}], get_attributes=["n"]), [{"n": 1}])
         self.assertEqual(self.find([{"attribute": "n", "value": "a\0b"}]), [])
 

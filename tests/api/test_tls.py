@@ -187,16 +187,16 @@ class Names(unittest.TestCase):
                 ([], {}, "there is no certificate"), ([("mine", (a[0], b[1]), [])], {}, "'mine': the private key is not its key"),
                 ([("mine", ("nonsense", b[1]), [])], {}, "'mine': it cannot be read"), ([("mine", (b[0], "nonsense"), [])], {}, "'mine': its private key cannot be read"),
                 ([("mine", (b[0][:400], b[1]), [])], {}, "'mine': it cannot be read"), ([("mine", (b[0], locked), [])], {}, "'mine': its private key is encrypted"),
-                ([("mine", (b[0] * 20, b[1]), [])], {}, "'mine': its chain has more than 16"), ([good, ("mine", b, ["a.*"])], {}, "'mine': 'a.*' is not a name"),
-                ([("mine", b, [""])], {}, "'mine': '' is not a name"), ([good], {"client": WELCOME}, "no authority that signs them"),
-                ([good], {"client": WELCOME, "authorities": "nonsense"}, "authorities of clients cannot be read"), ([good], {"client": 3}, "cannot be asked"),
+                ([("mine", (b[0] * 20, b[1]), [])], {}, "'mine': its chain has more than 16"), ([good, ("mine", b, ["a.*"])], {}, "'mine': 'a.*' is not a host name"),
+                ([("mine", b, [""])], {}, "'mine': '' is not a host name"), ([good], {"client": WELCOME}, "no authority that signs them"),
+                ([good], {"client": WELCOME, "authorities": "nonsense"}, "authorities of clients cannot be read"), ([good], {"client": 3}, "invalid client certificate mode"),
                 ([good], {"client": WELCOME, "authorities": authority.certificate, "revoked": "nonsense"}, "revoked certificates cannot be read"),
                 ([good], {"client": WELCOME, "authorities": authority.certificate, "revoked": others.revoked()}, "not signed by any of the authorities"),
-                ([good], {"ciphers": "RUBBISH"}, "neither names of cipher suites nor a priority of GnuTLS"),
-                ([good], {"ciphers": "NORMAL:+NONSENSE"}, "from here on"), ([good], {"ciphers": "NORMAL:+NULL"}, "a cipher that is broken"),
+                ([good], {"ciphers": "RUBBISH"}, "neither cipher suite names nor a GnuTLS priority string"),
+                ([good], {"ciphers": "NORMAL:+NONSENSE"}, "starting at"), ([good], {"ciphers": "NORMAL:+NULL"}, "a cipher that is broken"),
                 ([good], {"ciphers": "NORMAL:+ANON-ECDH"}, "a key exchange without a certificate"),
                 ([good], {"ciphers": "NORMAL:-VERS-ALL:+VERS-TLS1.1"}, "neither TLS 1.2 nor TLS 1.3"),
-                ([good], {"ciphers": "ECDHE-RSA-AES128-GCM-SHA256:RC4-MD5"}, "'RC4-MD5' is not a cipher suite")):
+                ([good], {"ciphers": "ECDHE-RSA-AES128-GCM-SHA256:RC4-MD5"}, "'RC4-MD5' is not a known and safe cipher suite")):
             status, body = self.s.use(*certificates, **more)
             self.assertEqual(status, 400, (words, body))
             self.assertIn(words, body["error"])
@@ -918,16 +918,16 @@ class Client(unittest.TestCase):
             self.assertEqual(self.lyre(s, "--cacert", authority.path, host="localhost")[0], 3) # another name
             status, out, said = self.lyre(s, "--insecure", host="localhost")
             self.assertEqual((status, out), (0, "{}"))
-            self.assertRegex(said, "^lyre: warning: --insecure: whether .* is not checked\n$")
+            self.assertRegex(said, "^lyre: warning: --insecure: the identity of .* is not verified\n$")
             status, _, said = self.lyre(s, "--insecure", "--cacert", authority.path)
             self.assertEqual(status, 2)
-            self.assertIn("exclude each other", said)
+            self.assertIn("cannot be used together", said)
 
     def test_insecure_is_for_https(self):
         for where in (["--url", "http://127.0.0.1:1"], ["--socket", "/nowhere"]):
             r = subprocess.run([LYRE, "--insecure", *where, "describe_all"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
             self.assertEqual(r.returncode, 2)
-            self.assertIn("--insecure is for a server with https", r.stdout)
+            self.assertIn("--insecure needs an https address", r.stdout)
 
 
 class Rotation(unittest.TestCase):

@@ -226,8 +226,8 @@ static inline const struct lyre_attribute *lyre_attribute_at(const struct lyre_t
 }
 
 /**
- * The table's current statistics; set \p ret->size first. LYRE_ENOTFOUND if it was dropped after it was opened.
- * \param exact  count records even if that needs a scan, which takes long
+ * The table's current statistics; needs LYRE_PERMIT_DESCRIBE. Set \p ret->size first. LYRE_ENOTFOUND if it was dropped after it was opened.
+ * \param exact  count exactly; today the count always is, and takes no scan
  */
 static inline int lyre_table_stats(lyre_call *call, lyre_table *table, int exact, struct lyre_table_stats *ret)
 {
