@@ -4,7 +4,7 @@ import os, resource, shutil, socket, subprocess, sys, tempfile, unittest
 from unittest import mock
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import LYRED, Server, feature
+from lyre_server import LYRED, Server, built_modules, feature
 
 NETWORK = "operationsApi.network."
 
@@ -161,6 +161,7 @@ class AllFaults(unittest.TestCase):
         for word in ("'/dev/null/data'", "'no-such-host.invalid' is not an address"):
             self.assertEqual(said.count(word), 1, said)
 
+    @unittest.skipUnless("system" in built_modules(), "this build has no module 'system'")
     def test_restart(self):
         with Server(config="logging:\n  level: warn\n") as s:
             with open(s.config, "w") as f:
