@@ -80,7 +80,8 @@ int records_read(lyre_call *call, struct record_list *ret)
 	}
 	if (rc < 0)
 		return rc;
-	qsort(ret->items, ret->count, sizeof *ret->items, compare_names);
+	if (ret->count)
+		qsort(ret->items, ret->count, sizeof *ret->items, compare_names);
 	return 0;
 }
 

@@ -253,7 +253,8 @@ static int collect(struct serving *s, const struct record_list *records, const s
 	if (!rc)
 		rc = add_change(s, change);
 	sorting_time = certs_now();
-	qsort(s->items, s->count, sizeof *s->items, compare_items);
+	if (s->count)
+		qsort(s->items, s->count, sizeof *s->items, compare_items);
 	return rc;
 }
 
