@@ -247,8 +247,10 @@ static void check_database(struct role_faults *f, struct name n, const lyre_valu
 			role_faults_add(f, "Invalid database permission key value '", key, "'");
 			continue;
 		}
-		if (lyre_value_type(tables) != LYRE_OBJECT)
+		if (lyre_value_type(tables) != LYRE_OBJECT) {
 			role_faults_add(f, "Value for 'tables' of database '", n, "' must be an object");
+			continue;
+		}
 		for (size_t j = 0; j < lyre_value_count(tables) && !f->failure; j++)
 			check_table_of(f, n.text, member_name(tables, j), lyre_value_at(tables, j));
 	}
