@@ -36,7 +36,7 @@ static int is(struct name n, const char *text)
 /** Names of databases, tables and attributes never contain a NUL. */
 static int has_nul(struct name n)
 {
-	return n.len && memchr(n.text, '\0', n.len) != NULL;
+	return memchr(n.text, '\0', n.len) != NULL;
 }
 
 /** Makes database.table. \return whether there was memory for it */
