@@ -289,6 +289,7 @@ void *connection_request_line(void *cls, const char *uri, struct MHD_Connection 
 	c->target_len = strlen(uri);
 	c->target_blank = strchr(uri, ' ') != NULL;
 	atomic_store(&c->busy, true);
+	atomic_store(&c->partial, false);
 	atomic_store_explicit(&c->deadline, monotonic_ms() + h->headers_ms, memory_order_relaxed);
 	return NULL;
 }

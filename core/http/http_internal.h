@@ -69,6 +69,7 @@ struct connection {
 	_Atomic uint64_t taken;   /* bytes of the requests so far; see uncounted */
 	atomic_bool busy;         /* from a request line to the end of its answer */
 	atomic_bool uncounted;    /* taken is not known: no TCP, or a chunked body */
+	atomic_bool partial;      /* a part of a request line was read */
 	size_t target_len; /* of the request under way */
 	bool target_blank; /* it has one in it, unescaped */
 	bool trusted, tcp;

@@ -84,17 +84,15 @@ static void set_paused(struct connection *c, bool paused)
 		c->paused = paused;
 }
 
+static bool idle(const struct connection *c)
+{
+	return !atomic_load(&c->busy) && !atomic_load(&c->partial);
+}
+
 static bool between_requests(const struct connection *c)
 {
 	uint64_t n;
-	return !atomic_load(&c->busy) && !atomic_load(&c->uncounted) && bytes_read(c->fd, &n) && n == atomic_load(&c->taken);
-}
-
-static bool domain_settled(struct connection *c)
-{
-	bool busy = atomic_load(&c->busy);
-	c->paused = !busy && atomic_load(&c->http->held);
-	return !busy;
+	return idle(c) && !atomic_load(&c->uncounted) && bytes_read(c->fd, &n) && n == atomic_load(&c->taken);
 }
 
 /* From what was read of it before this server had it. */
@@ -117,6 +115,14 @@ static bool silent_for(const struct connection *c, int64_t now, int64_t ms)
 	return now - since >= ms;
 }
 
+/* What a held thread has read shows. */
+static bool domain_settled(struct connection *c, int64_t now)
+{
+	bool held = atomic_load(&c->http->held);
+	c->paused = idle(c) && held;
+	return idle(c) || (!atomic_load(&c->busy) && silent_for(c, now, SILENCE_MS));
+}
+
 /* TLS cannot be handed over. A client that sends something soon is answered, and told of the end with it; the others are
  * taken leave of by the connection's thread, which finds nothing more to read. */
 static bool secure_settled(struct connection *c, int64_t now)
@@ -132,7 +138,7 @@ static bool secure_settled(struct connection *c, int64_t now)
 static bool connection_settled(struct connection *c, int64_t now)
 {
 	if (!c->tcp)
-		return domain_settled(c);
+		return domain_settled(c, now);
 	if (c->secure)
 		return secure_settled(c, now);
 	if (between_requests(c)) {
@@ -143,7 +149,7 @@ static bool connection_settled(struct connection *c, int64_t now)
 	set_paused(c, false);
 	if (atomic_load(&c->busy) || unread(c->fd) > 0)
 		return false;
-	if (atomic_load(&c->uncounted) && silent_for(c, now, SILENCE_UNCOUNTED_MS))
+	if (atomic_load(&c->uncounted) && idle(c) && silent_for(c, now, SILENCE_UNCOUNTED_MS))
 		count_on(c);
 	return silent_for(c, now, SILENCE_MS);
 }

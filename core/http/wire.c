@@ -99,6 +99,7 @@ void wire_next(struct connection *c)
 	struct wire *w = &c->wire;
 	w->end = w->first + w->left; /* libmicrohttpd moves it there */
 	w->chunked = false;
+	atomic_store(&c->partial, w->left != 0);
 	current = c;
 }
 
@@ -118,6 +119,8 @@ bool wire_came(struct connection *c, const char *at, size_t len)
 	if (!w->first)
 		w->first = at;
 	w->end = at + len;
+	if (!atomic_load_explicit(&c->busy, memory_order_relaxed))
+		atomic_store(&c->partial, true);
 	if (w->chunked)
 		return read_chunks(c, at, len);
 	w->left += len; /* it reads on while an answer is awaited */

@@ -70,7 +70,8 @@ class Raw:
         self.file = self.sock.makefile("rb")
         self.head = "POST / HTTP/1.1\r\nHost: x\r\nAuthorization: %s\r\nContent-Type: application/json\r\n" % s.authorization()
 
-    def send(self, operation, pause=None, chunked=False):
+    def send(self, operation, pause=None, chunked=False, at=None):
+        """In two parts when there is a pause: the first has that many bytes."""
         body = json.dumps(operation).encode()
         if chunked:
             data = self.head.encode() + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
@@ -79,7 +80,7 @@ class Raw:
         if pause is None:
             self.sock.sendall(data)
             return
-        at = random.randrange(1, len(data))
+        at = at or random.randrange(1, len(data))
         self.sock.sendall(data[:at])
         time.sleep(pause)
         self.sock.sendall(data[at:])

@@ -32,19 +32,30 @@ class Restart(unittest.TestCase):
             idle.close()
             new.close()
 
+    def begin_meanwhile(self, s, c, **how):
+        before = starts(s)
+        sender = threading.Thread(target=c.send, args=({"operation": "describe_all"},), kwargs=how)
+        sender.start()
+        s.ok({"operation": "restart"})
+        sender.join()
+        self.assertEqual((200, {}), c.answer()[:2])
+        c.close()
+        wait_for_start(s, before + 1)
+
     def test_request_that_begins_meanwhile(self):
         """One of which the server has a part is answered to its end, by whichever program."""
         with Server() as s:
             for _ in range(5):
-                c = Raw(s)
-                before = starts(s)
-                sender = threading.Thread(target=c.send, args=({"operation": "describe_all"},), kwargs={"pause": 0.1})
-                sender.start()
-                s.ok({"operation": "restart"})
-                sender.join()
-                self.assertEqual((200, {}), c.answer()[:2])
-                c.close()
-                wait_for_start(s, before + 1)
+                self.begin_meanwhile(s, Raw(s), pause=0.1)
+
+    def test_request_line_that_begins_meanwhile(self):
+        with Server() as s:
+            for unix in (False, True):
+                for chunked in (False, True):
+                    with self.subTest(unix=unix, chunked=chunked):
+                        c = Raw(s, unix)
+                        self.assertEqual(200, c.call({"operation": "describe_all"}, chunked=chunked)[0])
+                        self.begin_meanwhile(s, c, pause=0.5, at=6)
 
     def test_only_for_super_user(self):
         with Server() as s:
