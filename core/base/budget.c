@@ -37,9 +37,15 @@ void charge_init(struct charge *c, struct budget *b, size_t allowance)
 	*c = (struct charge){ .budget = b, .allowance = allowance };
 }
 
+static size_t in_steps(size_t bytes)
+{
+	return (bytes + STEP - 1) / STEP * STEP;
+}
+
 static size_t price(const struct charge *c, size_t held)
 {
-	return held > c->allowance ? (held - c->allowance + STEP - 1) / STEP * STEP : 0;
+	size_t free = c->allowance + c->kept;
+	return held > free ? in_steps(held - free) : 0;
 }
 
 static bool refuse(struct charge *c, int why)
@@ -79,6 +85,21 @@ static void settle(struct charge *c)
 void charge_return(struct charge *c)
 {
 	settle(c);
+}
+
+bool charge_keep(struct charge *c)
+{
+	struct budget *b = c->budget;
+	size_t keep = c->held > c->allowance / 2 ? in_steps(c->held) : 0, had = c->kept + c->paid;
+	if (keep && atomic_load_explicit(&b->held, memory_order_relaxed) - had > b->max / 2)
+		return false;
+	if (keep > had)
+		atomic_fetch_add_explicit(&b->held, keep - had, memory_order_relaxed);
+	else if (keep < had)
+		atomic_fetch_sub_explicit(&b->held, had - keep, memory_order_relaxed);
+	c->kept = keep;
+	c->paid = 0;
+	return true;
 }
 
 void charge_move(struct charge *from, struct charge *to, size_t bytes)

@@ -38,7 +38,8 @@ struct charge {
 	struct budget *budget; /**< NULL: nothing is counted */
 	size_t allowance;
 	size_t held;           /**< bytes */
-	size_t paid;           /**< bytes taken from the budget, beyond the allowance */
+	size_t paid;           /**< bytes taken from the budget, beyond the allowance and what is kept */
+	size_t kept;           /**< bytes of the budget that outlive a request */
 	bool known;            /**< the client has signed in */
 	int refused;           /**< why memory was last refused: LYRE_EBUSY, LYRE_ETOOBIG; 0: it was not */
 };
@@ -55,7 +56,7 @@ static inline bool charge_take(struct charge *c, size_t bytes)
 {
 	if (!c || !c->budget)
 		return true;
-	size_t room = c->allowance + c->paid;
+	size_t room = c->allowance + c->kept + c->paid;
 	if (room < c->held || bytes > room - c->held)
 		return charge_pay(c, bytes);
 	c->held += bytes;
@@ -70,6 +71,13 @@ static inline void charge_give(struct charge *c, size_t bytes)
 	if (c->paid)
 		charge_return(c);
 }
+
+/**
+ * Between two requests: what is held stays paid for, so that the next request has its whole allowance beside it. Up to
+ * half of an allowance needs no payment.
+ * \return false if the budget is half used: the memory should be freed, and this called again
+ */
+bool charge_keep(struct charge *c);
 
 /** Moves \p bytes held by \p from to \p to, of the same budget. Cannot fail. */
 void charge_move(struct charge *from, struct charge *to, size_t bytes);

@@ -125,13 +125,10 @@ static void write_error(struct exchange *x, const struct format *f, int status, 
 	end_answer(&out);
 }
 
-/** An answer that could not be written for want of memory becomes one that needs none but what is there. */
-static void settle(struct exchange *x, const struct format *f)
+void answer_no_memory(struct exchange *x, const struct format *f)
 {
 	struct err e;
 
-	if (!x->out.failed)
-		return;
 	if (!f)
 		f = format_of(x);
 	err_nomem(&e);
@@ -139,6 +136,12 @@ static void settle(struct exchange *x, const struct format *f)
 	write_error(x, f, status, e.text);
 	if (x->out.failed && f != format_json)
 		write_error(x, format_json, status, e.text);
+}
+
+static void settle(struct exchange *x, const struct format *f)
+{
+	if (x->out.failed)
+		answer_no_memory(x, f);
 }
 
 void answer_error(struct exchange *x, const struct format *f, int status, const char *text)

@@ -251,7 +251,7 @@ enum dispatch_result dispatch_begin(struct dispatch *d, struct exchange *x)
 	x->retry_after = 0;
 	struct run *r = arena_alloc(&x->arena, sizeof *r);
 	if (!r) {
-		answer_error(x, NULL, status_of(LYRE_ENOMEM), "out of memory");
+		answer_no_memory(x, NULL);
 		dispatch_count(x);
 		return DISPATCH_DONE;
 	}

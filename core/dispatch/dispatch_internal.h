@@ -360,6 +360,8 @@ void log_refusal(const struct run *r, int status, const char *text);
 void answer_refusal(struct run *r, int status, const char *text);
 /** {"error": text} in the format; NULL: in what the client accepts, else JSON. */
 void answer_error(struct exchange *x, const struct format *f, int status, const char *text);
+/** What could not be done for want of memory: the answer needs none but what is there. \p f NULL: as the client accepts. */
+void answer_no_memory(struct exchange *x, const struct format *f);
 /** {"statusCode":…,"error":…,"message":text}, in the same. */
 void answer_long(struct exchange *x, const struct format *f, int status, const char *text);
 /** {"error": text} in what the client accepts; JSON goes without a content type. */

@@ -63,12 +63,40 @@ struct request *request_take(struct http *h)
 	return r;
 }
 
-static void trim(struct buf *b)
+static void trim(struct request *r, struct buf *b)
 {
-	if (b->cap > REQUEST_MEMORY_KEPT)
+	if (b->cap > REQUEST_MEMORY_KEPT) {
 		buf_free(b);
-	else
+		atomic_store_explicit(&r->http->dropped, true, memory_order_relaxed);
+	} else {
 		buf_clear(b);
+	}
+}
+
+static void drop_memory(struct request *r)
+{
+	arena_free(&r->x.arena);
+	buf_free(&r->x.body);
+	buf_free(&r->x.out);
+	charge_keep(&r->x.charge);
+	atomic_store_explicit(&r->http->dropped, true, memory_order_relaxed);
+}
+
+/* For the next request, unless it is much, or others need it. */
+static void keep_memory(struct request *r)
+{
+	struct exchange *x = &r->x;
+	body_release(r);
+	answer_release(r);
+	if (x->arena.total > REQUEST_MEMORY_KEPT)
+		arena_free(&x->arena);
+	else
+		arena_reset(&x->arena);
+	arena_failed(&x->arena); /* asked, lest the next request be told of it */
+	trim(r, &x->body);
+	trim(r, &x->out);
+	if (!charge_keep(&x->charge))
+		drop_memory(r);
 }
 
 void request_give_back(struct request *r)
@@ -76,27 +104,15 @@ void request_give_back(struct request *r)
 	struct exchange *x = &r->x;
 	/* Someone may still write to an abandoned one, and charge it: it is never freed. */
 	bool keep = atomic_load(&r->state) != REQUEST_ABANDONED;
-	if (keep) {
-		body_release(r);
-		answer_release(r);
-		if (x->arena.total > REQUEST_MEMORY_KEPT)
-			arena_free(&x->arena);
-		else
-			arena_reset(&x->arena);
-		arena_failed(&x->arena); /* asked, lest the next request be told of it */
-		trim(&x->body);
-		trim(&x->out);
-	}
+	if (keep)
+		keep_memory(r);
 	struct request_pool *p = &r->http->pools[r->pool];
 	r->kept = keep ? x->arena.total + x->body.cap + x->out.cap : 0;
 	pthread_mutex_lock(&p->lock);
 	p->in_use--;
 	if (keep && p->kept + r->kept > r->http->pool_kept) {
-		arena_free(&x->arena);
-		buf_free(&x->body);
-		buf_free(&x->out);
+		drop_memory(r);
 		r->kept = 0;
-		atomic_store_explicit(&r->http->dropped, true, memory_order_relaxed);
 	}
 	if (keep) {
 		p->kept += r->kept;
@@ -124,9 +140,7 @@ void requests_free(struct http *h)
 		h->all = r->next_all;
 		if (atomic_load(&r->state) == REQUEST_ABANDONED)
 			continue;
-		arena_free(&r->x.arena);
-		buf_free(&r->x.body);
-		buf_free(&r->x.out);
+		drop_memory(r);
 		free(r);
 	}
 }

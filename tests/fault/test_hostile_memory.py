@@ -72,26 +72,15 @@ class Hostile(unittest.TestCase):
     def array(size, member="records"):
         return b'{"operation":"insert","database":"dev","table":"t","%s":[' % member.encode() + b"0," * (size // 2) + b"0]}"
 
-    def served(self, ask):
-        """The answer to a request; one in fifty may have to be sent twice."""
-        status, body = ask()
-        if status == 503:
-            self.repeated += 1
-            status, body = ask()
-        return status, body
-
     def check_served(self, i):
         search = {"operation": "search_by_id", "database": "dev", "table": "t", "ids": [i], "get_attributes": ["id"]}
-        self.assertEqual(self.served(lambda: self.s.call(search)), (200, [{"id": i}]))
-        status, body = self.served(lambda: insert(self.s, [{"id": 100000 + i, "text": "new"}]))
+        self.assertEqual(self.s.call(search), (200, [{"id": i}]))
+        status, body = insert(self.s, [{"id": 100000 + i, "text": "new"}])
         self.assertEqual(status, 200, body)
 
     def send_all(self, stop, answers, *request):
         while not stop.is_set():
             answers.append(self.status_of(*request)[0])
-
-    def setUp(self):
-        self.repeated = 0
 
     def test_others_are_served(self):
         self.check_served(0)
@@ -126,7 +115,6 @@ class Hostile(unittest.TestCase):
             stop.set()
             for t in threads:
                 t.join()
-        self.assertLessEqual(self.repeated, 1)
         self.assertIsNone(self.s.process.poll())
         if os.environ.get("VERBOSE"):
             print({k: {a: v.count(a) for a in sorted(set(v))} for k, v in answers.items()}, file=sys.stderr)
@@ -135,7 +123,7 @@ class Hostile(unittest.TestCase):
             self.assertLessEqual(set(answers[kind]), expected, kind)
         self.assertLess(self.memory("VmHWM"), 300 * MIB)
         self.doCleanups()
-        until(lambda: self.memory() < before + 48 * MIB, lambda: "%d KiB, were %d" % (self.memory() // KIB, before // KIB))
+        until(lambda: self.memory() < before + 24 * MIB, lambda: "%d KiB, were %d" % (self.memory() // KIB, before // KIB))
         self.check_served(61)
 
     def test_what_is_too_large_and_what_comes_too_much(self):

@@ -91,6 +91,37 @@ START_TEST(all_that_take_too_much_are_refused)
 }
 END_TEST
 
+/** Of requests one after the other: what the last left behind takes nothing from the next. */
+START_TEST(what_is_kept_leaves_the_allowance_whole)
+{
+	ck_assert(charge_take(&charge, 200 * KIB));
+	ck_assert(charge_keep(&charge));
+	size_t kept = held();
+	ck_assert_uint_ge(kept, 200 * KIB);
+	atomic_store(&budget.held, budget.max); /* the rest is held by others */
+	ck_assert(charge_take(&charge, 64 * KIB));
+	charge_give(&charge, 64 * KIB);
+	ck_assert(!charge_keep(&charge));
+	charge_give(&charge, 200 * KIB);
+	ck_assert(charge_keep(&charge));
+	ck_assert_uint_eq(held(), budget.max - kept);
+}
+END_TEST
+
+START_TEST(half_of_an_allowance_is_kept_for_nothing)
+{
+	ck_assert(charge_take(&charge, 32 * KIB));
+	ck_assert(charge_keep(&charge));
+	ck_assert_uint_eq(held(), 0);
+	ck_assert(charge_take(&charge, 1));
+	ck_assert(charge_keep(&charge));
+	ck_assert_uint_gt(held(), 0);
+	charge_give(&charge, 1);
+	ck_assert(charge_keep(&charge));
+	ck_assert_uint_eq(held(), 0);
+}
+END_TEST
+
 /** Who is not known leaves most of it to those who are. */
 START_TEST(strangers_leave_most_to_those_who_are_known)
 {
@@ -229,6 +260,8 @@ static Suite *suite(void)
 	tcase_add_test(t, an_allowance_costs_nothing);
 	tcase_add_test(t, one_that_takes_too_much_is_refused);
 	tcase_add_test(t, all_that_take_too_much_are_refused);
+	tcase_add_test(t, what_is_kept_leaves_the_allowance_whole);
+	tcase_add_test(t, half_of_an_allowance_is_kept_for_nothing);
 	tcase_add_test(t, strangers_leave_most_to_those_who_are_known);
 	tcase_add_test(t, a_real_lack_of_memory_is_said_as_it_is);
 	tcase_add_test(t, an_arena_is_charged);
