@@ -8,11 +8,13 @@
 #include <string.h>
 
 /* The character after the backslash; 'u' is written as \u00xx; 0 needs no escape. */
+/* clang-format off */
 static const char escapes[256] = {
 	'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'b', 't', 'n', 'u', 'f', 'r', 'u', 'u',
 	'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u',
 	['"'] = '"', ['\\'] = '\\',
 };
+/* clang-format on */
 
 /* Whether one of eight bytes needs an escape. */
 static inline bool has_special(uint64_t x)
@@ -105,7 +107,7 @@ static unsigned digit_count(uint64_t u)
 	static const uint64_t tens[] = {
 		0, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000,
 		1000000000000, 10000000000000, 100000000000000, 1000000000000000, 10000000000000000, 100000000000000000,
-		1000000000000000000, UINT64_C(10000000000000000000),
+		1000000000000000000, UINT64_C(10000000000000000000)
 	};
 	/* 1233/4096 is a little over log10(2) */
 	unsigned n = (64 - (unsigned)__builtin_clzll(u | 1)) * 1233 >> 12;

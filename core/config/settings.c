@@ -4,6 +4,7 @@
 #define CORS_HELP "Origins from which browsers may send requests; \"*\" for any."
 #define PORT .min = 0, .max = 65535
 /* The settings of a section with certificates. */
+/* clang-format off */
 #define TLS(section, key_file, certificate_help, ciphers_help)                                                         \
 	{ section ".certificate", LYRE_S_PATH, LYRE_SF_NULL, NULL, .help = certificate_help },                         \
 	{ section ".privateKey", LYRE_S_PATH, LYRE_SF_NULL, key_file, .help = "Private key of the certificate, not encrypted (PEM file)." }, \
@@ -12,6 +13,8 @@
 	  .help = "Authorities that sign client certificates, in addition to those in the table (PEM file)." }, \
 	{ section ".revocationList", LYRE_S_PATH, LYRE_SF_NULL, NULL, .help = "Lists of revoked certificates (CRL) of these authorities (PEM file)." }, \
 	{ section ".ciphers", LYRE_S_STRING, LYRE_SF_NULL, NULL, .help = ciphers_help }
+/* clang-format on */
+
 
 /* In the order of etc/lyre.yaml. Paths that do not start with / are relative to rootPath. */
 const struct lyre_setting core_settings[] = {

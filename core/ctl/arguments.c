@@ -46,7 +46,7 @@ static unsigned kinds_declared(struct json_object *param)
 {
 	static const struct { const char *name; unsigned kind; } names[] = {
 		{ "string", KIND_STRING }, { "number", KIND_NUMBER }, { "boolean", KIND_BOOLEAN },
-		{ "array", KIND_ARRAY }, { "object", KIND_OBJECT }, { "null", KIND_NULL },
+		{ "array", KIND_ARRAY }, { "object", KIND_OBJECT }, { "null", KIND_NULL }
 	};
 	struct json_object *types = json_object_object_get(param, "types");
 	unsigned kinds = 0;

@@ -45,7 +45,7 @@ static const char **place_of(struct options *o, const char *key)
 {
 	const struct { const char *key; const char **place; } keys[] = {
 		{ "url", &o->url }, { "socket", &o->socket }, { "cacert", &o->cacert }, { "user", &o->user },
-		{ "password-file", &o->password_file }, { "token-file", &o->token_file },
+		{ "password-file", &o->password_file }, { "token-file", &o->token_file }
 	};
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
 		if (strcmp(key, keys[i].key) == 0)

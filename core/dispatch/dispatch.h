@@ -58,7 +58,8 @@ struct exchange {
 	const lyre_value *query;   /**< where the body is a file: the parameters, texts of an object; NULL else */
 	uint64_t body_size;        /**< of such a body, as its head says; UINT64_MAX: it does not */
 	bool body_whole;           /**< of such a body nothing more comes */
-	const char *certified;     /**< the user whom the client's certificate signs in; NULL: nobody. Lives as long as the connection */
+	/** the user whom the client's certificate signs in; NULL: nobody. Lives as long as the connection */
+	const char *certified;
 	bool trusted;              /**< a peer on the domain socket with our own uid, or root: super_user without a password */
 	const char *peer;          /**< address, for the log */
 	/* out */
@@ -75,7 +76,8 @@ struct exchange {
 	double duration_ms;           /**< of the work, for Server-Timing */
 	/* waiting */
 	void (*resume)(struct exchange *x); /**< set by http/: called once after each wait, from any thread */
-	bool (*gone)(const struct exchange *x); /**< set by http/, or NULL: whether the client has closed the connection; not after resume() */
+	/** set by http/, or NULL: whether the client has closed the connection; not after resume() */
+	bool (*gone)(const struct exchange *x);
 	struct dispatch *dispatch;
 	void *state;                  /**< dispatch's own */
 };

@@ -81,7 +81,7 @@ static bool ready(lyre_out *o)
 static bool is_word(const char *s, size_t len)
 {
 	static const char *const words[] = {
-		"", "~", "=", "<<", "null", "true", "false", "yes", "no", "on", "off", "y", "n", ".inf", "+.inf", "-.inf", ".nan",
+		"", "~", "=", "<<", "null", "true", "false", "yes", "no", "on", "off", "y", "n", ".inf", "+.inf", "-.inf", ".nan"
 	};
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
 		if (len == strlen(words[i]) && !strncasecmp(s, words[i], len))

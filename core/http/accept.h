@@ -33,7 +33,8 @@ struct acceptor {
 	int port;                /* of TCP */
 	bool managed;            /* the socket is the service manager's */
 	bool secure;             /* TLS */
-	struct seat_limit *limit; /* further connections wait in the kernel's queue, or are closed when their address has too many */
+	/* further connections wait in the kernel's queue, or are closed when their address has too many */
+	struct seat_limit *limit;
 	struct seats *seats;
 	struct serving_thread *threads; /* connections go to them in turn */
 	unsigned thread_count;

@@ -137,7 +137,8 @@ struct driver {
 	bool look;                             /**< entries are put to the leaves before the record is read */
 	const struct condition *node;          /**< what a row of this walk matches, where there are several */
 	bool get;                              /**< the one leaf is an equals on the key */
-	const struct condition *set;           /**< an or of values none of which is two of; the walks of its children lie together */
+	/** an or of values none of which is two of; the walks of its children lie together */
+	const struct condition *set;
 	size_t set_left;                       /**< walks of the set from this one on */
 };
 

@@ -24,7 +24,8 @@ struct certs {
 	char folder[3072];      /**< of private keys */
 	char node[256];         /**< this node's name, a host */
 	char authority[300];    /**< name of its authority */
-	pthread_mutex_t lock;   /**< of the table, the key files and the configured files, while they are read and changed together */
+	/** of the table, the key files and the configured files, while they are read and changed together */
+	pthread_mutex_t lock;
 };
 extern struct certs certs;
 

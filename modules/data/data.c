@@ -8,6 +8,7 @@
 /** The greatest integer that every client can represent exactly. */
 #define INTEGER_MAX 9007199254740992.0
 
+/* clang-format off */
 #define DATABASE                                                                                                       \
 	{ .name = "database", .types = LYRE_T_STRING | LYRE_T_NUMBER, .flags = LYRE_P_NAME, .fallback = "\"data\"",    \
 	  .help = "Name of the database." }
@@ -33,6 +34,8 @@
 	{ .name = "desc", .types = LYRE_T_BOOLEAN, .fallback = "false", .help = "Whether to reverse the order." }
 #define REVERSE                                                                                                        \
 	{ .name = "reverse", .types = LYRE_T_BOOLEAN, .fallback = "false", .help = "Same as desc." }
+/* clang-format on */
+
 
 static const struct lyre_param insert_params[] = { DATABASE, TABLE,
 	RECORDS("Records to insert; those whose key exists are skipped, those without a key get one.") };

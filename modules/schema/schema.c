@@ -5,6 +5,7 @@
  */
 #include "schema.h"
 
+/* clang-format off */
 #define DEFAULT_DATABASE                                                                                               \
 	{ .name = "database", .types = LYRE_T_STRING, .flags = LYRE_P_NAME, .fallback = "\"data\"",                    \
 	  .help = "Name of the database." }
@@ -20,6 +21,8 @@
 #define REPLICATED                                                                                                     \
 	{ .name = "replicated", .types = LYRE_T_BOOLEAN, .fallback = "false",                                          \
 	  .help = "Whether to apply it to all nodes of the cluster, if there is one." }
+/* clang-format on */
+
 
 static const struct lyre_param describe_all_params[] = { EXACT_COUNT };
 static const struct lyre_param describe_database_params[] = { DEFAULT_DATABASE, EXACT_COUNT };

@@ -30,7 +30,7 @@ static void answer_converted(lyre_out *o, const lyre_value *job, const char *nam
 static void answer_job(lyre_out *o, const lyre_value *job, int converted)
 {
 	static const char *const names[] = {
-		"id", "result", "status", "message", END, "type", START, CREATED, "user", "progress",
+		"id", "result", "status", "message", END, "type", START, CREATED, "user", "progress"
 	};
 
 	lyre_out_object_begin(o);

@@ -16,7 +16,9 @@ struct name {
 	size_t len;
 };
 
+/* clang-format off */
 #define NO_NAME (struct name){ NULL, 0 }
+/* clang-format on */
 
 struct sentence;
 struct table_faults;

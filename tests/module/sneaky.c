@@ -343,7 +343,7 @@ static const struct {
 	{ "backup", backup }, { "restore", restore }, { "compact", compact }, { "storage", storage }, { "check", check },
 	{ "pages", pages }, { "changes", changes }, { "changes_remove", changes_remove }, { "metrics", metrics },
 	{ "settings", settings }, { "configuration", configuration }, { "configuration_set", configuration_set }, { "restart", restart },
-	{ "restart_workers", restart_workers }, { "log", log_read }, { "scoped", scoped }, { "own_words", own_words },
+	{ "restart_workers", restart_workers }, { "log", log_read }, { "scoped", scoped }, { "own_words", own_words }
 };
 
 static int serve(lyre_call *call)

@@ -82,7 +82,7 @@ static const struct {
 	const char *come, *order;
 } turns[] = {
 	{ "", "" }, { "a", "a" }, { "aaa", "aaa" }, { "ab", "ab" }, { "aaab", "abaa" }, { "aaabbb", "ababab" }, { "aaabcb", "abcaba" },
-	{ "abcabc", "abcabc" }, { "aabbcc", "abcabc" }, { "aaaaab", "abaaaa" },
+	{ "abcabc", "abcabc" }, { "aabbcc", "abcabc" }, { "aaaaab", "abaaaa" }
 };
 
 START_TEST(sources_take_turns)

@@ -225,7 +225,7 @@ END_TEST
 
 static const char *const messages[] = {
 	"plain", "two\nlines\r\n\tand a tab", "C:\\new\\table", "\\", "\\\\n", "\x1b[31mred\x7f\x01", "\302\23331m",
-	"caf\xc3\xa9 \xf0\x9f\x90\xb6", "] [error] [x]: y", "",
+	"caf\xc3\xa9 \xf0\x9f\x90\xb6", "] [error] [x]: y", ""
 };
 #define MESSAGES ((int)(sizeof messages / sizeof *messages))
 

@@ -81,7 +81,7 @@ END_TEST
 START_TEST(indexes_fit_after_random_writes)
 {
 	static const char *const values[] = {
-		"null", "true", "0", "-7.25", "9007199254740993", "''", "'text'", "'t\\u0000x'", "[]", "[1,2,1]", "['a','b',null,[1],{}]", "{'x':[1]}", "{}",
+		"null", "true", "0", "-7.25", "9007199254740993", "''", "'text'", "'t\\u0000x'", "[]", "[1,2,1]", "['a','b',null,[1],{}]", "{'x':[1]}", "{}"
 	};
 	make_table("dev", "t");
 	ck_assert_int_eq(make_table_as("dev", "typed", "id a::i b: c::i __updatedtime__:Date", 1000, 1), 0);
@@ -142,7 +142,7 @@ static const struct {
 	{ "above 2", 2, 0, true, false, "14" },        { "to 2", 0, 2, false, false, "235" },
 	{ "below 2", 0, 2, false, true, "2" },         { "between 1 and 3", 1, 3, true, true, "35" },
 	{ "2", 2, 2, false, false, "35" },             { "above 2 to 2", 2, 2, true, false, "" },
-	{ "from 7 to 9", 7, 9, false, false, "" },     { "from 3 to 1", 3, 1, false, false, "" },
+	{ "from 7 to 9", 7, 9, false, false, "" },     { "from 3 to 1", 3, 1, false, false, "" }
 };
 
 /** \return the keys of a walk; \p anew: with a new walk for each step */

@@ -24,7 +24,9 @@ struct lyre_list {
 };
 
 /** The lyre_list of an array. */
+/* clang-format off */
 #define LYRE_LIST(array) { (array), (uint32_t)(sizeof(array) / sizeof *(array)), (uint32_t)sizeof *(array) }
+/* clang-format on */
 
 /**
  * Item \p i of a list that may have been compiled against other headers: cast it to the struct that the list is documented
@@ -70,7 +72,8 @@ enum lyre_param_flag {
 	 * clients expect other error texts than the core's.
 	 */
 	LYRE_P_HANDLER_CHECKS = 1 << 12,
-	LYRE_P_CONDITIONS = 1 << 13,  /**< conditions of a search (lyre_query.conditions): the core adds the comparators to the help */
+	/** conditions of a search (lyre_query.conditions): the core adds the comparators to the help */
+	LYRE_P_CONDITIONS = 1 << 13,
 	/**
 	 * The absolute path of a file on the server. A client may send the file in its place, of any size, as the body of the
 	 * request (Content-Type: application/octet-stream), with the operation and its other parameters in the query string:
@@ -93,7 +96,8 @@ struct lyre_param {
 	const char *label;    /**< its name in the error if it is missing; NULL for name */
 	const char *help;     /**< one line */
 	double min, max;      /**< with LYRE_P_RANGE */
-	const char *wrong_as; /**< the names in the errors, one each, when it was sent by its own name and is wrong: blanks between; NULL for that name */
+	/** the names in the errors, one each, when it was sent by its own name and is wrong: blanks between; NULL for that name */
+	const char *wrong_as;
 };
 
 /** How a handler runs. */

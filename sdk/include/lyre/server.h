@@ -194,7 +194,8 @@ struct lyre_metric_source {
 	uint32_t type;     /**< LYRE_COUNTER or LYRE_GAUGE */
 	const char *name;  /**< as in struct lyre_metric: a to z, 0 to 9 and _ */
 	const char *help;  /**< one line */
-	const char *label; /**< if it has a value for each of something; NULL: it has one value. The number of values must be bounded */
+	/** if it has a value for each of something; NULL: it has one value. The number of values must be bounded */
+	const char *label;
 	/**
 	 * Passes each current value to \p take, with the value of the label or NULL. Short, must not block. From start() to stop(),
 	 * on any thread.

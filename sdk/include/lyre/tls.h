@@ -32,7 +32,8 @@ struct lyre_tls_certificate {
 	uint32_t size;            /**< sizeof(struct lyre_tls_certificate) */
 	uint32_t host_count;
 	const char *name;         /**< for errors and the log */
-	const char *chain;        /**< PEM: the certificate itself, then those of the authorities that signed it, without the root */
+	/** PEM: the certificate itself, then those of the authorities that signed it, without the root */
+	const char *chain;
 	const char *key;          /**< PEM, not encrypted */
 	/**
 	 * The names that clients ask for (SNI): "example.com", or "*.example.com" for any with exactly one label more. Letter
@@ -60,7 +61,8 @@ struct lyre_tls {
 	 */
 	struct lyre_list certificates;
 	const char *authorities; /**< PEM: certificates of those that sign the certificates of clients; NULL for none */
-	const char *revoked;     /**< PEM: their lists of revoked certificates; NULL for none. One whose next update is overdue still counts */
+	/** PEM: their lists of revoked certificates; NULL for none. One whose next update is overdue still counts */
+	const char *revoked;
 	/** A priority string of GnuTLS, or names of cipher suites as OpenSSL has them, separated by colons; NULL for the default. */
 	const char *ciphers;
 	/**
