@@ -29,8 +29,8 @@ struct auth {
 	char nobody[PASSWORD_HASH_MAX]; /**< the hash against which passwords of unknown users are checked */
 	bool log_failed;
 	bool log_successful;
-	atomic_uint refused;                 /**< attempts since the last report */
-	atomic_int_least64_t refused_told;   /**< time of the last report, monotonic_ms() */
+	atomic_uint refused;               /**< attempts since the last report */
+	atomic_int_least64_t refused_told; /**< time of the last report, monotonic_ms() */
 };
 
 /** ms between two log lines about attempts refused unchecked. */
@@ -47,8 +47,8 @@ static int read_costs(struct password_costs *ret, const struct config *c, struct
 	};
 	if (ret->memory_kib >= 8 * ret->lanes)
 		return 0;
-	return err_set(e, LYRE_EINVAL, "authentication.argon2.memory must be at least %uK for %u lanes", 8 * ret->lanes,
-		ret->lanes);
+	return err_set(
+		e, LYRE_EINVAL, "authentication.argon2.memory must be at least %uK for %u lanes", 8 * ret->lanes, ret->lanes);
 }
 
 static int open_throttle(struct throttle **ret, const struct config *c, struct err *e)
@@ -116,8 +116,8 @@ struct users *auth_users(struct auth *a)
 /* ---- principals ---- */
 
 /** The principal of a user that was read at this epoch or later. */
-static int make_principal(struct auth *a, const struct user *user, uint64_t epoch, const char *name, size_t len,
-	const char *only, const struct principal **ret, struct err *e)
+static int make_principal(struct auth *a, const struct user *user, uint64_t epoch, const char *name, size_t len, const char *only,
+	const struct principal **ret, struct err *e)
 {
 	struct principal p = { .name = name, .only = only, .epoch = epoch };
 
@@ -229,13 +229,12 @@ int auth_remembered(struct auth *a, const char *user, size_t user_len, const cha
 }
 
 /** Replaces a hash made with other costs than today's; on failure the old one stays, which does not affect the sign-in. */
-static void hash_anew(struct auth *a, const char *name, size_t len, const struct user *known, const char *password,
-	size_t password_len)
+static void hash_anew(
+	struct auth *a, const char *name, size_t len, const struct user *known, const char *password, size_t password_len)
 {
 	struct err e;
 
-	if (password_outdated(known->hash, &a->costs) &&
-		users_rehash(a->users, name, len, known, password, password_len, &e))
+	if (password_outdated(known->hash, &a->costs) && users_rehash(a->users, name, len, known, password, password_len, &e))
 		log_warn("auth", "the password of '%.*s' could not be hashed again: %s", (int)len, name, e.text);
 }
 
@@ -271,8 +270,8 @@ int auth_verify(struct auth *a, const char *user, size_t user_len, const char *p
 
 /* ---- credentials of other kinds ---- */
 
-int auth_remembered_text(struct auth *a, unsigned kind, const char *text, size_t len, uint64_t *began,
-	const struct principal **ret, struct err *e)
+int auth_remembered_text(
+	struct auth *a, unsigned kind, const char *text, size_t len, uint64_t *began, const struct principal **ret, struct err *e)
 {
 	if (len > AUTH_CREDENTIAL_MAX)
 		return login_failed(e);
@@ -398,6 +397,6 @@ void auth_refused(struct auth *a, const char *user, const char *peer, const char
 	atomic_fetch_add(&a->refused, 1);
 	if (!a->log_failed || (told && now - told < REFUSED_PAUSE) || !atomic_compare_exchange_strong(&a->refused_told, &told, now))
 		return;
-	log_warn("auth", "%s: sign-ins as '%.*s' refused unchecked (%s); %u since the last report",
-		shown_peer(peer), shown_length(user), user, why, atomic_exchange(&a->refused, 0));
+	log_warn("auth", "%s: sign-ins as '%.*s' refused unchecked (%s); %u since the last report", shown_peer(peer),
+		shown_length(user), user, why, atomic_exchange(&a->refused, 0));
 }

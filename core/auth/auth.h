@@ -35,11 +35,11 @@ struct users;
 
 /** A user as last read. Never changes; shared by requests and jobs. */
 struct principal {
-	const char *name;          /**< PRINCIPAL_SERVER for the server itself */
-	const struct role *role;   /**< NULL if the user's role does not exist */
-	const char *only;          /**< the only operation for which the credentials are valid; NULL: all */
+	const char *name;           /**< PRINCIPAL_SERVER for the server itself */
+	const struct role *role;    /**< NULL if the user's role does not exist */
+	const char *only;           /**< the only operation for which the credentials are valid; NULL: all */
 	char stamp[AUTH_STAMP_MAX]; /**< of the current password */
-	uint64_t epoch;            /**< of the users and roles from which it was read */
+	uint64_t epoch;             /**< of the users and roles from which it was read */
 };
 
 const struct principal *principal_ref(const struct principal *p);
@@ -90,8 +90,8 @@ struct identity {
  * As auth_remembered(), for a string that an authenticator checks; \p kind distinguishes authenticators. \p began is for
  * auth_accept().
  */
-int auth_remembered_text(struct auth *a, unsigned kind, const char *text, size_t len, uint64_t *began,
-	const struct principal **ret, struct err *e);
+int auth_remembered_text(
+	struct auth *a, unsigned kind, const char *text, size_t len, uint64_t *began, const struct principal **ret, struct err *e);
 /**
  * Accepts what an authenticator has verified: the user must exist, be active, and have the stamp. Remembers it, unless
  * auth_forget() was called since \p began, or it is valid for one operation only.

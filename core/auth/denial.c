@@ -9,8 +9,7 @@
 
 #include <string.h>
 
-const char permission_refused[] =
-	"This operation is not authorized due to role restrictions and/or invalid database items";
+const char permission_refused[] = "This operation is not authorized due to role restrictions and/or invalid database items";
 
 int permission_refuse(struct denial *ret, struct err *e)
 {
@@ -86,8 +85,7 @@ int denial_add_attribute(lyre_value *list, struct arena *a, const struct permiss
 	return list_add(list, a, (lyre_value){ .type = LYRE_OBJECT, .len = 2, .members = members });
 }
 
-int denial_add_table(lyre_value *list, struct arena *a, const struct permission_need *need, uint32_t lacking,
-	lyre_value attributes)
+int denial_add_table(lyre_value *list, struct arena *a, const struct permission_need *need, uint32_t lacking, lyre_value attributes)
 {
 	struct value_member *members = ARENA_ARRAY(a, struct value_member, 4);
 	lyre_value names;

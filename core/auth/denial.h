@@ -29,19 +29,28 @@ int permission_refuse(struct denial *ret, struct err *e);
 /* ---- the lists, which grow in the arena: 0 or LYRE_ENOMEM ---- */
 
 /** An empty list. */
-static inline lyre_value denial_no_list(void) { return (lyre_value){ .type = LYRE_ARRAY }; }
+static inline lyre_value denial_no_list(void)
+{
+	return (lyre_value){ .type = LYRE_ARRAY };
+}
 /** Two empty lists. */
-static inline struct denial denial_none(void) { return (struct denial){ denial_no_list(), denial_no_list() }; }
+static inline struct denial denial_none(void)
+{
+	return (struct denial){ denial_no_list(), denial_no_list() };
+}
 /** Number of faults in the two lists. */
-static inline uint32_t denial_told(const struct denial *d) { return d->unauthorized.len + d->invalid.len; }
+static inline uint32_t denial_told(const struct denial *d)
+{
+	return d->unauthorized.len + d->invalid.len;
+}
 
 /** Adds a message to a list. */
 int denial_add(lyre_value *list, struct arena *a, const char *fmt, ...) LYRE_PRINTF(3, 4);
 /** Adds the missing permissions on an attribute. \param lacking  enum lyre_permission, or-ed */
 int denial_add_attribute(lyre_value *list, struct arena *a, const struct permission_attribute *at, uint32_t lacking);
 /** Adds the missing permissions on a table, and a list of those on its attributes. */
-int denial_add_table(lyre_value *list, struct arena *a, const struct permission_need *need, uint32_t lacking,
-	lyre_value attributes);
+int denial_add_table(
+	lyre_value *list, struct arena *a, const struct permission_need *need, uint32_t lacking, lyre_value attributes);
 
 /* ---- the answer ---- */
 

@@ -100,14 +100,13 @@ static bool take_costs(const char **s, struct encoded *ret)
 
 static bool decode(struct encoded *ret, const char *s)
 {
-	return take_costs(&s, ret) && take_part(&s, ret->salt, &ret->salt_len) && take_part(&s, ret->hash, &ret->hash_len) &&
-		!*s;
+	return take_costs(&s, ret) && take_part(&s, ret->salt, &ret->salt_len) && take_part(&s, ret->hash, &ret->hash_len) && !*s;
 }
 
 /* ---- the function ---- */
 
-static argon2_context context_of(const struct password_costs *costs, const char *password, size_t len,
-	unsigned char *salt, size_t salt_len, unsigned char *out, size_t out_len)
+static argon2_context context_of(const struct password_costs *costs, const char *password, size_t len, unsigned char *salt,
+	size_t salt_len, unsigned char *out, size_t out_len)
 {
 	return (argon2_context){
 		.out = out,
@@ -132,8 +131,7 @@ static int fail(int rc, struct err *e)
 	return err_set(e, LYRE_EINTERNAL, "a password could not be hashed: %s", argon2_error_message(rc));
 }
 
-int password_hash(const struct password_costs *costs, const char *password, size_t len, char out[PASSWORD_HASH_MAX],
-	struct err *e)
+int password_hash(const struct password_costs *costs, const char *password, size_t len, char out[PASSWORD_HASH_MAX], struct err *e)
 {
 	unsigned char salt[SALT_BYTES], hash[HASH_BYTES];
 
@@ -169,9 +167,8 @@ bool password_outdated(const char *hash, const struct password_costs *costs)
 {
 	struct encoded kept = { 0 };
 
-	return !take_costs(&hash, &kept) || kept.version != ARGON2_VERSION_13 ||
-		kept.costs.memory_kib != costs->memory_kib || kept.costs.iterations != costs->iterations ||
-		kept.costs.lanes != costs->lanes;
+	return !take_costs(&hash, &kept) || kept.version != ARGON2_VERSION_13 || kept.costs.memory_kib != costs->memory_kib ||
+		kept.costs.iterations != costs->iterations || kept.costs.lanes != costs->lanes;
 }
 
 void password_nobody(const struct password_costs *costs, char out[PASSWORD_HASH_MAX])

@@ -24,8 +24,7 @@ struct password_costs {
 };
 
 /** LYRE_ENOMEM. */
-int password_hash(const struct password_costs *costs, const char *password, size_t len, char out[PASSWORD_HASH_MAX],
-	struct err *e);
+int password_hash(const struct password_costs *costs, const char *password, size_t len, char out[PASSWORD_HASH_MAX], struct err *e);
 /**
  * Takes the same effort for correct and wrong passwords.
  * \return 0; LYRE_EUNAUTHENTICATED, without a message; LYRE_ENOMEM; LYRE_EINTERNAL

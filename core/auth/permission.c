@@ -66,8 +66,8 @@ static int for_super_users(struct decision *d)
 
 	if (!name)
 		name = camel_case(d->arena, d->operation->name);
-	return name ? denial_add(&d->denial->unauthorized, d->arena,
-		"Operation '%s' is restricted to 'super_user' roles", name) : LYRE_ENOMEM;
+	return name ? denial_add(&d->denial->unauthorized, d->arena, "Operation '%s' is restricted to 'super_user' roles", name) :
+		      LYRE_ENOMEM;
 }
 
 /* ---- tables and their attributes ---- */
@@ -88,8 +88,8 @@ static int key_of(struct decision *d, const struct permission_need *need, const 
 }
 
 /** Adds missing permissions on attributes to \p lacking, and unknown attributes to the decision's list. */
-static int check_attributes(struct decision *d, const struct permission_need *need, const struct permission_view *v,
-	lyre_value *lacking, struct err *e)
+static int check_attributes(
+	struct decision *d, const struct permission_need *need, const struct permission_view *v, lyre_value *lacking, struct err *e)
 {
 	const char *key;
 
@@ -103,8 +103,8 @@ static int check_attributes(struct decision *d, const struct permission_need *ne
 		uint32_t lacks = at->permissions & v->permissions & ~has;
 
 		if (!has)
-			rc = denial_add(&d->denial->invalid, d->arena, "Attribute '%.*s' does not exist on '%s.%s'",
-				(int)at->len, at->name, need->database, need->table);
+			rc = denial_add(&d->denial->invalid, d->arena, "Attribute '%.*s' does not exist on '%s.%s'", (int)at->len,
+				at->name, need->database, need->table);
 		else if (lacks)
 			rc = denial_add_attribute(lacking, d->arena, at, lacks);
 	}
@@ -218,8 +218,8 @@ static int check_structure(struct decision *d, const struct permission_question 
 		*d->denial = denial_none();
 	}
 	if (structures_any(d->who->role) && q->database)
-		rc = denial_add(&d->denial->unauthorized, d->arena,
-			"User does not have access to perform '%s' against schema '%s'", d->operation->name, q->database);
+		rc = denial_add(&d->denial->unauthorized, d->arena, "User does not have access to perform '%s' against schema '%s'",
+			d->operation->name, q->database);
 	else
 		rc = for_super_users(d);
 	return rc ? err_nomem(e) : 0;
@@ -261,8 +261,8 @@ int permission_check(const struct principal *who, const struct permission_questi
 	if (!who)
 		return err_set(e, LYRE_EUNAUTHENTICATED, MUST_LOGIN);
 	if (!who->role)
-		return err_set(e, LYRE_EDENIED,
-			"User %s has no role or permissions.  Please assign the user a valid role.", who->name);
+		return err_set(
+			e, LYRE_EDENIED, "User %s has no role or permissions.  Please assign the user a valid role.", who->name);
 	if (changes_system(q, who->role->super_user))
 		return err_set(e, LYRE_EDENIED, SYSTEM_CLOSED);
 	if (who->role->super_user)

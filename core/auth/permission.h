@@ -27,8 +27,8 @@ struct permission_attribute {
 struct permission_need {
 	struct permission_need *next;
 	const char *database;
-	const char *table;     /**< NULL: the database as a whole */
-	uint32_t permissions;  /**< enum lyre_permission, or-ed: what is done to it */
+	const char *table;    /**< NULL: the database as a whole */
+	uint32_t permissions; /**< enum lyre_permission, or-ed: what is done to it */
 	struct permission_attribute *attributes;
 };
 

@@ -80,8 +80,8 @@ struct frame {
 
 _Static_assert(AUTH_USER_MAX + AUTH_PASSWORD_MAX <= AUTH_CREDENTIAL_MAX, "a frame holds a name and a password");
 
-static struct fingerprint print_of(const struct memory *m, uint32_t kind, const char *first, size_t first_len,
-	const char *second, size_t second_len)
+static struct fingerprint print_of(
+	const struct memory *m, uint32_t kind, const char *first, size_t first_len, const char *second, size_t second_len)
 {
 	struct frame frame;
 	struct fingerprint f;
@@ -97,8 +97,8 @@ static struct fingerprint print_of(const struct memory *m, uint32_t kind, const 
 	return f;
 }
 
-struct fingerprint memory_password(const struct memory *m, const char *user, size_t user_len, const char *password,
-	size_t password_len)
+struct fingerprint memory_password(
+	const struct memory *m, const char *user, size_t user_len, const char *password, size_t password_len)
 {
 	return print_of(m, 0, user, user_len, password, password_len);
 }
@@ -150,8 +150,8 @@ const struct principal *memory_find(struct memory *m, struct fingerprint f, int6
 	return who;
 }
 
-void memory_keep(struct memory *m, struct fingerprint f, int64_t now, int64_t until, const uint64_t *began,
-	const struct principal *who)
+void memory_keep(
+	struct memory *m, struct fingerprint f, int64_t now, int64_t until, const uint64_t *began, const struct principal *who)
 {
 	const struct principal *old = NULL;
 

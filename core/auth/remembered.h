@@ -22,8 +22,8 @@ int memory_open(struct memory **ret, int64_t ttl_ms, struct err *e);
 void memory_close(struct memory *m);
 
 /** For a user name and a password within their limits. */
-struct fingerprint memory_password(const struct memory *m, const char *user, size_t user_len, const char *password,
-	size_t password_len);
+struct fingerprint memory_password(
+	const struct memory *m, const char *user, size_t user_len, const char *password, size_t password_len);
 /** For a string of some kind, within AUTH_CREDENTIAL_MAX. */
 struct fingerprint memory_text(const struct memory *m, unsigned kind, const char *text, size_t len);
 
@@ -36,8 +36,8 @@ const struct principal *memory_find(struct memory *m, struct fingerprint f, int6
  * Takes a reference of its own. \param until  latest end of the entry, on monotonic_ms()'s clock
  * \param began  from the preceding memory_find(); nothing is kept if memory_forget() was called since. NULL: always kept
  */
-void memory_keep(struct memory *m, struct fingerprint f, int64_t now, int64_t until, const uint64_t *began,
-	const struct principal *who);
+void memory_keep(
+	struct memory *m, struct fingerprint f, int64_t now, int64_t until, const uint64_t *began, const struct principal *who);
 /** Replaces \p old, if it is still there, with \p who, NULL for none; nothing else changes. */
 void memory_replace(struct memory *m, struct fingerprint f, const struct principal *old, const struct principal *who);
 void memory_forget(struct memory *m, struct fingerprint f);

@@ -18,7 +18,10 @@ struct counted {
 
 /* ---- the server's own ---- */
 
-#define TEXT(text) { .type = LYRE_STRING, .len = sizeof(text) - 1, .s = (text) }
+#define TEXT(text)                                                        \
+	{                                                                 \
+		.type = LYRE_STRING, .len = sizeof(text) - 1, .s = (text) \
+	}
 
 static struct value_member server_permission[] = { { "super_user", 10, { .type = LYRE_BOOL, .b = true } } };
 static struct value_member server_record[] = {
@@ -55,8 +58,7 @@ static bool is_word(const char *name)
 
 static uint32_t permissions_of(const lyre_value *v)
 {
-	return (is_true(value_get(v, "read")) ? LYRE_PERMIT_READ : 0) |
-		(is_true(value_get(v, "insert")) ? LYRE_PERMIT_INSERT : 0) |
+	return (is_true(value_get(v, "read")) ? LYRE_PERMIT_READ : 0) | (is_true(value_get(v, "insert")) ? LYRE_PERMIT_INSERT : 0) |
 		(is_true(value_get(v, "update")) ? LYRE_PERMIT_UPDATE : 0) |
 		(is_true(value_get(v, "delete")) ? LYRE_PERMIT_DELETE : 0);
 }
@@ -284,8 +286,8 @@ uint32_t role_attribute(const struct role_table *t, const char *name, size_t len
 	if (!t->limited)
 		return t->permissions;
 	const struct role_attribute wanted = { .name = name, .len = (uint32_t)len };
-	const struct role_attribute *found = t->attribute_count ?
-		bsearch(&wanted, t->attributes, t->attribute_count, sizeof wanted, compare_attributes) : NULL;
+	const struct role_attribute *found =
+		t->attribute_count ? bsearch(&wanted, t->attributes, t->attribute_count, sizeof wanted, compare_attributes) : NULL;
 	if (!found)
 		return key ? t->any : 0;
 	return found->permissions | (key ? t->permissions & LYRE_PERMIT_READ : 0);

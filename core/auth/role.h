@@ -44,10 +44,10 @@ struct role_database {
 
 /** Never changes once made; shared by users and threads. */
 struct role {
-	lyre_value record;    /**< id, role, permission, the times */
+	lyre_value record; /**< id, role, permission, the times */
 	const char *id, *name;
 	bool super_user;
-	bool structure_all;   /**< structure_user of all databases */
+	bool structure_all; /**< structure_user of all databases */
 	uint32_t database_count;
 	const struct role_database *databases; /**< by name */
 };

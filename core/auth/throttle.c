@@ -19,10 +19,10 @@
 /** A pair; empty if it has no failures. */
 struct pair {
 	uint64_t print[2];
-	unsigned failures; /**< including those under way, which count as failed until their outcome is known */
+	unsigned failures;  /**< including those under way, which count as failed until their outcome is known */
 	unsigned under_way; /**< attempts that got a delay and have not been noted yet */
-	int64_t last;      /**< time of the last delay or note */
-	int64_t turn;      /**< when the last attempt that got a delay starts */
+	int64_t last;       /**< time of the last delay or note */
+	int64_t turn;       /**< when the last attempt that got a delay starts */
 };
 
 struct throttle {

@@ -18,10 +18,10 @@
 struct throttle;
 
 struct throttle_options {
-	unsigned free;    /**< failures before delays begin */
-	int64_t delay;    /**< ms of the first delay; 0: no delays */
+	unsigned free; /**< failures before delays begin */
+	int64_t delay; /**< ms of the first delay; 0: no delays */
 	int64_t max_delay;
-	int64_t memory;   /**< ms after which a failure is forgotten */
+	int64_t memory; /**< ms after which a failure is forgotten */
 };
 
 int throttle_open(struct throttle **ret, const struct throttle_options *o, struct err *e);

@@ -17,8 +17,8 @@
 /* ---- the tables ---- */
 
 /** The first attribute is the key. The others are indexed, except the last if \p last_bare is set. */
-static int make_table(struct store *s, const char *name, const char *const *attributes, uint32_t count, bool last_bare,
-	struct err *e)
+static int make_table(
+	struct store *s, const char *name, const char *const *attributes, uint32_t count, bool last_bare, struct err *e)
 {
 	struct lyre_attribute list[16];
 
@@ -44,8 +44,8 @@ static int make_table(struct store *s, const char *name, const char *const *attr
 
 static int make_tables(struct store *s, struct err *e)
 {
-	static const char *const user[] = { "username", "__createdtime__", "__updatedtime__", "active", "hash",
-		"hash_function", "password", "refresh_token", "role", "stamp" };
+	static const char *const user[] = { "username", "__createdtime__", "__updatedtime__", "active", "hash", "hash_function",
+		"password", "refresh_token", "role", "stamp" };
 	static const char *const role[] = { "id", "__createdtime__", "__updatedtime__", "permission", "role" };
 
 	int rc = make_table(s, USER_TABLE, user, sizeof user / sizeof *user, true, e);
@@ -110,11 +110,18 @@ uint64_t users_epoch(struct users *u)
 int users_write(struct users *u, const char *table, int mode, const lyre_value *record, struct arena *a, struct err *e)
 {
 	static const char *const operations[] = {
-		[LYRE_INSERT] = "insert", [LYRE_UPDATE] = "update", [LYRE_UPSERT] = "upsert", [LYRE_DELETE] = "delete",
+		[LYRE_INSERT] = "insert",
+		[LYRE_UPDATE] = "update",
+		[LYRE_UPSERT] = "upsert",
+		[LYRE_DELETE] = "delete",
 	};
 	lyre_value records = { .type = LYRE_ARRAY, .len = 1, .items = (lyre_value *)(uintptr_t)record };
 	struct record_write w = {
-		.mode = mode, .records = &records, .arena = a, .user = "", .operation = operations[mode],
+		.mode = mode,
+		.records = &records,
+		.arena = a,
+		.user = "",
+		.operation = operations[mode],
 	};
 
 	int rc = store_table(u->store, SYSTEM_DATABASE, table, &w.table, e);
@@ -135,7 +142,8 @@ bool users_name_valid(const char *name)
 static int check_name(const char *name, struct err *e)
 {
 	if (users_name_valid(name))
-		return strcmp(name, PRINCIPAL_SERVER) ? 0 : err_set(e, LYRE_EINVAL, "Username '%s' is reserved for the server", name);
+		return strcmp(name, PRINCIPAL_SERVER) ? 0 :
+							err_set(e, LYRE_EINVAL, "Username '%s' is reserved for the server", name);
 	return err_set(e, LYRE_EINVAL, "Username must have 1 to %d bytes of UTF-8", AUTH_USER_MAX);
 }
 
@@ -172,8 +180,7 @@ static int no_user(const char *name, struct err *e)
 /* ---- adding ---- */
 
 /** With the lock held. */
-static int add_locked(struct users *u, const struct lyre_user_change *user, const char *hash, struct arena *a,
-	struct err *e)
+static int add_locked(struct users *u, const struct lyre_user_change *user, const char *hash, struct arena *a, struct err *e)
 {
 	char stamp[AUTH_STAMP_MAX];
 	const char *role;
@@ -237,8 +244,8 @@ static int role_is_super(struct users *u, const char *id, struct arena *a, bool 
 }
 
 /** Whether a user can stop being an active super_user: it is not one, or not the last. \p how it would be lost */
-static int check_dispensable(struct users *u, const char *name, const struct user *now, const char *how, struct arena *a,
-	struct err *e)
+static int check_dispensable(
+	struct users *u, const char *name, const struct user *now, const char *how, struct arena *a, struct err *e)
 {
 	bool super = false, other = false;
 
@@ -263,8 +270,7 @@ static int check_change(struct users *u, const struct lyre_user_change *change, 
 }
 
 /** With the lock held. \p hash of the new password, if one is given */
-static int change_locked(struct users *u, const struct lyre_user_change *change, const char *hash, struct arena *a,
-	struct err *e)
+static int change_locked(struct users *u, const struct lyre_user_change *change, const char *hash, struct arena *a, struct err *e)
 {
 	struct user now = { .active = false };
 	struct value_member members[MEMBERS_MAX];
@@ -288,8 +294,8 @@ static int change_locked(struct users *u, const struct lyre_user_change *change,
 		members[n++] = member_text("role", role);
 	if (change->fields & LYRE_USER_ACTIVE)
 		members[n++] = member_bool("active", change->active);
-	bool other_credentials = change->fields & LYRE_USER_PASSWORD ||
-		(change->fields & LYRE_USER_ACTIVE && !change->active && now.active);
+	bool other_credentials =
+		change->fields & LYRE_USER_PASSWORD || (change->fields & LYRE_USER_ACTIVE && !change->active && now.active);
 	if (other_credentials) {
 		make_stamp(stamp);
 		members[n++] = member_text("stamp", stamp);
@@ -353,8 +359,8 @@ int users_drop(struct users *u, const char *name, struct err *e)
 	return rc == LYRE_END ? no_user(name, e) : rc;
 }
 
-int users_rehash(struct users *u, const char *name, size_t len, const struct user *known, const char *password,
-	size_t password_len, struct err *e)
+int users_rehash(struct users *u, const char *name, size_t len, const struct user *known, const char *password, size_t password_len,
+	struct err *e)
 {
 	struct user now = { .active = false };
 	char hash[PASSWORD_HASH_MAX];

@@ -55,7 +55,7 @@ int users_add_role(struct users *u, const struct lyre_role *role, struct arena *
 int users_change_role(struct users *u, const struct lyre_role *role, struct arena *a, lyre_value *ret, struct err *e);
 int users_drop_role(struct users *u, const char *id, struct err *e);
 /** Hashes a correct password again with today's costs, unless it was changed since \p known was read. */
-int users_rehash(struct users *u, const char *name, size_t len, const struct user *known, const char *password,
-	size_t password_len, struct err *e);
+int users_rehash(struct users *u, const char *name, size_t len, const struct user *known, const char *password, size_t password_len,
+	struct err *e);
 
 #endif

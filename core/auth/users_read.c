@@ -111,8 +111,9 @@ static int read_seen(struct seen *s, struct walk *w, const char *attribute, cons
 	}
 	rc = record_key(s->reader->now, w->key, w->key_len, s->record, s->arena, &v);
 	if (rc == LYRE_ECORRUPT)
-		return arena_failed(s->arena) ? err_nomem(s->err) : err_set(s->err, rc, "a record of table '%s.%s' is damaged",
-			SYSTEM_DATABASE, s->reader->now->name);
+		return arena_failed(s->arena) ?
+			err_nomem(s->err) :
+			err_set(s->err, rc, "a record of table '%s.%s' is damaged", SYSTEM_DATABASE, s->reader->now->name);
 	if (rc || v.type != LYRE_STRING)
 		return rc ? rc : LYRE_ENOTFOUND;
 	s->key = arena_strndup(s->arena, v.s, v.len);
@@ -123,8 +124,8 @@ static int read_seen(struct seen *s, struct walk *w, const char *attribute, cons
  * Calls \p see for each record whose key is a string, by key; with \p text for those whose attribute is that string, in any
  * order, until it returns nonzero. \return what it returned, 0 at the end, or a failure
  */
-static int scan_each(struct users *u, const char *table, const char *attribute, const char *text, see_record *see, void *arg,
-	struct err *e)
+static int scan_each(
+	struct users *u, const char *table, const char *attribute, const char *text, see_record *see, void *arg, struct err *e)
 {
 	struct reader r;
 	struct arena a;
@@ -266,8 +267,7 @@ bool permission_is_super(const lyre_value *permission)
 }
 
 /** A role as the API shows it, all in the arena. */
-static int role_value(const struct reader *r, struct record record, const char *id, struct arena *a, lyre_value *ret,
-	struct err *e)
+static int role_value(const struct reader *r, struct record record, const char *id, struct arena *a, lyre_value *ret, struct err *e)
 {
 	struct value_member *m = ARENA_ARRAY(a, struct value_member, 5);
 	lyre_value name = reader_attribute(r, record, "role", a), permission = reader_attribute(r, record, "permission", a);

@@ -80,8 +80,8 @@ int users_role(struct users *u, const char *id, const struct role **ret, struct 
 /* ---- writing ---- */
 
 /** \p name and \p permission NULL: unchanged. LYRE_END if it was not done. */
-static int put(struct users *u, int mode, const char *id, const char *name, const lyre_value *permission,
-	struct arena *a, struct err *e)
+static int put(
+	struct users *u, int mode, const char *id, const char *name, const lyre_value *permission, struct arena *a, struct err *e)
 {
 	struct value_member members[3];
 	uint32_t n = 0;
@@ -175,8 +175,8 @@ static int check_demotion(struct users *u, const lyre_value *now, const struct l
 	if (!rc && users)
 		rc = users_have_super_user(u, NULL, change->id, &other, e);
 	if (!rc && users && !other)
-		rc = err_set(e, LYRE_ECONFLICT, "Role %s must remain a super_user: there is no other active super_user",
-			change->id);
+		rc = err_set(
+			e, LYRE_ECONFLICT, "Role %s must remain a super_user: there is no other active super_user", change->id);
 	return rc;
 }
 

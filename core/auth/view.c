@@ -29,8 +29,7 @@ static struct permission_view system_view(const char *table)
 	return v;
 }
 
-struct permission_view permission_view(const struct principal *who, bool server_rights, const char *database,
-	const char *table)
+struct permission_view permission_view(const struct principal *who, bool server_rights, const char *database, const char *table)
 {
 	const struct permission_view all = { .permissions = ROLE_EVERYTHING | LYRE_PERMIT_DESCRIBE };
 	bool system = !strcmp(database, SYSTEM_DATABASE);

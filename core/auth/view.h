@@ -26,7 +26,10 @@ struct permission_view permission_view(const struct principal *who, bool server_
 /** What the view permits on an attribute, the primary key if \p key is set. */
 uint32_t permission_attribute(const struct permission_view *v, const char *name, size_t len, bool key);
 /** Whether every attribute is visible. */
-static inline bool permission_sees_all(const struct permission_view *v) { return !v->table && !v->secret; }
+static inline bool permission_sees_all(const struct permission_view *v)
+{
+	return !v->table && !v->secret;
+}
 /** Whether a database is visible. */
 bool permission_sees_database(const struct principal *who, bool server_rights, const char *database);
 

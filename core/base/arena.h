@@ -17,9 +17,9 @@ struct arena_block;
 struct arena {
 	struct arena_block *blocks; /**< newest first */
 	char *next, *end;
-	size_t total;               /**< bytes allocated from the system */
-	bool failed;                /**< for arena_failed() */
-	struct charge *charge;      /**< to which the memory is charged; NULL: not counted */
+	size_t total;          /**< bytes allocated from the system */
+	bool failed;           /**< for arena_failed() */
+	struct charge *charge; /**< to which the memory is charged; NULL: not counted */
 };
 
 void arena_init(struct arena *a);

@@ -37,11 +37,11 @@ bool budget_has_room(const struct budget *b, size_t bytes);
 struct charge {
 	struct budget *budget; /**< NULL: nothing is counted */
 	size_t allowance;
-	size_t held;           /**< bytes */
-	size_t paid;           /**< bytes taken from the budget, beyond the allowance and what is kept */
-	size_t kept;           /**< bytes of the budget that outlive a request */
-	bool known;            /**< the client has signed in */
-	int refused;           /**< why memory was last refused: LYRE_EBUSY, LYRE_ETOOBIG; 0: it was not */
+	size_t held; /**< bytes */
+	size_t paid; /**< bytes taken from the budget, beyond the allowance and what is kept */
+	size_t kept; /**< bytes of the budget that outlive a request */
+	bool known;  /**< the client has signed in */
+	int refused; /**< why memory was last refused: LYRE_EBUSY, LYRE_ETOOBIG; 0: it was not */
 };
 
 /** \p b NULL: nothing is counted. */

@@ -20,7 +20,7 @@ struct json_counts {
 	size_t count, room, next;
 	struct json_many {
 		uint32_t at, count;
-	} *many;
+	} * many;
 	size_t many_count, many_room, many_next;
 };
 

@@ -138,9 +138,9 @@ static int read_word(struct json_reader *r, const char *word, lyre_value value, 
 
 /* The items read so far: on the stack from base on, or at their final place. */
 struct items {
-	size_t size;  /* of an item: a lyre_value, or a member */
+	size_t size; /* of an item: a lyre_value, or a member */
 	size_t base;
-	char *place;  /* NULL: on the stack */
+	char *place; /* NULL: on the stack */
 	uint32_t count, room;
 	bool counted; /* the counts were made for this one */
 };
@@ -348,7 +348,8 @@ static int read_object(struct json_reader *r, lyre_value *v)
 		if (r->p >= r->end)
 			return json_fail_end(r);
 		if (*r->p != '"')
-			return json_fail_at(r, r->p, first ? "Expected property name or '}'" : "Expected double-quoted property name");
+			return json_fail_at(
+				r, r->p, first ? "Expected property name or '}'" : "Expected double-quoted property name");
 		rc = read_member(r, &m);
 		if (!rc)
 			rc = items_add(r, &items, &m);

@@ -17,9 +17,9 @@ struct json_reader {
 	char *start, *p, *end;
 	struct value_member *stack, *first; /* first: the stack while it is small */
 	size_t top, cap;
-	size_t limit;  /* of top: cap, or 0 while nothing is stacked */
+	size_t limit; /* of top: cap, or 0 while nothing is stacked */
 	struct json_counts counts;
-	bool counted;  /* counts covers the current position */
+	bool counted; /* counts covers the current position */
 	unsigned depth;
 	bool later;    /* leave arrays and objects within the outermost object in the text */
 	bool skims;    /* the current value is left so */

@@ -59,10 +59,10 @@ static int hex4(const char *p, const char *end, unsigned *ret)
 		return -1;
 	for (int i = 0; i < 4; i++) {
 		char c = p[i];
-		unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
-			: c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
-			: c >= 'A' && c <= 'F' ? (unsigned)(c - 'A') + 10
-					       : 16;
+		unsigned digit = c >= '0' && c <= '9' ? (unsigned)(c - '0') :
+			c >= 'a' && c <= 'f'          ? (unsigned)(c - 'a') + 10 :
+			c >= 'A' && c <= 'F'          ? (unsigned)(c - 'A') + 10 :
+							16;
 		if (digit == 16)
 			return -1;
 		u = u << 4 | digit;
@@ -108,8 +108,9 @@ static int fail_text(struct json_reader *r, char *w, const char *rest, const cha
 /* r->p is after a backslash; the unescaped character goes to *w, which is never ahead of r->p. */
 static int read_escape(struct json_reader *r, char **w)
 {
-	static const char plain[256] = { ['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b', ['f'] = '\f',
-		['n'] = '\n', ['r'] = '\r', ['t'] = '\t' };
+	static const char plain[256] = {
+		['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b', ['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t'
+	};
 	const char *at = r->p - 1;
 	char unread[4], *start = r->skims ? unread : *w, *to = start;
 	if (r->p >= r->end)

@@ -42,8 +42,14 @@ void memory_trim(void)
 
 #else
 
-void memory_lasting_begin(void) {}
-void memory_lasting_end(void) {}
-void memory_trim(void) {}
+void memory_lasting_begin(void)
+{
+}
+void memory_lasting_end(void)
+{
+}
+void memory_trim(void)
+{
+}
 
 #endif

@@ -16,37 +16,26 @@ unsigned metric_stripe_take(void)
 /* ---- scales ---- */
 
 #define US 1000ull
-#define SIX_STEPS(n) (n), (n) * 3 / 2, (n) * 2, (n) * 3, (n) * 5, (n) * 7
-#define THREE_STEPS(n) (n), (n) * 2, (n) * 5
+#define SIX_STEPS(n) (n), (n)*3 / 2, (n)*2, (n)*3, (n)*5, (n)*7
+#define THREE_STEPS(n) (n), (n)*2, (n)*5
 
-static const uint64_t fine[] = {
-	SIX_STEPS(10 * US), SIX_STEPS(100 * US), SIX_STEPS(1000 * US), SIX_STEPS(10000 * US), SIX_STEPS(100000 * US),
-	SIX_STEPS(1000000 * US), SIX_STEPS(10000000 * US), 100000000 * US
-};
-static const uint64_t coarse[] = {
-	THREE_STEPS(10 * US), THREE_STEPS(100 * US), THREE_STEPS(1000 * US), THREE_STEPS(10000 * US), THREE_STEPS(100000 * US),
-	THREE_STEPS(1000000 * US), THREE_STEPS(10000000 * US), 100000000 * US
-};
-static const uint64_t sizes[] = {
-	THREE_STEPS(1), THREE_STEPS(10), THREE_STEPS(100), THREE_STEPS(1000), THREE_STEPS(10000), 100000
-};
+static const uint64_t fine[] = { SIX_STEPS(10 * US), SIX_STEPS(100 * US), SIX_STEPS(1000 * US), SIX_STEPS(10000 * US),
+	SIX_STEPS(100000 * US), SIX_STEPS(1000000 * US), SIX_STEPS(10000000 * US), 100000000 * US };
+static const uint64_t coarse[] = { THREE_STEPS(10 * US), THREE_STEPS(100 * US), THREE_STEPS(1000 * US), THREE_STEPS(10000 * US),
+	THREE_STEPS(100000 * US), THREE_STEPS(1000000 * US), THREE_STEPS(10000000 * US), 100000000 * US };
+static const uint64_t sizes[] = { THREE_STEPS(1), THREE_STEPS(10), THREE_STEPS(100), THREE_STEPS(1000), THREE_STEPS(10000),
+	100000 };
 
 /* Described at struct histogram_scale; the unit test checks them against the bounds. */
-static const uint8_t fine_first[HISTOGRAM_WIDTHS] = {
-	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 4, 5, 7, 9, 11, 13,
-	15, 16, 18, 20, 22, 23, 25, 27, 29, 31, 33, 34, 36, 38, 40, 41, 43, 43, 43, 43, 43, 43,
-	43, 43, 43, 43, 43, 43, 43, 43, 43, 43, 43, 43, 43, 43, 43, 43, 43, 43, 43, 43, 43
-};
-static const uint8_t coarse_first[HISTOGRAM_WIDTHS] = {
-	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7,
-	8, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 17, 18, 19, 20, 21, 22, 22, 22, 22, 22, 22,
-	22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22
-};
-static const uint8_t sizes_first[HISTOGRAM_WIDTHS] = {
-	0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 11, 12, 13, 14, 15, 16, 16, 16, 16,
-	16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
-	16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16
-};
+static const uint8_t fine_first[HISTOGRAM_WIDTHS] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 4, 5, 7, 9, 11, 13, 15, 16,
+	18, 20, 22, 23, 25, 27, 29, 31, 33, 34, 36, 38, 40, 41, 43, 43, 43, 43, 43, 43, 43, 43, 43, 43, 43, 43, 43, 43, 43, 43, 43,
+	43, 43, 43, 43, 43, 43, 43, 43, 43, 43 };
+static const uint8_t coarse_first[HISTOGRAM_WIDTHS] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 8, 9,
+	10, 11, 12, 13, 14, 15, 16, 17, 17, 18, 19, 20, 21, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22,
+	22, 22, 22, 22, 22, 22, 22, 22, 22 };
+static const uint8_t sizes_first[HISTOGRAM_WIDTHS] = { 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 11, 12, 13, 14, 15, 16, 16, 16, 16,
+	16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
+	16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16 };
 
 #define COUNT_OF(bounds) (uint32_t)(sizeof bounds / sizeof *bounds)
 
@@ -58,8 +47,8 @@ const struct histogram_scale histogram_sizes = { sizes, sizes_first, COUNT_OF(si
 
 /* ---- reading ---- */
 
-void histogram_read(struct histogram_reading *ret, const struct histogram_scale *s, const struct histogram *first,
-	size_t copies, size_t stride)
+void histogram_read(
+	struct histogram_reading *ret, const struct histogram_scale *s, const struct histogram *first, size_t copies, size_t stride)
 {
 	memset(ret, 0, sizeof *ret);
 	ret->scale = s;

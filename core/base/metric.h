@@ -92,7 +92,7 @@ struct histogram_reading {
 };
 
 /** Adds up \p copies of a histogram, \p stride bytes apart. */
-void histogram_read(struct histogram_reading *ret, const struct histogram_scale *s, const struct histogram *first,
-	size_t copies, size_t stride);
+void histogram_read(struct histogram_reading *ret, const struct histogram_scale *s, const struct histogram *first, size_t copies,
+	size_t stride);
 
 #endif

@@ -15,7 +15,7 @@
 struct name_place {
 	const char *name; /**< NULL: empty */
 	size_t len;
-	void *item;       /**< the caller's; NULL if the name is new */
+	void *item; /**< the caller's; NULL if the name is new */
 };
 
 /** Initially zero, except the arena. */

@@ -13,8 +13,8 @@
 #include <stdatomic.h>
 
 struct rwlock {
-	atomic_uint state;      /**< number of readers inside, and a bit for the writer */
-	pthread_mutex_t lock;   /**< for waiting */
+	atomic_uint state;    /**< number of readers inside, and a bit for the writer */
+	pthread_mutex_t lock; /**< for waiting */
 	pthread_cond_t changed;
 };
 

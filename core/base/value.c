@@ -152,8 +152,14 @@ static int compare_text(const lyre_value *a, const lyre_value *b)
 static int rank(const lyre_value *v)
 {
 	static const int ranks[] = {
-		[LYRE_NULL] = 0, [LYRE_OBJECT] = 1, [LYRE_ARRAY] = 1, [LYRE_BOOL] = 2,
-		[LYRE_INT] = 3, [LYRE_DOUBLE] = 3, [LYRE_BIGINT] = 3, [LYRE_STRING] = 4,
+		[LYRE_NULL] = 0,
+		[LYRE_OBJECT] = 1,
+		[LYRE_ARRAY] = 1,
+		[LYRE_BOOL] = 2,
+		[LYRE_INT] = 3,
+		[LYRE_DOUBLE] = 3,
+		[LYRE_BIGINT] = 3,
+		[LYRE_STRING] = 4,
 	};
 	return v ? ranks[v->type] : 0;
 }

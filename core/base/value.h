@@ -21,7 +21,7 @@ struct lyre_value {
 		bool b;
 		int64_t i;
 		double d;
-		const char *s;                /**< LYRE_STRING, LYRE_BIGINT */
+		const char *s; /**< LYRE_STRING, LYRE_BIGINT */
 		struct lyre_value *items;
 		struct value_member *members; /**< with distinct names, in the order received */
 	};
@@ -36,15 +36,33 @@ struct value_member {
 /** An array or object still in the form it was sent in, which is in s: a type used only between decoding and the handler. */
 #define VALUE_UNREAD 100u
 
-static inline lyre_value value_null(void) { return (lyre_value){ .type = LYRE_NULL }; }
-static inline lyre_value value_bool(bool b) { return (lyre_value){ .type = LYRE_BOOL, .b = b }; }
-static inline lyre_value value_int(int64_t i) { return (lyre_value){ .type = LYRE_INT, .i = i }; }
+static inline lyre_value value_null(void)
+{
+	return (lyre_value){ .type = LYRE_NULL };
+}
+static inline lyre_value value_bool(bool b)
+{
+	return (lyre_value){ .type = LYRE_BOOL, .b = b };
+}
+static inline lyre_value value_int(int64_t i)
+{
+	return (lyre_value){ .type = LYRE_INT, .i = i };
+}
 /** An integral \p d that fits int64_t becomes a LYRE_INT, so that 1.0 and 1 are the same. */
 lyre_value value_double(double d);
-static inline lyre_value value_text(const char *s, size_t len) { return (lyre_value){ .type = LYRE_STRING, .len = (uint32_t)len, .s = s }; }
+static inline lyre_value value_text(const char *s, size_t len)
+{
+	return (lyre_value){ .type = LYRE_STRING, .len = (uint32_t)len, .s = s };
+}
 
-static inline bool value_is(const lyre_value *v, enum lyre_type t) { return v && v->type == (uint32_t)t; }
-static inline bool value_is_number(const lyre_value *v) { return v && v->type >= LYRE_INT && v->type <= LYRE_BIGINT; }
+static inline bool value_is(const lyre_value *v, enum lyre_type t)
+{
+	return v && v->type == (uint32_t)t;
+}
+static inline bool value_is_number(const lyre_value *v)
+{
+	return v && v->type >= LYRE_INT && v->type <= LYRE_BIGINT;
+}
 /** Any number as a double; 0 for other kinds. */
 double value_number(const lyre_value *v);
 /** The digits of a LYRE_BIGINT, without its sign, as an integer. \return false for more than 64 bits, and other kinds */

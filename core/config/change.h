@@ -16,27 +16,27 @@
 /** A setting that gets a new value. */
 struct setting_change {
 	struct setting_change *next;
-	const char *shown;             /**< the key in messages: "threads.count" */
+	const char *shown; /**< the key in messages: "threads.count" */
 	const struct entry *entry;
-	const char *text;              /**< the value in YAML, on one line */
-	const struct yaml_node *node;  /**< the same, decoded */
+	const char *text;             /**< the value in YAML, on one line */
+	const struct yaml_node *node; /**< the same, decoded */
 	struct setting_value value;
 };
 
 /** Collects and checks the changes that \p settings request, in their order. */
 int changes_read(const struct config *c, struct arena *a, const lyre_value *settings, bool strict, struct setting_change **ret,
-		 struct err *e);
+	struct err *e);
 /** Fills in the YAML, its node and the value of \p v for change->entry; LYRE_EINVAL with the rule that it breaks. */
 int change_value(struct arena *a, struct setting_change *change, const lyre_value *v, struct err *e);
 
 /** Refuses if \p after differs from \p before by anything other than the changes. */
 int changes_prove(const struct config *c, struct arena *a, const struct yaml_node *before, const struct yaml_node *after,
-		  const struct setting_change *changes, struct err *e);
+	const struct setting_change *changes, struct err *e);
 
 /** A configuration file that is about to be replaced. Only one at a time, across all processes of the machine. */
 struct config_store {
-	char *path;   /**< with symbolic links resolved */
-	int folder;   /**< locked */
+	char *path; /**< with symbolic links resolved */
+	int folder; /**< locked */
 	bool there;
 	unsigned mode, uid, gid;
 	unsigned long long inode, size;

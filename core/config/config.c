@@ -47,13 +47,13 @@ static int check_writers(struct config *c, const char *path, struct err *e)
 			"%s: anyone may write to this file (mode %04o): check its content, then chmod o-w it", path,
 			(unsigned)(st.st_mode & 07777));
 	case WRITERS_OWNER:
-		c->exposed = arena_printf(&c->arena,
-			"user %lu, neither root nor the server's user, owns and can change %s: chown it",
-			(unsigned long)st.st_uid, path);
+		c->exposed =
+			arena_printf(&c->arena, "user %lu, neither root nor the server's user, owns and can change %s: chown it",
+				(unsigned long)st.st_uid, path);
 		break;
 	case WRITERS_GROUP:
-		c->exposed = arena_printf(&c->arena, "group %lu can change %s (mode %04o): chmod g-w it",
-			(unsigned long)st.st_gid, path, (unsigned)(st.st_mode & 07777));
+		c->exposed = arena_printf(&c->arena, "group %lu can change %s (mode %04o): chmod g-w it", (unsigned long)st.st_gid,
+			path, (unsigned)(st.st_mode & 07777));
 		break;
 	case WRITERS_TRUSTED:
 		return 0;
@@ -67,14 +67,14 @@ static int load_file(struct config *c, const char *path, const struct buf *text,
 	int rc = check_writers(c, path, e);
 	if (rc)
 		return rc;
-	rc = text ? yaml_decode_lines(&c->arena, path, text->data, text->len, &root, e)
-		      : yaml_decode_file(&c->arena, path, &root, e);
+	rc = text ? yaml_decode_lines(&c->arena, path, text->data, text->len, &root, e) :
+		    yaml_decode_file(&c->arena, path, &root, e);
 	c->file = path;
 	if (rc || yaml_is_null(root))
 		return rc;
 	if (root->kind != YAML_MAPPING)
 		return yaml_fail(e, LYRE_EINVAL, root, "the configuration must be a mapping of settings; found %s",
-				 root->kind == YAML_LIST ? "a list" : "a string");
+			root->kind == YAML_LIST ? "a list" : "a string");
 	for (const struct yaml_node *node = root->first; node; node = node->next)
 		if (!strcmp(node->key, "modules"))
 			c->modules_node = node;
@@ -112,11 +112,14 @@ static int keep_sources(struct config *c, const struct config_sources *given, st
 	for (size_t i = 0; fine && i < given->set_count; i++)
 		fine = (sets[i] = arena_strndup(&c->arena, given->sets[i], strlen(given->sets[i]))) != NULL;
 	for (size_t i = 0; fine && i < variables; i++)
-		if (!strncmp(given->environ[i], VARIABLE_PREFIX, strlen(VARIABLE_PREFIX))
-		    && strncmp(given->environ[i], FIRST_USER, strlen(FIRST_USER)))
+		if (!strncmp(given->environ[i], VARIABLE_PREFIX, strlen(VARIABLE_PREFIX)) &&
+			strncmp(given->environ[i], FIRST_USER, strlen(FIRST_USER)))
 			fine = (ours[kept++] = arena_strndup(&c->arena, given->environ[i], strlen(given->environ[i]))) != NULL;
 	c->sources = (struct config_sources){
-		.sets = sets, .set_count = given->set_count, .environ = ours, .root_file = given->root_file,
+		.sets = sets,
+		.set_count = given->set_count,
+		.environ = ours,
+		.root_file = given->root_file,
 		.system_file = given->system_file,
 	};
 	if (given->file)

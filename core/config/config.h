@@ -19,14 +19,14 @@ struct lyre_value;
 
 /** Sources of settings. Each overrides those before it: defaults, file, environment, --set. */
 struct config_sources {
-	const char *file;         /**< NULL for none */
-	bool system_file;         /**< file was not named: it is the system's, for the server that uses its rootPath */
-	const char *root;         /**< -r, replaces rootPath; NULL for none */
-	const char *const *sets;  /**< "key.path=value" */
+	const char *file;        /**< NULL for none */
+	bool system_file;        /**< file was not named: it is the system's, for the server that uses its rootPath */
+	const char *root;        /**< -r, replaces rootPath; NULL for none */
+	const char *const *sets; /**< "key.path=value" */
 	size_t set_count;
-	char **environ;           /**< LYRE_OPERATIONSAPI_NETWORK_PORT=…; NULL for none */
-	struct fault_list *faults;    /**< collects all faults, up to config_check_unknown(); NULL: reading ends at the first */
-	bool root_file;           /**< without a file: lyre.yaml in the root folder is read if it exists, and changes go there */
+	char **environ;            /**< LYRE_OPERATIONSAPI_NETWORK_PORT=…; NULL for none */
+	struct fault_list *faults; /**< collects all faults, up to config_check_unknown(); NULL: reading ends at the first */
+	bool root_file;            /**< without a file: lyre.yaml in the root folder is read if it exists, and changes go there */
 };
 
 /**
@@ -46,17 +46,16 @@ void config_pass_over_module(struct config *c, const char *name);
 /** A module named in the configuration. */
 struct config_module {
 	const char *name;
-	const char *path;  /**< of its file, if given; NULL: found by name */
-	bool optional;     /**< may fail to load */
-	bool fallback;     /**< not named: one of those that are loaded if the configuration names none */
-	int line;          /**< on which it is named; 0: not in the file */
+	const char *path; /**< of its file, if given; NULL: found by name */
+	bool optional;    /**< may fail to load */
+	bool fallback;    /**< not named: one of those that are loaded if the configuration names none */
+	int line;         /**< on which it is named; 0: not in the file */
 };
 
 /**
  * Enabled modules, in the order of the file; if it names none, those of \p fallback (names separated by spaces).
  */
-int config_modules(struct config *c, const char *fallback, const struct config_module **ret, size_t *count,
-		   struct err *e);
+int config_modules(struct config *c, const char *fallback, const struct config_module **ret, size_t *count, struct err *e);
 
 /** Declares the settings of module \p name and checks their values in the file. */
 int config_declare_module(struct config *c, const char *name, struct lyre_list settings, struct err *e);
@@ -101,7 +100,7 @@ struct config_item {
 	const struct lyre_setting *setting; /**< as declared */
 	enum config_source source;
 	enum config_effect effect;
-	int line, column;                   /**< in the file; 0 if it is not from the file */
+	int line, column; /**< in the file; 0 if it is not from the file */
 };
 
 #define CONFIG_WANTED_MAX 400
@@ -137,8 +136,7 @@ typedef void config_note_fn(void *ctx, const char *key, enum config_source over)
  * \return 0; LYRE_EINVAL with the setting and the rule; LYRE_ENOTSUP without a file; LYRE_ECONFLICT if someone else
  *         changes the file at the same time; LYRE_EIO, LYRE_ENOSPACE, LYRE_ENOMEM
  */
-int config_set(struct config *c, const struct lyre_value *settings, bool strict, config_note_fn *note, void *ctx,
-	       struct err *e);
+int config_set(struct config *c, const struct lyre_value *settings, bool strict, config_note_fn *note, void *ctx, struct err *e);
 
 /**
  * Reads the file again and checks it; LYRE_SF_LIVE settings take effect, however they were changed. On an error nothing changes.

@@ -39,9 +39,9 @@ struct module_entry {
 	struct config_module module;
 	bool enabled;
 	bool declared;
-	bool faulty; /**< not to be loaded, because it has a fault */
-	struct lyre_list declaration;    /**< its settings, if declared */
-	const struct yaml_node *named; /**< NULL: from the built-in list */
+	bool faulty;                      /**< not to be loaded, because it has a fault */
+	struct lyre_list declaration;     /**< its settings, if declared */
+	const struct yaml_node *named;    /**< NULL: from the built-in list */
 	const struct yaml_node *settings; /**< its mapping, or NULL */
 };
 
@@ -63,15 +63,15 @@ struct config {
 	struct live *live;
 	struct config_sources sources; /**< our own copy */
 	struct fault_list *faults;     /**< that of the sources, during their first reading */
-	const char *file;          /**< the file that was read */
-	const char *exposed;       /**< who may change it without being trusted, and what to do; NULL: nobody */
-	const char *target;        /**< the file that changes are written to; NULL: none */
-	const char *target_root;   /**< the target's rootPath, set or default, if it is another server's; else NULL */
-	const char *fallback;      /**< the modules if the file names none */
-	struct entry *entries;     /**< in order of declaration */
-	struct entry **index;      /**< the same, sorted by key */
+	const char *file;              /**< the file that was read */
+	const char *exposed;           /**< who may change it without being trusted, and what to do; NULL: nobody */
+	const char *target;            /**< the file that changes are written to; NULL: none */
+	const char *target_root;       /**< the target's rootPath, set or default, if it is another server's; else NULL */
+	const char *fallback;          /**< the modules if the file names none */
+	struct entry *entries;         /**< in order of declaration */
+	struct entry **index;          /**< the same, sorted by key */
 	size_t count, room;
-	const char **keys;         /**< the keys in the order of entries, for suggestions */
+	const char **keys;          /**< the keys in the order of entries, for suggestions */
 	struct override *overrides; /**< in the order given */
 	const struct yaml_node *modules_node;
 	struct module_entry *modules;
@@ -84,8 +84,7 @@ struct config {
 };
 
 /** Declares settings, which must live as long as \p c, with their defaults, under "prefix." if there is a prefix. */
-int entries_declare(struct config *c, const char *prefix, const struct lyre_setting *settings, size_t count,
-		    struct err *e);
+int entries_declare(struct config *c, const char *prefix, const struct lyre_setting *settings, size_t count, struct err *e);
 struct entry *entries_find(const struct config *c, const char *key);
 /** The declared key of which \p key is another spelling, or \p key: "threads.count" is "threads". */
 const char *entries_spelling(const char *key);
@@ -94,11 +93,9 @@ const char *entries_below(const char *key);
 /** Whether any key starts with "key.". */
 bool entries_is_section(const struct config *c, const char *key);
 /** Sets the value from \p node, unless a stronger source has set it. */
-int entry_set(struct config *c, struct entry *entry, const struct yaml_node *node, enum config_source source,
-	      struct err *e);
+int entry_set(struct config *c, struct entry *entry, const struct yaml_node *node, enum config_source source, struct err *e);
 /** Takes the members of a mapping, except the words in \p except, as settings under \p prefix, "" for none. */
-int entries_take(struct config *c, const char *prefix, const struct yaml_node *mapping, const char *except,
-		 struct err *e);
+int entries_take(struct config *c, const char *prefix, const struct yaml_node *mapping, const char *except, struct err *e);
 /** Whether the section \p key may be a list of sections. */
 bool entries_is_list(const char *key);
 /** Declares and takes the settings of each item: "key.0.x". */

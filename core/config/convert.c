@@ -17,10 +17,19 @@ struct unit {
 };
 
 static const struct unit size_units[] = {
-	{ "", 1 }, { "K", 1 << 10 }, { "M", 1 << 20 }, { "G", 1 << 30 }, { "T", 1099511627776.0 },
+	{ "", 1 },
+	{ "K", 1 << 10 },
+	{ "M", 1 << 20 },
+	{ "G", 1 << 30 },
+	{ "T", 1099511627776.0 },
 };
 static const struct unit duration_units[] = {
-	{ "", 1 }, { "ms", 1 }, { "s", 1e3 }, { "m", 60e3 }, { "h", 3600e3 }, { "d", 86400e3 },
+	{ "", 1 },
+	{ "ms", 1 },
+	{ "s", 1e3 },
+	{ "m", 60e3 },
+	{ "h", 3600e3 },
+	{ "d", 86400e3 },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -48,15 +57,24 @@ static void print_limit(char out[40], uint32_t type, double value)
 static const char *wanted_kind(uint32_t type)
 {
 	switch (type) {
-	case LYRE_S_INT: return "a whole number";
-	case LYRE_S_NUMBER: return "a number";
-	case LYRE_S_BOOL: return "true or false";
-	case LYRE_S_SIZE: return "a size such as 4096, 512K, 64M or 1G";
-	case LYRE_S_DURATION: return "a duration such as 500ms, 30s, 10m, 12h or 3d";
-	case LYRE_S_LIST: return "a list of strings";
-	case LYRE_S_PATH: return "a path";
-	case SETTING_ANY: return "any value";
-	default: return "a string";
+	case LYRE_S_INT:
+		return "a whole number";
+	case LYRE_S_NUMBER:
+		return "a number";
+	case LYRE_S_BOOL:
+		return "true or false";
+	case LYRE_S_SIZE:
+		return "a size such as 4096, 512K, 64M or 1G";
+	case LYRE_S_DURATION:
+		return "a duration such as 500ms, 30s, 10m, 12h or 3d";
+	case LYRE_S_LIST:
+		return "a list of strings";
+	case LYRE_S_PATH:
+		return "a path";
+	case SETTING_ANY:
+		return "any value";
+	default:
+		return "a string";
 	}
 }
 
@@ -93,7 +111,7 @@ static void print_found(char out[100], const struct lyre_setting *s, const struc
 		snprintf(out, 100, "%s", node->plain ? "a plain value" : "a quoted string");
 	else
 		snprintf(out, 100, node->plain ? "%.60s%s" : "the string \"%.60s%s\"", node->text,
-			 strlen(node->text) > 60 ? "…" : "");
+			strlen(node->text) > 60 ? "…" : "");
 }
 
 static int misfit(const struct lyre_setting *s, const char *key, const struct yaml_node *node, struct err *e)
@@ -169,7 +187,7 @@ static bool is_number(const struct yaml_node *node)
 
 /** Null items are left out; a single string is a list of one. */
 static int convert_list(struct arena *a, const struct lyre_setting *s, const char *key, const struct yaml_node *node,
-			struct setting_value *v, struct err *e)
+	struct setting_value *v, struct err *e)
 {
 	size_t room = node->kind == YAML_LIST ? node->count : 1;
 	v->list = ARENA_ARRAY(a, const char *, room + 1);
@@ -203,8 +221,7 @@ static bool convert_scalar(const struct lyre_setting *s, const struct yaml_node 
 	case LYRE_S_DURATION:
 		if (s->flags & SETTING_UNIT && !text[strspn(text, "0123456789.")])
 			return false;
-		return read_units(text, duration_units, COUNT(duration_units), &v->integer)
-			&& in_range(s, (double)v->integer);
+		return read_units(text, duration_units, COUNT(duration_units), &v->integer) && in_range(s, (double)v->integer);
 	case LYRE_S_ENUM:
 		return has_word(s->values, text);
 	case LYRE_S_PATH:
@@ -217,7 +234,7 @@ static bool convert_scalar(const struct lyre_setting *s, const struct yaml_node 
 }
 
 int setting_convert(struct arena *a, const struct lyre_setting *s, const char *key, const struct yaml_node *node,
-		    struct setting_value *ret, struct err *e)
+	struct setting_value *ret, struct err *e)
 {
 	*ret = (struct setting_value){ .null = yaml_is_null(node) };
 	if (s->type == SETTING_ANY) {

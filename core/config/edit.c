@@ -23,7 +23,7 @@ struct section {
 	const char *rest; /**< the rest of the key, below this section */
 	size_t limit;     /**< where the next section starts */
 	bool root;
-	bool flow;        /**< within brackets */
+	bool flow; /**< within brackets */
 };
 
 /* ---- the text ---- */
@@ -234,7 +234,7 @@ static void add_to_flow(struct editor *d, const struct section *s, const char *v
 		last = last->next;
 	if (last && member)
 		splice(t, content_end(t, last), content_end(t, last),
-		       arena_printf(d->arena, "%s, %s", last->end > last->start ? "" : " ", member));
+			arena_printf(d->arena, "%s, %s", last->end > last->start ? "" : " ", member));
 	else
 		splice(t, s->node->end - 1, s->node->end - 1, member);
 }
@@ -247,13 +247,11 @@ static const char *block_member(struct editor *d, const char *rest, size_t colum
 	if (!dot)
 		return arena_printf(d->arena, "%*s%s: %s%s", (int)column, "", rest, value, d->newline);
 	const char *inner = block_member(d, dot + 1, column + STEP, false, value);
-	return inner ? arena_printf(d->arena, "%*s%.*s:%s%s", (int)column, "", (int)(dot - rest), rest, d->newline, inner)
-		     : NULL;
+	return inner ? arena_printf(d->arena, "%*s%.*s:%s%s", (int)column, "", (int)(dot - rest), rest, d->newline, inner) : NULL;
 }
 
 /** Finds the line "#rest: default", from \p from on. \return the position after it; 0 if there is none */
-static size_t find_default(const struct editor *d, const struct section *s, size_t from, size_t least, bool exact,
-			   size_t *column)
+static size_t find_default(const struct editor *d, const struct section *s, size_t from, size_t least, bool exact, size_t *column)
 {
 	const struct buf *t = d->text;
 	size_t len = strlen(s->rest);
@@ -343,7 +341,7 @@ static void add_to_block(struct editor *d, const struct section *s, const char *
 }
 
 int edit_set(const struct config *c, struct arena *a, struct buf *text, const char *key, const char *value,
-	     const struct yaml_node *wanted, struct err *e)
+	const struct yaml_node *wanted, struct err *e)
 {
 	struct yaml_node *root;
 	int rc = yaml_decode_lines(a, "the file", text->data, text->len, &root, e);

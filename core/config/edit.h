@@ -21,6 +21,6 @@ void yaml_add_text(struct buf *b, const char *s, size_t len, bool word);
  * The caller must check what the text means afterwards: unforeseen shapes of a file come out wrong.
  */
 int edit_set(const struct config *c, struct arena *a, struct buf *text, const char *key, const char *value,
-	     const struct yaml_node *wanted, struct err *e);
+	const struct yaml_node *wanted, struct err *e);
 
 #endif

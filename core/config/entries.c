@@ -111,8 +111,7 @@ static int build_index(struct config *c, struct err *e)
 	return 0;
 }
 
-static int declare_all(struct config *c, const char *prefix, const struct lyre_setting *settings, size_t count,
-		       struct err *e)
+static int declare_all(struct config *c, const char *prefix, const struct lyre_setting *settings, size_t count, struct err *e)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (c->count == c->room) {
@@ -133,8 +132,7 @@ static int declare_all(struct config *c, const char *prefix, const struct lyre_s
 	return build_index(c, e);
 }
 
-int entries_declare(struct config *c, const char *prefix, const struct lyre_setting *settings, size_t count,
-		    struct err *e)
+int entries_declare(struct config *c, const char *prefix, const struct lyre_setting *settings, size_t count, struct err *e)
 {
 	struct err ignored;
 	size_t before = c->count;
@@ -145,12 +143,11 @@ int entries_declare(struct config *c, const char *prefix, const struct lyre_sett
 	return build_index(c, &ignored) == LYRE_ENOMEM ? err_nomem(e) : rc;
 }
 
-static int set_value(struct config *c, struct entry *entry, const struct yaml_node *node, enum config_source source,
-		     struct err *e)
+static int set_value(struct config *c, struct entry *entry, const struct yaml_node *node, enum config_source source, struct err *e)
 {
 	if (source == CONFIG_FILE && entry->source == CONFIG_FILE)
-		return yaml_fail_key(e, LYRE_EINVAL, node, "'%s' is set twice (first on line %d)", entry->key,
-				     entry->given->key_line);
+		return yaml_fail_key(
+			e, LYRE_EINVAL, node, "'%s' is set twice (first on line %d)", entry->key, entry->given->key_line);
 	struct setting_value value;
 	int rc = setting_convert(&c->arena, entry->setting, entry->key, node, &value, e);
 	if (rc || source < entry->source)
@@ -161,8 +158,7 @@ static int set_value(struct config *c, struct entry *entry, const struct yaml_no
 	return 0;
 }
 
-int entry_set(struct config *c, struct entry *entry, const struct yaml_node *node, enum config_source source,
-	      struct err *e)
+int entry_set(struct config *c, struct entry *entry, const struct yaml_node *node, enum config_source source, struct err *e)
 {
 	int rc = set_value(c, entry, node, source, e);
 	if (rc)
@@ -246,8 +242,7 @@ static bool is_word(const char *words, const char *word)
 	return false;
 }
 
-int entries_take(struct config *c, const char *prefix, const struct yaml_node *mapping, const char *except,
-		 struct err *e)
+int entries_take(struct config *c, const char *prefix, const struct yaml_node *mapping, const char *except, struct err *e)
 {
 	for (const struct yaml_node *node = mapping->first; node; node = node->next) {
 		if (is_word(except, node->key))

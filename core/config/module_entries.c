@@ -12,8 +12,8 @@ static const struct lyre_setting path_setting = { .key = "path", .type = LYRE_S_
 static bool is_module_name(const char *name)
 {
 	size_t len = strlen(name);
-	return len > 0 && len < sizeof((struct lyre_module *)0)->name
-		&& strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == len;
+	return len > 0 && len < sizeof((struct lyre_module *)0)->name &&
+		strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == len;
 }
 
 static struct module_entry *find_module(const struct config *c, const char *name, size_t len)
@@ -32,15 +32,14 @@ static int fail(struct config *c, struct module_entry *m, struct err *e)
 	return faults_take(c->faults, e);
 }
 
-static int add_module(struct config *c, const char *name, const struct yaml_node *named, struct module_entry **ret,
-		      struct err *e)
+static int add_module(struct config *c, const char *name, const struct yaml_node *named, struct module_entry **ret, struct err *e)
 {
 	if (named && !is_module_name(name))
-		return yaml_fail_key(e, LYRE_EINVAL, named, "'%s' is not a module name: use 1 to 31 of a to z, 0 to 9, _ and -",
-				     name);
+		return yaml_fail_key(
+			e, LYRE_EINVAL, named, "'%s' is not a module name: use 1 to 31 of a to z, 0 to 9, _ and -", name);
 	if (find_module(c, name, strlen(name)))
-		return named ? yaml_fail_key(e, LYRE_EINVAL, named, "module '%s' is named twice", name)
-			     : err_set(e, LYRE_EINVAL, "module '%s' is named twice", name);
+		return named ? yaml_fail_key(e, LYRE_EINVAL, named, "module '%s' is named twice", name) :
+			       err_set(e, LYRE_EINVAL, "module '%s' is named twice", name);
 	if (c->module_count == c->module_room) {
 		struct module_entry *more = grow(c, c->modules, c->module_count, &c->module_room, sizeof *more);
 		if (!more)
@@ -61,8 +60,8 @@ static const char *module_key(struct config *c, const char *name, const char *wo
 }
 
 /** Sets one of the reserved settings of a module. */
-static int set_reserved(struct config *c, struct module_entry *m, const struct lyre_setting *s,
-			const struct yaml_node *node, struct err *e)
+static int set_reserved(
+	struct config *c, struct module_entry *m, const struct lyre_setting *s, const struct yaml_node *node, struct err *e)
 {
 	const char *key = module_key(c, m->module.name, s->key);
 	if (!key)
@@ -86,7 +85,7 @@ static int take_module(struct config *c, struct module_entry *m, const struct ya
 	static const struct lyre_setting *const reserved[] = { &enabled_setting, &optional_setting, &path_setting };
 	if (node->kind == YAML_LIST)
 		return yaml_fail(e, LYRE_EINVAL, node,
-				 "'modules.%s' must be true, false or a mapping of its settings; found a list", m->module.name);
+			"'modules.%s' must be true, false or a mapping of its settings; found a list", m->module.name);
 	if (node->kind == YAML_SCALAR)
 		return set_reserved(c, m, &enabled_setting, node, e);
 	m->settings = node;
@@ -107,7 +106,7 @@ static int take_list(struct config *c, const struct yaml_node *list, struct err 
 		int rc;
 		if (item->kind != YAML_SCALAR || yaml_is_null(item))
 			rc = yaml_fail(e, LYRE_EINVAL, item,
-				       "'modules' as a list can contain only names; use a mapping for modules with settings");
+				"'modules' as a list can contain only names; use a mapping for modules with settings");
 		else
 			rc = add_module(c, item->text, item, &m, e);
 		if (rc && fail(c, NULL, e))
@@ -162,8 +161,8 @@ static int take_all(struct config *c, const char *fallback, struct err *e)
 static int add_by_override(struct config *c, struct override *o, struct err *e)
 {
 	const char *name = o->key + strlen("modules.");
-	if (o->source != CONFIG_COMMAND_LINE || strncmp(o->key, "modules.", 8) || strchr(name, '.')
-	    || find_module(c, name, strlen(name)))
+	if (o->source != CONFIG_COMMAND_LINE || strncmp(o->key, "modules.", 8) || strchr(name, '.') ||
+		find_module(c, name, strlen(name)))
 		return 0;
 	struct module_entry *m;
 	return add_module(c, name, o->node, &m, e);
@@ -207,8 +206,7 @@ static int apply_overrides(struct config *c, struct err *e)
 	return rc;
 }
 
-int config_modules(struct config *c, const char *fallback, const struct config_module **ret, size_t *count,
-		   struct err *e)
+int config_modules(struct config *c, const char *fallback, const struct config_module **ret, size_t *count, struct err *e)
 {
 	int rc = 0;
 	if (!c->modules_read) {
@@ -248,13 +246,10 @@ static int check_declaration(const char *name, const struct lyre_setting *s, str
 	if (!s->key || !*s->key)
 		return err_set(e, LYRE_EINVAL, "module '%s' declares a setting without a key", name);
 	if (s->type > LYRE_S_PATH || (s->type == LYRE_S_ENUM && !s->values))
-		return err_set(e, LYRE_EINVAL,
-			       "module '%s' declares the setting '%s' with a type unknown to this server", name,
-			       s->key);
+		return err_set(
+			e, LYRE_EINVAL, "module '%s' declares the setting '%s' with a type unknown to this server", name, s->key);
 	if (!strcmp(s->key, "enabled") || !strcmp(s->key, "optional") || !strcmp(s->key, "path"))
-		return err_set(e, LYRE_EINVAL,
-			       "module '%s' declares the setting '%s', a reserved name", name,
-			       s->key);
+		return err_set(e, LYRE_EINVAL, "module '%s' declares the setting '%s', a reserved name", name, s->key);
 	return 0;
 }
 
@@ -311,8 +306,7 @@ int config_check_unknown(struct config *c, struct err *e)
 		const struct module_entry *m = &c->modules[i];
 		if (!m->named || !m->enabled || m->faulty || m->declared || m->module.optional)
 			continue;
-		int rc = yaml_fail_key(e, LYRE_EINVAL, m->named, "module '%s' is named here but was not loaded",
-				       m->module.name);
+		int rc = yaml_fail_key(e, LYRE_EINVAL, m->named, "module '%s' is named here but was not loaded", m->module.name);
 		if (faults_take(c->faults, e))
 			return rc;
 	}

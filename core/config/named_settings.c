@@ -112,8 +112,10 @@ static int take_switch(const struct reading *r, const char *name, const lyre_val
 		*taken = true;
 		if (i % 4 < 2 && v->type == LYRE_BOOL && v->b == m->enabled)
 			return 0;
-		return err_set(e, LYRE_EINVAL, REFUSED "'%s' can be changed only in the file: clients cannot choose which modules "
-			"are loaded", key);
+		return err_set(e, LYRE_EINVAL,
+			REFUSED "'%s' can be changed only in the file: clients cannot choose which modules "
+				"are loaded",
+			key);
 	}
 	return 0;
 }
@@ -165,7 +167,7 @@ static int take(struct reading *r, const char *name, const lyre_value *v, struct
 }
 
 int changes_read(const struct config *c, struct arena *a, const lyre_value *settings, bool strict, struct setting_change **ret,
-		 struct err *e)
+	struct err *e)
 {
 	struct reading r = { .config = c, .arena = a, .strict = strict, .tail = &r.first };
 	int rc = 0;

@@ -18,8 +18,8 @@ static int read_value(struct config *c, const char *source, const char *text, st
 	return yaml_decode(&c->arena, source, text, strlen(text), ret, e);
 }
 
-static int add(struct config *c, const char *key, const char *source_name, const char *text, enum config_source source,
-	       struct err *e)
+static int add(
+	struct config *c, const char *key, const char *source_name, const char *text, enum config_source source, struct err *e)
 {
 	struct override *o = ARENA_NEW(&c->arena, struct override);
 	if (!key || !source_name || !o)
@@ -138,8 +138,8 @@ static int warn_of_variable(struct config *c, const struct override *o, struct e
 	const char *meant = closest_word(given, names, c->count);
 	if (!meant)
 		return 0;
-	return config_warn(c, e, "%s is not a known setting and is ignored; did you mean " VARIABLE_PREFIX "%s?", o->node->source,
-			   meant);
+	return config_warn(
+		c, e, "%s is not a known setting and is ignored; did you mean " VARIABLE_PREFIX "%s?", o->node->source, meant);
 }
 
 int overrides_check(struct config *c, bool modules, struct err *e)

@@ -137,26 +137,27 @@ static size_t skip(const struct leaves *l, size_t at, const struct setting_chang
 
 static int wrong(struct err *e, const char *key)
 {
-	return err_set(e, LYRE_EINTERNAL, "the file's structure does not allow '%s' to be changed safely: nothing was written; "
-		"edit the file by hand", key);
+	return err_set(e, LYRE_EINTERNAL,
+		"the file's structure does not allow '%s' to be changed safely: nothing was written; "
+		"edit the file by hand",
+		key);
 }
 
 static int check_change(const struct leaves *after, struct arena *a, const struct setting_change *change, struct err *e)
 {
 	struct leaf wanted = { change->entry->key, NULL };
-	const struct leaf *found =
-		after->count ? bsearch(&wanted, after->list, after->count, sizeof wanted, compare) : NULL;
+	const struct leaf *found = after->count ? bsearch(&wanted, after->list, after->count, sizeof wanted, compare) : NULL;
 	struct setting_value value;
 	struct err ignored;
 
-	if (!found || setting_convert(a, change->entry->setting, change->shown, found->node, &value, &ignored)
-	    || !setting_same(change->entry->setting, &value, &change->value))
+	if (!found || setting_convert(a, change->entry->setting, change->shown, found->node, &value, &ignored) ||
+		!setting_same(change->entry->setting, &value, &change->value))
 		return wrong(e, change->shown);
 	return 0;
 }
 
 int changes_prove(const struct config *c, struct arena *a, const struct yaml_node *before, const struct yaml_node *after,
-		  const struct setting_change *changes, struct err *e)
+	const struct setting_change *changes, struct err *e)
 {
 	struct leaves old = { .config = c, .arena = a }, new = { .config = c, .arena = a };
 	size_t i = 0, j = 0;

@@ -127,8 +127,8 @@ static bool is_changed(const struct config_store *s)
 
 	if (stat(s->path, &st) < 0)
 		return s->there || errno != ENOENT;
-	return !s->there || st.st_ino != s->inode || (unsigned long long)st.st_size != s->size
-		|| st.st_mtim.tv_sec != s->changed_s || st.st_mtim.tv_nsec != s->changed_ns;
+	return !s->there || st.st_ino != s->inode || (unsigned long long)st.st_size != s->size ||
+		st.st_mtim.tv_sec != s->changed_s || st.st_mtim.tv_nsec != s->changed_ns;
 }
 
 static int keep_owner(const struct config_store *s, int fd, struct err *e)
@@ -139,8 +139,10 @@ static int keep_owner(const struct config_store *s, int fd, struct err *e)
 		return 0;
 	if (errno != EPERM)
 		return err_errno(e, errno, "keep the owner of", s->path);
-	return err_set(e, LYRE_EDENIED, "the server may not write a file for the owner of '%s': chown it to the server's user, or change it "
-		"by hand and restart", s->path);
+	return err_set(e, LYRE_EDENIED,
+		"the server may not write a file for the owner of '%s': chown it to the server's user, or change it "
+		"by hand and restart",
+		s->path);
 }
 
 static int fill(const struct config_store *s, int fd, const char *name, const struct buf *text, struct err *e)
@@ -183,10 +185,15 @@ static int write_in_place(const struct config_store *s, const struct buf *text, 
 	if (fd >= 0)
 		close(fd);
 	if (lost)
-		return err_set(e, LYRE_EIO, "'%s' could not be written (%s), and its old content could not be restored (%s): it is "
-			"incomplete now and must be repaired by hand", s->path, strerror(error), strerror(lost));
-	return error ? err_set(e, LYRE_EIO, "cannot write '%s', which is itself a mount point: %s; mount its folder instead, so "
-		"that the file can be replaced", s->path, strerror(error)) : 0;
+		return err_set(e, LYRE_EIO,
+			"'%s' could not be written (%s), and its old content could not be restored (%s): it is "
+			"incomplete now and must be repaired by hand",
+			s->path, strerror(error), strerror(lost));
+	return error ? err_set(e, LYRE_EIO,
+			       "cannot write '%s', which is itself a mount point: %s; mount its folder instead, so "
+			       "that the file can be replaced",
+			       s->path, strerror(error)) :
+		       0;
 }
 
 bool config_clean(const struct config *c)
@@ -212,8 +219,10 @@ static int cannot_make(const struct config_store *s, int error, struct err *e)
 {
 	if (error != EACCES && error != EPERM && error != EROFS)
 		return err_errno(e, error, "create a file beside", s->path);
-	return err_set(e, LYRE_EDENIED, "the server may not write to the folder of '%s' (%s): edit the file and restart, or "
-		"move it to a folder that the server may write to, such as its root folder", s->path, strerror(error));
+	return err_set(e, LYRE_EDENIED,
+		"the server may not write to the folder of '%s' (%s): edit the file and restart, or "
+		"move it to a folder that the server may write to, such as its root folder",
+		s->path, strerror(error));
 }
 
 int config_store_replace(struct config_store *s, const struct buf *text, struct err *e)

@@ -41,8 +41,8 @@ static const char *range(struct arena *a, const struct lyre_setting *s, double v
 }
 
 /** A size or duration: \p units is the answer to a wrong unit, NULL for a whole message. */
-static const char *with_unit(struct arena *a, const struct setting_change *change, const lyre_value *v, const char *units,
-			     const char *kind)
+static const char *with_unit(
+	struct arena *a, const struct setting_change *change, const lyre_value *v, const char *units, const char *kind)
 {
 	const struct lyre_setting *s = change->entry->setting;
 
@@ -129,8 +129,8 @@ static bool fits(const struct lyre_setting *s, const lyre_value *v)
 int change_value(struct arena *a, struct setting_change *change, const lyre_value *v, struct err *e)
 {
 	const struct lyre_setting *s = change->entry->setting;
-	bool word = s->type == LYRE_S_INT || s->type == LYRE_S_NUMBER || s->type == LYRE_S_BOOL || s->type == LYRE_S_SIZE
-		|| s->type == LYRE_S_DURATION;
+	bool word = s->type == LYRE_S_INT || s->type == LYRE_S_NUMBER || s->type == LYRE_S_BOOL || s->type == LYRE_S_SIZE ||
+		s->type == LYRE_S_DURATION;
 	struct buf b;
 	struct yaml_node *node;
 	struct err why;

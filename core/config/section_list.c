@@ -37,7 +37,7 @@ static const struct lyre_setting *members(struct config *c, const char *section,
 }
 
 static int take_item(struct config *c, const char *key, const struct yaml_node *item, const struct lyre_setting *settings,
-		     size_t count, struct err *e)
+	size_t count, struct err *e)
 {
 	int rc = entries_declare(c, key, settings, count, e);
 	return rc ? rc : entries_take(c, key, item, "", e);
@@ -58,7 +58,7 @@ int entries_take_list(struct config *c, const char *key, const struct yaml_node 
 		int rc = item_key ? 0 : err_nomem(e);
 		if (!rc && item->kind != YAML_MAPPING)
 			rc = yaml_fail(e, LYRE_EINVAL, item, "'%s' must be a mapping of settings; found %s", item_key,
-				       item->kind == YAML_LIST ? "a list" : "a text");
+				item->kind == YAML_LIST ? "a list" : "a text");
 		if (!rc)
 			rc = take_item(c, item_key, item, settings, count, e);
 		if (rc && faults_take(c->faults, e))

@@ -12,8 +12,8 @@ static const char first_line[] = "# Written by set_configuration. The lyre.yaml 
 
 bool setting_same(const struct lyre_setting *s, const struct setting_value *a, const struct setting_value *b)
 {
-	if (a->null != b->null || a->boolean != b->boolean || a->integer != b->integer || a->count != b->count
-	    || a->number < b->number || a->number > b->number)
+	if (a->null != b->null || a->boolean != b->boolean || a->integer != b->integer || a->count != b->count ||
+		a->number < b->number || a->number > b->number)
 		return false;
 	if (s->type == SETTING_ANY)
 		return yaml_equal(a->any, b->any);
@@ -124,7 +124,8 @@ static void list_waiting(const struct config *c, const struct config *fresh, str
 	pthread_mutex_lock(&c->live->lock);
 	for (size_t i = 0; i < c->count; i++) {
 		const struct entry *entry = &c->entries[i];
-		const struct entry *other = entry->setting->flags & (LYRE_SF_LIVE | SETTING_INERT) ? NULL : entries_find(fresh, entry->key);
+		const struct entry *other =
+			entry->setting->flags & (LYRE_SF_LIVE | SETTING_INERT) ? NULL : entries_find(fresh, entry->key);
 		if (other && !setting_same(entry->setting, &entry->value, &other->value))
 			buf_addf(names, "%s%s", names->len ? ", " : "", entry->key);
 	}
@@ -167,13 +168,12 @@ static bool is_so(const struct config *now, const struct setting_change *change)
 {
 	const struct entry *entry = now ? entries_find(now, change->entry->key) : NULL;
 
-	return entry && entry->source == CONFIG_FILE && setting_same(entry->setting, &entry->value, &change->value)
-		&& !(entry->setting->flags & SETTING_TEXT) && entry->setting->type != LYRE_S_PATH;
+	return entry && entry->source == CONFIG_FILE && setting_same(entry->setting, &entry->value, &change->value) &&
+		!(entry->setting->flags & SETTING_TEXT) && entry->setting->type != LYRE_S_PATH;
 }
 
 /** A module's setting needs the module's name in the file; then the others must be named, too, or they would be disabled. */
-static int name_modules(const struct config *c, struct arena *a, struct buf *text, const struct yaml_node *root,
-			struct err *e)
+static int name_modules(const struct config *c, struct arena *a, struct buf *text, const struct yaml_node *root, struct err *e)
 {
 	const struct yaml_node *modules = NULL;
 	struct buf names;
@@ -182,8 +182,9 @@ static int name_modules(const struct config *c, struct arena *a, struct buf *tex
 		if (!strcmp(n->key, "modules"))
 			modules = n;
 	if (modules && modules->kind == YAML_LIST)
-		return err_set(e, LYRE_EINVAL, REFUSED "the file names the modules in a list, which cannot hold their settings: "
-			"edit the file to make it a mapping, such as 'data: true'");
+		return err_set(e, LYRE_EINVAL,
+			REFUSED "the file names the modules in a list, which cannot hold their settings: "
+				"edit the file to make it a mapping, such as 'data: true'");
 	if (modules && !yaml_is_null(modules))
 		return 0;
 	buf_init(&names);
@@ -203,7 +204,7 @@ static int name_modules(const struct config *c, struct arena *a, struct buf *tex
 }
 
 static int edit(const struct config *c, struct arena *a, struct buf *text, const struct yaml_node *root,
-		const struct setting_change *changes, struct err *e)
+	const struct setting_change *changes, struct err *e)
 {
 	struct config *now;
 	struct err ignored;
@@ -244,7 +245,7 @@ static int is_new(const struct config_store *file, const struct buf *text)
 
 /** All steps from the reading of the file to its replacement. */
 static int change_file(struct config *c, struct arena *a, struct config_store *file, struct buf *text,
-		       const struct setting_change *changes, struct err *e)
+	const struct setting_change *changes, struct err *e)
 {
 	struct yaml_node *before, *after;
 	struct config *fresh;
@@ -293,8 +294,10 @@ int config_set(struct config *c, const lyre_value *settings, bool strict, config
 		goto out;
 	}
 	if (c->target_root) {
-		rc = err_set(e, LYRE_EDENIED, "'%s' belongs to the server with root folder %s: start this server with its own file "
-			"(-c FILE) to change settings", c->target, c->target_root);
+		rc = err_set(e, LYRE_EDENIED,
+			"'%s' belongs to the server with root folder %s: start this server with its own file "
+			"(-c FILE) to change settings",
+			c->target, c->target_root);
 		goto out;
 	}
 	pthread_mutex_lock(&c->live->change);

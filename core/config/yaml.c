@@ -44,7 +44,7 @@ int yaml_fail_key(struct err *e, int code, const struct yaml_node *node, const c
 	va_list ap;
 	va_start(ap, fmt);
 	vfail_at(e, code, node->source, node->key_line ? node->key_line : node->line,
-		 node->key_line ? node->key_column : node->column, fmt, ap);
+		node->key_line ? node->key_column : node->column, fmt, ap);
 	va_end(ap);
 	return code;
 }
@@ -116,8 +116,7 @@ static int next_event(struct reader *r, yaml_event_t *event)
 	if (p->error == YAML_SCANNER_ERROR && begins_with_tab(r, at->line))
 		return refuse(r, at, "tabs are not allowed in indentation; use spaces");
 	if (p->context && r->lines)
-		return refuse(r, at, "%s, %s that starts at line %d", problem, p->context,
-			      (int)p->context_mark.line + 1);
+		return refuse(r, at, "%s, %s that starts at line %d", problem, p->context, (int)p->context_mark.line + 1);
 	return refuse(r, at, "%s", problem);
 }
 
@@ -163,8 +162,8 @@ static int read_scalar(struct reader *r, const yaml_event_t *event, struct yaml_
 	if (rc)
 		return rc;
 	(*ret)->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-	(*ret)->literal = event->data.scalar.style == YAML_LITERAL_SCALAR_STYLE
-		|| event->data.scalar.style == YAML_FOLDED_SCALAR_STYLE;
+	(*ret)->literal =
+		event->data.scalar.style == YAML_LITERAL_SCALAR_STYLE || event->data.scalar.style == YAML_FOLDED_SCALAR_STYLE;
 	(*ret)->end = byte_of(r, &event->end_mark);
 	(*ret)->text = arena_strndup(r->arena, text, len);
 	return (*ret)->text ? 0 : err_nomem(r->err);
@@ -274,7 +273,7 @@ static int read_node(struct reader *r, yaml_event_t *event, int depth, struct ya
 		rc = read_mapping(r, event, depth, ret);
 	else
 		rc = refuse(r, &event->start_mark, "aliases are not supported: '*%s' (a string that starts with * needs quotes)",
-			    (const char *)event->data.alias.anchor);
+			(const char *)event->data.alias.anchor);
 	yaml_event_delete(event);
 	return rc;
 }
@@ -290,8 +289,8 @@ static int read_stream(struct reader *r, struct yaml_node **ret)
 		yaml_event_type_t type = event.type;
 		if (type == YAML_DOCUMENT_START_EVENT && seen)
 			rc = refuse(r, &event.start_mark, "only one YAML document is allowed");
-		if (type == YAML_STREAM_START_EVENT || type == YAML_STREAM_END_EVENT || type == YAML_DOCUMENT_START_EVENT
-		    || type == YAML_DOCUMENT_END_EVENT) {
+		if (type == YAML_STREAM_START_EVENT || type == YAML_STREAM_END_EVENT || type == YAML_DOCUMENT_START_EVENT ||
+			type == YAML_DOCUMENT_END_EVENT) {
 			yaml_event_delete(&event);
 		} else {
 			rc = read_node(r, &event, 0, ret);
@@ -307,8 +306,8 @@ static int read_stream(struct reader *r, struct yaml_node **ret)
 	}
 }
 
-static int decode(struct arena *a, const char *source, bool lines, const char *text, size_t len,
-		  struct yaml_node **ret, struct err *e)
+static int decode(
+	struct arena *a, const char *source, bool lines, const char *text, size_t len, struct yaml_node **ret, struct err *e)
 {
 	struct reader r = { .arena = a, .source = source, .lines = lines, .text = text, .len = len, .err = e };
 	*ret = NULL;
@@ -322,14 +321,12 @@ static int decode(struct arena *a, const char *source, bool lines, const char *t
 	return rc;
 }
 
-int yaml_decode(struct arena *a, const char *source, const char *text, size_t len, struct yaml_node **ret,
-		struct err *e)
+int yaml_decode(struct arena *a, const char *source, const char *text, size_t len, struct yaml_node **ret, struct err *e)
 {
 	return decode(a, source, false, text, len, ret, e);
 }
 
-int yaml_decode_lines(struct arena *a, const char *source, const char *text, size_t len, struct yaml_node **ret,
-		      struct err *e)
+int yaml_decode_lines(struct arena *a, const char *source, const char *text, size_t len, struct yaml_node **ret, struct err *e)
 {
 	return decode(a, source, true, text, len, ret, e);
 }

@@ -41,12 +41,10 @@ struct yaml_node {
  * Decodes \p len bytes that come from \p source. An empty document is null. Nodes live in the arena and point to
  * \p source. \return 0, LYRE_EINVAL, LYRE_ENOMEM
  */
-int yaml_decode(struct arena *a, const char *source, const char *text, size_t len, struct yaml_node **ret,
-		struct err *e);
+int yaml_decode(struct arena *a, const char *source, const char *text, size_t len, struct yaml_node **ret, struct err *e);
 
 /** The same, with line numbers in messages and nodes: for a text read from a file. */
-int yaml_decode_lines(struct arena *a, const char *source, const char *text, size_t len, struct yaml_node **ret,
-		      struct err *e);
+int yaml_decode_lines(struct arena *a, const char *source, const char *text, size_t len, struct yaml_node **ret, struct err *e);
 
 /** Reads a file, up to slightly more than YAML_SIZE_MAX bytes. \return 0, LYRE_EIO, LYRE_ENOMEM */
 int yaml_read(int fd, const char *path, struct buf *ret, struct err *e);

@@ -17,9 +17,9 @@ struct yaml_node *yaml_scalar(struct arena *a, const char *source, const char *t
 
 bool yaml_is_null(const struct yaml_node *n)
 {
-	return n->kind == YAML_SCALAR && n->plain
-		&& (!*n->text || !strcmp(n->text, "~") || !strcmp(n->text, "null") || !strcmp(n->text, "Null")
-		    || !strcmp(n->text, "NULL"));
+	return n->kind == YAML_SCALAR && n->plain &&
+		(!*n->text || !strcmp(n->text, "~") || !strcmp(n->text, "null") || !strcmp(n->text, "Null") ||
+			!strcmp(n->text, "NULL"));
 }
 
 bool yaml_equal(const struct yaml_node *a, const struct yaml_node *b)

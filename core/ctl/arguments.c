@@ -12,15 +12,7 @@
 #include <unistd.h>
 
 /** Kinds a parameter may have, as the help module names them. */
-enum kind {
-	KIND_STRING = 1,
-	KIND_NUMBER = 2,
-	KIND_BOOLEAN = 4,
-	KIND_ARRAY = 8,
-	KIND_OBJECT = 16,
-	KIND_NULL = 32,
-	KIND_ANY = 63
-};
+enum kind { KIND_STRING = 1, KIND_NUMBER = 2, KIND_BOOLEAN = 4, KIND_ARRAY = 8, KIND_OBJECT = 16, KIND_NULL = 32, KIND_ANY = 63 };
 
 /** Of JSON, which its first character tells. */
 static unsigned kind_of(char first)
@@ -44,10 +36,11 @@ static unsigned kind_of(char first)
 
 static unsigned kinds_declared(struct json_object *param)
 {
-	static const struct { const char *name; unsigned kind; } names[] = {
-		{ "string", KIND_STRING }, { "number", KIND_NUMBER }, { "boolean", KIND_BOOLEAN },
-		{ "array", KIND_ARRAY }, { "object", KIND_OBJECT }, { "null", KIND_NULL }
-	};
+	static const struct {
+		const char *name;
+		unsigned kind;
+	} names[] = { { "string", KIND_STRING }, { "number", KIND_NUMBER }, { "boolean", KIND_BOOLEAN }, { "array", KIND_ARRAY },
+		{ "object", KIND_OBJECT }, { "null", KIND_NULL } };
 	struct json_object *types = json_object_object_get(param, "types");
 	unsigned kinds = 0;
 	for (size_t i = 0; i < item_count(types); i++)
@@ -171,8 +164,9 @@ static int read_file(struct buf *b, const char *path)
 		else if (n < 0 && errno == EINTR)
 			n = 1;
 	}
-	int rc = n < 0 ? complain(CTL_USAGE, "cannot read '%s': %s", path, strerror(errno)) :
-		b->failed ? complain(CTL_USAGE, "'%s' is too large", path) : 0;
+	int rc = n < 0    ? complain(CTL_USAGE, "cannot read '%s': %s", path, strerror(errno)) :
+		b->failed ? complain(CTL_USAGE, "'%s' is too large", path) :
+			    0;
 	if (fd >= 0 && !in)
 		close(fd);
 	return rc;
@@ -191,8 +185,7 @@ static int write_raw(struct buf *json, const char *name, const char *text, size_
 }
 
 /** One word: key=text, key=@file, key:=JSON, key:=@file. */
-static int write_word(struct arena *a, struct buf *json, const char *operation, struct json_object *declaration,
-	const char *word)
+static int write_word(struct arena *a, struct buf *json, const char *operation, struct json_object *declaration, const char *word)
 {
 	const char *sign = strchr(word, '=');
 	bool raw = sign && sign > word && sign[-1] == ':';
@@ -220,14 +213,15 @@ static int write_word(struct arena *a, struct buf *json, const char *operation, 
 	}
 	if (rc == 0) {
 		request_name(json, name);
-		rc = raw ? write_raw(json, name, text, len) : write_typed(json, param ? kinds_declared(param) : KIND_ANY, name, text, len);
+		rc = raw ? write_raw(json, name, text, len) :
+			   write_typed(json, param ? kinds_declared(param) : KIND_ANY, name, text, len);
 	}
 	buf_free(&file);
 	return rc;
 }
 
-int arguments_build(struct arena *a, const char *operation, char **words, size_t count,
-	struct json_object *declaration, struct buf *json)
+int arguments_build(
+	struct arena *a, const char *operation, char **words, size_t count, struct json_object *declaration, struct buf *json)
 {
 	request_begin(json, operation);
 	for (size_t i = 0; i < count; i++) {

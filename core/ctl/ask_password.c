@@ -128,7 +128,7 @@ int password_get(struct arena *a, const struct options *o, char **ret)
 		return *ret ? 0 : complain(CTL_USAGE, "out of memory");
 	}
 	ssize_t len = o->password_file ? read_file(o->password_file, "password", line, sizeof line) :
-		ask("Password", o->user, "use --password-file FILE or LYRE_PASSWORD", line, sizeof line);
+					 ask("Password", o->user, "use --password-file FILE or LYRE_PASSWORD", line, sizeof line);
 	return keep(a, line, sizeof line, len, ret);
 }
 

@@ -22,14 +22,14 @@
 struct client {
 	CURL *curl;
 	const char *url, *where; /**< the latter for messages */
-	bool local;        /**< a domain socket */
+	bool local;              /**< a domain socket */
 	char error[CURL_ERROR_SIZE];
 	/* of the request under way */
 	const struct sink *sink;
 	const struct source *source;
 	uint64_t moved; /**< bytes, into the sink or out of the source */
 	struct answer *answer;
-	bool failed;  /**< the sink, or the source */
+	bool failed; /**< the sink, or the source */
 };
 
 /** What matters of an address. */
@@ -56,8 +56,7 @@ static struct address address_read(const char *url)
 	if (u && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK) {
 		ret.password = curl_url_get(u, CURLUPART_PASSWORD, &password, 0) == CURLUE_OK;
 		ret.loopback = curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK && is_loopback(host);
-		ret.tls = curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-			strcasecmp(scheme, "https") == 0;
+		ret.tls = curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK && strcasecmp(scheme, "https") == 0;
 	}
 	curl_free(host);
 	curl_free(scheme);
@@ -126,10 +125,12 @@ static int set_address(struct client *c, struct arena *a, struct options *o)
 		return complain(CTL_REFUSED, "out of memory");
 	struct address address = address_read(c->url);
 	if (address.password)
-		return complain(CTL_USAGE, "a password in the URL can be read by everyone on this machine: "
+		return complain(CTL_USAGE,
+			"a password in the URL can be read by everyone on this machine: "
 			"use --user with --password-file FILE or LYRE_PASSWORD, or enter it when prompted");
 	if (!address.loopback && !address.tls && (o->user || o->token_file || o->token))
-		complain(CTL_OK, "warning: the %s goes to '%s' without encryption: use https", o->user ? "password" : "token", o->url);
+		complain(CTL_OK, "warning: the %s goes to '%s' without encryption: use https", o->user ? "password" : "token",
+			o->url);
 	c->where = o->url;
 	if (address.loopback)
 		curl_easy_setopt(c->curl, CURLOPT_NOPROXY, "*");
@@ -248,7 +249,8 @@ static int complain_code(struct client *c, CURLcode code)
 	if (c->local && code == CURLE_COULDNT_CONNECT && error != 0)
 		return complain(CTL_UNREACHABLE, "cannot reach the server at '%s': %s%s", c->where, strerror((int)error),
 			error == EACCES ? "; --url http://localhost:9925 --user NAME signs in without it" : "");
-	const char *hint = code == CURLE_PEER_FAILED_VERIFICATION ? "; --cacert FILE names the authority that signed its certificate" : "";
+	const char *hint =
+		code == CURLE_PEER_FAILED_VERIFICATION ? "; --cacert FILE names the authority that signed its certificate" : "";
 	return complain(CTL_UNREACHABLE, "cannot reach the server at '%s': %s%s", c->where,
 		c->error[0] ? c->error : curl_easy_strerror(code), hint);
 }
@@ -285,8 +287,7 @@ static int perform(struct client *c, const char *const *lines, const char *url, 
 	return code == CURLE_OK ? 0 : complain_code(c, code);
 }
 
-int client_send(struct client *c, const struct buf *request, const char *accept, const struct sink *sink,
-	struct answer *ret)
+int client_send(struct client *c, const struct buf *request, const char *accept, const struct sink *sink, struct answer *ret)
 {
 	char accept_line[100];
 	const char *const lines[] = { accept_line, "Content-Type: application/json", "Expect:", NULL };
@@ -317,11 +318,11 @@ static char *address_with(const struct client *c, struct arena *a, const struct 
 	return code == CURLUE_OK ? ret : NULL;
 }
 
-int client_upload(struct client *c, struct arena *a, const struct parameter *parameters, const struct source *source,
-	struct answer *ret)
+int client_upload(
+	struct client *c, struct arena *a, const struct parameter *parameters, const struct source *source, struct answer *ret)
 {
-	const char *const lines[] = { "Accept: application/json", "Content-Type: application/octet-stream",
-		"Expect: 100-continue", source->size < 0 ? "Transfer-Encoding: chunked" : NULL, NULL };
+	const char *const lines[] = { "Accept: application/json", "Content-Type: application/octet-stream", "Expect: 100-continue",
+		source->size < 0 ? "Transfer-Encoding: chunked" : NULL, NULL };
 	*ret = (struct answer){ .type = "" };
 	char *url = address_with(c, a, parameters);
 	if (!url)

@@ -21,7 +21,7 @@ struct sink {
 struct source {
 	ssize_t (*read)(void *arg, char *to, size_t max); /**< bytes put there, 0 at the end, negative: it failed, which is said */
 	void *arg;
-	int64_t size;                                     /**< bytes there are; -1: not known */
+	int64_t size; /**< bytes there are; -1: not known */
 };
 
 /** Of a query string. */
@@ -46,8 +46,7 @@ void client_close(struct client *c);
  * \return 0 when there is an answer, whatever its status; CTL_UNREACHABLE, or CTL_REFUSED when
  *         the sink failed: both said; CTL_REFUSED when a signal came (ctl/interrupt.h)
  */
-int client_send(struct client *c, const struct buf *request, const char *accept, const struct sink *sink,
-	struct answer *ret);
+int client_send(struct client *c, const struct buf *request, const char *accept, const struct sink *sink, struct answer *ret);
 
 /**
  * Sends a file, as the body of an operation whose parameters go into the address.
@@ -55,7 +54,7 @@ int client_send(struct client *c, const struct buf *request, const char *accept,
  * \param ret         its body is the caller's to free, whatever is returned
  * \return as client_send(); CTL_REFUSED when the source failed
  */
-int client_upload(struct client *c, struct arena *a, const struct parameter *parameters, const struct source *source,
-	struct answer *ret);
+int client_upload(
+	struct client *c, struct arena *a, const struct parameter *parameters, const struct source *source, struct answer *ret);
 
 #endif

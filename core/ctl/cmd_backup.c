@@ -25,8 +25,8 @@
 struct file_sink {
 	const char *path;
 	int fd;
-	bool regular;                          /**< what is written there is brought to the disk */
-	unsigned char head[BACKUP_HEAD];       /**< the first bytes */
+	bool regular;                    /**< what is written there is brought to the disk */
+	unsigned char head[BACKUP_HEAD]; /**< the first bytes */
 	size_t head_len;
 };
 
@@ -130,8 +130,7 @@ static int fetch(struct client *c, struct arena *a, const struct options *o, con
 }
 
 /** A new file takes the old one's name when it is whole. */
-static int backup_to_file(struct client *c, struct arena *a, const struct options *o, const char *database,
-	const char *file)
+static int backup_to_file(struct client *c, struct arena *a, const struct options *o, const char *database, const char *file)
 {
 	char *part = arena_printf(a, "%s.part", file);
 	if (!part)
@@ -152,16 +151,15 @@ static int backup_to_file(struct client *c, struct arena *a, const struct option
 }
 
 /** What is no regular file stays what it is. */
-static int backup_to_stream(struct client *c, struct arena *a, const struct options *o, const char *database,
-	const char *file)
+static int backup_to_stream(struct client *c, struct arena *a, const struct options *o, const char *database, const char *file)
 {
 	bool out = strcmp(file, "-") == 0;
 	struct file_sink sink = { .path = out ? "standard output" : file };
 	sink.fd = out ? STDOUT_FILENO : open(file, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 	if (sink.fd < 0)
 		return complain(CTL_REFUSED, "cannot write '%s': %s", file, strerror(errno));
-	int rc = isatty(sink.fd) ? complain(CTL_USAGE, "a backup is binary: redirect it to a file")
-				 : fetch(c, a, o, database, &sink);
+	int rc = isatty(sink.fd) ? complain(CTL_USAGE, "a backup is binary: redirect it to a file") :
+				   fetch(c, a, o, database, &sink);
 	if (!out && close(sink.fd) < 0 && rc == 0)
 		rc = complain(CTL_REFUSED, "cannot write '%s': %s", file, strerror(errno));
 	return rc;

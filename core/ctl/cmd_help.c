@@ -29,7 +29,8 @@ static bool print_list(struct buf *out, struct json_object *o, const char *name,
 	struct json_object *list = json_object_object_get(o, name);
 	for (size_t i = 0; i < item_count(list); i++) {
 		struct json_object *item = json_object_array_get_idx(list, i);
-		buf_addf(out, "%s%s", i > 0 ? separator : first, json_object_is_type(item, json_type_string) ? json_object_get_string(item) : "");
+		buf_addf(out, "%s%s", i > 0 ? separator : first,
+			json_object_is_type(item, json_type_string) ? json_object_get_string(item) : "");
 	}
 	return item_count(list) > 0;
 }
@@ -57,8 +58,8 @@ static void print_words(struct buf *out, const char *words, size_t indent)
 }
 
 /** "name   help" lines, the helps below each other. */
-static void print_lines(struct buf *out, struct json_object *list, const char *member,
-	void (*also)(struct buf *out, struct json_object *item))
+static void print_lines(
+	struct buf *out, struct json_object *list, const char *member, void (*also)(struct buf *out, struct json_object *item))
 {
 	size_t width = 0;
 	for (size_t i = 0; i < item_count(list); i++) {
@@ -100,7 +101,9 @@ static void print_rules(struct buf *out, struct json_object *param)
 /** Who may call it. */
 static void print_access(struct buf *out, struct json_object *op)
 {
-	static const struct { const char *word, *sentence; } sentences[] = {
+	static const struct {
+		const char *word, *sentence;
+	} sentences[] = {
 		{ "super_user", "For super users only." },
 		{ "open", "Nobody needs to sign in for it." },
 		{ "structure_user", "For super users, and for structure users of the database." },
@@ -126,8 +129,8 @@ static void print_operation(struct buf *out, struct json_object *op)
 		buf_addf(&words, needed ? " %s=…" : " [%s=…]", text_of(param, "name"));
 	}
 	buf_addf(out, "lyre %s ", text_of(op, "operation"));
-	print_words(out, buf_cstr(&words) && words.len > 0 ? words.data + 1 : "",
-		strlen("lyre  ") + strlen(text_of(op, "operation")));
+	print_words(
+		out, buf_cstr(&words) && words.len > 0 ? words.data + 1 : "", strlen("lyre  ") + strlen(text_of(op, "operation")));
 	out->failed |= words.failed;
 	buf_free(&words);
 	buf_addf(out, "\n%s", text_of(op, "help"));
@@ -159,8 +162,8 @@ static void print_setting(struct buf *out, struct json_object *setting)
 	const char *fallback = text_member(setting, "default");
 	struct buf text;
 	buf_init(&text);
-	buf_addf(&text, "%s (%s; default %s) %s", text_of(setting, "help"), text_of(setting, "value"),
-		fallback ? fallback : "null", effect_sentence(setting));
+	buf_addf(&text, "%s (%s; default %s) %s", text_of(setting, "help"), text_of(setting, "value"), fallback ? fallback : "null",
+		effect_sentence(setting));
 	buf_addf(out, "  %s\n", text_of(setting, "setting"));
 	print_pad(out, SETTING_INDENT);
 	print_words(out, buf_cstr(&text) ? text.data : "", SETTING_INDENT);
@@ -219,7 +222,8 @@ int command_help(struct client *c, struct arena *a, const char *operation, const
 	if (rc != 0)
 		return rc;
 	if (!found && operation)
-		return complain(CTL_REFUSED, "the server has no operation '%s': lyre help lists its operations, lyre --help the client's commands",
+		return complain(CTL_REFUSED,
+			"the server has no operation '%s': lyre help lists its operations, lyre --help the client's commands",
 			operation);
 	if (!found)
 		return complain(CTL_REFUSED,

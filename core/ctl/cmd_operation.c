@@ -66,7 +66,8 @@ static void say_error(const char *prefix, struct json_object *o)
 	if (!json_object_is_type(text, json_type_string) && !json_object_object_get_ex(o, "error", &text))
 		text = o;
 	say_value(prefix, text);
-	json_object_object_foreach(o, name, list) {
+	json_object_object_foreach(o, name, list)
+	{
 		(void)name;
 		for (size_t i = 0; i < item_count(list); i++)
 			say_value("  ", json_object_array_get_idx(list, i));
@@ -150,9 +151,9 @@ int request_value(struct client *c, struct arena *a, const struct buf *request, 
 
 /** Where an answer goes that is passed on as it comes. */
 struct stream {
-	bool raw;          /**< as asked for; else only what is no JSON */
-	struct buf *kept;  /**< JSON that is to be made readable */
-	char last;         /**< character written */
+	bool raw;         /**< as asked for; else only what is no JSON */
+	struct buf *kept; /**< JSON that is to be made readable */
+	char last;        /**< character written */
 };
 
 static bool stream_write(void *arg, const char *type, const void *piece, size_t len)
@@ -187,8 +188,7 @@ static bool needs_types(char **words, size_t count)
 	return false;
 }
 
-int command_operation(struct client *c, struct arena *a, const struct options *o, const char *operation,
-	char **words, size_t count)
+int command_operation(struct client *c, struct arena *a, const struct options *o, const char *operation, char **words, size_t count)
 {
 	static const char *const accepts[] = {
 		[FORMAT_PEOPLE] = "application/json, */*;q=0.1",
@@ -222,8 +222,7 @@ int command_operation(struct client *c, struct arena *a, const struct options *o
 	return rc;
 }
 
-int command_database(struct client *c, struct arena *a, const struct options *o, const char *operation,
-	const char *database)
+int command_database(struct client *c, struct arena *a, const struct options *o, const char *operation, const char *database)
 {
 	struct buf json;
 	buf_init(&json);

@@ -33,7 +33,8 @@ static int judge(struct arena *a, const struct answer *answer, struct json_objec
 	if (text_is(json_object_object_get(said, "error"), "Operation 'alter_user' not found"))
 		return complain(CTL_REFUSED, "the server's module 'users', which changes passwords, is off or not built");
 	if (answer->status == 401 && !known)
-		return complain(CTL_REFUSED, "the socket identifies only root and the server's own user; any other user must sign in with --user NAME");
+		return complain(CTL_REFUSED,
+			"the socket identifies only root and the server's own user; any other user must sign in with --user NAME");
 	if (answer->status != 200)
 		return complain_answer(a, answer->status, answer->type, answer->body.data, answer->body.len);
 	struct json_object *updated = json_object_object_get(said, "update_hashes");

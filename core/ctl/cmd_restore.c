@@ -93,8 +93,8 @@ int command_restore(struct client *c, struct arena *a, const struct options *o, 
 		return complain(CTL_REFUSED, "cannot read %s: %s", source.name, strerror(errno));
 	signal(SIGPIPE, SIG_IGN); /* a server that refuses it may hang up: its answer says why */
 	int64_t size = size_of(source.fd, &st);
-	int rc = isatty(source.fd) ? complain(CTL_USAGE, "%s is a terminal, and not a backup of a database", source.name)
-				   : read_head(&source);
+	int rc = isatty(source.fd) ? complain(CTL_USAGE, "%s is a terminal, and not a backup of a database", source.name) :
+				     read_head(&source);
 	progress_begin(database, o->quiet);
 	if (rc == 0)
 		rc = send_file(c, a, &source, size, database);

@@ -29,7 +29,7 @@ enum ctl_status {
 enum ctl_format { FORMAT_PEOPLE, FORMAT_JSON, FORMAT_CSV };
 
 struct options {
-	const char *url;           /**< NULL: the domain socket */
+	const char *url; /**< NULL: the domain socket */
 	const char *socket;
 	const char *user;          /**< NULL: no password is sent */
 	const char *password_file; /**< NULL: the environment, else the terminal is asked */
@@ -39,10 +39,10 @@ struct options {
 	bool insecure;             /**< --insecure: the server's certificate is not checked */
 	enum ctl_format format;
 	bool force;
-	bool activate;             /**< --activate, for passwd */
-	bool all;                  /**< --all, for backup */
-	bool quiet;                /**< --quiet: no progress */
-	const char **tables;       /**< --table, for backup */
+	bool activate;       /**< --activate, for passwd */
+	bool all;            /**< --all, for backup */
+	bool quiet;          /**< --quiet: no progress */
+	const char **tables; /**< --table, for backup */
 	size_t table_count;
 };
 
@@ -65,10 +65,9 @@ int command_restore(struct client *c, struct arena *a, const struct options *o, 
 /** Gives a user a new password. */
 int command_passwd(struct client *c, struct arena *a, const struct options *o, const char *user);
 /** An operation that takes a database and nothing else. */
-int command_database(struct client *c, struct arena *a, const struct options *o, const char *operation,
-	const char *database);
-int command_operation(struct client *c, struct arena *a, const struct options *o, const char *operation,
-	char **words, size_t count);
+int command_database(struct client *c, struct arena *a, const struct options *o, const char *operation, const char *database);
+int command_operation(
+	struct client *c, struct arena *a, const struct options *o, const char *operation, char **words, size_t count);
 
 /** Sends a request and reads the JSON that answers it. \param[out] ret  a new reference. \return 0 or CTL_…, said */
 int request_value(struct client *c, struct arena *a, const struct buf *request, struct json_object **ret);
@@ -86,8 +85,8 @@ int declaration_fetch(struct client *c, const char *operation, struct json_objec
  * \param declaration  may be NULL: types are guessed then
  * \return 0 or CTL_…, said
  */
-int arguments_build(struct arena *a, const char *operation, char **words, size_t count,
-	struct json_object *declaration, struct buf *json);
+int arguments_build(
+	struct arena *a, const char *operation, char **words, size_t count, struct json_object *declaration, struct buf *json);
 
 /** Prints an answer, JSON, for people: a table, a sentence, or readable JSON. \return 0 or CTL_REFUSED, said */
 int show_answer(const char *text, size_t len);

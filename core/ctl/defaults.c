@@ -43,10 +43,11 @@ static char *trim(char *text)
 /** Where a key of the file stands in the options; NULL for an unknown one. */
 static const char **place_of(struct options *o, const char *key)
 {
-	const struct { const char *key; const char **place; } keys[] = {
-		{ "url", &o->url }, { "socket", &o->socket }, { "cacert", &o->cacert }, { "user", &o->user },
-		{ "password-file", &o->password_file }, { "token-file", &o->token_file }
-	};
+	const struct {
+		const char *key;
+		const char **place;
+	} keys[] = { { "url", &o->url }, { "socket", &o->socket }, { "cacert", &o->cacert }, { "user", &o->user },
+		{ "password-file", &o->password_file }, { "token-file", &o->token_file } };
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
 		if (strcmp(key, keys[i].key) == 0)
 			return keys[i].place;
@@ -63,8 +64,9 @@ static int line_read(struct options *o, struct arena *a, char *line, const char 
 		*sign = '\0';
 	const char *key = trim(text), **place = sign ? place_of(o, key) : NULL;
 	if (!place)
-		return complain(CTL_USAGE, "%s:%u: '%s' is not url, socket, cacert, user, password-file or token-file, with = and a value",
-			path, number, key);
+		return complain(CTL_USAGE,
+			"%s:%u: '%s' is not url, socket, cacert, user, password-file or token-file, with = and a value", path,
+			number, key);
 	const char *value = trim(sign + 1);
 	*place = arena_strndup(a, value, strlen(value));
 	return *place ? 0 : complain(CTL_USAGE, "out of memory");

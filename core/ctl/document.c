@@ -24,16 +24,16 @@
 struct document {
 	const char *start, *p, *end;
 	struct json_tokener *tokener;
-	struct buf changed;  /**< the value under way, up to kept */
-	const char *kept;    /**< what follows is as it came */
-	bool long_integers;  /**< the value has some */
+	struct buf changed; /**< the value under way, up to kept */
+	const char *kept;   /**< what follows is as it came */
+	bool long_integers; /**< the value has some */
 	struct err *err;
 };
 
 static int fail(struct document *d, const char *at, const char *what)
 {
 	return at < d->end ? err_set(d->err, LYRE_EINVAL, "%s at byte %zu", what, (size_t)(at - d->start) + 1) :
-		err_set(d->err, LYRE_EINVAL, "unexpected end");
+			     err_set(d->err, LYRE_EINVAL, "unexpected end");
 }
 
 static void change(struct document *d, const char *from, const char *to, const char *by)
@@ -181,8 +181,10 @@ static int pass_value(struct document *d, unsigned around)
 		if (d->p == d->end)
 			return fail(d, d->end, "");
 		char c = *d->p;
-		rc = c == '"' ? pass_text(d) : c == '-' || (c >= '0' && c <= '9') ? pass_number(d) : c >= 'a' && c <= 'z' ? pass_word(d) :
-			pass_sign(d, before, &depth);
+		rc = c == '"'                              ? pass_text(d) :
+			c == '-' || (c >= '0' && c <= '9') ? pass_number(d) :
+			c >= 'a' && c <= 'z'               ? pass_word(d) :
+							     pass_sign(d, before, &depth);
 		before = c;
 	} while (rc == 0 && depth > around);
 	return rc;
@@ -344,7 +346,8 @@ const char *text_member(struct json_object *o, const char *name)
 {
 	struct json_object *member;
 	return json_object_object_get_ex(o, name, &member) && json_object_is_type(member, json_type_string) ?
-		json_object_get_string(member) : NULL;
+		json_object_get_string(member) :
+		NULL;
 }
 
 bool text_is(struct json_object *o, const char *s)

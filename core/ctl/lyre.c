@@ -18,59 +18,58 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char usage[] =
-	"Usage: lyre [OPTION]... OPERATION [NAME=VALUE]...\n"
-	"       lyre [OPTION]... backup DATABASE FILE [--table NAME]... [--force]\n"
-	"       lyre [OPTION]... backup --all FOLDER [--force]\n"
-	"       lyre [OPTION]... restore FILE DATABASE\n"
-	"       lyre [OPTION]... compact DATABASE\n"
-	"       lyre [OPTION]... check DATABASE\n"
-	"       lyre [OPTION]... passwd USER [--activate]\n"
-	"       lyre [OPTION]... renew-certs\n"
-	"       lyre [OPTION]... help [OPERATION]\n"
-	"       lyre [OPTION]... help set_configuration [TEXT]\n"
-	"\n"
-	"Run an operation on a Lyre server and show its answer.\n"
-	"\n"
-	"  name=value    an argument, converted to the type that the operation expects;\n"
-	"                in an array, commas separate the items: ids=1,2,3\n"
-	"  name:=JSON    an argument as JSON\n"
-	"  name=@FILE    an argument from a file; also name:=@FILE\n"
-	"\n"
-	"FILE may be - for standard input (backup: standard output).\n"
-	"\n"
-	"Server:\n"
-	"  -s, --socket PATH         its domain socket; default: $LYRE_SOCKET, else\n"
-	"                            /var/lib/lyre/operations-server\n"
-	"  -u, --url URL             its address, such as https://host:9925; without a\n"
-	"                            scheme, http is used; default: $LYRE_URL\n"
-	"      --cacert FILE         certificates that https trusts, in place of the system's\n"
-	"      --insecure            with https, do not verify the server's certificate\n"
-	"\n"
-	"Signing in, if the socket does not identify you:\n"
-	"  -U, --user NAME           the user, or $LYRE_USER; the password is asked for, or is\n"
-	"      --password-file FILE  the first line of a file, or from $LYRE_PASSWORD\n"
-	"      --token-file FILE     in place of both, an operation token: the first line of a\n"
-	"                            file; without --user also from $LYRE_TOKEN\n"
-	"\n"
-	"Defaults can also be set in ~/.config/lyre/config, one per line: url = …,\n"
-	"socket = …, cacert = …, user = …, password-file = …, token-file = …\n"
-	"\n"
-	"How the answer is shown:\n"
-	"      --json                as the server sends it\n"
-	"      --csv                 as CSV\n"
-	"\n"
-	"  -t, --table NAME          backup: only this table; may be repeated\n"
-	"  -f, --force               backup: replace the file\n"
-	"  -q, --quiet               backup, restore: no progress on the terminal\n"
-	"      --all                 backup: every database, to FOLDER/DATABASE.mdb\n"
-	"      --activate            passwd: let the user sign in again, too; the new password\n"
-	"                            is asked for, or is the first line of standard input\n"
-	"  -h, --help                this text; lyre help lists the server's operations\n"
-	"  -V, --version             the version\n"
-	"\n"
-	"Ends with 0 when all is well, 1 when the server refused, 2 when the command line is\n"
-	"wrong, 3 when there is no answer from a server.\n";
+static const char usage[] = "Usage: lyre [OPTION]... OPERATION [NAME=VALUE]...\n"
+			    "       lyre [OPTION]... backup DATABASE FILE [--table NAME]... [--force]\n"
+			    "       lyre [OPTION]... backup --all FOLDER [--force]\n"
+			    "       lyre [OPTION]... restore FILE DATABASE\n"
+			    "       lyre [OPTION]... compact DATABASE\n"
+			    "       lyre [OPTION]... check DATABASE\n"
+			    "       lyre [OPTION]... passwd USER [--activate]\n"
+			    "       lyre [OPTION]... renew-certs\n"
+			    "       lyre [OPTION]... help [OPERATION]\n"
+			    "       lyre [OPTION]... help set_configuration [TEXT]\n"
+			    "\n"
+			    "Run an operation on a Lyre server and show its answer.\n"
+			    "\n"
+			    "  name=value    an argument, converted to the type that the operation expects;\n"
+			    "                in an array, commas separate the items: ids=1,2,3\n"
+			    "  name:=JSON    an argument as JSON\n"
+			    "  name=@FILE    an argument from a file; also name:=@FILE\n"
+			    "\n"
+			    "FILE may be - for standard input (backup: standard output).\n"
+			    "\n"
+			    "Server:\n"
+			    "  -s, --socket PATH         its domain socket; default: $LYRE_SOCKET, else\n"
+			    "                            /var/lib/lyre/operations-server\n"
+			    "  -u, --url URL             its address, such as https://host:9925; without a\n"
+			    "                            scheme, http is used; default: $LYRE_URL\n"
+			    "      --cacert FILE         certificates that https trusts, in place of the system's\n"
+			    "      --insecure            with https, do not verify the server's certificate\n"
+			    "\n"
+			    "Signing in, if the socket does not identify you:\n"
+			    "  -U, --user NAME           the user, or $LYRE_USER; the password is asked for, or is\n"
+			    "      --password-file FILE  the first line of a file, or from $LYRE_PASSWORD\n"
+			    "      --token-file FILE     in place of both, an operation token: the first line of a\n"
+			    "                            file; without --user also from $LYRE_TOKEN\n"
+			    "\n"
+			    "Defaults can also be set in ~/.config/lyre/config, one per line: url = …,\n"
+			    "socket = …, cacert = …, user = …, password-file = …, token-file = …\n"
+			    "\n"
+			    "How the answer is shown:\n"
+			    "      --json                as the server sends it\n"
+			    "      --csv                 as CSV\n"
+			    "\n"
+			    "  -t, --table NAME          backup: only this table; may be repeated\n"
+			    "  -f, --force               backup: replace the file\n"
+			    "  -q, --quiet               backup, restore: no progress on the terminal\n"
+			    "      --all                 backup: every database, to FOLDER/DATABASE.mdb\n"
+			    "      --activate            passwd: let the user sign in again, too; the new password\n"
+			    "                            is asked for, or is the first line of standard input\n"
+			    "  -h, --help                this text; lyre help lists the server's operations\n"
+			    "  -V, --version             the version\n"
+			    "\n"
+			    "Ends with 0 when all is well, 1 when the server refused, 2 when the command line is\n"
+			    "wrong, 3 when there is no answer from a server.\n";
 
 int complain(enum ctl_status status, const char *fmt, ...)
 {
@@ -84,7 +83,17 @@ int complain(enum ctl_status status, const char *fmt, ...)
 	return (int)status;
 }
 
-enum { OPTION_JSON = 256, OPTION_CSV, OPTION_CACERT, OPTION_INSECURE, OPTION_PASSWORD, OPTION_PASSWORD_FILE, OPTION_TOKEN_FILE, OPTION_ACTIVATE, OPTION_ALL };
+enum {
+	OPTION_JSON = 256,
+	OPTION_CSV,
+	OPTION_CACERT,
+	OPTION_INSECURE,
+	OPTION_PASSWORD,
+	OPTION_PASSWORD_FILE,
+	OPTION_TOKEN_FILE,
+	OPTION_ACTIVATE,
+	OPTION_ALL
+};
 
 static const struct option long_options[] = {
 	{ "socket", required_argument, NULL, 's' },
@@ -119,20 +128,53 @@ static int options_read(int argc, char **argv, struct arena *a, struct options *
 		return complain(CTL_USAGE, "out of memory");
 	for (int c; (c = getopt_long(argc, argv, "s:u:U:t:fqhV", long_options, NULL)) != -1;) {
 		switch (c) {
-		case 's': o->socket = optarg; socket_given = true; break;
-		case 'u': o->url = optarg; url_given = true; break;
-		case 'U': o->user = optarg; user_given = true; break;
-		case 't': o->tables[o->table_count++] = optarg; break;
-		case 'f': o->force = true; break;
-		case OPTION_JSON: o->format = FORMAT_JSON; break;
-		case OPTION_CSV: o->format = FORMAT_CSV; break;
-		case OPTION_CACERT: o->cacert = optarg; cacert_given = true; break;
-		case OPTION_INSECURE: o->insecure = true; break;
-		case OPTION_PASSWORD_FILE: o->password_file = optarg; break;
-		case OPTION_TOKEN_FILE: o->token_file = optarg; token_given = true; break;
-		case OPTION_ACTIVATE: o->activate = true; break;
-		case OPTION_ALL: o->all = true; break;
-		case 'q': o->quiet = true; break;
+		case 's':
+			o->socket = optarg;
+			socket_given = true;
+			break;
+		case 'u':
+			o->url = optarg;
+			url_given = true;
+			break;
+		case 'U':
+			o->user = optarg;
+			user_given = true;
+			break;
+		case 't':
+			o->tables[o->table_count++] = optarg;
+			break;
+		case 'f':
+			o->force = true;
+			break;
+		case OPTION_JSON:
+			o->format = FORMAT_JSON;
+			break;
+		case OPTION_CSV:
+			o->format = FORMAT_CSV;
+			break;
+		case OPTION_CACERT:
+			o->cacert = optarg;
+			cacert_given = true;
+			break;
+		case OPTION_INSECURE:
+			o->insecure = true;
+			break;
+		case OPTION_PASSWORD_FILE:
+			o->password_file = optarg;
+			break;
+		case OPTION_TOKEN_FILE:
+			o->token_file = optarg;
+			token_given = true;
+			break;
+		case OPTION_ACTIVATE:
+			o->activate = true;
+			break;
+		case OPTION_ALL:
+			o->all = true;
+			break;
+		case 'q':
+			o->quiet = true;
+			break;
 		case OPTION_PASSWORD:
 			return complain(CTL_USAGE,
 				"a password on the command line can be read by everyone on this machine: use --password-file FILE or LYRE_PASSWORD, or enter it when prompted");
@@ -170,15 +212,15 @@ static const struct command {
 	const char *form, *help;
 } commands[] = {
 	{ "backup", 1, 2, "backup DATABASE FILE [--table NAME]... [--force], or backup --all FOLDER [--force]",
-	  "Writes a consistent copy of a database to a file, while the server keeps running." },
+		"Writes a consistent copy of a database to a file, while the server keeps running." },
 	{ "restore", 2, 2, "restore FILE DATABASE", "Makes a database of a backup; the database must not exist." },
 	{ "compact", 1, 1, "compact DATABASE", "Gives the space that deleted records have left back to the disk." },
 	{ "check", 1, 1, "check DATABASE", "Reads all of a database, and says whether it is sound." },
 	{ "passwd", 1, 1, "passwd USER [--activate]",
-	  "Gives a user a new password, which is asked for or is the first line of standard input." },
+		"Gives a user a new password, which is asked for or is the first line of standard input." },
 	{ "renew-certs", 0, 0, "renew-certs", "Renews the authority and the certificate that the server has made for itself." },
 	{ "help", 0, 2, "help [OPERATION], or help set_configuration [TEXT]",
-	  "Lists the operations of the server, or shows one with its parameters; of set_configuration the settings, all or those with TEXT in their names." },
+		"Lists the operations of the server, or shows one with its parameters; of set_configuration the settings, all or those with TEXT in their names." },
 };
 
 static const struct command *command_named(const char *name)

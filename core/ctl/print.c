@@ -118,7 +118,8 @@ static bool all_plain(struct json_object *o)
 		if (!is_plain(json_object_array_get_idx(o, i)))
 			return false;
 	if (json_object_is_type(o, json_type_object)) {
-		json_object_object_foreach(o, name, member) {
+		json_object_object_foreach(o, name, member)
+		{
 			(void)name;
 			if (!is_plain(member))
 				return false;
@@ -199,7 +200,8 @@ static void print_object(struct buf *out, struct json_object *o, unsigned depth)
 		out->len = before;
 	}
 	buf_add_char(out, '{');
-	json_object_object_foreach(o, name, member) {
+	json_object_object_foreach(o, name, member)
+	{
 		buf_add_str(out, separator);
 		new_line(out, depth + 1);
 		print_name(out, name);

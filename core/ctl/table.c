@@ -68,7 +68,8 @@ static void widen(struct column *c, size_t width)
 bool table_measure(struct table *t, struct json_object *row)
 {
 	size_t i = 0;
-	json_object_object_foreach(row, name, o) {
+	json_object_object_foreach(row, name, o)
+	{
 		struct column *c = column_named(t, name, i++);
 		if (!c)
 			return false;
@@ -76,7 +77,8 @@ bool table_measure(struct table *t, struct json_object *row)
 		if (t->cell.failed)
 			return false;
 		widen(c, cell_width(t));
-		c->numbers = c->numbers && (!o || json_object_is_type(o, json_type_int) || json_object_is_type(o, json_type_double));
+		c->numbers =
+			c->numbers && (!o || json_object_is_type(o, json_type_int) || json_object_is_type(o, json_type_double));
 	}
 	return true;
 }

@@ -292,8 +292,10 @@ static int explain(struct run *r)
 
 	if (rc != LYRE_ETOOBIG || !held)
 		return rc;
-	return err_set(&r->call.err, rc, "Rows are counted before they are sent as %s, and these take more memory than a "
-		"request may hold: accept application/cbor or application/x-ndjson instead, or ask for fewer rows", r->format->type);
+	return err_set(&r->call.err, rc,
+		"Rows are counted before they are sent as %s, and these take more memory than a "
+		"request may hold: accept application/cbor or application/x-ndjson instead, or ask for fewer rows",
+		r->format->type);
 }
 
 void answer_call(struct run *r)

@@ -14,8 +14,8 @@
 /* Any host of a domain can set cookies for it, so that others may come before the right one. */
 #define COOKIES_TRIED 4
 
-int dispatch_add_authenticator(struct dispatch *d, const char *owner, lyre_instance *instance,
-	const struct lyre_authenticator *a, struct err *e)
+int dispatch_add_authenticator(
+	struct dispatch *d, const char *owner, lyre_instance *instance, const struct lyre_authenticator *a, struct err *e)
 {
 	struct authenticator *n = ARENA_NEW(&d->registry.arena, struct authenticator);
 	struct lyre_operation *decl = ARENA_NEW(&d->registry.arena, struct lyre_operation);
@@ -35,8 +35,7 @@ int dispatch_add_authenticator(struct dispatch *d, const char *owner, lyre_insta
 	return 0;
 }
 
-void dispatch_forget(struct dispatch *d, enum lyre_credential_source source, const char *name, const char *text,
-	size_t len)
+void dispatch_forget(struct dispatch *d, enum lyre_credential_source source, const char *name, const char *text, size_t len)
 {
 	for (const struct authenticator *a = d->authenticators; a; a = a->next) {
 		if (a->source == source && !strcmp(a->name, name))
@@ -127,7 +126,8 @@ static int refused(const struct authentication *f, const struct err *said, int r
 	}
 	/* What else there is to say, that a user is not there for one, is nobody's who has not signed in. */
 	if (rc < 0 && status_of(rc) < 500) {
-		log_debug("dispatch", "module '%s' refuses credentials: %s", f->by->operation.owner, spoke ? said->text : "without giving a reason");
+		log_debug("dispatch", "module '%s' refuses credentials: %s", f->by->operation.owner,
+			spoke ? said->text : "without giving a reason");
 		return err_set(e, LYRE_EUNAUTHENTICATED, INVALID_TOKEN);
 	}
 	if (rc > 0)

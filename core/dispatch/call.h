@@ -36,40 +36,40 @@ struct call_scope {
 	struct call_scope *outer;
 	struct arena arena;
 	struct arena *outer_arena;
-	lyre_table *tables;   /**< of the call before it */
+	lyre_table *tables; /**< of the call before it */
 	lyre_cursor *cursors;
 };
 
 struct lyre_call {
-	struct exchange *x;       /**< NULL in a job */
-	struct job *job;          /**< NULL in an exchange */
+	struct exchange *x; /**< NULL in a job */
+	struct job *job;    /**< NULL in an exchange */
 	struct dispatch *dispatch;
 	struct store *store;
 	struct arena *arena;
 	const struct operation *operation;
-	const struct principal *who;  /**< a reference; NULL: nobody signed in */
-	bool by_password;         /**< who came with a password, or over the domain socket */
-	unsigned server_rights;   /**< lyre_server_rights_begin() less lyre_server_rights_end() */
+	const struct principal *who; /**< a reference; NULL: nobody signed in */
+	bool by_password;            /**< who came with a password, or over the domain socket */
+	unsigned server_rights;      /**< lyre_server_rights_begin() less lyre_server_rights_end() */
 	lyre_value body;
 	const struct decoder *decoder; /**< of the body; NULL: it has none */
-	lyre_value *args;         /**< a value a declared parameter; type LYRE_NULL and given false: absent */
-	bool *given;              /**< sent by the client */
-	bool *present;            /**< given, or has a default */
+	lyre_value *args;              /**< a value a declared parameter; type LYRE_NULL and given false: absent */
+	bool *given;                   /**< sent by the client */
+	bool *present;                 /**< given, or has a default */
 	struct err err;
-	struct denial denial;     /**< what is refused, where err is LYRE_EDENIED; both lists empty: the sentence says all */
-	lyre_out out;             /**< into the exchange's or the job's */
+	struct denial denial; /**< what is refused, where err is LYRE_EDENIED; both lists empty: the sentence says all */
+	lyre_out out;         /**< into the exchange's or the job's */
 	lyre_table *tables;
 	lyre_cursor *cursors;
-	struct call_scope *scope; /**< the innermost one that is open */
-	struct call_scope *spare; /**< one that ended, to be used again */
-	lyre_cursor *rows;        /**< set by reply_rows */
+	struct call_scope *scope;   /**< the innermost one that is open */
+	struct call_scope *spare;   /**< one that ended, to be used again */
+	lyre_cursor *rows;          /**< set by reply_rows */
 	struct query_limits limits; /**< of its queries; call_limits() makes them */
-	struct upload *upload;    /**< the file that was sent as the body; NULL for none */
-	int fd;                   /**< set by reply_file; -1 for none */
+	struct upload *upload;      /**< the file that was sent as the body; NULL for none */
+	int fd;                     /**< set by reply_file; -1 for none */
 	const char *filename;
-	bool failure_written;     /**< set by fail_reply: out holds the answer to the failure */
-	const char *set_cookie;   /**< set by reply_cookie: the header's value */
-	const char *text_type;    /**< set by reply_text: the answer is no value, but a text of this content type */
+	bool failure_written;   /**< set by fail_reply: out holds the answer to the failure */
+	const char *set_cookie; /**< set by reply_cookie: the header's value */
+	const char *text_type;  /**< set by reply_text: the answer is no value, but a text of this content type */
 	/* after LYRE_PENDING: set by who answers later, run on the connection's or the job's thread */
 	int (*again)(lyre_call *call);
 	struct record_write write;

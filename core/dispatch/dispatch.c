@@ -77,8 +77,7 @@ void dispatch_close(struct dispatch *d)
 	free(d);
 }
 
-int dispatch_register(struct dispatch *d, const char *owner, lyre_instance *instance,
-	struct lyre_list operations, struct err *e)
+int dispatch_register(struct dispatch *d, const char *owner, lyre_instance *instance, struct lyre_list operations, struct err *e)
 {
 	int rc = registry_add(&d->registry, owner, instance, operations, e);
 

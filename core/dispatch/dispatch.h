@@ -40,28 +40,28 @@ enum body_kind {
 
 /** One request and its answer. Made by http/, one a request; everything it points to is in its arena unless said otherwise. */
 struct exchange {
-	struct charge charge;      /**< of arena, body and out */
+	struct charge charge; /**< of arena, body and out */
 	struct arena arena;
 	/* in */
 	enum method method;
-	const char *path;          /**< without the query string */
-	const char *content_type;  /**< NULL when not sent; so the following */
+	const char *path;         /**< without the query string */
+	const char *content_type; /**< NULL when not sent; so the following */
 	const char *accept;
 	const char *authorization;
-	const char *cookie;        /**< the Cookie header */
-	const char *cookie_used;   /**< the value in it that signed its user in; set by dispatch */
+	const char *cookie;      /**< the Cookie header */
+	const char *cookie_used; /**< the value in it that signed its user in; set by dispatch */
 	const char *origin, *host;
-	bool origin_named;         /**< the origin is one that operationsApi.network.corsAccessList names */
-	bool secure;               /**< it came over TLS, to here or to a trusted proxy */
-	struct buf body;           /**< one spare byte behind it */
-	bool body_later;           /**< dispatch_begin() comes before the body, to say whether it is wanted */
-	const lyre_value *query;   /**< where the body is a file: the parameters, texts of an object; NULL else */
-	uint64_t body_size;        /**< of such a body, as its head says; UINT64_MAX: it does not */
-	bool body_whole;           /**< of such a body nothing more comes */
+	bool origin_named;       /**< the origin is one that operationsApi.network.corsAccessList names */
+	bool secure;             /**< it came over TLS, to here or to a trusted proxy */
+	struct buf body;         /**< one spare byte behind it */
+	bool body_later;         /**< dispatch_begin() comes before the body, to say whether it is wanted */
+	const lyre_value *query; /**< where the body is a file: the parameters, texts of an object; NULL else */
+	uint64_t body_size;      /**< of such a body, as its head says; UINT64_MAX: it does not */
+	bool body_whole;         /**< of such a body nothing more comes */
 	/** the user whom the client's certificate signs in; NULL: nobody. Lives as long as the connection */
 	const char *certified;
-	bool trusted;              /**< a peer on the domain socket with our own uid, or root: super_user without a password */
-	const char *peer;          /**< address, for the log */
+	bool trusted;     /**< a peer on the domain socket with our own uid, or root: super_user without a password */
+	const char *peer; /**< address, for the log */
 	/* out */
 	int status;
 	const char *content_type_out; /**< NULL: none is sent */
@@ -72,14 +72,14 @@ struct exchange {
 	bool close;                   /**< end the connection after this */
 	enum body_kind body_kind;
 	struct buf out;
-	int fd;                       /**< BODY_FILE; -1 else. dispatch_end() closes it: who takes it over puts -1 here */
-	double duration_ms;           /**< of the work, for Server-Timing */
+	int fd;             /**< BODY_FILE; -1 else. dispatch_end() closes it: who takes it over puts -1 here */
+	double duration_ms; /**< of the work, for Server-Timing */
 	/* waiting */
 	void (*resume)(struct exchange *x); /**< set by http/: called once after each wait, from any thread */
 	/** set by http/, or NULL: whether the client has closed the connection; not after resume() */
 	bool (*gone)(const struct exchange *x);
 	struct dispatch *dispatch;
-	void *state;                  /**< dispatch's own */
+	void *state; /**< dispatch's own */
 };
 
 enum dispatch_result {
@@ -128,9 +128,9 @@ struct operation {
 	const char *owner;                 /**< module's name */
 	lyre_instance *instance;
 	struct lyre_param *params;
-	const lyre_value *fallbacks;       /**< of each parameter, decoded; LYRE_NULL where it has none */
+	const lyre_value *fallbacks; /**< of each parameter, decoded; LYRE_NULL where it has none */
 	size_t param_count;
-	size_t number;                     /**< from 1 on, in the order of registration; 0: a route */
+	size_t number; /**< from 1 on, in the order of registration; 0: a route */
 };
 
 /** The place of a parameter among those of an operation; their count when it has none of the name. */
@@ -175,24 +175,23 @@ void dispatch_close(struct dispatch *d);
  * Adds a module's operations; a name or alias that is taken is refused with both owners named, as is a declaration that
  * makes no sense. Before the first request.
  */
-int dispatch_register(struct dispatch *d, const char *owner, lyre_instance *instance,
-	struct lyre_list operations, struct err *e);
+int dispatch_register(struct dispatch *d, const char *owner, lyre_instance *instance, struct lyre_list operations, struct err *e);
 /** Whether the server itself answers a path. */
 bool dispatch_answers(const char *path);
 /** Adds a route of a module, which is valid and not taken. Before the first request. */
-int dispatch_add_route(struct dispatch *d, const char *owner, lyre_instance *instance, const struct lyre_route *route, struct err *e);
+int dispatch_add_route(
+	struct dispatch *d, const char *owner, lyre_instance *instance, const struct lyre_route *route, struct err *e);
 /** Adds credentials of a module's own kind, which are valid and not taken. Before the first request. */
-int dispatch_add_authenticator(struct dispatch *d, const char *owner, lyre_instance *instance,
-	const struct lyre_authenticator *a, struct err *e);
+int dispatch_add_authenticator(
+	struct dispatch *d, const char *owner, lyre_instance *instance, const struct lyre_authenticator *a, struct err *e);
 /**
  * Runs work of a module, on this thread, as a call with the rights of the server. \p e has the sentence of its failure.
  * \return what \p work returned; LYRE_ENOMEM; LYRE_EINTERNAL for an answer that is pending
  */
-int dispatch_run(struct dispatch *d, const char *owner, lyre_instance *instance, int (*work)(lyre_call *call, void *arg),
-	void *arg, struct err *e);
+int dispatch_run(struct dispatch *d, const char *owner, lyre_instance *instance, int (*work)(lyre_call *call, void *arg), void *arg,
+	struct err *e);
 /** Credentials of this kind are good no more. Any thread. */
-void dispatch_forget(struct dispatch *d, enum lyre_credential_source source, const char *name, const char *text,
-	size_t len);
+void dispatch_forget(struct dispatch *d, enum lyre_credential_source source, const char *name, const char *text, size_t len);
 /** What all requests may hold; as long as \p d. */
 struct budget *dispatch_budget(struct dispatch *d);
 /** All operations by name. */
@@ -204,7 +203,7 @@ const struct operation *const *dispatch_operations(const struct dispatch *d, siz
 struct traffic {
 	metric_count opened, closed, refused; /**< connections */
 	metric_count handshakes, handshakes_failed;
-	metric_count received, sent;          /**< bytes of bodies */
+	metric_count received, sent; /**< bytes of bodies */
 };
 /** The calling thread's. */
 struct traffic *dispatch_traffic(struct dispatch *d);

@@ -30,14 +30,13 @@ struct registry {
 		const char *name;
 		size_t len;
 		const struct operation *operation;
-	} *words;
+	} * words;
 	size_t word_count, word_size;
 };
 
 void registry_init(struct registry *g);
 void registry_free(struct registry *g);
-int registry_add(struct registry *g, const char *owner, lyre_instance *instance,
-	struct lyre_list operations, struct err *e);
+int registry_add(struct registry *g, const char *owner, lyre_instance *instance, struct lyre_list operations, struct err *e);
 /** NULL when there is none. Any thread once all are added. */
 const struct operation *registry_find(const struct registry *g, const char *name, size_t len);
 
@@ -58,8 +57,8 @@ const struct operation *route_find(const struct dispatch *d, const char *path);
 
 /** What requests and answers may be in. */
 struct format {
-	const char *type;              /**< its media type */
-	double weight;                 /**< among what a client accepts, the highest product of its q and this wins */
+	const char *type; /**< its media type */
+	double weight;    /**< among what a client accepts, the highest product of its q and this wins */
 	const struct encoder *encoder;
 	const struct decoder *decoder; /**< NULL: requests are not in it */
 	const char *disposition;       /**< of its answers; NULL: none */
@@ -104,7 +103,7 @@ struct verification {
 	unsigned retry_after;                 /**< s; not 0: it is refused, as too many before it failed */
 	void (*done)(struct verification *v); /**< on a thread of the gate, once, the last use of this */
 	int rc;
-	const struct principal *who;          /**< a reference, where rc is 0 */
+	const struct principal *who; /**< a reference, where rc is 0 */
 	struct err err;
 };
 
@@ -169,8 +168,8 @@ int authorise(struct lyre_call *call, struct err *e);
 /* ---- what a request touches (needs.c) ---- */
 
 /** The tables that a request touches, each once, with the attributes where the role limits them. LYRE_ENOMEM */
-int needs_find(const struct operation *o, const lyre_value *body, const char *database, const struct role *role,
-	struct arena *a, struct permission_need **ret);
+int needs_find(const struct operation *o, const lyre_value *body, const char *database, const struct role *role, struct arena *a,
+	struct permission_need **ret);
 
 /* ---- arguments (argument.c, validate.c) ---- */
 
@@ -216,12 +215,12 @@ struct dispatch {
 	double started;
 	struct gate *gate;
 	struct authenticator *authenticators;
-	struct pool *queries;     /**< threads of slow queries */
-	size_t conditions_max;    /**< of a query */
-	int64_t query_ns;         /**< that one may work; 0: without a limit */
-	atomic_uint slow;         /**< pieces of rows that these threads make, or that wait for them */
+	struct pool *queries;  /**< threads of slow queries */
+	size_t conditions_max; /**< of a query */
+	int64_t query_ns;      /**< that one may work; 0: without a limit */
+	atomic_uint slow;      /**< pieces of rows that these threads make, or that wait for them */
 	atomic_bool draining;
-	atomic_bool cutting;      /**< queries under way end */
+	atomic_bool cutting; /**< queries under way end */
 	atomic_uint open;    /**< exchanges between begin and end */
 	atomic_uint waiting; /**< of them, between WAIT and continue */
 };
@@ -229,11 +228,11 @@ struct dispatch {
 /** What a step says of how to go on. */
 enum flow {
 	FLOW_NEXT,
-	FLOW_DONE,  /**< the answer stands */
-	FLOW_WAIT,  /**< the next step after the wake-up */
+	FLOW_DONE,   /**< the answer stands */
+	FLOW_WAIT,   /**< the next step after the wake-up */
 	FLOW_REPEAT, /**< the same step again after the wake-up */
-	FLOW_BODY,  /**< the next step when the body is there */
-	FLOW_PIECE  /**< the next step when a piece of it is there */
+	FLOW_BODY,   /**< the next step when the body is there */
+	FLOW_PIECE   /**< the next step when a piece of it is there */
 };
 
 typedef enum flow (*step_function)(struct run *r);
@@ -248,22 +247,22 @@ struct run {
 	const struct format *format; /**< of the answer; NULL: not asked for yet, or what is asked for is not there */
 	struct credentials credentials;
 	struct authentication authentication;
-	bool suspect;     /**< the body may hold names that are refused */
-	bool unread;      /**< of a large body: its arrays and objects stand as they were sent */
-	bool by_cookie;   /**< who calls is known by a cookie only */
+	bool suspect;        /**< the body may hold names that are refused */
+	bool unread;         /**< of a large body: its arrays and objects stand as they were sent */
+	bool by_cookie;      /**< who calls is known by a cookie only */
 	bool by_certificate; /**< the same of the connection's certificate */
-	bool body_secret; /**< the body holds credentials */
-	bool waiting;     /**< for resume() */
-	bool body_coming; /**< it is read meanwhile, and does not count as under way */
+	bool body_secret;    /**< the body holds credentials */
+	bool waiting;        /**< for resume() */
+	bool body_coming;    /**< it is read meanwhile, and does not count as under way */
 	struct verification verification;
 	struct lyre_call call;
 	const char **labels;
-	bool rows;        /**< the answer is rows, which the following are of (slices.c) */
-	bool slow;        /**< the pool of queries makes them */
-	bool gone;        /**< the client has closed the connection */
-	int rows_rc;      /**< of the last piece */
-	size_t want;      /**< bytes of it */
-	const char *owner; /**< in the pool */
+	bool rows;                        /**< the answer is rows, which the following are of (slices.c) */
+	bool slow;                        /**< the pool of queries makes them */
+	bool gone;                        /**< the client has closed the connection */
+	int rows_rc;                      /**< of the last piece */
+	size_t want;                      /**< bytes of it */
+	const char *owner;                /**< in the pool */
 	const struct principal *receiver; /**< who calls, as last looked at */
 	struct pool_task task;
 	int rc;           /**< of the handler */
@@ -274,7 +273,7 @@ struct run {
 extern const step_function steps[], route_steps[], file_steps[];
 
 /** The run that \p p is the member of. */
-#define RUN_OF(p, member) ((struct run *)((char *)(p) - offsetof(struct run, member)))
+#define RUN_OF(p, member) ((struct run *)((char *)(p)-offsetof(struct run, member)))
 
 /** Lets go of \p n holds. \return whether they were the last */
 bool run_release(struct run *r, int n);

@@ -50,7 +50,11 @@ static struct attempt attempt_of(const struct verification *v)
 	const struct credentials *c = v->credentials;
 
 	return (struct attempt){
-		.user = c->user, .user_len = c->user_len, .password = c->password, .password_len = c->password_len, .source = v->source,
+		.user = c->user,
+		.user_len = c->user_len,
+		.password = c->password,
+		.password_len = c->password_len,
+		.source = v->source,
 	};
 }
 

@@ -24,9 +24,9 @@ struct job_run {
 	struct lyre_call call;
 	struct charge charge;
 	struct arena arena;
-	struct buf body;        /**< the request's, which the arguments' texts point into */
+	struct buf body; /**< the request's, which the arguments' texts point into */
 	struct buf out;
-	const char *user;       /**< who made it, whoever that is by now */
+	const char *user; /**< who made it, whoever that is by now */
 	bool body_secret;
 	/* while the handler's answer is pending */
 	pthread_mutex_t lock;
@@ -73,7 +73,7 @@ static int wait_for_answer(struct job_run *j)
 	j->ready = false;
 	pthread_mutex_unlock(&j->lock);
 
-	int (*again)(lyre_call *call) = j->call.again;
+	int (*again)(lyre_call * call) = j->call.again;
 	j->call.again = NULL;
 	return again ? again(&j->call) : err_set(&j->call.err, LYRE_EINTERNAL, "the operation waited for nothing");
 }

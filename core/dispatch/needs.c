@@ -112,8 +112,7 @@ static int add_writes(struct attributes *to, const lyre_value *records, uint32_t
 	return 0;
 }
 
-static int find_attributes(const struct operation *o, const lyre_value *body, struct arena *a,
-	struct permission_attribute **ret)
+static int find_attributes(const struct operation *o, const lyre_value *body, struct arena *a, struct permission_attribute **ret)
 {
 	struct attributes to = { .names = { .arena = a } };
 	uint32_t writes = o->decl->permissions & ANY_WRITE;
@@ -200,8 +199,8 @@ static int find_tables(struct needs *to, const lyre_value *body)
 	return rc;
 }
 
-int needs_find(const struct operation *o, const lyre_value *body, const char *database, const struct role *role,
-	struct arena *a, struct permission_need **ret)
+int needs_find(const struct operation *o, const lyre_value *body, const char *database, const struct role *role, struct arena *a,
+	struct permission_need **ret)
 {
 	struct needs to = { .operation = o, .database = database, .arena = a, .names = { .arena = a } };
 	struct permission_attribute *attributes;

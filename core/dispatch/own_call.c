@@ -5,8 +5,8 @@
  */
 #include "dispatch/dispatch_internal.h"
 
-int dispatch_run(struct dispatch *d, const char *owner, lyre_instance *instance, int (*work)(lyre_call *call, void *arg),
-	void *arg, struct err *e)
+int dispatch_run(struct dispatch *d, const char *owner, lyre_instance *instance, int (*work)(lyre_call *call, void *arg), void *arg,
+	struct err *e)
 {
 	static const struct lyre_operation decl = { .name = "", .access = LYRE_ACCESS_SUPER_USER };
 	const struct operation operation = { .name = decl.name, .decl = &decl, .owner = owner, .instance = instance };
@@ -32,11 +32,13 @@ int dispatch_run(struct dispatch *d, const char *owner, lyre_instance *instance,
 		out_init(&call->out, &out);
 		rc = work(call, arg);
 		if (rc == LYRE_PENDING)
-			rc = err_set(&call->err, LYRE_EINTERNAL, "work run with lyre_run() cannot wait for an answer: use lyre_write_wait()");
+			rc = err_set(&call->err, LYRE_EINTERNAL,
+				"work run with lyre_run() cannot wait for an answer: use lyre_write_wait()");
 		if (rc < 0 && rc == call->err.code)
 			rc = charge_explain(&charge, &call->err);
 		if (rc < 0)
-			err_set(e, rc, "%s", call->err.code && *call->err.text ? call->err.text : "the work failed without giving a reason");
+			err_set(e, rc, "%s",
+				call->err.code && *call->err.text ? call->err.text : "the work failed without giving a reason");
 		call_end(call);
 	}
 	buf_free(&out);

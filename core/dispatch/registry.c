@@ -104,8 +104,7 @@ static void copy_item(void *to, size_t size, const struct lyre_list *list, uint3
 }
 
 /** The default, as a value of one of the parameter's types; null where there is none. */
-static int read_fallback(struct registry *g, const struct operation *o, const struct lyre_param *p, lyre_value *ret,
-	struct err *e)
+static int read_fallback(struct registry *g, const struct operation *o, const struct lyre_param *p, lyre_value *ret, struct err *e)
 {
 	struct err why;
 
@@ -195,20 +194,23 @@ static int check_param(const struct operation *o, const struct lyre_param *p, st
 	else if (p->flags & LYRE_P_FILE && (o->decl->run == LYRE_RUN_JOB || o->decl->access == LYRE_ACCESS_OPEN))
 		what = "is a file (LYRE_P_FILE), which neither jobs nor operations for anybody (LYRE_ACCESS_OPEN) take";
 	return what ? err_set(e, LYRE_EINVAL, "module '%s' declares a parameter of '%s' wrongly: '%s' %s", o->owner, o->name,
-		p->name, what) : 0;
+			      p->name, what) :
+		      0;
 }
 
 static int check_access(const struct operation *o, const struct lyre_operation *decl, struct err *e)
 {
 	if (!decl->access)
-		return fault(o, e, "without saying who may call it: set .access to LYRE_ACCESS_SUPER_USER, to LYRE_ACCESS_USER "
+		return fault(o, e,
+			"without saying who may call it: set .access to LYRE_ACCESS_SUPER_USER, to LYRE_ACCESS_USER "
 			"with the .permissions it takes, or to another of enum lyre_access");
 	if (decl->access > LYRE_ACCESS_STRUCTURE_ALL)
 		return fault(o, e, "with an access that there is not: set .access to one of enum lyre_access");
 	if (decl->permissions & ~(uint32_t)PERMISSIONS)
 		return fault(o, e, "with a permission that there is not: give .permissions values of enum lyre_permission");
 	if (decl->permissions && decl->access == LYRE_ACCESS_OPEN)
-		return fault(o, e, "for anybody (LYRE_ACCESS_OPEN), who can have no permissions: leave .permissions out, or set "
+		return fault(o, e,
+			"for anybody (LYRE_ACCESS_OPEN), who can have no permissions: leave .permissions out, or set "
 			".access to LYRE_ACCESS_USER");
 	if (decl->permissions && !has_param(o, "database"))
 		return fault(o, e, "with .permissions, but without a parameter 'database': on nothing they would be asked for");
@@ -229,7 +231,8 @@ static int check_run(const struct operation *o, struct err *e)
 
 	if (decl->run <= LYRE_RUN_JOB && (!decl->check || checked))
 		return 0;
-	return fault(o, e, "to run in a way that there is not: a check is for jobs, and for files that are sent (LYRE_P_FILE), alone");
+	return fault(
+		o, e, "to run in a way that there is not: a check is for jobs, and for files that are sent (LYRE_P_FILE), alone");
 }
 
 static int by_name(const void *a, const void *b)
@@ -251,8 +254,9 @@ int registry_add(struct registry *g, const char *owner, lyre_instance *instance,
 		if (!decl || !o)
 			return err_nomem(e);
 		copy_item(decl, sizeof *decl, &list, i);
-		*o = (struct operation){ .name = decl->name, .decl = decl, .owner = owner, .instance = instance,
-			.number = g->count + 1 };
+		*o = (struct operation){
+			.name = decl->name, .decl = decl, .owner = owner, .instance = instance, .number = g->count + 1
+		};
 		if (!o->name || !*o->name || !decl->handler)
 			return err_set(e, LYRE_EINVAL, "module '%s' declares an operation without a name or a handler", owner);
 		int rc = add_params(g, o, e);

@@ -81,11 +81,11 @@ struct traffic *dispatch_traffic(struct dispatch *d)
 /** Since the start; sums of what threads count while they are read. */
 struct request_metrics {
 	uint64_t statuses[DISPATCH_STATUSES];
-	struct histogram_reading durations;  /**< of requests, until their answer stands, ns */
-	uint64_t in_flight, suspended;       /**< requests; those of them that wait for a worker, a check or the disk */
+	struct histogram_reading durations;      /**< of requests, until their answer stands, ns */
+	uint64_t in_flight, suspended;           /**< requests; those of them that wait for a worker, a check or the disk */
 	uint64_t accepted, refused, connections; /**< the last: open ones */
 	uint64_t handshakes, handshakes_failed;
-	uint64_t received, sent;             /**< bytes of bodies */
+	uint64_t received, sent; /**< bytes of bodies */
 	uint64_t worker_queue, credential_queue;
 	uint64_t credential_hits, credential_misses, sign_in_failures;
 	uint64_t slow_queries, late_queries; /**< at work apart from their connection; ended for their time */
@@ -142,7 +142,10 @@ static void read_operation(const struct dispatch *d, const struct operation *o, 
 
 /* ---- reporting ---- */
 
-#define REQUEST(kind, words, text, of) { { kind, words, text, NULL }, offsetof(struct request_metrics, of) }
+#define REQUEST(kind, words, text, of)                                            \
+	{                                                                         \
+		{ kind, words, text, NULL }, offsetof(struct request_metrics, of) \
+	}
 
 static const struct metric_member request_metrics[] = {
 	REQUEST(METRIC_HISTOGRAM, "request_duration_seconds", "Time from a request's end until its answer stands.", durations),
@@ -152,7 +155,8 @@ static const struct metric_member request_metrics[] = {
 	REQUEST(METRIC_COUNTER, "connections_accepted_total", "Connections that were taken.", accepted),
 	REQUEST(METRIC_COUNTER, "connections_refused_total", "Connections that were closed at once, for a limit.", refused),
 	REQUEST(METRIC_COUNTER, "tls_handshakes_total", "TLS handshakes that were finished.", handshakes),
-	REQUEST(METRIC_COUNTER, "tls_handshakes_failed_total", "TLS handshakes that failed, also for the client's certificate.", handshakes_failed),
+	REQUEST(METRIC_COUNTER, "tls_handshakes_failed_total", "TLS handshakes that failed, also for the client's certificate.",
+		handshakes_failed),
 	REQUEST(METRIC_COUNTER, "request_body_bytes_total", "Bytes of the bodies of requests.", received),
 	REQUEST(METRIC_COUNTER, "response_body_bytes_total", "Bytes of the bodies of answers.", sent),
 	REQUEST(METRIC_GAUGE, "worker_queue_tasks", "Operations and checks that wait for a worker thread.", worker_queue),
@@ -160,14 +164,15 @@ static const struct metric_member request_metrics[] = {
 	REQUEST(METRIC_COUNTER, "credential_cache_hits_total", "Credentials that were known from before.", credential_hits),
 	REQUEST(METRIC_COUNTER, "credential_cache_misses_total", "Credentials that had to be checked.", credential_misses),
 	REQUEST(METRIC_COUNTER, "sign_in_failures_total", "Credentials that were wrong.", sign_in_failures),
-	REQUEST(METRIC_GAUGE, "queries_in_background", "Searches that work, or wait to, apart from their connection's thread.", slow_queries),
+	REQUEST(METRIC_GAUGE, "queries_in_background", "Searches that work, or wait to, apart from their connection's thread.",
+		slow_queries),
 	REQUEST(METRIC_COUNTER, "queries_timed_out_total", "Queries that were ended for operationsApi.queryTimeout.", late_queries),
 };
 
 static void report_statuses(struct metric_sink *s, const struct request_metrics *m)
 {
-	static const struct metric_about about = { METRIC_COUNTER, "requests_total", "Requests by the class of their answer's status.",
-		"status" };
+	static const struct metric_about about = { METRIC_COUNTER, "requests_total",
+		"Requests by the class of their answer's status.", "status" };
 	static const char *const classes[DISPATCH_STATUSES] = { NULL, "1xx", "2xx", "3xx", "4xx", "5xx" };
 
 	for (size_t i = 2; i < DISPATCH_STATUSES; i++)
@@ -177,7 +182,8 @@ static void report_statuses(struct metric_sink *s, const struct request_metrics 
 static void report_operations(struct metric_sink *s, const struct dispatch *d)
 {
 	static const struct metric_about requests = { METRIC_COUNTER, "operations_total",
-		"Requests by operation; other: those that name none, routes, refusals before the operation is known.", "operation" };
+		"Requests by operation; other: those that name none, routes, refusals before the operation is known.",
+		"operation" };
 	static const struct metric_about errors = { METRIC_COUNTER, "operation_errors_total",
 		"Requests that were answered with a status from 400 on, by operation.", "operation" };
 

@@ -18,8 +18,8 @@ bool dispatch_answers(const char *path)
 	return false;
 }
 
-int dispatch_add_route(struct dispatch *d, const char *owner, lyre_instance *instance, const struct lyre_route *route,
-	struct err *e)
+int dispatch_add_route(
+	struct dispatch *d, const char *owner, lyre_instance *instance, const struct lyre_route *route, struct err *e)
 {
 	struct route *p = ARENA_NEW(&d->registry.arena, struct route);
 	struct lyre_operation *decl = ARENA_NEW(&d->registry.arena, struct lyre_operation);

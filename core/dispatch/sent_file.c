@@ -98,7 +98,7 @@ static void work_piece(struct pool_task *task)
 {
 	struct run *r = RUN_OF(task, task);
 	lyre_call *call = &r->call;
-	int (*check)(lyre_call *call) = call->operation->decl->check;
+	int (*check)(lyre_call * call) = call->operation->decl->check;
 	bool first = !upload_came(call->upload);
 
 	r->rc = upload_write(call->upload, r->x->body.data, r->x->body.len, r->x->body_whole, &call->err);

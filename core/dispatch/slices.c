@@ -46,8 +46,8 @@ int slices_open(struct dispatch *d, struct err *e)
 
 	if (c) {
 		d->conditions_max = (size_t)config_int(c, "operationsApi.maxConditions");
-		d->query_ns = config_is_null(c, "operationsApi.queryTimeout") ? 0 :
-			config_int(c, "operationsApi.queryTimeout") * 1000000;
+		d->query_ns =
+			config_is_null(c, "operationsApi.queryTimeout") ? 0 : config_int(c, "operationsApi.queryTimeout") * 1000000;
 	}
 	return pool_open(&d->queries, "query", c ? (unsigned)config_int(c, "threads") : 1, NICE, e);
 }

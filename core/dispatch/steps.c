@@ -53,7 +53,8 @@ static const char front_page[] =
 	"<p>This is a server of the HarperDB operations API. It has no pages for browsers: clients send operations as JSON objects "
 	"by POST to this address, such as</p>\n<pre>curl -u USER -H 'Content-Type: application/json' -d "
 	"'{\"operation\":\"describe_all\"}' URL</pre>\n"
-	"<p>The command <code>lyre help</code> lists the operations; <a href=\"" HEALTH_PATH "\">" HEALTH_PATH "</a> tells whether the "
+	"<p>The command <code>lyre help</code> lists the operations; <a href=\"" HEALTH_PATH "\">" HEALTH_PATH
+	"</a> tells whether the "
 	"server is up.</p>\n</body>\n</html>\n";
 
 static enum flow route(struct run *r)
@@ -306,7 +307,7 @@ enum flow go_on(struct run *r)
 {
 	if (r->rc != LYRE_PENDING)
 		return FLOW_NEXT;
-	int (*again)(lyre_call *call) = r->call.again;
+	int (*again)(lyre_call * call) = r->call.again;
 	r->call.again = NULL;
 	atomic_store(&r->holds, 2);
 	r->rc = again ? again(&r->call) : err_set(&r->call.err, LYRE_EINTERNAL, "the operation waited for nothing");

@@ -57,7 +57,7 @@ int arguments_bind(struct lyre_call *call, const char ***ret_labels)
 struct faults {
 	struct buf text;
 	const char *label; /* the name that they are said of, and its length: it may be a word of a list */
-	int label_len; /**< -1: it ends with NUL */
+	int label_len;     /**< -1: it ends with NUL */
 };
 
 /** As much as a failure's text can hold: more would be cut. */
@@ -81,8 +81,8 @@ static void fault_limit(struct faults *f, const char *what, double limit)
 	char number[NUMBER_TEXT_MAX];
 
 	double_text(number, limit);
-	buf_addf(&f->text, "%s'%.*s' must be %s than or equal to %s", f->text.len ? ". " : "", f->label_len, f->label, what,
-		number);
+	buf_addf(
+		&f->text, "%s'%.*s' must be %s than or equal to %s", f->text.len ? ". " : "", f->label_len, f->label, what, number);
 }
 
 /* ---- kinds ---- */

@@ -268,11 +268,17 @@ static int read_outermost(struct binary_reader *r, lyre_value *ret)
 	return r->later && t.kind == TOKEN_ARRAY ? leave(r, &t, at, ret) : finish_value(r, &t, at, ret);
 }
 
-int binary_decode(const struct binary_format *f, struct arena *a, char *body, size_t len, bool outer, lyre_value *ret,
-	struct err *e)
+int binary_decode(
+	const struct binary_format *f, struct arena *a, char *body, size_t len, bool outer, lyre_value *ret, struct err *e)
 {
 	struct binary_reader r = {
-		.format = f, .arena = a, .start = body, .p = body, .end = body + len, .later = outer, .err = e,
+		.format = f,
+		.arena = a,
+		.start = body,
+		.p = body,
+		.end = body + len,
+		.later = outer,
+		.err = e,
 	};
 	if (len > UINT32_MAX)
 		return err_set(e, LYRE_ETOOBIG, "%s of more than 4 GiB is not read", f->name);

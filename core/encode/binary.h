@@ -21,7 +21,7 @@ enum token_kind {
 
 struct token {
 	enum token_kind kind;
-	bool open;       /**< there is no count: TOKEN_END will come */
+	bool open; /**< there is no count: TOKEN_END will come */
 	uint64_t count;
 	lyre_value value;
 };
@@ -37,16 +37,16 @@ struct binary_reader {
 	const struct binary_format *format;
 	struct arena *arena;
 	char *start, *p, *end;
-	uint64_t due;  /* items that counts have promised and that are not read yet */
+	uint64_t due; /* items that counts have promised and that are not read yet */
 	unsigned depth;
-	bool later;    /* arrays and maps within the outermost map are left where they stand */
-	bool skims;    /* what is read now is: nothing is kept or changed */
+	bool later; /* arrays and maps within the outermost map are left where they stand */
+	bool skims; /* what is read now is: nothing is kept or changed */
 	struct err *err;
 };
 
 /** Decodes as struct decoder does. */
-int binary_decode(const struct binary_format *f, struct arena *a, char *body, size_t len, bool outer, lyre_value *ret,
-	struct err *e);
+int binary_decode(
+	const struct binary_format *f, struct arena *a, char *body, size_t len, bool outer, lyre_value *ret, struct err *e);
 /** The rest of the same. */
 int binary_rest(const struct binary_format *f, struct arena *a, lyre_value *v, struct err *e);
 

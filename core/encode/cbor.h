@@ -19,13 +19,7 @@ enum cbor_major {
 };
 
 /** The five low bits: the argument itself below the first of these. */
-enum {
-	CBOR_ONE_BYTE = 24,
-	CBOR_TWO_BYTES = 25,
-	CBOR_FOUR_BYTES = 26,
-	CBOR_EIGHT_BYTES = 27,
-	CBOR_INDEFINITE = 31
-};
+enum { CBOR_ONE_BYTE = 24, CBOR_TWO_BYTES = 25, CBOR_FOUR_BYTES = 26, CBOR_EIGHT_BYTES = 27, CBOR_INDEFINITE = 31 };
 
 /** First bytes that stand for an item, or for its kind. */
 enum {
@@ -40,12 +34,6 @@ enum {
 };
 
 /** Tags. */
-enum {
-	CBOR_DATE_TEXT = 0,
-	CBOR_DATE_SECONDS = 1,
-	CBOR_BIGNUM = 2,
-	CBOR_NEGATIVE_BIGNUM = 3,
-	CBOR_SELF_DESCRIBED = 55799
-};
+enum { CBOR_DATE_TEXT = 0, CBOR_DATE_SECONDS = 1, CBOR_BIGNUM = 2, CBOR_NEGATIVE_BIGNUM = 3, CBOR_SELF_DESCRIBED = 55799 };
 
 #endif

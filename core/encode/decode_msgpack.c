@@ -70,9 +70,7 @@ static int read_extension(struct binary_reader *r, const char *at, uint64_t len,
 static int read_sized(struct binary_reader *r, char *at, unsigned char first, struct token *t)
 {
 	/* of 0xc4 and what follows: the bytes of the number behind it */
-	static const unsigned char sizes[] = {
-		1, 2, 4, 1, 2, 4, 4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 0, 0, 0, 0, 0, 1, 2, 4, 2, 4, 2, 4
-	};
+	static const unsigned char sizes[] = { 1, 2, 4, 1, 2, 4, 4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 0, 0, 0, 0, 0, 1, 2, 4, 2, 4, 2, 4 };
 	unsigned size = sizes[first - MSGPACK_BIN_8];
 	uint64_t n;
 	int rc = binary_number(r, size, &n);

@@ -40,8 +40,8 @@ struct encoder {
 };
 
 /** For a format in which these are nothing but values. */
-#define SCALARS_AS_VALUES                                                                                                  \
-	.string = string_as_value, .integer = integer_as_value, .number = number_as_value, .boolean = boolean_as_value,    \
+#define SCALARS_AS_VALUES                                                                                               \
+	.string = string_as_value, .integer = integer_as_value, .number = number_as_value, .boolean = boolean_as_value, \
 	.null = null_as_value
 void string_as_value(lyre_out *o, const char *s, size_t len);
 void integer_as_value(lyre_out *o, int64_t i);

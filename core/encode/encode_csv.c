@@ -14,9 +14,9 @@
 
 struct csv {
 	struct collector all;
-	bool rows;    /* they are written as they come */
-	bool any;     /* there were some */
-	size_t head;  /* bytes of the line of columns */
+	bool rows;   /* they are written as they come */
+	bool any;    /* there were some */
+	size_t head; /* bytes of the line of columns */
 };
 
 static struct csv *csv_of(lyre_out *o)
@@ -108,8 +108,7 @@ static void end_rows(struct csv *c, struct buf *out)
 /* ---- what was collected ---- */
 
 /** The names of all members of all rows, in the order they are met. \return false when out of memory */
-static bool columns_of(const lyre_value *rows, size_t count, struct arena *a, const struct value_member ***ret,
-	size_t *ret_count)
+static bool columns_of(const lyre_value *rows, size_t count, struct arena *a, const struct value_member ***ret, size_t *ret_count)
 {
 	const struct value_member **list = NULL;
 	size_t n = 0, size = 0;

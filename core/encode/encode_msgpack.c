@@ -16,7 +16,7 @@
 /** An array or a map that is not complete yet. */
 struct open {
 	struct open *outer;
-	size_t at;      /* where its head stands */
+	size_t at; /* where its head stands */
 	uint64_t count;
 };
 

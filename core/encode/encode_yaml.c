@@ -80,9 +80,8 @@ static bool ready(lyre_out *o)
 
 static bool is_word(const char *s, size_t len)
 {
-	static const char *const words[] = {
-		"", "~", "=", "<<", "null", "true", "false", "yes", "no", "on", "off", "y", "n", ".inf", "+.inf", "-.inf", ".nan"
-	};
+	static const char *const words[] = { "", "~", "=", "<<", "null", "true", "false", "yes", "no", "on", "off", "y", "n",
+		".inf", "+.inf", "-.inf", ".nan" };
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
 		if (len == strlen(words[i]) && !strncasecmp(s, words[i], len))
 			return true;
@@ -115,8 +114,8 @@ static bool is_odd(const char *s, size_t len)
 		if ((c < ' ' && c != '\n') || c == 0x7f)
 			return true;
 		/* U+0080 to U+009F; U+2028 and U+2029 */
-		if ((c == 0xc2 && i + 1 < len && (unsigned char)s[i + 1] < 0xa0) || (c == 0xe2 && i + 2 < len &&
-			(!memcmp(s + i, "\xe2\x80\xa8", 3) || !memcmp(s + i, "\xe2\x80\xa9", 3))))
+		if ((c == 0xc2 && i + 1 < len && (unsigned char)s[i + 1] < 0xa0) ||
+			(c == 0xe2 && i + 2 < len && (!memcmp(s + i, "\xe2\x80\xa8", 3) || !memcmp(s + i, "\xe2\x80\xa9", 3))))
 			return true;
 	}
 	return false;

@@ -39,18 +39,18 @@ struct module_metric {
 struct lyre_instance {
 	const struct lyre_module *descriptor; /**< a copy in our length: members that the module's own lacks are zero */
 	const char *name;
-	const char *path;  /**< of its file; NULL: built in */
-	int line;          /**< of the configuration file where it is named; 0: not named there */
+	const char *path; /**< of its file; NULL: built in */
+	int line;         /**< of the configuration file where it is named; 0: not named there */
 	bool optional;
 	bool started;
-	bool starting;     /**< in its start() */
+	bool starting; /**< in its start() */
 	struct modules *modules;
-	struct module_route *routes; /**< added by it, last first */
+	struct module_route *routes;                 /**< added by it, last first */
 	struct module_authenticator *authenticators; /**< the same */
-	struct module_metric *metrics; /**< the same */
+	struct module_metric *metrics;               /**< the same */
 	struct config *config;
 	struct dispatch *dispatch; /**< from its start on */
-	struct err err;    /**< set by lyre_start_fail() */
+	struct err err;            /**< set by lyre_start_fail() */
 };
 
 /** All modules of a server. */

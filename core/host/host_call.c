@@ -130,8 +130,8 @@ static int host_reply_text(lyre_call *call, const char *content_type, const char
 		return err_set(&call->err, LYRE_EINTERNAL, "a job cannot answer with plain text: its answer is stored as JSON");
 	for (const char *p = content_type; *p; p++)
 		if (*p < ' ' || *p > '~')
-			return err_set(&call->err, LYRE_EINTERNAL, "module '%s' answers with a content type that is invalid in a header",
-				call->operation->owner);
+			return err_set(&call->err, LYRE_EINTERNAL,
+				"module '%s' answers with a content type that is invalid in a header", call->operation->owner);
 	const char *type = arena_strndup(call->arena, content_type, strlen(content_type));
 	if (!type)
 		return err_nomem(&call->err);
@@ -163,8 +163,8 @@ static int host_reply_file(lyre_call *call, int fd, const char *filename)
 	return 0;
 }
 
-static int host_operations(lyre_call *call, int (*visit)(void *arg, const struct lyre_operation *operation, const char *module),
-	void *arg)
+static int host_operations(
+	lyre_call *call, int (*visit)(void *arg, const struct lyre_operation *operation, const char *module), void *arg)
 {
 	size_t count;
 	const struct operation *const *all = dispatch_operations(call->dispatch, &count);

@@ -40,8 +40,9 @@ static int show(void *arg, const struct table_change *from)
 	struct err *e = &r->call->err;
 	const struct commit_change *c = &from->change;
 	lyre_value key, before, after;
-	struct lyre_change to = { .size = sizeof to, .mode = (uint32_t)from->mode, .sequence = from->sequence,
-		.time = from->time, .key = &key };
+	struct lyre_change to = {
+		.size = sizeof to, .mode = (uint32_t)from->mode, .sequence = from->sequence, .time = from->time, .key = &key
+	};
 
 	arena_reset(&r->arena);
 	int rc = columns_of(r, from->table);
@@ -88,8 +89,8 @@ int host_changes(lyre_call *call, lyre_table *table, const struct lyre_change_qu
 	return rc;
 }
 
-int host_changes_remove(lyre_call *call, lyre_table *table, double before, int (*progress)(void *arg, uint64_t removed),
-	void *arg, uint64_t *removed)
+int host_changes_remove(lyre_call *call, lyre_table *table, double before, int (*progress)(void *arg, uint64_t removed), void *arg,
+	uint64_t *removed)
 {
 	int rc = may_read_log(call, table);
 	return rc < 0 ? rc : table_changes_remove(table->def, before, progress, arg, removed, &call->err);

@@ -46,8 +46,10 @@ struct visiting {
 static int show(void *ctx, const struct config_item *item)
 {
 	static const uint32_t effects[] = {
-		[CONFIG_AT_RESTART] = LYRE_EFFECT_RESTART, [CONFIG_AT_NEW_LISTENERS] = LYRE_EFFECT_LISTENERS,
-		[CONFIG_AT_ONCE] = LYRE_EFFECT_AT_ONCE, [CONFIG_WITHOUT_EFFECT] = LYRE_EFFECT_NONE,
+		[CONFIG_AT_RESTART] = LYRE_EFFECT_RESTART,
+		[CONFIG_AT_NEW_LISTENERS] = LYRE_EFFECT_LISTENERS,
+		[CONFIG_AT_ONCE] = LYRE_EFFECT_AT_ONCE,
+		[CONFIG_WITHOUT_EFFECT] = LYRE_EFFECT_NONE,
 	};
 	const struct visiting *v = ctx;
 	char wanted[CONFIG_WANTED_MAX];

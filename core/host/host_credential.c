@@ -49,18 +49,18 @@ static int check(lyre_instance *self, const struct lyre_authenticator *a)
 	if (!name_valid(a->name) || !a->verify || a->source > LYRE_CREDENTIAL_COOKIE)
 		return err_set(&self->err, LYRE_EINVAL,
 			"the credentials '%.100s' have a name that is invalid in a header, no verify(), or an unknown source: "
-			"this is a bug in the module", a->name ? a->name : "");
+			"this is a bug in the module",
+			a->name ? a->name : "");
 	if (a->source == LYRE_CREDENTIAL_SCHEME && strcasecmp(a->name, "Basic") == 0)
-		return err_set(&self->err, LYRE_EEXISTS,
-			"the scheme '%s' of module '%s' is refused: the server handles it itself", a->name,
-			self->name);
+		return err_set(&self->err, LYRE_EEXISTS, "the scheme '%s' of module '%s' is refused: the server handles it itself",
+			a->name, self->name);
 	for (size_t n = 0; n < self->modules->count; n++) {
 		const lyre_instance *other = self->modules->list[n];
 		for (const struct module_authenticator *o = other->authenticators; o; o = o->next)
 			if (o->authenticator.source == a->source && strcmp(o->authenticator.name, a->name) == 0)
 				return err_set(&self->err, LYRE_EEXISTS,
-					"the %s '%s' of module '%s' is refused: module '%s' already handles it",
-					kind_of(a), a->name, self->name, other->name);
+					"the %s '%s' of module '%s' is refused: module '%s' already handles it", kind_of(a),
+					a->name, self->name, other->name);
 	}
 	return 0;
 }
@@ -125,7 +125,8 @@ int host_reply_cookie(lyre_call *call, const char *name, const char *value, int6
 	if (!call->x)
 		return err_set(&call->err, LYRE_EINTERNAL, "a job cannot set a cookie: its client has already been answered");
 	if (!name || !value)
-		return err_set(&call->err, LYRE_EINVAL, "module '%s' sets a cookie without a name or a value", call->operation->owner);
+		return err_set(
+			&call->err, LYRE_EINVAL, "module '%s' sets a cookie without a name or a value", call->operation->owner);
 	if (!name_valid(name) || !made_of(value, VALUE_LENGTH_MAX, "-._~"))
 		return err_set(&call->err, LYRE_EINTERNAL, "module '%s' sets a cookie whose name or value is invalid in a header",
 			call->operation->owner);

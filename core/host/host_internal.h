@@ -29,8 +29,8 @@ extern const struct lyre_tls_api host_tls_api;
  */
 int host_take(lyre_call *call, void *ours, size_t ours_size, const void *theirs, size_t least, const char *what);
 /** The same for a struct passed without a call. \param module  its name */
-int host_take_of(const char *module, void *ours, size_t ours_size, const void *theirs, size_t least, const char *what,
-	struct err *e);
+int host_take_of(
+	const char *module, void *ours, size_t ours_size, const void *theirs, size_t least, const char *what, struct err *e);
 /** The reverse: copies no more than the module has room for; its size member is kept. */
 int host_give(lyre_call *call, void *theirs, size_t least, const char *what, const void *ours, size_t ours_size);
 
@@ -39,8 +39,8 @@ int host_give(lyre_call *call, void *theirs, size_t least, const char *what, con
  * \param thing  "a route"
  * \return 0; LYRE_EINVAL if the module is not in its start(), which is logged, or if the size is invalid
  */
-int host_take_at_start(lyre_instance *self, const char *thing, void *ours, size_t ours_size, const void *theirs, size_t least,
-	const char *what);
+int host_take_at_start(
+	lyre_instance *self, const char *thing, void *ours, size_t ours_size, const void *theirs, size_t least, const char *what);
 
 /** The size of a struct in an ABI in which \p member was its last. */
 #define SIZE_UP_TO(type, member) (offsetof(type, member) + sizeof(((type *)0)->member))
@@ -58,8 +58,8 @@ int host_may_manage(lyre_call *call);
 /** Whether the call is a super_user's, or has the server's rights. */
 bool host_is_whole(const lyre_call *call);
 /** LYRE_EDENIED: the caller lacks these permissions on a table and on its attributes. */
-int host_refuse(lyre_call *call, const char *database, const char *table, uint32_t permissions,
-	struct permission_attribute *attributes);
+int host_refuse(
+	lyre_call *call, const char *database, const char *table, uint32_t permissions, struct permission_attribute *attributes);
 
 /* host_value.c */
 

@@ -6,8 +6,8 @@
 #include "log/log.h"
 #include "host/host_server.h"
 
-int host_log_read(lyre_call *call, const struct lyre_log_query *query,
-	int (*visit)(void *arg, const struct lyre_log_entry *entry), void *arg)
+int host_log_read(
+	lyre_call *call, const struct lyre_log_query *query, int (*visit)(void *arg, const struct lyre_log_entry *entry), void *arg)
 {
 	struct lyre_log_query full;
 	int rc = host_may_manage(call);

@@ -19,8 +19,8 @@ struct visitor {
 	void *arg;
 };
 
-static int take(void *arg, const struct metric_about *about, const char *label_value, double value,
-	const struct histogram_reading *h)
+static int take(
+	void *arg, const struct metric_about *about, const char *label_value, double value, const struct histogram_reading *h)
 {
 	const struct visitor *v = arg;
 	double bounds[HISTOGRAM_BOUNDS_MAX], per_unit = h ? h->scale->per_unit : 1;
@@ -50,7 +50,8 @@ static int take(void *arg, const struct metric_about *about, const char *label_v
 
 static int check(lyre_instance *self, const struct lyre_metric_source *s)
 {
-	bool named = s->name && *s->name >= 'a' && *s->name <= 'z' && !s->name[strspn(s->name, "abcdefghijklmnopqrstuvwxyz0123456789_")];
+	bool named =
+		s->name && *s->name >= 'a' && *s->name <= 'z' && !s->name[strspn(s->name, "abcdefghijklmnopqrstuvwxyz0123456789_")];
 	if (!named || !s->help || !s->report || s->type > LYRE_GAUGE)
 		return err_set(&self->err, LYRE_EINVAL,
 			"adds a metric that cannot be: it needs a name of a to z, 0 to 9 and _, a help, a report(), and a type that is a "
@@ -58,8 +59,9 @@ static int check(lyre_instance *self, const struct lyre_metric_source *s)
 	for (size_t n = 0; n < self->modules->count; n++)
 		for (const struct module_metric *o = self->modules->list[n]->metrics; o; o = o->next)
 			if (strcmp(o->source.name, s->name) == 0)
-				return err_set(&self->err, LYRE_EEXISTS, "the metric '%s' of module '%s' cannot be: module '%s' has it already",
-					s->name, self->name, self->modules->list[n]->name);
+				return err_set(&self->err, LYRE_EEXISTS,
+					"the metric '%s' of module '%s' cannot be: module '%s' has it already", s->name, self->name,
+					self->modules->list[n]->name);
 	return 0;
 }
 
@@ -95,8 +97,9 @@ static void modules_report(const struct modules *all, struct metric_sink *s)
 	for (size_t n = 0; n < all->count; n++)
 		for (const struct module_metric *m = all->list[n]->metrics; m; m = m->next) {
 			const struct lyre_metric_source *source = &m->source;
-			struct module_sink sink = { s, { source->type == LYRE_COUNTER ? METRIC_COUNTER : METRIC_GAUGE, source->name, source->help,
-				source->label } };
+			struct module_sink sink = { s,
+				{ source->type == LYRE_COUNTER ? METRIC_COUNTER : METRIC_GAUGE, source->name, source->help,
+					source->label } };
 			if (all->list[n]->started)
 				source->report(all->list[n], pass_on, &sink);
 		}

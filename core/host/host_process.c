@@ -15,10 +15,10 @@
 
 /** NAN for unknown values: parts of /proc may be hidden. */
 struct process_metrics {
-	double cpu_seconds;     /**< all threads, user and system */
-	double resident;        /**< bytes */
+	double cpu_seconds; /**< all threads, user and system */
+	double resident;    /**< bytes */
 	double threads;
-	double descriptors;     /**< open */
+	double descriptors; /**< open */
 	double descriptors_max;
 };
 
@@ -82,8 +82,10 @@ static void read_process(struct process_metrics *ret)
 
 void process_report(struct metric_sink *s, double started)
 {
-	static const struct metric_about cpu = { METRIC_COUNTER, "process_cpu_seconds_total", "Processor time of the server.", NULL };
-	static const struct metric_about resident = { METRIC_GAUGE, "process_resident_memory_bytes", "Memory of the server.", NULL };
+	static const struct metric_about cpu = { METRIC_COUNTER, "process_cpu_seconds_total", "Processor time of the server.",
+		NULL };
+	static const struct metric_about resident = { METRIC_GAUGE, "process_resident_memory_bytes", "Memory of the server.",
+		NULL };
 	static const struct metric_about threads = { METRIC_GAUGE, "process_threads", "Threads of the server.", NULL };
 	static const struct metric_about opened = { METRIC_GAUGE, "process_open_fds", "Open file descriptors.", NULL };
 	static const struct metric_about most = { METRIC_GAUGE, "process_max_fds", "Limit of open file descriptors.", NULL };

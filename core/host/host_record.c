@@ -120,8 +120,7 @@ int host_query_open(lyre_call *call, const struct lyre_query *query, lyre_cursor
 		return rc;
 	struct attribute_filter space;
 	struct query *q;
-	rc = query_open(&q, call->arena, full.table->def, filter_of(full.table, &space), &full,
-		call_limits(call), &call->err);
+	rc = query_open(&q, call->arena, full.table->def, filter_of(full.table, &space), &full, call_limits(call), &call->err);
 	return rc < 0 ? rc : adopt(call, q, ret);
 }
 
@@ -189,8 +188,9 @@ int host_database_storage(lyre_call *call, const char *database, struct lyre_sto
 	int rc = host_may_manage(call);
 	if (rc == 0)
 		rc = store_storage(call->store, database, &storage, &call->err);
-	return rc < 0 ? rc : host_give(call, ret, SIZE_UP_TO(struct lyre_storage, reclaimable_size), "lyre_storage", &storage,
-		sizeof storage);
+	return rc < 0 ?
+		rc :
+		host_give(call, ret, SIZE_UP_TO(struct lyre_storage, reclaimable_size), "lyre_storage", &storage, sizeof storage);
 }
 
 int host_database_check(lyre_call *call, const char *database, struct lyre_check *ret)
@@ -199,6 +199,5 @@ int host_database_check(lyre_call *call, const char *database, struct lyre_check
 	int rc = host_may_manage(call);
 	if (rc == 0)
 		rc = store_check(call->store, database, &check, &call->err);
-	return rc < 0 ? rc : host_give(call, ret, SIZE_UP_TO(struct lyre_check, index_entries), "lyre_check", &check,
-		sizeof check);
+	return rc < 0 ? rc : host_give(call, ret, SIZE_UP_TO(struct lyre_check, index_entries), "lyre_check", &check, sizeof check);
 }

@@ -26,8 +26,8 @@ static int refuse(lyre_call *call)
 	return permission_refuse(&call->denial, &call->err);
 }
 
-int host_refuse(lyre_call *call, const char *database, const char *table, uint32_t permissions,
-	struct permission_attribute *attributes)
+int host_refuse(
+	lyre_call *call, const char *database, const char *table, uint32_t permissions, struct permission_attribute *attributes)
 {
 	/* like an operation that is open to every user and touches this table */
 	const struct lyre_operation any = { .name = "", .access = LYRE_ACCESS_USER, .permissions = permissions };

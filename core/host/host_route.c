@@ -28,11 +28,13 @@ static int check(lyre_instance *self, const struct lyre_route *r)
 	if (!path_valid(r->path))
 		return err_set(&self->err, LYRE_EINVAL,
 			"'%.100s' is not a valid path for a route: it must start with / and have up to %d letters, digits or marks "
-			"that need no escaping in a URL", r->path ? r->path : "", PATH_LENGTH_MAX);
+			"that need no escaping in a URL",
+			r->path ? r->path : "", PATH_LENGTH_MAX);
 	if (!r->access)
 		return err_set(&self->err, LYRE_EINVAL,
 			"the route '%s' does not declare its access: set it to LYRE_ACCESS_USER, LYRE_ACCESS_SUPER_USER or, for "
-			"anyone, LYRE_ACCESS_OPEN", r->path);
+			"anyone, LYRE_ACCESS_OPEN",
+			r->path);
 	if (!r->handler || r->access > LYRE_ACCESS_USER || r->run > LYRE_RUN_POOL)
 		return err_set(&self->err, LYRE_EINVAL,
 			"the route '%s' has no handler, or an unknown access or way to run: this is a bug in the module", r->path);

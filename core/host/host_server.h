@@ -18,8 +18,8 @@ int host_restart(lyre_call *call);
 int host_restart_workers(lyre_call *call);
 
 /* host_log.c */
-int host_log_read(lyre_call *call, const struct lyre_log_query *query,
-	int (*visit)(void *arg, const struct lyre_log_entry *entry), void *arg);
+int host_log_read(lyre_call *call, const struct lyre_log_query *query, int (*visit)(void *arg, const struct lyre_log_entry *entry),
+	void *arg);
 
 /* host_metrics.c */
 int host_metrics(lyre_call *call, int (*visit)(void *arg, const struct lyre_metric *metric), void *arg);

@@ -42,8 +42,8 @@ int host_write_wait(lyre_call *call, lyre_table *table, int mode, const lyre_val
 /* host_changes.c */
 int host_changes(lyre_call *call, lyre_table *table, const struct lyre_change_query *query,
 	int (*visit)(void *arg, const struct lyre_change *change), void *arg);
-int host_changes_remove(lyre_call *call, lyre_table *table, double before, int (*progress)(void *arg, uint64_t removed),
-	void *arg, uint64_t *removed);
+int host_changes_remove(lyre_call *call, lyre_table *table, double before, int (*progress)(void *arg, uint64_t removed), void *arg,
+	uint64_t *removed);
 
 /* host_metrics.c */
 int host_pages(lyre_call *call, const char *database, lyre_table *table, struct lyre_pages *ret);

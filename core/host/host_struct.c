@@ -15,8 +15,9 @@ static int size_of(const char *module, const void *theirs, size_t least, const c
 	memcpy(ret, theirs, sizeof *ret);
 	if (*ret >= least)
 		return 0;
-	return err_set(e, LYRE_EINTERNAL, "module '%s' passes a struct %s whose size is %u: set its first member to sizeof(struct %s)",
-		module, what, *ret, what);
+	return err_set(e, LYRE_EINTERNAL,
+		"module '%s' passes a struct %s whose size is %u: set its first member to sizeof(struct %s)", module, what, *ret,
+		what);
 }
 
 /** Members that theirs lacks become zero in ours. */
@@ -26,8 +27,8 @@ static void take(void *ours, size_t ours_size, const void *theirs, uint32_t size
 	memcpy(ours, theirs, size < ours_size ? size : ours_size);
 }
 
-int host_take_of(const char *module, void *ours, size_t ours_size, const void *theirs, size_t least, const char *what,
-	struct err *e)
+int host_take_of(
+	const char *module, void *ours, size_t ours_size, const void *theirs, size_t least, const char *what, struct err *e)
 {
 	uint32_t size;
 	int rc = size_of(module, theirs, least, what, &size, e);
@@ -42,8 +43,8 @@ int host_take(lyre_call *call, void *ours, size_t ours_size, const void *theirs,
 	return host_take_of(call->operation->owner, ours, ours_size, theirs, least, what, &call->err);
 }
 
-int host_take_at_start(lyre_instance *self, const char *thing, void *ours, size_t ours_size, const void *theirs, size_t least,
-	const char *what)
+int host_take_at_start(
+	lyre_instance *self, const char *thing, void *ours, size_t ours_size, const void *theirs, size_t least, const char *what)
 {
 	uint32_t size;
 	if (!self->starting) {
@@ -52,8 +53,8 @@ int host_take_at_start(lyre_instance *self, const char *thing, void *ours, size_
 	}
 	memcpy(&size, theirs, sizeof size);
 	if (size < least)
-		return err_set(&self->err, LYRE_EINVAL, "passes a struct %s whose size is %u: set its first member to sizeof(struct %s)",
-			what, size, what);
+		return err_set(&self->err, LYRE_EINVAL,
+			"passes a struct %s whose size is %u: set its first member to sizeof(struct %s)", what, size, what);
 	take(ours, ours_size, theirs, size);
 	return 0;
 }

@@ -43,7 +43,8 @@ int host_databases(lyre_call *call, int (*visit)(void *arg, const char *name), v
 		return rc;
 	for (size_t i = 0; i < count; i++) {
 		const char *name = database_name(all[i]);
-		if (rc == 0 && strcmp(name, SYSTEM_DATABASE) != 0 && permission_sees_database(call->who, call->server_rights > 0, name))
+		if (rc == 0 && strcmp(name, SYSTEM_DATABASE) != 0 &&
+			permission_sees_database(call->who, call->server_rights > 0, name))
 			rc = visit(arg, name);
 		database_unref(all[i]);
 	}
@@ -179,7 +180,7 @@ static bool is_listed(const struct table *t, const struct attribute *a)
 static bool is_known(const lyre_table *table, const struct attribute *a)
 {
 	return a->flags & ATTRIBUTE_KEY || permission_sees_all(&table->view) ||
-	       permission_attribute(&table->view, a->name, a->name_len, false) != 0;
+		permission_attribute(&table->view, a->name, a->name_len, false) != 0;
 }
 
 static int list_attributes(lyre_call *call, struct opened *o)
@@ -192,7 +193,9 @@ static int list_attributes(lyre_call *call, struct opened *o)
 		const struct attribute *a = &t->attributes[i];
 		if (is_listed(t, a) && is_known(&o->table, a))
 			o->attributes[o->attribute_count++] = (struct lyre_attribute){ .size = (uint32_t)sizeof *o->attributes,
-				.flags = a->flags & PUBLIC_FLAGS, .name = a->name, .type = a->type_name };
+				.flags = a->flags & PUBLIC_FLAGS,
+				.name = a->name,
+				.type = a->type_name };
 	}
 	return 0;
 }
@@ -229,8 +232,8 @@ int host_table_stats(lyre_call *call, lyre_table *table, int exact, struct lyre_
 }
 
 /** Writes the text, and keeps a copy of it without the comma before it. */
-static int write_kept(lyre_call *call, struct database *db, const char *name, struct text_moment *m,
-	int (*write)(void *arg), void *arg)
+static int write_kept(
+	lyre_call *call, struct database *db, const char *name, struct text_moment *m, int (*write)(void *arg), void *arg)
 {
 	const struct buf *out = call->out.buf;
 	size_t start = out->len + call->out.comma;

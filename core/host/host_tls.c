@@ -42,7 +42,8 @@ static int take(struct lyre_tls *ret, const struct lyre_tls *theirs, const char 
 	if (!ours)
 		return err_nomem(e);
 	for (uint32_t i = 0; i < list.count && !rc; i++)
-		rc = host_take_of(module, &ours[i], sizeof ours[i], lyre_list_at(&list, i), CERTIFICATE_SIZE, "lyre_tls_certificate", e);
+		rc = host_take_of(
+			module, &ours[i], sizeof ours[i], lyre_list_at(&list, i), CERTIFICATE_SIZE, "lyre_tls_certificate", e);
 	ret->certificates = (struct lyre_list){ ours, list.count, (uint32_t)sizeof *ours };
 	return rc;
 }

@@ -71,8 +71,12 @@ static int keep_record(lyre_call *call, const struct role *role, const lyre_valu
 /** The server itself is not in the table of users. */
 static int server_user(lyre_call *call, struct lyre_user *ret)
 {
-	const struct lyre_user server = { .active = 1, .name = PRINCIPAL_SERVER, .role_id = role_of_server.id, .role = &role_of_server.record,
-		.stamp = "", .refresh_token = "" };
+	const struct lyre_user server = { .active = 1,
+		.name = PRINCIPAL_SERVER,
+		.role_id = role_of_server.id,
+		.role = &role_of_server.record,
+		.stamp = "",
+		.refresh_token = "" };
 
 	return host_give(call, ret, USER_SIZE, "lyre_user", &server, sizeof server);
 }

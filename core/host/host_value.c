@@ -121,8 +121,7 @@ static const lyre_value *host_make_array(lyre_call *call, const lyre_value *cons
 	return all ? make(call, (lyre_value){ .type = LYRE_ARRAY, .len = (uint32_t)count, .items = all }) : NULL;
 }
 
-static const lyre_value *host_make_object(
-	lyre_call *call, const char *const *names, const lyre_value *const *values, size_t count)
+static const lyre_value *host_make_object(lyre_call *call, const char *const *names, const lyre_value *const *values, size_t count)
 {
 	struct value_member *all = count <= UINT32_MAX ? ARENA_ARRAY(call->arena, struct value_member, count + 1) : NULL;
 	for (size_t i = 0; all && i < count; i++) {

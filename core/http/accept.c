@@ -66,7 +66,8 @@ static bool accept_some(struct acceptor *a, _Atomic int64_t *complained)
 		int fd = accept4(a->fd, (struct sockaddr *)&address, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd >= 0) {
 			if (acceptor_add(a, fd, (struct sockaddr *)&address, len, NULL) == LYRE_EBUSY)
-				complain(complained, "new connections are closed: operationsApi.network.maxConnectionsPerAddress is reached");
+				complain(complained,
+					"new connections are closed: operationsApi.network.maxConnectionsPerAddress is reached");
 		} else if (is_shortage(errno)) {
 			char why[120];
 			snprintf(why, sizeof why, "new connections wait: %s", strerror(errno));

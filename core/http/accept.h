@@ -28,11 +28,11 @@ struct serving_thread {
 };
 
 struct acceptor {
-	int fd;                  /* listens; the caller's */
+	int fd; /* listens; the caller's */
 	int wake_fd;
-	int port;                /* of TCP */
-	bool managed;            /* the socket is the service manager's */
-	bool secure;             /* TLS */
+	int port;     /* of TCP */
+	bool managed; /* the socket is the service manager's */
+	bool secure;  /* TLS */
 	/* further connections wait in the kernel's queue, or are closed when their address has too many */
 	struct seat_limit *limit;
 	struct seats *seats;

@@ -18,14 +18,14 @@
 #define CHUNKS_EXTRA_MAX 4096
 
 enum chunks_state {
-	CHUNKS_SIZE,     /* first digit of a size */
-	CHUNKS_DIGITS,   /* further ones */
-	CHUNKS_EXT,      /* an extension */
+	CHUNKS_SIZE,   /* first digit of a size */
+	CHUNKS_DIGITS, /* further ones */
+	CHUNKS_EXT,    /* an extension */
 	CHUNKS_SIZE_LF,
 	CHUNKS_DATA,
 	CHUNKS_DATA_CR,
 	CHUNKS_DATA_LF,
-	CHUNKS_LINE,     /* a trailer line, or the empty one */
+	CHUNKS_LINE, /* a trailer line, or the empty one */
 	CHUNKS_NAME,
 	CHUNKS_VALUE,
 	CHUNKS_VALUE_LF,

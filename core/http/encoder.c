@@ -23,7 +23,7 @@
 struct encoder {
 	z_stream z;
 	int fd;
-	off_t at; /* in the file */
+	off_t at;         /* in the file */
 	bool ended, done; /* the file was read to its end; and all that comes of it */
 	unsigned char piece[PIECE];
 };

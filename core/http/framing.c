@@ -195,8 +195,8 @@ static void take_header(struct reading *r, const char *key, size_t key_len, cons
 	}
 }
 
-static enum MHD_Result read_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len,
-	const char *value, size_t len)
+static enum MHD_Result read_header(
+	void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len, const char *value, size_t len)
 {
 	(void)kind;
 	struct reading *r = cls;

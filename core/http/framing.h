@@ -29,11 +29,11 @@ struct framing {
 	uint64_t content_length; /**< 0 when not sent */
 	bool has_content_length;
 	bool chunked;
-	bool in_place; /**< libmicrohttpd is one that leaves the bytes where it has read them, and checks little */
+	bool in_place;          /**< libmicrohttpd is one that leaves the bytes where it has read them, and checks little */
 	enum encoding encoding; /**< of the body */
-	bool keep_alive; /**< the client wants the connection to stay */
-	int refuse;      /**< status to refuse it with, and cut the connection; 0: good */
-	const char *why; /**< sentence of the refusal */
+	bool keep_alive;        /**< the client wants the connection to stay */
+	int refuse;             /**< status to refuse it with, and cut the connection; 0: good */
+	const char *why;        /**< sentence of the refusal */
 };
 
 /** The request line as libmicrohttpd hands it over: pointers into its buffer. */

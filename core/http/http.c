@@ -135,12 +135,9 @@ static struct MHD_Daemon *start_daemon(struct http *h, bool secure)
 		MHD_USE_NO_LISTEN_SOCKET;
 	if (secure)
 		flags |= secure_options_fill(secure_options);
-	return MHD_start_daemon(flags, 0, NULL, NULL, request_handle, h,
-		MHD_OPTION_EXTERNAL_LOGGER, log_library, h,
-		MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
-		MHD_OPTION_URI_LOG_CALLBACK, connection_request_line, h,
-		MHD_OPTION_NOTIFY_CONNECTION, connection_notify, h,
-		MHD_OPTION_NOTIFY_COMPLETED, request_completed, h,
+	return MHD_start_daemon(flags, 0, NULL, NULL, request_handle, h, MHD_OPTION_EXTERNAL_LOGGER, log_library, h,
+		MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_URI_LOG_CALLBACK, connection_request_line, h,
+		MHD_OPTION_NOTIFY_CONNECTION, connection_notify, h, MHD_OPTION_NOTIFY_COMPLETED, request_completed, h,
 		MHD_OPTION_ARRAY, options, MHD_OPTION_END);
 }
 
@@ -194,7 +191,8 @@ static void log_address(const struct acceptor *a, const char *host)
 	else if (!host)
 		log_notify("http", "listening on %s://%s", scheme, listen_name(a->fd, name));
 	else
-		log_notify("http", strchr(host, ':') ? "listening on %s://[%s]:%d" : "listening on %s://%s:%d", scheme, host, a->port);
+		log_notify(
+			"http", strchr(host, ':') ? "listening on %s://[%s]:%d" : "listening on %s://%s:%d", scheme, host, a->port);
 }
 
 static void log_addresses(const struct http *h, const struct config *c)
@@ -252,9 +250,10 @@ int http_open(struct http **ret, const struct config *c, struct dispatch *d, str
 	log_addresses(h, c);
 	http_pulse(h, &(struct http_silent){ .missed = 0 }); /* so that they are known by name */
 	if (h->limits.connections < h->limits.wanted)
-		log_warn("http", "at most %u connections at once, not %u as operationsApi.network.maxConnections says: the process "
-			"may open only %lu files; raise ulimit -n or LimitNOFILE=", h->limits.connections, h->limits.wanted,
-			h->limits.files);
+		log_warn("http",
+			"at most %u connections at once, not %u as operationsApi.network.maxConnections says: the process "
+			"may open only %lu files; raise ulimit -n or LimitNOFILE=",
+			h->limits.connections, h->limits.wanted, h->limits.files);
 	if (given)
 		connections_adopt(h, given);
 	*ret = h;

@@ -35,12 +35,15 @@ struct http_socket {
 /** Sockets that are open already: of the service manager, or of the server that ran before this one. */
 struct http_sockets {
 	struct http_socket tcp, secure, domain; /**< secure: by TCP, for TLS */
-	struct http_connection *connections; /**< allocated */
+	struct http_connection *connections;    /**< allocated */
 	size_t connection_count;
 };
 
 #define HTTP_SOCKET_NAME 128
-#define HTTP_NO_SOCKETS { .tcp = { .fd = -1 }, .secure = { .fd = -1 }, .domain = { .fd = -1 } }
+#define HTTP_NO_SOCKETS                                                            \
+	{                                                                          \
+		.tcp = { .fd = -1 }, .secure = { .fd = -1 }, .domain = {.fd = -1 } \
+	}
 
 /**
  * Listens where operationsApi.network.* says: TCP, TCP with TLS, and the domain socket. Logs the addresses. A socket of the service manager

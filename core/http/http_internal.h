@@ -70,18 +70,18 @@ struct connection {
 	atomic_bool busy;         /* from a request line to the end of its answer */
 	atomic_bool uncounted;    /* taken is not known: no TCP, or a chunked body */
 	atomic_bool partial;      /* a part of a request line was read */
-	size_t target_len; /* of the request under way */
-	bool target_blank; /* it has one in it, unescaped */
+	size_t target_len;        /* of the request under way */
+	bool target_blank;        /* it has one in it, unescaped */
 	bool trusted, tcp;
-	struct secure *secure; /* TLS; NULL: none */
+	struct secure *secure;   /* TLS; NULL: none */
 	struct request *request; /* under way */
 	struct wire wire;
-	bool paused; /* under http.lock: what comes stays in the kernel */
+	bool paused;  /* under http.lock: what comes stays in the kernel */
 	bool left;    /* under http.lock: its client is taken leave of; it is to end by itself */
 	bool proxied; /* the peer is a trusted proxy */
 	bool told;    /* peer is what its PROXY header said, not its own */
 	enum header_stage header;
-	size_t header_left; /* bytes of it to be passed over */
+	size_t header_left;     /* bytes of it to be passed over */
 	char peer[ADDRESS_MAX]; /* address */
 };
 
@@ -99,9 +99,9 @@ struct http {
 	struct seats seats;
 	struct acceptor tcp, secure, domain;
 	struct seat_limit network, local; /* of the first two together; of the last */
-	char *domain_path; /* to unlink at close, unless managed */
-	char keep_alive[32]; /* the value of the Keep-Alive header */
-	struct budget *budget; /* of memory that requests hold */
+	char *domain_path;                /* to unlink at close, unless managed */
+	char keep_alive[32];              /* the value of the Keep-Alive header */
+	struct budget *budget;            /* of memory that requests hold */
 	size_t pool_kept;
 	size_t body_max;
 	int64_t headers_ms, request_ms, idle_ms;
@@ -109,13 +109,13 @@ struct http {
 	const char *const *origins;
 	size_t origin_count;
 	struct proxies proxies;
-	atomic_int phase;    /* enum http_phase */
-	atomic_int waiting;  /* exchanges that are suspended */
-	atomic_ulong begun;  /* connections that have come to their thread */
-	int64_t paused_at;   /* monotonic_ms() when no connection was accepted any more */
-	unsigned settled;    /* how often in a row it was found so */
-	int hold_fd;         /* our end of what holds the thread of domain; -1: nothing does */
-	atomic_int held_fd;  /* the end that libmicrohttpd has */
+	atomic_int phase;   /* enum http_phase */
+	atomic_int waiting; /* exchanges that are suspended */
+	atomic_ulong begun; /* connections that have come to their thread */
+	int64_t paused_at;  /* monotonic_ms() when no connection was accepted any more */
+	unsigned settled;   /* how often in a row it was found so */
+	int hold_fd;        /* our end of what holds the thread of domain; -1: nothing does */
+	atomic_int held_fd; /* the end that libmicrohttpd has */
 	int64_t hold_since;
 	atomic_bool held;
 	atomic_bool dropped; /* much memory was freed: the watcher gives it back to the system */
@@ -150,21 +150,21 @@ struct request {
 	struct framing framing;
 	char client[ADDRESS_MAX]; /* address; the connection's, or what a trusted proxy says */
 	atomic_int state;
-	size_t body_sent;   /* bytes of the body as they came */
-	size_t held;        /* of those that come next, how many were taken before: a piece of a file ends with them */
+	size_t body_sent;        /* bytes of the body as they came */
+	size_t held;             /* of those that come next, how many were taken before: a piece of a file ends with them */
 	struct decoder *decoder; /* of a compressed body that has begun; NULL else */
 	struct encoder *encoder; /* of a file that is sent compressed; NULL else */
-	bool begun;         /* dispatch_begin() was called: dispatch_end() is owed */
-	bool body_due;      /* dispatch wants the body */
-	bool asking;        /* it has not said yet whether it wants the body, or more of it */
-	bool ask_first;     /* and was asked in libmicrohttpd's first call */
-	lyre_value query;   /* where the body is a file; else none is read */
-	bool preflight;     /* answered as one */
-	size_t stream_at;   /* what of x.out is sent */
-	bool stream_due;    /* the connection was suspended for the next piece, which x.out may not be asked about before */
-	bool stream_ended;  /* x.out is the last piece */
+	bool begun;              /* dispatch_begin() was called: dispatch_end() is owed */
+	bool body_due;           /* dispatch wants the body */
+	bool asking;             /* it has not said yet whether it wants the body, or more of it */
+	bool ask_first;          /* and was asked in libmicrohttpd's first call */
+	lyre_value query;        /* where the body is a file; else none is read */
+	bool preflight;          /* answered as one */
+	size_t stream_at;        /* what of x.out is sent */
+	bool stream_due;         /* the connection was suspended for the next piece, which x.out may not be asked about before */
+	bool stream_ended;       /* x.out is the last piece */
 	unsigned pool;
-	size_t kept; /* memory it has while it is free */
+	size_t kept;          /* memory it has while it is free */
 	struct request *next; /* in its pool */
 	struct request *next_all;
 };
@@ -206,8 +206,8 @@ void domain_release(struct http *h);
 void connection_resume(struct connection *c, const char *client);
 
 /* request.c */
-enum MHD_Result request_handle(void *cls, struct MHD_Connection *c, const char *url, const char *method,
-	const char *version, const char *data, size_t *size, void **context);
+enum MHD_Result request_handle(void *cls, struct MHD_Connection *c, const char *url, const char *method, const char *version,
+	const char *data, size_t *size, void **context);
 void request_completed(void *cls, struct MHD_Connection *c, void **context, enum MHD_RequestTerminationCode code);
 /** Refuses it where libmicrohttpd takes no answer; see answer_past(). \return MHD_NO */
 enum MHD_Result request_cut(struct request *r, int status, const char *why);

@@ -42,9 +42,10 @@ int limits_read(struct limits *ret, const struct config *c, struct err *e)
 	unsigned long kept = FILES_KEPT + FILES_OF_A_THREAD * serving;
 	unsigned long least = l.wanted < CONNECTIONS_MIN ? l.wanted : CONNECTIONS_MIN;
 	if (l.files < kept + least)
-		return err_set(e, LYRE_EINVAL, "the process may open %lu files, too few to serve clients: %lu are needed, and "
-			"%lu for operationsApi.network.maxConnections %u; raise ulimit -n or LimitNOFILE=", l.files, kept + least,
-			kept + l.wanted, l.wanted);
+		return err_set(e, LYRE_EINVAL,
+			"the process may open %lu files, too few to serve clients: %lu are needed, and "
+			"%lu for operationsApi.network.maxConnections %u; raise ulimit -n or LimitNOFILE=",
+			l.files, kept + least, kept + l.wanted, l.wanted);
 	l.connections = l.files - kept < l.wanted ? (unsigned)(l.files - kept) : l.wanted;
 	*ret = l;
 	return LYRE_OK;

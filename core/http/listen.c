@@ -28,8 +28,8 @@ static int open_tcp(const struct sockaddr *a, socklen_t len, enum purpose purpos
 	if (fd < 0)
 		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-	if ((a->sa_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof zero) != 0)
-		|| bind(fd, a, len) != 0 || (purpose == TO_LISTEN && listen(fd, SOMAXCONN) != 0)) {
+	if ((a->sa_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof zero) != 0) ||
+		bind(fd, a, len) != 0 || (purpose == TO_LISTEN && listen(fd, SOMAXCONN) != 0)) {
 		int n = errno;
 		close(fd);
 		return -n;
@@ -59,8 +59,8 @@ static int open_host(int *ret, const char *host, int port, enum purpose purpose,
 	snprintf(service, sizeof service, "%d", port);
 	int r = getaddrinfo(host, service, &hints, &list);
 	if (r)
-		return err_set(e, LYRE_EINVAL, "operationsApi.network.host: '%s' is not an address of this machine: %s",
-			host, gai_strerror(r));
+		return err_set(e, LYRE_EINVAL, "operationsApi.network.host: '%s' is not an address of this machine: %s", host,
+			gai_strerror(r));
 	*ret = open_tcp(list->ai_addr, list->ai_addrlen, purpose);
 	freeaddrinfo(list);
 	return LYRE_OK;
@@ -175,8 +175,8 @@ bool listen_is_tcp(int fd, const char *host, int port)
 {
 	struct sockaddr_storage a;
 	socklen_t len;
-	return listens(fd, &a, &len) && (a.ss_family == AF_INET || a.ss_family == AF_INET6) &&
-		(!port || port == listen_port(fd)) && (!host || is_host(&a, host));
+	return listens(fd, &a, &len) && (a.ss_family == AF_INET || a.ss_family == AF_INET6) && (!port || port == listen_port(fd)) &&
+		(!host || is_host(&a, host));
 }
 
 bool listen_is_domain(int fd, const char *path)
@@ -203,7 +203,8 @@ const char *listen_name(int fd, char text[LISTEN_NAME])
 	else if (a.ss_family == AF_UNIX && len > offsetof(struct sockaddr_un, sun_path)) {
 		const char *path = ((const struct sockaddr_un *)&a)->sun_path;
 		size_t most = len - offsetof(struct sockaddr_un, sun_path);
-		snprintf(text, LISTEN_NAME, *path ? "unix:%.*s" : "unix:@%.*s", (int)(*path ? most : most - 1), *path ? path : path + 1);
+		snprintf(text, LISTEN_NAME, *path ? "unix:%.*s" : "unix:@%.*s", (int)(*path ? most : most - 1),
+			*path ? path : path + 1);
 	} else {
 		snprintf(text, LISTEN_NAME, "descriptor %d", fd);
 	}
@@ -254,8 +255,8 @@ static int domain_address(struct sockaddr_un *ret, const char *path, struct err 
 {
 	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
 	if (strlen(path) >= sizeof ret->sun_path)
-		return err_set(e, LYRE_EINVAL, SETTING "the path has %zu bytes, the system allows %zu: '%s'",
-			strlen(path), sizeof ret->sun_path - 1, path);
+		return err_set(e, LYRE_EINVAL, SETTING "the path has %zu bytes, the system allows %zu: '%s'", strlen(path),
+			sizeof ret->sun_path - 1, path);
 	memcpy(ret->sun_path, path, strlen(path) + 1);
 	return LYRE_OK;
 }

@@ -33,8 +33,10 @@ static bool is_given(const struct config *c, const char *key)
 static int contradiction(int fd, const char *key, const char *value, struct err *e)
 {
 	char name[LISTEN_NAME];
-	return err_set(e, LYRE_EINVAL, "the socket passed by the service manager listens on %s, but %s "
-		"is %s: change one of them", listen_name(fd, name), key, value);
+	return err_set(e, LYRE_EINVAL,
+		"the socket passed by the service manager listens on %s, but %s "
+		"is %s: change one of them",
+		listen_name(fd, name), key, value);
 }
 
 /* A default says nothing against it. */
@@ -67,13 +69,17 @@ static bool wants_tcp(const struct config *c, const char *key, bool manager_has_
 
 static int secure_is_built(struct err *e)
 {
-	return secure_is_possible() ? LYRE_OK : err_set(e, LYRE_ENOTSUP, SECURE_PORT ": this build has no TLS; set it to null, and "
-		"let a proxy terminate TLS, or use a build with GnuTLS and a libmicrohttpd that has TLS");
+	return secure_is_possible() ?
+		LYRE_OK :
+		err_set(e, LYRE_ENOTSUP,
+			SECURE_PORT ": this build has no TLS; set it to null, and "
+				    "let a proxy terminate TLS, or use a build with GnuTLS and a libmicrohttpd that has TLS");
 }
 
 static int ports_differ(const struct config *c, struct err *e)
 {
-	if (config_is_null(c, PORT) || config_is_null(c, SECURE_PORT) || !config_int(c, PORT) || config_int(c, PORT) != config_int(c, SECURE_PORT))
+	if (config_is_null(c, PORT) || config_is_null(c, SECURE_PORT) || !config_int(c, PORT) ||
+		config_int(c, PORT) != config_int(c, SECURE_PORT))
 		return LYRE_OK;
 	return err_set(e, LYRE_EINVAL, SECURE_PORT " and " PORT " are both %d: they must differ", (int)config_int(c, PORT));
 }

@@ -88,7 +88,8 @@ int proxies_read(struct proxies *ret, const char *const *list, size_t count, str
 	for (size_t i = 0; i < count; i++) {
 		if (!read_network(&networks[i], list[i])) {
 			free(networks);
-			return err_set(e, LYRE_EINVAL, SETTING ": '%s' is not an address or a network, such as 192.0.2.1 or 10.0.0.0/8", list[i]);
+			return err_set(e, LYRE_EINVAL,
+				SETTING ": '%s' is not an address or a network, such as 192.0.2.1 or 10.0.0.0/8", list[i]);
 		}
 	}
 	*ret = (struct proxies){ networks, count };

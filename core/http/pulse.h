@@ -13,10 +13,10 @@
 
 /** Of one thread. Zeroed: it was never asked. */
 struct pulse {
-	atomic_bool asked;   /**< and has not answered yet */
-	atomic_int tid;      /**< the system's number of the thread; 0: it has never answered */
-	atomic_uint number;  /**< of the thread, as it stands in the log */
-	unsigned missed;     /**< the asker's: how often in a row no answer was there when it came to ask again */
+	atomic_bool asked;  /**< and has not answered yet */
+	atomic_int tid;     /**< the system's number of the thread; 0: it has never answered */
+	atomic_uint number; /**< of the thread, as it stands in the log */
+	unsigned missed;    /**< the asker's: how often in a row no answer was there when it came to ask again */
 };
 
 /** Counts a missing answer; for the asker. \return whether to ask, for the first time or again */

@@ -111,8 +111,13 @@ static enum method method_of(const char *name)
 		const char *name;
 		enum method method;
 	} methods[] = {
-		{ "POST", METHOD_POST }, { "GET", METHOD_GET }, { "HEAD", METHOD_HEAD }, { "PUT", METHOD_PUT },
-		{ "PATCH", METHOD_PATCH }, { "DELETE", METHOD_DELETE }, { "OPTIONS", METHOD_OPTIONS },
+		{ "POST", METHOD_POST },
+		{ "GET", METHOD_GET },
+		{ "HEAD", METHOD_HEAD },
+		{ "PUT", METHOD_PUT },
+		{ "PATCH", METHOD_PATCH },
+		{ "DELETE", METHOD_DELETE },
+		{ "OPTIONS", METHOD_OPTIONS },
 	};
 	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
 		if (strcmp(name, methods[i].name) == 0)
@@ -223,8 +228,8 @@ static int read_query(struct request *r, const char **why)
 	return 0;
 }
 
-static enum MHD_Result request_begin(struct http *h, struct MHD_Connection *c, const char *url, const char *method,
-	const char *version, void **context)
+static enum MHD_Result request_begin(
+	struct http *h, struct MHD_Connection *c, const char *url, const char *method, const char *version, void **context)
 {
 	struct connection *conn = connection_of(c);
 	struct request *r = conn ? request_take(h) : NULL;
@@ -347,8 +352,8 @@ static enum MHD_Result request_end_of_body(struct request *r)
 	return request_answer(r);
 }
 
-enum MHD_Result request_handle(void *cls, struct MHD_Connection *c, const char *url, const char *method,
-	const char *version, const char *data, size_t *size, void **context)
+enum MHD_Result request_handle(void *cls, struct MHD_Connection *c, const char *url, const char *method, const char *version,
+	const char *data, size_t *size, void **context)
 {
 	struct request *r = *context;
 	if (!r)

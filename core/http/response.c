@@ -124,7 +124,8 @@ static void add_preflight(struct filling *f, const struct request *r)
 {
 	const char *asked = r->framing.requested_headers;
 	add(f, "Access-Control-Allow-Methods", "POST, GET, PUT, DELETE, PATCH, OPTIONS");
-	add(f, "Access-Control-Allow-Headers", asked && *asked && is_header_list(asked) ? asked : "Accept, Content-Type, Authorization");
+	add(f, "Access-Control-Allow-Headers",
+		asked && *asked && is_header_list(asked) ? asked : "Accept, Content-Type, Authorization");
 }
 
 /* Programs such as wget send a password only when they are asked for one; a page's script, whose posts browsers give an
@@ -263,13 +264,12 @@ static struct MHD_Response *response_of(struct request *r)
 	switch (x->body_kind) {
 	case BODY_BYTES:
 		if (!x->out.failed)
-			response = MHD_create_response_from_buffer(x->out.len, x->out.len ? x->out.data : empty,
-				MHD_RESPMEM_PERSISTENT);
+			response = MHD_create_response_from_buffer(
+				x->out.len, x->out.len ? x->out.data : empty, MHD_RESPMEM_PERSISTENT);
 		break;
 	case BODY_STREAM:
 		if (!x->out.failed)
-			response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_PIECE, read_stream, r,
-				NULL);
+			response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_PIECE, read_stream, r, NULL);
 		break;
 	case BODY_FILE:
 		response = response_of_file(r);
@@ -286,8 +286,8 @@ enum MHD_Result answer_send(struct request *r)
 		return MHD_NO;
 	}
 	add_headers(&f, r);
-	f.ok = f.ok && MHD_set_response_options(f.response, MHD_RF_SEND_KEEP_ALIVE_HEADER, MHD_RO_END) == MHD_YES
-		&& MHD_queue_response(r->mhd, (unsigned)r->x.status, f.response) == MHD_YES;
+	f.ok = f.ok && MHD_set_response_options(f.response, MHD_RF_SEND_KEEP_ALIVE_HEADER, MHD_RO_END) == MHD_YES &&
+		MHD_queue_response(r->mhd, (unsigned)r->x.status, f.response) == MHD_YES;
 	if (!f.ok)
 		log_error("http", "an answer with status %d is not sent: it cannot be queued", r->x.status);
 	MHD_destroy_response(f.response);
@@ -331,9 +331,10 @@ void answer_bare(struct connection *c, unsigned status, const char *why)
 	char text[512];
 	if (c->wire.answered)
 		return;
-	int n = snprintf(text, sizeof text, "HTTP/1.1 %u %s\r\nServer: %s\r\ncontent-type: application/json\r\n"
-		"Content-Length: %zu\r\nConnection: close\r\n\r\n{\"error\":\"%s\"}", status,
-		MHD_get_reason_phrase_for(status), server_name, strlen(why) + sizeof "{\"error\":\"\"}" - 1, why);
+	int n = snprintf(text, sizeof text,
+		"HTTP/1.1 %u %s\r\nServer: %s\r\ncontent-type: application/json\r\n"
+		"Content-Length: %zu\r\nConnection: close\r\n\r\n{\"error\":\"%s\"}",
+		status, MHD_get_reason_phrase_for(status), server_name, strlen(why) + sizeof "{\"error\":\"\"}" - 1, why);
 	send_last(c, text, (size_t)n);
 }
 

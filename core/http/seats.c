@@ -21,7 +21,7 @@ struct seat {
 	uint64_t number; /* 0: free */
 	struct seat_limit *limit;
 	struct peer peer;
-	char *note;      /* until begun */
+	char *note; /* until begun */
 	bool begun;
 	int prev, next; /* in its bucket */
 	int64_t since;  /* monotonic_ms() */
@@ -136,8 +136,8 @@ static void enter(struct seats *s, struct seat_limit *limit, int fd, const struc
 	limit->taken++;
 }
 
-enum seat_answer seats_take(struct seats *s, struct seat_limit *limit, int fd, const struct sockaddr *address, char *note,
-	uint64_t *ret)
+enum seat_answer seats_take(
+	struct seats *s, struct seat_limit *limit, int fd, const struct sockaddr *address, char *note, uint64_t *ret)
 {
 	struct peer p = peer_of(address);
 	enum seat_answer answer = SEAT_GIVEN;

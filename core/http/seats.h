@@ -52,8 +52,8 @@ bool seats_room(struct seats *s, struct seat_limit *limit, int64_t now);
  * \param note     for its thread; allocated, and the seat's from here on, also after a failure. NULL for none
  * \param[out] ret the seat's number, for seats_give_back(), which others may call before this returns
  */
-enum seat_answer seats_take(struct seats *s, struct seat_limit *limit, int fd, const struct sockaddr *address, char *note,
-	uint64_t *ret);
+enum seat_answer seats_take(
+	struct seats *s, struct seat_limit *limit, int fd, const struct sockaddr *address, char *note, uint64_t *ret);
 /** The connection has come to its thread, which will say when it ends. \return the note, to be freed; NULL: none */
 char *seats_begin(struct seats *s, int fd);
 /** At the connection's end, before its descriptor is closed. Nothing to do when it has no seat. */

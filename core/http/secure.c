@@ -24,8 +24,8 @@ struct secure {
 	gnutls_session_t session;
 	struct charge charge;
 	size_t pulled; /* bytes of the handshake */
-	bool begun; /* the client has sent something, and it is not HTTP */
-	bool over;  /* the handshake, whatever came of it */
+	bool begun;    /* the client has sent something, and it is not HTTP */
+	bool over;     /* the handshake, whatever came of it */
 };
 
 bool secure_is_possible(void)
@@ -132,8 +132,8 @@ void secure_failed(struct secure *s)
 	s->over = true;
 	metric_add(&dispatch_traffic(c->http->dispatch)->handshakes_failed, 1);
 	if (s->client.refused)
-		log_write(complaint_due(&next) ? LYRE_WARN : LYRE_DEBUG, "http", "%s: a client's certificate is refused: %s", c->peer,
-			s->client.refused);
+		log_write(complaint_due(&next) ? LYRE_WARN : LYRE_DEBUG, "http", "%s: a client's certificate is refused: %s",
+			c->peer, s->client.refused);
 	if (!s->client.alerted)
 		gnutls_alert_send(s->session, GNUTLS_AL_FATAL, GNUTLS_A_HANDSHAKE_FAILURE);
 	connection_linger(c); /* it may have sent its request with the end of the handshake */

@@ -156,7 +156,8 @@ static bool connection_settled(struct connection *c, int64_t now)
 
 static bool all_arrived(const struct http *h, int64_t now)
 {
-	return atomic_load(&h->begun) >= atomic_load(&h->tcp.added) + atomic_load(&h->secure.added) + atomic_load(&h->domain.added) ||
+	return atomic_load(&h->begun) >=
+		atomic_load(&h->tcp.added) + atomic_load(&h->secure.added) + atomic_load(&h->domain.added) ||
 		now - h->paused_at >= ARRIVAL_MS;
 }
 

@@ -27,8 +27,8 @@ struct wire {
 	const char *end;   /* where what it has read ends */
 	size_t left;       /* bytes that are read and behind the request under way */
 	struct chunks chunks;
-	bool chunked;      /* the body is read along */
-	bool answered;     /* a refusal was sent past libmicrohttpd: nothing may follow */
+	bool chunked;  /* the body is read along */
+	bool answered; /* a refusal was sent past libmicrohttpd: nothing may follow */
 };
 
 /** Once in the process, before connections come. LYRE_ENOMEM */

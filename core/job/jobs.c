@@ -35,12 +35,12 @@ struct jobs {
 	atomic_bool stopping;
 	pthread_mutex_t lock;
 	pthread_cond_t ended;
-	unsigned left;           /**< jobs that have not ended */
-	unsigned running;        /**< those of them that are running */
+	unsigned left;    /**< jobs that have not ended */
+	unsigned running; /**< those of them that are running */
 	metric_count complete, failed;
 	struct pool_task sweep;
 	atomic_bool sweeping;
-	int64_t tend_at;         /**< monotonic ms; used only by the thread that calls jobs_tend() */
+	int64_t tend_at; /**< monotonic ms; used only by the thread that calls jobs_tend() */
 };
 
 /** A full disk must not prevent the start: the server is needed to make room. */
@@ -50,7 +50,8 @@ static int record_cut_off(struct store *s, struct err *e)
 	int rc = records_interrupt(s, "The job was interrupted: the server ended before it did", floor(now_ms()), &count, e);
 
 	if (rc == LYRE_ENOSPACE) {
-		log_error("job", "jobs interrupted when the server last ended appear unfinished until it is restarted: %s", e->text);
+		log_error(
+			"job", "jobs interrupted when the server last ended appear unfinished until it is restarted: %s", e->text);
 		e->code = rc = 0;
 	}
 	if (count)

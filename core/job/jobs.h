@@ -31,7 +31,7 @@ struct job_outcome {
 /** A job; its memory belongs to the submitter again once end() is called. */
 struct job {
 	/* in */
-	const char *type;         /**< the operation */
+	const char *type; /**< the operation */
 	const char *user;
 	/** Does the work, on a job thread. */
 	void (*run)(struct job *job, struct job_outcome *ret);
@@ -48,9 +48,9 @@ struct job {
 };
 
 struct jobs_options {
-	unsigned parallel;  /**< jobs running at once */
-	unsigned waiting;   /**< jobs that may wait */
-	int64_t retention;  /**< ms for which a job's record is kept after its end; 0: forever */
+	unsigned parallel; /**< jobs running at once */
+	unsigned waiting;  /**< jobs that may wait */
+	int64_t retention; /**< ms for which a job's record is kept after its end; 0: forever */
 };
 
 /** Creates the table if it is missing. Jobs that were under way when the server last ended become errors. Blocks. */

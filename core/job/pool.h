@@ -22,7 +22,7 @@ struct pool_task {
 	 */
 	const char *owner;
 	/* internal */
-	struct pool_task *next; /**< in the first task of an owner: the first of the next owner; else the next of the same */
+	struct pool_task *next;        /**< in the first task of an owner: the first of the next owner; else the next of the same */
 	struct pool_task *more, *last; /**< in the first task of an owner: those after it */
 };
 

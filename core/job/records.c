@@ -83,8 +83,7 @@ static lyre_value object_of(struct members *m)
 }
 
 /** Writes \p count records, or deletes \p count keys. \p done may be NULL. */
-static int write_all(struct store *s, int mode, lyre_value *items, uint32_t count, struct arena *a, size_t *done,
-	struct err *e)
+static int write_all(struct store *s, int mode, lyre_value *items, uint32_t count, struct arena *a, size_t *done, struct err *e)
 {
 	const lyre_value records = { .type = LYRE_ARRAY, .len = count, .items = items };
 	struct record_write w = { .mode = mode, .records = &records, .arena = a, .user = "", .operation = OPERATION };
@@ -148,8 +147,8 @@ int records_put_progress(struct store *s, const struct job *job, struct err *e)
 /* ---- searching ---- */
 
 /** A range of an index: from one value to another, both included. */
-static int range_of(struct walk_range *r, const struct table *t, const char *attribute, lyre_value from, lyre_value to,
-	struct err *e)
+static int range_of(
+	struct walk_range *r, const struct table *t, const char *attribute, lyre_value from, lyre_value to, struct err *e)
 {
 	*r = (struct walk_range){ .attribute = table_attribute(t, attribute, strlen(attribute)) };
 	if (!r->attribute || !(r->attribute->flags & ATTRIBUTE_INDEXED))
@@ -211,8 +210,7 @@ static int find(struct store *s, const char *attribute, lyre_value from, lyre_va
 /* ---- after the server's end ---- */
 
 /** A batch of jobs with a given status. */
-static int interrupt_some(struct store *s, enum job_status status, const char *message, double now, uint32_t *count,
-	struct err *e)
+static int interrupt_some(struct store *s, enum job_status status, const char *message, double now, uint32_t *count, struct err *e)
 {
 	struct members members[BATCH];
 	lyre_value keys[BATCH], records[BATCH];

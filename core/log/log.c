@@ -22,10 +22,10 @@
 enum sink {
 	SINK_FILE = 1 << 0,
 	SINK_STREAMS = 1 << 1,
-	SINK_STDERR = 1 << 2,        /**< before log_open(): everything to standard error */
-	SINK_JOURNAL_OUT = 1 << 3,   /**< standard output is the journal: lines start with their priority */
+	SINK_STDERR = 1 << 2,      /**< before log_open(): everything to standard error */
+	SINK_JOURNAL_OUT = 1 << 3, /**< standard output is the journal: lines start with their priority */
 	SINK_JOURNAL_ERR = 1 << 4,
-	SINK_STREAMS_FEW = 1 << 5    /**< with SINK_STREAMS: only what the person who started the server must see */
+	SINK_STREAMS_FEW = 1 << 5 /**< with SINK_STREAMS: only what the person who started the server must see */
 };
 
 static const char *const level_names[] = { "notify", "fatal", "error", "warn", "info", "debug", "trace" };
@@ -164,8 +164,7 @@ static unsigned long emit(enum lyre_log_level level, const struct line *l)
 		write_stream(STDERR_FILENO, level, to & SINK_JOURNAL_ERR, l);
 	if (to & SINK_STREAMS && (level <= LYRE_ERROR || !(to & SINK_STREAMS_FEW))) {
 		bool urgent = level != LYRE_NOTIFY && level <= LYRE_WARN;
-		write_stream(urgent ? STDERR_FILENO : STDOUT_FILENO, level,
-			     to & (urgent ? SINK_JOURNAL_ERR : SINK_JOURNAL_OUT), l);
+		write_stream(urgent ? STDERR_FILENO : STDOUT_FILENO, level, to & (urgent ? SINK_JOURNAL_ERR : SINK_JOURNAL_OUT), l);
 	}
 	return to & SINK_FILE ? log_file_write(&file, l->data, l->len) : 0;
 }
@@ -180,7 +179,8 @@ static void say_news(void)
 {
 	int error = log_file_failed(&file);
 	if (log_file_remade(&file))
-		log_write(LYRE_WARN, "log", "the log folder was removed and has been created again: lines of the last second may be lost");
+		log_write(LYRE_WARN, "log",
+			"the log folder was removed and has been created again: lines of the last second may be lost");
 	if (error) /* where the standard streams are seen */
 		log_write(LYRE_ERROR, "log", "the log file cannot be written: %s; lines are lost until it can", strerror(error));
 }
@@ -213,7 +213,8 @@ void log_write(enum lyre_log_level level, const char *tag, const char *fmt, ...)
 void log_report(struct metric_sink *s)
 {
 	static const struct metric_about about = { METRIC_COUNTER, "log_lines_total", "Lines of the log by level.", "level" };
-	static const struct metric_about failed = { METRIC_GAUGE, "log_failed", "1 while lines cannot be written to the file of the log.", NULL };
+	static const struct metric_about failed = { METRIC_GAUGE, "log_failed",
+		"1 while lines cannot be written to the file of the log.", NULL };
 	metric_report(s, &failed, NULL, atomic_load(&file.trouble) != 0);
 	for (int level = 0; level <= LYRE_TRACE; level++)
 		metric_report(s, &about, level_names[level], (double)metric_read(&lines[level]));
@@ -276,8 +277,8 @@ static bool is_journal(int fd)
 	unsigned long long device, inode;
 	struct stat st;
 	const char *stream = getenv("JOURNAL_STREAM");
-	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 && !fstat(fd, &st) && st.st_dev == device
-		&& st.st_ino == inode;
+	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 && !fstat(fd, &st) && st.st_dev == device &&
+		st.st_ino == inode;
 }
 
 static unsigned journal_flags(void)
@@ -329,8 +330,7 @@ bool log_reopen(void)
 	return followed;
 }
 
-int log_read(const struct lyre_log_query *q, int (*visit)(void *arg, const struct lyre_log_entry *entry), void *arg,
-	struct err *e)
+int log_read(const struct lyre_log_query *q, int (*visit)(void *arg, const struct lyre_log_entry *entry), void *arg, struct err *e)
 {
 	pthread_mutex_lock(&file.lock);
 	bool open = file.fd >= 0;

@@ -47,8 +47,7 @@ void log_vwrite(enum lyre_log_level level, const char *tag, const char *fmt, va_
 #define log_debug(tag, ...) log_write(LYRE_DEBUG, tag, __VA_ARGS__)
 
 /** lyre_log_read(), with its message in \p e. Blocks. Any thread. */
-int log_read(const struct lyre_log_query *q, int (*visit)(void *arg, const struct lyre_log_entry *entry), void *arg,
-	struct err *e);
+int log_read(const struct lyre_log_query *q, int (*visit)(void *arg, const struct lyre_log_entry *entry), void *arg, struct err *e);
 
 /** Names the calling thread in its lines: "main", "http/1", "writer/dev"; except for the first thread, also in ps and top. */
 void log_thread(const char *name);

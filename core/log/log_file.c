@@ -123,8 +123,7 @@ static bool is_due(const struct log_file *f, size_t len)
 	const struct log_file_options *o = &f->options;
 	if (!o->rotate || !f->size)
 		return false;
-	return (o->max_size && f->size + (int64_t)len > o->max_size)
-		|| (o->interval && now_ms() - f->born >= (double)o->interval);
+	return (o->max_size && f->size + (int64_t)len > o->max_size) || (o->interval && now_ms() - f->born >= (double)o->interval);
 }
 
 static void rotate(struct log_file *f, int64_t now)
@@ -204,8 +203,7 @@ static int check_rotated(const struct log_file *f, struct err *e)
 	if (stat(f->rotated, &st))
 		return err_errno(e, errno, "inspect", f->rotated);
 	if (st.st_dev != f->device)
-		return err_set(e, LYRE_EINVAL, "logging.rotation.path '%s' must be on the file system of logging.root",
-			       f->rotated);
+		return err_set(e, LYRE_EINVAL, "logging.rotation.path '%s' must be on the file system of logging.root", f->rotated);
 	return 0;
 }
 

@@ -17,7 +17,7 @@
 
 /** The configuration. */
 struct log_file_options {
-	const char *root;    /**< the folder of lyre.log, created if missing */
+	const char *root; /**< the folder of lyre.log, created if missing */
 	bool rotate;
 	const char *rotated; /**< the folder of rotated files */
 	int64_t max_size;    /**< bytes; 0: no limit */
@@ -29,19 +29,19 @@ struct log_file {
 	pthread_mutex_t lock;
 	struct log_file_options options;
 	char *root, *path, *rotated;
-	int fd;              /**< -1 when closed */
+	int fd; /**< -1 when closed */
 	dev_t device;
 	ino_t inode;
 	int64_t size;
-	double born;         /**< milliseconds since the epoch */
-	int64_t checked;     /**< when the name was last checked, monotonic milliseconds */
-	int64_t held_until;  /**< no rotation before this time: the last one failed */
-	bool torn;           /**< the last line is incomplete */
-	atomic_bool remade;  /**< the folder was created again, which has not been reported yet */
-	int nameless;        /**< errno why no file of its name can be created, while the open one has none; else 0 */
-	atomic_int trouble;  /**< errno why lines are lost; 0: none are */
-	atomic_bool failed;  /**< losing lines has begun, which has not been reported yet */
-	unsigned long lost;  /**< lines that could not be written since the last success */
+	double born;        /**< milliseconds since the epoch */
+	int64_t checked;    /**< when the name was last checked, monotonic milliseconds */
+	int64_t held_until; /**< no rotation before this time: the last one failed */
+	bool torn;          /**< the last line is incomplete */
+	atomic_bool remade; /**< the folder was created again, which has not been reported yet */
+	int nameless;       /**< errno why no file of its name can be created, while the open one has none; else 0 */
+	atomic_int trouble; /**< errno why lines are lost; 0: none are */
+	atomic_bool failed; /**< losing lines has begun, which has not been reported yet */
+	unsigned long lost; /**< lines that could not be written since the last success */
 };
 
 int log_file_open(struct log_file *f, const struct log_file_options *o, struct err *e);

@@ -60,8 +60,8 @@ static bool take_until(const char **p, const char *end, const char *mark, struct
 
 static bool line_time(const char *line, size_t len, double *ret)
 {
-	return len > TIME_LEN + 2 && line[TIME_LEN - 1] == 'Z' && !memcmp(line + TIME_LEN, " [", 2)
-		&& iso_time_parse(line, TIME_LEN, ret);
+	return len > TIME_LEN + 2 && line[TIME_LEN - 1] == 'Z' && !memcmp(line + TIME_LEN, " [", 2) &&
+		iso_time_parse(line, TIME_LEN, ret);
 }
 
 static unsigned hex(const char *s, size_t digits)
@@ -128,8 +128,8 @@ static int read_line(struct reader *r, const char *line, size_t len)
 	double time;
 	if (!line_time(line, len, &time) || time < q->from || time > q->until)
 		return 0;
-	if (!take_until(&p, end, "] [", &thread, line) || !take_until(&p, end, "] [", &level, line)
-		|| !take_until(&p, end, "]: ", &tag, line))
+	if (!take_until(&p, end, "] [", &thread, line) || !take_until(&p, end, "] [", &level, line) ||
+		!take_until(&p, end, "]: ", &tag, line))
 		return 0;
 	int known = log_level_named(line + level.at, level.len);
 	if (known < 0 || (q->levels && !(q->levels & 1u << known)))

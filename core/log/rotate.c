@@ -78,8 +78,9 @@ size_t log_list_aside(DIR *folder, struct log_aside **ret)
 		char *name = strdup(d->d_name);
 		if (!name)
 			break;
-		files[count++] = (struct log_aside){ .name = name, .size = st.st_size, .changed = st.st_mtim,
-			.device = st.st_dev, .inode = st.st_ino };
+		files[count++] = (struct log_aside){
+			.name = name, .size = st.st_size, .changed = st.st_mtim, .device = st.st_dev, .inode = st.st_ino
+		};
 	}
 	if (count)
 		qsort(files, count, sizeof *files, newest_first);

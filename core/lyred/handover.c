@@ -158,7 +158,8 @@ int handover_leave(const struct handover *h, struct err *e)
 	leave(&b, "tcp", s->tcp.fd);
 	leave(&b, "secure", s->secure.fd);
 	leave(&b, "domain", s->domain.fd);
-	buf_addf(&b, "managed=%d tcp-managed=%d secure-managed=%d connections=", s->domain.managed, s->tcp.managed, s->secure.managed);
+	buf_addf(&b, "managed=%d tcp-managed=%d secure-managed=%d connections=", s->domain.managed, s->tcp.managed,
+		s->secure.managed);
 	for (size_t i = 0; i < s->connection_count && b.len < VARIABLE_MAX; i++) {
 		const struct http_connection *c = &s->connections[i];
 

@@ -18,7 +18,10 @@ struct handover {
 	struct http_sockets sockets;
 };
 
-#define HANDOVER_NONE { .lock = -1, .sockets = HTTP_NO_SOCKETS }
+#define HANDOVER_NONE                                  \
+	{                                              \
+		.lock = -1, .sockets = HTTP_NO_SOCKETS \
+	}
 
 /**
  * Takes over what is passed, and removes it from the environment. Before the first thread.

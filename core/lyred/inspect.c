@@ -47,8 +47,7 @@ static void print_check(const struct view *v)
 	modules_list(v->modules, &count);
 	dispatch_operations(v->dispatch, &operations);
 	const char *file = config_file(v->config);
-	printf("The configuration is valid: %s, %zu modules, %zu operations.\n", file ? file : "no file", count,
-		operations);
+	printf("The configuration is valid: %s, %zu modules, %zu operations.\n", file ? file : "no file", count, operations);
 }
 
 /**

@@ -212,8 +212,8 @@ static bool settle(struct server *s, const sigset_t *signals, bool *orderly)
 	}
 	*orderly = requests_settled(s) && dispatch_drain(s->dispatch, deadline) && jobs_settled(s);
 	if (!*orderly)
-		log_warn("main", "the restart cuts off %u waiting requests and %u jobs",
-			dispatch_waiting(s->dispatch), jobs_left(s->jobs, 0));
+		log_warn("main", "the restart cuts off %u waiting requests and %u jobs", dispatch_waiting(s->dispatch),
+			jobs_left(s->jobs, 0));
 	return true;
 }
 

@@ -183,8 +183,11 @@ int process_lock_holds(const char *root, int lock, struct err *e)
 
 	if (fd >= 0)
 		close(fd);
-	return same ? 0 : err_set(e, LYRE_EIO, "%s is no longer the folder that the server uses: it was moved or removed, "
-		"and the server would start with an empty one", root);
+	return same ? 0 :
+		      err_set(e, LYRE_EIO,
+			      "%s is no longer the folder that the server uses: it was moved or removed, "
+			      "and the server would start with an empty one",
+			      root);
 }
 
 int process_lock(const char *root, int given, int *ret, struct err *e)

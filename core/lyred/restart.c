@@ -16,7 +16,7 @@ static int busy(struct err *e)
 /** A request to the main thread, while its sender waits. */
 struct asked {
 	enum restart_wish wish;
-	bool taken;      /**< the main thread has seen it */
+	bool taken; /**< the main thread has seen it */
 	bool answered;
 	struct err *outcome;
 };
@@ -48,8 +48,8 @@ static int ask_restart(struct control *c, struct err *e)
 	pthread_mutex_unlock(&r->lock);
 	if (refused)
 		return busy(e);
-	int rc = r->binary ? trial_run(r->binary, r->argv, e)
-			   : err_set(e, LYRE_ENOTSUP, "the path of the server's binary is unknown");
+	int rc = r->binary ? trial_run(r->binary, r->argv, e) :
+			     err_set(e, LYRE_ENOTSUP, "the path of the server's binary is unknown");
 	pthread_mutex_lock(&r->lock);
 	if (!rc)
 		rc = ask_main(r, WISH_RESTART, e);

@@ -18,11 +18,11 @@ struct restart {
 	pthread_mutex_t lock;
 	pthread_cond_t answered;
 	pthread_t main;
-	char *binary;      /**< NULL: unknown, so that a restart is not possible */
+	char *binary; /**< NULL: unknown, so that a restart is not possible */
 	char *const *argv;
-	bool trying;       /**< a restart is being tried, or requested */
+	bool trying;         /**< a restart is being tried, or requested */
 	struct asked *asked; /**< the pending request; NULL: none */
-	bool ending;       /**< further requests are refused */
+	bool ending;         /**< further requests are refused */
 };
 
 /** On the main thread, which requests wake with PROCESS_WAKE_SIGNAL. \param argv  of this process */

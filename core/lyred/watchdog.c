@@ -18,7 +18,8 @@
 
 void watchdog_init(struct watchdog *d, const struct config *c)
 {
-	int64_t limit = config_is_null(c, "operationsApi.network.hangTimeout") ? 0 : config_int(c, "operationsApi.network.hangTimeout");
+	int64_t limit =
+		config_is_null(c, "operationsApi.network.hangTimeout") ? 0 : config_int(c, "operationsApi.network.hangTimeout");
 	int64_t managed = process_watchdog_ms();
 
 	*d = (struct watchdog){ .managed = managed > 0, .every_ms = limit / MISSED_MAX };
@@ -40,8 +41,8 @@ static long long silent_s(const struct watchdog *d, const struct http_silent *si
 static void end_process(const struct watchdog *d, const struct http_silent *silent)
 {
 	alarm(LAST_WORDS_S); /* ends the process if logging hangs */
-	log_fatal("main", "thread %s (%d) has hung for %lld seconds: the server exits, to be restarted", silent->name,
-		silent->tid, silent_s(d, silent));
+	log_fatal("main", "thread %s (%d) has hung for %lld seconds: the server exits, to be restarted", silent->name, silent->tid,
+		silent_s(d, silent));
 	log_close();
 	_exit(EXIT_FAILED);
 }

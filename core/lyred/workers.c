@@ -3,14 +3,12 @@
 
 #include "log/log.h"
 
-int workers_open(struct workers *w, const struct config *c, struct dispatch *d, struct http_sockets *given,
-	struct err *e)
+int workers_open(struct workers *w, const struct config *c, struct dispatch *d, struct http_sockets *given, struct err *e)
 {
 	return http_open(&w->now.http, c, d, given, e);
 }
 
-int workers_renew(struct workers *w, struct config *c, const struct config_sources *sources, struct dispatch *d,
-	struct err *e)
+int workers_renew(struct workers *w, struct config *c, const struct config_sources *sources, struct dispatch *d, struct err *e)
 {
 	struct http_sockets sockets = HTTP_NO_SOCKETS;
 	struct worker_set fresh = { .http = NULL };

@@ -23,15 +23,13 @@ struct workers {
 };
 
 /** As http_open(). */
-int workers_open(struct workers *w, const struct config *c, struct dispatch *d, struct http_sockets *given,
-	struct err *e);
+int workers_open(struct workers *w, const struct config *c, struct dispatch *d, struct http_sockets *given, struct err *e);
 /**
  * Replaces the listeners and threads with new ones that use the current settings. The old ones keep their clients, each
  * until its next answer; \p c, the server's configuration, takes over the settings of the new ones. On failure nothing has
  * changed. \return LYRE_EBUSY if too many renewals are under way
  */
-int workers_renew(struct workers *w, struct config *c, const struct config_sources *sources, struct dispatch *d,
-	struct err *e);
+int workers_renew(struct workers *w, struct config *c, const struct config_sources *sources, struct dispatch *d, struct err *e);
 /** Closes those without clients. \return whether others remain */
 bool workers_tend(struct workers *w);
 void workers_quiesce(struct workers *w);

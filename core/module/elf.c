@@ -17,9 +17,9 @@
 #define CHAIN_MAX 65536
 
 /** Member \p m of Elf32_ or Elf64_ struct \p T, from its bytes at \p p. */
-#define FIELD(f, p, T, m)                                                                                              \
-	((f)->wide ? elf_word((f), (p) + offsetof(Elf64_##T, m), sizeof((Elf64_##T *)0)->m)                            \
-		   : elf_word((f), (p) + offsetof(Elf32_##T, m), sizeof((Elf32_##T *)0)->m))
+#define FIELD(f, p, T, m)                                                                     \
+	((f)->wide ? elf_word((f), (p) + offsetof(Elf64_##T, m), sizeof((Elf64_##T *)0)->m) : \
+		     elf_word((f), (p) + offsetof(Elf32_##T, m), sizeof((Elf32_##T *)0)->m))
 #define SIZE(f, T) ((f)->wide ? sizeof(Elf64_##T) : sizeof(Elf32_##T))
 
 uint64_t elf_word(const struct elf *f, const unsigned char *p, size_t bytes)
@@ -135,8 +135,7 @@ int elf_open(struct elf *f, int fd, struct err *e)
 		if (type == PT_LOAD && (offset > f->size || size > f->size - offset))
 			return err_set(e, LYRE_EINVAL, "is truncated: %llu bytes, at least %llu are missing",
 				(unsigned long long)f->size,
-				(unsigned long long)(offset > f->size ? offset - f->size + size
-								      : size - (f->size - offset)));
+				(unsigned long long)(offset > f->size ? offset - f->size + size : size - (f->size - offset)));
 		if (type == PT_DYNAMIC) {
 			dynamic = true;
 			read_dynamic(f, offset, size);
@@ -165,8 +164,8 @@ static bool is_symbol(const struct elf *f, uint32_t i, const char *name, unsigne
 static bool find_gnu(const struct elf *f, const char *name, unsigned char symbol[sizeof(Elf64_Sym)])
 {
 	uint32_t buckets, first, bloom, i;
-	if (!read_u32(f, f->gnu_hash, &buckets) || !read_u32(f, f->gnu_hash + 4, &first) ||
-		!read_u32(f, f->gnu_hash + 8, &bloom) || buckets == 0)
+	if (!read_u32(f, f->gnu_hash, &buckets) || !read_u32(f, f->gnu_hash + 4, &first) || !read_u32(f, f->gnu_hash + 8, &bloom) ||
+		buckets == 0)
 		return false;
 	uint32_t hash = 5381;
 	for (const char *p = name; *p; p++)

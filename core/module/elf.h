@@ -16,11 +16,11 @@
 
 struct elf {
 	int fd;
-	uint64_t size;       /**< of the file */
-	bool wide;           /**< ELF64 */
-	bool big;            /**< big-endian */
-	unsigned machine;    /**< e_machine */
-	uint64_t segments;   /**< offset of the program headers */
+	uint64_t size;     /**< of the file */
+	bool wide;         /**< ELF64 */
+	bool big;          /**< big-endian */
+	unsigned machine;  /**< e_machine */
+	uint64_t segments; /**< offset of the program headers */
 	unsigned segment_count, segment_size;
 	uint64_t symbols, names, names_size, hash, gnu_hash; /**< file offsets, 0 for none */
 };

@@ -44,8 +44,7 @@ static bool same_machine(const struct elf *f)
 		return f->wide == (sizeof(void *) == 8);
 	bool known = elf_open(&own, fd, &ignored) == 0;
 	close(fd);
-	return known ? own.machine == f->machine && own.wide == f->wide && own.big == f->big
-		     : f->wide == (sizeof(void *) == 8);
+	return known ? own.machine == f->machine && own.wide == f->wide && own.big == f->big : f->wide == (sizeof(void *) == 8);
 }
 
 static int read_descriptor(const struct elf *f, const char *path, struct lyre_module *head, struct err *e)
@@ -53,13 +52,11 @@ static int read_descriptor(const struct elf *f, const char *path, struct lyre_mo
 	uint64_t offset, size;
 	if (!elf_symbol(f, "lyre_module", &offset, &size))
 		return err_set(e, LYRE_EINVAL,
-			"%s: is not a Lyre module: it has no symbol lyre_module: a module defines it with LYRE_MODULE()",
-			path);
+			"%s: is not a Lyre module: it has no symbol lyre_module: a module defines it with LYRE_MODULE()", path);
 	unsigned char bytes[HEAD_SIZE];
 	if (size < HEAD_SIZE || !elf_read(f, offset, bytes, sizeof bytes))
-		return err_set(e, LYRE_EINVAL,
-			"%s: is not a Lyre module: its descriptor has %llu bytes, the smallest has %zu", path,
-			(unsigned long long)size, HEAD_SIZE);
+		return err_set(e, LYRE_EINVAL, "%s: is not a Lyre module: its descriptor has %llu bytes, the smallest has %zu",
+			path, (unsigned long long)size, HEAD_SIZE);
 	*head = (struct lyre_module){ 0 };
 	memcpy(head, bytes, HEAD_SIZE);
 	head->abi_major = (uint16_t)elf_word(f, bytes + offsetof(struct lyre_module, abi_major), 2);
@@ -111,18 +108,18 @@ static int check_abi(const struct lyre_module *head, const char *where, struct e
 	if (head->abi_major > LYRE_ABI_MAJOR)
 		return err_set(e, LYRE_ENOTSUP,
 			"built for ABI %u.%u, this server has %u.%u: %s (version %s): install a build of %s for ABI %u, or a newer lyre",
-			head->abi_major, head->abi_minor, LYRE_ABI_MAJOR, LYRE_ABI_MINOR, where, head->version,
-			head->name, LYRE_ABI_MAJOR);
+			head->abi_major, head->abi_minor, LYRE_ABI_MAJOR, LYRE_ABI_MINOR, where, head->version, head->name,
+			LYRE_ABI_MAJOR);
 	if (head->abi_major < LYRE_ABI_MAJOR)
 		return err_set(e, LYRE_ENOTSUP,
 			"built for ABI %u.%u, this server has %u.%u: %s (version %s): install a newer %s, built for ABI %u",
-			head->abi_major, head->abi_minor, LYRE_ABI_MAJOR, LYRE_ABI_MINOR, where, head->version,
-			head->name, LYRE_ABI_MAJOR);
+			head->abi_major, head->abi_minor, LYRE_ABI_MAJOR, LYRE_ABI_MINOR, where, head->version, head->name,
+			LYRE_ABI_MAJOR);
 	if (head->abi_minor > LYRE_ABI_MINOR)
 		return err_set(e, LYRE_ENOTSUP,
 			"built for ABI %u.%u, this server has %u.%u: %s (version %s): install a newer lyre, or a build of %s for ABI %u.%u or older",
-			head->abi_major, head->abi_minor, LYRE_ABI_MAJOR, LYRE_ABI_MINOR, where, head->version,
-			head->name, LYRE_ABI_MAJOR, LYRE_ABI_MINOR);
+			head->abi_major, head->abi_minor, LYRE_ABI_MAJOR, LYRE_ABI_MINOR, where, head->version, head->name,
+			LYRE_ABI_MAJOR, LYRE_ABI_MINOR);
 	return 0;
 }
 
@@ -149,8 +146,8 @@ int head_check(const struct lyre_module *head, const char *where, const char *na
 		return err_set(e, LYRE_EINVAL,
 			"gives the size of its descriptor as %u bytes, ABI %u.%u has %zu: %s (version %s): "
 			"build %s with the headers of lyre %u.%u",
-			head->struct_size, head->abi_major, head->abi_minor, sizeof(struct lyre_module), where,
-			head->version, head->name, LYRE_ABI_MAJOR, LYRE_ABI_MINOR);
+			head->struct_size, head->abi_major, head->abi_minor, sizeof(struct lyre_module), where, head->version,
+			head->name, LYRE_ABI_MAJOR, LYRE_ABI_MINOR);
 	if (name && strcmp(head->name, name) != 0)
 		return err_set(e, LYRE_EINVAL,
 			"calls itself '%s': %s (version %s): name it '%s' under modules:, or point path: at the right file",

@@ -27,8 +27,8 @@ static int check_settings(const struct lyre_list *settings, struct err *e)
 		for (uint32_t j = 0; j < i; j++) {
 			const struct lyre_setting *other = (const void *)(items + (size_t)j * settings->item_size);
 			if (s->key && other->key && strcmp(s->key, other->key) == 0)
-				return err_set(e, LYRE_EINVAL, "declares the setting '%s' twice: this is a bug in the module",
-					s->key);
+				return err_set(
+					e, LYRE_EINVAL, "declares the setting '%s' twice: this is a bug in the module", s->key);
 		}
 	}
 	return 0;
@@ -57,9 +57,8 @@ static int adopt(struct modules *m, lyre_instance *i, const struct lyre_module *
 static int open_file(struct modules *m, lyre_instance *i, struct err *e)
 {
 	(void)m;
-	return err_set(e, LYRE_ENOTSUP,
-		"this build has no dynamic loading: %s: link the module in with --with-module-%s=static", i->path,
-		i->name);
+	return err_set(e, LYRE_ENOTSUP, "this build has no dynamic loading: %s: link the module in with --with-module-%s=static",
+		i->path, i->name);
 }
 
 static int open_by_name(struct modules *m, lyre_instance *i, struct err *e)
@@ -81,9 +80,8 @@ static int open_file(struct modules *m, lyre_instance *i, struct err *e)
 	/* Never closed: threads of the module, and traces of tools, may refer to it as long as the process lives. */
 	void *handle = dlopen(i->path, RTLD_NOW | RTLD_LOCAL);
 	if (!handle)
-		return err_set(e, LYRE_EINVAL,
-			"cannot be loaded: %s (version %s): %s: install what it needs, or build it again", i->path,
-			head.version, dlerror());
+		return err_set(e, LYRE_EINVAL, "cannot be loaded: %s (version %s): %s: install what it needs, or build it again",
+			i->path, head.version, dlerror());
 	const struct lyre_module *own = dlsym(handle, "lyre_module");
 	if (!own || memcmp(own, &head, HEAD_SIZE) != 0)
 		return err_set(e, LYRE_EINVAL, "changed while it was being loaded: %s: try again", i->path);
@@ -101,8 +99,7 @@ static int open_by_name(struct modules *m, lyre_instance *i, struct err *e)
 int module_open(struct modules *m, lyre_instance *i, struct err *e)
 {
 	if (!module_name_valid(i->name))
-		return err_set(e, LYRE_EINVAL,
-			"is not a valid module name: use a to z, 0 to 9, _ and -, at most %zu",
+		return err_set(e, LYRE_EINVAL, "is not a valid module name: use a to z, 0 to 9, _ and -, at most %zu",
 			sizeof i->descriptor->name - 1);
 	if (i->path) {
 		if (i->path[0] != '/')

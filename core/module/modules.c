@@ -73,10 +73,12 @@ static int open_all(struct modules *m, const struct config_module *wanted, size_
 		lyre_instance *i = ARENA_NEW(&m->arena, lyre_instance);
 		if (!i)
 			return err_nomem(e);
-		*i = (lyre_instance){
-			.name = w->name, .path = w->path, .line = w->line, .optional = w->optional, .config = m->config,
-			.modules = m
-		};
+		*i = (lyre_instance){ .name = w->name,
+			.path = w->path,
+			.line = w->line,
+			.optional = w->optional,
+			.config = m->config,
+			.modules = m };
 		if (module_by_name(m, i->name))
 			return module_refuse(e, i, LYRE_EINVAL, "is named twice: remove one of them");
 		m->list[m->count++] = i;
@@ -142,8 +144,7 @@ static int register_one(lyre_instance *i, struct dispatch *d, struct err *e)
 	struct err cause = { 0 };
 	int rc = dispatch_register(d, i->name, i, i->descriptor->operations, &cause);
 	if (rc < 0)
-		return module_refuse(e, i, rc, "%s%s", cause.text,
-			rc == LYRE_EEXISTS ? ": remove one of the two modules" : "");
+		return module_refuse(e, i, rc, "%s%s", cause.text, rc == LYRE_EEXISTS ? ": remove one of the two modules" : "");
 	for (const struct module_route *r = i->routes; r; r = r->next) {
 		rc = dispatch_add_route(d, i->name, i, &r->route, &cause);
 		if (rc < 0)
@@ -182,16 +183,14 @@ static int start_one(const struct modules *m, lyre_instance *i, struct err *e)
 	for (struct need need; need_next(&needs, &need) == 0;)
 		if (!module_by_name(m, need.name))
 			return module_refuse(e, i, LYRE_ENOTFOUND,
-				"needs the module '%s', which did not start: fix that, or remove '%s'", need.name,
-				i->name);
+				"needs the module '%s', which did not start: fix that, or remove '%s'", need.name, i->name);
 
 	i->starting = true;
 	int rc = i->descriptor->start ? i->descriptor->start(i) : 0;
 	i->starting = false;
 	if (rc == 0) {
 		i->started = true;
-		log_debug("module", "%s %s started (%s)", i->name, i->descriptor->version,
-			i->path ? i->path : "built in");
+		log_debug("module", "%s %s started (%s)", i->name, i->descriptor->version, i->path ? i->path : "built in");
 		return 0;
 	}
 	i->routes = NULL;

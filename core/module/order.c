@@ -84,9 +84,9 @@ static int check_needs(const struct modules *m, const lyre_instance *i, struct e
 				need.name, least, need.version, need.name, i->name);
 		if (version_compare(other->descriptor->version, need.version) < 0)
 			return module_refuse(e, i, LYRE_ENOTSUP,
-				"needs the module '%s'%s%s, but %s is version %s: install a newer '%s'", need.name,
-				least, need.version, other->path ? other->path : "the one built in",
-				other->descriptor->version, need.name);
+				"needs the module '%s'%s%s, but %s is version %s: install a newer '%s'", need.name, least,
+				need.version, other->path ? other->path : "the one built in", other->descriptor->version,
+				need.name);
 	}
 	return 0;
 }
@@ -98,7 +98,7 @@ enum mark { UNSEEN, OPEN, SORTED };
 struct sort {
 	const struct modules *m;
 	unsigned char *marks; /**< state of each module, by its position in the list */
-	size_t *stack; /**< modules being visited, oldest first */
+	size_t *stack;        /**< modules being visited, oldest first */
 	size_t depth;
 	lyre_instance **sorted;
 	size_t count;
@@ -150,9 +150,9 @@ static int refuse_circle(const struct sort *s, size_t *ret, struct err *e)
 			*ret = s->stack[i];
 	}
 	const char *circle = buf_cstr(&text);
-	int rc = circle ? module_refuse(e, s->m->list[last], LYRE_EINVAL,
-				  "circular dependency: %s: remove one of these modules", circle)
-			: err_nomem(e);
+	int rc = circle ?
+		module_refuse(e, s->m->list[last], LYRE_EINVAL, "circular dependency: %s: remove one of these modules", circle) :
+		err_nomem(e);
 	buf_free(&text);
 	return rc;
 }

@@ -52,8 +52,7 @@ int unknown_fail(const struct unknown_names *u, struct arena *a, struct err *e)
 	return list ? err_set(e, LYRE_EINVAL, "unknown attribute '%s'", list) : 0;
 }
 
-const struct attribute *visible_attribute(const struct table *t, const struct attribute_filter *f, const char *name,
-	size_t len)
+const struct attribute *visible_attribute(const struct table *t, const struct attribute_filter *f, const char *name, size_t len)
 {
 	const struct attribute *at = table_attribute(t, name, len);
 	const uint32_t named = ATTRIBUTE_DECLARED | ATTRIBUTE_KEY | ATTRIBUTE_CREATED | ATTRIBUTE_UPDATED;

@@ -24,8 +24,7 @@ int record_key_value(const struct table *t, struct record r, struct field key, s
 	return value_copy(a, &v, NULL, 0, ret) ? 0 : LYRE_ENOMEM;
 }
 
-int record_value(const struct columns *c, struct record r, struct field key, struct arena *a, lyre_value *ret,
-	struct err *e)
+int record_value(const struct columns *c, struct record r, struct field key, struct arena *a, lyre_value *ret, struct err *e)
 {
 	const struct row row = { .record = r, .key = key.data, .key_len = key.len };
 	return columns_value(c, &row, true, a, ret, e);

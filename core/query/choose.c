@@ -26,8 +26,8 @@ static bool entries_tell_more(const struct planner *p, const struct condition *c
 	return c->comparator->fit == RANGE_WIDE && (!is_key(p->table, c->attribute) || is_list(c));
 }
 
-int one_driver(struct planner *p, const struct condition *const *leaves, size_t count,
-	const struct condition *node, struct choice *ret)
+int one_driver(
+	struct planner *p, const struct condition *const *leaves, size_t count, const struct condition *node, struct choice *ret)
 {
 	struct driver *d = ARENA_NEW(p->arena, struct driver);
 	if (!d)
@@ -50,8 +50,7 @@ int one_driver(struct planner *p, const struct condition *const *leaves, size_t 
 	return 0;
 }
 
-int same_attribute(struct planner *p, const struct condition *c, size_t i,
-	const struct condition *const **ret, size_t *count)
+int same_attribute(struct planner *p, const struct condition *c, size_t i, const struct condition *const **ret, size_t *count)
 {
 	const struct attribute *at = c->children[i]->attribute;
 	*ret = &c->children[i];

@@ -67,8 +67,7 @@ static void set_attribute(struct column *c, const struct attribute *at)
 	c->undeclared = !(at->flags & declared);
 }
 
-static int all_columns(struct columns *ret, struct arena *a, const struct table *t, const struct attribute_filter *f,
-	struct err *e)
+static int all_columns(struct columns *ret, struct arena *a, const struct table *t, const struct attribute_filter *f, struct err *e)
 {
 	ret->items = ARENA_ARRAY(a, struct column, t->attribute_count);
 	if (!ret->items)
@@ -93,8 +92,8 @@ static int fail_item(struct err *e)
 }
 
 /** The name that an item selects, and what it selects of it. */
-static int item_name(const lyre_value *v, struct arena *a, const char **name, size_t *len,
-	const lyre_value **members, struct err *e)
+static int item_name(
+	const lyre_value *v, struct arena *a, const char **name, size_t *len, const lyre_value **members, struct err *e)
 {
 	const lyre_value *named = v;
 	*members = NULL;
@@ -119,8 +118,7 @@ static bool is_repeated(const struct column *items, size_t count, const char *na
 	return false;
 }
 
-static int select_members(const struct selection **ret, struct arena *a, const lyre_value *v, unsigned depth,
-	struct err *e)
+static int select_members(const struct selection **ret, struct arena *a, const lyre_value *v, unsigned depth, struct err *e)
 {
 	*ret = NULL;
 	if (!v || (v->len && value_equals_str(&v->items[0], "*")))

@@ -11,9 +11,9 @@
 enum column_kind {
 	COLUMN_FIELD,
 	COLUMN_KEY,
-	COLUMN_TIME,   /**< one of the record's times */
-	COLUMN_MEMBERS,/**< members of a nested object, or of each in an array */
-	COLUMN_NONE    /**< always null */
+	COLUMN_TIME,    /**< one of the record's times */
+	COLUMN_MEMBERS, /**< members of a nested object, or of each in an array */
+	COLUMN_NONE     /**< always null */
 };
 
 struct selection;
@@ -24,12 +24,12 @@ struct selection;
 struct column {
 	enum column_kind kind;
 	uint16_t id;
-	bool created;            /**< of the times: this one, else the updated */
-	bool date;               /**< of the times: as text */
-	bool undeclared;         /**< seen in records only */
+	bool created;    /**< of the times: this one, else the updated */
+	bool date;       /**< of the times: as text */
+	bool undeclared; /**< seen in records only */
 	const char *name;
 	uint32_t name_len;
-	const char *piece;       /**< ,"name": with PIECE_ROOM bytes that may be read */
+	const char *piece; /**< ,"name": with PIECE_ROOM bytes that may be read */
 	uint32_t piece_len;
 	const struct selection *members;
 };

@@ -61,7 +61,7 @@ static bool starts_with(const struct condition *c, const lyre_value *v, bool dat
 	const lyre_value *part = &c->value;
 	struct value_as_text t;
 	return (v->type == LYRE_STRING || date) && text_of_value(&t, v, date) && part->len <= t.len &&
-	       !memcmp(t.s, part->s, part->len);
+		!memcmp(t.s, part->s, part->len);
 }
 
 static bool ends_with(const struct condition *c, const lyre_value *v, bool date)
@@ -196,8 +196,7 @@ const struct comparator comparators[] = {
 	{ { "greater_than_equal", "ge", ">=" }, OPERAND_SCALAR, greater_equal, false, from_value, RANGE_FITS, SET_NONE, NULL },
 	{ { "less_than", "lt", "<" }, OPERAND_SCALAR, less, false, below_value, RANGE_FITS, SET_NONE, NULL },
 	{ { "less_than_equal", "le", "<=" }, OPERAND_SCALAR, less_equal, false, up_to_value, RANGE_FITS, SET_NONE, NULL },
-	{ { "between" }, OPERAND_BOUNDS, between, false, between_bounds, RANGE_FITS, SET_NONE, NULL },
-	{ .names = { NULL } }
+	{ { "between" }, OPERAND_BOUNDS, between, false, between_bounds, RANGE_FITS, SET_NONE, NULL }, { .names = { NULL } }
 };
 
 const struct comparator *comparator_find(const lyre_value *name)

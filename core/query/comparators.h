@@ -13,7 +13,7 @@ struct condition;
 
 /** What a condition's value may be, and what becomes of it. */
 enum operand_kind {
-	OPERAND_WHOLE,  /**< a scalar, which items of arrays are compared with, or an array, which arrays are compared with */
+	OPERAND_WHOLE, /**< a scalar, which items of arrays are compared with, or an array, which arrays are compared with */
 	OPERAND_SCALAR,
 	OPERAND_TEXT,   /**< a number is taken as its text */
 	OPERAND_BOUNDS, /**< an array of the lower and the upper one; either may be missing */

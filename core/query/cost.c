@@ -108,8 +108,7 @@ const struct choice *cheapest(struct planner *p, struct choice *c, size_t count)
 	return best;
 }
 
-bool walk_is_cheaper(struct planner *p, const struct choice *walk, struct choice *found, uint64_t wanted,
-	bool groups)
+bool walk_is_cheaper(struct planner *p, const struct choice *walk, struct choice *found, uint64_t wanted, bool groups)
 {
 	struct walk_range r;
 	if (!driver_range(walk->drivers, p->table, &r))

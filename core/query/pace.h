@@ -14,16 +14,16 @@
 #include <stdint.h>
 
 struct pace {
-	int64_t slice_ns;  /**< how long a slice lasts; 0: without end */
-	int64_t max_ns;    /**< of all slices together; 0: without end */
-	bool light;        /**< on a thread that others wait for: what cannot be divided is left to another slice */
-	bool over;         /**< the slice is to end */
-	bool late;         /**< max_ns has passed */
-	uint32_t left;     /**< steps before the clock is read again */
+	int64_t slice_ns; /**< how long a slice lasts; 0: without end */
+	int64_t max_ns;   /**< of all slices together; 0: without end */
+	bool light;       /**< on a thread that others wait for: what cannot be divided is left to another slice */
+	bool over;        /**< the slice is to end */
+	bool late;        /**< max_ns has passed */
+	uint32_t left;    /**< steps before the clock is read again */
 	uint32_t stride;
-	int64_t begun;     /**< of the slice, monotonic_ns(); 0: the clock was not read yet */
-	int64_t looked;    /**< when the clock was last read */
-	int64_t spent_ns;  /**< by the slices before */
+	int64_t begun;    /**< of the slice, monotonic_ns(); 0: the clock was not read yet */
+	int64_t looked;   /**< when the clock was last read */
+	int64_t spent_ns; /**< by the slices before */
 };
 
 /** Zero at first. */

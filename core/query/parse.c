@@ -106,7 +106,8 @@ static int parse_comparator(struct parser *p, const lyre_value *v, const struct 
 static int take_conditions(struct parser *p, size_t count)
 {
 	if (count > p->left)
-		return err_set(p->err, LYRE_EINVAL, "A query must not have more than %zu conditions (operationsApi.maxConditions)", p->max);
+		return err_set(p->err, LYRE_EINVAL, "A query must not have more than %zu conditions (operationsApi.maxConditions)",
+			p->max);
 	p->left -= count;
 	return 0;
 }
@@ -134,8 +135,8 @@ static int parse_leaf(struct parser *p, const lyre_value *v, const struct condit
 	if (rc)
 		return rc;
 	c->kind = CONDITION_LEAF;
-	c->loose = c->comparator->negated
-		&& !(c->attribute->flags & (ATTRIBUTE_INDEXED | ATTRIBUTE_KEY | ATTRIBUTE_CREATED | ATTRIBUTE_UPDATED));
+	c->loose = c->comparator->negated &&
+		!(c->attribute->flags & (ATTRIBUTE_INDEXED | ATTRIBUTE_KEY | ATTRIBUTE_CREATED | ATTRIBUTE_UPDATED));
 	*ret = c;
 	return operand_parse(c, value, p->arena, p->err);
 }
@@ -204,11 +205,16 @@ static int parse_group(struct parser *p, const lyre_value *v, bool any, unsigned
 	return rc;
 }
 
-int conditions_parse(const lyre_value *v, bool any, struct arena *a, const struct table *t,
-	const struct attribute_filter *f, size_t max, const struct condition **ret, struct err *e)
+int conditions_parse(const lyre_value *v, bool any, struct arena *a, const struct table *t, const struct attribute_filter *f,
+	size_t max, const struct condition **ret, struct err *e)
 {
-	struct parser p = { .arena = a, .table = t, .filter = f, .sets = { .arena = a, .table = t },
-		.left = max ? max : SIZE_MAX, .max = max, .err = e };
+	struct parser p = { .arena = a,
+		.table = t,
+		.filter = f,
+		.sets = { .arena = a, .table = t },
+		.left = max ? max : SIZE_MAX,
+		.max = max,
+		.err = e };
 	*ret = NULL;
 	return v ? parse_group(&p, v, any, 1, ret) : 0;
 }

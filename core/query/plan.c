@@ -12,8 +12,7 @@
 #define COUNT_ALL (1 << 20)
 
 /** The walk of an attribute in the order of its values that meets every matching row once, where there is one. */
-static int sorting_walk(struct planner *p, const struct condition *tree, const struct attribute *at,
-	struct choice *ret)
+static int sorting_walk(struct planner *p, const struct condition *tree, const struct attribute *at, struct choice *ret)
 {
 	bool key = is_key(p->table, at);
 	*ret = (struct choice){ 0 };
@@ -94,12 +93,12 @@ static int plan_sort(struct plan *ret, struct planner *p, const struct condition
 static bool entries_tell(const struct table *t, const struct condition *c)
 {
 	struct key k;
-	return is_one_value(c) && c->value.type < LYRE_ARRAY &&
-	       !is_key(t, c->attribute) && key_index_value(&k, &c->value) && !k.cut;
+	return is_one_value(c) && c->value.type < LYRE_ARRAY && !is_key(t, c->attribute) && key_index_value(&k, &c->value) &&
+		!k.cut;
 }
 
-int plan_make(struct plan *ret, struct arena *a, struct snapshot *s, const struct table *t,
-	const struct condition *tree, const struct sort_order *order, bool reverse, uint64_t wanted, bool light, struct err *e)
+int plan_make(struct plan *ret, struct arena *a, struct snapshot *s, const struct table *t, const struct condition *tree,
+	const struct sort_order *order, bool reverse, uint64_t wanted, bool light, struct err *e)
 {
 	struct planner p = { .arena = a, .snapshot = s, .table = t, .err = e, .left = light ? COUNT_LIGHT : COUNT_ALL };
 	struct choice found = { 0 };
@@ -117,7 +116,7 @@ int plan_make(struct plan *ret, struct arena *a, struct snapshot *s, const struc
 		.count = found.count,
 		.reverse = reverse,
 		.tree_implied = found.count > 1 ? found.flat && tree->kind != CONDITION_ALL :
-			found.drivers->leaf_count && entries_tell(t, tree),
+						  found.drivers->leaf_count && entries_tell(t, tree),
 	};
 	rc = order->count ? plan_sort(ret, &p, tree, &found, order, wanted) : 0;
 	return rc || p.left || !light ? rc : QUERY_PAUSED;

@@ -30,7 +30,7 @@ struct condition {
 	lyre_value value; /**< of between: the lower bound, where has_low; of the text comparators: a text */
 	lyre_value high;  /**< of between, where has_high */
 	bool has_low, has_high;
-	bool loose;       /**< null, absent values and objects differ from the value, and count */
+	bool loose; /**< null, absent values and objects differ from the value, and count */
 	/* all, any: none of them of the same kind, at least two */
 	const struct condition **children;
 	size_t count;
@@ -75,8 +75,7 @@ static inline bool attribute_is_shown(const struct attribute_filter *f, const st
 	return !f || at->flags & ATTRIBUTE_KEY || f->shows(f->arg, at);
 }
 /** An attribute that a client may name: on schema-defined tables a declared one. */
-const struct attribute *visible_attribute(const struct table *t, const struct attribute_filter *f, const char *name,
-	size_t len);
+const struct attribute *visible_attribute(const struct table *t, const struct attribute_filter *f, const char *name, size_t len);
 /** A name as a client gave it, a text or a number; \p name stays NULL for other kinds. LYRE_ENOMEM. */
 int name_of_value(const lyre_value *v, struct arena *a, const char **name, size_t *len, struct err *e);
 
@@ -88,8 +87,8 @@ int operand_parse(struct condition *c, const lyre_value *v, struct arena *a, str
 int conditions_names(const lyre_value *v, struct arena *a, const struct table *t, const struct attribute_filter *f,
 	struct unknown_names *u, struct err *e);
 /** \p ret is NULL when there are no conditions. \p max: how many there may be; 0: any number */
-int conditions_parse(const lyre_value *v, bool any, struct arena *a, const struct table *t,
-	const struct attribute_filter *f, size_t max, const struct condition **ret, struct err *e);
+int conditions_parse(const lyre_value *v, bool any, struct arena *a, const struct table *t, const struct attribute_filter *f,
+	size_t max, const struct condition **ret, struct err *e);
 int sort_parse(const lyre_value *v, struct arena *a, const struct table *t, const struct attribute_filter *f,
 	struct sort_order *ret, struct err *e);
 
@@ -134,12 +133,12 @@ struct driver {
 	const struct attribute *attribute;     /**< whose index; NULL or the key for the records' tree */
 	const struct condition *const *leaves; /**< sets too, where one walk finds what all of theirs match */
 	size_t leaf_count;
-	bool look;                             /**< entries are put to the leaves before the record is read */
-	const struct condition *node;          /**< what a row of this walk matches, where there are several */
-	bool get;                              /**< the one leaf is an equals on the key */
+	bool look;                    /**< entries are put to the leaves before the record is read */
+	const struct condition *node; /**< what a row of this walk matches, where there are several */
+	bool get;                     /**< the one leaf is an equals on the key */
 	/** an or of values none of which is two of; the walks of its children lie together */
 	const struct condition *set;
-	size_t set_left;                       /**< walks of the set from this one on */
+	size_t set_left; /**< walks of the set from this one on */
 };
 
 enum plan_order {
@@ -161,8 +160,8 @@ struct plan {
  * \param wanted   rows that will be read at most: offset and limit; UINT64_MAX for all
  * \param light    gives up with QUERY_PAUSED what takes more than a moment
  */
-int plan_make(struct plan *ret, struct arena *a, struct snapshot *s, const struct table *t,
-	const struct condition *tree, const struct sort_order *order, bool reverse, uint64_t wanted, bool light, struct err *e);
+int plan_make(struct plan *ret, struct arena *a, struct snapshot *s, const struct table *t, const struct condition *tree,
+	const struct sort_order *order, bool reverse, uint64_t wanted, bool light, struct err *e);
 /** The bounds of a walk. \return false when no entry can match */
 bool driver_range(const struct driver *d, const struct table *t, struct walk_range *r);
 /** Whether a value part of an index entry lies within the bounds. */
@@ -215,7 +214,7 @@ struct query {
 	struct arena scratch;
 	struct pace pace;
 	const struct query_limits *limits;
-	int64_t checked;        /**< when limits->check() was last asked, monotonic_ns() */
+	int64_t checked; /**< when limits->check() was last asked, monotonic_ns() */
 
 	/* a lookup */
 	const lyre_value *keys;
@@ -223,8 +222,8 @@ struct query {
 
 	/* a search */
 	const struct condition *tree;
-	size_t leaves;          /**< conditions, and what long texts of theirs count as */
-	size_t weight;          /**< steps that a row takes, by the conditions it is put to */
+	size_t leaves; /**< conditions, and what long texts of theirs count as */
+	size_t weight; /**< steps that a row takes, by the conditions it is put to */
 	struct sort_order order;
 	bool reverse;
 	bool planned;
@@ -236,20 +235,20 @@ struct query {
 	struct lowest *lowest;  /**< of large arrays met in this walk; NULL before the first */
 	bool again;             /**< what stands at position is still to be read */
 	struct sorter *sorter;
-	bool sorted;            /**< it has all rows */
+	bool sorted; /**< it has all rows */
 
 	/* what is written */
 	bool begun, ended;
 
 	/* while a snapshot is open */
 	struct snapshot snapshot;
-	bool anew;              /**< all that is in the sorter was read in it */
+	bool anew; /**< all that is in the sorter was read in it */
 	bool walking, moved;
-	bool may_repeat;        /**< a record may have several entries in this walk */
+	bool may_repeat; /**< a record may have several entries in this walk */
 
 	/* large, and without a value before they are needed */
 	struct walk walk;
-	struct key got;         /**< the key of a row found by it */
+	struct key got; /**< the key of a row found by it */
 	struct key position, group;
 };
 

@@ -21,8 +21,8 @@ struct planner {
 struct choice {
 	struct driver *drivers;
 	size_t count;
-	bool flat;     /**< each driver's node is a child of the group itself */
-	bool counted;  /**< entries is their number */
+	bool flat;    /**< each driver's node is a child of the group itself */
+	bool counted; /**< entries is their number */
 	uint64_t entries;
 };
 
@@ -43,8 +43,8 @@ bool walk_is_cheaper(struct planner *p, const struct choice *walk, struct choice
 /** The walks that find a condition's rows. */
 int choose(struct planner *p, const struct condition *c, struct choice *ret);
 /** One walk for leaves that are on one attribute. \p node: the driver's */
-int one_driver(struct planner *p, const struct condition *const *leaves, size_t count, const struct condition *node,
-	struct choice *ret);
+int one_driver(
+	struct planner *p, const struct condition *const *leaves, size_t count, const struct condition *node, struct choice *ret);
 /** The leaves of a group on the attribute of child \p i: one walk serves all, where a record has one entry at most. */
 int same_attribute(struct planner *p, const struct condition *c, size_t i, const struct condition *const **ret, size_t *count);
 /** Whether one walk finds what a condition matches, and there is an index for it. */

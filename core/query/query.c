@@ -47,8 +47,8 @@ static void settle_order(struct query *q, bool reverse)
 		q->reverse = reverse;
 		return;
 	}
-	if (o->count == 1 && first && (first->kind == CONDITION_LEAF || is_negated_set(first)) && first->attribute == o->levels[0].attribute
-		&& first->attribute->flags & ATTRIBUTE_INDEXED)
+	if (o->count == 1 && first && (first->kind == CONDITION_LEAF || is_negated_set(first)) &&
+		first->attribute == o->levels[0].attribute && first->attribute->flags & ATTRIBUTE_INDEXED)
 		o->ties_descending = o->levels[0].descending;
 	for (unsigned i = 0; i < o->count; i++) {
 		if (o->levels[i].attribute == &q->table->attributes[q->table->key]) {
@@ -281,7 +281,8 @@ static int slice_begin(struct query *q, struct err *e)
 
 static int fail_late(const struct query *q, struct err *e)
 {
-	return err_set(e, LYRE_EBUSY, "The query was ended: it has worked for more than %" PRId64 " ms (operationsApi.queryTimeout)",
+	return err_set(e, LYRE_EBUSY,
+		"The query was ended: it has worked for more than %" PRId64 " ms (operationsApi.queryTimeout)",
 		q->pace.max_ns / 1000000);
 }
 

@@ -76,8 +76,7 @@ struct columns;
 /** What shows records of a table as they are: each with what it has. In the arena, as long as the table. */
 int record_columns(struct columns **ret, struct arena *a, const struct table *t, struct err *e);
 /** A record, with its primary-tree key, as a value that is all in the arena. */
-int record_value(const struct columns *c, struct record r, struct field key, struct arena *a, lyre_value *ret,
-	struct err *e);
+int record_value(const struct columns *c, struct record r, struct field key, struct arena *a, lyre_value *ret, struct err *e);
 /** Its primary key. \return 0; LYRE_ECORRUPT or LYRE_ENOMEM, without a sentence */
 int record_key_value(const struct table *t, struct record r, struct field key, struct arena *a, lyre_value *ret);
 

@@ -98,8 +98,8 @@ static bool find(const struct column *c, const struct row *r, uint16_t *hint, st
 }
 
 /** Whether there is something to show. */
-static bool write_column(struct columns *columns, const struct column *c, const struct row *r, uint16_t *hint,
-	bool first, struct buf *out, struct arena *scratch)
+static bool write_column(struct columns *columns, const struct column *c, const struct row *r, uint16_t *hint, bool first,
+	struct buf *out, struct arena *scratch)
 {
 	struct field f;
 	bool found = find(c, r, hint, &f);
@@ -195,8 +195,8 @@ static int copy_value(const struct selection *s, const lyre_value *v, struct are
 	return rc;
 }
 
-static int column_value(const struct column *c, const struct row *r, struct field f, bool keep, struct arena *a,
-	lyre_value *ret, struct err *e)
+static int column_value(
+	const struct column *c, const struct row *r, struct field f, bool keep, struct arena *a, lyre_value *ret, struct err *e)
 {
 	enum field_kind kind = FIELD_PLAIN;
 	*ret = value_null();

@@ -71,7 +71,7 @@ struct lowest {
 static bool lowest_is_of(const struct lowest *l, const struct row *r)
 {
 	return l->key.len == r->key_len && !memcmp(l->key.bytes, r->key, r->key_len) && l->len == r->record.len &&
-	       l->updated == record_updated(r->record);
+		l->updated == record_updated(r->record);
 }
 
 static struct lowest *lowest_place(struct query *q, const struct row *r, struct field f)
@@ -164,7 +164,7 @@ static bool entry_may_match(struct query *q, const struct driver *d)
 	if (!d->look)
 		return true;
 	bool known = q->walk.range.attribute ? key_index_read(entry->mv_data, entry->mv_size, &q->scratch, &v) :
-		key_primary_value(entry->mv_data, entry->mv_size, NULL, &v);
+					       key_primary_value(entry->mv_data, entry->mv_size, NULL, &v);
 	if (!known || leaves_match(d, &v))
 		return true;
 	skip(q, d, &v);

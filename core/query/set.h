@@ -27,7 +27,7 @@ struct set_finder {
 	struct set_place {
 		size_t count;
 		struct condition *set;
-	} *places; /**< by attribute and kind of set */
+	} * places; /**< by attribute and kind of set */
 };
 
 /** Makes sets of those children of a group that there are many of a kind of. LYRE_ENOMEM */

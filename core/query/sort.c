@@ -33,16 +33,16 @@ struct sorter {
 	struct sort_order order;
 	uint64_t keep;
 	struct charge *charge;
-	struct item *items;  /**< each RUN of them is sorted, but for the last, which may grow */
+	struct item *items; /**< each RUN of them is sorted, but for the last, which may grow */
 	size_t count, room;
 	struct arena bytes;
-	struct buf key;      /**< of the row being added */
-	bool full;           /**< there are enough: only what is before last comes in */
+	struct buf key; /**< of the row being added */
+	bool full;      /**< there are enough: only what is before last comes in */
 	struct item last;
 	/* while runs are merged: a heap of them, the one with the first item on top */
 	struct run *runs;
 	size_t run_count;
-	uint64_t taken;      /**< items taken out */
+	uint64_t taken; /**< items taken out */
 	/* of those that stay, when the others are left behind */
 	bool pruning;
 	struct item *kept;

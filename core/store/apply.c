@@ -22,10 +22,10 @@ struct context {
 	struct database *db;
 	struct record_write *w;
 	struct prepared *p;
-	const struct table *t;    /**< as of the transaction */
+	const struct table *t; /**< as of the transaction */
 	double time;
-	uint64_t next_key;        /**< 0: not read yet */
-	uint32_t logged;          /**< changes not yet in a log entry */
+	uint64_t next_key; /**< 0: not read yet */
+	uint32_t logged;   /**< changes not yet in a log entry */
 	size_t done;
 };
 
@@ -93,7 +93,7 @@ static int pass_over_repeated(struct context *c, struct err *e)
 		qsort(sorted, n, sizeof *sorted, compare_rows);
 	for (size_t i = 1; i < n; i++)
 		if (sorted[i - 1]->primary_len == sorted[i]->primary_len &&
-		    !memcmp(sorted[i - 1]->primary, sorted[i]->primary, sorted[i]->primary_len))
+			!memcmp(sorted[i - 1]->primary, sorted[i]->primary, sorted[i]->primary_len))
 			sorted[i]->missing = NULL;
 	return 0;
 }
@@ -189,7 +189,7 @@ static int resolve(struct context *c, struct cell *cell, uint16_t *position)
 {
 	const struct table *t = c->t, *before = c->w->table;
 	if (cell->position != NO_POSITION && cell->position < t->attribute_count && t->numbering == before->numbering &&
-	    t->attributes[cell->position].id == before->attributes[cell->position].id) {
+		t->attributes[cell->position].id == before->attributes[cell->position].id) {
 		*position = cell->position;
 		return 0;
 	}
@@ -395,8 +395,8 @@ static int apply_row(struct context *c, struct write_row *r, struct lyre_written
 		copy = (struct record){ .data = (unsigned char *)w->old.data, .len = w->old.len };
 		old = &copy;
 		if (!record_check(copy))
-			return err_set(&c->w->err, LYRE_ECORRUPT, "a record of table '%s.%s' is damaged", c->t->database,
-				c->t->name);
+			return err_set(
+				&c->w->err, LYRE_ECORRUPT, "a record of table '%s.%s' is damaged", c->t->database, c->t->name);
 		if (other_key(c, r, copy))
 			return err_set(&c->w->err, LYRE_ECONFLICT, "two primary keys of table '%s.%s' have the same short form",
 				c->t->database, c->t->name);
@@ -451,7 +451,8 @@ int write_apply(struct database *db, struct record_write *w, double time)
 		if (db->writer.sweep_at > at)
 			db->writer.sweep_at = at;
 	}
-	w->result = (struct lyre_write_result){ .items = c.p->items, .count = (uint32_t)c.p->count,
-		.done = (uint32_t)c.done, .time = time };
+	w->result = (struct lyre_write_result){
+		.items = c.p->items, .count = (uint32_t)c.p->count, .done = (uint32_t)c.done, .time = time
+	};
 	return 0;
 }

@@ -25,8 +25,7 @@
 #define AGAIN 60000
 
 /* Runs a step in a transaction. \p changed: commit. \return the error of the step or the commit, such as LYRE_ENOSPACE */
-static int in_transaction(struct database *db, int (*step)(struct database *db, void *arg, bool *changed), void *arg,
-	struct err *e)
+static int in_transaction(struct database *db, int (*step)(struct database *db, void *arg, bool *changed), void *arg, struct err *e)
 {
 	bool grown = false;
 	for (;;) {
@@ -163,7 +162,7 @@ static int take_due(struct due *d, MDB_cursor_op begin, MDB_cursor_op step, bool
 	MDB_val key, value;
 	int rc = 0;
 	for (MDB_cursor_op op = begin; s->removed + d->count < BATCH && !(rc = mdb_cursor_get(d->cursor, &key, &value, op));
-	     op = step) {
+		op = step) {
 		if (key.mv_size <= 8)
 			return MDB_CORRUPTED;
 		double updated = double_unsortable(be_get(key.mv_data, 8));

@@ -87,12 +87,12 @@ struct copy {
 	struct snapshot snapshot;
 	const struct table **tables; /* as in the snapshot, in the order of their making */
 	size_t count;
-	MDB_cursor *cursor;          /* of the snapshot */
-	MDB_env *env;                /* to here */
+	MDB_cursor *cursor; /* of the snapshot */
+	MDB_env *env;       /* to here */
 	MDB_txn *txn;
-	size_t batch;                /* bytes in txn */
+	size_t batch; /* bytes in txn */
 	const char *path;
-	int code;                    /* LMDB's, of the whole */
+	int code; /* LMDB's, of the whole */
 };
 
 static int compare_ids(const void *x, const void *y)
@@ -275,8 +275,8 @@ static void copy_tables(void *arg)
 	c->code = code;
 }
 
-static int backup_tables(struct store *s, struct database *db, const char *const *names, size_t count,
-	const char *path, struct err *e)
+static int backup_tables(
+	struct store *s, struct database *db, const char *const *names, size_t count, const char *path, struct err *e)
 {
 	struct copy c = { .db = db, .path = path, .tables = calloc(count, sizeof(*c.tables)) };
 
@@ -319,12 +319,13 @@ static int check_room(const struct store *s, struct database *db, struct err *e)
 
 	if (rc || storage.used_size <= room)
 		return rc;
-	return err_set(e, LYRE_ENOSPACE, "a backup of database '%s' takes %" PRIu64 " bytes of the disk until it is sent, and there is "
-		"room for %" PRIu64 " in %s", db->name, storage.used_size, room, s->path);
+	return err_set(e, LYRE_ENOSPACE,
+		"a backup of database '%s' takes %" PRIu64 " bytes of the disk until it is sent, and there is "
+		"room for %" PRIu64 " in %s",
+		db->name, storage.used_size, room, s->path);
 }
 
-int store_backup(struct store *s, const char *database, const char *const *tables, size_t count, int *ret,
-	struct err *e)
+int store_backup(struct store *s, const char *database, const char *const *tables, size_t count, int *ret, struct err *e)
 {
 	struct database *db;
 	struct claim claim;

@@ -49,8 +49,7 @@ struct backup_counts {
  * \param heads  the first two pages as they were at one moment; no other page of that moment may be overwritten
  * \param now    that moment, ms since the epoch
  */
-int backup_verify_moment(struct lmdb_bytes file, struct lmdb_bytes heads, double now, struct backup_counts *counts,
-	struct err *e);
+int backup_verify_moment(struct lmdb_bytes file, struct lmdb_bytes heads, double now, struct backup_counts *counts, struct err *e);
 /**
  * Checks LMDB's structure; in a file of more than \p whole bytes only what a start reads, and the list of free pages, as the
  * rest would take too long.

@@ -19,13 +19,13 @@
 
 struct log_check {
 	struct verify *verify;
-	double first_time;   /* of the oldest entry present */
-	bool trimmed;        /* older ones were removed, or some were emptied */
-	uint64_t sequence;   /* of the last entry; 0 before the first */
-	uint32_t table_id;   /* of the last entry's write */
+	double first_time; /* of the oldest entry present */
+	bool trimmed;      /* older ones were removed, or some were emptied */
+	uint64_t sequence; /* of the last entry; 0 before the first */
+	uint32_t table_id; /* of the last entry's write */
 	double time;
 	bool continued;
-	struct err stale;    /* a record older than a change of it, unless the clock was set back since */
+	struct err stale; /* a record older than a change of it, unless the clock was set back since */
 	double stale_time;
 };
 
@@ -132,14 +132,15 @@ static void set_floor(const struct log_check *c, struct verify_audit *a, double 
 int audit_compare(const struct verify_audit *a, struct err *e)
 {
 	if (a->states > 0)
-		return err_set(e, LYRE_ECORRUPT, "the file is damaged: table '%s' lacks %" PRId64
-			" records that are in the commit log", a->table, a->states);
-	if (a->states < 0)
-		return err_set(e, LYRE_ECORRUPT, "the file is damaged: the commit log lacks the newest change of %" PRId64
-			" records of table '%s'", -a->states, a->table);
-	if (a->sum)
 		return err_set(e, LYRE_ECORRUPT,
-			"the file is damaged: records of table '%s' differ from the commit log", a->table);
+			"the file is damaged: table '%s' lacks %" PRId64 " records that are in the commit log", a->table,
+			a->states);
+	if (a->states < 0)
+		return err_set(e, LYRE_ECORRUPT,
+			"the file is damaged: the commit log lacks the newest change of %" PRId64 " records of table '%s'",
+			-a->states, a->table);
+	if (a->sum)
+		return err_set(e, LYRE_ECORRUPT, "the file is damaged: records of table '%s' differ from the commit log", a->table);
 	return 0;
 }
 
@@ -179,8 +180,7 @@ out:
 static int look_up(struct log_check *c, const struct verify_audit *a, struct field key, double time, struct err *e)
 {
 	struct lmdb_bytes data;
-	if (c->stale.code || !lmdb_file_get(&c->verify->file, &a->records->tree,
-		(struct lmdb_bytes){ key.data, key.len }, &data))
+	if (c->stale.code || !lmdb_file_get(&c->verify->file, &a->records->tree, (struct lmdb_bytes){ key.data, key.len }, &data))
 		return 0;
 	struct record r = { .data = data.data, .len = data.len };
 	return record_check(r) && record_updated(r) < time ? note_stale(c, a, key, time, e) : 0;
@@ -200,7 +200,7 @@ static int check_changes(struct log_check *c, const struct commit_entry *entry, 
 		bool before = change.before.data, after = change.after.data;
 		count++;
 		if (!primary.len || primary.len > KEY_PRIMARY_MAX || (!before && !after) ||
-		    (before && !record_check(change.before)) || (after && !record_check(change.after)))
+			(before && !record_check(change.before)) || (after && !record_check(change.after)))
 			return bad_entry(entry->sequence, "is invalid", e);
 		if (!a)
 			continue;
@@ -223,10 +223,10 @@ static int visit_entry(void *arg, struct lmdb_bytes key, struct lmdb_bytes data,
 {
 	struct log_check *c = arg;
 	struct commit_entry entry;
-	if (is_tree || !commit_entry_decode(val(key.data, key.len), val(data.data, data.len), &entry) ||
-	    !isfinite(entry.time) || !entry.sequence || entry.table_id >= c->verify->next_table)
-		return err_set(e, LYRE_ECORRUPT, "the file is damaged: the entry after %" PRIu64
-			" of the commit log is invalid", c->sequence);
+	if (is_tree || !commit_entry_decode(val(key.data, key.len), val(data.data, data.len), &entry) || !isfinite(entry.time) ||
+		!entry.sequence || entry.table_id >= c->verify->next_table)
+		return err_set(e, LYRE_ECORRUPT, "the file is damaged: the entry after %" PRIu64 " of the commit log is invalid",
+			c->sequence);
 	if (!c->sequence) {
 		c->first_time = entry.time;
 		c->trimmed = entry.sequence > 1;

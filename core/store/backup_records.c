@@ -13,28 +13,27 @@
 struct check {
 	const struct verify *verify;
 	struct verify_table *table;
-	struct arena arena;   /* for one record */
+	struct arena arena; /* for one record */
 	struct lmdb_bytes primary;
 	size_t expiry_entries;
 };
 
 static int bad_record(const struct check *c, struct err *e)
 {
-	return err_set(e, LYRE_ECORRUPT, "the file is damaged: a record of table '%s' is invalid",
-		c->table->definition->table.name);
+	return err_set(
+		e, LYRE_ECORRUPT, "the file is damaged: a record of table '%s' is invalid", c->table->definition->table.name);
 }
 
 static int bad_index(const struct check *c, uint16_t position, const char *what, struct err *e)
 {
 	const struct table *t = &c->table->definition->table;
 
-	return err_set(e, LYRE_ECORRUPT, "the file is damaged: the index of '%s' in table '%s' %s",
-		t->attributes[position].name, t->name, what);
+	return err_set(e, LYRE_ECORRUPT, "the file is damaged: the index of '%s' in table '%s' %s", t->attributes[position].name,
+		t->name, what);
 }
 
 /** Searches for the entry of one scalar; values that the index cannot contain are skipped. */
-static int check_entry(struct check *c, uint16_t position, const lyre_value *v, struct key *entry, bool *cut,
-	struct err *e)
+static int check_entry(struct check *c, uint16_t position, const lyre_value *v, struct key *entry, bool *cut, struct err *e)
 {
 	struct key value;
 	struct lmdb_bytes data;
@@ -98,8 +97,8 @@ static int check_value(struct check *c, uint16_t position, const lyre_value *v, 
 	int rc;
 
 	if (v->type == LYRE_ARRAY) {
-		rc = flags & ATTRIBUTE_MULTI ? check_items(c, position, v, &cut, e) : bad_index(c, position,
-			"is not marked as containing an array", e);
+		rc = flags & ATTRIBUTE_MULTI ? check_items(c, position, v, &cut, e) :
+					       bad_index(c, position, "is not marked as containing an array", e);
 	} else {
 		rc = check_entry(c, position, v, &entry, &cut, e);
 		c->table->entries[position] += entry.len != 0;
@@ -121,8 +120,7 @@ static int check_indexes(struct check *c, struct record r, struct err *e)
 		if (!c->table->indexes[i])
 			continue;
 		if (a->flags & (ATTRIBUTE_CREATED | ATTRIBUTE_UPDATED)) {
-			lyre_value time = value_double(a->flags & ATTRIBUTE_CREATED ? record_created(r)
-				: record_updated(r));
+			lyre_value time = value_double(a->flags & ATTRIBUTE_CREATED ? record_created(r) : record_updated(r));
 
 			rc = check_value(c, i, &time, e);
 		} else if (record_find(r, a->id, &f)) {
@@ -141,8 +139,7 @@ static int check_expiry(struct check *c, struct record r, struct err *e)
 
 	be_put(key, double_sortable(record_updated(r)), 8);
 	memcpy(key + 8, c->primary.data, c->primary.len);
-	if (!lmdb_file_get(&c->verify->file, &c->table->expiry->tree, (struct lmdb_bytes){ key,
-		8 + c->primary.len }, &data))
+	if (!lmdb_file_get(&c->verify->file, &c->table->expiry->tree, (struct lmdb_bytes){ key, 8 + c->primary.len }, &data))
 		return err_set(e, LYRE_ECORRUPT, "the file is damaged: the times of table '%s' lack a record",
 			c->table->definition->table.name);
 	c->expiry_entries++;
@@ -212,8 +209,8 @@ int verify_records(const struct verify *v, struct verify_table *t, struct err *e
 			rc = bad_index(&c, i, "has entries without a record", e);
 	}
 	if (!rc && t->expiry && t->expiry->tree.entries != c.expiry_entries)
-		rc = err_set(e, LYRE_ECORRUPT,
-			"the file is damaged: the times of table '%s' have entries without a record", table->name);
+		rc = err_set(e, LYRE_ECORRUPT, "the file is damaged: the times of table '%s' have entries without a record",
+			table->name);
 	if (!rc && t->audit)
 		rc = audit_compare(t->audit, e);
 	arena_free(&c.arena);

@@ -105,8 +105,8 @@ int verify_roots(struct verify *v, struct err *e)
 		char name[NAMED_MAX];
 
 		name_tree(t, name);
-		rc = is_read_at_start(v, t) ? lmdb_file_walk(&v->file, &t->tree, name, NULL, NULL, e)
-			: lmdb_file_root(&v->file, &t->tree, name, e);
+		rc = is_read_at_start(v, t) ? lmdb_file_walk(&v->file, &t->tree, name, NULL, NULL, e) :
+					      lmdb_file_root(&v->file, &t->tree, name, e);
 	}
 	return rc ? rc : lmdb_file_walk_unused(&v->file, e);
 }

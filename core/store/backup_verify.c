@@ -23,13 +23,11 @@ static int damaged(struct err *e, const char *what)
 
 /* ---- meta ---- */
 
-static bool get_meta(const struct verify *v, const struct verify_tree *meta, const char *key, size_t len,
-	struct reader *ret)
+static bool get_meta(const struct verify *v, const struct verify_tree *meta, const char *key, size_t len, struct reader *ret)
 {
 	struct lmdb_bytes data;
 
-	if (!lmdb_file_get(&v->file, &meta->tree, (struct lmdb_bytes){ (const unsigned char *)key, strlen(key) },
-		&data))
+	if (!lmdb_file_get(&v->file, &meta->tree, (struct lmdb_bytes){ (const unsigned char *)key, strlen(key) }, &data))
 		return false;
 	*ret = (struct reader){ .at = data.data, .end = data.data + data.len };
 	return len == 0 || data.len == len;
@@ -46,8 +44,7 @@ static int check_meta(struct verify *v, struct err *e)
 	unsigned format = (unsigned)get_int(&r, 4);
 
 	if (format != STORE_FORMAT)
-		return err_set(e, LYRE_ECORRUPT, "the file has format %u; this server supports format %d",
-			format, STORE_FORMAT);
+		return err_set(e, LYRE_ECORRUPT, "the file has format %u; this server supports format %d", format, STORE_FORMAT);
 	if (!get_meta(v, meta, "created", 8, &r) || !get_meta(v, meta, "uuid", 36, &r))
 		return damaged(e, "its creation time or id is missing");
 	if (!get_meta(v, meta, "name", 0, &r) || r.at == r.end || memchr(r.at, 0, (size_t)(r.end - r.at)))
@@ -125,8 +122,7 @@ static int check_attributes(struct verify_table *vt, struct err *e)
 		const struct attribute *a = &t->attributes[i];
 
 		if ((a->flags & ATTRIBUTE_KEY && a != key) || a->name_len == 0 || memchr(a->name, 0, a->name_len) ||
-		    utf8_valid_prefix(a->name, a->name_len) != a->name_len || table_attribute(t, a->name,
-			a->name_len) != a)
+			utf8_valid_prefix(a->name, a->name_len) != a->name_len || table_attribute(t, a->name, a->name_len) != a)
 			return bad_definition(t, e);
 	}
 	return 0;
@@ -210,7 +206,8 @@ static int visit_definition(void *arg, struct lmdb_bytes key, struct lmdb_bytes 
 
 	if (key.len == ATTRIBUTE_KEY_LEN) {
 		rc = v->definition && v->definition->table.id == id ?
-			attribute_decode(v->definition, (uint16_t)be_get(key.data + 4, 2), value) : LYRE_ECORRUPT;
+			attribute_decode(v->definition, (uint16_t)be_get(key.data + 4, 2), value) :
+			LYRE_ECORRUPT;
 		if (rc == LYRE_ENOMEM)
 			return err_nomem(e);
 		return rc ? damaged(e, "the definition of an attribute is invalid") : 0;
@@ -285,8 +282,7 @@ static void verify_end(struct verify *v)
 	lmdb_file_close(&v->file);
 }
 
-int backup_verify_moment(struct lmdb_bytes file, struct lmdb_bytes heads, double now, struct backup_counts *counts,
-	struct err *e)
+int backup_verify_moment(struct lmdb_bytes file, struct lmdb_bytes heads, double now, struct backup_counts *counts, struct err *e)
 {
 	struct verify v = { .now = now };
 	int rc = lmdb_file_open(&v.file, file, heads, e);
@@ -381,5 +377,6 @@ int backup_verify_file(const char *path, uint64_t whole, struct err *e)
 	if (rc == LYRE_ENOMEM)
 		return err_nomem(e);
 	return rc ? err_set(e, rc, "%s cannot be used: %s%s", path, why.text,
-		readable ? "; set storage.checkAtStart: 0 to serve the rest of it, at the risk of a crash" : "") : 0;
+			    readable ? "; set storage.checkAtStart: 0 to serve the rest of it, at the risk of a crash" : "") :
+		    0;
 }

@@ -32,14 +32,14 @@ struct verify_audit {
 
 struct verify {
 	struct lmdb_file file;
-	double now;                /**< records that had expired by then may be missing */
+	double now;                  /**< records that had expired by then may be missing */
 	struct verify_audit *audits; /**< by table_id */
 	size_t audit_count;
 	struct verify_tree *trees; /**< by name */
 	size_t count, cap;
 	struct clock_record clock; /**< the clock record of the file */
 	uint32_t next_table;
-	char **names;              /**< of the tables so far */
+	char **names; /**< of the tables so far */
 	size_t name_count;
 	struct definition *definition; /**< of the table being read */
 	struct backup_counts counts;

@@ -143,7 +143,8 @@ static bool cut(struct ballast *b, uint64_t keep)
 	close(fd);
 	b->left = done ? keep : b->left;
 	if (!atomic_exchange(&b->out, true))
-		log_warn("store", "the disk is full: using storage.reserve, so that records can be deleted; none can be added "
+		log_warn("store",
+			"the disk is full: using storage.reserve, so that records can be deleted; none can be added "
 			"until there is space");
 	return done;
 }

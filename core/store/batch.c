@@ -15,9 +15,9 @@
 #define BATCH_SPARE 2048
 
 struct batch_item {
-	uint64_t prefix;  /**< the key's first bytes, which mostly determine the order */
+	uint64_t prefix; /**< the key's first bytes, which mostly determine the order */
 	MDB_dbi tree;
-	uint32_t at;      /**< position of the key, followed by the data; ascending in order of arrival */
+	uint32_t at; /**< position of the key, followed by the data; ascending in order of arrival */
 	uint16_t key_len, data_len;
 	bool removal;
 };
@@ -79,8 +79,7 @@ static int change_tree(struct batch *b, MDB_txn *txn, const struct batch_item *i
 			continue;
 		behind = behind || compare_keys(key, last) > 0;
 		value = val((char *)key.mv_data + key.mv_size, items[i].data_len);
-		rc = items[i].removal ? remove_item(cursor, key) : mdb_cursor_put(cursor, &key, &value,
-			behind ? MDB_APPEND : 0);
+		rc = items[i].removal ? remove_item(cursor, key) : mdb_cursor_put(cursor, &key, &value, behind ? MDB_APPEND : 0);
 	}
 	mdb_cursor_close(cursor);
 	return rc;
@@ -122,9 +121,12 @@ static int add(struct database *db, MDB_dbi tree, MDB_val key, MDB_val data, boo
 	unsigned char first[sizeof(uint64_t)] = { 0 };
 	memcpy(first, key.mv_data, key.mv_size < sizeof first ? key.mv_size : sizeof first);
 	struct batch_item item = {
-		.prefix = be_get(first, sizeof first), .tree = tree, .at = (uint32_t)b->bytes.len,
-			.key_len = (uint16_t)key.mv_size,
-		.data_len = (uint16_t)data.mv_size, .removal = removal,
+		.prefix = be_get(first, sizeof first),
+		.tree = tree,
+		.at = (uint32_t)b->bytes.len,
+		.key_len = (uint16_t)key.mv_size,
+		.data_len = (uint16_t)data.mv_size,
+		.removal = removal,
 	};
 	buf_add(&b->bytes, key.mv_data, key.mv_size);
 	buf_add(&b->bytes, data.mv_data, data.mv_size);

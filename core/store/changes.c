@@ -24,19 +24,19 @@ struct copied {
 };
 
 struct changes {
-	const struct table *table;     /**< the caller's */
-	const struct table *now;       /**< definition in the last slice; a reference */
+	const struct table *table; /**< the caller's */
+	const struct table *now;   /**< definition in the last slice; a reference */
 	const struct lyre_change_query *query;
 	int (*visit)(void *arg, const struct table_change *c);
 	void *arg;
 	struct arena arena;
-	struct wanted_key *keys;       /**< sorted */
+	struct wanted_key *keys; /**< sorted */
 	size_t key_count;
 	struct buf slice;
 	bool begun;
-	uint64_t next, last;           /**< range still to be read */
-	uint64_t group, group_end;     /**< newest first: the write being read, forwards */
-	uint64_t write;                /**< the current one */
+	uint64_t next, last;       /**< range still to be read */
+	uint64_t group, group_end; /**< newest first: the write being read, forwards */
+	uint64_t write;            /**< the current one */
 	bool continued;
 	uint64_t counted, given;
 	bool done;
@@ -62,8 +62,8 @@ static bool is_user(const struct changes *c, struct field user)
 	if (!users)
 		return true;
 	for (uint32_t i = 0; value_is(users, LYRE_ARRAY) && i < users->len; i++)
-		if (value_is(&users->items[i], LYRE_STRING) && users->items[i].len == user.len
-			&& !memcmp(users->items[i].s, user.data, user.len))
+		if (value_is(&users->items[i], LYRE_STRING) && users->items[i].len == user.len &&
+			!memcmp(users->items[i].s, user.data, user.len))
 			return true;
 	return false;
 }
@@ -217,8 +217,8 @@ static bool is_key(const struct changes *c, struct field key)
 
 static int damaged(const struct changes *c, uint64_t sequence, struct err *e)
 {
-	return err_set(e, LYRE_ECORRUPT, "entry %llu of the commit log of database '%s' is damaged",
-		(unsigned long long)sequence, c->table->database);
+	return err_set(e, LYRE_ECORRUPT, "entry %llu of the commit log of database '%s' is damaged", (unsigned long long)sequence,
+		c->table->database);
 }
 
 static bool record_fits(struct record r)
@@ -228,8 +228,12 @@ static bool record_fits(struct record r)
 
 static int show_entry(struct changes *c, uint64_t write, const struct commit_entry *entry, struct err *e)
 {
-	struct table_change change = { .table = c->now, .sequence = write, .time = entry->time, .mode = entry->mode,
-		.user = entry->user, .operation = entry->operation };
+	struct table_change change = { .table = c->now,
+		.sequence = write,
+		.time = entry->time,
+		.mode = entry->mode,
+		.user = entry->user,
+		.operation = entry->operation };
 	struct field rest = entry->changes;
 	int rc;
 	while ((rc = commit_change_next(&rest, &change.change)) == 0) {
@@ -261,8 +265,9 @@ static int show_slice(struct changes *c, struct err *e)
 		memcpy(&head, c->slice.data + at, sizeof head);
 		at += sizeof head;
 		be_put(key, head.sequence, 8);
-		rc = commit_entry_decode(val(key, sizeof key), val(c->slice.data + at, head.len), &entry)
-			? show_entry(c, head.write, &entry, e) : damaged(c, head.sequence, e);
+		rc = commit_entry_decode(val(key, sizeof key), val(c->slice.data + at, head.len), &entry) ?
+			show_entry(c, head.write, &entry, e) :
+			damaged(c, head.sequence, e);
 		at += head.len;
 	}
 	return rc;
@@ -270,13 +275,13 @@ static int show_slice(struct changes *c, struct err *e)
 
 int table_check_audit(const struct table *t, struct err *e)
 {
-	return t->audit ? 0
-		: err_set(e, LYRE_EINVAL, "Table '%s.%s' was created without audit: writes to it are not logged",
-			t->database, t->name);
+	return t->audit ? 0 :
+			  err_set(e, LYRE_EINVAL, "Table '%s.%s' was created without audit: writes to it are not logged",
+				  t->database, t->name);
 }
 
-int table_changes(const struct table *t, const struct lyre_change_query *q,
-	int (*visit)(void *arg, const struct table_change *c), void *arg, struct err *e)
+int table_changes(const struct table *t, const struct lyre_change_query *q, int (*visit)(void *arg, const struct table_change *c),
+	void *arg, struct err *e)
 {
 	struct changes c = { .table = t, .query = q, .visit = visit, .arg = arg, .group = 1 };
 	arena_init(&c.arena);

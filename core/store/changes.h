@@ -22,8 +22,8 @@ struct table_change {
  * lyre_changes(). Snapshots are held for a few milliseconds each, and memory is bounded by the size of two log entries.
  * \return 0, the first nonzero value returned by a visit, or a failure: LYRE_EINVAL for a table without audit
  */
-int table_changes(const struct table *t, const struct lyre_change_query *q,
-	int (*visit)(void *arg, const struct table_change *c), void *arg, struct err *e);
+int table_changes(const struct table *t, const struct lyre_change_query *q, int (*visit)(void *arg, const struct table_change *c),
+	void *arg, struct err *e);
 
 /**
  * lyre_changes_remove(). An entry preceded by other tables' entries is replaced by an empty one, so that the sequence has

@@ -20,12 +20,12 @@
 struct removal {
 	struct definition_change change;
 	uint32_t table;
-	double before;     /**< older entries are removed */
+	double before;      /**< older entries are removed */
 	uint64_t next, end; /**< where the search continues, and where it ends */
-	size_t batch;      /**< entries per transaction: reduced when the disk is too full for more */
-	struct buf found;  /**< sequence numbers, of complete writes: a check of the log must not find a write in part */
+	size_t batch;       /**< entries per transaction: reduced when the disk is too full for more */
+	struct buf found;   /**< sequence numbers, of complete writes: a check of the log must not find a write in part */
 	size_t writes;
-	size_t trimmed;    /**< entries removed from the front */
+	size_t trimmed; /**< entries removed from the front */
 };
 
 /** Finds entries to remove. \return 0, LYRE_END if there are no more after them */
@@ -141,7 +141,9 @@ int table_changes_remove(const struct table *t, double before, int (*progress)(v
 	struct removal *r = rc ? NULL : calloc(1, sizeof *r);
 	if (!r)
 		return rc ? rc : err_nomem(e);
-	*r = (struct removal){ .change = { .apply = remove_some, .frees = true }, .table = t->id, .before = before, .batch = REMOVE_BATCH };
+	*r = (struct removal){
+		.change = { .apply = remove_some, .frees = true }, .table = t->id, .before = before, .batch = REMOVE_BATCH
+	};
 	buf_init(&r->found);
 	bool more = true, changed = false;
 	while (!rc && (more || r->trimmed)) {

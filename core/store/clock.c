@@ -55,8 +55,8 @@ bool clock_decode(struct clock_record *c, MDB_val v)
 static void publish(struct database *db)
 {
 	const struct clock_record *c = &db->writer.clock;
-	atomic_store_explicit(&db->stepped, c->count ? (int64_t)ceil(c->steps[c->count - 1].after) : CLOCK_NEVER,
-		memory_order_relaxed);
+	atomic_store_explicit(
+		&db->stepped, c->count ? (int64_t)ceil(c->steps[c->count - 1].after) : CLOCK_NEVER, memory_order_relaxed);
 }
 
 /* The newest entry's sequence number and time; 0 and 0 without a log. */
@@ -146,8 +146,10 @@ int clock_follow(struct database *db, double newest, double now)
 	char from[TIME_SIZE] = "?", to[TIME_SIZE] = "?";
 	iso_time(from, newest);
 	iso_time(to, now);
-	log_warn("store", "the clock was set back: the newest time in database '%s' is %s, and now it is %s; times continue "
-		"from here", db->name, from, to);
+	log_warn("store",
+		"the clock was set back: the newest time in database '%s' is %s, and now it is %s; times continue "
+		"from here",
+		db->name, from, to);
 	return 0;
 }
 
@@ -224,8 +226,10 @@ int64_t store_hold(void)
 		char expected[TIME_SIZE] = "?", to[TIME_SIZE] = "?";
 		iso_time(expected, due);
 		iso_time(to, real);
-		log_warn("store", "the clock was set forward, to %s instead of %s: nothing that has expired by it is removed for "
-			"%d minutes", to, expected, CLOCK_HOLD / 60000);
+		log_warn("store",
+			"the clock was set forward, to %s instead of %s: nothing that has expired by it is removed for "
+			"%d minutes",
+			to, expected, CLOCK_HOLD / 60000);
 	}
 	return until;
 }

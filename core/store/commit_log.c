@@ -62,8 +62,8 @@ int commit_log_sequence(struct database *db, uint64_t *ret)
 	return rc == MDB_NOTFOUND ? 0 : writer_failed(db, rc);
 }
 
-int commit_log_append(struct database *db, const struct record_write *w, const struct table *t, double time,
-	uint32_t count, bool continued)
+int commit_log_append(
+	struct database *db, const struct record_write *w, const struct table *t, double time, uint32_t count, bool continued)
 {
 	uint64_t sequence;
 	int rc = open_log(db);

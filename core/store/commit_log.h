@@ -14,24 +14,24 @@
 
 struct commit_entry {
 	uint64_t sequence;
-	double time;              /**< of the commit, ms since the epoch */
+	double time; /**< of the commit, ms since the epoch */
 	uint32_t table_id;
-	int mode;                 /**< enum lyre_write_mode */
-	bool continued;           /**< the next entry belongs to the same write */
+	int mode;                                            /**< enum lyre_write_mode */
+	bool continued;                                      /**< the next entry belongs to the same write */
 	struct field node, user, operation, database, table; /**< strings, not NUL-terminated */
-	uint32_t count;           /**< of changes */
+	uint32_t count;                                      /**< of changes */
 	struct field changes;
 };
 
 struct commit_change {
-	struct field key;         /**< primary-tree key */
-	struct record before;     /**< data NULL: there was none */
-	struct record after;      /**< data NULL: there is none */
+	struct field key;     /**< primary-tree key */
+	struct record before; /**< data NULL: there was none */
+	struct record after;  /**< data NULL: there is none */
 };
 
 struct commit_log {
 	struct snapshot *snapshot;
-	MDB_cursor *cursor;       /**< NULL: there is no log */
+	MDB_cursor *cursor; /**< NULL: there is no log */
 	uint64_t next;
 };
 
@@ -60,8 +60,8 @@ int commit_change_next(struct field *rest, struct commit_change *ret);
 /** Adds a change to those of the current request. */
 void commit_change_add(struct buf *changes, MDB_val key, const struct record *before, const struct record *after);
 /** Appends an entry with the content of writer.changes, and empties that. */
-int commit_log_append(struct database *db, const struct record_write *w, const struct table *t, double time,
-	uint32_t count, bool continued);
+int commit_log_append(
+	struct database *db, const struct record_write *w, const struct table *t, double time, uint32_t count, bool continued);
 /** The sequence number of the next entry; 0 if there is no log yet. */
 int commit_log_sequence(struct database *db, uint64_t *ret);
 /**

@@ -41,8 +41,7 @@ static int ends(struct commit_log *l, uint64_t *first, uint64_t *last, struct er
 }
 
 /** In a range where times grow with the sequence: the first entry at \p time or later; with \p behind, only later. */
-static int find_time(struct commit_log *l, uint64_t first, uint64_t last, double time, bool behind, uint64_t *ret,
-	struct err *e)
+static int find_time(struct commit_log *l, uint64_t first, uint64_t last, double time, bool behind, uint64_t *ret, struct err *e)
 {
 	uint64_t low = first, high = last + 1;
 	while (low < high) {

@@ -50,8 +50,10 @@ static int write_copy(struct database *db, int fd, uint64_t *size, struct err *e
 	if (ballast_is_full(code) && take_from_reserve(db))
 		code = ftruncate(fd, 0) || lseek(fd, 0, SEEK_SET) ? errno : guard_copy(db, fd, MDB_CP_COMPACT);
 	if (code == MDB_INCOMPATIBLE)
-		return err_set(e, LYRE_ECORRUPT, "database '%s' cannot be compacted: its list of free pages is incomplete; "
-			"back up its tables and restore them instead", db->name);
+		return err_set(e, LYRE_ECORRUPT,
+			"database '%s' cannot be compacted: its list of free pages is incomplete; "
+			"back up its tables and restore them instead",
+			db->name);
 	if (code)
 		return store_error(e, code, "compact", db);
 	if (fsync(fd) || fstat(fd, &st))

@@ -55,14 +55,14 @@ static int take_reader(const char *line, void *arg)
 
 /** The counts of a database since it was opened, and its state. */
 struct database_metrics {
-	const char *name;          /**< lives as long as the database */
-	uint64_t commits;          /**< including background work */
+	const char *name;                                      /**< lives as long as the database */
+	uint64_t commits;                                      /**< including background work */
 	struct histogram_reading durations, requests, records; /**< of commits: ns; requests and records in each */
-	uint64_t queued;           /**< waiting writes */
-	uint64_t readers;          /**< open snapshots, except the one used here */
-	uint64_t oldest_reader;    /**< age of the oldest of them, in commits */
+	uint64_t queued;                                       /**< waiting writes */
+	uint64_t readers;                                      /**< open snapshots, except the one used here */
+	uint64_t oldest_reader;                                /**< age of the oldest of them, in commits */
 	struct lyre_storage storage;
-	uint64_t free_pages;       /**< in the file */
+	uint64_t free_pages; /**< in the file */
 };
 
 /* LYRE_ENOTFOUND if it was dropped. */
@@ -94,7 +94,10 @@ static int read_database(struct database *db, struct database_metrics *ret, stru
 	return rc;
 }
 
-#define DATABASE(kind, words, text, of) { { kind, words, text, "database" }, offsetof(struct database_metrics, of) }
+#define DATABASE(kind, words, text, of)                                                  \
+	{                                                                                \
+		{ kind, words, text, "database" }, offsetof(struct database_metrics, of) \
+	}
 
 static const struct metric_member database_metrics[] = {
 	DATABASE(METRIC_COUNTER, "commits_total", "Transactions committed, including background work.", commits),

@@ -32,8 +32,7 @@ static int attribute_save(struct database *db, uint32_t table, const struct attr
 	buf_init(&b);
 	table_key(key, table, a->id);
 	attribute_encode(a, &b);
-	int rc = b.failed ? writer_failed(db, ENOMEM) : writer_put(db, db->tables, val(key, sizeof key), val(b.data,
-		b.len));
+	int rc = b.failed ? writer_failed(db, ENOMEM) : writer_put(db, db->tables, val(key, sizeof key), val(b.data, b.len));
 	buf_free(&b);
 	return rc;
 }
@@ -51,8 +50,8 @@ static int attribute_make(struct database *db, uint32_t table, struct attribute 
 	return attribute_save(db, table, a);
 }
 
-int attribute_add(struct database *db, uint32_t table, const char *name, size_t len, const char *type_name,
-	uint16_t type, uint32_t flags, struct attribute **ret, struct err *e)
+int attribute_add(struct database *db, uint32_t table, const char *name, size_t len, const char *type_name, uint16_t type,
+	uint32_t flags, struct attribute **ret, struct err *e)
 {
 	struct definition *d = writer_edit(db, table);
 	if (!d)
@@ -306,8 +305,8 @@ struct attribute_change {
 };
 
 /* Turns an attribute that came with records into a declared one, whose values already exist. */
-static int declare_again(struct database *db, const struct table *t, const struct attribute *there, uint16_t type,
-	uint32_t flags, const struct lyre_attribute *given, struct attribute **ret, struct err *e)
+static int declare_again(struct database *db, const struct table *t, const struct attribute *there, uint16_t type, uint32_t flags,
+	const struct lyre_attribute *given, struct attribute **ret, struct err *e)
 {
 	uint16_t id = there->id;
 	struct definition *d = writer_edit(db, t->id);

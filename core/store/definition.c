@@ -208,8 +208,8 @@ failed:
 struct attribute *definition_add(struct definition *d, const char *name, size_t len, const char *type_name)
 {
 	struct table *t = &d->table;
-	if (t->attribute_count >= ATTRIBUTES_MAX || d->next_attribute > UINT16_MAX - 1 || !reserve(d,
-		t->attribute_count + 1u)) return NULL;
+	if (t->attribute_count >= ATTRIBUTES_MAX || d->next_attribute > UINT16_MAX - 1 || !reserve(d, t->attribute_count + 1u))
+		return NULL;
 	struct attribute *a = &t->attributes[t->attribute_count];
 	*a = (struct attribute){ .id = (uint16_t)d->next_attribute };
 	if (!copy_texts(d, a, name, len, type_name))
@@ -230,12 +230,14 @@ struct attribute *definition_add(struct definition *d, const char *name, size_t 
 int attributes_left(const struct table *t, uint32_t more, struct err *e)
 {
 	if (more + t->attribute_count > ATTRIBUTES_MAX)
-		return err_set(e, LYRE_EINVAL, "Table '%s.%s' cannot have more than %d attributes", t->database, t->name,
-			ATTRIBUTES_MAX);
+		return err_set(
+			e, LYRE_EINVAL, "Table '%s.%s' cannot have more than %d attributes", t->database, t->name, ATTRIBUTES_MAX);
 	/* records still contain ids of dropped attributes */
 	if (more + definition_of(t)->next_attribute > UINT16_MAX)
-		return err_set(e, LYRE_EINVAL, "Table '%s.%s' cannot have more attributes until the database is compacted, which "
-			"frees the ids of dropped ones: lyre compact %s", t->database, t->name, t->database);
+		return err_set(e, LYRE_EINVAL,
+			"Table '%s.%s' cannot have more attributes until the database is compacted, which "
+			"frees the ids of dropped ones: lyre compact %s",
+			t->database, t->name, t->database);
 	return 0;
 }
 

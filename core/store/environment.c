@@ -70,8 +70,7 @@ const char *database_name(const struct database *db)
 	return db->name;
 }
 
-struct database *database_failed(const struct store_options *o, const char *name, const char *file,
-	const struct err *why)
+struct database *database_failed(const struct store_options *o, const char *name, const char *file, const struct err *why)
 {
 	struct database *db = database_new(o, file);
 	if (!db)
@@ -110,7 +109,7 @@ static int fill_file(MDB_env *env, const char *name)
 	struct buf b;
 	buf_init(&b);
 	if ((rc = mdb_dbi_open(txn, "meta", MDB_CREATE, &meta)) || (rc = mdb_dbi_open(txn, "tables", MDB_CREATE, &other)) ||
-	    (rc = mdb_dbi_open(txn, "dropped", MDB_CREATE, &other)))
+		(rc = mdb_dbi_open(txn, "dropped", MDB_CREATE, &other)))
 		goto out;
 	char uuid[37];
 	uuid_text(uuid);
@@ -122,8 +121,8 @@ static int fill_file(MDB_env *env, const char *name)
 		goto out;
 	}
 	if ((rc = put_meta(txn, meta, "format", b.data, 4)) || (rc = put_meta(txn, meta, "created", b.data + 4, 8)) ||
-	    (rc = put_meta(txn, meta, "next", b.data + 12, 4)) || (rc = put_meta(txn, meta, "uuid", uuid, 36)) ||
-	    (rc = put_meta(txn, meta, "name", name, strlen(name))))
+		(rc = put_meta(txn, meta, "next", b.data + 12, 4)) || (rc = put_meta(txn, meta, "uuid", uuid, 36)) ||
+		(rc = put_meta(txn, meta, "name", name, strlen(name))))
 		goto out;
 	rc = mdb_txn_commit(txn);
 	txn = NULL;
@@ -145,7 +144,7 @@ int database_make_file(const struct store_options *o, const char *name, const ch
 	memory_lasting_begin();
 	int code = mdb_env_create(&env);
 	if (!code && !(code = mdb_env_set_maxdbs(env, 4)) && !(code = mdb_env_set_mapsize(env, MAP_NEW)) &&
-	    !(code = mdb_env_open(env, fresh, MDB_NOSUBDIR | MDB_NOTLS | MDB_NOLOCK, FILE_MODE)))
+		!(code = mdb_env_open(env, fresh, MDB_NOSUBDIR | MDB_NOTLS | MDB_NOLOCK, FILE_MODE)))
 		code = fill_file(env, name);
 	memory_lasting_end();
 	if (env)
@@ -269,8 +268,8 @@ static int open_environment(struct database *db, size_t size, struct err *e)
 	memory_lasting_begin();
 	rc = mdb_env_create(&db->env);
 	if (!rc && !(rc = mdb_env_set_maxdbs(db->env, o->max_trees + OWN_TREES)) &&
-	    !(rc = mdb_env_set_maxreaders(db->env, o->max_readers)) && !(rc = mdb_env_set_mapsize(db->env, map)) &&
-	    !(rc = lock))
+		!(rc = mdb_env_set_maxreaders(db->env, o->max_readers)) && !(rc = mdb_env_set_mapsize(db->env, map)) &&
+		!(rc = lock))
 		rc = mdb_env_open(db->env, db->file, flags, FILE_MODE);
 	memory_lasting_end();
 	if (!rc) {
@@ -294,8 +293,7 @@ static int open_environment(struct database *db, size_t size, struct err *e)
 }
 
 /* Opens everything except the threads. */
-static int open_still(struct database **ret, const struct store_options *o, const char *name, const char *file,
-	struct err *e)
+static int open_still(struct database **ret, const struct store_options *o, const char *name, const char *file, struct err *e)
 {
 	size_t size = 0;
 	int rc = check_size(file, &size, e);
@@ -342,8 +340,7 @@ out:
 	return rc;
 }
 
-int database_open(struct database **ret, const struct store_options *o, const char *name, const char *file,
-	struct err *e)
+int database_open(struct database **ret, const struct store_options *o, const char *name, const char *file, struct err *e)
 {
 	struct database *db;
 	int rc = open_still(&db, o, name, file, e);

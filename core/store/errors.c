@@ -70,8 +70,10 @@ int database_present(struct database *db, struct err *e)
 	pthread_mutex_unlock(&db->lock);
 	if (named)
 		return 0;
-	return err_set(e, LYRE_EIO, "%s was removed or replaced while it was in use: database '%s' is not written any more, and can be "
-		"backed up until the server is restarted", db->file, db->name);
+	return err_set(e, LYRE_EIO,
+		"%s was removed or replaced while it was in use: database '%s' is not written any more, and can be "
+		"backed up until the server is restarted",
+		db->file, db->name);
 }
 
 int store_error(struct err *e, int rc, const char *doing, const struct database *db)

@@ -108,8 +108,8 @@ static lyre_value scalar(struct field f)
 		return isfinite(d) ? (lyre_value){ .type = LYRE_DOUBLE, .d = d } : value_null();
 	}
 	case TAG_BIGINT:
-		return bigint_is_whole(f) ? (lyre_value){ .type = LYRE_BIGINT, .len = (uint32_t)(f.len - 2),
-			.s = bytes } : value_null();
+		return bigint_is_whole(f) ? (lyre_value){ .type = LYRE_BIGINT, .len = (uint32_t)(f.len - 2), .s = bytes } :
+					    value_null();
 	case TAG_TEXT:
 	case TAG_BYTES:
 		return value_text(bytes, f.len - 1);
@@ -168,8 +168,7 @@ static lyre_value object_value(struct field f, struct arena *a, unsigned depth)
 		return value_null();
 	for (; n < count && read_bytes(&r, &name) && read_bytes(&r, &item); n++) {
 		members[n] = (struct value_member){
-			.name = (const char *)name.data, .name_len = (uint32_t)name.len,
-				.value = nested_value(item, a, depth + 1)
+			.name = (const char *)name.data, .name_len = (uint32_t)name.len, .value = nested_value(item, a, depth + 1)
 		};
 	}
 	return (lyre_value){ .type = LYRE_OBJECT, .len = n, .members = members };
@@ -232,8 +231,7 @@ static bool check_nested(struct field f, unsigned depth)
 		if (depth > JSON_DEPTH_MAX || !read_length(&r, &count))
 			return false;
 		for (; count; count--) {
-			if (members && (!read_bytes(&r, &name) || utf8_valid_prefix((const char *)name.data,
-				name.len) != name.len))
+			if (members && (!read_bytes(&r, &name) || utf8_valid_prefix((const char *)name.data, name.len) != name.len))
 				return false;
 			if (!read_bytes(&r, &item) || !check_nested(item, depth + 1))
 				return false;

@@ -22,8 +22,8 @@
 #include <unistd.h>
 
 #define WHAT_MAX 200
-#define TOUCH_STEP ((size_t)4096)            /* no page of the system is smaller */
-#define IN_LEAF_MAX ((size_t)1024)           /* values up to this size have no pages of their own */
+#define TOUCH_STEP ((size_t)4096)    /* no page of the system is smaller */
+#define IN_LEAF_MAX ((size_t)1024)   /* values up to this size have no pages of their own */
 #define MAPS_LINE_MAX ((size_t)4400) /* longest line of /proc/self/maps: some numbers and a path */
 
 struct copying {
@@ -77,15 +77,15 @@ static int ended(void)
 }
 
 /* The call is the last step in the frame of its guard, so the jump loses nothing there. */
-#define GUARDED(db, call)                                                                                              \
-	do {                                                                                                           \
-		struct guard g;                                                                                        \
-		if (_setjmp(g.at))                                                                                     \
-			return ended();                                                                                \
-		enter(&g, db);                                                                                         \
-		int rc = (call);                                                                                       \
-		leave(&g);                                                                                             \
-		return rc;                                                                                             \
+#define GUARDED(db, call)               \
+	do {                            \
+		struct guard g;         \
+		if (_setjmp(g.at))      \
+			return ended(); \
+		enter(&g, db);          \
+		int rc = (call);        \
+		leave(&g);              \
+		return rc;              \
 	} while (0)
 
 /* The map is never smaller than the pages in use: a head that says so was not written by LMDB. */
@@ -321,7 +321,7 @@ void guard_install(void)
 static struct left {
 	struct left *next;
 	MDB_env *env;
-} *_Atomic all_left;
+} * _Atomic all_left;
 
 void guard_leave_environment(MDB_env *env)
 {

@@ -76,8 +76,8 @@ static int put_entry(struct database *db, MDB_dbi index, const struct entry *ent
 	return batch_put(db, index, val(entry->bytes, entry->len), entry->whole ? primary : val("", 0));
 }
 
-int index_change(struct database *db, const struct table *t, const struct attribute *a, MDB_val primary,
-	const struct field *from, const struct field *to)
+int index_change(struct database *db, const struct table *t, const struct attribute *a, MDB_val primary, const struct field *from,
+	const struct field *to)
 {
 	struct arena *arena = &db->writer.scratch;
 	if (from && to && from->len == to->len && !memcmp(from->data, to->data, to->len))

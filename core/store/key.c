@@ -150,8 +150,7 @@ void key_index_numbers(struct key *k)
 	put_scalar(k, KEY_TAG_NUMBER);
 }
 
-void key_index_entry(struct key *k, const struct key *value, const unsigned char *primary, size_t primary_len,
-	bool *whole)
+void key_index_entry(struct key *k, const struct key *value, const unsigned char *primary, size_t primary_len, bool *whole)
 {
 	size_t room = KEY_MAX - value->len;
 

@@ -75,8 +75,7 @@ void key_index_numbers(struct key *k);
 /**
  * A complete index entry from value part and primary-tree key. \p whole: whether the data must hold the primary key.
  */
-void key_index_entry(struct key *k, const struct key *value, const unsigned char *primary, size_t primary_len,
-	bool *whole);
+void key_index_entry(struct key *k, const struct key *value, const unsigned char *primary, size_t primary_len, bool *whole);
 /** Length of the value part of an index entry; 0 if damaged. */
 size_t key_index_value_len(const unsigned char *entry, size_t len);
 /**

@@ -59,7 +59,7 @@ static uint64_t nearest_double(uint64_t i, int *rest)
 static void put_number(struct key *k, bool negative, uint64_t magnitude, int rest)
 {
 	bool int64 = negative ? magnitude < POWER_OF_TWO(63) || (magnitude == POWER_OF_TWO(63) && rest <= 0) :
-		magnitude < POWER_OF_TWO(63) + (rest < 0);
+				magnitude < POWER_OF_TWO(63) + (rest < 0);
 
 	k->bytes[0] = KEY_TAG_NUMBER;
 	be_put(k->bytes + 1, negative && magnitude ? ~(SIGN | magnitude) : SIGN | magnitude, 8); /* -0 is 0 */

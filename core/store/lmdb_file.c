@@ -52,8 +52,7 @@ static int get_page(struct lmdb_file *f, size_t page, const unsigned char **ret,
 }
 
 /** A value on its own pages. */
-static int get_overflow(struct lmdb_file *f, size_t page, size_t len, size_t *pages, const unsigned char **ret,
-	struct err *e)
+static int get_overflow(struct lmdb_file *f, size_t page, size_t len, size_t *pages, const unsigned char **ret, struct err *e)
 {
 	const unsigned char *p;
 	int rc = get_page(f, page, &p, e);
@@ -167,8 +166,7 @@ static bool key_fits(const struct lmdb_tree *t, struct lmdb_bytes key)
 }
 
 /** \p low, \p high: the bounds from the branches above, within which all keys must be; no bytes for no bound. */
-static int walk_leaf(struct walk_state *w, const struct page *p, struct lmdb_bytes low, struct lmdb_bytes high,
-	struct err *e)
+static int walk_leaf(struct walk_state *w, const struct page *p, struct lmdb_bytes low, struct lmdb_bytes high, struct err *e)
 {
 	for (unsigned i = 0; i < p->count; i++) {
 		const unsigned char *node = node_at(p, i);
@@ -182,8 +180,7 @@ static int walk_leaf(struct walk_state *w, const struct page *p, struct lmdb_byt
 			return lmdb_bad_page(e, p->number, "a tree is among records");
 		if (w->last.data && lmdb_compare(w->tree, w->last, key) >= 0)
 			return lmdb_bad_page(e, p->number, "its keys are out of order");
-		if ((low.data && lmdb_compare(w->tree, low, key) > 0) || (high.data && lmdb_compare(w->tree, key,
-			high) >= 0))
+		if ((low.data && lmdb_compare(w->tree, low, key) > 0) || (high.data && lmdb_compare(w->tree, key, high) >= 0))
 			return lmdb_bad_page(e, p->number, "a key is in the wrong branch");
 		if (flags & NODE_BIG) {
 			size_t pages;
@@ -216,8 +213,8 @@ static int get_tree_page(struct lmdb_file *f, struct page *p, struct err *e)
 	return check_nodes(f, p, e);
 }
 
-static int walk_page(struct walk_state *w, size_t number, unsigned level, struct lmdb_bytes low,
-	struct lmdb_bytes high, struct err *e)
+static int walk_page(
+	struct walk_state *w, size_t number, unsigned level, struct lmdb_bytes low, struct lmdb_bytes high, struct err *e)
 {
 	struct page p = { .number = number, .leaf = level == w->tree->depth };
 	int rc = get_tree_page(w->file, &p, e);
@@ -245,8 +242,9 @@ static int walk_page(struct walk_state *w, size_t number, unsigned level, struct
 
 static int check_bounds(const struct lmdb_file *f, const struct lmdb_tree *t, const char *name, struct err *e)
 {
-	return lmdb_tree_is_bounded(t, f->head.page_count) ? 0
-		: err_set(e, LYRE_ECORRUPT, "the file is damaged: %s has an invalid root", name);
+	return lmdb_tree_is_bounded(t, f->head.page_count) ?
+		0 :
+		err_set(e, LYRE_ECORRUPT, "the file is damaged: %s has an invalid root", name);
 }
 
 int lmdb_file_root(struct lmdb_file *f, const struct lmdb_tree *t, const char *name, struct err *e)
@@ -257,8 +255,7 @@ int lmdb_file_root(struct lmdb_file *f, const struct lmdb_tree *t, const char *n
 	return rc || t->depth == 0 ? rc : get_tree_page(f, &p, e);
 }
 
-int lmdb_file_walk(struct lmdb_file *f, const struct lmdb_tree *t, const char *name, lmdb_visit *visit, void *arg,
-	struct err *e)
+int lmdb_file_walk(struct lmdb_file *f, const struct lmdb_tree *t, const char *name, lmdb_visit *visit, void *arg, struct err *e)
 {
 	struct walk_state w = { .file = f, .tree = t, .visit = visit, .arg = arg };
 
@@ -275,8 +272,8 @@ int lmdb_file_walk(struct lmdb_file *f, const struct lmdb_tree *t, const char *n
 	if (w.branch_pages != t->branch_pages || w.leaf_pages != t->leaf_pages || w.overflow_pages != t->overflow_pages)
 		return err_set(e, LYRE_ECORRUPT, "the file is damaged: %s does not have the stated number of pages", name);
 	if (w.entries != t->entries)
-		return err_set(e, LYRE_ECORRUPT, "the file is damaged: %s has %zu entries instead of %zu",
-			name, w.entries, t->entries);
+		return err_set(
+			e, LYRE_ECORRUPT, "the file is damaged: %s has %zu entries instead of %zu", name, w.entries, t->entries);
 	return 0;
 }
 
@@ -295,8 +292,7 @@ static int visit_unused(void *arg, struct lmdb_bytes key, struct lmdb_bytes data
 		size_t page = word_at(data.data + i * WORD);
 
 		if (page < FIRST_PAGE || page >= f->head.page_count || page >= last)
-			return err_set(e, LYRE_ECORRUPT,
-				"the file is damaged: a list of free pages contains page %zu", page);
+			return err_set(e, LYRE_ECORRUPT, "the file is damaged: a list of free pages contains page %zu", page);
 		if (!reach(f, page))
 			return lmdb_bad_page(e, page, "is listed as free, but used");
 		last = page;

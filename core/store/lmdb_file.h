@@ -79,8 +79,7 @@ void lmdb_file_close(struct lmdb_file *f);
 typedef int lmdb_visit(void *arg, struct lmdb_bytes key, struct lmdb_bytes data, bool is_tree, struct err *e);
 
 /** Checks a whole tree. Each tree must be walked once: no page may belong to two. \param name for the message */
-int lmdb_file_walk(struct lmdb_file *f, const struct lmdb_tree *t, const char *name, lmdb_visit *visit, void *arg,
-	struct err *e);
+int lmdb_file_walk(struct lmdb_file *f, const struct lmdb_tree *t, const char *name, lmdb_visit *visit, void *arg, struct err *e);
 /** Checks only the first page of a tree. \param name for the message */
 int lmdb_file_root(struct lmdb_file *f, const struct lmdb_tree *t, const char *name, struct err *e);
 /** Checks the list of free pages, and that none of them was reached; after walking all trees. */

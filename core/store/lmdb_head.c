@@ -26,15 +26,13 @@ bool lmdb_tree_read(struct lmdb_tree *ret, struct lmdb_bytes data)
 
 	const unsigned char *word = data.data + TREE_WORDS;
 
-	*ret = (struct lmdb_tree){
-		.flags = u16_at(data.data + TREE_FLAGS),
+	*ret = (struct lmdb_tree){ .flags = u16_at(data.data + TREE_FLAGS),
 		.depth = u16_at(data.data + TREE_DEPTH),
 		.branch_pages = word_at(word),
 		.leaf_pages = word_at(word + WORD),
 		.overflow_pages = word_at(word + 2 * WORD),
 		.entries = word_at(word + 3 * WORD),
-		.root = word_at(word + 4 * WORD)
-	};
+		.root = word_at(word + 4 * WORD) };
 	return (ret->flags & ~TREE_INTEGER_KEYS) == 0;
 }
 
@@ -58,11 +56,14 @@ static int refuse_foreign(struct lmdb_bytes heads, struct err *e)
 	uint32_t here = u32_at(heads.data + META_MAGIC), elsewhere = u32_at(heads.data + META_MAGIC_ELSEWHERE);
 
 	if (turned(here) == MAGIC || turned(elsewhere) == MAGIC)
-		return err_set(e, LYRE_ECORRUPT, "the file was made on a machine with the other byte order and cannot be used "
+		return err_set(e, LYRE_ECORRUPT,
+			"the file was made on a machine with the other byte order and cannot be used "
 			"here: read its records on such a machine and insert them here");
 	if (elsewhere == MAGIC)
-		return err_set(e, LYRE_ECORRUPT, "the file was made on a %d-bit machine and cannot be used on this %d-bit "
-			"machine: read its records on such a machine and insert them here", WORD == 8 ? 32 : 64, 8 * WORD);
+		return err_set(e, LYRE_ECORRUPT,
+			"the file was made on a %d-bit machine and cannot be used on this %d-bit "
+			"machine: read its records on such a machine and insert them here",
+			WORD == 8 ? 32 : 64, 8 * WORD);
 	return err_set(e, LYRE_ECORRUPT, "the file is not an LMDB file");
 }
 
@@ -143,7 +144,7 @@ int lmdb_head_read(struct lmdb_head *h, struct lmdb_bytes heads, uint64_t file_s
 			rc = read_trees(h, heads, page, e);
 	}
 	if (!rc && h->page_count > file_size / h->page_size + PAGES_BEYOND_MAX)
-		rc = err_set(e, LYRE_ECORRUPT, "the file is truncated: it has %zu of %zu pages",
-			(size_t)(file_size / h->page_size), h->page_count);
+		rc = err_set(e, LYRE_ECORRUPT, "the file is truncated: it has %zu of %zu pages", (size_t)(file_size / h->page_size),
+			h->page_count);
 	return rc;
 }

@@ -154,8 +154,8 @@ int database_grow(struct database *db, size_t at_least, bool reserve, struct err
 		want -= want % db->page_size;
 	}
 	if (rc == ENOMEM)
-		return err_set(e, LYRE_ENOSPACE, "database '%s' cannot grow: no address space for a map of %zu bytes",
-			db->name, want);
+		return err_set(
+			e, LYRE_ENOSPACE, "database '%s' cannot grow: no address space for a map of %zu bytes", db->name, want);
 	return store_error(e, rc, "enlarge", db);
 }
 

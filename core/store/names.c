@@ -14,8 +14,7 @@
 
 static bool is_plain(unsigned char c, bool leading)
 {
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-	       (!leading && (c == '.' || c == ' '));
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || (!leading && (c == '.' || c == ' '));
 }
 
 static int digit_value(char c)
@@ -88,8 +87,7 @@ int file_to_name(const char *file, bool *hashed, char **ret)
 	for (size_t i = 0; i < len; i++) {
 		int high, low;
 		if (file[i] == '%' && i + 2 < len && (high = digit_value(file[i + 1])) >= 0 &&
-		    (low = digit_value(file[i + 2])) >= 0 &&
-		    high + low > 0) {
+			(low = digit_value(file[i + 2])) >= 0 && high + low > 0) {
 			name[n++] = (char)(high << 4 | low);
 			i += 2;
 		} else {

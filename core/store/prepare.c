@@ -103,8 +103,7 @@ static bool prepare_key(struct record_write *w, struct write_row *row, const lyr
 		return true;
 	}
 	if (!none && (is_text(key, "null") || is_text(key, "undefined"))) {
-		fault_add(faults, "Invalid hash value: '%s' is not a valid hash attribute value, check log for more info",
-			key->s);
+		fault_add(faults, "Invalid hash value: '%s' is not a valid hash attribute value, check log for more info", key->s);
 		return true;
 	}
 	if (!none) {
@@ -126,8 +125,8 @@ static bool prepare_key(struct record_write *w, struct write_row *row, const lyr
 }
 
 /* Checks a required attribute: it must not be null, nor missing in a new record. */
-static void check_not_null(struct record_write *w, struct prepared *p, struct write_row *row, const lyre_value *record,
-	struct buf *faults)
+static void check_not_null(
+	struct record_write *w, struct prepared *p, struct write_row *row, const lyre_value *record, struct buf *faults)
 {
 	const struct table *t = w->table;
 	for (uint16_t i = 0; i < t->attribute_count; i++) {

@@ -3,9 +3,7 @@
 
 #include "store/record_format.h"
 
-enum {
-	RECORD_FORMAT = 1
-};
+enum { RECORD_FORMAT = 1 };
 
 static void put_le(unsigned char *p, uint64_t u, unsigned bytes)
 {
@@ -245,8 +243,7 @@ bool record_check(struct record r)
 		return false;
 
 	const unsigned char *entry = r.data + RECORD_HEAD;
-	bool rise = size == ENTRY_WIDE ? ends_rise(entry, count, ENTRY_WIDE, &last) :
-		ends_rise(entry, count, ENTRY_NARROW, &last);
+	bool rise = size == ENTRY_WIDE ? ends_rise(entry, count, ENTRY_WIDE, &last) : ends_rise(entry, count, ENTRY_NARROW, &last);
 
 	return rise && last == r.len - RECORD_HEAD - count * size;
 }

@@ -34,16 +34,16 @@ struct field {
 /** Stored kinds of values that JSON has no kind for. */
 enum field_kind {
 	FIELD_PLAIN,
-	FIELD_DATE,  /**< LYRE_DOUBLE ms; displayed as ISO 8601 text */
-	FIELD_BYTES  /**< LYRE_STRING; displayed as {"type":"Buffer","data":[…]} */
+	FIELD_DATE, /**< LYRE_DOUBLE ms; displayed as ISO 8601 text */
+	FIELD_BYTES /**< LYRE_STRING; displayed as {"type":"Buffer","data":[…]} */
 };
 
 /** A record being built: ids in display order. */
 struct record_item {
 	uint16_t id;
-	uint16_t kind;             /**< enum field_kind */
-	const lyre_value *value;   /**< the new value, or NULL: */
-	struct field field;        /**< the stored form, copied unchanged */
+	uint16_t kind;           /**< enum field_kind */
+	const lyre_value *value; /**< the new value, or NULL: */
+	struct field field;      /**< the stored form, copied unchanged */
 };
 
 /** Appends the stored form to \p out. Failure is the buffer's. */

@@ -24,8 +24,8 @@ enum value_tag {
 	TAG_TEXT,
 	TAG_DATE,
 	TAG_BYTES,
-	TAG_ARRAY,  /* count, then each item: length, value */
-	TAG_OBJECT  /* count, then each member: length, name, length, value */
+	TAG_ARRAY, /* count, then each item: length, value */
+	TAG_OBJECT /* count, then each member: length, name, length, value */
 };
 
 /* Longest length in a container: for nested containers it is known only afterwards, so it takes its full width. */

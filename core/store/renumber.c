@@ -25,7 +25,7 @@
 struct renumbering {
 	MDB_txn *txn;
 	const struct table *table;
-	uint16_t *to;         /**< by old id; GONE: dropped */
+	uint16_t *to; /**< by old id; GONE: dropped */
 	uint32_t ids;
 	struct record_item *items;
 	struct buf before, after, entry;
@@ -103,8 +103,7 @@ static int rebuild_change(struct renumbering *r, const struct commit_change *c)
 		rc = rebuild(r, c->after, &r->after);
 	before = (struct record){ .data = (unsigned char *)r->before.data, .len = r->before.len };
 	after = (struct record){ .data = (unsigned char *)r->after.data, .len = r->after.len };
-	commit_change_add(&r->entry, val(c->key.data, c->key.len), c->before.data ? &before : NULL,
-		c->after.data ? &after : NULL);
+	commit_change_add(&r->entry, val(c->key.data, c->key.len), c->before.data ? &before : NULL, c->after.data ? &after : NULL);
 	return rc ? rc : r->entry.failed ? ENOMEM : 0;
 }
 
@@ -279,9 +278,8 @@ static int renumber_table(struct renumbering *r, const struct table *t)
 
 static int renumber_all(MDB_env *env, const struct catalogue *c)
 {
-	struct renumbering r = {
-		.to = malloc((UINT16_MAX + 1) * sizeof *r.to), .items = malloc((UINT16_MAX + 1) * sizeof *r.items)
-	};
+	struct renumbering r = { .to = malloc((UINT16_MAX + 1) * sizeof *r.to),
+		.items = malloc((UINT16_MAX + 1) * sizeof *r.items) };
 	buf_init(&r.before);
 	buf_init(&r.after);
 	buf_init(&r.entry);

@@ -40,7 +40,7 @@ static int copy_file(int from, int to, uint64_t size)
 	ssize_t n;
 
 	while ((n = copy_file_range(from, NULL, to, NULL, size < COPY_BYTES ? (size_t)size : COPY_BYTES, 0)) > 0 ||
-	    (n < 0 && errno == EINTR))
+		(n < 0 && errno == EINTR))
 		size -= n > 0 ? (uint64_t)n : 0;
 	/* Not every kernel and file system can; both files stand where it ended. */
 	return copy_plain(from, to, size);
@@ -58,7 +58,8 @@ static bool was_system(MDB_txn *txn, MDB_dbi meta)
 {
 	MDB_val k = val("name", 4), v;
 
-	return !mdb_get(txn, meta, &k, &v) && v.mv_size == strlen(SYSTEM_DATABASE) && !memcmp(v.mv_data, SYSTEM_DATABASE, v.mv_size);
+	return !mdb_get(txn, meta, &k, &v) && v.mv_size == strlen(SYSTEM_DATABASE) &&
+		!memcmp(v.mv_data, SYSTEM_DATABASE, v.mv_size);
 }
 
 /** The copy is a database of its own: with its own name and identity. An errno or a code of LMDB, or WAS_SYSTEM. */
@@ -163,8 +164,8 @@ static int restore_in_place(struct store *s, const char *database, const struct 
 }
 
 /** Opens \p from, and looks whether a restore of it makes sense. When 0, from->fd is the caller's to close. */
-static int restore_begin(struct restore_source *from, struct store *s, const char *database, const char *path,
-	struct upload *u, struct err *e)
+static int restore_begin(
+	struct restore_source *from, struct store *s, const char *database, const char *path, struct upload *u, struct err *e)
 {
 	/* It is asked again when the file is made the database: here, so that nothing large is copied in vain. */
 	int rc = check_absent(s, database, e);
@@ -192,8 +193,8 @@ static int name_source(int rc, const char *path, const struct upload *u, struct 
 	if (rc != LYRE_ECORRUPT && rc != LYRE_ENOSPACE)
 		return rc;
 	why = *e;
-	return u ? err_set(e, rc, "cannot restore the file that was sent: %s", why.text)
-		 : err_set(e, rc, "cannot restore '%s': %s", path, why.text);
+	return u ? err_set(e, rc, "cannot restore the file that was sent: %s", why.text) :
+		   err_set(e, rc, "cannot restore '%s': %s", path, why.text);
 }
 
 int store_restore_look(struct store *s, const char *database, const char *path, struct upload *u, struct err *e)

@@ -104,10 +104,12 @@ static int check_room(const struct restore_source *from, const struct store *s, 
 	uint64_t room = store_room(s), size = from->size, needed = (uint64_t)head->page_count * head->page_size;
 
 	if (s->options.max_size && (size > s->options.max_size || needed > s->options.max_size))
-		return err_set(e, LYRE_ENOSPACE, "it needs %" PRIu64 " bytes, and no database may have more than storage.maxSize, %"
-			PRIu64, size > needed ? size : needed, s->options.max_size);
+		return err_set(e, LYRE_ENOSPACE,
+			"it needs %" PRIu64 " bytes, and no database may have more than storage.maxSize, %" PRIu64,
+			size > needed ? size : needed, s->options.max_size);
 	if (!from->upload && size > room)
-		return err_set(e, LYRE_ENOSPACE, "it has %" PRIu64 " bytes, and there is room for %" PRIu64 " in %s", size, room, s->path);
+		return err_set(
+			e, LYRE_ENOSPACE, "it has %" PRIu64 " bytes, and there is room for %" PRIu64 " in %s", size, room, s->path);
 	return 0;
 }
 

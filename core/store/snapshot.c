@@ -10,11 +10,11 @@
 #define KEPT_MAX 32
 
 struct slot {
-	struct slot *next;                 /**< in the thread's list */
-	struct slot *db_next, **db_link;   /**< in the database's list; protected by slots_lock */
-	struct database *_Atomic db;       /**< NULL once it is closed */
+	struct slot *next;               /**< in the thread's list */
+	struct slot *db_next, **db_link; /**< in the database's list; protected by slots_lock */
+	struct database *_Atomic db;     /**< NULL once it is closed */
 	MDB_txn *txn;
-	struct catalogue *catalogue;       /**< while in use */
+	struct catalogue *catalogue; /**< while in use */
 	bool busy;
 };
 
@@ -254,8 +254,8 @@ size_t database_txn(struct database *db)
 
 /* ---- one record ---- */
 
-int snapshot_get_key(struct snapshot *s, const struct table *t, const unsigned char *key, size_t len,
-	struct record *ret, struct err *e)
+int snapshot_get_key(
+	struct snapshot *s, const struct table *t, const unsigned char *key, size_t len, struct record *ret, struct err *e)
 {
 	const struct table *now = snapshot_table(s, t);
 	if (!now)
@@ -300,8 +300,7 @@ int snapshot_get(struct snapshot *s, const struct table *t, const lyre_value *ke
 	return 0;
 }
 
-int record_key(const struct table *t, const unsigned char *key, size_t len, struct record r, struct arena *a,
-	lyre_value *ret)
+int record_key(const struct table *t, const unsigned char *key, size_t len, struct record r, struct arena *a, lyre_value *ret)
 {
 	if (key_primary_value(key, len, a, ret))
 		return 0;

@@ -98,8 +98,8 @@ static int lock_folder(struct store *s, struct err *e)
 	if (s->lock_file < 0)
 		rc = err_errno(e, errno, "open", file);
 	else if (flock(s->lock_file, LOCK_EX | LOCK_NB))
-		rc = errno == EWOULDBLOCK ? err_set(e, LYRE_EBUSY, "another server uses the folder '%s'", s->path)
-		                          : err_errno(e, errno, "lock", file);
+		rc = errno == EWOULDBLOCK ? err_set(e, LYRE_EBUSY, "another server uses the folder '%s'", s->path) :
+					    err_errno(e, errno, "lock", file);
 	free(file);
 	return rc;
 }

@@ -38,9 +38,9 @@ struct store_options {
 	uint64_t check_at_start; /**< files up to this size, bytes, are checked page by page when opened */
 	bool write_async;        /**< answer before the flush */
 	bool read_ahead;
-	bool audit;              /**< for tables that do not specify it */
-	double audit_retention;  /**< ms */
-	const char *node;        /**< this server's name, in the commit log */
+	bool audit;             /**< for tables that do not specify it */
+	double audit_retention; /**< ms */
+	const char *node;       /**< this server's name, in the commit log */
 };
 
 /* ---- the store and its databases ---- */
@@ -50,8 +50,7 @@ struct store_options {
 /** Prefix of the server's own tables in it. */
 #define SYSTEM_PREFIX "hdb_"
 /** The answer to clients that try to change them. */
-#define SYSTEM_CLOSED \
-	"The 'system' database, tables and records are used internally by HarperDB and cannot be updated or removed."
+#define SYSTEM_CLOSED "The 'system' database, tables and records are used internally by HarperDB and cannot be updated or removed."
 
 /** Opens all databases in the folder; creates "system" if it is missing. \return 0, LYRE_EIO, LYRE_ECORRUPT … */
 int store_open(struct store **ret, const struct store_options *o, struct err *e);
@@ -88,30 +87,38 @@ int store_drop_database(struct store *s, const char *name, struct err *e);
 /* ---- tables, as defined at one moment ---- */
 
 enum attribute_type {
-	ATTRIBUTE_ANY, ATTRIBUTE_STRING, ATTRIBUTE_INT, ATTRIBUTE_LONG, ATTRIBUTE_BIGINT, ATTRIBUTE_FLOAT,
-	ATTRIBUTE_BOOLEAN, ATTRIBUTE_DATE, ATTRIBUTE_ID, ATTRIBUTE_BYTES
+	ATTRIBUTE_ANY,
+	ATTRIBUTE_STRING,
+	ATTRIBUTE_INT,
+	ATTRIBUTE_LONG,
+	ATTRIBUTE_BIGINT,
+	ATTRIBUTE_FLOAT,
+	ATTRIBUTE_BOOLEAN,
+	ATTRIBUTE_DATE,
+	ATTRIBUTE_ID,
+	ATTRIBUTE_BYTES
 };
 
 enum attribute_flag {
 	ATTRIBUTE_INDEXED = LYRE_A_INDEXED,
 	ATTRIBUTE_NOT_NULL = LYRE_A_NOT_NULL,
 	ATTRIBUTE_KEY = LYRE_A_PRIMARY_KEY,
-	ATTRIBUTE_CREATED = 1 << 8,   /**< is the record's created time */
-	ATTRIBUTE_UPDATED = 1 << 9,   /**< is the record's updated time */
-	ATTRIBUTE_MULTI = 1 << 10,    /**< a record has had an array here: one record may have several index entries */
-	ATTRIBUTE_CUT = 1 << 11,      /**< a string has been too long for its index entry */
-	ATTRIBUTE_DECLARED = 1 << 12  /**< declared when the table was created or by create_attribute, not only seen in records */
+	ATTRIBUTE_CREATED = 1 << 8,  /**< is the record's created time */
+	ATTRIBUTE_UPDATED = 1 << 9,  /**< is the record's updated time */
+	ATTRIBUTE_MULTI = 1 << 10,   /**< a record has had an array here: one record may have several index entries */
+	ATTRIBUTE_CUT = 1 << 11,     /**< a string has been too long for its index entry */
+	ATTRIBUTE_DECLARED = 1 << 12 /**< declared when the table was created or by create_attribute, not only seen in records */
 };
 
 struct attribute {
 	const char *name;
 	uint32_t name_len;
-	uint16_t id;          /**< never reused in its table */
-	uint16_t type;        /**< enum attribute_type */
+	uint16_t id;   /**< never reused in its table */
+	uint16_t type; /**< enum attribute_type */
 	uint32_t flags;
 	const char *type_name; /**< as given; NULL if it was not */
 	char uuid[37];
-	MDB_dbi index;        /**< if INDEXED, except for the key, whose index is the tree of records */
+	MDB_dbi index; /**< if INDEXED, except for the key, whose index is the tree of records */
 };
 
 /** A definition. It never changes; a change makes a new one. Hold a reference while using it. */
@@ -123,22 +130,22 @@ struct table {
 	uint32_t numbering;   /**< how often its attributes have got new ids since the file was opened */
 	const char *database; /**< name */
 	const char *name;
-	bool dynamic;         /**< learns attributes from its records */
+	bool dynamic; /**< learns attributes from its records */
 	bool audit;
-	double expiration;    /**< ms; negative for never */
+	double expiration; /**< ms; negative for never */
 	MDB_dbi records;
-	MDB_dbi expiry;       /**< if expiration is not negative: (updated time, key) */
-	uint16_t key;         /**< position of the primary key in attributes */
+	MDB_dbi expiry; /**< if expiration is not negative: (updated time, key) */
+	uint16_t key;   /**< position of the primary key in attributes */
 	uint16_t attribute_count;
 	struct attribute *attributes; /**< in display order: the key, the times, the others in order of arrival */
 	/* for table_attribute() */
 	uint32_t hash_mask;
 	uint16_t *hash;
 	struct table_memo {
-		atomic_size_t touched;     /**< the last transaction that wrote records, committed or not */
-		size_t txn;                /**< the commit for which the statistics are valid; 0 for none */
+		atomic_size_t touched; /**< the last transaction that wrote records, committed or not */
+		size_t txn;            /**< the commit for which the statistics are valid; 0 for none */
 		struct lyre_table_stats stats;
-	} memo;               /**< for table_stats(); protected by the database's lock, not part of the definition */
+	} memo; /**< for table_stats(); protected by the database's lock, not part of the definition */
 };
 
 /** LYRE_ENOTFOUND "database 'x' does not exist" or "Table 'x.t' does not exist". */
@@ -193,14 +200,13 @@ const struct table *snapshot_table(const struct snapshot *s, const struct table 
  */
 int snapshot_get(struct snapshot *s, const struct table *t, const lyre_value *key, struct record *ret, struct err *e);
 /** The same by primary-tree key, without considering whether it is cut. */
-int snapshot_get_key(struct snapshot *s, const struct table *t, const unsigned char *key, size_t len,
-	struct record *ret, struct err *e);
+int snapshot_get_key(
+	struct snapshot *s, const struct table *t, const unsigned char *key, size_t len, struct record *ret, struct err *e);
 /**
  * The primary key of a record, from its tree key or, if that is cut, from the record. Strings may point into
  * the map.
  */
-int record_key(const struct table *t, const unsigned char *key, size_t len, struct record r, struct arena *a,
-	lyre_value *ret);
+int record_key(const struct table *t, const unsigned char *key, size_t len, struct record r, struct arena *a, lyre_value *ret);
 
 /** Entries between two bounds, in either direction. */
 struct walk_range {
@@ -226,8 +232,8 @@ struct walk {
 };
 
 /** \p position: of an earlier walk of the same range (walk_position()), to continue after it; NULL to start. */
-int walk_open(struct walk *w, struct snapshot *s, const struct table *t, const struct walk_range *r,
-	const struct key *position, struct err *e);
+int walk_open(struct walk *w, struct snapshot *s, const struct table *t, const struct walk_range *r, const struct key *position,
+	struct err *e);
 /** 0 or LYRE_END. Expired records are not skipped here: see walk_record(). */
 int walk_next(struct walk *w, struct err *e);
 /** The next entry will be the first in \p r, a range that is the rest of the walk's, or a part of it. */
@@ -275,18 +281,18 @@ void database_keep_text(struct database *db, const char *name, struct text_momen
 /* ---- writing ---- */
 
 struct record_write {
-	struct record_write *next;   /**< internal: the queue */
-	unsigned kind;               /**< internal: enum write_kind of the writer; 0 for records */
+	struct record_write *next; /**< internal: the queue */
+	unsigned kind;             /**< internal: enum write_kind of the writer; 0 for records */
 	/* in, untouched until done */
 	const struct table *table;
-	int mode;                    /**< enum lyre_write_mode */
-	const lyre_value *records;   /**< array */
-	struct arena *arena;         /**< for results and temporary memory; belongs to the writer until done */
-	const char *user;            /**< for the commit log */
+	int mode;                  /**< enum lyre_write_mode */
+	const lyre_value *records; /**< array */
+	struct arena *arena;       /**< for results and temporary memory; belongs to the writer until done */
+	const char *user;          /**< for the commit log */
 	const char *operation;
 	void (*done)(struct record_write *w); /**< on the writer's thread, after the flush; must be short */
 	void *arg;
-	void *prepared;              /**< internal */
+	void *prepared; /**< internal */
 	/* out */
 	struct err err;
 	struct lyre_write_result result;
@@ -319,8 +325,7 @@ int store_ensure_table(struct store *s, const struct lyre_table_spec *spec, stru
 struct upload;
 
 /** lyre_backup(), lyre_restore_check(), lyre_restore(). \param upload  the one that \p path belongs to; NULL: none */
-int store_backup(struct store *s, const char *database, const char *const *tables, size_t count, int *fd,
-	struct err *e);
+int store_backup(struct store *s, const char *database, const char *const *tables, size_t count, int *fd, struct err *e);
 int store_restore_look(struct store *s, const char *database, const char *path, struct upload *upload, struct err *e);
 int store_restore(struct store *s, const char *database, const char *path, struct upload *upload, struct err *e);
 /** lyre_database_compact(), lyre_database_storage(), lyre_database_check(). The caller sets the struct's size. */

@@ -25,18 +25,18 @@
 struct catalogue {
 	atomic_uint refs;
 	size_t count;
-	const struct table **by_id;   /**< ascending, which is the order of creation */
+	const struct table **by_id; /**< ascending, which is the order of creation */
 	const struct table **by_name;
-	bool expires;                 /**< some table has records that expire */
-	struct kept_text *texts;      /**< protected by the database's lock, not part of the definitions; newest first */
+	bool expires;            /**< some table has records that expire */
+	struct kept_text *texts; /**< protected by the database's lock, not part of the definitions; newest first */
 };
 
 /** A text made from definitions and statistics: valid as long as its catalogue is current and nothing is committed. */
 struct kept_text {
 	struct kept_text *next;
 	atomic_uint refs;
-	size_t txn;                   /**< the transaction for which it is valid, or a later one */
-	MDB_dbi log;                  /**< the commit log's tree at that time */
+	size_t txn;  /**< the transaction for which it is valid, or a later one */
+	MDB_dbi log; /**< the commit log's tree at that time */
 	const char *name;
 	size_t len;
 	char text[];
@@ -46,32 +46,32 @@ struct database {
 	atomic_uint refs;
 	struct store_options options; /**< of the store; strings live as long as the store is open */
 	char *name;
-	char *file;                   /**< path of the file */
-	double created;               /**< ms since the epoch */
+	char *file;     /**< path of the file */
+	double created; /**< ms since the epoch */
 	char uuid[37];
-	struct err *failure;          /**< why it could not be opened: then it only reserves its name */
+	struct err *failure; /**< why it could not be opened: then it only reserves its name */
 
-	MDB_env *env;                 /**< NULL once closed; changes with the gate shut */
-	atomic_bool broken;           /**< the map was lost, or abandoned is set: only a restart helps */
-	atomic_bool abandoned;        /**< LMDB was left in the middle of a call: env is never used or closed again */
+	MDB_env *env;          /**< NULL once closed; changes with the gate shut */
+	atomic_bool broken;    /**< the map was lost, or abandoned is set: only a restart helps */
+	atomic_bool abandoned; /**< LMDB was left in the middle of a call: env is never used or closed again */
 	unsigned page_size;
 	MDB_dbi meta, tables, dropped;
 	atomic_uint log;              /**< the commit log's tree; 0 until it is made */
 	atomic_int_least64_t stepped; /**< time of the clock after it was last set back, ms since the epoch; or CLOCK_NEVER */
 	atomic_size_t committed;      /**< the last completely committed transaction; 0 for none since this file was opened */
 
-	struct rwlock gate;           /**< open snapshots hold it for reading; map growth and the end of trees for writing */
-	pthread_mutex_t lock;         /**< protects the six below */
-	pthread_cond_t published;     /**< one of them changed */
-	struct catalogue *catalogue;  /**< NULL once closed */
-	size_t pending;               /**< the transaction in progress that brings the next catalogue; 0 for none */
-	unsigned holds;               /**< number of database_hold() */
-	bool shutting;                /**< the gate is being shut, or is */
-	bool exchanging;              /**< the name of the file is another's, which is to take its place */
+	struct rwlock gate;          /**< open snapshots hold it for reading; map growth and the end of trees for writing */
+	pthread_mutex_t lock;        /**< protects the six below */
+	pthread_cond_t published;    /**< one of them changed */
+	struct catalogue *catalogue; /**< NULL once closed */
+	size_t pending;              /**< the transaction in progress that brings the next catalogue; 0 for none */
+	unsigned holds;              /**< number of database_hold() */
+	bool shutting;               /**< the gate is being shut, or is */
+	bool exchanging;             /**< the name of the file is another's, which is to take its place */
 
 	struct watch *_Atomic watches; /**< for table_watch(); grows with the lock held */
-	struct upkeep *upkeep;        /**< of its store */
-	struct slot *slots;           /**< read transactions kept for it, of all threads; protected by slots_lock */
+	struct upkeep *upkeep;         /**< of its store */
+	struct slot *slots;            /**< read transactions kept for it, of all threads; protected by slots_lock */
 	struct writer writer;
 };
 
@@ -81,20 +81,20 @@ struct upkeep {
 	pthread_cond_t wake;
 	pthread_t thread;
 	bool running, stopping;
-	int64_t at;                   /**< when work may be due, monotonic ms */
+	int64_t at; /**< when work may be due, monotonic ms */
 };
 
 struct store {
 	struct store_options options;
 	char *path, *node;
 	int lock_file, folder;
-	pthread_mutex_t changes;      /**< only one database is created, dropped or restored at a time */
-	struct rwlock lock;           /**< protects the list */
-	struct database **databases;  /**< by name */
+	pthread_mutex_t changes;     /**< only one database is created, dropped or restored at a time */
+	struct rwlock lock;          /**< protects the list */
+	struct database **databases; /**< by name */
 	size_t count, cap;
 	struct upkeep upkeep;
 	pthread_mutex_t uploads_lock;
-	struct upload *uploads;       /**< that are coming, or are being brought in */
+	struct upload *uploads; /**< that are coming, or are being brought in */
 };
 
 /* ---- store.c ---- */
@@ -185,13 +185,11 @@ int file_to_name(const char *file, bool *hashed, char **ret);
 /* ---- environment.c ---- */
 
 /** Opens the file; \p name NULL for the one in the file. After a failure caused by the file, \p ret is NULL. */
-int database_open(struct database **ret, const struct store_options *o, const char *name, const char *file,
-	struct err *e);
+int database_open(struct database **ret, const struct store_options *o, const char *name, const char *file, struct err *e);
 /** Creates a file with an empty database, completely or not at all; its name still has to be flushed to the disk. */
 int database_make_file(const struct store_options *o, const char *name, const char *file, struct err *e);
 /** A database that cannot be opened, to reserve its name. */
-struct database *database_failed(const struct store_options *o, const char *name, const char *file,
-	const struct err *why);
+struct database *database_failed(const struct store_options *o, const char *name, const char *file, const struct err *why);
 /** Opens a copy of an open database's file, for database_exchange(); nothing runs in it. */
 int database_open_copy(struct database **ret, const struct database *of, const char *file, struct err *e);
 /**

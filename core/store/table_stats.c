@@ -41,10 +41,11 @@ static int count_due(struct snapshot *s, const struct table *t, uint64_t *ret, s
 		return store_error(e, rc, "read", s->db);
 	MDB_val key, value;
 	for (MDB_cursor_op op = MDB_FIRST; !(rc = guard_cursor_get(s, cursor, &key, &value, op)) && is_due(t, key, s->now);
-	     op = MDB_NEXT)
+		op = MDB_NEXT)
 		*ret += !stamp_is_ahead(time_of(key), s->now);
 	for (MDB_cursor_op op = MDB_LAST; !(rc = guard_cursor_get(s, cursor, &key, &value, op)) && is_due(t, key, s->now) &&
-	     stamp_is_ahead(time_of(key), s->now); op = MDB_PREV)
+		stamp_is_ahead(time_of(key), s->now);
+		op = MDB_PREV)
 		++*ret;
 	mdb_cursor_close(cursor);
 	return rc && rc != MDB_NOTFOUND ? store_error(e, rc, "read", s->db) : 0;
@@ -131,8 +132,8 @@ void table_touched(struct database *db, uint32_t id)
  * Statistics of one table in a snapshot, from its memo if no transaction has touched the table since. The writer notes the
  * transaction before it commits, so that a snapshot that includes it sees the note. \p common has the database's part.
  */
-static int stats_at(struct snapshot *s, struct table *t, const struct lyre_table_stats *common,
-	struct lyre_table_stats *ret, struct err *e)
+static int stats_at(
+	struct snapshot *s, struct table *t, const struct lyre_table_stats *common, struct lyre_table_stats *ret, struct err *e)
 {
 	struct database *db = s->db;
 	size_t txn = mdb_txn_id(s->txn);

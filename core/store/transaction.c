@@ -67,9 +67,8 @@ int writer_trees_left(struct database *db, unsigned more, struct err *e)
 {
 	if (db->writer.now.trees + more <= db->options.max_trees)
 		return 0;
-	return err_set(e, LYRE_ENOSPACE,
-		"database '%s' would have more tables and indexes than storage.maxTrees allows (%u)", db->name,
-		db->options.max_trees);
+	return err_set(e, LYRE_ENOSPACE, "database '%s' would have more tables and indexes than storage.maxTrees allows (%u)",
+		db->name, db->options.max_trees);
 }
 
 int writer_tree(struct database *db, const char *name, MDB_dbi *ret)
@@ -205,8 +204,7 @@ static int save_edits(struct database *db)
 		table_key(key, w->edits[i].id, 0);
 		buf_clear(&b);
 		definition_encode(&w->edits[i].definition->table, &b);
-		rc = b.failed ? writer_failed(db, ENOMEM) : writer_put(db, db->tables, val(key, TABLE_KEY_LEN), val(b.data,
-			b.len));
+		rc = b.failed ? writer_failed(db, ENOMEM) : writer_put(db, db->tables, val(key, TABLE_KEY_LEN), val(b.data, b.len));
 	}
 	buf_free(&b);
 	return rc;

@@ -2,9 +2,9 @@
 /* Trees of a database as LMDB sees them: lyre_pages(). */
 #include "store/store_internal.h"
 
-#define FREE_TREE 0                  /* LMDB's number of the list of free pages */
-#define MAIN_TREE ((MDB_dbi)-1)      /* the tree of mdb_env_stat(): its number is internal to LMDB */
-#define NO_TREE ((MDB_dbi)-2)        /* not created yet: empty */
+#define FREE_TREE 0             /* LMDB's number of the list of free pages */
+#define MAIN_TREE ((MDB_dbi)-1) /* the tree of mdb_env_stat(): its number is internal to LMDB */
+#define NO_TREE ((MDB_dbi)-2)   /* not created yet: empty */
 
 static int take_pages(struct snapshot *s, MDB_dbi tree, struct lyre_pages *ret, struct err *e)
 {

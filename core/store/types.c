@@ -20,10 +20,17 @@ static const struct {
 	const char *name;
 	enum attribute_type type;
 } type_names[] = {
-	{ "Any", ATTRIBUTE_ANY }, { "String", ATTRIBUTE_STRING }, { "Int", ATTRIBUTE_INT }, { "Long", ATTRIBUTE_LONG },
-	{ "BigInt", ATTRIBUTE_BIGINT }, { "Float", ATTRIBUTE_FLOAT }, { "Boolean", ATTRIBUTE_BOOLEAN },
+	{ "Any", ATTRIBUTE_ANY },
+	{ "String", ATTRIBUTE_STRING },
+	{ "Int", ATTRIBUTE_INT },
+	{ "Long", ATTRIBUTE_LONG },
+	{ "BigInt", ATTRIBUTE_BIGINT },
+	{ "Float", ATTRIBUTE_FLOAT },
+	{ "Boolean", ATTRIBUTE_BOOLEAN },
 	{ "Date", ATTRIBUTE_DATE },
-	{ "ID", ATTRIBUTE_ID }, { "Bytes", ATTRIBUTE_BYTES }, { "Blob", ATTRIBUTE_BYTES },
+	{ "ID", ATTRIBUTE_ID },
+	{ "Bytes", ATTRIBUTE_BYTES },
+	{ "Blob", ATTRIBUTE_BYTES },
 };
 
 int type_named(const char *name)
@@ -67,8 +74,8 @@ bool name_fault(const char *name, size_t len, struct buf *faults)
 	else if (len > ATTRIBUTE_NAME_MAX)
 		fault_add(faults,
 			"transaction aborted due to attribute name %.*s being too long. "
-			"Attribute names cannot be longer than %d bytes.", (int)len,
-			name, ATTRIBUTE_NAME_MAX);
+			"Attribute names cannot be longer than %d bytes.",
+			(int)len, name, ATTRIBUTE_NAME_MAX);
 	else
 		return false;
 	return true;
@@ -195,8 +202,8 @@ static const lyre_value *integer_of(const lyre_value *v, struct arena *a)
 	return value_new(a, value_int(i));
 }
 
-static const lyre_value *accept_date(const struct attribute *a, const lyre_value *v, struct arena *arena,
-	uint16_t *kind, struct buf *faults)
+static const lyre_value *accept_date(
+	const struct attribute *a, const lyre_value *v, struct arena *arena, uint16_t *kind, struct buf *faults)
 {
 	double ms;
 	if (v->type == LYRE_STRING) {
@@ -213,8 +220,8 @@ static const lyre_value *accept_date(const struct attribute *a, const lyre_value
 }
 
 /* A string, or the displayed form of bytes: {"type":"Buffer","data":[…]}. */
-static const lyre_value *accept_bytes(const struct attribute *a, const lyre_value *v, struct arena *arena,
-	uint16_t *kind, struct buf *faults)
+static const lyre_value *accept_bytes(
+	const struct attribute *a, const lyre_value *v, struct arena *arena, uint16_t *kind, struct buf *faults)
 {
 	const lyre_value *data = value_get(v, "data");
 	bool shown = value_equals_str(value_get(v, "type"), "Buffer") && value_is(data, LYRE_ARRAY);
@@ -246,8 +253,8 @@ static bool is_id(const lyre_value *v)
 	return true;
 }
 
-const lyre_value *type_accept(const struct attribute *a, const lyre_value *v, struct arena *arena, uint16_t *kind,
-	struct buf *faults)
+const lyre_value *type_accept(
+	const struct attribute *a, const lyre_value *v, struct arena *arena, uint16_t *kind, struct buf *faults)
 {
 	*kind = FIELD_PLAIN;
 	if (v->type == LYRE_NULL)

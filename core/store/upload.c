@@ -86,12 +86,13 @@ static int check_room(const struct upload *u, uint64_t more, struct err *e)
 	const struct store *s = u->store;
 	uint64_t max = s->options.max_size, room = store_room(s);
 	if (max && (more > max || u->came > max - more))
-		return err_set(e, LYRE_ENOSPACE, "the file being sent is larger than any database may be: storage.maxSize is %" PRIu64
-			" bytes", max);
+		return err_set(e, LYRE_ENOSPACE,
+			"the file being sent is larger than any database may be: storage.maxSize is %" PRIu64 " bytes", max);
 	if (room && more <= room)
 		return 0;
-	return err_set(e, LYRE_ENOSPACE, "the file being sent has %" PRIu64 " bytes or more, and there is room for %" PRIu64 " in %s",
-		u->came + more, u->came + room, s->path);
+	return err_set(e, LYRE_ENOSPACE,
+		"the file being sent has %" PRIu64 " bytes or more, and there is room for %" PRIu64 " in %s", u->came + more,
+		u->came + room, s->path);
 }
 
 int upload_look(const struct upload *u, struct err *e)

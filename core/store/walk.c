@@ -45,8 +45,9 @@ static int seek(struct walk *w, const struct key *k, MDB_cursor_op otherwise)
 		w->entry = val(k->bytes, k->len);
 		rc = guard_cursor_get(w->snapshot, w->cursor, &w->entry, &w->data, MDB_SET_RANGE);
 	}
-	return rc == MDB_NOTFOUND && otherwise != MDB_SET_RANGE ? guard_cursor_get(w->snapshot, w->cursor, &w->entry, &w->data,
-		otherwise) : rc;
+	return rc == MDB_NOTFOUND && otherwise != MDB_SET_RANGE ?
+		guard_cursor_get(w->snapshot, w->cursor, &w->entry, &w->data, otherwise) :
+		rc;
 }
 
 static int first_forward(struct walk *w)
@@ -87,8 +88,8 @@ static int at_position(struct walk *w, const struct key *position)
 }
 
 /* The tree in this snapshot: the caller's definition may be older. */
-static int find_tree(struct snapshot *s, const struct table *t, const struct attribute *a, const struct table **now,
-	MDB_dbi *ret, struct err *e)
+static int find_tree(
+	struct snapshot *s, const struct table *t, const struct attribute *a, const struct table **now, MDB_dbi *ret, struct err *e)
 {
 	*now = snapshot_table(s, t);
 	if (!*now)
@@ -107,8 +108,7 @@ static int find_tree(struct snapshot *s, const struct table *t, const struct att
 /* Reads the entry at the cursor. */
 static int take(struct walk *w, int rc, struct err *e)
 {
-	bool over = rc == MDB_NOTFOUND || (!rc && (w->range.reverse ? below(&w->range, w->entry) : above(&w->range,
-		w->entry)));
+	bool over = rc == MDB_NOTFOUND || (!rc && (w->range.reverse ? below(&w->range, w->entry) : above(&w->range, w->entry)));
 	if (over) {
 		w->state = WALK_ENDED;
 		return LYRE_END;
@@ -133,8 +133,8 @@ static int take(struct walk *w, int rc, struct err *e)
 	return 0;
 }
 
-int walk_open(struct walk *w, struct snapshot *s, const struct table *t, const struct walk_range *r,
-	const struct key *position, struct err *e)
+int walk_open(struct walk *w, struct snapshot *s, const struct table *t, const struct walk_range *r, const struct key *position,
+	struct err *e)
 {
 	*w = (struct walk){ .snapshot = s, .range = *r, .state = WALK_START };
 	MDB_dbi tree;
@@ -252,5 +252,5 @@ bool index_is_complete(struct snapshot *s, const struct table *t, const struct a
 		return true;
 	MDB_stat index, records;
 	return there->index && !guard_stat(s, there->index, &index) && !guard_stat(s, now->records, &records) &&
-	       index.ms_entries == records.ms_entries;
+		index.ms_entries == records.ms_entries;
 }

@@ -9,8 +9,8 @@
 
 struct watch {
 	struct watch *next;
-	uint32_t table;                /**< id */
-	bool touched;                  /**< by the current transaction; only for the writer */
+	uint32_t table; /**< id */
+	bool touched;   /**< by the current transaction; only for the writer */
 	atomic_uint_least64_t commits;
 };
 

@@ -22,8 +22,9 @@
 
 void writer_init(struct writer *w)
 {
-	*w = (struct writer){ .due = INT64_MAX, .sync_at = INT64_MAX, .sweep_at = INT64_MAX, .trim_at = INT64_MAX,
-		.drop_at = INT64_MAX };
+	*w = (struct writer){
+		.due = INT64_MAX, .sync_at = INT64_MAX, .sweep_at = INT64_MAX, .trim_at = INT64_MAX, .drop_at = INT64_MAX
+	};
 	pthread_mutex_init(&w->lock, NULL);
 	cond_init_monotonic(&w->wake);
 	pthread_cond_init(&w->ended, NULL);

@@ -19,7 +19,7 @@ struct definition {
 	struct table table;
 	struct arena texts;
 	uint32_t attribute_cap;
-	uint32_t next_attribute;   /**< id */
+	uint32_t next_attribute; /**< id */
 };
 
 /** A table changed by the current transaction. */
@@ -30,15 +30,15 @@ struct edit {
 
 /** Counters outside the definitions. */
 struct writer_state {
-	uint32_t next_table;        /**< id */
-	unsigned trees;             /**< of tables, including retired ones */
-	MDB_dbi log;                /**< the commit log's tree; 0: none yet */
-	uint64_t sequence;          /**< of the log's next entry; 0: unknown */
+	uint32_t next_table; /**< id */
+	unsigned trees;      /**< of tables, including retired ones */
+	MDB_dbi log;         /**< the commit log's tree; 0: none yet */
+	uint64_t sequence;   /**< of the log's next entry; 0: unknown */
 };
 
 /** Changes of indexes that are collected to be made in order. */
 struct batch {
-	struct buf bytes;           /**< keys and data */
+	struct buf bytes; /**< keys and data */
 	struct batch_item *items;
 	size_t count, cap;
 };
@@ -52,48 +52,48 @@ struct writer_metrics {
 #define CLOCK_STEPS 32
 /** The clock was set back. */
 struct clock_step {
-	uint64_t sequence;          /**< of the log's first entry after it; 0: there was no log */
-	double before, after;       /**< the newest stamp before it and the time after it, ms since the epoch */
+	uint64_t sequence;    /**< of the log's first entry after it; 0: there was no log */
+	double before, after; /**< the newest stamp before it and the time after it, ms since the epoch */
 };
 
 /** The clock record of a database; see store/clock.h. */
 struct clock_record {
-	double expired;             /**< all removed expired records had expired by this time; 0: none removed */
-	double unknown_time;        /**< latest stamp before unknown_end; 0: unknown */
-	uint64_t unknown_end;       /**< the times of entries before this sequence may be in any order */
+	double expired;       /**< all removed expired records had expired by this time; 0: none removed */
+	double unknown_time;  /**< latest stamp before unknown_end; 0: unknown */
+	uint64_t unknown_end; /**< the times of entries before this sequence may be in any order */
 	unsigned count;
 	struct clock_step steps[CLOCK_STEPS]; /**< oldest first */
 };
 
 struct writer {
-	pthread_mutex_t lock;       /**< protects the queue and the flags */
+	pthread_mutex_t lock; /**< protects the queue and the flags */
 	pthread_cond_t wake, ended;
-	bool running;               /**< a thread is the writer */
-	bool stopping;              /**< accepts no new requests */
+	bool running;  /**< a thread is the writer */
+	bool stopping; /**< accepts no new requests */
 	struct record_write *head, **tail;
-	size_t queued;              /**< requests from head on */
-	size_t enough;              /**< number of requests that wakes the thread */
-	int64_t due;                /**< when background work is due while no thread is the writer; monotonic ms */
+	size_t queued; /**< requests from head on */
+	size_t enough; /**< number of requests that wakes the thread */
+	int64_t due;   /**< when background work is due while no thread is the writer; monotonic ms */
 
 	/* only for the thread that is the writer */
 	struct record_write *applying; /**< of the requests taken from the queue, those from here on are not committed */
-	size_t expected;            /**< requests that may arrive for the next transaction if it waits briefly */
-	int64_t commit_ns;          /**< duration of the last commit */
+	size_t expected;               /**< requests that may arrive for the next transaction if it waits briefly */
+	int64_t commit_ns;             /**< duration of the last commit */
 	MDB_txn *txn;
 	struct edit *edits;
 	size_t edit_count, edit_cap;
 	struct writer_state now, committed; /**< within the transaction, and before it */
-	int rc;                     /**< the storage error that ended the current request */
-	bool dirty;                 /**< the current request has changed something */
-	double time;                /**< the newest stamp, ms since the epoch; 0: unknown */
+	int rc;                             /**< the storage error that ended the current request */
+	bool dirty;                         /**< the current request has changed something */
+	double time;                        /**< the newest stamp, ms since the epoch; 0: unknown */
 	struct clock_record clock;
-	bool clock_changed;         /**< clock must be stored */
-	int64_t hold_until;         /**< nothing is removed because of its age before this, monotonic ms */
+	bool clock_changed; /**< clock must be stored */
+	int64_t hold_until; /**< nothing is removed because of its age before this, monotonic ms */
 	struct buf record, old, changes;
 	struct batch batch;
-	MDB_dbi unordered;          /**< the tree that got a record other than as its last; 0 for none */
-	struct arena scratch;       /**< for one record */
-	uint32_t *cell_of;          /**< for each attribute position, the row's cell + 1; zero between rows */
+	MDB_dbi unordered;    /**< the tree that got a record other than as its last; 0 for none */
+	struct arena scratch; /**< for one record */
+	uint32_t *cell_of;    /**< for each attribute position, the row's cell + 1; zero between rows */
 	size_t cell_of_cap;
 
 	struct writer_metrics metrics;
@@ -111,11 +111,11 @@ enum write_kind {
 
 /** A change of definitions, queued like a write. */
 struct definition_change {
-	struct record_write write;  /**< its kind is not WRITE_RECORDS */
+	struct record_write write; /**< its kind is not WRITE_RECORDS */
 	int (*apply)(struct database *db, struct definition_change *c, struct err *e);
 	const void *in;
 	void *out;
-	bool frees;                 /**< it frees space, and may use the reserve */
+	bool frees; /**< it frees space, and may use the reserve */
 	pthread_mutex_t lock;
 	pthread_cond_t ended;
 	bool done;
@@ -184,7 +184,10 @@ struct attribute *definition_add(struct definition *d, const char *name, size_t 
 /** Whether a table may have \p more attributes; else the reason, and what to do. */
 int attributes_left(const struct table *t, uint32_t more, struct err *e);
 void definition_remove(struct definition *d, uint16_t position);
-static inline struct definition *definition_of(const struct table *t) { return (struct definition *)(uintptr_t)t; }
+static inline struct definition *definition_of(const struct table *t)
+{
+	return (struct definition *)(uintptr_t)t;
+}
 /** The attribute with an id, NULL if it no longer exists. */
 const struct attribute *attribute_by_id(const struct table *t, uint16_t id);
 
@@ -208,8 +211,8 @@ void key_counter(char out[TREE_NAME_MAX], uint32_t table);
 /* ---- ddl.c ---- */
 
 /** Adds an attribute with its tree to the definition, in the transaction. \p flags of enum attribute_flag. */
-int attribute_add(struct database *db, uint32_t table, const char *name, size_t len, const char *type_name,
-	uint16_t type, uint32_t flags, struct attribute **ret, struct err *e);
+int attribute_add(struct database *db, uint32_t table, const char *name, size_t len, const char *type_name, uint16_t type,
+	uint32_t flags, struct attribute **ret, struct err *e);
 /** Sets flags of an attribute and stores them. */
 int attribute_flag(struct database *db, uint32_t table, uint16_t attribute, uint32_t flags);
 
@@ -221,28 +224,28 @@ int attribute_flag(struct database *db, uint32_t table, uint16_t attribute, uint
 struct cell {
 	const char *name;
 	uint32_t name_len;
-	uint16_t position;        /**< in record_write.table; NO_POSITION: unknown */
-	uint16_t kind;            /**< enum field_kind */
+	uint16_t position; /**< in record_write.table; NO_POSITION: unknown */
+	uint16_t kind;     /**< enum field_kind */
 	const lyre_value *value;
 };
 
 struct write_row {
-	const lyre_value *key;    /**< NULL: an integer is generated */
+	const lyre_value *key; /**< NULL: an integer is generated */
 	const unsigned char *primary;
 	uint16_t primary_len;
 	bool cut;
 	bool generated;
 	uint32_t cell_count;
 	struct cell *cells;
-	const char *missing;      /**< a required attribute that this row lacks */
+	const char *missing; /**< a required attribute that this row lacks */
 };
 
 struct prepared {
 	struct write_row *rows;
 	size_t count;
 	struct lyre_written *items;
-	bool unknown;             /**< some cell has no position */
-	bool missing;             /**< some row has it set */
+	bool unknown; /**< some cell has no position */
+	bool missing; /**< some row has it set */
 };
 
 /** Checks a write and prepares its rows: record_write.prepared. */
@@ -251,8 +254,8 @@ int write_prepare(struct record_write *w, struct err *e);
  * Checks a value against an attribute's type and converts it to the form that is stored. A fault is appended to \p faults.
  * \return the value, NULL if out of memory
  */
-const lyre_value *type_accept(const struct attribute *a, const lyre_value *v, struct arena *arena, uint16_t *kind,
-	struct buf *faults);
+const lyre_value *type_accept(
+	const struct attribute *a, const lyre_value *v, struct arena *arena, uint16_t *kind, struct buf *faults);
 /** The type with a name, ignoring case; -1 for none. */
 int type_named(const char *name);
 /** Appends the fault of an attribute name; \return false if there is none. */
@@ -267,8 +270,8 @@ int write_apply(struct database *db, struct record_write *w, double time);
 /** Removes a record, its index entries and its entry in the expiry tree. \p r must not point into the map. */
 int record_remove(struct database *db, const struct table *t, MDB_val primary, struct record r);
 /** Changes the index entries of an attribute of one record from one value to another; either may be NULL. */
-int index_change(struct database *db, const struct table *t, const struct attribute *a, MDB_val primary,
-	const struct field *from, const struct field *to);
+int index_change(struct database *db, const struct table *t, const struct attribute *a, MDB_val primary, const struct field *from,
+	const struct field *to);
 /** The same for a time. NaN: none. */
 int index_time(struct database *db, const struct attribute *a, MDB_val primary, double from, double to);
 /** Enters all records of the table into a new index. */

@@ -124,8 +124,10 @@ static int refuse(struct database *db, struct err *e)
 	if (database_excess(db))
 		return err_set(e, LYRE_ENOSPACE, "database '%s' is full: it may not grow beyond storage.maxSize, %" PRIu64 " bytes",
 			db->name, db->options.max_size);
-	return err_set(e, LYRE_ENOSPACE, "cannot write database '%s' (%s): No space left on device; records can be deleted, but "
-		"not added until there is space", db->name, db->file);
+	return err_set(e, LYRE_ENOSPACE,
+		"cannot write database '%s' (%s): No space left on device; records can be deleted, but "
+		"not added until there is space",
+		db->name, db->file);
 }
 
 /*

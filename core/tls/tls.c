@@ -120,7 +120,8 @@ static void trust_free(struct trust *t)
 /* One whose next update is overdue tells of revoked certificates still. */
 static int check_revoked(const struct trust *t, struct err *e)
 {
-	const unsigned harmless = GNUTLS_CERT_INVALID | GNUTLS_CERT_REVOCATION_DATA_SUPERSEDED | GNUTLS_CERT_REVOCATION_DATA_ISSUED_IN_FUTURE;
+	const unsigned harmless =
+		GNUTLS_CERT_INVALID | GNUTLS_CERT_REVOCATION_DATA_SUPERSEDED | GNUTLS_CERT_REVOCATION_DATA_ISSUED_IN_FUTURE;
 
 	for (unsigned i = 0; i < t->revoked_count; i++) {
 		unsigned status = 0;
@@ -151,7 +152,8 @@ static int import_trust(struct trust *t, const struct lyre_tls *use, struct err 
 /* What was added is the list's. */
 static int fill_trust(gnutls_x509_trust_list_t list, struct trust *t, struct err *e)
 {
-	int rc = gnutls_x509_trust_list_add_cas(list, t->authorities, t->authority_count, GNUTLS_TL_USE_IN_TLS | GNUTLS_TL_NO_DUPLICATES);
+	int rc = gnutls_x509_trust_list_add_cas(
+		list, t->authorities, t->authority_count, GNUTLS_TL_USE_IN_TLS | GNUTLS_TL_NO_DUPLICATES);
 	if (rc < 0)
 		return tls_failed(e, LYRE_EINVAL, "the authorities of clients cannot be used", rc);
 	t->authority_count = 0;

@@ -126,7 +126,8 @@ static int read_hosts(struct tls_certificate *ret, const struct lyre_tls_certifi
 	for (uint32_t i = 0; i < from->host_count; i++) {
 		const char *host = from->hosts[i];
 		if (!host || !host_is_valid(host))
-			return err_set(e, LYRE_EINVAL, "certificate '%.200s': '%.300s' is not a host name", from->name, host ? host : "");
+			return err_set(
+				e, LYRE_EINVAL, "certificate '%.200s': '%.300s' is not a host name", from->name, host ? host : "");
 		ret->hosts[i] = strdup(host);
 		if (!ret->hosts[i])
 			return err_nomem(e);

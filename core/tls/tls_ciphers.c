@@ -10,7 +10,8 @@
 #include <string.h>
 
 /* What every priority ends with: nothing before TLS 1.2, and the server's order counts. */
-#define ENDING ":-VERS-SSL3.0:-VERS-TLS1.0:-VERS-TLS1.1:-VERS-DTLS-ALL:-SIGN-RSA-SHA1:-SIGN-ECDSA-SHA1:-SIGN-DSA-SHA1:%SERVER_PRECEDENCE"
+#define ENDING \
+	":-VERS-SSL3.0:-VERS-TLS1.0:-VERS-TLS1.1:-VERS-DTLS-ALL:-SIGN-RSA-SHA1:-SIGN-ECDSA-SHA1:-SIGN-DSA-SHA1:%SERVER_PRECEDENCE"
 #define NOTHING "NORMAL:-VERS-ALL:-KX-ALL:-CIPHER-ALL:-MAC-ALL:+AEAD"
 #define DEFAULT NOTHING ":+VERS-TLS1.3:+VERS-TLS1.2:+ECDHE-ECDSA:+ECDHE-RSA:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305"
 #define WORD_MAX 64
@@ -60,7 +61,8 @@ static int from_names(struct buf *b, const char *names, struct err *e)
 		size_t len = strcspn(names, ":, ");
 		const struct suite *s = suite_find(names, len);
 		if (!s && len)
-			return err_set(e, LYRE_EINVAL, "'%.*s' is not a known and safe cipher suite", (int)(len < 200 ? len : 200), names);
+			return err_set(
+				e, LYRE_EINVAL, "'%.*s' is not a known and safe cipher suite", (int)(len < 200 ? len : 200), names);
 		if (s) {
 			add_part(b, "VERS-", s->version);
 			add_part(b, "", s->exchange ? s->exchange : "ECDHE-ECDSA");

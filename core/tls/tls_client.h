@@ -25,8 +25,8 @@ struct tls_client {
 #define TLS_PRIORITY "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
 /** gnutls_certificate_retrieve_function3 of those: there is nothing to show. */
-int tls_retrieve_nothing(gnutls_session_t session, const struct gnutls_cert_retr_st *info, gnutls_pcert_st **certificates, unsigned *count,
-	gnutls_ocsp_data_st **ocsp, unsigned *ocsp_count, gnutls_privkey_t *key, unsigned *flags);
+int tls_retrieve_nothing(gnutls_session_t session, const struct gnutls_cert_retr_st *info, gnutls_pcert_st **certificates,
+	unsigned *count, gnutls_ocsp_data_st **ocsp, unsigned *ocsp_count, gnutls_privkey_t *key, unsigned *flags);
 /** Its hello comes: it gets what is used from now on. \return LYRE_EBUSY: there is nothing yet; LYRE_ENOMEM */
 int tls_client_begin(struct tls_client *c, struct tls *t, gnutls_session_t session);
 /** The handshake is over. */

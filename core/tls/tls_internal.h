@@ -30,9 +30,9 @@ struct tls_set {
 	atomic_uint references;
 	gnutls_certificate_credentials_t credentials;
 	gnutls_priority_t priority;
-	gnutls_datum_t ticket_key;   /**< of this set alone, so that no session of another is resumed */
+	gnutls_datum_t ticket_key; /**< of this set alone, so that no session of another is resumed */
 	enum lyre_tls_client client;
-	char *user;                  /**< as in struct lyre_tls */
+	char *user; /**< as in struct lyre_tls */
 	struct tls_certificate *certificates;
 	size_t count;
 };

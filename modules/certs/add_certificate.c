@@ -18,12 +18,12 @@
 struct addition {
 	lyre_call *call;
 	struct record_list records;
-	const struct record *before;  /**< with the same name; NULL: none */
+	const struct record *before; /**< with the same name; NULL: none */
 	struct record record;
 	struct certificate certificate;
-	struct private_key key;       /**< .key NULL: none */
+	struct private_key key; /**< .key NULL: none */
 	char key_name[KEY_NAME_MAX + 1];
-	bool key_given;               /**< and to be written */
+	bool key_given; /**< and to be written */
 };
 
 /* ---- checking ---- */
@@ -31,7 +31,8 @@ struct addition {
 static int check_name(lyre_call *call, const char *name)
 {
 	if (strlen(name) > NAME_LENGTH_MAX)
-		return lyre_fail(call, LYRE_EINVAL, "'name' length must be less than or equal to %d characters long", NAME_LENGTH_MAX);
+		return lyre_fail(
+			call, LYRE_EINVAL, "'name' length must be less than or equal to %d characters long", NAME_LENGTH_MAX);
 	if (*name == '.')
 		return lyre_fail(call, LYRE_EINVAL, "'name' must not begin with a period");
 	return 0;
@@ -62,7 +63,8 @@ static int read_certificate(struct addition *a)
 	if (!certificate_parse(&a->certificate, pem, len, why))
 		return lyre_fail(a->call, LYRE_EINVAL, "'certificate' cannot be used: %s", why);
 	if (a->record.authority && !certificate_is_authority(&a->certificate))
-		return lyre_fail(a->call, LYRE_EINVAL, "'is_authority' is true, but 'certificate' is not that of an authority: it may not sign others");
+		return lyre_fail(a->call, LYRE_EINVAL,
+			"'is_authority' is true, but 'certificate' is not that of an authority: it may not sign others");
 	if (!a->record.authority && !certificate_is_usable(&a->certificate, why))
 		return lyre_fail(a->call, LYRE_EINVAL, "'certificate' cannot be used: %s", why);
 	a->record.pem = pem;
@@ -89,8 +91,8 @@ static bool is_ours(const struct addition *a, const char *file)
 {
 	if (!key_file_exists(certs.folder, file))
 		return true;
-	return a->before && a->before->key_name && !strcmp(a->before->key_name, file)
-		&& !records_share_key(&a->records, a->record.name, file);
+	return a->before && a->before->key_name && !strcmp(a->before->key_name, file) &&
+		!records_share_key(&a->records, a->record.name, file);
 }
 
 static int choose_key_name(struct addition *a)
@@ -103,7 +105,8 @@ static int choose_key_name(struct addition *a)
 		if (is_ours(a, a->key_name))
 			return 0;
 	}
-	return lyre_fail(a->call, LYRE_EEXISTS, "'%s.pem' in the folder of keys is another key: choose another name", a->record.name);
+	return lyre_fail(
+		a->call, LYRE_EEXISTS, "'%s.pem' in the folder of keys is another key: choose another name", a->record.name);
 }
 
 static int find_key(struct addition *a)
@@ -112,7 +115,8 @@ static int find_key(struct addition *a)
 	if (!key_file_find(certs.folder, &a->certificate, a->key_name)) {
 		if (a->record.authority)
 			return 0; /* to check the certificates of clients none is needed */
-		return lyre_fail(a->call, LYRE_EINVAL, "no 'private_key' was given, and none in the folder of keys matches 'certificate'");
+		return lyre_fail(
+			a->call, LYRE_EINVAL, "no 'private_key' was given, and none in the folder of keys matches 'certificate'");
 	}
 	if (!key_file_read(certs.folder, a->key_name, false, &a->certificate, &a->key, why))
 		return lyre_fail(a->call, LYRE_EIO, "%s", why);
@@ -162,7 +166,8 @@ static int store(struct addition *a)
 	if (rc && a->key_given)
 		key_file_discard(certs.folder, a->key_name);
 	if (!rc && a->key_given && !key_file_publish(certs.folder, a->key_name, why))
-		rc = lyre_fail(a->call, LYRE_EIO, "the certificate was added, but its key is not in place until the next start: %s", why);
+		rc = lyre_fail(
+			a->call, LYRE_EIO, "the certificate was added, but its key is not in place until the next start: %s", why);
 	return rc;
 }
 
@@ -173,7 +178,8 @@ static void remove_old_key(struct addition *a)
 	size_t len = strlen(a->record.name);
 	const char *old = a->before ? a->before->key_name : NULL;
 	bool named = old && !strncmp(old, a->record.name, len) && (old[len] == '.' || old[len] == '-');
-	if (!named || (a->record.key_name && !strcmp(a->record.key_name, old)) || records_share_key(&a->records, a->record.name, old))
+	if (!named || (a->record.key_name && !strcmp(a->record.key_name, old)) ||
+		records_share_key(&a->records, a->record.name, old))
 		return;
 	if (!key_file_remove(certs.folder, old, why))
 		lyre_log(certs.self, LYRE_WARN, "%s", why);

@@ -67,8 +67,8 @@ bool certificate_parse(struct certificate *ret, const char *pem, size_t len, cha
 	if (!check_blocks(pem, len, &blocks, why))
 		return false;
 	gnutls_datum_t text = { (unsigned char *)(uintptr_t)pem, (unsigned)len };
-	int rc = gnutls_x509_crt_list_import2(&ret->chain, &ret->count, &text, GNUTLS_X509_FMT_PEM,
-		GNUTLS_X509_CRT_LIST_FAIL_IF_UNSORTED);
+	int rc = gnutls_x509_crt_list_import2(
+		&ret->chain, &ret->count, &text, GNUTLS_X509_FMT_PEM, GNUTLS_X509_CRT_LIST_FAIL_IF_UNSORTED);
 	if (rc < 0) {
 		*ret = (struct certificate){ 0 };
 		if (rc == GNUTLS_E_CERTIFICATE_LIST_UNSORTED)
@@ -142,7 +142,8 @@ bool certificate_is_usable(const struct certificate *c, char why[CERTIFICATE_WHY
 	case GNUTLS_PK_RSA_PSS:
 		if (bits >= CERTIFICATE_RSA_BITS_MIN)
 			return true;
-		snprintf(why, CERTIFICATE_WHY_MAX, "its RSA key has %u bits: clients want at least %d", bits, CERTIFICATE_RSA_BITS_MIN);
+		snprintf(why, CERTIFICATE_WHY_MAX, "its RSA key has %u bits: clients want at least %d", bits,
+			CERTIFICATE_RSA_BITS_MIN);
 		return false;
 	case GNUTLS_PK_ECDSA:
 	case GNUTLS_PK_EDDSA_ED25519:

@@ -149,12 +149,16 @@ int records_write(lyre_call *call, const struct record *r, const struct certific
 {
 	const char *names[MEMBERS_MAX] = { "name", "certificate", "is_authority", "details" };
 	const lyre_value *values[MEMBERS_MAX] = {
-		lyre_make_text(call, r->name), lyre_make_text(call, r->pem), lyre_make_bool(call, r->authority), make_details(call, c),
+		lyre_make_text(call, r->name),
+		lyre_make_text(call, r->pem),
+		lyre_make_bool(call, r->authority),
+		make_details(call, c),
 	};
 	size_t count = 4;
 	const struct lyre_write_result *result;
 	lyre_table *table;
-	add(call, names, values, &count, "private_key_name", r->key_name, r->key_name ? lyre_make_text(call, r->key_name) : NULL, before);
+	add(call, names, values, &count, "private_key_name", r->key_name, r->key_name ? lyre_make_text(call, r->key_name) : NULL,
+		before);
 	bool self_signed = r->own || certificate_is_self_signed(c);
 	add(call, names, values, &count, "is_self_signed", true, lyre_make_bool(call, self_signed), before);
 	add(call, names, values, &count, "uses", r->own, r->own ? make_uses(call) : NULL, before);

@@ -11,11 +11,11 @@
 /** A record. What it points to belongs to the call. */
 struct record {
 	const char *name, *pem;
-	const char *key_name;     /**< file of its private key, in the folder of keys; NULL: none */
+	const char *key_name; /**< file of its private key, in the folder of keys; NULL: none */
 	bool authority;
-	bool own;                 /**< made by this server */
-	const lyre_value *hosts;  /**< array of texts; NULL: none */
-	const lyre_value *value;  /**< the whole record, when it was read */
+	bool own;                /**< made by this server */
+	const lyre_value *hosts; /**< array of texts; NULL: none */
+	const lyre_value *value; /**< the whole record, when it was read */
 };
 
 struct record_list {

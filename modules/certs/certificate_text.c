@@ -22,15 +22,14 @@
 /* Short names as OpenSSL has them; GnuTLS's differ. */
 static const struct {
 	const char *oid, *name;
-} attributes[] = {
-	{ "2.5.4.3", "CN" }, { "2.5.4.4", "SN" }, { "2.5.4.5", "serialNumber" }, { "2.5.4.6", "C" }, { "2.5.4.7", "L" },
+} attributes[] = { { "2.5.4.3", "CN" }, { "2.5.4.4", "SN" }, { "2.5.4.5", "serialNumber" }, { "2.5.4.6", "C" }, { "2.5.4.7", "L" },
 	{ "2.5.4.8", "ST" }, { "2.5.4.9", "street" }, { "2.5.4.10", "O" }, { "2.5.4.11", "OU" }, { "2.5.4.12", "title" },
 	{ "2.5.4.13", "description" }, { "2.5.4.15", "businessCategory" }, { "2.5.4.17", "postalCode" }, { "2.5.4.42", "GN" },
-	{ "2.5.4.43", "initials" }, { "2.5.4.46", "dnQualifier" }, { "2.5.4.65", "pseudonym" }, { "2.5.4.97", "organizationIdentifier" },
-	{ "1.2.840.113549.1.9.1", "emailAddress" }, { "0.9.2342.19200300.100.1.1", "UID" }, { "0.9.2342.19200300.100.1.25", "DC" },
+	{ "2.5.4.43", "initials" }, { "2.5.4.46", "dnQualifier" }, { "2.5.4.65", "pseudonym" },
+	{ "2.5.4.97", "organizationIdentifier" }, { "1.2.840.113549.1.9.1", "emailAddress" },
+	{ "0.9.2342.19200300.100.1.1", "UID" }, { "0.9.2342.19200300.100.1.25", "DC" },
 	{ "1.3.6.1.4.1.311.60.2.1.1", "jurisdictionL" }, { "1.3.6.1.4.1.311.60.2.1.2", "jurisdictionST" },
-	{ "1.3.6.1.4.1.311.60.2.1.3", "jurisdictionC" }
-};
+	{ "1.3.6.1.4.1.311.60.2.1.3", "jurisdictionC" } };
 
 static const char *short_name(const char *oid)
 {
@@ -157,13 +156,27 @@ static void add_alternative(struct text *t, unsigned kind, const gnutls_datum_t 
 {
 	const char *s = (const char *)san->data;
 	switch (kind) {
-	case GNUTLS_SAN_DNSNAME: add_name(t, "DNS", s, san->size); break;
-	case GNUTLS_SAN_RFC822NAME: add_name(t, "email", s, san->size); break;
-	case GNUTLS_SAN_URI: add_name(t, "URI", s, san->size); break;
-	case GNUTLS_SAN_REGISTERED_ID: add_name(t, "Registered ID", s, san->size); break;
-	case GNUTLS_SAN_IPADDRESS: add_address(t, san->data, san->size); break;
-	case GNUTLS_SAN_DN: add_directory_name(t, san); break;
-	default: text_addf(t, "othername:<unsupported>"); break;
+	case GNUTLS_SAN_DNSNAME:
+		add_name(t, "DNS", s, san->size);
+		break;
+	case GNUTLS_SAN_RFC822NAME:
+		add_name(t, "email", s, san->size);
+		break;
+	case GNUTLS_SAN_URI:
+		add_name(t, "URI", s, san->size);
+		break;
+	case GNUTLS_SAN_REGISTERED_ID:
+		add_name(t, "Registered ID", s, san->size);
+		break;
+	case GNUTLS_SAN_IPADDRESS:
+		add_address(t, san->data, san->size);
+		break;
+	case GNUTLS_SAN_DN:
+		add_directory_name(t, san);
+		break;
+	default:
+		text_addf(t, "othername:<unsupported>");
+		break;
 	}
 }
 
@@ -225,8 +238,8 @@ void certificate_date(int64_t seconds, char out[CERTIFICATE_DATE_MAX])
 	struct tm t;
 	out[0] = '\0';
 	if (gmtime_r(&time, &t))
-		snprintf(out, CERTIFICATE_DATE_MAX, "%s %2d %02d:%02d:%02d %d GMT", months[t.tm_mon], t.tm_mday, t.tm_hour, t.tm_min,
-			t.tm_sec, t.tm_year + 1900);
+		snprintf(out, CERTIFICATE_DATE_MAX, "%s %2d %02d:%02d:%02d %d GMT", months[t.tm_mon], t.tm_mday, t.tm_hour,
+			t.tm_min, t.tm_sec, t.tm_year + 1900);
 }
 
 bool certificate_describe(const struct certificate *c, struct certificate_details *ret)
@@ -237,9 +250,9 @@ bool certificate_describe(const struct certificate *c, struct certificate_detail
 	certificate_date(c->from, ret->from);
 	certificate_date(c->to, ret->to);
 	describe_serial(crt, ret->serial);
-	bool all = gnutls_x509_crt_get_issuer(crt, &issuer) >= 0 && describe_name(issuer, &ret->issuer)
-		&& gnutls_x509_crt_get_subject(crt, &subject) >= 0 && describe_name(subject, &ret->subject)
-		&& describe_alternatives(crt, &ret->alt_names);
+	bool all = gnutls_x509_crt_get_issuer(crt, &issuer) >= 0 && describe_name(issuer, &ret->issuer) &&
+		gnutls_x509_crt_get_subject(crt, &subject) >= 0 && describe_name(subject, &ret->subject) &&
+		describe_alternatives(crt, &ret->alt_names);
 	if (!all)
 		certificate_details_free(ret);
 	return all;
@@ -291,7 +304,8 @@ char **certificate_hosts(const struct certificate *c)
 	gnutls_datum_t san;
 	unsigned kind, count = 0;
 	bool failed = !hosts, named = false;
-	for (unsigned i = 0; sans && !failed && count < HOSTS_MAX && gnutls_subject_alt_names_get(sans, i, &kind, &san, NULL) >= 0; i++) {
+	for (unsigned i = 0; sans && !failed && count < HOSTS_MAX && gnutls_subject_alt_names_get(sans, i, &kind, &san, NULL) >= 0;
+		i++) {
 		named |= kind == GNUTLS_SAN_DNSNAME;
 		if (kind != GNUTLS_SAN_DNSNAME || !host_is_valid((const char *)san.data, san.size))
 			continue;

@@ -212,8 +212,8 @@ int watch_start(lyre_instance *self)
 	seen_keys = look_at_keys();
 	notices = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (notices < 0)
-		lyre_log(self, LYRE_WARN, "changes to certificate files are noticed only every %d seconds: %s", WITHOUT_NOTICES / 1000,
-			strerror(errno));
+		lyre_log(self, LYRE_WARN, "changes to certificate files are noticed only every %d seconds: %s",
+			WITHOUT_NOTICES / 1000, strerror(errno));
 	wakeups = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	int error = wakeups < 0 ? errno : pthread_create(&thread, NULL, run, NULL);
 	running = !error;

@@ -17,16 +17,26 @@
 struct certs certs = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static const struct lyre_param add_params[] = {
-	{ .name = "name", .types = LYRE_T_STRING, .flags = LYRE_P_REQUIRED | LYRE_P_NAME,
-	  .help = "Name of the certificate; one that exists is replaced." },
-	{ .name = "certificate", .types = LYRE_T_STRING, .flags = LYRE_P_REQUIRED | LYRE_P_NOT_EMPTY,
-	  .help = "The certificate in PEM, followed by those that signed it." },
-	{ .name = "is_authority", .types = LYRE_T_BOOLEAN, .flags = LYRE_P_REQUIRED,
-	  .help = "Whether it is an authority whose signature on client certificates is accepted." },
-	{ .name = "hosts", .types = LYRE_T_ARRAY, .flags = LYRE_P_NULL_IS_ABSENT,
-	  .help = "Names of hosts for which it is served, such as www.example.com or *.example.com; default: those in it." },
-	{ .name = "private_key", .types = LYRE_T_STRING, .flags = LYRE_P_NOT_EMPTY | LYRE_P_NULL_IS_ABSENT,
-	  .help = "Its private key in PEM, not encrypted; default: the matching one in the folder of keys." },
+	{ .name = "name",
+		.types = LYRE_T_STRING,
+		.flags = LYRE_P_REQUIRED | LYRE_P_NAME,
+		.help = "Name of the certificate; one that exists is replaced." },
+	{ .name = "certificate",
+		.types = LYRE_T_STRING,
+		.flags = LYRE_P_REQUIRED | LYRE_P_NOT_EMPTY,
+		.help = "The certificate in PEM, followed by those that signed it." },
+	{ .name = "is_authority",
+		.types = LYRE_T_BOOLEAN,
+		.flags = LYRE_P_REQUIRED,
+		.help = "Whether it is an authority whose signature on client certificates is accepted." },
+	{ .name = "hosts",
+		.types = LYRE_T_ARRAY,
+		.flags = LYRE_P_NULL_IS_ABSENT,
+		.help = "Names of hosts for which it is served, such as www.example.com or *.example.com; default: those in it." },
+	{ .name = "private_key",
+		.types = LYRE_T_STRING,
+		.flags = LYRE_P_NOT_EMPTY | LYRE_P_NULL_IS_ABSENT,
+		.help = "Its private key in PEM, not encrypted; default: the matching one in the folder of keys." },
 };
 static const struct lyre_param remove_params[] = {
 	{ .name = "name", .types = LYRE_T_STRING, .flags = LYRE_P_REQUIRED | LYRE_P_NOT_EMPTY, .help = "Name of the certificate." },
@@ -34,27 +44,27 @@ static const struct lyre_param remove_params[] = {
 
 static const struct lyre_operation operations[] = {
 	{ .name = "add_certificate",
-	  .handler = certs_add,
-	  .run = LYRE_RUN_POOL,
-	  .access = LYRE_ACCESS_SUPER_USER,
-	  .params = LYRE_LIST(add_params),
-	  .help = "Add or replace a certificate; its private key is stored in a file of the server." },
+		.handler = certs_add,
+		.run = LYRE_RUN_POOL,
+		.access = LYRE_ACCESS_SUPER_USER,
+		.params = LYRE_LIST(add_params),
+		.help = "Add or replace a certificate; its private key is stored in a file of the server." },
 	{ .name = "remove_certificate",
-	  .handler = certs_remove,
-	  .run = LYRE_RUN_POOL,
-	  .access = LYRE_ACCESS_SUPER_USER,
-	  .params = LYRE_LIST(remove_params),
-	  .help = "Remove a certificate, and its private key unless another certificate has it." },
+		.handler = certs_remove,
+		.run = LYRE_RUN_POOL,
+		.access = LYRE_ACCESS_SUPER_USER,
+		.params = LYRE_LIST(remove_params),
+		.help = "Remove a certificate, and its private key unless another certificate has it." },
 	{ .name = "list_certificates",
-	  .handler = certs_list,
-	  .run = LYRE_RUN_POOL,
-	  .access = LYRE_ACCESS_SUPER_USER,
-	  .help = "List all certificates, without their private keys." },
+		.handler = certs_list,
+		.run = LYRE_RUN_POOL,
+		.access = LYRE_ACCESS_SUPER_USER,
+		.help = "List all certificates, without their private keys." },
 	{ .name = "renew_certificates",
-	  .handler = certs_renew,
-	  .run = LYRE_RUN_POOL,
-	  .access = LYRE_ACCESS_SUPER_USER,
-	  .help = "Renew the authority and the certificate that the first start has made; their private key stays." },
+		.handler = certs_renew,
+		.run = LYRE_RUN_POOL,
+		.access = LYRE_ACCESS_SUPER_USER,
+		.help = "Renew the authority and the certificate that the first start has made; their private key stays." },
 };
 
 int64_t certs_now(void)
@@ -80,7 +90,8 @@ static int find_node(lyre_instance *self)
 static int find_folder(lyre_instance *self)
 {
 	int len = snprintf(certs.folder, sizeof certs.folder, "%s/keys", lyre_setting_string(self, "/rootPath"));
-	return len < (int)sizeof certs.folder ? 0 : lyre_start_fail(self, LYRE_EINVAL, "'rootPath' is too long for the folder of keys");
+	return len < (int)sizeof certs.folder ? 0 :
+						lyre_start_fail(self, LYRE_EINVAL, "'rootPath' is too long for the folder of keys");
 }
 
 /* Keys that a crash has left beside their place. */
@@ -160,8 +171,5 @@ static int check(lyre_instance *self)
 	return rc || right ? rc : lyre_start_fail(self, LYRE_EINVAL, "%s", why);
 }
 
-LYRE_MODULE(certs, "1.0.0", "Certificates and private keys of TLS listeners",
-	.operations = LYRE_LIST(operations),
-	.start = start,
-	.stop = stop,
-	.check = check);
+LYRE_MODULE(certs, "1.0.0", "Certificates and private keys of TLS listeners", .operations = LYRE_LIST(operations), .start = start,
+	.stop = stop, .check = check);

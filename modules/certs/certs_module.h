@@ -21,9 +21,9 @@
 /** The module, from start() to stop(). */
 struct certs {
 	lyre_instance *self;
-	char folder[3072];      /**< of private keys */
-	char node[256];         /**< this node's name, a host */
-	char authority[300];    /**< name of its authority */
+	char folder[3072];   /**< of private keys */
+	char node[256];      /**< this node's name, a host */
+	char authority[300]; /**< name of its authority */
 	/** of the table, the key files and the configured files, while they are read and changed together */
 	pthread_mutex_t lock;
 };

@@ -33,7 +33,8 @@ static void add_section(lyre_instance *self, struct configuration *c, const char
 	const char *certificate = setting(self, section, "certificate");
 	if (certificate && certificates) {
 		struct configured *item = &c->items[c->count++];
-		*item = (struct configured){ .certificate = certificate, .key = setting(self, section, "privateKey"),
+		*item = (struct configured){ .certificate = certificate,
+			.key = setting(self, section, "privateKey"),
 			.host = setting(self, section, "host") };
 		snprintf(item->setting, sizeof item->setting, "%s.certificate", section + 1);
 	}
@@ -63,8 +64,8 @@ static void read_mtls(lyre_instance *self, struct configuration *c)
 	const char *user = lyre_setting_string(self, "/operationsApi.network.mtls.user");
 	bool named = !user || strcmp(user, "*") != 0;
 	c->user = !user ? "" : named ? user : NULL;
-	c->client_wanted = lyre_setting_is_null(self, enabled) ? named || !lyre_setting_is_null(self, required)
-							       : lyre_setting_bool(self, enabled);
+	c->client_wanted = lyre_setting_is_null(self, enabled) ? named || !lyre_setting_is_null(self, required) :
+								 lyre_setting_bool(self, enabled);
 	c->client_required = c->client_wanted && lyre_setting_bool(self, required);
 }
 
@@ -91,7 +92,8 @@ bool configuration_open(lyre_instance *self, struct configuration *ret, char why
 			return false;
 		}
 		if (c->host && !host_is_valid(c->host, strlen(c->host))) {
-			snprintf(why, CERTIFICATE_WHY_MAX, "the host '%.200s' beside '%s' is not the name of a host", c->host, c->setting);
+			snprintf(why, CERTIFICATE_WHY_MAX, "the host '%.200s' beside '%s' is not the name of a host", c->host,
+				c->setting);
 			return false;
 		}
 	}
@@ -257,7 +259,9 @@ struct lyre_tls configuration_tls(const struct configuration *c)
 {
 	return (struct lyre_tls){
 		.size = sizeof(struct lyre_tls),
-		.client = !c->client_wanted ? LYRE_TLS_CLIENT_NONE : c->client_required ? LYRE_TLS_CLIENT_REQUIRED : LYRE_TLS_CLIENT_WELCOME,
+		.client = !c->client_wanted ? LYRE_TLS_CLIENT_NONE :
+			c->client_required  ? LYRE_TLS_CLIENT_REQUIRED :
+					      LYRE_TLS_CLIENT_WELCOME,
 		.ciphers = c->ciphers,
 		.user = c->user,
 	};
@@ -301,8 +305,9 @@ int configuration_try(lyre_instance *self, const struct configuration *c)
 	if (!list)
 		return lyre_start_fail(self, LYRE_ENOMEM, "out of memory");
 	for (size_t i = 0; i < c->count; i++)
-		list[i] = (struct lyre_tls_certificate){ .size = sizeof *list, .name = c->items[i].name, .chain = c->items[i].chain,
-			.key = c->items[i].key_text };
+		list[i] = (struct lyre_tls_certificate){
+			.size = sizeof *list, .name = c->items[i].name, .chain = c->items[i].chain, .key = c->items[i].key_text
+		};
 	int rc = try_with(self, c, list, (uint32_t)c->count);
 	free(list);
 	return rc;

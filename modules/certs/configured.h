@@ -12,14 +12,14 @@
 
 /** A certificate of the configuration. What was read stays until it can be replaced by something that is right. */
 struct configured {
-	char setting[48];        /**< "tls.0.certificate", for sentences */
+	char setting[48];              /**< "tls.0.certificate", for sentences */
 	const char *certificate, *key; /**< paths */
-	const char *host;        /**< NULL: those in the certificate */
-	char *name;              /**< its CN or host; NULL: nothing was read yet, as for the members below */
-	char *chain, *key_text;  /**< PEM */
+	const char *host;              /**< NULL: those in the certificate */
+	char *name;                    /**< its CN or host; NULL: nothing was read yet, as for the members below */
+	char *chain, *key_text;        /**< PEM */
 	char **hosts;
 	int64_t from, to;
-	bool failing;            /**< the files are not right now, which has been logged */
+	bool failing; /**< the files are not right now, which has been logged */
 };
 
 /** All of it. Texts that are settings live until stop(). */
@@ -28,9 +28,9 @@ struct configuration {
 	size_t count;
 	const char **authorities, **revoked; /**< paths */
 	size_t authority_count, revoked_count;
-	const char *ciphers;     /**< NULL: the default */
+	const char *ciphers; /**< NULL: the default */
 	bool client_wanted, client_required;
-	const char *user;        /**< as in struct lyre_tls */
+	const char *user; /**< as in struct lyre_tls */
 };
 
 /** Reads the settings, not the files. */

@@ -50,7 +50,8 @@ static void log_end(lyre_instance *self, const struct in_use *c, int64_t now)
 	if (left < 0)
 		lyre_log(self, LYRE_ERROR, "certificate '%s' expired on %s", c->name, date);
 	else if (left < 2 * DAY)
-		lyre_log(self, LYRE_WARN, "certificate '%s' expires in less than %" PRId64 " hours, on %s", c->name, left / HOUR + 1, date);
+		lyre_log(self, LYRE_WARN, "certificate '%s' expires in less than %" PRId64 " hours, on %s", c->name,
+			left / HOUR + 1, date);
 	else
 		lyre_log(self, LYRE_WARN, "certificate '%s' expires in %" PRId64 " days, on %s", c->name, left / DAY, date);
 }

@@ -181,7 +181,8 @@ bool key_file_read(const char *folder, const char *name, bool fresh, const struc
 {
 	char path[PATH_MAX];
 	ret->key = NULL;
-	return path_of(path, folder, name, fresh ? FRESH : "") ? read_key(path, c, ret, why) : fail(why, "read the private key", name);
+	return path_of(path, folder, name, fresh ? FRESH : "") ? read_key(path, c, ret, why) :
+								 fail(why, "read the private key", name);
 }
 
 void key_file_recover(const char *folder, const char *name, const struct certificate *c)

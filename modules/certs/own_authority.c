@@ -51,7 +51,8 @@ static int set_common(gnutls_x509_crt_t crt, const struct private_key *key, cons
 	if (rc >= 0)
 		rc = gnutls_x509_crt_set_serial(crt, serial, sizeof serial);
 	if (rc >= 0)
-		rc = gnutls_x509_crt_set_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME, 0, cn, (unsigned)(len > CN_MAX ? CN_MAX : len));
+		rc = gnutls_x509_crt_set_dn_by_oid(
+			crt, GNUTLS_OID_X520_COMMON_NAME, 0, cn, (unsigned)(len > CN_MAX ? CN_MAX : len));
 	if (rc >= 0)
 		rc = gnutls_x509_crt_set_activation_time(crt, library_time(now - EARLIER));
 	if (rc >= 0)
@@ -74,7 +75,8 @@ static int add_address(gnutls_x509_crt_t crt, int family, const char *text)
 {
 	unsigned char address[16];
 	inet_pton(family, text, address);
-	return gnutls_x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_IPADDRESS, address, family == AF_INET ? 4 : 16, GNUTLS_FSAN_APPEND);
+	return gnutls_x509_crt_set_subject_alt_name(
+		crt, GNUTLS_SAN_IPADDRESS, address, family == AF_INET ? 4 : 16, GNUTLS_FSAN_APPEND);
 }
 
 static int add_host(gnutls_x509_crt_t crt, const char *host)
@@ -109,7 +111,8 @@ static int make_authority(gnutls_x509_crt_t crt, const struct private_key *key, 
 	return rc >= 0 ? gnutls_x509_crt_sign2(crt, crt, key->key, GNUTLS_DIG_SHA256, 0) : rc;
 }
 
-static int make_server(gnutls_x509_crt_t crt, gnutls_x509_crt_t authority, const struct private_key *key, const char *node, int64_t now)
+static int make_server(
+	gnutls_x509_crt_t crt, gnutls_x509_crt_t authority, const struct private_key *key, const char *node, int64_t now)
 {
 	int rc = set_common(crt, key, node, now);
 	if (rc >= 0)

@@ -140,7 +140,8 @@ int certs_renew(lyre_call *call)
 	lyre_out_object_begin(o);
 	lyre_out_text(o, "message", message);
 	if (new_key)
-		lyre_out_text(o, "warning", "The private key was missing, and a new one was made: clients must be given the new authority.");
+		lyre_out_text(o, "warning",
+			"The private key was missing, and a new one was made: clients must be given the new authority.");
 	lyre_out_object_end(o);
 	return 0;
 }

@@ -56,9 +56,9 @@ bool private_key_matches(const struct private_key *k, const struct certificate *
 {
 	unsigned char ours[ID_MAX], theirs[ID_MAX];
 	size_t our_size = sizeof ours, their_size = sizeof theirs;
-	return gnutls_x509_privkey_get_key_id(k->key, GNUTLS_KEYID_USE_SHA256, ours, &our_size) >= 0
-		&& gnutls_x509_crt_get_key_id(c->chain[0], GNUTLS_KEYID_USE_SHA256, theirs, &their_size) >= 0
-		&& our_size == their_size && !memcmp(ours, theirs, our_size);
+	return gnutls_x509_privkey_get_key_id(k->key, GNUTLS_KEYID_USE_SHA256, ours, &our_size) >= 0 &&
+		gnutls_x509_crt_get_key_id(c->chain[0], GNUTLS_KEYID_USE_SHA256, theirs, &their_size) >= 0 &&
+		our_size == their_size && !memcmp(ours, theirs, our_size);
 }
 
 char *private_key_text(const struct private_key *k)

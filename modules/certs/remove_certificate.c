@@ -34,8 +34,9 @@ static int not_found(lyre_call *call, const char *name)
 	const struct configuration *c = serving_configuration();
 	for (size_t i = 0; i < c->count; i++)
 		if (c->items[i].name && !strcmp(c->items[i].name, name))
-			return lyre_fail(call, LYRE_EINVAL, "'%s' is a certificate of the configuration: change '%s' in the file and restart",
-				name, c->items[i].setting);
+			return lyre_fail(call, LYRE_EINVAL,
+				"'%s' is a certificate of the configuration: change '%s' in the file and restart", name,
+				c->items[i].setting);
 	return lyre_fail(call, LYRE_ENOTFOUND, "there is no certificate '%s'", name);
 }
 

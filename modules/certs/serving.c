@@ -10,24 +10,24 @@
 /** What is to be handed over. */
 struct serving {
 	lyre_call *call;
-	struct item *items;        /**< certificates of servers */
+	struct item *items; /**< certificates of servers */
 	size_t count;
 	struct in_use *in_use;
 	size_t in_use_count;
 	struct text authorities;
 	size_t authority_count;
-	bool log;                  /**< what is left out */
+	bool log; /**< what is left out */
 };
 
 /** A certificate of a server; chain and hosts belong to others. */
 struct item {
 	const char *name, *chain;
 	char *key;
-	char **own_hosts;          /**< for certificate_hosts_free(); NULL: hosts are others' */
+	char **own_hosts; /**< for certificate_hosts_free(); NULL: hosts are others' */
 	const char *const *hosts;
 	int64_t from, to;
-	int rank;                  /**< of where it is from: the configuration, the table, this server */
-	size_t order;              /**< in the configuration */
+	int rank;     /**< of where it is from: the configuration, the table, this server */
+	size_t order; /**< in the configuration */
 };
 enum { RANK_CONFIGURED, RANK_ADDED, RANK_OWN };
 
@@ -50,8 +50,14 @@ static int add_configured(struct serving *s)
 			continue;
 		struct item *item = &s->items[s->count++];
 		*item = (struct item){
-			.name = c->name, .chain = c->chain, .key = strdup(c->key_text), .hosts = (const char *const *)c->hosts,
-			.from = c->from, .to = c->to, .rank = RANK_CONFIGURED, .order = i,
+			.name = c->name,
+			.chain = c->chain,
+			.key = strdup(c->key_text),
+			.hosts = (const char *const *)c->hosts,
+			.from = c->from,
+			.to = c->to,
+			.rank = RANK_CONFIGURED,
+			.order = i,
 		};
 		if (!item->key)
 			return lyre_fail_no_memory(s->call);
@@ -94,7 +100,11 @@ static int add_server(struct serving *s, const struct record *r, const struct ce
 {
 	struct item *item = &s->items[s->count++];
 	*item = (struct item){
-		.name = r->name, .chain = r->pem, .key = private_key_text(key), .from = c->from, .to = c->to,
+		.name = r->name,
+		.chain = r->pem,
+		.key = private_key_text(key),
+		.from = c->from,
+		.to = c->to,
 		.rank = r->own ? RANK_OWN : RANK_ADDED,
 	};
 	if (!item->key || !take_hosts(s, item, r, c))
@@ -106,7 +116,8 @@ static int add_server(struct serving *s, const struct record *r, const struct ce
 static void log_unused(const struct serving *s, const struct record *r, const char *why)
 {
 	if (s->log)
-		lyre_log(certs.self, LYRE_ERROR, "certificate '%s' cannot be %s: %s", r->name, r->authority ? "used to sign" : "served", why);
+		lyre_log(certs.self, LYRE_ERROR, "certificate '%s' cannot be %s: %s", r->name,
+			r->authority ? "used to sign" : "served", why);
 }
 
 /* A record of the table, whoever wrote it: one that cannot be used is left out. */
@@ -195,8 +206,12 @@ static int make_list(struct serving *s, struct lyre_tls_certificate *list)
 		const char **names = lyre_alloc(s->call, (count_hosts(item->hosts) + 1) * sizeof *names);
 		if (!names)
 			return lyre_fail_no_memory(s->call);
-		list[i] = (struct lyre_tls_certificate){ .size = sizeof *list, .name = item->name, .chain = item->chain, .key = item->key,
-			.host_count = take_names(item->hosts, names), .hosts = names };
+		list[i] = (struct lyre_tls_certificate){ .size = sizeof *list,
+			.name = item->name,
+			.chain = item->chain,
+			.key = item->key,
+			.host_count = take_names(item->hosts, names),
+			.hosts = names };
 	}
 	return 0;
 }
@@ -277,10 +292,12 @@ static int check_enough(const struct serving *s, const struct serving_change *ch
 	bool removal = change && !change->record;
 	if (!s->count)
 		return removal ? lyre_fail(s->call, LYRE_ECONFLICT,
-			"'%s' is the only certificate that the TLS listener can serve: add another one first", change->name)
-			       : lyre_fail(s->call, LYRE_ENOTFOUND, "there is no certificate with a private key: TLS listeners refuse connections");
-	if (removal && configuration.client_required && !s->authority_count && !configuration.authority_count
-		&& serving_uses(change->name, false) & TRUSTED)
+					 "'%s' is the only certificate that the TLS listener can serve: add another one first",
+					 change->name) :
+				 lyre_fail(s->call, LYRE_ENOTFOUND,
+					 "there is no certificate with a private key: TLS listeners refuse connections");
+	if (removal && configuration.client_required && !s->authority_count && !configuration.authority_count &&
+		serving_uses(change->name, false) & TRUSTED)
 		return lyre_fail(s->call, LYRE_ECONFLICT,
 			"'%s' is the only authority, and 'operationsApi.network.mtls.required' is on: without one no client could connect",
 			change->name);

@@ -11,16 +11,16 @@
 
 /** How a change would leave the table, before it is stored. */
 struct serving_change {
-	const char *name;                   /**< of the record that changes */
-	const struct record *record;        /**< that takes its place; NULL: it goes */
+	const char *name;                      /**< of the record that changes */
+	const struct record *record;           /**< that takes its place; NULL: it goes */
 	const struct certificate *certificate; /**< of record */
-	const struct private_key *key;      /**< of record; NULL: it has none */
+	const struct private_key *key;         /**< of record; NULL: it has none */
 };
 
 /** Where a certificate is in use, or-ed. */
 enum {
-	SERVED = 1,   /**< by the TLS listener of the operations API */
-	TRUSTED = 2   /**< to check the certificates of clients */
+	SERVED = 1, /**< by the TLS listener of the operations API */
+	TRUSTED = 2 /**< to check the certificates of clients */
 };
 
 /** Reads the settings and, as far as they can be read, the files. \return 0, or what lyre_start_fail() returned */

@@ -81,7 +81,11 @@ size_t text_read_character(const char *s, size_t len, uint32_t *ret)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	unsigned char first = (unsigned char)*s;
-	size_t n = first < 0x80 ? 1 : first >= 0xc2 && first < 0xe0 ? 2 : first >= 0xe0 && first < 0xf0 ? 3 : first >= 0xf0 && first < 0xf5 ? 4 : 0;
+	size_t n = first < 0x80               ? 1 :
+		first >= 0xc2 && first < 0xe0 ? 2 :
+		first >= 0xe0 && first < 0xf0 ? 3 :
+		first >= 0xf0 && first < 0xf5 ? 4 :
+						0;
 	*ret = NO_CHARACTER;
 	if (!n || n > len)
 		return 1;

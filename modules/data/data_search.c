@@ -119,7 +119,7 @@ static int database_exists(lyre_call *call, const char *database)
 int data_search_by_conditions(lyre_call *call)
 {
 	const char *database = lyre_arg_string(call, "database");
-	const char *operator = lyre_arg_string(call, "operator");
+	const char *operator= lyre_arg_string(call, "operator");
 	const char *name = lyre_arg_string(call, "table");
 	lyre_table *table;
 	struct lyre_query q;

@@ -40,8 +40,12 @@ static void write_bits(lyre_out *o, const char *key, uint32_t bits, const struct
 static void write_types(lyre_out *o, uint32_t types)
 {
 	static const struct bit_name names[] = {
-		{ LYRE_T_STRING, "string" }, { LYRE_T_NUMBER, "number" }, { LYRE_T_BOOLEAN, "boolean" },
-		{ LYRE_T_ARRAY, "array" }, { LYRE_T_OBJECT, "object" }, { LYRE_T_NULL, "null" },
+		{ LYRE_T_STRING, "string" },
+		{ LYRE_T_NUMBER, "number" },
+		{ LYRE_T_BOOLEAN, "boolean" },
+		{ LYRE_T_ARRAY, "array" },
+		{ LYRE_T_OBJECT, "object" },
+		{ LYRE_T_NULL, "null" },
 	};
 	write_bits(o, "types", types, names, sizeof names / sizeof *names);
 }
@@ -49,8 +53,11 @@ static void write_types(lyre_out *o, uint32_t types)
 static void write_permissions(lyre_out *o, uint32_t permissions)
 {
 	static const struct bit_name names[] = {
-		{ LYRE_PERMIT_READ, "read" }, { LYRE_PERMIT_INSERT, "insert" }, { LYRE_PERMIT_UPDATE, "update" },
-		{ LYRE_PERMIT_DELETE, "delete" }, { LYRE_PERMIT_DESCRIBE, "describe" },
+		{ LYRE_PERMIT_READ, "read" },
+		{ LYRE_PERMIT_INSERT, "insert" },
+		{ LYRE_PERMIT_UPDATE, "update" },
+		{ LYRE_PERMIT_DELETE, "delete" },
+		{ LYRE_PERMIT_DESCRIBE, "describe" },
 	};
 	write_bits(o, "permissions", permissions, names, sizeof names / sizeof *names);
 }
@@ -161,7 +168,9 @@ static int holds(const char *key, const char *filter)
 static int visit_setting(void *arg, const struct lyre_setting_entry *entry)
 {
 	static const char *const effects[] = {
-		[LYRE_EFFECT_RESTART] = "restart", [LYRE_EFFECT_LISTENERS] = "restart_service", [LYRE_EFFECT_AT_ONCE] = "at once",
+		[LYRE_EFFECT_RESTART] = "restart",
+		[LYRE_EFFECT_LISTENERS] = "restart_service",
+		[LYRE_EFFECT_AT_ONCE] = "at once",
 		[LYRE_EFFECT_NONE] = "none",
 	};
 	const struct settings_walk *w = arg;
@@ -192,26 +201,30 @@ static int describe_settings(lyre_call *call)
 }
 
 static const struct lyre_param describe_settings_params[] = {
-	{ .name = "filter", .types = LYRE_T_STRING, .flags = LYRE_P_NOT_EMPTY | LYRE_P_NULL_IS_ABSENT,
-	  .help = "Only settings whose name contains this text, in any letter case." },
+	{ .name = "filter",
+		.types = LYRE_T_STRING,
+		.flags = LYRE_P_NOT_EMPTY | LYRE_P_NULL_IS_ABSENT,
+		.help = "Only settings whose name contains this text, in any letter case." },
 };
 
 static const struct lyre_param describe_operations_params[] = {
-	{ .name = "name", .types = LYRE_T_STRING, .flags = LYRE_P_NOT_EMPTY | LYRE_P_NULL_IS_ABSENT,
-	  .help = "Name or alias of a single operation; default: all." },
+	{ .name = "name",
+		.types = LYRE_T_STRING,
+		.flags = LYRE_P_NOT_EMPTY | LYRE_P_NULL_IS_ABSENT,
+		.help = "Name or alias of a single operation; default: all." },
 };
 
 static const struct lyre_operation operations[] = {
 	{ .name = "describe_operations",
-	  .handler = describe_operations,
-	  .access = LYRE_ACCESS_USER,
-	  .params = LYRE_LIST(describe_operations_params),
-	  .help = "Describe the server's operations and their parameters." },
+		.handler = describe_operations,
+		.access = LYRE_ACCESS_USER,
+		.params = LYRE_LIST(describe_operations_params),
+		.help = "Describe the server's operations and their parameters." },
 	{ .name = "describe_settings",
-	  .handler = describe_settings,
-	  .access = LYRE_ACCESS_SUPER_USER,
-	  .params = LYRE_LIST(describe_settings_params),
-	  .help = "Describe the settings of the server and its modules, which set_configuration changes." },
+		.handler = describe_settings,
+		.access = LYRE_ACCESS_SUPER_USER,
+		.params = LYRE_LIST(describe_settings_params),
+		.help = "Describe the settings of the server and its modules, which set_configuration changes." },
 };
 
 LYRE_MODULE(help, "1.0.0", "What the server can do: its operations, their parameters, and settings",

@@ -28,10 +28,14 @@ static int metrics_route(lyre_call *call)
 }
 
 static const struct lyre_setting settings[] = {
-	{ .key = "open", .type = LYRE_S_BOOL, .fallback = "false",
-	  .help = "Whether the metrics can be read without a password; otherwise they are for super_users only." },
-	{ .key = "route", .type = LYRE_S_STRING, .fallback = "/metrics",
-	  .help = "Path of the metrics, on the operations API's port." },
+	{ .key = "open",
+		.type = LYRE_S_BOOL,
+		.fallback = "false",
+		.help = "Whether the metrics can be read without a password; otherwise they are for super_users only." },
+	{ .key = "route",
+		.type = LYRE_S_STRING,
+		.fallback = "/metrics",
+		.help = "Path of the metrics, on the operations API's port." },
 };
 
 static int start(lyre_instance *self)

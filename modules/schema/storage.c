@@ -71,8 +71,7 @@ int schema_compact_database(lyre_call *call)
 	const char *database = lyre_arg_string(call, "database");
 	uint64_t before, after;
 	int rc = lyre_database_compact(call, database, &before, &after);
-	return rc < 0 ? rc : lyre_reply_message(call, "compacted '%s': %" PRIu64 " to %" PRIu64 " bytes", database, before,
-		after);
+	return rc < 0 ? rc : lyre_reply_message(call, "compacted '%s': %" PRIu64 " to %" PRIu64 " bytes", database, before, after);
 }
 
 int schema_check_database(lyre_call *call)
@@ -80,7 +79,8 @@ int schema_check_database(lyre_call *call)
 	const char *database = lyre_arg_string(call, "database");
 	struct lyre_check check = { .size = sizeof check };
 	int rc = lyre_database_check(call, database, &check);
-	return rc < 0 ? rc : lyre_reply_message(call,
-		"database '%s' is sound: %" PRIu64 " tables, %" PRIu64 " records, %" PRIu64 " index entries", database,
-		check.tables, check.records, check.index_entries);
+	return rc < 0 ? rc :
+			lyre_reply_message(call,
+				"database '%s' is sound: %" PRIu64 " tables, %" PRIu64 " records, %" PRIu64 " index entries",
+				database, check.tables, check.records, check.index_entries);
 }

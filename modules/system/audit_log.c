@@ -70,9 +70,9 @@ struct kept_record {
 struct answer {
 	lyre_call *call;
 	lyre_out *out;
-	const char *user;        /**< user of the list, written before it; NULL: none */
-	int begun;               /**< the list has been started */
-	uint64_t sequence;       /**< of the write whose object is open; 0 for none */
+	const char *user;  /**< user of the list, written before it; NULL: none */
+	int begun;         /**< the list has been started */
+	uint64_t sequence; /**< of the write whose object is open; 0 for none */
 	struct kept_record *first, **last;
 	size_t bytes;
 };
@@ -104,8 +104,8 @@ int changes_add_size(lyre_call *call, size_t *bytes, const struct lyre_change *c
 	*bytes += 150 + size_of(c->key) + size_of(c->after);
 	if (*bytes <= ANSWER_MAX)
 		return 0;
-	return lyre_fail(call, LYRE_ETOOBIG,
-		"the answer would exceed %d MiB: request less at a time, by time, key or 'limit'", ANSWER_MAX >> 20);
+	return lyre_fail(call, LYRE_ETOOBIG, "the answer would exceed %d MiB: request less at a time, by time, key or 'limit'",
+		ANSWER_MAX >> 20);
 }
 
 void changes_write_head(lyre_out *o, const struct lyre_change *c)
@@ -207,8 +207,8 @@ static int search_by_time(lyre_call *call, lyre_table *table, const lyre_value *
 		return lyre_fail(call, LYRE_EINVAL, "'search_values' must contain one or two times");
 	for (size_t i = 0; i < count; i++) {
 		if (time_of(lyre_value_at(values, i), bounds[i]))
-			return lyre_fail(call, LYRE_EINVAL,
-				"'search_values[%zu]' must be in timestamp or number of milliseconds format", i);
+			return lyre_fail(
+				call, LYRE_EINVAL, "'search_values[%zu]' must be in timestamp or number of milliseconds format", i);
 	}
 	return answer_list(call, table, &q, NULL, &bytes);
 }

@@ -44,6 +44,6 @@ int system_set_configuration(lyre_call *call)
 	if (rc)
 		return rc;
 	system_restart_needed();
-	return lyre_reply_message(call,
-		"Configuration successfully set. You must restart HarperDB for new config settings to take effect.");
+	return lyre_reply_message(
+		call, "Configuration successfully set. You must restart HarperDB for new config settings to take effect.");
 }

@@ -15,10 +15,8 @@
 
 #define SPEED_GAP 1000.0 /**< minimum time between readings of speeds, ms */
 
-static enum stat_item items[] = {
-	STAT_TIC_USER, STAT_TIC_NICE, STAT_TIC_SYSTEM, STAT_TIC_IDLE, STAT_TIC_IOWAIT, STAT_TIC_IRQ, STAT_TIC_SOFTIRQ,
-	STAT_TIC_STOLEN, STAT_TIC_GUEST, STAT_TIC_GUEST_NICE
-};
+static enum stat_item items[] = { STAT_TIC_USER, STAT_TIC_NICE, STAT_TIC_SYSTEM, STAT_TIC_IDLE, STAT_TIC_IOWAIT, STAT_TIC_IRQ,
+	STAT_TIC_SOFTIRQ, STAT_TIC_STOLEN, STAT_TIC_GUEST, STAT_TIC_GUEST_NICE };
 enum { USER, NICE, SYSTEM, IDLE, IOWAIT, IRQ, SOFTIRQ, STOLEN, GUEST, GUEST_NICE, KINDS };
 
 struct tics {
@@ -195,11 +193,9 @@ static void write_load(lyre_out *o, int which, const char *prefix)
 	static const struct {
 		const char *name;
 		int kinds[3]; /**< what it is the sum of; KINDS for none */
-	} loads[] = {
-		{ "User", { USER, KINDS, KINDS } }, { "System", { SYSTEM, KINDS, KINDS } }, { "Nice", { NICE, KINDS, KINDS } },
-		{ "Idle", { IDLE, IOWAIT, KINDS } }, { "Irq", { IRQ, SOFTIRQ, KINDS } }, { "Steal", { STOLEN, KINDS, KINDS } },
-		{ "Guest", { GUEST, GUEST_NICE, KINDS } }
-	};
+	} loads[] = { { "User", { USER, KINDS, KINDS } }, { "System", { SYSTEM, KINDS, KINDS } },
+		{ "Nice", { NICE, KINDS, KINDS } }, { "Idle", { IDLE, IOWAIT, KINDS } }, { "Irq", { IRQ, SOFTIRQ, KINDS } },
+		{ "Steal", { STOLEN, KINDS, KINDS } }, { "Guest", { GUEST, GUEST_NICE, KINDS } } };
 	double spent[KINDS + 1] = { 0 }, all = 0;
 	char name[32];
 

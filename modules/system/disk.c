@@ -16,10 +16,8 @@
 
 #define SECTOR 512 /**< the kernel's unit, bytes, whatever the disk's own */
 
-static enum diskstats_item items[] = {
-	DISKSTATS_NAME, DISKSTATS_TYPE, DISKSTATS_READS, DISKSTATS_WRITES, DISKSTATS_READ_TIME, DISKSTATS_WRITE_TIME,
-	DISKSTATS_READ_SECTORS, DISKSTATS_WRITE_SECTORS
-};
+static enum diskstats_item items[] = { DISKSTATS_NAME, DISKSTATS_TYPE, DISKSTATS_READS, DISKSTATS_WRITES, DISKSTATS_READ_TIME,
+	DISKSTATS_WRITE_TIME, DISKSTATS_READ_SECTORS, DISKSTATS_WRITE_SECTORS };
 enum { NAME, TYPE, FIRST_COUNTER, ITEMS = 8 };
 enum { READS, WRITES, READ_TIME, WRITE_TIME, READ_SECTORS, WRITE_SECTORS, COUNTERS };
 
@@ -125,8 +123,8 @@ static void write_read_write(lyre_out *o, const struct reading *from, const stru
 static bool is_local(const struct mntent *m)
 {
 	return (m->mnt_fsname[0] == '/' && m->mnt_fsname[1] != '/' && strcmp(m->mnt_type, "squashfs") != 0) ||
-	       !strcmp(m->mnt_type, "zfs") || !strcmp(m->mnt_type, "btrfs") ||
-	       (!strcmp(m->mnt_dir, "/") && strcmp(m->mnt_type, "rootfs") != 0 && strncmp(m->mnt_type, "nfs", 3) != 0);
+		!strcmp(m->mnt_type, "zfs") || !strcmp(m->mnt_type, "btrfs") ||
+		(!strcmp(m->mnt_dir, "/") && strcmp(m->mnt_type, "rootfs") != 0 && strncmp(m->mnt_type, "nfs", 3) != 0);
 }
 
 static bool write_size(lyre_out *o, const struct mntent *m)

@@ -48,9 +48,9 @@ static int has_created_time(const struct lyre_table_spec *spec, int *is_date)
 /** What to delete: the table, and the search for its old records. */
 struct expiry {
 	lyre_table *table;
-	const char *key;       /**< name of the primary key */
+	const char *key; /**< name of the primary key */
 	struct lyre_query query;
-	size_t batch;          /**< records per write: reduced when the disk was too full */
+	size_t batch; /**< records per write: reduced when the disk was too full */
 	uint64_t found, deleted;
 };
 
@@ -73,7 +73,8 @@ static int find(lyre_call *call, struct expiry *x)
 			"Table must have a '" CREATED "' attribute or @createdTime timestamp defined to perform this operation");
 	x->key = spec.primary_key;
 	const lyre_value *key = lyre_make_text(call, x->key);
-	const lyre_value *time = is_date ? lyre_make_string(call, text, lyre_time_text(text, before)) : lyre_make_double(call, before);
+	const lyre_value *time =
+		is_date ? lyre_make_string(call, text, lyre_time_text(text, before)) : lyre_make_double(call, before);
 	x->query = (struct lyre_query){
 		.size = sizeof x->query,
 		.table = x->table,

@@ -81,10 +81,8 @@ void host_system_start(void)
 /** Clients expect other names of processor architectures than the kernel's. */
 static const char *architecture(const char *machine)
 {
-	static const char *const names[][2] = {
-		{ "x86_64", "x64" }, { "aarch64", "arm64" }, { "i386", "ia32" }, { "i486", "ia32" }, { "i586", "ia32" },
-		{ "i686", "ia32" }, { "armv6l", "arm" }, { "armv7l", "arm" }, { "ppc64le", "ppc64" }
-	};
+	static const char *const names[][2] = { { "x86_64", "x64" }, { "aarch64", "arm64" }, { "i386", "ia32" }, { "i486", "ia32" },
+		{ "i586", "ia32" }, { "i686", "ia32" }, { "armv6l", "arm" }, { "armv7l", "arm" }, { "ppc64le", "ppc64" } };
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (!strcmp(machine, names[i][0]))
 			return names[i][1];

@@ -144,10 +144,18 @@ static int write_part(lyre_call *call, lyre_out *o, enum part part)
 	lyre_instance *self = lyre_call_module(call);
 
 	switch (part) {
-	case SYSTEM: write_system(o); break;
-	case TIME: write_time(o); break;
-	case CPU: write_cpu(o); break;
-	case MEMORY: write_memory(o); break;
+	case SYSTEM:
+		write_system(o);
+		break;
+	case TIME:
+		write_time(o);
+		break;
+	case CPU:
+		write_cpu(o);
+		break;
+	case MEMORY:
+		write_memory(o);
+		break;
 	case DISK:
 		if (lyre_setting_bool(self, "/operationsApi.sysInfo.disk")) {
 			write_disk(o);
@@ -156,13 +164,22 @@ static int write_part(lyre_call *call, lyre_out *o, enum part part)
 			lyre_out_object_end(o);
 		}
 		break;
-	case NETWORK: write_network(o, lyre_setting_bool(self, "/operationsApi.sysInfo.network")); break;
-	case PROCESSES: write_processes(o); break;
-	case TABLE_SIZE: return write_table_size(call, o);
-	case METRICS: return write_metrics(call, o);
-	case THREADS: write_threads(o); break;
+	case NETWORK:
+		write_network(o, lyre_setting_bool(self, "/operationsApi.sysInfo.network"));
+		break;
+	case PROCESSES:
+		write_processes(o);
+		break;
+	case TABLE_SIZE:
+		return write_table_size(call, o);
+	case METRICS:
+		return write_metrics(call, o);
+	case THREADS:
+		write_threads(o);
+		break;
 	case REPLICATION:
-	case PARTS: break;
+	case PARTS:
+		break;
 	}
 	return 0;
 }

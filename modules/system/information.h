@@ -33,8 +33,8 @@ int read_line(const char *path, char *text, size_t size);
 /** Reads the integer in a file of one line. \return UNKNOWN if there is none */
 int64_t read_integer(const char *path);
 double two_decimals(double d);
-void put_int(lyre_out *o, const char *key, int64_t i);    /**< UNKNOWN: null */
-void put_double(lyre_out *o, const char *key, double d);  /**< NAN: null */
+void put_int(lyre_out *o, const char *key, int64_t i);   /**< UNKNOWN: null */
+void put_double(lyre_out *o, const char *key, double d); /**< NAN: null */
 void put_bool(lyre_out *o, const char *key, bool b);
 void put_null(lyre_out *o, const char *key);
 

@@ -29,9 +29,7 @@ static void answer_converted(lyre_out *o, const lyre_value *job, const char *nam
 /** Writes one job; members that it does not have, such as an end while it runs, are left out. */
 static void answer_job(lyre_out *o, const lyre_value *job, int converted)
 {
-	static const char *const names[] = {
-		"id", "result", "status", "message", END, "type", START, CREATED, "user", "progress"
-	};
+	static const char *const names[] = { "id", "result", "status", "message", END, "type", START, CREATED, "user", "progress" };
 
 	lyre_out_object_begin(o);
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -57,8 +55,9 @@ static int may_see(const struct lyre_user *caller, const lyre_value *job)
 {
 	const char *user = lyre_value_string(lyre_value_get(job, "user"), NULL);
 
-	return !caller || (user && *user && !strcmp(user, caller->name) &&
-		lyre_value_double(lyre_value_get(job, CREATED)) >= caller->created);
+	return !caller ||
+		(user && *user && !strcmp(user, caller->name) &&
+			lyre_value_double(lyre_value_get(job, CREATED)) >= caller->created);
 }
 
 /** Jobs are the server's own records: this file decides who sees them. */

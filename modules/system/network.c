@@ -56,7 +56,8 @@ static void take_ip4(struct interface *i, const struct ifaddrs *a)
 		return;
 	inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)a->ifa_addr)->sin_addr, i->ip4, sizeof i->ip4);
 	if (a->ifa_netmask)
-		inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)a->ifa_netmask)->sin_addr, i->mask4, sizeof i->mask4);
+		inet_ntop(
+			AF_INET, &((const struct sockaddr_in *)(const void *)a->ifa_netmask)->sin_addr, i->mask4, sizeof i->mask4);
 }
 
 /** Takes the first address, but prefers one that is not link-local. */
@@ -69,7 +70,8 @@ static void take_ip6(struct interface *i, const struct ifaddrs *a)
 	i->link_local = link_local;
 	inet_ntop(AF_INET6, ip, i->ip6, sizeof i->ip6);
 	if (a->ifa_netmask)
-		inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)a->ifa_netmask)->sin6_addr, i->mask6, sizeof i->mask6);
+		inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)a->ifa_netmask)->sin6_addr, i->mask6,
+			sizeof i->mask6);
 }
 
 static void take_mac(struct interface *i, const struct ifaddrs *a)
@@ -94,10 +96,17 @@ static bool read_interfaces(struct interfaces *all)
 			break;
 		i->loopback = (a->ifa_flags & IFF_LOOPBACK) != 0;
 		switch (a->ifa_addr ? a->ifa_addr->sa_family : AF_UNSPEC) {
-		case AF_INET: take_ip4(i, a); break;
-		case AF_INET6: take_ip6(i, a); break;
-		case AF_PACKET: take_mac(i, a); break;
-		default: break;
+		case AF_INET:
+			take_ip4(i, a);
+			break;
+		case AF_INET6:
+			take_ip6(i, a);
+			break;
+		case AF_PACKET:
+			take_mac(i, a);
+			break;
+		default:
+			break;
 		}
 	}
 	freeifaddrs(list);
@@ -175,8 +184,9 @@ static void write_stats_of(lyre_out *o, char *line)
 {
 	char *colon = strrchr(line, ':'), text[32];
 	int64_t rx_bytes, rx_errors, rx_dropped, tx_bytes, tx_errors, tx_dropped;
-	if (!colon || sscanf(colon + 1, "%" SCNd64 " %*s %" SCNd64 " %" SCNd64 " %*s %*s %*s %*s %" SCNd64 " %*s %" SCNd64 " %" SCNd64,
-			      &rx_bytes, &rx_errors, &rx_dropped, &tx_bytes, &tx_errors, &tx_dropped) != 6)
+	if (!colon ||
+		sscanf(colon + 1, "%" SCNd64 " %*s %" SCNd64 " %" SCNd64 " %*s %*s %*s %*s %" SCNd64 " %*s %" SCNd64 " %" SCNd64,
+			&rx_bytes, &rx_errors, &rx_dropped, &tx_bytes, &tx_errors, &tx_dropped) != 6)
 		return;
 	*colon = '\0';
 	line += strspn(line, " ");

@@ -16,8 +16,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#define WARNING                                                                                                        \
-	"install_node_modules is deprecated. Dependencies are automatically installed on deploy, and "                 \
+#define WARNING                                                                                        \
+	"install_node_modules is deprecated. Dependencies are automatically installed on deploy, and " \
 	"install_node_modules can lead to inconsistent behavior"
 
 /** One npm at a time: two in one folder would interfere, and each takes a processor. */
@@ -135,9 +135,9 @@ static int install(lyre_call *call, lyre_out *o, const char *npm, const struct p
 	struct npm_result result;
 	int e = npm_install(npm, p->folder, lyre_value_bool(lyre_arg(call, "dry_run")), lyre_setting_number(self, "npm.timeout"),
 		(size_t)lyre_setting_int(self, "npm.maxOutput"), &result);
-	int rc = e == ENOMEM ? lyre_fail_no_memory(call)
-		: e ? lyre_fail(call, LYRE_EIO, "cannot run %s: %s", npm, strerror(e))
-		    : write_result(call, o, &result);
+	int rc = e == ENOMEM ? lyre_fail_no_memory(call) :
+		e            ? lyre_fail(call, LYRE_EIO, "cannot run %s: %s", npm, strerror(e)) :
+			       write_result(call, o, &result);
 	npm_free(&result);
 	return rc;
 }

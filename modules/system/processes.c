@@ -82,8 +82,9 @@ static bool read_task(const char *file, struct task *t)
 		return false;
 	*close = '\0';
 	snprintf(t->name, sizeof t->name, "%.63s", open + 1);
-	return sscanf(close + 1, " %c %*d %*d %*d %d %*d %*u %*u %*u %*u %*u %llu %llu %*d %*d %ld %ld %*d %*d %llu %llu %ld", &t->state,
-		       &t->terminal, &t->user, &t->system, &t->priority, &t->nice, &t->started, &t->size, &t->resident) == 9;
+	return sscanf(close + 1, " %c %*d %*d %*d %d %*d %*u %*u %*u %*u %*u %llu %llu %*d %*d %ld %ld %*d %*d %llu %llu %ld",
+		       &t->state, &t->terminal, &t->user, &t->system, &t->priority, &t->nice, &t->started, &t->size,
+		       &t->resident) == 9;
 }
 
 static double ticks_ms(unsigned long long ticks)
@@ -96,14 +97,20 @@ static double ticks_ms(unsigned long long ticks)
 static const char *state_name(int letter)
 {
 	switch (letter) {
-	case 'R': return "running";
+	case 'R':
+		return "running";
 	case 'S':
-	case 'I': return "sleeping";
-	case 'D': return "blocked";
+	case 'I':
+		return "sleeping";
+	case 'D':
+		return "blocked";
 	case 'T':
-	case 't': return "stopped";
-	case 'Z': return "zombie";
-	default: return "unknown";
+	case 't':
+		return "stopped";
+	case 'Z':
+		return "zombie";
+	default:
+		return "unknown";
 	}
 }
 
@@ -125,7 +132,8 @@ static void write_started(lyre_out *o, double since_boot)
 		put_null(o, "started");
 		return;
 	}
-	time_t t = (time_t)((double)now.tv_sec + (double)now.tv_nsec / 1e9 - (double)up.tv_sec - (double)up.tv_nsec / 1e9 + since_boot);
+	time_t t = (time_t)((double)now.tv_sec + (double)now.tv_nsec / 1e9 - (double)up.tv_sec - (double)up.tv_nsec / 1e9 +
+		since_boot);
 	bool known = localtime_r(&t, &local) && strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &local) > 0;
 	lyre_out_text(o, "started", known ? text : NULL);
 }
@@ -145,9 +153,11 @@ static void write_process(lyre_out *o, const struct task *r)
 	put_double(o, "cpu", load(earlier.user + earlier.system, last.user + last.system));
 	put_double(o, "cpuu", load(earlier.user, last.user));
 	put_double(o, "cpus", load(earlier.system, last.system));
-	put_double(o, "mem", r && memory ? two_decimals(100 * (double)r->resident * (double)page /
-					       ((double)machine.totalram * machine.mem_unit)) : NAN);
-	put_int(o, "priority", r ? 39 - r->priority : UNKNOWN); /* as in ps: 19 is normal, 39 the highest */
+	put_double(o, "mem",
+		r && memory ?
+			two_decimals(100 * (double)r->resident * (double)page / ((double)machine.totalram * machine.mem_unit)) :
+			NAN);
+	put_int(o, "priority", r ? 39 - r->priority : UNKNOWN);        /* as in ps: 19 is normal, 39 the highest */
 	put_int(o, "memVsz", r ? (int64_t)(r->size / 1024) : UNKNOWN); /* these two in KiB */
 	put_int(o, "memRss", r ? (int64_t)r->resident * (page / 1024) : UNKNOWN);
 	put_int(o, "nice", r ? r->nice : UNKNOWN);

@@ -109,8 +109,8 @@ int system_get_fingerprint(lyre_call *call)
 	if (root >= 0)
 		close(root);
 	if (e == EILSEQ)
-		return lyre_fail(call, LYRE_ECORRUPT, "the file %s/%s does not contain a fingerprint: remove it to create one",
-			path, file);
+		return lyre_fail(
+			call, LYRE_ECORRUPT, "the file %s/%s does not contain a fingerprint: remove it to create one", path, file);
 	if (e)
 		return lyre_fail(call, e == ENOSPC ? LYRE_ENOSPACE : LYRE_EIO, "%s/%s: %s", path, file, strerror(e));
 	return lyre_reply_message(call, "%s", text);

@@ -377,8 +377,8 @@ static void check_keys(struct role_faults *f)
 		len += n.len;
 		names[len++] = '\'';
 	}
-	role_faults_add(f, unknown == 1 ? "Invalid key in JSON body - " : "Invalid keys in JSON body - ",
-		(struct name){ names, len }, "");
+	role_faults_add(
+		f, unknown == 1 ? "Invalid key in JSON body - " : "Invalid keys in JSON body - ", (struct name){ names, len }, "");
 }
 
 int users_role_check(lyre_call *call, int alter)

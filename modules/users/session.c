@@ -52,8 +52,8 @@ static int open_for_login(lyre_call *call, lyre_table **ret)
 }
 
 /* Removes the first few records that match a condition. */
-static int remove_some(lyre_call *call, struct lyre_query *query, const char *attribute, const char *comparator,
-	const lyre_value *value)
+static int remove_some(
+	lyre_call *call, struct lyre_query *query, const char *attribute, const char *comparator, const lyre_value *value)
 {
 	const lyre_value *ids[REMOVED_AT_ONCE], *record;
 	const struct lyre_write_result *result;
@@ -88,7 +88,9 @@ static int remove_surplus(lyre_call *call, lyre_table *table, const char *user)
 {
 	static const char *const names[] = { "attribute", "descending" };
 	const lyre_value *newest_first[] = { lyre_make_text(call, "expires"), lyre_make_bool(call, 1) };
-	struct lyre_query query = { .table = table, .sort = lyre_make_object(call, names, newest_first, 2), .offset = SESSIONS_MAX - 1 };
+	struct lyre_query query = {
+		.table = table, .sort = lyre_make_object(call, names, newest_first, 2), .offset = SESSIONS_MAX - 1
+	};
 
 	return remove_some(call, &query, "user", "equals", lyre_make_text(call, user));
 }

@@ -54,8 +54,7 @@ char *token_make(const struct token_key *k, const struct token_claims *c)
 
 	if (jwt_new(&jwt))
 		return NULL;
-	if (!add_claims(jwt, c) &&
-		!jwt_set_alg(jwt, JWT_ALG_RS256, (const unsigned char *)k->private_pem, (int)k->private_size))
+	if (!add_claims(jwt, c) && !jwt_set_alg(jwt, JWT_ALG_RS256, (const unsigned char *)k->private_pem, (int)k->private_size))
 		token = jwt_encode_str(jwt);
 	jwt_free(jwt);
 	return token;

@@ -19,7 +19,7 @@
 
 /** The key, in PEM as libjwt needs it. */
 struct token_key {
-	char *private_pem, *public_pem; /**< NUL-terminated */
+	char *private_pem, *public_pem;   /**< NUL-terminated */
 	size_t private_size, public_size; /**< without the NUL */
 };
 
@@ -30,8 +30,8 @@ struct token_claims {
 	enum token_subject subject;
 	char id[2 * TOKEN_ID_BYTES + 1]; /**< unique, even among tokens of the same second; "" for none */
 	char user[LYRE_USER_NAME_MAX + 1];
-	char stamp[LYRE_STAMP_MAX + 1];  /**< of the user's credentials when it was created */
-	char role[TOKEN_ROLE_MAX + 1];   /**< "" for none */
+	char stamp[LYRE_STAMP_MAX + 1]; /**< of the user's credentials when it was created */
+	char role[TOKEN_ROLE_MAX + 1];  /**< "" for none */
 	int super_user;
 	int64_t issued, expires; /**< seconds since the epoch */
 };

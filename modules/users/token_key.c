@@ -195,8 +195,8 @@ static bool parse_key(const char *path, const gnutls_datum_t *text, struct token
 		gnutls_x509_privkey_deinit(x509);
 	}
 	if (rc < 0) /* GnuTLS's messages end with a period */
-		snprintf(why, size, "The token key, %s, is not a PEM key without a password: %s %s.", path,
-			gnutls_strerror(rc), hint);
+		snprintf(why, size, "The token key, %s, is not a PEM key without a password: %s %s.", path, gnutls_strerror(rc),
+			hint);
 	else if (kind != GNUTLS_PK_RSA || bits < KEY_BITS)
 		snprintf(why, size, "The token key, %s, is not an RSA key of at least %d bits. %s.", path, KEY_BITS, hint);
 	return k->private_pem && k->public_pem;
@@ -228,8 +228,10 @@ struct token_key *token_key_open(const char *path, char *why, size_t size)
 	if (!parse_key(path, &text, k, why, size))
 		goto fail;
 	if (st.st_mode & (S_IRWXG | S_IRWXO))
-		snprintf(why, size, "The token key, %s, is accessible to users other than its owner: anyone who has read it can "
-			"sign in as any user. Set its mode to 600; or remove it and restart, to create a new one.", path);
+		snprintf(why, size,
+			"The token key, %s, is accessible to users other than its owner: anyone who has read it can "
+			"sign in as any user. Set its mode to 600; or remove it and restart, to create a new one.",
+			path);
 	clear_datum(&text);
 	close(fd);
 	return k;

@@ -37,8 +37,8 @@ static bool role_is_super(const lyre_value *role)
 }
 
 /* \param role  "" for none. \return the token, of the call; NULL with the failure set */
-static const char *make_token(lyre_call *call, const struct lyre_user *user, enum token_subject subject, int64_t seconds,
-	const char *role)
+static const char *make_token(
+	lyre_call *call, const struct lyre_user *user, enum token_subject subject, int64_t seconds, const char *role)
 {
 	struct token_claims c = { .subject = subject, .super_user = role_is_super(user->role), .issued = now_seconds() };
 	char *token, *kept = NULL;
@@ -124,8 +124,10 @@ static int get_expires_in(lyre_call *call, int64_t *seconds)
 	if (*seconds >= 1 && *seconds <= longest)
 		return 0;
 	const struct unit *u = unit_of(longest);
-	return lyre_fail(call, LYRE_EINVAL, "'expires_in' must be a whole number of seconds, or one with s, m, h or d as in 30m, "
-		"2h, 1d; from 1s to %" PRId64 "%c", longest / u->seconds, u->letter);
+	return lyre_fail(call, LYRE_EINVAL,
+		"'expires_in' must be a whole number of seconds, or one with s, m, h or d as in 30m, "
+		"2h, 1d; from 1s to %" PRId64 "%c",
+		longest / u->seconds, u->letter);
 }
 
 static int get_role(lyre_call *call, const char **role)
@@ -253,8 +255,7 @@ int users_refresh_operation_token(lyre_call *call)
 		rc = lyre_fail(call, LYRE_EINVAL, "'refresh_token' is required");
 	if (rc)
 		return rc;
-	token = make_token(
-		call, &user, TOKEN_OPERATION, setting_seconds(call, "/authentication.operationTokenTimeout"), "");
+	token = make_token(call, &user, TOKEN_OPERATION, setting_seconds(call, "/authentication.operationTokenTimeout"), "");
 	if (!token)
 		return lyre_failure(call);
 	lyre_out_object_begin(out);

@@ -181,8 +181,8 @@ int users_password_user(lyre_call *call, const char *what, struct lyre_user *ret
 	if (rc)
 		return rc;
 	if (!*ret->stamp) /* the server itself, for a peer on its socket */
-		return lyre_fail(call, LYRE_EINVAL, "%s belong to a user: send 'username' and 'password', or sign in as the user",
-			what);
+		return lyre_fail(
+			call, LYRE_EINVAL, "%s belong to a user: send 'username' and 'password', or sign in as the user", what);
 	if (!lyre_call_by_password(call))
 		return lyre_fail(call, LYRE_EINVAL, "%s require a password: send 'username' and 'password'", what);
 	return 0;

@@ -91,23 +91,23 @@ static int greetings(lyre_call *call)
 
 static const struct lyre_param greet_params[] = {
 	{ .name = "name",
-	  .types = LYRE_T_STRING,
-	  .flags = LYRE_P_NOT_EMPTY,
-	  .fallback = "\"world\"",
-	  .help = "Name of the person to greet." },
+		.types = LYRE_T_STRING,
+		.flags = LYRE_P_NOT_EMPTY,
+		.fallback = "\"world\"",
+		.help = "Name of the person to greet." },
 };
 
 static const struct lyre_operation operations[] = {
 	{ .name = "greet",
-	  .handler = greet,
-	  .run = LYRE_RUN_POOL, /* creating the table blocks */
-	  .access = LYRE_ACCESS_SUPER_USER,
-	  .params = LYRE_LIST(greet_params),
-	  .help = "Greet someone and count it." },
+		.handler = greet,
+		.run = LYRE_RUN_POOL, /* creating the table blocks */
+		.access = LYRE_ACCESS_SUPER_USER,
+		.params = LYRE_LIST(greet_params),
+		.help = "Greet someone and count it." },
 	{ .name = "greetings",
-	  .handler = greetings,
-	  .access = LYRE_ACCESS_SUPER_USER,
-	  .help = "List everyone who was greeted, and how often." },
+		.handler = greetings,
+		.access = LYRE_ACCESS_SUPER_USER,
+		.help = "List everyone who was greeted, and how often." },
 };
 
 static const struct lyre_setting settings[] = {
@@ -122,7 +122,5 @@ static int start(lyre_instance *self)
 	return 0;
 }
 
-LYRE_MODULE(greeting, "1.0.0", "Greets people and counts its greetings",
-	.settings = LYRE_LIST(settings),
-	.operations = LYRE_LIST(operations),
-	.start = start);
+LYRE_MODULE(greeting, "1.0.0", "Greets people and counts its greetings", .settings = LYRE_LIST(settings),
+	.operations = LYRE_LIST(operations), .start = start);

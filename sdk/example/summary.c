@@ -33,7 +33,8 @@ static int count_text(lyre_call *call, struct json_object *counts, const char *t
 		return 0;
 	}
 	if (json_object_object_length(counts) == VALUES_MAX || strlen(text) > TEXT_MAX)
-		return lyre_fail(call, LYRE_ETOOBIG, "at most %d different values of %d bytes each can be counted", VALUES_MAX, TEXT_MAX);
+		return lyre_fail(
+			call, LYRE_ETOOBIG, "at most %d different values of %d bytes each can be counted", VALUES_MAX, TEXT_MAX);
 	return add(call, counts, text, json_object_new_int64(1));
 }
 
@@ -87,23 +88,26 @@ static int count_values(lyre_call *call)
 }
 
 static const struct lyre_param count_values_params[] = {
-	{ .name = "database", .types = LYRE_T_STRING, .flags = LYRE_P_NAME, .fallback = "\"data\"", .help = "Name of the database." },
+	{ .name = "database",
+		.types = LYRE_T_STRING,
+		.flags = LYRE_P_NAME,
+		.fallback = "\"data\"",
+		.help = "Name of the database." },
 	{ .name = "table", .types = LYRE_T_STRING, .flags = LYRE_P_NAME | LYRE_P_REQUIRED, .help = "Name of the table." },
 	{ .name = "attribute",
-	  .types = LYRE_T_STRING,
-	  .flags = LYRE_P_NOT_EMPTY | LYRE_P_REQUIRED | LYRE_P_READS,
-	  .help = "Name of the attribute whose values are counted." },
+		.types = LYRE_T_STRING,
+		.flags = LYRE_P_NOT_EMPTY | LYRE_P_REQUIRED | LYRE_P_READS,
+		.help = "Name of the attribute whose values are counted." },
 };
 
 static const struct lyre_operation operations[] = {
 	{ .name = "count_values",
-	  .handler = count_values,
-	  .run = LYRE_RUN_POOL, /* there may be many rows */
-	  .access = LYRE_ACCESS_USER,
-	  .permissions = LYRE_PERMIT_READ,
-	  .params = LYRE_LIST(count_values_params),
-	  .help = "Count how often each value of an attribute occurs." },
+		.handler = count_values,
+		.run = LYRE_RUN_POOL, /* there may be many rows */
+		.access = LYRE_ACCESS_USER,
+		.permissions = LYRE_PERMIT_READ,
+		.params = LYRE_LIST(count_values_params),
+		.help = "Count how often each value of an attribute occurs." },
 };
 
-LYRE_MODULE(summary, "1.0.0", "Counts the values of an attribute",
-	.operations = LYRE_LIST(operations));
+LYRE_MODULE(summary, "1.0.0", "Counts the values of an attribute", .operations = LYRE_LIST(operations));

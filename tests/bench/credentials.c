@@ -36,7 +36,12 @@ static struct auth *open_auth(const char *folder, struct store **store, struct e
 	const char *sets[] = { "authentication.cacheTTL=1d" };
 	const struct config_sources sources = { .root = folder, .sets = sets, .set_count = 1 };
 	const struct store_options options = {
-		.path = folder, .map_size = 1 << 20, .max_trees = 100, .max_readers = 16, .audit_retention = 1e15, .node = "bench",
+		.path = folder,
+		.map_size = 1 << 20,
+		.max_trees = 100,
+		.max_readers = 16,
+		.audit_retention = 1e15,
+		.node = "bench",
 	};
 	struct config *config;
 	struct auth *auth;

@@ -86,8 +86,8 @@ static enum MHD_Result suspend(struct request *r, struct MHD_Connection *c)
 	return MHD_YES;
 }
 
-static enum MHD_Result answer(void *cls, struct MHD_Connection *c, const char *url, const char *method,
-	const char *version, const char *data, size_t *size, void **context)
+static enum MHD_Result answer(void *cls, struct MHD_Connection *c, const char *url, const char *method, const char *version,
+	const char *data, size_t *size, void **context)
 {
 	(void)cls;
 	(void)url;
@@ -169,9 +169,9 @@ static struct MHD_Daemon *start(uint16_t port, unsigned threads)
 	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG;
 	if (echo.key) /* clients that go within a handshake are nothing to write about */
 		flags = (flags | MHD_USE_TLS) & ~(unsigned)MHD_USE_ERROR_LOG;
-	return MHD_start_daemon(flags, 0, NULL, NULL, answer, NULL, MHD_OPTION_SOCK_ADDR, &a,
-		MHD_OPTION_CONNECTION_LIMIT, 10000u, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)32 << 10,
-		MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
+	return MHD_start_daemon(flags, 0, NULL, NULL, answer, NULL, MHD_OPTION_SOCK_ADDR, &a, MHD_OPTION_CONNECTION_LIMIT, 10000u,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)32 << 10, MHD_OPTION_NOTIFY_COMPLETED, completed, NULL,
+		MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
 }
 
 int main(int argc, char **argv)
@@ -197,7 +197,8 @@ int main(int argc, char **argv)
 			echo.key = read_file(optarg);
 			break;
 		default:
-			fprintf(stderr, "usage: echo [-t THREADS] [-H HEADERS] [-w] [-c CERTIFICATE -k KEY] [PORT [ANSWER_BYTES]]\n");
+			fprintf(stderr,
+				"usage: echo [-t THREADS] [-H HEADERS] [-w] [-c CERTIFICATE -k KEY] [PORT [ANSWER_BYTES]]\n");
 			return 2;
 		}
 	}

@@ -73,8 +73,9 @@ static MDB_val index_entry(const lyre_value *v, const MDB_val *primary)
 
 static void make_entry(struct entry *e, long id, double time, struct buf *out)
 {
-	lyre_value values[INDEXES] = { text("name %ld", id), value_int(id % 345), [PRICE] = value_double(round((double)id / 7 * 100) / 100),
-		text("city %ld", id % 1000), value_bool(id % 2 == 0), text("a note of some length, number %ld", id),
+	lyre_value values[INDEXES] = { text("name %ld", id),
+		value_int(id % 345), [PRICE] = value_double(round((double)id / 7 * 100) / 100), text("city %ld", id % 1000),
+		value_bool(id % 2 == 0), text("a note of some length, number %ld", id),
 		value_double(time), [UPDATED] = value_double(time) };
 	struct record_item items[ATTRIBUTES] = { 0 };
 	lyre_value number = value_int(id);
@@ -100,8 +101,11 @@ struct update {
 static void make_update(struct update *u, struct entry *e, double time)
 {
 	lyre_value price = value_double((double)(random() % 100000) / 100), stamp = value_double(time);
-	*u = (struct update){ .entry = e, .old_price = e->index[PRICE], .price = index_entry(&price, &e->key),
-		.old_time = e->index[UPDATED], .time = index_entry(&stamp, &e->key) };
+	*u = (struct update){ .entry = e,
+		.old_price = e->index[PRICE],
+		.price = index_entry(&price, &e->key),
+		.old_time = e->index[UPDATED],
+		.time = index_entry(&stamp, &e->key) };
 	e->index[PRICE] = u->price;
 	e->index[UPDATED] = u->time;
 }
@@ -179,7 +183,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: lmdb_loop FOLDER RECORDS RECORDS-A-COMMIT [UPDATES]\n");
 		return 2;
 	}
-	long records = strtol(argv[2], NULL, 10), batch = strtol(argv[3], NULL, 10), count = argc == 5 ? strtol(argv[4], NULL, 10) : 0;
+	long records = strtol(argv[2], NULL, 10), batch = strtol(argv[3], NULL, 10),
+	     count = argc == 5 ? strtol(argv[4], NULL, 10) : 0;
 	if (records <= 0 || batch <= 0 || count < 0)
 		return 2;
 	struct entry *entries = calloc((size_t)records, sizeof *entries);

@@ -52,13 +52,13 @@ void __libc_free(void *p);
 #define real_memalign __libc_memalign
 #define real_free __libc_free
 #else
-#define REAL(type, name, parameters, arguments)                                                                        \
-	static type real_##name parameters                                                                             \
-	{                                                                                                              \
-		static type(*_Atomic f) parameters;                                                                    \
-		if (!f)                                                                                                \
-			f = (type(*) parameters)dlsym(RTLD_NEXT, #name);                                               \
-		return f arguments;                                                                                    \
+#define REAL(type, name, parameters, arguments)                          \
+	static type real_##name parameters                               \
+	{                                                                \
+		static type(*_Atomic f) parameters;                      \
+		if (!f)                                                  \
+			f = (type(*) parameters)dlsym(RTLD_NEXT, #name); \
+		return f arguments;                                      \
 	}
 REAL(void *, malloc, (size_t size), (size))
 REAL(void *, calloc, (size_t count, size_t size), (count, size))

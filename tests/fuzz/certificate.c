@@ -16,7 +16,11 @@
 static bool is_utf8(const char *s)
 {
 	for (const unsigned char *p = (const unsigned char *)s; *p;) {
-		int more = *p < 0x80 ? 0 : *p >= 0xc2 && *p < 0xe0 ? 1 : *p >= 0xe0 && *p < 0xf0 ? 2 : *p >= 0xf0 && *p < 0xf5 ? 3 : -1;
+		int more = *p < 0x80            ? 0 :
+			*p >= 0xc2 && *p < 0xe0 ? 1 :
+			*p >= 0xe0 && *p < 0xf0 ? 2 :
+			*p >= 0xf0 && *p < 0xf5 ? 3 :
+						  -1;
 		if (more < 0)
 			return false;
 		for (p++; more; more--, p++)

@@ -38,9 +38,8 @@ static void stop(void)
 /** Records of all kinds: id, n (a small number), s (text), x (something else for each). */
 static void fill(const struct table *t)
 {
-	static const char *const kinds[] = {
-		"null", "true", "1.5", "-7", "\"text\"", "[1,\"two\",null]", "{\"a\":[{}]}", "99999999999999999999999", "[]", "\"\""
-	};
+	static const char *const kinds[] = { "null", "true", "1.5", "-7", "\"text\"", "[1,\"two\",null]", "{\"a\":[{}]}",
+		"99999999999999999999999", "[]", "\"\"" };
 	struct buf json;
 	struct arena a;
 	struct err e;
@@ -76,10 +75,13 @@ static void start(void)
 	};
 	must(store_open(&store, &o, &e) == 0);
 	for (unsigned i = 0; i < 2; i++) {
-		struct lyre_table_spec spec = {
-			.size = sizeof spec, .database = "d", .name = names[i], .primary_key = "id",
-			.attributes = i ? attributes : NULL, .attribute_count = i ? 3 : 0, .expiration = -1
-		};
+		struct lyre_table_spec spec = { .size = sizeof spec,
+			.database = "d",
+			.name = names[i],
+			.primary_key = "id",
+			.attributes = i ? attributes : NULL,
+			.attribute_count = i ? 3 : 0,
+			.expiration = -1 };
 		must(store_create_table(store, &spec, &e) == 0);
 		must(store_table(store, "d", names[i], &tables[i], &e) == 0);
 		fill(tables[i]);

@@ -56,24 +56,32 @@ static void remove_root(void)
 static void open_store(void)
 {
 	struct err e;
-	struct store_options o = {
-		.path = data_folder, .map_size = 1 << 20, .max_size = 64 << 20, .max_trees = 500, .max_readers = 32,
-		.write_async = true, .read_ahead = true, .audit_retention = 1e12, .check_at_start = CHECK_AT_START, .node = "one"
-	};
+	struct store_options o = { .path = data_folder,
+		.map_size = 1 << 20,
+		.max_size = 64 << 20,
+		.max_trees = 500,
+		.max_readers = 32,
+		.write_async = true,
+		.read_ahead = true,
+		.audit_retention = 1e12,
+		.check_at_start = CHECK_AT_START,
+		.node = "one" };
 	must(store_open(&store, &o, &e) == 0);
 }
 
 static int make_table(const char *name, double expiration, int audit, struct err *e)
 {
-	struct lyre_attribute attributes[] = {
-		{ .size = sizeof *attributes, .name = "word", .flags = LYRE_A_INDEXED },
+	struct lyre_attribute attributes[] = { { .size = sizeof *attributes, .name = "word", .flags = LYRE_A_INDEXED },
 		{ .size = sizeof *attributes, .name = "list", .flags = LYRE_A_INDEXED },
-		{ .size = sizeof *attributes, .name = "text" }
-	};
-	struct lyre_table_spec spec = {
-		.size = sizeof spec, .database = "dev", .name = name, .primary_key = "id", .attributes = attributes,
-		.attribute_count = 3, .expiration = expiration, .audit = audit
-	};
+		{ .size = sizeof *attributes, .name = "text" } };
+	struct lyre_table_spec spec = { .size = sizeof spec,
+		.database = "dev",
+		.name = name,
+		.primary_key = "id",
+		.attributes = attributes,
+		.attribute_count = 3,
+		.expiration = expiration,
+		.audit = audit };
 	return store_create_table(store, &spec, e);
 }
 
@@ -82,9 +90,7 @@ static int write_json(const struct table *t, int mode, const char *json, struct 
 	struct arena a;
 	lyre_value v;
 	arena_init(&a);
-	struct record_write w = {
-		.table = t, .mode = mode, .records = &v, .arena = &a, .user = "me", .operation = "test"
-	};
+	struct record_write w = { .table = t, .mode = mode, .records = &v, .arena = &a, .user = "me", .operation = "test" };
 	int rc = json_decode_copy(&a, json, strlen(json), &v, e);
 	must(rc == 0);
 	rc = store_write_wait(&w, e);
@@ -193,10 +199,8 @@ struct file {
 /** Numbers that structures have, or just do not. */
 static uint64_t odd_number(const struct file *f, unsigned char which, unsigned char more)
 {
-	const uint64_t numbers[] = {
-		0, 1, 2, more, f->len / PAGE, f->len / PAGE - 1, f->len / PAGE + more, UINT64_MAX, UINT32_MAX, (uint64_t)more << 8,
-		(uint64_t)more << 24, (uint64_t)more << 48, PAGE, PAGE - more, f->len, UINT64_MAX - more
-	};
+	const uint64_t numbers[] = { 0, 1, 2, more, f->len / PAGE, f->len / PAGE - 1, f->len / PAGE + more, UINT64_MAX, UINT32_MAX,
+		(uint64_t)more << 8, (uint64_t)more << 24, (uint64_t)more << 48, PAGE, PAGE - more, f->len, UINT64_MAX - more };
 	return numbers[which % (sizeof numbers / sizeof *numbers)];
 }
 

@@ -43,15 +43,16 @@ static void swallow(void *cls, const char *fmt, va_list ap)
 }
 
 /** The first call for a request: its headers are judged, and it goes no further. */
-static enum MHD_Result handle(void *cls, struct MHD_Connection *c, const char *url, const char *method,
-	const char *version, const char *body, size_t *body_len, void **state)
+static enum MHD_Result handle(void *cls, struct MHD_Connection *c, const char *url, const char *method, const char *version,
+	const char *body, size_t *body_len, void **state)
 {
 	(void)cls;
 	(void)body;
 	(void)body_len;
 	(void)state;
-	struct request_line line = { .method = method, .target = url, .version = version, .target_len = target_len,
-		.target_blank = target_blank };
+	struct request_line line = {
+		.method = method, .target = url, .version = version, .target_len = target_len, .target_blank = target_blank
+	};
 	framing_read(&seen, c, &line);
 	must(!seen.refuse == !seen.why);
 	accepted = !seen.refuse;
@@ -116,7 +117,7 @@ static void check_strict(const char *s, size_t size)
 	/* Empty lines before a request are passed over, as RFC 9112 section 2.2 allows. */
 	for (bool skip = false; s < end && (skip || *s == '\r' || *s == '\n' || *s == '\0'); s++)
 		skip = *s == '\0' || (skip && *s != '\n');
-	must(s < end && *s > ' ' && *s < 0x7f);
+	must(s<end && * s> ' ' && *s < 0x7f);
 	for (unsigned n = 0;; n++) {
 		if (n && end - s >= 2 && s[0] == ':' && s[1] == '\n')
 			break;
@@ -139,8 +140,8 @@ static void start(void)
 {
 	daemon_ = MHD_start_daemon(MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG, 0, NULL, NULL, handle, NULL,
 		MHD_OPTION_EXTERNAL_LOGGER, swallow, NULL, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
-		MHD_OPTION_URI_LOG_CALLBACK, keep_target, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 0,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)32 << 10, MHD_OPTION_END);
+		MHD_OPTION_URI_LOG_CALLBACK, keep_target, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 0, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t)32 << 10, MHD_OPTION_END);
 	must(daemon_);
 }
 

@@ -13,8 +13,11 @@ static const struct lyre_param params[] = {
 	{ .name = "primary_key", .types = LYRE_T_STRING, .flags = LYRE_P_NAME | LYRE_P_NULL_IS_ABSENT },
 	{ .name = "ids", .types = LYRE_T_ARRAY, .flags = LYRE_P_KEYS, .label = "hash_values" },
 	{ .name = "records", .types = LYRE_T_ARRAY, .flags = LYRE_P_OBJECTS | LYRE_P_NOT_EMPTY },
-	{ .name = "limit", .types = LYRE_T_NUMBER, .flags = LYRE_P_NUMERIC_TEXT | LYRE_P_INTEGER | LYRE_P_RANGE, .min = 1,
-	  .max = 1e6 },
+	{ .name = "limit",
+		.types = LYRE_T_NUMBER,
+		.flags = LYRE_P_NUMERIC_TEXT | LYRE_P_INTEGER | LYRE_P_RANGE,
+		.min = 1,
+		.max = 1e6 },
 	{ .name = "desc", .types = LYRE_T_BOOLEAN },
 	{ .name = "sort", .types = LYRE_T_OBJECT },
 	{ .name = "value", .types = LYRE_T_ANY },
@@ -36,7 +39,11 @@ static int handler(lyre_call *call)
 }
 
 static const struct lyre_operation operations[] = {
-	{ .name = "search_by_conditions", .aliases = "search", .handler = handler, .access = LYRE_ACCESS_USER, .params = LYRE_LIST(params) },
+	{ .name = "search_by_conditions",
+		.aliases = "search",
+		.handler = handler,
+		.access = LYRE_ACCESS_USER,
+		.params = LYRE_LIST(params) },
 };
 
 static struct dispatch *dispatch;

@@ -101,7 +101,7 @@ static void check_payload(const char *payload, size_t size)
 static void check_header(const char *header, size_t size, bool hmac)
 {
 	static const char payload[] = "{\"username\":\"bob\",\"super_user\":true,\"iat\":1,\"exp\":1900000000,"
-		"\"sub\":\"operation\",\"stamp\":\"s\"}";
+				      "\"sub\":\"operation\",\"stamp\":\"s\"}";
 	static const char *const right[] = { FORGE_HEADER, "{\"typ\":\"JWT\",\"alg\":\"RS256\"}", "{\"alg\":\"RS256\"}" };
 	struct token_claims c;
 	char *text = (hmac ? forge_hmac : forge_signed)(key, header, size, payload, strlen(payload));

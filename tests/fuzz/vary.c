@@ -10,7 +10,7 @@
 static struct {
 	uint8_t *data;
 	size_t size;
-} *entries;
+} * entries;
 static size_t entry_count;
 
 static uint8_t input[SIZE_MAX_VARIED];

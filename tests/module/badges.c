@@ -125,10 +125,15 @@ static const struct lyre_param read_params[] = {
 static const struct lyre_operation operations[] = {
 	{ .name = "badge_who", SIGNED_IN = who },
 	{ .name = "badge_only", SIGNED_IN = who, .run = LYRE_RUN_POOL },
-	{ .name = "badge_read", SIGNED_IN = who, .permissions = LYRE_PERMIT_READ | LYRE_PERMIT_DESCRIBE,
-	  .params = LYRE_LIST(read_params) },
-	{ .name = "badge_read_in_a_job", SIGNED_IN = who, .permissions = LYRE_PERMIT_READ, .run = LYRE_RUN_JOB,
-	  .params = LYRE_LIST(read_params) },
+	{ .name = "badge_read",
+		SIGNED_IN = who,
+		.permissions = LYRE_PERMIT_READ | LYRE_PERMIT_DESCRIBE,
+		.params = LYRE_LIST(read_params) },
+	{ .name = "badge_read_in_a_job",
+		SIGNED_IN = who,
+		.permissions = LYRE_PERMIT_READ,
+		.run = LYRE_RUN_JOB,
+		.params = LYRE_LIST(read_params) },
 	{ .name = "badge_open", .access = LYRE_ACCESS_OPEN, .handler = who },
 	{ .name = "badge_cookie", .access = LYRE_ACCESS_OPEN, .handler = set_cookie, .params = LYRE_LIST(cookie_params) },
 	{ .name = "badge_cookie_job", SIGNED_IN = set_cookie, .run = LYRE_RUN_JOB, .params = LYRE_LIST(cookie_params) },
@@ -140,8 +145,14 @@ static int start(lyre_instance *self)
 {
 	const struct lyre_route page = { .size = sizeof page, .access = LYRE_ACCESS_USER, .path = "/badge", .handler = who };
 	const struct lyre_authenticator all[] = {
-		{ .size = sizeof *all, .source = LYRE_CREDENTIAL_SCHEME, .name = lyre_setting_string(self, "scheme"), .verify = verify },
-		{ .size = sizeof *all, .source = LYRE_CREDENTIAL_COOKIE, .name = lyre_setting_string(self, "cookie"), .verify = verify },
+		{ .size = sizeof *all,
+			.source = LYRE_CREDENTIAL_SCHEME,
+			.name = lyre_setting_string(self, "scheme"),
+			.verify = verify },
+		{ .size = sizeof *all,
+			.source = LYRE_CREDENTIAL_COOKIE,
+			.name = lyre_setting_string(self, "cookie"),
+			.verify = verify },
 	};
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
 		int rc = lyre_authenticator_add(self, &all[i]);

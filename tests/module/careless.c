@@ -53,8 +53,8 @@ static int settings_of_each_kind(lyre_call *call)
 	return lyre_reply_message(call, "%s %lld %g %d %s %lld %lld %d %s%s %s", lyre_setting_string(self, "string"),
 		(long long)lyre_setting_int(self, "int"), lyre_setting_number(self, "number"), lyre_setting_bool(self, "bool"),
 		lyre_setting_string(self, "enum"), (long long)lyre_setting_int(self, "size"),
-		(long long)lyre_setting_int(self, "duration"), lyre_setting_is_null(self, "duration"), list[0],
-		list[count - 1], lyre_setting_string(self, "folder"));
+		(long long)lyre_setting_int(self, "duration"), lyre_setting_is_null(self, "duration"), list[0], list[count - 1],
+		lyre_setting_string(self, "folder"));
 }
 
 static const struct lyre_operation operations[] = {

@@ -30,7 +30,8 @@ static int parse(lyre_call *call, const char *text, size_t len)
 	struct json_tokener *tokener = json_tokener_new_ex(2000);
 	struct json_object *object = tokener ? json_tokener_parse_ex(tokener, text, (int)len + 1) : NULL;
 	enum json_tokener_error e = tokener ? json_tokener_get_error(tokener) : json_tokener_error_size;
-	int rc = e == json_tokener_success ? lyre_reply_json_c(call, object) : lyre_fail(call, LYRE_EINVAL, "json-c cannot read that");
+	int rc = e == json_tokener_success ? lyre_reply_json_c(call, object) :
+					     lyre_fail(call, LYRE_EINVAL, "json-c cannot read that");
 	json_object_put(object);
 	if (tokener)
 		json_tokener_free(tokener);
@@ -69,9 +70,21 @@ static const struct lyre_param bytes_params[] = { { .name = "bytes", .types = LY
 static const struct lyre_param depth_params[] = { { .name = "depth", .types = LYRE_T_NUMBER, .help = "How deep." } };
 
 static const struct lyre_operation operations[] = {
-	{ .name = "json_c_echo", .handler = echo, .access = LYRE_ACCESS_OPEN, .params = LYRE_LIST(value_params), .help = "There and back." },
-	{ .name = "json_c_written", .handler = written, .access = LYRE_ACCESS_OPEN, .params = LYRE_LIST(value_params), .help = "There." },
-	{ .name = "json_c_read", .handler = read_bytes, .access = LYRE_ACCESS_OPEN, .params = LYRE_LIST(bytes_params), .help = "Back." },
+	{ .name = "json_c_echo",
+		.handler = echo,
+		.access = LYRE_ACCESS_OPEN,
+		.params = LYRE_LIST(value_params),
+		.help = "There and back." },
+	{ .name = "json_c_written",
+		.handler = written,
+		.access = LYRE_ACCESS_OPEN,
+		.params = LYRE_LIST(value_params),
+		.help = "There." },
+	{ .name = "json_c_read",
+		.handler = read_bytes,
+		.access = LYRE_ACCESS_OPEN,
+		.params = LYRE_LIST(bytes_params),
+		.help = "Back." },
 	{ .name = "json_c_deep", .handler = deep, .access = LYRE_ACCESS_OPEN, .params = LYRE_LIST(depth_params), .help = "Deep." },
 };
 

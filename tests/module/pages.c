@@ -37,10 +37,18 @@ static void report(lyre_instance *self, void (*take)(void *arg, const char *labe
 static int add_metrics(lyre_instance *self)
 {
 	const struct lyre_metric_source sources[] = {
-		{ .size = sizeof *sources, .type = LYRE_GAUGE, .name = lyre_setting_string(self, "metric"), .help = "Pages.", .label = "page",
-		  .report = report },
-		{ .size = sizeof *sources, .type = LYRE_COUNTER, .name = "pages_read_total", .help = "Pages read.", .label = "page",
-		  .report = report },
+		{ .size = sizeof *sources,
+			.type = LYRE_GAUGE,
+			.name = lyre_setting_string(self, "metric"),
+			.help = "Pages.",
+			.label = "page",
+			.report = report },
+		{ .size = sizeof *sources,
+			.type = LYRE_COUNTER,
+			.name = "pages_read_total",
+			.help = "Pages read.",
+			.label = "page",
+			.report = report },
 	};
 	int rc = lyre_metric_add(self, &sources[0]);
 	return rc ? rc : lyre_metric_add(self, &sources[1]);
@@ -49,9 +57,15 @@ static int add_metrics(lyre_instance *self)
 static int start(lyre_instance *self)
 {
 	const struct lyre_route routes[] = {
-		{ .size = sizeof *routes, .access = (uint32_t)lyre_setting_int(self, "access"),
-		  .path = lyre_setting_string(self, "first"), .handler = text },
-		{ .size = sizeof *routes, .access = LYRE_ACCESS_USER, .path = "/pages/json", .handler = json, .run = LYRE_RUN_POOL },
+		{ .size = sizeof *routes,
+			.access = (uint32_t)lyre_setting_int(self, "access"),
+			.path = lyre_setting_string(self, "first"),
+			.handler = text },
+		{ .size = sizeof *routes,
+			.access = LYRE_ACCESS_USER,
+			.path = "/pages/json",
+			.handler = json,
+			.run = LYRE_RUN_POOL },
 		{ .size = sizeof *routes, .access = LYRE_ACCESS_OPEN, .path = "/pages/fails", .handler = fails },
 	};
 	for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {

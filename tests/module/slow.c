@@ -150,27 +150,59 @@ static int slow_copy(lyre_call *call)
 	return rc == LYRE_END ? lyre_reply_message(call, "%d copied", n) : rc;
 }
 
-#define NUMBER(n) { .name = n, .types = LYRE_T_NUMBER, .fallback = "0", .help = "A number." }
-#define TEXT(n) { .name = n, .types = LYRE_T_STRING, .help = "A text." }
+#define NUMBER(n)                                                                       \
+	{                                                                               \
+		.name = n, .types = LYRE_T_NUMBER, .fallback = "0", .help = "A number." \
+	}
+#define TEXT(n)                                                      \
+	{                                                            \
+		.name = n, .types = LYRE_T_STRING, .help = "A text." \
+	}
 
 static const struct lyre_param slow_params[] = {
-	NUMBER("steps"), NUMBER("ms"), TEXT("refuse"), TEXT("say"), TEXT("fail"), TEXT("deaf"),
+	NUMBER("steps"),
+	NUMBER("ms"),
+	TEXT("refuse"),
+	TEXT("say"),
+	TEXT("fail"),
+	TEXT("deaf"),
 	{ .name = "answer", .types = LYRE_T_ANY, .help = "Anything." },
 };
 
 static const struct lyre_param table_params[] = {
-	TEXT("database"), TEXT("table"), TEXT("fail"),
+	TEXT("database"),
+	TEXT("table"),
+	TEXT("fail"),
 	{ .name = "records", .types = LYRE_T_ARRAY, .help = "Records." },
 };
 
 static const struct lyre_operation operations[] = {
-	{ .name = "slow", .handler = slow, .access = LYRE_ACCESS_USER, .run = LYRE_RUN_JOB, .check = check, .params = LYRE_LIST(slow_params),
-	  .help = "Work." },
+	{ .name = "slow",
+		.handler = slow,
+		.access = LYRE_ACCESS_USER,
+		.run = LYRE_RUN_JOB,
+		.check = check,
+		.params = LYRE_LIST(slow_params),
+		.help = "Work." },
 	{ .name = "slow_most", .handler = slow_most, .access = LYRE_ACCESS_USER, .help = "Show how many jobs ran at once." },
-	{ .name = "slow_rows", .handler = slow_rows, .access = LYRE_ACCESS_USER, .run = LYRE_RUN_JOB, .params = LYRE_LIST(table_params), .help = "Rows." },
-	{ .name = "slow_write", .handler = slow_write, .access = LYRE_ACCESS_USER, .run = LYRE_RUN_JOB, .params = LYRE_LIST(table_params),
-	  .help = "Write and wait." },
-	{ .name = "slow_copy", .handler = slow_copy, .access = LYRE_ACCESS_USER, .run = LYRE_RUN_JOB, .params = LYRE_LIST(table_params), .help = "Copy." },
+	{ .name = "slow_rows",
+		.handler = slow_rows,
+		.access = LYRE_ACCESS_USER,
+		.run = LYRE_RUN_JOB,
+		.params = LYRE_LIST(table_params),
+		.help = "Rows." },
+	{ .name = "slow_write",
+		.handler = slow_write,
+		.access = LYRE_ACCESS_USER,
+		.run = LYRE_RUN_JOB,
+		.params = LYRE_LIST(table_params),
+		.help = "Write and wait." },
+	{ .name = "slow_copy",
+		.handler = slow_copy,
+		.access = LYRE_ACCESS_USER,
+		.run = LYRE_RUN_JOB,
+		.params = LYRE_LIST(table_params),
+		.help = "Copy." },
 };
 
 LYRE_MODULE(slow, "1.0", "Jobs for tests", .operations = LYRE_LIST(operations));

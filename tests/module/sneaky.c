@@ -69,7 +69,10 @@ static int write_tables(void *arg)
 	return rc;
 }
 
-static int tables(lyre_call *call) { return write_tables(call); }
+static int tables(lyre_call *call)
+{
+	return write_tables(call);
+}
 
 static int figures(lyre_call *call)
 {
@@ -103,8 +106,11 @@ static int stats(lyre_call *call)
 
 static int ask(lyre_call *call, lyre_cursor **ret)
 {
-	struct lyre_query q = { .size = sizeof q, .limit = UINT64_MAX, .conditions = lyre_arg(call, "conditions"),
-		.select = lyre_arg(call, "select"), .sort = lyre_arg(call, "sort") };
+	struct lyre_query q = { .size = sizeof q,
+		.limit = UINT64_MAX,
+		.conditions = lyre_arg(call, "conditions"),
+		.select = lyre_arg(call, "select"),
+		.sort = lyre_arg(call, "sort") };
 	int rc = open_table(call, &q.table);
 	return rc < 0 ? rc : lyre_query_open(call, &q, ret);
 }
@@ -169,13 +175,23 @@ static int write_now(lyre_call *call)
 
 /* ---- definitions ---- */
 
-static int create_database(lyre_call *call) { return done(call, lyre_database_create(call, text(call, "database"))); }
-static int drop_database(lyre_call *call) { return done(call, lyre_database_drop(call, text(call, "database"))); }
+static int create_database(lyre_call *call)
+{
+	return done(call, lyre_database_create(call, text(call, "database")));
+}
+static int drop_database(lyre_call *call)
+{
+	return done(call, lyre_database_drop(call, text(call, "database")));
+}
 
 static int create_table(lyre_call *call)
 {
-	const struct lyre_table_spec s = { .size = sizeof s, .database = text(call, "database"), .name = text(call, "table"),
-		.primary_key = "id", .expiration = -1, .audit = -1 };
+	const struct lyre_table_spec s = { .size = sizeof s,
+		.database = text(call, "database"),
+		.name = text(call, "table"),
+		.primary_key = "id",
+		.expiration = -1,
+		.audit = -1 };
 	return done(call, lyre_table_create(call, &s));
 }
 
@@ -211,7 +227,10 @@ static int backup(lyre_call *call)
 	return done(call, rc);
 }
 
-static int restore(lyre_call *call) { return done(call, lyre_restore(call, text(call, "database"), text(call, "attribute"))); }
+static int restore(lyre_call *call)
+{
+	return done(call, lyre_restore(call, text(call, "database"), text(call, "attribute")));
+}
 
 static int compact(lyre_call *call)
 {
@@ -267,8 +286,14 @@ static int see_metric(void *arg, const struct lyre_metric *m)
 	return 0;
 }
 
-static int metrics(lyre_call *call) { return done(call, lyre_metrics(call, see_metric, NULL)); }
-static int configuration(lyre_call *call) { return lyre_configuration_reply(call, 0); }
+static int metrics(lyre_call *call)
+{
+	return done(call, lyre_metrics(call, see_metric, NULL));
+}
+static int configuration(lyre_call *call)
+{
+	return lyre_configuration_reply(call, 0);
+}
 
 static int see_setting(void *arg, const struct lyre_setting_entry *entry)
 {
@@ -277,7 +302,10 @@ static int see_setting(void *arg, const struct lyre_setting_entry *entry)
 	return 0;
 }
 
-static int settings(lyre_call *call) { return done(call, lyre_settings(call, see_setting, NULL)); }
+static int settings(lyre_call *call)
+{
+	return done(call, lyre_settings(call, see_setting, NULL));
+}
 
 static int configuration_set(lyre_call *call)
 {
@@ -286,8 +314,14 @@ static int configuration_set(lyre_call *call)
 	return done(call, lyre_configuration_set(call, lyre_make_object(call, names, values, 1), 0));
 }
 
-static int restart(lyre_call *call) { return done(call, lyre_restart(call)); }
-static int restart_workers(lyre_call *call) { return done(call, lyre_restart_workers(call)); }
+static int restart(lyre_call *call)
+{
+	return done(call, lyre_restart(call));
+}
+static int restart_workers(lyre_call *call)
+{
+	return done(call, lyre_restart_workers(call));
+}
 
 static int see_entry(void *arg, const struct lyre_log_entry *e)
 {
@@ -335,16 +369,15 @@ static int own_words(lyre_call *call)
 static const struct {
 	const char *name;
 	int (*run)(lyre_call *call);
-} services[] = {
-	{ "databases", databases }, { "tables", tables }, { "figures", figures }, { "spec", spec }, { "stats", stats },
+} services[] = { { "databases", databases }, { "tables", tables }, { "figures", figures }, { "spec", spec }, { "stats", stats },
 	{ "query", query }, { "cursor", cursor }, { "lookup", lookup }, { "write", write_later }, { "write_wait", write_now },
 	{ "create_database", create_database }, { "drop_database", drop_database }, { "create_table", create_table },
 	{ "drop_table", drop_table }, { "create_attribute", create_attribute }, { "drop_attribute", drop_attribute },
 	{ "backup", backup }, { "restore", restore }, { "compact", compact }, { "storage", storage }, { "check", check },
 	{ "pages", pages }, { "changes", changes }, { "changes_remove", changes_remove }, { "metrics", metrics },
-	{ "settings", settings }, { "configuration", configuration }, { "configuration_set", configuration_set }, { "restart", restart },
-	{ "restart_workers", restart_workers }, { "log", log_read }, { "scoped", scoped }, { "own_words", own_words }
-};
+	{ "settings", settings }, { "configuration", configuration }, { "configuration_set", configuration_set },
+	{ "restart", restart }, { "restart_workers", restart_workers }, { "log", log_read }, { "scoped", scoped },
+	{ "own_words", own_words } };
 
 static int serve(lyre_call *call)
 {
@@ -369,24 +402,48 @@ static int sneak(lyre_call *call)
 	return rc;
 }
 
-#define TEXT(n) { .name = n, .types = LYRE_T_STRING, .help = "A text." }
-#define LIST(n) { .name = n, .types = LYRE_T_ARRAY, .help = "A list." }
+#define TEXT(n)                                                      \
+	{                                                            \
+		.name = n, .types = LYRE_T_STRING, .help = "A text." \
+	}
+#define LIST(n)                                                     \
+	{                                                           \
+		.name = n, .types = LYRE_T_ARRAY, .help = "A list." \
+	}
 
 /* None has the flags for the permission check, and the operation declares no permissions. */
 static const struct lyre_param params[] = {
-	TEXT("service"), TEXT("database"), TEXT("table"), TEXT("attribute"), LIST("records"), LIST("select"), LIST("conditions"),
+	TEXT("service"),
+	TEXT("database"),
+	TEXT("table"),
+	TEXT("attribute"),
+	LIST("records"),
+	LIST("select"),
+	LIST("conditions"),
 	{ .name = "sort", .types = LYRE_T_OBJECT, .help = "An order." },
 	{ .name = "mode", .types = LYRE_T_NUMBER, .fallback = "0", .help = "A write's mode." },
 	{ .name = "rights", .types = LYRE_T_BOOLEAN, .fallback = "false", .help = "Whether to use the server's rights." },
 };
 
 static const struct lyre_operation operations[] = {
-	{ .name = "sneak", .handler = sneak, .run = LYRE_RUN_POOL, .access = LYRE_ACCESS_USER, .params = LYRE_LIST(params),
-	  .help = "Ask a service." },
-	{ .name = "sneak_open", .handler = sneak, .run = LYRE_RUN_POOL, .access = LYRE_ACCESS_OPEN, .params = LYRE_LIST(params),
-	  .help = "Ask a service without credentials." },
-	{ .name = "sneak_job", .handler = sneak, .run = LYRE_RUN_JOB, .access = LYRE_ACCESS_USER, .params = LYRE_LIST(params),
-	  .help = "Ask a service in a job." },
+	{ .name = "sneak",
+		.handler = sneak,
+		.run = LYRE_RUN_POOL,
+		.access = LYRE_ACCESS_USER,
+		.params = LYRE_LIST(params),
+		.help = "Ask a service." },
+	{ .name = "sneak_open",
+		.handler = sneak,
+		.run = LYRE_RUN_POOL,
+		.access = LYRE_ACCESS_OPEN,
+		.params = LYRE_LIST(params),
+		.help = "Ask a service without credentials." },
+	{ .name = "sneak_job",
+		.handler = sneak,
+		.run = LYRE_RUN_JOB,
+		.access = LYRE_ACCESS_USER,
+		.params = LYRE_LIST(params),
+		.help = "Ask a service in a job." },
 };
 
 LYRE_MODULE(sneaky, "1.0", "Asks for more than it declares", .operations = LYRE_LIST(operations));

@@ -30,12 +30,15 @@ static char *read_file(const char *folder, const char *name)
 static int use_files(lyre_instance *self, const char *folder, lyre_call *call)
 {
 	const char *hosts[] = { "first.example" };
-	char *chain = read_file(folder, "chain.pem"), *key = read_file(folder, "key.pem"), *authorities = read_file(folder, "authorities.pem");
+	char *chain = read_file(folder, "chain.pem"), *key = read_file(folder, "key.pem"),
+	     *authorities = read_file(folder, "authorities.pem");
 	const struct lyre_tls_certificate certificate = {
 		.size = sizeof certificate, .name = "first", .chain = chain, .key = key, .hosts = hosts, .host_count = 1
 	};
 	const struct lyre_tls tls = {
-		.size = sizeof tls, .certificates = { &certificate, 1, sizeof certificate }, .authorities = authorities,
+		.size = sizeof tls,
+		.certificates = { &certificate, 1, sizeof certificate },
+		.authorities = authorities,
 		.client = authorities ? LYRE_TLS_CLIENT_WELCOME : LYRE_TLS_CLIENT_NONE,
 	};
 	int rc = call ? lyre_tls_set(call, &tls) : lyre_tls_try(self, &tls);
@@ -110,8 +113,15 @@ static int use(lyre_call *call)
 }
 
 static const struct lyre_param params[] = {
-	{ .name = "certificates", .types = LYRE_T_ARRAY, .flags = LYRE_P_REQUIRED | LYRE_P_OBJECTS, .help = "Objects of name, chain, key and hosts." },
-	{ .name = "client", .types = LYRE_T_NUMBER, .flags = LYRE_P_INTEGER, .fallback = "0", .help = "Whether clients are asked for a certificate." },
+	{ .name = "certificates",
+		.types = LYRE_T_ARRAY,
+		.flags = LYRE_P_REQUIRED | LYRE_P_OBJECTS,
+		.help = "Objects of name, chain, key and hosts." },
+	{ .name = "client",
+		.types = LYRE_T_NUMBER,
+		.flags = LYRE_P_INTEGER,
+		.fallback = "0",
+		.help = "Whether clients are asked for a certificate." },
 	{ .name = "authorities", .types = LYRE_T_STRING, .help = "Who signs those." },
 	{ .name = "revoked", .types = LYRE_T_STRING, .help = "Lists of those that are revoked." },
 	{ .name = "ciphers", .types = LYRE_T_STRING, .help = "Ciphers to offer." },
@@ -119,15 +129,26 @@ static const struct lyre_param params[] = {
 };
 
 static const struct lyre_operation operations[] = {
-	{ .name = "tls_use", .handler = use, .run = LYRE_RUN_POOL, .access = LYRE_ACCESS_SUPER_USER, .params = LYRE_LIST(params),
-	  .help = "Hand over certificates." },
-	{ .name = "tls_try", .handler = use, .run = LYRE_RUN_POOL, .access = LYRE_ACCESS_USER, .params = LYRE_LIST(params),
-	  .help = "The same, for anybody to try." },
+	{ .name = "tls_use",
+		.handler = use,
+		.run = LYRE_RUN_POOL,
+		.access = LYRE_ACCESS_SUPER_USER,
+		.params = LYRE_LIST(params),
+		.help = "Hand over certificates." },
+	{ .name = "tls_try",
+		.handler = use,
+		.run = LYRE_RUN_POOL,
+		.access = LYRE_ACCESS_USER,
+		.params = LYRE_LIST(params),
+		.help = "The same, for anybody to try." },
 };
 
 static const struct lyre_setting settings[] = {
-	{ .key = "folder", .type = LYRE_S_PATH, .flags = LYRE_SF_NULL, .help = "The folder of chain.pem, key.pem and, where clients are asked, authorities.pem." },
+	{ .key = "folder",
+		.type = LYRE_S_PATH,
+		.flags = LYRE_SF_NULL,
+		.help = "The folder of chain.pem, key.pem and, where clients are asked, authorities.pem." },
 };
 
-LYRE_MODULE(tls_files, "1.0.0", "Hands over certificates", .settings = LYRE_LIST(settings), .operations = LYRE_LIST(operations), .start = start,
-	.check = check);
+LYRE_MODULE(tls_files, "1.0.0", "Hands over certificates", .settings = LYRE_LIST(settings), .operations = LYRE_LIST(operations),
+	.start = start, .check = check);

@@ -119,12 +119,24 @@ static const struct lyre_param params[] = {
 };
 
 static const struct lyre_operation operations[] = {
-	{ .name = "users_as_seen", .handler = as_seen, .run = LYRE_RUN_POOL, .access = LYRE_ACCESS_USER,
-	  .params = LYRE_LIST(params), .help = "Show users." },
-	{ .name = "users_keep", .handler = keep, .run = LYRE_RUN_POOL, .access = LYRE_ACCESS_USER, .params = LYRE_LIST(params),
-	  .help = "Keep something for a user." },
-	{ .name = "users_role", .handler = role, .run = LYRE_RUN_POOL, .access = LYRE_ACCESS_USER, .params = LYRE_LIST(params),
-	  .help = "Show a role." },
+	{ .name = "users_as_seen",
+		.handler = as_seen,
+		.run = LYRE_RUN_POOL,
+		.access = LYRE_ACCESS_USER,
+		.params = LYRE_LIST(params),
+		.help = "Show users." },
+	{ .name = "users_keep",
+		.handler = keep,
+		.run = LYRE_RUN_POOL,
+		.access = LYRE_ACCESS_USER,
+		.params = LYRE_LIST(params),
+		.help = "Keep something for a user." },
+	{ .name = "users_role",
+		.handler = role,
+		.run = LYRE_RUN_POOL,
+		.access = LYRE_ACCESS_USER,
+		.params = LYRE_LIST(params),
+		.help = "Show a role." },
 	{ .name = "users_fail", .handler = fails, .access = LYRE_ACCESS_USER, .params = LYRE_LIST(params), .help = "Fail." },
 };
 

@@ -289,7 +289,8 @@ START_TEST(changes_are_seen_by_every_thread)
 			set_active("ann", true);
 		} else {
 			if (remembered_text(0, "token"))
-				ck_assert_int_eq(claim(0, "token", (struct identity){ .user = "ann", .stamp = stamp_of("ann") }), 0);
+				ck_assert_int_eq(
+					claim(0, "token", (struct identity){ .user = "ann", .stamp = stamp_of("ann") }), 0);
 			set_active("ann", false);
 			atomic_fetch_add(&turn, 1);
 		}

@@ -30,7 +30,8 @@ END_TEST
 /* Made by argon2id_hash_encoded() with a thread a lane. */
 START_TEST(a_hash_made_elsewhere_is_checked)
 {
-	static const char hash[] = "$argon2id$v=19$m=4096,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$EgBEYr6TsPATd1PeXFz26SnWZAVtq2c10z8PfDB0qKY";
+	static const char hash[] =
+		"$argon2id$v=19$m=4096,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$EgBEYr6TsPATd1PeXFz26SnWZAVtq2c10z8PfDB0qKY";
 	struct err e;
 
 	ck_assert_int_eq(password_check(hash, "Abc1234!", 8, &e), 0);
@@ -39,8 +40,13 @@ START_TEST(a_hash_made_elsewhere_is_checked)
 END_TEST
 
 static const char *const damaged[] = {
-	"", "damaged", "$argon2id$", "$argon2id$v=19$m=1024,t=2,p=1", "$argon2id$v=19$m=1024,t=2,p=1$",
-	"$argon2id$v=19$m=1024,t=2,p=1$c29tZXNhbHRzb21lc2FsdA", "$argon2id$v=19$m=1024,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$",
+	"",
+	"damaged",
+	"$argon2id$",
+	"$argon2id$v=19$m=1024,t=2,p=1",
+	"$argon2id$v=19$m=1024,t=2,p=1$",
+	"$argon2id$v=19$m=1024,t=2,p=1$c29tZXNhbHRzb21lc2FsdA",
+	"$argon2id$v=19$m=1024,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$",
 	"$argon2id$v=19$m=1024,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$c29tZXNhbHRzb21lc2FsdA$",
 	"$argon2id$v=19$m=1024,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$c29t*",
 	"$argon2id$v=19$m=99999999999999999999999,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$c29tZXNhbHRzb21lc2FsdA",

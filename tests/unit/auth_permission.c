@@ -34,110 +34,148 @@ static const struct {
 	const char *answer;
 } cases[] = {
 	/* structure */
-	{ "limited role creates a database", 'l', { .name = "create_database", .access = ALL, .refused_as = "createSchema" }, "x", "-", "",
-	  RESTRICTED("createSchema") },
-	{ "maker of dev creates a database", 's', { .name = "create_database", .access = ALL, .refused_as = "createSchema" }, "x", "-", "",
-	  RESTRICTED("createSchema") },
+	{ "limited role creates a database", 'l', { .name = "create_database", .access = ALL, .refused_as = "createSchema" }, "x",
+		"-", "", RESTRICTED("createSchema") },
+	{ "maker of dev creates a database", 's', { .name = "create_database", .access = ALL, .refused_as = "createSchema" }, "x",
+		"-", "", RESTRICTED("createSchema") },
 	{ "maker of all creates a database", 'S', { .name = "create_database", .access = ALL }, "x", "-", "", "ok" },
 	{ "super_user creates system", 'a', { .name = "create_database", .access = ALL }, "system", "-", "", "ok" },
 	{ "maker of all drops system", 'S', { .name = "drop_database", .access = ALL }, "system", "-", "", CLOSED },
-	{ "limited role creates a table", 'l', { .name = "create_table", .access = STRUCTURE }, "dev", "-", "", RESTRICTED("createTable") },
+	{ "limited role creates a table", 'l', { .name = "create_table", .access = STRUCTURE }, "dev", "-", "",
+		RESTRICTED("createTable") },
 	{ "maker of dev creates a table", 's', { .name = "create_table", .access = STRUCTURE }, "dev", "-", "", "ok" },
-	{ "maker of all creates a table in an unknown database", 'S', { .name = "create_table", .access = STRUCTURE }, "nope", "-", "", "ok" },
+	{ "maker of all creates a table in an unknown database", 'S', { .name = "create_table", .access = STRUCTURE }, "nope", "-",
+		"", "ok" },
 	{ "super_user creates a system table", 'a', { .name = "create_table", .access = STRUCTURE }, "system", "-", "", "ok" },
 	{ "maker of all creates a system table", 'S', { .name = "create_table", .access = STRUCTURE }, "system", "-", "", CLOSED },
-	{ "role without permissions creates a system table", 'n', { .name = "create_table", .access = STRUCTURE }, "system", "-", "", CLOSED },
-	{ "maker of dev creates a table nowhere", 's', { .name = "create_table", .access = STRUCTURE }, NULL, "-", "", RESTRICTED("createTable") },
+	{ "role without permissions creates a system table", 'n', { .name = "create_table", .access = STRUCTURE }, "system", "-",
+		"", CLOSED },
+	{ "maker of dev creates a table nowhere", 's', { .name = "create_table", .access = STRUCTURE }, NULL, "-", "",
+		RESTRICTED("createTable") },
 	{ "maker of dev creates a table in other", 's', { .name = "create_table", .access = STRUCTURE }, "other", "-", "",
-	  SAYS("'User does not have access to perform `create_table` against schema `other`'", "") },
-	{ "limited role drops an attribute", 'l', { .name = "drop_attribute", .access = STRUCTURE }, "dev", "-", "", RESTRICTED("dropAttribute") },
-	{ "maker of dev creates an attribute", 's', { .name = "create_attribute", .access = STRUCTURE, .permissions = INSERT }, "dev", "bird", "", "ok" },
-	{ "insert permission creates an attribute", 'l', { .name = "create_attribute", .access = STRUCTURE, .permissions = INSERT }, "dev", "cat", "", "ok" },
-	{ "attribute of a table without insert permission", 'l', { .name = "create_attribute", .access = STRUCTURE, .permissions = INSERT }, "dev", "dog", "",
-	  SAYS(LACKS("dev", "dog", "'insert'", ""), "") },
-	{ "attribute of a hidden table", 'l', { .name = "create_attribute", .access = STRUCTURE, .permissions = INSERT }, "dev", "bird", "",
-	  GONE("Table `dev.bird`") },
-	{ "maker of other with insert permission", 'm', { .name = "create_attribute", .access = STRUCTURE, .permissions = INSERT }, "dev", "dog", "", "ok" },
-	{ "maker of other without insert permission", 'm', { .name = "create_attribute", .access = STRUCTURE, .permissions = INSERT }, "dev", "cat", "",
-	  SAYS("'User does not have access to perform `create_attribute` against schema `dev`'", "") },
+		SAYS("'User does not have access to perform `create_table` against schema `other`'", "") },
+	{ "limited role drops an attribute", 'l', { .name = "drop_attribute", .access = STRUCTURE }, "dev", "-", "",
+		RESTRICTED("dropAttribute") },
+	{ "maker of dev creates an attribute", 's', { .name = "create_attribute", .access = STRUCTURE, .permissions = INSERT },
+		"dev", "bird", "", "ok" },
+	{ "insert permission creates an attribute", 'l', { .name = "create_attribute", .access = STRUCTURE, .permissions = INSERT },
+		"dev", "cat", "", "ok" },
+	{ "attribute of a table without insert permission", 'l',
+		{ .name = "create_attribute", .access = STRUCTURE, .permissions = INSERT }, "dev", "dog", "",
+		SAYS(LACKS("dev", "dog", "'insert'", ""), "") },
+	{ "attribute of a hidden table", 'l', { .name = "create_attribute", .access = STRUCTURE, .permissions = INSERT }, "dev",
+		"bird", "", GONE("Table `dev.bird`") },
+	{ "maker of other with insert permission", 'm', { .name = "create_attribute", .access = STRUCTURE, .permissions = INSERT },
+		"dev", "dog", "", "ok" },
+	{ "maker of other without insert permission", 'm',
+		{ .name = "create_attribute", .access = STRUCTURE, .permissions = INSERT }, "dev", "cat", "",
+		SAYS("'User does not have access to perform `create_attribute` against schema `dev`'", "") },
 	/* for super_users */
-	{ "refused under another name", 'l', { .name = "list_users", .access = SUPER, .refused_as = "listUsersExternal" }, NULL, "-", "",
-	  RESTRICTED("listUsersExternal") },
-	{ "maker of all is not a super_user", 'S', { .name = "system_information", .access = SUPER }, NULL, "-", "", RESTRICTED("systemInformation") },
-	{ "permissions do not make a super_user", 'l', { .name = "delete_audit_logs_before", .access = SUPER, .permissions = DELETE }, "dev", "dog", "",
-	  RESTRICTED("deleteAuditLogsBefore") },
+	{ "refused under another name", 'l', { .name = "list_users", .access = SUPER, .refused_as = "listUsersExternal" }, NULL,
+		"-", "", RESTRICTED("listUsersExternal") },
+	{ "maker of all is not a super_user", 'S', { .name = "system_information", .access = SUPER }, NULL, "-", "",
+		RESTRICTED("systemInformation") },
+	{ "permissions do not make a super_user", 'l',
+		{ .name = "delete_audit_logs_before", .access = SUPER, .permissions = DELETE }, "dev", "dog", "",
+		RESTRICTED("deleteAuditLogsBefore") },
 	{ "odd name of an operation", 'l', { .name = "_a__b_2_c_", .access = SUPER }, NULL, "-", "", RESTRICTED("_a_B_2C_") },
 	{ "unknown access", 'l', { .name = "unknown", .access = 77 }, NULL, "-", "", RESTRICTED("unknown") },
 	{ "super_user", 'a', { .name = "list_users", .access = SUPER }, NULL, "-", "", "ok" },
 	{ "operation for any user", 'n', { .name = "user_info", .access = USER }, NULL, "-", "", "ok" },
 	{ "open operation", 'n', { .name = "logout", .access = LYRE_ACCESS_OPEN }, NULL, "-", "", "ok" },
 	/* what may be known of */
-	{ "describe a hidden table", 'l', { .name = "d", .access = USER, .permissions = DESCRIBE }, "dev", "bird", "", GONE("Table `dev.bird`") },
-	{ "describe an unknown table", 'l', { .name = "d", .access = USER, .permissions = DESCRIBE }, "dev", "nope", "", GONE("Table `dev.nope`") },
-	{ "describe a table without permissions", 'l', { .name = "d", .access = USER, .permissions = DESCRIBE }, "dev", "hen", "", GONE("Table `dev.hen`") },
+	{ "describe a hidden table", 'l', { .name = "d", .access = USER, .permissions = DESCRIBE }, "dev", "bird", "",
+		GONE("Table `dev.bird`") },
+	{ "describe an unknown table", 'l', { .name = "d", .access = USER, .permissions = DESCRIBE }, "dev", "nope", "",
+		GONE("Table `dev.nope`") },
+	{ "describe a table without permissions", 'l', { .name = "d", .access = USER, .permissions = DESCRIBE }, "dev", "hen", "",
+		GONE("Table `dev.hen`") },
 	{ "describe a system table", 'l', { .name = "d", .access = USER, .permissions = DESCRIBE }, "system", "hdb_user", "",
-	  SAYS("'Your role does not have permission to view database metadata for `system`'", "") },
+		SAYS("'Your role does not have permission to view database metadata for `system`'", "") },
 	{ "describe a readable table", 'l', { .name = "d", .access = USER, .permissions = DESCRIBE }, "dev", "dog", "", "ok" },
-	{ "maker of dev describes its table", 's', { .name = "d", .access = USER, .permissions = DESCRIBE }, "dev", "bird", "", "ok" },
-	{ "maker of dev describes a table of other", 's', { .name = "d", .access = USER, .permissions = DESCRIBE }, "other", "t", "", GONE("database `other`") },
-	{ "maker of all describes a system table", 'S', { .name = "d", .access = USER, .permissions = DESCRIBE }, "system", "hdb_user", "",
-	  SAYS("'Your role does not have permission to view database metadata for `system`'", "") },
+	{ "maker of dev describes its table", 's', { .name = "d", .access = USER, .permissions = DESCRIBE }, "dev", "bird", "",
+		"ok" },
+	{ "maker of dev describes a table of other", 's', { .name = "d", .access = USER, .permissions = DESCRIBE }, "other", "t",
+		"", GONE("database `other`") },
+	{ "maker of all describes a system table", 'S', { .name = "d", .access = USER, .permissions = DESCRIBE }, "system",
+		"hdb_user", "", SAYS("'Your role does not have permission to view database metadata for `system`'", "") },
 	{ "describe a database", 'l', { .name = "d", .access = USER, .permissions = DESCRIBE }, "dev", NULL, "", "ok" },
 	{ "maker of dev describes dev", 's', { .name = "d", .access = USER, .permissions = DESCRIBE }, "dev", NULL, "", "ok" },
-	{ "maker of all describes an unknown database", 'S', { .name = "d", .access = USER, .permissions = DESCRIBE }, "nope", NULL, "", "ok" },
+	{ "maker of all describes an unknown database", 'S', { .name = "d", .access = USER, .permissions = DESCRIBE }, "nope", NULL,
+		"", "ok" },
 	{ "describe system", 'l', { .name = "d", .access = USER, .permissions = DESCRIBE }, "system", NULL, "",
-	  SAYS("'Your role does not have permission to view database metadata for `system`'", "") },
-	{ "describe an unknown database", 'l', { .name = "d", .access = USER, .permissions = DESCRIBE }, "nope", NULL, "", GONE("database `nope`") },
-	{ "describe a database without tables", 'l', { .name = "d", .access = USER, .permissions = DESCRIBE }, "empty", NULL, "", GONE("database `empty`") },
-	{ "read a database as a whole", 'l', { .name = "dump_all", .access = USER, .permissions = READ }, "dev", NULL, "", RESTRICTED("dumpAll") },
+		SAYS("'Your role does not have permission to view database metadata for `system`'", "") },
+	{ "describe an unknown database", 'l', { .name = "d", .access = USER, .permissions = DESCRIBE }, "nope", NULL, "",
+		GONE("database `nope`") },
+	{ "describe a database without tables", 'l', { .name = "d", .access = USER, .permissions = DESCRIBE }, "empty", NULL, "",
+		GONE("database `empty`") },
+	{ "read a database as a whole", 'l', { .name = "dump_all", .access = USER, .permissions = READ }, "dev", NULL, "",
+		RESTRICTED("dumpAll") },
 	/* tables */
 	{ "read a table", 'l', { .name = "r", .access = USER, .permissions = READ }, "dev", "dog", "age:r", "ok" },
-	{ "read a hidden table", 'l', { .name = "r", .access = USER, .permissions = READ }, "dev", "bird", "", GONE("Table `dev.bird`") },
-	{ "read a table without permissions", 'l', { .name = "r", .access = USER, .permissions = READ }, "dev", "hen", "", GONE("Table `dev.hen`") },
-	{ "read in an unknown database", 'l', { .name = "r", .access = USER, .permissions = READ }, "nope", "t", "", GONE("database `nope`") },
-	{ "role without permissions reads", 'n', { .name = "r", .access = USER, .permissions = READ }, "dev", "dog", "", GONE("database `dev`") },
-	{ "read in a database without tables", 'l', { .name = "r", .access = USER, .permissions = READ }, "empty", "t", "", GONE("Table `empty.t`") },
-	{ "maker of dev reads", 's', { .name = "r", .access = USER, .permissions = READ }, "dev", "dog", "", GONE("Table `dev.dog`") },
-	{ "maker of all reads", 'S', { .name = "r", .access = USER, .permissions = READ }, "dev", "dog", "", GONE("Table `dev.dog`") },
+	{ "read a hidden table", 'l', { .name = "r", .access = USER, .permissions = READ }, "dev", "bird", "",
+		GONE("Table `dev.bird`") },
+	{ "read a table without permissions", 'l', { .name = "r", .access = USER, .permissions = READ }, "dev", "hen", "",
+		GONE("Table `dev.hen`") },
+	{ "read in an unknown database", 'l', { .name = "r", .access = USER, .permissions = READ }, "nope", "t", "",
+		GONE("database `nope`") },
+	{ "role without permissions reads", 'n', { .name = "r", .access = USER, .permissions = READ }, "dev", "dog", "",
+		GONE("database `dev`") },
+	{ "read in a database without tables", 'l', { .name = "r", .access = USER, .permissions = READ }, "empty", "t", "",
+		GONE("Table `empty.t`") },
+	{ "maker of dev reads", 's', { .name = "r", .access = USER, .permissions = READ }, "dev", "dog", "",
+		GONE("Table `dev.dog`") },
+	{ "maker of all reads", 'S', { .name = "r", .access = USER, .permissions = READ }, "dev", "dog", "",
+		GONE("Table `dev.dog`") },
 	{ "insert without permission", 'l', { .name = "w", .access = USER, .permissions = INSERT }, "dev", "dog", "",
-	  SAYS(LACKS("dev", "dog", "'insert'", ""), "") },
+		SAYS(LACKS("dev", "dog", "'insert'", ""), "") },
 	{ "update without permission", 'l', { .name = "w", .access = USER, .permissions = UPDATE }, "dev", "dog", "",
-	  SAYS(LACKS("dev", "dog", "'update'", ""), "") },
+		SAYS(LACKS("dev", "dog", "'update'", ""), "") },
 	{ "upsert without permission", 'l', { .name = "w", .access = USER, .permissions = INSERT | UPDATE }, "dev", "dog", "",
-	  SAYS(LACKS("dev", "dog", "'insert','update'", ""), "") },
+		SAYS(LACKS("dev", "dog", "'insert','update'", ""), "") },
 	{ "delete without permission", 'l', { .name = "w", .access = USER, .permissions = READ | DELETE }, "dev", "dog", "",
-	  SAYS(LACKS("dev", "dog", "'delete'", ""), "") },
+		SAYS(LACKS("dev", "dog", "'delete'", ""), "") },
 	/* the server's own */
-	{ "limited role reads hdb_user", 'l', { .name = "r", .access = USER, .permissions = READ }, "system", "hdb_user", "username:r",
-	  SAYS(LACKS("system", "hdb_user", "'read'", ""), "") },
+	{ "limited role reads hdb_user", 'l', { .name = "r", .access = USER, .permissions = READ }, "system", "hdb_user",
+		"username:r", SAYS(LACKS("system", "hdb_user", "'read'", ""), "") },
 	{ "maker of all reads hdb_user", 'S', { .name = "r", .access = USER, .permissions = READ }, "system", "hdb_user", "",
-	  SAYS(LACKS("system", "hdb_user", "'read'", ""), "") },
-	{ "read an unknown system table", 'n', { .name = "r", .access = USER, .permissions = READ }, "system", "nope", "", GONE("Table `system.nope`") },
-	{ "limited role inserts into hdb_user", 'l', { .name = "w", .access = USER, .permissions = INSERT }, "system", "hdb_user", "",
-	  SAYS(LACKS("system", "hdb_user", "'insert'", ""), "") },
-	{ "limited role deletes from hdb_user", 'l', { .name = "w", .access = USER, .permissions = DELETE }, "system", "hdb_user", "", CLOSED },
-	{ "limited role upserts into hdb_user", 'l', { .name = "w", .access = USER, .permissions = INSERT | UPDATE }, "system", "hdb_user", "", CLOSED },
+		SAYS(LACKS("system", "hdb_user", "'read'", ""), "") },
+	{ "read an unknown system table", 'n', { .name = "r", .access = USER, .permissions = READ }, "system", "nope", "",
+		GONE("Table `system.nope`") },
+	{ "limited role inserts into hdb_user", 'l', { .name = "w", .access = USER, .permissions = INSERT }, "system", "hdb_user",
+		"", SAYS(LACKS("system", "hdb_user", "'insert'", ""), "") },
+	{ "limited role deletes from hdb_user", 'l', { .name = "w", .access = USER, .permissions = DELETE }, "system", "hdb_user",
+		"", CLOSED },
+	{ "limited role upserts into hdb_user", 'l', { .name = "w", .access = USER, .permissions = INSERT | UPDATE }, "system",
+		"hdb_user", "", CLOSED },
 	{ "super_user reads hdb_user", 'a', { .name = "r", .access = USER, .permissions = READ }, "system", "hdb_user", "", "ok" },
-	{ "super_user inserts into hdb_user", 'a', { .name = "w", .access = USER, .permissions = INSERT }, "system", "hdb_user", "", CLOSED },
-	{ "super_user deletes from hdb_user", 'a', { .name = "w", .access = SUPER, .permissions = DELETE }, "system", "hdb_user", "", CLOSED },
-	{ "super_user creates an attribute of hdb_user", 'a', { .name = "w", .access = STRUCTURE, .permissions = INSERT }, "system", "hdb_user", "", CLOSED },
-	{ "super_user writes to a database called System", 'a', { .name = "w", .access = USER, .permissions = INSERT | UPDATE | DELETE }, "System", "t", "", "ok" },
+	{ "super_user inserts into hdb_user", 'a', { .name = "w", .access = USER, .permissions = INSERT }, "system", "hdb_user", "",
+		CLOSED },
+	{ "super_user deletes from hdb_user", 'a', { .name = "w", .access = SUPER, .permissions = DELETE }, "system", "hdb_user",
+		"", CLOSED },
+	{ "super_user creates an attribute of hdb_user", 'a', { .name = "w", .access = STRUCTURE, .permissions = INSERT }, "system",
+		"hdb_user", "", CLOSED },
+	{ "super_user writes to a database called System", 'a',
+		{ .name = "w", .access = USER, .permissions = INSERT | UPDATE | DELETE }, "System", "t", "", "ok" },
 	{ "super_user writes nowhere", 'a', { .name = "w", .access = USER, .permissions = INSERT }, NULL, "-", "", "ok" },
 	/* attributes */
 	{ "readable attributes", 'l', { .name = "r", .access = USER, .permissions = READ }, "dev", "cat", "id:r name:r", "ok" },
 	{ "hidden attributes", 'l', { .name = "r", .access = USER, .permissions = READ }, "dev", "cat", "age:r secret:r nope:r",
-	  SAYS("", "'Attribute `age` does not exist on `dev.cat`','Attribute `secret` does not exist on `dev.cat`',"
-		   "'Attribute `nope` does not exist on `dev.cat`'") },
+		SAYS("",
+			"'Attribute `age` does not exist on `dev.cat`','Attribute `secret` does not exist on `dev.cat`',"
+			"'Attribute `nope` does not exist on `dev.cat`'") },
 	{ "insertable attributes", 'l', { .name = "w", .access = USER, .permissions = INSERT }, "dev", "cat", "id:i name:i", "ok" },
 	{ "insert of a time", 'l', { .name = "w", .access = USER, .permissions = INSERT }, "dev", "cat", "id:i __createdtime__:i",
-	  SAYS("", "'Attribute `__createdtime__` does not exist on `dev.cat`'") },
-	{ "update of attributes of each kind", 'l', { .name = "w", .access = USER, .permissions = UPDATE }, "dev", "cat", "id:u name:u age:u secret:u",
-	  SAYS(LACKS("dev", "cat", "", LACKS_ATTRIBUTE("name", "'update'")),
-		  "'Attribute `age` does not exist on `dev.cat`','Attribute `secret` does not exist on `dev.cat`'") },
-	{ "upsert of an attribute that may only be inserted", 'l', { .name = "w", .access = USER, .permissions = INSERT | UPDATE }, "dev", "cat", "name:iu",
-	  SAYS(LACKS("dev", "cat", "", LACKS_ATTRIBUTE("name", "'update'")), "") },
-	{ "permissions of a table go before those of its attributes", 'l', { .name = "w", .access = USER, .permissions = UPDATE | DELETE }, "dev", "cat", "name:u age:u",
-	  SAYS(LACKS("dev", "cat", "'delete'", ""), "") },
+		SAYS("", "'Attribute `__createdtime__` does not exist on `dev.cat`'") },
+	{ "update of attributes of each kind", 'l', { .name = "w", .access = USER, .permissions = UPDATE }, "dev", "cat",
+		"id:u name:u age:u secret:u",
+		SAYS(LACKS("dev", "cat", "", LACKS_ATTRIBUTE("name", "'update'")),
+			"'Attribute `age` does not exist on `dev.cat`','Attribute `secret` does not exist on `dev.cat`'") },
+	{ "upsert of an attribute that may only be inserted", 'l', { .name = "w", .access = USER, .permissions = INSERT | UPDATE },
+		"dev", "cat", "name:iu", SAYS(LACKS("dev", "cat", "", LACKS_ATTRIBUTE("name", "'update'")), "") },
+	{ "permissions of a table go before those of its attributes", 'l',
+		{ .name = "w", .access = USER, .permissions = UPDATE | DELETE }, "dev", "cat", "name:u age:u",
+		SAYS(LACKS("dev", "cat", "'delete'", ""), "") },
 };
 
 START_TEST(decisions_and_answers_are_as_recorded)
@@ -171,8 +209,8 @@ START_TEST(a_user_without_a_role_is_refused)
 	const struct principal who = { .name = "bob" };
 	const struct permission_question q = { .operation = &closed[_i], .database = "system" };
 
-	ck_assert_row_str_eq(closed[_i].name, decide(&who, &q),
-		"User bob has no role or permissions.  Please assign the user a valid role.");
+	ck_assert_row_str_eq(
+		closed[_i].name, decide(&who, &q), "User bob has no role or permissions.  Please assign the user a valid role.");
 }
 END_TEST
 
@@ -211,8 +249,10 @@ START_TEST(of_many_faulty_tables_the_first_are_listed)
 	struct err e;
 
 	for (int i = 0; i < COUNT; i++)
-		needs[i] = (struct permission_need){ .next = i + 1 < COUNT ? &needs[i + 1] : NULL, .database = "dev",
-			.table = i % 2 ? "dog" : arena_printf(&arena, "t%d", i), .permissions = o.permissions };
+		needs[i] = (struct permission_need){ .next = i + 1 < COUNT ? &needs[i + 1] : NULL,
+			.database = "dev",
+			.table = i % 2 ? "dog" : arena_printf(&arena, "t%d", i),
+			.permissions = o.permissions };
 	const struct permission_question q = { .operation = &o, .database = "dev", .needs = needs };
 	ck_assert_int_eq(permission_check(&who, &q, store, &arena, &d, &e), LYRE_EDENIED);
 	ck_assert_uint_eq(d.unauthorized.len, LISTED / 2);
@@ -239,8 +279,9 @@ START_TEST(of_many_faulty_attributes_the_first_are_listed)
 
 	for (int i = 0; i < COUNT; i++) {
 		const char *name = i % 2 ? "name" : arena_printf(&arena, "x%d", i);
-		list[i] = (struct permission_attribute){ .next = i + 1 < COUNT ? &list[i + 1] : NULL, .name = name,
-			.len = strlen(name), .permissions = UPDATE };
+		list[i] = (struct permission_attribute){
+			.next = i + 1 < COUNT ? &list[i + 1] : NULL, .name = name, .len = strlen(name), .permissions = UPDATE
+		};
 	}
 	ck_assert_int_eq(permission_check(&who, &q, store, &arena, &d, &e), LYRE_EDENIED);
 	ck_assert_uint_eq(d.invalid.len, LISTED / 2);
@@ -269,7 +310,7 @@ END_TEST
 
 /* ---- views ---- */
 
-#define ADMIN 'A'   /* the server's own super_user */
+#define ADMIN 'A' /* the server's own super_user */
 #define NO_ROLE '-'
 #define NOBODY '\0'
 
@@ -345,9 +386,12 @@ static const struct {
 	const char *database;
 	bool seen;
 } databases[] = {
-	{ "super_user, system", ADMIN, false, "system", true }, { "module, system", NOBODY, true, "system", true },
-	{ "limited role", 'l', false, "dev", true },            { "without tables", 'l', false, "empty", false },
-	{ "limited role, system", 'l', false, "system", false }, { "no role", NO_ROLE, false, "dev", false },
+	{ "super_user, system", ADMIN, false, "system", true },
+	{ "module, system", NOBODY, true, "system", true },
+	{ "limited role", 'l', false, "dev", true },
+	{ "without tables", 'l', false, "empty", false },
+	{ "limited role, system", 'l', false, "system", false },
+	{ "no role", NO_ROLE, false, "dev", false },
 	{ "nobody", NOBODY, false, "dev", false },
 };
 

@@ -19,7 +19,8 @@ static bool chance(int percent)
 
 static void random_actions(struct buf *b, int percent)
 {
-	EACH(i, actions) {
+	EACH(i, actions)
+	{
 		if (chance(85))
 			buf_addf(b, "'%s':%s,", actions[i], chance(percent) ? "true" : chance(80) ? "false" : "1");
 	}
@@ -33,7 +34,8 @@ static void random_table(struct buf *b, const char *name)
 		const char *comma = "";
 
 		buf_add_str(b, "'attribute_permissions':[");
-		EACH(i, names) {
+		EACH(i, names)
+		{
 			if (!chance(60))
 				continue;
 			buf_addf(b, "%s{", comma);
@@ -58,11 +60,13 @@ static void random_permission(struct buf *b)
 	}
 	if (chance(10))
 		buf_add_str(b, "'super_user':true,");
-	EACH(i, databases) {
+	EACH(i, databases)
+	{
 		if (!chance(60))
 			continue;
 		buf_addf(b, "'%s':{'tables':{", databases[i]);
-		EACH(j, tables) {
+		EACH(j, tables)
+		{
 			if (chance(60)) {
 				random_table(b, tables[j]);
 				buf_add_char(b, ',');
@@ -129,7 +133,7 @@ static bool m_any(const struct model *m, const char *database, const char *table
 	bool any = false;
 
 	EACH(i, actions)
-		any = any || m_permits(m, database, table, i);
+	any = any || m_permits(m, database, table, i);
 	return any;
 }
 
@@ -168,7 +172,8 @@ static void m_actions(struct buf *b, uint32_t permissions)
 {
 	const char *comma = "";
 
-	EACH(i, actions) {
+	EACH(i, actions)
+	{
 		if (permissions & 1u << i) {
 			buf_addf(b, "%s'%s'", comma, actions[i]);
 			comma = ",";
@@ -194,7 +199,8 @@ static void m_attributes(struct model *m, const struct permission_need *n, struc
 		uint32_t lacks = 0;
 		bool any = false;
 
-		EACH(i, actions) {
+		EACH(i, actions)
+		{
 			bool may = m_permits_attribute(m, n->database, n->table, name, i);
 
 			any = any || may;
@@ -230,7 +236,8 @@ static void m_need(struct model *m, const struct permission_need *n)
 	if (!wanted)
 		return;
 	buf_init(&attributes);
-	EACH(i, actions) {
+	EACH(i, actions)
+	{
 		if (wanted & 1u << i && !m_permits(m, n->database, n->table, i))
 			lacking |= 1u << i;
 	}
@@ -273,7 +280,8 @@ static const char *m_decide(struct model *m, const struct permission_question *q
 	if (super_only || (o->access == STRUCTURE && !structures_any && !o->permissions))
 		return RESTRICTED("op");
 	if (o->access == STRUCTURE && structures_any)
-		return arena_printf(&arena, SAYS("'User does not have access to perform `op` against schema `%s`'", ""), q->database);
+		return arena_printf(
+			&arena, SAYS("'User does not have access to perform `op` against schema `%s`'", ""), q->database);
 	return arena_printf(&arena, SAYS("%.*s", "%.*s"), (int)m->unauthorized.len, m->unauthorized.len ? m->unauthorized.data : "",
 		(int)m->invalid.len, m->invalid.len ? m->invalid.data : "");
 }
@@ -284,18 +292,23 @@ static void random_question(struct permission_question *q, struct lyre_operation
 	const char *database = PICK(databases);
 	struct permission_need **end = &q->needs;
 
-	*o = (struct lyre_operation){ .name = "op", .access = PICK(accesses), .permissions = chance(20) ? 0 : (uint32_t)rand() % 32 };
+	*o = (struct lyre_operation){
+		.name = "op", .access = PICK(accesses), .permissions = chance(20) ? 0 : (uint32_t)rand() % 32
+	};
 	*q = (struct permission_question){ .operation = o, .database = database };
 	for (int i = rand() % 3; i && o->permissions; i--) {
 		struct permission_need *n = ARENA_NEW(&arena, struct permission_need);
 		struct buf b;
 
 		buf_init(&b);
-		EACH(j, names) {
+		EACH(j, names)
+		{
 			if (chance(40))
 				buf_addf(&b, "%s:%s ", names[j], chance(30) ? "iu" : chance(50) ? "r" : "u");
 		}
-		*n = (struct permission_need){ .database = database, .table = PICK(tables), .permissions = o->permissions,
+		*n = (struct permission_need){ .database = database,
+			.table = PICK(tables),
+			.permissions = o->permissions,
 			.attributes = attributes_of(b.len ? arena_strndup(&arena, b.data, b.len) : "") };
 		buf_free(&b);
 		*end = n;
@@ -321,15 +334,17 @@ static void compare_views(const struct principal *who)
 
 	if (who->role->super_user)
 		return;
-	EACH(i, databases) {
+	EACH(i, databases)
+	{
 		bool structures = strcmp(databases[i], "system") && m_structures(&m, databases[i]), any = structures;
 
-		EACH(j, tables) {
+		EACH(j, tables)
+		{
 			const struct permission_view v = permission_view(who, false, databases[i], tables[j]);
 
 			ck_assert_int_eq(v.permissions & DESCRIBE, structures || m_any(&m, databases[i], tables[j]) ? DESCRIBE : 0);
 			EACH(a, actions)
-				ck_assert_int_eq((v.permissions >> a) & 1, m_permits(&m, databases[i], tables[j], a));
+			ck_assert_int_eq((v.permissions >> a) & 1, m_permits(&m, databases[i], tables[j], a));
 			any = any || m_any(&m, databases[i], tables[j]);
 		}
 		ck_assert_int_eq(permission_sees_database(who, false, databases[i]), any);

@@ -23,7 +23,11 @@ static void teardown(void)
 static struct attempt attempt(const char *user, const char *password, const char *source)
 {
 	return (struct attempt){
-		.user = user, .user_len = strlen(user), .password = password, .password_len = strlen(password), .source = source,
+		.user = user,
+		.user_len = strlen(user),
+		.password = password,
+		.password_len = strlen(password),
+		.source = source,
 	};
 }
 

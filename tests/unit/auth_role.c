@@ -98,7 +98,10 @@ END_TEST
 static const struct {
 	const char *name, *record;
 } odd_records[] = {
-	{ "empty object", "{}" }, { "null", "null" }, { "array", "[]" }, { "number", "5" },
+	{ "empty object", "{}" },
+	{ "null", "null" },
+	{ "array", "[]" },
+	{ "number", "5" },
 	{ "names of other types", "{'id':5,'role':null}" },
 	{ "everything of other types", "{'permission':5,'role':['x'],'id':{}}" },
 };
@@ -122,7 +125,8 @@ START_TEST(the_record_is_kept_as_it_was)
 	make("{'id':'a','role':'b','permission':{'dev':{'tables':{}}},'__updatedtime__':2.5,'__createdtime__':1}");
 	buf_init(&b);
 	json_add_value(&b, &role->record);
-	ck_assert_json_eq(buf_cstr(&b), "{'id':'a','role':'b','permission':{'dev':{'tables':{}}},"
+	ck_assert_json_eq(buf_cstr(&b),
+		"{'id':'a','role':'b','permission':{'dev':{'tables':{}}},"
 		"'__updatedtime__':2.5,'__createdtime__':1}");
 	buf_free(&b);
 	ck_assert_ptr_eq(role_ref(role), role);
@@ -147,7 +151,7 @@ END_TEST
 
 /* ---- one table ---- */
 
-#define ATTRIBUTES(read, insert, update, attributes)                                                                       \
+#define ATTRIBUTES(read, insert, update, attributes) \
 	"{'read':" #read ",'insert':" #insert ",'update':" #update ",'delete':true,'attribute_permissions':" attributes "}"
 #define ONE(name, rest) "{'attribute_name':'" name "'," rest "}"
 
@@ -158,7 +162,8 @@ static const struct {
 	{ "everything", "{'read':true,'insert':true,'update':true,'delete':true}", "riud", "riud", "riud", "riud" },
 	{ "read", "{'read':true}", "r---", "r---", "r---", "r---" },
 	{ "delete", "{'delete':true}", "---d", "---d", "---d", "---d" },
-	{ "permissions of other types", "{'read':'true','insert':1,'update':[true],'delete':{'a':true}}", "----", "----", "----", "----" },
+	{ "permissions of other types", "{'read':'true','insert':1,'update':[true],'delete':{'a':true}}", "----", "----", "----",
+		"----" },
 	{ "permissions with other names", "{'READ':true,'drop':true}", "----", "----", "----", "----" },
 	{ "nothing", "{}", "----", "----", "----", "----" },
 	{ "null for a table", "null", NULL, NULL, NULL, NULL },
@@ -172,19 +177,29 @@ static const struct {
 	{ "false for attributes", ATTRIBUTES(true, true, true, "false"), "-iud", "----", "----", "----" },
 	{ "number for an attribute", ATTRIBUTES(true, true, true, "[5]"), "-iud", "----", "----", "----" },
 	{ "attribute without a name", ATTRIBUTES(true, true, true, "[{'read':true}]"), "-iud", "----", "----", "----" },
-	{ "limited attribute", ATTRIBUTES(true, true, true, "[" ONE("name", "'read':true,'insert':true,'update':false") "]"), "riud", "ri--",
-	  "ri--", "----" },
-	{ "table without insert", ATTRIBUTES(true, false, true, "[" ONE("name", "'read':true,'insert':true,'update':true") "]"), "r-ud", "r-u-",
-	  "r-u-", "----" },
-	{ "table without read", ATTRIBUTES(false, true, true, "[" ONE("name", "'read':true,'insert':true") "]"), "-iud", "-i--", "-i--", "----" },
-	{ "attribute's permissions of other types", ATTRIBUTES(true, true, true, "[" ONE("name", "'read':'yes','insert':1,'update':null") "]"), "-iud", "----",
-	  "----", "----" },
-	{ "the key", ATTRIBUTES(true, true, true, "[" ONE("id", "'read':false,'insert':true") "]"), "-iud", "-i--", "----", "----" },
-	{ "the key without what the table has not", ATTRIBUTES(false, true, true, "[" ONE("id", "'read':true,'insert':true") "]"), "-iud", "-i--", "----", "----" },
-	{ "attribute listed twice", ATTRIBUTES(true, true, true, "[" ONE("name", "'read':true,'update':true") "," ONE("age", "'read':true") ","
-		  ONE("name", "'insert':true,'update':true") "]"), "riud", "r-u-", "--u-", "r---" },
-	{ "names that resemble", ATTRIBUTES(true, true, true, "[" ONE("nam", "'read':true") "," ONE("name1", "'read':true") ","
-		  ONE("name\\u0000", "'read':true") "," ONE("", "'read':true") "]"), "riud", "r---", "----", "----" },
+	{ "limited attribute", ATTRIBUTES(true, true, true, "[" ONE("name", "'read':true,'insert':true,'update':false") "]"),
+		"riud", "ri--", "ri--", "----" },
+	{ "table without insert", ATTRIBUTES(true, false, true, "[" ONE("name", "'read':true,'insert':true,'update':true") "]"),
+		"r-ud", "r-u-", "r-u-", "----" },
+	{ "table without read", ATTRIBUTES(false, true, true, "[" ONE("name", "'read':true,'insert':true") "]"), "-iud", "-i--",
+		"-i--", "----" },
+	{ "attribute's permissions of other types",
+		ATTRIBUTES(true, true, true, "[" ONE("name", "'read':'yes','insert':1,'update':null") "]"), "-iud", "----", "----",
+		"----" },
+	{ "the key", ATTRIBUTES(true, true, true, "[" ONE("id", "'read':false,'insert':true") "]"), "-iud", "-i--", "----",
+		"----" },
+	{ "the key without what the table has not", ATTRIBUTES(false, true, true, "[" ONE("id", "'read':true,'insert':true") "]"),
+		"-iud", "-i--", "----", "----" },
+	{ "attribute listed twice",
+		ATTRIBUTES(true, true, true,
+			"[" ONE("name", "'read':true,'update':true") "," ONE("age", "'read':true") "," ONE(
+				"name", "'insert':true,'update':true") "]"),
+		"riud", "r-u-", "--u-", "r---" },
+	{ "names that resemble",
+		ATTRIBUTES(true, true, true,
+			"[" ONE("nam", "'read':true") "," ONE("name1", "'read':true") "," ONE("name\\u0000", "'read':true") "," ONE(
+				"", "'read':true") "]"),
+		"riud", "r---", "----", "----" },
 };
 
 START_TEST(permissions_of_a_table_and_its_attributes)
@@ -224,7 +239,8 @@ START_TEST(every_name_is_found_and_no_other)
 			buf_addf(&b, "%s't%d':{'read':true,'insert':%s,'attribute_permissions':[", j ? "," : "", j,
 				(i + j) % 2 ? "true" : "false");
 			for (int k = 0; k < COUNT; k++)
-				buf_addf(&b, "%s{'attribute_name':'a%d','read':%s}", k ? "," : "", k, (i + j + k) % 3 ? "true" : "false");
+				buf_addf(&b, "%s{'attribute_name':'a%d','read':%s}", k ? "," : "", k,
+					(i + j + k) % 3 ? "true" : "false");
 			buf_add_str(&b, "]}");
 		}
 		buf_add_str(&b, "}}");

@@ -122,7 +122,11 @@ END_TEST
 static const struct {
 	const char *name, *user;
 } bad_names[] = {
-	{ "no name", NULL }, { "empty", "" }, { "no UTF-8", "j\xfcrgen" }, { "surrogate", "\xed\xa0\x80" }, { "long zero", "\xc0\x80" },
+	{ "no name", NULL },
+	{ "empty", "" },
+	{ "no UTF-8", "j\xfcrgen" },
+	{ "surrogate", "\xed\xa0\x80" },
+	{ "long zero", "\xc0\x80" },
 };
 
 START_TEST(a_name_must_be_a_text)
@@ -257,8 +261,11 @@ START_TEST(a_token_given_with_a_password_stays)
 	make_ann();
 	set_well(set_role("ann", "writer"));
 	set_well(change((struct lyre_user_change){ .name = "ann",
-		.fields = LYRE_USER_PASSWORD | LYRE_USER_ROLE | LYRE_USER_ACTIVE | LYRE_USER_REFRESH_TOKEN, .password = "newer",
-		.role = "reader", .active = 1, .refresh_token = "fresh" }));
+		.fields = LYRE_USER_PASSWORD | LYRE_USER_ROLE | LYRE_USER_ACTIVE | LYRE_USER_REFRESH_TOKEN,
+		.password = "newer",
+		.role = "reader",
+		.active = 1,
+		.refresh_token = "fresh" }));
 	struct user now = user_of("ann");
 	ck_assert_str_eq(now.refresh_token, "fresh");
 	ck_assert_str_eq(now.role_id, "reader");

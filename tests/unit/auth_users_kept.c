@@ -51,8 +51,9 @@ END_TEST
 START_TEST(a_refused_change_changes_nothing)
 {
 	make_last_super_user();
-	ck_assert_int_eq(change((struct lyre_user_change){ .name = "ann", .fields = LYRE_USER_ROLE | LYRE_USER_ACTIVE,
-		.role = "su2", .active = 0 }), LYRE_ECONFLICT);
+	ck_assert_int_eq(change((struct lyre_user_change){
+				 .name = "ann", .fields = LYRE_USER_ROLE | LYRE_USER_ACTIVE, .role = "su2", .active = 0 }),
+		LYRE_ECONFLICT);
 	ck_assert(user_of("ann").active);
 	ck_assert_str_eq(user_of("ann").role_id, "super_user");
 }
@@ -168,9 +169,11 @@ END_TEST
 
 static void write_odd_users(void)
 {
-	ck_assert_json_eq(upsert("system", "hdb_user", "[{'username':'old','active':true,'role':'super_user','password':5},"
-		"{'username':'odd','active':'yes','role':[1],'stamp':{'a':1},'refresh_token':null},"
-		"{'username':5,'active':true,'role':'super_user'}]"), "'old' 'odd' 5");
+	ck_assert_json_eq(upsert("system", "hdb_user",
+				  "[{'username':'old','active':true,'role':'super_user','password':5},"
+				  "{'username':'odd','active':'yes','role':[1],'stamp':{'a':1},'refresh_token':null},"
+				  "{'username':5,'active':true,'role':'super_user'}]"),
+		"'old' 'odd' 5");
 }
 
 START_TEST(what_is_missing_in_a_record_is_empty)

@@ -88,8 +88,7 @@ static const struct {
 	{ "{\"operation\":", "Unexpected end of JSON input" },
 	{ "{\"operation\":\"describe_all\",}", "Expected double-quoted property name in JSON at position 28" },
 	{ "{'operation':'describe_all'}", "Expected property name or '}' in JSON at position 1" },
-	{ "{\"operation\":\"describe_all\",\"x\":NaN}",
-		"Unexpected token 'N', ...\"_all\",\"x\":NaN}\" is not valid JSON" },
+	{ "{\"operation\":\"describe_all\",\"x\":NaN}", "Unexpected token 'N', ...\"_all\",\"x\":NaN}\" is not valid JSON" },
 	{ "{\"a\":1}{\"a\":1}", "Unexpected non-whitespace character after JSON at position 7" },
 	{ "hello", "Unexpected token 'h', \"hello\" is not valid JSON" },
 	{ "{\"operation\":\"describe\x01_all\"}", "Bad control character in string literal in JSON at position 22" },
@@ -364,8 +363,8 @@ START_TEST(order_of_values)
 	static const char *const ascending[] = { "null", "{}", "false", "true", "-1e300", "-123456789012345678901",
 		"-9223372036854775809", "-9223372036854775808.0", "-1", "0", "0.5", "1", "9007199254740992", "9007199254740993",
 		"9223372036854775807", "9223372036854775808.0", "9223372036854775809", "18446744073709551615",
-		"18446744073709551616.0", "18446744073709551617", "1e300",
-		"\"\"", "\"a\"", "\"a\\u0000\"", "\"b\"", "\"\xc3\xa9\"" };
+		"18446744073709551616.0", "18446744073709551617", "1e300", "\"\"", "\"a\"", "\"a\\u0000\"", "\"b\"",
+		"\"\xc3\xa9\"" };
 	size_t n = sizeof ascending / sizeof *ascending;
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; j < n; j++) {

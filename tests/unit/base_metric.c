@@ -10,7 +10,9 @@
 #define ROUNDS 20000
 
 static const struct histogram_scale *const scales[] = {
-	&histogram_durations, &histogram_durations_coarse, &histogram_sizes,
+	&histogram_durations,
+	&histogram_durations_coarse,
+	&histogram_sizes,
 };
 
 START_TEST(scales_ascend)

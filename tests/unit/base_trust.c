@@ -50,8 +50,10 @@ static int as_user(void)
 	if (setgid(OTHER) || setuid(OTHER))
 		return 2;
 	return writers(OTHER, OTHER, 0664) == WRITERS_TRUSTED && writers(OTHER, STRANGER, 0664) == WRITERS_TRUSTED &&
-		writers(0, OTHER, 0664) == WRITERS_GROUP && writers(STRANGER, OTHER, 0664) == WRITERS_OWNER &&
-		writers(OTHER, OTHER, 0666) == WRITERS_ANYBODY ? 0 : 1;
+			writers(0, OTHER, 0664) == WRITERS_GROUP && writers(STRANGER, OTHER, 0664) == WRITERS_OWNER &&
+			writers(OTHER, OTHER, 0666) == WRITERS_ANYBODY ?
+		0 :
+		1;
 }
 
 START_TEST(a_private_group_is_trusted)

@@ -72,7 +72,8 @@ START_TEST(names)
 	add_name("2.5.4.3", "Z\xc3\xbcrich", 7);
 	finish("\x01", 1);
 	struct certificate_details d = describe();
-	ck_assert_str_eq(d.subject, "C=US O=Example\\, Inc. OU=\\ a\\+b \\\"c\\\\\\<d\\>\\;\\  ST=\\#1\\0A\\7F emailAddress=a@b.example CN=Z\xc3\xbcrich");
+	ck_assert_str_eq(d.subject,
+		"C=US O=Example\\, Inc. OU=\\ a\\+b \\\"c\\\\\\<d\\>\\;\\  ST=\\#1\\0A\\7F emailAddress=a@b.example CN=Z\xc3\xbcrich");
 	ck_assert_str_eq(d.issuer, d.subject);
 	ck_assert_ptr_null(d.alt_names);
 	char *name = certificate_name(&made);
@@ -95,7 +96,8 @@ START_TEST(alternatives)
 	add_alternative(GNUTLS_SAN_DNSNAME, "a.example, DNS:\"evil\"", 21);
 	finish("\x10\x01", 2);
 	struct certificate_details d = describe();
-	ck_assert_str_eq(d.alt_names, "IP Address:10.1.2.3, DNS:localhost, IP Address:0:0:0:0:0:0:0:1, IP Address:FE80:0:0:0:0:0:0:ABCD, "
+	ck_assert_str_eq(d.alt_names,
+		"IP Address:10.1.2.3, DNS:localhost, IP Address:0:0:0:0:0:0:0:1, IP Address:FE80:0:0:0:0:0:0:ABCD, "
 		"URI:http://x.example/, email:a@b.example, DNS:*.b.example, DNS:\"a.example, DNS:\\\"evil\\\"\"");
 	certificate_details_free(&d);
 	char **hosts = certificate_hosts(&made);
@@ -111,7 +113,11 @@ static const struct {
 	size_t len;
 	const char *text;
 } serials[] = {
-	{ "\x01", 1, "01" }, { "\x10\x01", 2, "1001" }, { "\x00\xff", 2, "FF" }, { "\x00\x00\x0a", 3, "0A" }, { "\x6d\x3b\x5c\x72", 4, "6D3B5C72" },
+	{ "\x01", 1, "01" },
+	{ "\x10\x01", 2, "1001" },
+	{ "\x00\xff", 2, "FF" },
+	{ "\x00\x00\x0a", 3, "0A" },
+	{ "\x6d\x3b\x5c\x72", 4, "6D3B5C72" },
 };
 
 START_TEST(serial)
@@ -127,7 +133,9 @@ static const struct {
 	int64_t seconds;
 	const char *text;
 } dates[] = {
-	{ NOW, "Nov 21 22:02:14 2026 GMT" }, { 0, "Jan  1 00:00:00 1970 GMT" }, { 1793567205, "Nov  1 21:06:45 2026 GMT" },
+	{ NOW, "Nov 21 22:02:14 2026 GMT" },
+	{ 0, "Jan  1 00:00:00 1970 GMT" },
+	{ 1793567205, "Nov  1 21:06:45 2026 GMT" },
 	{ 4102444799, "Dec 31 23:59:59 2099 GMT" },
 };
 
@@ -195,9 +203,10 @@ END_TEST
 
 START_TEST(hosts)
 {
-	static const char *const valid[] = { "a", "localhost", "a.example", "*.a.example", "A-1.example", "_x.example", "10.1.2.3", "::1", "xn--a.example" };
-	static const char *const invalid[] = { "", ".", "a.", ".a", "a..b", "-a", "a-", "*", "*.", "a.*.b", "*a.b", "a b", "a/b", "a:1", "1.2.3", "1.2.3.256",
-		"\xc3\xa4.example", "http://a" };
+	static const char *const valid[] = { "a", "localhost", "a.example", "*.a.example", "A-1.example", "_x.example", "10.1.2.3",
+		"::1", "xn--a.example" };
+	static const char *const invalid[] = { "", ".", "a.", ".a", "a..b", "-a", "a-", "*", "*.", "a.*.b", "*a.b", "a b", "a/b",
+		"a:1", "1.2.3", "1.2.3.256", "\xc3\xa4.example", "http://a" };
 	char label[70];
 	for (size_t i = 0; i < sizeof valid / sizeof *valid; i++)
 		ck_assert_msg(host_is_valid(valid[i], strlen(valid[i])), "%s", valid[i]);
@@ -259,7 +268,10 @@ START_TEST(utf8)
 		text_add_character(&t, c);
 	}
 	char *s = text_take(&t);
-	ck_assert_str_eq(s, "a\xef\xbf\xbd\xc3\xa4\xe2\x82\xac\xf0\x9f\x90\xb6" "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" "\xef\xbf\xbd\xef\xbf\xbd");
+	ck_assert_str_eq(s,
+		"a\xef\xbf\xbd\xc3\xa4\xe2\x82\xac\xf0\x9f\x90\xb6"
+		"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"
+		"\xef\xbf\xbd\xef\xbf\xbd");
 	free(s);
 }
 END_TEST

@@ -235,8 +235,10 @@ END_TEST
 START_TEST(a_setting_that_is_overridden_is_written_and_noted)
 {
 	put(file, "");
-	struct config_sources s = { .file = file, .sets = (const char *const[]){ "logging.level=debug" }, .set_count = 1,
-				    .environ = (char *[]){ (char[]){ "LYRE_THREADS=7" }, NULL } };
+	struct config_sources s = { .file = file,
+		.sets = (const char *const[]){ "logging.level=debug" },
+		.set_count = 1,
+		.environ = (char *[]){ (char[]){ "LYRE_THREADS=7" }, NULL } };
 	struct config *c = load_sources(&s);
 	ck_assert_int_eq(set_in(c, "{'logging_level':'info','threads':2,'http_port':1}"), 0);
 	ck_assert_str_eq(noted, "logging.level:3 threads:2 http.port:1 ");
@@ -267,8 +269,9 @@ static const struct {
 
 START_TEST(the_configuration_is_shown_as_json)
 {
-	put(file, "threads: 2\nhttp: {timeout: 2m, corsAccessList: [a, ~], mtls: {x: [1, 'y', ~, true, 1.5]}}\nrootPath: /r\n"
-		  "modules:\n  mine: {secret: abc, deep: {size: 2K}}\n  plain: true\n");
+	put(file,
+		"threads: 2\nhttp: {timeout: 2m, corsAccessList: [a, ~], mtls: {x: [1, 'y', ~, true, 1.5]}}\nrootPath: /r\n"
+		"modules:\n  mine: {secret: abc, deep: {size: 2K}}\n  plain: true\n");
 	struct config *c = load();
 	struct buf b;
 	struct lyre_out o;
@@ -296,7 +299,8 @@ START_TEST(a_list_of_sections_is_shown_as_one)
 	out_init(&o, &b);
 	ck_assert_int_eq(config_write(c, &o, &err), 0);
 	const char *text = buf_cstr(&b), *tls = strstr(text, "\"tls\":[{\"certificate\":\"/r/a.pem\",");
-	ck_assert_msg(tls && strstr(tls, "},{\"certificate\":null,\"privateKey\":\"/r/keys/privateKey.pem\",\"host\":\"b\","), "%s", text);
+	ck_assert_msg(tls && strstr(tls, "},{\"certificate\":null,\"privateKey\":\"/r/keys/privateKey.pem\",\"host\":\"b\","), "%s",
+		text);
 	ck_assert_msg(strstr(text, "\"mtls\":{\"enabled\":null,\"required\":null,\"user\":\"*\","), "%s", text);
 	buf_free(&b);
 	config_free(c);

@@ -95,7 +95,7 @@ static int is_shown(void *ctx, const struct config_item *item)
 	const struct shown *s = ctx;
 	ck_assert_msg(item->source == CONFIG_FILE && item->line > 0, "etc/lyre.yaml does not show %s", item->key);
 	ck_assert_msg(strstr(s->text, item->setting->help) != NULL, "etc/lyre.yaml does not say of %s: %s", item->key,
-		      item->setting->help);
+		item->setting->help);
 	same_value(s->file, s->defaults, item);
 	return 0;
 }

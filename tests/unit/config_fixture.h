@@ -76,8 +76,8 @@ UNUSED static struct config *load_sources(const struct config_sources *s)
 	ck_assert_msg(!rc, "%s", err.text);
 	rc = config_modules(c, "plain mine", &modules, &count, &err);
 	for (size_t i = 0; i < count && !rc; i++)
-		rc = config_declare_module(c, modules[i].name,
-					   !strcmp(modules[i].name, "mine") ? module_list : (struct lyre_list){ 0 }, &err);
+		rc = config_declare_module(
+			c, modules[i].name, !strcmp(modules[i].name, "mine") ? module_list : (struct lyre_list){ 0 }, &err);
 	ck_assert_msg(!rc, "%s", err.text);
 	return c;
 }

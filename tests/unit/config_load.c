@@ -100,12 +100,12 @@ END_TEST
 START_TEST(set_overrides_environment_overrides_file)
 {
 	char *environment[] = { "PATH=/bin", "LYRE_OPERATIONSAPI_NETWORK_PORT=2", "LYRE_logging_level=info",
-				"LYRE_OPERATIONSAPI_NETWORK_CORSACCESSLIST=*", "LYRE_ADMIN_PASSWORD=[x", "LYRE_STORAGE_PATH=/env",
-				"LYRE_SOMETHING_ELSE=*x", NULL };
+		"LYRE_OPERATIONSAPI_NETWORK_CORSACCESSLIST=*", "LYRE_ADMIN_PASSWORD=[x", "LYRE_STORAGE_PATH=/env",
+		"LYRE_SOMETHING_ELSE=*x", NULL };
 	int rc = load("operationsApi: {network: {port: 1}}\nlogging: {level: debug}\nstorage: {maxTrees: 20}\n",
-		      SETS("operationsApi.network.port=3", "operationsApi.network.corsAccessList=[a, 'b c']", "threads.count=7",
-			   "operationsApi.network.host=::1"),
-		      environment);
+		SETS("operationsApi.network.port=3", "operationsApi.network.corsAccessList=[a, 'b c']", "threads.count=7",
+			"operationsApi.network.host=::1"),
+		environment);
 	ck_assert_msg(!rc, "%s", err.text);
 	ck_assert_int_eq(config_int(config, "operationsApi.network.port"), 3);
 	ck_assert_int_eq(config_int(config, "threads"), 7);
@@ -137,15 +137,17 @@ START_TEST(settings_without_effect_are_warned_of)
 	char *environment[] = { "LYRE_OPERATIONAPI_NETWORK_PORT=2", NULL };
 	ck_assert_int_eq(load("mqtt:\n  network: {port: 1883, securePort: 8883, mtls: {required: true}}\n"
 			      "http: {port: 9926}\n",
-			      NULL, 0, environment),
-			 0);
+				 NULL, 0, environment),
+		0);
 	size_t count;
 	const char *const *lines = config_warnings(config, &count);
 	ck_assert_uint_eq(count, 2);
-	ck_assert_str_eq(lines[0], "environment LYRE_OPERATIONAPI_NETWORK_PORT is not a known setting and is ignored; did you "
-				   "mean LYRE_OPERATIONSAPI_NETWORK_PORT?");
-	ck_assert_str_eq(lines[1], "these settings have no effect in this build: http.port, mqtt.network.port, "
-				   "mqtt.network.securePort, mqtt.network.mtls");
+	ck_assert_str_eq(lines[0],
+		"environment LYRE_OPERATIONAPI_NETWORK_PORT is not a known setting and is ignored; did you "
+		"mean LYRE_OPERATIONSAPI_NETWORK_PORT?");
+	ck_assert_str_eq(lines[1],
+		"these settings have no effect in this build: http.port, mqtt.network.port, "
+		"mqtt.network.securePort, mqtt.network.mtls");
 }
 END_TEST
 
@@ -185,8 +187,9 @@ START_TEST(sections_of_certificates_may_be_lists)
 	ck_assert(config_bool(config, "operationsApi.network.mtls.required"));
 	ck_assert(config_is_null(config, "operationsApi.network.mtls.user"));
 	config_free(config);
-	load_well("rootPath: /srv\ntls:\n  - certificate: a.pem\n    host: a.example\n  - {certificate: /b.pem, privateKey: b.key}\n"
-		  "operationsApi: {network: {mtls: true}, tls: []}\n");
+	load_well(
+		"rootPath: /srv\ntls:\n  - certificate: a.pem\n    host: a.example\n  - {certificate: /b.pem, privateKey: b.key}\n"
+		"operationsApi: {network: {mtls: true}, tls: []}\n");
 	ck_assert_uint_eq(config_count(config, "tls"), 2);
 	ck_assert_uint_eq(config_count(config, "operationsApi.tls"), 0);
 	ck_assert_uint_eq(config_count(config, "logging"), 0);
@@ -205,44 +208,42 @@ static const struct {
 	const char *text, *sentence;
 } refused[] = {
 	{ "tls:\n  - certificate: a.pem\n    privatekey: b\n",
-	  ":3:5: unknown setting 'tls.0.privatekey'; did you mean 'tls.0.privateKey'?" },
+		":3:5: unknown setting 'tls.0.privatekey'; did you mean 'tls.0.privateKey'?" },
 	{ "tls: [{certificate: 5}]\n", ":1:21: 'tls.0.certificate' must be a path, or null; found 5" },
 	{ "tls: [a.pem]\n", ":1:7: 'tls.0' must be a mapping of settings; found a text" },
 	{ "operationsApi: {tls: [[]]}\n", ":1:23: 'operationsApi.tls.0' must be a mapping of settings; found a list" },
 	{ "operationsApi:\n  network:\n    prot: 1\n",
-	  ":3:5: unknown setting 'operationsApi.network.prot'; did you mean 'operationsApi.network.port'?" },
+		":3:5: unknown setting 'operationsApi.network.prot'; did you mean 'operationsApi.network.port'?" },
 	{ "operationApi:\n  network: {port: 1}\n", ":1:1: unknown setting 'operationApi'; did you mean 'operationsApi'?" },
 	{ "loggin: {level: warn}\n", ":1:1: unknown setting 'loggin'; did you mean 'logging'?" },
 	{ "logging: {stdstreams: true}\n", ":1:11: unknown setting 'logging.stdstreams'; did you mean 'logging.stdStreams'?" },
-	{ "corsAccessList: []\n",
-	  ":1:1: unknown setting 'corsAccessList'; did you mean 'operationsApi.network.corsAccessList'?" },
+	{ "corsAccessList: []\n", ":1:1: unknown setting 'corsAccessList'; did you mean 'operationsApi.network.corsAccessList'?" },
 	{ "quite_different: 1\n", ":1:1: unknown setting 'quite_different'" },
 	{ "operationsApi:\n  network:\n    port: abc\n",
-	  ":3:11: 'operationsApi.network.port' must be a whole number from 0 to 65535, or null; found abc" },
+		":3:11: 'operationsApi.network.port' must be a whole number from 0 to 65535, or null; found abc" },
 	{ "operationsApi: {network: {port: 70000}}\n",
-	  ":1:33: 'operationsApi.network.port' must be a whole number from 0 to 65535, or null; found 70000" },
+		":1:33: 'operationsApi.network.port' must be a whole number from 0 to 65535, or null; found 70000" },
 	{ "operationsApi: {network: {port: '1'}}\n",
-	  ":1:33: 'operationsApi.network.port' must be a whole number from 0 to 65535, or null; found the string \"1\"" },
+		":1:33: 'operationsApi.network.port' must be a whole number from 0 to 65535, or null; found the string \"1\"" },
 	{ "threads: 1.5\n", ":1:10: 'threads' must be a whole number from 1 to 1024, or null; found 1.5" },
 	{ "logging: {level: loud}\n",
-	  ":1:18: 'logging.level' must be one of notify fatal error warn info debug trace; found loud" },
+		":1:18: 'logging.level' must be one of notify fatal error warn info debug trace; found loud" },
 	{ "logging: {level: null}\n",
-	  ":1:18: 'logging.level' must be one of notify fatal error warn info debug trace; found null" },
+		":1:18: 'logging.level' must be one of notify fatal error warn info debug trace; found null" },
 	{ "logging: {file: yes}\n", ":1:17: 'logging.file' must be true or false; found yes" },
 	{ "logging: {root: 5}\n", ":1:17: 'logging.root' must be a path; found 5" },
 	{ "logging: {root: [a]}\n", ":1:17: 'logging.root' must be a path; found a list" },
 	{ "logging: {rotation: {maxSize: 10X}}\n",
-	  ":1:31: 'logging.rotation.maxSize' must be a size such as 64M or 1G, from 4K to 1T, or null; found 10X" },
+		":1:31: 'logging.rotation.maxSize' must be a size such as 64M or 1G, from 4K to 1T, or null; found 10X" },
 	{ "logging: {rotation: {interval: 10X}}\n",
-	  ":1:32: 'logging.rotation.interval' must be a duration such as 30s or 10m, from 1s to 3650d, or null; found 10X" },
+		":1:32: 'logging.rotation.interval' must be a duration such as 30s or 10m, from 1s to 3650d, or null; found 10X" },
 	{ "authentication: {operationTokenTimeout: 3600}\n",
-	  ":1:41: 'authentication.operationTokenTimeout' must be a duration such as 30s or 10m, from 1s to 36500d; found 3600" },
+		":1:41: 'authentication.operationTokenTimeout' must be a duration such as 30s or 10m, from 1s to 36500d; found 3600" },
 	{ "authentication: {refreshTokenTimeout: '3600'}\n",
-	  ":1:39: 'authentication.refreshTokenTimeout' must be a duration such as 30s or 10m, from 1s to 36500d; found the string \"3600\"" },
-	{ "storage: {maxSize: -1}\n",
-	  ":1:20: 'storage.maxSize' must be a size such as 4096, 512K, 64M or 1G; found -1" },
+		":1:39: 'authentication.refreshTokenTimeout' must be a duration such as 30s or 10m, from 1s to 36500d; found the string \"3600\"" },
+	{ "storage: {maxSize: -1}\n", ":1:20: 'storage.maxSize' must be a size such as 4096, 512K, 64M or 1G; found -1" },
 	{ "operationsApi: {network: {corsAccessList: [a, [b]]}}\n",
-	  ":1:47: 'operationsApi.network.corsAccessList' must be a list of strings, or null; found a list" },
+		":1:47: 'operationsApi.network.corsAccessList' must be a list of strings, or null; found a list" },
 	{ "logging: warn\n", ":1:10: 'logging' is a section: it must be a mapping of settings" },
 	{ "logging: {level: warn}\nlogging.level: info\n", ":2:1: 'logging.level' is set twice (first on line 1)" },
 	{ "- a\n", ":1:1: the configuration must be a mapping of settings; found a list" },
@@ -262,7 +263,7 @@ static const struct {
 	const char *set, *sentence;
 } bad_sets[] = {
 	{ "logging.level=loud",
-	  "--set logging.level: 'logging.level' must be one of notify fatal error warn info debug trace; found loud" },
+		"--set logging.level: 'logging.level' must be one of notify fatal error warn info debug trace; found loud" },
 	{ "logging.levle=warn", "--set logging.levle: unknown setting 'logging.levle'; did you mean 'logging.level'?" },
 	{ "logging=warn", "--set logging: 'logging' is a section: set one of the settings below it" },
 	{ "logging.level", "--set logging.level: must be key.path=value" },
@@ -280,8 +281,9 @@ START_TEST(a_bad_variable_is_refused)
 {
 	char *environment[] = { "LYRE_OPERATIONSAPI_NETWORK_PORT=http", NULL };
 	ck_assert_int_eq(load("", NULL, 0, environment), LYRE_EINVAL);
-	ck_assert_str_eq(err.text, "environment LYRE_OPERATIONSAPI_NETWORK_PORT: 'operationsApi.network.port' must be a "
-				   "whole number from 0 to 65535, or null; found http");
+	ck_assert_str_eq(err.text,
+		"environment LYRE_OPERATIONSAPI_NETWORK_PORT: 'operationsApi.network.port' must be a "
+		"whole number from 0 to 65535, or null; found http");
 }
 END_TEST
 

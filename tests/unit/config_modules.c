@@ -60,7 +60,7 @@ static const char *list(void)
 	out[0] = '\0';
 	for (size_t i = 0; i < count; i++)
 		snprintf(out + strlen(out), sizeof out - strlen(out), "%s%s%s%s%s", i ? " " : "", modules[i].name,
-			 modules[i].optional ? "?" : "", modules[i].path ? "=" : "", modules[i].path ? modules[i].path : "");
+			modules[i].optional ? "?" : "", modules[i].path ? "=" : "", modules[i].path ? modules[i].path : "");
 	return out;
 }
 
@@ -100,8 +100,7 @@ static const struct {
 } bad_lists[] = {
 	{ "modules: {Data: true}\n", ":1:11: 'Data' is not a module name: use 1 to 31 of a to z, 0 to 9, _ and -" },
 	{ "modules: [a,\n  a]\n", ":2:3: module 'a' is named twice" },
-	{ "modules: [{a: 1}]\n",
-	  ":1:11: 'modules' as a list can contain only names; use a mapping for modules with settings" },
+	{ "modules: [{a: 1}]\n", ":1:11: 'modules' as a list can contain only names; use a mapping for modules with settings" },
 	{ "modules: {a: [b]}\n", ":1:14: 'modules.a' must be true, false or a mapping of its settings; found a list" },
 	{ "modules: {a: {optional: maybe}}\n", ":1:25: 'modules.a.optional' must be true or false; found maybe" },
 	{ "modules: data\n", ":1:10: 'modules' must be a mapping or a list; found 'data'" },
@@ -118,8 +117,8 @@ START_TEST(settings_of_a_module_come_from_every_source)
 {
 	ck_assert_int_eq(load("rootPath: /r\nmodules:\n  x:\n    optional: true\n    greeting: hi\n    limits: {size: 2K}\n"
 			      "    token: 123\n",
-			      "modules.x.rate=0.25", "LYRE_MODULES_X_WORDS=[c]"),
-			 0);
+				 "modules.x.rate=0.25", "LYRE_MODULES_X_WORDS=[c]"),
+		0);
 	int rc = config_declare_module(config, "x", declared, &err);
 	ck_assert_msg(!rc, "%s", err.text);
 	rc = config_check_unknown(config, &err);
@@ -150,10 +149,9 @@ END_TEST
 static const struct {
 	const char *text, *sentence;
 } bad_settings[] = {
-	{ "modules:\n  x:\n    greting: hi\n",
-	  ":3:5: unknown setting 'modules.x.greting'; did you mean 'modules.x.greeting'?" },
+	{ "modules:\n  x:\n    greting: hi\n", ":3:5: unknown setting 'modules.x.greting'; did you mean 'modules.x.greeting'?" },
 	{ "modules: {x: {limits: {size: big}}}\n",
-	  ":1:30: 'modules.x.limits.size' must be a size such as 64M or 1G, from 1 to 1G, or null; found big" },
+		":1:30: 'modules.x.limits.size' must be a size such as 64M or 1G, from 1 to 1G, or null; found big" },
 	{ "modules: {x: {rate: 2}}\n", ":1:21: 'modules.x.rate' must be a number from 0 to 1; found 2" },
 	{ "modules: {x: {pin: secret}}\n", ":1:20: 'modules.x.pin' must be a whole number; found a plain value" },
 };
@@ -171,8 +169,8 @@ START_TEST(an_unknown_setting_of_set_is_refused)
 	ck_assert_int_eq(load("modules: {x: true}\n", "modules.x.greting=1", NULL), 0);
 	ck_assert_int_eq(config_declare_module(config, "x", declared, &err), 0);
 	ck_assert_int_eq(config_check_unknown(config, &err), LYRE_EINVAL);
-	ck_assert_str_eq(err.text,
-			 "--set modules.x.greting: unknown setting 'modules.x.greting'; did you mean 'modules.x.greeting'?");
+	ck_assert_str_eq(
+		err.text, "--set modules.x.greting: unknown setting 'modules.x.greting'; did you mean 'modules.x.greeting'?");
 }
 END_TEST
 
@@ -194,8 +192,9 @@ START_TEST(an_unknown_variable_is_warned_of)
 	size_t n;
 	const char *const *lines = config_warnings(config, &n);
 	ck_assert_uint_eq(n, 1);
-	ck_assert_str_eq(lines[0], "environment LYRE_MODULES_X_GRETING is not a known setting and is ignored; did you mean "
-				   "LYRE_MODULES_X_GREETING?");
+	ck_assert_str_eq(lines[0],
+		"environment LYRE_MODULES_X_GRETING is not a known setting and is ignored; did you mean "
+		"LYRE_MODULES_X_GREETING?");
 }
 END_TEST
 

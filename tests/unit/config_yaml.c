@@ -85,8 +85,9 @@ static const struct {
 	{ "a: [1\n", ":2:1: did not find expected ',' or ']', while parsing a flow sequence that starts at line 1" },
 	{ "a: 1\n\tb: 2\n", ":2:1: tabs are not allowed in indentation; use spaces" },
 	{ "a: \"\xc3\xa9\"\nb:\n\tc: 2\n", ":3:1: tabs are not allowed in indentation; use spaces" },
-	{ "a: @b\n", ":1:4: found character that cannot start any token, while scanning for the next token that starts at "
-		      "line 1" },
+	{ "a: @b\n",
+		":1:4: found character that cannot start any token, while scanning for the next token that starts at "
+		"line 1" },
 	{ "a: \xff\n", ":1:4: invalid leading UTF-8 octet" },
 	{ "a: 1\nb: \x01\n", ":2:4: control characters are not allowed" },
 };

@@ -12,11 +12,19 @@ static int handler(lyre_call *call)
 	return 0;
 }
 
-#define DATABASE { .name = "database", .types = LYRE_T_STRING, .flags = LYRE_P_NAME, .fallback = "\"dev\"" }
-#define TABLE { .name = "table", .types = LYRE_T_STRING | LYRE_T_NUMBER, .flags = LYRE_P_REQUIRED | LYRE_P_NAME }
+#define DATABASE                                                                                        \
+	{                                                                                               \
+		.name = "database", .types = LYRE_T_STRING, .flags = LYRE_P_NAME, .fallback = "\"dev\"" \
+	}
+#define TABLE                                                                                                   \
+	{                                                                                                       \
+		.name = "table", .types = LYRE_T_STRING | LYRE_T_NUMBER, .flags = LYRE_P_REQUIRED | LYRE_P_NAME \
+	}
 
 static const struct lyre_param write_params[] = {
-	DATABASE, TABLE, { .name = "records", .types = LYRE_T_ARRAY, .flags = LYRE_P_REQUIRED | LYRE_P_WRITES },
+	DATABASE,
+	TABLE,
+	{ .name = "records", .types = LYRE_T_ARRAY, .flags = LYRE_P_REQUIRED | LYRE_P_WRITES },
 };
 static const struct lyre_param search_params[] = {
 	DATABASE,
@@ -29,7 +37,9 @@ static const struct lyre_param search_params[] = {
 	{ .name = "desc", .types = LYRE_T_BOOLEAN },
 };
 static const struct lyre_param change_params[] = {
-	DATABASE, TABLE, { .name = "where", .types = LYRE_T_STRING, .flags = LYRE_P_READS },
+	DATABASE,
+	TABLE,
+	{ .name = "where", .types = LYRE_T_STRING, .flags = LYRE_P_READS },
 	{ .name = "records", .types = LYRE_T_ARRAY, .flags = LYRE_P_REQUIRED | LYRE_P_WRITES },
 };
 static const struct lyre_param describe_params[] = { DATABASE };
@@ -43,7 +53,10 @@ static const struct lyre_param outer_params[] = {
 	{ .name = "request", .types = LYRE_T_OBJECT, .flags = LYRE_P_REQUIRED | LYRE_P_REQUEST },
 };
 
-#define OPERATION(n, a, p, list) { .name = n, .handler = handler, .access = a, .permissions = p, .params = LYRE_LIST(list) }
+#define OPERATION(n, a, p, list)                                                                        \
+	{                                                                                               \
+		.name = n, .handler = handler, .access = a, .permissions = p, .params = LYRE_LIST(list) \
+	}
 
 static const struct lyre_operation declared[] = {
 	OPERATION("insert", LYRE_ACCESS_USER, LYRE_PERMIT_INSERT, write_params),
@@ -64,14 +77,13 @@ static const struct lyre_operation declared[] = {
 
 #define ATTRIBUTE(name, rest) "{'attribute_name':'" name "'," rest "}"
 
-static const char limited[] =
-	"{'id':'l','role':'l','permission':{'structure_user':['mine'],'dev':{'tables':{"
-	"'all':{'read':true,'insert':true,'update':true},"
-	"'7':{'read':true},"
-	"'7.5':{'read':true},"
-	"'some':{'read':true,'insert':true,'update':true,'attribute_permissions':["
-	ATTRIBUTE("a", "'read':true,'insert':true,'update':true") ","
-	ATTRIBUTE("b", "'read':true") "," ATTRIBUTE("c", "'insert':true") "]}}}}}";
+static const char limited[] = "{'id':'l','role':'l','permission':{'structure_user':['mine'],'dev':{'tables':{"
+			      "'all':{'read':true,'insert':true,'update':true},"
+			      "'7':{'read':true},"
+			      "'7.5':{'read':true},"
+			      "'some':{'read':true,'insert':true,'update':true,'attribute_permissions':[" ATTRIBUTE(
+				      "a", "'read':true,'insert':true,'update':true") "," ATTRIBUTE("b",
+				      "'read':true") "," ATTRIBUTE("c", "'insert':true") "]}}}}}";
 
 static struct dispatch dispatch;
 static struct arena bodies, arena;
@@ -90,8 +102,7 @@ static void set_up(void)
 	arena_init(&arena);
 	registry_init(&dispatch.registry);
 	err = (struct err){ 0 };
-	ck_assert_msg(!registry_add(&dispatch.registry, "test", NULL, (struct lyre_list)LYRE_LIST(declared), &err),
-		"%s", err.text);
+	ck_assert_msg(!registry_add(&dispatch.registry, "test", NULL, (struct lyre_list)LYRE_LIST(declared), &err), "%s", err.text);
 	ck_assert_int_eq(json_read(&bodies, limited, &record, &err), 0);
 	ck_assert_int_eq(role_make(&role, &record, &err), 0);
 	user.role = role;
@@ -140,12 +151,11 @@ static const char *ask_of(const struct principal *who, const char *body)
 	return text;
 }
 
-#define CLOSED \
-	"The `system` database, tables and records are used internally by HarperDB and cannot be updated or removed."
+#define CLOSED "The `system` database, tables and records are used internally by HarperDB and cannot be updated or removed."
 #define NO(name) "'Attribute `" name "` does not exist on `dev.some`'"
 #define NONE(list) "[][" list "]"
-#define LACKS(attributes)                                                                                              \
-	"[{'schema':'dev','table':'some','required_table_permissions':[],"                                \
+#define LACKS(attributes)                                                  \
+	"[{'schema':'dev','table':'some','required_table_permissions':[]," \
 	"'required_attribute_permissions':[" attributes "]}]"
 #define LACKS_ATTRIBUTE(name, permissions) "{'attribute_name':'" name "','required_permissions':[" permissions "]}"
 #define INSERT(table, records) "{'operation':'insert','table':'" table "','records':" records "}"
@@ -164,9 +174,10 @@ static const struct {
 	{ "table named by a whole number", "{'operation':'search','table':7}", "ok" },
 	{ "table named by a fraction", "{'operation':'search','table':7.5}", "ok" },
 	{ "unknown table named by a number", "{'operation':'search','table':8}", NONE("'Table `dev.8` does not exist'") },
-	{ "unknown database named by a number", "{'operation':'search','database':9,'table':8}", NONE("'database `9` does not exist'") },
+	{ "unknown database named by a number", "{'operation':'search','database':9,'table':8}",
+		NONE("'database `9` does not exist'") },
 	{ "unknown table hides its attributes", "{'operation':'search','table':'none','conditions':[{'attribute':'x'}]}",
-	  NONE("'Table `dev.none` does not exist'") },
+		NONE("'Table `dev.none` does not exist'") },
 	/* not given, or no name: the check of the arguments says it */
 	{ "no table", "{'operation':'search'}", "ok" },
 	{ "null for a table", "{'operation':'search','table':null}", "ok" },
@@ -175,59 +186,71 @@ static const struct {
 	/* tables */
 	{ "tables that may be read", "{'operation':'read_all','tables':['all',7,null]}", "ok" },
 	{ "unknown tables are listed once, in order", "{'operation':'read_all','table':'x','tables':['y','all','x','y']}",
-	  NONE("'Table `dev.x` does not exist','Table `dev.y` does not exist'") },
-	{ "attributes are asked of each table", "{'operation':'read_all','tables':['all','some'],'get_attributes':['a','z']}", NONE(NO("z")) },
-	{ "null for all tables", "{'operation':'read_all','table':null}", "['Operation `readAll` is restricted to `super_user` roles'][]" },
+		NONE("'Table `dev.x` does not exist','Table `dev.y` does not exist'") },
+	{ "attributes are asked of each table", "{'operation':'read_all','tables':['all','some'],'get_attributes':['a','z']}",
+		NONE(NO("z")) },
+	{ "null for all tables", "{'operation':'read_all','table':null}",
+		"['Operation `readAll` is restricted to `super_user` roles'][]" },
 	{ "no tables", "{'operation':'read_all','tables':[]}", "ok" },
 	/* the database as a whole */
 	{ "describe the default database", "{'operation':'describe'}", "ok" },
 	{ "describe one's own database", "{'operation':'describe','schema':'mine'}", "ok" },
 	{ "describe an unknown database", "{'operation':'describe','schema':'x'}", NONE("'database `x` does not exist'") },
 	{ "describe the system database", "{'operation':'describe','schema':'system'}",
-	  "['Your role does not have permission to view database metadata for `system`'][]" },
+		"['Your role does not have permission to view database metadata for `system`'][]" },
 	{ "structure of one's own database", "{'operation':'make','schema':'mine'}", "ok" },
-	{ "structure of another database", "{'operation':'make'}", "['User does not have access to perform `make` against schema `dev`'][]" },
+	{ "structure of another database", "{'operation':'make'}",
+		"['User does not have access to perform `make` against schema `dev`'][]" },
 	{ "structure of the system database", "{'operation':'make','schema':'system'}", CLOSED },
 	/* what is read */
 	{ "every attribute", SEARCH("'get_attributes':['*']"), "ok" },
 	{ "readable attributes and the key", SEARCH("'get_attributes':['id','$id','a','b']"), "ok" },
-	{ "attributes that may not be read, and unknown ones", SEARCH("'get_attributes':['c','a','z','z','a']"), LACKS(LACKS_ATTRIBUTE("c", "'read'")) "[" NO("z") "]" },
+	{ "attributes that may not be read, and unknown ones", SEARCH("'get_attributes':['c','a','z','z','a']"),
+		LACKS(LACKS_ATTRIBUTE("c", "'read'")) "[" NO("z") "]" },
 	{ "attributes named by numbers", SEARCH("'get_attributes':[5,-0.5]"), NONE(NO("5") "," NO("-0.5")) },
-	{ "attribute named by a large number", SEARCH("'get_attributes':[123456789012345678901234567890]"), NONE(NO("123456789012345678901234567890")) },
-	{ "attributes named by objects", SEARCH("'get_attributes':[{'name':'a','select':['z']},{'name':'y'},null,true]"), NONE(NO("y")) },
+	{ "attribute named by a large number", SEARCH("'get_attributes':[123456789012345678901234567890]"),
+		NONE(NO("123456789012345678901234567890")) },
+	{ "attributes named by objects", SEARCH("'get_attributes':[{'name':'a','select':['z']},{'name':'y'},null,true]"),
+		NONE(NO("y")) },
 	{ "text for a list of attributes", SEARCH("'get_attributes':'z'"), NONE(NO("z")) },
 	{ "attribute", SEARCH("'attribute':'z'"), NONE(NO("z")) },
 	{ "search_attribute", SEARCH("'search_attribute':'z'"), NONE(NO("z")) },
 	{ "parameter that reads nothing", SEARCH("'desc':'z'"), "ok" },
 	{ "conditions", SEARCH("'conditions':[{'attribute':'a','value':'z'},{'search_attribute':'y'},{'attribute':['x']}]"),
-	  NONE(NO("y") "," NO("x")) },
-	{ "nested conditions", SEARCH("'conditions':[{'operator':'or','conditions':[{'conditions':[{'attribute':'z'}]},{'attribute':'a'}]}]"),
-	  NONE(NO("z")) },
+		NONE(NO("y") "," NO("x")) },
+	{ "nested conditions",
+		SEARCH("'conditions':[{'operator':'or','conditions':[{'conditions':[{'attribute':'z'}]},{'attribute':'a'}]}]"),
+		NONE(NO("z")) },
 	{ "sort and its next", SEARCH("'sort':{'attribute':'a','next':{'attribute':'z','next':{'attribute':'y'}}}"),
-	  NONE(NO("z") "," NO("y")) },
+		NONE(NO("z") "," NO("y")) },
 	{ "query", SEARCH("'query':{'select':['z'],'conditions':[{'attribute':'y'}],'sort':{'attribute':'x'}}"),
-	  NONE(NO("z") "," NO("y") "," NO("x")) },
-	{ "unknown attributes in the order of the parameters", SEARCH("'get_attributes':['y'],'sort':{'attribute':'x'},'attribute':'z'"),
-	  NONE(NO("z") "," NO("y") "," NO("x")) },
+		NONE(NO("z") "," NO("y") "," NO("x")) },
+	{ "unknown attributes in the order of the parameters",
+		SEARCH("'get_attributes':['y'],'sort':{'attribute':'x'},'attribute':'z'"), NONE(NO("z") "," NO("y") "," NO("x")) },
 	/* what is written */
 	{ "attributes that may be written", INSERT("some", "[{'id':1,'a':1,'c':{'z':1}},{'a':2}]"), "ok" },
-	{ "attributes that may not be written, and unknown ones", INSERT("some", "[{'id':1,'a':1},{'a':1,'z':1},{'y':1,'z':1},{'y':1,'b':1}]"),
-	  LACKS(LACKS_ATTRIBUTE("b", "'insert'")) "[" NO("z") "," NO("y") "]" },
+	{ "attributes that may not be written, and unknown ones",
+		INSERT("some", "[{'id':1,'a':1},{'a':1,'z':1},{'y':1,'z':1},{'y':1,'b':1}]"),
+		LACKS(LACKS_ATTRIBUTE("b", "'insert'")) "[" NO("z") "," NO("y") "]" },
 	{ "upsert needs insert and update", UPSERT("some", "[{'c':1,'b':1,'a':1}]"),
-	  LACKS(LACKS_ATTRIBUTE("c", "'update'") "," LACKS_ATTRIBUTE("b", "'insert','update'")) "[]" },
+		LACKS(LACKS_ATTRIBUTE("c", "'update'") "," LACKS_ATTRIBUTE("b", "'insert','update'")) "[]" },
 	{ "object for a list of records", INSERT("some", "{'z':1}"), NONE(NO("z")) },
-	{ "unknown attributes of later records", INSERT("some", "[{},{'a':1},{'a':1,'z':1,'y':1},{'a':1}]"), NONE(NO("z") "," NO("y")) },
+	{ "unknown attributes of later records", INSERT("some", "[{},{'a':1},{'a':1,'z':1,'y':1},{'a':1}]"),
+		NONE(NO("z") "," NO("y")) },
 	{ "attributes read and attributes written", "{'operation':'change','table':'some','where':'c','records':[{'b':1,'c':1}]}",
-	  LACKS(LACKS_ATTRIBUTE("c", "'read'") "," LACKS_ATTRIBUTE("b", "'insert'")) "[]" },
+		LACKS(LACKS_ATTRIBUTE("c", "'read'") "," LACKS_ATTRIBUTE("b", "'insert'")) "[]" },
 	{ "records that are not objects", INSERT("some", "[7,null,[{'z':1}],'z']"), "ok" },
 	{ "null for a list of records", INSERT("some", "null"), "ok" },
 	{ "unlimited table", INSERT("all", "[{'z':1}]"), "ok" },
 	/* a request within */
 	{ "inner request that is allowed", OUTER(SEARCH("'get_attributes':['a']")), "ok" },
 	{ "inner request with an unknown attribute", OUTER(SEARCH("'get_attributes':['z']")), NONE(NO("z")) },
-	{ "inner request with an unknown table", OUTER("{'operation':'search','table':'none'}"), NONE("'Table `dev.none` does not exist'") },
-	{ "inner request with an unknown database", OUTER("{'operation':'search','schema':'x','table':'t'}"), NONE("'database `x` does not exist'") },
-	{ "inner request for super_users", OUTER("{'operation':'super_only'}"), "['Operation `superOnly` is restricted to `super_user` roles'][]" },
+	{ "inner request with an unknown table", OUTER("{'operation':'search','table':'none'}"),
+		NONE("'Table `dev.none` does not exist'") },
+	{ "inner request with an unknown database", OUTER("{'operation':'search','schema':'x','table':'t'}"),
+		NONE("'database `x` does not exist'") },
+	{ "inner request for super_users", OUTER("{'operation':'super_only'}"),
+		"['Operation `superOnly` is restricted to `super_user` roles'][]" },
 	{ "inner request for everyone", OUTER("{'operation':'open'}"), "ok" },
 	{ "unknown inner operation", OUTER("{'operation':'nobody_knows'}"), "ok" },
 	{ "inner operation that is a number", OUTER("{'operation':7}"), "ok" },
@@ -236,7 +259,7 @@ static const struct {
 	{ "null for an inner request", OUTER("null"), "ok" },
 	{ "no inner request", "{'operation':'outer'}", "ok" },
 	{ "outer request for super_users", "{'operation':'outer_super','request':{'operation':'search','table':'none'}}",
-	  "['Operation `outerSuper` is restricted to `super_user` roles'][]" },
+		"['Operation `outerSuper` is restricted to `super_user` roles'][]" },
 };
 
 START_TEST(a_request_asks_for_what_it_touches)
@@ -273,7 +296,7 @@ static const struct {
 	{ "open operation", "{'operation':'open'}", 0 },
 	{ "open operation within an open one", "{'operation':'outer_open','request':{'operation':'open'}}", 0 },
 	{ "another operation within an open one", "{'operation':'outer_open','request':{'operation':'describe'}}",
-	  LYRE_EUNAUTHENTICATED },
+		LYRE_EUNAUTHENTICATED },
 	{ "another operation", "{'operation':'describe'}", LYRE_EUNAUTHENTICATED },
 };
 
@@ -400,8 +423,8 @@ static void add_random(struct buf *b, int depth)
 {
 	static const char *const words[] = { "attribute", "search_attribute", "name", "conditions", "select", "sort", "next",
 		"operation", "database", "schema", "table", "tables", "records", "a", "z", "id" };
-	static const char *const atoms[] = { "null", "true", "0", "-1.5", "1e300", "''", "'a'", "'z'", "'*'", "'some'",
-		"'all'", "'system'", "'dev'", "'search'", "'insert'", "'outer'", "'\\u0000'", "99999999999999999999" };
+	static const char *const atoms[] = { "null", "true", "0", "-1.5", "1e300", "''", "'a'", "'z'", "'*'", "'some'", "'all'",
+		"'system'", "'dev'", "'search'", "'insert'", "'outer'", "'\\u0000'", "99999999999999999999" };
 	int kind = depth ? rand() % 4 : 0, count = rand() % 4;
 
 	if (kind < 2) {

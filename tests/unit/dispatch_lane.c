@@ -80,10 +80,8 @@ static const char *take_all(void)
 
 static const struct {
 	const char *come, *order;
-} turns[] = {
-	{ "", "" }, { "a", "a" }, { "aaa", "aaa" }, { "ab", "ab" }, { "aaab", "abaa" }, { "aaabbb", "ababab" }, { "aaabcb", "abcaba" },
-	{ "abcabc", "abcabc" }, { "aabbcc", "abcabc" }, { "aaaaab", "abaaaa" }
-};
+} turns[] = { { "", "" }, { "a", "a" }, { "aaa", "aaa" }, { "ab", "ab" }, { "aaab", "abaa" }, { "aaabbb", "ababab" },
+	{ "aaabcb", "abcaba" }, { "abcabc", "abcabc" }, { "aabbcc", "abcabc" }, { "aaaaab", "abaaaa" } };
 
 START_TEST(sources_take_turns)
 {

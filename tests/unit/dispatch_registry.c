@@ -96,9 +96,13 @@ START_TEST(a_name_that_is_taken_is_refused)
 }
 END_TEST
 
-#define A_FILE(n, t) { .name = n, .types = t, .flags = LYRE_P_FILE }
-static const struct lyre_param file[] = { A_FILE("p", LYRE_T_STRING) }, file_or_number[] = { A_FILE("p", LYRE_T_STRING | LYRE_T_NUMBER) },
-	two_files[] = { A_FILE("p", LYRE_T_STRING), A_FILE("q", LYRE_T_STRING) };
+#define A_FILE(n, t)                                        \
+	{                                                   \
+		.name = n, .types = t, .flags = LYRE_P_FILE \
+	}
+static const struct lyre_param file[] = { A_FILE("p", LYRE_T_STRING) },
+			       file_or_number[] = { A_FILE("p", LYRE_T_STRING | LYRE_T_NUMBER) },
+			       two_files[] = { A_FILE("p", LYRE_T_STRING), A_FILE("q", LYRE_T_STRING) };
 
 START_TEST(bad_declarations_are_refused)
 {
@@ -163,25 +167,48 @@ END_TEST
 
 static const struct lyre_param database[] = { { .name = "database", .types = LYRE_T_STRING } };
 static const struct lyre_param table[] = {
-	{ .name = "database", .types = LYRE_T_STRING }, { .name = "table", .types = LYRE_T_STRING },
+	{ .name = "database", .types = LYRE_T_STRING },
+	{ .name = "table", .types = LYRE_T_STRING },
 };
 static const struct lyre_param tables[] = {
-	{ .name = "database", .types = LYRE_T_STRING }, { .name = "tables", .types = LYRE_T_ARRAY },
+	{ .name = "database", .types = LYRE_T_STRING },
+	{ .name = "tables", .types = LYRE_T_ARRAY },
 };
 static const struct lyre_param no_database[] = { { .name = "table", .types = LYRE_T_STRING } };
 
-#define WITH(...) { { .name = "database", .types = LYRE_T_STRING }, { .name = "table", .types = LYRE_T_STRING }, __VA_ARGS__ }
-#define REQUEST { .name = "request", .types = LYRE_T_OBJECT, .flags = LYRE_P_REQUEST }
-#define READS { .name = "names", .types = LYRE_T_ARRAY, .flags = LYRE_P_READS }
-#define WRITES { .name = "records", .types = LYRE_T_ARRAY, .flags = LYRE_P_WRITES }
+#define WITH(...)                                                                                                        \
+	{                                                                                                                \
+		{ .name = "database", .types = LYRE_T_STRING }, { .name = "table", .types = LYRE_T_STRING }, __VA_ARGS__ \
+	}
+#define REQUEST                                                                    \
+	{                                                                          \
+		.name = "request", .types = LYRE_T_OBJECT, .flags = LYRE_P_REQUEST \
+	}
+#define READS                                                                 \
+	{                                                                     \
+		.name = "names", .types = LYRE_T_ARRAY, .flags = LYRE_P_READS \
+	}
+#define WRITES                                                                   \
+	{                                                                        \
+		.name = "records", .types = LYRE_T_ARRAY, .flags = LYRE_P_WRITES \
+	}
 static const struct lyre_param request[] = { REQUEST }, reads[] = WITH(READS), writes[] = WITH(WRITES);
 static const struct lyre_param request_text_only[] = { { .name = "p", .types = LYRE_T_STRING, .flags = LYRE_P_REQUEST } };
-#define WRITES_TEXT { .name = "p", .types = LYRE_T_STRING, .flags = LYRE_P_WRITES }
+#define WRITES_TEXT                                                         \
+	{                                                                   \
+		.name = "p", .types = LYRE_T_STRING, .flags = LYRE_P_WRITES \
+	}
 static const struct lyre_param writes_text[] = WITH(WRITES_TEXT);
 static const struct lyre_param unknown_flag[] = { { .name = "p", .types = LYRE_T_STRING, .flags = LYRE_P_FILE * 2 } };
 
-#define PARAMS(list) { (list), (uint32_t)(sizeof(list) / sizeof *(list)), (uint32_t)sizeof *(list) }
-#define NONE { NULL, 0, 0 }
+#define PARAMS(list)                                                                        \
+	{                                                                                   \
+		(list), (uint32_t)(sizeof(list) / sizeof *(list)), (uint32_t)sizeof *(list) \
+	}
+#define NONE               \
+	{                  \
+		NULL, 0, 0 \
+	}
 
 /** What may be declared, and the words of the sentence where it may not. */
 static const struct {

@@ -44,7 +44,7 @@ static const struct bytes_case both[] = {
 	{ "[1,2,3]", "83010203" },
 	{ "[1,[2,3],[4,5]]", "8301820203820405" },
 	{ "[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25]",
-	  "98190102030405060708090a0b0c0d0e0f101112131415161718181819" },
+		"98190102030405060708090a0b0c0d0e0f101112131415161718181819" },
 	{ "{}", "a0" },
 	{ "{\"a\":1,\"b\":[2,3]}", "a26161016162820203" },
 	{ "[\"a\",{\"b\":\"c\"}]", "826161a161626163" },
@@ -70,7 +70,7 @@ static const struct bytes_case decoded[] = {
 	{ "[1,[2,3],[4,5]]", "83018202039f0405ff" },
 	{ "[1,[2,3],[4,5]]", "83019f0203ff820405" },
 	{ "[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25]",
-	  "9f0102030405060708090a0b0c0d0e0f101112131415161718181819ff" },
+		"9f0102030405060708090a0b0c0d0e0f101112131415161718181819ff" },
 	{ "{\"a\":1,\"b\":[2,3]}", "bf61610161629f0203ffff" },
 	{ "[\"a\",{\"b\":\"c\"}]", "826161bf61626163ff" },
 	{ "{\"Fun\":true,\"Amt\":-2}", "bf6346756ef563416d7421ff" },
@@ -90,7 +90,9 @@ static const struct bytes_case decoded[] = {
 	{ "{\"a\":1}", "d9d9f7a1616101" },
 	{ "{\"a\":2,\"b\":0}", "a3616101616200616102" },
 	{ "{\"a\":3}", "bf616101616102616103ff" },
-	{ "[0,0]", "820018" "00" },
+	{ "[0,0]",
+		"820018"
+		"00" },
 };
 
 static const struct bytes_case refused[] = {
@@ -135,7 +137,9 @@ static const struct bytes_case refused[] = {
 	{ "CBOR: Byte strings are not supported at byte 0", "4401020304" },
 	{ "CBOR: Byte strings are not supported at byte 1", "815f42010243030405ff" },
 	{ "CBOR: Unsupported tag at byte 0", "d74401020304" },
-	{ "CBOR: Unsupported tag at byte 0", "d90102" "80" },
+	{ "CBOR: Unsupported tag at byte 0",
+		"d90102"
+		"80" },
 	{ "CBOR: Invalid bignum at byte 1", "c201" },
 	{ "CBOR: Invalid bignum at byte 1", "c25f4101ff" },
 	{ "CBOR: Invalid date at byte 0", "c001" },
@@ -193,7 +197,8 @@ START_TEST(large_bignums)
 		strcat(digits, i ? "00" : "80");
 	const char *json = decode(&decode_cbor, digits, false);
 	ck_assert_uint_eq(strlen(json), 308);
-	ck_assert_msg(!strncmp(json, "8988465674311579538646525953945123668089884894711532863671504057886633790275048156635", 85), "%s", json);
+	ck_assert_msg(!strncmp(json, "8988465674311579538646525953945123668089884894711532863671504057886633790275048156635", 85),
+		"%s", json);
 	lyre_value v = value_of_json(json);
 	encode(&encode_cbor, &v, false);
 	ck_assert_str_eq(hex(written.data, written.len), digits);
@@ -225,7 +230,8 @@ START_TEST(depth_is_limited)
 	ck_assert_msg(*decode(&decode_cbor, nested(JSON_DEPTH_MAX, "a16161", "00", ""), true) == '{', "512 levels");
 	for (int steps = 0; steps < 2; steps++) {
 		ck_assert_str_eq(decode(&decode_cbor, nested(513, "81", "00", ""), steps), "CBOR: Nesting too deep at byte 512");
-		ck_assert_str_eq(decode(&decode_cbor, nested(513, "bf6161", "00", "ff"), steps), "CBOR: Nesting too deep at byte 1536");
+		ck_assert_str_eq(
+			decode(&decode_cbor, nested(513, "bf6161", "00", "ff"), steps), "CBOR: Nesting too deep at byte 1536");
 	}
 	/* tags do not nest, however many */
 	ck_assert_str_eq(decode(&decode_cbor, nested(100000, "d9d9f7", "01", ""), false), "1");

@@ -47,8 +47,10 @@ START_TEST(test_rows)
 			out_value(&o, &row);
 		out_array_end(&o);
 		out_finish(&o);
-		ck_assert_str_eq(buf_cstr(&written), rows == 0 ? "" : rows == 1 ? "\"a\",\"\"\"b\"\n\"x\",\"[1]\"" :
-			"\"a\",\"\"\"b\"\n\"x\",\"[1]\"\n\"x\",\"[1]\"");
+		ck_assert_str_eq(buf_cstr(&written),
+			rows == 0         ? "" :
+				rows == 1 ? "\"a\",\"\"\"b\"\n\"x\",\"[1]\"" :
+					    "\"a\",\"\"\"b\"\n\"x\",\"[1]\"\n\"x\",\"[1]\"");
 	}
 }
 END_TEST

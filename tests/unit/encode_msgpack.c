@@ -33,10 +33,8 @@ static const struct bytes_case both[] = {
 	{ "\"\"", "a0" },
 	{ "\"a\"", "a161" },
 	{ "\"\xc3\xbc\"", "a2c3bc" },
-	{ "\"0123456789012345678901234567890\"",
-	  "bf30313233343536373839303132333435363738393031323334353637383930" },
-	{ "\"01234567890123456789012345678901\"",
-	  "d9203031323334353637383930313233343536373839303132333435363738393031" },
+	{ "\"0123456789012345678901234567890\"", "bf30313233343536373839303132333435363738393031323334353637383930" },
+	{ "\"01234567890123456789012345678901\"", "d9203031323334353637383930313233343536373839303132333435363738393031" },
 	{ "[]", "90" },
 	{ "[1,[2,3],[]]", "930192020390" },
 	{ "[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15]", "9f0102030405060708090a0b0c0d0e0f" },
@@ -48,7 +46,9 @@ static const struct bytes_case both[] = {
 static const struct bytes_case decoded[] = {
 	{ "5", "cc05" },
 	{ "5", "cf0000000000000005" },
-	{ "5", "d3" "0000000000000005" },
+	{ "5",
+		"d3"
+		"0000000000000005" },
 	{ "-1", "d0ff" },
 	{ "1.5", "ca3fc00000" },
 	{ "1", "cb3ff0000000000000" },
@@ -72,10 +72,15 @@ static const struct bytes_case refused[] = {
 	{ "Unexpected end of MessagePack input", "cc" },
 	{ "Unexpected end of MessagePack input", "a261" },
 	{ "Unexpected end of MessagePack input", "dbffffffff61" },
-	{ "Unexpected end of MessagePack input", "92" "00" "92" },
+	{ "Unexpected end of MessagePack input",
+		"92"
+		"00"
+		"92" },
 	{ "Unexpected end of MessagePack input", "ddffffffff00" },
 	{ "Unexpected end of MessagePack input", "dfffffffffa16100" },
-	{ "Unexpected end of MessagePack input", "9494" "00000000" },
+	{ "Unexpected end of MessagePack input",
+		"9494"
+		"00000000" },
 	{ "Unexpected end of MessagePack input", "c9ffffffff0000" },
 	{ "Unexpected end of MessagePack input", "d6ff" },
 	{ "Data read, but end of buffer not reached", "0000" },
@@ -84,7 +89,9 @@ static const struct bytes_case refused[] = {
 	{ "MessagePack: A map key is not a text string at byte 1", "810000" },
 	{ "MessagePack: A map key is not a text string at byte 1", "819000" },
 	{ "MessagePack: Byte strings are not supported at byte 0", "c40161" },
-	{ "MessagePack: Byte strings are not supported at byte 1", "91c6" "0000000161" },
+	{ "MessagePack: Byte strings are not supported at byte 1",
+		"91c6"
+		"0000000161" },
 	{ "MessagePack: Unsupported extension type at byte 0", "d40101" },
 	{ "MessagePack: Unsupported extension type at byte 0", "c70072" },
 	{ "MessagePack: Unsupported extension type at byte 0", "d5ff0000" },
@@ -160,7 +167,8 @@ START_TEST(depth_is_limited)
 			memcpy(text + 2 * i, "91", 2);
 		memcpy(text + 2 * depth, "00", 3);
 		const char *said = decode(&decode_msgpack, text, depth % 2);
-		ck_assert_msg(depth == JSON_DEPTH_MAX ? *said == '[' : !strcmp(said, "MessagePack: Nesting too deep at byte 512"), "%s", said);
+		ck_assert_msg(depth == JSON_DEPTH_MAX ? *said == '[' : !strcmp(said, "MessagePack: Nesting too deep at byte 512"),
+			"%s", said);
 	}
 }
 END_TEST

@@ -171,8 +171,8 @@ START_TEST(a_stop_cancels_jobs)
 	ck_assert_int_eq(submit(&w[2]), LYRE_EBUSY);
 	wait_for_all();
 	ck_assert_json_eq(told(w[0].id), " 'ERROR' 'The job was cancelled: the server was stopped or restarted' 'ann'");
-	ck_assert_json_eq(told(w[1].id),
-		" 'ERROR' 'The job was cancelled before it began: the server was stopped or restarted' 'ann'");
+	ck_assert_json_eq(
+		told(w[1].id), " 'ERROR' 'The job was cancelled before it began: the server was stopped or restarted' 'ann'");
 	ck_assert_int_eq(atomic_load(&ended), 2);
 }
 END_TEST
@@ -185,8 +185,8 @@ static void leave_unfinished(void)
 	buf_init(&b);
 	buf_add_char(&b, '[');
 	for (int i = 0; i < 450; i++)
-		buf_addf(&b, "%s{'id':'c%d','status':'CREATED'},{'id':'p%d','status':'IN_PROGRESS','progress':{}}",
-			i ? "," : "", i, i);
+		buf_addf(&b, "%s{'id':'c%d','status':'CREATED'},{'id':'p%d','status':'IN_PROGRESS','progress':{}}", i ? "," : "", i,
+			i);
 	buf_add_char(&b, ']');
 	insert("system", "hdb_job", buf_cstr(&b));
 	buf_free(&b);
@@ -297,8 +297,7 @@ START_TEST(a_copied_value_outlives_its_source)
 	struct buf b;
 	buf_init(&b);
 	json_add_value(&b, &copy);
-	ck_assert_json_eq(buf_cstr(&b),
-		"{'a':[1,2.5,'t\u00e9',null,true,{}],'b':{'c':12345678901234567890123},'d':[]}");
+	ck_assert_json_eq(buf_cstr(&b), "{'a':[1,2.5,'t\u00e9',null,true,{}],'b':{'c':12345678901234567890123},'d':[]}");
 	buf_free(&b);
 	arena_free(&to);
 }

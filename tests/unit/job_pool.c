@@ -175,9 +175,8 @@ START_TEST(owners_take_turns)
 {
 	char other[] = "x"; /* the text counts, not where it stands */
 	const char *const owners[] = { "x", other, "x", "y", "y", "z", "x" };
-	struct named_task tasks[] = {
-		{ .name = '1' }, { .name = '2' }, { .name = '3' }, { .name = 'a' }, { .name = 'b' }, { .name = 'A' }, { .name = '4' }
-	};
+	struct named_task tasks[] = { { .name = '1' }, { .name = '2' }, { .name = '3' }, { .name = 'a' }, { .name = 'b' },
+		{ .name = 'A' }, { .name = '4' } };
 
 	ck_assert_str_eq(run_in_order(tasks, 7, owners), "-1aA2b34");
 }
@@ -186,7 +185,8 @@ END_TEST
 START_TEST(a_lone_task_takes_every_second_turn)
 {
 	const char *const owners[] = { "x", "x", "x", "x", "y" };
-	struct named_task tasks[] = { { .name = '1' }, { .name = '2' }, { .name = '3' }, { .name = '4' }, { .name = 'a', .more = 2 } };
+	struct named_task tasks[] = { { .name = '1' }, { .name = '2' }, { .name = '3' }, { .name = '4' },
+		{ .name = 'a', .more = 2 } };
 
 	/* the lone one's slices come at every second place */
 	ck_assert_str_eq(run_in_order(tasks, 5, owners), "-1a2a3a4");

@@ -132,7 +132,7 @@ END_TEST
 START_TEST(old_files_are_pruned)
 {
 	static const char *const others[] = { "lyre-other.log", "lyre-2026-11-21T21-58-53.log.gz",
-					      "lyre-2026-11-21T21-58-53-x.log" };
+		"lyre-2026-11-21T21-58-53-x.log" };
 	long total, lines;
 	for (size_t i = 0; i < 3; i++)
 		fclose(fopen(in_root(others[i]), "w"));

@@ -107,7 +107,9 @@ static const struct {
 } messages[] = {
 	{ "a\nb\r\tc", "a\\nb\\r\\tc" },
 	{ "\x1b[31mred\x7f\x01", "\\x1b[31mred\\x7f\\x01" },
-	{ "\xc2\x9b" "31m", "\\u009b31m" },
+	{ "\xc2\x9b"
+	  "31m",
+		"\\u009b31m" },
 	{ "caf\xc3\xa9 \xf0\x9f\x90\xb6", "caf\xc3\xa9 \xf0\x9f\x90\xb6" },
 	{ "bad \xff\xc3", "bad \xef\xbf\xbd\xef\xbf\xbd" },
 	{ "", "" },

@@ -109,7 +109,7 @@ static const char *wanted(const struct lyre_log_query *q, int count)
 		double time = T0 + i * APART;
 		snprintf(message, sizeof message, "line %d.", i);
 		if ((q->levels && !(q->levels & 1u << i % 7)) || time < q->from || time > q->until ||
-		    (q->filter && !strstr(message, q->filter)) || passed++ < q->offset || given >= q->limit)
+			(q->filter && !strstr(message, q->filter)) || passed++ < q->offset || given >= q->limit)
 			continue;
 		given++;
 		buf_addf(&b, "%d ", i);
@@ -223,10 +223,8 @@ START_TEST(reading_can_be_stopped)
 }
 END_TEST
 
-static const char *const messages[] = {
-	"plain", "two\nlines\r\n\tand a tab", "C:\\new\\table", "\\", "\\\\n", "\x1b[31mred\x7f\x01", "\302\23331m",
-	"caf\xc3\xa9 \xf0\x9f\x90\xb6", "] [error] [x]: y", ""
-};
+static const char *const messages[] = { "plain", "two\nlines\r\n\tand a tab", "C:\\new\\table", "\\", "\\\\n",
+	"\x1b[31mred\x7f\x01", "\302\23331m", "caf\xc3\xa9 \xf0\x9f\x90\xb6", "] [error] [x]: y", "" };
 #define MESSAGES ((int)(sizeof messages / sizeof *messages))
 
 static int compare(void *arg, const struct lyre_log_entry *e)

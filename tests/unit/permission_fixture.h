@@ -11,16 +11,15 @@
 #include "auth/permission.h"
 #include "auth/view.h"
 
-#define REFUSED                                                                                                        \
-	"{'error':'This operation is not authorized due to role restrictions and/or invalid database items',"      \
+#define REFUSED                                                                                               \
+	"{'error':'This operation is not authorized due to role restrictions and/or invalid database items'," \
 	"'unauthorized_access':"
 #define SAYS(unauthorized, invalid) REFUSED "[" unauthorized "],'invalid_schema_items':[" invalid "]}"
-#define LACKS(database, table, permissions, attributes)                                                                \
-	"{'schema':'" database "','table':'" table "','required_table_permissions':[" permissions            \
+#define LACKS(database, table, permissions, attributes)                                           \
+	"{'schema':'" database "','table':'" table "','required_table_permissions':[" permissions \
 	"],'required_attribute_permissions':[" attributes "]}"
 #define RESTRICTED(name) SAYS("'Operation `" name "` is restricted to `super_user` roles'", "")
-#define CLOSED \
-	"The `system` database, tables and records are used internally by HarperDB and cannot be updated or removed."
+#define CLOSED "The `system` database, tables and records are used internally by HarperDB and cannot be updated or removed."
 
 #define READ LYRE_PERMIT_READ
 #define INSERT LYRE_PERMIT_INSERT

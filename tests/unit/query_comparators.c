@@ -19,7 +19,8 @@ START_TEST(rows_are_whole)
 		for (size_t i = 0; i < sizeof c->names / sizeof *c->names && c->names[i]; i++)
 			ck_assert_msg(named(c->names[i]) == c, "'%s' is another's name", c->names[i]);
 		ck_assert_msg(c->match && c->range, "'%s' does not say what it matches, or where", *c->names);
-		ck_assert_msg(!c->negated || c->fit == RANGE_WIDE, "'%s' is negated: its range has more than it matches", *c->names);
+		ck_assert_msg(
+			!c->negated || c->fit == RANGE_WIDE, "'%s' is negated: its range has more than it matches", *c->names);
 		ck_assert_msg(c->fit != RANGE_OF_VALUE || c->operand <= OPERAND_SCALAR, "'%s' is not of one value", *c->names);
 		ck_assert_msg(c->set < SET_BEGINNINGS || c->operand == OPERAND_TEXT, "'%s' has a set of texts", *c->names);
 	}
@@ -32,17 +33,15 @@ END_TEST
 /* Whose negation a comparator is shows in what it matches, and both may be in sets or neither. */
 START_TEST(negations)
 {
-	static const char *const pairs[][2] = {
-		{ "equals", "not_equal" }, { "in", "not_in" }, { "contains", "not_contains" }, { "starts_with", "not_starts_with" },
-		{ "ends_with", "not_ends_with" }
-	};
+	static const char *const pairs[][2] = { { "equals", "not_equal" }, { "in", "not_in" }, { "contains", "not_contains" },
+		{ "starts_with", "not_starts_with" }, { "ends_with", "not_ends_with" } };
 	size_t negated = 0;
 
 	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
 		const struct comparator *c = named(pairs[i][0]), *not = named(pairs[i][1]);
 
-		ck_assert(not->negated && !c->negated);
-		ck_assert_msg(c->match == not->match && c->operand == not->operand && c->set == not->set, "%s", pairs[i][1]);
+		ck_assert(not ->negated && !c->negated);
+		ck_assert_msg(c->match == not ->match && c->operand == not ->operand && c->set == not ->set, "%s", pairs[i][1]);
 	}
 	for (const struct comparator *c = comparators; *c->names; c++)
 		negated += c->negated;
@@ -120,9 +119,11 @@ END_TEST
 /* Each name is one that requests may have, with a value of the kind that its row says. */
 START_TEST(names_are_taken)
 {
-	static const char *const operands[] = {
-		[OPERAND_WHOLE] = "[1]", [OPERAND_SCALAR] = "true", [OPERAND_TEXT] = "'x'", [OPERAND_BOUNDS] = "[0,1]", [OPERAND_LIST] = "[0,1]"
-	};
+	static const char *const operands[] = { [OPERAND_WHOLE] = "[1]",
+		[OPERAND_SCALAR] = "true",
+		[OPERAND_TEXT] = "'x'",
+		[OPERAND_BOUNDS] = "[0,1]",
+		[OPERAND_LIST] = "[0,1]" };
 	struct arena a;
 	struct buf out;
 
@@ -131,8 +132,8 @@ START_TEST(names_are_taken)
 	buf_init(&out);
 	for (const struct comparator *c = comparators; *c->names; c++) {
 		for (size_t i = 0; i < sizeof c->names / sizeof *c->names && c->names[i]; i++) {
-			const char *request = arena_printf(&a, "{'conditions':[{'attribute':'n','comparator':'%s','value':%s}]}", c->names[i],
-				operands[c->operand]);
+			const char *request = arena_printf(&a, "{'conditions':[{'attribute':'n','comparator':'%s','value':%s}]}",
+				c->names[i], operands[c->operand]);
 
 			must_do(ask("t", json(&a, request), &encode_json, SIZE_MAX / 2, &out));
 		}

@@ -73,10 +73,14 @@ static const lyre_value *json(struct arena *a, const char *text)
 /** \p attributes  NULL for a dynamic table */
 static void make_table(const char *name, const struct lyre_attribute *attributes, unsigned count)
 {
-	struct lyre_table_spec spec = {
-		.size = sizeof(spec), .database = "d", .name = name, .primary_key = "id", .attributes = attributes,
-		.attribute_count = count, .expiration = -1, .audit = 0
-	};
+	struct lyre_table_spec spec = { .size = sizeof(spec),
+		.database = "d",
+		.name = name,
+		.primary_key = "id",
+		.attributes = attributes,
+		.attribute_count = count,
+		.expiration = -1,
+		.audit = 0 };
 	must_do(store_create_table(store, &spec, &err));
 }
 
@@ -92,9 +96,7 @@ static void write_records(const char *table, enum lyre_write_mode mode, const ly
 	const struct table *t = table_of(table);
 	struct arena a;
 	arena_init(&a);
-	struct record_write w = {
-		.table = t, .mode = (int)mode, .records = records, .arena = &a, .user = "u", .operation = "o"
-	};
+	struct record_write w = { .table = t, .mode = (int)mode, .records = records, .arena = &a, .user = "u", .operation = "o" };
 	must_do(store_write_wait(&w, &err));
 	arena_free(&a);
 	table_unref(t);

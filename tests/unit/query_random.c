@@ -37,9 +37,8 @@ static unsigned rnd(unsigned below)
 
 static void add_text(struct buf *b, unsigned kind)
 {
-	static const char *const words[] = {
-		"", "a", "ab", "abc", "b", "ba", "a\\u0000", "a\\u0000b", "a\\u0001", "Zoë", "1", "10", "ab\\u00ff"
-	};
+	static const char *const words[] = { "", "a", "ab", "abc", "b", "ba", "a\\u0000", "a\\u0000b", "a\\u0001", "Zoë", "1", "10",
+		"ab\\u00ff" };
 	buf_add_char(b, '"');
 	if (kind == 0) {
 		/* long ones differ behind what an index holds */
@@ -54,10 +53,8 @@ static void add_text(struct buf *b, unsigned kind)
 
 static void add_number(struct buf *b)
 {
-	static const char *const odd[] = {
-		"9007199254740992", "9007199254740993", "9007199254740994", "-9007199254740993", "9223372036854775807",
-		"9223372036854775806", "-9223372036854775808", "1e19", "0.5", "-0.5", "1e-7", "1e300"
-	};
+	static const char *const odd[] = { "9007199254740992", "9007199254740993", "9007199254740994", "-9007199254740993",
+		"9223372036854775807", "9223372036854775806", "-9223372036854775808", "1e19", "0.5", "-0.5", "1e-7", "1e300" };
 	if (rnd(3))
 		buf_addf(b, "%d", (int)rnd(24) - 4);
 	else
@@ -234,10 +231,8 @@ static void add_condition(struct buf *b, unsigned depth)
 /** Many conditions on one attribute of which any must be true, or, of negated ones, all: of many of a kind sets are made. */
 static void add_values(struct buf *b)
 {
-	static const char *const names[2][6] = {
-		{ "equals", "starts_with", "contains", "ends_with", "equals", "less_than" },
-		{ "not_equal", "not_starts_with", "not_contains", "not_ends_with", "not_equal", "less_than" }
-	};
+	static const char *const names[2][6] = { { "equals", "starts_with", "contains", "ends_with", "equals", "less_than" },
+		{ "not_equal", "not_starts_with", "not_contains", "not_ends_with", "not_equal", "less_than" } };
 	const char *attribute = attributes[rnd(ATTRIBUTES)];
 	bool all = rnd(2);
 	unsigned kinds = rnd(3) ? 1 : 1 + rnd(6);
@@ -331,8 +326,8 @@ static bool is_positive_match(const char *comparator, const lyre_value *v, const
 	if (!strcmp(comparator, "contains") || !strcmp(comparator, "starts_with") || !strcmp(comparator, "ends_with"))
 		return text_matches(comparator, v, with);
 	if (!strcmp(comparator, "between"))
-		return (with->len < 1 || value_compare(v, &with->items[0]) >= 0)
-			&& (with->len < 2 || value_compare(v, &with->items[1]) <= 0);
+		return (with->len < 1 || value_compare(v, &with->items[0]) >= 0) &&
+			(with->len < 2 || value_compare(v, &with->items[1]) <= 0);
 	if (!strcmp(comparator, "equals"))
 		return with->type != LYRE_ARRAY && !value_compare(v, with);
 	if (!strcmp(comparator, "in"))
@@ -427,8 +422,7 @@ static const lyre_value *ids_of(struct arena *a, const char *text)
 	return json(a, text);
 }
 
-static void same_ids(const char *request, const lyre_value *found, const lyre_value *const *rows, size_t from,
-	size_t count)
+static void same_ids(const char *request, const lyre_value *found, const lyre_value *const *rows, size_t from, size_t count)
 {
 	bool same = found->len == count;
 	for (size_t i = 0; same && i < count; i++)
@@ -571,9 +565,9 @@ static void random_table(const char *name, bool declared, bool arrays, uint64_t 
 	state = seed;
 	struct lyre_attribute specs[ATTRIBUTES];
 	for (size_t i = 0; i < ATTRIBUTES; i++) {
-		specs[i] = (struct lyre_attribute){
-			.size = sizeof(*specs), .name = attributes[i], .flags = indexed(attributes[i], declared) ? LYRE_A_INDEXED : 0
-		};
+		specs[i] = (struct lyre_attribute){ .size = sizeof(*specs),
+			.name = attributes[i],
+			.flags = indexed(attributes[i], declared) ? LYRE_A_INDEXED : 0 };
 	}
 	make_table(name, specs, ATTRIBUTES);
 	buf_add_char(&b, '[');
@@ -707,7 +701,8 @@ static void hidden_attributes(bool typed, uint64_t seed)
 		unsigned counts[2] = { 0, 0 };
 		hidden = (1 + rnd((1u << (ATTRIBUTES - 1)) - 1)) << 1; /* never the key */
 		for (unsigned i = 0; i < ATTRIBUTES; i++) {
-			const struct lyre_attribute spec = { .size = sizeof(spec), .name = attributes[i],
+			const struct lyre_attribute spec = { .size = sizeof(spec),
+				.name = attributes[i],
 				.flags = indexed(attributes[i], typed) ? LYRE_A_INDEXED : 0 };
 			specs[0][counts[0]++] = spec;
 			if (!(hidden >> i & 1))
@@ -843,8 +838,10 @@ START_TEST(many_rows_sorted)
 		arena_reset(&a);
 		buf_clear(&request);
 		/* the sort's second level is what makes it one that no index serves */
-		buf_addf(&request, "{\"get_attributes\":[\"n\"],\"offset\":%u,\"limit\":%u,\"sort\":{\"attribute\":\"n\",\"descending\":%s,"
-			"\"next\":{\"attribute\":\"m\"}}}", offset, limit, down ? "true" : "false");
+		buf_addf(&request,
+			"{\"get_attributes\":[\"n\"],\"offset\":%u,\"limit\":%u,\"sort\":{\"attribute\":\"n\",\"descending\":%s,"
+			"\"next\":{\"attribute\":\"m\"}}}",
+			offset, limit, down ? "true" : "false");
 		must_do(ask("many", json(&a, buf_cstr(&request)), &encode_json, SIZE_MAX / 2, &out));
 		must(!slice_ns || slices > 4);
 		const lyre_value *rows = json(&a, out.data);
@@ -864,7 +861,9 @@ END_TEST
 START_TEST(large_records_wait)
 {
 	static const char *const requests[] = {
-		"{}", "{'reverse':true}", "{'ids':[3,1,99,2,0]}",
+		"{}",
+		"{'reverse':true}",
+		"{'ids':[3,1,99,2,0]}",
 		"{'conditions':[{'attribute':'n','comparator':'ge','value':0}]}",
 		"{'reverse':true,'conditions':[{'attribute':'n','comparator':'ge','value':0}]}",
 		"{'operator':'or','conditions':[{'attribute':'id','value':1},{'attribute':'id','value':3}]}",
@@ -909,7 +908,8 @@ START_TEST(long_texts_wait)
 		buf_clear(&b);
 		buf_add_str(&b, "{\"operator\":\"or\",\"conditions\":[");
 		for (int i = 0; i < TEXTS; i++)
-			buf_addf(&b, "%s{\"attribute\":\"m\",\"comparator\":\"contains\",\"value\":\"%0*d\"}", i ? "," : "", length, i);
+			buf_addf(&b, "%s{\"attribute\":\"m\",\"comparator\":\"contains\",\"value\":\"%0*d\"}", i ? "," : "", length,
+				i);
 		buf_add_str(&b, "]}");
 		must_do(ask("texts", json(&a, buf_cstr(&b)), &encode_json, SIZE_MAX / 2, &out));
 		ck_assert_uint_eq(slices, length < LENGTH ? 1 : 2);
@@ -1003,7 +1003,8 @@ START_TEST(lists_of_long_keys)
 	insert("long", buf_cstr(&b));
 	for (unsigned reverse = 0; reverse < 2; reverse++) {
 		buf_clear(&b);
-		buf_addf(&b, "{\"reverse\":%s,\"conditions\":[{\"attribute\":\"id\",\"comparator\":\"in\",\"value\":", reverse ? "true" : "false");
+		buf_addf(&b, "{\"reverse\":%s,\"conditions\":[{\"attribute\":\"id\",\"comparator\":\"in\",\"value\":",
+			reverse ? "true" : "false");
 		for (unsigned i = 0; i < 4; i++)
 			buf_addf(&b, "%s\"%0450u\"", i ? "," : "[", wanted[i]);
 		buf_add_str(&b, "]}]}");
@@ -1029,18 +1030,28 @@ START_TEST(conditions_are_limited)
 	buf_init(&out);
 	fill("few", 2, 0);
 	limits = &few;
-	must_do(ask("few", json(&a, "{'conditions':[{'attribute':'n','value':1},{'operator':'or','conditions':["
-		"{'attribute':'n','value':1},{'attribute':'n','value':2},{'attribute':'n','value':3}]}]}"), &encode_json, 100, &out));
-	ck_assert_int_eq(ask("few", json(&a, "{'conditions':[{'attribute':'n','value':1},{'operator':'or','conditions':["
-		"{'attribute':'n','value':1},{'attribute':'n','value':2},{'attribute':'n','value':3},{'attribute':'n','value':4}]}]}"),
-		&encode_json, 100, &out), LYRE_EINVAL);
+	must_do(ask("few",
+		json(&a,
+			"{'conditions':[{'attribute':'n','value':1},{'operator':'or','conditions':["
+			"{'attribute':'n','value':1},{'attribute':'n','value':2},{'attribute':'n','value':3}]}]}"),
+		&encode_json, 100, &out));
+	ck_assert_int_eq(
+		ask("few",
+			json(&a,
+				"{'conditions':[{'attribute':'n','value':1},{'operator':'or','conditions':["
+				"{'attribute':'n','value':1},{'attribute':'n','value':2},{'attribute':'n','value':3},{'attribute':'n','value':4}]}]}"),
+			&encode_json, 100, &out),
+		LYRE_EINVAL);
 	ck_assert_str_eq(err.text, "A query must not have more than 4 conditions (operationsApi.maxConditions)");
 	/* each value of a list is one */
-	must_do(ask("few", json(&a, "{'conditions':[{'attribute':'n','value':1},{'attribute':'n','comparator':'in','value':[1,2,1]}]}"),
+	must_do(ask("few",
+		json(&a, "{'conditions':[{'attribute':'n','value':1},{'attribute':'n','comparator':'in','value':[1,2,1]}]}"),
 		&encode_json, 100, &out));
-	must_do(ask("few", json(&a, "{'conditions':[{'attribute':'n','comparator':'not_in','value':[1,2,3,4]}]}"), &encode_json, 100, &out));
-	ck_assert_int_eq(ask("few", json(&a, "{'conditions':[{'attribute':'n','comparator':'not_in','value':[1,1,1,1,1]}]}"), &encode_json,
-		100, &out), LYRE_EINVAL);
+	must_do(ask("few", json(&a, "{'conditions':[{'attribute':'n','comparator':'not_in','value':[1,2,3,4]}]}"), &encode_json,
+		100, &out));
+	ck_assert_int_eq(ask("few", json(&a, "{'conditions':[{'attribute':'n','comparator':'not_in','value':[1,1,1,1,1]}]}"),
+				 &encode_json, 100, &out),
+		LYRE_EINVAL);
 	ck_assert_str_eq(err.text, "A query must not have more than 4 conditions (operationsApi.maxConditions)");
 	limits = NULL;
 	buf_free(&out);

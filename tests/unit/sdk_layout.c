@@ -15,8 +15,8 @@ _Static_assert(LYRE_ABI_MAJOR == 1 && LYRE_ABI_MINOR == 0, "the numbers here are
 
 #define END(type, member) (offsetof(struct type, member) + sizeof(((struct type *)0)->member))
 /** The member lies where pointers, 32 bit words and 64 bit words before it end. */
-#define AT(type, member, pointers, words, longs)                                                                       \
-	_Static_assert(offsetof(struct type, member) == (pointers) * sizeof(void *) + (words) * 4 + (longs) * 8,       \
+#define AT(type, member, pointers, words, longs)                                                             \
+	_Static_assert(offsetof(struct type, member) == (pointers) * sizeof(void *) + (words)*4 + (longs)*8, \
 		#type "." #member " has moved");
 #define LAST(type, member) _Static_assert(END(type, member) == sizeof(struct type), #type " goes on behind " #member);
 
@@ -114,7 +114,10 @@ LAST(lyre_written, generated)
 AT(lyre_write_result, items, 0, 0, 0)
 AT(lyre_write_result, count, 1, 0, 0)
 AT(lyre_write_result, done, 2, 0, 0)
-_Static_assert(offsetof(struct lyre_write_result, time) == (sizeof(void *) == 8 ? 24 : _Alignof(struct { double d; }) == 8 ? 16 : 12),
+_Static_assert(offsetof(struct lyre_write_result, time) ==
+		(sizeof(void *) == 8                                ? 24 :
+				_Alignof(struct { double d; }) == 8 ? 16 :
+								      12),
 	"lyre_write_result.time has moved");
 LAST(lyre_write_result, time)
 
@@ -468,18 +471,21 @@ _Static_assert(LYRE_PENDING == 1 && LYRE_END == 2 && LYRE_EINVAL == -1 && LYRE_E
 		LYRE_ENOMEM == -12 && LYRE_ENOSPACE == -13 && LYRE_EIO == -14 && LYRE_ECORRUPT == -15 && LYRE_EINTERNAL == -16,
 	"a result code has moved");
 _Static_assert(LYRE_BOOL == 1 && LYRE_INT == 2 && LYRE_DOUBLE == 3 && LYRE_BIGINT == 4 && LYRE_STRING == 5 && LYRE_ARRAY == 6 &&
-		LYRE_OBJECT == 7, "a type has moved");
+		LYRE_OBJECT == 7,
+	"a type has moved");
 _Static_assert(LYRE_FATAL == 1 && LYRE_ERROR == 2 && LYRE_WARN == 3 && LYRE_INFO == 4 && LYRE_DEBUG == 5 && LYRE_TRACE == 6,
 	"a level of the log has moved");
-_Static_assert(LYRE_T_NULL == 32 && LYRE_T_ANY == 63 && LYRE_P_RANGE == 256 && LYRE_RUN_JOB == 2 &&
-		LYRE_PERMIT_DELETE == 8 && LYRE_S_PATH == 8 && LYRE_SF_LIVE == 4 && LYRE_A_PRIMARY_KEY == 4 && LYRE_DELETE == 3,
+_Static_assert(LYRE_T_NULL == 32 && LYRE_T_ANY == 63 && LYRE_P_RANGE == 256 && LYRE_RUN_JOB == 2 && LYRE_PERMIT_DELETE == 8 &&
+		LYRE_S_PATH == 8 && LYRE_SF_LIVE == 4 && LYRE_A_PRIMARY_KEY == 4 && LYRE_DELETE == 3,
 	"a flag has moved");
 
-_Static_assert(LYRE_P_READS == 512 && LYRE_P_WRITES == 1024 && LYRE_P_REQUEST == 2048 && LYRE_P_FILE == 16384 && LYRE_O_SIGN_IN == 1 &&
-		LYRE_PERMIT_NONE == 0 && LYRE_PERMIT_READ == 1 && LYRE_PERMIT_INSERT == 2 && LYRE_PERMIT_UPDATE == 4 &&
-		LYRE_PERMIT_DESCRIBE == 16, "a flag or a permission has moved");
-_Static_assert(LYRE_ACCESS_SUPER_USER == 1 && LYRE_ACCESS_OPEN == 2 && LYRE_ACCESS_USER == 3 &&
-		LYRE_ACCESS_STRUCTURE == 4 && LYRE_ACCESS_STRUCTURE_ALL == 5, "who may call an operation has moved");
+_Static_assert(LYRE_P_READS == 512 && LYRE_P_WRITES == 1024 && LYRE_P_REQUEST == 2048 && LYRE_P_FILE == 16384 &&
+		LYRE_O_SIGN_IN == 1 && LYRE_PERMIT_NONE == 0 && LYRE_PERMIT_READ == 1 && LYRE_PERMIT_INSERT == 2 &&
+		LYRE_PERMIT_UPDATE == 4 && LYRE_PERMIT_DESCRIBE == 16,
+	"a flag or a permission has moved");
+_Static_assert(LYRE_ACCESS_SUPER_USER == 1 && LYRE_ACCESS_OPEN == 2 && LYRE_ACCESS_USER == 3 && LYRE_ACCESS_STRUCTURE == 4 &&
+		LYRE_ACCESS_STRUCTURE_ALL == 5,
+	"who may call an operation has moved");
 _Static_assert(LYRE_USER_PASSWORD == 1 && LYRE_USER_ROLE == 2 && LYRE_USER_ACTIVE == 4 && LYRE_USER_REFRESH_TOKEN == 8,
 	"a field of a user has moved");
 _Static_assert(LYRE_EFFECT_RESTART == 0 && LYRE_EFFECT_LISTENERS == 1 && LYRE_EFFECT_AT_ONCE == 2 && LYRE_EFFECT_NONE == 3,

@@ -97,8 +97,12 @@ UNUSED static int claim(unsigned kind, const char *text, struct identity c)
 UNUSED static void add(const char *name, const char *role)
 {
 	const struct lyre_user_change user = {
-		.size = sizeof user, .fields = LYRE_USER_PASSWORD | LYRE_USER_ROLE | LYRE_USER_ACTIVE, .name = name,
-		.password = "secret", .role = role, .active = 1,
+		.size = sizeof user,
+		.fields = LYRE_USER_PASSWORD | LYRE_USER_ROLE | LYRE_USER_ACTIVE,
+		.name = name,
+		.password = "secret",
+		.role = role,
+		.active = 1,
 	};
 
 	ck_assert_msg(!users_add(auth_users(auth), &user, &err), "%s", err.text);

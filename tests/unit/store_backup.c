@@ -49,11 +49,14 @@ static char *path_of(const char *name)
 static struct store *open_store(const char *folder)
 {
 	struct store *s = NULL;
-	struct store_options o = {
-		.path = path_of(folder), .map_size = 1 << 20, .max_trees = 500, .max_readers = 32,
-			.write_async = true, .read_ahead = true,
-		.audit_retention = 1e9, .node = "test"
-	};
+	struct store_options o = { .path = path_of(folder),
+		.map_size = 1 << 20,
+		.max_trees = 500,
+		.max_readers = 32,
+		.write_async = true,
+		.read_ahead = true,
+		.audit_retention = 1e9,
+		.node = "test" };
 	int rc = store_open(&s, &o, &why);
 	ck_assert_msg(rc == 0, "%s", why.text);
 	return s;
@@ -78,8 +81,7 @@ static void end(void)
 static void make_table(const char *name, double expiration)
 {
 	struct lyre_table_spec spec = {
-		.size = sizeof(spec), .database = "dev", .name = name, .primary_key = "id",
-			.expiration = expiration, .audit = -1
+		.size = sizeof(spec), .database = "dev", .name = name, .primary_key = "id", .expiration = expiration, .audit = -1
 	};
 	int rc = store_create_table(store, &spec, &why);
 	ck_assert_msg(rc == 0, "%s", why.text);
@@ -112,8 +114,8 @@ static void add_record(struct buf *b, unsigned i)
 		buf_addf(b, "'%s-%u'", i % 2 ? "key" : "a much longer key that goes on for a while", i);
 	else
 		buf_addf(b, "%u", i);
-	buf_addf(b, ",'n':%u.5,'big':%llu,'word':'%s','list':[%u,'x',%u,null],'o':{'a':[1,{}]}", i % 10,
-		1152921504606846976ULL + i, words[i % 5], i % 4, i % 4);
+	buf_addf(b, ",'n':%u.5,'big':%llu,'word':'%s','list':[%u,'x',%u,null],'o':{'a':[1,{}]}", i % 10, 1152921504606846976ULL + i,
+		words[i % 5], i % 4, i % 4);
 	if (i % 20 == 0) {
 		buf_add_str(b, ",'text':'");
 		for (unsigned n = 0; n < 300 + i % 7000; n++)
@@ -238,8 +240,7 @@ static bool stat_tool_reads(const char *path)
 static int files_in_data(void)
 {
 	char command[400];
-	snprintf(command, sizeof(command), "ls -A '%s' | grep -v -e '\\.mdb$' -e '-lock$' -e '^\\.lock$' | wc -l",
-		path_of("data"));
+	snprintf(command, sizeof(command), "ls -A '%s' | grep -v -e '\\.mdb$' -e '-lock$' -e '^\\.lock$' | wc -l", path_of("data"));
 	FILE *f = popen(command, "r");
 	int n = -1;
 	if (fscanf(f, "%d", &n) != 1)
@@ -414,8 +415,7 @@ START_TEST(damaged_files_are_refused)
 			struct buf b;
 			buf_init(&b);
 			write_file(path_of("bad.mdb"), bad, len);
-			ck_assert_msg(store_restore(store, "bad", path_of("bad.mdb"), NULL, &why) == 0, "%zu: %s", at,
-				why.text);
+			ck_assert_msg(store_restore(store, "bad", path_of("bad.mdb"), NULL, &why) == 0, "%zu: %s", at, why.text);
 			dump(store, "bad", "dog", &b);
 			ck_assert_int_eq(store_drop_database(store, "bad", &why), 0);
 			buf_free(&b);

@@ -37,8 +37,8 @@ static int see(void *arg, const struct table_change *c)
 	lyre_value key;
 	arena_init(&a);
 	if (s->writes && c->sequence != s->sequence)
-		ck_assert(s->newest_first ? c->sequence < s->sequence && c->time < s->time
-			: c->sequence > s->sequence && c->time > s->time);
+		ck_assert(s->newest_first ? c->sequence < s->sequence && c->time < s->time :
+					    c->sequence > s->sequence && c->time > s->time);
 	s->writes += c->sequence != s->sequence;
 	s->sequence = c->sequence;
 	s->time = c->time;
@@ -52,7 +52,9 @@ static int see(void *arg, const struct table_change *c)
 
 static struct lyre_change_query everything(void)
 {
-	return (struct lyre_change_query){ .size = sizeof(struct lyre_change_query), .from = NAN, .until = NAN, .limit = UINT64_MAX };
+	return (struct lyre_change_query){
+		.size = sizeof(struct lyre_change_query), .from = NAN, .until = NAN, .limit = UINT64_MAX
+	};
 }
 
 static const char *changes(const char *name, struct lyre_change_query q)
@@ -134,9 +136,9 @@ static void write_some(void)
 	insert("dev", "a", "[{'id':1},{'id':2}]");
 	insert("dev", "b", "[{'id':7}]");
 	update("dev", "a", "[{'id':1,'x':1}]");
-	delete("dev", "b", "[7]");
+	delete ("dev", "b", "[7]");
 	upsert("dev", "a", "[{'id':1,'x':2},{'id':'long'}]");
-	delete("dev", "a", "[2,99]");
+	delete ("dev", "a", "[2,99]");
 }
 
 START_TEST(changes_are_read_by_table)

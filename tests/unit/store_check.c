@@ -107,10 +107,10 @@ static void make_dogs(void)
 	ck_assert_str_eq(insert("dev", "cat", "[{'id':1,'a':1}]"), "1");
 	ck_assert_str_eq(update("dev", "dog", "[{'id':2,'a':2}]"), "2");
 	ck_assert_str_eq(upsert("dev", "dog", "[{'id':1,'a':5},{'id':1,'a':6},{'id':1,'a':5}]"), "1 1 1");
-	ck_assert_str_eq(delete("dev", "dog", "[3]"), "3");
+	ck_assert_str_eq(delete ("dev", "dog", "[3]"), "3");
 	ck_assert_str_eq(insert("dev", "dog", "[{'id':3,'a':3}]"), "3");
 	ck_assert_str_eq(insert("dev", "dog", "[{'id':4,'a':4}]"), "4");
-	ck_assert_str_eq(delete("dev", "dog", "[3]"), "3");
+	ck_assert_str_eq(delete ("dev", "dog", "[3]"), "3");
 	ck_assert_str_eq(insert("dev", "dog", "[{'id':5,'a':[5,6]}]"), "5");
 	const struct table *t = table_of("dev", "dog");
 	dog = t->id;
@@ -220,7 +220,7 @@ START_TEST(a_deleted_record_that_is_back_is_found)
 	begin_damage();
 	MDB_val data = data_of(records_of(dog), key_of(2));
 	end_damage();
-	ck_assert_str_eq(delete("dev", "dog", "[2]"), "2");
+	ck_assert_str_eq(delete ("dev", "dog", "[2]"), "2");
 	begin_damage();
 	put(records_of(dog), key_of(2), data);
 	free(data.mv_data);
@@ -275,7 +275,7 @@ START_TEST(a_table_without_a_log_is_not_compared)
 	make_dogs();
 	for (int i = 0; i < 20; i++) {
 		ck_assert_str_eq(upsert("dev", "cat", "[{'id':1,'a':1},{'id':2,'a':1}]"), "1 2");
-		ck_assert_str_eq(delete("dev", "cat", "[2]"), "2");
+		ck_assert_str_eq(delete ("dev", "cat", "[2]"), "2");
 	}
 	ck_assert_str_eq(check("dev"), "sound");
 	ck_assert_str_eq(check("system"), "sound");
@@ -293,7 +293,7 @@ START_TEST(whatever_is_kept_of_the_log_is_sound)
 	buf_add_str(&b, "]");
 	ck_assert_ptr_nonnull(strstr(insert("dev", "dog", buf_cstr(&b)), "129"));
 	buf_free(&b);
-	ck_assert_str_eq(delete("dev", "dog", "[1,105,129]"), "1 105 129");
+	ck_assert_str_eq(delete ("dev", "dog", "[1,105,129]"), "1 105 129");
 	ck_assert_str_eq(update("dev", "dog", "[{'id':2,'a':7},{'id':110,'a':1}]"), "2 110");
 	ck_assert_str_eq(check("dev"), "sound");
 	uint64_t last = 0;

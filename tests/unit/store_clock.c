@@ -114,8 +114,12 @@ END_TEST
 
 START_TEST(what_is_known_of_the_clock_is_read_back)
 {
-	struct clock_record from = { .expired = 1.5, .unknown_time = 2.5, .unknown_end = 77, .count = 2,
-		.steps = { { 8, 100, 50 }, { 9, 90, 40 } } }, to;
+	struct clock_record from = { .expired = 1.5,
+		.unknown_time = 2.5,
+		.unknown_end = 77,
+		.count = 2,
+		.steps = { { 8, 100, 50 }, { 9, 90, 40 } } },
+			    to;
 	struct buf b;
 	buf_init(&b);
 	clock_encode(&from, &b);

@@ -111,12 +111,14 @@ static void put_word(size_t at, size_t word)
 
 START_TEST(heads)
 {
-	static const struct { size_t at, word; const char *sentence; } damages[] = {
-		{ META_UNUSED + TREE_WORDS + 4 * WORD, 1, "invalid root" }, { META_MAIN + TREE_WORDS + 4 * WORD, 0, "invalid root" },
+	static const struct {
+		size_t at, word;
+		const char *sentence;
+	} damages[] = { { META_UNUSED + TREE_WORDS + 4 * WORD, 1, "invalid root" },
+		{ META_MAIN + TREE_WORDS + 4 * WORD, 0, "invalid root" },
 		{ META_MAIN + TREE_WORDS + 4 * WORD, SIZE_MAX, "invalid root" },
 		{ META_MAIN + TREE_WORDS + 4 * WORD, 1 << 20, "invalid root" }, { META_LAST_PAGE, SIZE_MAX, "count of pages" },
-		{ META_MAP_SIZE, SIZE_MAX, "map size" }, { META_TXNID, SIZE_MAX - 1, "transaction" }, { 0, 7, "another page" }
-	};
+		{ META_MAP_SIZE, SIZE_MAX, "map size" }, { META_TXNID, SIZE_MAX - 1, "transaction" }, { 0, 7, "another page" } };
 	make_dev();
 	for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
 		for (size_t head = 0; head <= 4096; head += 4096) {

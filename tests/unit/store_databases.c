@@ -89,7 +89,8 @@ START_TEST(any_name_makes_a_file_of_its_own)
 	char spaces[251];
 	memset(spaces, '"', 250);
 	spaces[250] = '\0';
-	const char *const all[] = { longest, close, spaces, "..", ".", "DEV", "dev", " lead", "a%b", "a~b", ".hidden", "a.mdb", "x.mdb.new" };
+	const char *const all[] = { longest, close, spaces, "..", ".", "DEV", "dev", " lead", "a%b", "a~b", ".hidden", "a.mdb",
+		"x.mdb.new" };
 	size_t n = sizeof all / sizeof *all;
 	for (size_t i = 0; i < n; i++)
 		ck_assert_msg(!store_create_database(store, all[i], &err), "%s", err.text);

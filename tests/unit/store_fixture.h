@@ -90,13 +90,22 @@ UNUSED static int make_table_as(const char *database, const char *name, const ch
 		if (flags)
 			*flags++ = '\0';
 		list[n++] = (struct lyre_attribute){
-			.size = sizeof *list, .name = word, .type = type && *type ? type : NULL,
-			.flags = (flags && strchr(flags, 'i') ? LYRE_A_INDEXED : 0) | (flags && strchr(flags, 'n') ? LYRE_A_NOT_NULL : 0),
+			.size = sizeof *list,
+			.name = word,
+			.type = type && *type ? type : NULL,
+			.flags = (flags && strchr(flags, 'i') ? LYRE_A_INDEXED : 0) |
+				(flags && strchr(flags, 'n') ? LYRE_A_NOT_NULL : 0),
 		};
 	}
 	struct lyre_table_spec spec = {
-		.size = sizeof spec, .database = database, .name = name, .primary_key = "id", .attributes = attributes ? list : NULL,
-		.attribute_count = n, .expiration = expiration, .audit = audit,
+		.size = sizeof spec,
+		.database = database,
+		.name = name,
+		.primary_key = "id",
+		.attributes = attributes ? list : NULL,
+		.attribute_count = n,
+		.expiration = expiration,
+		.audit = audit,
 	};
 	err = (struct err){ 0 };
 	return store_create_table(store, &spec, &err);
@@ -128,9 +137,7 @@ UNUSED static int write_in(struct arena *a, const char *database, const char *na
 		return rc;
 	lyre_value records;
 	rc = json_read(a, json, &records, e);
-	struct record_write w = {
-		.table = t, .mode = mode, .records = &records, .arena = a, .user = "ann", .operation = "test"
-	};
+	struct record_write w = { .table = t, .mode = mode, .records = &records, .arena = a, .user = "ann", .operation = "test" };
 	if (!rc)
 		rc = store_write_wait(&w, e);
 	if (!rc && ret)
@@ -167,7 +174,7 @@ UNUSED static const char *write_text(const char *database, const char *name, int
 #define insert(db, t, json) write_text(db, t, LYRE_INSERT, json)
 #define update(db, t, json) write_text(db, t, LYRE_UPDATE, json)
 #define upsert(db, t, json) write_text(db, t, LYRE_UPSERT, json)
-#define delete(db, t, json) write_text(db, t, LYRE_DELETE, json)
+#define delete (db, t, json) write_text(db, t, LYRE_DELETE, json)
 
 /* ---- reading ---- */
 

@@ -89,10 +89,10 @@ START_TEST(what_is_deleted_from_a_full_database_leaves_room)
 	static char json[70000];
 	const char *answer;
 	fill(&answer);
-	ck_assert_str_eq(delete("dev", "t", "[0,1,2,3,4,5]"), "0 1 2 3 4 5");
+	ck_assert_str_eq(delete ("dev", "t", "[0,1,2,3,4,5]"), "0 1 2 3 4 5");
 	/* pages that were freed are used again two transactions later */
-	ck_assert_str_eq(delete("dev", "t", "[6]"), "6");
-	ck_assert_str_eq(delete("dev", "t", "[7]"), "7");
+	ck_assert_str_eq(delete ("dev", "t", "[6]"), "6");
+	ck_assert_str_eq(delete ("dev", "t", "[7]"), "7");
 	ck_assert_str_eq(insert("dev", "t", large_record(1000, json, 60000)), "1000");
 	reopen_store();
 	check_indexes("dev", "t");
@@ -118,7 +118,7 @@ START_TEST(a_full_database_can_be_emptied_one_record_at_a_time)
 		char json[20], want[20];
 		snprintf(json, sizeof json, "[%d]", i);
 		snprintf(want, sizeof want, "%d", i);
-		ck_assert_str_eq(delete("dev", "t", json), want);
+		ck_assert_str_eq(delete ("dev", "t", json), want);
 	}
 	check_indexes("dev", "t");
 	ck_assert_str_eq(insert("dev", "t", "[{'id':0,'a':1}]"), "0");

@@ -327,8 +327,9 @@ static off_t large_value(uint32_t least)
 	off_t at = 2 * PAGE;
 	int fd = open(path, O_RDONLY);
 	ck_assert_int_ge(fd, 0);
-	while (pread(fd, page, sizeof page, at) == PAGE && (word_at(page) != (size_t)(at / PAGE) ||
-		u16_at(page + PAGE_KIND) != KIND_OVERFLOW || u32_at(page + PAGE_LENGTH) <= least))
+	while (pread(fd, page, sizeof page, at) == PAGE &&
+		(word_at(page) != (size_t)(at / PAGE) || u16_at(page + PAGE_KIND) != KIND_OVERFLOW ||
+			u32_at(page + PAGE_LENGTH) <= least))
 		at += PAGE;
 	close(fd);
 	return at;

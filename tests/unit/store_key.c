@@ -195,10 +195,9 @@ END_TEST
 
 START_TEST(numbers_are_exact)
 {
-	static const int64_t ints[] = { 0, 1, -1, INT64_MAX, INT64_MIN + 1, (1LL << 53) - 1, 1LL << 53,
-		(1LL << 53) + 1, -(1LL << 53) - 1,
-		9007199254740993, 1152921504606846977, INT64_MAX - 1, INT64_MAX - 511, INT64_MAX - 512,
-			INT64_MAX - 513 };
+	static const int64_t ints[] = { 0, 1, -1, INT64_MAX, INT64_MIN + 1, (1LL << 53) - 1, 1LL << 53, (1LL << 53) + 1,
+		-(1LL << 53) - 1, 9007199254740993, 1152921504606846977, INT64_MAX - 1, INT64_MAX - 511, INT64_MAX - 512,
+		INT64_MAX - 513 };
 	struct arena a;
 	struct key k, last;
 	lyre_value back;
@@ -215,15 +214,14 @@ START_TEST(numbers_are_exact)
 	ck_assert(key_index_value(&k, &minus_zero) && key_index_value(&last, &zero));
 	ck_assert_int_eq(compare_keys(&k, &last), 0);
 
-	lyre_value big = { .type = LYRE_BIGINT, .len = 21, .s = "100000000000000000001" },
-		near_big = value_double(1e20);
+	lyre_value big = { .type = LYRE_BIGINT, .len = 21, .s = "100000000000000000001" }, near_big = value_double(1e20);
 	ck_assert(key_index_value(&k, &big) && key_index_value(&last, &near_big));
 	ck_assert(k.cut && last.cut);
 	ck_assert_int_eq(compare_keys(&k, &last), 0);
 	ck_assert(!key_index_read(k.bytes, k.len, &a, &back));
 
-	lyre_value nan_value = { .type = LYRE_DOUBLE, .d = NAN }, array = { .type = LYRE_ARRAY },
-		flag = value_bool(true), none = value_null();
+	lyre_value nan_value = { .type = LYRE_DOUBLE, .d = NAN }, array = { .type = LYRE_ARRAY }, flag = value_bool(true),
+		   none = value_null();
 	ck_assert(!key_index_value(&k, &nan_value));
 	ck_assert(!key_index_value(&k, &array));
 	ck_assert_int_eq(key_primary(&k, &array), LYRE_EINVAL);
@@ -236,13 +234,11 @@ END_TEST
 /* Each one's key is its own, in this order; those outside int64 are whole in the record alone. */
 START_TEST(integers_of_64_bits)
 {
-	static const char *const ascending[] = {
-		"-18446744073709551615", "-18446744073709551614", "-9223372036854777856", "-9223372036854775809", "-9223372036854775808",
-		"-9223372036854775807", "-9007199254740993", "-9007199254740992", "9007199254740992", "9007199254740993",
-		"9223372036854775295", "9223372036854775296", "9223372036854775807", "9223372036854775808", "9223372036854775809",
-		"9223372036854776000", "9223372036854776832", "18446744073709550591", "18446744073709550592", "18446744073709551614",
-		"18446744073709551615"
-	};
+	static const char *const ascending[] = { "-18446744073709551615", "-18446744073709551614", "-9223372036854777856",
+		"-9223372036854775809", "-9223372036854775808", "-9223372036854775807", "-9007199254740993", "-9007199254740992",
+		"9007199254740992", "9007199254740993", "9223372036854775295", "9223372036854775296", "9223372036854775807",
+		"9223372036854775808", "9223372036854775809", "9223372036854776000", "9223372036854776832", "18446744073709550591",
+		"18446744073709550592", "18446744073709551614", "18446744073709551615" };
 	struct arena a;
 	struct key k, last = { 0 };
 	struct err err;
@@ -271,12 +267,10 @@ START_TEST(integers_that_no_key_keeps)
 	static const struct {
 		const char *text;
 		bool kept;
-	} cases[] = {
-		{ "18446744073709551616", false }, { "18446744073709552000", true }, { "18446744073709552001", false },
+	} cases[] = { { "18446744073709551616", false }, { "18446744073709552000", true }, { "18446744073709552001", false },
 		{ "-18446744073709551616", false }, { "-18446744073709552000", true }, { "100000000000000000000", true },
 		{ "100000000000000000001", false }, { "1000000000000000000000", true }, { "-1234500000000000000000000", true },
-		{ "1234500000000000000000001", false }, { "12345000000000000000000000000000000000000000000000001", false }
-	};
+		{ "1234500000000000000000001", false }, { "12345000000000000000000000000000000000000000000000001", false } };
 	struct arena a;
 	struct err err;
 	lyre_value v, kept;
@@ -356,8 +350,7 @@ START_TEST(prefixes)
 	struct arena a;
 	arena_init(&a);
 	for (int i = 0; i < 100000; i++) {
-		lyre_value v = random_text(&a, 300), p = rnd() % 2 ? random_text(&a, 4) : value_text(v.s, v.len
-			? some(v.len) : 0);
+		lyre_value v = random_text(&a, 300), p = rnd() % 2 ? random_text(&a, 4) : value_text(v.s, v.len ? some(v.len) : 0);
 		struct key value, prefix;
 		must(key_index_value(&value, &v));
 		key_index_prefix(&prefix, p.s, p.len);

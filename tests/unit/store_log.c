@@ -90,7 +90,8 @@ static const char *show_log(uint64_t after, uint64_t *last)
 		}
 		ck_assert_int_eq(rc, 0);
 		ck_assert_uint_eq(entry.user.len, 3);
-		ck_assert(!memcmp(entry.user.data, "ann", 3) && !memcmp(entry.node.data, "one", 3) && !memcmp(entry.database.data, "dev", 3));
+		ck_assert(!memcmp(entry.user.data, "ann", 3) && !memcmp(entry.node.data, "one", 3) &&
+			!memcmp(entry.database.data, "dev", 3));
 		buf_addf(&b, "%s(", modes[entry.mode]);
 		struct commit_change change;
 		uint32_t n = 0;
@@ -148,7 +149,7 @@ START_TEST(the_log_goes_on_after_a_restart)
 	uint64_t last = 2;
 	make_log();
 	reopen_store();
-	delete("dev", "t", "[2,3]");
+	delete ("dev", "t", "[2,3]");
 	ck_assert_str_eq(show_log(last, &last), "delete(2-) ");
 	ck_assert_uint_eq(last, 3);
 	ck_assert_str_eq(show_log(last, &last), "");
@@ -160,7 +161,7 @@ START_TEST(the_newest_entry_stays)
 {
 	uint64_t last = 2;
 	make_log();
-	delete("dev", "t", "[2,3]");
+	delete ("dev", "t", "[2,3]");
 	close_store();
 	options.audit_retention = 1;
 	open_store();

@@ -55,11 +55,10 @@ static void written(struct field f, const char *want)
 	buf_free(&b);
 }
 
-static const char *const document =
-	"{'a':null,'b':true,'c':false,'d':0,'e':-1,'f':127,'g':-129,'h':70000,'i':-5000000000,"
-	"'j':9223372036854775807,'k':0.1,'l':1e+300,'m':123456789012345678901234567890,'n':'',"
-	"'o':'line\\n\\'\\u0000end','p':[],'q':{},'r':[1,[2,[3,{'x':[null]}]],'t'],"
-	"'s':{'name':'\xc3\xa9','n':{'deep':[true,false,1.5]},'':0}}";
+static const char *const document = "{'a':null,'b':true,'c':false,'d':0,'e':-1,'f':127,'g':-129,'h':70000,'i':-5000000000,"
+				    "'j':9223372036854775807,'k':0.1,'l':1e+300,'m':123456789012345678901234567890,'n':'',"
+				    "'o':'line\\n\\'\\u0000end','p':[],'q':{},'r':[1,[2,[3,{'x':[null]}]],'t'],"
+				    "'s':{'name':'\xc3\xa9','n':{'deep':[true,false,1.5]},'':0}}";
 
 START_TEST(all_kinds_come_back)
 {
@@ -101,8 +100,8 @@ START_TEST(dates_and_bytes)
 	struct buf b;
 	struct arena a;
 	struct field f;
-	lyre_value date = value_double(1795298333123.0), far = { .type = LYRE_DOUBLE, .d = 1e18 },
-		bytes = value_text("ab\0", 3), null = value_null();
+	lyre_value date = value_double(1795298333123.0), far = { .type = LYRE_DOUBLE, .d = 1e18 }, bytes = value_text("ab\0", 3),
+		   null = value_null();
 	struct record_item items[] = {
 		{ .id = 7, .kind = FIELD_DATE, .value = &date },
 		{ .id = 3, .kind = FIELD_BYTES, .value = &bytes },

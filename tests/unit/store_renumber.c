@@ -138,7 +138,8 @@ START_TEST(ids_that_run_out_are_given_back_by_compaction)
 	insert_wide(3, 0, 0, "'a':[7,8],'late':'x'", "3");
 	drop();
 	insert_wide(4, MADE, MADE + 500, "'a':4", "4");
-	insert_wide(5, MADE + 500, MADE + 539, "'a':5", "Table 'dev.t' cannot have more attributes until the database is compacted, "
+	insert_wide(5, MADE + 500, MADE + 539, "'a':5",
+		"Table 'dev.t' cannot have more attributes until the database is compacted, "
 		"which frees the ids of dropped ones: lyre compact dev");
 	check_all();
 	compact();

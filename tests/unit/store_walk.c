@@ -72,7 +72,7 @@ START_TEST(a_record_with_a_long_key_can_be_deleted)
 	char json[700];
 	make_long_texts();
 	snprintf(json, sizeof json, "['%s']", long_key('2'));
-	delete("dev", "t", json);
+	delete ("dev", "t", json);
 	ck_assert_uint_eq(stats_of("dev", "t").record_count, 3);
 	check_indexes("dev", "t");
 }
@@ -80,9 +80,8 @@ END_TEST
 
 START_TEST(indexes_fit_after_random_writes)
 {
-	static const char *const values[] = {
-		"null", "true", "0", "-7.25", "9007199254740993", "''", "'text'", "'t\\u0000x'", "[]", "[1,2,1]", "['a','b',null,[1],{}]", "{'x':[1]}", "{}"
-	};
+	static const char *const values[] = { "null", "true", "0", "-7.25", "9007199254740993", "''", "'text'", "'t\\u0000x'", "[]",
+		"[1,2,1]", "['a','b',null,[1],{}]", "{'x':[1]}", "{}" };
 	make_table("dev", "t");
 	ck_assert_int_eq(make_table_as("dev", "typed", "id a::i b: c::i __updatedtime__:Date", 1000, 1), 0);
 	srand(7);
@@ -98,7 +97,8 @@ START_TEST(indexes_fit_after_random_writes)
 			s += sprintf(s, "{'id':%d", rand() % 40);
 			for (int k = 0; k < 4; k++)
 				if (rand() % 2)
-					s += sprintf(s, ",'%c':%s", "abcd"[k], values[(size_t)rand() % (sizeof values / sizeof *values)]);
+					s += sprintf(s, ",'%c':%s", "abcd"[k],
+						values[(size_t)rand() % (sizeof values / sizeof *values)]);
 			s += sprintf(s, "}%s", j ? "," : "");
 		}
 		strcpy(s, "]");
@@ -137,13 +137,10 @@ static const struct {
 	int low, high; /**< 0: none */
 	bool low_open, high_open;
 	const char *want;
-} ranges[] = {
-	{ "everything", 0, 0, false, false, "23514" }, { "from 2", 2, 0, false, false, "3514" },
-	{ "above 2", 2, 0, true, false, "14" },        { "to 2", 0, 2, false, false, "235" },
-	{ "below 2", 0, 2, false, true, "2" },         { "between 1 and 3", 1, 3, true, true, "35" },
-	{ "2", 2, 2, false, false, "35" },             { "above 2 to 2", 2, 2, true, false, "" },
-	{ "from 7 to 9", 7, 9, false, false, "" },     { "from 3 to 1", 3, 1, false, false, "" }
-};
+} ranges[] = { { "everything", 0, 0, false, false, "23514" }, { "from 2", 2, 0, false, false, "3514" },
+	{ "above 2", 2, 0, true, false, "14" }, { "to 2", 0, 2, false, false, "235" }, { "below 2", 0, 2, false, true, "2" },
+	{ "between 1 and 3", 1, 3, true, true, "35" }, { "2", 2, 2, false, false, "35" }, { "above 2 to 2", 2, 2, true, false, "" },
+	{ "from 7 to 9", 7, 9, false, false, "" }, { "from 3 to 1", 3, 1, false, false, "" } };
 
 /** \return the keys of a walk; \p anew: with a new walk for each step */
 static const char *walked(struct snapshot *s, const struct table *t, const struct walk_range *range, bool anew)
@@ -195,10 +192,12 @@ START_TEST(a_walk_keeps_to_its_range)
 	for (int anew = 0; anew < 2; anew++) {
 		range.reverse = false;
 		ck_assert_row_str_eq(ranges[_i].name, walked(&s, t, &range, anew), ranges[_i].want);
-		ck_assert_row_int_eq(ranges[_i].name, (long long)walk_estimate(&s, t, &range, 100), (long long)strlen(ranges[_i].want));
+		ck_assert_row_int_eq(
+			ranges[_i].name, (long long)walk_estimate(&s, t, &range, 100), (long long)strlen(ranges[_i].want));
 		range.reverse = true;
 		ck_assert_row_str_eq(ranges[_i].name, walked(&s, t, &range, anew), reversed(ranges[_i].want));
-		ck_assert_row_int_eq(ranges[_i].name, (long long)walk_estimate(&s, t, &range, 100), (long long)strlen(ranges[_i].want));
+		ck_assert_row_int_eq(
+			ranges[_i].name, (long long)walk_estimate(&s, t, &range, 100), (long long)strlen(ranges[_i].want));
 	}
 	snapshot_end(&s);
 	table_unref(t);

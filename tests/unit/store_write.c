@@ -57,7 +57,7 @@ START_TEST(delete_passes_over_keys_that_are_not_there)
 {
 	make_dogs();
 	insert("dev", "dog", "[{'id':'1'}]");
-	ck_assert_json_eq(delete("dev", "dog", "[1,99,'1',1]"), "1 -99 '1' -1");
+	ck_assert_json_eq(delete ("dev", "dog", "[1,99,'1',1]"), "1 -99 '1' -1");
 	ck_assert_str_eq(show("dev", "dog"), "{2 b:[1,null]}");
 }
 END_TEST
@@ -67,7 +67,7 @@ START_TEST(what_was_written_stays_after_a_restart)
 	make_dogs();
 	update("dev", "dog", "[{'id':1,'c':{'z':3}}]");
 	upsert("dev", "dog", "[{'id':6,'a':7},{'id':2,'a':null}]");
-	delete("dev", "dog", "[1]");
+	delete ("dev", "dog", "[1]");
 	check_indexes("dev", "dog");
 	reopen_store();
 	ck_assert_str_eq(show("dev", "dog"), "{2 a:null b:[1,null]}{6 a:7}");
@@ -94,7 +94,8 @@ START_TEST(times_are_the_servers)
 	arena_init(&a);
 	make_table("dev", "t");
 	const struct table *t = table_of("dev", "t");
-	ck_assert_int_eq(write_in(&a, "dev", "t", LYRE_INSERT, "[{'id':1,'__createdtime__':5,'__updatedtime__':6}]", &first, &err), 0);
+	ck_assert_int_eq(
+		write_in(&a, "dev", "t", LYRE_INSERT, "[{'id':1,'__createdtime__':5,'__updatedtime__':6}]", &first, &err), 0);
 	ck_assert_int_eq(write_in(&a, "dev", "t", LYRE_UPDATE, "[{'id':1,'__createdtime__':5}]", &second, &err), 0);
 	ck_assert_double_gt(second.time, first.time);
 	ck_assert_int_eq(snapshot_begin(&s, t->db, &err), 0);
@@ -119,7 +120,7 @@ START_TEST(the_last_update_is_that_of_a_record_still_there)
 	ck_assert_double_eq(stats_of("dev", "t").last_updated, first.time);
 	ck_assert_int_eq(write_in(&a, "dev", "t", LYRE_INSERT, "[{'id':2}]", &second, &err), 0);
 	ck_assert_double_eq(stats_of("dev", "t").last_updated, second.time);
-	delete("dev", "t", "[2]");
+	delete ("dev", "t", "[2]");
 	ck_assert_double_eq(stats_of("dev", "t").last_updated, first.time);
 	arena_free(&a);
 	check_indexes("dev", "t");
@@ -138,13 +139,14 @@ static const struct {
 	{ "update without a key", LYRE_UPDATE, "[{'a':8}]", NO_KEY },
 	{ "update with an empty key", LYRE_UPDATE, "[{'id':''}]", NO_KEY },
 	{ "key that is the text null", LYRE_UPSERT, "[{'id':'null'}]",
-	  "Invalid hash value: 'null' is not a valid hash attribute value, check log for more info" },
+		"Invalid hash value: 'null' is not a valid hash attribute value, check log for more info" },
 	{ "names that are no names", LYRE_INSERT, "[{'id':2,'':1,'null':2,'undefined':3}]",
-	  "Invalid attribute name: ''. Invalid attribute name: 'null'. Invalid attribute name: 'undefined'" },
+		"Invalid attribute name: ''. Invalid attribute name: 'null'. Invalid attribute name: 'undefined'" },
 	{ "slash in a name", LYRE_INSERT, "[{'id':2,'a/b':1}]", "Attribute names cannot include backticks or forward slashes" },
-	{ "backtick in a name", LYRE_INSERT, "[{'id':2,'a\\u0060b':2}]", "Attribute names cannot include backticks or forward slashes" },
+	{ "backtick in a name", LYRE_INSERT, "[{'id':2,'a\\u0060b':2}]",
+		"Attribute names cannot include backticks or forward slashes" },
 	{ "keys of other types", LYRE_INSERT, "[{'id':true},{'id':[1]},{'id':{}}]",
-	  "Invalid primary key type: boolean. Invalid primary key type: array. Invalid primary key type: object" },
+		"Invalid primary key type: boolean. Invalid primary key type: array. Invalid primary key type: object" },
 	{ "number for a record", LYRE_INSERT, "[1]", "'records[0]' must be of type object" },
 };
 
@@ -184,7 +186,8 @@ START_TEST(a_name_of_an_attribute_has_a_longest_length)
 	name[251] = '\0';
 	snprintf(json, sizeof json, "[{'%s':1}]", name);
 	snprintf(want, sizeof want,
-		"transaction aborted due to attribute name %s being too long. Attribute names cannot be longer than 250 bytes.", name);
+		"transaction aborted due to attribute name %s being too long. Attribute names cannot be longer than 250 bytes.",
+		name);
 	ck_assert_str_eq(insert("dev", "t", json), want);
 	name[250] = '\0';
 	snprintf(json, sizeof json, "[{'id':3,'%s':1}]", name);
@@ -242,8 +245,8 @@ END_TEST
 
 /* ---- types ---- */
 
-#define FULL                                                                                                           \
-	"[{'id':1,'nn':'x','s':'a','i':1,'l':2,'f':1.5,'b':true,'d':'2024-01-02T03:04:05.678Z','k':['p'],'bi':5,'by':'abc',"   \
+#define FULL                                                                                                                 \
+	"[{'id':1,'nn':'x','s':'a','i':1,'l':2,'f':1.5,'b':true,'d':'2024-01-02T03:04:05.678Z','k':['p'],'bi':5,'by':'abc'," \
 	"'u':12345678901234567890}]"
 #define BUFFER(bytes) "{'type':'Buffer','data':[" bytes "]}"
 #define NN_MISSING "Property nn is required (and not does not allow null values)"
@@ -252,15 +255,18 @@ END_TEST
 
 static void make_typed(void)
 {
-	ck_assert_int_eq(make_table_as("dev", "t",
-		"id:Int s:String i:Int l:Long f:Float b:Boolean d:Date k:ID bi:BigInt by:Bytes nn:String:n", -1, 0), 0);
+	ck_assert_int_eq(
+		make_table_as("dev", "t",
+			"id:Int s:String i:Int l:Long f:Float b:Boolean d:Date k:ID bi:BigInt by:Bytes nn:String:n", -1, 0),
+		0);
 	ck_assert_str_eq(insert("dev", "t", FULL), "1");
 }
 
 START_TEST(values_of_their_types_are_kept)
 {
 	make_typed();
-	ck_assert_json_eq(show("dev", "t"), "{1 s:'a' i:1 l:2 f:1.5 b:true d:'2024-01-02T03:04:05.678Z' k:['p'] bi:5 "
+	ck_assert_json_eq(show("dev", "t"),
+		"{1 s:'a' i:1 l:2 f:1.5 b:true d:'2024-01-02T03:04:05.678Z' k:['p'] bi:5 "
 		"by:" BUFFER("97,98,99") " nn:'x' u:12345678901234567890}");
 }
 END_TEST
@@ -272,11 +278,11 @@ static const struct {
 } type_faults[] = {
 	{ "text for an integer", LYRE_INSERT, "[{'id':2,'nn':'x','i':'5'}]", "Value '5' in property i " INTEGER },
 	{ "faults of several records", LYRE_INSERT, "[{'id':2,'nn':'x','i':5.5,'l':'a'},{'id':3,'nn':4}]",
-	  "Value 5.5 in property i " INTEGER ". Value 'a' in property l " LONG ". Value 4 in property nn must be a string" },
+		"Value 5.5 in property i " INTEGER ". Value 'a' in property l " LONG ". Value 4 in property nn must be a string" },
 	{ "every other type", LYRE_INSERT, "[{'id':2,'nn':'x','s':{'x':1},'f':'1.5','b':0,'d':true,'k':[1]}]",
-	  "Value {'x':1} in property s must be a string. Value '1.5' in property f must be a number. "
-	  "Value 0 in property b must be a boolean. Value true in property d must be a Date. "
-	  "Value [1] in property k must be a string, or an array of strings" },
+		"Value {'x':1} in property s must be a string. Value '1.5' in property f must be a number. "
+		"Value 0 in property b must be a boolean. Value true in property d must be a Date. "
+		"Value [1] in property k must be a string, or an array of strings" },
 	{ "text for a key", LYRE_INSERT, "[{'id':'2','nn':'x'}]", "Value '2' in property id " INTEGER },
 	{ "insert without what is required", LYRE_INSERT, "[{'id':2}]", NN_MISSING },
 	{ "upsert of a new record without what is required", LYRE_UPSERT, "[{'id':2}]", NN_MISSING },
@@ -304,9 +310,12 @@ END_TEST
 START_TEST(values_are_turned_into_their_types)
 {
 	make_typed();
-	ck_assert_str_eq(update("dev", "t", "[{'id':1,'l':9007199254740993,'bi':'-000123456789012345678901234567890','d':'no date',"
-		"'by':" BUFFER("1,255") "}]"), "1");
-	ck_assert_json_eq(show("dev", "t"), "{1 s:'a' i:1 l:9007199254740993 f:1.5 b:true d:null k:['p'] "
+	ck_assert_str_eq(update("dev", "t",
+				 "[{'id':1,'l':9007199254740993,'bi':'-000123456789012345678901234567890','d':'no date',"
+				 "'by':" BUFFER("1,255") "}]"),
+		"1");
+	ck_assert_json_eq(show("dev", "t"),
+		"{1 s:'a' i:1 l:9007199254740993 f:1.5 b:true d:null k:['p'] "
 		"bi:-123456789012345678901234567890 by:" BUFFER("1,255") " nn:'x' u:12345678901234567890}");
 	ck_assert_str_eq(update("dev", "t", "[{'id':1,'bi':'9223372036854775807','d':1704164645678}]"), "1");
 	ck_assert_ptr_nonnull(strstr(show("dev", "t"), json_of("d:'2024-01-02T03:04:05.678Z' k:['p'] bi:9223372036854775807")));

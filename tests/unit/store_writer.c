@@ -16,7 +16,8 @@ static void *write_many(void *arg)
 		snprintf(want, sizeof want, "'%d-%d'", n, i);
 		ck_assert_json_eq(insert("dev", "t", json), want);
 		ck_assert_str_eq(insert("dev", "t", "[{'id':true}]"), "Invalid primary key type: boolean");
-		ck_assert_str_eq(upsert("dev", "need", "[{'id':1}]"), "Property nn is required (and not does not allow null values)");
+		ck_assert_str_eq(
+			upsert("dev", "need", "[{'id':1}]"), "Property nn is required (and not does not allow null values)");
 		if (i % 10 == 0)
 			ck_assert_uint_gt(stats_of("dev", "t").record_count, 0);
 	}

@@ -47,8 +47,8 @@ static inline char *forge_room(size_t header, size_t payload)
 }
 
 /** A token that is signed with the private key, whatever its header says. \return for free() */
-static inline char *forge_signed(const struct token_key *k, const char *header, size_t header_size, const char *payload,
-	size_t payload_size)
+static inline char *forge_signed(
+	const struct token_key *k, const char *header, size_t header_size, const char *payload, size_t payload_size)
 {
 	char *text = forge_room(header_size, payload_size), *p = forge_segment(text, header, header_size);
 	gnutls_datum_t pem = { (unsigned char *)k->private_pem, (unsigned)k->private_size }, data, signature;
@@ -69,8 +69,8 @@ static inline char *forge_signed(const struct token_key *k, const char *header, 
 }
 
 /** A token with an HMAC of which the secret is the public key. \return for free() */
-static inline char *forge_hmac(const struct token_key *k, const char *header, size_t header_size, const char *payload,
-	size_t payload_size)
+static inline char *forge_hmac(
+	const struct token_key *k, const char *header, size_t header_size, const char *payload, size_t payload_size)
 {
 	char *text = forge_room(header_size, payload_size), *p = forge_segment(text, header, header_size);
 	unsigned char digest[32];

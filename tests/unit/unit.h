@@ -14,26 +14,26 @@
 #define ROWS(table) (int)(sizeof(table) / sizeof *(table))
 
 /** As ck_assert_str_eq() and ck_assert_int_eq(), of a row of a table: says which one. */
-#define ck_assert_row_str_eq(row, got, want)                                                                           \
-	do {                                                                                                           \
-		const char *row_got = (got), *row_want = (want);                                                       \
-		ck_assert_msg(!strcmp(row_got, row_want), "%s: \"%s\", not \"%s\"", (row), row_got, row_want);         \
+#define ck_assert_row_str_eq(row, got, want)                                                                   \
+	do {                                                                                                   \
+		const char *row_got = (got), *row_want = (want);                                               \
+		ck_assert_msg(!strcmp(row_got, row_want), "%s: \"%s\", not \"%s\"", (row), row_got, row_want); \
 	} while (0)
-#define ck_assert_row_int_eq(row, got, want)                                                                           \
-	do {                                                                                                           \
-		long long row_got = (got), row_want = (want);                                                          \
-		ck_assert_msg(row_got == row_want, "%s: %lld, not %lld", (row), row_got, row_want);                    \
+#define ck_assert_row_int_eq(row, got, want)                                                        \
+	do {                                                                                        \
+		long long row_got = (got), row_want = (want);                                       \
+		ck_assert_msg(row_got == row_want, "%s: %lld, not %lld", (row), row_got, row_want); \
 	} while (0)
 
 /** \param make  a function that returns the Suite */
-#define UNIT_MAIN(make)                                                                                                \
-	int main(void)                                                                                                 \
-	{                                                                                                              \
-		SRunner *runner = srunner_create(make());                                                              \
-		srunner_run_all(runner, CK_NORMAL);                                                                    \
-		int failed = srunner_ntests_failed(runner);                                                            \
-		srunner_free(runner);                                                                                  \
-		return failed ? EXIT_FAILURE : EXIT_SUCCESS;                                                           \
+#define UNIT_MAIN(make)                                      \
+	int main(void)                                       \
+	{                                                    \
+		SRunner *runner = srunner_create(make());    \
+		srunner_run_all(runner, CK_NORMAL);          \
+		int failed = srunner_ntests_failed(runner);  \
+		srunner_free(runner);                        \
+		return failed ? EXIT_FAILURE : EXIT_SUCCESS; \
 	}
 
 #endif

@@ -32,8 +32,12 @@ UNUSED static void end(void)
 UNUSED static int add(const char *name, const char *password, const char *role, bool active)
 {
 	const struct lyre_user_change user = {
-		.size = sizeof user, .fields = LYRE_USER_PASSWORD | LYRE_USER_ROLE | LYRE_USER_ACTIVE, .name = name,
-		.password = password, .role = role, .active = active,
+		.size = sizeof user,
+		.fields = LYRE_USER_PASSWORD | LYRE_USER_ROLE | LYRE_USER_ACTIVE,
+		.name = name,
+		.password = password,
+		.role = role,
+		.active = active,
 	};
 
 	err = (struct err){ 0 };

@@ -96,7 +96,8 @@ START_TEST(it_reads_what_it_made)
 	/* After 2038, and 2106. */
 	c.expires = INT64_C(5000000000);
 	check_round_trip(c);
-	check_round_trip(claims_of("b\xc3\xb6" "b \"\\\n\x01"));
+	check_round_trip(claims_of("b\xc3\xb6"
+				   "b \"\\\n\x01"));
 	/* The longest there can be: each letter takes six bytes in JSON. */
 	c = claims_of("");
 	memset(c.user, 1, sizeof c.user - 1);
@@ -171,14 +172,16 @@ START_TEST(texts_of_other_shapes_are_refused)
 
 	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
 		ck_assert_msg(read_text(odd[i]) == TOKEN_INVALID, "%s", odd[i]);
-	static const struct { const char *before, *after; } around[] = { { "", "." }, { ".", "" }, { "", ".AAAA" }, { " ", "" },
-		{ "", " " }, { "", "=" }, { "", "\n" } };
+	static const struct {
+		const char *before, *after;
+	} around[] = { { "", "." }, { ".", "" }, { "", ".AAAA" }, { " ", "" }, { "", " " }, { "", "=" }, { "", "\n" } };
 	for (size_t i = 0; i < sizeof around / sizeof *around; i++) {
 		snprintf(longer, TOKEN_MAX, "%s%s%s", around[i].before, token, around[i].after);
 		ck_assert_msg(read_text(longer) == TOKEN_INVALID, "'%s' '%s'", around[i].before, around[i].after);
 	}
 	/* What decoders pass over would be one signature written in several ways. */
-	static const char *const between[] = { "====", "    ", "!!!!", "\n\n\n\n", "\r\n\r\n", "++//", "\x80\x80\x80\x80", "AAAA", "...." };
+	static const char *const between[] = { "====", "    ", "!!!!", "\n\n\n\n", "\r\n\r\n", "++//", "\x80\x80\x80\x80", "AAAA",
+		"...." };
 	for (size_t i = 0; i < sizeof between / sizeof *between; i++) {
 		size_t at = strlen(token) - 100;
 
@@ -194,8 +197,8 @@ START_TEST(texts_of_other_shapes_are_refused)
 }
 END_TEST
 
-#define PAYLOAD                                                                                                        \
-	"{'username':'bob','super_user':false,'iat':1799999999,'exp':1800000060,'sub':'operation',"     \
+#define PAYLOAD                                                                                     \
+	"{'username':'bob','super_user':false,'iat':1799999999,'exp':1800000060,'sub':'operation'," \
 	"'stamp':'s'}"
 
 static enum token_verdict read_header(const char *header)
@@ -212,14 +215,13 @@ static enum token_verdict read_header(const char *header)
 
 START_TEST(other_headers_are_refused)
 {
-	static const char *const odd[] = { "{'alg':'none'}", "{'alg':'None','typ':'JWT'}",
-		"{'alg':'HS256','typ':'JWT'}", "{'alg':'RS384','typ':'JWT'}", "{'alg':'rs256','typ':'JWT'}",
-		"{'alg':'ES256','typ':'JWT'}", "{'typ':'JWT'}", "{}", "[]", "'RS256'", "null", "RS256",
-		"{'alg':['RS256'],'typ':'JWT'}", "{'alg':'RS256','typ':'JWE'}",
+	static const char *const odd[] = { "{'alg':'none'}", "{'alg':'None','typ':'JWT'}", "{'alg':'HS256','typ':'JWT'}",
+		"{'alg':'RS384','typ':'JWT'}", "{'alg':'rs256','typ':'JWT'}", "{'alg':'ES256','typ':'JWT'}", "{'typ':'JWT'}", "{}",
+		"[]", "'RS256'", "null", "RS256", "{'alg':['RS256'],'typ':'JWT'}", "{'alg':'RS256','typ':'JWE'}",
 		"{'alg':'RS256','alg':'HS256','typ':'JWT'}", "{'alg':'HS256','alg':'RS256','typ':'JWT'}",
-		"{'alg':'RS256','typ':'JWT','kid':'../../../etc/passwd'}",
-		"{'alg':'RS256','typ':'JWT','jku':'http://127.0.0.1/'}", "{'alg':'RS256','jwk':{},'typ':'JWT'}",
-		"{'alg':'RS256','typ':'JWT','crit':['exp']}", "{'alg':'RS256','typ':'JWT'} " };
+		"{'alg':'RS256','typ':'JWT','kid':'../../../etc/passwd'}", "{'alg':'RS256','typ':'JWT','jku':'http://127.0.0.1/'}",
+		"{'alg':'RS256','jwk':{},'typ':'JWT'}", "{'alg':'RS256','typ':'JWT','crit':['exp']}",
+		"{'alg':'RS256','typ':'JWT'} " };
 
 	ck_assert_int_eq(read_header(FORGE_HEADER), TOKEN_VALID);
 	ck_assert_int_eq(read_header("{'typ':'JWT','alg':'RS256'}"), TOKEN_VALID);
@@ -251,17 +253,18 @@ static enum token_verdict read_payload(const char *payload)
 /* Even where the signature is right, nothing is taken for what it is not. */
 START_TEST(other_payloads_are_refused)
 {
-	static const struct { const char *was, *is; } odd[] = { { "'bob'", "''" }, { "'bob'", "5" }, { "'bob'", "null" },
-		{ "'bob'", "['bob']" }, { "'bob'", "'b\\u0000b'" }, { "'bob'", "'b\xff'" }, { "'username'", "'user'" },
-		{ "false", "0" }, { "false", "'false'" }, { "'super_user'", "'super'" }, { "1799999999", "'1799999999'" },
-		{ "'iat'", "'nbf'" }, { "'exp'", "'nbf'" }, { "1800000060", "1800000060.5" }, { "1800000060", "1800000060.0" },
-		{ "1800000060", "1.9e9" }, { "1800000060", "'1800000060'" }, { "1800000060", "-1800000060" }, { "1800000060", "null" },
+	static const struct {
+		const char *was, *is;
+	} odd[] = { { "'bob'", "''" }, { "'bob'", "5" }, { "'bob'", "null" }, { "'bob'", "['bob']" }, { "'bob'", "'b\\u0000b'" },
+		{ "'bob'", "'b\xff'" }, { "'username'", "'user'" }, { "false", "0" }, { "false", "'false'" },
+		{ "'super_user'", "'super'" }, { "1799999999", "'1799999999'" }, { "'iat'", "'nbf'" }, { "'exp'", "'nbf'" },
+		{ "1800000060", "1800000060.5" }, { "1800000060", "1800000060.0" }, { "1800000060", "1.9e9" },
+		{ "1800000060", "'1800000060'" }, { "1800000060", "-1800000060" }, { "1800000060", "null" },
 		{ "1800000060", "true" }, { "1800000060", "1800000060000000000" }, { "1800000060", "99999999999999999999999" },
-		{ "1799999999", "-1" }, { "'sub'", "'aud'" }, { "'operation'", "'Operation'" },
-		{ "'operation'", "'operation2'" }, { "'operation'", "7" }, { "'stamp'", "'stump'" }, { "'s'", "''" },
-		{ "'s'", "'0123456789abcdef0123456789abcdef0'" }, { "'s'}", "'s','role':5}" },
-		{ "'s'}", "'s','role':''}" },
-		{ "'s'}", "'s','jti':5}" }, { "'s'}", "'s','jti':'0123456789abcdef0123456789abcdef0'}" }, { "'s'}", "'s'}}" }, { "'s'}", "'s'" } };
+		{ "1799999999", "-1" }, { "'sub'", "'aud'" }, { "'operation'", "'Operation'" }, { "'operation'", "'operation2'" },
+		{ "'operation'", "7" }, { "'stamp'", "'stump'" }, { "'s'", "''" }, { "'s'", "'0123456789abcdef0123456789abcdef0'" },
+		{ "'s'}", "'s','role':5}" }, { "'s'}", "'s','role':''}" }, { "'s'}", "'s','jti':5}" },
+		{ "'s'}", "'s','jti':'0123456789abcdef0123456789abcdef0'}" }, { "'s'}", "'s'}}" }, { "'s'}", "'s'" } };
 	char payload[1024], name[LYRE_USER_NAME_MAX + 2];
 
 	ck_assert_int_eq(read_payload(PAYLOAD), TOKEN_VALID);

@@ -27,8 +27,8 @@ struct lyre_call_api {
 	const char *(*call_operation)(lyre_call *call);
 	const char *(*call_user)(lyre_call *call);
 	lyre_instance *(*call_module)(lyre_call *call);
-	int (*operations)(lyre_call *call, int (*visit)(void *arg, const struct lyre_operation *operation, const char *module),
-		void *arg);
+	int (*operations)(
+		lyre_call *call, int (*visit)(void *arg, const struct lyre_operation *operation, const char *module), void *arg);
 
 	void *(*alloc)(lyre_call *call, size_t size);
 	int (*scope_begin)(lyre_call *call);
@@ -99,8 +99,8 @@ static inline lyre_instance *lyre_call_module(lyre_call *call)
  * declaration, which lives as long as the server, and the name of its module; read the params with lyre_list_at().
  * \return what the last visit returned
  */
-static inline int lyre_operations(lyre_call *call,
-	int (*visit)(void *arg, const struct lyre_operation *operation, const char *module), void *arg)
+static inline int lyre_operations(
+	lyre_call *call, int (*visit)(void *arg, const struct lyre_operation *operation, const char *module), void *arg)
 {
 	return lyre_host->call->operations(call, visit, arg);
 }
@@ -116,12 +116,18 @@ static inline void *lyre_alloc(lyre_call *call, size_t size)
  * that is repeated, so that its memory does not grow. Scopes may nest; those still open end with the call.
  * \return 0, LYRE_ENOMEM
  */
-static inline int lyre_scope_begin(lyre_call *call) { return lyre_host->call->scope_begin(call); }
+static inline int lyre_scope_begin(lyre_call *call)
+{
+	return lyre_host->call->scope_begin(call);
+}
 /**
  * Ends the innermost scope: nothing taken in it may be used any more. What the call took before, its failure and its answer
  * stay valid.
  */
-static inline void lyre_scope_end(lyre_call *call) { lyre_host->call->scope_end(call); }
+static inline void lyre_scope_end(lyre_call *call)
+{
+	lyre_host->call->scope_end(call);
+}
 
 /**
  * Fails with a sentence for the client: the answer becomes {"error": …}. Replaces an earlier failure.

@@ -27,10 +27,10 @@ struct lyre_server_api;
 struct lyre_tls_api;
 
 struct lyre_host {
-	uint32_t size;        /**< of the host's struct */
+	uint32_t size; /**< of the host's struct */
 	uint16_t abi_major;
 	uint16_t abi_minor;
-	const char *version;  /**< of the server */
+	const char *version; /**< of the server */
 
 	const struct lyre_module_api *module;
 	const struct lyre_value_api *value;
@@ -46,8 +46,8 @@ struct lyre_host {
 extern LYRE_HIDDEN const struct lyre_host *lyre_host;
 
 /** \return whether the host's table for a header has \p function: LYRE_HAS(store, write_wait). */
-#define LYRE_HAS(table, function)                                                                                      \
-	(lyre_host->size >= offsetof(struct lyre_host, table) + sizeof(lyre_host->table) &&                            \
+#define LYRE_HAS(table, function)                                                           \
+	(lyre_host->size >= offsetof(struct lyre_host, table) + sizeof(lyre_host->table) && \
 		lyre_host->table->size >= offsetof(struct lyre_##table##_api, function) + sizeof(lyre_host->table->function))
 
 LYRE_END_DECLS

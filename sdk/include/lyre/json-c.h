@@ -85,8 +85,8 @@ static inline int lyre_json_c_add(lyre_call *call, const lyre_value *v, size_t i
 	const char *name = lyre_value_name(v, i, &len);
 
 	if (name && strlen(name) != len)
-		return lyre_fail(call, LYRE_EINVAL,
-			"the name that begins with '%s' has a NUL byte in it, which json-c cannot have", name);
+		return lyre_fail(
+			call, LYRE_EINVAL, "the name that begins with '%s' has a NUL byte in it, which json-c cannot have", name);
 	if ((name ? json_object_object_add(to, name, part) : json_object_array_add(to, part)) != 0)
 		return lyre_fail_no_memory(call);
 	return 0;

@@ -44,28 +44,28 @@ enum lyre_param_type {
 	LYRE_T_BOOLEAN = 1 << 2,
 	LYRE_T_ARRAY = 1 << 3,
 	LYRE_T_OBJECT = 1 << 4,
-	LYRE_T_NULL = 1 << 5,    /**< null is a valid value */
+	LYRE_T_NULL = 1 << 5, /**< null is a valid value */
 	LYRE_T_ANY = (1 << 6) - 1
 };
 
 /** Rules of a parameter beyond its kind. */
 enum lyre_param_flag {
 	LYRE_P_REQUIRED = 1 << 0,
-	LYRE_P_NAME = 1 << 1,         /**< the name of a database, table or key: 1 to 250 printable ASCII characters, no / or ` */
-	LYRE_P_NOT_EMPTY = 1 << 2,    /**< a non-empty string; an array with at least one item */
+	LYRE_P_NAME = 1 << 1,           /**< the name of a database, table or key: 1 to 250 printable ASCII characters, no / or ` */
+	LYRE_P_NOT_EMPTY = 1 << 2,      /**< a non-empty string; an array with at least one item */
 	LYRE_P_NULL_IS_ABSENT = 1 << 3, /**< null means not given */
-	LYRE_P_OBJECTS = 1 << 4,      /**< the items of the array are objects */
-	LYRE_P_KEYS = 1 << 5,         /**< the items of the array are strings or numbers */
-	LYRE_P_NUMERIC_TEXT = 1 << 6, /**< a string of digits is taken as a number */
-	LYRE_P_INTEGER = 1 << 7,      /**< a number without a fraction */
-	LYRE_P_RANGE = 1 << 8,        /**< min and max apply */
+	LYRE_P_OBJECTS = 1 << 4,        /**< the items of the array are objects */
+	LYRE_P_KEYS = 1 << 5,           /**< the items of the array are strings or numbers */
+	LYRE_P_NUMERIC_TEXT = 1 << 6,   /**< a string of digits is taken as a number */
+	LYRE_P_INTEGER = 1 << 7,        /**< a number without a fraction */
+	LYRE_P_RANGE = 1 << 8,          /**< min and max apply */
 	/**
 	 * Names the attributes of the operation's table that are read: a name, an array of names, or objects as in struct
 	 * lyre_query (conditions, select, sort)
 	 */
 	LYRE_P_READS = 1 << 9,
-	LYRE_P_WRITES = 1 << 10,      /**< records for the operation's table: their attributes are written */
-	LYRE_P_REQUEST = 1 << 11,     /**< a nested request, which the caller must be allowed to make */
+	LYRE_P_WRITES = 1 << 10,  /**< records for the operation's table: their attributes are written */
+	LYRE_P_REQUEST = 1 << 11, /**< a nested request, which the caller must be allowed to make */
 	/**
 	 * The types and rules above are documented but not enforced: the core passes the value through unchecked, even if it
 	 * is missing (LYRE_P_NULL_IS_ABSENT still applies, fallback does not). For handlers that check it themselves because
@@ -113,9 +113,9 @@ enum lyre_run {
  * of its operations declares no access.
  */
 enum lyre_access {
-	LYRE_ACCESS_SUPER_USER = 1,   /**< super_user roles only */
-	LYRE_ACCESS_OPEN = 2,         /**< anyone, without credentials */
-	LYRE_ACCESS_USER = 3,         /**< any signed-in user whose role has the declared permissions */
+	LYRE_ACCESS_SUPER_USER = 1, /**< super_user roles only */
+	LYRE_ACCESS_OPEN = 2,       /**< anyone, without credentials */
+	LYRE_ACCESS_USER = 3,       /**< any signed-in user whose role has the declared permissions */
 	/**
 	 * super_user roles, structure_user roles for the database named by the parameter database, and, if permissions are
 	 * declared, roles that have them
@@ -128,12 +128,18 @@ enum lyre_access {
 static inline const char *lyre_access_word(uint32_t access)
 {
 	switch (access) {
-	case LYRE_ACCESS_SUPER_USER: return "super_user";
-	case LYRE_ACCESS_OPEN: return "open";
-	case LYRE_ACCESS_USER: return "user";
-	case LYRE_ACCESS_STRUCTURE: return "structure_user";
-	case LYRE_ACCESS_STRUCTURE_ALL: return "structure_user_all";
-	default: return "unknown";
+	case LYRE_ACCESS_SUPER_USER:
+		return "super_user";
+	case LYRE_ACCESS_OPEN:
+		return "open";
+	case LYRE_ACCESS_USER:
+		return "user";
+	case LYRE_ACCESS_STRUCTURE:
+		return "structure_user";
+	case LYRE_ACCESS_STRUCTURE_ALL:
+		return "structure_user_all";
+	default:
+		return "unknown";
 	}
 }
 
@@ -164,13 +170,13 @@ enum lyre_operation_flag {
 struct lyre_operation {
 	const char *name;
 	int (*handler)(lyre_call *call); /**< 0 when the answer is written, LYRE_PENDING, or what lyre_fail() returned */
-	uint32_t run;          /**< enum lyre_run */
-	uint32_t access;       /**< enum lyre_access */
-	uint32_t permissions;  /**< enum lyre_permission, or-ed; on the table named by the parameters database and table */
-	uint32_t flags;        /**< enum lyre_operation_flag, or-ed */
+	uint32_t run;                    /**< enum lyre_run */
+	uint32_t access;                 /**< enum lyre_access */
+	uint32_t permissions;    /**< enum lyre_permission, or-ed; on the table named by the parameters database and table */
+	uint32_t flags;          /**< enum lyre_operation_flag, or-ed */
 	struct lyre_list params; /**< of struct lyre_param, in the order of the error texts */
-	const char *aliases;   /**< other names for it, separated by blanks; NULL for none */
-	const char *help;      /**< one line */
+	const char *aliases;     /**< other names for it, separated by blanks; NULL for none */
+	const char *help;        /**< one line */
 	/**
 	 * With LYRE_RUN_JOB: runs on a worker thread before the job is created. If it fails, the failure is answered and no job
 	 * is created; if it answers with a message, that replaces the usual one. With LYRE_P_FILE: runs on a worker thread when
@@ -220,16 +226,16 @@ struct lyre_module {
 	char magic[8];
 	uint16_t abi_major;
 	uint16_t abi_minor;
-	uint32_t struct_size;  /**< of the whole descriptor, as seen by the module's compiler */
-	char name[32];         /**< a to z, 0 to 9, _ and - */
+	uint32_t struct_size; /**< of the whole descriptor, as seen by the module's compiler */
+	char name[32];        /**< a to z, 0 to 9, _ and - */
 	char version[32];
 	char summary[128];
-	char needs[128];       /**< modules that must start before: names separated by blanks, each with an optional >=VERSION */
-	char extra[32];        /**< empty; a fork that breaks the ABI sets its own mark here, which server and module must share */
+	char needs[128]; /**< modules that must start before: names separated by blanks, each with an optional >=VERSION */
+	char extra[32];  /**< empty; a fork that breaks the ABI sets its own mark here, which server and module must share */
 	/* 1.0; later additions follow after these */
 	const struct lyre_host **host;
-	struct lyre_list settings;   /**< of struct lyre_setting */
-	struct lyre_list operations; /**< of struct lyre_operation */
+	struct lyre_list settings;         /**< of struct lyre_setting */
+	struct lyre_list operations;       /**< of struct lyre_operation */
 	int (*start)(lyre_instance *self); /**< after the modules it needs; 0, or what lyre_start_fail() returned; may be NULL */
 	void (*stop)(lyre_instance *self); /**< when no calls are running; also after a failed start; may be NULL */
 	/**
@@ -246,8 +252,8 @@ struct lyre_module {
 #else
 #define LYRE_MODULE_SYMBOL_(id) lyre_module
 #define LYRE_MODULE_STORAGE_ LYRE_EXPORT
-#define LYRE_MODULE_DECLARE_(id)                                                                                       \
-	extern LYRE_EXPORT const struct lyre_module lyre_module;                                                       \
+#define LYRE_MODULE_DECLARE_(id)                                 \
+	extern LYRE_EXPORT const struct lyre_module lyre_module; \
 	const struct lyre_host *lyre_host;
 #endif
 
@@ -259,16 +265,16 @@ struct lyre_module {
  * \param sum  a one-line summary, a string
  * followed by designated initialisers: .needs, .settings, .operations, .start, .stop, .check
  */
-#define LYRE_MODULE(id, ver, sum, ...)                                                                                 \
-	LYRE_MODULE_DECLARE_(id)                                                                                       \
-	LYRE_MODULE_STORAGE_ const struct lyre_module LYRE_MODULE_SYMBOL_(id) = { .magic = LYRE_MODULE_MAGIC,          \
-		.abi_major = LYRE_ABI_MAJOR,                                                                           \
-		.abi_minor = LYRE_ABI_MINOR,                                                                           \
-		.struct_size = (uint32_t)sizeof(struct lyre_module),                                                   \
-		.name = #id,                                                                                           \
-		.version = ver,                                                                                        \
-		.summary = sum,                                                                                        \
-		.host = &lyre_host,                                                                                    \
+#define LYRE_MODULE(id, ver, sum, ...)                                                                        \
+	LYRE_MODULE_DECLARE_(id)                                                                              \
+	LYRE_MODULE_STORAGE_ const struct lyre_module LYRE_MODULE_SYMBOL_(id) = { .magic = LYRE_MODULE_MAGIC, \
+		.abi_major = LYRE_ABI_MAJOR,                                                                  \
+		.abi_minor = LYRE_ABI_MINOR,                                                                  \
+		.struct_size = (uint32_t)sizeof(struct lyre_module),                                          \
+		.name = #id,                                                                                  \
+		.version = ver,                                                                               \
+		.summary = sum,                                                                               \
+		.host = &lyre_host,                                                                           \
 		__VA_ARGS__ }
 
 /** The host's implementation of the functions in this header. */

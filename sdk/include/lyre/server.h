@@ -77,7 +77,7 @@ enum lyre_setting_effect {
 	LYRE_EFFECT_RESTART = 0,   /**< lyre_restart() */
 	LYRE_EFFECT_LISTENERS = 1, /**< that, or lyre_restart_workers() */
 	LYRE_EFFECT_AT_ONCE = 2,
-	LYRE_EFFECT_NONE = 3       /**< it is known, but does nothing in this build */
+	LYRE_EFFECT_NONE = 3 /**< it is known, but does nothing in this build */
 };
 
 /** A setting of the server or of a module that is loaded. Texts live until the visit returns. Grows at its end: read no more than its size. */
@@ -136,10 +136,10 @@ struct lyre_log_query {
 /** A line of the log. Texts live until the visit returns. Grows at its end: read no more than its size. */
 struct lyre_log_entry {
 	uint32_t size;
-	uint32_t level;      /**< enum lyre_log_level */
-	double time;         /**< ms since the epoch */
-	const char *thread;  /**< "main", "http/1", "writer/dev" */
-	const char *tag;     /**< part of the server, or module */
+	uint32_t level;     /**< enum lyre_log_level */
+	double time;        /**< ms since the epoch */
+	const char *thread; /**< "main", "http/1", "writer/dev" */
+	const char *tag;    /**< part of the server, or module */
 	const char *message;
 };
 
@@ -148,8 +148,8 @@ struct lyre_log_entry {
  * Blocks.
  * \return 0, the first non-zero return of \p visit, LYRE_ENOTSUP if the log has no file, LYRE_EIO
  */
-static inline int lyre_log_read(lyre_call *call, const struct lyre_log_query *query,
-	int (*visit)(void *arg, const struct lyre_log_entry *entry), void *arg)
+static inline int lyre_log_read(
+	lyre_call *call, const struct lyre_log_query *query, int (*visit)(void *arg, const struct lyre_log_entry *entry), void *arg)
 {
 	return lyre_host->server->log_read(call, query, visit, arg);
 }
@@ -158,7 +158,7 @@ static inline int lyre_log_read(lyre_call *call, const struct lyre_log_query *qu
 
 /** Kinds of metrics. Grows at the end only. */
 enum lyre_metric_type {
-	LYRE_COUNTER = 0,  /**< only grows until the next restart */
+	LYRE_COUNTER = 0, /**< only grows until the next restart */
 	LYRE_GAUGE = 1,
 	LYRE_HISTOGRAM = 2 /**< value is the sum of the observations, count their number */
 };
@@ -190,10 +190,10 @@ static inline int lyre_metrics(lyre_call *call, int (*visit)(void *arg, const st
 
 /** A metric of a module, which lyre_metrics() shows with the server's. */
 struct lyre_metric_source {
-	uint32_t size;     /**< sizeof(struct lyre_metric_source) */
-	uint32_t type;     /**< LYRE_COUNTER or LYRE_GAUGE */
-	const char *name;  /**< as in struct lyre_metric: a to z, 0 to 9 and _ */
-	const char *help;  /**< one line */
+	uint32_t size;    /**< sizeof(struct lyre_metric_source) */
+	uint32_t type;    /**< LYRE_COUNTER or LYRE_GAUGE */
+	const char *name; /**< as in struct lyre_metric: a to z, 0 to 9 and _ */
+	const char *help; /**< one line */
 	/** if it has a value for each of something; NULL: it has one value. The number of values must be bounded */
 	const char *label;
 	/**

@@ -61,8 +61,8 @@ struct lyre_store_api {
 
 	int (*write)(lyre_call *call, lyre_table *table, int mode, const lyre_value *records,
 		int (*then)(lyre_call *call, const struct lyre_write_result *result, void *arg), void *arg);
-	int (*write_wait)(lyre_call *call, lyre_table *table, int mode, const lyre_value *records,
-		const struct lyre_write_result **ret);
+	int (*write_wait)(
+		lyre_call *call, lyre_table *table, int mode, const lyre_value *records, const struct lyre_write_result **ret);
 
 	int (*query_open)(lyre_call *call, const struct lyre_query *query, lyre_cursor **ret);
 	int (*lookup)(lyre_call *call, lyre_table *table, const lyre_value *keys, const lyre_value *select, lyre_cursor **ret);
@@ -141,27 +141,27 @@ struct lyre_attribute {
 
 /** The definition of a table. */
 struct lyre_table_spec {
-	uint32_t size;           /**< sizeof(struct lyre_table_spec) */
+	uint32_t size; /**< sizeof(struct lyre_table_spec) */
 	uint32_t attribute_count;
-	const char *database;    /**< created too if it does not exist */
+	const char *database; /**< created too if it does not exist */
 	const char *name;
 	const char *primary_key;
 	const struct lyre_attribute *attributes; /**< NULL for a dynamic table, which learns them from its records */
-	double expiration;       /**< seconds from a record's last write until it expires; negative: never */
-	int audit;               /**< 1 on, 0 off, -1 as set by logging.auditLog */
-	int schema_defined;      /**< set by lyre_table_spec(): not a dynamic table */
+	double expiration;                       /**< seconds from a record's last write until it expires; negative: never */
+	int audit;                               /**< 1 on, 0 off, -1 as set by logging.auditLog */
+	int schema_defined;                      /**< set by lyre_table_spec(): not a dynamic table */
 };
 
 /** A table's statistics. Sizes in bytes. */
 struct lyre_table_stats {
-	uint32_t size;           /**< sizeof(struct lyre_table_stats), set by the caller */
-	int32_t estimated;       /**< record_count is an estimate, between count_low and count_high */
+	uint32_t size;     /**< sizeof(struct lyre_table_stats), set by the caller */
+	int32_t estimated; /**< record_count is an estimate, between count_low and count_high */
 	uint64_t record_count;
 	uint64_t count_low, count_high;
-	uint64_t table_size;     /**< of the table's trees */
-	uint64_t database_size;  /**< of the database's file */
-	uint64_t audit_size;     /**< of the database's commit log */
-	double last_updated;     /**< newest write to a record that still exists, ms since the epoch; 0 for none */
+	uint64_t table_size;    /**< of the table's trees */
+	uint64_t database_size; /**< of the database's file */
+	uint64_t audit_size;    /**< of the database's commit log */
+	double last_updated;    /**< newest write to a record that still exists, ms since the epoch; 0 for none */
 };
 
 /**
@@ -202,9 +202,15 @@ static inline int lyre_table_ensure(lyre_call *call, const struct lyre_table_spe
 }
 
 /** \return its name; lives as long as the table. */
-static inline const char *lyre_table_name(const lyre_table *table) { return lyre_host->store->table_name(table); }
+static inline const char *lyre_table_name(const lyre_table *table)
+{
+	return lyre_host->store->table_name(table);
+}
 /** \return the name of its database; lives as long as the table. */
-static inline const char *lyre_table_database(const lyre_table *table) { return lyre_host->store->table_database(table); }
+static inline const char *lyre_table_database(const lyre_table *table)
+{
+	return lyre_host->store->table_database(table);
+}
 
 /**
  * Fills in the table's definition with its current attributes, which live until the call ends. Set \p ret->size first.
@@ -221,8 +227,9 @@ static inline int lyre_table_spec(lyre_call *call, lyre_table *table, struct lyr
 static inline const struct lyre_attribute *lyre_attribute_at(const struct lyre_table_spec *spec, uint32_t i)
 {
 	const char *first = (const char *)spec->attributes;
-	return i < spec->attribute_count ? (const struct lyre_attribute *)(const void *)(first + (size_t)i * spec->attributes->size)
-					 : NULL;
+	return i < spec->attribute_count ?
+		(const struct lyre_attribute *)(const void *)(first + (size_t)i * spec->attributes->size) :
+		NULL;
 }
 
 /**
@@ -250,8 +257,7 @@ static inline int lyre_reply_cached(lyre_call *call, const char *database, const
  * Adds an attribute; callers who may insert records may do so, too. \p id receives its identifier, 36 characters and NUL.
  * LYRE_EEXISTS, LYRE_EINVAL. Blocks.
  */
-static inline int lyre_attribute_create(lyre_call *call, lyre_table *table, const struct lyre_attribute *attribute,
-	char id[37])
+static inline int lyre_attribute_create(lyre_call *call, lyre_table *table, const struct lyre_attribute *attribute, char id[37])
 {
 	return lyre_host->store->attribute_create(call, table, attribute, id);
 }
@@ -286,8 +292,8 @@ struct lyre_written {
 struct lyre_write_result {
 	const struct lyre_written *items; /**< in the order of the records */
 	size_t count;
-	size_t done;  /**< number of records not skipped */
-	double time;  /**< of the commit, ms since the epoch */
+	size_t done; /**< number of records not skipped */
+	double time; /**< of the commit, ms since the epoch */
 };
 
 /**
@@ -319,21 +325,21 @@ static inline int lyre_write_wait(lyre_call *call, lyre_table *table, enum lyre_
 
 /** A search. All values belong to the call. */
 struct lyre_query {
-	uint32_t size;              /**< sizeof(struct lyre_query) */
-	uint32_t match_any;         /**< non-zero: conditions are or-ed instead of and-ed */
+	uint32_t size;      /**< sizeof(struct lyre_query) */
+	uint32_t match_any; /**< non-zero: conditions are or-ed instead of and-ed */
 	lyre_table *table;
 	const lyre_value *conditions; /**< array of {attribute, comparator, value} and {operator, conditions}; NULL for all */
-	const lyre_value *select;   /**< array of attribute names, ["*"], or objects {name, select}; NULL for all */
-	const lyre_value *sort;     /**< {attribute, descending, next}; NULL for the order of the first condition's index */
+	const lyre_value *select;     /**< array of attribute names, ["*"], or objects {name, select}; NULL for all */
+	const lyre_value *sort;       /**< {attribute, descending, next}; NULL for the order of the first condition's index */
 	uint64_t offset;
-	uint64_t limit;             /**< UINT64_MAX for none */
-	uint32_t reverse;           /**< non-zero: reverse order */
-	uint32_t reserved;          /**< 0 */
+	uint64_t limit;    /**< UINT64_MAX for none */
+	uint32_t reverse;  /**< non-zero: reverse order */
+	uint32_t reserved; /**< 0 */
 };
 
 /** The conditions of a query that has only one: an array with it. NULL when out of memory, or if \p value is NULL. */
-static inline const lyre_value *lyre_make_condition(lyre_call *call, const char *attribute, const char *comparator,
-	const lyre_value *value)
+static inline const lyre_value *lyre_make_condition(
+	lyre_call *call, const char *attribute, const char *comparator, const lyre_value *value)
 {
 	static const char *const names[] = { "attribute", "comparator", "value" };
 	const lyre_value *parts[] = { lyre_make_text(call, attribute), lyre_make_text(call, comparator), value };
@@ -356,8 +362,8 @@ static inline int lyre_query_open(lyre_call *call, const struct lyre_query *quer
  * cursor as in lyre_query_open().
  * \param keys  an array; NULL is LYRE_ENOMEM
  */
-static inline int lyre_lookup(lyre_call *call, lyre_table *table, const lyre_value *keys, const lyre_value *select,
-	lyre_cursor **ret)
+static inline int lyre_lookup(
+	lyre_call *call, lyre_table *table, const lyre_value *keys, const lyre_value *select, lyre_cursor **ret)
 {
 	return lyre_host->store->lookup(call, table, keys, select, ret);
 }
@@ -409,7 +415,7 @@ static inline int lyre_restore_check(lyre_call *call, const char *database, cons
 
 /** Disk space of a database, in bytes. */
 struct lyre_storage {
-	uint32_t size;             /**< sizeof(struct lyre_storage) */
+	uint32_t size; /**< sizeof(struct lyre_storage) */
 	uint32_t reserved;
 	uint64_t file_size;
 	uint64_t used_size;
@@ -418,7 +424,7 @@ struct lyre_storage {
 
 /** What lyre_database_check() has checked. */
 struct lyre_check {
-	uint32_t size;             /**< sizeof(struct lyre_check) */
+	uint32_t size; /**< sizeof(struct lyre_check) */
 	uint32_t reserved;
 	uint64_t tables;
 	uint64_t records;
@@ -457,9 +463,9 @@ static inline int lyre_database_check(lyre_call *call, const char *database, str
 /** One record that a write changed. Grows at its end. */
 struct lyre_change {
 	uint32_t size;
-	uint32_t mode;            /**< enum lyre_write_mode */
-	uint64_t sequence;        /**< of the write, shared by all its changes; grows without gaps within a database */
-	double time;              /**< of the write, ms since the epoch */
+	uint32_t mode;     /**< enum lyre_write_mode */
+	uint64_t sequence; /**< of the write, shared by all its changes; grows without gaps within a database */
+	double time;       /**< of the write, ms since the epoch */
 	const char *user;
 	const char *operation;
 	const lyre_value *key;
@@ -469,12 +475,12 @@ struct lyre_change {
 
 /** Selects changes of a table. */
 struct lyre_change_query {
-	uint32_t size;            /**< sizeof(struct lyre_change_query) */
+	uint32_t size; /**< sizeof(struct lyre_change_query) */
 	uint32_t newest_first;
-	double from, until;       /**< ms since the epoch, inclusive; NAN for no bound */
-	const lyre_value *keys;   /**< array: only changes of these keys; NULL for all */
-	const lyre_value *users;  /**< array of texts: only changes by these users; NULL for all */
-	uint64_t limit;           /**< of writes, not of changes; UINT64_MAX for none */
+	double from, until;      /**< ms since the epoch, inclusive; NAN for no bound */
+	const lyre_value *keys;  /**< array: only changes of these keys; NULL for all */
+	const lyre_value *users; /**< array of texts: only changes by these users; NULL for all */
+	uint64_t limit;          /**< of writes, not of changes; UINT64_MAX for none */
 };
 
 /**
@@ -497,8 +503,8 @@ static inline int lyre_changes(lyre_call *call, lyre_table *table, const struct 
  *                 and is passed on; NULL for none
  * \param[out] removed  number of writes removed
  */
-static inline int lyre_changes_remove(lyre_call *call, lyre_table *table, double before, int (*progress)(void *arg, uint64_t removed),
-	void *arg, uint64_t *removed)
+static inline int lyre_changes_remove(lyre_call *call, lyre_table *table, double before,
+	int (*progress)(void *arg, uint64_t removed), void *arg, uint64_t *removed)
 {
 	return lyre_host->store->changes_remove(call, table, before, progress, arg, removed);
 }
@@ -515,14 +521,14 @@ struct lyre_pages {
 	uint32_t size;      /**< sizeof(struct lyre_pages), set by the caller */
 	uint32_t page_size; /**< bytes */
 	uint32_t depth;
-	uint32_t tree;      /**< enum lyre_tree, set by the caller; used when no table is given */
+	uint32_t tree; /**< enum lyre_tree, set by the caller; used when no table is given */
 	uint64_t branch_pages, leaf_pages, overflow_pages;
 	uint64_t entries;
 	/* of the database, whichever tree was requested */
 	uint64_t map_size;  /**< bytes */
 	uint64_t last_page; /**< the highest page number in use */
 	uint64_t last_transaction;
-	uint32_t readers;   /**< slots in use */
+	uint32_t readers; /**< slots in use */
 	uint32_t max_readers;
 };
 

@@ -29,12 +29,12 @@ struct lyre_tls_api {
 
 /** A certificate with its key. Grows at its end. */
 struct lyre_tls_certificate {
-	uint32_t size;            /**< sizeof(struct lyre_tls_certificate) */
+	uint32_t size; /**< sizeof(struct lyre_tls_certificate) */
 	uint32_t host_count;
-	const char *name;         /**< for errors and the log */
+	const char *name; /**< for errors and the log */
 	/** PEM: the certificate itself, then those of the authorities that signed it, without the root */
 	const char *chain;
-	const char *key;          /**< PEM, not encrypted */
+	const char *key; /**< PEM, not encrypted */
 	/**
 	 * The names that clients ask for (SNI): "example.com", or "*.example.com" for any with exactly one label more. Letter
 	 * case does not matter.
@@ -73,10 +73,16 @@ struct lyre_tls {
 };
 
 /** \return 1 if this build has TLS, else 0 */
-static inline int lyre_tls_available(void) { return lyre_host->tls->tls_available(); }
+static inline int lyre_tls_available(void)
+{
+	return lyre_host->tls->tls_available();
+}
 
 /** \return 1 if the server has a TLS listener, by its configuration or from the service manager, else 0 */
-static inline int lyre_tls_wanted(lyre_instance *self) { return lyre_host->tls->tls_wanted(self); }
+static inline int lyre_tls_wanted(lyre_instance *self)
+{
+	return lyre_host->tls->tls_wanted(self);
+}
 
 /**
  * Replaces everything that the TLS listeners use; on failure nothing changes. For calls of super_users and calls with the
@@ -86,13 +92,19 @@ static inline int lyre_tls_wanted(lyre_instance *self) { return lyre_host->tls->
  *         authority, a cipher is unknown or unsafe, there is no certificate; LYRE_ENOTSUP in a build without TLS;
  *         LYRE_EDENIED; LYRE_ENOMEM
  */
-static inline int lyre_tls_set(lyre_call *call, const struct lyre_tls *tls) { return lyre_host->tls->tls_set(call, tls); }
+static inline int lyre_tls_set(lyre_call *call, const struct lyre_tls *tls)
+{
+	return lyre_host->tls->tls_set(call, tls);
+}
 
 /**
  * Checks what lyre_tls_set() would say, and changes nothing: for check() and start(). Blocks.
  * \return 0; as lyre_start_fail() with a sentence: what lyre_tls_set() would return
  */
-static inline int lyre_tls_try(lyre_instance *self, const struct lyre_tls *tls) { return lyre_host->tls->tls_try(self, tls); }
+static inline int lyre_tls_try(lyre_instance *self, const struct lyre_tls *tls)
+{
+	return lyre_host->tls->tls_try(self, tls);
+}
 
 LYRE_END_DECLS
 

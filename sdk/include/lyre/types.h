@@ -40,24 +40,24 @@
  */
 enum lyre_result {
 	LYRE_OK = 0,
-	LYRE_PENDING = 1,        /**< the answer comes later, through a continuation */
-	LYRE_END = 2,            /**< nothing more to read */
-	LYRE_EINVAL = -1,        /**< invalid request: 400 */
-	LYRE_ENOTFOUND = -2,     /**< it does not exist: 404 */
-	LYRE_EEXISTS = -3,       /**< it already exists: 400 */
+	LYRE_PENDING = 1,           /**< the answer comes later, through a continuation */
+	LYRE_END = 2,               /**< nothing more to read */
+	LYRE_EINVAL = -1,           /**< invalid request: 400 */
+	LYRE_ENOTFOUND = -2,        /**< it does not exist: 404 */
+	LYRE_EEXISTS = -3,          /**< it already exists: 400 */
 	LYRE_EUNAUTHENTICATED = -4, /**< missing or wrong credentials: 401 */
-	LYRE_EDENIED = -5,       /**< signed in, but not allowed: 403 */
-	LYRE_ETOOBIG = -6,       /**< exceeds a size limit: 413 */
-	LYRE_EMEDIA = -7,        /**< content type of the request not supported: 415 */
-	LYRE_ENOTACCEPTABLE = -8,/**< no content type that the client accepts: 406 */
-	LYRE_ECONFLICT = -9,     /**< conflicts with the current state: 409 */
-	LYRE_ENOTSUP = -10,      /**< not supported by this build or edition: 501 */
-	LYRE_EBUSY = -11,        /**< overloaded, or shutting down: 503 */
-	LYRE_ENOMEM = -12,       /**< out of memory: 503 */
-	LYRE_ENOSPACE = -13,     /**< the disk or a configured size is full: 507 */
-	LYRE_EIO = -14,          /**< reading or writing failed: 500 */
-	LYRE_ECORRUPT = -15,     /**< a file is damaged or in a newer format: 500 */
-	LYRE_EINTERNAL = -16     /**< a bug in the server: 500 */
+	LYRE_EDENIED = -5,          /**< signed in, but not allowed: 403 */
+	LYRE_ETOOBIG = -6,          /**< exceeds a size limit: 413 */
+	LYRE_EMEDIA = -7,           /**< content type of the request not supported: 415 */
+	LYRE_ENOTACCEPTABLE = -8,   /**< no content type that the client accepts: 406 */
+	LYRE_ECONFLICT = -9,        /**< conflicts with the current state: 409 */
+	LYRE_ENOTSUP = -10,         /**< not supported by this build or edition: 501 */
+	LYRE_EBUSY = -11,           /**< overloaded, or shutting down: 503 */
+	LYRE_ENOMEM = -12,          /**< out of memory: 503 */
+	LYRE_ENOSPACE = -13,        /**< the disk or a configured size is full: 507 */
+	LYRE_EIO = -14,             /**< reading or writing failed: 500 */
+	LYRE_ECORRUPT = -15,        /**< a file is damaged or in a newer format: 500 */
+	LYRE_EINTERNAL = -16        /**< a bug in the server: 500 */
 };
 
 /** Kinds of a JSON value. Grows at the end only. */
@@ -83,11 +83,11 @@ enum lyre_log_level {
 	LYRE_TRACE = 6
 };
 
-typedef struct lyre_value lyre_value;   /**< a read-only JSON value; lives as long as its call */
-typedef struct lyre_call lyre_call;     /**< one run of an operation, from its arguments to its answer */
-typedef struct lyre_out lyre_out;       /**< the answer of a call, written sequentially as JSON */
-typedef struct lyre_table lyre_table;   /**< a table, as defined when it was opened */
-typedef struct lyre_cursor lyre_cursor; /**< the rows of a query, read one by one or streamed as the answer */
+typedef struct lyre_value lyre_value;       /**< a read-only JSON value; lives as long as its call */
+typedef struct lyre_call lyre_call;         /**< one run of an operation, from its arguments to its answer */
+typedef struct lyre_out lyre_out;           /**< the answer of a call, written sequentially as JSON */
+typedef struct lyre_table lyre_table;       /**< a table, as defined when it was opened */
+typedef struct lyre_cursor lyre_cursor;     /**< the rows of a query, read one by one or streamed as the answer */
 typedef struct lyre_instance lyre_instance; /**< a loaded module, as the core knows it */
 
 #endif

@@ -54,7 +54,10 @@ struct lyre_user_api {
 /* ---- the caller ---- */
 
 /** \return 1 if the caller's role is super_user, or the caller is the server itself (a peer on the domain socket); else 0 */
-static inline int lyre_call_super_user(lyre_call *call) { return lyre_host->user->call_super_user(call); }
+static inline int lyre_call_super_user(lyre_call *call)
+{
+	return lyre_host->user->call_super_user(call);
+}
 
 /**
  * From here to lyre_server_rights_end() the call opens tables, searches and writes with the rights of the server instead of
@@ -62,8 +65,14 @@ static inline int lyre_call_super_user(lyre_call *call) { return lyre_host->user
  * already open keep the rights they were opened with. May be nested. If a handler returns without ending them, the rights
  * remain for the rest of the call and end with it; an extra end does nothing.
  */
-static inline void lyre_server_rights_begin(lyre_call *call) { lyre_host->user->server_rights_begin(call); }
-static inline void lyre_server_rights_end(lyre_call *call) { lyre_host->user->server_rights_end(call); }
+static inline void lyre_server_rights_begin(lyre_call *call)
+{
+	lyre_host->user->server_rights_begin(call);
+}
+static inline void lyre_server_rights_end(lyre_call *call)
+{
+	lyre_host->user->server_rights_end(call);
+}
 
 /**
  * The caller's permissions on a table, enum lyre_permission or-ed, with LYRE_PERMIT_DESCRIBE if it may see the table: for
@@ -90,7 +99,7 @@ struct lyre_user {
 	double created, updated; /**< ms since the epoch */
 	const char *name;
 	const char *role_id;
-	const lyre_value *role;  /**< the role's record: id, role, permission and the times; NULL if there is no such role */
+	const lyre_value *role; /**< the role's record: id, role, permission and the times; NULL if there is no such role */
 	/**
 	 * Identifies the current credentials: it changes with the password, and when the user is deactivated; at most
 	 * LYRE_STAMP_MAX bytes. Store it in every token or session that lets the user in later without the password.
@@ -131,13 +140,13 @@ enum lyre_user_field {
 
 /** A user to add, or the changes to one. Everything is copied. Grows at its end. */
 struct lyre_user_change {
-	uint32_t size;           /**< sizeof(struct lyre_user_change) */
-	uint32_t fields;         /**< enum lyre_user_field, or-ed: which of the following are given */
-	const char *name;        /**< the user; 1 to LYRE_USER_NAME_MAX bytes */
-	const char *password;    /**< 1 to LYRE_PASSWORD_MAX bytes; stored only as an argon2id hash */
-	const char *role;        /**< the role's name, not its id */
-	uint32_t active;         /**< 0: cannot sign in; non-zero: can */
-	uint32_t reserved;       /**< 0 */
+	uint32_t size;             /**< sizeof(struct lyre_user_change) */
+	uint32_t fields;           /**< enum lyre_user_field, or-ed: which of the following are given */
+	const char *name;          /**< the user; 1 to LYRE_USER_NAME_MAX bytes */
+	const char *password;      /**< 1 to LYRE_PASSWORD_MAX bytes; stored only as an argon2id hash */
+	const char *role;          /**< the role's name, not its id */
+	uint32_t active;           /**< 0: cannot sign in; non-zero: can */
+	uint32_t reserved;         /**< 0 */
 	const char *refresh_token; /**< a digest of it, never the token itself; NULL or "" removes it */
 };
 
@@ -163,7 +172,10 @@ static inline int lyre_user_change(lyre_call *call, const struct lyre_user_chang
 }
 
 /** Removes a user. LYRE_ENOTFOUND; LYRE_ECONFLICT if no active super_user would be left. Blocks. */
-static inline int lyre_user_drop(lyre_call *call, const char *name) { return lyre_host->user->user_drop(call, name); }
+static inline int lyre_user_drop(lyre_call *call, const char *name)
+{
+	return lyre_host->user->user_drop(call, name);
+}
 
 /* ---- roles ---- */
 
@@ -215,7 +227,10 @@ static inline int lyre_role_change(lyre_call *call, const struct lyre_role *role
 }
 
 /** Removes a role; inactive users may lose theirs. LYRE_ENOTFOUND; LYRE_ECONFLICT while active users have it. Blocks. */
-static inline int lyre_role_drop(lyre_call *call, const char *id) { return lyre_host->user->role_drop(call, id); }
+static inline int lyre_role_drop(lyre_call *call, const char *id)
+{
+	return lyre_host->user->role_drop(call, id);
+}
 
 /* ---- authentication by modules ---- */
 
@@ -234,19 +249,19 @@ enum lyre_credential_source {
 
 /** The user that credentials identify: filled in by verify. Its texts must live at least until the call ends. Grows at its end. */
 struct lyre_identity {
-	uint32_t size;      /**< sizeof(struct lyre_identity), set by the server; all other members start as 0 */
+	uint32_t size; /**< sizeof(struct lyre_identity), set by the server; all other members start as 0 */
 	uint32_t reserved;
 	const char *user;
-	const char *stamp;  /**< stamp of struct lyre_user when the credentials were issued; refused if it has changed since */
-	double until;       /**< expiry, ms since the epoch; 0: never */
-	const char *only;   /**< the only operation they are valid for; NULL for all */
+	const char *stamp; /**< stamp of struct lyre_user when the credentials were issued; refused if it has changed since */
+	double until;      /**< expiry, ms since the epoch; 0: never */
+	const char *only;  /**< the only operation they are valid for; NULL for all */
 };
 
 /** A module's way of checking credentials. Grows at its end. */
 struct lyre_authenticator {
-	uint32_t size;      /**< sizeof(struct lyre_authenticator) */
-	uint32_t source;    /**< enum lyre_credential_source */
-	const char *name;   /**< of the scheme or cookie, case-sensitive; at most 100 bytes */
+	uint32_t size;    /**< sizeof(struct lyre_authenticator) */
+	uint32_t source;  /**< enum lyre_credential_source */
+	const char *name; /**< of the scheme or cookie, case-sensitive; at most 100 bytes */
 	/**
 	 * Identifies the user of the credentials \p text: 1 to LYRE_CREDENTIAL_MAX bytes, without NUL and not NUL-terminated;
 	 * the server refuses longer ones itself. Runs on the pool with the server's rights. The result is cached for
@@ -271,20 +286,26 @@ static inline int lyre_authenticator_add(lyre_instance *self, const struct lyre_
  * Removes credentials from the cache because they are no longer valid. Call this only once verify() would refuse them, or
  * they may be cached again. \p source and \p name are the authenticator's.
  */
-static inline void lyre_credentials_forget(lyre_call *call, enum lyre_credential_source source, const char *name,
-	const char *text, size_t len)
+static inline void lyre_credentials_forget(
+	lyre_call *call, enum lyre_credential_source source, const char *name, const char *text, size_t len)
 {
 	lyre_host->user->credentials_forget(call, (int)source, name, text, len);
 }
 
 /** \return 1 if the caller's credentials are valid for this operation only, else 0 */
-static inline int lyre_call_limited(lyre_call *call) { return lyre_host->user->call_limited(call); }
+static inline int lyre_call_limited(lyre_call *call)
+{
+	return lyre_host->user->call_limited(call);
+}
 
 /**
  * \return 1 if this request came with the caller's password, or the caller is the server itself; 0 if it came with a token,
  *         a session or other credentials of a module, which must not be exchanged for longer-lived ones
  */
-static inline int lyre_call_by_password(lyre_call *call) { return lyre_host->user->call_by_password(call); }
+static inline int lyre_call_by_password(lyre_call *call)
+{
+	return lyre_host->user->call_by_password(call);
+}
 
 /**
  * \return the value of a cookie as sent with the request, NUL-terminated, until the call ends; NULL if there is no such

@@ -121,21 +121,39 @@ static inline const lyre_value *lyre_value_get(const lyre_value *v, const char *
  * when out of memory or if one of its parts is NULL, so that only the last result needs checking. */
 
 /** Null. */
-static inline const lyre_value *lyre_make_null(lyre_call *call) { return lyre_host->value->make_null(call); }
+static inline const lyre_value *lyre_make_null(lyre_call *call)
+{
+	return lyre_host->value->make_null(call);
+}
 /** True if \p b is not 0. */
-static inline const lyre_value *lyre_make_bool(lyre_call *call, int b) { return lyre_host->value->make_bool(call, b); }
+static inline const lyre_value *lyre_make_bool(lyre_call *call, int b)
+{
+	return lyre_host->value->make_bool(call, b);
+}
 /** An integer. */
-static inline const lyre_value *lyre_make_int(lyre_call *call, int64_t i) { return lyre_host->value->make_int(call, i); }
+static inline const lyre_value *lyre_make_int(lyre_call *call, int64_t i)
+{
+	return lyre_host->value->make_int(call, i);
+}
 /** An unsigned integer. */
-static inline const lyre_value *lyre_make_uint(lyre_call *call, uint64_t u) { return lyre_host->value->make_uint(call, u); }
+static inline const lyre_value *lyre_make_uint(lyre_call *call, uint64_t u)
+{
+	return lyre_host->value->make_uint(call, u);
+}
 /** A number; null if \p d is not finite, since JSON has no such numbers. */
-static inline const lyre_value *lyre_make_double(lyre_call *call, double d) { return lyre_host->value->make_double(call, d); }
+static inline const lyre_value *lyre_make_double(lyre_call *call, double d)
+{
+	return lyre_host->value->make_double(call, d);
+}
 
 /**
  * Whether the text is UTF-8, strictly: no surrogates, no forms that are longer than need be. For what comes from elsewhere
  * and is to become a value: neither these functions nor those that write look.
  */
-static inline int lyre_text_is_utf8(const char *s, size_t len) { return lyre_host->value->text_is_utf8(s, len); }
+static inline int lyre_text_is_utf8(const char *s, size_t len)
+{
+	return lyre_host->value->text_is_utf8(s, len);
+}
 
 /** UTF-8 text of \p len bytes, copied. */
 static inline const lyre_value *lyre_make_string(lyre_call *call, const char *s, size_t len)
@@ -156,8 +174,8 @@ static inline const lyre_value *lyre_make_array(lyre_call *call, const lyre_valu
 }
 
 /** An object of \p count members; the names are NUL-terminated, copied, and must be unique. */
-static inline const lyre_value *lyre_make_object(lyre_call *call, const char *const *names, const lyre_value *const *values,
-	size_t count)
+static inline const lyre_value *lyre_make_object(
+	lyre_call *call, const char *const *names, const lyre_value *const *values, size_t count)
 {
 	return lyre_host->value->make_object(call, names, values, count);
 }
@@ -175,39 +193,81 @@ static inline const lyre_value *lyre_make_copy(lyre_call *call, const lyre_value
  * \param[out] ms  since the epoch
  * \return 0; LYRE_EINVAL, without setting a failure, if it is invalid
  */
-static inline int lyre_time_parse(const char *s, size_t len, double *ms) { return lyre_host->value->time_parse(s, len, ms); }
+static inline int lyre_time_parse(const char *s, size_t len, double *ms)
+{
+	return lyre_host->value->time_parse(s, len, ms);
+}
 /** Writes 2026-11-21T21:58:53.123Z. \return its length; 0 outside the years 0 to 9999. */
-static inline size_t lyre_time_text(char out[32], double ms) { return lyre_host->value->time_text(out, ms); }
+static inline size_t lyre_time_text(char out[32], double ms)
+{
+	return lyre_host->value->time_text(out, ms);
+}
 /**
  * \return the wall-clock time, ms since the epoch, with a fraction; it jumps if the clock is set. Any thread.
  */
-static inline double lyre_time_now(void) { return lyre_host->value->time_now(); }
+static inline double lyre_time_now(void)
+{
+	return lyre_host->value->time_now();
+}
 
 /* Writing. The writer adds commas, quotes and escapes; the caller opens, fills and closes. These return nothing: a failed
  * allocation is remembered and becomes the answer at the end of the call. */
 
 /** Opens an object: members follow, each a key and a value. */
-static inline void lyre_out_object_begin(lyre_out *o) { lyre_host->value->out_object_begin(o); }
+static inline void lyre_out_object_begin(lyre_out *o)
+{
+	lyre_host->value->out_object_begin(o);
+}
 /** Closes it. */
-static inline void lyre_out_object_end(lyre_out *o) { lyre_host->value->out_object_end(o); }
+static inline void lyre_out_object_end(lyre_out *o)
+{
+	lyre_host->value->out_object_end(o);
+}
 /** Opens an array: values follow. */
-static inline void lyre_out_array_begin(lyre_out *o) { lyre_host->value->out_array_begin(o); }
+static inline void lyre_out_array_begin(lyre_out *o)
+{
+	lyre_host->value->out_array_begin(o);
+}
 /** Closes it. */
-static inline void lyre_out_array_end(lyre_out *o) { lyre_host->value->out_array_end(o); }
+static inline void lyre_out_array_end(lyre_out *o)
+{
+	lyre_host->value->out_array_end(o);
+}
 /** The name of the next member of the open object, NUL-terminated. */
-static inline void lyre_out_key(lyre_out *o, const char *name) { lyre_host->value->out_key(o, name); }
+static inline void lyre_out_key(lyre_out *o, const char *name)
+{
+	lyre_host->value->out_key(o, name);
+}
 /** UTF-8 text of \p len bytes. */
-static inline void lyre_out_string(lyre_out *o, const char *s, size_t len) { lyre_host->value->out_string(o, s, len); }
+static inline void lyre_out_string(lyre_out *o, const char *s, size_t len)
+{
+	lyre_host->value->out_string(o, s, len);
+}
 /** An integer, exactly. */
-static inline void lyre_out_int(lyre_out *o, int64_t i) { lyre_host->value->out_int(o, i); }
+static inline void lyre_out_int(lyre_out *o, int64_t i)
+{
+	lyre_host->value->out_int(o, i);
+}
 /** The shortest text that parses back to \p d; null if \p d is not finite. */
-static inline void lyre_out_double(lyre_out *o, double d) { lyre_host->value->out_double(o, d); }
+static inline void lyre_out_double(lyre_out *o, double d)
+{
+	lyre_host->value->out_double(o, d);
+}
 /** True if \p b is not 0. */
-static inline void lyre_out_bool(lyre_out *o, int b) { lyre_host->value->out_bool(o, b); }
+static inline void lyre_out_bool(lyre_out *o, int b)
+{
+	lyre_host->value->out_bool(o, b);
+}
 /** Null. */
-static inline void lyre_out_null(lyre_out *o) { lyre_host->value->out_null(o); }
+static inline void lyre_out_null(lyre_out *o)
+{
+	lyre_host->value->out_null(o);
+}
 /** Any value, complete with its members; null for a null pointer. */
-static inline void lyre_out_value(lyre_out *o, const lyre_value *v) { lyre_host->value->out_value(o, v); }
+static inline void lyre_out_value(lyre_out *o, const lyre_value *v)
+{
+	lyre_host->value->out_value(o, v);
+}
 
 /**
  * A member of the open object with a text value: UTF-8, NUL-terminated; null for a null pointer. Implemented in this header:
