@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rules of the house that a compiler does not see: which room may include which, and the marks every file carries."""
-import os, re, subprocess, sys
+import os, re, shutil, subprocess, sys
 
 TOP = os.environ.get("TOP_SRCDIR", os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -130,10 +130,19 @@ def left_out():
     return sorted(scripts - listed) + sorted(path for path in suites if path[:-2] not in listed)
 
 
+def shapes():
+    """Files that clang-format would change. Versions differ in detail: only the one that .clang-format names is asked."""
+    program = shutil.which("clang-format-14")
+    sources = sorted(path for path in files() if path.endswith((".c", ".h")))
+    asked = subprocess.run([program, "--dry-run", *sources], cwd=TOP, capture_output=True, text=True) if program else None
+    return sorted(set(re.findall(r"^(\S+?):\d+:\d+: warning", asked.stderr, re.M))) if asked else []
+
+
 def main():
     found = ["%s: no Makefile.inc lists it, so that it never runs" % path for path in left_out()]
     found += ["%s: two of one name" % " and ".join(paths) for paths in same_names()]
     found += ["%s: %s" % (path, fault) for path in sorted(files()) for fault in faults(path)]
+    found += ["%s: not in the shape of .clang-format" % path for path in shapes()]
     found += faults_of_drawing()
     for fault in found:
         print(fault)
