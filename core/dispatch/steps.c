@@ -293,8 +293,10 @@ enum flow start(struct run *r)
 	if (call->operation->decl->run != LYRE_RUN_INLINE) {
 		/* This thread, the worker, and the answer that comes later when the handler says so. */
 		atomic_store(&r->holds, 3);
+		bool takes_long = call->operation->decl->run == LYRE_RUN_LONG && run_owner(r);
 		r->task.run = work;
-		pool_submit(r->dispatch->services.pool, &r->task);
+		r->task.owner = takes_long ? r->owner : NULL;
+		pool_submit(takes_long ? r->dispatch->longs : r->dispatch->services.pool, &r->task);
 		return FLOW_WAIT;
 	}
 	atomic_store(&r->holds, 2);
