@@ -168,13 +168,6 @@ static int host_call_wanted(lyre_call *call)
 	return call_wanted(call);
 }
 
-static void host_reply_columns(lyre_call *call, const char *const *names, size_t count)
-{
-	lyre_out *out = &call->out;
-	for (size_t i = 0; out->encoder->column && i < count; i++)
-		out->encoder->column(out, names[i], strlen(names[i]));
-}
-
 static int host_reply_failed(lyre_call *call)
 {
 	return call->out.buf->failed ? err_nomem(&call->err) : 0;
@@ -245,7 +238,6 @@ const struct lyre_call_api host_call_api = {
 	.reply_file = host_reply_file,
 
 	.call_wanted = host_call_wanted,
-	.reply_columns = host_reply_columns,
 	.reply_failed = host_reply_failed,
 	.make_json = host_make_json,
 	.reply_json = host_reply_json,

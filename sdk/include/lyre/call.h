@@ -46,7 +46,6 @@ struct lyre_call_api {
 	int (*reply_file)(lyre_call *call, int fd, const char *filename);
 
 	int (*call_wanted)(lyre_call *call);
-	void (*reply_columns)(lyre_call *call, const char *const *names, size_t count);
 	int (*reply_failed)(lyre_call *call);
 	const lyre_value *(*make_json)(lyre_call *call, const char *text, size_t len);
 	void (*reply_json)(lyre_call *call, const char *text, size_t len);
@@ -231,15 +230,6 @@ static inline int lyre_reply_file(lyre_call *call, int fd, const char *filename)
 static inline int lyre_call_wanted(lyre_call *call)
 {
 	return lyre_host->call->call_wanted(call);
-}
-
-/**
- * Tells the columns of the array of objects that is written to lyre_reply() next, for formats that have to know them
- * (CSV): each object has these members, in this order.
- */
-static inline void lyre_reply_columns(lyre_call *call, const char *const *names, size_t count)
-{
-	lyre_host->call->reply_columns(call, names, count);
 }
 
 /** \return 0; LYRE_ENOMEM if memory for the answer ran out: what is written from then on is lost, the call fails at its end */
