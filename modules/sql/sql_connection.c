@@ -44,15 +44,27 @@ static int refuse(struct sql_run *run, const char *what)
 	return SQLITE_DENY;
 }
 
+/** A table that the statement makes by WITH, or one that holds nothing: json_each. */
+static bool is_harmless(const struct sql_run *run, const char *table, const char *column)
+{
+	if (sqlite3_stricmp(table, "json_each") == 0 || sqlite3_stricmp(table, "json_tree") == 0)
+		return true;
+	if (*column || sqlite3_strnicmp(table, "sqlite_", 7) == 0 || sqlite3_strnicmp(table, "pragma_", 7) == 0)
+		return false;
+	for (size_t i = 0; i < run->statement.inner_count; i++) {
+		if (sqlite3_stricmp(run->statement.inner[i], table) == 0)
+			return true; /* asked for when nothing but the number of its rows is read */
+	}
+	return false;
+}
+
 /** A column that the caller may not read is told like one that does not exist. */
 static int permit_read(struct sql_connection *c, const char *table, const char *column)
 {
 	struct sql_run *run = c->run;
 	struct sql_table *t = sql_connection_table(c, table);
-	if (!t) {
-		bool harmless = sqlite3_stricmp(table, "json_each") == 0 || sqlite3_stricmp(table, "json_tree") == 0;
-		return harmless ? SQLITE_OK : refuse(run, "reading SQLite's own tables");
-	}
+	if (!t)
+		return is_harmless(run, table, column) ? SQLITE_OK : refuse(run, "Reading SQLite's own tables");
 	for (size_t i = 0; i < t->count; i++) {
 		const struct sql_column *at = &t->columns[i];
 		if (at->readable || sqlite3_stricmp(at->declared, column) != 0)
@@ -68,7 +80,7 @@ static int permit_write(struct sql_connection *c, const char *table)
 {
 	struct sql_run *run = c->run;
 	const struct sql_table *t = sql_connection_table(c, table);
-	return t && t == run->tables && run->statement.verb != SQL_SELECT ? SQLITE_OK : refuse(run, "this");
+	return t && t == run->tables && run->statement.verb != SQL_SELECT ? SQLITE_OK : refuse(run, "Writing to another table");
 }
 
 static int authorize(void *arg, int action, const char *first, const char *second, const char *database, const char *view)
@@ -85,7 +97,7 @@ static int authorize(void *arg, int action, const char *first, const char *secon
 	case SQLITE_RECURSIVE:
 		return SQLITE_OK;
 	case SQLITE_FUNCTION:
-		return is_function_refused(second) ? refuse(c->run, "this function") : SQLITE_OK;
+		return is_function_refused(second) ? refuse(c->run, "This function") : SQLITE_OK;
 	case SQLITE_READ:
 		return permit_read(c, first, second);
 	case SQLITE_INSERT:
@@ -93,7 +105,7 @@ static int authorize(void *arg, int action, const char *first, const char *secon
 	case SQLITE_DELETE:
 		return permit_write(c, first);
 	default:
-		return refuse(c->run, "this kind of statement");
+		return refuse(c->run, "This kind of statement");
 	}
 }
 
@@ -143,6 +155,8 @@ static int set_up(struct sql_connection *c)
 		rc = sqlite3_exec(c->db, "PRAGMA temp_store=MEMORY; PRAGMA journal_mode=OFF", NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_create_module_v2(c->db, "lyre", &sql_vtab_module, c, NULL);
+	if (rc == SQLITE_OK) /* tables that SQLite makes when they are first named, which is refused later */
+		rc = sqlite3_exec(c->db, "SELECT 1 FROM json_each('[]'), json_tree('[]')", NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
 		rc = sql_value_functions(c->db);
 	if (rc == SQLITE_OK)
@@ -253,27 +267,15 @@ static char *signature_of(const struct sql_table *t, size_t *len)
 	return s;
 }
 
-static bool is_taken(const struct sql_connection *c, const char *as)
+/** database.table and a number that nobody guesses: no statement can name a table that another has left here. */
+static char *name_for(const struct sql_named *n)
 {
-	for (size_t i = 0; i < c->count; i++) {
-		if (sqlite3_stricmp(c->declared[i].as, as) == 0)
-			return true;
-	}
-	return false;
-}
-
-/** database.table, with as many marks behind it as it takes to be another than those that differ by letter case only. */
-static char *name_for(const struct sql_connection *c, const struct sql_named *n)
-{
-	size_t len = strlen(n->database) + strlen(n->name) + 1;
-	char *as = malloc(len + SQL_DECLARED_MAX + 2);
-	if (!as)
-		return NULL;
-	sprintf(as, "%s.%s", n->database, n->name);
-	while (is_taken(c, as)) {
-		as[len++] = '\'';
-		as[len] = 0;
-	}
+	size_t room = strlen(n->database) + strlen(n->name) + 24;
+	char *as = malloc(room);
+	uint64_t number;
+	sqlite3_randomness(sizeof number, &number);
+	if (as)
+		sqlite3_snprintf((int)room, as, "%s.%s#%016llx", n->database, n->name, (unsigned long long)number);
 	return as;
 }
 
@@ -327,7 +329,7 @@ static int declare(struct sql_connection *c, struct sql_table *t)
 		return SQLITE_OK;
 	}
 	make_room(c);
-	char *as = signature ? name_for(c, t->named) : NULL;
+	char *as = signature ? name_for(t->named) : NULL;
 	if (!as) {
 		free(signature);
 		return SQLITE_NOMEM;

@@ -87,7 +87,7 @@ int sql_fail(struct sql_run *run, int code, bool preparing)
 	case SQLITE_NOMEM:
 		return fail_memory(run);
 	case SQLITE_AUTH:
-		return lyre_fail(run->call, LYRE_EINVAL, "%s is not permitted in SQL", run->refused ? run->refused : "this");
+		return lyre_fail(run->call, LYRE_EINVAL, "%s is not permitted in SQL", run->refused ? run->refused : "This");
 	case SQLITE_TOOBIG:
 		return lyre_fail(run->call, LYRE_ETOOBIG, "A text or the statement is longer than %d bytes (modules.sql.maxLength)",
 			sql_settings.length);

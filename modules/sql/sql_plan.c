@@ -14,9 +14,10 @@
 #define COST_WALKED 1.0
 /** What the search for the first row costs. */
 #define COST_BEGIN 4.0
-/** Rows of a value that is not known yet; values of a list. */
+/** Rows of a value that is not known yet: a part of all, up to a number; values of a list. */
+#define PART_OF_VALUE 50
 #define ROWS_OF_VALUE 10
-#define LIST_GUESS 10
+#define LIST_GUESS 5
 
 /** A way to walk. */
 struct way {
@@ -89,7 +90,8 @@ static bool is_usable(const struct planner *p, int i)
 static double guess(const struct planner *p, size_t column, char step)
 {
 	double all = (double)p->table->records;
-	double of_value = column == p->table->key ? 1 : ROWS_OF_VALUE;
+	double part = all / PART_OF_VALUE < ROWS_OF_VALUE ? all / PART_OF_VALUE : ROWS_OF_VALUE;
+	double of_value = column == p->table->key || part < 1 ? 1 : part;
 	if (is_equal(step))
 		return of_value < all ? of_value : all;
 	if (step == SQL_STEP_LIST)
@@ -224,7 +226,7 @@ int sql_plan(sqlite3_vtab *vtab, sqlite3_index_info *info)
 	use(info, &w);
 	info->orderByConsumed = ordered;
 	info->idxNum = (int)(w.column << SQL_PLAN_SHIFT) | (ordered && info->aOrderBy[0].desc ? SQL_PLAN_DESCENDING : 0);
-	info->idxStr = sqlite3_mprintf("%llx %s", info->colUsed, w.steps);
+	info->idxStr = sqlite3_mprintf("%llx %s %s", info->colUsed, w.steps, p.table->columns[w.column].name);
 	info->needToFreeIdxStr = 1;
 	info->estimatedRows = (sqlite3_int64)w.rows;
 	info->estimatedCost = w.cost;

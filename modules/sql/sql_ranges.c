@@ -336,9 +336,9 @@ int sql_ranges_make(
 	int rc = SQLITE_OK;
 	begin(&b, r, run, t, (size_t)(plan >> SQL_PLAN_SHIFT));
 	b.direction = plan & SQL_PLAN_DESCENDING ? LYRE_RANGE_DESCENDING : 0;
-	if (!*steps)
+	if (*steps == ' ')
 		return add_range(&b) ? SQLITE_OK : SQLITE_NOMEM;
-	for (int i = 0; rc == SQLITE_OK && steps[i] && !r->everything; i++)
+	for (int i = 0; rc == SQLITE_OK && steps[i] != ' ' && !r->everything; i++)
 		rc = take_step(&b, (enum sql_plan_step)steps[i], i < argc ? argv[i] : NULL);
 	if (rc == SQLITE_OK && is_bound((enum sql_plan_step) * steps))
 		rc = add_bounds(&b);

@@ -518,9 +518,38 @@ static struct sql_token take_explain(struct sql_statement *s, struct sql_token t
 		t = sql_token_read(t.text + t.len);
 	if (s->explain && sql_token_is(&t, "query")) {
 		t = sql_token_read(t.text + t.len);
-		t = sql_token_read(t.text + t.len);
+		return sql_token_read(t.text + t.len);
 	}
+	if (s->explain) /* tells addresses in memory */
+		unsupported(s, "EXPLAIN without QUERY PLAN");
 	return t;
+}
+
+static struct sql_token behind(const struct sql_token *t)
+{
+	return sql_token_read(t->text + t->len);
+}
+
+/** SELECT COUNT(*) FROM dev.dog, with another name for the column perhaps, and nothing else: the table's own count. */
+static void find_count(struct sql_statement *s)
+{
+	struct sql_token t = sql_token_read(s->text), count = behind(&t), open = behind(&count), star = behind(&open);
+	struct sql_token close = behind(&star), from = behind(&close), name = { .kind = SQL_END };
+	if (!sql_token_is(&t, "select") || !sql_token_is(&count, "count") || !sql_token_is_sign(&open, '(') ||
+		!sql_token_is_sign(&star, '*') || !sql_token_is_sign(&close, ')'))
+		return;
+	if (sql_token_is(&from, "as")) {
+		name = behind(&from);
+		from = behind(&name);
+	}
+	struct sql_token database = behind(&from), table = part_behind(&database), end = { .kind = SQL_WRONG };
+	if (sql_token_is(&from, "from") && sql_token_is_name(&table))
+		end = behind(&table);
+	if (end.kind != SQL_END || s->table_count != 1)
+		return;
+	if (!sql_token_is_name(&name))
+		name = (struct sql_token){ .kind = SQL_WORD, .text = count.text, .len = (size_t)(close.text + 1 - count.text) };
+	s->count_name = name_of(s, &name);
 }
 
 int sql_statement_read(struct sql_statement *s, lyre_call *call, const char *text)
@@ -532,6 +561,8 @@ int sql_statement_read(struct sql_statement *s, lyre_call *call, const char *tex
 	p->s = s;
 	int rc = find_inner(s);
 	p->t = take_explain(s, sql_token_read(text));
+	if (rc == 0)
+		rc = lyre_failure(call);
 	if (rc == 0 && is_other(&p->t))
 		rc = refuse_other(s, &p->t);
 	while (rc == 0 && p->t.kind != SQL_END && p->t.kind != SQL_WRONG) {
@@ -543,6 +574,8 @@ int sql_statement_read(struct sql_statement *s, lyre_call *call, const char *tex
 	if (rc == 0 && s->verb == SQL_INSERT && !s->column_count && s->table_count)
 		rc = lyre_fail(call, LYRE_EINVAL, "INSERT needs the names of the attributes: INSERT INTO %s.%s (name, …) …",
 			s->tables[0].database, s->tables[0].name);
+	if (rc == 0)
+		find_count(s);
 	return rc;
 }
 

@@ -42,9 +42,10 @@ struct sql_statement {
 	size_t len;       /**< of its first statement */
 	enum sql_verb verb;
 	bool explain;
-	bool compound; /**< has a UNION, INTERSECT or EXCEPT */
-	bool converts; /**< has a CAST, with which values compare that an index does not have side by side */
-	bool writes;   /**< and is not only explained: tables[0] is its target */
+	bool compound;          /**< has a UNION, INTERSECT or EXCEPT */
+	bool converts;          /**< has a CAST, with which values compare that an index does not have side by side */
+	const char *count_name; /**< it only counts the records of its table, as this; NULL: it is another statement */
+	bool writes;            /**< and is not only explained: tables[0] is its target */
 	struct sql_named tables[SQL_TABLES_MAX];
 	size_t table_count;
 	const char **columns; /**< that an INSERT or UPDATE writes, by their names */

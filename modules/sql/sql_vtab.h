@@ -21,7 +21,7 @@ int sql_vtab_stop(struct sql_run *run, int failure);
 
 /*
  * A plan, as xBestIndex gives it to xFilter: idxNum has the column whose index is walked and the direction, idxStr the
- * columns that are read, as a hexadecimal mask, and then a letter for each argument.
+ * columns that are read, as a hexadecimal mask, then a letter for each argument, and the column's name, for EXPLAIN QUERY PLAN.
  */
 enum sql_plan_step {
 	SQL_STEP_EQUAL = '=',
