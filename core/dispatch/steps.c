@@ -276,11 +276,19 @@ enum flow validate(struct run *r)
 
 /* ---- the work ---- */
 
+/** A handler's snapshots are its thread's. */
+static int handle(lyre_call *call)
+{
+	int rc = call->operation->decl->handler(call);
+	call_moment_end(call);
+	return rc;
+}
+
 static void work(struct pool_task *task)
 {
 	struct run *r = RUN_OF(task, task);
 
-	r->rc = r->call.operation->decl->run == LYRE_RUN_JOB ? job_begin(r) : r->call.operation->decl->handler(&r->call);
+	r->rc = r->call.operation->decl->run == LYRE_RUN_JOB ? job_begin(r) : handle(&r->call);
 	run_wake(r, r->rc == LYRE_PENDING ? 1 : 2);
 }
 
@@ -300,7 +308,7 @@ enum flow start(struct run *r)
 		return FLOW_WAIT;
 	}
 	atomic_store(&r->holds, 2);
-	r->rc = call->operation->decl->handler(call);
+	r->rc = handle(call);
 	return r->rc == LYRE_PENDING ? FLOW_WAIT : FLOW_NEXT;
 }
 

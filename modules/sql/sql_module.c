@@ -81,6 +81,8 @@ static int run_statement(struct sql_run *run)
 	if (rc == 0)
 		rc = run->statement.writes ? sql_write(run) : sql_select(run);
 	sql_connection_release(run);
+	if (rc != LYRE_PENDING)
+		lyre_moment_end(run->call);
 	return rc;
 }
 

@@ -409,7 +409,8 @@ static inline int lyre_cursor_next(lyre_call *call, lyre_cursor *cursor, const l
 /**
  * Begins a moment: one snapshot of each database that has one of these tables. Data that is replaced while it lasts keeps
  * its space on the disk, and a database cannot be dropped: for seconds at most, on a thread that may block. A call has one
- * moment at a time, which ends with the scope or the call at the latest. LYRE_ENOTFOUND if a table or its database was dropped.
+ * moment at a time, which ends at the latest when the scope ends or the handler returns. LYRE_ENOTFOUND if a table or its
+ * database was dropped.
  */
 static inline int lyre_moment_begin(lyre_call *call, lyre_table *const *tables, size_t count)
 {
