@@ -85,9 +85,10 @@ struct lyre_call {
 	struct upload *upload;       /**< the file that was sent as the body; NULL for none */
 	int fd;                      /**< set by reply_file; -1 for none */
 	const char *filename;
-	bool failure_written;   /**< set by fail_reply: out holds the answer to the failure */
-	const char *set_cookie; /**< set by reply_cookie: the header's value */
-	const char *text_type;  /**< set by reply_text: the answer is no value, but a text of this content type */
+	bool failure_written;           /**< set by fail_reply: out holds the answer to the failure */
+	const char *set_cookie;         /**< set by reply_cookie: the header's value */
+	const char *text_type;          /**< set by reply_text: the answer is no value, but a text of this content type */
+	int (*longer)(lyre_call *call); /**< set by call_longer: what goes on with it, after LYRE_PENDING; NULL: nothing does */
 	/* after LYRE_PENDING: set by who answers later, run on the connection's or the job's thread */
 	int (*again)(lyre_call *call);
 	struct record_write write;

@@ -163,6 +163,14 @@ static int host_reply_file(lyre_call *call, int fd, const char *filename)
 	return 0;
 }
 
+static int host_call_longer(lyre_call *call, int (*work)(lyre_call *call))
+{
+	if (!call->x)
+		return work(call); /* a job has its own thread */
+	call->longer = work;
+	return LYRE_PENDING;
+}
+
 static int host_call_wanted(lyre_call *call)
 {
 	return call_wanted(call);
@@ -237,6 +245,7 @@ const struct lyre_call_api host_call_api = {
 	.reply_rows = host_reply_rows,
 	.reply_file = host_reply_file,
 
+	.call_longer = host_call_longer,
 	.call_wanted = host_call_wanted,
 	.reply_failed = host_reply_failed,
 	.make_json = host_make_json,

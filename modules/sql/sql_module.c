@@ -78,20 +78,21 @@ static int run_statement(struct sql_run *run)
 	if (!sql_connection_take(run))
 		return LYRE_ENOMEM;
 	rc = prepare(run);
+	if (rc == 0 && run->at_once && !run->one_row)
+		rc = LYRE_PENDING; /* it is no record by its key: from the beginning on another thread */
 	if (rc == 0)
 		rc = run->statement.writes ? sql_write(run) : sql_select(run);
 	sql_connection_release(run);
-	if (rc != LYRE_PENDING)
+	if (rc != LYRE_PENDING || run->at_once)
 		lyre_moment_end(run->call);
 	return rc;
 }
 
-static int sql(lyre_call *call)
+static int check_argument(lyre_call *call)
 {
 	const lyre_value *arg = lyre_arg(call, "sql");
 	size_t len = 0;
 	const char *text = lyre_value_string(arg, &len);
-	struct sql_run run = { .call = call };
 	if (lyre_value_type(arg) == LYRE_NULL || (lyre_value_type(arg) == LYRE_STRING && !len))
 		return lyre_fail(call, LYRE_EINVAL, "The 'sql' parameter is missing from the request body");
 	if (lyre_value_type(arg) != LYRE_STRING)
@@ -103,10 +104,43 @@ static int sql(lyre_call *call)
 	if (len > (size_t)sql_settings.length)
 		return lyre_fail(
 			call, LYRE_ETOOBIG, "The statement is longer than %d bytes (modules.sql.maxLength)", sql_settings.length);
-	run.asked = sql_now();
-	run.until = sql_settings.timeout_ms ? run.asked + sql_settings.timeout_ms : 0;
-	int rc = sql_statement_read(&run.statement, call, text);
+	return 0;
+}
+
+static int begin(struct sql_run *run, lyre_call *call)
+{
+	*run = (struct sql_run){ .call = call, .asked = sql_now() };
+	run->until = sql_settings.timeout_ms ? run->asked + sql_settings.timeout_ms : 0;
+	return sql_statement_read(&run->statement, call, lyre_arg_string(call, "sql"));
+}
+
+static int run_long(lyre_call *call)
+{
+	struct sql_run run;
+	int rc = begin(&run, call);
 	return rc < 0 ? rc : run_statement(&run);
+}
+
+/** Statements up to this size are read on the connection's thread. */
+#define SHORT_MAX 2048
+
+/** What finds one record by its key, or counts, runs at once on the connection's thread; all else on one that may take long. */
+static int sql(lyre_call *call)
+{
+	struct sql_run run;
+	int rc = check_argument(call);
+	if (rc < 0)
+		return rc;
+	if (strlen(lyre_arg_string(call, "sql")) > SHORT_MAX)
+		return lyre_call_longer(call, run_long);
+	rc = begin(&run, call);
+	if (rc < 0)
+		return rc;
+	if (!run.statement.count_name && !run.statement.light)
+		return lyre_call_longer(call, run_long);
+	run.at_once = true;
+	rc = run_statement(&run);
+	return rc == LYRE_PENDING ? lyre_call_longer(call, run_long) : rc;
 }
 
 /* ---- the module ---- */
@@ -157,12 +191,7 @@ static const struct lyre_param params[] = {
 };
 
 static const struct lyre_operation operations[] = {
-	{ .name = "sql",
-		.handler = sql,
-		.run = LYRE_RUN_LONG,
-		.access = LYRE_ACCESS_USER,
-		.params = LYRE_LIST(params),
-		.help = "Run an SQL statement." },
+	{ .name = "sql", .handler = sql, .access = LYRE_ACCESS_USER, .params = LYRE_LIST(params), .help = "Run an SQL statement." },
 };
 
 LYRE_MODULE(sql, "1.0.0", "SQL: select, insert, update, delete", .settings = LYRE_LIST(settings),

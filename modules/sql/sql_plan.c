@@ -230,6 +230,7 @@ int sql_plan(sqlite3_vtab *vtab, sqlite3_index_info *info)
 	info->needToFreeIdxStr = 1;
 	info->estimatedRows = (sqlite3_int64)w.rows;
 	info->estimatedCost = w.cost;
+	p.run->one_row = w.unique;
 	if (w.unique)
 		info->idxFlags = SQLITE_INDEX_SCAN_UNIQUE;
 	return info->idxStr ? SQLITE_OK : SQLITE_NOMEM;

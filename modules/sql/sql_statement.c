@@ -530,6 +530,31 @@ static struct sql_token behind(const struct sql_token *t)
 	return sql_token_read(t->text + t->len);
 }
 
+/** Tables as they are named, one more than once perhaps. */
+static size_t references(const struct sql_statement *s)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < s->edit_count; i++)
+		n += !s->edits[i].text && !s->edits[i].database;
+	return n;
+}
+
+/** Whether nothing is in it that could work for long on a single row, or find others than those of one key. */
+static bool is_light(const struct sql_statement *s)
+{
+	static const char *const heavy[] = { "like", "glob", "join", "or", "in", "not", "case", "collate", NULL };
+	struct sql_token t = sql_token_read(s->text);
+	size_t selects = 0;
+	if (s->verb != SQL_SELECT || references(s) != 1 || s->explain || s->compound || s->inner_count)
+		return false;
+	for (; t.kind != SQL_END && t.kind != SQL_WRONG; t = behind(&t)) {
+		selects += sql_token_is(&t, "select");
+		if (sql_token_is_sign(&t, '(') || sql_token_is_sign(&t, '|') || is_any(&t, heavy))
+			return false;
+	}
+	return t.kind == SQL_END && selects == 1;
+}
+
 /** SELECT COUNT(*) FROM dev.dog, with another name for the column perhaps, and nothing else: the table's own count. */
 static void find_count(struct sql_statement *s)
 {
@@ -576,6 +601,7 @@ int sql_statement_read(struct sql_statement *s, lyre_call *call, const char *tex
 			s->tables[0].database, s->tables[0].name);
 	if (rc == 0)
 		find_count(s);
+	s->light = rc == 0 && is_light(s);
 	return rc;
 }
 

@@ -42,8 +42,9 @@ struct sql_statement {
 	size_t len;       /**< of its first statement */
 	enum sql_verb verb;
 	bool explain;
-	bool compound;          /**< has a UNION, INTERSECT or EXCEPT */
-	bool converts;          /**< has a CAST, with which values compare that an index does not have side by side */
+	bool compound; /**< has a UNION, INTERSECT or EXCEPT */
+	bool light;    /**< a SELECT of one table by conditions that all hold, in which nothing takes longer than to read a row */
+	bool converts; /**< has a CAST, with which values compare that an index does not have side by side */
 	const char *count_name; /**< it only counts the records of its table, as this; NULL: it is another statement */
 	bool writes;            /**< and is not only explained: tables[0] is its target */
 	struct sql_named tables[SQL_TABLES_MAX];

@@ -45,6 +45,7 @@ struct lyre_call_api {
 	int (*reply_rows)(lyre_call *call, lyre_cursor *cursor);
 	int (*reply_file)(lyre_call *call, int fd, const char *filename);
 
+	int (*call_longer)(lyre_call *call, int (*work)(lyre_call *call));
 	int (*call_wanted)(lyre_call *call);
 	int (*reply_failed)(lyre_call *call);
 	const lyre_value *(*make_json)(lyre_call *call, const char *text, size_t len);
@@ -221,6 +222,16 @@ static inline int lyre_reply_rows(lyre_call *call, lyre_cursor *cursor)
 static inline int lyre_reply_file(lyre_call *call, int fd, const char *filename)
 {
 	return lyre_host->call->reply_file(call, fd, filename);
+}
+
+/**
+ * For a handler that finds out, on the connection's thread, that it would take too long there: \p work goes on with the call
+ * as one that is declared with LYRE_RUN_LONG. Nothing may have been written to the answer yet.
+ * \return LYRE_PENDING: the handler must return it and not touch the call any more
+ */
+static inline int lyre_call_longer(lyre_call *call, int (*work)(lyre_call *call))
+{
+	return lyre_host->call->call_longer(call, work);
 }
 
 /**
