@@ -19,6 +19,9 @@ enum certainty { NEVER, ALWAYS, BY_SUBTYPE };
 
 struct result {
 	const char *name;
+	struct sql_table *table; /**< whose attribute it is; NULL: it is something else, or is not looked at any more */
+	size_t column;
+	bool bare; /**< it is an attribute as it is */
 	enum certainty booleans, objects, arrays;
 };
 
@@ -51,19 +54,24 @@ static enum certainty is_certain(bool any, bool others_none)
 	return !any ? NEVER : others_none ? ALWAYS : BY_SUBTYPE;
 }
 
-/** What the index tells of a result that is an attribute. */
-static void look_at(struct sql_run *run, struct sql_table *t, size_t column, struct result *ret)
+/** Finds out what the index tells of an attribute: when the first value is met of which it is to be known. */
+static void look_at(struct sql_run *run, struct result *r)
 {
+	struct sql_table *t = r->table;
+	size_t column = r->column;
+	if (!t)
+		return;
+	r->table = NULL;
 	const struct lyre_index *index = sql_column_index(run, t, column);
 	if (t->columns[column].boolean)
-		ret->booleans = ALWAYS;
+		r->booleans = ALWAYS;
 	if (!index->indexed)
 		return;
 	if (!t->columns[column].boolean)
-		ret->booleans = is_certain(
+		r->booleans = is_certain(
 			index->booleans, index->booleans && has_no_number(run, t, column, 0) && has_no_number(run, t, column, 1));
-	ret->objects = is_certain(index->nested, index->nested && has_no_text(run, t, column, "{"));
-	ret->arrays = is_certain(index->nested, index->nested && has_no_text(run, t, column, "["));
+	r->objects = is_certain(index->nested, index->nested && has_no_text(run, t, column, "{"));
+	r->arrays = is_certain(index->nested, index->nested && has_no_text(run, t, column, "["));
 }
 
 /** The attribute that a result is; false: it is something else. */
@@ -123,8 +131,11 @@ static struct result *look_at_results(struct sql_run *run, int count)
 		const char *name = sqlite3_column_name(run->stmt, i);
 		*r = (struct result){ .booleans = BY_SUBTYPE, .objects = BY_SUBTYPE, .arrays = BY_SUBTYPE };
 		bool bare = find_origin(run, i, &t, &column);
-		if (bare && !run->statement.compound && !run->statement.explain)
-			look_at(run, t, column, r);
+		r->bare = bare;
+		if (bare && !run->statement.compound && !run->statement.explain) {
+			r->table = t;
+			r->column = column;
+		}
 		if (name)
 			name = bare ? plain_name(run, name) : plain_name(run, sql_statement_name(&run->statement, run->sql, name));
 		r->name = unused_name(run, results, i, name);
@@ -143,13 +154,27 @@ static bool is_kind(enum certainty c, sqlite3_stmt *stmt, int i, unsigned subtyp
 	return c == ALWAYS || (c == BY_SUBTYPE && sqlite3_value_subtype(sqlite3_column_value(stmt, i)) == subtype);
 }
 
-static void write_integer(lyre_out *o, sqlite3_stmt *stmt, int i, const struct result *r)
+static bool is_boolean(struct sql_run *run, int i, struct result *r)
 {
-	sqlite3_int64 n = sqlite3_column_int64(stmt, i);
-	if ((n == 0 || n == 1) && is_kind(r->booleans, stmt, i, SQL_SUBTYPE_BOOLEAN))
+	look_at(run, r);
+	return is_kind(r->booleans, run->stmt, i, SQL_SUBTYPE_BOOLEAN);
+}
+
+static void write_integer(struct sql_run *run, lyre_out *o, int i, struct result *r)
+{
+	sqlite3_int64 n = sqlite3_column_int64(run->stmt, i);
+	if ((n == 0 || n == 1) && is_boolean(run, i, r))
 		lyre_out_bool(o, n == 1);
 	else
 		lyre_out_int(o, n);
+}
+
+static bool is_json(struct sql_run *run, int i, struct result *r, char first)
+{
+	if (first != '{' && first != '[')
+		return false;
+	look_at(run, r);
+	return is_kind(first == '{' ? r->objects : r->arrays, run->stmt, i, SQL_SUBTYPE_JSON);
 }
 
 /** A text that a function says is JSON. */
@@ -162,14 +187,15 @@ static void write_json(struct sql_run *run, lyre_out *o, const char *text, size_
 		lyre_out_string(o, text, len);
 }
 
-static void write_text(struct sql_run *run, lyre_out *o, int i, const struct result *r)
+static void write_text(struct sql_run *run, lyre_out *o, int i, struct result *r)
 {
 	const char *text = (const char *)sqlite3_column_text(run->stmt, i);
 	size_t len = (size_t)sqlite3_column_bytes(run->stmt, i);
-	enum certainty c = !text || !len ? NEVER : *text == '{' ? r->objects : *text == '[' ? r->arrays : NEVER;
 	if (!text)
 		lyre_out_null(o);
-	else if (is_kind(c, run->stmt, i, SQL_SUBTYPE_JSON))
+	else if (len && is_json(run, i, r, *text) && r->bare && !run->statement.compound)
+		lyre_reply_json(run->call, text, len);
+	else if (len && is_json(run, i, r, *text))
 		write_json(run, o, text, len);
 	else if (lyre_text_is_utf8(text, len))
 		lyre_out_string(o, text, len);
@@ -190,11 +216,11 @@ static void write_blob(lyre_out *o, const unsigned char *bytes, size_t len)
 	lyre_out_object_end(o);
 }
 
-static void write_value(struct sql_run *run, lyre_out *o, int i, const struct result *r)
+static void write_value(struct sql_run *run, lyre_out *o, int i, struct result *r)
 {
 	switch (sqlite3_column_type(run->stmt, i)) {
 	case SQLITE_INTEGER:
-		write_integer(o, run->stmt, i, r);
+		write_integer(run, o, i, r);
 		break;
 	case SQLITE_FLOAT:
 		lyre_out_double(o, sqlite3_column_double(run->stmt, i));
@@ -211,7 +237,7 @@ static void write_value(struct sql_run *run, lyre_out *o, int i, const struct re
 	}
 }
 
-static void write_row(struct sql_run *run, lyre_out *o, const struct result *results, int count)
+static void write_row(struct sql_run *run, lyre_out *o, struct result *results, int count)
 {
 	lyre_out_object_begin(o);
 	for (int i = 0; i < count; i++) {
@@ -225,7 +251,7 @@ int sql_select(struct sql_run *run)
 {
 	lyre_out *o = lyre_reply(run->call);
 	int count = sqlite3_column_count(run->stmt), rc;
-	const struct result *results = look_at_results(run, count);
+	struct result *results = look_at_results(run, count);
 	if (!results)
 		return LYRE_ENOMEM;
 	int failure = 0;
