@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file functions.h
+ * \brief The functions of the operations API's SQL that SQLite lacks, or that mean something else there.
+ *
+ * What SQLite's grammar has no place for is left to whoever rewrites the text of a statement:
+ *
+ *     CURRENT_DATE(), CURRENT_TIME(), CURRENT_TIMESTAMP()   without the parentheses they call the functions of this file
+ *     DISTINCT_ARRAY(ARRAY(x))                              aggregates do not nest: DISTINCT_ARRAY((x)), without the inner name
+ *     CONVERT(type, x)                                      CAST(x AS type)
+ *     TRIM(y FROM x)                                        TRIM(x, y)
+ *
+ * Results that are JSON, of ARRAY() and DISTINCT_ARRAY(), have the subtype SQL_JSON, as those of SQLite's JSON functions; an
+ * argument that has it goes into an array as it is.
+ *
+ * A wrong argument makes NULL where it may come from a record, and an error where it comes from whoever wrote the statement.
+ */
+#ifndef SQL_FUNCTIONS_H
+#define SQL_FUNCTIONS_H
+
+#include <sqlite3.h>
+
+/** SQLite's own mark of a text that is JSON. */
+#define SQL_JSON 'J'
+
+/** \return an SQLite result code */
+int sql_functions_add(sqlite3 *db);
+
+#endif
