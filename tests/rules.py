@@ -31,7 +31,7 @@ ROOMS = {
 }
 # Which rooms may know a library.
 LIBRARIES = {"microhttpd.h": {"http"}, "lmdb.h": {"store", "query"}, "yaml.h": {"config", "encode"}, "argon2.h": {"auth"},
-             "dlfcn.h": {"module"}, "curl/": {"ctl"}, "json-c/": {"ctl"}, "gnutls/": {"tls"}}
+             "dlfcn.h": {"module"}, "curl/": {"ctl"}, "json-c/": {"ctl"}, "histedit.h": {"ctl"}, "gnutls/": {"tls"}}
 
 
 def files():

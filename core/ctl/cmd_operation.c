@@ -213,7 +213,7 @@ int command_operation(struct client *c, struct arena *a, const struct options *o
 			suggest(c, operation);
 	} else if (rc == 0 && kept.len > 0)
 		rc = show_answer(kept.data, kept.len);
-	else if (rc == 0 && stream.last != '\n' && stream.last != '\0' && isatty(STDOUT_FILENO))
+	else if (rc == 0 && stream.last != '\n' && stream.last != '\0' && (o->lines || isatty(STDOUT_FILENO)))
 		putchar('\n');
 	json_object_put(declaration);
 	buf_free(&answer.body);

@@ -41,6 +41,7 @@ struct options {
 	bool force;
 	bool activate;       /**< --activate, for passwd */
 	bool all;            /**< --all, for backup */
+	bool lines;          /**< answers are to end with a line's end, as others follow */
 	bool quiet;          /**< --quiet: no progress */
 	const char **tables; /**< --table, for backup */
 	size_t table_count;
@@ -64,6 +65,10 @@ int command_backup_all(struct client *c, struct arena *a, const struct options *
 int command_restore(struct client *c, struct arena *a, const struct options *o, const char *file, const char *database);
 /** Gives a user a new password. */
 int command_passwd(struct client *c, struct arena *a, const struct options *o, const char *user);
+/** Runs an SQL statement. */
+int command_sql(struct client *c, struct arena *a, const struct options *o, const char *statement);
+/** Runs the statements that standard input has, or someone types there. \return that of the first one of a file that is refused */
+int sql_shell(struct client *c, struct arena *a, const struct options *o);
 /** An operation that takes a database and nothing else. */
 int command_database(struct client *c, struct arena *a, const struct options *o, const char *operation, const char *database);
 int command_operation(

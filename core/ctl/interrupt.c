@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ctl/interrupt.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 
 static volatile sig_atomic_t came;
+static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
 
 static void note(int number)
 {
@@ -13,7 +16,6 @@ static void note(int number)
 
 void interrupts_note(void)
 {
-	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
 	const struct sigaction noted = { .sa_handler = note, .sa_flags = (int)SA_RESETHAND };
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
 		struct sigaction now;
@@ -26,6 +28,30 @@ void interrupts_note(void)
 bool interrupted(void)
 {
 	return came != 0;
+}
+
+bool interrupt_wait(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	sigset_t noted, before;
+	sigemptyset(&noted);
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		sigaddset(&noted, numbers[i]);
+	/* one that came between the look and the wait would be waited out */
+	sigprocmask(SIG_BLOCK, &noted, &before);
+	while (!came && ppoll(&p, 1, NULL, &before) < 0 && errno == EINTR)
+		;
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return !came;
+}
+
+bool interrupt_forget(void)
+{
+	if (came && came != SIGINT)
+		return false;
+	came = 0;
+	interrupts_note();
+	return true;
 }
 
 void interrupts_obey(void)

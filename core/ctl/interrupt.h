@@ -12,6 +12,10 @@
 void interrupts_note(void);
 /** Whether one came. */
 bool interrupted(void);
+/** Waits until there is something to read, or the end. \return false when a signal came, now or before */
+bool interrupt_wait(int fd);
+/** Forgets a ^C, so that the next one is noted again. \return false when another signal came, which is kept */
+bool interrupt_forget(void);
 /** Ends the process by the signal that came; without one, does nothing. */
 void interrupts_obey(void);
 

@@ -24,6 +24,7 @@ static const char usage[] = "Usage: lyre [OPTION]... OPERATION [NAME=VALUE]...\n
 			    "       lyre [OPTION]... restore FILE DATABASE\n"
 			    "       lyre [OPTION]... compact DATABASE\n"
 			    "       lyre [OPTION]... check DATABASE\n"
+			    "       lyre [OPTION]... sql [STATEMENT]\n"
 			    "       lyre [OPTION]... passwd USER [--activate]\n"
 			    "       lyre [OPTION]... renew-certs\n"
 			    "       lyre [OPTION]... help [OPERATION]\n"
@@ -36,7 +37,8 @@ static const char usage[] = "Usage: lyre [OPTION]... OPERATION [NAME=VALUE]...\n
 			    "  name:=JSON    an argument as JSON\n"
 			    "  name=@FILE    an argument from a file; also name:=@FILE\n"
 			    "\n"
-			    "FILE may be - for standard input (backup: standard output).\n"
+			    "FILE may be - for standard input (backup: standard output). Without a statement,\n"
+			    "sql runs those of standard input, or asks for them on a terminal.\n"
 			    "\n"
 			    "Server:\n"
 			    "  -s, --socket PATH         its domain socket; default: $LYRE_SOCKET, else\n"
@@ -216,6 +218,8 @@ static const struct command {
 	{ "restore", 2, 2, "restore FILE DATABASE", "Makes a database of a backup; the database must not exist." },
 	{ "compact", 1, 1, "compact DATABASE", "Gives the space that deleted records have left back to the disk." },
 	{ "check", 1, 1, "check DATABASE", "Reads all of a database, and says whether it is sound." },
+	{ "sql", 0, 1, "sql [STATEMENT]",
+		"Runs an SQL statement, or those of standard input, up to the first that is refused; on a terminal it asks for them, and .help lists its commands." },
 	{ "passwd", 1, 1, "passwd USER [--activate]",
 		"Gives a user a new password, which is asked for or is the first line of standard input." },
 	{ "renew-certs", 0, 0, "renew-certs", "Renews the authority and the certificate that the server has made for itself." },
@@ -270,6 +274,8 @@ static int run(struct arena *a, struct options *o, char **words, int count)
 		rc = command_database(c, a, o, "compact_database", words[1]);
 	else if (strcmp(words[0], "check") == 0)
 		rc = command_database(c, a, o, "check_database", words[1]);
+	else if (strcmp(words[0], "sql") == 0)
+		rc = count > 1 ? command_sql(c, a, o, words[1]) : sql_shell(c, a, o);
 	else if (strcmp(words[0], "passwd") == 0)
 		rc = command_passwd(c, a, o, words[1]);
 	else if (strcmp(words[0], "renew-certs") == 0)

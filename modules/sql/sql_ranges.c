@@ -21,7 +21,8 @@ struct bounds {
 	const char *attribute;
 	uint32_t direction; /**< flag of every range */
 	bool has_low, has_high, low_open, high_open, none;
-	bool failed; /**< out of memory */
+	bool failed;    /**< out of memory */
+	unsigned longs; /**< texts of a list of which the index may have no more than a part that they share */
 	struct lyre_field low, high;
 };
 
@@ -125,6 +126,9 @@ static int all(struct bounds *b)
 
 /* ---- conditions ---- */
 
+/** Up to this length texts are whole in an index, whatever they are made of. */
+#define WHOLE_MAX 100
+
 static int add_equal(struct bounds *b, const struct lyre_field *f)
 {
 	if (f->type == LYRE_STRING && b->index->nested && f->len && (*f->s == '[' || *f->s == '{'))
@@ -144,6 +148,8 @@ static int take_equal(struct bounds *b, sqlite3_value *v, bool null_is_null)
 		return b->failed ? SQLITE_NOMEM : SQLITE_OK; /* blobs equal nothing */
 	if (f.type == LYRE_NULL)
 		return null_is_null ? all(b) : SQLITE_OK;
+	if (f.type == LYRE_STRING && f.len > WHOLE_MAX && b->longs++)
+		return all(b); /* two ranges might be one, and give its rows twice */
 	return f.type == LYRE_DOUBLE && !isfinite(f.d) ? SQLITE_OK : add_equal(b, &f);
 }
 

@@ -15,6 +15,7 @@
 /** What is open: the statement itself, or a pair of brackets. */
 struct level {
 	bool in_from; /**< a comma is followed by a table */
+	bool selects; /**< a SELECT is in it: what FROM means there are tables */
 	bool expects; /**< a table comes next */
 };
 
@@ -22,7 +23,7 @@ struct parser {
 	struct sql_statement *s;
 	struct level levels[DEPTH_MAX];
 	size_t depth;
-	struct sql_token before, t;
+	struct sql_token before_that, before, t;
 	const char *next; /**< behind t */
 	bool begun;       /**< the verb is known */
 	bool target_next; /**< the next table is the one that is written */
@@ -416,9 +417,28 @@ static int refuse_clause(struct parser *p)
 		return unsupported(s, "SELECT INTO");
 	if (sql_token_is(&p->t, "or") && (sql_token_is(&p->before, "insert") || sql_token_is(&p->before, "update")))
 		return unsupported(s, "INSERT OR, UPDATE OR");
+	if (sql_token_is(&p->t, "from") && p->depth && !p->levels[p->depth].selects && !sql_token_is(&p->before, "distinct"))
+		return unsupported(s, "FROM among the arguments of a function");
 	if (sql_token_is(&p->t, "returning") && s->verb != SQL_SELECT && !p->depth)
 		return unsupported(s, "RETURNING");
 	return 0;
+}
+
+/** What clients write of functions, and SQLite's grammar has not: CURRENT_DATE(), DISTINCT_ARRAY(ARRAY(x)). */
+static int take_function(struct parser *p)
+{
+	static const char *const now[] = { "current_date", "current_time", "current_timestamp", NULL };
+	struct sql_statement *s = p->s;
+	struct sql_token open = sql_token_read(p->next), close = sql_token_read(open.text + open.len);
+	if (!sql_token_is_sign(&open, '('))
+		return 0;
+	if (is_any(&p->t, now) && sql_token_is_sign(&close, ')')) {
+		p->next = close.text + close.len;
+		return edit(s, open.text, (size_t)(p->next - open.text), "");
+	}
+	bool nested = sql_token_is(&p->t, "array") && sql_token_is_sign(&p->before, '(') &&
+		sql_token_is(&p->before_that, "distinct_array");
+	return nested ? edit(s, p->t.text, p->t.len, "") : 0;
 }
 
 static int take_word(struct parser *p, struct level *l)
@@ -430,6 +450,10 @@ static int take_word(struct parser *p, struct level *l)
 	if (!p->depth)
 		take_verb(p);
 	take_clause(p, l);
+	l->selects = l->selects || sql_token_is(&p->t, "select");
+	rc = take_function(p);
+	if (rc < 0)
+		return rc;
 	if (sql_token_is(&p->t, "top"))
 		return take_top(p);
 	if (sql_token_is(&p->t, "value") && s->verb == SQL_INSERT && !p->depth && p->begun)
@@ -593,6 +617,7 @@ int sql_statement_read(struct sql_statement *s, lyre_call *call, const char *tex
 	while (rc == 0 && p->t.kind != SQL_END && p->t.kind != SQL_WRONG) {
 		p->next = p->t.text + p->t.len;
 		rc = take_token(p);
+		p->before_that = p->before;
 		p->before = p->t;
 		p->t = sql_token_read(p->next);
 	}

@@ -7,7 +7,7 @@ import decimal, json, math, os, random, sqlite3, sys, unittest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lyre_server import CHEAP_LOGINS, Server, need_module
 
-STATEMENTS = int(os.environ.get("SQL_STATEMENTS", 600))
+STATEMENTS = int(os.environ.get("SQL_STATEMENTS", 2000))
 SEED = int(os.environ.get("SQL_SEED", 1))
 TABLES = {"dev.t1": 60, "dev.t2": 25, "prod.t3": 8}
 COLUMNS = ["a", "b", "c", "d", "e"]
@@ -78,7 +78,7 @@ class Generator:
         if kind < 0.75:
             return "(%s %s %s)" % (self.value(scope, depth + 1), r.choice(["+", "-", "*", "/", "%", "||"]), self.value(scope, depth + 1))
         if kind < 0.85:
-            return "%s(%s)" % (r.choice(["length", "upper", "typeof", "lower", "hex", "quote"]), self.value(scope, depth + 1))
+            return "%s(%s)" % (r.choice(["length", "typeof", "hex", "quote", "ltrim"]), self.value(scope, depth + 1))
         if kind < 0.9:
             return "coalesce(%s, %s)" % (self.value(scope, depth + 1), self.literal())
         if kind < 0.95:

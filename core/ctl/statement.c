@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ctl/statement.h"
+
+#include <string.h>
+
+/** Behind the next \p end; all of the text where there is none. */
+static size_t behind(const char *s, size_t len, size_t from, const char *end)
+{
+	size_t n = strlen(end);
+	for (size_t i = from; i + n <= len; i++)
+		if (memcmp(s + i, end, n) == 0)
+			return i + n;
+	return len;
+}
+
+static bool is_at(const char *s, size_t len, size_t at, const char *text)
+{
+	size_t n = strlen(text);
+	return len - at >= n && memcmp(s + at, text, n) == 0;
+}
+
+/** Behind the comment or the quoted text at \p at, or behind its one character. A doubled quote is two texts. */
+static size_t step(const char *s, size_t len, size_t at)
+{
+	static const struct {
+		const char *begin, *end;
+	} spans[] = { { "'", "'" }, { "\"", "\"" }, { "`", "`" }, { "[", "]" }, { "--", "\n" }, { "/*", "*/" } };
+	for (size_t i = 0; i < sizeof spans / sizeof *spans; i++)
+		if (is_at(s, len, at, spans[i].begin))
+			return behind(s, len, at + strlen(spans[i].begin), spans[i].end);
+	return at + 1;
+}
+
+size_t statement_len(const char *s, size_t len)
+{
+	for (size_t at = 0; at < len; at = step(s, len, at))
+		if (s[at] == ';')
+			return at + 1;
+	return 0;
+}
+
+bool statement_is_blank(const char *s, size_t len)
+{
+	for (size_t at = 0; at < len; at = step(s, len, at))
+		if (!strchr(" \t\r\n\v\f;", s[at]) && !is_at(s, len, at, "--") && !is_at(s, len, at, "/*"))
+			return false;
+	return true;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file ctl/stdin_line.h
+ * \brief Lines of standard input.
+ */
+#ifndef CTL_STDIN_LINE_H
+#define CTL_STDIN_LINE_H
+
+#include "base/buf.h"
+
+enum line { LINE_READ, LINE_END, LINE_INTERRUPTED };
+
+/** The next line, without its end, in place of what \p line held. */
+enum line stdin_line(struct buf *line);
+
+#endif
