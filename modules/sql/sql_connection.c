@@ -160,6 +160,8 @@ static int set_up(struct sql_connection *c)
 	if (rc == SQLITE_OK)
 		rc = sql_value_functions(c->db);
 	if (rc == SQLITE_OK)
+		rc = sql_search_functions(c->db);
+	if (rc == SQLITE_OK)
 		rc = sql_functions_add(c->db);
 	if (rc != SQLITE_OK)
 		return rc;

@@ -124,27 +124,42 @@ static bool begins_inner(const char *next)
 	return sql_token_is_sign(&t, '(');
 }
 
-/** Behind the brackets that begin at \p t, if that is so; else where it is. */
-static const char *skip_brackets(const char *next)
+/** Most tables that a statement makes itself. */
+#define INNER_MAX 500
+
+/** Brackets that are open, each with the name before it, while names of WITH are looked for. */
+struct brackets {
+	struct sql_token names[DEPTH_MAX];
+	size_t depth;
+};
+
+/** The name to which AS (…) behind \p t belongs: t itself, or what stands before the brackets that end there. */
+static struct sql_token inner_name(struct brackets *b, const struct sql_token *before, const struct sql_token *t)
 {
-	struct sql_token t = sql_token_read(next);
-	if (!sql_token_is_sign(&t, '('))
-		return next;
-	while (t.kind != SQL_END && t.kind != SQL_WRONG && !sql_token_is_sign(&t, ')'))
-		t = sql_token_read(t.text + t.len);
-	return t.text + t.len;
+	const struct sql_token none = { .kind = SQL_END };
+	if (sql_token_is_sign(t, '(') && b->depth < DEPTH_MAX)
+		b->names[b->depth++] = *before;
+	else if (sql_token_is_sign(t, ')') && b->depth)
+		return b->names[--b->depth];
+	return sql_token_is_name(t) ? *t : none;
 }
 
-/** Tables that the statement makes itself: name AS (…), name (a, b) AS (…). */
+/** Tables that the statement makes itself: name AS (…), name (a, b) AS (…); and where it ends. */
 static int find_inner(struct sql_statement *s)
 {
-	struct sql_token t = sql_token_read(s->text);
-	int rc = 0;
+	struct sql_token before = { .kind = SQL_END }, t = sql_token_read(s->text);
+	struct brackets *b = lyre_alloc(s->call, sizeof *b);
+	int rc = b ? 0 : lyre_fail_no_memory(s->call);
+	bool with = false;
 	for (; !rc && t.kind != SQL_END && t.kind != SQL_WRONG; t = sql_token_read(t.text + t.len)) {
-		const char *next = t.text + t.len;
+		struct sql_token name = inner_name(b, &before, &t);
+		with = with || sql_token_is(&t, "with");
 		s->converts = s->converts || sql_token_is(&t, "cast");
-		if (sql_token_is_name(&t) && (begins_inner(next) || begins_inner(skip_brackets(next))))
-			rc = add_name(s, &s->inner, &s->inner_count, &s->inner_room, &t);
+		if (with && sql_token_is_name(&name) && begins_inner(t.text + t.len))
+			rc = add_name(s, &s->inner, &s->inner_count, &s->inner_room, &name);
+		if (!rc && s->inner_count > INNER_MAX)
+			rc = lyre_fail(s->call, LYRE_EINVAL, "A statement can name at most %d tables by WITH", INNER_MAX);
+		before = t;
 	}
 	s->len = (size_t)(t.kind == SQL_WRONG ? t.text + t.len - s->text : t.text - s->text);
 	return rc;

@@ -31,5 +31,7 @@ bool sql_value_bound(sqlite3_value *v, struct lyre_field *ret);
 const lyre_value *sql_value_take(lyre_call *call, sqlite3_value *v, bool boolean);
 /** Adds SQL_KEEP_FUNCTION. \return SQLite's code */
 int sql_value_functions(sqlite3 *db);
+/** Replaces instr, replace and trim: sql_search.c. \return SQLite's code */
+int sql_search_functions(sqlite3 *db);
 
 #endif

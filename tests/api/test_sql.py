@@ -283,6 +283,16 @@ class Limits(Case):
         self.assertEqual(self.sql("SELECT '%s'" % ("x" * (1 << 20)))[0], 413)
         self.assertEqual(self.sql("SELECT " + "(" * 300 + "1" + ")" * 300)[0], 400)
 
+    def test_long_texts(self):
+        """Functions that SQLite has in a form that works for the product of two lengths."""
+        text = "WITH t(x) AS (SELECT hex(zeroblob(500000))) SELECT %s FROM t"
+        for function, want in (("instr(x, substr(x, 1, 400000) || '1')", 0), ("length(replace(x, substr(x, 1, 400000) || '1', ''))", 1000000),
+                               ("length(rtrim(x, '1' || '0'))", 0)):
+            started = time.monotonic()
+            self.assertEqual(self.values(text % function), [want])
+            self.assertLess(time.monotonic() - started, 10, function)
+        self.assertEqual(self.sql(text % "trim(x, hex(zeroblob(200)))")[0], 400)
+
     def test_others_are_served(self):
         """While statements that never end take every thread that there is for statements."""
         done = []

@@ -79,6 +79,9 @@ class Generator:
             return "(%s %s %s)" % (self.value(scope, depth + 1), r.choice(["+", "-", "*", "/", "%", "||"]), self.value(scope, depth + 1))
         if kind < 0.85:
             return "%s(%s)" % (r.choice(["length", "typeof", "hex", "quote", "ltrim"]), self.value(scope, depth + 1))
+        if kind < 0.87:
+            texts = self.r.choice(["instr(%s, %s)", "replace(%s, %s, 'zz')", "trim(%s, %s)", "rtrim(%s, %s)", "ltrim(%s, %s)"])
+            return texts % (self.value(scope, depth + 1), self.literal())
         if kind < 0.9:
             return "coalesce(%s, %s)" % (self.value(scope, depth + 1), self.literal())
         if kind < 0.95:
