@@ -22,9 +22,10 @@ static void refuse(struct framing *f, int status, const char *why)
 
 bool is_token_char(char c)
 {
-	static const char others[] = "!#$%&'*+-.^_`|~";
-	bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-	return alnum || memchr(others, c, sizeof others - 1);
+	/* A bit a character: letters, digits, and !#$%&'*+-.^_`|~ */
+	static const uint64_t allowed[4] = { UINT64_C(0x03ff6cfa00000000), UINT64_C(0x57ffffffc7fffffe), 0, 0 };
+	unsigned u = (unsigned char)c;
+	return allowed[u >> 6] >> (u & 63) & 1;
 }
 
 static bool is_token(const char *s, size_t len)
@@ -35,12 +36,35 @@ static bool is_token(const char *s, size_t len)
 	return len > 0;
 }
 
-static bool has_control(const char *s, size_t len)
+static bool is_control(char c)
+{
+	return ((unsigned char)c < ' ' && c != '\t') || c == 0x7f;
+}
+
+/* Whether one of eight bytes may be a control character. Also true for tabs and for some bytes above 0x7f. */
+static bool may_have_control(uint64_t x)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	return (((x - ones * ' ') | (x + ones)) & ones << 7) != 0;
+}
+
+static bool has_control_in(const char *s, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		if (((unsigned char)s[i] < ' ' && s[i] != '\t') || s[i] == 0x7f)
+		if (is_control(s[i]))
 			return true;
 	return false;
+}
+
+static bool has_control(const char *s, size_t len)
+{
+	uint64_t eight;
+	for (; len >= sizeof eight; s += sizeof eight, len -= sizeof eight) {
+		memcpy(&eight, s, sizeof eight);
+		if (may_have_control(eight) && has_control_in(s, sizeof eight))
+			return true;
+	}
+	return has_control_in(s, len);
 }
 
 static bool is_name(const char *key, size_t len, const char *name)
