@@ -35,8 +35,9 @@ struct encoder {
 	void (*finish)(lyre_out *o);
 	/** Frees what state holds outside the arena. NULL: nothing. */
 	void (*drop)(lyre_out *o);
-	bool json;  /**< a value is its JSON text, and may be written as that, between object_begin() and object_end() too */
-	bool whole; /**< no part may be sent before all is written: the beginning tells how much follows */
+	bool json;         /**< a value is its JSON text, and may be written as that, between object_begin() and object_end() too */
+	bool whole;        /**< no part may be sent before all is written: the beginning tells how much follows */
+	const void *style; /**< of formats that share these functions: what differs between them */
 };
 
 /** For a format in which these are nothing but values. */
