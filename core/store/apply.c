@@ -26,7 +26,7 @@ struct context {
 	double time;
 	uint64_t next_key; /**< 0: not read yet */
 	uint32_t logged;   /**< changes not yet in a log entry */
-	size_t done;
+	size_t done, created;
 };
 
 /* ---- checks ---- */
@@ -411,6 +411,7 @@ static int apply_row(struct context *c, struct write_row *r, struct lyre_written
 		return 0;
 	out->done = 1;
 	c->done++;
+	c->created += !old;
 	if (c->w->mode != LYRE_DELETE)
 		return put_record(c, r, old);
 	rc = record_remove(db, c->t, primary, copy);
@@ -454,5 +455,6 @@ int write_apply(struct database *db, struct record_write *w, double time)
 	w->result = (struct lyre_write_result){
 		.items = c.p->items, .count = (uint32_t)c.p->count, .done = (uint32_t)c.done, .time = time
 	};
+	w->created = (uint32_t)c.created;
 	return 0;
 }

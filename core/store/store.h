@@ -296,6 +296,7 @@ struct record_write {
 	/* out */
 	struct err err;
 	struct lyre_write_result result;
+	uint32_t created; /**< of result.done: records that did not exist before */
 };
 
 /**

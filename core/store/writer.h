@@ -45,8 +45,8 @@ struct batch {
 
 /** The counts of a writer; written by it alone, readable by all. */
 struct writer_metrics {
-	metric_count commits;
-	struct histogram durations, requests, records; /**< of commits: ns; requests and records in each */
+	metric_count commits, created, updated, deleted; /* records, without those that expired */
+	struct histogram durations, requests, records;   /**< of commits: ns; requests and records in each */
 };
 
 #define CLOCK_STEPS 32

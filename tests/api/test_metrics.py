@@ -140,6 +140,21 @@ class Figures(Case):
         page = self.s.ok({"operation": "describe_table", "table": "t"})
         self.assertEqual(self.value("database_file_bytes", database="data"), page["db_size"])
 
+    def test_records_by_what_was_done(self):
+        self.s.ok({"operation": "create_table", "table": "t", "primary_key": "id"})
+        write = lambda operation, **more: self.s.ok(dict(more, operation=operation, table="t"))
+
+        def work():
+            write("insert", records=[{"id": 1}, {"id": 2}, {"id": 3}])
+            write("insert", records=[{"id": 3}, {"id": 4}])
+            write("update", records=[{"id": 1, "a": 1}, {"id": 9}])
+            write("upsert", records=[{"id": 1}, {"id": 2}, {"id": 5}])
+            write("delete", ids=[1, 2, 9])
+
+        data = ("database", "data")
+        self.assertEqual(self.moved(work, ("records_created_total",) + data, ("records_updated_total",) + data,
+                                    ("records_deleted_total",) + data), [5, 3, 2])
+
     def test_a_dropped_database_is_gone(self):
         self.s.ok({"operation": "create_database", "database": "gone"})
         self.read()
