@@ -174,7 +174,10 @@ UNUSED static const char *write_text(const char *database, const char *name, int
 #define insert(db, t, json) write_text(db, t, LYRE_INSERT, json)
 #define update(db, t, json) write_text(db, t, LYRE_UPDATE, json)
 #define upsert(db, t, json) write_text(db, t, LYRE_UPSERT, json)
-#define delete (db, t, json) write_text(db, t, LYRE_DELETE, json)
+/* C++ has a keyword of this name. */
+/* clang-format off */
+#define delete(db, t, json) write_text(db, t, LYRE_DELETE, json)
+/* clang-format on */
 
 /* ---- reading ---- */
 
