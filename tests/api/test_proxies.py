@@ -256,22 +256,22 @@ class Protocol(unittest.TestCase):
 
     def test_malformed(self):
         for header, why in ((version_1("TCP4 192.0.2.7 192.0.2.1 4711"), "a port is not valid"), (version_1("TCP4 192.0.2.777 192.0.2.1 1 2"), "an address is not valid"),
-                            (version_1("TCP9 192.0.2.7 192.0.2.1 1 2"), "it names no family that is known"), (b"PROXY UNKNOWN\n", "the line is not valid"),
-                            (b"PROXY UNKNOWN " + b"x" * 200, "the line is too long"), (version_2("192.0.2.7", command=0x31), "its version or command is not known"),
-                            (version_2("192.0.2.7", family=0x41), "it names no family that is known"), (version_2("192.0.2.7", size=11), "it is too short for its addresses"),
+                            (version_1("TCP9 192.0.2.7 192.0.2.1 1 2"), "it names an unknown address family"), (b"PROXY UNKNOWN\n", "the line is not valid"),
+                            (b"PROXY UNKNOWN " + b"x" * 200, "the line is too long"), (version_2("192.0.2.7", command=0x31), "its version or command is unknown"),
+                            (version_2("192.0.2.7", family=0x41), "it names an unknown address family"), (version_2("192.0.2.7", size=11), "it is too short for its addresses"),
                             (version_2("192.0.2.7", size=65535), "it is too long")):
-            self.closed(self.s, header, "127.0.0.1: a connection is closed: its PROXY header is not valid: " + why)
+            self.closed(self.s, header, "127.0.0.1: connection closed: its PROXY header is not valid: " + why)
 
     PARTS = ((b"PROXY TCP4 192.0", "127.0.0.1"), (version_2("192.0.2.7")[:20], "127.0.0.1"), (version_2("192.0.2.7", more=b"x", size=100), "192.0.2.7"))
 
     def test_cut(self):
         for part, address in self.PARTS:
-            self.closed(self.s, part, address + ": a connection is closed: the proxy has ended it within its PROXY header", end=True)
+            self.closed(self.s, part, address + ": connection closed: the proxy closed it within its PROXY header", end=True)
 
     def test_slow(self):
         with Server(settings=['operationsApi.network.trustedProxies=["127.0.0.1"]', "logging.level=debug", "operationsApi.network.headersTimeout=1s"]) as s:
             for part, address in self.PARTS:
-                self.closed(s, part, address + ": a connection is closed: its PROXY header has not come within operationsApi.network.headersTimeout")
+                self.closed(s, part, address + ": connection closed: its PROXY header did not arrive within operationsApi.network.headersTimeout")
 
     def test_connection_outlives_a_restart(self):
         with Line(self.s, version_2("2001:db8::7")) as used, Line(self.s, version_2("192.0.2.7")) as idle, Line(self.s) as empty, Line(self.s, b"PROXY TCP4 192.0.2.9 ") as begun:
