@@ -311,7 +311,7 @@ class SlowReader(Case):
         broken = self.read(("drop_user", {"username": "ann"}))
         self.assertFalse(broken.endswith(b"0\r\n\r\n"))
         self.assertLess(len(broken), len(whole))
-        self.assertIn("search_by_value by 'ann' broke off while its rows were sent: User ann does not exist", self.s.said())
+        self.assertIn("search_by_value by 'ann' stopped while sending rows: User ann does not exist", self.s.said())
 
 
 if __name__ == "__main__":

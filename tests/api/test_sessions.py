@@ -10,7 +10,7 @@ SESSIONS_OF_ONE = 1000
 MUST_LOGIN = (401, {"error": "Must login"})
 # The servers of the tests are told to listen on port 0, which finds a free one.
 COOKIE = "hdb-session-0"
-ORIGIN = "A session's cookie is good for this operation only with an Origin header that names this server"
+ORIGIN = "A session cookie is accepted for this operation only with an Origin header that names this server"
 
 
 def setUpModule():

@@ -176,7 +176,7 @@ class Upload(unittest.TestCase):
                 ("/?database=x", {}, 415, "Unsupported Media Type"),
                 ("/?operation", {}, 400, "Operation '' not found"),
                 ("/?operation=nothing", {}, 400, "'nothing' not found"),
-                ("/?operation=insert&database=dev&table=t", {}, 415, "'insert' takes no file"),
+                ("/?operation=insert&database=dev&table=t", {}, 415, "'insert' does not take a file"),
                 ("/?operation=restore_backup", {}, 400, "'database' is required"),
                 (to + "%2Fy", {}, 400, "'database' names cannot include"),
                 (to + "%00", {}, 400, "'database' names cannot include"),

@@ -122,7 +122,7 @@ class Cookies(Case):
         self.assertEqual(self.by_cookie("is:admin", path="/badge", method="GET")[2]["user"], "admin")
 
     def test_anything_else_needs_a_page_of_this_server(self):
-        text = "A session's cookie is good for this operation only with an Origin header that names this server"
+        text = "A session cookie is accepted for this operation only with an Origin header that names this server"
         for operation in ("badge_who", "badge_open", "badge_read_in_a_job"):
             for origin in (None, "null", "http://127.0.0.1", "http://localhost:%d" % self.s.port, self.own() + "0", "file://"):
                 self.assertEqual(self.by_cookie("is:admin", operation, origin), (403, "application/json", {"error": text}))

@@ -200,7 +200,7 @@ class Refusals(Case):
 
     def test_access_not_declared(self):
         self.refused(config(at("undeclared")), "module 'undeclared' (%s:2): " % self.file,
-                     "declares the operation 'for_whom' without saying who may call it: set .access to LYRE_ACCESS_SUPER_USER")
+                     "operation 'for_whom' has no access: set .access to LYRE_ACCESS_SUPER_USER")
 
     def test_duplicate_setting(self):
         self.refused(config(at("dup_setting")), "module 'dup_setting' (%s:2): declares the setting 'a.b' twice" % self.file)
