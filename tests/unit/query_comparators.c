@@ -55,7 +55,7 @@ START_TEST(help_names_all)
 
 	arena_init(&a);
 	ck_assert_str_eq(comparators_help(&a),
-		"Comparators: equals (when not given), not_equal, in (an array of values), not_in (an array of values), contains, "
+		"Comparators: equals (if not given), not_equal, in (an array of values), not_in (an array of values), contains, "
 		"not_contains, starts_with, not_starts_with, ends_with, not_ends_with, greater_than (gt, >), greater_than_equal (ge, >=), "
 		"less_than (lt, <), less_than_equal (le, <=), between (an array of two values).");
 	arena_free(&a);
