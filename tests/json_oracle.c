@@ -116,7 +116,7 @@ static bool has_long_integer(const lyre_value *v)
 /* \return whether it is JSON to json-c, all of it */
 static bool read_by_json_c(const char *text, size_t len, struct json_object **ret)
 {
-	/* One for each text: half a surrogate pair stays in a tokener of 0.16 when it is reset. */
+	/* One for each text: an unpaired surrogate stays in a tokener of 0.16 after a reset. */
 	struct json_tokener *tokener = json_tokener_new_ex(JSON_DEPTH_MAX + 1);
 	size_t bom = len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3) ? 3 : 0;
 	char *copy = calloc(1, len - bom + 1);

@@ -82,7 +82,7 @@ static int pass_escape(struct document *d, const char **at)
 	*at += ESCAPE_LEN;
 	if (unit > 0xdbff || *at >= d->end || memcmp(from + ESCAPE_LEN, "\\u", 2) != 0 || !hex4(d, from + ESCAPE_LEN + 2, &low) ||
 		low < 0xdc00 || low > 0xdfff)
-		return fail(d, from, "half a surrogate pair");
+		return fail(d, from, "an unpaired surrogate");
 	return 0;
 }
 
@@ -163,7 +163,7 @@ static int pass_sign(struct document *d, char before, unsigned *depth)
 	if ((!opens && !closes && c != ',' && c != ':') || (closes && (before == ',' || *depth == 0)))
 		return fail(d, d->p, "unexpected character");
 	if (opens && *depth == DEPTH_MAX)
-		return err_set(d->err, LYRE_EINVAL, "arrays and objects nest more than %d deep", DEPTH_MAX);
+		return err_set(d->err, LYRE_EINVAL, "arrays and objects are nested deeper than %d levels", DEPTH_MAX);
 	*depth += opens;
 	*depth -= closes;
 	d->p++;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file encode/encode_csv.c
- * \brief Answers in CSV (RFC 4180): texts are quoted.
+ * \brief Answers in CSV (RFC 4180): strings are quoted.
  */
 #include "encode/cells.h"
 

@@ -92,7 +92,7 @@ class Answers(unittest.TestCase):
             status, out, err = self.lyre(body)
             self.assertEqual((status, out), (1, ""), body[:100])
             self.assertTrue(err.startswith("lyre: the server's answer is not JSON: "), err)
-        self.assertIn("nest more than 512 deep", err)
+        self.assertIn("nested deeper than 512 levels", err)
         self.shown("[" * 512 + "]" * 512, "".join("  " * i + "[\n" for i in range(511)) + "  " * 511 + "[]\n" +
                    "".join("  " * i + "]\n" for i in reversed(range(511))))
 

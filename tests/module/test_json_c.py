@@ -83,7 +83,7 @@ class JsonC(unittest.TestCase):
             self.refused(self.read(text), 400, "a text from json-c is not valid UTF-8")
 
     def test_depth(self):
-        too_deep = "arrays and objects nest more than %d deep" % DEPTH_MAX
+        too_deep = "arrays and objects are nested deeper than %d levels" % DEPTH_MAX
         self.assertEqual(self.read(nested(DEPTH_MAX)), (200, nested(DEPTH_MAX)))
         self.refused(self.read(nested(DEPTH_MAX + 1)), 400, too_deep)
         self.refused(self.read('{"a":' * 600 + "1" + "}" * 600), 400, too_deep)

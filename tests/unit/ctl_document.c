@@ -43,9 +43,9 @@ static const struct {
 	{ "-Infinity", "malformed number at byte 1" },
 	/* texts */
 	{ "\"\\ud83d\\udc36\\n\"", "\"\xf0\x9f\x90\xb6\\n\"" },
-	{ "[\"\\ud83d\"]", "half a surrogate pair at byte 3" },
-	{ "\"\\udc36\\udc36\"", "half a surrogate pair at byte 2" },
-	{ "\"\\ud83d", "half a surrogate pair at byte 2" },
+	{ "[\"\\ud83d\"]", "an unpaired surrogate at byte 3" },
+	{ "\"\\udc36\\udc36\"", "an unpaired surrogate at byte 2" },
+	{ "\"\\ud83d", "an unpaired surrogate at byte 2" },
 	{ "\"\\x\"", "malformed escape at byte 2" },
 	{ "\"\\u12g4\"", "malformed escape at byte 2" },
 	{ "\"a\tb\"", "control character in a text at byte 3" },
@@ -108,7 +108,7 @@ START_TEST(test_depth)
 		for (int i = depth; i-- > 0;)
 			buf_add_str(&b, i % 2 ? "}" : "]");
 		ck_assert_int_eq(document_read(b.data, b.len, &o, &e), depth > DEPTH_MAX ? LYRE_EINVAL : 0);
-		ck_assert_str_eq(e.text, depth > DEPTH_MAX ? "arrays and objects nest more than 512 deep" : "");
+		ck_assert_str_eq(e.text, depth > DEPTH_MAX ? "arrays and objects are nested deeper than 512 levels" : "");
 		json_object_put(o);
 		buf_free(&b);
 	}

@@ -39,7 +39,7 @@ static inline int lyre_json_c_made(lyre_call *call, struct json_object *object)
 
 static inline int lyre_json_c_too_deep(lyre_call *call)
 {
-	return lyre_fail(call, LYRE_EINVAL, "arrays and objects nest more than %d deep", LYRE_JSON_C_DEPTH_MAX);
+	return lyre_fail(call, LYRE_EINVAL, "arrays and objects are nested deeper than %d levels", LYRE_JSON_C_DEPTH_MAX);
 }
 
 static inline int lyre_json_c_write_text(lyre_call *call, const lyre_value *v, struct json_object **ret)
