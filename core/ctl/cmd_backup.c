@@ -74,7 +74,7 @@ static int open_part(const char *part)
 	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && ftruncate(fd, 0) == 0)
 		return fd;
 	if (fd >= 0 && errno == EWOULDBLOCK)
-		complain(CTL_REFUSED, "another backup to '%s' is under way", part);
+		complain(CTL_REFUSED, "another backup to '%s' is in progress", part);
 	else
 		complain(CTL_REFUSED, "cannot write '%s': %s", part, strerror(errno));
 	if (fd >= 0)

@@ -223,7 +223,7 @@ static int reserve_cells(struct context *c)
 	return 0;
 }
 
-/* The fields of a row, by position, after those of the old record that are kept. */
+/* The fields of a row, by position, after the fields kept from the old record. */
 static int collect(struct context *c, struct write_row *r, const struct record *old, struct record_item **ret, size_t *count)
 {
 	struct writer *w = &c->db->writer;
@@ -337,7 +337,7 @@ static void set_times(const struct context *c, const struct record *old, double 
 	if (*created <= c->time)
 		return;
 	if (c->t->expiration >= 0)
-		*created = c->time; /* the updated time determines when the record ends */
+		*created = c->time; /* the updated time determines when the record expires */
 	else
 		*updated = *created;
 }
@@ -362,7 +362,8 @@ static int put_record(struct context *c, struct write_row *r, const struct recor
 	if (!rc)
 		rc = (old ? writer_put : writer_add)(c->db, c->t->records, primary, val(new.data, new.len));
 	const struct attribute *key = &c->t->attributes[c->t->key];
-	if (!rc && r->cut && r->key->type == LYRE_STRING && !(key->flags & ATTRIBUTE_CUT)) /* cut numbers are still in order */
+	if (!rc && r->cut && r->key->type == LYRE_STRING && !(key->flags & ATTRIBUTE_CUT)) /* truncated numbers still
+ * sort correctly */
 		rc = attribute_flag(c->db, c->t->id, key->id, ATTRIBUTE_CUT);
 	return rc ? rc : log_change(c, primary, old, &new);
 }
@@ -387,7 +388,7 @@ static int apply_row(struct context *c, struct write_row *r, struct lyre_written
 		return rc;
 	struct record copy, *old = NULL;
 	if (!rc) {
-		/* data that was read may move when something is written */
+		/* data read from the map may move when something is written */
 		buf_clear(&w->old);
 		buf_add(&w->old, v.mv_data, v.mv_size);
 		if (w->old.failed)
@@ -418,7 +419,7 @@ static int apply_row(struct context *c, struct write_row *r, struct lyre_written
 	return rc ? rc : log_change(c, primary, old, NULL);
 }
 
-/* Resets the rows of an earlier try: generated keys are generated again. */
+/* Resets the rows of an earlier attempt: generated keys are generated again. */
 static void reset(struct prepared *p)
 {
 	for (size_t i = 0; i < p->count; i++) {

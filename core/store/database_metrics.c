@@ -127,7 +127,7 @@ static const struct metric_member database_metrics[] = {
 	DATABASE(METRIC_GAUGE, "database_reclaimable_pages", "Pages of the file that writes or a compaction can use.", free_pages),
 };
 
-/* Reads those that are readable now; one may be dropped in the meantime. */
+/* Reads the databases that are readable now; one may be dropped meanwhile. */
 static size_t read_databases(struct database **all, size_t count, struct database_metrics *ret)
 {
 	struct err ignored;

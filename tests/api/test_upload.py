@@ -214,7 +214,7 @@ class Upload(unittest.TestCase):
     def test_damaged(self):
         bad = bytearray(self.backup)
         bad[20 * 4096:40 * 4096] = os.urandom(20 * 4096)
-        self.refused(400, "cannot restore the file that was sent: the file is damaged: page", bytes(bad))
+        self.refused(400, "cannot restore the uploaded file: the file is damaged: page", bytes(bad))
 
     def test_exists(self):
         status, text = self.send(self.backup, "/?operation=restore_backup&database=dev")
@@ -231,7 +231,7 @@ class Upload(unittest.TestCase):
             c.sendall(self.backup[:3 * FIRST])
             until(self.left, "nothing is written")
             until(lambda: self.send(self.backup)[0] == 503, "a second one is taken")
-            self.assertIn("a restore of database 'test_two_at_once' is under way", self.send(self.backup)[1])
+            self.assertIn("a restore of database 'test_two_at_once' is in progress", self.send(self.backup)[1])
             c.sendall(self.backup[3 * FIRST:])
             got = c.recv(65536).decode()
             self.assertIn("successfully restored", got)

@@ -70,7 +70,7 @@ class Client(threading.Thread):
         self.connection.request("POST", "/", body=json.dumps(operation).encode(), headers=h)
         answer = self.connection.getresponse()
         body = answer.read()
-        if one_at_a_time and answer.status == 503 and b"is under way" in body:
+        if one_at_a_time and answer.status == 503 and b"is in progress" in body:
             return None
         if answer.status not in expect:
             raise AssertionError("%s answered %d %s" % (operation.get("operation"), answer.status, body[:300]))

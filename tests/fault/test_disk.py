@@ -167,7 +167,7 @@ class Disk(Full):
             ballast = fill(folder, leave=4 << 20)
             status, body = s.call({"operation": "get_backup", "database": "dev"})
             self.assertEqual(status, 507, body)
-            self.assertRegex(body["error"], r"^a backup of database 'dev' takes \d+ bytes of the disk until it is sent, and there is room for \d+ in ")
+            self.assertRegex(body["error"], r"^a backup of database 'dev' needs \d+ bytes of disk space until it is sent, and there is room for \d+ in ")
             self.assertEqual(insert(s, [{"id": "next", "x": "y" * 1000}])[0], 200)
             os.unlink(ballast)
             self.assertEqual(s.call({"operation": "get_backup", "database": "dev"})[0], 200)

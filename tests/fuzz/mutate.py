@@ -110,7 +110,7 @@ def fault_of(status, headers, body):
         return None if isinstance(value, (dict, list)) else "not an object or a list"
     if not isinstance(value, dict) or not isinstance(value.get("error"), str) or not value["error"]:
         return "no error"
-    if status == 503 and not re.search(r"under way|Too many (credentials|attempts)|[Ss]erver is (stopping|already restarting)", value["error"]):
+    if status == 503 and not re.search(r"in progress|Too many (credentials|attempts)|[Ss]erver is (stopping|already restarting)", value["error"]):
         return "busy with nothing"
     return "statusCode" if value.get("statusCode", status) != status else None
 

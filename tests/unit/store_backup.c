@@ -562,7 +562,7 @@ static void *take_one(void *arg)
 		int rc = store_backup(store, "dev", NULL, 0, &fd, &e);
 		if (rc == 0)
 			close(fd);
-		else if (rc != LYRE_EBUSY || strcmp(e.text, "a backup of database 'dev' is under way") != 0)
+		else if (rc != LYRE_EBUSY || strcmp(e.text, "a backup of database 'dev' is in progress") != 0)
 			++*failures;
 	}
 	return NULL;
