@@ -144,7 +144,7 @@ static bool cut(struct ballast *b, uint64_t keep)
 	b->left = done ? keep : b->left;
 	if (!atomic_exchange(&b->out, true))
 		log_warn("store",
-			"the disk is full: storage.reserve is in use, so that records can be deleted; none can be added "
+			"the disk is full: using storage.reserve, so that records can be deleted; none can be added "
 			"until there is space");
 	return done;
 }

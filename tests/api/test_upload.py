@@ -198,7 +198,7 @@ class Upload(unittest.TestCase):
 
     def test_no_backup(self):
         for body in (b"", b"x" * 100, b"x" * (4 * FIRST), bytes(len(self.backup))):
-            self.refused(400, "the file that was sent: the file is", body)
+            self.refused(400, "the uploaded file: the file is", body)
         # The rest is not waited for.
         with self.begun("Transfer-Encoding: chunked") as c:
             c.sendall(self.chunk(b"x" * FIRST))
