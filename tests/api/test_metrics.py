@@ -310,7 +310,7 @@ class Refusals(unittest.TestCase):
 
     def test_paths_of_the_server(self):
         for path in ("/", "/health"):
-            self.refused(self.pages(path), "the route '%s' of module 'pages' is refused: the server uses this path" % path)
+            self.refused(self.pages(path), "the route '%s' of module 'pages' is not allowed: the server uses this path" % path)
 
     def test_malformed(self):
         for path in ("", "metrics", "/a b", "/a?b", "/a#b", "/%41", "/" + 250 * "x", "/ä"):
@@ -319,8 +319,8 @@ class Refusals(unittest.TestCase):
     def test_metrics(self):
         config = MODULES + "  pages: {path: %s, metric: '%%s'}\n" % PAGES
         for name in ("", "Pages", "1x", "a b"):
-            self.refused(config % name, "adds a metric that cannot be")
-        self.refused(config % "pages_read_total", "the metric 'pages_read_total' of module 'pages' cannot be: module 'pages' has it")
+            self.refused(config % name, "adds an invalid metric")
+        self.refused(config % "pages_read_total", "the metric 'pages_read_total' of module 'pages' is not allowed: module 'pages' already has it")
 
     def test_a_failed_start_takes_its_pages_along(self):
         s = Server(config=MODULES + "  pages: {path: %s, first: /metrics, fail: true, optional: true}\n  metrics: true\n" % PAGES)

@@ -184,7 +184,7 @@ class Loading(unittest.TestCase):
 
     def test_the_servers_own(self):
         for name in ("Basic", "basic"):
-            self.refused("'%s' of module 'badges' is refused: the server handles it itself" % name, "scheme: " + name)
+            self.refused("'%s' of module 'badges' is not allowed: the server handles it itself" % name, "scheme: " + name)
 
     def test_one_that_is_taken(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -194,7 +194,7 @@ class Loading(unittest.TestCase):
             with open(other, "wb") as f:
                 f.write(data.replace(b"badges\0", b"badger\0"))
             os.chmod(other, 0o644)
-            self.refused("the scheme 'Badge' of module 'badges' is refused: module 'badger' already handles it",
+            self.refused("the scheme 'Badge' of module 'badges' is not allowed: module 'badger' already handles it",
                          before="  badger:\n    path: %s\n" % other)
 
 
