@@ -158,7 +158,7 @@ class DeleteRecords(Case):
         self.s.start()
         job = self.job(id)
         self.assertEqual((job["status"], job["message"]),
-                         ("ERROR", "The job was interrupted: the server ended before it did"))
+                         ("ERROR", "The job was interrupted: the server stopped before it was finished"))
         self.assertLess(self.count(), MANY)
         self.assertIn("1 jobs were interrupted", self.s.said())
 
@@ -289,7 +289,7 @@ class Queue(Case):
         for i, id in enumerate(ids):
             job = self.job(id)
             self.assertEqual(job["status"], "ERROR")
-            self.assertEqual("before it began" in job["message"], i >= 3, job)
+            self.assertEqual("before it started" in job["message"], i >= 3, job)
             self.assertEqual("start_datetime" in job, i < 3)
             self.assertNotIn("progress", job)
 
@@ -316,7 +316,7 @@ class Queue(Case):
         for id in ids:
             job = self.job(id)
             self.assertEqual((job["status"], job["message"]),
-                             ("ERROR", "The job was interrupted: the server ended before it did"))
+                             ("ERROR", "The job was interrupted: the server stopped before it was finished"))
             self.assertIn("end_datetime", job)
 
     def test_deaf_job_is_cut_off(self):
@@ -330,7 +330,7 @@ class Queue(Case):
         self.assertGreater(self.s.process.wait(30), 0)
         self.s.output.close()
         self.s.start()
-        self.assertEqual(self.job(id)["message"], "The job was interrupted: the server ended before it did")
+        self.assertEqual(self.job(id)["message"], "The job was interrupted: the server stopped before it was finished")
 
     def test_jobs_that_finish_at_the_end(self):
         """What is done when the server ends is not called cancelled."""

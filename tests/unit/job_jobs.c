@@ -172,7 +172,7 @@ START_TEST(a_stop_cancels_jobs)
 	wait_for_all();
 	ck_assert_json_eq(told(w[0].id), " 'ERROR' 'The job was cancelled: the server was stopped or restarted' 'ann'");
 	ck_assert_json_eq(
-		told(w[1].id), " 'ERROR' 'The job was cancelled before it began: the server was stopped or restarted' 'ann'");
+		told(w[1].id), " 'ERROR' 'The job was cancelled before it started: the server was stopped or restarted' 'ann'");
 	ck_assert_int_eq(atomic_load(&ended), 2);
 }
 END_TEST
@@ -198,7 +198,8 @@ static void check_all_cut_off(void)
 		char id[16];
 		for (const char *kind = "cp"; *kind; kind++) {
 			snprintf(id, sizeof id, "%c%d", *kind, i);
-			ck_assert_json_eq(told(id), " 'ERROR' 'The job was interrupted: the server ended before it did'");
+			ck_assert_json_eq(
+				told(id), " 'ERROR' 'The job was interrupted: the server stopped before it was finished'");
 		}
 	}
 }
