@@ -14,7 +14,7 @@ enum json_laxness {
 	LAX_WORDS = 2,      /**< NaN, Infinity, -Infinity */
 	LAX_DIGITS = 4,     /**< a number with more zeros before it than one, or with a bare point: -01, 01.5, 1., -.5 */
 	LAX_RANGE = 8,      /**< a number beyond double, which is infinite there, or cut to 64 bits */
-	LAX_CONTROL = 16,   /**< a control character in a text */
+	LAX_CONTROL = 16,   /**< a control character in a string */
 	LAX_SURROGATE = 32, /**< \ud800 without the other half, for which it puts U+FFFD */
 	LAX_UTF8 = 64,      /**< bytes shaped like UTF-8 for what is none: too long a form, a surrogate, above U+10FFFF */
 	LAX_DEPTH = 128,    /**< one level beyond JSON_DEPTH_MAX */

@@ -112,7 +112,7 @@ class Answers(unittest.TestCase):
                            ('{"a":1}', '{"a":1}')):
             self.assertEqual(sent("list=" + word), '{"operation":"ask","list":[%s]}' % items)
         for word, why in (("object={1}", "object is not JSON: quoted object property name expected at byte 2"), ("x:=01", "x is not JSON: malformed number at byte 1"), ("x:=[1,NaN]", "x is not JSON: unexpected character at byte 4"),
-                          ("x:=", "x: there is no value"), ("x:=1 2", "x is not JSON: unexpected character at byte 3")):
+                          ("x:=", "x: the value is missing"), ("x:=1 2", "x is not JSON: unexpected character at byte 3")):
             self.assertEqual(self.lyre("{}", "ask", word), (2, "", "lyre: %s\n" % why))
 
     @unittest.skipIf(SANITIZED, "sanitizers take far more memory")

@@ -48,7 +48,7 @@ static const struct {
 	{ "\"\\ud83d", "an unpaired surrogate at byte 2" },
 	{ "\"\\x\"", "malformed escape at byte 2" },
 	{ "\"\\u12g4\"", "malformed escape at byte 2" },
-	{ "\"a\tb\"", "control character in a text at byte 3" },
+	{ "\"a\tb\"", "control character in a string at byte 3" },
 	{ "\"a\xc0\x80\"", "invalid UTF-8 at byte 3" },
 	{ "\"a", "unexpected end" },
 	{ "\"\\", "unexpected end" },
