@@ -82,8 +82,8 @@ int declaration_fetch(struct client *c, const char *operation, struct json_objec
 
 /**
  * Turns name=value words into the JSON of a request.
-  * \param declaration  may be NULL: then types are guessed
-  * \return 0, or CTL_… after a message
+ * \param declaration  may be NULL: then types are guessed
+ * \return 0, or CTL_… after a message
  */
 int arguments_build(
 	struct arena *a, const char *operation, char **words, size_t count, struct json_object *declaration, struct buf *json);

@@ -419,7 +419,7 @@ class Client(unittest.TestCase):
         self.assertIn("cannot read the token", self.refused(2, "--token-file", "/nowhere/token", *words))
         status, out, err = self.lyre("--url", "http://lyre.invalid:9925", "user_info", LYRE_TOKEN=token)
         self.assertEqual(status, 3)
-        self.assertIn("the token goes to", err)
+        self.assertIn("the token is sent to", err)
         self.assertNotIn(token, err)
 
     # ---- backups ----
