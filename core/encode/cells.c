@@ -8,9 +8,9 @@
 
 struct cells {
 	struct collector all;
-	bool rows;   /* they are written as they come */
-	bool any;    /* there were some */
-	size_t head; /* bytes of the line of columns */
+	bool rows;   /* rows are written immediately */
+	bool any;    /* there were rows */
+	size_t head; /* length of the header line */
 };
 
 static struct cells *cells_of(lyre_out *o)
@@ -57,7 +57,7 @@ static void add_cell(struct buf *out, const struct cell_style *style, const lyre
 	}
 }
 
-/* ---- rows as they come ---- */
+/* ---- rows written immediately ---- */
 
 void cells_column(lyre_out *o, const char *name, size_t len)
 {
@@ -82,16 +82,16 @@ static void add_row(struct buf *out, const struct cell_style *style, const lyre_
 	}
 }
 
-/** Without a row there is no line of columns either, unless it is sent already. */
+/** Without rows there is no header line either, unless it was already sent. */
 static void end_rows(struct cells *c, struct buf *out)
 {
 	if (!c->any && out->len == c->head)
 		out->len = 0;
 }
 
-/* ---- what was collected ---- */
+/* ---- collected values ---- */
 
-/** The names of all members of all rows, in the order they are met. \return false when out of memory */
+/** The names of all members of all rows, in order of appearance. \return false: out of memory */
 static bool columns_of(const lyre_value *rows, size_t count, struct arena *a, const struct value_member ***ret, size_t *ret_count)
 {
 	const struct value_member **list = NULL;
@@ -123,7 +123,7 @@ static bool columns_of(const lyre_value *rows, size_t count, struct arena *a, co
 	return true;
 }
 
-/** Values that have no columns of their own. */
+/** Values without columns. */
 static void add_values(struct buf *out, const struct cell_style *style, const lyre_value *rows, size_t count)
 {
 	if (!count)

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file encode/cells.h
- * \brief Answers as lines of cells, for CSV and formats like it: a line of column names, then a line a row.
+ * \brief Answers as lines of cells, for CSV and formats like it: a header line, then one line per row.
  *
- * Arrays and objects become their JSON text, null an empty cell. Rows whose columns are told first are written as they
- * come. Anything else is collected, as its columns are the names of all members of all rows.
+ * Arrays and objects become JSON text, null an empty cell. Rows whose columns are announced are written immediately.
+ * Anything else is collected first, as its columns are the names of all members of all rows.
  */
 #ifndef ENCODE_CELLS_H
 #define ENCODE_CELLS_H
 
 #include "encode/encode.h"
 
-/** What differs between formats of cells. */
+/** The differences between formats of cells. */
 struct cell_style {
 	char separator;
 	/** A column name, a string or JSON text, quoted or escaped as needed. */
