@@ -118,7 +118,7 @@ int config_try(const struct config *c, const struct buf *text, struct config **r
 	return rc;
 }
 
-/** The names of settings that \p fresh has otherwise, and that take effect by a restart alone. */
+/** Lists the settings that differ in \p fresh and take effect only at a restart. */
 static void list_waiting(const struct config *c, const struct config *fresh, struct buf *names)
 {
 	pthread_mutex_lock(&c->live->lock);
