@@ -28,7 +28,7 @@ static int host_tls_wanted(lyre_instance *self)
 
 /**
  * Copies what a module hands over into our structs.
-  * \param ret  the caller must free its certificates, whatever this returns
+ * \param ret  the caller must free its certificates, whatever this returns
  */
 static int take(struct lyre_tls *ret, const struct lyre_tls *theirs, const char *module, struct err *e)
 {
