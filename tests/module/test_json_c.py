@@ -64,7 +64,7 @@ class JsonC(unittest.TestCase):
 
     def test_names_with_nul(self):
         self.refused(self.value("json_c_echo", r'[{"x":{"a\u0000b":[1,2]}}]'), 400,
-                     "the name that begins with 'a' has a NUL byte in it, which json-c cannot have")
+                     "the name that begins with 'a' contains a NUL byte, which json-c does not support")
 
     def read(self, text):
         return self.ask("json_c_read", bytes=list(text if isinstance(text, bytes) else text.encode()))
@@ -80,7 +80,7 @@ class JsonC(unittest.TestCase):
     def test_not_utf8(self):
         """json-c lets through what is shaped like UTF-8, or anything."""
         for text in (b'"\xc0\x80"', b'"\xed\xa0\x80"', b'"\xff"', b'["a",{"b\xf5":1}]', b'{"\xf4\x90\x80\x80":1}'):
-            self.refused(self.read(text), 400, "a text from json-c is not valid UTF-8")
+            self.refused(self.read(text), 400, "a string from json-c is not valid UTF-8")
 
     def test_depth(self):
         too_deep = "arrays and objects are nested deeper than %d levels" % DEPTH_MAX
