@@ -48,7 +48,7 @@ class Streams(unittest.TestCase):
             s.ok({"operation": "drop_database", "database": "d"})
             s.ok({"operation": "restart"})
             for text in ("[schema]: 'admin' restored the database 'copy'", "[schema]: 'admin' dropped the database 'd'",
-                         "[system]: 'admin' asked for the restart"):
+                         "[system]: 'admin' requested the restart"):
                 self.assertIn(text, s.said())
             until(lambda: s.said().count("starting, root folder") == 2, s.said, server=s)
 
