@@ -115,7 +115,7 @@ static int accept(const struct authentication *f, const struct run *r, const str
 	return rc == LYRE_EUNAUTHENTICATED ? err_set(e, rc, INVALID_TOKEN) : rc;
 }
 
-/** The credentials were refused by the module, with its error text. */
+/** The credentials were refused by the module, with its message. */
 static int refused(const struct authentication *f, const struct err *said, int rc, struct err *e)
 {
 	bool spoke = said->code && *said->text;

@@ -56,7 +56,7 @@ struct lyre_call {
 	bool *given;                   /**< sent by the client */
 	bool *present;                 /**< given, or has a default value */
 	struct err err;
-	struct denial denial; /**< what is refused, if err is LYRE_EDENIED; both lists empty: the error text says everything */
+	struct denial denial; /**< what is refused, if err is LYRE_EDENIED; both lists empty: the message says everything */
 	lyre_out out;         /**< writes the exchange's or the job's answer */
 	lyre_table *tables;
 	lyre_cursor *cursors;

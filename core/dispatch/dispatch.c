@@ -224,7 +224,7 @@ static enum dispatch_result go(struct run *r)
 #define BEGIN(err) offsetof(struct run, err.text) + 1
 #define END(err) offsetof(struct run, err.text) + sizeof r->err.text
 
-/** Clears everything but the error texts at the end, which are most of the struct and start out empty. */
+/** Clears everything but the messages at the end, which are most of the struct and start out empty. */
 static void run_clear(struct run *r)
 {
 	const struct {

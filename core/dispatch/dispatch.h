@@ -186,7 +186,7 @@ int dispatch_add_route(
 int dispatch_add_authenticator(
 	struct dispatch *d, const char *owner, lyre_instance *instance, const struct lyre_authenticator *a, struct err *e);
 /**
- * Runs a module's work on this thread, as a call with the server's rights. \p e receives the error text.
+ * Runs a module's work on this thread, as a call with the server's rights. \p e receives the message.
  * \return what \p work returned; LYRE_ENOMEM; LYRE_EINTERNAL if it returns LYRE_PENDING
  */
 int dispatch_run(struct dispatch *d, const char *owner, lyre_instance *instance, int (*work)(lyre_call *call, void *arg), void *arg,

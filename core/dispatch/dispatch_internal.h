@@ -74,7 +74,7 @@ const struct format *format_sent(const char *content_type);
 bool is_plain_text(const char *content_type);
 /** Whether a Content-Type header says that the body is a file. */
 bool is_file_type(const char *content_type);
-/** All types that answers can have, for the error text. In the arena; NULL: out of memory. */
+/** All types that answers can have, for the message. In the arena; NULL: out of memory. */
 char *formats_supported(struct arena *a);
 
 /* ---- credentials (credentials.c, gate.c) ---- */
@@ -155,7 +155,7 @@ struct authentication {
 void authentication_find(struct authentication *ret, const struct dispatch *d, const struct exchange *x);
 /** Moves to the next cookie after one was refused. \return false if there is none, or enough were tried */
 bool authentication_find_next(struct authentication *f, const struct exchange *x);
-/** Runs verify() and passes its result to auth. On a worker thread. \return as auth_accept(), with the error text; LYRE_END */
+/** Runs verify() and passes its result to auth. On a worker thread. \return as auth_accept(), with the message; LYRE_END */
 int authentication_verify(const struct authentication *f, struct run *r, const struct principal **ret, struct err *e);
 /** Whether an Origin header names the host that the request was sent to. */
 bool origin_is_own(const struct exchange *x);
@@ -184,7 +184,7 @@ uint32_t argument_type(const lyre_value *v);
 int arguments_bind(struct lyre_call *call, const char ***labels);
 /** Decodes arguments that are still encoded; leaves other members as they are. LYRE_ENOMEM */
 int arguments_decode(struct lyre_call *call, const struct operation *o, struct err *e);
-/** Checks them and fills in defaults. LYRE_EINVAL with all error texts. */
+/** Checks them and fills in defaults. LYRE_EINVAL with all messages. */
 int arguments_check(struct lyre_call *call, const char *const *labels, struct err *e);
 
 /* ---- the run of an exchange (dispatch.c, steps.c) ---- */

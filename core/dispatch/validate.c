@@ -51,9 +51,9 @@ int arguments_bind(struct lyre_call *call, const char ***ret_labels)
 	return 0;
 }
 
-/* ---- error texts ---- */
+/* ---- messages ---- */
 
-/** The error texts of a request, collected. */
+/** The messages of a request, collected. */
 struct faults {
 	struct buf text;
 	const char *label; /* the name that the texts are about, and its length: it may be a word of a list */
@@ -87,7 +87,7 @@ static void fault_limit(struct faults *f, const char *what, double limit)
 
 /* ---- types ---- */
 
-/** Types by bit, with their error texts. */
+/** Types by bit, with their messages. */
 static const struct {
 	const char *name, *sentence;
 } kinds[] = {

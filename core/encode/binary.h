@@ -28,7 +28,7 @@ struct token {
 
 struct binary_format {
 	const char *name;
-	/** Reads the next item, or the head of an array or a map. \return 0, or a failure with its error text */
+	/** Reads the next item, or the head of an array or a map. \return 0, or a failure with its message */
 	int (*next)(struct binary_reader *r, struct token *ret);
 };
 

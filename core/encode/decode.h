@@ -17,7 +17,7 @@ struct decoder {
 	 * Decodes one value, which must be the whole body. Strings are decoded in place, so \p body changes and must live
 	 * as long as the values; it has one spare byte after \p len. With \p outer, what is inside the outermost object,
 	 * or an outermost array, is only checked and left as VALUE_UNREAD.
-	 * \return 0; LYRE_EINVAL, LYRE_ETOOBIG or LYRE_ENOMEM, with error text
+	 * \return 0; LYRE_EINVAL, LYRE_ETOOBIG or LYRE_ENOMEM, with a message
 	 */
 	int (*decode)(struct arena *a, char *body, size_t len, bool outer, lyre_value *ret, struct err *e);
 	/** Decodes a value left as VALUE_UNREAD; others are unchanged. \return 0, LYRE_ENOMEM */

@@ -32,7 +32,7 @@ struct framing {
 	enum encoding encoding; /**< of the body */
 	bool keep_alive;        /**< the client wants to keep the connection */
 	int refuse;             /**< status to refuse it with, closing the connection; 0: accepted */
-	const char *why;        /**< error text of the refusal */
+	const char *why;        /**< message of the refusal */
 };
 
 /** The request line as libmicrohttpd passes it: pointers into its buffer. */

@@ -57,7 +57,7 @@ struct sort_order {
 	bool ties_descending; /**< by primary key */
 };
 
-/** Names of no attribute, each once, in the order found: they are reported in one error text. */
+/** Names of no attribute, each once, in the order found: they are reported in one message. */
 struct unknown_names {
 	struct name_set seen;
 	struct unknown_name *first, **last;
@@ -79,7 +79,7 @@ const struct attribute *visible_attribute(const struct table *t, const struct at
 /** A name from a client, a string or a number; \p name stays NULL for other types. LYRE_ENOMEM. */
 int name_of_value(const lyre_value *v, struct arena *a, const char **name, size_t *len, struct err *e);
 
-/** LYRE_EINVAL, with an error text that ends with a value as JSON. */
+/** LYRE_EINVAL, with a message that ends with a value as JSON. */
 int fail_value(struct err *e, const char *what, const lyre_value *v);
 /** Parses what a condition compares with; its attribute and comparator are known. LYRE_EINVAL, LYRE_ENOMEM */
 int operand_parse(struct condition *c, const lyre_value *v, struct arena *a, struct err *e);
@@ -251,7 +251,7 @@ struct query {
 	struct key position, group;
 };
 
-/** Finds the row of a key in the open snapshot. \p ret points into the query. LYRE_ENOTFOUND, without error text */
+/** Finds the row of a key in the open snapshot. \p ret points into the query. LYRE_ENOTFOUND, without a message */
 int lookup_key(struct query *q, const lyre_value *key, struct row *ret, struct err *e);
 /** The next row of a lookup; LYRE_END, QUERY_PAUSED. */
 int lookup_row(struct query *q, struct row *ret, struct err *e);

@@ -78,7 +78,7 @@ struct columns;
 int record_columns(struct columns **ret, struct arena *a, const struct table *t, struct err *e);
 /** A record, with its primary-tree key, as a value copied into the arena. */
 int record_value(const struct columns *c, struct record r, struct field key, struct arena *a, lyre_value *ret, struct err *e);
-/** Its primary key. \return 0; LYRE_ECORRUPT or LYRE_ENOMEM, without error text */
+/** Its primary key. \return 0; LYRE_ECORRUPT or LYRE_ENOMEM, without a message */
 int record_key_value(const struct table *t, struct record r, struct field key, struct arena *a, lyre_value *ret);
 
 #endif
