@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file alloc_fail.c
- * \brief To be preloaded: memory that runs out on command, and a count of the blocks in use.
- *
- * A test maps the file that ALLOC_FAIL_FILE names and writes to it while the process runs; test_memory.py knows the
- * layout. Without such a file everything is passed through.
+ * \brief To be preloaded: makes allocations fail on command, and counts the blocks in use.
+  *
+  * A test maps the file named by ALLOC_FAIL_FILE and writes to it while the process runs; test_memory.py knows the layout.
+  * Without such a file every call is passed through.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,22 +25,22 @@
 
 /** The file, in the machine's byte order. */
 struct control {
-	_Atomic int64_t left;    /**< the allocation that fails, from 1, counting down; 0: none does */
-	_Atomic int64_t onwards; /**< not 0: all behind that one fail too; set after left, cleared before it */
-	_Atomic int64_t failed;  /**< allocations that were refused */
-	_Atomic int64_t calls;   /**< allocations asked for */
+	_Atomic int64_t left;    /**< the allocation that fails, counting down to 1; 0: none does */
+	_Atomic int64_t onwards; /**< not 0: all later ones fail too; set after left, cleared before it */
+	_Atomic int64_t failed;  /**< failed allocations */
+	_Atomic int64_t calls;   /**< requested allocations */
 	_Atomic int64_t live;    /**< blocks allocated and not yet freed */
-	_Atomic int64_t frames;  /**< of the first refusal; only glibc has them */
+	_Atomic int64_t frames;  /**< stack of the first failure; only with glibc */
 	uintptr_t frame[FRAMES];
 };
 
 static struct control nowhere;
 static struct control *control = &nowhere;
 
-/* ---- the allocator below ---- */
+/* ---- the underlying allocator ---- */
 
 #ifdef __GLIBC__
-/* By these names there is no need for dlsym(), which may allocate itself. */
+/* These names need no dlsym(), which may itself allocate. */
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *p, size_t size);
@@ -67,12 +67,12 @@ REAL(void *, memalign, (size_t align, size_t size), (align, size))
 REAL(void, free, (void *p), (p))
 #endif
 
-/* ---- who fails ---- */
+/* ---- which allocations fail ---- */
 
 static void keep_frames(void)
 {
 #ifdef __GLIBC__
-	static _Thread_local bool within; /* to look at the stack may take memory */
+	static _Thread_local bool within; /* reading the stack may allocate memory */
 	void *frame[FRAMES];
 
 	if (within || atomic_load(&control->frames))
@@ -116,7 +116,7 @@ __attribute__((constructor)) static void begin(void)
 		return;
 #ifdef __GLIBC__
 	void *frame[1];
-	backtrace(frame, 1); /* the first time it loads a library */
+	backtrace(frame, 1); /* the first call loads a library */
 #endif
 	void *map = mmap(NULL, sizeof *control, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	close(fd);
@@ -124,7 +124,7 @@ __attribute__((constructor)) static void begin(void)
 		control = map;
 }
 
-/* ---- the allocator above ---- */
+/* ---- the exported functions ---- */
 
 #define EXPORT __attribute__((visibility("default")))
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file certificate.c
- * \brief What add_certificate and the configuration read: PEM of certificates, keys and lists, from anybody.
- *
- * The first letter says what the rest is: d, the DER of a certificate, put into PEM; k, a private key; h, a host; anything else
- * is PEM of certificates itself.
+ * \brief Input of add_certificate and the configuration: untrusted PEM of certificates, keys and lists.
+  *
+  * The first letter says what the rest is: d, the DER of a certificate, put into PEM; k, a private key; h, a host; anything
+  * else is PEM of certificates, including that letter.
  */
 #include "fuzz.h"
 
@@ -30,7 +30,7 @@ static bool is_utf8(const char *s)
 	return true;
 }
 
-/* What is accepted can be described, in UTF-8 without control characters, and its hosts are hosts. */
+/* An accepted certificate can be described, in UTF-8 without control characters, and its hosts are valid. */
 static void check_described(const struct certificate *c)
 {
 	struct certificate_details d;
@@ -98,7 +98,7 @@ static void check_key(const char *pem, size_t size)
 		must(*why && !key.key);
 		return;
 	}
-	/* what is stored is read again */
+	/* what is stored can be read again */
 	char *text = private_key_text(&key);
 	if (text) {
 		must(private_key_parse(&again, text, strlen(text), why));

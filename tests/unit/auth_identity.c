@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Identities that authenticators find: accepted, remembered, forgotten, looked at again. */
+/* Identities found by authenticators: accepted, remembered, forgotten, refreshed. */
 #include "sign_in_fixture.h"
 
 #include <math.h>
 #include <pthread.h>
 
-/* ---- an identity that an authenticator found ---- */
+/* ---- an identity found by an authenticator ---- */
 
-/** Ann, and what a token of hers is about. */
+/** Ann, as the user of a token. */
 static struct identity make_ann(void)
 {
 	add("ann", "super_user");
@@ -169,9 +169,9 @@ START_TEST(a_text_that_is_too_long_is_refused)
 }
 END_TEST
 
-/* ---- looking again at who was let in ---- */
+/* ---- refreshing a signed-in user ---- */
 
-/** \return ann, as she was let in: for principal_unref() */
+/** \return ann, signed in; for principal_unref() */
 static const struct principal *let_ann_in(void)
 {
 	add("ann", "super_user");
@@ -251,7 +251,7 @@ END_TEST
 /* ---- threads ---- */
 
 #define TURNS 100
-/** Odd: ann is inactive, and that was answered. */
+/** Odd: ann is inactive, and the change was answered. */
 static atomic_int turn;
 
 static void *sign_in(void *arg)

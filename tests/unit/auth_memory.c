@@ -43,7 +43,7 @@ static struct fingerprint text_print(unsigned kind, const char *text)
 	return memory_text(memory, kind, text, strlen(text));
 }
 
-/** Keeps a principal of the name, without an end of its own. */
+/** Remembers a principal of that name, with no expiry of its own. */
 static void keep(struct fingerprint f, const char *name, int64_t now)
 {
 	const struct principal *p = make_principal(name, NULL, "");
@@ -52,7 +52,7 @@ static void keep(struct fingerprint f, const char *name, int64_t now)
 	principal_unref(p);
 }
 
-/** Whether credentials are known, and let in whom they should. */
+/** Whether credentials are known, and belong to the right user. */
 static bool found(struct fingerprint f, const char *name, int64_t now)
 {
 	const struct principal *p = memory_find(memory, f, now, NULL);
@@ -203,7 +203,7 @@ END_TEST
 
 #define NAMES 64
 
-/** Keeps, finds, replaces and forgets a few principals: each must be whole as long as somebody has it. */
+/** Remembers, finds, replaces and forgets a few principals: each must stay intact as long as anyone holds it. */
 static void *use(void *arg)
 {
 	unsigned chance = *(unsigned *)arg;

@@ -27,7 +27,7 @@ START_TEST(a_hash_is_of_one_password)
 }
 END_TEST
 
-/* Made by argon2id_hash_encoded() with a thread a lane. */
+/* Made by argon2id_hash_encoded() with one thread per lane. */
 START_TEST(a_hash_made_elsewhere_is_checked)
 {
 	static const char hash[] =

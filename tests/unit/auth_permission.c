@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The permission decision: the answers clients know, and the rules one by one. */
+/* The permission decision: the answers that clients know, and the rules one by one. */
 #include "permission_fixture.h"
 
 #define LACKS_ATTRIBUTE(name, permissions) "{'attribute_name':'" name "','required_permissions':[" permissions "]}"
 #define GONE(what) SAYS("", "'" what " does not exist'")
 
-/* ---- the answers clients know ---- */
+/* ---- the answers that clients know ---- */
 
 static const char *const roles[] = {
 	['a'] = "{'super_user':true}",
@@ -83,7 +83,7 @@ static const struct {
 	{ "super_user", 'a', { .name = "list_users", .access = SUPER }, NULL, "-", "", "ok" },
 	{ "operation for any user", 'n', { .name = "user_info", .access = USER }, NULL, "-", "", "ok" },
 	{ "open operation", 'n', { .name = "logout", .access = LYRE_ACCESS_OPEN }, NULL, "-", "", "ok" },
-	/* what may be known of */
+	/* what a caller may know about */
 	{ "describe a hidden table", 'l', { .name = "d", .access = USER, .permissions = DESCRIBE }, "dev", "bird", "",
 		GONE("Table `dev.bird`") },
 	{ "describe an unknown table", 'l', { .name = "d", .access = USER, .permissions = DESCRIBE }, "dev", "nope", "",
@@ -234,10 +234,10 @@ START_TEST(an_open_operation_needs_no_role)
 }
 END_TEST
 
-/* Of any number of faults so many are listed. */
+/* Of any number of faults, this many are listed. */
 enum { LISTED = 100 };
 
-/* Tables in their order, each with what it lacks; the lists grow. */
+/* Tables in order, each with its missing permissions; the lists grow. */
 START_TEST(of_many_faulty_tables_the_first_are_listed)
 {
 	enum { COUNT = 1000 };
@@ -314,7 +314,7 @@ END_TEST
 #define NO_ROLE '-'
 #define NOBODY '\0'
 
-/** Somebody, for the time of a test. */
+/** A principal, for the duration of a test. */
 static const struct principal *somebody(char letter)
 {
 	static struct principal who;

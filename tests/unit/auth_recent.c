@@ -68,12 +68,12 @@ START_TEST(what_is_recent_ends)
 	ck_assert(is("ann", "secret", "a", 5 + RECENT_TIME - 1));
 	ck_assert(!is("ann", "secret", "a", 5 + RECENT_TIME));
 	note("ann", "secret", "a", true, 5);
-	ck_assert(note("ann", "secret", "a", false, 6)); /* the user has another by now */
+	ck_assert(note("ann", "secret", "a", false, 6)); /* the user has a new password by now */
 	ck_assert(!is("ann", "secret", "a", 7));
 }
 END_TEST
 
-/* So many guesses, and no more; whoever has the password has them begin anew. */
+/* A limited number of guesses; the right password resets it. */
 START_TEST(guesses_end_what_is_recent)
 {
 	note("ann", "secret", "a", true, 0);

@@ -8,7 +8,7 @@
 
 static const struct role *role;
 
-/** Compiles a record; the text and all made of it are gone afterwards. */
+/** Compiles a record; the text and everything made from it are freed before the test. */
 static void make(const char *json)
 {
 	struct arena a;
@@ -37,7 +37,7 @@ static void teardown(void)
 	role = NULL;
 }
 
-/** "r-ud" and such. */
+/** Such as "r-ud". */
 static const char *letters(uint32_t permissions)
 {
 	static _Thread_local char text[8];
@@ -155,7 +155,7 @@ END_TEST
 	"{'read':" #read ",'insert':" #insert ",'update':" #update ",'delete':true,'attribute_permissions':" attributes "}"
 #define ONE(name, rest) "{'attribute_name':'" name "'," rest "}"
 
-/** \p key is the primary key, \p name and \p age are attributes. NULL \p table: nothing is known of it */
+/** \p key is the primary key, \p name and \p age are attributes. NULL \p table: it is not mentioned */
 static const struct {
 	const char *row, *json, *table, *key, *name, *age;
 } tables[] = {

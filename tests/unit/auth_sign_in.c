@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Passwords: who is let in, what is remembered, and that changes act at once. */
+/* Passwords: who may sign in, what is remembered, and that changes take effect immediately. */
 #include "sign_in_fixture.h"
 
 /* ---- passwords ---- */
@@ -118,7 +118,7 @@ START_TEST(a_user_activated_again_signs_in)
 }
 END_TEST
 
-/* ---- changes act at once ---- */
+/* ---- changes take effect immediately ---- */
 
 /** Ann and Bob, who have the same role. Ann is signed in. */
 static void sign_in_ann(void)

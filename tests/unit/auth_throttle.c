@@ -44,7 +44,7 @@ static void note(const char *user, const char *peer, bool right, int64_t now)
 	throttle_note(throttle, &a, right, now);
 }
 
-/** An attempt that waits as it is told, and fails. \return how long it waited */
+/** An attempt that waits as long as required, and fails. \return how long it waited */
 static int64_t attempt(const char *user, const char *peer, int64_t *now)
 {
 	int64_t wait = delay_of(user, peer, *now);
@@ -79,7 +79,7 @@ START_TEST(a_pair_is_user_and_address)
 }
 END_TEST
 
-/** A host that takes another address of its network for each attempt is one source. */
+/** A host that uses a new address of its network for each attempt is one source. */
 START_TEST(addresses_of_one_network_are_one_source)
 {
 	static const struct {
@@ -148,10 +148,10 @@ START_TEST(attempts_at_once_wait_one_after_the_other)
 	ck_assert_int_eq(delay_of("ann", "a", now), 300);
 	ck_assert_int_eq(delay_of("ann", "a", now), 700);
 	ck_assert_int_eq(delay_of("ann", "a", now), 1500);
-	/* No room: when its turn would have come. */
+	/* No room: the time at which its turn would have come. */
 	ck_assert_int_eq(delay_of("ann", "a", now), -2500);
 	ck_assert_int_eq(delay_of("ann", "a", now), -2500);
-	/* They count as failed already: when they have, nothing is counted twice. */
+	/* They already count as failed: reporting the failure must not count them twice. */
 	note("ann", "a", false, now + 100);
 	note("ann", "a", false, now + 300);
 	note("ann", "a", false, now + 700);
@@ -184,7 +184,7 @@ START_TEST(the_largest_settings_do_not_overflow)
 }
 END_TEST
 
-/** Whatever is made up, the table stays of its size, and who is at it now is not pushed out by who was before. */
+/** Whatever names are invented, the table keeps its size, and current sources are not displaced by earlier ones. */
 START_TEST(it_is_bounded_and_prefers_the_new)
 {
 	char name[16];
@@ -205,7 +205,7 @@ START_TEST(it_is_bounded_and_prefers_the_new)
 }
 END_TEST
 
-/** So many users fail one after the other, each so many times. */
+/** This many users fail one after the other, this many times each. */
 static void fail_of_many(const char *begin, int count, int times, int64_t now)
 {
 	char name[16];
@@ -217,7 +217,7 @@ static void fail_of_many(const char *begin, int count, int times, int64_t now)
 	}
 }
 
-/** Names that are made up, a few attempts each, do not make the server forget whom somebody is guessing at. */
+/** Invented names, with a few attempts each, do not displace a user whose password is being guessed. */
 START_TEST(who_failed_often_is_kept)
 {
 	int64_t now = 0;
@@ -229,7 +229,7 @@ START_TEST(who_failed_often_is_kept)
 }
 END_TEST
 
-/** What is long over keeps no place from who fails now. */
+/** Expired entries do not displace current failures. */
 START_TEST(who_is_forgotten_is_not_kept)
 {
 	int64_t now = 0;
@@ -261,7 +261,7 @@ END_TEST
 
 #define THREADS 4
 #define USERS 4
-/** Of each user, by each thread: so many that threads which do not wait for each other lose some. */
+/** Per user and thread: so many that threads without a lock would lose some. */
 #define FAILURES 50000
 
 static const char *const users[USERS] = { "ann", "bob", "cid", "dot" };
@@ -276,7 +276,7 @@ static void *attack(void *arg)
 	return NULL;
 }
 
-/** The first delay comes with the last failure of all threads: none was lost, and none counted twice. */
+/** The first delay comes with the last failure of all threads: none was lost or counted twice. */
 START_TEST(threads_count_every_failure)
 {
 	pthread_t threads[THREADS];

@@ -144,7 +144,7 @@ START_TEST(a_name_that_cannot_be_is_not_found)
 }
 END_TEST
 
-/** \return a text of so many letters */
+/** \return a text of this many letters */
 static const char *letters(char letter, size_t count)
 {
 	char *text = arena_alloc(&arena, count + 1);

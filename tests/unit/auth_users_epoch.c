@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The epoch: whoever remembers something of users knows from it when to look again. */
+/* The epoch: tells caches of user data when to read again. */
 #include "users_fixture.h"
 
 #include <pthread.h>
@@ -78,7 +78,7 @@ START_TEST(the_epoch_goes_on_in_a_compacted_file)
 }
 END_TEST
 
-/** What was answered is seen by whoever looks then, also by those who read again only in another epoch. */
+/** After a change was answered, every reader sees it, including those that read again only in a new epoch. */
 static atomic_int answered;
 
 static void *read_in_epochs(void *arg)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is kept of users whatever happens: one super_user, passwords, records of others. */
+/* What is preserved whatever happens: one super_user, passwords, records of others. */
 #include "users_fixture.h"
 
 #include <pthread.h>
@@ -120,7 +120,7 @@ END_TEST
 
 static const struct password_costs dearer = { 16, 2, 2 };
 
-/** \return ann, as her password was hashed with the costs before */
+/** \return ann, whose password was hashed with the previous costs */
 static struct user open_with_dearer_costs(void)
 {
 	add_well("ann", "super_user", true);
@@ -165,7 +165,7 @@ START_TEST(a_user_dropped_meanwhile_does_not_come_back)
 }
 END_TEST
 
-/* ---- what others wrote into the table ---- */
+/* ---- records that others wrote into the table ---- */
 
 static void write_odd_users(void)
 {
@@ -195,7 +195,7 @@ START_TEST(what_is_of_another_type_in_a_record_is_empty)
 }
 END_TEST
 
-/** What an older version wrote has no stamp. */
+/** A record written by an older version has no stamp. */
 START_TEST(a_user_without_a_stamp_is_given_one)
 {
 	write_odd_users();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Roles: added, changed, dropped, and compiled once for all who have them. */
+/* Roles: added, changed, dropped, and compiled once for all users that have them. */
 #include "users_fixture.h"
 
 /* ---- adding roles ---- */
@@ -118,7 +118,7 @@ START_TEST(a_user_whose_role_was_dropped_has_none)
 }
 END_TEST
 
-/** Names that an index tells apart only by their record. */
+/** Names that an index can distinguish only by their records. */
 START_TEST(the_longest_names_of_roles_differ_in_their_last_letter)
 {
 	char one[AUTH_USER_MAX + 1], two[AUTH_USER_MAX + 1];

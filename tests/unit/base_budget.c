@@ -14,7 +14,7 @@
 static struct budget budget;
 static struct charge charge;
 
-/* 16 MiB, of which 10 connections have 64 KiB each in advance; 4 MiB for one. */
+/* 16 MiB, of which 64 KiB each are reserved for 10 connections; 4 MiB for one request. */
 static void begin(void)
 {
 	budget_init(&budget, 16 * MIB, 4 * MIB, 10);
@@ -81,7 +81,7 @@ START_TEST(all_that_take_too_much_are_refused)
 	ck_assert(!charge_take(&others[3], 4 * MIB));
 	err_nomem(&e);
 	ck_assert_int_eq(charge_explain(&others[3], &e), LYRE_EBUSY);
-	/* what an allowance has room for is there all the same */
+	/* what fits into an allowance is always available */
 	ck_assert(charge_take(&charge, 64 * KIB));
 	charge_give(&others[0], 4 * MIB);
 	ck_assert(charge_take(&others[3], 4 * MIB));
@@ -91,7 +91,7 @@ START_TEST(all_that_take_too_much_are_refused)
 }
 END_TEST
 
-/** Of requests one after the other: what the last left behind takes nothing from the next. */
+/** Successive requests: memory kept by the last one does not reduce the allowance of the next. */
 START_TEST(what_is_kept_leaves_the_allowance_whole)
 {
 	ck_assert(charge_take(&charge, 200 * KIB));
@@ -122,7 +122,7 @@ START_TEST(half_of_an_allowance_is_kept_for_nothing)
 }
 END_TEST
 
-/** Who is not known leaves most of it to those who are. */
+/** Clients that have not signed in leave most of the memory to those that have. */
 START_TEST(strangers_leave_most_to_those_who_are_known)
 {
 	struct charge stranger;
@@ -197,7 +197,7 @@ START_TEST(a_buffer_is_charged)
 }
 END_TEST
 
-/** A body that is full of small things holds what its values take, and nothing else at any moment. */
+/** A body full of small values needs the memory of its values, and never more. */
 START_TEST(decoding_holds_what_its_values_take)
 {
 	static const char *const items[] = { "0", "[]", "{}", "\"\"", "null", "{\"a\":0}", "[[[[[[[[[[]]]]]]]]]]" };

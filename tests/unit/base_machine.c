@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What cgroups allow is read from trees of files made here, as kernels and containers show them. */
+/* Reads cgroup limits from trees of files made here, as kernels and containers present them. */
 #include "unit.h"
 
 #include "base/machine.h"

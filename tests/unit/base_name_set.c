@@ -19,7 +19,7 @@ static void teardown(void)
 	arena_free(&arena);
 }
 
-/** Marks a name. \return how often that was done before */
+/** Marks a name. \return how many times it was marked before */
 static size_t mark(const char *name, size_t len)
 {
 	static char marks[4];
@@ -62,7 +62,7 @@ START_TEST(all_of_a_name_counts)
 }
 END_TEST
 
-/* A set that grows finds what it had, with what belongs to it. */
+/* A growing set still finds earlier names and their items. */
 START_TEST(many_names_are_found)
 {
 	enum { COUNT = 5000 };
@@ -77,7 +77,7 @@ START_TEST(many_names_are_found)
 	for (int i = 0; i < COUNT; i++) {
 		struct name_place *p = name_set_add(&set, arena_strndup(&arena, names[i], strlen(names[i])), strlen(names[i]));
 
-		ck_assert_ptr_eq(p->name, names[i]); /* the one that came first */
+		ck_assert_ptr_eq(p->name, names[i]); /* the first one added */
 		ck_assert_ptr_nonnull(p->item);
 	}
 	ck_assert_uint_eq(set.count, COUNT);

@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/** Users and groups that are nobody here. */
+/** An id that no user or group here has. */
 #define STRANGER 54321
 #define OTHER 54322
 
@@ -23,7 +23,7 @@ START_TEST(root_and_oneself_are_trusted)
 	ck_assert_int_eq(writers(0, STRANGER, 0644), WRITERS_TRUSTED);
 	ck_assert_int_eq(writers(geteuid(), STRANGER, 0755), WRITERS_TRUSTED);
 	ck_assert_int_eq(writers(STRANGER, 0, 0644), WRITERS_OWNER);
-	ck_assert_int_eq(writers(STRANGER, 0, 0444), WRITERS_OWNER); /* who may change the mode */
+	ck_assert_int_eq(writers(STRANGER, 0, 0444), WRITERS_OWNER); /* the owner may change the mode */
 	ck_assert_int_eq(writers(STRANGER, STRANGER, 0664), WRITERS_OWNER);
 }
 END_TEST
@@ -44,7 +44,7 @@ START_TEST(a_group_of_strangers_is_not_trusted)
 }
 END_TEST
 
-/** As a user with a private group: files that are writable for it are the user's affair, root's files are not. */
+/** As a user with a private group: files writable for that group are accepted, unless they are root's. */
 static int as_user(void)
 {
 	if (setgid(OTHER) || setuid(OTHER))

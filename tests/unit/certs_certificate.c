@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What certificates say in the words of the operations API, which hosts are hosts, and certificates that are made here. */
+/* Descriptions of certificates in the form of the operations API, valid hosts, and certificates made here. */
 #include "unit.h"
 
 #include "certs/certificate.h"
@@ -40,7 +40,7 @@ static void add_alternative(gnutls_x509_subject_alt_name_t kind, const void *val
 	ck_assert_int_ge(gnutls_x509_crt_set_subject_alt_name(crt, kind, value, (unsigned)len, GNUTLS_FSAN_APPEND), 0);
 }
 
-/* Signs it with its own key, and reads it as the operations do. */
+/* Signs it with its own key, and reads it like the operations do. */
 static void finish(const void *serial, size_t len)
 {
 	gnutls_datum_t pem;
@@ -159,7 +159,7 @@ START_TEST(validity)
 }
 END_TEST
 
-/* A certificate with nothing but what comes before its validity, and that. */
+/* A certificate with only the fields up to its validity. */
 static bool read_times(const char *from, unsigned char from_tag, const char *to, unsigned char to_tag, int64_t *a, int64_t *b)
 {
 	unsigned char der[128], *p = der + 4;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What config_set() heeds: mistakes made by hand, which file is whose, what takes effect at once, stronger sources. */
+/* config_set() with mistakes in the file, the owner of the file, settings that take effect at once, stronger sources. */
 #include "config_fixture.h"
 
 #include "encode/encode.h"
@@ -88,7 +88,7 @@ START_TEST(without_a_file_nothing_can_be_set)
 }
 END_TEST
 
-/** The system's file, as it is for a server with this folder. \return its text */
+/** The system's file, for a server with this folder. \return its text */
 static const char *put_system_file(void)
 {
 	static char text[200];
@@ -109,7 +109,7 @@ START_TEST(the_systems_file_is_not_changed_by_another_server)
 }
 END_TEST
 
-/* A file that stays root's would be another's after a change. */
+/* A file that must remain root's would have another owner after a change. */
 START_TEST(a_file_of_another_user_is_not_replaced)
 {
 	if (geteuid())
@@ -248,7 +248,7 @@ START_TEST(a_setting_that_is_overridden_is_written_and_noted)
 }
 END_TEST
 
-/* ---- as operations show it ---- */
+/* ---- as shown by operations ---- */
 
 static const struct {
 	const char *name, *part;

@@ -151,7 +151,7 @@ START_TEST(settings_without_effect_are_warned_of)
 }
 END_TEST
 
-/* The tree that an installed server of the documented kind writes. */
+/* The configuration that an installed reference server writes. */
 START_TEST(a_file_of_the_reference_server_loads)
 {
 	load_well("http:\n  compressionThreshold: 1200\n  cors: false\n  corsAccessList:\n    - null\n"
@@ -176,7 +176,7 @@ START_TEST(a_file_of_the_reference_server_loads)
 }
 END_TEST
 
-/* A section of certificates, as one and as a list; and a setting that is a section too. */
+/* A section of certificates, single and as a list; and a setting that is also a section. */
 START_TEST(sections_of_certificates_may_be_lists)
 {
 	load_well("rootPath: /srv\ntls: {certificate: c.pem}\noperationsApi: {network: {mtls: {required: true, user: null}}}\n");

@@ -53,7 +53,7 @@ static int load(const char *text, const char *set, char *variable)
 	return config_modules(config, "schema data", &modules, &count, &err);
 }
 
-/* "schema data?" for what is switched on, with ? for optional and =PATH. */
+/* "schema data?" for the enabled modules, with ? for optional and =PATH. */
 static const char *list(void)
 {
 	static char out[300];

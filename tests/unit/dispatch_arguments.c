@@ -58,7 +58,7 @@ static void teardown(void)
 	registry_free(&registry);
 }
 
-/** Binds and checks a body. \return the sentences, "" for none */
+/** Binds and checks a body. \return the messages, "" if there are none */
 static const char *say(const char *body)
 {
 	static struct err e;
@@ -75,7 +75,7 @@ static const char *say(const char *body)
 	return e.text;
 }
 
-/** The place of a parameter. */
+/** The index of a parameter. */
 static size_t at(const char *name)
 {
 	for (size_t i = 0; i < sizeof params / sizeof *params; i++) {
@@ -85,7 +85,7 @@ static size_t at(const char *name)
 	ck_abort_msg("no parameter %s", name);
 }
 
-/* Bodies are given without what is always required. */
+/* Bodies are given without the members that are always required. */
 #define REST ",'table':'t','who':'me'}"
 
 static const struct {

@@ -7,7 +7,7 @@
 
 static const struct {
 	const char *header, *name;
-	const char *value; /* NULL: it is not there */
+	const char *value; /* NULL: absent */
 } cookies[] = {
 	{ NULL, "a", NULL },
 	{ "", "a", NULL },

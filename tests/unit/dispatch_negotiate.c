@@ -6,7 +6,7 @@
 #include "dispatch/dispatch_internal.h"
 
 #define JSON "application/json"
-/* What is answered where the build has the format, and where it does not. */
+/* The answer format if the build has the format, and if it does not. */
 #ifdef LYRE_FORMAT_CSV
 #define CSV(otherwise) "text/csv"
 #else
@@ -132,7 +132,7 @@ START_TEST(plain_text_is_told_apart)
 }
 END_TEST
 
-/* The sentence of a 406 names all that can be asked for. */
+/* The message of a 406 lists all supported types. */
 START_TEST(what_can_be_accepted_is_listed)
 {
 	struct arena a;

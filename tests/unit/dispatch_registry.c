@@ -61,7 +61,7 @@ START_TEST(an_operation_is_found_by_name_and_alias)
 }
 END_TEST
 
-/** Wrong declarations of parameters do not pass --check either, which registers them like the start. */
+/** Invalid declarations of parameters do not pass --check either, which registers operations like the start. */
 START_TEST(wrong_parameters_are_refused)
 {
 	static const struct lyre_param defaults[] = { { .name = "limit", .types = LYRE_T_NUMBER, .fallback = "\"5\"" } };
@@ -145,7 +145,7 @@ START_TEST(a_check_is_for_jobs_and_files)
 }
 END_TEST
 
-/* As an older header had them: shorter than ours. */
+/* As declared with an older header: shorter than ours. */
 START_TEST(shorter_items_of_older_modules_are_read)
 {
 	struct old_operation {
@@ -163,7 +163,7 @@ START_TEST(shorter_items_of_older_modules_are_read)
 }
 END_TEST
 
-/* ---- who may call it ---- */
+/* ---- access ---- */
 
 static const struct lyre_param database[] = { { .name = "database", .types = LYRE_T_STRING } };
 static const struct lyre_param table[] = {
@@ -210,7 +210,7 @@ static const struct lyre_param unknown_flag[] = { { .name = "p", .types = LYRE_T
 		NULL, 0, 0 \
 	}
 
-/** What may be declared, and the words of the sentence where it may not. */
+/** Valid declarations, and the message for invalid ones. */
 static const struct {
 	uint32_t access, permissions;
 	struct lyre_list params;

@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Long enough for a connection to be on its way that it is looked for. */
+/* Long enough that a connection on its way to its thread is checked. */
 #define LATER_MS 60000
 
 static struct seats seats;
@@ -59,7 +59,7 @@ START_TEST(room_is_given_and_taken_back)
 	ck_assert(!room(0));
 	seats_end(&seats, 1001);
 	ck_assert(room(0));
-	seats_end(&seats, 1001); /* it has none */
+	seats_end(&seats, 1001); /* it has no seat */
 	seats_end(&seats, 5000);
 	ck_assert_uint_eq(limit.taken, 2);
 }
@@ -86,7 +86,7 @@ START_TEST(a_seat_is_given_back_by_its_own)
 }
 END_TEST
 
-/* Of descriptors that are closed, one has come to its thread: that will tell of its end. */
+/* Of the closed descriptors, one has reached its thread, which will report its end. */
 START_TEST(lost_seats_are_found)
 {
 	take(1000);
@@ -134,7 +134,7 @@ START_TEST(one_address_has_a_limit)
 }
 END_TEST
 
-/* What is noted goes to the thread once, or with the seat. */
+/* A note goes to the thread once, or is freed with the seat. */
 START_TEST(a_note_goes_with_its_seat)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET };
@@ -153,7 +153,7 @@ START_TEST(a_note_goes_with_its_seat)
 }
 END_TEST
 
-/* The same client, whether the socket is an IPv6 one or not. */
+/* The same client, through an IPv4 or an IPv6 socket. */
 START_TEST(a_mapped_address_is_the_same)
 {
 	struct sockaddr_in6 a = { .sin6_family = AF_INET6 };
@@ -166,7 +166,7 @@ START_TEST(a_mapped_address_is_the_same)
 }
 END_TEST
 
-/* Chains of many addresses, taken and left in another order. */
+/* Chains of many addresses, taken and released in different orders. */
 START_TEST(many_come_and_go)
 {
 	char address[32];

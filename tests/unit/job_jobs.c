@@ -11,7 +11,7 @@
 static struct jobs *jobs;
 static const struct jobs_options usual = { .parallel = 2, .waiting = 100 };
 
-/** A job that does what a test wants. */
+/** A job that does what a test requires. */
 struct work {
 	struct job job;
 	enum { ANSWER, FAIL, WAIT } what;
@@ -82,7 +82,7 @@ static void wait_for_all(void)
 	ck_assert_uint_eq(jobs_left(jobs, monotonic_ms() + 60000), 0);
 }
 
-/** A job's record, without its times: "COMPLETE message result". */
+/** A job's record without its times: "COMPLETE message result". */
 static const char *told(const char *id)
 {
 	static char text[1000];
@@ -177,7 +177,7 @@ START_TEST(a_stop_cancels_jobs)
 }
 END_TEST
 
-/* What a crash leaves behind: more than one batch of each. */
+/* What a crash leaves behind: more than one batch of each status. */
 static void leave_unfinished(void)
 {
 	struct buf b;
@@ -221,7 +221,7 @@ START_TEST(jobs_cut_off_by_the_end_are_marked)
 }
 END_TEST
 
-/* A start on a full disk: what cannot be recorded waits for the next one. */
+/* A start on a full disk: what cannot be recorded waits for the next start. */
 START_TEST(a_start_on_a_full_disk_marks_them_later)
 {
 	struct rlimit before, now;

@@ -63,7 +63,7 @@ static const char *content(const char *name)
 	return text;
 }
 
-/** Files put aside; \p total their bytes, \p lines their newlines. */
+/** Rotated files; \p total their bytes, \p lines their newlines. */
 static int aside(long *total, long *lines)
 {
 	int count = 0;
@@ -167,7 +167,7 @@ START_TEST(it_rotates_into_another_folder)
 }
 END_TEST
 
-/* The root that the folder is in is moved away, or unmounted: nothing is made in its place. */
+/* The root above the folder is moved away or unmounted: nothing is created in its place. */
 START_TEST(nothing_is_made_in_place_of_a_moved_root)
 {
 	char parent[100], moved[100];
@@ -186,12 +186,12 @@ START_TEST(nothing_is_made_in_place_of_a_moved_root)
 	put("three");
 	ck_assert_ptr_nonnull(strstr(content("lyre.log"), "three\n"));
 	ck_assert(!log_file_remade(&file));
-	ck_assert_int_eq(log_file_failed(&file), 0); /* it went on where it was moved */
+	ck_assert_int_eq(log_file_failed(&file), 0); /* it continues in the moved file */
 	root[strlen(root) - strlen("/server/log")] = '\0';
 }
 END_TEST
 
-/* A folder that takes no more files: the log goes on in the file it has. */
+/* The folder accepts no more files: the log continues in the open file. */
 START_TEST(a_failed_rotation_loses_nothing)
 {
 	open_file((struct log_file_options){ .rotate = true, .max_size = 1 });
@@ -242,7 +242,7 @@ START_TEST(it_makes_a_removed_folder_again)
 }
 END_TEST
 
-/* What stands in the folder's place is no folder: lines are lost, and that is said once. */
+/* Something that is not a folder is in the folder's place: lines are lost, and this is reported once. */
 START_TEST(a_folder_that_cannot_be_made_again_is_told_once)
 {
 	open_file((struct log_file_options){ 0 });

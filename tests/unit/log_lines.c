@@ -33,7 +33,7 @@ static const char *read_text(const char *name)
 	return text;
 }
 
-/** Sends a standard stream to a file under the root. \return what it was before */
+/** Redirects a standard stream to a file under the root. \return the previous descriptor */
 static int redirect(int stream, const char *name)
 {
 	int before = dup(stream);
@@ -79,7 +79,7 @@ static void open_log(const char *set1, const char *set2)
 	ck_assert_msg(!rc, "%s", err.text);
 }
 
-/** What stands in the log's file behind the time of its only line. */
+/** The content of the log file after the time of its only line. */
 static const char *only_line(void)
 {
 	double ms;
@@ -176,7 +176,7 @@ START_TEST(lines_go_to_standard_streams)
 }
 END_TEST
 
-/** With nothing said about them: everything to a terminal, else only what whoever started the server must see. */
+/** With default settings: everything to a terminal, otherwise only what the person who started the server must see. */
 START_TEST(everything_goes_to_a_terminal)
 {
 	int terminal = posix_openpt(O_RDWR | O_NOCTTY), out;

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/** The time of line 0, and how far lines stand apart, ms. */
+/** The time of line 0, and the time between lines, ms. */
 #define T0 1700000000000.0
 #define APART 100.0
 
@@ -38,7 +38,7 @@ static void end(void)
 	ck_assert_int_eq(system(command), 0);
 }
 
-/** What lines are long by: some are, so that pieces end anywhere. */
+/** The length that is added to a line: some are long, so that pieces end anywhere. */
 static int padding(int i)
 {
 	return i % 97 == 0 ? 3000 : i % 13;
@@ -62,7 +62,7 @@ static void put_lines(int from, int to, const char *before)
 	put_after(before, strlen(before), from, to);
 }
 
-/** As a rotation does it, in a second of its own. */
+/** Like a rotation, in a second of its own. */
 static void put_aside(int second)
 {
 	ck_assert(log_put_aside(path, root, T0 + second * 1000.0));
@@ -159,7 +159,7 @@ START_TEST(lines_are_found)
 }
 END_TEST
 
-/** What is no line of ours, and longer than a piece, is passed over wherever it stands. */
+/** Lines that are not ours, and longer than a piece, are skipped wherever they are. */
 START_TEST(what_is_no_line_is_passed_over)
 {
 	static char junk[700000];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Databases: made, listed, dropped; their files, and what is no database. */
+/* Databases: created, listed, dropped; their files, and files that are not databases. */
 #include "store_fixture.h"
 
 #include <fcntl.h>
@@ -127,9 +127,9 @@ START_TEST(a_copied_file_is_a_database)
 }
 END_TEST
 
-/* ---- what cannot be used is left alone, keeps its name, and does not keep the others from being used ---- */
+/* ---- unusable databases are left alone, keep their names, and do not affect the others ---- */
 
-/** Puts the format that is given into the tree \p tree of a file of LMDB. */
+/** Writes a format into the tree \p tree of an LMDB file. */
 static void write_format(const char *path, const char *tree, unsigned flags)
 {
 	MDB_env *env;
@@ -181,7 +181,7 @@ static const struct {
 	{ "LMDB file of another program", make_foreign, "" },
 };
 
-/** A good database and one whose file is made unusable. */
+/** A good database, and one whose file is made unusable. */
 static void make_unusable(int which)
 {
 	struct database *db;

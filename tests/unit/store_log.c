@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Records that expire, and the log of commits. */
+/* Records that expire, and the commit log. */
 #include "store_fixture.h"
 
 START_TEST(records_of_a_table_without_time_to_live_are_gone_at_once)
@@ -23,7 +23,7 @@ START_TEST(records_are_there_until_they_expire)
 }
 END_TEST
 
-/** A table whose records live for so many seconds, and two that did. */
+/** A table whose records live for this many seconds, and two expired records. */
 static void make_expired(double seconds)
 {
 	ck_assert_int_eq(make_table_as("dev", "t", "id a::i __updatedtime__", seconds, 0), 0);
@@ -64,9 +64,9 @@ START_TEST(expired_records_are_swept)
 }
 END_TEST
 
-/* ---- the log of commits ---- */
+/* ---- the commit log ---- */
 
-/** The whole log from a position on as text: "1 insert(1) 2 …". */
+/** The log from a position on, as text: "1 insert(1) 2 …". */
 static const char *show_log(uint64_t after, uint64_t *last)
 {
 	static char text[4000];
@@ -156,7 +156,7 @@ START_TEST(the_log_goes_on_after_a_restart)
 }
 END_TEST
 
-/* So that no number comes twice. */
+/* So that no number is used twice. */
 START_TEST(the_newest_entry_stays)
 {
 	uint64_t last = 2;
@@ -175,7 +175,7 @@ START_TEST(the_newest_entry_stays)
 }
 END_TEST
 
-/* And is one transaction. */
+/* And in one transaction. */
 START_TEST(a_large_write_has_some_entries_in_the_log)
 {
 	struct buf b;

@@ -16,7 +16,7 @@ static uint64_t rnd(void)
 	return state;
 }
 
-/** Members of an object as items, ids from 1 on. */
+/** Members of an object as items, with ids from 1. */
 static size_t items_of(const lyre_value *object, struct record_item *items)
 {
 	for (uint32_t i = 0; i < object->len; i++)

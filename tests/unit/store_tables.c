@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tables and attributes: made, found, dropped, and what is refused. */
+/* Tables and attributes: created, found, dropped, and what is refused. */
 #include "store_fixture.h"
 
-/** Waits until the background has freed what was dropped. */
+/** Waits until the background has freed the dropped trees. */
 static void wait_freed(const char *database)
 {
 	struct database *db;
@@ -21,7 +21,7 @@ static void wait_freed(const char *database)
 	database_unref(db);
 }
 
-/* ---- making tables ---- */
+/* ---- creating tables ---- */
 
 START_TEST(a_table_is_made_once)
 {
@@ -240,7 +240,7 @@ START_TEST(the_key_and_the_times_cannot_be_dropped)
 }
 END_TEST
 
-/** An indexed attribute with values, dropped. \p id: the one it had. */
+/** An indexed attribute with values, then dropped. \p id: its id */
 static void make_and_drop_a(char id[37])
 {
 	make_table("dev", "t");
@@ -278,7 +278,7 @@ START_TEST(values_of_a_dropped_attribute_never_come_back)
 }
 END_TEST
 
-/** A table with declared attributes, and records that have others. */
+/** A table with declared attributes, and records with undeclared ones. */
 static const struct table *make_with_undeclared(void)
 {
 	ck_assert_int_eq(make_table_as("dev", "t", "id:Int a:String", -1, 0), 0);
@@ -324,7 +324,7 @@ START_TEST(a_time_declared_later_is_known)
 }
 END_TEST
 
-/* ---- how many trees there may be ---- */
+/* ---- the maximum number of trees ---- */
 
 static void open_with_8_trees(void)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Records are written: modes, times, faults, generated keys, types. */
+/* Writing records: modes, times, faults, generated keys, types. */
 #include "store_fixture.h"
 
 /* ---- modes ---- */
@@ -210,7 +210,7 @@ START_TEST(generated_keys_count_on)
 	ck_assert_int_eq(one.items[1].key->i, one.items[0].key->i + 1);
 	char json[100];
 	snprintf(json, sizeof json, "[{'id':%lld}]", (long long)one.items[0].key->i + 2);
-	insert("dev", "t", json); /* in the way of the next */
+	insert("dev", "t", json); /* occupies the next generated key */
 	reopen_store();
 	ck_assert_int_eq(write_in(&a, "dev", "t", LYRE_UPSERT, "[{}]", &two, &err), 0);
 	ck_assert_int_eq(two.items[0].key->i, one.items[0].key->i + 3);

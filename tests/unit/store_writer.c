@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The queue: many threads, and none where nothing is written. */
+/* The queue: many threads, and none when nothing is written. */
 #include "store_fixture.h"
 
 #include <dirent.h>
@@ -88,7 +88,7 @@ static void *read_what_is_there(void *arg)
 			}
 			ck_assert_int_eq(rc, LYRE_END);
 			walk_close(&w);
-			/* all or nothing of the write, and the flags that go with it */
+			/* all of the write or nothing, with matching flags */
 			if (a)
 				ck_assert(n == 3 && a->flags & ATTRIBUTE_MULTI);
 			else
@@ -192,7 +192,7 @@ static void wait_for_sweep(const char *database)
 	table_unref(t);
 }
 
-/** Databases with a record each that expires. \return the threads there were before; 0 where it cannot be known */
+/** Databases with one expiring record each. \return the number of threads before; 0 if unknown */
 static unsigned make_databases(char names[DATABASES][16])
 {
 	unsigned before = thread_count();
