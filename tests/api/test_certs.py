@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The module certs: certificates of the table and of the configuration, their keys, and what the TLS listener makes of them."""
+"""The module certs: certificates of the table and of the configuration, their keys, and how the TLS listener uses them."""
 import contextlib, glob, http.client, json, os, re, shutil, socket, ssl, stat, subprocess, sys, tempfile, threading, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -91,12 +91,12 @@ class CertServer(Server):
             raise
 
     def serial(self, name=None, **more):
-        """The serial number of the certificate that is shown for a name."""
+        """The serial number of the certificate served for a name."""
         with self.dial(name, **more) as s:
             return serial_of(ssl.DER_cert_to_PEM_cert(s.getpeercert(True)))
 
     def ask(self, operation, pair=None, headers=None):
-        """By TLS, without a password: (status, decoded body)."""
+        """Over TLS, without a password: (status, decoded body)."""
         c = http.client.HTTPConnection("127.0.0.1", self.secure_port, timeout=60)
         c.sock = self.dial("node1", pair)
         with contextlib.closing(c):
@@ -124,13 +124,13 @@ class Case(unittest.TestCase):
         return s
 
     def refused(self, *settings, **more):
-        """What a server says that does not start."""
+        """The message of a server that does not start."""
         with self.assertRaises(RuntimeError) as refusal:
             CertServer(settings=settings, **more).stop()
         return str(refusal.exception)
 
     def served(self, s, name, pair, why=None):
-        """Waits until the certificate is shown for a name."""
+        """Waits until the certificate is served for a name."""
         until(lambda: s.serial(name) == serial_of(pair[0]), lambda: why or "it is not served: %s" % s.said()[-2000:])
 
 
@@ -195,7 +195,7 @@ class FirstStart(Case):
         for name in before:
             self.assertNotEqual(before[name]["details"]["serial_number"], after[name]["details"]["serial_number"])
         self.assertEqual(s.key_files()[OWN_KEY], key)
-        # who trusts the old authority need not be told
+        # clients that trust the old authority need no change
         self.assertEqual(s.serial("localhost", trust=trust), after["node1"]["details"]["serial_number"])
         os.unlink(s.keys(OWN_KEY))
         status, body = s.call({"operation": "renew_certificates"})
@@ -252,7 +252,7 @@ class Add(Case):
                                                             "followed by the one that signed it"))
 
     def test_sni(self):
-        """Exact, then wildcard, then what else there is."""
+        """Exact names, then wildcards, then any other certificate."""
         exact, wild = authority.issue("exact", ["www.sni.example"]), authority.issue("wild", ["*.sni.example"])
         self.s.must_add("wild", wild)
         self.s.must_add("exact", exact)
@@ -260,7 +260,7 @@ class Add(Case):
             self.assertEqual(self.s.serial(name), serial_of(pair[0]), name)
 
     def test_default(self):
-        """For names that no certificate has: the configuration's (see Files), then the one that was issued last, then our own."""
+        """For names that no certificate has: the configuration's (see Files), then the one issued last, then our own."""
         stamp = lambda seconds: time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + seconds))
         with CertServer() as s:
             old, new = authority.issue("old", ["old.example"], start=stamp(-7200)), authority.issue("new", ["new.example"], start=stamp(-3600))
@@ -288,7 +288,7 @@ class Add(Case):
         self.assertEqual(self.s.add("thief", (pair[0], None))[0], 400)
 
     def test_names_of_files_that_are_taken(self):
-        """A key that is there stays, whatever the certificate is called."""
+        """An existing key stays, whatever the certificate is called."""
         before = self.s.key_files()
         for name in ("jwt", "privateKey"):
             pair = authority.issue(name, ["%s.names.example" % name])
@@ -305,7 +305,7 @@ class Add(Case):
         self.assertNotIn("private_key_name", listed)
 
     def test_validity(self):
-        """Those that have expired, or are not valid yet, are stored, and served only if nothing else fits."""
+        """Certificates that have expired or are not valid yet are stored, and served only if nothing else fits."""
         old = authority.issue("old", ["valid.example", "old.example"], start=PAST, days="20210101000000Z")
         new = authority.issue("new", ["valid.example"], start="20980101000000Z", days=FUTURE)
         right, wild = authority.issue("right", ["valid.example"]), authority.issue("wild", ["*.example"])
@@ -321,7 +321,7 @@ class Add(Case):
         self.assertEqual(self.s.remove_certificate("wild of validity")[0], 200)
 
     def test_replacing(self):
-        """In one step: nothing of the one before stays."""
+        """In one step: nothing of the previous one stays."""
         first = authority.issue("first", ["replaced.example"])
         second = authority.issue("second", ["replaced.example"], kind="rsa")
         self.s.must_add("replaced", first, hosts=["replaced.example", "first.replaced.example"])
@@ -433,7 +433,7 @@ class Remove(Case):
         s.must_add("a", pair)
         s.must_add("b", (pair[0], None))
         self.assertEqual(s.remove_certificate("a"), (200, {"message": "Successfully removed a"}))
-        self.assertIn("a.pem", s.key_files()) # b has it, too
+        self.assertIn("a.pem", s.key_files()) # b has it too
         self.assertEqual(s.remove_certificate("b"), (200, {"message": "Successfully removed b"}))
         self.assertNotIn("a.pem", s.key_files())
         self.assertEqual(s.remove_certificate("b"), (404, {"error": "there is no certificate 'b'"}))
@@ -468,7 +468,7 @@ class Remove(Case):
 
 
 class Files(Case):
-    """Certificates of the configuration, and files that somebody replaces."""
+    """Certificates of the configuration, and files that are replaced."""
 
     def setUp(self):
         self.folder = own_root(self)
@@ -487,7 +487,7 @@ class Files(Case):
         return ["%s.certificate=%s" % (section, self.certificate), "%s.privateKey=%s" % (section, self.key)]
 
     def checked(self, *settings):
-        """What --check says."""
+        """The output of --check."""
         command = [LYRED, "--check", "-r", self.folder, "--set", NETWORK + "securePort=0", "--set", NETWORK + "port=0"]
         done = subprocess.run(command + [x for s in settings for x in ("--set", s)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               universal_newlines=True)
@@ -505,11 +505,11 @@ class Files(Case):
                          (pair[0], self.key, ["https", "operations"], "tls.certificate"))
         self.assertEqual(s.remove_certificate("configured"), (400, {"error": "'configured' is a certificate of the configuration: change "
                                                                              "'tls.certificate' in the file and restart"}))
-        # it is enough to serve
+        # it is enough to serve with
         self.assertEqual(s.remove_certificate("node1")[0], 200)
 
     def test_sections(self):
-        """A list for SNI, and operationsApi.tls in place of tls."""
+        """A list for SNI, and operationsApi.tls instead of tls."""
         pairs = [authority.issue(name, ["%s.example" % name]) for name in ("first", "second")]
         paths = [authority.files(p) for p in pairs]
         def listed(indent, hosts):
@@ -548,7 +548,7 @@ class Files(Case):
             self.assertIn(kind, self.refused(*self.settings(), NETWORK + "mtls=true", "tls.%s=%s" % (name, self.key)))
 
     def test_replaced(self):
-        """In place, by rename, one of the two first, and wrong ones."""
+        """In place, by rename, one of the two first, and invalid files."""
         pairs = [authority.issue("r%d" % i, ["r.example"]) for i in range(4)]
         self.put(pairs[0])
         s = self.server(*self.settings())
@@ -570,7 +570,7 @@ class Files(Case):
         self.assertEqual(s.serial("r.example"), serial_of(pairs[3][0]))
 
     def test_links(self):
-        """As ACME clients have them: links to files in another folder."""
+        """As with ACME clients: links to files in another folder."""
         old, new = authority.issue("l1", ["l.example"]), authority.issue("l2", ["l.example"])
         archive = own_root(self)
         for number, pair in enumerate((old, new)):
@@ -591,7 +591,7 @@ class Files(Case):
         self.served(s, "l.example", third)
 
     def test_a_missing_key_comes_back(self):
-        """As after a restore of the database system on another machine."""
+        """As after restoring the database system on another machine."""
         with CertServer(root=self.folder) as s:
             pair = authority.issue("moved", ["moved.example"])
             s.must_add("moved", pair)
@@ -613,7 +613,7 @@ class Files(Case):
         self.assertNotIn("private_key_missing", s.list()["moved"])
 
     def test_what_a_crash_leaves(self):
-        """A key that was not put in its place yet, and one that is nobody's."""
+        """A key that was not moved into place yet, and a key without a certificate."""
         first, second = authority.issue("a", ["a.example"]), authority.issue("b", ["b.example"])
         with CertServer(root=self.folder) as s:
             s.must_add("a", first)
@@ -627,10 +627,10 @@ class Files(Case):
 
 
 class Clients(Case):
-    """Who signs in by certificate."""
+    """Signing in by certificate."""
 
     def sign_in(self, s, pair):
-        """The name of the user; None for a refusal by the server; OSError for one by the handshake."""
+        """The name of the user; None if the server refuses; OSError if the handshake fails."""
         status, body = s.ask({"operation": "user_info"}, pair)
         return body["username"] if status == 200 else None
 
@@ -715,7 +715,7 @@ class Ends(Case):
             self.assertAlmostEqual(float(left["d90"]), 89.9 * 86400, delta=600)
 
     def test_an_end_under_way(self):
-        """One that expires, or becomes valid, while the server runs changes what is served."""
+        """A certificate that expires or becomes valid while the server runs changes what is served."""
         s = self.server()
         stamp = lambda seconds: time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + seconds))
         short = authority.issue("short", ["ends.example"], start=PAST, days=stamp(4))
@@ -728,7 +728,7 @@ class Ends(Case):
 
 class Rotation(Case):
     def test_under_load(self):
-        """Every handshake is right while the certificate is replaced again and again."""
+        """Every handshake succeeds while the certificate is replaced repeatedly."""
         s = self.server()
         pairs = [authority.issue("load", ["load.example"], kind=kind) for kind in ("ecdsa", "rsa", "ed25519")]
         s.must_add("load", pairs[0])

@@ -34,7 +34,7 @@ class Client(unittest.TestCase):
         return self.id().split(".")[-1]
 
     def lyre(self, *words, socket_path=None, input=None, **env):
-        """The client, run to its end, over the domain socket: (status, stdout, stderr)."""
+        """The client, run to completion over the domain socket: (status, stdout, stderr)."""
         clean = {k: v for k, v in os.environ.items() if not k.startswith("LYRE_") and not k.endswith("_proxy")}
         clean.update(dict({"LYRE_SOCKET": socket_path or self.s.socket_path}, **env))
         r = subprocess.run([LYRE, *words], input=input, stdin=None if input is not None else subprocess.DEVNULL,
@@ -53,7 +53,7 @@ class Client(unittest.TestCase):
         return err
 
     def test_defaults(self):
-        """The command line is over the environment, which is over the user's file."""
+        """The command line overrides the environment, which overrides the user's file."""
         home = os.path.join(self.folder, "home")
         os.makedirs(os.path.join(home, ".config", "lyre"))
         config, url = os.path.join(home, ".config", "lyre", "config"), "http://127.0.0.1:%d" % self.s.port
@@ -127,7 +127,7 @@ class Client(unittest.TestCase):
         self.assertEqual(find("search_by_value", d, "table=t", "attribute=n", "value=true", "get_attributes=id"), [{"id": "abc"}])
         self.assertEqual(len(find("search_by_value", d, "table=t", "attribute=id", "value=*", "limit=2")), 2)
         self.assertIn("record_count", find("describe_table", d, "table=t", "exact_count=true"))
-        # older words are known too, by the client as by the server
+        # old names work in the client as in the server
         self.assertEqual(find("search_by_hash", "schema=" + self.database(), "table=t", "hash_values=1", "get_attributes=id"),
                          [{"id": 1}])
 
@@ -143,7 +143,7 @@ class Client(unittest.TestCase):
         path = self.file("records.json", json.dumps([{"id": i} for i in range(100)]).encode())
         self.assertEqual(json.loads(self.ok("insert", d, "table=t", "records=@" + path))["message"], "inserted 100 of 100 records")
         self.assertEqual(json.loads(self.ok("insert", d, "table=t", "records:=@-", input=b'[{"id":"x"}]'))["inserted_hashes"], ["x"])
-        # one record is as good as a list of one
+        # one record may be given without a list
         self.assertEqual(json.loads(self.ok("insert", d, "table=t", 'records={"id":"y"}'))["inserted_hashes"], ["y"])
         self.assertEqual(json.loads(self.ok("delete", d, "table=t", "ids:=[0,1]"))["deleted_hashes"], [0, 1])
 
@@ -202,7 +202,7 @@ class Client(unittest.TestCase):
         self.assertEqual((status, err), (0, "lyre: warning: describe_table does not take 'exact_cuont'; did you mean 'exact_count'?\n"), out)
 
     def on_screen(self, columns, *words):
-        """What the client shows on a terminal so wide."""
+        """The client's output on a terminal with this many columns."""
         parent, child = pty.openpty()
         fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         r = subprocess.run([LYRE, "--socket", self.s.socket_path, *words], stdin=subprocess.DEVNULL, stdout=child,
@@ -212,7 +212,7 @@ class Client(unittest.TestCase):
         try:
             while piece := os.read(parent, 65536):
                 text += piece
-        except OSError:  # how the end looks
+        except OSError:  # this is how the end appears
             pass
         os.close(parent)
         self.assertEqual((r.returncode, r.stderr), (0, b""))
@@ -238,7 +238,7 @@ class Client(unittest.TestCase):
             taken.bind(("127.0.0.1", 0))
             self.refused(3, "--url", "http://127.0.0.1:%d" % taken.getsockname()[1], "describe_all")
 
-    # ---- who one is ----
+    # ---- signing in ----
 
     def url(self):
         return "http://127.0.0.1:%d" % self.s.port
@@ -296,7 +296,7 @@ class Client(unittest.TestCase):
 
     @with_system
     def test_address_without_a_scheme(self):
-        """It is http to every command."""
+        """All commands use http."""
         self.make({"id": 1})
         user, password = self.s.admin
         there = ["--url", "127.0.0.1:%d" % self.s.port, "--user", user]
@@ -307,12 +307,12 @@ class Client(unittest.TestCase):
 
     @unittest.skipIf(os.geteuid(), "only root can become somebody else")
     def test_socket_that_may_not_be_used(self):
-        """Who may not use the socket is told of the other way in."""
+        """Users who may not use the socket are told about the alternative."""
         os.chmod(self.s.root, 0o700)
         words = [LYRE, "-s", self.s.socket_path, "user_info"]
-        # With root's home in the environment, as runuser leaves it.
+        # With root's home in the environment, as with runuser.
         env = dict(os.environ, HOME=self.s.root, XDG_CONFIG_HOME="")
-        program = os.open(LYRE, os.O_RDONLY)  # somebody else may not even look into the folder of the build
+        program = os.open(LYRE, os.O_RDONLY)  # another user may not even read the folder of the build
         self.addCleanup(os.close, program)
 
         def become():
@@ -344,7 +344,7 @@ class Client(unittest.TestCase):
             self.assertFalse(self.signs_in("pia", "at first"))
         self.assertEqual(self.ok("passwd", "pia", input=b"no end of line"), done)
         self.assertTrue(self.signs_in("pia", "no end of line"))
-        # as a super_user from elsewhere; and nobody else may
+        # as a super_user from elsewhere; nobody else may
         user, password = self.s.admin
         words = ["--url", self.url(), "--user", user, "passwd", "pia"]
         self.assertEqual(self.ok(*words, input=b"by admin\n", LYRE_PASSWORD=password), done)
@@ -409,7 +409,7 @@ class Client(unittest.TestCase):
         for more in (dict(LYRE_TOKEN=token), {}):
             out = self.ok(*([] if more else ["--token-file", path]), *words, **more)
             self.assertEqual(json.loads(out)["username"], "tom")
-        # a user is asked for over the environment's token
+        # a user is prompted for instead of using the environment's token
         user, password = self.s.admin
         self.assertEqual(json.loads(self.ok("--user", user, *words, LYRE_TOKEN=token, LYRE_PASSWORD=password))["username"], user)
         self.refused(1, *words, LYRE_TOKEN="x" + token)
@@ -461,7 +461,7 @@ class Client(unittest.TestCase):
         self.refused(1, "backup", self.database(), "/nowhere/file")
 
     def piped(self, *words, data=b""):
-        """Ends with 0; \return standard output, as bytes"""
+        """Must exit with 0; returns standard output as bytes"""
         r = subprocess.run([LYRE, "--socket", self.s.socket_path, *words], input=data, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.assertEqual((r.returncode, r.stderr), (0, b""))
         return r.stdout
@@ -525,7 +525,7 @@ class Client(unittest.TestCase):
         self.assertIn("cannot reach", self.refused(3, "restore", self.file("head", bytes(16) + 2 * MAGIC), "x", socket_path="/nowhere"))
 
     def test_restore_sends_the_file(self):
-        """The server need not be able to read it, nor be on the same machine."""
+        """The server need not be able to read the file, nor be on the same machine."""
         self.make({"id": 1})
         with open(self.file("gone"), "w+b") as f:
             self.ok("backup", self.database(), f.name, "--force")
@@ -580,7 +580,7 @@ class Client(unittest.TestCase):
     # ---- ^C ----
 
     def setUp(self):
-        # A client of nohup ignores it, as it should; these are not.
+        # A client started with nohup ignores it, as it should; these do not.
         self.addCleanup(signal.signal, signal.SIGHUP, signal.signal(signal.SIGHUP, signal.SIG_DFL))
 
     def interrupted(self, p, number=signal.SIGINT):
@@ -627,7 +627,7 @@ class Client(unittest.TestCase):
 
     @contextlib.contextmanager
     def on_terminal(self, *words, **more):
-        """The client with a terminal for its errors, and a function that reads what came there."""
+        """The client with a terminal for stderr, and a function that reads what was printed there."""
         parent, child = pty.openpty()
         p = subprocess.Popen([LYRE, "--socket", self.s.socket_path, *words], stderr=child, **more)
         os.close(child)
@@ -649,7 +649,7 @@ class Client(unittest.TestCase):
             os.close(parent)
 
     def slowly(self, p, read, write, pattern):
-        """Moves some bytes now and then, until the terminal shows the pattern."""
+        """Moves some bytes now and then until the terminal shows the pattern."""
         def moved():
             write()
             return re.search(pattern, read(0.05))
@@ -686,7 +686,7 @@ class Client(unittest.TestCase):
 
     @on_terminals
     def test_no_progress(self):
-        """Of what is quick, and where it is not wanted."""
+        """For quick transfers, and if progress is not wanted."""
         self.make({"id": 1})
         with self.on_terminal("backup", self.database(), self.file("quick")) as (p, read):
             self.assertEqual((p.wait(60), read()), (0, ""))
@@ -697,7 +697,7 @@ class Client(unittest.TestCase):
             for i in range(0, 8000, 1000):
                 p.stdin.write(backup[i:i + 1000])
                 p.stdin.flush()
-                time.sleep(0.1) # longer than until a line would come
+                time.sleep(0.1) # longer than until the first line would be printed
             self.assertGreater(time.monotonic() - began, 0.6)
             self.assertEqual(read(), "")
             self.interrupted(p)
@@ -730,7 +730,7 @@ class Client(unittest.TestCase):
 
     @with_system
     def test_help_on_settings(self):
-        """Of the server and of modules, with what they must be, their defaults, and when they take effect."""
+        """Settings of the server and of modules, with their constraints, defaults, and when they take effect."""
         every = self.ok("help", "set_configuration")
         self.assertIn("lyre set_configuration NAME=VALUE...\n", every)
         for lines in ("  operationsApi.network.maxConnections\n      Maximum number of open connections. (a whole number from 1 to 1000000; default 1000) Takes effect after a restart or restart_service.\n",
@@ -759,7 +759,7 @@ class Client(unittest.TestCase):
         self.assertNotIn("or object", out)
 
     def test_what_is_told_to_be_required_is(self):
-        """Whoever checks it, the core or the handler."""
+        """Whether the core or the handler checks it."""
         for declared in json.loads(self.ok("describe_operations", "--json")):
             required = [p["name"] for p in declared["parameters"] if p["required"]]
             if required:
@@ -768,7 +768,7 @@ class Client(unittest.TestCase):
                     self.assertIn(status, (400, 404), (required, body))
 
     def test_values_of_another_kind_are_refused(self):
-        """None is taken for absent."""
+        """None is taken as absent."""
         values = {"string": "x", "number": 5, "boolean": True, "array": ["x"], "object": {"x": 1}}
         for declared in json.loads(self.ok("describe_operations", "--json")):
             for p in declared["parameters"]:
@@ -786,7 +786,7 @@ class Client(unittest.TestCase):
 
     @with_users
     def test_password_of_digits(self):
-        """It is a text, as it was typed."""
+        """It is a string, as typed."""
         self.ok("add_role", "role=digits", "permission={}")
         self.ok("add_user", "username=0700", "password=1e5", "role=digits", "active=true")
         self.assertEqual(self.s.call({"operation": "user_info"}, headers={"Authorization": self.s.authorization("0700", "1e5")})[0], 200)

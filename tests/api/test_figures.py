@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What describe tells is never older than the last answer, whoever asks and whatever is kept between two requests."""
+"""Descriptions are never older than the last answer, whoever asks and whatever is cached between two requests."""
 import concurrent.futures, os, random, sys, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))

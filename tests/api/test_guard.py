@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a server must not give away or keep: who asked, passwords, memory."""
+"""What a server must not reveal or keep: who asked, passwords, memory."""
 import http.client, json, os, socket, unittest
 
 from lyre_server import HAS_PROC, BUILD, Server, until

@@ -131,7 +131,7 @@ class Good(Framing):
 
 
 class Waiting(Framing):
-    """Passwords are hardly remembered: requests wait for their check, and libmicrohttpd may read on meanwhile."""
+    """Passwords are not remembered for long: requests wait for their check, and libmicrohttpd may read on meanwhile."""
     settings = ("authentication.cacheTTL=1",)
 
     def test_chunked_requests_behind_one_that_waits(self):
@@ -167,7 +167,7 @@ class Listening(unittest.TestCase):
             stale = socket.socket(socket.AF_UNIX)
             stale.bind(path)
             stale.close()
-            s.start()  # takes the place of a file that nobody answers on
+            s.start()  # replaces a socket file that no process listens on
             with contextlib.closing(socket.socket(socket.AF_UNIX)) as c:
                 c.connect(path)
         finally:

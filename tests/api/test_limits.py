@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bodies and heads that are too large or too slow, and compressed ones."""
+"""Bodies and headers that are too large or too slow, and compressed bodies."""
 import contextlib, gzip, os, socket, sys, time, unittest, zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -51,7 +51,7 @@ class Limits(Framing):
                 self.check_refused(raw.replace(old, new, 1), status)
 
     def dribble(self, raw, seconds):
-        """Sends a byte now and then, never idle for long; seconds until the server hangs up."""
+        """Sends a byte now and then, never idle for long; returns the seconds until the server closes."""
         with contextlib.closing(self.connect()) as c:
             c.settimeout(0.1)
             begin = time.monotonic()
@@ -94,7 +94,7 @@ class Encoded(Framing):
 
     @staticmethod
     def padded(size, noise=0):
-        """A body of that many bytes, some of which do not compress."""
+        """A body of that many bytes, some of which cannot be compressed."""
         return b'{"operation":"nope","noise":"' + os.urandom(noise // 2).hex().encode() + b'","pad":"' + b"x" * (size - 40 - noise // 2 * 2) + b'"}'
 
     @unittest.skipUnless(feature("HAVE_ZLIB"), "this build has no zlib")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an operator does with a database that is in use: compacting and checking."""
+"""Maintenance of a database in use: compacting and checking."""
 import concurrent.futures, http.client, json, os, random, re, resource, subprocess, sys, threading, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -7,7 +7,7 @@ from lyre_server import LYRE, MINIMAL, OwnDatabase, Server
 
 
 class AtWork(OwnDatabase):
-    """What an operator does with a database that is in use."""
+    """Maintenance of a database in use."""
 
     def on(self, operation, s=None, **more):
         return (s or self.s).call(dict({"operation": operation, "database": self.database()}, **more))
@@ -130,7 +130,7 @@ class AtWork(OwnDatabase):
             p = subprocess.run([LYRE, "--socket", self.s.socket_path, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
             return p.returncode, p.stdout
 
-        name = "@a b"  # no file, no number
+        name = "@a b"  # not a file, so no number
         self.s.ok({"operation": "create_database", "database": name})
         status, out = run("compact", name)
         self.assertEqual(status, 0, out)
@@ -182,7 +182,7 @@ class AtWork(OwnDatabase):
                 self.assertEqual(self.sound(s)[:2], [1, 8000])
 
     def test_checking_finds_damage(self):
-        with Server(settings=["storage.checkAtStart=0"]) as s:  # else the start finds it
+        with Server(settings=["storage.checkAtStart=0"]) as s:  # otherwise the start finds it
             s.ok({"operation": "create_table", "database": self.database(), "table": "t", "primary_key": "id", "audit": False})
             self.fill(s, 0, 500)
             self.assertEqual(self.on("compact_database", s)[0], 200)  # so that nothing is left of earlier pages
@@ -193,7 +193,7 @@ class AtWork(OwnDatabase):
             places = [m.start() for m in re.finditer(b"name 000123", whole)]
             self.assertEqual(len(places), 2)  # in the record, and in the index
             said = set()
-            page = places[0] - places[0] % 4096  # the number that it says it has
+            page = places[0] - places[0] % 4096  # the page number stored in it
             for place in [p + 7 for p in places] + [page]:
                 with open(self.file(s), "r+b") as f:
                     f.seek(place)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""GET /metrics, and pages of modules: who may read them, what they say, and how figures move with the work."""
+"""GET /metrics, and pages of modules: who may read them, their content, and how metrics change with the work done."""
 import os, re, shutil, subprocess, sys, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -57,7 +57,7 @@ class Case(unittest.TestCase):
         return self.values["lyre_" + name, tuple(labels.items())]
 
     def moved(self, work, *figures):
-        """By how much figures move while work is done: (name, label, value) or (name,) each."""
+        """By how much metrics change while work is done: (name, label, value) or (name,) each."""
         before = self.read()
         work()
         after = self.read()
@@ -90,7 +90,7 @@ class Figures(Case):
                 self.s.call({"operation": "no_such"})
             self.s.request("GET", "/health")
 
-        # The reading itself is among the others, from its second time on.
+        # This request itself is counted too, from the second time on.
         moved = self.moved(work, ("requests_total", "status", "2xx"), ("requests_total", "status", "4xx"),
                            ("operations_total", "operation", "search_by_id"), ("operations_total", "operation", "insert"),
                            ("operation_errors_total", "operation", "search_by_id"),

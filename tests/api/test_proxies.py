@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Behind proxies and across origins: whose address counts, which pages are the server's own, what cookies and challenges say."""
+"""Behind proxies and across origins: whose address counts, which pages are the server's own, cookies and challenges."""
 import http.client, json, os, shutil, socket, struct, subprocess, sys, tempfile, unittest, urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -16,7 +16,7 @@ JSON = {"Content-Type": "application/json"}
 
 
 def logged(s, user):
-    """The address that a failed sign-in of a user is logged with."""
+    """The address logged with a user's failed sign-in."""
     for line in s.said().splitlines():
         if "sign-in as '%s'" % user in line:
             return line.split("]: ", 1)[1].split(": sign-in")[0]
@@ -51,7 +51,7 @@ class Proxied(unittest.TestCase):
         self.assertNotIn("Secure", self.login())
         self.assertTrue(self.login(**{"X-Forwarded-Proto": "https"}).endswith("SameSite=Strict; Secure"))
         self.assertNotIn("Secure", self.login(**{"X-Forwarded-Proto": "http"}))
-        # pages of another site, that are let in by name, get it as well
+        # pages of another site that is allowed by name get it too
         self.assertTrue(self.login(**{"X-Forwarded-Proto": "https", "Origin": "https://app.example"}).endswith("SameSite=None; Secure; Partitioned"))
 
     def info(self, cookie, **headers):
@@ -77,7 +77,7 @@ class Proxied(unittest.TestCase):
         self.assertEqual(ask(**{"Access-Control-Request-Headers": "a(b)"})["Access-Control-Allow-Headers"], "Accept, Content-Type, Authorization")
 
     def test_challenge(self):
-        """For wget and the like; a page's script must not make the browser ask for a password."""
+        """For wget and similar programs; a page's script must not make the browser ask for a password."""
         wrong = {"Authorization": self.s.authorization("admin", "wrong")}
         self.assertEqual(self.s.request("GET", headers=wrong)[1]["WWW-Authenticate"], 'Basic realm="Lyre", charset="UTF-8"')
         if "metrics" in built_modules():
@@ -93,7 +93,7 @@ class Proxied(unittest.TestCase):
         url = "http://127.0.0.1:%d/" % self.s.port
         passwords.add_password(None, url, *self.s.admin)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPBasicAuthHandler(passwords))
-        # the second is refused before it is read whole: so much is read from authenticated clients only
+        # the second is refused before it is read completely: bodies this large are read only from authenticated clients
         for body in (INFO, INFO + b" " * 300000):
             with opener.open(urllib.request.Request(url, body, JSON)) as r:
                 self.assertEqual(json.load(r)["username"], "admin")
@@ -173,11 +173,11 @@ class Line:
         return r.status
 
     def try_user(self, user, **headers):
-        """A failed sign-in, to be found in the log."""
+        """A failed sign-in that can be found in the log."""
         return self.ask(Authorization=self.s.authorization(user, "wrong"), **headers)
 
     def refused(self):
-        """With an answer, or without one to what is no HTTP at all."""
+        """With an answer, or without one if it is not HTTP."""
         try:
             return self.answer() == 400 and self.ended()
         except ConnectionError:
@@ -218,7 +218,7 @@ class Protocol(unittest.TestCase):
             with Line(self.s, header) as line:
                 self.assertEqual(line.try_user("v%d" % i), 401, header)
                 self.assertEqual(logged(self.s, "v%d" % i), seen, header)
-                # It is the connection's: the next request is the same client's.
+                # It applies to the connection: the next request is the same client's.
                 self.assertEqual(line.try_user("w%d" % i), 401, header)
                 self.assertEqual(logged(self.s, "w%d" % i), seen, header)
 
@@ -283,7 +283,7 @@ class Protocol(unittest.TestCase):
             for line, user, seen in ((used, "used", "2001:db8::7"), (idle, "idle", "192.0.2.7"), (empty, "empty", "127.0.0.1")):
                 self.assertEqual(line.try_user(user), 401)
                 self.assertEqual(logged(self.s, user), seen)
-            # Once a connection, also of one whose peer is the client.
+            # Once per connection, even if its peer is the client.
             empty.send(version_2("192.0.2.8"))
             self.assertTrue(empty.refused())
 

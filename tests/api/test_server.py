@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A server as its clients and its operator see it, beyond the recorded cases."""
+"""The server as its clients and its operator see it, beyond the recorded cases."""
 import base64, concurrent.futures, json, os, stat, subprocess, sys, tempfile, threading, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -102,7 +102,7 @@ class Schema(OwnDatabase):
         self.assertEqual(self.run_("create_attribute", attribute="x", indexed="no"), (400, {"error": "'indexed' must be a boolean"}))
 
     def test_big_integers_as_keys(self):
-        """Digits may be a text, as clients send what their numbers cannot hold; other texts are no integers."""
+        """A string of digits is accepted, as clients send what their numbers cannot represent; other strings are not integers."""
         self.table(attributes=[{"name": "id", "type": "BigInt"}])
         for key in (5, -5, 2 ** 64 - 1, "88", "-12345678901234567890123"):
             self.assertEqual(self.ok("insert", records=[{"id": key}])["inserted_hashes"], [key])
@@ -111,7 +111,7 @@ class Schema(OwnDatabase):
             self.assertEqual((status, body["error"]), (400, "Value %s in property id must be an integer" % json.dumps(key)))
 
     def test_numbers_as_names_of_databases(self):
-        """Operations on records take a number for a name, as of tables."""
+        """Operations on records accept a number as a name of a database, as for tables."""
         self.s.ok({"operation": "create_table", "database": "5", "table": "6", "primary_key": "id"})
         for operation, more in (("insert", {"records": [{"id": 1}]}), ("update", {"records": [{"id": 1}]}), ("upsert", {"records": [{"id": 1}]}),
                                 ("search_by_id", {"ids": [1], "get_attributes": ["id"]}), ("search_by_value", {"attribute": "id", "value": 1}),
@@ -193,7 +193,7 @@ class Operator(unittest.TestCase):
                 written = f.read()
             password = written.strip().split()[-1]
             self.assertNotIn(password, text)
-            # The first start may have ended at once, for a port in use: later ones say it, too.
+            # The first start may have ended immediately because of a port in use: later starts report it too.
             s.end()
             s.output.close()
             s.start()

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sessions: login, the cookie and whom it lets in from where, and what ends a session."""
+"""Sessions: login, the cookie and what it permits from which origin, and what ends a session."""
 import concurrent.futures, hashlib, http.client, json, os, re, sys, threading, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lyre_server import CHEAP_LOGINS, PASSWORD, Server, need_module, table_permission, until
 
-# What modules/users allows a user.
+# The limit per user in modules/users.
 SESSIONS_OF_ONE = 1000
 MUST_LOGIN = (401, {"error": "Must login"})
-# The servers of the tests are told to listen on port 0, which finds a free one.
+# The servers of the tests are configured with port 0, which picks a free one.
 COOKIE = "hdb-session-0"
 ORIGIN = "A session cookie is accepted for this operation only with an Origin header that names this server"
 
@@ -81,14 +81,14 @@ class Login(Case):
         self.lets_in(value)
 
     def test_one_of_several_of_the_name(self):
-        """Any host of the domain can put a cookie of the name before ours."""
+        """Any host of the domain can set a cookie of the name, which precedes ours."""
         right, made_up = self.login(), "0" * 64
         pair = lambda value: "%s=%s" % (COOKIE, value)
         for planted in [""], ["x"], [made_up], ["", made_up, ""], [made_up, "x", "y"], ["", "", "", "", ""]:
             self.lets_in("; ".join(map(pair, planted + [right])))
             self.lets_in("; ".join(map(pair, planted + [right, self.login("admin", self.s.admin[1])])))
         self.refused("; ".join(map(pair, [made_up, "x", "y", "z", right])))
-        # What it ends is the session that signed in.
+        # It ends the session that signed in.
         status, _, body = self.ask("logout", "; ".join(map(pair, ["x", right])))
         self.assertEqual(status, 200, body)
         self.refused(right)
@@ -106,7 +106,7 @@ class Login(Case):
         self.lets_in(headers["Set-Cookie"].split(";")[0])
 
     def test_none_by_what_ends_sooner(self):
-        """A token or a session makes no other ones: whoever has got hold of it has it for as long as it lasts."""
+        """A token or a session cannot create others: a stolen one is valid only for its own lifetime."""
         token = self.s.ok({"operation": "create_authentication_tokens", "username": "bob", "password": PASSWORD})["operation_token"]
         cookie = self.login()
         for operation, what in ("login", "Sessions"), ("create_authentication_tokens", "Tokens"):
@@ -135,11 +135,11 @@ class Login(Case):
         second = self.login(cookie=first)
         self.refused(first)
         self.lets_in(second)
-        # Whoever signs in: the browser has one session.
+        # Whoever signs in, the browser has one session.
         third = self.login(*self.s.admin, cookie=second)
         self.refused(second)
         self.lets_in(third, "admin")
-        # A wrong password ends nothing, and what is no session is no hindrance.
+        # A wrong password ends nothing, and a cookie that is not a session does no harm.
         self.assertEqual(self.ask("login", third, username="bob", password="wrong")[0], 401)
         self.lets_in(third, "admin")
         self.lets_in(self.login(cookie="0" * 64))
@@ -174,7 +174,7 @@ class Login(Case):
         self.assertEqual(status, 401)
 
     def test_nothing_kept_signs_in(self):
-        """The file of the database holds no cookie's value."""
+        """The database file contains no cookie values."""
         cookie = self.login()
         self.s.end()
         found = False
@@ -205,7 +205,7 @@ class Origin(Case):
             for name in "login", "create_authentication_tokens", "logout", "user_info":
                 status, _, body = self.ask(name, cookie, origin)
                 self.assertEqual((status, body), (403, {"error": ORIGIN}), (name, origin))
-            # What only tells of something does without one, but not for the page of somebody else.
+            # Operations that only read need no Origin, but a foreign page's is refused.
             status, _, body = self.ask("search_by_value", cookie, origin, database="dev", table="dog", attribute="id", value="*")
             self.assertEqual((status, body), (403, {"error": ORIGIN}) if origin else (200, []), origin)
         for i, origin in enumerate(("own", "HTTP://127.0.0.1:%d" % port, "https://127.0.0.1:%d" % port)):
@@ -251,7 +251,7 @@ class Ended(Case):
         self.lets_in(other)
 
     def test_logout_while_at_work(self):
-        """No request that begins after the answer to logout succeeds."""
+        """No request that starts after the answer to logout succeeds."""
         for _ in range(10):
             cookie = self.login()
             ended, answers, failures = [], [], []
@@ -345,7 +345,7 @@ class Time(Case):
         self.lets_in(self.login())
 
     def test_each_ends_in_its_time(self):
-        """A session lasts as long as it was said to, whatever is set later."""
+        """A session lasts as long as it was created for, whatever is set later."""
         short = self.login()
         self.s.end()
         self.s.settings[-1] = "authentication.sessionTimeout=1h"
@@ -398,7 +398,7 @@ class Off(Case):
         self.s.settings[-1] = "authentication.enableSessions=false"
         self.s.start()
         self.refused(cookie)
-        # One may still end what there is.
+        # Existing sessions can still be ended.
         self.assertEqual(self.ask("logout", cookie)[0], 200)
         self.s.end()
         self.s.settings[-1] = "authentication.enableSessions=true"

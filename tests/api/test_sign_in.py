@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How users sign in by name and password: what is remembered, what waits, and what a flood of wrong passwords may not do."""
+"""Signing in with name and password: what is remembered, what waits, and what a flood of wrong passwords must not affect."""
 import contextlib, http.client, json, re, threading, unittest
 
 from lyre_server import PASSWORD, Server, UnixConnection, built_modules, until
@@ -12,22 +12,22 @@ TOO_MANY = (503, b'{"error":"Too many credentials wait to be checked"}')
 FAILED_OFTEN = (429, b'{"error":"Too many attempts to sign in as this user have failed: try again later"}')
 STOPPING = (503, b'{"error":"The server is stopping"}')
 CHEAP = ["authentication.argon2.memory=8M", "authentication.argon2.iterations=1"]
-# One check takes so long that a queue is full before it is over.
+# One check takes so long that the queue is full before it ends.
 SLOW = ["authentication.argon2.memory=8M", "authentication.argon2.iterations=50", "authentication.argon2.threads=1"]
-# Longer than any test: who is delayed by this is not answered before the server ends.
+# Longer than any test: an attempt delayed by this is not answered before the server stops.
 FOR_EVER = CHEAP + ["authentication.failures.free=0", "authentication.failures.delay=10m", "authentication.failures.maxDelay=10m"]
 NO_DELAY = ["authentication.failures.delay=0"]
 NOT_REMEMBERED = ["authentication.cacheTTL=0"]
 AUDITED = ["logging.level=info", "logging.auditAuthEvents.logFailed=true", "logging.auditAuthEvents.logSuccessful=true"]
-# Seconds for an answer that waits behind many checks, however slow the machine.
+# Seconds for an answer that waits behind many checks, on slow machines too.
 PATIENCE = 300
-# With one thread, one attempt is checked, and FRESH_MAX of core/dispatch/gate.c wait for it: of a larger flood the rest is refused.
+# With one thread, one attempt is checked, and FRESH_MAX of core/dispatch/gate.c wait for it: the rest of a larger flood is refused.
 HELD = 1 + 256
 FLOOD = 400
-# Where every delay is the longest, DELAYS_MAX attempts of a user wait (core/auth/throttle.c): of more at once the rest is refused.
+# If every delay is the maximum, DELAYS_MAX attempts of a user wait (core/auth/throttle.c): further ones are refused.
 IN_LINE = 2
 AT_ONCE = 20
-# The longest name there can be, LYRE_USER_NAME_MAX; and more names than failures of are remembered (SETS * WAYS of core/auth/throttle.c).
+# The longest name, LYRE_USER_NAME_MAX; and more names than the table of failures holds (SETS * WAYS of core/auth/throttle.c).
 NAME_MAX = 500
 NAMES = 10000
 
@@ -51,7 +51,7 @@ def ask(*args, **more):
 
 
 class Attempt(threading.Thread):
-    """One that has been sent, and goes on while the test does."""
+    """An attempt that was sent, and continues while the test does."""
 
     def __init__(self, *args, **more):
         super().__init__()
@@ -67,12 +67,12 @@ class Attempt(threading.Thread):
 
 
 def answered(attempts):
-    """The answers that have come."""
+    """The answers received so far."""
     return [a.answer for a in attempts if a.answer]
 
 
 def send_flood(s, known=None):
-    """Wrong passwords, and the answers are there of all those that cannot wait; known: called again and again meanwhile."""
+    """Sends wrong passwords, until all those that cannot wait are answered; known: called repeatedly meanwhile."""
     def is_full():
         if known:
             known()
@@ -104,7 +104,7 @@ class Remembered(unittest.TestCase):
         with Server(settings=SLOW + NO_DELAY + AUDITED) as s:
             flood = send_flood(s)
             waiting, checked = FLOOD - len(answered(flood)), s.said().count("' failed")
-            # There is room for it, and its turn is the next but one at the latest, as the log tells.
+            # There is room for it, and its turn is the next but one at the latest, as the log shows.
             self.assertEqual(ask(s, unix=True), DESCRIBED)
             self.assertLess(s.said().partition("' succeeded")[0].count("' failed") - checked, waiting // 2)
             s.end()
@@ -135,7 +135,7 @@ class Delayed(unittest.TestCase):
             self.assertEqual(delayed.end(), STOPPING)
 
     def test_the_right_password_waits_too(self):
-        # Not remembered from another address either, which would let it in at once.
+        # Not remembered from another address either, where it would be accepted at once.
         with Server(settings=FOR_EVER + NOT_REMEMBERED) as s:
             self.assertEqual(ask(s, password="wrong"), FAILED)
             delayed = Attempt(s)
@@ -158,7 +158,7 @@ class Delayed(unittest.TestCase):
             self.assertEqual(delayed.end(), STOPPING)
 
     def send_at_once(self, s):
-        """Wrong passwords of one user, and the answers are there of all but those that wait."""
+        """Sends wrong passwords of one user, until all but those that wait are answered."""
         attempts = [Attempt(s, "nobody", "wrong") for _ in range(AT_ONCE)]
         until(lambda: len(answered(attempts)) >= AT_ONCE - IN_LINE, lambda: "answered: %s" % answered(attempts), PATIENCE, s)
         return attempts
@@ -168,7 +168,7 @@ class Delayed(unittest.TestCase):
             self.assertEqual(ask(s, "nobody", "wrong"), FAILED)
             attempts = self.send_at_once(s)
             told = re.findall(r"127.0.0.1: sign-ins as 'nobody' refused unchecked .*; (\d+) since", s.said())
-            self.assertLess(len(told), AT_ONCE - IN_LINE) # once a minute, however many they are
+            self.assertLess(len(told), AT_ONCE - IN_LINE) # once a minute, however many there are
             self.assertIn(sum(int(n) for n in told), range(1, AT_ONCE - IN_LINE + 1))
             self.assertEqual(answered(attempts), [FAILED_OFTEN] * (AT_ONCE - IN_LINE))
             s.end()
@@ -204,7 +204,7 @@ class Delayed(unittest.TestCase):
             until(lambda: len(answered(waiting)) == AT_ONCE - IN_LINE, "those that find no room are not answered", PATIENCE, s)
             for _ in range(3):
                 self.assertEqual(ask(s), DESCRIBED)
-            # Which does not help those who guess.
+            # This does not help an attacker who guesses.
             self.assertEqual(ask(s, password="wrong"), FAILED_OFTEN)
             s.end()
             self.assertEqual([a.end() for a in waiting].count(STOPPING), IN_LINE)
@@ -237,7 +237,7 @@ class Delayed(unittest.TestCase):
             delayed = Attempt(s, "nobody", "wrong")
             self.assertEqual(ask(s), DESCRIBED)
             s.ok({"operation": "restart"})
-            self.assertIn(delayed.end(), (STOPPING, FAILED))  # the next program knows of no failure, should it have come there
+            self.assertIn(delayed.end(), (STOPPING, FAILED))  # the next program knows of no failure, if the attempt reached it
 
             def is_next():
                 self.assertEqual(ask(s), DESCRIBED)

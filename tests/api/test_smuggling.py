@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is refused so that no two readers of the same bytes can disagree."""
+"""What is refused so that two readers of the same bytes cannot disagree."""
 import contextlib, fcntl, json, os, re, socket, sys, termios, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -94,7 +94,7 @@ class Smuggling(Framing):
         self.check_refused(self.post(CHUNKED, b"13\r\n" + BODY + b"\r\n0\r\n\r\n"))
 
     def check_cut(self, parts, status=400):
-        """Refused however the bytes come: one answer, in JSON, the connection closed, nothing behind it read, no operation run."""
+        """Refused however the bytes are split: one answer, in JSON, the connection closed, nothing after it read, no operation run."""
         for alone in (False, True):
             with self.subTest(parts=parts[1:], alone=alone), contextlib.closing(self.connect()) as c:
                 pieces = parts + [HEALTH] if alone else [b"".join(parts) + HEALTH]
@@ -115,7 +115,7 @@ class Smuggling(Framing):
 
     @staticmethod
     def until_read(c):
-        """Until the server has taken what was sent, so that it cannot get it together with what follows; Linux tells, others wait."""
+        """Waits until the server has read what was sent, so that what follows is read separately; on Linux it can be observed."""
         until(lambda: not fcntl.ioctl(c.fileno(), termios.TIOCOUTQ, b"\0" * 4).strip(b"\0"), "nothing is read")
         time.sleep(0.003)
 
@@ -140,7 +140,7 @@ class Smuggling(Framing):
             self.check_cut([head, trailer, b"\r\n"])
 
     def test_chunked_requests_behind_others(self):
-        """Where the bytes of several requests are read at once, each is looked at where it begins."""
+        """If the bytes of several requests are read at once, each is checked where it begins."""
         chunked, plain = self.post(CHUNKED, b"14;x=y\r\n" + BODY + b"\r\n0\r\nX: y\r\n\r\n"), self.post()
         for raw in (plain + chunked, chunked + plain, b"\r\n" + chunked * 3, HEALTH + b"\r\n\r\n" + chunked + chunked, (plain + chunked) * 30,
                     self.post(LENGTH.replace(b"20", b"40000"), b"{" + b" " * 39999) + chunked):
@@ -180,7 +180,7 @@ class Smuggling(Framing):
                 self.assertTrue(closed, data)
                 self.assertNotIn(b"HarperDB is running", data)
                 self.assertNotIn(ANSWER, data)
-                if data:  # a line that is no request at all may be cut without a word
+                if data:  # a line that is not a request at all may be closed without an answer
                     self.assertEqual(Answer(data).status, 400)
 
     def test_other_versions(self):

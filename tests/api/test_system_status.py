@@ -95,7 +95,7 @@ class Databases(unittest.TestCase):
 
 
     def unusable(self, s):
-        """What tells of it: describe_storage, get_status and metrics, each asked first once."""
+        """The operations that report it: describe_storage, get_status and metrics, each called first once."""
         (storage,) = [c for c in s.ok({"operation": "get_status"})["componentStatus"] if c["name"] == "storage"]
         return [d for d in s.ok({"operation": "describe_storage"}) if "error" in d], storage.get("message", storage["status"])
 
@@ -123,7 +123,7 @@ class Databases(unittest.TestCase):
         self.check_removed(replace)
 
     def check_removed(self, remove):
-        """Nothing is written where it would be lost; what there is can be saved."""
+        """Nothing is written where it would be lost; existing data can be saved."""
         with Server() as s:
             s.ok({"operation": "create_table", "database": "bad", "table": "t", "primary_key": "id"})
             insert = {"operation": "insert", "database": "bad", "table": "t", "records": [{"id": 1}]}
@@ -154,7 +154,7 @@ class Identity(unittest.TestCase):
             version = subprocess.run([LYRED, "--version"], stdout=subprocess.PIPE, universal_newlines=True, check=True).stdout
             r = s.ok({"operation": "registration_info"})
             self.assertEqual([r["registered"], r["ram_allocation"], r["license_expiration_date"]], [True, None, None])
-            self.assertRegex(r["version"], r"^4\.7\.\d+$") # the API's, by which clients decide what they may ask for
+            self.assertRegex(r["version"], r"^4\.7\.\d+$") # the API version, by which clients decide what a server supports
             self.assertIn(r["lyre_version"], version)
 
     def test_fingerprint(self):

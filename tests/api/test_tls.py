@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The listener with TLS: certificates by name, changed under way, clients' certificates, and everything that plain connections do.
+"""The listener with TLS: certificates by name, changed while running, client certificates, and everything that plain connections do.
 
 Certificates come from a test module (tests/module/tls_files.c), as they would from a module that manages them."""
 import base64, contextlib, http.client, json, os, re, shutil, socket, ssl, subprocess, sys, tempfile, threading, time, unittest
@@ -61,7 +61,7 @@ class SecureServer(Server):
             raise
 
     def shown(self, name=None, **more):
-        """The common name of the certificate that is shown for a name."""
+        """The common name of the certificate served for a name."""
         with self.dial(name, **more) as s:
             return common_name(s)
 
@@ -104,7 +104,7 @@ def common_name(s):
 
 
 class Names(unittest.TestCase):
-    """Which certificate is shown."""
+    """Which certificate is served."""
 
     @classmethod
     def setUpClass(cls):
@@ -213,7 +213,7 @@ class Names(unittest.TestCase):
 
 
 class Protocol(unittest.TestCase):
-    """What of TLS is spoken."""
+    """Supported parts of TLS."""
 
     @classmethod
     def setUpClass(cls):
@@ -330,7 +330,7 @@ class Protocol(unittest.TestCase):
 
 
 class Requests(unittest.TestCase):
-    """Requests over TLS are answered like those without."""
+    """Requests over TLS are answered like those without it."""
 
     @classmethod
     def setUpClass(cls):
@@ -339,7 +339,7 @@ class Requests(unittest.TestCase):
         cls.s.must_use(("first", authority.issue("first", ["first.example"]), ["first.example"]))
 
     def answer(self, c):
-        """What comes until the server takes its leave: a clean end of TLS."""
+        """Everything received until the server closes the TLS connection cleanly."""
         return b"".join(iter(lambda: c.recv(65536), b""))
 
     def send(self, *pieces):
@@ -468,10 +468,10 @@ class Certified(unittest.TestCase):
         return body.get("username") or (status, body["error"])
 
     def check_refused(self, alert, version, **more):
-        """Whether the handshake ends with an alert, which comes after the client's side of it in TLS 1.3."""
+        """Whether the handshake ends with an alert, which in TLS 1.3 comes after the client's part of it."""
         with self.assertRaisesRegex((ssl.SSLError, OSError), alert):
             with self.s.dial("first.example", version=version, **more) as c:
-                with contextlib.suppress(OSError): # the alert may be there before
+                with contextlib.suppress(OSError): # the alert may arrive earlier
                     c.sendall(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
                 c.recv(100)
 
@@ -483,7 +483,7 @@ class Certified(unittest.TestCase):
         self.assertEqual(self.who()[0], 401)
         self.assertEqual(self.who(pair=self.ada, headers={"Authorization": self.s.authorization()}), "admin")
         self.assertEqual(self.who(pair=self.ada, headers={"Authorization": self.s.authorization("admin", "wrong")})[0], 401)
-        # a connection is not reused for another
+        # a connection is not reused for another certificate
         c = self.s.https(pair=self.ada)
         for _ in range(3):
             self.assertEqual(json.loads(self.s.ask(b'{"operation":"user_info"}', connection=c, admin=False)[2])["username"], "ada")
@@ -604,10 +604,10 @@ class Certified(unittest.TestCase):
 
 
 class Hostile(unittest.TestCase):
-    """Clients that do not go on."""
+    """Clients that stop midway."""
 
     def hello(self, version=None):
-        """The bytes of a hello, and the context and buffers that can go on."""
+        """The bytes of a ClientHello, and the context and buffers to continue with."""
         c, incoming, outgoing = trusting(version=version), ssl.MemoryBIO(), ssl.MemoryBIO()
         o = c.wrap_bio(incoming, outgoing, server_hostname="first.example")
         with contextlib.suppress(ssl.SSLWantReadError):
@@ -615,7 +615,7 @@ class Hostile(unittest.TestCase):
         return outgoing.read(), (o, incoming, outgoing)
 
     def stalled(self, s):
-        """Connections that have come to each point of a handshake, and stay there."""
+        """Connections that have reached each point of a handshake, and stay there."""
         hello, _ = self.hello()
         all = []
         for send in (b"", hello[:1], hello[:5], hello[:6], hello[:-1], hello, b"\x16\x03\x01\x00\x05\x01\x6f\xff\xff\x03"):
@@ -623,7 +623,7 @@ class Hostile(unittest.TestCase):
             c.sendall(send)
             all.append(c)
         for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
-            # all but the last byte of the client's second part
+            # all but the last byte of the client's second flight
             hello, (o, incoming, outgoing) = self.hello(version)
             c = socket.create_connection(("127.0.0.1", s.secure_port), 60)
             c.sendall(hello)
@@ -637,7 +637,7 @@ class Hostile(unittest.TestCase):
             all.append(c)
         all.append(s.dial("first.example"))        # no request
         all.append(s.dial("first.example"))
-        all[-1].sendall(b"POST / HTTP/1.1\r\nHo") # the begin of one
+        all[-1].sendall(b"POST / HTTP/1.1\r\nHo") # the start of a request
         return all
 
     def test_stalled_ones_end(self):
@@ -653,7 +653,7 @@ class Hostile(unittest.TestCase):
                     while c.recv(65536):
                         pass
             self.assertGreaterEqual(time.monotonic() - begun, 1)
-            # an idle one is taken leave of: no error of a cut connection
+            # an idle connection is closed cleanly, without an error
             self.assertEqual(kept.sock.recv(100), b"")
             kept.close()
             if "metrics" in built_modules():
@@ -678,7 +678,7 @@ class Hostile(unittest.TestCase):
 
     @unittest.skipUnless(HAS_PROC, "needs /proc")
     def test_an_endless_message_is_cut(self):
-        """A hello that says it has 16 MB gets no memory for them."""
+        """A ClientHello that announces 16 MB gets no memory for them."""
         with SecureServer() as s:
             s.must_use(("first", authority.issue("first", ["first.example"]), ["first.example"]))
             with socket.create_connection(("127.0.0.1", s.secure_port), 60) as c:
@@ -707,7 +707,7 @@ class Hostile(unittest.TestCase):
 
 
 class Proxied(unittest.TestCase):
-    """The PROXY protocol goes before TLS."""
+    """The PROXY protocol comes before TLS."""
 
     def test_header(self):
         with SecureServer(settings=['operationsApi.network.trustedProxies=["127.0.0.1"]', "logging.auditAuthEvents.logFailed=true", "authentication.failures.delay=0"]) as s:
@@ -754,7 +754,7 @@ class Started(unittest.TestCase):
 
     @unittest.skipUnless("system" in built_modules(), "needs restart")
     def test_restart(self):
-        """The socket goes on, idle connections end cleanly, requests under way are answered."""
+        """The socket stays open, idle connections close cleanly, requests in progress are answered."""
         with self.server() as s:
             idle = [s.dial("first.example") for _ in range(3)]
             used = s.https()
@@ -775,7 +775,7 @@ class Started(unittest.TestCase):
 
     @unittest.skipUnless("system" in built_modules(), "needs restart")
     def test_restart_under_load(self):
-        """A new connection at any time gets its answer; one that is kept gets one, or a clean end before."""
+        """A new connection is answered at any time; a persistent one is answered, or closed cleanly before."""
         with self.server() as s:
             over, faults, served = threading.Event(), [], [0, 0]
 
@@ -824,7 +824,7 @@ class Started(unittest.TestCase):
 
     @unittest.skipUnless("system" in built_modules(), "needs restart_service")
     def test_new_workers(self):
-        """Listeners come and go with restart_service; certificates stay."""
+        """Listeners are added and removed with restart_service; certificates stay."""
         config = configuration("folder: " + self.folder)
         s = Server(config=config)
         with s:
@@ -932,13 +932,13 @@ class Client(unittest.TestCase):
 
 
 class Rotation(unittest.TestCase):
-    """Certificates that change all the time, under new connections and kept ones."""
+    """Certificates that change continuously, with new and persistent connections."""
 
     @unittest.skipUnless(HAS_PROC, "needs /proc")
     def test_rotation(self):
         rounds, seconds = int(os.environ.get("ROTATIONS", "20")), float(os.environ.get("ROTATION_SECONDS", "3"))
         pairs = [authority.issue("pair%d" % i, ["first.example"], kind=("ecdsa", "rsa", "ed25519")[i % 3]) for i in range(6)]
-        # the server's own pair can only be shown with its own key: a mixed one fails the handshake
+        # the server's certificate can only be served with its own key: a mixed pair fails the handshake
         with SecureServer() as s:
             s.must_use(("first", pairs[0], ["first.example"]))
             over, faults, seen, served = threading.Event(), [], set(), [0, 0]
@@ -973,7 +973,7 @@ class Rotation(unittest.TestCase):
                 for i in range(rounds):
                     pair = pairs[i % len(pairs)]
                     s.must_use(("first", pair, ["first.example"]))
-                    self.assertEqual(s.shown("first.example"), "pair%d" % (i % len(pairs))) # the very next one
+                    self.assertEqual(s.shown("first.example"), "pair%d" % (i % len(pairs))) # the very next connection
                     sizes.append(resident_kib(s))
                     time.sleep(max(0, begun + (i + 1) * seconds / rounds - time.monotonic()))
                     self.assertEqual(faults, [])

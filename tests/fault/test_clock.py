@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A clock that is set forward and back, under a running server and between two runs (core/store/clock.h has the rules).
 
-Debian's libfaketime is preloaded into the server; durations go on by the true clock.
+Debian's libfaketime is preloaded into the server; durations use the real clock.
 """
 import glob, os, re, sys, tempfile, time, unittest
 
@@ -14,7 +14,7 @@ HOUR, DAY = 3600000, 86400000
 
 
 def elf_class(path):
-    """1 for a file of 32 bits, 2 for one of 64."""
+    """1 for a 32-bit file, 2 for a 64-bit one."""
     with open(path, "rb") as f:
         return f.read(5)[4]
 
@@ -140,17 +140,17 @@ class Clock(unittest.TestCase):
         self.sound(s)
 
     def test_forward_and_back(self):
-        """What has expired by a clock that was ahead for a while is back with it."""
+        """What expired by a clock that was temporarily ahead is visible again when the clock is back."""
         s = self.server()
         create(s, expiration=600)
         insert(s, [{"id": 1}, {"id": 2}])
         self.at("+1h")
         self.assertEqual(self.times(s, 1), [])
-        # The background has its look after a write.
+        # The background checks after a write.
         insert(s, [{"id": 3}])
         until(lambda: self.warnings(s, "forward"), "nothing is said of the jump")
         self.sound(s)
-        # A record that is written anew where an expired one was.
+        # A record that is written where an expired one was.
         s.ok({"operation": "upsert", "database": "dev", "table": "t", "records": [{"id": 2, "a": 2}]})
         self.sound(s)
         self.at("+0")
@@ -161,7 +161,7 @@ class Clock(unittest.TestCase):
         self.sound(s)
 
     def test_retention_is_not_longer(self):
-        """Entries of a time ahead are removed when the retention is over since the step back."""
+        """Entries with times ahead of the clock are removed when the retention has passed since the clock was set back."""
         s = self.server("logging.auditRetention=1000")
         create(s)
         self.at("+2d")
@@ -172,7 +172,7 @@ class Clock(unittest.TestCase):
         self.sound(s)
 
     def test_sessions(self):
-        """One that has ended is good again for no longer than the clock was set back."""
+        """A session that has ended is valid again for no longer than the clock was set back."""
         s = self.server("authentication.sessionTimeout=60000", "authentication.cacheTTL=0")
         _, headers, _ = s.request(body=b'{"operation":"login","username":"admin","password":"Abc1234!"}',
                                   headers={"Content-Type": "application/json"})

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A thread that serves and hangs: the server says so and exits, to be restarted; nothing else makes it do that."""
+"""A serving thread that hangs: the server reports it and exits, to be restarted; nothing else makes it exit."""
 import contextlib, json, os, re, signal, socket, subprocess, sys, tempfile, time, unittest
 
 from faults import BUILD, STATIC_ONLY, Server, until
 
 HANG = os.path.join(BUILD, "tests", "module", ".libs", "hang.so")
 CONFIG = "modules:\n  schema: true\n  data: true\n  hang:\n    path: %s\n" % HANG
-# Holds every thread of a process as a debugger does, until it is ended itself.
+# Stops every thread of a process like a debugger, until it is ended itself.
 TRACER = """
 import ctypes, os, sys
 libc, seize = ctypes.CDLL(None), 0x4206
@@ -66,7 +66,7 @@ class Watchdog(unittest.TestCase):
         s = self.server("operationsApi.network.hangTimeout=600ms")
         for _ in range(3):
             s.process.send_signal(signal.SIGSTOP)
-            time.sleep(1.2)  # twice what a thread may hang
+            time.sleep(1.2)  # twice the time that a thread may hang
             s.process.send_signal(signal.SIGCONT)
             self.assertEqual(s.request("GET", "/health")[0], 200)
         s.end()
@@ -100,7 +100,7 @@ class Watchdog(unittest.TestCase):
 
 
 class Manager(unittest.TestCase):
-    """The service manager is told that all is well, as long as it is."""
+    """The service manager is notified that all is well, as long as it is."""
 
     def setUp(self):
         folder = tempfile.mkdtemp(prefix="lyre-notify-")
@@ -113,7 +113,7 @@ class Manager(unittest.TestCase):
         self.env = {"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "400000"}
 
     def told(self, seconds):
-        """What comes next, None when nothing does in so many seconds."""
+        """The next notification; None if there is none within this many seconds."""
         self.socket.settimeout(seconds)
         try:
             return self.socket.recv(200)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Credentials that a module decides of: a scheme and a cookie, what the server makes of each verdict, and cookies that are set."""
+"""Credentials that a module verifies: a scheme and a cookie, what the server does with each verdict, and cookies that are set."""
 import json, os, re, sys, tempfile, unittest
 
 TOP = os.environ.get("TOP_SRCDIR", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
@@ -80,7 +80,7 @@ class Schemes(Case):
             self.assertEqual(self.badge(badge), (status, "application/json", {"error": text}))
 
     def test_what_is_left_open_is_closed(self):
-        """The rights of the server, above all."""
+        """The server's rights above all."""
         for path, method in (("/", "POST"), ("/badge", "GET")):
             status, _, body = self.badge("open:admin", path=path, method=method)
             self.assertEqual((status, body["user"]), (200, "admin"))
