@@ -19,7 +19,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-/** A limit shared by the connections of one or more listeners. Owned by their owner, and must outlive the seats. */
+/** A limit shared by the connections of one or more listeners. Belongs to the listeners' owner, and must outlive the seats. */
 struct seat_limit {
 	unsigned most;        /**< at a time */
 	unsigned per_address; /**< from one address; 0: no limit */

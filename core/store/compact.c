@@ -129,8 +129,8 @@ static int exchange_names(const struct database *fresh, struct database *db, con
 }
 
 /*
- * On the writer's thread, between transactions: nothing is written from the copy until its name is on disk. Before the
- * renaming only new files are touched; after it, nothing that readers need can fail.
+ * On the writer's thread, between transactions: from the copy until its name is on disk nothing is written to the database.
+ * Before the renaming only new files are touched; after it, nothing that readers need can fail.
  */
 static int compact(struct database *db, struct definition_change *change, struct err *e)
 {

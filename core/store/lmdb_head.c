@@ -132,7 +132,7 @@ int lmdb_head_read(struct lmdb_head *h, struct lmdb_bytes heads, uint64_t file_s
 	if (heads.len < 2 * h->page_size)
 		return err_set(e, LYRE_ECORRUPT, "the file is truncated within its head");
 
-	/* The newer one, or the second of two equal ones, is read last and kept. */
+	/* The newer one, or the first of two equal ones, is read last and kept. */
 	size_t newest = word_at(meta_at(h, heads, 1) + META_TXNID) > word_at(heads.data + META_TXNID);
 	int rc = 0;
 
