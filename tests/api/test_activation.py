@@ -105,7 +105,7 @@ class Activation(unittest.TestCase):
         s.ok({"operation": "restart"})
         until(lambda: s.said().count("listening on unix:") > before, s.said, server=s)
 
-    def test_all_there_are(self):
+    def test_all_sockets(self):
         """Both kinds, and the file of the domain socket stays."""
         with self.serving([self.tcp(), self.domain()]) as s:
             self.assertEqual(s.ok({"operation": "describe_all"}), {})

@@ -120,7 +120,7 @@ class Backup(OwnDatabase):
                     self.assertIn(status, (400, 403), body)
         self.assertNotIn("x", self.s.ok({"operation": "describe_all"}))
 
-    def test_what_is_no_file_is_not_restored(self):
+    def test_only_regular_files_are_restored(self):
         for path in ("/dev/tty", "/dev/null", "/dev/zero", "/dev/ptmx", "/", "/proc/self/status", "/proc/self/mem", "/proc/kmsg"):
             status, body = self.s.call({"operation": "restore_backup", "database": "x", "path": path})
             self.assertEqual(status, 400, (path, body))

@@ -172,7 +172,7 @@ class FirstStart(Case):
         self.assertIn(socket.gethostname(), s.list())
         self.assertIn("'node.hostname' is not the name of a host: 'a b'", self.refused("node.hostname=a b"))
 
-    def test_a_key_that_is_there(self):
+    def test_an_existing_key(self):
         root = own_root(self)
         os.mkdir(os.path.join(root, "keys"), 0o700)
         path = os.path.join(root, "keys", OWN_KEY)
@@ -283,7 +283,7 @@ class Add(Case):
         self.assertEqual(self.s.list()["found"]["private_key_name"], "mine.pem")
         self.assertEqual(self.s.serial("found.example"), serial_of(pair[0]))
 
-    def test_the_key_of_tokens_is_no_ones(self):
+    def test_the_key_of_tokens_is_private(self):
         pair = authority.issue("jwt", ["jwt.example"], key_path=self.s.keys("jwt.pem"))
         self.assertEqual(self.s.add("thief", (pair[0], None))[0], 400)
 
@@ -402,7 +402,7 @@ class Add(Case):
         openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024", "-out", path)
         return authority.issue("small", ["small.example"], key_path=path)
 
-    def test_a_key_is_nowhere_but_in_its_file(self):
+    def test_a_key_is_only_in_its_file(self):
         pair = authority.issue("secret", ["secret.example"])
         lines = [line for line in pair[1].split("\n") if len(line) > 40]
         self.s.must_add("secret", pair)
@@ -417,7 +417,7 @@ class Add(Case):
             for line in lines:
                 self.assertNotIn(line, place)
 
-    def test_others_may_not(self):
+    def test_others_are_denied(self):
         self.s.add_role("nobody")
         self.s.add_user("nobody", "nobody")
         h = {"Authorization": self.s.authorization("nobody", PASSWORD)}
@@ -590,7 +590,7 @@ class Files(Case):
             write(os.path.join(archive, name + "1.pem"), text)
         self.served(s, "l.example", third)
 
-    def test_a_missing_key_comes_back(self):
+    def test_a_missing_key_is_found_again(self):
         """As after restoring the database system on another machine."""
         with CertServer(root=self.folder) as s:
             pair = authority.issue("moved", ["moved.example"])
@@ -647,7 +647,7 @@ class Clients(Case):
         self.assertIsNone(self.sign_in(s, authority.issue("ann", use="clientAuth")))
         self.assertEqual(s.list()["clients"]["uses"], [])
 
-    def test_an_authority_under_way(self):
+    def test_an_authority_added_while_running(self):
         s = self.prepared(NETWORK + "mtls=true")
         ann = authority.issue("ann", use="clientAuth")
         with self.assertRaises(OSError):
@@ -714,7 +714,7 @@ class Ends(Case):
             self.assertEqual(set(left), {"d90", "d20", "d5", "d1", "again", "node1"})
             self.assertAlmostEqual(float(left["d90"]), 89.9 * 86400, delta=600)
 
-    def test_an_end_under_way(self):
+    def test_an_expiry_while_running(self):
         """A certificate that expires or becomes valid while the server runs changes what is served."""
         s = self.server()
         stamp = lambda seconds: time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + seconds))

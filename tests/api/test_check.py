@@ -142,12 +142,12 @@ class AllFaults(unittest.TestCase):
         self.match(got, "FILE:3:3: 'Bad Name' is not a module name", "FILE:8:15: 'modules.schema.optional' must be", "--set modules.Ugly: 'Ugly' is not a module name", "module 'none' (FILE:2): ",
                    "module 'far' (FILE:4): ", "module 'relative' (FILE:9): ", "unknown setting 'modules.off.y'")
 
-    def test_what_comes_of_another_fault_is_not_told(self):
+    def test_consequences_of_another_fault_are_not_reported(self):
         # Folders and the socket below the root; a root that nobody asked for; costs that do not fit a default.
         self.match(self.faults("", root="/dev/null/root"), "'/dev/null/root'")
         self.match(self.faults("rootPath: []\nauthentication: {argon2: {lanes: 16, memory: x}}\n", arguments=("--check", "--set", "rootPath=[")), "--set rootPath", "FILE:1", "FILE:2")
 
-    def test_of_many_the_first(self):
+    def test_the_first_of_many(self):
         got = self.faults("".join("x%d: 1\n" % i for i in range(1, 31)))
         self.match(got, *["unknown setting 'x%d'" % i for i in range(1, 21)], "and 10 more")
         self.match(self.faults("".join("x%d: 1\n" % i for i in range(1, 21))), *["unknown setting 'x%d'" % i for i in range(1, 21)])

@@ -103,7 +103,7 @@ class Client(unittest.TestCase):
             self.assertTrue(self.ok("help", command, socket_path="/nowhere").startswith("lyre %s " % command))
 
     @with_system
-    def test_one_item_where_a_list_is_wanted(self):
+    def test_one_item_instead_of_a_list(self):
         self.assertEqual(list(json.loads(self.ok("--json", "system_information", "attributes=memory"))), ["memory"])
 
     def make(self, *records):
@@ -232,7 +232,7 @@ class Client(unittest.TestCase):
         self.assertLessEqual(max(map(len, lines)), 80)
         self.assertIn("\n" + " " * 18 + "{operator, conditions}", "\n".join(lines))
 
-    def test_nobody_there(self):
+    def test_no_listener(self):
         self.assertIn("/nowhere/socket", self.refused(3, "describe_all", socket_path="/nowhere/socket"))
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
@@ -758,7 +758,7 @@ class Client(unittest.TestCase):
         self.assertIn("(any value)", out)
         self.assertNotIn("or object", out)
 
-    def test_what_is_told_to_be_required_is(self):
+    def test_documented_requirements_are_enforced(self):
         """Whether the core or the handler checks it."""
         for declared in json.loads(self.ok("describe_operations", "--json")):
             required = [p["name"] for p in declared["parameters"] if p["required"]]
@@ -778,7 +778,7 @@ class Client(unittest.TestCase):
                         self.assertIn(status, (400, 404), body)
 
     @with_users
-    def test_what_handlers_check_is_told(self):
+    def test_rules_checked_by_handlers_are_documented(self):
         declared = {d["operation"]: d for d in json.loads(self.ok("describe_operations", "--json"))}
         self.assertEqual({p["name"]: (p["types"], p["required"]) for p in declared["add_user"]["parameters"]},
                          {"username": (["string"], True), "password": (["string"], True), "role": (["string"], True),

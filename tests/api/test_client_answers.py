@@ -85,7 +85,7 @@ class Answers(unittest.TestCase):
         self.shown('{"a\\u0000b":{"\\u0000":"\\u0000"}}', '{\n  "a\\u0000b": {"\\u0000":"\\u0000"}\n}\n')
         self.assertEqual(self.lyre('{"error":"a\\u0000b"}', status=400), (1, "", "lyre: a\\u0000b\n"))
 
-    def test_what_is_no_json_is_refused(self):
+    def test_invalid_json_is_refused(self):
         """Before any of it is printed."""
         for body in ("[1", "[1,]", "[1}", "[1]]", "{'a':1}", "[01]", "[NaN]", '["\t"]', '["\\ud800"]', b'["\xff"]', b'["\xc0\x80"]', "[1]/**/",
                      '[{"a":1},{"a":1]', '[{"a":1},{"a" 1}]', '[{"a":1}] x', "[" * 513 + "]" * 513, "[" * 100000):

@@ -142,7 +142,7 @@ class Files(unittest.TestCase):
         self.assertEqual(stat.S_IMODE(os.stat(self.folder).st_mode), 0o700)
         self.assertEqual(glob.glob(os.path.join(self.folder, "jwt*")), [self.path])
 
-    def test_no_secret_is_told(self):
+    def test_no_secret_is_revealed(self):
         made = self.made()
         headers = {"Authorization": "Bearer " + made["operation_token"]}
         self.s.ok({"operation": "user_info"}, headers=headers)

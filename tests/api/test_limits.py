@@ -44,7 +44,7 @@ class Limits(Framing):
                 data, closed = self.talk(raw)
                 self.assertEqual((Answer(data).status, closed), (413, True))
 
-    def test_large_chunked_body_of_nobody(self):
+    def test_large_chunked_body_that_is_refused(self):
         raw = self.post(CHUNKED, b"80000\r\n" + b"x" * 0x80000 + b"\r\n0\r\n\r\n")
         for old, new, status in ((b"Basic ", b"Basic eDp5", 401), (b"application/json", b"text/x", 415), (b"POST /", b"POST /nope", 404)):
             for _ in range(5):
@@ -123,7 +123,7 @@ class Encoded(Framing):
         self.check_refused(self.encoded(b"deflate", whole[b"gzip"]))
 
     @unittest.skipUnless(feature("HAVE_ZLIB"), "this build has no zlib")
-    def test_the_limits_are_those_of_what_is_decoded(self):
+    def test_limits_apply_to_the_decoded_body(self):
         for encoding, encode in self.ENCODERS.items():
             self.check_refused(self.encoded(encoding, encode(self.padded(1000001, 20000))), 413)
             self.check_refused(self.encoded(encoding, encode(self.padded(999999))), 413)

@@ -82,7 +82,7 @@ class AtWork(OwnDatabase):
             self.assertEqual([r["name"] for r in self.rows(attribute="name", value="name 000007")], ["name 000007"])
             self.assertEqual(self.sound()[:2], [1, 2000 + len(sum(written, []))])
 
-    def test_definitions_go_on_behind_compacting(self):
+    def test_definitions_continue_after_compacting(self):
         self.table(expiration=3600)
         self.insert({"id": 1, "a": 1})
         described = self.ok("describe_table")
@@ -101,7 +101,7 @@ class AtWork(OwnDatabase):
         self.assertEqual(self.sound()[0], 2)
         self.assertEqual(self.ok("search_by_value", table="n2", attribute="n2", value=2, get_attributes=["id"]), [{"id": 1}])
 
-    def test_a_result_that_is_under_way(self):
+    def test_a_result_that_is_being_sent(self):
         self.table()
         rows = self.fill(self.s, 0, 20000)
         body = json.dumps({"operation": "search_by_value", "database": self.database(), "table": "t", "attribute": "id", "value": "*",

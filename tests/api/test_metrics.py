@@ -140,7 +140,7 @@ class Figures(Case):
         page = self.s.ok({"operation": "describe_table", "table": "t"})
         self.assertEqual(self.value("database_file_bytes", database="data"), page["db_size"])
 
-    def test_records_by_what_was_done(self):
+    def test_records_counted_by_kind_of_write(self):
         self.s.ok({"operation": "create_table", "table": "t", "primary_key": "id"})
         write = lambda operation, **more: self.s.ok(dict(more, operation=operation, table="t"))
 
@@ -221,7 +221,7 @@ class Figures(Case):
                 self.assertEqual([v for _, v in buckets], sorted(v for _, v in buckets))
                 self.assertEqual(buckets[-1], (float("inf"), self.values[name + "_count", labels]))
 
-    def test_head_has_the_headers_alone(self):
+    def test_head_has_only_the_headers(self):
         status, headers, body = self.get(method="HEAD")
         self.assertEqual((status, headers["content-type"], body), (200, TYPE, b""))
         length = int(headers["content-length"])

@@ -70,7 +70,7 @@ class Proxied(unittest.TestCase):
                 more["X-Forwarded-Host"] = forwarded
             self.assertEqual(self.info(cookie, **more), status, more)
 
-    def test_preflight_allows_what_is_asked_for(self):
+    def test_preflight_allows_the_requested_headers(self):
         ask = lambda **more: self.s.request("OPTIONS", headers=dict({"Origin": "https://app.example"}, **more))[1]
         self.assertEqual(ask()["Access-Control-Allow-Headers"], "Accept, Content-Type, Authorization")
         self.assertEqual(ask(**{"Access-Control-Request-Headers": "content-type,x-trace-id"})["Access-Control-Allow-Headers"], "content-type,x-trace-id")
@@ -110,7 +110,7 @@ class Untrusted(unittest.TestCase):
             status, _, _ = s.request(body=INFO, headers=dict(JSON, Cookie=cookie.split(";")[0], Origin="https://evil.example", **forged))
             self.assertEqual(status, 403)
 
-    def test_what_is_no_network_is_refused(self):
+    def test_invalid_networks_are_refused(self):
         for entry in ("example.com", "10.0.0.0/33", "10.0.0.0/", "::1/129", "10.0.0.0/8x", "", "/8"):
             r = subprocess.run([LYRED, "-c", "/dev/null", "-r", "/tmp/lyre-none", "--check", "--set", "operationsApi.network.trustedProxies=" + json.dumps([entry])],
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -245,7 +245,7 @@ class Protocol(unittest.TestCase):
             line.sock.shutdown(socket.SHUT_WR)
             self.assertTrue(line.ended())
 
-    def test_once_a_connection(self):
+    def test_once_per_connection(self):
         header = version_1("TCP4 192.0.2.7 192.0.2.1 4711 9925")
         with Line(self.s, header + header) as line:
             self.assertTrue(line.refused())

@@ -245,7 +245,7 @@ class SlowBody(Case):
     def test_user_dropped(self):
         self.check([("drop_user", {"username": "limited"})], self.signed_in(), 401)
 
-    def test_another_of_the_name(self):
+    def test_another_user_of_the_same_name(self):
         callers = self.signed_in()
         self.check([("drop_user", {"username": "limited"}),
                     ("add_user", {"username": "limited", "role": "limited", "password": "another1", "active": True})], callers, 401)
@@ -253,7 +253,7 @@ class SlowBody(Case):
     def test_role_altered(self):
         self.check([("alter_role", {"id": "limited", "permission": {"super_user": False}})], self.signed_in(), 403, [READ])
 
-    def test_super_user_no_more(self):
+    def test_former_super_user(self):
         """A former super_user cannot create another."""
         self.s.add_user("second", "super_user")
         other = ("add_user", {"username": "third", "role": "super_user", "password": "pw", "active": True})

@@ -50,7 +50,7 @@ class Roles(Case):
         self.assertEqual(self.ok("drop_role", id="developer"), {"message": "developer successfully deleted"})
         self.assertEqual(self.ids(), ["super_user"])
 
-    def test_kept_over_a_kill(self):
+    def test_kept_across_a_kill(self):
         self.add_dog()
         self.add_role("developer", dog())
         listed = self.ok("list_roles")

@@ -23,18 +23,18 @@ class Hostile(OwnDatabase):
         self.assertEqual(self.find([{"attribute": "n", "value": 1}], get_attributes=["n"]), [{"n": 1}])
         self.assertEqual(self.find([{"attribute": "n", "value": "a\0b"}]), [])
 
-    def test_errors_of_broken_bytes_are_json(self):
+    def test_errors_about_invalid_bytes_are_json(self):
         headers = {"Content-Type": "application/json", "Authorization": self.s.authorization()}
         for body in (b'{"a":\x97}', b'{"a":tru\xe3}', b'{"\\u00e9\\u00e9\xc3\xa9\xc3\xa9" x'):
             status, _, answer = self.s.request(body=body, headers=headers)
             self.assertEqual(status, 400)
             self.assertIn("error", json.loads(answer.decode("utf-8")))
 
-    def test_a_file_that_is_no_backup_is_the_clients_mistake(self):
+    def test_a_file_that_is_not_a_backup_is_the_clients_mistake(self):
         status, body = self.s.call({"operation": "restore_backup", "database": "none", "path": "/etc/passwd"})
         self.assertEqual((status, body), (400, {"error": "cannot restore '/etc/passwd': the file is not an LMDB file"}))
 
-    def test_long_lists_take_no_square_of_time(self):
+    def test_long_lists_take_linear_time(self):
         def quick(operation, **more):
             start = time.monotonic()
             status, body = self.run_(operation, **more)
@@ -55,7 +55,7 @@ class Hostile(OwnDatabase):
 
 
 class Names(OwnDatabase):
-    def test_names_that_trouble_file_systems(self):
+    def test_names_that_are_difficult_for_file_systems(self):
         names = ["..", ".", "DEV", "dev", "a b", "CON", "%41", "~", "x" * 250, "x" * 249 + "Y", "X" * 250, "a.mdb", "-lock"]
         for n in names:
             self.assertEqual(self.s.ok({"operation": "create_database", "database": n})["message"], "database '%s' successfully created" % n)
@@ -233,7 +233,7 @@ class Operator(unittest.TestCase):
                         texts.append(f.read())
             self.assertFalse([t for t in texts if secret in t or s.admin[1] in t])
 
-    def test_a_request_under_way_is_answered_before_the_end(self):
+    def test_a_request_in_progress_is_answered_before_the_end(self):
         with Server() as s:
             s.ok({"operation": "create_table", "database": "d", "table": "t", "primary_key": "id"})
             with concurrent.futures.ThreadPoolExecutor(1) as pool:

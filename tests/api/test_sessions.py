@@ -105,7 +105,7 @@ class Login(Case):
         self.assertEqual(status, 200, body)
         self.lets_in(headers["Set-Cookie"].split(";")[0])
 
-    def test_none_by_what_ends_sooner(self):
+    def test_tokens_and_sessions_create_no_others(self):
         """A token or a session cannot create others: a stolen one is valid only for its own lifetime."""
         token = self.s.ok({"operation": "create_authentication_tokens", "username": "bob", "password": PASSWORD})["operation_token"]
         cookie = self.login()
@@ -130,7 +130,7 @@ class Login(Case):
         status, body = self.s.call({"operation": "login"}, unix=True)
         self.assertEqual((status, body), (400, {"error": "Sessions belong to a user: send 'username' and 'password', or sign in as the user"}))
 
-    def test_again_ends_the_earlier(self):
+    def test_a_new_login_ends_the_earlier_session(self):
         first = self.login()
         second = self.login(cookie=first)
         self.refused(first)
@@ -173,7 +173,7 @@ class Login(Case):
         status, _, _ = self.ask("user_info", cookie, headers={"Authorization": "Bearer x"})
         self.assertEqual(status, 401)
 
-    def test_nothing_kept_signs_in(self):
+    def test_stored_values_cannot_sign_in(self):
         """The database file contains no cookie values."""
         cookie = self.login()
         self.s.end()
@@ -191,7 +191,7 @@ class Login(Case):
 
 
 class Origin(Case):
-    def test_changes_need_ours(self):
+    def test_changes_need_our_origin(self):
         cookie = self.login()
         port = self.s.port
         record = {"database": "dev", "table": "dog", "records": [{"id": 1}]}
@@ -221,7 +221,7 @@ class Origin(Case):
             self.assertEqual(status, 200, body)
             self.assertEqual(self.ask("logout", None, origin)[0], 200)
 
-    def test_host_is_what_was_asked(self):
+    def test_host_is_what_the_client_asked_for(self):
         cookie = self.login()
         for host, origin, expected in ("lyre.example", "https://lyre.example", 200), ("lyre.example", "http://lyre.example", 200), \
                 ("lyre.example:443", "https://lyre.example", 200), ("lyre.example", "http://LYRE.example:80", 200), \
@@ -280,7 +280,7 @@ class Ended(Case):
             self.assertIn((False, 200), answers)
             self.assertEqual({status for after, status in answers if after}, {401})
 
-    def test_logout_of_nobody(self):
+    def test_logout_without_a_session(self):
         for cookie in None, "0" * 64, "nonsense", self.login() + "0":
             status, _, body = self.ask("logout", cookie)
             self.assertEqual((status, body), (200, {"message": "Logout successful"}))
@@ -312,7 +312,7 @@ class Ended(Case):
         self.add("bob")
         self.refused(cookie)
 
-    def test_not_by_a_restart(self):
+    def test_not_lost_by_a_restart(self):
         cookie, ended = self.login(), self.login()
         self.s.ok({"operation": "alter_role", "id": "developer", "role": "developer", "permission": {"super_user": False}})
         self.assertEqual(self.ask("logout", ended)[0], 200)
@@ -320,7 +320,7 @@ class Ended(Case):
         self.lets_in(cookie)
         self.refused(ended)
 
-    def test_not_by_kill(self):
+    def test_not_lost_by_kill(self):
         cookie = self.login()
         self.s.kill()
         self.s.output.close()
@@ -344,7 +344,7 @@ class Time(Case):
         self.refused(cookie)
         self.lets_in(self.login())
 
-    def test_each_ends_in_its_time(self):
+    def test_each_session_keeps_its_lifetime(self):
         """A session lasts as long as it was created for, whatever is set later."""
         short = self.login()
         self.s.end()

@@ -84,7 +84,7 @@ def send_flood(s, known=None):
 
 
 class Remembered(unittest.TestCase):
-    def test_a_flood_of_wrong_passwords_keeps_nobody_out_who_is_known(self):
+    def test_a_flood_of_wrong_passwords_does_not_affect_remembered_users(self):
         with Server(settings=CHEAP + NO_DELAY) as s:
             self.assertEqual(ask(s), DESCRIBED)
             flood = [Attempt(s, "user%d" % i, "wrong") for i in range(64)]
@@ -92,7 +92,7 @@ class Remembered(unittest.TestCase):
                 self.assertEqual(ask(s), DESCRIBED)
             self.assertEqual({a.end() for a in flood}, {FAILED})
 
-    def test_more_than_can_wait_are_refused_and_the_end_waits_for_none(self):
+    def test_too_many_attempts_are_refused_and_the_end_waits_for_none(self):
         with Server(settings=SLOW + NO_DELAY) as s:
             self.assertEqual(ask(s), DESCRIBED)
             flood = send_flood(s, lambda: self.assertEqual(ask(s), DESCRIBED))
@@ -116,7 +116,7 @@ class Remembered(unittest.TestCase):
             self.assertEqual(ask(s, password="wrong"), FAILED)
             self.assertEqual(ask(s), DESCRIBED)
 
-    def test_many_at_once_with_the_right_password_wait_for_one_check(self):
+    def test_simultaneous_right_passwords_share_one_check(self):
         with Server(settings=FOR_EVER) as s:
             self.assertEqual({a.end() for a in [Attempt(s) for _ in range(40)]}, {DESCRIBED})
 
@@ -144,7 +144,7 @@ class Delayed(unittest.TestCase):
             s.end()
             self.assertEqual(delayed.end(), STOPPING)
 
-    def test_what_is_refused_unchecked_pushes_no_failure_out_of_memory(self):
+    def test_attempts_refused_unchecked_displace_no_failure(self):
         with Server(settings=FOR_EVER + NOT_REMEMBERED) as s:
             self.assertEqual(ask(s, "nobody", "wrong"), FAILED)
             with contextlib.closing(http.client.HTTPConnection("127.0.0.1", s.port, timeout=PATIENCE)) as c:
@@ -174,7 +174,7 @@ class Delayed(unittest.TestCase):
             s.end()
             self.assertEqual([a.end() for a in attempts].count(STOPPING), IN_LINE)
 
-    def test_many_at_once_of_nobody_known_wait_as_soon_as_one_has_failed(self):
+    def test_simultaneous_unknown_attempts_wait_after_one_failure(self):
         with Server(settings=FOR_EVER + ["authentication.argon2.threads=1"]) as s:
             attempts = self.send_at_once(s)
             answers = answered(attempts)
@@ -182,7 +182,7 @@ class Delayed(unittest.TestCase):
             s.end()
             self.assertEqual([a.end() for a in attempts].count(STOPPING), IN_LINE)
 
-    def test_the_answer_says_when_to_try_again(self):
+    def test_the_answer_says_when_to_retry(self):
         with Server(settings=FOR_EVER) as s:
             self.assertEqual(ask(s, password="wrong"), FAILED)
             waiting = [Attempt(s, password="wrong") for _ in range(AT_ONCE)]
@@ -196,7 +196,7 @@ class Delayed(unittest.TestCase):
             self.assertEqual((status, body), FAILED_OFTEN)
             s.end()
 
-    def test_who_was_let_in_from_there_lately_is_not_slowed(self):
+    def test_recently_successful_sources_are_not_delayed(self):
         with Server(settings=FOR_EVER + NOT_REMEMBERED) as s:
             self.assertEqual(ask(s), DESCRIBED)
             self.assertEqual(ask(s, password="wrong"), FAILED)
@@ -209,7 +209,7 @@ class Delayed(unittest.TestCase):
             s.end()
             self.assertEqual([a.end() for a in waiting].count(STOPPING), IN_LINE)
 
-    def test_who_waits_is_answered(self):
+    def test_waiting_attempts_are_answered(self):
         short = ["authentication.failures.free=1", "authentication.failures.delay=20ms", "authentication.failures.maxDelay=100ms"]
         with Server(settings=CHEAP + short + NOT_REMEMBERED) as s:
             for _ in range(6):
@@ -220,7 +220,7 @@ class Delayed(unittest.TestCase):
             self.assertEqual(ask(s), DESCRIBED)
             self.assertEqual(ask(s, password="wrong"), FAILED)
 
-    def test_the_end_does_not_wait_for_those_who_do(self):
+    def test_the_end_does_not_wait_for_delayed_attempts(self):
         with Server(settings=FOR_EVER) as s:
             delayed = []
             for i in range(30):
@@ -231,7 +231,7 @@ class Delayed(unittest.TestCase):
             self.assertEqual({a.end() for a in delayed}, {STOPPING})
 
     @unittest.skipUnless("system" in built_modules(), "this build cannot restart by itself")
-    def test_a_restart_does_not_wait_for_those_who_do(self):
+    def test_a_restart_does_not_wait_for_delayed_attempts(self):
         with Server(settings=FOR_EVER) as s:
             self.assertEqual(ask(s, "nobody", "wrong"), FAILED)
             delayed = Attempt(s, "nobody", "wrong")
@@ -244,7 +244,7 @@ class Delayed(unittest.TestCase):
                 return s.said().count(" starting, root folder ") >= 2
             until(is_next, s.said)
 
-    def test_a_client_that_leaves_while_it_waits(self):
+    def test_a_client_that_disconnects_while_it_waits(self):
         with Server(settings=FOR_EVER) as s:
             self.assertEqual(ask(s, "nobody", "wrong"), FAILED)
             body = json.dumps(ASK).encode()
@@ -255,7 +255,7 @@ class Delayed(unittest.TestCase):
 
 
 class Parameters(unittest.TestCase):
-    def test_credentials_in_the_body_wait_as_others_do(self):
+    def test_credentials_in_the_body_wait_like_others(self):
         with Server(settings=FOR_EVER) as s:
             body = json.dumps(dict(ASK, username="nobody", password="wrong")).encode()
             self.assertEqual(s.request(body=body, headers=JSON)[0], 401)
@@ -265,7 +265,7 @@ class Parameters(unittest.TestCase):
             s.end()
             self.assertEqual(delayed.end(), STOPPING)
 
-    def test_the_log_tells_of_each_password_once(self):
+    def test_the_log_reports_each_password_once(self):
         with Server(settings=AUDITED) as s:
             for _ in range(3):
                 self.assertEqual(ask(s), DESCRIBED)
@@ -276,13 +276,13 @@ class Parameters(unittest.TestCase):
             self.assertNotIn("wrong'", said)
 
     @unittest.skipUnless("users" in built_modules(), "this build has no module 'users'")
-    def test_the_log_tells_why_a_right_password_is_refused(self):
+    def test_the_log_says_why_a_right_password_is_refused(self):
         with Server(settings=AUDITED) as s:
             s.add_user("ann", "super_user", active=False)
             self.assertEqual(ask(s, "ann", PASSWORD), (401, b'{"error":"Cannot complete request: User is inactive"}'))
             self.assertRegex(s.said(), r"\[warn\] \[auth\]: 127.0.0.1: sign-in as 'ann' refused: the user is inactive\n")
 
-    def test_a_scheme_that_nobody_decides_of_is_no_credentials(self):
+    def test_an_unknown_scheme_is_not_credentials(self):
         with Server() as s:
             for header in ("Digest x", "Negotiate", "Bearer", "Bearer  ", "bearer x", ""):
                 status, headers, body = s.request(body=json.dumps(ASK).encode(), headers=dict(JSON, Authorization=header))

@@ -134,12 +134,12 @@ class Smuggling(Framing):
         self.check_cut([head, b"14\r\n", data, b"0;\n", b"\r\n"])
         self.check_cut([head, b"14;", b"a" * 100000, b"\r\n" + data])
 
-    def test_trailers_that_are_none(self):
+    def test_invalid_trailers(self):
         head = self.post(CHUNKED, b"14\r\n" + BODY + b"\r\n0\r\n")
         for trailer in (b"X\r\n", b": y\r\n", b"X : y\r\n", b" X: y\r\n", b"X: y\r\n z\r\n", b"X: \x00\r\n", b"X: a\rb\r\n", b"X: " + b"y" * 5000 + b"\r\n"):
             self.check_cut([head, trailer, b"\r\n"])
 
-    def test_chunked_requests_behind_others(self):
+    def test_chunked_requests_after_others(self):
         """If the bytes of several requests are read at once, each is checked where it begins."""
         chunked, plain = self.post(CHUNKED, b"14;x=y\r\n" + BODY + b"\r\n0\r\nX: y\r\n\r\n"), self.post()
         for raw in (plain + chunked, chunked + plain, b"\r\n" + chunked * 3, HEALTH + b"\r\n\r\n" + chunked + chunked, (plain + chunked) * 30,
@@ -161,7 +161,7 @@ class Smuggling(Framing):
                 c.settimeout(10)
                 self.assertEqual(Answer(c.recv(65536)).body, ANSWER)
 
-    def test_one_answer_where_the_library_has_one_too(self):
+    def test_one_answer_even_if_the_library_has_one(self):
         for value in (b"+5", b"-1", b"5, 5", b"18446744073709551616", b"abc", b"", b"5 5"):
             self.check_cut([self.post(b"Content-Length: " + value + b"\r\n")])
         self.check_cut([self.post(b"NoColon\r\n")])

@@ -190,7 +190,7 @@ class Set(unittest.TestCase):
             s.restart()
             self.assertEqual(s.ok({"operation": "get_configuration"})["http"]["port"], 4711)
 
-    def test_command_line_is_over_the_file(self):
+    def test_command_line_overrides_the_file(self):
         with Server(config="", settings=["http.port=7"], env={"LYRE_HTTP_SECUREPORT": "8"}) as s:
             self.assertEqual(set_configuration(s, http_port=9, http_securePort=10), (200, DONE))
             self.assertEqual(s.ok({"operation": "get_configuration"})["http"]["port"], 7)

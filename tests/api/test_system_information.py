@@ -60,7 +60,7 @@ class Information(unittest.TestCase):
             answer = self.server.ok({"operation": "system_information", "attributes": wanted})
             self.assertEqual(list(answer), got)
 
-    def test_what_is_no_array_is_refused(self):
+    def test_values_that_are_not_arrays_are_refused(self):
         for wanted in ("memory", "", 1, True, {"a": 1}):
             self.assertEqual(self.server.call({"operation": "system_information", "attributes": wanted}), (400, {"error": "'attributes' must be an array"}))
 
@@ -275,7 +275,7 @@ class HiddenProc(unittest.TestCase):
     """A server that finds nothing in the files that these values come from."""
     files = ["/proc/stat", "/proc/meminfo", "/proc/diskstats", "/proc/cpuinfo"]
 
-    def test_null_for_what_cannot_be_read(self):
+    def test_unreadable_values_are_null(self):
         if not shutil.which("unshare") or os.geteuid() != 0:
             self.skipTest("only root may hide files from a process")
         folder = tempfile.mkdtemp(prefix="lyre-test-")

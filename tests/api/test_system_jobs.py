@@ -97,7 +97,7 @@ class DeleteRecords(Case):
         self.assertEqual(job["message"], "%d of %d records successfully deleted" % (len(keys), len(keys)))
         self.assertEqual(self.count(), 0)
 
-    def test_writers_go_on(self):
+    def test_writes_continue(self):
         """With a date in the future, records written while the job runs stay."""
         self.fill(count=20000)
         id = self.begin("delete_records_before", table="t", date="2999-01-01")
@@ -208,7 +208,7 @@ class Asking(Case):
         self.assertEqual(self.between(), [])
 
     @unittest.skipUnless("users" in built_modules(), "this build has no module 'users'")
-    def test_another_of_the_name(self):
+    def test_another_user_of_the_same_name(self):
         """Jobs belong to their user; a later user of the same name is someone else."""
         self.fill()
         self.s.add_role("nothing", {"super_user": False})

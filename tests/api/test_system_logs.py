@@ -37,7 +37,7 @@ class Streams(unittest.TestCase):
                 self.assertIn("[debug]", f.read())
             s.start()
 
-    def test_who_did_it(self):
+    def test_the_log_names_the_user(self):
         """Changes to the server as a whole are logged with the name of the user who made them."""
         with Server(settings=CHEAP_LOGINS) as s:
             s.ok({"operation": "create_table", "database": "d", "table": "t", "primary_key": "id"})

@@ -75,7 +75,7 @@ class Npm(unittest.TestCase):
         self.assertEqual(status, 200, body)
         self.assertIn("EJSONPARSE", body["one"]["npm_error"])
 
-    def test_what_npm_is_given(self):
+    def test_environment_of_npm(self):
         self.start('echo "$@"; pwd; env; cat; ls /proc/self/fd >fds\n')
         folder = self.project("a b; $(touch x)")
         status, body = self.install("a b; $(touch x)")
@@ -127,7 +127,7 @@ class Npm(unittest.TestCase):
         except OSError:
             return False
 
-    def test_what_is_left_behind_is_not_waited_for(self):
+    def test_processes_left_behind_are_not_waited_for(self):
         self.start("sleep 1000 &\necho done\n")
         self.project("p")
         self.assertEqual(self.install("p")[1]["p"], {"npm_output": "done\n", "npm_error": None})

@@ -20,7 +20,7 @@ def setUpModule():
 
 @unittest.skipUnless(HAS_PROC, "no /proc")
 class Load(unittest.TestCase):
-    def test_nobody_notices(self):
+    def test_no_client_notices(self):
         with Server(settings=["logging.level=warn"]) as s:
             s.ok({"operation": "create_table", "database": "dev", "table": "load", "primary_key": "id"})
             restart(s)

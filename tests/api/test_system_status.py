@@ -36,7 +36,7 @@ class Status(unittest.TestCase):
         self.assertEqual(self.server.ok({"operation": "clear_status"}), {"message": True})
         self.assertEqual([s["id"] for s in self.get()["systemStatus"]], ["availability"])
 
-    def test_kept_over_a_restart(self):
+    def test_kept_across_a_restart(self):
         self.server.ok({"operation": "set_status", "id": "availability", "status": "Available"})
         self.server.kill()
         self.server.start()
@@ -73,7 +73,7 @@ class Status(unittest.TestCase):
 
 
 class Databases(unittest.TestCase):
-    def test_one_that_cannot_be_opened_is_seen(self):
+    def test_a_database_that_cannot_be_opened_is_reported(self):
         with Server() as s:
             for database in ("good", "bad"):
                 s.ok({"operation": "create_table", "database": database, "table": "t", "primary_key": "id"})
@@ -99,7 +99,7 @@ class Databases(unittest.TestCase):
         (storage,) = [c for c in s.ok({"operation": "get_status"})["componentStatus"] if c["name"] == "storage"]
         return [d for d in s.ok({"operation": "describe_storage"}) if "error" in d], storage.get("message", storage["status"])
 
-    def test_one_that_is_written_over_is_seen(self):
+    def test_an_overwritten_file_is_detected(self):
         with Server() as s:
             s.ok({"operation": "create_table", "database": "bad", "table": "t", "primary_key": "id"})
             self.assertEqual(self.unusable(s), ([], "healthy"))
@@ -109,13 +109,13 @@ class Databases(unittest.TestCase):
             self.assertIn("database 'bad' cannot be used", message)
             self.assertEqual([d["database"] for d in listed], ["bad"])
 
-    def test_one_that_is_removed_is_seen(self):
+    def test_a_removed_file_is_detected(self):
         self.check_removed(os.unlink)
 
-    def test_one_that_is_moved_is_seen(self):
+    def test_a_moved_file_is_detected(self):
         self.check_removed(lambda path: os.rename(path, path + ".moved"))
 
-    def test_one_that_is_replaced_is_seen(self):
+    def test_a_replaced_file_is_detected(self):
         def replace(path):
             shutil.copy(path, path + ".copy")
             os.rename(path + ".copy", path)

@@ -111,7 +111,7 @@ class Names(unittest.TestCase):
         cls.s = SecureServer()
         cls.addClassCleanup(cls.s.stop)
 
-    def test_until_there_are_certificates_there_is_no_handshake(self):
+    def test_no_handshake_without_certificates(self):
         with SecureServer() as s:
             self.assertRegex(s.said(), r"\[warn\].*no module has handed over a certificate")
             with self.assertRaisesRegex(ssl.SSLError, "ALERT_HANDSHAKE_FAILURE"):
@@ -135,14 +135,14 @@ class Names(unittest.TestCase):
                 with self.s.dial("a.example", version=version) as c:
                     self.assertEqual(common_name(c), kind)
 
-    def test_one_host_with_two_kinds_of_keys(self):
+    def test_one_host_with_two_key_types(self):
         self.s.must_use(("ecdsa", authority.issue("ecdsa", ["a.example"]), ["a.example"]), ("rsa", authority.issue("rsa", ["a.example"], kind="rsa"), ["a.example"]))
         self.assertEqual(self.s.shown("a.example"), "ecdsa")
         shown = subprocess.run(["openssl", "s_client", "-connect", "127.0.0.1:%d" % self.s.secure_port, "-servername", "a.example", "-sigalgs", "RSA-PSS+SHA256"],
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True).stdout
         self.assertRegex(shown, "subject=CN ?= ?rsa")
 
-    def test_one_that_has_expired_comes_last(self):
+    def test_an_expired_certificate_comes_last(self):
         wild = ("wild", authority.issue("wild", ["*.a.example"]), ["*.a.example"])
         old = ("old", authority.issue("old", ["x.a.example"], start="20200101000000Z", days="20210101000000Z"), ["x.a.example"])
         early = ("early", authority.issue("early", ["x.a.example"], start="20480101000000Z", days="20490101000000Z"), ["x.a.example"])
@@ -173,7 +173,7 @@ class Names(unittest.TestCase):
                                 "Content-Type: application/json", "-d", DESCRIBE, "https://%s:%d/" % (host, self.s.secure_port)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
             self.assertEqual(r.stdout, "{}")
 
-    def test_what_is_refused_changes_nothing(self):
+    def test_a_refused_change_changes_nothing(self):
         a, b = authority.issue("a", ["a.example"]), authority.issue("b", ["b.example"], kind="rsa")
         self.s.must_use(("a", a, ["a.example"]))
         key = tempfile.NamedTemporaryFile("w", suffix=".key", dir=authority.folder)
@@ -299,7 +299,7 @@ class Protocol(unittest.TestCase):
                 if reused:
                     self.s.must_use(("first", self.pair, ["first.example"]))
 
-    def test_http_gets_a_sentence(self):
+    def test_plain_http_gets_a_message(self):
         for begin in (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n" + b"x" * 50000, b"\r\nGET", b"PRI * HTTP/2.0\r\n"):
             with socket.create_connection(("127.0.0.1", self.s.secure_port), 30) as c:
                 c.sendall(begin)
@@ -514,7 +514,7 @@ class Certified(unittest.TestCase):
         c.close()
 
     @unittest.skipUnless("users" in built_modules(), "needs user_info")
-    def test_names_that_let_nobody_in(self):
+    def test_names_that_sign_nobody_in(self):
         self.use(WELCOME)
         for pair in (authority.issue("nobody"), authority.issue("lazy"), authority.issue("x", subject="/CN=admin/CN=ada"), authority.issue("root@socket")):
             self.assertEqual(self.who(pair=pair)[0], 401)
@@ -523,7 +523,7 @@ class Certified(unittest.TestCase):
         self.assertEqual(self.who(pair=authority.issue("nobody"), headers={"Authorization": self.s.authorization()}), "admin")
 
     @unittest.skipUnless("users" in built_modules(), "needs user_info")
-    def test_a_fixed_user_or_none(self):
+    def test_a_fixed_user_or_nobody(self):
         self.use(WELCOME, user="admin")
         self.assertEqual(self.who(pair=self.ada), "admin")
         self.assertEqual(self.who()[0], 401)
@@ -540,12 +540,12 @@ class Certified(unittest.TestCase):
         self.assertEqual(self.who(pair=self.ada, headers={"Origin": "https://evil.example", "Authorization": self.s.authorization()}), "admin")
 
     @unittest.skipUnless("users" in built_modules(), "needs tokens")
-    def test_it_is_not_exchanged_for_a_token(self):
+    def test_it_cannot_be_exchanged_for_a_token(self):
         self.use(WELCOME)
         status, _, body = self.s.ask(b'{"operation":"create_authentication_tokens"}', admin=False, pair=self.ada)
         self.assertNotEqual(status, 200, body)
 
-    def test_those_that_are_refused(self):
+    def test_refused_certificates(self):
         expired = authority.issue("ada", start="20200101000000Z", days="20210101000000Z")
         early = authority.issue("ada", start="20480101000000Z", days="20490101000000Z")
         revoked = authority.issue("ada")
@@ -587,7 +587,7 @@ class Certified(unittest.TestCase):
             self.use(REQUIRED)
             self.assertEqual(self.s.ask(pair=between.issue("ada"))[0], 200)
 
-    def test_huge_ones_are_refused(self):
+    def test_huge_tokens_are_refused(self):
         self.use(WELCOME)
         chain, key = self.ada
         with self.assertRaises((ssl.SSLError, OSError)):
@@ -848,7 +848,7 @@ class Started(unittest.TestCase):
             with self.assertRaises(OSError):
                 dial()
 
-    def test_stop_takes_leave(self):
+    def test_stop_closes_connections_cleanly(self):
         s = self.server()
         try:
             with s.dial("first.example") as c:
@@ -890,7 +890,7 @@ class Started(unittest.TestCase):
         self.assertEqual(code, 3)
         self.assertIn("certificate 'first': the private key is not its key", said)
 
-    def test_the_module_is_told(self):
+    def test_the_module_knows_of_the_listener(self):
         with self.server() as s:
             self.assertIn("[tls_files]: TLS 1 1", s.said())
         with Server(config=configuration()) as s:

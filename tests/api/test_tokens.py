@@ -222,7 +222,7 @@ class Ended(Case):
         self.s.ok({"operation": "alter_user", "username": "bob", "role": "developer"})
         self.assertEqual(self.bearer(operation, "list_users")[0], 403)
 
-    def test_not_by_a_restart(self):
+    def test_not_lost_by_a_restart(self):
         operation, refresh = self.made()
         self.s.restart()
         self.lets_in(operation)

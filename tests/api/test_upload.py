@@ -263,7 +263,7 @@ class Upload(unittest.TestCase):
         self.assertEqual(self.send(self.backup)[0], 200)
         self.restored()
 
-    def test_idle_one_is_cut(self):
+    def test_idle_connection_is_closed(self):
         with Server(settings=["operationsApi.network.timeout=1s"]) as s:
             with self.begun("Content-Length: %d" % len(self.backup), s=s) as c:
                 c.sendall(self.backup[:2 * FIRST])

@@ -113,7 +113,7 @@ class Clock(unittest.TestCase):
         self.assertEqual(self.audit(s), [["ahead", "changed"]])
         self.sound(s)
 
-    def test_back_while_running(self):
+    def test_set_back_while_running(self):
         s = self.step_back(False)
         self.remove_old(s)
         s.restart()
@@ -123,7 +123,7 @@ class Clock(unittest.TestCase):
         self.assertEqual(len(self.warnings(s, "back")), 1)
         self.sound(s)
 
-    def test_back_over_a_restart(self):
+    def test_set_back_across_a_restart(self):
         self.remove_old(self.step_back(True))
 
     def test_small_step_is_bridged(self):
@@ -139,7 +139,7 @@ class Clock(unittest.TestCase):
         self.assertEqual(self.warnings(s, "back"), [])
         self.sound(s)
 
-    def test_forward_and_back(self):
+    def test_set_forward_and_back(self):
         """What expired by a clock that was temporarily ahead is visible again when the clock is back."""
         s = self.server()
         create(s, expiration=600)

@@ -173,7 +173,7 @@ class Disk(Full):
             self.assertEqual(s.call({"operation": "get_backup", "database": "dev"})[0], 200)
 
     @unittest.skipUnless("system" in built_modules(), "this build has no module 'system'")
-    def test_way_out(self):
+    def test_recovery_from_a_full_disk(self):
         """On a full disk records can be deleted and users sign in, until there is space again."""
         with self.small_disk() as (s, folder):
             create(s)
@@ -231,7 +231,7 @@ class Disk(Full):
             s.add_role("last")
 
     @unittest.skipUnless("system" in built_modules(), "this build has no module 'system'")
-    def test_way_out_after_kills(self):
+    def test_recovery_from_a_full_disk_after_kills(self):
         """The same if the server is killed on the full disk, before and after the reserve is used."""
         with self.small_disk() as (s, folder):
             create(s)
@@ -357,7 +357,7 @@ class Limits(Full):
             until(lambda: insert(s, [{"id": "again", "text": "z" * 500}])[0] == 200, "what was deleted gives no space")
 
     @unittest.skipUnless("system" in built_modules(), "this build has no module 'system'")
-    def test_way_out_of_max_size(self):
+    def test_recovery_from_max_size(self):
         with Server(settings=["storage.maxSize=8388608"]) as s:
             create(s)
             create(s, table="unused")

@@ -126,7 +126,7 @@ class Hostile(unittest.TestCase):
         until(lambda: self.memory() < before + 24 * MIB, lambda: "%d KiB, were %d" % (self.memory() // KIB, before // KIB))
         self.check_served(61)
 
-    def test_what_is_too_large_and_what_comes_too_much(self):
+    def test_large_and_too_many_requests(self):
         status, headers = self.status_of(self.array(30 * MIB), self.admin)
         self.assertEqual((status, headers.get("Retry-After")), (413, None))
         with contextlib.ExitStack() as all_:

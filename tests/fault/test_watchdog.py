@@ -48,7 +48,7 @@ class Watchdog(unittest.TestCase):
         self.assertEqual(self.ended(s), 1)
         self.assertRegex(s.said(), r"\[fatal\].* thread http/\d+ \(\d+\) has hung for \d+ seconds: the server exits")
 
-    def test_a_thread_comes_round(self):
+    def test_a_thread_recovers(self):
         s = self.server("operationsApi.network.hangTimeout=24s")
         c = self.hang(s, ms=100)
         self.assertIn(b"that was long", c.recv(4096))
@@ -86,7 +86,7 @@ class Watchdog(unittest.TestCase):
         tracer.kill()
         self.assertEqual(self.ended(s), 1)
 
-    def test_end_over_the_head_of_a_thread(self):
+    def test_end_with_a_busy_thread(self):
         s = self.server("operationsApi.network.hangTimeout=0", "threads=1", "operationsApi.network.drainTimeout=100ms")
         self.hang(s, for_ever=True)
         until(lambda: not self.answers(s), "it does not hang", server=s)
@@ -126,7 +126,7 @@ class Manager(unittest.TestCase):
         self.assertEqual(self.told(60), b"READY=1")
         return s
 
-    def test_told_while_all_threads_turn(self):
+    def test_notified_while_all_threads_respond(self):
         for watchdog in ("60s", "null"):
             s = self.serve("operationsApi.network.hangTimeout=" + watchdog)
             for _ in range(5):
@@ -135,7 +135,7 @@ class Manager(unittest.TestCase):
             while self.told(0.05):
                 pass
 
-    def test_not_told_while_one_hangs(self):
+    def test_not_notified_while_one_hangs(self):
         s = self.serve("operationsApi.network.hangTimeout=60s")
         c = Watchdog.hang(self, s, ms=3000)
         until(lambda: self.told(1) is None, "it is told that all is well")

@@ -41,7 +41,7 @@ class JsonC(unittest.TestCase):
     def refused(self, got, status, sentence):
         self.assertEqual((got[0], json.loads(got[1])["error"]), (status, sentence))
 
-    def test_there_and_back(self):
+    def test_round_trip(self):
         for text in ("null", "true", "false", "0", "-1", "9223372036854775807", "-9223372036854775808", "9223372036854775808",
                      "18446744073709551615", "0.1", "-1.5e-300", "1.7976931348623157e+308", "5e-324", '""', '"\u00e9\U0001f436"',
                      r'"a\u0000b"', r'"\u0000"', "[]", "{}", "[null,[],{}]", '{"":1}',

@@ -253,7 +253,7 @@ class Optional(Case):
     def test_settings_of_one_left_out(self):
         self.accepted(config(at("good"), at("bad_major", "optional: true", "anything: 1")), "left out, as it is optional")
 
-    def test_those_that_need_it(self):
+    def test_modules_that_need_a_missing_one(self):
         gone = ("good", "path: /nowhere/good.so", "optional: true")
         self.refused(config(gone, at("needs_good")), "module 'needs_good'", "needs the module 'good'")
         self.accepted(config(gone, at("needs_good", "optional: true")), "module 'needs_good'", "needs the module 'good'")
@@ -317,7 +317,7 @@ class Served(unittest.TestCase):
             with Server(config=config(at("own_work", "fail: true"))):
                 pass
 
-    def test_those_that_need_one_that_does_not_start(self):
+    def test_modules_that_need_one_that_does_not_start(self):
         gone = at("start_fails", "optional: true")
         with self.assertRaisesRegex(RuntimeError, "needs the module 'start_fails', which did not start"):
             with Server(config=config(gone, at("needs_start_fails"))):

@@ -282,7 +282,7 @@ class Writing(Case):
         self.assertEqual(body["invalid_schema_items"][:2], ["Attribute 'x0' does not exist on 'dev.cat'", "Attribute 'x1' does not exist on 'dev.cat'"])
         self.assertLessEqual(len(body["invalid_schema_items"]), 100)
 
-    def test_what_is_no_record(self):
+    def test_values_that_are_not_records(self):
         for records in ([1, None, "x"], [[{"age": 1}]]):
             self.assertEqual(self.write("limited", INSERT, records)[0], 400)
 

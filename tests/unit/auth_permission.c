@@ -214,7 +214,7 @@ START_TEST(a_user_without_a_role_is_refused)
 }
 END_TEST
 
-START_TEST(nobody_has_to_sign_in_first)
+START_TEST(anonymous_callers_must_sign_in)
 {
 	const struct permission_question q = { .operation = &closed[_i], .database = "system" };
 	struct denial d;
@@ -238,7 +238,7 @@ END_TEST
 enum { LISTED = 100 };
 
 /* Tables in order, each with its missing permissions; the lists grow. */
-START_TEST(of_many_faulty_tables_the_first_are_listed)
+START_TEST(the_first_of_many_faulty_tables_are_listed)
 {
 	enum { COUNT = 1000 };
 	const struct role *role = role_of("{'dev':{'tables':{'dog':{'read':true}}}}");
@@ -265,7 +265,7 @@ START_TEST(of_many_faulty_tables_the_first_are_listed)
 }
 END_TEST
 
-START_TEST(of_many_faulty_attributes_the_first_are_listed)
+START_TEST(the_first_of_many_faulty_attributes_are_listed)
 {
 	enum { COUNT = 1000 };
 	const struct role *role = role_of(roles['l']);
@@ -395,7 +395,7 @@ static const struct {
 	{ "nobody", NOBODY, false, "dev", false },
 };
 
-START_TEST(a_database_is_seen_where_something_in_it_is)
+START_TEST(a_database_is_visible_if_something_in_it_is)
 {
 	const struct principal *who = somebody(databases[_i].who);
 
@@ -413,13 +413,13 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_loop_test(t, decisions_and_answers_are_as_recorded, 0, ROWS(cases));
 	tcase_add_loop_test(t, a_user_without_a_role_is_refused, 0, ROWS(closed));
-	tcase_add_loop_test(t, nobody_has_to_sign_in_first, 0, ROWS(closed));
+	tcase_add_loop_test(t, anonymous_callers_must_sign_in, 0, ROWS(closed));
 	tcase_add_test(t, an_open_operation_needs_no_role);
-	tcase_add_test(t, of_many_faulty_tables_the_first_are_listed);
-	tcase_add_test(t, of_many_faulty_attributes_the_first_are_listed);
+	tcase_add_test(t, the_first_of_many_faulty_tables_are_listed);
+	tcase_add_test(t, the_first_of_many_faulty_attributes_are_listed);
 	tcase_add_test(t, a_super_user_takes_no_memory);
 	tcase_add_loop_test(t, a_view_shows_what_is_permitted, 0, ROWS(views));
-	tcase_add_loop_test(t, a_database_is_seen_where_something_in_it_is, 0, ROWS(databases));
+	tcase_add_loop_test(t, a_database_is_visible_if_something_in_it_is, 0, ROWS(databases));
 	suite_add_tcase(s, t);
 	return s;
 }

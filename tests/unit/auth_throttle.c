@@ -103,7 +103,7 @@ START_TEST(addresses_of_one_network_are_one_source)
 }
 END_TEST
 
-START_TEST(a_right_password_begins_anew)
+START_TEST(a_right_password_resets_the_count)
 {
 	int64_t now = 5000;
 
@@ -128,7 +128,7 @@ START_TEST(failures_are_forgotten)
 }
 END_TEST
 
-START_TEST(who_takes_time_waits_less)
+START_TEST(slow_guessers_wait_less)
 {
 	int64_t now = 5000;
 
@@ -160,7 +160,7 @@ START_TEST(attempts_at_once_wait_one_after_the_other)
 }
 END_TEST
 
-START_TEST(without_a_delay_nobody_waits)
+START_TEST(without_a_delay_no_attempt_waits)
 {
 	int64_t now = 5000;
 
@@ -218,7 +218,7 @@ static void fail_of_many(const char *begin, int count, int times, int64_t now)
 }
 
 /** Invented names, with a few attempts each, do not displace a user whose password is being guessed. */
-START_TEST(who_failed_often_is_kept)
+START_TEST(frequent_failures_are_kept)
 {
 	int64_t now = 0;
 
@@ -230,7 +230,7 @@ START_TEST(who_failed_often_is_kept)
 END_TEST
 
 /** Expired entries do not displace current failures. */
-START_TEST(who_is_forgotten_is_not_kept)
+START_TEST(expired_failures_are_not_kept)
 {
 	int64_t now = 0;
 
@@ -303,15 +303,15 @@ static Suite *suite(void)
 	tcase_add_test(t, each_failure_doubles_the_wait);
 	tcase_add_test(t, a_pair_is_user_and_address);
 	tcase_add_test(t, addresses_of_one_network_are_one_source);
-	tcase_add_test(t, a_right_password_begins_anew);
+	tcase_add_test(t, a_right_password_resets_the_count);
 	tcase_add_test(t, failures_are_forgotten);
-	tcase_add_test(t, who_takes_time_waits_less);
+	tcase_add_test(t, slow_guessers_wait_less);
 	tcase_add_test(t, attempts_at_once_wait_one_after_the_other);
-	tcase_add_test(t, without_a_delay_nobody_waits);
+	tcase_add_test(t, without_a_delay_no_attempt_waits);
 	tcase_add_test(t, the_largest_settings_do_not_overflow);
 	tcase_add_test(t, it_is_bounded_and_prefers_the_new);
-	tcase_add_test(t, who_failed_often_is_kept);
-	tcase_add_test(t, who_is_forgotten_is_not_kept);
+	tcase_add_test(t, frequent_failures_are_kept);
+	tcase_add_test(t, expired_failures_are_not_kept);
 	tcase_add_test(t, long_names_are_told_apart);
 	tcase_add_test(t, threads_count_every_failure);
 	suite_add_tcase(s, t);

@@ -37,7 +37,7 @@ START_TEST(the_epoch_grows_with_changes_of_roles)
 }
 END_TEST
 
-START_TEST(the_epoch_stays_where_nothing_was_changed)
+START_TEST(the_epoch_stays_if_nothing_was_changed)
 {
 	make_table("system", "other");
 	add_well("ann", "super_user", true);
@@ -50,7 +50,7 @@ START_TEST(the_epoch_stays_where_nothing_was_changed)
 }
 END_TEST
 
-START_TEST(the_epoch_grows_with_what_others_write)
+START_TEST(the_epoch_grows_with_writes_of_others)
 {
 	uint64_t epoch = users_epoch(users);
 
@@ -64,7 +64,7 @@ START_TEST(the_epoch_grows_with_what_others_write)
 }
 END_TEST
 
-START_TEST(the_epoch_goes_on_in_a_compacted_file)
+START_TEST(the_epoch_continues_in_a_compacted_file)
 {
 	uint64_t before, after;
 
@@ -138,9 +138,9 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(t, begin, end);
 	tcase_add_test(t, the_epoch_grows_with_changes_of_users);
 	tcase_add_test(t, the_epoch_grows_with_changes_of_roles);
-	tcase_add_test(t, the_epoch_stays_where_nothing_was_changed);
-	tcase_add_test(t, the_epoch_grows_with_what_others_write);
-	tcase_add_test(t, the_epoch_goes_on_in_a_compacted_file);
+	tcase_add_test(t, the_epoch_stays_if_nothing_was_changed);
+	tcase_add_test(t, the_epoch_grows_with_writes_of_others);
+	tcase_add_test(t, the_epoch_continues_in_a_compacted_file);
 	tcase_add_test(t, the_epoch_is_never_newer_than_what_is_read);
 	suite_add_tcase(s, t);
 	return s;

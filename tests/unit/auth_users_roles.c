@@ -57,7 +57,7 @@ START_TEST(a_role_is_renamed)
 }
 END_TEST
 
-START_TEST(the_name_of_a_renamed_role_is_free)
+START_TEST(the_old_name_of_a_renamed_role_is_free)
 {
 	make_roles();
 	change_role("id", "renamed", "{}");
@@ -238,7 +238,7 @@ static Suite *suite(void)
 	tcase_add_test(t, a_role_is_answered_as_it_was_given);
 	tcase_add_loop_test(t, a_role_is_refused, 0, ROWS(refused_roles));
 	tcase_add_test(t, a_role_is_renamed);
-	tcase_add_test(t, the_name_of_a_renamed_role_is_free);
+	tcase_add_test(t, the_old_name_of_a_renamed_role_is_free);
 	tcase_add_test(t, a_role_cannot_be_given_the_name_of_another);
 	tcase_add_test(t, a_role_that_is_not_there_cannot_be_changed);
 	tcase_add_test(t, a_role_that_is_not_there_cannot_be_dropped);

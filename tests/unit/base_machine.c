@@ -109,7 +109,7 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 	return remove(path);
 }
 
-START_TEST(limits_of_cgroups_are_heeded)
+START_TEST(limits_of_cgroups_are_respected)
 {
 	char root[] = "/tmp/lyre-test-XXXXXX";
 	struct machine_limits limits;
@@ -137,7 +137,7 @@ static Suite *suite(void)
 	Suite *s = suite_create("base_machine");
 	TCase *t = tcase_create("all");
 
-	tcase_add_loop_test(t, limits_of_cgroups_are_heeded, 0, sizeof cases / sizeof *cases);
+	tcase_add_loop_test(t, limits_of_cgroups_are_respected, 0, sizeof cases / sizeof *cases);
 	tcase_add_test(t, this_machine_is_known);
 	suite_add_tcase(s, t);
 	return s;

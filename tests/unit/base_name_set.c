@@ -36,7 +36,7 @@ static size_t mark_text(const char *name)
 	return mark(name, strlen(name));
 }
 
-START_TEST(each_name_is_there_once)
+START_TEST(each_name_is_stored_once)
 {
 	ck_assert_uint_eq(mark_text("a"), 0);
 	ck_assert_uint_eq(mark_text("b"), 0);
@@ -47,7 +47,7 @@ START_TEST(each_name_is_there_once)
 }
 END_TEST
 
-START_TEST(all_of_a_name_counts)
+START_TEST(names_are_compared_completely)
 {
 	ck_assert_uint_eq(mark("ab", 2), 0);
 	ck_assert_uint_eq(mark("ab", 1), 0);
@@ -90,8 +90,8 @@ static Suite *suite(void)
 	TCase *t = tcase_create("names");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, each_name_is_there_once);
-	tcase_add_test(t, all_of_a_name_counts);
+	tcase_add_test(t, each_name_is_stored_once);
+	tcase_add_test(t, names_are_compared_completely);
 	tcase_add_test(t, many_names_are_found);
 	suite_add_tcase(s, t);
 	return s;

@@ -47,7 +47,7 @@ static void load_well(const char *text)
 	ck_assert_msg(!rc, "%s", err.text);
 }
 
-START_TEST(defaults_stand_where_nothing_is_said)
+START_TEST(defaults_apply_to_unset_settings)
 {
 	struct config_sources s = { 0 };
 	ck_assert_int_eq(config_load(&config, &s, &err), 0);
@@ -317,7 +317,7 @@ static Suite *suite(void)
 	Suite *s = suite_create("config_load");
 	TCase *t = tcase_create("load");
 	tcase_add_checked_fixture(t, begin, end);
-	tcase_add_test(t, defaults_stand_where_nothing_is_said);
+	tcase_add_test(t, defaults_apply_to_unset_settings);
 	tcase_add_test(t, a_file_overrides_the_defaults);
 	tcase_add_test(t, set_overrides_environment_overrides_file);
 	tcase_add_test(t, a_relative_root_is_below_the_working_directory);

@@ -149,7 +149,7 @@ START_TEST(a_body_is_checked)
 }
 END_TEST
 
-START_TEST(a_default_stands_for_what_is_not_given)
+START_TEST(a_missing_argument_has_its_default)
 {
 	ck_assert_str_eq(say("{'x':1" REST), "");
 	ck_assert(call.present[at("database")] && !call.given[at("database")]);
@@ -188,7 +188,7 @@ START_TEST(a_name_has_at_most_250_bytes)
 }
 END_TEST
 
-START_TEST(many_sentences_are_cut_off)
+START_TEST(many_messages_are_cut_off)
 {
 	char body[8192] = "{'records':[";
 
@@ -223,11 +223,11 @@ static Suite *suite(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, a_body_is_checked, 0, ROWS(cases));
-	tcase_add_test(t, a_default_stands_for_what_is_not_given);
+	tcase_add_test(t, a_missing_argument_has_its_default);
 	tcase_add_test(t, null_is_absent_where_declared_so);
 	tcase_add_test(t, a_text_of_a_number_is_taken_as_a_number);
 	tcase_add_loop_test(t, a_name_has_at_most_250_bytes, 249, 253);
-	tcase_add_test(t, many_sentences_are_cut_off);
+	tcase_add_test(t, many_messages_are_cut_off);
 	tcase_add_test(t, old_words_in_conditions_are_replaced);
 	suite_add_tcase(s, t);
 	return s;

@@ -262,7 +262,7 @@ static const struct {
 		"['Operation `outerSuper` is restricted to `super_user` roles'][]" },
 };
 
-START_TEST(a_request_asks_for_what_it_touches)
+START_TEST(a_request_asks_for_what_it_uses)
 {
 	ck_assert_row_str_eq(cases[_i].name, ask_of(&user, cases[_i].body), json_of(cases[_i].answer));
 }
@@ -300,7 +300,7 @@ static const struct {
 	{ "another operation", "{'operation':'describe'}", LYRE_EUNAUTHENTICATED },
 };
 
-START_TEST(nobody_gets_at_open_operations_only)
+START_TEST(without_sign_in_only_open_operations_can_be_called)
 {
 	struct err e;
 
@@ -308,7 +308,7 @@ START_TEST(nobody_gets_at_open_operations_only)
 }
 END_TEST
 
-START_TEST(a_user_without_a_role_gets_at_open_operations_only)
+START_TEST(a_user_without_a_role_can_call_only_open_operations)
 {
 	const struct principal without = { .name = "bob" };
 
@@ -352,7 +352,7 @@ START_TEST(nothing_is_kept_of_records_without_limits)
 }
 END_TEST
 
-START_TEST(names_that_came_before_are_not_kept_again)
+START_TEST(earlier_names_are_not_stored_again)
 {
 	bool shuffled = _i;
 	struct buf b;
@@ -478,12 +478,12 @@ static Suite *suite(void)
 
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_set_timeout(t, 120);
-	tcase_add_loop_test(t, a_request_asks_for_what_it_touches, 0, ROWS(cases));
+	tcase_add_loop_test(t, a_request_asks_for_what_it_uses, 0, ROWS(cases));
 	tcase_add_loop_test(t, a_super_user_takes_no_memory, 0, ROWS(super_cases));
-	tcase_add_loop_test(t, nobody_gets_at_open_operations_only, 0, ROWS(nobody_cases));
-	tcase_add_test(t, a_user_without_a_role_gets_at_open_operations_only);
+	tcase_add_loop_test(t, without_sign_in_only_open_operations_can_be_called, 0, ROWS(nobody_cases));
+	tcase_add_test(t, a_user_without_a_role_can_call_only_open_operations);
 	tcase_add_test(t, nothing_is_kept_of_records_without_limits);
-	tcase_add_loop_test(t, names_that_came_before_are_not_kept_again, 0, 2);
+	tcase_add_loop_test(t, earlier_names_are_not_stored_again, 0, 2);
 	tcase_add_loop_test(t, many_unknown_names_take_linear_time, 0, ROWS(many_names));
 	tcase_add_loop_test(t, conditions_are_followed_as_deep_as_a_search_may_be, 0, ROWS(depths));
 	tcase_add_test(t, any_request_is_decided);

@@ -92,7 +92,7 @@ START_TEST(sources_take_turns)
 END_TEST
 
 /* Started attempts count: nobody gains by arriving late, and nobody has to catch up. */
-START_TEST(turns_go_on)
+START_TEST(turns_continue)
 {
 	come("aaa");
 	ck_assert_str_eq(take(2), "aa");
@@ -103,7 +103,7 @@ START_TEST(turns_go_on)
 }
 END_TEST
 
-START_TEST(a_source_is_the_whole_of_it)
+START_TEST(sources_are_compared_completely)
 {
 	struct verification *gone;
 
@@ -117,7 +117,7 @@ END_TEST
 
 /* ---- attempts that wait for their time ---- */
 
-START_TEST(delayed_ones_come_when_due)
+START_TEST(delayed_attempts_come_when_due)
 {
 	static const struct {
 		const char *source;
@@ -135,7 +135,7 @@ START_TEST(delayed_ones_come_when_due)
 }
 END_TEST
 
-START_TEST(delayed_ones_displace_nobody)
+START_TEST(delayed_attempts_displace_none)
 {
 	for (int i = 0; i < MAX; i++)
 		ck_assert(lane_has_room(&lane, 0) && !lane_insert(&lane, attempt("a", 0, 100 + i)));
@@ -147,7 +147,7 @@ END_TEST
 
 /* ---- a full lane ---- */
 
-START_TEST(a_full_lane_drops_the_last_of_the_furthest_turn)
+START_TEST(a_full_lane_drops_the_last_of_the_latest_turn)
 {
 	struct verification *gone;
 
@@ -162,7 +162,7 @@ START_TEST(a_full_lane_drops_the_last_of_the_furthest_turn)
 END_TEST
 
 /* Of several in that turn, the last to arrive. */
-START_TEST(a_full_lane_drops_the_latest_of_a_turn)
+START_TEST(a_full_lane_drops_the_newest_of_a_turn)
 {
 	struct verification *gone;
 
@@ -175,7 +175,7 @@ START_TEST(a_full_lane_drops_the_latest_of_a_turn)
 }
 END_TEST
 
-START_TEST(a_full_lane_drops_nobody_for_the_same_turn_or_a_later_one)
+START_TEST(a_full_lane_drops_none_for_the_same_or_a_later_turn)
 {
 	struct verification *gone;
 
@@ -230,13 +230,13 @@ static Suite *suite(void)
 
 	tcase_add_checked_fixture(t, setup, NULL);
 	tcase_add_loop_test(t, sources_take_turns, 0, sizeof turns / sizeof *turns);
-	tcase_add_test(t, turns_go_on);
-	tcase_add_test(t, a_source_is_the_whole_of_it);
-	tcase_add_test(t, delayed_ones_come_when_due);
-	tcase_add_test(t, delayed_ones_displace_nobody);
-	tcase_add_test(t, a_full_lane_drops_the_last_of_the_furthest_turn);
-	tcase_add_test(t, a_full_lane_drops_the_latest_of_a_turn);
-	tcase_add_test(t, a_full_lane_drops_nobody_for_the_same_turn_or_a_later_one);
+	tcase_add_test(t, turns_continue);
+	tcase_add_test(t, sources_are_compared_completely);
+	tcase_add_test(t, delayed_attempts_come_when_due);
+	tcase_add_test(t, delayed_attempts_displace_none);
+	tcase_add_test(t, a_full_lane_drops_the_last_of_the_latest_turn);
+	tcase_add_test(t, a_full_lane_drops_the_newest_of_a_turn);
+	tcase_add_test(t, a_full_lane_drops_none_for_the_same_or_a_later_turn);
 	tcase_add_test(t, a_lane_of_one);
 	tcase_add_test(t, an_empty_lane);
 	suite_add_tcase(s, t);

@@ -178,7 +178,7 @@ START_TEST(refuses)
 }
 END_TEST
 
-START_TEST(tokens_have_ends)
+START_TEST(values_written_by_tokens_have_ends)
 {
 	lyre_value v = value_of_json("{\"a\":[1,{}],\"b\":{}}");
 
@@ -280,7 +280,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, writes_and_reads, 0, COUNT(both));
 	tcase_add_loop_test(t, reads, 0, COUNT(decoded));
 	tcase_add_loop_test(t, refuses, 0, COUNT(refused));
-	tcase_add_test(t, tokens_have_ends);
+	tcase_add_test(t, values_written_by_tokens_have_ends);
 	tcase_add_test(t, large_bignums);
 	tcase_add_test(t, depth_is_limited);
 	tcase_add_test(t, memory_follows_bytes);

@@ -204,7 +204,7 @@ static void check_all_cut_off(void)
 	}
 }
 
-START_TEST(jobs_cut_off_by_the_end_are_marked)
+START_TEST(jobs_interrupted_by_the_end_are_marked)
 {
 	struct work w = { .what = ANSWER, .number = 4 };
 
@@ -313,7 +313,7 @@ static Suite *suite(void)
 	tcase_add_test(t, outcomes_are_recorded);
 	tcase_add_test(t, jobs_wait_in_order_and_within_bounds);
 	tcase_add_test(t, a_stop_cancels_jobs);
-	tcase_add_test(t, jobs_cut_off_by_the_end_are_marked);
+	tcase_add_test(t, jobs_interrupted_by_the_end_are_marked);
 	tcase_add_test(t, a_start_on_a_full_disk_marks_them_later);
 	tcase_add_test(t, old_jobs_are_removed);
 	suite_add_tcase(s, t);

@@ -168,7 +168,7 @@ START_TEST(it_rotates_into_another_folder)
 END_TEST
 
 /* The root above the folder is moved away or unmounted: nothing is created in its place. */
-START_TEST(nothing_is_made_in_place_of_a_moved_root)
+START_TEST(nothing_is_created_in_place_of_a_moved_root)
 {
 	char parent[100], moved[100];
 	snprintf(parent, sizeof parent, "%s/server", root);
@@ -221,7 +221,7 @@ START_TEST(it_follows_a_rename)
 END_TEST
 
 /* Cleaners of temporary files remove folders that look unused. */
-START_TEST(it_makes_a_removed_folder_again)
+START_TEST(a_removed_folder_is_recreated)
 {
 	open_file((struct log_file_options){ .rotate = true, .max_size = 20, .max_total = 1000 });
 	put("one");
@@ -243,7 +243,7 @@ START_TEST(it_makes_a_removed_folder_again)
 END_TEST
 
 /* Something that is not a folder is in the folder's place: lines are lost, and this is reported once. */
-START_TEST(a_folder_that_cannot_be_made_again_is_told_once)
+START_TEST(a_folder_that_cannot_be_recreated_is_reported_once)
 {
 	open_file((struct log_file_options){ 0 });
 	put("one");
@@ -264,7 +264,7 @@ START_TEST(a_folder_that_cannot_be_made_again_is_told_once)
 }
 END_TEST
 
-START_TEST(it_makes_a_removed_folder_of_rotated_files_again)
+START_TEST(a_removed_folder_of_rotated_files_is_recreated)
 {
 	char aside_to[100];
 	snprintf(aside_to, sizeof aside_to, "%s/aside", root);
@@ -351,10 +351,10 @@ static Suite *suite(void)
 	tcase_add_test(t, it_rotates_into_another_folder);
 	tcase_add_test(t, a_failed_rotation_loses_nothing);
 	tcase_add_test(t, it_follows_a_rename);
-	tcase_add_test(t, it_makes_a_removed_folder_again);
-	tcase_add_test(t, a_folder_that_cannot_be_made_again_is_told_once);
-	tcase_add_test(t, it_makes_a_removed_folder_of_rotated_files_again);
-	tcase_add_test(t, nothing_is_made_in_place_of_a_moved_root);
+	tcase_add_test(t, a_removed_folder_is_recreated);
+	tcase_add_test(t, a_folder_that_cannot_be_recreated_is_reported_once);
+	tcase_add_test(t, a_removed_folder_of_rotated_files_is_recreated);
+	tcase_add_test(t, nothing_is_created_in_place_of_a_moved_root);
 	tcase_add_test(t, lines_lost_on_a_full_disk_are_counted);
 	tcase_add_test(t, a_torn_line_is_ended);
 	tcase_add_test(t, lines_of_many_threads_are_whole);

@@ -160,7 +160,7 @@ START_TEST(lines_are_found)
 END_TEST
 
 /** Lines that are not ours, and longer than a piece, are skipped wherever they are. */
-START_TEST(what_is_no_line_is_passed_over)
+START_TEST(foreign_lines_are_skipped)
 {
 	static char junk[700000];
 	memset(junk, 'x', sizeof junk);
@@ -245,7 +245,7 @@ static int count(void *arg, const struct lyre_log_entry *e)
 	return 0;
 }
 
-START_TEST(what_is_written_is_read_back)
+START_TEST(written_records_are_read_back)
 {
 	struct config *config;
 	struct config_sources s = { .root = root };
@@ -281,10 +281,10 @@ static Suite *suite(void)
 	TCase *c = tcase_create("read");
 	tcase_add_checked_fixture(c, begin, end);
 	tcase_add_loop_test(c, lines_are_found, 0, (int)(sizeof queries / sizeof *queries));
-	tcase_add_test(c, what_is_no_line_is_passed_over);
+	tcase_add_test(c, foreign_lines_are_skipped);
 	tcase_add_test(c, files_rotated_meanwhile_are_read);
 	tcase_add_test(c, reading_can_be_stopped);
-	tcase_add_test(c, what_is_written_is_read_back);
+	tcase_add_test(c, written_records_are_read_back);
 	suite_add_tcase(s, c);
 	return s;
 }

@@ -749,13 +749,13 @@ static void hidden_attributes(bool typed, uint64_t seed)
 	arena_free(&a);
 }
 
-START_TEST(hidden_of_declared)
+START_TEST(hidden_attributes_of_a_declared_table)
 {
 	hidden_attributes(true, 4242);
 }
 END_TEST
 
-START_TEST(hidden_of_dynamic)
+START_TEST(hidden_attributes_of_a_dynamic_table)
 {
 	hidden_attributes(false, 31337);
 }
@@ -1075,8 +1075,8 @@ static Suite *suite(void)
 	tcase_add_test(c, ends_when_told);
 	tcase_add_test(c, lists_of_long_keys);
 	tcase_add_test(c, conditions_are_limited);
-	tcase_add_test(c, hidden_of_declared);
-	tcase_add_test(c, hidden_of_dynamic);
+	tcase_add_test(c, hidden_attributes_of_a_declared_table);
+	tcase_add_test(c, hidden_attributes_of_a_dynamic_table);
 	tcase_add_test(c, one_by_one);
 	suite_add_tcase(s, c);
 	return s;

@@ -250,7 +250,7 @@ START_TEST(a_lost_last_log_entry_is_found)
 }
 END_TEST
 
-START_TEST(a_senseless_log_entry_is_found)
+START_TEST(an_invalid_log_entry_is_found)
 {
 	make_dogs();
 	unsigned char key[8];
@@ -283,7 +283,7 @@ START_TEST(a_table_without_a_log_is_not_compared)
 END_TEST
 
 /* Whatever part of the log is kept, even the second half of a write. */
-START_TEST(whatever_is_kept_of_the_log_is_sound)
+START_TEST(any_remaining_part_of_the_log_is_valid)
 {
 	make_dogs();
 	struct buf b;
@@ -320,7 +320,7 @@ START_TEST(whatever_is_kept_of_the_log_is_sound)
 END_TEST
 
 /* Audit enabled after records existed. */
-START_TEST(a_log_that_began_later_is_checked)
+START_TEST(a_log_enabled_later_is_checked)
 {
 	make_dogs();
 	begin_damage();
@@ -386,10 +386,10 @@ static Suite *suite(void)
 	tcase_add_test(c, a_deleted_record_that_is_back_is_found);
 	tcase_add_test(c, lost_log_entries_are_found);
 	tcase_add_test(c, a_lost_last_log_entry_is_found);
-	tcase_add_test(c, a_senseless_log_entry_is_found);
+	tcase_add_test(c, an_invalid_log_entry_is_found);
 	tcase_add_test(c, a_table_without_a_log_is_not_compared);
-	tcase_add_test(c, whatever_is_kept_of_the_log_is_sound);
-	tcase_add_test(c, a_log_that_began_later_is_checked);
+	tcase_add_test(c, any_remaining_part_of_the_log_is_valid);
+	tcase_add_test(c, a_log_enabled_later_is_checked);
 	tcase_add_test(c, expired_records_are_sound);
 	suite_add_tcase(s, c);
 	return s;

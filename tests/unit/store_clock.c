@@ -9,7 +9,7 @@
 
 /* ---- clock set forward ---- */
 
-START_TEST(time_that_passes_is_no_jump)
+START_TEST(elapsed_time_is_not_a_jump)
 {
 	struct clock_watch w = { 0 };
 	ck_assert(!clock_look(&w, 1e12, 5000, 100));
@@ -21,7 +21,7 @@ START_TEST(time_that_passes_is_no_jump)
 }
 END_TEST
 
-START_TEST(a_clock_that_jumped_is_believed_later)
+START_TEST(a_clock_that_jumped_is_trusted_later)
 {
 	struct clock_watch w = { 0 };
 	(void)clock_look(&w, 1e12, 0, 0);
@@ -35,7 +35,7 @@ START_TEST(a_clock_that_jumped_is_believed_later)
 }
 END_TEST
 
-START_TEST(a_clock_that_comes_back_is_believed_at_once)
+START_TEST(a_clock_set_right_again_is_trusted_at_once)
 {
 	struct clock_watch w = { 0 };
 	(void)clock_look(&w, 1e12, 0, 0);
@@ -112,7 +112,7 @@ START_TEST(changes_are_found_after_more_steps_than_are_kept)
 }
 END_TEST
 
-START_TEST(what_is_known_of_the_clock_is_read_back)
+START_TEST(the_clock_record_is_read_back)
 {
 	struct clock_record from = { .expired = 1.5,
 		.unknown_time = 2.5,
@@ -141,11 +141,11 @@ static Suite *suite(void)
 	Suite *s = suite_create("store_clock");
 	TCase *c = tcase_create("clock");
 	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_add_test(c, time_that_passes_is_no_jump);
-	tcase_add_test(c, a_clock_that_jumped_is_believed_later);
-	tcase_add_test(c, a_clock_that_comes_back_is_believed_at_once);
+	tcase_add_test(c, elapsed_time_is_not_a_jump);
+	tcase_add_test(c, a_clock_that_jumped_is_trusted_later);
+	tcase_add_test(c, a_clock_set_right_again_is_trusted_at_once);
 	tcase_add_test(c, changes_are_found_after_more_steps_than_are_kept);
-	tcase_add_test(c, what_is_known_of_the_clock_is_read_back);
+	tcase_add_test(c, the_clock_record_is_read_back);
 	suite_add_tcase(s, c);
 	return s;
 }

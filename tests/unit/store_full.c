@@ -84,7 +84,7 @@ START_TEST(a_full_database_refuses_writes)
 }
 END_TEST
 
-START_TEST(what_is_deleted_from_a_full_database_leaves_room)
+START_TEST(deleting_from_a_full_database_makes_room)
 {
 	static char json[70000];
 	const char *answer;
@@ -147,7 +147,7 @@ static bool limit_addresses(rlim_t more, struct rlimit *before)
 	return true;
 }
 
-START_TEST(a_map_that_has_no_place_is_made_smaller)
+START_TEST(a_map_without_address_space_is_smaller)
 {
 	struct rlimit before;
 	make_table("dev", "t");
@@ -192,10 +192,10 @@ static Suite *suite(void)
 	tcase_add_test(t, a_file_grows);
 	tcase_add_test(t, a_file_grows_under_its_readers);
 	tcase_add_test(t, a_full_database_refuses_writes);
-	tcase_add_test(t, what_is_deleted_from_a_full_database_leaves_room);
+	tcase_add_test(t, deleting_from_a_full_database_makes_room);
 	tcase_add_test(t, a_full_database_can_be_emptied_one_record_at_a_time);
 #if !defined __SANITIZE_ADDRESS__ && !defined __SANITIZE_THREAD__
-	tcase_add_test(t, a_map_that_has_no_place_is_made_smaller);
+	tcase_add_test(t, a_map_without_address_space_is_smaller);
 	tcase_add_test(t, a_map_that_cannot_grow_stays);
 #endif
 	suite_add_tcase(s, t);

@@ -262,7 +262,7 @@ START_TEST(integers_of_64_bits)
 END_TEST
 
 /* Beyond 64 bits, only integers displayed as doubles. */
-START_TEST(integers_that_no_key_keeps)
+START_TEST(integers_that_no_key_can_hold)
 {
 	static const struct {
 		const char *text;
@@ -408,7 +408,7 @@ static Suite *suite(void)
 	tcase_add_test(t, primary_keys_sort_and_read_back);
 	tcase_add_test(t, numbers_are_exact);
 	tcase_add_test(t, integers_of_64_bits);
-	tcase_add_test(t, integers_that_no_key_keeps);
+	tcase_add_test(t, integers_that_no_key_can_hold);
 	tcase_add_test(t, long_primary_keys);
 	tcase_add_test(t, long_texts_in_an_index);
 	tcase_add_test(t, prefixes);

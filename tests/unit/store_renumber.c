@@ -124,7 +124,7 @@ static void check_all(void)
 	check_sound();
 }
 
-START_TEST(ids_that_run_out_are_given_back_by_compaction)
+START_TEST(exhausted_ids_are_freed_by_compaction)
 {
 	ck_assert_int_eq(make_table_as("dev", "t", "id a::i b", -1, 1), 0);
 	insert_wide(1, 0, MADE, "'a':1,'b':'one'", "1");
@@ -168,7 +168,7 @@ static Suite *suite(void)
 	TCase *c = tcase_create("renumber");
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_set_timeout(c, 300);
-	tcase_add_test(c, ids_that_run_out_are_given_back_by_compaction);
+	tcase_add_test(c, exhausted_ids_are_freed_by_compaction);
 	suite_add_tcase(s, c);
 	return s;
 }

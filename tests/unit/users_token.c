@@ -160,7 +160,7 @@ START_TEST(every_changed_letter_is_noticed)
 }
 END_TEST
 
-START_TEST(texts_of_other_shapes_are_refused)
+START_TEST(texts_of_other_forms_are_refused)
 {
 	static const char *const odd[] = { "", ".", "..", "...", "a.b.c", "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9",
 		"eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.", "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9..",
@@ -314,7 +314,7 @@ END_TEST
 
 /* ---- the file ---- */
 
-START_TEST(the_key_stays_and_is_its_owners)
+START_TEST(the_key_stays_and_is_private)
 {
 	struct token_claims c = claims_of("bob");
 	char *token = token_make(key, &c), why[256];
@@ -384,7 +384,7 @@ static void export_other(gnutls_pk_algorithm_t kind, unsigned bits)
 	gnutls_x509_privkey_deinit(other);
 }
 
-START_TEST(files_that_are_no_key_are_refused)
+START_TEST(files_that_are_not_keys_are_refused)
 {
 	char *half = strndup(key->private_pem, key->private_size / 2), *zeros = calloc(1, 100000);
 
@@ -417,7 +417,7 @@ START_TEST(files_that_are_no_key_are_refused)
 }
 END_TEST
 
-START_TEST(a_key_is_made_or_why_not_is_said)
+START_TEST(a_key_is_created_or_the_reason_given)
 {
 	char why[256];
 
@@ -451,15 +451,15 @@ static Suite *suite(void)
 	tcase_add_test(tokens, the_header_is_as_recorded);
 	tcase_add_test(tokens, a_token_expires);
 	tcase_add_test(tokens, every_changed_letter_is_noticed);
-	tcase_add_test(tokens, texts_of_other_shapes_are_refused);
+	tcase_add_test(tokens, texts_of_other_forms_are_refused);
 	tcase_add_test(tokens, other_headers_are_refused);
 	tcase_add_test(tokens, other_payloads_are_refused);
 	tcase_add_test(tokens, tokens_of_another_key_are_refused);
-	tcase_add_test(tokens, the_key_stays_and_is_its_owners);
-	tcase_add_test(tokens, files_that_are_no_key_are_refused);
+	tcase_add_test(tokens, the_key_stays_and_is_private);
+	tcase_add_test(tokens, files_that_are_not_keys_are_refused);
 	suite_add_tcase(s, tokens);
 	tcase_add_checked_fixture(files, set_up_folder, remove_folder);
-	tcase_add_test(files, a_key_is_made_or_why_not_is_said);
+	tcase_add_test(files, a_key_is_created_or_the_reason_given);
 	suite_add_tcase(s, files);
 	return s;
 }
