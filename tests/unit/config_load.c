@@ -210,7 +210,7 @@ static const struct {
 	{ "tls:\n  - certificate: a.pem\n    privatekey: b\n",
 		":3:5: unknown setting 'tls.0.privatekey'; did you mean 'tls.0.privateKey'?" },
 	{ "tls: [{certificate: 5}]\n", ":1:21: 'tls.0.certificate' must be a path, or null; found 5" },
-	{ "tls: [a.pem]\n", ":1:7: 'tls.0' must be a mapping of settings; found a text" },
+	{ "tls: [a.pem]\n", ":1:7: 'tls.0' must be a mapping of settings; found a string" },
 	{ "operationsApi: {tls: [[]]}\n", ":1:23: 'operationsApi.tls.0' must be a mapping of settings; found a list" },
 	{ "operationsApi:\n  network:\n    prot: 1\n",
 		":3:5: unknown setting 'operationsApi.network.prot'; did you mean 'operationsApi.network.port'?" },
