@@ -37,6 +37,9 @@ struct options {
 	const char *token_file;    /**< holds one; NULL for none */
 	const char *cacert;        /**< NULL: the system's authorities */
 	bool insecure;             /**< --insecure: the server's certificate is not checked */
+	const char *cert;          /**< with https, the client's own certificate; NULL for none */
+	const char *key;           /**< its private key; NULL: in the file of cert */
+	bool cert_given;           /**< by --cert, so that it is a mistake not to use it */
 	enum ctl_format format;
 	bool force;
 	bool activate;       /**< --activate, for passwd */
