@@ -749,7 +749,7 @@ class Rotation(Case):
             kept = http.client.HTTPConnection("127.0.0.1", s.secure_port, timeout=60)
             kept.sock = s.dial("load.example")
             with contextlib.closing(kept):
-                for i in range(30):
+                for i in range(int(os.environ.get("ROTATIONS", "100"))):
                     s.must_add("load", pairs[i % 3])
                     kept.request("GET", "/health")
                     r = kept.getresponse()
