@@ -58,7 +58,7 @@ struct exchange {
 	const lyre_value *query; /**< where the body is a file: the parameters, texts of an object; NULL else */
 	uint64_t body_size;      /**< of such a body, as its head says; UINT64_MAX: it does not */
 	bool body_whole;         /**< of such a body nothing more comes */
-	/** the user whom the client's certificate signs in; NULL: nobody. Lives as long as the connection */
+	/** the user whom the client's certificate signs in; NULL: nobody. Lives until the next request of the connection */
 	const char *certified;
 	bool trusted;     /**< a peer on the domain socket with our own uid, or root: super_user without a password */
 	const char *peer; /**< address, for the log */

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -17,15 +18,17 @@
 #define SECURE_MEMORY ((size_t)24 << 10)
 /* What a client may send in a handshake, in bytes: GnuTLS would keep a message of up to 16 MB until it is whole. */
 #define HANDSHAKE_MAX ((size_t)64 << 10)
+#define REFUSAL_MAX 128
 
 struct secure {
 	struct tls_client client; /* GnuTLS reads from here */
 	struct connection *connection;
 	gnutls_session_t session;
 	struct charge charge;
-	size_t pulled; /* bytes of the handshake */
-	bool begun;    /* the client has sent something, and it is not HTTP */
-	bool over;     /* the handshake, whatever came of it */
+	char refusal[REFUSAL_MAX]; /* of a request */
+	size_t pulled;             /* bytes of the handshake */
+	bool begun;                /* the client has sent something, and it is not HTTP */
+	bool over;                 /* the handshake, whatever came of it */
 };
 
 bool secure_is_possible(void)
@@ -123,20 +126,35 @@ bool secure_send_last(struct secure *s, const char *text, size_t len)
 	return sent;
 }
 
-void secure_failed(struct secure *s)
+static void log_refusal(const struct secure *s, const char *why)
 {
 	static _Atomic int64_t next;
+	log_write(complaint_due(&next) ? LYRE_WARN : LYRE_DEBUG, "http", "%s: a client's certificate is refused: %s",
+		s->connection->peer, why);
+}
+
+void secure_failed(struct secure *s)
+{
 	struct connection *c = s->connection;
 	if (!s->begun || s->over)
 		return;
 	s->over = true;
 	metric_add(&dispatch_traffic(c->http->dispatch)->handshakes_failed, 1);
 	if (s->client.refused)
-		log_write(complaint_due(&next) ? LYRE_WARN : LYRE_DEBUG, "http", "%s: a client's certificate is refused: %s",
-			c->peer, s->client.refused);
+		log_refusal(s, s->client.refused);
 	if (!s->client.alerted)
 		gnutls_alert_send(s->session, GNUTLS_AL_FATAL, GNUTLS_A_HANDSHAKE_FAILURE);
 	connection_linger(c); /* it may have sent its request with the end of the handshake */
+}
+
+const char *secure_check(struct secure *s)
+{
+	const char *why = tls_client_check(&s->client, dispatch_tls(s->connection->http->dispatch), s->session);
+	if (!why)
+		return NULL;
+	log_refusal(s, why);
+	snprintf(s->refusal, sizeof s->refusal, "The client certificate is no longer accepted: %s", why);
+	return s->refusal;
 }
 
 const char *secure_user(const struct secure *s)

@@ -34,7 +34,12 @@ void secure_end(struct secure *s);
 void secure_failed(struct secure *s);
 /** Sends what is the last; in clear where the client does not speak TLS. \return whether it is on its way */
 bool secure_send_last(struct secure *s, const char *text, size_t len);
-/** The user whom the client's certificate signs in; NULL: nobody. */
+/**
+ * A request begins: its client's certificate may have expired or been revoked since the last one.
+ * \return NULL; or a sentence with which to refuse it, and to close the connection
+ */
+const char *secure_check(struct secure *s);
+/** The user whom the client's certificate signs in; NULL: nobody. Until the next request. */
 const char *secure_user(const struct secure *s);
 
 #endif

@@ -14,6 +14,7 @@ struct tls {
 	bool wanted;
 	pthread_mutex_t lock; /* of the following */
 	struct tls_set *set;
+	atomic_uint generation; /* of set; read without the lock */
 };
 
 int tls_failed(struct err *e, int code, const char *doing, int failure)
@@ -72,6 +73,11 @@ const struct tls_set *tls_take(struct tls *t)
 		atomic_fetch_add(&set->references, 1);
 	pthread_mutex_unlock(&t->lock);
 	return set;
+}
+
+unsigned tls_generation(struct tls *t)
+{
+	return atomic_load(&t->generation);
 }
 
 static void set_free(struct tls_set *s)
@@ -257,7 +263,9 @@ int tls_use(struct tls *t, const struct lyre_tls *use, struct err *e)
 		return rc;
 	pthread_mutex_lock(&t->lock);
 	struct tls_set *old = t->set;
+	s->generation = atomic_load(&t->generation) + 1;
 	t->set = s;
+	atomic_store(&t->generation, s->generation);
 	pthread_mutex_unlock(&t->lock);
 	tls_give_back(old);
 	return 0;

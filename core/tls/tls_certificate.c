@@ -28,8 +28,8 @@ static int refuse(struct err *e, const struct lyre_tls_certificate *from, const 
 
 /* ---- reading ---- */
 
-/* GnuTLS may have been built with a time_t of 32 bits, where ours has 64: then the upper half is not what it returned. */
-static int64_t seconds_of(time_t t)
+/* The upper half is not what GnuTLS returned if its time_t has 32 bits. */
+int64_t tls_seconds_of(time_t t)
 {
 	return sizeof(long) < sizeof t ? (int64_t)(uint32_t)t : (int64_t)t;
 }
@@ -79,8 +79,8 @@ static int read_chain(struct tls_certificate *ret, gnutls_x509_crt_t *list, unsi
 	if (rc)
 		return refuse(e, from, "its chain cannot be used", rc);
 	ret->chain_count = count;
-	ret->from = seconds_of(gnutls_x509_crt_get_activation_time(list[0]));
-	ret->until = seconds_of(gnutls_x509_crt_get_expiration_time(list[0]));
+	ret->from = tls_seconds_of(gnutls_x509_crt_get_activation_time(list[0]));
+	ret->until = tls_seconds_of(gnutls_x509_crt_get_expiration_time(list[0]));
 	return 0;
 }
 

@@ -17,6 +17,8 @@ struct tls_set;
 struct tls_client {
 	const struct tls_set *set; /**< a reference, until the handshake is over */
 	char *user;                /**< who is signed in by its certificate; NULL: nobody */
+	int64_t verified_until;    /**< s since the epoch: its certificate is verified again after that, */
+	unsigned generation;       /**< or when this set is no longer what is used */
 	const char *refused;       /**< why its certificate was refused; NULL: it was not */
 	bool alerted;              /**< it was told */
 };
@@ -31,6 +33,11 @@ int tls_retrieve_nothing(gnutls_session_t session, const struct gnutls_cert_retr
 int tls_client_begin(struct tls_client *c, struct tls *t, gnutls_session_t session);
 /** The handshake is over. */
 void tls_client_settle(struct tls_client *c, gnutls_session_t session);
+/**
+ * A request comes after that: whether the certificate still is what it was, by the authorities and CRLs of now. Looks only where
+ * something may have changed. \return NULL, with c->user as it is now; or why it is refused: the connection must be closed
+ */
+const char *tls_client_check(struct tls_client *c, struct tls *t, gnutls_session_t session);
 void tls_client_end(struct tls_client *c);
 
 #endif

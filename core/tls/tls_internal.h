@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
+#include <time.h>
 
 /** One certificate with its key. */
 struct tls_certificate {
@@ -28,6 +29,7 @@ struct tls_certificate {
 
 struct tls_set {
 	atomic_uint references;
+	unsigned generation; /**< which it is of those that were in use */
 	gnutls_certificate_credentials_t credentials;
 	gnutls_priority_t priority;
 	gnutls_datum_t ticket_key; /**< of this set alone, so that no session of another is resumed */
@@ -42,6 +44,8 @@ struct tls_set {
 /** \p ret is zeroed, and to be freed whatever this returns. \return LYRE_EINVAL, LYRE_ENOMEM */
 int tls_certificate_read(struct tls_certificate *ret, const struct lyre_tls_certificate *from, struct err *e);
 void tls_certificate_free(struct tls_certificate *c);
+/** A time of GnuTLS, which may have been built with a time_t of 32 bits where ours has 64: s since the epoch. */
+int64_t tls_seconds_of(time_t t);
 /**
  * The certificate for a client.
  * \param name  that it asks for; NULL for none
@@ -59,6 +63,8 @@ int tls_ciphers_read(gnutls_priority_t *ret, const char *ciphers, struct err *e)
 /** The set of today, a reference; NULL for none. */
 const struct tls_set *tls_take(struct tls *t);
 void tls_give_back(const struct tls_set *set);
+/** Of the set of today. */
+unsigned tls_generation(struct tls *t);
 
 /* ---- the handshake (tls_client.c) ---- */
 

@@ -694,6 +694,31 @@ class Clients(Case):
             until(refused, "the list was not read again")
             self.assertEqual(self.sign_in(s, bob), "bob")
 
+    def test_connections_that_stay(self):
+        """A client whose certificate is revoked, or whose authority is removed, is out with its next request."""
+        with Authority("Revoking") as ca:
+            ann, bob = ca.issue("ann", use="clientAuth"), authority.issue("bob", use="clientAuth")
+            path = ca.write("list.pem", ca.revoked())
+            s = self.prepared(NETWORK + "mtls=true", "tls.certificateAuthority=" + ca.path, "tls.revocationList=" + path)
+            s.must_add("clients", (authority.certificate, None), is_authority=True)
+            kept = [http.client.HTTPConnection("127.0.0.1", s.secure_port, timeout=60) for _ in range(2)]
+
+            def ask(c):
+                c.request("POST", "/", b'{"operation":"user_info"}', {"Content-Type": "application/json"})
+                body = json.loads(c.getresponse().read())
+                return body.get("username") or body["error"]
+
+            for c, pair in zip(kept, (ann, bob)):
+                self.addCleanup(c.close)
+                c.sock = s.dial("node1", pair)
+            self.assertEqual([ask(c) for c in kept], ["ann", "bob"])
+            ca.revoke(ann)
+            ca.write("list.pem", ca.revoked())
+            until(lambda: "is revoked" in ask(kept[0]), "the list was not read again")
+            self.assertEqual(ask(kept[1]), "bob")
+            self.assertEqual(s.remove_certificate("clients")[0], 200)
+            self.assertIn("not signed by a known authority", ask(kept[1]))
+
 
 class Ends(Case):
     def test_warnings_and_metric(self):

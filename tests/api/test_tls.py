@@ -559,6 +559,66 @@ class Certified(unittest.TestCase):
                 self.assertEqual(self.s.ask(pair=self.ada, version=version)[0], 200)
         self.assertRegex(self.s.said(), r"\[warn\].*127.0.0.1: a client's certificate is refused: ")
 
+    def kept(self, pair=None, **more):
+        """A connection that stays, and has been used."""
+        c = self.s.https(pair=pair, **more)
+        self.addCleanup(c.close)
+        self.assertEqual(self.s.ask(connection=c, admin=False)[0], 200 if pair else 401)
+        return c
+
+    def check_ended(self, c, why, admin=False):
+        """Whether the next request of a connection is refused, and the connection closed."""
+        status, headers, body = self.s.ask(connection=c, admin=admin)
+        self.assertEqual((status, json.loads(body)["error"]), (401, "The client certificate is no longer accepted: " + why))
+        self.assertEqual(headers["Connection"].lower(), "close")
+
+    def test_a_kept_connection_loses_its_certificate(self):
+        """What would no longer get through a handshake does not get through with a connection that is there already."""
+        revoked = authority.issue("ada")
+        self.use(WELCOME, revoked=authority.revoked())
+        first, second, third, other = self.kept(revoked), self.kept(revoked, version=ssl.TLSVersion.TLSv1_2), self.kept(revoked), self.kept(self.ada)
+        authority.revoke(revoked)
+        self.use(WELCOME, revoked=authority.revoked())
+        self.check_ended(first, "it is revoked")
+        self.check_ended(second, "it is revoked", admin=True)
+        # with a body that has not been read
+        third.sock.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 300000)
+        self.assertIn(b"401 ", third.sock.recv(100))
+        self.assertEqual(self.s.ask(connection=other, admin=False)[0], 200)
+        self.assertRegex(self.s.said(), r"\[warn\].*127.0.0.1: a client's certificate is refused: it is revoked")
+        self.use(WELCOME, authorities=others.certificate)
+        self.check_ended(other, "it is not signed by a known authority")
+
+    def test_a_kept_connection_whose_certificate_expires(self):
+        end = time.time() + 3
+        short = authority.issue("ada", start="20200101000000Z", days=time.strftime("%Y%m%d%H%M%SZ", time.gmtime(end)))
+        self.use(WELCOME)
+        c = self.kept(short)
+        time.sleep(max(0, int(end) + 1.1 - time.time()))
+        self.check_ended(c, "it has expired, or is not valid yet")
+
+    def test_a_kept_connection_when_certificates_become_required(self):
+        self.use(NONE)
+        early = self.kept()
+        self.use(WELCOME)
+        self.assertEqual(self.s.ask(connection=early)[0], 200)
+        known, unknown = self.kept(self.ada), self.kept()
+        self.use(REQUIRED)
+        for c in (early, unknown):
+            self.check_ended(c, "none was sent", admin=True)
+        self.assertEqual(self.s.ask(connection=known, admin=False)[0], 200)
+
+    @unittest.skipUnless("users" in built_modules(), "needs user_info")
+    def test_a_kept_connection_has_the_user_of_today(self):
+        self.use(WELCOME)
+        c = self.kept(self.ada)
+        who = lambda: json.loads(self.s.ask(b'{"operation":"user_info"}', connection=c, admin=False)[2]).get("username")
+        for more, user in (({"user": "admin"}, "admin"), ({"user": ""}, None), ({}, "ada")):
+            self.use(WELCOME, **more)
+            self.assertEqual(who(), user)
+        self.use(NONE)
+        self.assertIsNone(who())
+
     def test_an_overdue_list_counts_still(self):
         revoked = authority.issue("ada")
         authority.revoke(revoked)
