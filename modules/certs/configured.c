@@ -275,6 +275,9 @@ static int try_with(lyre_instance *self, const struct configuration *c, const st
 		return lyre_start_fail(self, LYRE_EINVAL, "%s", why);
 	tls.certificates = (struct lyre_list){ list, count, sizeof *list };
 	tls.authorities = authority_text;
+	/* The table may have some. */
+	if (!authority_text)
+		tls.client = LYRE_TLS_CLIENT_NONE;
 	int rc = lyre_tls_try(self, &tls);
 	free(authority_text);
 	return rc;

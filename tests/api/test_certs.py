@@ -109,6 +109,13 @@ def serial_of(pem):
     return openssl("x509", "-noout", "-serial", text=pem).strip().split("=")[1]
 
 
+def checked(root, *settings):
+    """What --check says is wrong."""
+    command = [LYRED, "--check", "-r", root, "--set", NETWORK + "securePort=0", "--set", NETWORK + "port=0"]
+    done = subprocess.run(command + [x for s in settings for x in ("--set", s)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+    return done.stdout if done.returncode else ""
+
+
 def own_root(test):
     root = tempfile.mkdtemp(prefix="lyre-test-")
     test.addCleanup(shutil.rmtree, root, True)
@@ -486,14 +493,6 @@ class Files(Case):
     def settings(self, section="tls"):
         return ["%s.certificate=%s" % (section, self.certificate), "%s.privateKey=%s" % (section, self.key)]
 
-    def checked(self, *settings):
-        """What --check says."""
-        command = [LYRED, "--check", "-r", self.folder, "--set", NETWORK + "securePort=0", "--set", NETWORK + "port=0"]
-        done = subprocess.run(command + [x for s in settings for x in ("--set", s)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              universal_newlines=True)
-        self.assertNotEqual(done.returncode, 0)
-        return done.stdout
-
     def test_served_first(self):
         pair = self.put(authority.issue("configured", ["configured.example"]))
         s = self.server(*self.settings())
@@ -532,7 +531,7 @@ class Files(Case):
         self.put((pair[0], other[1]))
         wrong = "'tls.certificate': the private key %s is not that of the certificate %s" % (self.key, self.certificate)
         self.assertIn(wrong, self.refused(*self.settings()))
-        self.assertIn(wrong, self.checked(*self.settings()))
+        self.assertIn(wrong, checked(self.folder, *self.settings()))
         s = self.server(*self.settings(), secure=False)
         self.assertIn(wrong + "; no listener needs it", s.said())
         self.assertNotIn("a", s.list())
@@ -541,8 +540,8 @@ class Files(Case):
         self.assertIn("'tls.certificate' is given without a privateKey", self.refused("tls.certificate=" + self.certificate, "tls.privateKey=null"))
         self.put(pair)
         self.assertIn("the host 'a b' beside 'tls.certificate' is not the name of a host", self.refused(*self.settings(), "tls.host=a b"))
-        for command in (lambda: self.refused(*self.settings(), "tls.ciphers=NONSENSE"), lambda: self.checked(*self.settings(), "tls.ciphers=NONSENSE"),
-                        lambda: self.checked("tls.ciphers=NONSENSE")):
+        for command in (lambda: self.refused(*self.settings(), "tls.ciphers=NONSENSE"), lambda: checked(self.folder, *self.settings(), "tls.ciphers=NONSENSE"),
+                        lambda: checked(self.folder, "tls.ciphers=NONSENSE")):
             self.assertRegex(command(), "module 'certs'.*does not start: .*NONSENSE")
         for name, kind in (("certificateAuthority", "it has no valid certificates"), ("revocationList", "it has no valid list")):
             self.assertIn(kind, self.refused(*self.settings(), NETWORK + "mtls=true", "tls.%s=%s" % (name, self.key)))
@@ -693,6 +692,10 @@ class Clients(Case):
                     return True
             until(refused, "the list was not read again")
             self.assertEqual(self.sign_in(s, bob), "bob")
+
+    def test_authorities_of_the_table_are_enough(self):
+        """--check, which cannot see the table, does not miss authorities."""
+        self.assertEqual(checked(own_root(self), NETWORK + "mtls=true"), "")
 
     def test_connections_that_stay(self):
         """A client whose certificate is revoked, or whose authority is removed, is out with its next request."""
