@@ -11,7 +11,7 @@
 	{ section ".host", LYRE_S_STRING, LYRE_SF_NULL, NULL, .help = "Host name for which the certificate is served; null: the names in it." }, \
 	{ section ".certificateAuthority", LYRE_S_PATH, LYRE_SF_NULL, NULL,                                            \
 	  .help = "Authorities that sign client certificates, in addition to those in the table (PEM file)." }, \
-	{ section ".revocationList", LYRE_S_PATH, LYRE_SF_NULL, NULL, .help = "Lists of revoked certificates (CRL) of these authorities (PEM file)." }, \
+	{ section ".revocationList", LYRE_S_PATH, LYRE_SF_NULL, NULL, .help = "Certificate revocation lists (CRLs), each signed by an authority in certificateAuthority (PEM file)." }, \
 	{ section ".ciphers", LYRE_S_STRING, LYRE_SF_NULL, NULL, .help = ciphers_help }
 /* clang-format on */
 

@@ -19,7 +19,7 @@ static bool fail(char *why, const char *sentence)
 	return false;
 }
 
-static bool fail_gnutls(char *why, const char *what, int rc)
+bool certificate_fail(char why[CERTIFICATE_WHY_MAX], const char *what, int rc)
 {
 	const char *text = gnutls_strerror(rc);
 	size_t len = strlen(text);
@@ -73,7 +73,7 @@ bool certificate_parse(struct certificate *ret, const char *pem, size_t len, cha
 		*ret = (struct certificate){ 0 };
 		if (rc == GNUTLS_E_CERTIFICATE_LIST_UNSORTED)
 			return fail(why, "its certificates are not in order: each must be followed by the one that signed it");
-		return fail_gnutls(why, "it is not a valid certificate", rc);
+		return certificate_fail(why, "it is not a valid certificate", rc);
 	}
 	if (ret->count == blocks && der_validity(ret->chain[0], &ret->from, &ret->to))
 		return true;
@@ -96,27 +96,13 @@ bool authorities_are_valid(const char *pem, size_t len, char why[CERTIFICATE_WHY
 	unsigned count = 0;
 	int rc = gnutls_x509_crt_list_import2(&list, &count, &text, GNUTLS_X509_FMT_PEM, 0);
 	if (rc < 0)
-		return fail_gnutls(why, "it has no valid certificates", rc);
+		return certificate_fail(why, "it has no valid certificates", rc);
 	struct certificate c = { .chain = list, .count = count };
 	bool right = true;
 	for (unsigned i = 0; i < count && right; i++)
 		right = certificate_is_authority(&(struct certificate){ .chain = &list[i], .count = 1 });
 	certificate_free(&c);
 	return right || fail(why, "it has a certificate that is not that of an authority");
-}
-
-bool revocation_lists_are_valid(const char *pem, size_t len, char why[CERTIFICATE_WHY_MAX])
-{
-	gnutls_datum_t text = { (unsigned char *)(uintptr_t)pem, (unsigned)len };
-	gnutls_x509_crl_t *list = NULL;
-	unsigned count = 0;
-	int rc = gnutls_x509_crl_list_import2(&list, &count, &text, GNUTLS_X509_FMT_PEM, 0);
-	if (rc < 0)
-		return fail_gnutls(why, "it has no valid list of revoked certificates", rc);
-	for (unsigned i = 0; i < count; i++)
-		gnutls_x509_crl_deinit(list[i]);
-	gnutls_free(list);
-	return true;
 }
 
 bool certificate_is_authority(const struct certificate *c)

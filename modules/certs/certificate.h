@@ -39,8 +39,8 @@ void certificate_free(struct certificate *c);
 
 /** Whether a text has certificates of authorities, at least one, in any order. */
 bool authorities_are_valid(const char *pem, size_t len, char why[CERTIFICATE_WHY_MAX]);
-/** Whether a text has lists of revoked certificates, at least one. */
-bool revocation_lists_are_valid(const char *pem, size_t len, char why[CERTIFICATE_WHY_MAX]);
+/** "what: why", of an error of GnuTLS. \return false */
+bool certificate_fail(char why[CERTIFICATE_WHY_MAX], const char *what, int rc);
 
 /** Whether the first may sign others. */
 bool certificate_is_authority(const struct certificate *c);

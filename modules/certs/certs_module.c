@@ -136,6 +136,14 @@ static int start(lyre_instance *self)
 		.label = "certificate",
 		.report = expiry_report,
 	};
+	static const struct lyre_metric_source due = {
+		.size = sizeof due,
+		.type = LYRE_GAUGE,
+		.name = "revocation_list_remaining_seconds",
+		.help = "Time until a certificate revocation list is due to be replaced; negative once it is overdue.",
+		.label = "file",
+		.report = overdue_report,
+	};
 	certs.self = self;
 	int rc = find_node(self);
 	if (!rc)
@@ -146,6 +154,8 @@ static int start(lyre_instance *self)
 		rc = lyre_run(self, first_hand_over, NULL);
 	if (!rc)
 		rc = lyre_metric_add(self, &remaining);
+	if (!rc)
+		rc = lyre_metric_add(self, &due);
 	return rc ? rc : watch_start(self);
 }
 

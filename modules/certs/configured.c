@@ -2,6 +2,7 @@
 #include "configured.h"
 
 #include "own_authority.h"
+#include "revocation.h"
 #include "utf8_text.h"
 
 #include <errno.h>
@@ -10,22 +11,14 @@
 #include <string.h>
 
 #define KEY_MAX 80
-/* Of a file with authorities or lists of revoked certificates, bytes. */
-#define LIST_MAX ((size_t)16 << 20)
+/* Of a file with authorities or CRLs, bytes. */
+#define FILE_MAX ((size_t)16 << 20)
 
 static const char *setting(lyre_instance *self, const char *section, const char *name)
 {
 	char key[KEY_MAX];
 	snprintf(key, sizeof key, "%s.%s", section, name);
 	return lyre_setting_string(self, key);
-}
-
-/* Adds what a section has of a kind of file. */
-static void add_path(lyre_instance *self, const char *section, const char *name, const char **list, size_t *count)
-{
-	const char *path = setting(self, section, name);
-	if (path)
-		list[(*count)++] = path;
 }
 
 static void add_section(lyre_instance *self, struct configuration *c, const char *section, bool certificates)
@@ -38,8 +31,12 @@ static void add_section(lyre_instance *self, struct configuration *c, const char
 			.host = setting(self, section, "host") };
 		snprintf(item->setting, sizeof item->setting, "%s.certificate", section + 1);
 	}
-	add_path(self, section, "certificateAuthority", c->authorities, &c->authority_count);
-	add_path(self, section, "revocationList", c->revoked, &c->revoked_count);
+	const char *authority = setting(self, section, "certificateAuthority");
+	if (authority)
+		c->authorities[c->authority_count++] = authority;
+	const char *revoked = setting(self, section, "revocationList");
+	if (revoked)
+		c->revoked[c->revoked_count++] = (struct revocation_file){ .path = revoked, .due = INT64_MAX };
 	if (!c->ciphers)
 		c->ciphers = setting(self, section, "ciphers");
 }
@@ -194,51 +191,80 @@ bool configured_load(struct configured *c, char why[CERTIFICATE_WHY_MAX])
 	return true;
 }
 
-/* A kind of file with certificates or lists in it. */
+/* A setting that names files, and what must hold for each of them. */
 struct kind {
-	const char *failure;
-	bool (*is_valid)(const char *pem, size_t len, char *why);
+	const char *setting;
+	bool (*check)(void *arg, const char *pem, size_t len, char *why);
 };
-static const struct kind authorities = { "certificateAuthority", authorities_are_valid };
-static const struct kind revocation_lists = { "revocationList", revocation_lists_are_valid };
 
-static bool add_file(struct text *all, const char *path, const struct kind *kind, char *why)
+static bool check_authorities(void *arg, const char *pem, size_t len, char *why)
+{
+	(void)arg;
+	return authorities_are_valid(pem, len, why);
+}
+static const struct kind authority_files = { "certificateAuthority", check_authorities };
+
+/* What CRLs must be signed by, and when they are due. */
+struct signers {
+	const char *authorities;
+	int64_t due;
+};
+
+static bool check_revoked(void *arg, const char *pem, size_t len, char *why)
+{
+	struct signers *s = arg;
+	return revocation_lists_read(pem, len, s->authorities, &s->due, why);
+}
+static const struct kind revocation_files = { "revocationList", check_revoked };
+
+static bool add_file(struct text *all, const char *path, const struct kind *kind, void *arg, char *why)
 {
 	char cause[CERTIFICATE_WHY_MAX];
 	size_t len;
-	char *s = pem_read(path, LIST_MAX, &len);
+	char *s = pem_read(path, FILE_MAX, &len);
 	if (!s)
-		return fail_file(why, kind->failure, path, strerror(errno));
-	bool right = kind->is_valid(s, len, cause);
+		return fail_file(why, kind->setting, path, strerror(errno));
+	bool right = kind->check(arg, s, len, cause);
 	if (right) {
 		text_add(all, s, len);
 		text_add(all, "\n", 1);
 	}
 	free(s);
-	return right || fail_file(why, kind->failure, path, cause);
+	return right || fail_file(why, kind->setting, path, cause);
 }
 
-static bool read_files(const char *const *paths, size_t count, const struct kind *kind, char **ret, char *why)
+/* The texts of all files together; NULL if there were none. */
+static bool finish(struct text *all, bool right, const struct kind *kind, char **ret, char *why)
 {
-	struct text all = { 0 };
-	bool right = true;
 	*ret = NULL;
-	for (size_t i = 0; i < count && right; i++)
-		right = add_file(&all, paths[i], kind, why);
-	if (right && count && !(*ret = text_take(&all)))
-		right = fail_file(why, kind->failure, paths[0], "out of memory");
-	text_erase(&all);
+	if (right && all->len && !(*ret = text_take(all))) {
+		snprintf(why, CERTIFICATE_WHY_MAX, "%s: out of memory", kind->setting);
+		right = false;
+	}
+	text_erase(all);
 	return right;
 }
 
 bool configuration_authorities(const struct configuration *c, char **ret, char why[CERTIFICATE_WHY_MAX])
 {
-	return read_files(c->authorities, c->authority_count, &authorities, ret, why);
+	struct text all = { 0 };
+	bool right = true;
+	for (size_t i = 0; i < c->authority_count && right; i++)
+		right = add_file(&all, c->authorities[i], &authority_files, NULL, why);
+	return finish(&all, right, &authority_files, ret, why);
 }
 
-bool configuration_revoked(const struct configuration *c, char **ret, char why[CERTIFICATE_WHY_MAX])
+bool configuration_revoked(const struct configuration *c, const char *authorities, char **ret, char why[CERTIFICATE_WHY_MAX])
 {
-	return read_files(c->revoked, c->revoked_count, &revocation_lists, ret, why);
+	struct text all = { 0 };
+	struct signers signers = { .authorities = authorities };
+	bool right = true;
+	for (size_t i = 0; i < c->revoked_count && right; i++) {
+		right = add_file(&all, c->revoked[i].path, &revocation_files, &signers, why);
+		if (right)
+			c->revoked[i].due = signers.due;
+	}
+	return finish(&all, right, &revocation_files, ret, why);
 }
 
 bool configuration_check(struct configuration *c, char why[CERTIFICATE_WHY_MAX])
@@ -247,7 +273,8 @@ bool configuration_check(struct configuration *c, char why[CERTIFICATE_WHY_MAX])
 	for (size_t i = 0; i < c->count; i++)
 		if (!configured_load(&c->items[i], why))
 			return false;
-	bool right = configuration_authorities(c, &authority_text, why) && configuration_revoked(c, &revoked_text, why);
+	bool right =
+		configuration_authorities(c, &authority_text, why) && configuration_revoked(c, authority_text, &revoked_text, why);
 	free(authority_text);
 	free(revoked_text);
 	return right;

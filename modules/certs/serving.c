@@ -216,14 +216,15 @@ static int make_list(struct serving *s, struct lyre_tls_certificate *list)
 	return 0;
 }
 
-/* The authorities of the files and of the table, and the lists of revoked certificates; NULL if there are none. */
+/* The authorities of the files and of the table, and the CRLs; NULL if there are none. */
 static int read_lists(struct serving *s, char **authorities, char **revoked)
 {
 	char why[CERTIFICATE_WHY_MAX], *files = NULL;
 	*authorities = *revoked = NULL;
 	if (!configuration.client_wanted)
 		return 0;
-	if (!configuration_authorities(&configuration, &files, why) || !configuration_revoked(&configuration, revoked, why)) {
+	if (!configuration_authorities(&configuration, &files, why) ||
+		!configuration_revoked(&configuration, files, revoked, why)) {
 		free(files);
 		return lyre_fail(s->call, LYRE_EINVAL, "%s", why);
 	}
@@ -348,7 +349,7 @@ void serving_close(void)
 	expiry_set(NULL, 0);
 }
 
-const struct configuration *serving_configuration(void)
+struct configuration *serving_configuration(void)
 {
 	return &configuration;
 }
@@ -385,7 +386,7 @@ void serving_each_path(void (*visit)(void *arg, const char *path), void *arg)
 	for (size_t i = 0; i < configuration.authority_count; i++)
 		visit(arg, configuration.authorities[i]);
 	for (size_t i = 0; i < configuration.revoked_count; i++)
-		visit(arg, configuration.revoked[i]);
+		visit(arg, configuration.revoked[i].path);
 }
 
 unsigned serving_uses(const char *name, bool configured)

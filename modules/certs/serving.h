@@ -42,8 +42,8 @@ void serving_each_path(void (*visit)(void *arg, const char *path), void *arg);
 
 /** Where the certificate with this name is in use. \param configured  it is the configuration's */
 unsigned serving_uses(const char *name, bool configured);
-/** The certificates of the configuration, with certs.lock held. */
-const struct configuration *serving_configuration(void);
+/** The certificates of the configuration, with certs.lock held but for its CRLs. */
+struct configuration *serving_configuration(void);
 
 /* ---- expiry (expiry.c) ---- */
 
@@ -61,6 +61,10 @@ void expiry_set(struct in_use *list, size_t count);
 int64_t expiry_check(lyre_instance *self);
 /** Of lyre_metric_add(). */
 void expiry_report(lyre_instance *self, void (*take)(void *arg, const char *label_value, double value), void *arg);
+/** Logs which CRLs are overdue: when they are read, and once a day. \return seconds until the next one is; INT64_MAX: never */
+int64_t overdue_check(lyre_instance *self);
+/** Of lyre_metric_add(). */
+void overdue_report(lyre_instance *self, void (*take)(void *arg, const char *label_value, double value), void *arg);
 unsigned expiry_uses(const char *name, bool configured);
 
 #endif

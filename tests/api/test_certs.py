@@ -543,7 +543,7 @@ class Files(Case):
         for command in (lambda: self.refused(*self.settings(), "tls.ciphers=NONSENSE"), lambda: checked(self.folder, *self.settings(), "tls.ciphers=NONSENSE"),
                         lambda: checked(self.folder, "tls.ciphers=NONSENSE")):
             self.assertRegex(command(), "module 'certs'.*does not start: .*NONSENSE")
-        for name, kind in (("certificateAuthority", "it has no valid certificates"), ("revocationList", "it has no valid list")):
+        for name, kind in (("certificateAuthority", "it has no valid certificates"), ("revocationList", "it has no valid certificate revocation list (CRL)")):
             self.assertIn(kind, self.refused(*self.settings(), NETWORK + "mtls=true", "tls.%s=%s" % (name, self.key)))
 
     def test_replaced(self):
@@ -693,9 +693,65 @@ class Clients(Case):
             until(refused, "the list was not read again")
             self.assertEqual(self.sign_in(s, bob), "bob")
 
+    def test_what_signs_a_list(self):
+        """A CRL counts only if an authority of the configuration has signed it: at the start, for --check, and when it is replaced."""
+        folder = own_root(self)
+        path = os.path.join(folder, "list.pem")
+        write(path, authority.revoked() + others.revoked())
+        mtls, lists = NETWORK + "mtls=true", "tls.revocationList=" + path
+        fault = "revocationList %s: it is not signed by an authority of certificateAuthority" % path
+        for settings in ((mtls, lists), (mtls, lists, "tls.certificateAuthority=" + authority.path)):
+            self.assertIn(fault, self.refused(*settings))
+            self.assertIn(fault, checked(folder, *settings))
+        both = "tls.certificateAuthority=" + write(os.path.join(folder, "both.pem"), authority.certificate + others.certificate)
+        self.assertEqual(checked(folder, mtls, lists, both), "")
+        s = self.prepared(mtls, lists, both)
+        ann, theirs = authority.issue("ann", use="clientAuth"), authority.revoked()
+        self.assertEqual(self.sign_in(s, ann), "ann")
+        with Authority("Third") as third:
+            write(path, third.revoked())
+            until(lambda: fault in s.said(), s.said)
+        self.assertEqual(self.sign_in(s, ann), "ann")
+        if "system" in built_modules():
+            status, body = s.call({"operation": "restart"})
+            self.assertEqual(status, 400, body)
+            self.assertIn(fault, body["error"])
+        write(path, theirs)
+        until(lambda: "files have changed" in s.said(), s.said)
+
     def test_authorities_of_the_table_are_enough(self):
         """--check, which cannot see the table, does not miss authorities."""
         self.assertEqual(checked(own_root(self), NETWORK + "mtls=true"), "")
+
+    def test_overdue_lists(self):
+        folder = own_root(self)
+        path = os.path.join(folder, "list.pem")
+        write(path, authority.revoked(overdue=True))
+        s = self.prepared(NETWORK + "mtls=true", "tls.certificateAuthority=" + authority.path, "tls.revocationList=" + path)
+        overdue = r"\[warn\] \[certs\]: the certificate revocation list %s should have been replaced by Jan  1 00:00:00 2021 GMT; it is still used" % path
+        until(lambda: re.search(overdue, s.said()), s.said)
+
+        def remaining():
+            text = s.request("GET", "/metrics", headers={"Authorization": s.authorization()})[2].decode()
+            return [float(v) for v in re.findall(r'^lyre_revocation_list_remaining_seconds\{file="%s"\} (\S+)$' % path, text, re.M)]
+
+        if "metrics" in built_modules():
+            self.assertAlmostEqual(remaining()[0], 1609459200 - time.time(), delta=600)
+        self.assertEqual(self.sign_in(s, authority.issue("ann", use="clientAuth")), "ann")
+        s.must_add("another", authority.issue("another")) # hands over, and reads it again
+        write(path, authority.revoked())
+        until(lambda: "files have changed" in s.said(), s.said)
+        self.assertEqual(len(re.findall(overdue, s.said())), 1)
+        if "metrics" in built_modules():
+            self.assertAlmostEqual(remaining()[0], 30 * 86400, delta=600)
+
+    def test_lists_that_nobody_needs(self):
+        folder = own_root(self)
+        path = os.path.join(folder, "list.pem")
+        write(path, authority.revoked(overdue=True))
+        s = self.server("tls.certificateAuthority=" + authority.path, "tls.revocationList=" + path)
+        self.assertEqual(s.serial(), s.list()["node1"]["details"]["serial_number"])
+        self.assertNotIn("revocation list", s.said())
 
     def test_connections_that_stay(self):
         """A client whose certificate is revoked, or whose authority is removed, is out with its next request."""
