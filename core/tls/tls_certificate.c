@@ -48,9 +48,10 @@ static int read_key(struct tls_certificate *ret, gnutls_x509_crt_t leaf, const s
 		rc = refuse(e, from, "its private key is encrypted; give it without a password", 0);
 	else if (rc)
 		rc = refuse(e, from, "its private key cannot be read", rc);
-	else if (gnutls_x509_privkey_get_key_id(key, GNUTLS_KEYID_USE_SHA256, its, &its_len) ||
-		gnutls_x509_crt_get_key_id(leaf, GNUTLS_KEYID_USE_SHA256, mine, &mine_len) || mine_len != its_len ||
-		memcmp(mine, its, mine_len) != 0)
+	else if ((rc = gnutls_x509_privkey_get_key_id(key, GNUTLS_KEYID_USE_SHA256, its, &its_len)) ||
+		(rc = gnutls_x509_crt_get_key_id(leaf, GNUTLS_KEYID_USE_SHA256, mine, &mine_len)))
+		rc = refuse(e, from, "its private key cannot be compared", rc);
+	else if (mine_len != its_len || memcmp(mine, its, mine_len) != 0)
 		rc = refuse(e, from, "the private key is not its key", 0);
 	if (!rc) {
 		rc = gnutls_privkey_init(&ret->key);

@@ -61,12 +61,12 @@ static int read_certificate(struct addition *a)
 	size_t len;
 	const char *pem = lyre_value_string(lyre_arg(a->call, "certificate"), &len);
 	if (!certificate_parse(&a->certificate, pem, len, why))
-		return lyre_fail(a->call, LYRE_EINVAL, "'certificate' cannot be used: %s", why);
+		return certs_fail(a->call, LYRE_EINVAL, "'certificate' cannot be used: ", why);
 	if (a->record.authority && !certificate_is_authority(&a->certificate))
 		return lyre_fail(a->call, LYRE_EINVAL,
 			"'is_authority' is true, but 'certificate' is not that of an authority: it may not sign others");
 	if (!a->record.authority && !certificate_is_usable(&a->certificate, why))
-		return lyre_fail(a->call, LYRE_EINVAL, "'certificate' cannot be used: %s", why);
+		return certs_fail(a->call, LYRE_EINVAL, "'certificate' cannot be used: ", why);
 	a->record.pem = pem;
 	return 0;
 }
@@ -79,7 +79,7 @@ static int read_given_key(struct addition *a, const lyre_value *given)
 	size_t len;
 	const char *pem = lyre_value_string(given, &len);
 	if (!private_key_parse(&a->key, pem, len, why))
-		return lyre_fail(a->call, LYRE_EINVAL, "'private_key' cannot be used: %s", why);
+		return certs_fail(a->call, LYRE_EINVAL, "'private_key' cannot be used: ", why);
 	if (!private_key_matches(&a->key, &a->certificate))
 		return lyre_fail(a->call, LYRE_EINVAL, "'private_key' is not the key of 'certificate'");
 	a->key_given = true;
@@ -112,14 +112,16 @@ static int choose_key_name(struct addition *a)
 static int find_key(struct addition *a)
 {
 	char why[CERTIFICATE_WHY_MAX];
-	if (!key_file_find(certs.folder, &a->certificate, a->key_name)) {
+	if (!key_file_find(certs.folder, &a->certificate, a->key_name, why)) {
+		if (lacked_memory(why))
+			return lyre_fail_no_memory(a->call);
 		if (a->record.authority)
 			return 0; /* to check the certificates of clients none is needed */
 		return lyre_fail(
 			a->call, LYRE_EINVAL, "no 'private_key' was given, and none in the folder of keys matches 'certificate'");
 	}
 	if (!key_file_read(certs.folder, a->key_name, false, &a->certificate, &a->key, why))
-		return lyre_fail(a->call, LYRE_EIO, "%s", why);
+		return certs_fail(a->call, LYRE_EIO, "", why);
 	a->record.key_name = a->key_name;
 	return 0;
 }
@@ -144,7 +146,7 @@ static int prepare_key(struct addition *a)
 	char *pem = private_key_text(&a->key);
 	int rc = pem ? 0 : lyre_fail_no_memory(a->call);
 	if (pem && !key_file_prepare(certs.folder, a->key_name, pem, why))
-		rc = lyre_fail(a->call, LYRE_EIO, "%s", why);
+		rc = certs_fail(a->call, LYRE_EIO, "", why);
 	secret_free(pem);
 	return rc;
 }

@@ -8,6 +8,7 @@
 #include "der_time.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <gnutls/abstract.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,9 +24,22 @@ bool certificate_fail(char why[CERTIFICATE_WHY_MAX], const char *what, int rc)
 {
 	const char *text = gnutls_strerror(rc);
 	size_t len = strlen(text);
+	if (rc == GNUTLS_E_MEMORY_ERROR)
+		return fail(why, NO_MEMORY);
 	/* GnuTLS's sentences end with a period. */
 	snprintf(why, CERTIFICATE_WHY_MAX, "%s: %.*s", what, (int)(len && text[len - 1] == '.' ? len - 1 : len), text);
 	return false;
+}
+
+const char *errno_text(int error)
+{
+	return error == ENOMEM ? NO_MEMORY : strerror(error);
+}
+
+bool lacked_memory(const char *why)
+{
+	size_t len = strlen(why), end = strlen(NO_MEMORY);
+	return len >= end && !strcmp(why + len - end, NO_MEMORY);
 }
 
 static bool begins(const char *s, size_t len, const char *word)
@@ -75,10 +89,11 @@ bool certificate_parse(struct certificate *ret, const char *pem, size_t len, cha
 			return fail(why, "its certificates are not in order: each must be followed by the one that signed it");
 		return certificate_fail(why, "it is not a valid certificate", rc);
 	}
-	if (ret->count == blocks && der_validity(ret->chain[0], &ret->from, &ret->to))
+	rc = ret->count == blocks ? der_validity(ret->chain[0], &ret->from, &ret->to) : GNUTLS_E_PARSING_ERROR;
+	if (!rc)
 		return true;
 	certificate_free(ret);
-	return fail(why, "it is not a valid certificate");
+	return certificate_fail(why, "it is not a valid certificate", rc);
 }
 
 void certificate_free(struct certificate *c)

@@ -72,6 +72,11 @@ int64_t certs_now(void)
 	return (int64_t)(lyre_time_now() / 1000);
 }
 
+int certs_fail(lyre_call *call, int code, const char *what, const char *why)
+{
+	return lacked_memory(why) ? lyre_fail_no_memory(call) : lyre_fail(call, code, "%s%s", what, why);
+}
+
 /* The name of the configuration, or of the machine. */
 static int find_node(lyre_instance *self)
 {

@@ -76,7 +76,7 @@ bool configuration_open(lyre_instance *self, struct configuration *ret, char why
 		.revoked = calloc(room, sizeof *ret->revoked),
 	};
 	if (!ret->items || !ret->authorities || !ret->revoked) {
-		snprintf(why, CERTIFICATE_WHY_MAX, "out of memory");
+		snprintf(why, CERTIFICATE_WHY_MAX, NO_MEMORY);
 		return false;
 	}
 	for (size_t i = 0; i < 2; i++)
@@ -131,7 +131,7 @@ static bool read_chain(const struct configured *from, struct configured *ret, st
 	size_t len;
 	ret->chain = pem_read(from->certificate, CERTIFICATE_PEM_MAX, &len);
 	if (!ret->chain)
-		return fail_file(why, "cannot read the certificate", from->certificate, strerror(errno));
+		return fail_file(why, "cannot read the certificate", from->certificate, errno_text(errno));
 	if (!certificate_parse(c, ret->chain, len, cause) || !certificate_is_usable(c, cause))
 		return fail_file(why, "the certificate", from->certificate, cause);
 	ret->from = c->from;
@@ -142,7 +142,7 @@ static bool read_chain(const struct configured *from, struct configured *ret, st
 		ret->hosts[0] = strdup(from->host);
 	if (ret->name && ret->hosts && (!from->host || ret->hosts[0]))
 		return true;
-	return fail_file(why, "the certificate", from->certificate, "out of memory");
+	return fail_file(why, "the certificate", from->certificate, NO_MEMORY);
 }
 
 static bool read_key(const struct configured *from, struct configured *ret, const struct certificate *c, char *why)
@@ -152,7 +152,7 @@ static bool read_key(const struct configured *from, struct configured *ret, cons
 	size_t len;
 	char *text = pem_read(from->key, CERTIFICATE_PEM_MAX, &len);
 	if (!text)
-		return fail_file(why, "cannot read the private key", from->key, strerror(errno));
+		return fail_file(why, "cannot read the private key", from->key, errno_text(errno));
 	bool read = private_key_parse(&key, text, len, cause);
 	explicit_bzero(text, len);
 	free(text);
@@ -165,7 +165,7 @@ static bool read_key(const struct configured *from, struct configured *ret, cons
 		snprintf(why, CERTIFICATE_WHY_MAX, "the private key %.200s is not that of the certificate %.200s", from->key,
 			from->certificate);
 	else if (!ret->key_text)
-		snprintf(why, CERTIFICATE_WHY_MAX, "out of memory");
+		snprintf(why, CERTIFICATE_WHY_MAX, NO_MEMORY);
 	return ret->key_text != NULL;
 }
 
@@ -223,7 +223,7 @@ static bool add_file(struct text *all, const char *path, const struct kind *kind
 	size_t len;
 	char *s = pem_read(path, FILE_MAX, &len);
 	if (!s)
-		return fail_file(why, kind->setting, path, strerror(errno));
+		return fail_file(why, kind->setting, path, errno_text(errno));
 	bool right = kind->check(arg, s, len, cause);
 	if (right) {
 		text_add(all, s, len);
@@ -237,8 +237,8 @@ static bool add_file(struct text *all, const char *path, const struct kind *kind
 static bool finish(struct text *all, bool right, const struct kind *kind, char **ret, char *why)
 {
 	*ret = NULL;
-	if (right && all->len && !(*ret = text_take(all))) {
-		snprintf(why, CERTIFICATE_WHY_MAX, "%s: out of memory", kind->setting);
+	if (right && !text_is_empty(all) && !(*ret = text_take(all))) {
+		snprintf(why, CERTIFICATE_WHY_MAX, "%s: " NO_MEMORY, kind->setting);
 		right = false;
 	}
 	text_erase(all);
@@ -319,7 +319,7 @@ static int try_with_own(lyre_instance *self, const struct configuration *c)
 	if (made)
 		key_text = private_key_text(&key);
 	struct lyre_tls_certificate one = { .size = sizeof one, .name = "localhost", .chain = pair.server, .key = key_text };
-	int rc = key_text ? try_with(self, c, &one, 1) : lyre_start_fail(self, LYRE_EINTERNAL, "%s", made ? "out of memory" : why);
+	int rc = key_text ? try_with(self, c, &one, 1) : lyre_start_fail(self, LYRE_EINTERNAL, "%s", made ? NO_MEMORY : why);
 	secret_free(key_text);
 	private_key_free(&key);
 	own_pair_free(&pair);
@@ -333,7 +333,7 @@ int configuration_try(lyre_instance *self, const struct configuration *c)
 		return try_with_own(self, c);
 	list = calloc(c->count, sizeof *list);
 	if (!list)
-		return lyre_start_fail(self, LYRE_ENOMEM, "out of memory");
+		return lyre_start_fail(self, LYRE_ENOMEM, NO_MEMORY);
 	for (size_t i = 0; i < c->count; i++)
 		list[i] = (struct lyre_tls_certificate){
 			.size = sizeof *list, .name = c->items[i].name, .chain = c->items[i].chain, .key = c->items[i].key_text

@@ -126,22 +126,24 @@ bool der_read_next_update(const unsigned char *der, size_t len, int64_t *ret)
 	return (!begins_with(&part, UTC_TIME) && !begins_with(&part, GENERALIZED_TIME)) || next_time(&part, ret);
 }
 
-bool der_validity(gnutls_x509_crt_t crt, int64_t *from, int64_t *to)
+int der_validity(gnutls_x509_crt_t crt, int64_t *from, int64_t *to)
 {
 	gnutls_datum_t der;
-	if (gnutls_x509_crt_export2(crt, GNUTLS_X509_FMT_DER, &der) < 0)
-		return false;
+	int rc = gnutls_x509_crt_export2(crt, GNUTLS_X509_FMT_DER, &der);
+	if (rc < 0)
+		return rc;
 	bool read = der_read_validity(der.data, der.size, from, to);
 	gnutls_free(der.data);
-	return read;
+	return read ? 0 : GNUTLS_E_ASN1_DER_ERROR;
 }
 
-bool der_next_update(gnutls_x509_crl_t crl, int64_t *ret)
+int der_next_update(gnutls_x509_crl_t crl, int64_t *ret)
 {
 	gnutls_datum_t der;
-	if (gnutls_x509_crl_export2(crl, GNUTLS_X509_FMT_DER, &der) < 0)
-		return false;
+	int rc = gnutls_x509_crl_export2(crl, GNUTLS_X509_FMT_DER, &der);
+	if (rc < 0)
+		return rc;
 	bool read = der_read_next_update(der.data, der.size, ret);
 	gnutls_free(der.data);
-	return read;
+	return read ? 0 : GNUTLS_E_ASN1_DER_ERROR;
 }

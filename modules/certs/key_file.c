@@ -25,7 +25,7 @@ static bool path_of(char path[PATH_MAX], const char *folder, const char *name, c
 
 static bool fail(char *why, const char *what, const char *path)
 {
-	snprintf(why, CERTIFICATE_WHY_MAX, "cannot %s %.300s: %.100s", what, path, strerror(errno));
+	snprintf(why, CERTIFICATE_WHY_MAX, "cannot %s %.300s: %.100s", what, path, errno_text(errno));
 	return false;
 }
 
@@ -196,13 +196,14 @@ void key_file_recover(const char *folder, const char *name, const struct certifi
 	private_key_free(&key);
 }
 
-bool key_file_find(const char *folder, const struct certificate *c, char name[KEY_NAME_MAX + 1])
+bool key_file_find(const char *folder, const struct certificate *c, char name[KEY_NAME_MAX + 1], char why[CERTIFICATE_WHY_MAX])
 {
 	DIR *d = opendir(folder);
 	bool found = false;
-	for (struct dirent *entry; d && !found && (entry = readdir(d));) {
+	snprintf(why, CERTIFICATE_WHY_MAX, "%s", d || errno != ENOMEM ? "none matches" : NO_MEMORY);
+	/* One that cannot be read may be anybody's; without memory it may be the one. */
+	for (struct dirent *entry; d && !found && !lacked_memory(why) && (entry = readdir(d));) {
 		struct private_key key;
-		char why[CERTIFICATE_WHY_MAX];
 		size_t len = strlen(entry->d_name);
 		if (len < 5 || len > KEY_NAME_MAX || strcmp(entry->d_name + len - 4, ".pem") || !strcmp(entry->d_name, TOKEN_KEY))
 			continue;

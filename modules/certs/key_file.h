@@ -29,8 +29,8 @@ bool key_file_read(const char *folder, const char *name, bool fresh, const struc
 	char why[CERTIFICATE_WHY_MAX]);
 /** Completes what a crash has interrupted: NAME.new takes its place if it is the key of \p c, and goes if it is not. */
 void key_file_recover(const char *folder, const char *name, const struct certificate *c);
-/** Looks for the key of \p c among the files. \return whether it was found, with its name */
-bool key_file_find(const char *folder, const struct certificate *c, char name[KEY_NAME_MAX + 1]);
+/** Looks for the key of \p c among the files. \return whether it was found, with its name; else \p why tells of a lack of memory, too */
+bool key_file_find(const char *folder, const struct certificate *c, char name[KEY_NAME_MAX + 1], char why[CERTIFICATE_WHY_MAX]);
 
 /** The contents of a file of at most \p max bytes. \return NUL-terminated, for secret_free(); NULL with errno */
 char *pem_read(const char *path, size_t max, size_t *len);

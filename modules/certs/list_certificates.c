@@ -92,7 +92,7 @@ static int put_configured(lyre_call *call, const struct configured *c)
 	if (!c->chain)
 		return 0; /* the log says why it could not be read */
 	if (!certificate_parse(&parsed, c->chain, strlen(c->chain), why))
-		return lyre_fail(call, LYRE_EINTERNAL, "'%s': %s", c->setting, why);
+		return certs_fail(call, LYRE_EINTERNAL, "a certificate of the configuration cannot be read: ", why);
 	if (!certificate_describe(&parsed, &d)) {
 		certificate_free(&parsed);
 		return lyre_fail_no_memory(call);

@@ -38,39 +38,42 @@ static int import(struct lists *l, const char *pem, size_t len, const char *auth
 	return gnutls_x509_crt_list_import2(&l->authorities, &l->authority_count, &signers, GNUTLS_X509_FMT_PEM, 0);
 }
 
-/* One that is overdue is signed nevertheless. */
-static bool is_signed(const struct lists *l, gnutls_x509_crl_t crl)
+/* One that is overdue is signed nevertheless. \return 0, or an error of GnuTLS; \p is_signed is not set then */
+static int verify(const struct lists *l, gnutls_x509_crl_t crl, bool *is_signed)
 {
 	const unsigned harmless =
 		GNUTLS_CERT_INVALID | GNUTLS_CERT_REVOCATION_DATA_SUPERSEDED | GNUTLS_CERT_REVOCATION_DATA_ISSUED_IN_FUTURE;
-	unsigned status = 0;
-	return l->authority_count && gnutls_x509_crl_verify(crl, l->authorities, l->authority_count, 0, &status) >= 0 &&
-		!(status & ~harmless);
+	unsigned status = GNUTLS_CERT_SIGNER_NOT_FOUND;
+	int rc = l->authority_count ? gnutls_x509_crl_verify(crl, l->authorities, l->authority_count, 0, &status) : 0;
+	*is_signed = !(status & ~harmless);
+	return rc < 0 ? rc : 0;
 }
 
-static const char *fault_of(const struct lists *l, int64_t *due)
+static bool check(const struct lists *l, int64_t *due, char *why)
 {
 	*due = INT64_MAX;
 	for (unsigned i = 0; i < l->count; i++) {
+		bool is_signed;
 		int64_t next;
-		if (!is_signed(l, l->crls[i]))
-			return "it is not signed by an authority of certificateAuthority";
-		if (!der_next_update(l->crls[i], &next))
-			return "its dates cannot be read";
+		int rc = verify(l, l->crls[i], &is_signed);
+		if (!rc)
+			rc = der_next_update(l->crls[i], &next);
+		if (rc)
+			return certificate_fail(why, "a certificate revocation list (CRL) in it cannot be checked", rc);
+		if (!is_signed) {
+			snprintf(why, CERTIFICATE_WHY_MAX, "it is not signed by an authority of certificateAuthority");
+			return false;
+		}
 		*due = next < *due ? next : *due;
 	}
-	return NULL;
+	return true;
 }
 
 bool revocation_lists_read(const char *pem, size_t len, const char *authorities, int64_t *due, char why[CERTIFICATE_WHY_MAX])
 {
 	struct lists l = { .crls = NULL };
 	int rc = import(&l, pem, len, authorities);
-	const char *fault = rc < 0 ? NULL : fault_of(&l, due);
-	if (rc < 0)
-		certificate_fail(why, "it has no valid certificate revocation list (CRL)", rc);
-	else if (fault)
-		snprintf(why, CERTIFICATE_WHY_MAX, "%s", fault);
+	bool right = rc < 0 ? certificate_fail(why, "it has no valid certificate revocation list (CRL)", rc) : check(&l, due, why);
 	lists_free(&l);
-	return rc >= 0 && !fault;
+	return right;
 }

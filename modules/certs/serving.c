@@ -128,15 +128,19 @@ static int add_record(struct serving *s, const struct record *r)
 	char why[CERTIFICATE_WHY_MAX];
 	int rc = 0;
 	if (!certificate_parse(&c, r->pem, strlen(r->pem), why)) {
+		if (lacked_memory(why))
+			return lyre_fail_no_memory(s->call);
 		log_unused(s, r, why);
 		return 0;
 	}
 	bool there = r->key_name && key_file_read(certs.folder, r->key_name, false, &c, &key, why);
-	if (r->authority)
+	if (r->key_name && !there && lacked_memory(why))
+		rc = lyre_fail_no_memory(s->call);
+	else if (r->authority)
 		add_authority(s, r, &c);
 	else if (there)
 		rc = add_server(s, r, &c, &key);
-	if (!there && (r->key_name || !r->authority))
+	if (!rc && !there && (r->key_name || !r->authority))
 		log_unused(s, r, r->key_name ? why : "it has no private key");
 	private_key_free(&key);
 	certificate_free(&c);
@@ -226,12 +230,12 @@ static int read_lists(struct serving *s, char **authorities, char **revoked)
 	if (!configuration_authorities(&configuration, &files, why) ||
 		!configuration_revoked(&configuration, files, revoked, why)) {
 		free(files);
-		return lyre_fail(s->call, LYRE_EINVAL, "%s", why);
+		return certs_fail(s->call, LYRE_EINVAL, "", why);
 	}
 	if (files)
 		text_add(&s->authorities, files, strlen(files));
 	free(files);
-	if (s->authorities.len && !(*authorities = text_take(&s->authorities)))
+	if (!text_is_empty(&s->authorities) && !(*authorities = text_take(&s->authorities)))
 		return lyre_fail_no_memory(s->call);
 	return 0;
 }
