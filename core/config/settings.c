@@ -61,7 +61,7 @@ const struct lyre_setting core_settings[] = {
 	{ "operationsApi.network.mtls.required", LYRE_S_BOOL, LYRE_SF_NULL, NULL,
 		.help = "Whether connections without a valid client certificate are refused." },
 	{ "operationsApi.network.mtls.user", LYRE_S_STRING, LYRE_SF_NULL, "\"*\"",
-		.help = "User that a valid client certificate signs in; \"*\": the user named by its CN; null: nobody, it is only checked." },
+		.help = "User that a valid client certificate signs in; \"*\": the user named by its CN; null: nobody, it is only verified." },
 	{ "operationsApi.network.mtls.certificateVerification", SETTING_ANY, SETTING_INERT, NULL,
 		.help = "Online checks for revoked client certificates; see tls.revocationList." },
 	{ "operationsApi.network.http2", LYRE_S_BOOL, SETTING_INERT, "false", .help = "HTTP/2." },

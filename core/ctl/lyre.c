@@ -237,7 +237,7 @@ static const struct command {
 	{ "check", 1, 1, "check DATABASE", "Reads all of a database, and says whether it is sound." },
 	{ "passwd", 1, 1, "passwd USER [--activate]",
 		"Gives a user a new password, which is asked for or is the first line of standard input." },
-	{ "renew-certs", 0, 0, "renew-certs", "Renews the authority and the certificate that the server has made for itself." },
+	{ "renew-certs", 0, 0, "renew-certs", "Renews the authority and the certificate that the server made at its first start." },
 	{ "help", 0, 2, "help [OPERATION], or help set_configuration [TEXT]",
 		"Lists the operations of the server, or shows one with its parameters; of set_configuration the settings, all or those with TEXT in their names." },
 };

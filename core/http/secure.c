@@ -14,9 +14,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* What GnuTLS holds of a connection, about: charged to the memory of requests. */
+/* About what GnuTLS needs for a connection: charged to the memory of requests. */
 #define SECURE_MEMORY ((size_t)24 << 10)
-/* What a client may send in a handshake, in bytes: GnuTLS would keep a message of up to 16 MB until it is whole. */
+/* How much a client may send in a handshake, in bytes: GnuTLS would buffer a message of up to 16 MB. */
 #define HANDSHAKE_MAX ((size_t)64 << 10)
 #define REFUSAL_MAX 128
 
@@ -28,7 +28,7 @@ struct secure {
 	char refusal[REFUSAL_MAX]; /* of a request */
 	size_t pulled;             /* bytes of the handshake */
 	bool begun;                /* the client has sent something, and it is not HTTP */
-	bool over;                 /* the handshake, whatever came of it */
+	bool over;                 /* the handshake has ended, whatever its result */
 };
 
 bool secure_is_possible(void)
@@ -52,7 +52,7 @@ static bool is_http(char first)
 	return (first >= 'A' && first <= 'Z') || (first >= 'a' && first <= 'z') || first == '\r' || first == '\n';
 }
 
-/* The first bytes tell what the client speaks. \return false when it is not TLS, or there can be none */
+/* The first bytes tell which protocol the client speaks. \return false if it is not TLS, or the server is closing */
 static bool greet(struct secure *s, const char *hello)
 {
 	struct connection *c = s->connection;
@@ -85,7 +85,7 @@ static ssize_t pull(gnutls_transport_ptr_t from, void *to, size_t max)
 	return n;
 }
 
-/* One of ours, not one that a library has made: of these all that is looked at are the addresses. */
+/* NULL for a session of some library: of those only the pointers are compared. */
 static struct secure *secure_of(gnutls_session_t session)
 {
 	gnutls_transport_ptr_t from, to;
@@ -103,7 +103,7 @@ static void settle(struct secure *s)
 	tls_client_settle(&s->client, s->session);
 }
 
-/* As GnuTLS's own, which the other function is as well. */
+/* The same as in GnuTLS, where it is the function below without a sequence number. */
 __attribute__((visibility("default"))) ssize_t gnutls_record_recv(gnutls_session_t session, void *to, size_t max)
 {
 	struct secure *s = secure_of(session);
@@ -129,8 +129,8 @@ bool secure_send_last(struct secure *s, const char *text, size_t len)
 static void log_refusal(const struct secure *s, const char *why)
 {
 	static _Atomic int64_t next;
-	log_write(complaint_due(&next) ? LYRE_WARN : LYRE_DEBUG, "http", "%s: a client's certificate is refused: %s",
-		s->connection->peer, why);
+	log_write(complaint_due(&next) ? LYRE_WARN : LYRE_DEBUG, "http", "%s: client certificate refused: %s", s->connection->peer,
+		why);
 }
 
 void secure_failed(struct secure *s)

@@ -45,14 +45,14 @@ static int read_key(struct tls_certificate *ret, gnutls_x509_crt_t leaf, const s
 	if (!rc)
 		rc = gnutls_x509_privkey_import2(key, &pem, GNUTLS_X509_FMT_PEM, NULL, 0);
 	if (rc == GNUTLS_E_DECRYPTION_FAILED)
-		rc = refuse(e, from, "its private key is encrypted; give it without a password", 0);
+		rc = refuse(e, from, "its private key is encrypted: remove the password", 0);
 	else if (rc)
 		rc = refuse(e, from, "its private key cannot be read", rc);
 	else if ((rc = gnutls_x509_privkey_get_key_id(key, GNUTLS_KEYID_USE_SHA256, its, &its_len)) ||
 		(rc = gnutls_x509_crt_get_key_id(leaf, GNUTLS_KEYID_USE_SHA256, mine, &mine_len)))
 		rc = refuse(e, from, "its private key cannot be compared", rc);
 	else if (mine_len != its_len || memcmp(mine, its, mine_len) != 0)
-		rc = refuse(e, from, "the private key is not its key", 0);
+		rc = refuse(e, from, "the private key does not match it", 0);
 	if (!rc) {
 		rc = gnutls_privkey_init(&ret->key);
 		if (!rc)
@@ -69,7 +69,7 @@ static int read_key(struct tls_certificate *ret, gnutls_x509_crt_t leaf, const s
 	return rc;
 }
 
-/* The order of those behind the first does not matter. */
+/* The order of the certificates after the first does not matter. */
 static int read_chain(struct tls_certificate *ret, gnutls_x509_crt_t *list, unsigned count, const struct lyre_tls_certificate *from,
 	struct err *e)
 {
@@ -106,7 +106,7 @@ static int read_certificate(struct tls_certificate *ret, const struct lyre_tls_c
 	return rc;
 }
 
-/* "*." may stand before a name, and nothing else be a mark for others. */
+/* Only "*." at its beginning may stand for other names. */
 static bool host_is_valid(const char *host)
 {
 	const char *rest = strncmp(host, "*.", 2) ? host : host + 2;
@@ -160,7 +160,7 @@ void tls_certificate_free(struct tls_certificate *c)
 /* ---- choosing ---- */
 
 enum fit { FIT_NONE, FIT_WILDCARD, FIT_EXACT };
-/* Added to the fit of one that is valid today. */
+/* Added if the certificate is valid today. */
 #define FIT_TODAY 2
 
 static enum fit host_fits(const char *host, const char *name, const char *rest)
@@ -182,7 +182,7 @@ static unsigned fit_of(const struct tls_certificate *c, const char *name, int64_
 	return best && c->from <= now && now <= c->until ? (unsigned)best + FIT_TODAY : (unsigned)best;
 }
 
-/* Whether the client takes a signature by this kind of key. */
+/* Whether the client accepts signatures by this kind of key. */
 static bool is_supported(const struct tls_certificate *c, gnutls_session_t session)
 {
 	gnutls_sign_algorithm_t sign;

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A name of the DNS, and of a user: no longer ones are looked at. */
+/* Host names and user names longer than this are ignored. */
 #define SNI_MAX 256
 #define NAME_MAX_BYTES 512
-/* The certificates of a client together, in bytes. */
+/* All certificates of a client together, in bytes. */
 #define HANDSHAKE_MAX ((size_t)32 << 10)
 /* How long a certificate counts as verified, s: authorities expire, too, and clocks are set. */
 #define VERIFIED_S 60
@@ -41,7 +41,7 @@ int tls_retrieve(gnutls_session_t session, const struct gnutls_cert_retr_st *inf
 	if (named && len && name[len - 1] == '.')
 		name[len - 1] = '\0';
 	const struct tls_certificate *chosen = tls_choose(c->set, session, *name ? name : NULL, now_s());
-	/* They are the set's, and it is there until the handshake is over. */
+	/* They belong to the set, which is held until the handshake is over. */
 	*certificates = chosen->chain;
 	*count = chosen->chain_count;
 	*key = chosen->key;
@@ -73,7 +73,7 @@ struct fault {
 	const char *why;
 };
 static const struct fault absent = { GNUTLS_A_CERTIFICATE_REQUIRED, "none was sent" };
-static const struct fault unchecked = { GNUTLS_A_BAD_CERTIFICATE, "it cannot be checked" };
+static const struct fault unchecked = { GNUTLS_A_BAD_CERTIFICATE, "it cannot be verified" };
 static const struct fault no_memory = { GNUTLS_A_INTERNAL_ERROR, "out of memory" };
 
 static const struct fault *fault_of(unsigned status)
@@ -87,7 +87,7 @@ static const struct fault *fault_of(unsigned status)
 			{ GNUTLS_A_CERTIFICATE_EXPIRED, "it has expired, or is not valid yet" } },
 		{ GNUTLS_CERT_SIGNER_NOT_FOUND | GNUTLS_CERT_SIGNER_NOT_CA,
 			{ GNUTLS_A_UNKNOWN_CA, "it is not signed by a known authority" } },
-		{ GNUTLS_CERT_PURPOSE_MISMATCH, { GNUTLS_A_UNSUPPORTED_CERTIFICATE, "it is not for clients" } },
+		{ GNUTLS_CERT_PURPOSE_MISMATCH, { GNUTLS_A_UNSUPPORTED_CERTIFICATE, "it is not a client certificate" } },
 		{ ~0U, { GNUTLS_A_BAD_CERTIFICATE, "it is not valid" } },
 	};
 
@@ -135,7 +135,7 @@ static int sign_in(struct tls_client *c, const gnutls_datum_t *der)
 	return rc;
 }
 
-/* The client by what is used now, c->set. \return NULL: it may stay; or what is wrong with its certificate */
+/* Judges the client by the current set, c->set. \return NULL: it may stay; or what is wrong with its certificate */
 static const struct fault *judge(struct tls_client *c, gnutls_session_t session)
 {
 	gnutls_typed_vdata_st purpose = { .type = GNUTLS_DT_KEY_PURPOSE_OID, .data = (unsigned char *)GNUTLS_KP_TLS_WWW_CLIENT };
@@ -156,7 +156,7 @@ static const struct fault *judge(struct tls_client *c, gnutls_session_t session)
 	return status ? fault_of(status) : sign_in(c, its) ? &no_memory : NULL;
 }
 
-/* gnutls_certificate_verify_function: comes also when the client has sent none. */
+/* gnutls_certificate_verify_function: called even if the client has sent none. */
 static int verify(gnutls_session_t session)
 {
 	struct tls_client *c = client_of(session);
@@ -164,7 +164,7 @@ static int verify(gnutls_session_t session)
 
 	if (!fault)
 		return 0;
-	/* TLS 1.2 has no word for it */
+	/* TLS 1.2 has no such alert */
 	bool old = fault == &absent && gnutls_protocol_get_version(session) == GNUTLS_TLS1_2;
 	c->refused = fault->why;
 	c->alerted = true;
@@ -186,7 +186,7 @@ int tls_client_begin(struct tls_client *c, struct tls *t, gnutls_session_t sessi
 		gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, c->set->credentials))
 		return LYRE_ENOMEM;
 	if (c->set->client == LYRE_TLS_CLIENT_NONE)
-		/* Who has sent a certificate is looked at in every handshake: then none is cut short. */
+		/* Where clients send certificates no session is resumed: each handshake verifies them. */
 		return gnutls_session_ticket_enable_server(session, &c->set->ticket_key) ? LYRE_ENOMEM : 0;
 	gnutls_session_set_verify_function(session, verify);
 	gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUEST);

@@ -48,7 +48,7 @@ static bool begins(const char *s, size_t len, const char *word)
 	return len >= n && !memcmp(s, word, n);
 }
 
-/* Whoever pastes a key beside the certificate would have it stored where all may read. */
+/* A key that is pasted along with the certificate would be stored in the table, which is no place for it. */
 static bool check_blocks(const char *pem, size_t len, unsigned *count, char *why)
 {
 	static const char begin[] = "-----BEGIN ";
@@ -117,7 +117,7 @@ bool authorities_are_valid(const char *pem, size_t len, char why[CERTIFICATE_WHY
 	for (unsigned i = 0; i < count && right; i++)
 		right = certificate_is_authority(&(struct certificate){ .chain = &list[i], .count = 1 });
 	certificate_free(&c);
-	return right || fail(why, "it has a certificate that is not that of an authority");
+	return right || fail(why, "it has a certificate that is not an authority's");
 }
 
 bool certificate_is_authority(const struct certificate *c)

@@ -41,7 +41,7 @@ static void add_section(lyre_instance *self, struct configuration *c, const char
 		c->ciphers = setting(self, section, "ciphers");
 }
 
-/* The section alone, and what it has as a list. */
+/* A section, or the list of sections in its place. */
 static void add_sections(lyre_instance *self, struct configuration *c, const char *section)
 {
 	/* the certificates of the first section that has some */
@@ -85,11 +85,11 @@ bool configuration_open(lyre_instance *self, struct configuration *ret, char why
 	for (size_t i = 0; i < ret->count; i++) {
 		const struct configured *c = &ret->items[i];
 		if (!c->key) {
-			snprintf(why, CERTIFICATE_WHY_MAX, "'%s' is given without a privateKey", c->setting);
+			snprintf(why, CERTIFICATE_WHY_MAX, "'%s' is set without a privateKey", c->setting);
 			return false;
 		}
 		if (c->host && !host_is_valid(c->host, strlen(c->host))) {
-			snprintf(why, CERTIFICATE_WHY_MAX, "the host '%.200s' beside '%s' is not the name of a host", c->host,
+			snprintf(why, CERTIFICATE_WHY_MAX, "the host '%.200s' next to '%s' is not a valid host name", c->host,
 				c->setting);
 			return false;
 		}
@@ -162,7 +162,7 @@ static bool read_key(const struct configured *from, struct configured *ret, cons
 	ret->key_text = matches ? private_key_text(&key) : NULL;
 	private_key_free(&key);
 	if (!matches)
-		snprintf(why, CERTIFICATE_WHY_MAX, "the private key %.200s is not that of the certificate %.200s", from->key,
+		snprintf(why, CERTIFICATE_WHY_MAX, "the private key %.200s does not match the certificate %.200s", from->key,
 			from->certificate);
 	else if (!ret->key_text)
 		snprintf(why, CERTIFICATE_WHY_MAX, NO_MEMORY);

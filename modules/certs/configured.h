@@ -10,7 +10,7 @@
 
 #include "certs_module.h"
 
-/** A certificate of the configuration. What was read stays until it can be replaced by something that is right. */
+/** A certificate of the configuration. What was read is kept until it can be replaced by something valid. */
 struct configured {
 	char setting[48];              /**< "tls.0.certificate", for sentences */
 	const char *certificate, *key; /**< paths */
@@ -19,7 +19,7 @@ struct configured {
 	char *chain, *key_text;        /**< PEM */
 	char **hosts;
 	int64_t from, to;
-	bool failing; /**< the files are not right now, which has been logged */
+	bool failing; /**< the files are invalid now, which has been logged */
 };
 
 /** A file with certificate revocation lists (CRLs). */
@@ -57,7 +57,7 @@ bool configuration_authorities(const struct configuration *c, char **ret, char w
 bool configuration_revoked(const struct configuration *c, const char *authorities, char **ret, char why[CERTIFICATE_WHY_MAX]);
 /** Whether all files can be used. */
 bool configuration_check(struct configuration *c, char why[CERTIFICATE_WHY_MAX]);
-/** What listeners are told of it, but for certificates, authorities and CRLs. */
+/** What listeners get of it, except for certificates, authorities and CRLs. */
 struct lyre_tls configuration_tls(const struct configuration *c);
 /**
  * Whether listeners would take it, as far as that can be said without the table: with a certificate that is made for this if

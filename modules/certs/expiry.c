@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file certs/expiry.c
- * \brief The certificates in use, and when they end; the CRLs, and when they are due.
+ * \brief The certificates in use, and when they expire; the CRLs, and when they are due.
  */
 #include "serving.h"
 
@@ -12,7 +12,7 @@
 #define HOUR INT64_C(3600)
 #define DAY INT64_C(86400)
 
-/* Days before the end at which it is logged, and 0, the end. */
+/* Days before the expiry at which it is logged; 0: the expiry itself. */
 static const int steps[] = { 30, 7, 1, 0 };
 #define STEP_COUNT (sizeof steps / sizeof *steps)
 

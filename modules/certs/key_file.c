@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define FRESH ".new"
-/* The key that signs tokens lies in the same folder: it is no certificate's. */
+/* The key that signs tokens is in the same folder: it belongs to no certificate. */
 #define TOKEN_KEY "jwt.pem"
 
 static bool path_of(char path[PATH_MAX], const char *folder, const char *name, const char *ending)
@@ -172,7 +172,7 @@ static bool read_key(const char *path, const struct certificate *c, struct priva
 	if (!c || private_key_matches(ret, c))
 		return true;
 	private_key_free(ret);
-	snprintf(why, CERTIFICATE_WHY_MAX, "the private key %.300s is not the certificate's", path);
+	snprintf(why, CERTIFICATE_WHY_MAX, "the private key %.300s does not match the certificate", path);
 	return false;
 }
 

@@ -75,7 +75,7 @@ static void put_details(lyre_out *o, const struct certificate_details *d)
 	lyre_out_object_end(o);
 }
 
-/* A key in the folder of keys is known by its name there, another one by its path. */
+/* A key in the keys folder is shown by its name there, any other by its path. */
 static const char *key_name_of(const struct configured *c)
 {
 	size_t len = strlen(certs.folder);

@@ -124,7 +124,7 @@ static int make_server(
 	return rc >= 0 ? gnutls_x509_crt_sign2(crt, authority, key->key, GNUTLS_DIG_SHA256, 0) : rc;
 }
 
-/* With \r\n, as clients know them. */
+/* With \r\n, as clients expect them. */
 static char *text_of(gnutls_x509_crt_t crt)
 {
 	gnutls_datum_t pem;

@@ -59,7 +59,7 @@ static bool check(const struct lists *l, int64_t *due, char *why)
 		if (!rc)
 			rc = der_next_update(l->crls[i], &next);
 		if (rc)
-			return certificate_fail(why, "a certificate revocation list (CRL) in it cannot be checked", rc);
+			return certificate_fail(why, "a certificate revocation list (CRL) in it cannot be verified", rc);
 		if (!is_signed) {
 			snprintf(why, CERTIFICATE_WHY_MAX, "it is not signed by an authority of certificateAuthority");
 			return false;

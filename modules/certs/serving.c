@@ -16,17 +16,17 @@ struct serving {
 	size_t in_use_count;
 	struct text authorities;
 	size_t authority_count;
-	bool log; /**< what is left out */
+	bool log; /**< whether what is left out is logged */
 };
 
-/** A certificate of a server; chain and hosts belong to others. */
+/** A certificate of a server; name, chain and hosts are borrowed. */
 struct item {
 	const char *name, *chain;
 	char *key;
-	char **own_hosts; /**< for certificate_hosts_free(); NULL: hosts are others' */
+	char **own_hosts; /**< for certificate_hosts_free(); NULL: hosts are borrowed */
 	const char *const *hosts;
 	int64_t from, to;
-	int rank;     /**< of where it is from: the configuration, the table, this server */
+	int rank;     /**< of its origin: the configuration, the table, this server */
 	size_t order; /**< in the configuration */
 };
 enum { RANK_CONFIGURED, RANK_ADDED, RANK_OWN };
@@ -66,7 +66,7 @@ static int add_configured(struct serving *s)
 	return 0;
 }
 
-/* The hosts that somebody gave it, or those in it. */
+/* The hosts that were given with it, or those in it. */
 static bool take_hosts(struct serving *s, struct item *item, const struct record *r, const struct certificate *c)
 {
 	size_t count = lyre_value_count(r->hosts);
@@ -291,7 +291,7 @@ static void release(struct serving *s)
 	text_erase(&s->authorities);
 }
 
-/* What would leave the listeners without what they need. */
+/* Refuses what would leave listeners without a certificate, or without an authority that they need. */
 static int check_enough(const struct serving *s, const struct serving_change *change)
 {
 	bool removal = change && !change->record;

@@ -177,7 +177,7 @@ class FirstStart(Case):
         self.assertEqual(s.list()["10.9.8.7"]["uses"], ["https", "wss"])
         s = self.server("node.hostname=null", secure=False)
         self.assertIn(socket.gethostname(), s.list())
-        self.assertIn("'node.hostname' is not the name of a host: 'a b'", self.refused("node.hostname=a b"))
+        self.assertIn("'node.hostname' is not a valid host name: 'a b'", self.refused("node.hostname=a b"))
 
     def test_a_key_that_is_there(self):
         root = own_root(self)
@@ -282,7 +282,7 @@ class Add(Case):
 
     def test_key_found_among_the_files(self):
         pair = authority.issue("found", ["found.example"])
-        error = {"error": "no 'private_key' was given, and none in the folder of keys matches 'certificate'"}
+        error = {"error": "no 'private_key' was given, and no key in the keys folder matches 'certificate'"}
         self.assertEqual(self.s.add("found", (pair[0], None)), (400, error))
         self.assertNotIn("found", self.s.list())
         write(self.s.keys("mine.pem"), pair[1])
@@ -379,19 +379,19 @@ class Add(Case):
             (dict(certificate=17 * pair[0]), unusable + "it has more than 16 certificates"),
             (dict(certificate=pair[0] + 150000 * "x"), unusable + "it is larger than 128K"),
             (dict(certificate=small[0], private_key=small[1]), unusable + "its RSA key has 1024 bits: clients want at least 2048"),
-            (dict(is_authority=True), "'is_authority' is true, but 'certificate' is not that of an authority: it may not sign others"),
+            (dict(is_authority=True), "'is_authority' is true, but 'certificate' is not an authority's: it may not sign others"),
             (dict(is_authority="yes"), "'is_authority' must be a boolean"),
             (dict(private_key="hello"), "'private_key' cannot be used: it is not in PEM: there is no line -----BEGIN PRIVATE KEY-----"),
             (dict(private_key=encrypted), "'private_key' cannot be used: it is encrypted: remove its password, as with openssl pkey"),
             (dict(private_key=pair[1].replace("M", "N", 1)), "'private_key' cannot be used: it is not a valid private key"),
-            (dict(private_key=other[1]), "'private_key' is not the key of 'certificate'"),
+            (dict(private_key=other[1]), "'private_key' does not match 'certificate'"),
             (dict(hosts="a.example"), "'hosts' must be an array"),
             (dict(hosts=[5]), "'hosts' must be an array of strings"),
             (dict(hosts=101 * ["a.example"]), "'hosts' has 101 items: at most 100 are possible"),
         ]
         for host in ("", "a b", "a..b", "-a.example", "*", "*.", "a.*.example", "http://a.example", "a.example:443", "1.2.3.4.5", 64 * "a" + ".example",
                      "ä.example", "a.example."):
-            cases.append((dict(hosts=["right.example", host]), "'%s' in 'hosts' is not the name of a host, such as www.example.com or *.example.com" % host))
+            cases.append((dict(hosts=["right.example", host]), "'%s' in 'hosts' is not a valid host name, such as www.example.com or *.example.com" % host))
         for change, sentence in cases:
             body = dict({"operation": "add_certificate", "name": "fault", "certificate": pair[0], "is_authority": False, "private_key": pair[1]}, **change)
             status, answer = self.s.call(body)
@@ -529,7 +529,7 @@ class Files(Case):
     def test_wrong_ones(self):
         pair, other = authority.issue("a", ["a.example"]), authority.issue("b", ["b.example"])
         self.put((pair[0], other[1]))
-        wrong = "'tls.certificate': the private key %s is not that of the certificate %s" % (self.key, self.certificate)
+        wrong = "'tls.certificate': the private key %s does not match the certificate %s" % (self.key, self.certificate)
         self.assertIn(wrong, self.refused(*self.settings()))
         self.assertIn(wrong, checked(self.folder, *self.settings()))
         s = self.server(*self.settings(), secure=False)
@@ -537,9 +537,9 @@ class Files(Case):
         self.assertNotIn("a", s.list())
         os.unlink(self.key)
         self.assertIn("cannot read the private key", self.refused(*self.settings()))
-        self.assertIn("'tls.certificate' is given without a privateKey", self.refused("tls.certificate=" + self.certificate, "tls.privateKey=null"))
+        self.assertIn("'tls.certificate' is set without a privateKey", self.refused("tls.certificate=" + self.certificate, "tls.privateKey=null"))
         self.put(pair)
-        self.assertIn("the host 'a b' beside 'tls.certificate' is not the name of a host", self.refused(*self.settings(), "tls.host=a b"))
+        self.assertIn("the host 'a b' next to 'tls.certificate' is not a valid host name", self.refused(*self.settings(), "tls.host=a b"))
         for command in (lambda: self.refused(*self.settings(), "tls.ciphers=NONSENSE"), lambda: checked(self.folder, *self.settings(), "tls.ciphers=NONSENSE"),
                         lambda: checked(self.folder, "tls.ciphers=NONSENSE")):
             self.assertRegex(command(), "module 'certs'.*does not start: .*NONSENSE")
@@ -557,7 +557,7 @@ class Files(Case):
                 self.served(s, "r.example", pair)
             write(self.certificate, pairs[3][0])
             until(lambda: "previous certificate is kept" in s.said(), s.said)
-            self.assertRegex(s.said(), r"\[error\] \[certs\]: the files have changed.*is not that of the certificate")
+            self.assertRegex(s.said(), r"\[error\] \[certs\]: the files have changed.*does not match the certificate")
             self.assertEqual(s.serial("r.example"), serial_of(pairs[2][0]))
             write(self.key, pairs[3][1])
             self.served(s, "r.example", pairs[3])

@@ -113,7 +113,7 @@ class Names(unittest.TestCase):
 
     def test_until_there_are_certificates_there_is_no_handshake(self):
         with SecureServer() as s:
-            self.assertRegex(s.said(), r"\[warn\].*no module has handed over a certificate")
+            self.assertRegex(s.said(), r"\[warn\].*no module has provided a certificate")
             with self.assertRaisesRegex(ssl.SSLError, "ALERT_HANDSHAKE_FAILURE"):
                 s.dial("first.example")
             s.must_use(("first", authority.issue("first", ["first.example"]), ["first.example"]))
@@ -184,17 +184,17 @@ class Names(unittest.TestCase):
                                     universal_newlines=True, check=True).stdout
         good = ("a", a, ["a.example"])
         for certificates, more, words in (
-                ([], {}, "there is no certificate"), ([("mine", (a[0], b[1]), [])], {}, "'mine': the private key is not its key"),
+                ([], {}, "there is no certificate"), ([("mine", (a[0], b[1]), [])], {}, "'mine': the private key does not match it"),
                 ([("mine", ("nonsense", b[1]), [])], {}, "'mine': it cannot be read"), ([("mine", (b[0], "nonsense"), [])], {}, "'mine': its private key cannot be read"),
                 ([("mine", (b[0][:400], b[1]), [])], {}, "'mine': it cannot be read"), ([("mine", (b[0], locked), [])], {}, "'mine': its private key is encrypted"),
                 ([("mine", (b[0] * 20, b[1]), [])], {}, "'mine': its chain has more than 16"), ([good, ("mine", b, ["a.*"])], {}, "'mine': 'a.*' is not a host name"),
-                ([("mine", b, [""])], {}, "'mine': '' is not a host name"), ([good], {"client": WELCOME}, "no authority that signs them"),
-                ([good], {"client": WELCOME, "authorities": "nonsense"}, "authorities of clients cannot be read"), ([good], {"client": 3}, "invalid client certificate mode"),
-                ([good], {"client": WELCOME, "authorities": authority.certificate, "revoked": "nonsense"}, "revoked certificates cannot be read"),
+                ([("mine", b, [""])], {}, "'mine': '' is not a host name"), ([good], {"client": WELCOME}, "no authority to verify them"),
+                ([good], {"client": WELCOME, "authorities": "nonsense"}, "authorities for client certificates cannot be read"), ([good], {"client": 3}, "invalid client certificate mode"),
+                ([good], {"client": WELCOME, "authorities": authority.certificate, "revoked": "nonsense"}, "certificate revocation lists (CRLs) cannot be read"),
                 ([good], {"client": WELCOME, "authorities": authority.certificate, "revoked": others.revoked()}, "not signed by any of the authorities"),
                 ([good], {"ciphers": "RUBBISH"}, "neither cipher suite names nor a GnuTLS priority string"),
-                ([good], {"ciphers": "NORMAL:+NONSENSE"}, "starting at"), ([good], {"ciphers": "NORMAL:+NULL"}, "a cipher that is broken"),
-                ([good], {"ciphers": "NORMAL:+ANON-ECDH"}, "a key exchange without a certificate"),
+                ([good], {"ciphers": "NORMAL:+NONSENSE"}, "starting at"), ([good], {"ciphers": "NORMAL:+NULL"}, "a broken cipher"),
+                ([good], {"ciphers": "NORMAL:+ANON-ECDH"}, "an anonymous key exchange"),
                 ([good], {"ciphers": "NORMAL:-VERS-ALL:+VERS-TLS1.1"}, "neither TLS 1.2 nor TLS 1.3"),
                 ([good], {"ciphers": "ECDHE-RSA-AES128-GCM-SHA256:RC4-MD5"}, "'RC4-MD5' is not a known and safe cipher suite")):
             status, body = self.s.use(*certificates, **more)
@@ -339,7 +339,7 @@ class Requests(unittest.TestCase):
         cls.s.must_use(("first", authority.issue("first", ["first.example"]), ["first.example"]))
 
     def answer(self, c):
-        """What comes until the server takes its leave: a clean end of TLS."""
+        """What comes until the server closes the connection, with a clean end of TLS."""
         return b"".join(iter(lambda: c.recv(65536), b""))
 
     def send(self, *pieces):
@@ -557,7 +557,7 @@ class Certified(unittest.TestCase):
                                     (authority.issue("ada", use="serverAuth"), "UNSUPPORTED_CERTIFICATE")):
                     self.check_refused(alert, version, pair=pair)
                 self.assertEqual(self.s.ask(pair=self.ada, version=version)[0], 200)
-        self.assertRegex(self.s.said(), r"\[warn\].*127.0.0.1: a client's certificate is refused: ")
+        self.assertRegex(self.s.said(), r"\[warn\].*127.0.0.1: client certificate refused: ")
 
     def kept(self, pair=None, **more):
         """A connection that stays, and has been used."""
@@ -585,7 +585,7 @@ class Certified(unittest.TestCase):
         third.sock.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 300000)
         self.assertIn(b"401 ", third.sock.recv(100))
         self.assertEqual(self.s.ask(connection=other, admin=False)[0], 200)
-        self.assertRegex(self.s.said(), r"\[warn\].*127.0.0.1: a client's certificate is refused: it is revoked")
+        self.assertRegex(self.s.said(), r"\[warn\].*127.0.0.1: client certificate refused: it is revoked")
         self.use(WELCOME, authorities=others.certificate)
         self.check_ended(other, "it is not signed by a known authority")
 
@@ -908,7 +908,7 @@ class Started(unittest.TestCase):
             with self.assertRaises(OSError):
                 dial()
 
-    def test_stop_takes_leave(self):
+    def test_stop_ends_connections_cleanly(self):
         s = self.server()
         try:
             with s.dial("first.example") as c:
@@ -948,7 +948,7 @@ class Started(unittest.TestCase):
         self.place((authority.issue("first")[0], authority.issue("second")[1]))
         code, said = self.check(NETWORK + "port=0", config=config)
         self.assertEqual(code, 3)
-        self.assertIn("certificate 'first': the private key is not its key", said)
+        self.assertIn("certificate 'first': the private key does not match it", said)
 
     def test_the_module_is_told(self):
         with self.server() as s:
