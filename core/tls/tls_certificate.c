@@ -34,37 +34,54 @@ int64_t tls_seconds_of(time_t t)
 	return sizeof(long) < sizeof t ? (int64_t)(uint32_t)t : (int64_t)t;
 }
 
-static int read_key(struct tls_certificate *ret, gnutls_x509_crt_t leaf, const struct lyre_tls_certificate *from, struct err *e)
+static int import_key(gnutls_x509_privkey_t key, const struct lyre_tls_certificate *from, struct err *e)
+{
+	const gnutls_datum_t pem = tls_datum(from->key);
+
+	int rc = gnutls_x509_privkey_import2(key, &pem, GNUTLS_X509_FMT_PEM, NULL, 0);
+	if (rc == GNUTLS_E_DECRYPTION_FAILED)
+		return refuse(e, from, "its private key is encrypted: remove the password", 0);
+	return rc ? refuse(e, from, "its private key cannot be read", rc) : 0;
+}
+
+static int compare_key(gnutls_x509_privkey_t key, gnutls_x509_crt_t leaf, const struct lyre_tls_certificate *from, struct err *e)
 {
 	unsigned char mine[KEY_ID_MAX], its[KEY_ID_MAX];
 	size_t mine_len = sizeof mine, its_len = sizeof its;
-	gnutls_x509_privkey_t key = NULL;
-	const gnutls_datum_t pem = tls_datum(from->key);
 
-	int rc = gnutls_x509_privkey_init(&key);
+	int rc = gnutls_x509_privkey_get_key_id(key, GNUTLS_KEYID_USE_SHA256, its, &its_len);
 	if (!rc)
-		rc = gnutls_x509_privkey_import2(key, &pem, GNUTLS_X509_FMT_PEM, NULL, 0);
-	if (rc == GNUTLS_E_DECRYPTION_FAILED)
-		rc = refuse(e, from, "its private key is encrypted: remove the password", 0);
-	else if (rc)
-		rc = refuse(e, from, "its private key cannot be read", rc);
-	else if ((rc = gnutls_x509_privkey_get_key_id(key, GNUTLS_KEYID_USE_SHA256, its, &its_len)) ||
-		(rc = gnutls_x509_crt_get_key_id(leaf, GNUTLS_KEYID_USE_SHA256, mine, &mine_len)))
-		rc = refuse(e, from, "its private key cannot be compared", rc);
-	else if (mine_len != its_len || memcmp(mine, its, mine_len) != 0)
-		rc = refuse(e, from, "the private key does not match it", 0);
-	if (!rc) {
-		rc = gnutls_privkey_init(&ret->key);
-		if (!rc)
-			rc = gnutls_privkey_import_x509(ret->key, key, GNUTLS_PRIVKEY_IMPORT_AUTO_RELEASE);
-		if (!rc)
-			key = NULL;
-		else
-			rc = refuse(e, from, "its private key cannot be used", rc);
-	}
+		rc = gnutls_x509_crt_get_key_id(leaf, GNUTLS_KEYID_USE_SHA256, mine, &mine_len);
+	if (rc)
+		return refuse(e, from, "its private key cannot be compared", rc);
+	return mine_len == its_len && memcmp(mine, its, mine_len) == 0 ? 0 :
+									 refuse(e, from, "the private key does not match it", 0);
+}
+
+/* \p key is released with it, if this returns 0. */
+static int take_key(struct tls_certificate *ret, gnutls_x509_privkey_t key, const struct lyre_tls_certificate *from, struct err *e)
+{
+	int rc = gnutls_privkey_init(&ret->key);
 	if (!rc)
-		ret->algorithm = (gnutls_pk_algorithm_t)gnutls_privkey_get_pk_algorithm(ret->key, NULL);
-	if (key)
+		rc = gnutls_privkey_import_x509(ret->key, key, GNUTLS_PRIVKEY_IMPORT_AUTO_RELEASE);
+	if (rc)
+		return refuse(e, from, "its private key cannot be used", rc);
+	ret->algorithm = (gnutls_pk_algorithm_t)gnutls_privkey_get_pk_algorithm(ret->key, NULL);
+	return 0;
+}
+
+static int read_key(struct tls_certificate *ret, gnutls_x509_crt_t leaf, const struct lyre_tls_certificate *from, struct err *e)
+{
+	gnutls_x509_privkey_t key;
+
+	if (gnutls_x509_privkey_init(&key))
+		return err_nomem(e);
+	int rc = import_key(key, from, e);
+	if (!rc)
+		rc = compare_key(key, leaf, from, e);
+	if (!rc)
+		rc = take_key(ret, key, from, e);
+	if (rc)
 		gnutls_x509_privkey_deinit(key);
 	return rc;
 }
