@@ -1028,7 +1028,8 @@ class Client(unittest.TestCase):
             for paths, said in (((certificate, other), "does the private key in '%s' belong to the certificate '%s'?" % (other, certificate)),
                                 ((damaged, key), "does the private key in '%s' belong to the certificate '%s'?" % (key, damaged)),
                                 (theirs, "the server may have refused the certificate '%s'" % theirs[0])):
-                status, out, errors = self.lyre(s, *trust, "--cert", paths[0], "--key", paths[1], user=None)
+                # GnuTLS loses a certificate whose key does not match
+                status, out, errors = self.lyre(s, *trust, "--cert", paths[0], "--key", paths[1], user=None, ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0")
                 self.assertEqual((status, out), (3, ""), errors)
                 self.assertIn(said, errors)
 
