@@ -147,14 +147,20 @@ void secure_failed(struct secure *s)
 	connection_linger(c); /* it may have sent its request with the end of the handshake */
 }
 
-const char *secure_check(struct secure *s)
+int secure_check(struct secure *s, const char **why)
 {
-	const char *why = tls_client_check(&s->client, dispatch_tls(s->connection->http->dispatch), s->session);
-	if (!why)
-		return NULL;
-	log_refusal(s, why);
-	snprintf(s->refusal, sizeof s->refusal, "The client certificate is no longer accepted: %s", why);
-	return s->refusal;
+	const char *cause;
+	int rc = tls_client_check(&s->client, dispatch_tls(s->connection->http->dispatch), s->session, &cause);
+	if (!rc)
+		return 0;
+	if (rc == LYRE_ENOMEM) {
+		*why = "Out of memory";
+		return MHD_HTTP_SERVICE_UNAVAILABLE;
+	}
+	log_refusal(s, cause);
+	snprintf(s->refusal, sizeof s->refusal, "The client certificate is no longer accepted: %s", cause);
+	*why = s->refusal;
+	return MHD_HTTP_UNAUTHORIZED;
 }
 
 const char *secure_user(const struct secure *s)

@@ -36,9 +36,9 @@ void secure_failed(struct secure *s);
 bool secure_send_last(struct secure *s, const char *text, size_t len);
 /**
  * A request begins: its client's certificate may have expired or been revoked since the last one.
- * \return NULL; or a sentence with which to refuse it, and to close the connection
+ * \return 0; or the status with which to refuse it, with \p why, and to close the connection
  */
-const char *secure_check(struct secure *s);
+int secure_check(struct secure *s, const char **why);
 /** The user whom the client's certificate signs in; NULL: nobody. Until the next request. */
 const char *secure_user(const struct secure *s);
 

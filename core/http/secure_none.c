@@ -41,10 +41,11 @@ bool secure_send_last(struct secure *s, const char *text, size_t len)
 	return false;
 }
 
-const char *secure_check(struct secure *s)
+int secure_check(struct secure *s, const char **why)
 {
 	(void)s;
-	return NULL;
+	(void)why;
+	return 0;
 }
 
 const char *secure_user(const struct secure *s)

@@ -14,6 +14,20 @@
 #define HANDSHAKE_MAX ((size_t)32 << 10)
 /* How long a certificate counts as verified, s: authorities expire, too, and clocks are set. */
 #define VERIFIED_S 60
+#define SPARE ((size_t)256 << 10)
+
+/*
+ * GMP and libtasn1, on which GnuTLS stands, end the process when memory runs out: before they are at work, what a client can
+ * make them need has to be there.
+ */
+static bool has_memory(void)
+{
+	void *volatile spare = malloc(SPARE); /* volatile: else a compiler may leave both calls out */
+	bool is_there = spare != NULL;
+
+	free(spare);
+	return is_there;
+}
 
 static int64_t now_s(void)
 {
@@ -176,6 +190,8 @@ static int verify(gnutls_session_t session)
 
 int tls_client_begin(struct tls_client *c, struct tls *t, gnutls_session_t session)
 {
+	if (!has_memory())
+		return LYRE_ENOMEM;
 	c->set = tls_take(t);
 	if (!c->set)
 		return LYRE_EBUSY;
@@ -202,18 +218,21 @@ void tls_client_settle(struct tls_client *c, gnutls_session_t session)
 	c->set = NULL;
 }
 
-const char *tls_client_check(struct tls_client *c, struct tls *t, gnutls_session_t session)
+int tls_client_check(struct tls_client *c, struct tls *t, gnutls_session_t session, const char **why)
 {
 	if (c->generation == tls_generation(t) && now_s() <= c->verified_until)
-		return NULL;
+		return 0;
 	const struct fault *fault = &no_memory;
 	c->set = tls_take(t);
-	if (!gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, c->set->credentials))
+	if (has_memory() && !gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, c->set->credentials))
 		fault = judge(c, session);
 	if (!fault)
 		c->generation = c->set->generation;
 	tls_client_settle(c, session);
-	return fault ? fault->why : NULL;
+	if (!fault || fault == &no_memory)
+		return fault ? LYRE_ENOMEM : 0;
+	*why = fault->why;
+	return LYRE_EUNAUTHENTICATED;
 }
 
 void tls_client_end(struct tls_client *c)

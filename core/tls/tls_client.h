@@ -34,10 +34,11 @@ int tls_client_begin(struct tls_client *c, struct tls *t, gnutls_session_t sessi
 /** The handshake is over. */
 void tls_client_settle(struct tls_client *c, gnutls_session_t session);
 /**
- * A request comes after that: whether the certificate still is what it was, by the authorities and CRLs of now. Looks only where
- * something may have changed. \return NULL, with c->user as it is now; or why it is refused: the connection must be closed
+ * A request arrives after the handshake: verifies the client's certificate again if it may have expired, or the set has changed.
+ * c->user is whom it signs in now.
+ * \return 0; LYRE_EUNAUTHENTICATED, with \p why, or LYRE_ENOMEM: the connection must be closed
  */
-const char *tls_client_check(struct tls_client *c, struct tls *t, gnutls_session_t session);
+int tls_client_check(struct tls_client *c, struct tls *t, gnutls_session_t session, const char **why);
 void tls_client_end(struct tls_client *c);
 
 #endif

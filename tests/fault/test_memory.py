@@ -317,6 +317,7 @@ CASES = [
 class Requests(unittest.TestCase):
     """One server for all of them."""
     config = None
+    densely = 20 # so many allocations are tried one by one
     settings = ["logging.auditLog=true", "authentication.cacheTTL=1h", "threads=2"] + CHEAP_LOGINS
 
     def setUp(self):
@@ -418,7 +419,7 @@ class Requests(unittest.TestCase):
         return failed
 
     def sweep(self, case, onwards):
-        for n in sampled(20):
+        for n in sampled(self.densely):
             if not self.attempt(case, n, onwards):
                 return
 
@@ -476,19 +477,23 @@ def has_certificate(name):
 
 
 class TlsCase(Case):
-    """One that comes over TLS, with a connection of its own."""
+    """One that comes over TLS, with a connection of its own, or with one that is kept."""
 
-    def __init__(self, *args, version=ssl.TLSVersion.TLSv1_3, certificate=False, **more):
+    def __init__(self, *args, version=ssl.TLSVersion.TLSv1_3, certificate=False, kept=False, **more):
         super().__init__(*args, **more)
-        self.version, self.certificate = version, certificate
+        self.version, self.certificate, self.kept = version, certificate, kept
+        if kept:
+            self.headers["Connection"] = "keep-alive"
 
 
 @unittest.skipUnless("certs" in built_modules() and shutil.which("openssl"), "needs certificates")
 class Tls(Requests):
     """Handshakes, requests over TLS, and certificates that change."""
+    densely = 6 # a handshake has thousands
     settings = Requests.settings + ["operationsApi.network.securePort=0", "operationsApi.network.mtls=true", "node.hostname=node1"]
 
     def setUp(self):
+        self.connection = None
         self.authority = Authority("Test authority")
         self.addCleanup(self.authority.__exit__)
         self.settings = self.settings + ["tls.certificateAuthority=" + self.authority.path]
@@ -513,17 +518,27 @@ class Tls(Requests):
         if not isinstance(case, TlsCase):
             return super().send(case)
         method, path, body = case.raw or ("POST", "/", json.dumps(case.operation).encode())
-        c = http.client.HTTPConnection("127.0.0.1", timeout=30)
-        with contextlib.closing(c):
-            try:
-                c.sock = self.dial(case)
-                c.request(method, path, body, self.headers(case.headers))
-                r = c.getresponse()
-                return r.status, r.read()
-            except socket.timeout:
-                raise AssertionError("no answer")
-            except (http.client.HTTPException, OSError):
-                return 0, b""
+        c, self.connection = self.connection or http.client.HTTPConnection("127.0.0.1", timeout=30), None
+        try:
+            c.sock = c.sock or self.dial(case)
+            c.request(method, path, body, self.headers(case.headers))
+            r = c.getresponse()
+            body = r.read()
+            if case.kept and c.sock:
+                self.connection, c = c, None
+            return r.status, body
+        except socket.timeout:
+            raise AssertionError("no answer")
+        except (http.client.HTTPException, OSError):
+            return 0, b""
+        finally:
+            if c:
+                c.close()
+
+    def attempt(self, case, n, onwards):
+        if getattr(case, "kept", False) and not self.connection:
+            self.send(case) # while there is memory
+        return super().attempt(case, n, onwards)
 
     def descriptors(self):
         return len(os.listdir("/proc/%d/fd" % self.server.process.pid))
@@ -532,6 +547,9 @@ class Tls(Requests):
         self.attempt(case, 0, False)
         before = self.descriptors() if HAS_PROC else 0
         super().run_case(case)
+        if self.connection:
+            self.connection.close()
+            self.connection = None
         if HAS_PROC:
             until(lambda: self.descriptors() <= before, lambda: "%d descriptors, and %d before" % (self.descriptors(), before))
 
@@ -546,6 +564,7 @@ class Tls(Requests):
             TlsCase("a request over TLS", op("search_by_value", attribute="a", value=3, get_attributes=["*"], **DEV)),
             TlsCase("a client certificate", op("describe_table", **DEV), headers=anonymous, certificate=True),
             TlsCase("a client certificate, TLS 1.2", op("describe_table", **DEV), headers=anonymous, certificate=True, version=old),
+            TlsCase("a client certificate that is verified again", op("describe_table", **DEV), headers=dict(anonymous), certificate=True, kept=True, before=[add("two", other)]),
             Case("list_certificates", op("list_certificates")),
             Case("add_certificate", add("one", pair), there=has_certificate("one"), after=[op("remove_certificate", name="one")]),
             Case("renew_certificates", op("renew_certificates"), same=False),
