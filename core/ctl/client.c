@@ -255,13 +255,13 @@ static int complain_code(struct client *c, CURLcode code)
 	if (c->local && code == CURLE_COULDNT_CONNECT && error != 0)
 		return complain(CTL_UNREACHABLE, "cannot reach the server at '%s': %s%s", c->where, strerror((int)error),
 			error == EACCES ? "; --url http://localhost:9925 --user NAME signs in without it" : "");
+	const char *why = c->error[0] ? c->error : curl_easy_strerror(code);
 	char hint[HINT_MAX] = "";
 	if (code == CURLE_PEER_FAILED_VERIFICATION)
 		snprintf(hint, sizeof hint, "; --cacert FILE names the authority that signed its certificate");
 	else
-		client_certificate_hint(c->options, code, hint, sizeof hint);
-	return complain(CTL_UNREACHABLE, "cannot reach the server at '%s': %s%s", c->where,
-		c->error[0] ? c->error : curl_easy_strerror(code), hint);
+		client_certificate_hint(c->options, code, why, hint, sizeof hint);
+	return complain(CTL_UNREACHABLE, "cannot reach the server at '%s': %s%s", c->where, why, hint);
 }
 
 /** Sends what is set up, under these headers, up to NULL. */

@@ -76,13 +76,22 @@ int client_certificate_set(CURL *curl, const struct options *o, bool tls)
 	return rc;
 }
 
-void client_certificate_hint(const struct options *o, CURLcode code, char *to, size_t size)
+/** Whether the server has sent an alert. With GnuTLS libcurl gives its name alone, or nothing but "handshake". */
+static bool is_refusal(const struct options *o, CURLcode code, const char *why)
 {
-	const char *key = o->key ? o->key : o->cert;
-	if (!o->cert)
-		return;
-	if (code == CURLE_SSL_CERTPROBLEM || code == CURLE_SSL_CONNECT_ERROR)
-		snprintf(to, size, "; does the private key in '%s' belong to the certificate '%s'?", key, o->cert);
-	else if (code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR)
+	if (code != CURLE_SSL_CONNECT_ERROR && code != CURLE_RECV_ERROR)
+		return false;
+	return strstr(why, "alert") || strstr(why, o->cert ? "handshake" : "Handshake failed");
+}
+
+void client_certificate_hint(const struct options *o, CURLcode code, const char *why, char *to, size_t size)
+{
+	bool refusal = is_refusal(o, code, why);
+	if (refusal && o->cert)
 		snprintf(to, size, "; the server may have refused the certificate '%s'", o->cert);
+	else if (refusal)
+		snprintf(to, size, "; the server may require a certificate: give yours with --cert FILE");
+	else if (o->cert && (code == CURLE_SSL_CERTPROBLEM || code == CURLE_SSL_CONNECT_ERROR))
+		snprintf(to, size, "; does the private key in '%s' belong to the certificate '%s'?", o->key ? o->key : o->cert,
+			o->cert);
 }

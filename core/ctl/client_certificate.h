@@ -16,7 +16,7 @@
  * \return 0 or CTL_…, said
  */
 int client_certificate_set(CURL *curl, const struct options *o, bool tls);
-/** What a failed connection may have to do with them, for behind the reason: into \p to, which stays as it is where it has nothing to. */
-void client_certificate_hint(const struct options *o, CURLcode code, char *to, size_t size);
+/** What a connection that failed, and \p why, have to do with certificates: behind the reason, into \p to. Else that stays as it is. */
+void client_certificate_hint(const struct options *o, CURLcode code, const char *why, char *to, size_t size);
 
 #endif

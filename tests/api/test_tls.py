@@ -1002,7 +1002,17 @@ class Client(unittest.TestCase):
             # what the command line has takes the place of both
             self.assertEqual(self.lyre(s, "--cert", both, user=None, XDG_CONFIG_HOME=home), (0, "{}", ""))
             self.assertIn("there is no private key in PEM in '%s'" % certificate, self.lyre(s, "--cert", certificate, user=None, XDG_CONFIG_HOME=home)[2])
-            self.assertEqual(self.lyre(s, *trust, user=None)[0], 3)
+
+    def test_what_the_server_does_not_take(self):
+        with SecureServer() as s:
+            trust, theirs = ["--cacert", authority.path], others.files(others.issue("admin"))
+            for ciphers in ("NORMAL:-VERS-TLS1.3", "NORMAL:-VERS-TLS1.2"):
+                s.must_use(("first", authority.issue("first", ["IP:127.0.0.1"]), []), client=REQUIRED, authorities=authority.certificate, ciphers=ciphers)
+                for words, said in ((["--cert", theirs[0], "--key", theirs[1]], "the server may have refused the certificate '%s'" % theirs[0]),
+                                    ([], "the server may require a certificate: give yours with --cert FILE")):
+                    status, out, errors = self.lyre(s, *trust, *words, user=None)
+                    self.assertEqual((status, out), (3, ""), errors)
+                    self.assertIn(said, errors)
 
     def test_its_own_certificate_at_fault(self):
         with SecureServer() as s:
@@ -1024,10 +1034,8 @@ class Client(unittest.TestCase):
                 status, out, errors = self.lyre(s, *trust, *words, user=None)
                 self.assertEqual((status, out), (2, ""), errors)
                 self.assertIn(said, errors)
-            theirs = others.files(others.issue("admin"))
             for paths, said in (((certificate, other), "does the private key in '%s' belong to the certificate '%s'?" % (other, certificate)),
-                                ((damaged, key), "does the private key in '%s' belong to the certificate '%s'?" % (key, damaged)),
-                                (theirs, "the server may have refused the certificate '%s'" % theirs[0])):
+                                ((damaged, key), "does the private key in '%s' belong to the certificate '%s'?" % (key, damaged))):
                 # GnuTLS loses a certificate whose key does not match
                 status, out, errors = self.lyre(s, *trust, "--cert", paths[0], "--key", paths[1], user=None, ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0")
                 self.assertEqual((status, out), (3, ""), errors)
