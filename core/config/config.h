@@ -126,8 +126,12 @@ int config_write_next(const struct config *c, struct lyre_out *out, struct err *
  * process is still writing is kept. \return whether one was removed
  */
 bool config_clean(const struct config *c);
-/** Called for each setting given to config_set(): \p over is the source that overrides the file; CONFIG_FILE: none does. */
-typedef void config_note_fn(void *ctx, const char *key, enum config_source over);
+/**
+ * Called for each setting given to config_set().
+ * \param over   the source that overrides the file; CONFIG_FILE: none does
+ * \param inert  it does nothing in this build
+ */
+typedef void config_note_fn(void *ctx, const char *key, enum config_source over, bool inert);
 
 /**
  * Changes settings in the file: all of them, or none if one is refused. Names are paths whose parts are separated by _ or

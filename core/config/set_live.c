@@ -310,7 +310,8 @@ int config_set(struct config *c, const lyre_value *settings, bool strict, config
 		pthread_mutex_lock(&c->live->lock);
 		enum config_source source = change->entry->source;
 		pthread_mutex_unlock(&c->live->lock);
-		note(ctx, change->entry->key, source > CONFIG_FILE ? source : CONFIG_FILE);
+		note(ctx, change->entry->key, source > CONFIG_FILE ? source : CONFIG_FILE,
+			change->entry->setting->flags & SETTING_INERT);
 	}
 out:
 	buf_free(&text);

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "ctl/client_certificate.h"
 #include "ctl/interrupt.h"
 #include "ctl/progress.h"
 
@@ -18,9 +19,11 @@
 #define CONNECT_TIMEOUT_S 10L
 /** Maximum size of an error answer that is read. */
 #define ERROR_MAX ((size_t)1 << 20)
+#define HINT_MAX 1024
 
 struct client {
 	CURL *curl;
+	const struct options *options;
 	const char *url, *where; /**< where: for messages */
 	bool local;              /**< a domain socket */
 	char error[CURL_ERROR_SIZE];
@@ -90,7 +93,7 @@ static int set_token(struct client *c, struct arena *a, const struct options *o)
 	return 0;
 }
 
-/** How the server is verified with https. */
+/** How the server is verified with https, and which certificate it is shown. */
 static int set_trust(struct client *c, const struct options *o, bool tls)
 {
 	if (o->insecure && !tls)
@@ -99,8 +102,9 @@ static int set_trust(struct client *c, const struct options *o, bool tls)
 		return complain(CTL_USAGE, "--insecure and --cacert cannot be used together");
 	if (o->cacert)
 		curl_easy_setopt(c->curl, CURLOPT_CAINFO, o->cacert);
-	if (!o->insecure)
-		return 0;
+	int rc = client_certificate_set(c->curl, o, tls);
+	if (rc || !o->insecure)
+		return rc;
 	complain(CTL_OK, "warning: --insecure: the identity of '%s' is not verified", o->url);
 	curl_easy_setopt(c->curl, CURLOPT_SSL_VERIFYPEER, 0L);
 	curl_easy_setopt(c->curl, CURLOPT_SSL_VERIFYHOST, 0L);
@@ -110,8 +114,9 @@ static int set_trust(struct client *c, const struct options *o, bool tls)
 static int set_address(struct client *c, struct arena *a, struct options *o)
 {
 	if (!o->url) {
-		if (o->insecure)
-			return set_trust(c, o, false);
+		int rc = set_trust(c, o, false);
+		if (rc)
+			return rc;
 		c->where = o->socket;
 		c->local = true;
 		curl_easy_setopt(c->curl, CURLOPT_UNIX_SOCKET_PATH, o->socket);
@@ -199,6 +204,7 @@ int client_open(struct client **ret, struct arena *a, struct options *o)
 	struct client *c = ARENA_NEW(a, struct client);
 	if (!c || curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
 		return complain(CTL_REFUSED, "out of memory");
+	c->options = o;
 	c->curl = curl_easy_init();
 	int rc = c->curl ? set_address(c, a, o) : complain(CTL_REFUSED, "out of memory");
 	if (rc == 0 && o->user)
@@ -249,10 +255,13 @@ static int complain_code(struct client *c, CURLcode code)
 	if (c->local && code == CURLE_COULDNT_CONNECT && error != 0)
 		return complain(CTL_UNREACHABLE, "cannot reach the server at '%s': %s%s", c->where, strerror((int)error),
 			error == EACCES ? "; --url http://localhost:9925 --user NAME signs in without it" : "");
-	const char *hint =
-		code == CURLE_PEER_FAILED_VERIFICATION ? "; --cacert FILE names the authority that signed its certificate" : "";
-	return complain(CTL_UNREACHABLE, "cannot reach the server at '%s': %s%s", c->where,
-		c->error[0] ? c->error : curl_easy_strerror(code), hint);
+	const char *why = c->error[0] ? c->error : curl_easy_strerror(code);
+	char hint[HINT_MAX] = "";
+	if (code == CURLE_PEER_FAILED_VERIFICATION)
+		snprintf(hint, sizeof hint, "; --cacert FILE names the authority that signed its certificate");
+	else
+		client_certificate_hint(c->options, code, why, hint, sizeof hint);
+	return complain(CTL_UNREACHABLE, "cannot reach the server at '%s': %s%s", c->where, why, hint);
 }
 
 /** Sends the prepared request with these headers, a NULL-terminated list. */

@@ -37,6 +37,9 @@ struct options {
 	const char *token_file;    /**< contains a token; NULL: none */
 	const char *cacert;        /**< NULL: the system's authorities */
 	bool insecure;             /**< --insecure: the server's certificate is not verified */
+	const char *cert;          /**< with https, the client's own certificate; NULL: none */
+	const char *key;           /**< its private key; NULL: in the file of cert */
+	bool cert_given;           /**< by --cert, so that not using it is an error */
 	enum ctl_format format;
 	bool force;
 	bool activate;       /**< --activate, for passwd */

@@ -46,8 +46,9 @@ static const char **place_of(struct options *o, const char *key)
 	const struct {
 		const char *key;
 		const char **place;
-	} keys[] = { { "url", &o->url }, { "socket", &o->socket }, { "cacert", &o->cacert }, { "user", &o->user },
-		{ "password-file", &o->password_file }, { "token-file", &o->token_file } };
+	} keys[] = { { "url", &o->url }, { "socket", &o->socket }, { "cacert", &o->cacert }, { "cert", &o->cert },
+		{ "key", &o->key }, { "user", &o->user }, { "password-file", &o->password_file },
+		{ "token-file", &o->token_file } };
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
 		if (strcmp(key, keys[i].key) == 0)
 			return keys[i].place;
@@ -65,8 +66,8 @@ static int line_read(struct options *o, struct arena *a, char *line, const char 
 	const char *key = trim(text), **place = sign ? place_of(o, key) : NULL;
 	if (!place)
 		return complain(CTL_USAGE,
-			"%s:%u: '%s' is not url, socket, cacert, user, password-file or token-file, with = and a value", path,
-			number, key);
+			"%s:%u: '%s' is not url, socket, cacert, cert, key, user, password-file or token-file, with = and a value",
+			path, number, key);
 	const char *value = trim(sign + 1);
 	*place = arena_strndup(a, value, strlen(value));
 	return *place ? 0 : complain(CTL_USAGE, "out of memory");

@@ -51,9 +51,13 @@ static const char usage[] = "Usage: lyre [OPTION]... OPERATION [NAME=VALUE]...\n
 			    "      --password-file FILE  the first line of a file, or from $LYRE_PASSWORD\n"
 			    "      --token-file FILE     instead of both, an operation token: the first line of a\n"
 			    "                            file; without --user also from $LYRE_TOKEN\n"
+			    "      --cert FILE           with https, your certificate (PEM); it signs you in unless\n"
+			    "                            a user or a token is given, too\n"
+			    "      --key FILE            its private key, if that is in another file\n"
 			    "\n"
 			    "Defaults can also be set in ~/.config/lyre/config, one per line: url = …,\n"
-			    "socket = …, cacert = …, user = …, password-file = …, token-file = …\n"
+			    "socket = …, cacert = …, cert = …, key = …, user = …, password-file = …,\n"
+			    "token-file = …\n"
 			    "\n"
 			    "How the answer is shown:\n"
 			    "      --json                as the server sends it\n"
@@ -87,6 +91,8 @@ enum {
 	OPTION_JSON = 256,
 	OPTION_CSV,
 	OPTION_CACERT,
+	OPTION_CERT,
+	OPTION_KEY,
 	OPTION_INSECURE,
 	OPTION_PASSWORD,
 	OPTION_PASSWORD_FILE,
@@ -99,6 +105,8 @@ static const struct option long_options[] = {
 	{ "socket", required_argument, NULL, 's' },
 	{ "url", required_argument, NULL, 'u' },
 	{ "cacert", required_argument, NULL, OPTION_CACERT },
+	{ "cert", required_argument, NULL, OPTION_CERT },
+	{ "key", required_argument, NULL, OPTION_KEY },
 	{ "insecure", no_argument, NULL, OPTION_INSECURE },
 	{ "user", required_argument, NULL, 'U' },
 	{ "password", optional_argument, NULL, OPTION_PASSWORD },
@@ -119,7 +127,8 @@ static const struct option long_options[] = {
 /** \return 0, CTL_USAGE, or -1 if there is nothing more to do */
 static int options_read(int argc, char **argv, struct arena *a, struct options *o)
 {
-	bool socket_given = false, url_given = false, user_given = false, token_given = false, cacert_given = false;
+	bool socket_given = false, url_given = false, user_given = false, token_given = false, cacert_given = false,
+	     key_given = false;
 	int rc = options_defaults(o, a);
 	if (rc)
 		return rc;
@@ -155,6 +164,14 @@ static int options_read(int argc, char **argv, struct arena *a, struct options *
 		case OPTION_CACERT:
 			o->cacert = optarg;
 			cacert_given = true;
+			break;
+		case OPTION_CERT:
+			o->cert = optarg;
+			o->cert_given = true;
+			break;
+		case OPTION_KEY:
+			o->key = optarg;
+			key_given = true;
 			break;
 		case OPTION_INSECURE:
 			o->insecure = true;
@@ -200,6 +217,8 @@ static int options_read(int argc, char **argv, struct arena *a, struct options *
 		o->token_file = NULL;
 	if (token_given)
 		o->user = NULL;
+	if (o->cert_given && !key_given)
+		o->key = NULL;
 	if (o->insecure && !cacert_given)
 		o->cacert = NULL;
 	return 0;

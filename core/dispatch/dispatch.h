@@ -58,7 +58,7 @@ struct exchange {
 	const lyre_value *query; /**< if the body is a file: the parameters, an object of strings; else NULL */
 	uint64_t body_size;      /**< of such a body, from its header; UINT64_MAX: unknown */
 	bool body_whole;         /**< such a body has been received to its end */
-	/** the user whom the client's certificate signs in; NULL: none. Lives as long as the connection */
+	/** the user whom the client's certificate signs in; NULL: none. Valid until the connection's next request */
 	const char *certified;
 	bool trusted;     /**< a peer on the domain socket with our own uid, or root: a super_user without a password */
 	const char *peer; /**< address, for the log */

@@ -201,7 +201,7 @@ static void log_addresses(const struct http *h, const struct config *c)
 	log_address(&h->tcp, host);
 	log_address(&h->secure, host);
 	if (h->secure.thread_count && !tls_is_ready(dispatch_tls(h->dispatch)))
-		log_warn("http", "TLS: no module has handed over a certificate yet, so no client can connect to port %d",
+		log_warn("http", "TLS: no module has provided a certificate yet, so no client can connect to port %d",
 			h->secure.port);
 	if (h->domain.thread_count)
 		log_notify("http", "listening on unix:%s", h->domain_path);

@@ -254,6 +254,8 @@ static enum MHD_Result request_begin(
 	};
 	framing_read(f, c, &line);
 	size_t head_len = connection_took_head(conn, c, f->chunked);
+	const char *refusal;
+	int refused = conn->secure ? secure_check(conn->secure, &refusal) : 0;
 	exchange_begin(r, method, url);
 	conn->request = r;
 	if (f->refuse)
@@ -264,6 +266,8 @@ static enum MHD_Result request_begin(
 		return request_cut(r, status, why);
 	if (!wire_body(conn, method + head_len, f->chunked && f->in_place))
 		return MHD_NO;
+	if (refused)
+		return refuse_now(r, refused, refusal);
 	if (f->encoding == ENCODING_OTHER || (r->x.query && f->encoding != ENCODING_NONE))
 		return refuse_now(r, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE, "Unsupported Content-Encoding");
 	status = body_expect(r, &why);

@@ -109,6 +109,13 @@ def serial_of(pem):
     return openssl("x509", "-noout", "-serial", text=pem).strip().split("=")[1]
 
 
+def checked(root, *settings):
+    """What --check says is wrong."""
+    command = [LYRED, "--check", "-r", root, "--set", NETWORK + "securePort=0", "--set", NETWORK + "port=0"]
+    done = subprocess.run(command + [x for s in settings for x in ("--set", s)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+    return done.stdout if done.returncode else ""
+
+
 def own_root(test):
     root = tempfile.mkdtemp(prefix="lyre-test-")
     test.addCleanup(shutil.rmtree, root, True)
@@ -170,7 +177,7 @@ class FirstStart(Case):
         self.assertEqual(s.list()["10.9.8.7"]["uses"], ["https", "wss"])
         s = self.server("node.hostname=null", secure=False)
         self.assertIn(socket.gethostname(), s.list())
-        self.assertIn("'node.hostname' is not the name of a host: 'a b'", self.refused("node.hostname=a b"))
+        self.assertIn("'node.hostname' is not a valid host name: 'a b'", self.refused("node.hostname=a b"))
 
     def test_an_existing_key(self):
         root = own_root(self)
@@ -275,7 +282,7 @@ class Add(Case):
 
     def test_key_found_among_the_files(self):
         pair = authority.issue("found", ["found.example"])
-        error = {"error": "no 'private_key' was given, and none in the folder of keys matches 'certificate'"}
+        error = {"error": "no 'private_key' was given, and no key in the keys folder matches 'certificate'"}
         self.assertEqual(self.s.add("found", (pair[0], None)), (400, error))
         self.assertNotIn("found", self.s.list())
         write(self.s.keys("mine.pem"), pair[1])
@@ -372,19 +379,19 @@ class Add(Case):
             (dict(certificate=17 * pair[0]), unusable + "it has more than 16 certificates"),
             (dict(certificate=pair[0] + 150000 * "x"), unusable + "it is larger than 128K"),
             (dict(certificate=small[0], private_key=small[1]), unusable + "its RSA key has 1024 bits: clients want at least 2048"),
-            (dict(is_authority=True), "'is_authority' is true, but 'certificate' is not that of an authority: it may not sign others"),
+            (dict(is_authority=True), "'is_authority' is true, but 'certificate' is not an authority's: it may not sign others"),
             (dict(is_authority="yes"), "'is_authority' must be a boolean"),
             (dict(private_key="hello"), "'private_key' cannot be used: it is not in PEM: there is no line -----BEGIN PRIVATE KEY-----"),
             (dict(private_key=encrypted), "'private_key' cannot be used: it is encrypted: remove its password, as with openssl pkey"),
             (dict(private_key=pair[1].replace("M", "N", 1)), "'private_key' cannot be used: it is not a valid private key"),
-            (dict(private_key=other[1]), "'private_key' is not the key of 'certificate'"),
+            (dict(private_key=other[1]), "'private_key' does not match 'certificate'"),
             (dict(hosts="a.example"), "'hosts' must be an array"),
             (dict(hosts=[5]), "'hosts' must be an array of strings"),
             (dict(hosts=101 * ["a.example"]), "'hosts' has 101 items: at most 100 are possible"),
         ]
         for host in ("", "a b", "a..b", "-a.example", "*", "*.", "a.*.example", "http://a.example", "a.example:443", "1.2.3.4.5", 64 * "a" + ".example",
                      "ä.example", "a.example."):
-            cases.append((dict(hosts=["right.example", host]), "'%s' in 'hosts' is not the name of a host, such as www.example.com or *.example.com" % host))
+            cases.append((dict(hosts=["right.example", host]), "'%s' in 'hosts' is not a valid host name, such as www.example.com or *.example.com" % host))
         for change, sentence in cases:
             body = dict({"operation": "add_certificate", "name": "fault", "certificate": pair[0], "is_authority": False, "private_key": pair[1]}, **change)
             status, answer = self.s.call(body)
@@ -486,14 +493,6 @@ class Files(Case):
     def settings(self, section="tls"):
         return ["%s.certificate=%s" % (section, self.certificate), "%s.privateKey=%s" % (section, self.key)]
 
-    def checked(self, *settings):
-        """The output of --check."""
-        command = [LYRED, "--check", "-r", self.folder, "--set", NETWORK + "securePort=0", "--set", NETWORK + "port=0"]
-        done = subprocess.run(command + [x for s in settings for x in ("--set", s)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              universal_newlines=True)
-        self.assertNotEqual(done.returncode, 0)
-        return done.stdout
-
     def test_served_first(self):
         pair = self.put(authority.issue("configured", ["configured.example"]))
         s = self.server(*self.settings())
@@ -530,21 +529,21 @@ class Files(Case):
     def test_wrong_ones(self):
         pair, other = authority.issue("a", ["a.example"]), authority.issue("b", ["b.example"])
         self.put((pair[0], other[1]))
-        wrong = "'tls.certificate': the private key %s is not that of the certificate %s" % (self.key, self.certificate)
+        wrong = "'tls.certificate': the private key %s does not match the certificate %s" % (self.key, self.certificate)
         self.assertIn(wrong, self.refused(*self.settings()))
-        self.assertIn(wrong, self.checked(*self.settings()))
+        self.assertIn(wrong, checked(self.folder, *self.settings()))
         s = self.server(*self.settings(), secure=False)
         self.assertIn(wrong + "; no listener needs it", s.said())
         self.assertNotIn("a", s.list())
         os.unlink(self.key)
         self.assertIn("cannot read the private key", self.refused(*self.settings()))
-        self.assertIn("'tls.certificate' is given without a privateKey", self.refused("tls.certificate=" + self.certificate, "tls.privateKey=null"))
+        self.assertIn("'tls.certificate' is set without a privateKey", self.refused("tls.certificate=" + self.certificate, "tls.privateKey=null"))
         self.put(pair)
-        self.assertIn("the host 'a b' beside 'tls.certificate' is not the name of a host", self.refused(*self.settings(), "tls.host=a b"))
-        for command in (lambda: self.refused(*self.settings(), "tls.ciphers=NONSENSE"), lambda: self.checked(*self.settings(), "tls.ciphers=NONSENSE"),
-                        lambda: self.checked("tls.ciphers=NONSENSE")):
+        self.assertIn("the host 'a b' next to 'tls.certificate' is not a valid host name", self.refused(*self.settings(), "tls.host=a b"))
+        for command in (lambda: self.refused(*self.settings(), "tls.ciphers=NONSENSE"), lambda: checked(self.folder, *self.settings(), "tls.ciphers=NONSENSE"),
+                        lambda: checked(self.folder, "tls.ciphers=NONSENSE")):
             self.assertRegex(command(), "module 'certs'.*does not start: .*NONSENSE")
-        for name, kind in (("certificateAuthority", "it has no valid certificates"), ("revocationList", "it has no valid list")):
+        for name, kind in (("certificateAuthority", "it has no valid certificates"), ("revocationList", "it has no valid certificate revocation list (CRL)")):
             self.assertIn(kind, self.refused(*self.settings(), NETWORK + "mtls=true", "tls.%s=%s" % (name, self.key)))
 
     def test_replaced(self):
@@ -558,7 +557,7 @@ class Files(Case):
                 self.served(s, "r.example", pair)
             write(self.certificate, pairs[3][0])
             until(lambda: "previous certificate is kept" in s.said(), s.said)
-            self.assertRegex(s.said(), r"\[error\] \[certs\]: the files have changed.*is not that of the certificate")
+            self.assertRegex(s.said(), r"\[error\] \[certs\]: the files have changed.*does not match the certificate")
             self.assertEqual(s.serial("r.example"), serial_of(pairs[2][0]))
             write(self.key, pairs[3][1])
             self.served(s, "r.example", pairs[3])
@@ -694,6 +693,91 @@ class Clients(Case):
             until(refused, "the list was not read again")
             self.assertEqual(self.sign_in(s, bob), "bob")
 
+    def test_what_signs_a_list(self):
+        """A CRL counts only if an authority of the configuration has signed it: at the start, for --check, and when it is replaced."""
+        folder = own_root(self)
+        path = os.path.join(folder, "list.pem")
+        write(path, authority.revoked() + others.revoked())
+        mtls, lists = NETWORK + "mtls=true", "tls.revocationList=" + path
+        fault = "revocationList %s: it is not signed by an authority of certificateAuthority" % path
+        for settings in ((mtls, lists), (mtls, lists, "tls.certificateAuthority=" + authority.path)):
+            self.assertIn(fault, self.refused(*settings))
+            self.assertIn(fault, checked(folder, *settings))
+        both = "tls.certificateAuthority=" + write(os.path.join(folder, "both.pem"), authority.certificate + others.certificate)
+        self.assertEqual(checked(folder, mtls, lists, both), "")
+        s = self.prepared(mtls, lists, both)
+        ann, theirs = authority.issue("ann", use="clientAuth"), authority.revoked()
+        self.assertEqual(self.sign_in(s, ann), "ann")
+        with Authority("Third") as third:
+            write(path, third.revoked())
+            until(lambda: fault in s.said(), s.said)
+        self.assertEqual(self.sign_in(s, ann), "ann")
+        if "system" in built_modules():
+            status, body = s.call({"operation": "restart"})
+            self.assertEqual(status, 400, body)
+            self.assertIn(fault, body["error"])
+        write(path, theirs)
+        until(lambda: "files have changed" in s.said(), s.said)
+
+    def test_authorities_of_the_table_are_enough(self):
+        """--check, which cannot see the table, does not miss authorities."""
+        self.assertEqual(checked(own_root(self), NETWORK + "mtls=true"), "")
+
+    def test_overdue_lists(self):
+        folder = own_root(self)
+        path = os.path.join(folder, "list.pem")
+        write(path, authority.revoked(overdue=True))
+        s = self.prepared(NETWORK + "mtls=true", "tls.certificateAuthority=" + authority.path, "tls.revocationList=" + path)
+        overdue = r"\[warn\] \[certs\]: the certificate revocation list %s should have been replaced by Jan  1 00:00:00 2021 GMT; it is still used" % path
+        until(lambda: re.search(overdue, s.said()), s.said)
+
+        def remaining():
+            text = s.request("GET", "/metrics", headers={"Authorization": s.authorization()})[2].decode()
+            return [float(v) for v in re.findall(r'^lyre_revocation_list_remaining_seconds\{file="%s"\} (\S+)$' % path, text, re.M)]
+
+        if "metrics" in built_modules():
+            self.assertAlmostEqual(remaining()[0], 1609459200 - time.time(), delta=600)
+        self.assertEqual(self.sign_in(s, authority.issue("ann", use="clientAuth")), "ann")
+        s.must_add("another", authority.issue("another")) # hands over, and reads it again
+        write(path, authority.revoked())
+        until(lambda: "files have changed" in s.said(), s.said)
+        self.assertEqual(len(re.findall(overdue, s.said())), 1)
+        if "metrics" in built_modules():
+            self.assertAlmostEqual(remaining()[0], 30 * 86400, delta=600)
+
+    def test_lists_that_nobody_needs(self):
+        folder = own_root(self)
+        path = os.path.join(folder, "list.pem")
+        write(path, authority.revoked(overdue=True))
+        s = self.server("tls.certificateAuthority=" + authority.path, "tls.revocationList=" + path)
+        self.assertEqual(s.serial(), s.list()["node1"]["details"]["serial_number"])
+        self.assertNotIn("revocation list", s.said())
+
+    def test_connections_that_stay(self):
+        """A client whose certificate is revoked, or whose authority is removed, is out with its next request."""
+        with Authority("Revoking") as ca:
+            ann, bob = ca.issue("ann", use="clientAuth"), authority.issue("bob", use="clientAuth")
+            path = ca.write("list.pem", ca.revoked())
+            s = self.prepared(NETWORK + "mtls=true", "tls.certificateAuthority=" + ca.path, "tls.revocationList=" + path)
+            s.must_add("clients", (authority.certificate, None), is_authority=True)
+            kept = [http.client.HTTPConnection("127.0.0.1", s.secure_port, timeout=60) for _ in range(2)]
+
+            def ask(c):
+                c.request("POST", "/", b'{"operation":"user_info"}', {"Content-Type": "application/json"})
+                body = json.loads(c.getresponse().read())
+                return body.get("username") or body["error"]
+
+            for c, pair in zip(kept, (ann, bob)):
+                self.addCleanup(c.close)
+                c.sock = s.dial("node1", pair)
+            self.assertEqual([ask(c) for c in kept], ["ann", "bob"])
+            ca.revoke(ann)
+            ca.write("list.pem", ca.revoked())
+            until(lambda: "is revoked" in ask(kept[0]), "the list was not read again")
+            self.assertEqual(ask(kept[1]), "bob")
+            self.assertEqual(s.remove_certificate("clients")[0], 200)
+            self.assertIn("not signed by a known authority", ask(kept[1]))
+
 
 class Ends(Case):
     def test_warnings_and_metric(self):
@@ -749,7 +833,7 @@ class Rotation(Case):
             kept = http.client.HTTPConnection("127.0.0.1", s.secure_port, timeout=60)
             kept.sock = s.dial("load.example")
             with contextlib.closing(kept):
-                for i in range(30):
+                for i in range(int(os.environ.get("ROTATIONS", "100"))):
                     s.must_add("load", pairs[i % 3])
                     kept.request("GET", "/health")
                     r = kept.getresponse()

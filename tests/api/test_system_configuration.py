@@ -162,11 +162,11 @@ class Set(unittest.TestCase):
 
     def test_level_at_once(self):
         """By set_configuration and by SIGHUP: a warning is logged, or not."""
-        with Server(config="logging:\n  level: fatal\n", settings=["http.port=7"]) as s:
+        with Server(config="logging:\n  level: fatal\n") as s:
             def warns():
                 begin = len(s.said().encode())
                 self.assertEqual(set_configuration(s, http_port=9), (200, DONE))
-                return "in the file has no effect" in s.said(begin)
+                return "has no effect" in s.said(begin)
 
             self.assertFalse(warns())
             self.assertEqual(set_configuration(s, logging_level="debug"), (200, DONE))
@@ -191,11 +191,23 @@ class Set(unittest.TestCase):
             self.assertEqual(s.ok({"operation": "get_configuration"})["http"]["port"], 4711)
 
     def test_command_line_overrides_the_file(self):
-        with Server(config="", settings=["http.port=7"], env={"LYRE_HTTP_SECUREPORT": "8"}) as s:
-            self.assertEqual(set_configuration(s, http_port=9, http_securePort=10), (200, DONE))
-            self.assertEqual(s.ok({"operation": "get_configuration"})["http"]["port"], 7)
-            self.assertRegex(s.said(), r"\[warn\].*'http.port' in the file has no effect: it is overridden by the command line")
-            self.assertRegex(s.said(), r"\[warn\].*'http.securePort' in the file has no effect: it is overridden by the environment")
+        with Server(config="", settings=["node.hostname=a"], env={"LYRE_LOGGING_FILE": "true"}) as s:
+            self.assertEqual(set_configuration(s, node_hostname="b", logging_file=False), (200, DONE))
+            self.assertEqual(s.ok({"operation": "get_configuration"})["node"]["hostname"], "a")
+            self.assertRegex(s.said(), r"\[warn\].*'node.hostname' in the file has no effect: it is overridden by the command line")
+            self.assertRegex(s.said(), r"\[warn\].*'logging.file' in the file has no effect: it is overridden by the environment")
+
+    def test_settings_without_effect_are_reported(self):
+        """The ports of the REST interface, which this server does not have: by --check, at the start, and when they are set."""
+        settings = ["http.port=7", "http.securePort=8"]
+        said = "these settings have no effect in this build: http.port, http.securePort"
+        with Server(config="", settings=settings) as s:
+            self.assertRegex(s.said(), r"\[warn\].*" + said)
+            self.assertNotIn(":7\n", s.said())
+            r = subprocess.run([LYRED, "--check", "-r", s.root, *(x for w in settings for x in ("--set", w))], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+            self.assertIn(said, r.stdout)
+            self.assertEqual(set_configuration(s, http_securePort=9), (200, DONE))
+            self.assertRegex(s.said(), r"\[warn\].*'http.securePort' has no effect in this build\n")
 
     def test_all_at_once(self):
         """Changes from many clients: none is lost or incomplete."""

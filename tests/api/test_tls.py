@@ -113,7 +113,7 @@ class Names(unittest.TestCase):
 
     def test_no_handshake_without_certificates(self):
         with SecureServer() as s:
-            self.assertRegex(s.said(), r"\[warn\].*no module has handed over a certificate")
+            self.assertRegex(s.said(), r"\[warn\].*no module has provided a certificate")
             with self.assertRaisesRegex(ssl.SSLError, "ALERT_HANDSHAKE_FAILURE"):
                 s.dial("first.example")
             s.must_use(("first", authority.issue("first", ["first.example"]), ["first.example"]))
@@ -184,17 +184,17 @@ class Names(unittest.TestCase):
                                     universal_newlines=True, check=True).stdout
         good = ("a", a, ["a.example"])
         for certificates, more, words in (
-                ([], {}, "there is no certificate"), ([("mine", (a[0], b[1]), [])], {}, "'mine': the private key is not its key"),
+                ([], {}, "there is no certificate"), ([("mine", (a[0], b[1]), [])], {}, "'mine': the private key does not match it"),
                 ([("mine", ("nonsense", b[1]), [])], {}, "'mine': it cannot be read"), ([("mine", (b[0], "nonsense"), [])], {}, "'mine': its private key cannot be read"),
                 ([("mine", (b[0][:400], b[1]), [])], {}, "'mine': it cannot be read"), ([("mine", (b[0], locked), [])], {}, "'mine': its private key is encrypted"),
                 ([("mine", (b[0] * 20, b[1]), [])], {}, "'mine': its chain has more than 16"), ([good, ("mine", b, ["a.*"])], {}, "'mine': 'a.*' is not a host name"),
-                ([("mine", b, [""])], {}, "'mine': '' is not a host name"), ([good], {"client": WELCOME}, "no authority that signs them"),
-                ([good], {"client": WELCOME, "authorities": "nonsense"}, "authorities of clients cannot be read"), ([good], {"client": 3}, "invalid client certificate mode"),
-                ([good], {"client": WELCOME, "authorities": authority.certificate, "revoked": "nonsense"}, "revoked certificates cannot be read"),
+                ([("mine", b, [""])], {}, "'mine': '' is not a host name"), ([good], {"client": WELCOME}, "no authority to verify them"),
+                ([good], {"client": WELCOME, "authorities": "nonsense"}, "authorities for client certificates cannot be read"), ([good], {"client": 3}, "invalid client certificate mode"),
+                ([good], {"client": WELCOME, "authorities": authority.certificate, "revoked": "nonsense"}, "certificate revocation lists (CRLs) cannot be read"),
                 ([good], {"client": WELCOME, "authorities": authority.certificate, "revoked": others.revoked()}, "not signed by any of the authorities"),
                 ([good], {"ciphers": "RUBBISH"}, "neither cipher suite names nor a GnuTLS priority string"),
-                ([good], {"ciphers": "NORMAL:+NONSENSE"}, "starting at"), ([good], {"ciphers": "NORMAL:+NULL"}, "a cipher that is broken"),
-                ([good], {"ciphers": "NORMAL:+ANON-ECDH"}, "a key exchange without a certificate"),
+                ([good], {"ciphers": "NORMAL:+NONSENSE"}, "starting at"), ([good], {"ciphers": "NORMAL:+NULL"}, "a broken cipher"),
+                ([good], {"ciphers": "NORMAL:+ANON-ECDH"}, "an anonymous key exchange"),
                 ([good], {"ciphers": "NORMAL:-VERS-ALL:+VERS-TLS1.1"}, "neither TLS 1.2 nor TLS 1.3"),
                 ([good], {"ciphers": "ECDHE-RSA-AES128-GCM-SHA256:RC4-MD5"}, "'RC4-MD5' is not a known and safe cipher suite")):
             status, body = self.s.use(*certificates, **more)
@@ -557,7 +557,67 @@ class Certified(unittest.TestCase):
                                     (authority.issue("ada", use="serverAuth"), "UNSUPPORTED_CERTIFICATE")):
                     self.check_refused(alert, version, pair=pair)
                 self.assertEqual(self.s.ask(pair=self.ada, version=version)[0], 200)
-        self.assertRegex(self.s.said(), r"\[warn\].*127.0.0.1: a client's certificate is refused: ")
+        self.assertRegex(self.s.said(), r"\[warn\].*127.0.0.1: client certificate refused: ")
+
+    def kept(self, pair=None, **more):
+        """A connection that stays, and has been used."""
+        c = self.s.https(pair=pair, **more)
+        self.addCleanup(c.close)
+        self.assertEqual(self.s.ask(connection=c, admin=False)[0], 200 if pair else 401)
+        return c
+
+    def check_ended(self, c, why, admin=False):
+        """Whether the next request of a connection is refused, and the connection closed."""
+        status, headers, body = self.s.ask(connection=c, admin=admin)
+        self.assertEqual((status, json.loads(body)["error"]), (401, "The client certificate is no longer accepted: " + why))
+        self.assertEqual(headers["Connection"].lower(), "close")
+
+    def test_a_kept_connection_loses_its_certificate(self):
+        """What would no longer get through a handshake does not get through with a connection that is there already."""
+        revoked = authority.issue("ada")
+        self.use(WELCOME, revoked=authority.revoked())
+        first, second, third, other = self.kept(revoked), self.kept(revoked, version=ssl.TLSVersion.TLSv1_2), self.kept(revoked), self.kept(self.ada)
+        authority.revoke(revoked)
+        self.use(WELCOME, revoked=authority.revoked())
+        self.check_ended(first, "it is revoked")
+        self.check_ended(second, "it is revoked", admin=True)
+        # with a body that has not been read
+        third.sock.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 300000)
+        self.assertIn(b"401 ", third.sock.recv(100))
+        self.assertEqual(self.s.ask(connection=other, admin=False)[0], 200)
+        self.assertRegex(self.s.said(), r"\[warn\].*127.0.0.1: client certificate refused: it is revoked")
+        self.use(WELCOME, authorities=others.certificate)
+        self.check_ended(other, "it is not signed by a known authority")
+
+    def test_a_kept_connection_whose_certificate_expires(self):
+        end = time.time() + 3
+        short = authority.issue("ada", start="20200101000000Z", days=time.strftime("%Y%m%d%H%M%SZ", time.gmtime(end)))
+        self.use(WELCOME)
+        c = self.kept(short)
+        time.sleep(max(0, int(end) + 1.1 - time.time()))
+        self.check_ended(c, "it has expired, or is not valid yet")
+
+    def test_a_kept_connection_when_certificates_become_required(self):
+        self.use(NONE)
+        early = self.kept()
+        self.use(WELCOME)
+        self.assertEqual(self.s.ask(connection=early)[0], 200)
+        known, unknown = self.kept(self.ada), self.kept()
+        self.use(REQUIRED)
+        for c in (early, unknown):
+            self.check_ended(c, "none was sent", admin=True)
+        self.assertEqual(self.s.ask(connection=known, admin=False)[0], 200)
+
+    @unittest.skipUnless("users" in built_modules(), "needs user_info")
+    def test_a_kept_connection_has_the_user_of_today(self):
+        self.use(WELCOME)
+        c = self.kept(self.ada)
+        who = lambda: json.loads(self.s.ask(b'{"operation":"user_info"}', connection=c, admin=False)[2]).get("username")
+        for more, user in (({"user": "admin"}, "admin"), ({"user": ""}, None), ({}, "ada")):
+            self.use(WELCOME, **more)
+            self.assertEqual(who(), user)
+        self.use(NONE)
+        self.assertIsNone(who())
 
     def test_an_overdue_list_counts_still(self):
         revoked = authority.issue("ada")
@@ -888,7 +948,7 @@ class Started(unittest.TestCase):
         self.place((authority.issue("first")[0], authority.issue("second")[1]))
         code, said = self.check(NETWORK + "port=0", config=config)
         self.assertEqual(code, 3)
-        self.assertIn("certificate 'first': the private key is not its key", said)
+        self.assertIn("certificate 'first': the private key does not match it", said)
 
     def test_the_module_knows_of_the_listener(self):
         with self.server() as s:
@@ -902,10 +962,11 @@ class Started(unittest.TestCase):
 class Client(unittest.TestCase):
     """lyre over https."""
 
-    def lyre(self, s, *args, host="127.0.0.1"):
+    def lyre(self, s, *args, host="127.0.0.1", user="admin", **env):
         """(status, output, errors) of describe_all"""
-        r = subprocess.run([LYRE, "--url", "https://%s:%d" % (host, s.secure_port), "--user", "admin", *args, "describe_all", "--json"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                           stderr=subprocess.PIPE, universal_newlines=True, env=dict(os.environ, LYRE_PASSWORD="Abc1234!", HOME="/nonexistent", no_proxy="*"))
+        r = subprocess.run([LYRE, "--url", "https://%s:%d" % (host, s.secure_port), *(["--user", user] if user else []), *args, "describe_all", "--json"], stdin=subprocess.DEVNULL,
+                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True,
+                           env=dict(os.environ, **dict({"LYRE_PASSWORD": "Abc1234!", "HOME": "/nonexistent", "XDG_CONFIG_HOME": "", "no_proxy": "*"}, **env)))
         return r.returncode, r.stdout.strip(), r.stderr
 
     def test_trust(self):
@@ -923,6 +984,68 @@ class Client(unittest.TestCase):
             status, _, said = self.lyre(s, "--insecure", "--cacert", authority.path)
             self.assertEqual(status, 2)
             self.assertIn("cannot be used together", said)
+
+    def test_its_own_certificate(self):
+        with SecureServer() as s:
+            s.must_use(("first", authority.issue("first", ["IP:127.0.0.1"]), []), client=REQUIRED, authorities=authority.certificate)
+            trust, pair = ["--cacert", authority.path], authority.issue("admin", kind="rsa", use="clientAuth")
+            certificate, key = authority.files(pair)
+            both = authority.write("both.pem", "".join(pair))
+            for words in (["--cert", certificate, "--key", key], ["--cert", both]):
+                self.assertEqual(self.lyre(s, *trust, *words, user=None), (0, "{}", ""))
+            home = tempfile.mkdtemp(prefix="lyre-home-")
+            self.addCleanup(shutil.rmtree, home)
+            os.mkdir(os.path.join(home, "lyre"))
+            with open(os.path.join(home, "lyre", "config"), "w") as f:
+                f.write("cacert = %s\ncert = %s\nkey = %s\n" % (authority.path, certificate, key))
+            self.assertEqual(self.lyre(s, user=None, XDG_CONFIG_HOME=home), (0, "{}", ""))
+            # what the command line has takes the place of both
+            self.assertEqual(self.lyre(s, "--cert", both, user=None, XDG_CONFIG_HOME=home), (0, "{}", ""))
+            self.assertIn("there is no private key in PEM in '%s'" % certificate, self.lyre(s, "--cert", certificate, user=None, XDG_CONFIG_HOME=home)[2])
+
+    def test_what_the_server_does_not_take(self):
+        with SecureServer() as s:
+            trust, theirs = ["--cacert", authority.path], others.files(others.issue("admin"))
+            for ciphers in ("NORMAL:-VERS-TLS1.3", "NORMAL:-VERS-TLS1.2"):
+                s.must_use(("first", authority.issue("first", ["IP:127.0.0.1"]), []), client=REQUIRED, authorities=authority.certificate, ciphers=ciphers)
+                for words, said in ((["--cert", theirs[0], "--key", theirs[1]], "the server may have refused the certificate '%s'" % theirs[0]),
+                                    ([], "the server may require a certificate: give yours with --cert FILE")):
+                    status, out, errors = self.lyre(s, *trust, *words, user=None)
+                    self.assertEqual((status, out), (3, ""), errors)
+                    self.assertIn(said, errors)
+
+    def test_its_own_certificate_at_fault(self):
+        with SecureServer() as s:
+            s.must_use(("first", authority.issue("first", ["IP:127.0.0.1"]), []), client=WELCOME, authorities=authority.certificate)
+            trust, pair = ["--cacert", authority.path], authority.issue("admin", kind="rsa")
+            certificate, key = authority.files(pair)
+            other = authority.files(authority.issue("other"))[1]
+            damaged = authority.write("damaged.pem", re.sub("(?<=-\n)....", "!!!!", pair[0]))
+            locked = [authority.write("locked%d.pem" % i, subprocess.run(["openssl", "rsa", "-in", key, "-aes128", "-passout", "pass:secret", *more], check=True, stdout=subprocess.PIPE,
+                                                                         stderr=subprocess.DEVNULL, universal_newlines=True).stdout) for i, more in enumerate(([], ["-traditional"]))]
+            for words, said in ((["--cert", "/none.pem", "--key", key], "cannot read the certificate '/none.pem': No such file"),
+                                (["--cert", certificate, "--key", "/none.key"], "cannot read the private key '/none.key': No such file"),
+                                (["--cert", "/", "--key", key], "cannot read the certificate '/': Is a directory"),
+                                (["--cert", key, "--key", key], "there is no certificate in PEM in '%s'" % key),
+                                (["--cert", certificate, "--key", certificate], "there is no private key in PEM in '%s'" % certificate),
+                                (["--cert", certificate, "--key", locked[0]], "the private key '%s' is encrypted" % locked[0]),
+                                (["--cert", certificate, "--key", locked[1]], "the private key '%s' is encrypted" % locked[1]),
+                                (["--key", key], "--key needs --cert")):
+                status, out, errors = self.lyre(s, *trust, *words, user=None)
+                self.assertEqual((status, out), (2, ""), errors)
+                self.assertIn(said, errors)
+            for paths, said in (((certificate, other), "does the private key in '%s' belong to the certificate '%s'?" % (other, certificate)),
+                                ((damaged, key), "does the private key in '%s' belong to the certificate '%s'?" % (key, damaged))):
+                # GnuTLS loses a certificate whose key does not match
+                status, out, errors = self.lyre(s, *trust, "--cert", paths[0], "--key", paths[1], user=None, ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0")
+                self.assertEqual((status, out), (3, ""), errors)
+                self.assertIn(said, errors)
+
+    def test_a_certificate_is_for_https(self):
+        for where in (["--url", "http://127.0.0.1:1"], ["--socket", "/nowhere"]):
+            r = subprocess.run([LYRE, "--cert", authority.path, *where, "describe_all"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+            self.assertEqual(r.returncode, 2)
+            self.assertIn("--cert needs an https address", r.stdout)
 
     def test_insecure_is_for_https(self):
         for where in (["--url", "http://127.0.0.1:1"], ["--socket", "/nowhere"]):

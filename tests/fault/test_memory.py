@@ -7,10 +7,11 @@ nothing leaks, and the next request is served as usual.
 
 ALLOC_ALL: every allocation is tried; otherwise only some of those of long requests.
 """
-import http.client, json, mmap, os, random, re, shutil, socket, struct, subprocess, tempfile, time, unittest
+import contextlib, http.client, json, mmap, os, random, re, shutil, socket, ssl, struct, subprocess, tempfile, time, unittest
 
 import faults # noqa: F401, for the path to lyre_server
-from lyre_server import BUILD, CHEAP_LOGINS, HAS_PROC, LYRED, SOURCE, Server, built_modules, feature
+from certificates import Authority
+from lyre_server import BUILD, CHEAP_LOGINS, HAS_PROC, LYRED, SOURCE, Server, built_modules, feature, until
 
 LIBRARY = os.path.join(BUILD, "tests", "fault", ".libs", "alloc_fail.so")
 JSON_C = os.path.join(BUILD, "tests", "module", ".libs", "json_c.so")
@@ -136,7 +137,7 @@ NEW = [{"id": "n1", "a": 1, "text": "new"}, {"id": "n2", "b": [1, {"c": 2}]}, {"
 ALL_IDS = dict(DEV, operation="search_by_value", attribute="id", value="*", get_attributes=["*"])
 
 
-def op(name, **more):
+def op(name, /, **more):
     return dict(more, operation=name)
 
 
@@ -316,6 +317,7 @@ CASES = [
 class Requests(unittest.TestCase):
     """One server for all of them."""
     config = None
+    densely = 20 # so many allocations are tried one by one
     settings = ["logging.auditLog=true", "authentication.cacheTTL=1h", "threads=2"] + CHEAP_LOGINS
 
     def setUp(self):
@@ -417,7 +419,7 @@ class Requests(unittest.TestCase):
         return failed
 
     def sweep(self, case, onwards):
-        for n in sampled(20):
+        for n in sampled(self.densely):
             if not self.attempt(case, n, onwards):
                 return
 
@@ -466,6 +468,114 @@ class JsonC(Requests):
         value = {"a": [1, -1.5, True, None, "x" * 100, 2 ** 64 - 1, 2 ** 64, [[], {}]], "b": {"c": {"d": list(range(40))}}}
         return [Case("there and back", op("json_c_echo", value=value)),
                 Case("refused", op("json_c_echo", value=[value, {"a\0b": 1}]), status=400)]
+
+
+def has_certificate(name):
+    def there(s):
+        return name in [c["name"] for c in s.ok(op("list_certificates"))]
+    return there
+
+
+class TlsCase(Case):
+    """One that comes over TLS, with a connection of its own, or with one that is kept."""
+
+    def __init__(self, *args, version=ssl.TLSVersion.TLSv1_3, certificate=False, kept=False, **more):
+        super().__init__(*args, **more)
+        self.version, self.certificate, self.kept = version, certificate, kept
+        if kept:
+            self.headers["Connection"] = "keep-alive"
+
+
+@unittest.skipUnless("certs" in built_modules() and shutil.which("openssl"), "needs certificates")
+class Tls(Requests):
+    """Handshakes, requests over TLS, and certificates that change."""
+    densely = 6 # a handshake has thousands
+    settings = Requests.settings + ["operationsApi.network.securePort=0", "operationsApi.network.mtls=true", "node.hostname=node1"]
+
+    def setUp(self):
+        self.connection = None
+        self.authority = Authority("Test authority")
+        self.addCleanup(self.authority.__exit__)
+        self.settings = self.settings + ["tls.certificateAuthority=" + self.authority.path]
+        super().setUp()
+        self.own = self.authority.files(self.authority.issue("admin", use="clientAuth"))
+
+    def dial(self, case):
+        c = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        c.check_hostname, c.verify_mode = False, ssl.CERT_NONE
+        c.minimum_version = c.maximum_version = case.version
+        if case.certificate:
+            c.load_cert_chain(*self.own)
+        port = int(re.findall(r"listening on https://127\.0\.0\.1:(\d+)", self.server.said())[-1])
+        raw = socket.create_connection(("127.0.0.1", port), 30)
+        try:
+            return c.wrap_socket(raw, server_hostname="node1")
+        except BaseException:
+            raw.close()
+            raise
+
+    def send(self, case):
+        if not isinstance(case, TlsCase):
+            return super().send(case)
+        method, path, body = case.raw or ("POST", "/", json.dumps(case.operation).encode())
+        c, self.connection = self.connection or http.client.HTTPConnection("127.0.0.1", timeout=30), None
+        try:
+            c.sock = c.sock or self.dial(case)
+            c.request(method, path, body, self.headers(case.headers))
+            r = c.getresponse()
+            body = r.read()
+            if case.kept and c.sock:
+                self.connection, c = c, None
+            return r.status, body
+        except socket.timeout:
+            raise AssertionError("no answer")
+        except (http.client.HTTPException, OSError):
+            return 0, b""
+        finally:
+            if c:
+                c.close()
+
+    def attempt(self, case, n, onwards):
+        if getattr(case, "kept", False) and not self.connection:
+            self.send(case) # while there is memory
+        return super().attempt(case, n, onwards)
+
+    def descriptors(self):
+        return len(os.listdir("/proc/%d/fd" % self.server.process.pid))
+
+    def run_case(self, case):
+        self.attempt(case, 0, False)
+        before = self.descriptors() if HAS_PROC else 0
+        super().run_case(case)
+        if self.connection:
+            self.connection.close()
+            self.connection = None
+        if HAS_PROC:
+            until(lambda: self.descriptors() <= before, lambda: "%d descriptors, and %d before" % (self.descriptors(), before))
+
+    def cases(self):
+        pair, other, found = (self.authority.issue(name, [name + ".example"]) for name in ("one", "two", "found"))
+        add = lambda name, pair: op("add_certificate", name=name, certificate=pair[0], private_key=pair[1], is_authority=False)
+        self.server.ok(add("keeper", found)) # its key stays
+        anonymous, old = {"Authorization": ""}, ssl.TLSVersion.TLSv1_2
+        return [
+            TlsCase("a handshake", raw=("GET", "/health", None)),
+            TlsCase("a handshake, TLS 1.2", raw=("GET", "/health", None), version=old),
+            TlsCase("a request over TLS", op("search_by_value", attribute="a", value=3, get_attributes=["*"], **DEV)),
+            TlsCase("a client certificate", op("describe_table", **DEV), headers=anonymous, certificate=True),
+            TlsCase("a client certificate, TLS 1.2", op("describe_table", **DEV), headers=anonymous, certificate=True, version=old),
+            TlsCase("a client certificate that is verified again", op("describe_table", **DEV), headers=dict(anonymous), certificate=True, kept=True, before=[add("two", other)]),
+            Case("list_certificates", op("list_certificates")),
+            Case("add_certificate", add("one", pair), there=has_certificate("one"), after=[op("remove_certificate", name="one")]),
+            Case("renew_certificates", op("renew_certificates"), same=False),
+            Case("add_certificate, replaced", add("node1", other), same=False),
+            Case("add_certificate, its key among the files", op("add_certificate", name="found", certificate=found[0], is_authority=False),
+                 there=has_certificate("found"), after=[op("remove_certificate", name="found")]),
+            Case("add_certificate, an authority", op("add_certificate", name="above", certificate=self.authority.certificate, is_authority=True),
+                 there=has_certificate("above"), after=[op("remove_certificate", name="above")]),
+            Case("add_certificate, refused", add("one", (pair[0], other[1])), status=400),
+            Case("remove_certificate", op("remove_certificate", name="two"), there=lacks(has_certificate("two")), before=[add("two", other)]),
+        ]
 
 
 @unittest.skipIf(WHY_NOT, WHY_NOT)

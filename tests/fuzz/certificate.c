@@ -10,6 +10,7 @@
 
 #include "certs/certificate.h"
 #include "certs/der_time.h"
+#include "certs/revocation.h"
 
 #include <stdbool.h>
 
@@ -64,6 +65,7 @@ static void check_certificate(const char *pem, size_t size)
 {
 	struct certificate c;
 	char why[CERTIFICATE_WHY_MAX] = "";
+	int64_t due;
 
 	if (certificate_parse(&c, pem, size, why)) {
 		check_described(&c);
@@ -73,7 +75,7 @@ static void check_certificate(const char *pem, size_t size)
 		must(*why && !c.chain);
 	}
 	authorities_are_valid(pem, size, why);
-	revocation_lists_are_valid(pem, size, why);
+	revocation_lists_read(pem, size, NULL, &due, why);
 }
 
 static void check_der(const uint8_t *der, size_t size)
@@ -83,6 +85,8 @@ static void check_der(const uint8_t *der, size_t size)
 
 	if (der_read_validity(der, size, &from, &to))
 		must(from < INT64_C(1) << 40 && to < INT64_C(1) << 40);
+	if (der_read_next_update(der, size, &to))
+		must(to < INT64_C(1) << 40 || to == INT64_MAX);
 	if (gnutls_pem_base64_encode2("CERTIFICATE", &in, &pem) < 0)
 		return;
 	check_certificate((const char *)pem.data, pem.size);

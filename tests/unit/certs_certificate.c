@@ -201,6 +201,48 @@ START_TEST(times)
 }
 END_TEST
 
+/* A CRL with nothing but what comes before its dates, and those. \return its next update; -1 if it cannot be read */
+static int64_t read_next_update(const char *version, const char *text)
+{
+	unsigned char der[128], *p = der + 4;
+	size_t versions = version ? 3 : 0, len = strlen(text);
+	int64_t ret;
+	if (version)
+		memcpy(p, version, versions);
+	memcpy(p + versions, "\x30\x00\x30\x00", 4);
+	memcpy(p + versions + 4, text, len);
+	p += versions + 4 + len;
+	der[0] = der[2] = 0x30;
+	der[1] = (unsigned char)(p - der - 2);
+	der[3] = (unsigned char)(p - der - 4);
+	for (size_t n = 0; n < (size_t)(p - der); n++)
+		ck_assert(!der_read_next_update(der, n, &ret));
+	return der_read_next_update(der, (size_t)(p - der), &ret) ? ret : -1;
+}
+
+#define UTC(text) "\x17\x0d" text
+#define GENERALIZED(text) "\x18\x0f" text
+#define OTHER "\x30\x01x"
+
+START_TEST(next_updates)
+{
+	static const char version[] = "\x02\x01\x01";
+	static const struct {
+		const char *version, *dates;
+		int64_t next;
+	} cases[] = {
+		{ version, UTC("200101000000Z") UTC("491231235959Z"), 2524607999 },
+		{ NULL, UTC("200101000000Z") GENERALIZED("99991231235959Z"), 253402300799 },
+		{ version, UTC("200101000000Z"), INT64_MAX },
+		{ version, UTC("200101000000Z") OTHER, INT64_MAX },
+		{ version, UTC("200101000000Z") UTC("491331235959Z"), -1 },
+		{ version, OTHER UTC("491231235959Z"), -1 },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		ck_assert_int_eq(read_next_update(cases[i].version, cases[i].dates), cases[i].next);
+}
+END_TEST
+
 START_TEST(hosts)
 {
 	static const char *const valid[] = { "a", "localhost", "a.example", "*.a.example", "A-1.example", "_x.example", "10.1.2.3",
@@ -287,6 +329,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, date, 0, sizeof dates / sizeof *dates);
 	tcase_add_test(t, validity);
 	tcase_add_test(t, times);
+	tcase_add_test(t, next_updates);
 	tcase_add_test(t, hosts);
 	tcase_add_test(t, own_pair);
 	tcase_add_test(t, keys);

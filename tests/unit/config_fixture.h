@@ -88,9 +88,10 @@ UNUSED static struct config *load(void)
 	return load_sources(&s);
 }
 
-UNUSED static void note(void *ctx, const char *key, enum config_source over)
+UNUSED static void note(void *ctx, const char *key, enum config_source over, bool inert)
 {
 	(void)ctx;
+	(void)inert;
 	size_t len = strlen(noted);
 	snprintf(noted + len, sizeof noted - len, "%s:%d ", key, (int)over);
 }

@@ -61,7 +61,7 @@ struct lyre_tls {
 	 */
 	struct lyre_list certificates;
 	const char *authorities; /**< PEM: certificates of the authorities that sign client certificates; NULL for none */
-	/** PEM: their lists of revoked certificates; NULL for none. A list whose next update is overdue still counts */
+	/** PEM: their certificate revocation lists (CRLs); NULL for none. An overdue one is still used */
 	const char *revoked;
 	/** A priority string of GnuTLS, or OpenSSL names of cipher suites, separated by colons; NULL for the default. */
 	const char *ciphers;
@@ -88,7 +88,7 @@ static inline int lyre_tls_wanted(lyre_instance *self)
  * Replaces everything that the TLS listeners use; on failure nothing changes. For calls of super_users and calls with the
  * rights of the server. May be called at any time, with or without a listener. Blocks.
  * \return 0; LYRE_EINVAL with a message that names the certificate: it or its key cannot be parsed, the key belongs to another
- *         certificate, a host is invalid, an authority or a list of revoked certificates cannot be parsed or was not signed by an
+ *         certificate, a host is invalid, an authority or a CRL cannot be parsed or was not signed by an
  *         authority, a cipher is unknown or unsafe, there is no certificate; LYRE_ENOTSUP in a build without TLS;
  *         LYRE_EDENIED; LYRE_ENOMEM
  */
