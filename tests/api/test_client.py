@@ -740,7 +740,7 @@ class Client(unittest.TestCase):
         self.assertEqual(re.findall(r"(?m)^  (\S+)$", some), ["operationsApi.network.maxConnections", "operationsApi.network.maxConnectionsPerAddress"])
         for name in ("operationsApi.tls.", "operationsApi.network.mtls"):
             text = self.ok("help", "set_configuration", name).replace("  operationsApi.network.mtls.certificateVerification\n", "")
-            self.assertEqual(text.count("Takes effect at a restart.\n"), len(re.findall(r"(?m)^  \S+$", text)), text)
+            self.assertEqual(text.count("Takes effect after a restart.\n"), len(re.findall(r"(?m)^  \S+$", text)), text)
         self.assertEqual(self.refused(1, "help", "set_configuration", "no.such"), "lyre: no setting has 'no.such' in its name\n")
         self.assertIn("usage: lyre help", self.refused(2, "help", "insert", "x"))
         self.refused(2, "help", "set_configuration", "x", "y")
