@@ -13,7 +13,7 @@
 
 /* A body of known length up to this gets its memory at once. */
 #define BODY_AT_ONCE ((uint64_t)64 << 10)
-/* A compressed body is decoded in pieces of this size, and may grow by this factor beyond BODY_UNASKED. */
+/* A compressed body is decoded in pieces of this size; beyond BODY_UNASKED it may grow by at most this factor. */
 #define DECODE_PIECE 8192
 #define RATIO_MAX 100
 
@@ -21,7 +21,7 @@ static const char too_large[] = "Request body is too large";
 static const char too_many[] = "Too many request bodies at once";
 static const char no_memory[] = "Out of memory";
 static const char not_valid[] = "The compressed body is not valid";
-static const char too_dense[] = "The body is compressed more than 100 times";
+static const char too_dense[] = "The body expands to more than 100 times its compressed size";
 
 static void complain(void)
 {

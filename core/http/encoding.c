@@ -12,7 +12,7 @@
 #ifdef HAVE_ZLIB
 #include <zlib.h>
 
-/* The largest window; with a gzip header instead of zlib's. */
+/* The largest window, and the flag for a gzip header instead of zlib's. */
 #define WINDOW 15
 #define GZIP_HEAD 16
 

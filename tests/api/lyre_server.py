@@ -126,7 +126,7 @@ class Server:
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output, env=env)
         listens = lambda: re.search(r"listening on http://127\.0\.0\.1:(\d+)", self.said(begin))
         try:
-            self.port = int(until(listens, "it does not say where it listens", server=self).group(1))
+            self.port = int(until(listens, "it does not log where it listens", server=self).group(1))
         except AssertionError as e:
             self.kill()
             self.output.close()

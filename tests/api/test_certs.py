@@ -45,7 +45,7 @@ class CertServer(Server):
     def start(self):
         super().start()
         if self.secure:
-            said = until(lambda: re.findall(r"listening on https://127\.0\.0\.1:(\d+)", self.said()), "it does not listen by TLS", server=self)
+            said = until(lambda: re.findall(r"listening on https://127\.0\.0\.1:(\d+)", self.said()), "it does not listen for TLS", server=self)
             self.secure_port = int(said[-1])
         return self
 

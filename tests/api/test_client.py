@@ -594,7 +594,7 @@ class Client(unittest.TestCase):
             self.s.process.send_signal(signal.SIGSTOP)
             try:
                 p = subprocess.Popen([LYRE, "--socket", self.s.socket_path, "backup", self.database(), path])
-                until(lambda: os.path.exists(path + ".part"), "nothing is begun")
+                until(lambda: os.path.exists(path + ".part"), "nothing has begun")
                 self.interrupted(p, number)
             finally:
                 self.s.process.send_signal(signal.SIGCONT)

@@ -46,7 +46,7 @@ class Figures(OneServer):
     def test_time_alone_changes_the_count_where_records_expire(self):
         self.s.ok({"operation": "create_table", "database": "expiring", "table": "t", "primary_key": "id", "expiration": 1})
         self.s.ok({"operation": "insert", "database": "expiring", "table": "t", "records": [{"id": 1}]})
-        until(lambda: self.s.ok({"operation": "describe_all"})["expiring"]["t"]["record_count"] == 0, "what has expired is counted")
+        until(lambda: self.s.ok({"operation": "describe_all"})["expiring"]["t"]["record_count"] == 0, "expired records are counted")
 
     def test_a_database_made_again_is_empty(self):
         for _ in range(2):

@@ -204,7 +204,7 @@ class Protocol(unittest.TestCase):
             if end:
                 line.sock.shutdown(socket.SHUT_WR)
             self.assertTrue(line.ended(), first)
-            until(lambda: said in s.said()[begin:], "the log does not say '%s' of %r" % (said, first))
+            until(lambda: said in s.said()[begin:], "the log does not say '%s' about %r" % (said, first))
 
     def test_address_of_the_client(self):
         tlvs = b"\x04\0\x03abc" + b"\x20\x07\xd0" + b"x" * 2000

@@ -75,7 +75,7 @@ class Case(unittest.TestCase):
 class Revocation(Case):
     def wait(self, workers, when):
         """Waits until each has done enough requests that started after when."""
-        until(lambda: all(len(w.since(when)) >= ENOUGH or not w.is_alive() for w in workers), "a connection does not get on", 120)
+        until(lambda: all(len(w.since(when)) >= ENOUGH or not w.is_alive() for w in workers), "a connection makes no progress", 120)
 
     @contextlib.contextmanager
     def at_work(self, *asked):

@@ -186,7 +186,7 @@ class Delayed(unittest.TestCase):
         with Server(settings=FOR_EVER) as s:
             self.assertEqual(ask(s, password="wrong"), FAILED)
             waiting = [Attempt(s, password="wrong") for _ in range(AT_ONCE)]
-            until(lambda: len(answered(waiting)) == AT_ONCE - IN_LINE, "those that find no room are not answered", PATIENCE, s)
+            until(lambda: len(answered(waiting)) == AT_ONCE - IN_LINE, "attempts for which there is no room are not answered", PATIENCE, s)
             with contextlib.closing(send(s, password="wrong")) as c:
                 r = c.getresponse()
                 self.assertEqual((r.status, r.read()), FAILED_OFTEN)
@@ -201,7 +201,7 @@ class Delayed(unittest.TestCase):
             self.assertEqual(ask(s), DESCRIBED)
             self.assertEqual(ask(s, password="wrong"), FAILED)
             waiting = [Attempt(s, password="wrong") for _ in range(AT_ONCE)]
-            until(lambda: len(answered(waiting)) == AT_ONCE - IN_LINE, "those that find no room are not answered", PATIENCE, s)
+            until(lambda: len(answered(waiting)) == AT_ONCE - IN_LINE, "attempts for which there is no room are not answered", PATIENCE, s)
             for _ in range(3):
                 self.assertEqual(ask(s), DESCRIBED)
             # This does not help an attacker who guesses.

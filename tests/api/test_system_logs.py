@@ -151,7 +151,7 @@ class ReadLog(unittest.TestCase):
                     self.assertEqual(numbers, list(range(n)) if order == "asc" else list(range(n - 1, -1, -1)))
                     time.sleep(0.2)
                 log = os.path.join(s.root, "log")
-                until(lambda: len(os.listdir(log)) > 2 or not writer.is_alive(), "the log is not put aside")
+                until(lambda: len(os.listdir(log)) > 2 or not writer.is_alive(), "the log is not rotated")
             finally:
                 stop.set()
                 writer.join()

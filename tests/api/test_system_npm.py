@@ -117,7 +117,7 @@ class Npm(unittest.TestCase):
         self.assertIn("modules.system.npm.timeout", body["p"]["npm_error"])
         with open(os.path.join(folder, "child")) as f:
             child = int(f.read())
-        until(lambda: not self.is_alive(child), "what npm started lives on")
+        until(lambda: not self.is_alive(child), "npm's children are still running")
 
     @staticmethod
     def is_alive(pid):
@@ -140,7 +140,7 @@ class Npm(unittest.TestCase):
         thread.start()
         try:
             # If it were sent earlier, the second could be accepted and the first refused.
-            until(lambda: os.path.exists(os.path.join(folder, "begun")), "npm is not started")
+            until(lambda: os.path.exists(os.path.join(folder, "begun")), "npm was not started")
             status, body = self.install("nope")
             self.assertEqual(status, 503, body)
             self.assertIn("npm is running", body["error"])

@@ -230,7 +230,7 @@ class Upload(unittest.TestCase):
         with self.begun("Content-Length: %d" % len(self.backup)) as c:
             c.sendall(self.backup[:3 * FIRST])
             until(self.left, "nothing is written")
-            until(lambda: self.send(self.backup)[0] == 503, "a second one is taken")
+            until(lambda: self.send(self.backup)[0] == 503, "a second upload is accepted")
             self.assertIn("a restore of database 'test_two_at_once' is in progress", self.send(self.backup)[1])
             c.sendall(self.backup[3 * FIRST:])
             got = c.recv(65536).decode()

@@ -62,7 +62,7 @@ class Bursts(unittest.TestCase):
                     self.burst(s, size)
                     self.check_served(s)
         if METRICS:
-            until(lambda: self.metric(s, "connections_open") == 1, "connections are counted that are gone", server=s)
+            until(lambda: self.metric(s, "connections_open") == 1, "closed connections are still counted", server=s)
         s.end()
 
     def test_one_thread(self):
@@ -87,7 +87,7 @@ class Bursts(unittest.TestCase):
         s = self.server("threads=2", "operationsApi.network.maxConnectionsPerAddress=4")
         for _ in range(ROUNDS):
             clients = connect_all(("127.0.0.1", s.port), 4)
-            until(lambda: select.select([], clients, [], 0)[1], "nobody is let in")
+            until(lambda: select.select([], clients, [], 0)[1], "no connection is accepted")
             more = connect_all(("127.0.0.1", s.port), 20)
             for c in more:
                 c.settimeout(60)
@@ -107,7 +107,7 @@ class Bursts(unittest.TestCase):
             with contextlib.suppress(OSError, http.client.HTTPException):
                 return s.request("GET", "/health")[0] == 200
 
-        until(served, "the address is refused for ever", server=s)
+        until(served, "the address is refused forever", server=s)
 
 
 if __name__ == "__main__":

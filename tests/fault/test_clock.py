@@ -95,8 +95,8 @@ class Clock(unittest.TestCase):
         self.near(self.times(s, "behind")[1])
         created, updated = self.times(s, "changed")
         self.assertGreaterEqual(updated, created)
-        until(lambda: not self.times(s, "behind", "short"), "a record lives on as if the clock were ahead")
-        until(lambda: not self.times(s, "ahead", "short"), "a record of the time ahead lives on")
+        until(lambda: not self.times(s, "behind", "short"), "a record does not expire, as if the clock were ahead")
+        until(lambda: not self.times(s, "ahead", "short"), "a record with a time ahead does not expire")
         said = self.warnings(s, "back")
         self.assertEqual(len(said), 1, said)
         self.assertEqual(len(re.findall(r"\d{4}-\d\d-\d\dT[\d:.]+Z", said[0])), 2, said[0])
@@ -148,7 +148,7 @@ class Clock(unittest.TestCase):
         self.assertEqual(self.times(s, 1), [])
         # The background checks after a write.
         insert(s, [{"id": 3}])
-        until(lambda: self.warnings(s, "forward"), "nothing is said of the jump")
+        until(lambda: self.warnings(s, "forward"), "the jump is not reported")
         self.sound(s)
         # A record that is written where an expired one was.
         s.ok({"operation": "upsert", "database": "dev", "table": "t", "records": [{"id": 2, "a": 2}]})
@@ -168,7 +168,7 @@ class Clock(unittest.TestCase):
         insert(s, [{"id": "ahead"}])
         self.at("+0")
         insert(s, [{"id": "behind"}])
-        until(lambda: ["ahead"] not in self.audit(s), "an entry of a time ahead is kept")
+        until(lambda: ["ahead"] not in self.audit(s), "an entry with a time ahead is kept")
         self.sound(s)
 
     def test_sessions(self):

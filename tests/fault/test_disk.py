@@ -136,7 +136,7 @@ class Disk(Full):
         def send(body):
             headers = {"Content-Type": "application/octet-stream", "Authorization": s.authorization()}
             status, _, text = s.request("POST", "/?operation=restore_backup&database=copy", body, headers)
-            until(lambda: not [n for n in os.listdir(os.path.join(folder, "database")) if n.startswith(".restore")], "a file is left")
+            until(lambda: not [n for n in os.listdir(os.path.join(folder, "database")) if n.startswith(".restore")], "a file is left behind")
             return status, text.decode()
 
         with scratch_file_system("size=24m") as folder, Server(root=folder, settings=["logging.auditLog=false"]) as s:
@@ -200,10 +200,10 @@ class Disk(Full):
             self.assertEqual({r["id"] for r in all_records(s)}, set(ids[330:]))
             self.empty(s)
             # The file has free space inside; the disk has none.
-            until(lambda: insert(s, [{"id": "again", "x": "y" * 5000}])[0] == 200, "what was deleted gives no space")
+            until(lambda: insert(s, [{"id": "again", "x": "y" * 5000}])[0] == 200, "deleting frees no space")
             self.refused(s, database="other")
             s.ok({"operation": "compact_database", "database": "dev"})
-            until(lambda: insert(s, [{"id": "again"}], database="other")[0] == 200, "what was given back is no space")
+            until(lambda: insert(s, [{"id": "again"}], database="other")[0] == 200, "the returned space cannot be used")
             self.assertTrue(os.path.exists(os.path.join(folder, "database", ".reserve")))
             self.assertIn("using storage.reserve", s.said())
             for database in ("dev", "other", "system"):
@@ -258,7 +258,7 @@ class Disk(Full):
             s.start()
             self.assertEqual({r["id"] for r in all_records(s)}, set(ids[30:]))
             self.empty(s)
-            until(lambda: insert(s, [{"id": "again", "x": "y" * 5000}])[0] == 200, "what was deleted gives no space")
+            until(lambda: insert(s, [{"id": "again", "x": "y" * 5000}])[0] == 200, "deleting frees no space")
 
     def test_reserve_and_lock_files(self):
         """A start on a full disk may use the reserve too."""
@@ -354,7 +354,7 @@ class Limits(Full):
             for first in range(0, len(done), 100):
                 s.ok({"operation": "delete", "database": "dev", "table": "t", "ids": done[first:first + 100]})
             self.assertEqual(count(s), 0)
-            until(lambda: insert(s, [{"id": "again", "text": "z" * 500}])[0] == 200, "what was deleted gives no space")
+            until(lambda: insert(s, [{"id": "again", "text": "z" * 500}])[0] == 200, "deleting frees no space")
 
     @unittest.skipUnless("system" in built_modules(), "this build has no module 'system'")
     def test_recovery_from_max_size(self):
@@ -372,7 +372,7 @@ class Limits(Full):
             s.ok({"operation": "drop_table", "database": "dev", "table": "unused"})
             self.assertEqual({r["id"] for r in all_records(s)}, set(ids[300:]))
             self.empty(s)
-            until(lambda: insert(s, [{"id": "again", "x": "y" * 5000}])[0] == 200, "what was deleted gives no space")
+            until(lambda: insert(s, [{"id": "again", "x": "y" * 5000}])[0] == 200, "deleting frees no space")
             self.assertLess(os.path.getsize(os.path.join(s.root, "database", "dev.mdb")), 8388608 * 1.2)
 
     @unittest.skipUnless(HAS_PROC, "there is no /proc")

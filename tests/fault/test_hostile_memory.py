@@ -134,7 +134,7 @@ class Hostile(unittest.TestCase):
                 c = all_.enter_context(contextlib.closing(socket.create_connection(("127.0.0.1", self.s.port), timeout=1)))
                 with contextlib.suppress(OSError):
                     c.sendall(self.head(20 * MIB, self.admin) + b"[" + b"0," * (9 * MIB))
-            until(lambda: self.status_of(self.array(20 * MIB), self.admin)[0] == 503, "there is memory for one more still")
+            until(lambda: self.status_of(self.array(20 * MIB), self.admin)[0] == 503, "there is still memory for another")
             status, headers = self.status_of(self.array(20 * MIB), self.admin)
             self.assertEqual(status, 503)
             self.assertGreater(int(headers["Retry-After"]), 0)

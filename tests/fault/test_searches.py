@@ -80,10 +80,10 @@ class Case(unittest.TestCase):
         return int(re.search(r"^lyre_%s (\d+)$" % name, text.decode(), re.M).group(1))
 
     def at_work(self, n=1):
-        until(lambda: self.metric("queries_in_background") >= n, "no search works in the background")
+        until(lambda: self.metric("queries_in_background") >= n, "no search runs in the background")
 
     def none_at_work(self):
-        until(lambda: self.metric("queries_in_background") == 0, "a search goes on")
+        until(lambda: self.metric("queries_in_background") == 0, "a search continues")
 
 
 class Others(Case):

@@ -40,7 +40,7 @@ class Watchdog(unittest.TestCase):
         return c
 
     def ended(self, s):
-        return until(lambda: s.process.poll() is not None, "it serves on with a thread that hangs") and s.process.returncode
+        return until(lambda: s.process.poll() is not None, "it continues with a hanging thread") and s.process.returncode
 
     def test_a_thread_hangs(self):
         s = self.server("operationsApi.network.hangTimeout=1200ms")
@@ -80,7 +80,7 @@ class Watchdog(unittest.TestCase):
         if tracer.stdout.readline() != b"traced\n":
             self.skipTest("no tracing here")
         self.hang(s, for_ever=True)
-        until(lambda: "has not responded" in s.said(), "nothing is said of the thread", server=s)
+        until(lambda: "has not responded" in s.said(), "the thread is not reported", server=s)
         time.sleep(1.8)  # longer than it may hang
         self.assertIsNone(s.process.poll())
         tracer.kill()
@@ -138,7 +138,7 @@ class Manager(unittest.TestCase):
     def test_not_notified_while_one_hangs(self):
         s = self.serve("operationsApi.network.hangTimeout=60s")
         c = Watchdog.hang(self, s, ms=3000)
-        until(lambda: self.told(1) is None, "it is told that all is well")
+        until(lambda: self.told(1) is None, "it is still notified that all is well")
         self.assertIn(b"that was long", c.recv(4096))
         self.assertEqual(self.told(60), b"WATCHDOG=1")
 

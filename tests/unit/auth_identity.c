@@ -101,8 +101,8 @@ START_TEST(an_identity_has_an_end)
 	ck_assert_int_eq(claim(0, "token", c), 0);
 	ck_assert_int_eq(remembered_text(0, "token"), 0);
 	c.until = 1e300;
-	ck_assert_int_eq(claim(0, "for ever", c), 0);
-	ck_assert_int_eq(remembered_text(0, "for ever"), 0);
+	ck_assert_int_eq(claim(0, "forever", c), 0);
+	ck_assert_int_eq(remembered_text(0, "forever"), 0);
 }
 END_TEST
 
@@ -265,7 +265,7 @@ static void *sign_in(void *arg)
 		before = atomic_load(&turn);
 		int rc = auth_remembered_text(auth, 0, "token", 5, NULL, &p, &e);
 		if (!rc && (strcmp(p->name, "ann") || !p->role->super_user))
-			ck_abort_msg("somebody else was let in");
+			ck_abort_msg("somebody else was signed in");
 		principal_unref(p);
 		if (rc != 0 && rc != LYRE_PENDING)
 			ck_abort_msg("%d: %s", rc, e.text);

@@ -188,8 +188,8 @@ static const struct {
 		"----" },
 	{ "the key", ATTRIBUTES(true, true, true, "[" ONE("id", "'read':false,'insert':true") "]"), "-iud", "-i--", "----",
 		"----" },
-	{ "the key without what the table has not", ATTRIBUTES(false, true, true, "[" ONE("id", "'read':true,'insert':true") "]"),
-		"-iud", "-i--", "----", "----" },
+	{ "the key without what the table does not have",
+		ATTRIBUTES(false, true, true, "[" ONE("id", "'read':true,'insert':true") "]"), "-iud", "-i--", "----", "----" },
 	{ "attribute listed twice",
 		ATTRIBUTES(true, true, true,
 			"[" ONE("name", "'read':true,'update':true") "," ONE("age", "'read':true") "," ONE(

@@ -39,7 +39,7 @@ static const struct {
 			{ "sys/fs/cgroup/a/memory.max", "2000000\n" }, { "sys/fs/cgroup/a/memory.high", "900000\n" },
 			{ "sys/fs/cgroup/a/cpu.max", "300000 100000\n" } },
 		900000, 3 },
-	{ "version 2 in a container with a name space of its own: the root of the mount",
+	{ "version 2 in a container with its own namespace: the root of the mount",
 		{ { "proc/self/cgroup", "0::/\n" },
 			{ "proc/self/mountinfo", "812 801 0:26 / /sys/fs/cgroup ro,nosuid - cgroup2 cgroup rw\n" },
 			{ "sys/fs/cgroup/memory.max", "134217728\n" }, { "sys/fs/cgroup/cpu.max", "50000 100000\n" } },

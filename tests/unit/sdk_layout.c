@@ -18,7 +18,7 @@ _Static_assert(LYRE_ABI_MAJOR == 1 && LYRE_ABI_MINOR == 0, "the numbers here are
 #define AT(type, member, pointers, words, longs)                                                             \
 	_Static_assert(offsetof(struct type, member) == (pointers) * sizeof(void *) + (words)*4 + (longs)*8, \
 		#type "." #member " has moved");
-#define LAST(type, member) _Static_assert(END(type, member) == sizeof(struct type), #type " goes on behind " #member);
+#define LAST(type, member) _Static_assert(END(type, member) == sizeof(struct type), #type " continues after " #member);
 
 AT(lyre_list, items, 0, 0, 0)
 AT(lyre_list, count, 1, 0, 0)

@@ -284,9 +284,9 @@ static const struct {
 		"Value 0 in property b must be a boolean. Value true in property d must be a Date. "
 		"Value [1] in property k must be a string, or an array of strings" },
 	{ "text for a key", LYRE_INSERT, "[{'id':'2','nn':'x'}]", "Value '2' in property id " INTEGER },
-	{ "insert without what is required", LYRE_INSERT, "[{'id':2}]", NN_MISSING },
-	{ "upsert of a new record without what is required", LYRE_UPSERT, "[{'id':2}]", NN_MISSING },
-	{ "null for what is required", LYRE_UPDATE, "[{'id':1,'nn':null}]", NN_MISSING },
+	{ "insert without a required attribute", LYRE_INSERT, "[{'id':2}]", NN_MISSING },
+	{ "upsert of a new record without a required attribute", LYRE_UPSERT, "[{'id':2}]", NN_MISSING },
+	{ "null for a required attribute", LYRE_UPDATE, "[{'id':1,'nn':null}]", NN_MISSING },
 };
 
 START_TEST(a_value_of_another_type_is_refused)
