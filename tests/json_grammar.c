@@ -53,7 +53,7 @@ static size_t digits(struct text *t)
 	return (size_t)(t->p - start);
 }
 
-/* The digits before and behind the point. */
+/* The digits before and after the point. */
 static bool mantissa(struct text *t)
 {
 	const char *first = t->p;
@@ -97,9 +97,9 @@ static bool number(struct text *t)
 	return true;
 }
 
-/* ---- texts ---- */
+/* ---- strings ---- */
 
-/* The rest of a character of more than one byte. */
+/* The remaining bytes of a multi-byte character. */
 static bool character(struct text *t, unsigned char first)
 {
 	static const unsigned least[] = { 0, 0x80, 0x800, 0x10000 };
@@ -129,7 +129,7 @@ static bool hex4(struct text *t, unsigned *ret)
 	return true;
 }
 
-/* Behind \u; the second half of a pair is looked at, and is left to be read by itself when it is none. */
+/* After \u; looks at the second half of a pair, and leaves it to be read by itself if it is none. */
 static bool unicode(struct text *t)
 {
 	unsigned u, low;

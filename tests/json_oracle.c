@@ -15,7 +15,7 @@
 
 static bool same(const lyre_value *v, struct json_object *o);
 
-/* What is whole and fits is an integer to us: 1.0, 1e3. */
+/* Numbers that are integral and fit are integers to us: 1.0, 1e3. */
 static bool same_double(const lyre_value *v, double d)
 {
 	if (d >= -0x1p63 && d < 0x1p63 && floor(d) == d)
@@ -48,7 +48,7 @@ static bool same_array(const lyre_value *v, struct json_object *o)
 	return true;
 }
 
-/* json-c ends names at their first NUL byte: one of those that are then the same has the value. */
+/* json-c cuts names at their first NUL byte: of names that are then equal, one has the value. */
 static bool same_cut(const lyre_value *v, const char *name, struct json_object *member)
 {
 	for (uint32_t i = 0; i < v->len; i++)
@@ -73,7 +73,7 @@ static bool same_object(const lyre_value *v, struct json_object *o)
 	for (uint32_t i = 0; !json_object_iter_equal(&at, &end); json_object_iter_next(&at), i++) {
 		const char *name = json_object_iter_peek_name(&at);
 		struct json_object *member = json_object_iter_peek_value(&at);
-		/* In the same order: both leave a name where it came first. */
+		/* In the same order: both keep the position of a name's first occurrence. */
 		if (cut ? !same_cut(v, name, member) : strcmp(v->members[i].name, name) || !same(&v->members[i].value, member))
 			return false;
 	}
@@ -99,7 +99,7 @@ static bool same(const lyre_value *v, struct json_object *o)
 	}
 }
 
-/* An integer that has no place in json-c: 0.16 takes the nearest that has, newer ones refuse it. */
+/* An integer that does not fit in json-c: 0.16 uses the nearest that does, newer versions refuse it. */
 static bool has_long_integer(const lyre_value *v)
 {
 	uint64_t u;
@@ -113,10 +113,10 @@ static bool has_long_integer(const lyre_value *v)
 
 /* ---- the other reader ---- */
 
-/* \return whether it is JSON to json-c, all of it */
+/* \return whether the whole text is JSON to json-c */
 static bool read_by_json_c(const char *text, size_t len, struct json_object **ret)
 {
-	/* One for each text: half a surrogate pair stays in a tokener of 0.16 when it is reset. */
+	/* A new one for each text: a tokener of 0.16 keeps an unpaired surrogate after a reset. */
 	struct json_tokener *tokener = json_tokener_new_ex(JSON_DEPTH_MAX + 1);
 	size_t bom = len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3) ? 3 : 0;
 	char *copy = calloc(1, len - bom + 1);
@@ -125,7 +125,7 @@ static bool read_by_json_c(const char *text, size_t len, struct json_object **re
 	memcpy(copy, text + bom, len - bom);
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 	*ret = json_tokener_parse_ex(tokener, copy, (int)(len - bom) + 1);
-	/* A NUL byte is an end to it. */
+	/* A NUL byte ends the text. */
 	bool all = json_tokener_get_error(tokener) == json_tokener_success && json_tokener_get_parse_end(tokener) == len - bom;
 	json_tokener_free(tokener);
 	free(copy);

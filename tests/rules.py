@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rules of the house that a compiler does not see: which room may include which, and the marks every file carries."""
+"""The rules of the house that a compiler cannot check: which room may include which, and the marks that every file carries."""
 import os, re, shutil, subprocess, sys
 
 TOP = os.environ.get("TOP_SRCDIR", os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 class Room:
-    """about: what it is; knows: the rooms whose headers it may include; sdk: the SDK's headers that it may."""
+    """about: what it is; knows: the rooms whose headers it may include; sdk: the SDK headers that it may include."""
 
     def __init__(self, about, knows="", sdk=""):
         self.about, self.knows, self.sdk = about, set(knows.split()), {"lyre/%s.h" % h for h in sdk.split()}
 
 
-# From the lowest floor up: dependencies point one way. What a room may include and does not is a fault, too.
+# From the lowest floor up: dependencies point one way. What a room may include but does not is a fault too.
 ROOMS = {
     "base": Room("memory, text, values, JSON, numbers of metrics", sdk="types"),
     "encode": Room("answers to bytes, bodies to values, a file or two a format", "base"),
@@ -22,14 +22,14 @@ ROOMS = {
     "auth": Room("users, roles, passwords, the permission decision", "base encode config log store", "module user"),
     "job": Room("worker threads, background jobs", "base log store"),
     "tls": Room("certificates of listeners, chosen at each handshake (GnuTLS)", "base", "tls"),
-    "dispatch": Room("the way of a request to its operation and back", "base encode config log store query auth job", "module server user"),
+    "dispatch": Room("the path of a request to its operation and back", "base encode config log store query auth job", "module server user"),
     "http": Room("listeners, connections, bodies, answers (libmicrohttpd)", "base config log tls dispatch"),
     "host": Room("the services that modules are given", "base config log store query auth tls dispatch", "lyre module server user"),
     "module": Room("modules: found, checked, ordered, started", "base config log dispatch host"),
     "lyred": Room("the server: start, restart, stop", "base config log store auth job tls dispatch http module", "module"),
     "ctl": Room("lyre, the client", "base"),
 }
-# Which rooms may know a library.
+# Which rooms may use a library.
 LIBRARIES = {"microhttpd.h": {"http"}, "lmdb.h": {"store", "query"}, "yaml.h": {"config", "encode"}, "argon2.h": {"auth"},
              "dlfcn.h": {"module"}, "curl/": {"ctl"}, "json-c/": {"ctl"}, "histedit.h": {"ctl"}, "gnutls/": {"tls"}}
 
@@ -52,7 +52,7 @@ def faults(path):
     with open(os.path.join(TOP, path), encoding="utf-8") as f:
         text = f.read()
     if "SPDX-License-Identifier: Apache-2.0" not in text.split("\n\n")[0]:
-        yield "no SPDX line at its head"
+        yield "no SPDX line at its beginning"
     parts = path.split(os.sep)
     includes = re.findall(r'^#\s*include\s+[<"]([^>"]+)[>"]', text, re.M)
     if parts[0] == "modules" or parts[:2] == ["sdk", "include"] or parts[:2] == ["sdk", "example"]:
@@ -60,7 +60,7 @@ def faults(path):
             if i.split("/")[0] in ROOMS or i == "config.h":
                 yield "includes %s: only <lyre/…> is open to it" % i
     if parts[0] == "core" and len(parts) == 2 and parts[1].endswith((".c", ".h")):
-        yield "lies in no room"
+        yield "is in no room"
     if parts[0] == "core" and len(parts) > 2:
         yield from faults_of_room(parts[1], includes)
 
@@ -69,18 +69,18 @@ def faults_of_room(room, includes):
     for i in includes:
         other = i.split("/")[0]
         if other == "lyre" and i not in ROOMS[room].sdk:
-            yield "includes <%s>: that header is not among those of %s/" % (i, room)
+            yield "includes <%s>: %s/ may not include that header" % (i, room)
         elif other in ROOMS and other != room and other not in ROOMS[room].knows:
             yield "includes %s: %s/ may not know %s/" % (i, room, other)
         elif other in ROOMS and other != room and i.endswith("internal.h"):
-            yield "includes %s, which is the other room's own" % i
+            yield "includes %s, which is internal to that room" % i
         for library, owners in LIBRARIES.items():
             if i.startswith(library) and room not in owners:
-                yield "includes <%s>: that is for %s" % (i, ", ".join(sorted(owners)))
+                yield "includes <%s>: only %s may" % (i, ", ".join(sorted(owners)))
 
 
 def included(room):
-    """The other rooms and the SDK's headers that a room includes."""
+    """The other rooms and the SDK headers that a room includes."""
     found = set()
     for path in files():
         if path.startswith("core/%s/" % room):
@@ -90,7 +90,7 @@ def included(room):
 
 
 def drawing():
-    """The rooms as the code has them, from the top floor down."""
+    """The rooms as in the code, from the top floor down."""
     yield "    room      includes                                                 what it is"
     for room in reversed(ROOMS):
         knows = [r for r in ROOMS if r in included(room)[0]]
@@ -101,14 +101,14 @@ def faults_of_drawing():
     for room in ROOMS:
         rooms, sdk = included(room)
         for i in sorted((ROOMS[room].knows - rooms) | (ROOMS[room].sdk - sdk)):
-            yield "tests/rules.py: %s/ may include %s and does not: take the leave back" % (room, i)
+            yield "tests/rules.py: %s/ may include %s and does not: remove that permission" % (room, i)
     with open(os.path.join(TOP, "HACKING.md"), encoding="utf-8") as f:
         if "\n".join(drawing()) not in f.read():
-            yield "HACKING.md: the drawing of the rooms is not that of the code, which is:\n" + "\n".join(drawing())
+            yield "HACKING.md: the drawing of the rooms does not match the code, which has:\n" + "\n".join(drawing())
 
 
 def same_names():
-    """Sources of one name in two rooms: whoever looks for one finds the other."""
+    """Sources with the same name in two rooms: a search for one finds the other."""
     places = {}
     for path in files():
         if path.endswith((".c", ".h")) and path.split(os.sep)[0] in ("core", "modules"):
@@ -117,7 +117,7 @@ def same_names():
 
 
 def left_out():
-    """Tests that no list of the makefiles names: nothing would run them."""
+    """Tests that no makefile lists: nothing would run them."""
     listed = set()
     for folder, _, names in os.walk(os.path.join(TOP, "tests")):
         for name in names:
@@ -131,7 +131,7 @@ def left_out():
 
 
 def shapes():
-    """Files that clang-format would change. Versions differ in detail: only the one that .clang-format names is asked."""
+    """Files that clang-format would change. Versions differ in details: only the version of .clang-format is used."""
     program = shutil.which("clang-format-14")
     sources = sorted(path for path in files() if path.endswith((".c", ".h")))
     asked = subprocess.run([program, "--dry-run", *sources], cwd=TOP, capture_output=True, text=True) if program else None
@@ -139,10 +139,10 @@ def shapes():
 
 
 def main():
-    found = ["%s: no Makefile.inc lists it, so that it never runs" % path for path in left_out()]
-    found += ["%s: two of one name" % " and ".join(paths) for paths in same_names()]
+    found = ["%s: no Makefile.inc lists it, so it never runs" % path for path in left_out()]
+    found += ["%s: have the same name" % " and ".join(paths) for paths in same_names()]
     found += ["%s: %s" % (path, fault) for path in sorted(files()) for fault in faults(path)]
-    found += ["%s: not in the shape of .clang-format" % path for path in shapes()]
+    found += ["%s: clang-format would change it" % path for path in shapes()]
     found += faults_of_drawing()
     for fault in found:
         print(fault)

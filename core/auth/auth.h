@@ -122,8 +122,8 @@ int auth_renew(struct auth *a, const struct principal **p, struct err *e);
  * authentication.failures.delay, doubled each time. An attempt that has to wait counts as failed until auth_count() reports
  * its outcome. The password that was recently correct for the user from that source does not wait, and its success does
  * not reset the failures of others.
- * \return ms; 0: no wait; less than 0: so many attempts for that user and source are waiting that this one must be refused,
- *         to be repeated after that many ms
+ * \return ms; 0: no wait; less than 0: too many attempts for that user and source are waiting: this one must be refused,
+ * and may be repeated after that many ms
  */
 int64_t auth_delay(struct auth *a, const struct attempt *attempt);
 /**

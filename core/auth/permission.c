@@ -161,7 +161,7 @@ static int check_table(struct decision *d, const struct permission_need *need, s
 		return check_system_table(d, need, e);
 	if (!(v.permissions & ROLE_EVERYTHING))
 		return unknown(d, need) ? err_nomem(e) : 0;
-	/* A permission missing on the table is reported alone: its attributes do not matter then. */
+	/* A permission missing on the table is reported alone: its attributes are irrelevant then. */
 	uint32_t lacking = wanted & ~v.permissions;
 	if (!lacking && v.table && need->attributes)
 		rc = check_attributes(d, need, &v, &attributes, e);

@@ -3,8 +3,8 @@
  * \file auth/permission.h
  * \brief The permission decision: who may do what to what. It is made only here.
  *
- * Asked once per request, before its arguments are checked, with everything that the operation declares to touch; and
- * again by the services that open tables, with what they open.
+ * Asked once per request, before its arguments are checked, with everything that the operation declares to use; and again
+ * by the services that open tables, with what they open.
  */
 #ifndef AUTH_PERMISSION_H
 #define AUTH_PERMISSION_H
@@ -15,7 +15,7 @@
 
 #include <lyre/module.h>
 
-/** An attribute that is touched. */
+/** An attribute in use. */
 struct permission_attribute {
 	struct permission_attribute *next;
 	const char *name;
@@ -23,7 +23,7 @@ struct permission_attribute {
 	uint32_t permissions; /**< enum lyre_permission, or-ed: what is done to it */
 };
 
-/** A table that is touched, or a database if it has no name. */
+/** A table in use, or a database if it has no table name. */
 struct permission_need {
 	struct permission_need *next;
 	const char *database;

@@ -80,7 +80,7 @@ static struct entry *find(struct recent *r, const uint64_t pair[2], int64_t now)
 	return NULL;
 }
 
-/** With the lock held. The entry for a new pair: that of the pair that ends first. */
+/** With the lock held. The entry for a new pair: that of the pair that expires first. */
 static struct entry *place(struct recent *r, const uint64_t pair[2])
 {
 	struct entry *set = r->entries[pair[0] % SETS], *best = set;

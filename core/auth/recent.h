@@ -4,9 +4,9 @@
  * \brief Recently correct passwords, by user and source: using one again does not have to wait because of the failures of
  * others at the same address.
  *
- * Holds keyed fingerprints; the key is random and dies with the process. Of a fixed size; only correct passwords take an
- * entry. A guesser at the same address learns at once whether a guess is the remembered password, but has only a limited
- * number of guesses: RECENT_WRONG_MAX wrong ones end an entry. Any thread.
+ * Holds keyed fingerprints; the key is random and dies with the process. The table has a fixed size; only correct
+ * passwords take an entry. A guesser at the same address learns at once whether a guess is the remembered password, but
+ * has only a limited number of guesses: RECENT_WRONG_MAX wrong ones end an entry. Any thread.
  */
 #ifndef AUTH_RECENT_H
 #define AUTH_RECENT_H
@@ -16,7 +16,7 @@
 
 #include <stdbool.h>
 
-/** How long a password is remembered after it was correct, ms. */
+/** How long a password is remembered after it was last correct, ms. */
 #define RECENT_TIME 86400000
 /** Number of wrong passwords since the correct one was last seen after which it is forgotten. */
 #define RECENT_WRONG_MAX 1000

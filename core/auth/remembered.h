@@ -4,7 +4,7 @@
  * \brief Recently verified credentials, which save a request from computing a password hash or checking a signature.
  *
  * Holds keyed fingerprints of credentials, and references to their principals; no passwords. The key is random and dies
- * with the process. Of a fixed size: a new entry replaces the one in its set that ends first. Any thread.
+ * with the process. The table has a fixed size: a new entry replaces the one in its set that expires first. Any thread.
  */
 #ifndef AUTH_REMEMBERED_H
 #define AUTH_REMEMBERED_H

@@ -13,8 +13,8 @@
 #define SOURCE_MAX 64
 
 /**
- * The peer itself; for an IPv6 address its /64, all of which one host may use (RFC 4291 2.5.4, RFC 8981), so that free
- * addresses are no way around a limit. NULL is "".
+ * The peer itself; for an IPv6 address its /64, all of which one host may use (RFC 4291 2.5.4, RFC 8981), so that
+ * changing addresses does not evade a limit. NULL is "".
  */
 void source_of(const char *peer, char ret[SOURCE_MAX]);
 

@@ -19,7 +19,7 @@
 /** A pair; empty if it has no failures. */
 struct pair {
 	uint64_t print[2];
-	unsigned failures;  /**< including those under way, which count as failed until their outcome is known */
+	unsigned failures;  /**< including attempts in progress, which count as failed until their outcome is known */
 	unsigned under_way; /**< attempts that got a delay and have not been noted yet */
 	int64_t last;       /**< time of the last delay or note */
 	int64_t turn;       /**< when the last attempt that got a delay starts */
@@ -122,7 +122,7 @@ int64_t throttle_delay(struct throttle *t, const struct attempt *a, int64_t now)
 	if (p && p->failures > o->free) {
 		int64_t turn = begin_of_wait(p) + delay_after(o, p->failures);
 
-		wait = turn > now ? turn - now : 1; /* it is counted: 0 would mean that it is not */
+		wait = turn > now ? turn - now : 1; /* must not be 0, which would mean that the attempt was not counted */
 		if (wait <= DELAYS_MAX * o->max_delay) {
 			p->turn = now + wait;
 			p->last = now;

@@ -3,9 +3,9 @@
  * \file auth/throttle.h
  * \brief Failed attempts to sign in, by user and source: each makes the next one wait longer.
  *
- * Of a fixed size, whatever an attacker invents: a new pair replaces the one in its set with the fewest failures, and of
- * those the one that was idle longest. So invented names do not push out one whose password is being guessed. Holds keyed
- * fingerprints of the pairs.
+ * The table has a fixed size, whatever names an attacker invents: a new pair replaces the pair in its set with the fewest
+ * failures, and of those the one that was idle longest. So invented names do not displace one whose password is being
+ * guessed. Holds keyed fingerprints of the pairs.
  */
 #ifndef AUTH_THROTTLE_H
 #define AUTH_THROTTLE_H
@@ -30,8 +30,8 @@ void throttle_close(struct throttle *t);
  * How long an attempt must wait at \p now (monotonic_ms()): delay after the first failure that is not free, twice as long
  * after each further one, counted from the last one. Simultaneous attempts wait one after the other, so that many
  * connections are no faster than one; each counts as failed until throttle_note() reports its outcome.
- * \return ms, at most twice max_delay; 0: no wait, and nothing was counted; less than 0: the attempts before it take longer
- *         than that, and it must be refused; without the sign, ms until its turn would come
+ * \return ms, at most twice max_delay; 0: no wait, and nothing was counted; less than 0: the attempts before it take
+ * longer than that, and it must be refused; the absolute value is the time in ms until its turn would come
  */
 int64_t throttle_delay(struct throttle *t, const struct attempt *a, int64_t now);
 /**

@@ -240,7 +240,7 @@ int users_each(struct users *u, int (*visit)(void *arg, const char *name, const 
 	return scan_each(u, USER_TABLE, NULL, NULL, see_user, &v, e);
 }
 
-/** \p arg is the name of a user who does not count, NULL for none. */
+/** \p arg is the name of a user to ignore; NULL: none. */
 static int see_active(void *arg, const struct seen *s)
 {
 	const char *but = arg;

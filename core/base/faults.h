@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file base/faults.h
- * \brief Faults that do not hide each other, to be told at once.
+ * \brief Collects independent faults, to be reported together.
  */
 #ifndef BASE_FAULTS_H
 #define BASE_FAULTS_H
@@ -10,24 +10,24 @@
 
 #include <stddef.h>
 
-/** So many are told; the others are counted. */
+/** At most this many are reported; further ones are only counted. */
 #define FAULTS_TOLD 20
 
-/** Zeroed: none. */
+/** Zeroed: empty. */
 struct fault_list {
 	size_t count;
-	struct err told[FAULTS_TOLD]; /**< here, as being out of memory is a fault too */
+	struct err told[FAULTS_TOLD]; /**< here, as running out of memory is a fault too */
 };
 
-/** Adds one, unless the same text is there already. */
+/** Adds a fault, unless its text is already in the list. */
 void faults_add(struct fault_list *f, const struct err *e);
 /**
- * What went wrong with one of several things that are looked at in turn.
- * \param f  NULL: the first fault ends it
- * \return 0: go on with the next; \p e is empty then. Else its code: without \p f, or out of memory
+ * Handles a fault in one of several independent checks.
+ * \param f  collects it; NULL: the first fault ends the checks
+ * \return 0: continue with the next check; \p e is then empty. Else its code: without \p f, or out of memory
  */
 int faults_take(struct fault_list *f, struct err *e);
-/** How many can be told. */
+/** Number of faults that can be reported. */
 size_t faults_told(const struct fault_list *f);
 
 #endif

@@ -72,7 +72,7 @@ int folder_make(const char *path, mode_t mode, struct err *e)
 	struct err seen = { .code = 0 };
 	int rc = make_all(path, mode, e);
 
-	/* The same fault has the same words, whoever meets it. */
+	/* One fault has one message, whichever check finds it. */
 	if (rc && folder_try(path, &seen))
 		*e = seen;
 	return rc ? e->code : 0;

@@ -17,7 +17,7 @@ int folder_make(const char *path, mode_t mode, struct err *e);
 int folder_try(const char *path, struct err *e);
 /** The same for the folder that contains \p path. */
 int folder_try_parent(const char *path, struct err *e);
-/** Whether \p path is that of \p folder or of something below it, by their texts. */
+/** Whether \p path is \p folder or below it, comparing only the texts. */
 bool folder_holds(const char *folder, const char *path);
 
 #endif

@@ -59,7 +59,7 @@ static bool whole_thousandths(uint64_t fraction, unsigned shift, uint64_t *ret)
 	return (back > scaled ? back - scaled : scaled - back) < limit;
 }
 
-/* Fast path for times and prices: up to three decimals, and few enough digits that no other text is as short. */
+/* Fast path for times and prices: up to three decimals, and so few digits that no other text is as short. */
 static size_t short_decimal_text(char *out, double d)
 {
 	uint64_t bits, n = 0;
@@ -98,7 +98,7 @@ static void drop_zeros(struct digits *ret)
 
 #ifdef __SIZEOF_INT128__
 #define FRACTION_MIN (UINT64_C(1) << 52)
-/* Of seventeen digits, which tell all doubles apart. */
+/* For seventeen digits, which distinguish all doubles. */
 #define WHOLE_MIN UINT64_C(10000000000000000)
 
 typedef unsigned __int128 uint128_t;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file base/trust.h
- * \brief Who can change the files that the server runs or obeys.
+ * \brief Who can change the files that the server runs or reads its configuration from.
  *
  * Trusted are root, the user that the server runs as, and anyone who can change the server's program, which covers build
  * trees and user namespaces, in which root has another number.
@@ -13,9 +13,9 @@
 
 enum writers {
 	WRITERS_TRUSTED,
-	WRITERS_GROUP,  /**< also members of its group, which is not root's, where others than the server's own user are at risk */
+	WRITERS_GROUP,  /**< members of its group too, if the group is not root's and users other than the server's are at risk */
 	WRITERS_OWNER,  /**< its owner, who is not trusted */
-	WRITERS_ANYBODY /**< anyone, also for a folder with the sticky bit, to which everyone can add files */
+	WRITERS_ANYBODY /**< anyone; also for a folder with the sticky bit, to which everyone can add files */
 };
 
 /** Who, apart from trusted users, can change a file or add to a folder; the worst of several. Any thread. */

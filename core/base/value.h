@@ -85,7 +85,7 @@ bool value_equal(const lyre_value *a, const lyre_value *b);
  * Merges members of equal names: the last one wins, at the position of the first. Whatever names a client sends, the cost
  * is below n².
  * \param charge  charged with the work while it lasts; NULL: nothing is
- * \return the number of members left; 0, if there were any, when out of memory
+ * \return the number of remaining members; 0, although there were some: out of memory
  */
 uint32_t value_merge_names(struct value_member *members, uint32_t n, struct charge *charge);
 

@@ -26,7 +26,8 @@ struct config_sources {
 	size_t set_count;
 	char **environ;            /**< LYRE_OPERATIONSAPI_NETWORK_PORT=…; NULL for none */
 	struct fault_list *faults; /**< collects all faults, up to config_check_unknown(); NULL: reading ends at the first */
-	bool root_file;            /**< without a file: lyre.yaml in the root folder is read if it exists, and changes go there */
+	bool root_file;            /**< without a file: lyre.yaml in the root folder is read if it exists, and changes
+ * are written there */
 };
 
 /**
@@ -38,7 +39,7 @@ void config_free(struct config *c);
 
 /** The list that collects faults, as given in the sources. */
 struct fault_list *config_faults(const struct config *c);
-/** Whether a fault was found in the setting \p key, or in one below it: it has its default then, which nobody wants. */
+/** Whether a fault was found in the setting \p key or below it: its value is then the default, which may not be what was meant. */
 bool config_is_faulty(const struct config *c, const char *key);
 /** The fault of module \p name is already reported: its settings are not checked. */
 void config_pass_over_module(struct config *c, const char *name);
@@ -76,7 +77,7 @@ const char *const *config_list(const struct config *c, const char *key, size_t *
 /** The path of a LYRE_S_PATH setting, absolute: relative ones are resolved against rootPath. */
 const char *config_path(const struct config *c, const char *key);
 
-/** The items of a section that the file has as a list, whose settings are "section.0.x" and so on; 0 when it is none. */
+/** The number of items if the file has a section as a list, with settings "section.0.x" and so on; 0 if it is not a list. */
 size_t config_count(const struct config *c, const char *section);
 
 /** The file that was read, or NULL. */
@@ -91,7 +92,7 @@ enum config_source { CONFIG_DEFAULT, CONFIG_FILE, CONFIG_ENVIRONMENT, CONFIG_COM
 /** \p key must be declared. */
 enum config_source config_source_of(const struct config *c, const char *key);
 
-/** What it takes for a change to be in effect. */
+/** When a change takes effect. */
 enum config_effect { CONFIG_AT_RESTART, CONFIG_AT_NEW_LISTENERS, CONFIG_AT_ONCE, CONFIG_WITHOUT_EFFECT };
 
 /** A declared setting, as passed by config_each(); its value is read by key. */
@@ -125,8 +126,12 @@ int config_write_next(const struct config *c, struct lyre_out *out, struct err *
  * process is still writing is kept. \return whether one was removed
  */
 bool config_clean(const struct config *c);
-/** Called for each setting given to config_set(): \p over is the source that overrides the file; CONFIG_FILE: none does. */
-typedef void config_note_fn(void *ctx, const char *key, enum config_source over);
+/**
+ * Called for each setting given to config_set().
+ * \param over   the source that overrides the file; CONFIG_FILE: none does
+ * \param inert  it does nothing in this build
+ */
+typedef void config_note_fn(void *ctx, const char *key, enum config_source over, bool inert);
 
 /**
  * Changes settings in the file: all of them, or none if one is refused. Names are paths whose parts are separated by _ or

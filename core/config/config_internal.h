@@ -64,7 +64,7 @@ struct config {
 	struct config_sources sources; /**< our own copy */
 	struct fault_list *faults;     /**< that of the sources, during their first reading */
 	const char *file;              /**< the file that was read */
-	const char *exposed;           /**< who may change it without being trusted, and what to do; NULL: nobody */
+	const char *exposed;           /**< which untrusted users may change it, and what to do; NULL: none */
 	const char *target;            /**< the file that changes are written to; NULL: none */
 	const char *target_root;       /**< the target's rootPath, set or default, if it is another server's; else NULL */
 	const char *fallback;          /**< the modules if the file names none */

@@ -90,7 +90,7 @@ static int set_default(struct config *c, struct entry *entry, struct err *e)
 	return rc ? rc : setting_convert(&c->arena, entry->setting, entry->key, node, &entry->value, e);
 }
 
-/** The index from before stays if there is no memory: settings are still looked up, as all faults are reported. */
+/** Without memory the previous index stays: lookups continue, as all faults are reported. */
 static int build_index(struct config *c, struct err *e)
 {
 	struct entry **index = ARENA_ARRAY(&c->arena, struct entry *, c->count);

@@ -24,7 +24,7 @@ static struct module_entry *find_module(const struct config *c, const char *name
 	return NULL;
 }
 
-/** A fault of \p m, when it is not NULL. \return 0: go on without the module */
+/** Reports a fault of \p m, if it is not NULL. \return 0: continue without the module */
 static int fail(struct config *c, struct module_entry *m, struct err *e)
 {
 	if (m)

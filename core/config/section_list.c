@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file config/section_list.c
- * \brief Sections that may be a list of sections: each item has the settings of the section, "tls.0.certificate".
+ * \brief Sections that may be lists of sections: each item has the settings of the section, such as "tls.0.certificate".
  */
 #include "config/config_internal.h"
 
@@ -20,7 +20,7 @@ bool entries_is_list(const char *key)
 	return false;
 }
 
-/** Settings of the section, with their keys below it. \return NULL when out of memory */
+/** The section's settings, with keys below \p key. \return NULL: out of memory */
 static const struct lyre_setting *members(struct config *c, const char *section, size_t *count)
 {
 	size_t len = strlen(section);
@@ -58,7 +58,7 @@ int entries_take_list(struct config *c, const char *key, const struct yaml_node 
 		int rc = item_key ? 0 : err_nomem(e);
 		if (!rc && item->kind != YAML_MAPPING)
 			rc = yaml_fail(e, LYRE_EINVAL, item, "'%s' must be a mapping of settings; found %s", item_key,
-				item->kind == YAML_LIST ? "a list" : "a text");
+				item->kind == YAML_LIST ? "a list" : "a string");
 		if (!rc)
 			rc = take_item(c, item_key, item, settings, count, e);
 		if (rc && faults_take(c->faults, e))

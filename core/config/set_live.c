@@ -118,7 +118,7 @@ int config_try(const struct config *c, const struct buf *text, struct config **r
 	return rc;
 }
 
-/** The names of settings that \p fresh has otherwise, and that take effect by a restart alone. */
+/** Lists the settings that differ in \p fresh and take effect only at a restart. */
 static void list_waiting(const struct config *c, const struct config *fresh, struct buf *names)
 {
 	pthread_mutex_lock(&c->live->lock);
@@ -310,7 +310,8 @@ int config_set(struct config *c, const lyre_value *settings, bool strict, config
 		pthread_mutex_lock(&c->live->lock);
 		enum config_source source = change->entry->source;
 		pthread_mutex_unlock(&c->live->lock);
-		note(ctx, change->entry->key, source > CONFIG_FILE ? source : CONFIG_FILE);
+		note(ctx, change->entry->key, source > CONFIG_FILE ? source : CONFIG_FILE,
+			change->entry->setting->flags & SETTING_INERT);
 	}
 out:
 	buf_free(&text);

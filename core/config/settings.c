@@ -11,7 +11,7 @@
 	{ section ".host", LYRE_S_STRING, LYRE_SF_NULL, NULL, .help = "Host name for which the certificate is served; null: the names in it." }, \
 	{ section ".certificateAuthority", LYRE_S_PATH, LYRE_SF_NULL, NULL,                                            \
 	  .help = "Authorities that sign client certificates, in addition to those in the table (PEM file)." }, \
-	{ section ".revocationList", LYRE_S_PATH, LYRE_SF_NULL, NULL, .help = "Lists of revoked certificates (CRL) of these authorities (PEM file)." }, \
+	{ section ".revocationList", LYRE_S_PATH, LYRE_SF_NULL, NULL, .help = "Certificate revocation lists (CRLs), each signed by an authority in certificateAuthority (PEM file)." }, \
 	{ section ".ciphers", LYRE_S_STRING, LYRE_SF_NULL, NULL, .help = ciphers_help }
 /* clang-format on */
 
@@ -61,7 +61,7 @@ const struct lyre_setting core_settings[] = {
 	{ "operationsApi.network.mtls.required", LYRE_S_BOOL, LYRE_SF_NULL, NULL,
 		.help = "Whether connections without a valid client certificate are refused." },
 	{ "operationsApi.network.mtls.user", LYRE_S_STRING, LYRE_SF_NULL, "\"*\"",
-		.help = "User that a valid client certificate signs in; \"*\": the user named by its CN; null: nobody, it is only checked." },
+		.help = "User that a valid client certificate signs in; \"*\": the user named by its CN; null: nobody, it is only verified." },
 	{ "operationsApi.network.mtls.certificateVerification", SETTING_ANY, SETTING_INERT, NULL,
 		.help = "Online checks for revoked client certificates; see tls.revocationList." },
 	{ "operationsApi.network.http2", LYRE_S_BOOL, SETTING_INERT, "false", .help = "HTTP/2." },

@@ -138,7 +138,7 @@ static void write_section(const struct config *c, struct lyre_out *o, const char
 	}
 }
 
-/** The value of a section: an object, or an array of them where the file has a list. */
+/** The value of a section: an object, or an array of objects if the file has a list. */
 static void write_below(const struct config *c, struct lyre_out *o, const char *const *keys, const char *key, size_t len)
 {
 	char section[128];

@@ -11,10 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/** Kinds a parameter may have, as the help module names them. */
+/** Types of a parameter, as the help module names them. */
 enum kind { KIND_STRING = 1, KIND_NUMBER = 2, KIND_BOOLEAN = 4, KIND_ARRAY = 8, KIND_OBJECT = 16, KIND_NULL = 32, KIND_ANY = 63 };
 
-/** Of JSON, which its first character tells. */
+/** The type of a JSON value, by its first character. */
 static unsigned kind_of(char first)
 {
 	switch (first) {
@@ -50,7 +50,7 @@ static unsigned kinds_declared(struct json_object *param)
 	return kinds ? kinds : KIND_ANY;
 }
 
-/** What the declaration says of parameter \p name; NULL where it says nothing. */
+/** The declaration of parameter \p name; NULL: none is known. */
 static struct json_object *param_find(struct json_object *declaration, const char *name)
 {
 	struct json_object *params = json_object_object_get(declaration, "parameters");
@@ -65,8 +65,8 @@ static struct json_object *param_find(struct json_object *declaration, const cha
 }
 
 /**
- * The server passes over what an operation does not know: people should hear of it. One that declares none, as
- * set_configuration, may take any.
+ * The server ignores arguments that an operation does not declare: the user should know. An operation that declares none,
+ * such as set_configuration, may take any.
  */
 static void warn_unknown(struct json_object *declaration, const char *operation, const char *name)
 {
@@ -81,7 +81,7 @@ static void warn_unknown(struct json_object *declaration, const char *operation,
 			names[count++] = known;
 	}
 	const char *near = closest_word(name, names, count);
-	complain(CTL_OK, "warning: %s takes no '%s'%s%s%s", operation, name, near ? "; did you mean '" : "", near ? near : "",
+	complain(CTL_OK, "warning: %s does not take '%s'%s%s%s", operation, name, near ? "; did you mean '" : "", near ? near : "",
 		near ? "'?" : "");
 }
 
@@ -91,7 +91,7 @@ static int pass(void *arg, struct json_object *item)
 	return 0;
 }
 
-/** Whether it is JSON; what may stand before that is taken off then. \param[out] e  why not */
+/** Whether the text is JSON; skips a byte order mark and blanks before it. \param[out] e  why not */
 static bool is_json(const char **text, size_t *len, struct err *e)
 {
 	size_t from = document_begin(*text, *len);
@@ -103,7 +103,7 @@ static bool is_json(const char **text, size_t *len, struct err *e)
 	return true;
 }
 
-/** "a,b,3" as the items of an array: numbers where they are such, texts else. */
+/** Writes "a,b,3" as an array: numbers where they look like numbers, else strings. */
 static void write_list(struct buf *json, const char *text, size_t len)
 {
 	struct err e;
@@ -125,11 +125,11 @@ static void write_list(struct buf *json, const char *text, size_t len)
 	buf_add_char(json, ']');
 }
 
-/** Writes a text as the kind of value that the parameter wants. \return 0 or CTL_USAGE */
+/** Writes a text as a value of the parameter's type. \return 0 or CTL_USAGE */
 static int write_typed(struct buf *json, unsigned kinds, const char *name, const char *text, size_t len)
 {
 	struct err e;
-	/* a number where a name is wanted would lose its leading zeros */
+	/* as a number, a name would lose its leading zeros */
 	if ((kinds & ~(unsigned)KIND_NUMBER) == KIND_STRING) {
 		request_text(json, text, len);
 		return 0;
@@ -147,7 +147,7 @@ static int write_typed(struct buf *json, unsigned kinds, const char *name, const
 	} else if (list_wanted) {
 		write_list(json, text, len);
 	} else {
-		request_text(json, text, len); /* if it is of the wrong kind, the server says so best */
+		request_text(json, text, len); /* if it has the wrong type, the server's error is clearer */
 	}
 	return 0;
 }
@@ -172,19 +172,19 @@ static int read_file(struct buf *b, const char *path)
 	return rc;
 }
 
-/** A text as JSON, which it is to be. \return 0 or CTL_USAGE */
+/** Writes a text that must be JSON. \return 0 or CTL_USAGE */
 static int write_raw(struct buf *json, const char *name, const char *text, size_t len)
 {
 	struct err e;
 	if (len == 0)
-		return complain(CTL_USAGE, "%s: there is no value", name);
+		return complain(CTL_USAGE, "%s: the value is missing", name);
 	if (!is_json(&text, &len, &e))
 		return complain(CTL_USAGE, "%s is not JSON: %s", name, e.text);
 	buf_add(json, text, len);
 	return 0;
 }
 
-/** One word: key=text, key=@file, key:=JSON, key:=@file. */
+/** An argument: key=text, key=@file, key:=JSON, key:=@file. */
 static int write_word(struct arena *a, struct buf *json, const char *operation, struct json_object *declaration, const char *word)
 {
 	const char *sign = strchr(word, '=');

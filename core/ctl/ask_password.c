@@ -16,10 +16,10 @@
 /** Longest password, and longest token. */
 #define PASSWORD_MAX 1024
 #define TOKEN_MAX 8192
-/** Room for the end of a line. */
+/** Room for the line ending. */
 #define LINE_END 3
 
-/** The terminal as it was, for who interrupts the prompt. */
+/** The terminal's settings before the prompt, for interrupting it. */
 static struct termios terminal_before;
 static int terminal_fd;
 
@@ -64,7 +64,8 @@ static const char *why_not(void)
 	return errno == EFBIG ? "it is too long" : strerror(errno);
 }
 
-/** Asks on the terminal, without echo. \p else_do is what to do where there is none. \return its length, or -1, said */
+/** Prompts on the terminal, without echo. \p else_do says what to do without a terminal. \return its length, or -1
+ * after a message */
 static ssize_t ask(const char *prompt, const char *user, const char *else_do, char *line, size_t max)
 {
 	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
@@ -82,7 +83,7 @@ static ssize_t ask(const char *prompt, const char *user, const char *else_do, ch
 		sigaction(signals[i], &act, &before[i]);
 	struct termios quiet = terminal_before;
 	quiet.c_lflag &= ~(tcflag_t)ECHO;
-	quiet.c_cc[VSUSP] = _POSIX_VDISABLE; /* a shell that comes back meanwhile would have no echo */
+	quiet.c_cc[VSUSP] = _POSIX_VDISABLE; /* suspended at the prompt, the shell would have no echo */
 	tcsetattr(fd, TCSAFLUSH, &quiet);
 	dprintf(fd, "%s for %s: ", prompt, user);
 	ssize_t len = read_line(fd, line, max);
@@ -96,7 +97,7 @@ static ssize_t ask(const char *prompt, const char *user, const char *else_do, ch
 	return len;
 }
 
-/** \p what it holds is for the message. \return its length, or -1, said */
+/** \p what names the content, for the message. \return its length, or -1 after a message */
 static ssize_t read_file(const char *file, const char *what, char *line, size_t max)
 {
 	bool in = strcmp(file, "-") == 0;
@@ -109,7 +110,7 @@ static ssize_t read_file(const char *file, const char *what, char *line, size_t 
 	return len;
 }
 
-/** The line for the arena, when there is one; clears it. \return 0 or CTL_USAGE */
+/** Copies the line, if there is one, into the arena; clears it. \return 0 or CTL_USAGE */
 static int keep(struct arena *a, char *line, size_t max, ssize_t len, char **ret)
 {
 	*ret = len < 0 ? NULL : arena_strndup(a, line, (size_t)len);
@@ -144,7 +145,7 @@ int token_get(struct arena *a, const struct options *o, char **ret)
 	return rc == 0 && len == 0 ? complain(CTL_USAGE, "'%s' contains no token", o->token_file) : rc;
 }
 
-/** A new password, asked for twice. \return its length, or -1, said */
+/** Asks twice for a new password. \return its length, or -1 after a message */
 static ssize_t ask_new(const char *user, char *line, size_t max)
 {
 	static const char else_do[] = "give it as the first line of standard input";
@@ -152,7 +153,7 @@ static ssize_t ask_new(const char *user, char *line, size_t max)
 	ssize_t len = ask("New password", user, else_do, line, max);
 	if (len <= 0)
 		return len;
-	ssize_t again_len = ask("Once more, the new password", user, else_do, again, sizeof again);
+	ssize_t again_len = ask("Repeat the new password", user, else_do, again, sizeof again);
 	bool same = again_len == len && memcmp(line, again, (size_t)len) == 0;
 	secure_clear(again, sizeof again);
 	if (again_len >= 0 && !same)
@@ -173,7 +174,7 @@ int password_new(struct arena *a, const char *user, char **ret)
 	if (len == 0)
 		return complain(CTL_USAGE, "the new password is empty");
 	if (strlen(*ret) != (size_t)len || utf8_valid_prefix(*ret, (size_t)len) != (size_t)len)
-		rc = complain(CTL_USAGE, "the new password is not text in UTF-8");
+		rc = complain(CTL_USAGE, "the new password is not valid UTF-8");
 	if (rc != 0)
 		secure_clear(*ret, (size_t)len);
 	return rc;

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "ctl/client_certificate.h"
 #include "ctl/interrupt.h"
 #include "ctl/progress.h"
 
@@ -16,27 +17,29 @@
 #include <strings.h>
 
 #define CONNECT_TIMEOUT_S 10L
-/** Most of an error's text that is read. */
+/** Maximum size of an error answer that is read. */
 #define ERROR_MAX ((size_t)1 << 20)
+#define HINT_MAX 1024
 
 struct client {
 	CURL *curl;
-	const char *url, *where; /**< the latter for messages */
+	const struct options *options;
+	const char *url, *where; /**< where: for messages */
 	bool local;              /**< a domain socket */
 	char error[CURL_ERROR_SIZE];
-	/* of the request under way */
+	/* of the current request */
 	const struct sink *sink;
 	const struct source *source;
-	uint64_t moved; /**< bytes, into the sink or out of the source */
+	uint64_t moved; /**< bytes received into the sink or read from the source */
 	struct answer *answer;
-	bool failed; /**< the sink, or the source */
+	bool failed; /**< the sink or the source has failed */
 };
 
-/** What matters of an address. */
+/** The relevant parts of an address. */
 struct address {
-	bool loopback; /**< this machine for certain */
+	bool loopback; /**< certainly this machine */
 	bool tls;
-	bool password; /**< holds one */
+	bool password; /**< it contains a password */
 };
 
 static bool is_loopback(const char *host)
@@ -47,7 +50,7 @@ static bool is_loopback(const char *host)
 	return inet_pton(AF_INET, host, &address) == 1 && ntohl(address.s_addr) >> 24 == 127;
 }
 
-/** All false for what is no URL. */
+/** All false if it is not a URL. */
 static struct address address_read(const char *url)
 {
 	CURLU *u = curl_url();
@@ -90,7 +93,7 @@ static int set_token(struct client *c, struct arena *a, const struct options *o)
 	return 0;
 }
 
-/** How https makes sure of the server. */
+/** How the server is verified with https, and which certificate it is shown. */
 static int set_trust(struct client *c, const struct options *o, bool tls)
 {
 	if (o->insecure && !tls)
@@ -99,8 +102,9 @@ static int set_trust(struct client *c, const struct options *o, bool tls)
 		return complain(CTL_USAGE, "--insecure and --cacert cannot be used together");
 	if (o->cacert)
 		curl_easy_setopt(c->curl, CURLOPT_CAINFO, o->cacert);
-	if (!o->insecure)
-		return 0;
+	int rc = client_certificate_set(c->curl, o, tls);
+	if (rc || !o->insecure)
+		return rc;
 	complain(CTL_OK, "warning: --insecure: the identity of '%s' is not verified", o->url);
 	curl_easy_setopt(c->curl, CURLOPT_SSL_VERIFYPEER, 0L);
 	curl_easy_setopt(c->curl, CURLOPT_SSL_VERIFYHOST, 0L);
@@ -110,8 +114,9 @@ static int set_trust(struct client *c, const struct options *o, bool tls)
 static int set_address(struct client *c, struct arena *a, struct options *o)
 {
 	if (!o->url) {
-		if (o->insecure)
-			return set_trust(c, o, false);
+		int rc = set_trust(c, o, false);
+		if (rc)
+			return rc;
 		c->where = o->socket;
 		c->local = true;
 		curl_easy_setopt(c->curl, CURLOPT_UNIX_SOCKET_PATH, o->socket);
@@ -119,7 +124,7 @@ static int set_address(struct client *c, struct arena *a, struct options *o)
 		curl_easy_setopt(c->curl, CURLOPT_NOPROXY, "*");
 		return 0;
 	}
-	/* libcurl would guess, and not the same everywhere */
+	/* libcurl would guess the scheme, and not always the same */
 	c->url = strstr(o->url, "://") ? o->url : arena_printf(a, "http://%s", o->url);
 	if (!c->url)
 		return complain(CTL_REFUSED, "out of memory");
@@ -129,7 +134,7 @@ static int set_address(struct client *c, struct arena *a, struct options *o)
 			"a password in the URL can be read by everyone on this machine: "
 			"use --user with --password-file FILE or LYRE_PASSWORD, or enter it when prompted");
 	if (!address.loopback && !address.tls && (o->user || o->token_file || o->token))
-		complain(CTL_OK, "warning: the %s goes to '%s' without encryption: use https", o->user ? "password" : "token",
+		complain(CTL_OK, "warning: the %s is sent to '%s' without encryption: use https", o->user ? "password" : "token",
 			o->url);
 	c->where = o->url;
 	if (address.loopback)
@@ -137,7 +142,7 @@ static int set_address(struct client *c, struct arena *a, struct options *o)
 	return set_trust(c, o, address.tls);
 }
 
-/** A piece for the sink. */
+/** Passes a piece to the sink. */
 static size_t take(struct client *c, const char *type, const char *piece, size_t len)
 {
 	curl_off_t total = 0;
@@ -173,7 +178,7 @@ static size_t give(char *to, size_t one, size_t max, void *arg)
 	uint64_t total = c->source->size > 0 ? (uint64_t)c->source->size : 0;
 	(void)one;
 	if (c->source->size >= 0 && total - c->moved < max)
-		max = (size_t)(total - c->moved); /* of a file that grows meanwhile no more than was promised */
+		max = (size_t)(total - c->moved); /* if a file grows meanwhile, only the announced size is sent */
 	ssize_t n = max > 0 ? c->source->read(c->source->arg, to, max) : 0;
 	c->failed = n < 0;
 	if (c->failed)
@@ -183,7 +188,7 @@ static size_t give(char *to, size_t one, size_t max, void *arg)
 	return (size_t)n;
 }
 
-/** Called now and then while anything moves or is waited for. */
+/** Called now and then while data moves or is awaited. */
 static int look(void *arg, curl_off_t down_total, curl_off_t down, curl_off_t up_total, curl_off_t up)
 {
 	(void)arg;
@@ -199,6 +204,7 @@ int client_open(struct client **ret, struct arena *a, struct options *o)
 	struct client *c = ARENA_NEW(a, struct client);
 	if (!c || curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
 		return complain(CTL_REFUSED, "out of memory");
+	c->options = o;
 	c->curl = curl_easy_init();
 	int rc = c->curl ? set_address(c, a, o) : complain(CTL_REFUSED, "out of memory");
 	if (rc == 0 && o->user)
@@ -237,11 +243,11 @@ void client_close(struct client *c)
 	curl_global_cleanup();
 }
 
-/** Why there is no answer. */
+/** Reports why there is no answer. */
 static int complain_code(struct client *c, CURLcode code)
 {
 	if (c->failed || interrupted())
-		return CTL_REFUSED; /* it was said why, or is known */
+		return CTL_REFUSED; /* the reason was already reported, or is known */
 	if (c->answer->body.failed)
 		return complain(CTL_REFUSED, "out of memory: the answer is too large");
 	long error = 0;
@@ -249,13 +255,16 @@ static int complain_code(struct client *c, CURLcode code)
 	if (c->local && code == CURLE_COULDNT_CONNECT && error != 0)
 		return complain(CTL_UNREACHABLE, "cannot reach the server at '%s': %s%s", c->where, strerror((int)error),
 			error == EACCES ? "; --url http://localhost:9925 --user NAME signs in without it" : "");
-	const char *hint =
-		code == CURLE_PEER_FAILED_VERIFICATION ? "; --cacert FILE names the authority that signed its certificate" : "";
-	return complain(CTL_UNREACHABLE, "cannot reach the server at '%s': %s%s", c->where,
-		c->error[0] ? c->error : curl_easy_strerror(code), hint);
+	const char *why = c->error[0] ? c->error : curl_easy_strerror(code);
+	char hint[HINT_MAX] = "";
+	if (code == CURLE_PEER_FAILED_VERIFICATION)
+		snprintf(hint, sizeof hint, "; --cacert FILE names the authority that signed its certificate");
+	else
+		client_certificate_hint(c->options, code, why, hint, sizeof hint);
+	return complain(CTL_UNREACHABLE, "cannot reach the server at '%s': %s%s", c->where, why, hint);
 }
 
-/** Sends what is set up, under these headers, up to NULL. */
+/** Sends the prepared request with these headers, a NULL-terminated list. */
 static int perform(struct client *c, const char *const *lines, const char *url, const struct sink *sink,
 	const struct source *source, struct answer *ret)
 {
@@ -300,7 +309,7 @@ int client_send(struct client *c, const struct buf *request, const char *accept,
 	return perform(c, lines, c->url, sink, NULL, ret);
 }
 
-/** The server's address with the parameters, for curl_free(). NULL: said */
+/** The server's address with the parameters, to be freed with curl_free(). NULL: failed, after a message */
 static char *address_with(const struct client *c, struct arena *a, const struct parameter *p)
 {
 	CURLU *u = curl_url();

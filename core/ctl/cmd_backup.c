@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/** Where an LMDB file's magic number stands: behind a page header, which has an address in it. */
+/** Position of an LMDB file's magic number: after a page header, which contains an address. */
 #define MAGIC_AT_64 (BACKUP_HEAD - 4)
 #define MAGIC_AT_32 12
 #define MAGIC 0xBEEFC0DEu
@@ -25,7 +25,7 @@
 struct file_sink {
 	const char *path;
 	int fd;
-	bool regular;                    /**< what is written there is brought to the disk */
+	bool regular;                    /**< the output is a regular file and is flushed to disk */
 	unsigned char head[BACKUP_HEAD]; /**< the first bytes */
 	size_t head_len;
 };
@@ -38,7 +38,7 @@ static bool write_piece(void *arg, const char *type, const void *piece, size_t l
 	memcpy(s->head + s->head_len, p, kept);
 	s->head_len += kept;
 	if (strncmp(type, "application/octet-stream", 24) != 0) {
-		complain(CTL_REFUSED, "the server answered with '%s', not with a backup", type);
+		complain(CTL_REFUSED, "the server answered with '%s' instead of a backup", type);
 		return false;
 	}
 	while (len > 0) {
@@ -67,14 +67,14 @@ bool is_backup(const unsigned char *head, size_t len)
 	return false;
 }
 
-/** Makes the file that the backup grows in; nobody else writes to it at the same time. */
+/** Creates the file that receives the backup; no other process may write to it at the same time. */
 static int open_part(const char *part)
 {
 	int fd = open(part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && ftruncate(fd, 0) == 0)
 		return fd;
 	if (fd >= 0 && errno == EWOULDBLOCK)
-		complain(CTL_REFUSED, "another backup to '%s' is under way", part);
+		complain(CTL_REFUSED, "another backup to '%s' is in progress", part);
 	else
 		complain(CTL_REFUSED, "cannot write '%s': %s", part, strerror(errno));
 	if (fd >= 0)
@@ -82,7 +82,7 @@ static int open_part(const char *part)
 	return -1;
 }
 
-/** Makes the new name last, as fsync of the file does for its bytes. */
+/** Flushes the new name to disk, as fsync() does for the file's content. */
 static void sync_folder(struct arena *a, const char *file)
 {
 	char *copy = arena_strndup(a, file, strlen(file));
@@ -121,7 +121,7 @@ static int fetch(struct client *c, struct arena *a, const struct options *o, con
 	if (rc == 0 && answer.status != 200)
 		rc = complain_answer(a, answer.status, answer.type, answer.body.data, answer.body.len);
 	else if (rc == 0 && !is_backup(s->head, s->head_len))
-		rc = complain(CTL_REFUSED, "what the server sent is not a database");
+		rc = complain(CTL_REFUSED, "the server's answer is not a database");
 	else if (rc == 0 && s->regular && fsync(s->fd) < 0)
 		rc = complain(CTL_REFUSED, "cannot write '%s': %s", s->path, strerror(errno));
 	buf_free(&answer.body);
@@ -129,7 +129,7 @@ static int fetch(struct client *c, struct arena *a, const struct options *o, con
 	return rc;
 }
 
-/** A new file takes the old one's name when it is whole. */
+/** A new file takes the old one's name when it is complete. */
 static int backup_to_file(struct client *c, struct arena *a, const struct options *o, const char *database, const char *file)
 {
 	char *part = arena_printf(a, "%s.part", file);
@@ -150,7 +150,7 @@ static int backup_to_file(struct client *c, struct arena *a, const struct option
 	return rc;
 }
 
-/** What is no regular file stays what it is. */
+/** Anything but a regular file is written in place. */
 static int backup_to_stream(struct client *c, struct arena *a, const struct options *o, const char *database, const char *file)
 {
 	bool out = strcmp(file, "-") == 0;
@@ -174,7 +174,7 @@ int command_backup(struct client *c, struct arena *a, const struct options *o, c
 	if (link && !there)
 		return complain(CTL_REFUSED, "'%s' is a dangling link: %s", file, strerror(errno));
 	if (there && !o->force)
-		return complain(CTL_REFUSED, "'%s' exists: --force replaces it", file);
+		return complain(CTL_REFUSED, "'%s' exists: use --force to replace it", file);
 	char *real = link ? realpath(file, NULL) : NULL;
 	if (link && !real)
 		return complain(CTL_REFUSED, "cannot write '%s': %s", file, strerror(errno));

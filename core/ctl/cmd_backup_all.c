@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file ctl/cmd_backup_all.c
- * \brief lyre backup --all: each database to a file of its name.
+ * \brief lyre backup --all: each database to a file with its name.
  */
 #include "base/arena.h"
 #include "ctl/client.h"
@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/** Of the users, which describe_storage leaves out. */
+/** The database of the users, which describe_storage does not list. */
 #define SYSTEM "system"
 
 static int backup_one(struct client *c, struct arena *a, const struct options *o, const char *folder, const char *database)
@@ -28,18 +28,18 @@ static int backup_one(struct client *c, struct arena *a, const struct options *o
 	return rc;
 }
 
-/** One that cannot be used is said to be so, and the others are backed up. */
+/** A database that cannot be used is reported, and the others are backed up. */
 static int backup_item(struct client *c, struct arena *a, const struct options *o, const char *folder, struct json_object *item)
 {
 	const char *name = text_member(item, "database"), *error = text_member(item, "error");
 	if (!name)
 		return complain(CTL_REFUSED, "the server did not list its databases");
 	if (error)
-		return complain(CTL_REFUSED, "database '%s' is not backed up: %s", name, error);
+		return complain(CTL_REFUSED, "database '%s' was not backed up: %s", name, error);
 	return backup_one(c, a, o, folder, name);
 }
 
-/** Those of the list, and that of the users. */
+/** The databases of the list, and that of the users. */
 static int backup_items(struct client *c, struct arena *a, const struct options *o, const char *folder, struct json_object *list)
 {
 	int rc = 0;
@@ -63,7 +63,7 @@ int command_backup_all(struct client *c, struct arena *a, const struct options *
 	int rc = request_value(c, a, &request, &list);
 	buf_free(&request);
 	if (rc == 0 && mkdir(folder, 0700) < 0 && errno != EEXIST)
-		rc = complain(CTL_REFUSED, "cannot make the folder '%s': %s", folder, strerror(errno));
+		rc = complain(CTL_REFUSED, "cannot create the folder '%s': %s", folder, strerror(errno));
 	if (rc == 0)
 		rc = backup_items(c, a, o, folder, list);
 	json_object_put(list);

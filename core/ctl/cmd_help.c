@@ -8,22 +8,23 @@
 #include <stdio.h>
 #include <string.h>
 
-/** Screens with less room beside the names get lines as they come. */
+/** If the screen has less room beside the names, lines are not wrapped. */
 #define TEXT_MIN 30
-/** Kinds of JSON values: a parameter that takes so many takes all. */
+/** Types of JSON values: a parameter that accepts all of them accepts any value. */
 #define KINDS 6
-/** The operation whose arguments are settings. */
+/** The operation whose parameters are settings. */
 #define SETS "set_configuration"
 #define SETTING_INDENT 6
 
-/** A text member, "" where there is none. */
+/** A string member, "" if absent. */
 static const char *text_of(struct json_object *o, const char *name)
 {
 	const char *text = text_member(o, name);
 	return text ? text : "";
 }
 
-/** A member that is an array of texts, as a list of words behind \p first; nothing where it is empty. \return whether it is not */
+/** Prints a member that is an array of strings, as a list of words after \p first; nothing if it is empty. \return
+ * whether it is not */
 static bool print_list(struct buf *out, struct json_object *o, const char *name, const char *first, const char *separator)
 {
 	struct json_object *list = json_object_object_get(o, name);
@@ -35,7 +36,7 @@ static bool print_list(struct buf *out, struct json_object *o, const char *name,
 	return item_count(list) > 0;
 }
 
-/** Words in lines of the screen's width, the first behind \p indent columns, the others below it. */
+/** Prints words in lines of the screen's width, the first after \p indent columns, the others below it. */
 static void print_words(struct buf *out, const char *words, size_t indent)
 {
 	size_t screen = screen_width(), used = indent;
@@ -57,7 +58,7 @@ static void print_words(struct buf *out, const char *words, size_t indent)
 	buf_add_char(out, '\n');
 }
 
-/** "name   help" lines, the helps below each other. */
+/** Prints "name   help" lines, with the helps aligned. */
 static void print_lines(
 	struct buf *out, struct json_object *list, const char *member, void (*also)(struct buf *out, struct json_object *item))
 {
@@ -98,14 +99,14 @@ static void print_rules(struct buf *out, struct json_object *param)
 	buf_add_char(out, ')');
 }
 
-/** Who may call it. */
+/** Prints who may call it. */
 static void print_access(struct buf *out, struct json_object *op)
 {
 	static const struct {
 		const char *word, *sentence;
 	} sentences[] = {
 		{ "super_user", "For super users only." },
-		{ "open", "Nobody needs to sign in for it." },
+		{ "open", "No sign-in is required." },
 		{ "structure_user", "For super users, and for structure users of the database." },
 		{ "structure_user_all", "For super users, and for structure users of all databases." },
 	};
@@ -153,8 +154,8 @@ static const char *effect_sentence(struct json_object *setting)
 	if (strcmp(effect, "at once") == 0)
 		return "Takes effect at once.";
 	if (strcmp(effect, "restart_service") == 0)
-		return "Takes effect at a restart, or restart_service.";
-	return strcmp(effect, "none") == 0 ? "Has no effect in this build." : "Takes effect at a restart.";
+		return "Takes effect after a restart or restart_service.";
+	return strcmp(effect, "none") == 0 ? "Has no effect in this build." : "Takes effect after a restart.";
 }
 
 static void print_setting(struct buf *out, struct json_object *setting)
@@ -171,7 +172,7 @@ static void print_setting(struct buf *out, struct json_object *setting)
 	buf_free(&text);
 }
 
-/** What set_configuration can set. \param filter  a text that the names hold; NULL for all */
+/** Prints the settings that set_configuration can change. \param filter  a text that their names contain; NULL: all */
 static int print_settings(struct client *c, struct arena *a, const char *filter, struct buf *out)
 {
 	struct buf request;
@@ -193,7 +194,7 @@ static int print_settings(struct client *c, struct arena *a, const char *filter,
 	return rc;
 }
 
-/** \param found  what the server says of the operation, or of all */
+/** \param found  what the server says about the operation, or about all */
 static int print_help(struct client *c, struct arena *a, struct json_object *found, const char *operation, const char *filter)
 {
 	int rc = 0;
@@ -204,7 +205,7 @@ static int print_help(struct client *c, struct arena *a, struct json_object *fou
 		if (strcmp(text_of(found, "operation"), SETS) == 0)
 			rc = print_settings(c, a, filter, &out);
 	} else {
-		buf_add_str(&out, "Operations of the server (lyre help OPERATION tells more):\n\n");
+		buf_add_str(&out, "Operations of the server (for details: lyre help OPERATION):\n\n");
 		print_lines(&out, found, "operation", NULL);
 	}
 	if (out.failed)
@@ -227,7 +228,7 @@ int command_help(struct client *c, struct arena *a, const char *operation, const
 			operation);
 	if (!found)
 		return complain(CTL_REFUSED,
-			"the server does not list its operations: its help module is disabled, or a user must sign in (--user)");
+			"the server does not list its operations: its help module is disabled, or requires a user to sign in (--user)");
 	rc = print_help(c, a, found, operation, filter);
 	json_object_put(found);
 	return rc;

@@ -12,10 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/** Most of an answer that is no JSON to show, bytes. */
+/** Bytes shown of an answer that should be JSON but is not. */
 #define TEXT_MAX 1000
 
-/** The first text of a CSV answer's second line: what an error is as CSV. */
+/** The first field of a CSV answer's second line: the error, if it is one. */
 static char *csv_error(struct arena *a, const char *body, size_t len)
 {
 	const char *line = memchr(body, '\n', len);
@@ -38,7 +38,7 @@ static char *csv_error(struct arena *a, const char *body, size_t len)
 	return text;
 }
 
-/** A text of the server's, behind \p prefix, on a line of stderr. */
+/** Prints a text from the server after \p prefix, on a line of stderr. */
 static void say(const char *prefix, const char *s, size_t len)
 {
 	struct buf line;
@@ -58,10 +58,10 @@ static void say_value(const char *prefix, struct json_object *o)
 		say(prefix, text, len);
 }
 
-/** The message of an error, and what else it says: who may not do what. */
+/** Prints the message of an error, and its lists of what is denied. */
 static void say_error(const char *prefix, struct json_object *o)
 {
-	static const char sign_in[] = "--user NAME signs in";
+	static const char sign_in[] = "sign in with --user NAME";
 	struct json_object *text = json_object_object_get(o, "message");
 	if (!json_object_is_type(text, json_type_string) && !json_object_object_get_ex(o, "error", &text))
 		text = o;
@@ -103,7 +103,7 @@ static bool is_unknown_operation(const struct answer *answer)
 	return answer->status == 400 && answer->body.len >= sizeof begin && !memcmp(answer->body.data, begin, sizeof begin - 1);
 }
 
-/** Behind the server's answer that there is no such operation: the nearest that there is of \p all. */
+/** When the server does not know the operation: suggests the nearest in \p all. */
 static void suggest_of(struct json_object *all, const char *operation)
 {
 	const char **names = calloc(item_count(all) + 1, sizeof *names), *near = NULL;
@@ -149,11 +149,11 @@ int request_value(struct client *c, struct arena *a, const struct buf *request, 
 	return rc;
 }
 
-/** Where an answer goes that is passed on as it comes. */
+/** The receiver of an answer that is passed on immediately. */
 struct stream {
-	bool raw;         /**< as asked for; else only what is no JSON */
-	struct buf *kept; /**< JSON that is to be made readable */
-	char last;        /**< character written */
+	bool raw;         /**< as requested; else only if it is not JSON */
+	struct buf *kept; /**< JSON to be formatted */
+	char last;        /**< last character written */
 };
 
 static bool stream_write(void *arg, const char *type, const void *piece, size_t len)
@@ -166,7 +166,7 @@ static bool stream_write(void *arg, const char *type, const void *piece, size_t 
 		return !s->kept->failed;
 	}
 	if (strncmp(type, "application/octet-stream", 24) == 0 && isatty(STDOUT_FILENO)) {
-		complain(CTL_REFUSED, "the answer is not text: send it to a file");
+		complain(CTL_REFUSED, "the answer is not text: redirect it to a file");
 		return false;
 	}
 	if (fwrite(piece, 1, len, stdout) != len) {
@@ -177,7 +177,7 @@ static bool stream_write(void *arg, const char *type, const void *piece, size_t 
 	return true;
 }
 
-/** Whether a word needs the declaration to know its type. */
+/** Whether an argument's type depends on the declaration. */
 static bool needs_types(char **words, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -227,7 +227,7 @@ int command_database(struct client *c, struct arena *a, const struct options *o,
 	struct buf json;
 	buf_init(&json);
 	request_text(&json, database, strlen(database));
-	/* as JSON, so that a name is never taken for a file's or a number */
+	/* as JSON, so that a name is never taken for a file or a number */
 	char *word = buf_cstr(&json) ? arena_printf(a, "database:=%s", json.data) : NULL;
 	buf_free(&json);
 	return word ? command_operation(c, a, o, operation, &word, 1) : complain(CTL_REFUSED, "out of memory");

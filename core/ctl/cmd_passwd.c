@@ -8,11 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
-/** Most bytes that a character takes in JSON, and what stands around them. */
+/** Maximum bytes of a character in JSON, and of the text around both strings. */
 #define ESCAPED 6
 #define AROUND 200
 
-/** Makes room for all of it first: a buffer that grows would leave the password behind. */
+/** Reserves the memory first: a growing buffer would leave copies of the password behind. */
 static void write_request(struct buf *b, const char *user, const char *password, bool activate)
 {
 	if (!buf_reserve(b, ESCAPED * (strlen(user) + strlen(password)) + AROUND))
@@ -27,11 +27,11 @@ static void write_request(struct buf *b, const char *user, const char *password,
 	request_end(b);
 }
 
-/** A user that there is not is no error of the operation: it tells whom it has updated. */
+/** For a nonexistent user the operation does not fail: its answer tells which users it has updated. */
 static int judge(struct arena *a, const struct answer *answer, struct json_object *said, const char *user, bool known)
 {
 	if (text_is(json_object_object_get(said, "error"), "Operation 'alter_user' not found"))
-		return complain(CTL_REFUSED, "the server's module 'users', which changes passwords, is off or not built");
+		return complain(CTL_REFUSED, "the server's module 'users', which changes passwords, is disabled or not built");
 	if (answer->status == 401 && !known)
 		return complain(CTL_REFUSED,
 			"the socket identifies only root and the server's own user; any other user must sign in with --user NAME");
@@ -39,9 +39,9 @@ static int judge(struct arena *a, const struct answer *answer, struct json_objec
 		return complain_answer(a, answer->status, answer->type, answer->body.data, answer->body.len);
 	struct json_object *updated = json_object_object_get(said, "update_hashes");
 	if (!json_object_is_type(updated, json_type_array))
-		return complain(CTL_REFUSED, "the server's answer says nothing about the password");
+		return complain(CTL_REFUSED, "the server's answer does not say whether the password was changed");
 	if (item_count(updated) == 0)
-		return complain(CTL_REFUSED, "there is no user '%s'", user);
+		return complain(CTL_REFUSED, "user '%s' does not exist", user);
 	printf("password of '%s' successfully changed\n", user);
 	return 0;
 }
@@ -60,9 +60,9 @@ int command_passwd(struct client *c, struct arena *a, const struct options *o, c
 {
 	char *password;
 	bool known = o->user || o->token || o->token_file;
-	/* without other credentials the server would take the new password for them */
+	/* without other credentials the server would use the new password to sign in */
 	if (o->url && !known)
-		return complain(CTL_USAGE, "without the socket, only a super user can change it: sign in with --user NAME");
+		return complain(CTL_USAGE, "without the socket, only a super user can change a password: sign in with --user NAME");
 	int rc = password_new(a, user, &password);
 	if (rc != 0)
 		return rc;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bringing a backup in: it is sent to the server, wherever that is and whoever it runs as. */
+/* Restores a backup: sends it to the server, wherever that runs and whatever user it runs as. */
 #include "base/arena.h"
 #include "ctl/client.h"
 #include "ctl/copies.h"
@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/** What is sent: its first bytes, which were looked at, and then the rest. */
+/** What is sent: the first bytes, which were checked, then the rest. */
 struct file_source {
 	const char *name; /**< for messages */
 	int fd;
@@ -38,7 +38,7 @@ static ssize_t read_piece(void *arg, char *to, size_t max)
 	return n;
 }
 
-/** \return 0, or CTL_REFUSED, said */
+/** \return 0, or CTL_REFUSED after a message */
 static int read_head(struct file_source *s)
 {
 	ssize_t n = 1;
@@ -49,18 +49,18 @@ static int read_head(struct file_source *s)
 	if (n < 0)
 		return complain(CTL_REFUSED, "cannot read %s: %s", s->name, strerror(errno));
 	if (s->head_len == 0)
-		return complain(CTL_REFUSED, "%s is empty, and not a backup of a database", s->name);
+		return complain(CTL_REFUSED, "%s is empty, so it is not a backup", s->name);
 	return is_backup(s->head, s->head_len) ? 0 : complain(CTL_REFUSED, "%s is not a backup of a database", s->name);
 }
 
-/** Bytes from where \p fd stands to the end; -1 where that is not known. */
+/** Bytes from the position of \p fd to the end; -1 if unknown. */
 static int64_t size_of(int fd, const struct stat *st)
 {
 	off_t at = S_ISREG(st->st_mode) ? lseek(fd, 0, SEEK_CUR) : -1;
 	return at >= 0 && at <= st->st_size ? st->st_size - at : -1;
 }
 
-/** Prints what the server says. \return as a command */
+/** Prints the server's answer. \return as a command */
 static int tell(struct arena *a, const struct answer *answer)
 {
 	if (answer->status != 200)
@@ -91,10 +91,9 @@ int command_restore(struct client *c, struct arena *a, const struct options *o, 
 	source.fd = in ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
 	if (source.fd < 0 || fstat(source.fd, &st) < 0)
 		return complain(CTL_REFUSED, "cannot read %s: %s", source.name, strerror(errno));
-	signal(SIGPIPE, SIG_IGN); /* a server that refuses it may hang up: its answer says why */
+	signal(SIGPIPE, SIG_IGN); /* a server that refuses the file may close the connection: its answer says why */
 	int64_t size = size_of(source.fd, &st);
-	int rc = isatty(source.fd) ? complain(CTL_USAGE, "%s is a terminal, and not a backup of a database", source.name) :
-				     read_head(&source);
+	int rc = isatty(source.fd) ? complain(CTL_USAGE, "%s is a terminal, not a backup", source.name) : read_head(&source);
 	progress_begin(database, o->quiet);
 	if (rc == 0)
 		rc = send_file(c, a, &source, size, database);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file ctl/copies.h
- * \brief What taking a backup and bringing one in share.
+ * \brief Shared by taking and restoring a backup.
  */
 #ifndef CTL_COPIES_H
 #define CTL_COPIES_H
@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/** So many of its first bytes tell a backup from other files. */
+/** Number of bytes at the start by which a backup is recognised. */
 #define BACKUP_HEAD 20
 
 bool is_backup(const unsigned char *head, size_t len);

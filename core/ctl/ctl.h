@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file ctl/ctl.h
- * \brief What the parts of the client share: the options, the ways it ends, what it says on stderr.
+ * \brief Shared by the parts of the client: options, exit statuses, messages on stderr.
  */
 #ifndef CTL_CTL_H
 #define CTL_CTL_H
@@ -15,14 +15,14 @@ struct arena;
 struct client;
 struct json_object;
 
-/** Said when an answer for people does not fit. */
-#define TOO_LARGE "out of memory: the answer is too large; --json passes it on as it comes"
+/** The message if an answer is too large to format. */
+#define TOO_LARGE "out of memory: the answer is too large; --json prints it as it arrives"
 
-/** How the program ends. */
+/** Exit statuses of the program. */
 enum ctl_status {
 	CTL_OK = 0,
-	CTL_REFUSED = 1,    /**< the server answered with an error, or the answer could not be kept */
-	CTL_USAGE = 2,      /**< the command line is wrong */
+	CTL_REFUSED = 1,    /**< the server answered with an error, or the answer could not be stored */
+	CTL_USAGE = 2,      /**< the command line is invalid */
 	CTL_UNREACHABLE = 3 /**< no answer from a server */
 };
 
@@ -32,11 +32,14 @@ struct options {
 	const char *url; /**< NULL: the domain socket */
 	const char *socket;
 	const char *user;          /**< NULL: no password is sent */
-	const char *password_file; /**< NULL: the environment, else the terminal is asked */
-	const char *token;         /**< of the environment, sent in place of a password; NULL for none */
-	const char *token_file;    /**< holds one; NULL for none */
+	const char *password_file; /**< NULL: from the environment, else the terminal */
+	const char *token;         /**< from the environment, sent instead of a password; NULL: none */
+	const char *token_file;    /**< contains a token; NULL: none */
 	const char *cacert;        /**< NULL: the system's authorities */
-	bool insecure;             /**< --insecure: the server's certificate is not checked */
+	bool insecure;             /**< --insecure: the server's certificate is not verified */
+	const char *cert;          /**< with https, the client's own certificate; NULL: none */
+	const char *key;           /**< its private key; NULL: in the file of cert */
+	bool cert_given;           /**< by --cert, so that not using it is an error */
 	enum ctl_format format;
 	bool force;
 	bool activate;       /**< --activate, for passwd */
@@ -47,20 +50,20 @@ struct options {
 	size_t table_count;
 };
 
-/** "lyre: …" and a line's end on stderr. \return \p status */
+/** Prints "lyre: …" and a newline on stderr. \return \p status */
 int complain(enum ctl_status status, const char *fmt, ...) LYRE_PRINTF(2, 3);
 
 /**
- * The options as the user's file (~/.config/lyre/config) and, over it, the environment have them. Texts are in the arena
- * or the environment's. \return 0 or CTL_USAGE, said
+ * Reads options from the user's file (~/.config/lyre/config) and the environment, which overrides it. Strings are in the
+ * arena or the environment. \return 0, or CTL_USAGE after a message
  */
 int options_defaults(struct options *o, struct arena *a);
 
-/* The commands; each returns how the program ends. */
-/** \param filter  of set_configuration: a text that the settings' names hold; NULL for all */
+/* The commands; each returns the exit status. */
+/** \param filter  for set_configuration: a text that the settings' names contain; NULL: all */
 int command_help(struct client *c, struct arena *a, const char *operation, const char *filter);
 int command_backup(struct client *c, struct arena *a, const struct options *o, const char *database, const char *file);
-/** Every database, to a file of its name in \p folder, which is made where it is not there. Prints the files. */
+/** Backs up every database to a file with its name in \p folder, which is created if missing. Prints the files. */
 int command_backup_all(struct client *c, struct arena *a, const struct options *o, const char *folder);
 int command_restore(struct client *c, struct arena *a, const struct options *o, const char *file, const char *database);
 /** Gives a user a new password. */
@@ -69,43 +72,43 @@ int command_passwd(struct client *c, struct arena *a, const struct options *o, c
 int command_sql(struct client *c, struct arena *a, const struct options *o, const char *statement);
 /** Runs the statements that standard input has, or someone types there. \return that of the first one of a file that is refused */
 int sql_shell(struct client *c, struct arena *a, const struct options *o);
-/** An operation that takes a database and nothing else. */
+/** An operation whose only argument is a database. */
 int command_database(struct client *c, struct arena *a, const struct options *o, const char *operation, const char *database);
 int command_operation(
 	struct client *c, struct arena *a, const struct options *o, const char *operation, char **words, size_t count);
 
-/** Sends a request and reads the JSON that answers it. \param[out] ret  a new reference. \return 0 or CTL_…, said */
+/** Sends a request and parses the JSON answer. \param[out] ret  a new reference. \return 0, or CTL_… after a message */
 int request_value(struct client *c, struct arena *a, const struct buf *request, struct json_object **ret);
 
 /**
- * What a server's help module says about an operation: an object {operation, parameters, …}, or about all, when
- * \p operation is NULL: an array. NULL with 0 where it says nothing.
+ * The help module's description of an operation: an object {operation, parameters, …}; or, if \p operation is NULL, of
+ * all: an array. NULL with 0 if the server gives none.
  * \param[out] ret  a new reference
  * \return 0, or CTL_UNREACHABLE
  */
 int declaration_fetch(struct client *c, const char *operation, struct json_object **ret);
 
 /**
- * name=value words to the JSON of a request.
- * \param declaration  may be NULL: types are guessed then
- * \return 0 or CTL_…, said
+ * Turns name=value words into the JSON of a request.
+ * \param declaration  may be NULL: then types are guessed
+ * \return 0, or CTL_… after a message
  */
 int arguments_build(
 	struct arena *a, const char *operation, char **words, size_t count, struct json_object *declaration, struct buf *json);
 
-/** Prints an answer, JSON, for people: a table, a sentence, or readable JSON. \return 0 or CTL_REFUSED, said */
+/** Prints a JSON answer for people: a table, a sentence, or readable JSON. \return 0, or CTL_REFUSED after a message */
 int show_answer(const char *text, size_t len);
-/** What an error answer says, for people, on stderr. \return CTL_REFUSED */
+/** Prints the message of an error answer on stderr. \return CTL_REFUSED */
 int complain_answer(struct arena *a, long status, const char *type, const char *body, size_t len);
 
-/** The password: of the file, of LYRE_PASSWORD, or of the terminal. In the arena. \return 0 or CTL_USAGE, said */
+/** The password: from the file, from LYRE_PASSWORD, or from the terminal. In the arena. \return 0, or CTL_USAGE after a message */
 int password_get(struct arena *a, const struct options *o, char **ret);
 /**
- * A new password for a user: asked for twice on the terminal, or the first line of standard input where that is none.
- * Not empty, and UTF-8. In the arena; to be cleared after use. \return 0 or CTL_USAGE, said
+ * A new password for a user: asked for twice on the terminal, or the first line of standard input if that is not a
+ * terminal. Not empty, and valid UTF-8. In the arena; to be cleared after use. \return 0, or CTL_USAGE after a message
  */
 int password_new(struct arena *a, const char *user, char **ret);
-/** The token: of the file, or of the environment. In the arena. \return 0 or CTL_USAGE, said */
+/** The token: from the file, or from the environment. In the arena. \return 0, or CTL_USAGE after a message */
 int token_get(struct arena *a, const struct options *o, char **ret);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file ctl/defaults.c
- * \brief What the command line need not say: the user's file, and over it the environment.
+ * \brief Defaults for the command line: the user's file, overridden by the environment.
  */
 #include "base/arena.h"
 #include "ctl/ctl.h"
@@ -22,7 +22,7 @@ static const char *environment(const char *name)
 	return value && *value ? value : NULL;
 }
 
-/** NULL where the user has no home. */
+/** NULL if the user has no home. */
 static const char *file_path(struct arena *a)
 {
 	const char *folder = environment("XDG_CONFIG_HOME"), *home = environment("HOME");
@@ -40,21 +40,22 @@ static char *trim(char *text)
 	return text;
 }
 
-/** Where a key of the file stands in the options; NULL for an unknown one. */
+/** The option for a key of the file; NULL: unknown key. */
 static const char **place_of(struct options *o, const char *key)
 {
 	const struct {
 		const char *key;
 		const char **place;
-	} keys[] = { { "url", &o->url }, { "socket", &o->socket }, { "cacert", &o->cacert }, { "user", &o->user },
-		{ "password-file", &o->password_file }, { "token-file", &o->token_file } };
+	} keys[] = { { "url", &o->url }, { "socket", &o->socket }, { "cacert", &o->cacert }, { "cert", &o->cert },
+		{ "key", &o->key }, { "user", &o->user }, { "password-file", &o->password_file },
+		{ "token-file", &o->token_file } };
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
 		if (strcmp(key, keys[i].key) == 0)
 			return keys[i].place;
 	return NULL;
 }
 
-/** "key = value"; blank lines and those that begin with # say nothing. \return 0 or CTL_USAGE, said */
+/** Reads "key = value"; blank lines and those that begin with # are ignored. \return 0, or CTL_USAGE after a message */
 static int line_read(struct options *o, struct arena *a, char *line, const char *path, unsigned number)
 {
 	char *text = trim(line), *sign = strchr(text, '=');
@@ -65,14 +66,14 @@ static int line_read(struct options *o, struct arena *a, char *line, const char 
 	const char *key = trim(text), **place = sign ? place_of(o, key) : NULL;
 	if (!place)
 		return complain(CTL_USAGE,
-			"%s:%u: '%s' is not url, socket, cacert, user, password-file or token-file, with = and a value", path,
-			number, key);
+			"%s:%u: '%s' is not url, socket, cacert, cert, key, user, password-file or token-file, with = and a value",
+			path, number, key);
 	const char *value = trim(sign + 1);
 	*place = arena_strndup(a, value, strlen(value));
 	return *place ? 0 : complain(CTL_USAGE, "out of memory");
 }
 
-/** Whether nothing is missed: no file is there, or the home is another user's, as with runuser, and does not say. */
+/** Whether a missing file is no error: it does not exist, or the home is another user's, as with runuser, and not readable. */
 static bool is_nobodys(const char *path)
 {
 	return errno == ENOENT || errno == ENOTDIR || (errno == EACCES && access(path, F_OK) < 0);
@@ -90,7 +91,7 @@ static int file_read(struct options *o, struct arena *a)
 		rc = line_read(o, a, line, path, number);
 	fclose(f);
 	if (rc == 0 && o->url && o->socket)
-		rc = complain(CTL_USAGE, "%s: url and socket exclude each other", path);
+		rc = complain(CTL_USAGE, "%s: url and socket cannot be used together", path);
 	return rc;
 }
 
@@ -108,7 +109,7 @@ int options_defaults(struct options *o, struct arena *a)
 	if (user)
 		o->user = user;
 	if (o->token || (o->token_file && !user))
-		o->user = NULL; /* a token says who its user is */
+		o->user = NULL; /* a token identifies its user */
 	if (!o->socket)
 		o->socket = SOCKET_DEFAULT;
 	return 0;

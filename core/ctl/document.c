@@ -10,23 +10,23 @@
 #include <string.h>
 
 /*
- * Each value is passed over once before json-c reads it: what it would take although it is no JSON is refused, and what it would
- * cut is changed in a copy. How values follow each other is left to json-c.
+ * Each value is scanned once before json-c reads it: what json-c would accept although it is not JSON is refused, and
+ * what it would truncate is changed in a copy. The order of tokens is checked by json-c.
  */
 
-/** Stands behind an integer of more than 64 bits, of which json-c keeps the text then, as of a fraction. */
+/** Appended to an integer of more than 64 bits, so that json-c keeps its text, as of a fraction. */
 #define LONG_MARK "e-00"
-/** A NUL character that ends no text. */
+/** A NUL character inside a string. */
 #define NUL_MARK "\xc0\x80"
-/** Bytes of \u0000. */
+/** Length of \u0000. */
 #define ESCAPE_LEN 6
 
 struct document {
 	const char *start, *p, *end;
 	struct json_tokener *tokener;
-	struct buf changed; /**< the value under way, up to kept */
-	const char *kept;   /**< what follows is as it came */
-	bool long_integers; /**< the value has some */
+	struct buf changed; /**< the current value, up to kept */
+	const char *kept;   /**< from here on, the text is unchanged */
+	bool long_integers; /**< the value has long integers */
 	struct err *err;
 };
 
@@ -43,7 +43,7 @@ static void change(struct document *d, const char *from, const char *to, const c
 	d->kept = to;
 }
 
-/* ---- one token: each is passed over, \return 0 or a negative code ---- */
+/* ---- one token: each function skips one; \return 0 or a negative code ---- */
 
 static void pass_blanks(struct document *d)
 {
@@ -62,7 +62,7 @@ static bool hex4(const struct document *d, const char *p, unsigned *ret)
 	return true;
 }
 
-/** \param at  the backslash, and then the last character of it */
+/** \param at  the backslash; set to the escape's last character */
 static int pass_escape(struct document *d, const char **at)
 {
 	const char *from = *at;
@@ -82,7 +82,7 @@ static int pass_escape(struct document *d, const char **at)
 	*at += ESCAPE_LEN;
 	if (unit > 0xdbff || *at >= d->end || memcmp(from + ESCAPE_LEN, "\\u", 2) != 0 || !hex4(d, from + ESCAPE_LEN + 2, &low) ||
 		low < 0xdc00 || low > 0xdfff)
-		return fail(d, from, "half a surrogate pair");
+		return fail(d, from, "an unpaired surrogate");
 	return 0;
 }
 
@@ -94,7 +94,7 @@ static int pass_text(struct document *d)
 			return 0;
 		}
 		if ((unsigned char)*p < ' ')
-			return fail(d, p, "control character in a text");
+			return fail(d, p, "control character in a string");
 		if (*p == '\\' && pass_escape(d, &p) != 0)
 			return d->err->code;
 	}
@@ -108,7 +108,7 @@ static const char *behind_digits(const struct document *d, const char *p)
 	return p;
 }
 
-/** Whether an integer of these digits has no place in 64 bits. */
+/** Whether an integer with these digits does not fit into 64 bits. */
 static bool is_long(const char *digits, size_t len, bool negative)
 {
 	const char *most = negative ? "9223372036854775808" : "18446744073709551615";
@@ -155,7 +155,7 @@ static int pass_word(struct document *d)
 	return fail(d, d->p, "unexpected character");
 }
 
-/** What opens, closes or divides. \param before  the token before it */
+/** A bracket, comma or colon. \param before  the token before it */
 static int pass_sign(struct document *d, char before, unsigned *depth)
 {
 	char c = *d->p;
@@ -163,14 +163,14 @@ static int pass_sign(struct document *d, char before, unsigned *depth)
 	if ((!opens && !closes && c != ',' && c != ':') || (closes && (before == ',' || *depth == 0)))
 		return fail(d, d->p, "unexpected character");
 	if (opens && *depth == DEPTH_MAX)
-		return err_set(d->err, LYRE_EINVAL, "arrays and objects nest more than %d deep", DEPTH_MAX);
+		return err_set(d->err, LYRE_EINVAL, "arrays and objects are nested deeper than %d levels", DEPTH_MAX);
 	*depth += opens;
 	*depth -= closes;
 	d->p++;
 	return 0;
 }
 
-/** All tokens of a value, \p around deep. */
+/** All tokens of a value at depth \p around. */
 static int pass_value(struct document *d, unsigned around)
 {
 	unsigned depth = around;
@@ -192,7 +192,7 @@ static int pass_value(struct document *d, unsigned around)
 
 /* ---- values ---- */
 
-/** A long integer, read as a fraction, is to write itself without the mark. */
+/** Makes a long integer, read as a fraction, print itself without the mark. */
 static int unmark(struct json_object *o, int flags, struct json_object *parent, const char *name, size_t *place, void *arg)
 {
 	(void)flags, (void)parent, (void)name, (void)place, (void)arg;
@@ -207,7 +207,7 @@ static int unmark(struct json_object *o, int flags, struct json_object *parent, 
 	return JSON_C_VISIT_RETURN_CONTINUE;
 }
 
-/** \param at  where the text stands in the document: there it is, unless it was changed */
+/** \param at  position of the text in the document, where it is unless it was changed */
 static int parse(struct document *d, const char *text, size_t len, const char *at, struct json_object **ret)
 {
 	if (len > INT_MAX)
@@ -215,7 +215,7 @@ static int parse(struct document *d, const char *text, size_t len, const char *a
 	*ret = json_tokener_parse_ex(d->tokener, text, (int)len);
 	enum json_tokener_error error = json_tokener_get_error(d->tokener);
 	size_t end = json_tokener_get_parse_end(d->tokener);
-	/* where a number ends is told by what follows */
+	/* a number is ended by what follows it */
 	if (error == json_tokener_continue) {
 		*ret = json_tokener_parse_ex(d->tokener, " ", 1);
 		error = json_tokener_get_error(d->tokener);
@@ -227,7 +227,7 @@ static int parse(struct document *d, const char *text, size_t len, const char *a
 	return *ret || *text == 'n' ? 0 : err_nomem(d->err);
 }
 
-/** The value at p, \p depth deep. */
+/** The value at p, at depth \p depth. */
 static int read_value(struct document *d, unsigned depth, struct json_object **ret)
 {
 	*ret = NULL;
@@ -260,7 +260,7 @@ static int read_item(struct document *d, unsigned depth, int (*item)(void *arg, 
 	return rc;
 }
 
-/** Behind the opening bracket. */
+/** After the opening bracket. */
 static int read_items(struct document *d, int (*item)(void *arg, struct json_object *item), void *arg)
 {
 	pass_blanks(d);
@@ -279,7 +279,7 @@ static int read_items(struct document *d, int (*item)(void *arg, struct json_obj
 	return 0;
 }
 
-/** Of a text, behind what may stand before its value. */
+/** Starts after what may precede the value. */
 static struct document document_of(const char *text, size_t len, struct err *e)
 {
 	static const char mark[] = "\xef\xbb\xbf";
@@ -301,7 +301,7 @@ static int begin(struct document *d, const char *text, size_t len, struct err *e
 	return d->tokener ? 0 : err_nomem(e);
 }
 
-/** \return \p rc, or the failure that something stands behind the value */
+/** \return \p rc, or a failure if something follows the value */
 static int end(struct document *d, int rc)
 {
 	pass_blanks(d);

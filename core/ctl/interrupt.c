@@ -19,7 +19,7 @@ void interrupts_note(void)
 	const struct sigaction noted = { .sa_handler = note, .sa_flags = (int)SA_RESETHAND };
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
 		struct sigaction now;
-		/* What is ignored stays so: nohup wants it. */
+		/* Ignored signals stay ignored, as nohup requires. */
 		if (sigaction(numbers[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
 			sigaction(numbers[i], &noted, NULL);
 	}

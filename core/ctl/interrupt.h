@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file ctl/interrupt.h
- * \brief ^C while a file is made: that is removed first, and then the program ends as if by the signal.
+ * \brief ^C while a file is being written: the file is removed first, then the program ends by the signal.
  */
 #ifndef CTL_INTERRUPT_H
 #define CTL_INTERRUPT_H
 
 #include <stdbool.h>
 
-/** From now on the first signal that asks for the end (INT, TERM, HUP) is only noted, and a call that waits returns EINTR. */
+/** From now on the first signal to terminate (INT, TERM, HUP) is only noted, and a waiting call returns EINTR. */
 void interrupts_note(void);
-/** Whether one came. */
+/** Whether a signal was received. */
 bool interrupted(void);
 /** Waits until there is something to read, or the end. \return false when a signal came, now or before */
 bool interrupt_wait(int fd);
 /** Forgets a ^C, so that the next one is noted again. \return false when another signal came, which is kept */
 bool interrupt_forget(void);
-/** Ends the process by the signal that came; without one, does nothing. */
+/** Ends the process by the received signal; without one, does nothing. */
 void interrupts_obey(void);
 
 #endif

@@ -45,17 +45,21 @@ static const char usage[] = "Usage: lyre [OPTION]... OPERATION [NAME=VALUE]...\n
 			    "                            /var/lib/lyre/operations-server\n"
 			    "  -u, --url URL             its address, such as https://host:9925; without a\n"
 			    "                            scheme, http is used; default: $LYRE_URL\n"
-			    "      --cacert FILE         certificates that https trusts, in place of the system's\n"
+			    "      --cacert FILE         certificates that https trusts, instead of the system's\n"
 			    "      --insecure            with https, do not verify the server's certificate\n"
 			    "\n"
 			    "Signing in, if the socket does not identify you:\n"
-			    "  -U, --user NAME           the user, or $LYRE_USER; the password is asked for, or is\n"
+			    "  -U, --user NAME           the user, or $LYRE_USER; the password is prompted for, or is\n"
 			    "      --password-file FILE  the first line of a file, or from $LYRE_PASSWORD\n"
-			    "      --token-file FILE     in place of both, an operation token: the first line of a\n"
+			    "      --token-file FILE     instead of both, an operation token: the first line of a\n"
 			    "                            file; without --user also from $LYRE_TOKEN\n"
+			    "      --cert FILE           with https, your certificate (PEM); it signs you in unless\n"
+			    "                            a user or a token is given, too\n"
+			    "      --key FILE            its private key, if that is in another file\n"
 			    "\n"
 			    "Defaults can also be set in ~/.config/lyre/config, one per line: url = …,\n"
-			    "socket = …, cacert = …, user = …, password-file = …, token-file = …\n"
+			    "socket = …, cacert = …, cert = …, key = …, user = …, password-file = …,\n"
+			    "token-file = …\n"
 			    "\n"
 			    "How the answer is shown:\n"
 			    "      --json                as the server sends it\n"
@@ -63,15 +67,15 @@ static const char usage[] = "Usage: lyre [OPTION]... OPERATION [NAME=VALUE]...\n
 			    "\n"
 			    "  -t, --table NAME          backup: only this table; may be repeated\n"
 			    "  -f, --force               backup: replace the file\n"
-			    "  -q, --quiet               backup, restore: no progress on the terminal\n"
+			    "  -q, --quiet               backup, restore: do not show progress on the terminal\n"
 			    "      --all                 backup: every database, to FOLDER/DATABASE.mdb\n"
-			    "      --activate            passwd: let the user sign in again, too; the new password\n"
-			    "                            is asked for, or is the first line of standard input\n"
-			    "  -h, --help                this text; lyre help lists the server's operations\n"
-			    "  -V, --version             the version\n"
+			    "      --activate            passwd: also let the user sign in again; the new password\n"
+			    "                            is prompted for, or is the first line of standard input\n"
+			    "  -h, --help                show this help; lyre help lists the server's operations\n"
+			    "  -V, --version             show the version\n"
 			    "\n"
-			    "Ends with 0 when all is well, 1 when the server refused, 2 when the command line is\n"
-			    "wrong, 3 when there is no answer from a server.\n";
+			    "Exit status: 0 success; 1 the server refused the request; 2 the command line is invalid;\n"
+			    "3 no answer from a server.\n";
 
 int complain(enum ctl_status status, const char *fmt, ...)
 {
@@ -89,6 +93,8 @@ enum {
 	OPTION_JSON = 256,
 	OPTION_CSV,
 	OPTION_CACERT,
+	OPTION_CERT,
+	OPTION_KEY,
 	OPTION_INSECURE,
 	OPTION_PASSWORD,
 	OPTION_PASSWORD_FILE,
@@ -101,6 +107,8 @@ static const struct option long_options[] = {
 	{ "socket", required_argument, NULL, 's' },
 	{ "url", required_argument, NULL, 'u' },
 	{ "cacert", required_argument, NULL, OPTION_CACERT },
+	{ "cert", required_argument, NULL, OPTION_CERT },
+	{ "key", required_argument, NULL, OPTION_KEY },
 	{ "insecure", no_argument, NULL, OPTION_INSECURE },
 	{ "user", required_argument, NULL, 'U' },
 	{ "password", optional_argument, NULL, OPTION_PASSWORD },
@@ -118,10 +126,11 @@ static const struct option long_options[] = {
 	{ 0 },
 };
 
-/** \return 0, CTL_USAGE, or -1 when all is done already */
+/** \return 0, CTL_USAGE, or -1 if there is nothing more to do */
 static int options_read(int argc, char **argv, struct arena *a, struct options *o)
 {
-	bool socket_given = false, url_given = false, user_given = false, token_given = false, cacert_given = false;
+	bool socket_given = false, url_given = false, user_given = false, token_given = false, cacert_given = false,
+	     key_given = false;
 	int rc = options_defaults(o, a);
 	if (rc)
 		return rc;
@@ -157,6 +166,14 @@ static int options_read(int argc, char **argv, struct arena *a, struct options *
 		case OPTION_CACERT:
 			o->cacert = optarg;
 			cacert_given = true;
+			break;
+		case OPTION_CERT:
+			o->cert = optarg;
+			o->cert_given = true;
+			break;
+		case OPTION_KEY:
+			o->key = optarg;
+			key_given = true;
 			break;
 		case OPTION_INSECURE:
 			o->insecure = true;
@@ -194,14 +211,16 @@ static int options_read(int argc, char **argv, struct arena *a, struct options *
 	if (url_given && socket_given)
 		return complain(CTL_USAGE, "--url and --socket cannot be used together");
 	if (user_given && token_given)
-		return complain(CTL_USAGE, "--user and --token-file exclude each other");
-	/* What the command line says takes the place of the other kind among the defaults. */
+		return complain(CTL_USAGE, "--user and --token-file cannot be used together");
+	/* An option on the command line replaces a default of the other kind. */
 	if (socket_given)
 		o->url = NULL;
 	if (user_given)
 		o->token_file = NULL;
 	if (token_given)
 		o->user = NULL;
+	if (o->cert_given && !key_given)
+		o->key = NULL;
 	if (o->insecure && !cacert_given)
 		o->cacert = NULL;
 	return 0;
@@ -210,21 +229,21 @@ static int options_read(int argc, char **argv, struct arena *a, struct options *
 /** The client's own commands. */
 static const struct command {
 	const char *name;
-	int min, max; /**< words behind it */
+	int min, max; /**< number of arguments */
 	const char *form, *help;
 } commands[] = {
 	{ "backup", 1, 2, "backup DATABASE FILE [--table NAME]... [--force], or backup --all FOLDER [--force]",
 		"Writes a consistent copy of a database to a file, while the server keeps running." },
-	{ "restore", 2, 2, "restore FILE DATABASE", "Makes a database of a backup; the database must not exist." },
-	{ "compact", 1, 1, "compact DATABASE", "Gives the space that deleted records have left back to the disk." },
-	{ "check", 1, 1, "check DATABASE", "Reads all of a database, and says whether it is sound." },
+	{ "restore", 2, 2, "restore FILE DATABASE", "Creates a database from a backup; the database must not exist." },
+	{ "compact", 1, 1, "compact DATABASE", "Returns the space left by deleted records to the disk." },
+	{ "check", 1, 1, "check DATABASE", "Reads a whole database and reports whether it is intact." },
 	{ "sql", 0, 1, "sql [STATEMENT]",
 		"Runs an SQL statement, or those of standard input, up to the first that is refused; on a terminal it asks for them, and .help lists its commands." },
 	{ "passwd", 1, 1, "passwd USER [--activate]",
-		"Gives a user a new password, which is asked for or is the first line of standard input." },
-	{ "renew-certs", 0, 0, "renew-certs", "Renews the authority and the certificate that the server has made for itself." },
+		"Sets a user's password: prompts for the new one, or reads the first line of standard input." },
+	{ "renew-certs", 0, 0, "renew-certs", "Renews the authority and the certificate that the server created for itself." },
 	{ "help", 0, 2, "help [OPERATION], or help set_configuration [TEXT]",
-		"Lists the operations of the server, or shows one with its parameters; of set_configuration the settings, all or those with TEXT in their names." },
+		"Lists the operations of the server, or describes one with its parameters; for set_configuration the settings, all or those with TEXT in their names." },
 };
 
 static const struct command *command_named(const char *name)
@@ -235,14 +254,14 @@ static const struct command *command_named(const char *name)
 	return NULL;
 }
 
-/** Whether a command of the client's own has as many words behind it as it wants. \return 0 or CTL_USAGE */
+/** Whether one of the client's own commands has the right number of arguments. \return 0 or CTL_USAGE */
 static int words_check(const char *name, int count)
 {
 	const struct command *c = command_named(name);
 	return c && (count < c->min || count > c->max) ? complain(CTL_USAGE, "usage: lyre %s", c->form) : 0;
 }
 
-/** What is known without a server. */
+/** Help that needs no server. */
 static int help_own(const struct command *c)
 {
 	printf("lyre %s\n\n%s\n", c->form, c->help);
@@ -292,7 +311,7 @@ int main(int argc, char **argv)
 	struct arena arena;
 	struct options options;
 	arena_init(&arena);
-	/* answers are UTF-8, whatever the terminal is: so their characters are measured */
+	/* answers are UTF-8, whatever the terminal uses: characters are measured in UTF-8 */
 	setlocale(LC_CTYPE, "");
 	if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
 		setlocale(LC_CTYPE, "C.UTF-8");

@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <wchar.h>
 
-/** Narrower arrays of plain values stand on one line. */
+/** Arrays of plain values up to this width go on one line. */
 #define LINE_WIDTH 100
 
 wchar_t character(const char *s, size_t left, size_t *len)
@@ -25,7 +25,7 @@ wchar_t character(const char *s, size_t left, size_t *len)
 	return w;
 }
 
-/** Bytes at \p s that are their own characters, and print as such. */
+/** Bytes at \p s that are printable ASCII. */
 static size_t ascii_run(const char *s, size_t len)
 {
 	size_t n = 0;
@@ -88,7 +88,7 @@ static void print_integer(struct buf *out, struct json_object *o)
 		buf_addf(out, "%" PRIu64, json_object_get_uint64(o));
 }
 
-/** Texts that json-c makes are kept as long as their values: those of numbers, which may be many, are not made. */
+/** json-c keeps the texts that it makes as long as their values: those of numbers, which may be many, are not made. */
 void print_line(struct buf *out, struct json_object *o)
 {
 	if (json_object_is_type(o, json_type_int)) {
@@ -191,7 +191,7 @@ static void print_name(struct buf *out, const char *name)
 static void print_object(struct buf *out, struct json_object *o, unsigned depth)
 {
 	const char *separator = "";
-	/* a small object within another value stands on one line */
+	/* a small object within another value goes on one line */
 	size_t before = out->len;
 	if (depth > 0 && all_plain(o)) {
 		print_line(out, o);

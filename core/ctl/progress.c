@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* The first line comes after this, the next ones so far apart. */
+/* Time until the first line, and between lines. */
 #define FIRST_MS 500
 #define NEXT_MS 200
-/* Of the name: the line stays shorter than any terminal. */
+/* Columns shown of a name: the line stays shorter than any terminal. */
 #define NAME_SHOWN 24
 #define CLEAR_REST "\033[K"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file ctl/show.c
- * \brief An answer for people. An array is read twice, an item at a time: once to see what it is, once to print it.
+ * \brief Shows an answer for people. An array is read twice, item by item: once to see what it contains, once to print it.
  */
 #include "ctl/ctl.h"
 #include "ctl/document.h"
@@ -16,7 +16,7 @@ struct show {
 	bool rows;    /**< all items are objects with members: a table */
 	bool plain;   /**< no item is an array or an object */
 	size_t count; /**< items so far */
-	size_t used;  /**< of a line of plain items */
+	size_t used;  /**< columns used in a line of plain items */
 	struct table table;
 	struct buf out;
 };

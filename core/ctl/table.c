@@ -7,14 +7,14 @@
 #include <string.h>
 
 #define GAP 2
-/** Columns of texts are not made narrower than this, whatever the screen. */
+/** Text columns are not made narrower than this, whatever the screen. */
 #define COLUMN_MIN 12
 #define CUT_MARK "…"
 
 struct column {
 	char *name;
 	size_t width;
-	bool numbers; /**< all its values are: they stand to the right */
+	bool numbers; /**< all its values are numbers: right-aligned */
 };
 
 static struct column *add_column(struct table *t, const char *name)
@@ -83,7 +83,7 @@ bool table_measure(struct table *t, struct json_object *row)
 	return true;
 }
 
-/** Takes from the widest columns of texts what the screen has no room for. Numbers stay whole. */
+/** Narrows the widest text columns to fit the screen. Numbers are never cut. */
 static void fit(struct table *t, size_t screen)
 {
 	size_t total = 0;
@@ -105,7 +105,7 @@ static void fit(struct table *t, size_t screen)
 		}
 		if (!widest)
 			return;
-		/* as narrow as the next one, and then in turns */
+		/* as narrow as the next one, then in turns */
 		size_t less = widest->width > next ? widest->width - next : 1;
 		less = less < total - screen ? less : total - screen;
 		widest->width -= less;
@@ -113,7 +113,7 @@ static void fit(struct table *t, size_t screen)
 	}
 }
 
-/** Shortens a text to \p width columns, with a mark at its end. */
+/** Cuts a text to \p width columns, with a mark at its end. */
 static void cut(struct buf *cell, size_t width)
 {
 	size_t used = 0, at = 0;
@@ -129,7 +129,7 @@ static void cut(struct buf *cell, size_t width)
 	buf_add_str(cell, CUT_MARK);
 }
 
-/** The cell with its blanks; the last column has none behind it. */
+/** Prints the cell with its padding; the last column has none. */
 static void print_cell(struct table *t, struct buf *out, const struct column *c)
 {
 	bool last = c == &t->columns[t->count - 1];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file dispatch/answer.c
- * \brief From what a handler left, or from a refusal, to status, headers and body.
+ * \brief Turns what a handler left, or a refusal, into status, headers and body.
  */
 #include "dispatch/dispatch_internal.h"
 
@@ -47,7 +47,7 @@ void log_refusal(const struct run *r, int status, const char *text)
 {
 	enum lyre_log_level level = r->gone ? LYRE_DEBUG : status == 503 ? LYRE_WARN : status >= 500 ? LYRE_ERROR : LYRE_DEBUG;
 
-	/* Before the operation is known a text may quote the request, and with it a password. */
+	/* Until the operation is known, a text may quote the request, and with it a password. */
 	if (!log_enabled(level) || (!r->call.operation && level == LYRE_DEBUG))
 		return;
 	const char *user = call_user(&r->call);
@@ -76,7 +76,7 @@ static void set_head(struct exchange *x, int status, const char *content_type)
 	x->body_kind = BODY_BYTES;
 }
 
-/** Empties what is to be answered; after a failure for want of memory, gives back what it took. */
+/** Empties the answer; after running out of memory, also frees what it took. */
 static void begin_out(struct exchange *x)
 {
 	if (x->charge.refused)
@@ -85,7 +85,7 @@ static void begin_out(struct exchange *x)
 		buf_clear(&x->out);
 }
 
-/** What an answer to nothing in particular is in. */
+/** The format of answers that no request has chosen. */
 static const struct format *format_of(const struct exchange *x)
 {
 	const struct format *f = format_accepted(x->accept);
@@ -93,7 +93,7 @@ static const struct format *format_of(const struct exchange *x)
 	return f ? f : format_json;
 }
 
-/** Begins an answer that no handler writes. */
+/** Begins an answer that is not written by a handler. */
 static void begin_answer(struct exchange *x, const struct format *f, int status, lyre_out *out)
 {
 	begin_out(x);
@@ -218,7 +218,7 @@ static int reply_rows(struct run *r)
 	return 0;
 }
 
-/** A file name as a quoted string: what a header cannot hold becomes an underscore. */
+/** A file name as a quoted string: characters that a header cannot contain become underscores. */
 static const char *disposition(struct arena *a, const char *filename)
 {
 	struct buf b;
@@ -272,7 +272,7 @@ static int reply(struct run *r)
 	return 0;
 }
 
-/** A handler may have written itself what answers its failure. */
+/** A handler may have written the answer to its failure itself. */
 static bool answer_written_failure(struct run *r, int status)
 {
 	if (!r->call.failure_written || !out_begun(&r->call.out))
@@ -284,7 +284,7 @@ static bool answer_written_failure(struct run *r, int status)
 	return true;
 }
 
-/** Why the memory was refused, and for rows that are held until all are counted also what the client can do. */
+/** Says why memory was refused; for rows that must be counted first, also what the client can do. */
 static int explain(struct run *r)
 {
 	bool held = r->rows && r->format->encoder->whole && r->x->out.failed;
@@ -293,8 +293,8 @@ static int explain(struct run *r)
 	if (rc != LYRE_ETOOBIG || !held)
 		return rc;
 	return err_set(&r->call.err, rc,
-		"Rows are counted before they are sent as %s, and these take more memory than a "
-		"request may hold: accept application/cbor or application/x-ndjson instead, or ask for fewer rows",
+		"The rows must be counted before they can be sent as %s, and they need more memory than a "
+		"request may use: accept application/cbor or application/x-ndjson instead, or request fewer rows",
 		r->format->type);
 }
 

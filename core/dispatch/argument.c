@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file dispatch/argument.c
- * \brief What a request says of a parameter, before its arguments are bound.
+ * \brief Reads a request's arguments before they are bound.
  */
 #include "dispatch/dispatch_internal.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file dispatch/authenticator.c
- * \brief Credentials that modules decide of: finding them in a request, and asking the module.
+ * \brief Credentials that modules verify: finds them in a request and asks the module.
  */
 #include "dispatch/dispatch_internal.h"
 
@@ -11,7 +11,7 @@
 
 #define BLANKS " \t"
 
-/* Any host of a domain can set cookies for it, so that others may come before the right one. */
+/* Any host of a domain can set cookies for it, so other hosts' cookies may precede the right one. */
 #define COOKIES_TRIED 4
 
 int dispatch_add_authenticator(
@@ -43,7 +43,7 @@ void dispatch_forget(struct dispatch *d, enum lyre_credential_source source, con
 	}
 }
 
-/** What follows a scheme in an Authorization header; NULL when the header is of another. */
+/** What follows the scheme in an Authorization header; NULL if the scheme differs. */
 static const char *after_scheme(const char *authorization, const char *scheme, size_t *len)
 {
 	size_t n = strlen(scheme);
@@ -57,7 +57,7 @@ static const char *after_scheme(const char *authorization, const char *scheme, s
 	return value;
 }
 
-/** The first cookie with that name and a value, from \p header on. */
+/** The first non-empty cookie of that name, from \p header on. */
 static const char *cookie_with_value(const char *header, const char *name, size_t *len)
 {
 	const char *value = cookie_find(header, name, len);
@@ -67,7 +67,7 @@ static const char *cookie_with_value(const char *header, const char *name, size_
 	return value;
 }
 
-/** Looks in the cookies for credentials of \p a, from \p from on, and of those behind it in the list. */
+/** Looks in the cookies for credentials of \p a, starting at \p from, then of its successors in the list. */
 static void find_cookie(struct authentication *ret, const struct authenticator *a, const char *from, const struct exchange *x)
 {
 	ret->by = NULL;
@@ -105,7 +105,7 @@ bool authentication_find_next(struct authentication *f, const struct exchange *x
 	return f->by != NULL;
 }
 
-/** Takes the module's word to auth. \return as authentication_verify() */
+/** Passes the module's answer to auth. \return as authentication_verify() */
 static int accept(const struct authentication *f, const struct run *r, const struct lyre_identity *who,
 	const struct principal **ret, struct err *e)
 {
@@ -115,7 +115,7 @@ static int accept(const struct authentication *f, const struct run *r, const str
 	return rc == LYRE_EUNAUTHENTICATED ? err_set(e, rc, INVALID_TOKEN) : rc;
 }
 
-/** What the module refused, with its sentence. */
+/** The credentials were refused by the module, with its message. */
 static int refused(const struct authentication *f, const struct err *said, int rc, struct err *e)
 {
 	bool spoke = said->code && *said->text;
@@ -124,7 +124,7 @@ static int refused(const struct authentication *f, const struct err *said, int r
 		err_set(e, LYRE_EUNAUTHENTICATED, "%s", spoke ? said->text : INVALID_TOKEN);
 		return rc;
 	}
-	/* What else there is to say, that a user is not there for one, is nobody's who has not signed in. */
+	/* Anything more, such as that the user does not exist, is not for clients that have not signed in. */
 	if (rc < 0 && status_of(rc) < 500) {
 		log_debug("dispatch", "module '%s' refuses credentials: %s", f->by->operation.owner,
 			spoke ? said->text : "without giving a reason");

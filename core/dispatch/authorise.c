@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file dispatch/authorise.c
- * \brief Puts the question that a request is: whether its caller may do this to that, and what the request within it asks.
+ * \brief Checks whether the caller may do what the request asks, including what a nested request asks.
  */
 #include "dispatch/dispatch_internal.h"
 
-/** Nothing is collected of those whom nobody asks for permissions; that leaves the database, which may be the server's own. */
+/** No tables are listed for callers whose permissions are not checked; only the database matters, which may be the server's own. */
 static bool needs_no_list(const struct principal *who, const struct lyre_operation *decl)
 {
 	return decl->access == LYRE_ACCESS_OPEN || !who || !who->role || who->role->super_user || !decl->permissions;
@@ -22,7 +22,7 @@ static int ask(lyre_call *call, const struct operation *o, const lyre_value *bod
 	return rc ? err_nomem(e) : permission_check(call->who, &q, call->store, call->arena, &call->denial, e);
 }
 
-/** One request within another: what that has within it is for its own operation to ask. */
+/** A request nested in another: deeper ones are checked when their own operation runs. */
 static int ask_within(lyre_call *call, const lyre_value *request, struct err *e)
 {
 	const lyre_value *name = value_get(request, "operation");

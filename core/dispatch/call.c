@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file dispatch/call.c
- * \brief What a call holds, and gives back: at its end, or at the end of a scope.
+ * \brief Releases what a call holds, at its end or at the end of a scope.
  */
 #include "dispatch/dispatch_internal.h"
 
@@ -9,7 +9,7 @@
 
 #include <unistd.h>
 
-/** Gives back what was opened since. */
+/** Closes what was opened since. */
 static void close_until(lyre_call *call, lyre_table *tables, lyre_cursor *cursors)
 {
 	for (; call->cursors != cursors; call->cursors = call->cursors->next) {
@@ -59,7 +59,7 @@ int call_scope_begin(lyre_call *call)
 	return 0;
 }
 
-/** \return the scope, which is the call's no more */
+/** \return the scope, which the call no longer has */
 static struct call_scope *leave(lyre_call *call)
 {
 	struct call_scope *scope = call->scope;
@@ -77,7 +77,7 @@ void call_scope_end(lyre_call *call)
 		return;
 	struct call_scope *scope = leave(call);
 	if (scope->outer) {
-		arena_free(&scope->arena); /* it stands in the outer scope's memory, and goes with that */
+		arena_free(&scope->arena); /* it is in the outer scope's memory and is freed with it */
 		return;
 	}
 	arena_reset(&scope->arena);

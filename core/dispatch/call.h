@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file dispatch/call.h
- * \brief What a call is inside the core: the services behind lyre/call.h and lyre/store.h work on this.
+ * \brief A call inside the core; the services behind lyre/call.h and lyre/store.h use it.
  */
 #ifndef DISPATCH_CALL_H
 #define DISPATCH_CALL_H
@@ -17,17 +17,17 @@
 #include "query/reader.h"
 #include "store/store.h"
 
-/** A table opened by a call: a link in the call's list, so that all are given back at its end. */
+/** A table opened by a call: an item of the call's list, so that all tables are closed at its end. */
 struct lyre_table {
 	struct lyre_table *next;
 	const struct table *def;
-	struct permission_view view; /**< what the call may see of it, and do to it */
+	struct permission_view view; /**< what the call may see and do in it */
 };
 
 struct lyre_cursor {
 	struct lyre_cursor *next;
 	struct query *query;
-	struct arena rows; /**< of the present row */
+	struct arena rows; /**< of the current row */
 	lyre_value row;
 };
 
@@ -47,12 +47,12 @@ struct lyre_reader {
 	struct reader *reader; /**< kept for another one when it is closed */
 };
 
-/** A stretch of a call whose memory, tables and cursors end before the call does. */
+/** A part of a call whose memory, tables and cursors end before the call does. */
 struct call_scope {
 	struct call_scope *outer;
 	struct arena arena;
 	struct arena *outer_arena;
-	lyre_table *tables; /**< of the call before it */
+	lyre_table *tables; /**< the call's list before the scope */
 	lyre_cursor *cursors;
 };
 
@@ -63,45 +63,45 @@ struct lyre_call {
 	struct store *store;
 	struct arena *arena;
 	const struct operation *operation;
-	const struct principal *who; /**< a reference; NULL: nobody signed in */
-	bool by_password;            /**< who came with a password, or over the domain socket */
+	const struct principal *who; /**< a reference; NULL: not signed in */
+	bool by_password;            /**< the caller signed in with a password, or over the domain socket */
 	unsigned server_rights;      /**< lyre_server_rights_begin() less lyre_server_rights_end() */
 	lyre_value body;
-	const struct decoder *decoder; /**< of the body; NULL: it has none */
-	lyre_value *args;              /**< a value a declared parameter; type LYRE_NULL and given false: absent */
+	const struct decoder *decoder; /**< decodes the body; NULL: there is none */
+	lyre_value *args;              /**< one value per declared parameter; type LYRE_NULL and given false: absent */
 	bool *given;                   /**< sent by the client */
-	bool *present;                 /**< given, or has a default */
+	bool *present;                 /**< given, or has a default value */
 	struct err err;
-	struct denial denial; /**< what is refused, where err is LYRE_EDENIED; both lists empty: the sentence says all */
-	lyre_out out;         /**< into the exchange's or the job's */
+	struct denial denial; /**< what is refused, if err is LYRE_EDENIED; both lists empty: the message says everything */
+	lyre_out out;         /**< writes the exchange's or the job's answer */
 	lyre_table *tables;
 	lyre_cursor *cursors;
-	struct call_scope *scope;    /**< the innermost one that is open */
-	struct call_scope *spare;    /**< one that ended, to be used again */
+	struct call_scope *scope;    /**< the innermost open scope */
+	struct call_scope *spare;    /**< a closed scope, for reuse */
 	struct call_moment *moments; /**< snapshots of lyre_moment_begin() */
 	lyre_reader *readers;        /**< in these */
 	lyre_cursor *rows;           /**< set by reply_rows */
-	struct query_limits limits;  /**< of its queries; call_limits() makes them */
-	struct upload *upload;       /**< the file that was sent as the body; NULL for none */
-	int fd;                      /**< set by reply_file; -1 for none */
+	struct query_limits limits;  /**< for its queries; see call_limits() */
+	struct upload *upload;       /**< the file sent as the body; NULL: none */
+	int fd;                      /**< set by reply_file; -1: none */
 	const char *filename;
-	bool failure_written;           /**< set by fail_reply: out holds the answer to the failure */
+	bool failure_written;           /**< set by fail_reply: out contains the answer for the failure */
 	const char *set_cookie;         /**< set by reply_cookie: the header's value */
-	const char *text_type;          /**< set by reply_text: the answer is no value, but a text of this content type */
-	int (*longer)(lyre_call *call); /**< set by call_longer: what goes on with it, after LYRE_PENDING; NULL: nothing does */
-	/* after LYRE_PENDING: set by who answers later, run on the connection's or the job's thread */
+	const char *text_type;          /**< set by reply_text: the answer is text of this content type instead of a value */
+	int (*longer)(lyre_call *call); /**< set by call_longer: continues the call after LYRE_PENDING; NULL: nothing does */
+	/* after LYRE_PENDING: set by whoever answers later; runs on the connection's or the job's thread */
 	int (*again)(lyre_call *call);
 	struct record_write write;
 	int (*then)(lyre_call *call, const struct lyre_write_result *result, void *arg);
 	void *then_arg;
 };
 
-/** What queries of the call may take. As long as the call. */
+/** Limits for the call's queries. Valid as long as the call. */
 const struct query_limits *call_limits(lyre_call *call);
-/** Counts a query that failed for its limit of time. */
+/** Counts a query that exceeded its time limit. */
 void call_query_ended(lyre_call *call, const struct query *q);
 
-/** Decodes a value of the body that was left for later; another is left alone. \return 0, LYRE_ENOMEM */
+/** Decodes a value of the body that was deferred; leaves others alone. \return 0, LYRE_ENOMEM */
 static inline int call_decode(lyre_call *call, lyre_value *v, struct err *e)
 {
 	return v->type == VALUE_UNREAD ? call->decoder->rest(call->arena, v, e) : 0;
@@ -110,13 +110,13 @@ static inline int call_decode(lyre_call *call, lyre_value *v, struct err *e)
 /** Wakes a call that is LYRE_PENDING: its again() runs next. Any thread, once. */
 void call_resume(lyre_call *call);
 
-/** The name of the caller, "" for nobody. */
+/** The caller's name; "": not signed in */
 static inline const char *call_user(const lyre_call *call)
 {
 	return call->who ? call->who->name : "";
 }
 
-/** What the call may see of a table, and do to it. */
+/** What the call may see and do in a table. */
 struct permission_view call_view(const lyre_call *call, const char *database, const char *table);
 
 /** lyre_scope_begin(), lyre_scope_end(). */
@@ -126,7 +126,7 @@ void call_scope_end(lyre_call *call);
 void call_moment_end(lyre_call *call);
 /** 0; LYRE_EBUSY, when nobody waits for the call any more. */
 int call_wanted(lyre_call *call);
-/** Gives back what the call holds but its memory: scopes, cursors, tables, an open file, one that was sent. */
+/** Releases everything but memory: scopes, cursors, tables, an open file, a sent file. */
 void call_end(lyre_call *call);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file dispatch/cookie.c
- * \brief Cookies of a request, and whether its page is the server's own.
+ * \brief Cookies of a request, and whether it comes from a page of this server.
  */
 #include "dispatch/dispatch_internal.h"
 
@@ -43,14 +43,14 @@ const char *cookie_of(const struct exchange *x, const char *name, size_t *len)
 
 /* ---- the origin of a page ---- */
 
-/** A host and its port, as they stand in "[::1]:9925". */
+/** A host and its port, as in "[::1]:9925". */
 struct authority {
 	const char *host;
 	size_t host_len;
 	unsigned port;
 };
 
-/** \return false when it is none */
+/** \return false if it is not valid */
 static bool read_authority(struct authority *ret, const char *s, unsigned default_port)
 {
 	bool bracketed = *s == '[';
@@ -58,7 +58,7 @@ static bool read_authority(struct authority *ret, const char *s, unsigned defaul
 
 	if (bracketed && !s[len])
 		return false;
-	len += bracketed; /* its end belongs to the host */
+	len += bracketed; /* the bracket belongs to the host */
 	*ret = (struct authority){ s, len, default_port };
 	s += len;
 	if (*s == ':') {
@@ -82,7 +82,7 @@ bool origin_is_own(const struct exchange *x)
 	for (size_t i = 0; x->origin && x->host && i < sizeof schemes / sizeof *schemes; i++) {
 		size_t len = strlen(schemes[i].scheme);
 
-		/* Whatever its scheme: in front of the server there may be a proxy that takes the TLS off. */
+		/* Regardless of the scheme: a proxy in front may terminate TLS. */
 		if (!strncasecmp(x->origin, schemes[i].scheme, len))
 			return read_authority(&origin, x->origin + len, schemes[i].port) &&
 				read_authority(&host, x->host, schemes[i].port) && origin.port == host.port &&

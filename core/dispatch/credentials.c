@@ -31,7 +31,7 @@ char *from_latin1(struct arena *a, const unsigned char *s, size_t len, size_t *r
 	return out;
 }
 
-/** A part of what stood in the header, as UTF-8. */
+/** A part of the decoded header, as UTF-8. */
 static char *part_of(struct arena *a, const unsigned char *s, size_t len, bool utf8, size_t *ret_len)
 {
 	*ret_len = len;
@@ -65,7 +65,7 @@ int credentials_read(struct credentials *ret, const char *authorization, struct 
 	size_t user_len = colon ? (size_t)(colon - plain) : (size_t)n;
 	size_t password_at = colon ? user_len + 1 : user_len;
 	bool any = user_len || password_at < (size_t)n;
-	/* Some clients send UTF-8 (RFC 7617), others ISO 8859-1, whose letters beyond ASCII are hardly ever UTF-8 too. */
+	/* Some clients send UTF-8 (RFC 7617), others ISO 8859-1, whose non-ASCII letters rarely form valid UTF-8. */
 	bool utf8 = utf8_valid_prefix((const char *)plain, (size_t)n) == (size_t)n;
 	if (any) {
 		ret->user = part_of(a, plain, user_len, utf8, &ret->user_len);

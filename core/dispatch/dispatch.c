@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file dispatch/dispatch.c
- * \brief Takes exchanges through the steps, lets them wait and go on, and counts them.
+ * \brief Takes exchanges through the steps, suspends and resumes them, and counts them.
  */
 #include "dispatch/dispatch.h"
 
@@ -18,7 +18,7 @@
 
 /* ---- opening and closing ---- */
 
-/** Memory for requests: so much of the machine's that the rest is enough for the databases' pages and the server itself. */
+/** Memory for requests: a share that leaves enough for the databases' pages and the server itself. */
 static void open_budget(struct budget *b, const struct config *c)
 {
 	const size_t most = SIZE_MAX / 2;
@@ -32,7 +32,7 @@ static void open_budget(struct budget *b, const struct config *c)
 		(size_t)config_int(c, "operationsApi.network.maxConnections"));
 }
 
-/** How many passwords are hashed at once: half of the processors stay for those who are signed in. */
+/** How many passwords are hashed at once: half of the processors are left for signed-in users. */
 static unsigned gate_threads(const struct config *c)
 {
 	int64_t threads = c ? config_int(c, "authentication.argon2.threads") : 0;
@@ -126,7 +126,7 @@ bool dispatch_drain(struct dispatch *d, int64_t deadline_ms)
 	const struct timespec pause = { .tv_nsec = 5 * 1000 * 1000 };
 
 	atomic_store(&d->draining, true);
-	/* A login flood, which may take longer than anybody waits for an end, is none that is under way. */
+	/* A flood of sign-ins may take longer than a shutdown may; those do not count as requests in progress. */
 	gate_drain(d->gate, true);
 	while (atomic_load(&d->open)) {
 		if (monotonic_ms() >= deadline_ms)
@@ -173,7 +173,7 @@ static void finish(struct run *r)
 	int64_t took = (int64_t)(now.tv_sec - r->begun.tv_sec) * 1000000000 + (now.tv_nsec - r->begun.tv_nsec);
 	x->duration_ms = (double)took / 1e6;
 	request_metrics_add(r, (uint64_t)took);
-	/* Clients know that the answer to any kind of restart is the connection's last. */
+	/* Clients expect the answer to any kind of restart to be the connection's last. */
 	const struct operation *o = r->call.operation;
 	if (atomic_load_explicit(&r->dispatch->draining, memory_order_relaxed) || (o && o->decl->flags & LYRE_O_LAST_ANSWER))
 		x->close = true;
@@ -212,20 +212,20 @@ static enum dispatch_result go(struct run *r)
 		if (flow == FLOW_NEXT)
 			continue;
 		if (flow == FLOW_BODY || flow == FLOW_PIECE) {
-			/* A client may take its time to send it: nobody who drains waits for that. */
+			/* A client may take any time to send it: a drain does not wait for that. */
 			r->body_coming = true;
 			atomic_fetch_sub(&d->open, 1);
 			return flow == FLOW_BODY ? DISPATCH_BODY : DISPATCH_PIECE;
 		}
 		if (!run_wait(r))
-			return DISPATCH_WAIT; /* the run is not ours any more */
+			return DISPATCH_WAIT; /* another thread has the run */
 	}
 }
 
 #define BEGIN(err) offsetof(struct run, err.text) + 1
 #define END(err) offsetof(struct run, err.text) + sizeof r->err.text
 
-/** Zeroes all but the texts of failures, which are the most of it and end where they begin. */
+/** Clears everything but the messages at the end, which are most of the struct and start out empty. */
 static void run_clear(struct run *r)
 {
 	const struct {
@@ -308,7 +308,7 @@ void dispatch_end(struct exchange *x)
 	x->state = NULL;
 	x->fd = -1;
 	if (r->waiting)
-		run_stop_waiting(r); /* the connection was gone when resume() was called */
+		run_stop_waiting(r); /* the connection had closed before resume() */
 	if (!r->body_coming)
 		atomic_fetch_sub(&r->dispatch->open, 1);
 }

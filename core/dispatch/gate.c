@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file dispatch/gate.c
- * \brief Checks of passwords: two queues, and threads that come with the work, go without it, and yield to others.
+ * \brief Checks passwords: two queues, and threads that start when there is work, end when idle, and yield to others.
  */
 #include "dispatch/dispatch_internal.h"
 
@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/** Attempts that may wait for a thread, and those that may wait for their time. */
+/** How many attempts may wait for a thread, and how many for their time. */
 #define FRESH_MAX 256
 #define DELAYED_MAX 1024
 /** How long a thread waits for work before it ends. */
@@ -35,10 +35,10 @@ struct gate {
 	pthread_mutex_t lock;
 	pthread_cond_t work;
 	struct lane fresh;
-	struct lane delayed; /* kept apart: many that failed must not take the place of those who did not */
+	struct lane delayed; /* separate, so that many failed attempts do not displace others */
 	bool delayed_next;   /* the lanes take turns */
-	bool hurrying;       /**< nothing waits for its time any more */
-	bool draining;       /**< nothing waits any more */
+	bool hurrying;       /**< attempts no longer wait for their time */
+	bool draining;       /**< attempts no longer wait at all */
 	bool closing;
 	unsigned running, idle;
 	unsigned count;
@@ -58,7 +58,7 @@ static struct attempt attempt_of(const struct verification *v)
 	};
 }
 
-/** With the lock held. NULL when nothing is due. */
+/** With the lock held. NULL: nothing is due. */
 static struct verification *take(struct gate *g, int64_t now)
 {
 	bool delayed = lane_is_due(&g->delayed, now), fresh = lane_is_due(&g->fresh, now);
@@ -70,7 +70,7 @@ static struct verification *take(struct gate *g, int64_t now)
 	return lane_take(from_delayed ? &g->delayed : &g->fresh);
 }
 
-/** \return as auth_delay(), of an attempt that is to be refused with when to come again */
+/** \return as auth_delay(); for a refused attempt, when to retry */
 static int64_t delay_of(struct gate *g, struct verification *v)
 {
 	const struct attempt a = attempt_of(v);
@@ -86,7 +86,7 @@ static void fail(struct verification *v, const char *why)
 	v->done(v);
 }
 
-/** Nobody has looked at it. */
+/** Refuses an attempt without checking it. */
 static void refuse_unseen(struct gate *g, struct verification *v, const char *why)
 {
 	auth_refused(g->auth, v->credentials->user, v->peer, why);
@@ -101,7 +101,7 @@ static const char stopping[] = "The server is stopping";
 
 static void *run_checker(void *arg);
 
-/** With the lock held. \return whether there is one more */
+/** With the lock held. \return whether a thread was started */
 static bool start_checker(struct gate *g)
 {
 	for (unsigned i = 0; i < g->count; i++) {
@@ -110,7 +110,7 @@ static bool start_checker(struct gate *g)
 		if (c->state == CHECKER_RUNNING)
 			continue;
 		if (c->state == CHECKER_ENDED)
-			pthread_join(c->thread, NULL); /* past its last lock: this does not wait */
+			pthread_join(c->thread, NULL); /* it has released its last lock: this does not wait */
 		c->state = CHECKER_FREE;
 		if (pthread_create(&c->thread, NULL, run_checker, c))
 			return false;
@@ -121,7 +121,7 @@ static bool start_checker(struct gate *g)
 	return false;
 }
 
-/** With the lock held: somebody shall look at what is due. */
+/** With the lock held: makes a thread look at what is due. */
 static void call_checker(struct gate *g)
 {
 	if (g->idle)
@@ -130,7 +130,7 @@ static void call_checker(struct gate *g)
 		start_checker(g);
 }
 
-/** With the lock held. Waits for the next attempt to be due, or for \p until (monotonic_ms()). */
+/** With the lock held. Waits until the next attempt is due, or until \p until (monotonic_ms()). */
 static void wait_for_work(struct gate *g, int64_t until)
 {
 	const struct verification *next = g->delayed.first;
@@ -143,7 +143,7 @@ static void wait_for_work(struct gate *g, int64_t until)
 	g->idle--;
 }
 
-/** With the lock held. \return NULL when the thread shall end */
+/** With the lock held. \return NULL: the thread is to end */
 static struct verification *next_attempt(struct gate *g)
 {
 	int64_t end = monotonic_ms() + IDLE_MS;
@@ -162,15 +162,15 @@ static struct verification *next_attempt(struct gate *g)
 		if (now < end) {
 			wait_for_work(g, end);
 		} else if (g->delayed.first && !g->idle) {
-			end = now + IDLE_MS; /* the last one stays for those that wait for their time */
+			end = now + IDLE_MS; /* the last thread stays for attempts that wait for their time */
 		} else {
-			pthread_cond_signal(&g->work); /* another is left, which may not know yet when the next one is due */
+			pthread_cond_signal(&g->work); /* a thread remains that may not know yet when the next attempt is due */
 			return NULL;
 		}
 	}
 }
 
-/** \return whether the attempt was put back, as others of its user and source have failed since it came */
+/** \return whether the attempt was put back, because others of its user and source have failed since it arrived */
 static bool must_wait(struct gate *g, struct verification *v)
 {
 	int64_t delay = delay_of(g, v);
@@ -184,7 +184,7 @@ static bool must_wait(struct gate *g, struct verification *v)
 		v->delayed = true;
 		v->turn = 0;
 		lane_insert(&g->delayed, v);
-		pthread_cond_signal(&g->work); /* who is idle may wait for a later one */
+		pthread_cond_signal(&g->work); /* an idle thread may be waiting for a later attempt */
 	}
 	pthread_mutex_unlock(&g->lock);
 	if (!room)
@@ -205,7 +205,7 @@ static void check(struct gate *g, struct verification *v)
 		auth_count(g->auth, !v->rc, &a);
 		auth_audit(g->auth, v->rc, c->user, v->peer);
 	}
-	if (v->rc == LYRE_EDENIED) /* clients know one status for whoever is not let in */
+	if (v->rc == LYRE_EDENIED) /* clients see one status for every failed sign-in */
 		v->rc = v->err.code = LYRE_EUNAUTHENTICATED;
 	v->done(v);
 }
@@ -219,7 +219,7 @@ static void *run_checker(void *arg)
 
 	snprintf(name, sizeof name, "auth/%u", c->number);
 	log_thread(name);
-	thread_lower_priority(NICE); /* a login flood takes what is left over */
+	thread_lower_priority(NICE); /* a flood of sign-ins gets only the processor time that is left over */
 	pthread_mutex_lock(&g->lock);
 	while ((v = next_attempt(g))) {
 		pthread_mutex_unlock(&g->lock);
@@ -307,7 +307,7 @@ int gate_submit(struct gate *g, struct verification *v, struct err *e)
 	return rc;
 }
 
-/** The attempts are their owners' again. */
+/** The attempts belong to their owners again. */
 static void fail_all(struct verification *v)
 {
 	while (v) {

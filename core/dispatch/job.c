@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file dispatch/job.c
- * \brief Operations that are jobs: the answer with the job's id, and the call that runs behind it.
+ * \brief Operations that run as jobs: the answer with the job's id, and the call that runs after it.
  */
 #include "dispatch/dispatch_internal.h"
 
@@ -13,22 +13,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-/** Rows of an answer are fetched in pieces of this many bytes. */
+/** Rows of an answer are fetched in pieces of this many bytes ... */
 #define ROWS_PIECE 65536
-/** And no snapshot is held for longer than this. */
+/** ... and no snapshot is held longer than this. */
 #define ROWS_SLICE_NS 5000000
 
-/** A job with its call, which has memory of its own: the request is long answered when it runs. */
+/** A job with its call, which has its own memory: the request is answered long before it runs. */
 struct job_run {
 	struct job job;
 	struct lyre_call call;
 	struct charge charge;
 	struct arena arena;
-	struct buf body; /**< the request's, which the arguments' texts point into */
+	struct buf body; /**< the request's, into which the arguments' strings point */
 	struct buf out;
-	const char *user; /**< who made it, whoever that is by now */
+	const char *user; /**< who started the job; the user may have changed since */
 	bool body_secret;
-	/* while the handler's answer is pending */
+	/* for a handler's pending answer */
 	pthread_mutex_t lock;
 	pthread_cond_t resumed;
 	bool ready;
@@ -75,7 +75,9 @@ static int wait_for_answer(struct job_run *j)
 
 	int (*again)(lyre_call * call) = j->call.again;
 	j->call.again = NULL;
-	return again ? again(&j->call) : err_set(&j->call.err, LYRE_EINTERNAL, "the operation waited for nothing");
+	return again ?
+		again(&j->call) :
+		err_set(&j->call.err, LYRE_EINTERNAL, "the operation returned LYRE_PENDING without starting anything to wait for");
 }
 
 static int take_rows(struct job_run *j)
@@ -93,7 +95,7 @@ static int take_rows(struct job_run *j)
 	return rc == LYRE_END ? 0 : rc < 0 ? rc : err_nomem(e);
 }
 
-/** A lone message is the job's own, anything else its result. */
+/** An answer with nothing but a message sets the job's message; anything else is its result. */
 static int take_answer(struct job_run *j, struct job_outcome *ret)
 {
 	struct err *e = &j->call.err;
@@ -121,7 +123,7 @@ static int take_answer(struct job_run *j, struct job_outcome *ret)
 	return 0;
 }
 
-/** Who made the job may be gone when it begins, or may do less. */
+/** The user who started the job may be gone by now, or have fewer permissions. */
 static int permit_job(struct job_run *j)
 {
 	lyre_call *call = &j->call;
@@ -136,7 +138,7 @@ static int permit_job(struct job_run *j)
 	return authorise(call, &call->err);
 }
 
-/** What is refused is told of whole, as in an answer. Without the memory for it, the sentence alone is told. */
+/** A refusal is stored in full, as in an answer; without the memory for it, only its text. */
 static void take_denial(struct job_run *j, struct job_outcome *ret)
 {
 	lyre_value *value = ARENA_NEW(&j->arena, lyre_value);
@@ -185,7 +187,7 @@ static void ended(struct job *job)
 
 /* ---- on a worker thread, before the answer ---- */
 
-/** The caller and the arguments as values that outlive the request, whose body comes over as it is. */
+/** The caller and the arguments as values that outlive the request, whose body is taken over. */
 static bool take_over(struct job_run *j, struct run *r)
 {
 	const lyre_call *from = &r->call;
@@ -245,7 +247,7 @@ static struct job_run *make_run(struct run *r)
 	return j;
 }
 
-/** The check's own words, if it answered any. \p ret NULL: none. In the exchange's arena. */
+/** The answer of the operation's check. \p ret NULL: none. In the exchange's arena. */
 static int check(struct run *r, const char **ret)
 {
 	lyre_call *call = &r->call;

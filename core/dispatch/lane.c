@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file dispatch/lane.c
- * \brief A list in its order. It is short: what costs a password hash is looked through many times for less.
+ * \brief An ordered list. It is short: searching it many times costs less than one password hash.
  */
 #include "dispatch/lane.h"
 
@@ -15,7 +15,7 @@ uint64_t lane_turn(const struct lane *l, const char *source)
 
 	for (const struct verification *v = l->first; v; v = v->next) {
 		if (!strcmp(v->source, source))
-			turn = v->turn; /* the last one of the source has the furthest */
+			turn = v->turn; /* the last attempt of the source has the latest turn */
 	}
 	return turn + 1;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file dispatch/needs.c
- * \brief What a request touches: tables, and of those whose attributes are limited for its caller the attributes. By the
- * declaration of its operation, from arguments that were not checked yet.
+ * \brief Finds what a request uses: tables, and the attributes of those whose attributes are limited for the caller.
+ * Follows the operation's declaration, on arguments that are not validated yet.
  */
 #include "dispatch/dispatch_internal.h"
 
@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-/** How deep conditions are looked into; a search refuses them long before. */
+/** How deep conditions are searched; a search refuses such depths much earlier. */
 #define DEPTH_MAX 100
 
 #define ANY_WRITE (LYRE_PERMIT_INSERT | LYRE_PERMIT_UPDATE)
@@ -43,7 +43,7 @@ static int add_attribute(struct attributes *to, const char *name, size_t len, ui
 	return 0;
 }
 
-/** A name that is read; "*" is all there is to see, and "$id" the primary key, under whatever name. */
+/** A name that is read; "*" means everything visible, and "$id" the primary key, whatever its name. */
 static int add_read(struct attributes *to, const lyre_value *v)
 {
 	const char *name;
@@ -76,7 +76,7 @@ static int add_reads(struct attributes *to, const lyre_value *v, unsigned depth)
 	if (name)
 		rc = add_reads(to, name, depth + 1);
 	else
-		rc = add_reads(to, value_get(v, "select"), depth + 1); /* behind a name it selects within the value */
+		rc = add_reads(to, value_get(v, "select"), depth + 1); /* after a name, it selects within the value */
 	for (size_t i = 0; !rc && i < sizeof read_within / sizeof *read_within; i++)
 		rc = add_reads(to, value_get(v, read_within[i]), depth + 1);
 	return rc;
@@ -87,7 +87,7 @@ static bool same_name(const struct value_member *a, const struct value_member *b
 	return a->name_len == b->name_len && !memcmp(a->name, b->name, a->name_len);
 }
 
-/** Most records have the names of the one before them: those are passed over without a look into the set. */
+/** Most records have the same names as the previous one: those are skipped without searching the set. */
 static int add_writes(struct attributes *to, const lyre_value *records, uint32_t permissions)
 {
 	const lyre_value *before = NULL, *r = records;
@@ -158,7 +158,7 @@ static int add_need(struct needs *to, const char *table)
 	return 0;
 }
 
-/** A table that is named twice is needed once. */
+/** A table named twice is needed once. */
 static int add_table(struct needs *to, const lyre_value *v)
 {
 	const char *name;
@@ -193,7 +193,7 @@ static int find_tables(struct needs *to, const lyre_value *body)
 		rc = add_table(to, table);
 	for (uint32_t i = 0; value_is(tables, LYRE_ARRAY) && !rc && i < tables->len; i++)
 		rc = add_table(to, &tables->items[i]);
-	/* Without one where one must be, the check of the arguments says so; else the database as a whole is meant. */
+	/* If a required table is missing, validation reports it; otherwise the whole database is meant. */
 	if (!rc && !table && !tables && !is_required(to->operation, "table") && !is_required(to->operation, "tables"))
 		rc = add_need(to, NULL);
 	return rc;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file dispatch/negotiate.c
- * \brief Which formats a request has and wants.
+ * \brief The formats of a request and its answer.
  */
 #include <config.h>
 
@@ -13,7 +13,7 @@
 
 #define BLANKS " \t"
 
-/** JSON comes first; what has no encoder is answered in it. */
+/** JSON comes first; it is the format of answers for which the accepted type has no encoder. */
 static const struct format formats[] = {
 	{ "application/json", 0.8, &encode_json, &decode_json, NULL },
 #ifdef LYRE_FORMAT_CBOR
@@ -49,7 +49,7 @@ char *formats_supported(struct arena *a)
 	return list;
 }
 
-/** Length of the media type at the start of a header or one of its items: without parameters and blanks. */
+/** Length of the media type at the start of a header or header item, without parameters and blanks. */
 static size_t type_length(const char *s, size_t len)
 {
 	size_t n = 0;
@@ -66,7 +66,7 @@ static bool type_is(const char *s, size_t len, const char *type)
 	return len == strlen(type) && !strncasecmp(s, type, len);
 }
 
-/** The q among the parameters of an item; 1 without one. */
+/** The q among the parameters of an item; 1 if absent. */
 static double quality(const char *s, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
@@ -111,7 +111,7 @@ const struct format *format_accepted(const char *accept)
 	return any ? best : format_json;
 }
 
-/** Whether a Content-Type header says \p type. */
+/** Whether a Content-Type header names \p type. */
 static bool says(const char *content_type, const char *type)
 {
 	size_t len = strlen(type);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file dispatch/own_call.c
- * \brief Calls that nobody made: work of a module on a thread of its own, or in its start().
+ * \brief Calls without a request: a module's work on a thread of its own, or in its start().
  */
 #include "dispatch/dispatch_internal.h"
 

@@ -32,7 +32,7 @@ static size_t hash(const char *name, size_t len)
 	return (size_t)(h ^ h >> 32);
 }
 
-/** Where a name stands or would stand. The table is never full. */
+/** The slot of a name, or the free slot for it. The table is never full. */
 static struct word *slot(const struct registry *g, const char *name, size_t len)
 {
 	for (size_t i = hash(name, len);; i++) {
@@ -75,8 +75,8 @@ static int add_word(struct registry *g, const char *name, size_t len, const stru
 	struct word *w = slot(g, name, len);
 	if (w->name)
 		return err_set(e, LYRE_EEXISTS,
-			"module '%s' declares the operation '%.*s', which module '%s' has declared already as '%s'", o->owner,
-			(int)len, name, w->operation->owner, w->operation->name);
+			"module '%s' declares the operation '%.*s', already declared by module '%s' as '%s'", o->owner, (int)len,
+			name, w->operation->owner, w->operation->name);
 	*w = (struct word){ name, len, o };
 	g->word_count++;
 	return 0;
@@ -96,14 +96,14 @@ static int add_words(struct registry *g, const struct operation *o, struct err *
 	return rc;
 }
 
-/** Copies an item that may have been declared by an older or newer header. */
+/** Copies an item declared with a possibly older or newer header. */
 static void copy_item(void *to, size_t size, const struct lyre_list *list, uint32_t i)
 {
 	memset(to, 0, size);
 	memcpy(to, (const char *)list->items + (size_t)list->item_size * i, list->item_size < size ? list->item_size : size);
 }
 
-/** The default, as a value of one of the parameter's types; null where there is none. */
+/** The default, as a value of one of the parameter's types; null if there is none. */
 static int read_fallback(struct registry *g, const struct operation *o, const struct lyre_param *p, lyre_value *ret, struct err *e)
 {
 	struct err why;
@@ -111,15 +111,16 @@ static int read_fallback(struct registry *g, const struct operation *o, const st
 	if (!p->fallback)
 		return 0;
 	if (json_decode_copy(&g->arena, p->fallback, strlen(p->fallback), ret, &why))
-		return err_set(e, LYRE_EINVAL, "module '%s' declares a default of '%s' in '%s' that is not JSON: %s", o->owner,
-			p->name, o->name, why.text);
+		return err_set(e, LYRE_EINVAL, "module '%s': the default of parameter '%s' of operation '%s' is not JSON: %s",
+			o->owner, p->name, o->name, why.text);
 	if (!(argument_type(ret) & p->types))
-		return err_set(e, LYRE_EINVAL, "module '%s' declares a default of '%s' in '%s' that is of none of its types: %s",
-			o->owner, p->name, o->name, p->fallback);
+		return err_set(e, LYRE_EINVAL,
+			"module '%s': the default of parameter '%s' of operation '%s' is not of its types: %s", o->owner, p->name,
+			o->name, p->fallback);
 	return 0;
 }
 
-/** What a module cannot know: the comparators of this core. */
+/** Adds what a module cannot know: this server's comparators. */
 static int add_help(struct registry *g, struct lyre_param *p, struct err *e)
 {
 	const char *more = comparators_help(&g->arena);
@@ -143,11 +144,11 @@ static int add_params(struct registry *g, struct operation *o, struct err *e)
 
 		copy_item(p, sizeof *p, list, i);
 		if (!p->name || !(p->types & LYRE_T_ANY))
-			return err_set(e, LYRE_EINVAL, "module '%s' declares a parameter of '%s' without a name or a type",
+			return err_set(e, LYRE_EINVAL, "module '%s': operation '%s' has a parameter without a name or a type",
 				o->owner, o->name);
 		if (operation_param(o, p->name) < i)
-			return err_set(e, LYRE_EINVAL, "module '%s' declares the parameter '%s' of '%s' twice", o->owner, p->name,
-				o->name);
+			return err_set(e, LYRE_EINVAL, "module '%s': operation '%s' has two parameters named '%s'", o->owner,
+				o->name, p->name);
 		int rc = read_fallback(g, o, p, &fallbacks[i], e);
 		if (!rc && p->flags & LYRE_P_CONDITIONS)
 			rc = add_help(g, p, e);
@@ -157,7 +158,7 @@ static int add_params(struct registry *g, struct operation *o, struct err *e)
 	return 0;
 }
 
-/* ---- whether a declaration makes sense ---- */
+/* ---- is a declaration valid? ---- */
 
 #define ON_TABLES (LYRE_PERMIT_READ | LYRE_PERMIT_INSERT | LYRE_PERMIT_UPDATE | LYRE_PERMIT_DELETE)
 #define PERMISSIONS (ON_TABLES | LYRE_PERMIT_DESCRIBE)
@@ -170,7 +171,7 @@ static bool has_param(const struct operation *o, const char *name)
 
 static int fault(const struct operation *o, struct err *e, const char *what)
 {
-	return err_set(e, LYRE_EINVAL, "module '%s' declares the operation '%s' %s", o->owner, o->name, what);
+	return err_set(e, LYRE_EINVAL, "module '%s': operation '%s' %s", o->owner, o->name, what);
 }
 
 static int check_param(const struct operation *o, const struct lyre_param *p, struct err *e)
@@ -178,46 +179,46 @@ static int check_param(const struct operation *o, const struct lyre_param *p, st
 	const char *what = NULL;
 
 	if (p->flags & ~(uint32_t)PARAM_FLAGS)
-		what = "has a rule that there is not: give flags values of enum lyre_param_flag";
+		what = "has an unknown flag: set .flags to values of enum lyre_param_flag";
 	else if (p->flags & LYRE_P_REQUEST && !(p->types & LYRE_T_OBJECT))
-		what = "is a request (LYRE_P_REQUEST), but cannot be an object: add LYRE_T_OBJECT to its types";
+		what = "is a request (LYRE_P_REQUEST) but cannot be an object: add LYRE_T_OBJECT to its types";
 	else if (p->flags & LYRE_P_WRITES && !(p->types & (LYRE_T_ARRAY | LYRE_T_OBJECT)))
-		what = "has records (LYRE_P_WRITES), but cannot be an array or an object: add one of them to its types";
+		what = "has records (LYRE_P_WRITES) but cannot be an array or an object: add one of them to its types";
 	else if (p->flags & LYRE_P_WRITES && !(o->decl->permissions & (LYRE_PERMIT_INSERT | LYRE_PERMIT_UPDATE)))
-		what = "has records (LYRE_P_WRITES), but its operation neither inserts nor updates: declare that in permissions";
+		what = "has records (LYRE_P_WRITES) but its operation neither inserts nor updates: declare that in .permissions";
 	else if (p->flags & (LYRE_P_READS | LYRE_P_WRITES) && !o->decl->permissions)
-		what = "names attributes (LYRE_P_READS, LYRE_P_WRITES), but its operation declares no permissions on their table";
+		what = "names attributes (LYRE_P_READS, LYRE_P_WRITES) but its operation declares no permissions on their table";
 	else if (p->flags & LYRE_P_FILE && p->types != LYRE_T_STRING)
-		what = "is a file (LYRE_P_FILE), whose path is a string: give it LYRE_T_STRING alone";
+		what = "is a file (LYRE_P_FILE), whose value is a path: set its types to LYRE_T_STRING alone";
 	else if (p->flags & LYRE_P_FILE && p != &o->params[operation_param_flagged(o, LYRE_P_FILE)])
-		what = "is a second file (LYRE_P_FILE), and a request has one body";
+		what = "is a second file (LYRE_P_FILE), but a request has only one body";
 	else if (p->flags & LYRE_P_FILE && (o->decl->run == LYRE_RUN_JOB || o->decl->access == LYRE_ACCESS_OPEN))
-		what = "is a file (LYRE_P_FILE), which neither jobs nor operations for anybody (LYRE_ACCESS_OPEN) take";
-	return what ? err_set(e, LYRE_EINVAL, "module '%s' declares a parameter of '%s' wrongly: '%s' %s", o->owner, o->name,
-			      p->name, what) :
-		      0;
+		what = "is a file (LYRE_P_FILE), which jobs and operations open to anybody (LYRE_ACCESS_OPEN) cannot receive";
+	return what ?
+		err_set(e, LYRE_EINVAL, "module '%s': parameter '%s' of operation '%s' %s", o->owner, p->name, o->name, what) :
+		0;
 }
 
 static int check_access(const struct operation *o, const struct lyre_operation *decl, struct err *e)
 {
 	if (!decl->access)
 		return fault(o, e,
-			"without saying who may call it: set .access to LYRE_ACCESS_SUPER_USER, to LYRE_ACCESS_USER "
-			"with the .permissions it takes, or to another of enum lyre_access");
+			"has no access: set .access to LYRE_ACCESS_SUPER_USER, to LYRE_ACCESS_USER "
+			"with the .permissions it requires, or to another value of enum lyre_access");
 	if (decl->access > LYRE_ACCESS_STRUCTURE_ALL)
-		return fault(o, e, "with an access that there is not: set .access to one of enum lyre_access");
+		return fault(o, e, "has an unknown access: set .access to a value of enum lyre_access");
 	if (decl->permissions & ~(uint32_t)PERMISSIONS)
-		return fault(o, e, "with a permission that there is not: give .permissions values of enum lyre_permission");
+		return fault(o, e, "has an unknown permission: set .permissions to values of enum lyre_permission");
 	if (decl->permissions && decl->access == LYRE_ACCESS_OPEN)
 		return fault(o, e,
-			"for anybody (LYRE_ACCESS_OPEN), who can have no permissions: leave .permissions out, or set "
+			"is open to anybody (LYRE_ACCESS_OPEN) and cannot require permissions: remove .permissions, or set "
 			".access to LYRE_ACCESS_USER");
 	if (decl->permissions && !has_param(o, "database"))
-		return fault(o, e, "with .permissions, but without a parameter 'database': on nothing they would be asked for");
+		return fault(o, e, "has .permissions but no parameter 'database' to apply them to");
 	if (decl->permissions & ON_TABLES && !has_param(o, "table") && !has_param(o, "tables"))
-		return fault(o, e, "with .permissions on a table, but without a parameter 'table' or 'tables' that names it");
+		return fault(o, e, "has .permissions on tables but no parameter 'table' or 'tables' that names one");
 	if (decl->access == LYRE_ACCESS_STRUCTURE && !has_param(o, "database"))
-		return fault(o, e, "for structure_user roles of a database, but without a parameter 'database' that names it");
+		return fault(o, e, "is for structure_user roles of a database but has no parameter 'database' that names it");
 	int rc = 0;
 	for (size_t i = 0; !rc && i < o->param_count; i++)
 		rc = check_param(o, &o->params[i], e);
@@ -231,8 +232,8 @@ static int check_run(const struct operation *o, struct err *e)
 
 	if (decl->run <= LYRE_RUN_LONG && (!decl->check || checked))
 		return 0;
-	return fault(
-		o, e, "to run in a way that there is not: a check is for jobs, and for files that are sent (LYRE_P_FILE), alone");
+	return fault(o, e,
+		"has an unknown .run, or a .check, which only jobs and operations that receive a file (LYRE_P_FILE) may have");
 }
 
 static int by_name(const void *a, const void *b)

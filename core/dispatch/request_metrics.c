@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file dispatch/request_metrics.c
- * \brief What is counted of requests: each thread counts for itself, and whoever asks adds up.
+ * \brief Counts requests: each thread keeps its own counts, and readers add them up.
  */
 #include "dispatch/dispatch_internal.h"
 
@@ -32,7 +32,7 @@ void request_metrics_close(struct dispatch *d)
 int request_metrics_make_room(struct dispatch *d, struct err *e)
 {
 	size_t line = METRIC_LINE / sizeof(struct operation_counts);
-	size_t each = (d->registry.count + 1 + line - 1) / line * line; /* the first is for what names no operation */
+	size_t each = (d->registry.count + 1 + line - 1) / line * line; /* the first is for requests that name no operation */
 	struct operation_counts *all = aligned_alloc(METRIC_LINE, METRIC_STRIPES * each * sizeof *all);
 
 	if (!all)
@@ -78,17 +78,17 @@ struct traffic *dispatch_traffic(struct dispatch *d)
 
 /* ---- reading ---- */
 
-/** Since the start; sums of what threads count while they are read. */
+/** Totals since the start, summed while threads keep counting. */
 struct request_metrics {
 	uint64_t statuses[DISPATCH_STATUSES];
-	struct histogram_reading durations;      /**< of requests, until their answer stands, ns */
-	uint64_t in_flight, suspended;           /**< requests; those of them that wait for a worker, a check or the disk */
-	uint64_t accepted, refused, connections; /**< the last: open ones */
+	struct histogram_reading durations;      /**< from receiving a request until its answer is complete, ns */
+	uint64_t in_flight, suspended;           /**< requests in progress; those waiting */
+	uint64_t accepted, refused, connections; /**< connections: accepted, refused, and now open */
 	uint64_t handshakes, handshakes_failed;
 	uint64_t received, sent; /**< bytes of bodies */
 	uint64_t worker_queue, credential_queue;
 	uint64_t credential_hits, credential_misses, sign_in_failures;
-	uint64_t slow_queries, late_queries; /**< at work apart from their connection; ended for their time */
+	uint64_t slow_queries, late_queries; /**< running apart from their connection's thread; ended for exceeding their time */
 };
 static void read_requests(struct dispatch *d, struct request_metrics *ret)
 {
@@ -128,7 +128,7 @@ double dispatch_started(const struct dispatch *d)
 	return d->started;
 }
 
-/** Requests of an operation, and those that failed; \p o NULL: of none. */
+/** Requests of an operation, and those that failed; \p o NULL: requests without one. */
 static void read_operation(const struct dispatch *d, const struct operation *o, uint64_t *requests, uint64_t *errors)
 {
 	*requests = *errors = 0;
@@ -148,25 +148,27 @@ static void read_operation(const struct dispatch *d, const struct operation *o, 
 	}
 
 static const struct metric_member request_metrics[] = {
-	REQUEST(METRIC_HISTOGRAM, "request_duration_seconds", "Time from a request's end until its answer stands.", durations),
-	REQUEST(METRIC_GAUGE, "requests_in_flight", "Requests that are under way.", in_flight),
-	REQUEST(METRIC_GAUGE, "requests_suspended", "Requests under way that wait for a worker, a check or the disk.", suspended),
-	REQUEST(METRIC_GAUGE, "connections_open", "Connections that are open.", connections),
-	REQUEST(METRIC_COUNTER, "connections_accepted_total", "Connections that were taken.", accepted),
-	REQUEST(METRIC_COUNTER, "connections_refused_total", "Connections that were closed at once, for a limit.", refused),
-	REQUEST(METRIC_COUNTER, "tls_handshakes_total", "TLS handshakes that were finished.", handshakes),
-	REQUEST(METRIC_COUNTER, "tls_handshakes_failed_total", "TLS handshakes that failed, also for the client's certificate.",
-		handshakes_failed),
-	REQUEST(METRIC_COUNTER, "request_body_bytes_total", "Bytes of the bodies of requests.", received),
-	REQUEST(METRIC_COUNTER, "response_body_bytes_total", "Bytes of the bodies of answers.", sent),
-	REQUEST(METRIC_GAUGE, "worker_queue_tasks", "Operations and checks that wait for a worker thread.", worker_queue),
-	REQUEST(METRIC_GAUGE, "credential_queue_checks", "Checks of credentials that wait for their turn.", credential_queue),
-	REQUEST(METRIC_COUNTER, "credential_cache_hits_total", "Credentials that were known from before.", credential_hits),
+	REQUEST(METRIC_HISTOGRAM, "request_duration_seconds", "Time from the end of a request until its answer is ready.",
+		durations),
+	REQUEST(METRIC_GAUGE, "requests_in_flight", "Requests in progress.", in_flight),
+	REQUEST(METRIC_GAUGE, "requests_suspended", "Requests in progress that are waiting for a worker, a check or the disk.",
+		suspended),
+	REQUEST(METRIC_GAUGE, "connections_open", "Open connections.", connections),
+	REQUEST(METRIC_COUNTER, "connections_accepted_total", "Connections accepted.", accepted),
+	REQUEST(METRIC_COUNTER, "connections_refused_total", "Connections closed at once because of a limit.", refused),
+	REQUEST(METRIC_COUNTER, "tls_handshakes_total", "Completed TLS handshakes.", handshakes),
+	REQUEST(METRIC_COUNTER, "tls_handshakes_failed_total",
+		"Failed TLS handshakes, including those that failed because of the client's certificate.", handshakes_failed),
+	REQUEST(METRIC_COUNTER, "request_body_bytes_total", "Bytes of request bodies.", received),
+	REQUEST(METRIC_COUNTER, "response_body_bytes_total", "Bytes of answer bodies.", sent),
+	REQUEST(METRIC_GAUGE, "worker_queue_tasks", "Operations and checks waiting for a worker thread.", worker_queue),
+	REQUEST(METRIC_GAUGE, "credential_queue_checks", "Credentials waiting to be checked.", credential_queue),
+	REQUEST(METRIC_COUNTER, "credential_cache_hits_total", "Credentials that were already known.", credential_hits),
 	REQUEST(METRIC_COUNTER, "credential_cache_misses_total", "Credentials that had to be checked.", credential_misses),
-	REQUEST(METRIC_COUNTER, "sign_in_failures_total", "Credentials that were wrong.", sign_in_failures),
-	REQUEST(METRIC_GAUGE, "queries_in_background", "Searches that work, or wait to, apart from their connection's thread.",
+	REQUEST(METRIC_COUNTER, "sign_in_failures_total", "Wrong credentials.", sign_in_failures),
+	REQUEST(METRIC_GAUGE, "queries_in_background", "Searches running, or waiting to run, apart from their connection's thread.",
 		slow_queries),
-	REQUEST(METRIC_COUNTER, "queries_timed_out_total", "Queries that were ended for operationsApi.queryTimeout.", late_queries),
+	REQUEST(METRIC_COUNTER, "queries_timed_out_total", "Queries ended because of operationsApi.queryTimeout.", late_queries),
 };
 
 static void report_statuses(struct metric_sink *s, const struct request_metrics *m)
@@ -182,10 +184,10 @@ static void report_statuses(struct metric_sink *s, const struct request_metrics 
 static void report_operations(struct metric_sink *s, const struct dispatch *d)
 {
 	static const struct metric_about requests = { METRIC_COUNTER, "operations_total",
-		"Requests by operation; other: those that name none, routes, refusals before the operation is known.",
+		"Requests by operation; other: requests without one, routes, and refusals before the operation is known.",
 		"operation" };
 	static const struct metric_about errors = { METRIC_COUNTER, "operation_errors_total",
-		"Requests that were answered with a status from 400 on, by operation.", "operation" };
+		"Requests answered with a status of 400 or above, by operation.", "operation" };
 
 	for (int failed = 0; failed < 2; failed++) {
 		for (size_t i = 0; i <= d->registry.count; i++) {

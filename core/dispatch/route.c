@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file dispatch/route.c
- * \brief The paths beside "/" that are answered.
+ * \brief The paths other than "/" that are answered.
  */
 #include "dispatch/dispatch_internal.h"
 

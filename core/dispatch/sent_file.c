@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file dispatch/sent_file.c
- * \brief The way of a request whose body is a file: who sends it and what for stands in its head, and is decided before a
- * byte of the body is taken. That goes to the disk piece by piece, by a worker; the connection rests meanwhile.
+ * \brief The path of a request whose body is a file: its header says who sends it and what for, which is decided before
+ * any of the body is read. A worker writes it to disk piece by piece, while the connection is suspended.
  */
 #include "dispatch/dispatch_internal.h"
 
@@ -16,7 +16,7 @@ bool dispatch_takes_file(const struct exchange *x)
 	return x->method == METHOD_POST && !strcmp(x->path, "/") && is_file_type(x->content_type);
 }
 
-/* ---- what is asked ---- */
+/* ---- the request ---- */
 
 enum flow file_begin(struct run *r)
 {
@@ -27,7 +27,7 @@ enum flow file_begin(struct run *r)
 	return FLOW_NEXT;
 }
 
-/** Texts are what a query has: those that are meant to be something else are read as JSON. */
+/** All values of a query string are strings: those of parameters that are not strings are read as JSON. */
 static void read_texts(lyre_call *call)
 {
 	const struct operation *o = call->operation;
@@ -51,13 +51,13 @@ static enum flow bind(struct run *r)
 	struct err e;
 
 	if (n == o->param_count) {
-		err_set(&e, LYRE_EMEDIA, "'%s' takes no file: send its parameters as JSON", o->name);
+		err_set(&e, LYRE_EMEDIA, "'%s' does not take a file: send its parameters as JSON", o->name);
 		return refuse_err(r, &e);
 	}
 	if (arguments_bind(call, &r->labels))
 		return out_of_memory(r);
 	if (call->given[n]) {
-		err_set(&e, LYRE_EINVAL, "'%s' is the body of this request: leave it out of the address", o->params[n].name);
+		err_set(&e, LYRE_EINVAL, "'%s' is the body of this request: leave it out of the query string", o->params[n].name);
 		return refuse_err(r, &e);
 	}
 	call->upload = upload_new(call->store, r->x->body_size);
@@ -70,9 +70,9 @@ static enum flow bind(struct run *r)
 	return FLOW_NEXT;
 }
 
-/* ---- the bytes ---- */
+/* ---- the body ---- */
 
-/** Leaves something to a worker, which puts its outcome into r->rc and calls run_wake(r, 1). */
+/** Hands work to a worker, which stores the result in r->rc and calls run_wake(r, 1). */
 static enum flow leave_to_worker(struct run *r, void (*run)(struct pool_task *task))
 {
 	atomic_store(&r->holds, 2);

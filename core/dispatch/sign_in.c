@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file dispatch/sign_in.c
- * \brief The steps that find out who is asking: by header, cookie or socket, or by the request's parameters.
+ * \brief The steps that identify the caller: by header, cookie or socket, or by the request's parameters.
  */
 #include "dispatch/dispatch_internal.h"
 
 #include <string.h>
 
-/** The status of attempts that come too fast (RFC 6585). */
+/** The status for attempts that come too fast (RFC 6585). */
 #define TOO_MANY_REQUESTS 429
 
 /* ---- checking credentials, now or later ---- */
@@ -17,7 +17,7 @@ static void verified(struct verification *v)
 	run_wake(RUN_OF(v, verification), 1);
 }
 
-/** Puts the outcome for r->credentials into r->verification, now or later. */
+/** Checks r->credentials; the outcome goes to r->verification, now or later. */
 static enum flow verify(struct run *r)
 {
 	const struct credentials *c = &r->credentials;
@@ -41,7 +41,7 @@ static enum flow verify(struct run *r)
 	atomic_store(&r->holds, 2);
 	int rc = gate_submit(r->dispatch->gate, v, &v->err);
 	if (!rc)
-		return FLOW_WAIT; /* the verification is the gate's from here */
+		return FLOW_WAIT; /* the gate owns the verification from here */
 	v->rc = rc;
 	return FLOW_NEXT;
 }
@@ -76,7 +76,7 @@ static enum flow verify_authentication(struct run *r)
 	return FLOW_WAIT;
 }
 
-/** The status of a failed outcome, and when to try again where that is told. */
+/** The status of a failed check, and when to retry, if clients are told. */
 static int failure_status(struct run *r)
 {
 	const struct verification *v = &r->verification;
@@ -85,7 +85,7 @@ static int failure_status(struct run *r)
 	return v->retry_after ? TOO_MANY_REQUESTS : status_of(v->err.code);
 }
 
-/** Takes the outcome over. \return 0 or its failure */
+/** Takes over the outcome. \return 0, or why it failed */
 static int sign_in(struct run *r)
 {
 	struct verification *v = &r->verification;
@@ -104,14 +104,14 @@ static int sign_in(struct run *r)
 	return 0;
 }
 
-/** A peer that needs no credentials. */
+/** Signs in a peer that needs no credentials. */
 static void trust(struct run *r)
 {
 	r->call.who = principal_server();
 	r->call.by_password = true;
 }
 
-/** Of the client's certificate, which was verified. One that names no active user lets nobody in. */
+/** Signs in by the client's certificate, which was verified. If it names no active user, nobody is signed in. */
 static int certify(struct run *r)
 {
 	struct auth *auth = r->dispatch->services.auth;
@@ -155,7 +155,7 @@ enum flow sign_in_header_begin(struct run *r)
 	return r->authentication.by ? verify_authentication(r) : FLOW_NEXT;
 }
 
-/** Browsers send a cookie as long as they have it, with what signs in anew too: one that is refused is passed over. */
+/** Browsers keep sending a cookie, even along with new credentials: a refused one is ignored. */
 static enum flow cookie_refused(struct run *r)
 {
 	if (!authentication_find_next(&r->authentication, r->x))
@@ -188,7 +188,7 @@ static enum flow authentication_sign_in(struct run *r)
 	return FLOW_DONE;
 }
 
-/** Whether who has signed in is still the same, without another look at the credentials. */
+/** Whether the caller is still the same user, without checking the credentials again. */
 static enum flow still_known(struct run *r)
 {
 	struct err e;
@@ -207,7 +207,7 @@ enum flow sign_in_header_again(struct run *r)
 
 	if (!r->x->body_later || !who)
 		return FLOW_NEXT;
-	/* A password is good while its user has the same stamp; and what is good for one thing may be good once. */
+	/* A password stays valid while its user's stamp is the same; other credentials may be limited to one purpose or one use. */
 	if (r->call.by_password || who->only)
 		return still_known(r);
 	r->call.who = NULL;
@@ -241,7 +241,7 @@ static enum flow verify_body(struct run *r, const lyre_value *user, const lyre_v
 	return verify(r);
 }
 
-/** What an operation that users sign in by answers to wrong credentials. */
+/** The answer to wrong credentials, for an operation that users sign in with. */
 static enum flow refuse_credentials(struct run *r)
 {
 	bool plain = r->call.operation->decl->flags & LYRE_O_INVALID_CREDENTIALS;
@@ -249,7 +249,7 @@ static enum flow refuse_credentials(struct run *r)
 	return refuse(r, status_of(LYRE_EUNAUTHENTICATED), plain ? "invalid credentials" : LOGIN_FAILED);
 }
 
-/** An operation that users sign in by: its arguments say who calls, whoever has signed in so far. */
+/** An operation that users sign in with: its arguments identify the caller, whoever is signed in already. */
 static enum flow arguments_sign_in(struct run *r, const lyre_value *user, const lyre_value *password)
 {
 	struct err e;
@@ -266,7 +266,7 @@ static enum flow arguments_sign_in(struct run *r, const lyre_value *user, const 
 	return verify_body(r, user, password);
 }
 
-/** Where the header brought nobody: a trusted peer, or credentials among the parameters. */
+/** If the header identified nobody: a trusted peer, or credentials among the parameters. */
 enum flow sign_in_body_begin(struct run *r)
 {
 	const lyre_value *user = value_get(&r->call.body, "username");
@@ -315,7 +315,7 @@ enum flow sign_in_route(struct run *r)
 	return sign_in_sender(r);
 }
 
-/** Whether all that it does is to tell something. */
+/** Whether the operation only reads. */
 static bool only_reads(const struct operation *o)
 {
 	const uint32_t reads = LYRE_PERMIT_READ | LYRE_PERMIT_DESCRIBE, permissions = o->decl->permissions;
@@ -331,12 +331,13 @@ enum flow sign_in_limit(struct run *r)
 
 	if (who && who->only && strcmp(who->only, o->name))
 		return refuse(r, status_of(LYRE_EUNAUTHENTICATED), INVALID_TOKEN);
-	/* A page of somebody else must not have its visitor's browser change, or show it, what the visitor may. */
+	/* A foreign page must not make its visitor's browser change or read what the visitor may. */
 	bool named = r->x->origin || !only_reads(o);
 	if (r->by_cookie && named && !origin_is_own(r->x))
 		return refuse(r, status_of(LYRE_EDENIED),
-			"A session's cookie is good for this operation only with an Origin header that names this server");
-	/* Browsers send a certificate like a cookie; other clients, which send no Origin header, do so on purpose. */
+			"A session cookie is accepted for this operation only with an Origin header that names this server");
+	/* Browsers send a certificate automatically, like a cookie; other clients, which send no Origin header, do so
+	 * deliberately. */
 	if (r->by_certificate && r->x->origin && !origin_is_own(r->x))
 		return refuse(r, status_of(LYRE_EDENIED),
 			"A client certificate is not accepted with an Origin header that names another server");

@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file dispatch/slices.c
- * \brief Rows of an answer: made on the connection's thread while that is soon done, else in slices by other threads.
+ * \brief Rows of an answer: made on the connection's thread if that is quick, else in slices by other threads.
  *
- * A query begins on the connection's thread, in a light slice (query/query.h): most are over before the clock was read once.
- * What is left after it is "slow": all further pieces are made by the pool of queries, a few threads of low priority. There
- * a slice lasts some milliseconds; then the run goes to the end of the queue, in which clients take turns: a client is a
- * user at an address, however many connections that has.
+ * A query begins on the connection's thread, in a light slice (query/query.h): most finish before the clock is read once.
+ * A query that does not finish is "slow": the pool of queries, a few threads of low priority, makes all further pieces.
+ * There a slice lasts a few milliseconds; then the run goes to the end of the queue, in which clients take turns: a
+ * client is a user at an address, however many connections it has.
  *
  * Pieces: the first is the whole answer or its first FIRST_PIECE bytes, and is made before the answer is queued (the step
- * "answer"); http asks for each of the following by dispatch_stream(), when it has sent the one before. A format that begins
- * with how much follows has one piece, held in the request's memory.
+ * "answer"); http asks for each further piece with dispatch_stream(), when it has sent the previous one. A format that
+ * begins with its length has one piece, held in the request's memory.
  *
  * Who owns the run, the call and x->out:
  *   the connection's thread    from dispatch_begin() on, and again after resume();
  *   the pool                   from pool_submit() in hand_over() until the last use of the run in work(): its run_wake().
- * The hand-over is that of any other wait: holds are counted (the connection's thread, and the pool), and whoever lets go
- * last goes on with it: the connection's thread at once (go(), dispatch_stream()), or the pool by x->resume(). In between
- * the run counts as waiting, its connection is suspended, and dispatch_end() is not called.
+ * The hand-over is like any other wait: holds are counted (the connection's thread, and the pool), and the last to
+ * release continues: the connection's thread at once (go(), dispatch_stream()), or the pool through x->resume(). In
+ * between the run counts as waiting, its connection is suspended, and dispatch_end() is not called.
  *
- * What ends a query early: its time is up (operationsApi.queryTimeout), or still_wanted(), which it asks every tenth of a
- * second, says so: the client has closed the connection, which libmicrohttpd does not look at while it is suspended; who
- * asked may not sign in any more; the time of a drain is over (dispatch_cut()). Before the first piece was sent the failure
- * is the answer, afterwards the connection is cut. Cursors of modules ask the same, in query_next().
+ * What ends a query early: its time is up (operationsApi.queryTimeout), or still_wanted(), called every tenth of a
+ * second, says so: the client has closed the connection, which libmicrohttpd does not check while it is suspended; the
+ * caller may no longer sign in; or a drain's time is over (dispatch_cut()). Before the first piece was sent, the failure
+ * is the answer; afterwards the connection is closed. Modules' cursors check the same, in query_next().
  */
 #include "dispatch/dispatch_internal.h"
 
@@ -31,10 +31,10 @@
 
 /** Rows up to this many bytes are answered whole, with their length known. */
 #define FIRST_PIECE 65536
-/** Slices on a connection's thread: when nobody has a slow query, and when somebody has. */
+/** Length of a slice on a connection's thread: when no query is slow, and when some are. */
 #define LIGHT_NS 2000000
 #define LIGHT_BUSY_NS 500000
-/** What a query may work on a connection's thread altogether. */
+/** How long a query may work on a connection's thread in total. */
 #define LIGHT_ALL_NS 10000000
 #define SLICE_NS 4000000
 /** Steps of priority below the rest of the server. */
@@ -56,7 +56,8 @@ int slices_open(struct dispatch *d, struct err *e)
 
 /* ---- the limits ---- */
 
-/** A client may take hours to read: rows are for who may still sign in. What the role was is kept, as the query goes by it. */
+/** A client may take hours to read: rows are sent only while the caller may sign in. The role at the start applies,
+ * as the query uses it. */
 static int check_receiver(struct run *r, struct err *e)
 {
 	if (!r->call.who)
@@ -66,7 +67,7 @@ static int check_receiver(struct run *r, struct err *e)
 	return auth_renew(r->dispatch->services.auth, &r->receiver, e);
 }
 
-/** Whether a query shall go on; query_limits::check. */
+/** Whether a query is to continue; query_limits::check. */
 static int still_wanted(void *arg, struct err *e)
 {
 	lyre_call *call = arg;
@@ -128,7 +129,7 @@ static bool has_piece(const struct run *r, int rc)
 	return rc || r->x->out.len >= r->want;
 }
 
-/** On a thread of the pool. When nobody else waits it goes on by itself. */
+/** On a thread of the pool. If no other run waits, it continues at once. */
 static void work(struct pool_task *task)
 {
 	struct run *r = RUN_OF(task, task);
@@ -159,7 +160,7 @@ bool run_owner(struct run *r)
 	return r->owner != NULL;
 }
 
-/** \return false when there is no memory for it, which is the outcome */
+/** \return false if there is no memory for it, which is the outcome */
 static bool hand_over(struct run *r)
 {
 	if (!run_owner(r)) {
@@ -170,11 +171,11 @@ static bool hand_over(struct run *r)
 	r->task.run = work;
 	r->task.owner = r->owner;
 	atomic_fetch_add(&r->dispatch->slow, 1);
-	pool_submit(r->dispatch->queries, &r->task); /* the run is the pool's */
+	pool_submit(r->dispatch->queries, &r->task); /* the pool owns the run from here */
 	return true;
 }
 
-/** Makes a piece of about \p want bytes, whose outcome is rows_rc. \return false: the pool makes it */
+/** Makes a piece of about \p want bytes; the outcome is rows_rc. \return false: the pool makes it */
 static bool make_piece(struct run *r, size_t want)
 {
 	struct query *q = r->call.rows->query;
@@ -200,13 +201,13 @@ enum flow rows_begin(struct run *r)
 	return make_piece(r, FIRST_PIECE) ? FLOW_NEXT : FLOW_WAIT;
 }
 
-/** What it reads may have been dropped meanwhile, or who reads be gone: that is nobody's fault. */
+/** The table may have been dropped meanwhile, or the caller removed: that is not a fault. */
 static void log_broken_off(const struct run *r, int rc)
 {
 	enum lyre_log_level level = r->gone ? LYRE_DEBUG : status_of(rc) < 500 || rc == LYRE_EBUSY ? LYRE_WARN : LYRE_ERROR;
 
-	log_write(level, "dispatch", "%s by '%s' broke off while its rows were sent: %s", r->call.operation->name,
-		call_user(&r->call), r->call.err.text);
+	log_write(level, "dispatch", "%s by '%s' stopped while sending rows: %s", r->call.operation->name, call_user(&r->call),
+		r->call.err.text);
 }
 
 int dispatch_stream(struct exchange *x, size_t want)

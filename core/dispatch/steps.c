@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file dispatch/steps.c
- * \brief The one way of a request, step by step. The order is the wire's: clients see which check speaks first.
+ * \brief The path of every request, step by step. The order is part of the protocol: clients see which check fails first.
  */
 #include "dispatch/dispatch_internal.h"
 
@@ -29,7 +29,7 @@ enum flow out_of_memory(struct run *r)
 	return refuse_err(r, &e);
 }
 
-/** Of a body that is larger, what is in it is decoded when it is known that who sent it may do what it asks for. */
+/** The values in a larger body are decoded only when its sender is known to be allowed to do what it asks. */
 #define DECODE_AT_ONCE ((size_t)64 << 10)
 
 static enum flow refuse_long(struct run *r, int status, const char *text)
@@ -45,7 +45,7 @@ static enum flow stopping(struct run *r)
 	return refuse(r, status_of(LYRE_EBUSY), "The server is stopping");
 }
 
-/* ---- what is asked ---- */
+/* ---- what is requested ---- */
 
 /** For people who try the address in a browser. */
 static const char front_page[] =
@@ -54,7 +54,7 @@ static const char front_page[] =
 	"by POST to this address, such as</p>\n<pre>curl -u USER -H 'Content-Type: application/json' -d "
 	"'{\"operation\":\"describe_all\"}' URL</pre>\n"
 	"<p>The command <code>lyre help</code> lists the operations; <a href=\"" HEALTH_PATH "\">" HEALTH_PATH
-	"</a> tells whether the "
+	"</a> shows whether the "
 	"server is up.</p>\n</body>\n</html>\n";
 
 static enum flow route(struct run *r)
@@ -66,7 +66,7 @@ static enum flow route(struct run *r)
 	bool get = x->method == METHOD_GET || x->method == METHOD_HEAD;
 	const struct operation *route = get ? route_find(r->dispatch, x->path) : NULL;
 	if (route) {
-		/* What a route answers is not negotiated: only its refusals, and the values that it answers. */
+		/* A route's text is not negotiated, only its refusals and values. */
 		const struct format *format = format_accepted(x->accept);
 		r->format = format ? format : format_json;
 		r->call.operation = route;
@@ -103,7 +103,7 @@ static enum flow refuse_media(struct run *r)
 	return text ? refuse(r, status_of(LYRE_EMEDIA), text) : out_of_memory(r);
 }
 
-/** A large body is read only of those who are known by their header or their socket. */
+/** A large body is read only from callers identified by their header or their socket. */
 static enum flow await_body(struct run *r)
 {
 	if (!r->x->body_later)
@@ -121,7 +121,7 @@ enum flow stopping_meanwhile(struct run *r)
 
 static const char no_operation[] = "Request body must include an 'operation' property.";
 
-/** Names that could change every object of a client written in JavaScript; refused there as here. */
+/** Names that could change every object of a client written in JavaScript; refused by the reference server too. */
 static bool has_prototype(const lyre_value *v)
 {
 	if (v->type == LYRE_ARRAY) {
@@ -140,7 +140,7 @@ static bool has_prototype(const lyre_value *v)
 	return false;
 }
 
-/** Whether a body of JSON can hold such names at all: most do not, and need no walk through their values. */
+/** Whether a JSON body can contain such names: most cannot, and need no walk through their values. */
 static bool may_have_prototype(const struct buf *body)
 {
 	const char *p = body->data, *end = p + body->len;
@@ -162,7 +162,7 @@ static enum flow refuse_prototype(struct run *r)
 	return refuse(r, status_of(LYRE_EINVAL), "Object contains forbidden prototype property");
 }
 
-/** Whether nothing that is asked for can be refused for want of permissions. */
+/** Whether nothing in the request can be refused for missing permissions. */
 static bool may_all(const struct run *r)
 {
 	const struct principal *who = r->call.who;
@@ -235,7 +235,7 @@ enum flow find_operation(struct run *r)
 	return refuse_err(r, &e);
 }
 
-/* ---- whether it may, and makes sense ---- */
+/* ---- permission and validation ---- */
 
 static enum flow ask_permission(struct run *r)
 {
@@ -249,7 +249,7 @@ static enum flow ask_permission(struct run *r)
 	return FLOW_DONE;
 }
 
-/** As far as it can be told before the arguments are decoded. */
+/** As far as it can be decided before the arguments are decoded. */
 static enum flow permit_unread(struct run *r)
 {
 	return r->unread ? ask_permission(r) : FLOW_NEXT;
@@ -329,7 +329,7 @@ enum flow start(struct run *r)
 	return r->rc == LYRE_PENDING ? FLOW_WAIT : FLOW_NEXT;
 }
 
-/** What was pending goes on, as often as it says that it is pending again. */
+/** Continues what was pending, as long as it reports that it is pending again. */
 enum flow go_on(struct run *r)
 {
 	if (r->rc != LYRE_PENDING)
@@ -337,7 +337,9 @@ enum flow go_on(struct run *r)
 	int (*again)(lyre_call * call) = r->call.again;
 	r->call.again = NULL;
 	atomic_store(&r->holds, 2);
-	r->rc = again ? again(&r->call) : err_set(&r->call.err, LYRE_EINTERNAL, "the operation waited for nothing");
+	r->rc = again ?
+		again(&r->call) :
+		err_set(&r->call.err, LYRE_EINTERNAL, "the operation returned LYRE_PENDING without starting anything to wait for");
 	return r->rc == LYRE_PENDING ? FLOW_REPEAT : FLOW_NEXT;
 }
 

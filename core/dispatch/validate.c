@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file dispatch/validate.c
- * \brief From a request's body to arguments that fit the operation's declaration.
+ * \brief Turns a request's body into arguments that fit the operation's declaration.
  */
 #include "dispatch/dispatch_internal.h"
 
@@ -51,16 +51,16 @@ int arguments_bind(struct lyre_call *call, const char ***ret_labels)
 	return 0;
 }
 
-/* ---- the sentences ---- */
+/* ---- messages ---- */
 
-/** What is wrong with a request, sentence by sentence. */
+/** The messages of a request, collected. */
 struct faults {
 	struct buf text;
-	const char *label; /* the name that they are said of, and its length: it may be a word of a list */
-	int label_len;     /**< -1: it ends with NUL */
+	const char *label; /* the name that the texts are about, and its length: it may be a word of a list */
+	int label_len;     /**< -1: NUL-terminated */
 };
 
-/** As much as a failure's text can hold: more would be cut. */
+/** Whether the text of a failure is full: more would be cut off. */
 static bool enough(const struct faults *f)
 {
 	return f->text.len >= sizeof((struct err *)0)->text;
@@ -85,9 +85,9 @@ static void fault_limit(struct faults *f, const char *what, double limit)
 		&f->text, "%s'%.*s' must be %s than or equal to %s", f->text.len ? ". " : "", f->label_len, f->label, what, number);
 }
 
-/* ---- kinds ---- */
+/* ---- types ---- */
 
-/** Kinds by bit, as the sentences call them. */
+/** Types by bit, with their messages. */
 static const struct {
 	const char *name, *sentence;
 } kinds[] = {
@@ -169,7 +169,7 @@ static void check_string(struct faults *f, const struct lyre_param *p, const lyr
 	else if (p->flags & LYRE_P_NAME && !is_name(v->s, v->len))
 		fault(f, "names cannot include backticks or forward slashes");
 	else if (!(p->types & ~(uint32_t)(LYRE_T_STRING | LYRE_T_NUMBER)) && memchr(v->s, '\0', v->len))
-		fault(f, "must not contain NUL characters"); /* handlers read such a text up to its NUL */
+		fault(f, "must not contain NUL characters"); /* handlers read such a string up to its NUL */
 }
 
 static void check_number(struct faults *f, const struct lyre_param *p, const lyre_value *v)
@@ -200,7 +200,7 @@ static void check_array(struct faults *f, const struct lyre_param *p, const lyre
 	}
 }
 
-/** A text that is a number as JSON writes it becomes that number. */
+/** A string that is a number in JSON becomes that number. */
 static void take_number(lyre_value *v, struct arena *a)
 {
 	lyre_value number;
@@ -237,7 +237,7 @@ static void name_it(struct faults *f, const char *label, size_t len)
 	f->label_len = (int)len;
 }
 
-/** Whether \p p is complained of under its own name, when that was sent. */
+/** Whether errors about \p p use its own name, if that was sent. */
 static bool is_own_name(const struct lyre_param *p)
 {
 	size_t len = strlen(p->name);
@@ -250,7 +250,7 @@ static bool is_own_name(const struct lyre_param *p)
 	return false;
 }
 
-/** \param sent  the word under which it was. An old word beside it stands for the same value, but null for none. */
+/** \param sent  the word it was sent under. An older word beside it stands for the same value, but null counts as absent. */
 static void check_as_known(struct faults *f, const struct lyre_param *p, lyre_value *v, const char *sent, struct arena *a)
 {
 	size_t before = f->text.len;
@@ -267,10 +267,10 @@ static void check_as_known(struct faults *f, const struct lyre_param *p, lyre_va
 		check(f, p, v, a);
 		word += f->label_len;
 		word += strspn(word, " ");
-	} while (*word && f->text.len != before); /* what is right under one word is so under all */
+	} while (*word && f->text.len != before); /* a value valid under one word is valid under all */
 }
 
-/** \param sent  as null; NULL: not at all */
+/** \param sent  as null; NULL: not sent at all */
 static void miss(struct faults *f, const struct lyre_param *p, const char *sent)
 {
 	const char *label = p->label ? p->label : p->name;

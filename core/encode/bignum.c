@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file encode/bignum.c
- * \brief Long multiplication and division by small numbers: there are few digits.
+ * \brief Long multiplication and division by small numbers; there are few digits.
  */
 #include "encode/bignum.h"
 
@@ -60,7 +60,7 @@ size_t bignum_text(char digits[BIGNUM_DIGITS], const uint8_t *bytes, size_t len,
 
 size_t bignum_bytes(uint8_t bytes[BIGNUM_BYTES], const char *digits, size_t len)
 {
-	size_t used = 0; /* of the last bytes */
+	size_t used = 0; /* of the low-order bytes */
 
 	for (size_t i = 0; i < len; i++) {
 		unsigned carry = (unsigned)(digits[i] - '0');

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file encode/binary.c
- * \brief Arrays and maps of binary formats, under the limits that JSON has.
+ * \brief Arrays and maps of binary formats, with the limits of JSON.
  *
- * A count is believed as far as the bytes go that are left: each item takes one at the least, and those that were promised
- * before take theirs. So all counts together never take more memory than the body can fill.
+ * A count is trusted only as far as the remaining bytes allow: each item takes at least one, including those that enclosing
+ * counts announced. So all counts together never allocate more than the body can fill.
  */
 #include "encode/binary.h"
 
@@ -16,7 +16,7 @@
 #include <math.h>
 #include <string.h>
 
-/** Room of an array or a map without a count, at first. */
+/** Initial capacity of an array or a map without a count. */
 #define ROOM_FIRST 2
 
 int binary_fail(struct binary_reader *r, const char *at, const char *what)
@@ -110,7 +110,7 @@ int binary_time(struct binary_reader *r, const char *at, double ms, lyre_value *
 
 /* ---- arrays and maps ---- */
 
-/** What was read of one. */
+/** The items read so far. */
 struct items {
 	size_t size; /* of an item: a lyre_value, or a member */
 	char *place;
@@ -118,7 +118,7 @@ struct items {
 	uint32_t count;
 };
 
-/** Room for so many; what is there already is kept. */
+/** Makes room for this many; keeps what is there. */
 static int make_room(struct binary_reader *r, struct items *i, uint64_t room)
 {
 	char *place = room <= SIZE_MAX / 2 / i->size ? arena_alloc(r->arena, (size_t)room * i->size) : NULL;
@@ -179,7 +179,7 @@ static int items_end(struct binary_reader *r, struct items *i, const struct toke
 
 static int read_items(struct binary_reader *r, const struct token *t, const char *at, lyre_value *ret);
 
-/** The value that a token begins. */
+/** Reads the value that a token begins. */
 static int finish_value(struct binary_reader *r, const struct token *t, const char *at, lyre_value *ret)
 {
 	if (t->kind == TOKEN_ARRAY || t->kind == TOKEN_MAP)
@@ -190,7 +190,7 @@ static int finish_value(struct binary_reader *r, const struct token *t, const ch
 	return 0;
 }
 
-/** An array or a map that is left where it stands. */
+/** Skips an array or a map, leaving it encoded. */
 static int leave(struct binary_reader *r, const struct token *t, char *at, lyre_value *ret)
 {
 	lyre_value unread;
@@ -202,7 +202,7 @@ static int leave(struct binary_reader *r, const struct token *t, char *at, lyre_
 	return rc;
 }
 
-/** The value of a member whose name is read. */
+/** Reads the value of a member whose name was read. */
 static int read_member(struct binary_reader *r, lyre_value *ret)
 {
 	struct token t;
@@ -215,7 +215,7 @@ static int read_member(struct binary_reader *r, lyre_value *ret)
 	return later ? leave(r, &t, at, ret) : finish_value(r, &t, at, ret);
 }
 
-/** An item, or a name with its value. \return LYRE_END behind the last of those without a count */
+/** Reads an item, or a name with its value. \return LYRE_END after the last, if there is no count */
 static int read_item(struct binary_reader *r, const struct token *t, struct value_member *m)
 {
 	struct token item;
@@ -264,7 +264,7 @@ static int read_outermost(struct binary_reader *r, lyre_value *ret)
 	if (rc)
 		return rc;
 	if (t.kind == TOKEN_END && r->p < r->end)
-		return 0; /* and what follows is refused */
+		return 0; /* and anything after it is refused */
 	return r->later && t.kind == TOKEN_ARRAY ? leave(r, &t, at, ret) : finish_value(r, &t, at, ret);
 }
 

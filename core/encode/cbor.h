@@ -18,10 +18,10 @@ enum cbor_major {
 	CBOR_SIMPLE = 7
 };
 
-/** The five low bits: the argument itself below the first of these. */
+/** The five low bits: below the first of these, the argument itself. */
 enum { CBOR_ONE_BYTE = 24, CBOR_TWO_BYTES = 25, CBOR_FOUR_BYTES = 26, CBOR_EIGHT_BYTES = 27, CBOR_INDEFINITE = 31 };
 
-/** First bytes that stand for an item, or for its kind. */
+/** First bytes that are an item, or a kind of item. */
 enum {
 	CBOR_FALSE = 0xf4,
 	CBOR_TRUE = 0xf5,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file encode/collect.c
- * \brief What is open is a list of levels; each has what it holds so far, in an array that doubles.
+ * \brief The open arrays and objects are a list of levels; each has its items so far, in an array that doubles.
  */
 #include "encode/collect.h"
 
@@ -11,7 +11,7 @@
 
 struct collect_level {
 	struct collect_level *outer;
-	lyre_value value; /* what is there of it */
+	lyre_value value; /* the items so far */
 	uint32_t room;
 };
 
@@ -31,7 +31,7 @@ static bool make_room(struct collector *c, struct collect_level *l, size_t size)
 	return true;
 }
 
-/** Puts a value, which is in the arena, to its place. */
+/** Adds a value, which is in the arena, where it belongs. */
 static void put(struct collector *c, lyre_value v)
 {
 	struct collect_level *l = c->top;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file encode/decode.h
- * \brief Bodies of requests to values, whatever format they come in.
+ * \brief Turns request bodies of any format into values.
  *
- * Clients may send what they like: nothing is taken from the heap but what the arena is charged, and no more than in
- * proportion to the body; JSON's limits hold for all formats (base/json.h), and what JSON cannot say is refused.
+ * Clients may send anything: all memory is charged through the arena and proportional to the body. JSON's limits apply to
+ * all formats (base/json.h), and values that JSON cannot express are refused.
  */
 #ifndef ENCODE_DECODE_H
 #define ENCODE_DECODE_H
@@ -14,10 +14,10 @@
 
 struct decoder {
 	/**
-	 * Decodes one value, which is all there is. Texts are made ready in place, so \p body changes and has to live as long as
-	 * the values; it has one spare byte behind \p len. With \p outer what is within the outermost object, or an outermost
-	 * array, is checked only and left as VALUE_UNREAD.
-	 * \return 0; LYRE_EINVAL, LYRE_ETOOBIG or LYRE_ENOMEM, with the sentence
+	 * Decodes one value, which must be the whole body. Strings are decoded in place, so \p body changes and must live
+	 * as long as the values; it has one spare byte after \p len. With \p outer, what is inside the outermost object,
+	 * or an outermost array, is only checked and left as VALUE_UNREAD.
+	 * \return 0; LYRE_EINVAL, LYRE_ETOOBIG or LYRE_ENOMEM, with a message
 	 */
 	int (*decode)(struct arena *a, char *body, size_t len, bool outer, lyre_value *ret, struct err *e);
 	/** Decodes a value left as VALUE_UNREAD; others are unchanged. \return 0, LYRE_ENOMEM */

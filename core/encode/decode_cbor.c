@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file encode/decode_cbor.c
- * \brief The items of CBOR (RFC 8949). Dates are read as their text, bignums as integers; other tags, and byte strings, are
- * nothing that JSON could say, and refused.
+ * \brief The items of CBOR (RFC 8949). Dates become strings, bignums integers; other tags and byte strings, which JSON
+ * cannot express, are refused.
  */
 #include "encode/binary.h"
 #include "encode/cbor.h"
@@ -35,7 +35,7 @@ static int read_head(struct binary_reader *r, struct head *h)
 	return binary_number(r, 1u << (h->info - CBOR_ONE_BYTE), &h->n);
 }
 
-/** Of a text in pieces, those that follow the head. */
+/** Reads the pieces of a string after its head. */
 static int read_pieces(struct binary_reader *r, char *text, lyre_value *v)
 {
 	struct head h;
@@ -138,7 +138,7 @@ static bool seconds_of(const struct head *h, double *ret)
 	}
 }
 
-/** A date, as seconds since the epoch or as text. */
+/** A date: seconds since the epoch, or text. */
 static int read_date(struct binary_reader *r, const struct head *tag, lyre_value *v)
 {
 	struct head h;

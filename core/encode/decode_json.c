@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file encode/decode_json.c
- * \brief Bodies in JSON: base/json.h.
+ * \brief Bodies in JSON; see base/json.h.
  */
 #include "base/json.h"
 #include "encode/decode.h"

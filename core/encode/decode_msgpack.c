@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file encode/decode_msgpack.c
- * \brief The items of MessagePack. Times are read as their text; byte strings and other extensions are nothing that JSON could
- * say, and refused.
+ * \brief The items of MessagePack. Times become strings; byte strings and other extensions, which JSON cannot express, are refused.
  */
 #include "encode/binary.h"
 #include "encode/decode.h"
@@ -24,7 +23,7 @@ static int read_unsigned(struct binary_reader *r, const char *at, uint64_t n, ly
 	return binary_bignum(r, at, bytes, sizeof bytes, false, v);
 }
 
-/** A number of \p bytes whose first bit is its sign. */
+/** A number of \p bytes bytes in two's complement. */
 static int64_t signed_of(uint64_t n, unsigned bytes)
 {
 	uint64_t sign = UINT64_C(1) << (8 * bytes - 1);
@@ -34,7 +33,7 @@ static int64_t signed_of(uint64_t n, unsigned bytes)
 
 /* ---- extensions ---- */
 
-/** Seconds, and where there is room nanoseconds, in one of three forms. */
+/** Seconds and, in two of the three forms, nanoseconds. */
 static int read_time(struct binary_reader *r, const char *at, const char *bytes, size_t len, lyre_value *v)
 {
 	uint64_t n = wire_get(bytes, len == 4 ? 4 : 8);
@@ -56,7 +55,7 @@ static int read_extension(struct binary_reader *r, const char *at, uint64_t len,
 		return rc;
 	if ((signed char)*bytes == MSGPACK_TIMESTAMP && (len == 4 || len == 8 || len == 12))
 		return read_time(r, at, bytes + 1, (size_t)len, v);
-	/* what JavaScript's undefined becomes */
+	/* JavaScript's undefined */
 	if (len == 1 && !bytes[0] && !bytes[1]) {
 		*v = value_null();
 		return 0;
@@ -66,10 +65,10 @@ static int read_extension(struct binary_reader *r, const char *at, uint64_t len,
 
 /* ---- items ---- */
 
-/** What is longer than one byte, by its first one. */
+/** Items longer than one byte, by their first byte. */
 static int read_sized(struct binary_reader *r, char *at, unsigned char first, struct token *t)
 {
-	/* of 0xc4 and what follows: the bytes of the number behind it */
+	/* from 0xc4 on: the bytes of the number that follows */
 	static const unsigned char sizes[] = { 1, 2, 4, 1, 2, 4, 4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 0, 0, 0, 0, 0, 1, 2, 4, 2, 4, 2, 4 };
 	unsigned size = sizes[first - MSGPACK_BIN_8];
 	uint64_t n;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file encode/encode_cbor.c
- * \brief Answers in CBOR (RFC 8949). What is written piece by piece has no length, but an end.
+ * \brief Answers in CBOR (RFC 8949). Values written piece by piece have an end marker instead of a length.
  */
 #include "encode/bignum.h"
 #include "encode/cbor.h"
@@ -11,7 +11,7 @@
 #include <math.h>
 #include <string.h>
 
-/** The first byte of an item, and its argument in as few bytes as it takes. */
+/** The first byte of an item, and its argument in as few bytes as possible. */
 static void add_head(struct buf *out, enum cbor_major major, uint64_t n)
 {
 	unsigned char first = (unsigned char)(major << 5);
@@ -42,7 +42,7 @@ static void add_double(struct buf *out, double d)
 		buf_add_char(out, (char)CBOR_NULL);
 }
 
-/** One of 64 bits as an integer, one of more as a bignum; negative ones as what is missing to -1. */
+/** A 64-bit number as an integer, a larger one as a bignum; negative ones as -1 - n. */
 static void add_bigint(struct buf *out, const lyre_value *v)
 {
 	bool negative = *v->s == '-';
@@ -60,7 +60,7 @@ static void add_bigint(struct buf *out, const lyre_value *v)
 	}
 	for (size_t i = len; negative && bytes[--i]-- == 0;)
 		;
-	size_t zeros = !*bytes; /* of a power of 256 */
+	size_t zeros = !*bytes; /* a power of 256 */
 	add_head(out, CBOR_TAG, negative ? CBOR_NEGATIVE_BIGNUM : CBOR_BIGNUM);
 	add_head(out, CBOR_BYTES, len - zeros);
 	buf_add(out, bytes + zeros, len - zeros);
@@ -99,7 +99,7 @@ static void add_value(struct buf *out, const lyre_value *v)
 			add_value(out, &v->members[i].value);
 		}
 		break;
-	default: /* VALUE_UNREAD: out of memory when it was to be decoded */
+	default: /* VALUE_UNREAD: there was no memory to decode it */
 		out->failed = true;
 	}
 }

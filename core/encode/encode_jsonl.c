@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file encode/encode_jsonl.c
- * \brief Answers in lines of JSON: one for each item of an array, one for anything else.
+ * \brief Answers as JSON lines: one line for each item of an array, one for anything else.
  */
 #include "encode/encode.h"
 
-/** Behind a value: ends the line where it is no part of another. */
+/** After a value: ends the line, unless the value is part of another. */
 static void end_line(lyre_out *o)
 {
 	if (o->depth > o->lines)

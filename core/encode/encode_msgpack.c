@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file encode/encode_msgpack.c
- * \brief Answers in MessagePack. How much an array or a map holds stands before it: of what is written piece by piece it is
- * filled in at the end, so that nothing can be sent before.
+ * \brief Answers in MessagePack. The count precedes an array or a map: if it is written piece by piece, the count is
+ * filled in at the end, so nothing can be sent before.
  */
 #include "encode/encode.h"
 #include "encode/msgpack.h"
@@ -10,13 +10,13 @@
 
 #include <math.h>
 
-/** Bytes that are kept free before what is to be counted. */
+/** Bytes reserved before something whose count is not known yet. */
 #define HEAD 3
 
-/** An array or a map that is not complete yet. */
+/** An incomplete array or map. */
 struct open {
 	struct open *outer;
-	size_t at; /* where its head stands */
+	size_t at; /* position of its head */
 	uint64_t count;
 };
 
@@ -43,7 +43,7 @@ static void add_text(struct buf *out, const char *s, size_t len)
 	buf_add(out, s, len);
 }
 
-/** By the bytes that it takes: 0xcc and what follows are of 1, 2, 4 and 8, and so are 0xd0 and what follows. */
+/** By size: 0xcc and the following bytes take 1, 2, 4 and 8 bytes, and so do 0xd0 and the following. */
 static void add_sized(struct buf *out, unsigned char first, uint64_t n, unsigned power)
 {
 	wire_add(out, first + (unsigned char)power, n, 1u << power);
@@ -75,7 +75,7 @@ static void add_double(struct buf *out, double d)
 		buf_add_char(out, (char)MSGPACK_NIL);
 }
 
-/** What no integer of the format holds stays exact as a text. */
+/** An integer that the format cannot hold is written as a string, to stay exact. */
 static void add_bigint(struct buf *out, const lyre_value *v)
 {
 	uint64_t n;
@@ -119,7 +119,7 @@ static void add_value(struct buf *out, const lyre_value *v)
 			add_value(out, &v->members[i].value);
 		}
 		break;
-	default: /* VALUE_UNREAD: out of memory when it was to be decoded */
+	default: /* VALUE_UNREAD: there was no memory to decode it */
 		out->failed = true;
 	}
 }
@@ -135,7 +135,7 @@ static struct msgpack *msgpack_of(lyre_out *o)
 	return o->state;
 }
 
-/** An item of the array that is open. Those of a map are counted by their keys. */
+/** Counts an item of the open array. A map's items are counted by their keys. */
 static void count(lyre_out *o)
 {
 	struct msgpack *m = o->state;
@@ -170,7 +170,7 @@ static void array_begin(lyre_out *o)
 	begin(o, MSGPACK_ARRAY_16);
 }
 
-/** Fills in the head, which is larger where much was counted. */
+/** Fills in the head, which is larger for a large count. */
 static void set_count(struct buf *out, const struct open *open)
 {
 	if (open->count > UINT32_MAX)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file encode/encode_yaml.c
- * \brief Answers in YAML, by libyaml's emitter. A text that would be read as anything else is quoted, by the rules of YAML 1.1
- * and 1.2.
+ * \brief Answers in YAML, by libyaml's emitter. A string that would be read as anything else is quoted, by the rules of
+ * YAML 1.1 and 1.2.
  */
 #include "base/json.h"
 #include "encode/encode.h"
@@ -11,7 +11,7 @@
 #include <strings.h>
 #include <yaml.h>
 
-/** What an emitter takes from the heap, about. */
+/** Approximate heap memory of an emitter. */
 #define EMITTER_BYTES ((size_t)64 << 10)
 
 struct yaml {
@@ -28,7 +28,7 @@ static int write_out(void *arg, unsigned char *bytes, size_t len)
 	return !out->failed;
 }
 
-/** \p made  of the event's making, which may have failed */
+/** \p made  whether the event could be created */
 static void emit(lyre_out *o, int made, yaml_event_t *event)
 {
 	struct yaml *y = o->state;
@@ -76,7 +76,7 @@ static bool ready(lyre_out *o)
 	return !o->buf->failed;
 }
 
-/* ---- texts ---- */
+/* ---- strings ---- */
 
 static bool is_word(const char *s, size_t len)
 {
@@ -89,7 +89,7 @@ static bool is_word(const char *s, size_t len)
 	return false;
 }
 
-/** Whether a text may be a number or a time: it begins as one, has a digit, and holds only what stands in those. */
+/** Whether a string may be a number or a time: it begins like one, has a digit, and has only characters that occur in them. */
 static bool is_number_like(const char *s, size_t len)
 {
 	static const char within[] = "0123456789abcdefABCDEFxXoOtTzZ_.,:+- \t";
@@ -105,7 +105,7 @@ static bool is_number_like(const char *s, size_t len)
 	return digit;
 }
 
-/** Whether a text holds what a reader takes for a line break, other than the line feed, or what does not print. */
+/** Whether a string has an unprintable character, or one that readers take for a line break, other than LF. */
 static bool is_odd(const char *s, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
@@ -121,7 +121,7 @@ static bool is_odd(const char *s, size_t len)
 	return false;
 }
 
-/** Lines stand as a block where nothing of them is lost by that. */
+/** Several lines become a block, if that loses nothing. */
 static yaml_scalar_style_t style_of(const char *s, size_t len)
 {
 	if (is_word(s, len) || is_number_like(s, len) || is_odd(s, len))
@@ -132,7 +132,7 @@ static yaml_scalar_style_t style_of(const char *s, size_t len)
 	return block ? YAML_LITERAL_SCALAR_STYLE : YAML_DOUBLE_QUOTED_SCALAR_STYLE;
 }
 
-/** The event has a copy of the text. */
+/** The event copies the string. */
 static void emit_scalar(lyre_out *o, const char *s, size_t len, yaml_scalar_style_t style)
 {
 	yaml_event_t event;
@@ -158,7 +158,7 @@ static void emit_plain(lyre_out *o, const char *s, size_t len)
 	emit_scalar(o, s, len, YAML_PLAIN_SCALAR_STYLE);
 }
 
-/** As JSON writes it, with the point that YAML 1.1 wants before an exponent. */
+/** As in JSON, with the decimal point that YAML 1.1 requires before an exponent. */
 static void emit_double(lyre_out *o, double d)
 {
 	char text[NUMBER_TEXT_MAX + 2];
@@ -244,7 +244,7 @@ static void value(lyre_out *o, const lyre_value *v)
 		}
 		object_end(o);
 		break;
-	default: /* VALUE_UNREAD: out of memory when it was to be decoded */
+	default: /* VALUE_UNREAD: there was no memory to decode it */
 		o->buf->failed = true;
 	}
 }

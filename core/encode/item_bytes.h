@@ -27,7 +27,7 @@ static inline uint64_t wire_get(const char *from, unsigned len)
 	return n;
 }
 
-/** A first byte, and \p n as \p len bytes. */
+/** Writes a first byte, and \p n as \p len bytes. */
 static inline void wire_add(struct buf *out, unsigned char first, uint64_t n, unsigned len)
 {
 	if (!buf_reserve(out, 9))
@@ -53,7 +53,7 @@ static inline double wire_double(uint64_t bits)
 	return d;
 }
 
-/** A number of 32 bits. */
+/** A 32-bit float. */
 static inline double wire_float(uint32_t bits)
 {
 	float f;

@@ -7,8 +7,8 @@
 #define ENCODE_MSGPACK_H
 
 enum {
-	MSGPACK_INT_MAX = 0x7f, /**< up to this one a number itself */
-	MSGPACK_MAP = 0x80,     /**< from here on with a length in the low bits */
+	MSGPACK_INT_MAX = 0x7f, /**< up to here, the number itself */
+	MSGPACK_MAP = 0x80,     /**< from here on, with a length in the low bits */
 	MSGPACK_ARRAY = 0x90,
 	MSGPACK_TEXT = 0xa0,
 	MSGPACK_NIL = 0xc0,
@@ -34,10 +34,10 @@ enum {
 	MSGPACK_ARRAY_32 = 0xdd,
 	MSGPACK_MAP_16 = 0xde,
 	MSGPACK_MAP_32 = 0xdf,
-	MSGPACK_INT_MIN = 0xe0 /**< from here on a negative number itself */
+	MSGPACK_INT_MIN = 0xe0 /**< from here on, the negative number itself */
 };
 
-/** The extension of the format's own that is a time. */
+/** The predefined extension type for times. */
 #define MSGPACK_TIMESTAMP (-1)
 
 #endif

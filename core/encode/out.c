@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file encode/out.c
- * \brief From the tokens of an answer to the encoder of its format.
+ * \brief Passes the tokens of an answer to the encoder of its format.
  */
 #include "encode/encode.h"
 

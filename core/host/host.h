@@ -37,7 +37,7 @@ struct module_metric {
 
 /** A loaded module. */
 struct lyre_instance {
-	const struct lyre_module *descriptor; /**< a copy in our length: members that the module's own lacks are zero */
+	const struct lyre_module *descriptor; /**< a copy of our struct's size: members that the module's own lacks are zero */
 	const char *name;
 	const char *path; /**< of its file; NULL: built in */
 	int line;         /**< of the configuration file where it is named; 0: not named there */
@@ -45,7 +45,7 @@ struct lyre_instance {
 	bool started;
 	bool starting; /**< in its start() */
 	struct modules *modules;
-	struct module_route *routes;                 /**< added by it, last first */
+	struct module_route *routes;                 /**< added by it, newest first */
 	struct module_authenticator *authenticators; /**< the same */
 	struct module_metric *metrics;               /**< the same */
 	struct config *config;
@@ -59,7 +59,7 @@ struct modules {
 	struct config *config;
 	lyre_instance **list; /**< in configuration order, later in start order */
 	size_t count;
-	const char **failed; /**< names of those that are a fault already */
+	const char **failed; /**< names of modules already reported as faulty */
 	size_t failed_count;
 };
 

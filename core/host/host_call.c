@@ -39,7 +39,7 @@ static const lyre_value *host_call_body(lyre_call *call)
 {
 	struct err ignored;
 
-	/* Values for which memory runs out stay as they were sent: a kind that no check accepts. */
+	/* A value that runs out of memory stays encoded: a type that no check accepts. */
 	for (uint32_t i = 0; value_is(&call->body, LYRE_OBJECT) && i < call->body.len; i++)
 		call_decode(call, &call->body.members[i].value, &ignored);
 	return &call->body;
@@ -78,7 +78,7 @@ static void host_scope_end(lyre_call *call)
 static int host_vfail(lyre_call *call, int code, const char *fmt, va_list ap)
 {
 	call->failure_written = false;
-	call->denial = (struct denial){ 0 }; /* of an earlier failure; the new message is complete by itself */
+	call->denial = (struct denial){ 0 }; /* from an earlier failure; the new message is complete by itself */
 	return err_vset(&call->err, code < 0 ? code : LYRE_EINTERNAL, fmt, ap);
 }
 
@@ -104,7 +104,7 @@ static lyre_out *host_reply(lyre_call *call)
 	return &call->out;
 }
 
-/** The message mostly reports a completed change: that must not become a failure for lack of memory. */
+/** The message usually reports a completed change, which must not become a failure for lack of memory. */
 static int host_reply_vmessage(lyre_call *call, const char *fmt, va_list ap)
 {
 	char here[MESSAGE_HERE];

@@ -62,7 +62,7 @@ static int show(void *arg, const struct table_change *from)
 	return rc ? rc : r->visit(r->arg, &to);
 }
 
-/** Changes to the server's own records, including passwords, are only for the server. */
+/** Changes to the server's own records, which include passwords, are only for the server. */
 static int may_read_log(lyre_call *call, const lyre_table *table)
 {
 	if (!call->server_rights && !strcmp(table->def->database, SYSTEM_DATABASE))

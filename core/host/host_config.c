@@ -22,12 +22,14 @@ int host_configuration_reply(lyre_call *call, int effective)
 }
 
 /** Logs a change of the configuration, and warns if it has no effect. */
-static void note(void *ctx, const char *key, enum config_source over)
+static void note(void *ctx, const char *key, enum config_source over, bool inert)
 {
 	const lyre_call *call = ctx;
 
 	log_notify("config", "'%s' was set in the configuration file by '%s'", key, call_user(call));
-	if (over != CONFIG_FILE)
+	if (inert)
+		log_warn("config", "'%s' has no effect in this build", key);
+	else if (over != CONFIG_FILE)
 		log_warn("config", "'%s' in the file has no effect: it is overridden by %s", key,
 			over == CONFIG_ENVIRONMENT ? "the environment" : "the command line");
 }

@@ -52,14 +52,14 @@ static int check(lyre_instance *self, const struct lyre_authenticator *a)
 			"this is a bug in the module",
 			a->name ? a->name : "");
 	if (a->source == LYRE_CREDENTIAL_SCHEME && strcasecmp(a->name, "Basic") == 0)
-		return err_set(&self->err, LYRE_EEXISTS, "the scheme '%s' of module '%s' is refused: the server handles it itself",
-			a->name, self->name);
+		return err_set(&self->err, LYRE_EEXISTS,
+			"the scheme '%s' of module '%s' is not allowed: the server handles it itself", a->name, self->name);
 	for (size_t n = 0; n < self->modules->count; n++) {
 		const lyre_instance *other = self->modules->list[n];
 		for (const struct module_authenticator *o = other->authenticators; o; o = o->next)
 			if (o->authenticator.source == a->source && strcmp(o->authenticator.name, a->name) == 0)
 				return err_set(&self->err, LYRE_EEXISTS,
-					"the %s '%s' of module '%s' is refused: module '%s' already handles it", kind_of(a),
+					"the %s '%s' of module '%s' is not allowed: module '%s' already handles it", kind_of(a),
 					a->name, self->name, other->name);
 	}
 	return 0;
@@ -133,8 +133,8 @@ int host_reply_cookie(lyre_call *call, const char *name, const char *value, int6
 	if (!*value || max_age < 0)
 		max_age = 0;
 	expires(date, max_age);
-	/* Pages of a named origin belong to another site: browsers keep a cookie for them only over TLS, and if the user blocks
-	   cookies of other sites, only a cookie that is partitioned by the page's site. */
+	/* Pages of a named origin belong to another site: browsers keep its cookie only over TLS and, if the user
+	 * blocks third-party cookies, only if it is partitioned by the page's site. */
 	const char *reach = !call->x->secure ? "Strict" : call->x->origin_named ? "None; Secure; Partitioned" : "Strict; Secure";
 	const char *text = arena_printf(&call->x->arena, "%s=%s; Path=/; Max-Age=%lld%s; HttpOnly; SameSite=%s", name, value,
 		(long long)max_age, date, reach);

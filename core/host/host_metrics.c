@@ -12,7 +12,7 @@
 #include <string.h>
 
 _Static_assert((int)METRIC_COUNTER == LYRE_COUNTER && (int)METRIC_GAUGE == LYRE_GAUGE && (int)METRIC_HISTOGRAM == LYRE_HISTOGRAM,
-	"kinds are passed on as they are");
+	"types are passed on unchanged");
 
 struct visitor {
 	int (*visit)(void *arg, const struct lyre_metric *metric);
@@ -54,14 +54,14 @@ static int check(lyre_instance *self, const struct lyre_metric_source *s)
 		s->name && *s->name >= 'a' && *s->name <= 'z' && !s->name[strspn(s->name, "abcdefghijklmnopqrstuvwxyz0123456789_")];
 	if (!named || !s->help || !s->report || s->type > LYRE_GAUGE)
 		return err_set(&self->err, LYRE_EINVAL,
-			"adds a metric that cannot be: it needs a name of a to z, 0 to 9 and _, a help, a report(), and a type that is a "
+			"adds an invalid metric: it needs a name of a to z, 0 to 9 and _, a help, a report(), and a type that is a "
 			"counter or a gauge");
 	for (size_t n = 0; n < self->modules->count; n++)
 		for (const struct module_metric *o = self->modules->list[n]->metrics; o; o = o->next)
 			if (strcmp(o->source.name, s->name) == 0)
 				return err_set(&self->err, LYRE_EEXISTS,
-					"the metric '%s' of module '%s' cannot be: module '%s' has it already", s->name, self->name,
-					self->modules->list[n]->name);
+					"the metric '%s' of module '%s' is not allowed: module '%s' already has it", s->name,
+					self->name, self->modules->list[n]->name);
 	return 0;
 }
 

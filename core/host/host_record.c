@@ -31,7 +31,7 @@ static int write_again(lyre_call *call)
 /** Prepares the call's write. */
 static int begin_write(lyre_call *call, lyre_table *table, int mode, const lyre_value *records)
 {
-	if (!records) /* an allocation failed in a chain of lyre_make_…() */
+	if (!records) /* an allocation failed in a chain of lyre_make_…() calls */
 		return err_nomem(&call->err);
 	int rc = host_may_write(call, table, mode, records);
 	if (rc < 0)
@@ -155,7 +155,7 @@ int host_backup(lyre_call *call, const char *database, const char *const *tables
 	return rc < 0 ? rc : store_backup(call->store, database, tables, count, fd, &call->err);
 }
 
-/** The call's own, where that is what \p path names. */
+/** The call's upload, if \p path names it. */
 static struct upload *upload_at(const lyre_call *call, const char *path)
 {
 	return call->upload && strcmp(path, upload_path(call->upload)) == 0 ? call->upload : NULL;
@@ -173,7 +173,7 @@ int host_restore(lyre_call *call, const char *database, const char *path)
 	return rc < 0 ? rc : store_restore(call->store, database, path, upload_at(call, path), &call->err);
 }
 
-/* ---- databases at work ---- */
+/* ---- maintenance ---- */
 
 int host_database_compact(lyre_call *call, const char *database, uint64_t *before, uint64_t *after)
 {

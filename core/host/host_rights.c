@@ -12,7 +12,7 @@ bool host_is_whole(const lyre_call *call)
 	return call->server_rights || (call->who && call->who->role && call->who->role->super_user);
 }
 
-/** The arena for the failure, which lives as long as the call, in whatever scope it occurs. */
+/** The arena for a failure: it lives as long as the call, whatever the scope. */
 static struct arena *arena_of(const lyre_call *call)
 {
 	struct arena *a = call->arena;

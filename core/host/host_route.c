@@ -39,14 +39,14 @@ static int check(lyre_instance *self, const struct lyre_route *r)
 		return err_set(&self->err, LYRE_EINVAL,
 			"the route '%s' has no handler, or an unknown access or way to run: this is a bug in the module", r->path);
 	if (dispatch_answers(r->path))
-		return err_set(&self->err, LYRE_EEXISTS, "the route '%s' of module '%s' is refused: the server uses this path",
+		return err_set(&self->err, LYRE_EEXISTS, "the route '%s' of module '%s' is not allowed: the server uses this path",
 			r->path, self->name);
 	for (size_t n = 0; n < self->modules->count; n++) {
 		const lyre_instance *other = self->modules->list[n];
 		for (const struct module_route *o = other->routes; o; o = o->next)
 			if (strcmp(o->route.path, r->path) == 0)
 				return err_set(&self->err, LYRE_EEXISTS,
-					"the route '%s' of module '%s' is refused: module '%s' already uses this path", r->path,
+					"the route '%s' of module '%s' is not allowed: module '%s' already uses this path", r->path,
 					self->name, other->name);
 	}
 	return 0;

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/** The implementation of lyre_table: its description is written only on request. */
+/** The implementation of lyre_table; its description is written only on request. */
 struct opened {
 	lyre_table table;
 	struct lyre_attribute *attributes;
@@ -231,7 +231,7 @@ int host_table_stats(lyre_call *call, lyre_table *table, int exact, struct lyre_
 	return rc < 0 ? rc : host_give(call, ret, STATS_SIZE, "lyre_table_stats", &stats, sizeof stats);
 }
 
-/** Writes the text, and keeps a copy of it without the comma before it. */
+/** Writes the text, and caches a copy of it without the preceding comma. */
 static int write_kept(
 	lyre_call *call, struct database *db, const char *name, struct text_moment *m, int (*write)(void *arg), void *arg)
 {
@@ -243,12 +243,12 @@ static int write_kept(
 	return rc;
 }
 
-/** Whether the caller sees the same of a database as every super_user, in JSON: then one kept text serves them all. */
+/** Whether the caller sees the same of a database as every super_user, in JSON: then one cached text serves them all. */
 static bool is_told_all(const lyre_call *call, const char *database)
 {
 	if (call->out.encoder != &encode_json)
 		return false;
-	/* secrets of the system database are visible only with the server's rights */
+	/* secrets in the system database are visible only with the server's rights */
 	return host_is_whole(call) && !(call->server_rights && strcmp(database, SYSTEM_DATABASE) == 0);
 }
 

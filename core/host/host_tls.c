@@ -27,8 +27,8 @@ static int host_tls_wanted(lyre_instance *self)
 }
 
 /**
- * What a module hands over, in structs of ours.
- * \param ret  its certificates are to be freed, whatever this returns
+ * Copies what a module hands over into our structs.
+ * \param ret  the caller must free its certificates, whatever this returns
  */
 static int take(struct lyre_tls *ret, const struct lyre_tls *theirs, const char *module, struct err *e)
 {

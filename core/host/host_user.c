@@ -57,7 +57,7 @@ static struct lyre_user user_given(const char *name, const struct user *user)
 	};
 }
 
-/** Releases a role other than the caller's; a copy of its record lives until the call ends. */
+/** Releases a role other than the caller's; its record is copied until the call ends. */
 static int keep_record(lyre_call *call, const struct role *role, const lyre_value **ret)
 {
 	lyre_value *copy = ARENA_NEW(call->arena, lyre_value);
@@ -99,7 +99,7 @@ static int host_user(lyre_call *call, const char *name, struct lyre_user *ret)
 		return err_set(&call->err, rc, "User %s does not exist", name);
 	if (rc < 0)
 		return rc;
-	/* Credentials that a module makes with the stamp must not outlive those of the caller. */
+	/* Credentials that a module issues with the stamp must not outlive the caller's. */
 	if (caller && (!user->active || strcmp(user->stamp, caller->stamp) != 0))
 		return err_set(&call->err, LYRE_EUNAUTHENTICATED, "User %s is inactive or has new credentials", name);
 	struct lyre_user full = user_given(kept_name, user);

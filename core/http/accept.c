@@ -11,9 +11,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* When there is no room, how soon to look again. */
+/* How soon to look again when there is no room. */
 #define FULL_MS 20
-/* At most so many connections before the stop is looked at. */
+/* At most this many connections are accepted before checking for a stop. */
 #define ACCEPTS_A_TURN 64
 
 /* Out of descriptors or memory: the client waits in the kernel's queue meanwhile. */
@@ -46,7 +46,7 @@ int acceptor_add(struct acceptor *a, int fd, const struct sockaddr *address, soc
 	atomic_fetch_add(&a->added, 1);
 	if (MHD_add_connection(t->daemon, fd, address, len) == MHD_YES)
 		return LYRE_OK;
-	/* It has closed the socket. */
+	/* seats_take() has closed the socket */
 	seats_give_back(a->seats, fd, seat);
 	atomic_fetch_sub(&a->added, 1);
 	metric_add(&dispatch_traffic(a->dispatch)->refused, 1);
@@ -80,7 +80,7 @@ static bool accept_some(struct acceptor *a, _Atomic int64_t *complained)
 	return true;
 }
 
-/** Somebody wants something of this thread. \return whether it is to end */
+/** Another thread has a request for this one. \return whether it is to end */
 static bool is_woken(struct acceptor *a)
 {
 	uint64_t count;

@@ -3,9 +3,9 @@
  * \file http/accept.h
  * \brief The thread that takes new connections and hands them to libmicrohttpd.
  *
- * libmicrohttpd 0.9.75 could accept by itself, but MHD_quiesce_daemon() races with its own threads for the listening socket's
- * place in their epoll sets, and the one that comes second ends the process. Here nobody else knows the socket, so that
- * it can be closed, or handed over, at any time; and connections are shared out evenly.
+ * libmicrohttpd 0.9.75 could accept by itself, but MHD_quiesce_daemon() races with its own threads for the listening
+ * socket's place in their epoll sets, and the loser aborts the process. Here only one thread uses the socket, so it can
+ * be closed or handed over at any time, and connections are distributed evenly.
  */
 #ifndef HTTP_ACCEPT_H
 #define HTTP_ACCEPT_H
@@ -21,43 +21,43 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
-/** One that serves connections: a daemon made with MHD_USE_NO_LISTEN_SOCKET, whose own limits are never met. */
+/** A thread that serves connections: a daemon made with MHD_USE_NO_LISTEN_SOCKET, whose own limits are never reached. */
 struct serving_thread {
 	struct MHD_Daemon *daemon;
 	struct pulse pulse;
 };
 
 struct acceptor {
-	int fd; /* listens; the caller's */
+	int fd; /* the listening socket; owned by the caller */
 	int wake_fd;
-	int port;     /* of TCP */
-	bool managed; /* the socket is the service manager's */
+	int port;     /* TCP port */
+	bool managed; /* the socket belongs to the service manager */
 	bool secure;  /* TLS */
 	/* further connections wait in the kernel's queue, or are closed when their address has too many */
 	struct seat_limit *limit;
 	struct seats *seats;
-	struct serving_thread *threads; /* connections go to them in turn */
+	struct serving_thread *threads; /* take connections in turn */
 	unsigned thread_count;
 	atomic_uint turn;
-	struct dispatch *dispatch; /* counts those that are not taken */
-	atomic_ulong added;        /* connections that were handed on */
-	struct pulse pulse;        /* of the accepting thread */
+	struct dispatch *dispatch; /* counts rejected connections */
+	atomic_ulong added;        /* connections handed on */
+	struct pulse pulse;        /* the accepting thread's */
 	pthread_t thread;
 	atomic_bool stopping;
 	bool running;
 };
 
-/** \p a holds all but the turn and what follows dispatch. */
+/** The caller fills in \p a up to and including dispatch, except the turn. */
 int acceptor_start(struct acceptor *a, struct err *e);
 /**
- * Hands a connection on, even over the limit; it is closed when it is not taken.
+ * Hands a connection on, even over the limit; closes it on failure.
  * \param note  for seats_take()
  * \return LYRE_EBUSY: its address has too many
  */
 int acceptor_add(struct acceptor *a, int fd, const struct sockaddr *address, socklen_t len, char *note);
-/** Has the accepting thread answer its pulse. */
+/** Asks the accepting thread to answer its pulse. */
 void acceptor_ask(struct acceptor *a);
-/** When this returns no new connection comes. Nothing to do when it was not started. */
+/** No new connection arrives after this returns. Does nothing if it was not started. */
 void acceptor_stop(struct acceptor *a);
 
 #endif

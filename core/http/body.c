@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file http/body.c
- * \brief Bodies of requests, collected in memory: each up to its limit, charged to its request. Of a file only a piece.
+ * \brief Collects request bodies in memory: each up to its limit, charged to its request. Of a file, only one piece at a time.
  *
- * What is charged is what was sent, not what was promised, so that promises cost nothing; small bodies get their memory
- * at once.
+ * Bytes are charged as they arrive, not as announced, so that a large Content-Length alone costs nothing. Small bodies
+ * get their memory at once.
  */
 #include "base/text.h"
 #include "http/complain.h"
 #include "http/http_internal.h"
 #include "log/log.h"
 
-/* A body of known length up to this is given its memory at once. */
+/* A body of known length up to this gets its memory at once. */
 #define BODY_AT_ONCE ((uint64_t)64 << 10)
-/* A compressed body is taken apart in such pieces, and may grow so many times beyond BODY_UNASKED. */
+/* A compressed body is decoded in pieces of this size; beyond BODY_UNASKED it may grow by at most this factor. */
 #define DECODE_PIECE 8192
 #define RATIO_MAX 100
 
@@ -21,7 +21,7 @@ static const char too_large[] = "Request body is too large";
 static const char too_many[] = "Too many request bodies at once";
 static const char no_memory[] = "Out of memory";
 static const char not_valid[] = "The compressed body is not valid";
-static const char too_dense[] = "The body is compressed more than 100 times";
+static const char too_dense[] = "The body expands to more than 100 times its compressed size";
 
 static void complain(void)
 {
@@ -66,7 +66,7 @@ int body_expect(struct request *r, const char **why)
 	return buf_reserve(&r->x.body, (size_t)length + 1) ? 0 : body_failure(r, why);
 }
 
-/* A piece as it goes into the exchange. */
+/* Appends a piece to the exchange's body. */
 static int add(struct request *r, const char *data, size_t size, const char **why)
 {
 	struct buf *body = &r->x.body;
@@ -78,9 +78,9 @@ static int add(struct request *r, const char *data, size_t size, const char **wh
 	return body->failed ? body_failure(r, why) : 0;
 }
 
-/* ---- compressed ones ---- */
+/* ---- compressed bodies ---- */
 
-/* A small body that becomes a very large one is meant to do harm. */
+/* A small body that expands enormously is an attack. */
 static bool is_bomb(const struct request *r)
 {
 	return r->x.body.len > BODY_UNASKED && r->x.body.len / RATIO_MAX > r->body_sent;

@@ -51,7 +51,7 @@ static enum chunks_state expect(char c, char wanted, enum chunks_state next)
 	return c == wanted ? next : CHUNKS_BAD;
 }
 
-/* \return the state behind a byte of a size's line */
+/* \return the state after a byte of a size line */
 static enum chunks_state size_byte(struct chunks *c, char b)
 {
 	int digit = hex_digit(b);
@@ -66,7 +66,7 @@ static enum chunks_state size_byte(struct chunks *c, char b)
 	return b == '\r' ? CHUNKS_SIZE_LF : extra(c, b == ';', CHUNKS_EXT);
 }
 
-/* \return the state behind a byte of a trailer */
+/* \return the state after a byte of a trailer */
 static enum chunks_state trailer_byte(struct chunks *c, char b)
 {
 	if (c->state == CHUNKS_LINE)

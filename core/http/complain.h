@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file http/complain.h
- * \brief Warnings about trouble that may come a thousand times a second.
+ * \brief Warnings about conditions that may occur a thousand times a second.
  */
 #ifndef HTTP_COMPLAIN_H
 #define HTTP_COMPLAIN_H
@@ -11,10 +11,10 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/** Lines about the same trouble are at least so far apart. */
+/** Minimum time between two warnings about the same condition. */
 #define COMPLAIN_MS 10000
 
-/** \param next  of this trouble; zero at first. \return whether a line is due. Any thread */
+/** \param next  of this condition; zero at first. \return whether to log now. Any thread */
 static inline bool complaint_due(_Atomic int64_t *next)
 {
 	int64_t now = monotonic_ms(), due = atomic_load(next);

@@ -15,41 +15,40 @@
 
 #define WATCH_MS 1000
 #define WATCH_LINGER_MS 50
-/* So many connections that ended have left enough memory behind to look for it. */
+/* After this many closed connections it is worth looking for memory to give back. */
 #define GONE_MAX 1024
 
-/* ---- the watcher: cuts connections over their deadline, lets lingering sockets go ---- */
+/* ---- the watcher: closes connections past their deadline and lingering sockets ---- */
 
-/* What a burst of requests leaves behind lies scattered; glibc gives back only what lies at an end by itself. */
+/* Memory freed after a burst of requests is scattered; by itself glibc returns only what is at the top of the heap. */
 static void give_back_memory(struct http *h)
 {
 	if (atomic_exchange_explicit(&h->dropped, false, memory_order_relaxed))
 		memory_trim();
 }
 
-/* A client that has closed its side while we had read all it sent: libmicrohttpd, told of changes only, does not look
- * again. */
+/* The client has closed its side after we had read everything: libmicrohttpd, woken by changes only, does not look again. */
 static bool has_left(int fd)
 {
 	char c;
 	return recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
-/* One with TLS is ended by its thread, which takes leave of the client, unless that has not helped before. */
+/* A connection with TLS is closed by its own thread, which notifies the client, unless that was tried before. */
 static void cut(struct connection *c)
 {
 	shutdown(c->fd, c->secure && !c->left ? SHUT_RD : SHUT_RDWR);
 	c->left = true;
 }
 
-/* libmicrohttpd has one time limit, of inactivity; a client that sends a byte now and then passes it. Those with a
- * deadline are the ones we wait for. Cutting is safe under the lock: a connection leaves the list before its socket is
+/* libmicrohttpd has only an inactivity timeout, which a client defeats by sending a byte now and then. Connections with a
+ * deadline are those we wait for. Shutting down is safe under the lock: a connection leaves the list before its socket is
  * closed. */
 static void cut_late(struct http *h, int64_t now)
 {
 	for (struct connection *c = h->connections; c; c = c->next) {
 		if (c->paused)
-			continue; /* it may have sent a request that nobody has read */
+			continue; /* a request may have arrived that is not read yet */
 		int64_t deadline = atomic_load_explicit(&c->deadline, memory_order_relaxed);
 		if (deadline <= now || (deadline != INT64_MAX && has_left(c->fd)))
 			cut(c);
@@ -119,7 +118,7 @@ void connection_linger(struct connection *c)
 
 /* ---- one connection ---- */
 
-/* \return the number of this serving thread, as it stands in the log */
+/* \return the number of this serving thread, as shown in the log */
 static unsigned name_thread(void)
 {
 	static atomic_uint count;
@@ -183,7 +182,7 @@ static void connection_begin(struct http *h, struct MHD_Connection *mhd, void **
 	struct connection *c = calloc(1, sizeof *c);
 	if (!c) {
 		free(note);
-		return; /* the first request finds none and is cut */
+		return; /* the first request finds no connection and is closed */
 	}
 	c->http = h;
 	c->fd = fd;
@@ -236,7 +235,7 @@ static void connection_end(struct connection *c)
 		h->connections = c->next;
 	if (c->next)
 		c->next->prev = c->prev;
-	/* libmicrohttpd's memory for it goes in a moment. */
+	/* libmicrohttpd is about to free its memory. */
 	if (++h->gone >= GONE_MAX) {
 		h->gone = 0;
 		atomic_store_explicit(&h->dropped, true, memory_order_relaxed);

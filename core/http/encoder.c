@@ -11,26 +11,26 @@
 #include <unistd.h>
 #include <zlib.h>
 
-/* The quickest: it runs on the thread of the connection, and what it saves is most of what can be saved. */
+/* The fastest: it runs on the connection's thread, and already gains most of the possible savings. */
 #define LEVEL 1
-#define WINDOW (15 + 16) /* the largest, and the head of a gzip file */
+#define WINDOW (15 + 16) /* the largest window, with a gzip header */
 #define MEMORY_LEVEL 8
 #define PIECE ((size_t)64 << 10)
-/* So many pieces are read before what has come of them is sent, be it little. */
+/* At most this many pieces are read before the output is sent, however small it is. */
 #define PIECES_MAX 2
 #define BLANKS " \t"
 
 struct encoder {
 	z_stream z;
 	int fd;
-	off_t at;         /* in the file */
-	bool ended, done; /* the file was read to its end; and all that comes of it */
+	off_t at;         /* offset in the file */
+	bool ended, done; /* the file was read to its end; all output was produced */
 	unsigned char piece[PIECE];
 };
 
-/* ---- whether it is wanted ---- */
+/* ---- is it wanted? ---- */
 
-/* The weight among the parameters of an item; 1 without one. */
+/* The weight (q) among the parameters of an item; 1 if absent. */
 static double weight_of(const char *s, size_t len)
 {
 	for (size_t i = 0; i + 2 < len; i++) {
@@ -62,7 +62,7 @@ bool encoder_is_accepted(const char *accept)
 	return wanted > 0 && wanted >= identity;
 }
 
-/* ---- doing it ---- */
+/* ---- compression ---- */
 
 struct encoder *encoder_new(int fd)
 {
@@ -84,7 +84,7 @@ void encoder_free(struct encoder *e)
 	free(e);
 }
 
-/* \return false when the file cannot be read */
+/* \return false if the file cannot be read */
 static bool read_piece(struct encoder *e)
 {
 	ssize_t n;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file http/encoder.h
- * \brief Files that are sent compressed with gzip, piece by piece, where the client takes that and the build has zlib.
+ * \brief Sends files compressed with gzip, piece by piece, if the client accepts it and the build has zlib.
  */
 #ifndef HTTP_ENCODER_H
 #define HTTP_ENCODER_H
@@ -9,20 +9,20 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/** What one takes, in bytes. */
+/** Memory of one encoder, in bytes. */
 #define ENCODER_MEMORY ((size_t)336 << 10)
 
 struct encoder;
 
-/** Whether an Accept-Encoding header takes gzip, and does not rather have what is not compressed; NULL: there is none. */
+/** Whether an Accept-Encoding header accepts gzip and does not prefer the uncompressed file. NULL: there is no header. */
 bool encoder_is_accepted(const char *accept);
-/** Of what is read from \p fd, which stays the caller's. NULL: out of memory, or the build has no zlib. */
+/** Compresses what is read from \p fd, which the caller still owns. NULL: out of memory, or the build has no zlib. */
 struct encoder *encoder_new(int fd);
-/** NULL is nothing to free. */
+/** NULL is allowed. */
 void encoder_free(struct encoder *e);
 /**
- * Reads on and compresses, for no longer than a few milliseconds.
- * \return bytes put at \p to, at least 1; 0: all is sent; -1: the file cannot be read
+ * Reads and compresses, for no longer than a few milliseconds.
+ * \return bytes put at \p to, at least 1; 0: everything was sent; -1: the file cannot be read
  */
 ssize_t encoder_read(struct encoder *e, char *to, size_t max);
 

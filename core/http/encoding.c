@@ -12,14 +12,14 @@
 #ifdef HAVE_ZLIB
 #include <zlib.h>
 
-/* The largest window, and the head of a gzip file instead of zlib's. */
+/* The largest window, and the flag for a gzip header instead of zlib's. */
 #define WINDOW 15
 #define GZIP_HEAD 16
 
 struct decoder {
 	z_stream z;
 	bool gzip;
-	bool ended; /* what was read last is the end of the stream, or of a gzip member */
+	bool ended; /* the last bytes read were the end of the stream or of a gzip member */
 };
 
 enum encoding encoding_of(const char *value)
@@ -61,7 +61,7 @@ void decoder_feed(struct decoder *d, const char *s, size_t len)
 	d->z.avail_in = (uInt)len; /* a piece of libmicrohttpd's buffer */
 }
 
-/* A gzip file may have several members, one behind the other. */
+/* A gzip file may have several members, one after the other. */
 static int next_member(struct decoder *d)
 {
 	if (!d->gzip)
@@ -94,7 +94,7 @@ int decoder_end(const struct decoder *d)
 	return d->ended ? LYRE_OK : LYRE_EINVAL;
 }
 
-#else /* no zlib: none is taken, and no decoder made */
+#else /* no zlib: no encoding is accepted and no decoder is made */
 
 enum encoding encoding_of(const char *value)
 {

@@ -22,9 +22,10 @@ static void refuse(struct framing *f, int status, const char *why)
 
 bool is_token_char(char c)
 {
-	static const char others[] = "!#$%&'*+-.^_`|~";
-	bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-	return alnum || memchr(others, c, sizeof others - 1);
+	/* A bit a character: letters, digits, and !#$%&'*+-.^_`|~ */
+	static const uint64_t allowed[4] = { UINT64_C(0x03ff6cfa00000000), UINT64_C(0x57ffffffc7fffffe), 0, 0 };
+	unsigned u = (unsigned char)c;
+	return allowed[u >> 6] >> (u & 63) & 1;
 }
 
 static bool is_token(const char *s, size_t len)
@@ -35,12 +36,35 @@ static bool is_token(const char *s, size_t len)
 	return len > 0;
 }
 
-static bool has_control(const char *s, size_t len)
+static bool is_control(char c)
+{
+	return ((unsigned char)c < ' ' && c != '\t') || c == 0x7f;
+}
+
+/* Whether one of eight bytes may be a control character. Also true for tabs and for some bytes above 0x7f. */
+static bool may_have_control(uint64_t x)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	return (((x - ones * ' ') | (x + ones)) & ones << 7) != 0;
+}
+
+static bool has_control_in(const char *s, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		if (((unsigned char)s[i] < ' ' && s[i] != '\t') || s[i] == 0x7f)
+		if (is_control(s[i]))
 			return true;
 	return false;
+}
+
+static bool has_control(const char *s, size_t len)
+{
+	uint64_t eight;
+	for (; len >= sizeof eight; s += sizeof eight, len -= sizeof eight) {
+		memcpy(&eight, s, sizeof eight);
+		if (may_have_control(eight) && has_control_in(s, sizeof eight))
+			return true;
+	}
+	return has_control_in(s, len);
 }
 
 static bool is_name(const char *key, size_t len, const char *name)
@@ -66,7 +90,7 @@ static void read_length(struct framing *f, const char *s, size_t len)
 	f->has_content_length = true;
 }
 
-/* A list of words: close, keep-alive, and others that are not for us. */
+/* A list of words: close, keep-alive, and others that do not concern us. */
 static void read_connection(struct reading *r, const char *s)
 {
 	while (*s) {
@@ -89,11 +113,11 @@ static void keep_first(const char **slot, const char *value)
 
 /* ---- does libmicrohttpd's view agree with the bytes? ----
  *
- * Up to 0.9.76 it reads past a NUL, appends folded lines to the name of the header before, takes a line without a name
- * for the end of the headers, and bare line feeds for line ends: all of it hides headers from it, or from a proxy in
- * front. It splits the text in place, colon, CR and LF becoming NULs, and tells where the text starts and how long it
- * is. So the lines must follow each other without a gap. A NUL sent in the place of a line end's bytes cannot be told
- * from one: tests/fuzz/framing.c lists what that lets through. Later versions refuse these by themselves. */
+ * Up to 0.9.76 it reads past a NUL, appends folded lines to the previous header's name, treats a line without a name as
+ * the end of the headers, and accepts bare line feeds as line ends: all of this hides headers from it, or from a proxy in
+ * front. It splits the text in place, colon, CR and LF becoming NULs, and reports where the text starts and its length.
+ * So the lines must follow each other without a gap. A NUL sent in place of a CR or LF cannot be distinguished from one:
+ * tests/fuzz/framing.c lists what this lets through. Later versions reject all of these themselves. */
 
 static bool splits_in_place(void)
 {
@@ -101,7 +125,8 @@ static bool splits_in_place(void)
 	return strcmp(version, "0.9.75") == 0 || strcmp(version, "0.9.76") == 0;
 }
 
-/* \return where the headers begin; NULL, and refused, when the request line is not three words with a blank between */
+/* \return the start of the headers; NULL, after setting a refusal, if the request line is not three words separated
+ * by single blanks */
 static const char *first_header(struct framing *f, const struct request_line *line)
 {
 	const char *target = line->method + strlen(line->method) + 1;
@@ -125,7 +150,7 @@ static bool follows(struct reading *r, const char *key, size_t key_len, const ch
 
 /* ---- one pass over the headers ---- */
 
-/* Takes what is of use from a valid header. */
+/* Stores a valid header if it is one that we use. */
 static void take_header(struct reading *r, const char *key, size_t key_len, const char *value, size_t len)
 {
 	struct framing *f = r->f;
@@ -252,7 +277,7 @@ void framing_read(struct framing *f, struct MHD_Connection *c, const struct requ
 		refuse(f, MHD_HTTP_BAD_REQUEST, "More than one Host header");
 	if (!r.hosts && !old)
 		refuse(f, MHD_HTTP_BAD_REQUEST, "There is no Host header");
-	/* RFC 9110 10.1.1 forbids it. Up to 0.9.76, once it has sent its 100, it takes no answer from here. */
+	/* RFC 9110 10.1.1 forbids it. Up to 0.9.76, libmicrohttpd accepts no answer from here once it has sent its 100. */
 	if (r.expects && !f->chunked && !f->content_length)
 		refuse(f, MHD_HTTP_BAD_REQUEST, "Expect: 100-continue without a body");
 	if (r.contents > 1)

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file http/framing.h
- * \brief The headers of a request, read once: what of them is used, and whether they are safe to act on.
+ * \brief Reads the headers of a request in one pass: keeps the ones in use and checks that they are safe to act on.
  *
- * libmicrohttpd is lenient where two parsers in a row must not disagree (request smuggling). What it lets through is
- * judged here.
+ * libmicrohttpd is lenient where two parsers in a row must not disagree (request smuggling). What it accepts is checked here.
  */
 #ifndef HTTP_FRAMING_H
 #define HTTP_FRAMING_H
@@ -21,26 +20,26 @@
 #define TARGET_MAX ((size_t)8 << 10)
 
 struct framing {
-	/* NULL when not sent; these live as long as the request */
+	/* NULL if not sent; valid as long as the request */
 	const char *accept, *accept_encoding, *authorization, *content_type, *cookie, *host, *origin;
 	const char *requested_headers; /**< Access-Control-Request-Headers */
-	/* what a proxy says of its client; of several the last, which is the nearest proxy's */
+	/* what a proxy says about its client; of several headers the last, set by the nearest proxy */
 	const char *forwarded_for, *forwarded_host, *forwarded_proto;
-	uint64_t content_length; /**< 0 when not sent */
+	uint64_t content_length; /**< 0 if not sent */
 	bool has_content_length;
 	bool chunked;
-	bool in_place;          /**< libmicrohttpd is one that leaves the bytes where it has read them, and checks little */
+	bool in_place;          /**< this libmicrohttpd leaves the bytes where it read them, and checks little */
 	enum encoding encoding; /**< of the body */
-	bool keep_alive;        /**< the client wants the connection to stay */
-	int refuse;             /**< status to refuse it with, and cut the connection; 0: good */
-	const char *why;        /**< sentence of the refusal */
+	bool keep_alive;        /**< the client wants to keep the connection */
+	int refuse;             /**< status to refuse it with, closing the connection; 0: accepted */
+	const char *why;        /**< message of the refusal */
 };
 
-/** The request line as libmicrohttpd hands it over: pointers into its buffer. */
+/** The request line as libmicrohttpd passes it: pointers into its buffer. */
 struct request_line {
 	const char *method, *target, *version;
-	size_t target_len; /**< with the query string, which is cut off in target */
-	bool target_blank; /**< the target has a blank in it: more than three words */
+	size_t target_len; /**< including the query string, which is cut off in target */
+	bool target_blank; /**< the target contains a blank: more than three words */
 };
 
 /** Characters of a token, RFC 9110 section 5.6.2: what a header's name may consist of. */

@@ -14,19 +14,19 @@
 #include <string.h>
 #include <unistd.h>
 
-/* How long http_close() waits: for exchanges that should have been drained, for answers that are on their way. */
+/* How long http_close() waits for exchanges that should have been drained and for answers being sent. */
 #define WAITING_MS 5000
 #define ANSWERS_MS 2000
-/* How the library's message about a refusal begins; the status follows. */
+/* How libmicrohttpd's message about a refusal begins; the status follows. */
 #define REFUSAL "Error processing request (HTTP response code is %u"
-/* And the one about a handshake that has failed, before its connection is closed. */
+/* Its message about a failed handshake, logged before it closes the connection. */
 #define HANDSHAKE "Error: received handshake message out of context"
 
 /* ---- libmicrohttpd's own messages ---- */
 
 /*
- * Requests that it cannot read it refuses with HTML of its own, and says so just before. The client gets ours instead,
- * and what the library makes finds the socket shut.
+ * libmicrohttpd refuses requests that it cannot parse with HTML of its own, and logs this just before. We send our answer
+ * at that moment and shut the socket, so its HTML is never sent.
  */
 static void refuse_for_library(const char *fmt, va_list ap)
 {
@@ -54,8 +54,8 @@ static void refuse_for_library(const char *fmt, va_list ap)
 			answer_bare(c, status, sentences[i].why);
 }
 
-/* They may quote the request, so that of those about requests only the pattern is logged. Reaching a limit of the
- * system is the operator's business, but not a thousand times a second. */
+/* Messages about requests may quote them, so only the format string is logged. Reaching a system limit concerns the
+ * operator, but not a thousand times a second. */
 static void log_library(void *cls, const char *fmt, va_list ap)
 {
 	struct http *h = cls;
@@ -93,7 +93,7 @@ static void read_settings(struct http *h, const struct config *c)
 	h->request_ms = config_int(c, NETWORK "timeout");
 	h->body_max = (size_t)config_int(c, NETWORK "maxBodySize");
 	if (h->body_max > h->budget->each)
-		h->body_max = h->budget->each; /* a larger one would be too large for ever */
+		h->body_max = h->budget->each; /* a larger body would never fit */
 	h->pool_kept = h->budget->max / POOLS_SHARE / REQUEST_POOLS;
 	if (h->pool_kept > POOL_MEMORY_KEPT)
 		h->pool_kept = POOL_MEMORY_KEPT;
@@ -111,14 +111,14 @@ int http_proxies(struct proxies *ret, const struct config *c, struct err *e)
 	return proxies_read(ret, list, count, e);
 }
 
-/* Of inactivity, and no shorter than those that the watcher knows. */
+/* The inactivity timeout, no shorter than the watcher's. */
 static unsigned library_timeout_s(const struct http *h)
 {
 	int64_t longest = h->idle_ms > h->request_ms ? h->idle_ms : h->request_ms;
 	return (unsigned)((longest + 999) / 1000);
 }
 
-/* One thread each. Its limits of connections are never met: see seats.h. */
+/* One thread each. Its connection limits are never reached: see seats.h. */
 static struct MHD_Daemon *start_daemon(struct http *h, bool secure)
 {
 	struct MHD_OptionItem secure_options[SECURE_OPTIONS + 1] = { { MHD_OPTION_END, 0, NULL } };
@@ -127,7 +127,7 @@ static struct MHD_Daemon *start_daemon(struct http *h, bool secure)
 		{ MHD_OPTION_CONNECTION_LIMIT, INT_MAX, NULL },
 		{ MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)library_timeout_s(h), NULL },
 		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)CONNECTION_MEMORY, NULL },
-		/* framing.c is stricter; up to 0.9.76 a refusal of its own for a missing Host goes out garbled. */
+		/* framing.c is stricter; up to 0.9.76 libmicrohttpd's own refusal of a missing Host is garbled. */
 		{ MHD_OPTION_STRICT_FOR_CLIENT, 0, NULL },
 		{ MHD_OPTION_END, 0, NULL },
 	};
@@ -141,7 +141,7 @@ static struct MHD_Daemon *start_daemon(struct http *h, bool secure)
 		MHD_OPTION_ARRAY, options, MHD_OPTION_END);
 }
 
-/* A listener whose socket is not open is not wanted. */
+/* A listener without an open socket is not wanted. */
 static int start_threads(struct http *h, struct acceptor *a, struct seat_limit *limit, unsigned count, struct err *e)
 {
 	if (a->fd < 0)
@@ -201,7 +201,7 @@ static void log_addresses(const struct http *h, const struct config *c)
 	log_address(&h->tcp, host);
 	log_address(&h->secure, host);
 	if (h->secure.thread_count && !tls_is_ready(dispatch_tls(h->dispatch)))
-		log_warn("http", "TLS: no module has handed over a certificate yet, so no client can connect to port %d",
+		log_warn("http", "TLS: no module has provided a certificate yet, so no client can connect to port %d",
 			h->secure.port);
 	if (h->domain.thread_count)
 		log_notify("http", "listening on unix:%s", h->domain_path);
@@ -248,7 +248,7 @@ int http_open(struct http **ret, const struct config *c, struct dispatch *d, str
 		return r;
 	}
 	log_addresses(h, c);
-	http_pulse(h, &(struct http_silent){ .missed = 0 }); /* so that they are known by name */
+	http_pulse(h, &(struct http_silent){ .missed = 0 }); /* registers their names */
 	if (h->limits.connections < h->limits.wanted)
 		log_warn("http",
 			"at most %u connections at once, not %u as operationsApi.network.maxConnections says: the process "
@@ -300,7 +300,7 @@ void http_pulse(struct http *h, struct http_silent *ret)
 
 /* ---- end ---- */
 
-/* The socket is closed too: clients that come now are refused, not left to wait. */
+/* The socket is closed as well: new clients are refused instead of left waiting. */
 static void quiesce(struct acceptor *a)
 {
 	acceptor_stop(a);
@@ -368,7 +368,7 @@ void http_close(struct http *h)
 		requests_abandon(h);
 	}
 	wait_until(h, none_in_use, ANSWERS_MS);
-	wait_until(h, none_waiting, WAITING_MS); /* whoever resumed the last one is out of our memory then */
+	wait_until(h, none_waiting, WAITING_MS); /* whoever resumed the last exchange no longer uses our memory after this */
 	connections_close(h);
 	stop_threads(&h->tcp);
 	stop_threads(&h->secure);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file http/http.h
- * \brief Listeners, requests in, answers out. Knows libmicrohttpd; nobody else does.
+ * \brief Listeners, requests and answers. The only room that uses libmicrohttpd.
  *
- * Start, quiesce and end are for one thread; the threads that serve are made here and take over its signal mask.
+ * One thread starts, quiesces and closes it; the serving threads are created here and inherit that thread's signal mask.
  */
 #ifndef HTTP_HTTP_H
 #define HTTP_HTTP_H
@@ -17,22 +17,22 @@ struct config;
 struct dispatch;
 struct http;
 
-/** Room for an address as a text. */
+/** Buffer size for an address as text. */
 #define HTTP_ADDRESS 56
 
-/** A client's, between two requests. */
+/** A client connection between two requests. */
 struct http_connection {
 	int fd;
-	char client[HTTP_ADDRESS]; /**< what the PROXY protocol's header said; "": the peer is the client */
+	char client[HTTP_ADDRESS]; /**< from the PROXY header; "": the peer is the client */
 };
 
-/** One that listens. */
+/** A listening socket. */
 struct http_socket {
 	int fd;       /**< -1: none */
-	bool managed; /**< the service manager's: it decides where to listen, and the file of a domain socket is not removed */
+	bool managed; /**< owned by the service manager: it decides where to listen, and a domain socket's file is not removed */
 };
 
-/** Sockets that are open already: of the service manager, or of the server that ran before this one. */
+/** Sockets that are already open: from the service manager, or from the previous server. */
 struct http_sockets {
 	struct http_socket tcp, secure, domain; /**< secure: by TCP, for TLS */
 	struct http_connection *connections;    /**< allocated */
@@ -46,68 +46,70 @@ struct http_sockets {
 	}
 
 /**
- * Listens where operationsApi.network.* says: TCP, TCP with TLS, and the domain socket. Logs the addresses. A socket of the service manager
- * is used wherever it listens, and the settings may not say otherwise; then TCP is listened on beside it only where they
- * name host or port. Of other sockets that are given, those that listen where the settings say are taken over.
- * \param c      to live as long as \p ret
- * \param given  connections are taken over from it too; what is not used stays. NULL for none
+ * Listens where operationsApi.network.* says: TCP, TCP with TLS, and the domain socket. Logs the addresses. A socket from
+ * the service manager is used wherever it listens, and the settings must not contradict it; TCP is then added only if
+ * they name host or port. Other given sockets are taken over if they listen where the settings say.
+ * \param c      must outlive \p ret
+ * \param given  its connections are taken over too; unused sockets stay. NULL for none
  */
 int http_open(struct http **ret, const struct config *c, struct dispatch *d, struct http_sockets *given, struct err *e);
 /**
- * Whether a server with these settings could listen, and serve somebody. Nothing is changed, and no client can come.
- * Settings that are a fault already are not looked at.
- * \param h       the server whose place it would take; NULL for none
- * \param bad     a folder that is a fault already, and with it all that is below; NULL for none
- * \param faults  takes what speaks against it
- * \param busy    told when another process listens there; NULL: that is a fault, too
+ * Checks whether a server with these settings could listen and serve clients. Nothing is changed, and no client can connect.
+ * Settings already reported as faults are skipped.
+ * \param h       the server that it would replace; NULL for none
+ * \param bad     a folder already reported as a fault, with everything below it; NULL for none
+ * \param faults  receives the problems found
+ * \param busy    set if another process listens there; NULL: that is a fault too
  */
 void http_try(const struct http *h, const struct config *c, const char *bad, struct fault_list *faults, struct err *busy);
-/** Whether the process may open files enough to serve anybody: a part of both, to ask before anything is opened. LYRE_EINVAL */
+/** Whether the process may open enough files to serve clients: a part of both, to check before anything is opened. LYRE_EINVAL */
 int http_try_limits(const struct config *c, struct err *e);
-/** Of a socket that listens: "127.0.0.1:9925", "[::1]:9925", "unix:/run/lyre/socket". \return \p text */
+/** The name of a listening socket: "127.0.0.1:9925", "[::1]:9925", "unix:/run/lyre/socket". \return \p text */
 const char *http_socket_name(int fd, char text[HTTP_SOCKET_NAME]);
-/** Accepts no new connection any more; requests under way go on, and their answers end the connections. */
+/** Stops accepting connections; requests in progress finish, and their answers close the connections. */
 void http_quiesce(struct http *h);
-/** The same for one whose place \p heir has taken: the file of a domain socket on which both listen stays. */
+/** The same for a server that \p heir has replaced: the file of a domain socket on which both listen is kept. */
 void http_retire(struct http *h, const struct http *heir);
-/** Whether one that is retired has no connection left. */
+/** Whether a retired server has no connections left. */
 bool http_deserted(struct http *h);
 
-/** A thread that serves or accepts and has not answered. */
+/** A serving or accepting thread that has not answered. */
 struct http_silent {
-	char name[24];   /**< as it stands in the log */
-	int tid;         /**< the system's number of the thread; 0: not known */
-	unsigned missed; /**< how often it was asked in vain */
+	char name[24];   /**< as shown in the log */
+	int tid;         /**< the system's thread id; 0: not known */
+	unsigned missed; /**< how many times in a row it did not answer */
 };
 
 /**
- * Asks each thread for a sign of life, which it gives when it comes round; to be called at intervals. Does not wait, and
+ * Asks each thread for a sign of life, which it gives on its next turn; to be called at intervals. Does not wait, and
  * takes no lock that a thread holds while it serves.
- * \param[in,out] ret  of those that have not answered the last time, the most silent one, if it is more silent than this
+ * \param[in,out] ret  the thread that has missed the most, if it has missed more than the one already there
  */
 void http_pulse(struct http *h, struct http_silent *ret);
 
 /* ---- handing over ---- */
 
 /**
- * Accepts no new connection, while the sockets go on listening: clients wait in the kernel's queue. Answers end their
- * connections. One between two requests keeps the next one in the kernel, for who takes the connection over.
+ * Stops accepting while the sockets keep listening: clients wait in the kernel's queue. Answers close their connections.
+ * An idle connection leaves its next request in the kernel for the server that takes it over.
  */
 void http_pause(struct http *h);
 /**
  * To be called every few milliseconds after http_pause().
- * \return whether no request is under way, and none will be: what is left of connections can be handed over, or closed
+ * \return whether no request is in progress, and none will start: the remaining connections can be handed over or closed
  */
 bool http_settled(struct http *h);
-/** Nothing reaches dispatch any more; no thread is ended. */
+/** Nothing reaches dispatch any more; no thread is stopped. */
 void http_freeze(struct http *h);
-/** Copies of the listening sockets, where \p ret has none yet, with http_settled() those of connections too. LYRE_EIO, LYRE_ENOMEM */
+/** Copies the listening sockets where \p ret has none yet, and after http_settled() the connections too. LYRE_EIO, LYRE_ENOMEM */
 int http_hand_over(struct http *h, struct http_sockets *ret, struct err *e);
-/** Closes them; the file of a domain socket goes too when \p remove and it is not managed. */
+/** Closes them; if \p remove, also deletes the file of a domain socket that is not managed. */
 void http_sockets_close(struct http_sockets *s, bool remove);
 
-/** Ends all connections. No exchange may be waiting: drain dispatch first. One that waits still is answered 503 after a
- * few seconds. NULL is nothing to close. */
+/**
+ * Closes all connections. No exchange may be waiting: drain dispatch first. An exchange that still waits after a few
+ * seconds is answered with 503. NULL is allowed.
+ */
 void http_close(struct http *h);
 
 #endif

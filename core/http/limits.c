@@ -10,10 +10,10 @@
 
 #define NETWORK "operationsApi.network."
 #define THREADS_MAX 256
-/* Descriptors that are not for clients: the log, databases, listeners, what modules open; and those of each thread. */
+/* Descriptors that are not for clients: the log, databases, listeners, files that modules open; and those of each thread. */
 #define FILES_KEPT 48
 #define FILES_OF_A_THREAD 4
-/* Fewer connections are none to start for. */
+/* The minimum to start with. */
 #define CONNECTIONS_MIN 16
 
 static unsigned thread_count(const struct config *c)

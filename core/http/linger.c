@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* At most so many reads a socket and turn, so that a fast sender does not hold the others up. */
+/* At most this many reads per socket and turn, so that a fast sender does not delay the others. */
 #define READS_A_TURN 64
 
 void linger_add(struct lingering *l, int fd, int64_t now)

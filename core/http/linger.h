@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file http/linger.h
- * \brief Sockets that are closed for us but not yet for the client.
+ * \brief Sockets that we have closed but the client has not.
  *
  * When a socket is closed with bytes unread, the kernel resets the connection, and the client may never see the answer
- * that told it why. So a copy of the socket is kept for a moment, and what comes is thrown away. No lock of its own.
+ * that explains why. So a copy of the socket is kept for a moment, and incoming data is discarded. No lock of its own.
  */
 #ifndef HTTP_LINGER_H
 #define HTTP_LINGER_H
@@ -26,9 +26,9 @@ struct lingering {
 	size_t count;
 };
 
-/** Keeps a copy of \p fd; when there are too many, it does without. */
+/** Keeps a copy of \p fd; does nothing if there are too many. */
 void linger_add(struct lingering *l, int fd, int64_t now);
-/** Reads and lets go. */
+/** Discards incoming data, and closes the sockets whose time is up. */
 void linger_run(struct lingering *l, int64_t now);
 void linger_close(struct lingering *l);
 

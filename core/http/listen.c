@@ -20,7 +20,7 @@
 
 enum purpose { TO_LISTEN, TO_TRY };
 
-/* \return the socket, or a negative errno. One to try is bound alone, which fails where another listens. */
+/* \return the socket, or a negative errno. A trial socket is only bound, which fails if another socket listens there. */
 static int open_tcp(const struct sockaddr *a, socklen_t len, enum purpose purpose)
 {
 	int one = 1, zero = 0;
@@ -115,7 +115,7 @@ int listen_try_tcp(const char *host, int port, struct err *e)
 	return r;
 }
 
-/* ---- sockets that are there already ---- */
+/* ---- existing sockets ---- */
 
 static bool listens(int fd, struct sockaddr_storage *a, socklen_t *len)
 {
@@ -220,7 +220,7 @@ bool listen_adopt_tcp(int *ret, int *given, const char *host, int *port)
 	return true;
 }
 
-/* The file may have been removed, or be another's by now: then nobody finds this socket any more. */
+/* The file may have been removed or replaced: then no client can reach this socket any more. */
 bool listen_adopt_domain(int *ret, int *given, const char *path)
 {
 	struct stat st;
@@ -230,7 +230,7 @@ bool listen_adopt_domain(int *ret, int *given, const char *path)
 	return true;
 }
 
-/* A socket file stays behind when a process is killed. Whether it is one of those shows when one knocks.
+/* A killed process leaves its socket file behind; connecting to it shows whether this is such a file.
  * \param[out] stale  whether there is one */
 static int look_in_the_way(const struct sockaddr_un *a, bool *stale, struct err *e)
 {
@@ -242,7 +242,7 @@ static int look_in_the_way(const struct sockaddr_un *a, bool *stale, struct err 
 		return err_set(e, LYRE_EEXISTS, SETTING "'%s' exists and is not a socket", a->sun_path);
 	int fd = socket(AF_UNIX, SOCKET_FLAGS, 0);
 	if (fd < 0)
-		return err_errno(e, errno, "make a socket for", a->sun_path);
+		return err_errno(e, errno, "create a socket for", a->sun_path);
 	bool alive = connect(fd, (const struct sockaddr *)a, sizeof *a) == 0 || errno != ECONNREFUSED;
 	close(fd);
 	if (alive)
@@ -282,7 +282,7 @@ int listen_domain(int *ret, const char *path, struct err *e)
 		return r;
 	int fd = socket(AF_UNIX, SOCKET_FLAGS, 0);
 	if (fd < 0)
-		return err_errno(e, errno, "make a socket for", path);
+		return err_errno(e, errno, "create a socket for", path);
 	if (bind(fd, (const struct sockaddr *)&a, sizeof a) != 0) {
 		r = err_errno(e, errno, "listen on", path);
 		close(fd);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file http/listeners.c
- * \brief What is listened on: where the settings say, or where the service manager does, whose word is over defaults.
+ * \brief Chooses what to listen on: what the settings say, or the service manager's sockets, which override defaults.
  */
 #include "base/folder.h"
 #include "config/config.h"
@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The two that are listened on by TCP. */
+/* The two TCP listeners. */
 #define PORT NETWORK "port"
 #define SECURE_PORT NETWORK "securePort"
 
@@ -28,7 +28,7 @@ static bool is_given(const struct config *c, const char *key)
 	return config_source_of(c, key) != CONFIG_DEFAULT;
 }
 
-/* ---- sockets of the service manager ---- */
+/* ---- sockets from the service manager ---- */
 
 static int contradiction(int fd, const char *key, const char *value, struct err *e)
 {
@@ -39,7 +39,7 @@ static int contradiction(int fd, const char *key, const char *value, struct err 
 		listen_name(fd, name), key, value);
 }
 
-/* A default says nothing against it. */
+/* A default contradicts nothing. */
 static int managed_tcp_fits(int fd, const struct config *c, const char *key, struct err *e)
 {
 	const char *host = host_setting(c);
@@ -61,7 +61,7 @@ static int managed_domain_fits(int fd, const struct config *c, struct err *e)
 	return path && listen_is_domain(fd, path) ? LYRE_OK : contradiction(fd, NETWORK "domainSocket", path ? path : "null", e);
 }
 
-/* Whoever hands over other sockets alone wants no port open to the network because of a default. */
+/* If the service manager passes only other sockets, a default must not open a port to the network. */
 static bool wants_tcp(const struct config *c, const char *key, bool manager_has_others)
 {
 	return !config_is_null(c, key) && (!manager_has_others || is_given(c, key) || is_given(c, NETWORK "host"));
@@ -86,7 +86,7 @@ static int ports_differ(const struct config *c, struct err *e)
 
 /* ---- open ---- */
 
-/* Another address on the same port can be listened on only when the socket that was given does not any more. */
+/* Another address on the same port is possible only after the given socket has stopped listening. */
 static int listen_anew(struct acceptor *a, const char *host, struct http_socket *given, struct err *e)
 {
 	int port = a->port;
@@ -168,7 +168,7 @@ int listeners_open(struct http *h, const struct config *c, struct http_sockets *
 	if (!r)
 		r = open_domain(h, c, &given->domain, e);
 	if (!r && others && h->tcp.fd < 0 && !config_is_null(c, PORT))
-		log_notify("http", "no TCP%s: the service manager hands over another socket, and the settings name no port",
+		log_notify("http", "no TCP%s: the service manager passes another socket, and the settings name no port",
 			h->secure.fd >= 0 ? " without TLS" : "");
 	return r;
 }
@@ -183,7 +183,7 @@ static int try_tcp(const struct acceptor *a, const struct config *c, const char 
 		return LYRE_OK;
 	int port = (int)config_int(c, key);
 	if ((a && port == a->port) || config_is_faulty(c, key))
-		port = 0; /* it will be free, or is not known; any shows whether the address is one of ours */
+		port = 0; /* it will be free, or is not known; any port shows whether the address is ours */
 	return listen_try_tcp(host_setting(c), port, e);
 }
 

@@ -11,10 +11,10 @@
 #define SETTING "operationsApi.network.trustedProxies"
 #define BLANKS " \t"
 
-/** IPv4 addresses as IPv6 has them: ::ffff:a.b.c.d. */
+/** IPv4 addresses are mapped into IPv6: ::ffff:a.b.c.d. */
 struct network {
 	unsigned char bytes[16];
-	unsigned bits; /* of them that count */
+	unsigned bits; /* length of the prefix */
 };
 
 void address_write(char ret[ADDRESS_MAX], int family, const void *bytes)
@@ -36,7 +36,7 @@ bool address_read(char ret[ADDRESS_MAX], int family, const char *text)
 	return true;
 }
 
-/** \param[out] width  bits of an address of its kind */
+/** \param[out] width  bits of an address of its family */
 static bool read_address(const char *text, unsigned char ret[16], unsigned *width)
 {
 	static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
@@ -122,7 +122,7 @@ bool proxies_trust(const struct proxies *p, const char *address)
 	return false;
 }
 
-/** An item of the list as an address alone: "[2001:db8::1]:80" and "192.0.2.1:80" have a port too. \return whether it is one */
+/** Reads an item of the list as an address: "[2001:db8::1]:80" and "192.0.2.1:80" also have a port. \return whether it is one */
 static bool read_item(const char *item, size_t len, char ret[ADDRESS_MAX])
 {
 	unsigned char bytes[16];
@@ -148,7 +148,7 @@ static bool read_item(const char *item, size_t len, char ret[ADDRESS_MAX])
 void proxy_client(const struct proxies *p, const struct framing *f, char ret[ADDRESS_MAX])
 {
 	const char *begin = f->forwarded_for, *end = begin ? begin + strlen(begin) : NULL;
-	/* From the nearest on: what is before the first that is not trusted, that one may have made up. */
+	/* From the nearest proxy on: an untrusted proxy may have invented everything before its own entry. */
 	while (begin && end > begin && proxies_trust(p, ret)) {
 		const char *item = end;
 		while (item > begin && item[-1] != ',')

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file http/proxy.h
- * \brief Proxies that are trusted (operationsApi.network.trustedProxies): what they say of the client they speak for.
+ * \brief Trusted proxies (operationsApi.network.trustedProxies) and what they report about their clients.
  */
 #ifndef HTTP_PROXY_H
 #define HTTP_PROXY_H
@@ -15,9 +15,9 @@
 
 #define ADDRESS_MAX HTTP_ADDRESS
 
-/** An address of AF_INET or AF_INET6 as a text; IPv4 in IPv6 as IPv4. \param bytes  as the network has them */
+/** Writes an AF_INET or AF_INET6 address as text; IPv4-mapped IPv6 as IPv4. \param bytes  in network order */
 void address_write(char ret[ADDRESS_MAX], int family, const void *bytes);
-/** A text as address_write() would have it. \return whether it is an address of this family */
+/** Normalizes text as address_write() writes it. \return whether it is an address of this family */
 bool address_read(char ret[ADDRESS_MAX], int family, const char *text);
 
 struct network;
@@ -28,18 +28,18 @@ struct proxies {
 	size_t count;
 };
 
-/** \return 0; LYRE_EINVAL with the entry that is no address; LYRE_ENOMEM */
+/** \return 0; LYRE_EINVAL, naming the invalid entry; LYRE_ENOMEM */
 int proxies_read(struct proxies *ret, const char *const *list, size_t count, struct err *e);
 void proxies_free(struct proxies *p);
-/** Whether an address, as a text, is one of theirs. */
+/** Whether an address, given as text, is in the list. */
 bool proxies_trust(const struct proxies *p, const char *address);
 
 /**
- * The client of a request: the last address of X-Forwarded-For that is no trusted proxy's itself.
- * \param[in,out] ret  who has sent it; stays where that is no trusted proxy, or the header is absent or makes no sense
+ * The client of a request: the last address in X-Forwarded-For that is not itself a trusted proxy.
+ * \param[in,out] ret  the sender; unchanged if that is not a trusted proxy, or the header is absent or invalid
  */
 void proxy_client(const struct proxies *p, const struct framing *f, char ret[ADDRESS_MAX]);
-/** Whether the client's connection to the proxy has TLS, by X-Forwarded-Proto. */
+/** Whether the client connected to the proxy with TLS, by X-Forwarded-Proto. */
 bool proxy_is_secure(const struct framing *f);
 
 #endif

@@ -48,7 +48,7 @@ static enum proxy_answer read_words(struct proxy_header *h, char *line)
 	if (family && strcmp(family, "UNKNOWN") == 0)
 		return PROXY_READ;
 	if (!family || (strcmp(family, "TCP4") != 0 && strcmp(family, "TCP6") != 0))
-		return bad(h, "it names no family that is known");
+		return bad(h, "it names an unknown address family");
 	int af = family[3] == '4' ? AF_INET : AF_INET6;
 	const char *from = next_word(&line), *to = next_word(&line);
 	if (!from || !to || !address_read(h->client, af, from) || !address_read(other, af, to))
@@ -83,10 +83,10 @@ static enum proxy_answer read_v1(struct proxy_header *h, const char *s, size_t l
 #define VERSION_LOCAL 0x20
 #define VERSION_PROXY 0x21
 
-/* The high half is the family, the low one stream or datagram. */
+/* The high half is the address family, the low half the socket type (stream or datagram). */
 enum { UNSPECIFIED = 0x00, TCP4 = 0x11, UDP4 = 0x12, TCP6 = 0x21, UDP6 = 0x22, DOMAIN_STREAM = 0x31, DOMAIN_DATAGRAM = 0x32 };
 
-/* \return bytes of both addresses and ports; -1: no family that is known */
+/* \return bytes of both addresses and ports; -1: unknown family */
 static int addresses_size(unsigned char family)
 {
 	switch (family) {
@@ -116,13 +116,13 @@ static enum proxy_answer read_v2(struct proxy_header *h, const char *s, size_t l
 	int addresses = addresses_size(family);
 	h->size = V2_HEAD + rest;
 	if (command != VERSION_LOCAL && command != VERSION_PROXY)
-		return bad(h, "its version or command is not known");
+		return bad(h, "its version or command is unknown");
 	if (h->size > PROXY_HEADER_MAX)
 		return bad(h, "it is too long");
 	if (command == VERSION_LOCAL)
 		return PROXY_READ;
 	if (addresses < 0)
-		return bad(h, "it names no family that is known");
+		return bad(h, "it names an unknown address family");
 	if (rest < (size_t)addresses)
 		return bad(h, "it is too short for its addresses");
 	if (family != TCP4 && family != TCP6)
@@ -133,9 +133,9 @@ static enum proxy_answer read_v2(struct proxy_header *h, const char *s, size_t l
 	return PROXY_READ;
 }
 
-/* ---- which ---- */
+/* ---- which version ---- */
 
-/* \return whether all that has come agrees with how a header begins */
+/* \return whether everything received so far matches how a header begins */
 static bool begins(const char *s, size_t len, const char *with, size_t with_len)
 {
 	return memcmp(s, with, len < with_len ? len : with_len) == 0;

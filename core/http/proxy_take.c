@@ -11,7 +11,7 @@
 static void complain(const struct connection *c, const char *what, const char *why)
 {
 	static _Atomic int64_t next;
-	log_write(complaint_due(&next) ? LYRE_WARN : LYRE_DEBUG, "http", "%s: a connection is closed: %s%s", c->peer, what, why);
+	log_write(complaint_due(&next) ? LYRE_WARN : LYRE_DEBUG, "http", "%s: connection closed: %s%s", c->peer, what, why);
 }
 
 void proxy_end(const struct connection *c)
@@ -19,12 +19,12 @@ void proxy_end(const struct connection *c)
 	if (c->header != HEADER_BEGUN)
 		return;
 	if (atomic_load_explicit(&c->deadline, memory_order_relaxed) <= monotonic_ms())
-		complain(c, "its PROXY header has not come within ", NETWORK "headersTimeout");
+		complain(c, "its PROXY header did not arrive within ", NETWORK "headersTimeout");
 	else
-		complain(c, "the proxy has ended it within its PROXY header", "");
+		complain(c, "the proxy closed it within its PROXY header", "");
 }
 
-/* Takes the header off. \return as recv(), of the last piece */
+/* Removes the header. \return as recv() of its last piece */
 static ssize_t take(struct connection *c)
 {
 	char waste[512];
@@ -41,7 +41,7 @@ static ssize_t take(struct connection *c)
 	return 1;
 }
 
-/* The header stays in the kernel until it has told the client: so it is seen whole, in however many pieces it comes. */
+/* The header stays in the kernel until it is complete, in however many pieces it arrives. */
 static ssize_t look(struct connection *c)
 {
 	char s[PROXY_LINE_MAX];
@@ -67,7 +67,7 @@ static ssize_t look(struct connection *c)
 		return 1;
 	default:
 		if (connection_hung_up(c))
-			return 1; /* no more comes: the library is to see its end */
+			return 1; /* no more will arrive: let libmicrohttpd see the end */
 		errno = EAGAIN;
 		return -1;
 	}

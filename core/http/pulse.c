@@ -4,12 +4,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Without an answer so often again: libmicrohttpd drops a connection for which it has no memory, without a word. */
+/* Ask again after this many misses: when libmicrohttpd has no memory for a connection, it drops it silently. */
 #define AGAIN_MAX 8
 
-/* libmicrohttpd copies the address of a client and looks at it only for its own limit per address, which is off. */
+/* libmicrohttpd copies a client's address and reads it only for its own per-address limit, which is off. */
 struct pulse_address {
-	sa_family_t family; /* AF_UNSPEC: no client's */
+	sa_family_t family; /* AF_UNSPEC: not a client's */
 	struct pulse *pulse;
 };
 

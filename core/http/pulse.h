@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file http/pulse.h
- * \brief Whether a thread still turns: it is asked now and then, and answers when it comes round.
+ * \brief Checks that a thread is still responsive: it is asked now and then, and answers on its next turn.
  */
 #ifndef HTTP_PULSE_H
 #define HTTP_PULSE_H
@@ -11,21 +11,21 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
-/** Of one thread. Zeroed: it was never asked. */
+/** Of one thread. Zeroed: never asked. */
 struct pulse {
 	atomic_bool asked;  /**< and has not answered yet */
-	atomic_int tid;     /**< the system's number of the thread; 0: it has never answered */
-	atomic_uint number; /**< of the thread, as it stands in the log */
-	unsigned missed;    /**< the asker's: how often in a row no answer was there when it came to ask again */
+	atomic_int tid;     /**< the system's thread id; 0: it has never answered */
+	atomic_uint number; /**< of the thread, as shown in the log */
+	unsigned missed;    /**< used by the asking thread: how many times in a row there was no answer */
 };
 
-/** Counts a missing answer; for the asker. \return whether to ask, for the first time or again */
+/** Counts a missing answer; for the asking thread. \return whether to ask, for the first time or again */
 bool pulse_due(struct pulse *p);
-/** On the thread that was asked. \param number  its own, in the log */
+/** On the asked thread. \param number  its own, as in the log */
 void pulse_answer(struct pulse *p, unsigned number);
-/** Asks a thread of libmicrohttpd, by a connection that is closed already. A failure asks nothing. */
+/** Asks a thread of libmicrohttpd by adding a connection that is already closed. A failure has no effect. */
 void pulse_ask_daemon(struct pulse *p, struct MHD_Daemon *daemon);
-/** \return the pulse that asks by a connection with this address of its client; NULL: it is a client's */
+/** \return the pulse behind a connection with this client address; NULL: a real client's */
 struct pulse *pulse_of(const struct sockaddr *address);
 
 #endif

@@ -21,7 +21,7 @@ static int digit_of(char c)
 	return small >= 'a' && small <= 'f' ? small - 'a' + 10 : -1;
 }
 
-/* Without the escapes. What only looks like one stays. */
+/* Decodes escapes. Malformed ones are kept as they are. */
 static lyre_value unescape(struct arena *a, const char *s, size_t len)
 {
 	char *out = arena_alloc(a, len + 1);

@@ -18,7 +18,7 @@ static void request_resume(struct exchange *x)
 	while (!atomic_compare_exchange_weak(&r->state, &was, REQUEST_RESUMED))
 		if (was == REQUEST_ABANDONED)
 			return;
-	/* The request may be gone from here on. */
+	/* The request may be freed from here on. */
 	if (was == REQUEST_SUSPENDED) {
 		MHD_resume_connection(mhd);
 		atomic_fetch_sub(&h->waiting, 1);
@@ -38,7 +38,7 @@ void requests_abandon(struct http *h)
 	pthread_mutex_unlock(&h->all_lock);
 }
 
-/* Leaves a request to whoever resumes it. \return false when that was quicker than we: go on at once */
+/* Leaves a request to whoever resumes it. \return false if it was already resumed: continue at once */
 static bool request_suspend(struct request *r)
 {
 	int state = REQUEST_RESUMED;
@@ -67,14 +67,14 @@ int request_stream(struct request *r)
 	return LYRE_PENDING;
 }
 
-/* The client's side is closed. A suspended connection is nobody's but ours. */
+/* The client has closed its side. Nobody else touches a suspended connection. */
 static bool request_gone(const struct exchange *x)
 {
 	const struct request *r = (const struct request *)((const char *)x - offsetof(struct request, x));
 	return connection_hung_up(r->connection);
 }
 
-/* Runs dispatch until there is an answer, or it wants the body, or it waits and the connection is suspended. */
+/* Runs dispatch until there is an answer, it wants the body, or it waits and the connection is suspended. */
 static enum dispatch_result request_run(struct request *r)
 {
 	struct exchange *x = &r->x;
@@ -103,7 +103,7 @@ static enum MHD_Result request_answer(struct request *r)
 	return request_run(r) == DISPATCH_DONE ? answer_send(r) : MHD_YES;
 }
 
-/* ---- beginning ---- */
+/* ---- start ---- */
 
 static enum method method_of(const char *name)
 {
@@ -125,7 +125,7 @@ static enum method method_of(const char *name)
 	return METHOD_OTHER;
 }
 
-/* The path of a target in absolute form, "http://host:port/path", which servers must take. */
+/* The path of a target in absolute form, "http://host:port/path", which servers must accept. */
 static const char *path_of(const char *target)
 {
 	size_t skip = strncasecmp(target, "http://", 7) == 0 ? 7 : strncasecmp(target, "https://", 8) == 0 ? 8 : 0;
@@ -135,7 +135,7 @@ static const char *path_of(const char *target)
 	return slash ? slash : "/";
 }
 
-/* An answer before the body has come: the connection ends with it. */
+/* An answer before the body has arrived: the connection closes after it. */
 static enum MHD_Result answer_early(struct request *r)
 {
 	r->x.close = true;
@@ -155,7 +155,7 @@ enum MHD_Result request_cut(struct request *r, int status, const char *why)
 	return answer_past(r);
 }
 
-/* Lets dispatch say whether it wants a large body before that is read. \return as request_run() */
+/* Asks dispatch whether it wants a large body before that is read. \return as request_run() */
 static enum dispatch_result request_ask(struct request *r)
 {
 	r->x.body_later = true;
@@ -164,7 +164,7 @@ static enum dispatch_result request_ask(struct request *r)
 	return done;
 }
 
-/* Who asks, and where: the peer, or the client that a trusted proxy speaks for. */
+/* Who is asking: the peer, or the client that a trusted proxy reports. */
 static void set_client(struct request *r)
 {
 	struct exchange *x = &r->x;
@@ -177,7 +177,7 @@ static void set_client(struct request *r)
 		x->host = r->framing.forwarded_host;
 }
 
-/* Of a request whose framing was read. What its exchange has of memory stays. */
+/* After the framing was read. The exchange's memory is kept. */
 static void exchange_begin(struct request *r, const char *method, const char *url)
 {
 	const struct connection *conn = r->connection;
@@ -212,7 +212,7 @@ static void exchange_begin(struct request *r, const char *method, const char *ur
 	set_client(r);
 }
 
-/* Where the body may be a file, of which only the query string says what it is for. \return 0, or a status to refuse it with */
+/* For a path whose body may be a file, described only by the query string. \return 0, or a status to refuse it with */
 static int read_query(struct request *r, const char **why)
 {
 	struct exchange *x = &r->x;
@@ -234,7 +234,7 @@ static enum MHD_Result request_begin(
 	struct connection *conn = connection_of(c);
 	struct request *r = conn ? request_take(h) : NULL;
 	if (!r) {
-		log_error("http", "out of memory: a connection is cut");
+		log_error("http", "out of memory: connection closed");
 		return MHD_NO;
 	}
 	*context = r;
@@ -254,6 +254,8 @@ static enum MHD_Result request_begin(
 	};
 	framing_read(f, c, &line);
 	size_t head_len = connection_took_head(conn, c, f->chunked);
+	const char *refusal;
+	int refused = conn->secure ? secure_check(conn->secure, &refusal) : 0;
 	exchange_begin(r, method, url);
 	conn->request = r;
 	if (f->refuse)
@@ -264,6 +266,8 @@ static enum MHD_Result request_begin(
 		return request_cut(r, status, why);
 	if (!wire_body(conn, method + head_len, f->chunked && f->in_place))
 		return MHD_NO;
+	if (refused)
+		return refuse_now(r, refused, refusal);
 	if (f->encoding == ENCODING_OTHER || (r->x.query && f->encoding != ENCODING_NONE))
 		return refuse_now(r, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE, "Unsupported Content-Encoding");
 	status = body_expect(r, &why);
@@ -275,7 +279,7 @@ static enum MHD_Result request_begin(
 	return done == DISPATCH_DONE ? answer_early(r) : MHD_YES;
 }
 
-/* Goes on asking. \return DISPATCH_WAIT while the connection is suspended, and the same call comes again */
+/* Asks further. \return DISPATCH_WAIT while the connection is suspended; the same call comes again */
 static enum dispatch_result request_asked(struct request *r)
 {
 	int state = REQUEST_RESUMED;
@@ -284,7 +288,7 @@ static enum dispatch_result request_asked(struct request *r)
 	return request_ask(r);
 }
 
-/* A file goes to the disk by pieces, and its sender may be silent for as long as others may take for all. */
+/* A file is written to disk in pieces, and its sender may be silent for as long as others may take for the whole body. */
 static enum MHD_Result request_piece(struct request *r, size_t size, size_t *left)
 {
 	struct http *h = r->http;
@@ -301,8 +305,9 @@ static enum MHD_Result request_piece(struct request *r, size_t size, size_t *lef
 }
 
 /*
- * A body of unknown length is asked about when it has become large. What completes a piece of a file counts as read when the
- * piece is written: libmicrohttpd comes back with it at once, and not only when the client has sent more.
+ * Dispatch is asked about a body of unknown length once it has become large. The bytes that complete a piece of a file
+ * count as read only when the piece is written: so libmicrohttpd calls again at once, not only when the client has sent
+ * more.
  */
 static enum MHD_Result request_body(struct request *r, const char *data, size_t *left)
 {
@@ -361,7 +366,7 @@ enum MHD_Result request_handle(void *cls, struct MHD_Connection *c, const char *
 	if (r->asking) {
 		if (atomic_load(&r->state) == REQUEST_ABANDONED)
 			return *size ? MHD_NO : answer_abandoned(r);
-		/* What was suspended in its first call gets that call again. */
+		/* A request suspended in libmicrohttpd's first call gets that call again. */
 		bool first = r->ask_first;
 		enum dispatch_result done = request_asked(r);
 		r->ask_first = first && done == DISPATCH_WAIT;

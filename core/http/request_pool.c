@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Requests are used again, with the memory that they have. */
+/* Requests are reused together with their memory. */
 #include "http/http_internal.h"
 
 #include <stdlib.h>
@@ -82,7 +82,7 @@ static void drop_memory(struct request *r)
 	atomic_store_explicit(&r->http->dropped, true, memory_order_relaxed);
 }
 
-/* For the next request, unless it is much, or others need it. */
+/* Keeps memory for the next request, unless it is too much or others need it. */
 static void keep_memory(struct request *r)
 {
 	struct exchange *x = &r->x;
@@ -92,7 +92,7 @@ static void keep_memory(struct request *r)
 		arena_free(&x->arena);
 	else
 		arena_reset(&x->arena);
-	arena_failed(&x->arena); /* asked, lest the next request be told of it */
+	arena_failed(&x->arena); /* clears the failure, so that the next request does not see it */
 	trim(r, &x->body);
 	trim(r, &x->out);
 	if (!charge_keep(&x->charge))
@@ -102,7 +102,7 @@ static void keep_memory(struct request *r)
 void request_give_back(struct request *r)
 {
 	struct exchange *x = &r->x;
-	/* Someone may still write to an abandoned one, and charge it: it is never freed. */
+	/* An abandoned request may still be written to and charged: it is never freed. */
 	bool keep = atomic_load(&r->state) != REQUEST_ABANDONED;
 	if (keep)
 		keep_memory(r);

@@ -10,14 +10,14 @@
 #include <sys/stat.h>
 #include <time.h>
 
-/* An answer past libmicrohttpd, in bytes: what fits into any socket's buffer. */
+/* Size of an answer sent past libmicrohttpd, in bytes: what fits into any socket's buffer. */
 #define PAST_MAX ((size_t)8 << 10)
 
 static const char server_name[] = "HarperDB";
-/* Seconds. What is refused with a 503 waits for others to end, or for the next start: neither takes long. */
+/* Seconds. A 503 means waiting for other requests, or for the restart: neither takes long. */
 static const char retry_after[] = "2";
 
-/* ---- what is asked from other origins (CORS) ---- */
+/* ---- requests from other origins (CORS) ---- */
 
 /* The origin to repeat in the answer; NULL: none was sent, or it is not allowed. */
 static const char *allowed_origin(const struct request *r)
@@ -64,7 +64,7 @@ bool answer_preflight(struct request *r)
 
 /* ---- headers ---- */
 
-/* A response that is being filled, or the text of one; ok goes false once and stays so. */
+/* A response being filled in, or its text; once ok is false it stays so. */
 struct filling {
 	struct MHD_Response *response;
 	struct buf *text;
@@ -79,7 +79,7 @@ static void add(struct filling *f, const char *name, const char *value)
 		f->ok = f->ok && MHD_add_response_header(f->response, name, value) == MHD_YES;
 }
 
-/* "db;dur=0.240". By hand, as this is done for every answer. */
+/* "db;dur=0.240". Formatted by hand, as every answer has one. */
 static void timing_text(char out[48], const char *what, double ms, unsigned decimals)
 {
 	uint64_t unit = decimals == 3 ? 1000 : 100;
@@ -110,7 +110,7 @@ static void add_origin(struct filling *f, const struct request *r)
 	add(f, "Access-Control-Allow-Credentials", "true");
 }
 
-/* Names of headers with commas and blanks between. */
+/* Header names separated by commas and blanks. */
 static bool is_header_list(const char *s)
 {
 	for (; *s; s++)
@@ -119,7 +119,7 @@ static bool is_header_list(const char *s)
 	return true;
 }
 
-/* No header that a page may add has an effect here that it should not have. */
+/* A page can name any header: none of them changes anything here that it should not. */
 static void add_preflight(struct filling *f, const struct request *r)
 {
 	const char *asked = r->framing.requested_headers;
@@ -128,15 +128,14 @@ static void add_preflight(struct filling *f, const struct request *r)
 		asked && *asked && is_header_list(asked) ? asked : "Accept, Content-Type, Authorization");
 }
 
-/* Programs such as wget send a password only when they are asked for one; a page's script, whose posts browsers give an
- * Origin, must not open a prompt. */
+/* Programs such as wget send a password only when asked for one; but a script in a page, whose posts carry an Origin,
+ * must not open a password prompt. */
 static bool wants_challenge(const struct request *r)
 {
 	return r->x.status == MHD_HTTP_UNAUTHORIZED && !r->framing.origin;
 }
 
-/* What does not come from the API, a path that is unknown or credentials that are wrong, has fewer headers:
- * clients know it so. */
+/* Answers from outside the API (unknown path, wrong credentials) have fewer headers; clients expect this. */
 static void add_headers(struct filling *f, const struct request *r)
 {
 	const struct exchange *x = &r->x;
@@ -222,7 +221,7 @@ static ssize_t read_encoder(void *cls, uint64_t at, char *to, size_t max)
 	return n;
 }
 
-/* Where there is no memory for it, a file is sent as it is. */
+/* If there is no memory to compress it, a file is sent as it is. */
 static void encode_file(struct request *r)
 {
 	if (!encoder_is_accepted(r->framing.accept_encoding) || !charge_take(&r->x.charge, ENCODER_MEMORY))
@@ -251,7 +250,7 @@ static struct MHD_Response *response_of_file(struct request *r)
 	struct MHD_Response *response = fstat(x->fd, &st) == 0 ? MHD_create_response_from_fd64((uint64_t)st.st_size, x->fd) : NULL;
 	if (response) {
 		metric_add(&dispatch_traffic(x->dispatch)->sent, (uint64_t)st.st_size);
-		x->fd = -1; /* closed with the response */
+		x->fd = -1; /* closed together with the response */
 	}
 	return response;
 }
@@ -282,14 +281,14 @@ enum MHD_Result answer_send(struct request *r)
 {
 	struct filling f = { .response = response_of(r), .ok = true };
 	if (!f.response) {
-		log_error("http", "out of memory: an answer is not sent");
+		log_error("http", "out of memory: an answer was not sent");
 		return MHD_NO;
 	}
 	add_headers(&f, r);
 	f.ok = f.ok && MHD_set_response_options(f.response, MHD_RF_SEND_KEEP_ALIVE_HEADER, MHD_RO_END) == MHD_YES &&
 		MHD_queue_response(r->mhd, (unsigned)r->x.status, f.response) == MHD_YES;
 	if (!f.ok)
-		log_error("http", "an answer with status %d is not sent: it cannot be queued", r->x.status);
+		log_error("http", "an answer with status %d was not sent: it cannot be queued", r->x.status);
 	MHD_destroy_response(f.response);
 	return f.ok ? MHD_YES : MHD_NO;
 }
@@ -314,13 +313,13 @@ enum MHD_Result answer_abandoned(struct request *r)
 
 /* ---- past libmicrohttpd ---- */
 
-/* Nothing else is in flight: libmicrohttpd reads a request when the answer before it is out. What does not fit into the
+/* Nothing else is being sent: libmicrohttpd reads a request only after the previous answer was sent. What does not fit into the
  * socket's buffer at once is not sent. */
 static void send_last(struct connection *c, const char *s, size_t len)
 {
 	bool sent = c->secure ? secure_send_last(c->secure, s, len) : send(c->fd, s, len, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
 	if (!sent)
-		log_debug("http", "a refusal is not sent: %s", strerror(errno));
+		log_debug("http", "a refusal was not sent: %s", strerror(errno));
 	connection_linger(c);
 	shutdown(c->fd, SHUT_WR);
 	c->wire.answered = true;
@@ -368,7 +367,7 @@ enum MHD_Result answer_past(struct request *r)
 	if (x->method != METHOD_HEAD)
 		buf_add(&text, x->out.data, x->out.len);
 	if (text.failed)
-		log_error("http", "out of memory: an answer is not sent");
+		log_error("http", "out of memory: an answer was not sent");
 	else
 		send_last(r->connection, text.data, text.len);
 	buf_free(&text);

@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How often lost seats are looked for, and how long a connection may be on its way to its thread before it is suspected. */
+/* How often to look for lost seats, and how long a connection may take to reach its thread before its seat is suspected. */
 #define LOOK_MS 1000
 #define LOST_MS 5000
 
 struct peer {
-	uint8_t address[16]; /* IPv6; IPv4 as in a mapped address */
+	uint8_t address[16]; /* IPv6; IPv4-mapped for IPv4 */
 	uint16_t port;
 };
 
@@ -21,7 +21,7 @@ struct seat {
 	uint64_t number; /* 0: free */
 	struct seat_limit *limit;
 	struct peer peer;
-	char *note; /* until begun */
+	char *note; /* until seats_begin() */
 	bool begun;
 	int prev, next; /* in its bucket */
 	int64_t since;  /* monotonic_ms() */
@@ -143,7 +143,7 @@ enum seat_answer seats_take(
 	enum seat_answer answer = SEAT_GIVEN;
 	pthread_mutex_lock(&s->lock);
 	if (taken_seat(s, fd))
-		leave(s, fd); /* the system gave the descriptor anew: whose it was has gone */
+		leave(s, fd); /* the system reused the descriptor: its previous connection is gone */
 	if (address_full(s, limit, &p))
 		answer = SEAT_FULL_ADDRESS;
 	else if (!grow(s, fd))
@@ -157,7 +157,7 @@ enum seat_answer seats_take(
 	return answer;
 }
 
-/* Closed, or something else by now. One whose client has gone is still to come to its thread. */
+/* The descriptor is closed or reused. A connection whose client has gone may still be on its way to its thread. */
 static bool is_lost(int fd, const struct seat *seat)
 {
 	struct sockaddr_storage a;

@@ -9,23 +9,26 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
-/* What GnuTLS holds of a connection, about: charged to the memory of requests. */
+/* About what GnuTLS needs for a connection: charged to the memory of requests. */
 #define SECURE_MEMORY ((size_t)24 << 10)
-/* What a client may send in a handshake, in bytes: GnuTLS would keep a message of up to 16 MB until it is whole. */
+/* How much a client may send in a handshake, in bytes: GnuTLS would buffer a message of up to 16 MB. */
 #define HANDSHAKE_MAX ((size_t)64 << 10)
+#define REFUSAL_MAX 128
 
 struct secure {
 	struct tls_client client; /* GnuTLS reads from here */
 	struct connection *connection;
 	gnutls_session_t session;
 	struct charge charge;
-	size_t pulled; /* bytes of the handshake */
-	bool begun;    /* the client has sent something, and it is not HTTP */
-	bool over;     /* the handshake, whatever came of it */
+	char refusal[REFUSAL_MAX]; /* of a request */
+	size_t pulled;             /* bytes of the handshake */
+	bool begun;                /* the client has sent something, and it is not HTTP */
+	bool over;                 /* the handshake has ended, whatever its result */
 };
 
 bool secure_is_possible(void)
@@ -49,7 +52,7 @@ static bool is_http(char first)
 	return (first >= 'A' && first <= 'Z') || (first >= 'a' && first <= 'z') || first == '\r' || first == '\n';
 }
 
-/* The first bytes tell what the client speaks. \return false when it is not TLS, or there can be none */
+/* The first bytes tell which protocol the client speaks. \return false if it is not TLS, or the server is closing */
 static bool greet(struct secure *s, const char *hello)
 {
 	struct connection *c = s->connection;
@@ -82,7 +85,7 @@ static ssize_t pull(gnutls_transport_ptr_t from, void *to, size_t max)
 	return n;
 }
 
-/* One of ours, not one that a library has made: of these all that is looked at are the addresses. */
+/* NULL for a session of some library: of those only the pointers are compared. */
 static struct secure *secure_of(gnutls_session_t session)
 {
 	gnutls_transport_ptr_t from, to;
@@ -100,7 +103,7 @@ static void settle(struct secure *s)
 	tls_client_settle(&s->client, s->session);
 }
 
-/* As GnuTLS's own, which the other function is as well. */
+/* The same as in GnuTLS, where it is the function below without a sequence number. */
 __attribute__((visibility("default"))) ssize_t gnutls_record_recv(gnutls_session_t session, void *to, size_t max)
 {
 	struct secure *s = secure_of(session);
@@ -123,20 +126,41 @@ bool secure_send_last(struct secure *s, const char *text, size_t len)
 	return sent;
 }
 
-void secure_failed(struct secure *s)
+static void log_refusal(const struct secure *s, const char *why)
 {
 	static _Atomic int64_t next;
+	log_write(complaint_due(&next) ? LYRE_WARN : LYRE_DEBUG, "http", "%s: client certificate refused: %s", s->connection->peer,
+		why);
+}
+
+void secure_failed(struct secure *s)
+{
 	struct connection *c = s->connection;
 	if (!s->begun || s->over)
 		return;
 	s->over = true;
 	metric_add(&dispatch_traffic(c->http->dispatch)->handshakes_failed, 1);
 	if (s->client.refused)
-		log_write(complaint_due(&next) ? LYRE_WARN : LYRE_DEBUG, "http", "%s: a client's certificate is refused: %s",
-			c->peer, s->client.refused);
+		log_refusal(s, s->client.refused);
 	if (!s->client.alerted)
 		gnutls_alert_send(s->session, GNUTLS_AL_FATAL, GNUTLS_A_HANDSHAKE_FAILURE);
 	connection_linger(c); /* it may have sent its request with the end of the handshake */
+}
+
+int secure_check(struct secure *s, const char **why)
+{
+	const char *cause;
+	int rc = tls_client_check(&s->client, dispatch_tls(s->connection->http->dispatch), s->session, &cause);
+	if (!rc)
+		return 0;
+	if (rc == LYRE_ENOMEM) {
+		*why = "Out of memory";
+		return MHD_HTTP_SERVICE_UNAVAILABLE;
+	}
+	log_refusal(s, cause);
+	snprintf(s->refusal, sizeof s->refusal, "The client certificate is no longer accepted: %s", cause);
+	*why = s->refusal;
+	return MHD_HTTP_UNAUTHORIZED;
 }
 
 const char *secure_user(const struct secure *s)

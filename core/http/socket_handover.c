@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file http/socket_handover.c
- * \brief Sockets go over to the server that follows, without a request being lost.
+ * \brief Hands sockets over to the next server without losing a request.
  *
- * A client may send its next request at the very moment in which its idle connection is closed. So idle connections are
- * not closed but handed over, with what the kernel holds for them. For that libmicrohttpd must not read them any more:
- * TCP sockets are told to wake nobody for what comes (SO_RCVLOWAT), and it shows that what was read of each was part of a
- * request that is answered. Domain sockets know neither; the one thread that serves them is held instead.
+ * A client may send its next request at the very moment its idle connection is closed. So idle connections are not closed
+ * but handed over, with the data that the kernel holds for them. For this, libmicrohttpd must stop reading them: TCP
+ * sockets are told not to wake anyone for new data (SO_RCVLOWAT), and byte counts prove that everything read belonged to
+ * answered requests. Domain sockets support neither; the one thread that serves them is held instead.
  */
 #include "base/text.h"
 #include "http/http_internal.h"
@@ -29,17 +29,17 @@
 #include <netinet/tcp.h>
 #endif
 
-/* More than a client sends before it waits for an answer, but for large bodies; what comes stays in the kernel up to it. */
+/* More than a client sends before it waits for an answer, except in large bodies; up to this much stays in the kernel. */
 #define PAUSED_LOWAT (1 << 20)
-/* The silence after which a connection of which nothing, or the begin of a request, was read is not waited for. */
+/* After this silence, a connection from which nothing, or only part of a request line, was read is not waited for. */
 #define SILENCE_MS 1000
-/* The same for one whose requests cannot be counted; then it begins anew. */
+/* The same for a connection whose requests cannot be counted; it then starts over. */
 #define SILENCE_UNCOUNTED_MS 50
-/* How long connections may take from the accepting thread to their own, and its thread to be held. */
+/* How long a connection may take from the accepting thread to its own, and its thread to be held. */
 #define ARRIVAL_MS 1000
-/* A thread may have been told of data just before the pause: what was found settled must stay so. */
+/* A thread may have been woken for data just before the pause: the settled state must persist. */
 #define SETTLED_TIMES 4
-/* How often to ask again for a number that changes meanwhile. */
+/* How often to retry reading a number that keeps changing. */
 #define COUNT_TIMES 10
 
 /* ---- the old server ---- */
@@ -60,7 +60,7 @@ static int unread(int fd)
 	return ioctl(fd, FIONREAD, &n) == 0 ? n : -1;
 }
 
-/* What was read of the connection by us; false when it moves on meanwhile, or the system does not say. */
+/* How many bytes we have read from the connection; false if it keeps changing, or the system does not tell. */
 static bool bytes_read(int fd, uint64_t *ret)
 {
 	struct tcp_info before, after;
@@ -95,7 +95,7 @@ static bool between_requests(const struct connection *c)
 	return idle(c) && !atomic_load(&c->uncounted) && bytes_read(c->fd, &n) && n == atomic_load(&c->taken);
 }
 
-/* From what was read of it before this server had it. */
+/* Starts from what was read before this server had the connection. */
 static void count_on(struct connection *c)
 {
 	uint64_t n = 0;
@@ -106,7 +106,7 @@ static void count_on(struct connection *c)
 	atomic_store(&c->taken, n);
 }
 
-/* The last request, or the pause where that came later, is so long ago. */
+/* The last request, or the pause if later, was at least this long ago. */
 static bool silent_for(const struct connection *c, int64_t now, int64_t ms)
 {
 	int64_t since = atomic_load(&c->last);
@@ -115,7 +115,7 @@ static bool silent_for(const struct connection *c, int64_t now, int64_t ms)
 	return now - since >= ms;
 }
 
-/* What a held thread has read shows. */
+/* A held thread reads nothing more, so its counts are final. */
 static bool domain_settled(struct connection *c, int64_t now)
 {
 	bool held = atomic_load(&c->http->held);
@@ -123,8 +123,8 @@ static bool domain_settled(struct connection *c, int64_t now)
 	return idle(c) || (!atomic_load(&c->busy) && silent_for(c, now, SILENCE_MS));
 }
 
-/* TLS cannot be handed over. A client that sends something soon is answered, and told of the end with it; the others are
- * taken leave of by the connection's thread, which finds nothing more to read. */
+/* TLS cannot be handed over. A client that sends a request soon is answered, and told that the connection closes; the
+ * others are notified by the connection's thread when there is nothing more to read. */
 static bool secure_settled(struct connection *c, int64_t now)
 {
 	if (atomic_load(&c->busy) || unread(c->fd) > 0 || !silent_for(c, now, SILENCE_MS))
@@ -161,7 +161,7 @@ static bool all_arrived(const struct http *h, int64_t now)
 		now - h->paused_at >= ARRIVAL_MS;
 }
 
-/* ---- the thread of the domain socket ---- */
+/* ---- the domain socket's thread ---- */
 
 bool domain_hold_here(struct http *h, int fd)
 {
@@ -175,7 +175,7 @@ bool domain_hold_here(struct http *h, int fd)
 	return true;
 }
 
-/* By a connection that its thread stays in. */
+/* Uses a connection in which its thread blocks. */
 static void domain_hold(struct http *h)
 {
 	const struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -249,7 +249,7 @@ static int copy_of(const struct acceptor *a, struct http_socket *ret, struct err
 	return ret->fd >= 0 ? LYRE_OK : err_errno(e, errno, "hand over", "a listening socket");
 }
 
-/* One that cannot be copied is closed with this process. */
+/* A connection that cannot be copied is closed with this process. */
 static int copy_connections(struct http *h, struct http_sockets *ret, struct err *e)
 {
 	size_t count = 0;
@@ -286,7 +286,7 @@ int http_hand_over(struct http *h, struct http_sockets *ret, struct err *e)
 	return r;
 }
 
-/* ---- the new one ---- */
+/* ---- the new server ---- */
 
 void connection_resume(struct connection *c, const char *client)
 {
@@ -311,7 +311,7 @@ static void adopt(struct http *h, const struct http_connection *given)
 		return;
 	}
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
-	/* One of which nothing was read is as good as new. */
+	/* A connection from which nothing was read is as good as new. */
 	if (a == &h->tcp && (!bytes_read(fd, &n) || n) && !(note = strdup(given->client))) {
 		close(fd);
 		return;

@@ -9,7 +9,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
-/* Descriptors beyond are not looked after; the table's unused pages cost nothing. */
+/* Descriptors above this are not tracked; unused pages of the table cost nothing. */
 #define FDS_MAX ((rlim_t)1 << 20)
 
 static _Atomic(struct connection *) *by_fd;
@@ -105,7 +105,7 @@ void wire_next(struct connection *c)
 
 /* ---- the library's reads ---- */
 
-/* The first byte of a client that begins with TLS, where there is none: no request begins so. */
+/* The first byte of a client that speaks TLS to a port without it: no request begins this way. */
 #define TLS_HANDSHAKE 0x16
 
 bool wire_came(struct connection *c, const char *at, size_t len)
@@ -113,7 +113,7 @@ bool wire_came(struct connection *c, const char *at, size_t len)
 	struct wire *w = &c->wire;
 	current = c;
 	if (!w->first && *at == TLS_HANDSHAKE) {
-		log_debug("http", "%s: a connection is closed: its client speaks TLS, to a port without it", c->peer);
+		log_debug("http", "%s: connection closed: its client speaks TLS to a port without it", c->peer);
 		return false;
 	}
 	if (!w->first)
@@ -123,7 +123,7 @@ bool wire_came(struct connection *c, const char *at, size_t len)
 		atomic_store(&c->partial, true);
 	if (w->chunked)
 		return read_chunks(c, at, len);
-	w->left += len; /* it reads on while an answer is awaited */
+	w->left += len; /* libmicrohttpd reads on while an answer is pending */
 	return true;
 }
 
@@ -139,7 +139,7 @@ ssize_t wire_read(struct connection *c, void *to, size_t max)
 	return n > 0 ? recvfrom(c->fd, to, max, 0, NULL, NULL) : n;
 }
 
-/* As the system's. libmicrohttpd asks without flags, others look only, at sockets that are in the table. */
+/* Like the system's. libmicrohttpd passes no flags; other callers only peek at sockets that are in the table. */
 __attribute__((visibility("default"))) ssize_t recv(int fd, void *to, size_t max, int flags)
 {
 	struct connection *c = flags ? NULL : wire_connection(fd);
@@ -150,6 +150,6 @@ __attribute__((visibility("default"))) ssize_t recv(int fd, void *to, size_t max
 	ssize_t n = wire_read(c, to, max);
 	if (n <= 0 || wire_came(c, to, (size_t)n))
 		return n;
-	errno = ECONNRESET; /* libmicrohttpd hangs up; the client has its answer */
+	errno = ECONNRESET; /* libmicrohttpd closes the connection; the client has its answer */
 	return -1;
 }

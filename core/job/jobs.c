@@ -43,19 +43,20 @@ struct jobs {
 	int64_t tend_at; /**< monotonic ms; used only by the thread that calls jobs_tend() */
 };
 
-/** A full disk must not prevent the start: the server is needed to make room. */
+/** A full disk must not prevent the start: the server is needed to free space. */
 static int record_cut_off(struct store *s, struct err *e)
 {
 	size_t count;
-	int rc = records_interrupt(s, "The job was interrupted: the server ended before it did", floor(now_ms()), &count, e);
+	int rc = records_interrupt(
+		s, "The job was interrupted: the server stopped before it was finished", floor(now_ms()), &count, e);
 
 	if (rc == LYRE_ENOSPACE) {
-		log_error(
-			"job", "jobs interrupted when the server last ended appear unfinished until it is restarted: %s", e->text);
+		log_error("job", "jobs interrupted when the server last stopped appear unfinished until it is restarted: %s",
+			e->text);
 		e->code = rc = 0;
 	}
 	if (count)
-		log_warn("job", "%zu jobs were interrupted when the server last ended", count);
+		log_warn("job", "%zu jobs were interrupted when the server last stopped", count);
 	return rc;
 }
 
@@ -112,7 +113,7 @@ static void set_begun(struct job *job)
 	job->recorded_at = monotonic_ms();
 }
 
-/** Records the beginning of a job that had to wait. */
+/** Records the start of a job that had to wait. */
 static void begin(struct job *job)
 {
 	struct err e;
@@ -121,7 +122,7 @@ static void begin(struct job *job)
 		return;
 	set_begun(job);
 	if (records_put(job->jobs->store, job, NULL, &e))
-		log_warn("job", "the beginning of job %s (%s) could not be recorded: %s", job->id, job->type, e.text);
+		log_warn("job", "the start of job %s (%s) could not be recorded: %s", job->id, job->type, e.text);
 }
 
 /** An outcome that cannot be stored, such as a result that is too large, must not leave a job that never ends. */
@@ -166,9 +167,9 @@ static void run(struct pool_task *task)
 	pthread_mutex_lock(&j->lock);
 	j->running++;
 	pthread_mutex_unlock(&j->lock);
-	/* A job recorded as begun is run: it learns of the stop from job_progress(). */
+	/* A job recorded as started is run: job_progress() tells it to stop. */
 	if (job->status != JOB_IN_PROGRESS && atomic_load(&j->stopping)) {
-		err_set(&o.err, LYRE_EBUSY, "The job was cancelled before it began: the server was stopped or restarted");
+		err_set(&o.err, LYRE_EBUSY, "The job was cancelled before it started: the server was stopped or restarted");
 	} else {
 		begin(job);
 		job->run(job, &o);
@@ -179,7 +180,7 @@ static void run(struct pool_task *task)
 	forget(j, 1);
 }
 
-/** Reserves a place for a job, waiting or running. \param[out] at_once  whether a thread is free for it */
+/** Reserves a place for a job, running or waiting. \param[out] at_once  whether a thread is free for it */
 static int reserve(struct jobs *j, bool *at_once, struct err *e)
 {
 	int rc = 0;
@@ -211,7 +212,7 @@ int jobs_submit(struct jobs *j, struct job *job, char id[37], struct err *e)
 	job->done = job->total = 0;
 	job->task.run = run;
 	uuid_text(job->id);
-	/* Clients that query the job at once expect this status of a job that runs. */
+	/* Clients that query the job immediately expect this status of a running job. */
 	if (at_once)
 		set_begun(job);
 	rc = records_put(j->store, job, NULL, e);

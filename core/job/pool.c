@@ -89,7 +89,7 @@ static void put(struct pool *p, struct pool_task *task)
 	first->last = task;
 }
 
-/** With the lock held: takes the first owner's first task; its next one waits for another turn. */
+/** With the lock held. Takes the first owner's first task; its next one waits for another turn. */
 static struct pool_task *take(struct pool *p)
 {
 	struct pool_task *task = p->first, *heir = task->more;
@@ -138,7 +138,7 @@ static int start_worker(struct pool *p)
 		if (w->state == WORKER_RUNNING)
 			continue;
 		if (w->state == WORKER_ENDED) {
-			pthread_join(w->thread, NULL); /* past its last lock: this does not wait */
+			pthread_join(w->thread, NULL); /* it has released its last lock: this does not wait */
 			w->state = WORKER_FREE;
 		}
 		int rc = pthread_create(&w->thread, NULL, work, w);
@@ -197,16 +197,16 @@ void pool_submit(struct pool *p, struct pool_task *task)
 
 	pthread_mutex_lock(&p->lock);
 	put(p, task);
-	/* While closing, only tasks submit, and their own thread is still there to continue. */
+	/* While closing, only tasks submit, and their own thread is still available. */
 	if (!p->closing && p->queued > p->idle && start_worker(p) != 0 && !has_worker(p)) {
 		here = true;
-		task = take(p); /* the only one in the queue: without workers nothing else could be waiting */
+		task = take(p); /* the only one in the queue: other tasks would need workers */
 	} else {
 		pthread_cond_signal(&p->work);
 	}
 	pthread_mutex_unlock(&p->lock);
 	if (here) {
-		log_warn("job", "no worker thread could be started: the work is done on the thread that requested it");
+		log_warn("job", "no worker thread could be started: the work is done on the requesting thread");
 		task->run(task);
 	}
 }

@@ -55,7 +55,7 @@ int records_open(struct store *s, struct err *e)
 		.primary_key = attributes[0].name,
 		.attributes = list,
 		.expiration = -1,
-		.audit = 0, /* a job's record is its own history */
+		.audit = 0, /* the job's own record is enough history */
 	};
 	return store_ensure_table(s, &spec, e);
 }
@@ -184,7 +184,7 @@ static int take_keys(struct snapshot *snapshot, const struct table *t, const str
 	return rc == LYRE_END ? 0 : rc;
 }
 
-/** The keys of up to \p max records whose attribute lies between two values. */
+/** The keys of up to \p max records whose attribute is between two values. */
 static int find(struct store *s, const char *attribute, lyre_value from, lyre_value to, struct arena *a, lyre_value *keys,
 	uint32_t max, uint32_t *count, struct err *e)
 {

@@ -12,7 +12,7 @@
 
 /** Creates the table if it is missing. */
 int records_open(struct store *s, struct err *e);
-/** Writes a job's whole record; \p o is NULL before its end. */
+/** Writes a complete record; \p o is NULL before the job has ended. */
 int records_put(struct store *s, const struct job *job, const struct job_outcome *o, struct err *e);
 /** Records the progress of a job. */
 int records_put_progress(struct store *s, const struct job *job, struct err *e);

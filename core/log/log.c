@@ -174,14 +174,14 @@ bool log_enabled(enum lyre_log_level level)
 	return level == LYRE_NOTIFY || (int)level <= atomic_load_explicit(&threshold, memory_order_relaxed);
 }
 
-/** Reports what happened to the log file. */
+/** Reports changes of the log file's state. */
 static void say_news(void)
 {
 	int error = log_file_failed(&file);
 	if (log_file_remade(&file))
 		log_write(LYRE_WARN, "log",
 			"the log folder was removed and has been created again: lines of the last second may be lost");
-	if (error) /* where the standard streams are seen */
+	if (error) /* this reaches the standard streams */
 		log_write(LYRE_ERROR, "log", "the log file cannot be written: %s; lines are lost until it can", strerror(error));
 }
 

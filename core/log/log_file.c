@@ -57,7 +57,7 @@ static bool remake_root(const struct log_file *f)
 	return !mkdir(f->root, FOLDER_MODE) || errno == EEXIST;
 }
 
-/** \return whether the file is open anew */
+/** \return whether the file was opened again */
 static bool make_folders(struct log_file *f)
 {
 	struct err ignored;
@@ -71,14 +71,15 @@ static bool make_folders(struct log_file *f)
 	return open;
 }
 
-/** Whether the open file has no name any more, so that what is written to it is lost. */
+/** Whether the open file no longer has a name, so that what is written to it is lost. */
 static bool is_nameless(const struct log_file *f)
 {
 	struct stat st;
 	return !fstat(f->fd, &st) && !st.st_nlink;
 }
 
-/** Handles that the file was moved away, as logrotate does, or removed with its folder. \return whether the open file has the name */
+/** Handles that the file was moved away, as logrotate does, or removed with its folder.
+ * \return whether the open file has the name */
 static bool follow_name(struct log_file *f, int64_t now)
 {
 	struct stat st;
@@ -95,7 +96,7 @@ static bool follow_name(struct log_file *f, int64_t now)
 	return !error;
 }
 
-/** \param error  0 when all is well */
+/** \param error  0: no error */
 static void note(struct log_file *f, int error)
 {
 	if (error && !atomic_load(&f->trouble))

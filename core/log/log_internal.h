@@ -38,15 +38,15 @@ struct log_file {
 	int64_t held_until; /**< no rotation before this time: the last one failed */
 	bool torn;          /**< the last line is incomplete */
 	atomic_bool remade; /**< the folder was created again, which has not been reported yet */
-	int nameless;       /**< errno why no file of its name can be created, while the open one has none; else 0 */
-	atomic_int trouble; /**< errno why lines are lost; 0: none are */
+	int nameless;       /**< errno why no file of its name can be created while the open file has none; else 0 */
+	atomic_int trouble; /**< errno why lines are being lost; 0: none are */
 	atomic_bool failed; /**< losing lines has begun, which has not been reported yet */
 	unsigned long lost; /**< lines that could not be written since the last success */
 };
 
 int log_file_open(struct log_file *f, const struct log_file_options *o, struct err *e);
 void log_file_close(struct log_file *f);
-/** Reopens the file by its name at once if the open one has been moved. Any thread. \return whether the open file has the name */
+/** Reopens the file by its name immediately if the open one was moved. Any thread. \return whether the open file has the name */
 bool log_file_follow(struct log_file *f);
 /** The errno why lines are lost, if that has begun since the last call; else 0. Any thread. */
 int log_file_failed(struct log_file *f);

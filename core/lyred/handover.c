@@ -15,7 +15,7 @@
 #define LISTEN_FIRST 3
 /** FileDescriptorName= of the socket for TLS; other names are ignored. */
 #define SECURE_NAME "secure"
-/* The kernel accepts no longer string. Further connections are closed; they are idle. */
+/* The kernel accepts no longer string. Connections beyond this are closed; they are idle. */
 #define VARIABLE_MAX ((size_t)100 << 10)
 
 /** Sets close-on-exec on a descriptor. \return false if there is no such descriptor */
@@ -76,7 +76,7 @@ static int take_managed(struct handover *h, struct err *e)
 	return rc;
 }
 
-/** "12", or "12@192.0.2.7" where the client is not the peer. */
+/** "12", or "12@192.0.2.7" if the client is not the peer. */
 static void take_connection(struct http_sockets *s, const char *item)
 {
 	struct http_connection c = { .fd = (int)strtol(item, NULL, 10) };

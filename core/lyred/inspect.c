@@ -75,7 +75,7 @@ static void load_operations(struct view *v, struct fault_list *faults)
 		faults_add(faults, &e);
 }
 
-/** Goes on after a fault, wherever the next one cannot come of it. */
+/** Continues after a fault, with everything that the fault does not affect. */
 static void look(const struct options *o, struct view *v, struct fault_list *faults)
 {
 	load(&v->config, &v->modules, &o->sources, faults);

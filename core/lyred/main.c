@@ -67,7 +67,7 @@ static bool drain(struct server *s, const sigset_t *signals)
 	return true;
 }
 
-/** \return false if a thread hangs, so that waiting for its end is pointless */
+/** \return false if a thread hangs, so that waiting for it is pointless */
 static bool threads_turn(struct server *s)
 {
 	const struct timespec pause = { .tv_nsec = 1000 * 1000 };
@@ -88,13 +88,13 @@ static bool threads_turn(struct server *s)
 	return false;
 }
 
-/** \return the shorter time; negative: forever */
+/** \return the shorter time; negative: no limit */
 static int sooner(int a, int b)
 {
 	return a < 0 || (b >= 0 && b < a) ? b : a;
 }
 
-/** \return how long to wait for a signal; negative: forever */
+/** \return how long to wait for a signal; negative: no limit */
 static int tend(struct server *s, struct watchdog *dog)
 {
 	int jobs = jobs_tend(s->jobs), old = workers_tend(&s->workers) ? OLD_WORKERS_MS : -1;
@@ -112,7 +112,7 @@ static void renew_workers(struct server *s, const struct options *o)
 	restart_answer(&s->restart, &e);
 }
 
-/** \return whether the server may end, because another would start in its place */
+/** \return whether the server may stop, because another would start in its place */
 static bool try_restart(struct server *s, const struct options *o)
 {
 	struct err e = { .code = 0 };
@@ -179,7 +179,7 @@ static bool jobs_settled(struct server *s)
 	return jobs_left(s->jobs, 0) == 0;
 }
 
-/** \return false if a signal requests the end of the server */
+/** \return false if a signal asks the server to stop */
 static bool wait_until(struct server *s, bool (*settled)(struct server *s), const sigset_t *signals, int64_t deadline)
 {
 	while (!settled(s) && monotonic_ms() < deadline) {
@@ -191,7 +191,7 @@ static bool wait_until(struct server *s, bool (*settled)(struct server *s), cons
 	return true;
 }
 
-/** Lets requests end while new ones wait in the kernel, then jobs. \return false if the server must end instead */
+/** Lets requests finish while new ones wait in the kernel, then jobs. \return false if the server must stop instead */
 static bool settle(struct server *s, const sigset_t *signals, bool *orderly)
 {
 	int64_t deadline = drain_deadline(s);
@@ -204,7 +204,7 @@ static bool settle(struct server *s, const sigset_t *signals, bool *orderly)
 	jobs_stop(s->jobs);
 	if (!wait_until(s, jobs_settled, signals, deadline))
 		return false;
-	/* A request whose body is still arriving is not known to dispatch, but would find it closed. */
+	/* The body of a request may still be arriving: dispatch does not know that request, but it would find dispatch closed. */
 	if (!requests_settled(s) || !jobs_settled(s)) {
 		cut_queries(s);
 		if (!wait_until(s, requests_settled, signals, monotonic_ms() + CUT_MS))
@@ -218,8 +218,8 @@ static bool settle(struct server *s, const sigset_t *signals, bool *orderly)
 }
 
 /**
- * Replaces this program with the one on the disk, passing on the sockets, the lock and signals received in the meantime.
- * Threads end with that; if some are still working, nothing is closed under them.
+ * Replaces this program with the one on the disk, passing on the sockets, the lock and signals received meanwhile. This
+ * ends all threads; if some are still working, nothing is closed under them.
  * \return only on failure
  */
 static void replace(struct server *s, bool orderly)
@@ -244,7 +244,7 @@ static void replace(struct server *s, bool orderly)
 	log_close();
 }
 
-/** Reports why the server does not run, and further faults, to the log and to the person who started it. */
+/** Reports why the server is not running, and further faults, to the log and to the person who started it. */
 static void report(const struct server *s, const struct err *why)
 {
 	struct fault_list faults = { .count = 0 };
@@ -308,7 +308,7 @@ static int run(const struct options *o, char *const *argv)
 	workers_quiesce(&s.workers);
 	jobs_stop(s.jobs);
 	if (!drain(&s, &signals) || !threads_turn(&s)) {
-		/* Data on the disk is consistent at any moment; data in memory is in use. */
+		/* Data on disk is always consistent; data in memory is still in use. */
 		log_fatal("main", "stopping with requests still in progress");
 		log_close();
 		_exit(EXIT_FAILED);

@@ -142,7 +142,7 @@ static bool same_file(int a, int b)
 	return a >= 0 && b >= 0 && fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-/** The lock belongs to the open file: a file opened again would conflict with it. */
+/** The lock belongs to the open file: opening it again would conflict with it. */
 static int use_given(int given, int opened)
 {
 	if (!same_file(given, opened)) {

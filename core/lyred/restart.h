@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file lyred/restart.h
- * \brief Restarts requested by operations: tried on the requesting thread, done by the main one.
+ * \brief Restarts requested by operations: tried on the requesting thread, done by the main thread.
  */
 #ifndef RESTART_H
 #define RESTART_H
@@ -14,7 +14,7 @@
 enum restart_wish { WISH_NONE, WISH_WORKERS, WISH_RESTART };
 
 struct restart {
-	struct control control; /**< must be first: it is what dispatch sees */
+	struct control control; /**< must be first: dispatch sees only this */
 	pthread_mutex_t lock;
 	pthread_cond_t answered;
 	pthread_t main;

@@ -161,7 +161,7 @@ static int try_root(const struct server *s, const char *root, struct err *e)
 	return rc;
 }
 
-/** The folder of a setting. \param bad  one that is a fault already; NULL for none */
+/** Checks the folder of a setting. \param bad  a folder already reported as a fault; NULL: none */
 static void try_folder(const struct config *c, const char *key, const char *bad, struct fault_list *faults)
 {
 	const char *path = config_path(c, key);
@@ -221,7 +221,7 @@ void server_stop(struct server *s)
 {
 	workers_close(&s->workers);
 	server_close_rooms(s);
-	tls_close(s->tls); /* not before: threads that serve may outlive the rooms in a restart */
+	tls_close(s->tls); /* not earlier: serving threads may outlive the rooms in a restart */
 	if (s->logging)
 		log_close();
 	unload(s->config, s->modules);

@@ -22,7 +22,7 @@ struct server {
 	struct dispatch *dispatch;
 	struct workers workers;
 	struct restart restart;
-	struct handover given; /**< descriptors from the program before this one */
+	struct handover given; /**< descriptors from the previous program */
 	bool logging;
 	bool started; /**< the modules */
 	int lock;
@@ -31,8 +31,8 @@ struct server {
 /** Opens everything, with config and modules loaded. After a failure, server_stop() closes what was opened. */
 int server_start(struct server *s, struct err *e);
 /**
- * Whether another server would start in place of this one with the current settings, as to folders and addresses, which
- * --check cannot test while this one uses them. On the thread that renews the workers.
+ * Checks whether another server would start in place of this one with the current settings: folders and addresses, which
+ * --check cannot test while they are in use. On the thread that renews the workers.
  */
 int server_try(const struct server *s, const struct config_sources *sources, struct err *e);
 /**

@@ -85,7 +85,7 @@ static int spawn(pid_t *pid, const char *binary, char *const *argv, int errors)
 	return rc;
 }
 
-/** Reads the trial's output to its end. \return false when the time is up */
+/** Reads the trial's output to its end. \return false if the time is up */
 static bool listen_to(int fd, char said[SAID_MAX], int64_t deadline)
 {
 	char piece[512];
@@ -131,7 +131,7 @@ static const char *last_words(char *said)
 	return strncmp(line, OWN, strlen(OWN)) ? line : line + strlen(OWN);
 }
 
-/** All faults that it told: its own lines, without its name. */
+/** All faults that it reported: its own lines, without its name. */
 static void join_faults(char *said, struct buf *ret)
 {
 	for (char *line; (line = strsep(&said, "\n"));)
@@ -151,7 +151,7 @@ static int refuse(char *said, struct err *e)
 	return e->code;
 }
 
-/** Kills it when the time is up: it may be silent but still running. */
+/** Kills it when the time is up: it may have closed its output and still be running. */
 static int wait_for(pid_t pid, int64_t deadline, bool *in_time)
 {
 	int status = 0;

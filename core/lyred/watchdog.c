@@ -11,7 +11,7 @@
 /* Missing answers in a row before the process ends, and the fraction of the service manager's time at which to ask. */
 #define MISSED_MAX 12
 #define ASKED_A_PERIOD 4
-/* A thread that is asked while it works answers at the next interval. */
+/* A thread that is asked while it works answers one interval later. */
 #define MISSED_USUAL 1
 /* The log may hang as well. */
 #define LAST_WORDS_S 10

@@ -27,7 +27,7 @@ int workers_open(struct workers *w, const struct config *c, struct dispatch *d, 
 /**
  * Replaces the listeners and threads with new ones that use the current settings. The old ones keep their clients, each
  * until its next answer; \p c, the server's configuration, takes over the settings of the new ones. On failure nothing has
- * changed. \return LYRE_EBUSY if too many renewals are under way
+ * changed. \return LYRE_EBUSY if too many renewals are in progress
  */
 int workers_renew(struct workers *w, struct config *c, const struct config_sources *sources, struct dispatch *d, struct err *e);
 /** Closes those without clients. \return whether others remain */
@@ -35,7 +35,7 @@ bool workers_tend(struct workers *w);
 void workers_quiesce(struct workers *w);
 void workers_close(struct workers *w);
 
-/** Asks all threads for a sign of life. \param[out] ret  the one silent for longest; missed 0 if all answered the last time */
+/** Asks all threads for a sign of life. \param[out] ret  the thread silent for longest; missed 0 if all answered last time */
 void workers_pulse(struct workers *w, struct http_silent *ret);
 
 /* As the functions of http/ of the same names. */

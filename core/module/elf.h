@@ -3,7 +3,7 @@
  * \file module/elf.h
  * \brief Reading a symbol's bytes from an ELF shared object without loading it.
  *
- * Uses only the program headers and the dynamic segment, so it reads stripped files, too, and trusts nothing in the file.
+ * Uses only the program headers and the dynamic segment, so it can read stripped files, and trusts nothing in the file.
  */
 #ifndef MODULE_ELF_H
 #define MODULE_ELF_H

@@ -30,8 +30,8 @@ static const struct lyre_module *const static_modules[] = {
 };
 #undef LYRE_STATIC_MODULE
 
-/* For modules that are linked in, in the same file as their table so that no program can have one without the other; a
- * shared module has its own, set when it is loaded. */
+/* For modules that are linked in, in the same file as their table, so that no program can have one without the other;
+ * a shared module has its own copy, set when it is loaded. */
 const struct lyre_host *lyre_host = &host;
 
 bool own_file(char out[PATH_MAX])

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/** The mark of this server's ABI. A fork that changes the ABI must change it, too. */
+/** The mark of this server's ABI. A fork that changes the ABI must change it. */
 #define HOST_EXTRA ""
 
 _Static_assert(HEAD_SIZE == 368, "the head of the descriptor is frozen");

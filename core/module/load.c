@@ -77,7 +77,7 @@ static int open_file(struct modules *m, lyre_instance *i, struct err *e)
 	if (rc < 0 || (rc = module_trusted(i->path, e)) < 0 || (rc = head_check(&head, i->path, i->name, e)) < 0)
 		return rc;
 
-	/* Never closed: threads of the module, and traces of tools, may refer to it as long as the process lives. */
+	/* Never closed: the module's threads, and traces of tools, may refer to it as long as the process lives. */
 	void *handle = dlopen(i->path, RTLD_NOW | RTLD_LOCAL);
 	if (!handle)
 		return err_set(e, LYRE_EINVAL, "cannot be loaded: %s (version %s): %s: install what it needs, or build it again",

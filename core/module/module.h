@@ -27,7 +27,8 @@ int modules_load(struct modules **ret, struct config *c, struct err *e);
  * \param faults  collects those of several modules; NULL: ends at the first
  */
 int modules_register(struct modules *m, struct dispatch *d, struct fault_list *faults, struct err *e);
-/** Starts them in order; a failure stops those started, unless the module is optional: then it is only left out and logged. */
+/** Starts them in order. A failure stops those already started, unless the module is optional: then it is only left
+ * out, and logged. */
 int modules_start(struct modules *m, struct dispatch *d, struct err *e);
 /** Asks each whether it would start; for an optional one this is not a fault. Instead of modules_start(). */
 void modules_check(struct modules *m, struct fault_list *faults);
@@ -36,7 +37,7 @@ void modules_stop(struct modules *m);
 void modules_free(struct modules *m);
 const struct lyre_instance *const *modules_list(const struct modules *m, size_t *count);
 
-/** Folders searched for modules by name, the first match wins; none in a build without dynamic loading. */
+/** Folders searched for modules by name, first match first; empty in a build without dynamic loading. */
 const char *const *modules_path(size_t *count);
 
 /**

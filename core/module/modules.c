@@ -220,7 +220,7 @@ int modules_start(struct modules *m, struct dispatch *d, struct err *e)
 	return 0;
 }
 
-/** Whether its settings have the values that somebody wants. */
+/** Whether none of its settings is faulty. */
 static bool is_settled(const lyre_instance *i)
 {
 	char key[sizeof "modules." + sizeof i->descriptor->name];

@@ -134,7 +134,7 @@ static bool sort_visit(struct sort *s, size_t n)
 	return true;
 }
 
-/** Reports the cycle on the stack; \p ret receives the position of an optional module in it, else the count of the list. */
+/** Reports the cycle on the stack; \p ret receives the position of an optional module in it, or else the length of the list. */
 static int refuse_circle(const struct sort *s, size_t *ret, struct err *e)
 {
 	size_t from = 0, last = s->stack[s->depth - 1];

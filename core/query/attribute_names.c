@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file query/attribute_names.c
- * \brief Names of attributes as clients give them.
+ * \brief Attribute names as clients send them.
  */
 #include "query/plan.h"
 

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file query/choose.c
- * \brief Which walks find the rows of a condition.
+ * \brief Chooses the walks that find the rows of a condition.
  *
- * A group of and-ed conditions is found by its most selective part alone, the rest is left to the match; or-ed ones
- * need a walk each.
+ * A group of and-ed conditions is searched by its most selective part alone, and the match checks the rest; or-ed
+ * conditions need a walk each.
  */
 #include "query/planner.h"
 #include "query/set.h"
 
 #include <stdlib.h>
 
-/** From so many conditions on, their attributes are marked. */
+/** From this many conditions on, their attributes are marked. */
 #define MET_MIN 32
 
 bool has_one_walk(const struct planner *p, const struct condition *c)
@@ -20,7 +20,7 @@ bool has_one_walk(const struct planner *p, const struct condition *c)
 	return leaf && condition_has_range(c, p->table);
 }
 
-/** Whether it is worth a look at an entry before the record is read: the key itself is where the record is. */
+/** Whether checking an entry before reading its record is worthwhile: the primary key itself is stored with the record. */
 static bool entries_tell_more(const struct planner *p, const struct condition *c)
 {
 	return c->comparator->fit == RANGE_WIDE && (!is_key(p->table, c->attribute) || is_list(c));
@@ -56,7 +56,7 @@ int same_attribute(struct planner *p, const struct condition *c, size_t i, const
 	*ret = &c->children[i];
 	*count = 1;
 	if (values_have(p, at, ATTRIBUTE_MULTI)) {
-		/* and-ed conditions may be true of other items each: the walk of one of them finds the record */
+		/* and-ed conditions may match different items: the walk of one of them finds the record */
 		if (is_negated_set(**ret))
 			*ret = (**ret)->children;
 		return 0;
@@ -78,7 +78,7 @@ int same_attribute(struct planner *p, const struct condition *c, size_t i, const
 	return 0;
 }
 
-/** \param met  by the place of an attribute: whether a child on it was met before; NULL where looking through them is less */
+/** \param met  by attribute number: whether an earlier child uses it; NULL if there are too few children to need it */
 static bool is_first_of_attribute(const struct planner *p, const struct condition *c, size_t i, bool *met)
 {
 	const struct attribute *at = c->children[i]->attribute;
@@ -138,7 +138,7 @@ static int compare_values(const void *x, const void *y)
 	return c ? c : (a > b) - (a < b);
 }
 
-/** Says that the walks of a choice are those of the children of an or, of which no value matches two. */
+/** Marks the walks of a choice as those of an or's children of which no value matches two. */
 static void set_of(struct choice *c, const struct condition *set)
 {
 	for (size_t i = 0; i < c->count; i++) {
@@ -147,7 +147,7 @@ static void set_of(struct choice *c, const struct condition *set)
 	}
 }
 
-/** An or of values of one attribute: each value is asked for once, and no row needs a look at the others. */
+/** An or of values of one attribute: each value is searched once, and rows need no check against the other conditions. */
 static int make_disjoint(struct planner *p, const struct condition *any, struct choice *c)
 {
 	const struct attribute *at = c->drivers->node->attribute;
@@ -199,7 +199,7 @@ static int choose_any(struct planner *p, const struct condition *c, struct choic
 	return make_disjoint(p, c, ret);
 }
 
-/** One walk for each beginning: none of them begins with another. */
+/** One walk for each prefix: none of them is a prefix of another. */
 static int choose_beginnings(struct planner *p, const struct condition *c, struct choice *ret)
 {
 	size_t count = c->set->count;
@@ -226,7 +226,7 @@ static int choose_set(struct planner *p, const struct condition *c, struct choic
 	return c->set->kind == SET_BEGINNINGS ? choose_beginnings(p, c, ret) : choose_any(p, c, ret);
 }
 
-/** One walk for a condition alone. */
+/** One walk for a single condition. */
 static int choose_leaf(struct planner *p, const struct condition *c, struct choice *ret)
 {
 	const struct condition **leaf = ARENA_NEW(p->arena, const struct condition *);

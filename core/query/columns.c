@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file query/columns.c
- * \brief From a selection of attributes to columns.
+ * \brief Turns a selection of attributes into columns.
  */
 #include "query/columns.h"
 
@@ -20,7 +20,7 @@ static bool needs_escape(const char *s, size_t len)
 	return false;
 }
 
-/** \p name lives as long as the query. */
+/** \p name must live as long as the query. */
 static int set_name(struct column *c, struct arena *a, const char *name, size_t len, struct err *e)
 {
 	struct buf b;
@@ -32,7 +32,7 @@ static int set_name(struct column *c, struct arena *a, const char *name, size_t 
 		name = b.data + 1;
 		len = b.failed ? 0 : b.len - 2;
 	}
-	/* one byte more, as the first of a row is read without its comma */
+	/* one extra byte, as a row's first name is read without its comma */
 	char *piece = b.failed ? NULL : arena_alloc(a, len + 4 > PIECE_ROOM ? len + 4 : PIECE_ROOM + 1);
 	if (piece) {
 		piece[0] = ',';
@@ -91,7 +91,7 @@ static int fail_item(struct err *e)
 	return err_set(e, LYRE_EINVAL, "'get_attributes' must be strings, numbers or objects with a name");
 }
 
-/** The name that an item selects, and what it selects of it. */
+/** The name that an item selects, and what it selects within it. */
 static int item_name(
 	const lyre_value *v, struct arena *a, const char **name, size_t *len, const lyre_value **members, struct err *e)
 {

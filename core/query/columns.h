@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file query/columns.h
- * \brief What a row shows: made at planning, with the names as JSON, and read by those who write rows.
+ * \brief What a row shows: made when planning, with the names as JSON, and used to write rows.
  */
 #ifndef QUERY_COLUMNS_H
 #define QUERY_COLUMNS_H
@@ -11,30 +11,30 @@
 enum column_kind {
 	COLUMN_FIELD,
 	COLUMN_KEY,
-	COLUMN_TIME,    /**< one of the record's times */
+	COLUMN_TIME,    /**< one of the record's timestamps */
 	COLUMN_MEMBERS, /**< members of a nested object, or of each in an array */
 	COLUMN_NONE     /**< always null */
 };
 
 struct selection;
 
-/** Most pieces are no longer, and are copied by so many bytes at once. */
+/** Most pieces are no longer than this, so this many bytes are copied at once. */
 #define PIECE_ROOM 32
 
 struct column {
 	enum column_kind kind;
 	uint16_t id;
-	bool created;    /**< of the times: this one, else the updated */
-	bool date;       /**< of the times: as text */
-	bool undeclared; /**< seen in records only */
+	bool created;    /**< for a timestamp: the creation time, else the update time */
+	bool date;       /**< for a timestamp: as text */
+	bool undeclared; /**< found only in records */
 	const char *name;
 	uint32_t name_len;
-	const char *piece; /**< ,"name": with PIECE_ROOM bytes that may be read */
+	const char *piece; /**< ,"name": with PIECE_ROOM readable bytes */
 	uint32_t piece_len;
 	const struct selection *members;
 };
 
-/** A time as it was last written: records that were written together have the same, and a new record has it twice. */
+/** The last timestamp written, as text: records written together share it, and a new record has it twice. */
 struct time_text {
 	double ms;
 	size_t len; /**< 0: none yet */
@@ -44,18 +44,18 @@ struct time_text {
 struct columns {
 	struct column *items;
 	size_t count;
-	bool sparse; /**< what a record does not have is not shown */
-	bool fixed;  /**< the same in each row: all that are declared, and no others */
+	bool sparse; /**< absent values are not shown */
+	bool fixed;  /**< the same in every row: exactly the declared attributes */
 	struct time_text time;
 };
 
-/** Members of an object, in the order they were asked for. */
+/** Members of an object, in the order requested. */
 struct selection {
 	struct column *items;
 	size_t count;
 };
 
-/** Finds a column's value, from \p hint on, where it is when records look alike. */
+/** Finds a column's value, starting at \p hint, where it is if records are alike. */
 static inline bool column_find(const struct column *c, struct record r, uint16_t *hint, struct field *f)
 {
 	if (*hint < record_count(r) && record_at(r, *hint, f) == c->id) {

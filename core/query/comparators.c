@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file query/comparators.c
- * \brief What the comparators match, where an index has it, and their table. A new one is written here, and nowhere else.
+ * \brief The table of comparators: what each matches, and where to find it in an index. A new one is added here and nowhere else.
  */
 #include "query/comparators.h"
 
@@ -71,7 +71,7 @@ static bool ends_with(const struct condition *c, const lyre_value *v, bool date)
 	return text_of_value(&t, v, date) && part->len <= t.len && !memcmp(t.s + (t.len - part->len), part->s, part->len);
 }
 
-/* ---- where an index has it ---- */
+/* ---- their index ranges ---- */
 
 static bool at_value(const struct condition *c, bool key, struct walk_range *r)
 {
@@ -81,7 +81,7 @@ static bool at_value(const struct condition *c, bool key, struct walk_range *r)
 	return true;
 }
 
-/** For all that is not null, and may be anything. */
+/** For everything that is not null, whatever its type. */
 static bool above_null(const struct condition *c, bool key, struct walk_range *r)
 {
 	const lyre_value null = { .type = LYRE_NULL };
@@ -151,7 +151,7 @@ static bool around_list(const struct condition *c, bool key, struct walk_range *
 	return true;
 }
 
-/* ---- where it may have more ---- */
+/* ---- where more matches may follow ---- */
 
 static bool beyond_value(const struct condition *c, const lyre_value *v, bool key, struct walk_range *r)
 {
@@ -217,7 +217,7 @@ static const char *operand_help(enum operand_kind operand)
 
 static void add_help(struct buf *b, const struct comparator *c)
 {
-	const char *notes[] = { c == comparators ? "when not given" : NULL, c->names[1], c->names[2], operand_help(c->operand) };
+	const char *notes[] = { c == comparators ? "if not given" : NULL, c->names[1], c->names[2], operand_help(c->operand) };
 	const char *before = " (";
 	buf_addf(b, "%s%s", c == comparators ? "Comparators: " : ", ", c->names[0]);
 	for (size_t i = 0; i < sizeof(notes) / sizeof(*notes); i++) {

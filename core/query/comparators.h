@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file query/comparators.h
- * \brief The comparators, a row each: whatever this room does by the comparator of a condition, it reads in the row.
+ * \brief The comparators, one row each: everything in this room that depends on a condition's comparator is read from its row.
  */
 #ifndef QUERY_COMPARATORS_H
 #define QUERY_COMPARATORS_H
@@ -11,64 +11,65 @@
 
 struct condition;
 
-/** What a condition's value may be, and what becomes of it. */
+/** What a condition's value may be, and how it is converted. */
 enum operand_kind {
-	OPERAND_WHOLE, /**< a scalar, which items of arrays are compared with, or an array, which arrays are compared with */
+	OPERAND_WHOLE, /**< a scalar, compared with the items of arrays too, or an array, compared with arrays */
 	OPERAND_SCALAR,
-	OPERAND_TEXT,   /**< a number is taken as its text */
-	OPERAND_BOUNDS, /**< an array of the lower and the upper one; either may be missing */
+	OPERAND_TEXT,   /**< a string; a number is taken as its text */
+	OPERAND_BOUNDS, /**< an array of a lower and an upper bound; either may be missing */
 	OPERAND_LIST    /**< an array of scalars */
 };
 
-/** What the entries in the range of an index tell. */
+/** What it means that an entry is in the index range. */
 enum range_fit {
-	RANGE_OF_VALUE, /**< they are those of the one value that matches */
-	RANGE_FITS,     /**< they match, but for those that do not hold their value whole */
-	RANGE_WIDE      /**< many do not match: it is worth a look before the record is read */
+	RANGE_OF_VALUE, /**< it is an entry of the one matching value */
+	RANGE_FITS,     /**< it matches, unless it holds only part of its value */
+	RANGE_WIDE      /**< it often does not match: worth checking before the record is read */
 };
 
-/** How a value is put to many conditions of one comparator, on one attribute, at once. */
+/** How to match a value against many conditions of one comparator and attribute at once. */
 enum set_kind {
 	SET_NONE,
-	SET_VALUES,     /**< it is one of them */
-	SET_BEGINNINGS, /**< as a text, it begins with one of them */
-	SET_PARTS,      /**< as a text, it has one of them in it */
-	SET_ENDS        /**< the same, but at its end: in one set with SET_PARTS */
+	SET_VALUES,     /**< it is one of the values */
+	SET_BEGINNINGS, /**< as text, it begins with one of them */
+	SET_PARTS,      /**< as text, it contains one of them */
+	SET_ENDS        /**< as text, it ends with one of them: in one set with SET_PARTS */
 };
 
-/** A row of the table. There is none without a name, an operand, match() and range(). */
+/** A row of the table; name, operand, match() and range() are required. */
 struct comparator {
-	const char *names[3]; /**< the one that is documented, then short ones; NULL where there are no more */
+	const char *names[3]; /**< the documented name, then short ones; NULL: no more */
 	enum operand_kind operand;
-	/** Whether a value that is no array and no object matches. \p date: it is a date, ms as a number. */
+	/** Whether a value other than an array or an object matches. \p date: it is a date, ms as a number. */
 	bool (*match)(const struct condition *c, const lyre_value *v, bool date);
 	/**
-	 * It matches what match() does not. Null, absent values and objects differ from everything, but only where there is no
-	 * index (condition::loose).
+	 * It matches what match() does not. Null, absent values and objects differ from everything, but only if the
+	 * attribute has no index (condition::loose).
 	 */
 	bool negated;
 	/**
-	 * Narrows \p r, which has no bounds yet, to entries that may match: never too few. Asked where condition_has_range().
+	 * Narrows \p r, which has no bounds yet, to the entries that may match: possibly too many, never too few. Called
+	 * only if condition_has_range().
 	 * \p key: in the tree of primary keys
-	 * \return false when no value matches
+	 * \return false if no value matches
 	 */
 	bool (*range)(const struct condition *c, bool key, struct walk_range *r);
 	enum range_fit fit;
-	/** Of conditions that are or-ed, or, where it is negated, and-ed. */
+	/** For conditions that are or-ed or, if negated, and-ed. */
 	enum set_kind set;
 	/**
-	 * Where there may be matches again beyond \p v, which does not match, in the direction of \p r: moves the bound it begins
-	 * at. May be NULL. \return false when there are no more
+	 * Skips from \p v, which does not match, to where the next match may be in the direction of \p r, by moving its
+	 * starting bound. May be NULL. \return false if there are no more
 	 */
 	bool (*skip)(const struct condition *c, const lyre_value *v, bool key, struct walk_range *r);
 };
 
-/** All of them; the last has no name. The first is that of conditions without a comparator. */
+/** All comparators; the last has no name. The first is the default. */
 extern const struct comparator comparators[];
 
 /** NULL: there is none of this name. */
 const struct comparator *comparator_find(const lyre_value *name);
-/** A sentence of help: what they are called, and what they compare with. NULL when out of memory. */
+/** A help sentence: the comparators' names, and what they compare with. NULL: out of memory. */
 const char *comparators_help(struct arena *a);
 
 #endif

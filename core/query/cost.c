@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file query/cost.c
- * \brief How many entries walks meet, and what that costs.
+ * \brief How many entries a walk visits, and what that costs.
  */
 #include "query/planner.h"
 #include "query/set.h"
 
 /*
- * Ranges are counted to a limit that is raised until there is a difference: finding that out costs less than it saves.
+ * Ranges are counted up to a limit that is raised until they differ: this costs less than it saves.
  */
 #define COUNT_FIRST 64
 #define COUNT_MORE 8
 #define COUNT_LAST 65536
-/** For a guess that need not be good. */
+/** For a rough guess. */
 #define COUNT_GUESS 1024
 
-/** What a row costs, in quarters: one found by the value's groups, one found straight, one kept to be sorted. */
+/** The cost of a row, in quarters: found in groups by value, found directly, kept for sorting. */
 #define COST_GROUPS 8
 #define COST_WALK 4
 #define COST_SORT 5
@@ -50,7 +50,7 @@ static uint64_t list_entries(struct planner *p, const struct condition *c, uint6
 	return n;
 }
 
-/** How many entries a walk meets, as estimate() tells. */
+/** How many entries a walk visits, by estimate(). */
 static uint64_t driver_entries(struct planner *p, const struct driver *d, const struct walk_range *r, uint64_t limit)
 {
 	for (size_t i = 0; i < d->leaf_count; i++) {
@@ -93,7 +93,7 @@ const struct choice *cheapest(struct planner *p, struct choice *c, size_t count)
 		uint64_t least = UINT64_MAX;
 		for (size_t i = 0; i < count; i++) {
 			bool exact;
-			/* who has more than the best so far need not be counted further */
+			/* a choice with more than the best so far need not be counted further */
 			uint64_t n = count_entries(p, &c[i], least < limit ? least + 1 : limit, &exact);
 			if (!p->left)
 				return best;

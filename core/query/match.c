@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file query/match.c
- * \brief Whether a record matches, read in place.
+ * \brief Matches records, reading them in place.
  */
 #include "query/set.h"
 
@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/** Items of an array that take as long as a row. */
+/** This many array items take as long as a row. */
 #define ITEMS_A_STEP 16
 
 bool text_of_value(struct value_as_text *ret, const lyre_value *v, bool date)
@@ -58,7 +58,7 @@ int attribute_read(const struct attribute *at, const struct row *r, struct field
 	return record_find(r->record, at->id, f);
 }
 
-/** Item by item in place: an array may be large, and be put to many conditions. */
+/** Item by item and in place: an array may be large and be matched against many conditions. */
 static bool match_array(const struct condition *c, struct field f, struct query *q)
 {
 	struct field_items items;

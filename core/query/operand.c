@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file query/operand.c
- * \brief What conditions compare with, as clients send it, made what comparators ask for.
+ * \brief Converts the values in clients' conditions to what the comparators need.
  */
 #include "query/set.h"
 
@@ -19,7 +19,7 @@ int fail_value(struct err *e, const char *what, const lyre_value *v)
 	return rc;
 }
 
-/** One value to compare with: dates as they are kept; objects have no place in the order. */
+/** One value to compare with. Dates become what is stored; objects have no place in the order. */
 static int parse_whole(const struct condition *c, const lyre_value *v, struct arena *a, lyre_value *ret, struct err *e)
 {
 	if (v->type == LYRE_OBJECT)
@@ -29,7 +29,7 @@ static int parse_whole(const struct condition *c, const lyre_value *v, struct ar
 	if (c->attribute->type == ATTRIBUTE_DATE && v->type == LYRE_STRING && iso_time_parse(v->s, v->len, &ms))
 		*ret = value_double(ms);
 	if (c->attribute->flags & ATTRIBUTE_KEY) {
-		(void)key_number(ret, ret); /* what no key can be is compared exactly */
+		(void)key_number(ret, ret); /* what cannot be a key is compared exactly */
 	} else if (c->attribute->type != ATTRIBUTE_BIGINT) {
 		const lyre_value *plain = value_plain(ret, a);
 		if (!plain)
@@ -57,7 +57,7 @@ static int parse_text(struct condition *c, const lyre_value *v, struct arena *a,
 	return 0;
 }
 
-/** A bound that is not given is none: [5] is all from 5 on, and what is no array bounds nothing. */
+/** A missing bound is no bound: [5] means from 5 on, and a value that is not an array sets no bounds. */
 static int parse_bounds(struct condition *c, const lyre_value *v, struct arena *a, struct err *e)
 {
 	if (v->type != LYRE_ARRAY)
@@ -68,7 +68,7 @@ static int parse_bounds(struct condition *c, const lyre_value *v, struct arena *
 	return rc || !c->has_high ? rc : parse_scalar(c, &v->items[1], a, &c->high, e);
 }
 
-/** Sorted before it is used. */
+/** The list is sorted later, before its first use. */
 static int parse_list(struct condition *c, const lyre_value *v, struct arena *a, struct err *e)
 {
 	if (v->type != LYRE_ARRAY)

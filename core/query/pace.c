@@ -3,13 +3,13 @@
 
 #include "base/text.h"
 
-/** Steps before the first look at the clock, and the most of them between two. */
+/** Steps before the clock is first read, and the maximum between two readings. */
 #define STRIDE_FIRST 64
 #define STRIDE_MAX 65536
-/** What the steps between two looks at the clock shall take. */
+/** Target time between two readings of the clock. */
 #define LOOK_MIN_NS 25000
 #define LOOK_MAX_NS 100000
-/** No step takes less. */
+/** The shortest time that a step takes. */
 #define STEP_NS 16
 
 void pace_init(struct pace *p)
@@ -17,7 +17,7 @@ void pace_init(struct pace *p)
 	*p = (struct pace){ .stride = STRIDE_FIRST, .left = STRIDE_FIRST };
 }
 
-/** No more steps before the next look than surely fit into a slice. */
+/** Limits the steps before the next reading to what surely fits into a slice. */
 static void begin_stride(struct pace *p)
 {
 	p->left = p->stride;

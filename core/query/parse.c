@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file query/parse.c
- * \brief Conditions and sorts as clients send them, to trees.
+ * \brief Parses clients' conditions and sorts into trees.
  */
 #include "query/set.h"
 
@@ -16,11 +16,11 @@ struct parser {
 	const struct table *table;
 	const struct attribute_filter *filter;
 	struct set_finder sets;
-	size_t left, max; /**< conditions that may still come, and that there may be */
+	size_t left, max; /**< conditions that may still follow, and the maximum */
 	struct err *err;
 };
 
-/** A condition's attribute as it was sent; an array of one name is that name. */
+/** A condition's attribute as it was sent; an array of one name stands for the name. */
 static const lyre_value *condition_attribute(const lyre_value *v)
 {
 	const lyre_value *m = value_get(v, "attribute");
@@ -57,7 +57,7 @@ int conditions_names(const lyre_value *v, struct arena *a, const struct table *t
 	return names(v, 1, &p, u);
 }
 
-/** A path, or what else is no name, is joined as clients know it: owner,name. */
+/** Paths and other values that are not names are joined as in the reference API: owner,name. */
 static int fail_undefined(struct parser *p, const lyre_value *path)
 {
 	struct buf b;
@@ -160,7 +160,7 @@ static int parse_condition(struct parser *p, const lyre_value *v, unsigned depth
 	return parse_group(p, inner, any, depth + 1, ret);
 }
 
-/** Groups of the same kind within each other are one; a group of one is that one. */
+/** Nested groups of the same kind are merged; a group of one condition becomes that condition. */
 static int parse_group(struct parser *p, const lyre_value *v, bool any, unsigned depth, const struct condition **ret)
 {
 	if (v->type != LYRE_ARRAY)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file query/patterns.c
- * \brief The automaton, its nodes in the order of their depth: the children of a node lie together, in the order of their
- * bytes, so that a node takes ten bytes, however many patterns there are.
+ * \brief The automaton. Its nodes are ordered by depth, and the children of a node are adjacent, ordered by byte, so that
+ * a node takes ten bytes, however many patterns there are.
  */
 #include "query/patterns.h"
 
@@ -12,15 +12,15 @@
 enum { FOUND = 1, FOUND_AT_END = 2 };
 
 struct patterns {
-	uint32_t root[256];  /**< the root's children by their byte, as most bytes are met there; 0: none */
-	uint32_t *first;     /**< of each node, and one more: where its children begin; they end where the next one's do */
-	uint32_t *fail;      /**< the node of the longest end of its text that begins a pattern too */
-	unsigned char *byte; /**< that leads to it */
+	uint32_t root[256];  /**< the root's children by byte, as most bytes are matched there; 0: none */
+	uint32_t *first;     /**< of each node, and one more: where its children begin; they end where the next node's begin */
+	uint32_t *fail;      /**< the node of the longest proper suffix of its text that is a prefix of a pattern */
+	unsigned char *byte; /**< the byte that leads to it */
 	unsigned char *found;
 	uint32_t count;
 };
 
-/** The sorted patterns that begin with a node's text, while the nodes are made. */
+/** While nodes are made: the sorted patterns that begin with a node's text. */
 struct span {
 	size_t begin, end;
 	size_t depth;
@@ -43,7 +43,7 @@ static bool take_memory(struct patterns *m, struct arena *a, size_t nodes)
 	return m->first && m->fail && m->byte && m->found;
 }
 
-/** One node for each different beginning of the sorted patterns; \p spans has room for as many. */
+/** One node for each distinct prefix of the sorted patterns; \p spans has room for as many. */
 static void make_nodes(struct patterns *m, const struct pattern *p, size_t count, struct span *spans)
 {
 	spans[0] = (struct span){ .end = count };
@@ -66,7 +66,7 @@ static void make_nodes(struct patterns *m, const struct pattern *p, size_t count
 	m->first[m->count] = m->count;
 }
 
-/** 0, which is no child, when there is none. */
+/** 0, which is never a child, if there is none. */
 static uint32_t child_of(const struct patterns *m, uint32_t node, unsigned char byte)
 {
 	uint32_t low = m->first[node], high = m->first[node + 1];
@@ -92,7 +92,7 @@ static uint32_t next_node(const struct patterns *m, uint32_t node, unsigned char
 	return m->root[byte];
 }
 
-/** A node's own comes after those of all that are less deep. */
+/** A node's fail link depends on those of all shallower nodes. */
 static void make_fails(struct patterns *m)
 {
 	m->fail[0] = 0;
@@ -106,7 +106,7 @@ static void make_fails(struct patterns *m)
 	}
 }
 
-/** In memory that is needed only for that. \return false when there is none */
+/** Uses temporary memory. \return false if there is none */
 static bool build(struct patterns *m, struct pattern *p, size_t count, size_t nodes, struct charge *charge)
 {
 	size_t size = nodes * sizeof(struct span);

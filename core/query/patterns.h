@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file query/patterns.h
- * \brief Many texts that are looked for in one, in a single pass over it (Aho and Corasick's automaton).
+ * \brief Searches a text for many patterns in a single pass (Aho-Corasick automaton).
  */
 #ifndef QUERY_PATTERNS_H
 #define QUERY_PATTERNS_H
@@ -14,17 +14,17 @@
 struct pattern {
 	const char *s;
 	size_t len;
-	bool at_end; /**< it counts only where the text ends with it, else anywhere */
+	bool at_end; /**< it matches only at the end of the text, else anywhere */
 };
 
 struct patterns;
 
 /**
- * \param p  in any order, which is changed; the automaton keeps none of their texts
- * \return in the arena; NULL when out of memory
+ * \param p  in any order, which is changed; the automaton keeps no pointers to their texts
+ * \return in the arena; NULL: out of memory
  */
 struct patterns *patterns_make(struct arena *a, struct pattern *p, size_t count);
-/** Whether a text has one of them. Its time goes by the text alone. */
+/** Whether a text contains one of the patterns. The time depends only on the text. */
 bool patterns_match(const struct patterns *m, const char *s, size_t len);
 
 #endif

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file query/plan.c
- * \brief Which walks find the rows of a tree, and in which order.
+ * \brief Chooses the walks that find the rows of a tree, and their order.
  *
- * A sort is served by an index where walking that costs no more than collecting and sorting the rows.
+ * A sort uses an index if walking that costs no more than collecting and sorting the rows.
  */
 #include "query/planner.h"
 
-/** Entries that are counted for one plan altogether: by one that is to be quick, and by any. */
+/** How many entries may be counted for one plan: for one that must be quick, and for any. */
 #define COUNT_LIGHT 8192
 #define COUNT_ALL (1 << 20)
 
-/** The walk of an attribute in the order of its values that meets every matching row once, where there is one. */
+/** A walk of an attribute in the order of its values that visits every matching row once, if there is one. */
 static int sorting_walk(struct planner *p, const struct condition *tree, const struct attribute *at, struct choice *ret)
 {
 	bool key = is_key(p->table, at);
@@ -41,7 +41,7 @@ static int sorting_walk(struct planner *p, const struct condition *tree, const s
 	return 0;
 }
 
-/** Whether the one walk yields rows of one value, or, of the records, each its own: then they come in key order. */
+/** Whether the single walk yields rows of one value, or of the primary tree: then they come in key order. */
 static bool in_key_order(const struct table *t, const struct choice *c)
 {
 	const struct driver *d = c->drivers;
@@ -89,7 +89,7 @@ static int plan_sort(struct plan *ret, struct planner *p, const struct condition
 	return 0;
 }
 
-/** Whether an index has all that match: it is asked for one value that its entries tell exactly. */
+/** Whether an index alone gives the matches: it is searched for one value that its entries hold exactly. */
 static bool entries_tell(const struct table *t, const struct condition *c)
 {
 	struct key k;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file query/query.c
- * \brief Queries from front to back, in slices: each has its own snapshot, and none is held between them.
+ * \brief Runs queries from start to end, in slices: each slice has its own snapshot, and none is held in between.
  */
 #include "query/set.h"
 
@@ -9,14 +9,14 @@
 #include <stddef.h>
 #include <string.h>
 
-/** Conditions that a record is put to in the time of a step. */
+/** This many conditions are matched against a record in the time of one step. */
 #define LEAVES_A_STEP 16
-/** So many conditions are planned on a thread that others wait for; so many bytes of text count as one more. */
+/** At most this many conditions are planned on a thread that others wait for; this many bytes of string count as one more. */
 #define LIGHT_LEAVES_MAX 256
 #define TEXT_A_LEAF 256
-/** A slice of query_next(). */
+/** Length of a slice of query_next(). */
 #define CURSOR_SLICE_NS 5000000
-/** How often it is asked whether the query is to end. */
+/** How often to check whether the query must end. */
 #define CHECK_NS 100000000
 
 static struct query *query_new(struct arena *a, const struct table *t, const struct query_limits *l, struct err *e)
@@ -38,7 +38,8 @@ static struct query *query_new(struct arena *a, const struct table *t, const str
 	return q;
 }
 
-/** The key ends every order, levels behind it tell nothing. Ties of a sort by the first condition's index follow it. */
+/** The primary key ends every order; levels after it have no effect. A sort by the first condition's index breaks
+ * ties in its direction. */
 static void settle_order(struct query *q, bool reverse)
 {
 	struct sort_order *o = &q->order;
@@ -76,7 +77,8 @@ static void count_leaves(struct query *q, const struct condition *c, size_t *put
 	for (size_t i = 0; leaf && c->set && i < c->set->count; i++)
 		q->leaves += leaves_of_value(&c->set->values[i]);
 	*put_to += leaf || set;
-	size_t of_set = 0; /* a row is put to all of a set at once, but to and-ed ones one by one where it has an array */
+	size_t of_set = 0; /* a row is matched against a whole set at once; but with and-ed conditions, an array is
+ * matched one by one */
 	for (size_t i = 0; i < c->count; i++)
 		count_leaves(q, c->children[i], set && !is_negated_set(c) ? &of_set : put_to);
 }
@@ -148,7 +150,7 @@ void query_close(struct query *q)
 
 /* ---- rows of a search ---- */
 
-/** Offset and limit, as many rows as an order needs to be known for. */
+/** Offset plus limit: the rows whose order must be known. */
 static uint64_t wanted(const struct query *q)
 {
 	return q->limit > UINT64_MAX - q->offset ? UINT64_MAX : q->offset + q->limit;
@@ -177,7 +179,7 @@ static int sort_rows(struct query *q, struct err *e)
 	return sorter_finish(q->sorter, e);
 }
 
-/** Later slices ask again whether the row matches: it may have been written since. */
+/** Later slices check again whether the row matches: it may have been written since. */
 static int sorted_row(struct query *q, struct row *ret, struct err *e)
 {
 	int rc = q->sorted ? 0 : sort_rows(q, e);
@@ -250,7 +252,7 @@ bool query_late(const struct query *q)
 	return q->pace.late;
 }
 
-/** Asks whether the query is to go on. */
+/** Checks whether the query may continue. */
 static int check(struct query *q, struct err *e)
 {
 	int64_t now = q->pace.begun;
@@ -282,11 +284,11 @@ static int slice_begin(struct query *q, struct err *e)
 static int fail_late(const struct query *q, struct err *e)
 {
 	return err_set(e, LYRE_EBUSY,
-		"The query was ended: it has worked for more than %" PRId64 " ms (operationsApi.queryTimeout)",
+		"The query was stopped: it has worked for more than %" PRId64 " ms (operationsApi.queryTimeout)",
 		q->pace.max_ns / 1000000);
 }
 
-/** \return \p rc, or what the slice has failed of beyond it */
+/** \return \p rc, or another failure of the slice */
 static int slice_end(struct query *q, int rc, struct err *e)
 {
 	scan_pause(q);

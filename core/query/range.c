@@ -18,18 +18,18 @@ bool condition_has_range(const struct condition *c, const struct table *t)
 {
 	const struct comparator *how = c->comparator;
 	bool text = how->operand == OPERAND_TEXT;
-	bool date = c->attribute->type == ATTRIBUTE_DATE; /* kept as a number, searched as the text it is shown as */
+	bool date = c->attribute->type == ATTRIBUTE_DATE; /* stored as a number, searched as the text that is shown */
 	if (text && date)
 		return false;
 	if (is_key(t, c->attribute))
 		return c->value.type < LYRE_ARRAY && (!text || how->fit != RANGE_WIDE);
 	if (!(c->attribute->flags & ATTRIBUTE_INDEXED))
 		return false;
-	/* an empty array differs from others, and has no entry */
+	/* an empty array differs from others, and has no index entry */
 	return c->value.type != LYRE_ARRAY || (!how->negated && indexed_item(&c->value));
 }
 
-/** A value as a bound. \return whether its bytes tell the value exactly */
+/** A value as a bound. \return whether its bytes represent the value exactly */
 static bool bound(struct key *k, const lyre_value *v, bool key)
 {
 	if (!key || v->type != LYRE_STRING) {
@@ -61,7 +61,7 @@ void range_high(struct walk_range *r, const lyre_value *v, bool open, bool key)
 	r->high_open = true;
 }
 
-/** 0 too when one begins with the other. */
+/** Also 0 if one is a prefix of the other. */
 static int compare_bytes(const struct key *x, const struct key *y)
 {
 	size_t n = x->len < y->len ? x->len : y->len;
@@ -76,7 +76,7 @@ static bool low_is_tighter(const struct walk_range *x, const struct walk_range *
 	int c = compare_bytes(&x->low, &than->low);
 	if (c)
 		return c > 0;
-	/* One begins with the other: open, the shorter passes over all that the longer can mean. */
+	/* One is a prefix of the other: an open bound at the shorter excludes everything that the longer can stand for. */
 	if (x->low.len == than->low.len)
 		return x->low_open && !than->low_open;
 	return x->low.len < than->low.len ? x->low_open : !than->low_open;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file query/rows.c
- * \brief Records to rows: of JSON from the stored bytes to the answer's, else by values.
+ * \brief Turns records into rows: JSON directly from the stored bytes, other formats through values.
  */
 #include "query/columns.h"
 
@@ -81,7 +81,7 @@ static void write_selected(const struct selection *s, const lyre_value *v, struc
 	buf_add_char(out, '}');
 }
 
-/** Whether a column has a value in a row; a field is \p f, in which others have none. */
+/** Finds a column's value in a row; a stored field is returned in \p f. */
 static bool find(const struct column *c, const struct row *r, uint16_t *hint, struct field *f)
 {
 	switch (c->kind) {
@@ -163,7 +163,7 @@ static int value_of_bytes(const lyre_value *v, struct arena *a, lyre_value *ret,
 	return 0;
 }
 
-/** The same, all of it in the arena, of objects only what is selected. */
+/** Copies a value into the arena; of objects only what is selected. */
 static int copy_value(const struct selection *s, const lyre_value *v, struct arena *a, lyre_value *ret, struct err *e)
 {
 	*ret = *v;
@@ -240,7 +240,7 @@ int columns_value(const struct columns *c, const struct row *r, bool keep, struc
 	return 0;
 }
 
-/* ---- as the answer's format wants them ---- */
+/* ---- in the answer's format ---- */
 
 void columns_begin(struct columns *c, lyre_out *out)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file query/scan.c
- * \brief A plan at work: its walks one after the other, each row once.
+ * \brief Runs a plan: its walks one after the other, yielding each row once.
  *
- * No row is remembered to be known again: an or's row belongs to the first walk whose node it matches, and a record
- * with several entries in a walk to the lowest of them. Both show in the record itself.
+ * Rows are not remembered to detect duplicates: a row of an or belongs to the first walk whose node it matches, and a record
+ * with several entries in a walk to the lowest of them. Both can be seen from the record itself.
  */
 #include "query/range.h"
 
@@ -19,7 +19,7 @@ static bool has_one_value(const struct attribute *at, struct record r)
 	return !record_find(r, at->id, &f) || field_type(f) != LYRE_ARRAY;
 }
 
-/** Whether a driver before this one finds the row too. Of a set all drivers are put to it at once. */
+/** Whether an earlier driver finds the row too. All drivers of a set are checked at once. */
 static bool is_of_earlier(struct query *q, const struct driver *d, const struct row *r)
 {
 	bool one_value = d->set && has_one_value(d->node->attribute, r->record);
@@ -34,7 +34,7 @@ static bool is_of_earlier(struct query *q, const struct driver *d, const struct 
 	return false;
 }
 
-/** Whether the row of this driver is in the result, and not one of an earlier driver's. */
+/** Whether the row of this driver is in the result and was not found by an earlier driver. */
 static bool belongs(struct query *q, const struct driver *d, const struct row *r)
 {
 	if (q->tree && !q->plan.tree_implied && !condition_match(q->tree, r, q))
@@ -54,13 +54,13 @@ static bool leaves_match(const struct driver *d, const lyre_value *v)
 }
 
 /*
- * A large array has as many entries as items: what is found out at its first entry is kept for the others, or a walk over
- * them would take the square of their number. Rows that fall on one place only take that place in turns.
+ * A large array has as many entries as items: what is computed at its first entry is cached for the others, or a walk
+ * over them would take quadratic time. Rows that share a slot only displace each other.
  */
 #define LOWEST_PLACES 256
-#define LOWEST_BYTES 256 /* a smaller field is read again sooner than looked up */
+#define LOWEST_BYTES 256 /* re-reading a smaller field is cheaper than a lookup */
 
-/** Which record, as it was then: it may be another in a later slice. */
+/** Identifies a record as it was then: it may have changed in a later slice. */
 struct lowest {
 	struct key key; /**< its primary-tree key; len 0: free */
 	double updated;
@@ -92,7 +92,7 @@ static void lowest_forget(struct query *q)
 		q->lowest[i].key.len = 0;
 }
 
-/** The lowest entry of an array that the walk meets; of no length when it meets none. */
+/** The lowest entry of an array that the walk visits; of length 0 if it visits none. */
 static struct key lowest_entry(struct query *q, const struct driver *d, struct field f)
 {
 	struct walk_range range;
@@ -116,7 +116,7 @@ static struct key lowest_entry(struct query *q, const struct driver *d, struct f
 	return lowest;
 }
 
-/** Where a record has an array: whether this entry is its lowest that the walk meets. */
+/** For a record with an array: whether this entry is the lowest that the walk visits. */
 static bool is_lowest_entry(struct query *q, const struct driver *d, const struct row *r)
 {
 	struct field f;
@@ -140,7 +140,7 @@ static bool is_lowest_entry(struct query *q, const struct driver *d, const struc
 	return lowest.len && len == lowest.len && !memcmp(entry, lowest.bytes, len);
 }
 
-/** Goes past what cannot match behind an entry that did not, where a comparator knows more than the next entry. */
+/** After an entry that does not match: skips further ones, if the comparator knows how far. */
 static void skip(struct query *q, const struct driver *d, const lyre_value *v)
 {
 	const MDB_val *entry = &q->walk.entry;
@@ -150,13 +150,13 @@ static void skip(struct query *q, const struct driver *d, const lyre_value *v)
 			continue;
 		struct walk_range beyond = q->walk.range;
 		if (!c->comparator->skip(c, v, !beyond.attribute, &beyond) || range_has(&beyond, entry->mv_data, entry->mv_size))
-			continue; /* a bound that was cut may lie on this side of the entry */
+			continue; /* a truncated bound may lie before the entry */
 		walk_skip(&q->walk, &beyond);
 		return;
 	}
 }
 
-/** What an entry tells by itself, before its record is fetched, where the range alone tells little. */
+/** Checks an entry before its record is fetched, if its range alone says little. */
 static bool entry_may_match(struct query *q, const struct driver *d)
 {
 	const MDB_val *entry = &q->walk.entry;
@@ -215,7 +215,7 @@ static int next_group(struct query *q, struct walk_range *range, struct err *e)
 	return rc;
 }
 
-/** Opens the walk there is to go on with; LYRE_END when the driver has no more. */
+/** Opens the next walk; LYRE_END if the driver has no more. */
 static int open_next(struct query *q, const struct driver *d, struct err *e)
 {
 	struct walk_range range;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file query/set.c
- * \brief Finding sets, making them ready, and matching them.
+ * \brief Finds sets, prepares them, and matches values against them.
  */
 #include "query/set.h"
 
@@ -10,15 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/** Fewer are put to it one by one. */
+/** Fewer conditions are matched one by one. */
 #define SET_MIN 8
 
 /* ---- finding the sets of a group ---- */
 
-/** The kinds that sets are of, which exclude SET_NONE and SET_ENDS. */
+/** The kinds of sets, without SET_NONE and SET_ENDS. */
 enum { KINDS = SET_PARTS };
 
-/** Which set of its attribute a condition may be in. */
+/** Which kind of set of its attribute a condition may join. */
 static enum set_kind kind_of(const struct condition *c, enum condition_kind group)
 {
 	if (c->kind != CONDITION_LEAF || c->value.type == LYRE_ARRAY || c->comparator->negated != (group == CONDITION_ALL))
@@ -43,14 +43,14 @@ static struct condition *new_set(struct arena *a, const struct condition *first,
 	return c;
 }
 
-/** Where the sets of a leaf's attribute and kind are kept while they are found; NULL when it may be in none. */
+/** Where the sets of a leaf's attribute and kind are kept while they are found; NULL: it can join none. */
 static struct set_place *place_of(const struct set_finder *f, const struct condition *c, enum condition_kind group)
 {
 	enum set_kind kind = kind_of(c, group);
 	return kind ? &f->places[(size_t)(c->attribute - f->table->attributes) * KINDS + kind - 1] : NULL;
 }
 
-/** Moves the leaves of sets into them. \p kept: the children that are left */
+/** Moves leaves into their sets. \p kept: the remaining children */
 static int move_leaves(struct set_finder *f, struct condition *group, size_t *kept, struct err *e)
 {
 	*kept = 0;
@@ -90,7 +90,7 @@ int sets_find(struct set_finder *f, struct condition *group, struct err *e)
 	if (rc)
 		return rc;
 	group->count = kept;
-	/* the places are the next group's */
+	/* the slots are free for the next group */
 	for (size_t i = 0; i < kept; i++) {
 		const struct condition *c = group->children[i];
 		struct set_place *place = place_of(f, c->kind == CONDITION_SET ? c->children[0] : c, group->kind);
@@ -100,7 +100,7 @@ int sets_find(struct set_finder *f, struct condition *group, struct err *e)
 	return 0;
 }
 
-/* ---- making them ready ---- */
+/* ---- preparing them ---- */
 
 static int compare_values(const void *x, const void *y)
 {
@@ -112,7 +112,7 @@ static bool begins_with(const lyre_value *v, const lyre_value *part)
 	return part->len <= v->len && (!part->len || !memcmp(v->s, part->s, part->len));
 }
 
-/** Sorts the values; of texts, one comes right before those that begin with it. */
+/** Sorts the values; a string comes right before those that begin with it. */
 static void sort_values(struct condition_set *set)
 {
 	size_t count = set->count;
@@ -169,7 +169,7 @@ int sets_prepare(const struct condition *c, struct arena *a, struct err *e)
 
 /* ---- matching ---- */
 
-/** How many of the values are not behind another one. */
+/** How many of the values are not greater than another value. */
 static size_t up_to(const struct condition_set *set, const lyre_value *v)
 {
 	size_t low = 0, high = set->count;

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file query/sort.c
- * \brief Sorting rows that no index has in order: the keys are kept, not the records.
+ * \brief Sorts rows that no index has in order. Keys are kept, not records.
  *
- * Each row is a run of bytes that memcmp sorts, and its primary key. Rows are sorted in runs as they come, and the runs are
- * merged while rows are taken out, so that no step takes long. Where only the first rows are wanted, twice as many are
- * collected at most; then the better half stays and the worst of it is the mark to beat.
+ * Each row is a string of bytes in memcmp() order, and its primary key. Rows are sorted in runs as they arrive, and the runs
+ * are merged while rows are taken out, so that no step takes long. If only the first rows are wanted, at most twice as many
+ * are collected; then the better half is kept, and its worst row is the bound for new ones.
  */
 #include "query/plan.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/** Bytes that the sort of one query may hold. */
+/** Bytes that the sort of one query may use. */
 #define SORT_MEMORY_MAX ((size_t)256 << 20)
 #define PRUNE_MIN 256
-/** Items that are sorted at once. */
+/** Items sorted at once. */
 #define RUN 1024
 
 struct item {
-	uint64_t head; /**< the first bytes: most comparisons end here */
+	uint64_t head; /**< the first bytes: they decide most comparisons */
 	const unsigned char *bytes;
 	uint32_t sort_len, key_len;
 };
@@ -33,17 +33,17 @@ struct sorter {
 	struct sort_order order;
 	uint64_t keep;
 	struct charge *charge;
-	struct item *items; /**< each RUN of them is sorted, but for the last, which may grow */
+	struct item *items; /**< sorted in runs of RUN items, except the last, which may grow */
 	size_t count, room;
 	struct arena bytes;
 	struct buf key; /**< of the row being added */
-	bool full;      /**< there are enough: only what is before last comes in */
+	bool full;      /**< there are enough rows: only those before last are added */
 	struct item last;
-	/* while runs are merged: a heap of them, the one with the first item on top */
+	/* while merging: a heap of runs, the one with the first item on top */
 	struct run *runs;
 	size_t run_count;
 	uint64_t taken; /**< items taken out */
-	/* of those that stay, when the others are left behind */
+	/* the items kept while the others are discarded */
 	bool pruning;
 	struct item *kept;
 	struct arena kept_bytes;
@@ -107,7 +107,7 @@ static uint64_t head_of(const unsigned char *p, size_t len)
 	return u;
 }
 
-/** Sort keys end themselves, so none is the start of another. */
+/** Sort keys are self-terminating, so none is a prefix of another. */
 static int compare(const struct item *x, const struct item *y, bool ties_descending)
 {
 	if (x->head != y->head)
@@ -204,7 +204,7 @@ static int store_item(struct arena *a, struct item *item, struct err *e)
 	return 0;
 }
 
-/* ---- keeping the first ---- */
+/* ---- keeping the first rows ---- */
 
 static int prune_begin(struct sorter *s, struct err *e)
 {
@@ -289,7 +289,7 @@ int sorter_add(struct sorter *s, const struct row *r, struct arena *scratch, str
 		return 0;
 	if (s->bytes.total + s->room * sizeof(*s->items) + s->key.len > SORT_MEMORY_MAX)
 		return err_set(e, LYRE_ETOOBIG,
-			"Sorting this result takes more than %zu MiB: set a limit, or sort by an indexed attribute",
+			"Sorting this result needs more than %zu MiB: set a limit, or sort by an indexed attribute",
 			SORT_MEMORY_MAX >> 20);
 	int rc = s->count == s->room ? grow(s, e) : 0;
 	if (!rc)

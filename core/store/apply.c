@@ -26,7 +26,7 @@ struct context {
 	double time;
 	uint64_t next_key; /**< 0: not read yet */
 	uint32_t logged;   /**< changes not yet in a log entry */
-	size_t done;
+	size_t done, created;
 };
 
 /* ---- checks ---- */
@@ -223,7 +223,7 @@ static int reserve_cells(struct context *c)
 	return 0;
 }
 
-/* The fields of a row, by position, after those of the old record that are kept. */
+/* The fields of a row, by position, after the fields kept from the old record. */
 static int collect(struct context *c, struct write_row *r, const struct record *old, struct record_item **ret, size_t *count)
 {
 	struct writer *w = &c->db->writer;
@@ -337,7 +337,7 @@ static void set_times(const struct context *c, const struct record *old, double 
 	if (*created <= c->time)
 		return;
 	if (c->t->expiration >= 0)
-		*created = c->time; /* the updated time determines when the record ends */
+		*created = c->time; /* the updated time determines when the record expires */
 	else
 		*updated = *created;
 }
@@ -362,7 +362,8 @@ static int put_record(struct context *c, struct write_row *r, const struct recor
 	if (!rc)
 		rc = (old ? writer_put : writer_add)(c->db, c->t->records, primary, val(new.data, new.len));
 	const struct attribute *key = &c->t->attributes[c->t->key];
-	if (!rc && r->cut && r->key->type == LYRE_STRING && !(key->flags & ATTRIBUTE_CUT)) /* cut numbers are still in order */
+	if (!rc && r->cut && r->key->type == LYRE_STRING && !(key->flags & ATTRIBUTE_CUT)) /* truncated numbers still
+ * sort correctly */
 		rc = attribute_flag(c->db, c->t->id, key->id, ATTRIBUTE_CUT);
 	return rc ? rc : log_change(c, primary, old, &new);
 }
@@ -387,7 +388,7 @@ static int apply_row(struct context *c, struct write_row *r, struct lyre_written
 		return rc;
 	struct record copy, *old = NULL;
 	if (!rc) {
-		/* data that was read may move when something is written */
+		/* data read from the map may move when something is written */
 		buf_clear(&w->old);
 		buf_add(&w->old, v.mv_data, v.mv_size);
 		if (w->old.failed)
@@ -411,13 +412,14 @@ static int apply_row(struct context *c, struct write_row *r, struct lyre_written
 		return 0;
 	out->done = 1;
 	c->done++;
+	c->created += !old;
 	if (c->w->mode != LYRE_DELETE)
 		return put_record(c, r, old);
 	rc = record_remove(db, c->t, primary, copy);
 	return rc ? rc : log_change(c, primary, old, NULL);
 }
 
-/* Resets the rows of an earlier try: generated keys are generated again. */
+/* Resets the rows of an earlier attempt: generated keys are generated again. */
 static void reset(struct prepared *p)
 {
 	for (size_t i = 0; i < p->count; i++) {
@@ -454,5 +456,6 @@ int write_apply(struct database *db, struct record_write *w, double time)
 	w->result = (struct lyre_write_result){
 		.items = c.p->items, .count = (uint32_t)c.p->count, .done = (uint32_t)c.done, .time = time
 	};
+	w->created = (uint32_t)c.created;
 	return 0;
 }

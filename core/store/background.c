@@ -45,7 +45,7 @@ static int in_transaction(struct database *db, int (*step)(struct database *db, 
 				rc = store_error(e, code ? code : MDB_CORRUPTED, "clean", db);
 		}
 		if (!rc) {
-			e->code = 0; /* the first try may have lacked room */
+			e->code = 0; /* the first attempt may have lacked space */
 			if (grown)
 				database_settle(db);
 		}
@@ -72,7 +72,7 @@ static int64_t when(double then)
 /* ---- dropped trees ---- */
 
 struct dropping {
-	bool later; /**< the gate cannot be shut now */
+	bool later; /**< the gate cannot be shut at the moment */
 	bool left;  /**< more remain */
 };
 
@@ -155,7 +155,7 @@ struct due {
 	unsigned count;
 };
 
-/* From one end of the tree by time; with \p ahead, only times from before a step back. \return a code of LMDB */
+/* From one end of the tree by time; with \p ahead, only times from before the clock was set back. \return an LMDB code */
 static int take_due(struct due *d, MDB_cursor_op begin, MDB_cursor_op step, bool ahead)
 {
 	struct sweeping *s = d->sweeping;

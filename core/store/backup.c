@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Taking a backup: of a database as LMDB copies it, or of some of its tables into a database of their own. */
+/* Takes a backup: of a database as LMDB copies it, or of some of its tables into a database of their own. */
 #include "store/backup_internal.h"
 
 #include <errno.h>
@@ -10,9 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Map that writers may fill while the copy is made, before they have to wait for its end. */
+/* Spare map that writers may fill during the copy before they must wait for its end. */
 #define ROOM ((size_t)256 << 20)
-/* Of a copy of tables, in one transaction. */
+/* Bytes that a copy of tables writes in one transaction. */
 #define BATCH_BYTES ((size_t)32 << 20)
 #define TREE_NAMES_MAX 4 /* meta, tables, dropped, and one to spare */
 
@@ -26,14 +26,14 @@ int backup_temporary(const struct store *s, int *fd, char **path, struct err *e)
 	if (*fd >= 0)
 		return 0;
 
-	int rc = err_errno(e, errno, "make a file in", s->path);
+	int rc = err_errno(e, errno, "create a file in", s->path);
 
 	free(*path);
 	*path = NULL;
 	return rc;
 }
 
-/* ---- one at a time a database ---- */
+/* ---- one at a time per database ---- */
 
 static pthread_mutex_t claims_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct claim *claims;
@@ -50,7 +50,7 @@ int claim_take(struct claim *c, const struct database *db, const char *what, str
 		claims = c;
 	}
 	pthread_mutex_unlock(&claims_lock);
-	return taken ? err_set(e, LYRE_EBUSY, "a %s of database '%s' is under way", taken, db->name) : 0;
+	return taken ? err_set(e, LYRE_EBUSY, "a %s of database '%s' is in progress", taken, db->name) : 0;
 }
 
 void claim_end(struct claim *c)
@@ -65,13 +65,13 @@ void claim_end(struct claim *c)
 	pthread_mutex_unlock(&claims_lock);
 }
 
-/* ---- the whole ---- */
+/* ---- a whole database ---- */
 
 static int copy_database(struct database *db, int fd, struct err *e)
 {
 	int code = guard_copy(db, fd, MDB_CP_COMPACT);
 
-	/* A file that has lost count of its free pages cannot be compacted, yet all that is in it is well. */
+	/* LMDB cannot compact a file whose list of free pages is incomplete, although all its data is intact. */
 	if (code == MDB_INCOMPATIBLE) {
 		if (ftruncate(fd, 0) || lseek(fd, 0, SEEK_SET))
 			return err_errno(e, errno, "write a backup of", db->name);
@@ -85,14 +85,14 @@ static int copy_database(struct database *db, int fd, struct err *e)
 struct copy {
 	struct database *db;
 	struct snapshot snapshot;
-	const struct table **tables; /* as in the snapshot, in the order of their making */
+	const struct table **tables; /* as in the snapshot, in order of creation */
 	size_t count;
-	MDB_cursor *cursor; /* of the snapshot */
-	MDB_env *env;       /* to here */
+	MDB_cursor *cursor; /* in the snapshot */
+	MDB_env *env;       /* the copy */
 	MDB_txn *txn;
 	size_t batch; /* bytes in txn */
 	const char *path;
-	int code; /* LMDB's, of the whole */
+	int code; /* the first LMDB error */
 };
 
 static int compare_ids(const void *x, const void *y)
@@ -102,7 +102,7 @@ static int compare_ids(const void *x, const void *y)
 	return (*a)->id < (*b)->id ? -1 : (*a)->id > (*b)->id;
 }
 
-/** The named tables, each once. What is kept by them must be given back. */
+/** Finds the named tables, each once. The caller must release the references in \p c. */
 static int find_tables(struct copy *c, struct store *s, const char *const *names, size_t count, struct err *e)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -136,7 +136,7 @@ static int find_tables(struct copy *c, struct store *s, const char *const *names
 	return 0;
 }
 
-/** Appends an entry, which comes behind all that the tree has; now and then brings the transaction to an end. */
+/** Appends an entry, which sorts after all others in the tree; commits now and then. */
 static int copy_entry(struct copy *c, MDB_dbi to, MDB_val *key, MDB_val *data)
 {
 	int code = c->txn ? 0 : mdb_txn_begin(c->env, NULL, 0, &c->txn);
@@ -159,7 +159,7 @@ static void close_cursor(struct copy *c)
 	c->cursor = NULL;
 }
 
-/** Makes a tree and copies what another has, from \p first on as long as keys start with it. */
+/** Creates a tree and copies another's entries from \p first on, as long as their keys start with it. */
 static int copy_tree(struct copy *c, MDB_dbi from, const char *name, MDB_val first, MDB_dbi *to)
 {
 	int code = c->txn ? 0 : mdb_txn_begin(c->env, NULL, 0, &c->txn);
@@ -167,7 +167,8 @@ static int copy_tree(struct copy *c, MDB_dbi from, const char *name, MDB_val fir
 	MDB_stat st;
 
 	if (!code)
-		code = mdb_stat(c->snapshot.txn, from, &st); /* reads what opening a cursor reads, which would be lost by a jump */
+		code = mdb_stat(c->snapshot.txn, from, &st); /* reads the page that opening a cursor reads; leaving
+ * that by a jump would leak the cursor */
 	if (!code && *to == 0)
 		code = mdb_dbi_open(c->txn, name, MDB_CREATE, to);
 	if (!code)
@@ -235,7 +236,7 @@ static int open_target(struct copy *c, const char *path)
 		return code;
 	mdb_env_info(c->db->env, &info);
 
-	/* A copy in order is never larger than what it is made from; its transactions leave a little behind. */
+	/* A copy made in order is never larger than its source; its transactions leave a few free pages. */
 	size_t room = (info.me_last_pgno + 1) * c->db->page_size;
 
 	room += room / 8 + ((size_t)16 << 20);
@@ -247,7 +248,7 @@ static int open_target(struct copy *c, const char *path)
 	return code;
 }
 
-/** A step: when a page goes bad, both environments are left as they are. */
+/** A guarded step: if a page is invalid, both environments are abandoned. */
 static void copy_tables(void *arg)
 {
 	struct copy *c = arg;
@@ -304,12 +305,13 @@ out:
 	return rc;
 }
 
-/* ---- either ---- */
+/* ---- both ---- */
 
 /*
- * The copy is whole before a byte of it is sent. A stream out of LMDB itself would hold its snapshot for as long as the client
- * likes, and so the file would grow, and writers wait for the end once ROOM is used up; and what goes wrong in the middle could
- * be no answer any more. So the disk must have the space for a moment: that is asked first, lest writers find it full.
+ * The copy is complete before any of it is sent. A stream directly from LMDB would hold its snapshot for as long as the
+ * client takes: the file would grow, writers would wait for the end once ROOM is used up, and a failure midway could no
+ * longer be answered. So the copy needs disk space for a while: this is checked first, so that writers do not find the
+ * disk full.
  */
 static int check_room(const struct store *s, struct database *db, struct err *e)
 {
@@ -320,7 +322,7 @@ static int check_room(const struct store *s, struct database *db, struct err *e)
 	if (rc || storage.used_size <= room)
 		return rc;
 	return err_set(e, LYRE_ENOSPACE,
-		"a backup of database '%s' takes %" PRIu64 " bytes of the disk until it is sent, and there is "
+		"a backup of database '%s' needs %" PRIu64 " bytes of disk space until it is sent, and there is "
 		"room for %" PRIu64 " in %s",
 		db->name, storage.used_size, room, s->path);
 }
@@ -344,7 +346,7 @@ int store_backup(struct store *s, const char *database, const char *const *table
 	if (!rc)
 		rc = database_hold(db, ROOM, e);
 	if (!rc) {
-		/* With the hold first, no writer that wants the gate keeps readers waiting for this snapshot's end. */
+		/* The hold comes first, so that no writer waiting for the gate makes readers wait for the end of this snapshot. */
 		rc = count ? backup_tables(s, db, tables, count, path, e) : copy_database(db, fd, e);
 		database_release(db);
 	}

@@ -114,8 +114,8 @@ static double latest_before(const struct log_check *c)
 }
 
 /*
- * Older states are not compared: they may be from before the log existed, or the table was logged, or from removed entries,
- * even the first half of the oldest write present; and they may have expired, which is not logged.
+ * Older states are not compared: they may date from before the log existed or the table was logged, or come from removed
+ * entries, such as the first half of the oldest write present; or they may have expired, which is not logged.
  */
 static void set_floor(const struct log_check *c, struct verify_audit *a, double time)
 {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Checks that the records of a table and the entries of its indexes match: each record's entries are looked up, and
- * counted.
+ * Checks that the records of a table and the entries of its indexes match: each record's entries are looked up and counted.
  */
 #include "store/backup_verify.h"
 #include "store/codec.h"
@@ -140,7 +139,7 @@ static int check_expiry(struct check *c, struct record r, struct err *e)
 	be_put(key, double_sortable(record_updated(r)), 8);
 	memcpy(key + 8, c->primary.data, c->primary.len);
 	if (!lmdb_file_get(&c->verify->file, &c->table->expiry->tree, (struct lmdb_bytes){ key, 8 + c->primary.len }, &data))
-		return err_set(e, LYRE_ECORRUPT, "the file is damaged: the times of table '%s' lack a record",
+		return err_set(e, LYRE_ECORRUPT, "the file is damaged: table '%s' has a record without an entry by time",
 			c->table->definition->table.name);
 	c->expiry_entries++;
 	return 0;
@@ -203,14 +202,13 @@ int verify_records(const struct verify *v, struct verify_table *t, struct err *e
 
 	int rc = lmdb_file_each(&v->file, &t->records->tree, visit_record, &c, e);
 
-	/* Each record has its entries: further entries in an index belong to no record. */
+	/* Each record has its entries, so any further entry in an index belongs to no record. */
 	for (uint16_t i = 0; i < table->attribute_count && !rc; i++) {
 		if (t->indexes[i] && t->indexes[i]->tree.entries != t->entries[i])
 			rc = bad_index(&c, i, "has entries without a record", e);
 	}
 	if (!rc && t->expiry && t->expiry->tree.entries != c.expiry_entries)
-		rc = err_set(e, LYRE_ECORRUPT, "the file is damaged: the times of table '%s' have entries without a record",
-			table->name);
+		rc = err_set(e, LYRE_ECORRUPT, "the file is damaged: table '%s' has entries by time without a record", table->name);
 	if (!rc && t->audit)
 		rc = audit_compare(t->audit, e);
 	arena_free(&c.arena);

@@ -20,7 +20,7 @@
 /** At most this fraction of the file system. */
 #define PART_OF_DISK 16
 #define GRAIN 4096
-/** The fraction that is kept to the last. */
+/** The fraction kept as the last part. */
 #define LAST_PART 4
 
 struct ballast {
@@ -49,7 +49,7 @@ static int take_space(int fd, uint64_t size)
 	return error;
 }
 
-/* Existing bytes, even those left by a killed process, count and stay. With the lock held. \return 0 or an errno */
+/* Existing bytes, even those left by a killed process, count and are kept. With the lock held. \return 0 or an errno */
 static int make(struct ballast *b)
 {
 	int fd = openat(b->folder, FILE_NAME, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);

@@ -4,9 +4,9 @@
  * \brief Reserved space for recovering from a full disk.
  *
  * A file beside the databases (storage.reserve) occupies the space. If a write that frees space, or a write to the database
- * "system" (sign-ins, jobs), finds the disk full, the file is shortened and the write tried again. Its last part is only for
- * "system", in small steps, as a large delete could use up everything. From then on other writes are refused, except those
- * that fit into free space inside their file, until the disk has room for the file again. Any thread.
+ * "system" (sign-ins, jobs), finds the disk full, the file is shortened and the write is retried. Its last part is for
+ * "system" only, in small steps, as a large delete could use up everything. From then on other writes are refused, unless
+ * they fit into free space inside their file, until the disk has room for the ballast file again. Any thread.
  */
 #ifndef STORE_BALLAST_H
 #define STORE_BALLAST_H
@@ -23,7 +23,7 @@ struct ballast;
 struct ballast *ballast_open(int folder, const char *path, uint64_t size);
 /** The file stays. */
 void ballast_close(struct ballast *b);
-/** Whether the space has been released and is not back. */
+/** Whether the space was released and is not reserved again yet. */
 bool ballast_is_out(const struct ballast *b);
 /** Releases the space except for the last part. \return false if there was none */
 bool ballast_release(struct ballast *b);

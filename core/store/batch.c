@@ -15,9 +15,9 @@
 #define BATCH_SPARE 2048
 
 struct batch_item {
-	uint64_t prefix; /**< the key's first bytes, which mostly determine the order */
+	uint64_t prefix; /**< the key's first bytes, which usually determine the order */
 	MDB_dbi tree;
-	uint32_t at; /**< position of the key, followed by the data; ascending in order of arrival */
+	uint32_t at; /**< position of the key, followed by the data; in order of arrival */
 	uint16_t key_len, data_len;
 	bool removal;
 };
@@ -53,7 +53,7 @@ static int remove_item(MDB_cursor *cursor, MDB_val key)
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-/* Makes the changes of one tree, in order. Of several for one key the last counts. */
+/* Makes the changes of one tree, in order. Of several changes of one key the last one counts. */
 static int change_tree(struct batch *b, MDB_txn *txn, const struct batch_item *items, size_t count)
 {
 	MDB_cursor *cursor;

@@ -72,7 +72,7 @@ static void take(struct changes *c, const struct commit_entry *entry, MDB_val va
 {
 	if (entry->table_id != c->table->id || !entry->count || !is_user(c, entry->user))
 		return;
-	if (entry->time < c->query->from || entry->time > c->query->until) /* false for NaN: no bound */
+	if (entry->time < c->query->from || entry->time > c->query->until) /* false for NaN, which means no bound */
 		return;
 	struct copied head = { .write = c->write, .sequence = entry->sequence, .len = value.mv_size };
 	buf_add(&c->slice, &head, sizeof head);
@@ -134,7 +134,7 @@ static int step_back(struct changes *c, struct commit_log *l, struct err *e)
 	rc = commit_entry_from(l, c->group, &entry, &value, e);
 	if (rc)
 		return rc;
-	if (entry.sequence == c->group) /* else it has been removed */
+	if (entry.sequence == c->group) /* else it was removed */
 		take(c, &entry, value);
 	c->group++;
 	return 0;

@@ -23,7 +23,7 @@ struct removal {
 	double before;      /**< older entries are removed */
 	uint64_t next, end; /**< where the search continues, and where it ends */
 	size_t batch;       /**< entries per transaction: reduced when the disk is too full for more */
-	struct buf found;   /**< sequence numbers, of complete writes: a check of the log must not find a write in part */
+	struct buf found;   /**< sequence numbers, of complete writes: a check of the log must not find part of a write */
 	size_t writes;
 	size_t trimmed; /**< entries removed from the front */
 };
@@ -75,7 +75,7 @@ static int make_empty(struct database *db, uint64_t sequence, uint32_t table)
 	be_put(key, sequence, 8);
 	int rc = writer_get(db, db->writer.now.log, val(key, sizeof key), &value);
 	if (rc)
-		return rc == LYRE_ENOTFOUND ? 0 : rc; /* removed by the retention in the meantime */
+		return rc == LYRE_ENOTFOUND ? 0 : rc; /* removed by the retention meanwhile */
 	if (!commit_entry_decode(val(key, sizeof key), value, &entry))
 		return writer_failed(db, MDB_CORRUPTED);
 	if (entry.table_id != table)
@@ -162,7 +162,7 @@ int table_changes_remove(const struct table *t, double before, int (*progress)(v
 		rc = changed && (r->found.len || last) ? writer_change(t->db, &r->change, e) : 0;
 		if (rc == LYRE_ENOSPACE && r->batch > 1) {
 			r->batch /= 2;
-			r->trimmed = 1; /* try once more */
+			r->trimmed = 1; /* one more attempt */
 			r->next = begin;
 			rc = 0;
 			continue;

@@ -90,7 +90,7 @@ int clock_load(struct database *db, MDB_txn *txn, struct err *e)
 	if (rc)
 		return store_error(e, rc, "open", db);
 	if (mdb_get(txn, db->meta, &key, &v) || !clock_decode(&w->clock, v)) {
-		/* written by a server that did not record steps */
+		/* written by a server that did not record when the clock was set back */
 		w->clock = (struct clock_record){ .unknown_end = sequence ? sequence + 1 : 0 };
 		w->clock_changed = true;
 	}
@@ -113,7 +113,7 @@ int clock_save(struct database *db)
 	return rc;
 }
 
-/* ---- steps back ---- */
+/* ---- clock set back ---- */
 
 static void add_step(struct clock_record *c, struct clock_step step)
 {
@@ -184,7 +184,7 @@ void clock_expired(struct database *db, double end)
 	db->writer.clock_changed = true;
 }
 
-/* ---- jumps forward ---- */
+/* ---- clock set forward ---- */
 
 bool clock_look(struct clock_watch *w, double real, double boot, int64_t monotonic)
 {
@@ -227,7 +227,7 @@ int64_t store_hold(void)
 		iso_time(expected, due);
 		iso_time(to, real);
 		log_warn("store",
-			"the clock was set forward, to %s instead of %s: nothing that has expired by it is removed for "
+			"the clock was set forward, to %s instead of %s: no expired data is removed for "
 			"%d minutes",
 			to, expected, CLOCK_HOLD / 60000);
 	}

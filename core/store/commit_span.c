@@ -40,7 +40,7 @@ static int ends(struct commit_log *l, uint64_t *first, uint64_t *last, struct er
 	return rc == MDB_NOTFOUND ? LYRE_END : store_error(e, rc, "read", l->snapshot->db);
 }
 
-/** In a range where times grow with the sequence: the first entry at \p time or later; with \p behind, only later. */
+/** In a range where times increase with the sequence: the first entry at \p time or later; with \p behind, only later. */
 static int find_time(struct commit_log *l, uint64_t first, uint64_t last, double time, bool behind, uint64_t *ret, struct err *e)
 {
 	uint64_t low = first, high = last + 1;
@@ -60,7 +60,7 @@ static int find_time(struct commit_log *l, uint64_t first, uint64_t last, double
 	return 0;
 }
 
-/** The stored clock record; for a file written by a server without it, one in which nothing is known. */
+/** The stored clock record; if a file was written by a server without it, one in which nothing is known. */
 static void read_clock(struct snapshot *s, struct clock_record *ret)
 {
 	MDB_val key = val("clock", 5), v;
@@ -83,7 +83,7 @@ static void take_in(struct span *s, uint64_t low, uint64_t high)
 	s->end = high;
 }
 
-/** The same for a range in which times grow. */
+/** The same for a range in which times increase. */
 static int search(struct commit_log *l, struct span *s, uint64_t low, uint64_t high, struct err *e)
 {
 	uint64_t first = low, end = high;

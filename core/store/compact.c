@@ -98,7 +98,7 @@ static int renumber(struct store *s, const struct database *db, char **path, int
 	return rc;
 }
 
-/* Moves both names to their files; the table of readers belongs to the file for other processes that open it. */
+/* Moves both names to their files; other processes that open the file find its table of readers by name. */
 static int take_names(const struct database *fresh, const struct database *db, const char *lock, struct err *e)
 {
 	char *to;
@@ -129,8 +129,8 @@ static int exchange_names(const struct database *fresh, struct database *db, con
 }
 
 /*
- * On the writer's thread, between transactions: nothing is written from before the copy until its name is on disk. Up to
- * the renaming only new files are touched, and after it nothing that readers need can fail.
+ * On the writer's thread, between transactions: from the copy until its name is on disk nothing is written to the database.
+ * Before the renaming only new files are touched; after it, nothing that readers need can fail.
  */
 static int compact(struct database *db, struct definition_change *change, struct err *e)
 {
@@ -140,7 +140,7 @@ static int compact(struct database *db, struct definition_change *change, struct
 	int fd = -1;
 	int rc = database_usable(db, e);
 	if (!rc)
-		rc = database_present(db, e); /* the name is to be the copy's */
+		rc = database_present(db, e); /* the copy is to take the name */
 	if (rc)
 		return rc;
 	c->before = file_size(db);
@@ -264,10 +264,10 @@ int store_storage(struct store *s, const char *database, struct lyre_storage *re
 /* ---- checking ---- */
 
 struct check_start {
-	MDB_txn *txn;         /* keeps the pages of its moment unchanged */
-	unsigned char *heads; /* of that moment, as only these are overwritten */
+	MDB_txn *txn;         /* keeps the pages of that moment unchanged */
+	unsigned char *heads; /* as of that moment, as only these are overwritten */
 	size_t size;          /* of the file */
-	double now;           /* time of that moment: later expiry does not count */
+	double now;           /* that moment: records that expire later are not expected to be removed */
 	int fd;
 };
 

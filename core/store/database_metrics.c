@@ -18,13 +18,19 @@ void metrics_commit(struct writer_metrics *f, int64_t took_ns)
 
 void metrics_batch(struct writer_metrics *f, const struct record_write *list, size_t count)
 {
-	uint64_t records = 0;
+	uint64_t created = 0, updated = 0, deleted = 0;
 	size_t n = 0;
-	for (const struct record_write *r = list; n < count; r = r->next, n++)
-		if (!r->err.code && r->kind == WRITE_RECORDS)
-			records += r->result.done;
+	for (const struct record_write *r = list; n < count; r = r->next, n++) {
+		if (r->err.code || r->kind != WRITE_RECORDS)
+			continue;
+		created += r->created;
+		*(r->mode == LYRE_DELETE ? &deleted : &updated) += r->result.done - r->created;
+	}
+	metric_add(&f->created, created);
+	metric_add(&f->updated, updated);
+	metric_add(&f->deleted, deleted);
 	histogram_add(&f->requests, &histogram_sizes, count);
-	histogram_add(&f->records, &histogram_sizes, records);
+	histogram_add(&f->records, &histogram_sizes, created + updated + deleted);
 }
 
 /* ---- readers ---- */
@@ -57,6 +63,7 @@ static int take_reader(const char *line, void *arg)
 struct database_metrics {
 	const char *name;                                      /**< lives as long as the database */
 	uint64_t commits;                                      /**< including background work */
+	uint64_t created, updated, deleted;                    /**< records, without those that expired */
 	struct histogram_reading durations, requests, records; /**< of commits: ns; requests and records in each */
 	uint64_t queued;                                       /**< waiting writes */
 	uint64_t readers;                                      /**< open snapshots, except the one used here */
@@ -85,6 +92,9 @@ static int read_database(struct database *db, struct database_metrics *ret, stru
 	ret->readers = readers.count ? readers.count - 1 : 0;
 	ret->oldest_reader = now - readers.oldest;
 	ret->commits = metric_read(&w->metrics.commits);
+	ret->created = metric_read(&w->metrics.created);
+	ret->updated = metric_read(&w->metrics.updated);
+	ret->deleted = metric_read(&w->metrics.deleted);
 	histogram_read(&ret->durations, &histogram_durations_coarse, &w->metrics.durations, 1, 0);
 	histogram_read(&ret->requests, &histogram_sizes, &w->metrics.requests, 1, 0);
 	histogram_read(&ret->records, &histogram_sizes, &w->metrics.records, 1, 0);
@@ -104,6 +114,9 @@ static const struct metric_member database_metrics[] = {
 	DATABASE(METRIC_HISTOGRAM, "commit_duration_seconds", "Duration of a commit, including its flush to disk.", durations),
 	DATABASE(METRIC_HISTOGRAM, "commit_requests", "Requests in one commit.", requests),
 	DATABASE(METRIC_HISTOGRAM, "commit_records", "Records changed by one commit.", records),
+	DATABASE(METRIC_COUNTER, "records_created_total", "Records inserted, also by upsert.", created),
+	DATABASE(METRIC_COUNTER, "records_updated_total", "Records updated, also by upsert.", updated),
+	DATABASE(METRIC_COUNTER, "records_deleted_total", "Records deleted, without those that expired.", deleted),
 	DATABASE(METRIC_GAUGE, "write_queue_requests", "Writes waiting for the writer.", queued),
 	DATABASE(METRIC_GAUGE, "readers_open", "Snapshots being read.", readers),
 	DATABASE(METRIC_GAUGE, "oldest_reader_commits", "Age of the oldest snapshot being read, in commits.", oldest_reader),
@@ -114,7 +127,7 @@ static const struct metric_member database_metrics[] = {
 	DATABASE(METRIC_GAUGE, "database_reclaimable_pages", "Pages of the file that writes or a compaction can use.", free_pages),
 };
 
-/* Reads those that are readable now; one may be dropped in the meantime. */
+/* Reads the databases that are readable now; one may be dropped meanwhile. */
 static size_t read_databases(struct database **all, size_t count, struct database_metrics *ret)
 {
 	struct err ignored;

@@ -82,7 +82,7 @@ int attribute_flag(struct database *db, uint32_t table, uint16_t attribute, uint
 
 /* ---- tables ---- */
 
-/* The key is first, then the times unless they are declared; on a dynamic table these are indexed. */
+/* The key is first, then the times unless they are declared; a dynamic table indexes them. */
 static struct definition *define(const struct database *db, const struct lyre_table_spec *spec, struct err *e)
 {
 	struct definition *d = definition_new(db->name, spec->name);

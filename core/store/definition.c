@@ -249,7 +249,7 @@ void definition_remove(struct definition *d, uint16_t position)
 	t->attribute_count--;
 	if (t->key > position)
 		t->key--;
-	/* the positions after it have moved; the size stays the same, so no memory is needed */
+	/* the positions after it have changed; the size stays the same, so no memory is needed */
 	memset(t->hash, 0, (t->hash_mask + 1) * sizeof *t->hash);
 	for (uint16_t i = 0; i < t->attribute_count; i++)
 		hash_enter(t, i);

@@ -160,7 +160,7 @@ int database_make_file(const struct store_options *o, const char *name, const ch
 	return rc;
 }
 
-/* LMDB would turn an empty file into a new database, and the file may be someone else's. */
+/* LMDB would turn an empty file into a new database, and the file may not be ours. */
 static int check_size(const char *file, size_t *size, struct err *e)
 {
 	struct stat st;

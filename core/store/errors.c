@@ -50,14 +50,14 @@ int database_usable(const struct database *db, struct err *e)
 	return db->broken ? err_set(e, LYRE_EIO, "database '%s' has failed: restart the server", db->name) : 0;
 }
 
-/* By the lock. */
+/* Checks by the lock on the file. */
 static bool is_named(const struct database *db)
 {
 	mdb_filehandle_t fd;
 	struct stat open, named;
 	if (!db->env || db->exchanging || mdb_env_get_fd(db->env, &fd) || fstat(fd, &open))
 		return true;
-	/* in the folder that is open: where the whole of it was moved, the files went with it */
+	/* in the open folder: if the folder itself was moved, its files moved with it */
 	if (fstatat(db->options.folder, strrchr(db->file, '/') + 1, &named, 0))
 		return errno != ENOENT;
 	return named.st_ino == open.st_ino && named.st_dev == open.st_dev;
@@ -71,7 +71,7 @@ int database_present(struct database *db, struct err *e)
 	if (named)
 		return 0;
 	return err_set(e, LYRE_EIO,
-		"%s was removed or replaced while it was in use: database '%s' is not written any more, and can be "
+		"%s was removed or replaced while in use: database '%s' is no longer written, and can be "
 		"backed up until the server is restarted",
 		db->file, db->name);
 }

@@ -57,7 +57,7 @@ static size_t read_container(struct reader *r, struct field f, size_t least)
 	return count;
 }
 
-/* Minimum bytes of an item and of a member. */
+/* Minimum sizes of an item and of a member. */
 #define ITEM_LEAST 2
 #define MEMBER_LEAST 3
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Handles pages that go bad while the file is open: an assertion in LMDB fails, or reading the map beyond the end of the
- * file, or from a failing disk, raises SIGBUS. Within a guard the call is left by a jump, and its database is no longer
- * used: its transaction, locks and environment stay as they are until the process ends. Nothing else depends on them.
- * Readers hold no lock of LMDB while they read pages; the writer holds that of writers. Every read of the map is within a
- * guard, including the heads, read when transactions begin, and large values, which are read ahead for the callers that
- * decode them.
+ * file, or from a failing disk, raises SIGBUS. Within a guard the call is abandoned with a longjmp, and its database is
+ * no longer used: its transaction, locks and environment stay as they are until the process ends. Nothing else depends on
+ * them. Readers hold no lock of LMDB while they read pages; the writer holds that of writers. Every read of the map is
+ * within a guard, including the heads, read when transactions begin, and large values, which are read ahead for the
+ * callers that decode them.
  *
  * Outside a guard both still end the process, with a message that names the file.
  */
@@ -39,7 +39,7 @@ struct copying {
 struct guard {
 	struct guard *outer;
 	struct database *db;
-	struct copying *copying; /* NULL: the call is left by a jump */
+	struct copying *copying; /* NULL: the call is abandoned with a longjmp */
 	jmp_buf at;
 };
 
@@ -68,7 +68,7 @@ static int end_database(struct database *db, const char *why)
 	return MDB_PANIC;
 }
 
-/* After the jump. */
+/* After the longjmp. */
 static int ended(void)
 {
 	struct database *db = top->db;
@@ -155,8 +155,8 @@ int guard_run(struct database *db, void (*step)(void *arg), void *arg)
 /* ---- a copy of the file ---- */
 
 /*
- * LMDB uses one thread to write while another reads, and their shared state is on the reader's stack: that cannot be left by
- * a jump. So a separate thread reads; it stops where it is if a page goes bad, and so does the one that writes.
+ * LMDB uses one thread to write while another reads, and their shared state is on the reader's stack: so the reader
+ * cannot leave by longjmp. A separate thread reads; if a page goes bad it stops where it is, and so does the writing one.
  */
 static void *copy(void *arg)
 {
@@ -203,7 +203,7 @@ int guard_copy(struct database *db, int fd, unsigned flags)
 	return rc;
 }
 
-/* ---- leaving a call ---- */
+/* ---- abandoning a call ---- */
 
 static void keep_text(char *to, const char *text)
 {

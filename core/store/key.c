@@ -159,7 +159,7 @@ void key_index_entry(struct key *k, const struct key *value, const unsigned char
 	*whole = primary_len >= room;
 	if (*whole) {
 		/*
-		 * The prefix keeps entries of the same value approximately in the order of their keys.
+		 * The prefix keeps entries of one value approximately in key order.
 		 */
 		size_t keep = room - FINGERPRINT;
 

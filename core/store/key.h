@@ -5,13 +5,14 @@
  *
  *   tag 0x08 null · 0x10 false · 0x11 true · 0x20 number · 0x30 string
  *
- * A number is the sortable form of its nearest double (8 bytes), and, from a magnitude of 2^53 on, the difference to the
- * exact integer (2 bytes, biased): integers and doubles are in one order, and every integer of a sign and 64 bits is
- * exact. A larger BIGINT has the key of its nearest double, which it shares with others. The key of a number outside int64
+ * A number is the sortable form of its nearest double (8 bytes) and, from a magnitude of 2^53 on, the difference to the
+ * exact integer (2 bytes, biased): integers and doubles share one order, and every integer of 64 bits plus sign is exact.
+ * A larger BIGINT has the key of its nearest double, which it shares with others. The key of a number outside int64
  * counts as cut: only the record has the exact value.
  *
  * Primary key: tag and bytes; strings are not escaped, as nothing follows. From KEY_PRIMARY_MAX bytes on: a prefix and a
- * 16-byte fingerprint, KEY_PRIMARY_MAX bytes in all; then only the record has the whole key, and readers must compare it.
+ * 16-byte fingerprint, KEY_PRIMARY_MAX bytes in total; then only the record has the whole key, and readers must compare
+ * it.
  *
  * Index entry: the value's bytes (strings: 0x00 as 0x01 0x01, 0x01 as 0x01 0x02, ended by 0x00; over KEY_TEXT_MAX bytes
  * cut there and ended by 0x01 0x00, "longer than this prefix": exact only in the record), then the primary key. No value
@@ -43,8 +44,8 @@ struct key {
 /** key_number() of a BIGINT, in place. */
 bool key_long_integer(lyre_value *v);
 /**
- * A number as used in primary keys: of integers beyond 64 bits, only those displayed as the same number after conversion to
- * a double, as which they are stored. Strings are unchanged.
+ * A number as used in primary keys: integers beyond 64 bits are stored as doubles, if these are displayed as the same
+ * number. Strings are unchanged.
  * \return false: an integer that cannot be stored exactly, unchanged in \p ret. \p v and \p ret may be the same
  */
 static inline bool key_number(const lyre_value *v, lyre_value *ret)
@@ -70,7 +71,7 @@ bool key_index_value(struct key *k, const lyre_value *v);
  * part.
  */
 void key_index_prefix(struct key *k, const char *prefix, size_t len);
-/** Where the numbers begin in an index; behind them come the texts, and nothing else. */
+/** Where the numbers begin in an index; only strings come after them. */
 void key_index_numbers(struct key *k);
 /**
  * A complete index entry from value part and primary-tree key. \p whole: whether the data must hold the primary key.
@@ -83,8 +84,8 @@ size_t key_index_value_len(const unsigned char *entry, size_t len);
  */
 bool key_index_read(const unsigned char *entry, size_t len, struct arena *a, lyre_value *ret);
 /**
- * Adds the bytes of any value to sort rows by, whole, none the start of another's: of an array those of its first item; objects
- * and empty arrays stand behind null.
+ * Appends a value's sort key: complete, and never a prefix of another's. An array has that of its first item; objects and
+ * empty arrays come after null.
  */
 void key_sort_value(struct buf *b, const lyre_value *v);
 

@@ -18,7 +18,7 @@ enum key_tag {
 	KEY_TAG_TEXT = 0x30
 };
 
-/* Inside a string that something follows. */
+/* Inside a string that is followed by something. */
 enum {
 	TEXT_END = 0x00,
 	TEXT_ESCAPE = 0x01 /**< followed by the byte + 1, or by TEXT_END if the string was cut */

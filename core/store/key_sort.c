@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file store/key_sort.c
- * \brief Values of any kind and length as bytes to sort by: keys of an index that nothing is cut from.
+ * \brief Sort keys for values of any type and length: index keys without truncation.
  */
 #include "store/key.h"
 #include "store/key_format.h"
@@ -22,7 +22,7 @@ static void add_text(struct buf *b, const char *s, size_t len)
 	buf_add_char(b, TEXT_END);
 }
 
-/** Behind the key of a number outside int64, which others may share: its digits, more of them being further from 0. */
+/** After the key of a number outside int64, which others may share: its digits, a longer number being further from 0. */
 static void add_digits(struct buf *b, const lyre_value *v)
 {
 	size_t start = b->len;

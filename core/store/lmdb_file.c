@@ -165,7 +165,7 @@ static bool key_fits(const struct lmdb_tree *t, struct lmdb_bytes key)
 	return t->flags & TREE_INTEGER_KEYS ? key.len == WORD : key.len > 0;
 }
 
-/** \p low, \p high: the bounds from the branches above, within which all keys must be; no bytes for no bound. */
+/** \p low, \p high: the bounds from the branches above, within which all keys must be; empty: no bound. */
 static int walk_leaf(struct walk_state *w, const struct page *p, struct lmdb_bytes low, struct lmdb_bytes high, struct err *e)
 {
 	for (unsigned i = 0; i < p->count; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file store/lmdb_file.h
- * \brief Reads LMDB 0.9 files without LMDB, which trusts its files: here every byte is checked before it is used.
+ * \brief Reads LMDB 0.9 files without LMDB, which trusts its files; here every byte is checked before use.
  *
  * A file that has passed, with all trees walked, can safely be opened and written by LMDB. Failures are LYRE_ECORRUPT, with
  * the page and the fault, or LYRE_ENOMEM.
@@ -31,7 +31,7 @@ struct lmdb_bytes {
 	size_t len;
 };
 
-/** Compares by byte, shorter ones first. */
+/** Compares byte by byte; a prefix comes first. */
 static inline int lmdb_bytes_compare(struct lmdb_bytes a, struct lmdb_bytes b)
 {
 	int c = memcmp(a.data, b.data, a.len < b.len ? a.len : b.len);
@@ -45,10 +45,10 @@ static inline int lmdb_bytes_compare(struct lmdb_bytes a, struct lmdb_bytes b)
 /** The description of the file in its first two pages. */
 struct lmdb_head {
 	size_t page_size;
-	size_t page_count;       /**< as given in the file */
+	size_t page_count;       /**< as stated in the file */
 	size_t txnid;            /**< of its newest transaction */
-	struct lmdb_tree main;   /**< of the names */
-	struct lmdb_tree unused; /**< of the free pages */
+	struct lmdb_tree main;   /**< the tree of names */
+	struct lmdb_tree unused; /**< the list of free pages */
 };
 
 /**

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The two meta pages before all others, of which the one with the later transaction is current. */
+/* The two meta pages at the start of the file; the one with the later transaction is current. */
 #include "store/lmdb_layout.h"
 
 #define MAGIC 0xbeefc0deu
 #define VERSION 1
 /** Two keys of 511 bytes must fit in a page; LMDB itself makes no page smaller than the machine's. */
 #define PAGE_SIZE_MIN 2048
-/** Position of the magic in files of machines with the other word size. */
+/** Position of the magic in files from machines with the other word size. */
 #define META_MAGIC_ELSEWHERE (WORD == 8 ? 12 : 16)
 /*
  * Pages that were freed before they were ever written may be beyond the end of the file; more of them than this are a sign
@@ -50,7 +50,7 @@ static uint32_t turned(uint32_t u)
 	return u >> 24 | (u >> 8 & 0xff00) | (u << 8 & 0xff0000) | u << 24;
 }
 
-/** Not a file of LMDB, or from another kind of machine. */
+/** Not an LMDB file, or from another kind of machine. */
 static int refuse_foreign(struct lmdb_bytes heads, struct err *e)
 {
 	uint32_t here = u32_at(heads.data + META_MAGIC), elsewhere = u32_at(heads.data + META_MAGIC_ELSEWHERE);
@@ -132,7 +132,7 @@ int lmdb_head_read(struct lmdb_head *h, struct lmdb_bytes heads, uint64_t file_s
 	if (heads.len < 2 * h->page_size)
 		return err_set(e, LYRE_ECORRUPT, "the file is truncated within its head");
 
-	/* The newer one, or the first of two equal ones, comes last and is kept. */
+	/* The newer one, or the first of two equal ones, is read last and kept. */
 	size_t newest = word_at(meta_at(h, heads, 1) + META_TXNID) > word_at(heads.data + META_TXNID);
 	int rc = 0;
 

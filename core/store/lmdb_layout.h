@@ -47,7 +47,7 @@ enum {
 enum { KIND_BRANCH = 0x01, KIND_LEAF = 0x02, KIND_OVERFLOW = 0x04, KIND_META = 0x08 };
 enum { NODE_BIG = 0x01, NODE_TREE = 0x02 };
 enum { TREE_INTEGER_KEYS = 0x08 };
-/* The flag of an environment that LMDB stores in the file: that it is a single file. */
+/* The environment flag that LMDB stores in the file: the database is a single file. */
 enum { ENVIRONMENT_FLAGS = 0x4000 };
 
 enum { FIRST_PAGE = 2, DEPTH_MAX = 32, KEY_LEN_MAX = 511 };

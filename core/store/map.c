@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 
 #define MAP_STEP ((size_t)1 << 20)
-/** The first map is at most this fraction of the addresses left: a quarter. */
+/** The first map is at most this fraction of the free addresses: a quarter. */
 #define MAP_PART 4
 
 /* ---- the gate ---- */
@@ -56,7 +56,7 @@ int database_hold(struct database *db, size_t room, struct err *e)
 	size_t want = (info.me_last_pgno + 1) * db->page_size + room;
 	if (want <= info.me_mapsize)
 		return 0;
-	/* optional: without the room a writer that needs more waits for the end of the hold */
+	/* optional: without the room, a writer that needs more waits until the hold ends */
 	database_release(db);
 	struct definition_change c = { .write.kind = WRITE_APART, .apply = grant_room, .in = &want };
 	struct err ignored;
@@ -115,7 +115,7 @@ static int resize(struct database *db, size_t to)
 	return rc;
 }
 
-/* Size beyond the cap, for requests that free space. */
+/* Additional size above the cap, for requests that free space. */
 static size_t beyond_cap(size_t cap)
 {
 	return cap >= SIZE_MAX / 4 ? 0 : cap / 16 < MAP_STEP ? MAP_STEP : cap / 16;
@@ -197,7 +197,7 @@ int database_first_map(const struct database *db, size_t size, size_t *ret, stru
 	map = round_up(map);
 	while (map > least && (map > SIZE_MAX / MAP_PART || !is_mappable(map * MAP_PART)))
 		map = round_up(map / 2);
-	if (map <= least && !is_mappable(map = least)) /* LMDB would report lack of memory */
+	if (map <= least && !is_mappable(map = least)) /* LMDB would report lack of memory instead */
 		return err_set(e, LYRE_ENOSPACE, "cannot open %s: no address space for a map of %zu bytes", db->file, map);
 	*ret = map;
 	return 0;

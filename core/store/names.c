@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * File names of databases: the same everywhere, valid even on file systems that ignore case, and never longer than they
- * allow.
+ * File names of databases: the same everywhere, valid even on file systems that ignore case, and short enough for all of them.
  */
 #include "base/text.h"
 #include "store/store_internal.h"

@@ -163,7 +163,7 @@ static void add_item(struct buf *out, const struct record_item *item)
 	}
 }
 
-/** Turns the entries of a short record, made wide, into narrow ones. */
+/** Turns a short record's entries from wide into narrow ones. */
 static void narrow(struct buf *out, size_t start, size_t count)
 {
 	unsigned char *r = (unsigned char *)out->data + start;
@@ -189,7 +189,7 @@ void record_build(struct buf *out, double created, double updated, const struct 
 	}
 	out->len += head;
 
-	/* Whether the ends are short is known only afterwards. */
+	/* Whether the ends fit into 16 bits is known only afterwards. */
 	for (size_t i = 0; i < count; i++) {
 		add_item(out, &items[i]);
 		if (out->failed)

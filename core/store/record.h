@@ -8,8 +8,8 @@
  *
  * All integers little-endian, unaligned. An attribute's bytes are one tagged value: null, false, true, int (1, 2, 4,
  * 8 bytes), double, bigint digits, string, date (double, ms), bytes, array and object (as their items, with counts and
- * lengths, so that each can be skipped without reading it). The record's times belong to the store; an attribute that
- * is one of them is not stored twice.
+ * lengths, so that each can be skipped without reading it). The store keeps the record's times; an attribute that is one
+ * of them is not stored twice.
  */
 #ifndef STORE_RECORD_H
 #define STORE_RECORD_H
@@ -31,14 +31,14 @@ struct field {
 	size_t len;
 };
 
-/** Stored kinds of values that JSON has no kind for. */
+/** Stored types that JSON does not have. */
 enum field_kind {
 	FIELD_PLAIN,
 	FIELD_DATE, /**< LYRE_DOUBLE ms; displayed as ISO 8601 text */
 	FIELD_BYTES /**< LYRE_STRING; displayed as {"type":"Buffer","data":[…]} */
 };
 
-/** A record being built: ids in display order. */
+/** An attribute of a record being built; ids in display order. */
 struct record_item {
 	uint16_t id;
 	uint16_t kind;           /**< enum field_kind */

@@ -15,10 +15,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/** A table gets new ids when it has used this many. */
+/** A table gets new ids after it has used this many. */
 #define SPENT (UINT16_MAX / 2)
 #define GONE UINT16_MAX
-/** Handles in addition to those of trees, and room in addition to the copy's size, bytes. */
+/** Handles in addition to those of trees; bytes in addition to the copy's size. */
 #define OWN_TREES 8
 #define ROOM ((size_t)64 << 20)
 
@@ -184,7 +184,7 @@ static int move_indexes(struct renumbering *r)
 	return rc;
 }
 
-/* Trees waiting to be freed have names that may be reused. */
+/* Trees waiting to be freed have names that may be reused by now. */
 static int free_dropped(MDB_txn *txn)
 {
 	MDB_dbi dropped, tree;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bringing a backup in: copied, checked, given its name, then made a database, or nothing of it stays. */
+/* Restores a backup: it is copied, checked, named and then made a database; after a failure nothing of it remains. */
 #include "base/file.h"
 #include "base/text.h"
 #include "store/backup_internal.h"
@@ -12,7 +12,7 @@
 
 #define COPY_BYTES ((size_t)1 << 20)
 #define MAP_SPARE ((size_t)1 << 20)
-/** A code that neither errno nor LMDB has. */
+/** A code that is neither an errno nor one of LMDB's. */
 #define WAS_SYSTEM (-1)
 
 /** \return 0 or an errno */
@@ -34,7 +34,7 @@ static int copy_plain(int from, int to, uint64_t size)
 	return code;
 }
 
-/** Not more than \p size, though the file grows meanwhile. */
+/** Copies at most \p size bytes, even if the file grows meanwhile. */
 static int copy_file(int from, int to, uint64_t size)
 {
 	ssize_t n;
@@ -42,7 +42,7 @@ static int copy_file(int from, int to, uint64_t size)
 	while ((n = copy_file_range(from, NULL, to, NULL, size < COPY_BYTES ? (size_t)size : COPY_BYTES, 0)) > 0 ||
 		(n < 0 && errno == EINTR))
 		size -= n > 0 ? (uint64_t)n : 0;
-	/* Not every kernel and file system can; both files stand where it ended. */
+	/* Not every kernel and file system supports it; both files are positioned where it stopped. */
 	return copy_plain(from, to, size);
 }
 
@@ -53,7 +53,7 @@ static int put_meta(MDB_txn *txn, MDB_dbi meta, const char *key, const char *tex
 	return mdb_put(txn, meta, &k, &v, 0);
 }
 
-/** \return whether the copy was the system's */
+/** \return whether the copy was the database "system" */
 static bool was_system(MDB_txn *txn, MDB_dbi meta)
 {
 	MDB_val k = val("name", 4), v;
@@ -62,7 +62,7 @@ static bool was_system(MDB_txn *txn, MDB_dbi meta)
 		!memcmp(v.mv_data, SYSTEM_DATABASE, v.mv_size);
 }
 
-/** The copy is a database of its own: with its own name and identity. An errno or a code of LMDB, or WAS_SYSTEM. */
+/** Makes the copy a database in its own right, with its own name and identity. An errno, an LMDB code, or WAS_SYSTEM. */
 static int rename_inside(const char *path, const char *name, size_t size)
 {
 	char uuid[37];
@@ -99,7 +99,7 @@ static int rename_inside(const char *path, const char *name, size_t size)
 	return code;
 }
 
-/** Makes a database of its own of the file at \p path, open as \p fd, where it is a sound one. */
+/** Makes the file at \p path, open as \p fd, a database in its own right, if it is intact. */
 static int settle(int fd, const char *path, const char *name, struct err *e)
 {
 	struct stat st;
@@ -113,7 +113,7 @@ static int settle(int fd, const char *path, const char *name, struct err *e)
 	struct database unnamed = { .name = (char *)(uintptr_t)name, .file = (char *)(uintptr_t)path };
 	int code = rename_inside(path, name, (size_t)st.st_size);
 
-	if (code == WAS_SYSTEM) /* by another name its hashes and stamps would be records like others */
+	if (code == WAS_SYSTEM) /* under another name, its password hashes would be ordinary records */
 		return err_set(e, LYRE_EDENIED, "a backup of the database 'system' cannot be restored while the server runs");
 	rc = store_error(e, code, "restore", &unnamed);
 	if (!rc && fsync(fd))
@@ -155,7 +155,7 @@ static int restore_copy(struct store *s, const char *database, const struct rest
 	return rc;
 }
 
-/** What was sent is nobody else's: it needs no copy. */
+/** An uploaded file belongs to nobody else: no copy is needed. */
 static int restore_in_place(struct store *s, const char *database, const struct restore_source *from, struct err *e)
 {
 	int rc = settle(from->fd, from->path, database, e);
@@ -163,11 +163,11 @@ static int restore_in_place(struct store *s, const char *database, const struct 
 	return rc ? rc : store_adopt(s, database, from->path, e);
 }
 
-/** Opens \p from, and looks whether a restore of it makes sense. When 0, from->fd is the caller's to close. */
+/** Opens \p from and checks whether it can be restored. On success the caller closes from->fd. */
 static int restore_begin(
 	struct restore_source *from, struct store *s, const char *database, const char *path, struct upload *u, struct err *e)
 {
-	/* It is asked again when the file is made the database: here, so that nothing large is copied in vain. */
+	/* Checked again when the file becomes the database; here, so that nothing large is copied in vain. */
 	int rc = check_absent(s, database, e);
 
 	if (!rc && u)
@@ -185,7 +185,7 @@ static int restore_begin(
 	return rc;
 }
 
-/** Says what could not be restored, where the sentence speaks of its bytes. */
+/** Names what could not be restored, if the error is about its content. */
 static int name_source(int rc, const char *path, const struct upload *u, struct err *e)
 {
 	struct err why;
@@ -193,7 +193,7 @@ static int name_source(int rc, const char *path, const struct upload *u, struct 
 	if (rc != LYRE_ECORRUPT && rc != LYRE_ENOSPACE)
 		return rc;
 	why = *e;
-	return u ? err_set(e, rc, "cannot restore the file that was sent: %s", why.text) :
+	return u ? err_set(e, rc, "cannot restore the uploaded file: %s", why.text) :
 		   err_set(e, rc, "cannot restore '%s': %s", path, why.text);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The file that a restore is asked to bring in: whether it is one, and whether it is worth copying. */
+/* The file to restore: whether it is a regular file, and worth copying. */
 #include "store/backup_internal.h"
 
 #include <errno.h>
@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/** Whether it is the file of a database of ours, which is written to while it is read. */
+/** Whether it is the file of one of our databases, which may be written while it is read. */
 static bool is_in_use(struct store *s, const struct stat *file)
 {
 	struct stat st;
@@ -32,7 +32,7 @@ static int check_kind(const char *path, const struct stat *st, struct err *e)
 	return S_ISREG(st->st_mode) ? 0 : err_set(e, LYRE_EINVAL, "'%s' is %s, not a file", path, kind_of(st->st_mode));
 }
 
-/** Why a file cannot be opened: the path's fault, or the machine's. */
+/** Why a file cannot be opened: because of the path, or the machine. */
 static int cannot_open(const char *path, int errnum, struct err *e)
 {
 	switch (errnum) {
@@ -60,7 +60,7 @@ int restore_open(struct restore_source *ret, struct store *s, const char *path, 
 {
 	struct stat st;
 
-	/* Opening a device may do something; a pipe must not make the open wait, nor a terminal become ours. */
+	/* Opening a device may have side effects; a pipe must not block the open, and a terminal must not become ours. */
 	if (stat(path, &st))
 		return cannot_open(path, errno, e);
 
@@ -78,7 +78,7 @@ int restore_open(struct restore_source *ret, struct store *s, const char *path, 
 	else
 		rc = check_kind(path, &st, e);
 	if (!rc && is_in_use(s, &st))
-		rc = err_set(e, LYRE_EINVAL, "'%s' is the file of a database that is in use: make a backup of it", path);
+		rc = err_set(e, LYRE_EINVAL, "'%s' is the file of a database in use: take a backup of that instead", path);
 	*ret = (struct restore_source){ .path = path, .fd = fd, .size = (uint64_t)st.st_size };
 	if (rc)
 		close(fd);
@@ -93,7 +93,7 @@ static int read_head(const struct restore_source *from, unsigned char *bytes, si
 
 	for (*len = 0; *len < most && n > 0; *len += n > 0 ? (size_t)n : 0)
 		n = pread(from->fd, bytes + *len, most - *len, (off_t)*len);
-	/* What the kernel makes up while it is read (/proc) says that it has no bytes, and has some or does not say. */
+	/* Files generated while they are read (/proc) report size 0, but have content or fail. */
 	if (from->size == 0 && (n < 0 || *len))
 		return err_set(e, LYRE_EINVAL, "'%s' is not a file on a disk", from->path);
 	return n < 0 ? err_errno(e, errno, "read", from->path) : 0;
@@ -104,12 +104,11 @@ static int check_room(const struct restore_source *from, const struct store *s, 
 	uint64_t room = store_room(s), size = from->size, needed = (uint64_t)head->page_count * head->page_size;
 
 	if (s->options.max_size && (size > s->options.max_size || needed > s->options.max_size))
-		return err_set(e, LYRE_ENOSPACE,
-			"it needs %" PRIu64 " bytes, and no database may have more than storage.maxSize, %" PRIu64,
+		return err_set(e, LYRE_ENOSPACE, "it needs %" PRIu64 " bytes, and storage.maxSize limits databases to %" PRIu64,
 			size > needed ? size : needed, s->options.max_size);
 	if (!from->upload && size > room)
-		return err_set(
-			e, LYRE_ENOSPACE, "it has %" PRIu64 " bytes, and there is room for %" PRIu64 " in %s", size, room, s->path);
+		return err_set(e, LYRE_ENOSPACE, "it needs %" PRIu64 " bytes, and there is room for %" PRIu64 " in %s", size, room,
+			s->path);
 	return 0;
 }
 

@@ -4,7 +4,7 @@
 
 #include <sys/statvfs.h>
 
-/* What copies leave for writers: this much, and no more than a part of the disk. */
+/* What copies leave free for writers: this much, but no more than a fraction of the disk. */
 #define SPARE ((uint64_t)64 << 20)
 #define PART_OF_DISK 32
 

@@ -53,7 +53,7 @@ static void slot_link(struct slot *s, struct database *db)
 	pthread_mutex_unlock(&slots_lock);
 }
 
-/* At the end of a thread. */
+/* When a thread ends. */
 static void slots_end(void *all)
 {
 	struct slot *s = all;

@@ -128,11 +128,11 @@ static int open_file(struct store *s, const char *entry, struct err *e)
 	}
 	rc = database_open(&db, &s->options, hashed ? NULL : name, path, &why);
 	if (rc == LYRE_ENOMEM || rc == LYRE_EBUSY) {
-		*e = why; /* a fault of the machine, not of the file: a later start may be able to open it */
+		*e = why; /* a fault of the machine, not of the file: it may open at a later start */
 		goto out;
 	}
 	if (rc) {
-		if (strcmp(name, SYSTEM_DATABASE)) /* without that one the start fails with this message */
+		if (strcmp(name, SYSTEM_DATABASE)) /* without this database the server does not start, and reports this message */
 			log_error("store", "%s; the other databases are served", why.text);
 		db = database_failed(&s->options, name, path, &why);
 		if (!db) {
@@ -317,7 +317,7 @@ int store_failed_databases(struct store *s, struct arena *a, struct failed_datab
 	return 0;
 }
 
-/* Whether the name is free, also on the disk. With the lock of changes held. */
+/* Whether the name is free, also on disk. With the lock of changes held. */
 static int check_free(struct store *s, const char *name, const char *file, struct err *e)
 {
 	bool found;
@@ -358,7 +358,7 @@ static int sync_folder(const struct store *s, struct err *e)
 	return fsync(s->folder) ? err_errno(e, errno, "sync", s->path) : 0;
 }
 
-/* Removes the file \p path in the folder, and its lock file; needs no heap, so that lack of memory leaves nothing behind. */
+/* Removes the file \p path in the folder, and its lock file; needs no heap, so that nothing is left behind when memory is short. */
 static int remove_files(const struct store *s, const char *path, struct err *e)
 {
 	char lock[NAME_MAX + 8];

@@ -32,7 +32,7 @@ struct store_options {
 	uint64_t max_size;       /**< limit of a database's size; 0: none */
 	uint64_t reserve;        /**< kept free on the disk for requests that free space, bytes; 0: nothing */
 	struct ballast *ballast; /**< internal: set by store_open() */
-	int folder;              /**< internal, too: the folder, open */
+	int folder;              /**< internal too: the folder, open */
 	unsigned max_trees;      /**< tables and indexes of one database, counted together */
 	unsigned max_readers;    /**< threads that may read at once */
 	uint64_t check_at_start; /**< files up to this size, bytes, are checked page by page when opened */
@@ -71,7 +71,7 @@ const char *database_name(const struct database *db);
 /** References to all usable databases, including "system", oldest first, in the arena; the caller must unref each. */
 int store_databases(struct store *s, struct arena *a, struct database ***ret, size_t *count, struct err *e);
 
-/** A database that cannot be used until it is repaired and the server restarted. */
+/** A database that cannot be used until it is repaired and the server is restarted. */
 struct failed_database {
 	const char *name, *why;
 };
@@ -81,7 +81,7 @@ int store_failed_databases(struct store *s, struct arena *a, struct failed_datab
 
 /** LYRE_EEXISTS "database 'x' already exists". Blocks. */
 int store_create_database(struct store *s, const char *name, struct err *e);
-/** LYRE_ENOTFOUND; LYRE_EDENIED for system. To calls in progress the database no longer exists. Blocks. */
+/** LYRE_ENOTFOUND; LYRE_EDENIED for system. For calls in progress the database no longer exists. Blocks. */
 int store_drop_database(struct store *s, const char *name, struct err *e);
 
 /* ---- tables, as defined at one moment ---- */
@@ -156,7 +156,7 @@ void table_unref(const struct table *t);
 /** References to all tables of a database in order of creation. */
 int database_tables(struct database *db, struct arena *a, const struct table ***ret, size_t *count, struct err *e);
 const struct attribute *table_attribute(const struct table *t, const char *name, size_t len);
-/** A value as stored outside BigInt attributes: integers of more than 64 bits as doubles, at any depth. NULL if out of memory */
+/** A value as stored outside BigInt attributes: integers of more than 64 bits become doubles, at any depth. NULL: out of memory */
 const lyre_value *value_plain(const lyre_value *v, struct arena *a);
 /** The current definition of the same table; LYRE_ENOTFOUND if it was dropped. */
 int table_refresh(const struct table *t, const struct table **ret, struct err *e);
@@ -218,7 +218,7 @@ struct walk_range {
 	struct key high;
 	bool low_open, high_open;
 	bool reverse;
-	bool again; /**< with a position: start at that entry, not after it */
+	bool again; /**< with a position: start at that entry instead of after it */
 };
 
 struct walk {
@@ -237,7 +237,7 @@ int walk_open(struct walk *w, struct snapshot *s, const struct table *t, const s
 	struct err *e);
 /** 0 or LYRE_END. Expired records are not skipped here: see walk_record(). */
 int walk_next(struct walk *w, struct err *e);
-/** The next entry will be the first in \p r, a range that is the rest of the walk's, or a part of it. */
+/** Continues with the first entry in \p r, which must be the rest of the walk's range or part of it. */
 void walk_skip(struct walk *w, const struct walk_range *r);
 /** The record of the current entry; LYRE_ENOTFOUND without a message if it has expired. */
 int walk_record(struct walk *w, struct record *ret, struct err *e);
@@ -256,7 +256,7 @@ bool index_is_complete(struct snapshot *s, const struct table *t, const struct a
 /** lyre_table_stats(). */
 int snapshot_stats(struct snapshot *s, const struct table *t, bool exact, struct lyre_table_stats *ret, struct err *e);
 
-/** The same for the last commit, without a snapshot if it was requested before. */
+/** The same for the last commit; without a snapshot if it was requested before. */
 int table_stats(const struct table *t, bool exact, struct lyre_table_stats *ret, struct err *e);
 
 struct kept_text;
@@ -297,6 +297,7 @@ struct record_write {
 	/* out */
 	struct err err;
 	struct lyre_write_result result;
+	uint32_t created; /**< of result.done: records that did not exist before */
 };
 
 /**

@@ -51,23 +51,23 @@ struct database {
 	char uuid[37];
 	struct err *failure; /**< why it could not be opened: then it only reserves its name */
 
-	MDB_env *env;          /**< NULL once closed; changes with the gate shut */
+	MDB_env *env;          /**< NULL once closed; changes only with the gate shut */
 	atomic_bool broken;    /**< the map was lost, or abandoned is set: only a restart helps */
 	atomic_bool abandoned; /**< LMDB was left in the middle of a call: env is never used or closed again */
 	unsigned page_size;
 	MDB_dbi meta, tables, dropped;
-	atomic_uint log;              /**< the commit log's tree; 0 until it is made */
-	atomic_int_least64_t stepped; /**< time of the clock after it was last set back, ms since the epoch; or CLOCK_NEVER */
-	atomic_size_t committed;      /**< the last completely committed transaction; 0 for none since this file was opened */
+	atomic_uint log;              /**< the commit log's tree; 0 until it is created */
+	atomic_int_least64_t stepped; /**< the time after the clock was last set back, ms since the epoch; or CLOCK_NEVER */
+	atomic_size_t committed;      /**< the last complete commit; 0: none since this file was opened */
 
 	struct rwlock gate;          /**< open snapshots hold it for reading; map growth and the end of trees for writing */
 	pthread_mutex_t lock;        /**< protects the six below */
 	pthread_cond_t published;    /**< one of them changed */
 	struct catalogue *catalogue; /**< NULL once closed */
-	size_t pending;              /**< the transaction in progress that brings the next catalogue; 0 for none */
-	unsigned holds;              /**< number of database_hold() */
+	size_t pending;              /**< the transaction in progress that brings the next catalogue; 0: none */
+	unsigned holds;              /**< number of calls of database_hold() not released yet */
 	bool shutting;               /**< the gate is being shut, or is */
-	bool exchanging;             /**< the name of the file is another's, which is to take its place */
+	bool exchanging;             /**< the file is giving its name to a copy that will replace it */
 
 	struct watch *_Atomic watches; /**< for table_watch(); grows with the lock held */
 	struct upkeep *upkeep;         /**< of its store */
@@ -94,7 +94,7 @@ struct store {
 	size_t count, cap;
 	struct upkeep upkeep;
 	pthread_mutex_t uploads_lock;
-	struct upload *uploads; /**< that are coming, or are being brought in */
+	struct upload *uploads; /**< files being received or restored */
 };
 
 /* ---- store.c ---- */
@@ -104,7 +104,7 @@ struct database *store_after(const struct store *s, const struct database *last)
 
 /* ---- room.c ---- */
 
-/** Bytes that a copy may take in the folder: of what is free a part stays for who writes. UINT64_MAX when it is not known. */
+/** Bytes that a copy may use in the folder: part of the free space is left for writers. UINT64_MAX if unknown. */
 uint64_t store_room(const struct store *s);
 
 /* ---- upkeep.c ---- */
@@ -126,12 +126,12 @@ int store_error(struct err *e, int rc, const char *doing, const struct database 
 
 /** store_storage(), for a snapshot. */
 int storage_of(struct snapshot *s, struct lyre_storage *ret, struct err *e);
-/** The same of now. */
+/** The same for the current state. */
 int storage_look(struct database *db, struct lyre_storage *ret, struct err *e);
 
 /** LYRE_EIO if the database has failed since it was opened, else 0. */
 int database_usable(const struct database *db, struct err *e);
-/** Whether its file still bears its name; what is written to another would be lost with the process. */
+/** Whether its file still has its name; writes to a file without it would be lost with the process. */
 int database_present(struct database *db, struct err *e);
 
 /* ---- guard.c ---- */
@@ -151,13 +151,13 @@ int guard_cursor_get(struct snapshot *s, MDB_cursor *cursor, MDB_val *key, MDB_v
 int guard_begin(struct database *db, MDB_txn **ret);
 int guard_renew(struct database *db, MDB_txn *txn);
 int guard_info(struct database *db, MDB_envinfo *ret);
-/** What came of the begin of a transaction of either kind: a head that makes no sense ends the database. */
+/** Checks the result of beginning any transaction: an invalid head ends the database. */
 int guard_head(struct database *db, int rc);
 /** mdb_env_copyfd2() */
 int guard_copy(struct database *db, int fd, unsigned flags);
 /**
- * Runs a step. Nonzero: the step was left in the middle, and the database has failed; after a step of the writer, call
- * transaction_leave(). Memory that only the step knows is lost.
+ * Runs a step. Nonzero: the step was abandoned midway, and the database has failed; after a step of the writer, call
+ * transaction_leave(). Memory that only the step refers to leaks.
  */
 int guard_run(struct database *db, void (*step)(void *arg), void *arg);
 /** Keeps the memory of an abandoned environment reachable for leak checkers. */
@@ -267,7 +267,7 @@ static inline bool stamp_is_ahead(double stamp, double now)
 {
 	return stamp > now + CLOCK_BRIDGE;
 }
-/** When a record expires, ms since the epoch; INFINITY for never. */
+/** When a record expires, ms since the epoch; INFINITY: never. */
 static inline double record_end(const struct table *t, double updated, double now)
 {
 	if (t->expiration < 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Statistics of tables. They are kept with a definition, and a text made from them with the catalogue, until a commit
+ * Statistics of tables. They are cached with a definition, and a text made from them with the catalogue, until a commit
  * changes what they describe.
  */
 #include "base/text.h"
@@ -118,7 +118,7 @@ static int read_stats(struct snapshot *s, const struct table *t, struct lyre_tab
 	return 0;
 }
 
-/* ---- kept statistics ---- */
+/* ---- cached statistics ---- */
 
 void table_touched(struct database *db, uint32_t id)
 {
@@ -149,7 +149,7 @@ static int stats_at(
 	ret->database_size = common->database_size;
 	ret->audit_size = common->audit_size;
 	if (rc || t->expiration >= 0)
-		return rc; /* if records expire, time alone changes them */
+		return rc; /* if records expire, they change with time alone */
 	pthread_mutex_lock(&db->lock);
 	if (t->memo.txn < txn) {
 		t->memo.txn = txn;
@@ -198,7 +198,7 @@ int table_stats(const struct table *t, bool exact, struct lyre_table_stats *ret,
 }
 
 /*
- * Updates the memos of all tables to the last commit in one snapshot; failures are found again when a table is read.
+ * Updates the memos of all tables to the last commit in one snapshot; failures recur when a table is read.
  * \return the snapshot's transaction, 0 if there was none
  */
 static size_t stats_renew(struct database *db)
@@ -218,7 +218,7 @@ static size_t stats_renew(struct database *db)
 	return txn;
 }
 
-/* ---- kept texts ---- */
+/* ---- cached texts ---- */
 
 /** Maximum number per catalogue, and maximum length. */
 #define TEXTS_MAX 4

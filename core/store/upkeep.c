@@ -54,7 +54,7 @@ static void *run(void *arg)
 	log_thread("store/upkeep");
 	pthread_mutex_lock(&u->lock);
 	while (wait_until_due(u)) {
-		u->at = INT64_MAX; /* databases that become due from here on announce it again */
+		u->at = INT64_MAX; /* databases that become due from now on announce it again */
 		pthread_mutex_unlock(&u->lock);
 		int64_t at = tend_all(s);
 		pthread_mutex_lock(&u->lock);

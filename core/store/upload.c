@@ -14,15 +14,15 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Random bytes of a name. */
+/* Random bytes in a name. */
 #define CHANCE 6
 
 struct upload {
-	struct upload *next; /* of the store; by uploads_lock, as is database */
-	char *database;      /* that is to be made of it; NULL: not known */
+	struct upload *next; /* in the store's list; protected by uploads_lock, like database */
+	char *database;      /* the database that it will become; NULL: unknown */
 	struct store *store;
 	char *path;
-	int fd; /* -1: not made yet */
+	int fd; /* -1: not created yet */
 	uint64_t size, came;
 	bool whole;
 };
@@ -72,13 +72,13 @@ bool upload_whole(const struct upload *u)
 
 /* ---- room ---- */
 
-/* On a full disk nothing is added to, until the space that is kept there is back. */
+/* On a full disk nothing is added until the reserved space is back. */
 static int check_reserve(const struct store *s, struct err *e)
 {
 	struct ballast *ballast = s->options.ballast;
 	if (!ballast_is_out(ballast) || ballast_regain(ballast))
 		return 0;
-	return err_set(e, LYRE_ENOSPACE, "cannot keep the file being sent in %s: No space left on device", s->path);
+	return err_set(e, LYRE_ENOSPACE, "cannot store the uploaded file in %s: No space left on device", s->path);
 }
 
 static int check_room(const struct upload *u, uint64_t more, struct err *e)
@@ -87,12 +87,11 @@ static int check_room(const struct upload *u, uint64_t more, struct err *e)
 	uint64_t max = s->options.max_size, room = store_room(s);
 	if (max && (more > max || u->came > max - more))
 		return err_set(e, LYRE_ENOSPACE,
-			"the file being sent is larger than any database may be: storage.maxSize is %" PRIu64 " bytes", max);
+			"the uploaded file is larger than a database may be: storage.maxSize is %" PRIu64 " bytes", max);
 	if (room && more <= room)
 		return 0;
-	return err_set(e, LYRE_ENOSPACE,
-		"the file being sent has %" PRIu64 " bytes or more, and there is room for %" PRIu64 " in %s", u->came + more,
-		u->came + room, s->path);
+	return err_set(e, LYRE_ENOSPACE, "the uploaded file has %" PRIu64 " bytes or more, and there is room for %" PRIu64 " in %s",
+		u->came + more, u->came + room, s->path);
 }
 
 int upload_look(const struct upload *u, struct err *e)
@@ -166,5 +165,5 @@ int upload_take_name(struct upload *u, const char *name, struct err *e)
 		u->database = copy;
 	pthread_mutex_unlock(&u->store->uploads_lock);
 	free(unused);
-	return taken ? err_set(e, LYRE_EBUSY, "a restore of database '%s' is under way", name) : 0;
+	return taken ? err_set(e, LYRE_EBUSY, "a restore of database '%s' is in progress", name) : 0;
 }

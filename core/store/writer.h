@@ -45,15 +45,15 @@ struct batch {
 
 /** The counts of a writer; written by it alone, readable by all. */
 struct writer_metrics {
-	metric_count commits;
-	struct histogram durations, requests, records; /**< of commits: ns; requests and records in each */
+	metric_count commits, created, updated, deleted; /* records, without those that expired */
+	struct histogram durations, requests, records;   /**< of commits: ns; requests and records in each */
 };
 
 #define CLOCK_STEPS 32
 /** The clock was set back. */
 struct clock_step {
 	uint64_t sequence;    /**< of the log's first entry after it; 0: there was no log */
-	double before, after; /**< the newest stamp before it and the time after it, ms since the epoch */
+	double before, after; /**< the newest stamp before it, and the time after it, ms since the epoch */
 };
 
 /** The clock record of a database; see store/clock.h. */
@@ -91,7 +91,7 @@ struct writer {
 	int64_t hold_until; /**< nothing is removed because of its age before this, monotonic ms */
 	struct buf record, old, changes;
 	struct batch batch;
-	MDB_dbi unordered;    /**< the tree that got a record other than as its last; 0 for none */
+	MDB_dbi unordered;    /**< the tree that got a record anywhere but at its end; 0: none */
 	struct arena scratch; /**< for one record */
 	uint32_t *cell_of;    /**< for each attribute position, the row's cell + 1; zero between rows */
 	size_t cell_of_cap;

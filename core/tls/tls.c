@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file tls/tls.c
- * \brief What listeners use, made as a set that never changes, and put in the place of the one before.
+ * \brief What listeners use: an immutable set, which replaces the previous one.
  */
 #include "base/text.h"
 #include "tls/tls_internal.h"
@@ -14,6 +14,7 @@ struct tls {
 	bool wanted;
 	pthread_mutex_t lock; /* of the following */
 	struct tls_set *set;
+	atomic_uint generation; /* of set; read without the lock */
 };
 
 int tls_failed(struct err *e, int code, const char *doing, int failure)
@@ -74,6 +75,11 @@ const struct tls_set *tls_take(struct tls *t)
 	return set;
 }
 
+unsigned tls_generation(struct tls *t)
+{
+	return atomic_load(&t->generation);
+}
+
 static void set_free(struct tls_set *s)
 {
 	for (size_t i = 0; i < s->count; i++)
@@ -98,9 +104,9 @@ void tls_give_back(const struct tls_set *set)
 		set_free(s);
 }
 
-/* ---- authorities of clients ---- */
+/* ---- authorities for client certificates ---- */
 
-/* Certificates of authorities and their lists of revoked ones, until the trust list has them. */
+/* Authorities and their CRLs, until they belong to the trust list. */
 struct trust {
 	gnutls_x509_crt_t *authorities;
 	gnutls_x509_crl_t *revoked;
@@ -117,7 +123,7 @@ static void trust_free(struct trust *t)
 	gnutls_free(t->revoked);
 }
 
-/* One whose next update is overdue tells of revoked certificates still. */
+/* An overdue list is still used. */
 static int check_revoked(const struct trust *t, struct err *e)
 {
 	const unsigned harmless =
@@ -127,9 +133,10 @@ static int check_revoked(const struct trust *t, struct err *e)
 		unsigned status = 0;
 		int rc = gnutls_x509_crl_verify(t->revoked[i], t->authorities, t->authority_count, 0, &status);
 		if (rc < 0)
-			return tls_failed(e, LYRE_EINVAL, "a list of revoked certificates cannot be checked", rc);
+			return tls_failed(e, LYRE_EINVAL, "a certificate revocation list (CRL) cannot be verified", rc);
 		if (status & ~harmless)
-			return err_set(e, LYRE_EINVAL, "a list of revoked certificates was not signed by any of the authorities");
+			return err_set(
+				e, LYRE_EINVAL, "a certificate revocation list (CRL) is not signed by any of the authorities");
 	}
 	return 0;
 }
@@ -140,26 +147,26 @@ static int import_trust(struct trust *t, const struct lyre_tls *use, struct err 
 
 	int rc = gnutls_x509_crt_list_import2(&t->authorities, &t->authority_count, &authorities, GNUTLS_X509_FMT_PEM, 0);
 	if (rc < 0)
-		return tls_failed(e, LYRE_EINVAL, "the authorities of clients cannot be read", rc);
+		return tls_failed(e, LYRE_EINVAL, "the authorities for client certificates cannot be read", rc);
 	if (!use->revoked)
 		return 0;
 	rc = gnutls_x509_crl_list_import2(&t->revoked, &t->revoked_count, &revoked, GNUTLS_X509_FMT_PEM, 0);
 	if (rc < 0)
-		return tls_failed(e, LYRE_EINVAL, "the lists of revoked certificates cannot be read", rc);
+		return tls_failed(e, LYRE_EINVAL, "the certificate revocation lists (CRLs) cannot be read", rc);
 	return check_revoked(t, e);
 }
 
-/* What was added is the list's. */
+/* What was added belongs to the list. */
 static int fill_trust(gnutls_x509_trust_list_t list, struct trust *t, struct err *e)
 {
 	int rc = gnutls_x509_trust_list_add_cas(
 		list, t->authorities, t->authority_count, GNUTLS_TL_USE_IN_TLS | GNUTLS_TL_NO_DUPLICATES);
 	if (rc < 0)
-		return tls_failed(e, LYRE_EINVAL, "the authorities of clients cannot be used", rc);
+		return tls_failed(e, LYRE_EINVAL, "the authorities for client certificates cannot be used", rc);
 	t->authority_count = 0;
 	rc = t->revoked_count ? gnutls_x509_trust_list_add_crls(list, t->revoked, t->revoked_count, 0, 0) : 0;
 	if (rc < 0)
-		return tls_failed(e, LYRE_EINVAL, "the lists of revoked certificates cannot be used", rc);
+		return tls_failed(e, LYRE_EINVAL, "the certificate revocation lists (CRLs) cannot be used", rc);
 	t->revoked_count = 0;
 	return 0;
 }
@@ -172,7 +179,7 @@ static int read_trust(struct tls_set *s, const struct lyre_tls *use, struct err 
 	if (s->client == LYRE_TLS_CLIENT_NONE)
 		return 0;
 	if (!use->authorities)
-		return err_set(e, LYRE_EINVAL, "clients are asked for a certificate, but there is no authority that signs them");
+		return err_set(e, LYRE_EINVAL, "client certificates are requested, but there is no authority to verify them");
 	int rc = import_trust(&t, use, e);
 	if (!rc && gnutls_x509_trust_list_init(&list, 0))
 		rc = err_nomem(e);
@@ -186,7 +193,7 @@ static int read_trust(struct tls_set *s, const struct lyre_tls *use, struct err 
 	return rc;
 }
 
-/* ---- making one ---- */
+/* ---- making a set ---- */
 
 static int read_certificates(struct tls_set *s, const struct lyre_list *list, struct err *e)
 {
@@ -257,7 +264,9 @@ int tls_use(struct tls *t, const struct lyre_tls *use, struct err *e)
 		return rc;
 	pthread_mutex_lock(&t->lock);
 	struct tls_set *old = t->set;
+	s->generation = atomic_load(&t->generation) + 1;
 	t->set = s;
+	atomic_store(&t->generation, s->generation);
 	pthread_mutex_unlock(&t->lock);
 	tls_give_back(old);
 	return 0;

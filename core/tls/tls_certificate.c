@@ -28,47 +28,65 @@ static int refuse(struct err *e, const struct lyre_tls_certificate *from, const 
 
 /* ---- reading ---- */
 
-/* GnuTLS may have been built with a time_t of 32 bits, where ours has 64: then the upper half is not what it returned. */
-static int64_t seconds_of(time_t t)
+/* The upper half is not what GnuTLS returned if its time_t has 32 bits. */
+int64_t tls_seconds_of(time_t t)
 {
 	return sizeof(long) < sizeof t ? (int64_t)(uint32_t)t : (int64_t)t;
 }
 
-static int read_key(struct tls_certificate *ret, gnutls_x509_crt_t leaf, const struct lyre_tls_certificate *from, struct err *e)
+static int import_key(gnutls_x509_privkey_t key, const struct lyre_tls_certificate *from, struct err *e)
+{
+	const gnutls_datum_t pem = tls_datum(from->key);
+
+	int rc = gnutls_x509_privkey_import2(key, &pem, GNUTLS_X509_FMT_PEM, NULL, 0);
+	if (rc == GNUTLS_E_DECRYPTION_FAILED)
+		return refuse(e, from, "its private key is encrypted: remove the password", 0);
+	return rc ? refuse(e, from, "its private key cannot be read", rc) : 0;
+}
+
+static int compare_key(gnutls_x509_privkey_t key, gnutls_x509_crt_t leaf, const struct lyre_tls_certificate *from, struct err *e)
 {
 	unsigned char mine[KEY_ID_MAX], its[KEY_ID_MAX];
 	size_t mine_len = sizeof mine, its_len = sizeof its;
-	gnutls_x509_privkey_t key = NULL;
-	const gnutls_datum_t pem = tls_datum(from->key);
 
-	int rc = gnutls_x509_privkey_init(&key);
+	int rc = gnutls_x509_privkey_get_key_id(key, GNUTLS_KEYID_USE_SHA256, its, &its_len);
 	if (!rc)
-		rc = gnutls_x509_privkey_import2(key, &pem, GNUTLS_X509_FMT_PEM, NULL, 0);
-	if (rc == GNUTLS_E_DECRYPTION_FAILED)
-		rc = refuse(e, from, "its private key is encrypted; give it without a password", 0);
-	else if (rc)
-		rc = refuse(e, from, "its private key cannot be read", rc);
-	else if (gnutls_x509_privkey_get_key_id(key, GNUTLS_KEYID_USE_SHA256, its, &its_len) ||
-		gnutls_x509_crt_get_key_id(leaf, GNUTLS_KEYID_USE_SHA256, mine, &mine_len) || mine_len != its_len ||
-		memcmp(mine, its, mine_len) != 0)
-		rc = refuse(e, from, "the private key is not its key", 0);
-	if (!rc) {
-		rc = gnutls_privkey_init(&ret->key);
-		if (!rc)
-			rc = gnutls_privkey_import_x509(ret->key, key, GNUTLS_PRIVKEY_IMPORT_AUTO_RELEASE);
-		if (!rc)
-			key = NULL;
-		else
-			rc = refuse(e, from, "its private key cannot be used", rc);
-	}
+		rc = gnutls_x509_crt_get_key_id(leaf, GNUTLS_KEYID_USE_SHA256, mine, &mine_len);
+	if (rc)
+		return refuse(e, from, "its private key cannot be compared", rc);
+	return mine_len == its_len && memcmp(mine, its, mine_len) == 0 ? 0 :
+									 refuse(e, from, "the private key does not match it", 0);
+}
+
+/* \p key is released with it, if this returns 0. */
+static int take_key(struct tls_certificate *ret, gnutls_x509_privkey_t key, const struct lyre_tls_certificate *from, struct err *e)
+{
+	int rc = gnutls_privkey_init(&ret->key);
 	if (!rc)
-		ret->algorithm = (gnutls_pk_algorithm_t)gnutls_privkey_get_pk_algorithm(ret->key, NULL);
-	if (key)
+		rc = gnutls_privkey_import_x509(ret->key, key, GNUTLS_PRIVKEY_IMPORT_AUTO_RELEASE);
+	if (rc)
+		return refuse(e, from, "its private key cannot be used", rc);
+	ret->algorithm = (gnutls_pk_algorithm_t)gnutls_privkey_get_pk_algorithm(ret->key, NULL);
+	return 0;
+}
+
+static int read_key(struct tls_certificate *ret, gnutls_x509_crt_t leaf, const struct lyre_tls_certificate *from, struct err *e)
+{
+	gnutls_x509_privkey_t key;
+
+	if (gnutls_x509_privkey_init(&key))
+		return err_nomem(e);
+	int rc = import_key(key, from, e);
+	if (!rc)
+		rc = compare_key(key, leaf, from, e);
+	if (!rc)
+		rc = take_key(ret, key, from, e);
+	if (rc)
 		gnutls_x509_privkey_deinit(key);
 	return rc;
 }
 
-/* The order of those behind the first does not matter. */
+/* The order of the certificates after the first does not matter. */
 static int read_chain(struct tls_certificate *ret, gnutls_x509_crt_t *list, unsigned count, const struct lyre_tls_certificate *from,
 	struct err *e)
 {
@@ -79,8 +97,8 @@ static int read_chain(struct tls_certificate *ret, gnutls_x509_crt_t *list, unsi
 	if (rc)
 		return refuse(e, from, "its chain cannot be used", rc);
 	ret->chain_count = count;
-	ret->from = seconds_of(gnutls_x509_crt_get_activation_time(list[0]));
-	ret->until = seconds_of(gnutls_x509_crt_get_expiration_time(list[0]));
+	ret->from = tls_seconds_of(gnutls_x509_crt_get_activation_time(list[0]));
+	ret->until = tls_seconds_of(gnutls_x509_crt_get_expiration_time(list[0]));
 	return 0;
 }
 
@@ -105,7 +123,7 @@ static int read_certificate(struct tls_certificate *ret, const struct lyre_tls_c
 	return rc;
 }
 
-/* "*." may stand before a name, and nothing else be a mark for others. */
+/* Only "*." at its beginning may stand for other names. */
 static bool host_is_valid(const char *host)
 {
 	const char *rest = strncmp(host, "*.", 2) ? host : host + 2;
@@ -159,7 +177,7 @@ void tls_certificate_free(struct tls_certificate *c)
 /* ---- choosing ---- */
 
 enum fit { FIT_NONE, FIT_WILDCARD, FIT_EXACT };
-/* Added to the fit of one that is valid today. */
+/* Added if the certificate is valid today. */
 #define FIT_TODAY 2
 
 static enum fit host_fits(const char *host, const char *name, const char *rest)
@@ -181,7 +199,7 @@ static unsigned fit_of(const struct tls_certificate *c, const char *name, int64_
 	return best && c->from <= now && now <= c->until ? (unsigned)best + FIT_TODAY : (unsigned)best;
 }
 
-/* Whether the client takes a signature by this kind of key. */
+/* Whether the client accepts signatures by this kind of key. */
 static bool is_supported(const struct tls_certificate *c, gnutls_session_t session)
 {
 	gnutls_sign_algorithm_t sign;

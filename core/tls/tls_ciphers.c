@@ -9,14 +9,14 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What every priority ends with: nothing before TLS 1.2, and the server's order counts. */
+/* The end of every priority: nothing older than TLS 1.2, and the server's order of preference. */
 #define ENDING \
 	":-VERS-SSL3.0:-VERS-TLS1.0:-VERS-TLS1.1:-VERS-DTLS-ALL:-SIGN-RSA-SHA1:-SIGN-ECDSA-SHA1:-SIGN-DSA-SHA1:%SERVER_PRECEDENCE"
 #define NOTHING "NORMAL:-VERS-ALL:-KX-ALL:-CIPHER-ALL:-MAC-ALL:+AEAD"
 #define DEFAULT NOTHING ":+VERS-TLS1.3:+VERS-TLS1.2:+ECDHE-ECDSA:+ECDHE-RSA:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305"
 #define WORD_MAX 64
 
-/* A cipher suite as OpenSSL names it, in GnuTLS's parts. */
+/* A cipher suite by its OpenSSL name, with its parts by GnuTLS's names. */
 static const struct suite {
 	const char *name, *version, *exchange, *cipher;
 } suites[] = {
@@ -42,7 +42,7 @@ static const struct suite *suite_find(const char *word, size_t len)
 	return NULL;
 }
 
-/* ---- names of OpenSSL's ---- */
+/* ---- OpenSSL's names ---- */
 
 static void add_part(struct buf *b, const char *prefix, const char *part)
 {
@@ -53,7 +53,7 @@ static void add_part(struct buf *b, const char *prefix, const char *part)
 		buf_add_str(b, word);
 }
 
-/* Those of the list, each of its parts once: their order is the order of preference. */
+/* The suites of the list, each part once: their order is the order of preference. */
 static int from_names(struct buf *b, const char *names, struct err *e)
 {
 	buf_add_str(b, NOTHING);
@@ -94,11 +94,11 @@ static const char *fault_of(gnutls_priority_t p)
 	int count = gnutls_priority_cipher_list(p, &list);
 	for (int i = 0; i < count; i++)
 		if (cipher_is_weak(list[i]))
-			return "it has a cipher that is broken";
+			return "it has a broken cipher";
 	count = gnutls_priority_kx_list(p, &list);
 	for (int i = 0; i < count; i++)
 		if (exchange_is_weak(list[i]))
-			return "it has a key exchange without a certificate";
+			return "it has an anonymous key exchange";
 	return NULL;
 }
 
@@ -110,7 +110,7 @@ static int make(gnutls_priority_t *ret, const char *priority, const char *shown,
 	if (rc == GNUTLS_E_MEMORY_ERROR)
 		return err_nomem(e);
 	if (rc == GNUTLS_E_NO_PRIORITIES_WERE_SET)
-		why = "neither TLS 1.2 nor TLS 1.3 is left, or no cipher";
+		why = "it leaves neither TLS 1.2 nor TLS 1.3, or no cipher";
 	if (!rc)
 		why = fault_of(*ret);
 	if (!rc && !why)

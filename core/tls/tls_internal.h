@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file tls/tls_internal.h
- * \brief What the files of this room share: a set of what listeners use, which never changes, and its parts.
+ * \brief Shared by the files of this room: an immutable set of what listeners use, and its parts.
  */
 #ifndef TLS_INTERNAL_H
 #define TLS_INTERNAL_H
@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
+#include <time.h>
 
 /** One certificate with its key. */
 struct tls_certificate {
@@ -28,6 +29,7 @@ struct tls_certificate {
 
 struct tls_set {
 	atomic_uint references;
+	unsigned generation; /**< its number among the sets that were in use */
 	gnutls_certificate_credentials_t credentials;
 	gnutls_priority_t priority;
 	gnutls_datum_t ticket_key; /**< of this set alone, so that no session of another is resumed */
@@ -39,9 +41,11 @@ struct tls_set {
 
 /* ---- certificates (tls_certificate.c) ---- */
 
-/** \p ret is zeroed, and to be freed whatever this returns. \return LYRE_EINVAL, LYRE_ENOMEM */
+/** \p ret must be zeroed, and freed whatever this returns. \return LYRE_EINVAL, LYRE_ENOMEM */
 int tls_certificate_read(struct tls_certificate *ret, const struct lyre_tls_certificate *from, struct err *e);
 void tls_certificate_free(struct tls_certificate *c);
+/** A time of GnuTLS, which may have been built with a time_t of 32 bits where ours has 64: s since the epoch. */
+int64_t tls_seconds_of(time_t t);
 /**
  * The certificate for a client.
  * \param name  that it asks for; NULL for none
@@ -56,9 +60,11 @@ int tls_ciphers_read(gnutls_priority_t *ret, const char *ciphers, struct err *e)
 
 /* ---- sets (tls.c) ---- */
 
-/** The set of today, a reference; NULL for none. */
+/** A reference to the current set; NULL for none. */
 const struct tls_set *tls_take(struct tls *t);
 void tls_give_back(const struct tls_set *set);
+/** Of the current set. */
+unsigned tls_generation(struct tls *t);
 
 /* ---- the handshake (tls_client.c) ---- */
 

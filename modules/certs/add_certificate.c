@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define HOSTS_MAX 100
-/* Other names for the file of a key, where another key has NAME.pem. */
+/* Other names of a key's file, if NAME.pem holds another key. */
 #define NAMES_TRIED 100
 
 /** A certificate on its way into the table. */
@@ -50,7 +50,7 @@ static int check_hosts(lyre_call *call, const lyre_value *hosts)
 			return lyre_fail(call, LYRE_EINVAL, "'hosts' must be an array of strings");
 		if (!host_is_valid(host, len))
 			return lyre_fail(call, LYRE_EINVAL,
-				"'%.100s' in 'hosts' is not the name of a host, such as www.example.com or *.example.com", host);
+				"'%.100s' in 'hosts' is not a valid host name, such as www.example.com or *.example.com", host);
 	}
 	return 0;
 }
@@ -61,12 +61,12 @@ static int read_certificate(struct addition *a)
 	size_t len;
 	const char *pem = lyre_value_string(lyre_arg(a->call, "certificate"), &len);
 	if (!certificate_parse(&a->certificate, pem, len, why))
-		return lyre_fail(a->call, LYRE_EINVAL, "'certificate' cannot be used: %s", why);
+		return certs_fail(a->call, LYRE_EINVAL, "'certificate' cannot be used: ", why);
 	if (a->record.authority && !certificate_is_authority(&a->certificate))
 		return lyre_fail(a->call, LYRE_EINVAL,
-			"'is_authority' is true, but 'certificate' is not that of an authority: it may not sign others");
+			"'is_authority' is true, but 'certificate' is not an authority's: it may not sign others");
 	if (!a->record.authority && !certificate_is_usable(&a->certificate, why))
-		return lyre_fail(a->call, LYRE_EINVAL, "'certificate' cannot be used: %s", why);
+		return certs_fail(a->call, LYRE_EINVAL, "'certificate' cannot be used: ", why);
 	a->record.pem = pem;
 	return 0;
 }
@@ -79,9 +79,9 @@ static int read_given_key(struct addition *a, const lyre_value *given)
 	size_t len;
 	const char *pem = lyre_value_string(given, &len);
 	if (!private_key_parse(&a->key, pem, len, why))
-		return lyre_fail(a->call, LYRE_EINVAL, "'private_key' cannot be used: %s", why);
+		return certs_fail(a->call, LYRE_EINVAL, "'private_key' cannot be used: ", why);
 	if (!private_key_matches(&a->key, &a->certificate))
-		return lyre_fail(a->call, LYRE_EINVAL, "'private_key' is not the key of 'certificate'");
+		return lyre_fail(a->call, LYRE_EINVAL, "'private_key' does not match 'certificate'");
 	a->key_given = true;
 	return 0;
 }
@@ -105,21 +105,22 @@ static int choose_key_name(struct addition *a)
 		if (is_ours(a, a->key_name))
 			return 0;
 	}
-	return lyre_fail(
-		a->call, LYRE_EEXISTS, "'%s.pem' in the folder of keys is another key: choose another name", a->record.name);
+	return lyre_fail(a->call, LYRE_EEXISTS, "'%s.pem' in the keys folder is another key: choose another name", a->record.name);
 }
 
 static int find_key(struct addition *a)
 {
 	char why[CERTIFICATE_WHY_MAX];
-	if (!key_file_find(certs.folder, &a->certificate, a->key_name)) {
+	if (!key_file_find(certs.folder, &a->certificate, a->key_name, why)) {
+		if (lacked_memory(why))
+			return lyre_fail_no_memory(a->call);
 		if (a->record.authority)
-			return 0; /* to check the certificates of clients none is needed */
+			return 0; /* verifying client certificates needs none */
 		return lyre_fail(
-			a->call, LYRE_EINVAL, "no 'private_key' was given, and none in the folder of keys matches 'certificate'");
+			a->call, LYRE_EINVAL, "no 'private_key' was given, and no key in the keys folder matches 'certificate'");
 	}
 	if (!key_file_read(certs.folder, a->key_name, false, &a->certificate, &a->key, why))
-		return lyre_fail(a->call, LYRE_EIO, "%s", why);
+		return certs_fail(a->call, LYRE_EIO, "", why);
 	a->record.key_name = a->key_name;
 	return 0;
 }
@@ -144,12 +145,12 @@ static int prepare_key(struct addition *a)
 	char *pem = private_key_text(&a->key);
 	int rc = pem ? 0 : lyre_fail_no_memory(a->call);
 	if (pem && !key_file_prepare(certs.folder, a->key_name, pem, why))
-		rc = lyre_fail(a->call, LYRE_EIO, "%s", why);
+		rc = certs_fail(a->call, LYRE_EIO, "", why);
 	secret_free(pem);
 	return rc;
 }
 
-/* The key lies beside the old one while the record is written. */
+/* The key is kept next to the old one while the record is written. */
 static int store(struct addition *a)
 {
 	const struct serving_change change = { a->record.name, &a->record, &a->certificate, &a->key };
@@ -171,7 +172,7 @@ static int store(struct addition *a)
 	return rc;
 }
 
-/* A key of the one before that nobody needs any more, if it had the name of ours. */
+/* The key of the previous certificate, if nothing else uses it and it was named after the certificate. */
 static void remove_old_key(struct addition *a)
 {
 	char why[CERTIFICATE_WHY_MAX];

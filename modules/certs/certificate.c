@@ -8,6 +8,7 @@
 #include "der_time.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <gnutls/abstract.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,13 +20,26 @@ static bool fail(char *why, const char *sentence)
 	return false;
 }
 
-static bool fail_gnutls(char *why, const char *what, int rc)
+bool certificate_fail(char why[CERTIFICATE_WHY_MAX], const char *what, int rc)
 {
 	const char *text = gnutls_strerror(rc);
 	size_t len = strlen(text);
+	if (rc == GNUTLS_E_MEMORY_ERROR)
+		return fail(why, NO_MEMORY);
 	/* GnuTLS's sentences end with a period. */
 	snprintf(why, CERTIFICATE_WHY_MAX, "%s: %.*s", what, (int)(len && text[len - 1] == '.' ? len - 1 : len), text);
 	return false;
+}
+
+const char *errno_text(int error)
+{
+	return error == ENOMEM ? NO_MEMORY : strerror(error);
+}
+
+bool lacked_memory(const char *why)
+{
+	size_t len = strlen(why), end = strlen(NO_MEMORY);
+	return len >= end && !strcmp(why + len - end, NO_MEMORY);
 }
 
 static bool begins(const char *s, size_t len, const char *word)
@@ -34,7 +48,7 @@ static bool begins(const char *s, size_t len, const char *word)
 	return len >= n && !memcmp(s, word, n);
 }
 
-/* Whoever pastes a key beside the certificate would have it stored where all may read. */
+/* A key that is pasted along with the certificate would be stored in the table, which is no place for it. */
 static bool check_blocks(const char *pem, size_t len, unsigned *count, char *why)
 {
 	static const char begin[] = "-----BEGIN ";
@@ -73,12 +87,13 @@ bool certificate_parse(struct certificate *ret, const char *pem, size_t len, cha
 		*ret = (struct certificate){ 0 };
 		if (rc == GNUTLS_E_CERTIFICATE_LIST_UNSORTED)
 			return fail(why, "its certificates are not in order: each must be followed by the one that signed it");
-		return fail_gnutls(why, "it is not a valid certificate", rc);
+		return certificate_fail(why, "it is not a valid certificate", rc);
 	}
-	if (ret->count == blocks && der_validity(ret->chain[0], &ret->from, &ret->to))
+	rc = ret->count == blocks ? der_validity(ret->chain[0], &ret->from, &ret->to) : GNUTLS_E_PARSING_ERROR;
+	if (!rc)
 		return true;
 	certificate_free(ret);
-	return fail(why, "it is not a valid certificate");
+	return certificate_fail(why, "it is not a valid certificate", rc);
 }
 
 void certificate_free(struct certificate *c)
@@ -96,27 +111,13 @@ bool authorities_are_valid(const char *pem, size_t len, char why[CERTIFICATE_WHY
 	unsigned count = 0;
 	int rc = gnutls_x509_crt_list_import2(&list, &count, &text, GNUTLS_X509_FMT_PEM, 0);
 	if (rc < 0)
-		return fail_gnutls(why, "it has no valid certificates", rc);
+		return certificate_fail(why, "it has no valid certificates", rc);
 	struct certificate c = { .chain = list, .count = count };
 	bool right = true;
 	for (unsigned i = 0; i < count && right; i++)
 		right = certificate_is_authority(&(struct certificate){ .chain = &list[i], .count = 1 });
 	certificate_free(&c);
-	return right || fail(why, "it has a certificate that is not that of an authority");
-}
-
-bool revocation_lists_are_valid(const char *pem, size_t len, char why[CERTIFICATE_WHY_MAX])
-{
-	gnutls_datum_t text = { (unsigned char *)(uintptr_t)pem, (unsigned)len };
-	gnutls_x509_crl_t *list = NULL;
-	unsigned count = 0;
-	int rc = gnutls_x509_crl_list_import2(&list, &count, &text, GNUTLS_X509_FMT_PEM, 0);
-	if (rc < 0)
-		return fail_gnutls(why, "it has no valid list of revoked certificates", rc);
-	for (unsigned i = 0; i < count; i++)
-		gnutls_x509_crl_deinit(list[i]);
-	gnutls_free(list);
-	return true;
+	return right || fail(why, "it has a certificate that is not an authority's");
 }
 
 bool certificate_is_authority(const struct certificate *c)

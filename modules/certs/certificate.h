@@ -39,8 +39,14 @@ void certificate_free(struct certificate *c);
 
 /** Whether a text has certificates of authorities, at least one, in any order. */
 bool authorities_are_valid(const char *pem, size_t len, char why[CERTIFICATE_WHY_MAX]);
-/** Whether a text has lists of revoked certificates, at least one. */
-bool revocation_lists_are_valid(const char *pem, size_t len, char why[CERTIFICATE_WHY_MAX]);
+/** "what: why", of an error of GnuTLS. \return false */
+bool certificate_fail(char why[CERTIFICATE_WHY_MAX], const char *what, int rc);
+/** Ends every sentence about a lack of memory. */
+#define NO_MEMORY "out of memory"
+/** Of errno, for a sentence's end. */
+const char *errno_text(int error);
+/** Whether a sentence is about that, and not about what somebody has given. */
+bool lacked_memory(const char *why);
 
 /** Whether the first may sign others. */
 bool certificate_is_authority(const struct certificate *c);

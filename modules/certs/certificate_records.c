@@ -35,7 +35,7 @@ static const lyre_value *array_of(const lyre_value *record, const char *name)
 	return lyre_value_type(v) == LYRE_ARRAY && lyre_value_count(v) ? v : NULL;
 }
 
-/* A name of a file in the folder of keys, whoever wrote the record. */
+/* The name of a file in the keys folder; anybody may have written the record. */
 static const char *key_name_of(const lyre_value *record)
 {
 	const char *name = text_of(record, "private_key_name");

@@ -11,7 +11,7 @@
 /** A record. What it points to belongs to the call. */
 struct record {
 	const char *name, *pem;
-	const char *key_name; /**< file of its private key, in the folder of keys; NULL: none */
+	const char *key_name; /**< file of its private key, in the keys folder; NULL: none */
 	bool authority;
 	bool own;                /**< made by this server */
 	const lyre_value *hosts; /**< array of texts; NULL: none */

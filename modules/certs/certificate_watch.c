@@ -196,7 +196,8 @@ static void *run(void *arg)
 	while (!ending) {
 		bool noticing = watch_all();
 		int64_t left = expiry_check(certs.self), begin = certs_now();
-		bool noticed = wait_for(pause_for(left, retry, noticing));
+		int64_t due = overdue_check(certs.self);
+		bool noticed = wait_for(pause_for(left < due ? left : due, retry, noticing));
 		if (noticed)
 			settle();
 		if (!ending)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file certs/certificate_watch.h
- * \brief The module's thread: reads files again that somebody has replaced, and looks after the ends of certificates.
+ * \brief The module's thread: reads replaced files again, and watches for certificates that expire and CRLs that are overdue.
  */
 #ifndef CERTS_CERTIFICATE_WATCH_H
 #define CERTS_CERTIFICATE_WATCH_H
@@ -12,7 +12,7 @@
 int watch_start(lyre_instance *self);
 /** Ends the thread, if there is one. */
 void watch_stop(void);
-/** Something else is in use now. */
+/** What is in use has changed. */
 void watch_wake(void);
 
 #endif

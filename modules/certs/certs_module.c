@@ -20,11 +20,11 @@ static const struct lyre_param add_params[] = {
 	{ .name = "name",
 		.types = LYRE_T_STRING,
 		.flags = LYRE_P_REQUIRED | LYRE_P_NAME,
-		.help = "Name of the certificate; one that exists is replaced." },
+		.help = "Name of the certificate; an existing one is replaced." },
 	{ .name = "certificate",
 		.types = LYRE_T_STRING,
 		.flags = LYRE_P_REQUIRED | LYRE_P_NOT_EMPTY,
-		.help = "The certificate in PEM, followed by those that signed it." },
+		.help = "The certificate in PEM, followed by those of its issuers." },
 	{ .name = "is_authority",
 		.types = LYRE_T_BOOLEAN,
 		.flags = LYRE_P_REQUIRED,
@@ -32,11 +32,11 @@ static const struct lyre_param add_params[] = {
 	{ .name = "hosts",
 		.types = LYRE_T_ARRAY,
 		.flags = LYRE_P_NULL_IS_ABSENT,
-		.help = "Names of hosts for which it is served, such as www.example.com or *.example.com; default: those in it." },
+		.help = "Host names for which it is served, such as www.example.com or *.example.com; default: those in the certificate." },
 	{ .name = "private_key",
 		.types = LYRE_T_STRING,
 		.flags = LYRE_P_NOT_EMPTY | LYRE_P_NULL_IS_ABSENT,
-		.help = "Its private key in PEM, not encrypted; default: the matching one in the folder of keys." },
+		.help = "Its private key in PEM, not encrypted; default: the matching one in the keys folder." },
 };
 static const struct lyre_param remove_params[] = {
 	{ .name = "name", .types = LYRE_T_STRING, .flags = LYRE_P_REQUIRED | LYRE_P_NOT_EMPTY, .help = "Name of the certificate." },
@@ -48,13 +48,13 @@ static const struct lyre_operation operations[] = {
 		.run = LYRE_RUN_POOL,
 		.access = LYRE_ACCESS_SUPER_USER,
 		.params = LYRE_LIST(add_params),
-		.help = "Add or replace a certificate; its private key is stored in a file of the server." },
+		.help = "Add or replace a certificate; its private key is stored in a file on the server." },
 	{ .name = "remove_certificate",
 		.handler = certs_remove,
 		.run = LYRE_RUN_POOL,
 		.access = LYRE_ACCESS_SUPER_USER,
 		.params = LYRE_LIST(remove_params),
-		.help = "Remove a certificate, and its private key unless another certificate has it." },
+		.help = "Remove a certificate, and its private key unless another certificate uses it." },
 	{ .name = "list_certificates",
 		.handler = certs_list,
 		.run = LYRE_RUN_POOL,
@@ -64,7 +64,7 @@ static const struct lyre_operation operations[] = {
 		.handler = certs_renew,
 		.run = LYRE_RUN_POOL,
 		.access = LYRE_ACCESS_SUPER_USER,
-		.help = "Renew the authority and the certificate that the first start has made; their private key stays." },
+		.help = "Renew the authority and the certificate made at the first start; their private key is kept." },
 };
 
 int64_t certs_now(void)
@@ -72,13 +72,18 @@ int64_t certs_now(void)
 	return (int64_t)(lyre_time_now() / 1000);
 }
 
-/* The name of the configuration, or of the machine. */
+int certs_fail(lyre_call *call, int code, const char *what, const char *why)
+{
+	return lacked_memory(why) ? lyre_fail_no_memory(call) : lyre_fail(call, code, "%s%s", what, why);
+}
+
+/* The configured name, or that of the machine. */
 static int find_node(lyre_instance *self)
 {
 	const char *given = lyre_setting_string(self, "/node.hostname");
 	char host[HOST_NAME_MAX + 1] = "";
 	if (given && !host_is_valid(given, strlen(given)))
-		return lyre_start_fail(self, LYRE_EINVAL, "'node.hostname' is not the name of a host: '%.200s'", given);
+		return lyre_start_fail(self, LYRE_EINVAL, "'node.hostname' is not a valid host name: '%.200s'", given);
 	if (!given && gethostname(host, sizeof host - 1))
 		host[0] = '\0';
 	const char *node = given ? given : host_is_valid(host, strlen(host)) ? host : "localhost";
@@ -91,10 +96,10 @@ static int find_folder(lyre_instance *self)
 {
 	int len = snprintf(certs.folder, sizeof certs.folder, "%s/keys", lyre_setting_string(self, "/rootPath"));
 	return len < (int)sizeof certs.folder ? 0 :
-						lyre_start_fail(self, LYRE_EINVAL, "'rootPath' is too long for the folder of keys");
+						lyre_start_fail(self, LYRE_EINVAL, "'rootPath' is too long for the keys folder");
 }
 
-/* Keys that a crash has left beside their place. */
+/* Completes what a crash has left of changes of key files. */
 static void recover_keys(const struct record_list *records)
 {
 	for (size_t i = 0; i < records->count; i++) {
@@ -122,7 +127,8 @@ static int first_hand_over(lyre_call *call, void *arg)
 	rc = serving_hand_over(call, &records, NULL);
 	if (!rc || lyre_tls_wanted(certs.self))
 		return rc;
-	lyre_log(certs.self, LYRE_WARN, "TLS listeners could not be started with these certificates and settings; there are none");
+	lyre_log(certs.self, LYRE_WARN,
+		"TLS listeners could not be started with these certificates and settings, but there are none");
 	return 0;
 }
 
@@ -136,6 +142,14 @@ static int start(lyre_instance *self)
 		.label = "certificate",
 		.report = expiry_report,
 	};
+	static const struct lyre_metric_source due = {
+		.size = sizeof due,
+		.type = LYRE_GAUGE,
+		.name = "revocation_list_remaining_seconds",
+		.help = "Time until a certificate revocation list is due to be replaced; negative once it is overdue.",
+		.label = "file",
+		.report = overdue_report,
+	};
 	certs.self = self;
 	int rc = find_node(self);
 	if (!rc)
@@ -146,6 +160,8 @@ static int start(lyre_instance *self)
 		rc = lyre_run(self, first_hand_over, NULL);
 	if (!rc)
 		rc = lyre_metric_add(self, &remaining);
+	if (!rc)
+		rc = lyre_metric_add(self, &due);
 	return rc ? rc : watch_start(self);
 }
 

@@ -32,6 +32,9 @@ extern struct certs certs;
 /** Seconds since the epoch. */
 int64_t certs_now(void);
 
+/** As lyre_fail(), with "what why"; if that is about a lack of memory, as lyre_fail_no_memory(). */
+int certs_fail(lyre_call *call, int code, const char *what, const char *why);
+
 /* The handlers. They run on the pool. */
 int certs_add(lyre_call *call);
 int certs_remove(lyre_call *call);

@@ -2,6 +2,7 @@
 #include "configured.h"
 
 #include "own_authority.h"
+#include "revocation.h"
 #include "utf8_text.h"
 
 #include <errno.h>
@@ -10,22 +11,14 @@
 #include <string.h>
 
 #define KEY_MAX 80
-/* Of a file with authorities or lists of revoked certificates, bytes. */
-#define LIST_MAX ((size_t)16 << 20)
+/* Of a file with authorities or CRLs, bytes. */
+#define FILE_MAX ((size_t)16 << 20)
 
 static const char *setting(lyre_instance *self, const char *section, const char *name)
 {
 	char key[KEY_MAX];
 	snprintf(key, sizeof key, "%s.%s", section, name);
 	return lyre_setting_string(self, key);
-}
-
-/* Adds what a section has of a kind of file. */
-static void add_path(lyre_instance *self, const char *section, const char *name, const char **list, size_t *count)
-{
-	const char *path = setting(self, section, name);
-	if (path)
-		list[(*count)++] = path;
 }
 
 static void add_section(lyre_instance *self, struct configuration *c, const char *section, bool certificates)
@@ -38,13 +31,17 @@ static void add_section(lyre_instance *self, struct configuration *c, const char
 			.host = setting(self, section, "host") };
 		snprintf(item->setting, sizeof item->setting, "%s.certificate", section + 1);
 	}
-	add_path(self, section, "certificateAuthority", c->authorities, &c->authority_count);
-	add_path(self, section, "revocationList", c->revoked, &c->revoked_count);
+	const char *authority = setting(self, section, "certificateAuthority");
+	if (authority)
+		c->authorities[c->authority_count++] = authority;
+	const char *revoked = setting(self, section, "revocationList");
+	if (revoked)
+		c->revoked[c->revoked_count++] = (struct revocation_file){ .path = revoked, .due = INT64_MAX };
 	if (!c->ciphers)
 		c->ciphers = setting(self, section, "ciphers");
 }
 
-/* The section alone, and what it has as a list. */
+/* A section, or the list of sections in its place. */
 static void add_sections(lyre_instance *self, struct configuration *c, const char *section)
 {
 	/* the certificates of the first section that has some */
@@ -79,7 +76,7 @@ bool configuration_open(lyre_instance *self, struct configuration *ret, char why
 		.revoked = calloc(room, sizeof *ret->revoked),
 	};
 	if (!ret->items || !ret->authorities || !ret->revoked) {
-		snprintf(why, CERTIFICATE_WHY_MAX, "out of memory");
+		snprintf(why, CERTIFICATE_WHY_MAX, NO_MEMORY);
 		return false;
 	}
 	for (size_t i = 0; i < 2; i++)
@@ -88,11 +85,11 @@ bool configuration_open(lyre_instance *self, struct configuration *ret, char why
 	for (size_t i = 0; i < ret->count; i++) {
 		const struct configured *c = &ret->items[i];
 		if (!c->key) {
-			snprintf(why, CERTIFICATE_WHY_MAX, "'%s' is given without a privateKey", c->setting);
+			snprintf(why, CERTIFICATE_WHY_MAX, "'%s' is set without a privateKey", c->setting);
 			return false;
 		}
 		if (c->host && !host_is_valid(c->host, strlen(c->host))) {
-			snprintf(why, CERTIFICATE_WHY_MAX, "the host '%.200s' beside '%s' is not the name of a host", c->host,
+			snprintf(why, CERTIFICATE_WHY_MAX, "the host '%.200s' next to '%s' is not a valid host name", c->host,
 				c->setting);
 			return false;
 		}
@@ -134,7 +131,7 @@ static bool read_chain(const struct configured *from, struct configured *ret, st
 	size_t len;
 	ret->chain = pem_read(from->certificate, CERTIFICATE_PEM_MAX, &len);
 	if (!ret->chain)
-		return fail_file(why, "cannot read the certificate", from->certificate, strerror(errno));
+		return fail_file(why, "cannot read the certificate", from->certificate, errno_text(errno));
 	if (!certificate_parse(c, ret->chain, len, cause) || !certificate_is_usable(c, cause))
 		return fail_file(why, "the certificate", from->certificate, cause);
 	ret->from = c->from;
@@ -145,7 +142,7 @@ static bool read_chain(const struct configured *from, struct configured *ret, st
 		ret->hosts[0] = strdup(from->host);
 	if (ret->name && ret->hosts && (!from->host || ret->hosts[0]))
 		return true;
-	return fail_file(why, "the certificate", from->certificate, "out of memory");
+	return fail_file(why, "the certificate", from->certificate, NO_MEMORY);
 }
 
 static bool read_key(const struct configured *from, struct configured *ret, const struct certificate *c, char *why)
@@ -155,7 +152,7 @@ static bool read_key(const struct configured *from, struct configured *ret, cons
 	size_t len;
 	char *text = pem_read(from->key, CERTIFICATE_PEM_MAX, &len);
 	if (!text)
-		return fail_file(why, "cannot read the private key", from->key, strerror(errno));
+		return fail_file(why, "cannot read the private key", from->key, errno_text(errno));
 	bool read = private_key_parse(&key, text, len, cause);
 	explicit_bzero(text, len);
 	free(text);
@@ -165,10 +162,10 @@ static bool read_key(const struct configured *from, struct configured *ret, cons
 	ret->key_text = matches ? private_key_text(&key) : NULL;
 	private_key_free(&key);
 	if (!matches)
-		snprintf(why, CERTIFICATE_WHY_MAX, "the private key %.200s is not that of the certificate %.200s", from->key,
+		snprintf(why, CERTIFICATE_WHY_MAX, "the private key %.200s does not match the certificate %.200s", from->key,
 			from->certificate);
 	else if (!ret->key_text)
-		snprintf(why, CERTIFICATE_WHY_MAX, "out of memory");
+		snprintf(why, CERTIFICATE_WHY_MAX, NO_MEMORY);
 	return ret->key_text != NULL;
 }
 
@@ -194,51 +191,80 @@ bool configured_load(struct configured *c, char why[CERTIFICATE_WHY_MAX])
 	return true;
 }
 
-/* A kind of file with certificates or lists in it. */
+/* A setting that names files, and what must hold for each of them. */
 struct kind {
-	const char *failure;
-	bool (*is_valid)(const char *pem, size_t len, char *why);
+	const char *setting;
+	bool (*check)(void *arg, const char *pem, size_t len, char *why);
 };
-static const struct kind authorities = { "certificateAuthority", authorities_are_valid };
-static const struct kind revocation_lists = { "revocationList", revocation_lists_are_valid };
 
-static bool add_file(struct text *all, const char *path, const struct kind *kind, char *why)
+static bool check_authorities(void *arg, const char *pem, size_t len, char *why)
+{
+	(void)arg;
+	return authorities_are_valid(pem, len, why);
+}
+static const struct kind authority_files = { "certificateAuthority", check_authorities };
+
+/* What CRLs must be signed by, and when they are due. */
+struct signers {
+	const char *authorities;
+	int64_t due;
+};
+
+static bool check_revoked(void *arg, const char *pem, size_t len, char *why)
+{
+	struct signers *s = arg;
+	return revocation_lists_read(pem, len, s->authorities, &s->due, why);
+}
+static const struct kind revocation_files = { "revocationList", check_revoked };
+
+static bool add_file(struct text *all, const char *path, const struct kind *kind, void *arg, char *why)
 {
 	char cause[CERTIFICATE_WHY_MAX];
 	size_t len;
-	char *s = pem_read(path, LIST_MAX, &len);
+	char *s = pem_read(path, FILE_MAX, &len);
 	if (!s)
-		return fail_file(why, kind->failure, path, strerror(errno));
-	bool right = kind->is_valid(s, len, cause);
+		return fail_file(why, kind->setting, path, errno_text(errno));
+	bool right = kind->check(arg, s, len, cause);
 	if (right) {
 		text_add(all, s, len);
 		text_add(all, "\n", 1);
 	}
 	free(s);
-	return right || fail_file(why, kind->failure, path, cause);
+	return right || fail_file(why, kind->setting, path, cause);
 }
 
-static bool read_files(const char *const *paths, size_t count, const struct kind *kind, char **ret, char *why)
+/* The texts of all files together; NULL if there were none. */
+static bool finish(struct text *all, bool right, const struct kind *kind, char **ret, char *why)
 {
-	struct text all = { 0 };
-	bool right = true;
 	*ret = NULL;
-	for (size_t i = 0; i < count && right; i++)
-		right = add_file(&all, paths[i], kind, why);
-	if (right && count && !(*ret = text_take(&all)))
-		right = fail_file(why, kind->failure, paths[0], "out of memory");
-	text_erase(&all);
+	if (right && !text_is_empty(all) && !(*ret = text_take(all))) {
+		snprintf(why, CERTIFICATE_WHY_MAX, "%s: " NO_MEMORY, kind->setting);
+		right = false;
+	}
+	text_erase(all);
 	return right;
 }
 
 bool configuration_authorities(const struct configuration *c, char **ret, char why[CERTIFICATE_WHY_MAX])
 {
-	return read_files(c->authorities, c->authority_count, &authorities, ret, why);
+	struct text all = { 0 };
+	bool right = true;
+	for (size_t i = 0; i < c->authority_count && right; i++)
+		right = add_file(&all, c->authorities[i], &authority_files, NULL, why);
+	return finish(&all, right, &authority_files, ret, why);
 }
 
-bool configuration_revoked(const struct configuration *c, char **ret, char why[CERTIFICATE_WHY_MAX])
+bool configuration_revoked(const struct configuration *c, const char *authorities, char **ret, char why[CERTIFICATE_WHY_MAX])
 {
-	return read_files(c->revoked, c->revoked_count, &revocation_lists, ret, why);
+	struct text all = { 0 };
+	struct signers signers = { .authorities = authorities };
+	bool right = true;
+	for (size_t i = 0; i < c->revoked_count && right; i++) {
+		right = add_file(&all, c->revoked[i].path, &revocation_files, &signers, why);
+		if (right)
+			c->revoked[i].due = signers.due;
+	}
+	return finish(&all, right, &revocation_files, ret, why);
 }
 
 bool configuration_check(struct configuration *c, char why[CERTIFICATE_WHY_MAX])
@@ -247,7 +273,8 @@ bool configuration_check(struct configuration *c, char why[CERTIFICATE_WHY_MAX])
 	for (size_t i = 0; i < c->count; i++)
 		if (!configured_load(&c->items[i], why))
 			return false;
-	bool right = configuration_authorities(c, &authority_text, why) && configuration_revoked(c, &revoked_text, why);
+	bool right =
+		configuration_authorities(c, &authority_text, why) && configuration_revoked(c, authority_text, &revoked_text, why);
 	free(authority_text);
 	free(revoked_text);
 	return right;
@@ -275,6 +302,9 @@ static int try_with(lyre_instance *self, const struct configuration *c, const st
 		return lyre_start_fail(self, LYRE_EINVAL, "%s", why);
 	tls.certificates = (struct lyre_list){ list, count, sizeof *list };
 	tls.authorities = authority_text;
+	/* The table may have some. */
+	if (!authority_text)
+		tls.client = LYRE_TLS_CLIENT_NONE;
 	int rc = lyre_tls_try(self, &tls);
 	free(authority_text);
 	return rc;
@@ -289,7 +319,7 @@ static int try_with_own(lyre_instance *self, const struct configuration *c)
 	if (made)
 		key_text = private_key_text(&key);
 	struct lyre_tls_certificate one = { .size = sizeof one, .name = "localhost", .chain = pair.server, .key = key_text };
-	int rc = key_text ? try_with(self, c, &one, 1) : lyre_start_fail(self, LYRE_EINTERNAL, "%s", made ? "out of memory" : why);
+	int rc = key_text ? try_with(self, c, &one, 1) : lyre_start_fail(self, LYRE_EINTERNAL, "%s", made ? NO_MEMORY : why);
 	secret_free(key_text);
 	private_key_free(&key);
 	own_pair_free(&pair);
@@ -303,7 +333,7 @@ int configuration_try(lyre_instance *self, const struct configuration *c)
 		return try_with_own(self, c);
 	list = calloc(c->count, sizeof *list);
 	if (!list)
-		return lyre_start_fail(self, LYRE_ENOMEM, "out of memory");
+		return lyre_start_fail(self, LYRE_ENOMEM, NO_MEMORY);
 	for (size_t i = 0; i < c->count; i++)
 		list[i] = (struct lyre_tls_certificate){
 			.size = sizeof *list, .name = c->items[i].name, .chain = c->items[i].chain, .key = c->items[i].key_text

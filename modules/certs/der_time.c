@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "der_time.h"
 
+#define INTEGER 0x02
 #define SEQUENCE 0x30
 #define VERSION 0xa0
 #define UTC_TIME 0x17
@@ -72,32 +73,77 @@ static bool read_time(int tag, const struct der *d, int64_t *ret)
 	return true;
 }
 
-bool der_read_validity(const unsigned char *der, size_t len, int64_t *from, int64_t *to)
+/* Passes over some elements. */
+static bool skip(struct der *d, int count)
 {
-	struct der all = { der, der + len }, certificate, signed_part, validity, skipped;
-	if (next(&all, &certificate) != SEQUENCE || next(&certificate, &signed_part) != SEQUENCE)
-		return false;
-	if (signed_part.at < signed_part.end && *signed_part.at == VERSION && next(&signed_part, &skipped) < 0)
-		return false;
-	/* serial number, algorithm of the signature, issuer */
-	for (int i = 0; i < 3; i++)
-		if (next(&signed_part, &skipped) < 0)
-			return false;
-	if (next(&signed_part, &validity) != SEQUENCE)
-		return false;
-	int tag = next(&validity, &skipped);
-	if (!read_time(tag, &skipped, from))
-		return false;
-	tag = next(&validity, &skipped);
-	return read_time(tag, &skipped, to);
+	struct der skipped;
+	while (count && next(d, &skipped) >= 0)
+		count--;
+	return !count;
 }
 
-bool der_validity(gnutls_x509_crt_t crt, int64_t *from, int64_t *to)
+/* The next element is a time. */
+static bool next_time(struct der *d, int64_t *ret)
+{
+	struct der time;
+	int tag = next(d, &time);
+	return read_time(tag, &time, ret);
+}
+
+/* What is signed of a certificate or a CRL. */
+static bool open_signed(const unsigned char *der, size_t len, struct der *ret)
+{
+	struct der all = { der, der + len }, whole;
+	return next(&all, &whole) == SEQUENCE && next(&whole, ret) == SEQUENCE;
+}
+
+static bool begins_with(const struct der *d, int tag)
+{
+	return d->at < d->end && *d->at == tag;
+}
+
+bool der_read_validity(const unsigned char *der, size_t len, int64_t *from, int64_t *to)
+{
+	struct der part, validity;
+	if (!open_signed(der, len, &part) || (begins_with(&part, VERSION) && !skip(&part, 1)))
+		return false;
+	/* serial number, algorithm of the signature, issuer */
+	if (!skip(&part, 3) || next(&part, &validity) != SEQUENCE)
+		return false;
+	return next_time(&validity, from) && next_time(&validity, to);
+}
+
+bool der_read_next_update(const unsigned char *der, size_t len, int64_t *ret)
+{
+	struct der part;
+	int64_t this_update;
+	if (!open_signed(der, len, &part) || (begins_with(&part, INTEGER) && !skip(&part, 1)))
+		return false;
+	/* algorithm of the signature, issuer */
+	if (!skip(&part, 2) || !next_time(&part, &this_update))
+		return false;
+	*ret = INT64_MAX;
+	return (!begins_with(&part, UTC_TIME) && !begins_with(&part, GENERALIZED_TIME)) || next_time(&part, ret);
+}
+
+int der_validity(gnutls_x509_crt_t crt, int64_t *from, int64_t *to)
 {
 	gnutls_datum_t der;
-	if (gnutls_x509_crt_export2(crt, GNUTLS_X509_FMT_DER, &der) < 0)
-		return false;
+	int rc = gnutls_x509_crt_export2(crt, GNUTLS_X509_FMT_DER, &der);
+	if (rc < 0)
+		return rc;
 	bool read = der_read_validity(der.data, der.size, from, to);
 	gnutls_free(der.data);
-	return read;
+	return read ? 0 : GNUTLS_E_ASN1_DER_ERROR;
+}
+
+int der_next_update(gnutls_x509_crl_t crl, int64_t *ret)
+{
+	gnutls_datum_t der;
+	int rc = gnutls_x509_crl_export2(crl, GNUTLS_X509_FMT_DER, &der);
+	if (rc < 0)
+		return rc;
+	bool read = der_read_next_update(der.data, der.size, ret);
+	gnutls_free(der.data);
+	return read ? 0 : GNUTLS_E_ASN1_DER_ERROR;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file certs/expiry.c
- * \brief The certificates in use, and when they end.
+ * \brief The certificates in use, and when they expire; the CRLs, and when they are due.
  */
 #include "serving.h"
 
@@ -12,7 +12,7 @@
 #define HOUR INT64_C(3600)
 #define DAY INT64_C(86400)
 
-/* Days before the end at which it is logged, and 0, the end. */
+/* Days before the expiry at which it is logged; 0: the expiry itself. */
 static const int steps[] = { 30, 7, 1, 0 };
 #define STEP_COUNT (sizeof steps / sizeof *steps)
 
@@ -111,4 +111,56 @@ unsigned expiry_uses(const char *name, bool configured)
 			ret |= list[i].uses;
 	pthread_mutex_unlock(&lock);
 	return ret;
+}
+
+/* ---- certificate revocation lists ---- */
+
+/* The CRLs that listeners use. */
+static size_t revocation_files(lyre_instance *self, struct revocation_file **ret)
+{
+	struct configuration *c = serving_configuration();
+	*ret = c->revoked;
+	return c->client_wanted && lyre_tls_wanted(self) ? c->revoked_count : 0;
+}
+
+static void log_overdue(lyre_instance *self, struct revocation_file *f, int64_t due, int64_t now)
+{
+	char date[CERTIFICATE_DATE_MAX];
+	if (f->logged_due == due && f->logged && now - f->logged < DAY)
+		return;
+	f->logged = now;
+	f->logged_due = due;
+	certificate_date(due, date);
+	lyre_log(self, LYRE_WARN, "the certificate revocation list %s should have been replaced by %s; it is still used", f->path,
+		date);
+}
+
+int64_t overdue_check(lyre_instance *self)
+{
+	struct revocation_file *files;
+	size_t count = revocation_files(self, &files);
+	int64_t now = certs_now(), next = INT64_MAX;
+	for (size_t i = 0; i < count; i++) {
+		int64_t due = files[i].due, left = due == INT64_MAX ? due : due - now + 1;
+		if (due < now)
+			log_overdue(self, &files[i], due, now);
+		else if (left < next)
+			next = left;
+	}
+	return next;
+}
+
+void overdue_report(lyre_instance *self, void (*take)(void *arg, const char *label_value, double value), void *arg)
+{
+	struct revocation_file *files;
+	size_t count = revocation_files(self, &files);
+	int64_t now = certs_now();
+	for (size_t i = 0; i < count; i++) {
+		int64_t due = files[i].due;
+		bool again = due == INT64_MAX; /* or a file that two sections name */
+		for (size_t k = 0; k < i && !again; k++)
+			again = !strcmp(files[k].path, files[i].path);
+		if (!again)
+			take(arg, files[i].path, (double)(due - now));
+	}
 }

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define FRESH ".new"
-/* The key that signs tokens lies in the same folder: it is no certificate's. */
+/* The key that signs tokens is in the same folder: it belongs to no certificate. */
 #define TOKEN_KEY "jwt.pem"
 
 static bool path_of(char path[PATH_MAX], const char *folder, const char *name, const char *ending)
@@ -25,7 +25,7 @@ static bool path_of(char path[PATH_MAX], const char *folder, const char *name, c
 
 static bool fail(char *why, const char *what, const char *path)
 {
-	snprintf(why, CERTIFICATE_WHY_MAX, "cannot %s %.300s: %.100s", what, path, strerror(errno));
+	snprintf(why, CERTIFICATE_WHY_MAX, "cannot %s %.300s: %.100s", what, path, errno_text(errno));
 	return false;
 }
 
@@ -172,7 +172,7 @@ static bool read_key(const char *path, const struct certificate *c, struct priva
 	if (!c || private_key_matches(ret, c))
 		return true;
 	private_key_free(ret);
-	snprintf(why, CERTIFICATE_WHY_MAX, "the private key %.300s is not the certificate's", path);
+	snprintf(why, CERTIFICATE_WHY_MAX, "the private key %.300s does not match the certificate", path);
 	return false;
 }
 
@@ -196,13 +196,14 @@ void key_file_recover(const char *folder, const char *name, const struct certifi
 	private_key_free(&key);
 }
 
-bool key_file_find(const char *folder, const struct certificate *c, char name[KEY_NAME_MAX + 1])
+bool key_file_find(const char *folder, const struct certificate *c, char name[KEY_NAME_MAX + 1], char why[CERTIFICATE_WHY_MAX])
 {
 	DIR *d = opendir(folder);
 	bool found = false;
-	for (struct dirent *entry; d && !found && (entry = readdir(d));) {
+	snprintf(why, CERTIFICATE_WHY_MAX, "%s", d || errno != ENOMEM ? "none matches" : NO_MEMORY);
+	/* One that cannot be read may be anybody's; without memory it may be the one. */
+	for (struct dirent *entry; d && !found && !lacked_memory(why) && (entry = readdir(d));) {
 		struct private_key key;
-		char why[CERTIFICATE_WHY_MAX];
 		size_t len = strlen(entry->d_name);
 		if (len < 5 || len > KEY_NAME_MAX || strcmp(entry->d_name + len - 4, ".pem") || !strcmp(entry->d_name, TOKEN_KEY))
 			continue;

@@ -75,7 +75,7 @@ static void put_details(lyre_out *o, const struct certificate_details *d)
 	lyre_out_object_end(o);
 }
 
-/* A key in the folder of keys is known by its name there, another one by its path. */
+/* A key in the keys folder is shown by its name there, any other by its path. */
 static const char *key_name_of(const struct configured *c)
 {
 	size_t len = strlen(certs.folder);
@@ -92,7 +92,7 @@ static int put_configured(lyre_call *call, const struct configured *c)
 	if (!c->chain)
 		return 0; /* the log says why it could not be read */
 	if (!certificate_parse(&parsed, c->chain, strlen(c->chain), why))
-		return lyre_fail(call, LYRE_EINTERNAL, "'%s': %s", c->setting, why);
+		return certs_fail(call, LYRE_EINTERNAL, "a certificate of the configuration cannot be read: ", why);
 	if (!certificate_describe(&parsed, &d)) {
 		certificate_free(&parsed);
 		return lyre_fail_no_memory(call);

@@ -17,12 +17,6 @@
 /* Clocks of clients may be behind. */
 #define EARLIER 300
 
-static bool fail(char *why, int rc)
-{
-	snprintf(why, CERTIFICATE_WHY_MAX, "cannot make a certificate: %s", gnutls_strerror(rc));
-	return false;
-}
-
 bool own_key_make(struct private_key *ret, char why[CERTIFICATE_WHY_MAX])
 {
 	int rc = gnutls_x509_privkey_init(&ret->key);
@@ -31,7 +25,7 @@ bool own_key_make(struct private_key *ret, char why[CERTIFICATE_WHY_MAX])
 	if (rc >= 0)
 		return true;
 	private_key_free(ret);
-	return fail(why, rc);
+	return certificate_fail(why, "cannot make a certificate", rc);
 }
 
 /* GnuTLS's time_t may have 32 bits where ours has 64. */
@@ -130,7 +124,7 @@ static int make_server(
 	return rc >= 0 ? gnutls_x509_crt_sign2(crt, authority, key->key, GNUTLS_DIG_SHA256, 0) : rc;
 }
 
-/* With \r\n, as clients know them. */
+/* With \r\n, as clients expect them. */
 static char *text_of(gnutls_x509_crt_t crt)
 {
 	gnutls_datum_t pem;
@@ -170,7 +164,7 @@ bool own_pair_make(const struct private_key *key, const char *authority, const c
 	if (rc >= 0)
 		return true;
 	own_pair_free(ret);
-	return fail(why, rc);
+	return certificate_fail(why, "cannot make a certificate", rc);
 }
 
 void own_pair_free(struct own_pair *p)

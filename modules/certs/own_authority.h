@@ -13,7 +13,7 @@
 
 /** Certificates that belong together, for own_pair_free(). */
 struct own_pair {
-	char *authority, *server; /**< PEM, with the line ends that clients know from it */
+	char *authority, *server; /**< PEM, with the line ends that clients expect */
 };
 
 /** A new EC key, P-256. */

@@ -25,13 +25,13 @@ static int make_key(lyre_call *call, struct private_key *ret)
 		pem = private_key_text(ret);
 		made = pem && key_file_prepare(certs.folder, OWN_KEY, pem, why) && key_file_publish(certs.folder, OWN_KEY, why);
 		if (!pem)
-			snprintf(why, sizeof why, "out of memory");
+			snprintf(why, sizeof why, NO_MEMORY);
 	}
 	secret_free(pem);
 	if (made)
 		return 0;
 	private_key_free(ret);
-	return lyre_fail(call, LYRE_EIO, "%s", why);
+	return certs_fail(call, LYRE_EIO, "", why);
 }
 
 /* That of the folder, or a new one. \param[out] made  it is new */
@@ -43,6 +43,8 @@ static int take_key(lyre_call *call, struct private_key *ret, bool *made)
 		return make_key(call, ret);
 	if (key_file_read(certs.folder, OWN_KEY, false, NULL, ret, why))
 		return 0;
+	if (lacked_memory(why))
+		return lyre_fail_no_memory(call);
 	return lyre_fail(call, LYRE_EINVAL, "%s: restore it, or remove it to have a new one made", why);
 }
 
@@ -54,7 +56,7 @@ static int write_one(lyre_call *call, const struct record_list *records, const c
 	char why[CERTIFICATE_WHY_MAX];
 	struct certificate c;
 	if (!certificate_parse(&c, pem, strlen(pem), why))
-		return lyre_fail(call, LYRE_EINTERNAL, "the certificate that was made is invalid: %s", why);
+		return certs_fail(call, LYRE_EINTERNAL, "the certificate that was made is invalid: ", why);
 	int rc = records_write(call, &r, &c, records_find(records, name));
 	certificate_free(&c);
 	return rc;
@@ -65,7 +67,7 @@ static int write_pair(lyre_call *call, const struct record_list *records, const 
 	char why[CERTIFICATE_WHY_MAX];
 	struct own_pair pair;
 	if (!own_pair_make(key, certs.authority, certs.node, certs_now(), &pair, why))
-		return lyre_fail(call, LYRE_EINTERNAL, "%s", why);
+		return certs_fail(call, LYRE_EINTERNAL, "", why);
 	int rc = write_one(call, records, certs.authority, pair.authority, true);
 	if (!rc)
 		rc = write_one(call, records, certs.node, pair.server, false);

@@ -42,7 +42,7 @@ bool private_key_parse(struct private_key *ret, const char *pem, size_t len, cha
 	if (rc >= 0)
 		return true;
 	private_key_free(ret);
-	return fail(why, rc == GNUTLS_E_MEMORY_ERROR ? "out of memory" : "it is not a valid private key");
+	return fail(why, rc == GNUTLS_E_MEMORY_ERROR ? NO_MEMORY : "it is not a valid private key");
 }
 
 void private_key_free(struct private_key *k)

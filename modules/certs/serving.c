@@ -16,17 +16,17 @@ struct serving {
 	size_t in_use_count;
 	struct text authorities;
 	size_t authority_count;
-	bool log; /**< what is left out */
+	bool log; /**< whether what is left out is logged */
 };
 
-/** A certificate of a server; chain and hosts belong to others. */
+/** A certificate of a server; name, chain and hosts are borrowed. */
 struct item {
 	const char *name, *chain;
 	char *key;
-	char **own_hosts; /**< for certificate_hosts_free(); NULL: hosts are others' */
+	char **own_hosts; /**< for certificate_hosts_free(); NULL: hosts are borrowed */
 	const char *const *hosts;
 	int64_t from, to;
-	int rank;     /**< of where it is from: the configuration, the table, this server */
+	int rank;     /**< of its origin: the configuration, the table, this server */
 	size_t order; /**< in the configuration */
 };
 enum { RANK_CONFIGURED, RANK_ADDED, RANK_OWN };
@@ -66,7 +66,7 @@ static int add_configured(struct serving *s)
 	return 0;
 }
 
-/* The hosts that somebody gave it, or those in it. */
+/* The hosts that were given with it, or those in it. */
 static bool take_hosts(struct serving *s, struct item *item, const struct record *r, const struct certificate *c)
 {
 	size_t count = lyre_value_count(r->hosts);
@@ -128,15 +128,19 @@ static int add_record(struct serving *s, const struct record *r)
 	char why[CERTIFICATE_WHY_MAX];
 	int rc = 0;
 	if (!certificate_parse(&c, r->pem, strlen(r->pem), why)) {
+		if (lacked_memory(why))
+			return lyre_fail_no_memory(s->call);
 		log_unused(s, r, why);
 		return 0;
 	}
 	bool there = r->key_name && key_file_read(certs.folder, r->key_name, false, &c, &key, why);
-	if (r->authority)
+	if (r->key_name && !there && lacked_memory(why))
+		rc = lyre_fail_no_memory(s->call);
+	else if (r->authority)
 		add_authority(s, r, &c);
 	else if (there)
 		rc = add_server(s, r, &c, &key);
-	if (!there && (r->key_name || !r->authority))
+	if (!rc && !there && (r->key_name || !r->authority))
 		log_unused(s, r, r->key_name ? why : "it has no private key");
 	private_key_free(&key);
 	certificate_free(&c);
@@ -216,21 +220,22 @@ static int make_list(struct serving *s, struct lyre_tls_certificate *list)
 	return 0;
 }
 
-/* The authorities of the files and of the table, and the lists of revoked certificates; NULL if there are none. */
+/* The authorities of the files and of the table, and the CRLs; NULL if there are none. */
 static int read_lists(struct serving *s, char **authorities, char **revoked)
 {
 	char why[CERTIFICATE_WHY_MAX], *files = NULL;
 	*authorities = *revoked = NULL;
 	if (!configuration.client_wanted)
 		return 0;
-	if (!configuration_authorities(&configuration, &files, why) || !configuration_revoked(&configuration, revoked, why)) {
+	if (!configuration_authorities(&configuration, &files, why) ||
+		!configuration_revoked(&configuration, files, revoked, why)) {
 		free(files);
-		return lyre_fail(s->call, LYRE_EINVAL, "%s", why);
+		return certs_fail(s->call, LYRE_EINVAL, "", why);
 	}
 	if (files)
 		text_add(&s->authorities, files, strlen(files));
 	free(files);
-	if (s->authorities.len && !(*authorities = text_take(&s->authorities)))
+	if (!text_is_empty(&s->authorities) && !(*authorities = text_take(&s->authorities)))
 		return lyre_fail_no_memory(s->call);
 	return 0;
 }
@@ -286,7 +291,7 @@ static void release(struct serving *s)
 	text_erase(&s->authorities);
 }
 
-/* What would leave the listeners without what they need. */
+/* Refuses what would leave listeners without a certificate, or without an authority that they need. */
 static int check_enough(const struct serving *s, const struct serving_change *change)
 {
 	bool removal = change && !change->record;
@@ -348,7 +353,7 @@ void serving_close(void)
 	expiry_set(NULL, 0);
 }
 
-const struct configuration *serving_configuration(void)
+struct configuration *serving_configuration(void)
 {
 	return &configuration;
 }
@@ -385,7 +390,7 @@ void serving_each_path(void (*visit)(void *arg, const char *path), void *arg)
 	for (size_t i = 0; i < configuration.authority_count; i++)
 		visit(arg, configuration.authorities[i]);
 	for (size_t i = 0; i < configuration.revoked_count; i++)
-		visit(arg, configuration.revoked[i]);
+		visit(arg, configuration.revoked[i].path);
 }
 
 unsigned serving_uses(const char *name, bool configured)

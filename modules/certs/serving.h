@@ -20,7 +20,7 @@ struct serving_change {
 /** Where a certificate is in use, or-ed. */
 enum {
 	SERVED = 1, /**< by the TLS listener of the operations API */
-	TRUSTED = 2 /**< to check the certificates of clients */
+	TRUSTED = 2 /**< to verify client certificates */
 };
 
 /** Reads the settings and, as far as they can be read, the files. \return 0, or what lyre_start_fail() returned */
@@ -42,8 +42,8 @@ void serving_each_path(void (*visit)(void *arg, const char *path), void *arg);
 
 /** Where the certificate with this name is in use. \param configured  it is the configuration's */
 unsigned serving_uses(const char *name, bool configured);
-/** The certificates of the configuration, with certs.lock held. */
-const struct configuration *serving_configuration(void);
+/** The certificates of the configuration, with certs.lock held but for its CRLs. */
+struct configuration *serving_configuration(void);
 
 /* ---- expiry (expiry.c) ---- */
 
@@ -53,14 +53,18 @@ struct in_use {
 	int64_t from, to;
 	unsigned uses;
 	bool configured;
-	unsigned logged; /**< steps towards its end that were logged */
+	unsigned logged; /**< steps towards its expiry that were logged */
 };
 /** Takes the list over, and its names. */
 void expiry_set(struct in_use *list, size_t count);
-/** Logs what ends soon, each certificate once 30, 7 and 1 days before. \return seconds until something changes */
+/** Logs which certificates expire soon, each one 30, 7 and 1 days before. \return seconds until something changes */
 int64_t expiry_check(lyre_instance *self);
 /** Of lyre_metric_add(). */
 void expiry_report(lyre_instance *self, void (*take)(void *arg, const char *label_value, double value), void *arg);
+/** Logs which CRLs are overdue: when they are read, and once a day. \return seconds until the next one is; INT64_MAX: never */
+int64_t overdue_check(lyre_instance *self);
+/** Of lyre_metric_add(). */
+void overdue_report(lyre_instance *self, void (*take)(void *arg, const char *label_value, double value), void *arg);
 unsigned expiry_uses(const char *name, bool configured);
 
 #endif

@@ -101,6 +101,11 @@ size_t text_read_character(const char *s, size_t len, uint32_t *ret)
 	return n;
 }
 
+bool text_is_empty(const struct text *t)
+{
+	return !t->len && !t->failed;
+}
+
 char *text_take(struct text *t)
 {
 	char *ret = NULL;

@@ -22,6 +22,8 @@ void text_addf(struct text *t, const char *fmt, ...) __attribute__((format(print
 void text_add_character(struct text *t, uint32_t c);
 /** The next character of UTF-8, U+FFFD for a byte that begins none. \return how many bytes it has; \p len must not be 0 */
 size_t text_read_character(const char *s, size_t len, uint32_t *ret);
+/** Whether nothing was added; something that there was no memory for was. */
+bool text_is_empty(const struct text *t);
 /** \return the text, NUL-terminated, for free(); NULL when there was no memory. \p t is empty then */
 char *text_take(struct text *t);
 /** Erases it first: for texts with secrets. */

@@ -48,7 +48,7 @@ static int answer_written(lyre_call *call, const struct lyre_write_result *resul
 	return 0;
 }
 
-/** Clients expect missing keys to count as deleted, so all keys are reported as deleted. */
+/** Clients expect nonexistent keys to count as deleted, so all keys are reported as deleted. */
 static int answer_deleted(lyre_call *call, const struct lyre_write_result *result, void *arg)
 {
 	(void)arg;

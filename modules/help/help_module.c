@@ -142,7 +142,7 @@ static int describe_operations(lyre_call *call)
 
 struct settings_walk {
 	lyre_out *out;
-	const char *filter; /**< only keys that hold it; NULL for all */
+	const char *filter; /**< only keys that contain it; NULL for all */
 };
 
 /** Keys are also written with _ for their dots, in any letter case. */

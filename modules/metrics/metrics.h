@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file metrics/metrics.h
- * \brief What the files of this module share.
+ * \brief Shared by the files of this module.
  */
 #ifndef METRICS_METRICS_H
 #define METRICS_METRICS_H

@@ -105,7 +105,7 @@ static const struct lyre_param restore_backup_params[] = {
 	{ .name = "path",
 		.types = LYRE_T_STRING,
 		.flags = LYRE_P_REQUIRED | LYRE_P_NOT_EMPTY | LYRE_P_FILE,
-		.help = "Absolute path of the backup file on the server, unless the file itself is sent." },
+		.help = "Absolute path of the backup file on the server, unless the file itself is uploaded." },
 };
 
 static const struct lyre_param describe_storage_params[] = {

@@ -31,7 +31,7 @@ int attributes_read(lyre_call *call, const lyre_value *list, struct lyre_table_s
 /* schema_backup.c */
 int schema_get_backup(lyre_call *call);
 int schema_restore_backup(lyre_call *call);
-/** For a file that is sent, when it has begun. */
+/** For an uploaded file, while it is still arriving. */
 int schema_check_restore(lyre_call *call);
 
 /* storage.c */

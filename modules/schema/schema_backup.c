@@ -32,7 +32,7 @@ int schema_get_backup(lyre_call *call)
 	return rc < 0 ? rc : lyre_reply_file(call, fd, database);
 }
 
-/** The file that was named or sent is at fault, not the server. */
+/** The file is at fault, not the server. */
 static int restored(lyre_call *call, int rc)
 {
 	return rc == LYRE_ECORRUPT ? lyre_fail_as(call, LYRE_EINVAL) : rc;

@@ -39,7 +39,7 @@ static int visit(void *arg, const char *database)
 static int visit_any(void *arg, const char *database)
 {
 	int rc = visit(arg, database);
-	/* dropped during the walk; or unusable, as this has shown or is listed below */
+	/* dropped during the walk; or unusable, as found here or listed below */
 	return rc == LYRE_ENOTFOUND || rc == LYRE_EIO ? 0 : rc;
 }
 

@@ -118,7 +118,7 @@ static void write_read_write(lyre_out *o, const struct reading *from, const stru
 /* ---- file systems ---- */
 
 /**
- * File systems on a device of this machine, and the root in any case: statvfs() would block on a remote server that is down.
+ * Whether a file system is on a device of this machine, or the root: statvfs() would block on a remote server that is down.
  */
 static bool is_local(const struct mntent *m)
 {
@@ -146,7 +146,7 @@ static bool write_size(lyre_out *o, const struct mntent *m)
 	return true;
 }
 
-/** A device mounted in several places is one file system; the first place counts. */
+/** A device mounted in several places is one file system; its first mount point counts. */
 static void write_sizes(lyre_out *o)
 {
 	enum { MOST = 256 };

@@ -11,7 +11,7 @@
 /** Records per write: few, so that other writers never wait long. */
 #define BATCH 250
 
-/** Reads the date. It is declared as any kind, because clients expect these errors. */
+/** Reads the date. It is declared with any type, because clients expect these errors. */
 static int date_of(lyre_call *call, double *ret)
 {
 	const lyre_value *v = lyre_arg(call, "date");

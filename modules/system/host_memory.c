@@ -131,7 +131,7 @@ void write_memory(lyre_out *o)
 	put_int(o, "rss", f[RSS]);
 	put_int(o, "heapTotal", f[HEAP_TOTAL]);
 	put_int(o, "heapUsed", f[HEAP_USED]);
-	put_null(o, "external"); /* this server has no such kinds of memory */
+	put_null(o, "external"); /* this server has no such memory */
 	put_null(o, "arrayBuffers");
 	lyre_out_object_end(o);
 }

@@ -28,7 +28,7 @@ int system_restart(lyre_call *call)
 
 	if (rc)
 		return rc;
-	lyre_log(lyre_call_module(call), LYRE_NOTIFY, "'%s' asked for the restart", lyre_call_user(call));
+	lyre_log(lyre_call_module(call), LYRE_NOTIFY, "'%s' requested the restart", lyre_call_user(call));
 	return lyre_reply_message(call, "Restarting HarperDB. This may take up to 60 seconds.");
 }
 

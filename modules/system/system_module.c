@@ -102,7 +102,7 @@ static const struct lyre_param clear_status_params[] = {
 
 /* ---- logs ---- */
 
-/* Of any kind: the handler checks them, to report all errors at once. */
+/* Of any type: the handler checks them, to report all errors at once. */
 static const struct lyre_param read_log_params[] = {
 	{ .name = "start",
 		.types = LYRE_T_ANY,
@@ -136,7 +136,7 @@ static const struct lyre_param read_log_params[] = {
 	{ .name = "search_type",                                                                            \
 		.types = LYRE_T_ANY,                                                                        \
 		.flags = LYRE_P_NULL_IS_ABSENT,                                                             \
-		.help = "Kind of search_values: timestamp, username or hash_value." },                      \
+		.help = "Type of search_values: timestamp, username or hash_value." },                      \
 	{                                                                                                   \
 		.name = "search_values", .types = LYRE_T_ARRAY, .flags = LYRE_P_NULL_IS_ABSENT,             \
 		.help = "Earliest and latest time, ms since the epoch; or names of users; or primary keys." \

@@ -23,7 +23,7 @@
 #define SESSIONS_MAX 1000
 
 static bool enabled;
-static int64_t lasts; /* seconds */
+static int64_t lasts; /* lifetime of a session, seconds */
 static char cookie[40];
 
 /* ---- the table ---- */
@@ -82,8 +82,8 @@ static int remove_ended(lyre_call *call, lyre_table *table)
 	return remove_some(call, &query, "expires", "less_than", lyre_make_double(call, lyre_time_now()));
 }
 
-/* Ends the sessions beyond a user's limit that would expire first; the cache may keep them valid for cacheTTL. Otherwise
- * anyone with a password could fill the disk. */
+/* Ends the sessions beyond a user's limit that would expire first; the cache may keep them valid for cacheTTL.
+ * Without this limit anyone with a password could fill the disk. */
 static int remove_surplus(lyre_call *call, lyre_table *table, const char *user)
 {
 	static const char *const names[] = { "attribute", "descending" };

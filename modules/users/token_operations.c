@@ -172,7 +172,7 @@ int users_create_authentication_tokens(lyre_call *call)
 	refresh = make_token(call, &user, TOKEN_REFRESH, setting_seconds(call, "/authentication.refreshTokenTimeout"), role);
 	if (!operation || !refresh)
 		return lyre_failure(call);
-	/* One that names a role is not valid here, and does not replace another. */
+	/* A token that names a role is not valid here, and does not replace another. */
 	rc = *role ? 0 : keep_refresh_token(call, user.name, refresh);
 	if (rc)
 		return rc;
@@ -199,7 +199,7 @@ static int check_is_last(lyre_call *call, const struct lyre_user *user, const ch
 	return rc || !strcmp(digest, user->refresh_token) ? rc : invalid(call);
 }
 
-/* Finds the user of a token. \return 0; with a sentence, LYRE_EUNAUTHENTICATED, or LYRE_END if it has expired */
+/* Finds the user of a token. \return 0; LYRE_EUNAUTHENTICATED or, if it has expired, LYRE_END, with a message */
 static int check_token(lyre_call *call, const char *text, size_t len, struct token_claims *c, struct lyre_user *user)
 {
 	int rc;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file users/users_module.h
- * \brief What the files of this module share.
+ * \brief Shared by the files of this module.
  */
 #ifndef USERS_USERS_MODULE_H
 #define USERS_USERS_MODULE_H
@@ -25,11 +25,11 @@ int users_role_check(lyre_call *call, int alter);
 int users_add_user(lyre_call *call);
 int users_alter_user(lyre_call *call);
 int users_drop_user(lyre_call *call);
-/** The kinds of text arguments. */
+/** The types of text arguments. */
 enum text {
 	TEXT_GIVEN,
 	TEXT_BLANK,   /**< missing, null or empty */
-	TEXT_INVALID, /**< of another kind, or with a NUL, which names and passwords cannot contain */
+	TEXT_INVALID, /**< of another type, or with a NUL, which names and passwords cannot contain */
 	TEXT_NO_MEMORY
 };
 /** Reads a string or number argument; \p ret is NULL unless TEXT_GIVEN. */
@@ -37,7 +37,7 @@ enum text users_argument_text(lyre_call *call, const char *name, const char **re
 /** Logs who changed a user or a role, at any log level. \param did  "added the user" */
 void users_log_change(lyre_call *call, const char *did, const char *name);
 /**
- * Finds the caller; set \p ret->size first. Fails with a sentence if the caller is not a user, or did not send a password:
+ * Finds the caller; set \p ret->size first. Fails with a message if the caller is not a user, or did not send a password:
  * tokens and sessions must not be exchanged for longer-lived ones. \param what  what is requested, "Tokens"
  */
 int users_password_user(lyre_call *call, const char *what, struct lyre_user *ret);

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file summary.c
- * \brief A module that counts how often each value of an attribute occurs. Its answer is built with json-c: "With json-c" in
- * ../GUIDE.md tells how.
+ * \brief A module that counts how often each value of an attribute occurs. Its answer is built with json-c: see "With
+ * json-c" in ../GUIDE.md.
  */
 #include <lyre/lyre.h>
 #include <lyre/json-c.h>
 
 #include <string.h>
 
-/** No table makes this take more memory than so many names of so many bytes. */
+/** Limits the memory, whatever the table: at most this many names of this many bytes. */
 #define VALUES_MAX 1000
 #define TEXT_MAX 1000
 
-/** Adds a member, which it takes over; NULL is one that could not be made. */
+/** Adds a member, taking ownership of it; NULL: it could not be created. */
 static int add(lyre_call *call, struct json_object *to, const char *name, struct json_object *member)
 {
 	if (member && json_object_object_add(to, name, member) == 0)
@@ -22,7 +22,7 @@ static int add(lyre_call *call, struct json_object *to, const char *name, struct
 	return lyre_fail_no_memory(call);
 }
 
-/** One more of the value that is written like this. */
+/** Counts one more occurrence of the value with this text. */
 static int count_text(lyre_call *call, struct json_object *counts, const char *text)
 {
 	struct json_object *count;
@@ -48,7 +48,7 @@ static int count_value(lyre_call *call, struct json_object *counts, const lyre_v
 	return rc;
 }
 
-/** Reads the rows into the answer: how many there are, and what values. */
+/** Reads the rows into the answer: their number, and how often each value occurs. */
 static int count_rows(lyre_call *call, lyre_cursor *rows, struct json_object *answer)
 {
 	const char *attribute = lyre_arg_string(call, "attribute");

@@ -15,14 +15,14 @@ def openssl(*args, text=None):
 
 
 class Authority:
-    """Signs certificates; its own is in self.certificate, and in the file self.path."""
+    """Signs certificates; its own certificate is in self.certificate, and in the file self.path."""
 
     def __init__(self, name, parent=None):
         self.folder = tempfile.mkdtemp(prefix="lyre-ca-")
         self.path = self.file("ca.pem")
         self.key_path = self.file("ca.key")
         self.serial = 0
-        self.above = "" # certificates between ours and the root, ours included
+        self.above = "" # certificates between ours and the root, including ours
         self.write("index.txt", "")
         self.write("crlnumber", "01")
         self.write("openssl.cnf", "[ca]\ndefault_ca=d\n[d]\ndatabase=%s\nserial=%s\ncrlnumber=%s\nnew_certs_dir=%s\ndefault_md=sha256\npolicy=p\ndefault_crl_days=30\n"
@@ -48,8 +48,8 @@ class Authority:
         return self.file(name)
 
     def issue(self, name, hosts=(), kind="ecdsa", use=None, days=30, start=None, key_path=None, extensions="", subject=None):
-        """(chain, key) as PEM. hosts: names, and addresses after "IP:"; use: serverAuth or clientAuth; start and days: "20200101000000Z", of
-        its validity; a number of days is from now on."""
+        """(chain, key) as PEM. hosts: names, and addresses after "IP:"; use: serverAuth or clientAuth; start and days of
+        validity: "20200101000000Z", or a number of days from now."""
         self.serial += 1
         stem = "%d" % self.serial
         key_path = key_path or self.file(stem + ".key")
@@ -76,7 +76,7 @@ class Authority:
         openssl("ca", "-config", self.file("openssl.cnf"), "-cert", self.path, "-keyfile", self.key_path, "-revoke", self.files(pair)[0])
 
     def revoked(self, overdue=False):
-        """The list of those that are revoked, as PEM; overdue: the next one should be there by now."""
+        """The list of revoked certificates, as PEM; overdue: its next update should already have come."""
         times = ["-crl_lastupdate", "20200101000000Z", "-crl_nextupdate", "20210101000000Z"] if overdue else []
         return openssl("ca", "-config", self.file("openssl.cnf"), "-cert", self.path, "-keyfile", self.key_path, "-gencrl", *times)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Readers of the formats that answers come in, for tests; they know what the server writes and no more.
+"""Readers of the answer formats, for tests; they support only what the server writes.
 
 value_of(media type, bytes) gives the value, as json.loads() would of the same answer in JSON.
 """
@@ -44,7 +44,7 @@ def cbor_item(b):
 
 
 def items(read, n, is_map):
-    """An array or an object of n items, or up to the END where n is None."""
+    """An array or an object of n items, or up to END if n is None."""
     found = []
     while n is None or len(found) < n:
         item = read()

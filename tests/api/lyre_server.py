@@ -35,14 +35,14 @@ def built_modules():
 
 @functools.lru_cache(None)
 def system_file():
-    """The configuration that this build reads without -c; "" where this machine has none, so that no test depends on it."""
+    """The configuration that this build reads without -c; "" if this machine has none, so that no test depends on it."""
     help = subprocess.run([LYRED, "--help"], stdout=subprocess.PIPE, universal_newlines=True, check=True).stdout
     path = re.search(r"by default from\s+(/\S+)", help).group(1)
     return path if os.path.exists(path) else ""
 
 
 def need_module(name):
-    """For setUpModule(): the tests of a file are passed over where this build has no such module."""
+    """For setUpModule(): skips the tests of a file if this build does not have the module."""
     if name not in built_modules():
         print("this build has no module '%s'" % name)
         sys.exit(77)
@@ -54,25 +54,24 @@ MINIMAL = feature("LYRE_MINIMAL")
 STATIC_ONLY = feature("LYRE_STATIC_ONLY")
 
 
-# The cheapest hashes of passwords, and no delays after wrong ones: for tests that are about neither.
+# The cheapest password hashes, and no delays after wrong passwords: for tests that concern neither.
 CHEAP_LOGINS = ["authentication.argon2.memory=8K", "authentication.argon2.iterations=1", "authentication.failures.delay=0"]
-# Of users that the tests make.
+# Password of the users that tests create.
 PASSWORD = "Pass4321!"
 
 
 def table_permission(*granted, attributes=()):
-    """What a role may do to a table: granted are the words for it; attributes as in attribute_permissions."""
+    """What a role may do to a table: granted are the names of the permissions; attributes as in attribute_permissions."""
     return dict({p: p in granted for p in ("read", "insert", "update", "delete")}, attribute_permissions=list(attributes))
 
 
 def until(condition, why, seconds=60, server=None):
-    """Waits until the condition holds, and returns what it gave, which is true.
-
-    why: what is wrong when it never does, a text or what makes one. server: one whose end ends the wait, where the condition
-    does not ask it anything."""
+    """Waits until the condition is true, and returns its value.
+why: what is wrong if it never is, a text or a function that returns one. server: if it ends, the wait ends, for conditions
+that do not query it."""
     deadline, pause = time.monotonic() + seconds, 0.001
     while True:
-        # Looked at first: what has come by then counts, however slow the machine.
+        # Checked first: a condition that is true by then counts, however slow the machine.
         late, ended = time.monotonic() > deadline, server is not None and server.process.poll() is not None
         result = condition()
         if result:
@@ -98,7 +97,7 @@ class Server:
     admin = ("admin", "Abc1234!")
 
     def __init__(self, root=None, settings=(), config=None, env=None, start=True):
-        """settings: "key.path=value" texts; config: the text of a configuration file; root: to go on with an earlier one's."""
+        """settings: "key.path=value" texts; config: the text of a configuration file; root: that of an earlier server, to continue with."""
         self.own_root = root is None
         self.root = root or tempfile.mkdtemp(prefix="lyre-test-")
         self.settings, self.env, self.config = list(settings), env or {}, None
@@ -127,7 +126,7 @@ class Server:
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output, env=env)
         listens = lambda: re.search(r"listening on http://127\.0\.0\.1:(\d+)", self.said(begin))
         try:
-            self.port = int(until(listens, "it does not say where it listens", server=self).group(1))
+            self.port = int(until(listens, "it does not log where it listens", server=self).group(1))
         except AssertionError as e:
             self.kill()
             self.output.close()
@@ -145,7 +144,7 @@ class Server:
         self.process.wait()
 
     def end(self, expect=0):
-        """SIGTERM, and the exit status that is to follow; sanitizers speak through it."""
+        """SIGTERM, and the expected exit status; sanitizers report through it."""
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         status = self.process.wait(60)
@@ -205,7 +204,7 @@ class Server:
         return body
 
     def wait_for_job(self, id, states=("COMPLETE", "ERROR"), seconds=60):
-        """A job as get_job tells of it, once it has ended, or come to another of the states."""
+        """A job's record, once it has ended or has one of the states."""
         def job():
             last[:] = self.ok({"operation": "get_job", "id": id})
             return last and last[0]["status"] in states and last[0]
@@ -214,7 +213,7 @@ class Server:
         return until(job, lambda: "the job is not %s: %s" % (" or ".join(states), last), seconds)
 
     def add_role(self, role, permission=None):
-        """permission: None for one that permits nothing."""
+        """permission: None for a role without permissions."""
         return self.ok({"operation": "add_role", "role": role, "permission": {"super_user": False} if permission is None else permission})
 
     def add_user(self, username, role, password=PASSWORD, active=True):

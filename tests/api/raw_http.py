@@ -17,7 +17,7 @@ HEALTH = b"GET /health HTTP/1.1\r\n" + HOST + b"\r\n"
 
 
 class Answer:
-    """One HTTP answer, taken from the front of bytes."""
+    """One HTTP answer, taken from the start of the bytes."""
 
     def __init__(self, data, head_only=False):
         head, _, rest = data.partition(b"\r\n\r\n")
@@ -80,14 +80,14 @@ class Framing(unittest.TestCase):
     def talk(self, raw, half_close=False, unix=False, goes_on=False):
         """Sends, and reads until the server closes. (all bytes, whether it did)
 
-        goes_on: it may as well not close; then one more request, whose answer is not among the bytes, asks it to."""
+        goes_on: the server may keep the connection open; then one more request, whose answer is not returned, asks it to close."""
         with contextlib.closing(self.connect(unix)) as c:
             try:
                 c.sendall(raw)
                 if half_close:
                     c.shutdown(socket.SHUT_WR)
             except OSError:
-                pass  # refused while we were sending: the answer is what counts
+                pass  # refused while we were sending: only the answer matters
             data, asked = b"", False
             while True:
                 ask = goes_on and data and not asked and not CLOSES.search(data)
@@ -129,7 +129,7 @@ class Framing(unittest.TestCase):
         return a
 
     def check_refused(self, raw, status=400):
-        """Refused, closed, and nothing of what follows is read as a request."""
+        """Checks that a request is refused, the connection closed, and nothing that follows is read as a request."""
         data, closed = self.talk(raw + HEALTH)
         self.assertTrue(closed, data[:300])
         self.assertNotIn(b"HarperDB is running", data)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Restarts, waited for; and clients that notice everything."""
+"""Restarts that are waited for, and clients that notice every disturbance."""
 import contextlib, json, os, random, re, socket, threading, time
 
 from lyre_server import BUILD, until
@@ -17,7 +17,7 @@ def rss(pid):
 
 
 def starts(s):
-    """How often a program has begun in the server's process."""
+    """How many times a program has started in the server's process."""
     return len(re.findall(r"\[main\]: lyred \S+ starting, ", s.said()))
 
 
@@ -35,7 +35,7 @@ def restart(s):
 
 
 def keep_alive(s):
-    """How long a connection may be idle, as an answer says."""
+    """How long a connection may be idle, according to an answer."""
     status, headers, _ = s.request(body=b'{"operation":"describe_all"}', headers={
         "Content-Type": "application/json", "Authorization": s.authorization(), "Connection": "keep-alive"})
     assert status == 200, status
@@ -43,7 +43,7 @@ def keep_alive(s):
 
 
 def shared_module(name):
-    """The file of one that was built; None when it is built in."""
+    """The file of a module; None if it is built in."""
     path = os.path.join(BUILD, "modules", ".libs", name + ".so")
     return path if os.path.exists(path) else None
 
@@ -58,7 +58,7 @@ def child_of(pid):
 
 
 class Raw:
-    """A connection that says when it is closed, and never opens itself again."""
+    """A connection that reports when it is closed, and never reopens itself."""
 
     def __init__(self, s, unix=False):
         if unix:
@@ -71,7 +71,7 @@ class Raw:
         self.head = "POST / HTTP/1.1\r\nHost: x\r\nAuthorization: %s\r\nContent-Type: application/json\r\n" % s.authorization()
 
     def send(self, operation, pause=None, chunked=False, at=None):
-        """In two parts when there is a pause: the first has that many bytes."""
+        """In two parts if there is a pause: the first part has that many bytes."""
         body = json.dumps(operation).encode()
         if chunked:
             data = self.head.encode() + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
@@ -86,7 +86,7 @@ class Raw:
         self.sock.sendall(data[at:])
 
     def answer(self):
-        """(status, body, whether the connection ends with it)"""
+        """(status, body, whether the connection closes after it)"""
         line = self.file.readline()
         if not line:
             raise ConnectionError("closed without an answer")

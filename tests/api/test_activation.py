@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sockets that the service manager opens and hands over (socket activation): they are what is listened on, or the start is refused."""
+"""Sockets opened and passed by the service manager (socket activation): the server listens on them, or refuses to start."""
 import contextlib, fcntl, os, re, shutil, socket, subprocess, sys, tempfile, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -9,7 +9,7 @@ NETWORK = "operationsApi.network."
 
 
 def begin(root, sockets, settings=(), names=None):
-    """A server on root that is handed the sockets; its own settings are those given, and those of the file. names: of the sockets."""
+    """A server on root that is passed the sockets; its own settings are those given, and those of the file. names: of the sockets."""
     s = Server(root=root, config="", start=False)
     s.output = open(os.path.join(root, "output"), "ab+")
 
@@ -71,7 +71,7 @@ class Activation(unittest.TestCase):
 
     @staticmethod
     def listens_at(s):
-        """Where the process listens by TCP: (address, port) as /proc has them."""
+        """The TCP addresses that the process listens on: (address, port) as in /proc."""
         inodes, folder = set(), "/proc/%d/fd" % s.process.pid
         for name in os.listdir(folder):
             m = re.match(r"socket:\[(\d+)\]", os.readlink(os.path.join(folder, name)))
@@ -89,7 +89,7 @@ class Activation(unittest.TestCase):
 
     @unittest.skipUnless(HAS_PROC, "needs /proc")
     def test_the_socket_decides(self):
-        """Settings that say nothing of host and port are no wish to listen elsewhere, also after restarts."""
+        """Settings without host and port do not ask to listen elsewhere, even after restarts."""
         tcp = self.tcp()
         port = tcp.getsockname()[1]
         with self.serving([tcp]) as s:
@@ -105,8 +105,8 @@ class Activation(unittest.TestCase):
         s.ok({"operation": "restart"})
         until(lambda: s.said().count("listening on unix:") > before, s.said, server=s)
 
-    def test_all_there_are(self):
-        """Both kinds, and the file of one stays."""
+    def test_all_sockets(self):
+        """Both kinds, and the file of the domain socket stays."""
         with self.serving([self.tcp(), self.domain()]) as s:
             self.assertEqual(s.ok({"operation": "describe_all"}), {})
             self.assertEqual(s.call({"operation": "describe_all"}, unix=True), (200, {}))
@@ -117,7 +117,7 @@ class Activation(unittest.TestCase):
 
     @unittest.skipUnless(HAS_PROC, "needs /proc")
     def test_domain_alone(self):
-        """The default port is none that somebody asked for."""
+        """Nobody asked for the default port."""
         with self.serving([self.domain(os.path.join(self.root, "own"))]) as s:
             self.assertEqual(self.listens_at(s), [])
             s.socket_path = os.path.join(self.root, "own")
@@ -155,7 +155,7 @@ class Activation(unittest.TestCase):
     @unittest.skipUnless(feature("HAVE_TLS"), "this build has no TLS")
     @unittest.skipUnless(HAS_PROC, "needs /proc")
     def test_one_for_tls(self):
-        """It is the one with the name; a default port is none that somebody asked for beside it."""
+        """It is the one with the name; nobody asked for the default port in addition."""
         secure, tcp = self.tcp(), self.tcp()
         port = secure.getsockname()[1]
         with self.serving([secure, self.domain()], names=["secure", "connection"]) as s:
@@ -188,7 +188,7 @@ class Activation(unittest.TestCase):
 
     @unittest.skipUnless("system" in built_modules(), "needs restart")
     def test_restart_with_settings_that_contradict(self):
-        """is refused, and the server goes on."""
+        """is refused, and the server continues."""
         with self.serving([self.tcp()]) as s:
             with open(s.config, "w") as f:
                 f.write("operationsApi:\n  network:\n    host: 127.0.0.2\n")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Backups: made under writes, restored elsewhere, and what is not restored."""
+"""Backups: taken during writes, restored elsewhere; and files that are not restored."""
 import gzip, json, os, random, shutil, socket, subprocess, sys, tempfile, threading, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -25,7 +25,7 @@ class Backup(OwnDatabase):
             self.assertEqual(headers["content-length"], None)
             self.assertIn("filename", headers["content-disposition"])
             self.assertLess(len(body), len(plain) * 3 // 4)
-            # The copies differ in what pages have left over, but not in what they hold.
+            # The copies differ in leftover bytes of pages, but not in their content.
             self.assertEqual(len(gzip.decompress(body)), len(plain))
         with tempfile.NamedTemporaryFile() as f:
             f.write(gzip.decompress(body))
@@ -40,7 +40,7 @@ class Backup(OwnDatabase):
 
     @unittest.skipUnless(feature("HAVE_ZLIB") and HAS_PROC, "this build has no zlib, or this system no /proc")
     def test_compressed_by_half(self):
-        """Clients that go while it is sent leave nothing behind."""
+        """Clients that disconnect during the answer leave nothing behind."""
         self.table()
         self.insert(*[{"id": i, "text": "%x" % random.getrandbits(8000)} for i in range(2000)])
         fds = lambda: len(os.listdir("/proc/%d/fd" % self.s.process.pid))
@@ -83,7 +83,7 @@ class Backup(OwnDatabase):
                 other.ok({"operation": "restore_backup", "database": "back", "path": path})
                 rows = other.ok({"operation": "search_by_value", "database": "back", "table": "t", "attribute": "id", "value": "*"})
                 self.assertGreaterEqual(len(rows), 3000)
-                # a request's two records are there both or not at all
+                # a request's two records are both there or neither
                 new = [r for r in rows if r["id"] >= 10000]
                 self.assertEqual(len(new) % 2, 0)
                 self.assertEqual(other.ok({"operation": "describe_table", "database": "back", "table": "t"})["record_count"], len(rows))
@@ -103,7 +103,7 @@ class Backup(OwnDatabase):
             shutil.rmtree(folder)
 
     def test_what_is_not_restored(self):
-        """A database's own file, which may change while it is read; and what users sign in with, under another name."""
+        """A database's own file, which may change while it is read; and the users' credentials, under another name."""
         self.table()
         storage = os.path.join(self.s.root, "database")
         status, body = self.s.call({"operation": "restore_backup", "database": "x", "path": os.path.join(storage, self.database() + ".mdb")})
@@ -120,7 +120,7 @@ class Backup(OwnDatabase):
                     self.assertIn(status, (400, 403), body)
         self.assertNotIn("x", self.s.ok({"operation": "describe_all"}))
 
-    def test_what_is_no_file_is_not_restored(self):
+    def test_only_regular_files_are_restored(self):
         for path in ("/dev/tty", "/dev/null", "/dev/zero", "/dev/ptmx", "/", "/proc/self/status", "/proc/self/mem", "/proc/kmsg"):
             status, body = self.s.call({"operation": "restore_backup", "database": "x", "path": path})
             self.assertEqual(status, 400, (path, body))

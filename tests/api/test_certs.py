@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The module certs: certificates of the table and of the configuration, their keys, and what the TLS listener makes of them."""
+"""The module certs: certificates of the table and of the configuration, their keys, and how the TLS listener uses them."""
 import contextlib, glob, http.client, json, os, re, shutil, socket, ssl, stat, subprocess, sys, tempfile, threading, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -45,7 +45,7 @@ class CertServer(Server):
     def start(self):
         super().start()
         if self.secure:
-            said = until(lambda: re.findall(r"listening on https://127\.0\.0\.1:(\d+)", self.said()), "it does not listen by TLS", server=self)
+            said = until(lambda: re.findall(r"listening on https://127\.0\.0\.1:(\d+)", self.said()), "it does not listen for TLS", server=self)
             self.secure_port = int(said[-1])
         return self
 
@@ -91,12 +91,12 @@ class CertServer(Server):
             raise
 
     def serial(self, name=None, **more):
-        """The serial number of the certificate that is shown for a name."""
+        """The serial number of the certificate served for a name."""
         with self.dial(name, **more) as s:
             return serial_of(ssl.DER_cert_to_PEM_cert(s.getpeercert(True)))
 
     def ask(self, operation, pair=None, headers=None):
-        """By TLS, without a password: (status, decoded body)."""
+        """Over TLS, without a password: (status, decoded body)."""
         c = http.client.HTTPConnection("127.0.0.1", self.secure_port, timeout=60)
         c.sock = self.dial("node1", pair)
         with contextlib.closing(c):
@@ -107,6 +107,13 @@ class CertServer(Server):
 
 def serial_of(pem):
     return openssl("x509", "-noout", "-serial", text=pem).strip().split("=")[1]
+
+
+def checked(root, *settings):
+    """What --check says is wrong."""
+    command = [LYRED, "--check", "-r", root, "--set", NETWORK + "securePort=0", "--set", NETWORK + "port=0"]
+    done = subprocess.run(command + [x for s in settings for x in ("--set", s)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+    return done.stdout if done.returncode else ""
 
 
 def own_root(test):
@@ -124,13 +131,13 @@ class Case(unittest.TestCase):
         return s
 
     def refused(self, *settings, **more):
-        """What a server says that does not start."""
+        """The message of a server that does not start."""
         with self.assertRaises(RuntimeError) as refusal:
             CertServer(settings=settings, **more).stop()
         return str(refusal.exception)
 
     def served(self, s, name, pair, why=None):
-        """Waits until the certificate is shown for a name."""
+        """Waits until the certificate is served for a name."""
         until(lambda: s.serial(name) == serial_of(pair[0]), lambda: why or "it is not served: %s" % s.said()[-2000:])
 
 
@@ -170,9 +177,9 @@ class FirstStart(Case):
         self.assertEqual(s.list()["10.9.8.7"]["uses"], ["https", "wss"])
         s = self.server("node.hostname=null", secure=False)
         self.assertIn(socket.gethostname(), s.list())
-        self.assertIn("'node.hostname' is not the name of a host: 'a b'", self.refused("node.hostname=a b"))
+        self.assertIn("'node.hostname' is not a valid host name: 'a b'", self.refused("node.hostname=a b"))
 
-    def test_a_key_that_is_there(self):
+    def test_an_existing_key(self):
         root = own_root(self)
         os.mkdir(os.path.join(root, "keys"), 0o700)
         path = os.path.join(root, "keys", OWN_KEY)
@@ -195,7 +202,7 @@ class FirstStart(Case):
         for name in before:
             self.assertNotEqual(before[name]["details"]["serial_number"], after[name]["details"]["serial_number"])
         self.assertEqual(s.key_files()[OWN_KEY], key)
-        # who trusts the old authority need not be told
+        # clients that trust the old authority need no change
         self.assertEqual(s.serial("localhost", trust=trust), after["node1"]["details"]["serial_number"])
         os.unlink(s.keys(OWN_KEY))
         status, body = s.call({"operation": "renew_certificates"})
@@ -252,7 +259,7 @@ class Add(Case):
                                                             "followed by the one that signed it"))
 
     def test_sni(self):
-        """Exact, then wildcard, then what else there is."""
+        """Exact names, then wildcards, then any other certificate."""
         exact, wild = authority.issue("exact", ["www.sni.example"]), authority.issue("wild", ["*.sni.example"])
         self.s.must_add("wild", wild)
         self.s.must_add("exact", exact)
@@ -260,7 +267,7 @@ class Add(Case):
             self.assertEqual(self.s.serial(name), serial_of(pair[0]), name)
 
     def test_default(self):
-        """For names that no certificate has: the configuration's (see Files), then the one that was issued last, then our own."""
+        """For names that no certificate has: the configuration's (see Files), then the one issued last, then our own."""
         stamp = lambda seconds: time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + seconds))
         with CertServer() as s:
             old, new = authority.issue("old", ["old.example"], start=stamp(-7200)), authority.issue("new", ["new.example"], start=stamp(-3600))
@@ -275,7 +282,7 @@ class Add(Case):
 
     def test_key_found_among_the_files(self):
         pair = authority.issue("found", ["found.example"])
-        error = {"error": "no 'private_key' was given, and none in the folder of keys matches 'certificate'"}
+        error = {"error": "no 'private_key' was given, and no key in the keys folder matches 'certificate'"}
         self.assertEqual(self.s.add("found", (pair[0], None)), (400, error))
         self.assertNotIn("found", self.s.list())
         write(self.s.keys("mine.pem"), pair[1])
@@ -283,12 +290,12 @@ class Add(Case):
         self.assertEqual(self.s.list()["found"]["private_key_name"], "mine.pem")
         self.assertEqual(self.s.serial("found.example"), serial_of(pair[0]))
 
-    def test_the_key_of_tokens_is_no_ones(self):
+    def test_the_key_of_tokens_is_private(self):
         pair = authority.issue("jwt", ["jwt.example"], key_path=self.s.keys("jwt.pem"))
         self.assertEqual(self.s.add("thief", (pair[0], None))[0], 400)
 
     def test_names_of_files_that_are_taken(self):
-        """A key that is there stays, whatever the certificate is called."""
+        """An existing key stays, whatever the certificate is called."""
         before = self.s.key_files()
         for name in ("jwt", "privateKey"):
             pair = authority.issue(name, ["%s.names.example" % name])
@@ -305,7 +312,7 @@ class Add(Case):
         self.assertNotIn("private_key_name", listed)
 
     def test_validity(self):
-        """Those that have expired, or are not valid yet, are stored, and served only if nothing else fits."""
+        """Certificates that have expired or are not valid yet are stored, and served only if nothing else fits."""
         old = authority.issue("old", ["valid.example", "old.example"], start=PAST, days="20210101000000Z")
         new = authority.issue("new", ["valid.example"], start="20980101000000Z", days=FUTURE)
         right, wild = authority.issue("right", ["valid.example"]), authority.issue("wild", ["*.example"])
@@ -321,7 +328,7 @@ class Add(Case):
         self.assertEqual(self.s.remove_certificate("wild of validity")[0], 200)
 
     def test_replacing(self):
-        """In one step: nothing of the one before stays."""
+        """In one step: nothing of the previous one stays."""
         first = authority.issue("first", ["replaced.example"])
         second = authority.issue("second", ["replaced.example"], kind="rsa")
         self.s.must_add("replaced", first, hosts=["replaced.example", "first.replaced.example"])
@@ -372,19 +379,19 @@ class Add(Case):
             (dict(certificate=17 * pair[0]), unusable + "it has more than 16 certificates"),
             (dict(certificate=pair[0] + 150000 * "x"), unusable + "it is larger than 128K"),
             (dict(certificate=small[0], private_key=small[1]), unusable + "its RSA key has 1024 bits: clients want at least 2048"),
-            (dict(is_authority=True), "'is_authority' is true, but 'certificate' is not that of an authority: it may not sign others"),
+            (dict(is_authority=True), "'is_authority' is true, but 'certificate' is not an authority's: it may not sign others"),
             (dict(is_authority="yes"), "'is_authority' must be a boolean"),
             (dict(private_key="hello"), "'private_key' cannot be used: it is not in PEM: there is no line -----BEGIN PRIVATE KEY-----"),
             (dict(private_key=encrypted), "'private_key' cannot be used: it is encrypted: remove its password, as with openssl pkey"),
             (dict(private_key=pair[1].replace("M", "N", 1)), "'private_key' cannot be used: it is not a valid private key"),
-            (dict(private_key=other[1]), "'private_key' is not the key of 'certificate'"),
+            (dict(private_key=other[1]), "'private_key' does not match 'certificate'"),
             (dict(hosts="a.example"), "'hosts' must be an array"),
             (dict(hosts=[5]), "'hosts' must be an array of strings"),
             (dict(hosts=101 * ["a.example"]), "'hosts' has 101 items: at most 100 are possible"),
         ]
         for host in ("", "a b", "a..b", "-a.example", "*", "*.", "a.*.example", "http://a.example", "a.example:443", "1.2.3.4.5", 64 * "a" + ".example",
                      "ä.example", "a.example."):
-            cases.append((dict(hosts=["right.example", host]), "'%s' in 'hosts' is not the name of a host, such as www.example.com or *.example.com" % host))
+            cases.append((dict(hosts=["right.example", host]), "'%s' in 'hosts' is not a valid host name, such as www.example.com or *.example.com" % host))
         for change, sentence in cases:
             body = dict({"operation": "add_certificate", "name": "fault", "certificate": pair[0], "is_authority": False, "private_key": pair[1]}, **change)
             status, answer = self.s.call(body)
@@ -402,7 +409,7 @@ class Add(Case):
         openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024", "-out", path)
         return authority.issue("small", ["small.example"], key_path=path)
 
-    def test_a_key_is_nowhere_but_in_its_file(self):
+    def test_a_key_is_only_in_its_file(self):
         pair = authority.issue("secret", ["secret.example"])
         lines = [line for line in pair[1].split("\n") if len(line) > 40]
         self.s.must_add("secret", pair)
@@ -417,7 +424,7 @@ class Add(Case):
             for line in lines:
                 self.assertNotIn(line, place)
 
-    def test_others_may_not(self):
+    def test_others_are_denied(self):
         self.s.add_role("nobody")
         self.s.add_user("nobody", "nobody")
         h = {"Authorization": self.s.authorization("nobody", PASSWORD)}
@@ -433,7 +440,7 @@ class Remove(Case):
         s.must_add("a", pair)
         s.must_add("b", (pair[0], None))
         self.assertEqual(s.remove_certificate("a"), (200, {"message": "Successfully removed a"}))
-        self.assertIn("a.pem", s.key_files()) # b has it, too
+        self.assertIn("a.pem", s.key_files()) # b has it too
         self.assertEqual(s.remove_certificate("b"), (200, {"message": "Successfully removed b"}))
         self.assertNotIn("a.pem", s.key_files())
         self.assertEqual(s.remove_certificate("b"), (404, {"error": "there is no certificate 'b'"}))
@@ -468,7 +475,7 @@ class Remove(Case):
 
 
 class Files(Case):
-    """Certificates of the configuration, and files that somebody replaces."""
+    """Certificates of the configuration, and files that are replaced."""
 
     def setUp(self):
         self.folder = own_root(self)
@@ -486,14 +493,6 @@ class Files(Case):
     def settings(self, section="tls"):
         return ["%s.certificate=%s" % (section, self.certificate), "%s.privateKey=%s" % (section, self.key)]
 
-    def checked(self, *settings):
-        """What --check says."""
-        command = [LYRED, "--check", "-r", self.folder, "--set", NETWORK + "securePort=0", "--set", NETWORK + "port=0"]
-        done = subprocess.run(command + [x for s in settings for x in ("--set", s)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              universal_newlines=True)
-        self.assertNotEqual(done.returncode, 0)
-        return done.stdout
-
     def test_served_first(self):
         pair = self.put(authority.issue("configured", ["configured.example"]))
         s = self.server(*self.settings())
@@ -505,11 +504,11 @@ class Files(Case):
                          (pair[0], self.key, ["https", "operations"], "tls.certificate"))
         self.assertEqual(s.remove_certificate("configured"), (400, {"error": "'configured' is a certificate of the configuration: change "
                                                                              "'tls.certificate' in the file and restart"}))
-        # it is enough to serve
+        # it is enough to serve with
         self.assertEqual(s.remove_certificate("node1")[0], 200)
 
     def test_sections(self):
-        """A list for SNI, and operationsApi.tls in place of tls."""
+        """A list for SNI, and operationsApi.tls instead of tls."""
         pairs = [authority.issue(name, ["%s.example" % name]) for name in ("first", "second")]
         paths = [authority.files(p) for p in pairs]
         def listed(indent, hosts):
@@ -530,25 +529,25 @@ class Files(Case):
     def test_wrong_ones(self):
         pair, other = authority.issue("a", ["a.example"]), authority.issue("b", ["b.example"])
         self.put((pair[0], other[1]))
-        wrong = "'tls.certificate': the private key %s is not that of the certificate %s" % (self.key, self.certificate)
+        wrong = "'tls.certificate': the private key %s does not match the certificate %s" % (self.key, self.certificate)
         self.assertIn(wrong, self.refused(*self.settings()))
-        self.assertIn(wrong, self.checked(*self.settings()))
+        self.assertIn(wrong, checked(self.folder, *self.settings()))
         s = self.server(*self.settings(), secure=False)
         self.assertIn(wrong + "; no listener needs it", s.said())
         self.assertNotIn("a", s.list())
         os.unlink(self.key)
         self.assertIn("cannot read the private key", self.refused(*self.settings()))
-        self.assertIn("'tls.certificate' is given without a privateKey", self.refused("tls.certificate=" + self.certificate, "tls.privateKey=null"))
+        self.assertIn("'tls.certificate' is set without a privateKey", self.refused("tls.certificate=" + self.certificate, "tls.privateKey=null"))
         self.put(pair)
-        self.assertIn("the host 'a b' beside 'tls.certificate' is not the name of a host", self.refused(*self.settings(), "tls.host=a b"))
-        for command in (lambda: self.refused(*self.settings(), "tls.ciphers=NONSENSE"), lambda: self.checked(*self.settings(), "tls.ciphers=NONSENSE"),
-                        lambda: self.checked("tls.ciphers=NONSENSE")):
+        self.assertIn("the host 'a b' next to 'tls.certificate' is not a valid host name", self.refused(*self.settings(), "tls.host=a b"))
+        for command in (lambda: self.refused(*self.settings(), "tls.ciphers=NONSENSE"), lambda: checked(self.folder, *self.settings(), "tls.ciphers=NONSENSE"),
+                        lambda: checked(self.folder, "tls.ciphers=NONSENSE")):
             self.assertRegex(command(), "module 'certs'.*does not start: .*NONSENSE")
-        for name, kind in (("certificateAuthority", "it has no valid certificates"), ("revocationList", "it has no valid list")):
+        for name, kind in (("certificateAuthority", "it has no valid certificates"), ("revocationList", "it has no valid certificate revocation list (CRL)")):
             self.assertIn(kind, self.refused(*self.settings(), NETWORK + "mtls=true", "tls.%s=%s" % (name, self.key)))
 
     def test_replaced(self):
-        """In place, by rename, one of the two first, and wrong ones."""
+        """In place, by rename, one of the two first, and invalid files."""
         pairs = [authority.issue("r%d" % i, ["r.example"]) for i in range(4)]
         self.put(pairs[0])
         s = self.server(*self.settings())
@@ -558,7 +557,7 @@ class Files(Case):
                 self.served(s, "r.example", pair)
             write(self.certificate, pairs[3][0])
             until(lambda: "previous certificate is kept" in s.said(), s.said)
-            self.assertRegex(s.said(), r"\[error\] \[certs\]: the files have changed.*is not that of the certificate")
+            self.assertRegex(s.said(), r"\[error\] \[certs\]: the files have changed.*does not match the certificate")
             self.assertEqual(s.serial("r.example"), serial_of(pairs[2][0]))
             write(self.key, pairs[3][1])
             self.served(s, "r.example", pairs[3])
@@ -570,7 +569,7 @@ class Files(Case):
         self.assertEqual(s.serial("r.example"), serial_of(pairs[3][0]))
 
     def test_links(self):
-        """As ACME clients have them: links to files in another folder."""
+        """As with ACME clients: links to files in another folder."""
         old, new = authority.issue("l1", ["l.example"]), authority.issue("l2", ["l.example"])
         archive = own_root(self)
         for number, pair in enumerate((old, new)):
@@ -590,8 +589,8 @@ class Files(Case):
             write(os.path.join(archive, name + "1.pem"), text)
         self.served(s, "l.example", third)
 
-    def test_a_missing_key_comes_back(self):
-        """As after a restore of the database system on another machine."""
+    def test_a_missing_key_is_found_again(self):
+        """As after restoring the database system on another machine."""
         with CertServer(root=self.folder) as s:
             pair = authority.issue("moved", ["moved.example"])
             s.must_add("moved", pair)
@@ -613,7 +612,7 @@ class Files(Case):
         self.assertNotIn("private_key_missing", s.list()["moved"])
 
     def test_what_a_crash_leaves(self):
-        """A key that was not put in its place yet, and one that is nobody's."""
+        """A key that was not moved into place yet, and a key without a certificate."""
         first, second = authority.issue("a", ["a.example"]), authority.issue("b", ["b.example"])
         with CertServer(root=self.folder) as s:
             s.must_add("a", first)
@@ -627,10 +626,10 @@ class Files(Case):
 
 
 class Clients(Case):
-    """Who signs in by certificate."""
+    """Signing in by certificate."""
 
     def sign_in(self, s, pair):
-        """The name of the user; None for a refusal by the server; OSError for one by the handshake."""
+        """The name of the user; None if the server refuses; OSError if the handshake fails."""
         status, body = s.ask({"operation": "user_info"}, pair)
         return body["username"] if status == 200 else None
 
@@ -647,7 +646,7 @@ class Clients(Case):
         self.assertIsNone(self.sign_in(s, authority.issue("ann", use="clientAuth")))
         self.assertEqual(s.list()["clients"]["uses"], [])
 
-    def test_an_authority_under_way(self):
+    def test_an_authority_added_while_running(self):
         s = self.prepared(NETWORK + "mtls=true")
         ann = authority.issue("ann", use="clientAuth")
         with self.assertRaises(OSError):
@@ -694,6 +693,91 @@ class Clients(Case):
             until(refused, "the list was not read again")
             self.assertEqual(self.sign_in(s, bob), "bob")
 
+    def test_what_signs_a_list(self):
+        """A CRL counts only if an authority of the configuration has signed it: at the start, for --check, and when it is replaced."""
+        folder = own_root(self)
+        path = os.path.join(folder, "list.pem")
+        write(path, authority.revoked() + others.revoked())
+        mtls, lists = NETWORK + "mtls=true", "tls.revocationList=" + path
+        fault = "revocationList %s: it is not signed by an authority of certificateAuthority" % path
+        for settings in ((mtls, lists), (mtls, lists, "tls.certificateAuthority=" + authority.path)):
+            self.assertIn(fault, self.refused(*settings))
+            self.assertIn(fault, checked(folder, *settings))
+        both = "tls.certificateAuthority=" + write(os.path.join(folder, "both.pem"), authority.certificate + others.certificate)
+        self.assertEqual(checked(folder, mtls, lists, both), "")
+        s = self.prepared(mtls, lists, both)
+        ann, theirs = authority.issue("ann", use="clientAuth"), authority.revoked()
+        self.assertEqual(self.sign_in(s, ann), "ann")
+        with Authority("Third") as third:
+            write(path, third.revoked())
+            until(lambda: fault in s.said(), s.said)
+        self.assertEqual(self.sign_in(s, ann), "ann")
+        if "system" in built_modules():
+            status, body = s.call({"operation": "restart"})
+            self.assertEqual(status, 400, body)
+            self.assertIn(fault, body["error"])
+        write(path, theirs)
+        until(lambda: "files have changed" in s.said(), s.said)
+
+    def test_authorities_of_the_table_are_enough(self):
+        """--check, which cannot see the table, does not miss authorities."""
+        self.assertEqual(checked(own_root(self), NETWORK + "mtls=true"), "")
+
+    def test_overdue_lists(self):
+        folder = own_root(self)
+        path = os.path.join(folder, "list.pem")
+        write(path, authority.revoked(overdue=True))
+        s = self.prepared(NETWORK + "mtls=true", "tls.certificateAuthority=" + authority.path, "tls.revocationList=" + path)
+        overdue = r"\[warn\] \[certs\]: the certificate revocation list %s should have been replaced by Jan  1 00:00:00 2021 GMT; it is still used" % path
+        until(lambda: re.search(overdue, s.said()), s.said)
+
+        def remaining():
+            text = s.request("GET", "/metrics", headers={"Authorization": s.authorization()})[2].decode()
+            return [float(v) for v in re.findall(r'^lyre_revocation_list_remaining_seconds\{file="%s"\} (\S+)$' % path, text, re.M)]
+
+        if "metrics" in built_modules():
+            self.assertAlmostEqual(remaining()[0], 1609459200 - time.time(), delta=600)
+        self.assertEqual(self.sign_in(s, authority.issue("ann", use="clientAuth")), "ann")
+        s.must_add("another", authority.issue("another")) # hands over, and reads it again
+        write(path, authority.revoked())
+        until(lambda: "files have changed" in s.said(), s.said)
+        self.assertEqual(len(re.findall(overdue, s.said())), 1)
+        if "metrics" in built_modules():
+            self.assertAlmostEqual(remaining()[0], 30 * 86400, delta=600)
+
+    def test_lists_that_nobody_needs(self):
+        folder = own_root(self)
+        path = os.path.join(folder, "list.pem")
+        write(path, authority.revoked(overdue=True))
+        s = self.server("tls.certificateAuthority=" + authority.path, "tls.revocationList=" + path)
+        self.assertEqual(s.serial(), s.list()["node1"]["details"]["serial_number"])
+        self.assertNotIn("revocation list", s.said())
+
+    def test_connections_that_stay(self):
+        """A client whose certificate is revoked, or whose authority is removed, is out with its next request."""
+        with Authority("Revoking") as ca:
+            ann, bob = ca.issue("ann", use="clientAuth"), authority.issue("bob", use="clientAuth")
+            path = ca.write("list.pem", ca.revoked())
+            s = self.prepared(NETWORK + "mtls=true", "tls.certificateAuthority=" + ca.path, "tls.revocationList=" + path)
+            s.must_add("clients", (authority.certificate, None), is_authority=True)
+            kept = [http.client.HTTPConnection("127.0.0.1", s.secure_port, timeout=60) for _ in range(2)]
+
+            def ask(c):
+                c.request("POST", "/", b'{"operation":"user_info"}', {"Content-Type": "application/json"})
+                body = json.loads(c.getresponse().read())
+                return body.get("username") or body["error"]
+
+            for c, pair in zip(kept, (ann, bob)):
+                self.addCleanup(c.close)
+                c.sock = s.dial("node1", pair)
+            self.assertEqual([ask(c) for c in kept], ["ann", "bob"])
+            ca.revoke(ann)
+            ca.write("list.pem", ca.revoked())
+            until(lambda: "is revoked" in ask(kept[0]), "the list was not read again")
+            self.assertEqual(ask(kept[1]), "bob")
+            self.assertEqual(s.remove_certificate("clients")[0], 200)
+            self.assertIn("not signed by a known authority", ask(kept[1]))
+
 
 class Ends(Case):
     def test_warnings_and_metric(self):
@@ -714,8 +798,8 @@ class Ends(Case):
             self.assertEqual(set(left), {"d90", "d20", "d5", "d1", "again", "node1"})
             self.assertAlmostEqual(float(left["d90"]), 89.9 * 86400, delta=600)
 
-    def test_an_end_under_way(self):
-        """One that expires, or becomes valid, while the server runs changes what is served."""
+    def test_an_expiry_while_running(self):
+        """A certificate that expires or becomes valid while the server runs changes what is served."""
         s = self.server()
         stamp = lambda seconds: time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + seconds))
         short = authority.issue("short", ["ends.example"], start=PAST, days=stamp(4))
@@ -728,7 +812,7 @@ class Ends(Case):
 
 class Rotation(Case):
     def test_under_load(self):
-        """Every handshake is right while the certificate is replaced again and again."""
+        """Every handshake succeeds while the certificate is replaced repeatedly."""
         s = self.server()
         pairs = [authority.issue("load", ["load.example"], kind=kind) for kind in ("ecdsa", "rsa", "ed25519")]
         s.must_add("load", pairs[0])
@@ -749,7 +833,7 @@ class Rotation(Case):
             kept = http.client.HTTPConnection("127.0.0.1", s.secure_port, timeout=60)
             kept.sock = s.dial("load.example")
             with contextlib.closing(kept):
-                for i in range(30):
+                for i in range(int(os.environ.get("ROTATIONS", "100"))):
                     s.must_add("load", pairs[i % 3])
                     kept.request("GET", "/health")
                     r = kept.getresponse()

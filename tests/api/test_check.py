@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""lyred --check refuses what the start would refuse for what the host is like, in the same words, and changes nothing."""
+"""lyred --check reports the host's faults that would prevent the start, with the same messages, and changes nothing."""
 import os, resource, shutil, socket, subprocess, sys, tempfile, unittest
 from unittest import mock
 
@@ -10,7 +10,7 @@ NETWORK = "operationsApi.network."
 
 
 def run(root, *arguments, files=None, settings=()):
-    """(status, what it said). files: descriptors that it may have"""
+    """(status, output). files: the limit of descriptors"""
     limit = (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))) if files else None
     words = [w for x in settings for w in ("--set", x)]
     p = subprocess.run([LYRED, "-r", root, *arguments, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -67,7 +67,7 @@ class Check(unittest.TestCase):
         self.assertEqual(os.listdir(self.folder), ["file"])
 
     def test_a_port_in_use(self):
-        """is the server's that is checked for, or worth a word: the service manager may hold it."""
+        """may belong to the server that is being checked, and is only mentioned: the service manager may hold it."""
         with socket.create_server(("127.0.0.1", 0)) as other:
             place = [NETWORK + "host=127.0.0.1", NETWORK + "port=%d" % other.getsockname()[1]]
             status, said = run(self.root, "--check", settings=place)
@@ -80,7 +80,7 @@ class Check(unittest.TestCase):
             self.assertEqual(s.ok({"operation": "describe_all"}), {})
 
     def test_fewer_descriptors_than_connections(self):
-        """are fewer connections, and a line of the log."""
+        """means fewer connections, and a line in the log."""
         s = Server(start=False, settings=["threads=1"])
         self.addCleanup(s.stop)
         command = os.path.join(s.root, "lyred")
@@ -98,7 +98,7 @@ class Check(unittest.TestCase):
 
 
 class AllFaults(unittest.TestCase):
-    """What is wrong is told at once, a line a fault, by --check and by the start."""
+    """All faults are reported together, one per line, by --check and by the start."""
 
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="lyre-test-")
@@ -106,7 +106,7 @@ class AllFaults(unittest.TestCase):
         self.root = os.path.join(self.folder, "root")
 
     def faults(self, text, *settings, root=None, arguments=("--check",), status=3):
-        """What is told, without the name of the file."""
+        """The reported faults, without the name of the file."""
         path = os.path.join(self.folder, "lyre.yaml")
         with open(path, "w") as f:
             f.write(text)
@@ -142,12 +142,12 @@ class AllFaults(unittest.TestCase):
         self.match(got, "FILE:3:3: 'Bad Name' is not a module name", "FILE:8:15: 'modules.schema.optional' must be", "--set modules.Ugly: 'Ugly' is not a module name", "module 'none' (FILE:2): ",
                    "module 'far' (FILE:4): ", "module 'relative' (FILE:9): ", "unknown setting 'modules.off.y'")
 
-    def test_what_comes_of_another_fault_is_not_told(self):
-        # Folders and the socket below the root; a root that nobody has asked for; costs that do not fit a default.
+    def test_consequences_of_another_fault_are_not_reported(self):
+        # Folders and the socket below the root; a root that nobody asked for; costs that do not fit a default.
         self.match(self.faults("", root="/dev/null/root"), "'/dev/null/root'")
         self.match(self.faults("rootPath: []\nauthentication: {argon2: {lanes: 16, memory: x}}\n", arguments=("--check", "--set", "rootPath=[")), "--set rootPath", "FILE:1", "FILE:2")
 
-    def test_of_many_the_first(self):
+    def test_the_first_of_many(self):
         got = self.faults("".join("x%d: 1\n" % i for i in range(1, 31)))
         self.match(got, *["unknown setting 'x%d'" % i for i in range(1, 21)], "and 10 more")
         self.match(self.faults("".join("x%d: 1\n" % i for i in range(1, 21))), *["unknown setting 'x%d'" % i for i in range(1, 21)])

@@ -34,7 +34,7 @@ class Client(unittest.TestCase):
         return self.id().split(".")[-1]
 
     def lyre(self, *words, socket_path=None, input=None, **env):
-        """The client, run to its end, over the domain socket: (status, stdout, stderr)."""
+        """The client, run to completion over the domain socket: (status, stdout, stderr)."""
         clean = {k: v for k, v in os.environ.items() if not k.startswith("LYRE_") and not k.endswith("_proxy")}
         clean.update(dict({"LYRE_SOCKET": socket_path or self.s.socket_path}, **env))
         r = subprocess.run([LYRE, *words], input=input, stdin=None if input is not None else subprocess.DEVNULL,
@@ -53,7 +53,7 @@ class Client(unittest.TestCase):
         return err
 
     def test_defaults(self):
-        """The command line is over the environment, which is over the user's file."""
+        """The command line overrides the environment, which overrides the user's file."""
         home = os.path.join(self.folder, "home")
         os.makedirs(os.path.join(home, ".config", "lyre"))
         config, url = os.path.join(home, ".config", "lyre", "config"), "http://127.0.0.1:%d" % self.s.port
@@ -89,12 +89,12 @@ class Client(unittest.TestCase):
             for more in ([], ["--force"]):
                 status, out, err = self.lyre("backup", "--all", folder, *more, socket_path=s.socket_path)
                 self.assertEqual((status, out.split()), (1, files))
-                self.assertRegex(err, r"^lyre: database 'bad' is not backed up: .*truncated")
+                self.assertRegex(err, r"^lyre: database 'bad' was not backed up: .*truncated")
             for file in files:
                 self.assertEqual(stat.S_IMODE(os.stat(file).st_mode), 0o600)
             self.assertEqual(sorted(os.listdir(folder)), ["one.mdb", "system.mdb", "two.mdb"])
             self.assertIn("restored", self.ok("restore", files[1], "again", socket_path=s.socket_path))
-            self.assertIn("exists: --force replaces it", self.lyre("backup", "--all", folder, socket_path=s.socket_path)[2])
+            self.assertIn("exists: use --force to replace it", self.lyre("backup", "--all", folder, socket_path=s.socket_path)[2])
         for words in (["backup"], ["backup", "d"], ["backup", "--all"], ["backup", "--all", "d", "f"], ["backup", "--all", "f", "--table", "t"]):
             self.assertIn("usage: lyre backup", self.refused(2, *words))
 
@@ -103,7 +103,7 @@ class Client(unittest.TestCase):
             self.assertTrue(self.ok("help", command, socket_path="/nowhere").startswith("lyre %s " % command))
 
     @with_system
-    def test_one_item_where_a_list_is_wanted(self):
+    def test_one_item_instead_of_a_list(self):
         self.assertEqual(list(json.loads(self.ok("--json", "system_information", "attributes=memory"))), ["memory"])
 
     def make(self, *records):
@@ -127,7 +127,7 @@ class Client(unittest.TestCase):
         self.assertEqual(find("search_by_value", d, "table=t", "attribute=n", "value=true", "get_attributes=id"), [{"id": "abc"}])
         self.assertEqual(len(find("search_by_value", d, "table=t", "attribute=id", "value=*", "limit=2")), 2)
         self.assertIn("record_count", find("describe_table", d, "table=t", "exact_count=true"))
-        # older words are known too, by the client as by the server
+        # old names work in the client as in the server
         self.assertEqual(find("search_by_hash", "schema=" + self.database(), "table=t", "hash_values=1", "get_attributes=id"),
                          [{"id": 1}])
 
@@ -143,7 +143,7 @@ class Client(unittest.TestCase):
         path = self.file("records.json", json.dumps([{"id": i} for i in range(100)]).encode())
         self.assertEqual(json.loads(self.ok("insert", d, "table=t", "records=@" + path))["message"], "inserted 100 of 100 records")
         self.assertEqual(json.loads(self.ok("insert", d, "table=t", "records:=@-", input=b'[{"id":"x"}]'))["inserted_hashes"], ["x"])
-        # one record is as good as a list of one
+        # one record may be given without a list
         self.assertEqual(json.loads(self.ok("insert", d, "table=t", 'records={"id":"y"}'))["inserted_hashes"], ["y"])
         self.assertEqual(json.loads(self.ok("delete", d, "table=t", "ids:=[0,1]"))["deleted_hashes"], [0, 1])
 
@@ -199,10 +199,10 @@ class Client(unittest.TestCase):
     def test_misspelt_argument(self):
         d = self.make({"id": 1})
         status, out, err = self.lyre("describe_table", d, "table=t", "exact_cuont=true")
-        self.assertEqual((status, err), (0, "lyre: warning: describe_table takes no 'exact_cuont'; did you mean 'exact_count'?\n"), out)
+        self.assertEqual((status, err), (0, "lyre: warning: describe_table does not take 'exact_cuont'; did you mean 'exact_count'?\n"), out)
 
     def on_screen(self, columns, *words):
-        """What the client shows on a terminal so wide."""
+        """The client's output on a terminal with this many columns."""
         parent, child = pty.openpty()
         fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         r = subprocess.run([LYRE, "--socket", self.s.socket_path, *words], stdin=subprocess.DEVNULL, stdout=child,
@@ -212,7 +212,7 @@ class Client(unittest.TestCase):
         try:
             while piece := os.read(parent, 65536):
                 text += piece
-        except OSError:  # how the end looks
+        except OSError:  # this is how the end appears
             pass
         os.close(parent)
         self.assertEqual((r.returncode, r.stderr), (0, b""))
@@ -232,13 +232,13 @@ class Client(unittest.TestCase):
         self.assertLessEqual(max(map(len, lines)), 80)
         self.assertIn("\n" + " " * 18 + "{operator, conditions}", "\n".join(lines))
 
-    def test_nobody_there(self):
+    def test_no_listener(self):
         self.assertIn("/nowhere/socket", self.refused(3, "describe_all", socket_path="/nowhere/socket"))
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
             self.refused(3, "--url", "http://127.0.0.1:%d" % taken.getsockname()[1], "describe_all")
 
-    # ---- who one is ----
+    # ---- signing in ----
 
     def url(self):
         return "http://127.0.0.1:%d" % self.s.port
@@ -296,7 +296,7 @@ class Client(unittest.TestCase):
 
     @with_system
     def test_address_without_a_scheme(self):
-        """It is http to every command."""
+        """All commands use http."""
         self.make({"id": 1})
         user, password = self.s.admin
         there = ["--url", "127.0.0.1:%d" % self.s.port, "--user", user]
@@ -307,12 +307,12 @@ class Client(unittest.TestCase):
 
     @unittest.skipIf(os.geteuid(), "only root can become somebody else")
     def test_socket_that_may_not_be_used(self):
-        """Who may not use the socket is told of the other way in."""
+        """Users who may not use the socket are told about the alternative."""
         os.chmod(self.s.root, 0o700)
         words = [LYRE, "-s", self.s.socket_path, "user_info"]
-        # With root's home in the environment, as runuser leaves it.
+        # With root's home in the environment, as with runuser.
         env = dict(os.environ, HOME=self.s.root, XDG_CONFIG_HOME="")
-        program = os.open(LYRE, os.O_RDONLY)  # somebody else may not even look into the folder of the build
+        program = os.open(LYRE, os.O_RDONLY)  # another user may not even read the folder of the build
         self.addCleanup(os.close, program)
 
         def become():
@@ -344,7 +344,7 @@ class Client(unittest.TestCase):
             self.assertFalse(self.signs_in("pia", "at first"))
         self.assertEqual(self.ok("passwd", "pia", input=b"no end of line"), done)
         self.assertTrue(self.signs_in("pia", "no end of line"))
-        # as a super_user from elsewhere; and nobody else may
+        # as a super_user from elsewhere; nobody else may
         user, password = self.s.admin
         words = ["--url", self.url(), "--user", user, "passwd", "pia"]
         self.assertEqual(self.ok(*words, input=b"by admin\n", LYRE_PASSWORD=password), done)
@@ -359,11 +359,11 @@ class Client(unittest.TestCase):
     @with_users
     def test_passwd_refuses(self):
         self.add_user("paul")
-        self.assertEqual(self.refused(1, "passwd", "nobody", input=b"x\n"), "lyre: there is no user 'nobody'\n")
+        self.assertEqual(self.refused(1, "passwd", "nobody", input=b"x\n"), "lyre: user 'nobody' does not exist\n")
         for given in (b"", b"\n", b"\r\n"):
             self.assertEqual(self.refused(2, "passwd", "paul", input=given), "lyre: the new password is empty\n")
         for given in (b"\xff\n", b"a\0b\n"):
-            self.assertIn("not text", self.refused(2, "passwd", "paul", input=given))
+            self.assertIn("not valid UTF-8", self.refused(2, "passwd", "paul", input=given))
         self.assertIn("cannot read", self.refused(2, "passwd", "paul", input=b"x" * 5000))
         self.refused(1, "passwd", "paul", input=b"x" * 1025)
         self.assertIn("lyre passwd USER", self.refused(2, "passwd", "paul", "secret", input=b"x\n"))
@@ -373,7 +373,7 @@ class Client(unittest.TestCase):
     def test_passwd_without_the_module_of_users(self):
         with Server(config="modules:\n  schema: true\n") as s:
             self.assertEqual(self.refused(1, "passwd", s.admin[0], input=b"x\n", socket_path=s.socket_path),
-                             "lyre: the server's module 'users', which changes passwords, is off or not built\n")
+                             "lyre: the server's module 'users', which changes passwords, is disabled or not built\n")
 
     @with_users
     def test_passwd_activates(self):
@@ -390,7 +390,7 @@ class Client(unittest.TestCase):
         words = ["--socket", self.s.socket_path, "passwd", "otto"]
         status, text = self.answer_prompts(["typed", "typed"], *words)
         self.assertEqual((status, text), (
-            0, "New password for otto: \nOnce more, the new password for otto: \npassword of 'otto' successfully changed\n"))
+            0, "New password for otto: \nRepeat the new password for otto: \npassword of 'otto' successfully changed\n"))
         self.assertTrue(self.signs_in("otto", "typed"))
         status, text = self.answer_prompts(["one", "two"], *words)
         self.assertEqual(status, 2)
@@ -409,17 +409,17 @@ class Client(unittest.TestCase):
         for more in (dict(LYRE_TOKEN=token), {}):
             out = self.ok(*([] if more else ["--token-file", path]), *words, **more)
             self.assertEqual(json.loads(out)["username"], "tom")
-        # a user is asked for over the environment's token
+        # a user is prompted for instead of using the environment's token
         user, password = self.s.admin
         self.assertEqual(json.loads(self.ok("--user", user, *words, LYRE_TOKEN=token, LYRE_PASSWORD=password))["username"], user)
         self.refused(1, *words, LYRE_TOKEN="x" + token)
         self.assertIn("Must login", self.refused(1, *words, LYRE_TOKEN=""))
-        self.assertIn("exclude", self.refused(2, "--user", "x", "--token-file", path, *words))
+        self.assertIn("cannot be used together", self.refused(2, "--user", "x", "--token-file", path, *words))
         self.assertIn("no token", self.refused(2, "--token-file", self.file("empty", b"\n"), *words))
         self.assertIn("cannot read the token", self.refused(2, "--token-file", "/nowhere/token", *words))
         status, out, err = self.lyre("--url", "http://lyre.invalid:9925", "user_info", LYRE_TOKEN=token)
         self.assertEqual(status, 3)
-        self.assertIn("the token goes to", err)
+        self.assertIn("the token is sent to", err)
         self.assertNotIn(token, err)
 
     # ---- backups ----
@@ -461,7 +461,7 @@ class Client(unittest.TestCase):
         self.refused(1, "backup", self.database(), "/nowhere/file")
 
     def piped(self, *words, data=b""):
-        """Ends with 0; \return standard output, as bytes"""
+        """Must exit with 0; returns standard output as bytes"""
         r = subprocess.run([LYRE, "--socket", self.s.socket_path, *words], input=data, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.assertEqual((r.returncode, r.stderr), (0, b""))
         return r.stdout
@@ -525,7 +525,7 @@ class Client(unittest.TestCase):
         self.assertIn("cannot reach", self.refused(3, "restore", self.file("head", bytes(16) + 2 * MAGIC), "x", socket_path="/nowhere"))
 
     def test_restore_sends_the_file(self):
-        """The server need not be able to read it, nor be on the same machine."""
+        """The server need not be able to read the file, nor be on the same machine."""
         self.make({"id": 1})
         with open(self.file("gone"), "w+b") as f:
             self.ok("backup", self.database(), f.name, "--force")
@@ -580,7 +580,7 @@ class Client(unittest.TestCase):
     # ---- ^C ----
 
     def setUp(self):
-        # A client of nohup ignores it, as it should; these are not.
+        # A client started with nohup ignores it, as it should; these do not.
         self.addCleanup(signal.signal, signal.SIGHUP, signal.signal(signal.SIGHUP, signal.SIG_DFL))
 
     def interrupted(self, p, number=signal.SIGINT):
@@ -594,7 +594,7 @@ class Client(unittest.TestCase):
             self.s.process.send_signal(signal.SIGSTOP)
             try:
                 p = subprocess.Popen([LYRE, "--socket", self.s.socket_path, "backup", self.database(), path])
-                until(lambda: os.path.exists(path + ".part"), "nothing is begun")
+                until(lambda: os.path.exists(path + ".part"), "nothing has begun")
                 self.interrupted(p, number)
             finally:
                 self.s.process.send_signal(signal.SIGCONT)
@@ -627,7 +627,7 @@ class Client(unittest.TestCase):
 
     @contextlib.contextmanager
     def on_terminal(self, *words, **more):
-        """The client with a terminal for its errors, and a function that reads what came there."""
+        """The client with a terminal for stderr, and a function that reads what was printed there."""
         parent, child = pty.openpty()
         p = subprocess.Popen([LYRE, "--socket", self.s.socket_path, *words], stderr=child, **more)
         os.close(child)
@@ -649,7 +649,7 @@ class Client(unittest.TestCase):
             os.close(parent)
 
     def slowly(self, p, read, write, pattern):
-        """Moves some bytes now and then, until the terminal shows the pattern."""
+        """Moves some bytes now and then until the terminal shows the pattern."""
         def moved():
             write()
             return re.search(pattern, read(0.05))
@@ -686,7 +686,7 @@ class Client(unittest.TestCase):
 
     @on_terminals
     def test_no_progress(self):
-        """Of what is quick, and where it is not wanted."""
+        """For quick transfers, and if progress is not wanted."""
         self.make({"id": 1})
         with self.on_terminal("backup", self.database(), self.file("quick")) as (p, read):
             self.assertEqual((p.wait(60), read()), (0, ""))
@@ -697,7 +697,7 @@ class Client(unittest.TestCase):
             for i in range(0, 8000, 1000):
                 p.stdin.write(backup[i:i + 1000])
                 p.stdin.flush()
-                time.sleep(0.1) # longer than until a line would come
+                time.sleep(0.1) # longer than until the first line would be printed
             self.assertGreater(time.monotonic() - began, 0.6)
             self.assertEqual(read(), "")
             self.interrupted(p)
@@ -712,7 +712,7 @@ class Client(unittest.TestCase):
         os.close(child)
         os.close(parent)
         self.assertEqual(r.returncode, 1)
-        self.assertIn(b"send it to a file", r.stderr)
+        self.assertIn(b"redirect it to a file", r.stderr)
 
     # ---- help ----
 
@@ -730,14 +730,17 @@ class Client(unittest.TestCase):
 
     @with_system
     def test_help_on_settings(self):
-        """Of the server and of modules, with what they must be, their defaults, and when they take effect."""
+        """Settings of the server and of modules, with their constraints, defaults, and when they take effect."""
         every = self.ok("help", "set_configuration")
         self.assertIn("lyre set_configuration NAME=VALUE...\n", every)
-        for lines in ("  operationsApi.network.maxConnections\n      Maximum number of open connections. (a whole number from 1 to 1000000; default 1000) Takes effect at a restart, or restart_service.\n",
+        for lines in ("  operationsApi.network.maxConnections\n      Maximum number of open connections. (a whole number from 1 to 1000000; default 1000) Takes effect after a restart or restart_service.\n",
                       "  logging.level\n", "default null) ", "Takes effect at once.", "Has no effect in this build.", "  modules.system.npm.timeout\n"):
             self.assertIn(lines, every)
         some = self.ok("help", "set_configuration", "network_MAXconn")
         self.assertEqual(re.findall(r"(?m)^  (\S+)$", some), ["operationsApi.network.maxConnections", "operationsApi.network.maxConnectionsPerAddress"])
+        for name in ("operationsApi.tls.", "operationsApi.network.mtls"):
+            text = self.ok("help", "set_configuration", name).replace("  operationsApi.network.mtls.certificateVerification\n", "")
+            self.assertEqual(text.count("Takes effect after a restart.\n"), len(re.findall(r"(?m)^  \S+$", text)), text)
         self.assertEqual(self.refused(1, "help", "set_configuration", "no.such"), "lyre: no setting has 'no.such' in its name\n")
         self.assertIn("usage: lyre help", self.refused(2, "help", "insert", "x"))
         self.refused(2, "help", "set_configuration", "x", "y")
@@ -758,8 +761,8 @@ class Client(unittest.TestCase):
         self.assertIn("(any value)", out)
         self.assertNotIn("or object", out)
 
-    def test_what_is_told_to_be_required_is(self):
-        """Whoever checks it, the core or the handler."""
+    def test_documented_requirements_are_enforced(self):
+        """Whether the core or the handler checks it."""
         for declared in json.loads(self.ok("describe_operations", "--json")):
             required = [p["name"] for p in declared["parameters"] if p["required"]]
             if required:
@@ -768,7 +771,7 @@ class Client(unittest.TestCase):
                     self.assertIn(status, (400, 404), (required, body))
 
     def test_values_of_another_kind_are_refused(self):
-        """None is taken for absent."""
+        """None is taken as absent."""
         values = {"string": "x", "number": 5, "boolean": True, "array": ["x"], "object": {"x": 1}}
         for declared in json.loads(self.ok("describe_operations", "--json")):
             for p in declared["parameters"]:
@@ -778,7 +781,7 @@ class Client(unittest.TestCase):
                         self.assertIn(status, (400, 404), body)
 
     @with_users
-    def test_what_handlers_check_is_told(self):
+    def test_rules_checked_by_handlers_are_documented(self):
         declared = {d["operation"]: d for d in json.loads(self.ok("describe_operations", "--json"))}
         self.assertEqual({p["name"]: (p["types"], p["required"]) for p in declared["add_user"]["parameters"]},
                          {"username": (["string"], True), "password": (["string"], True), "role": (["string"], True),
@@ -786,7 +789,7 @@ class Client(unittest.TestCase):
 
     @with_users
     def test_password_of_digits(self):
-        """It is a text, as it was typed."""
+        """It is a string, as typed."""
         self.ok("add_role", "role=digits", "permission={}")
         self.ok("add_user", "username=0700", "password=1e5", "role=digits", "active=true")
         self.assertEqual(self.s.call({"operation": "user_info"}, headers={"Authorization": self.s.authorization("0700", "1e5")})[0], 200)

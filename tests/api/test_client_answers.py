@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""lyre shows what a server answers, also what ours does not: from a socket that answers with what a test says."""
+"""lyre shows any server's answers, including those that ours never sends: from a socket that answers as a test requires."""
 import json, os, resource, socketserver, subprocess, sys, tempfile, threading, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lyre_server import LYRE
 
-SANITIZED = bool(os.environ.get("CK_FORK"))  # they take far more memory
+SANITIZED = bool(os.environ.get("CK_FORK"))  # they need far more memory
 
-# What it says of the one operation that is asked for.
+# The declaration of the one operation that is called.
 DECLARATION = [{"operation": "ask", "parameters": [{"name": "list", "types": ["array"]}, {"name": "object", "types": ["object"]}]
                 + [{"name": name, "types": ["any"]} for name in ("n", "o", "x", 'a"\\')]}]
 
@@ -80,19 +80,19 @@ class Answers(unittest.TestCase):
         self.shown("\ufeff null", "null\n")
 
     def test_nul_characters(self):
-        """In texts, and in names, which may differ behind them."""
+        """In strings, and in names, which may differ after them."""
         self.shown('[{"a\\u0000b":"x\\u0000y","a\\u0000c":"\\\\u0000"}]', "a\\u0000b  a\\u0000c\n--------  --------\nx\\u0000y  \\u0000\n")
         self.shown('{"a\\u0000b":{"\\u0000":"\\u0000"}}', '{\n  "a\\u0000b": {"\\u0000":"\\u0000"}\n}\n')
         self.assertEqual(self.lyre('{"error":"a\\u0000b"}', status=400), (1, "", "lyre: a\\u0000b\n"))
 
-    def test_what_is_no_json_is_refused(self):
-        """Before anything of it is printed."""
+    def test_invalid_json_is_refused(self):
+        """Before any of it is printed."""
         for body in ("[1", "[1,]", "[1}", "[1]]", "{'a':1}", "[01]", "[NaN]", '["\t"]', '["\\ud800"]', b'["\xff"]', b'["\xc0\x80"]', "[1]/**/",
                      '[{"a":1},{"a":1]', '[{"a":1},{"a" 1}]', '[{"a":1}] x', "[" * 513 + "]" * 513, "[" * 100000):
             status, out, err = self.lyre(body)
             self.assertEqual((status, out), (1, ""), body[:100])
             self.assertTrue(err.startswith("lyre: the server's answer is not JSON: "), err)
-        self.assertIn("nest more than 512 deep", err)
+        self.assertIn("nested deeper than 512 levels", err)
         self.shown("[" * 512 + "]" * 512, "".join("  " * i + "[\n" for i in range(511)) + "  " * 511 + "[]\n" +
                    "".join("  " * i + "]\n" for i in reversed(range(511))))
 
@@ -112,12 +112,12 @@ class Answers(unittest.TestCase):
                            ('{"a":1}', '{"a":1}')):
             self.assertEqual(sent("list=" + word), '{"operation":"ask","list":[%s]}' % items)
         for word, why in (("object={1}", "object is not JSON: quoted object property name expected at byte 2"), ("x:=01", "x is not JSON: malformed number at byte 1"), ("x:=[1,NaN]", "x is not JSON: unexpected character at byte 4"),
-                          ("x:=", "x: there is no value"), ("x:=1 2", "x is not JSON: unexpected character at byte 3")):
+                          ("x:=", "x: the value is missing"), ("x:=1 2", "x is not JSON: unexpected character at byte 3")):
             self.assertEqual(self.lyre("{}", "ask", word), (2, "", "lyre: %s\n" % why))
 
     @unittest.skipIf(SANITIZED, "sanitizers take far more memory")
     def test_rows_are_not_kept(self):
-        """Of many rows only their text is: twice that is what its buffer may take while it grows."""
+        """Of many rows only the text is kept: a growing buffer may take twice its size."""
         body = b"[%s]" % b",".join(b'{"id":%d,"a":[1,2,3,4,5,6,7,8,9],"b":true,"c":null}' % i for i in range(200000))
         limit = 3 * len(body) + (8 << 20)
         with open(os.path.join(self.folder.name, "out"), "w+b") as out:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requests of pages from other origins."""
+"""Requests from pages of other origins."""
 import os, sys, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -34,7 +34,7 @@ class Cors(Framing):
         (a,), _ = self.answers(b"OPTIONS / HTTP/1.1\r\n" + HOST + b"\r\n")
         self.assertEqual((a.status, a.header("content-type"), a.body), (400, "text/plain", b"Invalid Preflight Request"))
 
-    def test_origin_that_is_none(self):
+    def test_invalid_origin(self):
         (a,), _ = self.answers(self.post(LENGTH + b"Origin: a\tb\r\n"))
         self.assertIsNone(a.header("access-control-allow-origin"))
 

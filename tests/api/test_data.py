@@ -31,7 +31,7 @@ class Data(OwnDatabase):
         self.assertEqual(self.find([{"attribute": "v", "value": values[-1]}], get_attributes=["id"]), [{"id": values[-1]}])
         self.assertEqual(self.find([{"attribute": "id", "value": values[-2]}], get_attributes=["v"]), [{"v": values[-2]}])
 
-    def test_neighbours_beyond_int64_are_records_of_their_own(self):
+    def test_adjacent_integers_beyond_int64_are_distinct_records(self):
         self.table()
         low, high = 18446744073709551614, 18446744073709551615
         self.assertEqual(self.insert({"id": low, "w": "a"}, {"id": high, "w": "b"})["inserted_hashes"], [low, high])
@@ -79,7 +79,7 @@ class Data(OwnDatabase):
         self.ok("delete", ids=[1])
         self.assertEqual((equals("c", "blue"), equals("tags", "b")), ([], []))
 
-    def test_an_object_is_nothing_to_search_for(self):
+    def test_an_object_is_not_a_search_value(self):
         self.table()
         self.insert({"id": 1, "owner": {"name": "Ann"}})
         text = {"error": 'Unable to serialize object as a key: {"name":"Ann"}'}
@@ -110,7 +110,7 @@ class Data(OwnDatabase):
         status, body = self.run_("drop_attribute", attribute="__updatedtime__")
         self.assertEqual((status, body), (400, {"error": "cannot drop internal timestamp attribute: __updatedtime__"}))
 
-    def test_expired_records_are_never_seen_and_go(self):
+    def test_expired_records_are_hidden_and_removed(self):
         self.table(expiration=1)
         self.insert(*[{"id": i, "v": 1} for i in range(1200)])
         self.assertEqual(self.ok("describe_table")["record_count"], 1200)
@@ -151,7 +151,7 @@ class Data(OwnDatabase):
             got = self.find(conditions, get_attributes=["id"])
             self.assertEqual(sorted(r["id"] for r in got), sorted(wanted), conditions)
 
-    def test_large_results_stream_whole(self):
+    def test_large_results_are_streamed_completely(self):
         self.table()
         rows = [{"id": i, "text": "row %d " % i + "x" * 100} for i in range(20000)]
         for i in range(0, len(rows), 5000):
@@ -167,7 +167,7 @@ class Data(OwnDatabase):
         lines = body.decode().split("\n")
         self.assertEqual((status, len(lines), lines[0], lines[-1]), (200, 5001, '"id","t"', '4999,"a ""b"", 4999"'))
 
-    def test_concurrent_writers_all_land(self):
+    def test_all_concurrent_writes_are_stored(self):
         self.table()
 
         def write(worker):

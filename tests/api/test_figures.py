@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What describe tells is never older than the last answer, whoever asks and whatever is kept between two requests."""
+"""Descriptions are never older than the last answer, whoever asks and whatever is cached between two requests."""
 import concurrent.futures, os, random, sys, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -46,7 +46,7 @@ class Figures(OneServer):
     def test_time_alone_changes_the_count_where_records_expire(self):
         self.s.ok({"operation": "create_table", "database": "expiring", "table": "t", "primary_key": "id", "expiration": 1})
         self.s.ok({"operation": "insert", "database": "expiring", "table": "t", "records": [{"id": 1}]})
-        until(lambda: self.s.ok({"operation": "describe_all"})["expiring"]["t"]["record_count"] == 0, "what has expired is counted")
+        until(lambda: self.s.ok({"operation": "describe_all"})["expiring"]["t"]["record_count"] == 0, "expired records are counted")
 
     def test_a_database_made_again_is_empty(self):
         for _ in range(2):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nobody makes a token but the server, and its key is kept."""
+"""Only the server can create tokens, and its key is protected."""
 import glob, http.client, json, os, re, stat, sys, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -20,7 +20,7 @@ class Forged(Case):
         self.claims = part(self.operation, 1)
 
     def test_ours_is_as_theirs(self):
-        """What the others lack is only what they are to lack."""
+        """The other tokens lack only what they are meant to lack."""
         self.lets_in(self.key.token(self.claims))
         self.assertEqual(self.key.token(self.claims).split(".")[0], self.operation.split(".")[0])
 
@@ -60,14 +60,14 @@ class Forged(Case):
                     {"jwk": {"kty": "RSA", "n": "AQAB", "e": "AQAB"}}, {"x5c": ["AAAA"]}, {"x5u": "http://127.0.0.1:1/"})])
 
     def test_other_headers(self):
-        """Even with the key: no header says how a token is to be checked."""
+        """Even with the key: no header decides how a token is checked."""
         self.all_refused([self.key.token(self.claims, header) for header in (
             dict(HEADER, kid="1"), dict(HEADER, jku="http://127.0.0.1:1/"), dict(HEADER, crit=["exp"]), dict(HEADER, typ="JWE"),
             dict(HEADER, alg="RS512"), dict(HEADER, alg="PS256"), dict(HEADER, alg="rs256"), dict(HEADER, alg=["RS256"]), {"typ": "JWT"},
             [HEADER], "RS256", "", "{", '{"alg":"RS256","typ":"JWT"} ', '{"alg":"RS256","typ":"JWT","alg":"none"}', "[" * 2000)])
 
     def test_other_claims(self):
-        """Even with the key: a claim that is not what it should be is not made to be."""
+        """Even with the key: a claim of the wrong type is not converted."""
         odd = []
         for name, values in {
             "exp": (self.claims["exp"] + 0.5, float(self.claims["exp"]), str(self.claims["exp"]), -1, -self.claims["exp"], None, True, [], {},
@@ -108,14 +108,14 @@ class Forged(Case):
         self.lets_in(token)
 
     def test_huge(self):
-        """Refused for its size or for what it is, and the server goes on."""
+        """Refused for its size or its content, and the server continues."""
         for size in 8000, 8193, 12000, 60000, 1000000:
             for text in self.operation + "A" * size, "A" * size, "." * size, self.key.token(self.claims, "{" + " " * size):
                 try:
                     status, _ = self.bearer(text)
                     self.assertIn(status, (401, 431))
                 except (BrokenPipeError, ConnectionResetError, http.client.RemoteDisconnected):
-                    pass  # it does not read on
+                    pass  # it stops reading
         self.lets_in(self.operation)
 
     def test_schemes(self):
@@ -142,7 +142,7 @@ class Files(unittest.TestCase):
         self.assertEqual(stat.S_IMODE(os.stat(self.folder).st_mode), 0o700)
         self.assertEqual(glob.glob(os.path.join(self.folder, "jwt*")), [self.path])
 
-    def test_no_secret_is_told(self):
+    def test_no_secret_is_revealed(self):
         made = self.made()
         headers = {"Authorization": "Bearer " + made["operation_token"]}
         self.s.ok({"operation": "user_info"}, headers=headers)
@@ -185,7 +185,7 @@ class Files(unittest.TestCase):
         self.s.start()
 
     def test_restart_is_refused(self):
-        """What would not start does not take the place of what runs."""
+        """A module that would not start does not replace the running one."""
         made = self.made()
         with open(self.path) as f:
             right = f.read()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requests and answers in other formats than JSON: the same values, the same refusals, the same limits."""
+"""Requests and answers in formats other than JSON: the same values, refusals and limits."""
 import json, sys, os, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -7,11 +7,11 @@ from formats import has_yaml, value_of
 from lyre_server import CHEAP_LOGINS, PASSWORD, OneServer, Server, built_modules, feature
 
 JSON = "application/json"
-# Media type and the macro of the build that has it.
+# Media type, and the macro of builds that have it.
 FORMATS = [("application/cbor", "CBOR"), ("application/x-msgpack", "MSGPACK"), ("application/msgpack", "MSGPACK"), ("text/yaml", "YAML"),
            ("application/x-ndjson", "JSONL"), ("application/jsonl", "JSONL"), ("text/csv", "CSV")]
 TYPES = [kind for kind, macro in FORMATS if feature("LYRE_FORMAT_" + macro)]
-# Those whose reader gives what JSON's does.
+# Formats whose readers give the same values as JSON's.
 EXACT = [t for t in TYPES if t != "text/csv" and (t != "text/yaml" or has_yaml())]
 LINES = ("application/x-ndjson", "application/jsonl")
 BODIES = [t for t in TYPES if "cbor" in t or "msgpack" in t]
@@ -23,7 +23,7 @@ ROWS = [{"id": 1, "name": 'a, "b"\nc', "n": 1.5, "o": {"x": [1, {"y": None}]}, "
 
 
 def cbor_of(v):
-    """As small as it gets: for bodies."""
+    """The shortest encoding: for bodies."""
     head = lambda major, n: bytes([major << 5 | n]) if n < 24 else bytes([major << 5 | 27]) + n.to_bytes(8, "big")
     if v is None or isinstance(v, bool):
         return {None: b"\xf6", True: b"\xf5", False: b"\xf4"}[v]
@@ -65,7 +65,7 @@ class Formats(OneServer):
         self.s.ok({"operation": "insert", "database": "dev", "table": "t", "records": ROWS})
 
     def ask(self, operation, accept, content_type=JSON, authorization=True, body=None, **more):
-        """(status, content type, value), the value as its bytes where it has no type."""
+        """(status, content type, value); the value as bytes if it has no type."""
         headers = {"Content-Type": content_type, "Accept": accept}
         if authorization:
             headers["Authorization"] = self.s.authorization() if authorization is True else authorization
@@ -134,7 +134,7 @@ class Formats(OneServer):
         self.same("search_by_value", 404, table="nope", attribute="id", value=1)
         self.same("describe_all", 401, authorization=False)
         for kind in EXACT:
-            # as JSON, this one goes without a content type
+            # as in JSON, this answer has no content type
             for wrong, text in ((self.s.authorization("admin", "wrong"), "Login failed"), ("Basic !", "Invalid character")):
                 error = {"error": text}
                 self.assertEqual(self.ask("describe_all", JSON, authorization=wrong), (401, "", json.dumps(error, separators=(",", ":")).encode()))
@@ -210,7 +210,7 @@ class Formats(OneServer):
 
     @unittest.skipUnless("users" in built_modules(), "this build makes no users")
     def test_large_bodies(self):
-        """Those are decoded when it is known that who sent them may do what they ask for; the answers are the same."""
+        """They are decoded once it is known that their sender may do what it asks for; the answers are the same."""
         self.s.call({"operation": "drop_user", "username": "eve"})
         self.s.call({"operation": "drop_role", "id": "writer"})
         self.s.add_role("writer", {"super_user": False, "dev": {"tables": {"t": {
@@ -226,7 +226,7 @@ class Formats(OneServer):
             status, _, answer = self.ask("update", kind, content_type=kind, authorization=eve, records=rows)
             self.assertEqual((status, sorted(answer)), (403, ["error", "invalid_schema_items", "unauthorized_access"]))
             self.assertEqual(self.ask("update", kind, content_type=kind, authorization=False, records=rows)[:3:2], (401, {"error": "Must login"}))
-            # what is wrong far behind is found first
+            # a fault far behind is found first
             body = body_of(kind, dict(operation="update", database="dev", table="t", records=rows))[:-1]
             self.assertEqual(self.ask(None, kind, content_type=kind, authorization=eve, body=body)[0], 400)
             self.ask("delete", kind, content_type=kind, ids=[r["id"] for r in rows])
@@ -239,7 +239,7 @@ class Formats(OneServer):
 
 
 class Streams(unittest.TestCase):
-    """Rows of many megabytes, where a request may hold one."""
+    """Rows of many megabytes, although a request may use only one."""
     ROWS = 100000
 
     @classmethod

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random values, written by public encoders and read by public decoders: cbor2, msgpack and PyYAML, where they are.
+"""Random values, written by public encoders and read by public decoders: cbor2, msgpack and PyYAML, if installed.
 
 FORMATS_SEED: which (1); FORMATS_ROUNDS: how many hundreds of values (3).
 """
@@ -10,7 +10,7 @@ from lyre_server import CHEAP_LOGINS, OneServer, Server, feature
 
 
 def library(name, macro):
-    """A library of Python, where it is there and the build has what it is for."""
+    """A Python library, if it is installed and the build has its format."""
     try:
         return __import__(name) if feature("LYRE_FORMAT_" + macro) else None
     except ImportError:
@@ -58,7 +58,7 @@ def value(r, depth=0):
 
 
 def same(want, got):
-    """Whether a value came back. A double that is an integer is one in the text formats, in as few digits as will do."""
+    """Whether a value came back. In text formats an integral double becomes an integer, with as few digits as possible."""
     if isinstance(want, float) and type(got) is int:
         return float(got) == want
     if type(want) is not type(got):
@@ -89,7 +89,7 @@ class Random(OneServer):
         return self.send(json.dumps(body).encode(), "application/json", accept)
 
     def there_and_back(self, kind, dumps, loads, make=value, table="t"):
-        """Written in the format, read in it and in JSON; and a value on its way through a handler's tokens."""
+        """Written in the format, then read in it and in JSON; and a value that passes through a handler's tokens."""
         for round in range(ROUNDS):
             r = random.Random(SEED * 1000 + round)
             rows = [{"id": i, "v": make(r)} for i in range(100)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a server must not give away or keep: who asked, passwords, memory."""
+"""What a server must not reveal or keep: who asked, passwords, memory."""
 import http.client, json, os, socket, unittest
 
 from lyre_server import HAS_PROC, BUILD, Server, until
@@ -16,7 +16,7 @@ def resident_kib(s):
 
 
 class Guard(unittest.TestCase):
-    def test_a_user_name_cannot_pass_for_an_address_in_the_log(self):
+    def test_a_user_name_cannot_imitate_an_address_in_the_log(self):
         with Server(settings=["logging.auditAuthEvents.logFailed=true"]) as s:
             for name in ("x' from 8.8.8.8: sign-in failed\n2026-01-01T00:00:00.000Z [main] [warn] [auth]: 8.8.4.4: ", "long" * 5000):
                 body = json.dumps({"operation": "describe_all", "username": name, "password": "secret-word"}).encode()
@@ -50,7 +50,7 @@ class Guard(unittest.TestCase):
             with c.makefile("rb") as f:
                 return int(f.readline().split()[1])
 
-    def test_a_wrong_header_is_wrong_everywhere(self):
+    def test_wrong_credentials_are_refused_everywhere(self):
         with Server() as s:
             body = json.dumps({"operation": "describe_all", "username": s.admin[0], "password": s.admin[1]}).encode()
             headers = dict(JSON, Authorization=s.authorization("admin", "no"))

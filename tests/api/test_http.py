@@ -110,7 +110,7 @@ class Good(Framing):
         self.assertTrue(closed)
         self.assertNotIn(b"200 OK", data)
 
-    def test_body_of_a_get_is_read_past(self):
+    def test_body_of_a_get_is_skipped(self):
         out, _ = self.answers(b"GET /health HTTP/1.1\r\n" + HOST + LENGTH + b"\r\n" + BODY + HEALTH)
         self.assertEqual([a.status for a in out], [200, 200])
 
@@ -131,10 +131,10 @@ class Good(Framing):
 
 
 class Waiting(Framing):
-    """Passwords are hardly remembered: requests wait for their check, and libmicrohttpd may read on meanwhile."""
+    """Passwords are not remembered for long: requests wait for their check, and libmicrohttpd may read on meanwhile."""
     settings = ("authentication.cacheTTL=1",)
 
-    def test_chunked_requests_behind_one_that_waits(self):
+    def test_chunked_requests_after_a_waiting_one(self):
         body = b'{"operation":"nope","more":"%s"}' % (b"x" * 100000)
         chunked = self.post(CHUNKED, b"%x\r\n" % len(body) + body + b"\r\n0\r\n\r\n")
         wrong = []
@@ -167,7 +167,7 @@ class Listening(unittest.TestCase):
             stale = socket.socket(socket.AF_UNIX)
             stale.bind(path)
             stale.close()
-            s.start()  # takes the place of a file that nobody answers on
+            s.start()  # replaces a socket file that no process listens on
             with contextlib.closing(socket.socket(socket.AF_UNIX)) as c:
                 c.connect(path)
         finally:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bodies and heads that are too large or too slow, and compressed ones."""
+"""Bodies and headers that are too large or too slow, and compressed bodies."""
 import contextlib, gzip, os, socket, sys, time, unittest, zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -44,14 +44,14 @@ class Limits(Framing):
                 data, closed = self.talk(raw)
                 self.assertEqual((Answer(data).status, closed), (413, True))
 
-    def test_large_chunked_body_of_nobody(self):
+    def test_large_chunked_body_that_is_refused(self):
         raw = self.post(CHUNKED, b"80000\r\n" + b"x" * 0x80000 + b"\r\n0\r\n\r\n")
         for old, new, status in ((b"Basic ", b"Basic eDp5", 401), (b"application/json", b"text/x", 415), (b"POST /", b"POST /nope", 404)):
             for _ in range(5):
                 self.check_refused(raw.replace(old, new, 1), status)
 
     def dribble(self, raw, seconds):
-        """Sends a byte now and then, never idle for long; seconds until the server hangs up."""
+        """Sends a byte now and then, never idle for long; returns the seconds until the server closes."""
         with contextlib.closing(self.connect()) as c:
             c.settimeout(0.1)
             begin = time.monotonic()
@@ -94,7 +94,7 @@ class Encoded(Framing):
 
     @staticmethod
     def padded(size, noise=0):
-        """A body of that many bytes, some of which do not compress."""
+        """A body of that many bytes, some of which cannot be compressed."""
         return b'{"operation":"nope","noise":"' + os.urandom(noise // 2).hex().encode() + b'","pad":"' + b"x" * (size - 40 - noise // 2 * 2) + b'"}'
 
     @unittest.skipUnless(feature("HAVE_ZLIB"), "this build has no zlib")
@@ -123,7 +123,7 @@ class Encoded(Framing):
         self.check_refused(self.encoded(b"deflate", whole[b"gzip"]))
 
     @unittest.skipUnless(feature("HAVE_ZLIB"), "this build has no zlib")
-    def test_the_limits_are_those_of_what_is_decoded(self):
+    def test_limits_apply_to_the_decoded_body(self):
         for encoding, encode in self.ENCODERS.items():
             self.check_refused(self.encoded(encoding, encode(self.padded(1000001, 20000))), 413)
             self.check_refused(self.encoded(encoding, encode(self.padded(999999))), 413)

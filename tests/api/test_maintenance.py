@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an operator does with a database that is in use: compacting and checking."""
+"""Maintenance of a database in use: compacting and checking."""
 import concurrent.futures, http.client, json, os, random, re, resource, subprocess, sys, threading, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -7,7 +7,7 @@ from lyre_server import LYRE, MINIMAL, OwnDatabase, Server
 
 
 class AtWork(OwnDatabase):
-    """What an operator does with a database that is in use."""
+    """Maintenance of a database in use."""
 
     def on(self, operation, s=None, **more):
         return (s or self.s).call(dict({"operation": operation, "database": self.database()}, **more))
@@ -82,7 +82,7 @@ class AtWork(OwnDatabase):
             self.assertEqual([r["name"] for r in self.rows(attribute="name", value="name 000007")], ["name 000007"])
             self.assertEqual(self.sound()[:2], [1, 2000 + len(sum(written, []))])
 
-    def test_definitions_go_on_behind_compacting(self):
+    def test_definitions_continue_after_compacting(self):
         self.table(expiration=3600)
         self.insert({"id": 1, "a": 1})
         described = self.ok("describe_table")
@@ -101,7 +101,7 @@ class AtWork(OwnDatabase):
         self.assertEqual(self.sound()[0], 2)
         self.assertEqual(self.ok("search_by_value", table="n2", attribute="n2", value=2, get_attributes=["id"]), [{"id": 1}])
 
-    def test_a_result_that_is_under_way(self):
+    def test_a_result_that_is_being_sent(self):
         self.table()
         rows = self.fill(self.s, 0, 20000)
         body = json.dumps({"operation": "search_by_value", "database": self.database(), "table": "t", "attribute": "id", "value": "*",
@@ -130,7 +130,7 @@ class AtWork(OwnDatabase):
             p = subprocess.run([LYRE, "--socket", self.s.socket_path, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
             return p.returncode, p.stdout
 
-        name = "@a b"  # no file, no number
+        name = "@a b"  # not a file, so no number
         self.s.ok({"operation": "create_database", "database": name})
         status, out = run("compact", name)
         self.assertEqual(status, 0, out)
@@ -182,7 +182,7 @@ class AtWork(OwnDatabase):
                 self.assertEqual(self.sound(s)[:2], [1, 8000])
 
     def test_checking_finds_damage(self):
-        with Server(settings=["storage.checkAtStart=0"]) as s:  # else the start finds it
+        with Server(settings=["storage.checkAtStart=0"]) as s:  # otherwise the start finds it
             s.ok({"operation": "create_table", "database": self.database(), "table": "t", "primary_key": "id", "audit": False})
             self.fill(s, 0, 500)
             self.assertEqual(self.on("compact_database", s)[0], 200)  # so that nothing is left of earlier pages
@@ -193,7 +193,7 @@ class AtWork(OwnDatabase):
             places = [m.start() for m in re.finditer(b"name 000123", whole)]
             self.assertEqual(len(places), 2)  # in the record, and in the index
             said = set()
-            page = places[0] - places[0] % 4096  # the number that it says it has
+            page = places[0] - places[0] % 4096  # the page number stored in it
             for place in [p + 7 for p in places] + [page]:
                 with open(self.file(s), "r+b") as f:
                     f.seek(place)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""GET /metrics, and pages of modules: who may read them, what they say, and how figures move with the work."""
+"""GET /metrics, and pages of modules: who may read them, their content, and how metrics change with the work done."""
 import os, re, shutil, subprocess, sys, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -57,7 +57,7 @@ class Case(unittest.TestCase):
         return self.values["lyre_" + name, tuple(labels.items())]
 
     def moved(self, work, *figures):
-        """By how much figures move while work is done: (name, label, value) or (name,) each."""
+        """By how much metrics change while work is done: (name, label, value) or (name,) each."""
         before = self.read()
         work()
         after = self.read()
@@ -90,7 +90,7 @@ class Figures(Case):
                 self.s.call({"operation": "no_such"})
             self.s.request("GET", "/health")
 
-        # The reading itself is among the others, from its second time on.
+        # This request itself is counted too, from the second time on.
         moved = self.moved(work, ("requests_total", "status", "2xx"), ("requests_total", "status", "4xx"),
                            ("operations_total", "operation", "search_by_id"), ("operations_total", "operation", "insert"),
                            ("operation_errors_total", "operation", "search_by_id"),
@@ -139,6 +139,21 @@ class Figures(Case):
         self.assertEqual(used + free, self.value("database_file_bytes", database="data"))
         page = self.s.ok({"operation": "describe_table", "table": "t"})
         self.assertEqual(self.value("database_file_bytes", database="data"), page["db_size"])
+
+    def test_records_counted_by_kind_of_write(self):
+        self.s.ok({"operation": "create_table", "table": "t", "primary_key": "id"})
+        write = lambda operation, **more: self.s.ok(dict(more, operation=operation, table="t"))
+
+        def work():
+            write("insert", records=[{"id": 1}, {"id": 2}, {"id": 3}])
+            write("insert", records=[{"id": 3}, {"id": 4}])
+            write("update", records=[{"id": 1, "a": 1}, {"id": 9}])
+            write("upsert", records=[{"id": 1}, {"id": 2}, {"id": 5}])
+            write("delete", ids=[1, 2, 9])
+
+        data = ("database", "data")
+        self.assertEqual(self.moved(work, ("records_created_total",) + data, ("records_updated_total",) + data,
+                                    ("records_deleted_total",) + data), [5, 3, 2])
 
     def test_a_dropped_database_is_gone(self):
         self.s.ok({"operation": "create_database", "database": "gone"})
@@ -206,7 +221,7 @@ class Figures(Case):
                 self.assertEqual([v for _, v in buckets], sorted(v for _, v in buckets))
                 self.assertEqual(buckets[-1], (float("inf"), self.values[name + "_count", labels]))
 
-    def test_head_has_the_headers_alone(self):
+    def test_head_has_only_the_headers(self):
         status, headers, body = self.get(method="HEAD")
         self.assertEqual((status, headers["content-type"], body), (200, TYPE, b""))
         length = int(headers["content-length"])
@@ -295,7 +310,7 @@ class Refusals(unittest.TestCase):
 
     def test_paths_of_the_server(self):
         for path in ("/", "/health"):
-            self.refused(self.pages(path), "the route '%s' of module 'pages' is refused: the server uses this path" % path)
+            self.refused(self.pages(path), "the route '%s' of module 'pages' is not allowed: the server uses this path" % path)
 
     def test_malformed(self):
         for path in ("", "metrics", "/a b", "/a?b", "/a#b", "/%41", "/" + 250 * "x", "/ä"):
@@ -304,8 +319,8 @@ class Refusals(unittest.TestCase):
     def test_metrics(self):
         config = MODULES + "  pages: {path: %s, metric: '%%s'}\n" % PAGES
         for name in ("", "Pages", "1x", "a b"):
-            self.refused(config % name, "adds a metric that cannot be")
-        self.refused(config % "pages_read_total", "the metric 'pages_read_total' of module 'pages' cannot be: module 'pages' has it")
+            self.refused(config % name, "adds an invalid metric")
+        self.refused(config % "pages_read_total", "the metric 'pages_read_total' of module 'pages' is not allowed: module 'pages' already has it")
 
     def test_a_failed_start_takes_its_pages_along(self):
         s = Server(config=MODULES + "  pages: {path: %s, first: /metrics, fail: true, optional: true}\n  metrics: true\n" % PAGES)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may do what: every operation, asked by every kind of caller, decides as permissions.json says; and no answer tells
-a caller of what is hidden from it.
+"""Who may do what: for every operation and every kind of caller the decision is that of permissions.json; and no answer reveals
+what is hidden from the caller.
 
 permissions.json has for each operation its module, its declared access and permissions, and requests with the decision for
-each caller: a status; "passes", whatever comes after the decision; "restricted", refused as an operation for super_users;
-or what a refusal says beside its sentence, where lists that are not given are empty.
+each caller: a status; "passes", whatever follows the decision; "restricted", refused as an operation for super_users; or the
+lists of a refusal, of which those not given are empty.
 """
 import base64, http.client, json, os, re, subprocess, sys, unittest
 
@@ -13,7 +13,7 @@ from lyre_server import CHEAP_LOGINS, LYRED, PASSWORD, SOURCE, Server, built_mod
 
 REFUSED = "This operation is not authorized due to role restrictions and/or invalid database items"
 
-# What the limited role must not hear of: words that nothing else has.
+# What the limited role must not learn: words that occur nowhere else.
 HIDDEN_ATTRIBUTE, HIDDEN_VALUES = "xyzzy_chip", ["plugh1", "plugh2"]
 HIDDEN_TABLE, HIDDEN_DATABASE, HIDDEN_DATABASE_TABLE = "zanzibar_vault", "quagmire", "grue"
 HIDDEN_RECORD = "frobozz"
@@ -32,7 +32,7 @@ ROLES = {
 CALLERS = ["nobody", "wrong_password", "inactive"] + list(ROLES) + ["super_user"]
 SIGNED_IN = list(ROLES) + ["super_user"]
 
-# What the documents say of is restricted to super_user roles, by their headings.
+# Operations that the documents restrict to super_user roles, by their headings.
 DOCUMENTED = [
     # Databases and Tables
     "create_database",        # Create database
@@ -53,7 +53,7 @@ DOCUMENTED = [
     "remove_certificate",     # Remove Certificate
     "list_certificates",      # List Certificates
 ]
-# Recorded beside them: roles with structure_user do these too, where its list names the database, or for all.
+# Also recorded: roles with structure_user may do these too, if its list names the database, or for all.
 STRUCTURE = {"create_table": ["structure", "structure_all"], "drop_table": ["structure", "structure_all"],
              "drop_attribute": ["structure", "structure_all"], "create_database": ["structure_all"], "drop_database": ["structure_all"]}
 
@@ -72,7 +72,7 @@ def setUpModule():
 
 
 def prepare(s):
-    """A database with what may be seen and what may not, and a user of each role named after it."""
+    """A database with visible and hidden parts, and a user for each role, named after it."""
     s.ok({"operation": "create_table", "database": "kennel", "table": "dog", "primary_key": "id"})
     s.ok({"operation": "insert", "database": "kennel", "table": "dog", "records": [
         {"id": 1, "name": "rex", "weight": 7, HIDDEN_ATTRIBUTE: HIDDEN_VALUES[0]},
@@ -91,7 +91,7 @@ def start():
 
 
 class Caller:
-    """One who asks: a connection that stays, and headers with credentials."""
+    """A caller: a persistent connection, and headers with credentials."""
 
     def __init__(self, server, name, headers=None):
         self.server, self.name, self.connection = server, name, None
@@ -102,7 +102,7 @@ class Caller:
         self.headers = headers
 
     def send(self, method="POST", path="/", body=None):
-        """(status, headers, bytes); once more where the server had ended a connection that was idle."""
+        """(status, headers, bytes); retried if the server has closed an idle connection."""
         for again in (True, False):
             if self.connection is None:
                 self.connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=60)
@@ -142,7 +142,7 @@ def refusal(decision, operation):
 
 
 def mistake(decision, operation, status, body):
-    """What is wrong with an answer, None for nothing."""
+    """What is wrong with an answer; None: nothing."""
     if decision == "passes":
         return "is refused with %d %s" % (status, body) if status in (401, 403) else None
     if isinstance(decision, int):
@@ -175,7 +175,7 @@ class Case(unittest.TestCase):
 
 
 def last(operations):
-    """restart comes last: it ends what is signed in by nothing but an open connection."""
+    """restart comes last: it ends sign-ins that depend on an open connection."""
     return sorted(operations, key=lambda name: name == "restart")
 
 
@@ -216,7 +216,7 @@ class Matrix(Case):
         self.decide([self.caller(name) for name in CALLERS], set(TABLE) & OPERATIONS)
 
     def test_aliases(self):
-        """What an operation is called by makes no difference."""
+        """It makes no difference which name an operation is called by."""
         other = {name: o["aliases"] for name, o in self.described.items() if o["aliases"]}
         if not other:
             self.skipTest("this build has no module help, or nothing with another name")
@@ -245,7 +245,7 @@ class Matrix(Case):
             self.assertIn("HttpOnly", headers["set-cookie"])
             callers.append(self.caller(name, {"Cookie": headers["set-cookie"].split(";")[0],
                                               "Origin": "http://127.0.0.1:%d" % self.s.port}))
-        # logout would end what the others are asked with; login begins another session
+        # logout would end the session that the others use; login starts another session
         self.decide(callers, set(TABLE) & OPERATIONS - {"restart", "login", "logout"})
 
     def test_pages(self):
@@ -277,7 +277,7 @@ class Leaks(Case):
     DOG = {"database": "kennel", "table": "dog"}
 
     def hidden(self, caller, operation, request):
-        """Fails where an answer names what the request did not."""
+        """Fails if an answer names what the request did not."""
         status, headers, body = caller.ask(operation, request)
         answer, asked = str(headers).encode() + body, json.dumps(request)
         for secret in self.SECRETS:
@@ -291,7 +291,7 @@ class Leaks(Case):
                 yield operation, row["request"]
 
     def probes(self):
-        """Requests that touch all that the limited role may see, in every way that might let more through."""
+        """Requests for everything that the limited role may see, in every way that might reveal more."""
         dog, name = self.DOG, {"attribute": "name", "value": "*"}
         for more in ({}, {"get_attributes": ["*"]}, {"get_attributes": ["*", "name"]}, {"get_attributes": ["name", "*"]},
                      {"get_attributes": ["*", "*"]}, {"get_attributes": []}, {"sort": {"attribute": "name", "next": {"attribute": "weight"}}},
@@ -334,7 +334,7 @@ class Leaks(Case):
             self.hidden(caller, operation, request)
 
     def test_named_attribute_of_other(self):
-        """An attribute that is hidden is told of in the same words as one that there is not."""
+        """A hidden attribute is reported with the same message as a nonexistent one."""
         name = {"attribute": "name", "value": "rex"}
         hidden = {"attribute": "@", "value": "plugh1"}
         old_words = {"search_attribute": "@", "search_value": "plugh1"}
@@ -376,7 +376,7 @@ class Leaks(Case):
             self.assertNotIn(b"plugh2", answers[0][1])
 
     def test_names_given_twice(self):
-        """Of two members of one name, and of a name and its old word, the decision sees the one that acts."""
+        """Of two members with the same name, or with a name and its old word, the decision uses the one that takes effect."""
         caller = self.caller("limited")
         for text in ('"table":"dog","table":"zanzibar_vault"', '"table":"zanzibar_vault","table":"dog"',
                      '"table":"dog","schema":"quagmire"', '"table":"grue","schema":"quagmire","database":"kennel"',
@@ -391,7 +391,7 @@ class Leaks(Case):
                     self.assertNotIn(secret.encode(), body, text + rest)
 
     def test_named_table_of_other(self):
-        """And so are tables and databases."""
+        """The same for tables and databases."""
         for name in ("nothing", "reader", "limited"):
             caller = self.caller(name)
             for operation, request in self.requests():
@@ -405,7 +405,7 @@ class Leaks(Case):
                     self.assertEqual(answers[0], answers[1], "%s as %s" % (operation, name))
 
     def test_job_of_other(self):
-        """A job of somebody else tells nothing of what it worked on."""
+        """Another user's job does not reveal what it worked on."""
         if "get_job" not in OPERATIONS:
             self.skipTest("this build has no module system")
         started = self.s.ok({"operation": "delete_records_before", "database": "kennel", "table": HIDDEN_TABLE, "date": "2001-01-01"})
@@ -414,7 +414,7 @@ class Leaks(Case):
         self.assertEqual([job["user"] for job in self.s.ok({"operation": "get_job", "id": started["job_id"]})], [Server.admin[0]])
 
     def test_secrets_of_users(self):
-        """A super_user sees the records of users, but neither hashes nor what stands for a password."""
+        """A super_user sees the records of users, but neither hashes nor other credentials."""
         status, _, body = self.caller("limited").ask("create_authentication_tokens")
         tokens = json.loads(body)
         payload = tokens["operation_token"].split(".")[1]
@@ -447,7 +447,7 @@ class Leaks(Case):
             self.assertFalse({"password", "hash", "stamp", "refresh_token"} & set(u), u)
 
     def test_secrets_in_the_log(self):
-        """Passwords, tokens and sessions stand nowhere in what the server writes of its work."""
+        """Passwords, tokens and sessions do not appear in the server's log."""
         with Server(settings=CHEAP_LOGINS + ["logging.level=trace", "logging.auditAuthEvents.logFailed=true",
                                          "logging.auditAuthEvents.logSuccessful=true"]) as s:
             prepare(s)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Behind proxies and across origins: whose address counts, which pages are the server's own, what cookies and challenges say."""
+"""Behind proxies and across origins: whose address counts, which pages are the server's own, cookies and challenges."""
 import http.client, json, os, shutil, socket, struct, subprocess, sys, tempfile, unittest, urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -16,7 +16,7 @@ JSON = {"Content-Type": "application/json"}
 
 
 def logged(s, user):
-    """The address that a failed sign-in of a user is logged with."""
+    """The address logged with a user's failed sign-in."""
     for line in s.said().splitlines():
         if "sign-in as '%s'" % user in line:
             return line.split("]: ", 1)[1].split(": sign-in")[0]
@@ -51,7 +51,7 @@ class Proxied(unittest.TestCase):
         self.assertNotIn("Secure", self.login())
         self.assertTrue(self.login(**{"X-Forwarded-Proto": "https"}).endswith("SameSite=Strict; Secure"))
         self.assertNotIn("Secure", self.login(**{"X-Forwarded-Proto": "http"}))
-        # pages of another site, that are let in by name, get it as well
+        # pages of another site that is allowed by name get it too
         self.assertTrue(self.login(**{"X-Forwarded-Proto": "https", "Origin": "https://app.example"}).endswith("SameSite=None; Secure; Partitioned"))
 
     def info(self, cookie, **headers):
@@ -70,14 +70,14 @@ class Proxied(unittest.TestCase):
                 more["X-Forwarded-Host"] = forwarded
             self.assertEqual(self.info(cookie, **more), status, more)
 
-    def test_preflight_allows_what_is_asked_for(self):
+    def test_preflight_allows_the_requested_headers(self):
         ask = lambda **more: self.s.request("OPTIONS", headers=dict({"Origin": "https://app.example"}, **more))[1]
         self.assertEqual(ask()["Access-Control-Allow-Headers"], "Accept, Content-Type, Authorization")
         self.assertEqual(ask(**{"Access-Control-Request-Headers": "content-type,x-trace-id"})["Access-Control-Allow-Headers"], "content-type,x-trace-id")
         self.assertEqual(ask(**{"Access-Control-Request-Headers": "a(b)"})["Access-Control-Allow-Headers"], "Accept, Content-Type, Authorization")
 
     def test_challenge(self):
-        """For wget and the like; a page's script must not make the browser ask for a password."""
+        """For wget and similar programs; a page's script must not make the browser ask for a password."""
         wrong = {"Authorization": self.s.authorization("admin", "wrong")}
         self.assertEqual(self.s.request("GET", headers=wrong)[1]["WWW-Authenticate"], 'Basic realm="Lyre", charset="UTF-8"')
         if "metrics" in built_modules():
@@ -93,7 +93,7 @@ class Proxied(unittest.TestCase):
         url = "http://127.0.0.1:%d/" % self.s.port
         passwords.add_password(None, url, *self.s.admin)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPBasicAuthHandler(passwords))
-        # the second is refused before it is read whole: so much is read from authenticated clients only
+        # the second is refused before it is read completely: bodies this large are read only from authenticated clients
         for body in (INFO, INFO + b" " * 300000):
             with opener.open(urllib.request.Request(url, body, JSON)) as r:
                 self.assertEqual(json.load(r)["username"], "admin")
@@ -110,7 +110,7 @@ class Untrusted(unittest.TestCase):
             status, _, _ = s.request(body=INFO, headers=dict(JSON, Cookie=cookie.split(";")[0], Origin="https://evil.example", **forged))
             self.assertEqual(status, 403)
 
-    def test_what_is_no_network_is_refused(self):
+    def test_invalid_networks_are_refused(self):
         for entry in ("example.com", "10.0.0.0/33", "10.0.0.0/", "::1/129", "10.0.0.0/8x", "", "/8"):
             r = subprocess.run([LYRED, "-c", "/dev/null", "-r", "/tmp/lyre-none", "--check", "--set", "operationsApi.network.trustedProxies=" + json.dumps([entry])],
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -173,11 +173,11 @@ class Line:
         return r.status
 
     def try_user(self, user, **headers):
-        """A failed sign-in, to be found in the log."""
+        """A failed sign-in that can be found in the log."""
         return self.ask(Authorization=self.s.authorization(user, "wrong"), **headers)
 
     def refused(self):
-        """With an answer, or without one to what is no HTTP at all."""
+        """With an answer, or without one if it is not HTTP."""
         try:
             return self.answer() == 400 and self.ended()
         except ConnectionError:
@@ -204,7 +204,7 @@ class Protocol(unittest.TestCase):
             if end:
                 line.sock.shutdown(socket.SHUT_WR)
             self.assertTrue(line.ended(), first)
-            until(lambda: said in s.said()[begin:], "the log does not say '%s' of %r" % (said, first))
+            until(lambda: said in s.said()[begin:], "the log does not say '%s' about %r" % (said, first))
 
     def test_address_of_the_client(self):
         tlvs = b"\x04\0\x03abc" + b"\x20\x07\xd0" + b"x" * 2000
@@ -218,7 +218,7 @@ class Protocol(unittest.TestCase):
             with Line(self.s, header) as line:
                 self.assertEqual(line.try_user("v%d" % i), 401, header)
                 self.assertEqual(logged(self.s, "v%d" % i), seen, header)
-                # It is the connection's: the next request is the same client's.
+                # It applies to the connection: the next request is the same client's.
                 self.assertEqual(line.try_user("w%d" % i), 401, header)
                 self.assertEqual(logged(self.s, "w%d" % i), seen, header)
 
@@ -245,7 +245,7 @@ class Protocol(unittest.TestCase):
             line.sock.shutdown(socket.SHUT_WR)
             self.assertTrue(line.ended())
 
-    def test_once_a_connection(self):
+    def test_once_per_connection(self):
         header = version_1("TCP4 192.0.2.7 192.0.2.1 4711 9925")
         with Line(self.s, header + header) as line:
             self.assertTrue(line.refused())
@@ -256,22 +256,22 @@ class Protocol(unittest.TestCase):
 
     def test_malformed(self):
         for header, why in ((version_1("TCP4 192.0.2.7 192.0.2.1 4711"), "a port is not valid"), (version_1("TCP4 192.0.2.777 192.0.2.1 1 2"), "an address is not valid"),
-                            (version_1("TCP9 192.0.2.7 192.0.2.1 1 2"), "it names no family that is known"), (b"PROXY UNKNOWN\n", "the line is not valid"),
-                            (b"PROXY UNKNOWN " + b"x" * 200, "the line is too long"), (version_2("192.0.2.7", command=0x31), "its version or command is not known"),
-                            (version_2("192.0.2.7", family=0x41), "it names no family that is known"), (version_2("192.0.2.7", size=11), "it is too short for its addresses"),
+                            (version_1("TCP9 192.0.2.7 192.0.2.1 1 2"), "it names an unknown address family"), (b"PROXY UNKNOWN\n", "the line is not valid"),
+                            (b"PROXY UNKNOWN " + b"x" * 200, "the line is too long"), (version_2("192.0.2.7", command=0x31), "its version or command is unknown"),
+                            (version_2("192.0.2.7", family=0x41), "it names an unknown address family"), (version_2("192.0.2.7", size=11), "it is too short for its addresses"),
                             (version_2("192.0.2.7", size=65535), "it is too long")):
-            self.closed(self.s, header, "127.0.0.1: a connection is closed: its PROXY header is not valid: " + why)
+            self.closed(self.s, header, "127.0.0.1: connection closed: its PROXY header is not valid: " + why)
 
     PARTS = ((b"PROXY TCP4 192.0", "127.0.0.1"), (version_2("192.0.2.7")[:20], "127.0.0.1"), (version_2("192.0.2.7", more=b"x", size=100), "192.0.2.7"))
 
     def test_cut(self):
         for part, address in self.PARTS:
-            self.closed(self.s, part, address + ": a connection is closed: the proxy has ended it within its PROXY header", end=True)
+            self.closed(self.s, part, address + ": connection closed: the proxy closed it within its PROXY header", end=True)
 
     def test_slow(self):
         with Server(settings=['operationsApi.network.trustedProxies=["127.0.0.1"]', "logging.level=debug", "operationsApi.network.headersTimeout=1s"]) as s:
             for part, address in self.PARTS:
-                self.closed(s, part, address + ": a connection is closed: its PROXY header has not come within operationsApi.network.headersTimeout")
+                self.closed(s, part, address + ": connection closed: its PROXY header did not arrive within operationsApi.network.headersTimeout")
 
     def test_connection_outlives_a_restart(self):
         with Line(self.s, version_2("2001:db8::7")) as used, Line(self.s, version_2("192.0.2.7")) as idle, Line(self.s) as empty, Line(self.s, b"PROXY TCP4 192.0.2.9 ") as begun:
@@ -283,7 +283,7 @@ class Protocol(unittest.TestCase):
             for line, user, seen in ((used, "used", "2001:db8::7"), (idle, "idle", "192.0.2.7"), (empty, "empty", "127.0.0.1")):
                 self.assertEqual(line.try_user(user), 401)
                 self.assertEqual(logged(self.s, user), seen)
-            # Once a connection, also of one whose peer is the client.
+            # Once per connection, even if its peer is the client.
             empty.send(version_2("192.0.2.8"))
             self.assertTrue(empty.refused())
 

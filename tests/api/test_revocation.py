@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is taken away is gone: while users work on many connections, signed in by password, token and cookie, a role is
-altered, a password changed, a user made inactive or dropped. No request that began after the answer may succeed."""
+"""Revoked rights are gone: while users work on many connections, signed in by password, token and cookie, a role is
+altered, a password changed, a user deactivated or dropped. No request that starts after the answer may succeed."""
 import contextlib, json, os, socket, sys, threading, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -9,7 +9,7 @@ from test_permissions import ROLES, Caller, decode
 from lyre_server import CHEAP_LOGINS, PASSWORD, Server, table_permission, until
 
 ROUNDS = int(os.environ.get("REVOCATIONS", "4"))
-# Requests of each connection that must have begun, and ended, on either side of a change.
+# Requests of each connection that must have started, and ended, before and after a change.
 ENOUGH = 15
 DOG = {"database": "kennel", "table": "dog"}
 READ = ("search_by_value", dict(DOG, attribute="name", value="*"))
@@ -22,7 +22,7 @@ def setUpModule():
 
 
 class Worker(threading.Thread):
-    """Asks the same on one connection again and again, and notes when each request began, and its answer."""
+    """Sends the same request on one connection repeatedly, and notes when each request started, and its answer."""
 
     def __init__(self, caller, request):
         super().__init__()
@@ -74,12 +74,12 @@ class Case(unittest.TestCase):
 
 class Revocation(Case):
     def wait(self, workers, when):
-        """Until each has done enough that began after when."""
-        until(lambda: all(len(w.since(when)) >= ENOUGH or not w.is_alive() for w in workers), "a connection does not get on", 120)
+        """Waits until each has done enough requests that started after when."""
+        until(lambda: all(len(w.since(when)) >= ENOUGH or not w.is_alive() for w in workers), "a connection makes no progress", 120)
 
     @contextlib.contextmanager
     def at_work(self, *asked):
-        """Workers, of a caller and its request each, that have done enough when the block begins and go on until it ends."""
+        """Workers, for a caller and its request each, that have done enough when the block begins and continue until it ends."""
         workers = [Worker(caller, request) for caller, request in asked]
         try:
             self.wait(workers, time.monotonic())
@@ -93,7 +93,7 @@ class Revocation(Case):
             self.assertIsNone(w.failure)
 
     def change(self, callers, requests, *steps):
-        """Runs the steps, (operation, request, the status that all answers are to have after it), while the callers ask."""
+        """Runs the steps, (operation, request, the status that all answers must have after it), while the callers send requests."""
         marks = [(time.monotonic(), time.monotonic(), 200)]
         with self.at_work(*[(Caller(self.s, c.name, c.headers), r) for c in callers for r in requests]) as workers:
             for operation, request, status in steps:
@@ -123,7 +123,7 @@ class Revocation(Case):
                         ("alter_role", {"id": "limited", "permission": ROLES["limited"]}, 200))
 
     def test_role_loses_attribute(self):
-        """Not only the decision: what the answer has of each record."""
+        """Not only the decision: also what the answer contains of each record."""
         with self.at_work((Caller(self.s, "reader"), READ_ID)) as (worker,):
             permission = {"super_user": False, "kennel": {"tables": {"dog": table_permission("read", attributes=[
                 {"attribute_name": "name", "read": True, "insert": False, "update": False}])}}}
@@ -149,7 +149,7 @@ class Revocation(Case):
     def test_user_made_inactive(self):
         for _ in range(ROUNDS):
             callers = self.signed_in()
-            # who was let in by the password can come back with it; tokens and sessions of before cannot
+            # callers with the password can sign in again; earlier tokens and sessions cannot
             self.change(callers, [READ], ("alter_user", {"username": "limited", "active": False}, 401))
             self.change(self.back(), [READ])
             for caller in callers[1:]:
@@ -159,7 +159,7 @@ class Revocation(Case):
         for _ in range(ROUNDS):
             callers = self.signed_in()
             self.change(callers, [READ], ("drop_user", {"username": "limited"}, 401))
-            # another user of the same name and password is not the one that the tokens were made for
+            # another user with the same name and password is not the one that the tokens were issued to
             self.s.add_user("limited", "limited")
             self.assertEqual([c.ask(*READ)[0] for c in callers], [200, 401, 401])
 
@@ -174,7 +174,7 @@ class Revocation(Case):
             self.assertEqual([basic.ask(*READ)[0], bearer.ask(*READ)[0]], [200, 200])
 
     def test_changes_at_once(self):
-        """Many alter the same role; the last answer is what holds, and no answer is lost."""
+        """Many callers alter the same role; the last answer determines the result, and no answer is lost."""
         states = [ROLES["limited"], {"super_user": False}]
         for _ in range(ROUNDS):
             answers = []
@@ -196,10 +196,10 @@ class Revocation(Case):
 
 
 class SlowBody(Case):
-    """A client may send a large body as slowly as it likes: the request is that of who it is when the body is whole."""
+    """A client may send a large body as slowly as it likes: the caller's rights count when the body is complete."""
 
     def begin(self, caller, operation, request=None):
-        """Sends all but the body, and waits until the server knows the sender and asks for it. \return (connection, body)"""
+        """Sends everything but the body, and waits until the server knows the sender and asks for it. Returns (connection, body)"""
         body = json.dumps(dict(request or {}, operation=operation)).encode().ljust(300 << 10)
         connection = socket.create_connection(("127.0.0.1", self.s.port), timeout=60)
         self.addCleanup(connection.close)
@@ -221,7 +221,7 @@ class SlowBody(Case):
         return int(head.split()[1]), answer
 
     def check(self, change, callers, status, operations=None):
-        """After the change, what the callers had begun is answered with the status."""
+        """After the change, the requests that the callers had begun are answered with the status."""
         operations = operations or [READ, ("create_authentication_tokens", None), ("login", None)]
         begun = [(list(c.headers)[0], o, self.begin(c, o, r)) for c in callers for o, r in operations]
         for operation, request in change:
@@ -245,7 +245,7 @@ class SlowBody(Case):
     def test_user_dropped(self):
         self.check([("drop_user", {"username": "limited"})], self.signed_in(), 401)
 
-    def test_another_of_the_name(self):
+    def test_another_user_of_the_same_name(self):
         callers = self.signed_in()
         self.check([("drop_user", {"username": "limited"}),
                     ("add_user", {"username": "limited", "role": "limited", "password": "another1", "active": True})], callers, 401)
@@ -253,8 +253,8 @@ class SlowBody(Case):
     def test_role_altered(self):
         self.check([("alter_role", {"id": "limited", "permission": {"super_user": False}})], self.signed_in(), 403, [READ])
 
-    def test_super_user_no_more(self):
-        """A super_user of before makes no other."""
+    def test_former_super_user(self):
+        """A former super_user cannot create another."""
         self.s.add_user("second", "super_user")
         other = ("add_user", {"username": "third", "role": "super_user", "password": "pw", "active": True})
         for change, status in ((("alter_user", {"username": "second", "role": "nothing"}), 403), (("drop_user", {"username": "second"}), 401)):
@@ -269,10 +269,10 @@ class SlowBody(Case):
 
 
 class SlowReader(Case):
-    """Rows are sent for as long as a client reads them, but to nobody who may not sign in any more."""
+    """Rows are sent for as long as a client reads them, but only while the caller may sign in."""
 
     def read(self, change=None):
-        """All that comes of a long answer after its head; the change is made when the first of it is there."""
+        """Everything of a long answer after its header; the change is made when the first part has arrived."""
         with socket.socket() as c:
             c.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 18)
             c.settimeout(60)
@@ -305,13 +305,13 @@ class SlowReader(Case):
         self.s.add_user("ann", "reading")
         whole = self.read()
         self.assertTrue(whole.endswith(b"]\r\n0\r\n\r\n"))
-        # what else is changed meanwhile does not matter
+        # unrelated changes do not matter
         other = self.read(("alter_user", {"username": "inactive", "role": "nothing"}))
         self.assertTrue(other.endswith(b"]\r\n0\r\n\r\n"))
         broken = self.read(("drop_user", {"username": "ann"}))
         self.assertFalse(broken.endswith(b"0\r\n\r\n"))
         self.assertLess(len(broken), len(whole))
-        self.assertIn("search_by_value by 'ann' broke off while its rows were sent: User ann does not exist", self.s.said())
+        self.assertIn("search_by_value by 'ann' stopped while sending rows: User ann does not exist", self.s.said())
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ def setUpModule():
 
 class Roles(Case):
     def errors(self, main=(), tables=None, operation="add_role", **more):
-        """All errors, in their order."""
+        """All errors, in order."""
         self.assertEqual(self.call(operation, **more), (400, {
             "error": REFUSED, "main_permissions": list(main), "schema_permissions": tables or {}}))
 
@@ -50,7 +50,7 @@ class Roles(Case):
         self.assertEqual(self.ok("drop_role", id="developer"), {"message": "developer successfully deleted"})
         self.assertEqual(self.ids(), ["super_user"])
 
-    def test_kept_over_a_kill(self):
+    def test_kept_across_a_kill(self):
         self.add_dog()
         self.add_role("developer", dog())
         listed = self.ok("list_roles")
@@ -115,7 +115,7 @@ class Roles(Case):
         self.assertEqual(self.ids(), ["super_user"])
 
     def test_key_beside_listed_attributes(self):
-        """A key that is not listed has what the listed attributes have together, and no more."""
+        """A key that is not listed has the combined permissions of the listed attributes, and no more."""
         self.add_dog()
         self.ok("insert", database="dev", table="dog", records=[{"id": 1, "name": "rex"}])
         everything = dict(database="dev", table="dog", ids=[1], get_attributes=["*"])
@@ -135,7 +135,7 @@ class Roles(Case):
         self.assertIn(b"Role can't be blank", body)
 
     def test_huge(self):
-        # thousands of databases and tables that there are not, and a role of very many attributes
+        # thousands of nonexistent databases and tables, and a role with very many attributes
         permission = {"dev%d" % i: {"tables": {"t": {}}} for i in range(5000)}
         self.add_dog()
         permission["dev"] = {"tables": {"t%d" % i: {"read": i} for i in range(10000)}}
@@ -164,7 +164,7 @@ class Roles(Case):
             self.assertEqual(json.loads(text)["error"], REFUSED)
 
     def test_database_gone(self):
-        # a role outlives what it names, and can be altered to say nothing of it
+        # a role outlives what it names, and can be altered not to mention it
         self.add_dog()
         self.add_role("developer", dog())
         self.add_user("bob", "developer")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A server as its clients and its operator see it, beyond the recorded cases."""
+"""The server as its clients and its operator see it, beyond the recorded cases."""
 import base64, concurrent.futures, json, os, stat, subprocess, sys, tempfile, threading, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -23,18 +23,18 @@ class Hostile(OwnDatabase):
         self.assertEqual(self.find([{"attribute": "n", "value": 1}], get_attributes=["n"]), [{"n": 1}])
         self.assertEqual(self.find([{"attribute": "n", "value": "a\0b"}]), [])
 
-    def test_errors_of_broken_bytes_are_json(self):
+    def test_errors_about_invalid_bytes_are_json(self):
         headers = {"Content-Type": "application/json", "Authorization": self.s.authorization()}
         for body in (b'{"a":\x97}', b'{"a":tru\xe3}', b'{"\\u00e9\\u00e9\xc3\xa9\xc3\xa9" x'):
             status, _, answer = self.s.request(body=body, headers=headers)
             self.assertEqual(status, 400)
             self.assertIn("error", json.loads(answer.decode("utf-8")))
 
-    def test_a_file_that_is_no_backup_is_the_clients_mistake(self):
+    def test_a_file_that_is_not_a_backup_is_the_clients_mistake(self):
         status, body = self.s.call({"operation": "restore_backup", "database": "none", "path": "/etc/passwd"})
         self.assertEqual((status, body), (400, {"error": "cannot restore '/etc/passwd': the file is not an LMDB file"}))
 
-    def test_long_lists_take_no_square_of_time(self):
+    def test_long_lists_take_linear_time(self):
         def quick(operation, **more):
             start = time.monotonic()
             status, body = self.run_(operation, **more)
@@ -55,7 +55,7 @@ class Hostile(OwnDatabase):
 
 
 class Names(OwnDatabase):
-    def test_names_that_trouble_file_systems(self):
+    def test_names_that_are_difficult_for_file_systems(self):
         names = ["..", ".", "DEV", "dev", "a b", "CON", "%41", "~", "x" * 250, "x" * 249 + "Y", "X" * 250, "a.mdb", "-lock"]
         for n in names:
             self.assertEqual(self.s.ok({"operation": "create_database", "database": n})["message"], "database '%s' successfully created" % n)
@@ -102,7 +102,7 @@ class Schema(OwnDatabase):
         self.assertEqual(self.run_("create_attribute", attribute="x", indexed="no"), (400, {"error": "'indexed' must be a boolean"}))
 
     def test_big_integers_as_keys(self):
-        """Digits may be a text, as clients send what their numbers cannot hold; other texts are no integers."""
+        """A string of digits is accepted, as clients send what their numbers cannot represent; other strings are not integers."""
         self.table(attributes=[{"name": "id", "type": "BigInt"}])
         for key in (5, -5, 2 ** 64 - 1, "88", "-12345678901234567890123"):
             self.assertEqual(self.ok("insert", records=[{"id": key}])["inserted_hashes"], [key])
@@ -111,7 +111,7 @@ class Schema(OwnDatabase):
             self.assertEqual((status, body["error"]), (400, "Value %s in property id must be an integer" % json.dumps(key)))
 
     def test_numbers_as_names_of_databases(self):
-        """Operations on records take a number for a name, as of tables."""
+        """Operations on records accept a number as a name of a database, as for tables."""
         self.s.ok({"operation": "create_table", "database": "5", "table": "6", "primary_key": "id"})
         for operation, more in (("insert", {"records": [{"id": 1}]}), ("update", {"records": [{"id": 1}]}), ("upsert", {"records": [{"id": 1}]}),
                                 ("search_by_id", {"ids": [1], "get_attributes": ["id"]}), ("search_by_value", {"attribute": "id", "value": 1}),
@@ -193,7 +193,7 @@ class Operator(unittest.TestCase):
                 written = f.read()
             password = written.strip().split()[-1]
             self.assertNotIn(password, text)
-            # The first start may have ended at once, for a port in use: later ones say it, too.
+            # The first start may have ended immediately because of a port in use: later starts report it too.
             s.end()
             s.output.close()
             s.start()
@@ -233,7 +233,7 @@ class Operator(unittest.TestCase):
                         texts.append(f.read())
             self.assertFalse([t for t in texts if secret in t or s.admin[1] in t])
 
-    def test_a_request_under_way_is_answered_before_the_end(self):
+    def test_a_request_in_progress_is_answered_before_the_end(self):
         with Server() as s:
             s.ok({"operation": "create_table", "database": "d", "table": "t", "primary_key": "id"})
             with concurrent.futures.ThreadPoolExecutor(1) as pool:

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sessions: login, the cookie and whom it lets in from where, and what ends a session."""
+"""Sessions: login, the cookie and what it permits from which origin, and what ends a session."""
 import concurrent.futures, hashlib, http.client, json, os, re, sys, threading, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lyre_server import CHEAP_LOGINS, PASSWORD, Server, need_module, table_permission, until
 
-# What modules/users allows a user.
+# The limit per user in modules/users.
 SESSIONS_OF_ONE = 1000
 MUST_LOGIN = (401, {"error": "Must login"})
-# The servers of the tests are told to listen on port 0, which finds a free one.
+# The servers of the tests are configured with port 0, which picks a free one.
 COOKIE = "hdb-session-0"
-ORIGIN = "A session's cookie is good for this operation only with an Origin header that names this server"
+ORIGIN = "A session cookie is accepted for this operation only with an Origin header that names this server"
 
 
 def setUpModule():
@@ -81,14 +81,14 @@ class Login(Case):
         self.lets_in(value)
 
     def test_one_of_several_of_the_name(self):
-        """Any host of the domain can put a cookie of the name before ours."""
+        """Any host of the domain can set a cookie of the name, which precedes ours."""
         right, made_up = self.login(), "0" * 64
         pair = lambda value: "%s=%s" % (COOKIE, value)
         for planted in [""], ["x"], [made_up], ["", made_up, ""], [made_up, "x", "y"], ["", "", "", "", ""]:
             self.lets_in("; ".join(map(pair, planted + [right])))
             self.lets_in("; ".join(map(pair, planted + [right, self.login("admin", self.s.admin[1])])))
         self.refused("; ".join(map(pair, [made_up, "x", "y", "z", right])))
-        # What it ends is the session that signed in.
+        # It ends the session that signed in.
         status, _, body = self.ask("logout", "; ".join(map(pair, ["x", right])))
         self.assertEqual(status, 200, body)
         self.refused(right)
@@ -105,8 +105,8 @@ class Login(Case):
         self.assertEqual(status, 200, body)
         self.lets_in(headers["Set-Cookie"].split(";")[0])
 
-    def test_none_by_what_ends_sooner(self):
-        """A token or a session makes no other ones: whoever has got hold of it has it for as long as it lasts."""
+    def test_tokens_and_sessions_create_no_others(self):
+        """A token or a session cannot create others: a stolen one is valid only for its own lifetime."""
         token = self.s.ok({"operation": "create_authentication_tokens", "username": "bob", "password": PASSWORD})["operation_token"]
         cookie = self.login()
         for operation, what in ("login", "Sessions"), ("create_authentication_tokens", "Tokens"):
@@ -130,16 +130,16 @@ class Login(Case):
         status, body = self.s.call({"operation": "login"}, unix=True)
         self.assertEqual((status, body), (400, {"error": "Sessions belong to a user: send 'username' and 'password', or sign in as the user"}))
 
-    def test_again_ends_the_earlier(self):
+    def test_a_new_login_ends_the_earlier_session(self):
         first = self.login()
         second = self.login(cookie=first)
         self.refused(first)
         self.lets_in(second)
-        # Whoever signs in: the browser has one session.
+        # Whoever signs in, the browser has one session.
         third = self.login(*self.s.admin, cookie=second)
         self.refused(second)
         self.lets_in(third, "admin")
-        # A wrong password ends nothing, and what is no session is no hindrance.
+        # A wrong password ends nothing, and a cookie that is not a session does no harm.
         self.assertEqual(self.ask("login", third, username="bob", password="wrong")[0], 401)
         self.lets_in(third, "admin")
         self.lets_in(self.login(cookie="0" * 64))
@@ -173,8 +173,8 @@ class Login(Case):
         status, _, _ = self.ask("user_info", cookie, headers={"Authorization": "Bearer x"})
         self.assertEqual(status, 401)
 
-    def test_nothing_kept_signs_in(self):
-        """The file of the database holds no cookie's value."""
+    def test_stored_values_cannot_sign_in(self):
+        """The database file contains no cookie values."""
         cookie = self.login()
         self.s.end()
         found = False
@@ -191,7 +191,7 @@ class Login(Case):
 
 
 class Origin(Case):
-    def test_changes_need_ours(self):
+    def test_changes_need_our_origin(self):
         cookie = self.login()
         port = self.s.port
         record = {"database": "dev", "table": "dog", "records": [{"id": 1}]}
@@ -205,7 +205,7 @@ class Origin(Case):
             for name in "login", "create_authentication_tokens", "logout", "user_info":
                 status, _, body = self.ask(name, cookie, origin)
                 self.assertEqual((status, body), (403, {"error": ORIGIN}), (name, origin))
-            # What only tells of something does without one, but not for the page of somebody else.
+            # Operations that only read need no Origin, but a foreign page's is refused.
             status, _, body = self.ask("search_by_value", cookie, origin, database="dev", table="dog", attribute="id", value="*")
             self.assertEqual((status, body), (403, {"error": ORIGIN}) if origin else (200, []), origin)
         for i, origin in enumerate(("own", "HTTP://127.0.0.1:%d" % port, "https://127.0.0.1:%d" % port)):
@@ -221,7 +221,7 @@ class Origin(Case):
             self.assertEqual(status, 200, body)
             self.assertEqual(self.ask("logout", None, origin)[0], 200)
 
-    def test_host_is_what_was_asked(self):
+    def test_host_is_what_the_client_asked_for(self):
         cookie = self.login()
         for host, origin, expected in ("lyre.example", "https://lyre.example", 200), ("lyre.example", "http://lyre.example", 200), \
                 ("lyre.example:443", "https://lyre.example", 200), ("lyre.example", "http://LYRE.example:80", 200), \
@@ -251,7 +251,7 @@ class Ended(Case):
         self.lets_in(other)
 
     def test_logout_while_at_work(self):
-        """No request that begins after the answer to logout succeeds."""
+        """No request that starts after the answer to logout succeeds."""
         for _ in range(10):
             cookie = self.login()
             ended, answers, failures = [], [], []
@@ -280,7 +280,7 @@ class Ended(Case):
             self.assertIn((False, 200), answers)
             self.assertEqual({status for after, status in answers if after}, {401})
 
-    def test_logout_of_nobody(self):
+    def test_logout_without_a_session(self):
         for cookie in None, "0" * 64, "nonsense", self.login() + "0":
             status, _, body = self.ask("logout", cookie)
             self.assertEqual((status, body), (200, {"message": "Logout successful"}))
@@ -312,7 +312,7 @@ class Ended(Case):
         self.add("bob")
         self.refused(cookie)
 
-    def test_not_by_a_restart(self):
+    def test_not_lost_by_a_restart(self):
         cookie, ended = self.login(), self.login()
         self.s.ok({"operation": "alter_role", "id": "developer", "role": "developer", "permission": {"super_user": False}})
         self.assertEqual(self.ask("logout", ended)[0], 200)
@@ -320,7 +320,7 @@ class Ended(Case):
         self.lets_in(cookie)
         self.refused(ended)
 
-    def test_not_by_kill(self):
+    def test_not_lost_by_kill(self):
         cookie = self.login()
         self.s.kill()
         self.s.output.close()
@@ -344,8 +344,8 @@ class Time(Case):
         self.refused(cookie)
         self.lets_in(self.login())
 
-    def test_each_ends_in_its_time(self):
-        """A session lasts as long as it was said to, whatever is set later."""
+    def test_each_session_keeps_its_lifetime(self):
+        """A session lasts as long as it was created for, whatever is set later."""
         short = self.login()
         self.s.end()
         self.s.settings[-1] = "authentication.sessionTimeout=1h"
@@ -398,7 +398,7 @@ class Off(Case):
         self.s.settings[-1] = "authentication.enableSessions=false"
         self.s.start()
         self.refused(cookie)
-        # One may still end what there is.
+        # Existing sessions can still be ended.
         self.assertEqual(self.ask("logout", cookie)[0], 200)
         self.s.end()
         self.s.settings[-1] = "authentication.enableSessions=true"

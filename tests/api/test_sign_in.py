@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How users sign in by name and password: what is remembered, what waits, and what a flood of wrong passwords may not do."""
+"""Signing in with name and password: what is remembered, what waits, and what a flood of wrong passwords must not affect."""
 import contextlib, http.client, json, re, threading, unittest
 
 from lyre_server import PASSWORD, Server, UnixConnection, built_modules, until
@@ -12,22 +12,22 @@ TOO_MANY = (503, b'{"error":"Too many credentials wait to be checked"}')
 FAILED_OFTEN = (429, b'{"error":"Too many attempts to sign in as this user have failed: try again later"}')
 STOPPING = (503, b'{"error":"The server is stopping"}')
 CHEAP = ["authentication.argon2.memory=8M", "authentication.argon2.iterations=1"]
-# One check takes so long that a queue is full before it is over.
+# One check takes so long that the queue is full before it ends.
 SLOW = ["authentication.argon2.memory=8M", "authentication.argon2.iterations=50", "authentication.argon2.threads=1"]
-# Longer than any test: who is delayed by this is not answered before the server ends.
+# Longer than any test: an attempt delayed by this is not answered before the server stops.
 FOR_EVER = CHEAP + ["authentication.failures.free=0", "authentication.failures.delay=10m", "authentication.failures.maxDelay=10m"]
 NO_DELAY = ["authentication.failures.delay=0"]
 NOT_REMEMBERED = ["authentication.cacheTTL=0"]
 AUDITED = ["logging.level=info", "logging.auditAuthEvents.logFailed=true", "logging.auditAuthEvents.logSuccessful=true"]
-# Seconds for an answer that waits behind many checks, however slow the machine.
+# Seconds for an answer that waits behind many checks, on slow machines too.
 PATIENCE = 300
-# With one thread, one attempt is checked, and FRESH_MAX of core/dispatch/gate.c wait for it: of a larger flood the rest is refused.
+# With one thread, one attempt is checked, and FRESH_MAX of core/dispatch/gate.c wait for it: the rest of a larger flood is refused.
 HELD = 1 + 256
 FLOOD = 400
-# Where every delay is the longest, DELAYS_MAX attempts of a user wait (core/auth/throttle.c): of more at once the rest is refused.
+# If every delay is the maximum, DELAYS_MAX attempts of a user wait (core/auth/throttle.c): further ones are refused.
 IN_LINE = 2
 AT_ONCE = 20
-# The longest name there can be, LYRE_USER_NAME_MAX; and more names than failures of are remembered (SETS * WAYS of core/auth/throttle.c).
+# The longest name, LYRE_USER_NAME_MAX; and more names than the table of failures holds (SETS * WAYS of core/auth/throttle.c).
 NAME_MAX = 500
 NAMES = 10000
 
@@ -51,7 +51,7 @@ def ask(*args, **more):
 
 
 class Attempt(threading.Thread):
-    """One that has been sent, and goes on while the test does."""
+    """An attempt that was sent, and continues while the test does."""
 
     def __init__(self, *args, **more):
         super().__init__()
@@ -67,12 +67,12 @@ class Attempt(threading.Thread):
 
 
 def answered(attempts):
-    """The answers that have come."""
+    """The answers received so far."""
     return [a.answer for a in attempts if a.answer]
 
 
 def send_flood(s, known=None):
-    """Wrong passwords, and the answers are there of all those that cannot wait; known: called again and again meanwhile."""
+    """Sends wrong passwords, until all those that cannot wait are answered; known: called repeatedly meanwhile."""
     def is_full():
         if known:
             known()
@@ -84,7 +84,7 @@ def send_flood(s, known=None):
 
 
 class Remembered(unittest.TestCase):
-    def test_a_flood_of_wrong_passwords_keeps_nobody_out_who_is_known(self):
+    def test_a_flood_of_wrong_passwords_does_not_affect_remembered_users(self):
         with Server(settings=CHEAP + NO_DELAY) as s:
             self.assertEqual(ask(s), DESCRIBED)
             flood = [Attempt(s, "user%d" % i, "wrong") for i in range(64)]
@@ -92,7 +92,7 @@ class Remembered(unittest.TestCase):
                 self.assertEqual(ask(s), DESCRIBED)
             self.assertEqual({a.end() for a in flood}, {FAILED})
 
-    def test_more_than_can_wait_are_refused_and_the_end_waits_for_none(self):
+    def test_too_many_attempts_are_refused_and_the_end_waits_for_none(self):
         with Server(settings=SLOW + NO_DELAY) as s:
             self.assertEqual(ask(s), DESCRIBED)
             flood = send_flood(s, lambda: self.assertEqual(ask(s), DESCRIBED))
@@ -104,7 +104,7 @@ class Remembered(unittest.TestCase):
         with Server(settings=SLOW + NO_DELAY + AUDITED) as s:
             flood = send_flood(s)
             waiting, checked = FLOOD - len(answered(flood)), s.said().count("' failed")
-            # There is room for it, and its turn is the next but one at the latest, as the log tells.
+            # There is room for it, and its turn is the next but one at the latest, as the log shows.
             self.assertEqual(ask(s, unix=True), DESCRIBED)
             self.assertLess(s.said().partition("' succeeded")[0].count("' failed") - checked, waiting // 2)
             s.end()
@@ -116,7 +116,7 @@ class Remembered(unittest.TestCase):
             self.assertEqual(ask(s, password="wrong"), FAILED)
             self.assertEqual(ask(s), DESCRIBED)
 
-    def test_many_at_once_with_the_right_password_wait_for_one_check(self):
+    def test_simultaneous_right_passwords_share_one_check(self):
         with Server(settings=FOR_EVER) as s:
             self.assertEqual({a.end() for a in [Attempt(s) for _ in range(40)]}, {DESCRIBED})
 
@@ -135,7 +135,7 @@ class Delayed(unittest.TestCase):
             self.assertEqual(delayed.end(), STOPPING)
 
     def test_the_right_password_waits_too(self):
-        # Not remembered from another address either, which would let it in at once.
+        # Not remembered from another address either, where it would be accepted at once.
         with Server(settings=FOR_EVER + NOT_REMEMBERED) as s:
             self.assertEqual(ask(s, password="wrong"), FAILED)
             delayed = Attempt(s)
@@ -144,7 +144,7 @@ class Delayed(unittest.TestCase):
             s.end()
             self.assertEqual(delayed.end(), STOPPING)
 
-    def test_what_is_refused_unchecked_pushes_no_failure_out_of_memory(self):
+    def test_attempts_refused_unchecked_displace_no_failure(self):
         with Server(settings=FOR_EVER + NOT_REMEMBERED) as s:
             self.assertEqual(ask(s, "nobody", "wrong"), FAILED)
             with contextlib.closing(http.client.HTTPConnection("127.0.0.1", s.port, timeout=PATIENCE)) as c:
@@ -158,7 +158,7 @@ class Delayed(unittest.TestCase):
             self.assertEqual(delayed.end(), STOPPING)
 
     def send_at_once(self, s):
-        """Wrong passwords of one user, and the answers are there of all but those that wait."""
+        """Sends wrong passwords of one user, until all but those that wait are answered."""
         attempts = [Attempt(s, "nobody", "wrong") for _ in range(AT_ONCE)]
         until(lambda: len(answered(attempts)) >= AT_ONCE - IN_LINE, lambda: "answered: %s" % answered(attempts), PATIENCE, s)
         return attempts
@@ -168,13 +168,13 @@ class Delayed(unittest.TestCase):
             self.assertEqual(ask(s, "nobody", "wrong"), FAILED)
             attempts = self.send_at_once(s)
             told = re.findall(r"127.0.0.1: sign-ins as 'nobody' refused unchecked .*; (\d+) since", s.said())
-            self.assertLess(len(told), AT_ONCE - IN_LINE) # once a minute, however many they are
+            self.assertLess(len(told), AT_ONCE - IN_LINE) # once a minute, however many there are
             self.assertIn(sum(int(n) for n in told), range(1, AT_ONCE - IN_LINE + 1))
             self.assertEqual(answered(attempts), [FAILED_OFTEN] * (AT_ONCE - IN_LINE))
             s.end()
             self.assertEqual([a.end() for a in attempts].count(STOPPING), IN_LINE)
 
-    def test_many_at_once_of_nobody_known_wait_as_soon_as_one_has_failed(self):
+    def test_simultaneous_unknown_attempts_wait_after_one_failure(self):
         with Server(settings=FOR_EVER + ["authentication.argon2.threads=1"]) as s:
             attempts = self.send_at_once(s)
             answers = answered(attempts)
@@ -182,11 +182,11 @@ class Delayed(unittest.TestCase):
             s.end()
             self.assertEqual([a.end() for a in attempts].count(STOPPING), IN_LINE)
 
-    def test_the_answer_says_when_to_try_again(self):
+    def test_the_answer_says_when_to_retry(self):
         with Server(settings=FOR_EVER) as s:
             self.assertEqual(ask(s, password="wrong"), FAILED)
             waiting = [Attempt(s, password="wrong") for _ in range(AT_ONCE)]
-            until(lambda: len(answered(waiting)) == AT_ONCE - IN_LINE, "those that find no room are not answered", PATIENCE, s)
+            until(lambda: len(answered(waiting)) == AT_ONCE - IN_LINE, "attempts for which there is no room are not answered", PATIENCE, s)
             with contextlib.closing(send(s, password="wrong")) as c:
                 r = c.getresponse()
                 self.assertEqual((r.status, r.read()), FAILED_OFTEN)
@@ -196,20 +196,20 @@ class Delayed(unittest.TestCase):
             self.assertEqual((status, body), FAILED_OFTEN)
             s.end()
 
-    def test_who_was_let_in_from_there_lately_is_not_slowed(self):
+    def test_recently_successful_sources_are_not_delayed(self):
         with Server(settings=FOR_EVER + NOT_REMEMBERED) as s:
             self.assertEqual(ask(s), DESCRIBED)
             self.assertEqual(ask(s, password="wrong"), FAILED)
             waiting = [Attempt(s, password="wrong") for _ in range(AT_ONCE)]
-            until(lambda: len(answered(waiting)) == AT_ONCE - IN_LINE, "those that find no room are not answered", PATIENCE, s)
+            until(lambda: len(answered(waiting)) == AT_ONCE - IN_LINE, "attempts for which there is no room are not answered", PATIENCE, s)
             for _ in range(3):
                 self.assertEqual(ask(s), DESCRIBED)
-            # Which does not help those who guess.
+            # This does not help an attacker who guesses.
             self.assertEqual(ask(s, password="wrong"), FAILED_OFTEN)
             s.end()
             self.assertEqual([a.end() for a in waiting].count(STOPPING), IN_LINE)
 
-    def test_who_waits_is_answered(self):
+    def test_waiting_attempts_are_answered(self):
         short = ["authentication.failures.free=1", "authentication.failures.delay=20ms", "authentication.failures.maxDelay=100ms"]
         with Server(settings=CHEAP + short + NOT_REMEMBERED) as s:
             for _ in range(6):
@@ -220,7 +220,7 @@ class Delayed(unittest.TestCase):
             self.assertEqual(ask(s), DESCRIBED)
             self.assertEqual(ask(s, password="wrong"), FAILED)
 
-    def test_the_end_does_not_wait_for_those_who_do(self):
+    def test_the_end_does_not_wait_for_delayed_attempts(self):
         with Server(settings=FOR_EVER) as s:
             delayed = []
             for i in range(30):
@@ -231,20 +231,20 @@ class Delayed(unittest.TestCase):
             self.assertEqual({a.end() for a in delayed}, {STOPPING})
 
     @unittest.skipUnless("system" in built_modules(), "this build cannot restart by itself")
-    def test_a_restart_does_not_wait_for_those_who_do(self):
+    def test_a_restart_does_not_wait_for_delayed_attempts(self):
         with Server(settings=FOR_EVER) as s:
             self.assertEqual(ask(s, "nobody", "wrong"), FAILED)
             delayed = Attempt(s, "nobody", "wrong")
             self.assertEqual(ask(s), DESCRIBED)
             s.ok({"operation": "restart"})
-            self.assertIn(delayed.end(), (STOPPING, FAILED))  # the next program knows of no failure, should it have come there
+            self.assertIn(delayed.end(), (STOPPING, FAILED))  # the next program knows of no failure, if the attempt reached it
 
             def is_next():
                 self.assertEqual(ask(s), DESCRIBED)
                 return s.said().count(" starting, root folder ") >= 2
             until(is_next, s.said)
 
-    def test_a_client_that_leaves_while_it_waits(self):
+    def test_a_client_that_disconnects_while_it_waits(self):
         with Server(settings=FOR_EVER) as s:
             self.assertEqual(ask(s, "nobody", "wrong"), FAILED)
             body = json.dumps(ASK).encode()
@@ -255,7 +255,7 @@ class Delayed(unittest.TestCase):
 
 
 class Parameters(unittest.TestCase):
-    def test_credentials_in_the_body_wait_as_others_do(self):
+    def test_credentials_in_the_body_wait_like_others(self):
         with Server(settings=FOR_EVER) as s:
             body = json.dumps(dict(ASK, username="nobody", password="wrong")).encode()
             self.assertEqual(s.request(body=body, headers=JSON)[0], 401)
@@ -265,7 +265,7 @@ class Parameters(unittest.TestCase):
             s.end()
             self.assertEqual(delayed.end(), STOPPING)
 
-    def test_the_log_tells_of_each_password_once(self):
+    def test_the_log_reports_each_password_once(self):
         with Server(settings=AUDITED) as s:
             for _ in range(3):
                 self.assertEqual(ask(s), DESCRIBED)
@@ -276,13 +276,13 @@ class Parameters(unittest.TestCase):
             self.assertNotIn("wrong'", said)
 
     @unittest.skipUnless("users" in built_modules(), "this build has no module 'users'")
-    def test_the_log_tells_why_a_right_password_is_refused(self):
+    def test_the_log_says_why_a_right_password_is_refused(self):
         with Server(settings=AUDITED) as s:
             s.add_user("ann", "super_user", active=False)
             self.assertEqual(ask(s, "ann", PASSWORD), (401, b'{"error":"Cannot complete request: User is inactive"}'))
             self.assertRegex(s.said(), r"\[warn\] \[auth\]: 127.0.0.1: sign-in as 'ann' refused: the user is inactive\n")
 
-    def test_a_scheme_that_nobody_decides_of_is_no_credentials(self):
+    def test_an_unknown_scheme_is_not_credentials(self):
         with Server() as s:
             for header in ("Digest x", "Negotiate", "Bearer", "Bearer  ", "bearer x", ""):
                 status, headers, body = s.request(body=json.dumps(ASK).encode(), headers=dict(JSON, Authorization=header))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is refused so that no two readers of the same bytes can disagree."""
+"""What is refused so that two readers of the same bytes cannot disagree."""
 import contextlib, fcntl, json, os, re, socket, sys, termios, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -94,7 +94,7 @@ class Smuggling(Framing):
         self.check_refused(self.post(CHUNKED, b"13\r\n" + BODY + b"\r\n0\r\n\r\n"))
 
     def check_cut(self, parts, status=400):
-        """Refused however the bytes come: one answer, in JSON, the connection closed, nothing behind it read, no operation run."""
+        """Refused however the bytes are split: one answer, in JSON, the connection closed, nothing after it read, no operation run."""
         for alone in (False, True):
             with self.subTest(parts=parts[1:], alone=alone), contextlib.closing(self.connect()) as c:
                 pieces = parts + [HEALTH] if alone else [b"".join(parts) + HEALTH]
@@ -115,7 +115,7 @@ class Smuggling(Framing):
 
     @staticmethod
     def until_read(c):
-        """Until the server has taken what was sent, so that it cannot get it together with what follows; Linux tells, others wait."""
+        """Waits until the server has read what was sent, so that what follows is read separately; on Linux it can be observed."""
         until(lambda: not fcntl.ioctl(c.fileno(), termios.TIOCOUTQ, b"\0" * 4).strip(b"\0"), "nothing is read")
         time.sleep(0.003)
 
@@ -134,13 +134,13 @@ class Smuggling(Framing):
         self.check_cut([head, b"14\r\n", data, b"0;\n", b"\r\n"])
         self.check_cut([head, b"14;", b"a" * 100000, b"\r\n" + data])
 
-    def test_trailers_that_are_none(self):
+    def test_invalid_trailers(self):
         head = self.post(CHUNKED, b"14\r\n" + BODY + b"\r\n0\r\n")
         for trailer in (b"X\r\n", b": y\r\n", b"X : y\r\n", b" X: y\r\n", b"X: y\r\n z\r\n", b"X: \x00\r\n", b"X: a\rb\r\n", b"X: " + b"y" * 5000 + b"\r\n"):
             self.check_cut([head, trailer, b"\r\n"])
 
-    def test_chunked_requests_behind_others(self):
-        """Where the bytes of several requests are read at once, each is looked at where it begins."""
+    def test_chunked_requests_after_others(self):
+        """If the bytes of several requests are read at once, each is checked where it begins."""
         chunked, plain = self.post(CHUNKED, b"14;x=y\r\n" + BODY + b"\r\n0\r\nX: y\r\n\r\n"), self.post()
         for raw in (plain + chunked, chunked + plain, b"\r\n" + chunked * 3, HEALTH + b"\r\n\r\n" + chunked + chunked, (plain + chunked) * 30,
                     self.post(LENGTH.replace(b"20", b"40000"), b"{" + b" " * 39999) + chunked):
@@ -161,7 +161,7 @@ class Smuggling(Framing):
                 c.settimeout(10)
                 self.assertEqual(Answer(c.recv(65536)).body, ANSWER)
 
-    def test_one_answer_where_the_library_has_one_too(self):
+    def test_one_answer_even_if_the_library_has_one(self):
         for value in (b"+5", b"-1", b"5, 5", b"18446744073709551616", b"abc", b"", b"5 5"):
             self.check_cut([self.post(b"Content-Length: " + value + b"\r\n")])
         self.check_cut([self.post(b"NoColon\r\n")])
@@ -180,7 +180,7 @@ class Smuggling(Framing):
                 self.assertTrue(closed, data)
                 self.assertNotIn(b"HarperDB is running", data)
                 self.assertNotIn(ANSWER, data)
-                if data:  # a line that is no request at all may be cut without a word
+                if data:  # a line that is not a request at all may be closed without an answer
                     self.assertEqual(Answer(data).status, 400)
 
     def test_other_versions(self):

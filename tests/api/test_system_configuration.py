@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""get_configuration and set_configuration: what is shown, what is refused, and the file afterwards, also after kill -9.
+"""get_configuration and set_configuration: what is shown, what is refused, and the resulting file, even after kill -9.
 
-SETS: changes under which the server is killed (12).
+SETS: number of changes during which the server is killed (12).
 """
 import ctypes, http.client, os, random, re, shutil, signal, stat, subprocess, tempfile, threading, unittest
 
@@ -32,7 +32,7 @@ def content(s, path=None):
 
 
 def without(text, added):
-    """The text without the lines that were added."""
+    """The text without the added lines."""
     lines = text.split("\n")
     for line in added:
         lines.remove(line)
@@ -75,7 +75,7 @@ class Get(unittest.TestCase):
             self.assertIn("shows the values in effect", s.said())
 
     def test_what_the_document_shows(self):
-        """Every setting that the reference's document shows is there."""
+        """Every setting shown in the reference documentation is there."""
         keys = ["http.compressionThreshold", "http.cors", "http.corsAccessList", "http.keepAliveTimeout", "http.port",
                 "http.securePort", "http.timeout", "threads", "authentication.cacheTTL", "authentication.enableSessions",
                 "authentication.operationTokenTimeout", "authentication.refreshTokenTimeout", "analytics.aggregatePeriod",
@@ -99,7 +99,7 @@ class Get(unittest.TestCase):
 
 class Set(unittest.TestCase):
     def test_shipped_file(self):
-        """Every comment of etc/lyre.yaml, and every other byte, outside the changed values."""
+        """Every comment of etc/lyre.yaml, and every other byte, stays outside the changed values."""
         with Server(config=shipped()) as s:
             before = content(s)
             self.assertEqual(set_configuration(s, logging_level="error", clustering_enabled=True, http_port=19926,
@@ -123,7 +123,7 @@ class Set(unittest.TestCase):
             self.assertEqual(tree["storage"]["compression"], {"threshold": 100})
 
     def test_tree_goes_back(self):
-        """What get_configuration answers can be given to set_configuration."""
+        """An answer of get_configuration can be passed to set_configuration."""
         with Server(config="") as s:
             tree = s.ok({"operation": "get_configuration"})
             self.assertEqual(set_configuration(s, **tree), (200, DONE))
@@ -161,12 +161,12 @@ class Set(unittest.TestCase):
             self.assertEqual(content(s), "# by hand\nthreads: 3\n\nlogging:\n  level: info\n")
 
     def test_level_at_once(self):
-        """By set_configuration and by SIGHUP: what is a warning is written, or not."""
-        with Server(config="logging:\n  level: fatal\n", settings=["http.port=7"]) as s:
+        """By set_configuration and by SIGHUP: a warning is logged, or not."""
+        with Server(config="logging:\n  level: fatal\n") as s:
             def warns():
                 begin = len(s.said().encode())
                 self.assertEqual(set_configuration(s, http_port=9), (200, DONE))
-                return "in the file has no effect" in s.said(begin)
+                return "has no effect" in s.said(begin)
 
             self.assertFalse(warns())
             self.assertEqual(set_configuration(s, logging_level="debug"), (200, DONE))
@@ -179,7 +179,7 @@ class Set(unittest.TestCase):
             self.assertFalse(warns())
 
     def test_without_a_file(self):
-        """The first change makes lyre.yaml in the root folder, and the next start reads it."""
+        """The first change creates lyre.yaml in the root folder, and the next start reads it."""
         if system_file():
             self.skipTest("%s is read on this machine" % system_file())
         with Server() as s:
@@ -190,15 +190,27 @@ class Set(unittest.TestCase):
             s.restart()
             self.assertEqual(s.ok({"operation": "get_configuration"})["http"]["port"], 4711)
 
-    def test_command_line_is_over_the_file(self):
-        with Server(config="", settings=["http.port=7"], env={"LYRE_HTTP_SECUREPORT": "8"}) as s:
-            self.assertEqual(set_configuration(s, http_port=9, http_securePort=10), (200, DONE))
-            self.assertEqual(s.ok({"operation": "get_configuration"})["http"]["port"], 7)
-            self.assertRegex(s.said(), r"\[warn\].*'http.port' in the file has no effect: it is overridden by the command line")
-            self.assertRegex(s.said(), r"\[warn\].*'http.securePort' in the file has no effect: it is overridden by the environment")
+    def test_command_line_overrides_the_file(self):
+        with Server(config="", settings=["node.hostname=a"], env={"LYRE_LOGGING_FILE": "true"}) as s:
+            self.assertEqual(set_configuration(s, node_hostname="b", logging_file=False), (200, DONE))
+            self.assertEqual(s.ok({"operation": "get_configuration"})["node"]["hostname"], "a")
+            self.assertRegex(s.said(), r"\[warn\].*'node.hostname' in the file has no effect: it is overridden by the command line")
+            self.assertRegex(s.said(), r"\[warn\].*'logging.file' in the file has no effect: it is overridden by the environment")
+
+    def test_settings_without_effect_are_reported(self):
+        """The ports of the REST interface, which this server does not have: by --check, at the start, and when they are set."""
+        settings = ["http.port=7", "http.securePort=8"]
+        said = "these settings have no effect in this build: http.port, http.securePort"
+        with Server(config="", settings=settings) as s:
+            self.assertRegex(s.said(), r"\[warn\].*" + said)
+            self.assertNotIn(":7\n", s.said())
+            r = subprocess.run([LYRED, "--check", "-r", s.root, *(x for w in settings for x in ("--set", w))], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+            self.assertIn(said, r.stdout)
+            self.assertEqual(set_configuration(s, http_securePort=9), (200, DONE))
+            self.assertRegex(s.said(), r"\[warn\].*'http.securePort' has no effect in this build\n")
 
     def test_all_at_once(self):
-        """Changes from many clients: none is lost, each is whole."""
+        """Changes from many clients: none is lost or incomplete."""
         with Server(config=shipped()) as s:
             before, answers = content(s), []
             keys = ["http_port", "http_securePort", "mqtt_network_port", "mqtt_network_securePort", "operationsApi_network_securePort",
@@ -277,13 +289,13 @@ class Kill(unittest.TestCase):
 
 
 class Mounted(unittest.TestCase):
-    """A configuration file that is mounted by itself, as containers do: no other can take its name."""
+    """A configuration file that is itself a mount point, as in containers: it cannot be replaced by another file."""
 
     def mount(self, *arguments):
         done = subprocess.run(["mount"] + list(arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         if done.returncode:
             self.skipTest("cannot mount: " + done.stdout.decode().strip())
-        # The command would look into /proc, which a bare chroot has not; 2: MNT_DETACH
+        # The command would need /proc, which a bare chroot does not have; 2: MNT_DETACH
         self.addCleanup(ctypes.CDLL(None).umount2, arguments[-1].encode(), 2)
 
     def folder(self):
@@ -292,7 +304,7 @@ class Mounted(unittest.TestCase):
         return folder
 
     def server(self, folder):
-        """One whose file is mounted from a folder."""
+        """A server whose file is mounted from a folder."""
         s = Server(config="logging:\n  level: warn\n", start=False)
         self.addCleanup(s.remove)
         outside = os.path.join(folder, "outside.yaml")
@@ -310,7 +322,7 @@ class Mounted(unittest.TestCase):
         self.assertEqual([n for n in os.listdir(s.root) if n.endswith(".new")], [])
 
     def test_read_only_folder(self):
-        """As under the unit, which may write to the server's root alone."""
+        """As under the systemd unit, which may write only to the server's root."""
         folder = self.folder()
         config = os.path.join(folder, "lyre.yaml")
         with open(config, "w") as f:
@@ -327,7 +339,7 @@ class Mounted(unittest.TestCase):
         self.assertIn("edit the file and restart, or move it to a folder that the server may write to", body["error"])
 
     def test_full(self):
-        """What does not fit leaves the file as it was, and the answer says what helps."""
+        """If the change does not fit, the file stays as it was, and the answer says what to do."""
         folder = self.folder()
         self.mount("-t", "tmpfs", "-o", "size=8k", "none", folder)
         s, outside = self.server(folder)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""system_information against the tools of the system, the recorded shapes, and a /proc with holes."""
+"""system_information compared with the system's tools, the recorded shapes, and a /proc with missing parts."""
 import json, os, shutil, subprocess, sys, tempfile, threading, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -7,7 +7,7 @@ import lyre_server
 from lyre_server import BUILD, HAS_PROC, LYRED, SOURCE, Server, need_module
 
 PARTS = ["system", "time", "cpu", "memory", "disk", "network", "harperdb_processes", "table_size", "metrics", "threads"]
-# Of the recorded answers: what this server has not, and says with null.
+# Members of the recorded answers that this server does not have and reports as null.
 ABSENT = {"external", "arrayBuffers", "params", "timeStartTxns", "timeDuringTxns", "timePageFlushes", "timeSync", "timeTxnWaiting",
           "txns", "pageFlushes", "pagesWritten", "writes", "puts", "deletes", "readers"}
 
@@ -17,7 +17,7 @@ def setUpModule():
 
 
 def tool(*command):
-    """What a tool says; the test is passed over where there is none."""
+    """The output of a tool; the test is skipped if it is not installed."""
     if not shutil.which(command[0]):
         raise unittest.SkipTest("%s is not here" % command[0])
     run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
@@ -47,7 +47,7 @@ class Information(unittest.TestCase):
     def near(self, a, b, share, least):
         self.assertLessEqual(abs(a - b), max(share * max(a, b), least), (a, b))
 
-    # ---- what is answered ----
+    # ---- the answer ----
 
     def test_all_parts_in_order(self):
         for attributes in ({}, {"attributes": []}, {"attributes": None}):
@@ -60,7 +60,7 @@ class Information(unittest.TestCase):
             answer = self.server.ok({"operation": "system_information", "attributes": wanted})
             self.assertEqual(list(answer), got)
 
-    def test_what_is_no_array_is_refused(self):
+    def test_values_that_are_not_arrays_are_refused(self):
         for wanted in ("memory", "", 1, True, {"a": 1}):
             self.assertEqual(self.server.call({"operation": "system_information", "attributes": wanted}), (400, {"error": "'attributes' must be an array"}))
 
@@ -117,7 +117,7 @@ class Information(unittest.TestCase):
         rows = [line.split() for line in tool("df", "-B1", "--output=source,fstype,size,used,avail,target").splitlines()[1:]]
         rows = {r[5]: r for r in rows if r[0].startswith("/")}
         sizes = {s["mount"]: s for s in self.get("disk")["size"]}
-        # The root of a chroot is often a folder of a mount that cannot be seen there.
+        # The root of a chroot is often a folder of a mount that is not visible there.
         with open("/proc/self/mounts") as f:
             mounts = [line.split()[1] for line in f]
         if "/" in mounts:
@@ -272,10 +272,10 @@ class Settings(unittest.TestCase):
 
 
 class HiddenProc(unittest.TestCase):
-    """A server that sees nothing in the files that these figures come from."""
+    """A server that finds nothing in the files that these values come from."""
     files = ["/proc/stat", "/proc/meminfo", "/proc/diskstats", "/proc/cpuinfo"]
 
-    def test_null_for_what_cannot_be_read(self):
+    def test_unreadable_values_are_null(self):
         if not shutil.which("unshare") or os.geteuid() != 0:
             self.skipTest("only root may hide files from a process")
         folder = tempfile.mkdtemp(prefix="lyre-test-")

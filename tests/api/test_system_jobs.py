@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Jobs: how they begin, queue, end, are cut off and are forgotten; and delete_records_before, which is one."""
+"""Jobs: how they start, queue, end, are interrupted and are removed; and delete_records_before, which is one."""
 import concurrent.futures, json, os, re, signal, sys, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -7,7 +7,7 @@ from lyre_server import BUILD, PASSWORD, STATIC_ONLY, Server, built_modules, nee
 
 SLOW = os.path.join(BUILD, "tests", "module", ".libs", "slow.so")
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
-MANY = 60000  # records, which take long to delete
+MANY = 60000  # records that take long to delete
 WITH_SLOW = "modules:\n  schema: true\n  data: true\n  system: true\n  slow:\n    path: %s\n" % SLOW
 
 
@@ -70,7 +70,7 @@ class DeleteRecords(Case):
         now = time.time() * 1000
         time.sleep(0.01)
         self.s.ok({"operation": "insert", "table": "t", "records": [{"id": i} for i in range(600, 900)]})
-        # An update does not make a record younger.
+        # An update does not change a record's creation time.
         self.s.ok({"operation": "update", "table": "t", "records": [{"id": 1, "n": 9}]})
         date = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now / 1000)) + ".%03dZ" % (now % 1000)
         job = self.run_job("delete_records_before", table="t", date=date)
@@ -97,8 +97,8 @@ class DeleteRecords(Case):
         self.assertEqual(job["message"], "%d of %d records successfully deleted" % (len(keys), len(keys)))
         self.assertEqual(self.count(), 0)
 
-    def test_writers_go_on(self):
-        """With a date to come, what is written while the job runs stays."""
+    def test_writes_continue(self):
+        """With a date in the future, records written while the job runs stay."""
         self.fill(count=20000)
         id = self.begin("delete_records_before", table="t", date="2999-01-01")
         written = 0
@@ -131,14 +131,14 @@ class DeleteRecords(Case):
         self.assertIn("must have a '__createdtime__' attribute", job["message"])
 
     def begin_long(self):
-        """A job that has deleted some of its records, and goes on."""
+        """A job that has deleted some of its records and continues."""
         self.fill(count=MANY)
         id = self.begin("delete_records_before", table="t", date="2999-01-01")
         until(lambda: self.count() < MANY, lambda: "nothing is deleted: %s" % self.job(id))
         return id
 
     def test_sigterm_amid(self):
-        """The job says that it was cancelled, and the count that is left is that of whole batches."""
+        """The job reports that it was cancelled, and whole batches were deleted."""
         id = self.begin_long()
         self.s.restart()
         job = self.job(id)
@@ -158,7 +158,7 @@ class DeleteRecords(Case):
         self.s.start()
         job = self.job(id)
         self.assertEqual((job["status"], job["message"]),
-                         ("ERROR", "The job was interrupted: the server ended before it did"))
+                         ("ERROR", "The job was interrupted: the server stopped before it was finished"))
         self.assertLess(self.count(), MANY)
         self.assertIn("1 jobs were interrupted", self.s.said())
 
@@ -208,8 +208,8 @@ class Asking(Case):
         self.assertEqual(self.between(), [])
 
     @unittest.skipUnless("users" in built_modules(), "this build has no module 'users'")
-    def test_another_of_the_name(self):
-        """Jobs are their user's; who has the name later is somebody else."""
+    def test_another_user_of_the_same_name(self):
+        """Jobs belong to their user; a later user of the same name is someone else."""
         self.fill()
         self.s.add_role("nothing", {"super_user": False})
         eve = {"Authorization": self.s.authorization("eve", PASSWORD)}
@@ -265,7 +265,7 @@ class Queue(Case):
             self.assertLessEqual(job["created_datetime"], job["start_datetime"])
             self.assertLessEqual(job["start_datetime"], job["end_datetime"])
         self.assertEqual(self.s.ok({"operation": "slow_most"}), 3)
-        # One of three that begin together may write its time first; the fourth begins after one of them has ended.
+        # One of three that start together may record its time first; the fourth starts after one of them has ended.
         for i in range(3, 12):
             self.assertGreaterEqual(begun[ids[i]], begun[ids[i - 3]])
 
@@ -278,7 +278,7 @@ class Queue(Case):
         self.assertLessEqual(self.s.ok({"operation": "slow_most"}), 3)
 
     def test_pool_stays_free(self):
-        """Long jobs take no worker: operations of the pool are answered while the places of jobs are taken."""
+        """Long jobs use no worker threads: operations of the pool are answered while all job threads are busy."""
         ids = [self.begin("slow", steps=2000, ms=5) for _ in range(6)]
         self.s.wait_for_job(ids[2], ["IN_PROGRESS"])
         for i in range(6):
@@ -289,7 +289,7 @@ class Queue(Case):
         for i, id in enumerate(ids):
             job = self.job(id)
             self.assertEqual(job["status"], "ERROR")
-            self.assertEqual("before it began" in job["message"], i >= 3, job)
+            self.assertEqual("before it started" in job["message"], i >= 3, job)
             self.assertEqual("start_datetime" in job, i < 3)
             self.assertNotIn("progress", job)
 
@@ -316,11 +316,11 @@ class Queue(Case):
         for id in ids:
             job = self.job(id)
             self.assertEqual((job["status"], job["message"]),
-                             ("ERROR", "The job was interrupted: the server ended before it did"))
+                             ("ERROR", "The job was interrupted: the server stopped before it was finished"))
             self.assertIn("end_datetime", job)
 
     def test_deaf_job_is_cut_off(self):
-        """A second signal ends the server over the head of a job that does not listen; the next start tells."""
+        """A second signal ends the server without waiting for a job that does not respond; the next start reports it."""
         id = self.begin("slow", steps=1, ms=30000, deaf="yes")
         self.s.wait_for_job(id, ["IN_PROGRESS"])
         self.s.process.send_signal(signal.SIGTERM)
@@ -330,10 +330,10 @@ class Queue(Case):
         self.assertGreater(self.s.process.wait(30), 0)
         self.s.output.close()
         self.s.start()
-        self.assertEqual(self.job(id)["message"], "The job was interrupted: the server ended before it did")
+        self.assertEqual(self.job(id)["message"], "The job was interrupted: the server stopped before it was finished")
 
     def test_jobs_that_finish_at_the_end(self):
-        """What is done when the server ends is not called cancelled."""
+        """A job that is finished when the server stops is not reported as cancelled."""
         id = self.begin("slow", steps=1, ms=1000, deaf="yes", answer=5)
         self.s.wait_for_job(id, ["IN_PROGRESS"])
         self.s.restart()
@@ -358,7 +358,7 @@ class Queue(Case):
         self.assertEqual(self.count(), 250)
 
     def test_large_request(self):
-        """A job's arguments outlive the request, whatever its size, and other requests' bodies."""
+        """A job's arguments outlive the request, whatever its size, and the bodies of other requests."""
         text = "\u20ac" + "x" * 2000000
         ids = [self.begin("slow", steps=20, ms=5, answer=[i, text]) for i in range(4)]
         for _ in range(20):
@@ -380,7 +380,7 @@ class Bounds(Case):
         old = [self.run_job("slow")["id"] for _ in range(3)]
         running = self.begin("slow", steps=100000, ms=5)
         self.s.wait_for_job(running, ["IN_PROGRESS"])
-        # The place of the one job is taken, and nothing is removed that has not ended.
+        # The only job thread is busy, and no unfinished job is removed.
         time.sleep(3.5)
         self.assertEqual(self.job(running)["status"], "IN_PROGRESS")
         self.s.restart()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """read_log on a real log; read_transaction_log, read_audit_log and what removes old entries.
 
-LOG_BYTES (8M; 1G for figures that mean something) is the size of the log that Large reads.
+LOG_BYTES (8M; 1G for meaningful measurements) is the size of the log that Large reads.
 """
 import json, os, shutil, signal, sys, threading, time, unittest
 
@@ -25,7 +25,7 @@ def stamp(seconds, ms=0):
 
 class Streams(unittest.TestCase):
     def test_without_a_terminal(self):
-        """Whoever started the server sees what it is about, and what is wrong; the rest is in the file."""
+        """Whoever started the server sees its messages and errors; the rest is in the file."""
         with Server(settings=["logging.stdStreams=null", "logging.level=debug"], env={"LYRE_ADMIN_USERNAME": "", "LYRE_ADMIN_PASSWORD": ""}) as s:
             self.assertEqual(s.call({"operation": "drop_database", "database": "nope"}, unix=True)[0], 404)
             s.end()
@@ -37,8 +37,8 @@ class Streams(unittest.TestCase):
                 self.assertIn("[debug]", f.read())
             s.start()
 
-    def test_who_did_it(self):
-        """What changes the server as a whole is said with the name of who did it."""
+    def test_the_log_names_the_user(self):
+        """Changes to the server as a whole are logged with the name of the user who made them."""
         with Server(settings=CHEAP_LOGINS) as s:
             s.ok({"operation": "create_table", "database": "d", "table": "t", "primary_key": "id"})
             backup = s.request("POST", "/", json.dumps({"operation": "get_backup", "database": "d"}),
@@ -48,12 +48,12 @@ class Streams(unittest.TestCase):
             s.ok({"operation": "drop_database", "database": "d"})
             s.ok({"operation": "restart"})
             for text in ("[schema]: 'admin' restored the database 'copy'", "[schema]: 'admin' dropped the database 'd'",
-                         "[system]: 'admin' asked for the restart"):
+                         "[system]: 'admin' requested the restart"):
                 self.assertIn(text, s.said())
             until(lambda: s.said().count("starting, root folder") == 2, s.said, server=s)
 
     def test_a_file_that_is_lost(self):
-        """Where lines cannot be written to the file, the standard streams and the metrics tell of it."""
+        """If lines cannot be written to the file, the standard streams and the metrics report it."""
         with Server(settings=["logging.stdStreams=null"]) as s:
             log = os.path.join(s.root, "log")
             shutil.rmtree(log)
@@ -130,7 +130,7 @@ class ReadLog(unittest.TestCase):
             self.assertEqual((status, body), (501, {"error": "the log is not written to a file: logging.file is false"}))
 
     def test_rotated(self):
-        """All lines, each once, however often the log is put aside while it is read."""
+        """All lines, each once, however often the log is rotated while it is read."""
         settings = ["logging.level=debug", "logging.rotation.enabled=true", "logging.rotation.maxSize=20K"]
         with Server(settings=settings) as s:
             stop = threading.Event()
@@ -151,7 +151,7 @@ class ReadLog(unittest.TestCase):
                     self.assertEqual(numbers, list(range(n)) if order == "asc" else list(range(n - 1, -1, -1)))
                     time.sleep(0.2)
                 log = os.path.join(s.root, "log")
-                until(lambda: len(os.listdir(log)) > 2 or not writer.is_alive(), "the log is not put aside")
+                until(lambda: len(os.listdir(log)) > 2 or not writer.is_alive(), "the log is not rotated")
             finally:
                 stop.set()
                 writer.join()
@@ -159,7 +159,7 @@ class ReadLog(unittest.TestCase):
 
 
 class Large(unittest.TestCase):
-    """The figures are printed, not judged: 'rare' reads the whole log for its few errors."""
+    """The times are printed, not checked: 'rare' reads the whole log for its few errors."""
 
     def write(self, path, total):
         begin = 1700000000
@@ -199,7 +199,7 @@ class Large(unittest.TestCase):
             path = os.path.join(s.root, "log", "lyre.log")
             lines, begin = self.write(path, total)
             s.start()
-            s.ok({"operation": "read_log", "limit": 1}) # the first one has its password looked at
+            s.ok({"operation": "read_log", "limit": 1}) # the first request has its password checked
             print("\nread_log, %.2f GiB, %d lines" % (os.path.getsize(path) / 2**30, lines))
             errors = self.measure(s, "last 100 errors", level="error", order="desc", limit=100)
             last = (lines - 51) // 100 * 100 + 50
@@ -262,7 +262,7 @@ class Changes(unittest.TestCase):
         self.assertEqual(found["99"], [])
         self.assertEqual([(e["operation"], e["hash_values"], e["records"]) for e in found["two"]],
             [("insert", ["two"], entries[0]["records"][1:]), ("delete", ["two"], [None])])
-        # as clients of older releases ask
+        # in the form used by clients of older releases
         for search in ({"search_type": "timestamp", "search_values": times[1:]}, {"search_type": "timestamp", "search_values": []},
                 {"search_type": "username", "search_values": ["admin"]}, {"search_type": "hash_value", "search_values": [1], "limit": 1}):
             self.assertEqual(self.server.ok({"operation": "read_transaction_log", **where, **search}), self.server.ok({**audit, **search}))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""install_node_modules, with the npm of this system and with stand-ins that do what it cannot be made to do."""
+"""install_node_modules, with this system's npm and with stand-ins that do what it cannot be made to do."""
 import json, os, shutil, sys, tempfile, threading, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -12,7 +12,7 @@ def setUpModule():
 
 class Npm(unittest.TestCase):
     def start(self, npm=None, settings=(), path=None):
-        """npm: a script that is the only one in PATH."""
+        """npm: a script that is the only program in PATH."""
         env = {"SECRET_OF_SOMEBODY": "x"}
         if npm is not None:
             self.bin = tempfile.mkdtemp(prefix="lyre-test-")
@@ -52,7 +52,7 @@ class Npm(unittest.TestCase):
         self.assertEqual((status, body["one"]["npm_error"]), (200, None), body)
         self.assertFalse(os.path.exists(ran))
         self.install("one")
-        self.assertTrue(os.path.exists(ran)) # they are scripts that would have run
+        self.assertTrue(os.path.exists(ran)) # these scripts would have been run
 
     @unittest.skipUnless(shutil.which("npm"), "npm is not here")
     def test_real(self):
@@ -75,7 +75,7 @@ class Npm(unittest.TestCase):
         self.assertEqual(status, 200, body)
         self.assertIn("EJSONPARSE", body["one"]["npm_error"])
 
-    def test_what_npm_is_given(self):
+    def test_environment_of_npm(self):
         self.start('echo "$@"; pwd; env; cat; ls /proc/self/fd >fds\n')
         folder = self.project("a b; $(touch x)")
         status, body = self.install("a b; $(touch x)")
@@ -117,7 +117,7 @@ class Npm(unittest.TestCase):
         self.assertIn("modules.system.npm.timeout", body["p"]["npm_error"])
         with open(os.path.join(folder, "child")) as f:
             child = int(f.read())
-        until(lambda: not self.is_alive(child), "what npm started lives on")
+        until(lambda: not self.is_alive(child), "npm's children are still running")
 
     @staticmethod
     def is_alive(pid):
@@ -127,7 +127,7 @@ class Npm(unittest.TestCase):
         except OSError:
             return False
 
-    def test_what_is_left_behind_is_not_waited_for(self):
+    def test_processes_left_behind_are_not_waited_for(self):
         self.start("sleep 1000 &\necho done\n")
         self.project("p")
         self.assertEqual(self.install("p")[1]["p"], {"npm_output": "done\n", "npm_error": None})
@@ -139,8 +139,8 @@ class Npm(unittest.TestCase):
         thread = threading.Thread(target=lambda: answers.append(self.install("p")))
         thread.start()
         try:
-            # Asked before, the second one could be let in and the first one refused.
-            until(lambda: os.path.exists(os.path.join(folder, "begun")), "npm is not started")
+            # If it were sent earlier, the second could be accepted and the first refused.
+            until(lambda: os.path.exists(os.path.join(folder, "begun")), "npm was not started")
             status, body = self.install("nope")
             self.assertEqual(status, 503, body)
             self.assertIn("npm is running", body["error"])

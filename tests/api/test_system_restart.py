@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""restart: the next program takes over, and what would not start is not started."""
+"""restart: the next program takes over; one that would not start is not started."""
 import contextlib, json, os, shutil, signal, socket, subprocess, sys, tempfile, threading, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -43,7 +43,7 @@ class Restart(unittest.TestCase):
         wait_for_start(s, before + 1)
 
     def test_request_that_begins_meanwhile(self):
-        """One of which the server has a part is answered to its end, by whichever program."""
+        """A request of which the server has received a part is answered completely, by either program."""
         with Server() as s:
             for _ in range(5):
                 self.begin_meanwhile(s, Raw(s), pause=0.1)
@@ -88,7 +88,7 @@ class Restart(unittest.TestCase):
                 status, body = s.call({"operation": "restart"})
                 self.assertEqual(400, status, body)
                 self.assertIn(reason, body["error"])
-                if "argon2" not in text: # two settings that do not fit each other stand in no one place
+                if "argon2" not in text: # two inconsistent settings have no single position
                     self.assertIn(s.config, body["error"])
                 self.assertEqual({}, s.ok({"operation": "describe_all"}))
             self.assertEqual(1, starts(s))
@@ -97,7 +97,7 @@ class Restart(unittest.TestCase):
             restart(s)
 
     def test_what_would_not_start(self):
-        """What --check cannot see, as the server itself is in the way: addresses and folders of the next start."""
+        """What --check cannot see, as the server itself occupies it: addresses and folders of the next start."""
         with Server(config="logging:\n  level: warn\n") as s, socket.socket(socket.AF_UNIX) as other:
             taken, file = os.path.join(s.root, "taken"), os.path.join(s.root, "file")
             other.bind(taken)
@@ -122,7 +122,7 @@ class Restart(unittest.TestCase):
         with socket.create_server(("127.0.0.1", 0)) as other, Server(config="") as s:
             port = other.getsockname()[1]
             s.end()
-            # Without a port on the command line, which would be stronger than the file.
+            # Without a port on the command line, which would override the file.
             with open(s.config, "w") as f:
                 f.write("operationsApi:\n  network:\n    host: 127.0.0.1\n    port: 0\n")
             with open(os.path.join(s.root, "output"), "ab") as output:
@@ -183,7 +183,7 @@ class Restart(unittest.TestCase):
 
     @unittest.skipUnless(HAS_PROC, "no /proc")
     def test_trial_killed(self):
-        """While it waits for its configuration, which is a pipe that nobody writes to."""
+        """While it waits for its configuration, a pipe that nobody writes to."""
         with Server(config="logging:\n  level: warn\n") as s:
             os.rename(s.config, s.config + ".kept")
             os.mkfifo(s.config)
@@ -203,7 +203,7 @@ class Restart(unittest.TestCase):
             self.assertEqual(2, starts(s))
 
     def test_binary_replaced(self):
-        """An upgrade: the old file is gone when the new one is to run."""
+        """An upgrade: the old file is gone when the new program is to run."""
         binary = os.path.join(tempfile.mkdtemp(prefix="lyre-bin-"), "lyred")
         self.addCleanup(shutil.rmtree, os.path.dirname(binary))
         shutil.copy(LYRED, binary)
@@ -218,7 +218,7 @@ class Restart(unittest.TestCase):
                 self.assertEqual(binary, os.readlink("/proc/%d/exe" % s.process.pid))
 
     def test_end_meanwhile(self):
-        """SIGTERM, whenever it comes, ends the server in order, and is not lost between two programs."""
+        """SIGTERM, whenever it arrives, stops the server in order, and is not lost between two programs."""
         for wait in (0, 0.005, 0.01, 0.02, 0.05):
             with Server() as s:
                 s.ok({"operation": "restart"})

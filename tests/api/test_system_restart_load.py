@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""restart and restart_service under load: nobody is refused, and nothing is lost.
+"""restart and restart_service under load: no client is refused, and nothing is lost.
 
-RESTART_SECONDS=60 runs the load that long, as RESTART_EVERY (5) and SERVICE_EVERY (7) say, and tells the figures."""
+RESTART_SECONDS=60 runs the load that long, at the intervals RESTART_EVERY (5) and SERVICE_EVERY (7), and prints the results."""
 import contextlib, os, sys, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -20,11 +20,11 @@ def setUpModule():
 
 @unittest.skipUnless(HAS_PROC, "no /proc")
 class Load(unittest.TestCase):
-    def test_nobody_notices(self):
+    def test_no_client_notices(self):
         with Server(settings=["logging.level=warn"]) as s:
             s.ok({"operation": "create_table", "database": "dev", "table": "load", "primary_key": "id"})
             restart(s)
-            # A database's first write starts its writer, which stays; a job is a record of the server's own.
+            # A database's first write starts its writer, which stays; a job is one of the server's own records.
             s.ok({"operation": "insert", "database": "dev", "table": "load", "records": [{"id": "first"}]})
             s.ok({"operation": "set_status", "status": "under load"})
             pid = s.process.pid
@@ -44,7 +44,7 @@ class Load(unittest.TestCase):
                     != [{"n": n}]]
             self.assertEqual(pid, s.process.pid)
             self.assertIsNone(s.process.poll())
-            with contextlib.suppress(AssertionError):  # told below, after the figures
+            with contextlib.suppress(AssertionError):  # reported below, after the results
                 until(lambda: entries(pid, "fd") <= before[0] and entries(pid, "task") <= before[1], "more than before")
             after = entries(pid, "fd"), entries(pid, "task"), rss(pid)
             print("%d calls on %d connections, %d restarts, %d restart_services; failed %d, lost %d of %d records; "
@@ -61,7 +61,7 @@ class Load(unittest.TestCase):
             self.assertNotIn("cuts off", s.said())
 
     def keep_restarting(self, s, end):
-        """(restarts, restart_services) that were done; the second kind may meet the first."""
+        """(restarts, restart_services) done; the second kind may coincide with the first."""
         counts, at = [0, 0], time.monotonic()
         due = [at + RESTART_EVERY, at + SERVICE_EVERY]
         requests = [{"operation": "restart"}, {"operation": "restart_service", "service": "http_workers"}]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""restart_service, SIGHUP, and what the service manager is told."""
+"""restart_service, SIGHUP, and notifications to the service manager."""
 import contextlib, os, shutil, signal, socket, sys, tempfile, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -12,7 +12,7 @@ def setUpModule():
 
 
 def listening(s):
-    """The inodes of the TCP sockets that listen on the server's port."""
+    """The inodes of the TCP sockets listening on the server's port."""
     found = set()
     for table in ("tcp", "tcp6"):
         if os.path.exists("/proc/net/" + table):
@@ -48,7 +48,7 @@ class Service(unittest.TestCase):
 
     @unittest.skipUnless(HAS_PROC, "no /proc")
     def test_all_addresses(self):
-        """The socket that listens on all addresses stays the same one, so that nobody finds it closed."""
+        """The socket that listens on all addresses stays the same, so that no client finds it closed."""
         with Server(settings=["operationsApi.network.host=null"]) as s:
             before = listening(s)
             self.assertEqual("COMPLETE", s.wait_for_job(s.ok({"operation": "restart_service", "service": "http_workers"})["job_id"])["status"])
@@ -66,7 +66,7 @@ class Service(unittest.TestCase):
             body = s.ok({"operation": "restart_service", "service": "http_workers"})
             until(lambda: os.path.exists(os.path.join(s.root, "second")) and not os.path.exists(os.path.join(s.root, "first")),
                   lambda: "the domain socket is not the second: %s" % os.listdir(s.root), server=s)
-            # The connection that was there has one more answer.
+            # The existing connection gets one more answer.
             status, _, close = old.call({"operation": "describe_all"})
             self.assertEqual((200, True), (status, close))
             old.close()

@@ -36,7 +36,7 @@ class Status(unittest.TestCase):
         self.assertEqual(self.server.ok({"operation": "clear_status"}), {"message": True})
         self.assertEqual([s["id"] for s in self.get()["systemStatus"]], ["availability"])
 
-    def test_kept_over_a_restart(self):
+    def test_kept_across_a_restart(self):
         self.server.ok({"operation": "set_status", "id": "availability", "status": "Available"})
         self.server.kill()
         self.server.start()
@@ -73,7 +73,7 @@ class Status(unittest.TestCase):
 
 
 class Databases(unittest.TestCase):
-    def test_one_that_cannot_be_opened_is_seen(self):
+    def test_a_database_that_cannot_be_opened_is_reported(self):
         with Server() as s:
             for database in ("good", "bad"):
                 s.ok({"operation": "create_table", "database": database, "table": "t", "primary_key": "id"})
@@ -95,11 +95,11 @@ class Databases(unittest.TestCase):
 
 
     def unusable(self, s):
-        """What tells of it: describe_storage, get_status and metrics, each asked first once."""
+        """The operations that report it: describe_storage, get_status and metrics, each called first once."""
         (storage,) = [c for c in s.ok({"operation": "get_status"})["componentStatus"] if c["name"] == "storage"]
         return [d for d in s.ok({"operation": "describe_storage"}) if "error" in d], storage.get("message", storage["status"])
 
-    def test_one_that_is_written_over_is_seen(self):
+    def test_an_overwritten_file_is_detected(self):
         with Server() as s:
             s.ok({"operation": "create_table", "database": "bad", "table": "t", "primary_key": "id"})
             self.assertEqual(self.unusable(s), ([], "healthy"))
@@ -109,13 +109,13 @@ class Databases(unittest.TestCase):
             self.assertIn("database 'bad' cannot be used", message)
             self.assertEqual([d["database"] for d in listed], ["bad"])
 
-    def test_one_that_is_removed_is_seen(self):
+    def test_a_removed_file_is_detected(self):
         self.check_removed(os.unlink)
 
-    def test_one_that_is_moved_is_seen(self):
+    def test_a_moved_file_is_detected(self):
         self.check_removed(lambda path: os.rename(path, path + ".moved"))
 
-    def test_one_that_is_replaced_is_seen(self):
+    def test_a_replaced_file_is_detected(self):
         def replace(path):
             shutil.copy(path, path + ".copy")
             os.rename(path + ".copy", path)
@@ -123,7 +123,7 @@ class Databases(unittest.TestCase):
         self.check_removed(replace)
 
     def check_removed(self, remove):
-        """Nothing is written where it would be lost; what there is can be saved."""
+        """Nothing is written where it would be lost; existing data can be saved."""
         with Server() as s:
             s.ok({"operation": "create_table", "database": "bad", "table": "t", "primary_key": "id"})
             insert = {"operation": "insert", "database": "bad", "table": "t", "records": [{"id": 1}]}
@@ -154,7 +154,7 @@ class Identity(unittest.TestCase):
             version = subprocess.run([LYRED, "--version"], stdout=subprocess.PIPE, universal_newlines=True, check=True).stdout
             r = s.ok({"operation": "registration_info"})
             self.assertEqual([r["registered"], r["ram_allocation"], r["license_expiration_date"]], [True, None, None])
-            self.assertRegex(r["version"], r"^4\.7\.\d+$") # the API's, by which clients decide what they may ask for
+            self.assertRegex(r["version"], r"^4\.7\.\d+$") # the API version, by which clients decide what a server supports
             self.assertIn(r["lyre_version"], version)
 
     def test_fingerprint(self):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The listener with TLS: certificates by name, changed under way, clients' certificates, and everything that plain connections do.
+"""The listener with TLS: certificates by name, changed while running, client certificates, and everything that plain connections do.
 
 Certificates come from a test module (tests/module/tls_files.c), as they would from a module that manages them."""
 import base64, contextlib, http.client, json, os, re, shutil, socket, ssl, subprocess, sys, tempfile, threading, time, unittest
@@ -36,7 +36,7 @@ class SecureServer(Server):
 
     def start(self):
         super().start()
-        said = until(lambda: re.findall(r"listening on https://127\.0\.0\.1:(\d+)", self.said()), "it does not listen by TLS", server=self)
+        said = until(lambda: re.findall(r"listening on https://127\.0\.0\.1:(\d+)", self.said()), "it does not listen for TLS", server=self)
         self.secure_port = int(said[-1])
         return self
 
@@ -61,7 +61,7 @@ class SecureServer(Server):
             raise
 
     def shown(self, name=None, **more):
-        """The common name of the certificate that is shown for a name."""
+        """The common name of the certificate served for a name."""
         with self.dial(name, **more) as s:
             return common_name(s)
 
@@ -104,16 +104,16 @@ def common_name(s):
 
 
 class Names(unittest.TestCase):
-    """Which certificate is shown."""
+    """Which certificate is served."""
 
     @classmethod
     def setUpClass(cls):
         cls.s = SecureServer()
         cls.addClassCleanup(cls.s.stop)
 
-    def test_until_there_are_certificates_there_is_no_handshake(self):
+    def test_no_handshake_without_certificates(self):
         with SecureServer() as s:
-            self.assertRegex(s.said(), r"\[warn\].*no module has handed over a certificate")
+            self.assertRegex(s.said(), r"\[warn\].*no module has provided a certificate")
             with self.assertRaisesRegex(ssl.SSLError, "ALERT_HANDSHAKE_FAILURE"):
                 s.dial("first.example")
             s.must_use(("first", authority.issue("first", ["first.example"]), ["first.example"]))
@@ -135,14 +135,14 @@ class Names(unittest.TestCase):
                 with self.s.dial("a.example", version=version) as c:
                     self.assertEqual(common_name(c), kind)
 
-    def test_one_host_with_two_kinds_of_keys(self):
+    def test_one_host_with_two_key_types(self):
         self.s.must_use(("ecdsa", authority.issue("ecdsa", ["a.example"]), ["a.example"]), ("rsa", authority.issue("rsa", ["a.example"], kind="rsa"), ["a.example"]))
         self.assertEqual(self.s.shown("a.example"), "ecdsa")
         shown = subprocess.run(["openssl", "s_client", "-connect", "127.0.0.1:%d" % self.s.secure_port, "-servername", "a.example", "-sigalgs", "RSA-PSS+SHA256"],
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True).stdout
         self.assertRegex(shown, "subject=CN ?= ?rsa")
 
-    def test_one_that_has_expired_comes_last(self):
+    def test_an_expired_certificate_comes_last(self):
         wild = ("wild", authority.issue("wild", ["*.a.example"]), ["*.a.example"])
         old = ("old", authority.issue("old", ["x.a.example"], start="20200101000000Z", days="20210101000000Z"), ["x.a.example"])
         early = ("early", authority.issue("early", ["x.a.example"], start="20480101000000Z", days="20490101000000Z"), ["x.a.example"])
@@ -173,7 +173,7 @@ class Names(unittest.TestCase):
                                 "Content-Type: application/json", "-d", DESCRIBE, "https://%s:%d/" % (host, self.s.secure_port)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
             self.assertEqual(r.stdout, "{}")
 
-    def test_what_is_refused_changes_nothing(self):
+    def test_a_refused_change_changes_nothing(self):
         a, b = authority.issue("a", ["a.example"]), authority.issue("b", ["b.example"], kind="rsa")
         self.s.must_use(("a", a, ["a.example"]))
         key = tempfile.NamedTemporaryFile("w", suffix=".key", dir=authority.folder)
@@ -184,17 +184,17 @@ class Names(unittest.TestCase):
                                     universal_newlines=True, check=True).stdout
         good = ("a", a, ["a.example"])
         for certificates, more, words in (
-                ([], {}, "there is no certificate"), ([("mine", (a[0], b[1]), [])], {}, "'mine': the private key is not its key"),
+                ([], {}, "there is no certificate"), ([("mine", (a[0], b[1]), [])], {}, "'mine': the private key does not match it"),
                 ([("mine", ("nonsense", b[1]), [])], {}, "'mine': it cannot be read"), ([("mine", (b[0], "nonsense"), [])], {}, "'mine': its private key cannot be read"),
                 ([("mine", (b[0][:400], b[1]), [])], {}, "'mine': it cannot be read"), ([("mine", (b[0], locked), [])], {}, "'mine': its private key is encrypted"),
                 ([("mine", (b[0] * 20, b[1]), [])], {}, "'mine': its chain has more than 16"), ([good, ("mine", b, ["a.*"])], {}, "'mine': 'a.*' is not a host name"),
-                ([("mine", b, [""])], {}, "'mine': '' is not a host name"), ([good], {"client": WELCOME}, "no authority that signs them"),
-                ([good], {"client": WELCOME, "authorities": "nonsense"}, "authorities of clients cannot be read"), ([good], {"client": 3}, "invalid client certificate mode"),
-                ([good], {"client": WELCOME, "authorities": authority.certificate, "revoked": "nonsense"}, "revoked certificates cannot be read"),
+                ([("mine", b, [""])], {}, "'mine': '' is not a host name"), ([good], {"client": WELCOME}, "no authority to verify them"),
+                ([good], {"client": WELCOME, "authorities": "nonsense"}, "authorities for client certificates cannot be read"), ([good], {"client": 3}, "invalid client certificate mode"),
+                ([good], {"client": WELCOME, "authorities": authority.certificate, "revoked": "nonsense"}, "certificate revocation lists (CRLs) cannot be read"),
                 ([good], {"client": WELCOME, "authorities": authority.certificate, "revoked": others.revoked()}, "not signed by any of the authorities"),
                 ([good], {"ciphers": "RUBBISH"}, "neither cipher suite names nor a GnuTLS priority string"),
-                ([good], {"ciphers": "NORMAL:+NONSENSE"}, "starting at"), ([good], {"ciphers": "NORMAL:+NULL"}, "a cipher that is broken"),
-                ([good], {"ciphers": "NORMAL:+ANON-ECDH"}, "a key exchange without a certificate"),
+                ([good], {"ciphers": "NORMAL:+NONSENSE"}, "starting at"), ([good], {"ciphers": "NORMAL:+NULL"}, "a broken cipher"),
+                ([good], {"ciphers": "NORMAL:+ANON-ECDH"}, "an anonymous key exchange"),
                 ([good], {"ciphers": "NORMAL:-VERS-ALL:+VERS-TLS1.1"}, "neither TLS 1.2 nor TLS 1.3"),
                 ([good], {"ciphers": "ECDHE-RSA-AES128-GCM-SHA256:RC4-MD5"}, "'RC4-MD5' is not a known and safe cipher suite")):
             status, body = self.s.use(*certificates, **more)
@@ -213,7 +213,7 @@ class Names(unittest.TestCase):
 
 
 class Protocol(unittest.TestCase):
-    """What of TLS is spoken."""
+    """Supported parts of TLS."""
 
     @classmethod
     def setUpClass(cls):
@@ -299,7 +299,7 @@ class Protocol(unittest.TestCase):
                 if reused:
                     self.s.must_use(("first", self.pair, ["first.example"]))
 
-    def test_http_gets_a_sentence(self):
+    def test_plain_http_gets_a_message(self):
         for begin in (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n" + b"x" * 50000, b"\r\nGET", b"PRI * HTTP/2.0\r\n"):
             with socket.create_connection(("127.0.0.1", self.s.secure_port), 30) as c:
                 c.sendall(begin)
@@ -330,7 +330,7 @@ class Protocol(unittest.TestCase):
 
 
 class Requests(unittest.TestCase):
-    """Requests over TLS are answered like those without."""
+    """Requests over TLS are answered like those without it."""
 
     @classmethod
     def setUpClass(cls):
@@ -339,7 +339,7 @@ class Requests(unittest.TestCase):
         cls.s.must_use(("first", authority.issue("first", ["first.example"]), ["first.example"]))
 
     def answer(self, c):
-        """What comes until the server takes its leave: a clean end of TLS."""
+        """Everything received until the server closes the TLS connection cleanly."""
         return b"".join(iter(lambda: c.recv(65536), b""))
 
     def send(self, *pieces):
@@ -468,10 +468,10 @@ class Certified(unittest.TestCase):
         return body.get("username") or (status, body["error"])
 
     def check_refused(self, alert, version, **more):
-        """Whether the handshake ends with an alert, which comes after the client's side of it in TLS 1.3."""
+        """Whether the handshake ends with an alert, which in TLS 1.3 comes after the client's part of it."""
         with self.assertRaisesRegex((ssl.SSLError, OSError), alert):
             with self.s.dial("first.example", version=version, **more) as c:
-                with contextlib.suppress(OSError): # the alert may be there before
+                with contextlib.suppress(OSError): # the alert may arrive earlier
                     c.sendall(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
                 c.recv(100)
 
@@ -483,7 +483,7 @@ class Certified(unittest.TestCase):
         self.assertEqual(self.who()[0], 401)
         self.assertEqual(self.who(pair=self.ada, headers={"Authorization": self.s.authorization()}), "admin")
         self.assertEqual(self.who(pair=self.ada, headers={"Authorization": self.s.authorization("admin", "wrong")})[0], 401)
-        # a connection is not reused for another
+        # a connection is not reused for another certificate
         c = self.s.https(pair=self.ada)
         for _ in range(3):
             self.assertEqual(json.loads(self.s.ask(b'{"operation":"user_info"}', connection=c, admin=False)[2])["username"], "ada")
@@ -514,7 +514,7 @@ class Certified(unittest.TestCase):
         c.close()
 
     @unittest.skipUnless("users" in built_modules(), "needs user_info")
-    def test_names_that_let_nobody_in(self):
+    def test_names_that_sign_nobody_in(self):
         self.use(WELCOME)
         for pair in (authority.issue("nobody"), authority.issue("lazy"), authority.issue("x", subject="/CN=admin/CN=ada"), authority.issue("root@socket")):
             self.assertEqual(self.who(pair=pair)[0], 401)
@@ -523,7 +523,7 @@ class Certified(unittest.TestCase):
         self.assertEqual(self.who(pair=authority.issue("nobody"), headers={"Authorization": self.s.authorization()}), "admin")
 
     @unittest.skipUnless("users" in built_modules(), "needs user_info")
-    def test_a_fixed_user_or_none(self):
+    def test_a_fixed_user_or_nobody(self):
         self.use(WELCOME, user="admin")
         self.assertEqual(self.who(pair=self.ada), "admin")
         self.assertEqual(self.who()[0], 401)
@@ -540,12 +540,12 @@ class Certified(unittest.TestCase):
         self.assertEqual(self.who(pair=self.ada, headers={"Origin": "https://evil.example", "Authorization": self.s.authorization()}), "admin")
 
     @unittest.skipUnless("users" in built_modules(), "needs tokens")
-    def test_it_is_not_exchanged_for_a_token(self):
+    def test_it_cannot_be_exchanged_for_a_token(self):
         self.use(WELCOME)
         status, _, body = self.s.ask(b'{"operation":"create_authentication_tokens"}', admin=False, pair=self.ada)
         self.assertNotEqual(status, 200, body)
 
-    def test_those_that_are_refused(self):
+    def test_refused_certificates(self):
         expired = authority.issue("ada", start="20200101000000Z", days="20210101000000Z")
         early = authority.issue("ada", start="20480101000000Z", days="20490101000000Z")
         revoked = authority.issue("ada")
@@ -557,7 +557,67 @@ class Certified(unittest.TestCase):
                                     (authority.issue("ada", use="serverAuth"), "UNSUPPORTED_CERTIFICATE")):
                     self.check_refused(alert, version, pair=pair)
                 self.assertEqual(self.s.ask(pair=self.ada, version=version)[0], 200)
-        self.assertRegex(self.s.said(), r"\[warn\].*127.0.0.1: a client's certificate is refused: ")
+        self.assertRegex(self.s.said(), r"\[warn\].*127.0.0.1: client certificate refused: ")
+
+    def kept(self, pair=None, **more):
+        """A connection that stays, and has been used."""
+        c = self.s.https(pair=pair, **more)
+        self.addCleanup(c.close)
+        self.assertEqual(self.s.ask(connection=c, admin=False)[0], 200 if pair else 401)
+        return c
+
+    def check_ended(self, c, why, admin=False):
+        """Whether the next request of a connection is refused, and the connection closed."""
+        status, headers, body = self.s.ask(connection=c, admin=admin)
+        self.assertEqual((status, json.loads(body)["error"]), (401, "The client certificate is no longer accepted: " + why))
+        self.assertEqual(headers["Connection"].lower(), "close")
+
+    def test_a_kept_connection_loses_its_certificate(self):
+        """What would no longer get through a handshake does not get through with a connection that is there already."""
+        revoked = authority.issue("ada")
+        self.use(WELCOME, revoked=authority.revoked())
+        first, second, third, other = self.kept(revoked), self.kept(revoked, version=ssl.TLSVersion.TLSv1_2), self.kept(revoked), self.kept(self.ada)
+        authority.revoke(revoked)
+        self.use(WELCOME, revoked=authority.revoked())
+        self.check_ended(first, "it is revoked")
+        self.check_ended(second, "it is revoked", admin=True)
+        # with a body that has not been read
+        third.sock.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 300000)
+        self.assertIn(b"401 ", third.sock.recv(100))
+        self.assertEqual(self.s.ask(connection=other, admin=False)[0], 200)
+        self.assertRegex(self.s.said(), r"\[warn\].*127.0.0.1: client certificate refused: it is revoked")
+        self.use(WELCOME, authorities=others.certificate)
+        self.check_ended(other, "it is not signed by a known authority")
+
+    def test_a_kept_connection_whose_certificate_expires(self):
+        end = time.time() + 3
+        short = authority.issue("ada", start="20200101000000Z", days=time.strftime("%Y%m%d%H%M%SZ", time.gmtime(end)))
+        self.use(WELCOME)
+        c = self.kept(short)
+        time.sleep(max(0, int(end) + 1.1 - time.time()))
+        self.check_ended(c, "it has expired, or is not valid yet")
+
+    def test_a_kept_connection_when_certificates_become_required(self):
+        self.use(NONE)
+        early = self.kept()
+        self.use(WELCOME)
+        self.assertEqual(self.s.ask(connection=early)[0], 200)
+        known, unknown = self.kept(self.ada), self.kept()
+        self.use(REQUIRED)
+        for c in (early, unknown):
+            self.check_ended(c, "none was sent", admin=True)
+        self.assertEqual(self.s.ask(connection=known, admin=False)[0], 200)
+
+    @unittest.skipUnless("users" in built_modules(), "needs user_info")
+    def test_a_kept_connection_has_the_user_of_today(self):
+        self.use(WELCOME)
+        c = self.kept(self.ada)
+        who = lambda: json.loads(self.s.ask(b'{"operation":"user_info"}', connection=c, admin=False)[2]).get("username")
+        for more, user in (({"user": "admin"}, "admin"), ({"user": ""}, None), ({}, "ada")):
+            self.use(WELCOME, **more)
+            self.assertEqual(who(), user)
+        self.use(NONE)
+        self.assertIsNone(who())
 
     def test_an_overdue_list_counts_still(self):
         revoked = authority.issue("ada")
@@ -587,7 +647,7 @@ class Certified(unittest.TestCase):
             self.use(REQUIRED)
             self.assertEqual(self.s.ask(pair=between.issue("ada"))[0], 200)
 
-    def test_huge_ones_are_refused(self):
+    def test_huge_tokens_are_refused(self):
         self.use(WELCOME)
         chain, key = self.ada
         with self.assertRaises((ssl.SSLError, OSError)):
@@ -604,10 +664,10 @@ class Certified(unittest.TestCase):
 
 
 class Hostile(unittest.TestCase):
-    """Clients that do not go on."""
+    """Clients that stop midway."""
 
     def hello(self, version=None):
-        """The bytes of a hello, and the context and buffers that can go on."""
+        """The bytes of a ClientHello, and the context and buffers to continue with."""
         c, incoming, outgoing = trusting(version=version), ssl.MemoryBIO(), ssl.MemoryBIO()
         o = c.wrap_bio(incoming, outgoing, server_hostname="first.example")
         with contextlib.suppress(ssl.SSLWantReadError):
@@ -615,7 +675,7 @@ class Hostile(unittest.TestCase):
         return outgoing.read(), (o, incoming, outgoing)
 
     def stalled(self, s):
-        """Connections that have come to each point of a handshake, and stay there."""
+        """Connections that have reached each point of a handshake, and stay there."""
         hello, _ = self.hello()
         all = []
         for send in (b"", hello[:1], hello[:5], hello[:6], hello[:-1], hello, b"\x16\x03\x01\x00\x05\x01\x6f\xff\xff\x03"):
@@ -623,7 +683,7 @@ class Hostile(unittest.TestCase):
             c.sendall(send)
             all.append(c)
         for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
-            # all but the last byte of the client's second part
+            # all but the last byte of the client's second flight
             hello, (o, incoming, outgoing) = self.hello(version)
             c = socket.create_connection(("127.0.0.1", s.secure_port), 60)
             c.sendall(hello)
@@ -637,7 +697,7 @@ class Hostile(unittest.TestCase):
             all.append(c)
         all.append(s.dial("first.example"))        # no request
         all.append(s.dial("first.example"))
-        all[-1].sendall(b"POST / HTTP/1.1\r\nHo") # the begin of one
+        all[-1].sendall(b"POST / HTTP/1.1\r\nHo") # the start of a request
         return all
 
     def test_stalled_ones_end(self):
@@ -653,7 +713,7 @@ class Hostile(unittest.TestCase):
                     while c.recv(65536):
                         pass
             self.assertGreaterEqual(time.monotonic() - begun, 1)
-            # an idle one is taken leave of: no error of a cut connection
+            # an idle connection is closed cleanly, without an error
             self.assertEqual(kept.sock.recv(100), b"")
             kept.close()
             if "metrics" in built_modules():
@@ -678,7 +738,7 @@ class Hostile(unittest.TestCase):
 
     @unittest.skipUnless(HAS_PROC, "needs /proc")
     def test_an_endless_message_is_cut(self):
-        """A hello that says it has 16 MB gets no memory for them."""
+        """A ClientHello that announces 16 MB gets no memory for them."""
         with SecureServer() as s:
             s.must_use(("first", authority.issue("first", ["first.example"]), ["first.example"]))
             with socket.create_connection(("127.0.0.1", s.secure_port), 60) as c:
@@ -707,7 +767,7 @@ class Hostile(unittest.TestCase):
 
 
 class Proxied(unittest.TestCase):
-    """The PROXY protocol goes before TLS."""
+    """The PROXY protocol comes before TLS."""
 
     def test_header(self):
         with SecureServer(settings=['operationsApi.network.trustedProxies=["127.0.0.1"]', "logging.auditAuthEvents.logFailed=true", "authentication.failures.delay=0"]) as s:
@@ -754,7 +814,7 @@ class Started(unittest.TestCase):
 
     @unittest.skipUnless("system" in built_modules(), "needs restart")
     def test_restart(self):
-        """The socket goes on, idle connections end cleanly, requests under way are answered."""
+        """The socket stays open, idle connections close cleanly, requests in progress are answered."""
         with self.server() as s:
             idle = [s.dial("first.example") for _ in range(3)]
             used = s.https()
@@ -775,7 +835,7 @@ class Started(unittest.TestCase):
 
     @unittest.skipUnless("system" in built_modules(), "needs restart")
     def test_restart_under_load(self):
-        """A new connection at any time gets its answer; one that is kept gets one, or a clean end before."""
+        """A new connection is answered at any time; a persistent one is answered, or closed cleanly before."""
         with self.server() as s:
             over, faults, served = threading.Event(), [], [0, 0]
 
@@ -824,7 +884,7 @@ class Started(unittest.TestCase):
 
     @unittest.skipUnless("system" in built_modules(), "needs restart_service")
     def test_new_workers(self):
-        """Listeners come and go with restart_service; certificates stay."""
+        """Listeners are added and removed with restart_service; certificates stay."""
         config = configuration("folder: " + self.folder)
         s = Server(config=config)
         with s:
@@ -848,7 +908,7 @@ class Started(unittest.TestCase):
             with self.assertRaises(OSError):
                 dial()
 
-    def test_stop_takes_leave(self):
+    def test_stop_closes_connections_cleanly(self):
         s = self.server()
         try:
             with s.dial("first.example") as c:
@@ -888,9 +948,9 @@ class Started(unittest.TestCase):
         self.place((authority.issue("first")[0], authority.issue("second")[1]))
         code, said = self.check(NETWORK + "port=0", config=config)
         self.assertEqual(code, 3)
-        self.assertIn("certificate 'first': the private key is not its key", said)
+        self.assertIn("certificate 'first': the private key does not match it", said)
 
-    def test_the_module_is_told(self):
+    def test_the_module_knows_of_the_listener(self):
         with self.server() as s:
             self.assertIn("[tls_files]: TLS 1 1", s.said())
         with Server(config=configuration()) as s:
@@ -902,10 +962,11 @@ class Started(unittest.TestCase):
 class Client(unittest.TestCase):
     """lyre over https."""
 
-    def lyre(self, s, *args, host="127.0.0.1"):
+    def lyre(self, s, *args, host="127.0.0.1", user="admin", **env):
         """(status, output, errors) of describe_all"""
-        r = subprocess.run([LYRE, "--url", "https://%s:%d" % (host, s.secure_port), "--user", "admin", *args, "describe_all", "--json"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                           stderr=subprocess.PIPE, universal_newlines=True, env=dict(os.environ, LYRE_PASSWORD="Abc1234!", HOME="/nonexistent", no_proxy="*"))
+        r = subprocess.run([LYRE, "--url", "https://%s:%d" % (host, s.secure_port), *(["--user", user] if user else []), *args, "describe_all", "--json"], stdin=subprocess.DEVNULL,
+                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True,
+                           env=dict(os.environ, **dict({"LYRE_PASSWORD": "Abc1234!", "HOME": "/nonexistent", "XDG_CONFIG_HOME": "", "no_proxy": "*"}, **env)))
         return r.returncode, r.stdout.strip(), r.stderr
 
     def test_trust(self):
@@ -924,6 +985,68 @@ class Client(unittest.TestCase):
             self.assertEqual(status, 2)
             self.assertIn("cannot be used together", said)
 
+    def test_its_own_certificate(self):
+        with SecureServer() as s:
+            s.must_use(("first", authority.issue("first", ["IP:127.0.0.1"]), []), client=REQUIRED, authorities=authority.certificate)
+            trust, pair = ["--cacert", authority.path], authority.issue("admin", kind="rsa", use="clientAuth")
+            certificate, key = authority.files(pair)
+            both = authority.write("both.pem", "".join(pair))
+            for words in (["--cert", certificate, "--key", key], ["--cert", both]):
+                self.assertEqual(self.lyre(s, *trust, *words, user=None), (0, "{}", ""))
+            home = tempfile.mkdtemp(prefix="lyre-home-")
+            self.addCleanup(shutil.rmtree, home)
+            os.mkdir(os.path.join(home, "lyre"))
+            with open(os.path.join(home, "lyre", "config"), "w") as f:
+                f.write("cacert = %s\ncert = %s\nkey = %s\n" % (authority.path, certificate, key))
+            self.assertEqual(self.lyre(s, user=None, XDG_CONFIG_HOME=home), (0, "{}", ""))
+            # what the command line has takes the place of both
+            self.assertEqual(self.lyre(s, "--cert", both, user=None, XDG_CONFIG_HOME=home), (0, "{}", ""))
+            self.assertIn("there is no private key in PEM in '%s'" % certificate, self.lyre(s, "--cert", certificate, user=None, XDG_CONFIG_HOME=home)[2])
+
+    def test_what_the_server_does_not_take(self):
+        with SecureServer() as s:
+            trust, theirs = ["--cacert", authority.path], others.files(others.issue("admin"))
+            for ciphers in ("NORMAL:-VERS-TLS1.3", "NORMAL:-VERS-TLS1.2"):
+                s.must_use(("first", authority.issue("first", ["IP:127.0.0.1"]), []), client=REQUIRED, authorities=authority.certificate, ciphers=ciphers)
+                for words, said in ((["--cert", theirs[0], "--key", theirs[1]], "the server may have refused the certificate '%s'" % theirs[0]),
+                                    ([], "the server may require a certificate: give yours with --cert FILE")):
+                    status, out, errors = self.lyre(s, *trust, *words, user=None)
+                    self.assertEqual((status, out), (3, ""), errors)
+                    self.assertIn(said, errors)
+
+    def test_its_own_certificate_at_fault(self):
+        with SecureServer() as s:
+            s.must_use(("first", authority.issue("first", ["IP:127.0.0.1"]), []), client=WELCOME, authorities=authority.certificate)
+            trust, pair = ["--cacert", authority.path], authority.issue("admin", kind="rsa")
+            certificate, key = authority.files(pair)
+            other = authority.files(authority.issue("other"))[1]
+            damaged = authority.write("damaged.pem", re.sub("(?<=-\n)....", "!!!!", pair[0]))
+            locked = [authority.write("locked%d.pem" % i, subprocess.run(["openssl", "rsa", "-in", key, "-aes128", "-passout", "pass:secret", *more], check=True, stdout=subprocess.PIPE,
+                                                                         stderr=subprocess.DEVNULL, universal_newlines=True).stdout) for i, more in enumerate(([], ["-traditional"]))]
+            for words, said in ((["--cert", "/none.pem", "--key", key], "cannot read the certificate '/none.pem': No such file"),
+                                (["--cert", certificate, "--key", "/none.key"], "cannot read the private key '/none.key': No such file"),
+                                (["--cert", "/", "--key", key], "cannot read the certificate '/': Is a directory"),
+                                (["--cert", key, "--key", key], "there is no certificate in PEM in '%s'" % key),
+                                (["--cert", certificate, "--key", certificate], "there is no private key in PEM in '%s'" % certificate),
+                                (["--cert", certificate, "--key", locked[0]], "the private key '%s' is encrypted" % locked[0]),
+                                (["--cert", certificate, "--key", locked[1]], "the private key '%s' is encrypted" % locked[1]),
+                                (["--key", key], "--key needs --cert")):
+                status, out, errors = self.lyre(s, *trust, *words, user=None)
+                self.assertEqual((status, out), (2, ""), errors)
+                self.assertIn(said, errors)
+            for paths, said in (((certificate, other), "does the private key in '%s' belong to the certificate '%s'?" % (other, certificate)),
+                                ((damaged, key), "does the private key in '%s' belong to the certificate '%s'?" % (key, damaged))):
+                # GnuTLS loses a certificate whose key does not match
+                status, out, errors = self.lyre(s, *trust, "--cert", paths[0], "--key", paths[1], user=None, ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0")
+                self.assertEqual((status, out), (3, ""), errors)
+                self.assertIn(said, errors)
+
+    def test_a_certificate_is_for_https(self):
+        for where in (["--url", "http://127.0.0.1:1"], ["--socket", "/nowhere"]):
+            r = subprocess.run([LYRE, "--cert", authority.path, *where, "describe_all"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+            self.assertEqual(r.returncode, 2)
+            self.assertIn("--cert needs an https address", r.stdout)
+
     def test_insecure_is_for_https(self):
         for where in (["--url", "http://127.0.0.1:1"], ["--socket", "/nowhere"]):
             r = subprocess.run([LYRE, "--insecure", *where, "describe_all"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
@@ -932,13 +1055,13 @@ class Client(unittest.TestCase):
 
 
 class Rotation(unittest.TestCase):
-    """Certificates that change all the time, under new connections and kept ones."""
+    """Certificates that change continuously, with new and persistent connections."""
 
     @unittest.skipUnless(HAS_PROC, "needs /proc")
     def test_rotation(self):
         rounds, seconds = int(os.environ.get("ROTATIONS", "20")), float(os.environ.get("ROTATION_SECONDS", "3"))
         pairs = [authority.issue("pair%d" % i, ["first.example"], kind=("ecdsa", "rsa", "ed25519")[i % 3]) for i in range(6)]
-        # the server's own pair can only be shown with its own key: a mixed one fails the handshake
+        # the server's certificate can only be served with its own key: a mixed pair fails the handshake
         with SecureServer() as s:
             s.must_use(("first", pairs[0], ["first.example"]))
             over, faults, seen, served = threading.Event(), [], set(), [0, 0]
@@ -973,7 +1096,7 @@ class Rotation(unittest.TestCase):
                 for i in range(rounds):
                     pair = pairs[i % len(pairs)]
                     s.must_use(("first", pair, ["first.example"]))
-                    self.assertEqual(s.shown("first.example"), "pair%d" % (i % len(pairs))) # the very next one
+                    self.assertEqual(s.shown("first.example"), "pair%d" % (i % len(pairs))) # the very next connection
                     sizes.append(resident_kib(s))
                     time.sleep(max(0, begun + (i + 1) * seconds / rounds - time.monotonic()))
                     self.assertEqual(faults, [])

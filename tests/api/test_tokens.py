@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tokens: what they say, how long they are good for, and what ends them."""
+"""Tokens: their content, how long they are valid, and what ends them."""
 import concurrent.futures, json, os, sys, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -37,7 +37,7 @@ class Made(Case):
         status, body = self.s.call({"operation": "create_authentication_tokens"})
         self.assertEqual(status, 200, body)
         self.lets_in(body["operation_token"], "admin")
-        # Of the user who is named, whoever calls.
+        # For the named user, whoever calls.
         status, body = self.s.call({"operation": "create_authentication_tokens", "username": "bob", "password": PASSWORD})
         self.assertEqual(status, 200, body)
         self.lets_in(body["operation_token"])
@@ -101,7 +101,7 @@ class Refresh(Case):
         self.assertEqual((status, list(body)), (200, ["operation_token"]))
         self.lets_in(body["operation_token"])
         self.assertEqual(part(body["operation_token"], 1)["sub"], "operation")
-        # Again, and in the body of another's request.
+        # Again, and in the body of another user's request.
         self.assertEqual(self.refresh(refresh)[0], 200)
         status, body = self.s.call({"operation": "refresh_operation_token", "refresh_token": refresh})
         self.assertEqual(status, 200, body)
@@ -121,7 +121,7 @@ class Refresh(Case):
                          (400, {"error": "'refresh_token' must be a string"}))
         for bad in "", "abc", "a.b.c", refresh + "A", refresh[:-1], "x" * 100000:
             self.assertEqual(self.s.call({"operation": "refresh_operation_token", "refresh_token": bad}), INVALID)
-            # What is given is what counts, whatever else is right.
+            # The given token counts, whatever else is valid.
             self.assertEqual(self.bearer(refresh, "refresh_operation_token", refresh_token=bad), INVALID)
         status, body = self.s.call({"operation": "refresh_operation_token", "refresh_token": refresh}, headers={"Authorization": ""})
         self.assertEqual((status, body), (401, {"error": "Must login"}))
@@ -135,7 +135,7 @@ class Refresh(Case):
         self.assertEqual(self.s.call({"operation": "refresh_operation_token", "refresh_token": first}), INVALID)
         self.assertEqual(self.refresh(second)[0], 200)
         self.lets_in(operation)
-        # Another user's is another matter.
+        # Another user's token is not affected.
         self.tokens(*self.s.admin)
         self.assertEqual(self.refresh(second)[0], 200)
 
@@ -144,7 +144,7 @@ class Refresh(Case):
             pairs = list(pool.map(lambda _: self.tokens(), range(16)))
         made = {refresh for _, refresh in pairs}
         ids = {part(token, 1)["jti"] for pair in pairs for token in pair}
-        self.assertEqual((len(made), len(ids)), (16, 32))  # though most are of the same second
+        self.assertEqual((len(made), len(ids)), (16, 32))  # although most are issued in the same second
         for text in ids:
             self.assertRegex(text, "^[0-9a-f]{32}$")
         answers = {t: self.refresh(t)[0] for t in made}
@@ -194,7 +194,7 @@ class Ended(Case):
         self.s.ok({"operation": "alter_user", "username": "bob", "password": "Other987!"})
         self.ended(*made)
         self.lets_in(self.tokens(password="Other987!")[0])
-        # Not even the same one again brings it back.
+        # Even setting the same password again does not make it valid.
         self.s.ok({"operation": "alter_user", "username": "bob", "password": PASSWORD})
         self.ended(*made)
 
@@ -222,7 +222,7 @@ class Ended(Case):
         self.s.ok({"operation": "alter_user", "username": "bob", "role": "developer"})
         self.assertEqual(self.bearer(operation, "list_users")[0], 403)
 
-    def test_not_by_a_restart(self):
+    def test_not_lost_by_a_restart(self):
         operation, refresh = self.made()
         self.s.restart()
         self.lets_in(operation)

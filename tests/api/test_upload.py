@@ -5,7 +5,7 @@ import contextlib, os, signal, socket, sys, unittest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lyre_server import CHEAP_LOGINS, PASSWORD, Server, built_modules, need_module, until
 
-FIRST = 64 << 10  # bytes that are looked at first
+FIRST = 64 << 10  # bytes that are checked first
 
 
 def setUpModule():
@@ -30,7 +30,7 @@ def make_backup(s, database="dev", records=3000):
 class Upload(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        # Neither holds for files.
+        # Neither limit applies to files.
         cls.s = Server(settings=CHEAP_LOGINS + ["operationsApi.network.maxBodySize=400K", "operationsApi.maxRequestMemory=1M"])
         cls.addClassCleanup(cls.s.stop)
         cls.backup = make_backup(cls.s)
@@ -73,7 +73,7 @@ class Upload(unittest.TestCase):
 
     @contextlib.contextmanager
     def begun(self, *lines, s=None, name=None, authorized=True):
-        """A connection with the head of an upload sent."""
+        """A connection on which the header of an upload was sent."""
         s = s or self.s
         with socket.create_connection(("127.0.0.1", s.port), timeout=60) as c:
             head = ["POST /?operation=restore_backup&database=%s HTTP/1.1" % (name or self.name), "Host: x", "Content-Type: application/octet-stream"]
@@ -83,7 +83,7 @@ class Upload(unittest.TestCase):
             yield c
 
     def answer(self, c):
-        """All that comes until the server hangs up."""
+        """Everything received until the server closes."""
         got = b""
         with contextlib.suppress(ConnectionResetError):
             while True:
@@ -135,10 +135,10 @@ class Upload(unittest.TestCase):
             c.request("POST", "/", b'{"operation":"describe_all"}', dict(headers, **{"Content-Type": "application/json"}))
             self.assertEqual(c.getresponse().status, 200)
 
-    # ---- what is refused before a byte is taken ----
+    # ---- refused before any of the body is read ----
 
     def refused_at_once(self, status, pattern, *lines, **more):
-        """Neither asked for, nor waited for."""
+        """The body is neither requested nor waited for."""
         for length in ("Content-Length: %d" % len(self.backup), "Transfer-Encoding: chunked"):
             with self.begun(length, "Expect: 100-continue", *lines, **more) as c:
                 text = self.answer(c)
@@ -176,7 +176,7 @@ class Upload(unittest.TestCase):
                 ("/?database=x", {}, 415, "Unsupported Media Type"),
                 ("/?operation", {}, 400, "Operation '' not found"),
                 ("/?operation=nothing", {}, 400, "'nothing' not found"),
-                ("/?operation=insert&database=dev&table=t", {}, 415, "'insert' takes no file"),
+                ("/?operation=insert&database=dev&table=t", {}, 415, "'insert' does not take a file"),
                 ("/?operation=restore_backup", {}, 400, "'database' is required"),
                 (to + "%2Fy", {}, 400, "'database' names cannot include"),
                 (to + "%00", {}, 400, "'database' names cannot include"),
@@ -188,17 +188,17 @@ class Upload(unittest.TestCase):
             for body in (self.backup[:200000], self.pieces(50000)):
                 with self.subTest(target, chunked=not isinstance(body, bytes)):
                     self.refused(status, pattern, body, target, headers)
-        # Of other bodies the address says nothing.
+        # For other bodies the query string is ignored.
         status, body = self.s.call({"operation": "describe_all"})
         got = self.s.request("POST", to, b'{"operation":"describe_all"}',
                              {"Content-Type": "application/json", "Authorization": self.s.authorization()})
         self.assertEqual(got[0], 200)
 
-    # ---- what is refused once it has begun ----
+    # ---- refused after it has begun ----
 
     def test_no_backup(self):
         for body in (b"", b"x" * 100, b"x" * (4 * FIRST), bytes(len(self.backup))):
-            self.refused(400, "the file that was sent: the file is", body)
+            self.refused(400, "the uploaded file: the file is", body)
         # The rest is not waited for.
         with self.begun("Transfer-Encoding: chunked") as c:
             c.sendall(self.chunk(b"x" * FIRST))
@@ -214,7 +214,7 @@ class Upload(unittest.TestCase):
     def test_damaged(self):
         bad = bytearray(self.backup)
         bad[20 * 4096:40 * 4096] = os.urandom(20 * 4096)
-        self.refused(400, "cannot restore the file that was sent: the file is damaged: page", bytes(bad))
+        self.refused(400, "cannot restore the uploaded file: the file is damaged: page", bytes(bad))
 
     def test_exists(self):
         status, text = self.send(self.backup, "/?operation=restore_backup&database=dev")
@@ -230,8 +230,8 @@ class Upload(unittest.TestCase):
         with self.begun("Content-Length: %d" % len(self.backup)) as c:
             c.sendall(self.backup[:3 * FIRST])
             until(self.left, "nothing is written")
-            until(lambda: self.send(self.backup)[0] == 503, "a second one is taken")
-            self.assertIn("a restore of database 'test_two_at_once' is under way", self.send(self.backup)[1])
+            until(lambda: self.send(self.backup)[0] == 503, "a second upload is accepted")
+            self.assertIn("a restore of database 'test_two_at_once' is in progress", self.send(self.backup)[1])
             c.sendall(self.backup[3 * FIRST:])
             got = c.recv(65536).decode()
             self.assertIn("successfully restored", got)
@@ -251,7 +251,7 @@ class Upload(unittest.TestCase):
         self.none_left()
         self.assertNotIn(self.name, self.s.ok({"operation": "describe_all"}))
 
-    # ---- what ends in the middle ----
+    # ---- interrupted midway ----
 
     def test_client_goes(self):
         for lines, data in ((["Content-Length: %d" % len(self.backup)], self.backup[:4 * FIRST]),
@@ -263,7 +263,7 @@ class Upload(unittest.TestCase):
         self.assertEqual(self.send(self.backup)[0], 200)
         self.restored()
 
-    def test_idle_one_is_cut(self):
+    def test_idle_connection_is_closed(self):
         with Server(settings=["operationsApi.network.timeout=1s"]) as s:
             with self.begun("Content-Length: %d" % len(self.backup), s=s) as c:
                 c.sendall(self.backup[:2 * FIRST])
@@ -273,14 +273,14 @@ class Upload(unittest.TestCase):
             self.assertEqual(self.send(self.backup, s=s)[0], 200)
 
     def test_slow_one_is_not_cut(self):
-        """It may be silent for as long as others may take for all."""
+        """It may be silent for as long as others may take for the whole body."""
         import time
         with Server(settings=["operationsApi.network.timeout=2s"]) as s:
             with self.begun("Content-Length: %d" % len(self.backup), s=s) as c:
                 step, began = len(self.backup) // 40 + 1, time.monotonic()
                 for i in range(0, len(self.backup), step):
                     c.sendall(self.backup[i:i + step])
-                    time.sleep(0.1) # the test is of a sender that takes its time
+                    time.sleep(0.1) # the test needs a slow sender
                 self.assertGreater(time.monotonic() - began, 2)
                 self.assertIn("successfully restored", c.recv(65536).decode())
             self.restored(s=s)
@@ -306,7 +306,7 @@ class Upload(unittest.TestCase):
                 s.stop()
 
     def test_many_at_once(self):
-        """They wait without a thread each."""
+        """They wait without occupying a thread each."""
         with contextlib.ExitStack() as stack:
             senders = [stack.enter_context(self.begun("Content-Length: %d" % len(self.backup), name="many%d" % i)) for i in range(40)]
             for c in senders:

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Changes of users and roles act on the next request, never take the last super_user away, and are kept."""
+"""Changes of users and roles take effect with the next request, never remove the last super_user, and are stored."""
 import os, sys, threading, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lyre_server import need_module
 from users_case import Case, dog
 
-# The sentences of who would be the last to go.
+# The messages that protect the last super_user.
 LAST = "^(User admin is the last active super_user and cannot be .+|Role (super_user|boss) must remain a super_user: there is no other active super_user)$"
 
 
@@ -15,7 +15,7 @@ def setUpModule():
 
 
 class NextRequest(Case):
-    """A change acts on the next request, also of who was remembered."""
+    """A change takes effect with the next request, even for a remembered user."""
 
     def setUp(self):
         super().setUp()
@@ -85,7 +85,7 @@ class NextRequest(Case):
 
 
 class LastSuperUser(Case):
-    """There is always somebody who can put things right."""
+    """There is always somebody who can repair things."""
 
     def kept(self, operation, **more):
         status, body = self.call(operation, **more)
@@ -103,13 +103,13 @@ class LastSuperUser(Case):
         self.add_role("nothing")
         for operation, more in self.steps():
             self.kept(operation, **more)
-        # others that are no help
+        # others that do not count
         self.add_role("boss", {"super_user": True})
         self.add_user("asleep", "boss", active=False)
         self.add_user("bob", "nothing")
         for operation, more in self.steps():
             self.kept(operation, **more)
-        # what takes nothing away is no matter
+        # a change that takes nothing away is allowed
         self.ok("alter_user", username="admin", active=True, role="super_user")
         self.ok("alter_role", id="super_user", role="root", permission={"super_user": True})
         self.ok("alter_user", username="admin", role="boss")
@@ -123,7 +123,7 @@ class LastSuperUser(Case):
         for operation, more in self.steps():
             self.add_user("eve", "boss")
             self.ok(operation, **more)
-            # admin is one no more; eve is the last one now
+            # admin no longer is one; eve is now the last
             for last in (("drop_user", {}), ("alter_user", {"active": False}), ("alter_user", {"role": "nothing"})):
                 status, body = self.call(last[0], ("eve", "pw"), username="eve", **last[1])
                 self.assertEqual(status, 409, body)
@@ -136,7 +136,7 @@ class LastSuperUser(Case):
             self.ok("drop_user", username="eve")
 
     def test_two_at_once(self):
-        # each takes the other's rights: one of them must fail
+        # each removes the other's rights: one of them must fail
         self.add_role("nothing")
         for _ in range(8):
             self.add_user("eve", "super_user")

@@ -74,7 +74,7 @@ class Users(Case):
         self.assertNotIn(tokens["refresh_token"].encode(), kept)
 
     def test_log(self):
-        """Who changed whom stands in the log, and no password."""
+        """The log shows who changed which user, and no password."""
         before = len(self.server.said())
         self.add_role("other")
         self.ok("add_user", username="bob\n[main] [fatal]: x", password="secret one", role="other", active=True)
@@ -126,7 +126,7 @@ class Users(Case):
                      "<b>", "5e1", "\x7f", "\U0001f600"):
             self.assertEqual(self.add_user(name, "worker", "pw:" + name), {"message": name + " successfully added"})
             self.refused(409, "User %s already exists" % name, "add_user", username=name, password="x", role="worker", active=True)
-            # in the body, as a name with a colon cannot stand in a header
+            # in the body, as a name with a colon is not possible in the header
             info = self.server.call({"operation": "user_info", "username": name, "password": "pw:" + name}, headers={"Authorization": ""})
             self.assertEqual([info[0], info[1].get("username")], [200, name], info)
             if ":" not in name:
@@ -170,7 +170,7 @@ class Users(Case):
         for value in (True, {}, "x\0"):
             self.refused(400, "Username is invalid", "alter_user", username=value, active=True)
             self.refused(400, "Password is invalid,Role is invalid", "alter_user", username="bob", password=value, role=value)
-        # what is empty beside something else is not passed over
+        # an empty value is not ignored beside others
         for blank in ("", " ", "\t \n"):
             self.refused(400, "Password can't be blank", "alter_user", username="bob", password=blank, active=True)
         self.refused(400, "Role can't be blank", "alter_user", username="bob", role="", active=True)

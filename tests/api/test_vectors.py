@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Replays recorded requests of the operations API and compares status, media type and body.
 
-A case agrees, or differences.json names it with the reason. Any other difference fails, and so does a named case that
-agrees. Each file starts with a fresh server. Cases of operations that no module of this build has are counted apart.
+A case either agrees, or differences.json names it with the reason. Any other difference fails, and so does a named case that
+agrees. Each file starts with a fresh server. Cases of operations that no module of this build has are counted separately.
 
 usage: test_vectors.py [--only REGEX] [--verbose] [FILE.json ...]
 """
@@ -13,15 +13,15 @@ import formats
 from lyre_server import LYRED, SOURCE, Server, built_modules, feature, until
 
 HERE = os.path.join(SOURCE, "tests", "api")
-# Operations of modules that are still to come.
+# Operations of modules that do not exist yet.
 LATER = {"csv_data_load", "csv_file_load", "csv_url_load", "export_local", "export_to_s3",
          # components, analytics and clustering
          "get_components", "get_component_file", "set_component_file", "add_component", "drop_component", "deploy_component",
          "package_component", "custom_functions_status", "describe_metric", "list_metrics", "get_analytics", "catchup"}
-# Seconds before a case: until a record or a token has expired. What else the recording waited for is done here when it is asked for, or is
-# asked for until it is.
+# Seconds to wait before a case: until a record or a token has expired. What else the recording waited for is done here on request, or is
+# requested until it is done.
 WAITED = {"tbl_expiration_2s_scan_later": 2, "tok_use_expired": 1.5}
-# Formats that this build does not have, by what their media types hold.
+# Formats that this build does not have, by a part of their media types.
 LEFT_OUT = [word for word in ("cbor", "csv", "msgpack", "yaml") if not feature("LYRE_FORMAT_" + word.upper())]
 AREAS = ["01_protocol", "02_databases_tables", "03_data_writes", "04_search", "05_jobs_export_load", "06_system",
          "07_users_roles_tokens", "08_permissions", "09_sql", "11_restart", "12_more_checks", "20_dev_mode_extras"]
@@ -53,7 +53,7 @@ def fill(template, i):
 
 
 def generate(x):
-    """{"$rows": [from, to, template]}, {"$repeat": [text, n]} and {"$nest": n} made whole."""
+    """Expands {"$rows": [from, to, template]}, {"$repeat": [text, n]} and {"$nest": n}."""
     if isinstance(x, dict):
         if "$rows" in x:
             first, last, template = x["$rows"]
@@ -133,7 +133,7 @@ def send(server, case, values):
 
 
 def decoded(kind, data):
-    """The value of an answer; a text that says why it is none."""
+    """The value of an answer; or a text that says why there is none."""
     try:
         return formats.value_of(kind, data)
     except ValueError as e:
@@ -141,7 +141,7 @@ def decoded(kind, data):
 
 
 def answer_of(server, case, values):
-    """As send(); None when the case is to be repeated until a job has ended, and tells of one that has not."""
+    """As send(); None if the case must be repeated until a job has ended, and the job has not."""
     answer = send(server, case, values)
     body = answer[2]
     goes_on = isinstance(body, list) and body and body[0].get("status") not in ("COMPLETE", "ERROR")
@@ -166,7 +166,7 @@ def check(server, case, values):
     volatile = [re.compile(re.escape(p).replace(r"\[\*\]", r"\[\d+\]") + r"(?![A-Za-z0-9_])") for p in case.get("volatile", [])]
     kind = media_type(content_type)
     if "body_base64" in want and kind == media_type(want.get("content_type")) and kind in formats.READERS:
-        # the same value: a length may stand before or an end behind
+        # the same value: it may have a length before it or an end marker after it
         differences(decoded(kind, base64.b64decode(want["body_base64"])), decoded(kind, data), "$.response.body", volatile, found)
     elif kind == "text/yaml" and "body_text" in want and formats.has_yaml():
         differences(decoded(kind, want["body_text"].encode()), decoded(kind, data), "$.response.body", volatile, found)
@@ -189,7 +189,7 @@ def left_out():
 
 
 def later(case, missing):
-    """Whether a case needs an operation or a user that no module of this build has or makes, or a format that this build leaves out."""
+    """Whether a case needs an operation or a user of a module that this build does not have, or a format that it lacks."""
     q = case["request"]
     body = q.get("body", q.get("body_gen"))
     operation = body.get("operation") if isinstance(body, dict) else None
@@ -211,7 +211,7 @@ def target(case):
 
 
 def unset(case, missing):
-    """Whether a case asks for what a case for later would have saved, such as the id of a job, or would have written."""
+    """Whether a case needs what a skipped case would have saved, such as the id of a job, or would have written."""
     body = case["request"].get("body")
     operation = str(body.get("operation")) if isinstance(body, dict) else ""
     sql = str(body.get("sql")) if operation == "sql" else ""
@@ -238,7 +238,7 @@ def main():
         work, values, missing = tempfile.mkdtemp(prefix="lyre-vectors-"), {}, set()
         values["WORK"] = work
         counts = dict(cases=0, agree=0, meant=0, later=0)
-        # what the recorded server did not have: delays after wrong passwords
+        # the recorded server had no delays after wrong passwords
         with Server(settings=["authentication.failures.delay=0"]) as server:
             for case in cases:
                 name, waits = case["name"], later(case, not_here) or unset(case, missing)

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""make bench: our figure beside its limit, in the same run.
+"""make bench: our result beside its upper limit, in the same run.
 
-A line each: name, ours, the limit's, the ratio, p50 and p99 of ours. The limits: an echo on bare libmicrohttpd with answers of the
-same size (tests/bench/echo), a bare LMDB loop that puts the same bytes with the same batch (tests/bench/lmdb_loop), and the same load without what is measured. Machines
-are noisy: quote the ratios. Ours and the limit take turns, in rounds, and the best of each counts; beside an echo the line ends with what
-a request costs either of them in processor time, which does not see what else the machine does. BENCH="insert search" prints the lines with one of these words in their names, which are those of the
-functions below; BENCH_SECONDS (of a round), BENCH_ROUNDS and BENCH_RECORDS scale the run.
+One line each: name, ours, the limit, the ratio, our p50 and p99. The limits: an echo on bare libmicrohttpd with answers of
+the same size (tests/bench/echo), a bare LMDB loop that writes the same bytes in the same batches (tests/bench/lmdb_loop), and
+the same load without what is measured. Machines are noisy: quote the ratios. Ours and the limit take turns, in rounds, and
+the best round of each counts; beside an echo, the line ends with the processor time per request of both, which is not affected
+by other work on the machine. BENCH="insert search" prints the lines with one of these words in their names, which are those
+of the functions below; BENCH_SECONDS (of a round), BENCH_ROUNDS and BENCH_RECORDS scale the run.
 """
 import json, os, re, shutil, sqlite3, time
 
@@ -21,7 +22,7 @@ T = {"database": "bench", "table": "t"}
 
 
 class Secure(Server):
-    """One that has TLS as well, at secure_port, with the certificate and the key in the files pair; without TLS in the build pair is None."""
+    """A server that also has TLS, at secure_port, with the certificate and the key in the files pair; pair is None in a build without TLS."""
 
     def __init__(self, settings):
         module = os.path.join(BUILD, "tests", "module", ".libs", "tls_files.so")
@@ -45,7 +46,7 @@ class Secure(Server):
 
 
 class Bench:
-    """One server for most lines; each makes the tables it needs when it is the first to need them."""
+    """One server for most lines; the first line to need a table creates it."""
 
     def __init__(self, server):
         self.server = server
@@ -66,7 +67,7 @@ class Bench:
         return wrk(self.server.port, kind, self.authorization, RECORDS, SECONDS, table=table)
 
     def costed(self, whose, kind, pair=None):
-        """(rate, p50, p99) of one round, the microseconds of processor a request, and the bytes of an answer."""
+        """(rate, p50, p99) of one round, microseconds of processor time per request, and bytes per answer."""
         before = processor_seconds(whose.process.pid)
         port = whose.secure_port if pair and whose is self.server else whose.port
         run = Wrk(port, kind, self.authorization, RECORDS, SECONDS, scheme="https" if pair else "http")
@@ -74,7 +75,7 @@ class Bench:
         return result, 1e6 * (processor_seconds(whose.process.pid) - before) / max(1, result[0] * SECONDS), run.answer_bytes
 
     def beside_echo(self, title, kind, operation, server=None, pair=None):
-        """(ours, the limit's rate), after the line is printed; the size of the echo is that of one answer; pair: over TLS, with its files."""
+        """Prints a line; returns (ours, the limit's rate). The size of the echo is that of one answer; pair: over TLS, with its files."""
         s = server or self.server
         if s is self.server:
             self.table("t")
@@ -83,14 +84,14 @@ class Bench:
             limits, ours = zip(*[(self.costed(e, kind, pair), self.costed(s, kind, pair)) for _ in range(ROUNDS)])
         best, limit = max(ours)[0], max(limits)[0][0]
         for (_, _, mine), (_, _, its) in zip(ours, limits):
-            if abs(mine - its) > 0.1 * its + 32: # records differ a little in length
+            if abs(mine - its) > 0.1 * its + 32: # records differ slightly in length
                 raise SystemExit("%s: answers have %.0f bytes, those of the limit %.0f: they are not the same work" % (title, mine, its))
         line(title, "/s", best[0], limit, "echo of %d bytes" % size, *best[1:],
              more="processor %.1f us, limit %.1f us" % (min(cost for _, cost, _ in ours), min(cost for _, cost, _ in limits)))
         return best, limit
 
     def beside_lmdb(self, title, kind, table, a_request, what, *loop):
-        """Records a second beside the bare loop's; a_request: how many a request carries."""
+        """Records per second compared with the bare loop; a_request: records per request."""
         ours, limits = zip(*[(self.load(kind, table), lmdb(self.server.root, *loop)) for _ in range(ROUNDS)])
         rate, p50, p99 = max(ours)
         line(title, "/s", rate * a_request, max(limits), what, p50, p99)
@@ -101,7 +102,7 @@ class Bench:
         self.beside_echo("search_by_id, one record", "one", dict(T, operation="search_by_id", ids=[1000], get_attributes=["*"]))
 
     def tls(self):
-        """Each request over a connection that is kept, and over one of its own: then it is the handshakes that take the time."""
+        """Each request over a persistent connection, and over one of its own: then the handshakes take the time."""
         if not self.server.pair:
             return
         one = dict(T, operation="search_by_id", ids=[1000], get_attributes=["*"])
@@ -222,7 +223,7 @@ class Bench:
             if config:
                 with open(os.path.join(SOURCE, "etc", config)) as f:
                     text = f.read()
-            # From a second start: the first one makes the first user.
+            # From a second start: the first one creates the first user.
             with Server(config=text) as s, Echo(100, threads) as e:
                 s.restart()
                 time.sleep(1)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file credentials.c
- * \brief What a request pays for being signed in: its Authorization header read, and found among those verified before.
+ * \brief The cost of signing in per request: reading its Authorization header, and finding it among those already verified.
  *
  * usage: credentials FOLDER REQUESTS
  *
- * Prints the nanoseconds a request, and those of the limit: one keyed hash of the same bytes. With the variable
+ * Prints the nanoseconds per request, and those of the lower limit: one keyed hash of the same bytes. With
  * CREDENTIALS_ONLY in the environment the limit is left out, for tools that count instructions.
  */
 #include "auth/auth.h"

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file bench/echo.c
- * \brief The limit: libmicrohttpd reads a request and sends a fixed answer, and does nothing else.
- *
- * Run on the same machine in the same minute as the server, with the same threads, size of answer and headers, it says
- * what there is to reach.
+ * \brief The upper limit: libmicrohttpd reads a request and sends a fixed answer, and does nothing else.
+  *
+  * Run on the same machine at the same time as the server, with the same threads, answer size and headers, it shows what can
+  * be reached.
  *
  *   echo [-t THREADS] [-H HEADERS] [-w] [-c CERTIFICATE -k KEY] [PORT [ANSWER_BYTES]]
  *
- * Port 0, which is the default, is any that is free. Prints the port and serves until it is interrupted. -w suspends
- * each request and resumes it from another thread, as an operation does that waits for the disk. -c and -k, files of PEM,
- * are for TLS.
+ * Port 0, the default, means any free port. Prints the port and serves until it is interrupted. -w suspends each request
+ * and resumes it from another thread, like an operation that waits for the disk. -c and -k, PEM files, are for TLS.
  */
 #include <limits.h>
 #include <microhttpd.h>
@@ -23,7 +22,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What an answer of the server has beside those that libmicrohttpd writes. */
+/* The headers of the server's answers, besides those that libmicrohttpd writes. */
 static const char *const headers[][2] = {
 	{ "Server", "echo" },
 	{ "vary", "Origin" },
@@ -167,7 +166,7 @@ static struct MHD_Daemon *start(uint16_t port, unsigned threads)
 		{ MHD_OPTION_END, 0, NULL },
 	};
 	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG;
-	if (echo.key) /* clients that go within a handshake are nothing to write about */
+	if (echo.key) /* clients that disconnect during a handshake are not worth a message */
 		flags = (flags | MHD_USE_TLS) & ~(unsigned)MHD_USE_ERROR_LOG;
 	return MHD_start_daemon(flags, 0, NULL, NULL, answer, NULL, MHD_OPTION_SOCK_ADDR, &a, MHD_OPTION_CONNECTION_LIMIT, 10000u,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)32 << 10, MHD_OPTION_NOTIFY_COMPLETED, completed, NULL,
@@ -227,5 +226,5 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	int signal_number;
 	sigwait(&signals, &signal_number);
-	return 0; /* what is suspended need not end well */
+	return 0; /* suspended requests need not end cleanly */
 }

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""make bench-growth: the same operations on tables of growing size, and how long a server takes from exec to its first answer.
+"""make bench-growth: the same operations on tables of growing size, and the time of a server from exec to its first answer.
 
-A server for each size, all at once; an operation is measured on one after the other in rounds, and the best round counts, so that a
-noisy minute meets all sizes alike. A line each: operation, records, rate, its ratio to the smallest size, what one request costs the
-server in processor time with that ratio, p50 and p99. What must not grow with the table says "flat" while the rate or the processor time
-stays within 30 % (the second does not see what else the machine does), else "NOT FLAT", and the exit status is 1.
+All sizes have a server each, at the same time; an operation is measured on one after the other in rounds, and the best round
+counts, so that a noisy minute affects all sizes equally. One line each: operation, records, rate, its ratio to the smallest
+size, processor time per request with that ratio, p50 and p99. Lines that must not grow with the table say "flat" while the
+rate or the processor time stays within 30 % (the latter is not affected by other work on the machine), else "NOT FLAT", and
+the exit status is 1.
 
-GROWTH_SIZES: numbers of records, smallest first; GROWTH_LOAD_SECONDS: no longer than this for loading one size, then what is there
-is measured; GROWTH_SECONDS: a measurement; GROWTH_ROUNDS; GROWTH_FOLDER: databases are kept there, and used again when they are
-there. Ten million records take 6 GB.
+GROWTH_SIZES: numbers of records, smallest first; GROWTH_LOAD_SECONDS: time limit for loading one size, after which what was
+loaded is measured; GROWTH_SECONDS: of a measurement; GROWTH_ROUNDS; GROWTH_FOLDER: databases are kept there, and reused if
+they exist. Ten million records take 6 GB.
 """
 import contextlib, http.client, json, os, socket, statistics, subprocess, sys, time
 
@@ -25,7 +26,7 @@ FLAT = 0.30
 STARTS = 7
 SETTINGS = ["logging.auditLog=false"]
 
-# (name, kind of requests.lua, whether it must be flat, connections: few where an answer grows with the table)
+# (name, kind of requests.lua, whether it must be flat, connections: few if an answer grows with the table)
 READS = (("search_by_id, one record", "one", True, CONNECTIONS), ("search_by_id, twenty records", "twenty", True, CONNECTIONS),
          ("search_by_value, one row", "unique", True, CONNECTIONS), ("search_by_value, limit 20", "limited", True, CONNECTIONS),
          ("describe_table", "describe", True, CONNECTIONS), ("describe_all", "describe_all", True, CONNECTIONS),
@@ -34,7 +35,7 @@ WRITES = (("update, 64 writers", "update", False, CONNECTIONS), ("insert, 64 wri
 
 
 class Table:
-    """A server on a root of its own, with one table."""
+    """A server with a root of its own, and one table."""
 
     def __init__(self, target):
         root = None
@@ -51,7 +52,7 @@ class Table:
         print("%d records: %.2f GiB" % (self.count, os.stat(self.file).st_size / 2 ** 30), flush=True)
 
     def warm(self):
-        """Brings the file into the page cache: what is measured is the server, not the disk."""
+        """Brings the file into the page cache, so that the server is measured and not the disk."""
         with open(self.file, "rb") as f:
             while f.read(1 << 20):
                 pass
@@ -69,7 +70,7 @@ class Table:
             print("%d records were to be loaded; after %.0f s there are %d" % (target, LOAD_SECONDS, self.count))
 
     def measure(self, kind, connections):
-        """(requests a second, microseconds of processor a request, p50, p99)"""
+        """(requests per second, microseconds of processor time per request, p50, p99)"""
         s = self.server
         before = processor_seconds(s.process.pid)
         rate, p50, p99 = wrk(s.port, kind, s.authorization(), self.count, SECONDS, connections=connections)
@@ -90,7 +91,7 @@ class Table:
 
 
 def compare(tables, operations):
-    """Prints the lines; returns how many are not flat that must be."""
+    """Prints the lines; returns how many that must be flat are not."""
     steep = 0
     for name, kind, must, connections in operations:
         rounds = [[t.measure(kind, connections) for t in tables] for _ in range(ROUNDS)]
@@ -116,7 +117,7 @@ def free_port():
 
 
 def first_answer(server, body, unix):
-    """Milliseconds from exec to the first 200, on what the server that is down left."""
+    """Milliseconds from exec to the first 200, on the data of a stopped server."""
     port = free_port()
     path = os.path.join(server.root, "operations-server")
     with contextlib.suppress(FileNotFoundError):
@@ -149,7 +150,7 @@ def first_answer(server, body, unix):
 
 
 def first_answers(tables):
-    with Server(settings=SETTINGS) as bare: # the limit: nothing but the one record that is asked for
+    with Server(settings=SETTINGS) as bare: # the limit: nothing but the one record that is requested
         bare.ok({"operation": "create_table", "database": "bench", "table": "t", "primary_key": "id"})
         bare.ok({"operation": "insert", "database": "bench", "table": "t", "records": [{"id": 1}]})
         bare.end()

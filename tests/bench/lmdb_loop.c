@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file lmdb_loop.c
- * \brief The limit of a durable write: a bare LMDB loop that puts the bytes the server puts, with the same batch.
+ * \brief The upper limit of durable writes: a bare LMDB loop that writes the same bytes as the server, in the same batches.
  *
  * usage: lmdb_loop FOLDER RECORDS RECORDS-A-COMMIT [UPDATES]
  *
- * Without UPDATES the clock runs while RECORDS are put; with it they are put before, and it runs while a number and the updated time
- * of records taken at random move in their indexes, as an update of one attribute moves them. The records are those of requests.lua; their stored form and index entries come from the server's own encoders, made before
- * the clock runs, so that the loop is LMDB alone. Prints records a second.
+ * Without UPDATES, the time to write RECORDS is measured; with UPDATES they are written first, and the time is measured
+ * in which a number and the updated time of random records move in their indexes, as they do when one attribute is
+ * updated. The records are those of requests.lua; their stored form and index entries are made by the server's own
+ * encoders before the measurement, so that the loop is LMDB alone. Prints records per second.
  */
 #include "base/arena.h"
 #include "base/text.h"
@@ -23,12 +24,12 @@
 
 #define ATTRIBUTES 6
 #define INDEXES (ATTRIBUTES + 2)
-/* Which of the indexes an update moves. */
+/* The indexes that an update changes. */
 #define PRICE 2
 #define UPDATED (INDEXES - 1)
 #define LOAD_BATCH 5000
 
-/* What one record puts: into the records' tree, and one entry into each index. */
+/* What one record writes: into the records' tree, and one entry into each index. */
 struct entry {
 	MDB_val key, data;
 	MDB_val index[INDEXES];
@@ -61,7 +62,7 @@ static lyre_value text(const char *form, long i)
 	return value_text(s, strlen(s));
 }
 
-/* The entry of a value in an index. */
+/* The index entry of a value. */
 static MDB_val index_entry(const lyre_value *v, const MDB_val *primary)
 {
 	struct key part, whole;
@@ -92,7 +93,7 @@ static void make_entry(struct entry *e, long id, double time, struct buf *out)
 	e->data = keep(out->data, out->len);
 }
 
-/* What one update puts in the place of what: the entries are those of that moment. */
+/* What one update replaces, and with what: the entries as of that moment. */
 struct update {
 	const struct entry *entry;
 	MDB_val old_price, price, old_time, time;

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the measurements share: load from wrk, records loaded over the API, the limits to compare with, and the line that is printed."""
+"""Shared by the measurements: load from wrk, records loaded over the API, the limits to compare with, and the printed line."""
 import base64, http.client, itertools, json, os, shutil, subprocess, sys, tempfile, threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "api"))
-from lyre_server import BUILD, SOURCE, Server, table_permission # noqa: F401, for those who import this
+from lyre_server import BUILD, SOURCE, Server, table_permission # noqa: F401, for importing files
 
 CONNECTIONS = 64
 LOADERS = 4
@@ -14,8 +14,8 @@ runs = itertools.count(1)
 
 
 class Wrk:
-    """Load of one kind that has begun; result() waits for its end: (requests a second, p50, p99 in milliseconds), and leaves
-    in answer_bytes how many of them an answer had, with its head."""
+    """A running load of one kind; result() waits for its end: (requests per second, p50, p99 in milliseconds), and stores the size
+of an answer, with its header, in answer_bytes."""
 
     def __init__(self, port, kind, authorization, records, seconds, table="t", connections=CONNECTIONS, scheme="http"):
         self.kind = kind
@@ -40,8 +40,8 @@ def wrk(*args, **more):
 
 
 class Echo:
-    """The echo on bare libmicrohttpd, with answers of some size; threads: as many as processors when not given; pair: files of a certificate
-    and its key, for TLS."""
+    """The echo on bare libmicrohttpd, with answers of a given size; threads: default one per processor; pair: files of a
+    certificate and its key, for TLS."""
 
     def __init__(self, size, threads=None, pair=None):
         options = (["-t", str(threads)] if threads else []) + (["-c", pair[0], "-k", pair[1]] if pair else [])
@@ -58,7 +58,7 @@ class Echo:
 
 
 def lmdb(folder, count, batch, updates=0):
-    """Records a second of the bare LMDB loop."""
+    """Records per second of the bare LMDB loop."""
     path = tempfile.mkdtemp(prefix="loop-", dir=folder)
     out = subprocess.run([os.path.join(BUILD, "tests", "bench", "lmdb_loop"), path, str(count), str(batch)] + ([str(updates)] if updates else []),
                          stdout=subprocess.PIPE, universal_newlines=True, check=True).stdout
@@ -67,7 +67,7 @@ def lmdb(folder, count, batch, updates=0):
 
 
 def credentials(folder):
-    """Microseconds of a remembered credential, and of one keyed hash of it."""
+    """Microseconds for a remembered credential, and for one keyed hash of it."""
     path = tempfile.mkdtemp(prefix="credentials-", dir=folder)
     out = subprocess.run([os.path.join(BUILD, "tests", "bench", "credentials"), path, "1000000"], stdout=subprocess.PIPE,
                          universal_newlines=True, check=True).stdout
@@ -76,7 +76,7 @@ def credentials(folder):
 
 
 class Logins:
-    """Connections that sign in with wrong passwords, one attempt after the other, each as another user: no one of them is slowed down."""
+    """Connections that sign in with wrong passwords, one attempt after the other, each as another user: none of them is delayed."""
 
     def __init__(self, port, connections):
         self.port = port
@@ -116,7 +116,7 @@ def record(i):
 
 
 def load(s, database, table, first, last):
-    """Inserts the records first to last, in lots, from a few connections that are kept."""
+    """Inserts the records first to last, in batches, over a few persistent connections."""
     lots = iter(range(first, last + 1, BATCH))
     lock = threading.Lock()
     faults = []
@@ -147,7 +147,7 @@ def load(s, database, table, first, last):
 
 
 def processor_seconds(pid):
-    """What a process has used so far, user and system together."""
+    """Processor time that a process has used so far, user and system together."""
     with open("/proc/%d/stat" % pid) as f:
         fields = f.read().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -159,7 +159,7 @@ def resident_mib(pid):
 
 
 def line(name, unit, ours, limit, what, p50=None, p99=None, more=""):
-    """One line of the promised form: name, ours, the limit's, the ratio, p50 and p99; a figure that has none shows '-'. more: behind it."""
+    """One line of the promised form: name, ours, the limit, the ratio, p50 and p99; a missing figure is shown as '-'. more: appended."""
     digits = 0 if unit.endswith("/s") else 2
     times = ["p50 %11s" % ("-" if p50 is None else "%8.3f ms" % p50), "p99 %11s" % ("-" if p99 is None else "%8.3f ms" % p99)]
     print("%-36s %12.*f %-6s limit %12.*f %-6s (%s)  ratio %5.2f  %s  %s" %

@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- wrk's side of the benchmark: `wrk -s requests.lua URL -- KIND AUTHORIZATION RECORDS DATABASE TABLE RUN`
--- TABLE is where new records go; what reads or changes records is about table t. RUN, a number, keeps the keys of runs apart.
--- Prints one line that begins with "result": requests a second, p50 and p99 in milliseconds, answers that were no 200, bytes of an answer.
--- It has no response function: wrk would call that for each answer, and what the generator costs is taken from the faster of two servers
--- most. What is answered is looked at outside of the measured time.
+-- TABLE receives new records; reads and changes use table t. RUN, a number, keeps the keys of runs apart.
+-- Prints one line that begins with "result": requests per second, p50 and p99 in milliseconds, answers other than 200, bytes per answer.
+-- It has no response function: wrk would call that for each answer, and the generator's cost affects the faster of two servers most.
+-- Answers are checked outside the measured time.
 
 local kind, close, records, place, new_place, next_id
 local threads = {}
@@ -23,7 +23,7 @@ function init(args)
 	math.randomseed(number * 7919)
 	place = string.format('"database":"%s","table":"t"', args[4])
 	new_place = string.format('"database":"%s","table":"%s"', args[4], args[5])
-	-- New keys: far above the loaded ones, a stretch of its own for each thread of each run.
+	-- New keys: far above the loaded ones, a separate range for each thread of each run.
 	next_id = (tonumber(args[6]) * 10 + number) * 100000000
 end
 

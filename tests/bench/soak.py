@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""make soak: a mixed load for half an hour, and a server that takes no more at its end than soon after its beginning.
+"""make soak: a mixed load for half an hour, during which the server's resources must not grow.
 
-Reads of every kind, writes on a bounded set of records, tables made and dropped, backups and restores, compaction, wrong
-passwords, and clients that hang up in the middle. Fails when anonymous memory, threads, descriptors or the folder grow from
-the second quarter to the last, or when an answer is not what it has to be. SOAK_SECONDS: how long; under ten minutes the
-warm-up reaches into the second quarter and shows as growth. SOAK_RATE: requests a second, of all clients together.
+Reads of every kind, writes on a bounded set of records, tables created and dropped, backups and restores, compaction, wrong
+passwords, and clients that disconnect midway. Fails if anonymous memory, threads, descriptors or the folder grow from the
+second quarter to the last, or if an answer is wrong. SOAK_SECONDS: how long; under ten minutes the warm-up extends into the
+second quarter and appears as growth. SOAK_RATE: requests per second, of all clients together.
 """
 import base64, http.client, json, os, random, socket, statistics, struct, sys, threading, time
 
@@ -16,7 +16,7 @@ RATE = float(os.environ.get("SOAK_RATE", "60"))
 CLIENTS = 6
 RECORDS = 5000
 SAMPLE_SECONDS = max(0.25, min(5, SECONDS / 200))
-# What may be added from the second quarter to the last: a share of it and so much beside.
+# Allowed growth from the second quarter to the last: a fraction plus a fixed amount.
 BOUNDS = {"anonymous KiB": (0.15, 2048), "threads": (0, 0), "descriptors": (0, 2), "folder KiB": (0.25, 8192)}
 
 
@@ -26,7 +26,7 @@ def record(key, r):
 
 
 class Client(threading.Thread):
-    """One client with a connection of its own, that does the jobs below at random."""
+    """One client with a connection of its own, which does the jobs below at random."""
 
     def __init__(self, server, number, until):
         super().__init__()
@@ -35,7 +35,7 @@ class Client(threading.Thread):
         self.connection, self.done, self.faults = None, {}, []
         self.jobs, self.weights = zip(*[(getattr(self, name), weight) for name, weight in self.mix.items()])
 
-    # How often each job is done, against the others.
+    # Relative frequency of each job.
     mix = {"by_id": 200, "by_value": 60, "by_conditions": 60, "wide_search": 5, "table_description": 40, "all_descriptions": 20, "operations": 2,
            "insert": 80, "upsert": 80, "update": 120, "delete": 80, "bulk": 5, "refused": 30, "csv": 10, "new_connection": 20,
            "wrong_password": 4, "half_request": 20, "hang_up": 10, "not_http": 10,
@@ -46,7 +46,7 @@ class Client(threading.Thread):
         due = time.monotonic() + self.random.random() * gap
         while due < self.until:
             time.sleep(max(0, due - time.monotonic()))
-            due = max(due + gap, time.monotonic() - 10 * gap) # a slow job is caught up with, but not for ever
+            due = max(due + gap, time.monotonic() - 10 * gap) # a slow job is caught up with, but not forever
             job = self.random.choices(self.jobs, self.weights)[0]
             try:
                 job()
@@ -58,10 +58,10 @@ class Client(threading.Thread):
         if self.connection:
             self.connection.close()
 
-    # ---- what the jobs are made of ----
+    # ---- building blocks of the jobs ----
 
     def post(self, operation, expect=(200,), headers=None, password=None, one_at_a_time=False):
-        """The body of the answer; None for what goes one at a time in a database, and another client was first."""
+        """The body of the answer; None if the operation runs once at a time per database, and another client was first."""
         if not self.connection:
             unix = self.random.random() < 0.3
             self.connection = UnixConnection(self.server.socket_path, 60) if unix else http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=60)
@@ -70,7 +70,7 @@ class Client(threading.Thread):
         self.connection.request("POST", "/", body=json.dumps(operation).encode(), headers=h)
         answer = self.connection.getresponse()
         body = answer.read()
-        if one_at_a_time and answer.status == 503 and b"is under way" in body:
+        if one_at_a_time and answer.status == 503 and b"is in progress" in body:
             return None
         if answer.status not in expect:
             raise AssertionError("%s answered %d %s" % (operation.get("operation"), answer.status, body[:300]))
@@ -83,14 +83,14 @@ class Client(threading.Thread):
         return self.random.randrange(RECORDS)
 
     def raw(self, data, read=0):
-        """Sends bytes, reads some or gets nothing for a while, and hangs up with a reset."""
+        """Sends bytes, reads some or waits for nothing for a while, and closes with a reset."""
         with socket.create_connection(("127.0.0.1", self.server.port), timeout=0.3) as s:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             try:
                 s.sendall(data)
                 if read:
                     s.recv(read)
-            except (socket.timeout, ConnectionError): # a server may wait for more, or be the first to hang up
+            except (socket.timeout, ConnectionError): # a server may wait for more, or close first
                 pass
 
     def head(self, length):
@@ -129,7 +129,7 @@ class Client(threading.Thread):
     def storage(self):
         self.post({"operation": "describe_storage"})
 
-    # ---- writes: the keys are bounded, and so is what the tables hold ----
+    # ---- writes: the keys are bounded, and so is the content of the tables ----
 
     def insert(self):
         self.t("insert", records=[record(self.key(), self.random)])
@@ -147,7 +147,7 @@ class Client(threading.Thread):
         first = self.key()
         self.t("upsert", records=[record(k % RECORDS, self.random) for k in range(first, first + 300)])
 
-    # ---- definitions and whole databases; the names are each client's own, where they are not meant to collide ----
+    # ---- definitions and whole databases; each client has its own names, unless they are meant to collide ----
 
     def table(self):
         name = {"database": "soak", "table": "own%d" % self.number}
@@ -190,7 +190,7 @@ class Client(threading.Thread):
     def compact(self):
         self.post({"operation": "compact_database", "database": "soak"}, one_at_a_time=True)
 
-    # ---- clients that are wrong, or gone ----
+    # ---- clients that misbehave or disconnect ----
 
     def refused(self):
         self.post(self.random.choice(({"operation": "nope"}, {"operation": "search_by_id", "database": "soak", "table": "none", "ids": [1], "get_attributes": ["*"]},
@@ -231,7 +231,7 @@ def folder_kib(path):
         for name in names:
             try:
                 total += os.lstat(os.path.join(top, name)).st_blocks
-            except FileNotFoundError: # between the listing and the look
+            except FileNotFoundError: # between listing and stat
                 pass
     return total // 2
 
@@ -243,7 +243,7 @@ def sample(s):
 
 
 def judge(samples):
-    """The sentences about what grew. Middles of quarters, so that what one request takes for a moment does not count."""
+    """The messages about what grew. Medians of quarters, so that a short peak of one request does not count."""
     quarter = len(samples) // 4
     grown = []
     for name, (share, more) in BOUNDS.items():
@@ -265,7 +265,7 @@ def prepare(s):
 
 
 def main():
-    # A commit log that is pruned while we look; a memory of passwords that forgets while we look.
+    # The commit log is pruned, and remembered passwords expire, during the run.
     with Server(settings=["logging.auditRetention=%ds" % max(5, SECONDS / 20), "authentication.cacheTTL=5s", "logging.rotation.maxSize=256K", "logging.rotation.maxTotalSize=1M"]) as s:
         prepare(s)
         begin = time.monotonic()

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file alloc_fail.c
- * \brief To be preloaded: memory that runs out on command, and a count of the blocks in use.
- *
- * A test maps the file that ALLOC_FAIL_FILE names and writes to it while the process runs; test_memory.py knows the
- * layout. Without such a file everything is passed through.
+ * \brief To be preloaded: makes allocations fail on command, and counts the blocks in use.
+  *
+  * A test maps the file named by ALLOC_FAIL_FILE and writes to it while the process runs; test_memory.py knows the layout.
+  * Without such a file every call is passed through.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -13,34 +14,33 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #ifdef __GLIBC__
 #include <execinfo.h>
-#else
-#include <dlfcn.h>
 #endif
 
 #define FRAMES 24
 
 /** The file, in the machine's byte order. */
 struct control {
-	_Atomic int64_t left;    /**< the allocation that fails, from 1, counting down; 0: none does */
-	_Atomic int64_t onwards; /**< not 0: all behind that one fail too; set after left, cleared before it */
-	_Atomic int64_t failed;  /**< allocations that were refused */
-	_Atomic int64_t calls;   /**< allocations asked for */
+	_Atomic int64_t left;    /**< the allocation that fails, counting down to 1; 0: none does */
+	_Atomic int64_t onwards; /**< not 0: all later ones fail too; set after left, cleared before it */
+	_Atomic int64_t failed;  /**< failed allocations */
+	_Atomic int64_t calls;   /**< requested allocations */
 	_Atomic int64_t live;    /**< blocks allocated and not yet freed */
-	_Atomic int64_t frames;  /**< of the first refusal; only glibc has them */
+	_Atomic int64_t frames;  /**< stack of the first failure; only with glibc */
 	uintptr_t frame[FRAMES];
 };
 
 static struct control nowhere;
 static struct control *control = &nowhere;
 
-/* ---- the allocator below ---- */
+/* ---- the underlying allocator ---- */
 
 #ifdef __GLIBC__
-/* By these names there is no need for dlsym(), which may allocate itself. */
+/* These names need no dlsym(), which may itself allocate. */
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *p, size_t size);
@@ -67,35 +67,70 @@ REAL(void *, memalign, (size_t align, size_t size), (align, size))
 REAL(void, free, (void *p), (p))
 #endif
 
-/* ---- who fails ---- */
+/* ---- which allocations fail ---- */
 
-static void keep_frames(void)
+#ifdef __GLIBC__
+/**
+ * GnuTLS 3.7.9, libtasn1 and GMP crash, abort or lose blocks when they get no memory in the midst of something. So what
+ * they ask for is refused only where the function that others have called asks by itself.
+ */
+static bool is_fragile(void *const *frame, int count)
+{
+	static const char *const libraries[] = { "/libgnutls.", "/libtasn1.", "/libgmp.", "/libhogweed.", "/libnettle." };
+	int deep = 0;
+
+	for (int i = 0; i < count; i++) {
+		Dl_info info;
+		bool within = false;
+		for (size_t k = 0; k < sizeof libraries / sizeof *libraries && dladdr(frame[i], &info) && info.dli_fname; k++)
+			within |= strstr(info.dli_fname, libraries[k]) != NULL;
+		if (deep && !within)
+			break;
+		deep += within;
+	}
+	return deep > 1;
+}
+#endif
+
+/** Keeps who asks, of the first. \return whether it can bear a refusal */
+static bool look_at_caller(void)
 {
 #ifdef __GLIBC__
-	static _Thread_local bool within; /* to look at the stack may take memory */
+	static _Thread_local bool within; /* reading the stack may allocate memory */
 	void *frame[FRAMES];
 
-	if (within || atomic_load(&control->frames))
-		return;
+	if (within)
+		return true;
 	within = true;
 	int n = backtrace(frame, FRAMES);
-	for (int i = 0; i < n; i++)
-		control->frame[i] = (uintptr_t)frame[i];
-	atomic_store(&control->frames, n);
+	bool bears = !is_fragile(frame, n);
+	if (bears && !atomic_load(&control->frames)) {
+		for (int i = 0; i < n; i++)
+			control->frame[i] = (uintptr_t)frame[i];
+		atomic_store(&control->frames, n);
+	}
 	within = false;
+	return bears;
+#else
+	return true;
 #endif
 }
 
 static bool fails(void)
 {
+	int64_t left = atomic_load_explicit(&control->left, memory_order_relaxed), last = 1;
+
 	atomic_fetch_add_explicit(&control->calls, 1, memory_order_relaxed);
-	if (!atomic_load_explicit(&control->left, memory_order_relaxed) && !atomic_load(&control->onwards))
+	while (left > 1 && !atomic_compare_exchange_weak(&control->left, &left, left - 1))
+		;
+	if (left > 1 || (left < 1 && !atomic_load(&control->onwards)))
 		return false;
-	int64_t left = atomic_fetch_sub(&control->left, 1);
-	if (left != 1 && !(left < 1 && atomic_load(&control->onwards)))
+	/* Where the caller cannot bear it, the next one fails in its place. */
+	if (!look_at_caller())
+		return false;
+	if (!atomic_compare_exchange_strong(&control->left, &last, 0) && !atomic_load(&control->onwards))
 		return false;
 	atomic_fetch_add(&control->failed, 1);
-	keep_frames();
 	errno = ENOMEM;
 	return true;
 }
@@ -116,7 +151,7 @@ __attribute__((constructor)) static void begin(void)
 		return;
 #ifdef __GLIBC__
 	void *frame[1];
-	backtrace(frame, 1); /* the first time it loads a library */
+	backtrace(frame, 1); /* the first call loads a library */
 #endif
 	void *map = mmap(NULL, sizeof *control, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	close(fd);
@@ -124,7 +159,7 @@ __attribute__((constructor)) static void begin(void)
 		control = map;
 }
 
-/* ---- the allocator above ---- */
+/* ---- the exported functions ---- */
 
 #define EXPORT __attribute__((visibility("default")))
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests of faults share; importing it makes tests/api/lyre_server.py importable."""
+"""Shared by the fault tests; importing it makes tests/api/lyre_server.py importable."""
 import contextlib, os, resource, sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "api"))
-from lyre_server import BUILD, HAS_PROC, STATIC_ONLY, Server, built_modules, until # noqa: F401, for those who import this
+from lyre_server import BUILD, HAS_PROC, STATIC_ONLY, Server, built_modules, until # noqa: F401, for importing tests
 
 
 def create(s, table="t", database="dev", **more):
@@ -24,7 +24,7 @@ def count(s, table="t", database="dev"):
 
 
 def raise_descriptors(wanted):
-    """What may be had."""
+    """The number of descriptors that is allowed, raised if possible."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < wanted:
         with contextlib.suppress(ValueError, OSError):

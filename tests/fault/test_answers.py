@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every answer is the answer to its own request, byte for byte.
 
-64 connections send requests whose answers differ from all others, several at once on one connection (pipelining), while tables and
-attributes come and go beside them and other clients leave in the middle. Answers are read by a parser that takes nothing but what
-RFC 9112 allows: bytes of a request where a status line belongs are found at once.
+64 connections send requests whose answers differ from all others, several at once on one connection (pipelining), while tables
+and attributes are created and dropped, and other clients disconnect midway. Answers are read by a parser that accepts only what
+RFC 9112 allows: bytes of a request in the place of a status line are found at once.
 
-ANSWERS_SECONDS: how long (4). ANSWERS_SEED: the random numbers' (one of its own).
+ANSWERS_SECONDS: how long (4). ANSWERS_SEED: seed of the random numbers (default: random).
 """
 import json, os, random, socket, threading, time, unittest
 
@@ -14,7 +14,7 @@ from faults import Server, create, insert
 SECONDS = float(os.environ.get("ANSWERS_SECONDS", "4"))
 CONNECTIONS = 64
 RECORDS = 40   # of each connection
-PIPELINED = 6  # requests at once, at the most
+PIPELINED = 6  # maximum number of pipelined requests
 
 
 class Wire:
@@ -77,7 +77,7 @@ class Wire:
 
 
 class Client:
-    """What one connection asks, and what only it can be answered."""
+    """What one connection requests, with answers that only it can get."""
 
     def __init__(self, number, rng):
         self.number, self.rng, self.written = number, rng, 0
@@ -91,7 +91,7 @@ class Client:
         return dict(self.table, operation="search_by_id", ids=["%d/%d" % (self.number, n)], get_attributes=["id", "owner", "n", "pad"]), [self.record(n)]
 
     def all(self):
-        """More than the server sends in one piece, for some."""
+        """For some, more than the server sends in one piece."""
         rows = sorted((self.record(n) for n in range(RECORDS)), key=lambda r: r["id"])
         return dict(self.table, operation="search_by_value", attribute="owner", value=self.number, get_attributes=["id", "owner", "n", "pad"]), rows
 
@@ -111,7 +111,7 @@ class Client:
 
 class Answers(unittest.TestCase):
     def guard(self, step, name):
-        """Runs a step until the time is over or something was found."""
+        """Runs a step until the time is over or a fault was found."""
         try:
             while time.monotonic() < self.end and not self.faults:
                 step()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""More clients at once than there may be, who send nothing and leave: the server serves on afterwards, and ends when told.
+"""More simultaneous clients than allowed, which send nothing and disconnect: the server continues afterwards, and stops when told.
 
 BURST_ROUNDS: bursts of each size (3).
 """
@@ -14,7 +14,7 @@ SIZES = [LIMIT // 2, LIMIT, 2 * LIMIT, 10 * LIMIT]
 
 
 def connect_all(address, count, family=socket.AF_INET):
-    """Begins so many connections at once, without waiting for any."""
+    """Starts this many connections at once, without waiting for any."""
     clients = []
     for _ in range(count):
         c = socket.socket(family)
@@ -35,7 +35,7 @@ class Bursts(unittest.TestCase):
         return s
 
     def metric(self, s, name):
-        """Asked for on the domain socket, which is a connection too."""
+        """Requested over the domain socket, which is a connection too."""
         for line in s.request("GET", "/metrics", unix=True)[2].decode().splitlines():
             if line.startswith("lyre_%s " % name):
                 return int(line.split()[1])
@@ -47,7 +47,7 @@ class Bursts(unittest.TestCase):
         self.assertEqual(s.request("GET", "/health", unix=True)[0], 200)
 
     def burst(self, s, size, family=socket.AF_INET):
-        """So many come at once, as many of them as may are let in, and all leave together."""
+        """This many clients connect at once, as many as allowed are accepted, and all disconnect together."""
         address = s.socket_path if family == socket.AF_UNIX else ("127.0.0.1", s.port)
         clients = connect_all(address, size, family)
         select.select([], clients[-1:], [], 0.05)
@@ -62,7 +62,7 @@ class Bursts(unittest.TestCase):
                     self.burst(s, size)
                     self.check_served(s)
         if METRICS:
-            until(lambda: self.metric(s, "connections_open") == 1, "connections are counted that are gone", server=s)
+            until(lambda: self.metric(s, "connections_open") == 1, "closed connections are still counted", server=s)
         s.end()
 
     def test_one_thread(self):
@@ -83,11 +83,11 @@ class Bursts(unittest.TestCase):
         s.end()
 
     def test_one_address(self):
-        """An address that has all it may have is refused, while others are served, until it has let go."""
+        """An address that has reached its limit is refused, while others are served, until it has closed some connections."""
         s = self.server("threads=2", "operationsApi.network.maxConnectionsPerAddress=4")
         for _ in range(ROUNDS):
             clients = connect_all(("127.0.0.1", s.port), 4)
-            until(lambda: select.select([], clients, [], 0)[1], "nobody is let in")
+            until(lambda: select.select([], clients, [], 0)[1], "no connection is accepted")
             more = connect_all(("127.0.0.1", s.port), 20)
             for c in more:
                 c.settimeout(60)
@@ -107,7 +107,7 @@ class Bursts(unittest.TestCase):
             with contextlib.suppress(OSError, http.client.HTTPException):
                 return s.request("GET", "/health")[0] == 200
 
-        until(served, "the address is refused for ever", server=s)
+        until(served, "the address is refused forever", server=s)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clients that are slow, rude, many, or go away: they cost little, harm nobody else, and leave nothing behind.
+"""Clients that are slow, misbehave, are many, or disconnect: they cost little, do not affect others, and leave nothing behind.
 
-CLIENTS_IDLE: idle connections at once (10000, or as many as descriptors may be had). CLIENTS_RESULT: MiB of the result that
-is read slowly (48). CLIENTS_RATE: MiB a second that it is read at (16).
+CLIENTS_IDLE: number of idle connections (10000, or as many as descriptors allow). CLIENTS_RESULT: MiB of the result that
+is read slowly (48). CLIENTS_RATE: MiB per second at which it is read (16).
 """
 import base64, contextlib, http.client, json, os, socket, struct, sys, threading, time, unittest
 
@@ -17,14 +17,14 @@ KIB, MIB = 1 << 10, 1 << 20
 
 
 def receive(c):
-    """One answer whole: (status, body)."""
+    """One complete answer: (status, body)."""
     r = http.client.HTTPResponse(c)
     r.begin()
     return r.status, r.read()
 
 
 def reset(c):
-    """Closes with a reset, as a client that is killed."""
+    """Closes with a reset, like a killed client."""
     c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     c.close()
 
@@ -64,7 +64,7 @@ class Clients(unittest.TestCase):
         self.check_threads()
 
     def check_threads(self):
-        # Writers of databases come and go.
+        # Writers of databases start and end.
         self.assertLessEqual(self.status("Threads"), self.threads_before + 4)
 
     def status(self, name):
@@ -75,7 +75,7 @@ class Clients(unittest.TestCase):
         raise AssertionError(name)
 
     def memory(self):
-        """Bytes that are not those of files."""
+        """Bytes of memory that does not belong to files."""
         return self.status("RssAnon") * KIB
 
     def sockets(self):
@@ -95,7 +95,7 @@ class Clients(unittest.TestCase):
             raise AssertionError(rows)
 
     def connect(self, number=0, buffer=None):
-        """number: of many, which would run out of ports from one address."""
+        """number: one of many, which would run out of ports from one address."""
         c = socket.socket()
         c.settimeout(60)
         if buffer:
@@ -239,7 +239,7 @@ class Idle(Clients):
             for i in range(50):
                 self.check_served(i)
             self.check_threads()
-            # What libmicrohttpd takes for a connection it clears after each request: all of it is touched then.
+            # libmicrohttpd clears the memory of a connection after each request: all of it is touched then.
             self.check_memory(fresh, count * 8 * KIB + MIB, "memory of connections without a request")
             self.check_memory(used, count * 40 * KIB + MIB, "memory of idle connections")
         finally:
@@ -283,7 +283,7 @@ class Bodies(Clients):
             self.assertEqual(status, 400)
             self.check_served()
         text = b'{"operation":"nope","a":[' + b",".join([b"0"] * 500000) + b"]}"
-        for _ in range(3): # the memory of the one before may be given back a moment after its answer
+        for _ in range(3): # the previous request's memory may be freed shortly after its answer
             until(lambda: self.exchange(self.head(len(text)) + text) == self.UNKNOWN, "it is not decoded")
         if not SANITIZED:
             until(lambda: self.memory() - self.memory_before < 8 * MIB, lambda: "%d bytes" % (self.memory() - self.memory_before))
@@ -295,7 +295,7 @@ class Bodies(Clients):
             holders = [all_.enter_context(contextlib.closing(self.connect())) for _ in range(2)]
             for c in holders:
                 c.sendall(self.head(size) + self.body(size)[:-1])
-            # Once what they sent is read, there is no room for another.
+            # Once their data is read, there is no room for another.
             until(lambda: self.exchange(self.head(size, auth=False))[0] == 503, "the budget is not used up")
             for _ in range(5):
                 self.assertEqual(self.exchange(self.head(size)), (503, error))
@@ -305,7 +305,7 @@ class Bodies(Clients):
             holders[0].sendall(b"}")
             self.assertEqual(receive(holders[0]), self.UNKNOWN)
             self.assertEqual(self.exchange(self.head(size) + self.body(size)), self.UNKNOWN)
-        # The one that left in the middle has given its part back, too.
+        # The one that disconnected midway has freed its part too.
         self.check_left()
         with contextlib.ExitStack() as all_:
             holders = [all_.enter_context(contextlib.closing(self.connect())) for _ in range(2)]
@@ -315,12 +315,12 @@ class Bodies(Clients):
                 self.assertEqual(receive(c), self.UNKNOWN)
 
 class Strangers(Bodies):
-    """Credentials are checked anew for each request: a large body waits for that."""
+    """Credentials are checked for each request: a large body waits for that."""
     settings = ("authentication.cacheTTL=0",)
     test_over_the_limit = test_deep_and_huge = test_budget = None
 
     def test_strangers(self):
-        """Those who do not say who they are, or wrongly, are refused before they have sent a large body."""
+        """Clients with no credentials or wrong ones are refused before they have sent a large body."""
         must, failed = b'{"error":"Must login"}', b'{"error":"Login failed"}'
         self.assertEqual(self.exchange(self.head(MIB, auth=False)), (401, must))
         self.assertEqual(self.exchange(self.head(None, auth=False) + self.chunks(self.body(MIB))), (401, must))
@@ -331,7 +331,7 @@ class Strangers(Bodies):
         self.assertEqual(self.exchange(self.head(MIB) + self.body(MIB)), self.UNKNOWN)
         self.assertEqual(self.exchange(self.head(None) + self.chunks(self.body(MIB))), self.UNKNOWN)
         self.assertEqual(self.exchange(self.head(None) + self.chunks(self.body(MIB), 10)), self.UNKNOWN)
-        # Small bodies are read, as they may hold credentials, and the connection stays.
+        # Small bodies are read, as they may contain credentials, and the connection stays.
         with contextlib.closing(self.connect()) as c:
             for size in (100, 200 * KIB):
                 c.sendall(self.head(size, auth=False) + self.body(size))
@@ -366,7 +366,7 @@ class SlowReader(Clients):
         return os.path.getsize(os.path.join(self.s.root, "database", "big.mdb"))
 
     def test_large_result(self):
-        """It costs little memory and pins nothing: pages that the writer frees are used again."""
+        """It needs little memory and pins nothing: pages that the writer frees are reused."""
         text = "x" * 16000
         create(self.s, database="big")
         for i in range(RESULT):
@@ -399,13 +399,13 @@ class SlowReader(Clients):
                     grown = max(grown, self.memory() - memory)
                 time.sleep(max(0, begin + got / MIB / RATE - time.monotonic()))
         self.assertGreater(got, RESULT * 64 * len(text))
-        # A name may be cut by the end of a piece: those are few.
+        # A name may be split by the end of a piece: those are few.
         self.assertGreater(rows, RESULT * 64 * 0.9)
         if os.environ.get("VERBOSE"):
             print("%d MiB in %.0f s: %d KiB more memory, file %d KiB larger after %d updates" % (got // MIB, time.monotonic() - begin,
                   grown // KIB, (self.file_size() - size) // KIB, updates), file=sys.stderr)
         self.check_memory(grown, 2 * MIB, "memory of a slow reader")
-        # Each update frees five pages at least: with a reader pinned they would be new ones.
+        # Each update frees at least five pages: with a pinned snapshot it would use new ones.
         self.assertLess(self.file_size() - size, updates * 5 * 4096 / 2)
 
 

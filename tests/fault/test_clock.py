@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A clock that is set forward and back, under a running server and between two runs (core/store/clock.h has the rules).
 
-Debian's libfaketime is preloaded into the server; durations go on by the true clock.
+Debian's libfaketime is preloaded into the server; durations use the real clock.
 """
 import glob, os, re, sys, tempfile, time, unittest
 
@@ -14,7 +14,7 @@ HOUR, DAY = 3600000, 86400000
 
 
 def elf_class(path):
-    """1 for a file of 32 bits, 2 for one of 64."""
+    """1 for a 32-bit file, 2 for a 64-bit one."""
     with open(path, "rb") as f:
         return f.read(5)[4]
 
@@ -95,8 +95,8 @@ class Clock(unittest.TestCase):
         self.near(self.times(s, "behind")[1])
         created, updated = self.times(s, "changed")
         self.assertGreaterEqual(updated, created)
-        until(lambda: not self.times(s, "behind", "short"), "a record lives on as if the clock were ahead")
-        until(lambda: not self.times(s, "ahead", "short"), "a record of the time ahead lives on")
+        until(lambda: not self.times(s, "behind", "short"), "a record does not expire, as if the clock were ahead")
+        until(lambda: not self.times(s, "ahead", "short"), "a record with a time ahead does not expire")
         said = self.warnings(s, "back")
         self.assertEqual(len(said), 1, said)
         self.assertEqual(len(re.findall(r"\d{4}-\d\d-\d\dT[\d:.]+Z", said[0])), 2, said[0])
@@ -113,7 +113,7 @@ class Clock(unittest.TestCase):
         self.assertEqual(self.audit(s), [["ahead", "changed"]])
         self.sound(s)
 
-    def test_back_while_running(self):
+    def test_set_back_while_running(self):
         s = self.step_back(False)
         self.remove_old(s)
         s.restart()
@@ -123,7 +123,7 @@ class Clock(unittest.TestCase):
         self.assertEqual(len(self.warnings(s, "back")), 1)
         self.sound(s)
 
-    def test_back_over_a_restart(self):
+    def test_set_back_across_a_restart(self):
         self.remove_old(self.step_back(True))
 
     def test_small_step_is_bridged(self):
@@ -139,18 +139,18 @@ class Clock(unittest.TestCase):
         self.assertEqual(self.warnings(s, "back"), [])
         self.sound(s)
 
-    def test_forward_and_back(self):
-        """What has expired by a clock that was ahead for a while is back with it."""
+    def test_set_forward_and_back(self):
+        """What expired by a clock that was temporarily ahead is visible again when the clock is back."""
         s = self.server()
         create(s, expiration=600)
         insert(s, [{"id": 1}, {"id": 2}])
         self.at("+1h")
         self.assertEqual(self.times(s, 1), [])
-        # The background has its look after a write.
+        # The background checks after a write.
         insert(s, [{"id": 3}])
-        until(lambda: self.warnings(s, "forward"), "nothing is said of the jump")
+        until(lambda: self.warnings(s, "forward"), "the jump is not reported")
         self.sound(s)
-        # A record that is written anew where an expired one was.
+        # A record that is written where an expired one was.
         s.ok({"operation": "upsert", "database": "dev", "table": "t", "records": [{"id": 2, "a": 2}]})
         self.sound(s)
         self.at("+0")
@@ -161,18 +161,18 @@ class Clock(unittest.TestCase):
         self.sound(s)
 
     def test_retention_is_not_longer(self):
-        """Entries of a time ahead are removed when the retention is over since the step back."""
+        """Entries with times ahead of the clock are removed when the retention has passed since the clock was set back."""
         s = self.server("logging.auditRetention=1000")
         create(s)
         self.at("+2d")
         insert(s, [{"id": "ahead"}])
         self.at("+0")
         insert(s, [{"id": "behind"}])
-        until(lambda: ["ahead"] not in self.audit(s), "an entry of a time ahead is kept")
+        until(lambda: ["ahead"] not in self.audit(s), "an entry with a time ahead is kept")
         self.sound(s)
 
     def test_sessions(self):
-        """One that has ended is good again for no longer than the clock was set back."""
+        """A session that has ended is valid again for no longer than the clock was set back."""
         s = self.server("authentication.sessionTimeout=60000", "authentication.cacheTTL=0")
         _, headers, _ = s.request(body=b'{"operation":"login","username":"admin","password":"Abc1234!"}',
                                   headers={"Content-Type": "application/json"})

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A full disk, a full database, no file descriptors, damaged files, a folder that is read-only.
+"""A full disk, a full database, no file descriptors, damaged files, a read-only folder.
 
-What needs a mount of its own is skipped where mounting is not allowed.
+Tests that need a mount of their own are skipped if mounting is not allowed.
 """
 import concurrent.futures, contextlib, ctypes, http.client, os, resource, shutil, subprocess, tempfile, time, unittest
 
@@ -26,14 +26,14 @@ def scratch_file_system(options="size=12m"):
     try:
         yield folder
     finally:
-        # The command would look into /proc, which a bare chroot has not.
+        # The command would need /proc, which a bare chroot does not have.
         if ctypes.CDLL(None, use_errno=True).umount2(folder.encode(), 2):
             raise OSError(ctypes.get_errno(), "umount2", folder)
         os.rmdir(folder)
 
 
 def fill(folder, leave=0):
-    """Takes all the space there is; the file's path."""
+    """Uses up all the space; returns the file's path."""
     path = os.path.join(folder, "ballast")
     with open(path, "wb", buffering=0) as f:
         with contextlib.suppress(OSError):
@@ -44,10 +44,10 @@ def fill(folder, leave=0):
 
 
 class Full(unittest.TestCase):
-    """What tests of something full have in common."""
+    """Shared by the tests of full disks and databases."""
 
     def fill_table(self, s, table="t", database="dev"):
-        """Inserts until the disk is full, down to single records; the ids that were answered."""
+        """Inserts until the disk is full, finally single records; returns the ids that were answered."""
         ids = []
         for step in (100, 10, 1):
             while True:
@@ -73,7 +73,7 @@ class Full(unittest.TestCase):
         self.assertEqual(s.wait_for_job(s.ok(operation)["job_id"])["status"], "COMPLETE", operation)
 
     def empty(self, s, table="t", database="dev"):
-        """Removes all records and what is logged of them, as jobs do."""
+        """Removes all records and their log entries, as jobs do."""
         later = {"database": database, "table": table}
         self.job(s, operation="delete_records_before", date="2999-01-01T00:00:00.000Z", **later)
         self.job(s, operation="delete_audit_logs_before", timestamp=int(time.time() * 1000) + 86400000, **later)
@@ -107,7 +107,7 @@ class Disk(Full):
                 for _ in range(3):
                     status, body = insert(s, [{"id": "late", "text": "y" * 100000}])
                     self.assertEqual(status, 507, body)
-                # Neither making nor reading needs more than there is.
+                # Neither creating nor reading needs more than there is.
                 status, body = s.call({"operation": "create_database", "database": "other"})
                 self.assertEqual(status, 507, body)
                 self.assertNotIn("other", s.ok({"operation": "describe_all"}))
@@ -126,17 +126,17 @@ class Disk(Full):
 
     @contextlib.contextmanager
     def small_disk(self, settings=(), size="size=24m"):
-        """A server that logs elsewhere, so that nothing but the databases fills the disk."""
+        """A server that logs elsewhere, so that only the databases fill the disk."""
         with scratch_file_system(size) as folder, Server(settings=["storage.path=" + os.path.join(folder, "database")] + CHEAP_LOGINS + list(settings)) as s:
             yield s, folder
 
     @unittest.skipUnless("system" in built_modules(), "this build has no module 'system'")
     def test_file_that_is_sent(self):
-        """What does not fit is refused, and leaves room for those who write."""
+        """A file that does not fit is refused, and leaves room for writes."""
         def send(body):
             headers = {"Content-Type": "application/octet-stream", "Authorization": s.authorization()}
             status, _, text = s.request("POST", "/?operation=restore_backup&database=copy", body, headers)
-            until(lambda: not [n for n in os.listdir(os.path.join(folder, "database")) if n.startswith(".restore")], "a file is left")
+            until(lambda: not [n for n in os.listdir(os.path.join(folder, "database")) if n.startswith(".restore")], "a file is left behind")
             return status, text.decode()
 
         with scratch_file_system("size=24m") as folder, Server(root=folder, settings=["logging.auditLog=false"]) as s:
@@ -160,20 +160,20 @@ class Disk(Full):
             self.assertEqual(count(s, database="copy"), 1000)
 
     def test_backup_without_room(self):
-        """It is refused before it takes what writers need."""
+        """It is refused before it uses the space that writers need."""
         with scratch_file_system("size=24m") as folder, Server(root=folder, settings=["logging.auditLog=false"]) as s:
             create(s)
             insert(s, [{"id": i, "x": "y" * 1000} for i in range(5000)])
             ballast = fill(folder, leave=4 << 20)
             status, body = s.call({"operation": "get_backup", "database": "dev"})
             self.assertEqual(status, 507, body)
-            self.assertRegex(body["error"], r"^a backup of database 'dev' takes \d+ bytes of the disk until it is sent, and there is room for \d+ in ")
+            self.assertRegex(body["error"], r"^a backup of database 'dev' needs \d+ bytes of disk space until it is sent, and there is room for \d+ in ")
             self.assertEqual(insert(s, [{"id": "next", "x": "y" * 1000}])[0], 200)
             os.unlink(ballast)
             self.assertEqual(s.call({"operation": "get_backup", "database": "dev"})[0], 200)
 
     @unittest.skipUnless("system" in built_modules(), "this build has no module 'system'")
-    def test_way_out(self):
+    def test_recovery_from_a_full_disk(self):
         """On a full disk records can be deleted and users sign in, until there is space again."""
         with self.small_disk() as (s, folder):
             create(s)
@@ -186,7 +186,7 @@ class Disk(Full):
             self.delete_singly(s, [1], database="other")
             self.refused(s)
             self.refused(s, database="other")
-            # Inserts between them take nothing of what the next deletes need.
+            # Inserts in between use nothing that the next deletes need.
             for begin in range(30, 330, 30):
                 self.delete_singly(s, ids[begin:begin + 30])
                 while insert(s, [{"id": "more%d" % len(ids), "x": "y" * 900}])[0] == 200:
@@ -199,11 +199,11 @@ class Disk(Full):
             s.ok({"operation": "drop_table", "database": "other", "table": "unused"})
             self.assertEqual({r["id"] for r in all_records(s)}, set(ids[330:]))
             self.empty(s)
-            # The file has room inside; the disk has none.
-            until(lambda: insert(s, [{"id": "again", "x": "y" * 5000}])[0] == 200, "what was deleted gives no space")
+            # The file has free space inside; the disk has none.
+            until(lambda: insert(s, [{"id": "again", "x": "y" * 5000}])[0] == 200, "deleting frees no space")
             self.refused(s, database="other")
             s.ok({"operation": "compact_database", "database": "dev"})
-            until(lambda: insert(s, [{"id": "again"}], database="other")[0] == 200, "what was given back is no space")
+            until(lambda: insert(s, [{"id": "again"}], database="other")[0] == 200, "the returned space cannot be used")
             self.assertTrue(os.path.exists(os.path.join(folder, "database", ".reserve")))
             self.assertIn("using storage.reserve", s.said())
             for database in ("dev", "other", "system"):
@@ -211,7 +211,7 @@ class Disk(Full):
 
     @unittest.skipUnless({"system", "users"} <= built_modules(), "this build has no modules 'system' and 'users'")
     def test_users_and_large_deletes(self):
-        """What is written of users gives no part of the reserve to a large delete, which would leave none for the end of its job."""
+        """Writes of user data give no part of the reserve to a large delete, which would leave none for the end of its job."""
         with self.small_disk(size="size=64m") as (s, folder):
             create(s)
             for first in range(0, 100000, 1000):
@@ -221,7 +221,7 @@ class Disk(Full):
             fill(folder)
             reserve = os.path.join(folder, "database", ".reserve")
             size, roles = os.path.getsize(reserve), 0
-            # Until the file of "system" has nothing free inside.
+            # Until the file of "system" has no free space inside.
             while os.path.getsize(reserve) == size:
                 s.add_role("%s%d" % ("r" * 200, roles))
                 roles += 1
@@ -231,11 +231,11 @@ class Disk(Full):
             s.add_role("last")
 
     @unittest.skipUnless("system" in built_modules(), "this build has no module 'system'")
-    def test_way_out_after_kills(self):
-        """The same when the server is killed on the full disk, before and after the reserve is used."""
+    def test_recovery_from_a_full_disk_after_kills(self):
+        """The same if the server is killed on the full disk, before and after the reserve is used."""
         with self.small_disk() as (s, folder):
             create(s)
-            # A part of the file, as a kill leaves it.
+            # A part of the file, as left by a kill.
             reserve = os.path.join(folder, "database", ".reserve")
             size = os.path.getsize(reserve)
             s.kill()
@@ -258,10 +258,10 @@ class Disk(Full):
             s.start()
             self.assertEqual({r["id"] for r in all_records(s)}, set(ids[30:]))
             self.empty(s)
-            until(lambda: insert(s, [{"id": "again", "x": "y" * 5000}])[0] == 200, "what was deleted gives no space")
+            until(lambda: insert(s, [{"id": "again", "x": "y" * 5000}])[0] == 200, "deleting frees no space")
 
     def test_reserve_and_lock_files(self):
-        """A start on a full disk may use the reserve, too."""
+        """A start on a full disk may use the reserve too."""
         with self.small_disk() as (s, folder):
             create(s)
             insert(s, [{"id": 1}])
@@ -327,7 +327,7 @@ class Disk(Full):
             create(s)
             s.end()
             subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
-            # The harness needs a place for what the server says.
+            # The harness needs a place for the server's output.
             with tempfile.TemporaryDirectory(prefix="lyre-test-") as other:
                 s = Server(root=other, settings=["storage.path=" + os.path.join(folder, "database")], start=False)
                 with self.assertRaises(RuntimeError) as c:
@@ -349,15 +349,15 @@ class Limits(Full):
                     done += body["inserted_hashes"]
             self.assertEqual(status, 507, body)
             self.assertIn("storage.maxSize", body["error"])
-            # One that shares its commit with one too large is not harmed by it.
+            # A request that shares a commit with one that is too large is not affected.
             self.assertEqual(count(s), len(done))
             for first in range(0, len(done), 100):
                 s.ok({"operation": "delete", "database": "dev", "table": "t", "ids": done[first:first + 100]})
             self.assertEqual(count(s), 0)
-            until(lambda: insert(s, [{"id": "again", "text": "z" * 500}])[0] == 200, "what was deleted gives no space")
+            until(lambda: insert(s, [{"id": "again", "text": "z" * 500}])[0] == 200, "deleting frees no space")
 
     @unittest.skipUnless("system" in built_modules(), "this build has no module 'system'")
-    def test_way_out_of_max_size(self):
+    def test_recovery_from_max_size(self):
         with Server(settings=["storage.maxSize=8388608"]) as s:
             create(s)
             create(s, table="unused")
@@ -372,7 +372,7 @@ class Limits(Full):
             s.ok({"operation": "drop_table", "database": "dev", "table": "unused"})
             self.assertEqual({r["id"] for r in all_records(s)}, set(ids[300:]))
             self.empty(s)
-            until(lambda: insert(s, [{"id": "again", "x": "y" * 5000}])[0] == 200, "what was deleted gives no space")
+            until(lambda: insert(s, [{"id": "again", "x": "y" * 5000}])[0] == 200, "deleting frees no space")
             self.assertLess(os.path.getsize(os.path.join(s.root, "database", "dev.mdb")), 8388608 * 1.2)
 
     @unittest.skipUnless(HAS_PROC, "there is no /proc")
@@ -397,7 +397,7 @@ class Limits(Full):
                 made, body = call_with(spare, {"operation": "create_database", "database": name})
                 there = name in s.ok({"operation": "describe_all"})
                 self.assertEqual(there, made == 200, body)
-                if not there: # it can be made now
+                if not there: # it can be created now
                     s.ok({"operation": "create_database", "database": name})
                 dropped, body = call_with(spare, {"operation": "drop_database", "database": name})
                 there = name in s.ok({"operation": "describe_all"})
@@ -424,7 +424,7 @@ class Damage(unittest.TestCase):
             return s, path, f.read()
 
     def check(self, s, what):
-        """The server starts, the sound database answers, and so does the other, with an error at most."""
+        """The server starts, the intact database answers, and the other too, at most with an error."""
         s.start()
         try:
             self.assertEqual(count(s, database="sound"), 1, what)
@@ -433,7 +433,7 @@ class Damage(unittest.TestCase):
                 all_records(s)
             else:
                 self.assertIn("error", body, what)
-                # What cannot be read is not written over.
+                # A file that cannot be read is not overwritten.
                 status, body = s.call({"operation": "create_database", "database": "dev"})
                 self.assertNotEqual(status, 200, what)
         except (OSError, http.client.HTTPException) as e:

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clients that want to take all memory: large arrays, bodies that are never finished, sorted results that are not read,
-by strangers, by users who may do nothing, and by users who may. Others are served all the while, and the memory comes back.
+"""Clients that try to use up all memory: large arrays, bodies that are never completed, sorted results that are not read; from
+clients without credentials, users without permissions, and users with them. Others are served meanwhile, and the memory is freed.
 """
 import contextlib, http.client, json, os, socket, sys, threading, time, unittest
 
 from faults import HAS_PROC, Server, create, insert, until
 import lyre_server
 
-SANITIZED = bool(os.environ.get("CK_FORK"))  # they take far more memory than there may be here
+SANITIZED = bool(os.environ.get("CK_FORK"))  # they need far more memory than there may be here
 KIB, MIB = 1 << 10, 1 << 20
 LIMIT = 512 * MIB
 
@@ -56,7 +56,7 @@ class Hostile(unittest.TestCase):
         return ("POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n%sContent-Length: %d\r\n\r\n" % (more, length)).encode()
 
     def status_of(self, body, authorization=None):
-        """The answer to a request, as far as it comes: the server may refuse it before it has read all."""
+        """The answer to a request, as far as it arrives: the server may refuse it before reading everything."""
         with contextlib.closing(socket.create_connection(("127.0.0.1", self.s.port), timeout=60)) as c:
             with contextlib.suppress(ConnectionError):
                 c.sendall(self.head(len(body), authorization) + body)
@@ -126,7 +126,7 @@ class Hostile(unittest.TestCase):
         until(lambda: self.memory() < before + 24 * MIB, lambda: "%d KiB, were %d" % (self.memory() // KIB, before // KIB))
         self.check_served(61)
 
-    def test_what_is_too_large_and_what_comes_too_much(self):
+    def test_large_and_too_many_requests(self):
         status, headers = self.status_of(self.array(30 * MIB), self.admin)
         self.assertEqual((status, headers.get("Retry-After")), (413, None))
         with contextlib.ExitStack() as all_:
@@ -134,7 +134,7 @@ class Hostile(unittest.TestCase):
                 c = all_.enter_context(contextlib.closing(socket.create_connection(("127.0.0.1", self.s.port), timeout=1)))
                 with contextlib.suppress(OSError):
                     c.sendall(self.head(20 * MIB, self.admin) + b"[" + b"0," * (9 * MIB))
-            until(lambda: self.status_of(self.array(20 * MIB), self.admin)[0] == 503, "there is memory for one more still")
+            until(lambda: self.status_of(self.array(20 * MIB), self.admin)[0] == 503, "there is still memory for another")
             status, headers = self.status_of(self.array(20 * MIB), self.admin)
             self.assertEqual(status, 503)
             self.assertGreater(int(headers["Retry-After"]), 0)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """kill -9 under many writers, DDL, backups and compaction.
 
-FAULT_ROUNDS: rounds of kill -9 (3). FAULT_SEED: of the random numbers (one of its own).
+FAULT_ROUNDS: rounds of kill -9 (3). FAULT_SEED: seed of the random numbers (default: random).
 """
 import collections, contextlib, http.client, json, os, random, sys, threading, time, unittest
 
@@ -10,13 +10,13 @@ from faults import Server, all_records, count, create
 ROUNDS = int(os.environ.get("FAULT_ROUNDS", "3"))
 SEED = os.environ.get("FAULT_SEED") or str(random.SystemRandom().randrange(1 << 32))
 WRITERS = 32
-OWN_MAX = 120  # records of a writer, about
-# The log's front is removed while its end is written, once a run is long enough.
+OWN_MAX = 120  # approximate number of records per writer
+# The front of the log is removed while its end is written, if a run is long enough.
 SETTINGS = ["logging.auditLog=true", "logging.auditRetention=15s"]
 
 
 class Connection:
-    """One that stays; requests over it raise OSError or HTTPException once the server is killed."""
+    """A persistent connection; requests over it raise OSError or HTTPException once the server is killed."""
 
     def __init__(self, s):
         self.connection = http.client.HTTPConnection("127.0.0.1", s.port, timeout=60)
@@ -42,7 +42,7 @@ class Connection:
 
 @contextlib.contextmanager
 def connected(s, faults):
-    """A connection for the work of the block, which ends with the server; whatever else ends it is a fault."""
+    """A connection for the work of the block, which ends with the server; any other end is a fault."""
     c = Connection(s)
     try:
         yield c
@@ -55,12 +55,12 @@ def connected(s, faults):
 
 
 class Writer:
-    """Its records are its own, so what they must be is known of each request: all of it when that was answered."""
+    """It uses its own records, so their expected state is known for each request: complete once that was answered."""
 
     def __init__(self, number):
         self.number, self.random = number, random.Random("%s %d" % (SEED, number))
         self.records = {}    # by id: as of the last answer
-        self.pending = None  # (operation, the records as they become)
+        self.pending = None  # (operation, the records after it)
         self.next = self.answered = 0
 
     def record(self, key, pad):
@@ -69,7 +69,7 @@ class Writer:
                 "pad": "x" * self.random.randrange(pad)}
 
     def choose(self):
-        """(operation, {id: the record it becomes; None: none})"""
+        """(operation, {id: the record after it; None: deleted})"""
         r = self.random
         own, kind = list(self.records), r.random()
         some = r.sample(own, min(len(own), r.randint(1, 25)))
@@ -86,7 +86,7 @@ class Writer:
             return {"operation": "update", "records": rows}, {row["id"]: dict(self.records[row["id"]], **row) for row in rows}
         if kind < 0.998:
             rows = [self.record(key, 300) for key in some + new]
-        else:  # its log takes several entries
+        else:  # its log entry is split
             rows = [self.record("%02d-%d" % (self.number, self.next + i), 9000) for i in range(400)]
         return {"operation": "upsert", "records": rows}, {row["id"]: dict(self.records.get(row["id"], {}), **row) for row in rows}
 
@@ -107,7 +107,7 @@ class Writer:
 
 
 class Kill(unittest.TestCase):
-    """Every answered write is there after kill -9; what was not answered is wholly there or not at all."""
+    """Every answered write is there after kill -9; unanswered ones are there completely or not at all."""
 
     def setUp(self):
         self.random = random.Random(SEED)
@@ -118,7 +118,7 @@ class Kill(unittest.TestCase):
         self.figures = collections.Counter()
 
     def define(self, s, base, until):
-        """Tables, attributes and databases come and go."""
+        """Tables, attributes and databases are created and dropped."""
         n = 0
         with connected(s, self.faults) as c:
             while time.monotonic() < until:
@@ -195,7 +195,7 @@ class Kill(unittest.TestCase):
         for database in {d for d, _ in there} | {"dev", "system"}:
             self.assertIn("is sound", self.sound(s, database), what)
         self.assertEqual([n for n in os.listdir(os.path.join(s.root, "database")) if ".mdb.new" in n], [], what)
-        # So that a long run ends with no more than a short one.
+        # So that a long run ends with no more databases than a short one.
         for database, table in sorted(there)[:-5]:
             s.ok({"operation": "drop_table", "database": database, "table": table} if database == "dev" else
                  {"operation": "drop_database", "database": database})

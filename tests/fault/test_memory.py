@@ -1,27 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Memory that runs out: at each allocation of a request in turn, and at each of the start.
+"""Running out of memory: at each allocation of a request in turn, and at each allocation of the start.
 
-alloc_fail.c is preloaded into the server. Whatever allocation fails, one alone or all from there on, the answer is what
-it always is, or says that memory is out, or the connection is cut; what was answered is so, what was refused has left
-nothing behind, nothing leaks, and the next request is served as ever.
+alloc_fail.c is preloaded into the server. Whichever allocation fails, alone or with all later ones, the answer is the usual
+one, or says that memory ran out, or the connection is closed; answered changes are made, refused ones leave nothing behind,
+nothing leaks, and the next request is served as usual.
 
-ALLOC_ALL: every allocation is tried; without, only a part of those of long requests.
+ALLOC_ALL: every allocation is tried; otherwise only some of those of long requests.
 """
-import http.client, json, mmap, os, random, re, shutil, socket, struct, subprocess, tempfile, time, unittest
+import contextlib, http.client, json, mmap, os, random, re, shutil, socket, ssl, struct, subprocess, tempfile, time, unittest
 
 import faults # noqa: F401, for the path to lyre_server
-from lyre_server import BUILD, CHEAP_LOGINS, HAS_PROC, LYRED, SOURCE, Server, built_modules, feature
+from certificates import Authority
+from lyre_server import BUILD, CHEAP_LOGINS, HAS_PROC, LYRED, SOURCE, Server, built_modules, feature, until
 
 LIBRARY = os.path.join(BUILD, "tests", "fault", ".libs", "alloc_fail.so")
 JSON_C = os.path.join(BUILD, "tests", "module", ".libs", "json_c.so")
 ALL = bool(os.environ.get("ALLOC_ALL"))
 FRAMES = 24
-# The C library says it otherwise of modules and threads, and libmicrohttpd nothing.
+# The C library has another message for modules and threads, and libmicrohttpd none.
 NO_MEMORY = r"(?i)memory|Resource temporarily unavailable|\.so[.\w]*: cannot|cannot start the threads|No thread can be started"
 
 
 class Memory:
-    """What alloc_fail.c and the test share."""
+    """Shared by alloc_fail.c and the test."""
 
     def __init__(self):
         fd, self.path = tempfile.mkstemp(prefix="lyre-test-")
@@ -47,7 +48,7 @@ class Memory:
         self.set(1, int(onwards))
 
     def disarm(self):
-        """How many allocations were refused."""
+        """How many allocations failed."""
         self.set(1, 0)
         self.set(0, 0)
         return self.get(2)
@@ -57,7 +58,7 @@ class Memory:
         return self.get(3)
 
     def live(self):
-        """Blocks in use, when nothing comes and goes any more."""
+        """Blocks in use, once the number is stable."""
         before, same = None, 0
         for _ in range(2000):
             now = self.get(4)
@@ -69,7 +70,7 @@ class Memory:
         return now
 
     def frames(self, maps):
-        """Who asked first for memory that was not given, as file+offset."""
+        """The callers of the first failed allocation, as file+offset."""
         out = []
         for i in range(min(self.get(5), FRAMES)):
             address = struct.unpack_from("Q", self.map, 48 + 8 * i)[0]
@@ -91,7 +92,7 @@ def mappings(pid):
 
 
 def sampled(most):
-    """1, 2, 3, … without end; of those behind MOST only some, each time others, so that many runs see all of them."""
+    """1, 2, 3, … without end; above MOST only some, different ones each time, so that many runs try all of them."""
     n, step = 1, 1
     while True:
         yield n
@@ -101,7 +102,7 @@ def sampled(most):
 
 
 def why_not():
-    """Why these tests cannot be run here; None when they can."""
+    """Why these tests cannot be run here; None if they can."""
     with open(os.path.join(BUILD, "config.status")) as f:
         sanitizer = re.search(r"-fsanitize=[a-z,]+", f.read())
     if sanitizer:
@@ -120,13 +121,13 @@ WHY_NOT = why_not()
 
 
 class Case:
-    """A request, and what it leaves behind. {} in it stands for a name of its own."""
+    """A request, and its effect. {} in it stands for a unique name."""
 
     def __init__(self, name, operation=None, before=(), after=(), there=None, status=200, raw=None, headers=None, same=True):
         self.name, self.operation, self.raw, self.headers = name, operation, raw, headers or {}
-        self.before, self.after = before, after # operations: what it needs, what takes its work away
-        self.there = there                      # function(server): None, the effect is not there; True, it is, whole
-        self.status, self.same = status, same   # of the right answer; whether that is always the same
+        self.before, self.after = before, after # operations: what it needs, what undoes it
+        self.there = there                      # function(server): None if the effect is absent, True if it is complete
+        self.status, self.same = status, same   # of the correct answer; whether that is always the same
 
 
 DEV = {"database": "dev", "table": "t"}
@@ -136,7 +137,7 @@ NEW = [{"id": "n1", "a": 1, "text": "new"}, {"id": "n2", "b": [1, {"c": 2}]}, {"
 ALL_IDS = dict(DEV, operation="search_by_value", attribute="id", value="*", get_attributes=["*"])
 
 
-def op(name, **more):
+def op(name, /, **more):
     return dict(more, operation=name)
 
 
@@ -208,12 +209,12 @@ def has_user(name, active=True):
 NEW_IDS = [r["id"] for r in NEW]
 BULK_IDS = [r["id"] for r in BULK]
 CSV = {"Accept": "text/csv"}
-# Other formats, and what a build that has them defines.
+# Other formats, and the macro of builds that have them.
 OTHERS = {"cbor": "application/cbor", "msgpack": "application/msgpack", "yaml": "text/yaml", "jsonl": "application/jsonl", "csv": "text/csv"}
 
 
 def has_formats(headers):
-    """Whether this build has the formats that headers name."""
+    """Whether this build has the formats that the headers name."""
     named = (headers or {}).values()
     return all(feature("LYRE_FORMAT_" + name.upper()) for name, kind in OTHERS.items() if kind in named)
 
@@ -221,7 +222,7 @@ def has_formats(headers):
 NOTHING = {"super_user": False}
 PERMISSION = dict(NOTHING, dev={"tables": {"t": {"read": True, "insert": False, "update": False, "delete": False, "attribute_permissions": [
     {"attribute_name": "text", "read": True, "insert": False, "update": False}]}}})
-# Of the users module; the role worker, the user bob who has it, and the role idle, which nobody has, are there.
+# Of the users module; the role worker, the user bob who has it, and the role idle, which nobody has, exist.
 USERS = [
     Case("add_role", op("add_role", role="m1", permission=PERMISSION), there=has_role("m1"), after=[op("drop_role", id="m1")]),
     Case("add_role, refused", op("add_role", role="", foo=1, permission={"nope": {}, "dev": {"tables": {"no": {}, "t": {"read": 1}, "large": {}}}}), status=400),
@@ -260,7 +261,7 @@ CASES = [
     Case("create_table", op("create_table", database="dev", table="t1", primary_key="id", attributes=[{"name": "id", "type": "ID"}, {"name": "x", "type": "Int", "indexed": True}]),
          there=has_table("dev", "t1"), after=[op("drop_table", database="dev", table="t1")]),
     Case("create_table and its database", op("create_table", database="d3", table="t1", primary_key="id"),
-         there=has_table("d3", "t1"), after=[op("drop_database", database="d3")]), # the database alone may stay
+         there=has_table("d3", "t1"), after=[op("drop_database", database="d3")]), # only the database may stay
     Case("drop_table", op("drop_table", database="dev", table="t2"), there=lacks(has_table("dev", "t2")),
          before=[op("create_table", database="dev", table="t2", primary_key="id"), op("insert", database="dev", table="t2", records=NEW)]),
     Case("create_attribute", op("create_attribute", attribute="z1", **DEV), there=has_attribute("z1"), after=[op("drop_attribute", attribute="z1", **DEV)], same=False),
@@ -316,6 +317,7 @@ CASES = [
 class Requests(unittest.TestCase):
     """One server for all of them."""
     config = None
+    densely = 20 # so many allocations are tried one by one
     settings = ["logging.auditLog=true", "authentication.cacheTTL=1h", "threads=2"] + CHEAP_LOGINS
 
     def setUp(self):
@@ -353,7 +355,7 @@ class Requests(unittest.TestCase):
         return {k: v for k, v in h.items() if v}
 
     def send(self, case):
-        """(status, body); status 0: the connection was cut."""
+        """(status, body); status 0: the connection was closed."""
         method, path, body = case.raw or ("POST", "/", json.dumps(case.operation).replace("{backup}", self.backup).encode())
         try:
             status, headers, body = self.server.request(method, path, body, self.headers(case.headers), timeout=30)
@@ -364,7 +366,7 @@ class Requests(unittest.TestCase):
             return 0, b""
 
     def judge(self, case, status, body, failed):
-        """Whether the answer is the right one. Fails the test when it is neither that nor a lack of memory."""
+        """Whether the answer is the correct one. Fails the test if it is neither that nor lack of memory."""
         if status == 0:
             self.assertTrue(failed, "the connection is cut without need")
             return None
@@ -381,12 +383,12 @@ class Requests(unittest.TestCase):
 
     @staticmethod
     def timeless(body):
-        """Without what changes by itself: times, sizes, and the order of rows nobody asked for one."""
+        """Without what changes by itself: times, sizes, and the order of rows that were requested without one."""
         body = re.sub(rb'("(__(cre|upd)atedtime__|audit_size|db_size|table_size|last_updated_record)":)[0-9.]+', rb"\1 0", body)
         return b"\n".join(sorted(re.split(rb"(?<=\}),(?=\{\"id\")", body[1:-1]))) if body.startswith(b"[") else body
 
     def attempt(self, case, n, onwards):
-        """\return whether an allocation failed"""
+        """Returns whether an allocation failed"""
         s, memory = self.server, self.memory
         for o in case.before:
             if s.process.poll() is None and not (case.there and case.there(s) is False):
@@ -417,7 +419,7 @@ class Requests(unittest.TestCase):
         return failed
 
     def sweep(self, case, onwards):
-        for n in sampled(20):
+        for n in sampled(self.densely):
             if not self.attempt(case, n, onwards):
                 return
 
@@ -425,7 +427,7 @@ class Requests(unittest.TestCase):
         self.assertEqual(self.attempt(case, 0, False), 0)
         self.sweep(case, False)
         self.sweep(case, True)
-        # What is kept for the next request is there by now; what is lost each time shows.
+        # What is kept for the next request has been allocated by now; repeated leaks show.
         grown = []
         for _ in range(3):
             before = self.memory.live()
@@ -462,15 +464,123 @@ class JsonC(Requests):
     config = "modules:\n%s  json_c:\n    path: %s\n" % ("".join("  %s: true\n" % m for m in built_modules()), JSON_C)
 
     def cases(self):
-        # No object of more than ten: where a longer table is refused, json-c 0.16 loses the name.
+        # No object of more than ten members: if a larger table cannot be allocated, json-c 0.16 loses the name.
         value = {"a": [1, -1.5, True, None, "x" * 100, 2 ** 64 - 1, 2 ** 64, [[], {}]], "b": {"c": {"d": list(range(40))}}}
         return [Case("there and back", op("json_c_echo", value=value)),
                 Case("refused", op("json_c_echo", value=[value, {"a\0b": 1}]), status=400)]
 
 
+def has_certificate(name):
+    def there(s):
+        return name in [c["name"] for c in s.ok(op("list_certificates"))]
+    return there
+
+
+class TlsCase(Case):
+    """One that comes over TLS, with a connection of its own, or with one that is kept."""
+
+    def __init__(self, *args, version=ssl.TLSVersion.TLSv1_3, certificate=False, kept=False, **more):
+        super().__init__(*args, **more)
+        self.version, self.certificate, self.kept = version, certificate, kept
+        if kept:
+            self.headers["Connection"] = "keep-alive"
+
+
+@unittest.skipUnless("certs" in built_modules() and shutil.which("openssl"), "needs certificates")
+class Tls(Requests):
+    """Handshakes, requests over TLS, and certificates that change."""
+    densely = 6 # a handshake has thousands
+    settings = Requests.settings + ["operationsApi.network.securePort=0", "operationsApi.network.mtls=true", "node.hostname=node1"]
+
+    def setUp(self):
+        self.connection = None
+        self.authority = Authority("Test authority")
+        self.addCleanup(self.authority.__exit__)
+        self.settings = self.settings + ["tls.certificateAuthority=" + self.authority.path]
+        super().setUp()
+        self.own = self.authority.files(self.authority.issue("admin", use="clientAuth"))
+
+    def dial(self, case):
+        c = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        c.check_hostname, c.verify_mode = False, ssl.CERT_NONE
+        c.minimum_version = c.maximum_version = case.version
+        if case.certificate:
+            c.load_cert_chain(*self.own)
+        port = int(re.findall(r"listening on https://127\.0\.0\.1:(\d+)", self.server.said())[-1])
+        raw = socket.create_connection(("127.0.0.1", port), 30)
+        try:
+            return c.wrap_socket(raw, server_hostname="node1")
+        except BaseException:
+            raw.close()
+            raise
+
+    def send(self, case):
+        if not isinstance(case, TlsCase):
+            return super().send(case)
+        method, path, body = case.raw or ("POST", "/", json.dumps(case.operation).encode())
+        c, self.connection = self.connection or http.client.HTTPConnection("127.0.0.1", timeout=30), None
+        try:
+            c.sock = c.sock or self.dial(case)
+            c.request(method, path, body, self.headers(case.headers))
+            r = c.getresponse()
+            body = r.read()
+            if case.kept and c.sock:
+                self.connection, c = c, None
+            return r.status, body
+        except socket.timeout:
+            raise AssertionError("no answer")
+        except (http.client.HTTPException, OSError):
+            return 0, b""
+        finally:
+            if c:
+                c.close()
+
+    def attempt(self, case, n, onwards):
+        if getattr(case, "kept", False) and not self.connection:
+            self.send(case) # while there is memory
+        return super().attempt(case, n, onwards)
+
+    def descriptors(self):
+        return len(os.listdir("/proc/%d/fd" % self.server.process.pid))
+
+    def run_case(self, case):
+        self.attempt(case, 0, False)
+        before = self.descriptors() if HAS_PROC else 0
+        super().run_case(case)
+        if self.connection:
+            self.connection.close()
+            self.connection = None
+        if HAS_PROC:
+            until(lambda: self.descriptors() <= before, lambda: "%d descriptors, and %d before" % (self.descriptors(), before))
+
+    def cases(self):
+        pair, other, found = (self.authority.issue(name, [name + ".example"]) for name in ("one", "two", "found"))
+        add = lambda name, pair: op("add_certificate", name=name, certificate=pair[0], private_key=pair[1], is_authority=False)
+        self.server.ok(add("keeper", found)) # its key stays
+        anonymous, old = {"Authorization": ""}, ssl.TLSVersion.TLSv1_2
+        return [
+            TlsCase("a handshake", raw=("GET", "/health", None)),
+            TlsCase("a handshake, TLS 1.2", raw=("GET", "/health", None), version=old),
+            TlsCase("a request over TLS", op("search_by_value", attribute="a", value=3, get_attributes=["*"], **DEV)),
+            TlsCase("a client certificate", op("describe_table", **DEV), headers=anonymous, certificate=True),
+            TlsCase("a client certificate, TLS 1.2", op("describe_table", **DEV), headers=anonymous, certificate=True, version=old),
+            TlsCase("a client certificate that is verified again", op("describe_table", **DEV), headers=dict(anonymous), certificate=True, kept=True, before=[add("two", other)]),
+            Case("list_certificates", op("list_certificates")),
+            Case("add_certificate", add("one", pair), there=has_certificate("one"), after=[op("remove_certificate", name="one")]),
+            Case("renew_certificates", op("renew_certificates"), same=False),
+            Case("add_certificate, replaced", add("node1", other), same=False),
+            Case("add_certificate, its key among the files", op("add_certificate", name="found", certificate=found[0], is_authority=False),
+                 there=has_certificate("found"), after=[op("remove_certificate", name="found")]),
+            Case("add_certificate, an authority", op("add_certificate", name="above", certificate=self.authority.certificate, is_authority=True),
+                 there=has_certificate("above"), after=[op("remove_certificate", name="above")]),
+            Case("add_certificate, refused", add("one", (pair[0], other[1])), status=400),
+            Case("remove_certificate", op("remove_certificate", name="two"), there=lacks(has_certificate("two")), before=[add("two", other)]),
+        ]
+
+
 @unittest.skipIf(WHY_NOT, WHY_NOT)
 class Start(unittest.TestCase):
-    """A start, and what looks at the configuration: it is done as ever, or refused with a sentence."""
+    """A start, and commands that read the configuration: it succeeds as usual, or is refused with a message."""
 
     # Not the system module: of what it starts with, procps_stat_reap() of libproc2 4.0.2 and others there, and glibc's
     # localtime_r(), crash when they get no memory.
@@ -483,14 +593,14 @@ class Start(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.root)
 
     def samples(self, total, most, first=1):
-        """Some of the allocations, or all; most of them behind the first, which the configuration takes."""
+        """Some of the allocations, or all; most of them after the first ones, which the configuration uses."""
         some = range(1, total + 1) if ALL else random.sample(range(1, total + 1), min(total, most))
         if not ALL:
             some = some[:most // 4] + random.sample(range(first, total + 1), min(total + 1 - first, most))[most // 4:]
         return [(n, onwards) for n in sorted(some) for onwards in (False, True)]
 
     def start(self, root, n, onwards):
-        """A server; None when it refused to start."""
+        """A server; None if it refused to start."""
         s = Server(root=root, config=self.MODULES, env=self.memory.env, start=False)
         output = os.path.join(root, "output")
         begin = os.path.getsize(output) if os.path.exists(output) else 0
@@ -506,7 +616,7 @@ class Start(unittest.TestCase):
         return s
 
     def allocations(self, command):
-        """How many there are, of a command or a start."""
+        """How many allocations a command or a start makes."""
         before = self.memory.calls
         command()
         return self.memory.calls - before
@@ -522,7 +632,7 @@ class Start(unittest.TestCase):
         self.assertEqual(self.run_lyred("-c", config, "--check")[0], 0)
 
     def test_first_start(self):
-        """Of a start that failed nothing stays that stops the next."""
+        """A failed start leaves nothing behind that prevents the next."""
         first = self.allocations(self.checked)
         total = self.allocations(lambda: self.started(self.root))
         for n, onwards in self.samples(total, 16, first):
@@ -537,7 +647,7 @@ class Start(unittest.TestCase):
                 shutil.rmtree(root)
 
     def test_start(self):
-        """A database is served whole, or the start is refused."""
+        """A database is served completely, or the start is refused."""
         with Server(root=self.root) as s:
             s.ok(op("create_table", primary_key="id", **DEV))
             s.ok(op("insert", records=RECORDS, **DEV))
@@ -552,7 +662,7 @@ class Start(unittest.TestCase):
                     s.end()
 
     def test_first_request(self):
-        """Each thread makes what it keeps when it needs it first."""
+        """Each thread allocates what it keeps when it first needs it."""
         for n, onwards in self.samples(45, 12):
             s = self.start(self.root, 0, False)
             try:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A database's file overwritten in its middle while the server is down.
 
-What is damaged is said to be so, by the start or by check_database, which reads the file by itself; all else goes on.
-What is whole is served. Damaged pages are not read otherwise here: LMDB ends the process where one makes no sense to it.
+Damage is reported by the start or by check_database, which reads the file itself; everything else continues. Intact databases
+are served. Damaged pages are not read otherwise here: LMDB aborts the process on invalid ones.
 
-FAULT_ROUNDS: places that are overwritten, of each kind (4). FAULT_SEED: the random numbers' (one of its own).
+FAULT_ROUNDS: number of places of each kind that are overwritten (4). FAULT_SEED: seed of the random numbers (default: random).
 """
 import http.client, os, random, shutil, tempfile, unittest
 
@@ -31,7 +31,7 @@ class Overwritten(unittest.TestCase):
         create(s, database="sound")
         insert(s, [{"id": i, "other": "y" * 200} for i in range(1000)], database="sound")
         insert(s, [{"id": i, "text": text(i, 1), "a": i % 7} for i in range(RECORDS)])
-        # Without free pages there is none that may be lost.
+        # Without free pages, none of them can be lost.
         s.ok({"operation": "compact_database", "database": "dev"})
         s.end()
         cls.path = os.path.join(cls.root, "database", "dev.mdb")
@@ -60,7 +60,7 @@ class Overwritten(unittest.TestCase):
             self.server.output.close()
 
     def look(self, content, what, damaged):
-        """\param damaged: None, if that cannot be told beforehand."""
+        """damaged: None if that cannot be known in advance."""
         s = self.server
         self.start(content)
         try:
@@ -77,7 +77,7 @@ class Overwritten(unittest.TestCase):
         return {r["id"]: r["text"] for r in all_records(self.server)}
 
     def places(self, kind):
-        """Some pages behind the heads, in a row."""
+        """Some consecutive pages after the heads."""
         rng = random.Random(SEED + kind)
         pages = len(self.whole) // PAGE
         for _ in range(ROUNDS):
@@ -98,14 +98,14 @@ class Overwritten(unittest.TestCase):
         self.overwrite("random", lambda rng, at, size: rng.randbytes(size))
 
     def test_older_pages(self):
-        """Some pages may be what they were."""
+        """Some pages may be unchanged."""
         self.overwrite("older", lambda rng, at, size: self.older[at:at + size], None)
 
     def test_foreign_pages(self):
         self.overwrite("foreign", lambda rng, at, size: self.other[at % (len(self.other) - size) // PAGE * PAGE:][:size])
 
     def test_older_file(self):
-        """It is sound, and what it was."""
+        """It is intact, and as before."""
         self.look(self.older, "an older copy", False)
         self.assertEqual(self.texts(), {i: text(i, 1) for i in range(RECORDS)})
 
@@ -114,7 +114,7 @@ class Overwritten(unittest.TestCase):
         self.assertEqual(self.texts(), {i: text(i, 1 if i % 3 else 2) for i in range(RECORDS)})
 
     def test_foreign_file(self):
-        """A copy under another name is a database of that name."""
+        """A copy under another name is a database with that name."""
         self.start(self.other)
         self.assertEqual(count(self.server), 1000)
         self.server.ok({"operation": "check_database", "database": "dev"})

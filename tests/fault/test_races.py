@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Everything at once, and the end of the server in the midst of it. Built with a sanitizer this looks for races; without, it is a stress.
+"""Everything at once, and the end of the server in the middle of it. With a sanitizer this finds races; without one, it is a stress test.
 
-RACES_SECONDS: how long altogether (6). RACES_SEED: the random numbers' (one of its own).
+RACES_SECONDS: total time (6). RACES_SEED: seed of the random numbers (default: random).
 """
 import http.client, json, os, random, re, signal, socket, threading, time, unittest
 
@@ -23,7 +23,7 @@ class Races(unittest.TestCase):
         self.faults, self.done = [], {}
 
     def once(self, s, rng, connection, operation, password=None, read=True):
-        """Runs an operation over a connection that is kept, with a password where that needs one."""
+        """Runs an operation over a persistent connection, with a password if it needs one."""
         headers = {"Content-Type": "application/json"}
         if password or not isinstance(connection, UnixConnection):
             headers["Authorization"] = s.authorization(password=password)
@@ -87,9 +87,9 @@ class Races(unittest.TestCase):
     # ---- the threads ----
 
     def loop(self, s, name, number, step):
-        """Until the server is gone; only once it has been told to go may it fail."""
+        """Until the server has ended; it may fail only after it was told to stop."""
         rng = random.Random("%s %s %d" % (self.seed, name, number))
-        # Passwords are checked slowly: half of all come without, so that there is load.
+        # Password checks are slow: half of the requests have none, so that there is load.
         connection = UnixConnection(s.socket_path, 60) if number % 2 else http.client.HTTPConnection("127.0.0.1", s.port, timeout=60)
         while not self.stopping.is_set():
             try:
@@ -115,7 +115,7 @@ class Races(unittest.TestCase):
             time.sleep(0.01)
 
         def reopen_log(_rng, _c):
-            s.process.send_signal(signal.SIGHUP) # the log is opened again
+            s.process.send_signal(signal.SIGHUP) # the log is reopened
             time.sleep(0.1)
 
         def back_up(_rng, _c):
@@ -141,8 +141,8 @@ class Races(unittest.TestCase):
             self.fail("seed %s: the server said\n%s\n%s\nand its clients %s" % (
                 self.seed, "\n".join(bad[:20]), said[at:at + 6000] if at >= 0 else "", self.faults))
 
-        # An answer that is being sent ends when what it reads is dropped, and the log says so.
-        self.assertGreaterEqual(said.count(" broke off while its rows were sent: "), len(self.broken), self.broken)
+        # An answer that is being sent ends if the table it reads is dropped, and the log reports it.
+        self.assertGreaterEqual(said.count(" stopped while sending rows: "), len(self.broken), self.broken)
 
     def test_all_at_once(self):
         with Server(settings=SETTINGS) as s:
@@ -158,7 +158,7 @@ class Races(unittest.TestCase):
                     t.start()
                 time.sleep(SECONDS / ROUNDS)
                 self.stopping.set()
-                s.end() # amid all that is under way
+                s.end() # amid everything in progress
                 for t in threads:
                     t.join()
                 self.check(s, begin)

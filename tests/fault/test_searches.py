@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Searches that take long harm nobody else, and end when they are to: for their client, their user, their time, the server."""
+"""Searches that take long do not affect others, and end when they must: because of their client, their user, their time, the server."""
 import base64, contextlib, http.client, json, os, re, select, signal, socket, threading, unittest
 
 from faults import Server, create, until
@@ -16,7 +16,7 @@ def setUpModule():
 
 
 def search(groups, limit=None, match=None, attributes=("id",)):
-    """One that looks at every record, and through a text in it for each group, in vain; with match, all records match at last."""
+    """A search that looks at every record and scans a text in it once per group, in vain; with match, all records match in the end."""
     never = {"attribute": "s", "comparator": "contains", "value": TEXT[:12] + "c"}
     conditions = [{"operator": "and", "conditions": [dict(never, value=never["value"] + str(i)), never]} for i in range(groups)]
     if match:
@@ -26,14 +26,14 @@ def search(groups, limit=None, match=None, attributes=("id",)):
     return dict(operation, limit=limit) if limit else operation
 
 
-# Some tenths of a second, and more than any test waits for; the last finds a megabyte of records at once, then none.
+# Some tenths of a second, and longer than any test waits; the last finds a megabyte of records at once, then none.
 LONG, ENDLESS = search(30), search(9000)
 STREAM = dict(ENDLESS, get_attributes=["id", "s"],
               conditions=[{"attribute": "n", "comparator": "lt", "value": 1000}] + ENDLESS["conditions"])
 
 
 class Asked:
-    """A request that is sent, and its answer when that is wanted."""
+    """A request that was sent, and its answer when it is wanted."""
 
     def __init__(self, s, operation, user=None, password=None, version="1.1"):
         body = json.dumps(operation).encode()
@@ -45,7 +45,7 @@ class Asked:
         return bool(select.select([self.socket], [], [], 0)[0])
 
     def answer(self):
-        """(status, body); what is cut off raises IncompleteRead."""
+        """(status, body); an incomplete answer raises IncompleteRead."""
         with contextlib.closing(self.socket):
             r = http.client.HTTPResponse(self.socket)
             r.begin()
@@ -80,10 +80,10 @@ class Case(unittest.TestCase):
         return int(re.search(r"^lyre_%s (\d+)$" % name, text.decode(), re.M).group(1))
 
     def at_work(self, n=1):
-        until(lambda: self.metric("queries_in_background") >= n, "no search works in the background")
+        until(lambda: self.metric("queries_in_background") >= n, "no search runs in the background")
 
     def none_at_work(self):
-        until(lambda: self.metric("queries_in_background") == 0, "a search goes on")
+        until(lambda: self.metric("queries_in_background") == 0, "a search continues")
 
 
 class Others(Case):
@@ -108,7 +108,7 @@ class Others(Case):
         self.assertEqual({h.answer() for h in hostile}, {(200, b"[]")})
 
     def test_searches_take_turns(self):
-        """Who comes with one search waits for one slice of each other client, not for all that another has asked before."""
+        """A client with one search waits for one slice of each other client, not for all their earlier searches."""
         self.s.add_role("reader", {"super_user": False, "dev": {"tables": {"t": table_permission("read")}}})
         self.s.add_user("other", "reader")
         hostile = [Asked(self.s, LONG) for _ in range(24)]
@@ -121,7 +121,7 @@ class Others(Case):
 
 class Whole(Case):
     def test_answers_in_pieces(self):
-        """Rows that are made in the background, piece by piece, are all there, in their order, for old clients too."""
+        """Rows made in the background, piece by piece, are complete and in order, for old clients too."""
         operations = [search(3, match=True, attributes=("id", "s")), dict(search(3, match=True, attributes=("id", "s")), limit=3000, offset=500),
                       dict(search(3, match=True, attributes=("id", "s")), sort={"attribute": "n", "descending": True, "next": {"attribute": "s"}})]
         expect = [list(range(ROWS)), list(range(500, 3500)), list(range(ROWS - 1, -1, -1))]
@@ -149,7 +149,7 @@ class Whole(Case):
 
 class Ends(Case):
     def test_client_gone(self):
-        """The search of a client that has closed its connection is not worked at any more."""
+        """Work on the search of a client that has closed its connection stops."""
         asked = [Asked(self.s, ENDLESS) for _ in range(3)]
         self.at_work(3)
         for a in asked:
@@ -193,7 +193,7 @@ class Timeout(Case):
     def test_before_the_answer(self):
         before = self.metric("queries_timed_out_total")
         status, body = self.s.call(ENDLESS)
-        self.assertEqual((status, body), (503, {"error": "The query was ended: it has worked for more than 500 ms (operationsApi.queryTimeout)"}))
+        self.assertEqual((status, body), (503, {"error": "The query was stopped: it has worked for more than 500 ms (operationsApi.queryTimeout)"}))
         self.assertEqual(self.metric("queries_timed_out_total"), before + 1)
         self.none_at_work()
 
@@ -201,11 +201,11 @@ class Timeout(Case):
         before = self.metric("queries_timed_out_total")
         with self.assertRaises(http.client.IncompleteRead):
             Asked(self.s, STREAM).answer()
-        self.assertIn("broke off while its rows were sent: The query was ended: it has worked for more than 500 ms", self.s.said())
+        self.assertIn("stopped while sending rows: The query was stopped: it has worked for more than 500 ms", self.s.said())
         self.assertEqual(self.metric("queries_timed_out_total"), before + 1)
 
     def test_waiting_does_not_count(self):
-        """For a client that reads slowly, or for others' slices."""
+        """For a client that reads slowly, or for other clients' slices."""
         a = Asked(self.s, dict(search(0, match=True, attributes=("id", "s")), operator="and"))
         self.assertEqual([x.answer()[0] for x in [Asked(self.s, ENDLESS) for _ in range(8)]], [503] * 8)
         status, body = a.answer()
@@ -223,7 +223,7 @@ class Stop(Case):
         self.begin(self.addCleanup)
 
     def test_end_of_the_server(self):
-        """Searches that would go on end with the time of the drain, and the server in order."""
+        """Searches that would continue end when the time of the drain is over, and the server stops in order."""
         asked = [Asked(self.s, ENDLESS) for _ in range(4)]
         self.at_work(4)
         self.s.process.send_signal(signal.SIGTERM)

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A thread that serves and hangs: the server says so and exits, to be restarted; nothing else makes it do that."""
+"""A serving thread that hangs: the server reports it and exits, to be restarted; nothing else makes it exit."""
 import contextlib, json, os, re, signal, socket, subprocess, sys, tempfile, time, unittest
 
 from faults import BUILD, STATIC_ONLY, Server, until
 
 HANG = os.path.join(BUILD, "tests", "module", ".libs", "hang.so")
 CONFIG = "modules:\n  schema: true\n  data: true\n  hang:\n    path: %s\n" % HANG
-# Holds every thread of a process as a debugger does, until it is ended itself.
+# Stops every thread of a process like a debugger, until it is ended itself.
 TRACER = """
 import ctypes, os, sys
 libc, seize = ctypes.CDLL(None), 0x4206
@@ -40,7 +40,7 @@ class Watchdog(unittest.TestCase):
         return c
 
     def ended(self, s):
-        return until(lambda: s.process.poll() is not None, "it serves on with a thread that hangs") and s.process.returncode
+        return until(lambda: s.process.poll() is not None, "it continues with a hanging thread") and s.process.returncode
 
     def test_a_thread_hangs(self):
         s = self.server("operationsApi.network.hangTimeout=1200ms")
@@ -48,7 +48,7 @@ class Watchdog(unittest.TestCase):
         self.assertEqual(self.ended(s), 1)
         self.assertRegex(s.said(), r"\[fatal\].* thread http/\d+ \(\d+\) has hung for \d+ seconds: the server exits")
 
-    def test_a_thread_comes_round(self):
+    def test_a_thread_recovers(self):
         s = self.server("operationsApi.network.hangTimeout=24s")
         c = self.hang(s, ms=100)
         self.assertIn(b"that was long", c.recv(4096))
@@ -66,7 +66,7 @@ class Watchdog(unittest.TestCase):
         s = self.server("operationsApi.network.hangTimeout=600ms")
         for _ in range(3):
             s.process.send_signal(signal.SIGSTOP)
-            time.sleep(1.2)  # twice what a thread may hang
+            time.sleep(1.2)  # twice the time that a thread may hang
             s.process.send_signal(signal.SIGCONT)
             self.assertEqual(s.request("GET", "/health")[0], 200)
         s.end()
@@ -80,13 +80,13 @@ class Watchdog(unittest.TestCase):
         if tracer.stdout.readline() != b"traced\n":
             self.skipTest("no tracing here")
         self.hang(s, for_ever=True)
-        until(lambda: "has not responded" in s.said(), "nothing is said of the thread", server=s)
+        until(lambda: "has not responded" in s.said(), "the thread is not reported", server=s)
         time.sleep(1.8)  # longer than it may hang
         self.assertIsNone(s.process.poll())
         tracer.kill()
         self.assertEqual(self.ended(s), 1)
 
-    def test_end_over_the_head_of_a_thread(self):
+    def test_end_with_a_busy_thread(self):
         s = self.server("operationsApi.network.hangTimeout=0", "threads=1", "operationsApi.network.drainTimeout=100ms")
         self.hang(s, for_ever=True)
         until(lambda: not self.answers(s), "it does not hang", server=s)
@@ -100,7 +100,7 @@ class Watchdog(unittest.TestCase):
 
 
 class Manager(unittest.TestCase):
-    """The service manager is told that all is well, as long as it is."""
+    """The service manager is notified that all is well, as long as it is."""
 
     def setUp(self):
         folder = tempfile.mkdtemp(prefix="lyre-notify-")
@@ -113,7 +113,7 @@ class Manager(unittest.TestCase):
         self.env = {"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "400000"}
 
     def told(self, seconds):
-        """What comes next, None when nothing does in so many seconds."""
+        """The next notification; None if there is none within this many seconds."""
         self.socket.settimeout(seconds)
         try:
             return self.socket.recv(200)
@@ -126,7 +126,7 @@ class Manager(unittest.TestCase):
         self.assertEqual(self.told(60), b"READY=1")
         return s
 
-    def test_told_while_all_threads_turn(self):
+    def test_notified_while_all_threads_respond(self):
         for watchdog in ("60s", "null"):
             s = self.serve("operationsApi.network.hangTimeout=" + watchdog)
             for _ in range(5):
@@ -135,10 +135,10 @@ class Manager(unittest.TestCase):
             while self.told(0.05):
                 pass
 
-    def test_not_told_while_one_hangs(self):
+    def test_not_notified_while_one_hangs(self):
         s = self.serve("operationsApi.network.hangTimeout=60s")
         c = Watchdog.hang(self, s, ms=3000)
-        until(lambda: self.told(1) is None, "it is told that all is well")
+        until(lambda: self.told(1) is None, "it is still notified that all is well")
         self.assertIn(b"that was long", c.recv(4096))
         self.assertEqual(self.told(60), b"WATCHDOG=1")
 

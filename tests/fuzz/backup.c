@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file backup.c
- * \brief A backup to bring in: refused with a sentence, or so good that LMDB reads all of it.
+ * \brief A backup to restore: refused with a message, or so intact that LMDB can read all of it.
  *
- * Most bytes of such a file are zero, so the input is shorter: 0x00 and two bytes, low one first, are as many zeros.
+ * Most bytes of such a file are zero, so the input is compressed: 0x00 and a little-endian 16-bit count stand for that many zeros.
  */
 #include "fuzz.h"
 
@@ -84,7 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err whole = { 0 };
 	int code = backup_verify_moment(file, file, 0, &counts, &whole);
 	must(code == whole.code && (code == 0 || *whole.text));
-	must(code || !rc); /* what is sound can be opened */
+	must(code || !rc); /* an intact file can be opened */
 	if (!code)
 		open_well(bytes, len);
 	free(bytes);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file binary.h
- * \brief Decoders of binary formats: what is accepted is the same in one step or two, is a value that JSON has too, reads back
- * from what is written of it, and has taken no more memory than goes with its bytes.
+ * \brief Decoders of binary formats: what is accepted gives the same value in one step or two, can be expressed in JSON,
+ * survives encoding and decoding, and takes memory only in proportion to its bytes.
  */
 #ifndef FUZZ_BINARY_H
 #define FUZZ_BINARY_H
@@ -14,7 +14,7 @@
 #include "encode/decode.h"
 #include "encode/encode.h"
 
-/** Bytes of memory for a byte, which may be an item of an array: 64 where that had to double, in blocks that double twice. */
+/** Memory per byte, which may be an array item: 64 bytes if the array had to grow, in blocks that are doubled twice. */
 #define MEMORY_A_BYTE 256
 #define MEMORY_LEAST (16 << 10)
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file cbor.c
- * \brief CBOR bodies: binary.h.
+ * \brief CBOR bodies; see binary.h.
  */
 #include "binary.h"
 

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file certificate.c
- * \brief What add_certificate and the configuration read: PEM of certificates, keys and lists, from anybody.
- *
- * The first letter says what the rest is: d, the DER of a certificate, put into PEM; k, a private key; h, a host; anything else
- * is PEM of certificates itself.
+ * \brief Input of add_certificate and the configuration: untrusted PEM of certificates, keys and lists.
+  *
+  * The first letter says what the rest is: d, the DER of a certificate, put into PEM; k, a private key; h, a host; anything
+  * else is PEM of certificates, including that letter.
  */
 #include "fuzz.h"
 
 #include "certs/certificate.h"
 #include "certs/der_time.h"
+#include "certs/revocation.h"
 
 #include <stdbool.h>
 
@@ -30,7 +31,7 @@ static bool is_utf8(const char *s)
 	return true;
 }
 
-/* What is accepted can be described, in UTF-8 without control characters, and its hosts are hosts. */
+/* An accepted certificate can be described, in UTF-8 without control characters, and its hosts are valid. */
 static void check_described(const struct certificate *c)
 {
 	struct certificate_details d;
@@ -64,6 +65,7 @@ static void check_certificate(const char *pem, size_t size)
 {
 	struct certificate c;
 	char why[CERTIFICATE_WHY_MAX] = "";
+	int64_t due;
 
 	if (certificate_parse(&c, pem, size, why)) {
 		check_described(&c);
@@ -73,7 +75,7 @@ static void check_certificate(const char *pem, size_t size)
 		must(*why && !c.chain);
 	}
 	authorities_are_valid(pem, size, why);
-	revocation_lists_are_valid(pem, size, why);
+	revocation_lists_read(pem, size, NULL, &due, why);
 }
 
 static void check_der(const uint8_t *der, size_t size)
@@ -83,6 +85,8 @@ static void check_der(const uint8_t *der, size_t size)
 
 	if (der_read_validity(der, size, &from, &to))
 		must(from < INT64_C(1) << 40 && to < INT64_C(1) << 40);
+	if (der_read_next_update(der, size, &to))
+		must(to < INT64_C(1) << 40 || to == INT64_MAX);
 	if (gnutls_pem_base64_encode2("CERTIFICATE", &in, &pem) < 0)
 		return;
 	check_certificate((const char *)pem.data, pem.size);
@@ -98,7 +102,7 @@ static void check_key(const char *pem, size_t size)
 		must(*why && !key.key);
 		return;
 	}
-	/* what is stored is read again */
+	/* what is stored can be read again */
 	char *text = private_key_text(&key);
 	if (text) {
 		must(private_key_parse(&again, text, strlen(text), why));

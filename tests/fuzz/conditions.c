@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file conditions.c
- * \brief A request to search a small table: a refusal, or rows, the same ones in slices as at once.
+ * \brief A request to search a small table: a refusal, or rows, which are the same in slices as at once.
  */
 #include <config.h>
 
@@ -35,7 +35,7 @@ static void stop(void)
 	rmdir(folder);
 }
 
-/** Records of all kinds: id, n (a small number), s (text), x (something else for each). */
+/** Records of all kinds: id, n (a small number), s (a string), x (a different type in each). */
 static void fill(const struct table *t)
 {
 	static const char *const kinds[] = { "null", "true", "1.5", "-7", "\"text\"", "[1,\"two\",null]", "{\"a\":[{}]}",
@@ -101,7 +101,7 @@ static bool is_true(const lyre_value *v)
 	return value_is(v, LYRE_BOOL) && v->b;
 }
 
-/** What the operations let through to a query. */
+/** What the operations pass on to a query. */
 static const lyre_value *of_kind(const lyre_value *v, enum lyre_type type)
 {
 	return value_is(v, type) ? v : NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file elf.c
- * \brief A module's file: its head is read without loading it, and judged.
+ * \brief A module's file: its head is read and checked without loading it.
  */
 #include "fuzz.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file file.c
- * \brief A whole database file with some damage, brought in by a restore or found in the folder at a start: refused with a
- * sentence, or served. What a restore took is sound by the check, before and after it was written to.
- *
- * The first byte of an input says which file and which way; each eight bytes behind it are one damage.
+ * \brief A whole database file with some damage, restored or found in the folder at the start: refused with a message, or
+ * served. A restored database passes the check, before and after it is written to.
+  *
+  * The first byte of an input selects the file and the way; each following eight bytes are one damage.
  */
 #include "fuzz.h"
 
@@ -19,12 +19,12 @@
 #include <math.h>
 #include <sys/stat.h>
 
-/** As the server's: files that are not larger are checked whole at a start. */
+/** As in the server: files up to this size are checked completely at the start. */
 #define CHECK_AT_START ((size_t)64 << 20)
 #define PAGE 4096
 #define RECORDS 60
 
-/** What main.c is to run beside the corpus. */
+/** How many random inputs main.c runs besides the corpus. */
 extern unsigned fuzz_rounds;
 unsigned fuzz_rounds = 2000;
 
@@ -33,7 +33,7 @@ static struct store *store;
 static struct {
 	unsigned char *bytes;
 	size_t len;
-} files[2]; /* one that was worked on, with free pages; the backup of it */
+} files[2]; /* a used one, with free pages; its backup */
 
 /* ---- the store ---- */
 
@@ -132,7 +132,7 @@ static const struct table *find_table(const char *database, const char *name)
 	return store_table(store, database, name, &t, &e) ? NULL : t;
 }
 
-/* ---- the sound files ---- */
+/* ---- the intact files ---- */
 
 static void read_all(int fd, size_t i)
 {
@@ -196,7 +196,7 @@ struct file {
 	size_t len;
 };
 
-/** Numbers that structures have, or just do not. */
+/** Numbers that structures contain, and numbers just beyond. */
 static uint64_t odd_number(const struct file *f, unsigned char which, unsigned char more)
 {
 	const uint64_t numbers[] = { 0, 1, 2, more, f->len / PAGE, f->len / PAGE - 1, f->len / PAGE + more, UINT64_MAX, UINT32_MAX,
@@ -207,10 +207,10 @@ static uint64_t odd_number(const struct file *f, unsigned char which, unsigned c
 static void put_number(struct file *f, size_t at, size_t width, uint64_t number)
 {
 	if (at + width <= f->len)
-		memcpy(f->bytes + at, &number, width); /* the low bytes, where this machine puts them first */
+		memcpy(f->bytes + at, &number, width); /* the low bytes, which come first on this machine */
 }
 
-/** Eight bytes: what, page (2), place in it (2), and three more. */
+/** Eight bytes: kind, page (2), position in it (2), and three more. */
 static void damage(struct file *f, const uint8_t d[8])
 {
 	size_t pages = f->len / PAGE;
@@ -225,7 +225,7 @@ static void damage(struct file *f, const uint8_t d[8])
 	case 1:
 		f->bytes[at] = d[5];
 		break;
-	case 2: /* in the head of the page, and the places of its entries */
+	case 2: /* in the head of the page, and in the positions of its entries */
 		put_number(f, page * PAGE + place % 64 / 2 * 2, 2, odd_number(f, d[5], d[6]));
 		break;
 	case 3:
@@ -243,15 +243,15 @@ static void damage(struct file *f, const uint8_t d[8])
 	case 7:
 		f->len = d[5] % 2 ? page * PAGE : at;
 		break;
-	case 8: /* a page as another, but for its number */
+	case 8: /* a page copied from another, except for its number */
 		memcpy(f->bytes + page * PAGE + 8, f->bytes + other * PAGE + 8, PAGE - 8);
 		break;
-	default: /* in the tree of names, where the first pages behind the heads often are */
+	default: /* in the tree of names, which is often in the first pages after the heads */
 		put_number(f, at / 2 * 2, 2, odd_number(f, d[5], d[6]));
 	}
 }
 
-/* ---- what is done with a database that was taken ---- */
+/* ---- using an accepted database ---- */
 
 static bool is_sound(const char *database)
 {
@@ -355,7 +355,7 @@ static void read_metrics(void)
 	arena_free(&a);
 }
 
-/** What is sound can be written to. */
+/** An intact database can be written to. */
 static void use_table(const char *database, const char *name, bool sound)
 {
 	struct err e = { 0 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file framing.c
- * \brief A request's bytes through libmicrohttpd to the framing guard: what it lets through is strict HTTP, to the byte.
+ * \brief Passes a request's bytes through libmicrohttpd to the framing guard: what this accepts is strict HTTP, byte for byte.
  */
 #include "fuzz.h"
 
@@ -42,7 +42,7 @@ static void swallow(void *cls, const char *fmt, va_list ap)
 	(void)ap;
 }
 
-/** The first call for a request: its headers are judged, and it goes no further. */
+/** The first call for a request: its headers are checked, and it goes no further. */
 static enum MHD_Result handle(void *cls, struct MHD_Connection *c, const char *url, const char *method, const char *version,
 	const char *body, size_t *body_len, void **state)
 {
@@ -59,7 +59,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *c, const char *u
 	return MHD_NO;
 }
 
-/* ---- what a strict reader makes of the same bytes ---- */
+/* ---- a strict reader of the same bytes ---- */
 
 static bool is_name(const char *s, size_t len, const char *name)
 {
@@ -85,17 +85,17 @@ static void check_header(const char *s, size_t len, struct headers *h)
 }
 
 /*
- * What libmicrohttpd 0.9.75 hides. It overwrites line ends, and the colon behind a name, with NULs before it calls
- * anybody, so that a NUL sent in their place leaves the same bytes behind; a colon alone in a line becomes one, too. The
- * bytes are not to be had earlier: it reads the socket itself, and of the callbacks before the handler none comes at
- * every read or tells how much was read. So these pass, and are the only ones that may:
+ * What libmicrohttpd 0.9.75 hides. It overwrites line ends, and the colon after a name, with NULs before it calls any
+ * callback, so that a NUL sent in their place leaves the same bytes behind; a colon alone on a line becomes a NUL too.
+ * The bytes are not available earlier: it reads the socket itself, and none of the callbacks before the handler is called
+ * for every read or reports how much was read. So these pass, and only these may:
  *
  *   - lines that start with a NUL before the request line, taken for empty ones;
  *   - NUL LF for a line end;
  *   - colon LF for the empty line;
- *   - four bytes for the last line end and the empty line together: LF, NUL or colon, any, LF; or NUL, any, any, LF.
+ *   - four bytes for the last line end plus the empty line: LF, NUL or colon, any, LF; or NUL, any, any, LF.
  *
- * Each needs, to be misread, a party in front that passes on NULs in headers or nameless headers, with bare line feeds.
+ * To be misread, each needs a proxy in front that passes on NULs in headers, or headers without names, with bare line feeds.
  */
 static bool is_hidden_end(const char *p, const char *end)
 {
@@ -114,7 +114,7 @@ static void check_strict(const char *s, size_t size)
 {
 	const char *end = s + size;
 	struct headers h = { 0 };
-	/* Empty lines before a request are passed over, as RFC 9112 section 2.2 allows. */
+	/* Empty lines before a request are skipped, as RFC 9112 section 2.2 allows. */
 	for (bool skip = false; s < end && (skip || *s == '\r' || *s == '\n' || *s == '\0'); s++)
 		skip = *s == '\0' || (skip && *s != '\n');
 	must(s<end && * s> ' ' && *s < 0x7f);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file fuzz.h
- * \brief What every fuzz target begins with. A target is one file; main.c or libFuzzer calls it with bytes.
+ * \brief Included by every fuzz target. A target is one file; main.c or libFuzzer calls it with bytes.
  */
 #ifndef FUZZ_H
 #define FUZZ_H
@@ -16,7 +16,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/** What must hold for any input. */
+/** Must hold for any input. */
 #define must(cond) ((cond) ? (void)0 : fuzz_fail(__FILE__, __LINE__, #cond))
 
 _Noreturn static inline void fuzz_fail(const char *file, int line, const char *what)
@@ -25,7 +25,7 @@ _Noreturn static inline void fuzz_fail(const char *file, int line, const char *w
 	abort();
 }
 
-/** Of what returns a sentence where something is wrong, and NULL where nothing is. */
+/** For functions that return a message if something is wrong, else NULL. */
 #define must_not_say(sentence) fuzz_silent(__FILE__, __LINE__, (sentence))
 
 static inline void fuzz_silent(const char *file, int line, const char *sentence)
@@ -34,7 +34,7 @@ static inline void fuzz_silent(const char *file, int line, const char *sentence)
 		fuzz_fail(file, line, sentence);
 }
 
-/** A copy of its own, so that a sanitizer sees what is read beyond its end. \p spare bytes stand behind it, zero. */
+/** A copy in a block of its own, so that a sanitizer sees reads beyond its end. It is followed by \p spare zero bytes. */
 static inline void *fuzz_copy(const void *data, size_t size, size_t spare)
 {
 	char *copy = calloc(1, size + spare ? size + spare : 1);
@@ -53,7 +53,7 @@ static inline void fuzz_clean_up(void)
 	rmdir(fuzz_folder);
 }
 
-/** The bytes as a file, in a folder where only we write; the same path each time. \return an open descriptor */
+/** The bytes as a file, in a folder that only we can write to; always the same path. \return an open descriptor */
 static inline int fuzz_file(const void *data, size_t size, const char **path)
 {
 	if (!*fuzz_path) {

@@ -30,7 +30,7 @@ static void check_password(const char *text)
 	arena_free(&a);
 }
 
-/* What a module is asked about is a piece of the header, behind its name, and never a user and a password. */
+/* What a module is asked about is a part of the header, after its name, and never a user and a password. */
 static void check_authentication(const char *text)
 {
 	struct authenticator cookie = { .source = LYRE_CREDENTIAL_COOKIE, .name = COOKIE, .kind = 1 };
@@ -52,7 +52,7 @@ static void check_authentication(const char *text)
 		size_t name = strlen(COOKIE "=");
 		must(f.text >= text + name && f.len && f.text + f.len <= end && !memchr(f.text, ';', f.len));
 		must(!memcmp(f.text - name, COOKIE "=", name));
-		/* It begins the header, or follows a semicolon. */
+		/* It is at the start of the header, or after a semicolon. */
 		const char *before = f.text - name;
 		while (before > text && (before[-1] == ' ' || before[-1] == '\t'))
 			before--;
@@ -63,7 +63,7 @@ static void check_authentication(const char *text)
 	must(!f.by);
 }
 
-/* A page is the server's own only where its origin says nothing else than the host. */
+/* A page is the server's own only if its origin has nothing but the host. */
 static void check_origin(const char *text)
 {
 	struct exchange x = { .origin = text, .host = HOST };
@@ -78,7 +78,7 @@ static void check_origin(const char *text)
 	}
 	must(!origin_is_own(&(struct exchange){ .origin = text }));
 	must(!origin_is_own(&(struct exchange){ .host = text }));
-	/* Both from a stranger: the same names, or none is own. */
+	/* Both from a foreign page: the same names, or none is own. */
 	x = (struct exchange){ .origin = "https://lyre.example", .host = text };
 	if (origin_is_own(&x))
 		must(!strncasecmp(text, "lyre.example", 12) && (!text[12] || text[12] == ':'));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file json.c
- * \brief JSON: it is read as other readers read it, and what is written from it reads back and is written the same.
+ * \brief JSON: decoded as by other readers; what is encoded decodes to the same value and encodes the same again.
  */
 #include "fuzz.h"
 #include "vary.h"
@@ -9,11 +9,11 @@
 #include "base/json.h"
 #include "json_oracle.h"
 
-/** What main.c is to run beside the corpus. */
+/** How many random inputs main.c runs besides the corpus. */
 extern unsigned fuzz_rounds;
 unsigned fuzz_rounds = 200000;
 
-/* What JSON is made of, what it is not, and what stands at the edge of something. */
+/* Pieces of JSON, pieces that are not JSON, and values at limits. */
 static const char *const words[] = { "[", "]", "{", "}", ",", ":", "\"", "'", "\\", "/", " ", "\t", "\n", "\v", "/**/", "[[[[",
 	"\xef\xbb\xbf", "null", "true", "false", "NaN", "Infinity", "-Infinity", "\"a\":", "{'a':1}", "{\"a\":1,\"b\":[],\"a\":2}",
 	"[1,\"x\",null]", "-", "0", "1", "-0", "01", "-01", "1.", "-.5", ".5", "1.5", "0.1", "e", "E+", "1e5", "1e400", "-1e-400",
@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(json_decode_copy(&a, out.data, out.len, &again, &e) == 0);
 		must_not_say(json_oracle(out.data, out.len, 0, &again));
 		must(value_equal(&v, &v) && value_compare(&v, &v) == 0);
-		/* Not the same value: a double from 2^53 on is written as an integer near it, in as few digits as will do. */
+		/* Not the same value: from 2^53 on, a double is written as a nearby integer, with as few digits as possible. */
 		json_add_value(&rewritten, &again);
 		must(rewritten.len == out.len && !memcmp(rewritten.data, out.data, out.len));
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file key.c
- * \brief Keys: two values sort as their keys do, what is whole reads back, and any bytes may be read.
+ * \brief Keys: two values sort like their keys, keys that are not cut can be decoded, and decoding is safe on any bytes.
  */
 #include "fuzz.h"
 
@@ -33,7 +33,7 @@ static lyre_value take_text(struct feed *f)
 	return v;
 }
 
-/** An integer beyond int64, as the JSON decoder makes them. */
+/** An integer beyond int64, as made by the JSON decoder. */
 static lyre_value take_digits(struct feed *f, struct arena *a)
 {
 	bool negative = take(f, 1) & 1;
@@ -136,7 +136,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool has_x = key_primary(&px, &x) == 0, has_y = key_primary(&py, &y) == 0;
 	if (has_x)
 		check_primary(&px, &x, &a);
-	/* The fingerprint at the end of a text's key that is cut has no order. */
+	/* The fingerprint at the end of a cut string's key has no order. */
 	if (has_x && has_y && !(px.cut && px.len == KEY_PRIMARY_MAX) && !(py.cut && py.len == KEY_PRIMARY_MAX))
 		check_pair(&px, &py, &x, &y);
 	must(key_index_value(&ix, &x) && key_index_value(&iy, &y));

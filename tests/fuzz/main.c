@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file main.c
- * \brief Runs a target on files: the arguments, or its folder of the corpus, then on random inputs where the target asks for
- * some (fuzz_rounds): changed entries of the corpus where it has fuzz_words, bytes where not. What fails ends the process.
+ * \brief Runs a target on files: the arguments, or its folder of the corpus, then on random inputs if the target wants
+ * any (fuzz_rounds): mutated entries of the corpus if it has fuzz_words, otherwise random bytes. A failure ends the
+ * process.
  *
  * FUZZ_ROUNDS: how many random inputs; FUZZ_SEED: which (1); FUZZ_FIRST: the number of the first (0).
  */
@@ -14,10 +15,10 @@
 #include <signal.h>
 
 #define INPUT_MAX 41
-/** An input takes no longer, also with a sanitizer on a busy machine. */
+/** Time limit for one input, even with a sanitizer on a busy machine. */
 #define HANG_SECONDS 60
 
-/** Random inputs that a target wants beside its corpus. */
+/** Number of random inputs that a target wants besides its corpus. */
 extern unsigned fuzz_rounds;
 __attribute__((weak)) unsigned fuzz_rounds = 0;
 __attribute__((weak)) const char *const *fuzz_words = NULL;
@@ -69,7 +70,7 @@ static int run_folder(const char *folder)
 
 static char present[80];
 
-/** Which input it was, when it ends the process. */
+/** Prints which input it was, if one ends the process. */
 static void say_present(int signal)
 {
 	ssize_t ignored = write(STDERR_FILENO, present, strlen(present));

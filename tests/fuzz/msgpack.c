@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file msgpack.c
- * \brief MessagePack bodies: binary.h.
+ * \brief MessagePack bodies; see binary.h.
  */
 #include "binary.h"
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Mutated requests to a server at work: each is answered as the API answers, or its connection is closed, and nothing else suffers.
+"""Mutated requests to a running server: each is answered in the API's form, or its connection is closed, and nothing else is affected.
 
-MUTATIONS: how many (3000). MUTATION_SEED: which (1). MUTATION_ONLY: numbers of requests, "17,18", to send these alone, in this order.
+MUTATIONS: how many (3000). MUTATION_SEED: which (1). MUTATION_ONLY: numbers of requests, "17,18", to send only these, in this order.
 """
 import json, os, re, shutil, socket, subprocess, sys, tempfile, threading, time
 
@@ -14,20 +14,20 @@ from mutations import Mutator, recorded_bodies
 MUTATIONS = int(os.environ.get("MUTATIONS", "3000"))
 SEED = os.environ.get("MUTATION_SEED", "1")
 ONLY = [int(n) for n in os.environ.get("MUTATION_ONLY", "").split(",") if n]
-# After so many the databases are checked and made anew.
+# After this many, the databases are checked and created anew.
 ROUND = 1000
 THREADS = 4
 PIPELINE = 16
-# Longer than any request takes, also with a sanitizer on a busy machine.
+# Longer than any request takes, even with a sanitizer on a busy machine.
 HANG_SECONDS = 60
 LARGEST_BODY = 1 << 20
-# What an answer may be; 500 is none of them.
+# Allowed statuses; 500 is not one of them.
 STATUSES = {200, 400, 401, 403, 404, 406, 409, 413, 414, 415, 417, 431, 501, 503, 505}
 FINDINGS_SHOWN = 10
 
 
 def read_answer(f, head_only=False):
-    """(status, headers, body) of the next answer, None at the end of the connection; ValueError when it is no answer."""
+    """(status, headers, body) of the next answer, None at the end of the connection; ValueError if it is not an answer."""
     line = f.readline()
     if not line:
         return None
@@ -65,13 +65,13 @@ def read_answer(f, head_only=False):
 
 
 def is_library_page(answer):
-    """libmicrohttpd refuses what it cannot read by itself, with a page, and closes; some of it under two heads."""
+    """libmicrohttpd itself refuses what it cannot parse, with an HTML page, and closes; sometimes with two headers."""
     status, headers, body = answer
     return status in (400, 413, 414, 431, 505) and headers.get("connection") == "close" and "content-type" not in headers and (
         body.startswith((b"<html>", b"HTTP/1.1 %d " % status)))
 
 
-# Formats beside JSON; YAML where Python can read it.
+# Formats besides JSON; YAML if Python can read it.
 OTHERS = set(formats.READERS) - {"application/json"} - (set() if formats.has_yaml() else {"text/yaml"})
 
 
@@ -82,7 +82,7 @@ def fault_of_other(kind, status, body):
         return "not %s: %s" % (kind, e)
     if status == 200:
         return None
-    # A refusal in lines is one, and its columns or members are what the object's are in JSON.
+    # A refusal in lines has one line, and its columns or members are those of the object in JSON.
     value = value[0] if isinstance(value, list) and len(value) == 1 else value
     if not isinstance(value, dict) or not value.get("error"):
         return "no error"
@@ -110,13 +110,13 @@ def fault_of(status, headers, body):
         return None if isinstance(value, (dict, list)) else "not an object or a list"
     if not isinstance(value, dict) or not isinstance(value.get("error"), str) or not value["error"]:
         return "no error"
-    if status == 503 and not re.search(r"under way|Too many (credentials|attempts)|[Ss]erver is (stopping|already restarting)", value["error"]):
+    if status == 503 and not re.search(r"in progress|Too many (credentials|attempts)|[Ss]erver is (stopping|already restarting)", value["error"]):
         return "busy with nothing"
     return "statusCode" if value.get("statusCode", status) != status else None
 
 
 def declarations(server):
-    """What the server says of its operations; their names where it has no module that does."""
+    """The server's declarations of its operations; only their names if it has no help module."""
     status, declared = server.call({"operation": "describe_operations"})
     if status == 200:
         return declared
@@ -131,7 +131,7 @@ class Run:
         self.backup = os.path.join(work, "backup.mdb")
         paths = [self.backup, os.path.join(work, "fifo"), "/dev/zero", work, os.path.join(work, "none")]
         os.mkfifo(paths[1])
-        # Not set_configuration, which may move the root, so that after the next restart it is another server.
+        # Not set_configuration, which may change the root, so that after the next restart it is another server.
         declared = [d for d in declarations(server) if d["operation"] != "set_configuration"]
         self.mutator = Mutator(SEED, declared, recorded_bodies(os.path.join(SOURCE, "tests", "api", "vectors")),
                                server.authorization(), paths)
@@ -158,7 +158,7 @@ class Run:
         return c, c.makefile("rb")
 
     def pipeline(self, requests):
-        """Requests whose framing is right: each has its answer, in order, on as few connections as the server allows."""
+        """Requests with valid framing: each is answered, in order, on as few connections as the server allows."""
         while requests:
             number, raw = requests[0]
             c, f = self.connect()
@@ -168,7 +168,7 @@ class Run:
                 except socket.timeout:
                     return self.finding(number, raw, "is not read")
                 except OSError:
-                    pass # closed while we were sending: the answers are what counts
+                    pass # closed while we were sending: only the answers matter
                 begun = len(requests)
                 while requests:
                     number, raw = requests[0]
@@ -188,7 +188,7 @@ class Run:
                     return self.finding(number, raw, "closed without an answer")
 
     def alone(self, number, raw):
-        """Whatever it is: since we end our side, there is an answer, or the end of the connection."""
+        """Whatever the bytes are: since we close our side, there is an answer, or the end of the connection."""
         c, f = self.connect()
         with c, f:
             try:
@@ -240,14 +240,14 @@ class Run:
                         self.alone(n, raw)
                     elif len(raw) >= 8192:
                         self.pipeline([(n, raw)])
-            except Exception as e: # a thread's own fault is a finding too, and so is a server that is gone
+            except Exception as e: # a fault of a thread itself is a finding too, and so is a server that has ended
                 self.finding(batch[0], b"".join(raw for _, raw, _ in made), "%s: %s, in its batch of %d" % (type(e).__name__, e, len(batch)))
                 return
 
     # ---- between rounds ----
 
     def clear(self):
-        """Every database is sound, and goes."""
+        """Checks that every database is intact, and drops it."""
         for database in self.s.ok({"operation": "describe_all"}):
             message = self.s.ok({"operation": "check_database", "database": database})["message"]
             if " is sound: " not in message:
@@ -255,7 +255,7 @@ class Run:
             self.s.ok({"operation": "drop_database", "database": database})
 
     def fill(self):
-        """What the recorded and the typical requests name; and that it can be made says that the server works."""
+        """Creates what the recorded and the typical requests name; this also shows that the server works."""
         names = ["Penny", "Harper", "Alby", "Caf\u00e9", "", None]
         for database, table, attributes in (("dev", "dog", None), ("data", "dog", None), ("dev", "typed", [
                 {"name": "id", "type": "Int"}, {"name": "name", "type": "String", "indexed": True}, {"name": "age", "type": "Float", "indexed": True}])):
@@ -292,7 +292,7 @@ class Run:
 
 
 def main():
-    sys.setrecursionlimit(100000) # answers may be nested as deep as requests
+    sys.setrecursionlimit(100000) # answers may be nested as deeply as requests
     threading.stack_size(256 << 20)
     work, begun = tempfile.mkdtemp(prefix="lyre-mutate-"), time.monotonic()
     failed = True

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requests that are nearly right: valid ones of every operation, changed by chance. A seed and a number give the same one always."""
+"""Almost valid requests: valid ones of every operation, mutated at random. A seed and a number always give the same one."""
 import json, os, random, re
 
-# What a test of a limit would think of, and what parsers, stores and names are known to trip over.
+# Values near limits, and values on which parsers, stores and names are known to fail.
 TEXTS = [
     "", "*", "**", "*a*", "a*b", "id", "name", "dog", "dev", "data", "system", "hdb_user", "constructor", "prototype", "__proto__",
     "__createdtime__", "__updatedtime__", "null", "true", "1", "-1", "1e5", ".", "..", "../../x", "/", "`", "%s%n%d", "a b", " ", "\t", "\n",
@@ -19,7 +19,7 @@ NUMBERS = [
 
 
 class Raw(str):
-    """A piece of JSON as it shall stand, right or wrong."""
+    """A piece of JSON to be written as it is, valid or not."""
 
 
 RAW = [Raw(t) for t in (
@@ -31,7 +31,7 @@ RAW = [Raw(t) for t in (
 
 
 class Object(list):
-    """The members of an object: pairs, so that a name may come twice."""
+    """The members of an object: pairs, so that a name may occur twice."""
 
 
 def decode(text):
@@ -47,7 +47,7 @@ def encode(x, ascii_only=False):
 
 
 def places(x, out=None):
-    """(container, index) of every value below x; that of a member is its pair and 1."""
+    """(container, index) of every value below x; for a member, its pair and 1."""
     out = [] if out is None else out
     if isinstance(x, list):
         for i, v in enumerate(x):
@@ -67,13 +67,13 @@ def objects(x, out=None):
 
 
 def members(x):
-    """The pairs of all objects; that of the operation only where there is no other: without it little of a request is looked at."""
+    """The pairs of all objects; that of the operation only if there is no other: without it little of a request is checked."""
     pairs = [pair for o in objects(x) for pair in o]
     return [pair for pair in pairs if pair[0] != "operation"] or pairs
 
 
 class Mutator:
-    """paths: names of files that a request may come to name; declared: the answer of describe_operations."""
+    """paths: names of files that a request may name; declared: the answer of describe_operations."""
 
     def __init__(self, seed, declared, recorded, authorization, paths):
         self.seed, self.authorization = seed, authorization.encode()
@@ -90,12 +90,12 @@ class Mutator:
         for d in declared:
             for name in [d["operation"]] + d["aliases"]:
                 by_operation.setdefault(name, set()).add(json.dumps(self.typical(d, name, paths)))
-        # Every operation as often as any other, however many of its requests are recorded; but what is dropped is not there to be tried.
+        # Every operation as often as any other, however many of its requests are recorded; but a dropped object cannot be used.
         self.seeds = [sorted(texts) for name, texts in sorted(by_operation.items()) for _ in range(1 if name.startswith("drop_") else 8)]
 
     @staticmethod
     def typical(declared, name, paths):
-        """A valid request, as the declaration says."""
+        """A valid request, according to the declaration."""
         values = {"database": "dev", "table": "dog", "primary_key": "id", "attribute": "name", "ids": [1, "2"], "get_attributes": ["*"], "value": "P*",
                   "records": [{"id": 1, "name": "Penny", "age": 7}], "conditions": [{"attribute": "age", "comparator": "greater_than", "value": 3}],
                   "path": paths[0], "tables": ["dog"], "attributes": [{"name": "id"}, {"name": "when", "type": "Date", "indexed": True}],
@@ -125,7 +125,7 @@ class Mutator:
         return decode(rng.choice(rng.choice(self.seeds)))
 
     def bend(self, rng, body):
-        """Changes one thing of a decoded body."""
+        """Changes one thing in a decoded body."""
         where = places(body)
         if not where:
             return
@@ -165,7 +165,7 @@ class Mutator:
 
     @staticmethod
     def name_what_is_there(rng, tree):
-        """A recorded request names tables of its own; these the test has made."""
+        """A recorded request names tables of its own; these exist in the test."""
         database, table = rng.choice((("dev", "dog"), ("dev", "typed"), ("data", "dog")))
         operation = next(v for k, v in tree if k == "operation")
         if operation.startswith(("create_d", "create_s", "drop_", "restore_")):
@@ -210,7 +210,7 @@ class Mutator:
         data = text.encode("utf-8", "surrogatepass")
         return self.scramble(rng, data) if n >= 0.85 else data
 
-    # ---- heads and framing ----
+    # ---- headers and framing ----
 
     def lines(self, body):
         return [b"POST / HTTP/1.1", b"Host: localhost", b"Authorization: " + self.authorization, b"Content-Type: application/json",
@@ -285,10 +285,10 @@ class Mutator:
         return b"\r\n".join(lines) + b"\r\n\r\n" + chunked
 
     def request(self, number):
-        """(bytes, whether its framing is right and it may stand among others on a connection)"""
+        """(bytes, whether its framing is valid and it may be sent among others on a connection)"""
         rng = random.Random("%s %d" % (self.seed, number))
         if number % 20 < 2:
-            return self.whole(self.RESTORED[number % 20]), True # what was dropped is there again
+            return self.whole(self.RESTORED[number % 20]), True # restores what was dropped
         body, n = self.body(rng), rng.random()
         if n < 0.88:
             return self.whole(body), True

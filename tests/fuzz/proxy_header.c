@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file proxy_header.c
- * \brief What a connection begins with, in pieces of any size, as a header of the PROXY protocol.
+ * \brief The first bytes of a connection, in pieces of any size, read as a PROXY protocol header.
  */
 #include "fuzz.h"
 
@@ -46,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct proxy_header h;
 		enum proxy_answer answer = read_first(&h, data, len);
 		check(&h, answer, data, len);
-		/* What is decided stays so, whatever follows; nothing decided is taken back. */
+		/* A decision stays the same whatever follows. */
 		if (said == PROXY_BEGUN)
 			must(answer != PROXY_NONE && answer != PROXY_MORE);
 		else if (said != PROXY_MORE)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file record.c
- * \brief Records: 'J' and an object are built and read back; all else is read as a stored record.
+ * \brief Records: 'J' and an object are built and read back; anything else is read as a stored record.
  */
 #include "fuzz.h"
 

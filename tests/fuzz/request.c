@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file request.c
- * \brief A body through all steps of dispatch: whatever it holds, the answer is JSON of the API's shape.
+ * \brief A body through all steps of dispatch: whatever it contains, the answer is JSON in the API's form.
  */
 #include "fuzz.h"
 
@@ -24,7 +24,7 @@ static const struct lyre_param params[] = {
 	{ .name = "conditions", .types = LYRE_T_ARRAY },
 };
 
-/** Answers what it was given. */
+/** Answers with its arguments. */
 static int handler(lyre_call *call)
 {
 	out_object_begin(&call->out);

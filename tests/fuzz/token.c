@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file token.c
- * \brief Tokens: any bytes, changed ones of ours, and ones that whoever has the key or its public half could make.
+ * \brief Tokens: any bytes, mutations of ours, and tokens that could be made with the key or its public half.
  *
- * The first letter says what the rest is: m, changes of a token of ours; p, the payload of one signed with the key; h, the
- * header of one signed with the key; k, that of one with an HMAC by the public key. Anything else is the text itself.
+ * The first letter says what the rest is: m, mutations of our token; p, the payload of a token signed with the key; h,
+ * the header of a token signed with the key; k, the header of one with an HMAC by the public key. Anything else is the
+ * token itself.
  */
 #include "fuzz.h"
 #include "unit/token_forge.h"
@@ -32,7 +33,7 @@ static void set_up(void)
 	}
 }
 
-/* Nobody but token_make() makes one that is read, whole and to the letter. */
+/* Only token_make() makes tokens that are accepted, unchanged to the letter. */
 static void must_be_ours(const char *text, size_t size)
 {
 	struct token_claims c;
@@ -47,7 +48,7 @@ static void must_be_ours(const char *text, size_t size)
 	must(verdict == TOKEN_INVALID);
 }
 
-/* Four bytes a change: which, where (two), with what. */
+/* Four bytes per change: kind, position (two), value. */
 static void change(const uint8_t *data, size_t size)
 {
 	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -70,7 +71,7 @@ static void change(const uint8_t *data, size_t size)
 			if (letter)
 				text[len - 1 - at] = letters[(letter - letters) ^ (data[3] & 63)];
 		} else {
-			/* A stretch of the other token in the place of this one's. */
+			/* Replaces a stretch with that of the other token. */
 			size_t end = at + data[3], other = strlen(ours[1]);
 
 			for (; at < end && at < len && at < other; at++)
@@ -81,7 +82,7 @@ static void change(const uint8_t *data, size_t size)
 	free(text);
 }
 
-/* What is right enough to be read can be made anew, and says the same then. */
+/* An accepted payload can be encoded again, and then says the same. */
 static void check_payload(const char *payload, size_t size)
 {
 	char *text = forge_signed(key, FORGE_HEADER, strlen(FORGE_HEADER), payload, size), *again;

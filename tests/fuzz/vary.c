@@ -31,14 +31,14 @@ static size_t below(uint64_t *state, size_t n)
 	return n ? (size_t)(fuzz_random(state) % n) : 0;
 }
 
-/* In place of the cut bytes at a position; what finds no room is left out. */
+/* Replaces the cut bytes at a position; does nothing if there is no room. */
 static void put(size_t at, size_t cut, const void *bytes, size_t count)
 {
 	uint8_t copy[SIZE_MAX_VARIED];
 	if (used - cut + count > sizeof input)
 		return;
 	if (count)
-		memcpy(copy, bytes, count); /* which may be a part of the input */
+		memcpy(copy, bytes, count); /* they may be part of the input */
 	memmove(input + at + count, input + at + cut, used - at - cut);
 	memcpy(input + at, copy, count);
 	used += count - cut;
@@ -68,7 +68,7 @@ static void change(uint64_t *state)
 	case 4:
 		put(below(state, used + 1), 0, input + at, stretch);
 		break;
-	default: /* goes on as another entry does */
+	default: /* continues like another entry */
 		other = below(state, entry_count);
 		size_t from = below(state, entries[other].size + 1);
 		put(at, rest, entries[other].data + from, entries[other].size - from);

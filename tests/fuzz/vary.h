@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file vary.h
- * \brief Inputs made from those of the corpus: for targets whose inputs random bytes never are.
+ * \brief Mutates inputs of the corpus: for targets to which random bytes are never valid input.
  */
 #ifndef FUZZ_VARY_H
 #define FUZZ_VARY_H
@@ -9,10 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** What a target that wants such inputs has its language made of, NULL at the end; main.c has NULL for the others. */
+/** The words of a target's input language, ended by NULL; main.c defines it as NULL for other targets. */
 extern const char *const *fuzz_words;
 
-/** splitmix64: each input is made of the seed and its number alone. */
+/** splitmix64: each input depends only on the seed and its number. */
 static inline uint64_t fuzz_random(uint64_t *state)
 {
 	uint64_t z = *state += 0x9e3779b97f4a7c15u;
@@ -21,10 +21,10 @@ static inline uint64_t fuzz_random(uint64_t *state)
 	return z ^ z >> 31;
 }
 
-/** Adds an entry of the corpus, copied. */
+/** Adds a copy of a corpus entry. */
 void vary_keep(const uint8_t *data, size_t size);
 
-/** One of the entries with a few changes. \return bytes that stay until the next call */
+/** An entry with a few mutations. \return bytes that are valid until the next call */
 const uint8_t *vary(uint64_t *state, size_t *size);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file yaml.c
- * \brief A configuration file: it is taken, or refused with a sentence.
+ * \brief A configuration file: accepted, or refused with a message.
  */
 #include "fuzz.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Built for the next ABI major. It would abort the process if it were mapped. */
+/** Built for the next ABI major. It aborts the process if it is mapped. */
 #include <lyre/lyre.h>
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Makes beginners' mistakes: each operation is answered with what to do, and the server continues. */
+/** Makes beginners' mistakes: each operation is answered with advice, and the server continues. */
 #include <lyre/lyre.h>
 
 static int no_query_size(lyre_call *call)
@@ -44,7 +44,7 @@ static int no_sentence(lyre_call *call)
 	return LYRE_EINVAL;
 }
 
-/** Reads every kind of setting with its function. */
+/** Reads every type of setting with its function. */
 static int settings_of_each_kind(lyre_call *call)
 {
 	lyre_instance *self = lyre_call_module(call);

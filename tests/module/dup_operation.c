@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Declares an operation that the module good declares, too. */
+/** Declares an operation that the module good declares too. */
 #include <lyre/lyre.h>
 
 static int handler(lyre_call *call)

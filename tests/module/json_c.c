@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Uses lyre/json-c.h in all the ways there are: a value through json-c and back, as json-c writes it, and what json-c reads. */
+/** Uses every part of lyre/json-c.h: a value to json-c and back, as json-c prints it, and what json-c parses. */
 #include <lyre/lyre.h>
 #include <lyre/json-c.h>
 
-/** The value goes to json-c; what comes back is the answer. */
+/** Converts the value to json-c and back, and answers with the result. */
 static int echo(lyre_call *call)
 {
 	struct json_object *object;
@@ -14,7 +14,7 @@ static int echo(lyre_call *call)
 	return rc;
 }
 
-/** The value as json-c writes it. */
+/** The value as json-c prints it. */
 static int written(lyre_call *call)
 {
 	struct json_object *object;
@@ -38,7 +38,7 @@ static int parse(lyre_call *call, const char *text, size_t len)
 	return rc;
 }
 
-/** The answer is what json-c reads in the bytes, as lax as it is. */
+/** Answers with what json-c parses from the bytes, in its lax mode. */
 static int read_bytes(lyre_call *call)
 {
 	const lyre_value *bytes = lyre_arg(call, "bytes");
@@ -51,7 +51,7 @@ static int read_bytes(lyre_call *call)
 	return parse(call, text, count);
 }
 
-/** As deep as asked for, which no request can be. */
+/** A value nested as deep as requested, which no request can be. */
 static int deep(lyre_call *call)
 {
 	const lyre_value *v = lyre_make_null(call);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Works without being called: in its start(), and on a thread of its own. */
+/** Works outside operations: in its start(), and on a thread of its own. */
 #include <lyre/lyre.h>
 
 #include <pthread.h>
@@ -7,7 +7,7 @@
 
 static pthread_t thread;
 
-/** Counts, under a name, in a table that is made when there is none. */
+/** Counts under a name, in a table that is created if missing. */
 static int count(lyre_call *call, void *arg)
 {
 	static const char *const names[] = { "name", "count" };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Declares that it touches nothing, but calls any service on request: the services must check the rights. */
+/** Declares that it uses nothing, but calls any service on request: the services must check the rights. */
 #include <lyre/lyre.h>
 
 #include <math.h>

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Credentials that a module decides of: a scheme and a cookie, what the server makes of each verdict, and cookies that are set."""
+"""Credentials that a module verifies: a scheme and a cookie, what the server does with each verdict, and cookies that are set."""
 import json, os, re, sys, tempfile, unittest
 
 TOP = os.environ.get("TOP_SRCDIR", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
@@ -56,7 +56,7 @@ class Schemes(Case):
             status, _, body = self.badge("is:admin")
             self.assertEqual((status, body["user"], body["limited"]), (200, "admin", False))
 
-    def test_they_are_remembered_until_they_are_forgotten(self):
+    def test_credentials_are_remembered_until_forgotten(self):
         before = self.badge("is:admin")[2]["asked"]
         self.assertEqual(self.badge("is:admin")[2]["asked"], before)
         self.assertEqual(self.badge("is:admin", "badge_forget", badge="is:nobody")[0], 200)
@@ -64,23 +64,23 @@ class Schemes(Case):
         self.assertEqual(self.badge("is:admin", "badge_forget", badge="is:admin")[0], 200)
         self.assertEqual(self.badge("is:admin")[2]["asked"], before + 1)
 
-    def test_wrong_ones_are_wrong_everywhere(self):
+    def test_wrong_tokens_are_refused_everywhere(self):
         for badge, text in (("none", "this is no badge"), ("is:nobody", "nobody has this badge"), ("mute", "invalid token"), ("unknown", "invalid token"),
                             ("old:admin", "invalid token"), ("past:admin", "invalid token"), ("nobody", "invalid token"),
                             ("is:admin " + "x" * 9000, "invalid token")):
             for more in ({}, {"unix": True}, {"path": "/health", "method": "GET"}, {"path": "/nope"}, {"path": "/badge", "method": "GET"}):
                 self.assertEqual(self.badge(badge, **more), (401, None, {"error": text}), badge[:20])
 
-    def test_those_that_are_over_are_told_so(self):
+    def test_expired_credentials_are_reported_as_such(self):
         self.assertEqual(self.badge("over"), (401, "application/json", {"error": "the badge is over"}))
 
-    def test_what_cannot_be_said_is_no_refusal(self):
+    def test_failures_of_the_module_are_not_refusals(self):
         for badge, status, text in (("broken", 500, "the list of badges cannot be read"), ("busy", 503, "too many badges"),
                                     ("pending", 500, "module 'badges' does not say whether credentials are good")):
             self.assertEqual(self.badge(badge), (status, "application/json", {"error": text}))
 
-    def test_what_is_left_open_is_closed(self):
-        """The rights of the server, above all."""
+    def test_open_resources_are_closed(self):
+        """The server's rights above all."""
         for path, method in (("/", "POST"), ("/badge", "GET")):
             status, _, body = self.badge("open:admin", path=path, method=method)
             self.assertEqual((status, body["user"]), (200, "admin"))
@@ -121,8 +121,8 @@ class Cookies(Case):
             self.assertEqual((status, body["user"], body["cookie"]), (200, "admin", "is:admin"))
         self.assertEqual(self.by_cookie("is:admin", path="/badge", method="GET")[2]["user"], "admin")
 
-    def test_anything_else_needs_a_page_of_this_server(self):
-        text = "A session's cookie is good for this operation only with an Origin header that names this server"
+    def test_other_operations_need_a_page_of_this_server(self):
+        text = "A session cookie is accepted for this operation only with an Origin header that names this server"
         for operation in ("badge_who", "badge_open", "badge_read_in_a_job"):
             for origin in (None, "null", "http://127.0.0.1", "http://localhost:%d" % self.s.port, self.own() + "0", "file://"):
                 self.assertEqual(self.by_cookie("is:admin", operation, origin), (403, "application/json", {"error": text}))
@@ -130,7 +130,7 @@ class Cookies(Case):
             self.assertEqual(self.by_cookie("is:admin", operation, self.own().replace("http", "HTTP"))[0], 200)
         self.assertEqual(self.by_cookie("is:admin", "nothing")[0], 400)
 
-    def test_a_cookie_that_is_not_good_is_none(self):
+    def test_an_invalid_cookie_is_ignored(self):
         for badge in ("none", "over", "old:admin", "", "x" * 9000):
             self.assertEqual(self.by_cookie(badge), (401, "application/json", {"error": "Must login"}))
             self.assertEqual(self.by_cookie(badge, "badge_open")[2]["user"], "")
@@ -177,16 +177,16 @@ class Loading(unittest.TestCase):
             with Server(config=config(*settings).replace("modules:\n", "modules:\n" + before)):
                 pass
 
-    def test_a_name_that_cannot_be(self):
+    def test_an_invalid_name(self):
         for name in ("''", "'a b'", "'a,b'", '"a\\xe4"', "'%s'" % ("x" * 101)):
             self.refused("have a name that is invalid in a header", "scheme: " + name)
         self.refused("have a name that is invalid in a header", "cookie: 'a=b'")
 
     def test_the_servers_own(self):
         for name in ("Basic", "basic"):
-            self.refused("'%s' of module 'badges' is refused: the server handles it itself" % name, "scheme: " + name)
+            self.refused("'%s' of module 'badges' is not allowed: the server handles it itself" % name, "scheme: " + name)
 
-    def test_one_that_is_taken(self):
+    def test_a_scheme_that_is_taken(self):
         with tempfile.TemporaryDirectory() as folder:
             with open(BADGES, "rb") as f:
                 data = f.read()
@@ -194,7 +194,7 @@ class Loading(unittest.TestCase):
             with open(other, "wb") as f:
                 f.write(data.replace(b"badges\0", b"badger\0"))
             os.chmod(other, 0o644)
-            self.refused("the scheme 'Badge' of module 'badges' is refused: module 'badger' already handles it",
+            self.refused("the scheme 'Badge' of module 'badges' is not allowed: module 'badger' already handles it",
                          before="  badger:\n    path: %s\n" % other)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The way of a module's author: install the SDK, build the example against that alone, load it, call it."""
+"""The path of a module's author: install the SDK, build the example against that alone, load it, call it."""
 import os, shutil, subprocess, sys, tempfile, unittest
 
 TOP = os.environ.get("TOP_SRCDIR", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
@@ -22,7 +22,7 @@ class Example(unittest.TestCase):
     def setUpClass(cls):
         cls.work = tempfile.mkdtemp(prefix="lyre-example-")
         cls.addClassCleanup(shutil.rmtree, cls.work, ignore_errors=True)
-        # make is told nothing of the make that runs this test: a job server or a dry run of that is not ours.
+        # The make that runs this test must not affect the one run here: its job server or dry run is not ours.
         clean = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "DESTDIR")}
         cls.installed = os.path.join(cls.work, "installed")
         run("make", "-C", BUILD, "install", "DESTDIR=" + cls.installed, env=clean)

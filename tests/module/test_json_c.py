@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""lyre/json-c.h: values of a call to json-c and back, and answers from what json-c has read."""
+"""lyre/json-c.h: values of a call to json-c and back, and answers from what json-c has parsed."""
 import json, os, sys, unittest
 
 TOP = os.environ.get("TOP_SRCDIR", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
@@ -33,7 +33,7 @@ class JsonC(unittest.TestCase):
         return status, text.decode()
 
     def value(self, operation, text):
-        """The value as it is written."""
+        """The value as it is printed."""
         body = '{"operation":"%s","value":%s}' % (operation, text)
         status, _, answer = self.s.request("POST", "/", body.encode(), {"Content-Type": "application/json"})
         return status, answer.decode()
@@ -41,7 +41,7 @@ class JsonC(unittest.TestCase):
     def refused(self, got, status, sentence):
         self.assertEqual((got[0], json.loads(got[1])["error"]), (status, sentence))
 
-    def test_there_and_back(self):
+    def test_round_trip(self):
         for text in ("null", "true", "false", "0", "-1", "9223372036854775807", "-9223372036854775808", "9223372036854775808",
                      "18446744073709551615", "0.1", "-1.5e-300", "1.7976931348623157e+308", "5e-324", '""', '"\u00e9\U0001f436"',
                      r'"a\u0000b"', r'"\u0000"', "[]", "{}", "[null,[],{}]", '{"":1}',
@@ -64,7 +64,7 @@ class JsonC(unittest.TestCase):
 
     def test_names_with_nul(self):
         self.refused(self.value("json_c_echo", r'[{"x":{"a\u0000b":[1,2]}}]'), 400,
-                     "the name that begins with 'a' has a NUL byte in it, which json-c cannot have")
+                     "the name that begins with 'a' contains a NUL byte, which json-c does not support")
 
     def read(self, text):
         return self.ask("json_c_read", bytes=list(text if isinstance(text, bytes) else text.encode()))
@@ -72,18 +72,18 @@ class JsonC(unittest.TestCase):
     def test_what_json_c_reads(self):
         for text, answer in (("NaN", "null"), ("[Infinity,-Infinity]", "[null,null]"), ("1e400", "null"), ("'a'", '"a"'),
                              ("18446744073709551615", "18446744073709551615"), ("-9223372036854775808", "-9223372036854775808"),
-                             ("18446744073709551616", "18446744073709551615"), # all that json-c keeps of it
+                             ("18446744073709551616", "18446744073709551615"), # the most that json-c can hold of it
                              ('{"a":1,"b":{"c":[true,null]},"a":3}', '{"a":3,"b":{"c":[true,null]}}'),
                              (r'"a\u0000b"', r'"a\u0000b"'), ("0.1", "0.1"), ("-0.0", "0"), ("null", "null")):
             self.assertEqual(self.read(text), (200, answer), text)
 
     def test_not_utf8(self):
-        """json-c lets through what is shaped like UTF-8, or anything."""
+        """json-c accepts anything shaped like UTF-8, or any bytes."""
         for text in (b'"\xc0\x80"', b'"\xed\xa0\x80"', b'"\xff"', b'["a",{"b\xf5":1}]', b'{"\xf4\x90\x80\x80":1}'):
-            self.refused(self.read(text), 400, "a text from json-c is not valid UTF-8")
+            self.refused(self.read(text), 400, "a string from json-c is not valid UTF-8")
 
     def test_depth(self):
-        too_deep = "arrays and objects nest more than %d deep" % DEPTH_MAX
+        too_deep = "arrays and objects are nested deeper than %d levels" % DEPTH_MAX
         self.assertEqual(self.read(nested(DEPTH_MAX)), (200, nested(DEPTH_MAX)))
         self.refused(self.read(nested(DEPTH_MAX + 1)), 400, too_deep)
         self.refused(self.read('{"a":' * 600 + "1" + "}" * 600), 400, too_deep)

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Modules that must not load: each is refused with a sentence that says what to do, and what is wrong is never run."""
+"""Modules that must not load: each is refused with a message that says what to do, and an invalid module is never run."""
 import os, shutil, struct, subprocess, sys, tempfile, unittest
 
 TOP = os.environ.get("TOP_SRCDIR", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 sys.path.insert(0, os.path.join(TOP, "tests", "api"))
 from lyre_server import BUILD, LYRED, STATIC_ONLY, Server, until
 
-# How lyred ends when the configuration is wrong.
+# Exit status of lyred if the configuration is invalid.
 MISCONFIGURED = 3
-# A user and a group that are nobody here.
+# An id that no user or group here has.
 STRANGER = 54321
 MODULES = os.path.join(BUILD, "tests", "module", ".libs")
 
@@ -18,7 +18,7 @@ def built(name):
 
 
 def config(*modules):
-    """A configuration whose first module stands in line 2, each with the settings given behind its name."""
+    """A configuration whose first module is in line 2, each with its settings after its name."""
     lines = ["modules:"]
     for name, *settings in modules:
         lines.append("  %s:" % name)
@@ -117,7 +117,7 @@ class Refusals(Case):
     def test_truncated(self):
         with open(built("good"), "rb") as f:
             data = f.read()
-        # What is loaded ends where the last segment does; sections for debuggers may follow.
+        # The loaded part ends with the last segment; sections for debuggers may follow.
         wide = data[4] == 2
         table, = struct.unpack_from("<Q" if wide else "<I", data, 32 if wide else 28)
         entry, count = struct.unpack_from("<HH", data, 54 if wide else 42)
@@ -200,14 +200,14 @@ class Refusals(Case):
 
     def test_access_not_declared(self):
         self.refused(config(at("undeclared")), "module 'undeclared' (%s:2): " % self.file,
-                     "declares the operation 'for_whom' without saying who may call it: set .access to LYRE_ACCESS_SUPER_USER")
+                     "operation 'for_whom' has no access: set .access to LYRE_ACCESS_SUPER_USER")
 
     def test_duplicate_setting(self):
         self.refused(config(at("dup_setting")), "module 'dup_setting' (%s:2): declares the setting 'a.b' twice" % self.file)
 
 
     def test_all_at_once(self):
-        """Each that does not load, and what is wrong with those that do; not those that need one that does not."""
+        """Each module that does not load, and the faults of those that do; not those that need one that does not load."""
         gone = ("good", "path: /nowhere/good.so")
         p = self.check(config(gone, at("bad_major"), at("needs_good"), at("dup_setting"), at("missing_need"), at("undeclared"), at("cycle_a"), at("cycle_b"), ("schema", "never: 1")))
         lines = p.stdout.splitlines()
@@ -227,7 +227,7 @@ class Optional(Case):
                               "left out, as it is optional")
 
     def test_not_installed(self):
-        """As packages have it that split: what nobody names may be missing, what somebody names may not."""
+        """As with split packages: modules that the configuration does not name may be missing, named ones may not."""
         shared = os.path.join(BUILD, "modules", ".libs")
         gone = sorted(f[:-3] for f in os.listdir(shared) if f.endswith(".so")) if os.path.isdir(shared) else []
         if "schema" not in gone or len(gone) < 2:
@@ -244,7 +244,7 @@ class Optional(Case):
             self.assertEqual(p.returncode, code, p.stdout)
             self.assertIn("module '%s'" % gone[0], p.stdout)
             self.assertEqual(p.stdout.count("is not installed and left out"), 0 if code else len(gone), p.stdout)
-        # A server without any is none.
+        # A server without any module does not start.
         os.unlink(os.path.join(folder, "schema.so"))
         p = self.check("", lyred)
         self.assertEqual(p.returncode, MISCONFIGURED, p.stdout)
@@ -253,7 +253,7 @@ class Optional(Case):
     def test_settings_of_one_left_out(self):
         self.accepted(config(at("good"), at("bad_major", "optional: true", "anything: 1")), "left out, as it is optional")
 
-    def test_those_that_need_it(self):
+    def test_modules_that_need_a_missing_one(self):
         gone = ("good", "path: /nowhere/good.so", "optional: true")
         self.refused(config(gone, at("needs_good")), "module 'needs_good'", "needs the module 'good'")
         self.accepted(config(gone, at("needs_good", "optional: true")), "module 'needs_good'", "needs the module 'good'")
@@ -317,7 +317,7 @@ class Served(unittest.TestCase):
             with Server(config=config(at("own_work", "fail: true"))):
                 pass
 
-    def test_those_that_need_one_that_does_not_start(self):
+    def test_modules_that_need_one_that_does_not_start(self):
         gone = at("start_fails", "optional: true")
         with self.assertRaisesRegex(RuntimeError, "needs the module 'start_fails', which did not start"):
             with Server(config=config(gone, at("needs_start_fails"))):

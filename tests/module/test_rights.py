@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The services of the SDK honour the rights of who calls, whatever a module has declared: a module that declares nothing asks for all."""
+"""The services of the SDK honour the caller's rights, whatever a module has declared: a module that declares nothing requests everything."""
 import os, sys, unittest
 
 TOP = os.environ.get("TOP_SRCDIR", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
@@ -140,7 +140,7 @@ class Tables(Case):
         self.assertEqual(self.ok("limited", "tables", rights=True), all_of_them)
 
     def test_kept_text(self):
-        """What is kept for some is not told to others, whoever comes first."""
+        """Texts cached for some callers are not shown to others, whoever comes first."""
         for _ in range(2):
             self.assertEqual(self.ok("limited", "figures"), self.ok("limited", "tables"))
             self.assertEqual(self.ok(None, "figures"), self.ok(None, "tables"))
@@ -184,7 +184,7 @@ class Reading(Case):
         self.assertEqual(self.ok("limited", "query", name="dog"), self.ok(None, "query", name="dog"))
 
     def test_hidden_names_are_unknown(self):
-        """To the letter what is said of a name that nobody has ever heard of."""
+        """The same message, to the letter, as for a name that does not exist."""
         def condition(attribute):
             return [{"attribute": attribute, "comparator": "equals", "value": 1}]
 
@@ -282,7 +282,7 @@ class Writing(Case):
         self.assertEqual(body["invalid_schema_items"][:2], ["Attribute 'x0' does not exist on 'dev.cat'", "Attribute 'x1' does not exist on 'dev.cat'"])
         self.assertLessEqual(len(body["invalid_schema_items"]), 100)
 
-    def test_what_is_no_record(self):
+    def test_values_that_are_not_records(self):
         for records in ([1, None, "x"], [[{"age": 1}]]):
             self.assertEqual(self.write("limited", INSERT, records)[0], 400)
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Hands over certificates: at the start those of a folder that a setting names, later whatever an operation is given as PEM. */
+/** Hands over certificates: at the start those in a folder set by a setting, later those passed to an operation as PEM. */
 #include <lyre/lyre.h>
 
 #include <stdio.h>
@@ -26,7 +26,7 @@ static char *read_file(const char *folder, const char *name)
 	return text;
 }
 
-/** Of a folder; \p call NULL: only tried. */
+/** Uses the files of a folder; \p call NULL: only checks them. */
 static int use_files(lyre_instance *self, const char *folder, lyre_call *call)
 {
 	const char *hosts[] = { "first.example" };

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Identities that authenticators find: accepted, remembered, forgotten, looked at again. */
+/* Identities found by authenticators: accepted, remembered, forgotten, refreshed. */
 #include "sign_in_fixture.h"
 
 #include <math.h>
 #include <pthread.h>
 
-/* ---- an identity that an authenticator found ---- */
+/* ---- an identity found by an authenticator ---- */
 
-/** Ann, and what a token of hers is about. */
+/** Ann, as the user of a token. */
 static struct identity make_ann(void)
 {
 	add("ann", "super_user");
@@ -101,8 +101,8 @@ START_TEST(an_identity_has_an_end)
 	ck_assert_int_eq(claim(0, "token", c), 0);
 	ck_assert_int_eq(remembered_text(0, "token"), 0);
 	c.until = 1e300;
-	ck_assert_int_eq(claim(0, "for ever", c), 0);
-	ck_assert_int_eq(remembered_text(0, "for ever"), 0);
+	ck_assert_int_eq(claim(0, "forever", c), 0);
+	ck_assert_int_eq(remembered_text(0, "forever"), 0);
 }
 END_TEST
 
@@ -118,7 +118,7 @@ START_TEST(an_identity_for_one_operation_is_not_remembered)
 }
 END_TEST
 
-START_TEST(an_identity_for_one_operation_stays_so_when_looked_at_again)
+START_TEST(a_refreshed_identity_is_still_for_one_operation)
 {
 	const struct principal *p;
 
@@ -138,7 +138,7 @@ static struct identity admins(void)
 	return (struct identity){ .user = "admin", .stamp = stamp_of("admin") };
 }
 
-START_TEST(what_is_forgotten_is_looked_at_again)
+START_TEST(forgotten_credentials_are_checked_again)
 {
 	ck_assert_int_eq(remembered_text(3, "session"), LYRE_PENDING);
 	ck_assert_int_eq(claim(3, "session", admins()), 0);
@@ -148,7 +148,7 @@ START_TEST(what_is_forgotten_is_looked_at_again)
 }
 END_TEST
 
-START_TEST(what_is_forgotten_while_it_is_looked_at_is_not_remembered)
+START_TEST(credentials_forgotten_during_their_check_are_not_remembered)
 {
 	ck_assert_int_eq(remembered_text(3, "session"), LYRE_PENDING);
 	auth_forget(auth, 3, "session", 7);
@@ -169,9 +169,9 @@ START_TEST(a_text_that_is_too_long_is_refused)
 }
 END_TEST
 
-/* ---- looking again at who was let in ---- */
+/* ---- refreshing a signed-in user ---- */
 
-/** \return ann, as she was let in: for principal_unref() */
+/** \return ann, signed in; for principal_unref() */
 static const struct principal *let_ann_in(void)
 {
 	add("ann", "super_user");
@@ -179,7 +179,7 @@ static const struct principal *let_ann_in(void)
 	return principal_ref(who);
 }
 
-START_TEST(who_did_not_change_is_the_same)
+START_TEST(unchanged_users_stay_the_same)
 {
 	const struct principal *p, *kept = let_ann_in();
 
@@ -190,7 +190,7 @@ START_TEST(who_did_not_change_is_the_same)
 }
 END_TEST
 
-START_TEST(after_changes_of_others_the_epoch_is_a_new_one)
+START_TEST(changes_by_others_change_the_epoch)
 {
 	const struct principal *p, *kept = let_ann_in();
 
@@ -228,7 +228,7 @@ static const struct {
 	{ "dropped", drop, "User ann does not exist" },
 };
 
-START_TEST(who_lost_credentials_is_refused)
+START_TEST(users_with_new_credentials_are_refused)
 {
 	const struct principal *p, *kept = let_ann_in();
 
@@ -251,7 +251,7 @@ END_TEST
 /* ---- threads ---- */
 
 #define TURNS 100
-/** Odd: ann is inactive, and that was answered. */
+/** Odd: ann is inactive, and the change was answered. */
 static atomic_int turn;
 
 static void *sign_in(void *arg)
@@ -265,7 +265,7 @@ static void *sign_in(void *arg)
 		before = atomic_load(&turn);
 		int rc = auth_remembered_text(auth, 0, "token", 5, NULL, &p, &e);
 		if (!rc && (strcmp(p->name, "ann") || !p->role->super_user))
-			ck_abort_msg("somebody else was let in");
+			ck_abort_msg("somebody else was signed in");
 		principal_unref(p);
 		if (rc != 0 && rc != LYRE_PENDING)
 			ck_abort_msg("%d: %s", rc, e.text);
@@ -314,13 +314,13 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, a_wrong_identity_is_refused, 0, ROWS(wrong_identities));
 	tcase_add_test(t, an_identity_has_an_end);
 	tcase_add_test(t, an_identity_for_one_operation_is_not_remembered);
-	tcase_add_test(t, an_identity_for_one_operation_stays_so_when_looked_at_again);
-	tcase_add_test(t, what_is_forgotten_is_looked_at_again);
-	tcase_add_test(t, what_is_forgotten_while_it_is_looked_at_is_not_remembered);
+	tcase_add_test(t, a_refreshed_identity_is_still_for_one_operation);
+	tcase_add_test(t, forgotten_credentials_are_checked_again);
+	tcase_add_test(t, credentials_forgotten_during_their_check_are_not_remembered);
 	tcase_add_test(t, a_text_that_is_too_long_is_refused);
-	tcase_add_test(t, who_did_not_change_is_the_same);
-	tcase_add_test(t, after_changes_of_others_the_epoch_is_a_new_one);
-	tcase_add_loop_test(t, who_lost_credentials_is_refused, 0, ROWS(ends));
+	tcase_add_test(t, unchanged_users_stay_the_same);
+	tcase_add_test(t, changes_by_others_change_the_epoch);
+	tcase_add_loop_test(t, users_with_new_credentials_are_refused, 0, ROWS(ends));
 	tcase_add_test(t, the_server_never_changes);
 	tcase_add_test(t, changes_are_seen_by_every_thread);
 	suite_add_tcase(s, t);

@@ -43,7 +43,7 @@ static struct fingerprint text_print(unsigned kind, const char *text)
 	return memory_text(memory, kind, text, strlen(text));
 }
 
-/** Keeps a principal of the name, without an end of its own. */
+/** Remembers a principal of that name, with no expiry of its own. */
 static void keep(struct fingerprint f, const char *name, int64_t now)
 {
 	const struct principal *p = make_principal(name, NULL, "");
@@ -52,7 +52,7 @@ static void keep(struct fingerprint f, const char *name, int64_t now)
 	principal_unref(p);
 }
 
-/** Whether credentials are known, and let in whom they should. */
+/** Whether credentials are known, and belong to the right user. */
 static bool found(struct fingerprint f, const char *name, int64_t now)
 {
 	const struct principal *p = memory_find(memory, f, now, NULL);
@@ -63,7 +63,7 @@ static bool found(struct fingerprint f, const char *name, int64_t now)
 	return right;
 }
 
-START_TEST(what_was_kept_is_remembered)
+START_TEST(kept_credentials_are_remembered)
 {
 	struct fingerprint f = print_of("admin", "pw");
 
@@ -79,7 +79,7 @@ START_TEST(what_was_kept_is_remembered)
 }
 END_TEST
 
-START_TEST(kinds_are_apart)
+START_TEST(kinds_are_distinguished)
 {
 	keep(text_print(0, "adminpw"), "zero", 0);
 	keep(text_print(1, "adminpw"), "one", 0);
@@ -111,7 +111,7 @@ START_TEST(it_forgets_in_time)
 }
 END_TEST
 
-START_TEST(without_a_time_nothing_is_kept)
+START_TEST(without_a_lifetime_nothing_is_remembered)
 {
 	struct err e;
 
@@ -122,7 +122,7 @@ START_TEST(without_a_time_nothing_is_kept)
 }
 END_TEST
 
-START_TEST(what_is_forgotten_is_gone)
+START_TEST(forgotten_credentials_are_gone)
 {
 	struct fingerprint f = text_print(0, "token");
 	const struct principal *p = make_principal("ann", NULL, "");
@@ -142,7 +142,7 @@ START_TEST(what_is_forgotten_is_gone)
 }
 END_TEST
 
-START_TEST(what_is_kept_again_replaces_the_old)
+START_TEST(a_new_entry_replaces_the_old)
 {
 	struct fingerprint f = text_print(0, "token");
 	const struct principal *old = make_principal("old", NULL, ""), *new = make_principal("new", NULL, "");
@@ -203,7 +203,7 @@ END_TEST
 
 #define NAMES 64
 
-/** Keeps, finds, replaces and forgets a few principals: each must be whole as long as somebody has it. */
+/** Remembers, finds, replaces and forgets a few principals: each must stay intact as long as anyone holds it. */
 static void *use(void *arg)
 {
 	unsigned chance = *(unsigned *)arg;
@@ -242,7 +242,7 @@ static void *use(void *arg)
 	return NULL;
 }
 
-START_TEST(threads_use_it_at_once)
+START_TEST(threads_use_it_concurrently)
 {
 	pthread_t threads[4];
 	unsigned seeds[4] = { 1, 2, 3, 4 };
@@ -260,15 +260,15 @@ static Suite *suite(void)
 	TCase *t = tcase_create("memory");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, what_was_kept_is_remembered);
-	tcase_add_test(t, kinds_are_apart);
+	tcase_add_test(t, kept_credentials_are_remembered);
+	tcase_add_test(t, kinds_are_distinguished);
 	tcase_add_test(t, it_forgets_in_time);
-	tcase_add_test(t, without_a_time_nothing_is_kept);
-	tcase_add_test(t, what_is_forgotten_is_gone);
-	tcase_add_test(t, what_is_kept_again_replaces_the_old);
+	tcase_add_test(t, without_a_lifetime_nothing_is_remembered);
+	tcase_add_test(t, forgotten_credentials_are_gone);
+	tcase_add_test(t, a_new_entry_replaces_the_old);
 	tcase_add_test(t, it_is_bounded_and_prefers_the_new);
 	tcase_add_test(t, the_longest_credentials_are_kept);
-	tcase_add_test(t, threads_use_it_at_once);
+	tcase_add_test(t, threads_use_it_concurrently);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -7,7 +7,7 @@
 
 static const struct password_costs costs = { 1024, 2, 1 }, more_lanes = { 1024, 2, 4 };
 
-START_TEST(a_hash_is_of_one_password)
+START_TEST(a_hash_matches_one_password)
 {
 	char hash[PASSWORD_HASH_MAX], again[PASSWORD_HASH_MAX];
 	struct err e;
@@ -27,7 +27,7 @@ START_TEST(a_hash_is_of_one_password)
 }
 END_TEST
 
-/* Made by argon2id_hash_encoded() with a thread a lane. */
+/* Made by argon2id_hash_encoded() with one thread per lane. */
 START_TEST(a_hash_made_elsewhere_is_checked)
 {
 	static const char hash[] =
@@ -88,7 +88,7 @@ START_TEST(other_costs_make_a_hash_outdated)
 }
 END_TEST
 
-START_TEST(made_up_passwords_differ)
+START_TEST(generated_passwords_differ)
 {
 	char one[32], two[32];
 
@@ -104,11 +104,11 @@ static Suite *suite(void)
 	Suite *s = suite_create("auth_password");
 	TCase *t = tcase_create("password");
 
-	tcase_add_test(t, a_hash_is_of_one_password);
+	tcase_add_test(t, a_hash_matches_one_password);
 	tcase_add_test(t, a_hash_made_elsewhere_is_checked);
 	tcase_add_loop_test(t, a_damaged_hash_is_an_error, 0, sizeof damaged / sizeof *damaged);
 	tcase_add_test(t, other_costs_make_a_hash_outdated);
-	tcase_add_test(t, made_up_passwords_differ);
+	tcase_add_test(t, generated_passwords_differ);
 	suite_add_tcase(s, t);
 	return s;
 }

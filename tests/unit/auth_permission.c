@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The permission decision: the answers clients know, and the rules one by one. */
+/* The permission decision: the answers that clients know, and the rules one by one. */
 #include "permission_fixture.h"
 
 #define LACKS_ATTRIBUTE(name, permissions) "{'attribute_name':'" name "','required_permissions':[" permissions "]}"
 #define GONE(what) SAYS("", "'" what " does not exist'")
 
-/* ---- the answers clients know ---- */
+/* ---- the answers that clients know ---- */
 
 static const char *const roles[] = {
 	['a'] = "{'super_user':true}",
@@ -83,7 +83,7 @@ static const struct {
 	{ "super_user", 'a', { .name = "list_users", .access = SUPER }, NULL, "-", "", "ok" },
 	{ "operation for any user", 'n', { .name = "user_info", .access = USER }, NULL, "-", "", "ok" },
 	{ "open operation", 'n', { .name = "logout", .access = LYRE_ACCESS_OPEN }, NULL, "-", "", "ok" },
-	/* what may be known of */
+	/* what a caller may know about */
 	{ "describe a hidden table", 'l', { .name = "d", .access = USER, .permissions = DESCRIBE }, "dev", "bird", "",
 		GONE("Table `dev.bird`") },
 	{ "describe an unknown table", 'l', { .name = "d", .access = USER, .permissions = DESCRIBE }, "dev", "nope", "",
@@ -214,7 +214,7 @@ START_TEST(a_user_without_a_role_is_refused)
 }
 END_TEST
 
-START_TEST(nobody_has_to_sign_in_first)
+START_TEST(anonymous_callers_must_sign_in)
 {
 	const struct permission_question q = { .operation = &closed[_i], .database = "system" };
 	struct denial d;
@@ -234,11 +234,11 @@ START_TEST(an_open_operation_needs_no_role)
 }
 END_TEST
 
-/* Of any number of faults so many are listed. */
+/* Of any number of faults, this many are listed. */
 enum { LISTED = 100 };
 
-/* Tables in their order, each with what it lacks; the lists grow. */
-START_TEST(of_many_faulty_tables_the_first_are_listed)
+/* Tables in order, each with its missing permissions; the lists grow. */
+START_TEST(the_first_of_many_faulty_tables_are_listed)
 {
 	enum { COUNT = 1000 };
 	const struct role *role = role_of("{'dev':{'tables':{'dog':{'read':true}}}}");
@@ -265,7 +265,7 @@ START_TEST(of_many_faulty_tables_the_first_are_listed)
 }
 END_TEST
 
-START_TEST(of_many_faulty_attributes_the_first_are_listed)
+START_TEST(the_first_of_many_faulty_attributes_are_listed)
 {
 	enum { COUNT = 1000 };
 	const struct role *role = role_of(roles['l']);
@@ -314,7 +314,7 @@ END_TEST
 #define NO_ROLE '-'
 #define NOBODY '\0'
 
-/** Somebody, for the time of a test. */
+/** A principal, for the duration of a test. */
 static const struct principal *somebody(char letter)
 {
 	static struct principal who;
@@ -395,7 +395,7 @@ static const struct {
 	{ "nobody", NOBODY, false, "dev", false },
 };
 
-START_TEST(a_database_is_seen_where_something_in_it_is)
+START_TEST(a_database_is_visible_if_something_in_it_is)
 {
 	const struct principal *who = somebody(databases[_i].who);
 
@@ -413,13 +413,13 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_loop_test(t, decisions_and_answers_are_as_recorded, 0, ROWS(cases));
 	tcase_add_loop_test(t, a_user_without_a_role_is_refused, 0, ROWS(closed));
-	tcase_add_loop_test(t, nobody_has_to_sign_in_first, 0, ROWS(closed));
+	tcase_add_loop_test(t, anonymous_callers_must_sign_in, 0, ROWS(closed));
 	tcase_add_test(t, an_open_operation_needs_no_role);
-	tcase_add_test(t, of_many_faulty_tables_the_first_are_listed);
-	tcase_add_test(t, of_many_faulty_attributes_the_first_are_listed);
+	tcase_add_test(t, the_first_of_many_faulty_tables_are_listed);
+	tcase_add_test(t, the_first_of_many_faulty_attributes_are_listed);
 	tcase_add_test(t, a_super_user_takes_no_memory);
 	tcase_add_loop_test(t, a_view_shows_what_is_permitted, 0, ROWS(views));
-	tcase_add_loop_test(t, a_database_is_seen_where_something_in_it_is, 0, ROWS(databases));
+	tcase_add_loop_test(t, a_database_is_visible_if_something_in_it_is, 0, ROWS(databases));
 	suite_add_tcase(s, t);
 	return s;
 }

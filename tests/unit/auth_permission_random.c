@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The permission decision: random roles and questions against a slow model that reads the roles' JSON over and over. */
+/* The permission decision: random roles and questions, compared with a slow model that reads the roles' JSON each time. */
 #include "permission_fixture.h"
 
 /* ---- random roles ---- */
@@ -327,7 +327,7 @@ static void compare(const struct principal *who, const struct permission_questio
 	buf_free(&m.invalid);
 }
 
-/** A view says of each table what the model does. */
+/** A view of each table must agree with the model. */
 static void compare_views(const struct principal *who)
 {
 	const struct model m = { .permission = value_get(&who->role->record, "permission") };

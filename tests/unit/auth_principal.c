@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-START_TEST(a_principal_keeps_what_it_was_made_of)
+START_TEST(a_principal_keeps_its_content)
 {
 	char name[] = "ann and more", only[] = "refresh";
 	struct principal p = { .name = name, .only = only, .role = &role_of_server, .stamp = "s", .epoch = 7 };
@@ -43,7 +43,7 @@ static Suite *suite(void)
 	Suite *s = suite_create("auth_principal");
 	TCase *t = tcase_create("principal");
 
-	tcase_add_test(t, a_principal_keeps_what_it_was_made_of);
+	tcase_add_test(t, a_principal_keeps_its_content);
 	tcase_add_test(t, the_server_is_a_super_user_who_is_never_freed);
 	suite_add_tcase(s, t);
 	return s;

@@ -62,19 +62,19 @@ START_TEST(one_password_of_one_user_from_one_source_is_recent)
 }
 END_TEST
 
-START_TEST(what_is_recent_ends)
+START_TEST(recent_passwords_expire)
 {
 	note("ann", "secret", "a", true, 5);
 	ck_assert(is("ann", "secret", "a", 5 + RECENT_TIME - 1));
 	ck_assert(!is("ann", "secret", "a", 5 + RECENT_TIME));
 	note("ann", "secret", "a", true, 5);
-	ck_assert(note("ann", "secret", "a", false, 6)); /* the user has another by now */
+	ck_assert(note("ann", "secret", "a", false, 6)); /* the user has a new password by now */
 	ck_assert(!is("ann", "secret", "a", 7));
 }
 END_TEST
 
-/* So many guesses, and no more; whoever has the password has them begin anew. */
-START_TEST(guesses_end_what_is_recent)
+/* A limited number of guesses; the right password resets it. */
+START_TEST(guesses_end_a_recent_password)
 {
 	note("ann", "secret", "a", true, 0);
 	for (int round = 0; round < 3; round++) {
@@ -111,8 +111,8 @@ static Suite *suite(void)
 
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, one_password_of_one_user_from_one_source_is_recent);
-	tcase_add_test(c, what_is_recent_ends);
-	tcase_add_test(c, guesses_end_what_is_recent);
+	tcase_add_test(c, recent_passwords_expire);
+	tcase_add_test(c, guesses_end_a_recent_password);
 	tcase_add_test(c, the_longest_password_is_kept);
 	suite_add_tcase(s, c);
 	return s;

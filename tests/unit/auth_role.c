@@ -8,7 +8,7 @@
 
 static const struct role *role;
 
-/** Compiles a record; the text and all made of it are gone afterwards. */
+/** Compiles a record; the text and everything made from it are freed before the test. */
 static void make(const char *json)
 {
 	struct arena a;
@@ -37,7 +37,7 @@ static void teardown(void)
 	role = NULL;
 }
 
-/** "r-ud" and such. */
+/** Such as "r-ud". */
 static const char *letters(uint32_t permissions)
 {
 	static _Thread_local char text[8];
@@ -155,7 +155,7 @@ END_TEST
 	"{'read':" #read ",'insert':" #insert ",'update':" #update ",'delete':true,'attribute_permissions':" attributes "}"
 #define ONE(name, rest) "{'attribute_name':'" name "'," rest "}"
 
-/** \p key is the primary key, \p name and \p age are attributes. NULL \p table: nothing is known of it */
+/** \p key is the primary key, \p name and \p age are attributes. NULL \p table: it is not mentioned */
 static const struct {
 	const char *row, *json, *table, *key, *name, *age;
 } tables[] = {
@@ -188,8 +188,8 @@ static const struct {
 		"----" },
 	{ "the key", ATTRIBUTES(true, true, true, "[" ONE("id", "'read':false,'insert':true") "]"), "-iud", "-i--", "----",
 		"----" },
-	{ "the key without what the table has not", ATTRIBUTES(false, true, true, "[" ONE("id", "'read':true,'insert':true") "]"),
-		"-iud", "-i--", "----", "----" },
+	{ "the key without what the table does not have",
+		ATTRIBUTES(false, true, true, "[" ONE("id", "'read':true,'insert':true") "]"), "-iud", "-i--", "----", "----" },
 	{ "attribute listed twice",
 		ATTRIBUTES(true, true, true,
 			"[" ONE("name", "'read':true,'update':true") "," ONE("age", "'read':true") "," ONE(

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Passwords: who is let in, what is remembered, and that changes act at once. */
+/* Passwords: who may sign in, what is remembered, and that changes take effect immediately. */
 #include "sign_in_fixture.h"
 
 /* ---- passwords ---- */
@@ -20,7 +20,7 @@ START_TEST(the_first_user_signs_in)
 }
 END_TEST
 
-START_TEST(a_password_that_was_right_is_remembered)
+START_TEST(a_correct_password_is_remembered)
 {
 	ck_assert_int_eq(verify("admin", "Abc1234!"), 0);
 	const struct principal *first = principal_ref(who);
@@ -32,7 +32,7 @@ START_TEST(a_password_that_was_right_is_remembered)
 }
 END_TEST
 
-START_TEST(nothing_is_remembered_over_a_restart)
+START_TEST(nothing_is_remembered_across_a_restart)
 {
 	ck_assert_int_eq(verify("admin", "Abc1234!"), 0);
 	close_auth();
@@ -62,7 +62,7 @@ START_TEST(a_wrong_password_is_refused_and_not_remembered)
 }
 END_TEST
 
-START_TEST(what_cannot_be_right_is_refused_unchecked)
+START_TEST(impossible_credentials_are_refused_unchecked)
 {
 	char name[AUTH_USER_MAX + 1], password[AUTH_PASSWORD_MAX + 1];
 	const struct principal *p;
@@ -95,7 +95,7 @@ START_TEST(the_longest_name_and_password_are_checked)
 }
 END_TEST
 
-START_TEST(an_inactive_user_is_told_so_with_the_right_password_only)
+START_TEST(only_the_right_password_reveals_an_inactive_user)
 {
 	add("ann", "super_user");
 	ck_assert_int_eq(verify("ann", "secret"), 0);
@@ -118,7 +118,7 @@ START_TEST(a_user_activated_again_signs_in)
 }
 END_TEST
 
-/* ---- changes act at once ---- */
+/* ---- changes take effect immediately ---- */
 
 /** Ann and Bob, who have the same role. Ann is signed in. */
 static void sign_in_ann(void)
@@ -144,7 +144,7 @@ START_TEST(a_new_password_ends_the_old_one)
 }
 END_TEST
 
-START_TEST(a_change_of_somebody_else_is_looked_at_and_changes_nothing)
+START_TEST(a_change_of_another_user_keeps_the_credentials)
 {
 	sign_in_ann();
 	uint64_t epoch = who->epoch;
@@ -176,7 +176,7 @@ START_TEST(another_role_acts_at_once)
 }
 END_TEST
 
-START_TEST(a_role_that_is_gone_is_for_the_permission_decision)
+START_TEST(a_missing_role_is_left_to_the_permission_decision)
 {
 	sign_in_ann();
 	ck_assert_json_eq(upsert("system", "hdb_user", "[{'username':'ann','role':'gone'}]"), "'ann'");
@@ -197,7 +197,7 @@ START_TEST(a_dropped_user_cannot_sign_in)
 }
 END_TEST
 
-START_TEST(a_right_password_is_hashed_anew_with_other_costs)
+START_TEST(a_right_password_is_hashed_again_with_other_costs)
 {
 	ck_assert_int_eq(verify("admin", "Abc1234!"), 0);
 	char stamp[AUTH_STAMP_MAX];
@@ -221,7 +221,7 @@ START_TEST(a_right_password_is_hashed_anew_with_other_costs)
 }
 END_TEST
 
-START_TEST(costs_that_cannot_be_are_refused)
+START_TEST(invalid_costs_are_refused)
 {
 	close_auth();
 	ck_assert_int_eq(open_auth("authentication.argon2.lanes=2"), LYRE_EINVAL);
@@ -238,22 +238,22 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(t, begin, end);
 	tcase_add_test(t, the_password_of_the_first_user_leaves_the_environment);
 	tcase_add_test(t, the_first_user_signs_in);
-	tcase_add_test(t, a_password_that_was_right_is_remembered);
-	tcase_add_test(t, nothing_is_remembered_over_a_restart);
+	tcase_add_test(t, a_correct_password_is_remembered);
+	tcase_add_test(t, nothing_is_remembered_across_a_restart);
 	tcase_add_loop_test(t, a_wrong_password_is_refused_and_not_remembered, 0, ROWS(wrong_passwords));
-	tcase_add_test(t, what_cannot_be_right_is_refused_unchecked);
+	tcase_add_test(t, impossible_credentials_are_refused_unchecked);
 	tcase_add_test(t, a_name_is_not_cut_at_a_zero_byte);
 	tcase_add_test(t, the_longest_name_and_password_are_checked);
-	tcase_add_test(t, an_inactive_user_is_told_so_with_the_right_password_only);
+	tcase_add_test(t, only_the_right_password_reveals_an_inactive_user);
 	tcase_add_test(t, a_user_activated_again_signs_in);
 	tcase_add_test(t, a_new_password_ends_the_old_one);
-	tcase_add_test(t, a_change_of_somebody_else_is_looked_at_and_changes_nothing);
+	tcase_add_test(t, a_change_of_another_user_keeps_the_credentials);
 	tcase_add_test(t, a_changed_role_acts_at_once);
 	tcase_add_test(t, another_role_acts_at_once);
-	tcase_add_test(t, a_role_that_is_gone_is_for_the_permission_decision);
+	tcase_add_test(t, a_missing_role_is_left_to_the_permission_decision);
 	tcase_add_test(t, a_dropped_user_cannot_sign_in);
-	tcase_add_test(t, a_right_password_is_hashed_anew_with_other_costs);
-	tcase_add_test(t, costs_that_cannot_be_are_refused);
+	tcase_add_test(t, a_right_password_is_hashed_again_with_other_costs);
+	tcase_add_test(t, invalid_costs_are_refused);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -44,7 +44,7 @@ static void note(const char *user, const char *peer, bool right, int64_t now)
 	throttle_note(throttle, &a, right, now);
 }
 
-/** An attempt that waits as it is told, and fails. \return how long it waited */
+/** An attempt that waits as long as required, and fails. \return how long it waited */
 static int64_t attempt(const char *user, const char *peer, int64_t *now)
 {
 	int64_t wait = delay_of(user, peer, *now);
@@ -79,7 +79,7 @@ START_TEST(a_pair_is_user_and_address)
 }
 END_TEST
 
-/** A host that takes another address of its network for each attempt is one source. */
+/** A host that uses a new address of its network for each attempt is one source. */
 START_TEST(addresses_of_one_network_are_one_source)
 {
 	static const struct {
@@ -103,7 +103,7 @@ START_TEST(addresses_of_one_network_are_one_source)
 }
 END_TEST
 
-START_TEST(a_right_password_begins_anew)
+START_TEST(a_right_password_resets_the_count)
 {
 	int64_t now = 5000;
 
@@ -128,7 +128,7 @@ START_TEST(failures_are_forgotten)
 }
 END_TEST
 
-START_TEST(who_takes_time_waits_less)
+START_TEST(slow_guessers_wait_less)
 {
 	int64_t now = 5000;
 
@@ -148,10 +148,10 @@ START_TEST(attempts_at_once_wait_one_after_the_other)
 	ck_assert_int_eq(delay_of("ann", "a", now), 300);
 	ck_assert_int_eq(delay_of("ann", "a", now), 700);
 	ck_assert_int_eq(delay_of("ann", "a", now), 1500);
-	/* No room: when its turn would have come. */
+	/* No room: the time at which its turn would have come. */
 	ck_assert_int_eq(delay_of("ann", "a", now), -2500);
 	ck_assert_int_eq(delay_of("ann", "a", now), -2500);
-	/* They count as failed already: when they have, nothing is counted twice. */
+	/* They already count as failed: reporting the failure must not count them twice. */
 	note("ann", "a", false, now + 100);
 	note("ann", "a", false, now + 300);
 	note("ann", "a", false, now + 700);
@@ -160,7 +160,7 @@ START_TEST(attempts_at_once_wait_one_after_the_other)
 }
 END_TEST
 
-START_TEST(without_a_delay_nobody_waits)
+START_TEST(without_a_delay_no_attempt_waits)
 {
 	int64_t now = 5000;
 
@@ -184,7 +184,7 @@ START_TEST(the_largest_settings_do_not_overflow)
 }
 END_TEST
 
-/** Whatever is made up, the table stays of its size, and who is at it now is not pushed out by who was before. */
+/** Whatever names are invented, the table keeps its size, and current sources are not displaced by earlier ones. */
 START_TEST(it_is_bounded_and_prefers_the_new)
 {
 	char name[16];
@@ -205,7 +205,7 @@ START_TEST(it_is_bounded_and_prefers_the_new)
 }
 END_TEST
 
-/** So many users fail one after the other, each so many times. */
+/** This many users fail one after the other, this many times each. */
 static void fail_of_many(const char *begin, int count, int times, int64_t now)
 {
 	char name[16];
@@ -217,8 +217,8 @@ static void fail_of_many(const char *begin, int count, int times, int64_t now)
 	}
 }
 
-/** Names that are made up, a few attempts each, do not make the server forget whom somebody is guessing at. */
-START_TEST(who_failed_often_is_kept)
+/** Invented names, with a few attempts each, do not displace a user whose password is being guessed. */
+START_TEST(frequent_failures_are_kept)
 {
 	int64_t now = 0;
 
@@ -229,8 +229,8 @@ START_TEST(who_failed_often_is_kept)
 }
 END_TEST
 
-/** What is long over keeps no place from who fails now. */
-START_TEST(who_is_forgotten_is_not_kept)
+/** Expired entries do not displace current failures. */
+START_TEST(expired_failures_are_not_kept)
 {
 	int64_t now = 0;
 
@@ -261,7 +261,7 @@ END_TEST
 
 #define THREADS 4
 #define USERS 4
-/** Of each user, by each thread: so many that threads which do not wait for each other lose some. */
+/** Per user and thread: so many that threads without a lock would lose some. */
 #define FAILURES 50000
 
 static const char *const users[USERS] = { "ann", "bob", "cid", "dot" };
@@ -276,7 +276,7 @@ static void *attack(void *arg)
 	return NULL;
 }
 
-/** The first delay comes with the last failure of all threads: none was lost, and none counted twice. */
+/** The first delay comes with the last failure of all threads: none was lost or counted twice. */
 START_TEST(threads_count_every_failure)
 {
 	pthread_t threads[THREADS];
@@ -303,15 +303,15 @@ static Suite *suite(void)
 	tcase_add_test(t, each_failure_doubles_the_wait);
 	tcase_add_test(t, a_pair_is_user_and_address);
 	tcase_add_test(t, addresses_of_one_network_are_one_source);
-	tcase_add_test(t, a_right_password_begins_anew);
+	tcase_add_test(t, a_right_password_resets_the_count);
 	tcase_add_test(t, failures_are_forgotten);
-	tcase_add_test(t, who_takes_time_waits_less);
+	tcase_add_test(t, slow_guessers_wait_less);
 	tcase_add_test(t, attempts_at_once_wait_one_after_the_other);
-	tcase_add_test(t, without_a_delay_nobody_waits);
+	tcase_add_test(t, without_a_delay_no_attempt_waits);
 	tcase_add_test(t, the_largest_settings_do_not_overflow);
 	tcase_add_test(t, it_is_bounded_and_prefers_the_new);
-	tcase_add_test(t, who_failed_often_is_kept);
-	tcase_add_test(t, who_is_forgotten_is_not_kept);
+	tcase_add_test(t, frequent_failures_are_kept);
+	tcase_add_test(t, expired_failures_are_not_kept);
 	tcase_add_test(t, long_names_are_told_apart);
 	tcase_add_test(t, threads_count_every_failure);
 	suite_add_tcase(s, t);

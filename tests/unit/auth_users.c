@@ -89,7 +89,7 @@ START_TEST(a_name_is_taken_once)
 }
 END_TEST
 
-START_TEST(a_user_needs_a_role_that_there_is)
+START_TEST(a_user_needs_an_existing_role)
 {
 	ck_refused(add("carl", "secret", "nope", true), LYRE_ENOTFOUND, "nope role not found");
 	ck_assert(!there("carl"));
@@ -135,7 +135,7 @@ START_TEST(a_name_must_be_a_text)
 }
 END_TEST
 
-START_TEST(a_name_that_cannot_be_is_not_found)
+START_TEST(an_impossible_name_is_not_found)
 {
 	const char *user = bad_names[_i].user;
 
@@ -144,7 +144,7 @@ START_TEST(a_name_that_cannot_be_is_not_found)
 }
 END_TEST
 
-/** \return a text of so many letters */
+/** \return a text of this many letters */
 static const char *letters(char letter, size_t count)
 {
 	char *text = arena_alloc(&arena, count + 1);
@@ -154,7 +154,7 @@ static const char *letters(char letter, size_t count)
 	return text;
 }
 
-START_TEST(a_name_has_a_longest_length)
+START_TEST(a_name_has_a_maximum_length)
 {
 	ck_assert_int_eq(add(letters('u', AUTH_USER_MAX + 1), "secret", "super_user", true), LYRE_EINVAL);
 	add_well(letters('u', AUTH_USER_MAX), "super_user", true);
@@ -176,7 +176,7 @@ START_TEST(the_longest_names_differ_in_their_last_letter)
 }
 END_TEST
 
-START_TEST(a_password_has_a_longest_length)
+START_TEST(a_password_has_a_maximum_length)
 {
 	ck_assert_int_eq(add("x", letters('p', AUTH_PASSWORD_MAX + 1), "super_user", true), LYRE_EINVAL);
 	set_well(add("x", letters('p', AUTH_PASSWORD_MAX), "super_user", true));
@@ -194,7 +194,7 @@ static void make_ann(void)
 	set_well(set_token("ann", "digest"));
 }
 
-START_TEST(a_token_is_kept_and_the_time_goes_on)
+START_TEST(a_token_is_stored_and_the_update_time_changes)
 {
 	add_well("ann", "super_user", true);
 	struct user before = user_of("ann");
@@ -206,7 +206,7 @@ START_TEST(a_token_is_kept_and_the_time_goes_on)
 }
 END_TEST
 
-START_TEST(another_role_leaves_credentials_alone)
+START_TEST(another_role_keeps_the_credentials)
 {
 	make_ann();
 	struct user before = user_of("ann");
@@ -243,7 +243,7 @@ START_TEST(a_user_activated_again_has_no_new_stamp)
 }
 END_TEST
 
-START_TEST(a_new_password_ends_what_the_old_one_began)
+START_TEST(a_new_password_ends_earlier_sign_ins)
 {
 	make_ann();
 	struct user before = user_of("ann");
@@ -256,7 +256,7 @@ START_TEST(a_new_password_ends_what_the_old_one_began)
 }
 END_TEST
 
-START_TEST(a_token_given_with_a_password_stays)
+START_TEST(a_token_set_with_a_password_stays)
 {
 	make_ann();
 	set_well(set_role("ann", "writer"));
@@ -365,20 +365,20 @@ static Suite *suite(void)
 	tcase_add_test(t, an_added_user_has_the_password);
 	tcase_add_test(t, users_with_one_password_have_different_stamps_and_hashes);
 	tcase_add_test(t, a_name_is_taken_once);
-	tcase_add_test(t, a_user_needs_a_role_that_there_is);
+	tcase_add_test(t, a_user_needs_an_existing_role);
 	tcase_add_test(t, a_user_needs_a_password);
 	tcase_add_test(t, a_name_may_be_any_text);
 	tcase_add_loop_test(t, a_name_must_be_a_text, 0, ROWS(bad_names));
-	tcase_add_loop_test(t, a_name_that_cannot_be_is_not_found, 1, ROWS(bad_names));
-	tcase_add_test(t, a_name_has_a_longest_length);
+	tcase_add_loop_test(t, an_impossible_name_is_not_found, 1, ROWS(bad_names));
+	tcase_add_test(t, a_name_has_a_maximum_length);
 	tcase_add_test(t, the_longest_names_differ_in_their_last_letter);
-	tcase_add_test(t, a_password_has_a_longest_length);
-	tcase_add_test(t, a_token_is_kept_and_the_time_goes_on);
-	tcase_add_test(t, another_role_leaves_credentials_alone);
+	tcase_add_test(t, a_password_has_a_maximum_length);
+	tcase_add_test(t, a_token_is_stored_and_the_update_time_changes);
+	tcase_add_test(t, another_role_keeps_the_credentials);
 	tcase_add_test(t, a_deactivated_user_loses_stamp_and_token);
 	tcase_add_test(t, a_user_activated_again_has_no_new_stamp);
-	tcase_add_test(t, a_new_password_ends_what_the_old_one_began);
-	tcase_add_test(t, a_token_given_with_a_password_stays);
+	tcase_add_test(t, a_new_password_ends_earlier_sign_ins);
+	tcase_add_test(t, a_token_set_with_a_password_stays);
 	tcase_add_test(t, a_change_of_nothing_is_refused);
 	tcase_add_test(t, an_empty_password_is_refused);
 	tcase_add_test(t, a_role_that_is_not_there_cannot_be_given);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The epoch: whoever remembers something of users knows from it when to look again. */
+/* The epoch: tells caches of user data when to read again. */
 #include "users_fixture.h"
 
 #include <pthread.h>
@@ -37,7 +37,7 @@ START_TEST(the_epoch_grows_with_changes_of_roles)
 }
 END_TEST
 
-START_TEST(the_epoch_stays_where_nothing_was_changed)
+START_TEST(the_epoch_stays_if_nothing_was_changed)
 {
 	make_table("system", "other");
 	add_well("ann", "super_user", true);
@@ -50,7 +50,7 @@ START_TEST(the_epoch_stays_where_nothing_was_changed)
 }
 END_TEST
 
-START_TEST(the_epoch_grows_with_what_others_write)
+START_TEST(the_epoch_grows_with_writes_of_others)
 {
 	uint64_t epoch = users_epoch(users);
 
@@ -64,7 +64,7 @@ START_TEST(the_epoch_grows_with_what_others_write)
 }
 END_TEST
 
-START_TEST(the_epoch_goes_on_in_a_compacted_file)
+START_TEST(the_epoch_continues_in_a_compacted_file)
 {
 	uint64_t before, after;
 
@@ -78,7 +78,7 @@ START_TEST(the_epoch_goes_on_in_a_compacted_file)
 }
 END_TEST
 
-/** What was answered is seen by whoever looks then, also by those who read again only in another epoch. */
+/** After a change was answered, every reader sees it, including those that read again only in a new epoch. */
 static atomic_int answered;
 
 static void *read_in_epochs(void *arg)
@@ -138,9 +138,9 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(t, begin, end);
 	tcase_add_test(t, the_epoch_grows_with_changes_of_users);
 	tcase_add_test(t, the_epoch_grows_with_changes_of_roles);
-	tcase_add_test(t, the_epoch_stays_where_nothing_was_changed);
-	tcase_add_test(t, the_epoch_grows_with_what_others_write);
-	tcase_add_test(t, the_epoch_goes_on_in_a_compacted_file);
+	tcase_add_test(t, the_epoch_stays_if_nothing_was_changed);
+	tcase_add_test(t, the_epoch_grows_with_writes_of_others);
+	tcase_add_test(t, the_epoch_continues_in_a_compacted_file);
 	tcase_add_test(t, the_epoch_is_never_newer_than_what_is_read);
 	suite_add_tcase(s, t);
 	return s;

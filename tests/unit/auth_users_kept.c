@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is kept of users whatever happens: one super_user, passwords, records of others. */
+/* What is preserved whatever happens: one super_user, passwords, records of others. */
 #include "users_fixture.h"
 
 #include <pthread.h>
@@ -37,7 +37,7 @@ START_TEST(the_last_super_user_cannot_be_given_another_role)
 }
 END_TEST
 
-START_TEST(the_last_super_user_s_role_must_stay_one)
+START_TEST(the_last_super_users_role_must_stay_one)
 {
 	make_last_super_user();
 	ck_assert_str_eq(change_role("super_user", NULL, "{}"),
@@ -59,7 +59,7 @@ START_TEST(a_refused_change_changes_nothing)
 }
 END_TEST
 
-START_TEST(the_last_super_user_may_change_what_takes_nothing_away)
+START_TEST(harmless_changes_of_the_last_super_user_are_allowed)
 {
 	make_last_super_user();
 	set_well(set_role("ann", "su2"));
@@ -79,7 +79,7 @@ START_TEST(a_user_of_another_role_is_not_counted)
 }
 END_TEST
 
-START_TEST(with_a_second_super_user_the_first_can_be_dropped)
+START_TEST(the_first_super_user_can_be_dropped_if_there_is_a_second)
 {
 	make_last_super_user();
 	set_well(set_active("sleepy", true));
@@ -96,7 +96,7 @@ static void *drop_one(void *arg)
 	return (void *)(intptr_t)users_drop(users, arg, &e);
 }
 
-START_TEST(two_drops_at_once_leave_one_super_user)
+START_TEST(concurrent_drops_leave_one_super_user)
 {
 	for (int i = 0; i < 50; i++) {
 		pthread_t threads[2];
@@ -120,7 +120,7 @@ END_TEST
 
 static const struct password_costs dearer = { 16, 2, 2 };
 
-/** \return ann, as her password was hashed with the costs before */
+/** \return ann, whose password was hashed with the previous costs */
 static struct user open_with_dearer_costs(void)
 {
 	add_well("ann", "super_user", true);
@@ -165,7 +165,7 @@ START_TEST(a_user_dropped_meanwhile_does_not_come_back)
 }
 END_TEST
 
-/* ---- what others wrote into the table ---- */
+/* ---- records that others wrote into the table ---- */
 
 static void write_odd_users(void)
 {
@@ -176,7 +176,7 @@ static void write_odd_users(void)
 		"'old' 'odd' 5");
 }
 
-START_TEST(what_is_missing_in_a_record_is_empty)
+START_TEST(missing_members_of_a_record_are_empty)
 {
 	write_odd_users();
 	struct user user = user_of("old");
@@ -187,7 +187,7 @@ START_TEST(what_is_missing_in_a_record_is_empty)
 }
 END_TEST
 
-START_TEST(what_is_of_another_type_in_a_record_is_empty)
+START_TEST(members_of_another_type_are_empty)
 {
 	write_odd_users();
 	struct user user = user_of("odd");
@@ -195,8 +195,8 @@ START_TEST(what_is_of_another_type_in_a_record_is_empty)
 }
 END_TEST
 
-/** What an older version wrote has no stamp. */
-START_TEST(a_user_without_a_stamp_is_given_one)
+/** A record written by an older version has no stamp. */
+START_TEST(a_user_without_a_stamp_gets_one)
 {
 	write_odd_users();
 	ck_assert_int_eq(set_active("old", false), LYRE_ECONFLICT);
@@ -216,19 +216,19 @@ static Suite *suite(void)
 	tcase_add_test(t, the_last_super_user_cannot_be_dropped);
 	tcase_add_test(t, the_last_super_user_cannot_be_deactivated);
 	tcase_add_test(t, the_last_super_user_cannot_be_given_another_role);
-	tcase_add_test(t, the_last_super_user_s_role_must_stay_one);
+	tcase_add_test(t, the_last_super_users_role_must_stay_one);
 	tcase_add_test(t, a_refused_change_changes_nothing);
-	tcase_add_test(t, the_last_super_user_may_change_what_takes_nothing_away);
+	tcase_add_test(t, harmless_changes_of_the_last_super_user_are_allowed);
 	tcase_add_test(t, a_user_of_another_role_is_not_counted);
-	tcase_add_test(t, with_a_second_super_user_the_first_can_be_dropped);
-	tcase_add_test(t, two_drops_at_once_leave_one_super_user);
+	tcase_add_test(t, the_first_super_user_can_be_dropped_if_there_is_a_second);
+	tcase_add_test(t, concurrent_drops_leave_one_super_user);
 	tcase_add_test(t, a_hash_is_outdated_by_other_costs);
 	tcase_add_test(t, an_outdated_hash_is_replaced);
 	tcase_add_test(t, a_password_changed_meanwhile_is_not_replaced);
 	tcase_add_test(t, a_user_dropped_meanwhile_does_not_come_back);
-	tcase_add_test(t, what_is_missing_in_a_record_is_empty);
-	tcase_add_test(t, what_is_of_another_type_in_a_record_is_empty);
-	tcase_add_test(t, a_user_without_a_stamp_is_given_one);
+	tcase_add_test(t, missing_members_of_a_record_are_empty);
+	tcase_add_test(t, members_of_another_type_are_empty);
+	tcase_add_test(t, a_user_without_a_stamp_gets_one);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Roles: added, changed, dropped, and compiled once for all who have them. */
+/* Roles: added, changed, dropped, and compiled once for all users that have them. */
 #include "users_fixture.h"
 
 /* ---- adding roles ---- */
@@ -57,7 +57,7 @@ START_TEST(a_role_is_renamed)
 }
 END_TEST
 
-START_TEST(the_name_of_a_renamed_role_is_free)
+START_TEST(the_old_name_of_a_renamed_role_is_free)
 {
 	make_roles();
 	change_role("id", "renamed", "{}");
@@ -118,7 +118,7 @@ START_TEST(a_user_whose_role_was_dropped_has_none)
 }
 END_TEST
 
-/** Names that an index tells apart only by their record. */
+/** Names that an index can distinguish only by their records. */
 START_TEST(the_longest_names_of_roles_differ_in_their_last_letter)
 {
 	char one[AUTH_USER_MAX + 1], two[AUTH_USER_MAX + 1];
@@ -238,7 +238,7 @@ static Suite *suite(void)
 	tcase_add_test(t, a_role_is_answered_as_it_was_given);
 	tcase_add_loop_test(t, a_role_is_refused, 0, ROWS(refused_roles));
 	tcase_add_test(t, a_role_is_renamed);
-	tcase_add_test(t, the_name_of_a_renamed_role_is_free);
+	tcase_add_test(t, the_old_name_of_a_renamed_role_is_free);
 	tcase_add_test(t, a_role_cannot_be_given_the_name_of_another);
 	tcase_add_test(t, a_role_that_is_not_there_cannot_be_changed);
 	tcase_add_test(t, a_role_that_is_not_there_cannot_be_dropped);

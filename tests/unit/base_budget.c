@@ -14,7 +14,7 @@
 static struct budget budget;
 static struct charge charge;
 
-/* 16 MiB, of which 10 connections have 64 KiB each in advance; 4 MiB for one. */
+/* 16 MiB, of which 64 KiB each are reserved for 10 connections; 4 MiB for one request. */
 static void begin(void)
 {
 	budget_init(&budget, 16 * MIB, 4 * MIB, 10);
@@ -50,7 +50,7 @@ START_TEST(an_allowance_costs_nothing)
 }
 END_TEST
 
-START_TEST(one_that_takes_too_much_is_refused)
+START_TEST(a_single_request_is_limited)
 {
 	struct err e;
 	ck_assert(!charge_take(&charge, 4 * MIB + 1));
@@ -66,7 +66,7 @@ START_TEST(one_that_takes_too_much_is_refused)
 }
 END_TEST
 
-START_TEST(all_that_take_too_much_are_refused)
+START_TEST(all_requests_together_are_limited)
 {
 	struct charge others[4];
 	struct err e;
@@ -81,7 +81,7 @@ START_TEST(all_that_take_too_much_are_refused)
 	ck_assert(!charge_take(&others[3], 4 * MIB));
 	err_nomem(&e);
 	ck_assert_int_eq(charge_explain(&others[3], &e), LYRE_EBUSY);
-	/* what an allowance has room for is there all the same */
+	/* what fits into an allowance is always available */
 	ck_assert(charge_take(&charge, 64 * KIB));
 	charge_give(&others[0], 4 * MIB);
 	ck_assert(charge_take(&others[3], 4 * MIB));
@@ -91,8 +91,8 @@ START_TEST(all_that_take_too_much_are_refused)
 }
 END_TEST
 
-/** Of requests one after the other: what the last left behind takes nothing from the next. */
-START_TEST(what_is_kept_leaves_the_allowance_whole)
+/** Successive requests: memory kept by the last one does not reduce the allowance of the next. */
+START_TEST(kept_memory_leaves_the_allowance_whole)
 {
 	ck_assert(charge_take(&charge, 200 * KIB));
 	ck_assert(charge_keep(&charge));
@@ -108,7 +108,7 @@ START_TEST(what_is_kept_leaves_the_allowance_whole)
 }
 END_TEST
 
-START_TEST(half_of_an_allowance_is_kept_for_nothing)
+START_TEST(half_of_an_allowance_is_kept_free_of_charge)
 {
 	ck_assert(charge_take(&charge, 32 * KIB));
 	ck_assert(charge_keep(&charge));
@@ -122,8 +122,8 @@ START_TEST(half_of_an_allowance_is_kept_for_nothing)
 }
 END_TEST
 
-/** Who is not known leaves most of it to those who are. */
-START_TEST(strangers_leave_most_to_those_who_are_known)
+/** Clients that have not signed in leave most of the memory to those that have. */
+START_TEST(clients_not_signed_in_leave_most_to_others)
 {
 	struct charge stranger;
 	charge_init(&stranger, &budget, budget.allowance);
@@ -138,7 +138,7 @@ START_TEST(strangers_leave_most_to_those_who_are_known)
 }
 END_TEST
 
-START_TEST(a_real_lack_of_memory_is_said_as_it_is)
+START_TEST(a_real_lack_of_memory_is_reported_as_such)
 {
 	struct err e;
 	err_nomem(&e);
@@ -197,8 +197,8 @@ START_TEST(a_buffer_is_charged)
 }
 END_TEST
 
-/** A body that is full of small things holds what its values take, and nothing else at any moment. */
-START_TEST(decoding_holds_what_its_values_take)
+/** A body full of small values needs the memory of its values, and never more. */
+START_TEST(decoding_uses_only_the_memory_of_its_values)
 {
 	static const char *const items[] = { "0", "[]", "{}", "\"\"", "null", "{\"a\":0}", "[[[[[[[[[[]]]]]]]]]]" };
 	const char *item = items[_i];
@@ -239,7 +239,7 @@ static void *take_and_give(void *arg)
 	return NULL;
 }
 
-START_TEST(threads_give_everything_back)
+START_TEST(threads_return_everything)
 {
 	pthread_t threads[THREADS];
 	for (int i = 0; i < THREADS; i++)
@@ -258,16 +258,16 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(t, begin, NULL);
 	tcase_add_test(t, limits_are_shares_of_the_whole);
 	tcase_add_test(t, an_allowance_costs_nothing);
-	tcase_add_test(t, one_that_takes_too_much_is_refused);
-	tcase_add_test(t, all_that_take_too_much_are_refused);
-	tcase_add_test(t, what_is_kept_leaves_the_allowance_whole);
-	tcase_add_test(t, half_of_an_allowance_is_kept_for_nothing);
-	tcase_add_test(t, strangers_leave_most_to_those_who_are_known);
-	tcase_add_test(t, a_real_lack_of_memory_is_said_as_it_is);
+	tcase_add_test(t, a_single_request_is_limited);
+	tcase_add_test(t, all_requests_together_are_limited);
+	tcase_add_test(t, kept_memory_leaves_the_allowance_whole);
+	tcase_add_test(t, half_of_an_allowance_is_kept_free_of_charge);
+	tcase_add_test(t, clients_not_signed_in_leave_most_to_others);
+	tcase_add_test(t, a_real_lack_of_memory_is_reported_as_such);
 	tcase_add_test(t, an_arena_is_charged);
 	tcase_add_test(t, a_buffer_is_charged);
-	tcase_add_loop_test(t, decoding_holds_what_its_values_take, 0, 7);
-	tcase_add_test(t, threads_give_everything_back);
+	tcase_add_loop_test(t, decoding_uses_only_the_memory_of_its_values, 0, 7);
+	tcase_add_test(t, threads_return_everything);
 	suite_add_tcase(s, t);
 	return s;
 }

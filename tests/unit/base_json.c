@@ -22,7 +22,7 @@ static void end(void)
 	arena_free(&arena);
 }
 
-/* As json_decode_copy(), and the other reader agrees. */
+/* As json_decode_copy(), and the oracle agrees. */
 static int decode(const char *text, size_t len, lyre_value *v, struct err *err)
 {
 	int rc = json_decode_copy(&arena, text, len, v, err);
@@ -31,7 +31,7 @@ static int decode(const char *text, size_t len, lyre_value *v, struct err *err)
 	return rc;
 }
 
-/* Decodes and writes again; a refusal gives its sentence. */
+/* Decodes and encodes again; a refusal returns its message. */
 static const char *round_trip(const char *text)
 {
 	static struct buf out;
@@ -109,7 +109,7 @@ static const struct {
 	{ "\"\\ud800\"", "Lone surrogate in string literal in JSON at position 1" },
 	{ "\"a\xff\"", "Invalid UTF-8 in string literal in JSON at position 2" },
 	{ "\"\xed\xa0\x80\"", "Invalid UTF-8 in string literal in JSON at position 1" },
-	/* positions count what was written, in UTF-16 units, also behind escapes */
+	/* positions count UTF-16 units of the original text, even after escapes */
 	{ "{\"\\u00e9\xc3\xa9\xf0\x9f\x90\xb6\\n\" 1}", "Expected ':' after property name in JSON at position 15" },
 };
 
@@ -131,7 +131,7 @@ START_TEST(depth_is_limited)
 }
 END_TEST
 
-/* Each costs the same, however many there are: a million of them must not keep a server busy for minutes. */
+/* Each costs the same, however many there are: a million must not keep a server busy for minutes. */
 START_TEST(many_escapes)
 {
 	enum { COUNT = 1000000 };
@@ -170,7 +170,7 @@ START_TEST(many_names)
 }
 END_TEST
 
-/* A quarter of the places that a table of as many names has as are made of four parts. */
+/* A quarter of the slots in a table for as many names as can be made from four parts. */
 #define PLACES (1u << 18)
 #define PART 6
 #define PARTS 24
@@ -182,8 +182,8 @@ static uint32_t fnv1a(uint32_t h, const char *s, size_t len)
 	return h;
 }
 
-/* Names that a common hash puts in one place of a table, as somebody sends them who wants to keep the server busy. Each is made
- * of parts that bring the hash back to where it began. */
+/* Names that a common hash maps to one slot, as an attacker would send them. Each consists of parts that return the
+ * hash to its initial state. */
 START_TEST(colliding_names)
 {
 	enum { COUNT = PARTS * PARTS * PARTS * PARTS };
@@ -211,7 +211,7 @@ START_TEST(colliding_names)
 	ck_assert_int_eq(decode(in.data, in.len, &v, &err), 0);
 	buf_free(&in);
 	ck_assert_uint_eq(v.len, COUNT);
-	ck_assert_int_eq(v.members[0].value.i, COUNT); /* the name of the first came once more */
+	ck_assert_int_eq(v.members[0].value.i, COUNT); /* the first name occurred once more */
 	for (uint32_t i = 1; i < COUNT; i++)
 		ck_assert_int_eq(v.members[i].value.i, i);
 }
@@ -236,7 +236,7 @@ static unsigned below(unsigned n)
 	return (unsigned)(next_random() >> 20) % n;
 }
 
-/* As it is written again: names differ, nothing is blank. A few arrays and objects are longer than any stack. */
+/* As it is encoded again: names are distinct, no blanks. A few arrays and objects are longer than any stack. */
 static void add_document(struct buf *b, unsigned depth)
 {
 	static const char *const scalars[] = { "0", "null", "\"\"", "\"a,]}[{\\\"\"", "-12.5", "true", "[]", "{}",
@@ -276,7 +276,7 @@ START_TEST(large_documents)
 }
 END_TEST
 
-/* Decoded at once, and first the outer object, then the rest: the same comes out, or the same is wrong. */
+/* Decoded at once, and in two steps (the outer object first): results and errors are the same. */
 static void check_both_ways(const char *text, size_t len)
 {
 	struct err e1 = { 0 }, e2 = { 0 };
@@ -285,7 +285,7 @@ static void check_both_ways(const char *text, size_t len)
 	char *copy = arena_strndup(&arena, text, len);
 	int rc1 = decode(text, len, &v1, &e1), rc2 = json_decode_outer(&arena, copy, len, &v2, &e2);
 	ck_assert_int_eq(rc1, rc2);
-	/* The stretch that is quoted shows escapes where nothing was decoded yet. */
+	/* The quoted text shows escapes if they were not decoded yet. */
 	char *quoted = strstr(e1.text, "', ");
 	ck_assert(!strncmp(e1.text, e2.text, quoted ? (size_t)(quoted - e1.text) : sizeof e1.text));
 	if (rc1)
@@ -313,7 +313,7 @@ START_TEST(outer_object_first)
 }
 END_TEST
 
-/* What is counted is not always JSON. */
+/* The counted text is not always valid JSON. */
 START_TEST(large_documents_with_faults)
 {
 	static const char bytes[] = "[]{},:\"\\0x \n";
@@ -334,7 +334,7 @@ START_TEST(large_documents_with_faults)
 }
 END_TEST
 
-/* Without sign, point, exponent, and zeros at both ends. */
+/* Without sign, point, exponent, leading and trailing zeros. */
 static void digits_of(char out[40], const char *text)
 {
 	size_t len = 0;
@@ -363,7 +363,7 @@ static void check_shortest(double d)
 	ck_assert_msg(!strcmp(digits, right_digits), "%s written as %s", right, text);
 }
 
-/* Of all sizes, and as quotients, prices and sums give them. */
+/* Of all magnitudes, and as quotients, prices and sums. */
 static double some_double(int i)
 {
 	double d;

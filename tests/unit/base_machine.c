@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What cgroups allow is read from trees of files made here, as kernels and containers show them. */
+/* Reads cgroup limits from trees of files made here, as kernels and containers present them. */
 #include "unit.h"
 
 #include "base/machine.h"
@@ -39,7 +39,7 @@ static const struct {
 			{ "sys/fs/cgroup/a/memory.max", "2000000\n" }, { "sys/fs/cgroup/a/memory.high", "900000\n" },
 			{ "sys/fs/cgroup/a/cpu.max", "300000 100000\n" } },
 		900000, 3 },
-	{ "version 2 in a container with a name space of its own: the root of the mount",
+	{ "version 2 in a container with its own namespace: the root of the mount",
 		{ { "proc/self/cgroup", "0::/\n" },
 			{ "proc/self/mountinfo", "812 801 0:26 / /sys/fs/cgroup ro,nosuid - cgroup2 cgroup rw\n" },
 			{ "sys/fs/cgroup/memory.max", "134217728\n" }, { "sys/fs/cgroup/cpu.max", "50000 100000\n" } },
@@ -109,7 +109,7 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 	return remove(path);
 }
 
-START_TEST(limits_of_cgroups_are_heeded)
+START_TEST(limits_of_cgroups_are_respected)
 {
 	char root[] = "/tmp/lyre-test-XXXXXX";
 	struct machine_limits limits;
@@ -137,7 +137,7 @@ static Suite *suite(void)
 	Suite *s = suite_create("base_machine");
 	TCase *t = tcase_create("all");
 
-	tcase_add_loop_test(t, limits_of_cgroups_are_heeded, 0, sizeof cases / sizeof *cases);
+	tcase_add_loop_test(t, limits_of_cgroups_are_respected, 0, sizeof cases / sizeof *cases);
 	tcase_add_test(t, this_machine_is_known);
 	suite_add_tcase(s, t);
 	return s;

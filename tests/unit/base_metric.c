@@ -30,7 +30,7 @@ END_TEST
 
 START_TEST(scales_are_logarithmic)
 {
-	/* No bucket is wider than half a power of ten: what a percentile is worth. */
+	/* No bucket is wider than half a power of ten, which is the precision of a percentile. */
 	for (size_t i = 0; i < sizeof scales / sizeof *scales; i++)
 		for (uint32_t b = 1; b < scales[i]->count; b++)
 			ck_assert_uint_le(scales[i]->bounds[b] * 2, scales[i]->bounds[b - 1] * 5);

@@ -19,7 +19,7 @@ static void teardown(void)
 	arena_free(&arena);
 }
 
-/** Marks a name. \return how often that was done before */
+/** Marks a name. \return how many times it was marked before */
 static size_t mark(const char *name, size_t len)
 {
 	static char marks[4];
@@ -36,7 +36,7 @@ static size_t mark_text(const char *name)
 	return mark(name, strlen(name));
 }
 
-START_TEST(each_name_is_there_once)
+START_TEST(each_name_is_stored_once)
 {
 	ck_assert_uint_eq(mark_text("a"), 0);
 	ck_assert_uint_eq(mark_text("b"), 0);
@@ -47,7 +47,7 @@ START_TEST(each_name_is_there_once)
 }
 END_TEST
 
-START_TEST(all_of_a_name_counts)
+START_TEST(names_are_compared_completely)
 {
 	ck_assert_uint_eq(mark("ab", 2), 0);
 	ck_assert_uint_eq(mark("ab", 1), 0);
@@ -62,7 +62,7 @@ START_TEST(all_of_a_name_counts)
 }
 END_TEST
 
-/* A set that grows finds what it had, with what belongs to it. */
+/* A growing set still finds earlier names and their items. */
 START_TEST(many_names_are_found)
 {
 	enum { COUNT = 5000 };
@@ -77,7 +77,7 @@ START_TEST(many_names_are_found)
 	for (int i = 0; i < COUNT; i++) {
 		struct name_place *p = name_set_add(&set, arena_strndup(&arena, names[i], strlen(names[i])), strlen(names[i]));
 
-		ck_assert_ptr_eq(p->name, names[i]); /* the one that came first */
+		ck_assert_ptr_eq(p->name, names[i]); /* the first one added */
 		ck_assert_ptr_nonnull(p->item);
 	}
 	ck_assert_uint_eq(set.count, COUNT);
@@ -90,8 +90,8 @@ static Suite *suite(void)
 	TCase *t = tcase_create("names");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, each_name_is_there_once);
-	tcase_add_test(t, all_of_a_name_counts);
+	tcase_add_test(t, each_name_is_stored_once);
+	tcase_add_test(t, names_are_compared_completely);
 	tcase_add_test(t, many_names_are_found);
 	suite_add_tcase(s, t);
 	return s;

@@ -8,13 +8,13 @@
 
 #define THREADS 4
 #define ROUNDS 20000
-/* A reader lets others in before it leaves, for so many turns at most. */
+/* A reader lets others enter before it leaves, for this many turns at most. */
 #define TURNS 1000
 
 static struct rwlock lock;
 static atomic_uint entered, inside;
 static atomic_bool written;
-static unsigned guarded[2]; /* equal but while a writer is inside */
+static unsigned guarded[2]; /* equal except while a writer is inside */
 
 static void setup(void)
 {
@@ -59,7 +59,7 @@ START_TEST(a_writer_is_alone)
 }
 END_TEST
 
-/* Leaves when another reader has come after it: as long as readers are let in, one is always inside. */
+/* Leaves when another reader has entered after it: as long as readers can enter, one is always inside. */
 static void *relay(void *arg)
 {
 	(void)arg;

@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/** Users and groups that are nobody here. */
+/** An id that no user or group here has. */
 #define STRANGER 54321
 #define OTHER 54322
 
@@ -17,18 +17,18 @@ static enum writers writers(uid_t owner, gid_t group, mode_t mode)
 	return writers_of(&st);
 }
 
-START_TEST(root_and_oneself_are_trusted)
+START_TEST(root_and_the_own_user_are_trusted)
 {
 	ck_assert_int_eq(writers(0, 0, 0644), WRITERS_TRUSTED);
 	ck_assert_int_eq(writers(0, STRANGER, 0644), WRITERS_TRUSTED);
 	ck_assert_int_eq(writers(geteuid(), STRANGER, 0755), WRITERS_TRUSTED);
 	ck_assert_int_eq(writers(STRANGER, 0, 0644), WRITERS_OWNER);
-	ck_assert_int_eq(writers(STRANGER, 0, 0444), WRITERS_OWNER); /* who may change the mode */
+	ck_assert_int_eq(writers(STRANGER, 0, 0444), WRITERS_OWNER); /* the owner may change the mode */
 	ck_assert_int_eq(writers(STRANGER, STRANGER, 0664), WRITERS_OWNER);
 }
 END_TEST
 
-START_TEST(what_anybody_may_write_is_not_trusted)
+START_TEST(world_writable_files_are_not_trusted)
 {
 	ck_assert_int_eq(writers(0, 0, 0666), WRITERS_ANYBODY);
 	ck_assert_int_eq(writers(0, 0, 01777), WRITERS_ANYBODY);
@@ -44,7 +44,7 @@ START_TEST(a_group_of_strangers_is_not_trusted)
 }
 END_TEST
 
-/** As a user with a private group: files that are writable for it are the user's affair, root's files are not. */
+/** As a user with a private group: files writable for that group are accepted, unless they are root's. */
 static int as_user(void)
 {
 	if (setgid(OTHER) || setuid(OTHER))
@@ -77,8 +77,8 @@ static Suite *suite(void)
 	Suite *s = suite_create("base_trust");
 	TCase *c = tcase_create("trust");
 
-	tcase_add_test(c, root_and_oneself_are_trusted);
-	tcase_add_test(c, what_anybody_may_write_is_not_trusted);
+	tcase_add_test(c, root_and_the_own_user_are_trusted);
+	tcase_add_test(c, world_writable_files_are_not_trusted);
 	tcase_add_test(c, a_group_of_strangers_is_not_trusted);
 	tcase_add_test(c, a_private_group_is_trusted);
 	suite_add_tcase(s, c);

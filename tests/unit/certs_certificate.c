@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What certificates say in the words of the operations API, which hosts are hosts, and certificates that are made here. */
+/* Descriptions of certificates in the form of the operations API, valid hosts, and certificates made here. */
 #include "unit.h"
 
 #include "certs/certificate.h"
@@ -40,7 +40,7 @@ static void add_alternative(gnutls_x509_subject_alt_name_t kind, const void *val
 	ck_assert_int_ge(gnutls_x509_crt_set_subject_alt_name(crt, kind, value, (unsigned)len, GNUTLS_FSAN_APPEND), 0);
 }
 
-/* Signs it with its own key, and reads it as the operations do. */
+/* Signs it with its own key, and reads it like the operations do. */
 static void finish(const void *serial, size_t len)
 {
 	gnutls_datum_t pem;
@@ -159,7 +159,7 @@ START_TEST(validity)
 }
 END_TEST
 
-/* A certificate with nothing but what comes before its validity, and that. */
+/* A certificate with only the fields up to its validity. */
 static bool read_times(const char *from, unsigned char from_tag, const char *to, unsigned char to_tag, int64_t *a, int64_t *b)
 {
 	unsigned char der[128], *p = der + 4;
@@ -198,6 +198,48 @@ START_TEST(times)
 	ck_assert(!read_times("500101000000Z", 0x17, "501301000000Z", 0x17, &a, &b));
 	ck_assert(!read_times("500101000000Z", 0x17, "5001010000x0Z", 0x17, &a, &b));
 	ck_assert(!read_times("500101000000Z", 0x17, "500101000000+", 0x17, &a, &b));
+}
+END_TEST
+
+/* A CRL with nothing but what comes before its dates, and those. \return its next update; -1 if it cannot be read */
+static int64_t read_next_update(const char *version, const char *text)
+{
+	unsigned char der[128], *p = der + 4;
+	size_t versions = version ? 3 : 0, len = strlen(text);
+	int64_t ret;
+	if (version)
+		memcpy(p, version, versions);
+	memcpy(p + versions, "\x30\x00\x30\x00", 4);
+	memcpy(p + versions + 4, text, len);
+	p += versions + 4 + len;
+	der[0] = der[2] = 0x30;
+	der[1] = (unsigned char)(p - der - 2);
+	der[3] = (unsigned char)(p - der - 4);
+	for (size_t n = 0; n < (size_t)(p - der); n++)
+		ck_assert(!der_read_next_update(der, n, &ret));
+	return der_read_next_update(der, (size_t)(p - der), &ret) ? ret : -1;
+}
+
+#define UTC(text) "\x17\x0d" text
+#define GENERALIZED(text) "\x18\x0f" text
+#define OTHER "\x30\x01x"
+
+START_TEST(next_updates)
+{
+	static const char version[] = "\x02\x01\x01";
+	static const struct {
+		const char *version, *dates;
+		int64_t next;
+	} cases[] = {
+		{ version, UTC("200101000000Z") UTC("491231235959Z"), 2524607999 },
+		{ NULL, UTC("200101000000Z") GENERALIZED("99991231235959Z"), 253402300799 },
+		{ version, UTC("200101000000Z"), INT64_MAX },
+		{ version, UTC("200101000000Z") OTHER, INT64_MAX },
+		{ version, UTC("200101000000Z") UTC("491331235959Z"), -1 },
+		{ version, OTHER UTC("491231235959Z"), -1 },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		ck_assert_int_eq(read_next_update(cases[i].version, cases[i].dates), cases[i].next);
 }
 END_TEST
 
@@ -287,6 +329,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, date, 0, sizeof dates / sizeof *dates);
 	tcase_add_test(t, validity);
 	tcase_add_test(t, times);
+	tcase_add_test(t, next_updates);
 	tcase_add_test(t, hosts);
 	tcase_add_test(t, own_pair);
 	tcase_add_test(t, keys);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What config_set() heeds: mistakes made by hand, which file is whose, what takes effect at once, stronger sources. */
+/* config_set() with mistakes in the file, the owner of the file, settings that take effect at once, stronger sources. */
 #include "config_fixture.h"
 
 #include "encode/encode.h"
@@ -12,7 +12,7 @@ static struct config *load_empty(void)
 	return load();
 }
 
-START_TEST(a_mistake_in_the_file_is_said_with_its_line)
+START_TEST(a_mistake_in_the_file_is_reported_with_its_line)
 {
 	struct config *c = load_empty();
 	put(file, "logging:\n  level: loud # x\n");
@@ -22,7 +22,7 @@ START_TEST(a_mistake_in_the_file_is_said_with_its_line)
 }
 END_TEST
 
-START_TEST(a_mistake_in_the_file_can_be_set_right)
+START_TEST(a_mistake_in_the_file_can_be_corrected)
 {
 	struct config *c = load_empty();
 	put(file, "logging:\n  level: loud # x\n");
@@ -88,7 +88,7 @@ START_TEST(without_a_file_nothing_can_be_set)
 }
 END_TEST
 
-/** The system's file, as it is for a server with this folder. \return its text */
+/** The system's file, for a server with this folder. \return its text */
 static const char *put_system_file(void)
 {
 	static char text[200];
@@ -109,7 +109,7 @@ START_TEST(the_systems_file_is_not_changed_by_another_server)
 }
 END_TEST
 
-/* A file that stays root's would be another's after a change. */
+/* A file that must remain root's would have another owner after a change. */
 START_TEST(a_file_of_another_user_is_not_replaced)
 {
 	if (geteuid())
@@ -166,7 +166,7 @@ static struct config *load_watched(void)
 	return c;
 }
 
-START_TEST(a_setting_that_needs_a_restart_waits_for_it)
+START_TEST(a_setting_that_needs_a_restart_is_unchanged_until_then)
 {
 	struct config *c = load_watched();
 	ck_assert_int_eq(set_in(c, "{'threads':3,'http_port':4}"), 0);
@@ -248,7 +248,7 @@ START_TEST(a_setting_that_is_overridden_is_written_and_noted)
 }
 END_TEST
 
-/* ---- as operations show it ---- */
+/* ---- as shown by operations ---- */
 
 static const struct {
 	const char *name, *part;
@@ -289,7 +289,7 @@ START_TEST(the_configuration_is_shown_as_json)
 }
 END_TEST
 
-START_TEST(a_list_of_sections_is_shown_as_one)
+START_TEST(a_list_of_sections_is_shown_as_a_list)
 {
 	put(file, "tls:\n  - certificate: a.pem\n  - host: b\nrootPath: /r\n");
 	struct config *c = load();
@@ -326,8 +326,8 @@ static Suite *suite(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, begin, end);
-	tcase_add_test(t, a_mistake_in_the_file_is_said_with_its_line);
-	tcase_add_test(t, a_mistake_in_the_file_can_be_set_right);
+	tcase_add_test(t, a_mistake_in_the_file_is_reported_with_its_line);
+	tcase_add_test(t, a_mistake_in_the_file_can_be_corrected);
 	tcase_add_test(t, a_file_that_is_not_yaml_stays_as_it_is);
 	tcase_add_test(t, mode_and_link_stay);
 	tcase_add_test(t, a_file_is_made_in_the_root);
@@ -336,13 +336,13 @@ static Suite *suite(void)
 	tcase_add_test(t, a_file_of_another_user_is_not_replaced);
 	tcase_add_test(t, the_systems_file_is_changed_by_its_server);
 	tcase_add_test(t, a_file_that_was_named_is_changed_whatever_its_root);
-	tcase_add_test(t, a_setting_that_needs_a_restart_waits_for_it);
+	tcase_add_test(t, a_setting_that_needs_a_restart_is_unchanged_until_then);
 	tcase_add_test(t, a_live_setting_takes_effect_at_once);
 	tcase_add_test(t, a_reload_takes_live_settings_from_the_file);
 	tcase_add_test(t, a_reload_names_what_waits_for_a_restart);
 	tcase_add_test(t, a_reload_of_a_mistake_changes_nothing);
 	tcase_add_test(t, a_setting_that_is_overridden_is_written_and_noted);
-	tcase_add_test(t, a_list_of_sections_is_shown_as_one);
+	tcase_add_test(t, a_list_of_sections_is_shown_as_a_list);
 	tcase_add_test(t, a_list_of_sections_stays_when_others_change);
 	tcase_add_loop_test(t, the_configuration_is_shown_as_json, 0, ROWS(shown));
 	suite_add_tcase(s, t);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The files of etc/: they load, and lyre.yaml shows every setting as it is declared. */
+/* The files of etc/: they load, and lyre.yaml shows every setting as declared. */
 #include "unit.h"
 
 #include "base/buf.h"
@@ -28,7 +28,7 @@ static struct config *load(const char *path)
 	return c;
 }
 
-/* Fills the text of lyre.yaml, or the same with the '#' before every setting taken away. */
+/* Reads lyre.yaml, optionally without the '#' before every setting. */
 static void read_file(struct buf *b, bool uncomment)
 {
 	char line[500];

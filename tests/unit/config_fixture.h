@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file config_fixture.h
- * \brief A configuration file in a folder of its own, and short words for what tests do with it.
+ * \brief A configuration file in a folder of its own, and short functions for what tests do with it.
  */
 #ifndef CONFIG_FIXTURE_H
 #define CONFIG_FIXTURE_H
@@ -44,7 +44,7 @@ UNUSED static void end(void)
 	unlink(file);
 	snprintf(left, sizeof left, "%s/real.yaml", folder);
 	unlink(left);
-	/* nothing else may have been left behind */
+	/* no other file may be left */
 	ck_assert_msg(rmdir(folder) == 0, "%s holds more than its file", folder);
 }
 
@@ -66,7 +66,7 @@ UNUSED static const char *get(void)
 	return text;
 }
 
-/* As the server does it: two modules, one of them with settings. */
+/* Like the server: two modules, one of them with settings. */
 UNUSED static struct config *load_sources(const struct config_sources *s)
 {
 	struct config *c;
@@ -88,9 +88,10 @@ UNUSED static struct config *load(void)
 	return load_sources(&s);
 }
 
-UNUSED static void note(void *ctx, const char *key, enum config_source over)
+UNUSED static void note(void *ctx, const char *key, enum config_source over, bool inert)
 {
 	(void)ctx;
+	(void)inert;
 	size_t len = strlen(noted);
 	snprintf(noted + len, sizeof noted - len, "%s:%d ", key, (int)over);
 }

@@ -47,7 +47,7 @@ static void load_well(const char *text)
 	ck_assert_msg(!rc, "%s", err.text);
 }
 
-START_TEST(defaults_stand_where_nothing_is_said)
+START_TEST(defaults_apply_to_unset_settings)
 {
 	struct config_sources s = { 0 };
 	ck_assert_int_eq(config_load(&config, &s, &err), 0);
@@ -151,7 +151,7 @@ START_TEST(settings_without_effect_are_warned_of)
 }
 END_TEST
 
-/* The tree that an installed server of the documented kind writes. */
+/* The configuration that an installed reference server writes. */
 START_TEST(a_file_of_the_reference_server_loads)
 {
 	load_well("http:\n  compressionThreshold: 1200\n  cors: false\n  corsAccessList:\n    - null\n"
@@ -176,7 +176,7 @@ START_TEST(a_file_of_the_reference_server_loads)
 }
 END_TEST
 
-/* A section of certificates, as one and as a list; and a setting that is a section too. */
+/* A section of certificates, single and as a list; and a setting that is also a section. */
 START_TEST(sections_of_certificates_may_be_lists)
 {
 	load_well("rootPath: /srv\ntls: {certificate: c.pem}\noperationsApi: {network: {mtls: {required: true, user: null}}}\n");
@@ -210,7 +210,7 @@ static const struct {
 	{ "tls:\n  - certificate: a.pem\n    privatekey: b\n",
 		":3:5: unknown setting 'tls.0.privatekey'; did you mean 'tls.0.privateKey'?" },
 	{ "tls: [{certificate: 5}]\n", ":1:21: 'tls.0.certificate' must be a path, or null; found 5" },
-	{ "tls: [a.pem]\n", ":1:7: 'tls.0' must be a mapping of settings; found a text" },
+	{ "tls: [a.pem]\n", ":1:7: 'tls.0' must be a mapping of settings; found a string" },
 	{ "operationsApi: {tls: [[]]}\n", ":1:23: 'operationsApi.tls.0' must be a mapping of settings; found a list" },
 	{ "operationsApi:\n  network:\n    prot: 1\n",
 		":3:5: unknown setting 'operationsApi.network.prot'; did you mean 'operationsApi.network.port'?" },
@@ -317,7 +317,7 @@ static Suite *suite(void)
 	Suite *s = suite_create("config_load");
 	TCase *t = tcase_create("load");
 	tcase_add_checked_fixture(t, begin, end);
-	tcase_add_test(t, defaults_stand_where_nothing_is_said);
+	tcase_add_test(t, defaults_apply_to_unset_settings);
 	tcase_add_test(t, a_file_overrides_the_defaults);
 	tcase_add_test(t, set_overrides_environment_overrides_file);
 	tcase_add_test(t, a_relative_root_is_below_the_working_directory);

@@ -53,7 +53,7 @@ static int load(const char *text, const char *set, char *variable)
 	return config_modules(config, "schema data", &modules, &count, &err);
 }
 
-/* "schema data?" for what is switched on, with ? for optional and =PATH. */
+/* "schema data?" for the enabled modules, with ? for optional and =PATH. */
 static const char *list(void)
 {
 	static char out[300];
@@ -87,7 +87,7 @@ static const struct {
 	{ "", "modules.data=true", "LYRE_MODULES_DATA=false", "schema data" },
 };
 
-START_TEST(modules_are_switched_on)
+START_TEST(modules_are_enabled)
 {
 	int rc = load(lists[_i].text, lists[_i].set, lists[_i].variable);
 	ck_assert_msg(!rc, "%s", err.text);
@@ -224,7 +224,7 @@ static Suite *suite(void)
 	Suite *s = suite_create("config_modules");
 	TCase *t = tcase_create("modules");
 	tcase_add_checked_fixture(t, begin, end);
-	tcase_add_loop_test(t, modules_are_switched_on, 0, sizeof lists / sizeof *lists);
+	tcase_add_loop_test(t, modules_are_enabled, 0, sizeof lists / sizeof *lists);
 	tcase_add_loop_test(t, a_bad_list_is_refused_with_its_line, 0, sizeof bad_lists / sizeof *bad_lists);
 	tcase_add_test(t, settings_of_a_module_come_from_every_source);
 	tcase_add_test(t, settings_of_a_built_in_module);

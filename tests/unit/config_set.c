@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* config_set(): the file afterwards, byte for byte; what is refused, and that nothing is written then. */
+/* config_set(): the resulting file, byte for byte; what is refused, and that nothing is written then. */
 #include "config_fixture.h"
 
 static const struct {
@@ -159,7 +159,7 @@ START_TEST(a_refused_setting_changes_nothing)
 	const char *before = refusals[_i].before;
 	put(file, *before == 'm' ? before : "");
 	struct config *c = load();
-	put(file, before); /* written by hand meanwhile */
+	put(file, before); /* edited by hand meanwhile */
 	ck_assert_row_int_eq(refusals[_i].name, set_in(c, refusals[_i].json), LYRE_EINVAL);
 	ck_assert_msg(strstr(err.text, refusals[_i].says) != NULL, "%s: %s", refusals[_i].name, err.text);
 	ck_assert_row_str_eq(refusals[_i].name, get(), before);
@@ -217,7 +217,7 @@ static void value_for(char out[64], const struct lyre_setting *s)
 
 static const char *base_text;
 
-/* The lines of the text before are in the text afterwards, but for one at most; and nothing but a few lines is new. */
+/* The lines of the old text are in the new text, except at most one; and only a few lines are new. */
 static void same_but_for_one(const char *key, const char *before, const char *after)
 {
 	size_t head = 0, m = strlen(before), n = strlen(after);

@@ -35,7 +35,7 @@ static int decode(const char *text, size_t len, struct yaml_node **ret)
 	return yaml_decode_file(&arena, file, ret, &err);
 }
 
-START_TEST(nodes_have_their_places)
+START_TEST(nodes_have_positions)
 {
 	struct yaml_node *root;
 	const char text[] = "# first\na: 1\nb:\n  - x\n  - 'null'\n  - \nc: {d: \"\\u00e9\"}\n";
@@ -60,7 +60,7 @@ START_TEST(nodes_have_their_places)
 }
 END_TEST
 
-START_TEST(a_file_of_nothing_is_null)
+START_TEST(an_empty_file_is_null)
 {
 	static const char *const texts[] = { "", "# nothing\n", "---\n", "~\n" };
 	for (size_t i = 0; i < 4; i++) {
@@ -92,7 +92,7 @@ static const struct {
 	{ "a: 1\nb: \x01\n", ":2:4: control characters are not allowed" },
 };
 
-START_TEST(what_is_not_taken_is_refused_with_its_line)
+START_TEST(unsupported_yaml_is_refused_with_its_line)
 {
 	struct yaml_node *root;
 	ck_assert_int_eq(decode(refused[_i].text, strlen(refused[_i].text), &root), LYRE_EINVAL);
@@ -145,9 +145,9 @@ static Suite *suite(void)
 	Suite *s = suite_create("config_yaml");
 	TCase *t = tcase_create("yaml");
 	tcase_add_checked_fixture(t, begin, end);
-	tcase_add_test(t, nodes_have_their_places);
-	tcase_add_test(t, a_file_of_nothing_is_null);
-	tcase_add_loop_test(t, what_is_not_taken_is_refused_with_its_line, 0, sizeof refused / sizeof *refused);
+	tcase_add_test(t, nodes_have_positions);
+	tcase_add_test(t, an_empty_file_is_null);
+	tcase_add_loop_test(t, unsupported_yaml_is_refused_with_its_line, 0, sizeof refused / sizeof *refused);
 	tcase_add_test(t, depth_size_and_values_are_limited);
 	tcase_add_test(t, a_source_without_lines_is_named);
 	suite_add_tcase(s, t);

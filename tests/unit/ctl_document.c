@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* As json-c writes it; a refusal gives its sentence. */
+/* As json-c prints it; a refusal returns its message. */
 static const char *read_back(const char *text)
 {
 	static char ret[4096];
@@ -43,17 +43,17 @@ static const struct {
 	{ "-Infinity", "malformed number at byte 1" },
 	/* texts */
 	{ "\"\\ud83d\\udc36\\n\"", "\"\xf0\x9f\x90\xb6\\n\"" },
-	{ "[\"\\ud83d\"]", "half a surrogate pair at byte 3" },
-	{ "\"\\udc36\\udc36\"", "half a surrogate pair at byte 2" },
-	{ "\"\\ud83d", "half a surrogate pair at byte 2" },
+	{ "[\"\\ud83d\"]", "an unpaired surrogate at byte 3" },
+	{ "\"\\udc36\\udc36\"", "an unpaired surrogate at byte 2" },
+	{ "\"\\ud83d", "an unpaired surrogate at byte 2" },
 	{ "\"\\x\"", "malformed escape at byte 2" },
 	{ "\"\\u12g4\"", "malformed escape at byte 2" },
-	{ "\"a\tb\"", "control character in a text at byte 3" },
+	{ "\"a\tb\"", "control character in a string at byte 3" },
 	{ "\"a\xc0\x80\"", "invalid UTF-8 at byte 3" },
 	{ "\"a", "unexpected end" },
 	{ "\"\\", "unexpected end" },
 	{ "'a'", "unexpected character at byte 1" },
-	/* what follows what */
+	/* order of tokens */
 	{ "", "unexpected end" },
 	{ "[1,", "unexpected end" },
 	{ "[1,]", "unexpected character at byte 4" },
@@ -75,7 +75,7 @@ START_TEST(test_documents)
 }
 END_TEST
 
-/* A NUL character stands as C0 80, so that names which differ behind it do. */
+/* A NUL character is C0 80, so that names which differ after it do differ. */
 START_TEST(test_nul)
 {
 	static const char text[] = "{\"a\\u0000b\":\"\\u0000\",\"a\\u0000c\":{\"\\\\u0000\":1}}";
@@ -108,7 +108,7 @@ START_TEST(test_depth)
 		for (int i = depth; i-- > 0;)
 			buf_add_str(&b, i % 2 ? "}" : "]");
 		ck_assert_int_eq(document_read(b.data, b.len, &o, &e), depth > DEPTH_MAX ? LYRE_EINVAL : 0);
-		ck_assert_str_eq(e.text, depth > DEPTH_MAX ? "arrays and objects nest more than 512 deep" : "");
+		ck_assert_str_eq(e.text, depth > DEPTH_MAX ? "arrays and objects are nested deeper than 512 levels" : "");
 		json_object_put(o);
 		buf_free(&b);
 	}
@@ -154,12 +154,12 @@ static int pass(void *arg, struct json_object *item)
 	return 0;
 }
 
-/* Accepted is what is JSON, and numbers beyond double, whole or by items. */
+/* Accepts what is JSON, including numbers beyond double, as a whole or by items. */
 static void judge(const char *text, size_t len)
 {
 	struct json_object *o;
 	struct err e = { 0 };
-	/* of its own size, so that a look behind it is found out */
+	/* allocated exactly, so that reads beyond the end are detected */
 	char *copy = malloc(len ? len : 1);
 	memcpy(copy, text, len);
 	bool good = (json_grammar(text, len) & ~(unsigned)LAX_RANGE) == 0;

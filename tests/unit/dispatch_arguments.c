@@ -58,7 +58,7 @@ static void teardown(void)
 	registry_free(&registry);
 }
 
-/** Binds and checks a body. \return the sentences, "" for none */
+/** Binds and checks a body. \return the messages, "" if there are none */
 static const char *say(const char *body)
 {
 	static struct err e;
@@ -75,7 +75,7 @@ static const char *say(const char *body)
 	return e.text;
 }
 
-/** The place of a parameter. */
+/** The index of a parameter. */
 static size_t at(const char *name)
 {
 	for (size_t i = 0; i < sizeof params / sizeof *params; i++) {
@@ -85,7 +85,7 @@ static size_t at(const char *name)
 	ck_abort_msg("no parameter %s", name);
 }
 
-/* Bodies are given without what is always required. */
+/* Bodies are given without the members that are always required. */
 #define REST ",'table':'t','who':'me'}"
 
 static const struct {
@@ -93,7 +93,7 @@ static const struct {
 } cases[] = {
 	{ "unknown parameter", "{'x':1" REST, "" },
 	{ "nothing that is required", "{}", "'table' is required. 'user' is required" },
-	{ "null for what is required", "{'table':'t','who':null}", "'user' is required" },
+	{ "null for a required parameter", "{'table':'t','who':null}", "'user' is required" },
 	{ "null for a text", "{'database':null" REST, "'database' must be a string" },
 	{ "number for a text", "{'database':5" REST, "'database' must be a string" },
 	{ "number under an old name", "{'schema':5" REST, "'schema' must be a string" },
@@ -115,11 +115,11 @@ static const struct {
 	{ "null for an array", "{'hash_values':null" REST, "'hash_values' must be an array" },
 	{ "keys", "{'hash_values':[1,'a',2.5]" REST, "" },
 	{ "keys of other types", "{'hash_values':[null,{}]" REST, "'hash_values' must be strings or numbers" },
-	{ "empty value that two names stand for", "{'comparator':''" REST,
+	{ "empty value under two names", "{'comparator':''" REST,
 		"'search_type' is not allowed to be empty. 'comparator' is not allowed to be empty" },
-	{ "boolean that two names stand for", "{'comparator':true" REST,
+	{ "boolean under two names", "{'comparator':true" REST,
 		"'search_type' must be one of [string, number]. 'comparator' must be one of [string, number]" },
-	{ "null that two names stand for", "{'comparator':null" REST, "'comparator' must be one of [string, number]" },
+	{ "null under two names", "{'comparator':null" REST, "'comparator' must be one of [string, number]" },
 	{ "boolean under the old of two names", "{'search_type':true" REST, "'search_type' must be one of [string, number]" },
 	{ "number for a text that is known by its old name", "{'attribute':1" REST, "'search_attribute' must be a string" },
 	{ "empty array", "{'records':[]" REST, "'records' must contain at least 1 items" },
@@ -149,7 +149,7 @@ START_TEST(a_body_is_checked)
 }
 END_TEST
 
-START_TEST(a_default_stands_for_what_is_not_given)
+START_TEST(a_missing_argument_has_its_default)
 {
 	ck_assert_str_eq(say("{'x':1" REST), "");
 	ck_assert(call.present[at("database")] && !call.given[at("database")]);
@@ -188,7 +188,7 @@ START_TEST(a_name_has_at_most_250_bytes)
 }
 END_TEST
 
-START_TEST(many_sentences_are_cut_off)
+START_TEST(many_messages_are_cut_off)
 {
 	char body[8192] = "{'records':[";
 
@@ -223,11 +223,11 @@ static Suite *suite(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, a_body_is_checked, 0, ROWS(cases));
-	tcase_add_test(t, a_default_stands_for_what_is_not_given);
+	tcase_add_test(t, a_missing_argument_has_its_default);
 	tcase_add_test(t, null_is_absent_where_declared_so);
 	tcase_add_test(t, a_text_of_a_number_is_taken_as_a_number);
 	tcase_add_loop_test(t, a_name_has_at_most_250_bytes, 249, 253);
-	tcase_add_test(t, many_sentences_are_cut_off);
+	tcase_add_test(t, many_messages_are_cut_off);
 	tcase_add_test(t, old_words_in_conditions_are_replaced);
 	suite_add_tcase(s, t);
 	return s;

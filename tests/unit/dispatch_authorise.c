@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From a request to the permission question: which tables and attributes it is taken to touch. */
+/* From a request to the permission question: which tables and attributes it uses. */
 #include "store_fixture.h"
 
 #include "dispatch/dispatch_internal.h"
@@ -131,7 +131,7 @@ static int authorise_of(const struct principal *who, const char *body, struct er
 	return authorise(&call, e);
 }
 
-/** \return "ok"; the two lists one after the other, as JSON; or the sentence where that is all */
+/** \return "ok"; the two lists one after the other, as JSON; or the message if there are no lists */
 static const char *ask_of(const struct principal *who, const char *body)
 {
 	struct err e;
@@ -178,7 +178,7 @@ static const struct {
 		NONE("'database `9` does not exist'") },
 	{ "unknown table hides its attributes", "{'operation':'search','table':'none','conditions':[{'attribute':'x'}]}",
 		NONE("'Table `dev.none` does not exist'") },
-	/* not given, or no name: the check of the arguments says it */
+	/* missing, or not a name: reported by the check of the arguments */
 	{ "no table", "{'operation':'search'}", "ok" },
 	{ "null for a table", "{'operation':'search','table':null}", "ok" },
 	{ "array for a table", "{'operation':'search','table':['none']}", "ok" },
@@ -242,7 +242,7 @@ static const struct {
 	{ "records that are not objects", INSERT("some", "[7,null,[{'z':1}],'z']"), "ok" },
 	{ "null for a list of records", INSERT("some", "null"), "ok" },
 	{ "unlimited table", INSERT("all", "[{'z':1}]"), "ok" },
-	/* a request within */
+	/* a nested request */
 	{ "inner request that is allowed", OUTER(SEARCH("'get_attributes':['a']")), "ok" },
 	{ "inner request with an unknown attribute", OUTER(SEARCH("'get_attributes':['z']")), NONE(NO("z")) },
 	{ "inner request with an unknown table", OUTER("{'operation':'search','table':'none'}"),
@@ -262,7 +262,7 @@ static const struct {
 		"['Operation `outerSuper` is restricted to `super_user` roles'][]" },
 };
 
-START_TEST(a_request_asks_for_what_it_touches)
+START_TEST(a_request_asks_for_what_it_uses)
 {
 	ck_assert_row_str_eq(cases[_i].name, ask_of(&user, cases[_i].body), json_of(cases[_i].answer));
 }
@@ -300,7 +300,7 @@ static const struct {
 	{ "another operation", "{'operation':'describe'}", LYRE_EUNAUTHENTICATED },
 };
 
-START_TEST(nobody_gets_at_open_operations_only)
+START_TEST(without_sign_in_only_open_operations_can_be_called)
 {
 	struct err e;
 
@@ -308,7 +308,7 @@ START_TEST(nobody_gets_at_open_operations_only)
 }
 END_TEST
 
-START_TEST(a_user_without_a_role_gets_at_open_operations_only)
+START_TEST(a_user_without_a_role_can_call_only_open_operations)
 {
 	const struct principal without = { .name = "bob" };
 
@@ -341,7 +341,7 @@ static const char *insert_of(struct buf *b, const char *table, unsigned records,
 	return buf_cstr(b);
 }
 
-/* The memory shows that nothing is kept of a record. */
+/* The memory used shows that nothing is kept of a record. */
 START_TEST(nothing_is_kept_of_records_without_limits)
 {
 	struct buf b;
@@ -352,7 +352,7 @@ START_TEST(nothing_is_kept_of_records_without_limits)
 }
 END_TEST
 
-START_TEST(names_that_came_before_are_not_kept_again)
+START_TEST(earlier_names_are_not_stored_again)
 {
 	bool shuffled = _i;
 	struct buf b;
@@ -365,7 +365,7 @@ START_TEST(names_that_came_before_are_not_kept_again)
 }
 END_TEST
 
-/* Of unknown names, each listed once, so many are listed. */
+/* Of unknown names, each listed once, this many are listed. */
 enum { LISTED = 100 };
 
 static const struct {
@@ -375,7 +375,7 @@ static const struct {
 	{ "tables", "{'operation':'read_all','tables':[", "Table 'dev.n99' does not exist" },
 };
 
-/* Work that is not linear would go on until the test is ended. */
+/* If the work were not linear, the test would time out. */
 START_TEST(many_unknown_names_take_linear_time)
 {
 	struct buf b;
@@ -411,13 +411,13 @@ START_TEST(conditions_are_followed_as_deep_as_a_search_may_be)
 	buf_add_str(&b, "{'operation':'search','table':'some','conditions':");
 	nest(&b, "[{'conditions':", "[{'attribute':'z'}]", "}]", depths[_i]);
 	buf_add_str(&b, "}");
-	/* what is deeper is for the search to refuse */
+	/* deeper nesting is refused by the search */
 	ck_assert_json_eq(ask_of(&user, buf_cstr(&b)), depths[_i] <= 40 ? NONE(NO("z")) : "ok");
 	buf_free(&b);
 }
 END_TEST
 
-/* ---- whatever is sent ---- */
+/* ---- random input ---- */
 
 static void add_random(struct buf *b, int depth)
 {
@@ -478,12 +478,12 @@ static Suite *suite(void)
 
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_set_timeout(t, 120);
-	tcase_add_loop_test(t, a_request_asks_for_what_it_touches, 0, ROWS(cases));
+	tcase_add_loop_test(t, a_request_asks_for_what_it_uses, 0, ROWS(cases));
 	tcase_add_loop_test(t, a_super_user_takes_no_memory, 0, ROWS(super_cases));
-	tcase_add_loop_test(t, nobody_gets_at_open_operations_only, 0, ROWS(nobody_cases));
-	tcase_add_test(t, a_user_without_a_role_gets_at_open_operations_only);
+	tcase_add_loop_test(t, without_sign_in_only_open_operations_can_be_called, 0, ROWS(nobody_cases));
+	tcase_add_test(t, a_user_without_a_role_can_call_only_open_operations);
 	tcase_add_test(t, nothing_is_kept_of_records_without_limits);
-	tcase_add_loop_test(t, names_that_came_before_are_not_kept_again, 0, 2);
+	tcase_add_loop_test(t, earlier_names_are_not_stored_again, 0, 2);
 	tcase_add_loop_test(t, many_unknown_names_take_linear_time, 0, ROWS(many_names));
 	tcase_add_loop_test(t, conditions_are_followed_as_deep_as_a_search_may_be, 0, ROWS(depths));
 	tcase_add_test(t, any_request_is_decided);

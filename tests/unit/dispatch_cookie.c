@@ -7,7 +7,7 @@
 
 static const struct {
 	const char *header, *name;
-	const char *value; /* NULL: it is not there */
+	const char *value; /* NULL: absent */
 } cookies[] = {
 	{ NULL, "a", NULL },
 	{ "", "a", NULL },
@@ -88,7 +88,7 @@ static const struct {
 	{ "http://127.0.0.1:9925", "127.0.0.1:9925", true },
 };
 
-START_TEST(an_origin_of_our_own_is_known)
+START_TEST(our_own_origin_is_recognised)
 {
 	const struct exchange x = { .origin = origins[_i].origin, .host = origins[_i].host };
 
@@ -102,7 +102,7 @@ static Suite *suite(void)
 	TCase *t = tcase_create("cookie");
 
 	tcase_add_loop_test(t, a_cookie_is_found, 0, sizeof cookies / sizeof *cookies);
-	tcase_add_loop_test(t, an_origin_of_our_own_is_known, 0, sizeof origins / sizeof *origins);
+	tcase_add_loop_test(t, our_own_origin_is_recognised, 0, sizeof origins / sizeof *origins);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -54,7 +54,7 @@ START_TEST(credentials_are_read)
 }
 END_TEST
 
-/* ---- credentials that modules decide of ---- */
+/* ---- credentials verified by modules ---- */
 
 static int verify_nothing(lyre_call *call, const char *text, size_t len, struct lyre_identity *ret)
 {
@@ -87,7 +87,7 @@ static const struct {
 	{ NULL, "Session=s1", NULL, NULL },
 	{ NULL, "Bearer=s1", NULL, NULL },
 	{ NULL, "lone=1", "lone", "1" },
-	/* With an Authorization header, whatever it is, no cookie counts. */
+	/* If there is any Authorization header, cookies are ignored. */
 	{ "Bearer x", "session=s1", "Bearer", "x" },
 	{ "Bearer", "session=s1", NULL, NULL },
 	{ "Digest x", "session=s1", NULL, NULL },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who comes next, and who has to go, where attempts to sign in wait. */
+/* Which attempt comes next, and which is displaced, while attempts to sign in wait. */
 #include "unit.h"
 
 #include "dispatch/dispatch_internal.h"
@@ -20,7 +20,7 @@ static void setup(void)
 	used = 0;
 }
 
-/** An attempt with a number of its own that has not been put in. */
+/** An attempt with its own number, not inserted yet. */
 static struct verification *attempt(const char *source, uint64_t turn, int64_t due)
 {
 	ck_assert_uint_lt(used, sizeof attempts / sizeof *attempts);
@@ -31,7 +31,7 @@ static struct verification *attempt(const char *source, uint64_t turn, int64_t d
 	return v;
 }
 
-/** One that came: as the gate puts it in. \return whether it got in; who had to go for it is written to \p gone */
+/** Inserts it like the gate does. \return whether it was admitted; \p gone receives the displaced one */
 static bool comes(const char *source, struct verification **gone)
 {
 	struct verification *v = attempt(source, lane_turn(&lane, source), used);
@@ -43,7 +43,7 @@ static bool comes(const char *source, struct verification **gone)
 	return true;
 }
 
-/** The same for each letter of a text, a source, where there is room for all. */
+/** The same for each letter of a text, as a source; there must be room for all. */
 static void come(const char *sources)
 {
 	for (const char *p = sources; *p; p++) {
@@ -54,7 +54,7 @@ static void come(const char *sources)
 	}
 }
 
-/** Takes out up to \p count. \return their sources */
+/** Removes up to \p count. \return their sources */
 static const char *take(unsigned count)
 {
 	static char text[sizeof attempts / sizeof *attempts + 1];
@@ -91,8 +91,8 @@ START_TEST(sources_take_turns)
 }
 END_TEST
 
-/* What was begun counts: nobody gets ahead of those who wait by coming late, and nobody has to catch up. */
-START_TEST(turns_go_on)
+/* Started attempts count: nobody gains by arriving late, and nobody has to catch up. */
+START_TEST(turns_continue)
 {
 	come("aaa");
 	ck_assert_str_eq(take(2), "aa");
@@ -103,7 +103,7 @@ START_TEST(turns_go_on)
 }
 END_TEST
 
-START_TEST(a_source_is_the_whole_of_it)
+START_TEST(sources_are_compared_completely)
 {
 	struct verification *gone;
 
@@ -115,9 +115,9 @@ START_TEST(a_source_is_the_whole_of_it)
 }
 END_TEST
 
-/* ---- those that wait for their time ---- */
+/* ---- attempts that wait for their time ---- */
 
-START_TEST(delayed_ones_come_when_due)
+START_TEST(delayed_attempts_come_when_due)
 {
 	static const struct {
 		const char *source;
@@ -135,7 +135,7 @@ START_TEST(delayed_ones_come_when_due)
 }
 END_TEST
 
-START_TEST(delayed_ones_displace_nobody)
+START_TEST(delayed_attempts_displace_none)
 {
 	for (int i = 0; i < MAX; i++)
 		ck_assert(lane_has_room(&lane, 0) && !lane_insert(&lane, attempt("a", 0, 100 + i)));
@@ -147,22 +147,22 @@ END_TEST
 
 /* ---- a full lane ---- */
 
-START_TEST(a_full_lane_drops_the_last_of_the_furthest_turn)
+START_TEST(a_full_lane_drops_the_last_of_the_latest_turn)
 {
 	struct verification *gone;
 
 	come("aaaabc"); /* turns 1 2 3 4 1 1 */
 	ck_assert(comes("d", &gone));
 	ck_assert_ptr_eq(gone, &attempts[3]);
-	ck_assert(comes("b", &gone)); /* its second, in place of the third of a */
+	ck_assert(comes("b", &gone)); /* its second, displacing the third of a */
 	ck_assert_ptr_eq(gone, &attempts[2]);
 	ck_assert_uint_eq(lane.count, MAX);
 	ck_assert_str_eq(take_all(), "abcdab");
 }
 END_TEST
 
-/* Of several of that turn the one that came last. */
-START_TEST(a_full_lane_drops_the_latest_of_a_turn)
+/* Of several in that turn, the last to arrive. */
+START_TEST(a_full_lane_drops_the_newest_of_a_turn)
 {
 	struct verification *gone;
 
@@ -175,7 +175,7 @@ START_TEST(a_full_lane_drops_the_latest_of_a_turn)
 }
 END_TEST
 
-START_TEST(a_full_lane_drops_nobody_for_the_same_turn_or_a_later_one)
+START_TEST(a_full_lane_drops_none_for_the_same_or_a_later_turn)
 {
 	struct verification *gone;
 
@@ -183,7 +183,7 @@ START_TEST(a_full_lane_drops_nobody_for_the_same_turn_or_a_later_one)
 	ck_assert(!comes("a", &gone)); /* its third turn */
 	ck_assert_str_eq(take_all(), "abcabc");
 	come("abcdef");
-	ck_assert(!comes("g", &gone)); /* the first, as everybody's */
+	ck_assert(!comes("g", &gone)); /* the first turn, like everybody's */
 	ck_assert(!comes("a", &gone));
 	ck_assert_uint_eq(lane.count, MAX);
 	ck_assert_str_eq(take_all(), "abcdef");
@@ -218,7 +218,7 @@ START_TEST(an_empty_lane)
 	ck_assert_str_eq(take_all(), "");
 	ck_assert_ptr_null(lane_empty(&lane));
 	come("ba");
-	ck_assert_uint_eq(lane.last->turn, 2); /* after the one that was begun */
+	ck_assert_uint_eq(lane.last->turn, 2); /* after the one that was started */
 	ck_assert_str_eq(take_all(), "ba");
 }
 END_TEST
@@ -230,13 +230,13 @@ static Suite *suite(void)
 
 	tcase_add_checked_fixture(t, setup, NULL);
 	tcase_add_loop_test(t, sources_take_turns, 0, sizeof turns / sizeof *turns);
-	tcase_add_test(t, turns_go_on);
-	tcase_add_test(t, a_source_is_the_whole_of_it);
-	tcase_add_test(t, delayed_ones_come_when_due);
-	tcase_add_test(t, delayed_ones_displace_nobody);
-	tcase_add_test(t, a_full_lane_drops_the_last_of_the_furthest_turn);
-	tcase_add_test(t, a_full_lane_drops_the_latest_of_a_turn);
-	tcase_add_test(t, a_full_lane_drops_nobody_for_the_same_turn_or_a_later_one);
+	tcase_add_test(t, turns_continue);
+	tcase_add_test(t, sources_are_compared_completely);
+	tcase_add_test(t, delayed_attempts_come_when_due);
+	tcase_add_test(t, delayed_attempts_displace_none);
+	tcase_add_test(t, a_full_lane_drops_the_last_of_the_latest_turn);
+	tcase_add_test(t, a_full_lane_drops_the_newest_of_a_turn);
+	tcase_add_test(t, a_full_lane_drops_none_for_the_same_or_a_later_turn);
 	tcase_add_test(t, a_lane_of_one);
 	tcase_add_test(t, an_empty_lane);
 	suite_add_tcase(s, t);

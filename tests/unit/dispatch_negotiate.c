@@ -6,7 +6,7 @@
 #include "dispatch/dispatch_internal.h"
 
 #define JSON "application/json"
-/* What is answered where the build has the format, and where it does not. */
+/* The answer format if the build has the format, and if it does not. */
 #ifdef LYRE_FORMAT_CSV
 #define CSV(otherwise) "text/csv"
 #else
@@ -132,8 +132,8 @@ START_TEST(plain_text_is_told_apart)
 }
 END_TEST
 
-/* The sentence of a 406 names all that can be asked for. */
-START_TEST(what_can_be_accepted_is_listed)
+/* The message of a 406 lists all supported types. */
+START_TEST(acceptable_types_are_listed)
 {
 	struct arena a;
 
@@ -155,7 +155,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, the_type_of_an_answer_is_the_best_accepted, 0, sizeof accepts / sizeof *accepts);
 	tcase_add_loop_test(t, the_type_of_a_body_is_known, 0, sizeof sent / sizeof *sent);
 	tcase_add_test(t, plain_text_is_told_apart);
-	tcase_add_test(t, what_can_be_accepted_is_listed);
+	tcase_add_test(t, acceptable_types_are_listed);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -61,7 +61,7 @@ START_TEST(an_operation_is_found_by_name_and_alias)
 }
 END_TEST
 
-/** Wrong declarations of parameters do not pass --check either, which registers them like the start. */
+/** Invalid declarations of parameters do not pass --check either, which registers operations like the start. */
 START_TEST(wrong_parameters_are_refused)
 {
 	static const struct lyre_param defaults[] = { { .name = "limit", .types = LYRE_T_NUMBER, .fallback = "\"5\"" } };
@@ -72,9 +72,9 @@ START_TEST(wrong_parameters_are_refused)
 		struct lyre_list params;
 		const char *why;
 	} cases[] = {
-		{ LYRE_LIST(defaults), "module 'm' declares a default of 'limit' in 'o' that is of none of its types: \"5\"" },
-		{ LYRE_LIST(absent), "module 'm' declares a default of 'limit' in 'o' that is of none of its types: null" },
-		{ LYRE_LIST(twice), "module 'm' declares the parameter 'a' of 'o' twice" },
+		{ LYRE_LIST(defaults), "module 'm': the default of parameter 'limit' of operation 'o' is not of its types: \"5\"" },
+		{ LYRE_LIST(absent), "module 'm': the default of parameter 'limit' of operation 'o' is not of its types: null" },
+		{ LYRE_LIST(twice), "module 'm': operation 'o' has two parameters named 'a'" },
 	};
 	const struct lyre_operation o = { .name = "o", .handler = handler, .access = LYRE_ACCESS_USER, .params = cases[_i].params };
 
@@ -141,11 +141,11 @@ START_TEST(a_check_is_for_jobs_and_files)
 	o.name = "w";
 	o.run = LYRE_RUN_JOB;
 	ck_assert_int_eq(add("data", &o), LYRE_EINVAL);
-	ck_assert_ptr_nonnull(strstr(e.text, "neither jobs"));
+	ck_assert_ptr_nonnull(strstr(e.text, "jobs and operations open to anybody"));
 }
 END_TEST
 
-/* As an older header had them: shorter than ours. */
+/* As declared with an older header: shorter than ours. */
 START_TEST(shorter_items_of_older_modules_are_read)
 {
 	struct old_operation {
@@ -163,7 +163,7 @@ START_TEST(shorter_items_of_older_modules_are_read)
 }
 END_TEST
 
-/* ---- who may call it ---- */
+/* ---- access ---- */
 
 static const struct lyre_param database[] = { { .name = "database", .types = LYRE_T_STRING } };
 static const struct lyre_param table[] = {
@@ -210,28 +210,28 @@ static const struct lyre_param unknown_flag[] = { { .name = "p", .types = LYRE_T
 		NULL, 0, 0 \
 	}
 
-/** What may be declared, and the words of the sentence where it may not. */
+/** Valid declarations, and the message for invalid ones. */
 static const struct {
 	uint32_t access, permissions;
 	struct lyre_list params;
 	const char *refused;
 } declarations[] = {
-	{ 0, 0, NONE, "without saying who may call it" },
+	{ 0, 0, NONE, "has no access" },
 	{ LYRE_ACCESS_SUPER_USER, 0, NONE, NULL },
 	{ LYRE_ACCESS_OPEN, 0, NONE, NULL },
 	{ LYRE_ACCESS_USER, 0, NONE, NULL },
 	{ LYRE_ACCESS_STRUCTURE, 0, PARAMS(database), NULL },
 	{ LYRE_ACCESS_STRUCTURE_ALL, 0, NONE, NULL },
-	{ LYRE_ACCESS_STRUCTURE_ALL + 1, 0, NONE, "an access that there is not" },
-	{ UINT32_MAX, 0, NONE, "an access that there is not" },
-	{ LYRE_ACCESS_STRUCTURE, 0, NONE, "without a parameter 'database'" },
-	{ LYRE_ACCESS_OPEN, LYRE_PERMIT_READ, PARAMS(table), "who can have no permissions" },
+	{ LYRE_ACCESS_STRUCTURE_ALL + 1, 0, NONE, "an unknown access" },
+	{ UINT32_MAX, 0, NONE, "an unknown access" },
+	{ LYRE_ACCESS_STRUCTURE, 0, NONE, "no parameter 'database'" },
+	{ LYRE_ACCESS_OPEN, LYRE_PERMIT_READ, PARAMS(table), "cannot require permissions" },
 	{ LYRE_ACCESS_USER, LYRE_PERMIT_READ, PARAMS(table), NULL },
 	{ LYRE_ACCESS_USER, LYRE_PERMIT_DELETE, PARAMS(tables), NULL },
 	{ LYRE_ACCESS_USER, LYRE_PERMIT_DESCRIBE, PARAMS(database), NULL },
 	{ LYRE_ACCESS_USER, LYRE_PERMIT_READ, PARAMS(database), "'table' or 'tables'" },
-	{ LYRE_ACCESS_USER, LYRE_PERMIT_READ, PARAMS(no_database), "without a parameter 'database'" },
-	{ LYRE_ACCESS_USER, LYRE_PERMIT_DESCRIBE * 2, PARAMS(table), "a permission that there is not" },
+	{ LYRE_ACCESS_USER, LYRE_PERMIT_READ, PARAMS(no_database), "no parameter 'database'" },
+	{ LYRE_ACCESS_USER, LYRE_PERMIT_DESCRIBE * 2, PARAMS(table), "an unknown permission" },
 	{ LYRE_ACCESS_USER, 0, PARAMS(request), NULL },
 	{ LYRE_ACCESS_USER, 0, PARAMS(request_text_only), "cannot be an object" },
 	{ LYRE_ACCESS_USER, LYRE_PERMIT_DELETE, PARAMS(reads), NULL },
@@ -239,11 +239,11 @@ static const struct {
 	{ LYRE_ACCESS_USER, LYRE_PERMIT_INSERT, PARAMS(writes), NULL },
 	{ LYRE_ACCESS_USER, LYRE_PERMIT_READ, PARAMS(writes), "neither inserts nor updates" },
 	{ LYRE_ACCESS_USER, LYRE_PERMIT_UPDATE, PARAMS(writes_text), "cannot be an array or an object" },
-	{ LYRE_ACCESS_USER, 0, PARAMS(unknown_flag), "a rule that there is not" },
+	{ LYRE_ACCESS_USER, 0, PARAMS(unknown_flag), "an unknown flag" },
 	{ LYRE_ACCESS_USER, 0, PARAMS(file), NULL },
-	{ LYRE_ACCESS_USER, 0, PARAMS(file_or_number), "give it LYRE_T_STRING alone" },
+	{ LYRE_ACCESS_USER, 0, PARAMS(file_or_number), "set its types to LYRE_T_STRING alone" },
 	{ LYRE_ACCESS_USER, 0, PARAMS(two_files), "a second file" },
-	{ LYRE_ACCESS_OPEN, 0, PARAMS(file), "for anybody" },
+	{ LYRE_ACCESS_OPEN, 0, PARAMS(file), "open to anybody" },
 };
 
 START_TEST(access_and_permissions_must_fit)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CBOR, by the examples of RFC 8949, appendix A, and by what must be refused. */
+/* CBOR: the examples of RFC 8949, appendix A, and input that must be refused. */
 #include "encode_fixture.h"
 
 static const struct bytes_case both[] = {
@@ -51,7 +51,7 @@ static const struct bytes_case both[] = {
 	{ "{\"a\":\"A\",\"b\":\"B\",\"c\":\"C\",\"d\":\"D\",\"e\":\"E\"}", "a56161614161626142616361436164614461656145" },
 };
 
-/* Without a length, other floats, tags; what JavaScript's and Python's libraries send. */
+/* Without a length, other floats, tags; as sent by JavaScript and Python libraries. */
 static const struct bytes_case decoded[] = {
 	{ "0", "f90000" },
 	{ "0", "f98000" },
@@ -114,7 +114,7 @@ static const struct bytes_case refused[] = {
 	{ "Unexpected end of CBOR input", "c24401" },
 	{ "Unexpected end of CBOR input", "c1" },
 	{ "Unexpected end of CBOR input", "d9d9f7" },
-	/* each count would be right alone: together they promise more than there is */
+	/* each count alone would be valid: together they announce more than there is */
 	{ "Unexpected end of CBOR input", "848400000000" },
 	{ "Data read, but end of buffer not reached", "ffffffff" },
 	{ "Data read, but end of buffer not reached", "0000" },
@@ -178,7 +178,7 @@ START_TEST(refuses)
 }
 END_TEST
 
-START_TEST(tokens_have_ends)
+START_TEST(values_written_by_tokens_have_ends)
 {
 	lyre_value v = value_of_json("{\"a\":[1,{}],\"b\":{}}");
 
@@ -187,7 +187,7 @@ START_TEST(tokens_have_ends)
 }
 END_TEST
 
-/* Bignums as large as a double comes near, and not one more. */
+/* The largest bignums within the range of a double, and one larger. */
 START_TEST(large_bignums)
 {
 	char head[] = "c25880", digits[sizeof head + 256];
@@ -233,12 +233,12 @@ START_TEST(depth_is_limited)
 		ck_assert_str_eq(
 			decode(&decode_cbor, nested(513, "bf6161", "00", "ff"), steps), "CBOR: Nesting too deep at byte 1536");
 	}
-	/* tags do not nest, however many */
+	/* tags do not count as nesting, however many there are */
 	ck_assert_str_eq(decode(&decode_cbor, nested(100000, "d9d9f7", "01", ""), false), "1");
 }
 END_TEST
 
-/* What is promised takes no memory before it is there. */
+/* Announced items take no memory before they arrive. */
 START_TEST(memory_follows_bytes)
 {
 	struct budget budget;
@@ -252,12 +252,12 @@ START_TEST(memory_follows_bytes)
 	charge_init(&charge, &budget, 0);
 	arena_init_charged(&small, &charge);
 	for (size_t i = 0; i + 5 < sizeof bytes; i += 5)
-		memcpy(bytes + i, "\x9a\x00\x00\x03\x00", 5); /* arrays of 768 in each other */
+		memcpy(bytes + i, "\x9a\x00\x00\x03\x00", 5); /* nested arrays of 768 */
 	ck_assert_int_eq(decode_cbor.decode(&small, bytes, sizeof bytes, false, &v, &e), LYRE_EINVAL);
 	ck_assert_str_eq(e.text, "Unexpected end of CBOR input");
 	ck_assert_uint_lt(charge.held, 32 * sizeof bytes);
 	arena_free(&small);
-	/* and what is there is refused when it is too much */
+	/* and what is there is refused if it is too much */
 	char *many = malloc(1 << 20);
 	memset(many, 0, 1 << 20);
 	memcpy(many, "\x9a\x00\x0f\xff\xfb", 5);
@@ -280,7 +280,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, writes_and_reads, 0, COUNT(both));
 	tcase_add_loop_test(t, reads, 0, COUNT(decoded));
 	tcase_add_loop_test(t, refuses, 0, COUNT(refused));
-	tcase_add_test(t, tokens_have_ends);
+	tcase_add_test(t, values_written_by_tokens_have_ends);
 	tcase_add_test(t, large_bignums);
 	tcase_add_test(t, depth_is_limited);
 	tcase_add_test(t, memory_follows_bytes);

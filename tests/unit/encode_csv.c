@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a handler writes, as CSV. Rows whose columns are known before are in query_recorded.c. */
+/* Handlers' output as CSV. Rows whose columns are announced are in query_recorded.c. */
 #include "encode_fixture.h"
 
 static const struct {
@@ -31,7 +31,7 @@ START_TEST(test_write)
 }
 END_TEST
 
-/* Rows as they come: only cells, in the order of the columns. */
+/* Rows written immediately: only cells, in the order of the columns. */
 START_TEST(test_rows)
 {
 	lyre_value row = value_of_json("{\"a\":\"x\",\"b\":[1]}");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file encode_fixture.h
- * \brief Values that are given as JSON, through an encoder; and bytes that are given as hexadecimal, through a decoder.
+ * \brief Passes values, given as JSON, through an encoder; and bytes, given as hexadecimal, through a decoder.
  */
 #ifndef ENCODE_FIXTURE_H
 #define ENCODE_FIXTURE_H
@@ -59,7 +59,7 @@ static inline void write_tokens(lyre_out *o, const lyre_value *v)
 	}
 }
 
-/** \return what is written, in written too */
+/** \return the output, also in written */
 static inline const char *encode(const struct encoder *f, const lyre_value *v, bool tokens)
 {
 	lyre_out o;
@@ -87,7 +87,7 @@ static inline const char *hex(const void *data, size_t len)
 	return text;
 }
 
-/** The bytes, in memory of their own so that a sanitizer sees what is read beyond; one is spare. */
+/** The bytes, in a block of their own so that a sanitizer sees reads beyond it; one byte is spare. */
 static inline char *unhex(const char *text, size_t *len)
 {
 	*len = strlen(text) / 2;
@@ -106,7 +106,7 @@ static inline int decode_whole(const struct decoder *d, char *bytes, size_t len,
 	return d->decode(&arena, bytes, len, false, v, e);
 }
 
-/** In two steps: first the outermost object alone. */
+/** In two steps: first only the outermost object. */
 static inline int decode_in_steps(const struct decoder *d, char *bytes, size_t len, lyre_value *v, struct err *e)
 {
 	int rc = d->decode(&arena, bytes, len, true, v, e);
@@ -118,7 +118,7 @@ static inline int decode_in_steps(const struct decoder *d, char *bytes, size_t l
 	return rc;
 }
 
-/** \return what was decoded, as JSON, or the failure's sentence */
+/** \return the decoded value as JSON, or the failure's message */
 static inline const char *decode(const struct decoder *d, const char *text, bool steps)
 {
 	size_t len;
@@ -142,7 +142,7 @@ struct bytes_case {
 	const char *json, *hex;
 };
 
-/** What is encoded and decodes back. */
+/** Must be encoded like this, and decode to the same value. */
 static inline void check_both_ways(const struct encoder *f, const struct decoder *d, const struct bytes_case *c)
 {
 	lyre_value v = value_of_json(c->json);
@@ -157,7 +157,7 @@ static inline void check_both_ways(const struct encoder *f, const struct decoder
 	}
 }
 
-/** What is only decoded; or refused, with the sentence in place of the JSON. */
+/** Only decoded; or refused, with the message in place of the JSON. */
 static inline void check_decoded(const struct decoder *d, const struct bytes_case *c)
 {
 	for (int steps = 0; steps < 2; steps++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JSON and its lines, token by token. */
+/* JSON and JSON lines, token by token. */
 #include <config.h>
 
 #include "encode_fixture.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* MessagePack, by the formats of its specification, and by what must be refused. */
+/* MessagePack: the formats of its specification, and input that must be refused. */
 #include "encode_fixture.h"
 
 static const struct bytes_case both[] = {
@@ -119,7 +119,7 @@ START_TEST(refuses)
 }
 END_TEST
 
-/* The recorded server has maps of 16 bits wherever it has maps. */
+/* The recorded server always uses maps with 16-bit counts. */
 START_TEST(tokens_are_counted)
 {
 	lyre_value v = value_of_json("{\"a\":[1,{},[]],\"b\":{\"c\":null}}");
@@ -147,7 +147,7 @@ START_TEST(many_tokens)
 }
 END_TEST
 
-/* What the format has no integer for stays exact as a text. */
+/* Integers that the format cannot hold stay exact as strings. */
 START_TEST(large_integers)
 {
 	lyre_value v = value_of_json("[18446744073709551616,-9223372036854775809]");

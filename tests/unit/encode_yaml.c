@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* YAML: what is quoted and what is not. That it reads back is tested with a second reader, by tests/api/test_formats.py. */
+/* YAML: what is quoted. tests/api/test_formats.py checks with a second reader that it reads back. */
 #include "encode_fixture.h"
 
 static const struct {
@@ -13,7 +13,7 @@ static const struct {
 	{ "{}", "{}\n" },
 	{ "[[],{},[[1]]]", "- []\n- {}\n- - - 1\n" },
 	{ "[\"zw\xc3\xb6lf\",\"a b\",\"x: y\",\"- x\",\"#\"]", "- zw\xc3\xb6lf\n- a b\n- 'x: y'\n- '- x'\n- '#'\n" },
-	/* what would be another type */
+	/* strings that would be read as another type */
 	{ "[\"\",\"~\",\"null\",\"True\",\"no\",\"Y\",\"on\",\"=\",\"<<\"]",
 		"- \"\"\n- \"~\"\n- \"null\"\n- \"True\"\n- \"no\"\n- \"Y\"\n- \"on\"\n- \"=\"\n- \"<<\"\n" },
 	{ "[\"1\",\"-1.5\",\"1e3\",\"0x1f\",\"0o7\",\".5\",\".inf\",\"-.INF\",\".NaN\",\"1_000\",\"12:30:45\",\"+1\"]",
@@ -40,7 +40,7 @@ START_TEST(writes)
 }
 END_TEST
 
-/* What the emitter takes is charged, and given back where the answer breaks off. */
+/* The emitter's memory is charged, and returned if the answer breaks off. */
 START_TEST(breaks_off)
 {
 	struct budget budget;
@@ -60,7 +60,7 @@ START_TEST(breaks_off)
 	out_drop(&o);
 	buf_free(&out);
 	ck_assert_uint_eq(charge.held, 0);
-	/* a text of which there is no room for a second copy */
+	/* a string too large for a second copy */
 	size_t len = 200 << 10;
 	char *text = malloc(len);
 	memset(text, 'x', len);

@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Long enough for a connection to be on its way that it is looked for. */
+/* Long enough that a connection on its way to its thread is checked. */
 #define LATER_MS 60000
 
 static struct seats seats;
@@ -50,7 +50,7 @@ static bool room(int64_t in_ms)
 	return seats_room(&seats, &limit, monotonic_ms() + in_ms);
 }
 
-START_TEST(room_is_given_and_taken_back)
+START_TEST(room_is_taken_and_returned)
 {
 	for (int fd = 1000; fd < 1003; fd++) {
 		ck_assert(room(0));
@@ -59,13 +59,13 @@ START_TEST(room_is_given_and_taken_back)
 	ck_assert(!room(0));
 	seats_end(&seats, 1001);
 	ck_assert(room(0));
-	seats_end(&seats, 1001); /* it has none */
+	seats_end(&seats, 1001); /* it has no seat */
 	seats_end(&seats, 5000);
 	ck_assert_uint_eq(limit.taken, 2);
 }
 END_TEST
 
-START_TEST(a_descriptor_may_be_given_anew)
+START_TEST(a_descriptor_may_be_reused)
 {
 	take(1000);
 	take(1000);
@@ -73,7 +73,7 @@ START_TEST(a_descriptor_may_be_given_anew)
 }
 END_TEST
 
-START_TEST(a_seat_is_given_back_by_its_own)
+START_TEST(a_seat_is_returned_only_by_its_number)
 {
 	uint64_t first = take(1000);
 
@@ -86,7 +86,7 @@ START_TEST(a_seat_is_given_back_by_its_own)
 }
 END_TEST
 
-/* Of descriptors that are closed, one has come to its thread: that will tell of its end. */
+/* Of the closed descriptors, one has reached its thread, which will report its end. */
 START_TEST(lost_seats_are_found)
 {
 	take(1000);
@@ -134,7 +134,7 @@ START_TEST(one_address_has_a_limit)
 }
 END_TEST
 
-/* What is noted goes to the thread once, or with the seat. */
+/* A note goes to the thread once, or is freed with the seat. */
 START_TEST(a_note_goes_with_its_seat)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET };
@@ -153,7 +153,7 @@ START_TEST(a_note_goes_with_its_seat)
 }
 END_TEST
 
-/* The same client, whether the socket is an IPv6 one or not. */
+/* The same client, through an IPv4 or an IPv6 socket. */
 START_TEST(a_mapped_address_is_the_same)
 {
 	struct sockaddr_in6 a = { .sin6_family = AF_INET6 };
@@ -166,8 +166,8 @@ START_TEST(a_mapped_address_is_the_same)
 }
 END_TEST
 
-/* Chains of many addresses, taken and left in another order. */
-START_TEST(many_come_and_go)
+/* Chains of many addresses, taken and released in different orders. */
+START_TEST(many_connections_open_and_close)
 {
 	char address[32];
 	uint64_t number;
@@ -192,15 +192,15 @@ static Suite *suite(void)
 	TCase *t = tcase_create("seats");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, room_is_given_and_taken_back);
-	tcase_add_test(t, a_descriptor_may_be_given_anew);
-	tcase_add_test(t, a_seat_is_given_back_by_its_own);
+	tcase_add_test(t, room_is_taken_and_returned);
+	tcase_add_test(t, a_descriptor_may_be_reused);
+	tcase_add_test(t, a_seat_is_returned_only_by_its_number);
 	tcase_add_test(t, lost_seats_are_found);
 	tcase_add_test(t, open_connections_are_not_lost);
 	tcase_add_test(t, one_address_has_a_limit);
 	tcase_add_test(t, a_note_goes_with_its_seat);
 	tcase_add_test(t, a_mapped_address_is_the_same);
-	tcase_add_test(t, many_come_and_go);
+	tcase_add_test(t, many_connections_open_and_close);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -11,7 +11,7 @@
 static struct jobs *jobs;
 static const struct jobs_options usual = { .parallel = 2, .waiting = 100 };
 
-/** A job that does what a test wants. */
+/** A job that does what a test requires. */
 struct work {
 	struct job job;
 	enum { ANSWER, FAIL, WAIT } what;
@@ -82,7 +82,7 @@ static void wait_for_all(void)
 	ck_assert_uint_eq(jobs_left(jobs, monotonic_ms() + 60000), 0);
 }
 
-/** A job's record, without its times: "COMPLETE message result". */
+/** A job's record without its times: "COMPLETE message result". */
 static const char *told(const char *id)
 {
 	static char text[1000];
@@ -172,12 +172,12 @@ START_TEST(a_stop_cancels_jobs)
 	wait_for_all();
 	ck_assert_json_eq(told(w[0].id), " 'ERROR' 'The job was cancelled: the server was stopped or restarted' 'ann'");
 	ck_assert_json_eq(
-		told(w[1].id), " 'ERROR' 'The job was cancelled before it began: the server was stopped or restarted' 'ann'");
+		told(w[1].id), " 'ERROR' 'The job was cancelled before it started: the server was stopped or restarted' 'ann'");
 	ck_assert_int_eq(atomic_load(&ended), 2);
 }
 END_TEST
 
-/* What a crash leaves behind: more than one batch of each. */
+/* What a crash leaves behind: more than one batch of each status. */
 static void leave_unfinished(void)
 {
 	struct buf b;
@@ -198,12 +198,13 @@ static void check_all_cut_off(void)
 		char id[16];
 		for (const char *kind = "cp"; *kind; kind++) {
 			snprintf(id, sizeof id, "%c%d", *kind, i);
-			ck_assert_json_eq(told(id), " 'ERROR' 'The job was interrupted: the server ended before it did'");
+			ck_assert_json_eq(
+				told(id), " 'ERROR' 'The job was interrupted: the server stopped before it was finished'");
 		}
 	}
 }
 
-START_TEST(jobs_cut_off_by_the_end_are_marked)
+START_TEST(jobs_interrupted_by_the_end_are_marked)
 {
 	struct work w = { .what = ANSWER, .number = 4 };
 
@@ -220,7 +221,7 @@ START_TEST(jobs_cut_off_by_the_end_are_marked)
 }
 END_TEST
 
-/* A start on a full disk: what cannot be recorded waits for the next one. */
+/* A start on a full disk: what cannot be recorded waits for the next start. */
 START_TEST(a_start_on_a_full_disk_marks_them_later)
 {
 	struct rlimit before, now;
@@ -312,7 +313,7 @@ static Suite *suite(void)
 	tcase_add_test(t, outcomes_are_recorded);
 	tcase_add_test(t, jobs_wait_in_order_and_within_bounds);
 	tcase_add_test(t, a_stop_cancels_jobs);
-	tcase_add_test(t, jobs_cut_off_by_the_end_are_marked);
+	tcase_add_test(t, jobs_interrupted_by_the_end_are_marked);
 	tcase_add_test(t, a_start_on_a_full_disk_marks_them_later);
 	tcase_add_test(t, old_jobs_are_removed);
 	suite_add_tcase(s, t);

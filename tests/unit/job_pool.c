@@ -12,7 +12,7 @@
 struct count_task {
 	struct pool_task task;
 	struct pool *pool;
-	int more; /* submits itself again so often */
+	int more; /* how many more times it submits itself */
 };
 
 static atomic_int runs, at_once, at_most;
@@ -145,7 +145,7 @@ static void note(struct pool_task *task)
 		pool_submit(n->pool, task);
 }
 
-/** One thread, held until all are submitted; what it ran then, in its order. */
+/** One thread, held until all tasks are submitted. \return what it then ran, in order */
 static const char *run_in_order(struct named_task *tasks, size_t count, const char *const *owners)
 {
 	struct pool *p;
@@ -173,7 +173,7 @@ static const char *run_in_order(struct named_task *tasks, size_t count, const ch
 
 START_TEST(owners_take_turns)
 {
-	char other[] = "x"; /* the text counts, not where it stands */
+	char other[] = "x"; /* the text matters, not its address */
 	const char *const owners[] = { "x", other, "x", "y", "y", "z", "x" };
 	struct named_task tasks[] = { { .name = '1' }, { .name = '2' }, { .name = '3' }, { .name = 'a' }, { .name = 'b' },
 		{ .name = 'A' }, { .name = '4' } };
@@ -188,7 +188,7 @@ START_TEST(a_lone_task_takes_every_second_turn)
 	struct named_task tasks[] = { { .name = '1' }, { .name = '2' }, { .name = '3' }, { .name = '4' },
 		{ .name = 'a', .more = 2 } };
 
-	/* the lone one's slices come at every second place */
+	/* the single owner's slices come at every second place */
 	ck_assert_str_eq(run_in_order(tasks, 5, owners), "-1a2a3a4");
 }
 END_TEST

@@ -63,7 +63,7 @@ static const char *content(const char *name)
 	return text;
 }
 
-/** Files put aside; \p total their bytes, \p lines their newlines. */
+/** Rotated files; \p total their bytes, \p lines their newlines. */
 static int aside(long *total, long *lines)
 {
 	int count = 0;
@@ -167,8 +167,8 @@ START_TEST(it_rotates_into_another_folder)
 }
 END_TEST
 
-/* The root that the folder is in is moved away, or unmounted: nothing is made in its place. */
-START_TEST(nothing_is_made_in_place_of_a_moved_root)
+/* The root above the folder is moved away or unmounted: nothing is created in its place. */
+START_TEST(nothing_is_created_in_place_of_a_moved_root)
 {
 	char parent[100], moved[100];
 	snprintf(parent, sizeof parent, "%s/server", root);
@@ -186,12 +186,12 @@ START_TEST(nothing_is_made_in_place_of_a_moved_root)
 	put("three");
 	ck_assert_ptr_nonnull(strstr(content("lyre.log"), "three\n"));
 	ck_assert(!log_file_remade(&file));
-	ck_assert_int_eq(log_file_failed(&file), 0); /* it went on where it was moved */
+	ck_assert_int_eq(log_file_failed(&file), 0); /* it continues in the moved file */
 	root[strlen(root) - strlen("/server/log")] = '\0';
 }
 END_TEST
 
-/* A folder that takes no more files: the log goes on in the file it has. */
+/* The folder accepts no more files: the log continues in the open file. */
 START_TEST(a_failed_rotation_loses_nothing)
 {
 	open_file((struct log_file_options){ .rotate = true, .max_size = 1 });
@@ -221,7 +221,7 @@ START_TEST(it_follows_a_rename)
 END_TEST
 
 /* Cleaners of temporary files remove folders that look unused. */
-START_TEST(it_makes_a_removed_folder_again)
+START_TEST(a_removed_folder_is_recreated)
 {
 	open_file((struct log_file_options){ .rotate = true, .max_size = 20, .max_total = 1000 });
 	put("one");
@@ -242,8 +242,8 @@ START_TEST(it_makes_a_removed_folder_again)
 }
 END_TEST
 
-/* What stands in the folder's place is no folder: lines are lost, and that is said once. */
-START_TEST(a_folder_that_cannot_be_made_again_is_told_once)
+/* Something that is not a folder is in the folder's place: lines are lost, and this is reported once. */
+START_TEST(a_folder_that_cannot_be_recreated_is_reported_once)
 {
 	open_file((struct log_file_options){ 0 });
 	put("one");
@@ -264,7 +264,7 @@ START_TEST(a_folder_that_cannot_be_made_again_is_told_once)
 }
 END_TEST
 
-START_TEST(it_makes_a_removed_folder_of_rotated_files_again)
+START_TEST(a_removed_folder_of_rotated_files_is_recreated)
 {
 	char aside_to[100];
 	snprintf(aside_to, sizeof aside_to, "%s/aside", root);
@@ -351,10 +351,10 @@ static Suite *suite(void)
 	tcase_add_test(t, it_rotates_into_another_folder);
 	tcase_add_test(t, a_failed_rotation_loses_nothing);
 	tcase_add_test(t, it_follows_a_rename);
-	tcase_add_test(t, it_makes_a_removed_folder_again);
-	tcase_add_test(t, a_folder_that_cannot_be_made_again_is_told_once);
-	tcase_add_test(t, it_makes_a_removed_folder_of_rotated_files_again);
-	tcase_add_test(t, nothing_is_made_in_place_of_a_moved_root);
+	tcase_add_test(t, a_removed_folder_is_recreated);
+	tcase_add_test(t, a_folder_that_cannot_be_recreated_is_reported_once);
+	tcase_add_test(t, a_removed_folder_of_rotated_files_is_recreated);
+	tcase_add_test(t, nothing_is_created_in_place_of_a_moved_root);
 	tcase_add_test(t, lines_lost_on_a_full_disk_are_counted);
 	tcase_add_test(t, a_torn_line_is_ended);
 	tcase_add_test(t, lines_of_many_threads_are_whole);

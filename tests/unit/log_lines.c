@@ -33,7 +33,7 @@ static const char *read_text(const char *name)
 	return text;
 }
 
-/** Sends a standard stream to a file under the root. \return what it was before */
+/** Redirects a standard stream to a file under the root. \return the previous descriptor */
 static int redirect(int stream, const char *name)
 {
 	int before = dup(stream);
@@ -79,7 +79,7 @@ static void open_log(const char *set1, const char *set2)
 	ck_assert_msg(!rc, "%s", err.text);
 }
 
-/** What stands in the log's file behind the time of its only line. */
+/** The content of the log file after the time of its only line. */
 static const char *only_line(void)
 {
 	double ms;
@@ -94,7 +94,7 @@ static const char *only_line(void)
 	return text + 25;
 }
 
-START_TEST(a_line_has_its_form)
+START_TEST(a_line_has_the_documented_form)
 {
 	open_log(NULL, NULL);
 	log_error("data", "%s: %d", "broken", 5);
@@ -140,7 +140,7 @@ START_TEST(a_long_line_is_cut)
 }
 END_TEST
 
-START_TEST(levels_are_heeded)
+START_TEST(levels_are_respected)
 {
 	open_log("logging.level=error", NULL);
 	ck_assert(log_enabled(LYRE_NOTIFY) && log_enabled(LYRE_ERROR));
@@ -176,7 +176,7 @@ START_TEST(lines_go_to_standard_streams)
 }
 END_TEST
 
-/** With nothing said about them: everything to a terminal, else only what whoever started the server must see. */
+/** With default settings: everything to a terminal, otherwise only what the person who started the server must see. */
 START_TEST(everything_goes_to_a_terminal)
 {
 	int terminal = posix_openpt(O_RDWR | O_NOCTTY), out;
@@ -228,7 +228,7 @@ START_TEST(lines_for_the_journal_have_priorities)
 }
 END_TEST
 
-START_TEST(the_file_is_written_though_a_stream_is_closed)
+START_TEST(the_file_is_written_even_if_a_stream_is_closed)
 {
 	open_log("logging.stdStreams=true", NULL);
 	close(STDERR_FILENO);
@@ -253,15 +253,15 @@ static Suite *suite(void)
 	Suite *s = suite_create("log_lines");
 	TCase *t = tcase_create("lines");
 	tcase_add_checked_fixture(t, begin, end);
-	tcase_add_test(t, a_line_has_its_form);
+	tcase_add_test(t, a_line_has_the_documented_form);
 	tcase_add_loop_test(t, control_characters_are_escaped, 0, sizeof messages / sizeof *messages);
 	tcase_add_test(t, a_long_line_is_cut);
-	tcase_add_test(t, levels_are_heeded);
+	tcase_add_test(t, levels_are_respected);
 	tcase_add_test(t, lines_before_it_is_open_go_to_standard_error);
 	tcase_add_test(t, lines_go_to_standard_streams);
 	tcase_add_test(t, everything_goes_to_a_terminal);
 	tcase_add_test(t, lines_for_the_journal_have_priorities);
-	tcase_add_test(t, the_file_is_written_though_a_stream_is_closed);
+	tcase_add_test(t, the_file_is_written_even_if_a_stream_is_closed);
 	tcase_add_test(t, a_log_that_cannot_be_opened_is_an_error);
 	suite_add_tcase(s, t);
 	return s;

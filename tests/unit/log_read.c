@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/** The time of line 0, and how far lines stand apart, ms. */
+/** The time of line 0, and the time between lines, ms. */
 #define T0 1700000000000.0
 #define APART 100.0
 
@@ -38,7 +38,7 @@ static void end(void)
 	ck_assert_int_eq(system(command), 0);
 }
 
-/** What lines are long by: some are, so that pieces end anywhere. */
+/** The length that is added to a line: some are long, so that pieces end anywhere. */
 static int padding(int i)
 {
 	return i % 97 == 0 ? 3000 : i % 13;
@@ -62,7 +62,7 @@ static void put_lines(int from, int to, const char *before)
 	put_after(before, strlen(before), from, to);
 }
 
-/** As a rotation does it, in a second of its own. */
+/** Like a rotation, in a second of its own. */
 static void put_aside(int second)
 {
 	ck_assert(log_put_aside(path, root, T0 + second * 1000.0));
@@ -159,8 +159,8 @@ START_TEST(lines_are_found)
 }
 END_TEST
 
-/** What is no line of ours, and longer than a piece, is passed over wherever it stands. */
-START_TEST(what_is_no_line_is_passed_over)
+/** Lines that are not ours, and longer than a piece, are skipped wherever they are. */
+START_TEST(foreign_lines_are_skipped)
 {
 	static char junk[700000];
 	memset(junk, 'x', sizeof junk);
@@ -245,7 +245,7 @@ static int count(void *arg, const struct lyre_log_entry *e)
 	return 0;
 }
 
-START_TEST(what_is_written_is_read_back)
+START_TEST(written_records_are_read_back)
 {
 	struct config *config;
 	struct config_sources s = { .root = root };
@@ -281,10 +281,10 @@ static Suite *suite(void)
 	TCase *c = tcase_create("read");
 	tcase_add_checked_fixture(c, begin, end);
 	tcase_add_loop_test(c, lines_are_found, 0, (int)(sizeof queries / sizeof *queries));
-	tcase_add_test(c, what_is_no_line_is_passed_over);
+	tcase_add_test(c, foreign_lines_are_skipped);
 	tcase_add_test(c, files_rotated_meanwhile_are_read);
 	tcase_add_test(c, reading_can_be_stopped);
-	tcase_add_test(c, what_is_written_is_read_back);
+	tcase_add_test(c, written_records_are_read_back);
 	suite_add_tcase(s, c);
 	return s;
 }

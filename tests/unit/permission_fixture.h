@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file permission_fixture.h
- * \brief Questions to the permission decision in short words, and its answers as clients get them.
+ * \brief Questions to the permission decision in a short form, and its answers as clients get them.
  */
 #ifndef PERMISSION_FIXTURE_H
 #define PERMISSION_FIXTURE_H
@@ -64,7 +64,7 @@ static const struct role *role_of(const char *permission)
 	return r;
 }
 
-/** "name:ru name …": which permissions on what; ri: read and insert. */
+/** "name:ru name …": permissions on attributes; ri: read and insert. */
 static struct permission_attribute *attributes_of(const char *text)
 {
 	static const char letters[] = "riud";
@@ -82,7 +82,7 @@ static struct permission_attribute *attributes_of(const char *text)
 	return first;
 }
 
-/** What is answered: "ok", the two lists as JSON, or the sentence alone. */
+/** The answer: "ok", the two lists as JSON, or only the message. */
 static const char *decide(const struct principal *who, const struct permission_question *q)
 {
 	struct err e = { 0 };

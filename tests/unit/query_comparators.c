@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of comparators: that its rows are whole, and what of them shows outside. What they match is query_random's. */
+/* The table of comparators: its rows are complete, and their names and help. Matching is tested by query_random. */
 #include "query_fixture.h"
 
 #include "query/comparators.h"
@@ -30,7 +30,7 @@ START_TEST(rows_are_whole)
 }
 END_TEST
 
-/* Whose negation a comparator is shows in what it matches, and both may be in sets or neither. */
+/* A comparator and its negation match opposite values, and both or neither can be in sets. */
 START_TEST(negations)
 {
 	static const char *const pairs[][2] = { { "equals", "not_equal" }, { "in", "not_in" }, { "contains", "not_contains" },
@@ -55,16 +55,16 @@ START_TEST(help_names_all)
 
 	arena_init(&a);
 	ck_assert_str_eq(comparators_help(&a),
-		"Comparators: equals (when not given), not_equal, in (an array of values), not_in (an array of values), contains, "
+		"Comparators: equals (if not given), not_equal, in (an array of values), not_in (an array of values), contains, "
 		"not_contains, starts_with, not_starts_with, ends_with, not_ends_with, greater_than (gt, >), greater_than_equal (ge, >=), "
 		"less_than (lt, <), less_than_equal (le, <=), between (an array of two values).");
 	arena_free(&a);
 }
 END_TEST
 
-/* ---- going on behind what does not match ---- */
+/* ---- skipping values that do not match ---- */
 
-/** Entries of the index of n that a walk meets when it goes past a value at its first entry. */
+/** Entries of the index of n that a walk visits if it skips a value at its first entry. */
 static unsigned met_past(const struct table *t, double past, bool reverse)
 {
 	struct snapshot s;
@@ -116,7 +116,7 @@ START_TEST(walks_skip)
 }
 END_TEST
 
-/* Each name is one that requests may have, with a value of the kind that its row says. */
+/* Each name is accepted in requests, with a value of the type that its row requires. */
 START_TEST(names_are_taken)
 {
 	static const char *const operands[] = { [OPERAND_WHOLE] = "[1]",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file query_fixture.h
- * \brief A store in a folder of its own, written to and asked in JSON.
+ * \brief A store in a folder of its own, written and queried with JSON.
  */
 #ifndef QUERY_FIXTURE_H
 #define QUERY_FIXTURE_H
@@ -16,20 +16,20 @@
 #include <string.h>
 #include <unistd.h>
 
-/* As ck_assert(), but silent while all is well: these are asked a million times. */
+/* As ck_assert(), but silent on success: these are called a million times. */
 #define must(cond) ((cond) ? (void)0 : ck_abort_msg("line %d: %s", __LINE__, #cond))
 #define must_do(call) (!(call) ? (void)0 : ck_abort_msg("line %d: %s: %s", __LINE__, #call, err.text))
 
 static struct store *store;
 static char folder[64];
 static struct err err;
-/** Of the attributes that a query sees; NULL: all. */
+/** The attributes that a query sees; NULL: all. */
 static const struct attribute_filter *filter;
-/** How long its slices last, the first of them light; 0: without end. */
+/** Length of its slices, the first of which is light; 0: no limit. */
 static int64_t slice_ns;
-/** How many slices the last answer took. */
+/** Number of slices of the last answer. */
 static unsigned slices;
-/** Of its queries; NULL: none. */
+/** Limits of its queries; NULL: none. */
 static const struct query_limits *limits;
 
 static void store_start(void)
@@ -120,7 +120,7 @@ static uint64_t count_of(const lyre_value *v, uint64_t otherwise)
 	return v ? (uint64_t)v->i : otherwise;
 }
 
-/** Opens what a request asks, as the operations do. */
+/** Opens the query of a request, as the operations do. */
 static int open_query(struct query **q, struct arena *a, const struct table *t, const lyre_value *request)
 {
 	if (value_get(request, "ids"))

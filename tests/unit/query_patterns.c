@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The automaton against the naive search, on few letters, so that patterns overlap in every way. */
+/* The automaton compared with a naive search, with few letters, so that patterns overlap in every way. */
 #include "unit.h"
 
 #include "query/patterns.h"
@@ -55,7 +55,7 @@ START_TEST(test_as_the_naive_search)
 			p[i] = (struct pattern){ .s = texts[i], .at_end = !rnd(3) };
 			p[i].len = random_text(texts[i], 1 + rnd(sizeof texts[i]), letters);
 			if (!p[i].len && rnd(10))
-				p[i].len = 1; /* an empty one finds everything */
+				p[i].len = 1; /* an empty pattern matches everything */
 		}
 		memcpy(copy, p, sizeof p);
 		struct patterns *m = patterns_make(&a, p, count);
@@ -76,7 +76,7 @@ START_TEST(test_as_the_naive_search)
 }
 END_TEST
 
-/* While it is made it takes more than it has in the end; both count. */
+/* Building it takes more memory than the result; both are charged. */
 START_TEST(test_charged)
 {
 	static char text[1 << 16];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Random tables and queries, answered a second time here, row by row, from what was written. */
+/* Random tables and queries, evaluated a second time here, row by row, on the records that were written. */
 #include <config.h>
 
 #include "query_fixture.h"
@@ -9,11 +9,11 @@
 #define RECORDS 400
 #define QUERIES 1500
 
-/* The attributes that are asked for; "u" and "w" have no index where the table is declared. */
+/* The attributes that are queried; "u" and "w" have no index in the declared table. */
 static const char *const attributes[] = { "id", "n", "s", "v", "tags", "u", "w" };
 #define ATTRIBUTES (sizeof(attributes) / sizeof(*attributes))
 
-/* What hidden attributes are looked for in. */
+/* The formats in which hidden attributes are searched for. */
 static const struct encoder *const formats[] = {
 	&encode_json,
 	&encode_json,
@@ -33,7 +33,7 @@ static unsigned rnd(unsigned below)
 	return (unsigned)((state >> 11) % below);
 }
 
-/* ---- making things up, as JSON ---- */
+/* ---- random JSON ---- */
 
 static void add_text(struct buf *b, unsigned kind)
 {
@@ -41,7 +41,7 @@ static void add_text(struct buf *b, unsigned kind)
 		"ab\\u00ff" };
 	buf_add_char(b, '"');
 	if (kind == 0) {
-		/* long ones differ behind what an index holds */
+		/* long ones differ after the part that an index holds */
 		for (unsigned i = 0, n = 190 + rnd(40); i < n; i++)
 			buf_add_char(b, 'k');
 		buf_addf(b, "%u", rnd(5));
@@ -120,7 +120,7 @@ static void add_key(struct buf *b, unsigned i)
 		buf_addf(b, "\"k%u\\u0000x\"", i - 1);
 		break;
 	case 2: {
-		/* over what a key holds whole; there the order is that of the beginnings */
+		/* longer than what a key holds completely; these sort by their prefixes */
 		buf_addf(b, "\"%u", i);
 		for (unsigned j = 0; j < 100 + i % 500; j++)
 			buf_add_str(b, "ab");
@@ -200,7 +200,7 @@ static void add_operand(struct buf *b, const struct comparator *c, const char *a
 	buf_add_char(b, ']');
 }
 
-/** Any of the table's: one that is not known below stops the test. */
+/** Any row of the table: one that the model does not know stops the test. */
 static const struct comparator *random_comparator(void)
 {
 	unsigned count = 0;
@@ -228,7 +228,7 @@ static void add_condition(struct buf *b, unsigned depth)
 	buf_add_char(b, '}');
 }
 
-/** Many conditions on one attribute of which any must be true, or, of negated ones, all: of many of a kind sets are made. */
+/** Many conditions on one attribute, or-ed or, if negated, and-ed: sets are made from them. */
 static void add_values(struct buf *b)
 {
 	static const char *const names[2][6] = { { "equals", "starts_with", "contains", "ends_with", "equals", "less_than" },
@@ -250,7 +250,7 @@ static void add_values(struct buf *b)
 	buf_add_str(b, "]}");
 }
 
-/** \p by: an attribute that is taken more often than the others; NULL: none */
+/** \p by  an attribute that is chosen more often; NULL: none */
 static void add_sort(struct buf *b, unsigned depth, const char *by)
 {
 	buf_addf(b, "{\"attribute\":\"%s\"", by && rnd(2) ? by : attributes[rnd(ATTRIBUTES)]);
@@ -263,7 +263,7 @@ static void add_sort(struct buf *b, unsigned depth, const char *by)
 	buf_add_char(b, '}');
 }
 
-/* ---- the same, the simple way ---- */
+/* ---- the same, evaluated the simple way ---- */
 
 static bool indexed(const char *attribute, bool declared)
 {
@@ -307,7 +307,7 @@ static bool is_negated(const char *comparator)
 	return !strncmp(comparator, "not_", 4);
 }
 
-/** What a negated one does not match. */
+/** The opposite of a negated comparator. */
 static const char *positive_of(const char *comparator)
 {
 	return !strcmp(comparator, "not_equal") ? "equals" : is_negated(comparator) ? comparator + 4 : comparator;
@@ -398,7 +398,7 @@ struct sides {
 	const char *table;
 	bool declared;
 	const lyre_value *records;
-	const lyre_value *rows[RECORDS]; /* that match */
+	const lyre_value *rows[RECORDS]; /* the matching rows */
 	size_t count;
 };
 
@@ -442,7 +442,7 @@ static void same_ids(const char *request, const lyre_value *found, const lyre_va
 	ck_abort_msg("%zu rows wanted, %u found", count, found->len);
 }
 
-/** Rows without an order of their own: the same ones, each once. */
+/** Rows without an order: the same rows, each once. */
 static void same_set(const char *request, struct sides *s, const lyre_value *found)
 {
 	const lyre_value **order = malloc((found->len + 1) * sizeof(*order));
@@ -498,12 +498,12 @@ static void random_query(struct sides *s)
 	ask_text(s, &a, buf_cstr(&request), SIZE_MAX / 2, &out);
 	const lyre_value *found = ids_of(&a, out.data);
 	same_set(request.data, s, found);
-	slice_ns = rnd(2); /* which ends with each step */
+	slice_ns = rnd(2); /* ends after each step */
 	ask_text(s, &a, request.data, slice_ns ? SIZE_MAX / 2 : 1 + rnd(60), &sliced);
 	ck_assert_msg(!slice_ns || s->count < 10 || slices > 2, "%u slices, %zu: %s", slices, s->count, request.data);
 	ck_assert_msg(out.len == sliced.len && !memcmp(out.data, sliced.data, out.len), "sliced: %s", request.data);
 
-	/* turned round, and a part of it */
+	/* reversed, and a part of it */
 	const lyre_value **order = malloc((found->len + 1) * sizeof(*order));
 	must(order);
 	for (uint32_t i = 0; i < found->len; i++)
@@ -603,9 +603,9 @@ START_TEST(without_arrays)
 }
 END_TEST
 
-/* ---- attributes that are hidden ---- */
+/* ---- hidden attributes ---- */
 
-/** \p arg  bits of attributes[] that are hidden; the times always are, as two tables have others */
+/** \p arg  bits of the hidden attributes[]; the times are always hidden, as they differ between two tables */
 static bool shows(const void *arg, const struct attribute *at)
 {
 	unsigned hidden = *(const unsigned *)arg;
@@ -616,7 +616,7 @@ static bool shows(const void *arg, const struct attribute *at)
 	return at->name[0] != '_';
 }
 
-/** The records without what is hidden. */
+/** The records without hidden attributes. */
 static const lyre_value *stripped(struct arena *a, const lyre_value *records, unsigned hidden)
 {
 	lyre_value *all = ARENA_NEW(a, lyre_value);
@@ -682,7 +682,7 @@ static void add_request(struct buf *b)
 	buf_add_char(b, '}');
 }
 
-/** Who does not see some attributes is answered what a table is that never had them: rows, their order, and refusals. */
+/** A caller that does not see some attributes gets the same answers as from a table that never had them: rows, order, refusals. */
 static void hidden_attributes(bool typed, uint64_t seed)
 {
 	const unsigned none = 0;
@@ -742,26 +742,26 @@ static void hidden_attributes(bool typed, uint64_t seed)
 			rows += whole.len > 10;
 		}
 	}
-	must(refused > 100 && rows > 100); /* both were met */
+	must(refused > 100 && rows > 100); /* both occurred */
 	buf_free(&b);
 	buf_free(&whole);
 	buf_free(&part);
 	arena_free(&a);
 }
 
-START_TEST(hidden_of_declared)
+START_TEST(hidden_attributes_of_a_declared_table)
 {
 	hidden_attributes(true, 4242);
 }
 END_TEST
 
-START_TEST(hidden_of_dynamic)
+START_TEST(hidden_attributes_of_a_dynamic_table)
 {
 	hidden_attributes(false, 31337);
 }
 END_TEST
 
-/* Rows read one by one as values are the rows that are written. */
+/* Rows read one by one as values equal the rows that are written. */
 START_TEST(one_by_one)
 {
 	struct arena a;
@@ -799,7 +799,7 @@ START_TEST(one_by_one)
 }
 END_TEST
 
-/* ---- work that is divided ---- */
+/* ---- divided work ---- */
 
 static void fill(const char *name, unsigned count, size_t padding)
 {
@@ -837,7 +837,7 @@ START_TEST(many_rows_sorted)
 		slice_ns = i % 3 == 2 ? 0 : 20000;
 		arena_reset(&a);
 		buf_clear(&request);
-		/* the sort's second level is what makes it one that no index serves */
+		/* because of the second sort level no index can serve it */
 		buf_addf(&request,
 			"{\"get_attributes\":[\"n\"],\"offset\":%u,\"limit\":%u,\"sort\":{\"attribute\":\"n\",\"descending\":%s,"
 			"\"next\":{\"attribute\":\"m\"}}}",
@@ -857,7 +857,7 @@ START_TEST(many_rows_sorted)
 }
 END_TEST
 
-/* A light slice leaves large records to the next, in every way in which they are met, and loses none. */
+/* A light slice leaves large records to the next one, however they are found, and loses none. */
 START_TEST(large_records_wait)
 {
 	static const char *const requests[] = {
@@ -893,7 +893,7 @@ START_TEST(large_records_wait)
 }
 END_TEST
 
-/* So does a plan for long texts, however few they are. */
+/* The same for a plan with long strings, however few. */
 START_TEST(long_texts_wait)
 {
 	enum { TEXTS = 10, LENGTH = 20000 };
@@ -921,7 +921,7 @@ START_TEST(long_texts_wait)
 }
 END_TEST
 
-/* The limit of time holds in a row too: one array with as many conditions takes longer than any test. */
+/* The time limit applies within a row too: one array with this many conditions takes longer than any test. */
 START_TEST(ends_in_time)
 {
 	const struct query_limits short_time = { .time_ns = 50000000 };
@@ -944,7 +944,7 @@ START_TEST(ends_in_time)
 	buf_add_str(&b, "],\"sort\":{\"attribute\":\"id\"}}");
 	limits = &short_time;
 	ck_assert_int_eq(ask("wide", json(&a, buf_cstr(&b)), &encode_json, SIZE_MAX / 2, &out), LYRE_EBUSY);
-	ck_assert_str_eq(err.text, "The query was ended: it has worked for more than 50 ms (operationsApi.queryTimeout)");
+	ck_assert_str_eq(err.text, "The query was stopped: it has worked for more than 50 ms (operationsApi.queryTimeout)");
 	limits = NULL;
 	buf_free(&b);
 	buf_free(&out);
@@ -958,7 +958,7 @@ static int no_more(void *arg, struct err *e)
 	return err_set(e, LYRE_EUNAUTHENTICATED, "gone");
 }
 
-/* Who may end a query is asked between its slices, also where rows are read one by one. */
+/* limits->check() is called between a query's slices, also if rows are read one by one. */
 START_TEST(ends_when_told)
 {
 	unsigned asked = 0;
@@ -973,7 +973,7 @@ START_TEST(ends_when_told)
 	limits = &told;
 	must_do(open_query(&q, &a, t, json(&a, "{}")));
 	must_do(query_next(q, &a, &row, &err));
-	ck_assert_uint_eq(asked, 0); /* what is over soon is nobody's concern */
+	ck_assert_uint_eq(asked, 0); /* a query that ends soon is not checked */
 	usleep(150000);
 	while (!(rc = query_next(q, &a, &row, &err)))
 		;
@@ -986,7 +986,7 @@ START_TEST(ends_when_told)
 }
 END_TEST
 
-/* Keys that are alike up to where a bound is cut, and more of them than are looked at one by one. */
+/* Keys that are equal up to where a bound is truncated, and more than are compared one by one. */
 START_TEST(lists_of_long_keys)
 {
 	enum { KEYS = 60 };
@@ -1020,7 +1020,7 @@ START_TEST(lists_of_long_keys)
 }
 END_TEST
 
-/* So many conditions, at every depth, and no more. */
+/* This many conditions, at every depth, and no more. */
 START_TEST(conditions_are_limited)
 {
 	const struct query_limits few = { .conditions = 4 };
@@ -1043,7 +1043,7 @@ START_TEST(conditions_are_limited)
 			&encode_json, 100, &out),
 		LYRE_EINVAL);
 	ck_assert_str_eq(err.text, "A query must not have more than 4 conditions (operationsApi.maxConditions)");
-	/* each value of a list is one */
+	/* each value of a list counts as one */
 	must_do(ask("few",
 		json(&a, "{'conditions':[{'attribute':'n','value':1},{'attribute':'n','comparator':'in','value':[1,2,1]}]}"),
 		&encode_json, 100, &out));
@@ -1075,8 +1075,8 @@ static Suite *suite(void)
 	tcase_add_test(c, ends_when_told);
 	tcase_add_test(c, lists_of_long_keys);
 	tcase_add_test(c, conditions_are_limited);
-	tcase_add_test(c, hidden_of_declared);
-	tcase_add_test(c, hidden_of_dynamic);
+	tcase_add_test(c, hidden_attributes_of_a_declared_table);
+	tcase_add_test(c, hidden_attributes_of_a_dynamic_table);
 	tcase_add_test(c, one_by_one);
 	suite_add_tcase(s, c);
 	return s;

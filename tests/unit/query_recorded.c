@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What clients know: conditions and their answers, to the byte. */
+/* What clients know: conditions and their answers, byte for byte. */
 #include <config.h>
 
 #include "query_fixture.h"
@@ -57,7 +57,7 @@ static void setup(void)
 	insert("dates", dated);
 }
 
-/* What is given for conditions, and the ids that come, in their order. */
+/* The conditions, and the resulting ids in order. */
 #define ID_OVER_0 "{'conditions':[{'attribute':'id','comparator':'gt','value':0}]"
 #define ID_UNDER_100 "{'conditions':[{'attribute':'id','comparator':'less_than','value':100}]"
 #define TWO_OR "{'operator':'or','conditions':[{'attribute':'age','value':1},{'attribute':'breed','value':'Mutt'}]"
@@ -143,7 +143,7 @@ static const struct {
 	{ "ni", "{'conditions':[{'attribute':'a','value':null}]}", "" },
 	{ "ni", "{'conditions':[{'attribute':'b','comparator':'not_equal','value':'x'}]}", "2,3" },
 	{ "ni", "{'conditions':[{'attribute':'a','comparator':'not_equal','value':'x'}]}", "2" },
-	/* the lists and the negated ones: the order of an index, values of arrays one by one, what has no value as with not_equal */
+	/* lists and negated comparators: index order, arrays matched item by item, absent values as with not_equal */
 	{ "dog", "{'conditions':[{'attribute':'age','comparator':'in','value':[7,1,99,'5',1]}]}", "4,7,1,5,9" },
 	{ "dog", "{'conditions':[{'attribute':'age','comparator':'in','value':[]}]}", "" },
 	{ "dog", "{'conditions':[{'attribute':'age','comparator':'in','value':[null,3]}]}", "'abc',8" },
@@ -428,7 +428,7 @@ START_TEST(keys_beyond_integers)
 		"[{'id':18446744073709552000},{'id':1e+30},{'id':9223372036854775807}]");
 	must_find("big", "{'conditions':[{'attribute':'id','value':18446744073709552000}],'get_attributes':['id']}",
 		"[{'id':18446744073709552000}]");
-	/* Neighbours that no double shows: no record has such a key. */
+	/* Adjacent integers that no double represents: no record has such a key. */
 	must_find("big", "{'ids':[18446744073709552001,1000000000000000000000000000001],'get_attributes':['id']}", "[]");
 	must_find("big", "{'conditions':[{'attribute':'id','value':18446744073709552001}],'get_attributes':['id']}", "[]");
 	must_find("big",
@@ -518,7 +518,7 @@ START_TEST(times)
 }
 END_TEST
 
-/* What is written between two slices is seen, but no row that does not match is shown. */
+/* What is written between two slices is seen, but no row that does not match is returned. */
 START_TEST(written_between)
 {
 	static const char *const requests[] = {

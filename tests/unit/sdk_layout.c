@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file unit/sdk_layout.c
- * \brief The layout of what crosses between the server and modules. When this does not compile, the ABI has changed: put
- * back what was there, or add at the end, raise the minor, give it its line in lyre/types.h, and then a line here.
+ * \brief The layout of everything exchanged between the server and modules. If this does not compile, the ABI has
+ * changed: restore it, or add at the end, raise the minor, add a line to lyre/types.h, and then a line here.
  *
- * Structs are written down as their members one after the other: a hole between two of them, or behind the last, is a
- * fault too, for a later member could land there unseen by the size.
+ * Structs are listed member by member: a hole between two members, or after the last, is a fault too, as a later member
+ * could be placed there without changing the size.
  */
 #include "unit.h"
 
@@ -14,11 +14,11 @@
 _Static_assert(LYRE_ABI_MAJOR == 1 && LYRE_ABI_MINOR == 0, "the numbers here are those of ABI 1.0");
 
 #define END(type, member) (offsetof(struct type, member) + sizeof(((struct type *)0)->member))
-/** The member lies where pointers, 32 bit words and 64 bit words before it end. */
+/** The member's offset, after this many pointers, 32-bit words and 64-bit words. */
 #define AT(type, member, pointers, words, longs)                                                             \
 	_Static_assert(offsetof(struct type, member) == (pointers) * sizeof(void *) + (words)*4 + (longs)*8, \
 		#type "." #member " has moved");
-#define LAST(type, member) _Static_assert(END(type, member) == sizeof(struct type), #type " goes on behind " #member);
+#define LAST(type, member) _Static_assert(END(type, member) == sizeof(struct type), #type " continues after " #member);
 
 AT(lyre_list, items, 0, 0, 0)
 AT(lyre_list, count, 1, 0, 0)
@@ -59,7 +59,7 @@ AT(lyre_setting, min, 4, 2, 0)
 AT(lyre_setting, max, 4, 2, 1)
 LAST(lyre_setting, max)
 
-/* Up to extra the descriptor is the same on every machine. */
+/* Up to extra, the descriptor is the same on every machine. */
 AT(lyre_module, magic, 0, 0, 0)
 _Static_assert(offsetof(struct lyre_module, abi_major) == 8, "lyre_module.abi_major has moved");
 _Static_assert(offsetof(struct lyre_module, abi_minor) == 10, "lyre_module.abi_minor has moved");
@@ -110,7 +110,7 @@ AT(lyre_written, done, 1, 0, 0)
 AT(lyre_written, generated, 1, 1, 0)
 LAST(lyre_written, generated)
 
-/* The server alone fills this one in: three pointers' width before a double may leave a hole where pointers are short. */
+/* Only the server fills this one in: a hole before a double is allowed after three pointers, if pointers are short. */
 AT(lyre_write_result, items, 0, 0, 0)
 AT(lyre_write_result, count, 1, 0, 0)
 AT(lyre_write_result, done, 2, 0, 0)
@@ -315,7 +315,7 @@ AT(lyre_tls, ciphers, 3, 4, 0)
 AT(lyre_tls, user, 4, 4, 0)
 LAST(lyre_tls, user)
 
-/* The tables of functions: their order is for ever. */
+/* The tables of functions: their order is fixed forever. */
 AT(lyre_host, size, 0, 0, 0)
 _Static_assert(offsetof(struct lyre_host, abi_major) == 4, "lyre_host.abi_major has moved");
 _Static_assert(offsetof(struct lyre_host, abi_minor) == 6, "lyre_host.abi_minor has moved");
@@ -505,7 +505,7 @@ AT(lyre_tls_api, tls_set, 2, 2, 0)
 AT(lyre_tls_api, tls_try, 3, 2, 0)
 LAST(lyre_tls_api, tls_try)
 
-/* Numbers that stand in modules: the last of each says that none was lost or moved. */
+/* Numbers compiled into modules: the last one of each enum shows that none was lost or moved. */
 _Static_assert(LYRE_PENDING == 1 && LYRE_END == 2 && LYRE_EINVAL == -1 && LYRE_ENOTFOUND == -2 && LYRE_EEXISTS == -3 &&
 		LYRE_EUNAUTHENTICATED == -4 && LYRE_EDENIED == -5 && LYRE_ETOOBIG == -6 && LYRE_EMEDIA == -7 &&
 		LYRE_ENOTACCEPTABLE == -8 && LYRE_ECONFLICT == -9 && LYRE_ENOTSUP == -10 && LYRE_EBUSY == -11 &&
@@ -542,11 +542,11 @@ START_TEST(has)
 	lyre_host = &older;
 	ck_assert(LYRE_HAS(store, backup));
 	ck_assert(!LYRE_HAS(store, restore));
-	ck_assert(!LYRE_HAS(job, job_id)); /* its table is not there at all */
+	ck_assert(!LYRE_HAS(job, job_id)); /* it does not have the table */
 }
 END_TEST
 
-/* What is read of a list or a table keeps the distance of who made it, though the items be longer than ours. */
+/* Items of a list or a table keep the size that their creator used, even if it is larger than ours. */
 START_TEST(longer_items)
 {
 	struct {

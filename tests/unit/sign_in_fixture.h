@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file sign_in_fixture.h
- * \brief Users who sign in, in a store of their own, and short words for what tests do with them.
+ * \brief Users who sign in, in a store of their own, and short functions for what tests do with them.
  */
 #ifndef SIGN_IN_FIXTURE_H
 #define SIGN_IN_FIXTURE_H
@@ -15,7 +15,7 @@
 
 static struct config *config;
 static struct auth *auth;
-static const struct principal *who; /**< of the last that was let in */
+static const struct principal *who; /**< of the last user signed in */
 
 UNUSED static int open_auth(const char *set)
 {

@@ -143,7 +143,7 @@ static void fill(const char *table, unsigned from, unsigned count)
 	buf_free(&b);
 }
 
-/** All of a table, as JSON with attribute names, in the order of keys; then all index entries. */
+/** A whole table as JSON with attribute names, in key order; then all index entries. */
 static void dump(struct store *s, const char *database, const char *name, struct buf *out)
 {
 	const struct table *t;
@@ -283,7 +283,7 @@ START_TEST(a_backup_taken_while_written_is_consistent)
 	free(take(NULL, 0, &len));
 	ck_assert_int_eq(files_in_data(), 0);
 
-	/* Elsewhere, and here under another name. */
+	/* In another store, and here under another name. */
 	struct store *other = open_store("other");
 	ck_assert_msg(store_restore(other, "dev", path_of(BACKUP), NULL, &why) == 0, "%s", why.text);
 	same_table(store, "dev", other, "dev", "dog");
@@ -386,7 +386,7 @@ static int verify(const unsigned char *bytes, size_t len, struct err *e)
 	return backup_verify_moment(file, file, now_ms(), &counts, e);
 }
 
-/* What passes is whole enough to be read by all: the frame of everything was checked. */
+/* A file that passes can be read completely: the frame of everything was checked. */
 START_TEST(damaged_files_are_refused)
 {
 	size_t len;
@@ -427,7 +427,7 @@ START_TEST(damaged_files_are_refused)
 }
 END_TEST
 
-/* ---- files whose structure is sound, but not what stands in them ---- */
+/* ---- files with valid structure but invalid content ---- */
 
 static MDB_env *env;
 static MDB_txn *txn;
@@ -516,7 +516,7 @@ START_TEST(wrong_contents_are_refused)
 	put(open_tree("dropped"), records, strlen(records), "", 0);
 	refused_now("listed as dropped");
 
-	/* The definition once more, as another table's. */
+	/* The same definition again, as another table's. */
 	write_file(path_of("bad.mdb"), good, len);
 	dbi = open_tree("meta");
 	put(dbi, "next", 4, "\xff\0\0\0", 4);
@@ -535,7 +535,7 @@ START_TEST(wrong_contents_are_refused)
 }
 END_TEST
 
-/* The database's own file, with pages that are free, is a backup too. */
+/* The database's own file, including free pages, is a backup too. */
 START_TEST(the_file_itself_is_a_backup)
 {
 	make_table("dog", -1);
@@ -562,7 +562,7 @@ static void *take_one(void *arg)
 		int rc = store_backup(store, "dev", NULL, 0, &fd, &e);
 		if (rc == 0)
 			close(fd);
-		else if (rc != LYRE_EBUSY || strcmp(e.text, "a backup of database 'dev' is under way") != 0)
+		else if (rc != LYRE_EBUSY || strcmp(e.text, "a backup of database 'dev' is in progress") != 0)
 			++*failures;
 	}
 	return NULL;

@@ -22,7 +22,7 @@ static void make_logged(const char *name)
 	ck_assert_msg(!make_table_as("dev", name, NULL, -1, 1), "%s", err.text);
 }
 
-/** One word a change: "1+3" key 1, inserted in the third write that is seen; - deleted, = changed. */
+/** One word per change: "1+3" key 1, inserted in the third write seen; - deleted, = changed. */
 struct seeing {
 	uint64_t sequence;
 	int writes;
@@ -82,7 +82,7 @@ static int note_time(void *arg, const struct table_change *c)
 	return 0;
 }
 
-/** Of the table's writes, oldest first. */
+/** The times of the table's writes, oldest first. */
 static void times_of(const char *name, double times[20])
 {
 	const struct table *t = table_of("dev", name);
@@ -102,7 +102,7 @@ static uint64_t remove_before(const char *name, double before)
 	return removed;
 }
 
-/** Entries of the log: their numbers without a gap, "7:2 8:0" number and changes. */
+/** Entries of the log, numbered without gaps: "7:2 8:0", number and changes. */
 static const char *entries(void)
 {
 	static char text[4000];
@@ -117,7 +117,7 @@ static const char *entries(void)
 	text[0] = '\0';
 	for (uint64_t last = 0; (rc = commit_log_next(&l, &entry, &err)) != LYRE_END;) {
 		if (rc == LYRE_ENOTFOUND && !last)
-			continue; /* the first ones are gone */
+			continue; /* the first ones were removed */
 		ck_assert_int_eq(rc, 0);
 		ck_assert(!last || entry.sequence == last + 1);
 		last = entry.sequence;
@@ -230,7 +230,7 @@ START_TEST(old_entries_are_removed)
 }
 END_TEST
 
-/** A write of several entries, and more than a slice holds. */
+/** A write of several entries, larger than a slice. */
 static void write_much(int first)
 {
 	static char json[8 << 20];

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the check of a database at work finds: damage made behind the store's back, and nothing where there is none. */
+/* The check of a database in use: finds damage done behind the store's back, and nothing in intact databases. */
 #include "store/codec.h"
 #include "store_fixture.h"
 
-/* ---- the file, while the store is closed ---- */
+/* ---- changing the file while the store is closed ---- */
 
 static MDB_env *env;
 static MDB_txn *txn;
@@ -137,7 +137,7 @@ START_TEST(a_lost_index_entry_is_found)
 }
 END_TEST
 
-/* A record as it never was, its time kept: what no index holds of it is seen by the log alone. */
+/* A record replaced by a state that it never had, with its time unchanged: if no index shows it, only the log does. */
 START_TEST(a_changed_record_is_found)
 {
 	make_dogs();
@@ -146,7 +146,7 @@ START_TEST(a_changed_record_is_found)
 	begin_damage();
 	MDB_dbi records = records_of(dog);
 	MDB_val data = data_of(records, key_of(9));
-	unsigned char *at = memrchr(data.mv_data, 77, data.mv_size); /* the times before it may have one too */
+	unsigned char *at = memrchr(data.mv_data, 77, data.mv_size); /* the times before it may contain this byte too */
 	ck_assert_ptr_nonnull(at);
 	*at = 78;
 	put(records, key_of(9), data);
@@ -190,14 +190,14 @@ START_TEST(a_lost_record_without_an_index_is_found)
 	end_damage();
 	finds("table 'dog' lacks 1 records that are in the commit log");
 
-	/* an old state under a key that the log has a newer one of */
+	/* an old state under a key of which the log has a newer one */
 	begin_damage();
 	MDB_val one = data_of(records_of(dog), key_of(1));
 	put(records_of(dog), key_of(2), one);
 	end_damage();
 	finds("record 2 of table 'dog' is older than entry 2 of the commit log");
 
-	/* one of a time that the log has nothing of */
+	/* a state from a time of which the log has nothing */
 	begin_damage();
 	double later = now_ms() + 1000;
 	memcpy((unsigned char *)two.mv_data + 12, &later, sizeof later);
@@ -213,7 +213,7 @@ START_TEST(a_lost_record_without_an_index_is_found)
 }
 END_TEST
 
-/* What the log says is gone, and is as old as the log is long. */
+/* A record that the log says was deleted, as old as the log. */
 START_TEST(a_deleted_record_that_is_back_is_found)
 {
 	make_dogs();
@@ -250,7 +250,7 @@ START_TEST(a_lost_last_log_entry_is_found)
 }
 END_TEST
 
-START_TEST(a_senseless_log_entry_is_found)
+START_TEST(an_invalid_log_entry_is_found)
 {
 	make_dogs();
 	unsigned char key[8];
@@ -261,7 +261,7 @@ START_TEST(a_senseless_log_entry_is_found)
 	end_damage();
 	finds("entry 8 of the commit log is invalid");
 	begin_damage();
-	((unsigned char *)data.mv_data)[1] |= 1; /* to be continued */
+	((unsigned char *)data.mv_data)[1] |= 1; /* mark it as continued */
 	put(tree("log"), val(key, sizeof key), data);
 	end_damage();
 	finds("entry 8 of the commit log is not the end of its write");
@@ -269,7 +269,7 @@ START_TEST(a_senseless_log_entry_is_found)
 }
 END_TEST
 
-/* A table that keeps no log is not compared. */
+/* A table without audit is not compared. */
 START_TEST(a_table_without_a_log_is_not_compared)
 {
 	make_dogs();
@@ -282,8 +282,8 @@ START_TEST(a_table_without_a_log_is_not_compared)
 }
 END_TEST
 
-/* Whatever of the log is kept, and be it the second half of a write. */
-START_TEST(whatever_is_kept_of_the_log_is_sound)
+/* Whatever part of the log is kept, even the second half of a write. */
+START_TEST(any_remaining_part_of_the_log_is_valid)
 {
 	make_dogs();
 	struct buf b;
@@ -302,7 +302,7 @@ START_TEST(whatever_is_kept_of_the_log_is_sound)
 	ck_assert_int_eq(mdb_stat(txn, tree("log"), &st), 0);
 	last = st.ms_entries;
 	end_damage();
-	ck_assert_uint_gt(last, 12); /* the large one has several */
+	ck_assert_uint_gt(last, 12); /* the large write has several */
 	for (uint64_t i = 1; i < last; i++) {
 		begin_damage();
 		remove_log_entry(i);
@@ -319,8 +319,8 @@ START_TEST(whatever_is_kept_of_the_log_is_sound)
 }
 END_TEST
 
-/* Audit switched on when there were records already. */
-START_TEST(a_log_that_began_later_is_checked)
+/* Audit enabled after records existed. */
+START_TEST(a_log_enabled_later_is_checked)
 {
 	make_dogs();
 	begin_damage();
@@ -345,7 +345,7 @@ START_TEST(a_log_that_began_later_is_checked)
 }
 END_TEST
 
-/* Records that expire leave no entry. */
+/* Expired records leave no entry. */
 START_TEST(expired_records_are_sound)
 {
 	ck_assert_int_eq(store_create_database(store, "dev", &err), 0);
@@ -386,10 +386,10 @@ static Suite *suite(void)
 	tcase_add_test(c, a_deleted_record_that_is_back_is_found);
 	tcase_add_test(c, lost_log_entries_are_found);
 	tcase_add_test(c, a_lost_last_log_entry_is_found);
-	tcase_add_test(c, a_senseless_log_entry_is_found);
+	tcase_add_test(c, an_invalid_log_entry_is_found);
 	tcase_add_test(c, a_table_without_a_log_is_not_compared);
-	tcase_add_test(c, whatever_is_kept_of_the_log_is_sound);
-	tcase_add_test(c, a_log_that_began_later_is_checked);
+	tcase_add_test(c, any_remaining_part_of_the_log_is_valid);
+	tcase_add_test(c, a_log_enabled_later_is_checked);
 	tcase_add_test(c, expired_records_are_sound);
 	suite_add_tcase(s, c);
 	return s;

@@ -7,9 +7,9 @@
 #define SECOND 1000.0
 #define DAY (86400 * SECOND)
 
-/* ---- jumps forward ---- */
+/* ---- clock set forward ---- */
 
-START_TEST(time_that_passes_is_no_jump)
+START_TEST(elapsed_time_is_not_a_jump)
 {
 	struct clock_watch w = { 0 };
 	ck_assert(!clock_look(&w, 1e12, 5000, 100));
@@ -21,13 +21,13 @@ START_TEST(time_that_passes_is_no_jump)
 }
 END_TEST
 
-START_TEST(a_clock_that_jumped_is_believed_later)
+START_TEST(a_clock_that_jumped_is_trusted_later)
 {
 	struct clock_watch w = { 0 };
 	(void)clock_look(&w, 1e12, 0, 0);
 	ck_assert(clock_look(&w, 1e12 + DAY, SECOND, 1000));
 	ck_assert_int_eq(w.until, 1000 + CLOCK_HOLD);
-	/* it stays, and is believed when the hold is over */
+	/* it stays, and is accepted when the hold ends */
 	ck_assert(!clock_look(&w, 1e12 + DAY + SECOND, 2 * SECOND, 2000));
 	ck_assert_int_eq(w.until, 1000 + CLOCK_HOLD);
 	ck_assert(!clock_look(&w, 1e12 + DAY + 2 * CLOCK_HOLD, SECOND + 2 * CLOCK_HOLD, 1000 + CLOCK_HOLD));
@@ -35,12 +35,12 @@ START_TEST(a_clock_that_jumped_is_believed_later)
 }
 END_TEST
 
-START_TEST(a_clock_that_comes_back_is_believed_at_once)
+START_TEST(a_clock_set_right_again_is_trusted_at_once)
 {
 	struct clock_watch w = { 0 };
 	(void)clock_look(&w, 1e12, 0, 0);
 	ck_assert(clock_look(&w, 1e12 + DAY, 0, 0));
-	/* part of the way: what has expired may still be wrong */
+	/* part of the way back: what has expired may still be wrong */
 	ck_assert(!clock_look(&w, 1e12 + DAY / 2, 0, 1));
 	ck_assert_int_eq(w.until, CLOCK_HOLD);
 	ck_assert(!clock_look(&w, 1e12, 0, 2));
@@ -48,7 +48,7 @@ START_TEST(a_clock_that_comes_back_is_believed_at_once)
 }
 END_TEST
 
-/* ---- steps back ---- */
+/* ---- clock set back ---- */
 
 static struct database *db;
 
@@ -60,7 +60,7 @@ static int follow(struct database *of, struct definition_change *c, struct err *
 	return clock_follow(of, times[0], times[1]);
 }
 
-/* The clock goes from one time to another; then a record is written with the clock's own. */
+/* The clock changes from one time to another; then a record is written with the clock's time. */
 static void step(double from, double to)
 {
 	const double times[] = { from, to };
@@ -85,7 +85,7 @@ static int changes(double from, double until)
 	return n;
 }
 
-/* More steps than are kept one by one: what is not known in order is looked through. */
+/* More steps than are recorded one by one: the part in unknown order is searched completely. */
 START_TEST(changes_are_found_after_more_steps_than_are_kept)
 {
 	ck_assert_int_eq(store_create_database(store, "dev", &err), 0);
@@ -95,7 +95,7 @@ START_TEST(changes_are_found_after_more_steps_than_are_kept)
 	for (int i = 0; i < 3 * CLOCK_STEPS; i++) {
 		char json[64];
 		snprintf(json, sizeof json, "[{'id':%d}]", i);
-		/* the stamp counts on from a time that is ahead by days, and then by none */
+		/* the stamp continues from a time that is days ahead, and then no longer */
 		step(begin + DAY * (i % 5 + 1), begin - DAY);
 		(void)insert("dev", "dog", json);
 	}
@@ -112,7 +112,7 @@ START_TEST(changes_are_found_after_more_steps_than_are_kept)
 }
 END_TEST
 
-START_TEST(what_is_known_of_the_clock_is_read_back)
+START_TEST(the_clock_record_is_read_back)
 {
 	struct clock_record from = { .expired = 1.5,
 		.unknown_time = 2.5,
@@ -141,11 +141,11 @@ static Suite *suite(void)
 	Suite *s = suite_create("store_clock");
 	TCase *c = tcase_create("clock");
 	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_add_test(c, time_that_passes_is_no_jump);
-	tcase_add_test(c, a_clock_that_jumped_is_believed_later);
-	tcase_add_test(c, a_clock_that_comes_back_is_believed_at_once);
+	tcase_add_test(c, elapsed_time_is_not_a_jump);
+	tcase_add_test(c, a_clock_that_jumped_is_trusted_later);
+	tcase_add_test(c, a_clock_set_right_again_is_trusted_at_once);
 	tcase_add_test(c, changes_are_found_after_more_steps_than_are_kept);
-	tcase_add_test(c, what_is_known_of_the_clock_is_read_back);
+	tcase_add_test(c, the_clock_record_is_read_back);
 	suite_add_tcase(s, c);
 	return s;
 }

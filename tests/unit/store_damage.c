@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Damaged files, and what is no database at all: refused with a sentence by a start and by a restore. */
+/* Damaged files, and files that are not databases: refused with a message at the start and by a restore. */
 #include "store/lmdb_layout.h"
 #include "store_fixture.h"
 
@@ -61,7 +61,7 @@ static size_t newest_head(void)
 	return word_at(bytes + 4096 + META_TXNID) > word_at(bytes + META_TXNID) ? 4096 : 0;
 }
 
-/** Starts with the bytes as the file of "dev": the database is refused, and its name kept; others are served. */
+/** Starts with the bytes as the file of "dev": the database is refused and its name reserved; others are served. */
 static void refused_at_start(const char *sentence)
 {
 	struct database *db;
@@ -89,7 +89,7 @@ static void refused(const char *sentence)
 	close_store();
 }
 
-/* LMDB ends the process at this flag, in whichever head. */
+/* LMDB aborts the process on this flag, in either head. */
 START_TEST(flags_of_the_free_pages)
 {
 	make_dev();
@@ -131,7 +131,7 @@ START_TEST(heads)
 }
 END_TEST
 
-/* Entries of the free list that LMDB would give out again and again, and a branch that it ends the process at. */
+/* Entries of the free list that LMDB would hand out repeatedly, and a branch page on which it aborts the process. */
 START_TEST(list_of_free_pages)
 {
 	make_dev();
@@ -166,7 +166,7 @@ START_TEST(other_machines)
 }
 END_TEST
 
-/* The start ends with a sentence, never by a signal. */
+/* The start ends with a message, never by a signal. */
 START_TEST(system_database)
 {
 	make_dev();
@@ -197,7 +197,7 @@ START_TEST(system_database)
 }
 END_TEST
 
-/* How much is looked at by a start is a setting. */
+/* A setting determines how much the start checks. */
 START_TEST(large_files)
 {
 	struct database *db;
@@ -222,13 +222,13 @@ START_TEST(large_files)
 }
 END_TEST
 
-/** Makes the backup's file so long, which no disk here has room for. */
+/** Makes the backup's file so long that no disk here has room for it. */
 static void lengthen(unsigned shift)
 {
 	ck_assert_int_eq(truncate(path_of("backup"), (off_t)((uint64_t)1 << shift)), 0);
 }
 
-/* Found by its head, and by its size, before anything is copied. */
+/* Detected by its head and its size, before anything is copied. */
 START_TEST(room_for_a_restore)
 {
 	make_dev();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Databases: made, listed, dropped; their files, and what is no database. */
+/* Databases: created, listed, dropped; their files, and files that are not databases. */
 #include "store_fixture.h"
 
 #include <fcntl.h>
@@ -52,13 +52,13 @@ START_TEST(a_database_that_is_not_there_cannot_be_dropped)
 }
 END_TEST
 
-START_TEST(system_cannot_be_dropped)
+START_TEST(the_system_database_cannot_be_dropped)
 {
 	ck_assert_int_eq(store_drop_database(store, "system", &err), LYRE_EDENIED);
 }
 END_TEST
 
-START_TEST(a_dropped_database_is_gone_for_those_who_hold_it)
+START_TEST(a_dropped_database_is_gone_for_its_holders)
 {
 	struct database *db;
 	struct snapshot s;
@@ -127,9 +127,9 @@ START_TEST(a_copied_file_is_a_database)
 }
 END_TEST
 
-/* ---- what cannot be used is left alone, keeps its name, and does not keep the others from being used ---- */
+/* ---- unusable databases are left alone, keep their names, and do not affect the others ---- */
 
-/** Puts the format that is given into the tree \p tree of a file of LMDB. */
+/** Writes a format into the tree \p tree of an LMDB file. */
 static void write_format(const char *path, const char *tree, unsigned flags)
 {
 	MDB_env *env;
@@ -181,7 +181,7 @@ static const struct {
 	{ "LMDB file of another program", make_foreign, "" },
 };
 
-/** A good database and one whose file is made unusable. */
+/** A good database, and one whose file is made unusable. */
 static void make_unusable(int which)
 {
 	struct database *db;
@@ -196,7 +196,7 @@ static void make_unusable(int which)
 	open_store();
 }
 
-START_TEST(an_unusable_file_is_said_to_be_corrupt)
+START_TEST(an_unusable_file_is_reported_as_corrupt)
 {
 	struct database *db;
 	make_unusable(_i);
@@ -213,7 +213,7 @@ START_TEST(an_unusable_file_keeps_its_name)
 }
 END_TEST
 
-START_TEST(an_unusable_file_does_not_keep_others_from_being_used)
+START_TEST(an_unusable_file_does_not_affect_others)
 {
 	make_unusable(_i);
 	ck_assert_row_str_eq(unusable[_i].name, insert("good", "t", "[{'id':1}]"), "1");
@@ -237,14 +237,14 @@ static Suite *suite(void)
 	tcase_add_test(t, a_database_is_made_once);
 	tcase_add_test(t, databases_are_listed_in_the_order_they_were_made);
 	tcase_add_test(t, a_database_that_is_not_there_cannot_be_dropped);
-	tcase_add_test(t, system_cannot_be_dropped);
-	tcase_add_test(t, a_dropped_database_is_gone_for_those_who_hold_it);
+	tcase_add_test(t, the_system_database_cannot_be_dropped);
+	tcase_add_test(t, a_dropped_database_is_gone_for_its_holders);
 	tcase_add_test(t, a_dropped_database_can_be_made_again);
 	tcase_add_test(t, any_name_makes_a_file_of_its_own);
 	tcase_add_test(t, a_copied_file_is_a_database);
-	tcase_add_loop_test(t, an_unusable_file_is_said_to_be_corrupt, 0, ROWS(unusable));
+	tcase_add_loop_test(t, an_unusable_file_is_reported_as_corrupt, 0, ROWS(unusable));
 	tcase_add_loop_test(t, an_unusable_file_keeps_its_name, 0, ROWS(unusable));
-	tcase_add_loop_test(t, an_unusable_file_does_not_keep_others_from_being_used, 0, ROWS(unusable));
+	tcase_add_loop_test(t, an_unusable_file_does_not_affect_others, 0, ROWS(unusable));
 	tcase_add_test(t, a_second_server_finds_the_store_busy);
 	suite_add_tcase(s, t);
 	return s;

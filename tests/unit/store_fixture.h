@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file store_fixture.h
- * \brief A store in a folder of its own, and short words for what tests do with it.
+ * \brief A store in a folder of its own, and short functions for what tests do with it.
  */
 #ifndef STORE_FIXTURE_H
 #define STORE_FIXTURE_H
@@ -23,7 +23,7 @@ static struct store *store;
 static struct store_options options;
 static struct err err;
 
-/** \p rc is a failure, with this code, and this sentence in err. */
+/** \p rc is a failure with this code, and err has this message. */
 UNUSED static void ck_refused(int rc, int code, const char *sentence)
 {
 	ck_assert_int_eq(rc, code);
@@ -126,7 +126,7 @@ UNUSED static const struct table *table_of(const char *database, const char *nam
 
 /* ---- writing ---- */
 
-/** Writes records, as unit_json.h has them, and waits. \return the code; the sentence is in \p e. Results stay in \p a. */
+/** Writes records, given as in unit_json.h, and waits. \return the code; \p e has the message. Results stay in \p a. */
 UNUSED static int write_in(struct arena *a, const char *database, const char *name, int mode, const char *json,
 	struct lyre_write_result *ret, struct err *e)
 {
@@ -146,7 +146,7 @@ UNUSED static int write_in(struct arena *a, const char *database, const char *na
 	return rc;
 }
 
-/** \return what was done: "1 -2 3" for keys, as JSON, "-" before those that were skipped; or the sentence of the failure */
+/** \return what was done: "1 -2 3" for keys, as JSON, "-" before skipped ones; or the failure's message */
 UNUSED static const char *write_text(const char *database, const char *name, int mode, const char *json)
 {
 	static _Thread_local char text[4000];
@@ -174,7 +174,10 @@ UNUSED static const char *write_text(const char *database, const char *name, int
 #define insert(db, t, json) write_text(db, t, LYRE_INSERT, json)
 #define update(db, t, json) write_text(db, t, LYRE_UPDATE, json)
 #define upsert(db, t, json) write_text(db, t, LYRE_UPSERT, json)
-#define delete (db, t, json) write_text(db, t, LYRE_DELETE, json)
+/* C++ has a keyword of this name. */
+/* clang-format off */
+#define delete(db, t, json) write_text(db, t, LYRE_DELETE, json)
+/* clang-format on */
 
 /* ---- reading ---- */
 
@@ -235,7 +238,7 @@ UNUSED static struct lyre_table_stats stats_of(const char *database, const char 
 	return st;
 }
 
-/** How many records the file holds, those that expired included. */
+/** How many records the file contains, including expired ones. */
 UNUSED static size_t records_stored(const struct table *t)
 {
 	struct snapshot s;
@@ -246,7 +249,7 @@ UNUSED static size_t records_stored(const struct table *t)
 	return stat.ms_entries;
 }
 
-/* ---- whether indexes fit the records ---- */
+/* ---- whether indexes match the records ---- */
 
 static size_t entries_wanted(const struct table *t, const struct attribute *a, struct record r, const unsigned char *primary,
 	size_t primary_len, const MDB_val *entry, bool *found)
@@ -288,7 +291,7 @@ static size_t entries_wanted(const struct table *t, const struct attribute *a, s
 	return n;
 }
 
-/** Each entry of each index belongs to a record's value, and there are as many as there must be. */
+/** Each entry of each index belongs to a record's value, and their number is right. */
 UNUSED static void check_indexes(const char *database, const char *name)
 {
 	const struct table *t = table_of(database, name);
@@ -296,7 +299,7 @@ UNUSED static void check_indexes(const char *database, const char *name)
 	struct walk w;
 	struct record r;
 	ck_assert_int_eq(snapshot_begin(&s, t->db, &err), 0);
-	s.now = 0; /* expired ones too */
+	s.now = 0; /* including expired ones */
 	MDB_stat st;
 	ck_assert_int_eq(mdb_stat(s.txn, t->records, &st), 0);
 	size_t records = st.ms_entries;

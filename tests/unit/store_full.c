@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files that grow, are full, are emptied, and have no addresses left to grow into. */
+/* Files that grow, become full, are emptied, and have no addresses left to grow. */
 #include "store_fixture.h"
 
 #include <sys/resource.h>
@@ -57,7 +57,7 @@ START_TEST(a_file_grows_under_its_readers)
 }
 END_TEST
 
-/** A database that may not be larger than 4 MiB, filled. \return how many records it took; \p answer: the refusal */
+/** A database limited to 4 MiB, filled. \return how many records it took; \p answer: the refusal */
 static unsigned fill(const char **answer)
 {
 	static char json[70000];
@@ -84,13 +84,13 @@ START_TEST(a_full_database_refuses_writes)
 }
 END_TEST
 
-START_TEST(what_is_deleted_from_a_full_database_leaves_room)
+START_TEST(deleting_from_a_full_database_makes_room)
 {
 	static char json[70000];
 	const char *answer;
 	fill(&answer);
 	ck_assert_str_eq(delete ("dev", "t", "[0,1,2,3,4,5]"), "0 1 2 3 4 5");
-	/* pages that were freed are used again two transactions later */
+	/* pages freed by a transaction are reused two transactions later */
 	ck_assert_str_eq(delete ("dev", "t", "[6]"), "6");
 	ck_assert_str_eq(delete ("dev", "t", "[7]"), "7");
 	ck_assert_str_eq(insert("dev", "t", large_record(1000, json, 60000)), "1000");
@@ -129,7 +129,7 @@ START_TEST(a_full_database_can_be_emptied_one_record_at_a_time)
 END_TEST
 
 #if !defined __SANITIZE_ADDRESS__ && !defined __SANITIZE_THREAD__
-/* So many bytes of addresses more than now. \return false, and says so, where it cannot be known how many those are */
+/* Allows this many more bytes of addresses. \return false, after a message, if their number is unknown */
 static bool limit_addresses(rlim_t more, struct rlimit *before)
 {
 	ck_assert_int_eq(getrlimit(RLIMIT_AS, before), 0);
@@ -147,7 +147,7 @@ static bool limit_addresses(rlim_t more, struct rlimit *before)
 	return true;
 }
 
-START_TEST(a_map_that_has_no_place_is_made_smaller)
+START_TEST(a_map_without_address_space_is_smaller)
 {
 	struct rlimit before;
 	make_table("dev", "t");
@@ -192,10 +192,10 @@ static Suite *suite(void)
 	tcase_add_test(t, a_file_grows);
 	tcase_add_test(t, a_file_grows_under_its_readers);
 	tcase_add_test(t, a_full_database_refuses_writes);
-	tcase_add_test(t, what_is_deleted_from_a_full_database_leaves_room);
+	tcase_add_test(t, deleting_from_a_full_database_makes_room);
 	tcase_add_test(t, a_full_database_can_be_emptied_one_record_at_a_time);
 #if !defined __SANITIZE_ADDRESS__ && !defined __SANITIZE_THREAD__
-	tcase_add_test(t, a_map_that_has_no_place_is_made_smaller);
+	tcase_add_test(t, a_map_without_address_space_is_smaller);
 	tcase_add_test(t, a_map_that_cannot_grow_stays);
 #endif
 	suite_add_tcase(s, t);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pages that go bad while a database is open: it ends, and the others go on. */
+/* Pages that go bad while a database is open: it fails, and the others continue. */
 #include "store/lmdb_layout.h"
 #include "store_fixture.h"
 
@@ -25,7 +25,7 @@ static void make_dev(void)
 	snprintf(path, sizeof path, "%s/dev.mdb", folder);
 }
 
-/** Gives each branch page of the file one entry: LMDB has an assertion against that. \p undo: puts them right again. */
+/** Leaves one entry in each branch page of the file, against which LMDB asserts. \p undo: restores them. */
 static void spoil_branches(bool undo)
 {
 	static struct {
@@ -83,7 +83,7 @@ static int walk_one(const char *database)
 	return rc;
 }
 
-/** What lists databases goes on without it. */
+/** Operations that list databases continue without it. */
 static void check_list(void)
 {
 	struct arena a;
@@ -101,7 +101,7 @@ static void check_list(void)
 
 #define SAID "database 'dev' has failed: restart the server"
 
-/** Whatever is asked of it is answered with a sentence; the others work; a start serves what is whole again. */
+/** Every operation on it is answered with a message; other databases work; a restart serves it if it is intact again. */
 static void has_ended(void)
 {
 	struct lyre_check c = { .size = sizeof c };
@@ -189,7 +189,7 @@ static int use_write(void)
 	return LYRE_EIO;
 }
 
-/* Heads that somebody has written over: they tell of pages behind the map. */
+/* Overwritten heads refer to pages beyond the map. */
 static void heads_overwritten(int (*use)(void))
 {
 	unsigned char whole[2 * PAGE], other[WORD];
@@ -218,10 +218,10 @@ START_TEST(heads_overwritten_and_written)
 }
 END_TEST
 
-/* The thread sanitizer cannot follow a jump out of a signal handler. */
+/* The thread sanitizer does not support a longjmp from a signal handler. */
 #ifndef __SANITIZE_THREAD__
 
-/* The map goes on behind the end of the file, where reading is a signal. */
+/* The map extends beyond the end of the file, where reading raises a signal. */
 static void cut_off(off_t at, int (*use)(void))
 {
 	struct stat st;
@@ -265,7 +265,7 @@ static int use_backup(void)
 	return store_backup(store, "dev", NULL, 0, &fd, &err);
 }
 
-/* A hold is the first that reads the head. */
+/* A hold is the first to read the head. */
 START_TEST(emptied_and_copied)
 {
 	make_dev();
@@ -335,7 +335,7 @@ static off_t large_value(uint32_t least)
 	return at;
 }
 
-/* Values of this size are put behind all other pages, and LMDB itself does not read them. */
+/* Values of this size are stored after all other pages, and LMDB itself does not read them. */
 START_TEST(cut_off_within_a_large_value)
 {
 	static char json[300100];
@@ -348,7 +348,7 @@ END_TEST
 
 #endif
 
-/* Outside of a guard: the file's name, and the signal. */
+/* Outside a guard: the file's name, and the signal. */
 START_TEST(file_is_named)
 {
 	int said[2];
@@ -370,7 +370,7 @@ START_TEST(file_is_named)
 	ck_assert_int_gt(read(said[0], text, sizeof text - 1), 0);
 	close(said[0]);
 	ck_assert_msg(strstr(text, "/mapped cannot be read") != NULL, "%s", text);
-	ck_assert_int_ne(status, 0); /* the signal, or what a sanitizer makes of it */
+	ck_assert_int_ne(status, 0); /* the signal, or a sanitizer's exit */
 }
 END_TEST
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* As ck_assert(), but silent while all is well: these are asked a million times. */
+/* As ck_assert(), but silent on success: these are called a million times. */
 #define must(cond) ((cond) ? (void)0 : ck_abort_msg("line %d: %s", __LINE__, #cond))
 
 static uint64_t state = 88172645463325252u;
@@ -21,7 +21,7 @@ static uint64_t rnd(void)
 	return state;
 }
 
-/* As many as there are items, bytes and the like: from 0 to n - 1. */
+/* A random number of items, bytes and so on: 0 to n - 1. */
 static size_t some(size_t n)
 {
 	return (size_t)(rnd() % n);
@@ -231,7 +231,7 @@ START_TEST(numbers_are_exact)
 }
 END_TEST
 
-/* Each one's key is its own, in this order; those outside int64 are whole in the record alone. */
+/* Each has a key of its own, in this order; outside int64 only the record has the exact value. */
 START_TEST(integers_of_64_bits)
 {
 	static const char *const ascending[] = { "-18446744073709551615", "-18446744073709551614", "-9223372036854777856",
@@ -261,8 +261,8 @@ START_TEST(integers_of_64_bits)
 }
 END_TEST
 
-/* Beyond 64 bits, only what a double is shown as. */
-START_TEST(integers_that_no_key_keeps)
+/* Beyond 64 bits, only integers displayed as doubles. */
+START_TEST(integers_that_no_key_can_hold)
 {
 	static const struct {
 		const char *text;
@@ -332,7 +332,7 @@ START_TEST(long_texts_in_an_index)
 	ck_assert(key_index_value(&high, &v));
 	ck_assert_int_lt(compare_keys(&longer, &high), 0);
 
-	/* The longest of all entries. */
+	/* The longest possible entry. */
 	char id[KEY_PRIMARY_TEXT_MAX];
 	memset(id, 'k', sizeof(id));
 	v = value_text(id, sizeof(id));
@@ -408,7 +408,7 @@ static Suite *suite(void)
 	tcase_add_test(t, primary_keys_sort_and_read_back);
 	tcase_add_test(t, numbers_are_exact);
 	tcase_add_test(t, integers_of_64_bits);
-	tcase_add_test(t, integers_that_no_key_keeps);
+	tcase_add_test(t, integers_that_no_key_can_hold);
 	tcase_add_test(t, long_primary_keys);
 	tcase_add_test(t, long_texts_in_an_index);
 	tcase_add_test(t, prefixes);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Records that expire, and the log of commits. */
+/* Records that expire, and the commit log. */
 #include "store_fixture.h"
 
-START_TEST(records_of_a_table_without_time_to_live_are_gone_at_once)
+START_TEST(records_with_a_zero_ttl_are_gone_at_once)
 {
 	ck_assert_int_eq(make_table_as("dev", "now", NULL, 0, 0), 0);
 	ck_assert_str_eq(insert("dev", "now", "[{'id':1}]"), "1");
@@ -13,7 +13,7 @@ START_TEST(records_of_a_table_without_time_to_live_are_gone_at_once)
 }
 END_TEST
 
-START_TEST(records_are_there_until_they_expire)
+START_TEST(records_exist_until_they_expire)
 {
 	ck_assert_int_eq(make_table_as("dev", "t", "id a::i __updatedtime__", 60, 0), 0);
 	ck_assert_str_eq(insert("dev", "t", "[{'id':1,'a':1},{'id':2,'a':[2,3]}]"), "1 2");
@@ -23,7 +23,7 @@ START_TEST(records_are_there_until_they_expire)
 }
 END_TEST
 
-/** A table whose records live for so many seconds, and two that did. */
+/** A table whose records live for this many seconds, and two expired records. */
 static void make_expired(double seconds)
 {
 	ck_assert_int_eq(make_table_as("dev", "t", "id a::i __updatedtime__", seconds, 0), 0);
@@ -64,9 +64,9 @@ START_TEST(expired_records_are_swept)
 }
 END_TEST
 
-/* ---- the log of commits ---- */
+/* ---- the commit log ---- */
 
-/** The whole log from a position on as text: "1 insert(1) 2 …". */
+/** The log from a position on, as text: "1 insert(1) 2 …". */
 static const char *show_log(uint64_t after, uint64_t *last)
 {
 	static char text[4000];
@@ -144,7 +144,7 @@ START_TEST(the_log_has_what_was_changed)
 }
 END_TEST
 
-START_TEST(the_log_goes_on_after_a_restart)
+START_TEST(the_log_continues_after_a_restart)
 {
 	uint64_t last = 2;
 	make_log();
@@ -156,7 +156,7 @@ START_TEST(the_log_goes_on_after_a_restart)
 }
 END_TEST
 
-/* So that no number comes twice. */
+/* So that no number is used twice. */
 START_TEST(the_newest_entry_stays)
 {
 	uint64_t last = 2;
@@ -175,7 +175,7 @@ START_TEST(the_newest_entry_stays)
 }
 END_TEST
 
-/* And is one transaction. */
+/* And in one transaction. */
 START_TEST(a_large_write_has_some_entries_in_the_log)
 {
 	struct buf b;
@@ -216,14 +216,14 @@ static Suite *suite(void)
 
 	tcase_set_timeout(t, 120);
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, records_of_a_table_without_time_to_live_are_gone_at_once);
-	tcase_add_test(t, records_are_there_until_they_expire);
+	tcase_add_test(t, records_with_a_zero_ttl_are_gone_at_once);
+	tcase_add_test(t, records_exist_until_they_expire);
 	tcase_add_test(t, expired_records_are_not_seen);
 	tcase_add_test(t, nothing_of_an_expired_record_comes_back);
 	tcase_add_test(t, expired_records_are_swept);
 	tcase_add_test(t, a_table_that_is_not_audited_is_not_logged);
 	tcase_add_test(t, the_log_has_what_was_changed);
-	tcase_add_test(t, the_log_goes_on_after_a_restart);
+	tcase_add_test(t, the_log_continues_after_a_restart);
 	tcase_add_test(t, the_newest_entry_stays);
 	tcase_add_test(t, a_large_write_has_some_entries_in_the_log);
 	suite_add_tcase(s, t);

@@ -16,7 +16,7 @@ static uint64_t rnd(void)
 	return state;
 }
 
-/** Members of an object as items, ids from 1 on. */
+/** Members of an object as items, with ids from 1. */
 static size_t items_of(const lyre_value *object, struct record_item *items)
 {
 	for (uint32_t i = 0; i < object->len; i++)
@@ -128,7 +128,7 @@ START_TEST(dates_and_bytes)
 }
 END_TEST
 
-START_TEST(stored_forms_are_taken_over)
+START_TEST(stored_forms_are_copied)
 {
 	struct buf one, two;
 	struct arena a;
@@ -327,7 +327,7 @@ static Suite *suite(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, all_kinds_come_back);
 	tcase_add_test(t, dates_and_bytes);
-	tcase_add_test(t, stored_forms_are_taken_over);
+	tcase_add_test(t, stored_forms_are_copied);
 	tcase_add_test(t, wide_records);
 	tcase_add_test(t, empty_record);
 	tcase_add_test(t, order_is_that_of_values);

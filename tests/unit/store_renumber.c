@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ids of attributes that run out, and a compaction that gives them back. */
+/* Attribute ids that run out, and a compaction that frees them. */
 #include "store_fixture.h"
 
-/** The most there can be, beside those that the table has from the start; so many are dropped in the beginning. */
+/** The maximum number of attributes besides those that the table starts with; all of these are dropped at first. */
 #define MADE (ATTRIBUTES_MAX - 3)
 #define DROPPED 540
 
-/* A record with attributes x<from> to x<to - 1>, and what else it has. */
+/* A record with attributes x<from> to x<to - 1>, and further members. */
 static void insert_wide(int id, int from, int to, const char *more, const char *want)
 {
 	struct buf b;
@@ -23,7 +23,7 @@ static void insert_wide(int id, int from, int to, const char *more, const char *
 
 static const struct table *dropping;
 
-/* Every THREADS-th of those to be dropped. */
+/* Drops every THREADS-th attribute. */
 static void *drop_some(void *first)
 {
 	struct err e;
@@ -35,7 +35,7 @@ static void *drop_some(void *first)
 	return NULL;
 }
 
-/* Many at once share a transaction. */
+/* Many drops at once share a transaction. */
 static void drop(void)
 {
 	pthread_t threads[THREADS];
@@ -56,7 +56,7 @@ static void compact(void)
 	ck_assert_msg(!store_compact(store, "dev", &before, &after, &err), "%s", err.text);
 }
 
-/* A value of a record by the attribute's name, as JSON; "" for none. */
+/* A record's value by attribute name, as JSON; "" if absent. */
 static const char *value_in(const struct table *t, struct record r, const char *name)
 {
 	static char text[100];
@@ -86,7 +86,7 @@ static const char *value_of(int id, const char *name)
 	return text;
 }
 
-/* What the commit log has of the first write: an attribute of the record that was inserted. */
+/* What the commit log has of the first write: an attribute of the inserted record. */
 static void check_log(const char *name, const char *want)
 {
 	struct snapshot s;
@@ -112,7 +112,7 @@ static void check_sound(void)
 	check_indexes("dev", "t");
 }
 
-/* Right values under right names, after new ids as before. */
+/* The right values under the right names, after renumbering as before. */
 static void check_all(void)
 {
 	ck_assert_json_eq(value_of(1, "b"), "'one'");
@@ -124,12 +124,12 @@ static void check_all(void)
 	check_sound();
 }
 
-START_TEST(ids_that_run_out_are_given_back_by_compaction)
+START_TEST(exhausted_ids_are_freed_by_compaction)
 {
 	ck_assert_int_eq(make_table_as("dev", "t", "id a::i b", -1, 1), 0);
 	insert_wide(1, 0, MADE, "'a':1,'b':'one'", "1");
 	insert_wide(2, MADE, MADE + 1, "'a':2", "Table 'dev.t' cannot have more than 65000 attributes");
-	/* an index behind the gap that is made, which gets another name */
+	/* an index after the gap, which gets another name */
 	const struct table *before = table_of("dev", "t");
 	ck_assert_int_eq(table_drop_attribute(before, "x0", &err), 0);
 	struct lyre_attribute late = { .size = sizeof late, .name = "late", .flags = LYRE_A_INDEXED };
@@ -148,7 +148,7 @@ START_TEST(ids_that_run_out_are_given_back_by_compaction)
 	ck_assert_str_eq(value_of(5, "x65500"), "65500");
 	ck_assert_json_eq(value_of(3, "late"), "'x'");
 	check_all();
-	/* who still has the table of before sees nothing by the wrong names */
+	/* a holder of the old definition sees nothing under wrong names */
 	struct snapshot s;
 	ck_assert_int_eq(snapshot_begin(&s, before->db, &err), 0);
 	ck_assert(!snapshot_has(&s, before));
@@ -168,7 +168,7 @@ static Suite *suite(void)
 	TCase *c = tcase_create("renumber");
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_set_timeout(c, 300);
-	tcase_add_test(c, ids_that_run_out_are_given_back_by_compaction);
+	tcase_add_test(c, exhausted_ids_are_freed_by_compaction);
 	suite_add_tcase(s, c);
 	return s;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tables and attributes: made, found, dropped, and what is refused. */
+/* Tables and attributes: created, found, dropped, and what is refused. */
 #include "store_fixture.h"
 
-/** Waits until the background has freed what was dropped. */
+/** Waits until the background has freed the dropped trees. */
 static void wait_freed(const char *database)
 {
 	struct database *db;
@@ -21,7 +21,7 @@ static void wait_freed(const char *database)
 	database_unref(db);
 }
 
-/* ---- making tables ---- */
+/* ---- creating tables ---- */
 
 START_TEST(a_table_is_made_once)
 {
@@ -131,7 +131,7 @@ START_TEST(a_table_of_system_cannot_be_dropped)
 }
 END_TEST
 
-START_TEST(a_dropped_table_is_gone_for_those_who_hold_it)
+START_TEST(a_dropped_table_is_gone_for_its_holders)
 {
 	make_table("dev", "t");
 	const struct table *now, *t = table_of("dev", "t");
@@ -173,7 +173,7 @@ START_TEST(a_dropped_table_is_freed_after_a_restart)
 }
 END_TEST
 
-START_TEST(a_table_made_again_and_again_leaves_nothing)
+START_TEST(a_table_recreated_repeatedly_leaves_nothing)
 {
 	make_big();
 	for (int i = 0; i < 50; i++) {
@@ -240,7 +240,7 @@ START_TEST(the_key_and_the_times_cannot_be_dropped)
 }
 END_TEST
 
-/** An indexed attribute with values, dropped. \p id: the one it had. */
+/** An indexed attribute with values, then dropped. \p id: its id */
 static void make_and_drop_a(char id[37])
 {
 	make_table("dev", "t");
@@ -278,7 +278,7 @@ START_TEST(values_of_a_dropped_attribute_never_come_back)
 }
 END_TEST
 
-/** A table with declared attributes, and records that have others. */
+/** A table with declared attributes, and records with undeclared ones. */
 static const struct table *make_with_undeclared(void)
 {
 	ck_assert_int_eq(make_table_as("dev", "t", "id:Int a:String", -1, 0), 0);
@@ -312,7 +312,7 @@ START_TEST(an_attribute_declared_later_finds_its_values)
 }
 END_TEST
 
-START_TEST(a_time_declared_later_is_known)
+START_TEST(a_time_attribute_declared_later_is_recognised)
 {
 	char id[37];
 	struct lyre_attribute time = { .size = sizeof time, .name = "__updatedtime__" };
@@ -324,7 +324,7 @@ START_TEST(a_time_declared_later_is_known)
 }
 END_TEST
 
-/* ---- how many trees there may be ---- */
+/* ---- the maximum number of trees ---- */
 
 static void open_with_8_trees(void)
 {
@@ -370,9 +370,9 @@ static Suite *suite(void)
 	tcase_add_test(t, tables_are_listed_in_the_order_they_were_made);
 	tcase_add_test(t, a_table_that_is_not_there_cannot_be_dropped);
 	tcase_add_test(t, a_table_of_system_cannot_be_dropped);
-	tcase_add_test(t, a_dropped_table_is_gone_for_those_who_hold_it);
+	tcase_add_test(t, a_dropped_table_is_gone_for_its_holders);
 	tcase_add_test(t, a_dropped_table_is_freed_after_a_restart);
-	tcase_add_test(t, a_table_made_again_and_again_leaves_nothing);
+	tcase_add_test(t, a_table_recreated_repeatedly_leaves_nothing);
 	tcase_add_test(t, an_attribute_is_made_once);
 	tcase_add_test(t, an_attribute_cannot_have_just_any_name);
 	tcase_add_test(t, an_attribute_that_is_not_there_can_be_dropped);
@@ -381,7 +381,7 @@ static Suite *suite(void)
 	tcase_add_test(t, values_of_a_dropped_attribute_never_come_back);
 	tcase_add_test(t, an_undeclared_attribute_is_kept_without_an_index);
 	tcase_add_test(t, an_attribute_declared_later_finds_its_values);
-	tcase_add_test(t, a_time_declared_later_is_known);
+	tcase_add_test(t, a_time_attribute_declared_later_is_recognised);
 	tcase_add_test(t, a_write_that_needs_too_many_trees_is_refused_as_a_whole);
 	tcase_add_test(t, a_dropped_table_leaves_room_for_trees);
 	suite_add_tcase(s, t);

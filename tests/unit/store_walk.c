@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Indexes fit the records whatever was written, and walks go along them. */
+/* Indexes match the records whatever was written, and walks follow them. */
 #include "store_fixture.h"
 
-/* ---- texts that are longer than what fits into a key ---- */
+/* ---- strings longer than what fits into a key ---- */
 
-/** Four records whose keys and values differ in their last letters. */
+/** Four records whose keys and values differ only in their last letters. */
 static void make_long_texts(void)
 {
 	static char json[8000];
@@ -142,7 +142,7 @@ static const struct {
 	{ "between 1 and 3", 1, 3, true, true, "35" }, { "2", 2, 2, false, false, "35" }, { "above 2 to 2", 2, 2, true, false, "" },
 	{ "from 7 to 9", 7, 9, false, false, "" }, { "from 3 to 1", 3, 1, false, false, "" } };
 
-/** \return the keys of a walk; \p anew: with a new walk for each step */
+/** \return the keys of a walk; \p anew: reopening the walk for each step */
 static const char *walked(struct snapshot *s, const struct table *t, const struct walk_range *range, bool anew)
 {
 	static char got[10];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Records are written: modes, times, faults, generated keys, types. */
+/* Writing records: modes, times, faults, generated keys, types. */
 #include "store_fixture.h"
 
 /* ---- modes ---- */
@@ -10,7 +10,7 @@ static void make_dogs(void)
 	ck_assert_str_eq(insert("dev", "dog", "[{'id':1,'a':1},{'id':2,'b':[1,null]}]"), "1 2");
 }
 
-START_TEST(insert_passes_over_records_that_are_there)
+START_TEST(insert_skips_existing_records)
 {
 	make_dogs();
 	ck_assert_json_eq(insert("dev", "dog", "[{'id':1,'a':9},{'id':'1'}]"), "-1 '1'");
@@ -18,7 +18,7 @@ START_TEST(insert_passes_over_records_that_are_there)
 }
 END_TEST
 
-START_TEST(insert_passes_over_a_key_that_comes_twice)
+START_TEST(insert_skips_a_repeated_key)
 {
 	make_dogs();
 	ck_assert_str_eq(insert("dev", "dog", "[{'id':5,'a':1},{'id':5,'a':2}]"), "5 -5");
@@ -34,7 +34,7 @@ START_TEST(insert_of_nothing_does_nothing)
 }
 END_TEST
 
-START_TEST(update_replaces_attributes_of_records_that_are_there)
+START_TEST(update_replaces_attributes_of_existing_records)
 {
 	make_dogs();
 	ck_assert_str_eq(update("dev", "dog", "[{'id':1,'c':{'x':1,'y':2}},{'id':99,'new':1},{'id':1,'c':{'z':3}}]"), "1 -99 1");
@@ -53,7 +53,7 @@ START_TEST(upsert_inserts_or_updates)
 }
 END_TEST
 
-START_TEST(delete_passes_over_keys_that_are_not_there)
+START_TEST(delete_skips_nonexistent_keys)
 {
 	make_dogs();
 	insert("dev", "dog", "[{'id':'1'}]");
@@ -62,7 +62,7 @@ START_TEST(delete_passes_over_keys_that_are_not_there)
 }
 END_TEST
 
-START_TEST(what_was_written_stays_after_a_restart)
+START_TEST(written_records_stay_after_a_restart)
 {
 	make_dogs();
 	update("dev", "dog", "[{'id':1,'c':{'z':3}}]");
@@ -110,7 +110,7 @@ START_TEST(times_are_the_servers)
 }
 END_TEST
 
-START_TEST(the_last_update_is_that_of_a_record_still_there)
+START_TEST(the_last_update_is_that_of_an_existing_record)
 {
 	struct arena a;
 	struct lyre_write_result first, second;
@@ -169,7 +169,7 @@ static const char *key_of(size_t length)
 	return json;
 }
 
-START_TEST(a_key_has_a_longest_length)
+START_TEST(a_key_has_a_maximum_length)
 {
 	make_table("dev", "t");
 	ck_assert_str_eq(insert("dev", "t", key_of(1979)), "Primary key size is too large: 1979");
@@ -178,7 +178,7 @@ START_TEST(a_key_has_a_longest_length)
 }
 END_TEST
 
-START_TEST(a_name_of_an_attribute_has_a_longest_length)
+START_TEST(an_attribute_name_has_a_maximum_length)
 {
 	char json[600], name[252], want[600];
 	make_table("dev", "t");
@@ -198,7 +198,7 @@ END_TEST
 
 /* ---- generated keys ---- */
 
-START_TEST(generated_keys_count_on)
+START_TEST(generated_keys_increase)
 {
 	struct arena a;
 	struct lyre_write_result one, two;
@@ -210,7 +210,7 @@ START_TEST(generated_keys_count_on)
 	ck_assert_int_eq(one.items[1].key->i, one.items[0].key->i + 1);
 	char json[100];
 	snprintf(json, sizeof json, "[{'id':%lld}]", (long long)one.items[0].key->i + 2);
-	insert("dev", "t", json); /* in the way of the next */
+	insert("dev", "t", json); /* occupies the next generated key */
 	reopen_store();
 	ck_assert_int_eq(write_in(&a, "dev", "t", LYRE_UPSERT, "[{}]", &two, &err), 0);
 	ck_assert_int_eq(two.items[0].key->i, one.items[0].key->i + 3);
@@ -262,7 +262,7 @@ static void make_typed(void)
 	ck_assert_str_eq(insert("dev", "t", FULL), "1");
 }
 
-START_TEST(values_of_their_types_are_kept)
+START_TEST(values_of_the_right_type_are_stored)
 {
 	make_typed();
 	ck_assert_json_eq(show("dev", "t"),
@@ -284,9 +284,9 @@ static const struct {
 		"Value 0 in property b must be a boolean. Value true in property d must be a Date. "
 		"Value [1] in property k must be a string, or an array of strings" },
 	{ "text for a key", LYRE_INSERT, "[{'id':'2','nn':'x'}]", "Value '2' in property id " INTEGER },
-	{ "insert without what is required", LYRE_INSERT, "[{'id':2}]", NN_MISSING },
-	{ "upsert of a new record without what is required", LYRE_UPSERT, "[{'id':2}]", NN_MISSING },
-	{ "null for what is required", LYRE_UPDATE, "[{'id':1,'nn':null}]", NN_MISSING },
+	{ "insert without a required attribute", LYRE_INSERT, "[{'id':2}]", NN_MISSING },
+	{ "upsert of a new record without a required attribute", LYRE_UPSERT, "[{'id':2}]", NN_MISSING },
+	{ "null for a required attribute", LYRE_UPDATE, "[{'id':1,'nn':null}]", NN_MISSING },
 };
 
 START_TEST(a_value_of_another_type_is_refused)
@@ -298,7 +298,7 @@ START_TEST(a_value_of_another_type_is_refused)
 }
 END_TEST
 
-START_TEST(what_is_required_may_come_before)
+START_TEST(required_attributes_may_exist_already)
 {
 	make_typed();
 	ck_assert_str_eq(upsert("dev", "t", "[{'id':1}]"), "1");
@@ -307,7 +307,7 @@ START_TEST(what_is_required_may_come_before)
 }
 END_TEST
 
-START_TEST(values_are_turned_into_their_types)
+START_TEST(values_are_converted_to_their_types)
 {
 	make_typed();
 	ck_assert_str_eq(update("dev", "t",
@@ -329,26 +329,26 @@ static Suite *suite(void)
 
 	tcase_set_timeout(t, 120);
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, insert_passes_over_records_that_are_there);
-	tcase_add_test(t, insert_passes_over_a_key_that_comes_twice);
+	tcase_add_test(t, insert_skips_existing_records);
+	tcase_add_test(t, insert_skips_a_repeated_key);
 	tcase_add_test(t, insert_of_nothing_does_nothing);
-	tcase_add_test(t, update_replaces_attributes_of_records_that_are_there);
+	tcase_add_test(t, update_replaces_attributes_of_existing_records);
 	tcase_add_test(t, upsert_inserts_or_updates);
-	tcase_add_test(t, delete_passes_over_keys_that_are_not_there);
-	tcase_add_test(t, what_was_written_stays_after_a_restart);
+	tcase_add_test(t, delete_skips_nonexistent_keys);
+	tcase_add_test(t, written_records_stay_after_a_restart);
 	tcase_add_test(t, a_write_to_no_table_is_refused);
 	tcase_add_test(t, times_are_the_servers);
-	tcase_add_test(t, the_last_update_is_that_of_a_record_still_there);
+	tcase_add_test(t, the_last_update_is_that_of_an_existing_record);
 	tcase_add_loop_test(t, a_faulty_record_is_refused, 0, ROWS(faults));
-	tcase_add_test(t, a_key_has_a_longest_length);
-	tcase_add_test(t, a_name_of_an_attribute_has_a_longest_length);
-	tcase_add_test(t, generated_keys_count_on);
+	tcase_add_test(t, a_key_has_a_maximum_length);
+	tcase_add_test(t, an_attribute_name_has_a_maximum_length);
+	tcase_add_test(t, generated_keys_increase);
 	tcase_add_test(t, a_generated_key_of_type_id_is_a_uuid);
 	tcase_add_test(t, a_generated_key_of_type_int_fits);
-	tcase_add_test(t, values_of_their_types_are_kept);
+	tcase_add_test(t, values_of_the_right_type_are_stored);
 	tcase_add_loop_test(t, a_value_of_another_type_is_refused, 0, ROWS(type_faults));
-	tcase_add_test(t, what_is_required_may_come_before);
-	tcase_add_test(t, values_are_turned_into_their_types);
+	tcase_add_test(t, required_attributes_may_exist_already);
+	tcase_add_test(t, values_are_converted_to_their_types);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The queue: many threads, and none where nothing is written. */
+/* The queue: many threads, and none when nothing is written. */
 #include "store_fixture.h"
 
 #include <dirent.h>
@@ -24,7 +24,7 @@ static void *write_many(void *arg)
 	return NULL;
 }
 
-START_TEST(what_fails_fails_alone_in_a_shared_transaction)
+START_TEST(a_failure_is_alone_in_a_shared_transaction)
 {
 	pthread_t threads[THREADS];
 	int numbers[THREADS];
@@ -88,7 +88,7 @@ static void *read_what_is_there(void *arg)
 			}
 			ck_assert_int_eq(rc, LYRE_END);
 			walk_close(&w);
-			/* all or nothing of the write, and the flags that go with it */
+			/* all of the write or nothing, with matching flags */
 			if (a)
 				ck_assert(n == 3 && a->flags & ATTRIBUTE_MULTI);
 			else
@@ -143,7 +143,7 @@ START_TEST(a_database_can_be_dropped_under_its_readers)
 }
 END_TEST
 
-START_TEST(what_was_answered_before_the_flush_is_written)
+START_TEST(writes_answered_before_the_flush_are_written)
 {
 	close_store();
 	options.write_async = true;
@@ -192,7 +192,7 @@ static void wait_for_sweep(const char *database)
 	table_unref(t);
 }
 
-/** Databases with a record each that expires. \return the threads there were before; 0 where it cannot be known */
+/** Databases with one expiring record each. \return the number of threads before; 0 if unknown */
 static unsigned make_databases(char names[DATABASES][16])
 {
 	unsigned before = thread_count();
@@ -207,7 +207,7 @@ static unsigned make_databases(char names[DATABASES][16])
 	return before;
 }
 
-START_TEST(a_database_that_nobody_writes_to_has_no_thread_and_is_swept)
+START_TEST(an_idle_database_has_no_thread_and_is_swept)
 {
 	char names[DATABASES][16];
 	unsigned before = make_databases(names);
@@ -238,11 +238,11 @@ static Suite *suite(void)
 
 	tcase_set_timeout(t, 120);
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, what_fails_fails_alone_in_a_shared_transaction);
+	tcase_add_test(t, a_failure_is_alone_in_a_shared_transaction);
 	tcase_add_test(t, readers_see_all_or_nothing_of_a_write);
 	tcase_add_test(t, a_database_can_be_dropped_under_its_readers);
-	tcase_add_test(t, what_was_answered_before_the_flush_is_written);
-	tcase_add_test(t, a_database_that_nobody_writes_to_has_no_thread_and_is_swept);
+	tcase_add_test(t, writes_answered_before_the_flush_are_written);
+	tcase_add_test(t, an_idle_database_has_no_thread_and_is_swept);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file token_forge.h
- * \brief Tokens of any content, signed as whoever has the key, or only its public half, could sign them.
+ * \brief Tokens of any content, as they could be signed with the key, or with only its public half.
  */
 #ifndef TOKEN_FORGE_H
 #define TOKEN_FORGE_H
@@ -17,7 +17,7 @@
 
 #define FORGE_HEADER "{\"alg\":\"RS256\",\"typ\":\"JWT\"}"
 
-/** What cannot go wrong here. */
+/** Must succeed here. */
 #define forge_must(cond) ((cond) ? (void)0 : abort())
 
 /** Appends the base64url of some bytes to a text. */
@@ -37,7 +37,7 @@ static inline char *forge_segment(char *to, const void *data, size_t size)
 	return to;
 }
 
-/** Room for a token of these parts. */
+/** Memory for a token with these parts. */
 static inline char *forge_room(size_t header, size_t payload)
 {
 	char *s = malloc(2 * (header + payload) + 2048);
@@ -46,7 +46,7 @@ static inline char *forge_room(size_t header, size_t payload)
 	return s;
 }
 
-/** A token that is signed with the private key, whatever its header says. \return for free() */
+/** A token signed with the private key, whatever its header says. \return for free() */
 static inline char *forge_signed(
 	const struct token_key *k, const char *header, size_t header_size, const char *payload, size_t payload_size)
 {
@@ -68,7 +68,7 @@ static inline char *forge_signed(
 	return text;
 }
 
-/** A token with an HMAC of which the secret is the public key. \return for free() */
+/** A token with an HMAC whose secret is the public key. \return for free() */
 static inline char *forge_hmac(
 	const struct token_key *k, const char *header, size_t header_size, const char *payload, size_t payload_size)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file unit.h
- * \brief What every unit test begins with. A test program is one file that ends with UNIT_MAIN(suite).
+ * \brief Included by every unit test. A test program is one file that ends with UNIT_MAIN(suite).
  */
 #ifndef UNIT_H
 #define UNIT_H
@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/** How many rows a table of cases has. */
+/** Number of rows in a table of cases. */
 #define ROWS(table) (int)(sizeof(table) / sizeof *(table))
 
-/** As ck_assert_str_eq() and ck_assert_int_eq(), of a row of a table: says which one. */
+/** As ck_assert_str_eq() and ck_assert_int_eq() for a row of a table: names the row. */
 #define ck_assert_row_str_eq(row, got, want)                                                                   \
 	do {                                                                                                   \
 		const char *row_got = (got), *row_want = (want);                                               \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file unit_json.h
- * \brief JSON as tests write it: ' for ", and ` for the few ' that are meant, so that no line is full of backslashes:
+ * \brief JSON in tests is written with ' for ", and with ` for the few literal ', so that no line is full of backslashes:
  * "{'error':'Table `dev.dog` does not exist'}".
  */
 #ifndef UNIT_JSON_H
@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-/** Makes JSON of such a text, in its place. \return it */
+/** Converts such a text to JSON in place. \return it */
 static inline char *json_quote(char *text)
 {
 	for (char *p = text; *p; p++) {
@@ -25,7 +25,7 @@ static inline char *json_quote(char *text)
 	return text;
 }
 
-/** \return a copy as JSON; it stays until the fourth call from now, on this thread */
+/** \return a copy as JSON, valid until the fourth call from now on this thread */
 static inline const char *json_of(const char *text)
 {
 	static _Thread_local char copies[4][16384];
@@ -47,7 +47,7 @@ static inline int json_read(struct arena *a, const char *text, lyre_value *ret, 
 	return json_decode(a, json_quote(copy), len, ret, e);
 }
 
-/** \p want is such a text, \p got is what a server says. */
+/** \p want is such a text, \p got is the server's answer. */
 #define ck_assert_json_eq(got, want) ck_assert_str_eq(got, json_of(want))
 
 #endif

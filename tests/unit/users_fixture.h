@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file users_fixture.h
- * \brief Users and roles in a store of their own, and short words for what tests do with them.
+ * \brief Users and roles in a store of their own, and short functions for what tests do with them.
  */
 #ifndef USERS_FIXTURE_H
 #define USERS_FIXTURE_H
@@ -28,7 +28,7 @@ UNUSED static void end(void)
 	teardown();
 }
 
-/** \return the code; its sentence is in err */
+/** \return the code; err has the message */
 UNUSED static int add(const char *name, const char *password, const char *role, bool active)
 {
 	const struct lyre_user_change user = {
@@ -113,7 +113,7 @@ UNUSED static bool there(const char *name)
 
 typedef int role_write(struct users *u, const struct lyre_role *role, struct arena *a, lyre_value *ret, struct err *e);
 
-/** \return "id:… role:… permission:…" of the record, as JSON; or the sentence */
+/** \return "id:… role:… permission:…" of the record, as JSON; or the message */
 UNUSED static const char *write_role(role_write *write, const char *id, const char *name, const char *permission)
 {
 	lyre_value value, record;

@@ -98,7 +98,7 @@ START_TEST(it_reads_what_it_made)
 	check_round_trip(c);
 	check_round_trip(claims_of("b\xc3\xb6"
 				   "b \"\\\n\x01"));
-	/* The longest there can be: each letter takes six bytes in JSON. */
+	/* The longest possible: each letter takes six bytes in JSON. */
 	c = claims_of("");
 	memset(c.user, 1, sizeof c.user - 1);
 	memset(c.role, 1, sizeof c.role - 1);
@@ -124,14 +124,14 @@ START_TEST(a_token_expires)
 
 	ck_assert_int_eq(token_read(key, token, strlen(token), c.expires - 1, &c), TOKEN_VALID);
 	ck_assert_int_eq(token_read(key, token, strlen(token), c.expires, &c), TOKEN_EXPIRED);
-	/* Only what is right can have expired. */
+	/* Only a valid token can have expired. */
 	token[strlen(token) - 20] ^= 1;
 	ck_assert_int_eq(token_read(key, token, strlen(token), c.expires, &c), TOKEN_INVALID);
 	free(token);
 }
 END_TEST
 
-/* ---- what others make ---- */
+/* ---- tokens made by others ---- */
 
 START_TEST(every_changed_letter_is_noticed)
 {
@@ -146,7 +146,7 @@ START_TEST(every_changed_letter_is_noticed)
 		ck_assert_msg(read_text(token) == TOKEN_INVALID, "letter %zu", i);
 		token[i] = was;
 	}
-	/* The last letter holds bits that no byte takes: no other letter may stand for the same signature. */
+	/* The last letter has bits that belong to no byte: no other letter may stand for the same signature. */
 	char was = token[len - 1];
 	for (int letter = 1; letter < 256; letter++) {
 		token[len - 1] = (char)letter;
@@ -160,7 +160,7 @@ START_TEST(every_changed_letter_is_noticed)
 }
 END_TEST
 
-START_TEST(texts_of_other_shapes_are_refused)
+START_TEST(texts_of_other_forms_are_refused)
 {
 	static const char *const odd[] = { "", ".", "..", "...", "a.b.c", "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9",
 		"eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.", "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9..",
@@ -179,7 +179,7 @@ START_TEST(texts_of_other_shapes_are_refused)
 		snprintf(longer, TOKEN_MAX, "%s%s%s", around[i].before, token, around[i].after);
 		ck_assert_msg(read_text(longer) == TOKEN_INVALID, "'%s' '%s'", around[i].before, around[i].after);
 	}
-	/* What decoders pass over would be one signature written in several ways. */
+	/* Characters that decoders skip would allow one signature to be written in several ways. */
 	static const char *const between[] = { "====", "    ", "!!!!", "\n\n\n\n", "\r\n\r\n", "++//", "\x80\x80\x80\x80", "AAAA",
 		"...." };
 	for (size_t i = 0; i < sizeof between / sizeof *between; i++) {
@@ -250,7 +250,7 @@ static enum token_verdict read_payload(const char *payload)
 	return verdict;
 }
 
-/* Even where the signature is right, nothing is taken for what it is not. */
+/* Even with a valid signature, claims must have the right types. */
 START_TEST(other_payloads_are_refused)
 {
 	static const struct {
@@ -282,7 +282,7 @@ START_TEST(other_payloads_are_refused)
 	ck_assert_int_eq(read_payload(payload), TOKEN_INVALID);
 	snprintf(payload, sizeof payload, "%.*s%s%s", (int)(bob - PAYLOAD), PAYLOAD, name + 1, bob + 3);
 	ck_assert_int_eq(read_payload(payload), TOKEN_VALID);
-	/* Too long, however right it is. */
+	/* Too long, even if valid. */
 	char *spaces = malloc(TOKEN_MAX);
 	memset(spaces, ' ', TOKEN_MAX);
 	memcpy(spaces, PAYLOAD, strlen(PAYLOAD));
@@ -314,7 +314,7 @@ END_TEST
 
 /* ---- the file ---- */
 
-START_TEST(the_key_stays_and_is_its_owners)
+START_TEST(the_key_stays_and_is_private)
 {
 	struct token_claims c = claims_of("bob");
 	char *token = token_make(key, &c), why[256];
@@ -384,7 +384,7 @@ static void export_other(gnutls_pk_algorithm_t kind, unsigned bits)
 	gnutls_x509_privkey_deinit(other);
 }
 
-START_TEST(files_that_are_no_key_are_refused)
+START_TEST(files_that_are_not_keys_are_refused)
 {
 	char *half = strndup(key->private_pem, key->private_size / 2), *zeros = calloc(1, 100000);
 
@@ -402,7 +402,7 @@ START_TEST(files_that_are_no_key_are_refused)
 	refused("is not an RSA key of at least 2048 bits");
 	export_other(GNUTLS_PK_RSA, 1024);
 	refused("is not an RSA key of at least 2048 bits");
-	/* What was there is still there: another key is never put in its place. */
+	/* The old content is still there: a key is never replaced. */
 	put(path, "garbage", 7);
 	refused("is not a PEM key");
 	check_file("garbage");
@@ -417,11 +417,11 @@ START_TEST(files_that_are_no_key_are_refused)
 }
 END_TEST
 
-START_TEST(a_key_is_made_or_why_not_is_said)
+START_TEST(a_key_is_created_or_the_reason_given)
 {
 	char why[256];
 
-	/* What a start that was cut off left. */
+	/* What an interrupted start leaves behind. */
 	ck_assert_int_eq(mkdir(keys, 0700), 0);
 	put(temporary, "half a", 6);
 	key = token_key_open(path, why, sizeof why);
@@ -434,7 +434,7 @@ START_TEST(a_key_is_made_or_why_not_is_said)
 	put(keys, "", 0);
 	refused("cannot be read: Not a directory");
 	ck_assert_int_eq(unlink(keys), 0);
-	/* No folder to make it in. */
+	/* No folder to create it in. */
 	ck_assert_int_eq(rmdir(folder), 0);
 	refused("Cannot write the token key to");
 	ck_assert_int_eq(mkdir(folder, 0700), 0);
@@ -451,15 +451,15 @@ static Suite *suite(void)
 	tcase_add_test(tokens, the_header_is_as_recorded);
 	tcase_add_test(tokens, a_token_expires);
 	tcase_add_test(tokens, every_changed_letter_is_noticed);
-	tcase_add_test(tokens, texts_of_other_shapes_are_refused);
+	tcase_add_test(tokens, texts_of_other_forms_are_refused);
 	tcase_add_test(tokens, other_headers_are_refused);
 	tcase_add_test(tokens, other_payloads_are_refused);
 	tcase_add_test(tokens, tokens_of_another_key_are_refused);
-	tcase_add_test(tokens, the_key_stays_and_is_its_owners);
-	tcase_add_test(tokens, files_that_are_no_key_are_refused);
+	tcase_add_test(tokens, the_key_stays_and_is_private);
+	tcase_add_test(tokens, files_that_are_not_keys_are_refused);
 	suite_add_tcase(s, tokens);
 	tcase_add_checked_fixture(files, set_up_folder, remove_folder);
-	tcase_add_test(files, a_key_is_made_or_why_not_is_said);
+	tcase_add_test(files, a_key_is_created_or_the_reason_given);
 	suite_add_tcase(s, files);
 	return s;
 }

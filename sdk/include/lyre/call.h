@@ -69,7 +69,7 @@ static inline int lyre_arg_given(lyre_call *call, const char *name)
 
 /**
  * \return the text of a string argument, NUL-terminated, or a number as text; NULL if it was not given or is of another
- *         kind, and when out of memory
+ *         kind, or when out of memory
  */
 static inline const char *lyre_arg_string(lyre_call *call, const char *name)
 {
@@ -136,7 +136,7 @@ static inline void lyre_scope_end(lyre_call *call)
 }
 
 /**
- * Fails with a sentence for the client: the answer becomes {"error": …}. Replaces an earlier failure.
+ * Fails with a message for the client: the answer becomes {"error": …}. Replaces an earlier failure.
  * \param code  a negative LYRE_E…, which determines the HTTP status
  * \return \p code
  */
@@ -157,7 +157,7 @@ static inline int lyre_fail_no_memory(lyre_call *call)
 }
 
 /**
- * Changes the code of the current failure, and so the HTTP status, but keeps its sentence. For operations whose clients
+ * Changes the code of the current failure, and so the HTTP status, but keeps its message. For operations whose clients
  * expect a different status.
  * \return \p code
  */
@@ -168,7 +168,7 @@ static inline int lyre_fail_as(lyre_call *call, int code)
 
 /**
  * Answers the current failure with the JSON value written to lyre_reply() instead of {"error": …}: for operations whose
- * clients expect more than a sentence. The sentence still goes to the log. Return from the handler next.
+ * clients expect more than a message. The message still goes to the log. Return from the handler next.
  * \return the failure's code
  */
 static inline int lyre_fail_reply(lyre_call *call)

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file lyre/json-c.h
- * \brief Values of a call as objects of json-c, and back; an answer from one.
+ * \brief Converts a call's values to json-c objects and back, and answers with one.
  *
- * Optional: lyre/lyre.h does not include it, and a module that does needs json-c 0.14 or newer, whose flags for the compiler
- * and the linker pkg-config json-c tells. An object belongs to the module, which gives it up with json_object_put(), and its
- * memory is not counted as the call's: convert what has a bound. All functions may be called from the thread that runs the
- * call; they set the call's failure when they fail.
+ * Optional: lyre/lyre.h does not include it. A module that does needs json-c 0.14 or newer (pkg-config json-c). Objects
+ * belong to the module, which releases them with json_object_put(), and their memory is not charged to the call: limit
+ * what you convert. Call these functions only on the thread that runs the call; on failure they set the call's failure.
  */
 #ifndef LYRE_JSON_C_H
 #define LYRE_JSON_C_H
@@ -24,10 +23,10 @@
 
 LYRE_BEGIN_DECLS
 
-/** How deep arrays and objects may nest, as in a request. */
+/** How deep arrays and objects may be nested, as in a request. */
 #define LYRE_JSON_C_DEPTH_MAX 512
 
-/* ---- inside: not to be called ---- */
+/* ---- internal: do not call ---- */
 
 static inline int lyre_json_c_write(lyre_call *call, const lyre_value *v, int depth, struct json_object **ret);
 static inline int lyre_json_c_read(lyre_call *call, struct json_object *object, int depth, const lyre_value **ret);
@@ -39,7 +38,7 @@ static inline int lyre_json_c_made(lyre_call *call, struct json_object *object)
 
 static inline int lyre_json_c_too_deep(lyre_call *call)
 {
-	return lyre_fail(call, LYRE_EINVAL, "arrays and objects nest more than %d deep", LYRE_JSON_C_DEPTH_MAX);
+	return lyre_fail(call, LYRE_EINVAL, "arrays and objects are nested deeper than %d levels", LYRE_JSON_C_DEPTH_MAX);
 }
 
 static inline int lyre_json_c_write_text(lyre_call *call, const lyre_value *v, struct json_object **ret)
@@ -48,7 +47,7 @@ static inline int lyre_json_c_write_text(lyre_call *call, const lyre_value *v, s
 	const char *s = lyre_value_string(v, &len);
 
 	if (len > INT_MAX)
-		return lyre_fail(call, LYRE_ETOOBIG, "a text of %lu bytes is too long for json-c", (unsigned long)len);
+		return lyre_fail(call, LYRE_ETOOBIG, "a string of %lu bytes is too long for json-c", (unsigned long)len);
 	*ret = json_object_new_string_len(s, (int)len);
 	return lyre_json_c_made(call, *ret);
 }
@@ -66,7 +65,7 @@ static inline int lyre_json_c_write_big(lyre_call *call, const lyre_value *v, st
 	return lyre_json_c_made(call, *ret);
 }
 
-/* Left to itself json-c writes 17 digits, also where 15 do: 0.10000000000000001. */
+/* By default json-c writes 17 digits even if 15 suffice: 0.10000000000000001. */
 static inline int lyre_json_c_write_double(lyre_call *call, double d, struct json_object **ret)
 {
 	static char short_format[] = "%.15g";
@@ -78,15 +77,15 @@ static inline int lyre_json_c_write_double(lyre_call *call, double d, struct jso
 	return lyre_json_c_made(call, *ret);
 }
 
-/* Part i of an array or an object, which takes the part over unless this fails. */
+/* Adds part i to an array or an object, which takes ownership of it unless this fails. */
 static inline int lyre_json_c_add(lyre_call *call, const lyre_value *v, size_t i, struct json_object *part, struct json_object *to)
 {
 	size_t len;
 	const char *name = lyre_value_name(v, i, &len);
 
 	if (name && strlen(name) != len)
-		return lyre_fail(
-			call, LYRE_EINVAL, "the name that begins with '%s' has a NUL byte in it, which json-c cannot have", name);
+		return lyre_fail(call, LYRE_EINVAL,
+			"the name that begins with '%s' contains a NUL byte, which json-c does not support", name);
 	if ((name ? json_object_object_add(to, name, part) : json_object_array_add(to, part)) != 0)
 		return lyre_fail_no_memory(call);
 	return 0;
@@ -139,7 +138,7 @@ static inline int lyre_json_c_write(lyre_call *call, const lyre_value *v, int de
 		*ret = json_object_new_object();
 		break;
 	default:
-		return lyre_fail(call, LYRE_ENOTSUP, "json-c has no kind of value for one of a newer server");
+		return lyre_fail(call, LYRE_ENOTSUP, "a value has a type of a newer server, which json-c cannot represent");
 	}
 	rc = lyre_json_c_made(call, *ret);
 	if (rc == 0)
@@ -153,7 +152,7 @@ static inline int lyre_json_c_write(lyre_call *call, const lyre_value *v, int de
 
 static inline int lyre_json_c_utf8(lyre_call *call, const char *s, size_t len)
 {
-	return lyre_text_is_utf8(s, len) ? 0 : lyre_fail(call, LYRE_EINVAL, "a text from json-c is not valid UTF-8");
+	return lyre_text_is_utf8(s, len) ? 0 : lyre_fail(call, LYRE_EINVAL, "a string from json-c is not valid UTF-8");
 }
 
 static inline int lyre_json_c_read_array(lyre_call *call, struct json_object *object, int depth, const lyre_value **ret)
@@ -240,14 +239,14 @@ static inline int lyre_json_c_read(lyre_call *call, struct json_object *object, 
 	return rc == 0 && !*ret ? lyre_fail_no_memory(call) : rc;
 }
 
-/* ---- to be called ---- */
+/* ---- public ---- */
 
 /**
- * A value as an object of json-c. Integers are exact from -2^63 to 2^64-1; what lies outside becomes a string of its digits,
- * as json-c has no integers so large.
- * \param[out] ret  a new reference, the caller's; NULL where \p v is null, as json-c has it, and after a failure
- * \return 0; LYRE_EINVAL for a name with a NUL byte in it, which json-c cannot have, or for nesting beyond
- *         LYRE_JSON_C_DEPTH_MAX; LYRE_ETOOBIG for a text of 2 GiB; LYRE_ENOMEM
+ * Converts a value to a json-c object. Integers are exact from -2^63 to 2^64-1; larger ones become strings of their
+ * digits, as json-c has no larger integers.
+ * \param[out] ret  a new reference, owned by the caller; NULL if \p v is null, as usual in json-c, and after a failure
+ * \return 0; LYRE_EINVAL for a name that contains a NUL byte, which json-c does not support, or for nesting beyond
+ * LYRE_JSON_C_DEPTH_MAX; LYRE_ETOOBIG for a string of 2 GiB; LYRE_ENOMEM
  */
 static inline int lyre_value_to_json_c(lyre_call *call, const lyre_value *v, struct json_object **ret)
 {
@@ -255,12 +254,12 @@ static inline int lyre_value_to_json_c(lyre_call *call, const lyre_value *v, str
 }
 
 /**
- * An object of json-c as a value of the call, copied; the object stays the caller's. Integers are exact; numbers that are not
- * finite become null. How an object was told to write itself (json_object_set_serializer()) does not matter.
+ * Copies a json-c object to a value of the call; the caller still owns the object. Integers are exact; numbers that are
+ * not finite become null. Serializers set with json_object_set_serializer() are ignored.
  * \param object  NULL is null
  * \param[out] ret  NULL after a failure
- * \return 0; LYRE_EINVAL for a text or a name that is not UTF-8, for which json-c looks only roughly, or for nesting beyond
- *         LYRE_JSON_C_DEPTH_MAX; LYRE_ENOMEM
+ * \return 0; LYRE_EINVAL for a string or a name that is not valid UTF-8, which json-c checks only roughly, or for nesting
+ * beyond LYRE_JSON_C_DEPTH_MAX; LYRE_ENOMEM
  */
 static inline int lyre_value_from_json_c(lyre_call *call, struct json_object *object, const lyre_value **ret)
 {
@@ -268,9 +267,9 @@ static inline int lyre_value_from_json_c(lyre_call *call, struct json_object *ob
 }
 
 /**
- * Answers with an object of json-c, in place of writing to lyre_reply(); the object stays the caller's. To make it a part of an
- * answer write the value that lyre_value_from_json_c() makes.
- * \return 0, or what lyre_value_from_json_c() does
+ * Answers with a json-c object, instead of writing to lyre_reply(); the caller still owns the object. To make it part of
+ * an answer, write the value that lyre_value_from_json_c() returns.
+  * \return as lyre_value_from_json_c()
  */
 static inline int lyre_reply_json_c(lyre_call *call, struct json_object *object)
 {

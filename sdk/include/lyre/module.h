@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file lyre/module.h
- * \brief What a module is: one constant descriptor, its operations and its settings.
+ * \brief A module: one constant descriptor, its operations and its settings.
  *
  * A module is one shared object that exports one symbol, the descriptor defined by LYRE_MODULE(). The same source can be
  * linked into lyred if it is compiled with -DLYRE_MODULE_STATIC. A module has no constructors: none of its code runs before
@@ -37,7 +37,7 @@ static inline const void *lyre_list_at(const struct lyre_list *list, uint32_t i)
 	return i < list->count ? (const char *)list->items + (size_t)i * list->item_size : NULL;
 }
 
-/** Kinds a parameter may have; several may be or-ed. */
+/** Types that a parameter may have; several may be or-ed. */
 enum lyre_param_type {
 	LYRE_T_STRING = 1 << 0,
 	LYRE_T_NUMBER = 1 << 1,
@@ -48,7 +48,7 @@ enum lyre_param_type {
 	LYRE_T_ANY = (1 << 6) - 1
 };
 
-/** Rules of a parameter beyond its kind. */
+/** Rules for a parameter beyond its type. */
 enum lyre_param_flag {
 	LYRE_P_REQUIRED = 1 << 0,
 	LYRE_P_NAME = 1 << 1,           /**< the name of a database, table or key: 1 to 250 printable ASCII characters, no / or ` */
@@ -75,10 +75,10 @@ enum lyre_param_flag {
 	/** conditions of a search (lyre_query.conditions): the core adds the comparators to the help */
 	LYRE_P_CONDITIONS = 1 << 13,
 	/**
-	 * The absolute path of a file on the server. A client may send the file in its place, of any size, as the body of the
-	 * request (Content-Type: application/octet-stream), with the operation and its other parameters in the query string:
-	 * POST /?operation=name&database=dev. Then this is the path of what was sent, which is removed when the call ends. Once
-	 * in an operation, with LYRE_T_STRING alone; not for jobs, nor with LYRE_ACCESS_OPEN
+	 * The absolute path of a file on the server. A client may instead send the file, of any size, as the body of the
+	 * request (Content-Type: application/octet-stream), with the operation and its other parameters in the query
+	 * string: POST /?operation=name&database=dev. Then this is the path of the uploaded file, which is removed when
+	 * the call ends. At most once per operation, with LYRE_T_STRING alone; not for jobs, nor with LYRE_ACCESS_OPEN
 	 */
 	LYRE_P_FILE = 1 << 14
 };
@@ -96,7 +96,8 @@ struct lyre_param {
 	const char *label;    /**< its name in the error if it is missing; NULL for name */
 	const char *help;     /**< one line */
 	double min, max;      /**< with LYRE_P_RANGE */
-	/** the names in the errors, one each, when it was sent by its own name and is wrong: blanks between; NULL for that name */
+	/** for error texts about a value sent under its own name: the names to use, one text each, separated by
+	 * blanks; NULL: its own name */
 	const char *wrong_as;
 };
 
@@ -180,15 +181,15 @@ struct lyre_operation {
 	const char *help;        /**< one line */
 	/**
 	 * With LYRE_RUN_JOB: runs on a worker thread before the job is created. If it fails, the failure is answered and no job
-	 * is created; if it answers with a message, that replaces the usual one. With LYRE_P_FILE: runs on a worker thread when
-	 * the first 64 KiB of a file that is sent have arrived, or all of it; if it fails, the failure is answered and no more
-	 * is read. NULL for none.
+	 * is created; if it answers with a message, that replaces the usual one. With LYRE_P_FILE: runs on a worker
+	 * thread when the first 64 KiB of an uploaded file have arrived, or all of it; if it fails, the failure is
+	 * answered and no more is read. NULL for none.
 	 */
 	int (*check)(lyre_call *call);
 	const char *refused_as; /**< its name in errors about permissions; NULL: its name in camel case, listUsers for list_users */
 };
 
-/** Kinds of a setting. */
+/** Types of a setting. */
 enum lyre_setting_type {
 	LYRE_S_STRING = 0,
 	LYRE_S_INT = 1,
@@ -201,7 +202,7 @@ enum lyre_setting_type {
 	LYRE_S_PATH = 8      /**< of a file; a relative one starts in the server's root folder */
 };
 
-/** Rules of a setting beyond its kind. */
+/** Rules for a setting beyond its type. */
 enum lyre_setting_flag {
 	LYRE_SF_NULL = 1 << 0,   /**< null is a valid value: off, or not set */
 	LYRE_SF_SECRET = 1 << 1, /**< never shown, never logged */
@@ -299,9 +300,9 @@ struct lyre_module_api {
 
 /* The settings of module self, by their declared keys. A key that starts with '/' is one of the server's own:
  * "/logging.auditLog". They may be read from start() to stop(), on any thread; nothing here blocks or fails. Reading a key
- * that is not declared, or with the function for another kind, is a bug in the module and aborts the process. */
+ * that is not declared, or with the function for another type, is a bug in the module and aborts the process. */
 
-/** \return whether the setting is null: not set and without a default. For any kind. */
+/** \return whether the setting is null: not set and without a default. For any type. */
 static inline int lyre_setting_is_null(lyre_instance *self, const char *key)
 {
 	return lyre_host->module->setting_is_null(self, key);
@@ -337,7 +338,7 @@ static inline const char *const *lyre_setting_list(lyre_instance *self, const ch
 
 /**
  * \return the number of items if the configuration has the server's section \p key, such as "/tls", as a list: the settings of
- *         each are read with its number, "/tls.0.certificate"; 0 if it is no list
+ *         each are read with its number, "/tls.0.certificate"; 0 if it is not a list
  */
 static inline size_t lyre_setting_count(lyre_instance *self, const char *key)
 {
@@ -345,7 +346,7 @@ static inline size_t lyre_setting_count(lyre_instance *self, const char *key)
 }
 
 /**
- * Reports from start() why the module cannot start. The operator reads the sentence: say what to do about it.
+ * Reports from start() why the module cannot start. The operator reads the message: say what to do about it.
  * \param code  a negative LYRE_E…
  * \return \p code
  */
@@ -360,11 +361,11 @@ static inline int lyre_start_fail(lyre_instance *self, int code, const char *fmt
 }
 
 /**
- * Runs \p work now, on this thread, with a call of its own that has the rights of the server: for what a module reads and
- * writes when nobody has called an operation. From start() to stop(), on any thread of the module; work() may block, writes
- * with lyre_write_wait() and answers nothing. The call ends when it returns.
- * \return what \p work returned, or LYRE_ENOMEM. The sentence of a failure becomes lyre_start_fail()'s in start(), and a log
- *         line elsewhere
+ * Runs \p work now, on this thread, with a call of its own that has the rights of the server: for reading and writing
+ * outside operations. From start() to stop(), on any thread of the module; work() may block, writes with
+ * lyre_write_wait() and answers nothing. The call ends when it returns.
+ * \return what \p work returned, or LYRE_ENOMEM. A failure's message becomes that of lyre_start_fail() in start(), and a
+ * log line elsewhere
  */
 static inline int lyre_run(lyre_instance *self, int (*work)(lyre_call *call, void *arg), void *arg)
 {

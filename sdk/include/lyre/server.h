@@ -72,25 +72,26 @@ static inline int lyre_configuration_set(lyre_call *call, const lyre_value *sett
 	return lyre_host->server->configuration_set(call, settings, unknown);
 }
 
-/** What it takes for a changed setting to be in effect. Grows at its end only. */
+/** When a changed setting takes effect. Grows at its end only. */
 enum lyre_setting_effect {
-	LYRE_EFFECT_RESTART = 0,   /**< lyre_restart() */
-	LYRE_EFFECT_LISTENERS = 1, /**< that, or lyre_restart_workers() */
+	LYRE_EFFECT_RESTART = 0,   /**< after lyre_restart() */
+	LYRE_EFFECT_LISTENERS = 1, /**< after lyre_restart() or lyre_restart_workers() */
 	LYRE_EFFECT_AT_ONCE = 2,
-	LYRE_EFFECT_NONE = 3 /**< it is known, but does nothing in this build */
+	LYRE_EFFECT_NONE = 3 /**< never: the setting is known, but does nothing in this build */
 };
 
-/** A setting of the server or of a module that is loaded. Texts live until the visit returns. Grows at its end: read no more than its size. */
+/** A setting of the server or of a loaded module. Texts live until the visit returns. Grows at its end: read no more
+ * than its size. */
 struct lyre_setting_entry {
 	uint32_t size;
 	uint32_t effect;      /**< enum lyre_setting_effect */
 	const char *key;      /**< as in the configuration file: "operationsApi.network.port", "modules.data.x" */
 	const char *wanted;   /**< what it must be: "a whole number from 1 to 1024, or null" */
-	const char *fallback; /**< default, as it would stand in the file; NULL for null */
+	const char *fallback; /**< default, as it would be written in the file; NULL for null */
 	const char *help;     /**< one line; NULL: none */
 };
 
-/** All settings that can be set, not what they are. \return 0, or what the first visit that is not 0 returned. */
+/** Calls \p visit for every setting that can be set; without its value. \return 0, or the first non-zero return of \p visit */
 static inline int lyre_settings(lyre_call *call, int (*visit)(void *arg, const struct lyre_setting_entry *entry), void *arg)
 {
 	return lyre_host->server->settings(call, visit, arg);
@@ -194,18 +195,18 @@ struct lyre_metric_source {
 	uint32_t type;    /**< LYRE_COUNTER or LYRE_GAUGE */
 	const char *name; /**< as in struct lyre_metric: a to z, 0 to 9 and _ */
 	const char *help; /**< one line */
-	/** if it has a value for each of something; NULL: it has one value. The number of values must be bounded */
+	/** what distinguishes the metric's values; NULL: it has only one. The number of values must be bounded */
 	const char *label;
 	/**
-	 * Passes each current value to \p take, with the value of the label or NULL. Short, must not block. From start() to stop(),
-	 * on any thread.
+	 * Passes each current value to \p take, with the value of the label or NULL. Must be short and not block. From
+	 * start() to stop(), on any thread.
 	 */
 	void (*report)(lyre_instance *self, void (*take)(void *arg, const char *label_value, double value), void *arg);
 };
 
 /**
  * Adds a metric; in start() only. \p source is copied, but not what it points to.
- * \return 0; as lyre_start_fail() with a sentence: LYRE_EEXISTS if another module has the name, LYRE_EINVAL, LYRE_ENOMEM
+ * \return 0; as lyre_start_fail() with a message: LYRE_EEXISTS if another module has the name, LYRE_EINVAL, LYRE_ENOMEM
  */
 static inline int lyre_metric_add(lyre_instance *self, const struct lyre_metric_source *source)
 {
@@ -226,7 +227,7 @@ struct lyre_route {
 
 /**
  * Adds a route; in start() only. \p route is copied, but not what it points to.
- * \return 0; as lyre_start_fail() with a sentence: LYRE_EEXISTS if the path is taken, LYRE_EINVAL, LYRE_ENOMEM
+ * \return 0; as lyre_start_fail() with a message: LYRE_EEXISTS if the path is taken, LYRE_EINVAL, LYRE_ENOMEM
  */
 static inline int lyre_route_add(lyre_instance *self, const struct lyre_route *route)
 {

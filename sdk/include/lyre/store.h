@@ -3,7 +3,7 @@
  * \file lyre/store.h
  * \brief Databases, tables, records, queries and backups.
  *
- * Functions that return int set the call's failure (lyre_fail()), with a sentence for the client, when they return a
+ * Functions that return int set the call's failure (lyre_fail()), with a message for the client, when they return a
  * negative code. A function marked "blocks" waits for the disk: it is only for handlers that run on the pool.
  * Names are NUL-terminated. A call's tables and cursors may be used only on the thread that runs it. Any function may return
  * LYRE_ENOMEM; if it reads or writes the disk, LYRE_EIO or LYRE_ECORRUPT; if it writes, LYRE_ENOSPACE or LYRE_EBUSY. Other
@@ -249,8 +249,9 @@ static inline const struct lyre_attribute *lyre_attribute_at(const struct lyre_t
 }
 
 /**
- * The table's current statistics; needs LYRE_PERMIT_DESCRIBE. Set \p ret->size first. LYRE_ENOTFOUND if it was dropped after it was opened.
- * \param exact  count exactly; today the count always is, and takes no scan
+ * The table's current statistics; needs LYRE_PERMIT_DESCRIBE. Set \p ret->size first. LYRE_ENOTFOUND if it was dropped
+ * after it was opened.
+ * \param exact  count exactly; currently the count is always exact, without a scan
  */
 static inline int lyre_table_stats(lyre_call *call, lyre_table *table, int exact, struct lyre_table_stats *ret)
 {
@@ -541,7 +542,7 @@ static inline int lyre_backup(lyre_call *call, const char *database, const char 
  * Restores a backup as a new database, completely or not at all: the file is checked before the database becomes visible.
  * LYRE_EEXISTS, LYRE_ECORRUPT, LYRE_EINVAL if it is not a file, LYRE_ENOSPACE if it is too large for the disk or the settings.
  * Blocks.
- * \param path  absolute path of the file on the server; one that came with the call (LYRE_P_FILE) becomes the database itself
+ * \param path  absolute path of the file on the server; an uploaded file (LYRE_P_FILE) becomes the database itself
  */
 static inline int lyre_restore(lyre_call *call, const char *database, const char *path)
 {
@@ -549,9 +550,9 @@ static inline int lyre_restore(lyre_call *call, const char *database, const char
 }
 
 /**
- * Whether a file could be restored: there is no such database yet, the file begins like a backup, and there is room for it.
- * For lyre_operation.check, while the file is still arriving (LYRE_P_FILE). Fails like lyre_restore(), and with LYRE_EBUSY if
- * another file is arriving for the same database. Blocks.
+ * Checks whether a file could be restored: the database does not exist yet, the file begins like a backup, and there is
+ * room for it. For lyre_operation.check, while the file is still arriving (LYRE_P_FILE). Fails like lyre_restore(), and
+ * with LYRE_EBUSY if another file is arriving for the same database. Blocks.
  */
 static inline int lyre_restore_check(lyre_call *call, const char *database, const char *path)
 {

@@ -3,7 +3,7 @@
  * \file lyre/tls.h
  * \brief The certificates of the TLS listeners, from the module that manages them.
  *
- * The core does the handshakes; a module decides with which certificates. It hands all of them over at once. They take
+ * The core performs the handshakes; a module supplies the certificates, all at once. They take
  * effect with the next handshake and close no connection. Until a module has done so, TLS listeners refuse handshakes.
  */
 #ifndef LYRE_TLS_H
@@ -36,7 +36,7 @@ struct lyre_tls_certificate {
 	const char *chain;
 	const char *key; /**< PEM, not encrypted */
 	/**
-	 * The names that clients ask for (SNI): "example.com", or "*.example.com" for any with exactly one label more. Letter
+	 * The names that clients ask for (SNI): "example.com", or "*.example.com" for any name with exactly one more label. Letter
 	 * case does not matter.
 	 */
 	const char *const *hosts;
@@ -45,8 +45,8 @@ struct lyre_tls_certificate {
 /** Whether clients are asked for a certificate. Grows at the end only. */
 enum lyre_tls_client {
 	LYRE_TLS_CLIENT_NONE = 0,
-	LYRE_TLS_CLIENT_WELCOME = 1, /**< they may send one, which must be valid; without one they sign in as usual */
-	LYRE_TLS_CLIENT_REQUIRED = 2 /**< without a valid one there is no connection */
+	LYRE_TLS_CLIENT_WELCOME = 1, /**< a client may send a certificate, which must be valid; without one it signs in as usual */
+	LYRE_TLS_CLIENT_REQUIRED = 2 /**< clients without a valid certificate are refused */
 };
 
 /** What the TLS listeners use. Everything is copied; the copies of keys are erased when they are no longer used. Grows at its end. */
@@ -54,16 +54,16 @@ struct lyre_tls {
 	uint32_t size;   /**< sizeof(struct lyre_tls) */
 	uint32_t client; /**< enum lyre_tls_client */
 	/**
-	 * Of struct lyre_tls_certificate, at least one. A name is looked for among the hosts that equal it, then among the
-	 * wildcards; the first certificate is used if neither has it, and for clients that send no name. One that has expired, or
-	 * is not valid yet, comes last among those with the name. If several have it, the first whose kind of key the client
-	 * supports is used: so one host can have an RSA and an ECDSA certificate.
+	 * Of struct lyre_tls_certificate, at least one. A name is looked up among the exact hosts, then among the
+	 * wildcards; if neither has it, or the client sends no name, the first certificate is used. A certificate that
+	 * has expired or is not valid yet comes last among those with the name. If several have it, the first whose key
+	 * type the client supports is used: so one host can have an RSA and an ECDSA certificate.
 	 */
 	struct lyre_list certificates;
-	const char *authorities; /**< PEM: certificates of those that sign the certificates of clients; NULL for none */
-	/** PEM: their lists of revoked certificates; NULL for none. One whose next update is overdue still counts */
+	const char *authorities; /**< PEM: certificates of the authorities that sign client certificates; NULL for none */
+	/** PEM: their certificate revocation lists (CRLs); NULL for none. An overdue one is still used */
 	const char *revoked;
-	/** A priority string of GnuTLS, or names of cipher suites as OpenSSL has them, separated by colons; NULL for the default. */
+	/** A priority string of GnuTLS, or OpenSSL names of cipher suites, separated by colons; NULL for the default. */
 	const char *ciphers;
 	/**
 	 * Who is signed in by a valid client certificate: NULL for the user named by its common name, "" for nobody, or the name of a
@@ -87,8 +87,8 @@ static inline int lyre_tls_wanted(lyre_instance *self)
 /**
  * Replaces everything that the TLS listeners use; on failure nothing changes. For calls of super_users and calls with the
  * rights of the server. May be called at any time, with or without a listener. Blocks.
- * \return 0; LYRE_EINVAL with a sentence that names the certificate: it or its key cannot be parsed, the key belongs to another
- *         certificate, a host is invalid, an authority or a list of revoked certificates cannot be parsed or was not signed by an
+ * \return 0; LYRE_EINVAL with a message that names the certificate: it or its key cannot be parsed, the key belongs to another
+ *         certificate, a host is invalid, an authority or a CRL cannot be parsed or was not signed by an
  *         authority, a cipher is unknown or unsafe, there is no certificate; LYRE_ENOTSUP in a build without TLS;
  *         LYRE_EDENIED; LYRE_ENOMEM
  */
@@ -98,8 +98,8 @@ static inline int lyre_tls_set(lyre_call *call, const struct lyre_tls *tls)
 }
 
 /**
- * Checks what lyre_tls_set() would say, and changes nothing: for check() and start(). Blocks.
- * \return 0; as lyre_start_fail() with a sentence: what lyre_tls_set() would return
+ * Checks whether lyre_tls_set() would succeed; changes nothing. For check() and start(). Blocks.
+ * \return 0; as lyre_start_fail() with a message: what lyre_tls_set() would return
  */
 static inline int lyre_tls_try(lyre_instance *self, const struct lyre_tls *tls)
 {

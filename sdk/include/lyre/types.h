@@ -60,7 +60,7 @@ enum lyre_result {
 	LYRE_EINTERNAL = -16        /**< a bug in the server: 500 */
 };
 
-/** Kinds of a JSON value. Grows at the end only. */
+/** Types of a JSON value. Grows at the end only. */
 enum lyre_type {
 	LYRE_NULL = 0,
 	LYRE_BOOL = 1,
@@ -72,7 +72,7 @@ enum lyre_type {
 	LYRE_OBJECT = 7
 };
 
-/** Log levels, the most urgent first. Grows at the end only. */
+/** Log levels, most urgent first. Grows at the end only. */
 enum lyre_log_level {
 	LYRE_NOTIFY = 0,
 	LYRE_FATAL = 1,

@@ -3,7 +3,7 @@
  * \file lyre/user.h
  * \brief Users, roles, the caller's permissions, and authentication by modules.
  *
- * Functions that take a call set its failure, with a sentence for the client, when they return a negative code. Those marked
+ * Functions that take a call set its failure, with a message for the client, when they return a negative code. Those marked
  * "blocks" are for handlers that run on the pool, and so are those that visit all users or roles. Besides the errors listed
  * with each function, they may fail with LYRE_ENOMEM, and with LYRE_EIO or LYRE_ENOSPACE from the disk. They are for the
  * thread that runs the call. Changes take effect with the next request, however the user signed in. These functions do not
@@ -266,7 +266,7 @@ struct lyre_authenticator {
 	 * Identifies the user of the credentials \p text: 1 to LYRE_CREDENTIAL_MAX bytes, without NUL and not NUL-terminated;
 	 * the server refuses longer ones itself. Runs on the pool with the server's rights. The result is cached for
 	 * authentication.cacheTTL, unless only is set. The server checks that the user exists, is active and has this stamp.
-	 * \return 0; LYRE_EUNAUTHENTICATED with a sentence (lyre_fail()); LYRE_END with a sentence: valid once, but expired.
+	 * \return 0; LYRE_EUNAUTHENTICATED with a message (lyre_fail()); LYRE_END with a message: once valid, but expired.
 	 *         Never LYRE_PENDING: use lyre_write_wait() to write
 	 */
 	int (*verify)(lyre_call *call, const char *text, size_t len, struct lyre_identity *ret);
@@ -274,7 +274,7 @@ struct lyre_authenticator {
 
 /**
  * Adds an authenticator; in start() only. \p a is copied; what it points to must live as long as the module.
- * \return 0; as lyre_start_fail() with a sentence: LYRE_EEXISTS if another module has this scheme or cookie, LYRE_EINVAL,
+ * \return 0; as lyre_start_fail() with a message: LYRE_EEXISTS if another module has this scheme or cookie, LYRE_EINVAL,
  *         LYRE_ENOMEM
  */
 static inline int lyre_authenticator_add(lyre_instance *self, const struct lyre_authenticator *a)
@@ -309,7 +309,7 @@ static inline int lyre_call_by_password(lyre_call *call)
 
 /**
  * \return the value of a cookie as sent with the request, NUL-terminated, until the call ends; NULL if there is no such
- *         cookie, in a job, and when out of memory
+ *         cookie, in a job, or when out of memory
  */
 static inline const char *lyre_call_cookie(lyre_call *call, const char *name)
 {

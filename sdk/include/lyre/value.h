@@ -59,25 +59,25 @@ struct lyre_value_api {
 	int (*text_is_utf8)(const char *s, size_t len);
 };
 
-/** \return the kind of \p v; LYRE_NULL for a null pointer too. */
+/** \return the type of \p v; LYRE_NULL for a null pointer too. */
 static inline enum lyre_type lyre_value_type(const lyre_value *v)
 {
 	return (enum lyre_type)lyre_host->value->value_type(v);
 }
 
-/** \return the value of a LYRE_BOOL, 0 for every other kind. */
+/** \return the value of a LYRE_BOOL, 0 for every other type. */
 static inline int lyre_value_bool(const lyre_value *v)
 {
 	return lyre_host->value->value_bool(v);
 }
 
-/** \return a LYRE_INT as is, a LYRE_DOUBLE truncated to an integer and clamped, 0 for every other kind. */
+/** \return a LYRE_INT as is, a LYRE_DOUBLE truncated to an integer and clamped, 0 for every other type. */
 static inline int64_t lyre_value_int(const lyre_value *v)
 {
 	return lyre_host->value->value_int(v);
 }
 
-/** \return a number of any kind as a double, 0 for every other kind. */
+/** \return a number of any type as a double, 0 for every other type. */
 static inline double lyre_value_double(const lyre_value *v)
 {
 	return lyre_host->value->value_double(v);
@@ -86,14 +86,14 @@ static inline double lyre_value_double(const lyre_value *v)
 /**
  * \param[out] len  bytes of the text, may be NULL
  * \return the UTF-8 text of a LYRE_STRING (or the digits of a LYRE_BIGINT), NUL-terminated, possibly with NUL bytes in it;
- *         NULL for every other kind
+ *         NULL for every other type
  */
 static inline const char *lyre_value_string(const lyre_value *v, size_t *len)
 {
 	return lyre_host->value->value_string(v, len);
 }
 
-/** \return the number of items of an array or of members of an object, 0 for every other kind. */
+/** \return the number of items of an array or of members of an object, 0 for every other type. */
 static inline size_t lyre_value_count(const lyre_value *v)
 {
 	return lyre_host->value->value_count(v);
@@ -147,8 +147,8 @@ static inline const lyre_value *lyre_make_double(lyre_call *call, double d)
 }
 
 /**
- * Whether the text is UTF-8, strictly: no surrogates, no forms that are longer than need be. For what comes from elsewhere
- * and is to become a value: neither these functions nor those that write look.
+ * Whether a text is strictly valid UTF-8: no surrogates, no overlong forms. Check text from elsewhere with this before
+ * making it a value: the functions that make and write values do not check.
  */
 static inline int lyre_text_is_utf8(const char *s, size_t len)
 {
