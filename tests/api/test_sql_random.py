@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The module sql answers as SQLite does: random statements over random tables, here and in Python's sqlite3.
 
-Both get the same text. A statement that fails must fail on both sides. SQL_STATEMENTS says how many, SQL_SEED which ones."""
-import decimal, json, math, os, random, sqlite3, sys, unittest
+Both get the same text. A statement that fails must fail on both sides. Statements that are spoiled on the way are answered too, and to a
+user who may not see everything no answer tells what is hidden. SQL_STATEMENTS says how many, SQL_SEED which ones."""
+import decimal, http.client, json, math, os, random, re, sqlite3, sys, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import CHEAP_LOGINS, Server, need_module
+from lyre_server import CHEAP_LOGINS, PASSWORD, Server, built_modules, need_module, table_permission
 
-STATEMENTS = int(os.environ.get("SQL_STATEMENTS", 2000))
+STATEMENTS = int(os.environ.get("SQL_STATEMENTS", 1500))
 SEED = int(os.environ.get("SQL_SEED", 1))
 TABLES = {"dev.t1": 60, "dev.t2": 25, "prod.t3": 8}
 COLUMNS = ["a", "b", "c", "d", "e"]
@@ -193,10 +194,13 @@ class Differential(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.r = random.Random(SEED)
-        cls.s = Server(settings=CHEAP_LOGINS)
-        cls.addClassCleanup(cls.s.stop)
-        cls.db = sqlite3.connect(":memory:")
+        s = Server(settings=CHEAP_LOGINS)
+        cls.addClassCleanup(s.stop)
+        cls.fill_server(s, random.Random(SEED))
+
+    @classmethod
+    def fill_server(cls, server, r):
+        cls.r, cls.s, cls.db = r, server, sqlite3.connect(":memory:")
         for name, rows in TABLES.items():
             cls.fill(name, rows)
 
@@ -244,6 +248,84 @@ class Differential(unittest.TestCase):
             if want != got:
                 wrong.append("%s\n  wanted %s\n  got    %s" % (text, str(want)[:600], str(got)[:600]))
         self.assertEqual(len(wrong), 0, "of %d statements, SQL_SEED=%d:\n%s" % (STATEMENTS, SEED, "\n".join(wrong[:10])))
+
+
+WORDS = """SELECT FROM WHERE AND OR NOT NULL IN ( ) , . * = < > || ; -- /* */ ' " ` [ ] AS ON JOIN LEFT UNION ALL GROUP BY ORDER HAVING LIMIT OFFSET WITH
+RECURSIVE INSERT INTO VALUES VALUE UPDATE SET DELETE EXISTS CASE WHEN THEN ELSE END TOP DISTINCT CAST COLLATE NOCASE LIKE GLOB BETWEEN IS TRUE FALSE
+count(*) max(id) json_each(e) json_tree(e) dev.t1 prod.t3 dev.nope id a b c d e __createdtime__ OVER (PARTITION WINDOW NATURAL CROSS USING(id) EXPLAIN QUERY PLAN
+1 0 -1 9223372036854775807 1e999 X'00' ?1 :a @a $a RETURNING REPLACE INDEXED NOT MATERIALIZED EXCEPT INTERSECT RAISE PRAGMA main temp sqlite_master""".split()
+WRITES = ["INSERT INTO dev.t1 (id, a) VALUES (1, 'x'), ('z9', TRUE)", "INSERT INTO prod.t3 (id, a, f) SELECT id || 'q', a, e FROM dev.t1 WHERE a < 3",
+          "UPDATE dev.t1 SET a = a + 1, b = e, c = FALSE WHERE id < 10", "DELETE FROM prod.t3 WHERE id LIKE '%q'"]
+
+
+def spoil(r, text):
+    """A statement with a few words left out, twice there, exchanged or put in."""
+    words = re.findall(r"\s+|\w+|'(?:[^']|'')*'|.", text)
+    for _ in range(r.randrange(1, 5)):
+        i = r.randrange(len(words))
+        kind = r.random()
+        if kind < 0.3:
+            del words[i:i + r.randrange(1, 4)]
+        elif kind < 0.5:
+            words[i:i] = words[i:i + r.randrange(1, 6)]
+        else:
+            words.insert(i, " %s " % r.choice(WORDS))
+        words = words or ["SELECT"]
+    return "".join(words)
+
+
+class Spoiled(unittest.TestCase):
+    """No statement ends the server, or is answered with 500."""
+
+    def test_statements(self):
+        r = random.Random(SEED)
+        with Server(settings=CHEAP_LOGINS + ["modules.sql.timeout=1s", "modules.sql.memory=4M"]) as s:
+            Differential.fill_server(s, r)
+            generator = Generator(r)
+            for i in range(STATEMENTS):
+                text = spoil(r, r.choice(WRITES) if r.random() < 0.2 else generator.statement()[0])
+                try:
+                    status, body = s.call({"operation": "sql", "sql": text})
+                except (OSError, http.client.HTTPException) as e:
+                    self.fail("%s: %s" % (text, e))
+                self.assertIn(status, (200, 400, 403, 404, 413, 503), "%s: %s" % (text, body))
+                if status == 503:
+                    self.assertIn("has worked for more than", body["error"], text)
+
+
+class Hidden(unittest.TestCase):
+    """Whatever a statement does with what a role may not see, no answer has a word of it."""
+    WORD = "frobozz"
+
+    def setUp(self):
+        if "users" not in built_modules():
+            self.skipTest("this build has no module users")
+
+    def test_statements(self):
+        r = random.Random(SEED)
+        with Server(settings=CHEAP_LOGINS + ["modules.sql.timeout=1s"]) as s:
+            for name in TABLES:
+                database, table = name.split(".")
+                s.ok({"operation": "create_table", "database": database, "table": table, "primary_key": "id"})
+                s.ok({"operation": "insert", "database": database, "table": table, "records": [
+                    {"id": i, "a": i, "b": "t%d" % i, "c": self.WORD, "d": "{\"x\":\"%s\"}" % self.WORD, "e": {"x": self.WORD}} for i in range(12)]})
+            seen = [{"attribute_name": n, "read": True, "insert": False, "update": n in ("id", "a")} for n in ("id", "a", "b")]
+            s.add_role("some", {"super_user": False, "dev": {"tables": {"t1": table_permission("read", "update", attributes=seen)}}})
+            s.add_user("some", "some")
+            headers, generator, rows = {"Authorization": s.authorization("some", PASSWORD)}, Generator(r), 0
+            for _ in range(STATEMENTS):
+                text = generator.statement()[0]
+                if r.random() < 0.7:  # most name something else that is hidden
+                    text = re.sub(r"dev\.t2|prod\.t3", "dev.t1", text)
+                if r.random() < 0.5:
+                    text = re.sub(r"\b(\w+)\.[cde]\b", lambda m: "%s.%s" % (m.group(1), r.choice("ab")), text)
+                if r.random() < 0.4:
+                    text = spoil(r, text)
+                status, body = s.call({"operation": "sql", "sql": text}, headers)
+                if status == 200 and self.WORD not in text:
+                    rows += 1
+                    self.assertNotIn(self.WORD, json.dumps(body), text)
+            self.assertGreater(rows, STATEMENTS / 50)
 
 
 if __name__ == "__main__":
