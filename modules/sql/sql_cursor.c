@@ -106,7 +106,7 @@ static int go_on(struct cursor *c)
 /** All rows, by their keys. */
 static void walk_all(struct cursor *c, int plan)
 {
-	c->ranges.items = c->ranges.here;
+	sql_ranges_free(&c->ranges); /* of the ranges that were there before it was clear */
 	c->ranges.items[0] = (struct lyre_range){ .size = sizeof(struct lyre_range) };
 	if (plan & SQL_PLAN_DESCENDING)
 		c->ranges.items[0].flags = LYRE_RANGE_DESCENDING;
