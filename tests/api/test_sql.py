@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The operation sql: statements, what comes back as it went in, refusals, permissions, limits, plans."""
-import base64, json, os, sys, threading, time, unittest
+import http.client, json, os, sys, threading, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import CHEAP_LOGINS, PASSWORD, Server, built_modules, need_module, table_permission
+from lyre_server import CHEAP_LOGINS, PASSWORD, Server, need_module, table_permission
 
 INVALID = "Invalid SQL at: %s. Please ensure your SQL is valid. Try adding backticks to reserved words and schema table references."
 
@@ -313,6 +313,31 @@ class Limits(Case):
             {"operation": "sql", "sql": "SELECT id, name FROM dev.dog WHERE id < 3"}).encode(), headers)
         if got["content-type"].startswith("text/csv"):
             self.assertEqual(body.decode(), "\"id\",\"name\"\n1,\"Penny\"\n2,\"Harper\"")
+
+
+class Answers(unittest.TestCase):
+    def test_large(self):
+        """An answer that does not fit into a request's memory is refused, and one that fits is whole."""
+        with Server(settings=CHEAP_LOGINS + ["operationsApi.maxRequestMemory=24M"]) as s:
+            s.ok({"operation": "create_table", "database": "dev", "table": "big", "primary_key": "id"})
+            for n in range(4):
+                s.ok({"operation": "insert", "database": "dev", "table": "big", "records": [
+                    {"id": 1000 * n + i, "text": "x" * 500} for i in range(1000)]})
+            rows = s.ok({"operation": "sql", "sql": "SELECT * FROM dev.big"})
+            self.assertEqual([row["id"] for row in rows], list(range(4000)))
+            status, body = s.call({"operation": "sql", "sql": "SELECT * FROM dev.big a, dev.big b"})
+            self.assertIn(status, (413, 503), body)
+            self.assertEqual(s.ok({"operation": "sql", "sql": "SELECT 1 AS x"}), [{"x": 1}])
+
+    def test_client_goes(self):
+        """Statements whose clients have gone end, long before their time."""
+        with Server(settings=CHEAP_LOGINS + ["modules.sql.timeout=null", "threads=1"]) as s:
+            body = json.dumps({"operation": "sql", "sql": Limits.ENDLESS}).encode()
+            for _ in range(3):
+                c = http.client.HTTPConnection("127.0.0.1", s.port)
+                c.request("POST", "/", body, {"Authorization": s.authorization(), "Content-Type": "application/json"})
+                c.close()
+            self.assertEqual(s.ok({"operation": "sql", "sql": "SELECT upper('x') AS x"}), [{"x": "X"}])
 
 
 if __name__ == "__main__":
