@@ -128,3 +128,18 @@ void sql_token_name(const struct sql_token *t, char *out)
 	}
 	out[n] = 0;
 }
+
+bool sql_token_is_any(const struct sql_token *t, const char *const *keywords)
+{
+	for (; *keywords; keywords++) {
+		if (sql_token_is(t, *keywords))
+			return true;
+	}
+	return false;
+}
+
+struct sql_token sql_token_part(const struct sql_token *t)
+{
+	struct sql_token dot = sql_token_behind(t);
+	return sql_token_is_sign(&dot, '.') ? sql_token_behind(&dot) : (struct sql_token){ .kind = SQL_END };
+}

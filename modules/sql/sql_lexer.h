@@ -27,8 +27,17 @@ struct sql_token {
 
 /** Reads the word at \p text, behind blanks and comments. */
 struct sql_token sql_token_read(const char *text);
+/** The word behind another. */
+static inline struct sql_token sql_token_behind(const struct sql_token *t)
+{
+	return sql_token_read(t->text + t->len);
+}
+/** The word behind the dot that follows \p t; of kind SQL_END if there is no dot. */
+struct sql_token sql_token_part(const struct sql_token *t);
 /** Whether it is this keyword, in any letter case. */
 bool sql_token_is(const struct sql_token *t, const char *keyword);
+/** Whether it is one of a list that ends with NULL. */
+bool sql_token_is_any(const struct sql_token *t, const char *const *keywords);
 /** Whether it is this sign. */
 bool sql_token_is_sign(const struct sql_token *t, char sign);
 /** Whether it can be a name. */

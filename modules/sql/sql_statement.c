@@ -48,7 +48,7 @@ static void *grow(lyre_call *call, void *items, size_t count, size_t *room, size
 	return moved;
 }
 
-static const char *name_of(struct sql_statement *s, const struct sql_token *t)
+const char *sql_statement_word(struct sql_statement *s, const struct sql_token *t)
 {
 	char *name = lyre_alloc(s->call, t->len + 1);
 	if (name)
@@ -75,7 +75,7 @@ static int edit(struct sql_statement *s, const char *from, size_t len, const cha
 static int add_name(struct sql_statement *s, const char ***list, size_t *count, size_t *room, const struct sql_token *t)
 {
 	const char **names = grow(s->call, *list, *count, room, sizeof *names);
-	const char *name = names ? name_of(s, t) : NULL;
+	const char *name = names ? sql_statement_word(s, t) : NULL;
 	if (!name)
 		return lyre_fail_no_memory(s->call);
 	*list = names;
@@ -170,7 +170,7 @@ static int find_inner(struct sql_statement *s)
 static int add_table(struct parser *p, const struct sql_token *database, const struct sql_token *table, size_t *ret)
 {
 	struct sql_statement *s = p->s;
-	const char *d = name_of(s, database), *n = name_of(s, table);
+	const char *d = sql_statement_word(s, database), *n = sql_statement_word(s, table);
 	if (!d || !n)
 		return lyre_fail_no_memory(s->call);
 	for (*ret = 0; *ret < s->table_count; ++*ret) {
@@ -212,7 +212,7 @@ static int take_bare(struct parser *p)
 	p->levels[p->depth].expects = false;
 	if (is_inner(s, &p->t))
 		return 0;
-	const char *name = name_of(s, &p->t);
+	const char *name = sql_statement_word(s, &p->t);
 	if (!name)
 		return lyre_fail_no_memory(s->call);
 	if (!sql_token_is_sign(&next, '('))
@@ -255,20 +255,13 @@ static int take_table(struct parser *p)
 	return 0;
 }
 
-/** The word behind the dot that follows \p t; of kind SQL_END if there is no dot. */
-static struct sql_token part_behind(const struct sql_token *t)
-{
-	struct sql_token dot = sql_token_read(t->text + t->len);
-	return sql_token_is_sign(&dot, '.') ? sql_token_read(dot.text + dot.len) : (struct sql_token){ .kind = SQL_END };
-}
-
 /** Names with dots elsewhere: dog.name is passed, of dev.dog.name the first two parts become the table's name here. */
 static int take_qualified(struct parser *p)
 {
 	struct sql_statement *s = p->s;
-	struct sql_token first = p->t, second = part_behind(&first), third = { .kind = SQL_END };
+	struct sql_token first = p->t, second = sql_token_part(&first), third = { .kind = SQL_END };
 	if (sql_token_is_name(&second))
-		third = part_behind(&second);
+		third = sql_token_part(&second);
 	p->t = third.kind == SQL_END ? second : third;
 	p->next = p->t.text + p->t.len;
 	if (third.kind == SQL_END)
@@ -276,8 +269,8 @@ static int take_qualified(struct parser *p)
 	struct sql_edit *e = add_edit(s, first.text, (size_t)(second.text + second.len - first.text), NULL);
 	if (!e)
 		return lyre_fail_no_memory(s->call);
-	e->database = name_of(s, &first);
-	e->name = name_of(s, &second);
+	e->database = sql_statement_word(s, &first);
+	e->name = sql_statement_word(s, &second);
 	e->alias = second.text;
 	e->alias_len = second.len;
 	return e->database && e->name ? 0 : lyre_fail_no_memory(s->call);
@@ -392,15 +385,6 @@ static void take_verb(struct parser *p)
 	}
 }
 
-static bool is_any(const struct sql_token *t, const char *const *words)
-{
-	for (; *words; words++) {
-		if (sql_token_is(t, *words))
-			return true;
-	}
-	return false;
-}
-
 static void take_clause(struct parser *p, struct level *l)
 {
 	static const char *const ends[] = { "where", "group", "order", "having", "limit", "window", "select", "values", "set",
@@ -414,10 +398,10 @@ static void take_clause(struct parser *p, struct level *l)
 		l->expects = true;
 	} else if (sql_token_is(&p->t, "in") && sql_token_is_name(&next)) {
 		l->expects = p->is_operand = true;
-	} else if (is_any(&p->t, compounds)) {
+	} else if (sql_token_is_any(&p->t, compounds)) {
 		p->s->compound = true;
 		l->in_from = false;
-	} else if (is_any(&p->t, ends)) {
+	} else if (sql_token_is_any(&p->t, ends)) {
 		l->in_from = false;
 		if (!p->depth)
 			p->in_set = sql_token_is(&p->t, "set");
@@ -447,7 +431,7 @@ static int take_function(struct parser *p)
 	struct sql_token open = sql_token_read(p->next), close = sql_token_read(open.text + open.len);
 	if (!sql_token_is_sign(&open, '('))
 		return 0;
-	if (is_any(&p->t, now) && sql_token_is_sign(&close, ')')) {
+	if (sql_token_is_any(&p->t, now) && sql_token_is_sign(&close, ')')) {
 		p->next = close.text + close.len;
 		return edit(s, open.text, (size_t)(p->next - open.text), "");
 	}
@@ -538,7 +522,7 @@ static bool is_other(const struct sql_token *t)
 	static const char *const words[] = { "create", "drop", "alter", "attach", "detach", "pragma", "vacuum", "analyze",
 		"reindex", "begin", "commit", "end", "rollback", "savepoint", "release", "replace", "merge", "truncate", "grant",
 		"revoke", "call", "use", "show", "describe", "set", "load", "exec", "execute", "declare", NULL };
-	return is_any(t, words);
+	return sql_token_is_any(t, words);
 }
 
 static int refuse_other(struct sql_statement *s, const struct sql_token *t)
@@ -562,58 +546,6 @@ static struct sql_token take_explain(struct sql_statement *s, struct sql_token t
 	if (s->explain) /* tells addresses in memory */
 		unsupported(s, "EXPLAIN without QUERY PLAN");
 	return t;
-}
-
-static struct sql_token behind(const struct sql_token *t)
-{
-	return sql_token_read(t->text + t->len);
-}
-
-/** Tables as they are named, one more than once perhaps. */
-static size_t references(const struct sql_statement *s)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < s->edit_count; i++)
-		n += !s->edits[i].text && !s->edits[i].database;
-	return n;
-}
-
-/** Whether nothing is in it that could work for long on a single row, or find others than those of one key. */
-static bool is_light(const struct sql_statement *s)
-{
-	static const char *const heavy[] = { "like", "glob", "join", "or", "in", "not", "case", "collate", NULL };
-	struct sql_token t = sql_token_read(s->text);
-	size_t selects = 0;
-	if (s->verb != SQL_SELECT || references(s) != 1 || s->explain || s->compound || s->inner_count)
-		return false;
-	for (; t.kind != SQL_END && t.kind != SQL_WRONG; t = behind(&t)) {
-		selects += sql_token_is(&t, "select");
-		if (sql_token_is_sign(&t, '(') || sql_token_is_sign(&t, '|') || is_any(&t, heavy))
-			return false;
-	}
-	return t.kind == SQL_END && selects == 1;
-}
-
-/** SELECT COUNT(*) FROM dev.dog, with another name for the column perhaps, and nothing else: the table's own count. */
-static void find_count(struct sql_statement *s)
-{
-	struct sql_token t = sql_token_read(s->text), count = behind(&t), open = behind(&count), star = behind(&open);
-	struct sql_token close = behind(&star), from = behind(&close), name = { .kind = SQL_END };
-	if (!sql_token_is(&t, "select") || !sql_token_is(&count, "count") || !sql_token_is_sign(&open, '(') ||
-		!sql_token_is_sign(&star, '*') || !sql_token_is_sign(&close, ')'))
-		return;
-	if (sql_token_is(&from, "as")) {
-		name = behind(&from);
-		from = behind(&name);
-	}
-	struct sql_token database = behind(&from), table = part_behind(&database), end = { .kind = SQL_WRONG };
-	if (sql_token_is(&from, "from") && sql_token_is_name(&table))
-		end = behind(&table);
-	if (end.kind != SQL_END || s->table_count != 1)
-		return;
-	if (!sql_token_is_name(&name))
-		name = (struct sql_token){ .kind = SQL_WORD, .text = count.text, .len = (size_t)(close.text + 1 - count.text) };
-	s->count_name = name_of(s, &name);
 }
 
 int sql_statement_read(struct sql_statement *s, lyre_call *call, const char *text)
@@ -640,147 +572,6 @@ int sql_statement_read(struct sql_statement *s, lyre_call *call, const char *tex
 		rc = lyre_fail(call, LYRE_EINVAL, "INSERT needs the names of the attributes: INSERT INTO %s.%s (name, …) …",
 			s->tables[0].database, s->tables[0].name);
 	if (rc == 0)
-		find_count(s);
-	s->light = rc == 0 && is_light(s);
+		sql_statement_shape(s);
 	return rc;
-}
-
-/* ---- the text for SQLite ---- */
-
-/** Whether a table without a second name shares its own with one of another database. */
-static bool is_ambiguous(const struct sql_statement *s, size_t table)
-{
-	for (size_t i = 0; i < s->table_count; i++) {
-		if (i != table && !strcmp(s->tables[i].name, s->tables[table].name))
-			return true;
-	}
-	return false;
-}
-
-static char *put(char *out, const char *text, size_t len)
-{
-	memcpy(out, text, len);
-	return out + len;
-}
-
-static char *put_quoted(char *out, const char *name)
-{
-	*out++ = '"';
-	for (; *name; name++) {
-		if (*name == '"')
-			*out++ = '"';
-		*out++ = *name;
-	}
-	*out++ = '"';
-	return out;
-}
-
-/** The first two parts of dev.dog.name. */
-static char *put_qualifier(const struct sql_statement *s, const struct sql_edit *e, char *out)
-{
-	for (size_t i = 0; i < s->table_count; i++) {
-		const struct sql_named *n = &s->tables[i];
-		if (strcmp(n->database, e->database) != 0 || strcmp(n->name, e->name) != 0)
-			continue;
-		return is_ambiguous(s, i) ? put_quoted(out, n->as) : put(out, e->alias, e->alias_len);
-	}
-	return put(out, s->text + e->at, e->len);
-}
-
-static char *put_edit(const struct sql_statement *s, const struct sql_edit *e, char *out)
-{
-	if (e->text)
-		return put(out, e->text, strlen(e->text));
-	if (e->database)
-		return put_qualifier(s, e, out);
-	out = put_quoted(out, s->tables[e->table].as);
-	if (e->alias && !is_ambiguous(s, e->table)) {
-		out = put(out, " AS ", 4);
-		out = put(out, e->alias, e->alias_len);
-	}
-	return out;
-}
-
-/** Names grow by their quotes. */
-#define NAME_ROOM 1100
-
-static size_t edit_room(const struct sql_edit *e)
-{
-	return e->text ? strlen(e->text) : NAME_ROOM + e->len + e->alias_len;
-}
-
-char *sql_statement_text(struct sql_statement *s)
-{
-	size_t room = s->len + s->top_len + 16;
-	for (size_t i = 0; i < s->edit_count; i++)
-		room += edit_room(&s->edits[i]);
-	char *sql = lyre_alloc(s->call, room), *out = sql;
-	if (!sql) {
-		lyre_fail_no_memory(s->call);
-		return NULL;
-	}
-	size_t at = 0;
-	for (size_t i = 0; i < s->edit_count; i++) {
-		struct sql_edit *e = &s->edits[i];
-		out = put(out, s->text + at, e->at - at);
-		e->out_at = (size_t)(out - sql);
-		out = put_edit(s, e, out);
-		e->out_len = (size_t)(out - sql) - e->out_at;
-		at = e->at + e->len;
-	}
-	out = put(out, s->text + at, s->len - at);
-	if (s->top) {
-		out = put(out, "\nLIMIT ", 7);
-		out = put(out, s->top, s->top_len);
-	}
-	*out = 0;
-	return sql;
-}
-
-size_t sql_statement_place(const struct sql_statement *s, size_t out_at)
-{
-	size_t at = 0, out = 0;
-	for (size_t i = 0; i < s->edit_count && s->edits[i].out_at <= out_at; i++) {
-		const struct sql_edit *e = &s->edits[i];
-		if (out_at < e->out_at + e->out_len)
-			return e->at;
-		at = e->at + e->len;
-		out = e->out_at + e->out_len;
-	}
-	at += out_at - out;
-	return at < s->len ? at : s->len;
-}
-
-/** Bytes before and behind the place of an error that are shown. */
-#define SHOWN 20
-
-static bool is_inside_character(char c)
-{
-	return ((unsigned char)c & 0xc0) == 0x80;
-}
-
-int sql_statement_wrong(const struct sql_statement *s, size_t at)
-{
-	size_t from = at > SHOWN ? at - SHOWN : 0, to = at + SHOWN < s->len ? at + SHOWN : s->len;
-	while (from < at && is_inside_character(s->text[from]))
-		from++;
-	while (to < s->len && is_inside_character(s->text[to]))
-		to++;
-	return lyre_fail(s->call, LYRE_EINVAL,
-		"Invalid SQL at: %s%.*s%s. Please ensure your SQL is valid. Try adding backticks to reserved words and schema table "
-		"references.",
-		from ? "..." : "", (int)(to - from), s->text + from, to < s->len ? "..." : "");
-}
-
-const char *sql_statement_name(const struct sql_statement *s, const char *sql, const char *name)
-{
-	const char *at = s->edit_count ? strstr(sql, name) : NULL;
-	if (!at)
-		return name;
-	size_t from = sql_statement_place(s, (size_t)(at - sql)), to = sql_statement_place(s, (size_t)(at - sql) + strlen(name));
-	char *as_written = to > from ? lyre_alloc(s->call, to - from + 1) : NULL;
-	if (!as_written)
-		return name;
-	memcpy(as_written, s->text + from, to - from);
-	return as_written;
 }

@@ -63,6 +63,13 @@ struct sql_statement {
 
 /** Reads a statement. \return 0, or a failure: LYRE_EINVAL, LYRE_ENOMEM. */
 int sql_statement_read(struct sql_statement *s, lyre_call *call, const char *text);
+/** A word as a name, without quotes, in the call's memory; NULL if out of memory. */
+const char *sql_statement_word(struct sql_statement *s, const struct sql_token *t);
+/** sql_shape.c: what can be told of a statement that has been read, beside its tables. */
+void sql_statement_shape(struct sql_statement *s);
+
+/* sql_text.c */
+
 /** Its text for SQLite; NULL, and a failure, if out of memory. */
 char *sql_statement_text(struct sql_statement *s);
 /** The place in the client's text of one in SQLite's. */
