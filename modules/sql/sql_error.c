@@ -54,6 +54,18 @@ static int fail_column(struct sql_run *run, const char *name)
 		rc;
 }
 
+/** Functions of the API's SQL that are not there. */
+static bool is_missing(const char *function)
+{
+	static const char *const names[] = { "search_json", "geoarea", "geolength", "geocircle", "geodifference", "geodistance",
+		"geonear", "geocontains", "geoequal", "geocrosses", "geoconvert", "convert" };
+	for (size_t i = 0; function && i < sizeof names / sizeof *names; i++) {
+		if (sqlite3_stricmp(function, names[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool is_syntax(const char *sentence)
 {
 	return strstr(sentence, "syntax error") || behind(sentence, "incomplete input") || behind(sentence, "unrecognized token");
@@ -65,6 +77,9 @@ static int fail_sentence(struct sql_run *run, const char *sentence, bool prepari
 	int offset = sqlite3_error_offset(run->connection->db);
 	if (column)
 		return fail_column(run, column);
+	if (is_missing(behind(sentence, "no such function: ")))
+		return lyre_fail(
+			run->call, LYRE_EINVAL, "The function %s() is not supported", behind(sentence, "no such function: "));
 	if (preparing && is_syntax(sentence))
 		return sql_statement_wrong(
 			&run->statement, offset < 0 ? run->statement.len : sql_statement_place(&run->statement, (size_t)offset));

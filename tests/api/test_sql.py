@@ -75,6 +75,8 @@ REFUSED = [
     ("SELECT FROM", 400, INVALID % "SELECT FROM"),
     ("gibberish", 400, INVALID % "gibberish"),
     ("SELECT nosuch(1)", 400, "no such function: nosuch"),
+    ("SELECT geoDistance(1, 2)", 400, "The function geoDistance() is not supported"),
+    ("SELECT SEARCH_JSON('a', owner) FROM dev.dog", 400, "The function SEARCH_JSON() is not supported"),
     ("SELECT id FROM dev.dog a, dev.dog b", 400, "ambiguous column name: id"),
     ("SELECT id FROM dev.dog WHERE id = ?", 400, "Parameters (?) are not supported in SQL"),
     ("SELECT * INTO dev.copy FROM dev.dog", 400, "SELECT INTO is not supported in SQL"),
