@@ -145,6 +145,76 @@ static int lookup(lyre_call *call)
 	return rc < 0 ? rc : lyre_reply_rows(call, rows);
 }
 
+/** The values of an attribute. */
+static int read_attribute(lyre_call *call, lyre_table *table, const struct lyre_range *range)
+{
+	const char *name = text(call, "attribute");
+	lyre_reader *reader;
+	struct lyre_field f;
+	int rc = lyre_reader_open(call, table, &name, 1, &reader);
+	if (rc == 0)
+		rc = lyre_reader_seek(reader, range);
+	if (rc < 0)
+		return rc;
+	while ((rc = lyre_reader_next(reader)) == 0) {
+		lyre_reader_field(reader, 0, &f);
+		if (f.type == LYRE_STRING)
+			lyre_out_string(lyre_reply(call), f.s, f.len);
+		else
+			lyre_out_int(lyre_reply(call), f.i);
+	}
+	lyre_reader_close(reader);
+	return rc == LYRE_END ? 0 : rc;
+}
+
+static int read_twice(lyre_call *call, const struct lyre_range *range, int in_a_moment)
+{
+	lyre_table *table;
+	int rc = open_table(call, &table);
+	if (rc == 0 && in_a_moment)
+		rc = lyre_moment_begin(call, &table, 1);
+	lyre_out_array_begin(lyre_reply(call));
+	for (int i = 0; rc == 0 && i < 2; i++)
+		rc = read_attribute(call, table, range);
+	lyre_out_array_end(lyre_reply(call));
+	return rc;
+}
+
+static int reader(lyre_call *call)
+{
+	const struct lyre_range all = { .size = sizeof all };
+	return read_twice(call, &all, 1);
+}
+
+static int reader_alone(lyre_call *call)
+{
+	const struct lyre_range all = { .size = sizeof all };
+	return read_twice(call, &all, 0);
+}
+
+/** The keys by the order of an attribute. */
+static int range(lyre_call *call)
+{
+	const struct lyre_range down = {
+		.size = sizeof down, .flags = LYRE_RANGE_LOW | LYRE_RANGE_DESCENDING, .attribute = text(call, "attribute")
+	};
+	return read_twice(call, &down, 1);
+}
+
+static int index_of(lyre_call *call)
+{
+	struct lyre_index index = { .size = sizeof index };
+	lyre_table *table;
+	int rc = open_table(call, &table);
+	if (rc == 0)
+		rc = lyre_moment_begin(call, &table, 1);
+	if (rc == 0)
+		rc = lyre_index_look(call, table, text(call, "attribute"), &index);
+	if (rc == 0)
+		lyre_out_int(lyre_reply(call), (int64_t)index.entries);
+	return rc;
+}
+
 static enum lyre_write_mode mode(lyre_call *call)
 {
 	return (enum lyre_write_mode)lyre_value_int(lyre_arg(call, "mode"));
@@ -370,7 +440,8 @@ static const struct {
 	const char *name;
 	int (*run)(lyre_call *call);
 } services[] = { { "databases", databases }, { "tables", tables }, { "figures", figures }, { "spec", spec }, { "stats", stats },
-	{ "query", query }, { "cursor", cursor }, { "lookup", lookup }, { "write", write_later }, { "write_wait", write_now },
+	{ "query", query }, { "cursor", cursor }, { "lookup", lookup }, { "reader", reader }, { "reader_alone", reader_alone },
+	{ "range", range }, { "index", index_of }, { "write", write_later }, { "write_wait", write_now },
 	{ "create_database", create_database }, { "drop_database", drop_database }, { "create_table", create_table },
 	{ "drop_table", drop_table }, { "create_attribute", create_attribute }, { "drop_attribute", drop_attribute },
 	{ "backup", backup }, { "restore", restore }, { "compact", compact }, { "storage", storage }, { "check", check },

@@ -12,7 +12,7 @@ REFUSED = "This operation is not authorized due to role restrictions and/or inva
 SYSTEM = "The 'system' database, tables and records are used internally by HarperDB and cannot be updated or removed."
 INSERT, UPDATE, UPSERT, DELETE = range(4)
 
-TABLE_SERVICES = ("spec", "stats", "query", "cursor", "lookup", "write", "write_wait", "changes", "changes_remove",
+TABLE_SERVICES = ("spec", "stats", "query", "cursor", "lookup", "reader", "range", "index", "write", "write_wait", "changes", "changes_remove",
                   "create_attribute", "drop_attribute")
 SERVER_SERVICES = ("backup", "restore", "compact", "storage", "check", "pages", "metrics", "settings", "configuration", "configuration_set",
                    "restart", "restart_workers", "log")
@@ -83,6 +83,28 @@ class Case(unittest.TestCase):
         status, body = self.sneak(*args, **more)
         self.assertEqual(status, 200, body)
         return body
+
+
+class Readers(Case):
+    def test_readable(self):
+        self.assertEqual(self.ok("limited", "reader", attribute="name"), 2 * ["n%d" % i for i in range(6)])
+        self.assertEqual(self.ok("limited", "range", attribute="name"), 2 * ["n%d" % i for i in reversed(range(6))])
+        self.assertEqual(self.ok("limited", "index", attribute="name"), 6)
+
+    def test_unreadable(self):
+        """An attribute that may not be read cannot be told from one that does not exist, but for what was asked."""
+        for service in ("reader", "range"):
+            for attribute in ("age", "secret"):
+                status, body = self.sneak("limited", service, attribute=attribute)
+                self.assertEqual(status, 400, body)
+        for attribute in ("age", "secret", "nope"):
+            self.assertEqual(self.ok("limited", "index", attribute=attribute), 0)
+        for service in ("reader", "range", "index"):
+            self.assertEqual(self.sneak("limited", service, name="mouse", attribute="name"), refusal([lacking("mouse", "read")]))
+
+    def test_outside_of_a_moment(self):
+        status, body = self.sneak("limited", "reader_alone", attribute="name")
+        self.assertEqual((status, "outside of a moment" in body["error"]), (500, True), body)
 
 
 class Tables(Case):
