@@ -211,7 +211,6 @@ enum line line_editor_read(struct line_editor *e, const char *prompt, struct buf
 	int count = 0;
 	e->prompt = prompt;
 	buf_clear(line);
-	el_resize(e->el); /* the terminal may have another size by now */
 	const char *text = el_gets(e->el, &count);
 	if (!text || count <= 0) {
 		bool broken = interrupted();

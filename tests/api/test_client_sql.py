@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """lyre sql: one statement, those of a file, and the shell, against a socket that answers with what a test says."""
-import http.server, json, os, pty, re, select, signal, socketserver, stat, subprocess, sys, tempfile, threading, time, unittest
+import http.server, json, os, pty, re, select, signal, socketserver, stat, subprocess, sys, tempfile, termios, threading, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lyre_server import HAS_TERMINALS, LYRE, feature
@@ -8,6 +8,7 @@ from lyre_server import HAS_TERMINALS, LYRE, feature
 on_terminals = unittest.skipUnless(HAS_TERMINALS, "this system gives no pseudo terminals")
 with_libedit = unittest.skipUnless(feature("HAVE_LIBEDIT"), "this build has no libedit")
 
+SECONDS = 60  # until it is certain that something does not come
 ROWS = [{"id": 1, "name": "Penny"}, {"id": 22, "name": "Harper"}]
 TABLE = "id  name\n--  ------\n 1  Penny\n22  Harper\n"
 DESCRIBED = {"dev": {"dog": {"record_count": 2, "attributes": [{"attribute": "id", "indexed": True, "is_primary_key": True},
@@ -24,7 +25,7 @@ class Answerer(http.server.BaseHTTPRequestHandler):
         self.server.statements.append(statement)
         if "slow" in statement:
             self.server.waiting.set()
-            self.server.go_on.wait(60)
+            self.server.go_on.wait(SECONDS)
         if "wrong" in statement:
             return self.answer(400, {"error": "Invalid SQL at: wrong"})
         self.answer(200, ROWS if statement.lstrip()[:6].upper() == "SELECT" else {"message": "done"})
@@ -54,6 +55,8 @@ class Typist:
     def __init__(self, env):
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:  # also where the tests run in the background
+                signal.signal(number, signal.SIG_DFL)
             os.execve(LYRE, [LYRE, "sql"], env)
         self.text, self.seen = "", 0
 
@@ -62,9 +65,9 @@ class Typist:
 
     def wait(self, pattern):
         """Until the terminal shows it, behind what was waited for before."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + SECONDS
         while not (found := re.compile(pattern).search(self.text, self.seen)):
-            if time.monotonic() > deadline or not select.select([self.fd], [], [], 60)[0]:
+            if time.monotonic() > deadline or not select.select([self.fd], [], [], SECONDS)[0]:
                 raise AssertionError("no %r in %r" % (pattern, self.text[self.seen:]))
             try:
                 piece = os.read(self.fd, 65536)
@@ -75,11 +78,18 @@ class Typist:
         self.seen = found.end()
         return found.group(0)
 
+    def prompt(self, pattern=r"lyre> $"):
+        self.wait(pattern)
+        # libedit shows it before it takes the keys: until then the terminal has its own mind about some
+        deadline = time.monotonic() + SECONDS
+        while feature("HAVE_LIBEDIT") and termios.tcgetattr(self.fd)[3] & termios.ICANON and time.monotonic() < deadline:
+            time.sleep(0.001)
+
     def ask(self, line):
         """Types a line, and gives what is shown before the next prompt."""
         self.type(line + "\r")
         begun = self.seen
-        self.wait(r"lyre> $")
+        self.prompt()
         return self.text[begun:self.seen]
 
     def end(self):
@@ -173,7 +183,7 @@ class Sql(unittest.TestCase):
 
     def shell(self):
         t = Typist(self.env)
-        t.wait(r"lyre> $")
+        t.prompt()
         return t
 
     @on_terminals
@@ -181,7 +191,7 @@ class Sql(unittest.TestCase):
         t = self.shell()
         self.assertIn(TABLE, t.ask("SELECT id, name FROM dev.dog;"))
         t.type("SELECT id,\r")
-        t.wait(r"  \.\.\.> $")
+        t.prompt(r"  \.\.\.> $")
         self.assertIn(TABLE, t.ask("name FROM dev.dog;"))
         self.assertIn("lyre: Invalid SQL at: wrong\n", t.ask("wrong;"))
         self.assertIn("dev.breed        1\n", t.ask(".tables"))
@@ -205,11 +215,11 @@ class Sql(unittest.TestCase):
             t.type("SELECT 'half")
             t.wait("half")
             t.type("\x03")
-            t.wait(r"lyre> $")
+            t.prompt()
         t.type("SELECT '\r")
-        t.wait(r"  \.\.\.> $")
+        t.prompt(r"  \.\.\.> $")
         t.type("\x03")
-        t.wait(r"lyre> $")
+        t.prompt()
         self.assertIn(TABLE, t.ask("SELECT 2;"))
         t.type("\x04")
         self.assertEqual(t.end(), 0)
@@ -221,9 +231,9 @@ class Sql(unittest.TestCase):
         for _ in range(2):
             self.server.waiting.clear()
             t.type("SELECT slow; SELECT 'not reached';\r")
-            self.assertTrue(self.server.waiting.wait(60))
+            self.assertTrue(self.server.waiting.wait(SECONDS))
             t.type("\x03")
-            t.wait(r"lyre> $")
+            t.prompt()
         self.assertIn(TABLE, t.ask("SELECT 2;"))
         t.type("\x04")
         self.assertEqual(t.end(), 0)
@@ -241,7 +251,7 @@ class Sql(unittest.TestCase):
         t = self.shell()
         t.ask("SELECT 1;")
         t.type("SELECT\r")
-        t.wait(r"  \.\.\.> $")
+        t.prompt(r"  \.\.\.> $")
         t.ask("2;")
         t.ask("SELECT 'PassWord: x';")
         t.ask(".mode json")
@@ -256,7 +266,7 @@ class Sql(unittest.TestCase):
         t = self.shell()
         t.type("\x1b[A\x1b[A\x1b[A\r")  # over .quit and .mode
         t.wait(r"22  Harper\n")
-        t.wait(r"lyre> $")
+        t.prompt()
         t.type("\x04")
         self.assertEqual(t.end(), 0)
         self.assertEqual(self.server.statements[-1], "SELECT 2")
@@ -290,10 +300,10 @@ class Sql(unittest.TestCase):
         t.type("do\t")
         t.wait(r"dev\.dog ")
         t.type(";\r")
-        t.wait(r"lyre> $")
+        t.prompt()
         t.type(".ta\t\r")
         t.wait(r"dev\.breed        1\n")
-        t.wait(r"lyre> $")
+        t.prompt()
         t.type("\x04")
         self.assertEqual(t.end(), 0)
         self.assertEqual(self.server.statements, ["select name FROM dev.dog "])
