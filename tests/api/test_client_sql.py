@@ -130,8 +130,9 @@ class Sql(unittest.TestCase):
         self.assertEqual(self.lyre("--json", "sql", "@SELECT"), (0, '{"message": "done"}', ""))
         self.assertEqual(self.lyre("--csv", "sql", "SELECT 1"), (0, '"id","name"\n1,"Penny"\n22,"Harper"', ""))
         self.assertEqual(self.lyre("sql", "INSERT 'a\"\\\n\u00e4'"), (0, "done\n", ""))
+        self.assertEqual(self.lyre("sql", 'sql:="SELECT 2"'), (0, TABLE, ""))
         self.assertEqual(self.lyre("sql", "wrong"), (1, "", "lyre: Invalid SQL at: wrong\n"))
-        self.assertEqual(self.server.statements, ["SELECT id, name FROM dev.dog", "@SELECT", "SELECT 1", "INSERT 'a\"\\\n\u00e4'", "wrong"])
+        self.assertEqual(self.server.statements, ["SELECT id, name FROM dev.dog", "@SELECT", "SELECT 1", "INSERT 'a\"\\\n\u00e4'", "SELECT 2", "wrong"])
 
     def test_usage(self):
         self.assertEqual(self.lyre("sql", "a", "b"), (2, "", "lyre: usage: lyre sql [STATEMENT]\n"))
