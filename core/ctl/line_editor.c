@@ -171,7 +171,7 @@ static void set_up(struct line_editor *e)
 	el_set(e->el, EL_EDITOR, "emacs");
 	el_set(e->el, EL_HIST, history, e->history);
 	el_set(e->el, EL_GETCFN, read_character);
-	el_set(e->el, EL_ADDFN, "lyre-complete", "Complete the word", complete_word);
+	el_wset(e->el, EL_ADDFN, L"lyre-complete", L"Complete the word", complete_word); /* el_set() would leak copies */
 	el_set(e->el, EL_BIND, "^I", "lyre-complete", NULL);
 	el_set(e->el, EL_BIND, "^R", "em-inc-search-prev", NULL);
 	el_source(e->el, NULL);
