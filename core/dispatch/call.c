@@ -22,6 +22,17 @@ static void close_until(lyre_call *call, lyre_table *tables, lyre_cursor *cursor
 		table_unref(call->tables->def);
 }
 
+void call_moment_end(lyre_call *call)
+{
+	for (struct lyre_reader *r = call->readers; r; r = r->next) {
+		if (r->reader)
+			reader_close(r->reader);
+	}
+	call->readers = NULL;
+	for (; call->moments; call->moments = call->moments->next)
+		snapshot_end(&call->moments->snapshot);
+}
+
 struct permission_view call_view(const lyre_call *call, const char *database, const char *table)
 {
 	return permission_view(call->who, call->server_rights > 0, database, table);
@@ -53,6 +64,7 @@ static struct call_scope *leave(lyre_call *call)
 {
 	struct call_scope *scope = call->scope;
 
+	call_moment_end(call);
 	close_until(call, scope->tables, scope->cursors);
 	call->scope = scope->outer;
 	call->arena = scope->outer_arena;
@@ -79,6 +91,7 @@ void call_end(lyre_call *call)
 		arena_free(&leave(call)->arena);
 	for (; call->spare; call->spare = call->spare->outer)
 		arena_free(&call->spare->arena);
+	call_moment_end(call);
 	close_until(call, NULL, NULL);
 	out_drop(&call->out);
 	if (call->fd >= 0)

@@ -14,7 +14,7 @@
 #include "encode/decode.h"
 #include "encode/encode.h"
 #include "job/jobs.h"
-#include "query/query.h"
+#include "query/reader.h"
 #include "store/store.h"
 
 /** A table opened by a call: a link in the call's list, so that all are given back at its end. */
@@ -29,6 +29,22 @@ struct lyre_cursor {
 	struct query *query;
 	struct arena rows; /**< of the present row */
 	lyre_value row;
+};
+
+/** One database of a call's moment. */
+struct call_moment {
+	struct call_moment *next;
+	struct snapshot snapshot;
+};
+
+struct lyre_reader {
+	struct lyre_reader *next; /**< in the call's list */
+	lyre_call *call;
+	const lyre_table *table;
+	struct attribute_filter filter;
+	bool filtered; /**< the filter is to be asked */
+	bool open;
+	struct reader *reader; /**< kept for another one when it is closed */
 };
 
 /** A stretch of a call whose memory, tables and cursors end before the call does. */
@@ -60,16 +76,19 @@ struct lyre_call {
 	lyre_out out;         /**< into the exchange's or the job's */
 	lyre_table *tables;
 	lyre_cursor *cursors;
-	struct call_scope *scope;   /**< the innermost one that is open */
-	struct call_scope *spare;   /**< one that ended, to be used again */
-	lyre_cursor *rows;          /**< set by reply_rows */
-	struct query_limits limits; /**< of its queries; call_limits() makes them */
-	struct upload *upload;      /**< the file that was sent as the body; NULL for none */
-	int fd;                     /**< set by reply_file; -1 for none */
+	struct call_scope *scope;    /**< the innermost one that is open */
+	struct call_scope *spare;    /**< one that ended, to be used again */
+	struct call_moment *moments; /**< snapshots of lyre_moment_begin() */
+	lyre_reader *readers;        /**< in these */
+	lyre_cursor *rows;           /**< set by reply_rows */
+	struct query_limits limits;  /**< of its queries; call_limits() makes them */
+	struct upload *upload;       /**< the file that was sent as the body; NULL for none */
+	int fd;                      /**< set by reply_file; -1 for none */
 	const char *filename;
-	bool failure_written;   /**< set by fail_reply: out holds the answer to the failure */
-	const char *set_cookie; /**< set by reply_cookie: the header's value */
-	const char *text_type;  /**< set by reply_text: the answer is no value, but a text of this content type */
+	bool failure_written;           /**< set by fail_reply: out holds the answer to the failure */
+	const char *set_cookie;         /**< set by reply_cookie: the header's value */
+	const char *text_type;          /**< set by reply_text: the answer is no value, but a text of this content type */
+	int (*longer)(lyre_call *call); /**< set by call_longer: what goes on with it, after LYRE_PENDING; NULL: nothing does */
 	/* after LYRE_PENDING: set by who answers later, run on the connection's or the job's thread */
 	int (*again)(lyre_call *call);
 	struct record_write write;
@@ -103,6 +122,10 @@ struct permission_view call_view(const lyre_call *call, const char *database, co
 /** lyre_scope_begin(), lyre_scope_end(). */
 int call_scope_begin(lyre_call *call);
 void call_scope_end(lyre_call *call);
+/** Closes the readers, and gives back the snapshots that they read. */
+void call_moment_end(lyre_call *call);
+/** 0; LYRE_EBUSY, when nobody waits for the call any more. */
+int call_wanted(lyre_call *call);
 /** Gives back what the call holds but its memory: scopes, cursors, tables, an open file, one that was sent. */
 void call_end(lyre_call *call);
 

@@ -72,6 +72,7 @@ void dispatch_close(struct dispatch *d)
 		return;
 	gate_stop(d->gate);
 	pool_close(d->queries);
+	pool_close(d->longs);
 	request_metrics_close(d);
 	registry_free(&d->registry);
 	free(d);

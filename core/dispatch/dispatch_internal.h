@@ -216,6 +216,7 @@ struct dispatch {
 	struct gate *gate;
 	struct authenticator *authenticators;
 	struct pool *queries;  /**< threads of slow queries */
+	struct pool *longs;    /**< of handlers that work for seconds */
 	size_t conditions_max; /**< of a query */
 	int64_t query_ns;      /**< that one may work; 0: without a limit */
 	atomic_uint slow;      /**< pieces of rows that these threads make, or that wait for them */
@@ -372,7 +373,9 @@ void answer_call(struct run *r);
 
 /* ---- rows, in pieces (slices.c) ---- */
 
-/** Opens the pool of queries, and reads their limits. */
+/** Names the client in the pools in which clients take turns. \return false if out of memory */
+bool run_owner(struct run *r);
+/** Opens the pools of queries and of long handlers, and reads the limits of queries. */
 int slices_open(struct dispatch *d, struct err *e);
 /** Makes the first piece of rows, where there are any: a step. */
 enum flow rows_begin(struct run *r);

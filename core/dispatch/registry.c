@@ -229,7 +229,7 @@ static int check_run(const struct operation *o, struct err *e)
 	const struct lyre_operation *decl = o->decl;
 	bool checked = decl->run == LYRE_RUN_JOB || operation_param_flagged(o, LYRE_P_FILE) < o->param_count;
 
-	if (decl->run <= LYRE_RUN_JOB && (!decl->check || checked))
+	if (decl->run <= LYRE_RUN_LONG && (!decl->check || checked))
 		return 0;
 	return fault(
 		o, e, "to run in a way that there is not: a check is for jobs, and for files that are sent (LYRE_P_FILE), alone");

@@ -49,7 +49,9 @@ int slices_open(struct dispatch *d, struct err *e)
 		d->query_ns =
 			config_is_null(c, "operationsApi.queryTimeout") ? 0 : config_int(c, "operationsApi.queryTimeout") * 1000000;
 	}
-	return pool_open(&d->queries, "query", c ? (unsigned)config_int(c, "threads") : 1, NICE, e);
+	unsigned threads = c ? (unsigned)config_int(c, "threads") : 1;
+	int rc = pool_open(&d->queries, "query", threads, NICE, e);
+	return rc ? rc : pool_open(&d->longs, "long", threads, NICE, e);
 }
 
 /* ---- the limits ---- */
@@ -79,6 +81,11 @@ static int still_wanted(void *arg, struct err *e)
 		return err_set(e, LYRE_EBUSY, "The client has closed the connection");
 	}
 	return r->rows ? check_receiver(r, e) : 0;
+}
+
+int call_wanted(lyre_call *call)
+{
+	return still_wanted(call, &call->err);
 }
 
 const struct query_limits *call_limits(lyre_call *call)
@@ -141,18 +148,23 @@ static void work(struct pool_task *task)
 	run_wake(r, 1);
 }
 
+bool run_owner(struct run *r)
+{
+	char source[SOURCE_MAX];
+
+	if (r->owner)
+		return true;
+	source_of(r->x->peer, source);
+	r->owner = arena_printf(r->call.arena, "%s\n%s", call_user(&r->call), source);
+	return r->owner != NULL;
+}
+
 /** \return false when there is no memory for it, which is the outcome */
 static bool hand_over(struct run *r)
 {
-	if (!r->owner) {
-		char source[SOURCE_MAX];
-
-		source_of(r->x->peer, source);
-		r->owner = arena_printf(r->call.arena, "%s\n%s", call_user(&r->call), source);
-		if (!r->owner) {
-			r->rows_rc = err_nomem(&r->call.err);
-			return false;
-		}
+	if (!run_owner(r)) {
+		r->rows_rc = err_nomem(&r->call.err);
+		return false;
 	}
 	atomic_store(&r->holds, 2);
 	r->task.run = work;

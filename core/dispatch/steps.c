@@ -276,12 +276,42 @@ enum flow validate(struct run *r)
 
 /* ---- the work ---- */
 
+/** A handler's snapshots are its thread's. */
+static int handle(lyre_call *call, int (*handler)(lyre_call *call))
+{
+	int rc = handler(call);
+	call_moment_end(call);
+	return rc;
+}
+
 static void work(struct pool_task *task)
 {
 	struct run *r = RUN_OF(task, task);
 
-	r->rc = r->call.operation->decl->run == LYRE_RUN_JOB ? job_begin(r) : r->call.operation->decl->handler(&r->call);
+	r->rc = r->call.operation->decl->run == LYRE_RUN_JOB ? job_begin(r) : handle(&r->call, r->call.operation->decl->handler);
 	run_wake(r, r->rc == LYRE_PENDING ? 1 : 2);
+}
+
+static void work_longer(struct pool_task *task)
+{
+	struct run *r = RUN_OF(task, task);
+	int (*longer)(lyre_call * call) = r->call.longer;
+
+	r->call.longer = NULL;
+	r->rc = handle(&r->call, longer);
+	run_wake(r, r->rc == LYRE_PENDING ? 1 : 2);
+}
+
+/** A worker takes over. \param takes_long  one that does not delay others */
+static enum flow submit(struct run *r, void (*run)(struct pool_task *task), bool takes_long)
+{
+	/* This thread, the worker, and the answer that comes later when the handler says so. */
+	atomic_store(&r->holds, 3);
+	takes_long = takes_long && run_owner(r);
+	r->task.run = run;
+	r->task.owner = takes_long ? r->owner : NULL;
+	pool_submit(takes_long ? r->dispatch->longs : r->dispatch->services.pool, &r->task);
+	return FLOW_WAIT;
 }
 
 enum flow start(struct run *r)
@@ -290,15 +320,12 @@ enum flow start(struct run *r)
 
 	buf_clear(&r->x->out);
 	out_begin(&call->out, r->format->encoder, &r->x->out, &r->x->arena);
-	if (call->operation->decl->run != LYRE_RUN_INLINE) {
-		/* This thread, the worker, and the answer that comes later when the handler says so. */
-		atomic_store(&r->holds, 3);
-		r->task.run = work;
-		pool_submit(r->dispatch->services.pool, &r->task);
-		return FLOW_WAIT;
-	}
+	if (call->operation->decl->run != LYRE_RUN_INLINE)
+		return submit(r, work, call->operation->decl->run == LYRE_RUN_LONG);
 	atomic_store(&r->holds, 2);
-	r->rc = call->operation->decl->handler(call);
+	r->rc = handle(call, call->operation->decl->handler);
+	if (r->rc == LYRE_PENDING && call->longer)
+		return submit(r, work_longer, true);
 	return r->rc == LYRE_PENDING ? FLOW_WAIT : FLOW_NEXT;
 }
 

@@ -163,6 +163,47 @@ static int host_reply_file(lyre_call *call, int fd, const char *filename)
 	return 0;
 }
 
+static int host_call_longer(lyre_call *call, int (*work)(lyre_call *call))
+{
+	if (!call->x)
+		return work(call); /* a job has its own thread */
+	call->longer = work;
+	return LYRE_PENDING;
+}
+
+static int host_call_wanted(lyre_call *call)
+{
+	return call_wanted(call);
+}
+
+static int host_reply_failed(lyre_call *call)
+{
+	return call->out.buf->failed ? err_nomem(&call->err) : 0;
+}
+
+static const lyre_value *host_make_json(lyre_call *call, const char *text, size_t len)
+{
+	struct err ignored;
+	lyre_value *v = ARENA_NEW(call->arena, lyre_value);
+	return v && !json_decode_copy(call->arena, text, len, v, &ignored) ? v : NULL;
+}
+
+static void host_reply_json(lyre_call *call, const char *text, size_t len)
+{
+	struct arena a;
+	struct err ignored;
+	lyre_value v = value_null();
+	if (call->out.encoder->json) {
+		out_raw(&call->out, text, len);
+		return;
+	}
+	arena_init_charged(&a, call->arena->charge);
+	if (json_decode_copy(&a, text, len, &v, &ignored))
+		v = value_null();
+	out_value(&call->out, &v);
+	arena_free(&a);
+}
+
 static int host_operations(
 	lyre_call *call, int (*visit)(void *arg, const struct lyre_operation *operation, const char *module), void *arg)
 {
@@ -203,4 +244,10 @@ const struct lyre_call_api host_call_api = {
 	.reply_text = host_reply_text,
 	.reply_rows = host_reply_rows,
 	.reply_file = host_reply_file,
+
+	.call_longer = host_call_longer,
+	.call_wanted = host_call_wanted,
+	.reply_failed = host_reply_failed,
+	.make_json = host_make_json,
+	.reply_json = host_reply_json,
 };

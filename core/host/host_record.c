@@ -95,8 +95,7 @@ static bool is_readable(const void *arg, const struct attribute *at)
 	return permission_attribute(arg, at->name, at->name_len, false) & LYRE_PERMIT_READ;
 }
 
-/** The attributes of the table that the caller may see; NULL: all. */
-static const struct attribute_filter *filter_of(const lyre_table *table, struct attribute_filter *space)
+const struct attribute_filter *host_filter(const lyre_table *table, struct attribute_filter *space)
 {
 	if (permission_sees_all(&table->view))
 		return NULL;
@@ -120,7 +119,7 @@ int host_query_open(lyre_call *call, const struct lyre_query *query, lyre_cursor
 		return rc;
 	struct attribute_filter space;
 	struct query *q;
-	rc = query_open(&q, call->arena, full.table->def, filter_of(full.table, &space), &full, call_limits(call), &call->err);
+	rc = query_open(&q, call->arena, full.table->def, host_filter(full.table, &space), &full, call_limits(call), &call->err);
 	return rc < 0 ? rc : adopt(call, q, ret);
 }
 
@@ -133,7 +132,7 @@ int host_lookup(lyre_call *call, lyre_table *table, const lyre_value *keys, cons
 		return rc;
 	struct attribute_filter space;
 	struct query *q;
-	rc = lookup_open(&q, call->arena, table->def, filter_of(table, &space), keys, select, call_limits(call), &call->err);
+	rc = lookup_open(&q, call->arena, table->def, host_filter(table, &space), keys, select, call_limits(call), &call->err);
 	return rc < 0 ? rc : adopt(call, q, ret);
 }
 

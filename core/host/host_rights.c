@@ -3,7 +3,7 @@
  * \file host/host_rights.c
  * \brief What the services permit the caller, whatever the module has declared. The rules are in auth/.
  */
-#include "host/host_internal.h"
+#include "host/host_store.h"
 
 #include <string.h>
 
@@ -52,6 +52,29 @@ int host_may(lyre_call *call, const lyre_table *table, uint32_t permissions)
 	if ((table->view.permissions & permissions) == permissions)
 		return 0;
 	return host_refuse(call, table->def->database, table->def->name, permissions, NULL);
+}
+
+int host_table_refuse(
+	lyre_call *call, const char *database, const char *table, uint32_t permissions, const char *const *attributes, size_t count)
+{
+	struct permission_attribute *first = NULL, **last = &first;
+	for (size_t i = 0; i < count; i++) {
+		struct arena *a = arena_of(call);
+		struct permission_attribute *at = ARENA_NEW(a, struct permission_attribute);
+		const char *name = at ? arena_strndup(a, attributes[i], strlen(attributes[i])) : NULL;
+		if (!name)
+			return err_nomem(&call->err);
+		*at = (struct permission_attribute){ .name = name, .len = strlen(name), .permissions = permissions };
+		*last = at;
+		last = &at->next;
+	}
+	return host_refuse(call, database, table, permissions, first);
+}
+
+uint32_t host_attribute_permissions(lyre_table *table, const char *attribute)
+{
+	const struct attribute *key = &table->def->attributes[table->def->key];
+	return permission_attribute(&table->view, attribute, strlen(attribute), !strcmp(attribute, key->name));
 }
 
 /* ---- records ---- */

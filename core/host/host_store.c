@@ -44,4 +44,16 @@ const struct lyre_store_api host_store_api = {
 	.changes_remove = host_changes_remove,
 
 	.pages = host_pages,
+
+	.moment_begin = host_moment_begin,
+	.moment_end = host_moment_end,
+	.index_look = host_index_look,
+	.range_estimate = host_range_estimate,
+	.reader_open = host_reader_open,
+	.reader_seek = host_reader_seek,
+	.reader_next = host_reader_next,
+	.reader_field = host_reader_field,
+	.reader_close = host_reader_close,
+	.table_refuse = host_table_refuse,
+	.attribute_permissions = host_attribute_permissions,
 };

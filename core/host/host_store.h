@@ -39,6 +39,25 @@ int host_database_storage(lyre_call *call, const char *database, struct lyre_sto
 int host_database_check(lyre_call *call, const char *database, struct lyre_check *ret);
 int host_write_wait(lyre_call *call, lyre_table *table, int mode, const lyre_value *records, const struct lyre_write_result **ret);
 
+/** The attributes of the table that the caller may see; NULL: all. */
+const struct attribute_filter *host_filter(const lyre_table *table, struct attribute_filter *space);
+
+/* host_reader.c */
+int host_moment_begin(lyre_call *call, lyre_table *const *tables, size_t count);
+void host_moment_end(lyre_call *call);
+int host_index_look(lyre_call *call, lyre_table *table, const char *attribute, struct lyre_index *ret);
+int host_range_estimate(lyre_call *call, lyre_table *table, const struct lyre_range *range, uint64_t limit, uint64_t *ret);
+int host_reader_open(lyre_call *call, lyre_table *table, const char *const *attributes, size_t count, lyre_reader **ret);
+int host_reader_seek(lyre_reader *reader, const struct lyre_range *range);
+int host_reader_next(lyre_reader *reader);
+void host_reader_field(lyre_reader *reader, size_t i, struct lyre_field *ret);
+void host_reader_close(lyre_reader *reader);
+
+/* host_rights.c */
+int host_table_refuse(lyre_call *call, const char *database, const char *table, uint32_t permissions, const char *const *attributes,
+	size_t count);
+uint32_t host_attribute_permissions(lyre_table *table, const char *attribute);
+
 /* host_changes.c */
 int host_changes(lyre_call *call, lyre_table *table, const struct lyre_change_query *query,
 	int (*visit)(void *arg, const struct lyre_change *change), void *arg);

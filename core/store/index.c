@@ -18,7 +18,7 @@ struct entry {
 struct entries {
 	struct entry *items;
 	size_t count;
-	bool multi, cut;
+	bool multi, cut, objects;
 };
 
 static int compare_entries(const void *x, const void *y)
@@ -53,6 +53,7 @@ static bool entries_of(struct entries *ret, const struct field *f, MDB_val prima
 		return true;
 	lyre_value v = field_value(*f, a);
 	ret->multi = v.type == LYRE_ARRAY;
+	ret->objects = v.type == LYRE_OBJECT;
 	ret->items = arena_alloc(a, (v.type == LYRE_ARRAY ? v.len + 1u : 1u) * sizeof *ret->items);
 	if (!ret->items)
 		return false;
@@ -87,7 +88,7 @@ int index_change(struct database *db, const struct table *t, const struct attrib
 		return writer_failed(db, ENOMEM);
 	int rc = 0;
 	MDB_dbi index = a->index;
-	uint32_t flags = (new.multi ? ATTRIBUTE_MULTI : 0) | (new.cut ? ATTRIBUTE_CUT : 0);
+	uint32_t flags = (new.multi ? ATTRIBUTE_MULTI : 0) | (new.cut ? ATTRIBUTE_CUT : 0) | (new.objects ? ATTRIBUTE_OBJECTS : 0);
 	if (flags & ~a->flags)
 		rc = attribute_flag(db, t->id, a->id, flags);
 	size_t i = 0, j = 0;

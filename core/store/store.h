@@ -103,11 +103,12 @@ enum attribute_flag {
 	ATTRIBUTE_INDEXED = LYRE_A_INDEXED,
 	ATTRIBUTE_NOT_NULL = LYRE_A_NOT_NULL,
 	ATTRIBUTE_KEY = LYRE_A_PRIMARY_KEY,
-	ATTRIBUTE_CREATED = 1 << 8,  /**< is the record's created time */
-	ATTRIBUTE_UPDATED = 1 << 9,  /**< is the record's updated time */
-	ATTRIBUTE_MULTI = 1 << 10,   /**< a record has had an array here: one record may have several index entries */
-	ATTRIBUTE_CUT = 1 << 11,     /**< a string has been too long for its index entry */
-	ATTRIBUTE_DECLARED = 1 << 12 /**< declared when the table was created or by create_attribute, not only seen in records */
+	ATTRIBUTE_CREATED = 1 << 8,   /**< is the record's created time */
+	ATTRIBUTE_UPDATED = 1 << 9,   /**< is the record's updated time */
+	ATTRIBUTE_MULTI = 1 << 10,    /**< a record has had an array here: one record may have several index entries */
+	ATTRIBUTE_CUT = 1 << 11,      /**< a string has been too long for its index entry */
+	ATTRIBUTE_DECLARED = 1 << 12, /**< declared when the table was created or by create_attribute, not only seen in records */
+	ATTRIBUTE_OBJECTS = 1 << 13   /**< a record has had an object here, which has no index entry */
 };
 
 struct attribute {

@@ -7,7 +7,7 @@ are noisy: quote the ratios. Ours and the limit take turns, in rounds, and the b
 a request costs either of them in processor time, which does not see what else the machine does. BENCH="insert search" prints the lines with one of these words in their names, which are those of the
 functions below; BENCH_SECONDS (of a round), BENCH_ROUNDS and BENCH_RECORDS scale the run.
 """
-import json, os, re, shutil, time
+import json, os, re, shutil, sqlite3, time
 
 from measure import BUILD, CONNECTIONS, GROUPS, SOURCE, Echo, Logins, Server, Wrk, credentials, line, lmdb, load, processor_seconds, resident_mib, table_permission, wrk
 from certificates import Authority
@@ -177,6 +177,36 @@ class Bench:
         line("search_by_id, 64 writers beside", "/s", rate, max(alone)[0], "without them; they insert %.0f/s" % written, p50, p99)
         line("  the same, p99", "ms", p99, limit, "without them", p50, p99)
 
+    def sql(self):
+        if "sql" not in built_modules():
+            return
+        for title, kind, limit in (("sql, one record by its key", "sql_one", "one"), ("sql, a group of %d rows" % (RECORDS / GROUPS), "sql_group", "value"),
+                                   ("sql, count(*) of the table", "sql_count", "one")):
+            ours, limits = zip(*[(self.load(kind), self.load(limit)) for _ in range(ROUNDS)])
+            rate, p50, p99 = max(ours)
+            line(title, "/s", rate, max(limits)[0], {"one": "search_by_id", "value": "search_by_value"}[limit], p50, p99)
+        self.sql_beside_sqlite()
+
+    def sql_beside_sqlite(self):
+        """Statements that read much, one after the other, and the same in plain SQLite on the same rows."""
+        self.table("t")
+        db = sqlite3.connect(os.path.join(self.server.root, "plain.sqlite"))
+        db.execute("CREATE TABLE t (id PRIMARY KEY, name, 'group', price, city, active, note) WITHOUT ROWID")
+        names = [row[1] for row in db.execute("PRAGMA table_info(t)")]
+        rows = self.server.ok(dict(T, operation="search_by_value", attribute="id", value="*", get_attributes=names))
+        db.executemany("INSERT INTO t VALUES (?, ?, ?, ?, ?, ?, ?)", [[row[n] for n in names] for row in rows])
+        db.execute("CREATE INDEX g ON t ('group')".replace("'", '"'))
+        db.commit()
+        for title, text in (("sql, a walk with a filter", "SELECT count(*) AS n FROM %s WHERE note LIKE '%%99%%' AND price > 100"),
+                            ("sql, a join of all rows with 345", "SELECT count(*) AS n FROM (SELECT id FROM %s WHERE id < 345) AS a JOIN %s AS b ON b.`group` = a.id")):
+            def seconds(run):
+                start = time.monotonic()
+                return run() and time.monotonic() - start
+            ours = min(seconds(lambda: self.server.ok({"operation": "sql", "sql": text.replace("%s", "bench.t").replace("%%", "%")})) for _ in range(ROUNDS))
+            limit = min(seconds(lambda: db.execute(text.replace("%s", "t").replace("%%", "%")).fetchall()) for _ in range(ROUNDS))
+            line(title, "rows/s", RECORDS / ours, RECORDS / limit, "plain SQLite", 1000 * ours, 1000 * ours)
+        db.close()
+
     def insert(self):
         self.beside_lmdb("insert, 64 writers", "insert", "w", 1, "LMDB, %d a commit" % CONNECTIONS, 20000, CONNECTIONS)
 
@@ -198,7 +228,7 @@ class Bench:
                 time.sleep(1)
                 line(title, "MiB", resident_mib(s.process.pid), resident_mib(e.process.pid), "the echo, idle, as many threads")
 
-    lines = (search_by_id_one, tls, search_by_id_twenty, limited_role, remembered_credential, reads_beside_logins, search_by_value, search_by_conditions,
+    lines = (search_by_id_one, tls, search_by_id_twenty, limited_role, remembered_credential, reads_beside_logins, search_by_value, search_by_conditions, sql,
              describe_table, describe_all, reads_beside_writes, insert, update, insert_bulk, resident)
 
 

@@ -70,6 +70,22 @@ function bodies.conditions()
 		place, math.random(0, 344))
 end
 
+local function sql(text)
+	return string.format('{"operation":"sql","sql":"%s"}', text:gsub('"', '\\"'))
+end
+
+function bodies.sql_one()
+	return sql(string.format("SELECT * FROM bench.t WHERE id = %d", math.random(1, records)))
+end
+
+function bodies.sql_group()
+	return sql(string.format('SELECT active, count(*) AS n, avg(price) AS p FROM bench.t WHERE `group` = %d GROUP BY active', math.random(0, 344)))
+end
+
+function bodies.sql_count()
+	return sql("SELECT count(*) FROM bench.t")
+end
+
 function bodies.describe()
 	return string.format('{"operation":"describe_table",%s}', place)
 end

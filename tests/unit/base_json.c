@@ -223,12 +223,17 @@ END_TEST
 
 static uint64_t seed;
 
-static unsigned below(unsigned n)
+static uint64_t next_random(void)
 {
 	seed ^= seed << 13;
 	seed ^= seed >> 7;
 	seed ^= seed << 17;
-	return (unsigned)(seed >> 20) % n;
+	return seed;
+}
+
+static unsigned below(unsigned n)
+{
+	return (unsigned)(next_random() >> 20) % n;
 }
 
 /* As it is written again: names differ, nothing is blank. A few arrays and objects are longer than any stack. */
@@ -329,23 +334,68 @@ START_TEST(large_documents_with_faults)
 }
 END_TEST
 
-START_TEST(doubles_read_back)
+/* Without sign, point, exponent, and zeros at both ends. */
+static void digits_of(char out[40], const char *text)
 {
-	uint64_t state = 88172645463325252u;
-	for (int i = 0; i < 200000; i++) {
-		state ^= state << 13;
-		state ^= state >> 7;
-		state ^= state << 17;
-		double d;
-		memcpy(&d, &state, sizeof d);
-		if (!isfinite(d))
-			continue;
-		if (i % 3 == 0)
-			d = (double)(int64_t)(state % 4000000000000000u) / 1000.0;
-		char text[NUMBER_TEXT_MAX];
-		size_t len = double_text(text, d);
-		ck_assert_uint_lt(len, NUMBER_TEXT_MAX);
-		ck_assert_msg(strtod(text, NULL) == d, "%.17g written as %s", d, text);
+	size_t len = 0;
+	for (const char *p = text + strspn(text, "-0."); *p && *p != 'e'; p++)
+		if (*p != '.')
+			out[len++] = *p;
+	while (len && out[len - 1] == '0')
+		len--;
+	out[len] = '\0';
+}
+
+static void check_shortest(double d)
+{
+	char text[NUMBER_TEXT_MAX], right[40], digits[40], right_digits[40];
+	size_t len = double_text(text, d);
+	ck_assert_uint_lt(len, NUMBER_TEXT_MAX);
+	ck_assert_uint_eq(len, strlen(text));
+	ck_assert_msg(strtod(text, NULL) == d, "%.17g written as %s", d, text);
+	for (int precision = 0; precision < 17; precision++) {
+		snprintf(right, sizeof right, "%.*e", precision, d);
+		if (strtod(right, NULL) == d)
+			break;
+	}
+	digits_of(digits, text);
+	digits_of(right_digits, right);
+	ck_assert_msg(!strcmp(digits, right_digits), "%s written as %s", right, text);
+}
+
+/* Of all sizes, and as quotients, prices and sums give them. */
+static double some_double(int i)
+{
+	double d;
+	switch (i % 4) {
+	case 0:
+		return (double)(int64_t)(next_random() % 4000000000000000u) / 1000.0;
+	case 1:
+		return (double)(next_random() % 1000000) / (double)(next_random() % 1000 + 1);
+	case 2:
+		return ldexp((double)(next_random() >> 11), (int)(next_random() % 72) - 72);
+	default:
+		do {
+			uint64_t bits = next_random();
+			memcpy(&d, &bits, sizeof d);
+		} while (!isfinite(d));
+		return d;
+	}
+}
+
+START_TEST(doubles_are_written_shortest)
+{
+	seed = 88172645463325252u;
+	for (int i = 0; i < 100000; i++)
+		check_shortest(some_double(i));
+	for (int i = -70; i < 70; i++) {
+		double power = ldexp(1, i), ten = pow(10, i);
+		check_shortest(power);
+		check_shortest(nextafter(power, 0));
+		check_shortest(nextafter(power, INFINITY));
+		check_shortest(ten);
+		check_shortest(nextafter(ten, 0));
+		check_shortest(nextafter(ten, INFINITY));
 	}
 }
 END_TEST
@@ -398,7 +448,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, large_documents, 0, 6);
 	tcase_add_test(t, outer_object_first);
 	tcase_add_loop_test(t, large_documents_with_faults, 0, 4);
-	tcase_add_test(t, doubles_read_back);
+	tcase_add_test(t, doubles_are_written_shortest);
 	tcase_add_test(t, order_of_values);
 	tcase_add_test(t, equal_values);
 	suite_add_tcase(s, t);

@@ -131,7 +131,7 @@ START_TEST(a_check_is_for_jobs_and_files)
 	o.run = LYRE_RUN_JOB;
 	o.name = "y";
 	ck_assert_int_eq(add("data", &o), 0);
-	o.run = LYRE_RUN_JOB + 1;
+	o.run = LYRE_RUN_LONG + 1;
 	o.name = "z";
 	ck_assert_int_eq(add("data", &o), LYRE_EINVAL);
 

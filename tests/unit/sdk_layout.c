@@ -182,6 +182,31 @@ AT(lyre_pages, readers, 0, 4, 7)
 AT(lyre_pages, max_readers, 0, 5, 7)
 LAST(lyre_pages, max_readers)
 
+AT(lyre_field, type, 0, 0, 0)
+AT(lyre_field, len, 0, 1, 0)
+AT(lyre_field, lasting, 0, 2, 0)
+AT(lyre_field, reserved, 0, 3, 0)
+AT(lyre_field, i, 0, 4, 0)
+AT(lyre_field, d, 0, 4, 1)
+AT(lyre_field, s, 0, 4, 2)
+LAST(lyre_field, s)
+
+AT(lyre_range, size, 0, 0, 0)
+AT(lyre_range, flags, 0, 1, 0)
+AT(lyre_range, attribute, 0, 2, 0)
+AT(lyre_range, low, 1, 2, 0)
+AT(lyre_range, high, 2, 6, 2)
+LAST(lyre_range, high)
+
+AT(lyre_index, size, 0, 0, 0)
+AT(lyre_index, indexed, 0, 1, 0)
+AT(lyre_index, whole, 0, 2, 0)
+AT(lyre_index, ordered, 0, 3, 0)
+AT(lyre_index, booleans, 0, 4, 0)
+AT(lyre_index, nested, 0, 5, 0)
+AT(lyre_index, entries, 0, 6, 0)
+LAST(lyre_index, entries)
+
 AT(lyre_log_query, size, 0, 0, 0)
 AT(lyre_log_query, levels, 0, 1, 0)
 AT(lyre_log_query, from, 0, 2, 0)
@@ -378,7 +403,12 @@ AT(lyre_call_api, reply_vmessage, 16, 2, 0)
 AT(lyre_call_api, reply_text, 17, 2, 0)
 AT(lyre_call_api, reply_rows, 18, 2, 0)
 AT(lyre_call_api, reply_file, 19, 2, 0)
-LAST(lyre_call_api, reply_file)
+AT(lyre_call_api, call_longer, 20, 2, 0)
+AT(lyre_call_api, call_wanted, 21, 2, 0)
+AT(lyre_call_api, reply_failed, 22, 2, 0)
+AT(lyre_call_api, make_json, 23, 2, 0)
+AT(lyre_call_api, reply_json, 24, 2, 0)
+LAST(lyre_call_api, reply_json)
 
 AT(lyre_store_api, size, 0, 0, 0)
 AT(lyre_store_api, reserved, 0, 1, 0)
@@ -411,7 +441,18 @@ AT(lyre_store_api, database_check, 25, 2, 0)
 AT(lyre_store_api, changes, 26, 2, 0)
 AT(lyre_store_api, changes_remove, 27, 2, 0)
 AT(lyre_store_api, pages, 28, 2, 0)
-LAST(lyre_store_api, pages)
+AT(lyre_store_api, moment_begin, 29, 2, 0)
+AT(lyre_store_api, moment_end, 30, 2, 0)
+AT(lyre_store_api, index_look, 31, 2, 0)
+AT(lyre_store_api, range_estimate, 32, 2, 0)
+AT(lyre_store_api, reader_open, 33, 2, 0)
+AT(lyre_store_api, reader_seek, 34, 2, 0)
+AT(lyre_store_api, reader_next, 35, 2, 0)
+AT(lyre_store_api, reader_field, 36, 2, 0)
+AT(lyre_store_api, reader_close, 37, 2, 0)
+AT(lyre_store_api, table_refuse, 38, 2, 0)
+AT(lyre_store_api, attribute_permissions, 39, 2, 0)
+LAST(lyre_store_api, attribute_permissions)
 
 AT(lyre_job_api, size, 0, 0, 0)
 AT(lyre_job_api, reserved, 0, 1, 0)
@@ -475,8 +516,8 @@ _Static_assert(LYRE_BOOL == 1 && LYRE_INT == 2 && LYRE_DOUBLE == 3 && LYRE_BIGIN
 	"a type has moved");
 _Static_assert(LYRE_FATAL == 1 && LYRE_ERROR == 2 && LYRE_WARN == 3 && LYRE_INFO == 4 && LYRE_DEBUG == 5 && LYRE_TRACE == 6,
 	"a level of the log has moved");
-_Static_assert(LYRE_T_NULL == 32 && LYRE_T_ANY == 63 && LYRE_P_RANGE == 256 && LYRE_RUN_JOB == 2 && LYRE_PERMIT_DELETE == 8 &&
-		LYRE_S_PATH == 8 && LYRE_SF_LIVE == 4 && LYRE_A_PRIMARY_KEY == 4 && LYRE_DELETE == 3,
+_Static_assert(LYRE_T_NULL == 32 && LYRE_T_ANY == 63 && LYRE_P_RANGE == 256 && LYRE_RUN_JOB == 2 && LYRE_RUN_LONG == 3 &&
+		LYRE_PERMIT_DELETE == 8 && LYRE_S_PATH == 8 && LYRE_SF_LIVE == 4 && LYRE_A_PRIMARY_KEY == 4 && LYRE_DELETE == 3,
 	"a flag has moved");
 
 _Static_assert(LYRE_P_READS == 512 && LYRE_P_WRITES == 1024 && LYRE_P_REQUEST == 2048 && LYRE_P_FILE == 16384 &&

@@ -44,6 +44,12 @@ struct lyre_call_api {
 	int (*reply_text)(lyre_call *call, const char *content_type, const char *text, size_t len);
 	int (*reply_rows)(lyre_call *call, lyre_cursor *cursor);
 	int (*reply_file)(lyre_call *call, int fd, const char *filename);
+
+	int (*call_longer)(lyre_call *call, int (*work)(lyre_call *call));
+	int (*call_wanted)(lyre_call *call);
+	int (*reply_failed)(lyre_call *call);
+	const lyre_value *(*make_json)(lyre_call *call, const char *text, size_t len);
+	void (*reply_json)(lyre_call *call, const char *text, size_t len);
 };
 
 /**
@@ -216,6 +222,43 @@ static inline int lyre_reply_rows(lyre_call *call, lyre_cursor *cursor)
 static inline int lyre_reply_file(lyre_call *call, int fd, const char *filename)
 {
 	return lyre_host->call->reply_file(call, fd, filename);
+}
+
+/**
+ * For a handler that finds out, on the connection's thread, that it would take too long there: \p work goes on with the call
+ * as one that is declared with LYRE_RUN_LONG. Nothing may have been written to the answer yet.
+ * \return LYRE_PENDING: the handler must return it and not touch the call any more
+ */
+static inline int lyre_call_longer(lyre_call *call, int (*work)(lyre_call *call))
+{
+	return lyre_host->call->call_longer(call, work);
+}
+
+/**
+ * Whether the call shall go on: for handlers that work for seconds (LYRE_RUN_LONG), every tenth of a second or so.
+ * \return 0; LYRE_EBUSY when the client has closed the connection, or the server is stopping: return it
+ */
+static inline int lyre_call_wanted(lyre_call *call)
+{
+	return lyre_host->call->call_wanted(call);
+}
+
+/** \return 0; LYRE_ENOMEM if memory for the answer ran out: what is written from then on is lost, the call fails at its end */
+static inline int lyre_reply_failed(lyre_call *call)
+{
+	return lyre_host->call->reply_failed(call);
+}
+
+/** The value of a JSON text, until the call ends; NULL if it is none, and when out of memory. */
+static inline const lyre_value *lyre_make_json(lyre_call *call, const char *text, size_t len)
+{
+	return lyre_host->call->make_json(call, text, len);
+}
+
+/** Writes a value to lyre_reply() that the server has given as JSON (struct lyre_field): it is not checked again. */
+static inline void lyre_reply_json(lyre_call *call, const char *text, size_t len)
+{
+	lyre_host->call->reply_json(call, text, len);
 }
 
 LYRE_END_DECLS

@@ -104,7 +104,8 @@ struct lyre_param {
 enum lyre_run {
 	LYRE_RUN_INLINE = 0, /**< on the connection's thread: must be short and never block; may return LYRE_PENDING */
 	LYRE_RUN_POOL = 1,   /**< on a worker thread: may take long and block */
-	LYRE_RUN_JOB = 2     /**< after the answer, as a job (lyre/job.h) */
+	LYRE_RUN_JOB = 2,    /**< after the answer, as a job (lyre/job.h) */
+	LYRE_RUN_LONG = 3    /**< on a thread of low priority, of a pool of its own: works for seconds, but does not delay others */
 };
 
 /**

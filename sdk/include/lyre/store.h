@@ -36,6 +36,9 @@ struct lyre_check;
 struct lyre_change;
 struct lyre_change_query;
 struct lyre_pages;
+struct lyre_range;
+struct lyre_index;
+struct lyre_field;
 
 /** The host's implementation of the functions in this header. */
 struct lyre_store_api {
@@ -82,6 +85,19 @@ struct lyre_store_api {
 		void *arg, uint64_t *removed);
 
 	int (*pages)(lyre_call *call, const char *database, lyre_table *table, struct lyre_pages *ret);
+
+	int (*moment_begin)(lyre_call *call, lyre_table *const *tables, size_t count);
+	void (*moment_end)(lyre_call *call);
+	int (*index_look)(lyre_call *call, lyre_table *table, const char *attribute, struct lyre_index *ret);
+	int (*range_estimate)(lyre_call *call, lyre_table *table, const struct lyre_range *range, uint64_t limit, uint64_t *ret);
+	int (*reader_open)(lyre_call *call, lyre_table *table, const char *const *attributes, size_t count, lyre_reader **ret);
+	int (*reader_seek)(lyre_reader *reader, const struct lyre_range *range);
+	int (*reader_next)(lyre_reader *reader);
+	void (*reader_field)(lyre_reader *reader, size_t i, struct lyre_field *ret);
+	void (*reader_close)(lyre_reader *reader);
+	int (*table_refuse)(lyre_call *call, const char *database, const char *table, uint32_t permissions,
+		const char *const *attributes, size_t count);
+	uint32_t (*attribute_permissions)(lyre_table *table, const char *attribute);
 };
 
 /* ---- databases ---- */
@@ -376,6 +392,137 @@ static inline int lyre_lookup(
 static inline int lyre_cursor_next(lyre_call *call, lyre_cursor *cursor, const lyre_value **ret)
 {
 	return lyre_host->store->cursor_next(call, cursor, ret);
+}
+
+/* ---- reading at one moment ---- */
+
+/*
+ * For modules that search by rules of their own, such as a query language. Cursors show a table as it is from row to row;
+ * readers show it as it was when the moment began, whatever is written meanwhile. A reader walks a range of an index and
+ * tells values in place, without making a row of them.
+ *
+ * The order of an index: null, false, true, numbers, texts by their bytes. A record without the attribute has no entry,
+ * nor has one with an object. An array has an entry for each of its items that is neither. So a range finds no fewer
+ * records than have a scalar value in it, and a record with an array perhaps several times: compare what is found.
+ */
+
+/**
+ * Begins a moment: one snapshot of each database that has one of these tables. Data that is replaced while it lasts keeps
+ * its space on the disk, and a database cannot be dropped: for seconds at most, on a thread that may block. A call has one
+ * moment at a time, which ends at the latest when the scope ends or the handler returns. LYRE_ENOTFOUND if a table or its
+ * database was dropped.
+ */
+static inline int lyre_moment_begin(lyre_call *call, lyre_table *const *tables, size_t count)
+{
+	return lyre_host->store->moment_begin(call, tables, count);
+}
+/** Ends the moment, and closes all readers. */
+static inline void lyre_moment_end(lyre_call *call)
+{
+	lyre_host->store->moment_end(call);
+}
+
+/** Rules of a range. Grows at the end only. */
+enum lyre_range_flag {
+	LYRE_RANGE_LOW = 1 << 0,        /**< low is its lower bound; else it begins at the first entry */
+	LYRE_RANGE_LOW_OPEN = 1 << 1,   /**< low itself is not in it */
+	LYRE_RANGE_HIGH = 1 << 2,       /**< high is its upper bound; else it ends at the last entry */
+	LYRE_RANGE_HIGH_OPEN = 1 << 3,  /**< high itself is not in it */
+	LYRE_RANGE_PREFIX = 1 << 4,     /**< low is a text: the range is all texts that begin with it */
+	LYRE_RANGE_DESCENDING = 1 << 5, /**< walked from its upper end */
+};
+
+/** A value of a record, or a bound. Never grows: bounds are members of a struct. */
+struct lyre_field {
+	uint32_t type;     /**< enum lyre_type */
+	uint32_t len;      /**< bytes of s */
+	uint32_t lasting;  /**< s is valid until the moment ends, not only until the reader's next call */
+	uint32_t reserved; /**< 0 */
+	int64_t i;         /**< LYRE_INT, LYRE_BOOL */
+	double d;          /**< LYRE_DOUBLE; of the other numbers the nearest */
+	/**
+	 * LYRE_STRING: its UTF-8, LYRE_BIGINT: its digits, LYRE_ARRAY and LYRE_OBJECT: their JSON; dates are texts, as in rows.
+	 * Not NUL-terminated
+	 */
+	const char *s;
+};
+
+/** A range of an index. */
+struct lyre_range {
+	uint32_t size;          /**< sizeof(struct lyre_range) */
+	uint32_t flags;         /**< enum lyre_range_flag, or-ed */
+	const char *attribute;  /**< whose index; NULL: the primary key's, which has all records */
+	struct lyre_field low;  /**< a scalar */
+	struct lyre_field high; /**< a scalar */
+};
+
+/** What an index has. */
+struct lyre_index {
+	uint32_t size;     /**< sizeof(struct lyre_index) */
+	uint32_t indexed;  /**< there is one */
+	uint32_t whole;    /**< every record has exactly one entry in it */
+	uint32_t ordered;  /**< its entries are in the order of their values: no text was cut */
+	uint32_t booleans; /**< it has entries of booleans */
+	uint32_t nested;   /**< a record has, or has had, an array or an object */
+	uint64_t entries;
+};
+
+/** What the index of an attribute has in the moment; of an attribute without one, or unknown, that there is none. */
+static inline int lyre_index_look(lyre_call *call, lyre_table *table, const char *attribute, struct lyre_index *ret)
+{
+	return lyre_host->store->index_look(call, table, attribute, ret);
+}
+
+/** Estimates the entries of a range in the moment: counted up to \p limit, a guess above. */
+static inline int lyre_range_estimate(
+	lyre_call *call, lyre_table *table, const struct lyre_range *range, uint64_t limit, uint64_t *ret)
+{
+	return lyre_host->store->range_estimate(call, table, range, limit, ret);
+}
+
+/**
+ * Opens a reader of a table of the moment. LYRE_EINVAL for an attribute that is unknown, or that the caller may not read.
+ * \param attributes  what lyre_reader_field() tells, by their number; an unknown one of a dynamic table is null everywhere
+ */
+static inline int lyre_reader_open(
+	lyre_call *call, lyre_table *table, const char *const *attributes, size_t count, lyre_reader **ret)
+{
+	return lyre_host->store->reader_open(call, table, attributes, count, ret);
+}
+/** Goes before the first entry of a range. As often as wanted: the memory of a reader does not grow. */
+static inline int lyre_reader_seek(lyre_reader *reader, const struct lyre_range *range)
+{
+	return lyre_host->store->reader_seek(reader, range);
+}
+/** Goes to the next record of the range. \return 0, LYRE_END after the last, or a failure */
+static inline int lyre_reader_next(lyre_reader *reader)
+{
+	return lyre_host->store->reader_next(reader);
+}
+/** The value of attribute \p i in this record; LYRE_NULL if it has none. */
+static inline void lyre_reader_field(lyre_reader *reader, size_t i, struct lyre_field *ret)
+{
+	lyre_host->store->reader_field(reader, i, ret);
+}
+/** Closes it; its memory is used for the call's next reader. */
+static inline void lyre_reader_close(lyre_reader *reader)
+{
+	lyre_host->store->reader_close(reader);
+}
+
+/**
+ * Fails as the server does when the caller lacks permissions on a table (enum lyre_permission, or-ed), or on some of its
+ * attributes: with LYRE_EDENIED, and an answer that names them; what the caller may not see is told as not existing.
+ */
+static inline int lyre_table_refuse(
+	lyre_call *call, const char *database, const char *table, uint32_t permissions, const char *const *attributes, size_t count)
+{
+	return lyre_host->store->table_refuse(call, database, table, permissions, attributes, count);
+}
+/** The caller's permissions on an attribute, enum lyre_permission or-ed. They follow from the role, even if there is no such attribute. */
+static inline uint32_t lyre_attribute_permissions(lyre_table *table, const char *attribute)
+{
+	return lyre_host->store->attribute_permissions(table, attribute);
 }
 
 /* ---- backup ---- */

@@ -89,5 +89,6 @@ typedef struct lyre_out lyre_out;           /**< the answer of a call, written s
 typedef struct lyre_table lyre_table;       /**< a table, as defined when it was opened */
 typedef struct lyre_cursor lyre_cursor;     /**< the rows of a query, read one by one or streamed as the answer */
 typedef struct lyre_instance lyre_instance; /**< a loaded module, as the core knows it */
+typedef struct lyre_reader lyre_reader;     /**< reads ranges of a table's index at one moment */
 
 #endif

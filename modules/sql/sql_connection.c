@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file sql/sql_connection.c
+ * \brief Connections: made once, limited, and told who may ask for what.
+ */
+#include "sql_connection.h"
+
+#include "functions.h"
+#include "sql_memory.h"
+#include "sql_value.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/** Connections that are kept; a statement finds one, or makes its own. */
+#define KEPT_MAX 16
+/** Steps of SQLite's machine between two looks at the clock. */
+#define STEPS 2000
+/** How often it is asked whether the client is still there, ms. */
+#define ASK_MS 100
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct sql_connection *kept;
+static unsigned kept_count;
+
+/* ---- what a statement may do ---- */
+
+/** Functions that SQLite has and that are not for clients. */
+static bool is_function_refused(const char *name)
+{
+	static const char *const names[] = { "load_extension", "fts3_tokenizer", "rtreecheck", "sqlite_offset", "sqlite_log" };
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		if (sqlite3_stricmp(name, names[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int refuse(struct sql_run *run, const char *what)
+{
+	run->refused = what;
+	return SQLITE_DENY;
+}
+
+/** A table that the statement makes by WITH, or one that holds nothing: json_each. */
+static bool is_harmless(const struct sql_run *run, const char *table, const char *column)
+{
+	if (sqlite3_stricmp(table, "json_each") == 0 || sqlite3_stricmp(table, "json_tree") == 0)
+		return true;
+	if (*column || sqlite3_strnicmp(table, "sqlite_", 7) == 0 || sqlite3_strnicmp(table, "pragma_", 7) == 0)
+		return false;
+	for (size_t i = 0; i < run->statement.inner_count; i++) {
+		if (sqlite3_stricmp(run->statement.inner[i], table) == 0)
+			return true; /* asked for when nothing but the number of its rows is read */
+	}
+	return false;
+}
+
+/** A column that the caller may not read is told like one that does not exist. */
+static int permit_read(struct sql_connection *c, const char *table, const char *column)
+{
+	struct sql_run *run = c->run;
+	struct sql_table *t = sql_connection_table(c, table);
+	if (!t)
+		return is_harmless(run, table, column) ? SQLITE_OK : refuse(run, "Reading SQLite's own tables");
+	for (size_t i = 0; i < t->count; i++) {
+		const struct sql_column *at = &t->columns[i];
+		if (at->readable || sqlite3_stricmp(at->declared, column) != 0)
+			continue;
+		run->failed = lyre_table_refuse(run->call, t->named->database, t->named->name, LYRE_PERMIT_READ, &at->name, 1);
+		return SQLITE_DENY;
+	}
+	return SQLITE_OK;
+}
+
+/** The permissions on tables have been checked before: here is made sure that it is those tables. */
+static int permit_write(struct sql_connection *c, const char *table)
+{
+	struct sql_run *run = c->run;
+	const struct sql_table *t = sql_connection_table(c, table);
+	return t && t == run->tables && run->statement.verb != SQL_SELECT ? SQLITE_OK : refuse(run, "Writing to another table");
+}
+
+static int authorize(void *arg, int action, const char *first, const char *second, const char *database, const char *view)
+{
+	struct sql_connection *c = arg;
+	(void)database;
+	(void)view;
+	if (c->declaring)
+		return SQLITE_OK;
+	if (!c->run)
+		return SQLITE_DENY;
+	switch (action) {
+	case SQLITE_SELECT:
+	case SQLITE_RECURSIVE:
+		return SQLITE_OK;
+	case SQLITE_FUNCTION:
+		return is_function_refused(second) ? refuse(c->run, "This function") : SQLITE_OK;
+	case SQLITE_READ:
+		return permit_read(c, first, second);
+	case SQLITE_INSERT:
+	case SQLITE_UPDATE:
+	case SQLITE_DELETE:
+		return permit_write(c, first);
+	default:
+		return refuse(c->run, "This kind of statement");
+	}
+}
+
+/** Ends a statement whose time is up, or that nobody waits for. */
+static int look(void *arg)
+{
+	struct sql_connection *c = arg;
+	struct sql_run *run = c->run;
+	int64_t now = sql_now();
+	if (!run)
+		return 0;
+	if (run->until && now > run->until) {
+		run->failed = lyre_fail(run->call, LYRE_EBUSY,
+			"The statement was ended: it has worked for more than %lld ms (modules.sql.timeout)",
+			(long long)sql_settings.timeout_ms);
+		return 1;
+	}
+	if (now - run->asked < ASK_MS)
+		return 0;
+	run->asked = now;
+	int rc = lyre_call_wanted(run->call);
+	if (rc < 0)
+		run->failed = rc;
+	return rc < 0;
+}
+
+/* ---- connections ---- */
+
+static void set_limits(sqlite3 *db)
+{
+	sqlite3_limit(db, SQLITE_LIMIT_LENGTH, sql_settings.length);
+	sqlite3_limit(db, SQLITE_LIMIT_SQL_LENGTH, sql_settings.length);
+	sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
+	sqlite3_limit(db, SQLITE_LIMIT_WORKER_THREADS, 0);
+	sqlite3_limit(db, SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000);
+	sqlite3_limit(db, SQLITE_LIMIT_VARIABLE_NUMBER, 1);
+	sqlite3_limit(db, SQLITE_LIMIT_TRIGGER_DEPTH, 0);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+}
+
+static int set_up(struct sql_connection *c)
+{
+	int rc = sqlite3_open_v2(":memory:", &c->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(c->db, "PRAGMA temp_store=MEMORY; PRAGMA journal_mode=OFF", NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_create_module_v2(c->db, "lyre", &sql_vtab_module, c, NULL);
+	if (rc == SQLITE_OK) /* tables that SQLite makes when they are first named, which is refused later */
+		rc = sqlite3_exec(c->db, "SELECT 1 FROM json_each('[]'), json_tree('[]')", NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = sql_value_functions(c->db);
+	if (rc == SQLITE_OK)
+		rc = sql_functions_add(c->db);
+	if (rc != SQLITE_OK)
+		return rc;
+	set_limits(c->db);
+	sqlite3_progress_handler(c->db, STEPS, look, c);
+	return sqlite3_set_authorizer(c->db, authorize, c);
+}
+
+static void connection_close(struct sql_connection *c)
+{
+	if (!c)
+		return;
+	c->declaring = true;
+	sqlite3_close(c->db);
+	for (size_t i = 0; i < c->count; i++) {
+		free(c->declared[i].as);
+		free(c->declared[i].signature);
+	}
+	free(c);
+}
+
+static struct sql_connection *connection_new(void)
+{
+	struct sql_connection *c = calloc(1, sizeof *c);
+	if (c && set_up(c) != SQLITE_OK) {
+		connection_close(c);
+		return NULL;
+	}
+	return c;
+}
+
+static struct sql_connection *kept_one(void)
+{
+	pthread_mutex_lock(&lock);
+	struct sql_connection *c = kept;
+	if (c) {
+		kept = c->next;
+		kept_count--;
+	}
+	pthread_mutex_unlock(&lock);
+	return c;
+}
+
+struct sql_connection *sql_connection_take(struct sql_run *run)
+{
+	struct sql_connection *c = kept_one();
+	if (!c)
+		c = connection_new();
+	if (!c) {
+		lyre_fail_no_memory(run->call);
+		return NULL;
+	}
+	c->run = run;
+	run->connection = c;
+	sql_memory_begin(sql_settings.memory);
+	return c;
+}
+
+void sql_connection_release(struct sql_run *run)
+{
+	struct sql_connection *c = run->connection;
+	if (!c)
+		return;
+	run->connection = NULL;
+	sqlite3_finalize(run->stmt);
+	run->stmt = NULL;
+	bool spoiled = sql_memory_refused(); /* what it knows may not be what it should */
+	sql_memory_end();
+	for (size_t i = 0; i < c->count; i++)
+		c->declared[i].bound = NULL;
+	c->run = NULL;
+	pthread_mutex_lock(&lock);
+	bool keep = kept_count < KEPT_MAX && !spoiled;
+	if (keep) {
+		c->next = kept;
+		kept = c;
+		kept_count++;
+	}
+	pthread_mutex_unlock(&lock);
+	if (!keep)
+		connection_close(c);
+}
+
+void sql_connections_close(void)
+{
+	for (struct sql_connection *c; (c = kept_one());)
+		connection_close(c);
+}
+
+/* ---- the tables that it knows ---- */
+
+/** The words of a table: each ends with a NUL, unreadable ones begin with a mark. */
+static char *signature_of(const struct sql_table *t, size_t *len)
+{
+	size_t n = strlen(t->named->database) + strlen(t->named->name) + 8;
+	for (size_t i = 0; i < t->count; i++)
+		n += strlen(t->columns[i].declared) + 2;
+	char *s = malloc(n), *p = s;
+	if (!s)
+		return NULL;
+	p += sprintf(p, "%s\n%s\n%zu", t->named->database, t->named->name, t->key);
+	for (size_t i = 0; i < t->count; i++)
+		p += sprintf(p, "\n%s%s", t->columns[i].readable ? "" : "\x1e", t->columns[i].declared);
+	*len = (size_t)(p - s);
+	return s;
+}
+
+/** database.table and a number that nobody guesses: no statement can name a table that another has left here. */
+static char *name_for(const struct sql_named *n)
+{
+	size_t room = strlen(n->database) + strlen(n->name) + 24;
+	char *as = malloc(room);
+	uint64_t number;
+	sqlite3_randomness(sizeof number, &number);
+	if (as)
+		sqlite3_snprintf((int)room, as, "%s.%s#%016llx", n->database, n->name, (unsigned long long)number);
+	return as;
+}
+
+static int run_own(struct sql_connection *c, const char *format, const char *name)
+{
+	char *sql = sqlite3_mprintf(format, name);
+	if (!sql)
+		return SQLITE_NOMEM;
+	c->declaring = true;
+	int rc = sqlite3_exec(c->db, sql, NULL, NULL, NULL);
+	c->declaring = false;
+	sqlite3_free(sql);
+	return rc;
+}
+
+static void forget(struct sql_connection *c, size_t i)
+{
+	(void)run_own(c, "DROP TABLE IF EXISTS \"%w\"", c->declared[i].as);
+	free(c->declared[i].as);
+	free(c->declared[i].signature);
+	c->declared[i] = c->declared[--c->count];
+}
+
+/** Makes room for one more, of those that the statement does not name. */
+static void make_room(struct sql_connection *c)
+{
+	for (size_t i = c->count; c->count == SQL_DECLARED_MAX && i-- > 0;) {
+		if (!c->declared[i].bound)
+			forget(c, i);
+	}
+}
+
+static struct sql_declared *find_declared(struct sql_connection *c, const char *signature)
+{
+	for (size_t i = 0; i < c->count; i++) {
+		if (strcmp(c->declared[i].signature, signature) == 0)
+			return &c->declared[i];
+	}
+	return NULL;
+}
+
+static int declare(struct sql_connection *c, struct sql_table *t)
+{
+	size_t len;
+	char *signature = signature_of(t, &len);
+	struct sql_declared *d = signature ? find_declared(c, signature) : NULL;
+	if (d) {
+		free(signature);
+		d->bound = t;
+		t->named->as = d->as;
+		return SQLITE_OK;
+	}
+	make_room(c);
+	char *as = signature ? name_for(t->named) : NULL;
+	if (!as) {
+		free(signature);
+		return SQLITE_NOMEM;
+	}
+	d = &c->declared[c->count++];
+	*d = (struct sql_declared){ .as = as, .signature = signature, .bound = t };
+	t->named->as = as;
+	int rc = run_own(c, "CREATE VIRTUAL TABLE \"%w\" USING lyre", as);
+	if (rc != SQLITE_OK)
+		forget(c, (size_t)(d - c->declared));
+	return rc;
+}
+
+int sql_connection_declare(struct sql_run *run)
+{
+	struct sql_connection *c = run->connection;
+	int rc = SQLITE_OK;
+	for (size_t i = 0; rc == SQLITE_OK && i < run->statement.table_count; i++)
+		rc = declare(c, &run->tables[i]);
+	return rc == SQLITE_OK ? 0 : sql_fail(run, rc, true);
+}
+
+struct sql_table *sql_connection_table(const struct sql_connection *c, const char *as)
+{
+	for (size_t i = 0; i < c->count; i++) {
+		if (c->declared[i].bound && sqlite3_stricmp(c->declared[i].as, as) == 0)
+			return c->declared[i].bound;
+	}
+	return NULL;
+}

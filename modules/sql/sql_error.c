@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file sql/sql_error.c
+ * \brief What SQLite says, in the words that clients expect.
+ */
+#include "sql_connection.h"
+
+#include "sql_memory.h"
+
+#include <string.h>
+#include <time.h>
+
+int64_t sql_now(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/** What follows \p begin in a sentence; NULL: it begins otherwise. */
+static const char *behind(const char *sentence, const char *begin)
+{
+	size_t len = strlen(begin);
+	return strncmp(sentence, begin, len) == 0 ? sentence + len : NULL;
+}
+
+/** The name of a column that there is not; NULL: the sentence is another. */
+static const char *unknown_column(const char *sentence)
+{
+	static const char in[] = " has no column named ";
+	const char *name = behind(sentence, "no such column: ");
+	const char *at = name ? NULL : strstr(sentence, in);
+	return at ? at + sizeof in - 1 : name;
+}
+
+/**
+ * Callers who may see only some attributes are told of the others, and of those that do not exist, in the same words. In a
+ * statement on several tables nothing tells of which one it would be.
+ */
+static int fail_column(struct sql_run *run, const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	const struct sql_statement *s = &run->statement;
+	if (s->table_count != 1 || lyre_call_super_user(run->call))
+		return lyre_fail(run->call, LYRE_EINVAL, "unknown column %s", name);
+	if (dot)
+		name = dot + 1;
+	uint32_t needed = s->verb == SQL_INSERT ? LYRE_PERMIT_INSERT :
+		s->verb == SQL_UPDATE           ? LYRE_PERMIT_UPDATE :
+						  LYRE_PERMIT_READ;
+	int rc = lyre_table_refuse(run->call, s->tables[0].database, s->tables[0].name, needed, &name, 1);
+	return lyre_attribute_permissions(run->tables[0].table, name) & needed ?
+		lyre_fail(run->call, LYRE_EINVAL, "unknown column %s", name) :
+		rc;
+}
+
+static bool is_syntax(const char *sentence)
+{
+	return strstr(sentence, "syntax error") || behind(sentence, "incomplete input") || behind(sentence, "unrecognized token");
+}
+
+static int fail_sentence(struct sql_run *run, const char *sentence, bool preparing)
+{
+	const char *column = unknown_column(sentence);
+	int offset = sqlite3_error_offset(run->connection->db);
+	if (column)
+		return fail_column(run, column);
+	if (preparing && is_syntax(sentence))
+		return sql_statement_wrong(
+			&run->statement, offset < 0 ? run->statement.len : sql_statement_place(&run->statement, (size_t)offset));
+	return lyre_fail(run->call, LYRE_EINVAL, "%s", sentence);
+}
+
+static int fail_memory(struct sql_run *run)
+{
+	if (!sql_memory_refused())
+		return lyre_fail_no_memory(run->call);
+	return lyre_fail(run->call, LYRE_ETOOBIG, "The statement takes more than %lld bytes of memory (modules.sql.memory)",
+		(long long)sql_settings.memory);
+}
+
+int sql_fail(struct sql_run *run, int code, bool preparing)
+{
+	if (run->failed < 0)
+		return run->failed;
+	switch (code & 0xff) {
+	case SQLITE_NOMEM:
+		return fail_memory(run);
+	case SQLITE_AUTH:
+		return lyre_fail(run->call, LYRE_EINVAL, "%s is not permitted in SQL", run->refused ? run->refused : "This");
+	case SQLITE_TOOBIG:
+		return lyre_fail(run->call, LYRE_ETOOBIG, "A text or the statement is longer than %d bytes (modules.sql.maxLength)",
+			sql_settings.length);
+	default:
+		return fail_sentence(run, sqlite3_errmsg(run->connection->db), preparing);
+	}
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file sql/sql_lexer.h
+ * \brief The words of a statement, as SQLite divides it.
+ */
+#ifndef SQL_SQL_LEXER_H
+#define SQL_SQL_LEXER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum sql_token_kind {
+	SQL_END,    /**< of the text, or of the first statement */
+	SQL_WORD,   /**< a keyword or a name without quotes */
+	SQL_QUOTED, /**< a name in quotes: "", `` or [] */
+	SQL_STRING, /**< '' */
+	SQL_NUMBER,
+	SQL_SIGN, /**< one character, for signs of two each by itself */
+	SQL_WRONG /**< a quote or a comment that does not end */
+};
+
+struct sql_token {
+	enum sql_token_kind kind;
+	const char *text; /**< in the statement */
+	size_t len;
+};
+
+/** Reads the word at \p text, behind blanks and comments. */
+struct sql_token sql_token_read(const char *text);
+/** Whether it is this keyword, in any letter case. */
+bool sql_token_is(const struct sql_token *t, const char *keyword);
+/** Whether it is this sign. */
+bool sql_token_is_sign(const struct sql_token *t, char sign);
+/** Whether it can be a name. */
+static inline bool sql_token_is_name(const struct sql_token *t)
+{
+	return t->kind == SQL_WORD || t->kind == SQL_QUOTED;
+}
+/** The name that it is, without quotes, into \p out of at least len + 1 bytes. */
+void sql_token_name(const struct sql_token *t, char *out);
+
+#endif

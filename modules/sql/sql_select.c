@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file sql/sql_select.c
+ * \brief The rows of a statement, as the answer.
+ *
+ * Where a result is an attribute as it is, it is answered as it was stored. SQLite has lost the kind of a value when it has
+ * sorted or grouped: then the attribute's index knows, mostly. If it has no number 0 or 1, those are booleans; if it has no
+ * text that begins with {, those are objects.
+ */
+#include "sql_connection.h"
+
+#include "sql_value.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/** Whether values that look like one of a kind are of that kind. */
+enum certainty { NEVER, ALWAYS, BY_SUBTYPE };
+
+struct result {
+	const char *name;
+	struct sql_table *table; /**< whose attribute it is; NULL: it is something else, or is not looked at any more */
+	size_t column;
+	bool bare; /**< it is an attribute as it is */
+	enum certainty booleans, objects, arrays;
+};
+
+/* ---- columns ---- */
+
+static bool has_none(struct sql_run *run, const struct sql_table *t, size_t column, const struct lyre_range *shape)
+{
+	struct lyre_range range = *shape;
+	uint64_t n = 1;
+	range.size = sizeof range;
+	range.attribute = column == t->key ? NULL : t->columns[column].name;
+	return lyre_range_estimate(run->call, t->table, &range, 1, &n) == 0 && n == 0;
+}
+
+static bool has_no_number(struct sql_run *run, const struct sql_table *t, size_t column, int64_t i)
+{
+	struct lyre_range range = { .flags = LYRE_RANGE_LOW | LYRE_RANGE_HIGH, .low = { .type = LYRE_INT, .i = i } };
+	range.high = range.low;
+	return has_none(run, t, column, &range);
+}
+
+static bool has_no_text(struct sql_run *run, const struct sql_table *t, size_t column, const char *sign)
+{
+	const struct lyre_range range = { .flags = LYRE_RANGE_PREFIX, .low = { .type = LYRE_STRING, .s = sign, .len = 1 } };
+	return has_none(run, t, column, &range);
+}
+
+static enum certainty is_certain(bool any, bool others_none)
+{
+	return !any ? NEVER : others_none ? ALWAYS : BY_SUBTYPE;
+}
+
+/** Finds out what the index tells of an attribute: when the first value is met of which it is to be known. */
+static void look_at(struct sql_run *run, struct result *r)
+{
+	struct sql_table *t = r->table;
+	size_t column = r->column;
+	if (!t)
+		return;
+	r->table = NULL;
+	const struct lyre_index *index = sql_column_index(run, t, column);
+	if (t->columns[column].boolean)
+		r->booleans = ALWAYS;
+	if (!index->indexed)
+		return;
+	if (!t->columns[column].boolean)
+		r->booleans = is_certain(
+			index->booleans, index->booleans && has_no_number(run, t, column, 0) && has_no_number(run, t, column, 1));
+	r->objects = is_certain(index->nested, index->nested && has_no_text(run, t, column, "{"));
+	r->arrays = is_certain(index->nested, index->nested && has_no_text(run, t, column, "["));
+}
+
+/** The attribute that a result is; false: it is something else. */
+static bool find_origin(struct sql_run *run, int i, struct sql_table **table, size_t *column)
+{
+	const char *as = sqlite3_column_table_name(run->stmt, i), *name = sqlite3_column_origin_name(run->stmt, i);
+	*table = as ? sql_connection_table(run->connection, as) : NULL;
+	for (*column = 0; *table && name && *column < (*table)->count; ++*column) {
+		if (sqlite3_stricmp((*table)->columns[*column].declared, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/** Without the mark of attributes that differ by letter case only. */
+static const char *plain_name(struct sql_run *run, const char *name)
+{
+	const char *mark = strchr(name, '\x1f');
+	size_t len = mark ? (size_t)(mark - name) : strlen(name);
+	char *copy = lyre_alloc(run->call, len + 1);
+	if (copy)
+		memcpy(copy, name, len);
+	return copy;
+}
+
+static bool is_used(const struct result *results, int count, const char *name)
+{
+	for (int i = 0; i < count; i++) {
+		if (strcmp(results[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/** A name that no result before it has: id, id1, id2. */
+static const char *unused_name(struct sql_run *run, const struct result *results, int count, const char *name)
+{
+	if (!name || !is_used(results, count, name))
+		return name;
+	size_t room = strlen(name) + 12;
+	char *other = lyre_alloc(run->call, room);
+	for (int n = 1; other; n++) {
+		snprintf(other, room, "%s%d", name, n);
+		if (!is_used(results, count, other))
+			break;
+	}
+	return other;
+}
+
+static struct result *look_at_results(struct sql_run *run, int count)
+{
+	struct result *results = lyre_alloc(run->call, (size_t)(count + 1) * sizeof *results);
+	for (int i = 0; results && i < count; i++) {
+		struct result *r = &results[i];
+		struct sql_table *t;
+		size_t column;
+		const char *name = sqlite3_column_name(run->stmt, i);
+		*r = (struct result){ .booleans = BY_SUBTYPE, .objects = BY_SUBTYPE, .arrays = BY_SUBTYPE };
+		bool bare = find_origin(run, i, &t, &column);
+		r->bare = bare;
+		if (bare && !run->statement.compound && !run->statement.explain) {
+			r->table = t;
+			r->column = column;
+		}
+		if (name)
+			name = bare ? plain_name(run, name) : plain_name(run, sql_statement_name(&run->statement, run->sql, name));
+		r->name = unused_name(run, results, i, name);
+		if (!r->name)
+			results = NULL;
+	}
+	if (!results)
+		lyre_fail_no_memory(run->call);
+	return results;
+}
+
+/* ---- rows ---- */
+
+static bool is_kind(enum certainty c, sqlite3_stmt *stmt, int i, unsigned subtype)
+{
+	return c == ALWAYS || (c == BY_SUBTYPE && sqlite3_value_subtype(sqlite3_column_value(stmt, i)) == subtype);
+}
+
+static bool is_boolean(struct sql_run *run, int i, struct result *r)
+{
+	look_at(run, r);
+	return is_kind(r->booleans, run->stmt, i, SQL_SUBTYPE_BOOLEAN);
+}
+
+static void write_integer(struct sql_run *run, lyre_out *o, int i, struct result *r)
+{
+	sqlite3_int64 n = sqlite3_column_int64(run->stmt, i);
+	if ((n == 0 || n == 1) && is_boolean(run, i, r))
+		lyre_out_bool(o, n == 1);
+	else
+		lyre_out_int(o, n);
+}
+
+static bool is_json(struct sql_run *run, int i, struct result *r, char first)
+{
+	if (first != '{' && first != '[')
+		return false;
+	look_at(run, r);
+	return is_kind(first == '{' ? r->objects : r->arrays, run->stmt, i, SQL_SUBTYPE_JSON);
+}
+
+/** A text that a function says is JSON. */
+static void write_json(struct sql_run *run, lyre_out *o, const char *text, size_t len)
+{
+	const lyre_value *v = lyre_make_json(run->call, text, len);
+	if (v)
+		lyre_out_value(o, v);
+	else
+		lyre_out_string(o, text, len);
+}
+
+static void write_text(struct sql_run *run, lyre_out *o, int i, struct result *r)
+{
+	const char *text = (const char *)sqlite3_column_text(run->stmt, i);
+	size_t len = (size_t)sqlite3_column_bytes(run->stmt, i);
+	if (!text)
+		lyre_out_null(o);
+	else if (len && is_json(run, i, r, *text) && r->bare && !run->statement.compound)
+		lyre_reply_json(run->call, text, len);
+	else if (len && is_json(run, i, r, *text))
+		write_json(run, o, text, len);
+	else if (lyre_text_is_utf8(text, len))
+		lyre_out_string(o, text, len);
+	else
+		lyre_out_null(o); /* bytes that no answer can have */
+}
+
+/** As attributes of bytes are shown. */
+static void write_blob(lyre_out *o, const unsigned char *bytes, size_t len)
+{
+	lyre_out_object_begin(o);
+	lyre_out_text(o, "type", "Buffer");
+	lyre_out_key(o, "data");
+	lyre_out_array_begin(o);
+	for (size_t i = 0; bytes && i < len; i++)
+		lyre_out_int(o, bytes[i]);
+	lyre_out_array_end(o);
+	lyre_out_object_end(o);
+}
+
+static void write_value(struct sql_run *run, lyre_out *o, int i, struct result *r)
+{
+	switch (sqlite3_column_type(run->stmt, i)) {
+	case SQLITE_INTEGER:
+		write_integer(run, o, i, r);
+		break;
+	case SQLITE_FLOAT:
+		lyre_out_double(o, sqlite3_column_double(run->stmt, i));
+		break;
+	case SQLITE_TEXT:
+		write_text(run, o, i, r);
+		break;
+	case SQLITE_BLOB:
+		write_blob(o, sqlite3_column_blob(run->stmt, i), (size_t)sqlite3_column_bytes(run->stmt, i));
+		break;
+	default:
+		lyre_out_null(o);
+		break;
+	}
+}
+
+static void write_row(struct sql_run *run, lyre_out *o, struct result *results, int count)
+{
+	lyre_out_object_begin(o);
+	for (int i = 0; i < count; i++) {
+		lyre_out_key(o, results[i].name);
+		write_value(run, o, i, &results[i]);
+	}
+	lyre_out_object_end(o);
+}
+
+int sql_select(struct sql_run *run)
+{
+	lyre_out *o = lyre_reply(run->call);
+	int count = sqlite3_column_count(run->stmt), rc;
+	struct result *results = look_at_results(run, count);
+	if (!results)
+		return LYRE_ENOMEM;
+	int failure = 0;
+	lyre_out_array_begin(o);
+	while ((rc = sqlite3_step(run->stmt)) == SQLITE_ROW && failure == 0) {
+		write_row(run, o, results, count);
+		failure = lyre_reply_failed(run->call);
+	}
+	lyre_out_array_end(o);
+	if (failure < 0)
+		return failure;
+	return rc == SQLITE_DONE ? 0 : sql_fail(run, rc, false);
+}

@@ -1,0 +1,771 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file sql/sql_statement.c
+ * \brief Finds the tables of a statement, word by word: only where a table may stand is database.table one.
+ */
+#include "sql_statement.h"
+
+#include "sql_value.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define DEPTH_MAX 250
+
+/** What is open: the statement itself, or a pair of brackets. */
+struct level {
+	bool in_from; /**< a comma is followed by a table */
+	bool selects; /**< a SELECT is in it: what FROM means there are tables */
+	bool expects; /**< a table comes next */
+};
+
+struct parser {
+	struct sql_statement *s;
+	struct level levels[DEPTH_MAX];
+	size_t depth;
+	struct sql_token before_that, before, t;
+	const char *next; /**< behind t */
+	bool begun;       /**< the verb is known */
+	bool target_next; /**< the next table is the one that is written */
+	bool into;        /**< the target has been read, and its columns may follow */
+	bool in_set;      /**< between SET and what follows it */
+	bool is_operand;  /**< a table follows that cannot have another name: IN dev.dog */
+};
+
+/* ---- memory ---- */
+
+/** Makes room for one more of \p count items of \p size bytes. */
+static void *grow(lyre_call *call, void *items, size_t count, size_t *room, size_t size)
+{
+	if (count < *room)
+		return items;
+	size_t more = *room ? *room * 2 : 16;
+	void *moved = lyre_alloc(call, more * size);
+	if (moved && count)
+		memcpy(moved, items, count * size);
+	if (moved)
+		*room = more;
+	return moved;
+}
+
+static const char *name_of(struct sql_statement *s, const struct sql_token *t)
+{
+	char *name = lyre_alloc(s->call, t->len + 1);
+	if (name)
+		sql_token_name(t, name);
+	return name;
+}
+
+static struct sql_edit *add_edit(struct sql_statement *s, const char *from, size_t len, const char *text)
+{
+	struct sql_edit *edits = grow(s->call, s->edits, s->edit_count, &s->edit_room, sizeof *edits);
+	if (!edits)
+		return NULL;
+	s->edits = edits;
+	struct sql_edit *e = &edits[s->edit_count++];
+	*e = (struct sql_edit){ .at = (size_t)(from - s->text), .len = len, .text = text };
+	return e;
+}
+
+static int edit(struct sql_statement *s, const char *from, size_t len, const char *text)
+{
+	return add_edit(s, from, len, text) ? 0 : lyre_fail_no_memory(s->call);
+}
+
+static int add_name(struct sql_statement *s, const char ***list, size_t *count, size_t *room, const struct sql_token *t)
+{
+	const char **names = grow(s->call, *list, *count, room, sizeof *names);
+	const char *name = names ? name_of(s, t) : NULL;
+	if (!name)
+		return lyre_fail_no_memory(s->call);
+	*list = names;
+	names[(*count)++] = name;
+	return 0;
+}
+
+static int add_column(struct parser *p, const struct sql_token *t)
+{
+	struct sql_statement *s = p->s;
+	return add_name(s, &s->columns, &s->column_count, &s->column_room, t);
+}
+
+static int unsupported(struct sql_statement *s, const char *what)
+{
+	return lyre_fail(s->call, LYRE_EINVAL, "%s is not supported in SQL", what);
+}
+
+/* ---- names of WITH ---- */
+
+static bool is_inner(const struct sql_statement *s, const struct sql_token *t)
+{
+	char name[256];
+	if (t->len >= sizeof name)
+		return false;
+	sql_token_name(t, name);
+	for (size_t i = 0; i < s->inner_count; i++) {
+		const char *a = s->inner[i], *b = name;
+		while (*a && (*a | 32) == (*b | 32))
+			a++, b++;
+		if (!*a && !*b)
+			return true;
+	}
+	return false;
+}
+
+/** Whether AS ( … or AS [NOT] MATERIALIZED ( … follows. */
+static bool begins_inner(const char *next)
+{
+	struct sql_token t = sql_token_read(next);
+	if (!sql_token_is(&t, "as"))
+		return false;
+	do
+		t = sql_token_read(t.text + t.len);
+	while (sql_token_is(&t, "not") || sql_token_is(&t, "materialized"));
+	return sql_token_is_sign(&t, '(');
+}
+
+/** Behind the brackets that begin at \p t, if that is so; else where it is. */
+static const char *skip_brackets(const char *next)
+{
+	struct sql_token t = sql_token_read(next);
+	if (!sql_token_is_sign(&t, '('))
+		return next;
+	while (t.kind != SQL_END && t.kind != SQL_WRONG && !sql_token_is_sign(&t, ')'))
+		t = sql_token_read(t.text + t.len);
+	return t.text + t.len;
+}
+
+/** Tables that the statement makes itself: name AS (…), name (a, b) AS (…). */
+static int find_inner(struct sql_statement *s)
+{
+	struct sql_token t = sql_token_read(s->text);
+	int rc = 0;
+	for (; !rc && t.kind != SQL_END && t.kind != SQL_WRONG; t = sql_token_read(t.text + t.len)) {
+		const char *next = t.text + t.len;
+		s->converts = s->converts || sql_token_is(&t, "cast");
+		if (sql_token_is_name(&t) && (begins_inner(next) || begins_inner(skip_brackets(next))))
+			rc = add_name(s, &s->inner, &s->inner_count, &s->inner_room, &t);
+	}
+	s->len = (size_t)(t.kind == SQL_WRONG ? t.text + t.len - s->text : t.text - s->text);
+	return rc;
+}
+
+/* ---- tables ---- */
+
+static int add_table(struct parser *p, const struct sql_token *database, const struct sql_token *table, size_t *ret)
+{
+	struct sql_statement *s = p->s;
+	const char *d = name_of(s, database), *n = name_of(s, table);
+	if (!d || !n)
+		return lyre_fail_no_memory(s->call);
+	for (*ret = 0; *ret < s->table_count; ++*ret) {
+		if (!strcmp(s->tables[*ret].database, d) && !strcmp(s->tables[*ret].name, n))
+			return 0;
+	}
+	if (s->table_count == SQL_TABLES_MAX)
+		return lyre_fail(s->call, LYRE_EINVAL, "A statement can name at most %d tables", SQL_TABLES_MAX);
+	s->tables[s->table_count++] = (struct sql_named){ .database = d, .name = n };
+	return 0;
+}
+
+/** Words that can follow a table, and are no other name of it. */
+static bool follows_table(const struct sql_token *t)
+{
+	static const char *const words[] = { "where", "join", "inner", "left", "right", "full", "cross", "natural", "outer", "on",
+		"using", "group", "order", "having", "limit", "union", "except", "intersect", "set", "values", "value", "select",
+		"window", "indexed", "not", "default", "returning", "offset", "and", "or", "then", "else", "end", "when", "is",
+		"between", "in", "like", "collate", "desc", "asc", "with" };
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		if (sql_token_is(t, words[i]))
+			return true;
+	}
+	return false;
+}
+
+/** Whether the client gives the table before \p next another name. */
+static bool has_alias(const char *next)
+{
+	struct sql_token t = sql_token_read(next);
+	return sql_token_is(&t, "as") || t.kind == SQL_STRING || (sql_token_is_name(&t) && !follows_table(&t));
+}
+
+/** A name without a database: of WITH, or a function that makes rows. */
+static int take_bare(struct parser *p)
+{
+	struct sql_statement *s = p->s;
+	struct sql_token next = sql_token_read(p->next);
+	p->levels[p->depth].expects = false;
+	if (is_inner(s, &p->t))
+		return 0;
+	const char *name = name_of(s, &p->t);
+	if (!name)
+		return lyre_fail_no_memory(s->call);
+	if (!sql_token_is_sign(&next, '('))
+		return lyre_fail(s->call, LYRE_EINVAL, "schema not defined for table %s", name);
+	if (sql_token_is(&p->t, "json_each") || sql_token_is(&p->t, "json_tree"))
+		return 0;
+	return lyre_fail(s->call, LYRE_EINVAL, "no such table-valued function: %s", name);
+}
+
+static void keep_alias(struct parser *p, struct sql_edit *e, const struct sql_token *table)
+{
+	if (p->is_operand || has_alias(table->text + table->len))
+		return;
+	e->alias = table->text;
+	e->alias_len = table->len;
+}
+
+static int take_table(struct parser *p)
+{
+	struct sql_statement *s = p->s;
+	struct sql_token database = p->t;
+	struct sql_token dot = sql_token_read(p->next), table = sql_token_read(dot.text + dot.len);
+	size_t i = 0;
+	if (!sql_token_is_sign(&dot, '.') || !sql_token_is_name(&table))
+		return take_bare(p);
+	int rc = add_table(p, &database, &table, &i);
+	if (rc < 0)
+		return rc;
+	struct sql_edit *e = add_edit(s, database.text, (size_t)(table.text + table.len - database.text), NULL);
+	if (!e)
+		return lyre_fail_no_memory(s->call);
+	e->table = i;
+	keep_alias(p, e, &table);
+	p->into = p->target_next;
+	p->target_next = false;
+	p->is_operand = false;
+	p->levels[p->depth].expects = false;
+	p->t = table;
+	p->next = table.text + table.len;
+	return 0;
+}
+
+/** The word behind the dot that follows \p t; of kind SQL_END if there is no dot. */
+static struct sql_token part_behind(const struct sql_token *t)
+{
+	struct sql_token dot = sql_token_read(t->text + t->len);
+	return sql_token_is_sign(&dot, '.') ? sql_token_read(dot.text + dot.len) : (struct sql_token){ .kind = SQL_END };
+}
+
+/** Names with dots elsewhere: dog.name is passed, of dev.dog.name the first two parts become the table's name here. */
+static int take_qualified(struct parser *p)
+{
+	struct sql_statement *s = p->s;
+	struct sql_token first = p->t, second = part_behind(&first), third = { .kind = SQL_END };
+	if (sql_token_is_name(&second))
+		third = part_behind(&second);
+	p->t = third.kind == SQL_END ? second : third;
+	p->next = p->t.text + p->t.len;
+	if (third.kind == SQL_END)
+		return 0;
+	struct sql_edit *e = add_edit(s, first.text, (size_t)(second.text + second.len - first.text), NULL);
+	if (!e)
+		return lyre_fail_no_memory(s->call);
+	e->database = name_of(s, &first);
+	e->name = name_of(s, &second);
+	e->alias = second.text;
+	e->alias_len = second.len;
+	return e->database && e->name ? 0 : lyre_fail_no_memory(s->call);
+}
+
+/* ---- SELECT TOP, INSERT, UPDATE ---- */
+
+/** SELECT [DISTINCT] TOP 5: as LIMIT at the end. */
+static int take_top(struct parser *p)
+{
+	struct sql_statement *s = p->s;
+	struct sql_token number = sql_token_read(p->next);
+	bool behind_select = sql_token_is(&p->before, "select") || sql_token_is(&p->before, "distinct");
+	if (!behind_select || number.kind != SQL_NUMBER)
+		return 0;
+	if (p->depth || s->top || s->compound)
+		return unsupported(s, "TOP inside of a statement: LIMIT");
+	s->top = number.text;
+	s->top_len = number.len;
+	int rc = edit(s, p->t.text, (size_t)(number.text + number.len - p->t.text), "");
+	p->next = number.text + number.len;
+	return rc;
+}
+
+static bool ends_value(const struct sql_token *t)
+{
+	return t->kind == SQL_END || sql_token_is_sign(t, ',') || sql_token_is_sign(t, ')') || sql_token_is(t, "where") ||
+		sql_token_is(t, "from");
+}
+
+/** true and false as values: SQLite has only 1 and 0. */
+static int take_boolean(struct parser *p)
+{
+	struct sql_token after = sql_token_read(p->next);
+	bool begins =
+		sql_token_is_sign(&p->before, '(') || sql_token_is_sign(&p->before, ',') || sql_token_is_sign(&p->before, '=');
+	if (!begins || !ends_value(&after) || !(p->in_set || p->s->verb == SQL_INSERT))
+		return 0;
+	return edit(p->s, p->t.text, p->t.len, sql_token_is(&p->t, "true") ? SQL_TRUE_LITERAL : SQL_FALSE_LITERAL);
+}
+
+/** Whether \p t is one name, or two with a dot, and the value ends behind it. \p end: there */
+static bool is_column(struct sql_token t, const char **end)
+{
+	struct sql_token after = sql_token_read(t.text + t.len);
+	if (sql_token_is_name(&t) && sql_token_is_sign(&after, '.')) {
+		t = sql_token_read(after.text + after.len);
+		after = sql_token_read(t.text + t.len);
+	}
+	*end = t.text + t.len;
+	return sql_token_is_name(&t) && ends_value(&after) && !sql_token_is(&t, "true") && !sql_token_is(&t, "false") &&
+		!sql_token_is(&t, "null");
+}
+
+/** SET a = b: what b is besides its text must outlast the table in which SQLite collects the rows. */
+static int take_assignment(struct parser *p)
+{
+	struct sql_token equals = sql_token_read(p->next), value = sql_token_read(equals.text + equals.len);
+	const char *end;
+	bool begins = sql_token_is(&p->before, "set") || sql_token_is_sign(&p->before, ',');
+	if (p->depth || !begins || !sql_token_is_sign(&equals, '='))
+		return 0;
+	int rc = add_column(p, &p->t);
+	if (rc < 0 || !is_column(value, &end))
+		return rc;
+	rc = edit(p->s, value.text, 0, SQL_KEEP_FUNCTION "(");
+	if (rc == 0)
+		rc = edit(p->s, end, 0, ")");
+	p->t = equals;
+	p->next = end;
+	return rc;
+}
+
+/** INSERT INTO dev.dog (a, b): the names in the brackets. */
+static int take_columns(struct parser *p)
+{
+	struct sql_token t = sql_token_read(p->next);
+	int rc = 0;
+	p->into = false;
+	for (; !rc && t.kind != SQL_END && t.kind != SQL_WRONG && !sql_token_is_sign(&t, ')'); t = sql_token_read(t.text + t.len)) {
+		if (sql_token_is_name(&t))
+			rc = add_column(p, &t);
+	}
+	p->next = t.text;
+	return rc;
+}
+
+/* ---- keywords ---- */
+
+static const struct {
+	const char *word;
+	enum sql_verb verb;
+	bool writes;
+} verbs[] = {
+	{ "select", SQL_SELECT, false },
+	{ "values", SQL_SELECT, false },
+	{ "insert", SQL_INSERT, true },
+	{ "update", SQL_UPDATE, true },
+	{ "delete", SQL_DELETE, true },
+};
+
+static void take_verb(struct parser *p)
+{
+	for (size_t i = 0; i < sizeof verbs / sizeof *verbs && !p->begun; i++) {
+		if (!sql_token_is(&p->t, verbs[i].word))
+			continue;
+		p->begun = true;
+		p->s->verb = verbs[i].verb;
+		p->s->writes = verbs[i].writes && !p->s->explain;
+		p->target_next = verbs[i].writes;
+		p->levels[0].expects = verbs[i].verb == SQL_UPDATE;
+	}
+}
+
+static bool is_any(const struct sql_token *t, const char *const *words)
+{
+	for (; *words; words++) {
+		if (sql_token_is(t, *words))
+			return true;
+	}
+	return false;
+}
+
+static void take_clause(struct parser *p, struct level *l)
+{
+	static const char *const ends[] = { "where", "group", "order", "having", "limit", "window", "select", "values", "set",
+		NULL };
+	static const char *const compounds[] = { "union", "intersect", "except", NULL };
+	struct sql_token next = sql_token_read(p->next);
+	if (sql_token_is(&p->t, "from") && !sql_token_is(&p->before, "distinct")) {
+		l->in_from = l->expects = true;
+		p->in_set = p->in_set && p->depth;
+	} else if (sql_token_is(&p->t, "join") || sql_token_is(&p->t, "into")) {
+		l->expects = true;
+	} else if (sql_token_is(&p->t, "in") && sql_token_is_name(&next)) {
+		l->expects = p->is_operand = true;
+	} else if (is_any(&p->t, compounds)) {
+		p->s->compound = true;
+		l->in_from = false;
+	} else if (is_any(&p->t, ends)) {
+		l->in_from = false;
+		if (!p->depth)
+			p->in_set = sql_token_is(&p->t, "set");
+	}
+}
+
+/** What SQLite has, and the server has not. */
+static int refuse_clause(struct parser *p)
+{
+	struct sql_statement *s = p->s;
+	if (sql_token_is(&p->t, "into") && s->verb == SQL_SELECT)
+		return unsupported(s, "SELECT INTO");
+	if (sql_token_is(&p->t, "or") && (sql_token_is(&p->before, "insert") || sql_token_is(&p->before, "update")))
+		return unsupported(s, "INSERT OR, UPDATE OR");
+	if (sql_token_is(&p->t, "from") && p->depth && !p->levels[p->depth].selects && !sql_token_is(&p->before, "distinct"))
+		return unsupported(s, "FROM among the arguments of a function");
+	if (sql_token_is(&p->t, "returning") && s->verb != SQL_SELECT && !p->depth)
+		return unsupported(s, "RETURNING");
+	return 0;
+}
+
+/** What clients write of functions, and SQLite's grammar has not: CURRENT_DATE(), DISTINCT_ARRAY(ARRAY(x)). */
+static int take_function(struct parser *p)
+{
+	static const char *const now[] = { "current_date", "current_time", "current_timestamp", NULL };
+	struct sql_statement *s = p->s;
+	struct sql_token open = sql_token_read(p->next), close = sql_token_read(open.text + open.len);
+	if (!sql_token_is_sign(&open, '('))
+		return 0;
+	if (is_any(&p->t, now) && sql_token_is_sign(&close, ')')) {
+		p->next = close.text + close.len;
+		return edit(s, open.text, (size_t)(p->next - open.text), "");
+	}
+	bool nested = sql_token_is(&p->t, "array") && sql_token_is_sign(&p->before, '(') &&
+		sql_token_is(&p->before_that, "distinct_array");
+	return nested ? edit(s, p->t.text, p->t.len, "") : 0;
+}
+
+static int take_word(struct parser *p, struct level *l)
+{
+	struct sql_statement *s = p->s;
+	int rc = refuse_clause(p);
+	if (rc < 0)
+		return rc;
+	if (!p->depth)
+		take_verb(p);
+	take_clause(p, l);
+	l->selects = l->selects || sql_token_is(&p->t, "select");
+	rc = take_function(p);
+	if (rc < 0)
+		return rc;
+	if (sql_token_is(&p->t, "top"))
+		return take_top(p);
+	if (sql_token_is(&p->t, "value") && s->verb == SQL_INSERT && !p->depth && p->begun)
+		return edit(s, p->t.text, p->t.len, "VALUES");
+	if (sql_token_is(&p->t, "true") || sql_token_is(&p->t, "false"))
+		return take_boolean(p);
+	return 0;
+}
+
+static int open_bracket(struct parser *p)
+{
+	struct level *l = &p->levels[p->depth];
+	bool expects = l->expects;
+	if (p->into)
+		return take_columns(p);
+	if (p->depth + 1 == DEPTH_MAX)
+		return lyre_fail(p->s->call, LYRE_EINVAL, "The statement has more than %d levels of brackets", DEPTH_MAX);
+	l->expects = false;
+	p->levels[++p->depth] = (struct level){ .in_from = expects, .expects = expects };
+	return 0;
+}
+
+static int take_sign(struct parser *p)
+{
+	struct level *l = &p->levels[p->depth];
+	if (sql_token_is_sign(&p->t, '('))
+		return open_bracket(p);
+	if (sql_token_is_sign(&p->t, ')') && p->depth)
+		p->depth--;
+	else if (sql_token_is_sign(&p->t, ',') && l->in_from)
+		l->expects = true;
+	return 0;
+}
+
+/** The words after which a table that is expected has not come yet. */
+static bool is_between(const struct parser *p)
+{
+	return sql_token_is(&p->t, "update") || sql_token_is(&p->t, "or") || sql_token_is(&p->t, "select") ||
+		sql_token_is(&p->t, "values") || sql_token_is(&p->t, "with");
+}
+
+static int take_token(struct parser *p)
+{
+	struct level *l = &p->levels[p->depth];
+	if (!sql_token_is_name(&p->t))
+		return take_sign(p);
+	if (l->expects && !is_between(p))
+		return take_table(p);
+	l->expects = false;
+	if (p->in_set) {
+		const char *next = p->next;
+		int rc = take_assignment(p);
+		if (rc < 0 || p->next != next)
+			return rc;
+	}
+	struct sql_token dot = sql_token_read(p->next);
+	if (sql_token_is_sign(&dot, '.'))
+		return take_qualified(p);
+	return p->t.kind == SQL_WORD ? take_word(p, l) : 0;
+}
+
+/* ---- the statement ---- */
+
+/** A kind of statement that there is, but not here. */
+static bool is_other(const struct sql_token *t)
+{
+	static const char *const words[] = { "create", "drop", "alter", "attach", "detach", "pragma", "vacuum", "analyze",
+		"reindex", "begin", "commit", "end", "rollback", "savepoint", "release", "replace", "merge", "truncate", "grant",
+		"revoke", "call", "use", "show", "describe", "set", "load", "exec", "execute", "declare", NULL };
+	return is_any(t, words);
+}
+
+static int refuse_other(struct sql_statement *s, const struct sql_token *t)
+{
+	char word[16] = { 0 };
+	for (size_t i = 0; i < t->len && i + 1 < sizeof word; i++)
+		word[i] = (char)(t->text[i] >= 'A' && t->text[i] <= 'Z' ? t->text[i] + 32 : t->text[i]);
+	return lyre_fail(s->call, LYRE_EINVAL, "unsupported SQL type %s", word);
+}
+
+/** Passes EXPLAIN [QUERY PLAN]. */
+static struct sql_token take_explain(struct sql_statement *s, struct sql_token t)
+{
+	s->explain = sql_token_is(&t, "explain");
+	if (s->explain)
+		t = sql_token_read(t.text + t.len);
+	if (s->explain && sql_token_is(&t, "query")) {
+		t = sql_token_read(t.text + t.len);
+		return sql_token_read(t.text + t.len);
+	}
+	if (s->explain) /* tells addresses in memory */
+		unsupported(s, "EXPLAIN without QUERY PLAN");
+	return t;
+}
+
+static struct sql_token behind(const struct sql_token *t)
+{
+	return sql_token_read(t->text + t->len);
+}
+
+/** Tables as they are named, one more than once perhaps. */
+static size_t references(const struct sql_statement *s)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < s->edit_count; i++)
+		n += !s->edits[i].text && !s->edits[i].database;
+	return n;
+}
+
+/** Whether nothing is in it that could work for long on a single row, or find others than those of one key. */
+static bool is_light(const struct sql_statement *s)
+{
+	static const char *const heavy[] = { "like", "glob", "join", "or", "in", "not", "case", "collate", NULL };
+	struct sql_token t = sql_token_read(s->text);
+	size_t selects = 0;
+	if (s->verb != SQL_SELECT || references(s) != 1 || s->explain || s->compound || s->inner_count)
+		return false;
+	for (; t.kind != SQL_END && t.kind != SQL_WRONG; t = behind(&t)) {
+		selects += sql_token_is(&t, "select");
+		if (sql_token_is_sign(&t, '(') || sql_token_is_sign(&t, '|') || is_any(&t, heavy))
+			return false;
+	}
+	return t.kind == SQL_END && selects == 1;
+}
+
+/** SELECT COUNT(*) FROM dev.dog, with another name for the column perhaps, and nothing else: the table's own count. */
+static void find_count(struct sql_statement *s)
+{
+	struct sql_token t = sql_token_read(s->text), count = behind(&t), open = behind(&count), star = behind(&open);
+	struct sql_token close = behind(&star), from = behind(&close), name = { .kind = SQL_END };
+	if (!sql_token_is(&t, "select") || !sql_token_is(&count, "count") || !sql_token_is_sign(&open, '(') ||
+		!sql_token_is_sign(&star, '*') || !sql_token_is_sign(&close, ')'))
+		return;
+	if (sql_token_is(&from, "as")) {
+		name = behind(&from);
+		from = behind(&name);
+	}
+	struct sql_token database = behind(&from), table = part_behind(&database), end = { .kind = SQL_WRONG };
+	if (sql_token_is(&from, "from") && sql_token_is_name(&table))
+		end = behind(&table);
+	if (end.kind != SQL_END || s->table_count != 1)
+		return;
+	if (!sql_token_is_name(&name))
+		name = (struct sql_token){ .kind = SQL_WORD, .text = count.text, .len = (size_t)(close.text + 1 - count.text) };
+	s->count_name = name_of(s, &name);
+}
+
+int sql_statement_read(struct sql_statement *s, lyre_call *call, const char *text)
+{
+	*s = (struct sql_statement){ .call = call, .text = text };
+	struct parser *p = lyre_alloc(call, sizeof *p);
+	if (!p)
+		return lyre_fail_no_memory(call);
+	p->s = s;
+	int rc = find_inner(s);
+	p->t = take_explain(s, sql_token_read(text));
+	if (rc == 0)
+		rc = lyre_failure(call);
+	if (rc == 0 && is_other(&p->t))
+		rc = refuse_other(s, &p->t);
+	while (rc == 0 && p->t.kind != SQL_END && p->t.kind != SQL_WRONG) {
+		p->next = p->t.text + p->t.len;
+		rc = take_token(p);
+		p->before_that = p->before;
+		p->before = p->t;
+		p->t = sql_token_read(p->next);
+	}
+	if (rc == 0 && s->verb == SQL_INSERT && !s->column_count && s->table_count)
+		rc = lyre_fail(call, LYRE_EINVAL, "INSERT needs the names of the attributes: INSERT INTO %s.%s (name, …) …",
+			s->tables[0].database, s->tables[0].name);
+	if (rc == 0)
+		find_count(s);
+	s->light = rc == 0 && is_light(s);
+	return rc;
+}
+
+/* ---- the text for SQLite ---- */
+
+/** Whether a table without a second name shares its own with one of another database. */
+static bool is_ambiguous(const struct sql_statement *s, size_t table)
+{
+	for (size_t i = 0; i < s->table_count; i++) {
+		if (i != table && !strcmp(s->tables[i].name, s->tables[table].name))
+			return true;
+	}
+	return false;
+}
+
+static char *put(char *out, const char *text, size_t len)
+{
+	memcpy(out, text, len);
+	return out + len;
+}
+
+static char *put_quoted(char *out, const char *name)
+{
+	*out++ = '"';
+	for (; *name; name++) {
+		if (*name == '"')
+			*out++ = '"';
+		*out++ = *name;
+	}
+	*out++ = '"';
+	return out;
+}
+
+/** The first two parts of dev.dog.name. */
+static char *put_qualifier(const struct sql_statement *s, const struct sql_edit *e, char *out)
+{
+	for (size_t i = 0; i < s->table_count; i++) {
+		const struct sql_named *n = &s->tables[i];
+		if (strcmp(n->database, e->database) != 0 || strcmp(n->name, e->name) != 0)
+			continue;
+		return is_ambiguous(s, i) ? put_quoted(out, n->as) : put(out, e->alias, e->alias_len);
+	}
+	return put(out, s->text + e->at, e->len);
+}
+
+static char *put_edit(const struct sql_statement *s, const struct sql_edit *e, char *out)
+{
+	if (e->text)
+		return put(out, e->text, strlen(e->text));
+	if (e->database)
+		return put_qualifier(s, e, out);
+	out = put_quoted(out, s->tables[e->table].as);
+	if (e->alias && !is_ambiguous(s, e->table)) {
+		out = put(out, " AS ", 4);
+		out = put(out, e->alias, e->alias_len);
+	}
+	return out;
+}
+
+/** Names grow by their quotes. */
+#define NAME_ROOM 1100
+
+static size_t edit_room(const struct sql_edit *e)
+{
+	return e->text ? strlen(e->text) : NAME_ROOM + e->len + e->alias_len;
+}
+
+char *sql_statement_text(struct sql_statement *s)
+{
+	size_t room = s->len + s->top_len + 16;
+	for (size_t i = 0; i < s->edit_count; i++)
+		room += edit_room(&s->edits[i]);
+	char *sql = lyre_alloc(s->call, room), *out = sql;
+	if (!sql) {
+		lyre_fail_no_memory(s->call);
+		return NULL;
+	}
+	size_t at = 0;
+	for (size_t i = 0; i < s->edit_count; i++) {
+		struct sql_edit *e = &s->edits[i];
+		out = put(out, s->text + at, e->at - at);
+		e->out_at = (size_t)(out - sql);
+		out = put_edit(s, e, out);
+		e->out_len = (size_t)(out - sql) - e->out_at;
+		at = e->at + e->len;
+	}
+	out = put(out, s->text + at, s->len - at);
+	if (s->top) {
+		out = put(out, "\nLIMIT ", 7);
+		out = put(out, s->top, s->top_len);
+	}
+	*out = 0;
+	return sql;
+}
+
+size_t sql_statement_place(const struct sql_statement *s, size_t out_at)
+{
+	size_t at = 0, out = 0;
+	for (size_t i = 0; i < s->edit_count && s->edits[i].out_at <= out_at; i++) {
+		const struct sql_edit *e = &s->edits[i];
+		if (out_at < e->out_at + e->out_len)
+			return e->at;
+		at = e->at + e->len;
+		out = e->out_at + e->out_len;
+	}
+	at += out_at - out;
+	return at < s->len ? at : s->len;
+}
+
+/** Bytes before and behind the place of an error that are shown. */
+#define SHOWN 20
+
+static bool is_inside_character(char c)
+{
+	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+int sql_statement_wrong(const struct sql_statement *s, size_t at)
+{
+	size_t from = at > SHOWN ? at - SHOWN : 0, to = at + SHOWN < s->len ? at + SHOWN : s->len;
+	while (from < at && is_inside_character(s->text[from]))
+		from++;
+	while (to < s->len && is_inside_character(s->text[to]))
+		to++;
+	return lyre_fail(s->call, LYRE_EINVAL,
+		"Invalid SQL at: %s%.*s%s. Please ensure your SQL is valid. Try adding backticks to reserved words and schema table "
+		"references.",
+		from ? "..." : "", (int)(to - from), s->text + from, to < s->len ? "..." : "");
+}
+
+const char *sql_statement_name(const struct sql_statement *s, const char *sql, const char *name)
+{
+	const char *at = s->edit_count ? strstr(sql, name) : NULL;
+	if (!at)
+		return name;
+	size_t from = sql_statement_place(s, (size_t)(at - sql)), to = sql_statement_place(s, (size_t)(at - sql) + strlen(name));
+	char *as_written = to > from ? lyre_alloc(s->call, to - from + 1) : NULL;
+	if (!as_written)
+		return name;
+	memcpy(as_written, s->text + from, to - from);
+	return as_written;
+}

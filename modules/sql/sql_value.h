@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file sql/sql_value.h
+ * \brief Values of the store as SQLite's, and back.
+ *
+ * SQLite has no booleans, arrays and objects: they are 0, 1 and JSON texts with a subtype, which is lost where SQLite stores
+ * values meanwhile. Values on their way to the store are packed into blobs where that could happen.
+ */
+#ifndef SQL_SQL_VALUE_H
+#define SQL_SQL_VALUE_H
+
+#include <lyre/lyre.h>
+#include <sqlite3.h>
+#include <stdbool.h>
+
+/** Subtypes: that of SQLite's own JSON functions, and ours. */
+#define SQL_SUBTYPE_JSON 'J'
+#define SQL_SUBTYPE_BOOLEAN 'B'
+
+/** true and false as packed values: "lyre" and B1 or B0. */
+#define SQL_TRUE_LITERAL "X'6c7972654231'"
+#define SQL_FALSE_LITERAL "X'6c7972654230'"
+/** The function that packs a value whose subtype must not be lost. */
+#define SQL_KEEP_FUNCTION "lyre_keep"
+
+/** A value of a record as the result of xColumn. */
+void sql_value_give(sqlite3_context *ctx, const struct lyre_field *f);
+/** A bound for the store. \return false: none can be made of it, such as a blob */
+bool sql_value_bound(sqlite3_value *v, struct lyre_field *ret);
+/** A value for a record, in the call's memory; \p boolean: 0 and 1 are false and true. NULL with a failure */
+const lyre_value *sql_value_take(lyre_call *call, sqlite3_value *v, bool boolean);
+/** Adds SQL_KEEP_FUNCTION. \return SQLite's code */
+int sql_value_functions(sqlite3 *db);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file sql/sql_write.c
+ * \brief INSERT, UPDATE, DELETE: SQLite finds out which rows and which values, then all are written as by the operations of
+ * these names, at once.
+ */
+#include "sql_vtab.h"
+
+#include "sql_value.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- collecting ---- */
+
+int sql_write_add(struct sql_run *run, const lyre_value *record)
+{
+	if (!record)
+		return lyre_failure(run->call) < 0 ? lyre_failure(run->call) : lyre_fail_no_memory(run->call);
+	if (run->record_count == run->record_room) {
+		size_t room = run->record_room ? run->record_room * 2 : 16;
+		const lyre_value **more = lyre_alloc(run->call, room * sizeof *more);
+		if (!more)
+			return lyre_fail_no_memory(run->call);
+		if (run->record_count)
+			memcpy(more, run->records, run->record_count * sizeof *more);
+		run->records = more;
+		run->record_room = room;
+	}
+	run->records[run->record_count++] = record;
+	return 0;
+}
+
+static bool is_written(const struct sql_statement *s, const struct sql_column *c)
+{
+	for (size_t i = 0; i < s->column_count; i++) {
+		if (sqlite3_stricmp(s->columns[i], c->declared) == 0)
+			return true;
+	}
+	return false;
+}
+
+/** A record of what the statement names, and of the key that a row has. */
+static const lyre_value *record_of(struct sql_run *run, const struct sql_table *t, sqlite3_value *key, sqlite3_value **values)
+{
+	const char *names[t->count + 1];
+	const lyre_value *parts[t->count + 1];
+	size_t n = 0;
+	for (size_t i = 0; i < t->count; i++) {
+		const struct sql_column *c = &t->columns[i];
+		bool written = is_written(&run->statement, c);
+		if (!written && !(key && i == t->key))
+			continue;
+		names[n] = c->name;
+		parts[n] = sql_value_take(run->call, written ? values[i] : key, c->boolean);
+		if (!parts[n++])
+			return NULL;
+	}
+	return lyre_make_object(run->call, names, parts, n);
+}
+
+int sql_vtab_update(sqlite3_vtab *vtab, int argc, sqlite3_value **argv, sqlite3_int64 *rowid)
+{
+	struct sql_vtab *v = (struct sql_vtab *)vtab;
+	struct sql_table *t = sql_vtab_table(v);
+	struct sql_run *run = v->connection->run;
+	const lyre_value *record;
+	if (!t || t != run->tables || !run->statement.writes)
+		return SQLITE_ERROR;
+	*rowid = 0;
+	if (argc == 1)
+		record = sql_value_take(run->call, argv[0], false);
+	else
+		record = record_of(run, t, sqlite3_value_type(argv[0]) == SQLITE_NULL ? NULL : argv[0], argv + 2);
+	int rc = sql_write_add(run, record);
+	return rc < 0 ? sql_vtab_stop(run, rc) : SQLITE_OK;
+}
+
+/* ---- the answers ---- */
+
+/** Which keys of a result. */
+enum which { SKIPPED = 0, DONE = 1, EVERY = 2 };
+
+static void write_keys(lyre_out *o, const char *name, const struct lyre_write_result *result, enum which which)
+{
+	lyre_out_key(o, name);
+	lyre_out_array_begin(o);
+	for (size_t i = 0; i < result->count; i++)
+		if (which == EVERY || (result->items[i].done != 0) == (which == DONE))
+			lyre_out_value(o, result->items[i].key);
+	lyre_out_array_end(o);
+}
+
+/** As the operation delete, for which every key is deleted afterwards. */
+static int answer_deleted(lyre_call *call, const struct lyre_write_result *result)
+{
+	lyre_out *o = lyre_reply(call);
+	char message[80];
+	snprintf(message, sizeof message, "%zu of %zu record%s successfully deleted", result->count, result->count,
+		result->count == 1 ? "" : "s");
+	lyre_out_object_begin(o);
+	lyre_out_text(o, "message", message);
+	write_keys(o, "deleted_hashes", result, EVERY);
+	lyre_out_key(o, "skipped_hashes");
+	lyre_out_array_begin(o);
+	lyre_out_array_end(o);
+	lyre_out_object_end(o);
+	return 0;
+}
+
+static int answer(lyre_call *call, const struct lyre_write_result *result, void *arg)
+{
+	enum lyre_write_mode mode = *(const enum lyre_write_mode *)arg;
+	lyre_out *o = lyre_reply(call);
+	char message[80];
+	if (mode == LYRE_DELETE)
+		return answer_deleted(call, result);
+	snprintf(message, sizeof message, "%s %zu of %zu records", mode == LYRE_INSERT ? "inserted" : "updated", result->done,
+		result->count);
+	lyre_out_object_begin(o);
+	lyre_out_text(o, "message", message);
+	write_keys(o, mode == LYRE_INSERT ? "inserted_hashes" : "update_hashes", result, DONE);
+	write_keys(o, "skipped_hashes", result, SKIPPED);
+	lyre_out_object_end(o);
+	return 0;
+}
+
+/* ---- the statement ---- */
+
+static const enum lyre_write_mode *mode_of(const struct sql_statement *s)
+{
+	static const enum lyre_write_mode insert = LYRE_INSERT, update = LYRE_UPDATE, delete = LYRE_DELETE;
+	return s->verb == SQL_INSERT ? &insert : s->verb == SQL_UPDATE ? &update : &delete;
+}
+
+int sql_write(struct sql_run *run)
+{
+	const enum lyre_write_mode *mode = mode_of(&run->statement);
+	int rc;
+	do
+		rc = sqlite3_step(run->stmt);
+	while (rc == SQLITE_ROW);
+	if (rc != SQLITE_DONE)
+		return sql_fail(run, rc, false);
+	lyre_table *table = run->tables[0].table;
+	sql_connection_release(run);
+	lyre_moment_end(run->call); /* it is not needed any more, and the write may take a while */
+	if (!run->record_count)
+		return answer(run->call, &(const struct lyre_write_result){ .count = 0 }, (void *)mode);
+	const lyre_value *records = lyre_make_array(run->call, run->records, run->record_count);
+	return lyre_write(run->call, table, *mode, records, answer, (void *)mode);
+}

@@ -1,0 +1,309 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The operation sql: statements, what comes back as it went in, refusals, permissions, limits, plans."""
+import base64, json, os, sys, threading, time, unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from lyre_server import CHEAP_LOGINS, PASSWORD, Server, built_modules, need_module, table_permission
+
+INVALID = "Invalid SQL at: %s. Please ensure your SQL is valid. Try adding backticks to reserved words and schema table references."
+
+
+def setUpModule():
+    need_module("sql")
+    need_module("data")
+    need_module("schema")
+
+
+DOGS = [
+    {"id": 1, "name": "Penny", "age": 7, "ok": True, "owner": {"name": "Kyle"}, "tags": ["a", 1]},
+    {"id": 2, "name": "Harper", "age": 5, "ok": False, "big": 9223372036854775807},
+    {"id": 3, "name": "Álby", "age": None, "note": "{\"looks\":\"like JSON\"}"},
+    {"id": "x", "name": "O'Neil", "age": 7.5, "ok": True, "owner": {}},
+]
+
+# (statement, rows)
+ANSWERS = [
+    ("SELECT id FROM dev.dog", [1, 2, 3, "x"]),
+    ("SELECT id FROM dev.dog; DROP TABLE dev.dog", [1, 2, 3, "x"]),
+    ("SELECT id FROM dev.dog -- WHERE id = 1", [1, 2, 3, "x"]),
+    ("/* FROM dev.nope */ SELECT id FROM `dev`.[dog] WHERE \"name\" = 'O''Neil'", ["x"]),
+    ("SELECT id FROM dev.dog WHERE name = \"Penny\"", [1]),
+    ("SELECT name FROM dev.dog WHERE id = 'x'", ["O'Neil"]),
+    ("SELECT TOP 2 id FROM dev.dog ORDER BY id DESC", ["x", 3]),
+    ("SELECT dev.dog.id FROM dev.dog WHERE dog.age > 5 AND dev.dog.ok", [1, "x"]),
+    ("SELECT count(*) FROM dev.dog", [4]),
+    ("SELECT count(*) FROM dev.dog WHERE age IS NULL", [1]),
+    # as they went in, also behind a sort, a group and a copy
+    ("SELECT owner FROM dev.dog WHERE id = 1", [{"name": "Kyle"}]),
+    ("SELECT owner FROM dev.dog ORDER BY name DESC", [None, {"name": "Kyle"}, {}, None]),
+    ("SELECT DISTINCT tags FROM dev.dog ORDER BY tags DESC", [["a", 1], None]),
+    ("SELECT ok FROM dev.dog GROUP BY ok", [None, False, True]),
+    ("SELECT ok FROM (SELECT ok, name FROM dev.dog ORDER BY name) WHERE ok IS NOT NULL", [False, True, True]),
+    ("SELECT note FROM dev.dog WHERE note IS NOT NULL ORDER BY age", ["{\"looks\":\"like JSON\"}"]),
+    ("SELECT big FROM dev.dog WHERE big > 0", [9223372036854775807]),
+    ("SELECT json_extract(owner, '$.name') AS n FROM dev.dog WHERE id = 1", ["Kyle"]),
+    ("SELECT value FROM dev.dog, json_each(dog.tags)", ["a", 1]),
+    # two databases, and as many as there are
+    ("SELECT dev.dog.name || prod.dog.name FROM dev.dog JOIN prod.dog ON dev.dog.id = prod.dog.id", ["Pennyone"]),
+    ("SELECT " + " + ".join("t%d.n" % i for i in range(15)) + " FROM " + ", ".join("many%d.t AS t%d" % (i, i) for i in range(15)), [105]),
+    # what SQLite has beyond
+    ("WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 3) SELECT count(*) FROM c", [3]),
+    ("SELECT sum(age) OVER (ORDER BY id) FROM dev.dog WHERE id < 3", [7, 12]),
+    ("SELECT id FROM dev.dog WHERE id IN (SELECT id FROM prod.dog) UNION SELECT 'y'", [1, "y"]),
+]
+
+NAMES = [
+    ("SELECT COUNT(*) FROM dev.dog", ["COUNT(*)"]),
+    ("SELECT COUNT(dev.dog.id), max( dog.id ) FROM dev.dog", ["COUNT(dev.dog.id)", "max( dog.id )"]),
+    ("SELECT id AS `a b`, id, id FROM dev.dog LIMIT 1", ["a b", "id", "id1"]),
+    ("SELECT a.id, b.id FROM dev.dog a, dev.dog b LIMIT 1", ["id", "id1"]),
+    ("SELECT * FROM twins.t", ["id", "__createdtime__", "__updatedtime__", "Name", "name"]),
+]
+
+# (statement, status, sentence)
+REFUSED = [
+    ("SELECT * FROM dev.nope", 404, "Table 'dev.nope' does not exist"),
+    ("SELECT * FROM dev.Dog", 404, "Table 'dev.Dog' does not exist"),
+    ("SELECT * FROM nope.dog", 404, "database 'nope' does not exist"),
+    ("SELECT * FROM dog", 400, "schema not defined for table dog"),
+    ("SELECT * FROM \"dev.dog\"", 400, "schema not defined for table dev.dog"),
+    ("SELECT nope FROM dev.dog", 400, "unknown column nope"),
+    ("INSERT INTO dev.nope (id) VALUES (1)", 400, "Table 'dev.nope' does not exist"),
+    ("UPDATE dev.nope SET a = 1", 400, "table dev.nope does not exist"),
+    ("DELETE FROM dev.nope", 400, "table dev.nope does not exist"),
+    ("SELECT * FROM dev.dog WHERE name = 'x", 400, INVALID % "...ev.dog WHERE name = 'x"),
+    ("SELECT FROM", 400, INVALID % "SELECT FROM"),
+    ("gibberish", 400, INVALID % "gibberish"),
+    ("SELECT nosuch(1)", 400, "no such function: nosuch"),
+    ("SELECT id FROM dev.dog a, dev.dog b", 400, "ambiguous column name: id"),
+    ("SELECT id FROM dev.dog WHERE id = ?", 400, "Parameters (?) are not supported in SQL"),
+    ("SELECT * INTO dev.copy FROM dev.dog", 400, "SELECT INTO is not supported in SQL"),
+    ("EXPLAIN SELECT 1", 400, "EXPLAIN without QUERY PLAN is not supported in SQL"),
+    ("DROP TABLE dev.dog", 400, "unsupported SQL type drop"),
+    ("create table dev.t (id)", 400, "unsupported SQL type create"),
+    ("PRAGMA table_list", 400, "unsupported SQL type pragma"),
+    ("ATTACH '/etc/passwd' AS p", 400, "unsupported SQL type attach"),
+    ("SELECT load_extension('x')", 400, "not authorized to use function: load_extension"),
+    ("SELECT * FROM sqlite_master", 400, "schema not defined for table sqlite_master"),
+    ("SELECT * FROM pragma_table_list()", 400, "no such table-valued function: pragma_table_list"),
+    ("SELECT (WITH sqlite_master AS (SELECT 1) SELECT 1), name FROM sqlite_master", 400, "Reading SQLite's own tables is not permitted in SQL"),
+    ("INSERT INTO dev.dog VALUES (9, 'x')", 400, "INSERT needs the names of the attributes: INSERT INTO dev.dog (name, …) …"),
+    ("INSERT INTO dev.dog (id, a) VALUES (9, X'00')", 400, "Blobs cannot be stored: use a text"),
+    ("INSERT OR REPLACE INTO dev.dog (id) VALUES (1)", 400, "INSERT OR, UPDATE OR is not supported in SQL"),
+    ("INSERT INTO dev.dog (id) VALUES (9) RETURNING id", 400, "RETURNING is not supported in SQL"),
+    ("DELETE FROM system.hdb_user", 403,
+     "The 'system' database, tables and records are used internally by HarperDB and cannot be updated or removed."),
+]
+
+
+class Case(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.s = Server(settings=CHEAP_LOGINS + ["modules.sql.timeout=2s", "modules.sql.memory=8M", "modules.sql.maxLength=1M"])
+        cls.addClassCleanup(cls.s.stop)
+        for database in ["dev", "prod"] + ["many%d" % i for i in range(15)] + ["twins"]:
+            table = "dog" if database in ("dev", "prod") else "t"
+            cls.s.ok({"operation": "create_table", "database": database, "table": table, "primary_key": "id"})
+        cls.s.ok({"operation": "insert", "database": "dev", "table": "dog", "records": DOGS})
+        cls.s.ok({"operation": "insert", "database": "prod", "table": "dog", "records": [{"id": 1, "name": "one"}]})
+        cls.s.ok({"operation": "insert", "database": "twins", "table": "t", "records": [{"id": 1, "Name": "N", "name": "n"}]})
+        for i in range(15):
+            cls.s.ok({"operation": "insert", "database": "many%d" % i, "table": "t", "records": [{"id": 1, "n": i}]})
+
+    def sql(self, text):
+        return self.s.call({"operation": "sql", "sql": text})
+
+    def rows(self, text):
+        status, body = self.sql(text)
+        self.assertEqual(status, 200, "%s: %s" % (text, body))
+        return body
+
+    def values(self, text):
+        return [list(row.values())[0] for row in self.rows(text)]
+
+
+class Statements(Case):
+    def test_answers(self):
+        for text, want in ANSWERS:
+            with self.subTest(text):
+                self.assertEqual(json.dumps(self.values(text)), json.dumps(want))
+
+    def test_names(self):
+        for text, want in NAMES:
+            with self.subTest(text):
+                self.assertEqual(list(self.rows(text)[0]), want)
+
+    def test_refused(self):
+        before = self.rows("SELECT * FROM dev.dog")
+        for text, status, sentence in REFUSED:
+            with self.subTest(text):
+                self.assertEqual(self.sql(text), (status, {"error": sentence}))
+        self.assertEqual(self.rows("SELECT * FROM dev.dog"), before)
+
+    def test_argument(self):
+        for value in (None, "", 5, ["SELECT 1"], "SELECT '\0'"):
+            status, body = self.s.call({"operation": "sql", "sql": value})
+            self.assertEqual(status, 400, body)
+        self.assertEqual(self.s.call({"operation": "sql"}),
+                         (400, {"error": "The 'sql' parameter is missing from the request body"}))
+
+    def test_plans(self):
+        for condition, detail in (
+                ("id = 1", "= id"), ("name = 'Penny'", "= name"), ("age BETWEEN 6 AND 8 AND name <> 'x'", "gl age"),
+                ("name LIKE 'pen%'", "k name"), ("age IN (1, 2, 3)", "n age"), ("1 ORDER BY name", " name")):
+            plan = " ".join(row["detail"] for row in self.rows("EXPLAIN QUERY PLAN SELECT id FROM many.t WHERE " + condition))
+            self.assertIn(detail, plan, condition)
+            self.assertNotIn("TEMP B-TREE", plan, condition)
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.s.ok({"operation": "create_table", "database": "many", "table": "t", "primary_key": "id"})
+        cls.s.ok({"operation": "insert", "database": "many", "table": "t", "records": [
+            {"id": i, "name": "n%d" % i, "age": i} for i in range(300)]})
+
+
+class Writes(Case):
+    def check(self, text, want):
+        self.assertEqual(self.sql(text), (200, want), text)
+
+    def test_life_of_a_record(self):
+        self.check("INSERT INTO dev.dog (id, name, ok, fresh) VALUES (10, 'New', true, NULL), (11, 'Two', false, 1.5)",
+                   {"message": "inserted 2 of 2 records", "inserted_hashes": [10, 11], "skipped_hashes": []})
+        self.check("INSERT INTO dev.dog (id) VALUES (10)",
+                   {"message": "inserted 0 of 1 records", "inserted_hashes": [], "skipped_hashes": [10]})
+        self.assertEqual(self.rows("SELECT name, ok, fresh FROM dev.dog WHERE id BETWEEN 10 AND 11"),
+                         [{"name": "New", "ok": True, "fresh": None}, {"name": "Two", "ok": False, "fresh": 1.5}])
+        self.check("UPDATE dev.dog SET name = name || '!', ok = TRUE, copy = owner, was = ok WHERE id IN (1, 11)",
+                   {"message": "updated 2 of 2 records", "update_hashes": [1, 11], "skipped_hashes": []})
+        self.assertEqual(self.rows("SELECT name, ok, copy, was FROM dev.dog WHERE id IN (1, 11)"),
+                         [{"name": "Penny!", "ok": True, "copy": {"name": "Kyle"}, "was": True},
+                          {"name": "Two!", "ok": True, "copy": None, "was": False}])
+        self.check("UPDATE dev.dog SET id = 100 WHERE id = 10",
+                   {"message": "updated 0 of 1 records", "update_hashes": [], "skipped_hashes": [100]})
+        self.check("UPDATE dev.dog SET a = 1 WHERE id = 999", {"message": "updated 0 of 0 records", "update_hashes": [], "skipped_hashes": []})
+        self.check("INSERT INTO prod.dog (id, name, owner, ok) SELECT id + 50, name, owner, ok FROM dev.dog WHERE id = 1",
+                   {"message": "inserted 1 of 1 records", "inserted_hashes": [51], "skipped_hashes": []})
+        self.assertEqual(self.rows("SELECT name, owner, ok FROM prod.dog WHERE id = 51"),
+                         [{"name": "Penny!", "owner": {"name": "Kyle"}, "ok": True}])
+        self.check("DELETE FROM dev.dog WHERE id IN (10, 11)",
+                   {"message": "2 of 2 records successfully deleted", "deleted_hashes": [10, 11], "skipped_hashes": []})
+        self.check("DELETE FROM dev.dog WHERE id IN (10, 11)",
+                   {"message": "0 of 0 records successfully deleted", "deleted_hashes": [], "skipped_hashes": []})
+        self.check("DELETE FROM many0.t", {"message": "1 of 1 record successfully deleted", "deleted_hashes": [1], "skipped_hashes": []})
+
+    def test_all_or_nothing(self):
+        """A row that cannot be written, or found out, leaves the others as they are."""
+        before = self.rows("SELECT * FROM dev.dog")
+        for text in ("INSERT INTO dev.dog (id, a) VALUES (20, 1), (21, X'00')",
+                     "UPDATE dev.dog SET name = CASE WHEN id = 3 THEN X'00' ELSE 'x' END",
+                     "UPDATE dev.dog SET a = json_extract(name, 'wrong')",
+                     "INSERT INTO dev.dog (id, `a/b`) VALUES (20, 1)"):
+            status, body = self.sql(text)
+            self.assertEqual(status, 400, "%s: %s" % (text, body))
+        self.assertEqual(self.rows("SELECT * FROM dev.dog"), before)
+
+    def test_moment(self):
+        """A statement sees its tables as they were when it began."""
+        self.check("INSERT INTO dev.dog (id, gen) SELECT id || 'c', 1 FROM dev.dog WHERE gen IS NULL",
+                   {"message": "inserted 4 of 4 records", "inserted_hashes": ["1c", "2c", "3c", "xc"], "skipped_hashes": []})
+        self.sql("DELETE FROM dev.dog WHERE gen = 1")
+        self.assertEqual(self.values("SELECT count(*) FROM dev.dog"), [4])
+
+
+class Permissions(Case):
+    @classmethod
+    def setUpClass(cls):
+        need_module("users")
+        super().setUpClass()
+        cls.s.add_role("limited", {"super_user": False, "dev": {"tables": {"dog": table_permission("read", "update", attributes=[
+            {"attribute_name": n, "read": True, "insert": False, "update": n in ("id", "age")} for n in ("id", "name", "age")])}}})
+        cls.s.add_user("lim", "limited")
+
+    def ask(self, text):
+        return self.s.call({"operation": "sql", "sql": text}, {"Authorization": self.s.authorization("lim", PASSWORD)})
+
+    def test_star(self):
+        status, rows = self.ask("SELECT * FROM dev.dog WHERE id = 1")
+        self.assertEqual((status, rows), (200, [{"id": 1, "name": "Penny", "age": 7}]))
+
+    def test_nothing_shows(self):
+        """An attribute that may not be read, and one that does not exist, are answered alike, wherever they are named."""
+        for text in ("SELECT %s FROM dev.dog", "SELECT id FROM dev.dog WHERE %s = 1", "SELECT id FROM dev.dog ORDER BY %s",
+                     "SELECT count(%s) FROM dev.dog", "SELECT id FROM dev.dog GROUP BY %s", "SELECT d.%s FROM dev.dog AS d",
+                     "WITH c AS (SELECT %s AS x FROM dev.dog) SELECT x FROM c", "SELECT (SELECT max(s.%s) FROM dev.dog AS s)",
+                     "SELECT id FROM dev.dog WHERE id IN (SELECT %s FROM dev.dog)", "SELECT max(%s) OVER () FROM dev.dog",
+                     "SELECT a.id FROM dev.dog a JOIN dev.dog b ON a.id = b.%s", "UPDATE dev.dog SET age = %s WHERE id = 1",
+                     "UPDATE dev.dog SET age = 1 WHERE %s = 1", "UPDATE dev.dog SET %s = 1 WHERE id = 1",
+                     "EXPLAIN QUERY PLAN SELECT id FROM dev.dog WHERE %s = 1", "SELECT id FROM dev.dog NATURAL JOIN (SELECT %s FROM dev.dog)"):
+            with self.subTest(text):
+                hidden, unknown = self.ask(text % "owner"), self.ask(text % "ownez")
+                self.assertEqual(hidden[0], 403, hidden)
+                self.assertEqual(json.dumps(hidden).replace("owner", "ownez"), json.dumps(unknown))
+                self.assertNotIn("Kyle", json.dumps(hidden))
+
+    def test_tables(self):
+        for table in ("prod.dog", "prod.nope", "dev.nope", "system.hdb_user"):
+            for text in ("SELECT * FROM %s", "SELECT d.id FROM dev.dog d, %s p", "SELECT (SELECT count(*) FROM %s)", "DELETE FROM %s",
+                         "INSERT INTO %s (id) VALUES (1)", "UPDATE %s SET a = 1", "SELECT id FROM dev.dog WHERE id IN %s"):
+                status, body = self.ask(text % table)
+                self.assertEqual(status, 403, "%s: %s" % (text % table, body))
+        # what another user's statement has left in the connection cannot be named
+        self.rows("SELECT * FROM prod.dog")
+        for name in ("`prod.dog`", "main.`prod.dog`"):
+            self.assertIn(self.ask("SELECT * FROM " + name)[0], (400, 403))
+
+    def test_writes(self):
+        self.assertEqual(self.ask("UPDATE dev.dog SET age = age + 0 WHERE id = 1")[0], 200)
+        for text, needed in (("INSERT INTO dev.dog (id) VALUES (70)", "insert"), ("DELETE FROM dev.dog WHERE id = 1", "delete")):
+            self.assertEqual(self.ask(text)[1]["unauthorized_access"][0]["required_table_permissions"], [needed])
+        self.assertEqual(self.ask("UPDATE dev.dog SET name = 'x' WHERE id = 1")[0], 403)
+        self.assertEqual(self.values("SELECT name FROM dev.dog WHERE id = 1"), ["Penny"])
+
+
+class Limits(Case):
+    ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c"
+
+    def test_time(self):
+        self.assertEqual(self.sql(self.ENDLESS),
+                         (503, {"error": "The statement was ended: it has worked for more than 2000 ms (modules.sql.timeout)"}))
+
+    def test_memory(self):
+        wanted = (413, {"error": "The statement takes more than 8388608 bytes of memory (modules.sql.memory)"})
+        self.assertEqual(self.sql("WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 1000000) "
+                                  "SELECT x, random() AS r FROM c ORDER BY r"), wanted)
+        self.assertEqual(self.values("SELECT 1"), [1])
+
+    def test_length(self):
+        sentence = "A text or the statement is longer than 1048576 bytes (modules.sql.maxLength)"
+        self.assertEqual(self.sql("SELECT length(hex(zeroblob(1000000)))"), (413, {"error": sentence}))
+        self.assertEqual(self.sql("SELECT replace(hex(zeroblob(500000)), '0', 'abcdefgh')"), (413, {"error": sentence}))
+        self.assertEqual(self.sql("SELECT '%s'" % ("x" * (1 << 20)))[0], 413)
+        self.assertEqual(self.sql("SELECT " + "(" * 300 + "1" + ")" * 300)[0], 400)
+
+    def test_others_are_served(self):
+        """While statements that never end take every thread that there is for statements."""
+        done = []
+        threads = [threading.Thread(target=lambda: done.append(self.sql(self.ENDLESS)[0])) for _ in range(8)]
+        for t in threads:
+            t.start()
+        for _ in range(20):
+            self.s.ok({"operation": "search_by_id", "database": "dev", "table": "dog", "ids": [1], "get_attributes": ["id"]})
+            self.s.ok({"operation": "create_table", "database": "dev", "table": "t%d" % time.monotonic_ns(), "primary_key": "id"})
+        self.assertEqual(done, [])
+        for t in threads:
+            t.join()
+        self.assertEqual(set(done), {503})
+
+    def test_formats(self):
+        headers = {"Authorization": self.s.authorization(), "Content-Type": "application/json", "Accept": "text/csv"}
+        status, got, body = self.s.request("POST", "/", json.dumps(
+            {"operation": "sql", "sql": "SELECT id, name FROM dev.dog WHERE id < 3"}).encode(), headers)
+        if got["content-type"].startswith("text/csv"):
+            self.assertEqual(body.decode(), "\"id\",\"name\"\n1,\"Penny\"\n2,\"Harper\"")
+
+
+if __name__ == "__main__":
+    unittest.main()
