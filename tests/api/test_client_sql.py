@@ -3,7 +3,7 @@
 import http.server, json, os, pty, re, select, signal, socketserver, stat, subprocess, sys, tempfile, termios, threading, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import HAS_TERMINALS, LYRE, feature
+from lyre_server import HAS_TERMINALS, LYRE, Server, built_modules, feature
 
 on_terminals = unittest.skipUnless(HAS_TERMINALS, "this system gives no pseudo terminals")
 with_libedit = unittest.skipUnless(feature("HAVE_LIBEDIT"), "this build has no libedit")
@@ -317,6 +317,38 @@ class Sql(unittest.TestCase):
         t.type("\x04")
         t.end()
         self.assertEqual(self.server.statements, ["SELECT 'ä€日'"])
+
+
+@unittest.skipUnless(os.path.exists(LYRE) and "sql" in built_modules(), "this build has no client, or no module 'sql'")
+class OfAServer(unittest.TestCase):
+    def test_functions_and_commands(self):
+        with Server() as s:
+            s.ok({"operation": "create_table", "database": "dev", "table": "dog", "primary_key": "id"})
+            s.ok({"operation": "insert", "database": "dev", "table": "dog", "records": [{"id": 1, "age": 7}, {"id": 2, "age": 5}, {"id": 3, "age": 7}]})
+            lines = """.mode json
+                SELECT ARRAY(age) AS a, DISTINCT_ARRAY(ARRAY(age)) AS d, MEDIAN(age) AS m FROM dev.dog;
+                SELECT CURRENT_DATE() = DATE_FORMAT(NOW(), 'YYYY-MM-DD') AS today, LEN(CURRENT_TIME()) AS len;
+                SELECT id FROM dev.dog WHERE age REGEXP '^[67]$' AND EXTRACT(DATE(0), 'year') = '1970';
+                .mode table
+                .tables
+                UPDATE dev.dog SET age = 'x' WHERE id = 3;
+                SELECT DATE_ADD(age, 1, 'moons') FROM dev.dog;
+                """.replace("  ", "")
+            r = subprocess.run([LYRE, "--socket", s.socket_path, "sql"], input=lines, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, text=True)
+            self.assertEqual(r.stderr[:40], "lyre: an interval is years, quarters, mo")
+            self.assertEqual(r.stdout, '''[{"a":[7,5,7],"d":[7,5],"m":7}]
+[{"today":1,"len":12}]
+[{"id":1},{"id":3}]
+table    records
+-------  -------
+dev.dog        3
+{
+  "message": "updated 1 of 1 records",
+  "update_hashes": [3],
+  "skipped_hashes": []
+}
+''')
+            self.assertEqual(r.returncode, 1)
 
 
 if __name__ == "__main__":
