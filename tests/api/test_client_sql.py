@@ -324,9 +324,11 @@ class OfAServer(unittest.TestCase):
     def test_functions_and_commands(self):
         with Server() as s:
             s.ok({"operation": "create_table", "database": "dev", "table": "dog", "primary_key": "id"})
-            s.ok({"operation": "insert", "database": "dev", "table": "dog", "records": [{"id": 1, "age": 7}, {"id": 2, "age": 5}, {"id": 3, "age": 7}]})
+            s.ok({"operation": "insert", "database": "dev", "table": "dog", "records": [{"id": 1, "age": 7}, {"id": 2, "age": 5}, {"id": 3, "age": 7},
+                                                                                        {"id": 4, "ok": True}, {"id": 5, "ok": 1}, {"id": 6, "ok": True}]})
             lines = """.mode json
-                SELECT ARRAY(age) AS a, DISTINCT_ARRAY(ARRAY(age)) AS d, MEDIAN(age) AS m FROM dev.dog;
+                SELECT ARRAY(age) AS a, DISTINCT_ARRAY(ARRAY(age)) AS d, MEDIAN(age) AS m FROM dev.dog WHERE id < 4;
+                SELECT ARRAY(ok) AS a, DISTINCT_ARRAY(ok) AS d FROM dev.dog WHERE id > 3;
                 SELECT CURRENT_DATE() = DATE_FORMAT(NOW(), 'YYYY-MM-DD') AS today, LEN(CURRENT_TIME()) AS len;
                 SELECT id FROM dev.dog WHERE age REGEXP '^[67]$' AND EXTRACT(DATE(0), 'year') = '1970';
                 .mode table
@@ -337,11 +339,12 @@ class OfAServer(unittest.TestCase):
             r = subprocess.run([LYRE, "--socket", s.socket_path, "sql"], input=lines, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, text=True)
             self.assertEqual(r.stderr[:40], "lyre: an interval is years, quarters, mo")
             self.assertEqual(r.stdout, '''[{"a":[7,5,7],"d":[7,5],"m":7}]
+[{"a":[true,1,true],"d":[true,1]}]
 [{"today":1,"len":12}]
 [{"id":1},{"id":3}]
 table    records
 -------  -------
-dev.dog        3
+dev.dog        6
 {
   "message": "updated 1 of 1 records",
   "update_hashes": [3],
