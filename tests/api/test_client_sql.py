@@ -300,6 +300,8 @@ class Sql(unittest.TestCase):
         t.wait(r"dev\.dog  dev\.breed\n")
         t.type("do\t")
         t.wait(r"dev\.dog ")
+        t.type("d WHERE d.no\t")
+        t.wait(r"d\.notes ")
         t.type(";\r")
         t.prompt()
         t.type(".ta\t\r")
@@ -307,7 +309,7 @@ class Sql(unittest.TestCase):
         t.prompt()
         t.type("\x04")
         self.assertEqual(t.end(), 0)
-        self.assertEqual(self.server.statements, ["select name FROM dev.dog "])
+        self.assertEqual(self.server.statements, ["select name FROM dev.dog d WHERE d.notes "])
 
     @on_terminals
     @with_libedit
