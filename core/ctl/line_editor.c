@@ -2,6 +2,7 @@
 #include "ctl/line_editor.h"
 
 #include "ctl/interrupt.h"
+#include "ctl/print.h"
 
 #include <fcntl.h>
 #include <histedit.h>
@@ -81,11 +82,16 @@ static size_t common_len(const char *names, const char *end)
 static void list_names(const char *names, const char *end)
 {
 	size_t count = 0;
-	putchar('\n');
-	for (const char *name = names; name < end && count < LIST_MAX; name += strlen(name) + 1, count++)
-		printf("%s%s", count > 0 ? "  " : "", name);
-	printf("%s\n", count == LIST_MAX ? "  …" : "");
+	struct buf out;
+	buf_init(&out);
+	for (const char *name = names; name < end && count < LIST_MAX; name += strlen(name) + 1, count++) {
+		buf_add_str(&out, count > 0 ? "  " : "\n");
+		print_text(&out, name, strlen(name));
+	}
+	buf_add_str(&out, count == LIST_MAX ? "  …\n" : "\n");
+	fwrite(out.data, 1, out.len, stdout);
 	fflush(stdout);
+	buf_free(&out);
 }
 
 static unsigned char insert_common(EditLine *el, const char *names, const char *end, size_t word_len)

@@ -127,9 +127,11 @@ static void offer_attributes(
 	buf_init(&name);
 	for (size_t i = 0; i < item_count(attributes); i++) {
 		const char *attribute = text_member(json_object_array_get_idx(attributes, i), "attribute");
+		if (!attribute)
+			continue;
 		buf_clear(&name);
 		buf_add(&name, before, before_len);
-		buf_add_str(&name, attribute ? attribute : "");
+		buf_add_str(&name, attribute);
 		if (buf_cstr(&name))
 			offer(names, name.data, word, len);
 	}
