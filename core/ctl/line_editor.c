@@ -2,6 +2,7 @@
 #include "ctl/line_editor.h"
 
 #include "ctl/interrupt.h"
+#include "ctl/print.h"
 
 #include <fcntl.h>
 #include <histedit.h>
@@ -81,11 +82,16 @@ static size_t common_len(const char *names, const char *end)
 static void list_names(const char *names, const char *end)
 {
 	size_t count = 0;
-	putchar('\n');
-	for (const char *name = names; name < end && count < LIST_MAX; name += strlen(name) + 1, count++)
-		printf("%s%s", count > 0 ? "  " : "", name);
-	printf("%s\n", count == LIST_MAX ? "  …" : "");
+	struct buf out;
+	buf_init(&out);
+	for (const char *name = names; name < end && count < LIST_MAX; name += strlen(name) + 1, count++) {
+		buf_add_str(&out, count > 0 ? "  " : "\n");
+		print_text(&out, name, strlen(name));
+	}
+	buf_add_str(&out, count == LIST_MAX ? "  …\n" : "\n");
+	fwrite(out.data, 1, out.len, stdout);
 	fflush(stdout);
+	buf_free(&out);
 }
 
 static unsigned char insert_common(EditLine *el, const char *names, const char *end, size_t word_len)
@@ -171,7 +177,7 @@ static void set_up(struct line_editor *e)
 	el_set(e->el, EL_EDITOR, "emacs");
 	el_set(e->el, EL_HIST, history, e->history);
 	el_set(e->el, EL_GETCFN, read_character);
-	el_set(e->el, EL_ADDFN, "lyre-complete", "Complete the word", complete_word);
+	el_wset(e->el, EL_ADDFN, L"lyre-complete", L"Complete the word", complete_word); /* el_set() would leak copies */
 	el_set(e->el, EL_BIND, "^I", "lyre-complete", NULL);
 	el_set(e->el, EL_BIND, "^R", "em-inc-search-prev", NULL);
 	el_source(e->el, NULL);
@@ -211,7 +217,6 @@ enum line line_editor_read(struct line_editor *e, const char *prompt, struct buf
 	int count = 0;
 	e->prompt = prompt;
 	buf_clear(line);
-	el_resize(e->el); /* the terminal may have another size by now */
 	const char *text = el_gets(e->el, &count);
 	if (!text || count <= 0) {
 		bool broken = interrupted();

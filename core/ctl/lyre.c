@@ -268,6 +268,16 @@ static int help_own(const struct command *c)
 	return 0;
 }
 
+/** \param word  a statement; sql=VALUE, as operations take it; NULL for the shell */
+static int run_sql(struct client *c, struct arena *a, const struct options *o, char *word)
+{
+	if (!word)
+		return sql_shell(c, a, o);
+	if (strncmp(word, "sql=", 4) == 0 || strncmp(word, "sql:=", 5) == 0)
+		return command_operation(c, a, o, "sql", &word, 1);
+	return command_sql(c, a, o, word);
+}
+
 static int run(struct arena *a, struct options *o, char **words, int count)
 {
 	struct client *c;
@@ -294,7 +304,7 @@ static int run(struct arena *a, struct options *o, char **words, int count)
 	else if (strcmp(words[0], "check") == 0)
 		rc = command_database(c, a, o, "check_database", words[1]);
 	else if (strcmp(words[0], "sql") == 0)
-		rc = count > 1 ? command_sql(c, a, o, words[1]) : sql_shell(c, a, o);
+		rc = run_sql(c, a, o, count > 1 ? words[1] : NULL);
 	else if (strcmp(words[0], "passwd") == 0)
 		rc = command_passwd(c, a, o, words[1]);
 	else if (strcmp(words[0], "renew-certs") == 0)

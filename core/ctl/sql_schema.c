@@ -118,36 +118,70 @@ static void offer(struct buf *names, const char *name, const char *word, size_t 
 	buf_add(names, name, size);
 }
 
-static void offer_attributes(struct buf *names, struct json_object *about, const char *word, size_t len)
+/** Of a table; \p before them stands the name that the statement has for it, with its dot. */
+static void offer_attributes(
+	struct buf *names, struct json_object *about, const char *before, size_t before_len, const char *word, size_t len)
 {
 	struct json_object *attributes = json_object_object_get(about, "attributes");
+	struct buf name;
+	buf_init(&name);
 	for (size_t i = 0; i < item_count(attributes); i++) {
-		const char *name = text_member(json_object_array_get_idx(attributes, i), "attribute");
-		if (name)
-			offer(names, name, word, len);
+		const char *attribute = text_member(json_object_array_get_idx(attributes, i), "attribute");
+		if (!attribute)
+			continue;
+		buf_clear(&name);
+		buf_add(&name, before, before_len);
+		buf_add_str(&name, attribute);
+		if (buf_cstr(&name))
+			offer(names, name.data, word, len);
 	}
+	buf_free(&name);
+}
+
+static bool is_database(struct json_object *schema, const char *name, size_t len)
+{
+	json_object_object_foreach(schema, database, tables)
+	{
+		(void)tables;
+		if (strlen(database) == len && memcmp(database, name, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/** "database." and "database.table". */
+static void offer_tables(struct buf *names, const char *database, struct json_object *tables, const char *word, size_t len)
+{
+	struct buf name;
+	buf_init(&name);
+	buf_addf(&name, "%s.", database);
+	size_t prefix = name.len;
+	if (len < prefix && buf_cstr(&name))
+		offer(names, name.data, word, len);
+	json_object_object_foreach(tables, table, about)
+	{
+		(void)about;
+		name.len = prefix;
+		buf_add_str(&name, table);
+		if (len >= prefix && buf_cstr(&name))
+			offer(names, name.data, word, len);
+	}
+	buf_free(&name);
 }
 
 void schema_complete(struct json_object *schema, const char *word, size_t len, struct buf *names)
 {
-	const char *dot = memchr(word, '.', len);
-	struct buf name;
-	buf_init(&name);
+	const char *dot = memrchr(word, '.', len);
+	size_t before = dot ? (size_t)(dot - word) : 0;
+	bool of_database = dot && is_database(schema, word, before);
 	json_object_object_foreach(schema, database, tables)
 	{
-		buf_clear(&name);
-		buf_addf(&name, "%s.", database);
-		if (!dot && buf_cstr(&name))
-			offer(names, name.data, word, len);
+		offer_tables(names, database, tables, word, len);
 		json_object_object_foreach(tables, table, about)
 		{
-			buf_clear(&name);
-			buf_addf(&name, "%s.%s", database, table);
-			if (dot && buf_cstr(&name))
-				offer(names, name.data, word, len);
-			if (!dot)
-				offer_attributes(names, about, word, len);
+			(void)table;
+			if (!of_database)
+				offer_attributes(names, about, word, dot ? before + 1 : 0, word, len);
 		}
 	}
-	buf_free(&name);
 }

@@ -16,7 +16,7 @@ int schema_fetch(struct client *c, struct arena *a, struct json_object **ret);
 int schema_show_tables(struct json_object *schema);
 /** \param table  its name, or database.table; NULL for all. \return 0 or CTL_REFUSED, said */
 int schema_show_attributes(struct json_object *schema, const char *table);
-/** Names that begin with \p word, each with its NUL: databases, tables in their databases, attributes. */
+/** Names that begin with \p word, each with its NUL: databases, tables in their databases, attributes, also behind another name. */
 void schema_complete(struct json_object *schema, const char *word, size_t len, struct buf *names);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The values of a group as a JSON array. */
 #include "function_rows.h"
-#include "functions.h"
+#include "sql_value.h"
 #include "value_set.h"
 
 #include <math.h>
@@ -49,7 +49,10 @@ static void append_value(sqlite3_str *out, sqlite3_value *v)
 	const char *text;
 	switch (sqlite3_value_type(v)) {
 	case SQLITE_INTEGER:
-		sqlite3_str_appendf(out, "%lld", sqlite3_value_int64(v));
+		if (sqlite3_value_subtype(v) == SQL_SUBTYPE_BOOLEAN)
+			sqlite3_str_appendall(out, sqlite3_value_int(v) ? "true" : "false");
+		else
+			sqlite3_str_appendf(out, "%lld", sqlite3_value_int64(v));
 		break;
 	case SQLITE_FLOAT:
 		append_real(out, sqlite3_value_double(v));
@@ -59,7 +62,7 @@ static void append_value(sqlite3_str *out, sqlite3_value *v)
 		break;
 	default:
 		text = (const char *)sqlite3_value_text(v);
-		if (text && sqlite3_value_subtype(v) == SQL_JSON)
+		if (text && sqlite3_value_subtype(v) == SQL_SUBTYPE_JSON)
 			sqlite3_str_append(out, text, sqlite3_value_bytes(v));
 		else if (text)
 			append_text(out, text, sqlite3_value_bytes(v));
@@ -81,7 +84,7 @@ static void result_array(sqlite3_context *ctx, sqlite3_str *out)
 		sqlite3_str_appendchar(out, 1, ']');
 		sql_result_str(ctx, out);
 	}
-	sqlite3_result_subtype(ctx, SQL_JSON);
+	sqlite3_result_subtype(ctx, SQL_SUBTYPE_JSON);
 }
 
 static void array_step(sqlite3_context *ctx, int count, sqlite3_value **args)

@@ -15,6 +15,8 @@
 /** Offsets of fewer are hours. */
 #define OFFSET_HOURS 16
 #define OFFSET_MAX (24 * 60)
+/** Bytes of a format. */
+#define FORMAT_MAX 1000
 
 static bool in_range(double ms)
 {
@@ -117,7 +119,9 @@ static void format(sqlite3_context *ctx, int count, sqlite3_value **args)
 	(void)count;
 	const char *text = (const char *)sqlite3_value_text(args[1]);
 	int64_t ms;
-	if (text && date_of(args[0], &ms))
+	if (text && sqlite3_value_bytes(args[1]) > FORMAT_MAX)
+		sqlite3_result_error(ctx, "a format of dates is too long", -1);
+	else if (text && date_of(args[0], &ms))
 		result_date(ctx, ms, 0, text, (size_t)sqlite3_value_bytes(args[1]));
 }
 

@@ -10,8 +10,8 @@
  *     CONVERT(type, x)                                      CAST(x AS type)
  *     TRIM(y FROM x)                                        TRIM(x, y)
  *
- * Results that are JSON, of ARRAY() and DISTINCT_ARRAY(), have the subtype SQL_JSON, as those of SQLite's JSON functions; an
- * argument that has it goes into an array as it is.
+ * Results that are JSON, of ARRAY() and DISTINCT_ARRAY(), have the subtype SQL_SUBTYPE_JSON, as those of SQLite's JSON
+ * functions; an argument that has it goes into an array as it is, and one with SQL_SUBTYPE_BOOLEAN as true or false.
  *
  * A wrong argument makes NULL where it may come from a record, and an error where it comes from whoever wrote the statement.
  */
@@ -19,9 +19,6 @@
 #define SQL_FUNCTIONS_H
 
 #include <sqlite3.h>
-
-/** SQLite's own mark of a text that is JSON. */
-#define SQL_JSON 'J'
 
 /** \return an SQLite result code */
 int sql_functions_add(sqlite3 *db);

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "value_set.h"
 
+#include "sql_value.h"
+
 #include <stdbool.h>
 #include <string.h>
 
 #define ROOM_FIRST 32
+/** Beside SQLite's own types. */
+#define TYPE_BOOLEAN 100
 /** Above this, doubles and integers do not tell each other apart. */
 #define EXACT_MAX 0x1p53
 
@@ -17,7 +21,7 @@ struct key {
 	double real;
 };
 
-/* 1 and 1.0 are the same. */
+/* 1 and 1.0 are the same; true is not. */
 static void key_of(sqlite3_value *v, struct key *k)
 {
 	k->type = sqlite3_value_type(v);
@@ -32,6 +36,8 @@ static void key_of(sqlite3_value *v, struct key *k)
 		k->integer = sqlite3_value_int64(v);
 		k->bytes = &k->integer;
 		k->len = sizeof k->integer;
+		if (sqlite3_value_subtype(v) == SQL_SUBTYPE_BOOLEAN)
+			k->type = TYPE_BOOLEAN;
 	} else if (k->type != SQLITE_FLOAT) {
 		k->bytes = k->type == SQLITE_TEXT ? (const void *)sqlite3_value_text(v) : sqlite3_value_blob(v);
 		k->len = k->bytes ? (size_t)sqlite3_value_bytes(v) : 0;

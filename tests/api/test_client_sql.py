@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """lyre sql: one statement, those of a file, and the shell, against a socket that answers with what a test says."""
-import http.server, json, os, pty, re, select, signal, socketserver, stat, subprocess, sys, tempfile, threading, time, unittest
+import http.server, json, os, pty, re, select, signal, socketserver, stat, subprocess, sys, tempfile, termios, threading, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import HAS_TERMINALS, LYRE, feature
+from lyre_server import HAS_TERMINALS, LYRE, Server, built_modules, feature
 
 on_terminals = unittest.skipUnless(HAS_TERMINALS, "this system gives no pseudo terminals")
 with_libedit = unittest.skipUnless(feature("HAVE_LIBEDIT"), "this build has no libedit")
 
+SECONDS = 60  # until it is certain that something does not come
 ROWS = [{"id": 1, "name": "Penny"}, {"id": 22, "name": "Harper"}]
 TABLE = "id  name\n--  ------\n 1  Penny\n22  Harper\n"
 DESCRIBED = {"dev": {"dog": {"record_count": 2, "attributes": [{"attribute": "id", "indexed": True, "is_primary_key": True},
@@ -24,7 +25,7 @@ class Answerer(http.server.BaseHTTPRequestHandler):
         self.server.statements.append(statement)
         if "slow" in statement:
             self.server.waiting.set()
-            self.server.go_on.wait(60)
+            self.server.go_on.wait(SECONDS)
         if "wrong" in statement:
             return self.answer(400, {"error": "Invalid SQL at: wrong"})
         self.answer(200, ROWS if statement.lstrip()[:6].upper() == "SELECT" else {"message": "done"})
@@ -54,6 +55,8 @@ class Typist:
     def __init__(self, env):
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:  # also where the tests run in the background
+                signal.signal(number, signal.SIG_DFL)
             os.execve(LYRE, [LYRE, "sql"], env)
         self.text, self.seen = "", 0
 
@@ -62,9 +65,9 @@ class Typist:
 
     def wait(self, pattern):
         """Until the terminal shows it, behind what was waited for before."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + SECONDS
         while not (found := re.compile(pattern).search(self.text, self.seen)):
-            if time.monotonic() > deadline or not select.select([self.fd], [], [], 60)[0]:
+            if time.monotonic() > deadline or not select.select([self.fd], [], [], SECONDS)[0]:
                 raise AssertionError("no %r in %r" % (pattern, self.text[self.seen:]))
             try:
                 piece = os.read(self.fd, 65536)
@@ -75,11 +78,18 @@ class Typist:
         self.seen = found.end()
         return found.group(0)
 
+    def prompt(self, pattern=r"lyre> $"):
+        self.wait(pattern)
+        # libedit shows it before it takes the keys: until then the terminal has its own mind about some
+        deadline = time.monotonic() + SECONDS
+        while feature("HAVE_LIBEDIT") and termios.tcgetattr(self.fd)[3] & termios.ICANON and time.monotonic() < deadline:
+            time.sleep(0.001)
+
     def ask(self, line):
         """Types a line, and gives what is shown before the next prompt."""
         self.type(line + "\r")
         begun = self.seen
-        self.wait(r"lyre> $")
+        self.prompt()
         return self.text[begun:self.seen]
 
     def end(self):
@@ -120,8 +130,9 @@ class Sql(unittest.TestCase):
         self.assertEqual(self.lyre("--json", "sql", "@SELECT"), (0, '{"message": "done"}', ""))
         self.assertEqual(self.lyre("--csv", "sql", "SELECT 1"), (0, '"id","name"\n1,"Penny"\n22,"Harper"', ""))
         self.assertEqual(self.lyre("sql", "INSERT 'a\"\\\n\u00e4'"), (0, "done\n", ""))
+        self.assertEqual(self.lyre("sql", 'sql:="SELECT 2"'), (0, TABLE, ""))
         self.assertEqual(self.lyre("sql", "wrong"), (1, "", "lyre: Invalid SQL at: wrong\n"))
-        self.assertEqual(self.server.statements, ["SELECT id, name FROM dev.dog", "@SELECT", "SELECT 1", "INSERT 'a\"\\\n\u00e4'", "wrong"])
+        self.assertEqual(self.server.statements, ["SELECT id, name FROM dev.dog", "@SELECT", "SELECT 1", "INSERT 'a\"\\\n\u00e4'", "SELECT 2", "wrong"])
 
     def test_usage(self):
         self.assertEqual(self.lyre("sql", "a", "b"), (2, "", "lyre: usage: lyre sql [STATEMENT]\n"))
@@ -173,7 +184,7 @@ class Sql(unittest.TestCase):
 
     def shell(self):
         t = Typist(self.env)
-        t.wait(r"lyre> $")
+        t.prompt()
         return t
 
     @on_terminals
@@ -181,7 +192,7 @@ class Sql(unittest.TestCase):
         t = self.shell()
         self.assertIn(TABLE, t.ask("SELECT id, name FROM dev.dog;"))
         t.type("SELECT id,\r")
-        t.wait(r"  \.\.\.> $")
+        t.prompt(r"  \.\.\.> $")
         self.assertIn(TABLE, t.ask("name FROM dev.dog;"))
         self.assertIn("lyre: Invalid SQL at: wrong\n", t.ask("wrong;"))
         self.assertIn("dev.breed        1\n", t.ask(".tables"))
@@ -205,11 +216,11 @@ class Sql(unittest.TestCase):
             t.type("SELECT 'half")
             t.wait("half")
             t.type("\x03")
-            t.wait(r"lyre> $")
+            t.prompt()
         t.type("SELECT '\r")
-        t.wait(r"  \.\.\.> $")
+        t.prompt(r"  \.\.\.> $")
         t.type("\x03")
-        t.wait(r"lyre> $")
+        t.prompt()
         self.assertIn(TABLE, t.ask("SELECT 2;"))
         t.type("\x04")
         self.assertEqual(t.end(), 0)
@@ -221,9 +232,9 @@ class Sql(unittest.TestCase):
         for _ in range(2):
             self.server.waiting.clear()
             t.type("SELECT slow; SELECT 'not reached';\r")
-            self.assertTrue(self.server.waiting.wait(60))
+            self.assertTrue(self.server.waiting.wait(SECONDS))
             t.type("\x03")
-            t.wait(r"lyre> $")
+            t.prompt()
         self.assertIn(TABLE, t.ask("SELECT 2;"))
         t.type("\x04")
         self.assertEqual(t.end(), 0)
@@ -241,7 +252,7 @@ class Sql(unittest.TestCase):
         t = self.shell()
         t.ask("SELECT 1;")
         t.type("SELECT\r")
-        t.wait(r"  \.\.\.> $")
+        t.prompt(r"  \.\.\.> $")
         t.ask("2;")
         t.ask("SELECT 'PassWord: x';")
         t.ask(".mode json")
@@ -256,7 +267,7 @@ class Sql(unittest.TestCase):
         t = self.shell()
         t.type("\x1b[A\x1b[A\x1b[A\r")  # over .quit and .mode
         t.wait(r"22  Harper\n")
-        t.wait(r"lyre> $")
+        t.prompt()
         t.type("\x04")
         self.assertEqual(t.end(), 0)
         self.assertEqual(self.server.statements[-1], "SELECT 2")
@@ -289,14 +300,16 @@ class Sql(unittest.TestCase):
         t.wait(r"dev\.dog  dev\.breed\n")
         t.type("do\t")
         t.wait(r"dev\.dog ")
+        t.type("d WHERE d.no\t")
+        t.wait(r"d\.notes ")
         t.type(";\r")
-        t.wait(r"lyre> $")
+        t.prompt()
         t.type(".ta\t\r")
         t.wait(r"dev\.breed        1\n")
-        t.wait(r"lyre> $")
+        t.prompt()
         t.type("\x04")
         self.assertEqual(t.end(), 0)
-        self.assertEqual(self.server.statements, ["select name FROM dev.dog "])
+        self.assertEqual(self.server.statements, ["select name FROM dev.dog d WHERE d.notes "])
 
     @on_terminals
     @with_libedit
@@ -306,6 +319,41 @@ class Sql(unittest.TestCase):
         t.type("\x04")
         t.end()
         self.assertEqual(self.server.statements, ["SELECT 'ä€日'"])
+
+
+@unittest.skipUnless(os.path.exists(LYRE) and "sql" in built_modules(), "this build has no client, or no module 'sql'")
+class OfAServer(unittest.TestCase):
+    def test_functions_and_commands(self):
+        with Server() as s:
+            s.ok({"operation": "create_table", "database": "dev", "table": "dog", "primary_key": "id"})
+            s.ok({"operation": "insert", "database": "dev", "table": "dog", "records": [{"id": 1, "age": 7}, {"id": 2, "age": 5}, {"id": 3, "age": 7},
+                                                                                        {"id": 4, "ok": True}, {"id": 5, "ok": 1}, {"id": 6, "ok": True}]})
+            lines = """.mode json
+                SELECT ARRAY(age) AS a, DISTINCT_ARRAY(ARRAY(age)) AS d, MEDIAN(age) AS m FROM dev.dog WHERE id < 4;
+                SELECT ARRAY(ok) AS a, DISTINCT_ARRAY(ok) AS d FROM dev.dog WHERE id > 3;
+                SELECT CURRENT_DATE() = DATE_FORMAT(NOW(), 'YYYY-MM-DD') AS today, LEN(CURRENT_TIME()) AS len;
+                SELECT id FROM dev.dog WHERE age REGEXP '^[67]$' AND EXTRACT(DATE(0), 'year') = '1970';
+                .mode table
+                .tables
+                UPDATE dev.dog SET age = 'x' WHERE id = 3;
+                SELECT DATE_ADD(age, 1, 'moons') FROM dev.dog;
+                """.replace("  ", "")
+            r = subprocess.run([LYRE, "--socket", s.socket_path, "sql"], input=lines, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, text=True)
+            self.assertEqual(r.stderr[:40], "lyre: an interval is years, quarters, mo")
+            self.assertEqual(r.stdout, '''[{"a":[7,5,7],"d":[7,5],"m":7}]
+[{"a":[true,1,true],"d":[true,1]}]
+[{"today":1,"len":12}]
+[{"id":1},{"id":3}]
+table    records
+-------  -------
+dev.dog        6
+{
+  "message": "updated 1 of 1 records",
+  "update_hashes": [3],
+  "skipped_hashes": []
+}
+''')
+            self.assertEqual(r.returncode, 1)
 
 
 if __name__ == "__main__":
