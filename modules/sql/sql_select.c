@@ -19,6 +19,7 @@ enum certainty { NEVER, ALWAYS, BY_SUBTYPE };
 
 struct result {
 	const char *name;
+	const char *first;       /**< its name before it had to be another than those before */
 	struct sql_table *table; /**< whose attribute it is; NULL: it is something else, or is not looked at any more */
 	size_t column;
 	bool bare; /**< it is an attribute as it is */
@@ -113,7 +114,10 @@ static const char *unused_name(struct sql_run *run, const struct result *results
 		return name;
 	size_t room = strlen(name) + 12;
 	char *other = lyre_alloc(run->call, room);
-	for (int n = 1; other; n++) {
+	int same = 0;
+	for (int i = 0; i < count; i++)
+		same += !strcmp(results[i].first, name);
+	for (int n = same ? same : 1; other; n++) {
 		snprintf(other, room, "%s%d", name, n);
 		if (!is_used(results, count, other))
 			break;
@@ -138,6 +142,7 @@ static struct result *look_at_results(struct sql_run *run, int count)
 		}
 		if (name)
 			name = bare ? plain_name(run, name) : plain_name(run, sql_statement_name(&run->statement, run->sql, name));
+		r->first = name;
 		r->name = unused_name(run, results, i, name);
 		if (!r->name)
 			results = NULL;
