@@ -58,6 +58,7 @@ static void prefix_range(struct walk_range *r, const lyre_value *v, bool key)
 	else
 		key_index_prefix(&r->low, v->s, v->len);
 	r->high = r->low;
+	r->high.cut = true; /* not a whole key: the beginning of many */
 }
 
 int reader_range(const struct table *t, const struct attribute_filter *f, const struct lyre_range *from, struct walk_range *ret,
@@ -307,8 +308,10 @@ void reader_field(struct reader *r, size_t i, struct lyre_field *ret)
 	if (c->kind == COLUMN_TIME) {
 		give_time(r, column_time(c, r->row.record), c->date, ret);
 	} else if (c->kind == COLUMN_KEY) {
-		if (row_key(&r->row, c->id, &v))
+		if (row_key(&r->row, c->id, &v)) {
 			give_value(&v, ret);
+			ret->lasting = r->row.key != r->key.bytes; /* that one is overwritten by the next range */
+		}
 	} else if (column_find(c, r->row.record, &r->hint, &f)) {
 		give_field(r, f, ret);
 	}
