@@ -88,6 +88,7 @@ struct lyre_call {
 	bool failure_written;           /**< set by fail_reply: out contains the answer for the failure */
 	const char *set_cookie;         /**< set by reply_cookie: the header's value */
 	const char *text_type;          /**< set by reply_text: the answer is text of this content type instead of a value */
+	bool works_long;                /**< on a thread that may work for seconds */
 	int (*longer)(lyre_call *call); /**< set by call_longer: continues the call after LYRE_PENDING; NULL: nothing does */
 	/* after LYRE_PENDING: set by whoever answers later; runs on the connection's or the job's thread */
 	int (*again)(lyre_call *call);
@@ -124,7 +125,7 @@ int call_scope_begin(lyre_call *call);
 void call_scope_end(lyre_call *call);
 /** Closes the readers, and gives back the snapshots that they read. */
 void call_moment_end(lyre_call *call);
-/** 0; LYRE_EBUSY, when nobody waits for the call any more. */
+/** 0; LYRE_EBUSY if nobody waits for the call any more, or writers wait for its moment to end. */
 int call_wanted(lyre_call *call);
 /** Releases everything but memory: scopes, cursors, tables, an open file, a sent file. */
 void call_end(lyre_call *call);

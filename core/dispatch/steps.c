@@ -308,6 +308,7 @@ static enum flow submit(struct run *r, void (*run)(struct pool_task *task), bool
 	/* This thread, the worker, and the answer that comes later when the handler says so. */
 	atomic_store(&r->holds, 3);
 	takes_long = takes_long && run_owner(r);
+	r->call.works_long = takes_long;
 	r->task.run = run;
 	r->task.owner = takes_long ? r->owner : NULL;
 	pool_submit(takes_long ? r->dispatch->longs : r->dispatch->services.pool, &r->task);

@@ -31,7 +31,7 @@ static int moment_add(lyre_call *call, const struct table *t)
 		struct call_moment *m = ARENA_NEW(call->arena, struct call_moment);
 		if (!m)
 			return err_nomem(&call->err);
-		int rc = snapshot_begin(&m->snapshot, t->db, &call->err);
+		int rc = (call->works_long ? snapshot_begin_long : snapshot_begin)(&m->snapshot, t->db, &call->err);
 		if (rc < 0)
 			return rc;
 		m->next = call->moments;

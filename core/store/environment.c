@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One database file: creating, opening, exchanging and closing it. */
+#include "base/thread.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "store/backup_internal.h"
@@ -39,7 +40,7 @@ static struct database *database_new(const struct store_options *o, const char *
 	}
 	rwlock_init(&db->gate);
 	pthread_mutex_init(&db->lock, NULL);
-	pthread_cond_init(&db->published, NULL);
+	cond_init_monotonic(&db->published);
 	writer_init(&db->writer);
 	return db;
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The map of an open database: its size, and the gate that protects readers while it moves. */
+#include "base/text.h"
+#include "base/thread.h"
 #include "log/log.h"
 #include "store/store_internal.h"
 
@@ -9,14 +11,24 @@
 #define MAP_STEP ((size_t)1 << 20)
 /** The first map is at most this fraction of the free addresses: a quarter. */
 #define MAP_PART 4
+/** How long a reader that holds the map waits for a writer that needs the gate. */
+#define HOLD_WAIT_NS ((int64_t)2000000000)
 
 /* ---- the gate ---- */
 
 bool gate_shut(struct database *db, bool wait)
 {
 	pthread_mutex_lock(&db->lock);
-	while (wait && (db->holds || db->shutting))
+	bool wants = false;
+	while (wait && (db->holds || db->shutting)) {
+		if (db->holds && !db->wanted) {
+			atomic_store(&db->wanted, monotonic_ms());
+			wants = true;
+		}
 		pthread_cond_wait(&db->published, &db->lock);
+	}
+	if (wants)
+		atomic_store(&db->wanted, 0);
 	bool may = !db->holds && !db->shutting;
 	db->shutting = db->shutting || may;
 	pthread_mutex_unlock(&db->lock);
@@ -62,6 +74,34 @@ int database_hold(struct database *db, size_t room, struct err *e)
 	struct err ignored;
 	(void)writer_change(db, &c, &ignored);
 	return database_hold(db, 0, e);
+}
+
+/** Waits until nobody wants the gate. \return false if that takes too long */
+static bool gate_calm(struct database *db)
+{
+	int64_t end = monotonic_ns() + HOLD_WAIT_NS;
+	const struct timespec until = timespec_of_ns(end);
+	while ((db->shutting || db->wanted) && monotonic_ns() < end)
+		pthread_cond_timedwait(&db->published, &db->lock, &until);
+	return !db->shutting && !db->wanted;
+}
+
+int database_hold_briefly(struct database *db, struct err *e)
+{
+	int rc = 0;
+	pthread_mutex_lock(&db->lock);
+	if (!gate_calm(db))
+		rc = err_set(e, LYRE_EBUSY, "database '%s' is being changed: try again later", db->name);
+	else
+		db->holds++;
+	pthread_mutex_unlock(&db->lock);
+	return rc;
+}
+
+int64_t database_wanted_ms(const struct database *db)
+{
+	int64_t since = atomic_load_explicit(&db->wanted, memory_order_relaxed);
+	return since ? monotonic_ms() - since : 0;
 }
 
 void database_release(struct database *db)

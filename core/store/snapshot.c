@@ -8,6 +8,8 @@
 
 /** Read transactions that a thread keeps, for all databases. */
 #define KEPT_MAX 32
+/** How long a writer waits for a long snapshot that is in its way before it should end. */
+#define OVERDUE_MS 1000
 
 struct slot {
 	struct slot *next;               /**< in the thread's list */
@@ -193,12 +195,31 @@ failed:
 	return rc;
 }
 
+int snapshot_begin_long(struct snapshot *s, struct database *db, struct err *e)
+{
+	int rc = database_hold_briefly(db, e);
+	if (rc)
+		return rc;
+	rc = snapshot_begin(s, db, e);
+	if (rc)
+		database_release(db);
+	else
+		s->held = true;
+	return rc;
+}
+
+bool snapshot_is_overdue(const struct snapshot *s)
+{
+	return s->held && database_wanted_ms(s->db) >= OVERDUE_MS;
+}
+
 void snapshot_end(struct snapshot *s)
 {
 	struct slot *slot = s->slot;
 	if (!slot)
 		return;
 	struct database *db = s->db;
+	bool long_one = s->held;
 	mdb_txn_reset(slot->txn);
 	catalogue_unref(slot->catalogue);
 	slot->catalogue = NULL;
@@ -208,6 +229,8 @@ void snapshot_end(struct snapshot *s)
 	(void)slot_find(db, &held);
 	if (!held)
 		rwlock_read_end(&db->gate);
+	if (long_one)
+		database_release(db);
 }
 
 const struct table *snapshot_table(const struct snapshot *s, const struct table *t)

@@ -182,10 +182,18 @@ struct snapshot {
 	MDB_txn *txn;
 	double now; /**< records that have expired by this time do not exist */
 	void *slot;
+	bool held; /**< by snapshot_begin_long() */
 };
 
 /** LYRE_ENOTFOUND if the database was dropped. */
 int snapshot_begin(struct snapshot *s, struct database *db, struct err *e);
+/**
+ * The same for seconds. A writer that needs the map to grow, or a tree to end, waits for such a snapshot without making
+ * other readers wait. LYRE_EBUSY if one is waiting already.
+ */
+int snapshot_begin_long(struct snapshot *s, struct database *db, struct err *e);
+/** Whether a writer has been waiting for a second for a snapshot of this kind to end: it should end now. */
+bool snapshot_is_overdue(const struct snapshot *s);
 void snapshot_end(struct snapshot *s);
 /** Whether \p t still exists in this snapshot (\p t may be an older definition). Must be checked before reading it. */
 bool snapshot_has(const struct snapshot *s, const struct table *t);

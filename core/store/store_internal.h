@@ -67,6 +67,7 @@ struct database {
 	size_t pending;              /**< the transaction in progress that brings the next catalogue; 0: none */
 	unsigned holds;              /**< number of calls of database_hold() not released yet */
 	bool shutting;               /**< the gate is being shut, or is */
+	atomic_int_least64_t wanted; /**< monotonic_ms() since when someone waits for the holds to end; 0: nobody does */
 	bool exchanging;             /**< the file is giving its name to a copy that will replace it */
 
 	struct watch *_Atomic watches; /**< for table_watch(); grows with the lock held */
@@ -233,6 +234,13 @@ void gate_open(struct database *db);
  * \return 0 or LYRE_ENOTFOUND
  */
 int database_hold(struct database *db, size_t room, struct err *e);
+/**
+ * The same for a read of seconds, which should end soon after a writer has begun to wait: see database_wanted_ms().
+ * LYRE_EBUSY if one waits already, and does not get the gate within two seconds.
+ */
+int database_hold_briefly(struct database *db, struct err *e);
+/** How long a writer has been waiting for the holds to end; 0: none waits. */
+int64_t database_wanted_ms(const struct database *db);
 void database_release(struct database *db);
 
 /* ---- store.c ---- */

@@ -3,7 +3,7 @@
 import http.client, json, os, sys, threading, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import CHEAP_LOGINS, PASSWORD, Server, need_module, table_permission
+from lyre_server import CHEAP_LOGINS, PASSWORD, Server, need_module, table_permission, until
 
 INVALID = "Invalid SQL at: %s. Please ensure your SQL is valid. Try adding backticks to reserved words and schema table references."
 
@@ -29,6 +29,10 @@ ANSWERS = [
     ("/* FROM dev.nope */ SELECT id FROM `dev`.[dog] WHERE \"name\" = 'O''Neil'", ["x"]),
     ("SELECT id FROM dev.dog WHERE name = \"Penny\"", [1]),
     ("SELECT name FROM dev.dog WHERE id = 'x'", ["O'Neil"]),
+    ("SELECT id FROM dev.keys WHERE id LIKE 'pre%'", ["PRE3", "pre", "pre1", "pre2"]),
+    ("SELECT id FROM dev.keys WHERE id LIKE 'pre%' ORDER BY id DESC LIMIT 1", ["pre2"]),
+    ("SELECT min(id) FROM dev.keys WHERE id IN ('pre', 'secret-long-key-7')", ["pre"]),
+    ("SELECT max((SELECT b.id FROM dev.keys b WHERE b.id = 'pre' || a.n)) FROM dev.keys a", ["pre2"]),
     ("SELECT TOP 2 id FROM dev.dog ORDER BY id DESC", ["x", 3]),
     ("SELECT dev.dog.id FROM dev.dog WHERE dog.age > 5 AND dev.dog.ok", [1, "x"]),
     ("SELECT count(*) FROM dev.dog", [4]),
@@ -110,6 +114,9 @@ class Case(unittest.TestCase):
             cls.s.ok({"operation": "create_table", "database": database, "table": table, "primary_key": "id"})
         cls.s.ok({"operation": "insert", "database": "dev", "table": "dog", "records": DOGS})
         cls.s.ok({"operation": "insert", "database": "prod", "table": "dog", "records": [{"id": 1, "name": "one"}]})
+        cls.s.ok({"operation": "create_table", "database": "dev", "table": "keys", "primary_key": "id"})
+        cls.s.ok({"operation": "insert", "database": "dev", "table": "keys", "records": [
+            {"id": id, "n": n} for id, n in (("pre", 0), ("pre1", 1), ("pre2", 2), ("PRE3", 9), ("q", 9), ("secret-long-key-7", 9))]})
         cls.s.ok({"operation": "insert", "database": "twins", "table": "t", "records": [{"id": 1, "Name": "N", "name": "n"}]})
         for i in range(15):
             cls.s.ok({"operation": "insert", "database": "many%d" % i, "table": "t", "records": [{"id": 1, "n": i}]})
@@ -315,6 +322,51 @@ class Limits(Case):
             {"operation": "sql", "sql": "SELECT id, name FROM dev.dog WHERE id < 3"}).encode(), headers)
         if got["content-type"].startswith("text/csv"):
             self.assertEqual(body.decode(), "\"id\",\"name\"\n1,\"Penny\"\n2,\"Harper\"")
+
+
+class Waiting(unittest.TestCase):
+    """A statement that works long, and writes that have to wait for the end of what it reads."""
+
+    @classmethod
+    def setUpClass(cls):
+        need_module("metrics")
+        cls.s = Server(settings=CHEAP_LOGINS + ["storage.mapSize=1M", "modules.sql.timeout=5s"])
+        cls.addClassCleanup(cls.s.stop)
+        for table in ("dog", "cat"):
+            cls.s.ok({"operation": "create_table", "database": "dev", "table": table, "primary_key": "id"})
+        cls.s.ok({"operation": "insert", "database": "dev", "table": "dog", "records": [{"id": i} for i in range(1000)]})
+
+    def is_read(self):
+        page = self.s.request("GET", "/metrics", None, {"Authorization": self.s.authorization()})[2].decode()
+        return 'lyre_readers_open{database="dev"} 0' not in page
+
+    def check(self, write, why):
+        s, ended, written = self.s, [], []
+        statement = threading.Thread(target=lambda: ended.append(s.call(
+            {"operation": "sql", "sql": "SELECT COUNT(a.id + b.id + c.id) FROM dev.dog a, dev.dog b, dev.dog c"})))
+        statement.start()
+        until(self.is_read, "the statement never began")
+        writer = threading.Thread(target=lambda: written.append(s.call(write)))
+        writer.start()
+        slowest = 0
+        while writer.is_alive():
+            began = time.monotonic()
+            s.ok({"operation": "search_by_id", "database": "dev", "table": "dog", "ids": [1], "get_attributes": ["id"]})
+            slowest = max(slowest, time.monotonic() - began)
+        statement.join(30)
+        self.assertEqual(written[0][0], 200, written)
+        self.assertEqual(ended[0][0], 503, ended)
+        self.assertIn(why, ended[0][1]["error"])
+        self.assertLess(slowest, 1)
+
+    def test_the_file_grows(self):
+        self.check({"operation": "insert", "database": "dev", "table": "dog", "records": [
+            {"id": 10000 + i, "text": "x" * 100000} for i in range(60)]},
+            "writes to a database")
+
+    def test_a_table_is_dropped(self):
+        """Its space is freed later: the statement goes on."""
+        self.check({"operation": "drop_table", "database": "dev", "table": "cat"}, "has worked for more than")
 
 
 class Answers(unittest.TestCase):

@@ -236,7 +236,8 @@ static inline int lyre_call_longer(lyre_call *call, int (*work)(lyre_call *call)
 
 /**
  * Whether the call shall go on: for handlers that work for seconds (LYRE_RUN_LONG), every tenth of a second or so.
- * \return 0; LYRE_EBUSY when the client has closed the connection, or the server is stopping: return it
+ * \return 0; LYRE_EBUSY when the client has closed the connection, the server is stopping, or writers have been waiting for
+ *         the moment to end: return it
  */
 static inline int lyre_call_wanted(lyre_call *call)
 {
