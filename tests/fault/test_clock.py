@@ -3,11 +3,12 @@
 
 Debian's libfaketime is preloaded into the server; durations use the real clock.
 """
-import glob, os, re, sys, tempfile, time, unittest
+import glob, os, re, shutil, sys, tempfile, time, unittest
 
 import faults # noqa: F401, for the path to lyre_server
 from faults import Server, create, insert, until
-from lyre_server import BUILD, LYRED, need_module
+from certificates import Authority
+from lyre_server import BUILD, LYRED, built_modules, need_module
 
 LIBRARY = next(iter(glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")), None)
 HOUR, DAY = 3600000, 86400000
@@ -185,6 +186,21 @@ class Clock(unittest.TestCase):
         for offset, expected in (("+0", 200), ("+2m", 401), ("-1h", 200), ("+61s", 401)):
             self.at(offset)
             self.assertEqual(status(), expected, offset)
+
+    @unittest.skipUnless("certs" in built_modules() and shutil.which("openssl"), "needs certificates")
+    def test_an_overdue_revocation_list_is_logged_daily(self):
+        with Authority("Test authority") as ca:
+            path = ca.write("list.pem", ca.revoked(overdue=True))
+            s = self.server("operationsApi.network.securePort=0", "operationsApi.network.mtls=true", "tls.certificateAuthority=" + ca.path, "tls.revocationList=" + path)
+            lines = lambda: s.said().count("certificate revocation list %s should have been replaced" % path)
+            until(lambda: lines() == 1, s.said)
+            for hours, count in ((23, 1), (25, 2), (26, 2), (50, 3)):
+                self.at("+%dh" % hours)
+                # lets the module's thread look, which it does every hour
+                s.ok({"operation": "add_certificate", "name": "at%d" % hours, "certificate": ca.certificate, "is_authority": True})
+                until(lambda: lines() >= count, s.said)
+                time.sleep(0.3)
+                self.assertEqual(lines(), count, "after %d hours" % hours)
 
 
 if __name__ == "__main__":
