@@ -260,8 +260,11 @@ static int make_absolute(struct config *c, struct entry *entry, const char *root
 	struct setting_value *v = &entry->value;
 	if (entry->setting->type != LYRE_S_PATH || v->null || v->text[0] == '/')
 		return 0;
-	v->text = arena_printf(&c->arena, "%s/%s", root, v->text);
-	return v->text ? 0 : err_nomem(e);
+	const char *text = arena_printf(&c->arena, "%s/%s", root, v->text);
+	if (!text)
+		return err_nomem(e);
+	v->text = text;
+	return 0;
 }
 
 static int resolve_root(struct config *c, struct entry *root, struct err *e)
@@ -276,11 +279,14 @@ static int resolve_root(struct config *c, struct entry *root, struct err *e)
 	free(here);
 	if (rc)
 		return rc;
-	size_t len = strlen(root->value.text);
+	size_t given = strlen(root->value.text), len = given;
 	while (len > 1 && root->value.text[len - 1] == '/')
 		len--;
-	root->value.text = arena_strndup(&c->arena, root->value.text, len);
-	return root->value.text ? 0 : err_nomem(e);
+	const char *text = len < given ? arena_strndup(&c->arena, root->value.text, len) : root->value.text;
+	if (!text)
+		return err_nomem(e);
+	root->value.text = text;
+	return 0;
 }
 
 int entries_resolve(struct config *c, struct err *e)
