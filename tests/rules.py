@@ -14,7 +14,7 @@ class Room:
 # From the lowest floor up: dependencies point one way. What a room may include but does not is a fault too.
 ROOMS = {
     "base": Room("memory, text, values, JSON, numbers of metrics", sdk="types"),
-    "encode": Room("answers to bytes, bodies to values, a file or two a format", "base"),
+    "encode": Room("answers to bytes, bodies to values, one or two files per format", "base"),
     "config": Room("settings: declared, read from YAML, changed in place", "base encode", "module"),
     "log": Room("lines, files, rotation, reading back", "base config", "server"),
     "store": Room("databases, tables, records, indexes, the writer, backups (LMDB)", "base log", "store"),

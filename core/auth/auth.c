@@ -397,6 +397,6 @@ void auth_refused(struct auth *a, const char *user, const char *peer, const char
 	atomic_fetch_add(&a->refused, 1);
 	if (!a->log_failed || (told && now - told < REFUSED_PAUSE) || !atomic_compare_exchange_strong(&a->refused_told, &told, now))
 		return;
-	log_warn("auth", "%s: sign-ins as '%.*s' refused unchecked (%s); %u since the last report", shown_peer(peer),
-		shown_length(user), user, why, atomic_exchange(&a->refused, 0));
+	log_warn("auth", "%s: sign-ins as '%.*s' refused without checking the password (%s); %u since the last report",
+		shown_peer(peer), shown_length(user), user, why, atomic_exchange(&a->refused, 0));
 }

@@ -103,7 +103,7 @@ int schema_show_attributes(struct json_object *schema, const char *table)
 	if (found || !table)
 		return show_rows(&rows);
 	buf_free(&rows);
-	return complain(CTL_REFUSED, "there is no table '%s': .tables lists them", table);
+	return complain(CTL_REFUSED, "there is no table '%s': .tables lists the tables", table);
 }
 
 /** Adds a name that begins with the word, unless it is there. */

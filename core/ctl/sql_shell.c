@@ -144,7 +144,7 @@ static int run_command(struct shell *s, char *line)
 		return set_mode(s, argument);
 	if (strcmp(word, ".tables") == 0 || strcmp(word, ".schema") == 0)
 		return show_schema(s, word[1] == 't', argument);
-	return complain(CTL_USAGE, "there is no command '%s': .help lists them", word);
+	return complain(CTL_USAGE, "there is no command '%s': .help lists the commands", word);
 }
 
 /* ---- statements ---- */

@@ -281,7 +281,7 @@ int binary_decode(
 		.err = e,
 	};
 	if (len > UINT32_MAX)
-		return err_set(e, LYRE_ETOOBIG, "%s of more than 4 GiB is not read", f->name);
+		return err_set(e, LYRE_ETOOBIG, "a %s body may not exceed 4 GiB", f->name);
 	int rc = read_outermost(&r, ret);
 	if (!rc && r.p < r.end)
 		rc = err_set(e, LYRE_EINVAL, "Data read, but end of buffer not reached");

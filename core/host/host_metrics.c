@@ -54,7 +54,7 @@ static int check(lyre_instance *self, const struct lyre_metric_source *s)
 		s->name && *s->name >= 'a' && *s->name <= 'z' && !s->name[strspn(s->name, "abcdefghijklmnopqrstuvwxyz0123456789_")];
 	if (!named || !s->help || !s->report || s->type > LYRE_GAUGE)
 		return err_set(&self->err, LYRE_EINVAL,
-			"adds an invalid metric: it needs a name of a to z, 0 to 9 and _, a help, a report(), and a type that is a "
+			"adds an invalid metric: it needs a name made of a to z, 0 to 9 and _, a help text, a report(), and a type that is a "
 			"counter or a gauge");
 	for (size_t n = 0; n < self->modules->count; n++)
 		for (const struct module_metric *o = self->modules->list[n]->metrics; o; o = o->next)

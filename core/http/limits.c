@@ -43,7 +43,7 @@ int limits_read(struct limits *ret, const struct config *c, struct err *e)
 	unsigned long least = l.wanted < CONNECTIONS_MIN ? l.wanted : CONNECTIONS_MIN;
 	if (l.files < kept + least)
 		return err_set(e, LYRE_EINVAL,
-			"the process may open %lu files, too few to serve clients: %lu are needed, and "
+			"the process may open only %lu files, too few to serve clients: at least %lu are needed, or "
 			"%lu for operationsApi.network.maxConnections %u; raise ulimit -n or LimitNOFILE=",
 			l.files, kept + least, kept + l.wanted, l.wanted);
 	l.connections = l.files - kept < l.wanted ? (unsigned)(l.files - kept) : l.wanted;

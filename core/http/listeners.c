@@ -168,7 +168,8 @@ int listeners_open(struct http *h, const struct config *c, struct http_sockets *
 	if (!r)
 		r = open_domain(h, c, &given->domain, e);
 	if (!r && others && h->tcp.fd < 0 && !config_is_null(c, PORT))
-		log_notify("http", "no TCP%s: the service manager passes another socket, and the settings name no port",
+		log_notify("http",
+			"no TCP listener%s: the service manager passes only other sockets, and the settings name no port",
 			h->secure.fd >= 0 ? " without TLS" : "");
 	return r;
 }

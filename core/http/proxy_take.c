@@ -21,7 +21,7 @@ void proxy_end(const struct connection *c)
 	if (atomic_load_explicit(&c->deadline, memory_order_relaxed) <= monotonic_ms())
 		complain(c, "its PROXY header did not arrive within ", NETWORK "headersTimeout");
 	else
-		complain(c, "the proxy closed it within its PROXY header", "");
+		complain(c, "the proxy closed it in the middle of its PROXY header", "");
 }
 
 /* Removes the header. \return as recv() of its last piece */

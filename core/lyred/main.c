@@ -229,7 +229,7 @@ static void replace(struct server *s, bool orderly)
 
 	h.lock = s->lock;
 	if (workers_hand_over(&s->workers, &h.sockets, &e))
-		log_error("main", "not all sockets are passed on: %s", e.text);
+		log_error("main", "some sockets could not be passed on: %s", e.text);
 	workers_freeze(&s->workers);
 	log_notify("main", "%s takes over, with %zu idle connections", s->restart.binary, h.sockets.connection_count);
 	if (orderly)

@@ -146,7 +146,7 @@ static int refuse(char *said, struct err *e)
 	buf_init(&text);
 	join_faults(said, &text);
 	const char *faults = buf_cstr(&text);
-	err_set(e, LYRE_EINVAL, "No restart: %s", faults && *faults ? faults : "it does not say why");
+	err_set(e, LYRE_EINVAL, "No restart: %s", faults && *faults ? faults : "the trial with --check gave no reason");
 	buf_free(&text);
 	return e->code;
 }

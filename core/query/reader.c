@@ -47,7 +47,7 @@ static int scalar(const struct lyre_field *f, lyre_value *ret, struct err *e)
 		*ret = value_text(f->s, f->len);
 		return 0;
 	default:
-		return err_set(e, LYRE_EINTERNAL, "the bound of a range is not null, a boolean, a number or a text");
+		return err_set(e, LYRE_EINTERNAL, "the bound of a range must be null, a boolean, a number or a string");
 	}
 }
 

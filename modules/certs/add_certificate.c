@@ -105,7 +105,8 @@ static int choose_key_name(struct addition *a)
 		if (is_ours(a, a->key_name))
 			return 0;
 	}
-	return lyre_fail(a->call, LYRE_EEXISTS, "'%s.pem' in the keys folder is another key: choose another name", a->record.name);
+	return lyre_fail(a->call, LYRE_EEXISTS, "'%s.pem' in the keys folder already holds a different key: choose another name",
+		a->record.name);
 }
 
 static int find_key(struct addition *a)

@@ -204,7 +204,7 @@ static const struct lyre_param describe_settings_params[] = {
 	{ .name = "filter",
 		.types = LYRE_T_STRING,
 		.flags = LYRE_P_NOT_EMPTY | LYRE_P_NULL_IS_ABSENT,
-		.help = "Only settings whose name contains this text, in any letter case." },
+		.help = "Only settings whose name contains this text, ignoring case." },
 };
 
 static const struct lyre_param describe_operations_params[] = {

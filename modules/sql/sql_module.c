@@ -152,7 +152,7 @@ static const struct lyre_setting settings[] = {
 		.fallback = "30s",
 		.min = 1,
 		.max = 86400000,
-		.help = "Time that a statement may work; null: no limit." },
+		.help = "Time that a statement may run; null: no limit." },
 	{ .key = "memory",
 		.type = LYRE_S_SIZE,
 		.fallback = "64M",
@@ -164,7 +164,7 @@ static const struct lyre_setting settings[] = {
 		.fallback = "16M",
 		.min = 1 << 10,
 		.max = 1 << 30,
-		.help = "Maximum size of a statement, and of a text in it." },
+		.help = "Maximum size of a statement, and of a string in it." },
 };
 
 static int start(lyre_instance *self)

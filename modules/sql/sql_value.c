@@ -62,7 +62,7 @@ bool sql_value_bound(sqlite3_value *v, struct lyre_field *ret)
 
 static const lyre_value *fail_no_utf8(lyre_call *call)
 {
-	lyre_fail(call, LYRE_EINVAL, "A text that is to be stored is not UTF-8");
+	lyre_fail(call, LYRE_EINVAL, "A string to be stored is not valid UTF-8");
 	return NULL;
 }
 

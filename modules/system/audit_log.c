@@ -104,8 +104,8 @@ int changes_add_size(lyre_call *call, size_t *bytes, const struct lyre_change *c
 	*bytes += 150 + size_of(c->key) + size_of(c->after);
 	if (*bytes <= ANSWER_MAX)
 		return 0;
-	return lyre_fail(call, LYRE_ETOOBIG, "the answer would exceed %d MiB: request less at a time, by time, key or 'limit'",
-		ANSWER_MAX >> 20);
+	return lyre_fail(
+		call, LYRE_ETOOBIG, "the answer would exceed %d MiB: narrow the request by time, key or 'limit'", ANSWER_MAX >> 20);
 }
 
 void changes_write_head(lyre_out *o, const struct lyre_change *c)
@@ -292,7 +292,7 @@ int system_read_transaction_log(lyre_call *call)
 
 	if (lyre_arg_given(call, "search_type")) {
 		if (lyre_arg_given(call, "from") || lyre_arg_given(call, "to"))
-			return lyre_fail(call, LYRE_EINVAL, "'search_type' and 'from' or 'to' cannot be given together");
+			return lyre_fail(call, LYRE_EINVAL, "'search_type' cannot be combined with 'from' or 'to'");
 		return system_read_audit_log(call);
 	}
 	int rc = time_argument(call, "from", &q.from);

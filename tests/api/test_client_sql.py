@@ -158,7 +158,7 @@ class Sql(unittest.TestCase):
     def test_a_file_ends_with_what_is_refused(self):
         self.assertEqual(self.lyre("sql", input="INSERT 1;\nwrong; INSERT 2;\nINSERT 3;\n"), (1, "done\n", "lyre: Invalid SQL at: wrong\n"))
         self.assertEqual(self.server.statements, ["INSERT 1", "wrong"])
-        self.assertEqual(self.lyre("sql", input=".nothing\nINSERT 1;\n"), (2, "", "lyre: there is no command '.nothing': .help lists them\n"))
+        self.assertEqual(self.lyre("sql", input=".nothing\nINSERT 1;\n"), (2, "", "lyre: there is no command '.nothing': .help lists the commands\n"))
         self.assertEqual(self.lyre("sql", input="INSERT 1;\n.quit\nINSERT 2;\n"), (0, "done\n", ""))
 
     def test_answers_of_a_file_end_their_lines(self):
@@ -174,7 +174,7 @@ class Sql(unittest.TestCase):
         for name in "dog", "dev.dog":
             self.assertEqual(self.lyre("sql", input=".schema %s\n" % name), (0, dog, ""))
         self.assertEqual(self.lyre("sql", input=".schema\n")[1].count("\n"), 6)
-        self.assertEqual(self.lyre("sql", input=".schema cat\n"), (1, "", "lyre: there is no table 'cat': .tables lists them\n"))
+        self.assertEqual(self.lyre("sql", input=".schema cat\n"), (1, "", "lyre: there is no table 'cat': .tables lists the tables\n"))
 
     def test_nobody_there(self):
         self.env["LYRE_SOCKET"] = "/nowhere/socket"

@@ -266,7 +266,7 @@ class Protocol(unittest.TestCase):
 
     def test_cut(self):
         for part, address in self.PARTS:
-            self.closed(self.s, part, address + ": connection closed: the proxy closed it within its PROXY header", end=True)
+            self.closed(self.s, part, address + ": connection closed: the proxy closed it in the middle of its PROXY header", end=True)
 
     def test_slow(self):
         with Server(settings=['operationsApi.network.trustedProxies=["127.0.0.1"]', "logging.level=debug", "operationsApi.network.headersTimeout=1s"]) as s:

@@ -167,7 +167,7 @@ class Delayed(unittest.TestCase):
         with Server(settings=FOR_EVER + AUDITED) as s:
             self.assertEqual(ask(s, "nobody", "wrong"), FAILED)
             attempts = self.send_at_once(s)
-            told = re.findall(r"127.0.0.1: sign-ins as 'nobody' refused unchecked .*; (\d+) since", s.said())
+            told = re.findall(r"127.0.0.1: sign-ins as 'nobody' refused without checking the password .*; (\d+) since", s.said())
             self.assertLess(len(told), AT_ONCE - IN_LINE) # once a minute, however many there are
             self.assertIn(sum(int(n) for n in told), range(1, AT_ONCE - IN_LINE + 1))
             self.assertEqual(answered(attempts), [FAILED_OFTEN] * (AT_ONCE - IN_LINE))

@@ -290,7 +290,7 @@ class Changes(unittest.TestCase):
                 ({"search_type": "hash_value", "search_values": [[]]}, "'search_values' must be strings or numbers")):
             self.assertEqual(call({**audit, **more}), (400, {"error": message}))
         self.assertEqual(call({"operation": "read_transaction_log", **where, "search_type": "username", "search_values": [], "from": 0}),
-            (400, {"error": "'search_type' and 'from' or 'to' cannot be given together"}))
+            (400, {"error": "'search_type' cannot be combined with 'from' or 'to'"}))
         self.assertEqual(call({"operation": "read_audit_log", "database": "dev", "table": "nope"})[0], 404)
 
     def test_delete(self):
