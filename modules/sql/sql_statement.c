@@ -246,7 +246,7 @@ static int take_table(struct parser *p)
 		return lyre_fail_no_memory(s->call);
 	e->table = i;
 	keep_alias(p, e, &table);
-	p->into = p->target_next;
+	p->into = p->target_next && s->verb == SQL_INSERT; /* brackets elsewhere are those of a condition */
 	p->target_next = false;
 	p->is_operand = false;
 	p->levels[p->depth].expects = false;

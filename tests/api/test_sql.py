@@ -168,6 +168,11 @@ class Statements(Case):
 
 
 class Writes(Case):
+    def fill(self, database, records):
+        """A table with these records only."""
+        self.sql("DELETE FROM %s.t" % database)
+        self.s.ok({"operation": "insert", "database": database, "table": "t", "records": records})
+
     def check(self, text, want):
         self.assertEqual(self.sql(text), (200, want), text)
 
@@ -195,6 +200,32 @@ class Writes(Case):
         self.check("DELETE FROM dev.dog WHERE id IN (10, 11)",
                    {"message": "0 of 0 records successfully deleted", "deleted_hashes": [], "skipped_hashes": []})
         self.check("DELETE FROM many0.t", {"message": "1 of 1 record successfully deleted", "deleted_hashes": [1], "skipped_hashes": []})
+
+    def test_brackets(self):
+        """Brackets in a condition are not the names of attributes that are written."""
+        self.fill("many1", [{"id": i, "name": "n%d" % i, "age": i} for i in range(6)])
+        self.fill("many2", [{"id": 2, "n": 20}, {"id": 3, "n": 30}])
+        for text, want in (
+                ("UPDATE many1.t SET age = 8 WHERE (name = 'n1')", [1]),
+                ("UPDATE many1.t SET age = abs(-9) WHERE (name = 'n1' OR (id = 4))", [1, 4]),
+                ("UPDATE many1.t SET age = (SELECT max(n) FROM many2.t) WHERE id IN (SELECT id FROM many2.t)", [2, 3]),
+                ("UPDATE many1.t SET age = o.n FROM (SELECT id, n + 1 AS n FROM many2.t) AS o WHERE (o.id = many1.t.id)", [2, 3]),
+                ("UPDATE many1.t AS x SET age = 0 WHERE length(x.name) = 2 AND (x.id) > 4", [5])):
+            status, body = self.sql(text)
+            self.assertEqual((status, body.get("update_hashes")), (200, want), text)
+        self.assertEqual(self.rows("SELECT id, name, age FROM many1.t"), [
+            {"id": i, "name": "n%d" % i, "age": age} for i, age in enumerate([0, 9, 21, 31, 9, 0])])
+        before = self.rows("SELECT * FROM many1.t")
+        for text in ("DELETE FROM many1.t WHERE (nmae IS NULL)", "DELETE FROM many1.t WHERE nmae IS NULL",
+                     "UPDATE many1.t SET age = 1 WHERE (nmae IS NULL)", "UPDATE many1.t SET age = (nmae)", "UPDATE many1.t SET age = upper(nmae)"):
+            self.assertEqual(self.sql(text), (400, {"error": "unknown column nmae"}), text)
+        self.assertEqual(self.rows("SELECT * FROM many1.t"), before)
+        for text, want in (("DELETE FROM many1.t WHERE id IN (SELECT id FROM many2.t WHERE (n > 20))", [3]),
+                           ("DELETE FROM many1.t WHERE (name = 'n0' OR name = 'n1')", [0, 1]),
+                           ("DELETE FROM many1.t WHERE (SELECT count(*) FROM many2.t) = 2 AND (upper(name) = 'N5')", [5])):
+            status, body = self.sql(text)
+            self.assertEqual((status, body.get("deleted_hashes")), (200, want), text)
+        self.assertEqual(self.values("SELECT id FROM many1.t"), [2, 4])
 
     def test_all_or_nothing(self):
         """A row that cannot be written, or found out, leaves the others as they are."""
