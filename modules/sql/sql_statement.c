@@ -394,6 +394,7 @@ static void take_clause(struct parser *p, struct level *l)
 	if (sql_token_is(&p->t, "from") && !sql_token_is(&p->before, "distinct")) {
 		l->in_from = l->expects = true;
 		p->in_set = p->in_set && p->depth;
+		p->s->joins = p->s->joins || (!p->depth && p->s->verb == SQL_UPDATE);
 	} else if (sql_token_is(&p->t, "join") || sql_token_is(&p->t, "into")) {
 		l->expects = true;
 	} else if (sql_token_is(&p->t, "in") && sql_token_is_name(&next)) {

@@ -42,6 +42,7 @@ struct sql_statement {
 	size_t len;       /**< of its first statement */
 	enum sql_verb verb;
 	bool explain;
+	bool joins;    /**< an UPDATE with a FROM, which may find a row more than once */
 	bool compound; /**< has a UNION, INTERSECT or EXCEPT */
 	bool light;    /**< a SELECT of one table by conditions that all hold, in which nothing takes longer than to read a row */
 	bool converts; /**< has a CAST, with which values compare that an index does not have side by side */

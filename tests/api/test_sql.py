@@ -188,8 +188,6 @@ class Writes(Case):
         self.assertEqual(self.rows("SELECT name, ok, copy, was FROM dev.dog WHERE id IN (1, 11)"),
                          [{"name": "Penny!", "ok": True, "copy": {"name": "Kyle"}, "was": True},
                           {"name": "Two!", "ok": True, "copy": None, "was": False}])
-        self.check("UPDATE dev.dog SET id = 100 WHERE id = 10",
-                   {"message": "updated 0 of 1 records", "update_hashes": [], "skipped_hashes": [100]})
         self.check("UPDATE dev.dog SET a = 1 WHERE id = 999", {"message": "updated 0 of 0 records", "update_hashes": [], "skipped_hashes": []})
         self.check("INSERT INTO prod.dog (id, name, owner, ok) SELECT id + 50, name, owner, ok FROM dev.dog WHERE id = 1",
                    {"message": "inserted 1 of 1 records", "inserted_hashes": [51], "skipped_hashes": []})
@@ -226,6 +224,18 @@ class Writes(Case):
             status, body = self.sql(text)
             self.assertEqual((status, body.get("deleted_hashes")), (200, want), text)
         self.assertEqual(self.values("SELECT id FROM many1.t"), [2, 4])
+
+    def test_keys(self):
+        """A key stays as it is, and a row that a join finds more than once is written once."""
+        self.fill("many3", [{"id": 1, "n": 1}, {"id": 2, "n": 2}, {"id": "1", "n": 3}])
+        self.fill("many4", [{"id": i, "of": 1 + i % 2} for i in range(10)])
+        for text in ("id = 2, n = 9 WHERE id = 1", "id = 100 WHERE id = 1", "id = id + 1", "id = '1' WHERE id = 1", "id = NULL WHERE id = 1",
+                     "id = m.id FROM many4.t AS m WHERE m.of = many3.t.n"):
+            self.assertEqual(self.sql("UPDATE many3.t SET " + text), (400, {"error": "The primary key 'id' of a record cannot be changed"}), text)
+        self.check("UPDATE many3.t SET id = 1.0, n = 4 WHERE id = 1", {"message": "updated 1 of 1 records", "update_hashes": [1], "skipped_hashes": []})
+        self.check("UPDATE many3.t SET id = many3.t.id, n = m.of FROM many4.t AS m WHERE typeof(many3.t.id) = 'text' OR m.of = many3.t.id",
+                   {"message": "updated 3 of 3 records", "update_hashes": [1, 2, "1"], "skipped_hashes": []})
+        self.assertEqual(self.values("SELECT n FROM many3.t WHERE id < 3"), [1, 2])
 
     def test_all_or_nothing(self):
         """A row that cannot be written, or found out, leaves the others as they are."""
