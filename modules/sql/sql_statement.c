@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define DEPTH_MAX 250
 
@@ -27,6 +28,7 @@ struct parser {
 	const char *next; /**< behind t */
 	bool begun;       /**< the verb is known */
 	bool target_next; /**< the next table is the one that is written */
+	size_t target;    /**< the table that is written */
 	bool into;        /**< the target has been read, and its columns may follow */
 	bool in_set;      /**< between SET and what follows it */
 	bool is_operand;  /**< a table follows that cannot have another name: IN dev.dog */
@@ -103,10 +105,7 @@ static bool is_inner(const struct sql_statement *s, const struct sql_token *t)
 		return false;
 	sql_token_name(t, name);
 	for (size_t i = 0; i < s->inner_count; i++) {
-		const char *a = s->inner[i], *b = name;
-		while (*a && (*a | 32) == (*b | 32))
-			a++, b++;
-		if (!*a && !*b)
+		if (strcasecmp(s->inner[i], name) == 0) /* letters of ASCII only, as SQLite compares names */
 			return true;
 	}
 	return false;
@@ -144,6 +143,14 @@ static struct sql_token inner_name(struct brackets *b, const struct sql_token *b
 	return sql_token_is_name(t) ? *t : none;
 }
 
+/** Where a statement ends: before a comment behind its last word, which may have no end in which LIMIT could follow. */
+static size_t statement_length(const struct sql_statement *s, const struct sql_token *last, const struct sql_token *end)
+{
+	if (end->kind == SQL_WRONG)
+		return (size_t)(end->text + end->len - s->text);
+	return (size_t)((last->text ? last->text + last->len : end->text) - s->text);
+}
+
 /** Tables that the statement makes itself: name AS (…), name (a, b) AS (…); and where it ends. */
 static int find_inner(struct sql_statement *s)
 {
@@ -161,7 +168,7 @@ static int find_inner(struct sql_statement *s)
 			rc = lyre_fail(s->call, LYRE_EINVAL, "A statement can name at most %d tables by WITH", INNER_MAX);
 		before = t;
 	}
-	s->len = (size_t)(t.kind == SQL_WRONG ? t.text + t.len - s->text : t.text - s->text);
+	s->len = statement_length(s, &before, &t);
 	return rc;
 }
 
@@ -246,6 +253,8 @@ static int take_table(struct parser *p)
 		return lyre_fail_no_memory(s->call);
 	e->table = i;
 	keep_alias(p, e, &table);
+	if (p->target_next)
+		p->target = i;
 	p->into = p->target_next && s->verb == SQL_INSERT; /* brackets elsewhere are those of a condition */
 	p->target_next = false;
 	p->is_operand = false;
@@ -413,12 +422,15 @@ static void take_clause(struct parser *p, struct level *l)
 static int refuse_clause(struct parser *p)
 {
 	struct sql_statement *s = p->s;
+	struct sql_token next = sql_token_read(p->next);
 	if (sql_token_is(&p->t, "into") && s->verb == SQL_SELECT)
 		return unsupported(s, "SELECT INTO");
 	if (sql_token_is(&p->t, "or") && (sql_token_is(&p->before, "insert") || sql_token_is(&p->before, "update")))
 		return unsupported(s, "INSERT OR, UPDATE OR");
 	if (sql_token_is(&p->t, "from") && p->depth && !p->levels[p->depth].selects && !sql_token_is(&p->before, "distinct"))
 		return unsupported(s, "FROM among the arguments of a function");
+	if (sql_token_is(&p->t, "on") && sql_token_is(&next, "conflict") && s->verb == SQL_INSERT)
+		return unsupported(s, "ON CONFLICT");
 	if (sql_token_is(&p->t, "returning") && s->verb != SQL_SELECT && !p->depth)
 		return unsupported(s, "RETURNING");
 	return 0;
@@ -549,6 +561,18 @@ static struct sql_token take_explain(struct sql_statement *s, struct sql_token t
 	return t;
 }
 
+/** What WITH names before it has come before the table that is written. */
+static void put_target_first(struct sql_statement *s, size_t target)
+{
+	struct sql_named first = s->tables[0];
+	s->tables[0] = s->tables[target];
+	s->tables[target] = first;
+	for (size_t i = 0; i < s->edit_count; i++) {
+		struct sql_edit *e = &s->edits[i];
+		e->table = e->table == target ? 0 : e->table == 0 ? target : e->table;
+	}
+}
+
 int sql_statement_read(struct sql_statement *s, lyre_call *call, const char *text)
 {
 	*s = (struct sql_statement){ .call = call, .text = text };
@@ -569,6 +593,7 @@ int sql_statement_read(struct sql_statement *s, lyre_call *call, const char *tex
 		p->before = p->t;
 		p->t = sql_token_read(p->next);
 	}
+	put_target_first(s, p->target);
 	if (rc == 0 && s->verb == SQL_INSERT && !s->column_count && s->table_count)
 		rc = lyre_fail(call, LYRE_EINVAL, "INSERT needs the names of the attributes: INSERT INTO %s.%s (name, …) …",
 			s->tables[0].database, s->tables[0].name);

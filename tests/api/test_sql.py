@@ -30,6 +30,9 @@ ANSWERS = [
     ("SELECT id FROM dev.dog WHERE name = \"Penny\"", [1]),
     ("SELECT name FROM dev.dog WHERE id = 'x'", ["O'Neil"]),
     ("SELECT TOP 2 id FROM dev.dog ORDER BY id DESC", ["x", 3]),
+    ("SELECT TOP 1 id FROM dev.dog /* no end", [1]),
+    ("SELECT TOP 1 id FROM dev.dog -- no end", [1]),
+    ("WITH `A Z`(x) AS (SELECT 1) SELECT x FROM `a z`", [1]),
     ("SELECT dev.dog.id FROM dev.dog WHERE dog.age > 5 AND dev.dog.ok", [1, "x"]),
     ("SELECT count(*) FROM dev.dog", [4]),
     ("SELECT count(*) FROM dev.dog WHERE age IS NULL", [1]),
@@ -57,6 +60,8 @@ NAMES = [
     ("SELECT COUNT(dev.dog.id), max( dog.id ) FROM dev.dog", ["COUNT(dev.dog.id)", "max( dog.id )"]),
     ("SELECT id AS `a b`, id, id FROM dev.dog LIMIT 1", ["a b", "id", "id1"]),
     ("SELECT a.id, b.id FROM dev.dog a, dev.dog b LIMIT 1", ["id", "id1"]),
+    ("SELECT 1 AS \"a\x1fb\", name AS \"a\x1fc\" FROM dev.dog LIMIT 1", ["a\x1fb", "a\x1fc"]),
+    ("SELECT * FROM (SELECT * FROM twins.t)", ["id", "__createdtime__", "__updatedtime__", "Name", "name"]),
     ("SELECT * FROM twins.t", ["id", "__createdtime__", "__updatedtime__", "Name", "name"]),
 ]
 
@@ -93,6 +98,9 @@ REFUSED = [
     ("INSERT INTO dev.dog (id, a) VALUES (9, X'00')", 400, "Blobs cannot be stored: use a text"),
     ("INSERT OR REPLACE INTO dev.dog (id) VALUES (1)", 400, "INSERT OR, UPDATE OR is not supported in SQL"),
     ("INSERT INTO dev.dog (id) VALUES (9) RETURNING id", 400, "RETURNING is not supported in SQL"),
+    ("INSERT INTO dev.dog (id) VALUES (1) ON CONFLICT DO UPDATE SET name = 'x'", 400, "ON CONFLICT is not supported in SQL"),
+    ("INSERT INTO dev.dog (id) SELECT 1 WHERE true ON /* */ conflict (id) DO NOTHING", 400, "ON CONFLICT is not supported in SQL"),
+    ("WITH `a z`(x) AS (SELECT 1) SELECT x FROM `a`", 400, "schema not defined for table a"),
     ("DELETE FROM system.hdb_user", 403,
      "The 'system' database, tables and records are used internally by HarperDB and cannot be updated or removed."),
 ]
@@ -225,6 +233,23 @@ class Writes(Case):
             self.assertEqual((status, body.get("deleted_hashes")), (200, want), text)
         self.assertEqual(self.values("SELECT id FROM many1.t"), [2, 4])
 
+    def test_with(self):
+        """The table that is written is not the first that is named."""
+        self.fill("many5", [{"id": i, "n": i} for i in range(6)])
+        self.fill("many6", [{"id": i} for i in (1, 2)])
+        self.check("WITH c AS (SELECT id FROM many6.t) INSERT INTO many5.t (id, n) SELECT id + 10, 0 FROM c",
+                   {"message": "inserted 2 of 2 records", "inserted_hashes": [11, 12], "skipped_hashes": []})
+        self.check("WITH c(i) AS (SELECT id FROM many6.t), d AS (SELECT i FROM c WHERE i > 1) UPDATE many5.t SET n = 20 WHERE id IN (SELECT i FROM d)",
+                   {"message": "updated 1 of 1 records", "update_hashes": [2], "skipped_hashes": []})
+        self.check("WITH c AS (SELECT id FROM many6.t) UPDATE many5.t AS x SET n = c.id FROM c WHERE c.id = x.id AND x.id = 1",
+                   {"message": "updated 1 of 1 records", "update_hashes": [1], "skipped_hashes": []})
+        self.check("WITH c AS (SELECT id FROM many6.t) DELETE FROM many5.t WHERE id IN (SELECT id FROM c)",
+                   {"message": "2 of 2 records successfully deleted", "deleted_hashes": [1, 2], "skipped_hashes": []})
+        self.check("WITH c AS (SELECT max(id) AS i FROM many5.t) DELETE FROM many5.t WHERE id = (SELECT i FROM c)",
+                   {"message": "1 of 1 record successfully deleted", "deleted_hashes": [12], "skipped_hashes": []})
+        self.assertEqual(self.values("SELECT id FROM many5.t"), [0, 3, 4, 5, 11])
+        self.assertEqual(self.values("SELECT count(*) FROM many6.t"), [2])
+
     def test_keys(self):
         """A key stays as it is, and a row that a join finds more than once is written once."""
         self.fill("many3", [{"id": 1, "n": 1}, {"id": 2, "n": 2}, {"id": "1", "n": 3}])
@@ -261,7 +286,8 @@ class Permissions(Case):
     def setUpClass(cls):
         need_module("users")
         super().setUpClass()
-        cls.s.add_role("limited", {"super_user": False, "dev": {"tables": {"dog": table_permission("read", "update", attributes=[
+        cls.s.ok({"operation": "create_table", "database": "dev", "table": "cat", "primary_key": "id"})
+        cls.s.add_role("limited", {"super_user": False, "dev": {"tables": {"cat": table_permission("read"), "dog": table_permission("read", "update", attributes=[
             {"attribute_name": n, "read": True, "insert": False, "update": n in ("id", "age")} for n in ("id", "name", "age")])}}})
         cls.s.add_user("lim", "limited")
 
@@ -302,6 +328,12 @@ class Permissions(Case):
         self.assertEqual(self.ask("UPDATE dev.dog SET age = age + 0 WHERE id = 1")[0], 200)
         for text, needed in (("INSERT INTO dev.dog (id) VALUES (70)", "insert"), ("DELETE FROM dev.dog WHERE id = 1", "delete")):
             self.assertEqual(self.ask(text)[1]["unauthorized_access"][0]["required_table_permissions"], [needed])
+            # also where another table is named before it
+            self.assertEqual(self.ask("WITH c AS (SELECT id FROM dev.cat) " + text)[1]["unauthorized_access"][0],
+                             {"schema": "dev", "table": "dog", "required_table_permissions": [needed], "required_attribute_permissions": []})
+        self.assertEqual(self.ask("WITH c AS (SELECT id FROM dev.cat) UPDATE dev.dog SET age = age + 0 WHERE id IN (SELECT id FROM c)")[0], 200)
+        self.assertEqual(self.ask("WITH c AS (SELECT id FROM dev.dog) UPDATE dev.cat SET age = 1 WHERE id IN (SELECT id FROM c)")[0], 403)
+        self.assertEqual(self.ask("WITH c AS (SELECT id FROM dev.dog) DELETE FROM dev.cat WHERE id IN (SELECT id FROM c)")[0], 403)
         self.assertEqual(self.ask("UPDATE dev.dog SET name = 'x' WHERE id = 1")[0], 403)
         self.assertEqual(self.values("SELECT name FROM dev.dog WHERE id = 1"), ["Penny"])
 
