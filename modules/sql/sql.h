@@ -55,7 +55,8 @@ struct sql_run {
 	/* what is to be written */
 	const lyre_value **records;
 	size_t record_count, record_room;
-	struct sql_key *keys; /**< of the records, where a row may be among them more than once */
+	int no_booleans, no_nested; /**< whether its tables have values of these kinds: 1: none, -1: perhaps, 0: not looked yet */
+	struct sql_key *keys;       /**< of the records, where a row may be among them more than once */
 	size_t key_count, key_room;
 };
 

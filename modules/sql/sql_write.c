@@ -41,6 +41,51 @@ static bool is_written(const struct sql_statement *s, const struct sql_column *c
 	return false;
 }
 
+/** Whether an attribute of the statement's tables may have booleans, or else objects and arrays, as far as indexes tell. */
+static bool may_have(struct sql_run *run, bool booleans)
+{
+	for (size_t i = 0; i < run->statement.table_count; i++) {
+		struct sql_table *t = &run->tables[i];
+		for (size_t c = 0; c < t->count; c++) {
+			const struct lyre_index *index = sql_column_index(run, t, c);
+			if (c == t->key || !t->columns[c].readable || t->columns[c].date)
+				continue;
+			if (!index->indexed || (booleans ? index->booleans || t->columns[c].boolean : index->nested))
+				return true;
+		}
+	}
+	return false;
+}
+
+/** A value that SQLite has stored, of which it does not know any more what it was: it must not be written as something else. */
+static const lyre_value *take_lost(struct sql_run *run, const char *text, size_t len, bool boolean)
+{
+	bool number = *text == '0' || *text == '1';
+	int *known = number ? &run->no_booleans : &run->no_nested;
+	if (number && boolean)
+		return lyre_make_bool(run->call, *text == '1');
+	if (!number && !lyre_make_json(run->call, text, len))
+		return lyre_make_string(run->call, text, len);
+	if (!*known)
+		*known = may_have(run, number) ? -1 : 1;
+	if (*known > 0)
+		return number ? lyre_make_int(run->call, *text == '1') : lyre_make_string(run->call, text, len);
+	lyre_fail(run->call, LYRE_EINVAL,
+		number ?
+			"A value to be stored is 0 or 1, or was false or true in a table: write x + 0 for a number, or json(iif(x, "
+			"'true', 'false')) for a boolean" :
+			"A value to be stored is a text, or was an object or array in a table: write x || '' for a text, or json(x) for "
+			"an object or array");
+	return NULL;
+}
+
+static const lyre_value *take(struct sql_run *run, sqlite3_value *v, bool boolean)
+{
+	size_t len;
+	const char *lost = sql_value_lost(v, &len);
+	return lost ? take_lost(run, lost, len, boolean) : sql_value_take(run->call, v, boolean);
+}
+
 /** A record of what the statement names, and of the key that a row has. */
 static const lyre_value *record_of(struct sql_run *run, const struct sql_table *t, sqlite3_value *key, sqlite3_value **values)
 {
@@ -53,7 +98,7 @@ static const lyre_value *record_of(struct sql_run *run, const struct sql_table *
 		if (!written && !(key && i == t->key))
 			continue;
 		names[n] = c->name;
-		parts[n] = sql_value_take(run->call, written ? values[i] : key, c->boolean);
+		parts[n] = take(run, written ? values[i] : key, c->boolean);
 		if (!parts[n++])
 			return NULL;
 	}
