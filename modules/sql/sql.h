@@ -32,6 +32,12 @@ struct sql_table {
 	uint64_t records; /**< about */
 };
 
+/** The key of a row that is updated. */
+struct sql_key {
+	const char *bytes;
+	size_t len, at; /**< at: its record's place */
+};
+
 /** A statement at work. */
 struct sql_run {
 	lyre_call *call;
@@ -49,6 +55,9 @@ struct sql_run {
 	/* what is to be written */
 	const lyre_value **records;
 	size_t record_count, record_room;
+	int no_booleans, no_nested; /**< whether its tables have values of these kinds: 1: none, -1: perhaps, 0: not looked yet */
+	struct sql_key *keys;       /**< of the records, where a row may be among them more than once */
+	size_t key_count, key_room;
 };
 
 /** Settings of the module, read at its start. */

@@ -87,15 +87,18 @@ static bool find_origin(struct sql_run *run, int i, struct sql_table **table, si
 	return false;
 }
 
-/** Without the mark of attributes that differ by letter case only. */
-static const char *plain_name(struct sql_run *run, const char *name)
+/** The name of a result. An attribute's column may have another name where two differ by letter case only. */
+static const char *result_name(struct sql_run *run, int i, const struct sql_column *c)
 {
-	const char *mark = strchr(name, '\x1f');
-	size_t len = mark ? (size_t)(mark - name) : strlen(name);
-	char *copy = lyre_alloc(run->call, len + 1);
-	if (copy)
-		memcpy(copy, name, len);
-	return copy;
+	const char *name = sqlite3_column_name(run->stmt, i);
+	if (!name)
+		return NULL;
+	if (c && strcmp(name, c->declared) == 0)
+		name = c->name;
+	else if (!c)
+		name = sql_statement_name(&run->statement, run->sql, name);
+	char *copy = lyre_alloc(run->call, strlen(name) + 1);
+	return copy ? strcpy(copy, name) : NULL;
 }
 
 static bool is_used(const struct result *results, int count, const char *name)
@@ -132,7 +135,6 @@ static struct result *look_at_results(struct sql_run *run, int count)
 		struct result *r = &results[i];
 		struct sql_table *t;
 		size_t column;
-		const char *name = sqlite3_column_name(run->stmt, i);
 		*r = (struct result){ .booleans = BY_SUBTYPE, .objects = BY_SUBTYPE, .arrays = BY_SUBTYPE };
 		bool bare = find_origin(run, i, &t, &column);
 		r->bare = bare;
@@ -140,8 +142,7 @@ static struct result *look_at_results(struct sql_run *run, int count)
 			r->table = t;
 			r->column = column;
 		}
-		if (name)
-			name = bare ? plain_name(run, name) : plain_name(run, sql_statement_name(&run->statement, run->sql, name));
+		const char *name = result_name(run, i, bare ? &t->columns[column] : NULL);
 		r->first = name;
 		r->name = unused_name(run, results, i, name);
 		if (!r->name)

@@ -9,12 +9,14 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define DEPTH_MAX 250
 
 /** What is open: the statement itself, or a pair of brackets. */
 struct level {
 	bool in_from; /**< a comma is followed by a table */
+	bool row;     /**< of VALUES: values that are written */
 	bool selects; /**< a SELECT is in it: what FROM means there are tables */
 	bool expects; /**< a table comes next */
 };
@@ -24,12 +26,16 @@ struct parser {
 	struct level levels[DEPTH_MAX];
 	size_t depth;
 	struct sql_token before_that, before, t;
-	const char *next; /**< behind t */
-	bool begun;       /**< the verb is known */
-	bool target_next; /**< the next table is the one that is written */
-	bool into;        /**< the target has been read, and its columns may follow */
-	bool in_set;      /**< between SET and what follows it */
-	bool is_operand;  /**< a table follows that cannot have another name: IN dev.dog */
+	const char *next;      /**< behind t */
+	bool begun;            /**< the verb is known */
+	bool target_next;      /**< the next table is the one that is written */
+	size_t target;         /**< the table that is written */
+	bool into;             /**< the target has been read, and its columns may follow */
+	bool in_set;           /**< between SET and what follows it */
+	bool in_list;          /**< between an INSERT's own SELECT and what follows it */
+	bool in_rows;          /**< behind an INSERT's own VALUES */
+	const char *value_end; /**< a value that is written ends here; NULL: none is open */
+	bool is_operand;       /**< a table follows that cannot have another name: IN dev.dog */
 };
 
 /* ---- memory ---- */
@@ -103,10 +109,7 @@ static bool is_inner(const struct sql_statement *s, const struct sql_token *t)
 		return false;
 	sql_token_name(t, name);
 	for (size_t i = 0; i < s->inner_count; i++) {
-		const char *a = s->inner[i], *b = name;
-		while (*a && (*a | 32) == (*b | 32))
-			a++, b++;
-		if (!*a && !*b)
+		if (strcasecmp(s->inner[i], name) == 0) /* letters of ASCII only, as SQLite compares names */
 			return true;
 	}
 	return false;
@@ -144,10 +147,19 @@ static struct sql_token inner_name(struct brackets *b, const struct sql_token *b
 	return sql_token_is_name(t) ? *t : none;
 }
 
+/** Where a statement ends: before a comment behind its last word, which may have no end in which LIMIT could follow. */
+static size_t statement_length(const struct sql_statement *s, const struct sql_token *last, const struct sql_token *end)
+{
+	if (end->kind == SQL_WRONG)
+		return (size_t)(end->text + end->len - s->text);
+	return (size_t)((last->text ? last->text + last->len : end->text) - s->text);
+}
+
 /** Tables that the statement makes itself: name AS (…), name (a, b) AS (…); and where it ends. */
 static int find_inner(struct sql_statement *s)
 {
 	struct sql_token before = { .kind = SQL_END }, t = sql_token_read(s->text);
+	static const char *const losing[] = { "join", "group", "over", NULL };
 	struct brackets *b = lyre_alloc(s->call, sizeof *b);
 	int rc = b ? 0 : lyre_fail_no_memory(s->call);
 	bool with = false;
@@ -155,13 +167,14 @@ static int find_inner(struct sql_statement *s)
 		struct sql_token name = inner_name(b, &before, &t);
 		with = with || sql_token_is(&t, "with");
 		s->converts = s->converts || sql_token_is(&t, "cast");
+		s->loses = s->loses || sql_token_is_any(&t, losing) || (sql_token_is(&t, "select") && before.kind != SQL_END);
 		if (with && sql_token_is_name(&name) && begins_inner(t.text + t.len))
 			rc = add_name(s, &s->inner, &s->inner_count, &s->inner_room, &name);
 		if (!rc && s->inner_count > INNER_MAX)
 			rc = lyre_fail(s->call, LYRE_EINVAL, "A statement can name at most %d tables by WITH", INNER_MAX);
 		before = t;
 	}
-	s->len = (size_t)(t.kind == SQL_WRONG ? t.text + t.len - s->text : t.text - s->text);
+	s->len = statement_length(s, &before, &t);
 	return rc;
 }
 
@@ -246,7 +259,9 @@ static int take_table(struct parser *p)
 		return lyre_fail_no_memory(s->call);
 	e->table = i;
 	keep_alias(p, e, &table);
-	p->into = p->target_next;
+	if (p->target_next)
+		p->target = i;
+	p->into = p->target_next && s->verb == SQL_INSERT; /* brackets elsewhere are those of a condition */
 	p->target_next = false;
 	p->is_operand = false;
 	p->levels[p->depth].expects = false;
@@ -295,53 +310,13 @@ static int take_top(struct parser *p)
 	return rc;
 }
 
-static bool ends_value(const struct sql_token *t)
-{
-	return t->kind == SQL_END || sql_token_is_sign(t, ',') || sql_token_is_sign(t, ')') || sql_token_is(t, "where") ||
-		sql_token_is(t, "from");
-}
-
-/** true and false as values: SQLite has only 1 and 0. */
-static int take_boolean(struct parser *p)
-{
-	struct sql_token after = sql_token_read(p->next);
-	bool begins =
-		sql_token_is_sign(&p->before, '(') || sql_token_is_sign(&p->before, ',') || sql_token_is_sign(&p->before, '=');
-	if (!begins || !ends_value(&after) || !(p->in_set || p->s->verb == SQL_INSERT))
-		return 0;
-	return edit(p->s, p->t.text, p->t.len, sql_token_is(&p->t, "true") ? SQL_TRUE_LITERAL : SQL_FALSE_LITERAL);
-}
-
-/** Whether \p t is one name, or two with a dot, and the value ends behind it. \p end: there */
-static bool is_column(struct sql_token t, const char **end)
-{
-	struct sql_token after = sql_token_read(t.text + t.len);
-	if (sql_token_is_name(&t) && sql_token_is_sign(&after, '.')) {
-		t = sql_token_read(after.text + after.len);
-		after = sql_token_read(t.text + t.len);
-	}
-	*end = t.text + t.len;
-	return sql_token_is_name(&t) && ends_value(&after) && !sql_token_is(&t, "true") && !sql_token_is(&t, "false") &&
-		!sql_token_is(&t, "null");
-}
-
-/** SET a = b: what b is besides its text must outlast the table in which SQLite collects the rows. */
+/** UPDATE … SET a = …: the names of the attributes. */
 static int take_assignment(struct parser *p)
 {
-	struct sql_token equals = sql_token_read(p->next), value = sql_token_read(equals.text + equals.len);
-	const char *end;
-	bool begins = sql_token_is(&p->before, "set") || sql_token_is_sign(&p->before, ',');
-	if (p->depth || !begins || !sql_token_is_sign(&equals, '='))
+	struct sql_token equals = sql_token_read(p->next);
+	if (p->depth || p->value_end || !sql_token_is_sign(&equals, '='))
 		return 0;
-	int rc = add_column(p, &p->t);
-	if (rc < 0 || !is_column(value, &end))
-		return rc;
-	rc = edit(p->s, value.text, 0, SQL_KEEP_FUNCTION "(");
-	if (rc == 0)
-		rc = edit(p->s, end, 0, ")");
-	p->t = equals;
-	p->next = end;
-	return rc;
+	return add_column(p, &p->t);
 }
 
 /** INSERT INTO dev.dog (a, b): the names in the brackets. */
@@ -385,6 +360,21 @@ static void take_verb(struct parser *p)
 	}
 }
 
+/** Where the values that an INSERT writes are. */
+static void take_written(struct parser *p)
+{
+	static const char *const ends[] = { "from", "where", "group", "having", "order", "limit", "union", "except", "intersect",
+		"window", NULL };
+	if (p->depth || p->value_end || p->s->verb != SQL_INSERT)
+		return;
+	if (sql_token_is_any(&p->t, ends))
+		p->in_list = p->in_rows = false;
+	else if (sql_token_is(&p->t, "select"))
+		p->in_list = true;
+	else if (sql_token_is(&p->t, "values") || sql_token_is(&p->t, "value"))
+		p->in_rows = true;
+}
+
 static void take_clause(struct parser *p, struct level *l)
 {
 	static const char *const ends[] = { "where", "group", "order", "having", "limit", "window", "select", "values", "set",
@@ -394,6 +384,7 @@ static void take_clause(struct parser *p, struct level *l)
 	if (sql_token_is(&p->t, "from") && !sql_token_is(&p->before, "distinct")) {
 		l->in_from = l->expects = true;
 		p->in_set = p->in_set && p->depth;
+		p->s->joins = p->s->joins || (!p->depth && p->s->verb == SQL_UPDATE);
 	} else if (sql_token_is(&p->t, "join") || sql_token_is(&p->t, "into")) {
 		l->expects = true;
 	} else if (sql_token_is(&p->t, "in") && sql_token_is_name(&next)) {
@@ -406,18 +397,22 @@ static void take_clause(struct parser *p, struct level *l)
 		if (!p->depth)
 			p->in_set = sql_token_is(&p->t, "set");
 	}
+	take_written(p);
 }
 
 /** What SQLite has, and the server has not. */
 static int refuse_clause(struct parser *p)
 {
 	struct sql_statement *s = p->s;
+	struct sql_token next = sql_token_read(p->next);
 	if (sql_token_is(&p->t, "into") && s->verb == SQL_SELECT)
 		return unsupported(s, "SELECT INTO");
 	if (sql_token_is(&p->t, "or") && (sql_token_is(&p->before, "insert") || sql_token_is(&p->before, "update")))
 		return unsupported(s, "INSERT OR, UPDATE OR");
 	if (sql_token_is(&p->t, "from") && p->depth && !p->levels[p->depth].selects && !sql_token_is(&p->before, "distinct"))
 		return unsupported(s, "FROM among the arguments of a function");
+	if (sql_token_is(&p->t, "on") && sql_token_is(&next, "conflict") && s->verb == SQL_INSERT)
+		return unsupported(s, "ON CONFLICT");
 	if (sql_token_is(&p->t, "returning") && s->verb != SQL_SELECT && !p->depth)
 		return unsupported(s, "RETURNING");
 	return 0;
@@ -457,8 +452,6 @@ static int take_word(struct parser *p, struct level *l)
 		return take_top(p);
 	if (sql_token_is(&p->t, "value") && s->verb == SQL_INSERT && !p->depth && p->begun)
 		return edit(s, p->t.text, p->t.len, "VALUES");
-	if (sql_token_is(&p->t, "true") || sql_token_is(&p->t, "false"))
-		return take_boolean(p);
 	return 0;
 }
 
@@ -468,10 +461,13 @@ static int open_bracket(struct parser *p)
 	bool expects = l->expects;
 	if (p->into)
 		return take_columns(p);
+	if (p->in_set && !p->depth && !p->value_end && !sql_token_is_sign(&p->before, '='))
+		return lyre_fail(p->s->call, LYRE_EINVAL, "SET (…) = (…) is not supported: set each attribute by itself");
 	if (p->depth + 1 == DEPTH_MAX)
 		return lyre_fail(p->s->call, LYRE_EINVAL, "The statement has more than %d levels of brackets", DEPTH_MAX);
 	l->expects = false;
-	p->levels[++p->depth] = (struct level){ .in_from = expects, .expects = expects };
+	bool row = p->in_rows && !p->depth;
+	p->levels[++p->depth] = (struct level){ .in_from = expects, .expects = expects, .row = row };
 	return 0;
 }
 
@@ -494,6 +490,59 @@ static bool is_between(const struct parser *p)
 		sql_token_is(&p->t, "values") || sql_token_is(&p->t, "with");
 }
 
+/* ---- values that are written ---- */
+
+/** Whether a value that is written begins with this word: of SET, of a row of VALUES, or a result of an INSERT's own SELECT. */
+static bool begins_written(const struct parser *p)
+{
+	static const char *const openers[] = { "select", "distinct", "all", "top", NULL };
+	static const char *const passed[] = { "distinct", "all", NULL };
+	struct sql_token next = sql_token_read(p->next);
+	bool comma = sql_token_is_sign(&p->before, ',');
+	if (p->value_end)
+		return false;
+	if (p->depth)
+		return p->depth == 1 && p->levels[1].row && (comma || sql_token_is_sign(&p->before, '('));
+	if (p->in_set)
+		return sql_token_is_sign(&p->before, '=');
+	if (!p->in_list || sql_token_is_any(&p->t, passed) || (sql_token_is(&p->t, "top") && next.kind == SQL_NUMBER))
+		return false;
+	return comma || sql_token_is_any(&p->before, openers);
+}
+
+/** The function that packs a value, so that what it is besides its text outlasts a table in which SQLite collects rows. */
+static const char *packer(const struct parser *p, const struct sql_written *w)
+{
+	bool passes = w->bare || (w->passes && p->s->loses);
+	return passes ? SQL_KNOWN_FUNCTION "(" : SQL_KEEP_FUNCTION "(";
+}
+
+static int take_value(struct parser *p)
+{
+	struct sql_written w = sql_written_read(&p->t, p->in_list && !p->depth);
+	if (w.star)
+		return lyre_fail(p->s->call, LYRE_EINVAL, "INSERT with SELECT * is not supported: name the attributes");
+	if (sql_token_is(&w.only, "true"))
+		return edit(p->s, p->t.text, p->t.len, SQL_TRUE_LITERAL);
+	if (sql_token_is(&w.only, "false"))
+		return edit(p->s, p->t.text, p->t.len, SQL_FALSE_LITERAL);
+	if (w.literal)
+		return 0;
+	p->value_end = w.end;
+	return edit(p->s, p->t.text, 0, packer(p, &w));
+}
+
+/** Closes a value before the word that follows it, and opens one before its first word. */
+static int take_border(struct parser *p)
+{
+	int rc = 0;
+	if (p->value_end && p->t.text >= p->value_end) {
+		rc = edit(p->s, p->value_end, 0, ")");
+		p->value_end = NULL;
+	}
+	return rc == 0 && begins_written(p) ? take_value(p) : rc;
+}
+
 static int take_token(struct parser *p)
 {
 	struct level *l = &p->levels[p->depth];
@@ -503,9 +552,8 @@ static int take_token(struct parser *p)
 		return take_table(p);
 	l->expects = false;
 	if (p->in_set) {
-		const char *next = p->next;
 		int rc = take_assignment(p);
-		if (rc < 0 || p->next != next)
+		if (rc < 0)
 			return rc;
 	}
 	struct sql_token dot = sql_token_read(p->next);
@@ -548,6 +596,18 @@ static struct sql_token take_explain(struct sql_statement *s, struct sql_token t
 	return t;
 }
 
+/** What WITH names before it has come before the table that is written. */
+static void put_target_first(struct sql_statement *s, size_t target)
+{
+	struct sql_named first = s->tables[0];
+	s->tables[0] = s->tables[target];
+	s->tables[target] = first;
+	for (size_t i = 0; i < s->edit_count; i++) {
+		struct sql_edit *e = &s->edits[i];
+		e->table = e->table == target ? 0 : e->table == 0 ? target : e->table;
+	}
+}
+
 int sql_statement_read(struct sql_statement *s, lyre_call *call, const char *text)
 {
 	*s = (struct sql_statement){ .call = call, .text = text };
@@ -563,11 +623,16 @@ int sql_statement_read(struct sql_statement *s, lyre_call *call, const char *tex
 		rc = refuse_other(s, &p->t);
 	while (rc == 0 && p->t.kind != SQL_END && p->t.kind != SQL_WRONG) {
 		p->next = p->t.text + p->t.len;
-		rc = take_token(p);
+		rc = take_border(p);
+		if (rc == 0)
+			rc = take_token(p);
 		p->before_that = p->before;
 		p->before = p->t;
 		p->t = sql_token_read(p->next);
 	}
+	if (rc == 0 && p->value_end)
+		rc = edit(s, p->value_end, 0, ")");
+	put_target_first(s, p->target);
 	if (rc == 0 && s->verb == SQL_INSERT && !s->column_count && s->table_count)
 		rc = lyre_fail(call, LYRE_EINVAL, "INSERT needs the names of the attributes: INSERT INTO %s.%s (name, …) …",
 			s->tables[0].database, s->tables[0].name);

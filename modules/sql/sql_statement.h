@@ -42,9 +42,11 @@ struct sql_statement {
 	size_t len;       /**< of its first statement */
 	enum sql_verb verb;
 	bool explain;
+	bool joins;    /**< an UPDATE with a FROM, which may find a row more than once */
 	bool compound; /**< has a UNION, INTERSECT or EXCEPT */
 	bool light;    /**< a SELECT of one table by conditions that all hold, in which nothing takes longer than to read a row */
 	bool converts; /**< has a CAST, with which values compare that an index does not have side by side */
+	bool loses;    /**< SQLite may store rows before the values of the statement are found out, and lose kinds of values */
 	const char *count_name; /**< it only counts the records of its table, as this; NULL: it is another statement */
 	bool writes;            /**< and is not only explained: tables[0] is its target */
 	struct sql_named tables[SQL_TABLES_MAX];
@@ -67,6 +69,21 @@ int sql_statement_read(struct sql_statement *s, lyre_call *call, const char *tex
 const char *sql_statement_word(struct sql_statement *s, const struct sql_token *t);
 /** sql_shape.c: what can be told of a statement that has been read, beside its tables. */
 void sql_statement_shape(struct sql_statement *s);
+
+/* sql_written.c */
+
+/** The text of a value that is written. */
+struct sql_written {
+	const char *end;       /**< behind its last word */
+	struct sql_token only; /**< the only word that it has; of kind SQL_END: it has more */
+	bool literal;          /**< a number, a text or null */
+	bool bare;             /**< a column as it is */
+	bool passes;           /**< an expression that gives a column as it is, perhaps */
+	bool star;             /**< all columns: * or dog.* */
+};
+
+/** Reads a value from its first word on; \p named: it may have a name for the result behind it. */
+struct sql_written sql_written_read(const struct sql_token *first, bool named);
 
 /* sql_text.c */
 

@@ -10,6 +10,11 @@
 #define PACKED "lyre"
 #define PACKED_LEN 4
 
+static bool looks_nested(const char *text, size_t len)
+{
+	return len && (*text == '{' || *text == '[');
+}
+
 void sql_value_give(sqlite3_context *ctx, const struct lyre_field *f)
 {
 	switch (f->type) {
@@ -22,6 +27,8 @@ void sql_value_give(sqlite3_context *ctx, const struct lyre_field *f)
 		break;
 	case LYRE_INT:
 		sqlite3_result_int64(ctx, f->i);
+		if (f->i == 0 || f->i == 1)
+			sqlite3_result_subtype(ctx, SQL_SUBTYPE_PLAIN);
 		break;
 	case LYRE_DOUBLE:
 	case LYRE_BIGINT: /* SQLite has 64 bits */
@@ -31,6 +38,8 @@ void sql_value_give(sqlite3_context *ctx, const struct lyre_field *f)
 		sqlite3_result_text64(ctx, f->s, f->len, f->lasting ? SQLITE_STATIC : SQLITE_TRANSIENT, SQLITE_UTF8);
 		if (f->type != LYRE_STRING)
 			sqlite3_result_subtype(ctx, SQL_SUBTYPE_JSON);
+		else if (looks_nested(f->s, f->len))
+			sqlite3_result_subtype(ctx, SQL_SUBTYPE_PLAIN);
 		break;
 	}
 }
@@ -116,12 +125,35 @@ const lyre_value *sql_value_take(lyre_call *call, sqlite3_value *v, bool boolean
 	}
 }
 
-/** SQL_KEEP_FUNCTION: a value with a subtype becomes "lyre", the subtype, and its text. */
+const char *sql_value_lost(sqlite3_value *v, size_t *len)
+{
+	const char *bytes = sqlite3_value_type(v) == SQLITE_BLOB ? sqlite3_value_blob(v) : NULL;
+	size_t n = (size_t)sqlite3_value_bytes(v);
+	if (!bytes || n <= PACKED_LEN || memcmp(bytes, PACKED, PACKED_LEN) != 0 || bytes[PACKED_LEN] != SQL_SUBTYPE_LOST)
+		return NULL;
+	*len = n - PACKED_LEN - 1;
+	return bytes + PACKED_LEN + 1;
+}
+
+/** Whether a value has no subtype and could have had one. */
+static bool may_be_lost(sqlite3_value *v)
+{
+	if (sqlite3_value_subtype(v))
+		return false;
+	if (sqlite3_value_type(v) == SQLITE_INTEGER)
+		return sqlite3_value_int64(v) == 0 || sqlite3_value_int64(v) == 1;
+	const char *text = sqlite3_value_type(v) == SQLITE_TEXT ? (const char *)sqlite3_value_text(v) : NULL;
+	return text && looks_nested(text, (size_t)sqlite3_value_bytes(v));
+}
+
+/** SQL_KEEP_FUNCTION: a value with a subtype becomes "lyre", the subtype, and its text. \p user data: or one that has lost it */
 static void keep(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	unsigned subtype = sqlite3_value_subtype(argv[0]);
 	(void)argc;
-	if (subtype != SQL_SUBTYPE_BOOLEAN && subtype != SQL_SUBTYPE_JSON) {
+	if (sqlite3_user_data(ctx) && may_be_lost(argv[0]))
+		subtype = SQL_SUBTYPE_LOST;
+	if (subtype != SQL_SUBTYPE_BOOLEAN && subtype != SQL_SUBTYPE_JSON && subtype != SQL_SUBTYPE_LOST) {
 		sqlite3_result_value(ctx, argv[0]);
 		return;
 	}
@@ -140,6 +172,10 @@ static void keep(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 
 int sql_value_functions(sqlite3 *db)
 {
-	return sqlite3_create_function(
-		db, SQL_KEEP_FUNCTION, 1, SQLITE_UTF8 | SQLITE_INNOCUOUS | SQLITE_SUBTYPE, NULL, keep, NULL, NULL);
+	static char known;
+	const int flags = SQLITE_UTF8 | SQLITE_INNOCUOUS | SQLITE_SUBTYPE | SQLITE_DETERMINISTIC;
+	int rc = sqlite3_create_function(db, SQL_KEEP_FUNCTION, 1, flags, NULL, keep, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_create_function(db, SQL_KNOWN_FUNCTION, 1, flags, &known, keep, NULL, NULL);
+	return rc;
 }

@@ -17,11 +17,18 @@
 #define SQL_SUBTYPE_JSON 'J'
 #define SQL_SUBTYPE_BOOLEAN 'B'
 
+/** A number 0 or 1, or a text that looks like an object or an array, of which it is known that it is just that. */
+#define SQL_SUBTYPE_PLAIN 'P'
+/** In a packed value: it could have been a boolean, an object or an array before SQLite stored it. */
+#define SQL_SUBTYPE_LOST '?'
+
 /** true and false as packed values: "lyre" and B1 or B0. */
 #define SQL_TRUE_LITERAL "X'6c7972654231'"
 #define SQL_FALSE_LITERAL "X'6c7972654230'"
 /** The function that packs a value whose subtype must not be lost. */
 #define SQL_KEEP_FUNCTION "lyre_keep"
+/** The same for a value of a column, whose subtype may be lost already. */
+#define SQL_KNOWN_FUNCTION "lyre_known"
 
 /** A value of a record as the result of xColumn. */
 void sql_value_give(sqlite3_context *ctx, const struct lyre_field *f);
@@ -29,7 +36,9 @@ void sql_value_give(sqlite3_context *ctx, const struct lyre_field *f);
 bool sql_value_bound(sqlite3_value *v, struct lyre_field *ret);
 /** A value for a record, in the call's memory; \p boolean: 0 and 1 are false and true. NULL with a failure */
 const lyre_value *sql_value_take(lyre_call *call, sqlite3_value *v, bool boolean);
-/** Adds SQL_KEEP_FUNCTION. \return SQLite's code */
+/** The text of a packed value whose kind is lost; NULL: it is another one. */
+const char *sql_value_lost(sqlite3_value *v, size_t *len);
+/** Adds SQL_KEEP_FUNCTION and SQL_KNOWN_FUNCTION. \return SQLite's code */
 int sql_value_functions(sqlite3 *db);
 /** Replaces instr, replace and trim: sql_search.c. \return SQLite's code */
 int sql_search_functions(sqlite3 *db);

@@ -9,6 +9,7 @@
 #include "sql_value.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- collecting ---- */
@@ -40,6 +41,51 @@ static bool is_written(const struct sql_statement *s, const struct sql_column *c
 	return false;
 }
 
+/** Whether an attribute of the statement's tables may have booleans, or else objects and arrays, as far as indexes tell. */
+static bool may_have(struct sql_run *run, bool booleans)
+{
+	for (size_t i = 0; i < run->statement.table_count; i++) {
+		struct sql_table *t = &run->tables[i];
+		for (size_t c = 0; c < t->count; c++) {
+			const struct lyre_index *index = sql_column_index(run, t, c);
+			if (c == t->key || !t->columns[c].readable || t->columns[c].date)
+				continue;
+			if (!index->indexed || (booleans ? index->booleans || t->columns[c].boolean : index->nested))
+				return true;
+		}
+	}
+	return false;
+}
+
+/** A value that SQLite has stored, of which it does not know any more what it was: it must not be written as something else. */
+static const lyre_value *take_lost(struct sql_run *run, const char *text, size_t len, bool boolean)
+{
+	bool number = *text == '0' || *text == '1';
+	int *known = number ? &run->no_booleans : &run->no_nested;
+	if (number && boolean)
+		return lyre_make_bool(run->call, *text == '1');
+	if (!number && !lyre_make_json(run->call, text, len))
+		return lyre_make_string(run->call, text, len);
+	if (!*known)
+		*known = may_have(run, number) ? -1 : 1;
+	if (*known > 0)
+		return number ? lyre_make_int(run->call, *text == '1') : lyre_make_string(run->call, text, len);
+	lyre_fail(run->call, LYRE_EINVAL,
+		number ?
+			"A value to be stored is 0 or 1, or was false or true in a table: write x + 0 for a number, or json(iif(x, "
+			"'true', 'false')) for a boolean" :
+			"A value to be stored is a text, or was an object or array in a table: write x || '' for a text, or json(x) for "
+			"an object or array");
+	return NULL;
+}
+
+static const lyre_value *take(struct sql_run *run, sqlite3_value *v, bool boolean)
+{
+	size_t len;
+	const char *lost = sql_value_lost(v, &len);
+	return lost ? take_lost(run, lost, len, boolean) : sql_value_take(run->call, v, boolean);
+}
+
 /** A record of what the statement names, and of the key that a row has. */
 static const lyre_value *record_of(struct sql_run *run, const struct sql_table *t, sqlite3_value *key, sqlite3_value **values)
 {
@@ -52,11 +98,96 @@ static const lyre_value *record_of(struct sql_run *run, const struct sql_table *
 		if (!written && !(key && i == t->key))
 			continue;
 		names[n] = c->name;
-		parts[n] = sql_value_take(run->call, written ? values[i] : key, c->boolean);
+		parts[n] = take(run, written ? values[i] : key, c->boolean);
 		if (!parts[n++])
 			return NULL;
 	}
 	return lyre_make_object(run->call, names, parts, n);
+}
+
+static bool is_same_text(sqlite3_value *a, sqlite3_value *b)
+{
+	const unsigned char *x = sqlite3_value_text(a), *y = sqlite3_value_text(b);
+	int len = sqlite3_value_bytes(a);
+	return x && y && len == sqlite3_value_bytes(b) && memcmp(x, y, (size_t)len) == 0;
+}
+
+/** Whether two keys are one: 1 and 1.0 are, 1 and '1' are not. */
+static bool is_same_key(sqlite3_value *a, sqlite3_value *b)
+{
+	int x = sqlite3_value_type(a), y = sqlite3_value_type(b);
+	if (x == SQLITE_INTEGER && y == SQLITE_INTEGER)
+		return sqlite3_value_int64(a) == sqlite3_value_int64(b);
+	if ((x == SQLITE_INTEGER || x == SQLITE_FLOAT) && (y == SQLITE_INTEGER || y == SQLITE_FLOAT))
+		return sqlite3_value_double(a) == sqlite3_value_double(b);
+	return x == SQLITE_TEXT && y == SQLITE_TEXT && is_same_text(a, b);
+}
+
+/** The key of a row as bytes, its kind first: so equal ones are found. */
+static int add_key(struct sql_run *run, sqlite3_value *key)
+{
+	const unsigned char *text = sqlite3_value_text(key);
+	size_t len = (size_t)sqlite3_value_bytes(key);
+	char *bytes = text ? lyre_alloc(run->call, len + 1) : NULL;
+	if (!bytes)
+		return lyre_fail_no_memory(run->call);
+	bytes[0] = sqlite3_value_type(key) == SQLITE_TEXT ? 't' : 'n';
+	memcpy(bytes + 1, text, len);
+	if (run->key_count == run->key_room) {
+		size_t room = run->key_room ? run->key_room * 2 : 16;
+		struct sql_key *more = lyre_alloc(run->call, room * sizeof *more);
+		if (!more)
+			return lyre_fail_no_memory(run->call);
+		if (run->key_count)
+			memcpy(more, run->keys, run->key_count * sizeof *more);
+		run->keys = more;
+		run->key_room = room;
+	}
+	run->keys[run->key_count] = (struct sql_key){ .bytes = bytes, .len = len + 1, .at = run->key_count };
+	run->key_count++;
+	return 0;
+}
+
+/** What an UPDATE makes of a row: NULL with a failure. */
+static const lyre_value *updated_row(struct sql_run *run, const struct sql_table *t, sqlite3_value *key, sqlite3_value **values)
+{
+	const struct sql_column *c = &t->columns[t->key];
+	if (is_written(&run->statement, c) && !is_same_key(key, values[t->key])) {
+		lyre_fail(run->call, LYRE_EINVAL, "The primary key '%s' of a record cannot be changed", c->name);
+		return NULL;
+	}
+	if (run->statement.joins && add_key(run, key) < 0)
+		return NULL;
+	return record_of(run, t, key, values);
+}
+
+/** Rows that a join finds more than once are written once, as the first match says. */
+static int by_key(const void *a, const void *b)
+{
+	const struct sql_key *x = a, *y = b;
+	size_t len = x->len < y->len ? x->len : y->len;
+	int order = memcmp(x->bytes, y->bytes, len);
+	if (order == 0 && x->len != y->len)
+		order = x->len < y->len ? -1 : 1;
+	return order ? order : (x->at > y->at) - (x->at < y->at);
+}
+
+static void drop_repeated(struct sql_run *run)
+{
+	size_t n = 0;
+	if (!run->key_count)
+		return;
+	qsort(run->keys, run->key_count, sizeof *run->keys, by_key);
+	for (size_t i = 1; i < run->key_count; i++) {
+		const struct sql_key *a = &run->keys[i - 1], *b = &run->keys[i];
+		if (a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0)
+			run->records[b->at] = NULL;
+	}
+	for (size_t i = 0; i < run->record_count; i++) {
+		if (run->records[i])
+			run->records[n++] = run->records[i];
+	}
+	run->record_count = n;
 }
 
 int sql_vtab_update(sqlite3_vtab *vtab, int argc, sqlite3_value **argv, sqlite3_int64 *rowid)
@@ -70,8 +201,10 @@ int sql_vtab_update(sqlite3_vtab *vtab, int argc, sqlite3_value **argv, sqlite3_
 	*rowid = 0;
 	if (argc == 1)
 		record = sql_value_take(run->call, argv[0], false);
+	else if (sqlite3_value_type(argv[0]) == SQLITE_NULL)
+		record = record_of(run, t, NULL, argv + 2);
 	else
-		record = record_of(run, t, sqlite3_value_type(argv[0]) == SQLITE_NULL ? NULL : argv[0], argv + 2);
+		record = updated_row(run, t, argv[0], argv + 2);
 	int rc = sql_write_add(run, record);
 	return rc < 0 ? sql_vtab_stop(run, rc) : SQLITE_OK;
 }
@@ -142,6 +275,7 @@ int sql_write(struct sql_run *run)
 	while (rc == SQLITE_ROW);
 	if (rc != SQLITE_DONE)
 		return sql_fail(run, rc, false);
+	drop_repeated(run);
 	lyre_table *table = run->tables[0].table;
 	sql_connection_release(run);
 	lyre_moment_end(run->call); /* it is not needed any more, and the write may take a while */

@@ -169,6 +169,42 @@ class Generator:
         return text, True
 
 
+    def written(self, scope, target):
+        """A value for a row: SQLite has updated some rows of the target already when a sub-select in it is asked."""
+        while True:
+            text = self.value(scope)
+            if target not in text:
+                return text
+
+    def write(self):
+        """(text, the table that it writes)"""
+        r = self.r
+        target = self.table()
+        name = target.split(".")[1]
+        kind = r.random()
+        begin = ""
+        if kind < 0.3:
+            columns = r.sample(COLUMNS, r.randrange(1, 4))
+            values = ", ".join(self.written(["x"], "\0") for _ in columns)
+            end = r.choice(["", " ORDER BY " + self.column(["x"])])
+            return "INSERT INTO %s (id, %s) SELECT x.id || 'q', %s FROM %s AS x WHERE %s%s" % (
+                target, ", ".join(columns), values, self.table(), self.condition(["x"]), end), target
+        condition = self.condition([name], r.choice([0, 0, 2]))
+        if r.random() < 0.3:
+            condition = "(%s)" % condition
+        if r.random() < 0.2:
+            begin = "WITH w AS (SELECT s.id FROM %s AS s WHERE %s) " % (self.table(), self.condition(["s"], 1))
+            condition = "(%s.id IN (SELECT id FROM w) OR %s)" % (name, condition)
+        if kind < 0.6:
+            return "%sDELETE FROM %s WHERE %s" % (begin, target, condition), target
+        columns, scope, source = r.sample(COLUMNS, r.randrange(1, 4)), [name], ""
+        if r.random() < 0.3:
+            scope, source = [name, "y"], " FROM %s AS y" % self.table()
+            condition = "(y.id = %s.id) AND %s" % (name, condition)
+        sets = ", ".join("%s = %s" % (c, self.written(scope, target)) for c in columns)
+        return "%sUPDATE %s SET %s%s WHERE %s" % (begin, target, sets, source, condition), target
+
+
 def plain(v):
     """A value of an answer as SQLite has it."""
     if isinstance(v, bool):
@@ -191,6 +227,7 @@ def sortable(row):
 
 class Differential(unittest.TestCase):
     maxDiff = None
+    records = {}
 
     @classmethod
     def setUpClass(cls):
@@ -200,7 +237,7 @@ class Differential(unittest.TestCase):
 
     @classmethod
     def fill_server(cls, server, r):
-        cls.r, cls.s, cls.db = r, server, sqlite3.connect(":memory:")
+        cls.r, cls.s, cls.db = r, server, sqlite3.connect(":memory:", isolation_level=None)
         for name, rows in TABLES.items():
             cls.fill(name, rows)
 
@@ -222,6 +259,7 @@ class Differential(unittest.TestCase):
         records.append(dict.fromkeys(["id"] + COLUMNS, 4711))  # every attribute is known
         cls.db.execute("INSERT INTO %s VALUES (?, ?, ?, ?, ?, ?)" % name, [4711] * 6)
         cls.s.ok({"operation": "insert", "database": database, "table": table, "records": records})
+        cls.records[name] = records
 
     def expected(self, text):
         try:
@@ -248,6 +286,43 @@ class Differential(unittest.TestCase):
             if want != got:
                 wrong.append("%s\n  wanted %s\n  got    %s" % (text, str(want)[:600], str(got)[:600]))
         self.assertEqual(len(wrong), 0, "of %d statements, SQL_SEED=%d:\n%s" % (STATEMENTS, SEED, "\n".join(wrong[:10])))
+
+
+class DifferentialWrites(Differential):
+    """What statements write is what SQLite writes, and they write nothing else."""
+
+    def rows(self, name):
+        return self.answered("SELECT id, a, b, c, d, e FROM %s ORDER BY id" % name)
+
+    def restore(self, name):
+        self.s.ok({"operation": "sql", "sql": "DELETE FROM " + name})
+        database, table = name.split(".")
+        self.s.ok({"operation": "insert", "database": database, "table": table, "records": self.records[name]})
+
+    def test_statements(self):
+        generator, wrong, refused, changed, count = Generator(self.r), [], 0, 0, STATEMENTS // 2
+        before = {name: self.rows(name) for name in TABLES}
+        for _ in range(count):
+            text, target = generator.write()
+            self.db.execute("BEGIN")
+            want = self.expected(text.replace("INSERT", "INSERT OR IGNORE"))  # records with a key that exists are skipped
+            rows = [[plain(v) for v in row] for row in self.db.execute("SELECT * FROM %s ORDER BY id" % target)]
+            self.db.execute("ROLLBACK")
+            status, body = self.s.call({"operation": "sql", "sql": text})
+            got = self.rows(target)
+            if status != 200:
+                self.assertEqual((status, got), (400, before[target]), text)
+                refused += isinstance(want, list)
+                self.assertTrue(isinstance(want, str) or "A value to be stored" in body["error"], "%s: %s" % (text, body))
+                continue
+            if rows != got:
+                wrong.append("%s\n  wanted %s\n  got    %s" % (text, *([row for row in a if row not in b][:5] for a, b in ((rows, got), (got, rows)))))
+            if got != before[target]:
+                changed += 1
+                self.restore(target)
+        self.assertEqual(len(wrong), 0, "of %d statements, SQL_SEED=%d:\n%s" % (count, SEED, "\n".join(wrong[:10])))
+        self.assertGreater(changed, count / 4)
+        self.assertLess(refused, count / 10)
 
 
 WORDS = """SELECT FROM WHERE AND OR NOT NULL IN ( ) , . * = < > || ; -- /* */ ' " ` [ ] AS ON JOIN LEFT UNION ALL GROUP BY ORDER HAVING LIMIT OFFSET WITH
