@@ -6,6 +6,22 @@
 static const struct sql_functions *const all[] = { &date_functions, &text_functions, &regexp_functions, &math_functions,
 	&aggregate_functions, &array_functions };
 
+static _Thread_local struct {
+	int (*look)(void *arg);
+	void *arg;
+} asked;
+
+void sql_functions_ask(int (*look)(void *arg), void *arg)
+{
+	asked.look = look;
+	asked.arg = arg;
+}
+
+bool sql_functions_stopped(void)
+{
+	return asked.look && asked.look(asked.arg) != 0;
+}
+
 static int add(sqlite3 *db, const struct sql_function *f)
 {
 	return sqlite3_create_function_v2(db, f->name, f->args, SQLITE_UTF8 | SQLITE_INNOCUOUS | f->flags, (void *)f->about,

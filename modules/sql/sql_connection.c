@@ -217,6 +217,7 @@ struct sql_connection *sql_connection_take(struct sql_run *run)
 	c->run = run;
 	run->connection = c;
 	sql_memory_begin(sql_settings.memory);
+	sql_functions_ask(look, c);
 	return c;
 }
 
@@ -230,6 +231,7 @@ void sql_connection_release(struct sql_run *run)
 	run->stmt = NULL;
 	bool spoiled = sql_memory_refused(); /* what it knows may not be what it should */
 	sql_memory_end();
+	sql_functions_ask(NULL, NULL);
 	for (size_t i = 0; i < c->count; i++)
 		c->declared[i].bound = NULL;
 	c->run = NULL;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The operation sql: statements, what comes back as it went in, refusals, permissions, limits, plans."""
-import http.client, json, os, sys, threading, time, unittest
+import http.client, json, os, random, sys, threading, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lyre_server import CHEAP_LOGINS, PASSWORD, Server, need_module, table_permission
@@ -12,6 +12,12 @@ def setUpModule():
     need_module("sql")
     need_module("data")
     need_module("schema")
+
+
+def memory_of(server):
+    """Bytes of it that are in memory."""
+    with open("/proc/%d/statm" % server.process.pid) as f:
+        return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 DOGS = [
@@ -294,6 +300,18 @@ class Limits(Case):
             self.assertEqual(self.values(text % function), [want])
             self.assertLess(time.monotonic() - started, 10, function)
         self.assertEqual(self.sql(text % "trim(x, hex(zeroblob(200)))")[0], 400)
+
+    def test_patterns(self):
+        """Patterns for which automatons grow with the text: neither time nor memory, and not on the connection's thread."""
+        self.s.ok({"operation": "create_table", "database": "dev", "table": "long", "primary_key": "id"})
+        name = "".join(random.Random(1).choices("ab", k=16000))
+        self.s.ok({"operation": "insert", "database": "dev", "table": "long", "records": [{"id": 1, "name": name}]})
+        text = "SELECT %s FROM dev.long WHERE id = 1" % ", ".join("name REGEXP '[ab]*a[ab]{255}c' AS r%d" % i for i in range(50))
+        before, started = memory_of(self.s), time.monotonic()
+        status, body = self.sql(text)
+        self.assertIn(status, (200, 503), body)
+        self.assertLess(memory_of(self.s) - before, 64 << 20)
+        self.assertLess(time.monotonic() - started, 6)
 
     def test_others_are_served(self):
         """While statements that never end take every thread that there is for statements."""
