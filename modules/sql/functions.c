@@ -37,6 +37,15 @@ int sql_functions_add(sqlite3 *db)
 	return rc;
 }
 
+bool sql_functions_permit(const char *name)
+{
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		for (size_t k = 0; k < all[i]->count; k++)
+			if (sqlite3_stricmp(all[i]->rows[k].name, name) == 0)
+				return true;
+	return sql_functions_are_sqlite(name);
+}
+
 void sql_result_str(sqlite3_context *ctx, sqlite3_str *text)
 {
 	int rc = sqlite3_str_errcode(text), len = sqlite3_str_length(text);

@@ -92,6 +92,15 @@ REFUSED = [
     ("PRAGMA table_list", 400, "unsupported SQL type pragma"),
     ("ATTACH '/etc/passwd' AS p", 400, "unsupported SQL type attach"),
     ("SELECT load_extension('x')", 400, "not authorized to use function: load_extension"),
+    ("SELECT changes()", 400, "not authorized to use function: changes"),
+    ("SELECT total_changes()", 400, "not authorized to use function: total_changes"),
+    ("SELECT last_insert_rowid()", 400, "not authorized to use function: last_insert_rowid"),
+    ("SELECT sqlite_compileoption_get(1)", 400, "not authorized to use function: sqlite_compileoption_get"),
+    ("SELECT sqlite_compileoption_used('THREADSAFE')", 400, "not authorized to use function: sqlite_compileoption_used"),
+    ("SELECT sqlite_source_id()", 400, "not authorized to use function: sqlite_source_id"),
+    ("SELECT subtype('x')", 400, "not authorized to use function: subtype"),
+    ("SELECT lyre_keep(id) FROM dev.dog", 400, "not authorized to use function: lyre_keep"),
+    ("UPDATE dev.dog SET name = `lyre_keep`(ok), age = age WHERE id = 1", 400, "not authorized to use function: lyre_keep"),
     ("SELECT * FROM sqlite_master", 400, "schema not defined for table sqlite_master"),
     ("SELECT * FROM pragma_table_list()", 400, "no such table-valued function: pragma_table_list"),
     ("SELECT (WITH sqlite_master AS (SELECT 1) SELECT 1), name FROM sqlite_master", 400, "Reading SQLite's own tables is not permitted in SQL"),
@@ -358,6 +367,39 @@ class Answers(unittest.TestCase):
                 c.request("POST", "/", body, {"Authorization": s.authorization(), "Content-Type": "application/json"})
                 c.close()
             self.assertEqual(s.ok({"operation": "sql", "sql": "SELECT upper('x') AS x"}), [{"x": "X"}])
+
+    def test_client_goes_early(self):
+        """A statement that waits for a thread when its client goes is not begun."""
+        with Server(settings=CHEAP_LOGINS + ["modules.sql.timeout=1s", "threads=1"]) as s:
+            s.ok({"operation": "create_table", "database": "dev", "table": "dog", "primary_key": "id"})
+            first = http.client.HTTPConnection("127.0.0.1", s.port)
+            headers = {"Authorization": s.authorization(), "Content-Type": "application/json"}
+            first.request("POST", "/", json.dumps({"operation": "sql", "sql": Limits.ENDLESS}).encode(), headers)
+            s.ok({"operation": "describe_all"})
+            c = http.client.HTTPConnection("127.0.0.1", s.port)
+            c.request("POST", "/", json.dumps({"operation": "sql", "sql": "INSERT INTO dev.dog (id) VALUES (1)"}).encode(), headers)
+            s.ok({"operation": "describe_all"})
+            c.close()
+            self.assertEqual(first.getresponse().status, 503)
+            first.close()
+            self.assertEqual(s.ok({"operation": "sql", "sql": "SELECT id, upper('x') FROM dev.dog"}), [])
+
+    def test_server_stops(self):
+        """A statement ends with the time that a stop leaves to requests, even if all that it does is one row."""
+        text = "".join(random.Random(1).choices("ab", k=16000))
+        statement = "WITH t(x) AS (SELECT '%s' AS x), n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(%s) FROM t, n" % (
+            text, " + ".join("((x || i) REGEXP '[ab]*a[ab]{%d}c')" % (200 + i) for i in range(30)))
+        s = Server(settings=CHEAP_LOGINS + ["modules.sql.timeout=null", "operationsApi.network.drainTimeout=500ms"])
+        self.addCleanup(s.remove)
+        c = http.client.HTTPConnection("127.0.0.1", s.port)
+        c.request("POST", "/", json.dumps({"operation": "sql", "sql": statement}).encode(),
+                  {"Authorization": s.authorization(), "Content-Type": "application/json"})
+        s.ok({"operation": "describe_all"})
+        started = time.monotonic()
+        s.end()
+        self.assertLess(time.monotonic() - started, 4)
+        self.assertEqual(c.getresponse().status, 503)
+        c.close()
 
 
 if __name__ == "__main__":
