@@ -6,6 +6,22 @@
 static const struct sql_functions *const all[] = { &date_functions, &text_functions, &regexp_functions, &math_functions,
 	&aggregate_functions, &array_functions };
 
+static _Thread_local struct {
+	int (*look)(void *arg);
+	void *arg;
+} asked;
+
+void sql_functions_ask(int (*look)(void *arg), void *arg)
+{
+	asked.look = look;
+	asked.arg = arg;
+}
+
+bool sql_functions_stopped(void)
+{
+	return asked.look && asked.look(asked.arg) != 0;
+}
+
 static int add(sqlite3 *db, const struct sql_function *f)
 {
 	return sqlite3_create_function_v2(db, f->name, f->args, SQLITE_UTF8 | SQLITE_INNOCUOUS | f->flags, (void *)f->about,
@@ -19,6 +35,15 @@ int sql_functions_add(sqlite3 *db)
 		for (size_t k = 0; rc == SQLITE_OK && k < all[i]->count; k++)
 			rc = add(db, &all[i]->rows[k]);
 	return rc;
+}
+
+bool sql_functions_permit(const char *name)
+{
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		for (size_t k = 0; k < all[i]->count; k++)
+			if (sqlite3_stricmp(all[i]->rows[k].name, name) == 0)
+				return true;
+	return sql_functions_are_sqlite(name);
 }
 
 void sql_result_str(sqlite3_context *ctx, sqlite3_str *text)

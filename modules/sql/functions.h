@@ -19,8 +19,18 @@
 #define SQL_FUNCTIONS_H
 
 #include <sqlite3.h>
+#include <stdbool.h>
 
 /** \return an SQLite result code */
 int sql_functions_add(sqlite3 *db);
+/** Whether statements may call a function: one of these, or of SQLite's that are for them. */
+bool sql_functions_permit(const char *name);
+/** The latter alone. */
+bool sql_functions_are_sqlite(const char *name);
+
+/** Whom functions of this thread ask whether to go on, as SQLite asks only between them; NULL: nobody. */
+void sql_functions_ask(int (*look)(void *arg), void *arg);
+/** Whether the function that asks has to end, with whatever error. */
+bool sql_functions_stopped(void);
 
 #endif

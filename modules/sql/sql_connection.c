@@ -16,8 +16,8 @@
 
 /** Connections that are kept; a statement finds one, or makes its own. */
 #define KEPT_MAX 16
-/** Steps of SQLite's machine between two looks at the clock. */
-#define STEPS 2000
+/** Steps of SQLite's machine between two looks at the clock: each may call a function that takes a while. */
+#define STEPS 100
 /** How often it is asked whether the client is still there, ms. */
 #define ASK_MS 100
 
@@ -27,15 +27,27 @@ static unsigned kept_count;
 
 /* ---- what a statement may do ---- */
 
-/** Functions that SQLite has and that are not for clients. */
-static bool is_function_refused(const char *name)
+/** Whether the client's text has a name, in quotes or not. */
+static bool is_named(const struct sql_statement *s, const char *name)
 {
-	static const char *const names[] = { "load_extension", "fts3_tokenizer", "rtreecheck", "sqlite_offset", "sqlite_log" };
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		if (sqlite3_stricmp(name, names[i]) == 0)
+	char found[sizeof SQL_KEEP_FUNCTION + 2]; /* with quotes: others are no longer */
+	struct sql_token t = sql_token_read(s->text);
+	for (; t.kind != SQL_END && t.kind != SQL_WRONG; t = sql_token_behind(&t)) {
+		if (t.kind == SQL_NUMBER || t.kind == SQL_SIGN || t.len >= sizeof found)
+			continue;
+		sql_token_name(&t, found);
+		if (sqlite3_stricmp(found, name) == 0)
 			return true;
 	}
 	return false;
+}
+
+/** What the module itself writes into a statement is not for its client. */
+static bool is_function_permitted(const struct sql_run *run, const char *name)
+{
+	if (sqlite3_stricmp(name, SQL_KEEP_FUNCTION) == 0)
+		return !is_named(&run->statement, SQL_KEEP_FUNCTION);
+	return sql_functions_permit(name);
 }
 
 static int refuse(struct sql_run *run, const char *what)
@@ -97,7 +109,7 @@ static int authorize(void *arg, int action, const char *first, const char *secon
 	case SQLITE_RECURSIVE:
 		return SQLITE_OK;
 	case SQLITE_FUNCTION:
-		return is_function_refused(second) ? refuse(c->run, "This function") : SQLITE_OK;
+		return is_function_permitted(c->run, second) ? SQLITE_OK : refuse(c->run, "This function");
 	case SQLITE_READ:
 		return permit_read(c, first, second);
 	case SQLITE_INSERT:
@@ -130,6 +142,11 @@ static int look(void *arg)
 	if (rc < 0)
 		run->failed = rc;
 	return rc < 0;
+}
+
+int sql_connection_look(struct sql_run *run)
+{
+	return look(run->connection) ? run->failed : 0;
 }
 
 /* ---- connections ---- */
@@ -217,6 +234,7 @@ struct sql_connection *sql_connection_take(struct sql_run *run)
 	c->run = run;
 	run->connection = c;
 	sql_memory_begin(sql_settings.memory);
+	sql_functions_ask(look, c);
 	return c;
 }
 
@@ -230,6 +248,7 @@ void sql_connection_release(struct sql_run *run)
 	run->stmt = NULL;
 	bool spoiled = sql_memory_refused(); /* what it knows may not be what it should */
 	sql_memory_end();
+	sql_functions_ask(NULL, NULL);
 	for (size_t i = 0; i < c->count; i++)
 		c->declared[i].bound = NULL;
 	c->run = NULL;

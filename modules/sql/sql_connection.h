@@ -31,6 +31,8 @@ struct sql_connection {
 struct sql_connection *sql_connection_take(struct sql_run *run);
 /** The statement has ended. */
 void sql_connection_release(struct sql_run *run);
+/** For work between the steps of a statement. \return 0, or its failure: its time is up, or nobody waits for it */
+int sql_connection_look(struct sql_run *run);
 /** Closes those that are free: all, at the module's stop. */
 void sql_connections_close(void);
 

@@ -117,7 +117,9 @@ static int begin(struct sql_run *run, lyre_call *call)
 static int run_long(lyre_call *call)
 {
 	struct sql_run run;
-	int rc = begin(&run, call);
+	int rc = lyre_call_wanted(call); /* it may have waited for a thread for longer than its client */
+	if (rc == 0)
+		rc = begin(&run, call);
 	return rc < 0 ? rc : run_statement(&run);
 }
 

@@ -265,6 +265,8 @@ int sql_select(struct sql_run *run)
 	while ((rc = sqlite3_step(run->stmt)) == SQLITE_ROW && failure == 0) {
 		write_row(run, o, results, count);
 		failure = lyre_reply_failed(run->call);
+		if (failure == 0)
+			failure = sql_connection_look(run);
 	}
 	lyre_out_array_end(o);
 	if (failure < 0)

@@ -14,17 +14,24 @@ static size_t references(const struct sql_statement *s)
 	return n;
 }
 
+/** The signs of calls, and of operators that make texts or read them: (, ||, -> and ->>. */
+static bool is_heavy_sign(const struct sql_token *t)
+{
+	return sql_token_is_sign(t, '(') || sql_token_is_sign(t, '|') || (sql_token_is_sign(t, '-') && t->text[1] == '>');
+}
+
 /** Whether nothing is in it that could work for long on a single row, or find others than those of one key. */
 static bool is_light(const struct sql_statement *s)
 {
-	static const char *const heavy[] = { "like", "glob", "join", "or", "in", "not", "case", "collate", NULL };
+	static const char *const heavy[] = { "like", "glob", "regexp", "match", "join", "or", "in", "not", "case", "collate",
+		NULL };
 	struct sql_token t = sql_token_read(s->text);
 	size_t selects = 0;
 	if (s->verb != SQL_SELECT || references(s) != 1 || s->explain || s->compound || s->inner_count)
 		return false;
 	for (; t.kind != SQL_END && t.kind != SQL_WRONG; t = sql_token_behind(&t)) {
 		selects += sql_token_is(&t, "select");
-		if (sql_token_is_sign(&t, '(') || sql_token_is_sign(&t, '|') || sql_token_is_any(&t, heavy))
+		if (is_heavy_sign(&t) || sql_token_is_any(&t, heavy))
 			return false;
 	}
 	return t.kind == SQL_END && selects == 1;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The operation sql: statements, what comes back as it went in, refusals, permissions, limits, plans."""
-import http.client, json, os, sys, threading, time, unittest
+import http.client, json, os, random, sys, threading, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lyre_server import CHEAP_LOGINS, PASSWORD, Server, need_module, table_permission, until
@@ -12,6 +12,12 @@ def setUpModule():
     need_module("sql")
     need_module("data")
     need_module("schema")
+
+
+def memory_of(server):
+    """Bytes of it that are in memory."""
+    with open("/proc/%d/statm" % server.process.pid) as f:
+        return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 DOGS = [
@@ -95,6 +101,15 @@ REFUSED = [
     ("PRAGMA table_list", 400, "unsupported SQL type pragma"),
     ("ATTACH '/etc/passwd' AS p", 400, "unsupported SQL type attach"),
     ("SELECT load_extension('x')", 400, "not authorized to use function: load_extension"),
+    ("SELECT changes()", 400, "not authorized to use function: changes"),
+    ("SELECT total_changes()", 400, "not authorized to use function: total_changes"),
+    ("SELECT last_insert_rowid()", 400, "not authorized to use function: last_insert_rowid"),
+    ("SELECT sqlite_compileoption_get(1)", 400, "not authorized to use function: sqlite_compileoption_get"),
+    ("SELECT sqlite_compileoption_used('THREADSAFE')", 400, "not authorized to use function: sqlite_compileoption_used"),
+    ("SELECT sqlite_source_id()", 400, "not authorized to use function: sqlite_source_id"),
+    ("SELECT subtype('x')", 400, "not authorized to use function: subtype"),
+    ("SELECT lyre_keep(id) FROM dev.dog", 400, "not authorized to use function: lyre_keep"),
+    ("UPDATE dev.dog SET name = `lyre_keep`(ok), age = age WHERE id = 1", 400, "not authorized to use function: lyre_keep"),
     ("SELECT * FROM sqlite_master", 400, "schema not defined for table sqlite_master"),
     ("SELECT * FROM pragma_table_list()", 400, "no such table-valued function: pragma_table_list"),
     ("SELECT (WITH sqlite_master AS (SELECT 1) SELECT 1), name FROM sqlite_master", 400, "Reading SQLite's own tables is not permitted in SQL"),
@@ -455,6 +470,18 @@ class Limits(Case):
             self.assertLess(time.monotonic() - started, 10, function)
         self.assertEqual(self.sql(text % "trim(x, hex(zeroblob(200)))")[0], 400)
 
+    def test_patterns(self):
+        """Patterns for which automatons grow with the text: neither time nor memory, and not on the connection's thread."""
+        self.s.ok({"operation": "create_table", "database": "dev", "table": "long", "primary_key": "id"})
+        name = "".join(random.Random(1).choices("ab", k=16000))
+        self.s.ok({"operation": "insert", "database": "dev", "table": "long", "records": [{"id": 1, "name": name}]})
+        text = "SELECT %s FROM dev.long WHERE id = 1" % ", ".join("name REGEXP '[ab]*a[ab]{255}c' AS r%d" % i for i in range(50))
+        before, started = memory_of(self.s), time.monotonic()
+        status, body = self.sql(text)
+        self.assertIn(status, (200, 503), body)
+        self.assertLess(memory_of(self.s) - before, 64 << 20)
+        self.assertLess(time.monotonic() - started, 6)
+
     def test_others_are_served(self):
         """While statements that never end take every thread that there is for statements."""
         done = []
@@ -545,6 +572,39 @@ class Answers(unittest.TestCase):
                 c.request("POST", "/", body, {"Authorization": s.authorization(), "Content-Type": "application/json"})
                 c.close()
             self.assertEqual(s.ok({"operation": "sql", "sql": "SELECT upper('x') AS x"}), [{"x": "X"}])
+
+    def test_client_goes_early(self):
+        """A statement that waits for a thread when its client goes is not begun."""
+        with Server(settings=CHEAP_LOGINS + ["modules.sql.timeout=1s", "threads=1"]) as s:
+            s.ok({"operation": "create_table", "database": "dev", "table": "dog", "primary_key": "id"})
+            first = http.client.HTTPConnection("127.0.0.1", s.port)
+            headers = {"Authorization": s.authorization(), "Content-Type": "application/json"}
+            first.request("POST", "/", json.dumps({"operation": "sql", "sql": Limits.ENDLESS}).encode(), headers)
+            s.ok({"operation": "describe_all"})
+            c = http.client.HTTPConnection("127.0.0.1", s.port)
+            c.request("POST", "/", json.dumps({"operation": "sql", "sql": "INSERT INTO dev.dog (id) VALUES (1)"}).encode(), headers)
+            s.ok({"operation": "describe_all"})
+            c.close()
+            self.assertEqual(first.getresponse().status, 503)
+            first.close()
+            self.assertEqual(s.ok({"operation": "sql", "sql": "SELECT id, upper('x') FROM dev.dog"}), [])
+
+    def test_server_stops(self):
+        """A statement ends with the time that a stop leaves to requests, even if all that it does is one row."""
+        text = "".join(random.Random(1).choices("ab", k=16000))
+        statement = "WITH t(x) AS (SELECT '%s' AS x), n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(%s) FROM t, n" % (
+            text, " + ".join("((x || i) REGEXP '[ab]*a[ab]{%d}c')" % (200 + i) for i in range(30)))
+        s = Server(settings=CHEAP_LOGINS + ["modules.sql.timeout=null", "operationsApi.network.drainTimeout=500ms"])
+        self.addCleanup(s.remove)
+        c = http.client.HTTPConnection("127.0.0.1", s.port)
+        c.request("POST", "/", json.dumps({"operation": "sql", "sql": statement}).encode(),
+                  {"Authorization": s.authorization(), "Content-Type": "application/json"})
+        s.ok({"operation": "describe_all"})
+        started = time.monotonic()
+        s.end()
+        self.assertLess(time.monotonic() - started, 4)
+        self.assertEqual(c.getresponse().status, 503)
+        c.close()
 
 
 if __name__ == "__main__":
