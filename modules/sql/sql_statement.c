@@ -261,6 +261,8 @@ static int take_table(struct parser *p)
 	keep_alias(p, e, &table);
 	if (p->target_next)
 		p->target = i;
+	if (!p->target_next || s->verb != SQL_INSERT)
+		s->tables[i].read = true;
 	p->into = p->target_next && s->verb == SQL_INSERT; /* brackets elsewhere are those of a condition */
 	p->target_next = false;
 	p->is_operand = false;

@@ -100,7 +100,8 @@ REFUSED = [
     ("INSERT INTO dev.dog (id) VALUES (9) RETURNING id", 400, "RETURNING is not supported in SQL"),
     ("INSERT INTO dev.dog (id) VALUES (1) ON CONFLICT DO UPDATE SET name = 'x'", 400, "ON CONFLICT is not supported in SQL"),
     ("INSERT INTO dev.dog (id) SELECT 1 WHERE true ON /* */ conflict (id) DO NOTHING", 400, "ON CONFLICT is not supported in SQL"),
-    ("WITH `a z`(x) AS (SELECT 1) SELECT x FROM `a`", 400, "schema not defined for table a"),
+    ("WITH [a@](x) AS (SELECT 1) SELECT x FROM [a`]", 400, "schema not defined for table a`"),
+    ("INSERT INTO dev.dog (id, a) VALUES (9, X'6c7972653f80')", 400, "A text that is to be stored is not UTF-8"),
     ("INSERT INTO dev.dog (id, name) SELECT * FROM (SELECT 9, 'x')", 400,
      "INSERT with SELECT * is not supported: name the attributes"),
     ("UPDATE dev.dog SET (name, age) = ('x', 1)", 400, "SET (…) = (…) is not supported: set each attribute by itself"),
@@ -329,6 +330,14 @@ class Writes(Case):
         self.check("INSERT INTO many14.t (id, x) SELECT 's' || min(id), n FROM many13.t GROUP BY n",
                    {"message": "inserted 2 of 2 records", "inserted_hashes": ["s0", "s1"], "skipped_hashes": []})
         self.assertEqual(self.values("SELECT x FROM many14.t WHERE id >= 's'"), [0, 1])
+        # keys are neither; what is only written to does not count
+        self.fill("many14", self.KINDS)
+        self.check("INSERT INTO many14.t (id, fresh, t) SELECT n + 5, n, min(t) FROM many13.t GROUP BY n",
+                   {"message": "inserted 2 of 2 records", "inserted_hashes": [5, 6], "skipped_hashes": []})
+        self.assertEqual(self.rows("SELECT fresh, t FROM many14.t WHERE id > 2"), [{"fresh": 0, "t": "x"}, {"fresh": 1, "t": "x"}])
+        self.sql("DELETE FROM many14.t")
+        self.check("INSERT INTO many14.t (id) SELECT n FROM many12.t GROUP BY n",
+                   {"message": "inserted 2 of 2 records", "inserted_hashes": [0, 1], "skipped_hashes": []})
 
     def test_keys(self):
         """A key stays as it is, and a row that a join finds more than once is written once."""
