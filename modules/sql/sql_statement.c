@@ -239,12 +239,12 @@ static int take_bare(struct parser *p)
 	struct sql_statement *s = p->s;
 	struct sql_token next = sql_token_read(p->next);
 	p->levels[p->depth].expects = false;
-	if (is_inner(s, &p->t))
+	if (is_inner(s, &p->t) && !p->target_next)
 		return 0;
 	const char *name = sql_statement_word(s, &p->t);
 	if (!name)
 		return lyre_fail_no_memory(s->call);
-	if (!sql_token_is_sign(&next, '('))
+	if (!sql_token_is_sign(&next, '(') || p->target_next)
 		return lyre_fail(s->call, LYRE_EINVAL, "schema not defined for table %s", name);
 	if (sql_token_is(&p->t, "json_each") || sql_token_is(&p->t, "json_tree"))
 		return 0;
