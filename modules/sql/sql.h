@@ -18,6 +18,7 @@ struct sql_column {
 	const char *declared; /**< of the column: another if two attributes differ by letter case only */
 	bool readable;
 	bool date;    /**< its texts are numbers in the index */
+	bool fresh;   /**< no attribute yet */
 	bool boolean; /**< has values of this kind only */
 	bool looked;  /**< index is valid */
 	struct lyre_index index;

@@ -134,6 +134,8 @@ static bool begins_inner(const char *next)
 struct brackets {
 	struct sql_token names[DEPTH_MAX];
 	size_t depth;
+	bool set;          /**< it is an UPDATE */
+	size_t from_depth; /**< of the FROM that is open, from 1; 0: none is */
 };
 
 /** The name to which AS (…) behind \p t belongs: t itself, or what stands before the brackets that end there. */
@@ -145,6 +147,21 @@ static struct sql_token inner_name(struct brackets *b, const struct sql_token *b
 	else if (sql_token_is_sign(t, ')') && b->depth)
 		return b->names[--b->depth];
 	return sql_token_is_name(t) ? *t : none;
+}
+
+/** Whether SQLite may store rows before the statement's values are taken from them: where it joins, groups, or selects within. */
+static bool may_lose(struct brackets *b, const struct sql_token *t)
+{
+	static const char *const losing[] = { "join", "group", "over", NULL };
+	static const char *const ends[] = { "where", "having", "order", "limit", "union", "except", "intersect", NULL };
+	bool from = sql_token_is(t, "from");
+	bool comma = b->from_depth == b->depth + 1 && sql_token_is_sign(t, ',');
+	b->set = b->set || sql_token_is(t, "set");
+	if (from)
+		b->from_depth = b->depth + 1;
+	else if (sql_token_is_any(t, ends))
+		b->from_depth = 0;
+	return comma || (from && b->set) || sql_token_is_any(t, losing) || (sql_token_is(t, "select") && b->depth);
 }
 
 /** Where a statement ends: before a comment behind its last word, which may have no end in which LIMIT could follow. */
@@ -159,7 +176,6 @@ static size_t statement_length(const struct sql_statement *s, const struct sql_t
 static int find_inner(struct sql_statement *s)
 {
 	struct sql_token before = { .kind = SQL_END }, t = sql_token_read(s->text);
-	static const char *const losing[] = { "join", "group", "over", NULL };
 	struct brackets *b = lyre_alloc(s->call, sizeof *b);
 	int rc = b ? 0 : lyre_fail_no_memory(s->call);
 	bool with = false;
@@ -167,7 +183,7 @@ static int find_inner(struct sql_statement *s)
 		struct sql_token name = inner_name(b, &before, &t);
 		with = with || sql_token_is(&t, "with");
 		s->converts = s->converts || sql_token_is(&t, "cast");
-		s->loses = s->loses || sql_token_is_any(&t, losing) || (sql_token_is(&t, "select") && before.kind != SQL_END);
+		s->loses = s->loses || may_lose(b, &t);
 		if (with && sql_token_is_name(&name) && begins_inner(t.text + t.len))
 			rc = add_name(s, &s->inner, &s->inner_count, &s->inner_room, &name);
 		if (!rc && s->inner_count > INNER_MAX)
@@ -223,12 +239,12 @@ static int take_bare(struct parser *p)
 	struct sql_statement *s = p->s;
 	struct sql_token next = sql_token_read(p->next);
 	p->levels[p->depth].expects = false;
-	if (is_inner(s, &p->t))
+	if (is_inner(s, &p->t) && !p->target_next)
 		return 0;
 	const char *name = sql_statement_word(s, &p->t);
 	if (!name)
 		return lyre_fail_no_memory(s->call);
-	if (!sql_token_is_sign(&next, '('))
+	if (!sql_token_is_sign(&next, '(') || p->target_next)
 		return lyre_fail(s->call, LYRE_EINVAL, "schema not defined for table %s", name);
 	if (sql_token_is(&p->t, "json_each") || sql_token_is(&p->t, "json_tree"))
 		return 0;
@@ -261,6 +277,8 @@ static int take_table(struct parser *p)
 	keep_alias(p, e, &table);
 	if (p->target_next)
 		p->target = i;
+	if (!p->target_next || s->verb != SQL_INSERT)
+		s->tables[i].read = true;
 	p->into = p->target_next && s->verb == SQL_INSERT; /* brackets elsewhere are those of a condition */
 	p->target_next = false;
 	p->is_operand = false;

@@ -21,6 +21,7 @@ enum sql_verb { SQL_SELECT, SQL_INSERT, SQL_UPDATE, SQL_DELETE };
 /** A table that a statement names. */
 struct sql_named {
 	const char *database, *name;
+	bool read;      /**< not only that an INSERT writes to it */
 	const char *as; /**< its name in the connection, set before the text is made */
 };
 

@@ -83,7 +83,8 @@ static void add_new_names(struct sql_run *run, struct sql_table *t)
 		const char *name = run->statement.columns[i];
 		bool readable = lyre_attribute_permissions(t->table, name) & LYRE_PERMIT_READ;
 		if (!find_column(t, name))
-			t->columns[t->count++] = (struct sql_column){ .name = name, .declared = name, .readable = readable };
+			t->columns[t->count++] =
+				(struct sql_column){ .name = name, .declared = name, .readable = readable, .fresh = true };
 	}
 }
 

@@ -129,7 +129,8 @@ const char *sql_value_lost(sqlite3_value *v, size_t *len)
 {
 	const char *bytes = sqlite3_value_type(v) == SQLITE_BLOB ? sqlite3_value_blob(v) : NULL;
 	size_t n = (size_t)sqlite3_value_bytes(v);
-	if (!bytes || n <= PACKED_LEN || memcmp(bytes, PACKED, PACKED_LEN) != 0 || bytes[PACKED_LEN] != SQL_SUBTYPE_LOST)
+	if (!bytes || n <= PACKED_LEN + 1 || memcmp(bytes, PACKED, PACKED_LEN) != 0 || bytes[PACKED_LEN] != SQL_SUBTYPE_LOST ||
+		!lyre_text_is_utf8(bytes, n)) /* a client can write such a blob, too */
 		return NULL;
 	*len = n - PACKED_LEN - 1;
 	return bytes + PACKED_LEN + 1;

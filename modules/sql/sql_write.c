@@ -46,9 +46,9 @@ static bool may_have(struct sql_run *run, bool booleans)
 {
 	for (size_t i = 0; i < run->statement.table_count; i++) {
 		struct sql_table *t = &run->tables[i];
-		for (size_t c = 0; c < t->count; c++) {
+		for (size_t c = 0; t->named->read && c < t->count; c++) {
 			const struct lyre_index *index = sql_column_index(run, t, c);
-			if (c == t->key || !t->columns[c].readable || t->columns[c].date)
+			if (c == t->key || !t->columns[c].readable || t->columns[c].date || t->columns[c].fresh)
 				continue;
 			if (!index->indexed || (booleans ? index->booleans || t->columns[c].boolean : index->nested))
 				return true;
@@ -58,17 +58,15 @@ static bool may_have(struct sql_run *run, bool booleans)
 }
 
 /** A value that SQLite has stored, of which it does not know any more what it was: it must not be written as something else. */
-static const lyre_value *take_lost(struct sql_run *run, const char *text, size_t len, bool boolean)
+static const lyre_value *take_lost(struct sql_run *run, const char *text, size_t len, const struct sql_column *c, bool is_key)
 {
-	bool number = *text == '0' || *text == '1';
+	bool number = len == 1 && (*text == '0' || *text == '1');
 	int *known = number ? &run->no_booleans : &run->no_nested;
-	if (number && boolean)
+	if (number && c->boolean)
 		return lyre_make_bool(run->call, *text == '1');
-	if (!number && !lyre_make_json(run->call, text, len))
-		return lyre_make_string(run->call, text, len);
 	if (!*known)
 		*known = may_have(run, number) ? -1 : 1;
-	if (*known > 0)
+	if (*known > 0 || is_key || (!number && !lyre_make_json(run->call, text, len)))
 		return number ? lyre_make_int(run->call, *text == '1') : lyre_make_string(run->call, text, len);
 	lyre_fail(run->call, LYRE_EINVAL,
 		number ?
@@ -79,11 +77,12 @@ static const lyre_value *take_lost(struct sql_run *run, const char *text, size_t
 	return NULL;
 }
 
-static const lyre_value *take(struct sql_run *run, sqlite3_value *v, bool boolean)
+static const lyre_value *take(struct sql_run *run, const struct sql_table *t, size_t column, sqlite3_value *v)
 {
+	const struct sql_column *c = &t->columns[column];
 	size_t len;
 	const char *lost = sql_value_lost(v, &len);
-	return lost ? take_lost(run, lost, len, boolean) : sql_value_take(run->call, v, boolean);
+	return lost ? take_lost(run, lost, len, c, column == t->key) : sql_value_take(run->call, v, c->boolean);
 }
 
 /** A record of what the statement names, and of the key that a row has. */
@@ -98,7 +97,7 @@ static const lyre_value *record_of(struct sql_run *run, const struct sql_table *
 		if (!written && !(key && i == t->key))
 			continue;
 		names[n] = c->name;
-		parts[n] = take(run, written ? values[i] : key, c->boolean);
+		parts[n] = take(run, t, i, written ? values[i] : key);
 		if (!parts[n++])
 			return NULL;
 	}

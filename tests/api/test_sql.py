@@ -119,7 +119,11 @@ REFUSED = [
     ("INSERT INTO dev.dog (id) VALUES (9) RETURNING id", 400, "RETURNING is not supported in SQL"),
     ("INSERT INTO dev.dog (id) VALUES (1) ON CONFLICT DO UPDATE SET name = 'x'", 400, "ON CONFLICT is not supported in SQL"),
     ("INSERT INTO dev.dog (id) SELECT 1 WHERE true ON /* */ conflict (id) DO NOTHING", 400, "ON CONFLICT is not supported in SQL"),
-    ("WITH `a z`(x) AS (SELECT 1) SELECT x FROM `a`", 400, "schema not defined for table a"),
+    ("WITH [a@](x) AS (SELECT 1) SELECT x FROM [a`]", 400, "schema not defined for table a`"),
+    ("WITH c AS (SELECT id FROM dev.dog) INSERT INTO c (id) VALUES (1)", 400, "schema not defined for table c"),
+    ("WITH c AS (SELECT id FROM dev.dog) DELETE FROM c", 400, "schema not defined for table c"),
+    ("UPDATE dog SET a = 1", 400, "schema not defined for table dog"),
+    ("INSERT INTO dev.dog (id, a) VALUES (9, X'6c7972653f80')", 400, "A text that is to be stored is not UTF-8"),
     ("INSERT INTO dev.dog (id, name) SELECT * FROM (SELECT 9, 'x')", 400,
      "INSERT with SELECT * is not supported: name the attributes"),
     ("UPDATE dev.dog SET (name, age) = ('x', 1)", 400, "SET (…) = (…) is not supported: set each attribute by itself"),
@@ -351,6 +355,27 @@ class Writes(Case):
         self.check("INSERT INTO many14.t (id, x) SELECT 's' || min(id), n FROM many13.t GROUP BY n",
                    {"message": "inserted 2 of 2 records", "inserted_hashes": ["s0", "s1"], "skipped_hashes": []})
         self.assertEqual(self.values("SELECT x FROM many14.t WHERE id >= 's'"), [0, 1])
+        # what an expression has made is no attribute
+        self.check("INSERT INTO many14.t (id, x) SELECT id || 'n', coalesce(n, 1) FROM (many12.t) WHERE id IN (1, 2) ORDER BY id, n",
+                   {"message": "inserted 2 of 2 records", "inserted_hashes": ["1n", "2n"], "skipped_hashes": []})
+        self.check("INSERT INTO many14.t (id, x) SELECT id || 'm', coalesce(nope, 1) FROM (SELECT *, NULL AS nope FROM many13.t)",
+                   {"message": "inserted 4 of 4 records", "inserted_hashes": ["0m", "1m", "2m", "3m"], "skipped_hashes": []})
+        # keys are neither; what is only written to does not count
+        self.fill("many14", self.KINDS)
+        self.check("INSERT INTO many14.t (id, fresh, t) SELECT n + 5, n, min(t) FROM many13.t GROUP BY n",
+                   {"message": "inserted 2 of 2 records", "inserted_hashes": [5, 6], "skipped_hashes": []})
+        self.assertEqual(self.rows("SELECT fresh, t FROM many14.t WHERE id > 2"), [{"fresh": 0, "t": "x"}, {"fresh": 1, "t": "x"}])
+        self.sql("DELETE FROM many14.t")
+        self.check("INSERT INTO many14.t (id) SELECT n FROM many12.t GROUP BY n",
+                   {"message": "inserted 2 of 2 records", "inserted_hashes": [0, 1], "skipped_hashes": []})
+
+    def test_coalesce(self):
+        self.fill("many1", [{"id": 1, "b": True}, {"id": 2, "x": 2}])
+        self.check("INSERT INTO many2.t (id, y) SELECT id || 'y', coalesce(x, 1) FROM many1.t",
+                   {"message": "inserted 2 of 2 records", "inserted_hashes": ["1y", "2y"], "skipped_hashes": []})
+        self.check("UPDATE many1.t SET x = coalesce(x, 1), b = coalesce(b, 0)", {"message": "updated 2 of 2 records", "update_hashes": [1, 2], "skipped_hashes": []})
+        self.assertEqual(self.rows("SELECT x, b FROM many1.t"), [{"x": 1, "b": True}, {"x": 2, "b": 0}])
+        self.assertEqual(self.values("SELECT y FROM many2.t WHERE id > 'a' OR y"), [1, 2])
 
     def test_keys(self):
         """A key stays as it is, and a row that a join finds more than once is written once."""
