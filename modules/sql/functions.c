@@ -4,7 +4,7 @@
 #include "function_rows.h"
 
 static const struct sql_functions *const all[] = { &date_functions, &text_functions, &regexp_functions, &math_functions,
-	&aggregate_functions, &array_functions };
+	&aggregate_functions, &array_functions, &like_functions, &format_functions };
 
 static _Thread_local struct {
 	int (*look)(void *arg);

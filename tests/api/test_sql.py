@@ -310,6 +310,17 @@ class Limits(Case):
             self.assertLess(time.monotonic() - started, 10, function)
         self.assertEqual(self.sql(text % "trim(x, hex(zeroblob(200)))")[0], 400)
 
+    def test_one_long_call(self):
+        """Calls that nothing can end are refused when they would work for long."""
+        sentence = "A text or the statement is longer than 1048576 bytes (modules.sql.maxLength)"
+        for text, want in (("SELECT printf('%.*c', 2000000000, 'x')", (413, {"error": sentence})),
+                           ("SELECT format('%2000000000d', 1)", (413, {"error": sentence})),
+                           ("SELECT hex(zeroblob(500000)) LIKE '%' || hex(zeroblob(450)) || '1'", None),
+                           ("SELECT hex(zeroblob(500000)) GLOB '*' || hex(zeroblob(450)) || '1'", None)):
+            got = self.sql(text)
+            refused = (400, {"error": "a pattern of LIKE or GLOB is too long for a text of this length"})
+            self.assertEqual(got, want or refused)
+
     def test_patterns(self):
         """Patterns for which automatons grow with the text: neither time nor memory, and not on the connection's thread."""
         self.s.ok({"operation": "create_table", "database": "dev", "table": "long", "primary_key": "id"})
