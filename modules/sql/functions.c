@@ -22,6 +22,14 @@ bool sql_functions_stopped(void)
 	return asked.look && asked.look(asked.arg) != 0;
 }
 
+bool sql_function_ends(sqlite3_context *ctx)
+{
+	bool ends = sql_functions_stopped();
+	if (ends)
+		sqlite3_result_error(ctx, "interrupted", -1);
+	return ends;
+}
+
 static int add(sqlite3 *db, const struct sql_function *f)
 {
 	return sqlite3_create_function_v2(db, f->name, f->args, SQLITE_UTF8 | SQLITE_INNOCUOUS | f->flags, (void *)f->about,

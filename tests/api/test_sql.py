@@ -379,6 +379,15 @@ class Answers(unittest.TestCase):
                 c.close()
             self.assertEqual(s.ok({"operation": "sql", "sql": "SELECT upper('x') AS x"}), [{"x": "X"}])
 
+    def test_long_row(self):
+        """Functions that are SQLite's own, of which each works for a while: the clock is asked within the row."""
+        text = "WITH t(x) AS MATERIALIZED (SELECT '[' || replace(hex(zeroblob(1000000)), '0', '1,') || '1]') SELECT %s FROM t" % (
+            " + ".join(["json_valid(x || '')"] * 900))
+        with Server(settings=CHEAP_LOGINS + ["modules.sql.timeout=1s"]) as s:
+            started = time.monotonic()
+            self.assertEqual(s.call({"operation": "sql", "sql": text})[0], 503)
+            self.assertLess(time.monotonic() - started, 4)
+
     @staticmethod
     def slow_rows():
         """A statement of which each row takes a while."""
