@@ -4,7 +4,7 @@
 #include "function_rows.h"
 
 static const struct sql_functions *const all[] = { &date_functions, &text_functions, &regexp_functions, &math_functions,
-	&aggregate_functions, &array_functions };
+	&aggregate_functions, &array_functions, &like_functions, &format_functions };
 
 static _Thread_local struct {
 	int (*look)(void *arg);
@@ -20,6 +20,14 @@ void sql_functions_ask(int (*look)(void *arg), void *arg)
 bool sql_functions_stopped(void)
 {
 	return asked.look && asked.look(asked.arg) != 0;
+}
+
+bool sql_function_ends(sqlite3_context *ctx)
+{
+	bool ends = sql_functions_stopped();
+	if (ends)
+		sqlite3_result_error(ctx, "interrupted", -1);
+	return ends;
 }
 
 static int add(sqlite3 *db, const struct sql_function *f)

@@ -32,5 +32,7 @@ bool sql_functions_are_sqlite(const char *name);
 void sql_functions_ask(int (*look)(void *arg), void *arg);
 /** Whether the function that asks has to end, with whatever error. */
 bool sql_functions_stopped(void);
+/** The same, and the function's error. */
+bool sql_function_ends(sqlite3_context *ctx);
 
 #endif

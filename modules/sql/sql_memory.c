@@ -6,6 +6,8 @@
  */
 #include "sql_memory.h"
 
+#include "functions.h"
+
 #include <sqlite3.h>
 #include <stddef.h>
 
@@ -15,9 +17,13 @@ static sqlite3_mem_methods plain;
 static _Thread_local int64_t held, most;
 static _Thread_local bool refused;
 
-static bool take(int64_t bytes)
+/** What is made of so many bytes takes a while: functions of SQLite, of which none asks for the time, are ended here. */
+#define LARGE 65536
+
+/** \p size: of all that is asked for; \p bytes: how much more that is than before */
+static bool take(int64_t size, int64_t bytes)
 {
-	if (most && held + bytes > most) {
+	if (most && (held + bytes > most || (size >= LARGE && sql_functions_stopped()))) {
 		refused = true;
 		return false;
 	}
@@ -26,7 +32,7 @@ static bool take(int64_t bytes)
 
 static void *counted_malloc(int bytes)
 {
-	void *p = take(bytes) ? plain.xMalloc(bytes) : NULL;
+	void *p = take(bytes, bytes) ? plain.xMalloc(bytes) : NULL;
 	if (p)
 		held += plain.xSize(p);
 	return p;
@@ -41,7 +47,7 @@ static void counted_free(void *p)
 static void *counted_realloc(void *p, int bytes)
 {
 	int before = plain.xSize(p);
-	void *moved = take((int64_t)bytes - before) ? plain.xRealloc(p, bytes) : NULL;
+	void *moved = take(bytes, (int64_t)bytes - before) ? plain.xRealloc(p, bytes) : NULL;
 	if (moved)
 		held += (int64_t)plain.xSize(moved) - before;
 	return moved;

@@ -4,6 +4,7 @@
  * \brief instr, replace and trim in time that grows with their arguments: SQLite's own take the product of the lengths, and
  * nothing can end a function that works for hours.
  */
+#include "functions.h"
 #include "sql_value.h"
 
 #include <stdint.h>
@@ -38,7 +39,7 @@ static void instr(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	bool blobs = sqlite3_value_type(argv[0]) == SQLITE_BLOB && sqlite3_value_type(argv[1]) == SQLITE_BLOB;
 	size_t len, part_len;
 	(void)argc;
-	if (sqlite3_value_type(argv[0]) == SQLITE_NULL || sqlite3_value_type(argv[1]) == SQLITE_NULL)
+	if (sqlite3_value_type(argv[0]) == SQLITE_NULL || sqlite3_value_type(argv[1]) == SQLITE_NULL || sql_function_ends(ctx))
 		return;
 	const char *text = bytes_of(argv[0], blobs, &len), *part = bytes_of(argv[1], blobs, &part_len);
 	if (!text || !part) {
@@ -86,6 +87,8 @@ static void replace(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 			return;
 		}
 	}
+	if (sql_function_ends(ctx))
+		return;
 	if (!sqlite3_value_bytes(argv[1]))
 		sqlite3_result_value(ctx, argv[0]);
 	else
@@ -157,6 +160,8 @@ static void trim(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 		sqlite3_result_error(ctx, "trim() takes away at most 256 different characters", -1);
 		return;
 	}
+	if (sql_function_ends(ctx))
+		return;
 	for (; sides & LEFT && (n = begin_of(&c, text, len)); len -= n)
 		text += n;
 	while (sides & RIGHT && (n = end_of(&c, text, len)))

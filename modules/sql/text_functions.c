@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "function_rows.h"
+#include "functions.h"
 #include "utf8_locale.h"
 
 #include <stdint.h>
@@ -55,6 +56,8 @@ static void len(sqlite3_context *ctx, int count, sqlite3_value **args)
 	const unsigned char *text = sqlite3_value_text(args[0]);
 	size_t left = text ? (size_t)sqlite3_value_bytes(args[0]) : 0;
 	int64_t characters = 0;
+	if (sql_function_ends(ctx))
+		return;
 	for (size_t n; left > 0; text += n, left -= n, characters++)
 		n = character_len(text, left);
 	if (text)
@@ -65,7 +68,7 @@ static void reverse(sqlite3_context *ctx, int count, sqlite3_value **args)
 {
 	(void)count;
 	const unsigned char *text = sqlite3_value_text(args[0]);
-	if (!text)
+	if (!text || sql_function_ends(ctx))
 		return;
 	size_t left = (size_t)sqlite3_value_bytes(args[0]);
 	char *result = sqlite3_malloc64(left + 1), *to = result + left;
@@ -108,7 +111,7 @@ static void change_case(sqlite3_context *ctx, sqlite3_value *v, unsigned char fi
 {
 	const unsigned char *text = sqlite3_value_text(v);
 	locale_t locale = utf8_locale();
-	if (!text)
+	if (!text || sql_function_ends(ctx))
 		return;
 	sqlite3_str *out = sqlite3_str_new(sqlite3_context_db_handle(ctx));
 	size_t left = (size_t)sqlite3_value_bytes(v);

@@ -123,7 +123,7 @@ REFUSED = [
     ("WITH c AS (SELECT id FROM dev.dog) INSERT INTO c (id) VALUES (1)", 400, "schema not defined for table c"),
     ("WITH c AS (SELECT id FROM dev.dog) DELETE FROM c", 400, "schema not defined for table c"),
     ("UPDATE dog SET a = 1", 400, "schema not defined for table dog"),
-    ("INSERT INTO dev.dog (id, a) VALUES (9, X'6c7972653f80')", 400, "A text that is to be stored is not UTF-8"),
+    ("INSERT INTO dev.dog (id, a) VALUES (9, X'6c7972653f80')", 400, "A string to be stored is not valid UTF-8"),
     ("INSERT INTO dev.dog (id, name) SELECT * FROM (SELECT 9, 'x')", 400,
      "INSERT with SELECT * is not supported: name the attributes"),
     ("UPDATE dev.dog SET (name, age) = ('x', 1)", 400, "SET (…) = (…) is not supported: set each attribute by itself"),
@@ -495,6 +495,17 @@ class Limits(Case):
             self.assertLess(time.monotonic() - started, 10, function)
         self.assertEqual(self.sql(text % "trim(x, hex(zeroblob(200)))")[0], 400)
 
+    def test_one_long_call(self):
+        """Calls that nothing can end are refused when they would work for long."""
+        sentence = "A text or the statement is longer than 1048576 bytes (modules.sql.maxLength)"
+        for text, want in (("SELECT printf('%.*c', 2000000000, 'x')", (413, {"error": sentence})),
+                           ("SELECT format('%2000000000d', 1)", (413, {"error": sentence})),
+                           ("SELECT hex(zeroblob(500000)) LIKE '%' || hex(zeroblob(450)) || '1'", None),
+                           ("SELECT hex(zeroblob(500000)) GLOB '*' || hex(zeroblob(450)) || '1'", None)):
+            got = self.sql(text)
+            refused = (400, {"error": "a pattern of LIKE or GLOB is too long for a text of this length"})
+            self.assertEqual(got, want or refused)
+
     def test_patterns(self):
         """Patterns for which automatons grow with the text: neither time nor memory, and not on the connection's thread."""
         self.s.ok({"operation": "create_table", "database": "dev", "table": "long", "primary_key": "id"})
@@ -597,6 +608,15 @@ class Answers(unittest.TestCase):
                 c.request("POST", "/", body, {"Authorization": s.authorization(), "Content-Type": "application/json"})
                 c.close()
             self.assertEqual(s.ok({"operation": "sql", "sql": "SELECT upper('x') AS x"}), [{"x": "X"}])
+
+    def test_long_row(self):
+        """Functions that are SQLite's own, of which each works for a while: the clock is asked within the row."""
+        text = "WITH t(x) AS MATERIALIZED (SELECT '[' || replace(hex(zeroblob(1000000)), '0', '1,') || '1]') SELECT %s FROM t" % (
+            " + ".join(["json_valid(x || '')"] * 900))
+        with Server(settings=CHEAP_LOGINS + ["modules.sql.timeout=1s"]) as s:
+            started = time.monotonic()
+            self.assertEqual(s.call({"operation": "sql", "sql": text})[0], 503)
+            self.assertLess(time.monotonic() - started, 4)
 
     @staticmethod
     def slow_rows():

@@ -235,6 +235,45 @@ static const struct row strings[] = {
 	{ "a sequence", "COUNT(DISTINCT r) FROM (SELECT RANDOM(7) AS r FROM (VALUES (1), (2), (3)))", "3" },
 };
 
+static const struct row formats_of_values[] = {
+	{ "numbers", "PRINTF('%d|%5d|%-5d|%05d|%+d|%,d|%i|%u', 1, 2, 3, 4, 5, 1234567, 6, 7)",
+		"1|    2|3    |00004|+5|1,234,567|6|7" },
+	{ "other bases", "PRINTF('%x|%X|%o|%#x|%r|%p', 255, 255, 8, 255, 2, 255)", "ff|FF|10|0xff|2nd|FF" },
+	{ "as long ones", "PRINTF('%lld|%ld', 9223372036854775807, -9223372036854775808)",
+		"9223372036854775807|-9223372036854775808" },
+	{ "fractions", "PRINTF('%f|%.2f|%e|%g|%8.3f|%!.20g', 1.5, 2.555, 1500, 0.1, 3.14159, 0.5)",
+		"1.500000|2.56|1.500000e+03|0.1|   3.142|0.5" },
+	{ "texts", "PRINTF('%s|%5s|%-5s|%.2s|%z', 'a', 'b', 'c', 'xyz', 'd')", "a|    b|c    |xy|d" },
+	{ "quoted", "PRINTF('%q|%Q|%w|%Q', 'it''s', 'it''s', 'a\"b', NULL)", "it''s|'it''s'|a\"\"b|NULL" },
+	{ "characters", "PRINTF('%c|%.3c|%c', 'abc', 'é', 65)", "a|ééé|6" },
+	{ "widths of arguments", "PRINTF('%*d|%-*d|%*d|%.*f', 4, 1, 4, 2, -4, 3, 2, 1.5)", "   1|2   |3   |1.50" },
+	{ "a percent sign", "PRINTF('100%%|5%')", "100%|5%" },
+	{ "too few", "PRINTF('%d|%s|%f|%Q')", "0||0.000000|NULL" },
+	{ "a letter that is none", "PRINTF('a%yb')", "a" },
+	{ "no format", "FORMAT(NULL, 1)", "(null)" },
+	{ "nothing", "FORMAT('')", "" },
+	{ "too wide", "PRINTF('%*d', 2000000000, 1)", "!string or blob too big" },
+	{ "too precise", "PRINTF('%.*c', 2000000000, 'x')", "!string or blob too big" },
+	{ "too wide, written out", "PRINTF('%99999999999999999999d', 1)", "!string or blob too big" },
+};
+
+static const struct row likes[] = {
+	{ "like", "'Penny' LIKE 'pEN%' AND 'Penny' LIKE '_enny' AND NOT 'Penny' LIKE 'penn'", "1" },
+	{ "not like", "'Penny' NOT LIKE '%x%'", "1" },
+	{ "like NULL", "'Penny' LIKE NULL", "(null)" },
+	{ "NULL like", "NULL LIKE '%'", "(null)" },
+	{ "a number", "123 LIKE '1%'", "1" },
+	{ "escaped", "'10%' LIKE '10x%' ESCAPE 'x' AND NOT '100' LIKE '10é%' ESCAPE 'é'", "1" },
+	{ "escape NULL", "'10%' LIKE '10%' ESCAPE NULL", "(null)" },
+	{ "long escape", "'a' LIKE 'a' ESCAPE 'xx'", "!ESCAPE expression must be a single character" },
+	{ "escape by a wildcard", "'a' LIKE 'a' ESCAPE '%'", "!ESCAPE cannot be % or _" },
+	{ "glob", "'Penny' GLOB 'P*[m-o]y' AND NOT 'Penny' GLOB 'p*'", "1" },
+	{ "glob NULL", "'Penny' GLOB NULL", "(null)" },
+	{ "a product", "HEX(ZEROBLOB(500000)) LIKE '%' || HEX(ZEROBLOB(200)) || '%'",
+		"!a pattern of LIKE or GLOB is too long for a text of this length" },
+	{ "none without a wildcard", "HEX(ZEROBLOB(500000)) LIKE HEX(ZEROBLOB(200))", "0" },
+};
+
 static const struct row patterns[] = {
 	{ "anywhere", "'Penny' REGEXP 'nn'", "1" },
 	{ "at the beginning", "'Penny' REGEXP '^enny'", "0" },
@@ -277,6 +316,19 @@ static const struct row patterns[] = {
 		"!the regular expression cannot be used: it repeats something too often, or less than no times" },
 	{ "a brace", "'a' REGEXP 'a{b'",
 		"!the regular expression cannot be used: a brace in it is no repetition; \\{ stands for the brace itself" },
+	{ "optional ones", "'ab' REGEXP '^a{0,2}b{0}(c|b){1,}$' AND NOT 'aaab' REGEXP '^a{0,2}b$'", "1" },
+	{ "none at all", "'b' REGEXP '^a{0}b$'", "1" },
+	{ "an empty alternative", "'b' REGEXP '^(a|)b$' AND 'b' REGEXP '^(|a|c)*b$'", "1" },
+	{ "a range to an escape", "']' REGEXP '[[-\\]]'", "1" },
+	{ "a range backwards", "'a' REGEXP '[z-a]'",
+		"!the regular expression cannot be used: a range in it ends before it begins" },
+	{ "no class", "'a' REGEXP '[[:dog:]]'",
+		"!the regular expression cannot be used: it has a class of characters that is not known" },
+	{ "not of any case", "REGEXP_LIKE('A', '[^a]', 'i')", "0" },
+	{ "no UTF-8", "CAST(x'61ff62' AS TEXT) REGEXP '^a.b$'", "1" },
+	{ "many places", "printf('%.16000c', 'a') REGEXP '([ab]*a[ab]{250}c)' OR printf('%.16000c', 'a') REGEXP '(a*b*){100}c'",
+		"0" },
+	{ "too many instructions", "'a' REGEXP '(((a*)*)*){200}'", "!the regular expression cannot be used: it is too complex" },
 	{ "nested", "'a' REGEXP '((((((((((((((((((((((((((((((((a'",
 		"!the regular expression cannot be used: its groups nest too deep" },
 	{ "long", "'a' REGEXP printf('%.1001c', 'a')", "!the regular expression cannot be used: it is too long" },
@@ -364,6 +416,18 @@ START_TEST(regular_expressions)
 }
 END_TEST
 
+START_TEST(formatted_values)
+{
+	check(&formats_of_values[_i]);
+}
+END_TEST
+
+START_TEST(similar_texts)
+{
+	check(&likes[_i]);
+}
+END_TEST
+
 START_TEST(groups)
 {
 	check(&aggregates[_i]);
@@ -411,6 +475,8 @@ static Suite *functions(void)
 	add(s, "formats", date_formats, ROWS(formats));
 	add(s, "times", formats_of_times, ROWS(times));
 	add(s, "strings", texts_and_choices, ROWS(strings));
+	add(s, "printf", formatted_values, ROWS(formats_of_values));
+	add(s, "likes", similar_texts, ROWS(likes));
 	add(s, "patterns", regular_expressions, ROWS(patterns));
 	add(s, "aggregates", groups, ROWS(aggregates));
 	add(s, "too_long", lengths, ROWS(too_long));
