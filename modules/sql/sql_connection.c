@@ -17,7 +17,7 @@
 /** Connections that are kept; a statement finds one, or makes its own. */
 #define KEPT_MAX 16
 /** Steps of SQLite's machine between two looks at the clock: each may call a function that takes a while. */
-#define STEPS 100
+#define STEPS 500
 /** How often it is asked whether the client is still there, ms. */
 #define ASK_MS 100
 
