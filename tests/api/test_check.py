@@ -54,7 +54,7 @@ class Check(unittest.TestCase):
 
     def test_too_few_descriptors(self):
         for files in (40, 60):
-            self.check_refused(files=files, word="may open %d files" % files)
+            self.check_refused(files=files, word="may open only %d files" % files)
             shutil.rmtree(self.root, ignore_errors=True)
 
     @unittest.skipIf(feature("HAVE_TLS"), "this build has TLS")
