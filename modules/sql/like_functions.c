@@ -11,8 +11,9 @@
 
 static bool is_affordable(sqlite3_value *pattern, sqlite3_value *text, char wildcard)
 {
-	uint64_t len = (uint64_t)sqlite3_value_bytes(pattern);
-	return !memchr(sqlite3_value_text(pattern), wildcard, len) || len * (uint64_t)sqlite3_value_bytes(text) <= PRODUCT_MAX;
+	size_t len = (size_t)sqlite3_value_bytes(pattern);
+	return !memchr(sqlite3_value_text(pattern), wildcard, len) ||
+		(uint64_t)len * (uint64_t)sqlite3_value_bytes(text) <= PRODUCT_MAX;
 }
 
 /* \return whether they can be matched, else it is said why not */
