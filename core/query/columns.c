@@ -53,7 +53,7 @@ static int set_name_copied(struct column *c, struct arena *a, const char *name, 
 	return copy ? set_name(c, a, copy, len, e) : err_nomem(e);
 }
 
-static void set_attribute(struct column *c, const struct attribute *at)
+void column_set_attribute(struct column *c, const struct attribute *at)
 {
 	const uint32_t declared = ATTRIBUTE_DECLARED | ATTRIBUTE_KEY | ATTRIBUTE_CREATED | ATTRIBUTE_UPDATED;
 	c->kind = COLUMN_FIELD;
@@ -77,7 +77,7 @@ static int all_columns(struct columns *ret, struct arena *a, const struct table 
 		if (!attribute_is_shown(f, &t->attributes[i]))
 			continue;
 		struct column *c = &ret->items[ret->count++];
-		set_attribute(c, &t->attributes[i]);
+		column_set_attribute(c, &t->attributes[i]);
 		c->undeclared = c->undeclared && !t->dynamic;
 		int rc = set_name(c, a, t->attributes[i].name, t->attributes[i].name_len, e);
 		if (rc)
@@ -177,7 +177,7 @@ static int add_column(struct columns *ret, struct arena *a, const struct table *
 		c->kind = COLUMN_NONE;
 		return 0;
 	}
-	set_attribute(c, at);
+	column_set_attribute(c, at);
 	c->undeclared = false;
 	if (c->members && c->kind == COLUMN_FIELD)
 		c->kind = COLUMN_MEMBERS;

@@ -65,5 +65,7 @@ static inline bool column_find(const struct column *c, struct record r, uint16_t
 	return record_find(r, c->id, f);
 }
 double column_time(const struct column *c, struct record r);
+/** Which attribute a column shows, and how; its name is left alone. */
+void column_set_attribute(struct column *c, const struct attribute *at);
 
 #endif

@@ -128,16 +128,8 @@ static int add_column(struct reader *r, const struct attribute_filter *f, const 
 	*c = (struct column){ .kind = COLUMN_NONE };
 	if (at && !attribute_is_shown(f, at))
 		return err_set(e, LYRE_EINVAL, "unknown attribute '%s'", name);
-	if (at) {
-		c->kind = COLUMN_FIELD;
-		if (at->flags & ATTRIBUTE_KEY)
-			c->kind = COLUMN_KEY;
-		else if (at->flags & (ATTRIBUTE_CREATED | ATTRIBUTE_UPDATED))
-			c->kind = COLUMN_TIME;
-		c->id = at->id;
-		c->created = at->flags & ATTRIBUTE_CREATED;
-		c->date = at->type == ATTRIBUTE_DATE;
-	}
+	if (at)
+		column_set_attribute(c, at);
 	r->count++;
 	return 0;
 }
