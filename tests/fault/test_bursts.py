@@ -3,7 +3,7 @@
 
 BURST_ROUNDS: bursts of each size (3).
 """
-import contextlib, http.client, os, select, socket, unittest
+import contextlib, os, select, socket, unittest
 
 from faults import Server, built_modules, raise_descriptors, until
 
@@ -23,6 +23,18 @@ def connect_all(address, count, family=socket.AF_INET):
             c.connect(address)
         clients.append(c)
     return clients
+
+
+def connect_from(address, port):
+    return socket.create_connection(("127.0.0.1", port), 60, (address, 0))
+
+
+def is_served(c):
+    """Whether a request on this connection is answered, not refused by closing the connection."""
+    with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+        c.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        return b" 200 " in c.recv(1000)
+    return False
 
 
 class Bursts(unittest.TestCase):
@@ -86,28 +98,31 @@ class Bursts(unittest.TestCase):
         """An address that has reached its limit is refused, while others are served, until it has closed some connections."""
         s = self.server("threads=2", "operationsApi.network.maxConnectionsPerAddress=4")
         for _ in range(ROUNDS):
-            clients = connect_all(("127.0.0.1", s.port), 4)
-            until(lambda: select.select([], clients, [], 0)[1], "no connection is accepted")
-            more = connect_all(("127.0.0.1", s.port), 20)
-            for c in more:
-                c.settimeout(60)
-                with contextlib.suppress(ConnectionResetError):
-                    self.assertEqual(c.recv(1), b"")
-                c.close()
-            with socket.create_connection(("127.0.0.1", s.port), 60, ("127.0.0.2", 0)) as other:
-                other.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
-                self.assertIn(b" 200 ", other.recv(100))
-            for c in clients:
-                c.close()
-            self.serves(s)
+            with contextlib.ExitStack() as held:
+                for _ in range(4):
+                    held.enter_context(self.admitted(s))
+                more = connect_all(("127.0.0.1", s.port), 20)
+                for c in more:
+                    held.enter_context(c)
+                for c in more:
+                    c.settimeout(60)
+                    with contextlib.suppress(ConnectionResetError):
+                        self.assertEqual(c.recv(1), b"")
+                with connect_from("127.0.0.2", s.port) as other:
+                    self.assertTrue(is_served(other))
+        self.admitted(s).close()
         s.end()
 
-    def serves(self, s):
+    def admitted(self, s):
+        """A connection that has had an answer. Until the server has noticed which ones were closed, it refuses new ones."""
         def served():
-            with contextlib.suppress(OSError, http.client.HTTPException):
-                return s.request("GET", "/health")[0] == 200
+            c = connect_from("127.0.0.1", s.port)
+            if is_served(c):
+                return c
+            c.close()
+            return None
 
-        until(served, "the address is refused forever", server=s)
+        return until(served, "the address is refused forever", server=s)
 
 
 if __name__ == "__main__":
