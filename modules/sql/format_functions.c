@@ -6,6 +6,7 @@
 #include "function_rows.h"
 #include "functions.h"
 #include "regexp.h"
+#include "sql_limits.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -142,7 +143,7 @@ static bool append_next(struct formatting *f, struct directive *d)
 		f->longest = -1;
 		return false;
 	}
-	return d->letter && append_directive(f, d) && sqlite3_str_errcode(f->out) == SQLITE_OK && !sql_functions_stopped();
+	return d->letter && append_directive(f, d) && sqlite3_str_errcode(f->out) == SQLITE_OK && !sql_limits_stopped();
 }
 
 static void format(sqlite3_context *ctx, int count, sqlite3_value **args)

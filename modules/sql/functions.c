@@ -2,29 +2,14 @@
 #include "functions.h"
 
 #include "function_rows.h"
+#include "sql_limits.h"
 
 static const struct sql_functions *const all[] = { &date_functions, &text_functions, &regexp_functions, &math_functions,
 	&aggregate_functions, &array_functions, &like_functions, &format_functions };
 
-static _Thread_local struct {
-	int (*look)(void *arg);
-	void *arg;
-} asked;
-
-void sql_functions_ask(int (*look)(void *arg), void *arg)
-{
-	asked.look = look;
-	asked.arg = arg;
-}
-
-bool sql_functions_stopped(void)
-{
-	return asked.look && asked.look(asked.arg) != 0;
-}
-
 bool sql_function_ends(sqlite3_context *ctx)
 {
-	bool ends = sql_functions_stopped();
+	bool ends = sql_limits_stopped();
 	if (ends)
 		sqlite3_result_error(ctx, "interrupted", -1);
 	return ends;

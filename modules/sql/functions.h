@@ -28,11 +28,7 @@ bool sql_functions_permit(const char *name);
 /** The latter alone. */
 bool sql_functions_are_sqlite(const char *name);
 
-/** Whom functions of this thread ask whether to go on, as SQLite asks only between them; NULL: nobody. */
-void sql_functions_ask(int (*look)(void *arg), void *arg);
-/** Whether the function that asks has to end, with whatever error. */
-bool sql_functions_stopped(void);
-/** The same, and the function's error. */
+/** Whether a function has to end (sql_limits_stopped()); it has its error then. */
 bool sql_function_ends(sqlite3_context *ctx);
 
 #endif

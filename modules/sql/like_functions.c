@@ -3,6 +3,7 @@
 #include "function_rows.h"
 #include "functions.h"
 #include "regexp.h"
+#include "sql_limits.h"
 
 #include <string.h>
 
@@ -30,7 +31,7 @@ static bool can_match(sqlite3_context *ctx, sqlite3_value **args, char wildcard)
 	}
 	const char *why = sqlite3_value_bytes(args[0]) > most ? "LIKE or GLOB pattern too complex" :
 		!is_affordable(args[0], args[1], wildcard)    ? "a pattern of LIKE or GLOB is too long for a text of this length" :
-		sql_functions_stopped()                       ? "interrupted" :
+		sql_limits_stopped()                          ? "interrupted" :
 								NULL;
 	if (why)
 		sqlite3_result_error(ctx, why, -1);

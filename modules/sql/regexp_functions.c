@@ -2,6 +2,7 @@
 #include "function_rows.h"
 #include "functions.h"
 #include "regexp.h"
+#include "sql_limits.h"
 
 #define SUBJECT_MAX 16384
 
@@ -59,7 +60,7 @@ static void search(sqlite3_context *ctx, int at, sqlite3_value **args, sqlite3_v
 	struct regexp *r = usable ? kept : pattern_make(ctx, args[at], any_case);
 	if (!r)
 		return;
-	int found = regexp_search(r, text, len, sql_functions_stopped);
+	int found = regexp_search(r, text, len, sql_limits_stopped);
 	if (found < 0)
 		sqlite3_result_error(ctx, "interrupted", -1);
 	else

@@ -6,6 +6,7 @@
 #ifndef SQL_SQL_H
 #define SQL_SQL_H
 
+#include "sql_limits.h"
 #include "sql_statement.h"
 
 #include <sqlite3.h>
@@ -45,6 +46,7 @@ struct sql_run {
 	struct sql_statement statement;
 	struct sql_table *tables; /**< as the statement's */
 	struct sql_connection *connection;
+	struct sql_limits limits; /**< while it has a connection */
 	sqlite3_stmt *stmt;
 	const char *sql;     /**< its text for SQLite */
 	bool at_once;        /**< on the connection's thread: only if one_row */

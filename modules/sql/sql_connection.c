@@ -6,7 +6,6 @@
 #include "sql_connection.h"
 
 #include "functions.h"
-#include "sql_memory.h"
 #include "sql_value.h"
 
 #include <pthread.h>
@@ -231,10 +230,14 @@ struct sql_connection *sql_connection_take(struct sql_run *run)
 		lyre_fail_no_memory(run->call);
 		return NULL;
 	}
+	run->limits = (struct sql_limits){ .look = look, .arg = c, .memory = sql_settings.memory };
+	if (!sql_limits_set(&run->limits)) {
+		connection_close(c);
+		lyre_fail_no_memory(run->call);
+		return NULL;
+	}
 	c->run = run;
 	run->connection = c;
-	sql_memory_begin(sql_settings.memory);
-	sql_functions_ask(look, c);
 	return c;
 }
 
@@ -246,9 +249,8 @@ void sql_connection_release(struct sql_run *run)
 	run->connection = NULL;
 	sqlite3_finalize(run->stmt);
 	run->stmt = NULL;
-	bool spoiled = sql_memory_refused(); /* what it knows may not be what it should */
-	sql_memory_end();
-	sql_functions_ask(NULL, NULL);
+	bool spoiled = run->limits.refused; /* what it knows may not be what it should */
+	sql_limits_set(NULL);
 	for (size_t i = 0; i < c->count; i++)
 		c->declared[i].bound = NULL;
 	c->run = NULL;

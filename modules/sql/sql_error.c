@@ -5,8 +5,6 @@
  */
 #include "sql_connection.h"
 
-#include "sql_memory.h"
-
 #include <string.h>
 #include <time.h>
 
@@ -88,7 +86,7 @@ static int fail_sentence(struct sql_run *run, const char *sentence, bool prepari
 
 static int fail_memory(struct sql_run *run)
 {
-	if (!sql_memory_refused())
+	if (!run->limits.refused)
 		return lyre_fail_no_memory(run->call);
 	return lyre_fail(run->call, LYRE_ETOOBIG, "The statement takes more than %lld bytes of memory (modules.sql.memory)",
 		(long long)sql_settings.memory);

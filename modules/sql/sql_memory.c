@@ -1,55 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/**
- * \file sql/sql_memory.c
- * \brief SQLite's allocator with a count for each thread: its own limit is one for the whole process, so that a large
- * statement would be the end of the others.
- */
 #include "sql_memory.h"
 
-#include "functions.h"
+#include "sql_limits.h"
 
 #include <sqlite3.h>
 #include <stddef.h>
+#include <stdint.h>
 
 static sqlite3_mem_methods plain;
 
-/** What the thread's statement has taken, less what it has given back: of what was there before it too. */
-static _Thread_local int64_t held, most;
-static _Thread_local bool refused;
-
-/** What is made of so many bytes takes a while: functions of SQLite, of which none asks for the time, are ended here. */
+/** SQLite fills so many bytes at once without asking whether to go on: its functions are ended here. */
 #define LARGE 65536
 
-/** \p size: of all that is asked for; \p bytes: how much more that is than before */
-static bool take(int64_t size, int64_t bytes)
+/** Whether the statement may have a block of \p size bytes, which is \p more than it has now. */
+static bool may_take(struct sql_limits *l, int64_t size, int64_t more)
 {
-	if (most && (held + bytes > most || (size >= LARGE && sql_functions_stopped()))) {
-		refused = true;
-		return false;
-	}
-	return true;
+	bool refused = l && (l->held + more > l->memory || (size >= LARGE && sql_limits_stopped()));
+	if (refused)
+		l->refused = true;
+	return !refused;
 }
 
 static void *counted_malloc(int bytes)
 {
-	void *p = take(bytes, bytes) ? plain.xMalloc(bytes) : NULL;
-	if (p)
-		held += plain.xSize(p);
+	struct sql_limits *l = sql_limits_get();
+	void *p = may_take(l, bytes, bytes) ? plain.xMalloc(bytes) : NULL;
+	if (p && l)
+		l->held += plain.xSize(p);
 	return p;
 }
 
 static void counted_free(void *p)
 {
-	held -= plain.xSize(p);
+	struct sql_limits *l = sql_limits_get();
+	if (l)
+		l->held -= plain.xSize(p);
 	plain.xFree(p);
 }
 
 static void *counted_realloc(void *p, int bytes)
 {
+	struct sql_limits *l = sql_limits_get();
 	int before = plain.xSize(p);
-	void *moved = take(bytes, (int64_t)bytes - before) ? plain.xRealloc(p, bytes) : NULL;
-	if (moved)
-		held += (int64_t)plain.xSize(moved) - before;
+	void *moved = may_take(l, bytes, (int64_t)bytes - before) ? plain.xRealloc(p, bytes) : NULL;
+	if (moved && l)
+		l->held += (int64_t)plain.xSize(moved) - before;
 	return moved;
 }
 
@@ -68,21 +63,4 @@ int sql_memory_start(void)
 	counted.xRealloc = counted_realloc;
 	rc = sqlite3_config(SQLITE_CONFIG_MALLOC, &counted);
 	return rc == SQLITE_OK ? sqlite3_initialize() : rc;
-}
-
-void sql_memory_begin(int64_t bytes)
-{
-	held = 0;
-	most = bytes;
-	refused = false;
-}
-
-void sql_memory_end(void)
-{
-	most = 0;
-}
-
-bool sql_memory_refused(void)
-{
-	return refused;
 }

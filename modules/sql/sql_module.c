@@ -174,15 +174,20 @@ static int start(lyre_instance *self)
 	sql_settings.timeout_ms = lyre_setting_int(self, "timeout");
 	sql_settings.memory = lyre_setting_int(self, "memory");
 	sql_settings.length = (int)lyre_setting_int(self, "maxLength");
-	if (sql_memory_start() != SQLITE_OK)
-		return lyre_start_fail(self, LYRE_EINTERNAL, "SQLite %s cannot be set up", sqlite3_libversion());
-	return 0;
+	if (!sql_limits_start())
+		return lyre_start_fail(self, LYRE_ENOMEM, "out of memory");
+	if (sql_memory_start() == SQLITE_OK)
+		return 0;
+	sql_limits_stop();
+	return lyre_start_fail(self, LYRE_EINTERNAL, "SQLite %s cannot be set up", sqlite3_libversion());
 }
 
 static void stop(lyre_instance *self)
 {
 	(void)self;
 	sql_connections_close();
+	sqlite3_shutdown(); /* its allocator asks for the limits */
+	sql_limits_stop();
 }
 
 static const struct lyre_param params[] = {

@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "sql/functions.h"
+#include "sql/sql_limits.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -33,12 +34,14 @@ static void setup(void)
 	vfs.xCurrentTimeInt64 = still_clock;
 	ck_assert_int_eq(sqlite3_vfs_register(&vfs, 0), SQLITE_OK);
 	ck_assert_int_eq(sqlite3_open_v2(":memory:", &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, "still"), SQLITE_OK);
+	ck_assert(sql_limits_start());
 	ck_assert_int_eq(sql_functions_add(db), SQLITE_OK);
 }
 
 static void teardown(void)
 {
 	sqlite3_close(db);
+	sql_limits_stop();
 }
 
 static const char *result_of(const char *sql)
