@@ -7,6 +7,7 @@
 #include "query/query.h"
 #include "store/upload.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- writing ---- */
@@ -71,6 +72,64 @@ int host_write_wait(lyre_call *call, lyre_table *table, int mode, const lyre_val
 	if (rc == 0)
 		*ret = &call->write.result;
 	return rc;
+}
+
+/** The keys of the records that were done, or of those that were skipped. */
+static void out_keys(lyre_out *o, const char *name, const struct lyre_write_result *result, bool done)
+{
+	out_key(o, name);
+	out_array_begin(o);
+	for (size_t i = 0; i < result->count; i++)
+		if ((result->items[i].done != 0) == done)
+			out_value(o, result->items[i].key);
+	out_array_end(o);
+}
+
+/** Clients expect nonexistent keys to count as deleted, so all keys are reported as deleted. */
+static void out_deleted(lyre_out *o, const struct lyre_write_result *result)
+{
+	char message[80];
+	int len = snprintf(message, sizeof message, "%zu of %zu record%s successfully deleted", result->count, result->count,
+		result->count == 1 ? "" : "s");
+	out_key(o, "message");
+	out_string(o, message, (size_t)len);
+	out_key(o, "deleted_hashes");
+	out_array_begin(o);
+	for (size_t i = 0; i < result->count; i++)
+		out_value(o, result->items[i].key);
+	out_array_end(o);
+	out_key(o, "skipped_hashes");
+	out_array_begin(o);
+	out_array_end(o);
+}
+
+static void out_stored(lyre_out *o, int mode, const struct lyre_write_result *result)
+{
+	static const struct {
+		const char *verb, *done;
+	} words[] = {
+		[LYRE_INSERT] = { "inserted", "inserted_hashes" },
+		[LYRE_UPDATE] = { "updated", "update_hashes" },
+		[LYRE_UPSERT] = { "upserted", "upserted_hashes" },
+	};
+	char message[80];
+	int len = snprintf(message, sizeof message, "%s %zu of %zu records", words[mode].verb, result->done, result->count);
+	out_key(o, "message");
+	out_string(o, message, (size_t)len);
+	out_keys(o, words[mode].done, result, true);
+	if (mode != LYRE_UPSERT)
+		out_keys(o, "skipped_hashes", result, false);
+}
+
+int host_reply_written(lyre_call *call, int mode, const struct lyre_write_result *result)
+{
+	out_object_begin(&call->out);
+	if (mode == LYRE_DELETE)
+		out_deleted(&call->out, result);
+	else /* as lyre_write() does, an upsert unless it is known */
+		out_stored(&call->out, mode == LYRE_INSERT || mode == LYRE_UPDATE ? mode : LYRE_UPSERT, result);
+	out_object_end(&call->out);
+	return 0;
 }
 
 /* ---- reading ---- */

@@ -27,6 +27,7 @@ const struct lyre_store_api host_store_api = {
 
 	.write = host_write,
 	.write_wait = host_write_wait,
+	.reply_written = host_reply_written,
 
 	.query_open = host_query_open,
 	.lookup = host_lookup,

@@ -8,7 +8,6 @@
 
 #include "sql_value.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -208,56 +207,12 @@ int sql_vtab_update(sqlite3_vtab *vtab, int argc, sqlite3_value **argv, sqlite3_
 	return rc < 0 ? sql_vtab_stop(run, rc) : SQLITE_OK;
 }
 
-/* ---- the answers ---- */
-
-/** Which keys of a result. */
-enum which { SKIPPED = 0, DONE = 1, EVERY = 2 };
-
-static void write_keys(lyre_out *o, const char *name, const struct lyre_write_result *result, enum which which)
-{
-	lyre_out_key(o, name);
-	lyre_out_array_begin(o);
-	for (size_t i = 0; i < result->count; i++)
-		if (which == EVERY || (result->items[i].done != 0) == (which == DONE))
-			lyre_out_value(o, result->items[i].key);
-	lyre_out_array_end(o);
-}
-
-/** As the operation delete, for which every key is deleted afterwards. */
-static int answer_deleted(lyre_call *call, const struct lyre_write_result *result)
-{
-	lyre_out *o = lyre_reply(call);
-	char message[80];
-	snprintf(message, sizeof message, "%zu of %zu record%s successfully deleted", result->count, result->count,
-		result->count == 1 ? "" : "s");
-	lyre_out_object_begin(o);
-	lyre_out_text(o, "message", message);
-	write_keys(o, "deleted_hashes", result, EVERY);
-	lyre_out_key(o, "skipped_hashes");
-	lyre_out_array_begin(o);
-	lyre_out_array_end(o);
-	lyre_out_object_end(o);
-	return 0;
-}
+/* ---- the statement ---- */
 
 static int answer(lyre_call *call, const struct lyre_write_result *result, void *arg)
 {
-	enum lyre_write_mode mode = *(const enum lyre_write_mode *)arg;
-	lyre_out *o = lyre_reply(call);
-	char message[80];
-	if (mode == LYRE_DELETE)
-		return answer_deleted(call, result);
-	snprintf(message, sizeof message, "%s %zu of %zu records", mode == LYRE_INSERT ? "inserted" : "updated", result->done,
-		result->count);
-	lyre_out_object_begin(o);
-	lyre_out_text(o, "message", message);
-	write_keys(o, mode == LYRE_INSERT ? "inserted_hashes" : "update_hashes", result, DONE);
-	write_keys(o, "skipped_hashes", result, SKIPPED);
-	lyre_out_object_end(o);
-	return 0;
+	return lyre_reply_written(call, *(const enum lyre_write_mode *)arg, result);
 }
-
-/* ---- the statement ---- */
 
 static const enum lyre_write_mode *mode_of(const struct sql_statement *s)
 {

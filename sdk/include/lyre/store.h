@@ -66,6 +66,7 @@ struct lyre_store_api {
 		int (*then)(lyre_call *call, const struct lyre_write_result *result, void *arg), void *arg);
 	int (*write_wait)(
 		lyre_call *call, lyre_table *table, int mode, const lyre_value *records, const struct lyre_write_result **ret);
+	int (*reply_written)(lyre_call *call, int mode, const struct lyre_write_result *result);
 
 	int (*query_open)(lyre_call *call, const struct lyre_query *query, lyre_cursor **ret);
 	int (*lookup)(lyre_call *call, lyre_table *table, const lyre_value *keys, const lyre_value *select, lyre_cursor **ret);
@@ -336,6 +337,15 @@ static inline int lyre_write_wait(lyre_call *call, lyre_table *table, enum lyre_
 	const struct lyre_write_result **ret)
 {
 	return lyre_host->store->write_wait(call, table, (int)mode, records, ret);
+}
+
+/**
+ * Writes the answer of the operation insert, update, upsert or delete to lyre_reply():
+ * {"message": "inserted 1 of 2 records", "inserted_hashes": [2], "skipped_hashes": [1]}. \return 0
+ */
+static inline int lyre_reply_written(lyre_call *call, enum lyre_write_mode mode, const struct lyre_write_result *result)
+{
+	return lyre_host->store->reply_written(call, (int)mode, result);
 }
 
 /* ---- reading ---- */
