@@ -11,11 +11,11 @@
 #include "auth/recent.h"
 #include "auth/throttle.h"
 #include "auth/users.h"
+#include "base/round.h"
 #include "base/text.h"
 #include "config/config.h"
 #include "log/log.h"
 
-#include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -287,7 +287,7 @@ static int64_t end_of(const struct identity *c, int64_t now)
 		return INT64_MAX;
 	if (!(left > 0))
 		return now;
-	return left < 1e15 ? now + (int64_t)ceil(left) : INT64_MAX;
+	return left < 1e15 ? now + (int64_t)round_up(left) : INT64_MAX;
 }
 
 int auth_accept(struct auth *a, unsigned kind, const char *text, size_t len, uint64_t began, const struct identity *c,

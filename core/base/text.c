@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
 
+#include "base/round.h"
+
 #include <endian.h>
 #include <errno.h>
 #include <math.h>
@@ -161,7 +163,7 @@ size_t iso_time(char out[32], double ms)
 {
 	if (!(ms >= -62167219200000.0 && ms < 253402300800000.0))
 		return 0;
-	int64_t t = (int64_t)floor(ms), day_ms = 86400000;
+	int64_t t = (int64_t)round_down(ms), day_ms = 86400000;
 	int64_t days = t / day_ms - (t % day_ms < 0);
 	int64_t rest = t - days * day_ms, year;
 	int month, day;
@@ -198,7 +200,7 @@ static bool take_fraction(const char **p, const char *end, double *ms)
 	const char *from = *p;
 	for (; *p < end && **p >= '0' && **p <= '9'; ++*p, unit /= 10)
 		*ms += unit * (**p - '0');
-	*ms = floor(*ms);
+	*ms = round_down(*ms);
 	return *p > from;
 }
 

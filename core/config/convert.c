@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/convert.h"
 
+#include "base/round.h"
 #include "config/config.h"
 #include "config/settings.h"
 
@@ -39,7 +40,7 @@ static void print_units(char *out, size_t size, double value, const struct unit 
 {
 	size_t best = 0;
 	for (size_t i = 1; i < count && value > 0; i++)
-		if (fmod(value, units[i].factor) < 0.5)
+		if (value < 0x1p63 && (int64_t)value % (int64_t)units[i].factor == 0)
 			best = i;
 	snprintf(out, size, "%.0f%s", value / units[best].factor, units[best].name);
 }

@@ -5,9 +5,9 @@
  */
 #include "dispatch/dispatch_internal.h"
 
+#include "base/round.h"
 #include "base/words.h"
 
-#include <math.h>
 #include <string.h>
 
 #define NAME_MAX_CHARACTERS 250
@@ -176,7 +176,7 @@ static void check_number(struct faults *f, const struct lyre_param *p, const lyr
 {
 	double d = value_number(v);
 
-	if (p->flags & LYRE_P_INTEGER && v->type == LYRE_DOUBLE && d != trunc(d))
+	if (p->flags & LYRE_P_INTEGER && v->type == LYRE_DOUBLE && d != round_to_zero(d))
 		fault(f, "must be an integer");
 	else if (p->flags & LYRE_P_RANGE && d < p->min)
 		fault_limit(f, "greater", p->min);

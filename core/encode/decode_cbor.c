@@ -69,8 +69,8 @@ static double half(uint16_t bits)
 {
 	int exponent = bits >> 10 & 31, fraction = bits & 1023;
 	double d = exponent == 31 ? (fraction ? NAN : INFINITY) :
-		exponent          ? ldexp(1024 + fraction, exponent - 25) :
-				    ldexp(fraction, -24);
+		exponent          ? (1024 + fraction) * (double)(1u << exponent) * 0x1p-25 :
+				    fraction * 0x1p-24;
 
 	return bits >> 15 ? -d : d;
 }

@@ -6,6 +6,7 @@
 #include "job/jobs.h"
 
 #include "base/metric_report.h"
+#include "base/round.h"
 #include "base/text.h"
 #include "base/thread.h"
 #include "job/records.h"
@@ -13,7 +14,6 @@
 #include "store/store.h"
 
 #include <errno.h>
-#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -48,7 +48,7 @@ static int record_cut_off(struct store *s, struct err *e)
 {
 	size_t count;
 	int rc = records_interrupt(
-		s, "The job was interrupted: the server stopped before it was finished", floor(now_ms()), &count, e);
+		s, "The job was interrupted: the server stopped before it was finished", round_down(now_ms()), &count, e);
 
 	if (rc == LYRE_ENOSPACE) {
 		log_error("job", "jobs interrupted when the server last stopped appear unfinished until it is restarted: %s",
@@ -109,7 +109,7 @@ static void forget(struct jobs *j, unsigned ran)
 static void set_begun(struct job *job)
 {
 	job->status = JOB_IN_PROGRESS;
-	job->started = floor(now_ms());
+	job->started = round_down(now_ms());
 	job->recorded_at = monotonic_ms();
 }
 
@@ -146,7 +146,7 @@ static void end(struct job *job, struct job_outcome *o)
 	char usual[80];
 
 	job->status = o->err.code ? JOB_ERROR : JOB_COMPLETE;
-	job->ended = floor(now_ms());
+	job->ended = round_down(now_ms());
 	if (!o->message) {
 		snprintf(usual, sizeof usual, "Successfully completed job: %s", job->id);
 		o->message = usual;
@@ -207,7 +207,7 @@ int jobs_submit(struct jobs *j, struct job *job, char id[37], struct err *e)
 		return rc;
 	job->jobs = j;
 	job->status = JOB_CREATED;
-	job->created = floor(now_ms());
+	job->created = round_down(now_ms());
 	job->started = job->ended = 0;
 	job->done = job->total = 0;
 	job->task.run = run;
@@ -286,7 +286,7 @@ void jobs_report(struct jobs *j, struct metric_sink *s)
 
 static double oldest_kept(const struct jobs *j)
 {
-	return floor(now_ms()) - (double)j->options.retention;
+	return round_down(now_ms()) - (double)j->options.retention;
 }
 
 static void sweep(struct pool_task *task)

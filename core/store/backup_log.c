@@ -5,6 +5,7 @@
  * keys.
  */
 #include "base/text.h"
+#include "base/round.h"
 #include "store/backup_verify.h"
 #include "store/clock.h"
 #include "store/codec.h"
@@ -120,7 +121,7 @@ static double latest_before(const struct log_check *c)
 static void set_floor(const struct log_check *c, struct verify_audit *a, double time)
 {
 	double now = c->verify->clock.expired > c->verify->now ? c->verify->clock.expired : c->verify->now;
-	a->floor = nextafter(time, -INFINITY);
+	a->floor = round_below(time);
 	if (c->trimmed && a->floor < c->first_time)
 		a->floor = c->first_time;
 	if (c->trimmed && a->floor < latest_before(c))

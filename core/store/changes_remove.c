@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/changes.h"
 
+#include "base/round.h"
 #include "base/text.h"
 #include "store/codec.h"
 
@@ -44,7 +45,7 @@ static int find_old(const struct table *t, struct removal *r, struct err *e)
 	if (!rc && !l.cursor)
 		rc = LYRE_END;
 	if (!rc && !r->end)
-		rc = commit_log_span(&l, NAN, nextafter(r->before, -INFINITY), &r->next, &r->end, e);
+		rc = commit_log_span(&l, NAN, round_below(r->before), &r->next, &r->end, e);
 	int64_t end = monotonic_ns() + CHANGES_SLICE_NS;
 	while (!rc && (continued || (r->found.len < r->batch * sizeof r->next && bytes < REMOVE_BYTES && monotonic_ns() < end))) {
 		struct commit_entry entry;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/clock.h"
 
+#include "base/round.h"
 #include "base/text.h"
 #include "log/log.h"
 #include "store/codec.h"
@@ -56,7 +57,7 @@ static void publish(struct database *db)
 {
 	const struct clock_record *c = &db->writer.clock;
 	atomic_store_explicit(
-		&db->stepped, c->count ? (int64_t)ceil(c->steps[c->count - 1].after) : CLOCK_NEVER, memory_order_relaxed);
+		&db->stepped, c->count ? (int64_t)round_up(c->steps[c->count - 1].after) : CLOCK_NEVER, memory_order_relaxed);
 }
 
 /* The newest entry's sequence number and time; 0 and 0 without a log. */
@@ -180,7 +181,7 @@ void clock_expired(struct database *db, double end)
 	struct clock_record *c = &db->writer.clock;
 	if (end <= c->expired)
 		return;
-	c->expired = ceil(end / EXPIRED_GRAIN) * EXPIRED_GRAIN;
+	c->expired = round_up(end / EXPIRED_GRAIN) * EXPIRED_GRAIN;
 	db->writer.clock_changed = true;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The values that each attribute type accepts, and their stored form. */
 #include "base/json.h"
+#include "base/round.h"
 #include "base/text.h"
 #include "store/store_internal.h"
 
@@ -164,7 +165,7 @@ static bool is_integer_between(const lyre_value *v, double low, double high)
 	if (!value_is_number(v))
 		return false;
 	double d = value_number(v);
-	return d >= low && d <= high && d == floor(d);
+	return d >= low && d <= high && d == round_to_zero(d);
 }
 
 static bool is_digits(const lyre_value *v)
