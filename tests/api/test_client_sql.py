@@ -339,7 +339,7 @@ class OfAServer(unittest.TestCase):
                 SELECT DATE_ADD(age, 1, 'moons') FROM dev.dog;
                 """.replace("  ", "")
             r = subprocess.run([LYRE, "--socket", s.socket_path, "sql"], input=lines, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, text=True)
-            self.assertEqual(r.stderr[:40], "lyre: an interval is years, quarters, mo")
+            self.assertEqual(r.stderr[:40], "lyre: an interval must be years, quarter")
             self.assertEqual(r.stdout, '''[{"a":[7,5,7],"d":[7,5],"m":7}]
 [{"a":[true,1,true],"d":[true,1]}]
 [{"today":1,"len":12}]
