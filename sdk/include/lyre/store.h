@@ -12,7 +12,7 @@
  * A call has its caller's rights, whatever the operation declared: what is not permitted fails with LYRE_EDENIED. A table
  * that the caller may not see is reported like one that does not exist. Attributes that the caller may not read are left out
  * of rows and descriptions, and unknown when named. Super_users and structure_users may create and drop databases; for
- * tables and attributes, so may the structure_users of that database. Backup, maintenance, pages and the commit log
+ * tables and attributes, so may the structure_users of that database. Backup, maintenance, pages and the audit log
  * are for super_users. lyre_server_rights_begin() (lyre/user.h) lifts all of these restrictions.
  *
  * The server may be newer than these headers, with longer structs: those with a size are filled in up to that size, and a
@@ -177,7 +177,7 @@ struct lyre_table_stats {
 	uint64_t count_low, count_high;
 	uint64_t table_size;    /**< of the table's trees */
 	uint64_t database_size; /**< of the database's file */
-	uint64_t audit_size;    /**< of the database's commit log */
+	uint64_t audit_size;    /**< of the database's audit log */
 	double last_updated;    /**< newest write to a record that still exists, ms since the epoch; 0 for none */
 };
 
@@ -608,7 +608,7 @@ static inline int lyre_database_storage(lyre_call *call, const char *database, s
 
 /**
  * Reads a snapshot of a whole database, while writes continue, and checks whether pages, records, index entries, expiry
- * times, counts and the commit log of tables with audit on are consistent. LYRE_ECORRUPT says what is wrong, and where.
+ * times, counts and the audit log of tables with audit on are consistent. LYRE_ECORRUPT says what is wrong, and where.
  * LYRE_EBUSY during a backup or a compaction. Blocks.
  */
 static inline int lyre_database_check(lyre_call *call, const char *database, struct lyre_check *ret)
@@ -616,7 +616,7 @@ static inline int lyre_database_check(lyre_call *call, const char *database, str
 	return lyre_host->store->database_check(call, database, ret);
 }
 
-/* ---- the commit log ---- */
+/* ---- the audit log ---- */
 
 /** One record that a write changed. Grows at its end. */
 struct lyre_change {
@@ -654,7 +654,7 @@ static inline int lyre_changes(lyre_call *call, lyre_table *table, const struct 
 }
 
 /**
- * Removes a table's entries older than a given time from the commit log, in small transactions between which other writes
+ * Removes a table's entries older than a given time from the audit log, in small transactions between which other writes
  * proceed. Blocks.
  * \param before   ms since the epoch
  * \param progress called between transactions with the number of writes removed so far; a non-zero return ends the removal
@@ -671,7 +671,7 @@ static inline int lyre_changes_remove(lyre_call *call, lyre_table *table, double
 enum lyre_tree {
 	LYRE_TREE_MAIN = 0, /**< the tree that holds the others */
 	LYRE_TREE_FREE = 1, /**< the list of free pages */
-	LYRE_TREE_LOG = 2   /**< the commit log */
+	LYRE_TREE_LOG = 2   /**< the audit log */
 };
 
 /** LMDB's statistics of a tree. */
