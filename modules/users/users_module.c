@@ -45,7 +45,7 @@ static const struct lyre_param alter_role_params[] = {
 	{ .name = "permission",
 		.types = LYRE_T_OBJECT,
 		.flags = LYRE_P_HANDLER_CHECKS | LYRE_P_REQUIRED,
-		.help = "New permissions, which replace the present ones." },
+		.help = "New permissions, which replace the current ones." },
 };
 static const struct lyre_param drop_role_params[] = {
 	{ .name = "id", .types = LYRE_T_STRING, .flags = CHECKED_REQUIRED, .help = "Id of the role." },
