@@ -235,7 +235,7 @@ static const struct command {
 	{ "backup", 1, 2, "backup DATABASE FILE [--table NAME]... [--force], or backup --all FOLDER [--force]",
 		"Writes a consistent copy of a database to a file, while the server keeps running." },
 	{ "restore", 2, 2, "restore FILE DATABASE", "Creates a database from a backup; the database must not exist." },
-	{ "compact", 1, 1, "compact DATABASE", "Returns the space left by deleted records to the disk." },
+	{ "compact", 1, 1, "compact DATABASE", "Returns the unused space of a database to the disk." },
 	{ "check", 1, 1, "check DATABASE", "Reads a whole database and reports whether it is intact." },
 	{ "sql", 0, 1, "sql [STATEMENT]",
 		"Runs an SQL statement, or those on standard input up to the first that fails; on a terminal, it prompts for them, and .help lists its commands." },
