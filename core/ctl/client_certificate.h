@@ -13,7 +13,7 @@
 /**
  * Hands the files to libcurl after looking into them, as libcurl does not say which one is wrong.
  * \param tls  the address is an https one
- * \return 0, or CTL_… with the error shown
+ * \return 0, or CTL_… after a message
  */
 int client_certificate_set(CURL *curl, const struct options *o, bool tls);
 /** If certificates explain why a connection failed (\p why), writes a hint to \p to; otherwise leaves it unchanged. */

@@ -10,11 +10,11 @@
 
 #include <json-c/json.h>
 
-/** Runs describe_all. \param[out] ret  a new reference. \return 0, or CTL_… with the error shown */
+/** Runs describe_all. \param[out] ret  a new reference. \return 0, or CTL_… after a message */
 int schema_fetch(struct client *c, struct arena *a, struct json_object **ret);
-/** \return 0, or CTL_REFUSED with the error shown */
+/** \return 0, or CTL_REFUSED after a message */
 int schema_show_tables(struct json_object *schema);
-/** \param table  its name, or database.table; NULL for all. \return 0, or CTL_REFUSED with the error shown */
+/** \param table  its name, or database.table; NULL for all. \return 0, or CTL_REFUSED after a message */
 int schema_show_attributes(struct json_object *schema, const char *table);
 /** Names that begin with \p word, each with its NUL: databases, database.table, attributes, also after a table's name or alias. */
 void schema_complete(struct json_object *schema, const char *word, size_t len, struct buf *names);
