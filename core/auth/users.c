@@ -37,7 +37,7 @@ static int make_table(
 		.primary_key = attributes[0],
 		.attributes = list,
 		.expiration = -1,
-		.audit = 0, /* the commit log must not contain hashes */
+		.audit = 0, /* the audit log must not contain hashes */
 	};
 	return store_ensure_table(s, &spec, e);
 }

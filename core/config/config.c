@@ -248,7 +248,7 @@ static struct setting_value ask(const struct config *c, const char *key, unsigne
 	bool fits = entry && (!kinds || (entry->setting->type <= LYRE_S_PATH && KIND(entry->setting->type) & kinds));
 	if (!fits) {
 		fprintf(stderr, "lyre: setting '%s' was requested, but it is %s\n", key,
-			entry ? "of another kind" : "not declared");
+			entry ? "of another type" : "not declared");
 		abort();
 	}
 	return entry_value(c, entry);

@@ -47,7 +47,7 @@ int entries_take_list(struct config *c, const char *key, const struct yaml_node 
 {
 	size_t count, n = 0;
 	if (list->count > ITEMS_MAX)
-		return yaml_fail(e, LYRE_EINVAL, list, "'%s' has %zu items: at most %d are possible", key, list->count, ITEMS_MAX);
+		return yaml_fail(e, LYRE_EINVAL, list, "'%s' has %zu items: at most %d are allowed", key, list->count, ITEMS_MAX);
 	if (config_count(c, key))
 		return yaml_fail_key(e, LYRE_EINVAL, list, "'%s' is set twice", key);
 	const struct lyre_setting *settings = members(c, key, &count);

@@ -154,10 +154,10 @@ const struct lyre_setting core_settings[] = {
 		.help = "Folder for rotated files, on the file system of logging.root; null: logging.root." },
 	{ "logging.rotation.compress", LYRE_S_BOOL, 0, "false", .help = "Compression of rotated files; not in this build." },
 	{ "logging.auditLog", LYRE_S_BOOL, 0, "true",
-		.help = "Whether changes to tables, and who made them, are recorded in the tables' commit logs; a table can "
+		.help = "Whether changes to tables are recorded in the audit log, with the user who made them; a table can "
 			"override this." },
 	{ "logging.auditRetention", LYRE_S_DURATION, SETTING_TEXT | LYRE_SF_NULL, "3d", .min = 1000, .max = 36500 * 86400e3,
-		.help = "Time for which these records are kept; null: forever." },
+		.help = "Time for which entries of the audit log are kept; null: forever." },
 	{ "logging.auditAuthEvents.logFailed", LYRE_S_BOOL, 0, "false", .help = "Whether failed sign-ins are logged." },
 	{ "logging.auditAuthEvents.logSuccessful", LYRE_S_BOOL, 0, "false",
 		.help = "Whether successful sign-ins are logged, at level info; those with a remembered password are not." },

@@ -13,10 +13,10 @@
 /**
  * Hands the files to libcurl after looking into them, as libcurl does not say which one is wrong.
  * \param tls  the address is an https one
- * \return 0 or CTL_…, said
+ * \return 0, or CTL_… after a message
  */
 int client_certificate_set(CURL *curl, const struct options *o, bool tls);
-/** What a connection that failed, and \p why, have to do with certificates: behind the reason, into \p to. Else that stays as it is. */
+/** If certificates explain why a connection failed (\p why), writes a hint to \p to; otherwise leaves it unchanged. */
 void client_certificate_hint(const struct options *o, CURLcode code, const char *why, char *to, size_t size);
 
 #endif

@@ -37,7 +37,7 @@ bool interrupt_wait(int fd)
 	sigemptyset(&noted);
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
 		sigaddset(&noted, numbers[i]);
-	/* one that came between the look and the wait would be waited out */
+	/* a signal between the check and the wait would go unnoticed until input came */
 	sigprocmask(SIG_BLOCK, &noted, &before);
 	while (!came && ppoll(&p, 1, NULL, &before) < 0 && errno == EINTR)
 		;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file ctl/interrupt.h
- * \brief ^C while a file is being written: the file is removed first, then the program ends by the signal.
+ * \brief ^C while a file is being written: removes the file first, then ends the program by the signal.
  */
 #ifndef CTL_INTERRUPT_H
 #define CTL_INTERRUPT_H
@@ -12,9 +12,9 @@
 void interrupts_note(void);
 /** Whether a signal was received. */
 bool interrupted(void);
-/** Waits until there is something to read, or the end. \return false when a signal came, now or before */
+/** Waits for input or its end. \return false if a signal came, now or before */
 bool interrupt_wait(int fd);
-/** Forgets a ^C, so that the next one is noted again. \return false when another signal came, which is kept */
+/** Forgets a ^C, so that the next one is noted again. \return false if another signal came, which is kept */
 bool interrupt_forget(void);
 /** Ends the process by the received signal; without one, does nothing. */
 void interrupts_obey(void);

@@ -14,7 +14,7 @@
 #include <wchar.h>
 
 #define HISTORY_ENTRIES 1000
-/** More names than this are not listed. */
+/** Maximum number of names listed. */
 #define LIST_MAX 200
 
 struct line_editor {
@@ -37,7 +37,7 @@ static char *prompt_of(EditLine *el)
 	return (char *)editor_of(el)->prompt;
 }
 
-/** The next character, as libedit wants it: 1, 0 at the end, -1 when it is interrupted, which libedit itself would miss. */
+/** Reads a character for libedit: 1, 0 at the end, -1 if interrupted, which libedit's own function would miss. */
 static int read_character(EditLine *el, wchar_t *ret)
 {
 	(void)el;
@@ -52,7 +52,7 @@ static int read_character(EditLine *el, wchar_t *ret)
 			continue;
 		if (len != (size_t)-1)
 			return 1;
-		state = (mbstate_t){ 0 }; /* what is no character is passed over */
+		state = (mbstate_t){ 0 }; /* invalid bytes are skipped */
 	}
 }
 
@@ -64,7 +64,7 @@ static bool is_word(char c)
 		((unsigned char)c & 0x80);
 }
 
-/** What all names begin with, bytes. */
+/** The length of the prefix that all names share, in bytes. */
 static size_t common_len(const char *names, const char *end)
 {
 	size_t common = strlen(names);
@@ -75,7 +75,7 @@ static size_t common_len(const char *names, const char *end)
 		common = same;
 	}
 	while (common > 0 && ((unsigned char)names[common] & 0xc0) == 0x80)
-		common--; /* not within a character */
+		common--; /* do not split a character */
 	return common;
 }
 
@@ -130,7 +130,7 @@ static unsigned char complete_word(EditLine *el, int key)
 
 /* ---- the history ---- */
 
-/** The folders above a file, which nobody else may look into. */
+/** Creates the folders above a file, which nobody else may access. */
 static void make_folders(const char *path)
 {
 	char *folder = strdup(path);
@@ -142,7 +142,7 @@ static void make_folders(const char *path)
 	free(folder);
 }
 
-/** What cannot be written is not kept. */
+/** If it cannot be written, it is lost. */
 static void save_history(struct line_editor *e)
 {
 	HistEvent event;

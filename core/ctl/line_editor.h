@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file ctl/line_editor.h
- * \brief Lines that a person types, with a history and completion where libedit was there to build with.
+ * \brief Reads lines from a terminal, with a history and completion if built with libedit.
  */
 #ifndef CTL_LINE_EDITOR_H
 #define CTL_LINE_EDITOR_H
@@ -10,20 +10,20 @@
 
 struct line_editor;
 
-/** Adds to \p names what may stand in place of the word before the cursor and begins like it: texts, each with its NUL. */
+/** Adds to \p names the possible completions of the word before the cursor, each with its NUL. */
 typedef void (*line_completer)(void *arg, const char *word, size_t len, struct buf *names);
 
 /**
  * \param name      of the program, for the user's ~/.editrc
- * \param history   path of the file that keeps it; NULL for none
- * \return NULL when out of memory
+ * \param history   path of the history file; NULL for none
+ * \return NULL if out of memory
  */
 struct line_editor *line_editor_open(const char *name, const char *history, line_completer complete, void *arg);
 /** Writes the history. */
 void line_editor_close(struct line_editor *e);
-/** The next line, without its end, in place of what \p line held. */
+/** Reads the next line, without its newline, into \p line. */
 enum line line_editor_read(struct line_editor *e, const char *prompt, struct buf *line);
-/** Something typed, for the history. */
+/** Adds an entry to the history. */
 void line_editor_remember(struct line_editor *e, const char *text);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file ctl/line_editor_none.c
- * \brief Without libedit: lines as the terminal gives them.
+ * \brief Without libedit: lines as the terminal delivers them.
  */
 #include "ctl/line_editor.h"
 

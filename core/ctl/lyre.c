@@ -38,7 +38,7 @@ static const char usage[] = "Usage: lyre [OPTION]... OPERATION [NAME=VALUE]...\n
 			    "  name=@FILE    an argument from a file; also name:=@FILE\n"
 			    "\n"
 			    "FILE may be - for standard input (backup: standard output). Without a statement,\n"
-			    "sql runs those of standard input, or asks for them on a terminal.\n"
+			    "sql runs those on standard input; on a terminal, it prompts for them.\n"
 			    "\n"
 			    "Server:\n"
 			    "  -s, --socket PATH         its domain socket; default: $LYRE_SOCKET, else\n"
@@ -235,10 +235,10 @@ static const struct command {
 	{ "backup", 1, 2, "backup DATABASE FILE [--table NAME]... [--force], or backup --all FOLDER [--force]",
 		"Writes a consistent copy of a database to a file, while the server keeps running." },
 	{ "restore", 2, 2, "restore FILE DATABASE", "Creates a database from a backup; the database must not exist." },
-	{ "compact", 1, 1, "compact DATABASE", "Returns the space left by deleted records to the disk." },
+	{ "compact", 1, 1, "compact DATABASE", "Returns the unused space of a database to the disk." },
 	{ "check", 1, 1, "check DATABASE", "Reads a whole database and reports whether it is intact." },
 	{ "sql", 0, 1, "sql [STATEMENT]",
-		"Runs an SQL statement, or those of standard input, up to the first that is refused; on a terminal it asks for them, and .help lists its commands." },
+		"Runs an SQL statement, or those on standard input up to the first that fails; on a terminal, it prompts for them, and .help lists its commands." },
 	{ "passwd", 1, 1, "passwd USER [--activate]",
 		"Sets a user's password: prompts for the new one, or reads the first line of standard input." },
 	{ "renew-certs", 0, 0, "renew-certs", "Renews the authority and the certificate that the server created for itself." },

@@ -17,7 +17,7 @@ int schema_fetch(struct client *c, struct arena *a, struct json_object **ret)
 	return rc;
 }
 
-/** Shows an array of objects that was built. */
+/** Completes an array of objects and shows it. */
 static int show_rows(struct buf *rows)
 {
 	buf_add_char(rows, ']');
@@ -61,7 +61,7 @@ int schema_show_tables(struct json_object *schema)
 	return show_rows(&rows);
 }
 
-/** Whether a table is the one that is named, with its database or without. */
+/** Whether a name, with the database or without, is that of a table. */
 static bool is_named(const char *database, const char *table, const char *name)
 {
 	size_t len = strlen(database);
@@ -106,7 +106,7 @@ int schema_show_attributes(struct json_object *schema, const char *table)
 	return complain(CTL_REFUSED, "there is no table '%s': .tables lists the tables", table);
 }
 
-/** Adds a name that begins with the word, unless it is there. */
+/** Adds a name if it begins with the word, unless it is there already. */
 static void offer(struct buf *names, const char *name, const char *word, size_t len)
 {
 	size_t size = strlen(name) + 1;
@@ -118,7 +118,7 @@ static void offer(struct buf *names, const char *name, const char *word, size_t 
 	buf_add(names, name, size);
 }
 
-/** Of a table; \p before them stands the name that the statement has for it, with its dot. */
+/** The attributes of a table, each after \p before: the table's name or alias as typed, with its dot. */
 static void offer_attributes(
 	struct buf *names, struct json_object *about, const char *before, size_t before_len, const char *word, size_t len)
 {

@@ -10,13 +10,13 @@
 
 #include <json-c/json.h>
 
-/** What describe_all says. \param[out] ret  a new reference. \return 0 or CTL_…, said */
+/** Runs describe_all. \param[out] ret  a new reference. \return 0, or CTL_… after a message */
 int schema_fetch(struct client *c, struct arena *a, struct json_object **ret);
-/** \return 0 or CTL_REFUSED, said */
+/** \return 0, or CTL_REFUSED after a message */
 int schema_show_tables(struct json_object *schema);
-/** \param table  its name, or database.table; NULL for all. \return 0 or CTL_REFUSED, said */
+/** \param table  its name, or database.table; NULL for all. \return 0, or CTL_REFUSED after a message */
 int schema_show_attributes(struct json_object *schema, const char *table);
-/** Names that begin with \p word, each with its NUL: databases, tables in their databases, attributes, also behind another name. */
+/** Names that begin with \p word, each with its NUL: databases, database.table, attributes, also after a table's name or alias. */
 void schema_complete(struct json_object *schema, const char *word, size_t len, struct buf *names);
 
 #endif

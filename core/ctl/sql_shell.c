@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file ctl/sql_shell.c
- * \brief Statements that are typed on a terminal, or come on standard input, one after the other.
+ * \brief Runs statements that are typed on a terminal or come from standard input, one after another.
  */
 #include "base/arena.h"
 #include "ctl/client.h"
@@ -19,22 +19,22 @@
 
 struct shell {
 	struct client *client;
-	struct options options;     /**< its format changes */
-	struct line_editor *editor; /**< NULL: nobody types */
-	struct json_object *schema; /**< for completion; NULL when it is to be fetched again */
-	struct buf text;            /**< of a statement that has not ended yet, and what is behind one */
+	struct options options;     /**< .mode changes the format */
+	struct line_editor *editor; /**< NULL: standard input is not a terminal */
+	struct json_object *schema; /**< for completion; NULL: must be fetched again */
+	struct buf text;            /**< a statement that has not ended yet, and anything after one that has */
 	bool ended;                 /**< .quit */
 };
 
 static const char help[] = "Statements end with a semicolon.\n"
 			   "\n"
-			   "  .help             this text\n"
-			   "  .mode MODE        how answers are shown: table, json or csv\n"
-			   "  .quit             ends; so does Ctrl-D\n"
-			   "  .schema [TABLE]   the attributes of a table, or of all\n"
-			   "  .tables           the tables\n"
+			   "  .help             show this text\n"
+			   "  .mode MODE        show answers as table, json or csv\n"
+			   "  .quit             leave the shell, as Ctrl-D does\n"
+			   "  .schema [TABLE]   list the attributes of a table, or of all\n"
+			   "  .tables           list the tables\n"
 			   "\n"
-			   "Tab completes names and keywords, Ctrl-C drops what is typed or waited for.\n";
+			   "Tab completes names and keywords; Ctrl-C cancels the statement being typed or run.\n";
 
 /* ---- completion ---- */
 
@@ -45,7 +45,7 @@ static const char *const keywords[] = { "ALL", "AND", "AS", "ASC", "BETWEEN", "B
 	"WITH" };
 static const char *const dot_words[] = { ".exit", ".help", ".mode", ".quit", ".schema", ".tables" };
 
-/** As it was begun: in small letters, or in capitals. */
+/** In the letter case in which it was begun. */
 static void add_keyword(const char *keyword, bool small, struct buf *names)
 {
 	for (const char *c = keyword; *c; c++)
@@ -73,7 +73,7 @@ static void complete(void *arg, const char *word, size_t len, struct buf *names)
 
 /* ---- the history ---- */
 
-/** Where it is kept; NULL for a user without a home. */
+/** The path of its file; NULL for a user without a home folder. */
 static const char *history_path(struct arena *a)
 {
 	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
@@ -90,7 +90,7 @@ static bool has_word(const char *text, const char *word)
 	return false;
 }
 
-/** On one line, unless a comment ends with a line. A statement with a password is not kept. */
+/** As one line, unless it has a comment that ends with its line. A statement with a password is not kept. */
 static void remember(struct shell *s, const char *text, size_t len)
 {
 	char *entry = s->editor ? strndup(text, len) : NULL;
@@ -161,13 +161,13 @@ static int run_statement(struct shell *s, const char *text, size_t len)
 	return rc;
 }
 
-/** Whether the next one may be run. What someone types may fail. */
+/** Whether to run the next one: on a terminal, also after a failure. */
 static bool goes_on(const struct shell *s, int rc)
 {
 	return !s->ended && (rc == 0 || s->editor) && !interrupted();
 }
 
-/** All statements that have ended; with \p end also the one that has not. */
+/** Runs all complete statements; with \p end also an incomplete last one. */
 static int run_text(struct shell *s, bool end)
 {
 	int rc = 0;
@@ -210,7 +210,7 @@ static enum line next_line(struct shell *s, struct buf *line)
 	return line_editor_read(s->editor, fresh ? "lyre> " : "  ...> ", line);
 }
 
-/** ^C drops what was typed or waited for. \return false when another signal asks for the end */
+/** ^C drops the statement being typed or run. \return false if another signal asks the program to end */
 static bool drop(struct shell *s)
 {
 	buf_clear(&s->text);

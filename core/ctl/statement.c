@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/** Behind the next \p end; all of the text where there is none. */
+/** The place after the next \p end; the end of the text if there is none. */
 static size_t behind(const char *s, size_t len, size_t from, const char *end)
 {
 	size_t n = strlen(end);
@@ -19,7 +19,7 @@ static bool is_at(const char *s, size_t len, size_t at, const char *text)
 	return len - at >= n && memcmp(s + at, text, n) == 0;
 }
 
-/** Behind the comment or the quoted text at \p at, or behind its one character. A doubled quote is two texts. */
+/** The place after the comment, quoted text or single character at \p at. A doubled quote counts as two quoted texts. */
 static size_t step(const char *s, size_t len, size_t at)
 {
 	static const struct {

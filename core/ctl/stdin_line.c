@@ -5,13 +5,13 @@
 
 #include <unistd.h>
 
-/** What is read and not taken yet. Not stdio's, which cannot say whether it would wait. */
+/** Bytes read and not used yet. Not stdio's buffer, which cannot tell whether a read would wait. */
 static struct {
 	char bytes[4096];
 	size_t at, len;
 } ahead;
 
-/** Reads more. \return false at the end, or when a signal came */
+/** Reads more. \return false at the end, or if a signal came */
 static bool fill(void)
 {
 	ssize_t n = interrupt_wait(STDIN_FILENO) ? read(STDIN_FILENO, ahead.bytes, sizeof ahead.bytes) : -1;

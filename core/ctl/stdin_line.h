@@ -10,7 +10,7 @@
 
 enum line { LINE_READ, LINE_END, LINE_INTERRUPTED };
 
-/** The next line, without its end, in place of what \p line held. */
+/** Reads the next line, without its newline, into \p line. */
 enum line stdin_line(struct buf *line);
 
 #endif

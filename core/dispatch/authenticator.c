@@ -126,12 +126,12 @@ static int refused(const struct authentication *f, const struct err *said, int r
 	}
 	/* Anything more, such as that the user does not exist, is not for clients that have not signed in. */
 	if (rc < 0 && status_of(rc) < 500) {
-		log_debug("dispatch", "module '%s' refuses credentials: %s", f->by->operation.owner,
+		log_debug("dispatch", "module '%s' refused credentials: %s", f->by->operation.owner,
 			spoke ? said->text : "without giving a reason");
 		return err_set(e, LYRE_EUNAUTHENTICATED, INVALID_TOKEN);
 	}
 	if (rc > 0)
-		return err_set(e, LYRE_EINTERNAL, "module '%s' does not say whether credentials are good", f->by->operation.owner);
+		return err_set(e, LYRE_EINTERNAL, "module '%s' did not say whether credentials are valid", f->by->operation.owner);
 	return err_set(e, rc, "%s", spoke ? said->text : "The credentials could not be checked");
 }
 

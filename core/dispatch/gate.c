@@ -93,7 +93,7 @@ static void refuse_unseen(struct gate *g, struct verification *v, const char *wh
 	fail(v, why);
 }
 
-static const char too_many[] = "Too many credentials wait to be checked";
+static const char too_many[] = "Too many credentials are waiting to be checked";
 static const char too_many_failed[] = "Too many attempts to sign in as this user have failed: try again later";
 static const char stopping[] = "The server is stopping";
 

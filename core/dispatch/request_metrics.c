@@ -166,9 +166,9 @@ static const struct metric_member request_metrics[] = {
 	REQUEST(METRIC_COUNTER, "credential_cache_hits_total", "Credentials that were already known.", credential_hits),
 	REQUEST(METRIC_COUNTER, "credential_cache_misses_total", "Credentials that had to be checked.", credential_misses),
 	REQUEST(METRIC_COUNTER, "sign_in_failures_total", "Wrong credentials.", sign_in_failures),
-	REQUEST(METRIC_GAUGE, "queries_in_background", "Searches running, or waiting to run, apart from their connection's thread.",
+	REQUEST(METRIC_GAUGE, "queries_in_background", "Searches running, or waiting to run, off their connection's thread.",
 		slow_queries),
-	REQUEST(METRIC_COUNTER, "queries_timed_out_total", "Queries ended because of operationsApi.queryTimeout.", late_queries),
+	REQUEST(METRIC_COUNTER, "queries_timed_out_total", "Queries stopped because of operationsApi.queryTimeout.", late_queries),
 };
 
 static void report_statuses(struct metric_sink *s, const struct request_metrics *m)

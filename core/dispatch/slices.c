@@ -89,7 +89,7 @@ int call_wanted(lyre_call *call)
 	for (const struct call_moment *m = call->moments; m; m = m->next) {
 		if (snapshot_is_overdue(&m->snapshot))
 			return err_set(&call->err, LYRE_EBUSY,
-				"The request was ended: writes to a database that it reads were waiting for it; try again later");
+				"The request was stopped: writes to a database that it reads were waiting for it; try again later");
 	}
 	return still_wanted(call, &call->err);
 }

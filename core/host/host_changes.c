@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file host/host_changes.c
- * \brief The commit log as modules see it: lyre/store.h.
+ * \brief The audit log as modules see it: lyre/store.h.
  */
 #include "host/host_store.h"
 #include "query/query.h"
@@ -54,7 +54,7 @@ static int show(void *arg, const struct table_change *from)
 		return err_nomem(e);
 	rc = record_key_value(from->table, c->after.data ? c->after : c->before, c->key, &r->arena, &key);
 	if (rc)
-		return err_set(e, rc, rc == LYRE_ENOMEM ? "out of memory" : "the commit log of database '%s' is damaged",
+		return err_set(e, rc, rc == LYRE_ENOMEM ? "out of memory" : "the audit log of database '%s' is damaged",
 			from->table->database);
 	rc = value_of(r, c->before, c->key, &before, &to.before);
 	if (!rc)

@@ -88,7 +88,7 @@ void process_report(struct metric_sink *s, double started)
 		NULL };
 	static const struct metric_about threads = { METRIC_GAUGE, "process_threads", "Threads of the server.", NULL };
 	static const struct metric_about opened = { METRIC_GAUGE, "process_open_fds", "Open file descriptors.", NULL };
-	static const struct metric_about most = { METRIC_GAUGE, "process_max_fds", "Limit of open file descriptors.", NULL };
+	static const struct metric_about most = { METRIC_GAUGE, "process_max_fds", "Limit on open file descriptors.", NULL };
 	static const struct metric_about start = { METRIC_GAUGE, "process_start_time_seconds",
 		"Time of the last start or restart, since the epoch.", NULL };
 	static const struct metric_about build = { METRIC_GAUGE, "build_info", "Always 1; the version of the server.", "version" };

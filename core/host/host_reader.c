@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file host/host_reader.c
- * \brief Reading at one moment: the part of lyre/store.h of that name.
+ * \brief The part of lyre/store.h for reading at one moment.
  */
 #include "host/host_store.h"
 #include "query/reader.h"
@@ -59,7 +59,8 @@ static int readable(lyre_call *call, const lyre_table *table, struct snapshot **
 	int rc = host_may(call, table, LYRE_PERMIT_READ);
 	*ret = snapshot_of(call, table->def);
 	if (!rc && !*ret)
-		rc = err_set(&call->err, LYRE_EINTERNAL, "module '%s' reads table '%s.%s' outside of a moment: lyre_moment_begin()",
+		rc = err_set(&call->err, LYRE_EINTERNAL,
+			"module '%s' reads table '%s.%s' outside of a moment: call lyre_moment_begin() first",
 			call->operation->owner, table->def->database, table->def->name);
 	return rc;
 }
@@ -101,7 +102,7 @@ int host_range_estimate(lyre_call *call, lyre_table *table, const struct lyre_ra
 
 /* ---- readers ---- */
 
-/** A place for a reader: one that was closed, or a new one. */
+/** A slot for a reader: that of a closed one, or a new one. */
 static struct lyre_reader *place(lyre_call *call)
 {
 	for (struct lyre_reader *r = call->readers; r; r = r->next) {

@@ -65,7 +65,7 @@ static bool greet(struct secure *s, const char *hello)
 		return false;
 	int r = tls_client_begin(&s->client, dispatch_tls(c->http->dispatch), s->session);
 	if (r == LYRE_ENOMEM)
-		log_error("http", "out of memory: a connection is cut");
+		log_error("http", "out of memory: connection closed");
 	return r != LYRE_ENOMEM; /* without certificates the handshake fails, and the client is told */
 }
 

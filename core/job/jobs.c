@@ -56,7 +56,7 @@ static int record_cut_off(struct store *s, struct err *e)
 		e->code = rc = 0;
 	}
 	if (count)
-		log_warn("job", "%zu jobs were interrupted when the server last stopped", count);
+		log_warn("job", "jobs interrupted when the server last stopped: %zu", count);
 	return rc;
 }
 
@@ -271,7 +271,7 @@ void jobs_report(struct jobs *j, struct metric_sink *s)
 {
 	static const struct metric_about running = { METRIC_GAUGE, "jobs_running", "Jobs running.", NULL };
 	static const struct metric_about waiting = { METRIC_GAUGE, "jobs_waiting", "Jobs waiting for their turn.", NULL };
-	static const struct metric_about ended = { METRIC_COUNTER, "jobs_ended_total", "Jobs ended, by status.", "status" };
+	static const struct metric_about ended = { METRIC_COUNTER, "jobs_ended_total", "Finished jobs, by status.", "status" };
 
 	pthread_mutex_lock(&j->lock);
 	unsigned at_work = j->running, left = j->left;
@@ -304,7 +304,7 @@ static void sweep(struct pool_task *task)
 		all += count;
 	}
 	if (all)
-		log_info("job", "the records of %zu old jobs were removed", all);
+		log_info("job", "records of old jobs removed: %zu", all);
 	atomic_store(&j->sweeping, false);
 }
 

@@ -212,9 +212,9 @@ void log_write(enum lyre_log_level level, const char *tag, const char *fmt, ...)
 
 void log_report(struct metric_sink *s)
 {
-	static const struct metric_about about = { METRIC_COUNTER, "log_lines_total", "Lines of the log by level.", "level" };
-	static const struct metric_about failed = { METRIC_GAUGE, "log_failed",
-		"1 while lines cannot be written to the file of the log.", NULL };
+	static const struct metric_about about = { METRIC_COUNTER, "log_lines_total", "Log lines, by level.", "level" };
+	static const struct metric_about failed = { METRIC_GAUGE, "log_failed", "1 while lines cannot be written to the log file.",
+		NULL };
 	metric_report(s, &failed, NULL, atomic_load(&file.trouble) != 0);
 	for (int level = 0; level <= LYRE_TRACE; level++)
 		metric_report(s, &about, level_names[level], (double)metric_read(&lines[level]));

@@ -47,7 +47,8 @@ static void print_check(const struct view *v)
 	modules_list(v->modules, &count);
 	dispatch_operations(v->dispatch, &operations);
 	const char *file = config_file(v->config);
-	printf("The configuration is valid: %s, %zu modules, %zu operations.\n", file ? file : "no file", count, operations);
+	printf("The configuration is valid: %s, %zu module%s, %zu operation%s.\n", file ? file : "no file", count,
+		count == 1 ? "" : "s", operations, operations == 1 ? "" : "s");
 }
 
 /**

@@ -61,7 +61,7 @@ static bool drain(struct server *s, const sigset_t *signals)
 			continue;
 		cut_queries(s);
 		unsigned waiting = dispatch_waiting(s->dispatch), jobs = jobs_left(s->jobs, 0);
-		log_warn("main", "requests are cut off; %u of them and %u jobs are still in progress", waiting, jobs);
+		log_warn("main", "cutting off what is still in progress; requests: %u, jobs: %u", waiting, jobs);
 		return waiting == 0 && jobs == 0;
 	}
 	return true;
@@ -212,8 +212,8 @@ static bool settle(struct server *s, const sigset_t *signals, bool *orderly)
 	}
 	*orderly = requests_settled(s) && dispatch_drain(s->dispatch, deadline) && jobs_settled(s);
 	if (!*orderly)
-		log_warn("main", "the restart cuts off %u waiting requests and %u jobs", dispatch_waiting(s->dispatch),
-			jobs_left(s->jobs, 0));
+		log_warn("main", "the restart cuts off what is still in progress; requests: %u, jobs: %u",
+			dispatch_waiting(s->dispatch), jobs_left(s->jobs, 0));
 	return true;
 }
 

@@ -138,7 +138,7 @@ int server_start(struct server *s, struct err *e)
 		rc = workers_open(&s->workers, s->config, s->dispatch, &s->given.sockets, e);
 	const struct http_sockets *left = &s->given.sockets;
 	if (!rc && (left->tcp.fd >= 0 || left->secure.fd >= 0 || left->domain.fd >= 0))
-		log_notify("main", "closed a socket taken over: its address differs from the settings");
+		log_notify("main", "closed an inherited socket: its address differs from the settings");
 	http_sockets_close(&s->given.sockets, true);
 	return rc;
 }

@@ -35,7 +35,7 @@ static void take_off(struct modules *m, size_t n)
 
 void module_leave_out(struct modules *m, size_t n, struct err *why)
 {
-	log_warn("module", "%s; left out, as it is optional", why->text);
+	log_warn("module", "%s; skipped, as it is optional", why->text);
 	*why = (struct err){ 0 };
 	take_off(m, n);
 }
@@ -90,7 +90,7 @@ static int open_all(struct modules *m, const struct config_module *wanted, size_
 		module_refuse(&why, i, rc, "%s", cause.text);
 		/* A module that the file does not name may be in another package; but a server needs at least one module. */
 		if (w->fallback && rc == LYRE_ENOTFOUND && (m->count > 1 || n + 1 < count)) {
-			log_notify("module", "module '%s' is not installed and left out", i->name);
+			log_notify("module", "module '%s' is not installed, and is skipped", i->name);
 			m->count--;
 			continue;
 		}

@@ -72,7 +72,7 @@ static int check_needs(const struct modules *m, const lyre_instance *i, struct e
 	for (int rc; (rc = need_next(&s, &need)) != LYRE_END;) {
 		if (rc < 0)
 			return module_refuse(e, i, LYRE_EINVAL,
-				"its needs cannot be read at '%s': '%s': this is a bug in the module", need.name,
+				"its .needs cannot be parsed at '%s': '%s': this is a bug in the module", need.name,
 				i->descriptor->needs);
 		const char *least = need.version[0] ? " >=" : "";
 		const lyre_instance *other = module_by_name(m, need.name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file query/change_record.c
- * \brief Shows records that do not come from a query, such as those of the commit log, as rows.
+ * \brief Shows records that do not come from a query, such as those of the audit log, as rows.
  */
 #include "query/columns.h"
 

@@ -283,8 +283,7 @@ static int slice_begin(struct query *q, struct err *e)
 
 static int fail_late(const struct query *q, struct err *e)
 {
-	return err_set(e, LYRE_EBUSY,
-		"The query was stopped: it has worked for more than %" PRId64 " ms (operationsApi.queryTimeout)",
+	return err_set(e, LYRE_EBUSY, "The query was stopped: it ran for more than %" PRId64 " ms (operationsApi.queryTimeout)",
 		q->pace.max_ns / 1000000);
 }
 

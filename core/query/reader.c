@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file query/reader.c
- * \brief A range of an index, record by record, with the values in place.
+ * \brief Reads a range of an index record by record, with the values in place.
  */
 #include "query/reader.h"
 #include "query/columns.h"
@@ -18,11 +18,11 @@ struct reader {
 	size_t count, room;
 	struct walk walk;
 	bool walking;
-	bool single; /**< the range is one primary key that is not cut: no walk */
+	bool single; /**< the range is a single primary key, complete: no walk needed */
 	struct key key;
 	struct row row;
 	uint16_t hint;
-	struct buf text; /**< JSON of the present record's arrays and objects */
+	struct buf text; /**< JSON of the current record's arrays and objects */
 	char date[32];
 };
 
@@ -58,7 +58,7 @@ static void prefix_range(struct walk_range *r, const lyre_value *v, bool key)
 	else
 		key_index_prefix(&r->low, v->s, v->len);
 	r->high = r->low;
-	r->high.cut = true; /* not a whole key: the beginning of many */
+	r->high.cut = true; /* a prefix, not a complete key */
 }
 
 int reader_range(const struct table *t, const struct attribute_filter *f, const struct lyre_range *from, struct walk_range *ret,
@@ -74,7 +74,7 @@ int reader_range(const struct table *t, const struct attribute_filter *f, const 
 	if (!rc && from->flags & LYRE_RANGE_HIGH)
 		rc = scalar(&from->high, &high, e);
 	if (!rc && from->flags & LYRE_RANGE_PREFIX && low.type != LYRE_STRING)
-		rc = err_set(e, LYRE_EINTERNAL, "the prefix of a range is not a text");
+		rc = err_set(e, LYRE_EINTERNAL, "the prefix of a range must be a string");
 	if (rc)
 		return rc;
 	*ret = (struct walk_range){ .attribute = key ? NULL : at, .reverse = from->flags & LYRE_RANGE_DESCENDING };
@@ -174,13 +174,13 @@ static void end_walk(struct reader *r)
 	r->single = false;
 }
 
-/** Whether the range is one primary key, whole in its bounds. */
+/** Whether the range is a single primary key, complete in its bounds. */
 static bool is_one_key(const struct walk_range *range)
 {
 	if (range->attribute || !range->low.len || range->low_open || range->low.cut || range->high.cut)
 		return false;
 	struct key high = range->low;
-	if (range->high_open) /* of a text: up to what is longer */
+	if (range->high_open) /* of a string: up to the next longer one */
 		key_primary_longer(&high);
 	return high.len == range->high.len && !memcmp(high.bytes, range->high.bytes, high.len);
 }
@@ -265,7 +265,7 @@ static void give_time(struct reader *r, double ms, bool date, struct lyre_field 
 	ret->lasting = !len;
 }
 
-/** What has no form of its own is its JSON. */
+/** For values that have no form of their own in struct lyre_field: their JSON. */
 static void give_json(struct reader *r, struct field f, struct lyre_field *ret)
 {
 	buf_clear(&r->text);
@@ -302,7 +302,7 @@ void reader_field(struct reader *r, size_t i, struct lyre_field *ret)
 	} else if (c->kind == COLUMN_KEY) {
 		if (row_key(&r->row, c->id, &v)) {
 			give_value(&v, ret);
-			ret->lasting = r->row.key != r->key.bytes; /* that one is overwritten by the next range */
+			ret->lasting = r->row.key != r->key.bytes; /* r->key is overwritten by the next range */
 		}
 	} else if (column_find(c, r->row.record, &r->hint, &f)) {
 		give_field(r, f, ret);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file query/reader.h
- * \brief Ranges of an index in a snapshot that is held, and the values of its records in place: for modules that search by
- * rules of their own.
+ * \brief Reads ranges of an index in a snapshot, with the values of the records in place: for modules with search rules of
+ * their own.
  */
 #ifndef QUERY_READER_H
 #define QUERY_READER_H
@@ -11,7 +11,7 @@
 
 struct reader;
 
-/** A range as the SDK has it, of an attribute that \p f shows. LYRE_EINVAL if it has no index, or a bound is no scalar. */
+/** Converts a range of the SDK, of an attribute that \p f shows. LYRE_EINVAL if the attribute has no index. */
 int reader_range(const struct table *t, const struct attribute_filter *f, const struct lyre_range *from, struct walk_range *ret,
 	struct err *e);
 /** lyre_index_look(). */
@@ -19,8 +19,8 @@ void reader_index(
 	struct snapshot *s, const struct table *t, const struct attribute_filter *f, const char *name, struct lyre_index *ret);
 
 /**
- * \param again  one that was closed, to be used again; NULL: a new one, in the arena. It holds no reference to the table
- * \param names  unknown ones of a dynamic table are null everywhere
+ * \param again  a closed reader to reuse; NULL: a new one, in the arena. It holds no reference to the table
+ * \param names  attributes to read; an unknown one of a dynamic table is null in every record
  */
 int reader_open(struct reader *again, struct reader **ret, struct arena *a, struct snapshot *s, const struct table *t,
 	const struct attribute_filter *f, const char *const *names, size_t count, struct err *e);
@@ -28,7 +28,7 @@ int reader_seek(struct reader *r, const struct walk_range *range, struct err *e)
 /** \return 0, LYRE_END, or a failure */
 int reader_next(struct reader *r, struct err *e);
 void reader_field(struct reader *r, size_t i, struct lyre_field *ret);
-/** Before the snapshot ends. */
+/** To be called before the snapshot ends. */
 void reader_close(struct reader *r);
 
 #endif

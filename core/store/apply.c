@@ -10,7 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/** An entry of the commit log is closed at this size. */
+/** An entry of the audit log is closed at this size. */
 #define LOG_ENTRY_BYTES ((size_t)1 << 20)
 /** Generated keys start below these and increase. */
 #define INT_KEYS (UINT64_C(1) << 30)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Work of the writer while no request waits: freeing trees of dropped tables and indexes, and removing expired records and
- * old commit log entries. In small steps, so that a request never waits long.
+ * old audit log entries. In small steps, so that a request never waits long.
  */
 #include "base/text.h"
 #include "log/log.h"
@@ -260,7 +260,7 @@ static int64_t sweep(struct database *db, struct err *e)
 	return s.removed == BATCH ? 0 : when(s.next);
 }
 
-/* ---- the commit log ---- */
+/* ---- the audit log ---- */
 
 struct trimming {
 	unsigned removed;

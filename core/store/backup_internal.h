@@ -44,7 +44,7 @@ struct backup_counts {
 
 /**
  * Checks that the bytes are a complete database of this server: LMDB's structure, the tables' definitions, and that
- * records, index entries and the commit log match. Otherwise LYRE_ECORRUPT, with the fault. Others may keep writing the file:
+ * records, index entries and the audit log match. Otherwise LYRE_ECORRUPT, with the fault. Others may keep writing the file:
  * \param heads  the first two pages as of one moment; no other page as of that moment may be overwritten
  * \param now    that moment, ms since the epoch
  */

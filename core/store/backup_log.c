@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Checks that the commit log and the records match. Each change of a record removes one state and adds another: so the
+ * Checks that the audit log and the records match. Each change of a record removes one state and adds another: so the
  * states that the log has added and not removed are the existing records. Both sides are added up, which needs no list of
  * keys.
  */
@@ -134,14 +134,13 @@ int audit_compare(const struct verify_audit *a, struct err *e)
 {
 	if (a->states > 0)
 		return err_set(e, LYRE_ECORRUPT,
-			"the file is damaged: table '%s' lacks %" PRId64 " records that are in the commit log", a->table,
-			a->states);
+			"the file is damaged: table '%s' lacks records that are in the audit log: %" PRId64, a->table, a->states);
 	if (a->states < 0)
 		return err_set(e, LYRE_ECORRUPT,
-			"the file is damaged: the commit log lacks the newest change of %" PRId64 " records of table '%s'",
-			-a->states, a->table);
+			"the file is damaged: the audit log lacks the newest change of records of table '%s': %" PRId64, a->table,
+			-a->states);
 	if (a->sum)
-		return err_set(e, LYRE_ECORRUPT, "the file is damaged: records of table '%s' differ from the commit log", a->table);
+		return err_set(e, LYRE_ECORRUPT, "the file is damaged: records of table '%s' differ from the audit log", a->table);
 	return 0;
 }
 
@@ -149,7 +148,7 @@ int audit_compare(const struct verify_audit *a, struct err *e)
 
 static int bad_entry(uint64_t sequence, const char *what, struct err *e)
 {
-	return err_set(e, LYRE_ECORRUPT, "the file is damaged: entry %" PRIu64 " of the commit log %s", sequence, what);
+	return err_set(e, LYRE_ECORRUPT, "the file is damaged: entry %" PRIu64 " of the audit log %s", sequence, what);
 }
 
 static int note_stale(struct log_check *c, const struct verify_audit *a, struct field key, double time, struct err *e)
@@ -168,7 +167,7 @@ static int note_stale(struct log_check *c, const struct verify_audit *a, struct 
 	if (rc)
 		goto out;
 	err_set(&c->stale, LYRE_ECORRUPT,
-		"the file is damaged: record %.*s of table '%s' is older than entry %" PRIu64 " of the commit log",
+		"the file is damaged: record %.*s of table '%s' is older than entry %" PRIu64 " of the audit log",
 		(int)utf8_cut(shown, strlen(shown), KEY_SHOWN_MAX), shown, a->table, c->sequence);
 	c->stale_time = time;
 out:
@@ -226,13 +225,13 @@ static int visit_entry(void *arg, struct lmdb_bytes key, struct lmdb_bytes data,
 	struct commit_entry entry;
 	if (is_tree || !commit_entry_decode(val(key.data, key.len), val(data.data, data.len), &entry) || !isfinite(entry.time) ||
 		!entry.sequence || entry.table_id >= c->verify->next_table)
-		return err_set(e, LYRE_ECORRUPT, "the file is damaged: the entry after %" PRIu64 " of the commit log is invalid",
+		return err_set(e, LYRE_ECORRUPT, "the file is damaged: the entry after %" PRIu64 " of the audit log is invalid",
 			c->sequence);
 	if (!c->sequence) {
 		c->first_time = entry.time;
 		c->trimmed = entry.sequence > 1;
 	} else if (entry.sequence != c->sequence + 1) {
-		return err_set(e, LYRE_ECORRUPT, "the file is damaged: the commit log lacks entries %" PRIu64 " to %" PRIu64,
+		return err_set(e, LYRE_ECORRUPT, "the file is damaged: the audit log lacks entries %" PRIu64 " to %" PRIu64,
 			c->sequence + 1, entry.sequence - 1);
 	}
 	if (c->continued && (entry.time < c->time || entry.time > c->time || entry.table_id != c->table_id))

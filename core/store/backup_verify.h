@@ -69,7 +69,7 @@ struct verify_tree *verify_find_bytes(const struct verify *v, struct lmdb_bytes 
 /** Checks all records, that each has its index entries, and that there are no other entries. */
 int verify_records(const struct verify *v, struct verify_table *t, struct err *e);
 
-/** Checks the commit log, adds it up by table, and checks that no record is older than a change of it. */
+/** Checks the audit log, adds it up by table, and checks that no record is older than a change of it. */
 int verify_log(struct verify *v, struct err *e);
 /** NULL if the table is not compared. */
 struct verify_audit *audit_find(const struct verify *v, uint32_t table_id);

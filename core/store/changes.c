@@ -217,7 +217,7 @@ static bool is_key(const struct changes *c, struct field key)
 
 static int damaged(const struct changes *c, uint64_t sequence, struct err *e)
 {
-	return err_set(e, LYRE_ECORRUPT, "entry %llu of the commit log of database '%s' is damaged", (unsigned long long)sequence,
+	return err_set(e, LYRE_ECORRUPT, "entry %llu of the audit log of database '%s' is damaged", (unsigned long long)sequence,
 		c->table->database);
 }
 

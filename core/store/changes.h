@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file store/changes.h
- * \brief Reads the changes of one table from the commit log of its database, and removes them.
+ * \brief Reads the changes of one table from the audit log of its database, and removes them.
  */
 #ifndef STORE_CHANGES_H
 #define STORE_CHANGES_H

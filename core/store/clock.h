@@ -6,13 +6,13 @@
  * Order depends on sequence numbers and never on a clock. Durations and timeouts are measured with monotonic_ms(). Times
  * that people read, and times compared with them, use the system's clock, which may be set:
  *
- * - Stamps (times of records and of commit log entries) follow the clock. Each is later than the one before. If the clock
+ * - Stamps (times of records and of audit log entries) follow the clock. Each is later than the one before. If the clock
  *   is up to CLOCK_BRIDGE behind the newest stamp, stamps continue from that stamp; if it is further behind, it has been
  *   set back: stamps follow it, the server's log reports both times, and the step is stored in the database, with the
  *   sequence number where it happened.
  * - A record's updated time is never before its created time. In an update after a step back the updated time is raised;
  *   in a table that expires, where it determines when the record ends, the created time is lowered instead.
- * - Between two steps the commit log's times grow with the sequence, so that they can be searched; a search covers each
+ * - Between two steps the audit log's times grow with the sequence, so that they can be searched; a search covers each
  *   such range. An entry counts as no newer than the clock was after each later step: so the retention does not become
  *   longer because the clock was ahead.
  * - A record has expired when the clock has reached its updated time + its TTL. A record with a time ahead of the clock
@@ -23,7 +23,7 @@
  *   after a start if the newest stamp of a database is older than CLOCK_GAP. A clock that stays wrong for longer cannot be
  *   distinguished from time that has passed.
  * - For records removed because they had expired, one time is stored in the database, so that a comparison of the records
- *   with the commit log, by whatever clock, does not expect them.
+ *   with the audit log, by whatever clock, does not expect them.
  * - Tokens and sessions end by the clock: after a step back, one that had ended is valid again for no longer than the
  *   step.
  *

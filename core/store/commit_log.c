@@ -156,11 +156,11 @@ int commit_log_next(struct commit_log *l, struct commit_entry *ret, struct err *
 	if (rc)
 		return store_error(e, rc, "read", l->snapshot->db);
 	if (!commit_entry_decode(key, value, ret))
-		return err_set(e, LYRE_ECORRUPT, "the commit log of database '%s' is damaged", l->snapshot->db->name);
+		return err_set(e, LYRE_ECORRUPT, "the audit log of database '%s' is damaged", l->snapshot->db->name);
 	if (ret->sequence != l->next) {
 		uint64_t wanted = l->next;
 		l->next = ret->sequence;
-		return err_set(e, LYRE_ENOTFOUND, "entries %llu to %llu of the commit log of '%s' have been removed",
+		return err_set(e, LYRE_ENOTFOUND, "entries %llu to %llu of the audit log of '%s' have been removed",
 			(unsigned long long)wanted, (unsigned long long)ret->sequence - 1, l->snapshot->db->name);
 	}
 	l->next++;

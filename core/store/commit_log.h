@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file store/commit_log.h
- * \brief All writes in order, for readers that continue from a position.
+ * \brief The audit log of a database: all writes in order, for readers that continue from a position.
  *
  * The tree "log" of a database: sequence number (8 bytes, big-endian) → entry. An entry is written in the transaction that
  * makes the change. A large write has several entries, all but the last marked as continued. Sequence numbers start at 1,

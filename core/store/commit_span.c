@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finding the commit log entries of a time range. */
+/* Finding the audit log entries of a time range. */
 #include "store/clock.h"
 #include "store/codec.h"
 #include "store/commit_log.h"
@@ -18,7 +18,7 @@ int commit_entry_from(struct commit_log *l, uint64_t sequence, struct commit_ent
 	if (rc)
 		return store_error(e, rc, "read", l->snapshot->db);
 	if (!commit_entry_decode(key, *value, ret))
-		return err_set(e, LYRE_ECORRUPT, "the commit log of database '%s' is damaged", l->snapshot->db->name);
+		return err_set(e, LYRE_ECORRUPT, "the audit log of database '%s' is damaged", l->snapshot->db->name);
 	return 0;
 }
 

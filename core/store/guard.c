@@ -91,7 +91,7 @@ static int ended(void)
 /* The map is never smaller than the pages in use: a head that says so was not written by LMDB. */
 int guard_head(struct database *db, int rc)
 {
-	return rc == MDB_MAP_RESIZED ? end_database(db, "the head of the file was overwritten") : rc;
+	return rc == MDB_MAP_RESIZED ? end_database(db, "the meta pages of the file were overwritten") : rc;
 }
 
 /* LMDB only returns the position of a large value: its pages are read here, as the caller reads them outside a guard. */

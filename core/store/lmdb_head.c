@@ -80,17 +80,17 @@ static int check_meta(const struct lmdb_head *h, struct lmdb_bytes heads, size_t
 	size_t txnid = word_at(p + META_TXNID), last = word_at(p + META_LAST_PAGE);
 
 	if (u16_at(p + PAGE_KIND) != KIND_META || u32_at(p + META_MAGIC) != MAGIC)
-		return lmdb_bad_page(e, page, "it is not the head of an LMDB file");
+		return lmdb_bad_page(e, page, "it is not a meta page of an LMDB file");
 	if (u32_at(p + META_VERSION) != VERSION)
 		return err_set(e, LYRE_ECORRUPT, "the file has LMDB format %u; this server supports %d",
 			(unsigned)u32_at(p + META_VERSION), VERSION);
 	if (word_at(p) != page)
 		return lmdb_bad_page(e, page, "has the number of another page");
 	if (u32_at(p + META_UNUSED) != h->page_size)
-		return lmdb_bad_page(e, page, "the two heads differ in page size");
+		return lmdb_bad_page(e, page, "the two meta pages differ in page size");
 	/* LMDB chooses the head by its transaction number; a new file has 0 in both. */
 	if (txnid && (txnid & 1) != page)
-		return lmdb_bad_page(e, page, "its transaction belongs to the other head");
+		return lmdb_bad_page(e, page, "its transaction belongs to the other meta page");
 	if (txnid > SIZE_MAX / 2)
 		return lmdb_bad_page(e, page, "its transaction number is invalid");
 	if (last < FIRST_PAGE - 1 || last > SIZE_MAX / h->page_size - 2)
@@ -130,7 +130,7 @@ int lmdb_head_read(struct lmdb_head *h, struct lmdb_bytes heads, uint64_t file_s
 	if (h->page_size < PAGE_SIZE_MIN || h->page_size > LMDB_PAGE_SIZE_MAX || (h->page_size & (h->page_size - 1)))
 		return lmdb_bad_page(e, 0, "its page size is invalid");
 	if (heads.len < 2 * h->page_size)
-		return err_set(e, LYRE_ECORRUPT, "the file is truncated within its head");
+		return err_set(e, LYRE_ECORRUPT, "the file is truncated within its meta pages");
 
 	/* The newer one, or the first of two equal ones, is read last and kept. */
 	size_t newest = word_at(meta_at(h, heads, 1) + META_TXNID) > word_at(heads.data + META_TXNID);

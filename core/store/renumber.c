@@ -89,7 +89,7 @@ static int renumber_records(struct renumbering *r)
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-/* ---- the commit log ---- */
+/* ---- the audit log ---- */
 
 static int rebuild_change(struct renumbering *r, const struct commit_change *c)
 {

@@ -8,7 +8,7 @@
 
 /** Read transactions that a thread keeps, for all databases. */
 #define KEPT_MAX 32
-/** How long a writer waits for a long snapshot that is in its way before it should end. */
+/** How long a writer waits for a long snapshot that holds it up until that snapshot should end. */
 #define OVERDUE_MS 1000
 
 struct slot {

@@ -40,7 +40,7 @@ struct store_options {
 	bool read_ahead;
 	bool audit;             /**< for tables that do not specify it */
 	double audit_retention; /**< ms */
-	const char *node;       /**< this server's name, in the commit log */
+	const char *node;       /**< this server's name, in the audit log */
 };
 
 /* ---- the store and its databases ---- */
@@ -297,7 +297,7 @@ struct record_write {
 	int mode;                  /**< enum lyre_write_mode */
 	const lyre_value *records; /**< array */
 	struct arena *arena;       /**< for results and temporary memory; belongs to the writer until done */
-	const char *user;          /**< for the commit log */
+	const char *user;          /**< for the audit log */
 	const char *operation;
 	void (*done)(struct record_write *w); /**< on the writer's thread, after the flush; must be short */
 	void *arg;

@@ -36,7 +36,7 @@ struct kept_text {
 	struct kept_text *next;
 	atomic_uint refs;
 	size_t txn;  /**< the transaction for which it is valid, or a later one */
-	MDB_dbi log; /**< the commit log's tree at that time */
+	MDB_dbi log; /**< the audit log's tree at that time */
 	const char *name;
 	size_t len;
 	char text[];
@@ -56,7 +56,7 @@ struct database {
 	atomic_bool abandoned; /**< LMDB was left in the middle of a call: env is never used or closed again */
 	unsigned page_size;
 	MDB_dbi meta, tables, dropped;
-	atomic_uint log;              /**< the commit log's tree; 0 until it is created */
+	atomic_uint log;              /**< the audit log's tree; 0 until it is created */
 	atomic_int_least64_t stepped; /**< the time after the clock was last set back, ms since the epoch; or CLOCK_NEVER */
 	atomic_size_t committed;      /**< the last complete commit; 0: none since this file was opened */
 

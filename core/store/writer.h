@@ -32,7 +32,7 @@ struct edit {
 struct writer_state {
 	uint32_t next_table; /**< id */
 	unsigned trees;      /**< of tables, including retired ones */
-	MDB_dbi log;         /**< the commit log's tree; 0: none yet */
+	MDB_dbi log;         /**< the audit log's tree; 0: none yet */
 	uint64_t sequence;   /**< of the log's next entry; 0: unknown */
 };
 

@@ -42,7 +42,7 @@ static int check_hosts(lyre_call *call, const lyre_value *hosts)
 {
 	size_t count = lyre_value_count(hosts);
 	if (count > HOSTS_MAX)
-		return lyre_fail(call, LYRE_EINVAL, "'hosts' has %zu items: at most %d are possible", count, HOSTS_MAX);
+		return lyre_fail(call, LYRE_EINVAL, "'hosts' has %zu items: at most %d are allowed", count, HOSTS_MAX);
 	for (size_t i = 0; i < count; i++) {
 		size_t len = 0;
 		const char *host = lyre_value_string(lyre_value_at(hosts, i), &len);
@@ -168,8 +168,8 @@ static int store(struct addition *a)
 	if (rc && a->key_given)
 		key_file_discard(certs.folder, a->key_name);
 	if (!rc && a->key_given && !key_file_publish(certs.folder, a->key_name, why))
-		rc = lyre_fail(
-			a->call, LYRE_EIO, "the certificate was added, but its key is not in place until the next start: %s", why);
+		rc = lyre_fail(a->call, LYRE_EIO,
+			"the certificate was added, but its key can only be put in place at the next start: %s", why);
 	return rc;
 }
 

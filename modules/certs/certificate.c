@@ -143,7 +143,7 @@ bool certificate_is_usable(const struct certificate *c, char why[CERTIFICATE_WHY
 	case GNUTLS_PK_RSA_PSS:
 		if (bits >= CERTIFICATE_RSA_BITS_MIN)
 			return true;
-		snprintf(why, CERTIFICATE_WHY_MAX, "its RSA key has %u bits: clients want at least %d", bits,
+		snprintf(why, CERTIFICATE_WHY_MAX, "its RSA key has %u bits: clients require at least %d", bits,
 			CERTIFICATE_RSA_BITS_MIN);
 		return false;
 	case GNUTLS_PK_ECDSA:

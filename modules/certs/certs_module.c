@@ -128,7 +128,7 @@ static int first_hand_over(lyre_call *call, void *arg)
 	if (!rc || lyre_tls_wanted(certs.self))
 		return rc;
 	lyre_log(certs.self, LYRE_WARN,
-		"TLS listeners could not be started with these certificates and settings, but there are none");
+		"a TLS listener could not be started with these certificates and settings, but there is none");
 	return 0;
 }
 

@@ -304,7 +304,7 @@ static int check_enough(const struct serving *s, const struct serving_change *ch
 	if (removal && configuration.client_required && !s->authority_count && !configuration.authority_count &&
 		serving_uses(change->name, false) & TRUSTED)
 		return lyre_fail(s->call, LYRE_ECONFLICT,
-			"'%s' is the only authority, and 'operationsApi.network.mtls.required' is on: without one no client could connect",
+			"'%s' is the only authority, and 'operationsApi.network.mtls.required' is on: without one, no client could connect",
 			change->name);
 	return 0;
 }

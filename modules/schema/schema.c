@@ -17,7 +17,7 @@
 	  .help = "Name of the table." }
 #define EXACT_COUNT                                                                                                    \
 	{ .name = "exact_count", .types = LYRE_T_BOOLEAN, .fallback = "false",                                         \
-	  .help = "Whether to count records exactly, even if that needs reading the whole table." }
+	  .help = "Whether to count records exactly, even if that requires reading the whole table." }
 #define REPLICATED                                                                                                     \
 	{ .name = "replicated", .types = LYRE_T_BOOLEAN, .fallback = "false",                                          \
 	  .help = "Whether to apply it to all nodes of the cluster, if there is one." }
@@ -55,7 +55,7 @@ static const struct lyre_param create_table_params[] = {
 	{ .name = "audit",
 		.types = LYRE_T_BOOLEAN,
 		.flags = LYRE_P_NULL_IS_ABSENT,
-		.help = "Whether to log every change; default: logging.auditLog." },
+		.help = "Whether changes are recorded in the audit log; default: logging.auditLog." },
 	{ .name = "residence",
 		.types = LYRE_T_ARRAY,
 		.flags = LYRE_P_NULL_IS_ABSENT,

@@ -81,6 +81,7 @@ int schema_check_database(lyre_call *call)
 	int rc = lyre_database_check(call, database, &check);
 	return rc < 0 ? rc :
 			lyre_reply_message(call,
-				"database '%s' is sound: %" PRIu64 " tables, %" PRIu64 " records, %" PRIu64 " index entries",
-				database, check.tables, check.records, check.index_entries);
+				"database '%s' is sound: %" PRIu64 " table%s, %" PRIu64 " record%s, %" PRIu64 " index entr%s",
+				database, check.tables, check.tables == 1 ? "" : "s", check.records, check.records == 1 ? "" : "s",
+				check.index_entries, check.index_entries == 1 ? "y" : "ies");
 }

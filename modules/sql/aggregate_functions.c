@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Statistics of numbers. What is no number, or does not look like one, is passed over, as NULL is. */
+/* Statistics of numbers. A value that is not a number, and does not look like one, is skipped, as NULL is. */
 #include "function_rows.h"
 #include "value_set.h"
 
@@ -14,11 +14,11 @@ static bool is_number(sqlite3_value *v)
 	return type == SQLITE_INTEGER || type == SQLITE_FLOAT;
 }
 
-/* ---- variance, by Welford's method, which does not lose what is small ---- */
+/* ---- variance, by Welford's method, which stays accurate ---- */
 
 struct spread {
 	int64_t count;
-	double mean, squares; /* the latter of the distances from the mean */
+	double mean, squares; /* squares: the sum of the squared distances from the mean */
 };
 
 static void spread_step(sqlite3_context *ctx, int count, sqlite3_value **args)
@@ -37,9 +37,9 @@ static void spread_step(sqlite3_context *ctx, int count, sqlite3_value **args)
 	s->squares += distance * (value - s->mean);
 }
 
-/* Which of the four it is. */
+/* Which of the four measures it is. */
 struct measure {
-	int missing; /* degrees of freedom that a sample lacks */
+	int missing; /* 1 for a sample, which has one degree of freedom less than values */
 	bool root;
 };
 
@@ -63,7 +63,7 @@ struct numbers {
 	size_t count, room;
 };
 
-/* \return false when there is no room for more, said */
+/* \return false, with an error set, if there is no room for more */
 static bool numbers_grow(sqlite3_context *ctx, struct numbers *n)
 {
 	size_t room = n->room ? 2 * n->room : 64;
@@ -110,7 +110,7 @@ static void median_final(sqlite3_context *ctx)
 	sqlite3_free(n->list);
 }
 
-/* ---- the most frequent value; of several the first that was met ---- */
+/* ---- the most frequent value; of several, the one that came first ---- */
 
 static void mode_final(sqlite3_context *ctx)
 {

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* With as few digits as tell it from other numbers. */
+/* With as few digits as distinguish it from other numbers. */
 static void append_real(sqlite3_str *out, double value)
 {
 	char text[32];

@@ -91,7 +91,7 @@ static int64_t unix_ms(const struct moment *m)
 	return m->ms;
 }
 
-/* The day that tells which year a week belongs to: in ISO 8601 its Thursday; else weeks begin on Sunday, and it is the Saturday. */
+/* The day that decides which year a week belongs to: its Thursday in ISO 8601; otherwise its Saturday, as weeks begin on Sunday. */
 static struct date_time week_mark(const struct moment *m, bool iso)
 {
 	int days = iso ? 4 - (int)weekday_iso(m) : 6 - m->t.weekday;
@@ -180,13 +180,13 @@ static void fraction(sqlite3_str *out, const struct moment *m, int width)
 
 /* ---- the format ---- */
 
-/* Of those that begin alike the longer is first. A number is written with so many digits at least, and an o stands for its ordinal. */
+/* Of tokens that begin alike, the longer comes first. Numbers have at least this many digits; a final o makes them ordinals. */
 static const struct token {
 	const char *text;
 	int64_t (*number)(const struct moment *m);
 	void (*write)(sqlite3_str *out, const struct moment *m, int width);
 	int width;
-	const char *format; /* in whose place it stands */
+	const char *format; /* which it abbreviates */
 } tokens[] = {
 	{ "YYYYYY", NULL, year_long, 6, NULL },
 	{ "YYYYY", year, NULL, 5, NULL },
@@ -299,7 +299,7 @@ static void write_token(sqlite3_str *out, const struct moment *m, const struct t
 		write_format(out, m, t->format, strlen(t->format));
 }
 
-/* What is within brackets, or behind a backslash, stands for itself. \return bytes of it, 0 for none */
+/* Text in brackets, or after a backslash, stands for itself. \return its bytes, 0 for none */
 static size_t write_escaped(sqlite3_str *out, const char *s, size_t len)
 {
 	const char *close = *s == '[' ? memchr(s, ']', len) : NULL;

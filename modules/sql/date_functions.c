@@ -7,15 +7,15 @@
 #include <strings.h>
 #include <time.h>
 
-/** How SQLite's clocks count: milliseconds from noon in Greenwich on November 24, 4714 B.C. */
+/** 1970-01-01 on SQLite's clock: in milliseconds from noon in Greenwich on November 24, 4714 B.C. */
 #define JULIAN_1970 INT64_C(210866760000000)
 #define FORMAT_DATE "YYYY-MM-DD"
 #define FORMAT_TIME "HH:mm:ss.SSS"
 #define FORMAT_FULL "YYYY-MM-DDTHH:mm:ss.SSSZZ"
-/** Offsets of fewer are hours. */
+/** Offsets below this are hours. */
 #define OFFSET_HOURS 16
 #define OFFSET_MAX (24 * 60)
-/** Bytes of a format. */
+/** Maximum bytes of a format. */
 #define FORMAT_MAX 1000
 
 static bool in_range(double ms)
@@ -23,7 +23,7 @@ static bool in_range(double ms)
 	return ms >= (double)-DATE_MAX && ms <= (double)DATE_MAX;
 }
 
-/* A date: milliseconds, or a text. \return false for what is none */
+/* A date: milliseconds, or a string. \return false if it is not a date */
 static bool date_of(sqlite3_value *v, int64_t *ms)
 {
 	switch (sqlite3_value_type(v)) {
@@ -60,7 +60,7 @@ static void result_date(sqlite3_context *ctx, int64_t ms, int offset, const char
 
 /* ---- now: declared deterministic, so that a statement computes it once, and all its rows see the same time ---- */
 
-/* \return false when there is no clock, said */
+/* \return false, with an error set, if there is no clock */
 static bool now(sqlite3_context *ctx, int64_t *ms)
 {
 	sqlite3_vfs *vfs = NULL;
@@ -82,7 +82,7 @@ static void now_ms(sqlite3_context *ctx, int count, sqlite3_value **args)
 		sqlite3_result_int64(ctx, ms);
 }
 
-/* In the format that the function is about. */
+/* In the format given as user data. */
 static void now_text(sqlite3_context *ctx, int count, sqlite3_value **args)
 {
 	(void)count, (void)args;
@@ -120,7 +120,7 @@ static void format(sqlite3_context *ctx, int count, sqlite3_value **args)
 	const char *text = (const char *)sqlite3_value_text(args[1]);
 	int64_t ms;
 	if (text && sqlite3_value_bytes(args[1]) > FORMAT_MAX)
-		sqlite3_result_error(ctx, "a format of dates is too long", -1);
+		sqlite3_result_error(ctx, "the date format is too long", -1);
 	else if (text && date_of(args[0], &ms))
 		result_date(ctx, ms, 0, text, (size_t)sqlite3_value_bytes(args[1]));
 }
@@ -140,7 +140,7 @@ static void offset_utc(sqlite3_context *ctx, int count, sqlite3_value **args)
 
 /* ---- intervals ---- */
 
-/* A word for a unit, in the plural; or in the singular, or as its letter, which alone tells months from minutes. */
+/* Whether a word is a unit: its plural, its singular or its letter, whose case alone tells months from minutes. */
 static bool is_unit(const char *word, const char *plural, const char *letter)
 {
 	size_t len = strlen(word);
@@ -149,7 +149,7 @@ static bool is_unit(const char *word, const char *plural, const char *letter)
 	return strncasecmp(word, plural, len) == 0 && len + 1 >= strlen(plural);
 }
 
-/* Of time: so many months, or milliseconds. */
+/* A unit of time: a number of months, or of milliseconds. */
 static const struct unit {
 	const char *plural, *letter;
 	int months;
@@ -166,7 +166,7 @@ static const struct unit {
 	{ "milliseconds", "ms", 0, 1 },
 };
 
-/* NULL for none: an error then, unless the argument is NULL. */
+/* NULL if it is not a unit, with an error set unless the argument is NULL. */
 static const struct unit *unit_of(sqlite3_context *ctx, sqlite3_value *v)
 {
 	const char *word = (const char *)sqlite3_value_text(v);
@@ -174,15 +174,15 @@ static const struct unit *unit_of(sqlite3_context *ctx, sqlite3_value *v)
 		if (is_unit(word, units[i].plural, units[i].letter))
 			return &units[i];
 	if (word)
-		sqlite3_result_error(
-			ctx, "an interval is years, quarters, months, weeks, days, hours, minutes, seconds or milliseconds", -1);
+		sqlite3_result_error(ctx,
+			"an interval must be years, quarters, months, weeks, days, hours, minutes, seconds or milliseconds", -1);
 	return NULL;
 }
 
-/* \return false when the date is too far away */
+/* \return false if the date is too far away */
 static bool add(int64_t *ms, double value, const struct unit *u)
 {
-	/* a part of a month or a day has no length of its own */
+	/* a fraction of a month or a day has no fixed length */
 	double months = round(value * u->months), rest = value * (double)u->ms;
 	if (u->ms >= MS_PER_DAY)
 		rest = round(value * (double)(u->ms / MS_PER_DAY)) * (double)MS_PER_DAY;
@@ -192,7 +192,7 @@ static bool add(int64_t *ms, double value, const struct unit *u)
 	return *ms >= -DATE_MAX && *ms <= DATE_MAX;
 }
 
-/* \p sign of what is added */
+/* \p sign: 1 to add, -1 to subtract */
 static void date_add(sqlite3_context *ctx, sqlite3_value **args, int sign)
 {
 	const struct unit *u = unit_of(ctx, args[2]);
@@ -214,7 +214,7 @@ static void subtract_call(sqlite3_context *ctx, int count, sqlite3_value **args)
 	date_add(ctx, args, -1);
 }
 
-/* Whole months from \p from, and the part of the month that is left. */
+/* Whole months from \p from, and the remaining fraction of a month. */
 static double months_between(int64_t from, int64_t to)
 {
 	struct date_time a = date_time_of(from), b = date_time_of(to);
@@ -266,7 +266,7 @@ static int field_at(int64_t ms, const struct field *f)
 	return value;
 }
 
-/* The field that the function is about. */
+/* The field given as user data. */
 static void field(sqlite3_context *ctx, int count, sqlite3_value **args)
 {
 	(void)count;
@@ -296,7 +296,7 @@ static void extract(sqlite3_context *ctx, int count, sqlite3_value **args)
 		return;
 	}
 	if (word)
-		sqlite3_result_error(ctx, "a part of a date is year, month, day, hour, minute, second or millisecond", -1);
+		sqlite3_result_error(ctx, "a date part must be year, month, day, hour, minute, second or millisecond", -1);
 }
 
 static const struct sql_function rows[] = {

@@ -4,14 +4,14 @@
 #include <string.h>
 #include <strings.h>
 
-/* What is left of a text. */
+/* The rest of a string. */
 struct text {
 	const char *at, *end;
 };
 
 struct parts {
 	int year, month, day;
-	int64_t time;  /* of day, ms */
+	int64_t time;  /* of the day, ms */
 	int64_t shift; /* of its zone, ms east of UTC */
 	bool timed;    /* there was a time */
 };
@@ -34,7 +34,7 @@ static int digits_ahead(const struct text *t)
 	return n;
 }
 
-/* Exactly so many digits. */
+/* Exactly this many digits. */
 static bool take_digits(struct text *t, int count, int *ret)
 {
 	if (t->end - t->at < count)
@@ -57,7 +57,7 @@ static bool take(struct text *t, char c)
 	return true;
 }
 
-/* Digits behind the point, of which three count. */
+/* Digits after the decimal point, of which three count. */
 static int64_t take_fraction(struct text *t)
 {
 	int64_t ms = 0, unit = 100;
@@ -86,7 +86,7 @@ static bool take_time(struct text *t, struct parts *p)
 	return minute < 60 && second < 60 && p->time <= MS_PER_DAY;
 }
 
-/* +hh:mm, +hhmm or +hh, behind the sign. */
+/* +hh:mm, +hhmm or +hh, after the sign. */
 static bool take_shift(struct text *t, int sign, struct parts *p)
 {
 	int hours, minutes = 0;
@@ -107,7 +107,7 @@ static bool take_zone(struct text *t, struct parts *p)
 	return take(t, '-') ? take_shift(t, -1, p) : true;
 }
 
-/* YYYY, YYYY-MM, YYYY-MM-DD or YYYYMMDD, then a time behind T or a blank. */
+/* YYYY, YYYY-MM, YYYY-MM-DD or YYYYMMDD, then a time after T or a blank. */
 static bool iso(struct text t, struct parts *p)
 {
 	bool compact = digits_ahead(&t) == 8, date;
@@ -125,7 +125,7 @@ static bool iso(struct text t, struct parts *p)
 
 /* ---- with names ---- */
 
-/* The place, from 0, of a word among names that may be cut to three letters; -1 for none. */
+/* The index of a word among names that may be abbreviated to three letters; -1 for none. */
 static int name_place(const char *const *names, int count, const char *word, size_t len)
 {
 	for (int i = 0; i < count; i++)
@@ -151,7 +151,7 @@ static bool zone_named(const char *word, size_t len, struct parts *p)
 	return false;
 }
 
-/* Half of the day, behind a time of twelve hours. */
+/* AM or PM, after a time on the 12-hour clock. */
 static bool half_named(const char *word, size_t len, struct parts *p)
 {
 	bool after = len == 2 && strncasecmp(word, "PM", 2) == 0, before = len == 2 && strncasecmp(word, "AM", 2) == 0;
@@ -178,7 +178,7 @@ static bool take_word(struct text *t, struct parts *p)
 	return name_place(days, 7, word, len) >= 0 || half_named(word, len, p) || zone_named(word, len, p);
 }
 
-/* A day, or a year, which RFC 2822 once let have two digits. */
+/* A day, or a year, which in RFC 2822's obsolete form has two digits. */
 static bool take_number(struct text *t, struct parts *p)
 {
 	int count = digits_ahead(t), number = 0;
@@ -227,7 +227,7 @@ static bool take_piece(struct text *t, struct parts *p)
 	return next == '/' ? p->month == 0 && take_slashes(t, p) : take_number(t, p);
 }
 
-/* "Wed, 22 Apr 2020 15:20:45 +0200", "April 22, 2020 3:20 PM", "4/22/2020": the pieces in any order, of each one at most. */
+/* "Wed, 22 Apr 2020 15:20:45 +0200", "April 22, 2020 3:20 PM", "4/22/2020": the pieces in any order, each at most once. */
 static bool written(struct text t, struct parts *p)
 {
 	*p = (struct parts){ .year = -1 };

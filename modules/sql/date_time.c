@@ -9,7 +9,7 @@ static int64_t divide(int64_t a, int64_t b)
 
 int64_t date_days(int year, int month, int day)
 {
-	/* years that begin in March have their leap day at their end */
+	/* a year that begins in March has its leap day at the end */
 	int64_t y = month <= 2 ? year - 1 : year, m = month <= 2 ? month + 9 : month - 3;
 	return 365 * y + divide(y, 4) - divide(y, 100) + divide(y, 400) + (153 * m + 2) / 5 + day - 1 - 719468;
 }
@@ -29,7 +29,7 @@ struct date_time date_time_of(int64_t ms)
 {
 	int64_t days = divide(ms, MS_PER_DAY), rest = ms - days * MS_PER_DAY;
 	struct date_time t = { .month = 1 };
-	/* the mean length of a year is at most one year off */
+	/* an estimate from the mean length of a year is at most one year off */
 	t.year = (int)(1970 + divide(days * 400, 146097));
 	while (date_days(t.year, 1, 1) > days)
 		t.year--;

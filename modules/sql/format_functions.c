@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * PRINTF and FORMAT. SQLite's own work for seconds on a width or precision of billions, and then give NULL: these refuse what
- * is longer than a text may be. Each directive is SQLite's, with one argument.
+ * PRINTF and FORMAT. SQLite's own take seconds for a width or precision of billions, and then return NULL: these refuse results
+ * longer than a string may be. Each directive is formatted by SQLite, with one argument.
  */
 #include "function_rows.h"
 #include "functions.h"
@@ -13,7 +13,7 @@
 
 /** A directive: %, flags, width, precision, and the letter. */
 struct directive {
-	const char *at; /**< in the format, behind what is read */
+	const char *at; /**< in the format, after what has been read */
 	char flags[8];
 	int64_t width, precision; /**< -1: none */
 	char letter;
@@ -37,7 +37,7 @@ static int64_t next_integer(struct formatting *f)
 	return v ? sqlite3_value_int64(v) : 0;
 }
 
-/* Each once, as more of them mean no more. */
+/* Takes each flag once, as repeating it changes nothing. */
 static void take_flags(struct directive *d)
 {
 	size_t n = 0;
@@ -53,7 +53,7 @@ static int64_t take_number(struct formatting *f, struct directive *d)
 	int64_t n = 0;
 	if (*d->at == '*') {
 		d->at++;
-		n = (int)next_integer(f); /* SQLite's are of this size, too */
+		n = (int)next_integer(f); /* SQLite's are int, too */
 	}
 	for (; *d->at >= '0' && *d->at <= '9'; d->at++)
 		n = n > INT32_MAX ? n : 10 * n + (*d->at - '0');
@@ -64,7 +64,7 @@ static void read_directive(struct formatting *f, struct directive *d)
 {
 	take_flags(d);
 	d->width = take_number(f, d);
-	if (d->width < 0) { /* of an argument: to the left */
+	if (d->width < 0) { /* from an argument: left-justified */
 		d->width = -d->width;
 		if (!strchr(d->flags, '-'))
 			strcat(d->flags, "-");
@@ -81,7 +81,7 @@ static void read_directive(struct formatting *f, struct directive *d)
 	d->at += d->letter != '\0';
 }
 
-/* For SQLite: with the length of an argument, and the letter. */
+/* Writes a directive for SQLite, with the length modifier and the letter. */
 static void write_directive(const struct directive *d, const char *length, char letter, char *out, size_t room)
 {
 	int n = snprintf(out, room, "%%%s", d->flags);
@@ -101,7 +101,7 @@ static unsigned first_character(sqlite3_value *v)
 	return c;
 }
 
-/* \return false where the result ends, at a letter that there is not */
+/* \return false at an unknown letter, which ends the result */
 static bool append_directive(struct formatting *f, const struct directive *d)
 {
 	char text[60];

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file known_functions.c
- * \brief The functions of SQLite that statements may call. A list of those that they may not would miss what later versions,
- * and those that distributions build, have: functions that tell of the connection, which others use after the client, or that
- * reach into SQLite.
+ * \brief The functions of SQLite that statements may call. A list of forbidden ones would miss functions that later versions,
+ * or builds of distributions, add: some reveal the connection, which other clients use later, and others reach into
+ * SQLite.
  */
 #include "functions.h"
 
 #include <stddef.h>
 
 static const char *const names[] = {
-	/* operators and words that are functions */
+	/* operators and keywords that are functions */
 	"->", "->>", "like", "glob", "match", "current_date", "current_time", "current_timestamp",
 	/* core */
 	"abs", "char", "coalesce", "concat", "concat_ws", "format", "hex", "if", "ifnull", "iif", "instr", "length", "likelihood",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* LIKE and GLOB, which SQLite matches in time that grows with the product of the two lengths, and nothing can end them. */
+/* LIKE and GLOB, which take SQLite time in proportion to the product of the two lengths, and cannot be interrupted. */
 #include "function_rows.h"
 #include "functions.h"
 #include "regexp.h"
@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/** Bytes of a text, times those of a pattern that may begin anywhere in it: some tenths of a second. */
+/** Maximum product of the lengths of a string and of a pattern with a wildcard, in bytes: some tenths of a second. */
 #define PRODUCT_MAX (UINT64_C(1) << 28)
 
 static bool is_affordable(sqlite3_value *pattern, sqlite3_value *text, char wildcard)
@@ -17,7 +17,7 @@ static bool is_affordable(sqlite3_value *pattern, sqlite3_value *text, char wild
 		(uint64_t)len * (uint64_t)sqlite3_value_bytes(text) <= PRODUCT_MAX;
 }
 
-/* \return whether they can be matched, else it is said why not */
+/* \return whether they can be matched; if not, an error is set, unless one is NULL */
 static bool can_match(sqlite3_context *ctx, sqlite3_value **args, char wildcard)
 {
 	int most = sqlite3_limit(sqlite3_context_db_handle(ctx), SQLITE_LIMIT_LIKE_PATTERN_LENGTH, -1);
@@ -30,7 +30,7 @@ static bool can_match(sqlite3_context *ctx, sqlite3_value **args, char wildcard)
 		}
 	}
 	const char *why = sqlite3_value_bytes(args[0]) > most ? "LIKE or GLOB pattern too complex" :
-		!is_affordable(args[0], args[1], wildcard)    ? "a pattern of LIKE or GLOB is too long for a text of this length" :
+		!is_affordable(args[0], args[1], wildcard)    ? "the LIKE or GLOB pattern is too long for a string of this length" :
 		sql_limits_stopped()                          ? "interrupted" :
 								NULL;
 	if (why)
@@ -38,7 +38,7 @@ static bool can_match(sqlite3_context *ctx, sqlite3_value **args, char wildcard)
 	return !why;
 }
 
-/* \return false with an error, said, or for NULL */
+/* \return false, with an error set, if it is not valid; also for NULL */
 static bool read_escape(sqlite3_context *ctx, sqlite3_value *v, uint32_t *ret)
 {
 	const char *text = (const char *)sqlite3_value_text(v);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Numbers, and the choice between values; the rest of both is SQLite's. */
+/* RANDOM(seed) and IF(); all other such functions are SQLite's. */
 #include "function_rows.h"
 
 #include <stdint.h>
@@ -14,7 +14,7 @@ static uint64_t next_random(uint64_t *state)
 	return z ^ (z >> 31);
 }
 
-/* From 0 up to 1. A seed that is a constant begins a sequence, which is the same in every statement. */
+/* From 0 up to, but not including, 1. A constant seed begins a sequence, which is the same in every statement. */
 static void random_of_seed(sqlite3_context *ctx, int count, sqlite3_value **args)
 {
 	(void)count;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file regexp_compile.c
- * \brief From a pattern, written as for JavaScript, to the program of an automaton.
+ * \brief Compiles a pattern, in JavaScript's syntax, to the program of an automaton.
  *
- * References back, which no automaton can follow, are refused, and repetitions that multiply each other.
+ * Backreferences, which no automaton can follow, are refused, and repetitions that multiply each other too often.
  */
 #include "regexp.h"
 #include "utf8_locale.h"
@@ -11,17 +11,17 @@
 #include <string.h>
 
 #define PATTERN_MAX 1000
-/** Single characters that a pattern looks for, all its repetitions written out. */
+/** Maximum number of characters that a pattern matches, with all its repetitions expanded. */
 #define STEPS_MAX 300
 #define DEPTH_MAX 32
 #define REPEAT_MAX 255
 
-/** A pattern on its way. */
+/** A pattern that is being compiled. */
 struct translation {
 	const char *at, *end;
 	struct regexp *r;
-	const char *fault;       /**< why it is refused; NULL while it is not */
-	size_t steps[DEPTH_MAX]; /**< of each group that is open, so far */
+	const char *fault;       /**< why it is refused; NULL so far */
+	size_t steps[DEPTH_MAX]; /**< of each open group, so far */
 	int depth;
 	size_t last; /**< steps of what a repetition would repeat */
 };
@@ -35,7 +35,7 @@ static bool fault(struct translation *t, const char *why)
 
 static const char too_complex[] = "it is too complex";
 
-/* \return false when there are too many */
+/* \return false if there are too many */
 static bool add_steps(struct translation *t, size_t steps)
 {
 	t->last = steps;
@@ -50,7 +50,7 @@ static bool is_next(const struct translation *t, char c)
 
 /* ---- instructions ---- */
 
-/* Writes one at a place, before those that are there. */
+/* Inserts one at a place, before those already there. */
 static bool insert(struct translation *t, int at, struct regexp_instruction i)
 {
 	struct regexp *r = t->r;
@@ -112,7 +112,7 @@ static bool end_set(struct translation *t)
 	return add_steps(t, 1);
 }
 
-/* What a letter behind a backslash stands for. */
+/* What a letter after a backslash stands for. */
 static const struct class
 {
 	char letter;
@@ -160,7 +160,7 @@ static uint32_t take_character(struct translation *t)
 	if (t->at < t->end)
 		t->at += regexp_character(t->at, (size_t)(t->end - t->at), &c);
 	if (c == 0)
-		fault(t, "it has a character NUL");
+		fault(t, "it has a NUL character");
 	return c;
 }
 
@@ -186,7 +186,7 @@ static bool assertion(struct translation *t, enum regexp_op op)
 	return emit(t, op);
 }
 
-/* Behind the backslash. */
+/* After the backslash. */
 static bool escape(struct translation *t)
 {
 	if (t->at == t->end)
@@ -202,13 +202,13 @@ static bool escape(struct translation *t)
 	if (c == 'b' || c == 'B')
 		return assertion(t, c == 'b' ? REGEXP_EDGE : REGEXP_NO_EDGE);
 	if (c >= '1' && c <= '9')
-		return fault(t, "references back are not supported");
+		return fault(t, "backreferences are not supported");
 	if (is_alphanumeric(c))
-		return fault(t, "it has an escape that is not supported");
+		return fault(t, "it has an unsupported escape");
 	return single(t);
 }
 
-/* A class such as [:alpha:], if one stands here. */
+/* A class such as [:alpha:], if there is one here. */
 static bool posix_class(struct translation *t)
 {
 	char name[12];
@@ -224,12 +224,12 @@ static bool posix_class(struct translation *t)
 	t->at = p + 2;
 	wctype_t class = wctype_l(name, t->r->locale);
 	if (!class)
-		return !fault(t, "it has a class of characters that is not known");
+		return !fault(t, "it has an unknown character class");
 	add_range(t, 0, 0, class);
 	return true;
 }
 
-/* One end of a range, or a class, which is \return false. */
+/* One end of a range, or a class. \return false for a class, or a fault */
 static bool set_character(struct translation *t, uint32_t *ret)
 {
 	if (!is_next(t, '\\')) {
@@ -240,7 +240,7 @@ static bool set_character(struct translation *t, uint32_t *ret)
 	char c = t->at < t->end ? *t->at : '\0';
 	const struct class *class = class_of(c);
 	if ((class && class->negated) || (!class && is_alphanumeric(c)) || c == '\0')
-		return fault(t, "it has an escape within brackets that is not supported");
+		return fault(t, "it has an unsupported escape in brackets");
 	if (!class) {
 		*ret = take_character(t);
 		return true;
@@ -259,11 +259,11 @@ static void set_item(struct translation *t)
 	bool ranged = t->end - t->at >= 2 && t->at[0] == '-' && t->at[1] != ']';
 	if (ranged) {
 		t->at++;
-		if (!set_character(t, &to)) /* a class: the minus is one */
+		if (!set_character(t, &to)) /* a class: the minus stands for itself */
 			add_range(t, '-', '-', 0);
 	}
 	if (to < from)
-		fault(t, "a range in it ends before it begins");
+		fault(t, "a range in it is out of order");
 	add_range(t, from, to, 0);
 }
 
@@ -295,13 +295,13 @@ static int take_number(struct translation *t)
 	return n;
 }
 
-/* How often. */
+/* How often something is repeated. */
 struct repetition {
 	int least, most;
 	bool open; /* and more often */
 };
 
-/* {n}, {n,} or {n,m}, behind the brace. */
+/* {n}, {n,} or {n,m}, after the brace. */
 static bool take_braces(struct translation *t, struct repetition *ret)
 {
 	const char *from = t->at;
@@ -313,11 +313,11 @@ static bool take_braces(struct translation *t, struct repetition *ret)
 		ret->open = t->at == second;
 	}
 	if (t->at == from || t->at == t->end || *t->at++ != '}')
-		return fault(t, "a brace in it is no repetition; \\{ stands for the brace itself");
+		return fault(t, "a { in it does not begin a repetition: write \\{ for the character");
 	if (ret->open)
 		ret->most = ret->least > 0 ? ret->least : 1;
 	if (ret->most < ret->least || ret->most > REPEAT_MAX)
-		return fault(t, "it repeats something too often, or less than no times");
+		return fault(t, "a repetition in it is too large, or has its numbers out of order");
 	return add_steps(t, t->last * (size_t)(ret->most > 1 ? ret->most - 1 : 0));
 }
 
@@ -330,7 +330,7 @@ static bool take_repetition(struct translation *t, struct repetition *ret)
 	return true;
 }
 
-/* Writes out the repetitions of the code from \p start on. */
+/* Expands the repetitions of the code from \p start on. */
 static void write_repetition(struct translation *t, int start, const struct repetition *how)
 {
 	struct regexp *r = t->r;
@@ -352,7 +352,7 @@ static void write_repetition(struct translation *t, int start, const struct repe
 		insert_split(t, r->count, -len, 1);
 }
 
-/* Whether it takes as little as it can makes no difference to whether there is a match. */
+/* Whether a repetition is lazy makes no difference to whether there is a match. */
 static bool repeat(struct translation *t, int start)
 {
 	struct repetition how;
@@ -379,7 +379,7 @@ static bool group(struct translation *t)
 		t->at += 2;
 	}
 	if (t->depth + 1 == DEPTH_MAX)
-		return fault(t, "its groups nest too deep");
+		return fault(t, "its groups are nested too deeply");
 	t->steps[++t->depth] = 0;
 	alternatives(t);
 	if (!is_next(t, ')'))
@@ -434,7 +434,7 @@ static void alternatives(struct translation *t)
 		t->at++;
 		if (!insert_split(t, start, 1, r->count - start + 2))
 			return;
-		int leap = r->count; /* over what is another alternative */
+		int leap = r->count; /* over the next alternative */
 		insert_split(t, leap, 1, 1);
 		sequence(t);
 		if (!t->fault)
@@ -450,12 +450,12 @@ const char *regexp_compile(struct regexp *r, const char *pattern, size_t len, bo
 	r->count = r->set_count = 0;
 	r->range_count = 0;
 	if (!r->locale)
-		return "the kinds of characters are not known here";
+		return "character classes are not available on this system";
 	if (len > PATTERN_MAX)
 		return "it is too long";
 	alternatives(&t);
 	if (!t.fault && t.at < t.end)
-		fault(&t, "it closes a group that is not open");
+		fault(&t, "it has a ) without a (");
 	emit(&t, REGEXP_MATCH);
 	return t.fault;
 }

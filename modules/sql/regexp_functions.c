@@ -13,7 +13,7 @@ static void complain(sqlite3_context *ctx, const char *why)
 	sqlite3_free(text);
 }
 
-/* \return NULL with an error, said */
+/* \return NULL with an error set */
 static struct regexp *pattern_make(sqlite3_context *ctx, sqlite3_value *v, bool any_case)
 {
 	const char *text = (const char *)sqlite3_value_text(v);
@@ -30,13 +30,13 @@ static struct regexp *pattern_make(sqlite3_context *ctx, sqlite3_value *v, bool 
 	return NULL;
 }
 
-/* The flags of REGEXP_LIKE(): i ignores the case, c does not, and the last one counts. \return false for others, said */
+/* The flags of REGEXP_LIKE(): i ignores case, c does not, and the last one counts. \return false, with an error set, for others */
 static bool read_flags(sqlite3_context *ctx, sqlite3_value *v, bool *any_case)
 {
 	const char *flags = (const char *)sqlite3_value_text(v);
 	for (; flags && *flags; flags++) {
 		if (*flags != 'i' && *flags != 'c') {
-			sqlite3_result_error(ctx, "a flag of REGEXP_LIKE() is i or c", -1);
+			sqlite3_result_error(ctx, "a flag of REGEXP_LIKE() must be i or c", -1);
 			return false;
 		}
 		*any_case = *flags == 'i';
@@ -44,7 +44,7 @@ static bool read_flags(sqlite3_context *ctx, sqlite3_value *v, bool *any_case)
 	return true;
 }
 
-/* \p at is the place of the pattern among the arguments */
+/* \p at: index of the pattern among the arguments */
 static void search(sqlite3_context *ctx, int at, sqlite3_value **args, sqlite3_value *subject, bool any_case)
 {
 	const char *text = (const char *)sqlite3_value_text(subject);
@@ -52,7 +52,7 @@ static void search(sqlite3_context *ctx, int at, sqlite3_value **args, sqlite3_v
 		return;
 	size_t len = (size_t)sqlite3_value_bytes(subject);
 	if (len > SUBJECT_MAX) {
-		sqlite3_result_error(ctx, "a regular expression cannot be matched with a text of more than 16 KiB", -1);
+		sqlite3_result_error(ctx, "a regular expression cannot be matched against a string of more than 16 KiB", -1);
 		return;
 	}
 	struct regexp *kept = sqlite3_get_auxdata(ctx, at);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file regexp_search.c
- * \brief The automaton of regular expressions.
+ * \brief The automaton that matches regular expressions.
  */
 #include "regexp.h"
 
 #include <string.h>
 
-/** Characters between two questions whether to go on. */
+/** Characters between two calls of stop(). */
 #define ASK_EVERY 1024
-/** Bytes that are not UTF-8 come behind all characters. */
+/** Bytes that are not UTF-8 come after all characters. */
 #define NO_CHARACTER 0x110000u
-/** Before and behind a text. */
+/** Before and after a string. */
 #define NOTHING UINT32_MAX
 
 size_t regexp_character(const char *s, size_t left, uint32_t *ret)
@@ -55,7 +55,7 @@ static bool takes(const struct regexp *r, struct regexp_set *s, uint32_t c)
 
 /* ---- places ---- */
 
-/** Between which characters the automaton stands. */
+/** The characters before and after the automaton's position. */
 struct point {
 	uint32_t before, behind;
 };
@@ -75,7 +75,7 @@ static bool holds(const struct regexp *r, enum regexp_op op, const struct point 
 	return edge == (op == REGEXP_EDGE);
 }
 
-/** Adds a place to the next ones, with those that are reached from it without a character. \return whether it is the end */
+/** Adds a place, and those reached from it without a character, to the next ones. \return whether the match is complete */
 static bool enter(struct regexp *r, int at, const struct point *p)
 {
 	int depth = 0;
@@ -100,7 +100,7 @@ static bool enter(struct regexp *r, int at, const struct point *p)
 	return false;
 }
 
-/** From all places over one character. \return whether one of the new ones is the end */
+/** Advances from all places over one character. \return whether the match is complete */
 static bool advance(struct regexp *r, uint32_t c, const struct point *p)
 {
 	bool found = false;
@@ -112,7 +112,7 @@ static bool advance(struct regexp *r, uint32_t c, const struct point *p)
 	return found;
 }
 
-/** A new set of places. */
+/** Makes the next places the current ones. */
 static void turn(struct regexp *r)
 {
 	memcpy(r->here, r->next, (size_t)r->next_count * sizeof *r->next);
@@ -131,7 +131,7 @@ int regexp_search(struct regexp *r, const char *text, size_t len, bool (*stop)(v
 	memset(r->seen, 0, sizeof r->seen);
 	r->round = 1;
 	r->next_count = 0;
-	for (bool found = enter(r, 0, &p); !found; found = found || enter(r, 0, &p)) { /* it may begin anywhere */
+	for (bool found = enter(r, 0, &p); !found; found = found || enter(r, 0, &p)) { /* a match may begin anywhere */
 		turn(r);
 		if (!len || (!r->here_count && r->code[0].op == REGEXP_BEGIN))
 			return 0;

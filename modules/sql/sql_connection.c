@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file sql/sql_connection.c
- * \brief Connections: made once, limited, and told who may ask for what.
+ * \brief Connections: opened once, limited, and with an authorizer that checks what a statement may do.
  */
 #include "sql_connection.h"
 
@@ -13,11 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/** Connections that are kept; a statement finds one, or makes its own. */
+/** Maximum number of idle connections kept; a statement takes one, or opens another. */
 #define KEPT_MAX 16
-/** Steps of SQLite's machine between two looks at the clock: each may call a function that takes a while. */
+/** Virtual machine instructions of SQLite between two checks of the clock: each may call a function that takes a while. */
 #define STEPS 500
-/** How often it is asked whether the client is still there, ms. */
+/** Interval between checks that the client is still connected, ms. */
 #define ASK_MS 100
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -26,10 +26,10 @@ static unsigned kept_count;
 
 /* ---- what a statement may do ---- */
 
-/** Whether the client's text has a name, in quotes or not. */
+/** Whether a name occurs in the client's text, quoted or not. */
 static bool is_named(const struct sql_statement *s, const char *name)
 {
-	char found[sizeof SQL_KNOWN_FUNCTION + 2]; /* the longer one, with quotes */
+	char found[sizeof SQL_KNOWN_FUNCTION + 2]; /* the longer of the two names, quoted */
 	struct sql_token t = sql_token_read(s->text);
 	for (; t.kind != SQL_END && t.kind != SQL_WRONG; t = sql_token_behind(&t)) {
 		if (t.kind == SQL_NUMBER || t.kind == SQL_SIGN || t.len >= sizeof found)
@@ -41,7 +41,7 @@ static bool is_named(const struct sql_statement *s, const char *name)
 	return false;
 }
 
-/** What the module itself writes into a statement is not for its client. */
+/** Clients may not call the functions that the module itself inserts into statements. */
 static bool is_function_permitted(const struct sql_run *run, const char *name)
 {
 	if (sqlite3_stricmp(name, SQL_KEEP_FUNCTION) == 0 || sqlite3_stricmp(name, SQL_KNOWN_FUNCTION) == 0)
@@ -55,7 +55,7 @@ static int refuse(struct sql_run *run, const char *what)
 	return SQLITE_DENY;
 }
 
-/** A table that the statement makes by WITH, or one that holds nothing: json_each. */
+/** A table that the statement defines with WITH, or a table-valued function that stores nothing: json_each. */
 static bool is_harmless(const struct sql_run *run, const char *table, const char *column)
 {
 	if (sqlite3_stricmp(table, "json_each") == 0 || sqlite3_stricmp(table, "json_tree") == 0)
@@ -64,12 +64,12 @@ static bool is_harmless(const struct sql_run *run, const char *table, const char
 		return false;
 	for (size_t i = 0; i < run->statement.inner_count; i++) {
 		if (sqlite3_stricmp(run->statement.inner[i], table) == 0)
-			return true; /* asked for when nothing but the number of its rows is read */
+			return true; /* SQLite asks about the table itself when only its rows are counted */
 	}
 	return false;
 }
 
-/** A column that the caller may not read is told like one that does not exist. */
+/** A column that the caller may not read is reported like one that does not exist. */
 static int permit_read(struct sql_connection *c, const char *table, const char *column)
 {
 	struct sql_run *run = c->run;
@@ -86,7 +86,7 @@ static int permit_read(struct sql_connection *c, const char *table, const char *
 	return SQLITE_OK;
 }
 
-/** The permissions on tables have been checked before: here is made sure that it is those tables. */
+/** The permissions on the tables have been checked already: this makes sure that it is one of those tables. */
 static int permit_write(struct sql_connection *c, const char *table)
 {
 	struct sql_run *run = c->run;
@@ -120,7 +120,7 @@ static int authorize(void *arg, int action, const char *first, const char *secon
 	}
 }
 
-/** Ends a statement whose time is up, or that nobody waits for. */
+/** Ends a statement whose time is up, or for which no client waits any more. */
 static int look(void *arg)
 {
 	struct sql_connection *c = arg;
@@ -130,7 +130,7 @@ static int look(void *arg)
 		return 0;
 	if (run->until && now > run->until) {
 		run->failed = lyre_fail(run->call, LYRE_EBUSY,
-			"The statement was ended: it has worked for more than %lld ms (modules.sql.timeout)",
+			"The statement was stopped: it ran for more than %lld ms (modules.sql.timeout)",
 			(long long)sql_settings.timeout_ms);
 		return 1;
 	}
@@ -171,7 +171,7 @@ static int set_up(struct sql_connection *c)
 		rc = sqlite3_exec(c->db, "PRAGMA temp_store=MEMORY; PRAGMA journal_mode=OFF", NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_create_module_v2(c->db, "lyre", &sql_vtab_module, c, NULL);
-	if (rc == SQLITE_OK) /* tables that SQLite makes when they are first named, which is refused later */
+	if (rc == SQLITE_OK) /* SQLite creates these tables at first use, which the authorizer would refuse later */
 		rc = sqlite3_exec(c->db, "SELECT 1 FROM json_each('[]'), json_tree('[]')", NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
 		rc = sql_value_functions(c->db);
@@ -249,7 +249,7 @@ void sql_connection_release(struct sql_run *run)
 	run->connection = NULL;
 	sqlite3_finalize(run->stmt);
 	run->stmt = NULL;
-	bool spoiled = run->limits.refused; /* what it knows may not be what it should */
+	bool spoiled = run->limits.refused; /* running out of memory may have left its schema incomplete */
 	sql_limits_set(NULL);
 	for (size_t i = 0; i < c->count; i++)
 		c->declared[i].bound = NULL;
@@ -272,9 +272,9 @@ void sql_connections_close(void)
 		connection_close(c);
 }
 
-/* ---- the tables that it knows ---- */
+/* ---- the declared tables ---- */
 
-/** The words of a table: each ends with a NUL, unreadable ones begin with a mark. */
+/** A table's database, name, key and columns, one a line; columns that cannot be read begin with a mark. */
 static char *signature_of(const struct sql_table *t, size_t *len)
 {
 	size_t n = strlen(t->named->database) + strlen(t->named->name) + 8;
@@ -290,7 +290,7 @@ static char *signature_of(const struct sql_table *t, size_t *len)
 	return s;
 }
 
-/** database.table and a number that nobody guesses: no statement can name a table that another has left here. */
+/** database.table and a number that cannot be guessed: no statement can name a table that another has left here. */
 static char *name_for(const struct sql_named *n)
 {
 	size_t room = strlen(n->database) + strlen(n->name) + 24;
@@ -322,7 +322,7 @@ static void forget(struct sql_connection *c, size_t i)
 	c->declared[i] = c->declared[--c->count];
 }
 
-/** Makes room for one more, of those that the statement does not name. */
+/** Makes room for one more, by dropping tables that the statement does not name. */
 static void make_room(struct sql_connection *c)
 {
 	for (size_t i = c->count; c->count == SQL_DECLARED_MAX && i-- > 0;) {

@@ -1,44 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file sql/sql_connection.h
- * \brief Connections of SQLite without a database of their own, kept for the next statement with the tables they know.
+ * \brief SQLite connections without a database of their own, kept for the next statement with the tables declared in them.
  */
 #ifndef SQL_SQL_CONNECTION_H
 #define SQL_SQL_CONNECTION_H
 
 #include "sql.h"
 
-/** A virtual table that a connection knows. */
+/** A virtual table declared in a connection. */
 struct sql_declared {
 	char *as;                /**< its name */
 	char *signature;         /**< database, table and columns: what CREATE VIRTUAL TABLE depends on */
-	struct sql_table *bound; /**< in the statement at work; NULL: it does not name this table */
+	struct sql_table *bound; /**< in the running statement; NULL: it does not name this table */
 };
 
-/** Tables that a connection remembers. */
+/** Maximum number of tables declared in a connection. */
 #define SQL_DECLARED_MAX 128
 
 struct sql_connection {
-	struct sql_connection *next; /**< in the list of those that are free */
+	struct sql_connection *next; /**< in the list of idle connections */
 	sqlite3 *db;
-	struct sql_run *run; /**< the statement at work */
-	bool declaring;      /**< it is the module that asks */
+	struct sql_run *run; /**< the running statement */
+	bool declaring;      /**< the module itself is running SQL: permit everything */
 	struct sql_declared declared[SQL_DECLARED_MAX];
 	size_t count;
 };
 
-/** A connection that is free, or a new one. \return NULL with a failure */
+/** Takes an idle connection, or opens one. \return NULL with a failure */
 struct sql_connection *sql_connection_take(struct sql_run *run);
-/** The statement has ended. */
+/** Finalizes the statement, and gives its connection back. */
 void sql_connection_release(struct sql_run *run);
-/** For work between the steps of a statement. \return 0, or its failure: its time is up, or nobody waits for it */
+/** To be called between the steps of a statement. \return 0, or its failure: its time is up, or no client waits for it */
 int sql_connection_look(struct sql_run *run);
-/** Closes those that are free: all, at the module's stop. */
+/** Closes the idle connections: all of them when the module stops. */
 void sql_connections_close(void);
 
-/** Makes the connection know the statement's tables, and names them. \return 0 or a failure */
+/** Declares the statement's tables in the connection, and names them. \return 0 or a failure */
 int sql_connection_declare(struct sql_run *run);
-/** The table of the statement that a virtual table is; NULL: none. */
+/** The statement's table behind the virtual table of this name; NULL: none. */
 struct sql_table *sql_connection_table(const struct sql_connection *c, const char *as);
 
 /** The virtual tables: sql_vtab.c. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file sql/sql_cursor.c
- * \brief Rows of a table for SQLite: one reader of the statement's moment, walked range after range.
+ * \brief Rows of a table for SQLite: one reader in the statement's moment, which reads range after range.
  */
 #include "sql_vtab.h"
 
@@ -16,9 +16,9 @@ struct cursor {
 	struct sql_table *table;
 	lyre_reader *reader;
 	sqlite3_uint64 mask; /**< the columns that it reads */
-	int *places;         /**< of each column in the reader, -1: not read */
+	int *places;         /**< for each column, its place in the reader; -1: not read */
 	struct sql_ranges ranges;
-	size_t at; /**< the range that is walked */
+	size_t at; /**< the current range */
 	bool ended;
 };
 
@@ -54,7 +54,7 @@ int sql_cursor_close(sqlite3_vtab_cursor *cursor)
 	return SQLITE_OK;
 }
 
-/** The last bit is for all columns from there on. */
+/** The highest bit stands for all columns from 63 on. */
 static bool is_read(sqlite3_uint64 mask, size_t column)
 {
 	return mask >> (column < 63 ? column : 63) & 1;
@@ -73,7 +73,7 @@ static int open_reader(struct cursor *c, sqlite3_uint64 mask)
 		return SQLITE_NOMEM;
 	}
 	for (size_t i = 0; i < t->count; i++) {
-		bool read = i == t->key || (is_read(mask, i) && t->columns[i].readable); /* a row is deleted by its key */
+		bool read = i == t->key || (is_read(mask, i) && t->columns[i].readable); /* DELETE needs the key */
 		c->places[i] = read ? (int)n : -1;
 		if (read)
 			names[n++] = t->columns[i].name;
@@ -84,7 +84,7 @@ static int open_reader(struct cursor *c, sqlite3_uint64 mask)
 	return rc < 0 ? sql_vtab_stop(c->run, rc) : SQLITE_OK;
 }
 
-/** The next row, of this range or the next that has one. */
+/** Moves to the next row, in this range or a later one. */
 static int go_on(struct cursor *c)
 {
 	for (;;) {
@@ -103,10 +103,10 @@ static int go_on(struct cursor *c)
 	}
 }
 
-/** All rows, by their keys. */
+/** All rows, in the order of their keys. */
 static void walk_all(struct cursor *c, int plan)
 {
-	sql_ranges_free(&c->ranges); /* of the ranges that were there before it was clear */
+	sql_ranges_free(&c->ranges); /* the ranges made before one condition required all rows */
 	c->ranges.items[0] = (struct lyre_range){ .size = sizeof(struct lyre_range) };
 	if (plan & SQL_PLAN_DESCENDING)
 		c->ranges.items[0].flags = LYRE_RANGE_DESCENDING;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file sql/sql_error.c
- * \brief What SQLite says, in the words that clients expect.
+ * \brief SQLite's errors, in the words that clients expect.
  */
 #include "sql_connection.h"
 
@@ -15,14 +15,14 @@ int64_t sql_now(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/** What follows \p begin in a sentence; NULL: it begins otherwise. */
+/** What follows \p begin in a message; NULL: the message begins differently. */
 static const char *behind(const char *sentence, const char *begin)
 {
 	size_t len = strlen(begin);
 	return strncmp(sentence, begin, len) == 0 ? sentence + len : NULL;
 }
 
-/** The name of a column that there is not; NULL: the sentence is another. */
+/** The column that SQLite reports as unknown; NULL: the message is a different one. */
 static const char *unknown_column(const char *sentence)
 {
 	static const char in[] = " has no column named ";
@@ -32,8 +32,8 @@ static const char *unknown_column(const char *sentence)
 }
 
 /**
- * Callers who may see only some attributes are told of the others, and of those that do not exist, in the same words. In a
- * statement on several tables nothing tells of which one it would be.
+ * Callers who may see only some attributes get the same message for the others as for attributes that do not exist. In a
+ * statement on several tables, the message does not tell which table is meant.
  */
 static int fail_column(struct sql_run *run, const char *name)
 {
@@ -52,7 +52,7 @@ static int fail_column(struct sql_run *run, const char *name)
 		rc;
 }
 
-/** Functions of the API's SQL that are not there. */
+/** Functions of the API's SQL that are not implemented. */
 static bool is_missing(const char *function)
 {
 	static const char *const names[] = { "search_json", "geoarea", "geolength", "geocircle", "geodifference", "geodistance",
@@ -88,7 +88,7 @@ static int fail_memory(struct sql_run *run)
 {
 	if (!run->limits.refused)
 		return lyre_fail_no_memory(run->call);
-	return lyre_fail(run->call, LYRE_ETOOBIG, "The statement takes more than %lld bytes of memory (modules.sql.memory)",
+	return lyre_fail(run->call, LYRE_ETOOBIG, "The statement needs more than %lld bytes of memory (modules.sql.memory)",
 		(long long)sql_settings.memory);
 }
 
@@ -102,8 +102,8 @@ int sql_fail(struct sql_run *run, int code, bool preparing)
 	case SQLITE_AUTH:
 		return lyre_fail(run->call, LYRE_EINVAL, "%s is not permitted in SQL", run->refused ? run->refused : "This");
 	case SQLITE_TOOBIG:
-		return lyre_fail(run->call, LYRE_ETOOBIG, "A text or the statement is longer than %d bytes (modules.sql.maxLength)",
-			sql_settings.length);
+		return lyre_fail(run->call, LYRE_ETOOBIG,
+			"A string or the statement is longer than %d bytes (modules.sql.maxLength)", sql_settings.length);
 	default:
 		return fail_sentence(run, sqlite3_errmsg(run->connection->db), preparing);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file sql/sql_lexer.c
- * \brief Divides a statement as SQLite's tokenizer does: what is in quotes or comments here is there, too.
+ * \brief Splits a statement as SQLite's tokenizer does: both agree on what is quoted or in a comment.
  */
 #include "sql_lexer.h"
 
@@ -18,7 +18,7 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/** Letters, _ and all that is not ASCII. */
+/** Letters, _ and everything that is not ASCII. */
 static bool begins_word(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (unsigned char)c >= 0x80;
@@ -29,7 +29,7 @@ static bool is_in_word(char c)
 	return begins_word(c) || is_digit(c) || c == '$';
 }
 
-/** Behind a comment; NULL: it has no end, which SQLite takes for the end of the text. */
+/** The place after a comment. SQLite ends an unterminated comment at the end of the text. */
 static const char *skip_comment(const char *p)
 {
 	const char *end = p[0] == '-' ? strchr(p, '\n') : strstr(p + 2, "*/");
@@ -48,7 +48,7 @@ static const char *skip_blanks(const char *p)
 	}
 }
 
-/** The length of what is in quotes, with them; a doubled quote is one of the text. 0: it does not end. */
+/** The length of a quoted token, with its quotes; a doubled quote stands for one. 0: it is unterminated. */
 static size_t quoted_length(const char *p)
 {
 	char close = *p == '[' ? ']' : *p;

@@ -3,7 +3,7 @@
  * \file sql_limits.h
  * \brief The limits of the statement that the current thread runs.
  *
- * SQLite's allocator and its functions are not told which statement they work for. The limits are found by a pthread key rather
+ * SQLite does not tell its allocator and functions which statement they work for. The limits are found by a pthread key rather
  * than a thread-local variable, which in a loaded module crashes leak checkers and is refused by some C libraries.
  */
 #ifndef SQL_SQL_LIMITS_H
@@ -13,22 +13,22 @@
 #include <stdint.h>
 
 struct sql_limits {
-	int (*look)(void *arg); /**< not 0: the statement has to end */
+	int (*look)(void *arg); /**< returns not 0 if the statement must end */
 	void *arg;
 	int64_t memory; /**< bytes that SQLite may take */
-	int64_t held;   /**< bytes taken less bytes freed; below 0 if it frees what an earlier statement has left */
+	int64_t held;   /**< bytes allocated less bytes freed; below 0 if it frees what an earlier statement left */
 	bool refused;   /**< memory was refused */
 };
 
-/** Before all others, once. \return false: no memory */
+/** To be called once, before all others. \return false if out of memory */
 bool sql_limits_start(void);
-/** After all others: no thread runs a statement any more. */
+/** To be called last, when no thread runs a statement any more. */
 void sql_limits_stop(void);
-/** \p limits: valid until they are set again; NULL: no statement, no limits. \return false: no memory, never for NULL */
+/** \p limits must stay valid until the next call; NULL: no statement, no limits. \return false if out of memory, never for NULL */
 bool sql_limits_set(struct sql_limits *limits);
-/** Those of this thread; NULL: none. */
+/** The limits of this thread; NULL: none. */
 struct sql_limits *sql_limits_get(void);
-/** Whether the function that calls this has to end, with whatever error. */
+/** Whether the calling function must end, with any error. */
 bool sql_limits_stopped(void);
 
 #endif

@@ -9,10 +9,10 @@
 
 static sqlite3_mem_methods plain;
 
-/** SQLite fills so many bytes at once without asking whether to go on: its functions are ended here. */
+/** SQLite fills blocks of this size without calling the progress handler: its functions are interrupted here instead. */
 #define LARGE 65536
 
-/** Whether the statement may have a block of \p size bytes, which is \p more than it has now. */
+/** Whether the statement may have a block of \p size bytes, which takes \p more bytes than it holds now. */
 static bool may_take(struct sql_limits *l, int64_t size, int64_t more)
 {
 	bool refused = l && (l->held + more > l->memory || (size >= LARGE && sql_limits_stopped()));

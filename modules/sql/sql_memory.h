@@ -3,7 +3,7 @@
  * \file sql/sql_memory.h
  * \brief SQLite's allocator, with the memory limit of the thread's statement (sql_limits.h).
  *
- * SQLite's own limit is one for the whole process: a large statement would end the others.
+ * SQLite's own limit is for the whole process: a large statement would make the others fail.
  */
 #ifndef SQL_SQL_MEMORY_H
 #define SQL_SQL_MEMORY_H

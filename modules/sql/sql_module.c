@@ -31,7 +31,7 @@ static int prepare(struct sql_run *run)
 	return 0;
 }
 
-/** Begins the moment at which all tables are read. */
+/** Begins the moment in which all tables are read. */
 static int begin_moment(struct sql_run *run)
 {
 	struct sql_statement *s = &run->statement;
@@ -47,7 +47,7 @@ static int begin_moment(struct sql_run *run)
 	return rc;
 }
 
-/** The number of a table's records, which no walk has to find out. */
+/** The number of a table's records, without a scan. */
 static int answer_count(struct sql_run *run)
 {
 	struct lyre_table_stats stats = { .size = sizeof stats };
@@ -79,7 +79,7 @@ static int run_statement(struct sql_run *run)
 		return LYRE_ENOMEM;
 	rc = prepare(run);
 	if (rc == 0 && run->at_once && !run->one_row)
-		rc = LYRE_PENDING; /* it is no record by its key: from the beginning on another thread */
+		rc = LYRE_PENDING; /* not a lookup by key after all: start over on another thread */
 	if (rc == 0)
 		rc = run->statement.writes ? sql_write(run) : sql_select(run);
 	sql_connection_release(run);
@@ -117,16 +117,16 @@ static int begin(struct sql_run *run, lyre_call *call)
 static int run_long(lyre_call *call)
 {
 	struct sql_run run;
-	int rc = lyre_call_wanted(call); /* it may have waited for a thread for longer than its client */
+	int rc = lyre_call_wanted(call); /* it may have waited for a thread longer than its client did */
 	if (rc == 0)
 		rc = begin(&run, call);
 	return rc < 0 ? rc : run_statement(&run);
 }
 
-/** Statements up to this size are read on the connection's thread. */
+/** Statements up to this many bytes are parsed on the connection's thread. */
 #define SHORT_MAX 2048
 
-/** What finds one record by its key, or counts, runs at once on the connection's thread; all else on one that may take long. */
+/** A lookup of one record by key, or a count, runs on the connection's thread; everything else on a thread that may take long. */
 static int sql(lyre_call *call)
 {
 	struct sql_run run;
@@ -160,7 +160,7 @@ static const struct lyre_setting settings[] = {
 		.fallback = "64M",
 		.min = 1 << 20,
 		.max = 1ll << 40,
-		.help = "Memory that a statement may take to sort, group and join; its answer counts apart." },
+		.help = "Memory that a statement may use to sort, group and join; its answer is counted separately." },
 	{ .key = "maxLength",
 		.type = LYRE_S_SIZE,
 		.fallback = "16M",

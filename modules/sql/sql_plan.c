@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file sql/sql_plan.c
- * \brief Plans: which index SQLite is offered for the conditions that it has, and what its rows will cost.
+ * \brief Plans: which index SQLite is offered for its conditions, and at what cost.
  *
- * Nothing is taken from SQLite but the search: it looks at each row again, as its comparisons are the ones that count.
+ * SQLite leaves only the search to us: it checks each row again, as its own comparisons decide.
  */
 #include "sql_vtab.h"
 
 #include <string.h>
 
-/** What a row costs that an index leads to, and one of a walk by key. */
+/** The cost of a row found through an index, and of one in a scan by key. */
 #define COST_FOUND 3.0
 #define COST_WALKED 1.0
-/** What the search for the first row costs. */
+/** The cost of finding the first row. */
 #define COST_BEGIN 4.0
-/** Rows of a value that is not known yet: a part of all, up to a number; values of a list. */
+/** Rows for a value that is not known yet: this fraction of all, up to a maximum; and the number of values in a list. */
 #define PART_OF_VALUE 50
 #define ROWS_OF_VALUE 10
 #define LIST_GUESS 5
 
-/** A way to walk. */
+/** A way to read the table. */
 struct way {
 	size_t column;
 	char steps[4];
@@ -35,7 +35,7 @@ struct planner {
 	sqlite3_index_info *info;
 };
 
-/** The step that a condition is; 0: none that an index helps with. */
+/** The step for a condition; 0: an index does not help with it. */
 static char step_of(const struct planner *p, int i)
 {
 	switch (p->info->aConstraint[i].op) {
@@ -72,7 +72,7 @@ static bool is_pattern(char step)
 	return step == SQL_STEP_LIKE || step == SQL_STEP_GLOB;
 }
 
-/** Whether an index can help with a condition as it is now. */
+/** Whether an index can help with this condition. */
 static bool is_usable(const struct planner *p, int i)
 {
 	const struct sqlite3_index_constraint *c = &p->info->aConstraint[i];
@@ -119,7 +119,7 @@ static void add_step(struct way *w, char step, int i)
 	w->args[n] = i;
 }
 
-/** The other bound of the same column, which makes a range of one. */
+/** Adds the other bound on the same column, if there is one, for a range with both. */
 static void add_other_bound(const struct planner *p, struct way *w, int first, char step)
 {
 	bool low = step == SQL_STEP_ABOVE || step == SQL_STEP_FROM;
@@ -131,7 +131,7 @@ static void add_other_bound(const struct planner *p, struct way *w, int first, c
 			continue;
 		double rows = rows_of(p, i, other), all = (double)p->table->records;
 		add_step(w, other, i);
-		/* what both leave, if each takes its part away */
+		/* what both leave: each excludes its own part */
 		w->rows = w->rows + rows > all ? w->rows + rows - all : w->rows * rows / (all > 0 ? all : 1);
 		return;
 	}
@@ -169,7 +169,7 @@ static struct way best_way(const struct planner *p)
 
 /* ---- the order ---- */
 
-/** Whether the entries of an index are in SQLite's order, and all rows are among them. */
+/** Whether the entries of an index are in SQLite's order and include all rows. */
 static bool has_order(const struct planner *p, size_t column, const struct way *w)
 {
 	const struct lyre_index *index = sql_column_index(p->run, p->table, column);
@@ -177,7 +177,7 @@ static bool has_order(const struct planner *p, size_t column, const struct way *
 	return index->indexed && index->ordered && !index->booleans && !index->nested && (index->whole || bounded);
 }
 
-/** Whether rows come in the order that SQLite wants; a walk by another index may be chosen for it. */
+/** Whether rows come in the order that SQLite wants; another index may be chosen for a full scan. */
 static bool gives_order(const struct planner *p, struct way *w)
 {
 	const sqlite3_index_info *info = p->info;
@@ -189,7 +189,7 @@ static bool gives_order(const struct planner *p, struct way *w)
 		return false;
 	if (w->steps[0] == SQL_STEP_LIST || is_pattern(w->steps[0]) || w->steps[0] == SQL_STEP_NULL)
 		return false;
-	if (w->one) /* entries of one value are in the order of their keys */
+	if (w->one) /* entries with the same value are in the order of their keys */
 		return column == key && sql_column_index(p->run, p->table, key)->ordered;
 	if (w->steps[0] && w->column != column)
 		return false;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file sql/sql_ranges.c
- * \brief From SQL's conditions to ranges of an index: never too few rows, as SQLite looks at each of them again.
+ * \brief From SQL's conditions to ranges of an index: never too few rows; extra ones do no harm, as SQLite checks each row again.
  *
- * SQLite's order is null, numbers, texts; that of an index is null, booleans, numbers, texts. What the two do not share:
- * true and false are 1 and 0 here, so that numbers down to 1 bring the booleans along; and arrays and objects are texts
- * here, which begin with [ or {, but not there: a range of texts that has these does not use an index with such values.
+ * SQLite's order is null, numbers, strings; that of an index is null, booleans, numbers, strings. They differ in two ways.
+ * In SQL, true and false are 1 and 0, so a range of numbers that begins at 1 or below includes the booleans. And arrays and
+ * objects are strings that begin with [ or {: a range that has such strings does not use an index that has such values.
  */
 #include "sql_vtab.h"
 
@@ -14,15 +14,15 @@
 #include <math.h>
 #include <string.h>
 
-/** What a walk is about, and the bounds that are known of it by now. */
+/** The ranges that are being made, and the bounds known so far. */
 struct bounds {
 	struct sql_ranges *ranges;
 	const struct lyre_index *index;
 	const char *attribute;
-	uint32_t direction; /**< flag of every range */
+	uint32_t direction; /**< a flag set in every range */
 	bool has_low, has_high, low_open, high_open, none;
 	bool failed;    /**< out of memory */
-	unsigned longs; /**< texts of a list of which the index may have no more than a part that they share */
+	unsigned longs; /**< strings of a list so long that the index may hold only a prefix, which several may share */
 	struct lyre_field low, high;
 };
 
@@ -47,7 +47,7 @@ static struct lyre_range *add_range(struct bounds *b)
 	return range;
 }
 
-/** From one value to another, both in it. */
+/** From one value to another, both included. */
 static int add_between(struct bounds *b, const struct lyre_field *low, const struct lyre_field *high)
 {
 	struct lyre_range *range = add_range(b);
@@ -65,7 +65,7 @@ static int add_booleans(struct bounds *b, int64_t from, int64_t to)
 	return b->index->booleans ? add_between(b, &low, &high) : SQLITE_OK;
 }
 
-/** A copy of a text, which is needed when SQLite's may be gone: a range is walked when those before it have ended. */
+/** Copies a string, as SQLite's may be gone when its range is read: after those before it. */
 static char *keep_text(struct bounds *b, const char *text, size_t len)
 {
 	struct sql_kept *k = sqlite3_malloc64(sizeof *k + len + 1);
@@ -78,7 +78,7 @@ static char *keep_text(struct bounds *b, const char *text, size_t len)
 	return k->text;
 }
 
-/** A value as a bound that outlasts the call. \return as sql_value_bound(); out of memory it is null */
+/** Makes a value a bound that outlives the call. \return as sql_value_bound(); false, with failed set, if out of memory */
 static bool keep_bound(struct bounds *b, sqlite3_value *v, struct lyre_field *ret)
 {
 	bool known = sql_value_bound(v, ret);
@@ -102,7 +102,7 @@ static int compare_text(const struct lyre_field *f, const char *text)
 	return order ? order : (f->len > len) - (f->len < len);
 }
 
-/** Whether texts that begin with this sign are between the bounds. */
+/** Whether the bounds include strings that begin with this character. */
 static bool has_sign(const struct bounds *b, const char *sign)
 {
 	const char behind[] = { (char)(*sign + 1), 0 };
@@ -126,7 +126,7 @@ static int all(struct bounds *b)
 
 /* ---- conditions ---- */
 
-/** Up to this length texts are whole in an index, whatever they are made of. */
+/** Strings up to this length are never cut in an index, whatever characters they have. */
 #define WHOLE_MAX 100
 
 static int add_equal(struct bounds *b, const struct lyre_field *f)
@@ -145,11 +145,11 @@ static int take_equal(struct bounds *b, sqlite3_value *v, bool null_is_null)
 {
 	struct lyre_field f;
 	if (!keep_bound(b, v, &f))
-		return b->failed ? SQLITE_NOMEM : SQLITE_OK; /* blobs equal nothing */
+		return b->failed ? SQLITE_NOMEM : SQLITE_OK; /* no value equals a blob */
 	if (f.type == LYRE_NULL)
 		return null_is_null ? all(b) : SQLITE_OK;
 	if (f.type == LYRE_STRING && f.len > WHOLE_MAX && b->longs++)
-		return all(b); /* two ranges might be one, and give its rows twice */
+		return all(b); /* two ranges might be the same one, and return its rows twice */
 	return f.type == LYRE_DOUBLE && !isfinite(f.d) ? SQLITE_OK : add_equal(b, &f);
 }
 
@@ -171,7 +171,7 @@ static void take_bound(struct bounds *b, sqlite3_value *v, enum sql_plan_step st
 	bool low = step == SQL_STEP_ABOVE || step == SQL_STEP_FROM;
 	bool known = keep_bound(b, v, &f);
 	if ((known && f.type == LYRE_NULL) || (!known && low)) {
-		b->none = true; /* nothing is beyond a blob, or compares with null */
+		b->none = true; /* no value is greater than a blob, or compares with null */
 		return;
 	}
 	if (!known || (f.type == LYRE_DOUBLE && !isfinite(f.d)))
@@ -204,7 +204,7 @@ static int add_bounds(struct bounds *b)
 	range->flags |= LYRE_RANGE_LOW | (b->has_high ? LYRE_RANGE_HIGH : 0);
 	range->flags |= (b->low_open || !b->has_low ? LYRE_RANGE_LOW_OPEN : 0) | (b->high_open ? LYRE_RANGE_HIGH_OPEN : 0);
 	if (b->has_low)
-		range->low = b->low; /* else above null */
+		range->low = b->low; /* else everything above null */
 	if (b->has_high)
 		range->high = b->high;
 	return SQLITE_OK;
@@ -223,7 +223,7 @@ static bool is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/** Letters whose case is tried: each doubles the ranges. */
+/** Maximum number of letters tried in both cases: each doubles the ranges. */
 #define FOLDED_MAX 3
 
 static int add_prefix(struct bounds *b, const char *text, size_t len)
@@ -236,7 +236,7 @@ static int add_prefix(struct bounds *b, const char *text, size_t len)
 	return SQLITE_OK;
 }
 
-/** How much of a prefix is looked for: to the last letter whose case is tried. */
+/** How much of a prefix is searched for: up to the last letter tried in both cases. */
 static size_t folded_length(const char *prefix, size_t len)
 {
 	size_t n = 0;
@@ -245,7 +245,7 @@ static size_t folded_length(const char *prefix, size_t len)
 	return n;
 }
 
-/** Every way to write the letters of a prefix. */
+/** A range for each combination of upper and lower case in a prefix. */
 static int add_folded(struct bounds *b, const char *prefix, size_t len)
 {
 	size_t n = folded_length(prefix, len), letters = 0;
@@ -265,7 +265,7 @@ static int add_folded(struct bounds *b, const char *prefix, size_t len)
 	return rc;
 }
 
-/** What a pattern begins with before its first wildcard. */
+/** The length of a pattern before its first wildcard. */
 static size_t fixed_length(const char *pattern, size_t len, const char *wildcards)
 {
 	size_t n = 0;
@@ -274,7 +274,7 @@ static size_t fixed_length(const char *pattern, size_t len, const char *wildcard
 	return n;
 }
 
-/** Numbers are patterns' matches by their text. */
+/** Patterns also match numbers by their text, and numbers stand elsewhere in the index. */
 static bool may_begin_number(char c)
 {
 	return (c >= '0' && c <= '9') || c == '-';
@@ -351,7 +351,7 @@ int sql_ranges_make(
 	return rc;
 }
 
-/** Entries that are counted before the rest is guessed. */
+/** Entries that are counted before the rest is estimated. */
 #define COUNTED 512
 
 uint64_t sql_ranges_estimate(struct sql_run *run, struct sql_table *t, size_t column, enum sql_plan_step step, sqlite3_value *value)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file sql/sql_search.c
- * \brief instr, replace and trim in time that grows with their arguments: SQLite's own take the product of the lengths, and
- * nothing can end a function that works for hours.
+ * \brief instr, replace and trim in time linear in their arguments: SQLite's own take time in proportion to the product of the
+ * lengths, and nothing can interrupt a function that runs for hours.
  */
 #include "functions.h"
 #include "sql_value.h"
@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/** Most characters that trim takes away. */
+/** Maximum number of characters in trim's second argument. */
 #define TRIMMED_MAX 256
 
 static bool is_inside_character(char c)
@@ -65,7 +65,7 @@ static void replace_all(sqlite3_context *ctx, sqlite3_value **argv)
 	}
 	sqlite3_str_append(s, text, (int)(end - text));
 	int rc = sqlite3_str_errcode(s), len = sqlite3_str_length(s);
-	char *result = sqlite3_str_finish(s); /* NULL for the empty text */
+	char *result = sqlite3_str_finish(s); /* NULL for the empty string */
 	if (rc == SQLITE_OK) {
 		sqlite3_result_text(ctx, result ? result : "", len, result ? sqlite3_free : SQLITE_STATIC);
 		return;
@@ -99,7 +99,7 @@ static void replace(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 
 enum side { LEFT = 1, RIGHT = 2 };
 
-/** Characters, each with its bytes. */
+/** Characters, each as its bytes. */
 struct characters {
 	struct {
 		const char *text;
@@ -157,7 +157,7 @@ static void trim(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 		return;
 	}
 	if (argc > 1 && !split(set, (size_t)sqlite3_value_bytes(argv[1]), &c)) {
-		sqlite3_result_error(ctx, "trim() takes away at most 256 different characters", -1);
+		sqlite3_result_error(ctx, "trim() can remove at most 256 characters", -1);
 		return;
 	}
 	if (sql_function_ends(ctx))

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file sql/sql_select.c
- * \brief The rows of a statement, as the answer.
+ * \brief Writes the rows of a statement as the answer.
  *
- * Where a result is an attribute as it is, it is answered as it was stored. SQLite has lost the kind of a value when it has
- * sorted or grouped: then the attribute's index knows, mostly. If it has no number 0 or 1, those are booleans; if it has no
- * text that begins with {, those are objects.
+ * A result that is a plain attribute is returned as it was stored. SQLite loses the type of a value when it sorts or groups;
+ * then the attribute's index mostly tells it. If the index has no number 0 or 1, such values are booleans; if it has no
+ * string that begins with {, such values are objects.
  */
 #include "sql_connection.h"
 
@@ -14,15 +14,15 @@
 #include <stdio.h>
 #include <string.h>
 
-/** Whether values that look like one of a kind are of that kind. */
+/** Whether values that look like a type are of that type. */
 enum certainty { NEVER, ALWAYS, BY_SUBTYPE };
 
 struct result {
 	const char *name;
-	const char *first;       /**< its name before it had to be another than those before */
-	struct sql_table *table; /**< whose attribute it is; NULL: it is something else, or is not looked at any more */
+	const char *first;       /**< its name before it was made unique */
+	struct sql_table *table; /**< whose attribute it is; NULL: it is something else, or has been looked at */
 	size_t column;
-	bool bare; /**< it is an attribute as it is */
+	bool bare; /**< it is a plain attribute */
 	enum certainty booleans, objects, arrays;
 };
 
@@ -55,7 +55,7 @@ static enum certainty is_certain(bool any, bool others_none)
 	return !any ? NEVER : others_none ? ALWAYS : BY_SUBTYPE;
 }
 
-/** Finds out what the index tells of an attribute: when the first value is met of which it is to be known. */
+/** Finds out what the index tells of an attribute, at the first value that needs it. */
 static void look_at(struct sql_run *run, struct result *r)
 {
 	struct sql_table *t = r->table;
@@ -75,7 +75,7 @@ static void look_at(struct sql_run *run, struct result *r)
 	r->arrays = is_certain(index->nested, index->nested && has_no_text(run, t, column, "["));
 }
 
-/** The attribute that a result is; false: it is something else. */
+/** Finds the attribute of a result; false: the result is something else. */
 static bool find_origin(struct sql_run *run, int i, struct sql_table **table, size_t *column)
 {
 	const char *as = sqlite3_column_table_name(run->stmt, i), *name = sqlite3_column_origin_name(run->stmt, i);
@@ -87,7 +87,7 @@ static bool find_origin(struct sql_run *run, int i, struct sql_table **table, si
 	return false;
 }
 
-/** The name of a result. An attribute's column may have another name where two differ by letter case only. */
+/** The name of a result. An attribute's column has a different name if two attributes differ in letter case only. */
 static const char *result_name(struct sql_run *run, int i, const struct sql_column *c)
 {
 	const char *name = sqlite3_column_name(run->stmt, i);
@@ -110,7 +110,7 @@ static bool is_used(const struct result *results, int count, const char *name)
 	return false;
 }
 
-/** A name that no result before it has: id, id1, id2. */
+/** A name that no earlier result has: id, id1, id2. */
 static const char *unused_name(struct sql_run *run, const struct result *results, int count, const char *name)
 {
 	if (!name || !is_used(results, count, name))
@@ -183,7 +183,7 @@ static bool is_json(struct sql_run *run, int i, struct result *r, char first)
 	return is_kind(first == '{' ? r->objects : r->arrays, run->stmt, i, SQL_SUBTYPE_JSON);
 }
 
-/** A text that a function says is JSON. */
+/** A string that a function marked as JSON. */
 static void write_json(struct sql_run *run, lyre_out *o, const char *text, size_t len)
 {
 	const lyre_value *v = lyre_make_json(run->call, text, len);
@@ -206,10 +206,10 @@ static void write_text(struct sql_run *run, lyre_out *o, int i, struct result *r
 	else if (lyre_text_is_utf8(text, len))
 		lyre_out_string(o, text, len);
 	else
-		lyre_out_null(o); /* bytes that no answer can have */
+		lyre_out_null(o); /* bytes that cannot be in an answer */
 }
 
-/** As attributes of bytes are shown. */
+/** Bytes in the form that attributes of type Bytes have. */
 static void write_blob(lyre_out *o, const unsigned char *bytes, size_t len)
 {
 	lyre_out_object_begin(o);

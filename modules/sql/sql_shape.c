@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file sql/sql_shape.c
- * \brief Statements that are soon done: those that find one record, and those that count a table.
+ * \brief Recognizes statements that are quick: those that find one record, and those that count a table.
  */
 #include "sql_statement.h"
 
-/** Tables as they are named, one more than once perhaps. */
+/** The number of references to tables, which may name one more than once. */
 static size_t references(const struct sql_statement *s)
 {
 	size_t n = 0;
@@ -14,13 +14,13 @@ static size_t references(const struct sql_statement *s)
 	return n;
 }
 
-/** The signs of calls, and of operators that make texts or read them: (, ||, -> and ->>. */
+/** Whether it begins a call, or an operator that builds or parses strings: (, ||, -> or ->>. */
 static bool is_heavy_sign(const struct sql_token *t)
 {
 	return sql_token_is_sign(t, '(') || sql_token_is_sign(t, '|') || (sql_token_is_sign(t, '-') && t->text[1] == '>');
 }
 
-/** Whether nothing is in it that could work for long on a single row, or find others than those of one key. */
+/** Whether nothing in it could take long for a single row, or find rows other than that of one key. */
 static bool is_light(const struct sql_statement *s)
 {
 	static const char *const heavy[] = { "like", "glob", "regexp", "match", "join", "or", "in", "not", "case", "collate",
@@ -37,7 +37,7 @@ static bool is_light(const struct sql_statement *s)
 	return t.kind == SQL_END && selects == 1;
 }
 
-/** SELECT COUNT(*) FROM dev.dog, with another name for the column perhaps, and nothing else: the table's own count. */
+/** SELECT COUNT(*) [AS name] FROM dev.dog, and nothing else: the table's own count. */
 static void find_count(struct sql_statement *s)
 {
 	struct sql_token t = sql_token_read(s->text), count = sql_token_behind(&t), open = sql_token_behind(&count),

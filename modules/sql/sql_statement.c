@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file sql/sql_statement.c
- * \brief Finds the tables of a statement, word by word: only where a table may stand is database.table one.
+ * \brief Finds the tables of a statement, token by token: database.table is a table only where a table may stand.
  */
 #include "sql_statement.h"
 
@@ -13,12 +13,12 @@
 
 #define DEPTH_MAX 250
 
-/** What is open: the statement itself, or a pair of brackets. */
+/** A level that is open: the statement itself, or a pair of parentheses. */
 struct level {
-	bool in_from; /**< a comma is followed by a table */
-	bool row;     /**< of VALUES: values that are written */
-	bool selects; /**< a SELECT is in it: what FROM means there are tables */
-	bool expects; /**< a table comes next */
+	bool in_from; /**< a table follows a comma */
+	bool row;     /**< a row of VALUES: written values */
+	bool selects; /**< it has a SELECT, so that tables follow FROM */
+	bool expects; /**< a table is expected next */
 };
 
 struct parser {
@@ -26,16 +26,16 @@ struct parser {
 	struct level levels[DEPTH_MAX];
 	size_t depth;
 	struct sql_token before_that, before, t;
-	const char *next;      /**< behind t */
+	const char *next;      /**< after t */
 	bool begun;            /**< the verb is known */
-	bool target_next;      /**< the next table is the one that is written */
-	size_t target;         /**< the table that is written */
+	bool target_next;      /**< the next table is the target */
+	size_t target;         /**< the written table */
 	bool into;             /**< the target has been read, and its columns may follow */
 	bool in_set;           /**< between SET and what follows it */
 	bool in_list;          /**< between an INSERT's own SELECT and what follows it */
-	bool in_rows;          /**< behind an INSERT's own VALUES */
-	const char *value_end; /**< a value that is written ends here; NULL: none is open */
-	bool is_operand;       /**< a table follows that cannot have another name: IN dev.dog */
+	bool in_rows;          /**< after an INSERT's own VALUES */
+	const char *value_end; /**< where the current written value ends; NULL: no value is open */
+	bool is_operand;       /**< a table follows that cannot have an alias: IN dev.dog */
 };
 
 /* ---- memory ---- */
@@ -109,7 +109,7 @@ static bool is_inner(const struct sql_statement *s, const struct sql_token *t)
 		return false;
 	sql_token_name(t, name);
 	for (size_t i = 0; i < s->inner_count; i++) {
-		if (strcasecmp(s->inner[i], name) == 0) /* letters of ASCII only, as SQLite compares names */
+		if (strcasecmp(s->inner[i], name) == 0) /* case of ASCII letters only, as SQLite compares names */
 			return true;
 	}
 	return false;
@@ -127,18 +127,18 @@ static bool begins_inner(const char *next)
 	return sql_token_is_sign(&t, '(');
 }
 
-/** Most tables that a statement makes itself. */
+/** Maximum number of tables that a statement defines with WITH. */
 #define INNER_MAX 500
 
-/** Brackets that are open, each with the name before it, while names of WITH are looked for. */
+/** Open parentheses, each with the name before it, while names of WITH are searched for. */
 struct brackets {
 	struct sql_token names[DEPTH_MAX];
 	size_t depth;
 	bool set;          /**< it is an UPDATE */
-	size_t from_depth; /**< of the FROM that is open, from 1; 0: none is */
+	size_t from_depth; /**< of the open FROM, from 1; 0: none */
 };
 
-/** The name to which AS (…) behind \p t belongs: t itself, or what stands before the brackets that end there. */
+/** The name that AS (…) after \p t defines: t itself, or the name before the parentheses that t closes. */
 static struct sql_token inner_name(struct brackets *b, const struct sql_token *before, const struct sql_token *t)
 {
 	const struct sql_token none = { .kind = SQL_END };
@@ -149,7 +149,7 @@ static struct sql_token inner_name(struct brackets *b, const struct sql_token *b
 	return sql_token_is_name(t) ? *t : none;
 }
 
-/** Whether SQLite may store rows before the statement's values are taken from them: where it joins, groups, or selects within. */
+/** Whether SQLite may store rows before the statement takes its values from them: it joins, groups, or has a subquery. */
 static bool may_lose(struct brackets *b, const struct sql_token *t)
 {
 	static const char *const losing[] = { "join", "group", "over", NULL };
@@ -164,7 +164,7 @@ static bool may_lose(struct brackets *b, const struct sql_token *t)
 	return comma || (from && b->set) || sql_token_is_any(t, losing) || (sql_token_is(t, "select") && b->depth);
 }
 
-/** Where a statement ends: before a comment behind its last word, which may have no end in which LIMIT could follow. */
+/** Where a statement ends: before a comment after its last token, which may be unterminated and would swallow LIMIT. */
 static size_t statement_length(const struct sql_statement *s, const struct sql_token *last, const struct sql_token *end)
 {
 	if (end->kind == SQL_WRONG)
@@ -172,7 +172,7 @@ static size_t statement_length(const struct sql_statement *s, const struct sql_t
 	return (size_t)((last->text ? last->text + last->len : end->text) - s->text);
 }
 
-/** Tables that the statement makes itself: name AS (…), name (a, b) AS (…); and where it ends. */
+/** Finds the tables that the statement defines itself: name AS (…), name (a, b) AS (…); and where it ends. */
 static int find_inner(struct sql_statement *s)
 {
 	struct sql_token before = { .kind = SQL_END }, t = sql_token_read(s->text);
@@ -187,7 +187,7 @@ static int find_inner(struct sql_statement *s)
 		if (with && sql_token_is_name(&name) && begins_inner(t.text + t.len))
 			rc = add_name(s, &s->inner, &s->inner_count, &s->inner_room, &name);
 		if (!rc && s->inner_count > INNER_MAX)
-			rc = lyre_fail(s->call, LYRE_EINVAL, "A statement can name at most %d tables by WITH", INNER_MAX);
+			rc = lyre_fail(s->call, LYRE_EINVAL, "A statement can define at most %d tables with WITH", INNER_MAX);
 		before = t;
 	}
 	s->len = statement_length(s, &before, &t);
@@ -212,7 +212,7 @@ static int add_table(struct parser *p, const struct sql_token *database, const s
 	return 0;
 }
 
-/** Words that can follow a table, and are no other name of it. */
+/** Keywords that can follow a table, and are not an alias of it. */
 static bool follows_table(const struct sql_token *t)
 {
 	static const char *const words[] = { "where", "join", "inner", "left", "right", "full", "cross", "natural", "outer", "on",
@@ -226,14 +226,14 @@ static bool follows_table(const struct sql_token *t)
 	return false;
 }
 
-/** Whether the client gives the table before \p next another name. */
+/** Whether the client gives the table before \p next an alias. */
 static bool has_alias(const char *next)
 {
 	struct sql_token t = sql_token_read(next);
 	return sql_token_is(&t, "as") || t.kind == SQL_STRING || (sql_token_is_name(&t) && !follows_table(&t));
 }
 
-/** A name without a database: of WITH, or a function that makes rows. */
+/** A name without a database: of WITH, or a table-valued function. */
 static int take_bare(struct parser *p)
 {
 	struct sql_statement *s = p->s;
@@ -279,7 +279,7 @@ static int take_table(struct parser *p)
 		p->target = i;
 	if (!p->target_next || s->verb != SQL_INSERT)
 		s->tables[i].read = true;
-	p->into = p->target_next && s->verb == SQL_INSERT; /* brackets elsewhere are those of a condition */
+	p->into = p->target_next && s->verb == SQL_INSERT; /* parentheses elsewhere belong to a condition */
 	p->target_next = false;
 	p->is_operand = false;
 	p->levels[p->depth].expects = false;
@@ -288,7 +288,7 @@ static int take_table(struct parser *p)
 	return 0;
 }
 
-/** Names with dots elsewhere: dog.name is passed, of dev.dog.name the first two parts become the table's name here. */
+/** Names with dots elsewhere: dog.name stays as it is; in dev.dog.name the first two parts become the table's name here. */
 static int take_qualified(struct parser *p)
 {
 	struct sql_statement *s = p->s;
@@ -311,7 +311,7 @@ static int take_qualified(struct parser *p)
 
 /* ---- SELECT TOP, INSERT, UPDATE ---- */
 
-/** SELECT [DISTINCT] TOP 5: as LIMIT at the end. */
+/** SELECT [DISTINCT] TOP 5: becomes LIMIT at the end. */
 static int take_top(struct parser *p)
 {
 	struct sql_statement *s = p->s;
@@ -320,7 +320,7 @@ static int take_top(struct parser *p)
 	if (!behind_select || number.kind != SQL_NUMBER)
 		return 0;
 	if (p->depth || s->top || s->compound)
-		return unsupported(s, "TOP inside of a statement: LIMIT");
+		return unsupported(s, "TOP in a subquery or compound (use LIMIT)");
 	s->top = number.text;
 	s->top_len = number.len;
 	int rc = edit(s, p->t.text, (size_t)(number.text + number.len - p->t.text), "");
@@ -328,7 +328,7 @@ static int take_top(struct parser *p)
 	return rc;
 }
 
-/** UPDATE … SET a = …: the names of the attributes. */
+/** UPDATE … SET a = …: notes the names of the attributes. */
 static int take_assignment(struct parser *p)
 {
 	struct sql_token equals = sql_token_read(p->next);
@@ -337,7 +337,7 @@ static int take_assignment(struct parser *p)
 	return add_column(p, &p->t);
 }
 
-/** INSERT INTO dev.dog (a, b): the names in the brackets. */
+/** INSERT INTO dev.dog (a, b): notes the names in the parentheses. */
 static int take_columns(struct parser *p)
 {
 	struct sql_token t = sql_token_read(p->next);
@@ -378,7 +378,7 @@ static void take_verb(struct parser *p)
 	}
 }
 
-/** Where the values that an INSERT writes are. */
+/** Keeps track of where the values of an INSERT are. */
 static void take_written(struct parser *p)
 {
 	static const char *const ends[] = { "from", "where", "group", "having", "order", "limit", "union", "except", "intersect",
@@ -418,7 +418,7 @@ static void take_clause(struct parser *p, struct level *l)
 	take_written(p);
 }
 
-/** What SQLite has, and the server has not. */
+/** Refuses what SQLite supports and the server does not. */
 static int refuse_clause(struct parser *p)
 {
 	struct sql_statement *s = p->s;
@@ -426,9 +426,9 @@ static int refuse_clause(struct parser *p)
 	if (sql_token_is(&p->t, "into") && s->verb == SQL_SELECT)
 		return unsupported(s, "SELECT INTO");
 	if (sql_token_is(&p->t, "or") && (sql_token_is(&p->before, "insert") || sql_token_is(&p->before, "update")))
-		return unsupported(s, "INSERT OR, UPDATE OR");
+		return unsupported(s, "OR after INSERT or UPDATE");
 	if (sql_token_is(&p->t, "from") && p->depth && !p->levels[p->depth].selects && !sql_token_is(&p->before, "distinct"))
-		return unsupported(s, "FROM among the arguments of a function");
+		return unsupported(s, "FROM in the arguments of a function");
 	if (sql_token_is(&p->t, "on") && sql_token_is(&next, "conflict") && s->verb == SQL_INSERT)
 		return unsupported(s, "ON CONFLICT");
 	if (sql_token_is(&p->t, "returning") && s->verb != SQL_SELECT && !p->depth)
@@ -436,7 +436,7 @@ static int refuse_clause(struct parser *p)
 	return 0;
 }
 
-/** What clients write of functions, and SQLite's grammar has not: CURRENT_DATE(), DISTINCT_ARRAY(ARRAY(x)). */
+/** Function calls that clients write and SQLite's grammar does not have: CURRENT_DATE(), DISTINCT_ARRAY(ARRAY(x)). */
 static int take_function(struct parser *p)
 {
 	static const char *const now[] = { "current_date", "current_time", "current_timestamp", NULL };
@@ -480,9 +480,9 @@ static int open_bracket(struct parser *p)
 	if (p->into)
 		return take_columns(p);
 	if (p->in_set && !p->depth && !p->value_end && !sql_token_is_sign(&p->before, '='))
-		return lyre_fail(p->s->call, LYRE_EINVAL, "SET (…) = (…) is not supported: set each attribute by itself");
+		return lyre_fail(p->s->call, LYRE_EINVAL, "SET (…) = (…) is not supported: set each attribute separately");
 	if (p->depth + 1 == DEPTH_MAX)
-		return lyre_fail(p->s->call, LYRE_EINVAL, "The statement has more than %d levels of brackets", DEPTH_MAX);
+		return lyre_fail(p->s->call, LYRE_EINVAL, "The statement has more than %d levels of parentheses", DEPTH_MAX);
 	l->expects = false;
 	bool row = p->in_rows && !p->depth;
 	p->levels[++p->depth] = (struct level){ .in_from = expects, .expects = expects, .row = row };
@@ -501,16 +501,16 @@ static int take_sign(struct parser *p)
 	return 0;
 }
 
-/** The words after which a table that is expected has not come yet. */
+/** Keywords that may come before an expected table. */
 static bool is_between(const struct parser *p)
 {
 	return sql_token_is(&p->t, "update") || sql_token_is(&p->t, "or") || sql_token_is(&p->t, "select") ||
 		sql_token_is(&p->t, "values") || sql_token_is(&p->t, "with");
 }
 
-/* ---- values that are written ---- */
+/* ---- written values ---- */
 
-/** Whether a value that is written begins with this word: of SET, of a row of VALUES, or a result of an INSERT's own SELECT. */
+/** Whether a written value begins with this token: of SET, of a row of VALUES, or a result of an INSERT's own SELECT. */
 static bool begins_written(const struct parser *p)
 {
 	static const char *const openers[] = { "select", "distinct", "all", "top", NULL };
@@ -528,7 +528,7 @@ static bool begins_written(const struct parser *p)
 	return comma || sql_token_is_any(&p->before, openers);
 }
 
-/** The function that packs a value, so that what it is besides its text outlasts a table in which SQLite collects rows. */
+/** The function that packs a value, so that its type outlives a table in which SQLite collects rows. */
 static const char *packer(const struct parser *p, const struct sql_written *w)
 {
 	bool passes = w->bare || (w->passes && p->s->loses);
@@ -550,7 +550,7 @@ static int take_value(struct parser *p)
 	return edit(p->s, p->t.text, 0, packer(p, &w));
 }
 
-/** Closes a value before the word that follows it, and opens one before its first word. */
+/** Closes a value before the token that follows it, and opens one before its first token. */
 static int take_border(struct parser *p)
 {
 	int rc = 0;
@@ -582,7 +582,7 @@ static int take_token(struct parser *p)
 
 /* ---- the statement ---- */
 
-/** A kind of statement that there is, but not here. */
+/** A kind of statement that exists in SQL, but is not supported here. */
 static bool is_other(const struct sql_token *t)
 {
 	static const char *const words[] = { "create", "drop", "alter", "attach", "detach", "pragma", "vacuum", "analyze",
@@ -599,7 +599,7 @@ static int refuse_other(struct sql_statement *s, const struct sql_token *t)
 	return lyre_fail(s->call, LYRE_EINVAL, "unsupported SQL type %s", word);
 }
 
-/** Passes EXPLAIN [QUERY PLAN]. */
+/** Skips EXPLAIN [QUERY PLAN]. */
 static struct sql_token take_explain(struct sql_statement *s, struct sql_token t)
 {
 	s->explain = sql_token_is(&t, "explain");
@@ -609,12 +609,12 @@ static struct sql_token take_explain(struct sql_statement *s, struct sql_token t
 		t = sql_token_read(t.text + t.len);
 		return sql_token_read(t.text + t.len);
 	}
-	if (s->explain) /* tells addresses in memory */
+	if (s->explain) /* it reveals memory addresses */
 		unsupported(s, "EXPLAIN without QUERY PLAN");
 	return t;
 }
 
-/** What WITH names before it has come before the table that is written. */
+/** Tables named in WITH may have come before the written table: swaps it with the first. */
 static void put_target_first(struct sql_statement *s, size_t target)
 {
 	struct sql_named first = s->tables[0];

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file sql/sql_tables.c
- * \brief The tables of a statement as its caller may see them: what SQLite is not told of cannot be found out through it.
+ * \brief The tables of a statement as its caller may see them: what SQLite does not know cannot leak through it.
  */
 #include "sql.h"
 
 #include <string.h>
 
-/** What a statement does to the table that it writes. */
+/** The permission that a statement needs on its target. */
 static uint32_t write_permission(const struct sql_statement *s)
 {
 	switch (s->verb) {
@@ -43,7 +43,7 @@ static struct sql_column *find_column(struct sql_table *t, const char *name)
 	return NULL;
 }
 
-/** A second attribute of a name, as SQLite sees it, is a column that only * shows: \\x1f and a number behind its name. */
+/** A second attribute with what SQLite takes for the same name gets \\x1f and a number appended: only * shows it. */
 static const char *other_name(struct sql_run *run, struct sql_table *t, const char *name)
 {
 	char *other = find_column(t, name) ? lyre_alloc(run->call, strlen(name) + 16) : NULL;
@@ -76,7 +76,7 @@ static void add_attribute(struct sql_run *run, struct sql_table *t, const struct
 	t->count++;
 }
 
-/** Names that the statement writes and nobody has written yet. */
+/** Adds names that the statement writes and that are not attributes yet. */
 static void add_new_names(struct sql_run *run, struct sql_table *t)
 {
 	for (size_t i = 0; i < run->statement.column_count; i++) {
@@ -96,7 +96,7 @@ static int read_columns(struct sql_run *run, struct sql_table *t)
 		return rc;
 	size_t most = spec.attribute_count + (is_target(run, t) ? run->statement.column_count : 0);
 	if (most > SQL_COLUMNS_MAX)
-		return lyre_fail(run->call, LYRE_EINVAL, "SQL is for tables of at most %d attributes, and '%s.%s' has more",
+		return lyre_fail(run->call, LYRE_EINVAL, "SQL handles tables of at most %d attributes, and '%s.%s' has more",
 			SQL_COLUMNS_MAX, t->named->database, t->named->name);
 	t->columns = lyre_alloc(run->call, (most + 1) * sizeof *t->columns);
 	if (!t->columns)
@@ -122,7 +122,7 @@ const struct lyre_index *sql_column_index(struct sql_run *run, struct sql_table 
 
 /* ---- tables ---- */
 
-/** The statuses and words that clients expect of a table that there is not. */
+/** The statuses and messages that clients expect for a table that does not exist. */
 static int fail_unknown(struct sql_run *run, const struct sql_table *t)
 {
 	switch (run->statement.verb) {
@@ -158,7 +158,7 @@ int sql_tables_open(struct sql_run *run)
 	return rc;
 }
 
-/** \param needed  permissions that the statement takes on the table as a whole */
+/** \param needed  permissions that the statement needs on the table as a whole */
 static int permit(struct sql_run *run, const struct sql_table *t, uint32_t needed)
 {
 	uint32_t has = lyre_call_permissions(run->call, t->named->database, t->named->name);

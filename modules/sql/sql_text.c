@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file sql/sql_text.c
- * \brief The text of a statement for SQLite, and the way back from places and names in it to the client's.
+ * \brief The text of a statement for SQLite, and the way back from places and names in it to those of the client.
  */
 #include "sql_statement.h"
 
 #include <string.h>
 
-/** Whether a table without a second name shares its own with one of another database. */
+/** Whether a table without an alias has the same name as one in another database. */
 static bool is_ambiguous(const struct sql_statement *s, size_t table)
 {
 	for (size_t i = 0; i < s->table_count; i++) {
@@ -61,7 +61,7 @@ static char *put_edit(const struct sql_statement *s, const struct sql_edit *e, c
 	return out;
 }
 
-/** Names grow by their quotes. */
+/** Room for a name: quoting makes it longer. */
 #define NAME_ROOM 1100
 
 static size_t edit_room(const struct sql_edit *e)
@@ -111,7 +111,7 @@ size_t sql_statement_place(const struct sql_statement *s, size_t out_at)
 	return at < s->len ? at : s->len;
 }
 
-/** Bytes before and behind the place of an error that are shown. */
+/** Bytes shown before and after the place of an error. */
 #define SHOWN 20
 
 static bool is_inside_character(char c)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file sql/sql_value.c
- * \brief Values of the store as SQLite's, and back.
+ * \brief Converts values of the store to SQLite's, and back.
  */
 #include "sql_value.h"
 
@@ -85,11 +85,11 @@ static const lyre_value *take_text(lyre_call *call, const char *text, size_t len
 	return lyre_text_is_utf8(text, len) ? lyre_make_string(call, text, len) : fail_no_utf8(call);
 }
 
-/** What SQL_KEEP_FUNCTION has packed, or one of the literals. */
+/** Unpacks what SQL_KEEP_FUNCTION packed, or one of the literals. */
 static const lyre_value *take_packed(lyre_call *call, const char *bytes, size_t len)
 {
 	if (len <= PACKED_LEN || memcmp(bytes, PACKED, PACKED_LEN) != 0) {
-		lyre_fail(call, LYRE_EINVAL, "Blobs cannot be stored: use a text");
+		lyre_fail(call, LYRE_EINVAL, "Blobs cannot be stored: use a string");
 		return NULL;
 	}
 	bytes += PACKED_LEN;
@@ -98,7 +98,7 @@ static const lyre_value *take_packed(lyre_call *call, const char *bytes, size_t 
 					       take_text(call, bytes + 1, len - 1, true);
 }
 
-/** Numbers that JSON has not become null. */
+/** An integer, or the boolean that it stands for. */
 static const lyre_value *take_integer(lyre_call *call, sqlite3_value *v, bool boolean)
 {
 	sqlite3_int64 i = sqlite3_value_int64(v);
@@ -130,13 +130,13 @@ const char *sql_value_lost(sqlite3_value *v, size_t *len)
 	const char *bytes = sqlite3_value_type(v) == SQLITE_BLOB ? sqlite3_value_blob(v) : NULL;
 	size_t n = (size_t)sqlite3_value_bytes(v);
 	if (!bytes || n <= PACKED_LEN + 1 || memcmp(bytes, PACKED, PACKED_LEN) != 0 || bytes[PACKED_LEN] != SQL_SUBTYPE_LOST ||
-		!lyre_text_is_utf8(bytes, n)) /* a client can write such a blob, too */
+		!lyre_text_is_utf8(bytes, n)) /* a client can write such a blob itself */
 		return NULL;
 	*len = n - PACKED_LEN - 1;
 	return bytes + PACKED_LEN + 1;
 }
 
-/** Whether a value has no subtype and could have had one. */
+/** Whether a value without a subtype could have had one. */
 static bool may_be_lost(sqlite3_value *v)
 {
 	if (sqlite3_value_subtype(v))
@@ -147,7 +147,7 @@ static bool may_be_lost(sqlite3_value *v)
 	return text && looks_nested(text, (size_t)sqlite3_value_bytes(v));
 }
 
-/** SQL_KEEP_FUNCTION: a value with a subtype becomes "lyre", the subtype, and its text. \p user data: or one that has lost it */
+/** SQL_KEEP_FUNCTION: packs a value with a subtype as "lyre", the subtype, its text. With user data also one that may be lost */
 static void keep(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
 	unsigned subtype = sqlite3_value_subtype(argv[0]);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file sql/sql_value.h
- * \brief Values of the store as SQLite's, and back.
+ * \brief Converts values of the store to SQLite's, and back.
  *
- * SQLite has no booleans, arrays and objects: they are 0, 1 and JSON texts with a subtype, which is lost where SQLite stores
- * values meanwhile. Values on their way to the store are packed into blobs where that could happen.
+ * SQLite has no booleans, arrays and objects: they are 0, 1 and JSON strings with a subtype, which is lost when SQLite stores
+ * values in between. Where that could happen, values on their way to the store are packed into blobs.
  */
 #ifndef SQL_SQL_VALUE_H
 #define SQL_SQL_VALUE_H
@@ -17,7 +17,7 @@
 #define SQL_SUBTYPE_JSON 'J'
 #define SQL_SUBTYPE_BOOLEAN 'B'
 
-/** A number 0 or 1, or a text that looks like an object or an array, of which it is known that it is just that. */
+/** A 0 or 1, or a string that looks like an object or an array, which is known to be a number or a string. */
 #define SQL_SUBTYPE_PLAIN 'P'
 /** In a packed value: it could have been a boolean, an object or an array before SQLite stored it. */
 #define SQL_SUBTYPE_LOST '?'
@@ -25,18 +25,18 @@
 /** true and false as packed values: "lyre" and B1 or B0. */
 #define SQL_TRUE_LITERAL "X'6c7972654231'"
 #define SQL_FALSE_LITERAL "X'6c7972654230'"
-/** The function that packs a value whose subtype must not be lost. */
+/** The function that packs a value that has a subtype. */
 #define SQL_KEEP_FUNCTION "lyre_keep"
-/** The same for a value of a column, whose subtype may be lost already. */
+/** The same for a column's value, whose subtype may already be lost. */
 #define SQL_KNOWN_FUNCTION "lyre_known"
 
-/** A value of a record as the result of xColumn. */
+/** Makes a record's value the result of xColumn. */
 void sql_value_give(sqlite3_context *ctx, const struct lyre_field *f);
-/** A bound for the store. \return false: none can be made of it, such as a blob */
+/** Makes a value a bound for the store. \return false if it cannot be one, such as a blob */
 bool sql_value_bound(sqlite3_value *v, struct lyre_field *ret);
-/** A value for a record, in the call's memory; \p boolean: 0 and 1 are false and true. NULL with a failure */
+/** Makes a value for a record, in the call's memory; \p boolean: 0 and 1 are false and true. NULL with a failure */
 const lyre_value *sql_value_take(lyre_call *call, sqlite3_value *v, bool boolean);
-/** The text of a packed value whose kind is lost; NULL: it is another one. */
+/** The text of a packed value whose type is lost; NULL: it is a different value. */
 const char *sql_value_lost(sqlite3_value *v, size_t *len);
 /** Adds SQL_KEEP_FUNCTION and SQL_KNOWN_FUNCTION. \return SQLite's code */
 int sql_value_functions(sqlite3 *db);

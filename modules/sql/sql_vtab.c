@@ -21,7 +21,7 @@ int sql_vtab_stop(struct sql_run *run, int failure)
 	return SQLITE_ABORT;
 }
 
-/** CREATE TABLE with the columns: without types, so that SQLite converts nothing when it compares. */
+/** CREATE TABLE with the columns: untyped, so that SQLite converts nothing when it compares. */
 static char *declaration(const struct sql_table *t)
 {
 	sqlite3_str *s = sqlite3_str_new(NULL);
@@ -42,7 +42,7 @@ static int connect(sqlite3 *db, void *aux, int argc, const char *const *argv, sq
 	struct sql_vtab *v = t && strlen(argv[2]) < sizeof v->as ? sqlite3_malloc64(sizeof *v) : NULL;
 	char *sql = v ? declaration(t) : NULL;
 	if (!sql) {
-		*error = sqlite3_mprintf("no table of the statement");
+		*error = sqlite3_mprintf("not a table of the statement");
 		sqlite3_free(v);
 		return SQLITE_ERROR;
 	}
@@ -68,7 +68,7 @@ static int disconnect(sqlite3_vtab *vtab)
 	return SQLITE_OK;
 }
 
-/** Never asked for: the tables have no such column. */
+/** Never called: the tables are WITHOUT ROWID. */
 static int rowid(sqlite3_vtab_cursor *cursor, sqlite3_int64 *ret)
 {
 	(void)cursor;
@@ -76,7 +76,7 @@ static int rowid(sqlite3_vtab_cursor *cursor, sqlite3_int64 *ret)
 	return SQLITE_OK;
 }
 
-/** What is written is collected and written at the end, all or nothing: there is nothing to do here. */
+/** Writes are collected and done at the end, all or none: there is nothing to do here. */
 static int nothing(sqlite3_vtab *vtab)
 {
 	(void)vtab;

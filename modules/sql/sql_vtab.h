@@ -14,18 +14,18 @@ struct sql_vtab {
 	char as[600]; /**< its name in the connection */
 };
 
-/** The table of the statement at work that it is; NULL, with an error of the virtual table: it is none. */
+/** The running statement's table behind a virtual table; NULL, with the virtual table's error set: none. */
 struct sql_table *sql_vtab_table(struct sql_vtab *v);
-/** Makes SQLite stop for the call's failure. \return SQLite's code */
+/** Makes SQLite stop because of the call's failure. \return SQLite's code */
 int sql_vtab_stop(struct sql_run *run, int failure);
 
 /*
- * A plan, as xBestIndex gives it to xFilter: idxNum has the column whose index is walked and the direction, idxStr the
- * columns that are read, as a hexadecimal mask, then a letter for each argument, and the column's name, for EXPLAIN QUERY PLAN.
+ * A plan, as xBestIndex passes it to xFilter: idxNum has the column whose index is used and the direction; idxStr has the
+ * columns that are read, as a hexadecimal mask, a letter for each argument, and the column's name, for EXPLAIN QUERY PLAN.
  */
 enum sql_plan_step {
 	SQL_STEP_EQUAL = '=',
-	SQL_STEP_IS = 'i',   /**< as equal, and null is null */
+	SQL_STEP_IS = 'i',   /**< like =, but null is null */
 	SQL_STEP_LIST = 'n', /**< IN: all values at once */
 	SQL_STEP_ABOVE = '>',
 	SQL_STEP_FROM = 'g',
@@ -37,23 +37,23 @@ enum sql_plan_step {
 };
 
 #define SQL_PLAN_DESCENDING 1
-/** The column is what is left of idxNum behind two bits. */
+/** The bits of idxNum from here on are the column. */
 #define SQL_PLAN_SHIFT 2
 
 int sql_plan(sqlite3_vtab *vtab, sqlite3_index_info *info);
 
 /* sql_ranges.c */
 
-/** Most ranges of one walk without IN. */
+/** Maximum number of ranges of one scan without IN. */
 #define SQL_RANGES_MAX 12
 
-/** A text that a bound points to. */
+/** A string that a bound points to. */
 struct sql_kept {
 	struct sql_kept *next;
 	char text[];
 };
 
-/** The ranges of an index, in its order, that have all rows for which a plan's conditions hold, and perhaps others. */
+/** Ranges of an index, in its order, with all rows that meet a plan's conditions, and possibly others. */
 struct sql_ranges {
 	struct lyre_range *items;
 	size_t count, room;
@@ -65,7 +65,7 @@ struct sql_ranges {
 /** \return SQLite's code */
 int sql_ranges_make(struct sql_ranges *r, struct sql_run *run, struct sql_table *t, int plan, const char *steps, int argc,
 	sqlite3_value **argv);
-/** The rows that one condition leaves, about, while a plan is made; \p value NULL: with what is not known yet. */
+/** Estimates the rows that one condition leaves, while a plan is made; \p value NULL: the value is not known yet. */
 uint64_t sql_ranges_estimate(
 	struct sql_run *run, struct sql_table *t, size_t column, enum sql_plan_step step, sqlite3_value *value);
 void sql_ranges_free(struct sql_ranges *r);

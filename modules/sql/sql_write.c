@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file sql/sql_write.c
- * \brief INSERT, UPDATE, DELETE: SQLite finds out which rows and which values, then all are written as by the operations of
- * these names, at once.
+ * \brief INSERT, UPDATE, DELETE: SQLite determines the rows and values; then all are written together, as by the operations of
+ * these names.
  */
 #include "sql_vtab.h"
 
@@ -40,7 +40,7 @@ static bool is_written(const struct sql_statement *s, const struct sql_column *c
 	return false;
 }
 
-/** Whether an attribute of the statement's tables may have booleans, or else objects and arrays, as far as indexes tell. */
+/** Whether an attribute of the tables read may have booleans (or, if false, objects and arrays), as far as indexes tell. */
 static bool may_have(struct sql_run *run, bool booleans)
 {
 	for (size_t i = 0; i < run->statement.table_count; i++) {
@@ -56,7 +56,7 @@ static bool may_have(struct sql_run *run, bool booleans)
 	return false;
 }
 
-/** A value that SQLite has stored, of which it does not know any more what it was: it must not be written as something else. */
+/** A value whose type was lost when SQLite stored it: it must not be written with the wrong type. */
 static const lyre_value *take_lost(struct sql_run *run, const char *text, size_t len, const struct sql_column *c, bool is_key)
 {
 	bool number = len == 1 && (*text == '0' || *text == '1');
@@ -68,11 +68,10 @@ static const lyre_value *take_lost(struct sql_run *run, const char *text, size_t
 	if (*known > 0 || is_key || (!number && !lyre_make_json(run->call, text, len)))
 		return number ? lyre_make_int(run->call, *text == '1') : lyre_make_string(run->call, text, len);
 	lyre_fail(run->call, LYRE_EINVAL,
-		number ?
-			"A value to be stored is 0 or 1, or was false or true in a table: write x + 0 for a number, or json(iif(x, "
-			"'true', 'false')) for a boolean" :
-			"A value to be stored is a text, or was an object or array in a table: write x || '' for a text, or json(x) for "
-			"an object or array");
+		number ? "A value to be stored may be a number (0 or 1) or a boolean: write x + 0 for a number, or json(iif(x, "
+			 "'true', 'false')) for a boolean" :
+			 "A value to be stored may be a string, or an object or array: write x || '' for a string, or json(x) for "
+			 "an object or array");
 	return NULL;
 }
 
@@ -84,7 +83,7 @@ static const lyre_value *take(struct sql_run *run, const struct sql_table *t, si
 	return lost ? take_lost(run, lost, len, c, column == t->key) : sql_value_take(run->call, v, c->boolean);
 }
 
-/** A record of what the statement names, and of the key that a row has. */
+/** A record with the attributes that the statement writes, and the row's key. */
 static const lyre_value *record_of(struct sql_run *run, const struct sql_table *t, sqlite3_value *key, sqlite3_value **values)
 {
 	const char *names[t->count + 1];
@@ -110,7 +109,7 @@ static bool is_same_text(sqlite3_value *a, sqlite3_value *b)
 	return x && y && len == sqlite3_value_bytes(b) && memcmp(x, y, (size_t)len) == 0;
 }
 
-/** Whether two keys are one: 1 and 1.0 are, 1 and '1' are not. */
+/** Whether two keys are the same: 1 and 1.0 are, 1 and '1' are not. */
 static bool is_same_key(sqlite3_value *a, sqlite3_value *b)
 {
 	int x = sqlite3_value_type(a), y = sqlite3_value_type(b);
@@ -121,7 +120,7 @@ static bool is_same_key(sqlite3_value *a, sqlite3_value *b)
 	return x == SQLITE_TEXT && y == SQLITE_TEXT && is_same_text(a, b);
 }
 
-/** The key of a row as bytes, its kind first: so equal ones are found. */
+/** Notes the key of a row as bytes, its type first, by which equal keys are found. */
 static int add_key(struct sql_run *run, sqlite3_value *key)
 {
 	const unsigned char *text = sqlite3_value_text(key);
@@ -146,7 +145,7 @@ static int add_key(struct sql_run *run, sqlite3_value *key)
 	return 0;
 }
 
-/** What an UPDATE makes of a row: NULL with a failure. */
+/** The record that an UPDATE makes of a row; NULL with a failure. */
 static const lyre_value *updated_row(struct sql_run *run, const struct sql_table *t, sqlite3_value *key, sqlite3_value **values)
 {
 	const struct sql_column *c = &t->columns[t->key];
@@ -159,7 +158,7 @@ static const lyre_value *updated_row(struct sql_run *run, const struct sql_table
 	return record_of(run, t, key, values);
 }
 
-/** Rows that a join finds more than once are written once, as the first match says. */
+/** For sorting keys: a row that a join finds more than once is written once, with the values of its first match. */
 static int by_key(const void *a, const void *b)
 {
 	const struct sql_key *x = a, *y = b;
@@ -232,7 +231,7 @@ int sql_write(struct sql_run *run)
 	drop_repeated(run);
 	lyre_table *table = run->tables[0].table;
 	sql_connection_release(run);
-	lyre_moment_end(run->call); /* it is not needed any more, and the write may take a while */
+	lyre_moment_end(run->call); /* no longer needed, and the write may take a while */
 	if (!run->record_count)
 		return answer(run->call, &(const struct lyre_write_result){ .count = 0 }, (void *)mode);
 	const lyre_value *records = lyre_make_array(run->call, run->records, run->record_count);

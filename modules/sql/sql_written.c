@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file sql/sql_written.c
- * \brief Values that a statement writes, as texts: where each ends, and whether it can be a value of a table as it is.
+ * \brief Values that a statement writes: where the text of each ends, and whether it can be an unchanged value of a table.
  */
 #include "sql_statement.h"
 
-/** Words behind which a value goes on. */
+/** Keywords after which a value goes on. */
 static const char *const operators[] = { "and", "or", "not", "is", "in", "like", "glob", "regexp", "match", "between", "escape",
 	"collate", "when", "then", "else", "case", "distinct", "over", "from", "exists", "cast", NULL };
 
-/** Whether a value ends before this word, outside of brackets. */
+/** Whether a value ends before this token, which is outside of parentheses. */
 static bool is_behind(const struct sql_token *before, const struct sql_token *t)
 {
 	static const char *const words[] = { "from", "where", "group", "having", "order", "limit", "union", "except", "intersect",
@@ -19,7 +19,7 @@ static bool is_behind(const struct sql_token *before, const struct sql_token *t)
 	return sql_token_is_sign(t, ',') || sql_token_is_sign(t, ')') || sql_token_is_any(t, words);
 }
 
-/** Whether the last word is a name for the value, without AS: what stands before it is complete. */
+/** Whether the last token is an alias without AS: the value is complete before it. */
 static bool is_name_behind(const struct sql_token *before, const struct sql_token *last)
 {
 	static const char *const ends[] = { "end", "null", "isnull", "notnull", "true", "false", NULL };
@@ -30,7 +30,7 @@ static bool is_name_behind(const struct sql_token *before, const struct sql_toke
 	return complete && name && !blob;
 }
 
-/** A name, or names with dots. \p end: behind the last one */
+/** Whether it is a name, or names with dots. \p end: after the last one */
 static bool is_column(struct sql_token t, const char *end)
 {
 	static const char *const constants[] = { "true", "false", "null", NULL };
@@ -41,7 +41,7 @@ static bool is_column(struct sql_token t, const char *end)
 	return sql_token_is_name(&t);
 }
 
-/** Begins what gives one of its arguments as it is, which may be a column. */
+/** Whether it begins an expression that returns one of its arguments unchanged, which may be a column. */
 static bool passes(const struct sql_token *first)
 {
 	static const char *const words[] = { "case", "coalesce", "ifnull", "nullif", "iif", "if", "max", "min", "first_value",
@@ -49,7 +49,7 @@ static bool passes(const struct sql_token *first)
 	return sql_token_is_any(first, words) || sql_token_is_sign(first, '(');
 }
 
-/** Whether a value is nothing but a constant, perhaps with a sign before it. */
+/** Whether a value is just a constant, possibly with a sign before it. */
 static bool is_literal(const struct sql_token *first, const struct sql_token *last, size_t words)
 {
 	bool sign = words == 2 && (sql_token_is_sign(first, '-') || sql_token_is_sign(first, '+'));

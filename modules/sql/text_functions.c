@@ -14,7 +14,7 @@ static void append(sqlite3_str *out, sqlite3_value *v)
 		sqlite3_str_append(out, text, sqlite3_value_bytes(v));
 }
 
-/* NULL is an empty text, as in the concat() of later versions of SQLite. */
+/* NULL counts as an empty string, as in the concat() of later versions of SQLite. */
 static void concat(sqlite3_context *ctx, int count, sqlite3_value **args)
 {
 	sqlite3_str *out = sqlite3_str_new(sqlite3_context_db_handle(ctx));
@@ -23,7 +23,7 @@ static void concat(sqlite3_context *ctx, int count, sqlite3_value **args)
 	sql_result_str(ctx, out);
 }
 
-/* NULL is passed over; without a separator there is no result. */
+/* NULL is skipped; if the separator is NULL, so is the result. */
 static void concat_ws(sqlite3_context *ctx, int count, sqlite3_value **args)
 {
 	if (count < 1 || sqlite3_value_type(args[0]) == SQLITE_NULL)
@@ -40,7 +40,7 @@ static void concat_ws(sqlite3_context *ctx, int count, sqlite3_value **args)
 	sql_result_str(ctx, out);
 }
 
-/* Bytes of the character at \p s; of what is not UTF-8 one. */
+/* Bytes of the character at \p s; 1 if it is not UTF-8. */
 static size_t character_len(const unsigned char *s, size_t left)
 {
 	size_t len = *s < 0xc0 ? 1 : *s < 0xe0 ? 2 : *s < 0xf0 ? 3 : *s < 0xf8 ? 4 : 1;
@@ -84,7 +84,7 @@ static void reverse(sqlite3_context *ctx, int count, sqlite3_value **args)
 	sqlite3_result_text64(ctx, result, (sqlite3_uint64)sqlite3_value_bytes(args[0]), sqlite3_free, SQLITE_UTF8);
 }
 
-/* ---- capitals: SQLite's own functions know those of ASCII only ---- */
+/* ---- letter case: SQLite's own functions handle ASCII only ---- */
 
 static void append_character(sqlite3_str *out, wint_t c)
 {
@@ -106,7 +106,7 @@ static wint_t character_at(const unsigned char *s, size_t n)
 	return c;
 }
 
-/* \p first of the letters of ASCII that change, which are told without \p wide, as most texts have no others */
+/* \p first: first of the ASCII letters to change; they are handled without \p wide, as most strings have no others */
 static void change_case(sqlite3_context *ctx, sqlite3_value *v, unsigned char first, wint_t (*wide)(wint_t c, locale_t locale))
 {
 	const unsigned char *text = sqlite3_value_text(v);

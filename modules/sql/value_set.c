@@ -7,17 +7,17 @@
 #include <string.h>
 
 #define ROOM_FIRST 32
-/** Beside SQLite's own types. */
+/** In addition to SQLite's own types. */
 #define TYPE_BOOLEAN 100
-/** Above this, doubles and integers do not tell each other apart. */
+/** From here on, doubles do not represent every integer exactly. */
 #define EXACT_MAX 0x1p53
 
-/* What makes a value the same as another: its kind, and its bytes. */
+/* What makes a value the same as another: its type and its bytes. */
 struct key {
 	int type;
 	const void *bytes;
 	size_t len;
-	int64_t integer; /* what the bytes are of a number */
+	int64_t integer; /* the bytes of an integer */
 	double real;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file value_set.h
- * \brief The distinct values of a group, in the order in which they came, and how often each did.
+ * \brief The distinct values of a group, in order of first occurrence, and how often each occurred.
  */
 #ifndef SQL_VALUE_SET_H
 #define SQL_VALUE_SET_H
@@ -16,10 +16,10 @@ struct value_entry {
 	int64_t count;
 };
 
-/** All zero is the empty set, and what an aggregate begins with. */
+/** All zeros is the empty set, with which an aggregate begins. */
 struct value_set {
 	struct value_entry *entries;
-	uint32_t *slots; /**< places of entries by their hashes, from 1; twice the room of the entries */
+	uint32_t *slots; /**< hash table of places in entries, from 1; 0: free; twice as large as entries */
 	size_t count, room;
 	uint64_t bytes; /**< of the values */
 };

@@ -46,7 +46,7 @@ static int find_folder(lyre_call *call, const char *root, struct project *p, siz
 	}
 	size_t n = strlen(real_root);
 	if (strncmp(real, real_root, n) != 0 || (real[n] != '/' && strcmp(real_root, "/") != 0))
-		return lyre_fail(call, LYRE_EINVAL, "'projects[%zu]' leads out of componentsRoot", i);
+		return lyre_fail(call, LYRE_EINVAL, "'projects[%zu]' leads outside componentsRoot", i);
 	if (snprintf(path, sizeof path, "%s/package.json", real) >= (int)sizeof path || stat(path, &st) != 0 ||
 		!S_ISREG(st.st_mode)) {
 		p->error = "the folder has no package.json";

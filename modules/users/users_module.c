@@ -45,7 +45,7 @@ static const struct lyre_param alter_role_params[] = {
 	{ .name = "permission",
 		.types = LYRE_T_OBJECT,
 		.flags = LYRE_P_HANDLER_CHECKS | LYRE_P_REQUIRED,
-		.help = "New permissions, which replace the present ones." },
+		.help = "New permissions, which replace the current ones." },
 };
 static const struct lyre_param drop_role_params[] = {
 	{ .name = "id", .types = LYRE_T_STRING, .flags = CHECKED_REQUIRED, .help = "Id of the role." },
@@ -54,7 +54,7 @@ static const struct lyre_param create_authentication_tokens_params[] = {
 	{ .name = "username",
 		.types = LYRE_T_STRING,
 		.flags = LYRE_P_NOT_EMPTY,
-		.help = "Name of the user; default, if there is no password either: the caller." },
+		.help = "Name of the user; default, if no password is given: the caller." },
 	{ .name = "password", .types = LYRE_T_STRING, .flags = LYRE_P_NOT_EMPTY, .help = "Password of the user." },
 	{ .name = "role",
 		.types = LYRE_T_STRING,

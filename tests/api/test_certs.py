@@ -378,7 +378,7 @@ class Add(Case):
             (dict(certificate=pair[0] + "\0"), "'certificate' must not contain NUL characters"),
             (dict(certificate=17 * pair[0]), unusable + "it has more than 16 certificates"),
             (dict(certificate=pair[0] + 150000 * "x"), unusable + "it is larger than 128K"),
-            (dict(certificate=small[0], private_key=small[1]), unusable + "its RSA key has 1024 bits: clients want at least 2048"),
+            (dict(certificate=small[0], private_key=small[1]), unusable + "its RSA key has 1024 bits: clients require at least 2048"),
             (dict(is_authority=True), "'is_authority' is true, but 'certificate' is not an authority's: it may not sign others"),
             (dict(is_authority="yes"), "'is_authority' must be a boolean"),
             (dict(private_key="hello"), "'private_key' cannot be used: it is not in PEM: there is no line -----BEGIN PRIVATE KEY-----"),
@@ -387,7 +387,7 @@ class Add(Case):
             (dict(private_key=other[1]), "'private_key' does not match 'certificate'"),
             (dict(hosts="a.example"), "'hosts' must be an array"),
             (dict(hosts=[5]), "'hosts' must be an array of strings"),
-            (dict(hosts=101 * ["a.example"]), "'hosts' has 101 items: at most 100 are possible"),
+            (dict(hosts=101 * ["a.example"]), "'hosts' has 101 items: at most 100 are allowed"),
         ]
         for host in ("", "a b", "a..b", "-a.example", "*", "*.", "a.*.example", "http://a.example", "a.example:443", "1.2.3.4.5", 64 * "a" + ".example",
                      "ä.example", "a.example."):
@@ -470,7 +470,7 @@ class Remove(Case):
         self.assertRegex(s.remove_certificate("HarperDB-Certificate-Authority-node1")[1]["warning"], "can no longer sign in")
         status, body = s.remove_certificate("clients")
         self.assertEqual((status, body["error"]), (409, "'clients' is the only authority, and 'operationsApi.network.mtls.required' is on: "
-                                                        "without one no client could connect"))
+                                                        "without one, no client could connect"))
         self.assertIn("clients", s.list())
 
 

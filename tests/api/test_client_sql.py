@@ -39,7 +39,7 @@ class Answerer(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
-        except OSError:  # it does not wait any more
+        except OSError:  # the client has stopped waiting
             pass
 
     def log_message(self, *args):
@@ -51,11 +51,11 @@ class SocketServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 
 
 class Typist:
-    """Someone at a terminal with the client."""
+    """The client at a terminal."""
     def __init__(self, env):
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
-            for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:  # also where the tests run in the background
+            for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:  # even if the tests run in the background
                 signal.signal(number, signal.SIG_DFL)
             os.execve(LYRE, [LYRE, "sql"], env)
         self.text, self.seen = "", 0
@@ -64,7 +64,7 @@ class Typist:
         os.write(self.fd, keys.encode())
 
     def wait(self, pattern):
-        """Until the terminal shows it, behind what was waited for before."""
+        """Waits until the terminal shows it, after what was waited for before."""
         deadline = time.monotonic() + SECONDS
         while not (found := re.compile(pattern).search(self.text, self.seen)):
             if time.monotonic() > deadline or not select.select([self.fd], [], [], SECONDS)[0]:
@@ -80,24 +80,24 @@ class Typist:
 
     def prompt(self, pattern=r"lyre> $"):
         self.wait(pattern)
-        # libedit shows it before it takes the keys: until then the terminal has its own mind about some
+        # libedit shows the prompt before it reads keys: until then, the terminal itself handles some of them
         deadline = time.monotonic() + SECONDS
         while feature("HAVE_LIBEDIT") and termios.tcgetattr(self.fd)[3] & termios.ICANON and time.monotonic() < deadline:
             time.sleep(0.001)
 
     def ask(self, line):
-        """Types a line, and gives what is shown before the next prompt."""
+        """Types a line, and returns what is shown before the next prompt."""
         self.type(line + "\r")
         begun = self.seen
         self.prompt()
         return self.text[begun:self.seen]
 
     def end(self):
-        """The status that it ends with."""
+        """The exit status."""
         try:
             while os.read(self.fd, 65536):
                 pass
-        except OSError:  # how the end looks
+        except OSError:  # the end of a terminal
             pass
         os.close(self.fd)
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
@@ -339,7 +339,7 @@ class OfAServer(unittest.TestCase):
                 SELECT DATE_ADD(age, 1, 'moons') FROM dev.dog;
                 """.replace("  ", "")
             r = subprocess.run([LYRE, "--socket", s.socket_path, "sql"], input=lines, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, text=True)
-            self.assertEqual(r.stderr[:40], "lyre: an interval is years, quarters, mo")
+            self.assertEqual(r.stderr[:40], "lyre: an interval must be years, quarter")
             self.assertEqual(r.stdout, '''[{"a":[7,5,7],"d":[7,5],"m":7}]
 [{"a":[true,1,true],"d":[true,1]}]
 [{"today":1,"len":12}]

@@ -24,7 +24,7 @@ class AtWork(OwnDatabase):
     def sound(self, s=None):
         status, body = self.on("check_database", s)
         self.assertEqual(status, 200, body)
-        return [int(n) for n in re.fullmatch(r"database '\w+' is sound: (\d+) tables, (\d+) records, (\d+) index entries", body["message"]).groups()]
+        return [int(n) for n in re.fullmatch(r"database '\w+' is sound: (\d+) tables?, (\d+) records?, (\d+) index entr(?:y|ies)", body["message"]).groups()]
 
     def rows(self, s=None, **condition):
         return (s or self.s).ok({"operation": "search_by_conditions", "database": self.database(), "table": "t", "get_attributes": ["*"],

@@ -8,7 +8,7 @@ JSON = {"Content-Type": "application/json"}
 ASK = {"operation": "describe_all"}
 DESCRIBED = (200, b"{}")
 FAILED = (401, b'{"error":"Login failed"}')
-TOO_MANY = (503, b'{"error":"Too many credentials wait to be checked"}')
+TOO_MANY = (503, b'{"error":"Too many credentials are waiting to be checked"}')
 FAILED_OFTEN = (429, b'{"error":"Too many attempts to sign in as this user have failed: try again later"}')
 STOPPING = (503, b'{"error":"The server is stopping"}')
 CHEAP = ["authentication.argon2.memory=8M", "authentication.argon2.iterations=1"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The operation sql: statements, what comes back as it went in, refusals, permissions, limits, plans."""
+"""The operation sql: statements, values that come back unchanged, refusals, permissions, limits, plans."""
 import http.client, json, os, random, sys, threading, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -15,7 +15,7 @@ def setUpModule():
 
 
 def memory_of(server):
-    """Bytes of it that are in memory."""
+    """Bytes of the process that are in memory."""
     with open("/proc/%d/statm" % server.process.pid) as f:
         return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
@@ -46,7 +46,7 @@ ANSWERS = [
     ("SELECT dev.dog.id FROM dev.dog WHERE dog.age > 5 AND dev.dog.ok", [1, "x"]),
     ("SELECT count(*) FROM dev.dog", [4]),
     ("SELECT count(*) FROM dev.dog WHERE age IS NULL", [1]),
-    # as they went in, also behind a sort, a group and a copy
+    # unchanged, also after a sort, a group and a copy
     ("SELECT owner FROM dev.dog WHERE id = 1", [{"name": "Kyle"}]),
     ("SELECT owner FROM dev.dog ORDER BY name DESC", [None, {"name": "Kyle"}, {}, None]),
     ("SELECT DISTINCT tags FROM dev.dog ORDER BY tags DESC", [["a", 1], None]),
@@ -56,10 +56,10 @@ ANSWERS = [
     ("SELECT big FROM dev.dog WHERE big > 0", [9223372036854775807]),
     ("SELECT json_extract(owner, '$.name') AS n FROM dev.dog WHERE id = 1", ["Kyle"]),
     ("SELECT value FROM dev.dog, json_each(dog.tags)", ["a", 1]),
-    # two databases, and as many as there are
+    # two databases, and more than SQLite attaches
     ("SELECT dev.dog.name || prod.dog.name FROM dev.dog JOIN prod.dog ON dev.dog.id = prod.dog.id", ["Pennyone"]),
     ("SELECT " + " + ".join("t%d.n" % i for i in range(15)) + " FROM " + ", ".join("many%d.t AS t%d" % (i, i) for i in range(15)), [105]),
-    # what SQLite has beyond
+    # what else SQLite offers
     ("WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 3) SELECT count(*) FROM c", [3]),
     ("SELECT sum(age) OVER (ORDER BY id) FROM dev.dog WHERE id < 3", [7, 12]),
     ("SELECT id FROM dev.dog WHERE id IN (SELECT id FROM prod.dog) UNION SELECT 'y'", [1, "y"]),
@@ -75,7 +75,7 @@ NAMES = [
     ("SELECT * FROM twins.t", ["id", "__createdtime__", "__updatedtime__", "Name", "name"]),
 ]
 
-# (statement, status, sentence)
+# (statement, status, error)
 REFUSED = [
     ("SELECT * FROM dev.nope", 404, "Table 'dev.nope' does not exist"),
     ("SELECT * FROM dev.Dog", 404, "Table 'dev.Dog' does not exist"),
@@ -114,8 +114,8 @@ REFUSED = [
     ("SELECT * FROM pragma_table_list()", 400, "no such table-valued function: pragma_table_list"),
     ("SELECT (WITH sqlite_master AS (SELECT 1) SELECT 1), name FROM sqlite_master", 400, "Reading SQLite's own tables is not permitted in SQL"),
     ("INSERT INTO dev.dog VALUES (9, 'x')", 400, "INSERT needs the names of the attributes: INSERT INTO dev.dog (name, …) …"),
-    ("INSERT INTO dev.dog (id, a) VALUES (9, X'00')", 400, "Blobs cannot be stored: use a text"),
-    ("INSERT OR REPLACE INTO dev.dog (id) VALUES (1)", 400, "INSERT OR, UPDATE OR is not supported in SQL"),
+    ("INSERT INTO dev.dog (id, a) VALUES (9, X'00')", 400, "Blobs cannot be stored: use a string"),
+    ("INSERT OR REPLACE INTO dev.dog (id) VALUES (1)", 400, "OR after INSERT or UPDATE is not supported in SQL"),
     ("INSERT INTO dev.dog (id) VALUES (9) RETURNING id", 400, "RETURNING is not supported in SQL"),
     ("INSERT INTO dev.dog (id) VALUES (1) ON CONFLICT DO UPDATE SET name = 'x'", 400, "ON CONFLICT is not supported in SQL"),
     ("INSERT INTO dev.dog (id) SELECT 1 WHERE true ON /* */ conflict (id) DO NOTHING", 400, "ON CONFLICT is not supported in SQL"),
@@ -126,7 +126,7 @@ REFUSED = [
     ("INSERT INTO dev.dog (id, a) VALUES (9, X'6c7972653f80')", 400, "A string to be stored is not valid UTF-8"),
     ("INSERT INTO dev.dog (id, name) SELECT * FROM (SELECT 9, 'x')", 400,
      "INSERT with SELECT * is not supported: name the attributes"),
-    ("UPDATE dev.dog SET (name, age) = ('x', 1)", 400, "SET (…) = (…) is not supported: set each attribute by itself"),
+    ("UPDATE dev.dog SET (name, age) = ('x', 1)", 400, "SET (…) = (…) is not supported: set each attribute separately"),
     ("DELETE FROM system.hdb_user", 403,
      "The 'system' database, tables and records are used internally by HarperDB and cannot be updated or removed."),
 ]
@@ -237,7 +237,7 @@ class Writes(Case):
         self.check("DELETE FROM many0.t", {"message": "1 of 1 record successfully deleted", "deleted_hashes": [1], "skipped_hashes": []})
 
     def test_brackets(self):
-        """Brackets in a condition are not the names of attributes that are written."""
+        """Parentheses in a condition do not hold the names of written attributes."""
         self.fill("many1", [{"id": i, "name": "n%d" % i, "age": i} for i in range(6)])
         self.fill("many2", [{"id": 2, "n": 20}, {"id": 3, "n": 30}])
         for text, want in (
@@ -263,7 +263,7 @@ class Writes(Case):
         self.assertEqual(self.values("SELECT id FROM many1.t"), [2, 4])
 
     def test_with(self):
-        """The table that is written is not the first that is named."""
+        """The written table need not be the first one named."""
         self.fill("many5", [{"id": i, "n": i} for i in range(6)])
         self.fill("many6", [{"id": i} for i in (1, 2)])
         self.check("WITH c AS (SELECT id FROM many6.t) INSERT INTO many5.t (id, n) SELECT id + 10, 0 FROM c",
@@ -298,7 +298,7 @@ class Writes(Case):
         self.assertEqual(self.values("SELECT b FROM many7.t WHERE id IN ('d', 'e')"), [True, False])
 
     def test_kinds(self):
-        """What is copied stays what it is, whatever SQLite does with the rows on the way, or is refused."""
+        """A copied value keeps its type, whatever SQLite does with the rows on the way, or the statement is refused."""
         names = "o, a, b, n, t"
         for source in (
                 "SELECT id + 10, o, a, b, n, t FROM %s.t WHERE id < 9", "SELECT id + 10 x, o AS `a b`, %s.t.a, (b), n 'k', t z FROM %s.t WHERE id < 9",
@@ -335,11 +335,11 @@ class Writes(Case):
                 self.assert_kinds("many10", [1, 2], text)
 
     def test_lost_kinds(self):
-        """Behind a sort or a group in a sub-select nobody knows any more: then it is refused, unless no record has such values."""
+        """A sort or group in a subquery loses the types: the statement is refused, unless no record has such values."""
         self.fill("many12", self.KINDS)
         self.fill("many13", [{"id": i, "n": i % 2, "t": "x"} for i in range(4)])
-        for column, sentence in (("o", "A value to be stored is a text, or was an object or array"), ("a", "A value to be stored is a text, or was"),
-                                 ("b", "A value to be stored is 0 or 1, or was false or true")):
+        for column, sentence in (("o", "A value to be stored may be a string, or an object or array"), ("a", "A value to be stored may be a string, or"),
+                                 ("b", "A value to be stored may be a number (0 or 1) or a boolean")):
             for text in ("INSERT INTO many14.t (id, x) SELECT max(id) || 'g', %s FROM many12.t GROUP BY %s",
                          "INSERT INTO many14.t (id, x) SELECT i, x FROM (SELECT DISTINCT %s AS x, id || 'g' AS i FROM many12.t ORDER BY %s LIMIT 9)",
                          "INSERT INTO many14.t (id, x) SELECT max(id) || 'g', coalesce(%s, 7) FROM many12.t GROUP BY %s",
@@ -355,12 +355,12 @@ class Writes(Case):
         self.check("INSERT INTO many14.t (id, x) SELECT 's' || min(id), n FROM many13.t GROUP BY n",
                    {"message": "inserted 2 of 2 records", "inserted_hashes": ["s0", "s1"], "skipped_hashes": []})
         self.assertEqual(self.values("SELECT x FROM many14.t WHERE id >= 's'"), [0, 1])
-        # what an expression has made is no attribute
+        # the result of an expression is not an attribute
         self.check("INSERT INTO many14.t (id, x) SELECT id || 'n', coalesce(n, 1) FROM (many12.t) WHERE id IN (1, 2) ORDER BY id, n",
                    {"message": "inserted 2 of 2 records", "inserted_hashes": ["1n", "2n"], "skipped_hashes": []})
         self.check("INSERT INTO many14.t (id, x) SELECT id || 'm', coalesce(nope, 1) FROM (SELECT *, NULL AS nope FROM many13.t)",
                    {"message": "inserted 4 of 4 records", "inserted_hashes": ["0m", "1m", "2m", "3m"], "skipped_hashes": []})
-        # keys are neither; what is only written to does not count
+        # keys are neither; a table that is only written does not count
         self.fill("many14", self.KINDS)
         self.check("INSERT INTO many14.t (id, fresh, t) SELECT n + 5, n, min(t) FROM many13.t GROUP BY n",
                    {"message": "inserted 2 of 2 records", "inserted_hashes": [5, 6], "skipped_hashes": []})
@@ -378,7 +378,7 @@ class Writes(Case):
         self.assertEqual(self.values("SELECT y FROM many2.t WHERE id > 'a' OR y"), [1, 2])
 
     def test_keys(self):
-        """A key stays as it is, and a row that a join finds more than once is written once."""
+        """A key cannot be changed, and a row that a join finds more than once is written once."""
         self.fill("many3", [{"id": 1, "n": 1}, {"id": 2, "n": 2}, {"id": "1", "n": 3}])
         self.fill("many4", [{"id": i, "of": 1 + i % 2} for i in range(10)])
         for text in ("id = 2, n = 9 WHERE id = 1", "id = 100 WHERE id = 1", "id = id + 1", "id = '1' WHERE id = 1", "id = NULL WHERE id = 1",
@@ -390,7 +390,7 @@ class Writes(Case):
         self.assertEqual(self.values("SELECT n FROM many3.t WHERE id < 3"), [1, 2])
 
     def test_all_or_nothing(self):
-        """A row that cannot be written, or found out, leaves the others as they are."""
+        """A row that cannot be written or computed leaves the others unchanged."""
         before = self.rows("SELECT * FROM dev.dog")
         for text in ("INSERT INTO dev.dog (id, a) VALUES (20, 1), (21, X'00')",
                      "UPDATE dev.dog SET name = CASE WHEN id = 3 THEN X'00' ELSE 'x' END",
@@ -426,7 +426,7 @@ class Permissions(Case):
         self.assertEqual((status, rows), (200, [{"id": 1, "name": "Penny", "age": 7}]))
 
     def test_nothing_shows(self):
-        """An attribute that may not be read, and one that does not exist, are answered alike, wherever they are named."""
+        """An attribute that may not be read and one that does not exist get the same answer, wherever they are named."""
         for text in ("SELECT %s FROM dev.dog", "SELECT id FROM dev.dog WHERE %s = 1", "SELECT id FROM dev.dog ORDER BY %s",
                      "SELECT count(%s) FROM dev.dog", "SELECT id FROM dev.dog GROUP BY %s", "SELECT d.%s FROM dev.dog AS d",
                      "WITH c AS (SELECT %s AS x FROM dev.dog) SELECT x FROM c", "SELECT (SELECT max(s.%s) FROM dev.dog AS s)",
@@ -446,7 +446,7 @@ class Permissions(Case):
                          "INSERT INTO %s (id) VALUES (1)", "UPDATE %s SET a = 1", "SELECT id FROM dev.dog WHERE id IN %s"):
                 status, body = self.ask(text % table)
                 self.assertEqual(status, 403, "%s: %s" % (text % table, body))
-        # what another user's statement has left in the connection cannot be named
+        # what another user's statement left in the connection cannot be named
         self.rows("SELECT * FROM prod.dog")
         for name in ("`prod.dog`", "main.`prod.dog`"):
             self.assertIn(self.ask("SELECT * FROM " + name)[0], (400, 403))
@@ -455,7 +455,7 @@ class Permissions(Case):
         self.assertEqual(self.ask("UPDATE dev.dog SET age = age + 0 WHERE id = 1")[0], 200)
         for text, needed in (("INSERT INTO dev.dog (id) VALUES (70)", "insert"), ("DELETE FROM dev.dog WHERE id = 1", "delete")):
             self.assertEqual(self.ask(text)[1]["unauthorized_access"][0]["required_table_permissions"], [needed])
-            # also where another table is named before it
+            # also if another table is named before it
             self.assertEqual(self.ask("WITH c AS (SELECT id FROM dev.cat) " + text)[1]["unauthorized_access"][0],
                              {"schema": "dev", "table": "dog", "required_table_permissions": [needed], "required_attribute_permissions": []})
         self.assertEqual(self.ask("WITH c AS (SELECT id FROM dev.cat) UPDATE dev.dog SET age = age + 0 WHERE id IN (SELECT id FROM c)")[0], 200)
@@ -470,23 +470,23 @@ class Limits(Case):
 
     def test_time(self):
         self.assertEqual(self.sql(self.ENDLESS),
-                         (503, {"error": "The statement was ended: it has worked for more than 2000 ms (modules.sql.timeout)"}))
+                         (503, {"error": "The statement was stopped: it ran for more than 2000 ms (modules.sql.timeout)"}))
 
     def test_memory(self):
-        wanted = (413, {"error": "The statement takes more than 8388608 bytes of memory (modules.sql.memory)"})
+        wanted = (413, {"error": "The statement needs more than 8388608 bytes of memory (modules.sql.memory)"})
         self.assertEqual(self.sql("WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 1000000) "
                                   "SELECT x, random() AS r FROM c ORDER BY r"), wanted)
         self.assertEqual(self.values("SELECT 1"), [1])
 
     def test_length(self):
-        sentence = "A text or the statement is longer than 1048576 bytes (modules.sql.maxLength)"
+        sentence = "A string or the statement is longer than 1048576 bytes (modules.sql.maxLength)"
         self.assertEqual(self.sql("SELECT length(hex(zeroblob(1000000)))"), (413, {"error": sentence}))
         self.assertEqual(self.sql("SELECT replace(hex(zeroblob(500000)), '0', 'abcdefgh')"), (413, {"error": sentence}))
         self.assertEqual(self.sql("SELECT '%s'" % ("x" * (1 << 20)))[0], 413)
         self.assertEqual(self.sql("SELECT " + "(" * 300 + "1" + ")" * 300)[0], 400)
 
     def test_long_texts(self):
-        """Functions that SQLite has in a form that works for the product of two lengths."""
+        """Functions for which SQLite's own take time in proportion to the product of two lengths."""
         text = "WITH t(x) AS (SELECT hex(zeroblob(500000))) SELECT %s FROM t"
         for function, want in (("instr(x, substr(x, 1, 400000) || '1')", 0), ("length(replace(x, substr(x, 1, 400000) || '1', ''))", 1000000),
                                ("length(rtrim(x, '1' || '0'))", 0)):
@@ -496,18 +496,18 @@ class Limits(Case):
         self.assertEqual(self.sql(text % "trim(x, hex(zeroblob(200)))")[0], 400)
 
     def test_one_long_call(self):
-        """Calls that nothing can end are refused when they would work for long."""
-        sentence = "A text or the statement is longer than 1048576 bytes (modules.sql.maxLength)"
+        """Calls that cannot be interrupted are refused if they would take long."""
+        sentence = "A string or the statement is longer than 1048576 bytes (modules.sql.maxLength)"
         for text, want in (("SELECT printf('%.*c', 2000000000, 'x')", (413, {"error": sentence})),
                            ("SELECT format('%2000000000d', 1)", (413, {"error": sentence})),
                            ("SELECT hex(zeroblob(500000)) LIKE '%' || hex(zeroblob(450)) || '1'", None),
                            ("SELECT hex(zeroblob(500000)) GLOB '*' || hex(zeroblob(450)) || '1'", None)):
             got = self.sql(text)
-            refused = (400, {"error": "a pattern of LIKE or GLOB is too long for a text of this length"})
+            refused = (400, {"error": "the LIKE or GLOB pattern is too long for a string of this length"})
             self.assertEqual(got, want or refused)
 
     def test_patterns(self):
-        """Patterns for which automatons grow with the text: neither time nor memory, and not on the connection's thread."""
+        """Patterns for which other automata grow with the string: neither time nor memory, and not on the connection's thread."""
         self.s.ok({"operation": "create_table", "database": "dev", "table": "long", "primary_key": "id"})
         name = "".join(random.Random(1).choices("ab", k=16000))
         self.s.ok({"operation": "insert", "database": "dev", "table": "long", "records": [{"id": 1, "name": name}]})
@@ -519,7 +519,7 @@ class Limits(Case):
         self.assertLess(time.monotonic() - started, 6)
 
     def test_others_are_served(self):
-        """While statements that never end take every thread that there is for statements."""
+        """While endless statements occupy every thread for statements."""
         done = []
         threads = [threading.Thread(target=lambda: done.append(self.sql(self.ENDLESS)[0])) for _ in range(8)]
         for t in threads:
@@ -541,7 +541,7 @@ class Limits(Case):
 
 
 class Waiting(unittest.TestCase):
-    """A statement that works long, and writes that have to wait for the end of what it reads."""
+    """A long statement, and writes that have to wait until it has finished reading."""
 
     @classmethod
     def setUpClass(cls):
@@ -581,13 +581,13 @@ class Waiting(unittest.TestCase):
             "writes to a database")
 
     def test_a_table_is_dropped(self):
-        """Its space is freed later: the statement goes on."""
-        self.check({"operation": "drop_table", "database": "dev", "table": "cat"}, "has worked for more than")
+        """The table's space is freed later: the statement goes on."""
+        self.check({"operation": "drop_table", "database": "dev", "table": "cat"}, "ran for more than")
 
 
 class Answers(unittest.TestCase):
     def test_large(self):
-        """An answer that does not fit into a request's memory is refused, and one that fits is whole."""
+        """An answer that does not fit into a request's memory is refused, and one that fits is complete."""
         with Server(settings=CHEAP_LOGINS + ["operationsApi.maxRequestMemory=24M"]) as s:
             s.ok({"operation": "create_table", "database": "dev", "table": "big", "primary_key": "id"})
             for n in range(4):
@@ -600,7 +600,7 @@ class Answers(unittest.TestCase):
             self.assertEqual(s.ok({"operation": "sql", "sql": "SELECT 1 AS x"}), [{"x": 1}])
 
     def test_client_goes(self):
-        """Statements whose clients have gone end, long before their time."""
+        """Statements whose clients have gone end long before their time limit."""
         with Server(settings=CHEAP_LOGINS + ["modules.sql.timeout=null", "threads=1"]) as s:
             body = json.dumps({"operation": "sql", "sql": Limits.ENDLESS}).encode()
             for _ in range(3):
@@ -610,7 +610,7 @@ class Answers(unittest.TestCase):
             self.assertEqual(s.ok({"operation": "sql", "sql": "SELECT upper('x') AS x"}), [{"x": "X"}])
 
     def test_long_row(self):
-        """Functions that are SQLite's own, of which each works for a while: the clock is asked within the row."""
+        """SQLite's own functions, each of which takes a while: the clock is checked within the row."""
         def timed(s, functions):
             text = "WITH t(x) AS MATERIALIZED (SELECT '[' || replace(hex(zeroblob(1000000)), '0', '1,') || '1]') SELECT %s FROM t" % (
                 " + ".join(["json_valid(x || '')"] * functions))
@@ -627,7 +627,7 @@ class Answers(unittest.TestCase):
 
     @staticmethod
     def slow_rows():
-        """A statement of which each row takes a while."""
+        """A statement in which each row takes a while."""
         patterns = " + ".join("((x || i) REGEXP '[ab]*a[ab]{%d}c')" % (200 + i) for i in range(30))
         return "WITH t(x) AS (SELECT '%s'), n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) SELECT max(%s) FROM t, n" % (
             "".join(random.Random(1).choices("ab", k=16000)), patterns)
@@ -641,7 +641,7 @@ class Answers(unittest.TestCase):
         return c
 
     def test_client_goes_early(self):
-        """Statements that wait for a thread when their clients go are not begun."""
+        """Statements whose clients go while they wait for a thread are never begun."""
         with Server(settings=CHEAP_LOGINS + ["modules.sql.timeout=1s", "threads=1"]) as s:
             first = self.send(s, Limits.ENDLESS)
             for _ in range(3):
@@ -652,7 +652,7 @@ class Answers(unittest.TestCase):
             self.assertLess(time.monotonic() - started, 5)
 
     def test_server_stops(self):
-        """A statement ends with the time that a stop leaves to requests, even in the midst of a row."""
+        """A statement ends when the time that a stop leaves to requests is over, even in the middle of a row."""
         s = Server(settings=CHEAP_LOGINS + ["modules.sql.timeout=null", "operationsApi.network.drainTimeout=500ms", "threads=1"])
         self.addCleanup(s.remove)
         c = self.send(s, self.slow_rows())

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The module sql answers as SQLite does: random statements over random tables, here and in Python's sqlite3.
 
-Both get the same text. A statement that fails must fail on both sides. Statements that are spoiled on the way are answered too, and to a
-user who may not see everything no answer tells what is hidden. SQL_STATEMENTS says how many, SQL_SEED which ones."""
+Both get the same statement, and it must fail on both sides or on neither. Damaged statements are answered too, and no answer reveals what
+is hidden from its user. SQL_STATEMENTS is the number of statements, SQL_SEED chooses them."""
 import decimal, http.client, json, math, os, random, re, sqlite3, sys, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -30,14 +30,14 @@ def json_text(v):
 
 
 class Values:
-    """Values of a kind for each column: what is alike is found alike."""
+    """Values of a certain kind for each column, so that equal ones are compared."""
 
     def __init__(self, r):
         self.r = r
 
     def number(self):
         n = self.r.choice(NUMBERS)
-        # JSON has one kind of numbers: a whole one is an integer here
+        # JSON has one type of number: whole ones are integers here
         return int(n) if isinstance(n, float) and n == int(n) and abs(n) < 2**63 else n
 
     def any(self, column):
@@ -45,9 +45,9 @@ class Values:
         kind = r.random()
         if column == "a":  # small integers, some null
             return None if kind < 0.15 else r.randrange(8)
-        if column == "b":  # texts
+        if column == "b":  # strings
             return None if kind < 0.1 else r.choice(TEXTS)
-        if column == "c":  # everything but what nests
+        if column == "c":  # everything but arrays and objects
             return None if kind < 0.1 else self.number() if kind < 0.5 else r.choice(TEXTS) if kind < 0.8 else r.random() < 0.5
         if column == "d":  # numbers
             return self.number()
@@ -124,7 +124,7 @@ class Generator:
         return self.r.choice(list(TABLES))
 
     def source(self):
-        """(the clause behind FROM, the names in it)"""
+        """(the clause after FROM, the names in it)"""
         r = self.r
         kind = r.random()
         if kind < 0.5:
@@ -173,14 +173,14 @@ class Generator:
 
 
     def written(self, scope, target):
-        """A value for a row: SQLite has updated some rows of the target already when a sub-select in it is asked."""
+        """A value for a row, without a subquery on the target: when SQLite runs that, it has already updated some rows."""
         while True:
             text = self.value(scope)
             if target not in text:
                 return text
 
     def write(self):
-        """(text, the table that it writes)"""
+        """(text, the written table)"""
         r = self.r
         target = self.table()
         name = target.split(".")[1]
@@ -219,13 +219,13 @@ def plain(v):
     if isinstance(v, float):
         if math.isinf(v):
             return None  # JSON has no such number
-        # a whole number is written with the digits that tell it from its neighbours
+        # a whole number is written with the digits that distinguish it from its neighbours
         return int(decimal.Decimal(repr(v))) if v == int(v) and abs(v) < 2**63 else v
     return v
 
 
 def stored(v):
-    """A value of SQLite as it comes back from the store: of whole numbers all digits."""
+    """A value of SQLite as it comes back from the store: whole numbers with all digits."""
     return int(v) if isinstance(v, float) and abs(v) < 2**63 and v == int(v) else plain(v)
 
 
@@ -264,7 +264,7 @@ class Differential(unittest.TestCase):
             records.append(record)
             row = [plain(record.get(c)) for c in ["id"] + COLUMNS]
             cls.db.execute("INSERT INTO %s VALUES (?, ?, ?, ?, ?, ?)" % name, row)
-        records.append(dict.fromkeys(["id"] + COLUMNS, 4711))  # every attribute is known
+        records.append(dict.fromkeys(["id"] + COLUMNS, 4711))  # makes every attribute known
         cls.db.execute("INSERT INTO %s VALUES (?, ?, ?, ?, ?, ?)" % name, [4711] * 6)
         cls.s.ok({"operation": "insert", "database": database, "table": table, "records": records})
         cls.records[name] = records
@@ -297,7 +297,7 @@ class Differential(unittest.TestCase):
 
 
 class DifferentialWrites(Differential):
-    """What statements write is what SQLite writes, and they write nothing else."""
+    """Statements write what SQLite writes, and nothing else."""
 
     def rows(self, name):
         return self.answered("SELECT id, a, b, c, d, e FROM %s ORDER BY id" % name)
@@ -342,7 +342,7 @@ WRITES = ["INSERT INTO dev.t1 (id, a) VALUES (1, 'x'), ('z9', TRUE)", "INSERT IN
 
 
 def spoil(r, text):
-    """A statement with a few words left out, twice there, exchanged or put in."""
+    """A statement with a few words removed, doubled, replaced or inserted."""
     words = re.findall(r"\s+|\w+|'(?:[^']|'')*'|.", text)
     for _ in range(r.randrange(1, 5)):
         i = r.randrange(len(words))
@@ -358,7 +358,7 @@ def spoil(r, text):
 
 
 class Spoiled(unittest.TestCase):
-    """No statement ends the server, or is answered with 500."""
+    """No statement crashes the server, or is answered with 500."""
 
     def test_statements(self):
         r = random.Random(SEED)
@@ -373,11 +373,11 @@ class Spoiled(unittest.TestCase):
                     self.fail("%s: %s" % (text, e))
                 self.assertIn(status, (200, 400, 403, 404, 413, 503), "%s: %s" % (text, body))
                 if status == 503:
-                    self.assertIn("has worked for more than", body["error"], text)
+                    self.assertIn("ran for more than", body["error"], text)
 
 
 class Hidden(unittest.TestCase):
-    """Whatever a statement does with what a role may not see, no answer has a word of it."""
+    """Whatever a statement does with data that its role may not see, no answer reveals any of it."""
     WORD = "frobozz"
 
     def setUp(self):
@@ -398,7 +398,7 @@ class Hidden(unittest.TestCase):
             headers, generator, rows = {"Authorization": s.authorization("some", PASSWORD)}, Generator(r), 0
             for _ in range(STATEMENTS):
                 text = generator.statement()[0]
-                if r.random() < 0.7:  # most name something else that is hidden
+                if r.random() < 0.7:  # most name something else hidden
                     text = re.sub(r"dev\.t2|prod\.t3", "dev.t1", text)
                 if r.random() < 0.5:
                     text = re.sub(r"\b(\w+)\.[cde]\b", lambda m: "%s.%s" % (m.group(1), r.choice("ab")), text)

@@ -160,7 +160,7 @@ class DeleteRecords(Case):
         self.assertEqual((job["status"], job["message"]),
                          ("ERROR", "The job was interrupted: the server stopped before it was finished"))
         self.assertLess(self.count(), MANY)
-        self.assertIn("1 jobs were interrupted", self.s.said())
+        self.assertIn("jobs interrupted when the server last stopped: 1", self.s.said())
 
     def test_commit_log_names_the_user(self):
         self.fill(count=3)

@@ -162,7 +162,7 @@ class Npm(unittest.TestCase):
         for name in ("..", ".", "", "a/b", "../outside", "/etc", outside, "good/", "good\0x"):
             status, body = self.install("good", name)
             self.assertEqual((status, body), (400, {"error": "'projects[1]' must be the name of a folder in componentsRoot"}), name)
-        self.assertEqual(self.install("good", "link"), (400, {"error": "'projects[1]' leads out of componentsRoot"}))
+        self.assertEqual(self.install("good", "link"), (400, {"error": "'projects[1]' leads outside componentsRoot"}))
         self.assertEqual(self.install("good", 1), (400, {"error": "'projects[1]' must be a string"}))
         self.assertFalse(os.path.exists(os.path.join(folder, "ran")))
         self.assertFalse(os.path.exists(os.path.join(outside, "ran")))

@@ -265,7 +265,7 @@ def prepare(s):
 
 
 def main():
-    # The commit log is pruned, and remembered passwords expire, during the run.
+    # The audit log is pruned, and remembered passwords expire, during the run.
     with Server(settings=["logging.auditRetention=%ds" % max(5, SECONDS / 20), "authentication.cacheTTL=5s", "logging.rotation.maxSize=256K", "logging.rotation.maxTotalSize=1M"]) as s:
         prepare(s)
         begin = time.monotonic()

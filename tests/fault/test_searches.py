@@ -193,7 +193,7 @@ class Timeout(Case):
     def test_before_the_answer(self):
         before = self.metric("queries_timed_out_total")
         status, body = self.s.call(ENDLESS)
-        self.assertEqual((status, body), (503, {"error": "The query was stopped: it has worked for more than 500 ms (operationsApi.queryTimeout)"}))
+        self.assertEqual((status, body), (503, {"error": "The query was stopped: it ran for more than 500 ms (operationsApi.queryTimeout)"}))
         self.assertEqual(self.metric("queries_timed_out_total"), before + 1)
         self.none_at_work()
 
@@ -201,7 +201,7 @@ class Timeout(Case):
         before = self.metric("queries_timed_out_total")
         with self.assertRaises(http.client.IncompleteRead):
             Asked(self.s, STREAM).answer()
-        self.assertIn("stopped while sending rows: The query was stopped: it has worked for more than 500 ms", self.s.said())
+        self.assertIn("stopped while sending rows: The query was stopped: it ran for more than 500 ms", self.s.said())
         self.assertEqual(self.metric("queries_timed_out_total"), before + 1)
 
     def test_waiting_does_not_count(self):

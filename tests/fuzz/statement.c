@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file statement.c
- * \brief Statements: any text is read, and made a text for SQLite, whose places and names lead back into the first.
+ * \brief Statements: parses any text and makes SQLite's text of it, whose places and names lead back into the first.
  */
 #include "fuzz.h"
 #include "sql/sql_statement.h"
 
 #include <stdarg.h>
 
-/** Memory of the call, which is the host here. */
+/** Memory of the call: this file is the host. */
 struct piece {
 	struct piece *next;
 	max_align_t bytes[];

@@ -76,7 +76,7 @@ class Schemes(Case):
 
     def test_failures_of_the_module_are_not_refusals(self):
         for badge, status, text in (("broken", 500, "the list of badges cannot be read"), ("busy", 503, "too many badges"),
-                                    ("pending", 500, "module 'badges' does not say whether credentials are good")):
+                                    ("pending", 500, "module 'badges' did not say whether credentials are valid")):
             self.assertEqual(self.badge(badge), (status, "application/json", {"error": text}))
 
     def test_open_resources_are_closed(self):

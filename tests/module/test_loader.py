@@ -62,7 +62,7 @@ class Case(unittest.TestCase):
 @unittest.skipIf(STATIC_ONLY, "no dynamic loading in this build")
 class Refusals(Case):
     def test_good(self):
-        self.accepted(config(at("good")))
+        self.accepted(config(at("good")), ", 1 module, 1 operation.")
         self.accepted(config(at("good", "rounds: 9")))
 
     def test_setting_out_of_range(self):
@@ -224,7 +224,7 @@ class Optional(Case):
         for name in ("bad_major", "bad_magic", "undefined_symbol", "missing_need"):
             with self.subTest(name):
                 self.accepted(config(at("good"), at(name, "optional: true")), "module '%s' (%s:4): " % (name, self.file),
-                              "left out, as it is optional")
+                              "skipped, as it is optional")
 
     def test_not_installed(self):
         """As with split packages: modules that the configuration does not name may be missing, named ones may not."""
@@ -243,7 +243,7 @@ class Optional(Case):
             p = self.check(text, lyred)
             self.assertEqual(p.returncode, code, p.stdout)
             self.assertIn("module '%s'" % gone[0], p.stdout)
-            self.assertEqual(p.stdout.count("is not installed and left out"), 0 if code else len(gone), p.stdout)
+            self.assertEqual(p.stdout.count("is not installed, and is skipped"), 0 if code else len(gone), p.stdout)
         # A server without any module does not start.
         os.unlink(os.path.join(folder, "schema.so"))
         p = self.check("", lyred)
@@ -251,7 +251,7 @@ class Optional(Case):
         self.assertIn("no modules are available", p.stdout)
 
     def test_settings_of_one_left_out(self):
-        self.accepted(config(at("good"), at("bad_major", "optional: true", "anything: 1")), "left out, as it is optional")
+        self.accepted(config(at("good"), at("bad_major", "optional: true", "anything: 1")), "skipped, as it is optional")
 
     def test_modules_that_need_a_missing_one(self):
         gone = ("good", "path: /nowhere/good.so", "optional: true")
@@ -286,7 +286,7 @@ class Served(unittest.TestCase):
             status, body = s.call({"operation": "never_heard"})
             self.assertEqual(status, 400)
             self.assertIn("not found", body["error"])
-            self.assertIn("left out, as it is optional", s.said())
+            self.assertIn("skipped, as it is optional", s.said())
 
     def test_start_fails(self):
         with self.assertRaises(RuntimeError) as caught:

@@ -944,7 +944,7 @@ START_TEST(ends_in_time)
 	buf_add_str(&b, "],\"sort\":{\"attribute\":\"id\"}}");
 	limits = &short_time;
 	ck_assert_int_eq(ask("wide", json(&a, buf_cstr(&b)), &encode_json, SIZE_MAX / 2, &out), LYRE_EBUSY);
-	ck_assert_str_eq(err.text, "The query was stopped: it has worked for more than 50 ms (operationsApi.queryTimeout)");
+	ck_assert_str_eq(err.text, "The query was stopped: it ran for more than 50 ms (operationsApi.queryTimeout)");
 	limits = NULL;
 	buf_free(&b);
 	buf_free(&out);

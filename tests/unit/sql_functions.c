@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the functions that the SQL module adds to SQLite give, at a time that stands still. */
+/* The results of the functions that the SQL module adds to SQLite, with the clock stopped. */
 #include "unit.h"
 
 #include "sql/functions.h"
@@ -100,7 +100,7 @@ static const struct row dates[] = {
 	{ "half a day is one", "DATE_ADD(0, 0.5, 'days')", "86400000" },
 	{ "milliseconds", "DATE_ADD(0, 5, 'ms')", "5" },
 	{ "no interval", "DATE_ADD(0, 1, 'moons')",
-		"!an interval is years, quarters, months, weeks, days, hours, minutes, seconds or milliseconds" },
+		"!an interval must be years, quarters, months, weeks, days, hours, minutes, seconds or milliseconds" },
 	{ "interval of NULL", "DATE_ADD(0, 1, NULL)", "(null)" },
 	{ "no value", "DATE_ADD(0, 'dog', 'd')", "(null)" },
 	{ "too far", "DATE_ADD(0, 1e15, 'y')", "(null)" },
@@ -124,7 +124,7 @@ static const struct row dates[] = {
 	{ "second", "EXTRACT('2020-03-26T15:13:02.041+0000', 'second')", "2" },
 	{ "millisecond", "EXTRACT('2020-03-26T15:13:02.041+0000', 'millisecond')", "41" },
 	{ "a part is a text", "TYPEOF(EXTRACT(1587568845765, 'year'))", "text" },
-	{ "no part", "EXTRACT(0, 'moon')", "!a part of a date is year, month, day, hour, minute, second or millisecond" },
+	{ "no part", "EXTRACT(0, 'moon')", "!a date part must be year, month, day, hour, minute, second or millisecond" },
 	{ "part of no date", "EXTRACT('dog', 'year')", "(null)" },
 	{ "function of the year", "YEAR('2020-03-26')", "2020" },
 	{ "of the month", "MONTH('2020-03-26')", "3" },
@@ -144,7 +144,7 @@ static const struct row dates[] = {
 	{ "too large an offset", "OFFSET_UTC(1587568845765, 1440)", "(null)" },
 };
 
-/* A date, and what it is in UTC. */
+/* A date, and the same date in UTC. */
 static const struct row texts[] = {
 	{ "a year", "2020", "2020-01-01T00:00:00.000" },
 	{ "a month", "2020-04", "2020-04-01T00:00:00.000" },
@@ -213,7 +213,7 @@ static const struct row times[] = {
 	{ "before 1970", "-1, 'X x'", "-1 -1" },
 	{ "no format", "0, NULL", "(null)" },
 	{ "no date", "'dog', 'Y'", "(null)" },
-	{ "a long format", "0, printf('%.1001c', 'Y')", "!a format of dates is too long" },
+	{ "a long format", "0, printf('%.1001c', 'Y')", "!the date format is too long" },
 };
 
 static const struct row strings[] = {
@@ -273,7 +273,7 @@ static const struct row likes[] = {
 	{ "glob", "'Penny' GLOB 'P*[m-o]y' AND NOT 'Penny' GLOB 'p*'", "1" },
 	{ "glob NULL", "'Penny' GLOB NULL", "(null)" },
 	{ "a product", "HEX(ZEROBLOB(500000)) LIKE '%' || HEX(ZEROBLOB(200)) || '%'",
-		"!a pattern of LIKE or GLOB is too long for a text of this length" },
+		"!the LIKE or GLOB pattern is too long for a string of this length" },
 	{ "none without a wildcard", "HEX(ZEROBLOB(500000)) LIKE HEX(ZEROBLOB(200))", "0" },
 };
 
@@ -283,7 +283,7 @@ static const struct row patterns[] = {
 	{ "a letter's case", "'Penny' REGEXP 'penny'", "0" },
 	{ "ignored", "REGEXP_LIKE('PÉNNY', 'péNny', 'i')", "1" },
 	{ "ignored, and then not", "REGEXP_LIKE('PENNY', 'penny', 'ic')", "0" },
-	{ "another flag", "REGEXP_LIKE('', '', 'g')", "!a flag of REGEXP_LIKE() is i or c" },
+	{ "another flag", "REGEXP_LIKE('', '', 'g')", "!a flag of REGEXP_LIKE() must be i or c" },
 	{ "flags that change", "GROUP_CONCAT(REGEXP_LIKE('A', 'a', f)) FROM (SELECT 'i' AS f UNION ALL SELECT 'c')", "1,0" },
 	{ "no text", "NULL REGEXP 'x'", "(null)" },
 	{ "no pattern", "'x' REGEXP NULL", "(null)" },
@@ -304,11 +304,11 @@ static const struct row patterns[] = {
 	{ "escaped", "'a.b' REGEXP '^a\\.b$'", "1" },
 	{ "brackets and braces", "']}' REGEXP '^]}$'", "1" },
 	{ "a line's end", "'a' || char(10) || 'b' REGEXP 'a\\nb'", "1" },
-	{ "references back", "'aa' REGEXP '(a)\\1'", "!the regular expression cannot be used: references back are not supported" },
+	{ "backreferences", "'aa' REGEXP '(a)\\1'", "!the regular expression cannot be used: backreferences are not supported" },
 	{ "looking ahead", "'a' REGEXP 'a(?=b)'",
 		"!the regular expression cannot be used: groups that begin with (? are not supported" },
 	{ "an open group", "'a' REGEXP '(a'", "!the regular expression cannot be used: a group in it is not closed" },
-	{ "a closed group", "'a' REGEXP 'a)'", "!the regular expression cannot be used: it closes a group that is not open" },
+	{ "a closed group", "'a' REGEXP 'a)'", "!the regular expression cannot be used: it has a ) without a (" },
 	{ "an open set", "'a' REGEXP '[a'", "!the regular expression cannot be used: its brackets are not closed" },
 	{ "nothing to repeat", "'a' REGEXP '*a'",
 		"!the regular expression cannot be used: a repetition in it has nothing to repeat" },
@@ -316,29 +316,27 @@ static const struct row patterns[] = {
 		"!the regular expression cannot be used: a repetition in it has nothing to repeat" },
 	{ "multiplied", "'a' REGEXP '((a{30}){30}){30}'", "!the regular expression cannot be used: it is too complex" },
 	{ "too often", "'a' REGEXP 'a{1000}'",
-		"!the regular expression cannot be used: it repeats something too often, or less than no times" },
+		"!the regular expression cannot be used: a repetition in it is too large, or has its numbers out of order" },
 	{ "a brace", "'a' REGEXP 'a{b'",
-		"!the regular expression cannot be used: a brace in it is no repetition; \\{ stands for the brace itself" },
+		"!the regular expression cannot be used: a { in it does not begin a repetition: write \\{ for the character" },
 	{ "optional ones", "'ab' REGEXP '^a{0,2}b{0}(c|b){1,}$' AND NOT 'aaab' REGEXP '^a{0,2}b$'", "1" },
 	{ "none at all", "'b' REGEXP '^a{0}b$'", "1" },
 	{ "an empty alternative", "'b' REGEXP '^(a|)b$' AND 'b' REGEXP '^(|a|c)*b$'", "1" },
 	{ "a range to an escape", "']' REGEXP '[[-\\]]'", "1" },
-	{ "a range backwards", "'a' REGEXP '[z-a]'",
-		"!the regular expression cannot be used: a range in it ends before it begins" },
-	{ "no class", "'a' REGEXP '[[:dog:]]'",
-		"!the regular expression cannot be used: it has a class of characters that is not known" },
+	{ "a range backwards", "'a' REGEXP '[z-a]'", "!the regular expression cannot be used: a range in it is out of order" },
+	{ "no class", "'a' REGEXP '[[:dog:]]'", "!the regular expression cannot be used: it has an unknown character class" },
 	{ "not of any case", "REGEXP_LIKE('A', '[^a]', 'i')", "0" },
 	{ "no UTF-8", "CAST(x'61ff62' AS TEXT) REGEXP '^a.b$'", "1" },
 	{ "many places", "printf('%.16000c', 'a') REGEXP '([ab]*a[ab]{250}c)' OR printf('%.16000c', 'a') REGEXP '(a*b*){100}c'",
 		"0" },
 	{ "too many instructions", "'a' REGEXP '(((a*)*)*){200}'", "!the regular expression cannot be used: it is too complex" },
 	{ "nested", "'a' REGEXP '((((((((((((((((((((((((((((((((a'",
-		"!the regular expression cannot be used: its groups nest too deep" },
+		"!the regular expression cannot be used: its groups are nested too deeply" },
 	{ "long", "'a' REGEXP printf('%.1001c', 'a')", "!the regular expression cannot be used: it is too long" },
 	{ "the end", "'a' REGEXP 'a\\'", "!the regular expression cannot be used: it ends with a backslash" },
 	{ "a long text", "printf('%.16385c', 'a') REGEXP 'a'",
-		"!a regular expression cannot be matched with a text of more than 16 KiB" },
-	{ "a NUL", "'a' REGEXP ('a' || char(0))", "!the regular expression cannot be used: it has a character NUL" },
+		"!a regular expression cannot be matched against a string of more than 16 KiB" },
+	{ "a NUL", "'a' REGEXP ('a' || char(0))", "!the regular expression cannot be used: it has a NUL character" },
 };
 
 /* Aggregates of these values. */
@@ -437,7 +435,7 @@ START_TEST(groups)
 }
 END_TEST
 
-/* What would be longer than a connection allows. */
+/* Results that would be longer than a connection allows. */
 static const struct row too_long[] = {
 	{ "concat", "CONCAT(s, s)", NULL },
 	{ "concat with a separator", "CONCAT_WS(s, 1, 2, 3)", NULL },

@@ -152,7 +152,7 @@ START_TEST(a_changed_record_is_found)
 	put(records, key_of(9), data);
 	free(data.mv_data);
 	end_damage();
-	finds("records of table 'dog' differ from the commit log");
+	finds("records of table 'dog' differ from the audit log");
 }
 END_TEST
 
@@ -188,14 +188,14 @@ START_TEST(a_lost_record_without_an_index_is_found)
 	MDB_val two = data_of(records, key_of(2));
 	del(records, key_of(2));
 	end_damage();
-	finds("table 'dog' lacks 1 records that are in the commit log");
+	finds("table 'dog' lacks records that are in the audit log: 1");
 
 	/* an old state under a key of which the log has a newer one */
 	begin_damage();
 	MDB_val one = data_of(records_of(dog), key_of(1));
 	put(records_of(dog), key_of(2), one);
 	end_damage();
-	finds("record 2 of table 'dog' is older than entry 2 of the commit log");
+	finds("record 2 of table 'dog' is older than entry 2 of the audit log");
 
 	/* a state from a time of which the log has nothing */
 	begin_damage();
@@ -207,7 +207,7 @@ START_TEST(a_lost_record_without_an_index_is_found)
 	put(records_of(dog), key_of(2), two);
 	put(records_of(dog), key_of(3), two);
 	end_damage();
-	finds("the commit log lacks the newest change of 1 records of table 'dog'");
+	finds("the audit log lacks the newest change of records of table 'dog': 1");
 	free(one.mv_data);
 	free(two.mv_data);
 }
@@ -225,7 +225,7 @@ START_TEST(a_deleted_record_that_is_back_is_found)
 	put(records_of(dog), key_of(2), data);
 	free(data.mv_data);
 	end_damage();
-	finds("record 2 of table 'dog' is older than entry 9 of the commit log");
+	finds("record 2 of table 'dog' is older than entry 9 of the audit log");
 }
 END_TEST
 
@@ -236,7 +236,7 @@ START_TEST(lost_log_entries_are_found)
 	remove_log_entry(3);
 	remove_log_entry(4);
 	end_damage();
-	finds("the commit log lacks entries 3 to 4");
+	finds("the audit log lacks entries 3 to 4");
 }
 END_TEST
 
@@ -246,7 +246,7 @@ START_TEST(a_lost_last_log_entry_is_found)
 	begin_damage();
 	remove_log_entry(8);
 	end_damage();
-	finds("the commit log lacks the newest change of 1 records of table 'dog'");
+	finds("the audit log lacks the newest change of records of table 'dog': 1");
 }
 END_TEST
 
@@ -259,12 +259,12 @@ START_TEST(an_invalid_log_entry_is_found)
 	MDB_val data = data_of(tree("log"), val(key, sizeof key));
 	put(tree("log"), val(key, sizeof key), val(data.mv_data, data.mv_size - 3));
 	end_damage();
-	finds("entry 8 of the commit log is invalid");
+	finds("entry 8 of the audit log is invalid");
 	begin_damage();
 	((unsigned char *)data.mv_data)[1] |= 1; /* mark it as continued */
 	put(tree("log"), val(key, sizeof key), data);
 	end_damage();
-	finds("entry 8 of the commit log is not the end of its write");
+	finds("entry 8 of the audit log is not the end of its write");
 	free(data.mv_data);
 }
 END_TEST
@@ -341,7 +341,7 @@ START_TEST(a_log_enabled_later_is_checked)
 	begin_damage();
 	remove_log_entry(10);
 	end_damage();
-	finds("the commit log lacks the newest change of");
+	finds("the audit log lacks the newest change of");
 }
 END_TEST
 
@@ -369,7 +369,7 @@ START_TEST(expired_records_are_sound)
 	begin_damage();
 	remove_log_entry(4);
 	end_damage();
-	finds("records of table 'cat' differ from the commit log");
+	finds("records of table 'cat' differ from the audit log");
 }
 END_TEST
 

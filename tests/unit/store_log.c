@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Records that expire, and the commit log. */
+/* Records that expire, and the audit log. */
 #include "store_fixture.h"
 
 START_TEST(records_with_a_zero_ttl_are_gone_at_once)
@@ -64,7 +64,7 @@ START_TEST(expired_records_are_swept)
 }
 END_TEST
 
-/* ---- the commit log ---- */
+/* ---- the audit log ---- */
 
 /** The log from a position on, as text: "1 insert(1) 2 …". */
 static const char *show_log(uint64_t after, uint64_t *last)

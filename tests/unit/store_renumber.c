@@ -86,7 +86,7 @@ static const char *value_of(int id, const char *name)
 	return text;
 }
 
-/* What the commit log has of the first write: an attribute of the inserted record. */
+/* What the audit log has of the first write: an attribute of the inserted record. */
 static void check_log(const char *name, const char *want)
 {
 	struct snapshot s;

@@ -235,8 +235,8 @@ static inline int lyre_call_longer(lyre_call *call, int (*work)(lyre_call *call)
 }
 
 /**
- * Whether the call shall go on: for handlers that work for seconds (LYRE_RUN_LONG), every tenth of a second or so.
- * \return 0; LYRE_EBUSY when the client has closed the connection, the server is stopping, or writers have been waiting for
+ * Whether the call should go on: for handlers that work for seconds (LYRE_RUN_LONG), about every tenth of a second.
+ * \return 0; LYRE_EBUSY if the client has closed the connection, the server is stopping, or writers have been waiting for
  *         the moment to end: return it
  */
 static inline int lyre_call_wanted(lyre_call *call)
@@ -244,19 +244,19 @@ static inline int lyre_call_wanted(lyre_call *call)
 	return lyre_host->call->call_wanted(call);
 }
 
-/** \return 0; LYRE_ENOMEM if memory for the answer ran out: what is written from then on is lost, the call fails at its end */
+/** \return 0; LYRE_ENOMEM if memory for the answer ran out: anything written after that is lost, and the call will fail */
 static inline int lyre_reply_failed(lyre_call *call)
 {
 	return lyre_host->call->reply_failed(call);
 }
 
-/** The value of a JSON text, until the call ends; NULL if it is none, and when out of memory. */
+/** The value of a JSON text, valid until the call ends; NULL if the text is not JSON, or if out of memory. */
 static inline const lyre_value *lyre_make_json(lyre_call *call, const char *text, size_t len)
 {
 	return lyre_host->call->make_json(call, text, len);
 }
 
-/** Writes a value to lyre_reply() that the server has given as JSON (struct lyre_field): it is not checked again. */
+/** Writes JSON that came from the server (struct lyre_field) to lyre_reply(): it is not checked again. */
 static inline void lyre_reply_json(lyre_call *call, const char *text, size_t len)
 {
 	lyre_host->call->reply_json(call, text, len);

@@ -12,7 +12,7 @@
  * A call has its caller's rights, whatever the operation declared: what is not permitted fails with LYRE_EDENIED. A table
  * that the caller may not see is reported like one that does not exist. Attributes that the caller may not read are left out
  * of rows and descriptions, and unknown when named. Super_users and structure_users may create and drop databases; for
- * tables and attributes, so may the structure_users of that database. Backup, maintenance, pages and the commit log
+ * tables and attributes, so may the structure_users of that database. Backup, maintenance, pages and the audit log
  * are for super_users. lyre_server_rights_begin() (lyre/user.h) lifts all of these restrictions.
  *
  * The server may be newer than these headers, with longer structs: those with a size are filled in up to that size, and a
@@ -177,7 +177,7 @@ struct lyre_table_stats {
 	uint64_t count_low, count_high;
 	uint64_t table_size;    /**< of the table's trees */
 	uint64_t database_size; /**< of the database's file */
-	uint64_t audit_size;    /**< of the database's commit log */
+	uint64_t audit_size;    /**< of the database's audit log */
 	double last_updated;    /**< newest write to a record that still exists, ms since the epoch; 0 for none */
 };
 
@@ -408,18 +408,18 @@ static inline int lyre_cursor_next(lyre_call *call, lyre_cursor *cursor, const l
 /* ---- reading at one moment ---- */
 
 /*
- * For modules that search by rules of their own, such as a query language. Cursors show a table as it is from row to row;
- * readers show it as it was when the moment began, whatever is written meanwhile. A reader walks a range of an index and
- * tells values in place, without making a row of them.
+ * For modules with search rules of their own, such as a query language. A cursor may see later writes from row to row;
+ * readers see the tables as they were when the moment began, whatever is written meanwhile. A reader goes through a range of
+ * an index and gives access to values in place, without making rows of them.
  *
- * The order of an index: null, false, true, numbers, texts by their bytes. A record without the attribute has no entry,
- * nor has one with an object. An array has an entry for each of its items that is neither. So a range finds no fewer
- * records than have a scalar value in it, and a record with an array perhaps several times: compare what is found.
+ * The order of an index: null, false, true, numbers, strings by their bytes. A record without the attribute, or with an
+ * object, has no entry. An array has an entry for each of its scalar items. So a range finds every record with a scalar
+ * value in it, but may find a record with an array several times: compare what is found.
  */
 
 /**
- * Begins a moment: one snapshot of each database that has one of these tables. Data that is replaced while it lasts keeps
- * its space on the disk, and a database cannot be dropped: for seconds at most, on a thread that may block. A call has one
+ * Begins a moment: one snapshot of each database that has one of these tables. While it lasts, replaced data keeps its space
+ * on the disk, and the databases cannot be dropped: keep it to a few seconds, on a thread that may block. A call has one
  * moment at a time, which ends at the latest when the scope ends or the handler returns. LYRE_ENOTFOUND if a table or its
  * database was dropped.
  */
@@ -439,8 +439,8 @@ enum lyre_range_flag {
 	LYRE_RANGE_LOW_OPEN = 1 << 1,   /**< low itself is not in it */
 	LYRE_RANGE_HIGH = 1 << 2,       /**< high is its upper bound; else it ends at the last entry */
 	LYRE_RANGE_HIGH_OPEN = 1 << 3,  /**< high itself is not in it */
-	LYRE_RANGE_PREFIX = 1 << 4,     /**< low is a text: the range is all texts that begin with it */
-	LYRE_RANGE_DESCENDING = 1 << 5, /**< walked from its upper end */
+	LYRE_RANGE_PREFIX = 1 << 4,     /**< low is a string: the range is all strings that begin with it */
+	LYRE_RANGE_DESCENDING = 1 << 5, /**< read from its upper end */
 };
 
 /** A value of a record, or a bound. Never grows: bounds are members of a struct. */
@@ -450,9 +450,9 @@ struct lyre_field {
 	uint32_t lasting;  /**< s is valid until the moment ends, not only until the reader's next call */
 	uint32_t reserved; /**< 0 */
 	int64_t i;         /**< LYRE_INT, LYRE_BOOL */
-	double d;          /**< LYRE_DOUBLE; of the other numbers the nearest */
+	double d;          /**< LYRE_DOUBLE; for other numbers the nearest double */
 	/**
-	 * LYRE_STRING: its UTF-8, LYRE_BIGINT: its digits, LYRE_ARRAY and LYRE_OBJECT: their JSON; dates are texts, as in rows.
+	 * LYRE_STRING: its UTF-8, LYRE_BIGINT: its digits, LYRE_ARRAY and LYRE_OBJECT: their JSON; dates are strings, as in rows.
 	 * Not NUL-terminated
 	 */
 	const char *s;
@@ -467,18 +467,18 @@ struct lyre_range {
 	struct lyre_field high; /**< a scalar */
 };
 
-/** What an index has. */
+/** What an index holds. */
 struct lyre_index {
 	uint32_t size;     /**< sizeof(struct lyre_index) */
 	uint32_t indexed;  /**< there is one */
 	uint32_t whole;    /**< every record has exactly one entry in it */
-	uint32_t ordered;  /**< its entries are in the order of their values: no text was cut */
-	uint32_t booleans; /**< it has entries of booleans */
+	uint32_t ordered;  /**< its entries are in the order of their values: no string was cut */
+	uint32_t booleans; /**< it has entries for booleans */
 	uint32_t nested;   /**< a record has, or has had, an array or an object */
 	uint64_t entries;
 };
 
-/** What the index of an attribute has in the moment; of an attribute without one, or unknown, that there is none. */
+/** What the index of an attribute holds in the moment; for an attribute that is not indexed, or unknown, indexed is 0. */
 static inline int lyre_index_look(lyre_call *call, lyre_table *table, const char *attribute, struct lyre_index *ret)
 {
 	return lyre_host->store->index_look(call, table, attribute, ret);
@@ -493,14 +493,14 @@ static inline int lyre_range_estimate(
 
 /**
  * Opens a reader of a table of the moment. LYRE_EINVAL for an attribute that is unknown, or that the caller may not read.
- * \param attributes  what lyre_reader_field() tells, by their number; an unknown one of a dynamic table is null everywhere
+ * \param attributes  those that lyre_reader_field() returns, by their number; an unknown one of a dynamic table is always null
  */
 static inline int lyre_reader_open(
 	lyre_call *call, lyre_table *table, const char *const *attributes, size_t count, lyre_reader **ret)
 {
 	return lyre_host->store->reader_open(call, table, attributes, count, ret);
 }
-/** Goes before the first entry of a range. As often as wanted: the memory of a reader does not grow. */
+/** Goes to the start of a range, before its first record. However often it is called, the reader's memory does not grow. */
 static inline int lyre_reader_seek(lyre_reader *reader, const struct lyre_range *range)
 {
 	return lyre_host->store->reader_seek(reader, range);
@@ -515,7 +515,7 @@ static inline void lyre_reader_field(lyre_reader *reader, size_t i, struct lyre_
 {
 	lyre_host->store->reader_field(reader, i, ret);
 }
-/** Closes it; its memory is used for the call's next reader. */
+/** Closes it; its memory is reused by the call's next reader. */
 static inline void lyre_reader_close(lyre_reader *reader)
 {
 	lyre_host->store->reader_close(reader);
@@ -608,7 +608,7 @@ static inline int lyre_database_storage(lyre_call *call, const char *database, s
 
 /**
  * Reads a snapshot of a whole database, while writes continue, and checks whether pages, records, index entries, expiry
- * times, counts and the commit log of tables with audit on are consistent. LYRE_ECORRUPT says what is wrong, and where.
+ * times, counts and the audit log of tables with audit on are consistent. LYRE_ECORRUPT says what is wrong, and where.
  * LYRE_EBUSY during a backup or a compaction. Blocks.
  */
 static inline int lyre_database_check(lyre_call *call, const char *database, struct lyre_check *ret)
@@ -616,7 +616,7 @@ static inline int lyre_database_check(lyre_call *call, const char *database, str
 	return lyre_host->store->database_check(call, database, ret);
 }
 
-/* ---- the commit log ---- */
+/* ---- the audit log ---- */
 
 /** One record that a write changed. Grows at its end. */
 struct lyre_change {
@@ -654,7 +654,7 @@ static inline int lyre_changes(lyre_call *call, lyre_table *table, const struct 
 }
 
 /**
- * Removes a table's entries older than a given time from the commit log, in small transactions between which other writes
+ * Removes a table's entries older than a given time from the audit log, in small transactions between which other writes
  * proceed. Blocks.
  * \param before   ms since the epoch
  * \param progress called between transactions with the number of writes removed so far; a non-zero return ends the removal
@@ -671,7 +671,7 @@ static inline int lyre_changes_remove(lyre_call *call, lyre_table *table, double
 enum lyre_tree {
 	LYRE_TREE_MAIN = 0, /**< the tree that holds the others */
 	LYRE_TREE_FREE = 1, /**< the list of free pages */
-	LYRE_TREE_LOG = 2   /**< the commit log */
+	LYRE_TREE_LOG = 2   /**< the audit log */
 };
 
 /** LMDB's statistics of a tree. */
