@@ -39,7 +39,7 @@ static const uint8_t sizes_first[HISTOGRAM_WIDTHS] = { 0, 0, 1, 2, 3, 4, 5, 6, 7
 
 #define COUNT_OF(bounds) (uint32_t)(sizeof bounds / sizeof *bounds)
 
-_Static_assert(sizeof fine / sizeof *fine <= HISTOGRAM_BOUNDS_MAX, "the longest scale has its buckets");
+_Static_assert(sizeof fine / sizeof *fine <= HISTOGRAM_BOUNDS_MAX, "the longest scale fits into a histogram");
 
 const struct histogram_scale histogram_durations = { fine, fine_first, COUNT_OF(fine), 1e9 };
 const struct histogram_scale histogram_durations_coarse = { coarse, coarse_first, COUNT_OF(coarse), 1e9 };
