@@ -723,13 +723,15 @@ class Hostile(unittest.TestCase):
     def test_they_count_as_connections(self):
         with SecureServer(settings=[NETWORK + "maxConnections=20", NETWORK + "maxConnectionsPerAddress=15"]) as s:
             s.must_use(("first", authority.issue("first", ["first.example"]), ["first.example"]))
-            waiting = []
-            while self.works(s):
-                waiting.append(socket.create_connection(("127.0.0.1", s.secure_port), 60))
-                self.assertLess(len(waiting), 20)
-            self.assertGreater(len(waiting), 12)
-            for c in waiting:
-                c.close()
+            with contextlib.ExitStack() as waiting:
+                def wait(count):
+                    for _ in range(count):
+                        waiting.enter_context(socket.create_connection(("127.0.0.1", s.secure_port), 60))
+
+                wait(12)
+                until(lambda: self.works(s), "it is full below the limit")
+                wait(6)
+                until(lambda: not self.works(s), "it accepts more than the limit")
             until(lambda: self.works(s), "it does not recover")
 
     def works(self, s):
