@@ -71,21 +71,6 @@ const char *sql_statement_word(struct sql_statement *s, const struct sql_token *
 /** sql_shape.c: what can be told of a statement that has been read, beside its tables. */
 void sql_statement_shape(struct sql_statement *s);
 
-/* sql_written.c */
-
-/** The text of a value that is written. */
-struct sql_written {
-	const char *end;       /**< behind its last word */
-	struct sql_token only; /**< the only word that it has; of kind SQL_END: it has more */
-	bool literal;          /**< a number, a text or null */
-	bool bare;             /**< a column as it is */
-	bool passes;           /**< an expression that gives a column as it is, perhaps */
-	bool star;             /**< all columns: * or dog.* */
-};
-
-/** Reads a value from its first word on; \p named: it may have a name for the result behind it. */
-struct sql_written sql_written_read(const struct sql_token *first, bool named);
-
 /* sql_text.c */
 
 /** Its text for SQLite; NULL, and a failure, if out of memory. */

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file sql/sql_parser.h
+ * \brief What is known of a statement while it is read, and who reads which of its parts.
+ */
+#ifndef SQL_SQL_PARSER_H
+#define SQL_SQL_PARSER_H
+
+#include "sql_statement.h"
+
+#define SQL_DEPTH_MAX 250
+
+/** What is open: the statement itself, or a pair of brackets. */
+struct sql_level {
+	bool in_from; /**< a comma is followed by a table */
+	bool row;     /**< of VALUES: values that are written */
+	bool selects; /**< a SELECT is in it: what FROM means there are tables */
+	bool expects; /**< a table comes next */
+};
+
+struct sql_parser {
+	struct sql_statement *s;
+	struct sql_level levels[SQL_DEPTH_MAX];
+	size_t depth;
+	struct sql_token before_that, before, t;
+	const char *next;      /**< behind t */
+	bool begun;            /**< the verb is known */
+	bool target_next;      /**< the next table is the one that is written */
+	size_t target;         /**< the table that is written */
+	bool into;             /**< the target has been read, and its columns may follow */
+	bool in_set;           /**< between SET and what follows it */
+	bool in_list;          /**< between an INSERT's own SELECT and what follows it */
+	bool in_rows;          /**< behind an INSERT's own VALUES */
+	const char *value_end; /**< a value that is written ends here; NULL: none is open */
+	bool is_operand;       /**< a table follows that cannot have another name: IN dev.dog */
+};
+
+/* sql_edit.c */
+
+/** An edit in place of \p len bytes at \p from; \p text: what it puts there. NULL: out of memory. */
+struct sql_edit *sql_edit_add(struct sql_statement *s, const char *from, size_t len, const char *text);
+/** The same. \return 0 or LYRE_ENOMEM, with a failure. */
+int sql_edit_text(struct sql_statement *s, const char *from, size_t len, const char *text);
+/** Adds a word to a list of names. \return 0 or LYRE_ENOMEM, with a failure. */
+int sql_statement_add_name(struct sql_statement *s, const char ***list, size_t *count, size_t *room, const struct sql_token *t);
+/** Fails. \return LYRE_EINVAL */
+int sql_statement_unsupported(struct sql_statement *s, const char *what);
+
+/* sql_inner.c */
+
+/** Tables that the statement makes itself: name AS (…), name (a, b) AS (…); and where it ends. \return 0, or a failure */
+int sql_find_inner(struct sql_statement *s);
+/** Whether a name is one of them. */
+bool sql_is_inner(const struct sql_statement *s, const struct sql_token *t);
+
+/* The rest read from the parser's word on, and leave it at the last one that they took. They return 0, or a failure. */
+
+/** sql_names.c: a table, where one is expected. */
+int sql_take_table(struct sql_parser *p);
+/** sql_names.c: names with dots elsewhere: dog.name is passed, of dev.dog.name the first two parts become the table's name here. */
+int sql_take_qualified(struct sql_parser *p);
+/** sql_calls.c: CURRENT_DATE(), DISTINCT_ARRAY(ARRAY(x)). */
+int sql_take_call(struct sql_parser *p);
+/** sql_written.c: closes a value that is written before the word that follows it, and opens one before its first word. */
+int sql_take_border(struct sql_parser *p);
+
+#endif
