@@ -25,7 +25,8 @@ static bool is_behind(const struct sql_token *before, const struct sql_token *t)
 {
 	static const char *const words[] = { "from", "where", "group", "having", "order", "limit", "union", "except", "intersect",
 		"as", "returning", NULL };
-	if (sql_token_is(t, "from") && sql_token_is(before, "distinct"))
+	bool name = sql_token_is_name(t) && sql_token_is_sign(before, '.');
+	if (name || (sql_token_is(t, "from") && sql_token_is(before, "distinct")))
 		return false;
 	return sql_token_is_sign(t, ',') || sql_token_is_sign(t, ')') || sql_token_is_any(t, words);
 }
@@ -82,7 +83,7 @@ static struct written read_value(const struct sql_token *first, bool named)
 		words++;
 	}
 	struct written w = { .star = sql_token_is_sign(&last, '*') && (words == 1 || sql_token_is_sign(&before, '.')) };
-	if (named && words > 1 && is_name_behind(&before, &last)) {
+	if (named && !depth && words > 1 && is_name_behind(&before, &last)) {
 		last = before;
 		words--;
 	}
