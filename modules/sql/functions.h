@@ -8,7 +8,8 @@
  *     CURRENT_DATE(), CURRENT_TIME(), CURRENT_TIMESTAMP()   without the parentheses they call the functions of this file
  *     DISTINCT_ARRAY(ARRAY(x))                              aggregates do not nest: DISTINCT_ARRAY((x)), without the inner name
  *     CONVERT(type, x)                                      CAST(x AS type)
- *     TRIM(y FROM x)                                        TRIM(x, y)
+ *     TRIM(y FROM x)                                        a function of sql_search.c with the arguments in this order
+ *     EXTRACT(part FROM x)                                  0 + EXTRACT(x, 'part')
  *
  * Results that are JSON, of ARRAY() and DISTINCT_ARRAY(), have the subtype SQL_SUBTYPE_JSON, as those of SQLite's JSON
  * functions; an argument that has it goes into an array as it is, and one with SQL_SUBTYPE_BOOLEAN as true or false.

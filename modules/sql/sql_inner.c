@@ -54,12 +54,19 @@ static struct sql_token inner_name(struct brackets *b, const struct sql_token *b
 	return sql_token_is_name(t) ? *t : none;
 }
 
+/** Whether FROM stands between arguments here: TRIM(x FROM y). */
+static bool is_argument(const struct brackets *b)
+{
+	static const char *const functions[] = { "trim", "extract", NULL };
+	return b->depth && sql_token_is_any(&b->names[b->depth - 1], functions);
+}
+
 /** Whether SQLite may store rows before the statement's values are taken from them: where it joins, groups, or selects within. */
 static bool may_lose(struct brackets *b, const struct sql_token *t)
 {
 	static const char *const losing[] = { "join", "group", "over", NULL };
 	static const char *const ends[] = { "where", "having", "order", "limit", "union", "except", "intersect", NULL };
-	bool from = sql_token_is(t, "from");
+	bool from = sql_token_is(t, "from") && !is_argument(b);
 	bool comma = b->from_depth == b->depth + 1 && sql_token_is_sign(t, ',');
 	b->set = b->set || sql_token_is(t, "set");
 	if (from)
@@ -86,8 +93,8 @@ int sql_find_inner(struct sql_statement *s)
 	for (; !rc && t.kind != SQL_END && t.kind != SQL_WRONG; t = sql_token_read(t.text + t.len)) {
 		struct sql_token name = inner_name(b, &before, &t);
 		with = with || sql_token_is(&t, "with");
-		s->converts = s->converts || sql_token_is(&t, "cast");
-		s->loses = s->loses || may_lose(b, &t);
+		s->converts = s->converts || sql_token_is(&t, "cast") || sql_token_is(&t, "convert");
+		s->loses = s->loses || (!sql_token_is_sign(&before, '.') && may_lose(b, &t)); /* dev.where is no WHERE */
 		if (with && sql_token_is_name(&name) && begins_inner(t.text + t.len))
 			rc = sql_statement_add_name(s, &s->inner, &s->inner_count, &s->inner_room, &name);
 		if (!rc && s->inner_count > INNER_MAX)

@@ -10,12 +10,24 @@
 
 #define SQL_DEPTH_MAX 250
 
+/** A call whose arguments are not written as SQLite has them. */
+struct sql_call {
+	const char *behind; /**< where they begin; NULL: behind the bracket */
+	const char *trim;   /**< the function that TRIM is if a FROM comes; NULL: FROM has no meaning in it */
+	size_t edit;        /**< of TRIM's name, */
+	bool sided;         /**< and the next one is that of its side */
+	bool cast;          /**< a type comes behind AS */
+	const char *tail;   /**< stands before the closing bracket */
+	const char *comma;  /**< what is said of a comma; NULL: it may have one */
+};
+
 /** What is open: the statement itself, or a pair of brackets. */
 struct sql_level {
-	bool in_from; /**< a comma is followed by a table */
-	bool row;     /**< of VALUES: values that are written */
-	bool selects; /**< a SELECT is in it: what FROM means there are tables */
-	bool expects; /**< a table comes next */
+	bool in_from;         /**< a comma is followed by a table */
+	bool row;             /**< of VALUES: values that are written */
+	bool selects;         /**< a SELECT is in it: what FROM means there are tables */
+	bool expects;         /**< a table comes next */
+	struct sql_call call; /**< whose arguments are in it */
 };
 
 struct sql_parser {
@@ -32,6 +44,7 @@ struct sql_parser {
 	bool in_list;          /**< between an INSERT's own SELECT and what follows it */
 	bool in_rows;          /**< behind an INSERT's own VALUES */
 	const char *value_end; /**< a value that is written ends here; NULL: none is open */
+	struct sql_call call;  /**< whose bracket opens next */
 	bool is_operand;       /**< a table follows that cannot have another name: IN dev.dog */
 };
 
@@ -59,8 +72,16 @@ bool sql_is_inner(const struct sql_statement *s, const struct sql_token *t);
 int sql_take_table(struct sql_parser *p);
 /** sql_names.c: names with dots elsewhere: dog.name is passed, of dev.dog.name the first two parts become the table's name here. */
 int sql_take_qualified(struct sql_parser *p);
-/** sql_calls.c: CURRENT_DATE(), DISTINCT_ARRAY(ARRAY(x)). */
+/** sql_calls.c: CURRENT_DATE(), CONVERT(type, x) …: a word that may be the name of a function. */
 int sql_take_call(struct sql_parser *p);
+/** sql_calls.c: whether the word is the FROM of a TRIM. */
+bool sql_is_trim_from(const struct sql_parser *p);
+/** sql_calls.c: takes it. */
+int sql_take_trim_from(struct sql_parser *p);
+/** sql_calls.c: a word that may be the AS of a CAST. */
+int sql_take_cast_type(struct sql_parser *p);
+/** sql_calls.c: a comma between arguments. */
+int sql_take_comma(struct sql_parser *p);
 /** sql_written.c: closes a value that is written before the word that follows it, and opens one before its first word. */
 int sql_take_border(struct sql_parser *p);
 

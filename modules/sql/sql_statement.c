@@ -120,7 +120,18 @@ static void take_clause(struct sql_parser *p, struct sql_level *l)
 	take_written(p);
 }
 
-/** What SQLite has, and the server has not. */
+/** A word before a bracket: x > ANY (SELECT …). */
+static int refuse_quantifier(struct sql_parser *p)
+{
+	static const char *const words[] = { "any", "some", "all", NULL };
+	bool compares =
+		sql_token_is_sign(&p->before, '=') || sql_token_is_sign(&p->before, '<') || sql_token_is_sign(&p->before, '>');
+	if (!compares || !sql_token_is_any(&p->t, words))
+		return 0;
+	return lyre_fail(p->s->call, LYRE_EINVAL, "ANY, SOME and ALL are not supported in SQL: use IN, EXISTS, min() or max()");
+}
+
+/** What SQLite has, or other databases, and the server has not. */
 static int refuse_clause(struct sql_parser *p)
 {
 	struct sql_statement *s = p->s;
@@ -135,13 +146,17 @@ static int refuse_clause(struct sql_parser *p)
 		return sql_statement_unsupported(s, "ON CONFLICT");
 	if (sql_token_is(&p->t, "returning") && s->verb != SQL_SELECT && !p->depth)
 		return sql_statement_unsupported(s, "RETURNING");
-	return 0;
+	return sql_token_is_sign(&next, '(') ? refuse_quantifier(p) : 0;
 }
 
 static int take_word(struct sql_parser *p, struct sql_level *l)
 {
 	struct sql_statement *s = p->s;
+	if (sql_is_trim_from(p))
+		return sql_take_trim_from(p);
 	int rc = refuse_clause(p);
+	if (rc == 0)
+		rc = sql_take_cast_type(p);
 	if (rc < 0)
 		return rc;
 	if (!p->depth)
@@ -160,8 +175,11 @@ static int take_word(struct sql_parser *p, struct sql_level *l)
 
 static int open_bracket(struct sql_parser *p)
 {
+	static const char *const rows[] = { "values", "value", NULL };
 	struct sql_level *l = &p->levels[p->depth];
+	struct sql_call call = p->call;
 	bool expects = l->expects;
+	p->call = (struct sql_call){ 0 };
 	if (p->into)
 		return take_columns(p);
 	if (p->in_set && !p->depth && !p->value_end && !sql_token_is_sign(&p->before, '='))
@@ -169,8 +187,10 @@ static int open_bracket(struct sql_parser *p)
 	if (p->depth + 1 == SQL_DEPTH_MAX)
 		return lyre_fail(p->s->call, LYRE_EINVAL, "The statement has more than %d levels of brackets", SQL_DEPTH_MAX);
 	l->expects = false;
-	bool row = p->in_rows && !p->depth;
-	p->levels[++p->depth] = (struct sql_level){ .in_from = expects, .expects = expects, .row = row };
+	bool row = p->in_rows && !p->depth && (sql_token_is_sign(&p->before, ',') || sql_token_is_any(&p->before, rows));
+	p->levels[++p->depth] = (struct sql_level){ .in_from = expects, .expects = expects, .row = row, .call = call };
+	if (call.behind)
+		p->next = call.behind;
 	return 0;
 }
 
@@ -179,11 +199,14 @@ static int take_sign(struct sql_parser *p)
 	struct sql_level *l = &p->levels[p->depth];
 	if (sql_token_is_sign(&p->t, '('))
 		return open_bracket(p);
-	if (sql_token_is_sign(&p->t, ')') && p->depth)
+	if (sql_token_is_sign(&p->t, ')') && p->depth) {
 		p->depth--;
-	else if (sql_token_is_sign(&p->t, ',') && l->in_from)
-		l->expects = true;
-	return 0;
+		return l->call.tail ? sql_edit_text(p->s, p->t.text, 0, l->call.tail) : 0;
+	}
+	if (!sql_token_is_sign(&p->t, ','))
+		return 0;
+	l->expects = l->expects || l->in_from;
+	return sql_take_comma(p);
 }
 
 /** The words after which a table that is expected has not come yet. */
@@ -218,8 +241,8 @@ static int take_token(struct sql_parser *p)
 static bool is_other(const struct sql_token *t)
 {
 	static const char *const words[] = { "create", "drop", "alter", "attach", "detach", "pragma", "vacuum", "analyze",
-		"reindex", "begin", "commit", "end", "rollback", "savepoint", "release", "replace", "merge", "truncate", "grant",
-		"revoke", "call", "use", "show", "describe", "set", "load", "exec", "execute", "declare", NULL };
+		"reindex", "begin", "commit", "end", "rollback", "savepoint", "release", "replace", "upsert", "merge", "truncate",
+		"grant", "revoke", "call", "use", "show", "describe", "set", "load", "exec", "execute", "declare", NULL };
 	return sql_token_is_any(t, words);
 }
 
