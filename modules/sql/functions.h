@@ -8,7 +8,8 @@
  *     CURRENT_DATE(), CURRENT_TIME(), CURRENT_TIMESTAMP()   without parentheses: the keywords call the functions added here
  *     DISTINCT_ARRAY(ARRAY(x))                              DISTINCT_ARRAY((x)), as aggregates do not nest
  *     CONVERT(type, x)                                      CAST(x AS type)
- *     TRIM(y FROM x)                                        TRIM(x, y)
+ *     TRIM(y FROM x)                                        a function of sql_search.c with the arguments in this order
+ *     EXTRACT(part FROM x)                                  0 + EXTRACT(x, 'part')
  *
  * Results of ARRAY() and DISTINCT_ARRAY() are JSON and have the subtype SQL_SUBTYPE_JSON, like those of SQLite's JSON
  * functions; an argument that has it goes into an array unchanged, and one with SQL_SUBTYPE_BOOLEAN as true or false.

@@ -29,7 +29,7 @@ static unsigned kept_count;
 /** Whether a name occurs in the client's text, quoted or not. */
 static bool is_named(const struct sql_statement *s, const char *name)
 {
-	char found[sizeof SQL_KNOWN_FUNCTION + 2]; /* the longer of the two names, quoted */
+	char found[sizeof SQL_KNOWN_FUNCTION + 2]; /* the longest of the names, quoted */
 	struct sql_token t = sql_token_read(s->text);
 	for (; t.kind != SQL_END && t.kind != SQL_WRONG; t = sql_token_behind(&t)) {
 		if (t.kind == SQL_NUMBER || t.kind == SQL_SIGN || t.len >= sizeof found)
@@ -44,7 +44,7 @@ static bool is_named(const struct sql_statement *s, const char *name)
 /** Clients may not call the functions that the module itself inserts into statements. */
 static bool is_function_permitted(const struct sql_run *run, const char *name)
 {
-	if (sqlite3_stricmp(name, SQL_KEEP_FUNCTION) == 0 || sqlite3_stricmp(name, SQL_KNOWN_FUNCTION) == 0)
+	if (sqlite3_strnicmp(name, SQL_OWN_FUNCTIONS, sizeof SQL_OWN_FUNCTIONS - 1) == 0)
 		return !is_named(&run->statement, name);
 	return sql_functions_permit(name);
 }

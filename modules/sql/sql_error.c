@@ -55,8 +55,8 @@ static int fail_column(struct sql_run *run, const char *name)
 /** Functions of the API's SQL that are not implemented. */
 static bool is_missing(const char *function)
 {
-	static const char *const names[] = { "search_json", "geoarea", "geolength", "geocircle", "geodifference", "geodistance",
-		"geonear", "geocontains", "geoequal", "geocrosses", "geoconvert", "convert" };
+	static const char *const names[] = { "geoarea", "geolength", "geocircle", "geodifference", "geodistance", "geonear",
+		"geocontains", "geoequal", "geocrosses", "geoconvert" };
 	for (size_t i = 0; function && i < sizeof names / sizeof *names; i++) {
 		if (sqlite3_stricmp(function, names[i]) == 0)
 			return true;

@@ -143,21 +143,22 @@ static size_t end_of(const struct characters *c, const char *text, size_t len)
 	return 0;
 }
 
-static void trim(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+/** \p taken: the characters; NULL: blanks */
+static void trim_value(sqlite3_context *ctx, sqlite3_value *from, sqlite3_value *taken)
 {
 	enum side sides = (enum side)(intptr_t)sqlite3_user_data(ctx);
 	struct characters c = { .items = { { " ", 1 } }, .count = 1 };
-	if (sqlite3_value_type(argv[0]) == SQLITE_NULL || (argc > 1 && sqlite3_value_type(argv[1]) == SQLITE_NULL))
+	if (sqlite3_value_type(from) == SQLITE_NULL || (taken && sqlite3_value_type(taken) == SQLITE_NULL))
 		return;
-	const char *text = (const char *)sqlite3_value_text(argv[0]);
-	size_t len = (size_t)sqlite3_value_bytes(argv[0]), n;
-	const char *set = argc > 1 ? (const char *)sqlite3_value_text(argv[1]) : " ";
+	const char *text = (const char *)sqlite3_value_text(from);
+	size_t len = (size_t)sqlite3_value_bytes(from), n;
+	const char *set = taken ? (const char *)sqlite3_value_text(taken) : " ";
 	if (!text || !set) {
 		sqlite3_result_error_nomem(ctx);
 		return;
 	}
-	if (argc > 1 && !split(set, (size_t)sqlite3_value_bytes(argv[1]), &c)) {
-		sqlite3_result_error(ctx, "trim() can remove at most 256 characters", -1);
+	if (taken && !split(set, (size_t)sqlite3_value_bytes(taken), &c)) {
+		sqlite3_result_error(ctx, "trim() can remove at most 256 different characters", -1);
 		return;
 	}
 	if (sql_function_ends(ctx))
@@ -167,6 +168,17 @@ static void trim(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	while (sides & RIGHT && (n = end_of(&c, text, len)))
 		len -= n;
 	sqlite3_result_text64(ctx, text, len, SQLITE_TRANSIENT, SQLITE_UTF8);
+}
+
+static void trim(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	trim_value(ctx, argv[0], argc > 1 ? argv[1] : NULL);
+}
+
+static void trim_from(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+	(void)argc;
+	trim_value(ctx, argv[1], argv[0]);
 }
 
 int sql_search_functions(sqlite3 *db)
@@ -185,6 +197,9 @@ int sql_search_functions(sqlite3 *db)
 		{ "ltrim", 2, LEFT, trim },
 		{ "rtrim", 1, RIGHT, trim },
 		{ "rtrim", 2, RIGHT, trim },
+		{ SQL_TRIM_FUNCTION, 2, LEFT | RIGHT, trim_from },
+		{ SQL_LTRIM_FUNCTION, 2, LEFT, trim_from },
+		{ SQL_RTRIM_FUNCTION, 2, RIGHT, trim_from },
 	};
 	int rc = SQLITE_OK;
 	for (size_t i = 0; rc == SQLITE_OK && i < sizeof rows / sizeof *rows; i++)

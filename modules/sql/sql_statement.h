@@ -71,21 +71,6 @@ const char *sql_statement_word(struct sql_statement *s, const struct sql_token *
 /** sql_shape.c: sets count_name and light of a parsed statement. */
 void sql_statement_shape(struct sql_statement *s);
 
-/* sql_written.c */
-
-/** A written value, as its text. */
-struct sql_written {
-	const char *end;       /**< after its last token */
-	struct sql_token only; /**< its only token; of kind SQL_END: it has several */
-	bool literal;          /**< a number, a string or null */
-	bool bare;             /**< a plain column */
-	bool passes;           /**< an expression that may return a column unchanged */
-	bool star;             /**< all columns: * or dog.* */
-};
-
-/** Reads a value from its first token on; \p named: an alias may follow it. */
-struct sql_written sql_written_read(const struct sql_token *first, bool named);
-
 /* sql_text.c */
 
 /** The statement's text for SQLite; NULL, and a failure, if out of memory. */

@@ -82,6 +82,10 @@ char *sql_statement_text(struct sql_statement *s)
 	size_t at = 0;
 	for (size_t i = 0; i < s->edit_count; i++) {
 		struct sql_edit *e = &s->edits[i];
+		if (e->at < at) { /* in a text that cannot be SQL */
+			sql_statement_wrong(s, e->at);
+			return NULL;
+		}
 		out = put(out, s->text + at, e->at - at);
 		e->out_at = (size_t)(out - sql);
 		out = put_edit(s, e, out);

@@ -29,6 +29,12 @@
 #define SQL_KEEP_FUNCTION "lyre_keep"
 /** The same for a column's value, whose subtype may already be lost. */
 #define SQL_KNOWN_FUNCTION "lyre_known"
+/** What the names of functions begin with that only the module itself writes into a statement. */
+#define SQL_OWN_FUNCTIONS "lyre_"
+/** trim, ltrim and rtrim with what they take away before the text. */
+#define SQL_TRIM_FUNCTION "lyre_trim"
+#define SQL_LTRIM_FUNCTION "lyre_ltrim"
+#define SQL_RTRIM_FUNCTION "lyre_rtrim"
 
 /** Makes a record's value the result of xColumn. */
 void sql_value_give(sqlite3_context *ctx, const struct lyre_field *f);

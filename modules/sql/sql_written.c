@@ -1,9 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file sql/sql_written.c
- * \brief Values that a statement writes: where the text of each ends, and whether it can be an unchanged value of a table.
+ * \brief Values that a statement writes: where each ends, whether it can be a value of a table as it is, and what it is packed in.
  */
-#include "sql_statement.h"
+#include "sql_parser.h"
+#include "sql_value.h"
+
+/** A written value, as its text. */
+struct written {
+	const char *end;       /**< after its last token */
+	struct sql_token only; /**< its only token; of kind SQL_END: it has several */
+	bool literal;          /**< a number, a string or null */
+	bool bare;             /**< a plain column */
+	bool passes;           /**< an expression that may return a column unchanged */
+	bool star;             /**< all columns: * or dog.* */
+};
 
 /** Keywords after which a value goes on. */
 static const char *const operators[] = { "and", "or", "not", "is", "in", "like", "glob", "regexp", "match", "between", "escape",
@@ -14,7 +25,8 @@ static bool is_behind(const struct sql_token *before, const struct sql_token *t)
 {
 	static const char *const words[] = { "from", "where", "group", "having", "order", "limit", "union", "except", "intersect",
 		"as", "returning", NULL };
-	if (sql_token_is(t, "from") && sql_token_is(before, "distinct"))
+	bool name = sql_token_is_name(t) && sql_token_is_sign(before, '.');
+	if (name || (sql_token_is(t, "from") && sql_token_is(before, "distinct")))
 		return false;
 	return sql_token_is_sign(t, ',') || sql_token_is_sign(t, ')') || sql_token_is_any(t, words);
 }
@@ -58,7 +70,8 @@ static bool is_literal(const struct sql_token *first, const struct sql_token *la
 	return sign && last->kind == SQL_NUMBER;
 }
 
-struct sql_written sql_written_read(const struct sql_token *first, bool named)
+/** Reads a value from its first token on; \p named: an alias may follow it. */
+static struct written read_value(const struct sql_token *first, bool named)
 {
 	struct sql_token before = { .kind = SQL_END }, last = before, t = *first;
 	size_t depth = 0, words = 0;
@@ -69,8 +82,8 @@ struct sql_written sql_written_read(const struct sql_token *first, bool named)
 		last = t;
 		words++;
 	}
-	struct sql_written w = { .star = sql_token_is_sign(&last, '*') && (words == 1 || sql_token_is_sign(&before, '.')) };
-	if (named && words > 1 && is_name_behind(&before, &last)) {
+	struct written w = { .star = sql_token_is_sign(&last, '*') && (words == 1 || sql_token_is_sign(&before, '.')) };
+	if (named && !depth && words > 1 && is_name_behind(&before, &last)) {
 		last = before;
 		words--;
 	}
@@ -80,4 +93,54 @@ struct sql_written sql_written_read(const struct sql_token *first, bool named)
 	w.bare = words && is_column(*first, w.end);
 	w.passes = passes(first);
 	return w;
+}
+
+/** Whether a written value begins with this token: of SET, of a row of VALUES, or a result of an INSERT's own SELECT. */
+static bool begins_written(const struct sql_parser *p)
+{
+	static const char *const openers[] = { "select", "distinct", "all", "top", NULL };
+	static const char *const passed[] = { "distinct", "all", NULL };
+	struct sql_token next = sql_token_read(p->next);
+	bool comma = sql_token_is_sign(&p->before, ',');
+	if (p->value_end)
+		return false;
+	if (p->depth)
+		return p->depth == 1 && p->levels[1].row && (comma || sql_token_is_sign(&p->before, '('));
+	if (p->in_set)
+		return sql_token_is_sign(&p->before, '=');
+	if (!p->in_list || sql_token_is_any(&p->t, passed) || (sql_token_is(&p->t, "top") && next.kind == SQL_NUMBER))
+		return false;
+	return comma || sql_token_is_any(&p->before, openers);
+}
+
+/** The function that packs a value, so that its type outlives a table in which SQLite collects rows. */
+static const char *packer(const struct sql_parser *p, const struct written *w)
+{
+	bool passes = w->bare || (w->passes && p->s->loses);
+	return passes ? SQL_KNOWN_FUNCTION "(" : SQL_KEEP_FUNCTION "(";
+}
+
+static int take_value(struct sql_parser *p)
+{
+	struct written w = read_value(&p->t, p->in_list && !p->depth);
+	if (w.star)
+		return lyre_fail(p->s->call, LYRE_EINVAL, "INSERT with SELECT * is not supported: name the attributes");
+	if (sql_token_is(&w.only, "true"))
+		return sql_edit_text(p->s, p->t.text, p->t.len, SQL_TRUE_LITERAL);
+	if (sql_token_is(&w.only, "false"))
+		return sql_edit_text(p->s, p->t.text, p->t.len, SQL_FALSE_LITERAL);
+	if (w.literal)
+		return 0;
+	p->value_end = w.end;
+	return sql_edit_text(p->s, p->t.text, 0, packer(p, &w));
+}
+
+int sql_take_border(struct sql_parser *p)
+{
+	int rc = 0;
+	if (p->value_end && p->t.text >= p->value_end) {
+		rc = sql_edit_text(p->s, p->value_end, 0, ")");
+		p->value_end = NULL;
+	}
+	return rc == 0 && begins_written(p) ? take_value(p) : rc;
 }

@@ -56,6 +56,7 @@ static void check_text(struct sql_statement *s)
 		s->tables[i].as = names[i];
 	}
 	const char *sql = sql_statement_text(s);
+	must(sql != NULL);
 	size_t len = strlen(sql), before = 0;
 	for (size_t i = 0; i <= len; i++) {
 		size_t at = sql_statement_place(s, i);
