@@ -196,6 +196,26 @@ class Statements(Case):
             self.assertIn(detail, plan, condition)
             self.assertNotIn("TEMP B-TREE", plan, condition)
 
+    def test_index_alone(self):
+        """What is read from an index alone is what the records have."""
+        values = [None, True, False, 0, 1, -3, 1.5, 2**53 + 1, -2**63, 2**64, 1e300, "", "a", "a\x01b", "\0", "é", "x" * 300, "[1]", "{}"]
+        long_key = "k" * 600
+        records = [{"id": i, "v": v, "other": 1} for i, v in enumerate(values)] + [{"id": long_key, "v": 1, "other": 1}]
+        self.s.ok({"operation": "create_table", "database": "many", "table": "alone", "primary_key": "id"})
+        for more in ([], [{"id": "with", "v": [1, "a", 1.5], "other": 1}, {"id": "an object", "v": {"a": 1}, "other": 1}]):
+            self.s.ok({"operation": "insert", "database": "many", "table": "alone", "records": records + more})
+            for condition in ("v = 1", "v = 0", "v > 0", "v <= 1.5", "v >= ''", "v IN ('', 'a', 5, 1)", "v LIKE 'a%'", "v IS NULL", "v < -3"):
+                both = [self.rows("SELECT id, v, typeof(v) AS t%s FROM many.alone WHERE %s ORDER BY id" % (other, condition)) for other in ("", ", other")]
+                self.assertEqual(both[0], [{n: row[n] for n in ("id", "v", "t")} for row in both[1]], condition)
+                self.assertTrue(both[0] or condition == "v IS NULL", condition)
+
+    def test_index_of_expired(self):
+        table = {"database": "many", "table": "short"}
+        self.s.ok(dict(table, operation="create_table", primary_key="id", expiration=1))
+        self.s.ok(dict(table, operation="insert", records=[{"id": 1, "v": 1}]))
+        until(lambda: not self.s.ok(dict(table, operation="search_by_id", ids=[1], get_attributes=["*"])), self.s.said)
+        self.assertEqual(self.values("SELECT id FROM many.short WHERE v = 1"), [])
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
