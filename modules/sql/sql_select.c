@@ -155,21 +155,20 @@ static struct result *look_at_results(struct sql_run *run, int count)
 
 /* ---- rows ---- */
 
-static bool is_kind(enum certainty c, sqlite3_stmt *stmt, int i, unsigned subtype)
+/** Whether a value is of a kind: its subtype tells, or if that was lost, \p known once the index has been looked at. */
+static bool is_kind(struct sql_run *run, int i, struct result *r, const enum certainty *known, unsigned kind)
 {
-	return c == ALWAYS || (c == BY_SUBTYPE && sqlite3_value_subtype(sqlite3_column_value(stmt, i)) == subtype);
-}
-
-static bool is_boolean(struct sql_run *run, int i, struct result *r)
-{
+	unsigned subtype = sqlite3_value_subtype(sqlite3_column_value(run->stmt, i));
+	if (subtype == SQL_SUBTYPE_PLAIN || subtype == kind)
+		return subtype == kind;
 	look_at(run, r);
-	return is_kind(r->booleans, run->stmt, i, SQL_SUBTYPE_BOOLEAN);
+	return *known == ALWAYS;
 }
 
 static void write_integer(struct sql_run *run, lyre_out *o, int i, struct result *r)
 {
 	sqlite3_int64 n = sqlite3_column_int64(run->stmt, i);
-	if ((n == 0 || n == 1) && is_boolean(run, i, r))
+	if ((n == 0 || n == 1) && is_kind(run, i, r, &r->booleans, SQL_SUBTYPE_BOOLEAN))
 		lyre_out_bool(o, n == 1);
 	else
 		lyre_out_int(o, n);
@@ -179,8 +178,7 @@ static bool is_json(struct sql_run *run, int i, struct result *r, char first)
 {
 	if (first != '{' && first != '[')
 		return false;
-	look_at(run, r);
-	return is_kind(first == '{' ? r->objects : r->arrays, run->stmt, i, SQL_SUBTYPE_JSON);
+	return is_kind(run, i, r, first == '{' ? &r->objects : &r->arrays, SQL_SUBTYPE_JSON);
 }
 
 /** A text that a function says is JSON. */
@@ -193,18 +191,18 @@ static void write_json(struct sql_run *run, lyre_out *o, const char *text, size_
 		lyre_out_string(o, text, len);
 }
 
+/** In place: as a text that ends with a NUL it would be a copy. */
 static void write_text(struct sql_run *run, lyre_out *o, int i, struct result *r)
 {
-	const char *text = (const char *)sqlite3_column_text(run->stmt, i);
+	const char *text = sqlite3_column_blob(run->stmt, i);
 	size_t len = (size_t)sqlite3_column_bytes(run->stmt, i);
-	if (!text)
-		lyre_out_null(o);
-	else if (len && is_json(run, i, r, *text) && r->bare && !run->statement.compound)
+	bool json = len && is_json(run, i, r, *text);
+	if (json && r->bare && !run->statement.compound)
 		lyre_reply_json(run->call, text, len);
-	else if (len && is_json(run, i, r, *text))
+	else if (json)
 		write_json(run, o, text, len);
 	else if (lyre_text_is_utf8(text, len))
-		lyre_out_string(o, text, len);
+		lyre_out_string(o, len ? text : "", len);
 	else
 		lyre_out_null(o); /* bytes that no answer can have */
 }
