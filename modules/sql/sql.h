@@ -51,6 +51,7 @@ struct sql_run {
 	const char *sql;     /**< its text for SQLite */
 	bool at_once;        /**< on the connection's thread: only if one_row */
 	bool one_row;        /**< SQLite has planned to find one row of one table by its key */
+	bool keeps;          /**< the prepared statement is kept for the next */
 	int64_t until;       /**< monotonic ms: the end of its time */
 	int64_t asked;       /**< monotonic ms: when it was last asked whether the call is wanted */
 	int failed;          /**< the call's failure, for which SQLite was made to stop; 0: none */
