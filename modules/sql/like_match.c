@@ -8,9 +8,6 @@ struct place {
 	const char *at, *end;
 };
 
-/** What comes next in a pattern. */
-enum item { END, ANY, ONE, LITERAL, BROKEN };
-
 static char folded(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c | 32) : c;
@@ -24,21 +21,13 @@ static void pass_character(struct place *p)
 		p->at++;
 }
 
-/** Reads an item of a pattern; of a literal its first byte, as those that follow in a character are literals, too. */
-static enum item next_item(struct place *p, struct like_text escape, char *literal)
+/** Passes an escape. \return whether there was one */
+static bool pass_escape(struct place *pattern, struct like_text escape)
 {
-	if (p->at == p->end)
-		return END;
-	bool escaped = escape.len && (size_t)(p->end - p->at) >= escape.len && !memcmp(p->at, escape.s, escape.len);
-	if (escaped) {
-		p->at += escape.len;
-		if (p->at == p->end)
-			return BROKEN;
-	}
-	*literal = folded(*p->at++);
-	if (escaped || (*literal != '%' && *literal != '_'))
-		return LITERAL;
-	return *literal == '%' ? ANY : ONE;
+	bool is = escape.len && (size_t)(pattern->end - pattern->at) >= escape.len && !memcmp(pattern->at, escape.s, escape.len);
+	if (is)
+		pattern->at += escape.len;
+	return is;
 }
 
 /** Where the byte is next, in either case; the end: nowhere. */
@@ -54,26 +43,27 @@ static const char *find_byte(const struct place *text, char byte)
 	return at;
 }
 
-/** Goes to where the items behind a % may begin. \return false: nowhere */
-static bool find_begin(struct place *text, const struct place *pattern, struct like_text escape)
+/** The byte with which a match begins; -1: any character may. */
+static int first_byte(struct place pattern, struct like_text escape)
 {
-	struct place behind = *pattern;
-	char literal = 0;
-	if (next_item(&behind, escape, &literal) == LITERAL)
-		text->at = find_byte(text, literal);
-	return text->at < text->end;
+	bool escaped = pass_escape(&pattern, escape);
+	if (pattern.at == pattern.end || (*pattern.at == '_' && !escaped))
+		return -1;
+	return (unsigned char)folded(*pattern.at);
 }
 
-/** Takes one item of a pattern that is not %. \return whether it fits */
-static bool take(struct place *text, enum item item, char literal)
+/** Takes what pass_alike() has stopped at: _, an escaped byte, or one that is not alike. \return whether it fits */
+static bool take(struct place *pattern, struct place *text, struct like_text escape)
 {
-	if (text->at == text->end || (item == LITERAL && folded(*text->at) != literal) || (item != LITERAL && item != ONE))
+	bool escaped = pass_escape(pattern, escape);
+	if (pattern->at == pattern->end || text->at == text->end)
 		return false;
-	if (item == LITERAL)
-		text->at++;
-	else
+	if (*pattern->at == '_' && !escaped) {
+		pattern->at++;
 		pass_character(text);
-	return true;
+		return true;
+	}
+	return folded(*pattern->at++) == folded(*text->at++);
 }
 
 /** Passes what is alike and means itself. \p stop: what an escape begins with, or % */
@@ -93,28 +83,30 @@ bool like_matches(struct like_text pattern, struct like_text text, struct like_t
 	struct place p = { pattern.s, pattern.s + pattern.len }, t = { text.s, text.s + text.len };
 	struct place behind_any = { NULL, NULL }, begin = t; /* behind the last %, and where that began in the text */
 	const char stop = escape.len ? *escape.s : '%';
+	int first = -1;
 	for (;;) {
-		char literal = 0;
 		pass_alike(&p, &t, stop);
-		enum item item = next_item(&p, escape, &literal);
-		if (item == END && t.at == t.end)
+		if (p.at == p.end && t.at == t.end)
 			return true;
-		if (item != ANY && take(&t, item, literal))
-			continue;
-		if (item == ANY) {
+		if (p.at < p.end && *p.at == '%') {
 			while (p.at < p.end && *p.at == '%')
 				p.at++;
 			if (p.at == p.end)
 				return true;
 			behind_any = p;
 			begin = t;
-		} else if (!behind_any.at || item == BROKEN) {
+			first = first_byte(p, escape);
+		} else if (take(&p, &t, escape)) {
+			continue;
+		} else if (!behind_any.at) {
 			return false;
 		} else {
-			pass_character(&begin);
 			p = behind_any;
+			pass_character(&begin);
 		}
-		if (!find_begin(&begin, &p, escape))
+		if (first >= 0)
+			begin.at = find_byte(&begin, (char)first);
+		if (begin.at == begin.end)
 			return false;
 		t = begin;
 	}
