@@ -493,6 +493,7 @@ static inline int lyre_range_estimate(
 
 /**
  * Opens a reader of a table of the moment. LYRE_EINVAL for an attribute that is unknown, or that the caller may not read.
+ * Where these are the primary key and the attribute of an index alone, ranges of that index are read without their records.
  * \param attributes  what lyre_reader_field() tells, by their number; an unknown one of a dynamic table is null everywhere
  */
 static inline int lyre_reader_open(
