@@ -5,6 +5,7 @@
  */
 #include "query/reader.h"
 #include "query/columns.h"
+#include "query/cover.h"
 #include "query/range.h"
 
 #include "base/text.h"
@@ -15,13 +16,16 @@ struct reader {
 	struct snapshot *snapshot;
 	const struct table *table;
 	struct column *columns;
+	uint16_t *places; /**< where each column was last found in a record */
 	size_t count, room;
 	struct walk walk;
 	bool walking;
-	bool single; /**< the range is a single primary key, complete: no walk needed */
+	bool single;   /**< the range is a single primary key, complete: no walk needed */
+	bool covers;   /**< entries of the walk usually have all columns */
+	bool covered;  /**< the current entry does: its record is not read */
+	lyre_value of; /**< the value of the index's attribute, if covered */
 	struct key key;
 	struct row row;
-	uint16_t hint;
 	struct buf text; /**< JSON of the current record's arrays and objects */
 	char date[32];
 };
@@ -126,6 +130,7 @@ static int add_column(struct reader *r, const struct attribute_filter *f, const 
 	struct column *c = &r->columns[r->count];
 	const struct attribute *at = table_attribute(t, name, strlen(name));
 	*c = (struct column){ .kind = COLUMN_NONE };
+	r->places[r->count] = 0;
 	if (at && !attribute_is_shown(f, at))
 		return err_set(e, LYRE_EINVAL, "unknown attribute '%s'", name);
 	if (at)
@@ -143,12 +148,13 @@ static struct reader *reader_new(struct reader *again, struct arena *a, size_t c
 		buf_init_charged(&r->text, a->charge);
 	if (!r->columns || r->room < count) {
 		r->columns = ARENA_ARRAY(a, struct column, count + 1);
-		r->room = r->columns ? count : 0;
+		r->places = ARENA_ARRAY(a, uint16_t, count + 1);
+		r->room = r->columns && r->places ? count : 0;
 	}
 	r->count = 0;
 	r->walking = false;
 	r->single = false;
-	return r->columns ? r : NULL;
+	return r->columns && r->places ? r : NULL;
 }
 
 int reader_open(struct reader *again, struct reader **ret, struct arena *a, struct snapshot *s, const struct table *t,
@@ -172,6 +178,7 @@ static void end_walk(struct reader *r)
 		walk_close(&r->walk);
 	r->walking = false;
 	r->single = false;
+	r->covered = false;
 }
 
 /** Whether the range is a single primary key, complete in its bounds. */
@@ -195,6 +202,7 @@ int reader_seek(struct reader *r, const struct walk_range *range, struct err *e)
 	}
 	int rc = walk_open(&r->walk, r->snapshot, r->table, range, NULL, e);
 	r->walking = !rc;
+	r->covers = !rc && cover_is_possible(&r->walk, r->columns, r->count);
 	return rc;
 }
 
@@ -210,12 +218,12 @@ static int next_single(struct reader *r, struct err *e)
 int reader_next(struct reader *r, struct err *e)
 {
 	int rc = LYRE_END;
-	r->hint = 0;
 	if (r->single)
 		return next_single(r, e);
 	while (r->walking) {
 		rc = walk_next(&r->walk, e);
-		if (!rc)
+		r->covered = !rc && r->covers && cover_read(&r->walk, &r->of);
+		if (!rc && !r->covered)
 			rc = walk_record(&r->walk, &r->row.record, e);
 		if (rc != LYRE_ENOTFOUND)
 			break;
@@ -277,16 +285,30 @@ static void give_json(struct reader *r, struct field f, struct lyre_field *ret)
 
 static void give_field(struct reader *r, struct field f, struct lyre_field *ret)
 {
-	enum field_kind kind = field_kind(f);
-	if (kind == FIELD_BYTES || field_type(f) >= LYRE_ARRAY) {
+	lyre_value v = field_scalar(f);
+	if (v.type >= LYRE_ARRAY || (v.type == LYRE_STRING && field_kind(f) == FIELD_BYTES))
 		give_json(r, f, ret);
-		return;
-	}
-	lyre_value v = field_value(f, NULL);
-	if (kind == FIELD_DATE)
-		give_time(r, value_number(&v), true, ret);
+	else if (v.type == LYRE_DOUBLE && field_kind(f) == FIELD_DATE)
+		give_time(r, v.d, true, ret);
 	else
 		give_value(&v, ret);
+}
+
+/** Records are alike: an attribute is mostly where it was in the one before. */
+static bool find(struct reader *r, size_t i, struct field *ret)
+{
+	const struct record record = r->row.record;
+	uint16_t id = r->columns[i].id, *place = &r->places[i];
+	uint16_t count = record_count(record);
+	if (*place < count && record_at(record, *place, ret) == id)
+		return true;
+	for (uint16_t n = 0; n < count; n++) {
+		if (record_at(record, n, ret) == id) {
+			*place = n;
+			return true;
+		}
+	}
+	return false;
 }
 
 void reader_field(struct reader *r, size_t i, struct lyre_field *ret)
@@ -304,7 +326,9 @@ void reader_field(struct reader *r, size_t i, struct lyre_field *ret)
 			give_value(&v, ret);
 			ret->lasting = r->row.key != r->key.bytes; /* r->key is overwritten by the next range */
 		}
-	} else if (column_find(c, r->row.record, &r->hint, &f)) {
+	} else if (r->covered) {
+		give_value(&r->of, ret);
+	} else if (find(r, i, &f)) {
 		give_field(r, f, ret);
 	}
 }

@@ -122,6 +122,11 @@ static lyre_value scalar(struct field f)
 	}
 }
 
+lyre_value field_scalar(struct field f)
+{
+	return scalar(f);
+}
+
 enum lyre_type field_type(struct field f)
 {
 	return (enum lyre_type)scalar(f).type;

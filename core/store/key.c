@@ -48,9 +48,10 @@ int key_primary(struct key *k, const lyre_value *v)
 	return 0;
 }
 
+/** A copy in the arena; in place if it is NULL. */
 static bool text_copy(struct arena *a, const unsigned char *s, size_t len, lyre_value *ret)
 {
-	char *copy = arena_strndup(a, (const char *)s, len);
+	const char *copy = a ? arena_strndup(a, (const char *)s, len) : (const char *)s;
 
 	if (!copy)
 		return false;
@@ -82,10 +83,7 @@ bool key_primary_value(const unsigned char *key, size_t len, struct arena *a, ly
 	case KEY_TAG_NUMBER:
 		return key_number_len(key, len) == len && key_get_number(key, len, ret);
 	case KEY_TAG_TEXT:
-		if (a)
-			return text_copy(a, key + 1, len - 1, ret);
-		*ret = value_text((const char *)key + 1, len - 1);
-		return true;
+		return text_copy(a, key + 1, len - 1, ret);
 	default:
 		return false;
 	}
@@ -199,7 +197,7 @@ static bool unescape_text(const unsigned char *text, size_t len, struct arena *a
 	if (!memchr(text, TEXT_ESCAPE, len))
 		return text_copy(a, text, len, ret);
 
-	char *out = arena_alloc(a, len);
+	char *out = a ? arena_alloc(a, len) : NULL;
 	size_t n = 0;
 
 	if (!out)

@@ -80,7 +80,8 @@ void key_index_entry(struct key *k, const struct key *value, const unsigned char
 /** Length of the value part of an index entry; 0 if damaged. */
 size_t key_index_value_len(const unsigned char *entry, size_t len);
 /**
- * The value of an index entry, for covering reads; strings are copied into \p a. \return false if it is cut or damaged
+ * The value of an index entry, for covering reads; strings are copied into \p a, or stay in place, without a NUL, if it is
+ * NULL. \return false if it is cut or damaged, or escaped and has no place
  */
 bool key_index_read(const unsigned char *entry, size_t len, struct arena *a, lyre_value *ret);
 /**

@@ -110,6 +110,8 @@ enum field_kind field_kind(struct field f);
  * Arrays and objects go into \p a; null, and arena_failed(), if out of memory.
  */
 lyre_value field_value(struct field f, struct arena *a);
+/** As field_value(), but of an array or object its type alone: no memory is needed. */
+lyre_value field_scalar(struct field f);
 /** The items of an array, one after the other, without building a value. */
 struct field_items {
 	const unsigned char *p, *end;

@@ -157,7 +157,7 @@ static void set_limits(sqlite3 *db)
 	sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
 	sqlite3_limit(db, SQLITE_LIMIT_WORKER_THREADS, 0);
 	sqlite3_limit(db, SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000);
-	sqlite3_limit(db, SQLITE_LIMIT_VARIABLE_NUMBER, 1);
+	sqlite3_limit(db, SQLITE_LIMIT_VARIABLE_NUMBER, SQL_LITERALS_MAX);
 	sqlite3_limit(db, SQLITE_LIMIT_TRIGGER_DEPTH, 0);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
@@ -191,6 +191,7 @@ static void connection_close(struct sql_connection *c)
 	if (!c)
 		return;
 	c->declaring = true;
+	sql_prepared_drop(c);
 	sqlite3_close(c->db);
 	for (size_t i = 0; i < c->count; i++) {
 		free(c->declared[i].as);
@@ -247,7 +248,10 @@ void sql_connection_release(struct sql_run *run)
 	if (!c)
 		return;
 	run->connection = NULL;
-	sqlite3_finalize(run->stmt);
+	if (run->keeps)
+		sql_prepared_keep(c, run->stmt);
+	else
+		sqlite3_finalize(run->stmt);
 	run->stmt = NULL;
 	bool spoiled = run->limits.refused; /* running out of memory may have left its schema incomplete */
 	sql_limits_set(NULL);
@@ -274,19 +278,28 @@ void sql_connections_close(void)
 
 /* ---- the declared tables ---- */
 
-/** A table's database, name, key and columns, one a line; columns that cannot be read begin with a mark. */
+static char *put(char *out, char kind, const char *name)
+{
+	size_t size = strlen(name) + 1;
+	*out++ = kind;
+	memcpy(out, name, size);
+	return out + size;
+}
+
+/** A table's database, name, key and columns, each after a mark of its kind, and ended by a NUL, which no name contains. */
 static char *signature_of(const struct sql_table *t, size_t *len)
 {
-	size_t n = strlen(t->named->database) + strlen(t->named->name) + 8;
+	size_t n = strlen(t->named->database) + strlen(t->named->name) + 4;
 	for (size_t i = 0; i < t->count; i++)
 		n += strlen(t->columns[i].declared) + 2;
 	char *s = malloc(n), *p = s;
 	if (!s)
 		return NULL;
-	p += sprintf(p, "%s\n%s\n%zu", t->named->database, t->named->name, t->key);
+	p = put(p, 'd', t->named->database);
+	p = put(p, 't', t->named->name);
 	for (size_t i = 0; i < t->count; i++)
-		p += sprintf(p, "\n%s%s", t->columns[i].readable ? "" : "\x1e", t->columns[i].declared);
-	*len = (size_t)(p - s);
+		p = put(p, i == t->key ? 'k' : t->columns[i].readable ? 'r' : 'h', t->columns[i].declared);
+	*len = n;
 	return s;
 }
 
@@ -307,6 +320,7 @@ static int run_own(struct sql_connection *c, const char *format, const char *nam
 	char *sql = sqlite3_mprintf(format, name);
 	if (!sql)
 		return SQLITE_NOMEM;
+	sql_prepared_drop(c);
 	c->declaring = true;
 	int rc = sqlite3_exec(c->db, sql, NULL, NULL, NULL);
 	c->declaring = false;
@@ -331,10 +345,10 @@ static void make_room(struct sql_connection *c)
 	}
 }
 
-static struct sql_declared *find_declared(struct sql_connection *c, const char *signature)
+static struct sql_declared *find_declared(struct sql_connection *c, const char *signature, size_t len)
 {
 	for (size_t i = 0; i < c->count; i++) {
-		if (strcmp(c->declared[i].signature, signature) == 0)
+		if (c->declared[i].signature_len == len && !memcmp(c->declared[i].signature, signature, len))
 			return &c->declared[i];
 	}
 	return NULL;
@@ -344,7 +358,7 @@ static int declare(struct sql_connection *c, struct sql_table *t)
 {
 	size_t len;
 	char *signature = signature_of(t, &len);
-	struct sql_declared *d = signature ? find_declared(c, signature) : NULL;
+	struct sql_declared *d = signature ? find_declared(c, signature, len) : NULL;
 	if (d) {
 		free(signature);
 		d->bound = t;
@@ -358,7 +372,7 @@ static int declare(struct sql_connection *c, struct sql_table *t)
 		return SQLITE_NOMEM;
 	}
 	d = &c->declared[c->count++];
-	*d = (struct sql_declared){ .as = as, .signature = signature, .bound = t };
+	*d = (struct sql_declared){ .as = as, .signature = signature, .signature_len = len, .bound = t };
 	t->named->as = as;
 	int rc = run_own(c, "CREATE VIRTUAL TABLE \"%w\" USING lyre", as);
 	if (rc != SQLITE_OK)

@@ -10,10 +10,14 @@
 
 /** A virtual table declared in a connection. */
 struct sql_declared {
-	char *as;                /**< its name */
-	char *signature;         /**< database, table and columns: what CREATE VIRTUAL TABLE depends on */
+	char *as;        /**< its name */
+	char *signature; /**< database, table and columns: what CREATE VIRTUAL TABLE depends on */
+	size_t signature_len;
 	struct sql_table *bound; /**< in the running statement; NULL: it does not name this table */
 };
+
+/** Maximum number of statements that a connection keeps prepared. */
+#define SQL_PREPARED_MAX 4
 
 /** Maximum number of tables declared in a connection. */
 #define SQL_DECLARED_MAX 128
@@ -25,6 +29,7 @@ struct sql_connection {
 	bool declaring;      /**< the module itself is running SQL: permit everything */
 	struct sql_declared declared[SQL_DECLARED_MAX];
 	size_t count;
+	sqlite3_stmt *prepared[SQL_PREPARED_MAX]; /**< the one that was used last first, NULL behind the last */
 };
 
 /** Takes an idle connection, or opens one. \return NULL with a failure */
@@ -40,6 +45,17 @@ void sql_connections_close(void);
 int sql_connection_declare(struct sql_run *run);
 /** The statement's table behind the virtual table of this name; NULL: none. */
 struct sql_table *sql_connection_table(const struct sql_connection *c, const char *as);
+
+/* sql_prepared.c */
+
+/** A statement that was prepared from the same text, which is no longer kept; NULL: none. */
+sqlite3_stmt *sql_prepared_take(struct sql_connection *c, const char *sql);
+/** Keeps one that has run, or finalizes it. */
+void sql_prepared_keep(struct sql_connection *c, sqlite3_stmt *stmt);
+/** Finalizes those that are kept: what they depend on changes. */
+void sql_prepared_drop(struct sql_connection *c);
+/** Gives a statement its literals, which must last as long as it runs. \return SQLite's code */
+int sql_prepared_bind(sqlite3_stmt *stmt, const struct sql_statement *s);
 
 /** The virtual tables: sql_vtab.c. */
 extern const sqlite3_module sql_vtab_module;

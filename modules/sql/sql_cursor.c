@@ -149,7 +149,8 @@ int sql_cursor_column(sqlite3_vtab_cursor *cursor, sqlite3_context *ctx, int col
 {
 	struct cursor *c = (struct cursor *)cursor;
 	struct lyre_field f;
-	if (sqlite3_vtab_nochange(ctx) || column < 0 || (size_t)column >= c->table->count || c->places[column] < 0)
+	bool unchanged = c->run->statement.verb == SQL_UPDATE && sqlite3_vtab_nochange(ctx);
+	if (unchanged || column < 0 || (size_t)column >= c->table->count || c->places[column] < 0)
 		return SQLITE_OK;
 	lyre_reader_field(c->reader, (size_t)c->places[column], &f);
 	sql_value_give(ctx, &f);

@@ -104,7 +104,9 @@ struct sql_token sql_token_read(const char *text)
 
 bool sql_token_is(const struct sql_token *t, const char *keyword)
 {
-	return t->kind == SQL_WORD && strlen(keyword) == t->len && !strncasecmp(t->text, keyword, t->len);
+	if (t->kind != SQL_WORD || (*t->text | 32) != *keyword) /* most are others */
+		return false;
+	return !strncasecmp(t->text, keyword, t->len) && !keyword[t->len];
 }
 
 bool sql_token_is_sign(const struct sql_token *t, char sign)

@@ -13,6 +13,23 @@ struct sql_settings sql_settings;
 
 /* ---- the operation ---- */
 
+static int prepare_new(struct sql_run *run)
+{
+	unsigned flags = run->at_once ? SQLITE_PREPARE_PERSISTENT : 0;
+	int rc = sqlite3_prepare_v3(run->connection->db, run->sql, -1, flags, &run->stmt, NULL);
+	if (rc != SQLITE_OK)
+		return sql_fail(run, rc, true);
+	return run->stmt ? 0 : sql_statement_wrong(&run->statement, 0);
+}
+
+static int bind(struct sql_run *run)
+{
+	if (sqlite3_bind_parameter_count(run->stmt) > (int)run->statement.literal_count)
+		return lyre_fail(run->call, LYRE_EINVAL, "Parameters (?) are not supported in SQL");
+	int rc = sql_prepared_bind(run->stmt, &run->statement);
+	return rc == SQLITE_OK ? 0 : sql_fail(run, rc, true);
+}
+
 static int prepare(struct sql_run *run)
 {
 	int rc = sql_connection_declare(run);
@@ -21,14 +38,12 @@ static int prepare(struct sql_run *run)
 	run->sql = sql_statement_text(&run->statement);
 	if (!run->sql)
 		return LYRE_ENOMEM;
-	rc = sqlite3_prepare_v3(run->connection->db, run->sql, -1, 0, &run->stmt, NULL);
-	if (rc != SQLITE_OK)
-		return sql_fail(run, rc, true);
-	if (!run->stmt)
-		return sql_statement_wrong(&run->statement, 0);
-	if (sqlite3_bind_parameter_count(run->stmt))
-		return lyre_fail(run->call, LYRE_EINVAL, "Parameters (?) are not supported in SQL");
-	return 0;
+	run->stmt = run->at_once ? sql_prepared_take(run->connection, run->sql) : NULL;
+	if (run->stmt)
+		run->one_row = true; /* no other is kept */
+	else
+		rc = prepare_new(run);
+	return rc == 0 ? bind(run) : rc;
 }
 
 /** Begins the moment in which all tables are read. */
@@ -82,6 +97,7 @@ static int run_statement(struct sql_run *run)
 		rc = LYRE_PENDING; /* not a lookup by key after all: start over on another thread */
 	if (rc == 0)
 		rc = run->statement.writes ? sql_write(run) : sql_select(run);
+	run->keeps = rc == 0 && run->at_once;
 	sql_connection_release(run);
 	if (rc != LYRE_PENDING || run->at_once)
 		lyre_moment_end(run->call);
@@ -141,6 +157,7 @@ static int sql(lyre_call *call)
 	if (!run.statement.count_name && !run.statement.light)
 		return lyre_call_longer(call, run_long);
 	run.at_once = true;
+	sql_statement_take_literals(&run.statement);
 	rc = run_statement(&run);
 	return rc == LYRE_PENDING ? lyre_call_longer(call, run_long) : rc;
 }

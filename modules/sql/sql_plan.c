@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/** The cost of a row found through an index, and of one in a scan by key. */
+/** The cost of a row found through an index, and of one in a scan by key, or by an index that has all columns. */
 #define COST_FOUND 3.0
 #define COST_WALKED 1.0
 /** The cost of finding the first row. */
@@ -137,6 +137,21 @@ static void add_other_bound(const struct planner *p, struct way *w, int first, c
 	}
 }
 
+/** Whether nothing is read but a column and the key, which its index has, too. */
+static bool is_covered(const struct planner *p, size_t column)
+{
+	sqlite3_uint64 others = p->info->colUsed;
+	if (column > 62 || p->table->key > 62) /* the last bit is for all columns from there on */
+		return false;
+	others &= ~((sqlite3_uint64)1 << column | (sqlite3_uint64)1 << p->table->key);
+	return !others && !sql_column_index(p->run, p->table, column)->nested;
+}
+
+static double cost_of_row(const struct planner *p, size_t column)
+{
+	return column == p->table->key || is_covered(p, column) ? COST_WALKED : COST_FOUND;
+}
+
 static struct way way_of(const struct planner *p, int i)
 {
 	char step = step_of(p, i);
@@ -149,7 +164,7 @@ static struct way way_of(const struct planner *p, int i)
 	w.unique = step == SQL_STEP_EQUAL && w.column == p->table->key;
 	if (w.rows < 1)
 		w.rows = 1;
-	w.cost = COST_BEGIN + w.rows * (w.column == p->table->key ? COST_WALKED : COST_FOUND);
+	w.cost = COST_BEGIN + w.rows * cost_of_row(p, w.column);
 	return w;
 }
 
@@ -197,7 +212,7 @@ static bool gives_order(const struct planner *p, struct way *w)
 		return false;
 	if (!w->steps[0] && column != key) {
 		w->column = column;
-		w->cost = COST_BEGIN + w->rows * COST_FOUND;
+		w->cost = COST_BEGIN + w->rows * cost_of_row(p, column);
 	}
 	return true;
 }

@@ -155,32 +155,30 @@ static struct result *look_at_results(struct sql_run *run, int count)
 
 /* ---- rows ---- */
 
-static bool is_kind(enum certainty c, sqlite3_stmt *stmt, int i, unsigned subtype)
+/** Whether a value is of a kind: its subtype tells, or if that was lost, \p known once the index has been looked at. */
+static bool is_kind(struct sql_run *run, sqlite3_value *v, struct result *r, const enum certainty *known, unsigned kind)
 {
-	return c == ALWAYS || (c == BY_SUBTYPE && sqlite3_value_subtype(sqlite3_column_value(stmt, i)) == subtype);
-}
-
-static bool is_boolean(struct sql_run *run, int i, struct result *r)
-{
+	unsigned subtype = sqlite3_value_subtype(v);
+	if (subtype == SQL_SUBTYPE_PLAIN || subtype == kind)
+		return subtype == kind;
 	look_at(run, r);
-	return is_kind(r->booleans, run->stmt, i, SQL_SUBTYPE_BOOLEAN);
+	return *known == ALWAYS;
 }
 
-static void write_integer(struct sql_run *run, lyre_out *o, int i, struct result *r)
+static void write_integer(struct sql_run *run, lyre_out *o, sqlite3_value *v, struct result *r)
 {
-	sqlite3_int64 n = sqlite3_column_int64(run->stmt, i);
-	if ((n == 0 || n == 1) && is_boolean(run, i, r))
+	sqlite3_int64 n = sqlite3_value_int64(v);
+	if ((n == 0 || n == 1) && is_kind(run, v, r, &r->booleans, SQL_SUBTYPE_BOOLEAN))
 		lyre_out_bool(o, n == 1);
 	else
 		lyre_out_int(o, n);
 }
 
-static bool is_json(struct sql_run *run, int i, struct result *r, char first)
+static bool is_json(struct sql_run *run, sqlite3_value *v, struct result *r, char first)
 {
 	if (first != '{' && first != '[')
 		return false;
-	look_at(run, r);
-	return is_kind(first == '{' ? r->objects : r->arrays, run->stmt, i, SQL_SUBTYPE_JSON);
+	return is_kind(run, v, r, first == '{' ? &r->objects : &r->arrays, SQL_SUBTYPE_JSON);
 }
 
 /** A string that a function marked as JSON. */
@@ -193,18 +191,18 @@ static void write_json(struct sql_run *run, lyre_out *o, const char *text, size_
 		lyre_out_string(o, text, len);
 }
 
-static void write_text(struct sql_run *run, lyre_out *o, int i, struct result *r)
+/** In place: as a text that ends with a NUL it would be a copy. */
+static void write_text(struct sql_run *run, lyre_out *o, sqlite3_value *v, struct result *r)
 {
-	const char *text = (const char *)sqlite3_column_text(run->stmt, i);
-	size_t len = (size_t)sqlite3_column_bytes(run->stmt, i);
-	if (!text)
-		lyre_out_null(o);
-	else if (len && is_json(run, i, r, *text) && r->bare && !run->statement.compound)
+	const char *text = sqlite3_value_blob(v);
+	size_t len = (size_t)sqlite3_value_bytes(v);
+	bool json = len && is_json(run, v, r, *text);
+	if (json && r->bare && !run->statement.compound)
 		lyre_reply_json(run->call, text, len);
-	else if (len && is_json(run, i, r, *text))
+	else if (json)
 		write_json(run, o, text, len);
 	else if (lyre_text_is_utf8(text, len))
-		lyre_out_string(o, text, len);
+		lyre_out_string(o, len ? text : "", len);
 	else
 		lyre_out_null(o); /* bytes that cannot be in an answer */
 }
@@ -222,20 +220,20 @@ static void write_blob(lyre_out *o, const unsigned char *bytes, size_t len)
 	lyre_out_object_end(o);
 }
 
-static void write_value(struct sql_run *run, lyre_out *o, int i, struct result *r)
+static void write_value(struct sql_run *run, lyre_out *o, sqlite3_value *v, struct result *r)
 {
-	switch (sqlite3_column_type(run->stmt, i)) {
+	switch (sqlite3_value_type(v)) {
 	case SQLITE_INTEGER:
-		write_integer(run, o, i, r);
+		write_integer(run, o, v, r);
 		break;
 	case SQLITE_FLOAT:
-		lyre_out_double(o, sqlite3_column_double(run->stmt, i));
+		lyre_out_double(o, sqlite3_value_double(v));
 		break;
 	case SQLITE_TEXT:
-		write_text(run, o, i, r);
+		write_text(run, o, v, r);
 		break;
 	case SQLITE_BLOB:
-		write_blob(o, sqlite3_column_blob(run->stmt, i), (size_t)sqlite3_column_bytes(run->stmt, i));
+		write_blob(o, sqlite3_value_blob(v), (size_t)sqlite3_value_bytes(v));
 		break;
 	default:
 		lyre_out_null(o);
@@ -248,7 +246,7 @@ static void write_row(struct sql_run *run, lyre_out *o, struct result *results, 
 	lyre_out_object_begin(o);
 	for (int i = 0; i < count; i++) {
 		lyre_out_key(o, results[i].name);
-		write_value(run, o, i, &results[i]);
+		write_value(run, o, sqlite3_column_value(run->stmt, i), &results[i]);
 	}
 	lyre_out_object_end(o);
 }

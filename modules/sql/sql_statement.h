@@ -37,6 +37,15 @@ struct sql_edit {
 	size_t alias_len;
 };
 
+/** Most literals of a statement that become parameters. */
+#define SQL_LITERALS_MAX 4
+
+/** A literal that has become a parameter. */
+struct sql_literal {
+	const char *text; /**< NULL: it is an integer */
+	int64_t integer;
+};
+
 struct sql_statement {
 	lyre_call *call;
 	const char *text; /**< the client's text, NUL-terminated */
@@ -56,6 +65,8 @@ struct sql_statement {
 	size_t column_count;
 	struct sql_edit *edits;
 	size_t edit_count;
+	struct sql_literal literals[SQL_LITERALS_MAX]; /**< in the order of their parameters */
+	size_t literal_count;
 	/* while it is parsed */
 	const char **inner; /**< names of WITH */
 	size_t inner_count;
@@ -70,6 +81,9 @@ int sql_statement_read(struct sql_statement *s, lyre_call *call, const char *tex
 const char *sql_statement_word(struct sql_statement *s, const struct sql_token *t);
 /** sql_shape.c: sets count_name and light of a parsed statement. */
 void sql_statement_shape(struct sql_statement *s);
+
+/** sql_literals.c: makes parameters of the literals that conditions compare with. For light statements. */
+void sql_statement_take_literals(struct sql_statement *s);
 
 /* sql_text.c */
 

@@ -197,6 +197,61 @@ class Statements(Case):
             self.assertIn(detail, plan, condition)
             self.assertNotIn("TEMP B-TREE", plan, condition)
 
+    def test_index_alone(self):
+        """What is read from an index alone is what the records have."""
+        values = [None, True, False, 0, 1, -3, 1.5, 2**53 + 1, -2**63, 2**64, 1e300, "", "a", "a\x01b", "\0", "é", "x" * 300, "[1]", "{}"]
+        long_key = "k" * 600
+        records = [{"id": i, "v": v, "other": 1} for i, v in enumerate(values)] + [{"id": long_key, "v": 1, "other": 1}]
+        self.s.ok({"operation": "create_table", "database": "many", "table": "alone", "primary_key": "id"})
+        for more in ([], [{"id": "with", "v": [1, "a", 1.5], "other": 1}, {"id": "an object", "v": {"a": 1}, "other": 1}]):
+            self.s.ok({"operation": "insert", "database": "many", "table": "alone", "records": records + more})
+            for condition in ("v = 1", "v = 0", "v > 0", "v <= 1.5", "v >= ''", "v IN ('', 'a', 5, 1)", "v LIKE 'a%'", "v IS NULL", "v < -3"):
+                both = [self.rows("SELECT id, v, typeof(v) AS t%s FROM many.alone WHERE %s ORDER BY id" % (other, condition)) for other in ("", ", other")]
+                self.assertEqual(both[0], [{n: row[n] for n in ("id", "v", "t")} for row in both[1]], condition)
+                self.assertTrue(both[0] or condition == "v IS NULL", condition)
+
+    def test_again(self):
+        """Statements that differ in the values that they compare with are prepared once; what they find is their own."""
+        table = {"database": "many", "table": "again"}
+        self.s.ok(dict(table, operation="create_table", primary_key="id"))
+        records = [{"id": 1, "n": 5, "b": True}, {"id": "1", "n": "5", "b": False}, {"id": "it's", "n": None, "b": 1}, {"id": 10**17, "n": 1.5},
+                   {"id": "?1", "n": "?"}, {"id": 9223372036854775807, "n": 0}, {"id": "", "n": -1}, {"id": 2.5, "n": 2}]
+        self.s.ok(dict(table, operation="insert", records=records))
+        for _ in range(3):
+            for where, want in (("id = 1", [5]), ("id = '1'", ["5"]), ("id = 'it''s'", [None]), ("id = 100000000000000000", [1.5]), ("id = '?1'", ["?"]),
+                                ("id = 9223372036854775807", [0]), ("id = ''", [-1]), ("id = 2.5", [2]), ("id = 3", []), ("id = -1", []), ("id == 1", [5]),
+                                ("id = 1 AND n = 5", [5]), ("id = 1 AND n = '5'", []), ("id = 1 AND n > 4 AND n <= 5", [5]), ("id = 1 AND n = 6", []),
+                                ("id = 1 AND n > 1 AND n > 2 AND n > 3 AND n > 4 AND n > 5", []), ("id = '1' ORDER BY 1 LIMIT 1", ["5"]),
+                                ("id = '1' ORDER BY 1 LIMIT 0", []), ("id = 1 AND 5 = n", [5]), ("id = 1 /* = 7 */ AND n = 5 -- = 7", [5]),
+                                ("id = 0x1", [5]), ("id = 1.0", [5]), ("id >= 10 AND n = 1.5", [1.5]), ("n = 1.5", [1.5]), ("n = 5", [5])):
+                self.assertEqual(self.values("SELECT n FROM many.again WHERE " + where), want, where)
+            self.assertEqual(self.rows("SELECT b, n = 5, n + 1 FROM many.again WHERE many.again.id = 1"), [{"b": True, "n = 5": 1, "n + 1": 6}])
+            for where in ("id = ?1", "id = ?", "id = :x", "id = 1 AND n = ?2", "id = 1 AND n = @x", "id = ?4"):
+                self.assertEqual(self.sql("SELECT n FROM many.again WHERE " + where)[0], 400, where)
+        self.s.ok(dict(table, operation="insert", records=[{"id": "long " * 200, "n": 1}]))
+        self.assertEqual(self.values("SELECT n FROM many.again WHERE id = 'it''s'"), [None])
+        self.assertEqual(self.values("SELECT n FROM many.again WHERE id = '%s'" % ("long " * 200)), [1])
+
+    def test_again_of_another_table(self):
+        """A statement that is prepared is of the table as it was: not of one that has other attributes, or is another."""
+        table = {"database": "many", "table": "changing"}
+        for n in range(3):
+            self.s.ok(dict(table, operation="create_table", primary_key="id%d" % (n % 2)))
+            for more in ({}, {"a": 1}, {"a": 1, "b": [n]}):
+                self.s.ok(dict(table, operation="upsert", records=[dict(more, **{"id%d" % (n % 2): 1})]))
+                for _ in range(2):
+                    row = self.rows("SELECT * FROM many.changing WHERE id%d = 1" % (n % 2))[0]
+                    self.assertEqual({k: v for k, v in row.items() if not k.startswith("__")}, dict(more, **{"id%d" % (n % 2): 1}))
+            self.s.ok(dict(table, operation="drop_table"))
+            self.assertEqual(self.sql("SELECT * FROM many.changing WHERE id%d = 1" % (n % 2))[0], 404)
+
+    def test_index_of_expired(self):
+        table = {"database": "many", "table": "short"}
+        self.s.ok(dict(table, operation="create_table", primary_key="id", expiration=1))
+        self.s.ok(dict(table, operation="insert", records=[{"id": 1, "v": 1}]))
+        until(lambda: not self.s.ok(dict(table, operation="search_by_id", ids=[1], get_attributes=["*"])), self.s.said)
+        self.assertEqual(self.values("SELECT id FROM many.short WHERE v = 1"), [])
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -425,6 +480,9 @@ class Permissions(Case):
     def test_star(self):
         status, rows = self.ask("SELECT * FROM dev.dog WHERE id = 1")
         self.assertEqual((status, rows), (200, [{"id": 1, "name": "Penny", "age": 7}]))
+        for _ in range(3): # prepared for one who may see all, and for one who may not
+            self.assertIn("owner", self.rows("SELECT * FROM dev.dog WHERE id = 1")[0])
+            self.assertEqual(self.ask("SELECT * FROM dev.dog WHERE id = 1"), (status, rows))
 
     def test_nothing_shows(self):
         """An attribute that may not be read and one that does not exist get the same answer, wherever they are named."""

@@ -77,6 +77,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(rc == failure && s.len <= strlen(text) && s.table_count <= SQL_TABLES_MAX);
 	if (rc == 0)
 		check_text(&s);
+	if (rc == 0 && s.light) {
+		sql_statement_take_literals(&s);
+		check_text(&s);
+	}
 	must(sql_statement_wrong(&s, size / 2 < s.len ? size / 2 : s.len) == LYRE_EINVAL);
 	free(text);
 	for (struct piece *next; pieces; pieces = next) {

@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "sql/functions.h"
+#include "sql/like_match.h"
 #include "sql/sql_limits.h"
 
 #include <stdbool.h>
@@ -274,6 +275,7 @@ static const struct row likes[] = {
 	{ "glob NULL", "'Penny' GLOB NULL", "(null)" },
 	{ "a product", "HEX(ZEROBLOB(500000)) LIKE '%' || HEX(ZEROBLOB(200)) || '%'",
 		"!the LIKE or GLOB pattern is too long for a string of this length" },
+	{ "up to a NUL", "'a' || CHAR(0) || 'b' LIKE 'A' AND 'a' LIKE 'a' || CHAR(0) || 'b'", "1" },
 	{ "none without a wildcard", "HEX(ZEROBLOB(500000)) LIKE HEX(ZEROBLOB(200))", "0" },
 };
 
@@ -429,6 +431,36 @@ START_TEST(similar_texts)
 }
 END_TEST
 
+static struct like_text random_text(char *out, const char *const *parts, int count)
+{
+	struct like_text t = { out, 0 };
+	for (int i = rand() % 9; i > 0; i--) {
+		const char *part = parts[rand() % count];
+		memcpy(out + t.len, part, strlen(part));
+		t.len += strlen(part);
+	}
+	out[t.len] = 0;
+	return t;
+}
+
+/* As SQLite's own, which wants texts that end. */
+START_TEST(random_likes)
+{
+	static const char *const parts[] = { "a", "A", "b", "é", "É", "日", "x", "%", "_", "%" };
+	char of_pattern[64], of_text[64];
+	srand(1);
+	for (int i = 0; i < 300000; i++) {
+		struct like_text pattern = random_text(of_pattern, parts, 10), text = random_text(of_text, parts, i % 2 ? 7 : 9);
+		for (int escaped = 0; escaped < 3; escaped++) {
+			const struct like_text escape = { escaped == 1 ? "x" : "é", escaped == 1 ? 1 : escaped ? 2 : 0 };
+			bool want = sqlite3_strlike(of_pattern, of_text, escaped == 1 ? 'x' : escaped ? 0xe9 : 0) == 0;
+			if (like_matches(pattern, text, escape) != want)
+				ck_abort_msg("'%s' LIKE '%s' ESCAPE '%.*s'", of_text, of_pattern, (int)escape.len, escape.s);
+		}
+	}
+}
+END_TEST
+
 START_TEST(groups)
 {
 	check(&aggregates[_i]);
@@ -478,6 +510,7 @@ static Suite *functions(void)
 	add(s, "strings", texts_and_choices, ROWS(strings));
 	add(s, "printf", formatted_values, ROWS(formats_of_values));
 	add(s, "likes", similar_texts, ROWS(likes));
+	add(s, "random_likes", random_likes, 1);
 	add(s, "patterns", regular_expressions, ROWS(patterns));
 	add(s, "aggregates", groups, ROWS(aggregates));
 	add(s, "too_long", lengths, ROWS(too_long));

@@ -345,6 +345,24 @@ START_TEST(long_texts_in_an_index)
 }
 END_TEST
 
+START_TEST(index_values_in_place)
+{
+	const lyre_value values[] = { value_null(), value_bool(true), value_int(-3), value_double(0.5), value_text("text", 4),
+		value_text("", 0) };
+	struct key k;
+	lyre_value back;
+	for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+		ck_assert(key_index_value(&k, &values[i]));
+		ck_assert(key_index_read(k.bytes, k.len, NULL, &back) && value_compare(&values[i], &back) == 0);
+		if (back.type == LYRE_STRING)
+			ck_assert_ptr_eq(back.s, (const char *)k.bytes + 1);
+	}
+	const lyre_value escaped = value_text("a\001b", 3);
+	ck_assert(key_index_value(&k, &escaped));
+	ck_assert(!key_index_read(k.bytes, k.len, NULL, &back));
+}
+END_TEST
+
 START_TEST(prefixes)
 {
 	struct arena a;
@@ -411,6 +429,7 @@ static Suite *suite(void)
 	tcase_add_test(t, integers_that_no_key_can_hold);
 	tcase_add_test(t, long_primary_keys);
 	tcase_add_test(t, long_texts_in_an_index);
+	tcase_add_test(t, index_values_in_place);
 	tcase_add_test(t, prefixes);
 	tcase_add_test(t, any_bytes);
 	suite_add_tcase(s, t);

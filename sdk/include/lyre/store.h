@@ -493,6 +493,7 @@ static inline int lyre_range_estimate(
 
 /**
  * Opens a reader of a table of the moment. LYRE_EINVAL for an attribute that is unknown, or that the caller may not read.
+ * If they are only the primary key and the attribute of an index, ranges of that index are read without their records.
  * \param attributes  those that lyre_reader_field() returns, by their number; an unknown one of a dynamic table is always null
  */
 static inline int lyre_reader_open(
