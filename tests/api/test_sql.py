@@ -69,6 +69,7 @@ NAMES = [
     ("SELECT COUNT(*) FROM dev.dog", ["COUNT(*)"]),
     ("SELECT COUNT(dev.dog.id), max( dog.id ) FROM dev.dog", ["COUNT(dev.dog.id)", "max( dog.id )"]),
     ("SELECT id AS `a b`, id, id FROM dev.dog LIMIT 1", ["a b", "id", "id1"]),
+    ("SELECT dev.dog.id AS g, 1 AS o FROM dev.dog LIMIT 1", ["g", "o"]),
     ("SELECT a.id, b.id FROM dev.dog a, dev.dog b LIMIT 1", ["id", "id1"]),
     ("SELECT 1 AS \"a\x1fb\", name AS \"a\x1fc\" FROM dev.dog LIMIT 1", ["a\x1fb", "a\x1fc"]),
     ("SELECT * FROM (SELECT * FROM twins.t)", ["id", "__createdtime__", "__updatedtime__", "Name", "name"]),
@@ -461,7 +462,11 @@ class Permissions(Case):
         self.assertEqual(self.ask("WITH c AS (SELECT id FROM dev.cat) UPDATE dev.dog SET age = age + 0 WHERE id IN (SELECT id FROM c)")[0], 200)
         self.assertEqual(self.ask("WITH c AS (SELECT id FROM dev.dog) UPDATE dev.cat SET age = 1 WHERE id IN (SELECT id FROM c)")[0], 403)
         self.assertEqual(self.ask("WITH c AS (SELECT id FROM dev.dog) DELETE FROM dev.cat WHERE id IN (SELECT id FROM c)")[0], 403)
-        self.assertEqual(self.ask("UPDATE dev.dog SET name = 'x' WHERE id = 1")[0], 403)
+        for text in ("UPDATE dev.dog SET name = 'x' WHERE id = 1", "UPDATE dev.dog SET age = 1, name = 'x', NAME = 'y' WHERE id = -1",
+                     "EXPLAIN QUERY PLAN UPDATE dev.dog SET name = 'x'"):
+            self.assertEqual(self.ask(text)[1].get("unauthorized_access"), [
+                {"schema": "dev", "table": "dog", "required_table_permissions": [],
+                 "required_attribute_permissions": [{"attribute_name": "name", "required_permissions": ["update"]}]}], text)
         self.assertEqual(self.values("SELECT name FROM dev.dog WHERE id = 1"), ["Penny"])
 
 
