@@ -124,8 +124,11 @@ class Limited(Generator):
     def star(self):
         source, scope = self.source()
         r, where = self.r, self.condition(scope)
-        what = r.choice(["*", "%s.*" % scope[0], "%s.*, %s AS v" % (scope[-1], self.value(scope)), "count(*)", "count(*)"])
+        what = r.choice(["*", "%s.*" % scope[0], "%s.*, %s AS v" % (scope[-1], self.value(scope)), "count(*)"])
         return "SELECT %s FROM %s%s" % (what, source, r.choice(["", " WHERE " + where])), False
+
+    def count(self):
+        return "SELECT count(*) AS n FROM %s" % self.table(), True
 
     def lookup(self):
         t = self.table()
@@ -193,7 +196,7 @@ class Limited(Generator):
 
     def read(self):
         r = self.r
-        more = [self.star, self.star, self.lookup, self.exists, self.grouped, self.window, self.json, self.joined, self.recursive, self.quoted, self.wrong]
+        more = [self.star, self.star, self.count, self.lookup, self.exists, self.grouped, self.window, self.json, self.joined, self.recursive, self.quoted, self.wrong]
         return r.choice(more)() if r.random() < 0.6 else self.statement()
 
 
