@@ -216,8 +216,7 @@ int sql_tables_permit(struct sql_run *run)
 		struct sql_table *t = &run->tables[i];
 		if (is_target(run, t))
 			rc = permit(run, t, write_permission(s));
-		/* rows are found by reading them */
-		if (rc == 0 && !(is_target(run, t) && s->verb == SQL_INSERT))
+		if (rc == 0 && t->named->read) /* also by UPDATE and DELETE: rows are found by reading them */
 			rc = permit(run, t, LYRE_PERMIT_READ);
 	}
 	for (size_t i = 0; rc == 0 && i < s->table_count; i++) {

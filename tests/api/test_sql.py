@@ -470,6 +470,16 @@ class Permissions(Case):
                  "required_attribute_permissions": [{"attribute_name": "name", "required_permissions": ["update"]}]}], text)
         self.assertEqual(self.values("SELECT name FROM dev.dog WHERE id = 1"), ["Penny"])
 
+    def test_inserts_only(self):
+        """A table that a statement both writes and reads must be readable, also if no row is looked at."""
+        self.s.add_role("inserting", {"super_user": False, "prod": {"tables": {"dog": table_permission("insert")}}})
+        self.s.add_user("ins", "inserting")
+        for text in ("INSERT INTO prod.dog (id) SELECT id || 'x' FROM prod.dog", "INSERT INTO prod.dog (id) SELECT id || 'x' FROM prod.dog WHERE 0",
+                     "EXPLAIN QUERY PLAN INSERT INTO prod.dog (id) SELECT id || 'x' FROM prod.dog",
+                     "INSERT INTO prod.dog (id) VALUES ((SELECT count(*) FROM prod.dog))"):
+            status, body = self.s.call({"operation": "sql", "sql": text}, {"Authorization": self.s.authorization("ins", PASSWORD)})
+            self.assertEqual((status, body["unauthorized_access"][0]["required_table_permissions"]), (403, ["read"]), text)
+
 
 if __name__ == "__main__":
     unittest.main()
