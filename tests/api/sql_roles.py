@@ -140,8 +140,8 @@ class Limited(Generator):
         t = self.table()
         x = self.alias("x", t)
         u, s, scope = self.below([x])
-        return "SELECT %s AS v FROM %s AS x WHERE %sEXISTS (SELECT 1 FROM %s AS s WHERE %s = %s AND %s)" % (
-            self.name(x, "id"), t, self.r.choice(["", "NOT "]), u, self.column([s]), self.column([x]), self.condition(scope, 2)), False
+        return "SELECT %s AS v FROM %s AS x WHERE %sEXISTS (SELECT 1 FROM %s AS %s WHERE %s = %s AND %s)" % (
+            self.name(x, "id"), t, self.r.choice(["", "NOT "]), u, s, self.column([s]), self.column([x]), self.condition(scope, 2)), False
 
     def grouped(self):
         source, scope = self.source()
@@ -231,7 +231,7 @@ class World:
 
     @staticmethod
     def make(db, name, columns, records):
-        db.execute("CREATE TABLE %s (%s PRIMARY KEY, %s) WITHOUT ROWID" % (name, columns[0], ", ".join(columns[1:]) or "none"))
+        db.execute("CREATE TABLE %s (%s) WITHOUT ROWID" % (name, ", ".join([columns[0] + " PRIMARY KEY"] + columns[1:])))
         for record in records:
             values = [plain(record.get(c)) for c in columns]
             db.execute("INSERT INTO %s (%s) VALUES (%s)" % (name, ", ".join(columns), ", ".join("?" * len(columns))), values)

@@ -50,7 +50,7 @@ class Generator:
     """Statements over tables that all have the attributes id and COLUMNS. Subclasses may know them by other names."""
 
     def __init__(self, r, tables):
-        self.r, self.values, self.tables = r, Values(r), list(tables)
+        self.r, self.values, self.tables, self.depth = r, Values(r), list(tables), 0
 
     def table(self):
         return self.r.choice(self.tables)
@@ -76,10 +76,11 @@ class Generator:
         return self.name(self.r.choice(scope), self.r.choice(COLUMNS + ["id"]))
 
     def below(self, scope):
-        """A table of a sub-select, its name there, and the names that can be used in it."""
+        """A table of a sub-select, its name there, which hides no other, and the names that can be used in it."""
         table = self.table()
-        s = self.alias("s", table)
-        return table, s, [s] + [a for a in scope if a != s]
+        self.depth += 1
+        s = self.alias("s%d" % self.depth, table)
+        return table, s, [s] + scope
 
     def value(self, scope, depth=0):
         r = self.r
@@ -101,7 +102,7 @@ class Generator:
             return "CASE WHEN %s THEN %s ELSE %s END" % (self.condition(scope, depth + 1), self.value(scope, depth + 1), self.literal())
         table, s, scope = self.below(scope)
         found = r.choice(["max(%s)" % self.name(s, "a"), "count(*)", "min(%s)" % self.name(s, "b"), "count(%s)" % self.name(s, "c")])
-        return "(SELECT %s FROM %s AS s WHERE %s)" % (found, table, self.condition(scope, depth + 2))
+        return "(SELECT %s FROM %s AS %s WHERE %s)" % (found, table, s, self.condition(scope, depth + 2))
 
     def condition(self, scope, depth=0):
         r = self.r
@@ -128,7 +129,7 @@ class Generator:
         if depth > 1:
             return "%s = %s" % (c, self.literal())
         table, s, scope = self.below([])
-        return "%s IN (SELECT %s FROM %s AS s WHERE %s)" % (c, self.column(scope), table, self.condition(scope, depth + 2))
+        return "%s IN (SELECT %s FROM %s AS %s WHERE %s)" % (c, self.column(scope), table, s, self.condition(scope, depth + 2))
 
     def source(self):
         """(the clause behind FROM, the names in it)"""
@@ -142,7 +143,7 @@ class Generator:
             x, y = self.alias("x", t), self.alias("y", u)
             return "%s AS x %s %s AS y ON %s = %s" % (t, r.choice(["JOIN", "LEFT JOIN"]), u, self.column([x]), self.column([y])), [x, y]
         t, s, _ = self.below([])
-        return "(SELECT * FROM %s AS s WHERE %s < 5) AS x" % (t, self.name(s, "a")), [self.alias("x", t)]
+        return "(SELECT * FROM %s AS %s WHERE %s < 5) AS x" % (t, s, self.name(s, "a")), [self.alias("x", t)]
 
     def statement(self):
         """(text, whether the order of the rows counts)"""
@@ -182,7 +183,7 @@ class Generator:
         return text, True
 
     def written(self, scope, target):
-        """A value for a row: SQLite has updated some rows of the target already when a sub-select in it is asked."""
+        """A value for a row."""
         while True:
             text = self.value(scope)
             if target not in text:
@@ -205,22 +206,30 @@ class Generator:
         return "INSERT INTO %s (id, %s) SELECT %s || 'q', %s FROM %s AS x WHERE %s%s" % (
             target, ", ".join(columns), self.name(x, "id"), values, t, self.condition([x]), end)
 
-    def write(self):
-        """(text, the table that it writes)"""
-        r = self.r
-        verb = r.choice(["insert", "delete", "update"])
-        target = self.target(verb)
-        name = self.alias(target.split(".")[1], target)
-        begin = ""
-        if verb == "insert":
-            return self.insert(target), target
+    def rows_to_write(self, name):
+        """(what stands before the verb, a condition)"""
+        r, begin = self.r, ""
         condition = self.condition([name], r.choice([0, 0, 2]))
         if r.random() < 0.3:
             condition = "(%s)" % condition
         if r.random() < 0.2:
             t, s, scope = self.below([])
-            begin = "WITH w AS (SELECT %s AS k FROM %s AS s WHERE %s) " % (self.name(s, "id"), t, self.condition(scope, 1))
+            begin = "WITH w AS (SELECT %s AS k FROM %s AS %s WHERE %s) " % (self.name(s, "id"), t, s, self.condition(scope, 1))
             condition = "(%s IN (SELECT k FROM w) OR %s)" % (self.name(name, "id"), condition)
+        return begin, condition
+
+    def write(self):
+        """(text, the table that it writes), which no sub-select reads: SQLite has changed some of its rows already when that is asked."""
+        r = self.r
+        verb = r.choice(["insert", "delete", "update"])
+        target = self.target(verb)
+        name = self.alias(target.split(".")[1], target)
+        if verb == "insert":
+            return self.insert(target), target
+        while True:
+            begin, condition = self.rows_to_write(name)
+            if "FROM %s " % target not in begin + condition:
+                break
         if verb == "delete":
             return "%sDELETE FROM %s WHERE %s" % (begin, target, condition), target
         columns, scope, source = self.written_names(target, verb), [name], ""
