@@ -6,6 +6,8 @@
 
 /* The first block of a request's arena: enough for the common request. */
 #define ARENA_FIRST ((size_t)16 << 10)
+/* A request that needed more leaves holes in the heap, which glibc does not return by itself. */
+#define ARENA_LARGE ((size_t)4 << 20)
 
 static unsigned pool_of_thread(void)
 {
@@ -63,14 +65,29 @@ struct request *request_take(struct http *h)
 	return r;
 }
 
+static void note_dropped(struct request *r)
+{
+	atomic_store_explicit(&r->http->dropped, true, memory_order_relaxed);
+}
+
 static void trim(struct request *r, struct buf *b)
 {
 	if (b->cap > REQUEST_MEMORY_KEPT) {
 		buf_free(b);
-		atomic_store_explicit(&r->http->dropped, true, memory_order_relaxed);
+		note_dropped(r);
 	} else {
 		buf_clear(b);
 	}
+}
+
+static void trim_arena(struct request *r, struct arena *a)
+{
+	if (a->total > ARENA_LARGE)
+		note_dropped(r);
+	if (a->total > REQUEST_MEMORY_KEPT)
+		arena_free(a);
+	else
+		arena_reset(a);
 }
 
 static void drop_memory(struct request *r)
@@ -79,7 +96,7 @@ static void drop_memory(struct request *r)
 	buf_free(&r->x.body);
 	buf_free(&r->x.out);
 	charge_keep(&r->x.charge);
-	atomic_store_explicit(&r->http->dropped, true, memory_order_relaxed);
+	note_dropped(r);
 }
 
 /* Keeps memory for the next request, unless it is too much or others need it. */
@@ -88,10 +105,7 @@ static void keep_memory(struct request *r)
 	struct exchange *x = &r->x;
 	body_release(r);
 	answer_release(r);
-	if (x->arena.total > REQUEST_MEMORY_KEPT)
-		arena_free(&x->arena);
-	else
-		arena_reset(&x->arena);
+	trim_arena(r, &x->arena);
 	arena_failed(&x->arena); /* clears the failure, so that the next request does not see it */
 	trim(r, &x->body);
 	trim(r, &x->out);

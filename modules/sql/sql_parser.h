@@ -23,10 +23,10 @@ struct sql_call {
 
 /** A level that is open: the statement itself, or a pair of parentheses. */
 struct sql_level {
-	bool in_from;         /**< a comma is followed by a table */
-	bool row;             /**< of VALUES: values that are written */
-	bool selects;         /**< a SELECT is in it: what FROM means there are tables */
-	bool expects;         /**< a table comes next */
+	bool in_from;         /**< a table follows a comma */
+	bool row;             /**< a row of VALUES: written values */
+	bool selects;         /**< it has a SELECT, so that tables follow FROM */
+	bool expects;         /**< a table is expected next */
 	struct sql_call call; /**< whose arguments are in it */
 };
 

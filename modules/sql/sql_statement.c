@@ -22,7 +22,7 @@ static int take_top(struct sql_parser *p)
 	if (!behind_select || number.kind != SQL_NUMBER)
 		return 0;
 	if (p->depth || s->top || s->compound)
-		return sql_statement_unsupported(s, "TOP inside of a statement: LIMIT");
+		return sql_statement_unsupported(s, "TOP in a subquery or compound (use LIMIT)");
 	s->top = number.text;
 	s->top_len = number.len;
 	int rc = sql_edit_text(s, p->t.text, (size_t)(number.text + number.len - p->t.text), "");
@@ -139,9 +139,9 @@ static int refuse_clause(struct sql_parser *p)
 	if (sql_token_is(&p->t, "into") && s->verb == SQL_SELECT)
 		return sql_statement_unsupported(s, "SELECT INTO");
 	if (sql_token_is(&p->t, "or") && (sql_token_is(&p->before, "insert") || sql_token_is(&p->before, "update")))
-		return sql_statement_unsupported(s, "INSERT OR, UPDATE OR");
+		return sql_statement_unsupported(s, "OR after INSERT or UPDATE");
 	if (sql_token_is(&p->t, "from") && p->depth && !p->levels[p->depth].selects && !sql_token_is(&p->before, "distinct"))
-		return sql_statement_unsupported(s, "FROM among the arguments of a function");
+		return sql_statement_unsupported(s, "FROM in the arguments of a function");
 	if (sql_token_is(&p->t, "on") && sql_token_is(&next, "conflict") && s->verb == SQL_INSERT)
 		return sql_statement_unsupported(s, "ON CONFLICT");
 	if (sql_token_is(&p->t, "returning") && s->verb != SQL_SELECT && !p->depth)
@@ -185,7 +185,7 @@ static int open_bracket(struct sql_parser *p)
 	if (p->in_set && !p->depth && !p->value_end && !sql_token_is_sign(&p->before, '='))
 		return lyre_fail(p->s->call, LYRE_EINVAL, "SET (…) = (…) is not supported: set each attribute separately");
 	if (p->depth + 1 == SQL_DEPTH_MAX)
-		return lyre_fail(p->s->call, LYRE_EINVAL, "The statement has more than %d levels of brackets", SQL_DEPTH_MAX);
+		return lyre_fail(p->s->call, LYRE_EINVAL, "The statement has more than %d levels of parentheses", SQL_DEPTH_MAX);
 	l->expects = false;
 	bool row = p->in_rows && !p->depth && (sql_token_is_sign(&p->before, ',') || sql_token_is_any(&p->before, rows));
 	p->levels[++p->depth] = (struct sql_level){ .in_from = expects, .expects = expects, .row = row, .call = call };

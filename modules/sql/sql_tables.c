@@ -170,6 +170,44 @@ static int permit(struct sql_run *run, const struct sql_table *t, uint32_t neede
 	return lyre_table_refuse(run->call, t->named->database, t->named->name, needed & ~has, NULL, 0);
 }
 
+static bool is_among(const char *const *names, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(names[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/** Names of attributes that the statement writes and its caller may not. \return how many */
+static size_t find_denied(struct sql_run *run, struct sql_table *t, const char **denied)
+{
+	const struct sql_statement *s = &run->statement;
+	uint32_t needed = write_permission(s);
+	const char *key = t->columns[t->key].name;
+	size_t n = 0;
+	if (s->verb == SQL_UPDATE && !(lyre_attribute_permissions(t->table, key) & needed))
+		denied[n++] = key; /* which is in every record */
+	for (size_t i = 0; i < s->column_count; i++) {
+		const struct sql_column *c = find_column(t, s->columns[i]);
+		const char *name = c ? c->name : s->columns[i];
+		if (!(lyre_attribute_permissions(t->table, name) & needed) && !is_among(denied, n, name))
+			denied[n++] = name;
+	}
+	return n;
+}
+
+/** Also if the statement finds no row to write, or is only explained. */
+static int permit_written(struct sql_run *run, struct sql_table *t)
+{
+	uint32_t needed = write_permission(&run->statement);
+	const char **denied = lyre_alloc(run->call, (run->statement.column_count + 1) * sizeof *denied);
+	if (!denied)
+		return lyre_fail_no_memory(run->call);
+	size_t n = find_denied(run, t, denied);
+	return n ? lyre_table_refuse(run->call, t->named->database, t->named->name, needed, denied, n) : 0;
+}
+
 int sql_tables_permit(struct sql_run *run)
 {
 	struct sql_statement *s = &run->statement;
@@ -178,11 +216,13 @@ int sql_tables_permit(struct sql_run *run)
 		struct sql_table *t = &run->tables[i];
 		if (is_target(run, t))
 			rc = permit(run, t, write_permission(s));
-		/* rows are found by reading them */
-		if (rc == 0 && !(is_target(run, t) && s->verb == SQL_INSERT))
+		if (rc == 0 && t->named->read) /* also by UPDATE and DELETE: rows are found by reading them */
 			rc = permit(run, t, LYRE_PERMIT_READ);
 	}
-	for (size_t i = 0; rc == 0 && i < s->table_count; i++)
+	for (size_t i = 0; rc == 0 && i < s->table_count; i++) {
 		rc = read_columns(run, &run->tables[i]);
+		if (rc == 0 && is_target(run, &run->tables[i]))
+			rc = permit_written(run, &run->tables[i]);
+	}
 	return rc;
 }

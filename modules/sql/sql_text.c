@@ -136,12 +136,22 @@ int sql_statement_wrong(const struct sql_statement *s, size_t at)
 		from ? "..." : "", (int)(to - from), s->text + from, to < s->len ? "..." : "");
 }
 
+/** Whether a place of SQLite's text is in the midst of what stands there instead of the client's. */
+static bool is_inside_edit(const struct sql_statement *s, size_t out_at)
+{
+	size_t i = 0;
+	while (i < s->edit_count && s->edits[i].out_at + s->edits[i].out_len <= out_at)
+		i++;
+	return i < s->edit_count && s->edits[i].out_at < out_at;
+}
+
 const char *sql_statement_name(const struct sql_statement *s, const char *sql, const char *name)
 {
 	const char *at = s->edit_count ? strstr(sql, name) : NULL;
-	if (!at)
-		return name;
-	size_t from = sql_statement_place(s, (size_t)(at - sql)), to = sql_statement_place(s, (size_t)(at - sql) + strlen(name));
+	size_t begin = at ? (size_t)(at - sql) : 0, end = begin + strlen(name);
+	if (!at || is_inside_edit(s, begin) || is_inside_edit(s, end))
+		return name; /* given by AS: no text of an expression */
+	size_t from = sql_statement_place(s, begin), to = sql_statement_place(s, end);
 	char *as_written = to > from ? lyre_alloc(s->call, to - from + 1) : NULL;
 	if (!as_written)
 		return name;

@@ -8,7 +8,7 @@ import json, os, re, shutil, socket, subprocess, sys, tempfile, threading, time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "api"))
 import formats
-from lyre_server import LYRED, MINIMAL, SOURCE, Server
+from lyre_server import LYRED, MINIMAL, PASSWORD, SOURCE, Server, built_modules, table_permission
 from mutations import Mutator, recorded_bodies
 
 MUTATIONS = int(os.environ.get("MUTATIONS", "3000"))
@@ -17,12 +17,15 @@ ONLY = [int(n) for n in os.environ.get("MUTATION_ONLY", "").split(",") if n]
 # After this many, the databases are checked and created anew.
 ROUND = 1000
 THREADS = 4
+# A user who sees a part of dev.dog, and sends statements.
+LIMITED = "limited"
 PIPELINE = 16
 # Longer than any request takes, even with a sanitizer on a busy machine.
 HANG_SECONDS = 60
 LARGEST_BODY = 1 << 20
 # Allowed statuses; 500 is not one of them.
 STATUSES = {200, 400, 401, 403, 404, 406, 409, 413, 414, 415, 417, 431, 501, 503, 505}
+BUSY = r"in progress|Too many (credentials|attempts)|[Ss]erver is (stopping|already restarting)|statement was ended: it has worked for more than|client has closed the connection"
 FINDINGS_SHOWN = 10
 
 
@@ -112,7 +115,7 @@ def fault_of(status, headers, body):
         return None if isinstance(value, (dict, list)) else "not an object or a list"
     if not isinstance(value, dict) or not isinstance(value.get("error"), str) or not value["error"]:
         return "no error"
-    if status == 503 and not re.search(r"in progress|Too many (credentials|attempts)|[Ss]erver is (stopping|already restarting)", value["error"]):
+    if status == 503 and not re.search(BUSY, value["error"]):
         return "busy with nothing"
     return "statusCode" if value.get("statusCode", status) != status else None
 
@@ -130,13 +133,14 @@ class Run:
     def __init__(self, server, work):
         self.s, self.work, self.lock = server, work, threading.Lock()
         self.findings, self.statuses, self.closed, self.pages = 0, {}, 0, 0
+        self.has_users = "users" in built_modules()
         self.backup = os.path.join(work, "backup.mdb")
         paths = [self.backup, os.path.join(work, "fifo"), "/dev/zero", work, os.path.join(work, "none")]
         os.mkfifo(paths[1])
         # Not set_configuration, which may change the root, so that after the next restart it is another server.
         declared = [d for d in declarations(server) if d["operation"] != "set_configuration"]
         self.mutator = Mutator(SEED, declared, recorded_bodies(os.path.join(SOURCE, "tests", "api", "vectors")),
-                               server.authorization(), paths)
+                               [server.authorization()] + ([server.authorization(LIMITED, PASSWORD)] if self.has_users else []), paths)
 
     def finding(self, number, raw, why, answer=b""):
         with self.lock:
@@ -269,6 +273,15 @@ class Run:
                                "conditions": [{"attribute": "age", "comparator": "greater_than_equal", "value": 20}]})
             if sorted(r["id"] for r in found) != list(range(40, 60)):
                 raise AssertionError("the server does not find what was inserted: %s" % found)
+        if self.has_users:
+            self.add_limited()
+
+    def add_limited(self):
+        """The user, unless it is there."""
+        seen = [{"attribute_name": n, "read": True, "insert": True, "update": n == "id"} for n in ("id", "age")]
+        permission = {"super_user": False, "dev": {"tables": {"dog": table_permission("read", "insert", "update", attributes=seen)}}}
+        self.s.call({"operation": "add_role", "role": LIMITED, "permission": permission})
+        self.s.call({"operation": "add_user", "username": LIMITED, "password": PASSWORD, "role": LIMITED, "active": True})
 
     def run(self):
         numbers = ONLY or range(MUTATIONS)
@@ -299,7 +312,8 @@ def main():
     work, begun = tempfile.mkdtemp(prefix="lyre-mutate-"), time.monotonic()
     failed = True
     try:
-        with Server(settings=["operationsApi.network.maxBodySize=%d" % LARGEST_BODY]) as server:
+        settings = ["operationsApi.network.maxBodySize=%d" % LARGEST_BODY] + (["modules.sql.timeout=1s"] if "sql" in built_modules() else [])
+        with Server(settings=settings) as server:
             run = Run(server, work)
             try:
                 run.run()

@@ -2,6 +2,8 @@
 """Almost valid requests: valid ones of every operation, mutated at random. A seed and a number always give the same one."""
 import json, os, random, re
 
+from statements import Statements
+
 # Values near limits, and values on which parsers, stores and names are known to fail.
 TEXTS = [
     "", "*", "**", "*a*", "a*b", "id", "name", "dog", "dev", "data", "system", "hdb_user", "constructor", "prototype", "__proto__",
@@ -73,14 +75,16 @@ def members(x):
 
 
 class Mutator:
-    """paths: names of files that a request may name; declared: the answer of describe_operations."""
+    """paths: names of files that a request may name; declared: the answer of describe_operations; users: the authorizations of
+those who send statements."""
 
-    def __init__(self, seed, declared, recorded, authorization, paths):
-        self.seed, self.authorization = seed, authorization.encode()
+    def __init__(self, seed, declared, recorded, users, paths):
+        self.seed, self.users, self.authorization = seed, [u.encode() for u in users], users[0].encode()
         self.texts = TEXTS + paths
         self.names = sorted({p["name"] for d in declared for p in d["parameters"]} | {a for d in declared for a in d["aliases"]} |
                             {d["operation"] for d in declared} | {"schema", "hash_values", "hash_attribute", "username", "password", "search_attribute"})
         known = {n for d in declared for n in [d["operation"]] + d["aliases"]}
+        self.has_sql = "sql" in known
         by_operation = {}
         for body in recorded:
             if isinstance(body.get("operation"), str) and body["operation"] in known:
@@ -212,12 +216,16 @@ class Mutator:
 
     # ---- headers and framing ----
 
-    def lines(self, body):
-        return [b"POST / HTTP/1.1", b"Host: localhost", b"Authorization: " + self.authorization, b"Content-Type: application/json",
+    def lines(self, body, user=None):
+        return [b"POST / HTTP/1.1", b"Host: localhost", b"Authorization: " + (user or self.authorization), b"Content-Type: application/json",
                 b"Content-Length: %d" % len(body)]
 
-    def whole(self, body):
-        return b"\r\n".join(self.lines(body)) + b"\r\n\r\n" + body
+    def whole(self, body, user=None):
+        return b"\r\n".join(self.lines(body, user)) + b"\r\n\r\n" + body
+
+    def statement(self, rng):
+        body = json.dumps({"operation": "sql", "sql": Statements(rng).mutated()}, ensure_ascii=rng.random() < 0.5)
+        return self.whole(body.encode(), rng.choice(self.users))
 
     RESTORED = [b'{"operation":"create_table","database":"dev","table":"dog","primary_key":"id"}',
                 b'{"operation":"upsert","database":"dev","table":"dog","records":[%s]}' %
@@ -289,6 +297,8 @@ class Mutator:
         rng = random.Random("%s %d" % (self.seed, number))
         if number % 20 < 2:
             return self.whole(self.RESTORED[number % 20]), True # restores what was dropped
+        if self.has_sql and rng.random() < 0.2:
+            return self.statement(rng), True
         body, n = self.body(rng), rng.random()
         if n < 0.88:
             return self.whole(body), True
