@@ -235,6 +235,7 @@ struct walk {
 	struct walk_range range;
 	MDB_cursor *cursor;
 	int state;
+	MDB_cursor *records; /**< of an index: at the record that was fetched last; NULL before the first */
 	MDB_val entry, data;
 	const unsigned char *key; /**< primary-tree key of the current entry */
 	size_t key_len;

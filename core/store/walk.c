@@ -184,12 +184,24 @@ void walk_skip(struct walk *w, const struct walk_range *r)
 	w->state = WALK_TO_SKIP;
 }
 
+/* The record of an entry of an index: records that are near each other are found from one to the next. */
+static int fetch(struct walk *w, MDB_val *ret)
+{
+	MDB_val key = val(w->key, w->key_len);
+	int rc = w->records ? 0 : guard_cursor_open(w->snapshot, w->table->records, &w->records);
+	return rc ? rc : guard_cursor_get(w->snapshot, w->records, &key, ret, MDB_SET);
+}
+
 int walk_record(struct walk *w, struct record *ret, struct err *e)
 {
 	const struct attribute *a = w->range.attribute;
-	if (a && !(a->flags & ATTRIBUTE_KEY))
-		return snapshot_get_key(w->snapshot, w->table, w->key, w->key_len, ret, e);
-	struct record r = { .data = w->data.mv_data, .len = w->data.mv_size };
+	MDB_val data = w->data;
+	int rc = a && !(a->flags & ATTRIBUTE_KEY) ? fetch(w, &data) : 0;
+	if (rc == MDB_NOTFOUND)
+		return LYRE_ENOTFOUND;
+	if (rc)
+		return store_error(e, rc, "read", w->snapshot->db);
+	struct record r = { .data = data.mv_data, .len = data.mv_size };
 	if (!record_check(r))
 		return err_set(e, LYRE_ECORRUPT, "a record of table '%s.%s' is damaged", w->table->database, w->table->name);
 	if (record_expired(w->table, record_updated(r), w->snapshot->now))
@@ -217,7 +229,9 @@ void walk_close(struct walk *w)
 {
 	if (w->cursor)
 		mdb_cursor_close(w->cursor);
-	w->cursor = NULL;
+	if (w->records)
+		mdb_cursor_close(w->records);
+	w->cursor = w->records = NULL;
 }
 
 uint64_t walk_estimate(struct snapshot *s, const struct table *t, const struct walk_range *r, uint64_t limit)
