@@ -52,16 +52,16 @@ static int fail_column(struct sql_run *run, const char *name)
 		rc;
 }
 
-/** Functions of the API's SQL that are not there. */
-static bool is_missing(const char *function)
+/** What is said of functions of the API's SQL that are not there; NULL: the function is none of them. */
+static const char *missing(const char *function)
 {
-	static const char *const names[] = { "search_json", "geoarea", "geolength", "geocircle", "geodifference", "geodistance",
-		"geonear", "geocontains", "geoequal", "geocrosses", "geoconvert", "convert" };
+	static const char *const names[] = { "search_json", "convert", "geoarea", "geolength", "geocircle", "geodifference",
+		"geodistance", "geonear", "geocontains", "geoequal", "geocrosses", "geoconvert" };
 	for (size_t i = 0; function && i < sizeof names / sizeof *names; i++) {
 		if (sqlite3_stricmp(function, names[i]) == 0)
-			return true;
+			return behind(names[i], "geo") ? "needs a build with GEOS" : "is not supported";
 	}
-	return false;
+	return NULL;
 }
 
 static bool is_syntax(const char *sentence)
@@ -71,13 +71,12 @@ static bool is_syntax(const char *sentence)
 
 static int fail_sentence(struct sql_run *run, const char *sentence, bool preparing)
 {
-	const char *column = unknown_column(sentence);
+	const char *column = unknown_column(sentence), *function = behind(sentence, "no such function: ");
 	int offset = sqlite3_error_offset(run->connection->db);
 	if (column)
 		return fail_column(run, column);
-	if (is_missing(behind(sentence, "no such function: ")))
-		return lyre_fail(
-			run->call, LYRE_EINVAL, "The function %s() is not supported", behind(sentence, "no such function: "));
+	if (missing(function))
+		return lyre_fail(run->call, LYRE_EINVAL, "The function %s() %s", function, missing(function));
 	if (preparing && is_syntax(sentence))
 		return sql_statement_wrong(
 			&run->statement, offset < 0 ? run->statement.len : sql_statement_place(&run->statement, (size_t)offset));
