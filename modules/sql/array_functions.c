@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* With as few digits as distinguish it from other numbers. */
-static void append_real(sqlite3_str *out, double value)
+void sql_append_real(sqlite3_str *out, double value)
 {
 	char text[32];
 	if (!isfinite(value)) {
@@ -55,7 +54,7 @@ static void append_value(sqlite3_str *out, sqlite3_value *v)
 			sqlite3_str_appendf(out, "%lld", sqlite3_value_int64(v));
 		break;
 	case SQLITE_FLOAT:
-		append_real(out, sqlite3_value_double(v));
+		sql_append_real(out, sqlite3_value_double(v));
 		break;
 	case SQLITE_NULL:
 		sqlite3_str_appendall(out, "null");

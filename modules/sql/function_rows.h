@@ -31,9 +31,11 @@ struct sql_functions {
 	}
 
 extern const struct sql_functions date_functions, text_functions, regexp_functions, math_functions, aggregate_functions,
-	array_functions, json_functions, like_functions, format_functions;
+	array_functions, json_functions, like_functions, format_functions, geo_functions;
 
 /** Makes \p text the result, or an error if it is too long or memory ran out. Frees \p text. */
 void sql_result_str(sqlite3_context *ctx, sqlite3_str *text);
+/** A number in JSON, with as few digits as tell it from others; null for one that is none there. */
+void sql_append_real(sqlite3_str *out, double value);
 
 #endif

@@ -2,10 +2,33 @@
 #include "functions.h"
 
 #include "function_rows.h"
+#ifdef SQL_GEO
+#include "geo.h"
+#endif
 #include "sql_limits.h"
 
 static const struct sql_functions *const all[] = { &date_functions, &text_functions, &regexp_functions, &math_functions,
-	&aggregate_functions, &array_functions, &json_functions, &like_functions, &format_functions };
+	&aggregate_functions, &array_functions, &json_functions, &like_functions, &format_functions,
+#ifdef SQL_GEO
+	&geo_functions
+#endif
+};
+
+bool sql_functions_start(void)
+{
+#ifdef SQL_GEO
+	return geo_start();
+#else
+	return true;
+#endif
+}
+
+void sql_functions_stop(void)
+{
+#ifdef SQL_GEO
+	geo_stop();
+#endif
+}
 
 bool sql_function_ends(sqlite3_context *ctx)
 {

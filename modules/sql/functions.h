@@ -22,6 +22,10 @@
 #include <sqlite3.h>
 #include <stdbool.h>
 
+/** Before they are called, once. \return false: no memory */
+bool sql_functions_start(void);
+/** After all calls. */
+void sql_functions_stop(void);
 /** \return an SQLite result code */
 int sql_functions_add(sqlite3 *db);
 /** Whether statements may call a function: one of these, or a permitted one of SQLite's. */

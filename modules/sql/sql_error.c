@@ -52,7 +52,7 @@ static int fail_column(struct sql_run *run, const char *name)
 		rc;
 }
 
-/** Functions of the API's SQL that are not implemented. */
+/** Whether it is a function of the API's SQL that is left out of this build. */
 static bool is_missing(const char *function)
 {
 	static const char *const names[] = { "geoarea", "geolength", "geocircle", "geodifference", "geodistance", "geonear",
@@ -71,13 +71,12 @@ static bool is_syntax(const char *sentence)
 
 static int fail_sentence(struct sql_run *run, const char *sentence, bool preparing)
 {
-	const char *column = unknown_column(sentence);
+	const char *column = unknown_column(sentence), *function = behind(sentence, "no such function: ");
 	int offset = sqlite3_error_offset(run->connection->db);
 	if (column)
 		return fail_column(run, column);
-	if (is_missing(behind(sentence, "no such function: ")))
-		return lyre_fail(
-			run->call, LYRE_EINVAL, "The function %s() is not supported", behind(sentence, "no such function: "));
+	if (is_missing(function))
+		return lyre_fail(run->call, LYRE_EINVAL, "The function %s() needs a build with GEOS", function);
 	if (preparing && is_syntax(sentence))
 		return sql_statement_wrong(
 			&run->statement, offset < 0 ? run->statement.len : sql_statement_place(&run->statement, (size_t)offset));

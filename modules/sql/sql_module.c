@@ -5,6 +5,7 @@
  */
 #include "sql_connection.h"
 
+#include "functions.h"
 #include "sql_memory.h"
 
 #include <string.h>
@@ -193,16 +194,16 @@ static int start(lyre_instance *self)
 	sql_settings.length = (int)lyre_setting_int(self, "maxLength");
 	if (!sql_limits_start())
 		return lyre_start_fail(self, LYRE_ENOMEM, "out of memory");
-	if (sql_memory_start() == SQLITE_OK)
-		return 0;
-	sql_limits_stop();
-	return lyre_start_fail(self, LYRE_EINTERNAL, "SQLite %s cannot be set up", sqlite3_libversion());
+	if (sql_memory_start() != SQLITE_OK)
+		return lyre_start_fail(self, LYRE_EINTERNAL, "SQLite %s cannot be set up", sqlite3_libversion());
+	return sql_functions_start() ? 0 : lyre_start_fail(self, LYRE_ENOMEM, "out of memory");
 }
 
 static void stop(lyre_instance *self)
 {
 	(void)self;
 	sql_connections_close();
+	sql_functions_stop();
 	sqlite3_shutdown(); /* its allocator asks for the limits */
 	sql_limits_stop();
 }

@@ -3,7 +3,7 @@
 import json, os, sys, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import CHEAP_LOGINS, PASSWORD, Server, need_module, table_permission, until
+from lyre_server import CHEAP_LOGINS, PASSWORD, Server, feature, need_module, table_permission, until
 
 INVALID = "Invalid SQL at: %s. Please ensure your SQL is valid. Try adding backticks to reserved words and schema table references."
 
@@ -85,7 +85,6 @@ REFUSED = [
     ("SELECT FROM", 400, INVALID % "SELECT FROM"),
     ("gibberish", 400, INVALID % "gibberish"),
     ("SELECT nosuch(1)", 400, "no such function: nosuch"),
-    ("SELECT geoDistance(1, 2)", 400, "The function geoDistance() is not supported"),
     ("SELECT id FROM dev.dog a, dev.dog b", 400, "ambiguous column name: id"),
     ("SELECT id FROM dev.dog WHERE id = ?", 400, "Parameters (?) are not supported in SQL"),
     ("SELECT * INTO dev.copy FROM dev.dog", 400, "SELECT INTO is not supported in SQL"),
@@ -260,6 +259,62 @@ class Statements(Case):
             {"operation": "sql", "sql": "SELECT id, name FROM dev.dog WHERE id < 3"}).encode(), headers)
         if got["content-type"].startswith("text/csv"):
             self.assertEqual(body.decode(), "\"id\",\"name\"\n1,\"Penny\"\n2,\"Harper\"")
+
+
+PLACES = [
+    {"id": "park", "geo_data": {"type": "Feature", "properties": {"name": "City Park"}, "geometry": {"type": "Polygon", "coordinates": [[
+        [-104.96, 39.754], [-104.96, 39.744], [-104.94, 39.744], [-104.94, 39.754], [-104.96, 39.754]]]}}},
+    {"id": "office", "geo_data": {"type": "Point", "coordinates": [-104.979127, 39.761563]}},
+    {"id": "monument", "geo_data": [-77.035248, 38.889475]},
+    {"id": "nowhere", "geo_data": "Atlantis"},
+]
+COLORADO = json.dumps({"type": "Polygon", "coordinates": [[[-109.07, 37], [-102.02, 37], [-102.02, 41.01], [-109.07, 41.01]]]})
+DISTANCE = "geoDistance('[-104.979127,39.761563]', geo_data"
+
+GEO = [
+    ("SELECT id FROM geo.places WHERE geoNear('[-104.97,39.76]', geo_data, 50, 'miles')", ["office"]),
+    ("SELECT id FROM geo.places WHERE geoNear(geo_data, '[-104.97,39.76]', 4000) ORDER BY " + DISTANCE + ")", ["office", "monument"]),
+    ("SELECT id FROM geo.places WHERE geoContains('%s', geo_data) ORDER BY id" % COLORADO, ["office", "park"]),
+    ("SELECT id FROM geo.places WHERE geoContains(geo_data, '[-104.95,39.75]')", ["park"]),
+    ("SELECT id FROM geo.places WHERE geoEqual(geo_data, '{\"type\":\"Point\",\"coordinates\":[-104.979127,39.761563]}')", ["office"]),
+    ("SELECT id FROM geo.places WHERE geoCrosses(geo_data, '{\"type\":\"LineString\",\"coordinates\":[[-105,39.75],[-104.95,39.75]]}')", ["park"]),
+    ("SELECT round(" + DISTANCE + ", 'miles'), 3) FROM geo.places WHERE id = 'monument'", [1488.691]),
+    ("SELECT id FROM geo.places WHERE geoArea(geo_data) BETWEEN 1 AND 2589988", ["park"]),
+    ("SELECT id FROM geo.places WHERE geoArea(geo_data) IS NULL", ["nowhere"]),
+    ("SELECT geoContains(geo_data, geo_data) FROM geo.places WHERE id = 'office'", [True]),
+    ("SELECT geoConvert('[1,2]', 'point', '{\"name\": \"HQ\"}')", [
+        {"type": "Feature", "properties": {"name": "HQ"}, "geometry": {"type": "Point", "coordinates": [1, 2]}}]),
+    ("SELECT json_extract(geoDifference(geo_data, '%s'), '$.properties') FROM geo.places WHERE id = 'park'"
+     % json.dumps({"type": "Polygon", "coordinates": [[[-104.95, 39], [-104, 39], [-104, 40], [-104.95, 40]]]}), [{"name": "City Park"}]),
+]
+
+
+class Geo(Case):
+    @unittest.skipUnless(feature("HAVE_GEOS"), "this build has no GEOS")
+    def test_answers(self):
+        self.s.ok({"operation": "create_table", "database": "geo", "table": "places", "primary_key": "id"})
+        self.s.ok({"operation": "insert", "database": "geo", "table": "places", "records": PLACES})
+        for text, want in GEO:
+            with self.subTest(text):
+                self.assertEqual(self.values(text), want)
+
+    @unittest.skipUnless(feature("HAVE_GEOS"), "this build has no GEOS")
+    def test_refused(self):
+        for text, sentence in (
+                ("SELECT geoDistance('[1,2]', '[3,4]', 'leagues')", "a unit is kilometers, miles, degrees, radians, meters, feet, yards, "
+                 "inches, centimeters, millimeters or nauticalmiles"),
+                ("SELECT geoNear('[1,2]')", "wrong number of arguments to function geoNear()"),
+                ("SELECT geoLength('%s')" % json.dumps({"type": "LineString", "coordinates": [[0, 0]] * 10001}),
+                 "a GeoJSON has more than 10000 positions, or is longer than 512 KiB")):
+            with self.subTest(text[:40]):
+                self.assertEqual(self.sql(text), (400, {"error": sentence}))
+
+    @unittest.skipIf(feature("HAVE_GEOS"), "this build has GEOS")
+    def test_build_without(self):
+        for name in ("geoArea", "GEOLENGTH", "geoCircle", "geoDifference", "geoDistance", "geoNear", "geoContains", "geoEqual",
+                     "geoCrosses", "geoConvert"):
+            self.assertEqual(self.sql("SELECT %s(1, 2)" % name),
+                             (400, {"error": "The function %s() needs a build with GEOS" % name}))
 
 
 class Writes(Case):

@@ -1,23 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The results of the functions that the SQL module adds to SQLite, with the clock stopped. */
-#include "unit.h"
+#include "sql_fixture.h"
 
-#include "sql/functions.h"
 #include "sql/like_match.h"
-#include "sql/sql_limits.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 
 /* 2020-04-22T15:20:45.765Z, as milliseconds since 1970 and on SQLite's clock */
 #define NOW INT64_C(1587568845765)
 #define NOW_JULIAN (NOW + INT64_C(210866760000000))
-
-struct row {
-	const char *name, *sql, *result; /* of the first column, NULL as (null), an error with ! before it */
-};
-
-static sqlite3 *db;
 
 static int still_clock(sqlite3_vfs *vfs, sqlite3_int64 *julian)
 {
@@ -35,34 +26,7 @@ static void setup(void)
 	vfs.xCurrentTimeInt64 = still_clock;
 	ck_assert_int_eq(sqlite3_vfs_register(&vfs, 0), SQLITE_OK);
 	ck_assert_int_eq(sqlite3_open_v2(":memory:", &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, "still"), SQLITE_OK);
-	ck_assert(sql_limits_start());
-	ck_assert_int_eq(sql_functions_add(db), SQLITE_OK);
-}
-
-static void teardown(void)
-{
-	sqlite3_close(db);
-	sql_limits_stop();
-}
-
-static const char *result_of(const char *sql)
-{
-	static char text[1000];
-	sqlite3_stmt *s = NULL;
-	int rc = sqlite3_prepare_v2(db, sql, -1, &s, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(s);
-	const char *value = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(s, 0) : sqlite3_errmsg(db);
-	snprintf(text, sizeof text, "%s%s", rc == SQLITE_ROW ? "" : "!", value ? value : "(null)");
-	sqlite3_finalize(s);
-	return text;
-}
-
-static void check(const struct row *r)
-{
-	char sql[1000];
-	snprintf(sql, sizeof sql, "SELECT %s", r->sql);
-	ck_assert_row_str_eq(r->name, result_of(sql), r->result);
+	add_functions();
 }
 
 static const struct row dates[] = {
@@ -556,29 +520,21 @@ START_TEST(lengths)
 }
 END_TEST
 
-static void add(Suite *s, const char *name, const TTest *test, int rows)
-{
-	TCase *c = tcase_create(name);
-	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_add_loop_test(c, test, 0, rows);
-	suite_add_tcase(s, c);
-}
-
 static Suite *functions(void)
 {
 	Suite *s = suite_create("sql_functions");
-	add(s, "dates", date_functions, ROWS(dates));
-	add(s, "date_texts", date_texts, ROWS(texts));
-	add(s, "formats", date_formats, ROWS(formats));
-	add(s, "times", formats_of_times, ROWS(times));
-	add(s, "strings", texts_and_choices, ROWS(strings));
-	add(s, "printf", formatted_values, ROWS(formats_of_values));
-	add(s, "searches", searches_of_json, ROWS(searches));
-	add(s, "likes", similar_texts, ROWS(likes));
-	add(s, "random_likes", random_likes, 1);
-	add(s, "patterns", regular_expressions, ROWS(patterns));
-	add(s, "aggregates", groups, ROWS(aggregates));
-	add(s, "too_long", lengths, ROWS(too_long));
+	add_rows(s, "dates", setup, date_functions, ROWS(dates));
+	add_rows(s, "date_texts", setup, date_texts, ROWS(texts));
+	add_rows(s, "formats", setup, date_formats, ROWS(formats));
+	add_rows(s, "times", setup, formats_of_times, ROWS(times));
+	add_rows(s, "strings", setup, texts_and_choices, ROWS(strings));
+	add_rows(s, "printf", setup, formatted_values, ROWS(formats_of_values));
+	add_rows(s, "searches", setup, searches_of_json, ROWS(searches));
+	add_rows(s, "likes", setup, similar_texts, ROWS(likes));
+	add_rows(s, "random_likes", setup, random_likes, 1);
+	add_rows(s, "patterns", setup, regular_expressions, ROWS(patterns));
+	add_rows(s, "aggregates", setup, groups, ROWS(aggregates));
+	add_rows(s, "too_long", setup, lengths, ROWS(too_long));
 	return s;
 }
 
