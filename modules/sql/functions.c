@@ -14,19 +14,10 @@ static const struct sql_functions *const all[] = { &date_functions, &text_functi
 #endif
 };
 
-bool sql_functions_start(void)
-{
-#ifdef SQL_GEO
-	return geo_start();
-#else
-	return true;
-#endif
-}
-
 void sql_functions_stop(void)
 {
 #ifdef SQL_GEO
-	geo_stop();
+	geo_unload();
 #endif
 }
 

@@ -22,9 +22,7 @@
 #include <sqlite3.h>
 #include <stdbool.h>
 
-/** Before they are called, once. \return false: no memory */
-bool sql_functions_start(void);
-/** After all calls. */
+/** To be called after all others: frees what functions have loaded. */
 void sql_functions_stop(void);
 /** \return an SQLite result code */
 int sql_functions_add(sqlite3 *db);

@@ -24,9 +24,10 @@
 
 enum geo_outcome {
 	GEO_OK,
-	GEO_NONE,     /**< it is no GeoJSON, or not one that can be used here */
-	GEO_LARGE,    /**< it has more than GEO_POSITIONS_MAX or GEO_TEXT_MAX */
-	GEO_INVOLVED, /**< two are more than GEO_WORK_MAX */
+	GEO_NONE,        /**< it is no GeoJSON, or not one that can be used here */
+	GEO_LARGE,       /**< it has more than GEO_POSITIONS_MAX or GEO_TEXT_MAX */
+	GEO_INVOLVED,    /**< two are more than GEO_WORK_MAX */
+	GEO_UNAVAILABLE, /**< GEOS cannot be loaded */
 	GEO_NO_MEMORY
 };
 
@@ -63,12 +64,10 @@ struct geo {
 	char *properties; /**< of a feature, as JSON; NULL: none */
 };
 
-/* ---- geo_contexts.c ---- */
+/* ---- geo_library.c ---- */
 
-/** To be called once, before all others. \return false if out of memory */
-bool geo_start(void);
 /** After all others. */
-void geo_stop(void);
+void geo_unload(void);
 
 /* ---- geo_parts.c ---- */
 

@@ -31,6 +31,8 @@ static void complain(sqlite3_context *ctx, enum geo_outcome outcome)
 			ctx, "a GeoJSON has more than " TEXT_OF(GEO_POSITIONS_MAX) " positions, or is longer than 512 KiB", -1);
 	else if (outcome == GEO_INVOLVED)
 		sqlite3_result_error(ctx, "two GeoJSONs are too complex to be compared", -1);
+	else if (outcome == GEO_UNAVAILABLE)
+		sqlite3_result_error(ctx, "GEOS, which compares geometries, cannot be loaded: is libgeos_c.so.1 installed?", -1);
 	else if (outcome == GEO_NO_MEMORY)
 		sqlite3_result_error_nomem(ctx);
 }

@@ -4,17 +4,17 @@
  * \brief Relations and differences, by GEOS, on the plane of longitude and latitude.
  */
 #include "geo.h"
-#include "geo_contexts.h"
+#include "geo_library.h"
 
 #include <string.h>
 
 /** What one call of ours needs. */
 struct work {
-	GEOSContextHandle_t geos;
+	GEOSContextHandle_t context;
 	bool no_memory; /**< as GEOS said */
 };
 
-typedef char predicate(GEOSContextHandle_t geos, const GEOSGeometry *a, const GEOSGeometry *b);
+typedef char predicate(GEOSContextHandle_t context, const GEOSGeometry *a, const GEOSGeometry *b);
 
 /* GEOS turns exceptions of C++ into messages and error codes. */
 static void note_error(const char *message, void *arg)
@@ -29,22 +29,25 @@ static enum geo_outcome failed(const struct work *w)
 	return w->no_memory ? GEO_NO_MEMORY : GEO_NONE;
 }
 
-static void begin(struct work *w)
+static enum geo_outcome begin(struct work *w)
 {
-	*w = (struct work){ .geos = geo_context_take() };
-	GEOSContext_setErrorMessageHandler_r(w->geos, note_error, w);
+	*w = (struct work){ .context = geo_context_take() };
+	if (!w->context)
+		return GEO_UNAVAILABLE;
+	geos.Context_setErrorMessageHandler(w->context, note_error, w);
+	return GEO_OK;
 }
 
 /* ---- to GEOS ---- */
 
 static GEOSCoordSequence *make_sequence(struct work *w, const struct geo *g, const struct geo_part *part)
 {
-	GEOSCoordSequence *s = GEOSCoordSeq_create_r(w->geos, (unsigned)part->count, 2);
+	GEOSCoordSequence *s = geos.CoordSeq_create(w->context, (unsigned)part->count, 2);
 	const struct geo_position *p = g->positions + part->first;
 	for (unsigned i = 0; s && i < part->count; i++) {
-		if (GEOSCoordSeq_setXY_r(w->geos, s, i, p[i].lon, p[i].lat))
+		if (geos.CoordSeq_setXY(w->context, s, i, p[i].lon, p[i].lat))
 			continue;
-		GEOSCoordSeq_destroy_r(w->geos, s);
+		geos.CoordSeq_destroy(w->context, s);
 		return NULL;
 	}
 	return s;
@@ -58,18 +61,18 @@ static GEOSGeometry *make_part(struct work *w, const struct geo *g, const struct
 		return NULL;
 	switch (part->kind) {
 	case GEO_DOT:
-		return GEOSGeom_createPoint_r(w->geos, s);
+		return geos.Geom_createPoint(w->context, s);
 	case GEO_PATH:
-		return GEOSGeom_createLineString_r(w->geos, s);
+		return geos.Geom_createLineString(w->context, s);
 	default:
-		return GEOSGeom_createLinearRing_r(w->geos, s);
+		return geos.Geom_createLinearRing(w->context, s);
 	}
 }
 
 static void destroy_all(struct work *w, GEOSGeometry **all, unsigned count)
 {
 	while (count)
-		GEOSGeom_destroy_r(w->geos, all[--count]);
+		geos.Geom_destroy(w->context, all[--count]);
 }
 
 /* \param room  for the parts from \p first on */
@@ -82,7 +85,7 @@ static GEOSGeometry *make_polygon(struct work *w, const struct geo *g, size_t fi
 			return NULL;
 		}
 	}
-	return GEOSGeom_createPolygon_r(w->geos, room[0], room + 1, (unsigned)count - 1);
+	return geos.Geom_createPolygon(w->context, room[0], room + 1, (unsigned)count - 1);
 }
 
 /* Of the parts from \p first on, those that are one geometry. */
@@ -117,11 +120,11 @@ static GEOSGeometry *make_of(struct work *w, const struct geo *g, GEOSGeometry *
 		return NULL;
 	switch (g->type) {
 	case GEO_MULTI_POINT:
-		return GEOSGeom_createCollection_r(w->geos, GEOS_MULTIPOINT, room, (unsigned)count);
+		return geos.Geom_createCollection(w->context, GEOS_MULTIPOINT, room, (unsigned)count);
 	case GEO_MULTI_LINE:
-		return GEOSGeom_createCollection_r(w->geos, GEOS_MULTILINESTRING, room, (unsigned)count);
+		return geos.Geom_createCollection(w->context, GEOS_MULTILINESTRING, room, (unsigned)count);
 	case GEO_MULTI_POLYGON:
-		return GEOSGeom_createCollection_r(w->geos, GEOS_MULTIPOLYGON, room, (unsigned)count);
+		return geos.Geom_createCollection(w->context, GEOS_MULTIPOLYGON, room, (unsigned)count);
 	default:
 		return room[0];
 	}
@@ -137,8 +140,8 @@ static GEOSGeometry *make_geometry(struct work *w, const struct geo *g)
 	}
 	GEOSGeometry *made = make_of(w, g, room);
 	sqlite3_free(room);
-	if (made && GEOSisValid_r(w->geos, made) != 1) {
-		GEOSGeom_destroy_r(w->geos, made);
+	if (made && geos.isValid(w->context, made) != 1) {
+		geos.Geom_destroy(w->context, made);
 		return NULL;
 	}
 	return made;
@@ -151,9 +154,10 @@ static enum geo_outcome make_both(struct work *w, const struct geo *const in[2],
 	if (in[0]->type == GEO_COLLECTION || in[1]->type == GEO_COLLECTION)
 		return GEO_NONE;
 	enum geo_outcome outcome = geo_work_fits(in[0], in[1]);
+	if (outcome == GEO_OK)
+		outcome = begin(w);
 	if (outcome != GEO_OK)
 		return outcome;
-	begin(w);
 	for (int i = 0; i < 2; i++) {
 		made[i] = make_geometry(w, in[i]);
 		if (!made[i])
@@ -164,25 +168,28 @@ static enum geo_outcome make_both(struct work *w, const struct geo *const in[2],
 
 static void end(struct work *w, GEOSGeometry *made[2])
 {
-	if (!w->geos)
+	if (!w->context)
 		return;
 	for (int i = 0; i < 2; i++)
-		GEOSGeom_destroy_r(w->geos, made[i]);
-	geo_context_give(w->geos);
+		geos.Geom_destroy(w->context, made[i]);
+	geo_context_give(w->context);
+}
+
+static char find(struct work *w, enum geo_relation relation, GEOSGeometry *const made[2])
+{
+	predicate *const predicates[] = { [GEO_CONTAINS] = geos.Contains, [GEO_EQUAL] = geos.Equals, [GEO_CROSSES] = geos.Crosses };
+	return predicates[relation](w->context, made[0], made[1]);
 }
 
 enum geo_outcome geo_relate(enum geo_relation relation, const struct geo *a, const struct geo *b, bool *ret)
 {
-	static predicate *const predicates[] = {
-		[GEO_CONTAINS] = GEOSContains_r, [GEO_EQUAL] = GEOSEquals_r, [GEO_CROSSES] = GEOSCrosses_r
-	};
-	struct work w = { .geos = NULL };
+	struct work w = { .context = NULL };
 	GEOSGeometry *made[2];
 	*ret = false;
 	if (relation == GEO_EQUAL && a->type != b->type)
 		return GEO_OK; /* to GEOS, what covers the same is equal */
 	enum geo_outcome outcome = make_both(&w, (const struct geo *const[]){ a, b }, made);
-	char found = outcome == GEO_OK ? predicates[relation](w.geos, made[0], made[1]) : 0;
+	char found = outcome == GEO_OK ? find(&w, relation, made) : 0;
 	if (found == 2)
 		outcome = failed(&w);
 	*ret = found == 1;
@@ -194,37 +201,37 @@ enum geo_outcome geo_relate(enum geo_relation relation, const struct geo *a, con
 
 static enum geo_outcome take_ring(struct work *w, struct geo *g, const GEOSGeometry *ring, enum geo_kind kind)
 {
-	const GEOSCoordSequence *s = ring ? GEOSGeom_getCoordSeq_r(w->geos, ring) : NULL;
+	const GEOSCoordSequence *s = ring ? geos.Geom_getCoordSeq(w->context, ring) : NULL;
 	unsigned count;
 	double lon, lat;
-	if (!s || !GEOSCoordSeq_getSize_r(w->geos, s, &count))
+	if (!s || !geos.CoordSeq_getSize(w->context, s, &count))
 		return failed(w);
 	enum geo_outcome outcome = geo_add_part(g, kind);
 	for (unsigned i = 0; outcome == GEO_OK && i < count; i++)
-		outcome = GEOSCoordSeq_getXY_r(w->geos, s, i, &lon, &lat) ? geo_add(g, lon, lat) : failed(w);
+		outcome = geos.CoordSeq_getXY(w->context, s, i, &lon, &lat) ? geo_add(g, lon, lat) : failed(w);
 	return outcome;
 }
 
 static enum geo_outcome take_polygon(struct work *w, struct geo *g, const GEOSGeometry *polygon)
 {
-	if (GEOSGeomTypeId_r(w->geos, polygon) != GEOS_POLYGON)
+	if (geos.GeomTypeId(w->context, polygon) != GEOS_POLYGON)
 		return failed(w);
-	int holes = GEOSGetNumInteriorRings_r(w->geos, polygon);
-	enum geo_outcome outcome = take_ring(w, g, GEOSGetExteriorRing_r(w->geos, polygon), GEO_SHELL);
+	int holes = geos.GetNumInteriorRings(w->context, polygon);
+	enum geo_outcome outcome = take_ring(w, g, geos.GetExteriorRing(w->context, polygon), GEO_SHELL);
 	for (int i = 0; outcome == GEO_OK && i < holes; i++)
-		outcome = take_ring(w, g, GEOSGetInteriorRingN_r(w->geos, polygon, i), GEO_HOLE);
+		outcome = take_ring(w, g, geos.GetInteriorRingN(w->context, polygon, i), GEO_HOLE);
 	return outcome;
 }
 
 static enum geo_outcome take_polygons(struct work *w, const GEOSGeometry *made, struct geo **ret)
 {
-	if (!made || GEOSisEmpty_r(w->geos, made))
+	if (!made || geos.isEmpty(w->context, made))
 		return failed(w);
 	struct geo *g = *ret = geo_new();
-	int count = GEOSGetNumGeometries_r(w->geos, made);
+	int count = geos.GetNumGeometries(w->context, made);
 	enum geo_outcome outcome = g ? GEO_OK : GEO_NO_MEMORY;
 	for (int i = 0; outcome == GEO_OK && i < count; i++)
-		outcome = take_polygon(w, g, GEOSGetGeometryN_r(w->geos, made, i));
+		outcome = take_polygon(w, g, geos.GetGeometryN(w->context, made, i));
 	if (outcome == GEO_OK)
 		g->type = count > 1 ? GEO_MULTI_POLYGON : GEO_POLYGON;
 	return outcome;
@@ -237,16 +244,16 @@ static bool is_polygonal(const struct geo *g)
 
 enum geo_outcome geo_difference(const struct geo *a, const struct geo *b, struct geo **ret)
 {
-	struct work w = { .geos = NULL };
+	struct work w = { .context = NULL };
 	GEOSGeometry *made[2];
 	*ret = NULL;
 	if (!is_polygonal(a) || !is_polygonal(b))
 		return GEO_NONE;
 	enum geo_outcome outcome = make_both(&w, (const struct geo *const[]){ a, b }, made);
 	if (outcome == GEO_OK) {
-		GEOSGeometry *left = GEOSDifference_r(w.geos, made[0], made[1]);
+		GEOSGeometry *left = geos.Difference(w.context, made[0], made[1]);
 		outcome = take_polygons(&w, left, ret);
-		GEOSGeom_destroy_r(w.geos, left);
+		geos.Geom_destroy(w.context, left);
 	}
 	end(&w, made);
 	return outcome;

@@ -23,7 +23,6 @@ static sqlite3 *db;
 static void add_functions(void)
 {
 	ck_assert(sql_limits_start());
-	ck_assert(sql_functions_start());
 	ck_assert_int_eq(sql_functions_add(db), SQLITE_OK);
 }
 
