@@ -31,7 +31,7 @@ struct sql_functions {
 	}
 
 extern const struct sql_functions date_functions, text_functions, regexp_functions, math_functions, aggregate_functions,
-	array_functions, like_functions, format_functions;
+	array_functions, json_functions, like_functions, format_functions;
 
 /** The result is a text that was built; its failure, where it is too long or there is no memory. Frees \p text. */
 void sql_result_str(sqlite3_context *ctx, sqlite3_str *text);

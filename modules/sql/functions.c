@@ -5,7 +5,7 @@
 #include "sql_limits.h"
 
 static const struct sql_functions *const all[] = { &date_functions, &text_functions, &regexp_functions, &math_functions,
-	&aggregate_functions, &array_functions, &like_functions, &format_functions };
+	&aggregate_functions, &array_functions, &json_functions, &like_functions, &format_functions };
 
 bool sql_function_ends(sqlite3_context *ctx)
 {

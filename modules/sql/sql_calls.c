@@ -190,11 +190,14 @@ int sql_take_cast_type(struct sql_parser *p)
 
 /* ---- calls ---- */
 
-static int refuse_search(struct sql_parser *p, const struct sql_token *open)
+/** Expressions are texts: what JSONata has of signs and quotes is no SQL. */
+static int take_search(struct sql_parser *p, const struct sql_token *open)
 {
-	(void)open;
+	struct sql_token t = sql_token_behind(open);
+	if (!sql_token_is_sign(&t, '$') && !sql_token_is_sign(&t, '{'))
+		return 0;
 	return lyre_fail(
-		p->s->call, LYRE_EINVAL, "SEARCH_JSON() is not supported: use json_extract(), json_each() or x ->> 'name'");
+		p->s->call, LYRE_EINVAL, "The expression of SEARCH_JSON() is not in single quotes: SEARCH_JSON('$.name', x)");
 }
 
 int sql_take_call(struct sql_parser *p)
@@ -210,7 +213,7 @@ int sql_take_call(struct sql_parser *p)
 		{ "current_time", take_now },
 		{ "current_timestamp", take_now },
 		{ "extract", take_extract },
-		{ "search_json", refuse_search },
+		{ "search_json", take_search },
 		{ "trim", take_trim },
 	};
 	struct sql_token open = sql_token_read(p->next);

@@ -98,18 +98,20 @@ VALUES = [
     ("TRIM('x' FROM MAX(name)) FROM dev.dog", ["Harper"]),
     ("TRIM(both, leading) FROM (SELECT 'xax' AS both, 'x' AS leading)", ["a"]),
     ("TRIM(1 IS DISTINCT FROM 2)", ["1"]),
-    # what SEARCH_JSON is used for
-    ("id FROM dev.dog WHERE EXISTS (SELECT 1 FROM json_each(tags) WHERE value = 'Harper')", [1]),
-    ("(SELECT json_group_array(json_object('actor', value ->> 'name')) FROM json_each(c.cast) WHERE value ->> 'name' IN ('Ann', 'Cid')) "
-     "FROM dev.dog c WHERE id = 1", [[{"actor": "Ann"}, {"actor": "Cid"}]]),
-    ("id FROM dev.dog c WHERE (SELECT count(*) FROM json_each(c.cast) WHERE value ->> 'name' IN ('Ann', 'Cid')) >= 2", [1]),
+    # JSON
+    ("id FROM dev.dog WHERE SEARCH_JSON('\"Harper\" in *', tags)", [1]),
+    ("SEARCH_JSON('$[name in [\"Ann\", \"Cid\"]].{\"actor\": name, \"as\": as}', c.cast) FROM dev.dog c",
+     [[{"actor": "Ann", "as": "A"}, {"actor": "Cid", "as": "C"}], {"actor": "Ann", "as": "D"}, None]),
+    ("id FROM dev.dog c WHERE SEARCH_JSON('$count($[name in [\"Ann\", \"Cid\"]])', c.`cast`) >= 2", [1]),
+    ("SEARCH_JSON('$ & \"!\"', name) FROM dev.dog", ["Penny!", "xHarperx!", "!"]),
+    ("SEARCH_JSON('$.name', x) FROM (SELECT d.cast AS x FROM dev.dog d ORDER BY id DESC LIMIT 5)", [None, "Ann", ["Ann", "Bob", "Cid"]]),
 ]
 
-SEARCH = "SEARCH_JSON() is not supported: use json_extract(), json_each() or x ->> 'name'"
+SEARCH = "The expression of SEARCH_JSON() is not in single quotes: SEARCH_JSON('$.name', x)"
 DATE_TYPE = "%s is not a type of values: DATE(x) and DATE_FORMAT(x, format) make texts of dates"
 # (the same, sentence)
 REFUSED = [
-    ("SEARCH_JSON('\"Harper\" in *', tags) FROM dev.dog", SEARCH),
+    ("SEARCH_JSON('$map(x)', tags) FROM dev.dog", "the expression of SEARCH_JSON() cannot be used: there is no function $map()"),
     ("search_json($[name in [\"Ann\"]].{\"actor\": name}, c.`cast`) FROM dev.dog c", SEARCH),
     ("CONVERT('5', INT)", "CONVERT() takes a type and a value: CONVERT(INT, x)"),
     ("CONVERT(INT(5 5), 1)", "CONVERT() takes a type and a value: CONVERT(INT, x)"),
@@ -132,7 +134,7 @@ class Functions(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.s = Server(settings=CHEAP_LOGINS)
+        cls.s = Server(settings=CHEAP_LOGINS + ["modules.sql.timeout=2s", "modules.sql.memory=64M"])
         cls.addClassCleanup(cls.s.stop)
         cls.s.ok({"operation": "create_table", "database": "dev", "table": "dog", "primary_key": "id"})
         cls.s.ok({"operation": "insert", "database": "dev", "table": "dog", "records": DOGS})
@@ -167,6 +169,12 @@ class Functions(unittest.TestCase):
         status, body = self.sql("SELECT TRIM(LEADING 'x') FROM dev.dog")
         self.assertEqual(status, 400)
         self.assertIn("TRIM(LEADING 'x')", body["error"])
+
+    def test_search_ends(self):
+        """An expression that works for long ends with its statement, or with its memory."""
+        for text, status in (("SELECT SEARCH_JSON('$[-1 in $$]', '[' || substr(replace(hex(zeroblob(50000)), '0', '3,'), 1, 199999) || ']')", 503),
+                             ("SELECT SEARCH_JSON('$.[$$,$$,$$,$$,$$]', '[' || substr(replace(hex(zeroblob(20000)), '0', '3,'), 1, 79999) || ']')", 413)):
+            self.assertEqual(self.sql(text)[0], status, text)
 
     def test_written(self):
         self.s.ok({"operation": "create_table", "database": "dev", "table": "cat", "primary_key": "id"})

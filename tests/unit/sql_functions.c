@@ -260,6 +260,63 @@ static const struct row formats_of_values[] = {
 	{ "too wide, written out", "PRINTF('%99999999999999999999d', 1)", "!string or blob too big" },
 };
 
+#define FILM \
+	"'[{\"name\":\"Ann\",\"as\":\"A\",\"ages\":[3,5]},{\"name\":\"Bob\",\"as\":\"B\",\"ages\":[4]},{\"name\":\"Cid\",\"ages\":[]}]')"
+static const struct row searches[] = {
+	{ "in an array", "SEARCH_JSON('\"Harper\" in *', '[\"Harper\",\"Penny\"]')", "1" },
+	{ "not in it", "SEARCH_JSON('\"Harper\" in *', '[\"Penny\"]')", "0" },
+	{ "in nothing", "SEARCH_JSON('\"Harper\" in *', NULL)", "0" },
+	{ "filtered", "SEARCH_JSON('$[name in [\"Ann\",\"Bob\"]].{\"actor\": name, \"as\": as}', " FILM,
+		"[{\"actor\":\"Ann\",\"as\":\"A\"},{\"actor\":\"Bob\",\"as\":\"B\"}]" },
+	{ "counted", "SEARCH_JSON('$count($[name in [\"Ann\",\"Bob\"]])', " FILM, "2" },
+	{ "one result", "SEARCH_JSON('$[as=\"A\"].name', " FILM, "Ann" },
+	{ "one result in an array", "SEARCH_JSON('$[as=\"A\"].name[]', " FILM, "[\"Ann\"]" },
+	{ "no result", "SEARCH_JSON('$[as=\"X\"].name', " FILM, "(null)" },
+	{ "a path", "SEARCH_JSON('ages', " FILM, "[3,5,4]" },
+	{ "the first of each", "SEARCH_JSON('$.ages[0]', " FILM, "[3,4]" },
+	{ "the first of all", "SEARCH_JSON('(ages)[0]', " FILM, "3" },
+	{ "the last of all", "SEARCH_JSON('ages[-1]', " FILM, "4" },
+	{ "arithmetic", "SEARCH_JSON('$sum(ages) / $count(ages) * 2 - -1 % 3', " FILM, "9" },
+	{ "the most", "SEARCH_JSON('[$max(ages), $min(ages), $average(ages)]', " FILM, "[5,3,4]" },
+	{ "a choice", "SEARCH_JSON('$exists(ages) and $not(nope = 1) ? \"yes\" : \"no\"', " FILM, "yes" },
+	{ "texts", "SEARCH_JSON('$join(name, \"+\") & 1', " FILM, "Ann+Bob+Cid1" },
+	{ "functions of each", "SEARCH_JSON('name.$length()', " FILM, "[3,3,3]" },
+	{ "names", "SEARCH_JSON('$keys($)', " FILM, "[\"name\",\"as\",\"ages\"]" },
+	{ "names in quotes", "SEARCH_JSON('`a b`.\"c d\"', '{\"a b\":{\"c d\":1}}')", "1" },
+	{ "everything below", "SEARCH_JSON('**.x', '{\"a\":{\"x\":1},\"b\":[{\"x\":2}]}')", "[1,2]" },
+	{ "a comment", "SEARCH_JSON('/* a */ $ /* b */', 5)", "5" },
+	{ "escapes", "SEARCH_JSON('\"\\u00e9\\n\"', 0) = 'é' || char(10)", "1" },
+	{ "large numbers", "SEARCH_JSON('[$]', '[9223372036854775807]')", "[9223372036854775807]" },
+	{ "a text", "SEARCH_JSON('$contains(\"enn\")', 'Penny')", "1" },
+	{ "a text that is no JSON", "SEARCH_JSON('$', '[1')", "[1" },
+	{ "JSON again", "json_array(SEARCH_JSON('[1]', 0))", "[[1]]" },
+	{ "of a wrong type", "SEARCH_JSON('name + 1', " FILM, "(null)" },
+	{ "divided by nothing", "SEARCH_JSON('1 / 0', 0)", "(null)" },
+	{ "no expression", "SEARCH_JSON(NULL, 1)", "(null)" },
+	{ "an empty one", "SEARCH_JSON('', 1)", "!the expression of SEARCH_JSON() cannot be used: it ends too early" },
+	{ "open", "SEARCH_JSON('$[1', 1)", "!the expression of SEARCH_JSON() cannot be used: it ends too early" },
+	{ "too much", "SEARCH_JSON('a b', 1)", "!the expression of SEARCH_JSON() cannot be used: b is not expected" },
+	{ "no function", "SEARCH_JSON('$map(a)', 1)",
+		"!the expression of SEARCH_JSON() cannot be used: there is no function $map()" },
+	{ "a variable", "SEARCH_JSON('$x', 1)",
+		"!the expression of SEARCH_JSON() cannot be used: variables are not supported: $x" },
+	{ "sorted", "SEARCH_JSON('a^(b)', 1)", "!the expression of SEARCH_JSON() cannot be used: ^ is not supported" },
+	{ "arguments", "SEARCH_JSON('$count()', 1)",
+		"!the expression of SEARCH_JSON() cannot be used: $count() has a wrong number of arguments" },
+	{ "deep", "SEARCH_JSON(replace(hex(zeroblob(100)), '0', '('), 1)",
+		"!the expression of SEARCH_JSON() cannot be used: it nests too deep" },
+	{ "deep, of many operators",
+		"SEARCH_JSON(replace(hex(zeroblob(40)), '0', '1' || replace(hex(zeroblob(20)), '0', '+1') || '+(') || '1' ||"
+		" replace(hex(zeroblob(40)), '0', ')'), 1)",
+		"!the expression of SEARCH_JSON() cannot be used: it nests too deep" },
+	{ "many operators", "SEARCH_JSON('1' || replace(hex(zeroblob(100)), '0', '+1'), 1)",
+		"!the expression of SEARCH_JSON() cannot be used: it has too many operators" },
+	{ "long", "SEARCH_JSON(hex(zeroblob(6000)), 1)", "!the expression of SEARCH_JSON() cannot be used: it is too long" },
+	{ "deep values",
+		"SEARCH_JSON('$', replace(hex(zeroblob(60)), '0', '[') || replace(hex(zeroblob(60)), '0', ']')) LIKE '[[[%'", "1" },
+	{ "each its own", "group_concat(SEARCH_JSON(e, 1)) FROM (SELECT '$ + 1' AS e UNION ALL SELECT '$ + 2')", "2,3" },
+};
+
 static const struct row likes[] = {
 	{ "like", "'Penny' LIKE 'pEN%' AND 'Penny' LIKE '_enny' AND NOT 'Penny' LIKE 'penn'", "1" },
 	{ "not like", "'Penny' NOT LIKE '%x%'", "1" },
@@ -425,6 +482,12 @@ START_TEST(formatted_values)
 }
 END_TEST
 
+START_TEST(searches_of_json)
+{
+	check(&searches[_i]);
+}
+END_TEST
+
 START_TEST(similar_texts)
 {
 	check(&likes[_i]);
@@ -443,6 +506,7 @@ static const struct row too_long[] = {
 	{ "concat with a separator", "CONCAT_WS(s, 1, 2, 3)", NULL },
 	{ "a format", "DATE_FORMAT(0, SUBSTR(REPLACE(s, 'D', 'L'), 1, 1000))", NULL },
 	{ "array", "ARRAY(s) FROM (VALUES (1), (2))", NULL },
+	{ "search", "SEARCH_JSON('[$, $]', s)", NULL },
 	{ "distinct values", "DISTINCT_ARRAY(column1 || s) FROM (VALUES (1), (2))", NULL },
 	{ "mode", "MODE(column1 || s) FROM (VALUES (1), (2))", NULL },
 	{ "median",
@@ -479,6 +543,7 @@ static Suite *functions(void)
 	add(s, "times", formats_of_times, ROWS(times));
 	add(s, "strings", texts_and_choices, ROWS(strings));
 	add(s, "printf", formatted_values, ROWS(formats_of_values));
+	add(s, "searches", searches_of_json, ROWS(searches));
 	add(s, "likes", similar_texts, ROWS(likes));
 	add(s, "patterns", regular_expressions, ROWS(patterns));
 	add(s, "aggregates", groups, ROWS(aggregates));
