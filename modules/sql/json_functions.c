@@ -53,7 +53,7 @@ static struct expression *parse(sqlite3_context *ctx, sqlite3_value *v)
 		return e;
 	if (len > EXPRESSION_MAX)
 		fail(ctx, "it is too long");
-	else if (*error)
+	else if (*error && !e->run.failed)
 		fail(ctx, error);
 	else
 		sqlite3_result_error_nomem(ctx);

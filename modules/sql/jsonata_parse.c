@@ -161,7 +161,7 @@ static struct jsonata_node *path_of(struct jsonata_parser *ps, struct jsonata_no
 	struct jsonata_node *path = new_node(ps, JSONATA_PATH);
 	if (path)
 		add(ps, &path->parts, n);
-	return path;
+	return path && path->parts.count ? path : NULL;
 }
 
 static struct jsonata_node *operand(struct jsonata_parser *ps)

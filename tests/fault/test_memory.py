@@ -243,6 +243,14 @@ USERS = [
     Case("list_users", op("list_users")),
     Case("user_info", op("user_info")),
 ]
+# Of the module sql.
+SQL = [
+    Case("sql, select", op("sql", sql="SELECT id, TRIM(LEADING 't' FROM text) AS t, SEARCH_JSON('{\"a\": [$, *][0]}', text) AS j, EXTRACT(YEAR FROM 0) AS y "
+                                      "FROM dev.t WHERE a = 3 ORDER BY text")),
+    Case("sql, select, refused", op("sql", sql="SELECT SEARCH_JSON('$[', text) FROM dev.t"), status=400),
+    Case("sql, update", op("sql", sql="UPDATE dev.t SET text = CONVERT(VARCHAR(10), 'changed') WHERE id = 5"), there=has_value(5, "text", "changed"),
+         after=[op("update", records=[{"id": 5, "text": "text 5"}], **DEV)]),
+]
 CASES = [
     Case("health", raw=("GET", "/health", None)),
     Case("unknown path", raw=("GET", "/none", None), status=404),
@@ -438,7 +446,7 @@ class Requests(unittest.TestCase):
         self.assertLessEqual(min(grown), 0, "%s: blocks lost at each of three sweeps" % case.name)
 
     def cases(self):
-        return CASES + (USERS if "users" in built_modules() else [])
+        return CASES + (USERS if "users" in built_modules() else []) + (SQL if "sql" in built_modules() else [])
 
     def test_requests(self):
         s, only, modules = self.server, os.environ.get("ALLOC_CASE"), built_modules()
