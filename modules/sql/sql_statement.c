@@ -62,12 +62,20 @@ const char *sql_statement_word(struct sql_statement *s, const struct sql_token *
 	return name;
 }
 
+/** Edits follow one another. \return NULL with a failure */
 static struct sql_edit *add_edit(struct sql_statement *s, const char *from, size_t len, const char *text)
 {
 	struct sql_edit *edits = grow(s->call, s->edits, s->edit_count, &s->edit_room, sizeof *edits);
-	if (!edits)
+	if (!edits) {
+		lyre_fail_no_memory(s->call);
 		return NULL;
+	}
 	s->edits = edits;
+	const struct sql_edit *last = s->edit_count ? &edits[s->edit_count - 1] : NULL;
+	if (last && from < s->text + last->at + last->len) {
+		sql_statement_wrong(s, (size_t)(from - s->text));
+		return NULL;
+	}
 	struct sql_edit *e = &edits[s->edit_count++];
 	*e = (struct sql_edit){ .at = (size_t)(from - s->text), .len = len, .text = text };
 	return e;
@@ -75,7 +83,7 @@ static struct sql_edit *add_edit(struct sql_statement *s, const char *from, size
 
 static int edit(struct sql_statement *s, const char *from, size_t len, const char *text)
 {
-	return add_edit(s, from, len, text) ? 0 : lyre_fail_no_memory(s->call);
+	return add_edit(s, from, len, text) ? 0 : lyre_failure(s->call);
 }
 
 static int add_name(struct sql_statement *s, const char ***list, size_t *count, size_t *room, const struct sql_token *t)
@@ -272,7 +280,7 @@ static int take_table(struct parser *p)
 		return rc;
 	struct sql_edit *e = add_edit(s, database.text, (size_t)(table.text + table.len - database.text), NULL);
 	if (!e)
-		return lyre_fail_no_memory(s->call);
+		return lyre_failure(s->call);
 	e->table = i;
 	keep_alias(p, e, &table);
 	if (p->target_next)
@@ -301,7 +309,7 @@ static int take_qualified(struct parser *p)
 		return 0;
 	struct sql_edit *e = add_edit(s, first.text, (size_t)(second.text + second.len - first.text), NULL);
 	if (!e)
-		return lyre_fail_no_memory(s->call);
+		return lyre_failure(s->call);
 	e->database = sql_statement_word(s, &first);
 	e->name = sql_statement_word(s, &second);
 	e->alias = second.text;

@@ -14,7 +14,8 @@ static bool is_behind(const struct sql_token *before, const struct sql_token *t)
 {
 	static const char *const words[] = { "from", "where", "group", "having", "order", "limit", "union", "except", "intersect",
 		"as", "returning", NULL };
-	if (sql_token_is(t, "from") && sql_token_is(before, "distinct"))
+	bool name = t->kind == SQL_WORD && sql_token_is_sign(before, '.');
+	if (name || (sql_token_is(t, "from") && sql_token_is(before, "distinct")))
 		return false;
 	return sql_token_is_sign(t, ',') || sql_token_is_sign(t, ')') || sql_token_is_any(t, words);
 }
