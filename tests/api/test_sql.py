@@ -502,6 +502,13 @@ class Writes(Case):
                    {"message": "updated 3 of 3 records", "update_hashes": [1, 2, "1"], "skipped_hashes": []})
         self.assertEqual(self.values("SELECT n FROM many3.t WHERE id < 3"), [1, 2])
 
+    def test_keywords(self):
+        """A keyword behind a dot is a name, and does not end a value."""
+        self.s.ok({"operation": "create_table", "database": "dev", "table": "order", "primary_key": "id"})
+        for text in ("INSERT INTO dev.dog (id, n) VALUES (1, 1 IN dev.order)", "UPDATE dev.dog SET n = 1 IN dev.order", "UPDATE dev.dog SET n = dev.order.id"):
+            self.assertEqual(self.sql(text)[0], 400)
+        self.assertEqual(self.values("SELECT count(*) FROM dev.`order`"), [0])
+
     def test_all_or_nothing(self):
         """A row that cannot be written or computed leaves the others unchanged."""
         before = self.rows("SELECT * FROM dev.dog")
