@@ -5,15 +5,19 @@
 #include <stddef.h>
 
 static pthread_key_t key;
+static bool made;
 
 bool sql_limits_start(void)
 {
-	return pthread_key_create(&key, NULL) == 0;
+	made = pthread_key_create(&key, NULL) == 0;
+	return made;
 }
 
 void sql_limits_stop(void)
 {
-	pthread_key_delete(key);
+	if (made)
+		pthread_key_delete(key);
+	made = false;
 }
 
 bool sql_limits_set(struct sql_limits *limits)

@@ -194,10 +194,9 @@ static int start(lyre_instance *self)
 	sql_settings.length = (int)lyre_setting_int(self, "maxLength");
 	if (!sql_limits_start())
 		return lyre_start_fail(self, LYRE_ENOMEM, "out of memory");
-	if (sql_memory_start() == SQLITE_OK)
-		return 0;
-	sql_limits_stop();
-	return lyre_start_fail(self, LYRE_EINTERNAL, "SQLite %s cannot be set up", sqlite3_libversion());
+	if (sql_memory_start() != SQLITE_OK)
+		return lyre_start_fail(self, LYRE_EINTERNAL, "SQLite %s cannot be set up", sqlite3_libversion());
+	return 0;
 }
 
 static void stop(lyre_instance *self)

@@ -311,10 +311,11 @@ class Answers(unittest.TestCase):
             started = time.monotonic()
             return s.call({"operation": "sql", "sql": text})[0], time.monotonic() - started
 
-        with Server(settings=CHEAP_LOGINS + ["modules.sql.timeout=1m"]) as s:
+        settings = CHEAP_LOGINS + ["modules.sql.memory=512M"]
+        with Server(settings=settings + ["modules.sql.timeout=1m"]) as s:
             status, some = timed(s, 9)
             self.assertEqual(status, 200)
-        with Server(settings=CHEAP_LOGINS + ["modules.sql.timeout=1s"]) as s:
+        with Server(settings=settings + ["modules.sql.timeout=1s"]) as s:
             status, taken = timed(s, 900)
             self.assertEqual(status, 503)
             self.assertLess(taken, 1 + 50 * some, "the row, which takes 100 times as long as the shorter one, was finished")
