@@ -54,6 +54,7 @@ struct sql_run {
 	int64_t until;       /**< monotonic ms: the end of its time */
 	int64_t asked;       /**< monotonic ms: when it was last asked whether the call is wanted */
 	int failed;          /**< the call's failure, for which SQLite was made to stop; 0: none */
+	int own_named;       /**< whether it names a function of the module's own: 1: yes, -1: no, 0: not looked yet */
 	const char *refused; /**< what SQLite asked to be permitted and was not, beyond the tables; NULL: nothing */
 	/* what is to be written */
 	const lyre_value **records;

@@ -26,8 +26,13 @@ static unsigned kept_count;
 
 /* ---- what a statement may do ---- */
 
-/** Whether the client's text has a name, in quotes or not. */
-static bool is_named(const struct sql_statement *s, const char *name)
+static bool is_own(const char *name)
+{
+	return sqlite3_stricmp(name, SQL_KEEP_FUNCTION) == 0 || sqlite3_stricmp(name, SQL_KNOWN_FUNCTION) == 0;
+}
+
+/** Whether the client's text has the name of one of the module's own functions, in quotes or not. */
+static bool names_own(const struct sql_statement *s)
 {
 	char found[sizeof SQL_KNOWN_FUNCTION + 2]; /* the longer one, with quotes */
 	struct sql_token t = sql_token_read(s->text);
@@ -35,18 +40,20 @@ static bool is_named(const struct sql_statement *s, const char *name)
 		if (t.kind == SQL_NUMBER || t.kind == SQL_SIGN || t.len >= sizeof found)
 			continue;
 		sql_token_name(&t, found);
-		if (sqlite3_stricmp(found, name) == 0)
+		if (is_own(found))
 			return true;
 	}
 	return false;
 }
 
 /** What the module itself writes into a statement is not for its client. */
-static bool is_function_permitted(const struct sql_run *run, const char *name)
+static bool is_function_permitted(struct sql_run *run, const char *name)
 {
-	if (sqlite3_stricmp(name, SQL_KEEP_FUNCTION) == 0 || sqlite3_stricmp(name, SQL_KNOWN_FUNCTION) == 0)
-		return !is_named(&run->statement, name);
-	return sql_functions_permit(name);
+	if (!is_own(name))
+		return sql_functions_permit(name);
+	if (!run->own_named) /* SQLite asks for each value that is written */
+		run->own_named = names_own(&run->statement) ? 1 : -1;
+	return run->own_named < 0;
 }
 
 static int refuse(struct sql_run *run, const char *what)

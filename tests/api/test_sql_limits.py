@@ -219,6 +219,18 @@ class Limits(unittest.TestCase):
         self.assertIn(status, (200, 503), body)
         return time.monotonic() - started
 
+    def test_many_values(self):
+        """The time to prepare a statement grows with its length, not with the square: nothing ends it there."""
+        def timed(count):
+            text = "INSERT INTO dev.many (id, n) VALUES " + ", ".join("('k%d', 1 + 1)" % i for i in range(count))
+            started = time.monotonic()
+            status, body = self.sql(text)
+            self.assertIn(status, (200, 503), body)
+            return time.monotonic() - started
+
+        some, taken = (timed(count) for count in (200, 3200))
+        self.assertLess(taken, 1 + 64 * some, "16 times as many values took far longer")
+
     def test_others_are_served(self):
         """While statements that never end take every thread that there is for statements."""
         done = []
