@@ -48,13 +48,14 @@ struct sql_run {
 	struct sql_connection *connection;
 	struct sql_limits limits; /**< while it has a connection */
 	sqlite3_stmt *stmt;
-	const char *sql;     /**< the text given to SQLite */
-	bool at_once;        /**< on the connection's thread: only if one_row */
-	bool one_row;        /**< SQLite's plan finds one row of one table by its key */
-	bool keeps;          /**< the prepared statement is kept for the next one */
-	int64_t until;       /**< monotonic ms: its deadline; 0: none */
-	int64_t asked;       /**< monotonic ms: when it was last checked that the client still waits */
-	int failed;          /**< the call's failure that made SQLite stop; 0: none */
+	const char *sql; /**< the text given to SQLite */
+	bool at_once;    /**< on the connection's thread: only if one_row */
+	bool one_row;    /**< SQLite's plan finds one row of one table by its key */
+	bool keeps;      /**< the prepared statement is kept for the next one */
+	int64_t until;   /**< monotonic ms: its deadline; 0: none */
+	int64_t asked;   /**< monotonic ms: when it was last checked that the client still waits */
+	int failed;      /**< the call's failure that made SQLite stop; 0: none */
+	int own_named;   /**< whether the client's text names a function of the module's own: 1: yes, -1: no, 0: not checked yet */
 	const char *refused; /**< what the authorizer refused, other than columns; NULL: nothing */
 	/* what is to be written */
 	const lyre_value **records;

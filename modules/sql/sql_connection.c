@@ -26,8 +26,13 @@ static unsigned kept_count;
 
 /* ---- what a statement may do ---- */
 
-/** Whether a name occurs in the client's text, quoted or not. */
-static bool is_named(const struct sql_statement *s, const char *name)
+static bool is_own(const char *name)
+{
+	return sqlite3_strnicmp(name, SQL_OWN_FUNCTIONS, sizeof SQL_OWN_FUNCTIONS - 1) == 0;
+}
+
+/** Whether the name of one of the module's own functions occurs in the client's text, quoted or not. */
+static bool names_own(const struct sql_statement *s)
 {
 	char found[sizeof SQL_KNOWN_FUNCTION + 2]; /* the longest of the names, quoted */
 	struct sql_token t = sql_token_read(s->text);
@@ -35,18 +40,20 @@ static bool is_named(const struct sql_statement *s, const char *name)
 		if (t.kind == SQL_NUMBER || t.kind == SQL_SIGN || t.len >= sizeof found)
 			continue;
 		sql_token_name(&t, found);
-		if (sqlite3_stricmp(found, name) == 0)
+		if (is_own(found))
 			return true;
 	}
 	return false;
 }
 
 /** Clients may not call the functions that the module itself inserts into statements. */
-static bool is_function_permitted(const struct sql_run *run, const char *name)
+static bool is_function_permitted(struct sql_run *run, const char *name)
 {
-	if (sqlite3_strnicmp(name, SQL_OWN_FUNCTIONS, sizeof SQL_OWN_FUNCTIONS - 1) == 0)
-		return !is_named(&run->statement, name);
-	return sql_functions_permit(name);
+	if (!is_own(name))
+		return sql_functions_permit(name);
+	if (!run->own_named) /* SQLite asks for each written value */
+		run->own_named = names_own(&run->statement) ? 1 : -1;
+	return run->own_named < 0;
 }
 
 static int refuse(struct sql_run *run, const char *what)
