@@ -301,11 +301,11 @@ class Geo(Case):
     @unittest.skipUnless(feature("HAVE_GEOS"), "this build has no GEOS")
     def test_refused(self):
         for text, sentence in (
-                ("SELECT geoDistance('[1,2]', '[3,4]', 'leagues')", "a unit is kilometers, miles, degrees, radians, meters, feet, yards, "
-                 "inches, centimeters, millimeters or nauticalmiles"),
+                ("SELECT geoDistance('[1,2]', '[3,4]', 'leagues')", "the unit must be kilometers, miles, degrees, radians, meters, feet, "
+                 "yards, inches, centimeters, millimeters or nauticalmiles"),
                 ("SELECT geoNear('[1,2]')", "wrong number of arguments to function geoNear()"),
                 ("SELECT geoLength('%s')" % json.dumps({"type": "LineString", "coordinates": [[0, 0]] * 10001}),
-                 "a GeoJSON has more than 10000 positions, or is longer than 512 KiB")):
+                 "the GeoJSON value has more than 10000 positions or is longer than 512 KiB")):
             with self.subTest(text[:40]):
                 self.assertEqual(self.sql(text), (400, {"error": sentence}))
 

@@ -22,11 +22,11 @@
 #define MANY(count, text) \
 	"(WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < " count ") SELECT group_concat(" text ") FROM c)"
 #define LINE_OF(list) "`{'type':'LineString','coordinates':[` || " list " || `]}`"
-#define UNITS                                                                                                       \
-	"!a unit is kilometers, miles, degrees, radians, meters, feet, yards, inches, centimeters, millimeters or " \
+#define UNITS                                                                                                              \
+	"!the unit must be kilometers, miles, degrees, radians, meters, feet, yards, inches, centimeters, millimeters or " \
 	"nauticalmiles"
-#define LARGE "!a GeoJSON has more than 10000 positions, or is longer than 512 KiB"
-#define INVOLVED "!two GeoJSONs are too complex to be compared"
+#define LARGE "!the GeoJSON value has more than 10000 positions or is longer than 512 KiB"
+#define INVOLVED "!the two GeoJSON values are too complex to compare"
 
 static void setup(void)
 {
@@ -112,7 +112,7 @@ static const struct row features[] = {
 		"[{'a':'\xc3\xa4/'}]" },
 	{ "properties of NULL", "json_extract(geoConvert(`[1,2]`, `point`, NULL), `$.properties`)", "{}" },
 	{ "no type", "geoConvert(`[1,2]`, `dot`)",
-		"!a type of GeoJSON is point, lineString, polygon, multiPoint, multiLineString or multiPolygon" },
+		"!the GeoJSON type must be point, lineString, polygon, multiPoint, multiLineString or multiPolygon" },
 	{ "type of NULL", "geoConvert(`[1,2]`, NULL)", "(null)" },
 	{ "of NULL", "geoConvert(NULL, `point`)", "(null)" },
 	{ "another type", "geoConvert(`[1,2]`, `lineString`)", "(null)" },
