@@ -211,7 +211,7 @@ static const struct row formats_of_values[] = {
 		"9223372036854775807|-9223372036854775808" },
 	{ "fractions", "PRINTF('%f|%.2f|%e|%g|%8.3f|%!.20g', 1.5, 2.555, 1500, 0.1, 3.14159, 0.5)",
 		"1.500000|2.56|1.500000e+03|0.1|   3.142|0.5" },
-	{ "texts", "PRINTF('%s|%5s|%-5s|%.2s|%z', 'a', 'b', 'c', 'xyz', 'd')", "a|    b|c    |xy|d" },
+	{ "strings", "PRINTF('%s|%5s|%-5s|%.2s|%z', 'a', 'b', 'c', 'xyz', 'd')", "a|    b|c    |xy|d" },
 	{ "quoted", "PRINTF('%q|%Q|%w|%Q', 'it''s', 'it''s', 'a\"b', NULL)", "it''s|'it''s'|a\"\"b|NULL" },
 	{ "characters", "PRINTF('%c|%.3c|%c', 'abc', 'é', 65)", "a|ééé|6" },
 	{ "widths of arguments", "PRINTF('%*d|%-*d|%*d|%.*f', 4, 1, 4, 2, -4, 3, 2, 1.5)", "   1|2   |3   |1.50" },
@@ -230,7 +230,7 @@ static const struct row formats_of_values[] = {
 static const struct row searches[] = {
 	{ "in an array", "SEARCH_JSON('\"Harper\" in *', '[\"Harper\",\"Penny\"]')", "1" },
 	{ "not in it", "SEARCH_JSON('\"Harper\" in *', '[\"Penny\"]')", "0" },
-	{ "in nothing", "SEARCH_JSON('\"Harper\" in *', NULL)", "0" },
+	{ "in NULL", "SEARCH_JSON('\"Harper\" in *', NULL)", "0" },
 	{ "filtered", "SEARCH_JSON('$[name in [\"Ann\",\"Bob\"]].{\"actor\": name, \"as\": as}', " FILM,
 		"[{\"actor\":\"Ann\",\"as\":\"A\"},{\"actor\":\"Bob\",\"as\":\"B\"}]" },
 	{ "counted", "SEARCH_JSON('$count($[name in [\"Ann\",\"Bob\"]])', " FILM, "2" },
@@ -242,35 +242,35 @@ static const struct row searches[] = {
 	{ "the first of all", "SEARCH_JSON('(ages)[0]', " FILM, "3" },
 	{ "the last of all", "SEARCH_JSON('ages[-1]', " FILM, "4" },
 	{ "arithmetic", "SEARCH_JSON('$sum(ages) / $count(ages) * 2 - -1 % 3', " FILM, "9" },
-	{ "the most", "SEARCH_JSON('[$max(ages), $min(ages), $average(ages)]', " FILM, "[5,3,4]" },
+	{ "extremes", "SEARCH_JSON('[$max(ages), $min(ages), $average(ages)]', " FILM, "[5,3,4]" },
 	{ "a choice", "SEARCH_JSON('$exists(ages) and $not(nope = 1) ? \"yes\" : \"no\"', " FILM, "yes" },
-	{ "texts", "SEARCH_JSON('$join(name, \"+\") & 1', " FILM, "Ann+Bob+Cid1" },
-	{ "functions of each", "SEARCH_JSON('name.$length()', " FILM, "[3,3,3]" },
+	{ "strings", "SEARCH_JSON('$join(name, \"+\") & 1', " FILM, "Ann+Bob+Cid1" },
+	{ "a function for each", "SEARCH_JSON('name.$length()', " FILM, "[3,3,3]" },
 	{ "names", "SEARCH_JSON('$keys($)', " FILM, "[\"name\",\"as\",\"ages\"]" },
 	{ "names in quotes", "SEARCH_JSON('`a b`.\"c d\"', '{\"a b\":{\"c d\":1}}')", "1" },
 	{ "everything below", "SEARCH_JSON('**.x', '{\"a\":{\"x\":1},\"b\":[{\"x\":2}]}')", "[1,2]" },
 	{ "a comment", "SEARCH_JSON('/* a */ $ /* b */', 5)", "5" },
 	{ "escapes", "SEARCH_JSON('\"\\u00e9\\n\"', 0) = 'é' || char(10)", "1" },
 	{ "large numbers", "SEARCH_JSON('[$]', '[9223372036854775807]')", "[9223372036854775807]" },
-	{ "a text", "SEARCH_JSON('$contains(\"enn\")', 'Penny')", "1" },
-	{ "a text that is no JSON", "SEARCH_JSON('$', '[1')", "[1" },
+	{ "a string", "SEARCH_JSON('$contains(\"enn\")', 'Penny')", "1" },
+	{ "a string that is not JSON", "SEARCH_JSON('$', '[1')", "[1" },
 	{ "JSON again", "json_array(SEARCH_JSON('[1]', 0))", "[[1]]" },
-	{ "of a wrong type", "SEARCH_JSON('name + 1', " FILM, "(null)" },
-	{ "divided by nothing", "SEARCH_JSON('1 / 0', 0)", "(null)" },
+	{ "a wrong type", "SEARCH_JSON('name + 1', " FILM, "(null)" },
+	{ "division by zero", "SEARCH_JSON('1 / 0', 0)", "(null)" },
 	{ "no expression", "SEARCH_JSON(NULL, 1)", "(null)" },
-	{ "an empty one", "SEARCH_JSON('', 1)", "!the expression of SEARCH_JSON() cannot be used: it is incomplete" },
-	{ "open", "SEARCH_JSON('$[1', 1)", "!the expression of SEARCH_JSON() cannot be used: it is incomplete" },
-	{ "too much", "SEARCH_JSON('a b', 1)", "!the expression of SEARCH_JSON() cannot be used: unexpected b" },
-	{ "no function", "SEARCH_JSON('$map(a)', 1)",
+	{ "an empty expression", "SEARCH_JSON('', 1)", "!the expression of SEARCH_JSON() cannot be used: it is incomplete" },
+	{ "an open bracket", "SEARCH_JSON('$[1', 1)", "!the expression of SEARCH_JSON() cannot be used: it is incomplete" },
+	{ "an extra token", "SEARCH_JSON('a b', 1)", "!the expression of SEARCH_JSON() cannot be used: unexpected b" },
+	{ "an unknown function", "SEARCH_JSON('$map(a)', 1)",
 		"!the expression of SEARCH_JSON() cannot be used: there is no function $map()" },
 	{ "a variable", "SEARCH_JSON('$x', 1)",
 		"!the expression of SEARCH_JSON() cannot be used: variables are not supported: $x" },
 	{ "sorted", "SEARCH_JSON('a^(b)', 1)", "!the expression of SEARCH_JSON() cannot be used: ^ is not supported" },
 	{ "arguments", "SEARCH_JSON('$count()', 1)",
 		"!the expression of SEARCH_JSON() cannot be used: wrong number of arguments to $count()" },
-	{ "deep", "SEARCH_JSON(replace(hex(zeroblob(100)), '0', '('), 1)",
+	{ "nested too deeply", "SEARCH_JSON(replace(hex(zeroblob(100)), '0', '('), 1)",
 		"!the expression of SEARCH_JSON() cannot be used: it is nested too deeply" },
-	{ "deep, of many operators",
+	{ "nested too deeply, with many operators",
 		"SEARCH_JSON(replace(hex(zeroblob(40)), '0', '1' || replace(hex(zeroblob(20)), '0', '+1') || '+(') || '1' ||"
 		" replace(hex(zeroblob(40)), '0', ')'), 1)",
 		"!the expression of SEARCH_JSON() cannot be used: it is nested too deeply" },
@@ -279,7 +279,8 @@ static const struct row searches[] = {
 	{ "long", "SEARCH_JSON(hex(zeroblob(6000)), 1)", "!the expression of SEARCH_JSON() cannot be used: it is too long" },
 	{ "deep values",
 		"SEARCH_JSON('$', replace(hex(zeroblob(60)), '0', '[') || replace(hex(zeroblob(60)), '0', ']')) LIKE '[[[%'", "1" },
-	{ "each its own", "group_concat(SEARCH_JSON(e, 1)) FROM (SELECT '$ + 1' AS e UNION ALL SELECT '$ + 2')", "2,3" },
+	{ "a different expression in each row",
+		"group_concat(SEARCH_JSON(e, 1)) FROM (SELECT '$ + 1' AS e UNION ALL SELECT '$ + 2')", "2,3" },
 };
 
 static const struct row likes[] = {
@@ -470,7 +471,7 @@ static struct like_text random_text(char *out, const char *const *parts, int cou
 	return t;
 }
 
-/* As SQLite's own, which wants texts that end. */
+/* Compared with SQLite's own matcher, which needs terminated strings. */
 START_TEST(random_likes)
 {
 	static const char *const parts[] = { "a", "A", "b", "é", "É", "日", "x", "%", "_", "%" };
