@@ -6,7 +6,7 @@
 
 /* The first block of a request's arena: enough for the common request. */
 #define ARENA_FIRST ((size_t)16 << 10)
-/* A request that needed more leaves holes in the heap, which glibc does not return by itself. */
+/* A request that needed more leaves free space in the heap that glibc does not return to the system by itself. */
 #define ARENA_LARGE ((size_t)4 << 20)
 
 static unsigned pool_of_thread(void)

@@ -6,9 +6,9 @@
 bool cover_is_possible(const struct walk *w, const struct column *columns, size_t count)
 {
 	const struct attribute *at = walk_attribute(w);
-	if (!at || at->flags & ATTRIBUTE_MULTI || w->table->expiration >= 0) /* which records have expired is in them */
+	if (!at || at->flags & ATTRIBUTE_MULTI || w->table->expiration >= 0) /* only the record tells whether it has expired */
 		return false;
-	if (at->type == ATTRIBUTE_DATE || at->type == ATTRIBUTE_BYTES) /* not shown as they are indexed */
+	if (at->type == ATTRIBUTE_DATE || at->type == ATTRIBUTE_BYTES) /* these are indexed in another form than they are shown */
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		const struct column *c = &columns[i];

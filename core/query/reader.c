@@ -294,7 +294,7 @@ static void give_field(struct reader *r, struct field f, struct lyre_field *ret)
 		give_value(&v, ret);
 }
 
-/** Records are alike: an attribute is mostly where it was in the one before. */
+/** Finds a column's field. Records are similar: it is mostly where it was in the previous one. */
 static bool find(struct reader *r, size_t i, struct field *ret)
 {
 	const struct record record = r->row.record;

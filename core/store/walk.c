@@ -184,7 +184,7 @@ void walk_skip(struct walk *w, const struct walk_range *r)
 	w->state = WALK_TO_SKIP;
 }
 
-/* The record of an entry of an index: records that are near each other are found from one to the next. */
+/* Fetches the record of an index entry. The cursor is kept, as it moves quickly between neighbouring records. */
 static int fetch(struct walk *w, MDB_val *ret)
 {
 	MDB_val key = val(w->key, w->key_len);

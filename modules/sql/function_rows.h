@@ -35,7 +35,7 @@ extern const struct sql_functions date_functions, text_functions, regexp_functio
 
 /** Makes \p text the result, or an error if it is too long or memory ran out. Frees \p text. */
 void sql_result_str(sqlite3_context *ctx, sqlite3_str *text);
-/** A number in JSON, with as few digits as tell it from others; null for one that is none there. */
+/** Appends a number in JSON, with as few digits as distinguish it from others; null if JSON has no such number. */
 void sql_append_real(sqlite3_str *out, double value);
 
 #endif

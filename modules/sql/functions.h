@@ -22,7 +22,7 @@
 #include <sqlite3.h>
 #include <stdbool.h>
 
-/** To be called after all others: frees what functions have loaded. */
+/** Unloads what functions have loaded. To be called last. */
 void sql_functions_stop(void);
 /** \return an SQLite result code */
 int sql_functions_add(sqlite3 *db);

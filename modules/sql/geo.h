@@ -3,8 +3,8 @@
  * \file geo.h
  * \brief GeoJSON (RFC 7946) for the functions of geo_functions.c: read, measured on a sphere, compared by GEOS, written.
  *
- * Positions are longitude and latitude in degrees; altitudes are passed over. Whatever takes longer with more positions has
- * a limit, as GEOS cannot be interrupted for one thread.
+ * Positions are longitude and latitude in degrees; altitudes are ignored. Everything that takes longer with more
+ * positions is limited, as GEOS cannot be interrupted in a single thread.
  */
 #ifndef SQL_GEO_H
 #define SQL_GEO_H
@@ -13,25 +13,25 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/** Positions of a GeoJSON. */
+/** Maximum number of positions in a GeoJSON value. */
 #define GEO_POSITIONS_MAX 10000
-/** Bytes of its text. */
+/** Maximum length of its text, in bytes. */
 #define GEO_TEXT_MAX (512 << 10)
-/** What two may be for GEOS: geo_work.c. */
+/** Maximum work for GEOS on two geometries, as estimated in geo_work.c. */
 #define GEO_WORK_MAX 6000000
-/** The mean radius of the earth, m. */
+/** The mean radius of the earth, in meters. */
 #define GEO_RADIUS 6371008.8
 
 enum geo_outcome {
 	GEO_OK,
-	GEO_NONE,        /**< it is no GeoJSON, or not one that can be used here */
-	GEO_LARGE,       /**< it has more than GEO_POSITIONS_MAX or GEO_TEXT_MAX */
-	GEO_INVOLVED,    /**< two are more than GEO_WORK_MAX */
+	GEO_NONE,        /**< not GeoJSON, or not of a kind that can be used here */
+	GEO_LARGE,       /**< exceeds GEO_POSITIONS_MAX or GEO_TEXT_MAX */
+	GEO_INVOLVED,    /**< comparing the two exceeds GEO_WORK_MAX */
 	GEO_UNAVAILABLE, /**< GEOS cannot be loaded */
 	GEO_NO_MEMORY
 };
 
-/** What a GeoJSON is, by its only geometry. */
+/** The type of a GeoJSON value: that of its geometry, or a collection. */
 enum geo_type {
 	GEO_POINT,
 	GEO_MULTI_POINT,
@@ -40,7 +40,7 @@ enum geo_type {
 	GEO_POLYGON,
 	GEO_MULTI_POLYGON,
 	GEO_TYPES,
-	GEO_COLLECTION = GEO_TYPES /**< it has any number of geometries, or none */
+	GEO_COLLECTION = GEO_TYPES /**< has any number of geometries, or none */
 };
 
 enum geo_kind { GEO_DOT, GEO_PATH, GEO_SHELL, GEO_HOLE };
@@ -48,7 +48,7 @@ enum geo_kind { GEO_DOT, GEO_PATH, GEO_SHELL, GEO_HOLE };
 /** A point, a line, or a closed ring; the holes of a polygon follow its shell. */
 struct geo_part {
 	enum geo_kind kind;
-	size_t first, count; /**< of the positions */
+	size_t first, count; /**< index of its first position, and number of positions */
 };
 
 struct geo_position {
@@ -61,49 +61,49 @@ struct geo {
 	size_t position_count, position_room;
 	struct geo_part *parts;
 	size_t part_count, part_room;
-	char *properties; /**< of a feature, as JSON; NULL: none */
+	char *properties; /**< of a feature, as JSON; NULL if it has none */
 };
 
 /* ---- geo_library.c ---- */
 
-/** After all others. */
+/** To be called after all other functions. */
 void geo_unload(void);
 
 /* ---- geo_parts.c ---- */
 
-/** An empty one; NULL: no memory. */
+/** Creates an empty one; NULL if out of memory. */
 struct geo *geo_new(void);
-/** Frees also what it has; it may be NULL. */
+/** Frees it and all that it owns; it may be NULL. */
 void geo_free(void *geo);
-/** A part without positions, which geo_add() adds to it. */
+/** Adds a part without positions; geo_add() adds them. */
 enum geo_outcome geo_add_part(struct geo *g, enum geo_kind kind);
 enum geo_outcome geo_add(struct geo *g, double lon, double lat);
 /** The name of a type in GeoJSON. */
 const char *geo_type_name(enum geo_type type);
-/** By its name in any letter case; GEO_TYPES: there is none. */
+/** Finds a type by its name, in any letter case; GEO_TYPES if there is none. */
 enum geo_type geo_type_find(const char *name);
 
 /* ---- geo_read.c ---- */
 
-/** Reads a geometry, a feature, a collection of them, or the coordinates of a point. \param[out] ret  for geo_free(); may be
- * NULL unless GEO_OK */
+/** Reads a geometry, a feature, a collection of them, or the coordinates of a point. \param[out] ret  to be freed with
+ * geo_free(); may be NULL unless GEO_OK */
 enum geo_outcome geo_read(const char *text, size_t len, struct geo **ret);
-/** Finds the coordinates of a type in a text. \param[out] ret  for geo_write_coordinates() */
+/** Finds the coordinates of a type in a string. \param[out] ret  for geo_write_coordinates() */
 enum geo_outcome geo_read_coordinates(const char *text, size_t len, enum geo_type type, const char **ret);
-/** Finds an object or an array in a text. \param[out] ret  for geo_write_begin() */
+/** Finds an object or an array in a string. \param[out] ret  for geo_write_begin() */
 enum geo_outcome geo_read_properties(const char *text, size_t len, const char **ret);
-/** \return false: the value, which geo_json.h describes, is none */
+/** \param value  as in geo_json.h. \return false if it is not a position */
 bool geo_read_position(const char *value, struct geo_position *ret);
 bool geo_is_same(struct geo_position a, struct geo_position b);
 
-/* ---- geo_sphere.c: in radians, which are radii of the sphere ---- */
+/* ---- geo_sphere.c: in radians, the distance in units of the sphere's radius ---- */
 
-/** Of polygons, in radians squared. */
+/** The area of polygons, in square radians. */
 double geo_area(const struct geo *g);
-/** Of lines, and of the rings of polygons. */
+/** The length of lines, and of the rings of polygons. */
 double geo_length(const struct geo *g);
 double geo_distance(struct geo_position a, struct geo_position b);
-/** Where one arrives who leaves in a direction: radians clockwise from north. */
+/** The position reached from another. \param direction  in radians clockwise from north */
 struct geo_position geo_destination(struct geo_position from, double distance, double direction);
 
 /* ---- geo_relate.c ---- */
@@ -111,7 +111,8 @@ struct geo_position geo_destination(struct geo_position from, double distance, d
 enum geo_relation { GEO_CONTAINS, GEO_EQUAL, GEO_CROSSES };
 
 enum geo_outcome geo_relate(enum geo_relation relation, const struct geo *a, const struct geo *b, bool *ret);
-/** What polygons have that others do not. \param[out] ret  for geo_free(); GEO_NONE: nothing is left, too */
+/** The area of the polygons \p a outside of \p b. \param[out] ret  to be freed with geo_free(). \return also GEO_NONE if
+ * nothing is left */
 enum geo_outcome geo_difference(const struct geo *a, const struct geo *b, struct geo **ret);
 
 /* ---- geo_work.c ---- */
@@ -121,13 +122,13 @@ enum geo_outcome geo_work_fits(const struct geo *a, const struct geo *b);
 
 /* ---- geo_write.c ---- */
 
-/** A feature up to its coordinates. \param properties  a value in JSON, with whatever follows it; NULL: none */
+/** Writes a feature up to its coordinates. \param properties  a JSON value, which more text may follow; NULL for none */
 void geo_write_begin(sqlite3_str *out, enum geo_type type, const char *properties);
-/** What follows them. */
+/** Writes the rest of a feature, after its coordinates. */
 void geo_write_end(sqlite3_str *out);
-/** As they were read, with all rings closed. */
+/** Writes coordinates as they were read, with all rings closed. */
 void geo_write_coordinates(sqlite3_str *out, enum geo_type type, const char *coordinates);
-/** The coordinates of polygons. */
+/** Writes the coordinates of polygons. */
 void geo_write_polygons(sqlite3_str *out, const struct geo *g);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file geo_functions.c
- * \brief The geo… functions: their arguments and results. An argument that is no GeoJSON makes NULL, one that is too large an
- * error.
+ * \brief The geo… functions: their arguments and results. If an argument is not GeoJSON, the result is NULL; if it is too
+ * large, an error.
  */
 #include "function_rows.h"
 #include "functions.h"
@@ -12,13 +12,13 @@
 #include <math.h>
 
 #define PI 3.14159265358979323846
-/** Sides of a circle. */
+/** Number of sides of the polygon that approximates a circle. */
 #define CIRCLE_SIDES 64
 
 #define TEXT_OF(number) TEXT_OF_(number)
 #define TEXT_OF_(number) #number
 
-/** A GeoJSON argument. SQLite keeps those that are the same for all rows. */
+/** A GeoJSON argument. SQLite keeps the parsed form of constant ones. */
 struct operand {
 	struct geo *geo;
 	bool kept;
@@ -27,17 +27,17 @@ struct operand {
 static void complain(sqlite3_context *ctx, enum geo_outcome outcome)
 {
 	if (outcome == GEO_LARGE)
-		sqlite3_result_error(
-			ctx, "a GeoJSON has more than " TEXT_OF(GEO_POSITIONS_MAX) " positions, or is longer than 512 KiB", -1);
+		sqlite3_result_error(ctx,
+			"the GeoJSON value has more than " TEXT_OF(GEO_POSITIONS_MAX) " positions or is longer than 512 KiB", -1);
 	else if (outcome == GEO_INVOLVED)
-		sqlite3_result_error(ctx, "two GeoJSONs are too complex to be compared", -1);
+		sqlite3_result_error(ctx, "the two GeoJSON values are too complex to compare", -1);
 	else if (outcome == GEO_UNAVAILABLE)
 		sqlite3_result_error(ctx, "GEOS, which compares geometries, cannot be loaded: is libgeos_c.so.1 installed?", -1);
 	else if (outcome == GEO_NO_MEMORY)
 		sqlite3_result_error_nomem(ctx);
 }
 
-/* \return false: the result is there */
+/* \return false if the call is done: its result is NULL or an error */
 static bool take(sqlite3_context *ctx, sqlite3_value **args, int i, struct operand *o)
 {
 	*o = (struct operand){ .geo = sqlite3_get_auxdata(ctx, i) };
@@ -62,7 +62,7 @@ static void drop(sqlite3_context *ctx, int i, struct operand *o)
 		sqlite3_set_auxdata(ctx, i, o->geo, geo_free);
 }
 
-/* As take(), the first two. */
+/* Like take(), for the first two arguments. */
 static bool take_two(sqlite3_context *ctx, sqlite3_value **args, struct operand o[2])
 {
 	o[1] = (struct operand){ .geo = NULL };
@@ -90,7 +90,7 @@ static bool number_of(sqlite3_value *v, double *ret)
 
 /* ---- measures ---- */
 
-/* How many of the unit that an argument names are a radian; without the argument kilometers. \return false: the result is there */
+/* How many of the unit named by an argument, or kilometers without it, make a radian. \return as for take() */
 static bool unit_of(sqlite3_context *ctx, int count, sqlite3_value **args, int i, double *ret)
 {
 	static const struct {
@@ -111,7 +111,7 @@ static bool unit_of(sqlite3_context *ctx, int count, sqlite3_value **args, int i
 	}
 	if (name)
 		sqlite3_result_error(ctx,
-			"a unit is kilometers, miles, degrees, radians, meters, feet, yards, inches, centimeters, millimeters or nauticalmiles",
+			"the unit must be kilometers, miles, degrees, radians, meters, feet, yards, inches, centimeters, millimeters or nauticalmiles",
 			-1);
 	return false;
 }
@@ -136,7 +136,7 @@ static void geo_length_call(sqlite3_context *ctx, int count, sqlite3_value **arg
 	drop(ctx, 0, &o);
 }
 
-/* In radians. \return false: the result is there */
+/* In radians. \return false if the call is done: its result is NULL or an error */
 static bool distance_of(sqlite3_context *ctx, sqlite3_value **args, double *ret)
 {
 	struct operand o[2];
@@ -223,18 +223,18 @@ static void geo_difference_call(sqlite3_context *ctx, int count, sqlite3_value *
 	drop_two(ctx, o);
 }
 
-/* \return false: the result is there; \p type is a type */
+/* \param[out] type  never GEO_TYPES if true is returned. \return false if the call is done: its result is NULL or an error */
 static bool type_of(sqlite3_context *ctx, sqlite3_value *v, enum geo_type *type)
 {
 	const char *name = (const char *)sqlite3_value_text(v);
 	*type = name ? geo_type_find(name) : GEO_TYPES;
 	if (name && *type == GEO_TYPES)
-		sqlite3_result_error(
-			ctx, "a type of GeoJSON is point, lineString, polygon, multiPoint, multiLineString or multiPolygon", -1);
+		sqlite3_result_error(ctx,
+			"the GeoJSON type must be point, lineString, polygon, multiPoint, multiLineString or multiPolygon", -1);
 	return *type != GEO_TYPES;
 }
 
-/* None without the argument, or for NULL. */
+/* NULL without the argument, or if it is NULL. */
 static enum geo_outcome read_properties(int count, sqlite3_value **args, const char **ret)
 {
 	const char *text = count > 2 ? (const char *)sqlite3_value_text(args[2]) : NULL;
@@ -266,7 +266,7 @@ static void geo_convert_call(sqlite3_context *ctx, int count, sqlite3_value **ar
 
 static const enum geo_relation contains = GEO_CONTAINS, equal = GEO_EQUAL, crosses = GEO_CROSSES;
 
-/* The one that the function is about. */
+/* The relation given as user data. */
 static void geo_relate_call(sqlite3_context *ctx, int count, sqlite3_value **args)
 {
 	const enum geo_relation *relation = sqlite3_user_data(ctx);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The texts have been checked: what is looked for is there. */
+/* The text has been checked: every expected delimiter exists. */
 #include "geo_json.h"
 
 #include <stdlib.h>
@@ -53,7 +53,7 @@ bool geo_json_is_array(const char *value)
 	return *value == '[';
 }
 
-/* \param at  behind a bracket */
+/* \param at  after an opening bracket */
 static const char *first_behind(const char *at)
 {
 	at = behind_blanks(at);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file geo_json_check.c
- * \brief The grammar of JSON (RFC 8259). Numbers that are too large for a double, and halves of surrogates, are none.
+ * \brief The grammar of JSON (RFC 8259). Numbers too large for a double and lone surrogates are refused.
  */
 #include "geo_json.h"
 #include "regexp.h"
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/** What is read, up to a NUL that ends it. */
+/** The rest of the text, which ends with a NUL. */
 struct reading {
 	const char *at, *end;
 	unsigned depth;
@@ -30,7 +30,7 @@ static bool pass(struct reading *r, char c)
 	return is;
 }
 
-/* The four digits behind \u. \return -1: they are not there */
+/* The four digits after \u. \return -1 if they are missing */
 static int read_unit(struct reading *r)
 {
 	char digits[5] = "";
@@ -61,7 +61,7 @@ static bool check_escape(struct reading *r)
 	return is;
 }
 
-/* Of its length, and none that UTF-8 has not. */
+/* Whether a code point is valid and has this length in UTF-8. */
 static bool is_character(uint32_t c, size_t len)
 {
 	switch (len) {
@@ -81,7 +81,7 @@ static bool check_character(struct reading *r)
 	uint32_t c;
 	size_t len = regexp_character(r->at, (size_t)(r->end - r->at), &c);
 	bool is = is_character(c, len);
-	r->at += is ? len : 0; /* not behind the end */
+	r->at += is ? len : 0; /* not past the end */
 	return is;
 }
 
@@ -140,7 +140,7 @@ static bool check_member(struct reading *r)
 	return pass(r, ':') && check_value(r);
 }
 
-/* What is between two brackets, behind the first. */
+/* The items between two brackets, from after the first on. */
 static bool check_list(struct reading *r, char close, bool (*check)(struct reading *r))
 {
 	bool is = r->depth++ < GEO_DEPTH_MAX;

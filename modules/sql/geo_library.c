@@ -45,7 +45,7 @@ static bool find_all(void)
 	return true GEO_FUNCTIONS(FIND);
 }
 
-/* Without memory for a context, GEOS would end the process. */
+/* If memory for a context ran out, GEOS would abort the process. */
 static bool make_contexts(void)
 {
 	void *room = malloc(CONTEXTS * CONTEXT_MAX);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file geo_library.h
- * \brief GEOS, loaded when a statement first compares geometries: it and the C++ library that it needs take 3 MiB of memory,
- * which servers without such statements save.
+ * \brief GEOS, loaded when a statement first compares geometries: with the C++ library that it needs, it takes 3 MiB of
+ * memory, which servers without such statements save.
  */
 #ifndef SQL_GEO_LIBRARY_H
 #define SQL_GEO_LIBRARY_H
@@ -25,10 +25,10 @@ struct geo_library {
 	GEO_FUNCTIONS(GEO_MEMBER)
 };
 
-/** Valid while a context is taken. */
+/** Valid while the caller holds a context. */
 extern struct geo_library geos;
 
-/** Waits until a context is free, for this thread alone. \return NULL: GEOS cannot be loaded */
+/** Waits for a free context, which only this thread may use until it gives it back. \return NULL if GEOS cannot be loaded */
 GEOSContextHandle_t geo_context_take(void);
 void geo_context_give(GEOSContextHandle_t context);
 

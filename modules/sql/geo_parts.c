@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file geo_parts.c
- * \brief What a GeoJSON consists of. Its memory is SQLite's, which counts it for the statement.
+ * \brief The parts of a GeoJSON value. Their memory comes from SQLite, which charges it to the statement.
  */
 #include "geo.h"
 
@@ -44,7 +44,7 @@ void geo_free(void *geo)
 	sqlite3_free(g);
 }
 
-/* Makes room for one more. \return NULL: no memory; what there was is still there */
+/* Makes room for one more. \return NULL if out of memory; \p items stays valid */
 static void *grow(void *items, size_t count, size_t *room, size_t size)
 {
 	if (count < *room)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file geo_read.c
- * \brief GeoJSON as parts. Rings whose last position is not their first are closed: the API's examples have such.
+ * \brief Reads GeoJSON into parts. Rings that do not end at their first position are closed: the API's examples have such rings.
  */
 #include "geo.h"
 #include "geo_json.h"
@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-/** Beyond are no degrees, and where GEOS's numbers end. */
+/** Maximum absolute value of a coordinate: far more than any degrees, and within what GEOS can compute with. */
 #define DEGREES_MAX 1e9
 
 typedef enum geo_outcome reader(struct geo *g, const char *value);
@@ -107,7 +107,7 @@ static enum geo_outcome read_coordinates(struct geo *g, enum geo_type type, cons
 
 static enum geo_outcome read_object(struct geo *g, const char *object);
 
-/* The type is that of a collection in the end, whatever is in it. */
+/* The resulting type is GEO_COLLECTION, whatever the members are. */
 static enum geo_outcome read_collection(struct geo *g, const char *members)
 {
 	enum geo_outcome outcome = read_each(g, members, read_object);
@@ -115,7 +115,7 @@ static enum geo_outcome read_collection(struct geo *g, const char *members)
 	return outcome;
 }
 
-/* A feature whose geometry is null has no place yet. */
+/* A feature whose geometry is null has no location. */
 static enum geo_outcome read_feature(struct geo *g, const char *feature)
 {
 	const char *geometry = geo_json_member(feature, "geometry");
@@ -128,7 +128,7 @@ static enum geo_outcome read_feature(struct geo *g, const char *feature)
 static enum geo_outcome read_object(struct geo *g, const char *object)
 {
 	static const char collection[] = "FeatureCollection";
-	char name[sizeof collection + 2] = ""; /* a longer one is none */
+	char name[sizeof collection + 2] = ""; /* no type has a longer name */
 	const char *type = geo_json_member(object, "type"), *text;
 	size_t len = type ? geo_json_text(type, &text) : 0;
 	if (!len || len >= sizeof name)
@@ -163,7 +163,7 @@ static enum geo_outcome read_document(struct geo *g, const char *document)
 	return outcome == GEO_OK ? keep_properties(g, document) : outcome;
 }
 
-/* An object or an array. */
+/* Finds an object or an array. */
 static enum geo_outcome find_value(const char *text, size_t len, const char **ret)
 {
 	if (len > GEO_TEXT_MAX)

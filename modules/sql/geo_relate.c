@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file geo_relate.c
- * \brief Relations and differences, by GEOS, on the plane of longitude and latitude.
+ * \brief Relations and differences, computed by GEOS in the plane of longitude and latitude.
  */
 #include "geo.h"
 #include "geo_library.h"
 
 #include <string.h>
 
-/** What one call of ours needs. */
+/** The state of one comparison. */
 struct work {
 	GEOSContextHandle_t context;
-	bool no_memory; /**< as GEOS said */
+	bool no_memory; /**< GEOS has reported it */
 };
 
 typedef char predicate(GEOSContextHandle_t context, const GEOSGeometry *a, const GEOSGeometry *b);
 
-/* GEOS turns exceptions of C++ into messages and error codes. */
+/* GEOS turns C++ exceptions into messages and error codes. */
 static void note_error(const char *message, void *arg)
 {
 	struct work *w = arg;
@@ -53,7 +53,7 @@ static GEOSCoordSequence *make_sequence(struct work *w, const struct geo *g, con
 	return s;
 }
 
-/* A part by itself: a point, a line or a ring. */
+/* A single part: a point, a line or a ring. */
 static GEOSGeometry *make_part(struct work *w, const struct geo *g, const struct geo_part *part)
 {
 	GEOSCoordSequence *s = make_sequence(w, g, part);
@@ -75,7 +75,7 @@ static void destroy_all(struct work *w, GEOSGeometry **all, unsigned count)
 		geos.Geom_destroy(w->context, all[--count]);
 }
 
-/* \param room  for the parts from \p first on */
+/* \param room  room for the geometries of \p count parts, from \p first on */
 static GEOSGeometry *make_polygon(struct work *w, const struct geo *g, size_t first, size_t count, GEOSGeometry **room)
 {
 	for (unsigned n = 0; n < count; n++) {
@@ -88,7 +88,7 @@ static GEOSGeometry *make_polygon(struct work *w, const struct geo *g, size_t fi
 	return geos.Geom_createPolygon(w->context, room[0], room + 1, (unsigned)count - 1);
 }
 
-/* Of the parts from \p first on, those that are one geometry. */
+/* How many parts, from \p first on, form one geometry. */
 static size_t parts_of_one(const struct geo *g, size_t first)
 {
 	size_t end = first + 1;
@@ -97,7 +97,7 @@ static size_t parts_of_one(const struct geo *g, size_t first)
 	return end - first;
 }
 
-/* \param room  for all parts. \return how many there are; -1: it failed */
+/* \param room  room for the geometries of all parts. \return how many were made; -1 on failure */
 static int make_members(struct work *w, const struct geo *g, GEOSGeometry **room)
 {
 	unsigned count = 0;
@@ -130,7 +130,7 @@ static GEOSGeometry *make_of(struct work *w, const struct geo *g, GEOSGeometry *
 	}
 }
 
-/* \return NULL: it is not valid, or there is no memory */
+/* \return NULL if it is not valid, or out of memory */
 static GEOSGeometry *make_geometry(struct work *w, const struct geo *g)
 {
 	GEOSGeometry **room = sqlite3_malloc64((g->part_count + 1) * sizeof *room);
@@ -147,7 +147,7 @@ static GEOSGeometry *make_geometry(struct work *w, const struct geo *g)
 	return made;
 }
 
-/* Both, when they can be compared: GEOS takes no collections of several kinds. */
+/* Makes both if they can be compared: GEOS does not compare mixed collections. */
 static enum geo_outcome make_both(struct work *w, const struct geo *const in[2], GEOSGeometry *made[2])
 {
 	made[0] = made[1] = NULL;
@@ -187,7 +187,7 @@ enum geo_outcome geo_relate(enum geo_relation relation, const struct geo *a, con
 	GEOSGeometry *made[2];
 	*ret = false;
 	if (relation == GEO_EQUAL && a->type != b->type)
-		return GEO_OK; /* to GEOS, what covers the same is equal */
+		return GEO_OK; /* to GEOS, geometries that cover the same points are equal */
 	enum geo_outcome outcome = make_both(&w, (const struct geo *const[]){ a, b }, made);
 	char found = outcome == GEO_OK ? find(&w, relation, made) : 0;
 	if (found == 2)

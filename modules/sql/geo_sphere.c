@@ -30,7 +30,7 @@ struct geo_position geo_destination(struct geo_position from, double distance, d
 	return (struct geo_position){ from.lon + east * (180 / PI), to * (180 / PI) };
 }
 
-/* Of a ring: each position is as far from the equator as the strip between the meridians of its neighbours is high. */
+/* The area of a ring: the sum of strips from the equator up to each position, between the meridians of its neighbours. */
 static double ring_area(const struct geo_position *p, size_t count)
 {
 	size_t n = count - 1; /* the last is the first */

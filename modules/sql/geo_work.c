@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file geo_work.c
- * \brief How much work two geometries are for GEOS, as its times show. It looks for each part where it lies in the other
- * geometry; at each pair of segments, of the two or of one, that have a meridian in common; and longer at those whose boxes touch.
+ * \brief Estimates GEOS's work on two geometries; the weights are from measured times. GEOS locates each part in the other
+ * geometry, and examines each pair of segments, of both geometries or of one, that share a meridian; pairs whose bounding boxes
+ * touch take longer.
  */
 #include "geo.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-/** How much more a pair whose boxes touch is. */
+/** The additional work for a pair whose boxes touch. */
 #define NEAR_WORK 100
-/** Positions of which all pairs may be near each other. */
+/** Number of positions that is always allowed, even if every pair of boxes touches. */
 #define SMALL 340
 
-/** The box of a segment. */
+/** The bounding box of a segment. */
 struct box {
 	double west, east, south, north;
-	size_t at; /**< neighbours on a line, whose boxes always touch, have numbers that differ by 1, others by more */
+	size_t at; /**< differs by 1 between neighbours on a line, whose boxes always touch, and by more between others */
 };
 
 static size_t add_boxes(const struct geo *g, struct box *boxes, size_t at)
@@ -47,7 +48,7 @@ static bool are_near(const struct box *a, const struct box *b)
 	return a->south <= b->north && b->south <= a->north && between != 1;
 }
 
-/* Adds the pairs, those that are near each other once more. \param boxes  from west to east. \return early if it is too much */
+/* Adds the work for the pairs. \param boxes  sorted from west to east. \return the sum, incomplete if above GEO_WORK_MAX */
 static size_t add_pairs(size_t work, const struct box *boxes, size_t count)
 {
 	for (size_t i = 0; i < count && work <= GEO_WORK_MAX; i++)

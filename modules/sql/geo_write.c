@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file geo_write.c
- * \brief Features as texts. Shells go counterclockwise and holes clockwise, as RFC 7946 has it.
+ * \brief Writes features as JSON. Shells go counterclockwise and holes clockwise, as RFC 7946 requires.
  */
 #include "geo.h"
 
@@ -36,7 +36,7 @@ static bool is_closed(const char *ring)
 	return geo_is_same(first, end);
 }
 
-/* \param levels  of arrays, down to that of a ring */
+/* \param levels  levels of nested arrays, down to a ring, which is 1 */
 static void write_rings(sqlite3_str *out, const char *array, unsigned levels)
 {
 	const char *first = geo_json_first(array);
@@ -73,7 +73,7 @@ static void write_position(sqlite3_str *out, struct geo_position p)
 	sqlite3_str_appendchar(out, 1, ']');
 }
 
-/* Relative to its first position, so that little is lost. */
+/* Computed relative to the first position, to lose little precision. */
 static bool is_clockwise(const struct geo_position *p, size_t count)
 {
 	double sum = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SEARCH_JSON(expression, value): what an expression of JSONata makes of a value. */
+/* SEARCH_JSON(expression, value): evaluates a JSONata expression on a value. */
 #include "function_rows.h"
 #include "functions.h"
 #include "jsonata.h"
@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-/** Bytes of an expression. */
+/** Maximum length of an expression, in bytes. */
 #define EXPRESSION_MAX 10000
 
 struct expression {
@@ -33,7 +33,7 @@ static void fail(sqlite3_context *ctx, const char *why)
 	sqlite3_free(sentence);
 }
 
-/** \return NULL, with the error */
+/** \return NULL, with an error set, if it is not valid */
 static struct expression *parse(sqlite3_context *ctx, sqlite3_value *v)
 {
 	char error[200] = "";
@@ -62,7 +62,7 @@ static struct expression *parse(sqlite3_context *ctx, sqlite3_value *v)
 	return NULL;
 }
 
-/** Arrays and objects are texts here, which may have lost what tells that they are. */
+/** Arrays and objects are strings here, which may have lost the subtype that marks them. */
 static struct jsonata_value *value_of_text(struct jsonata_run *run, sqlite3_value *v)
 {
 	const char *text = (const char *)sqlite3_value_text(v);
@@ -126,7 +126,7 @@ static void evaluate(sqlite3_context *ctx, const struct expression *e, sqlite3_v
 	struct jsonata_run run = { .blocks = NULL };
 	const struct jsonata_value *result = jsonata_evaluate(&run, e->node, value_of(&run, v));
 	if (run.deep)
-		fail(ctx, "it nests too deep");
+		fail(ctx, "it is nested too deeply");
 	else if (run.failed && !sql_function_ends(ctx))
 		sqlite3_result_error_nomem(ctx);
 	else if (!run.failed && result)

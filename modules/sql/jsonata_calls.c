@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file jsonata_calls.c
- * \brief The functions of expressions.
+ * \brief The functions that expressions can call.
  */
 #include "jsonata.h"
 
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/** \return the items of an array, or a single value as one; *count is 0 for nothing */
+/** \return the items of an array, or a single value as one item; *count is 0 for an undefined value */
 static struct jsonata_value **items_of(struct jsonata_value **v, size_t *count)
 {
 	*count = *v ? 1 : 0;
@@ -27,7 +27,7 @@ static struct jsonata_value *count(struct jsonata_run *run, struct jsonata_value
 	return jsonata_number(run, (double)n);
 }
 
-/** \return false: there is a value that is none, or nothing at all */
+/** \return false if an item is not a number, so that the result is undefined, or if the run has failed */
 static bool are_numbers(struct jsonata_run *run, struct jsonata_value *const *items, size_t n)
 {
 	for (size_t i = 0; i < n && jsonata_goes_on(run); i++) {
@@ -158,7 +158,7 @@ static struct jsonata_value *join(struct jsonata_run *run, struct jsonata_value 
 	return jsonata_joined(run, items, n, given > 1 ? args[1] : NULL);
 }
 
-/** Names of an object, or of all objects of an array, each once. */
+/** The names in an object, or in all objects of an array, each once. */
 static struct jsonata_value *keys(struct jsonata_run *run, struct jsonata_value **args, size_t given)
 {
 	size_t n;
@@ -212,7 +212,7 @@ static struct jsonata_value *append(struct jsonata_run *run, struct jsonata_valu
 	return result;
 }
 
-/** In the order of their names. */
+/** Sorted by name. */
 static const struct jsonata_function functions[] = {
 	{ "append", 2, 2, false, append },
 	{ "average", 1, 1, false, average },

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file jsonata_evaluate.c
- * \brief Nodes to values: paths map over arrays, filters choose, and a single result stands for itself.
+ * \brief Evaluates nodes: paths map over arrays, filters select items, and a sequence of one result becomes that result.
  */
 #include "jsonata.h"
 
 #include <math.h>
 
-/** Nodes within nodes, each of which takes some of the stack. */
+/** Maximum nesting of nodes, each of which takes stack space. */
 #define NESTED_MAX 200
 
 static struct jsonata_value *evaluate_whole(struct jsonata_run *run, const struct jsonata_node *n, struct jsonata_value *v);
 
 /* ---- names ---- */
 
-/** Of an object its member, of an array those of its items. */
+/** The member of an object, or those of all objects in an array. */
 static struct jsonata_value *look_up(struct jsonata_run *run, struct jsonata_value *v, const struct jsonata_value *name)
 {
 	if (jsonata_is(v, JSONATA_OBJECT))
@@ -27,7 +27,7 @@ static struct jsonata_value *look_up(struct jsonata_run *run, struct jsonata_val
 	return found;
 }
 
-/** The items of arrays within arrays. */
+/** Adds the items of an array and of arrays nested in it. */
 static void flatten(struct jsonata_run *run, struct jsonata_value *into, struct jsonata_value *v)
 {
 	if (!jsonata_is(v, JSONATA_ARRAY)) {
@@ -38,7 +38,7 @@ static void flatten(struct jsonata_run *run, struct jsonata_value *into, struct 
 		flatten(run, into, v->items[i]);
 }
 
-/** What is in a value; once an array was, even one result is in an array. */
+/** All items or members of a value; if one was an array, even a single result is in an array. */
 static struct jsonata_value *wildcard(struct jsonata_run *run, struct jsonata_value *v)
 {
 	struct jsonata_value *found = jsonata_sequence(run);
@@ -50,7 +50,7 @@ static struct jsonata_value *wildcard(struct jsonata_run *run, struct jsonata_va
 	return found;
 }
 
-/** The value itself and all that is in it, but no arrays. */
+/** Adds the value and everything in it, except for arrays. */
 static void descend(struct jsonata_run *run, struct jsonata_value *found, struct jsonata_value *v)
 {
 	if (!v)
@@ -63,7 +63,7 @@ static void descend(struct jsonata_run *run, struct jsonata_value *found, struct
 
 /* ---- filters ---- */
 
-/** Whether a number, or one of an array's numbers, is the place of an item; from the end below 0. */
+/** Whether a number, or one of an array of numbers, is the index of an item; negative ones count from the end. */
 static bool is_place(struct jsonata_run *run, const struct jsonata_value *n, size_t at, size_t count)
 {
 	if (n->type == JSONATA_ARRAY) {
@@ -89,7 +89,7 @@ static bool are_numbers(struct jsonata_run *run, const struct jsonata_value *v)
 	return v->count > 0;
 }
 
-/** The item at a place; an array as it is. */
+/** The items at an index, or at an array of indexes; if the first is an array, it is the result. */
 static struct jsonata_value *item_at(struct jsonata_run *run, const struct jsonata_value *place, struct jsonata_value *all)
 {
 	struct jsonata_value *kept = jsonata_sequence(run);
@@ -126,7 +126,7 @@ static struct jsonata_value *filter_all(struct jsonata_run *run, const struct js
 	return v;
 }
 
-/** A sequence of one is its item, and an empty one is nothing. */
+/** A sequence of one becomes its item, and an empty one NULL. */
 static struct jsonata_value *unwrap(struct jsonata_value *v, bool keeps)
 {
 	if (!jsonata_is(v, JSONATA_ARRAY) || !v->sequence)
@@ -140,7 +140,7 @@ static struct jsonata_value *unwrap(struct jsonata_value *v, bool keeps)
 
 static struct jsonata_value *evaluate_node(struct jsonata_run *run, const struct jsonata_node *n, struct jsonata_value *v);
 
-/** What a step makes of one item. */
+/** The result of a path step for one item. */
 static struct jsonata_value *step_from(struct jsonata_run *run, const struct jsonata_node *n, struct jsonata_value *item)
 {
 	struct jsonata_value *v = evaluate_node(run, n, item);
@@ -202,7 +202,7 @@ static struct jsonata_value *list(struct jsonata_run *run, const struct jsonata_
 	return array;
 }
 
-/** All items of an array together: one stands for itself. */
+/** {"a": b}: evaluated once for all items of an array; a single item is used directly. */
 static struct jsonata_value *record(struct jsonata_run *run, const struct jsonata_node *n, struct jsonata_value *v)
 {
 	struct jsonata_value *object = jsonata_new(run, JSONATA_OBJECT), *whole = run->whole;
@@ -255,7 +255,7 @@ static struct jsonata_value *descendants(struct jsonata_run *run, struct jsonata
 	return found;
 }
 
-/** Without its filters. */
+/** Evaluates a node without its filters. */
 static struct jsonata_value *evaluate_node(struct jsonata_run *run, const struct jsonata_node *n, struct jsonata_value *v)
 {
 	switch (n->kind) {

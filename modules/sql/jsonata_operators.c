@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file jsonata_operators.c
- * \brief Operators between two values.
+ * \brief Binary operators.
  */
 #include "jsonata.h"
 

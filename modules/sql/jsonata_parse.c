@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file jsonata_parse.c
- * \brief Expressions to nodes, by the strength with which each operator binds.
+ * \brief Parses expressions into nodes, by operator precedence.
  */
 #include "jsonata_words.h"
 
@@ -10,8 +10,8 @@
 static struct jsonata_node *unexpected(struct jsonata_parser *ps)
 {
 	if (ps->t.kind == JSONATA_TOKEN_END)
-		return jsonata_fail(ps, "it ends too early");
-	return jsonata_fail(ps, "%.*s is not expected", (int)(ps->t.len < 100 ? ps->t.len : 100), ps->t.text);
+		return jsonata_fail(ps, "it is incomplete");
+	return jsonata_fail(ps, "unexpected %.*s", (int)(ps->t.len < 100 ? ps->t.len : 100), ps->t.text);
 }
 
 static struct jsonata_node *new_node(struct jsonata_parser *ps, enum jsonata_kind kind)
@@ -41,7 +41,7 @@ static void add(struct jsonata_parser *ps, struct jsonata_nodes *list, struct js
 
 static struct jsonata_node *expression(struct jsonata_parser *ps, int strength);
 
-/** a, b, … up to a sign, which is taken. */
+/** a, b, … up to a closing sign, which is consumed. */
 static void arguments(struct jsonata_parser *ps, struct jsonata_nodes *list, const char *close)
 {
 	if (jsonata_take(ps, close))
@@ -53,7 +53,7 @@ static void arguments(struct jsonata_parser *ps, struct jsonata_nodes *list, con
 		unexpected(ps);
 }
 
-/** Names are strings: what else JSONata computes here would group. */
+/** Names must be strings: other expressions, which JSONata would evaluate here, would need grouping. */
 static struct jsonata_node *record(struct jsonata_parser *ps)
 {
 	struct jsonata_node *n = new_node(ps, JSONATA_RECORD);
@@ -61,7 +61,7 @@ static struct jsonata_node *record(struct jsonata_parser *ps)
 		return n;
 	do {
 		if (ps->t.kind != JSONATA_TOKEN_VALUE || !jsonata_is(ps->t.value, JSONATA_STRING))
-			return jsonata_fail(ps, "a name in {} is not a string in quotes");
+			return jsonata_fail(ps, "a name in {} must be a quoted string");
 		struct jsonata_node *name = new_node(ps, JSONATA_LITERAL);
 		if (name)
 			name->value = ps->t.value;
@@ -86,7 +86,7 @@ static struct jsonata_node *call(struct jsonata_parser *ps, const struct jsonata
 	n->function = f;
 	size_t least = f->least - (f->context ? 1 : 0);
 	if (!*ps->error && (n->parts.count < least || n->parts.count > f->most))
-		return jsonata_fail(ps, "$%s() has a wrong number of arguments", f->name);
+		return jsonata_fail(ps, "wrong number of arguments to $%s()", f->name);
 	return n;
 }
 
@@ -107,7 +107,7 @@ static struct jsonata_node *block(struct jsonata_parser *ps)
 {
 	struct jsonata_node *n = new_node(ps, JSONATA_BLOCK), *inner = expression(ps, 0);
 	if (jsonata_is_sign(ps, ";"))
-		return jsonata_fail(ps, "several expressions in brackets are not supported");
+		return jsonata_fail(ps, "several expressions in parentheses are not supported");
 	if (!jsonata_take(ps, ")"))
 		return unexpected(ps);
 	if (n)
@@ -115,7 +115,7 @@ static struct jsonata_node *block(struct jsonata_parser *ps)
 	return n;
 }
 
-/** Of a number what its filters are for is already negative. */
+/** A number literal becomes negative itself, before its filters apply. */
 static struct jsonata_node *negate(struct jsonata_parser *ps, struct jsonata_node *inner)
 {
 	if (inner && inner->kind == JSONATA_LITERAL && jsonata_is(inner->value, JSONATA_NUMBER)) {
@@ -128,7 +128,7 @@ static struct jsonata_node *negate(struct jsonata_parser *ps, struct jsonata_nod
 	return n && inner ? n : NULL;
 }
 
-/** What begins with a sign. */
+/** Parses an operand that begins with a sign. */
 static struct jsonata_node *prefix(struct jsonata_parser *ps)
 {
 	if (jsonata_take(ps, "*"))
@@ -153,7 +153,7 @@ static struct jsonata_node *prefix(struct jsonata_parser *ps)
 	return n;
 }
 
-/** A node as the steps of a path. */
+/** Converts a node to a path. */
 static struct jsonata_node *path_of(struct jsonata_parser *ps, struct jsonata_node *n)
 {
 	if (!n || n->kind == JSONATA_PATH)
@@ -178,7 +178,7 @@ static struct jsonata_node *operand(struct jsonata_parser *ps)
 		n->value = ps->t.value;
 	jsonata_advance(ps);
 	if (n && n->kind == JSONATA_NAME && jsonata_is_sign(ps, "("))
-		return jsonata_fail(ps, "functions begin with $");
+		return jsonata_fail(ps, "function names begin with $");
 	return n && n->kind == JSONATA_NAME ? path_of(ps, n) : n;
 }
 
@@ -206,7 +206,7 @@ static const struct infix {
 	{ "or", 25, JSONATA_OR },
 };
 
-/** NULL: no operator is next. */
+/** NULL if the current token is not an operator. */
 static const struct infix *find_infix(const struct jsonata_parser *ps)
 {
 	bool word = ps->t.kind == JSONATA_TOKEN_NAME && !ps->t.quoted;
@@ -217,7 +217,7 @@ static const struct infix *find_infix(const struct jsonata_parser *ps)
 	return NULL;
 }
 
-/** a.b: a string is a name there. */
+/** a.b: a string is taken as a name here. */
 static struct jsonata_node *step(struct jsonata_parser *ps, struct jsonata_node *left)
 {
 	struct jsonata_node *path = path_of(ps, left), *right = path_of(ps, expression(ps, 75));
@@ -228,7 +228,7 @@ static struct jsonata_node *step(struct jsonata_parser *ps, struct jsonata_node 
 	for (size_t i = 0; i < path->parts.count; i++) {
 		struct jsonata_node *n = path->parts.items[i];
 		if (n->kind == JSONATA_LITERAL && !jsonata_is(n->value, JSONATA_STRING))
-			return jsonata_fail(ps, "a step of a path is not a name");
+			return jsonata_fail(ps, "a step of a path must be a name");
 		if (n->kind == JSONATA_LITERAL)
 			n->kind = JSONATA_NAME;
 	}
@@ -273,7 +273,7 @@ static struct jsonata_node *binary(struct jsonata_parser *ps, struct jsonata_nod
 	return n;
 }
 
-/** \return false: nothing that binds stronger follows \p left */
+/** \return false if no operator that binds more strongly follows \p left */
 static bool extend(struct jsonata_parser *ps, struct jsonata_node **left, int strength)
 {
 	static const char *const missing[] = { "{", "^", "~>", ":=", "@", "#", "..", "(" };
@@ -300,7 +300,7 @@ static bool extend(struct jsonata_parser *ps, struct jsonata_node **left, int st
 static struct jsonata_node *expression(struct jsonata_parser *ps, int strength)
 {
 	if (ps->depth == JSONATA_DEPTH_MAX)
-		return jsonata_fail(ps, "it nests too deep");
+		return jsonata_fail(ps, "it is nested too deeply");
 	ps->depth++;
 	struct jsonata_node *left = operand(ps);
 	for (int n = 0; left && extend(ps, &left, strength); n++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file jsonata_read.c
- * \brief JSON to the values of an evaluation, and back.
+ * \brief Reads JSON into values, and writes values as JSON.
  */
 #include "jsonata.h"
 
@@ -34,7 +34,7 @@ static bool take(struct reader *r, char c)
 
 /* ---- strings ---- */
 
-/** \return the value of four digits; -1: they are none */
+/** \return the value of four hexadecimal digits; -1 if they are missing */
 static long hex4(const char *p, const char *end)
 {
 	char digits[5] = { 0 }, *last;
@@ -59,7 +59,7 @@ static char *put_character(char *out, long c)
 	return out;
 }
 
-/** \\uD83D\\uDE00 is one character. \p p: behind the u; set behind the digits. \return -1: it is none */
+/** Reads \\u0041, or a pair like \\uD83D\\uDE00, from after its first u on; advances \p p past it. \return -1 if not valid */
 static long take_unicode(const char **p, const char *end)
 {
 	long c = hex4(*p, end), low;
@@ -75,7 +75,7 @@ static long take_unicode(const char **p, const char *end)
 	return 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
 }
 
-/** \p p: behind the backslash; set behind what belongs to it. \return NULL: nothing does */
+/** Reads an escape from after the backslash on; advances \p p past it. \return NULL if it is not valid */
 static char *take_escape(const char **p, const char *end, char *out)
 {
 	static const char letters[] = "\"\\/'bfnrt", characters[] = "\"\\/'\b\f\n\r\t";
@@ -232,7 +232,7 @@ static void write_string(sqlite3_str *out, const struct jsonata_value *v)
 	sqlite3_str_appendchar(out, 1, '"');
 }
 
-/** With as few digits as tell it from other numbers; as it was read, if it was. */
+/** As it was read, or with as few digits as distinguish it from other numbers. */
 static void write_number(sqlite3_str *out, const struct jsonata_value *v)
 {
 	char text[32] = "null";

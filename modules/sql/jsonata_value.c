@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file jsonata_value.c
- * \brief Values of an evaluation, and the memory that they are in.
+ * \brief Values of an evaluation, and their memory.
  */
 #include "jsonata.h"
 #include "sql_limits.h"
@@ -10,10 +10,10 @@
 #include <string.h>
 
 #define BLOCK 4096
-/** Steps between two looks at the limits. */
+/** Number of steps between two checks of the limits. */
 #define STEPS 1024
 
-/** What all that is stored here is aligned as: SQLite's memory is, but not as max_align_t. */
+/** The alignment of everything stored here: SQLite guarantees this one, but not that of max_align_t. */
 union unit {
 	void *pointer;
 	double number;
@@ -110,7 +110,7 @@ struct jsonata_value *jsonata_sequence(struct jsonata_run *run)
 	return v;
 }
 
-/** Twice as many pointers. */
+/** Copies pointers to a larger array. */
 static struct jsonata_value **wider(struct jsonata_run *run, struct jsonata_value **items, size_t count, size_t room)
 {
 	struct jsonata_value **more = jsonata_alloc(run, room * sizeof *more);
@@ -119,7 +119,7 @@ static struct jsonata_value **wider(struct jsonata_run *run, struct jsonata_valu
 	return more;
 }
 
-/** \return false: the run has failed */
+/** \return false if the run has failed */
 static bool make_room(struct jsonata_run *run, struct jsonata_value *v)
 {
 	size_t room = v->room ? v->room * 2 : 4;
@@ -162,7 +162,7 @@ void jsonata_set(struct jsonata_run *run, struct jsonata_value *object, struct j
 
 struct jsonata_value *jsonata_member(const struct jsonata_value *object, const char *name, size_t len)
 {
-	for (size_t i = object->count; i > 0; i--) { /* the last of those with a name counts */
+	for (size_t i = object->count; i > 0; i--) { /* of several with the same name, the last counts */
 		const struct jsonata_value *n = object->names[i - 1];
 		if (n->len == len && !memcmp(n->text, name, len))
 			return object->items[i - 1];

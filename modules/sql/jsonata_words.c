@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file jsonata_words.c
- * \brief Divides an expression into words.
+ * \brief Divides an expression into tokens.
  */
 #include "jsonata_words.h"
 
@@ -47,7 +47,7 @@ static size_t name_length(const struct jsonata_parser *ps)
 	return n;
 }
 
-/** Digits with a point and an exponent; a point before another is none of a number. */
+/** Digits with a decimal point and an exponent; a point before another (..) is not part of a number. */
 static size_t number_length(const struct jsonata_parser *ps)
 {
 	size_t n = 0, left = (size_t)(ps->end - ps->p);
@@ -74,7 +74,7 @@ static void read_name(struct jsonata_parser *ps, size_t len)
 	ps->p += len;
 }
 
-/** "text" or 'text', or `name`, in which nothing is escaped. */
+/** "text", 'text' or `name`; the last has no escapes. */
 static void read_quoted(struct jsonata_parser *ps)
 {
 	const char *begin = ps->p, *close = *begin == '`' ? memchr(begin + 1, '`', (size_t)(ps->end - begin) - 1) : NULL;
@@ -87,7 +87,7 @@ static void read_quoted(struct jsonata_parser *ps)
 		ps->t.value = jsonata_read_string(ps->run, &ps->p, ps->end);
 	}
 	if (!ps->t.value)
-		jsonata_fail(ps, "a string or a name in it does not end, or has an unknown escape");
+		jsonata_fail(ps, "a string or name in it is unterminated or has an unknown escape");
 	else
 		ps->t.len = (size_t)(ps->p - begin);
 }

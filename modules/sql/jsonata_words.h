@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file jsonata_words.h
- * \brief The words of an expression, of which the parser sees one.
+ * \brief Tokens of an expression; the parser sees one at a time.
  */
 #ifndef SQL_JSONATA_WORDS_H
 #define SQL_JSONATA_WORDS_H
@@ -15,7 +15,7 @@ struct jsonata_token {
 	const char *text;
 	size_t len;
 	struct jsonata_value *value; /**< of a name and of a literal */
-	bool quoted;                 /**< a name that is no operator */
+	bool quoted;                 /**< a name in quotes, which is never an operator */
 };
 
 struct jsonata_parser {
@@ -23,17 +23,17 @@ struct jsonata_parser {
 	const char *p, *end;
 	struct jsonata_token t;
 	int depth;
-	char *error; /**< empty: none */
+	char *error; /**< empty if there is none */
 	size_t room;
 };
 
-/** Ends the expression: the first error is kept. \return NULL */
+/** Ends the expression with an error, unless there is one already. \return NULL */
 struct jsonata_node *jsonata_fail(struct jsonata_parser *ps, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/** Goes on to the next word. */
+/** Advances to the next token. */
 void jsonata_advance(struct jsonata_parser *ps);
-/** Whether the word is a sign. */
+/** Whether the current token is this sign. */
 bool jsonata_is_sign(const struct jsonata_parser *ps, const char *sign);
-/** The same, and goes on to the next word if it is. */
+/** The same, and advances to the next token if it is. */
 bool jsonata_take(struct jsonata_parser *ps, const char *sign);
 
 #endif

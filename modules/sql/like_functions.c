@@ -11,10 +11,10 @@
 /** Maximum product of the lengths of a string and of a pattern with a wildcard, in bytes: some tenths of a second. */
 #define PRODUCT_MAX (UINT64_C(1) << 28)
 
-/** So much is matched without asking whether to go on. */
+/** Up to this product, matching does not check the statement's limits. */
 #define PRODUCT_SHORT (UINT64_C(1) << 16)
 
-/** An argument as UTF-8 without a copy, up to a NUL in it. \return false with an error, said, or for NULL */
+/** An argument as UTF-8 without a copy, up to a NUL in it. \return false for NULL, or with an error set */
 static bool take_text(sqlite3_context *ctx, sqlite3_value *v, struct like_text *ret)
 {
 	int type = sqlite3_value_type(v);

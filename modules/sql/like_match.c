@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/** A place in a text, and its end. */
+/** A position in a string, and the string's end. */
 struct place {
 	const char *at, *end;
 };
@@ -13,7 +13,7 @@ static char folded(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c | 32) : c;
 }
 
-/** Passes one character. */
+/** Skips one character. */
 static void pass_character(struct place *p)
 {
 	bool first_of_more = (unsigned char)*p->at++ >= 0xc0;
@@ -21,7 +21,7 @@ static void pass_character(struct place *p)
 		p->at++;
 }
 
-/** Passes an escape. \return whether there was one */
+/** Skips an escape. \return whether there was one */
 static bool pass_escape(struct place *pattern, struct like_text escape)
 {
 	bool is = escape.len && (size_t)(pattern->end - pattern->at) >= escape.len && !memcmp(pattern->at, escape.s, escape.len);
@@ -30,7 +30,7 @@ static bool pass_escape(struct place *pattern, struct like_text escape)
 	return is;
 }
 
-/** Where the byte is next, in either case; the end: nowhere. */
+/** The next occurrence of a byte, in either case; the end if there is none. */
 static const char *find_byte(const struct place *text, char byte)
 {
 	if (byte < 'a' || byte > 'z') {
@@ -43,7 +43,7 @@ static const char *find_byte(const struct place *text, char byte)
 	return at;
 }
 
-/** The byte with which a match begins; -1: any character may. */
+/** The byte with which a match must begin; -1 if it can begin with any. */
 static int first_byte(struct place pattern, struct like_text escape)
 {
 	bool escaped = pass_escape(&pattern, escape);
@@ -52,7 +52,7 @@ static int first_byte(struct place pattern, struct like_text escape)
 	return (unsigned char)folded(*pattern.at);
 }
 
-/** Takes what pass_alike() has stopped at: _, an escaped byte, or one that is not alike. \return whether it fits */
+/** Consumes what pass_alike() has stopped at: _, an escaped byte, or a mismatch. \return whether it matches */
 static bool take(struct place *pattern, struct place *text, struct like_text escape)
 {
 	bool escaped = pass_escape(pattern, escape);
@@ -66,7 +66,7 @@ static bool take(struct place *pattern, struct place *text, struct like_text esc
 	return folded(*pattern->at++) == folded(*text->at++);
 }
 
-/** Passes what is alike and means itself. \p stop: what an escape begins with, or % */
+/** Skips ordinary characters that match. \p stop: the first byte of an escape, or % */
 static void pass_alike(struct place *pattern, struct place *text, char stop)
 {
 	const char *p = pattern->at, *t = text->at;
@@ -81,7 +81,7 @@ static void pass_alike(struct place *pattern, struct place *text, char stop)
 bool like_matches(struct like_text pattern, struct like_text text, struct like_text escape)
 {
 	struct place p = { pattern.s, pattern.s + pattern.len }, t = { text.s, text.s + text.len };
-	struct place behind_any = { NULL, NULL }, begin = t; /* behind the last %, and where that began in the text */
+	struct place behind_any = { NULL, NULL }, begin = t; /* after the last %, and where its match began in the text */
 	const char stop = escape.len ? *escape.s : '%';
 	int first = -1;
 	for (;;) {

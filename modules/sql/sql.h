@@ -51,7 +51,7 @@ struct sql_run {
 	const char *sql; /**< the text given to SQLite */
 	bool at_once;    /**< on the connection's thread: only if one_row */
 	bool one_row;    /**< SQLite's plan finds one row of one table by its key */
-	bool keeps;      /**< the prepared statement is kept for the next one */
+	bool keeps;      /**< the prepared statement is kept for reuse */
 	int64_t until;   /**< monotonic ms: its deadline; 0: none */
 	int64_t asked;   /**< monotonic ms: when it was last checked that the client still waits */
 	int failed;      /**< the call's failure that made SQLite stop; 0: none */

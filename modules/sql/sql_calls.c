@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file sql/sql_calls.c
- * \brief What clients write of functions, and SQLite's grammar has not: a look at the words that follow a function's name.
+ * \brief Rewrites forms of function calls that SQLite's grammar lacks, from the tokens that follow a function's name.
  */
 #include "sql_parser.h"
 #include "sql_value.h"
@@ -13,7 +13,7 @@ static size_t distance(const struct sql_token *from, const struct sql_token *to)
 	return (size_t)(to->text + to->len - from->text);
 }
 
-/** CURRENT_DATE(): in SQLite without brackets. */
+/** CURRENT_DATE(): without parentheses in SQLite. */
 static int take_now(struct sql_parser *p, const struct sql_token *open)
 {
 	struct sql_token close = sql_token_behind(open);
@@ -33,20 +33,20 @@ static int take_array(struct sql_parser *p, const struct sql_token *open)
 
 /* ---- TRIM([BOTH | LEADING | TRAILING] [characters] FROM x) ---- */
 
-/** What is said of a comma in it. */
+/** The error for a comma in it. */
 static const char one_string[] = "TRIM(… FROM …) takes one string";
 
 static const struct side {
 	const char *word;
-	const char *blanks;     /**< its function without characters */
-	const char *characters; /**< and with them before the text */
+	const char *blanks;     /**< the function that removes blanks */
+	const char *characters; /**< the function that removes characters, its first argument */
 } sides[] = {
 	{ "both", "trim", SQL_TRIM_FUNCTION },
 	{ "leading", "ltrim", SQL_LTRIM_FUNCTION },
 	{ "trailing", "rtrim", SQL_RTRIM_FUNCTION },
 };
 
-/** The side that a word names, where it is no column of this name; NULL: it is one. */
+/** The side that a token names; NULL if it names none, or is a column's name. */
 static const struct side *side_of(const struct sql_token *t)
 {
 	struct sql_token next = sql_token_behind(t);
@@ -58,7 +58,7 @@ static const struct side *side_of(const struct sql_token *t)
 	return NULL;
 }
 
-/** Whether characters stand before its FROM is not known yet: the name and the side are replaced as they are until then. */
+/** Whether characters come before its FROM is not known yet: until then, the edits of the name and the side change nothing. */
 static int take_trim(struct sql_parser *p, const struct sql_token *open)
 {
 
@@ -94,7 +94,7 @@ int sql_take_trim_from(struct sql_parser *p)
 
 /* ---- EXTRACT(part FROM x) ---- */
 
-/** A number, as SQL has it: the function that takes the date first gives a text. */
+/** Gives a number, as in standard SQL: EXTRACT(date, part) returns a string. */
 static int take_extract(struct sql_parser *p, const struct sql_token *open)
 {
 	static const struct {
@@ -125,17 +125,17 @@ static int take_extract(struct sql_parser *p, const struct sql_token *open)
 
 /* ---- CONVERT(type, x), CAST(x AS type) ---- */
 
-/** Types that SQLite takes for numbers: 2020 would be what it makes of 2020-04-22. */
+/** Refuses types that SQLite treats as numeric: it would convert 2020-04-22 to 2020. */
 static int refuse_type(struct sql_parser *p, const struct sql_token *type)
 {
 	static const char *const dates[] = { "date", "datetime", "time", "timestamp", NULL };
 	if (!sql_token_is_any(type, dates))
 		return 0;
-	return lyre_fail(p->s->call, LYRE_EINVAL,
-		"%.*s is not a type of values: DATE(x) and DATE_FORMAT(x, format) make texts of dates", (int)type->len, type->text);
+	return lyre_fail(p->s->call, LYRE_EINVAL, "%.*s is not a type here: use DATE(x) or DATE_FORMAT(x, format)", (int)type->len,
+		type->text);
 }
 
-/** The last word of a type: VARCHAR, DOUBLE PRECISION, DECIMAL(10, 2); of kind SQL_END: it is none. */
+/** The last token of a type: VARCHAR, DOUBLE PRECISION, DECIMAL(10, 2); of kind SQL_END if it is not a type. */
 static struct sql_token type_end(const struct sql_token *first)
 {
 	const struct sql_token none = { .kind = SQL_END };
@@ -190,14 +190,14 @@ int sql_take_cast_type(struct sql_parser *p)
 
 /* ---- calls ---- */
 
-/** Expressions are texts: what JSONata has of signs and quotes is no SQL. */
+/** The expression must be a string literal: JSONata's signs and quotes are not SQL. */
 static int take_search(struct sql_parser *p, const struct sql_token *open)
 {
 	struct sql_token t = sql_token_behind(open);
 	if (!sql_token_is_sign(&t, '$') && !sql_token_is_sign(&t, '{'))
 		return 0;
 	return lyre_fail(
-		p->s->call, LYRE_EINVAL, "The expression of SEARCH_JSON() is not in single quotes: SEARCH_JSON('$.name', x)");
+		p->s->call, LYRE_EINVAL, "The expression of SEARCH_JSON() must be in single quotes: SEARCH_JSON('$.name', x)");
 }
 
 int sql_take_call(struct sql_parser *p)

@@ -293,7 +293,7 @@ static char *put(char *out, char kind, const char *name)
 	return out + size;
 }
 
-/** A table's database, name, key and columns, each after a mark of its kind, and ended by a NUL, which no name contains. */
+/** A table's database, name, key and columns, each preceded by a mark of its kind and terminated by NUL, which no name contains. */
 static char *signature_of(const struct sql_table *t, size_t *len)
 {
 	size_t n = strlen(t->named->database) + strlen(t->named->name) + 4;

@@ -29,7 +29,7 @@ struct sql_connection {
 	bool declaring;      /**< the module itself is running SQL: permit everything */
 	struct sql_declared declared[SQL_DECLARED_MAX];
 	size_t count;
-	sqlite3_stmt *prepared[SQL_PREPARED_MAX]; /**< the one that was used last first, NULL behind the last */
+	sqlite3_stmt *prepared[SQL_PREPARED_MAX]; /**< most recently used first, NULL after the last */
 };
 
 /** Takes an idle connection, or opens one. \return NULL with a failure */
@@ -48,13 +48,13 @@ struct sql_table *sql_connection_table(const struct sql_connection *c, const cha
 
 /* sql_prepared.c */
 
-/** A statement that was prepared from the same text, which is no longer kept; NULL: none. */
+/** Takes a statement prepared from the same text, so that it is no longer kept; NULL if there is none. */
 sqlite3_stmt *sql_prepared_take(struct sql_connection *c, const char *sql);
-/** Keeps one that has run, or finalizes it. */
+/** Keeps a statement that has run, or finalizes it. */
 void sql_prepared_keep(struct sql_connection *c, sqlite3_stmt *stmt);
-/** Finalizes those that are kept: what they depend on changes. */
+/** Finalizes the kept statements, as what they depend on changes. */
 void sql_prepared_drop(struct sql_connection *c);
-/** Gives a statement its literals, which must last as long as it runs. \return SQLite's code */
+/** Binds a statement's literals, which must stay valid while it runs. \return SQLite's code */
 int sql_prepared_bind(sqlite3_stmt *stmt, const struct sql_statement *s);
 
 /** The virtual tables: sql_vtab.c. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file sql/sql_edit.c
- * \brief Lists that grow while a statement is read: its edits, and names in it.
+ * \brief Growing lists of a statement that is being read: its edits, and names in it.
  */
 #include "sql_parser.h"
 

@@ -52,7 +52,7 @@ static int fail_column(struct sql_run *run, const char *name)
 		rc;
 }
 
-/** Whether it is a function of the API's SQL that is left out of this build. */
+/** Whether it is a function of the API's SQL that this build lacks. */
 static bool is_missing(const char *function)
 {
 	static const char *const names[] = { "geoarea", "geolength", "geocircle", "geodifference", "geodistance", "geonear",

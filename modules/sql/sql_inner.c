@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file sql/sql_inner.c
- * \brief A first look over a statement: the tables that it makes itself by WITH, and where it ends.
+ * \brief The first pass over a statement: finds the tables that it defines with WITH, and its end.
  */
 #include "sql_parser.h"
 
@@ -35,12 +35,12 @@ static bool begins_inner(const char *next)
 /** Maximum number of tables that a statement defines with WITH. */
 #define INNER_MAX 500
 
-/** Open parentheses, each with the name before it, while names of WITH are searched for. */
+/** The open parentheses, each with the name before it, during this pass. */
 struct brackets {
 	struct sql_token names[SQL_DEPTH_MAX];
 	size_t depth;
 	bool set;          /**< it is an UPDATE */
-	size_t from_depth; /**< of the open FROM, from 1; 0: none */
+	size_t from_depth; /**< depth of the open FROM, from 1; 0 if none is open */
 };
 
 /** The name that AS (…) after \p t defines: t itself, or the name before the parentheses that t closes. */
@@ -54,14 +54,14 @@ static struct sql_token inner_name(struct brackets *b, const struct sql_token *b
 	return sql_token_is_name(t) ? *t : none;
 }
 
-/** Whether FROM stands between arguments here: TRIM(x FROM y). */
+/** Whether a FROM here separates arguments: TRIM(x FROM y). */
 static bool is_argument(const struct brackets *b)
 {
 	static const char *const functions[] = { "trim", "extract", NULL };
 	return b->depth && sql_token_is_any(&b->names[b->depth - 1], functions);
 }
 
-/** Whether SQLite may store rows before the statement takes its values from them: it joins, groups, or has a subquery. */
+/** Whether SQLite may store rows before the statement takes its values from them: if it joins, groups or has a subquery. */
 static bool may_lose(struct brackets *b, const struct sql_token *t)
 {
 	static const char *const losing[] = { "join", "group", "over", NULL };
@@ -94,7 +94,7 @@ int sql_find_inner(struct sql_statement *s)
 		struct sql_token name = inner_name(b, &before, &t);
 		with = with || sql_token_is(&t, "with");
 		s->converts = s->converts || sql_token_is(&t, "cast") || sql_token_is(&t, "convert");
-		s->loses = s->loses || (!sql_token_is_sign(&before, '.') && may_lose(b, &t)); /* dev.where is no WHERE */
+		s->loses = s->loses || (!sql_token_is_sign(&before, '.') && may_lose(b, &t)); /* dev.where is not a WHERE */
 		if (with && sql_token_is_name(&name) && begins_inner(t.text + t.len))
 			rc = sql_statement_add_name(s, &s->inner, &s->inner_count, &s->inner_room, &name);
 		if (!rc && s->inner_count > INNER_MAX)

@@ -104,7 +104,7 @@ struct sql_token sql_token_read(const char *text)
 
 bool sql_token_is(const struct sql_token *t, const char *keyword)
 {
-	if (t->kind != SQL_WORD || (*t->text | 32) != *keyword) /* most are others */
+	if (t->kind != SQL_WORD || (*t->text | 32) != *keyword) /* a quick test that rules out most */
 		return false;
 	return !strncasecmp(t->text, keyword, t->len) && !keyword[t->len];
 }

@@ -34,7 +34,7 @@ static inline struct sql_token sql_token_behind(const struct sql_token *t)
 }
 /** The token after the dot that follows \p t; of kind SQL_END if there is no dot. */
 struct sql_token sql_token_part(const struct sql_token *t);
-/** Whether it is this keyword, given in small letters, in any letter case. */
+/** Whether it is this keyword, in any letter case; \p keyword is in lower case. */
 bool sql_token_is(const struct sql_token *t, const char *keyword);
 /** Whether it is one of these keywords; the list ends with NULL. */
 bool sql_token_is_any(const struct sql_token *t, const char *const *keywords);

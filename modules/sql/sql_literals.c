@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file sql/sql_literals.c
- * \brief Literals of a light statement as parameters: statements that differ in nothing else are prepared once.
+ * \brief Turns literals of a light statement into parameters: statements that differ only in these are prepared once.
  */
 #include "sql_statement.h"
 
@@ -9,7 +9,7 @@
 
 static const char *const parameters[SQL_LITERALS_MAX] = { "?1", "?2", "?3", "?4" };
 
-/** Digits that a 64-bit integer has in any case. */
+/** Maximum number of digits that always fit in a 64-bit integer. */
 #define DIGITS_MAX 18
 
 static bool read_integer(const struct sql_token *t, int64_t *ret)
@@ -23,7 +23,7 @@ static bool read_integer(const struct sql_token *t, int64_t *ret)
 	return true;
 }
 
-/** Integers and texts: of other numbers only SQLite knows which they are. */
+/** Reads an integer or a string: other numbers are left to SQLite to convert. */
 static bool read_literal(struct sql_statement *s, const struct sql_token *t, struct sql_literal *ret)
 {
 	*ret = (struct sql_literal){ .text = NULL };
@@ -39,7 +39,7 @@ static bool compares(const struct sql_token *t)
 	return sql_token_is_sign(t, '=') || sql_token_is_sign(t, '<') || sql_token_is_sign(t, '>');
 }
 
-/** Finds those that conditions compare with. What comes behind them may be numbers of columns. */
+/** Finds the literals that conditions compare with. Numbers after the conditions may be column numbers. */
 static size_t find_literals(struct sql_statement *s, struct sql_edit *edits)
 {
 	static const char *const ends[] = { "group", "order", "having", "limit", "window", NULL };

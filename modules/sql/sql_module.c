@@ -41,7 +41,7 @@ static int prepare(struct sql_run *run)
 		return LYRE_ENOMEM;
 	run->stmt = run->at_once ? sql_prepared_take(run->connection, run->sql) : NULL;
 	if (run->stmt)
-		run->one_row = true; /* no other is kept */
+		run->one_row = true; /* only such statements are kept */
 	else
 		rc = prepare_new(run);
 	return rc == 0 ? bind(run) : rc;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file sql/sql_names.c
- * \brief Tables where a statement names them, and names with dots elsewhere: both become the tables' names here.
+ * \brief Replaces database.table, where a table is expected or in a name with dots, with the name of its virtual table.
  */
 #include "sql_parser.h"
 
@@ -23,7 +23,7 @@ static int add_table(struct sql_parser *p, const struct sql_token *database, con
 	return 0;
 }
 
-/** Keywords that can follow a table, and are not an alias of it. */
+/** Keywords that can follow a table and are not its alias. */
 static bool follows_table(const struct sql_token *t)
 {
 	static const char *const words[] = { "where", "join", "inner", "left", "right", "full", "cross", "natural", "outer", "on",
@@ -44,7 +44,7 @@ static bool has_alias(const char *next)
 	return sql_token_is(&t, "as") || t.kind == SQL_STRING || (sql_token_is_name(&t) && !follows_table(&t));
 }
 
-/** A name without a database: of WITH, or a table-valued function. */
+/** A name without a database: one of WITH, or a table-valued function. */
 static int take_bare(struct sql_parser *p)
 {
 	struct sql_statement *s = p->s;

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/** The cost of a row found through an index, and of one in a scan by key, or by an index that has all columns. */
+/** The cost of a row found through an index, and of one in a scan by key or by an index that covers all columns. */
 #define COST_FOUND 3.0
 #define COST_WALKED 1.0
 /** The cost of finding the first row. */
@@ -137,11 +137,11 @@ static void add_other_bound(const struct planner *p, struct way *w, int first, c
 	}
 }
 
-/** Whether nothing is read but a column and the key, which its index has, too. */
+/** Whether only a column and the key are read, both of which the column's index contains. */
 static bool is_covered(const struct planner *p, size_t column)
 {
 	sqlite3_uint64 others = p->info->colUsed;
-	if (column > 62 || p->table->key > 62) /* the last bit is for all columns from there on */
+	if (column > 62 || p->table->key > 62) /* the last bit stands for all further columns */
 		return false;
 	others &= ~((sqlite3_uint64)1 << column | (sqlite3_uint64)1 << p->table->key);
 	return !others && !sql_column_index(p->run, p->table, column)->nested;

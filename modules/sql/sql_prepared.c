@@ -3,14 +3,14 @@
  * \file sql/sql_prepared.c
  * \brief Statements that a connection keeps prepared: those that find one record by its key.
  *
- * Their text has the names of virtual tables, so that it is of the same tables with the same columns, for a caller who may see
- * the same; and whatever an index has, a record is found by its key in the same way.
+ * Their text contains the names of virtual tables, so the same text means the same tables and columns, visible to the caller;
+ * and a record is found by its key in the same way, whatever an index contains.
  */
 #include "sql_connection.h"
 
 #include <string.h>
 
-/** Results of a statement that is kept: it has memory for each. */
+/** Maximum number of result columns of a kept statement, which has memory for each. */
 #define RESULTS_MAX 100
 
 sqlite3_stmt *sql_prepared_take(struct sql_connection *c, const char *sql)

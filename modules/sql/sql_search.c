@@ -143,7 +143,7 @@ static size_t end_of(const struct characters *c, const char *text, size_t len)
 	return 0;
 }
 
-/** \p taken: the characters; NULL: blanks */
+/** \p taken: the characters to remove; NULL for spaces */
 static void trim_value(sqlite3_context *ctx, sqlite3_value *from, sqlite3_value *taken)
 {
 	enum side sides = (enum side)(intptr_t)sqlite3_user_data(ctx);

@@ -155,7 +155,7 @@ static struct result *look_at_results(struct sql_run *run, int count)
 
 /* ---- rows ---- */
 
-/** Whether a value is of a kind: its subtype tells, or if that was lost, \p known once the index has been looked at. */
+/** Whether a value is of a kind: by its subtype or, if that was lost, by \p known, which look_at() sets. */
 static bool is_kind(struct sql_run *run, sqlite3_value *v, struct result *r, const enum certainty *known, unsigned kind)
 {
 	unsigned subtype = sqlite3_value_subtype(v);
@@ -191,7 +191,7 @@ static void write_json(struct sql_run *run, lyre_out *o, const char *text, size_
 		lyre_out_string(o, text, len);
 }
 
-/** In place: as a text that ends with a NUL it would be a copy. */
+/** Reads the string in place: SQLite would copy it to add a NUL. */
 static void write_text(struct sql_run *run, lyre_out *o, sqlite3_value *v, struct result *r)
 {
 	const char *text = sqlite3_value_blob(v);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file sql/sql_statement.c
- * \brief Reads a statement, word by word: only where a table may stand is database.table one.
+ * \brief Reads a statement, token by token: database.table is a table only where a table is expected.
  */
 #include "sql_parser.h"
 
@@ -120,7 +120,7 @@ static void take_clause(struct sql_parser *p, struct sql_level *l)
 	take_written(p);
 }
 
-/** A word before a bracket: x > ANY (SELECT …). */
+/** A keyword before a subquery: x > ANY (SELECT …). */
 static int refuse_quantifier(struct sql_parser *p)
 {
 	static const char *const words[] = { "any", "some", "all", NULL };
@@ -131,7 +131,7 @@ static int refuse_quantifier(struct sql_parser *p)
 	return lyre_fail(p->s->call, LYRE_EINVAL, "ANY, SOME and ALL are not supported in SQL: use IN, EXISTS, min() or max()");
 }
 
-/** What SQLite has, or other databases, and the server has not. */
+/** Refuses clauses of SQLite or other databases that the server does not support. */
 static int refuse_clause(struct sql_parser *p)
 {
 	struct sql_statement *s = p->s;

@@ -37,7 +37,7 @@ struct sql_edit {
 	size_t alias_len;
 };
 
-/** Most literals of a statement that become parameters. */
+/** Maximum number of literals of a statement that become parameters. */
 #define SQL_LITERALS_MAX 4
 
 /** A literal that has become a parameter. */
@@ -82,7 +82,7 @@ const char *sql_statement_word(struct sql_statement *s, const struct sql_token *
 /** sql_shape.c: sets count_name and light of a parsed statement. */
 void sql_statement_shape(struct sql_statement *s);
 
-/** sql_literals.c: makes parameters of the literals that conditions compare with. For light statements. */
+/** sql_literals.c: turns the literals that conditions compare with into parameters. For light statements. */
 void sql_statement_take_literals(struct sql_statement *s);
 
 /* sql_text.c */

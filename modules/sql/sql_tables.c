@@ -179,7 +179,7 @@ static bool is_among(const char *const *names, size_t count, const char *name)
 	return false;
 }
 
-/** Names of attributes that the statement writes and its caller may not. \return how many */
+/** Finds the attributes that the statement writes and its caller may not. \return how many */
 static size_t find_denied(struct sql_run *run, struct sql_table *t, const char **denied)
 {
 	const struct sql_statement *s = &run->statement;
@@ -197,7 +197,7 @@ static size_t find_denied(struct sql_run *run, struct sql_table *t, const char *
 	return n;
 }
 
-/** Also if the statement finds no row to write, or is only explained. */
+/** Checks the attributes written, even if the statement finds no row to write, or is only explained. */
 static int permit_written(struct sql_run *run, struct sql_table *t)
 {
 	uint32_t needed = write_permission(&run->statement);

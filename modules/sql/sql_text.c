@@ -82,7 +82,7 @@ char *sql_statement_text(struct sql_statement *s)
 	size_t at = 0;
 	for (size_t i = 0; i < s->edit_count; i++) {
 		struct sql_edit *e = &s->edits[i];
-		if (e->at < at) { /* in a text that cannot be SQL */
+		if (e->at < at) { /* edits overlap only in invalid SQL */
 			sql_statement_wrong(s, e->at);
 			return NULL;
 		}
@@ -136,7 +136,7 @@ int sql_statement_wrong(const struct sql_statement *s, size_t at)
 		from ? "..." : "", (int)(to - from), s->text + from, to < s->len ? "..." : "");
 }
 
-/** Whether a place of SQLite's text is in the midst of what stands there instead of the client's. */
+/** Whether a place in SQLite's text is inside a replacement of the client's text. */
 static bool is_inside_edit(const struct sql_statement *s, size_t out_at)
 {
 	size_t i = 0;
@@ -150,7 +150,7 @@ const char *sql_statement_name(const struct sql_statement *s, const char *sql, c
 	const char *at = s->edit_count ? strstr(sql, name) : NULL;
 	size_t begin = at ? (size_t)(at - sql) : 0, end = begin + strlen(name);
 	if (!at || is_inside_edit(s, begin) || is_inside_edit(s, end))
-		return name; /* given by AS: no text of an expression */
+		return name; /* given by AS: not the text of an expression */
 	size_t from = sql_statement_place(s, begin), to = sql_statement_place(s, end);
 	char *as_written = to > from ? lyre_alloc(s->call, to - from + 1) : NULL;
 	if (!as_written)

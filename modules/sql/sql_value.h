@@ -29,9 +29,9 @@
 #define SQL_KEEP_FUNCTION "lyre_keep"
 /** The same for a column's value, whose subtype may already be lost. */
 #define SQL_KNOWN_FUNCTION "lyre_known"
-/** What the names of functions begin with that only the module itself writes into a statement. */
+/** Prefix of the names of functions that only the module itself writes into a statement. */
 #define SQL_OWN_FUNCTIONS "lyre_"
-/** trim, ltrim and rtrim with what they take away before the text. */
+/** trim, ltrim and rtrim with the characters to remove as their first argument. */
 #define SQL_TRIM_FUNCTION "lyre_trim"
 #define SQL_LTRIM_FUNCTION "lyre_ltrim"
 #define SQL_RTRIM_FUNCTION "lyre_rtrim"

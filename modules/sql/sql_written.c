@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file sql/sql_written.c
- * \brief Values that a statement writes: where each ends, whether it can be a value of a table as it is, and what it is packed in.
+ * \brief Values that a statement writes: finds where each ends, whether it may be a column's value unchanged, and what packs it.
  */
 #include "sql_parser.h"
 #include "sql_value.h"
@@ -9,18 +9,18 @@
 /** A written value, as its text. */
 struct written {
 	const char *end;       /**< after its last token */
-	struct sql_token only; /**< its only token; of kind SQL_END: it has several */
+	struct sql_token only; /**< its only token; of kind SQL_END if it has several */
 	bool literal;          /**< a number, a string or null */
 	bool bare;             /**< a plain column */
 	bool passes;           /**< an expression that may return a column unchanged */
 	bool star;             /**< all columns: * or dog.* */
 };
 
-/** Keywords after which a value goes on. */
+/** Keywords after which a value continues. */
 static const char *const operators[] = { "and", "or", "not", "is", "in", "like", "glob", "regexp", "match", "between", "escape",
 	"collate", "when", "then", "else", "case", "distinct", "over", "from", "exists", "cast", NULL };
 
-/** Whether a value ends before this token, which is outside of parentheses. */
+/** Whether a value ends before this token, which is not in parentheses. */
 static bool is_behind(const struct sql_token *before, const struct sql_token *t)
 {
 	static const char *const words[] = { "from", "where", "group", "having", "order", "limit", "union", "except", "intersect",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random roles, tables of which they may see a part, and statements of their users, for tests of permissions in SQL."""
+"""Random roles, tables of which they may see only a part, and statements of their users: for tests of permissions in SQL."""
 import sqlite3
 
 from lyre_server import table_permission
@@ -9,7 +9,7 @@ ROWS = (25, 14, 8, 5)
 NAMES = {"id": "id", "a": "alpha", "b": "bravo", "c": "charlie", "d": "delta", "e": "echo"}
 TABLES = ("one", "two", "three", "four")
 TIMES = ("__createdtime__", "__updatedtime__")
-# Behind a name in a statement that is being made: the role cannot know of it; it knows of it, but may not do this.
+# Marks after a name in a generated statement: the role cannot know that it exists; it knows, but may not do this.
 UNKNOWN, DENIED = "\x01", "\x02"
 
 
@@ -30,12 +30,12 @@ class Table:
             self.listed = {c: {p for p in ("read", "insert", "update") if p in self.granted and r.random() < 0.65}
                            for c in COLUMNS + ["id"] * (r.random() < 0.5) if r.random() < 0.85}
             if not any("read" in p for p in self.listed.values()):
-                self.granted.discard("read")  # rows would show which keys there are
+                self.granted.discard("read")  # rows would show which keys exist
                 self.listed = {c: p - {"read"} for c, p in self.listed.items()}
             self.listed = self.listed or None
 
     def permission(self, gone=()):
-        """gone: attributes that are not there, which a role cannot list."""
+        """gone: attributes that do not exist, so that a role cannot list them."""
         entries = [dict({"attribute_name": NAMES[c]}, **{p: p in has for p in ("read", "insert", "update")})
                    for c, has in (self.listed or {}).items() if c not in gone]
         return table_permission(*self.granted, attributes=entries)
@@ -60,14 +60,14 @@ class Table:
         return name + ("" if self.may(verb, column) else DENIED if self.knows(column) else UNKNOWN)
 
     def permits(self, verbs):
-        return self.granted.issuperset(verbs) and ("update" not in verbs or self.may("update", "id"))  # each record has its key
+        return self.granted.issuperset(verbs) and ("update" not in verbs or self.may("update", "id"))  # every record has a key
 
     def marked_name(self, *verbs):
         return self.name + (UNKNOWN if not self.granted else "" if self.permits(verbs) else DENIED)
 
 
 class Alias(str):
-    """A name of a table in a statement."""
+    """The name of a table in a statement."""
 
     def __new__(cls, text, table, full=None):
         s = str.__new__(cls, text)
@@ -76,7 +76,7 @@ class Alias(str):
 
 
 class Limited(Generator):
-    """Statements of a role. A bold one may name what the role may not."""
+    """Statements of a role. If bold, they may name what the role may not."""
 
     def __init__(self, r, tables):
         super().__init__(r, [t.name for t in tables])
@@ -104,7 +104,7 @@ class Limited(Generator):
             column = r.choice(t.readable() or ["id"])
         front = alias.full if alias.full and r.random() < 0.3 else alias
         if "read" not in t.granted:
-            return "%s.%s" % (front, NAMES[column])  # it is the table that is not there
+            return "%s.%s" % (front, NAMES[column])  # the table is what does not exist
         return "%s.%s" % (front, t.marked(column, "read", r.random() < 0.05))
 
     def written_names(self, target, verb):
@@ -119,7 +119,7 @@ class Limited(Generator):
         may = "insert" not in t.granted or t.may("insert", "id")
         return text if may else text.replace("(id,", "(id%s," % DENIED, 1)
 
-    # ---- what only reads ----
+    # ---- statements that only read ----
 
     def star(self):
         source, scope = self.source()
@@ -182,7 +182,7 @@ class Limited(Generator):
                "FROM n LEFT JOIN %s AS x ON %s = n.k GROUP BY n.k ORDER BY n.k" % (self.name(x, "id"), t, self.column([x])), True
 
     def quoted(self):
-        """A name in double quotes is a text if it is not that of an attribute: also if it is that of a hidden one."""
+        """A name in double quotes is a string if no attribute has it, or only a hidden one."""
         t = self.table()
         return "SELECT \"%s\" AS v FROM %s AS x" % (NAMES[self.r.choice(COLUMNS)], t), False
 
@@ -201,7 +201,7 @@ class Limited(Generator):
 
 
 class World:
-    """The databases of a role: what it sees, in SQLite, and what there is on each of two servers."""
+    """The databases of a role: what it sees, in SQLite, and what exists on each of two servers."""
 
     def __init__(self, r, number):
         self.r, self.number, self.user = r, number, "user%d" % number
@@ -219,7 +219,7 @@ class World:
 
     def fill(self, t):
         values = Values(self.r)
-        records = [dict.fromkeys(NAMES.values(), 4711)]  # every attribute is known
+        records = [dict.fromkeys(NAMES.values(), 4711)]  # makes every attribute known
         for i in range(t.rows):
             records.append(dict({"id": i if i % 5 else "k%d" % i}, **{
                 NAMES[c]: values.any(c) for c in COLUMNS if c == "a" or self.r.random() < 0.9}))
@@ -237,7 +237,7 @@ class World:
             db.execute("INSERT INTO %s (%s) VALUES (%s)" % (name, ", ".join(columns), ", ".join("?" * len(columns))), values)
 
     def hidden_otherwise(self, t, records):
-        """The records of the second server, None for no table."""
+        """The records on the second server; None if the table does not exist."""
         r, values = self.r, Values(self.r)
         self.gone[t.name] = set()
         if not t.granted and r.random() < 0.4:
@@ -257,7 +257,7 @@ class World:
                 if c not in gone and r.random() < 0.8:
                     record[NAMES[c]] = values.any(r.choice(COLUMNS))
             others.append(record)
-        others[0] = {n: others[0].get(n, "known") for c, n in NAMES.items() if c not in gone}  # in the same order
+        others[0] = {n: others[0].get(n, "known") for c, n in NAMES.items() if c not in gone}  # same order of attributes
         if t.listed is not None and r.random() < 0.5:
             others[0]["foxtrot"] = 1
         return others

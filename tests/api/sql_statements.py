@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random SQL statements, and values as SQLite and the server have them: for tests that compare the two, or spoil statements."""
+"""Random SQL statements, and values as SQLite and the server return them: for tests that compare the two, or corrupt statements."""
 import decimal, json, math, os, re, unittest
 
 from lyre_server import LYRED
@@ -11,7 +11,7 @@ NUMBERS = [0, 1, 2, 3, 5, 7, -1, -3, 10, 100, 0.5, 1.5, -2.25, 2**53, 2**53 + 1,
 
 
 def need_same_doubles():
-    """For setUpModule(): skips the tests of a file if the server computes otherwise than Python."""
+    """For setUpModule(): skips the tests of a file if the server computes differently from Python."""
     with open(os.path.realpath(LYRED), "rb") as f:
         if f.read(5) == b"\x7fELF\x01":
             raise unittest.SkipTest("with 32 bits SQLite computes doubles by an x87, whose last digit may differ")
@@ -22,14 +22,14 @@ def json_text(v):
 
 
 class Values:
-    """Values of a kind for each column: what is alike is found alike."""
+    """Values of a certain kind for each column, often equal, so that conditions find some."""
 
     def __init__(self, r):
         self.r = r
 
     def number(self):
         n = self.r.choice(NUMBERS)
-        # JSON has one kind of numbers: a whole one is an integer here
+        # JSON has only one kind of number: here, a whole number is an integer
         return int(n) if isinstance(n, float) and n == int(n) and abs(n) < 2**63 else n
 
     def any(self, column):
@@ -37,9 +37,9 @@ class Values:
         kind = r.random()
         if column == "a":  # small integers, some null
             return None if kind < 0.15 else r.randrange(8)
-        if column == "b":  # texts
+        if column == "b":  # strings
             return None if kind < 0.1 else r.choice(TEXTS)
-        if column == "c":  # everything but what nests
+        if column == "c":  # anything but arrays and objects
             return None if kind < 0.1 else self.number() if kind < 0.5 else r.choice(TEXTS) if kind < 0.8 else r.random() < 0.5
         if column == "d":  # numbers
             return self.number()
@@ -76,7 +76,7 @@ class Generator:
         return self.name(self.r.choice(scope), self.r.choice(COLUMNS + ["id"]))
 
     def below(self, scope):
-        """A table of a sub-select, its name there, which hides no other, and the names that can be used in it."""
+        """(a table for a subquery, its alias there, which hides no other, the names that can be used in the subquery)"""
         table = self.table()
         self.depth += 1
         s = self.alias("s%d" % self.depth, table)
@@ -132,7 +132,7 @@ class Generator:
         return "%s IN (SELECT %s FROM %s AS %s WHERE %s)" % (c, self.column(scope), table, s, self.condition(scope, depth + 2))
 
     def source(self):
-        """(the clause behind FROM, the names in it)"""
+        """(the clause after FROM, the names in it)"""
         r = self.r
         kind = r.random()
         if kind < 0.5:
@@ -146,7 +146,7 @@ class Generator:
         return "(SELECT * FROM %s AS %s WHERE %s < 5) AS x" % (t, s, self.name(s, "a")), [self.alias("x", t)]
 
     def statement(self):
-        """(text, whether the order of the rows counts)"""
+        """(text, whether the order of the rows matters)"""
         r = self.r
         source, scope = self.source()
         where = " WHERE " + self.condition(scope) if r.random() < 0.8 else ""
@@ -190,7 +190,7 @@ class Generator:
                 return text
 
     def target(self, verb):
-        """A table to insert into, to update, or to delete from."""
+        """A table to insert into, update or delete from."""
         return self.table()
 
     def written_names(self, target, verb):
@@ -207,7 +207,7 @@ class Generator:
             target, ", ".join(columns), self.name(x, "id"), values, t, self.condition([x]), end)
 
     def rows_to_write(self, name):
-        """(what stands before the verb, a condition)"""
+        """(the WITH clause before the verb, a condition)"""
         r, begin = self.r, ""
         condition = self.condition([name], r.choice([0, 0, 2]))
         if r.random() < 0.3:
@@ -219,7 +219,7 @@ class Generator:
         return begin, condition
 
     def write(self):
-        """(text, the table that it writes), which no sub-select reads: SQLite has changed some of its rows already when that is asked."""
+        """(text, the table that it writes), which no subquery reads: SQLite could evaluate it after changing some rows."""
         r = self.r
         verb = r.choice(["insert", "delete", "update"])
         target = self.target(verb)
@@ -243,7 +243,7 @@ class Generator:
 
 
 def plain(v):
-    """A value of an answer as SQLite has it."""
+    """A value of an answer as SQLite returns it."""
     if isinstance(v, bool):
         return int(v)
     if isinstance(v, (dict, list)):
@@ -253,13 +253,13 @@ def plain(v):
     if isinstance(v, float):
         if math.isinf(v):
             return None  # JSON has no such number
-        # a whole number is written with the digits that tell it from its neighbours
+        # whole numbers are written with as few digits as distinguish them from their neighbours
         return int(decimal.Decimal(repr(v))) if v == int(v) and abs(v) < 2**63 else v
     return v
 
 
 def stored(v):
-    """A value of SQLite as it comes back from the store: of whole numbers all digits."""
+    """A value of SQLite as it comes back from the store: whole numbers with all digits."""
     return int(v) if isinstance(v, float) and abs(v) < 2**63 and v == int(v) else plain(v)
 
 
@@ -274,7 +274,7 @@ count(*) max(id) json_each(e) json_tree(e) dev.t1 prod.t3 dev.nope id a b c d e 
 
 
 def spoil(r, text):
-    """A statement with a few words left out, twice there, exchanged or put in."""
+    """A statement with a few tokens removed, repeated, replaced or inserted."""
     words = re.findall(r"\s+|\w+|'(?:[^']|'')*'|.", text)
     for _ in range(r.randrange(1, 5)):
         i = r.randrange(len(words))

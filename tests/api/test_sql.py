@@ -192,7 +192,7 @@ class Statements(Case):
             self.assertNotIn("TEMP B-TREE", plan, condition)
 
     def test_index_alone(self):
-        """What is read from an index alone is what the records have."""
+        """Values read from an index alone are those of the records."""
         values = [None, True, False, 0, 1, -3, 1.5, 2**53 + 1, -2**63, 2**64, 1e300, "", "a", "a\x01b", "\0", "é", "x" * 300, "[1]", "{}"]
         long_key = "k" * 600
         records = [{"id": i, "v": v, "other": 1} for i, v in enumerate(values)] + [{"id": long_key, "v": 1, "other": 1}]
@@ -205,7 +205,7 @@ class Statements(Case):
                 self.assertTrue(both[0] or condition == "v IS NULL", condition)
 
     def test_again(self):
-        """Statements that differ in the values that they compare with are prepared once; what they find is their own."""
+        """Statements that differ only in the values they compare with are prepared once; each finds its own rows."""
         table = {"database": "many", "table": "again"}
         self.s.ok(dict(table, operation="create_table", primary_key="id"))
         records = [{"id": 1, "n": 5, "b": True}, {"id": "1", "n": "5", "b": False}, {"id": "it's", "n": None, "b": 1}, {"id": 10**17, "n": 1.5},
@@ -227,7 +227,7 @@ class Statements(Case):
         self.assertEqual(self.values("SELECT n FROM many.again WHERE id = '%s'" % ("long " * 200)), [1])
 
     def test_again_of_another_table(self):
-        """A statement that is prepared is of the table as it was: not of one that has other attributes, or is another."""
+        """A kept statement is not used again once its table has other attributes, or is replaced by another."""
         table = {"database": "many", "table": "changing"}
         for n in range(3):
             self.s.ok(dict(table, operation="create_table", primary_key="id%d" % (n % 2)))
@@ -301,11 +301,11 @@ class Geo(Case):
     @unittest.skipUnless(feature("HAVE_GEOS"), "this build has no GEOS")
     def test_refused(self):
         for text, sentence in (
-                ("SELECT geoDistance('[1,2]', '[3,4]', 'leagues')", "a unit is kilometers, miles, degrees, radians, meters, feet, yards, "
-                 "inches, centimeters, millimeters or nauticalmiles"),
+                ("SELECT geoDistance('[1,2]', '[3,4]', 'leagues')", "the unit must be kilometers, miles, degrees, radians, meters, feet, "
+                 "yards, inches, centimeters, millimeters or nauticalmiles"),
                 ("SELECT geoNear('[1,2]')", "wrong number of arguments to function geoNear()"),
                 ("SELECT geoLength('%s')" % json.dumps({"type": "LineString", "coordinates": [[0, 0]] * 10001}),
-                 "a GeoJSON has more than 10000 positions, or is longer than 512 KiB")):
+                 "the GeoJSON value has more than 10000 positions or is longer than 512 KiB")):
             with self.subTest(text[:40]):
                 self.assertEqual(self.sql(text), (400, {"error": sentence}))
 
@@ -503,7 +503,7 @@ class Writes(Case):
         self.assertEqual(self.values("SELECT n FROM many3.t WHERE id < 3"), [1, 2])
 
     def test_keywords(self):
-        """A keyword behind a dot is a name, and does not end a value."""
+        """A keyword after a dot is a name, and does not end a value."""
         self.s.ok({"operation": "create_table", "database": "dev", "table": "order", "primary_key": "id"})
         for text in ("INSERT INTO dev.dog (id, n) VALUES (1, 1 IN dev.order)", "UPDATE dev.dog SET n = 1 IN dev.order", "UPDATE dev.dog SET n = dev.order.id"):
             self.assertEqual(self.sql(text)[0], 400)
@@ -544,7 +544,7 @@ class Permissions(Case):
     def test_star(self):
         status, rows = self.ask("SELECT * FROM dev.dog WHERE id = 1")
         self.assertEqual((status, rows), (200, [{"id": 1, "name": "Penny", "age": 7}]))
-        for _ in range(3): # prepared for one who may see all, and for one who may not
+        for _ in range(3): # prepared for a user who may see everything, and for one who may not
             self.assertIn("owner", self.rows("SELECT * FROM dev.dog WHERE id = 1")[0])
             self.assertEqual(self.ask("SELECT * FROM dev.dog WHERE id = 1"), (status, rows))
 
@@ -592,7 +592,7 @@ class Permissions(Case):
         self.assertEqual(self.values("SELECT name FROM dev.dog WHERE id = 1"), ["Penny"])
 
     def test_inserts_only(self):
-        """A table that a statement both writes and reads must be readable, also if no row is looked at."""
+        """A table that a statement both writes and reads must be readable, even if no row is visited."""
         self.s.add_role("inserting", {"super_user": False, "prod": {"tables": {"dog": table_permission("insert")}}})
         self.s.add_user("ins", "inserting")
         for text in ("INSERT INTO prod.dog (id) SELECT id || 'x' FROM prod.dog", "INSERT INTO prod.dog (id) SELECT id || 'x' FROM prod.dog WHERE 0",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each function of the API's SQL, as a client calls it; those of dates and of formats have more in tests/unit/sql_functions.c."""
+"""Each function of the API's SQL, as a client calls it; tests/unit/sql_functions.c has more about dates and formats."""
 import json, os, sys, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -19,7 +19,7 @@ DOGS = [
     {"id": 3, "name": None, "age": None, "breed": "husky"},
 ]
 
-# (what is selected of dev.dog, values of the first column)
+# (what to select from dev.dog, values of the first column)
 VALUES = [
     # groups
     ("AVG(age) FROM dev.dog", [6.0]),
@@ -107,9 +107,9 @@ VALUES = [
     ("SEARCH_JSON('$.name', x) FROM (SELECT d.cast AS x FROM dev.dog d ORDER BY id DESC LIMIT 5)", [None, "Ann", ["Ann", "Bob", "Cid"]]),
 ]
 
-SEARCH = "The expression of SEARCH_JSON() is not in single quotes: SEARCH_JSON('$.name', x)"
-DATE_TYPE = "%s is not a type of values: DATE(x) and DATE_FORMAT(x, format) make texts of dates"
-# (the same, sentence)
+SEARCH = "The expression of SEARCH_JSON() must be in single quotes: SEARCH_JSON('$.name', x)"
+DATE_TYPE = "%s is not a type here: use DATE(x) or DATE_FORMAT(x, format)"
+# (the same, error)
 REFUSED = [
     ("SEARCH_JSON('$map(x)', tags) FROM dev.dog", "the expression of SEARCH_JSON() cannot be used: there is no function $map()"),
     ("search_json($[name in [\"Ann\"]].{\"actor\": name}, c.`cast`) FROM dev.dog c", SEARCH),
@@ -155,14 +155,14 @@ class Functions(unittest.TestCase):
                 self.assertEqual(self.sql("SELECT " + text), (400, {"error": sentence}))
 
     def test_names(self):
-        """A result has the text of its expression as the client wrote it."""
+        """A result is named by the text of its expression, as the client wrote it."""
         text = "CONVERT( INT , '5'), TRIM( LEADING 'x' FROM name ), EXTRACT(YEAR FROM born)"
         status, body = self.sql("SELECT %s FROM dev.dog WHERE id = 1" % text)
         self.assertEqual((status, body), (200, [
             {"CONVERT( INT , '5')": 5, "TRIM( LEADING 'x' FROM name )": "Penny", "EXTRACT(YEAR FROM born)": 2020}]))
 
     def test_places(self):
-        """What is wrong behind a function that SQLite is given otherwise is shown in the client's text."""
+        """An error after a rewritten function call is shown in the client's text."""
         status, body = self.sql("SELECT CONVERT(INT, '5'), TRIM('x' FROM 'y') FRM dev.dog WHERE id = 1")
         self.assertEqual(status, 400)
         self.assertIn("M('x' FROM 'y') FRM dev.dog", body["error"])
@@ -171,7 +171,7 @@ class Functions(unittest.TestCase):
         self.assertIn("TRIM(LEADING 'x')", body["error"])
 
     def test_search_ends(self):
-        """An expression that works for long ends with its statement, or with its memory."""
+        """An expression that runs for long ends with its statement's time or memory."""
         for text, status in (("SELECT SEARCH_JSON('$[-1 in $$]', '[' || substr(replace(hex(zeroblob(50000)), '0', '3,'), 1, 199999) || ']')", 503),
                              ("SELECT SEARCH_JSON('$.[$$,$$,$$,$$,$$]', '[' || substr(replace(hex(zeroblob(20000)), '0', '3,'), 1, 79999) || ']')", 413)):
             self.assertEqual(self.sql(text)[0], status, text)

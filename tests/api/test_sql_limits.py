@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Statements that would work forever, or take all memory: each is refused or ended, and nobody else waits for it."""
+"""Statements that would run forever, or use all memory: each is refused or stopped, and nobody else waits for it."""
 import concurrent.futures, http.client, json, os, random, sys, threading, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -24,16 +24,16 @@ def fill(server):
 
 
 def memory_of(server):
-    """Bytes of it that are in memory."""
+    """The resident memory of the server, in bytes."""
     with open("/proc/%d/statm" % server.process.pid) as f:
         return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 TIME, MEMORY, LENGTH, REQUEST = "modules.sql.timeout", "modules.sql.memory", "modules.sql.maxLength", "the limit for one request"
 LARGE = "(hex(zeroblob(8000)) || x)"
-# What each statement is answered: what the sentence has in it; None: its rows.
+# Statements, each with the possible answers: a part of an error, or None for rows.
 HOSTILE = [
-    # without an end
+    # endless
     (ENDLESS, TIME),
     (COUNTING % "" + "SELECT x FROM c", TIME, REQUEST),
     (COUNTING % "" + "SELECT count(*) FROM c WHERE " + LARGE + " LIKE '" + "%0" * 400 + "_1'", TIME),
@@ -42,7 +42,7 @@ HOSTILE = [
     (COUNTING % "" + "SELECT sum(length(randomblob(1000000))) FROM c", TIME),
     (COUNTING % "" + "INSERT INTO dev.dog (id, n) SELECT x || 'e', x FROM c", TIME, REQUEST),
     ("SELECT count(*) FROM " + ", ".join("dev.many AS d%d" % i for i in range(64)), TIME),
-    # as long as ten million rows
+    # ten million rows
     (COUNTING % " LIMIT 10000000" + "SELECT x FROM c ORDER BY -x", MEMORY),
     (COUNTING % " LIMIT 10000000" + "SELECT x FROM c ORDER BY -x LIMIT 1", TIME, None),
     (COUNTING % " LIMIT 10000000" + "SELECT x, count(*) FROM c GROUP BY -x", MEMORY),
@@ -52,7 +52,7 @@ HOSTILE = [
     (COUNTING % " LIMIT 10000000" + "SELECT median(x) FROM c", LENGTH, MEMORY),
     (COUNTING % " LIMIT 10000000" + "SELECT array(x) FROM c", LENGTH, MEMORY),
     (COUNTING % " LIMIT 10000000" + "SELECT json_group_array(x) FROM c", MEMORY, LENGTH),
-    # texts of a GiB
+    # strings of a GiB
     ("SELECT zeroblob(1073741824)", LENGTH),
     ("SELECT length(zeroblob(9223372036854775807))", LENGTH),
     ("SELECT length(randomblob(1073741824))", LENGTH),
@@ -97,7 +97,7 @@ HOSTILE = [
 
 
 class Hostile(unittest.TestCase):
-    """All that a hostile client sends at once, with two threads for statements."""
+    """Everything that a hostile client may send, all at once, with two threads for statements."""
 
     def ask_others(self, s):
         self.assertEqual(s.request("GET", "/health")[0], 200)
@@ -110,7 +110,7 @@ class Hostile(unittest.TestCase):
             self.assertIn(None, wanted, shown)
             return
         statuses = {TIME: 503, MEMORY: 413, LENGTH: 413, REQUEST: 413}
-        # whatever takes its time is ended on a slow machine
+        # on a slow machine, any of them may run out of time
         said = next((w for w in wanted + (TIME,) if w and w in body["error"]), None)
         self.assertIsNotNone(said, "%s: %s %s" % (shown, status, body))
         self.assertEqual(status, statuses.get(said, 400), shown)
@@ -126,11 +126,11 @@ class Hostile(unittest.TestCase):
                 self.ask_others(s)
             for text, wanted, f in asked:
                 self.judge(text, wanted, f.result())
-            if not os.environ.get("CK_FORK"):  # sanitizers keep what is freed
+            if not os.environ.get("CK_FORK"):  # sanitizers keep freed memory
                 until(lambda: memory_of(s) < before + (20 << 20), lambda: "it keeps %d bytes" % (memory_of(s) - before))
 
     def test_endless_clients(self):
-        """Hundreds of statements that never end, some without a client: the others are served, and the server stops."""
+        """Hundreds of statements that never end, some of clients that have gone: others are served, and the server stops."""
         s = Server(settings=CHEAP_LOGINS + ["threads=2", "modules.sql.timeout=null", "operationsApi.network.drainTimeout=500ms"])
         self.addCleanup(s.remove)
         fill(s)
@@ -185,7 +185,7 @@ class Limits(unittest.TestCase):
         self.assertEqual(self.sql("SELECT " + "(" * 300 + "1" + ")" * 300)[0], 400)
 
     def test_long_texts(self):
-        """Functions that SQLite has in a form that works for the product of two lengths: for minutes, and nothing can end them."""
+        """Functions whose SQLite versions take time proportional to the product of two lengths: minutes, and uninterruptible."""
         text = "WITH t(x) AS (SELECT hex(zeroblob(500000))) SELECT %s FROM t"
         for function, want in (("instr(x, substr(x, 1, 400000) || '1')", 0), ("length(replace(x, substr(x, 1, 400000) || '1', ''))", 1000000),
                                ("length(rtrim(x, '1' || '0'))", 0)):
@@ -193,7 +193,7 @@ class Limits(unittest.TestCase):
         self.assertEqual(self.sql(text % "trim(x, hex(zeroblob(200)))")[0], 400)
 
     def test_one_long_call(self):
-        """Calls that nothing can end are refused when they would work for long."""
+        """Calls that cannot be interrupted are refused if they would run for long."""
         sentence = "A string or the statement is longer than 1048576 bytes (modules.sql.maxLength)"
         for text, want in (("SELECT printf('%.*c', 2000000000, 'x')", (413, {"error": sentence})),
                            ("SELECT format('%2000000000d', 1)", (413, {"error": sentence})),
@@ -204,7 +204,7 @@ class Limits(unittest.TestCase):
             self.assertEqual(got, want or refused)
 
     def test_patterns(self):
-        """Patterns for which automatons grow with the string: the memory does not, and the time has its limit."""
+        """Patterns whose automatons could grow with the string: memory does not, and time has its limit."""
         self.s.ok({"operation": "create_table", "database": "dev", "table": "long", "primary_key": "id"})
         name = "".join(random.Random(1).choices("ab", k=16000))
         self.s.ok({"operation": "insert", "database": "dev", "table": "long", "records": [{"id": 1, "name": name}]})
@@ -228,7 +228,7 @@ class Limits(unittest.TestCase):
 
 
 class Waiting(unittest.TestCase):
-    """A statement that works long, and writes that have to wait for the end of what it reads."""
+    """A long statement, and writes that must wait until it has finished reading."""
 
     @classmethod
     def setUpClass(cls):
@@ -268,13 +268,13 @@ class Waiting(unittest.TestCase):
             "writes to a database")
 
     def test_a_table_is_dropped(self):
-        """Its space is freed later: the statement goes on."""
+        """Its space is freed later: the statement continues."""
         self.check({"operation": "drop_table", "database": "dev", "table": "cat"}, "ran for more than")
 
 
 class Answers(unittest.TestCase):
     def test_large(self):
-        """An answer that does not fit into a request's memory is refused, and one that fits is whole."""
+        """An answer that exceeds a request's memory is refused, and one that fits is complete."""
         with Server(settings=CHEAP_LOGINS + ["operationsApi.maxRequestMemory=24M"]) as s:
             s.ok({"operation": "create_table", "database": "dev", "table": "big", "primary_key": "id"})
             for n in range(4):
@@ -287,7 +287,7 @@ class Answers(unittest.TestCase):
             self.assertEqual(s.ok({"operation": "sql", "sql": "SELECT 1 AS x"}), [{"x": 1}])
 
     def test_client_goes(self):
-        """Statements whose clients have gone end, long before their time."""
+        """Statements are stopped when their clients have gone, even without a timeout."""
         with Server(settings=CHEAP_LOGINS + ["modules.sql.timeout=null", "threads=1"]) as s:
             body = json.dumps({"operation": "sql", "sql": ENDLESS}).encode()
             for _ in range(3):
@@ -297,7 +297,7 @@ class Answers(unittest.TestCase):
             self.assertEqual(s.ok({"operation": "sql", "sql": "SELECT upper('x') AS x"}), [{"x": "X"}])
 
     def test_long_row(self):
-        """Functions that are SQLite's own, of which each works for a while: the clock is asked within the row."""
+        """SQLite's own functions, each of which runs for a while: the time limit is checked within the row."""
         def timed(s, functions):
             text = "WITH t(x) AS MATERIALIZED (SELECT '[' || replace(hex(zeroblob(1000000)), '0', '1,') || '1]') SELECT %s FROM t" % (
                 " + ".join(["json_valid(x || '')"] * functions))
@@ -328,7 +328,7 @@ class Answers(unittest.TestCase):
         return c
 
     def test_client_goes_early(self):
-        """Statements that wait for a thread when their clients go hold nobody up."""
+        """Statements whose clients go while they wait for a thread hold nobody up."""
         with Server(settings=CHEAP_LOGINS + ["modules.sql.timeout=null", "threads=1"]) as s:
             clients = [self.send(s, ENDLESS) for _ in range(4)]
             for c in clients:
@@ -336,7 +336,7 @@ class Answers(unittest.TestCase):
             self.assertEqual(s.ok({"operation": "sql", "sql": "SELECT upper('x') AS x"}), [{"x": "X"}])
 
     def test_server_stops(self):
-        """A statement ends with the time that a stop leaves to requests, even in the midst of a row."""
+        """A statement is stopped when the drain time of a stopping server ends, even in the middle of a row."""
         s = Server(settings=CHEAP_LOGINS + ["modules.sql.timeout=null", "operationsApi.network.drainTimeout=500ms", "threads=1"])
         self.addCleanup(s.remove)
         started = time.monotonic()

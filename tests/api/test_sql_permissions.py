@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a role may not see, no statement shows: random roles, tables and statements.
+"""No statement shows what a role may not see: random roles, tables and statements.
 
 Two servers have the same databases, except for values, attributes, rows and tables that the role may not read. Each of them must answer a
-statement with the same bytes. What names something that may not be read is refused, in the words for what does not exist. Everything else is
+statement with the same bytes. One that names something that may not be read is refused, with the error for what does not exist. All others are
 answered as by SQLite, over the attributes and tables that the role may read. SQL_STATEMENTS says how many, SQL_SEED which ones."""
 import json, os, random, re, sqlite3, sys, unittest
 
@@ -23,7 +23,7 @@ def setUpModule():
 
 
 def result_names(description):
-    """The names of an answer's columns: of those with the same name, all but the first have a number."""
+    """The names of an answer's columns: of several with the same name, all but the first get a number."""
     names, first = [], []
     for name in (d[0] for d in description):
         n, given = max(1, first.count(name)), name
@@ -65,22 +65,22 @@ class Permissions(unittest.TestCase):
 
     @staticmethod
     def ask(server, user, text):
-        """The status, and the bytes of the answer without the times that it has."""
+        """The status, and the bytes of the answer without its timestamps."""
         headers = {"Authorization": server.authorization(user, PASSWORD), "Content-Type": "application/json"}
         status, _, body = server.request(body=json.dumps({"operation": "sql", "sql": text}).encode(), headers=headers)
         return status, re.sub(r'("__(?:created|updated)time__\d*":)\d+(\.\d+)?', r"\1 0", body.decode())
 
     def same(self, w, text):
-        """The answer, which both servers give."""
+        """The answer, which must be the same from both servers."""
         answers = [self.ask(s, w.user, clean(text)) for s in self.servers]
         self.assertEqual(*answers, "they differ in what %s may not read: %s" % (w.permission(), clean(text)))
         self.assertIn(answers[0][0], (200, 400, 403), "%s: %s" % (clean(text), answers[0]))
         return answers[0]
 
-    # ---- what is refused ----
+    # ---- refused statements ----
 
     def refused(self, w, text):
-        """What may not be read is refused, and as if there were no such name."""
+        """What may not be read is refused, as if it did not exist."""
         status, body = self.same(w, text)
         self.assertIn(status, (400, 403), "%s: %s" % (clean(text), body))
         names = {n for n in re.findall(r"(\w+)" + UNKNOWN, text)}
@@ -94,7 +94,7 @@ class Permissions(unittest.TestCase):
         other_status, other = self.ask(self.servers[0], w.user, unknown)
         self.assertEqual((status, forget(body)), (other_status, forget(other)), "%s\nas if it were %s" % (clean(text), unknown))
 
-    # ---- what is answered ----
+    # ---- answered statements ----
 
     def answered(self, w, text, ordered):
         status, body = self.same(w, text)
@@ -159,7 +159,7 @@ class Permissions(unittest.TestCase):
         self.assertGreater(changed, STATEMENTS / 100)
 
     def test_spoiled(self):
-        """Statements that are not quite statements any more."""
+        """Corrupted statements."""
         for i in range(STATEMENTS // 3):
             w = self.worlds[i % ROLES]
             g = Limited(self.r, w.tables)

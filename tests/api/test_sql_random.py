@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The module sql answers as SQLite does: random statements over random tables, here and in Python's sqlite3.
 
-Both get the same text. A statement that fails must fail on both sides. Statements that are spoiled on the way are answered too, and to a
-user who may not see everything no answer tells what is hidden. SQL_STATEMENTS says how many, SQL_SEED which ones."""
+Both get the same text. A statement that fails must fail on both sides. Corrupted statements are answered too, and no
+answer to a user who may not see everything reveals what is hidden. SQL_STATEMENTS says how many, SQL_SEED which ones."""
 import http.client, json, os, random, re, sqlite3, sys, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file geo.c
- * \brief GeoJSON for SQL: JSON is what the grammar says, and all functions give a result that can be read again.
+ * \brief GeoJSON in SQL: the parser agrees with the grammar of JSON, and all functions return valid JSON or finite numbers.
  */
 #include "fuzz.h"
 #include "json_grammar.h"
@@ -19,7 +19,7 @@ static void open_db(void)
 	must(sql_functions_add(db) == SQLITE_OK);
 }
 
-/* Nesting is limited in other ways, and a byte order mark is not JSON here. */
+/* Whether the grammar and the parser must agree: they limit nesting differently, and only one accepts a byte order mark. */
 static bool is_plain(const char *text, size_t size)
 {
 	size_t brackets = 0;
@@ -36,7 +36,7 @@ static void check_grammar(const char *text, size_t size)
 	must(value || !is_json || !is_plain(text, size));
 }
 
-/* A number that is none makes NULL, and JSON is JSON. */
+/* A number is finite, and JSON is valid. */
 static void check_result(sqlite3_stmt *s, int i)
 {
 	const char *text = (const char *)sqlite3_column_text(s, i);

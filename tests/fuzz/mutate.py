@@ -17,7 +17,7 @@ ONLY = [int(n) for n in os.environ.get("MUTATION_ONLY", "").split(",") if n]
 # After this many, the databases are checked and created anew.
 ROUND = 1000
 THREADS = 4
-# A user who sees a part of dev.dog, and sends statements.
+# A user who may see a part of dev.dog, and sends statements.
 LIMITED = "limited"
 PIPELINE = 16
 # Longer than any request takes, even with a sanitizer on a busy machine.
@@ -25,7 +25,7 @@ HANG_SECONDS = 60
 LARGEST_BODY = 1 << 20
 # Allowed statuses; 500 is not one of them.
 STATUSES = {200, 400, 401, 403, 404, 406, 409, 413, 414, 415, 417, 431, 501, 503, 505}
-BUSY = r"in progress|Too many (credentials|attempts)|[Ss]erver is (stopping|already restarting)|statement was ended: it has worked for more than|client has closed the connection"
+BUSY = r"in progress|Too many (credentials|attempts)|[Ss]erver is (stopping|already restarting)|statement was stopped: it ran for more than|client has closed the connection"
 FINDINGS_SHOWN = 10
 
 
@@ -277,7 +277,7 @@ class Run:
             self.add_limited()
 
     def add_limited(self):
-        """The user, unless it is there."""
+        """Adds the user, if it does not exist yet."""
         seen = [{"attribute_name": n, "read": True, "insert": True, "update": n == "id"} for n in ("id", "age")]
         permission = {"super_user": False, "dev": {"tables": {"dog": table_permission("read", "insert", "update", attributes=seen)}}}
         self.s.call({"operation": "add_role", "role": LIMITED, "permission": permission})

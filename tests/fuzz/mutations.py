@@ -75,8 +75,8 @@ def members(x):
 
 
 class Mutator:
-    """paths: names of files that a request may name; declared: the answer of describe_operations; users: the authorizations of
-those who send statements."""
+    """paths: names of files that a request may name; declared: the answer of describe_operations; users: the authorizations of the
+users who send statements."""
 
     def __init__(self, seed, declared, recorded, users, paths):
         self.seed, self.users, self.authorization = seed, [u.encode() for u in users], users[0].encode()

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file search.c
- * \brief SEARCH_JSON(): the first line is an expression, what follows is JSON. What it gives is written, and read again.
+ * \brief SEARCH_JSON(): the first line is an expression, the rest is JSON. The result is written, and read again.
  */
 #include "fuzz.h"
 #include "sql/jsonata.h"

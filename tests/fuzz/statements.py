@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Almost valid statements in SQL, over the tables that are there: generated ones, spoiled word by word, then character by character."""
+"""Almost valid SQL statements over the existing tables: generated, then corrupted token by token and character by character."""
 from sql_statements import COLUMNS, Generator, spoil
 
 NAMES = {"id": "id", "a": "age", "b": "name", "c": "id", "d": "age", "e": "name"}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file sql_fixture.h
- * \brief A connection with the functions of the SQL module, and rows of what they give.
+ * \brief A connection with the functions of the SQL module, and a table-driven check of their results.
  */
 #ifndef SQL_FIXTURE_H
 #define SQL_FIXTURE_H
@@ -14,12 +14,12 @@
 #include <stdio.h>
 
 struct row {
-	const char *name, *sql, *result; /* of the first column, NULL as (null), an error with ! before it */
+	const char *name, *sql, *result; /* result: of the first column; NULL as (null), an error after a ! */
 };
 
 static sqlite3 *db;
 
-/* To the open connection. */
+/* Adds them to the open connection. */
 static void add_functions(void)
 {
 	ck_assert(sql_limits_start());

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the geo functions give. The measures, the circle and the difference are what Turf 7.4 computes. In the rows ' stands for ",
+ * Results of the geo functions. Measures, circles and differences are as Turf 7.4 computes them. In the rows, ' stands for ",
  * and ` for SQL's '.
  */
 #include "sql_fixture.h"
@@ -18,15 +18,15 @@
 	LINE("[-104.97963309288025,39.76163265441438],[-104.9823260307312,39.76365323407955],[-104.99193906784058,39.75616442110704]")
 #define HERE "`[-104.979127,39.761563]`"
 #define THERE "`[-77.035248,38.889475]`"
-/** \p count times \p text in a list. */
+/** A list of \p text, \p count times. */
 #define MANY(count, text) \
 	"(WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < " count ") SELECT group_concat(" text ") FROM c)"
 #define LINE_OF(list) "`{'type':'LineString','coordinates':[` || " list " || `]}`"
-#define UNITS                                                                                                       \
-	"!a unit is kilometers, miles, degrees, radians, meters, feet, yards, inches, centimeters, millimeters or " \
+#define UNITS                                                                                                              \
+	"!the unit must be kilometers, miles, degrees, radians, meters, feet, yards, inches, centimeters, millimeters or " \
 	"nauticalmiles"
-#define LARGE "!a GeoJSON has more than 10000 positions, or is longer than 512 KiB"
-#define INVOLVED "!two GeoJSONs are too complex to be compared"
+#define LARGE "!the GeoJSON value has more than 10000 positions or is longer than 512 KiB"
+#define INVOLVED "!the two GeoJSON values are too complex to compare"
 
 static void setup(void)
 {
@@ -80,18 +80,18 @@ static const struct row measures[] = {
 	{ "to itself", "geoDistance(" HERE ", " HERE ")", "0.0" },
 	{ "to a feature", "ROUND(geoDistance(" HERE ", " FEATURE("'type':'Point','coordinates':[-77.035248,38.889475,99]") "), 6)",
 		"2395.816422" },
-	{ "to the other side", "ROUND(geoDistance(`[0,0]`, `[180,0]`), 6)", "20015.114442" },
+	{ "to the antipode", "ROUND(geoDistance(`[0,0]`, `[180,0]`), 6)", "20015.114442" },
 	{ "from pole to pole", "ROUND(geoDistance(`[0,90]`, `[77,-90]`), 6)", "20015.114442" },
 	{ "across the date line", "ROUND(geoDistance(`[179,0]`, `[-179,0]`), 6)", "222.39016" },
 	{ "near", "geoNear(" HERE ", " THERE ", 2396)", "1" },
 	{ "not near", "geoNear(" HERE ", " THERE ", 2395.5, `kilometers`)", "0" },
 	{ "near in degrees", "geoNear(" HERE ", " THERE ", 22, `degrees`)", "1" },
-	{ "no unit", "geoLength(" ROAD ", `leagues`)", UNITS },
-	{ "no unit, and no point", "geoDistance(NULL, NULL, `leagues`)", UNITS },
+	{ "an unknown unit", "geoLength(" ROAD ", `leagues`)", UNITS },
+	{ "an unknown unit, and not a point", "geoDistance(NULL, NULL, `leagues`)", UNITS },
 	{ "unit of NULL", "geoDistance(" HERE ", " THERE ", NULL)", "(null)" },
 	{ "distance to a line", "geoDistance(" HERE ", " ROAD ")", "(null)" },
 	{ "distance of NULL", "geoDistance(NULL, " HERE ")", "(null)" },
-	{ "near a text", "geoNear(" HERE ", " THERE ", `far`)", "(null)" },
+	{ "near a string", "geoNear(" HERE ", " THERE ", `far`)", "(null)" },
 	{ "near NULL", "geoNear(" HERE ", " THERE ", NULL)", "(null)" },
 };
 
@@ -111,15 +111,15 @@ static const struct row features[] = {
 	{ "properties in a list", "json_extract(geoConvert(`[1,2]`, `point`, `[{'a':'\xc3\xa4/'}]`), `$.properties`)",
 		"[{'a':'\xc3\xa4/'}]" },
 	{ "properties of NULL", "json_extract(geoConvert(`[1,2]`, `point`, NULL), `$.properties`)", "{}" },
-	{ "no type", "geoConvert(`[1,2]`, `dot`)",
-		"!a type of GeoJSON is point, lineString, polygon, multiPoint, multiLineString or multiPolygon" },
+	{ "an unknown type", "geoConvert(`[1,2]`, `dot`)",
+		"!the GeoJSON type must be point, lineString, polygon, multiPoint, multiLineString or multiPolygon" },
 	{ "type of NULL", "geoConvert(`[1,2]`, NULL)", "(null)" },
 	{ "of NULL", "geoConvert(NULL, `point`)", "(null)" },
 	{ "another type", "geoConvert(`[1,2]`, `lineString`)", "(null)" },
 	{ "a short line", "geoConvert(`[[1,2]]`, `lineString`)", "(null)" },
-	{ "properties that are none", "geoConvert(`[1,2]`, `point`, `name`)", "(null)" },
-	{ "properties that JSON has not", "geoConvert(`[1,2]`, `point`, `{'a':[{'b':NaN}]}`)", "(null)" },
-	{ "longer integers than SQLite has",
+	{ "properties that are not JSON", "geoConvert(`[1,2]`, `point`, `name`)", "(null)" },
+	{ "properties with NaN", "geoConvert(`[1,2]`, `point`, `{'a':[{'b':NaN}]}`)", "(null)" },
+	{ "integers beyond 64 bits",
 		"json_extract(geoConvert(`[1,2]`, `point`, `{ 'a' : 99999999999999999999 } `), `$.properties`)",
 		"{'a':99999999999999999999}" },
 	{ "rings are closed in both", "geoConvert(`[ [[[0,0],[1,0],[1,1]]],[[[0,0],[1,0],[1,1] , [0.0,0e0]]] ]`, `multiPolygon`)",
@@ -195,43 +195,44 @@ static const struct row wrong[] = {
 	{ "a number", "geoArea(5)", "(null)" },
 	{ "bytes", "geoArea(x`5b302c305d`)", "(null)" },
 	{ "nothing", "geoArea(``)", "(null)" },
-	{ "a word", "geoArea(`null`)", "(null)" },
+	{ "null", "geoArea(`null`)", "(null)" },
 	{ "half of it", "geoArea(`{'type':'Polygon','coordinates':[[[0,0],[1`)", "(null)" },
 	{ "half a string", "geoArea(`{'type':'Pol`)", "(null)" },
-	{ "more behind it", "geoDistance(`[0,0] [1,1]`, `[0,0]`)", "(null)" },
+	{ "more after it", "geoDistance(`[0,0] [1,1]`, `[0,0]`)", "(null)" },
 	{ "blanks around it", "geoDistance(` [0,0] `, `[0,0]`)", "0.0" },
-	{ "no UTF-8", "geoArea(`{'type':'Polygon','coordinates':[" RING "],'n':'` || CAST(x`ff` AS TEXT) || `'}`)", "(null)" },
-	{ "a half of a surrogate", "geoConvert(`[0,0]`, `point`, `['\\ud800']`)", "(null)" },
-	{ "both", "json_extract(geoConvert(`[0,0]`, `point`, `['\\ud83d\\ude00']`), `$.properties[0]`)", "\xf0\x9f\x98\x80" },
-	{ "no escape", "geoConvert(`[0,0]`, `point`, `['\\x']`)", "(null)" },
+	{ "not UTF-8", "geoArea(`{'type':'Polygon','coordinates':[" RING "],'n':'` || CAST(x`ff` AS TEXT) || `'}`)", "(null)" },
+	{ "a lone surrogate", "geoConvert(`[0,0]`, `point`, `['\\ud800']`)", "(null)" },
+	{ "a surrogate pair", "json_extract(geoConvert(`[0,0]`, `point`, `['\\ud83d\\ude00']`), `$.properties[0]`)",
+		"\xf0\x9f\x98\x80" },
+	{ "an unknown escape", "geoConvert(`[0,0]`, `point`, `['\\x']`)", "(null)" },
 	{ "a control character", "geoConvert(`[0,0]`, `point`, `['\n']`)", "(null)" },
 	{ "a leading zero", "geoConvert(`[01,0]`, `point`)", "(null)" },
 	{ "a bare point", "geoConvert(`[1.,0]`, `point`)", "(null)" },
 	{ "a plus", "geoConvert(`[+1,0]`, `point`)", "(null)" },
 	{ "half an exponent", "geoConvert(`[1e,0]`, `point`)", "(null)" },
-	{ "a comma too many", "geoConvert(`[1,0,]`, `point`)", "(null)" },
+	{ "an extra comma", "geoConvert(`[1,0,]`, `point`)", "(null)" },
 	{ "a name without quotes", "geoConvert(`[1,0]`, `point`, `{a:1}`)", "(null)" },
 	{ "no value", "geoConvert(`[1,0]`, `point`, `{'a':}`)", "(null)" },
 	{ "words", "json_extract(geoConvert(`[1,0]`, `point`, `[true,false,null]`), `$.properties`)", "[true,false,null]" },
 	{ "half a word", "geoConvert(`[1,0]`, `point`, `[tru]`)", "(null)" },
 	{ "a comment", "geoConvert(`[1,0]/**/`, `point`)", "(null)" },
 	{ "no type", "geoArea(`{'coordinates':[1,2]}`)", "(null)" },
-	{ "a type that there is not", "geoArea(`{'type':'Circle','coordinates':[1,2]}`)", "(null)" },
+	{ "an unknown type", "geoArea(`{'type':'Circle','coordinates':[1,2]}`)", "(null)" },
 	{ "another case", "geoArea(`{'type':'polygon','coordinates':[" RING "]}`)", "(null)" },
 	{ "the type is a number", "geoArea(`{'type':5,'coordinates':[1,2]}`)", "(null)" },
 	{ "no coordinates", "geoArea(`{'type':'Polygon'}`)", "(null)" },
 	{ "no rings", "geoArea(" POLYGON("") ")", "(null)" },
 	{ "rings that are numbers", "geoArea(" POLYGON("1,2") ")", "(null)" },
-	{ "a ring of two", "geoArea(" POLYGON("[[0,0],[1,1],[0,0]]") ")", "(null)" },
+	{ "a ring of two positions", "geoArea(" POLYGON("[[0,0],[1,1],[0,0]]") ")", "(null)" },
 	{ "one coordinate", "geoLength(" LINE("[1,1],[2]") ")", "(null)" },
-	{ "texts", "geoLength(" LINE("[1,1],['2','3']") ")", "(null)" },
+	{ "strings", "geoLength(" LINE("[1,1],['2','3']") ")", "(null)" },
 	{ "booleans", "geoLength(" LINE("[1,1],[true,false]") ")", "(null)" },
 	{ "NaN", "geoLength(" LINE("[1,1],[NaN,1]") ")", "(null)" },
 	{ "infinity", "geoLength(" LINE("[1,1],[Infinity,1]") ")", "(null)" },
 	{ "beyond doubles", "geoLength(" LINE("[1,1],[1e999,1]") ")", "(null)" },
 	{ "far beyond degrees", "geoLength(" LINE("[1,1],[1e10,1]") ")", "(null)" },
 	{ "no features", "geoArea(`{'type':'FeatureCollection'}`)", "(null)" },
-	{ "a feature that is none", "geoArea(`{'type':'FeatureCollection','features':[7]}`)", "(null)" },
+	{ "a feature that is not an object", "geoArea(`{'type':'FeatureCollection','features':[7]}`)", "(null)" },
 	{ "a feature without geometry", "geoArea(`{'type':'Feature'}`)", "(null)" },
 	{ "deep arrays", "geoArea(printf(`%.*c`, 100000, `[`))", "(null)" },
 	{ "deep objects", "geoArea(replace(printf(`%.*c`, 20000, `x`), `x`, `{'type':`))", "(null)" },
@@ -241,7 +242,7 @@ static const struct row wrong[] = {
 static const struct row limits[] = {
 	{ "most positions", "geoLength(" LINE_OF(MANY("10000", "`[0,0]`")) ")", "0.0" },
 	{ "one more", "geoLength(" LINE_OF(MANY("10001", "`[0,0]`")) ")", LARGE },
-	{ "a long text", "geoLength(" ROAD " || printf(`%.*c`, 512 << 10, ` `))", LARGE },
+	{ "a long string", "geoLength(" ROAD " || printf(`%.*c`, 512 << 10, ` `))", LARGE },
 	{ "many objects", "length(geoConvert(`[0,0]`, `point`, `[` || " MANY("100000", "`{}`") " || `]`)) > 300000", "1" },
 	{ "large and like itself",
 		"geoEqual(x, x) FROM (SELECT " LINE_OF(MANY("9900", "`[` || i || `,` || (i * i % 7) || `]`")) " AS x)", "1" },
