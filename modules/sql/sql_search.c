@@ -51,30 +51,44 @@ static void instr(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 	sqlite3_result_int64(ctx, before + 1);
 }
 
+/** NULL: it does not occur. Sanitizers check all that memmem() may read, and only what memchr() has read. */
+static const char *find(const char *text, const char *end, const char *part, size_t len)
+{
+	return len == 1 ? memchr(text, *part, (size_t)(end - text)) : memmem(text, (size_t)(end - text), part, len);
+}
+
+/** How often \p part occurs, without overlaps. */
+static sqlite3_int64 count_of(const char *text, const char *end, const char *part, size_t len)
+{
+	sqlite3_int64 n = 0;
+	for (; (text = find(text, end, part, len)); text += len)
+		n++;
+	return n;
+}
+
+/* The size is known before: a buffer that grows to its maximum would be moved at each step. */
 static void replace_all(sqlite3_context *ctx, sqlite3_value **argv)
 {
 	const char *text = (const char *)sqlite3_value_text(argv[0]), *end = text + sqlite3_value_bytes(argv[0]);
-	const char *part = (const char *)sqlite3_value_text(argv[1]);
-	size_t part_len = (size_t)sqlite3_value_bytes(argv[1]);
-	const char *other = (const char *)sqlite3_value_text(argv[2]);
-	int other_len = sqlite3_value_bytes(argv[2]);
-	sqlite3_str *s = sqlite3_str_new(sqlite3_context_db_handle(ctx));
-	for (const char *at; (at = memmem(text, (size_t)(end - text), part, part_len)); text = at + part_len) {
-		sqlite3_str_append(s, text, (int)(at - text));
-		sqlite3_str_append(s, other, other_len);
-	}
-	sqlite3_str_append(s, text, (int)(end - text));
-	int rc = sqlite3_str_errcode(s), len = sqlite3_str_length(s);
-	char *result = sqlite3_str_finish(s); /* NULL for the empty string */
-	if (rc == SQLITE_OK) {
-		sqlite3_result_text(ctx, result ? result : "", len, result ? sqlite3_free : SQLITE_STATIC);
+	const char *part = (const char *)sqlite3_value_text(argv[1]), *other = (const char *)sqlite3_value_text(argv[2]);
+	size_t part_len = (size_t)sqlite3_value_bytes(argv[1]), other_len = (size_t)sqlite3_value_bytes(argv[2]);
+	sqlite3_int64 size =
+		end - text + count_of(text, end, part, part_len) * ((sqlite3_int64)other_len - (sqlite3_int64)part_len);
+	if (size > sqlite3_limit(sqlite3_context_db_handle(ctx), SQLITE_LIMIT_LENGTH, -1)) {
+		sqlite3_result_error_toobig(ctx);
 		return;
 	}
-	sqlite3_free(result);
-	if (rc == SQLITE_TOOBIG)
-		sqlite3_result_error_toobig(ctx);
-	else
+	char *result = sqlite3_malloc64((sqlite3_uint64)size + 1), *out = result;
+	if (!result) {
 		sqlite3_result_error_nomem(ctx);
+		return;
+	}
+	for (const char *at; (at = find(text, end, part, part_len)); text = at + part_len) {
+		out = mempcpy(out, text, (size_t)(at - text));
+		out = mempcpy(out, other, other_len);
+	}
+	*(char *)mempcpy(out, text, (size_t)(end - text)) = '\0';
+	sqlite3_result_text64(ctx, result, (sqlite3_uint64)size, sqlite3_free, SQLITE_UTF8);
 }
 
 static void replace(sqlite3_context *ctx, int argc, sqlite3_value **argv)
