@@ -66,7 +66,7 @@ void jsonata_set(struct jsonata_run *run, struct jsonata_value *object, struct j
 /** NULL: the object has no such name. */
 struct jsonata_value *jsonata_member(const struct jsonata_value *object, const char *name, size_t len);
 bool jsonata_equal(struct jsonata_run *run, const struct jsonata_value *a, const struct jsonata_value *b);
-bool jsonata_is_true(const struct jsonata_value *v);
+bool jsonata_is_true(struct jsonata_run *run, const struct jsonata_value *v);
 static inline bool jsonata_is(const struct jsonata_value *v, enum jsonata_type type)
 {
 	return v && v->type == type;
@@ -76,7 +76,7 @@ static inline bool jsonata_is(const struct jsonata_value *v, enum jsonata_type t
 struct jsonata_value *jsonata_read(struct jsonata_run *run, const char *text, size_t len);
 /** Reads a string from its quote on, as in JSON. \p p: set behind it. NULL: it is none, or the run has failed. */
 struct jsonata_value *jsonata_read_string(struct jsonata_run *run, const char **p, const char *end);
-/** Writes a value as JSON; \p out: of SQLite's. */
+/** Writes a value as JSON; \p out: of SQLite's. Parts that are in it many times are written as often, until \p out fails. */
 struct sqlite3_str;
 void jsonata_write(struct sqlite3_str *out, const struct jsonata_value *v);
 

@@ -209,7 +209,7 @@ bool jsonata_equal(struct jsonata_run *run, const struct jsonata_value *a, const
 	}
 }
 
-bool jsonata_is_true(const struct jsonata_value *v)
+bool jsonata_is_true(struct jsonata_run *run, const struct jsonata_value *v)
 {
 	if (!v)
 		return false;
@@ -223,8 +223,8 @@ bool jsonata_is_true(const struct jsonata_value *v)
 	case JSONATA_OBJECT:
 		return v->count > 0;
 	case JSONATA_ARRAY:
-		for (size_t i = 0; i < v->count; i++) {
-			if (jsonata_is_true(v->items[i]))
+		for (size_t i = 0; i < v->count && jsonata_goes_on(run); i++) {
+			if (jsonata_is_true(run, v->items[i]))
 				return true;
 		}
 		return false;
