@@ -54,6 +54,7 @@ struct jsonata_value {
 };
 
 struct jsonata_value *jsonata_new(struct jsonata_run *run, enum jsonata_type type);
+/** NULL if it is NaN, which is nothing. */
 struct jsonata_value *jsonata_number(struct jsonata_run *run, double number);
 struct jsonata_value *jsonata_boolean(struct jsonata_run *run, bool truth);
 struct jsonata_value *jsonata_string(struct jsonata_run *run, const char *text, size_t len);

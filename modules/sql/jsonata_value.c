@@ -6,6 +6,7 @@
 #include "jsonata.h"
 #include "sql_limits.h"
 
+#include <math.h>
 #include <sqlite3.h>
 #include <string.h>
 
@@ -78,7 +79,7 @@ struct jsonata_value *jsonata_new(struct jsonata_run *run, enum jsonata_type typ
 
 struct jsonata_value *jsonata_number(struct jsonata_run *run, double number)
 {
-	struct jsonata_value *v = jsonata_new(run, JSONATA_NUMBER);
+	struct jsonata_value *v = isnan(number) ? NULL : jsonata_new(run, JSONATA_NUMBER);
 	if (v)
 		v->number = number;
 	return v;
