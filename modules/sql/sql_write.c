@@ -109,14 +109,24 @@ static bool is_same_text(sqlite3_value *a, sqlite3_value *b)
 	return x && y && len == sqlite3_value_bytes(b) && memcmp(x, y, (size_t)len) == 0;
 }
 
+/** Whether a double is this integer, not just the nearest to it. */
+static bool is_integer(double d, sqlite3_int64 i)
+{
+	return d >= -0x1p63 && d < 0x1p63 && (sqlite3_int64)d == i && d == (double)i;
+}
+
 /** Whether two keys are the same: 1 and 1.0 are, 1 and '1' are not. */
 static bool is_same_key(sqlite3_value *a, sqlite3_value *b)
 {
 	int x = sqlite3_value_type(a), y = sqlite3_value_type(b);
 	if (x == SQLITE_INTEGER && y == SQLITE_INTEGER)
 		return sqlite3_value_int64(a) == sqlite3_value_int64(b);
-	if ((x == SQLITE_INTEGER || x == SQLITE_FLOAT) && (y == SQLITE_INTEGER || y == SQLITE_FLOAT))
+	if (x == SQLITE_FLOAT && y == SQLITE_FLOAT)
 		return sqlite3_value_double(a) == sqlite3_value_double(b);
+	if (x == SQLITE_INTEGER && y == SQLITE_FLOAT)
+		return is_integer(sqlite3_value_double(b), sqlite3_value_int64(a));
+	if (x == SQLITE_FLOAT && y == SQLITE_INTEGER)
+		return is_integer(sqlite3_value_double(a), sqlite3_value_int64(b));
 	return x == SQLITE_TEXT && y == SQLITE_TEXT && is_same_text(a, b);
 }
 

@@ -497,6 +497,11 @@ class Writes(Case):
         for text in ("id = 2, n = 9 WHERE id = 1", "id = 100 WHERE id = 1", "id = id + 1", "id = '1' WHERE id = 1", "id = NULL WHERE id = 1",
                      "id = m.id FROM many4.t AS m WHERE m.of = many3.t.n"):
             self.assertEqual(self.sql("UPDATE many3.t SET " + text), (400, {"error": "The primary key 'id' of a record cannot be changed"}), text)
+        self.fill("many5", [{"id": 9007199254740992, "n": 1}, {"id": 9007199254740993, "n": 2}])
+        for text in ("id = 9007199254740992.0", "id = 9007199254740992.0 WHERE id = 9007199254740993"):
+            self.assertEqual(self.sql("UPDATE many5.t SET n = 3, " + text), (400, {"error": "The primary key 'id' of a record cannot be changed"}), text)
+        self.check("UPDATE many5.t SET id = 9007199254740992.0, n = 4 WHERE n = 1", {
+            "message": "updated 1 of 1 records", "update_hashes": [9007199254740992], "skipped_hashes": []})
         self.check("UPDATE many3.t SET id = 1.0, n = 4 WHERE id = 1", {"message": "updated 1 of 1 records", "update_hashes": [1], "skipped_hashes": []})
         self.check("UPDATE many3.t SET id = many3.t.id, n = m.of FROM many4.t AS m WHERE typeof(many3.t.id) = 'text' OR m.of = many3.t.id",
                    {"message": "updated 3 of 3 records", "update_hashes": [1, 2, "1"], "skipped_hashes": []})
