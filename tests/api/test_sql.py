@@ -195,7 +195,7 @@ class Statements(Case):
         """What is read from an index alone is what the records have."""
         values = [None, True, False, 0, 1, -3, 1.5, 2**53 + 1, -2**63, 2**64, 1e300, "", "a", "a\x01b", "\0", "é", "x" * 300, "[1]", "{}"]
         long_key = "k" * 600
-        records = [{"id": i, "v": v, "other": 1} for i, v in enumerate(values)] + [{"id": long_key, "v": 1, "other": 1}]
+        records = [{"id": i, "v": v, "other": 1} for i, v in enumerate(values)] + [{"id": key, "v": 1, "other": 1} for key in (long_key, 2**63, 2**64 - 1, 1e300, -1e300)]
         self.s.ok({"operation": "create_table", "database": "many", "table": "alone", "primary_key": "id"})
         for more in ([], [{"id": "with", "v": [1, "a", 1.5], "other": 1}, {"id": "an object", "v": {"a": 1}, "other": 1}]):
             self.s.ok({"operation": "insert", "database": "many", "table": "alone", "records": records + more})
