@@ -8,6 +8,7 @@
 
 #include "sql_value.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -197,6 +198,21 @@ static void drop_repeated(struct sql_run *run)
 	run->record_count = n;
 }
 
+/** Whether a row's key may be an integer that SQLite has not, of which it has the nearest double. */
+static bool is_inexact(sqlite3_value *key)
+{
+	double d = fabs(sqlite3_value_double(key));
+	return sqlite3_value_type(key) == SQLITE_FLOAT && d >= 0x1p63 && d <= 0x1p64;
+}
+
+static const lyre_value *refuse_inexact(struct sql_run *run, const struct sql_table *t)
+{
+	lyre_fail(run->call, LYRE_EINVAL,
+		"A record cannot be updated or deleted by SQL if its primary key '%s' is an integer that signed 64 bits cannot hold",
+		t->columns[t->key].name);
+	return NULL;
+}
+
 int sql_vtab_update(sqlite3_vtab *vtab, int argc, sqlite3_value **argv, sqlite3_int64 *rowid)
 {
 	struct sql_vtab *v = (struct sql_vtab *)vtab;
@@ -206,7 +222,9 @@ int sql_vtab_update(sqlite3_vtab *vtab, int argc, sqlite3_value **argv, sqlite3_
 	if (!t || t != run->tables || !run->statement.writes)
 		return SQLITE_ERROR;
 	*rowid = 0;
-	if (argc == 1)
+	if (is_inexact(argv[0]))
+		record = refuse_inexact(run, t);
+	else if (argc == 1)
 		record = sql_value_take(run->call, argv[0], false);
 	else if (sqlite3_value_type(argv[0]) == SQLITE_NULL)
 		record = record_of(run, t, NULL, argv + 2);

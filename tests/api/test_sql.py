@@ -502,6 +502,15 @@ class Writes(Case):
             self.assertEqual(self.sql("UPDATE many5.t SET n = 3, " + text), (400, {"error": "The primary key 'id' of a record cannot be changed"}), text)
         self.check("UPDATE many5.t SET id = 9007199254740992.0, n = 4 WHERE n = 1", {
             "message": "updated 1 of 1 records", "update_hashes": [9007199254740992], "skipped_hashes": []})
+        large = [{"id": 2**63, "n": 1}, {"id": 2**63 + 1, "n": 2}, {"id": 2**64 - 1, "n": 3}]
+        self.s.ok({"operation": "create_table", "database": "many", "table": "large", "primary_key": "id"})
+        self.s.ok({"operation": "insert", "database": "many", "table": "large", "records": large + [{"id": 1e300, "n": 4}, {"id": 5, "n": 5}]})
+        for text in ("UPDATE many.large SET n = 9 WHERE n = 2", "DELETE FROM many.large WHERE n = 2", "DELETE FROM many.large WHERE n > 2"):
+            self.assertEqual(self.sql(text), (400, {"error": "A record cannot be updated or deleted by SQL if its primary key 'id' is an integer "
+                                                             "that signed 64 bits cannot hold"}), text)
+        self.check("DELETE FROM many.large WHERE n > 3", {"message": "2 of 2 records successfully deleted", "deleted_hashes": [5, 1e300], "skipped_hashes": []})
+        self.assertEqual(self.s.ok({"operation": "search_by_value", "database": "many", "table": "large", "search_attribute": "n", "search_value": "*",
+                                    "get_attributes": ["id", "n"]}), large)
         self.check("UPDATE many3.t SET id = 1.0, n = 4 WHERE id = 1", {"message": "updated 1 of 1 records", "update_hashes": [1], "skipped_hashes": []})
         self.check("UPDATE many3.t SET id = many3.t.id, n = m.of FROM many4.t AS m WHERE typeof(many3.t.id) = 'text' OR m.of = many3.t.id",
                    {"message": "updated 3 of 3 records", "update_hashes": [1, 2, "1"], "skipped_hashes": []})
