@@ -204,6 +204,17 @@ class Statements(Case):
                 self.assertEqual(both[0], [{n: row[n] for n in ("id", "v", "t")} for row in both[1]], condition)
                 self.assertTrue(both[0] or condition == "v IS NULL", condition)
 
+    def test_large_integers(self):
+        """Integers that are the same number in SQL are found together, with an index as without one, and each once."""
+        numbers = [2**63 - 1, 2**63, 2**63 + 1, 2**63 + 1024, 2**63 + 1025, 2**64 - 1, 2**64, 1e300, -2**63, -2**63 - 1, 1 - 2**64, 5]
+        self.s.ok({"operation": "create_table", "database": "many", "table": "integers", "primary_key": "id"})
+        self.s.ok({"operation": "insert", "database": "many", "table": "integers", "records": [{"id": n, "v": n} for n in numbers if n != 2**64]})
+        conditions = ["%s %d" % (how, n) for how in ("=", "<", "<=", ">", ">=") for n in numbers[:-5] + numbers[-4:-1]]
+        for condition in conditions + ["IN (%s)" % ", ".join("%d" % n for n in numbers), "IN (9223372036854774784, 9223372036854775808)"]:
+            for column in ("v", "id"):
+                found, want = (sorted(self.values("SELECT v FROM many.integers WHERE %s%s %s" % (plus, column, condition))) for plus in ("", "+"))
+                self.assertEqual(found, want, column + " " + condition)
+
     def test_again(self):
         """Statements that differ in the values that they compare with are prepared once; what they find is their own."""
         table = {"database": "many", "table": "again"}
