@@ -21,5 +21,6 @@ bool cover_is_possible(const struct walk *w, const struct column *columns, size_
 
 bool cover_read(const struct walk *w, lyre_value *ret)
 {
-	return w->key_len < KEY_PRIMARY_MAX && key_index_read(w->entry.mv_data, w->entry.mv_size, NULL, ret);
+	lyre_value key; /* of some only the record knows the value: strings that were cut, and numbers beyond 64 bits with a sign */
+	return key_primary_value(w->key, w->key_len, NULL, &key) && key_index_read(w->entry.mv_data, w->entry.mv_size, NULL, ret);
 }

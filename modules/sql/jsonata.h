@@ -53,6 +53,7 @@ struct jsonata_value {
 };
 
 struct jsonata_value *jsonata_new(struct jsonata_run *run, enum jsonata_type type);
+/** NULL if it is NaN, which is nothing. */
 struct jsonata_value *jsonata_number(struct jsonata_run *run, double number);
 struct jsonata_value *jsonata_boolean(struct jsonata_run *run, bool truth);
 struct jsonata_value *jsonata_string(struct jsonata_run *run, const char *text, size_t len);
@@ -65,7 +66,7 @@ void jsonata_set(struct jsonata_run *run, struct jsonata_value *object, struct j
 /** Finds the value of a name; NULL if the object does not have it. */
 struct jsonata_value *jsonata_member(const struct jsonata_value *object, const char *name, size_t len);
 bool jsonata_equal(struct jsonata_run *run, const struct jsonata_value *a, const struct jsonata_value *b);
-bool jsonata_is_true(const struct jsonata_value *v);
+bool jsonata_is_true(struct jsonata_run *run, const struct jsonata_value *v);
 static inline bool jsonata_is(const struct jsonata_value *v, enum jsonata_type type)
 {
 	return v && v->type == type;
@@ -75,7 +76,7 @@ static inline bool jsonata_is(const struct jsonata_value *v, enum jsonata_type t
 struct jsonata_value *jsonata_read(struct jsonata_run *run, const char *text, size_t len);
 /** Reads a JSON string from its opening quote on; advances \p p past it. NULL if it is not valid, or the run has failed. */
 struct jsonata_value *jsonata_read_string(struct jsonata_run *run, const char **p, const char *end);
-/** Writes a value as JSON. */
+/** Writes a value as JSON to \p out, which is one of SQLite's. Parts that occur in it many times are written as often, until \p out fails. */
 struct sqlite3_str;
 void jsonata_write(struct sqlite3_str *out, const struct jsonata_value *v);
 

@@ -94,13 +94,13 @@ static struct jsonata_value *exists(struct jsonata_run *run, struct jsonata_valu
 static struct jsonata_value * not(struct jsonata_run * run, struct jsonata_value **args, size_t given)
 {
 	(void)given;
-	return args[0] ? jsonata_boolean(run, !jsonata_is_true(args[0])) : NULL;
+	return args[0] ? jsonata_boolean(run, !jsonata_is_true(run, args[0])) : NULL;
 }
 
 static struct jsonata_value *boolean(struct jsonata_run *run, struct jsonata_value **args, size_t given)
 {
 	(void)given;
-	return args[0] ? jsonata_boolean(run, jsonata_is_true(args[0])) : NULL;
+	return args[0] ? jsonata_boolean(run, jsonata_is_true(run, args[0])) : NULL;
 }
 
 static struct jsonata_value *string(struct jsonata_run *run, struct jsonata_value **args, size_t given)

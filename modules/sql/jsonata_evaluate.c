@@ -113,7 +113,7 @@ static struct jsonata_value *filter(struct jsonata_run *run, const struct jsonat
 		return item_at(run, condition->value, all);
 	for (size_t i = 0; all && i < all->count && jsonata_goes_on(run); i++) {
 		struct jsonata_value *result = evaluate_whole(run, condition, all->items[i]);
-		if (are_numbers(run, result) ? is_place(run, result, i, all->count) : jsonata_is_true(result))
+		if (are_numbers(run, result) ? is_place(run, result, i, all->count) : jsonata_is_true(run, result))
 			jsonata_push(run, kept, all->items[i]);
 	}
 	return kept;
@@ -229,7 +229,7 @@ static struct jsonata_value *call(struct jsonata_run *run, const struct jsonata_
 static struct jsonata_value *binary(struct jsonata_run *run, const struct jsonata_node *n, struct jsonata_value *v)
 {
 	struct jsonata_value *left = evaluate_whole(run, n->parts.items[0], v);
-	bool decided = (n->op == JSONATA_AND && !jsonata_is_true(left)) || (n->op == JSONATA_OR && jsonata_is_true(left));
+	bool decided = (n->op == JSONATA_AND && !jsonata_is_true(run, left)) || (n->op == JSONATA_OR && jsonata_is_true(run, left));
 	if (decided || !jsonata_goes_on(run))
 		return jsonata_boolean(run, n->op == JSONATA_OR);
 	return jsonata_operate(run, n->op, left, evaluate_whole(run, n->parts.items[1], v));
@@ -244,7 +244,7 @@ static struct jsonata_value *negative(struct jsonata_run *run, struct jsonata_va
 
 static struct jsonata_value *choice(struct jsonata_run *run, const struct jsonata_node *n, struct jsonata_value *v)
 {
-	size_t chosen = jsonata_is_true(evaluate_whole(run, n->parts.items[0], v)) ? 1 : 2;
+	size_t chosen = jsonata_is_true(run, evaluate_whole(run, n->parts.items[0], v)) ? 1 : 2;
 	return chosen < n->parts.count ? evaluate_whole(run, n->parts.items[chosen], v) : NULL;
 }
 

@@ -131,7 +131,7 @@ struct jsonata_value *jsonata_operate(
 		return jsonata_boolean(run, is_in(run, left, right));
 	case JSONATA_AND:
 	case JSONATA_OR:
-		return jsonata_boolean(run, jsonata_is_true(right));
+		return jsonata_boolean(run, jsonata_is_true(run, right));
 	case JSONATA_JOIN:
 		return jsonata_joined(run, (struct jsonata_value *[]){ left, right }, 2, NULL);
 	default:

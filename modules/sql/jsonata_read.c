@@ -253,7 +253,7 @@ static void write_nested(sqlite3_str *out, const struct jsonata_value *v)
 {
 	bool object = v->type == JSONATA_OBJECT;
 	sqlite3_str_appendchar(out, 1, object ? '{' : '[');
-	for (size_t i = 0; i < v->count; i++) {
+	for (size_t i = 0; i < v->count && sqlite3_str_errcode(out) == SQLITE_OK; i++) {
 		if (i)
 			sqlite3_str_appendchar(out, 1, ',');
 		if (object) {

@@ -6,6 +6,7 @@
 #include "jsonata.h"
 #include "sql_limits.h"
 
+#include <math.h>
 #include <sqlite3.h>
 #include <string.h>
 
@@ -78,7 +79,7 @@ struct jsonata_value *jsonata_new(struct jsonata_run *run, enum jsonata_type typ
 
 struct jsonata_value *jsonata_number(struct jsonata_run *run, double number)
 {
-	struct jsonata_value *v = jsonata_new(run, JSONATA_NUMBER);
+	struct jsonata_value *v = isnan(number) ? NULL : jsonata_new(run, JSONATA_NUMBER);
 	if (v)
 		v->number = number;
 	return v;
@@ -209,7 +210,7 @@ bool jsonata_equal(struct jsonata_run *run, const struct jsonata_value *a, const
 	}
 }
 
-bool jsonata_is_true(const struct jsonata_value *v)
+bool jsonata_is_true(struct jsonata_run *run, const struct jsonata_value *v)
 {
 	if (!v)
 		return false;
@@ -223,8 +224,8 @@ bool jsonata_is_true(const struct jsonata_value *v)
 	case JSONATA_OBJECT:
 		return v->count > 0;
 	case JSONATA_ARRAY:
-		for (size_t i = 0; i < v->count; i++) {
-			if (jsonata_is_true(v->items[i]))
+		for (size_t i = 0; i < v->count && jsonata_goes_on(run); i++) {
+			if (jsonata_is_true(run, v->items[i]))
 				return true;
 		}
 		return false;

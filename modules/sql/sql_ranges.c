@@ -9,6 +9,7 @@
  */
 #include "sql_vtab.h"
 
+#include "sql_bound.h"
 #include "sql_value.h"
 
 #include <math.h>
@@ -22,7 +23,7 @@ struct bounds {
 	uint32_t direction; /**< a flag set in every range */
 	bool has_low, has_high, low_open, high_open, none;
 	bool failed;    /**< out of memory */
-	unsigned longs; /**< strings of a list so long that the index may hold only a prefix, which several may share */
+	unsigned longs; /**< values of a list that may share entries of the index: long strings, cut there, and large numbers */
 	struct lyre_field low, high;
 };
 
@@ -90,18 +91,6 @@ static bool keep_bound(struct bounds *b, sqlite3_value *v, struct lyre_field *re
 	return known && !b->failed;
 }
 
-static bool is_number(const struct lyre_field *f)
-{
-	return f->type == LYRE_INT || f->type == LYRE_DOUBLE;
-}
-
-static int compare_text(const struct lyre_field *f, const char *text)
-{
-	size_t len = strlen(text), n = f->len < len ? f->len : len;
-	int order = memcmp(f->s, text, n);
-	return order ? order : (f->len > len) - (f->len < len);
-}
-
 /** Whether the bounds include strings that begin with this character. */
 static bool has_sign(const struct bounds *b, const char *sign)
 {
@@ -129,8 +118,21 @@ static int all(struct bounds *b)
 /** Strings up to this length are never cut in an index, whatever characters they have. */
 #define WHOLE_MAX 100
 
+/** All integers that are the same number in SQL. */
+static int add_rounded(struct bounds *b, const struct lyre_field *f)
+{
+	bool open;
+	const struct lyre_field low = widened(f, -INFINITY, &open), high = widened(f, INFINITY, &open);
+	int rc = add_between(b, &low, &high);
+	if (rc == SQLITE_OK)
+		b->ranges->items[b->ranges->count - 1].flags |= LYRE_RANGE_LOW_OPEN | LYRE_RANGE_HIGH_OPEN;
+	return rc;
+}
+
 static int add_equal(struct bounds *b, const struct lyre_field *f)
 {
+	if (is_beyond(f, ROUNDED))
+		return add_rounded(b, f);
 	if (f->type == LYRE_STRING && b->index->nested && f->len && (*f->s == '[' || *f->s == '{'))
 		return all(b);
 	int rc = SQLITE_OK;
@@ -148,9 +150,11 @@ static int take_equal(struct bounds *b, sqlite3_value *v, bool null_is_null)
 		return b->failed ? SQLITE_NOMEM : SQLITE_OK; /* no value equals a blob */
 	if (f.type == LYRE_NULL)
 		return null_is_null ? all(b) : SQLITE_OK;
-	if (f.type == LYRE_STRING && f.len > WHOLE_MAX && b->longs++)
-		return all(b); /* two ranges might be the same one, and return its rows twice */
-	return f.type == LYRE_DOUBLE && !isfinite(f.d) ? SQLITE_OK : add_equal(b, &f);
+	if (f.type == LYRE_DOUBLE && !isfinite(f.d))
+		return SQLITE_OK;
+	if (((f.type == LYRE_STRING && f.len > WHOLE_MAX) || is_beyond(&f, NEAR_ROUNDED)) && b->longs++)
+		return all(b); /* two ranges might have the same rows, and return them twice */
+	return add_equal(b, &f);
 }
 
 static int take_list(struct bounds *b, sqlite3_value *list)
@@ -178,12 +182,12 @@ static void take_bound(struct bounds *b, sqlite3_value *v, enum sql_plan_step st
 		return;
 	if (low) {
 		b->has_low = true;
-		b->low = f;
 		b->low_open = step == SQL_STEP_ABOVE;
+		b->low = widened(&f, -INFINITY, &b->low_open);
 	} else {
 		b->has_high = true;
-		b->high = f;
 		b->high_open = step == SQL_STEP_BELOW;
+		b->high = widened(&f, INFINITY, &b->high_open);
 	}
 }
 

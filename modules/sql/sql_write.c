@@ -8,6 +8,7 @@
 
 #include "sql_value.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,14 +110,24 @@ static bool is_same_text(sqlite3_value *a, sqlite3_value *b)
 	return x && y && len == sqlite3_value_bytes(b) && memcmp(x, y, (size_t)len) == 0;
 }
 
+/** Whether a double is this integer, not just the nearest to it. */
+static bool is_integer(double d, sqlite3_int64 i)
+{
+	return d >= -0x1p63 && d < 0x1p63 && (sqlite3_int64)d == i && d == (double)i;
+}
+
 /** Whether two keys are the same: 1 and 1.0 are, 1 and '1' are not. */
 static bool is_same_key(sqlite3_value *a, sqlite3_value *b)
 {
 	int x = sqlite3_value_type(a), y = sqlite3_value_type(b);
 	if (x == SQLITE_INTEGER && y == SQLITE_INTEGER)
 		return sqlite3_value_int64(a) == sqlite3_value_int64(b);
-	if ((x == SQLITE_INTEGER || x == SQLITE_FLOAT) && (y == SQLITE_INTEGER || y == SQLITE_FLOAT))
+	if (x == SQLITE_FLOAT && y == SQLITE_FLOAT)
 		return sqlite3_value_double(a) == sqlite3_value_double(b);
+	if (x == SQLITE_INTEGER && y == SQLITE_FLOAT)
+		return is_integer(sqlite3_value_double(b), sqlite3_value_int64(a));
+	if (x == SQLITE_FLOAT && y == SQLITE_INTEGER)
+		return is_integer(sqlite3_value_double(a), sqlite3_value_int64(b));
 	return x == SQLITE_TEXT && y == SQLITE_TEXT && is_same_text(a, b);
 }
 
@@ -187,6 +198,21 @@ static void drop_repeated(struct sql_run *run)
 	run->record_count = n;
 }
 
+/** Whether a row's key may be an integer that SQLite has not, of which it has the nearest double. */
+static bool is_inexact(sqlite3_value *key)
+{
+	double d = fabs(sqlite3_value_double(key));
+	return sqlite3_value_type(key) == SQLITE_FLOAT && d >= 0x1p63 && d <= 0x1p64;
+}
+
+static const lyre_value *refuse_inexact(struct sql_run *run, const struct sql_table *t)
+{
+	lyre_fail(run->call, LYRE_EINVAL,
+		"A record cannot be updated or deleted by SQL if its primary key '%s' is an integer that signed 64 bits cannot hold",
+		t->columns[t->key].name);
+	return NULL;
+}
+
 int sql_vtab_update(sqlite3_vtab *vtab, int argc, sqlite3_value **argv, sqlite3_int64 *rowid)
 {
 	struct sql_vtab *v = (struct sql_vtab *)vtab;
@@ -196,7 +222,9 @@ int sql_vtab_update(sqlite3_vtab *vtab, int argc, sqlite3_value **argv, sqlite3_
 	if (!t || t != run->tables || !run->statement.writes)
 		return SQLITE_ERROR;
 	*rowid = 0;
-	if (argc == 1)
+	if (is_inexact(argv[0]))
+		record = refuse_inexact(run, t);
+	else if (argc == 1)
 		record = sql_value_take(run->call, argv[0], false);
 	else if (sqlite3_value_type(argv[0]) == SQLITE_NULL)
 		record = record_of(run, t, NULL, argv + 2);

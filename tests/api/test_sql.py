@@ -195,7 +195,7 @@ class Statements(Case):
         """Values read from an index alone are those of the records."""
         values = [None, True, False, 0, 1, -3, 1.5, 2**53 + 1, -2**63, 2**64, 1e300, "", "a", "a\x01b", "\0", "é", "x" * 300, "[1]", "{}"]
         long_key = "k" * 600
-        records = [{"id": i, "v": v, "other": 1} for i, v in enumerate(values)] + [{"id": long_key, "v": 1, "other": 1}]
+        records = [{"id": i, "v": v, "other": 1} for i, v in enumerate(values)] + [{"id": key, "v": 1, "other": 1} for key in (long_key, 2**63, 2**64 - 1, 1e300, -1e300)]
         self.s.ok({"operation": "create_table", "database": "many", "table": "alone", "primary_key": "id"})
         for more in ([], [{"id": "with", "v": [1, "a", 1.5], "other": 1}, {"id": "an object", "v": {"a": 1}, "other": 1}]):
             self.s.ok({"operation": "insert", "database": "many", "table": "alone", "records": records + more})
@@ -203,6 +203,17 @@ class Statements(Case):
                 both = [self.rows("SELECT id, v, typeof(v) AS t%s FROM many.alone WHERE %s ORDER BY id" % (other, condition)) for other in ("", ", other")]
                 self.assertEqual(both[0], [{n: row[n] for n in ("id", "v", "t")} for row in both[1]], condition)
                 self.assertTrue(both[0] or condition == "v IS NULL", condition)
+
+    def test_large_integers(self):
+        """Integers that are the same number in SQL are found together, with an index as without one, and each once."""
+        numbers = [2**63 - 1, 2**63, 2**63 + 1, 2**63 + 1024, 2**63 + 1025, 2**64 - 1, 2**64, 1e300, -2**63, -2**63 - 1, 1 - 2**64, 5]
+        self.s.ok({"operation": "create_table", "database": "many", "table": "integers", "primary_key": "id"})
+        self.s.ok({"operation": "insert", "database": "many", "table": "integers", "records": [{"id": n, "v": n} for n in numbers if n != 2**64]})
+        conditions = ["%s %d" % (how, n) for how in ("=", "<", "<=", ">", ">=") for n in numbers[:-5] + numbers[-4:-1]]
+        for condition in conditions + ["IN (%s)" % ", ".join("%d" % n for n in numbers), "IN (9223372036854774784, 9223372036854775808)"]:
+            for column in ("v", "id"):
+                found, want = (sorted(self.values("SELECT v FROM many.integers WHERE %s%s %s" % (plus, column, condition))) for plus in ("", "+"))
+                self.assertEqual(found, want, column + " " + condition)
 
     def test_again(self):
         """Statements that differ only in the values they compare with are prepared once; each finds its own rows."""
@@ -497,6 +508,20 @@ class Writes(Case):
         for text in ("id = 2, n = 9 WHERE id = 1", "id = 100 WHERE id = 1", "id = id + 1", "id = '1' WHERE id = 1", "id = NULL WHERE id = 1",
                      "id = m.id FROM many4.t AS m WHERE m.of = many3.t.n"):
             self.assertEqual(self.sql("UPDATE many3.t SET " + text), (400, {"error": "The primary key 'id' of a record cannot be changed"}), text)
+        self.fill("many5", [{"id": 9007199254740992, "n": 1}, {"id": 9007199254740993, "n": 2}])
+        for text in ("id = 9007199254740992.0", "id = 9007199254740992.0 WHERE id = 9007199254740993"):
+            self.assertEqual(self.sql("UPDATE many5.t SET n = 3, " + text), (400, {"error": "The primary key 'id' of a record cannot be changed"}), text)
+        self.check("UPDATE many5.t SET id = 9007199254740992.0, n = 4 WHERE n = 1", {
+            "message": "updated 1 of 1 records", "update_hashes": [9007199254740992], "skipped_hashes": []})
+        large = [{"id": 2**63, "n": 1}, {"id": 2**63 + 1, "n": 2}, {"id": 2**64 - 1, "n": 3}]
+        self.s.ok({"operation": "create_table", "database": "many", "table": "large", "primary_key": "id"})
+        self.s.ok({"operation": "insert", "database": "many", "table": "large", "records": large + [{"id": 1e300, "n": 4}, {"id": 5, "n": 5}]})
+        for text in ("UPDATE many.large SET n = 9 WHERE n = 2", "DELETE FROM many.large WHERE n = 2", "DELETE FROM many.large WHERE n > 2"):
+            self.assertEqual(self.sql(text), (400, {"error": "A record cannot be updated or deleted by SQL if its primary key 'id' is an integer "
+                                                             "that signed 64 bits cannot hold"}), text)
+        self.check("DELETE FROM many.large WHERE n > 3", {"message": "2 of 2 records successfully deleted", "deleted_hashes": [5, 1e300], "skipped_hashes": []})
+        self.assertEqual(self.s.ok({"operation": "search_by_value", "database": "many", "table": "large", "search_attribute": "n", "search_value": "*",
+                                    "get_attributes": ["id", "n"]}), large)
         self.check("UPDATE many3.t SET id = 1.0, n = 4 WHERE id = 1", {"message": "updated 1 of 1 records", "update_hashes": [1], "skipped_hashes": []})
         self.check("UPDATE many3.t SET id = many3.t.id, n = m.of FROM many4.t AS m WHERE typeof(many3.t.id) = 'text' OR m.of = many3.t.id",
                    {"message": "updated 3 of 3 records", "update_hashes": [1, 2, "1"], "skipped_hashes": []})

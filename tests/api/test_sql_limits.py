@@ -31,6 +31,8 @@ def memory_of(server):
 
 TIME, MEMORY, LENGTH, REQUEST = "modules.sql.timeout", "modules.sql.memory", "modules.sql.maxLength", "the limit for one request"
 LARGE = "(hex(zeroblob(8000)) || x)"
+MANY_PARTS = ".".join(['{"a": $, "b": $}'] * 99)
+MANY_ITEMS = "$." + ".".join(["[[$], [$]]"] * 98)
 # Statements, each with the possible answers: a part of an error, or None for rows.
 HOSTILE = [
     # endless
@@ -93,6 +95,12 @@ HOSTILE = [
     ("SELECT json_extract('[]', '$%s') AS x" % (".a" * 100000), None),
     ("WITH t(x) AS (SELECT '[' || replace(hex(zeroblob(5000)), '0', '1,') || '1]') SELECT count(*) FROM t, json_each(t.x) a, json_each(t.x) b, "
      "json_each(t.x) c", TIME),
+    # values that have a part in them 2^99 times
+    ("SELECT SEARCH_JSON('%s', 0)" % MANY_PARTS, LENGTH, MEMORY),
+    ("SELECT SEARCH_JSON('$string(%s)', 0)" % MANY_PARTS, MEMORY),
+    ("SELECT SEARCH_JSON('[%s = %s]', 0)" % (MANY_PARTS, MANY_PARTS), TIME),
+    ("SELECT SEARCH_JSON('%s ? 1 : 2', 0)" % MANY_ITEMS, TIME),
+    ("SELECT SEARCH_JSON('$boolean(%s)', 0)" % MANY_ITEMS, TIME),
 ]
 
 
