@@ -166,6 +166,7 @@ class Names(unittest.TestCase):
                                         "-verify_hostname", "leaf.example"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
                 self.assertIn("Verify return code: 0 (ok)", shown.stdout)
 
+    @unittest.skipUnless(shutil.which("curl"), "there is no curl")
     def test_curl(self):
         self.s.must_use(("curl", authority.issue("curl", ["IP:127.0.0.1", "curl.example"], kind="rsa"), ["curl.example"]))
         for host in ("127.0.0.1", "curl.example"):
@@ -654,6 +655,7 @@ class Certified(unittest.TestCase):
             self.s.ask(pair=(chain * 100, key))
         self.assertEqual(self.s.ask(pair=self.ada)[0], 200)
 
+    @unittest.skipUnless(shutil.which("curl"), "there is no curl")
     def test_curl(self):
         self.use(REQUIRED)
         certificate, key = authority.files(self.admin)
