@@ -4,45 +4,6 @@
 #include "sql_value.h"
 #include "value_set.h"
 
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-void sql_append_real(sqlite3_str *out, double value)
-{
-	char text[32];
-	if (!isfinite(value)) {
-		sqlite3_str_appendall(out, "null");
-		return;
-	}
-	for (int digits = 15; digits <= 17; digits++) {
-		snprintf(text, sizeof text, "%.*g", digits, value);
-		if (strtod(text, NULL) == value)
-			break;
-	}
-	sqlite3_str_appendall(out, text);
-}
-
-static void append_text(sqlite3_str *out, const char *s, int len)
-{
-	int from = 0;
-	sqlite3_str_appendchar(out, 1, '"');
-	for (int i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)s[i];
-		if (c >= ' ' && c != '"' && c != '\\')
-			continue;
-		sqlite3_str_append(out, s + from, i - from);
-		from = i + 1;
-		if (c < ' ')
-			sqlite3_str_appendf(out, "\\u%04x", c);
-		else
-			sqlite3_str_appendf(out, "\\%c", c);
-	}
-	sqlite3_str_append(out, s + from, len - from);
-	sqlite3_str_appendchar(out, 1, '"');
-}
-
 static void append_value(sqlite3_str *out, sqlite3_value *v)
 {
 	const char *text;
@@ -64,7 +25,7 @@ static void append_value(sqlite3_str *out, sqlite3_value *v)
 		if (text && sqlite3_value_subtype(v) == SQL_SUBTYPE_JSON)
 			sqlite3_str_append(out, text, sqlite3_value_bytes(v));
 		else if (text)
-			append_text(out, text, sqlite3_value_bytes(v));
+			sql_append_string(out, text, (size_t)sqlite3_value_bytes(v));
 	}
 }
 

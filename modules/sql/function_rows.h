@@ -37,5 +37,7 @@ extern const struct sql_functions date_functions, text_functions, regexp_functio
 void sql_result_str(sqlite3_context *ctx, sqlite3_str *text);
 /** Appends a number in JSON, with as few digits as distinguish it from others; null if JSON has no such number. */
 void sql_append_real(sqlite3_str *out, double value);
+/** Appends a string in JSON: in double quotes, with escapes. */
+void sql_append_string(sqlite3_str *out, const char *s, size_t len);
 
 #endif

@@ -3,11 +3,9 @@
  * \file jsonata_read.c
  * \brief Reads JSON into values, and writes values as JSON.
  */
+#include "function_rows.h"
 #include "jsonata.h"
 
-#include <math.h>
-#include <sqlite3.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -216,37 +214,13 @@ struct jsonata_value *jsonata_read(struct jsonata_run *run, const char *text, si
 
 /* ---- writing ---- */
 
-static void write_string(sqlite3_str *out, const struct jsonata_value *v)
-{
-	size_t from = 0;
-	sqlite3_str_appendchar(out, 1, '"');
-	for (size_t i = 0; i < v->len; i++) {
-		unsigned char c = (unsigned char)v->text[i];
-		if (c >= ' ' && c != '"' && c != '\\')
-			continue;
-		sqlite3_str_append(out, v->text + from, (int)(i - from));
-		from = i + 1;
-		sqlite3_str_appendf(out, c < ' ' ? "\\u%04x" : "\\%c", c);
-	}
-	sqlite3_str_append(out, v->text + from, (int)(v->len - from));
-	sqlite3_str_appendchar(out, 1, '"');
-}
-
-/** As it was read, or with as few digits as distinguish it from other numbers. */
+/** A number as it was read, if it was. */
 static void write_number(sqlite3_str *out, const struct jsonata_value *v)
 {
-	char text[32] = "null";
-	if (v->text) {
+	if (v->text)
 		sqlite3_str_append(out, v->text, (int)v->len);
-		return;
-	}
-	for (int digits = 15; digits <= 17 && isfinite(v->number); digits++) {
-		snprintf(text, sizeof text, "%.*g", digits, v->number);
-		double back = strtod(text, NULL);
-		if (!(back < v->number) && !(back > v->number))
-			break;
-	}
-	sqlite3_str_appendall(out, text);
+	else
+		sql_append_real(out, v->number);
 }
 
 static void write_nested(sqlite3_str *out, const struct jsonata_value *v)
@@ -257,7 +231,7 @@ static void write_nested(sqlite3_str *out, const struct jsonata_value *v)
 		if (i)
 			sqlite3_str_appendchar(out, 1, ',');
 		if (object) {
-			write_string(out, v->names[i]);
+			sql_append_string(out, v->names[i]->text, v->names[i]->len);
 			sqlite3_str_appendchar(out, 1, ':');
 		}
 		jsonata_write(out, v->items[i]);
@@ -278,7 +252,7 @@ void jsonata_write(sqlite3_str *out, const struct jsonata_value *v)
 		write_number(out, v);
 		break;
 	case JSONATA_STRING:
-		write_string(out, v);
+		sql_append_string(out, v->text, v->len);
 		break;
 	default:
 		write_nested(out, v);
