@@ -14,16 +14,13 @@
 #include <stdio.h>
 #include <string.h>
 
-/** Whether values that look like a type are of that type. */
-enum certainty { NEVER, ALWAYS, BY_SUBTYPE };
-
 struct result {
 	const char *name;
 	const char *first;       /**< its name before it was made unique */
 	struct sql_table *table; /**< whose attribute it is; NULL: it is something else, or has been looked at */
 	size_t column;
-	bool bare; /**< it is a plain attribute */
-	enum certainty booleans, objects, arrays;
+	bool bare;                      /**< it is a plain attribute */
+	bool booleans, objects, arrays; /**< set by look_at(): values that look like this type are of this type */
 };
 
 /* ---- columns ---- */
@@ -50,11 +47,6 @@ static bool has_no_text(struct sql_run *run, const struct sql_table *t, size_t c
 	return has_none(run, t, column, &range);
 }
 
-static enum certainty is_certain(bool any, bool others_none)
-{
-	return !any ? NEVER : others_none ? ALWAYS : BY_SUBTYPE;
-}
-
 /** Finds out what the index tells of an attribute, at the first value that needs it. */
 static void look_at(struct sql_run *run, struct result *r)
 {
@@ -64,15 +56,11 @@ static void look_at(struct sql_run *run, struct result *r)
 		return;
 	r->table = NULL;
 	const struct lyre_index *index = sql_column_index(run, t, column);
-	if (t->columns[column].boolean)
-		r->booleans = ALWAYS;
-	if (!index->indexed)
-		return;
-	if (!t->columns[column].boolean)
-		r->booleans = is_certain(
-			index->booleans, index->booleans && has_no_number(run, t, column, 0) && has_no_number(run, t, column, 1));
-	r->objects = is_certain(index->nested, index->nested && has_no_text(run, t, column, "{"));
-	r->arrays = is_certain(index->nested, index->nested && has_no_text(run, t, column, "["));
+	bool booleans = index->indexed && index->booleans, nested = index->indexed && index->nested;
+	r->booleans =
+		t->columns[column].boolean || (booleans && has_no_number(run, t, column, 0) && has_no_number(run, t, column, 1));
+	r->objects = nested && has_no_text(run, t, column, "{");
+	r->arrays = nested && has_no_text(run, t, column, "[");
 }
 
 /** Finds the attribute of a result; false: the result is something else. */
@@ -135,7 +123,7 @@ static struct result *look_at_results(struct sql_run *run, int count)
 		struct result *r = &results[i];
 		struct sql_table *t;
 		size_t column;
-		*r = (struct result){ .booleans = BY_SUBTYPE, .objects = BY_SUBTYPE, .arrays = BY_SUBTYPE };
+		*r = (struct result){ .name = NULL };
 		bool bare = find_origin(run, i, &t, &column);
 		r->bare = bare;
 		if (bare && !run->statement.compound && !run->statement.explain) {
@@ -156,13 +144,13 @@ static struct result *look_at_results(struct sql_run *run, int count)
 /* ---- rows ---- */
 
 /** Whether a value is of a kind: by its subtype or, if that was lost, by \p known, which look_at() sets. */
-static bool is_kind(struct sql_run *run, sqlite3_value *v, struct result *r, const enum certainty *known, unsigned kind)
+static bool is_kind(struct sql_run *run, sqlite3_value *v, struct result *r, const bool *known, unsigned kind)
 {
 	unsigned subtype = sqlite3_value_subtype(v);
 	if (subtype == SQL_SUBTYPE_PLAIN || subtype == kind)
 		return subtype == kind;
 	look_at(run, r);
-	return *known == ALWAYS;
+	return *known;
 }
 
 static void write_integer(struct sql_run *run, lyre_out *o, sqlite3_value *v, struct result *r)
