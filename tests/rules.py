@@ -22,7 +22,7 @@ ROOMS = {
     "auth": Room("users, roles, passwords, the permission decision", "base encode config log store", "module user"),
     "job": Room("worker threads, background jobs", "base log store"),
     "tls": Room("certificates of listeners, chosen at each handshake (GnuTLS)", "base", "tls"),
-    "dispatch": Room("the path of a request to its operation and back", "base encode config log store query auth job", "module server user"),
+    "dispatch": Room("the path of a request to its operation and back", "base encode config log store query auth job", "module server user job"),
     "http": Room("listeners, connections, bodies, answers (libmicrohttpd)", "base config log tls dispatch"),
     "host": Room("the services that modules are given", "base config log store query auth tls dispatch", "lyre module server user"),
     "module": Room("modules: found, checked, ordered, started", "base config log dispatch host"),

@@ -17,6 +17,8 @@
 #include "query/reader.h"
 #include "store/store.h"
 
+#include <lyre/job.h>
+
 /** A table opened by a call: an item of the call's list, so that all tables are closed at its end. */
 struct lyre_table {
 	struct lyre_table *next;
@@ -47,6 +49,13 @@ struct lyre_reader {
 	struct reader *reader; /**< kept for another one when it is closed */
 };
 
+/** Takes an answer in pieces, as struct lyre_request. */
+struct call_sink {
+	int (*take)(void *arg, const char *bytes, size_t len, uint64_t rows);
+	void *arg;
+	bool failed; /**< take() has; the failure is that of the call which made the request */
+};
+
 /** A part of a call whose memory, tables and cursors end before the call does. */
 struct call_scope {
 	struct call_scope *outer;
@@ -72,8 +81,11 @@ struct lyre_call {
 	bool *given;                   /**< sent by the client */
 	bool *present;                 /**< given, or has a default value */
 	struct err err;
-	struct denial denial; /**< what is refused, if err is LYRE_EDENIED; both lists empty: the message says everything */
-	lyre_out out;         /**< writes the exchange's or the job's answer */
+	struct denial denial;    /**< what is refused, if err is LYRE_EDENIED; both lists empty: the message says everything */
+	lyre_out out;            /**< writes the exchange's or the job's answer */
+	struct call_sink *sink;  /**< takes the answer in pieces; NULL: nobody does */
+	bool only_reads;         /**< made by lyre_job_request(): it may not write */
+	const char *job_message; /**< set by lyre_job_message(); NULL: the usual one */
 	lyre_table *tables;
 	lyre_cursor *cursors;
 	struct call_scope *scope;    /**< the innermost open scope */
@@ -117,6 +129,16 @@ static inline const char *call_user(const lyre_call *call)
 	return call->who ? call->who->name : "";
 }
 
+/** Memory that lives as long as the call, whatever the scope. */
+static inline struct arena *call_arena(const lyre_call *call)
+{
+	struct arena *a = call->arena;
+
+	for (const struct call_scope *s = call->scope; s; s = s->outer)
+		a = s->outer_arena;
+	return a;
+}
+
 /** What the call may see and do in a table. */
 struct permission_view call_view(const lyre_call *call, const char *database, const char *table);
 
@@ -127,6 +149,12 @@ void call_scope_end(lyre_call *call);
 void call_moment_end(lyre_call *call);
 /** 0; LYRE_EBUSY if nobody waits for the call any more, or writers wait for its moment to end. */
 int call_wanted(lyre_call *call);
+/** Passes on what has been written, if anybody takes it in pieces and there is enough; \p all: whatever there is. */
+int call_pass_on(lyre_call *call, bool all);
+/** lyre_job_request(). */
+int call_request(lyre_call *call, const struct lyre_request *request);
+/** About once a second, whether the user who started a job may still do so: 0, LYRE_EDENIED. On the job's thread. */
+int call_job_permitted(lyre_call *call);
 /** Releases everything but memory: scopes, cursors, tables, an open file, a sent file. */
 void call_end(lyre_call *call);
 

@@ -347,8 +347,9 @@ static inline struct request_counts *counts_here(struct dispatch *d)
 
 /** Checks the request, creates the job and answers its id. On a worker thread. \return as a handler */
 int job_begin(struct run *r);
-/** call_resume() of a job. */
-void job_resume(struct lyre_call *call);
+void job_resume(lyre_call *call);
+/** Waits until the call is resumed, and continues it. On the job's thread. \return as a handler */
+int job_wait(lyre_call *call);
 
 /* ---- answers (answer.c) ---- */
 

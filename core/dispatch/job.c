@@ -17,6 +17,8 @@
 #define ROWS_PIECE 65536
 /** ... and no snapshot is held longer than this. */
 #define ROWS_SLICE_NS 5000000
+/** How often the user who started a job is looked up again, ms. */
+#define LOOK_UP_MS 1000
 
 /** A job with its call, which has its own memory: the request is answered long before it runs. */
 struct job_run {
@@ -26,8 +28,9 @@ struct job_run {
 	struct arena arena;
 	struct buf body; /**< the request's, into which the arguments' strings point */
 	struct buf out;
-	const char *user; /**< who started the job; the user may have changed since */
-	bool body_secret;
+	const char *user;               /**< who started the job; the user may have changed since */
+	const struct principal *latest; /**< the user, as last looked up */
+	int64_t looked_up;              /**< when that was, monotonic ms */
 	/* for a handler's pending answer */
 	pthread_mutex_t lock;
 	pthread_cond_t resumed;
@@ -43,8 +46,8 @@ static void free_run(struct job_run *j)
 {
 	call_end(&j->call);
 	principal_unref(j->call.who);
-	if (j->body_secret)
-		secure_clear(j->body.data, j->body.len);
+	principal_unref(j->latest);
+	secure_clear(j->body.data, j->body.len); /* it may contain credentials */
 	buf_free(&j->body);
 	buf_free(&j->out);
 	arena_free(&j->arena);
@@ -65,19 +68,21 @@ void job_resume(lyre_call *call)
 	pthread_mutex_unlock(&j->lock);
 }
 
-static int wait_for_answer(struct job_run *j)
+int job_wait(lyre_call *call)
 {
+	struct job_run *j = run_of(call->job);
+
 	pthread_mutex_lock(&j->lock);
 	while (!j->ready)
 		pthread_cond_wait(&j->resumed, &j->lock);
 	j->ready = false;
 	pthread_mutex_unlock(&j->lock);
 
-	int (*again)(lyre_call * call) = j->call.again;
-	j->call.again = NULL;
+	int (*again)(lyre_call * call) = call->again;
+	call->again = NULL;
 	return again ?
-		again(&j->call) :
-		err_set(&j->call.err, LYRE_EINTERNAL, "the operation returned LYRE_PENDING without starting anything to wait for");
+		again(call) :
+		err_set(&call->err, LYRE_EINTERNAL, "the operation returned LYRE_PENDING without starting anything to wait for");
 }
 
 static int take_rows(struct job_run *j)
@@ -95,12 +100,13 @@ static int take_rows(struct job_run *j)
 	return rc == LYRE_END ? 0 : rc < 0 ? rc : err_nomem(e);
 }
 
-/** An answer with nothing but a message sets the job's message; anything else is its result. */
+/** An answer with nothing but a message sets the job's message, if that is not set yet; anything else is its result. */
 static int take_answer(struct job_run *j, struct job_outcome *ret)
 {
 	struct err *e = &j->call.err;
 	int rc = 0;
 
+	ret->message = j->call.job_message;
 	if (j->call.fd >= 0)
 		return err_set(e, LYRE_EINTERNAL, "the operation's answer is a file, which a job cannot store");
 	if (j->call.rows)
@@ -116,26 +122,54 @@ static int take_answer(struct job_run *j, struct job_outcome *ret)
 	if (rc)
 		return rc == LYRE_EINVAL ? err_set(e, LYRE_EINTERNAL, "the operation's answer is not JSON") : rc;
 	const lyre_value *message = value_get(value, "message");
-	if (value_is(message, LYRE_STRING) && value->len == 1)
+	if (!ret->message && value_is(message, LYRE_STRING) && value->len == 1)
 		ret->message = message->s;
 	else
 		ret->result = value;
 	return 0;
 }
 
-/** The user who started the job may be gone by now, or have fewer permissions. */
+/** Looks a job's user up again: it may be gone by now. */
+static int renew(lyre_call *call, const struct principal **who)
+{
+	int rc = *who ? auth_renew(call->dispatch->services.auth, who, &call->err) : 0;
+
+	if (rc == LYRE_EUNAUTHENTICATED)
+		call->err.code = rc = LYRE_EDENIED;
+	return rc;
+}
+
+/** The user who started the job may have fewer permissions now. */
 static int permit_job(struct job_run *j)
 {
-	lyre_call *call = &j->call;
+	int rc = renew(&j->call, &j->call.who);
 
-	if (call->who) {
-		int rc = auth_renew(call->dispatch->services.auth, &call->who, &call->err);
-		if (rc == LYRE_EUNAUTHENTICATED)
-			call->err.code = rc = LYRE_EDENIED;
-		if (rc)
-			return rc;
-	}
-	return authorise(call, &call->err);
+	return rc ? rc : authorise(&j->call, &j->call.err);
+}
+
+static bool is_same_role(const struct role *a, const struct role *b)
+{
+	if (a == b || !a || !b)
+		return a == b;
+	const lyre_value *was = value_get(&a->record, "__updatedtime__"), *is = value_get(&b->record, "__updatedtime__");
+	return !strcmp(a->id, b->id) && was && is && value_number(was) == value_number(is);
+}
+
+int call_job_permitted(lyre_call *call)
+{
+	struct job_run *j = run_of(call->job);
+	int64_t now = monotonic_ms();
+
+	if (!call->who || now - j->looked_up < LOOK_UP_MS)
+		return 0;
+	j->looked_up = now;
+	if (!j->latest)
+		j->latest = principal_ref(call->who);
+	int rc = renew(call, &j->latest);
+	if (rc || is_same_role(j->latest->role, call->who->role))
+		return rc;
+	return err_set(&call->err, LYRE_EDENIED, "The role of user '%s' has changed since the job began: start the job again",
+		call->who->name);
 }
 
 /** A refusal is stored in full, as in an answer; without the memory for it, only its text. */
@@ -156,7 +190,8 @@ static int run_handler(struct job_run *j)
 	int rc = j->call.operation->decl->handler(&j->call);
 
 	while (rc == LYRE_PENDING)
-		rc = wait_for_answer(j);
+		rc = job_wait(&j->call);
+	call_moment_end(&j->call);
 	return rc;
 }
 
@@ -209,8 +244,9 @@ static bool take_over(struct job_run *j, struct run *r)
 			return false;
 	}
 	buf_move(&j->body, body);
-	j->body_secret = r->body_secret;
 	r->body_secret = false;
+	to->upload = r->call.upload;
+	r->call.upload = NULL;
 	return true;
 }
 
@@ -236,6 +272,7 @@ static struct job_run *make_run(struct run *r)
 		.decoder = r->call.decoder,
 		.who = principal_ref(r->call.who),
 		.fd = -1,
+		.works_long = true,
 	};
 	out_init(&j->call.out, &j->out);
 	if (!take_over(j, r)) {
@@ -255,7 +292,7 @@ static int check(struct run *r, const char **ret)
 	lyre_value value = value_null();
 
 	*ret = NULL;
-	if (!call->operation->decl->check)
+	if (!call->operation->decl->check || call->upload) /* it has run when the first piece of the file came */
 		return 0;
 	out_init(&call->out, out);
 	int rc = call->operation->decl->check(call);

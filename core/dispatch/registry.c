@@ -192,8 +192,8 @@ static int check_param(const struct operation *o, const struct lyre_param *p, st
 		what = "is a file (LYRE_P_FILE), whose value is a path: set its types to LYRE_T_STRING alone";
 	else if (p->flags & LYRE_P_FILE && p != &o->params[operation_param_flagged(o, LYRE_P_FILE)])
 		what = "is a second file (LYRE_P_FILE), but a request has only one body";
-	else if (p->flags & LYRE_P_FILE && (o->decl->run == LYRE_RUN_JOB || o->decl->access == LYRE_ACCESS_OPEN))
-		what = "is a file (LYRE_P_FILE), which jobs and operations open to anybody (LYRE_ACCESS_OPEN) cannot receive";
+	else if (p->flags & LYRE_P_FILE && o->decl->access == LYRE_ACCESS_OPEN)
+		what = "is a file (LYRE_P_FILE), which an operation open to anybody (LYRE_ACCESS_OPEN) cannot receive";
 	return what ?
 		err_set(e, LYRE_EINVAL, "module '%s': parameter '%s' of operation '%s' %s", o->owner, p->name, o->name, what) :
 		0;

@@ -75,7 +75,7 @@ static int still_wanted(void *arg, struct err *e)
 	if (atomic_load_explicit(&call->dispatch->cutting, memory_order_relaxed))
 		return err_set(e, LYRE_EBUSY, "The server is stopping");
 	if (!call->x)
-		return 0;
+		return call->job ? job_wanted(call->job, e) : 0;
 	struct run *r = RUN_OF(call, call);
 	if (r->x->gone && r->x->gone(r->x)) {
 		r->gone = true;
@@ -98,7 +98,7 @@ const struct query_limits *call_limits(lyre_call *call)
 {
 	call->limits = (struct query_limits){
 		.conditions = call->dispatch->conditions_max,
-		.time_ns = call->dispatch->query_ns,
+		.time_ns = call->job ? 0 : call->dispatch->query_ns, /* nobody waits for a job */
 		.check = still_wanted,
 		.arg = call,
 	};

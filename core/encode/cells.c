@@ -11,6 +11,9 @@ struct cells {
 	bool rows;   /* rows are written immediately */
 	bool any;    /* there were rows */
 	size_t head; /* length of the header line */
+	bool in_row; /* of a row that comes in tokens: the cell that comes next, and open arrays and objects in it */
+	uint32_t cell, open;
+	struct arena nested; /* for these, which are collected */
 };
 
 static struct cells *cells_of(lyre_out *o)
@@ -19,10 +22,12 @@ static struct cells *cells_of(lyre_out *o)
 
 	if (!c && !o->buf->failed) {
 		c = o->state = ARENA_NEW(o->arena, struct cells);
-		if (c)
-			c->all.arena = o->arena;
-		else
+		if (!c) {
 			o->buf->failed = true;
+			return NULL;
+		}
+		c->all.arena = o->arena;
+		arena_init_charged(&c->nested, o->arena->charge);
 	}
 	return c;
 }
@@ -87,6 +92,41 @@ static void end_rows(struct cells *c, struct buf *out)
 {
 	if (!c->any && out->len == c->head)
 		out->len = 0;
+}
+
+/* ---- rows in tokens ---- */
+
+static void begin_row(struct cells *c, struct buf *out)
+{
+	buf_add_char(out, '\n');
+	c->any = c->in_row = true;
+	c->cell = 0;
+}
+
+static void add_next_cell(lyre_out *o, struct cells *c, const lyre_value *v)
+{
+	if (c->cell++)
+		buf_add_char(o->buf, style_of(o)->separator);
+	add_cell(o->buf, style_of(o), v);
+}
+
+static void begin_nested(struct cells *c, enum lyre_type type)
+{
+	if (!c->open++)
+		c->all = (struct collector){ .arena = &c->nested };
+	collect_begin(&c->all, type);
+}
+
+static void end_nested(lyre_out *o, struct cells *c)
+{
+	collect_end(&c->all);
+	if (--c->open)
+		return;
+	if (c->all.failed)
+		o->buf->failed = true;
+	else
+		add_next_cell(o, c, &c->all.value);
+	arena_reset(&c->nested);
 }
 
 /* ---- collected values ---- */
@@ -172,7 +212,11 @@ static void begin(lyre_out *o, enum lyre_type type)
 {
 	struct cells *c = cells_of(o);
 
-	if (c && !c->rows)
+	if (c && c->in_row)
+		begin_nested(c, type);
+	else if (c && c->rows && type == LYRE_OBJECT)
+		begin_row(c, o->buf);
+	else if (c && !c->rows)
 		collect_begin(&c->all, type);
 }
 
@@ -190,7 +234,11 @@ void cells_end(lyre_out *o)
 {
 	struct cells *c = cells_of(o);
 
-	if (c && c->rows)
+	if (c && c->open)
+		end_nested(o, c);
+	else if (c && c->in_row)
+		c->in_row = false;
+	else if (c && c->rows)
 		end_rows(c, o->buf);
 	else if (c)
 		collect_end(&c->all);
@@ -200,7 +248,7 @@ void cells_key(lyre_out *o, const char *name, size_t len)
 {
 	struct cells *c = cells_of(o);
 
-	if (c)
+	if (c && (c->open || !c->rows)) /* the names of a row's cells were announced */
 		collect_key(&c->all, name, len);
 }
 
@@ -208,7 +256,9 @@ void cells_value(lyre_out *o, const lyre_value *v)
 {
 	struct cells *c = cells_of(o);
 
-	if (c && c->rows) {
+	if (c && c->in_row && !c->open) {
+		add_next_cell(o, c, v);
+	} else if (c && c->rows && !c->in_row) {
 		add_row(o->buf, style_of(o), v);
 		c->any = true;
 	} else if (c) {
@@ -226,4 +276,11 @@ void cells_finish(lyre_out *o)
 		o->buf->failed = true;
 	else
 		add_table(o->buf, style_of(o), &c->all.value, o->arena);
+}
+
+void cells_drop(lyre_out *o)
+{
+	struct cells *c = o->state;
+
+	arena_free(&c->nested);
 }

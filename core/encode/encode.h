@@ -61,6 +61,7 @@ struct lyre_out {
 	bool comma;          /**< a value precedes at this level */
 	bool lines;          /**< for JSON lines: the outermost value is an array */
 	uint32_t depth;      /**< for JSON lines: open arrays and objects */
+	uint64_t rows;       /**< rows that were written by a query, or with lyre_reply_row() */
 };
 
 static inline void out_begin(lyre_out *o, const struct encoder *encoder, struct buf *b, struct arena *a)
@@ -87,6 +88,8 @@ void out_bool(lyre_out *o, int b);
 void out_null(lyre_out *o);
 /** NULL: null. */
 void out_value(lyre_out *o, const lyre_value *v);
+/** Announces a column of the following rows: see encoder.column. */
+void out_column(lyre_out *o, const char *name);
 /** A value as JSON text, if the encoder is JSON's. */
 void out_raw(lyre_out *o, const char *json, size_t len);
 /** Whether any of the value was written. */

@@ -70,6 +70,12 @@ void out_value(lyre_out *o, const lyre_value *v)
 		o->encoder->null(o);
 }
 
+void out_column(lyre_out *o, const char *name)
+{
+	if (o->encoder->column)
+		o->encoder->column(o, name, strlen(name));
+}
+
 bool out_begun(const lyre_out *o)
 {
 	return o->buf->len || o->state || o->lines;

@@ -176,9 +176,10 @@ static int host_call_wanted(lyre_call *call)
 	return call_wanted(call);
 }
 
-static int host_reply_failed(lyre_call *call)
+static int host_reply_row(lyre_call *call)
 {
-	return call->out.buf->failed ? err_nomem(&call->err) : 0;
+	call->out.rows++;
+	return call->out.buf->failed ? err_nomem(&call->err) : call_pass_on(call, false);
 }
 
 static const lyre_value *host_make_json(lyre_call *call, const char *text, size_t len)
@@ -247,7 +248,7 @@ const struct lyre_call_api host_call_api = {
 
 	.call_longer = host_call_longer,
 	.call_wanted = host_call_wanted,
-	.reply_failed = host_reply_failed,
+	.reply_row = host_reply_row,
 	.make_json = host_make_json,
 	.reply_json = host_reply_json,
 };

@@ -7,7 +7,10 @@
 
 static int host_job_progress(lyre_call *call, uint64_t done, uint64_t total)
 {
-	return call->job ? job_progress(call->job, done, total, &call->err) : 0;
+	if (!call->job)
+		return 0;
+	int rc = job_progress(call->job, done, total, &call->err);
+	return rc < 0 ? rc : call_job_permitted(call);
 }
 
 static const char *host_job_id(lyre_call *call)
@@ -15,9 +18,29 @@ static const char *host_job_id(lyre_call *call)
 	return call->job ? call->job->id : NULL;
 }
 
+static int host_job_vmessage(lyre_call *call, const char *fmt, va_list ap)
+{
+	if (!call->job)
+		return err_set(&call->err, LYRE_EINTERNAL, "'%s' is not a job, and has no message", call->operation->name);
+	const char *message = arena_vprintf(call_arena(call), fmt, ap);
+	if (!message)
+		return err_nomem(&call->err);
+	call->job_message = message;
+	return 0;
+}
+
+static int host_job_request(lyre_call *call, const struct lyre_request *request)
+{
+	struct lyre_request full;
+	int rc = host_take(call, &full, sizeof full, request, SIZE_UP_TO(struct lyre_request, arg), "lyre_request");
+	return rc < 0 ? rc : call_request(call, &full);
+}
+
 const struct lyre_job_api host_job_api = {
 	.size = (uint32_t)sizeof(struct lyre_job_api),
 
 	.job_progress = host_job_progress,
 	.job_id = host_job_id,
+	.job_vmessage = host_job_vmessage,
+	.job_request = host_job_request,
 };

@@ -44,6 +44,7 @@ static int begin_write(lyre_call *call, lyre_table *table, int mode, const lyre_
 		.arena = call->arena,
 		.user = call_user(call),
 		.operation = call->operation->name,
+		.refused = SIZE_MAX,
 	};
 	return 0;
 }
@@ -72,6 +73,11 @@ int host_write_wait(lyre_call *call, lyre_table *table, int mode, const lyre_val
 	if (rc == 0)
 		*ret = &call->write.result;
 	return rc;
+}
+
+size_t host_write_refused(lyre_call *call)
+{
+	return call->write.refused;
 }
 
 /** The keys of the records that were done, or of those that were skipped. */

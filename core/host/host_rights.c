@@ -12,13 +12,9 @@ bool host_is_whole(const lyre_call *call)
 	return call->server_rights || (call->who && call->who->role && call->who->role->super_user);
 }
 
-/** The arena for a failure: it lives as long as the call, whatever the scope. */
-static struct arena *arena_of(const lyre_call *call)
+static int only_reads(lyre_call *call)
 {
-	struct arena *a = call->arena;
-	for (const struct call_scope *s = call->scope; s; s = s->outer)
-		a = s->outer_arena;
-	return a;
+	return err_set(&call->err, LYRE_EINVAL, "A request that is a part of another may only read");
 }
 
 static int refuse(lyre_call *call)
@@ -31,7 +27,7 @@ int host_refuse(
 {
 	/* like an operation that is open to every user and touches this table */
 	const struct lyre_operation any = { .name = "", .access = LYRE_ACCESS_USER, .permissions = permissions };
-	struct arena *a = arena_of(call);
+	struct arena *a = call_arena(call);
 	struct permission_need need = {
 		.database = arena_strndup(a, database, strlen(database)), /* the failure may outlive the table */
 		.table = arena_strndup(a, table, strlen(table)),
@@ -59,7 +55,7 @@ int host_table_refuse(
 {
 	struct permission_attribute *first = NULL, **last = &first;
 	for (size_t i = 0; i < count; i++) {
-		struct arena *a = arena_of(call);
+		struct arena *a = call_arena(call);
 		struct permission_attribute *at = ARENA_NEW(a, struct permission_attribute);
 		const char *name = at ? arena_strndup(a, attributes[i], strlen(attributes[i])) : NULL;
 		if (!name)
@@ -101,7 +97,7 @@ static int add_unwritable(struct unwritable *u, const struct value_member *m)
 		if (a->len == m->name_len && !memcmp(a->name, m->name, a->len))
 			return 0;
 	}
-	struct arena *arena = arena_of(u->call);
+	struct arena *arena = call_arena(u->call);
 	struct permission_attribute *a = ARENA_NEW(arena, struct permission_attribute);
 	const char *name = a ? arena_strndup(arena, m->name, m->name_len) : NULL;
 	if (!name)
@@ -144,6 +140,8 @@ static uint32_t permissions_of(int mode)
 
 int host_may_write(lyre_call *call, const lyre_table *table, int mode, const lyre_value *records)
 {
+	if (call->only_reads)
+		return only_reads(call);
 	struct unwritable u = { .call = call, .table = table, .permissions = permissions_of(mode) };
 	int rc = host_may(call, table, u.permissions);
 	if (rc < 0 || mode == LYRE_DELETE || permission_sees_all(&table->view) || records->type != LYRE_ARRAY)
@@ -160,6 +158,8 @@ int host_may_write(lyre_call *call, const lyre_table *table, int mode, const lyr
 int host_may_structure(lyre_call *call, const char *database)
 {
 	const struct role *role = call->who ? call->who->role : NULL;
+	if (call->only_reads)
+		return only_reads(call);
 	if (host_is_whole(call))
 		return 0;
 	if (!role || (database && !strcmp(database, SYSTEM_DATABASE)) || !role_structures(role, database))
@@ -169,5 +169,7 @@ int host_may_structure(lyre_call *call, const char *database)
 
 int host_may_manage(lyre_call *call)
 {
+	if (call->only_reads)
+		return only_reads(call);
 	return host_is_whole(call) ? 0 : refuse(call);
 }

@@ -57,4 +57,6 @@ const struct lyre_store_api host_store_api = {
 	.reader_close = host_reader_close,
 	.table_refuse = host_table_refuse,
 	.attribute_permissions = host_attribute_permissions,
+
+	.write_refused = host_write_refused,
 };

@@ -185,6 +185,7 @@ const struct lyre_value_api host_value_api = {
 	.out_bool = host_out_bool,
 	.out_null = out_null,
 	.out_value = out_value,
+	.out_column = out_column,
 
 	.time_now = now_ms,
 	.time_parse = host_time_parse,

@@ -226,13 +226,21 @@ int jobs_submit(struct jobs *j, struct job *job, char id[37], struct err *e)
 	return 0;
 }
 
+int job_wanted(const struct job *job, struct err *e)
+{
+	if (!atomic_load(&job->jobs->stopping))
+		return 0;
+	return err_set(e, LYRE_EBUSY, "The job was cancelled: the server was stopped or restarted");
+}
+
 int job_progress(struct job *job, uint64_t done, uint64_t total, struct err *e)
 {
 	struct jobs *j = job->jobs;
 	struct err why;
 
-	if (atomic_load(&j->stopping))
-		return err_set(e, LYRE_EBUSY, "The job was cancelled: the server was stopped or restarted");
+	int rc = job_wanted(job, e);
+	if (rc)
+		return rc;
 	int64_t now = monotonic_ms();
 	if (now - job->recorded_at < PROGRESS_MS)
 		return 0;

@@ -65,10 +65,9 @@ void jobs_close(struct jobs *j);
  */
 int jobs_submit(struct jobs *j, struct job *job, char id[37], struct err *e);
 
-/**
- * Called on the job's thread, between two pieces of its work.
- * \return 0; LYRE_EBUSY with its message if the job must stop
- */
+/** 0; LYRE_EBUSY with its message if the job must stop. Any thread. */
+int job_wanted(const struct job *job, struct err *e);
+/** Called on the job's thread, between two pieces of its work. \return as job_wanted() */
 int job_progress(struct job *job, uint64_t done, uint64_t total, struct err *e);
 
 /** Makes jobs stop: waiting jobs do not start, running ones are told by job_progress(). Any thread. */

@@ -254,6 +254,7 @@ void columns_begin(struct columns *c, lyre_out *out)
 
 int columns_write(struct columns *c, const struct row *r, lyre_out *out, struct arena *scratch, struct err *e)
 {
+	out->rows++;
 	if (out->encoder->json) {
 		write_json(c, r, out, scratch);
 		return 0;

@@ -122,8 +122,11 @@ static int check_missing(struct context *c, struct err *e)
 	for (size_t i = 0; !rc && i < c->p->count; i++) {
 		const struct write_row *r = &c->p->rows[i];
 		bool there;
-		if (r->missing && !(rc = is_there(c, r, &there)) && !there)
-			fault_add(&faults, "Property %s is required (and not does not allow null values)", r->missing);
+		if (!r->missing || (rc = is_there(c, r, &there)) || there)
+			continue;
+		if (c->w->refused == SIZE_MAX)
+			c->w->refused = i;
+		fault_add(&faults, "Property %s is required (and not does not allow null values)", r->missing);
 	}
 	if (!rc && faults.failed)
 		rc = err_nomem(e);

@@ -198,14 +198,18 @@ int write_prepare(struct record_write *w, struct err *e)
 	struct buf faults;
 	buf_init(&faults);
 	bool memory = true, not_null = has_not_null(w->table);
+	w->refused = SIZE_MAX;
 	for (size_t i = 0; memory && i < count; i++) {
 		const lyre_value *v = &w->records->items[i];
+		size_t before = faults.len;
 		if (w->mode == LYRE_DELETE)
 			memory = set_key(w, &p->rows[i], v, &faults);
 		else if (v->type != LYRE_OBJECT)
 			fault_add(&faults, "'records[%zu]' must be of type object", i);
 		else
 			memory = prepare_record(w, p, &p->rows[i], v, not_null, &faults);
+		if (faults.len > before && w->refused == SIZE_MAX)
+			w->refused = i;
 	}
 	int rc = 0;
 	if (!memory || faults.failed)

@@ -36,7 +36,7 @@ struct upload *upload_new(struct store *s, uint64_t size)
 		return NULL;
 	random_bytes(chance, sizeof chance);
 	hex_text(text, chance, sizeof chance);
-	if (asprintf(&u->path, "%s/.restore-%s.mdb.new", s->path, text) < 0) {
+	if (asprintf(&u->path, "%s/.upload-%s.mdb.new", s->path, text) < 0) {
 		free(u);
 		return NULL;
 	}

@@ -216,7 +216,12 @@ static const struct lyre_param params[] = {
 };
 
 static const struct lyre_operation operations[] = {
-	{ .name = "sql", .handler = sql, .access = LYRE_ACCESS_USER, .params = LYRE_LIST(params), .help = "Run an SQL statement." },
+	{ .name = "sql",
+		.handler = sql,
+		.access = LYRE_ACCESS_USER,
+		.flags = LYRE_O_READS,
+		.params = LYRE_LIST(params),
+		.help = "Run an SQL statement." },
 };
 
 LYRE_MODULE(sql, "1.0.0", "SQL: select, insert, update, delete", .settings = LYRE_LIST(settings),

@@ -247,10 +247,12 @@ int sql_select(struct sql_run *run)
 	if (!results)
 		return LYRE_ENOMEM;
 	int failure = 0;
+	for (int i = 0; i < count; i++)
+		lyre_out_column(o, results[i].name);
 	lyre_out_array_begin(o);
 	while ((rc = sqlite3_step(run->stmt)) == SQLITE_ROW && failure == 0) {
 		write_row(run, o, results, count);
-		failure = lyre_reply_failed(run->call);
+		failure = lyre_reply_row(run->call);
 		if (failure == 0)
 			failure = sql_connection_look(run);
 	}

@@ -41,7 +41,7 @@ class Upload(unittest.TestCase):
 
     def left(self, s=None):
         """Files of uploads."""
-        return [n for n in os.listdir(os.path.join((s or self.s).root, "database")) if n.startswith(".restore-")]
+        return [n for n in os.listdir(os.path.join((s or self.s).root, "database")) if n.startswith(".upload-")]
 
     def none_left(self, s=None):
         until(lambda: not self.left(s), lambda: "a file is left: %s" % self.left(s))

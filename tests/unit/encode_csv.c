@@ -55,6 +55,44 @@ START_TEST(test_rows)
 }
 END_TEST
 
+/* The same rows in tokens, as handlers write them: names do not matter, nested values are one cell. */
+START_TEST(test_rows_in_tokens)
+{
+	lyre_value list = value_of_json("[2]");
+	lyre_out o;
+
+	out_begin(&o, &encode_csv, &written, &arena);
+	out_column(&o, "a");
+	out_column(&o, "b");
+	out_column(&o, "c");
+	out_array_begin(&o);
+	for (int i = 0; i < 2; i++) {
+		out_object_begin(&o);
+		out_key(&o, "a");
+		out_int(&o, i);
+		out_key(&o, "b");
+		out_object_begin(&o);
+		out_key(&o, "x");
+		out_value(&o, &list);
+		out_key(&o, "y");
+		out_array_begin(&o);
+		out_null(&o);
+		out_array_end(&o);
+		out_object_end(&o);
+		out_key(&o, "c");
+		out_value(&o, i ? NULL : &list);
+		out_object_end(&o);
+	}
+	out_array_end(&o);
+	out_finish(&o);
+	out_drop(&o);
+	ck_assert_str_eq(buf_cstr(&written),
+		"\"a\",\"b\",\"c\"\n"
+		"0,\"{\"\"x\"\":[2],\"\"y\"\":[null]}\",\"[2]\"\n"
+		"1,\"{\"\"x\"\":[2],\"\"y\"\":[null]}\",");
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("encode_csv");
@@ -63,6 +101,7 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(t, encode_setup, encode_teardown);
 	tcase_add_loop_test(t, test_write, 0, COUNT(cases));
 	tcase_add_test(t, test_rows);
+	tcase_add_test(t, test_rows_in_tokens);
 	suite_add_tcase(s, t);
 	return s;
 }

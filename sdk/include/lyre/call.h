@@ -47,7 +47,7 @@ struct lyre_call_api {
 
 	int (*call_longer)(lyre_call *call, int (*work)(lyre_call *call));
 	int (*call_wanted)(lyre_call *call);
-	int (*reply_failed)(lyre_call *call);
+	int (*reply_row)(lyre_call *call);
 	const lyre_value *(*make_json)(lyre_call *call, const char *text, size_t len);
 	void (*reply_json)(lyre_call *call, const char *text, size_t len);
 };
@@ -244,10 +244,14 @@ static inline int lyre_call_wanted(lyre_call *call)
 	return lyre_host->call->call_wanted(call);
 }
 
-/** \return 0; LYRE_ENOMEM if memory for the answer ran out: anything written after that is lost, and the call will fail */
-static inline int lyre_reply_failed(lyre_call *call)
+/**
+ * Call this after each row of an answer that is an array of rows, written to lyre_reply(): whoever takes the answer in pieces
+ * gets what has been written (lyre_job_request()).
+ * \return 0; LYRE_ENOMEM if memory for the answer ran out; or a failure of whoever takes it: return it
+ */
+static inline int lyre_reply_row(lyre_call *call)
 {
-	return lyre_host->call->reply_failed(call);
+	return lyre_host->call->reply_row(call);
 }
 
 /** The value of a JSON text, valid until the call ends; NULL if the text is not JSON, or if out of memory. */

@@ -78,7 +78,7 @@ enum lyre_param_flag {
 	 * The absolute path of a file on the server. A client may instead send the file, of any size, as the body of the
 	 * request (Content-Type: application/octet-stream), with the operation and its other parameters in the query
 	 * string: POST /?operation=name&database=dev. Then this is the path of the uploaded file, which is removed when
-	 * the call ends. At most once per operation, with LYRE_T_STRING alone; not for jobs, nor with LYRE_ACCESS_OPEN
+	 * the call ends, that of a job too. At most once per operation, with LYRE_T_STRING alone; not with LYRE_ACCESS_OPEN
 	 */
 	LYRE_P_FILE = 1 << 14
 };
@@ -165,7 +165,9 @@ enum lyre_operation_flag {
 	/** With LYRE_O_SIGN_IN: wrong credentials are answered with "invalid credentials", as clients expect, not "Login failed" */
 	LYRE_O_INVALID_CREDENTIALS = 1 << 1,
 	/** The answer closes the connection, because the thread or process that serves it is about to end. */
-	LYRE_O_LAST_ANSWER = 1 << 2
+	LYRE_O_LAST_ANSWER = 1 << 2,
+	/** It only reads, or does so when writing is refused: a job may run it as a part of its work (lyre_job_request()). */
+	LYRE_O_READS = 1 << 3
 };
 
 /** An operation, as data. */

@@ -99,6 +99,8 @@ struct lyre_store_api {
 	int (*table_refuse)(lyre_call *call, const char *database, const char *table, uint32_t permissions,
 		const char *const *attributes, size_t count);
 	uint32_t (*attribute_permissions)(lyre_table *table, const char *attribute);
+
+	size_t (*write_refused)(lyre_call *call);
 };
 
 /* ---- databases ---- */
@@ -337,6 +339,16 @@ static inline int lyre_write_wait(lyre_call *call, lyre_table *table, enum lyre_
 	const struct lyre_write_result **ret)
 {
 	return lyre_host->store->write_wait(call, table, (int)mode, records, ret);
+}
+
+/**
+ * After lyre_write() or lyre_write_wait() has failed: the number of the first record that was refused, from 0. The message
+ * names the faults of all of them; written alone, a record has only its own.
+ * \return SIZE_MAX if the failure is not a record's
+ */
+static inline size_t lyre_write_refused(lyre_call *call)
+{
+	return lyre_host->store->write_refused(call);
 }
 
 /**

@@ -57,6 +57,8 @@ struct lyre_value_api {
 
 	const lyre_value *(*make_uint)(lyre_call *call, uint64_t u);
 	int (*text_is_utf8)(const char *s, size_t len);
+
+	void (*out_column)(lyre_out *o, const char *name);
 };
 
 /** \return the type of \p v; LYRE_NULL for a null pointer too. */
@@ -267,6 +269,15 @@ static inline void lyre_out_null(lyre_out *o)
 static inline void lyre_out_value(lyre_out *o, const lyre_value *v)
 {
 	lyre_host->value->out_value(o, v);
+}
+
+/**
+ * Announces a column of the following rows, before their array begins: each row is then an object with these members, in this
+ * order. Formats of lines and cells, such as CSV, write such rows at once instead of collecting them.
+ */
+static inline void lyre_out_column(lyre_out *o, const char *name)
+{
+	lyre_host->value->out_column(o, name);
 }
 
 /**
