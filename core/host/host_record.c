@@ -109,7 +109,7 @@ static void out_deleted(lyre_out *o, const struct lyre_write_result *result)
 	out_array_end(o);
 }
 
-static void out_stored(lyre_out *o, int mode, const struct lyre_write_result *result)
+static void out_stored(lyre_out *o, const struct lyre_write_result *result)
 {
 	static const struct {
 		const char *verb, *done;
@@ -118,6 +118,8 @@ static void out_stored(lyre_out *o, int mode, const struct lyre_write_result *re
 		[LYRE_UPDATE] = { "updated", "update_hashes" },
 		[LYRE_UPSERT] = { "upserted", "upserted_hashes" },
 	};
+	/* as lyre_write() does, an upsert unless it is known */
+	uint32_t mode = result->mode == LYRE_INSERT || result->mode == LYRE_UPDATE ? result->mode : LYRE_UPSERT;
 	char message[80];
 	int len = snprintf(message, sizeof message, "%s %zu of %zu records", words[mode].verb, result->done, result->count);
 	out_key(o, "message");
@@ -127,13 +129,13 @@ static void out_stored(lyre_out *o, int mode, const struct lyre_write_result *re
 		out_keys(o, "skipped_hashes", result, false);
 }
 
-int host_reply_written(lyre_call *call, int mode, const struct lyre_write_result *result)
+int host_reply_written(lyre_call *call, const struct lyre_write_result *result)
 {
 	out_object_begin(&call->out);
-	if (mode == LYRE_DELETE)
+	if (result->mode == LYRE_DELETE)
 		out_deleted(&call->out, result);
-	else /* as lyre_write() does, an upsert unless it is known */
-		out_stored(&call->out, mode == LYRE_INSERT || mode == LYRE_UPDATE ? mode : LYRE_UPSERT, result);
+	else
+		out_stored(&call->out, result);
 	out_object_end(&call->out);
 	return 0;
 }

@@ -39,7 +39,7 @@ int host_database_storage(lyre_call *call, const char *database, struct lyre_sto
 int host_database_check(lyre_call *call, const char *database, struct lyre_check *ret);
 int host_write_wait(lyre_call *call, lyre_table *table, int mode, const lyre_value *records, const struct lyre_write_result **ret);
 size_t host_write_refused(lyre_call *call);
-int host_reply_written(lyre_call *call, int mode, const struct lyre_write_result *result);
+int host_reply_written(lyre_call *call, const struct lyre_write_result *result);
 
 /** The attributes of the table that the caller may see; NULL: all. */
 const struct attribute_filter *host_filter(const lyre_table *table, struct attribute_filter *space);

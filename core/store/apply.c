@@ -457,7 +457,11 @@ int write_apply(struct database *db, struct record_write *w, double time)
 			db->writer.sweep_at = at;
 	}
 	w->result = (struct lyre_write_result){
-		.items = c.p->items, .count = (uint32_t)c.p->count, .done = (uint32_t)c.done, .time = time
+		.items = c.p->items,
+		.count = (uint32_t)c.p->count,
+		.done = (uint32_t)c.done,
+		.mode = (uint32_t)w->mode,
+		.time = time,
 	};
 	w->created = (uint32_t)c.created;
 	return 0;

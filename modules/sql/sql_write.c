@@ -236,20 +236,14 @@ int sql_vtab_update(sqlite3_vtab *vtab, int argc, sqlite3_value **argv, sqlite3_
 
 /* ---- the statement ---- */
 
-static int answer(lyre_call *call, const struct lyre_write_result *result, void *arg)
+static enum lyre_write_mode mode_of(const struct sql_statement *s)
 {
-	return lyre_reply_written(call, *(const enum lyre_write_mode *)arg, result);
-}
-
-static const enum lyre_write_mode *mode_of(const struct sql_statement *s)
-{
-	static const enum lyre_write_mode insert = LYRE_INSERT, update = LYRE_UPDATE, delete = LYRE_DELETE;
-	return s->verb == SQL_INSERT ? &insert : s->verb == SQL_UPDATE ? &update : &delete;
+	return s->verb == SQL_INSERT ? LYRE_INSERT : s->verb == SQL_UPDATE ? LYRE_UPDATE : LYRE_DELETE;
 }
 
 int sql_write(struct sql_run *run)
 {
-	const enum lyre_write_mode *mode = mode_of(&run->statement);
+	enum lyre_write_mode mode = mode_of(&run->statement);
 	int rc;
 	do
 		rc = sqlite3_step(run->stmt);
@@ -261,7 +255,7 @@ int sql_write(struct sql_run *run)
 	sql_connection_release(run);
 	lyre_moment_end(run->call); /* no longer needed, and the write may take a while */
 	if (!run->record_count)
-		return answer(run->call, &(const struct lyre_write_result){ .count = 0 }, (void *)mode);
+		return lyre_reply_written(run->call, &(const struct lyre_write_result){ .mode = mode }, NULL);
 	const lyre_value *records = lyre_make_array(run->call, run->records, run->record_count);
-	return lyre_write(run->call, table, *mode, records, answer, (void *)mode);
+	return lyre_write(run->call, table, mode, records, lyre_reply_written, NULL);
 }

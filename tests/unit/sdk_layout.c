@@ -118,14 +118,16 @@ AT(lyre_request, take, 2, 2, 0)
 AT(lyre_request, arg, 3, 2, 0)
 LAST(lyre_request, arg)
 
-/* Only the server fills this one in: a hole before a double is allowed after three pointers, if pointers are short. */
+/* Only the server fills this one in: a hole before a double is allowed if pointers are short. */
 AT(lyre_write_result, items, 0, 0, 0)
 AT(lyre_write_result, count, 1, 0, 0)
 AT(lyre_write_result, done, 2, 0, 0)
+AT(lyre_write_result, mode, 3, 0, 0)
+AT(lyre_write_result, reserved, 3, 1, 0)
 _Static_assert(offsetof(struct lyre_write_result, time) ==
-		(sizeof(void *) == 8                                ? 24 :
-				_Alignof(struct { double d; }) == 8 ? 16 :
-								      12),
+		(sizeof(void *) == 8                                ? 32 :
+				_Alignof(struct { double d; }) == 8 ? 24 :
+								      20),
 	"lyre_write_result.time has moved");
 LAST(lyre_write_result, time)
 

@@ -66,7 +66,7 @@ struct lyre_store_api {
 		int (*then)(lyre_call *call, const struct lyre_write_result *result, void *arg), void *arg);
 	int (*write_wait)(
 		lyre_call *call, lyre_table *table, int mode, const lyre_value *records, const struct lyre_write_result **ret);
-	int (*reply_written)(lyre_call *call, int mode, const struct lyre_write_result *result);
+	int (*reply_written)(lyre_call *call, const struct lyre_write_result *result);
 
 	int (*query_open)(lyre_call *call, const struct lyre_query *query, lyre_cursor **ret);
 	int (*lookup)(lyre_call *call, lyre_table *table, const lyre_value *keys, const lyre_value *select, lyre_cursor **ret);
@@ -312,8 +312,10 @@ struct lyre_written {
 struct lyre_write_result {
 	const struct lyre_written *items; /**< in the order of the records */
 	size_t count;
-	size_t done; /**< number of records not skipped */
-	double time; /**< of the commit, ms since the epoch */
+	size_t done;       /**< number of records not skipped */
+	uint32_t mode;     /**< enum lyre_write_mode */
+	uint32_t reserved; /**< 0 */
+	double time;       /**< of the commit, ms since the epoch */
 };
 
 /**
@@ -353,11 +355,14 @@ static inline size_t lyre_write_refused(lyre_call *call)
 
 /**
  * Writes the answer of the operation insert, update, upsert or delete to lyre_reply():
- * {"message": "inserted 1 of 2 records", "inserted_hashes": [2], "skipped_hashes": [1]}. \return 0
+ * {"message": "inserted 1 of 2 records", "inserted_hashes": [2], "skipped_hashes": [1]}. May be passed to lyre_write().
+ * \param unused  NULL
+ * \return 0
  */
-static inline int lyre_reply_written(lyre_call *call, enum lyre_write_mode mode, const struct lyre_write_result *result)
+static inline int lyre_reply_written(lyre_call *call, const struct lyre_write_result *result, void *unused)
 {
-	return lyre_host->store->reply_written(call, (int)mode, result);
+	(void)unused;
+	return lyre_host->store->reply_written(call, result);
 }
 
 /* ---- reading ---- */
