@@ -92,7 +92,7 @@ static char *part_list(const struct s3_parts *p)
  */
 static bool was_completed(struct s3_session *s, const struct s3_parts *p)
 {
-	char parts[24], etag[HTTP_VALUE_MAX];
+	char parts[24], etag[HTTP_VALUE_MAX] = "";
 	struct http_answer answer;
 	struct remote_error error;
 	struct s3_request r = { .what = "looking for the object", .method = "HEAD" };
