@@ -3,6 +3,8 @@
 
 #include "remote_error.h"
 
+#include <string.h>
+
 /* What we ended ourselves. */
 static int own_failure(struct http_session *s, struct remote_error *error)
 {
@@ -42,12 +44,13 @@ static int timeout_failure(struct http_session *s, struct remote_error *error)
 {
 	double connected = 0;
 	curl_easy_getinfo(s->curl, CURLINFO_PRETRANSFER_TIME, &connected);
-	if (http_now_ms() >= s->until_ms) {
+	/* The timers of libcurl may end a few milliseconds early. */
+	if (connected > 0 || http_now_ms() + 100 >= s->until_ms) {
 		s->answer->is_interrupted = !s->request->until_ms;
 		return remote_fail(error, REMOTE_TIMEOUT, "%s: the request took longer than %u seconds", s->url.host,
 			(unsigned)s->options.total_seconds);
 	}
-	s->answer->is_interrupted = s->was_answered || connected > 0;
+	s->answer->is_interrupted = s->was_answered;
 	return remote_fail(
 		error, REMOTE_TIMEOUT, "%s: no connection within %u seconds", s->url.host, (unsigned)s->options.connect_seconds);
 }
@@ -67,7 +70,8 @@ int http_failure(struct http_session *s, CURLcode code, struct remote_error *err
 		return remote_fail_memory(error);
 	case CURLE_COULDNT_RESOLVE_HOST:
 		s->answer->is_interrupted = s->was_answered;
-		return remote_fail(error, REMOTE_UNREACHABLE, "getaddrinfo ENOTFOUND %s", s->url.host);
+		return remote_fail(
+			error, REMOTE_UNREACHABLE, "getaddrinfo ENOTFOUND %.*s", (int)strcspn(s->url.host, ":"), s->url.host);
 	case CURLE_COULDNT_CONNECT:
 		return connect_failure(s, error);
 	case CURLE_OPERATION_TIMEDOUT:

@@ -87,8 +87,8 @@ static char *part_list(const struct s3_parts *p)
 }
 
 /*
- * If the answer to an attempt was lost, the next is told that there is no such upload. Then the object tells whether the first was
- * carried out: it has our length, and an ETag of as many parts.
+ * If the answer to an attempt was lost, the next, which libcurl may have made by itself, is told that there is no such upload. Then
+ * the object tells whether the first was carried out: it has our length, and an ETag of as many parts.
  */
 static bool was_completed(struct s3_session *s, const struct s3_parts *p)
 {
@@ -122,8 +122,10 @@ int s3_parts_complete(struct s3_session *s, struct s3_parts *p, struct remote_er
 		.body_len = strlen(list),
 		.root = "CompleteMultipartUploadResult" };
 	int rc = s3_request(s, &r, &answer, error);
-	if (rc == REMOTE_STATUS && r.was_repeated && !strcmp(r.code, "NoSuchUpload") && was_completed(s, p))
+	if (rc == REMOTE_STATUS && !strcmp(r.code, "NoSuchUpload") && was_completed(s, p)) {
+		memset(error, 0, sizeof *error);
 		rc = 0;
+	}
 	http_answer_free(&answer);
 	free(list);
 	return rc;
@@ -135,8 +137,10 @@ int s3_parts_abort(struct s3_session *s, struct s3_parts *p, struct remote_error
 	const struct s3_pair parameters[] = { { "uploadId", p->id } };
 	struct s3_request r = { .what = "aborting the upload", .method = "DELETE", .parameters = parameters, .parameter_count = 1 };
 	int rc = s3_request(s, &r, &answer, error);
-	if (rc == REMOTE_STATUS && error->status == 404 && strcmp(r.code, "NoSuchBucket"))
+	if (rc == REMOTE_STATUS && error->status == 404 && strcmp(r.code, "NoSuchBucket") != 0) {
+		memset(error, 0, sizeof *error);
 		rc = 0;
+	}
 	http_answer_free(&answer);
 	return rc;
 }

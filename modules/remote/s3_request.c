@@ -149,7 +149,6 @@ static int repeat(struct s3_session *s, struct s3_request *r, const char *url, s
 		if (wait)
 			return wait < 0 ? wait : rc;
 		http_answer_free(ret);
-		r->was_repeated = true;
 	}
 }
 
@@ -157,7 +156,6 @@ int s3_request(struct s3_session *s, struct s3_request *r, struct http_answer *r
 {
 	struct s3_text url = { 0 };
 	*ret = (struct http_answer){ .length = UINT64_MAX };
-	r->was_repeated = false;
 	char *query = s3_query(r->parameters, r->parameter_count);
 	if (query)
 		s3_text_adds(&url, s->target->url, *query ? "?" : "", query, NULL);
@@ -165,5 +163,7 @@ int s3_request(struct s3_session *s, struct s3_request *r, struct http_answer *r
 	char *whole = query ? s3_text_take(&url) : NULL;
 	int rc = whole ? repeat(s, r, whole, ret, error) : remote_fail_memory(error);
 	free(whole);
+	if (!rc)
+		memset(error, 0, sizeof *error); /* of an attempt before */
 	return rc;
 }

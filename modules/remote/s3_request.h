@@ -37,7 +37,6 @@ struct s3_request {
 	/* filled in */
 	char code[64];      /**< of S3's error: "NoSuchUpload"; "" */
 	bool is_repeatable; /**< it may work at another time */
-	bool was_repeated;  /**< so that an earlier attempt may have worked without an answer */
 };
 
 /** \p options are copied. \return 0 or REMOTE_MEMORY */
