@@ -476,8 +476,6 @@ class Another(S3):
                 r = tool("upload", input=body, key="ä b+c/d.json", **given)
                 self.assertEqual((r.code, r.text, r.bytes), (0, "", size))
                 self.assertTrue(tool("download", key="ä b+c/d.json", **given).body == body)
-        self.assertEqual(tool("upload", input=pattern(2 * PART), key="aborted", abort_after=PART + 1, **given).code, 0)
-        self.assertEqual(tool("download", key="aborted", **given).status, 404)
 
 
 if __name__ == "__main__":
