@@ -10,6 +10,9 @@
  * other setting of the environment; no address of this host or its link unless \ref remote_options.allow_local says so. That is
  * checked where a connection is made, so that neither a name that resolves to such an address nor a redirect gets around it. A
  * proxy would take this check away, as it connects in our place: proxies are not supported.
+ *
+ * libcurl cannot interrupt the system's resolver: while a name is looked up, cancelling and the limits in time take effect when the
+ * resolver gives up by itself, usually after some seconds.
  */
 #ifndef REMOTE_H
 #define REMOTE_H

@@ -84,6 +84,12 @@ static int attempt(struct s3_session *s, struct download *d, struct s3_request *
 	}
 	int rc = s3_request(s, r, &answer, error);
 	http_answer_free(&answer);
+	if (rc == REMOTE_UNREACHABLE && d->got == d->total)
+		return 0; /* it broke behind the last byte */
+	if (!rc && d->total != UINT64_MAX && d->got != d->total) {
+		r->is_repeatable = true;
+		return remote_fail(error, REMOTE_UNREACHABLE, "%s: the store ended it too early", r->what);
+	}
 	if (rc == REMOTE_CALLER && d->why == WHY_RANGE)
 		return remote_fail(error, REMOTE_UNREACHABLE, "%s: the store sends another range than it was asked for", r->what);
 	if (rc == REMOTE_CALLER && d->why == WHY_TOO_LARGE)
@@ -112,6 +118,8 @@ int s3_download(const struct s3_target *target, const struct remote_options *opt
 	do {
 		uint64_t before = d.got;
 		rc = attempt(&s, &d, &r, error);
+		if (!rc)
+			memset(error, 0, sizeof *error);
 		if (d.got > before) /* it goes on: patience is for standing still */
 			patience = (struct s3_patience){ 0 };
 		if (rc && r.is_repeatable && (!d.got || d.etag[0]))
