@@ -33,6 +33,11 @@ ROOMS = {
 LIBRARIES = {"microhttpd.h": {"http"}, "lmdb.h": {"store", "query"}, "yaml.h": {"config", "encode"}, "argon2.h": {"auth"},
              "dlfcn.h": {"module"}, "curl/": {"ctl"}, "json-c/": {"ctl"}, "histedit.h": {"ctl"}, "gnutls/": {"tls"}}
 
+# Folders of modules/ that are not modules, but linked into some: what they are, their headers for those, and their files that may use
+# the SDK. Only they may use their libraries.
+LINKED = {"remote": ("not a module, linked into some: other hosts, S3 (libcurl)", {"remote.h", "s3.h", "s3_arguments.h"},
+                     {"s3_arguments.c", "s3_arguments.h"}, ("curl/",))}
+
 
 def files():
     for folder in ("core", "modules", "sdk", "tests", "etc"):
@@ -59,6 +64,8 @@ def faults(path):
         for i in includes:
             if i.split("/")[0] in ROOMS or i == "config.h":
                 yield "includes %s: only <lyre/…> is open to it" % i
+    if parts[0] == "modules" and len(parts) > 2:
+        yield from faults_of_module(parts[1], parts[2], includes)
     if parts[0] == "core" and len(parts) == 2 and parts[1].endswith((".c", ".h")):
         yield "is in no room"
     if parts[0] == "core" and len(parts) > 2:
@@ -79,6 +86,18 @@ def faults_of_room(room, includes):
                 yield "includes <%s>: only %s may" % (i, ", ".join(sorted(owners)))
 
 
+def faults_of_module(folder, name, includes):
+    for linked, (_, headers, users, libraries) in LINKED.items():
+        inner = set(os.listdir(os.path.join(TOP, "modules", linked))) - headers
+        for i in includes:
+            if folder != linked and os.path.basename(i) in inner:
+                yield "includes %s, which is internal to modules/%s" % (i, linked)
+            if folder != linked and i.startswith(libraries):
+                yield "includes <%s>: only modules/%s may" % (i, linked)
+            if folder == linked and i.startswith("lyre/") and name not in users:
+                yield "includes <%s>: in modules/%s only %s may" % (i, linked, ", ".join(sorted(users)))
+
+
 def included(room):
     """The other rooms and the SDK headers that a room includes."""
     found = set()
@@ -95,6 +114,8 @@ def drawing():
     for room in reversed(ROOMS):
         knows = [r for r in ROOMS if r in included(room)[0]]
         yield "    %-9s %-56s %s" % (room, " ".join(knows), ROOMS[room].about)
+    for folder, (about, _, users, _) in LINKED.items():
+        yield "    %-9s %-56s %s" % (folder, "<lyre/…>, in " + " and ".join(sorted(users)), "modules/%s: %s" % (folder, about))
 
 
 def faults_of_drawing():
