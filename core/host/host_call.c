@@ -99,6 +99,11 @@ static int host_failure(lyre_call *call)
 	return call->err.code;
 }
 
+static const char *host_failure_text(lyre_call *call)
+{
+	return call->err.code ? call->err.text : "";
+}
+
 static lyre_out *host_reply(lyre_call *call)
 {
 	return &call->out;
@@ -251,4 +256,5 @@ const struct lyre_call_api host_call_api = {
 	.reply_row = host_reply_row,
 	.make_json = host_make_json,
 	.reply_json = host_reply_json,
+	.failure_text = host_failure_text,
 };

@@ -32,7 +32,8 @@ static int write_again(lyre_call *call)
 /** Prepares the call's write. */
 static int begin_write(lyre_call *call, lyre_table *table, int mode, const lyre_value *records)
 {
-	if (!records) /* an allocation failed in a chain of lyre_make_…() calls */
+	call->write.refused = NULL; /* of an earlier write */
+	if (!records)               /* an allocation failed in a chain of lyre_make_…() calls */
 		return err_nomem(&call->err);
 	int rc = host_may_write(call, table, mode, records);
 	if (rc < 0)
@@ -44,7 +45,6 @@ static int begin_write(lyre_call *call, lyre_table *table, int mode, const lyre_
 		.arena = call->arena,
 		.user = call_user(call),
 		.operation = call->operation->name,
-		.refused = SIZE_MAX,
 	};
 	return 0;
 }
@@ -75,9 +75,14 @@ int host_write_wait(lyre_call *call, lyre_table *table, int mode, const lyre_val
 	return rc;
 }
 
-size_t host_write_refused(lyre_call *call)
+size_t host_write_refused(lyre_call *call, size_t from)
 {
-	return call->write.refused;
+	const struct record_write *w = &call->write;
+	if (!w->refused)
+		return SIZE_MAX;
+	while (from < w->records->len && !w->refused[from])
+		from++;
+	return from < w->records->len ? from : SIZE_MAX;
 }
 
 /** The keys of the records that were done, or of those that were skipped. */

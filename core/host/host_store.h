@@ -38,7 +38,7 @@ int host_database_compact(lyre_call *call, const char *database, uint64_t *befor
 int host_database_storage(lyre_call *call, const char *database, struct lyre_storage *ret);
 int host_database_check(lyre_call *call, const char *database, struct lyre_check *ret);
 int host_write_wait(lyre_call *call, lyre_table *table, int mode, const lyre_value *records, const struct lyre_write_result **ret);
-size_t host_write_refused(lyre_call *call);
+size_t host_write_refused(lyre_call *call, size_t from);
 int host_reply_written(lyre_call *call, const struct lyre_write_result *result);
 
 /** The attributes of the table that the caller may see; NULL: all. */

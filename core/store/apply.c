@@ -124,8 +124,8 @@ static int check_missing(struct context *c, struct err *e)
 		bool there;
 		if (!r->missing || (rc = is_there(c, r, &there)) || there)
 			continue;
-		if (c->w->refused == SIZE_MAX)
-			c->w->refused = i;
+		if (!write_refuse(c->w, i))
+			rc = err_nomem(e);
 		fault_add(&faults, "Property %s is required (and not does not allow null values)", r->missing);
 	}
 	if (!rc && faults.failed)

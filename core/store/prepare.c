@@ -182,6 +182,46 @@ static bool has_not_null(const struct table *t)
 	return false;
 }
 
+/* Prepares record or key i. */
+static bool prepare_row(struct record_write *w, struct prepared *p, size_t i, bool not_null, struct buf *faults)
+{
+	const lyre_value *v = &w->records->items[i];
+	if (w->mode == LYRE_DELETE)
+		return set_key(w, &p->rows[i], v, faults);
+	if (v->type == LYRE_OBJECT)
+		return prepare_record(w, p, &p->rows[i], v, not_null, faults);
+	fault_add(faults, "'records[%zu]' must be of type object", i);
+	return true;
+}
+
+bool write_refuse(struct record_write *w, size_t i)
+{
+	if (!w->refused)
+		w->refused = ARENA_ARRAY(w->arena, bool, w->records->len);
+	if (w->refused)
+		w->refused[i] = true;
+	return w->refused;
+}
+
+/* Prepares all. A refused record is prepared once more: a fault that another record has too is in the message already. */
+static bool prepare_rows(struct record_write *w, struct prepared *p, struct buf *faults)
+{
+	bool memory = true, not_null = has_not_null(w->table);
+	struct buf own;
+	buf_init(&own);
+	w->refused = NULL;
+	for (size_t i = 0; memory && i < p->count; i++) {
+		memory = prepare_row(w, p, i, not_null, &own) && !own.failed;
+		if (!memory || !own.len)
+			continue;
+		buf_clear(&own);
+		p->rows[i] = (struct write_row){ 0 };
+		memory = write_refuse(w, i) && prepare_row(w, p, i, not_null, faults);
+	}
+	buf_free(&own);
+	return memory;
+}
+
 int write_prepare(struct record_write *w, struct err *e)
 {
 	if (w->records->type != LYRE_ARRAY)
@@ -197,20 +237,7 @@ int write_prepare(struct record_write *w, struct err *e)
 		return err_nomem(e);
 	struct buf faults;
 	buf_init(&faults);
-	bool memory = true, not_null = has_not_null(w->table);
-	w->refused = SIZE_MAX;
-	for (size_t i = 0; memory && i < count; i++) {
-		const lyre_value *v = &w->records->items[i];
-		size_t before = faults.len;
-		if (w->mode == LYRE_DELETE)
-			memory = set_key(w, &p->rows[i], v, &faults);
-		else if (v->type != LYRE_OBJECT)
-			fault_add(&faults, "'records[%zu]' must be of type object", i);
-		else
-			memory = prepare_record(w, p, &p->rows[i], v, not_null, &faults);
-		if (faults.len > before && w->refused == SIZE_MAX)
-			w->refused = i;
-	}
+	bool memory = prepare_rows(w, p, &faults);
 	int rc = 0;
 	if (!memory || faults.failed)
 		rc = err_nomem(e);

@@ -305,7 +305,7 @@ struct record_write {
 	void *prepared; /**< internal */
 	/* out */
 	struct err err;
-	size_t refused; /**< the first record that was refused; SIZE_MAX: none, or something else failed */
+	bool *refused; /**< for each record whether it was refused, in the arena; NULL: none, or something else failed */
 	struct lyre_write_result result;
 	uint32_t created; /**< of result.done: records that did not exist before */
 };

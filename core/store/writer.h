@@ -250,6 +250,8 @@ struct prepared {
 
 /** Checks a write and prepares its rows: record_write.prepared. */
 int write_prepare(struct record_write *w, struct err *e);
+/* Notes that record i was refused. \return false if out of memory */
+bool write_refuse(struct record_write *w, size_t i);
 /**
  * Checks a value against an attribute's type and converts it to the form that is stored. A fault is appended to \p faults.
  * \return the value, NULL if out of memory

@@ -2,14 +2,14 @@
 """Who may do what: for every operation and every kind of caller the decision is that of permissions.json; and no answer reveals
 what is hidden from the caller.
 
-permissions.json has for each operation its module, its declared access and permissions, and requests with the decision for
-each caller: a status; "passes", whatever follows the decision; "restricted", refused as an operation for super_users; or the
-lists of a refusal, of which those not given are empty.
+permissions.json has for each operation its module, its declared access and permissions, what it needs of the build (a macro of
+config.h), and requests with the decision for each caller: a status; "passes", whatever follows the decision; "restricted",
+refused as an operation for super_users; or the lists of a refusal, of which those not given are empty.
 """
 import base64, http.client, json, os, re, subprocess, sys, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import CHEAP_LOGINS, LYRED, PASSWORD, SOURCE, Server, built_modules, table_permission
+from lyre_server import CHEAP_LOGINS, LYRED, PASSWORD, SOURCE, Server, built_modules, feature, table_permission
 
 REFUSED = "This operation is not authorized due to role restrictions and/or invalid database items"
 
@@ -62,7 +62,7 @@ MODULES = built_modules()
 LISTED = subprocess.run([LYRED, "-c", "/dev/null", "--list-operations"], stdout=subprocess.PIPE, text=True, check=True).stdout
 OPERATIONS = {line.split()[0] for line in LISTED.splitlines() if line.strip()}
 with open(os.path.join(SOURCE, "tests", "api", "permissions.json")) as f:
-    TABLE = json.load(f)
+    TABLE = {name: entry for name, entry in json.load(f).items() if feature(entry.get("needs", "PACKAGE"))}
 
 
 def setUpModule():

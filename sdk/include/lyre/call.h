@@ -50,6 +50,7 @@ struct lyre_call_api {
 	int (*reply_row)(lyre_call *call);
 	const lyre_value *(*make_json)(lyre_call *call, const char *text, size_t len);
 	void (*reply_json)(lyre_call *call, const char *text, size_t len);
+	const char *(*failure_text)(lyre_call *call);
 };
 
 /**
@@ -180,6 +181,12 @@ static inline int lyre_fail_reply(lyre_call *call)
 static inline int lyre_failure(lyre_call *call)
 {
 	return lyre_host->call->failure(call);
+}
+
+/** \return the message of the current failure, until the next one; "" if there is none. */
+static inline const char *lyre_failure_text(lyre_call *call)
+{
+	return lyre_host->call->failure_text(call);
 }
 
 /** \return the answer, initially empty: write one JSON value to it (lyre/value.h). */

@@ -100,7 +100,7 @@ struct lyre_store_api {
 		const char *const *attributes, size_t count);
 	uint32_t (*attribute_permissions)(lyre_table *table, const char *attribute);
 
-	size_t (*write_refused)(lyre_call *call);
+	size_t (*write_refused)(lyre_call *call, size_t from);
 };
 
 /* ---- databases ---- */
@@ -344,13 +344,14 @@ static inline int lyre_write_wait(lyre_call *call, lyre_table *table, enum lyre_
 }
 
 /**
- * After lyre_write() or lyre_write_wait() has failed: the number of the first record that was refused, from 0. The message
- * names the faults of all of them; written alone, a record has only its own.
- * \return SIZE_MAX if the failure is not a record's
+ * After lyre_write() or lyre_write_wait() has failed, and before the scope of the write ends: the next record that was refused.
+ * The message names the faults of all of them; written alone, a record has only its own.
+ * \param from  the number of the record to begin with, from 0
+ * \return its number; SIZE_MAX if there is no other, or if the failure is not a record's
  */
-static inline size_t lyre_write_refused(lyre_call *call)
+static inline size_t lyre_write_refused(lyre_call *call, size_t from)
 {
-	return lyre_host->store->write_refused(call);
+	return lyre_host->store->write_refused(call, from);
 }
 
 /**
