@@ -332,7 +332,8 @@ static char *address_with(const struct client *c, struct arena *a, const struct 
 int client_upload(
 	struct client *c, struct arena *a, const struct parameter *parameters, const struct source *source, struct answer *ret)
 {
-	const char *const lines[] = { "Accept: application/json", "Content-Type: application/octet-stream", "Expect: 100-continue",
+	const char *const lines[] = { "Accept: application/json", "Content-Type: application/octet-stream",
+		source->size ? "Expect: 100-continue" : "Expect:", /* not for an empty body */
 		source->size < 0 ? "Transfer-Encoding: chunked" : NULL, NULL };
 	*ret = (struct answer){ .type = "" };
 	char *url = address_with(c, a, parameters);

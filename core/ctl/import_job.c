@@ -50,14 +50,18 @@ static bool has_ended(struct json_object *job)
 /** \param[out] ret  the ended job, a new reference. \return 0, or CTL_… after a message */
 static int wait_for_end(struct client *c, struct arena *a, const char *id, struct json_object **ret)
 {
+	uint64_t total = 0;
 	int rc = look(c, a, id, ret);
 	for (unsigned pause = PAUSE_FIRST; rc == 0 && !has_ended(*ret); pause = 2 * pause < PAUSE_MAX ? 2 * pause : PAUSE_MAX) {
 		struct json_object *progress = json_object_object_get(*ret, "progress");
-		progress_show(PROGRESS_BYTES, count_member(progress, "done"), count_member(progress, "total"));
+		total = count_member(progress, "total");
+		progress_show(PROGRESS_BYTES, count_member(progress, "done"), total);
 		json_object_put(*ret);
 		*ret = NULL;
 		rc = interrupt_pause(pause) ? look(c, a, id, ret) : CTL_REFUSED;
 	}
+	if (total && rc == 0 && text_is(json_object_object_get(*ret, "status"), "COMPLETE"))
+		progress_show(PROGRESS_BYTES, total, total);
 	progress_end();
 	return rc;
 }

@@ -75,10 +75,10 @@ class ClientCase(unittest.TestCase):
     # ---- progress ----
 
     @contextlib.contextmanager
-    def on_terminal(self, *words, **more):
+    def on_terminal(self, *words, socket_path=None, **more):
         """The client with a terminal for stderr, and a function that reads what was printed there."""
         parent, child = pty.openpty()
-        p = subprocess.Popen([LYRE, "--socket", self.s.socket_path, *words], stderr=child, **more)
+        p = subprocess.Popen([LYRE, "--socket", socket_path or self.s.socket_path, *words], stderr=child, **more)
         os.close(child)
         said = bytearray()
 

@@ -59,7 +59,7 @@ class Client(ClientCase):
             self.assertIn("usage: lyre backup", self.refused(2, *words))
 
     def test_help_of_own_commands(self):
-        for command in ("backup", "restore", "compact", "check", "passwd", "sql", "help"):
+        for command in ("backup", "restore", "export", "import", "compact", "check", "passwd", "sql", "help"):
             self.assertTrue(self.ok("help", command, socket_path="/nowhere").startswith("lyre %s " % command))
 
     @with_system
