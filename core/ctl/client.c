@@ -151,7 +151,7 @@ static size_t take(struct client *c, const char *type, const char *piece, size_t
 		return 0;
 	c->moved += len;
 	curl_easy_getinfo(c->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &total);
-	progress_show(c->moved, total > 0 ? (uint64_t)total : 0);
+	progress_show(PROGRESS_BYTES, c->moved, total > 0 ? (uint64_t)total : 0);
 	return len;
 }
 
@@ -184,7 +184,7 @@ static size_t give(char *to, size_t one, size_t max, void *arg)
 	if (c->failed)
 		return CURL_READFUNC_ABORT;
 	c->moved += (size_t)n;
-	progress_show(c->moved, total);
+	progress_show(PROGRESS_BYTES, c->moved, total);
 	return (size_t)n;
 }
 
@@ -256,6 +256,8 @@ static int complain_code(struct client *c, CURLcode code)
 		return complain(CTL_UNREACHABLE, "cannot reach the server at '%s': %s%s", c->where, strerror((int)error),
 			error == EACCES ? "; --url http://localhost:9925 --user NAME signs in without it" : "");
 	const char *why = c->error[0] ? c->error : curl_easy_strerror(code);
+	if (c->answer->status >= 200)
+		return complain(CTL_UNREACHABLE, "the server at '%s' broke off its answer: %s", c->where, why);
 	char hint[HINT_MAX] = "";
 	if (code == CURLE_PEER_FAILED_VERIFICATION)
 		snprintf(hint, sizeof hint, "; --cacert FILE names the authority that signed its certificate");
@@ -330,7 +332,8 @@ static char *address_with(const struct client *c, struct arena *a, const struct 
 int client_upload(
 	struct client *c, struct arena *a, const struct parameter *parameters, const struct source *source, struct answer *ret)
 {
-	const char *const lines[] = { "Accept: application/json", "Content-Type: application/octet-stream", "Expect: 100-continue",
+	const char *const lines[] = { "Accept: application/json", "Content-Type: application/octet-stream",
+		source->size ? "Expect: 100-continue" : "Expect:", /* not for an empty body */
 		source->size < 0 ? "Transfer-Encoding: chunked" : NULL, NULL };
 	*ret = (struct answer){ .type = "" };
 	char *url = address_with(c, a, parameters);

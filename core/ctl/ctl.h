@@ -42,13 +42,21 @@ struct options {
 	bool cert_given;           /**< by --cert, so that not using it is an error */
 	enum ctl_format format;
 	bool force;
-	bool activate;       /**< --activate, for passwd */
-	bool all;            /**< --all, for backup */
-	bool lines;          /**< answers are to end with a line's end, as others follow */
-	bool quiet;          /**< --quiet: no progress */
-	const char **tables; /**< --table, for backup */
+	bool activate;           /**< --activate, for passwd */
+	bool all;                /**< --all, for backup */
+	bool lines;              /**< answers are to end with a line's end, as others follow */
+	bool quiet;              /**< --quiet: no progress */
+	const char *file_format; /**< --format, for export and import; NULL: not given */
+	const char *sql;         /**< --sql, for export: a statement; NULL: a table */
+	const char *conditions;  /**< --conditions, for export: JSON; NULL: all records */
+	const char *action;      /**< --action, for import; NULL: insert */
+	const char *create;      /**< --create, for import: the primary key of the table if it is missing; NULL: it must exist */
+	const char **tables;     /**< --table, for backup */
 	size_t table_count;
 };
+
+/** What --help prints. */
+extern const char usage_text[];
 
 /** Prints "lyre: …" and a newline on stderr. \return \p status */
 int complain(enum ctl_status status, const char *fmt, ...) LYRE_PRINTF(2, 3);
@@ -66,6 +74,10 @@ int command_backup(struct client *c, struct arena *a, const struct options *o, c
 /** Backs up every database to a file with its name in \p folder, which is created if missing. Prints the files. */
 int command_backup_all(struct client *c, struct arena *a, const struct options *o, const char *folder);
 int command_restore(struct client *c, struct arena *a, const struct options *o, const char *file, const char *database);
+/** Writes the records of a table, or those that the options select, to a file. \param table  NULL with an SQL statement */
+int command_export(struct client *c, struct arena *a, const struct options *o, const char *table, const char *file);
+/** Loads a file into a table. */
+int command_import(struct client *c, struct arena *a, const struct options *o, const char *file, const char *table);
 /** Gives a user a new password. */
 int command_passwd(struct client *c, struct arena *a, const struct options *o, const char *user);
 /** Runs an SQL statement. */

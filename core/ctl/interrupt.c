@@ -30,19 +30,31 @@ bool interrupted(void)
 	return came != 0;
 }
 
-bool interrupt_wait(int fd)
+/* \param left  how long; NULL: without limit */
+static bool wait_for(struct pollfd *p, nfds_t count, const struct timespec *left)
 {
-	struct pollfd p = { .fd = fd, .events = POLLIN };
 	sigset_t noted, before;
 	sigemptyset(&noted);
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
 		sigaddset(&noted, numbers[i]);
 	/* a signal between the check and the wait would go unnoticed until input came */
 	sigprocmask(SIG_BLOCK, &noted, &before);
-	while (!came && ppoll(&p, 1, NULL, &before) < 0 && errno == EINTR)
+	while (!came && ppoll(p, count, left, &before) < 0 && errno == EINTR)
 		;
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return !came;
+}
+
+bool interrupt_wait(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	return wait_for(&p, 1, NULL);
+}
+
+bool interrupt_pause(unsigned ms)
+{
+	const struct timespec left = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
+	return wait_for(NULL, 0, &left);
 }
 
 bool interrupt_forget(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file ctl/interrupt.h
- * \brief ^C while a file is being written: removes the file first, then ends the program by the signal.
+ * \brief ^C in the middle of something: the command cleans up first, then the program ends by the signal.
  */
 #ifndef CTL_INTERRUPT_H
 #define CTL_INTERRUPT_H
@@ -14,6 +14,8 @@ void interrupts_note(void);
 bool interrupted(void);
 /** Waits for input or its end. \return false if a signal came, now or before */
 bool interrupt_wait(int fd);
+/** Waits this long. \return as interrupt_wait() */
+bool interrupt_pause(unsigned ms);
 /** Forgets a ^C, so that the next one is noted again. \return false if another signal came, which is kept */
 bool interrupt_forget(void);
 /** Ends the process by the received signal; without one, does nothing. */

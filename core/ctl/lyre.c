@@ -12,70 +12,12 @@
 
 #include <getopt.h>
 #include <langinfo.h>
+#include <limits.h>
 #include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char usage[] = "Usage: lyre [OPTION]... OPERATION [NAME=VALUE]...\n"
-			    "       lyre [OPTION]... backup DATABASE FILE [--table NAME]... [--force]\n"
-			    "       lyre [OPTION]... backup --all FOLDER [--force]\n"
-			    "       lyre [OPTION]... restore FILE DATABASE\n"
-			    "       lyre [OPTION]... compact DATABASE\n"
-			    "       lyre [OPTION]... check DATABASE\n"
-			    "       lyre [OPTION]... sql [STATEMENT]\n"
-			    "       lyre [OPTION]... passwd USER [--activate]\n"
-			    "       lyre [OPTION]... renew-certs\n"
-			    "       lyre [OPTION]... help [OPERATION]\n"
-			    "       lyre [OPTION]... help set_configuration [TEXT]\n"
-			    "\n"
-			    "Run an operation on a Lyre server and show its answer.\n"
-			    "\n"
-			    "  name=value    an argument, converted to the type that the operation expects;\n"
-			    "                in an array, commas separate the items: ids=1,2,3\n"
-			    "  name:=JSON    an argument as JSON\n"
-			    "  name=@FILE    an argument from a file; also name:=@FILE\n"
-			    "\n"
-			    "FILE may be - for standard input (backup: standard output). Without a statement,\n"
-			    "sql runs those on standard input; on a terminal, it prompts for them.\n"
-			    "\n"
-			    "Server:\n"
-			    "  -s, --socket PATH         its domain socket; default: $LYRE_SOCKET, else\n"
-			    "                            /var/lib/lyre/operations-server\n"
-			    "  -u, --url URL             its address, such as https://host:9925; without a\n"
-			    "                            scheme, http is used; default: $LYRE_URL\n"
-			    "      --cacert FILE         certificates that https trusts, instead of the system's\n"
-			    "      --insecure            with https, do not verify the server's certificate\n"
-			    "\n"
-			    "Signing in, if the socket does not identify you:\n"
-			    "  -U, --user NAME           the user, or $LYRE_USER; the password is prompted for, or is\n"
-			    "      --password-file FILE  the first line of a file, or from $LYRE_PASSWORD\n"
-			    "      --token-file FILE     instead of both, an operation token: the first line of a\n"
-			    "                            file; without --user also from $LYRE_TOKEN\n"
-			    "      --cert FILE           with https, your certificate (PEM); it signs you in unless\n"
-			    "                            a user or a token is given, too\n"
-			    "      --key FILE            its private key, if that is in another file\n"
-			    "\n"
-			    "Defaults can also be set in ~/.config/lyre/config, one per line: url = …,\n"
-			    "socket = …, cacert = …, cert = …, key = …, user = …, password-file = …,\n"
-			    "token-file = …\n"
-			    "\n"
-			    "How the answer is shown:\n"
-			    "      --json                as the server sends it\n"
-			    "      --csv                 as CSV\n"
-			    "\n"
-			    "  -t, --table NAME          backup: only this table; may be repeated\n"
-			    "  -f, --force               backup: replace the file\n"
-			    "  -q, --quiet               backup, restore: do not show progress on the terminal\n"
-			    "      --all                 backup: every database, to FOLDER/DATABASE.mdb\n"
-			    "      --activate            passwd: also let the user sign in again; the new password\n"
-			    "                            is prompted for, or is the first line of standard input\n"
-			    "  -h, --help                show this help; lyre help lists the server's operations\n"
-			    "  -V, --version             show the version\n"
-			    "\n"
-			    "Exit status: 0 success; 1 the server refused the request; 2 the command line is invalid;\n"
-			    "3 no answer from a server.\n";
 
 int complain(enum ctl_status status, const char *fmt, ...)
 {
@@ -100,7 +42,12 @@ enum {
 	OPTION_PASSWORD_FILE,
 	OPTION_TOKEN_FILE,
 	OPTION_ACTIVATE,
-	OPTION_ALL
+	OPTION_ALL,
+	OPTION_FORMAT,
+	OPTION_SQL,
+	OPTION_CONDITIONS,
+	OPTION_ACTION,
+	OPTION_CREATE
 };
 
 static const struct option long_options[] = {
@@ -116,6 +63,11 @@ static const struct option long_options[] = {
 	{ "token-file", required_argument, NULL, OPTION_TOKEN_FILE },
 	{ "activate", no_argument, NULL, OPTION_ACTIVATE },
 	{ "all", no_argument, NULL, OPTION_ALL },
+	{ "format", required_argument, NULL, OPTION_FORMAT },
+	{ "sql", required_argument, NULL, OPTION_SQL },
+	{ "conditions", required_argument, NULL, OPTION_CONDITIONS },
+	{ "action", required_argument, NULL, OPTION_ACTION },
+	{ "create", required_argument, NULL, OPTION_CREATE },
 	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "csv", no_argument, NULL, OPTION_CSV },
 	{ "table", required_argument, NULL, 't' },
@@ -191,6 +143,21 @@ static int options_read(int argc, char **argv, struct arena *a, struct options *
 		case OPTION_ALL:
 			o->all = true;
 			break;
+		case OPTION_FORMAT:
+			o->file_format = optarg;
+			break;
+		case OPTION_SQL:
+			o->sql = optarg;
+			break;
+		case OPTION_CONDITIONS:
+			o->conditions = optarg;
+			break;
+		case OPTION_ACTION:
+			o->action = optarg;
+			break;
+		case OPTION_CREATE:
+			o->create = optarg;
+			break;
 		case 'q':
 			o->quiet = true;
 			break;
@@ -198,7 +165,7 @@ static int options_read(int argc, char **argv, struct arena *a, struct options *
 			return complain(CTL_USAGE,
 				"a password on the command line can be read by everyone on this machine: use --password-file FILE or LYRE_PASSWORD, or enter it when prompted");
 		case 'h':
-			fputs(usage, stdout);
+			fputs(usage_text, stdout);
 			return -1;
 		case 'V':
 			printf("lyre %s\n", PACKAGE_VERSION);
@@ -235,6 +202,10 @@ static const struct command {
 	{ "backup", 1, 2, "backup DATABASE FILE [--table NAME]... [--force], or backup --all FOLDER [--force]",
 		"Writes a consistent copy of a database to a file, while the server keeps running." },
 	{ "restore", 2, 2, "restore FILE DATABASE", "Creates a database from a backup; the database must not exist." },
+	{ "export", 0, 2, "export DATABASE.TABLE [FILE] [--conditions JSON], or export --sql STATEMENT [FILE]",
+		"Writes the records of a table, or the rows of a statement, to a file or to standard output, as JSON, JSON lines or CSV." },
+	{ "import", 2, 2, "import FILE DATABASE.TABLE [--action ACTION] [--create KEY]",
+		"Loads the records of a file, which is JSON, JSON lines or CSV, into a table; reports those that cannot be loaded." },
 	{ "compact", 1, 1, "compact DATABASE", "Returns the unused space of a database to the disk." },
 	{ "check", 1, 1, "check DATABASE", "Reads a whole database and reports whether it is intact." },
 	{ "sql", 0, 1, "sql [STATEMENT]",
@@ -278,39 +249,65 @@ static int run_sql(struct client *c, struct arena *a, const struct options *o, c
 	return command_sql(c, a, o, word);
 }
 
+/** \param words  [DATABASE.TABLE] [FILE] */
+static int run_export(struct client *c, struct arena *a, const struct options *o, char **words, int count)
+{
+	int names = o->sql ? 0 : 1;
+	return command_export(c, a, o, o->sql ? NULL : words[0], count > names ? words[names] : "-");
+}
+
+/** Whether the number of words fits the options, too. \return 0 or CTL_USAGE */
+static int words_check_options(const struct options *o, char **words, int count)
+{
+	bool wrong = false;
+	if (strcmp(words[0], "backup") == 0)
+		wrong = count != (o->all ? 2 : 3) || (o->all && o->table_count);
+	else if (strcmp(words[0], "export") == 0)
+		wrong = o->sql ? count > 2 || o->conditions : count == 1;
+	else if (strcmp(words[0], "help") == 0)
+		wrong = count > 2 && strcmp(words[1], "set_configuration") != 0;
+	return wrong ? words_check(words[0], INT_MAX) : 0;
+}
+
+static int run_command(struct client *c, struct arena *a, const struct options *o, char **words, int count)
+{
+	const char *name = words[0];
+	if (strcmp(name, "help") == 0)
+		return command_help(c, a, count > 1 ? words[1] : NULL, count > 2 ? words[2] : NULL);
+	if (strcmp(name, "backup") == 0)
+		return o->all ? command_backup_all(c, a, o, words[1]) : command_backup(c, a, o, words[1], words[2]);
+	if (strcmp(name, "restore") == 0)
+		return command_restore(c, a, o, words[1], words[2]);
+	if (strcmp(name, "export") == 0)
+		return run_export(c, a, o, words + 1, count - 1);
+	if (strcmp(name, "import") == 0)
+		return command_import(c, a, o, words[1], words[2]);
+	if (strcmp(name, "compact") == 0)
+		return command_database(c, a, o, "compact_database", words[1]);
+	if (strcmp(name, "check") == 0)
+		return command_database(c, a, o, "check_database", words[1]);
+	if (strcmp(name, "sql") == 0)
+		return run_sql(c, a, o, count > 1 ? words[1] : NULL);
+	if (strcmp(name, "passwd") == 0)
+		return command_passwd(c, a, o, words[1]);
+	if (strcmp(name, "renew-certs") == 0)
+		return command_operation(c, a, o, "renew_certificates", NULL, 0);
+	return command_operation(c, a, o, name, words + 1, (size_t)count - 1);
+}
+
 static int run(struct arena *a, struct options *o, char **words, int count)
 {
 	struct client *c;
 	int rc = words_check(words[0], count - 1);
-	if (rc == 0 && strcmp(words[0], "backup") == 0 && (count != (o->all ? 2 : 3) || (o->all && o->table_count)))
-		rc = words_check(words[0], 0);
-	bool help = strcmp(words[0], "help") == 0;
-	if (rc == 0 && help && count > 2 && strcmp(words[1], "set_configuration") != 0)
-		rc = words_check(words[0], count);
-	if (rc == 0 && help && count > 1 && command_named(words[1]))
+	if (rc == 0)
+		rc = words_check_options(o, words, count);
+	if (rc == 0 && strcmp(words[0], "help") == 0 && count > 1 && command_named(words[1]))
 		return help_own(command_named(words[1]));
 	if (rc == 0)
 		rc = client_open(&c, a, o);
 	if (rc != 0)
 		return rc;
-	if (help)
-		rc = command_help(c, a, count > 1 ? words[1] : NULL, count > 2 ? words[2] : NULL);
-	else if (strcmp(words[0], "backup") == 0)
-		rc = o->all ? command_backup_all(c, a, o, words[1]) : command_backup(c, a, o, words[1], words[2]);
-	else if (strcmp(words[0], "restore") == 0)
-		rc = command_restore(c, a, o, words[1], words[2]);
-	else if (strcmp(words[0], "compact") == 0)
-		rc = command_database(c, a, o, "compact_database", words[1]);
-	else if (strcmp(words[0], "check") == 0)
-		rc = command_database(c, a, o, "check_database", words[1]);
-	else if (strcmp(words[0], "sql") == 0)
-		rc = run_sql(c, a, o, count > 1 ? words[1] : NULL);
-	else if (strcmp(words[0], "passwd") == 0)
-		rc = command_passwd(c, a, o, words[1]);
-	else if (strcmp(words[0], "renew-certs") == 0)
-		rc = command_operation(c, a, o, "renew_certificates", NULL, 0);
-	else
-		rc = command_operation(c, a, o, words[0], words + 1, (size_t)count - 1);
+	rc = run_command(c, a, o, words, count);
 	client_close(c);
 	interrupts_obey();
 	return rc;
@@ -327,7 +324,7 @@ int main(int argc, char **argv)
 		setlocale(LC_CTYPE, "C.UTF-8");
 	int rc = options_read(argc, argv, &arena, &options);
 	if (rc == 0 && optind == argc) {
-		fputs(usage, stderr);
+		fputs(usage_text, stderr);
 		rc = CTL_USAGE;
 	} else if (rc == 0) {
 		rc = run(&arena, &options, argv + optind, argc - optind);

@@ -1,57 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """lyre, the command-line client, against a server."""
-import contextlib, fcntl, json, os, pty, re, select, shutil, signal, socket, stat, struct, subprocess, sys, tempfile, termios, time, unittest
+import fcntl, json, os, pty, re, select, signal, socket, stat, struct, subprocess, sys, termios, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import HAS_TERMINALS, LYRE, LYRED, Server, built_modules, until
+from client_case import ClientCase, on_terminals
+from lyre_server import LYRE, LYRED, Server, built_modules, until
 
 with_system = unittest.skipUnless("system" in built_modules(), "this build has no module 'system'")
 with_users = unittest.skipUnless("users" in built_modules(), "this build has no module 'users'")
-on_terminals = unittest.skipUnless(HAS_TERMINALS, "this system gives no pseudo terminals")
 MAGIC = bytes.fromhex("dec0efbe")
 
 
-@unittest.skipUnless(os.path.exists(LYRE), "the client is not built")
-class Client(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.s = Server()
-        cls.folder = tempfile.mkdtemp(prefix="lyre-client-")
-
-    @classmethod
-    def tearDownClass(cls):
-        shutil.rmtree(cls.folder, ignore_errors=True)
-        cls.s.stop()
-
-    def file(self, name, content=None):
-        path = os.path.join(self.folder, self.database() + "." + name)
-        if content is not None:
-            with open(path, "wb") as f:
-                f.write(content)
-        return path
-
-    def database(self):
-        return self.id().split(".")[-1]
-
-    def lyre(self, *words, socket_path=None, input=None, **env):
-        """The client, run to completion over the domain socket: (status, stdout, stderr)."""
-        clean = {k: v for k, v in os.environ.items() if not k.startswith("LYRE_") and not k.endswith("_proxy")}
-        clean.update(dict({"LYRE_SOCKET": socket_path or self.s.socket_path}, **env))
-        r = subprocess.run([LYRE, *words], input=input, stdin=None if input is not None else subprocess.DEVNULL,
-                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=clean, timeout=60, start_new_session=True)
-        return r.returncode, r.stdout.decode(), r.stderr.decode()
-
-    def ok(self, *words, **more):
-        status, out, err = self.lyre(*words, **more)
-        self.assertEqual((status, err), (0, ""), out)
-        return out
-
-    def refused(self, expected, *words, **more):
-        status, out, err = self.lyre(*words, **more)
-        self.assertEqual((status, out), (expected, ""), err)
-        self.assertTrue(err.startswith("lyre: "), err)
-        return err
-
+class Client(ClientCase):
     def test_defaults(self):
         """The command line overrides the environment, which overrides the user's file."""
         home = os.path.join(self.folder, "home")
@@ -99,20 +59,12 @@ class Client(unittest.TestCase):
             self.assertIn("usage: lyre backup", self.refused(2, *words))
 
     def test_help_of_own_commands(self):
-        for command in ("backup", "restore", "compact", "check", "passwd", "sql", "help"):
+        for command in ("backup", "restore", "export", "import", "compact", "check", "passwd", "sql", "help"):
             self.assertTrue(self.ok("help", command, socket_path="/nowhere").startswith("lyre %s " % command))
 
     @with_system
     def test_one_item_instead_of_a_list(self):
         self.assertEqual(list(json.loads(self.ok("--json", "system_information", "attributes=memory"))), ["memory"])
-
-    def make(self, *records):
-        d = "database=" + self.database()
-        self.assertEqual(self.ok("create_table", d, "table=t", "primary_key=id"),
-                         "table '%s.t' successfully created.\n" % self.database())
-        if records:
-            self.ok("insert", d, "table=t", "records=@-", input=json.dumps(records).encode())
-        return d
 
     # ---- arguments ----
 
@@ -460,12 +412,6 @@ class Client(unittest.TestCase):
         self.assertIn("does not exist", self.refused(1, "backup", self.database(), path, "-t", "none"))
         self.refused(1, "backup", self.database(), "/nowhere/file")
 
-    def piped(self, *words, data=b""):
-        """Must exit with 0; returns standard output as bytes"""
-        r = subprocess.run([LYRE, "--socket", self.s.socket_path, *words], input=data, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        self.assertEqual((r.returncode, r.stderr), (0, b""))
-        return r.stdout
-
     def records_of(self, database):
         return json.loads(self.ok("--json", "search_by_value", "database=" + database, "table=t", "attribute=id", "value=*", "get_attributes=id"))
 
@@ -579,14 +525,6 @@ class Client(unittest.TestCase):
 
     # ---- ^C ----
 
-    def setUp(self):
-        # A client started with nohup ignores it, as it should; these do not.
-        self.addCleanup(signal.signal, signal.SIGHUP, signal.signal(signal.SIGHUP, signal.SIG_DFL))
-
-    def interrupted(self, p, number=signal.SIGINT):
-        p.send_signal(number)
-        self.assertEqual(p.wait(60), -number)
-
     def test_interrupted_backup_leaves_nothing(self):
         self.make()
         path = self.file("file")
@@ -625,37 +563,6 @@ class Client(unittest.TestCase):
 
     # ---- progress ----
 
-    @contextlib.contextmanager
-    def on_terminal(self, *words, **more):
-        """The client with a terminal for stderr, and a function that reads what was printed there."""
-        parent, child = pty.openpty()
-        p = subprocess.Popen([LYRE, "--socket", self.s.socket_path, *words], stderr=child, **more)
-        os.close(child)
-        said = bytearray()
-
-        def read(wait=0):
-            while select.select([parent], [], [], wait)[0]:
-                try:
-                    said.extend(os.read(parent, 4096))
-                except OSError: # the other end is closed
-                    break
-            return said.decode()
-
-        try:
-            yield p, read
-        finally:
-            p.kill()
-            p.wait()
-            os.close(parent)
-
-    def slowly(self, p, read, write, pattern):
-        """Moves some bytes now and then until the terminal shows the pattern."""
-        def moved():
-            write()
-            return re.search(pattern, read(0.05))
-
-        return until(moved, lambda: "the terminal shows %r" % read())
-
     @on_terminals
     def test_progress(self):
         self.make(*({"id": i, "text": "x" * 1000} for i in range(4000)))
@@ -663,7 +570,7 @@ class Client(unittest.TestCase):
             backup = f.read()
         name, size = self.database(), r"\d+(\.\d)? [kMG]?B"
         with self.on_terminal("backup", name, "-", stdout=subprocess.PIPE) as (p, read):
-            self.slowly(p, read, lambda: p.stdout.read(1000), r"\r%s: %s of %s \(\d+%%\), %s/s\x1b\[K" % (name, size, size, size))
+            self.slowly(p, read, lambda: p.stdout.read(1000), r"\r%s: %s of %s \(\d+%%\), %s/s, \d+:\d\d left\x1b\[K" % (name, size, size, size))
             p.stdout.read()
             self.assertEqual(p.wait(60), 0)
             self.assertRegex(read(), r"\(100%\), [^\r]*\r\n$")
