@@ -37,38 +37,62 @@ static bool find_region(const struct s3_target *t, const struct http_answer *a, 
 	return out[0] && strcmp(out, t->region) != 0;
 }
 
-/* S3 repeats in some messages what it was sent; none of ours is told. */
+/* What an answer says of an error. */
+struct told {
+	char code[64], message[REMOTE_TEXT_MAX], region[64];
+};
+
+static void read_error(const struct s3_target *t, const struct http_answer *a, struct told *ret)
+{
+	const char *xml = a->text ? a->text : "";
+	memset(ret, 0, sizeof *ret);
+	if (s3_xml_is(xml, a->text_len, "Error")) {
+		s3_xml_text(xml, a->text_len, "Code", ret->code, sizeof ret->code);
+		s3_xml_text(xml, a->text_len, "Message", ret->message, sizeof ret->message);
+	}
+	size_t len = strlen(ret->message);
+	if (len && ret->message[len - 1] == '.')
+		ret->message[len - 1] = '\0';
+	if (!find_region(t, a, ret->code, ret->region, sizeof ret->region))
+		ret->region[0] = '\0';
+}
+
+static void tell(const struct s3_target *t, const struct s3_request *r, const struct http_answer *a, const struct told *told,
+	struct remote_error *error)
+{
+	int status = a->status;
+	if (told->region[0])
+		remote_fail_status(
+			error, status, a->reason, "%s: the bucket is in region %s, not %s", r->what, told->region, t->region);
+	else if (status == 301 || status == 302 || status == 307 || status == 308)
+		remote_fail_status(error, status, a->reason,
+			"%s: the store redirects to another place, which is not followed: region or endpoint is not that of the bucket",
+			r->what);
+	else if (status == 200 && !told->code[0])
+		remote_fail_status(error, status, a->reason, "%s: the store's answer is not one of S3", r->what);
+	else if (told->code[0])
+		remote_fail_status(
+			error, status, a->reason, "%s: %s%s%s", r->what, told->code, told->message[0] ? ": " : "", told->message);
+	else
+		remote_fail_status(error, status, a->reason, "%s: %s answered with status %d%s%s", r->what, t->host, status,
+			a->reason[0] ? " " : "", a->reason);
+}
+
+/* A store may repeat what it was sent, the token for example. */
 static bool has_secret(const struct s3_target *t, const char *text)
 {
 	return strstr(text, t->secret_key) || (t->token && strstr(text, t->token));
 }
 
-int s3_refused(const struct s3_target *t, struct s3_request *request, const struct http_answer *a, struct remote_error *error)
+int s3_refused(const struct s3_target *t, struct s3_request *r, const struct http_answer *a, struct remote_error *error)
 {
-	char message[REMOTE_TEXT_MAX], code[sizeof request->code], region[64];
-	const char *xml = a->text ? a->text : "";
-	bool is_error = s3_xml_is(xml, a->text_len, "Error");
-	if (!is_error || !s3_xml_text(xml, a->text_len, "Code", code, sizeof code))
-		code[0] = '\0';
-	if (!is_error || !s3_xml_text(xml, a->text_len, "Message", message, sizeof message) || has_secret(t, message))
-		message[0] = '\0';
-	remote_text_copy(request->code, sizeof request->code, code, strlen(code));
-	request->is_repeatable = is_repeatable(a->status, code);
-	if (find_region(t, a, code, region, sizeof region))
-		return remote_fail_status(
-			error, a->status, a->reason, "%s: the bucket is in region %s, not %s", request->what, region, t->region);
-	if (a->status == 301 || a->status == 307 || a->status == 302 || a->status == 308)
-		return remote_fail_status(error, a->status, a->reason,
-			"%s: the store redirects to another place, which is not followed: region or endpoint is not that of the bucket",
-			request->what);
-	if (a->status == 200 && !code[0])
-		return remote_fail_status(error, a->status, a->reason, "%s: the store's answer is not one of S3", request->what);
-	size_t len = strlen(message);
-	if (len && message[len - 1] == '.')
-		message[len - 1] = '\0';
-	if (code[0])
-		return remote_fail_status(
-			error, a->status, a->reason, "%s: %s%s%s", request->what, code, message[0] ? ": " : "", message);
-	return remote_fail_status(error, a->status, a->reason, "%s: %s answered with status %d%s%s", request->what, t->host,
-		a->status, a->reason[0] ? " " : "", a->reason);
+	struct told told;
+	read_error(t, a, &told);
+	remote_text_copy(r->code, sizeof r->code, told.code, strlen(told.code));
+	r->is_repeatable = is_repeatable(a->status, told.code);
+	tell(t, r, a, &told, error);
+	if (has_secret(t, error->text) || has_secret(t, error->reason))
+		remote_fail_status(error, a->status, remote_status_words(a->status), "%s: %s answered with status %d", r->what,
+			t->host, a->status);
+	return REMOTE_STATUS;
 }

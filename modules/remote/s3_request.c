@@ -116,7 +116,8 @@ static int attempt(struct s3_session *s, struct s3_request *r, const char *url, 
 		lines_free(&lines);
 		return remote_fail_memory(error);
 	}
-	const struct http_request request = { .method = r->method,
+	const struct http_request request = {
+		.method = r->method,
 		.url = url,
 		.headers = (const char *const *)lines.line,
 		.header_count = lines.count,
@@ -126,7 +127,7 @@ static int attempt(struct s3_session *s, struct s3_request *r, const char *url, 
 		.arg = r->arg,
 		.takes_part = true,
 		.begin = r->begin,
-		.bytes_max = r->bytes_max };
+	};
 	int rc = http_request(s->http, &request, ret, error);
 	lines_free(&lines);
 	if (rc) {

@@ -31,7 +31,6 @@ struct s3_request {
 	remote_take *take;
 	void *arg;
 	int (*begin)(void *arg, const struct http_answer *answer);
-	uint64_t bytes_max;
 	bool once; /**< the caller repeats it by itself */
 
 	/* filled in */

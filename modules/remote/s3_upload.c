@@ -50,7 +50,7 @@ static int fail(struct s3_upload *u, int rc, struct remote_error *error)
 {
 	struct remote_error why;
 	u->failed = *error;
-	if (s3_upload_abort(u, &why) && rc != REMOTE_CANCELLED) {
+	if (s3_upload_abort(u, &why)) {
 		remote_fail(error, rc, "%s; parts of it may be left in the bucket", u->failed.text);
 		error->status = u->failed.status;
 		memcpy(error->reason, u->failed.reason, sizeof error->reason);

@@ -106,6 +106,10 @@ class Handler(Quiet):
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             e = S3Error(403, "AccessDenied", "Access Denied.")
             self.answer(e.status, e.body)
+        elif fault.kind == "echo": # a store that tells what it was sent
+            e = S3Error(403, "AccessDenied", "You sent %s." % self.headers.get("x-amz-security-token"))
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.answer(e.status, e.body, reason=self.headers.get("x-amz-security-token"))
         elif fault.kind == "redirect":
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             self.answer(307, headers={"Location": "http://127.0.0.1:%d/elsewhere" % self.server.number})

@@ -270,6 +270,12 @@ class Uploads(S3):
                     self.assertEqual(len(s.log), 1)
                     self.leaves_nothing(s)
 
+    def test_a_token_that_the_store_repeats_is_not_told(self):
+        s = self.serve(token="hush-hush")
+        s.fault("echo")
+        r = self.upload(s, b"[]")
+        self.assertEqual((r.code, r.status, r.reason, r.text), (STATUS, 403, "Forbidden", "uploading the object: 127.0.0.1:%d answered with status 403" % s.number))
+
     def test_local_endpoints_are_refused_unless_allowed(self):
         s = self.serve()
         r = self.upload(s, b"[]", local=0)
