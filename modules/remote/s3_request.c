@@ -116,8 +116,7 @@ static int attempt(struct s3_session *s, struct s3_request *r, const char *url, 
 		lines_free(&lines);
 		return remote_fail_memory(error);
 	}
-	const struct http_request request = {
-		.method = r->method,
+	const struct http_request request = { .method = r->method,
 		.url = url,
 		.headers = (const char *const *)lines.line,
 		.header_count = lines.count,
@@ -126,8 +125,7 @@ static int attempt(struct s3_session *s, struct s3_request *r, const char *url, 
 		.take = r->take,
 		.arg = r->arg,
 		.takes_part = true,
-		.begin = r->begin,
-	};
+		.begin = r->begin };
 	int rc = http_request(s->http, &request, ret, error);
 	lines_free(&lines);
 	if (rc) {
