@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Replays recorded requests of the operations API and compares status, media type and body.
+"""Replays recorded requests of the operations API and compares status, media type, body and the files that were written.
 
 A case either agrees, or differences.json names it with the reason. Any other difference fails, and so does a named case that
 agrees. Each file starts with a fresh server. Cases of operations that no module of this build has are counted separately.
@@ -14,7 +14,7 @@ from lyre_server import LYRED, SOURCE, Server, built_modules, feature, until
 
 HERE = os.path.join(SOURCE, "tests", "api")
 # Operations of modules that do not exist yet.
-LATER = {"csv_data_load", "csv_file_load", "csv_url_load", "export_local", "export_to_s3",
+LATER = {"csv_data_load", "csv_file_load", "csv_url_load",
          # components, analytics and clustering
          "get_components", "get_component_file", "set_component_file", "add_component", "drop_component", "deploy_component",
          "package_component", "custom_functions_status", "describe_metric", "list_metrics", "get_analytics", "catchup"}
@@ -171,10 +171,39 @@ def check(server, case, values):
     elif kind == "text/yaml" and "body_text" in want and formats.has_yaml():
         differences(decoded(kind, want["body_text"].encode()), decoded(kind, data), "$.response.body", volatile, found)
     elif "body" in want:
-        differences(want["body"], body, "$.response.body", volatile, found)
+        differences(substitute(want["body"], values), body, "$.response.body", volatile, found)
     elif "body_text" in want and not any(v.match("$.response.body_text") for v in volatile) and text != want["body_text"]:
         found.append("text %r, wanted %r" % (text[:120], want["body_text"][:120]))
+    differences_of_files(case.get("files", {}), volatile, values, found)
     return found
+
+
+def make_files(files, values):
+    """What the recorded server found on its disk."""
+    for path, made in substitute(files, values).items():
+        if isinstance(made, dict):
+            os.makedirs(path)
+            continue
+        with open(path, "w", newline="", encoding="utf-8") as f:
+            f.write(made)
+
+
+def differences_of_files(files, volatile, values, found):
+    """Files that an operation has made, or not. In those that are volatile times may differ, and in JSON the order of members."""
+    for path, want in files.items():
+        loose = any(v.match("$.files[%s]" % json.dumps(path, ensure_ascii=False)) for v in volatile)
+        path = substitute(path, values)
+        try:
+            with open(path, newline="", encoding="utf-8") as f:
+                got = f.read()
+        except FileNotFoundError:
+            got = {"missing": "No such file or directory"}
+        if loose and isinstance(got, str):
+            want, got = (re.sub(r"\b\d{13}(\.\d+)?\b", "0", text) for text in (want, got))
+            if path.endswith(".json"):
+                want, got = json.loads(want), json.loads(got)
+        if want != got:
+            found.append("%s is %r, wanted %r" % (path, got, want))
 
 
 def left_out():
@@ -242,6 +271,7 @@ def main():
         with Server(settings=["authentication.failures.delay=0"]) as server:
             for case in cases:
                 name, waits = case["name"], later(case, not_here) or unset(case, missing)
+                make_files(case.get("setup_files", {}), values)
                 saved = set(case.get("save", {}))
                 written = {target(case)} - {None} if case["response"]["status"] == 200 else set()
                 missing = missing | saved | written if waits else missing - saved
