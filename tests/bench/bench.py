@@ -8,7 +8,7 @@ the best round of each counts; beside an echo, the line ends with the processor 
 by other work on the machine. BENCH="insert search" prints the lines with one of these words in their names, which are those
 of the functions below; BENCH_SECONDS (of a round), BENCH_ROUNDS and BENCH_RECORDS scale the run.
 """
-import json, os, re, shutil, sqlite3, time
+import json, os, re, shutil, sqlite3, tempfile, time
 
 from measure import BUILD, CONNECTIONS, GROUPS, SOURCE, Echo, Logins, Server, Wrk, credentials, line, lmdb, load, processor_seconds, resident_mib, table_permission, wrk
 from certificates import Authority
@@ -18,6 +18,8 @@ SECONDS = int(os.environ.get("BENCH_SECONDS", "2"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 RECORDS = int(os.environ.get("BENCH_RECORDS", "100000"))
 TABLES, TABLE_RECORDS = 100, 10000
+EXPORTED = 2 * RECORDS
+EXPORTS = tempfile.TemporaryDirectory(prefix="lyre-bench-") # a folder, removed at the end
 T = {"database": "bench", "table": "t"}
 
 
@@ -217,6 +219,30 @@ class Bench:
     def insert_bulk(self):
         self.beside_lmdb("insert of 1,000 records", "bulk", "b", 1000, "LMDB, 1000 a commit", 100000, 1000)
 
+    def beside_lmdb_file(self, format):
+        """An export of a table, compared with the bare loop that reads as many records and writes as many bytes."""
+        if "export" not in built_modules():
+            return
+        s = self.server
+        if "x" not in self.tables:
+            self.table("x")
+            load(s, "bench", "x", 1, EXPORTED)
+        request = {"operation": "export_local", "format": format, "path": EXPORTS.name, "filename": "x", "search_operation": {
+            "operation": "search_by_value", "database": "bench", "table": "x", "attribute": "id", "value": "*", "get_attributes": ["*"]}}
+        ours, limits = [], []
+        for _ in range(ROUNDS):
+            job = s.wait_for_job(s.ok(request)["job_id"], seconds=600)
+            size = os.path.getsize(job["result"]["path"])
+            ours.append(1000 * EXPORTED / (job["end_datetime"] - job["start_datetime"]))
+            limits.append(lmdb(EXPORTS.name, EXPORTED, 5000, "export", size))
+        line("export_local, %s" % format.upper(), "/s", max(ours), max(limits), "LMDB read, %d MiB written" % (size >> 20))
+
+    def export_json(self):
+        self.beside_lmdb_file("json")
+
+    def export_csv(self):
+        self.beside_lmdb_file("csv")
+
     def resident(self):
         for title, config, threads in (("resident, idle, all modules", None, None), ("resident, idle, minimal.yaml", "minimal.yaml", 1)):
             text = None
@@ -230,7 +256,7 @@ class Bench:
                 line(title, "MiB", resident_mib(s.process.pid), resident_mib(e.process.pid), "the echo, idle, as many threads")
 
     lines = (search_by_id_one, tls, search_by_id_twenty, limited_role, remembered_credential, reads_beside_logins, search_by_value, search_by_conditions, sql,
-             describe_table, describe_all, reads_beside_writes, insert, update, insert_bulk, resident)
+             describe_table, describe_all, reads_beside_writes, insert, update, insert_bulk, export_json, export_csv, resident)
 
 
 def main():

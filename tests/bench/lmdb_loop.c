@@ -3,11 +3,12 @@
  * \file lmdb_loop.c
  * \brief The upper limit of durable writes: a bare LMDB loop that writes the same bytes as the server, in the same batches.
  *
- * usage: lmdb_loop FOLDER RECORDS RECORDS-A-COMMIT [UPDATES]
+ * usage: lmdb_loop FOLDER RECORDS RECORDS-A-COMMIT [UPDATES | export BYTES]
  *
  * Without UPDATES, the time to write RECORDS is measured; with UPDATES they are written first, and the time is measured
  * in which a number and the updated time of random records move in their indexes, as they do when one attribute is
- * updated. The records are those of requests.lua; their stored form and index entries are made by the server's own
+ * updated. With export, they are written first, and the time is measured in which all are read in order and a file of BYTES
+ * is written and flushed, as they are when a table is exported. The records are those of requests.lua; their stored form and index entries are made by the server's own
  * encoders before the measurement, so that the loop is LMDB alone. Prints records per second.
  */
 #include "base/arena.h"
@@ -15,12 +16,14 @@
 #include "store/key.h"
 #include "store/record.h"
 
+#include <fcntl.h>
 #include <lmdb.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define ATTRIBUTES 6
 #define INDEXES (ATTRIBUTES + 2)
@@ -178,10 +181,58 @@ static void update_all(MDB_env *env, const MDB_dbi *trees, const struct update *
 	}
 }
 
+/* A file that is written in large pieces. */
+struct piecewise {
+	int fd;
+	size_t len;
+	char piece[65536];
+};
+
+static void flush_piece(struct piecewise *p)
+{
+	if (write(p->fd, p->piece, p->len) != (ssize_t)p->len)
+		must(MDB_PANIC, "write");
+	p->len = 0;
+}
+
+/* Adds len bytes: those of a record, and its first ones again as often as needed. */
+static void add_record(struct piecewise *p, const MDB_val *data, size_t len)
+{
+	while (len > 0) {
+		size_t n = len < data->mv_size ? len : data->mv_size;
+		if (p->len + n > sizeof p->piece)
+			flush_piece(p);
+		memcpy(p->piece + p->len, data->mv_data, n);
+		p->len += n;
+		len -= n;
+	}
+}
+
+static void export_all(MDB_env *env, const MDB_dbi *trees, const char *folder, long records, long bytes)
+{
+	static struct piecewise p;
+	char path[4096];
+	MDB_txn *txn;
+	MDB_cursor *cursor;
+	MDB_val key, data;
+	snprintf(path, sizeof path, "%s/export", folder);
+	p.fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	must(mdb_txn_begin(env, NULL, MDB_RDONLY, &txn), "mdb_txn_begin");
+	must(mdb_cursor_open(txn, trees[INDEXES], &cursor), "mdb_cursor_open");
+	while (mdb_cursor_get(cursor, &key, &data, MDB_NEXT) == 0)
+		add_record(&p, &data, (size_t)(bytes / records));
+	flush_piece(&p);
+	if (fsync(p.fd) || close(p.fd))
+		must(MDB_PANIC, "fsync");
+	mdb_cursor_close(cursor);
+	mdb_txn_abort(txn);
+}
+
 int main(int argc, char **argv)
 {
-	if (argc != 4 && argc != 5) {
-		fprintf(stderr, "usage: lmdb_loop FOLDER RECORDS RECORDS-A-COMMIT [UPDATES]\n");
+	int exports = argc == 6 && !strcmp(argv[4], "export");
+	if (argc != 4 && argc != 5 && !exports) {
+		fprintf(stderr, "usage: lmdb_loop FOLDER RECORDS RECORDS-A-COMMIT [UPDATES | export BYTES]\n");
 		return 2;
 	}
 	long records = strtol(argv[2], NULL, 10), batch = strtol(argv[3], NULL, 10),
@@ -201,7 +252,11 @@ int main(int argc, char **argv)
 	MDB_dbi trees[INDEXES + 1];
 	MDB_env *env = open_env(argv[1], trees);
 	double start = seconds();
-	if (count == 0) {
+	if (exports) {
+		put_all(env, trees, entries, records, LOAD_BATCH);
+		start = seconds();
+		export_all(env, trees, argv[1], records, strtol(argv[5], NULL, 10));
+	} else if (count == 0) {
 		put_all(env, trees, entries, records, batch);
 	} else {
 		put_all(env, trees, entries, records, LOAD_BATCH);

@@ -57,10 +57,10 @@ class Echo:
         self.process.stdout.close()
 
 
-def lmdb(folder, count, batch, updates=0):
-    """Records per second of the bare LMDB loop."""
+def lmdb(folder, count, batch, *more):
+    """Records per second of the bare LMDB loop; more: a number of updates, or "export" and the bytes of the file."""
     path = tempfile.mkdtemp(prefix="loop-", dir=folder)
-    out = subprocess.run([os.path.join(BUILD, "tests", "bench", "lmdb_loop"), path, str(count), str(batch)] + ([str(updates)] if updates else []),
+    out = subprocess.run([os.path.join(BUILD, "tests", "bench", "lmdb_loop"), path, str(count), str(batch), *map(str, more)],
                          stdout=subprocess.PIPE, universal_newlines=True, check=True).stdout
     shutil.rmtree(path)
     return float(out)

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file export/export_module.c
+ * \brief Exports: the rows of a search as a file on the server, or as an object in S3. The operations and their settings.
+ */
+#include "export_module.h"
+
+#ifdef HAVE_REMOTE
+#include "remote.h"
+#endif
+
+/* All arguments are checked by the handlers: clients expect the errors in the job, not in the answer that starts it. */
+#define FORMAT                                                                            \
+	{                                                                                 \
+		.name = "format", .types = LYRE_T_STRING,                                 \
+		.flags = LYRE_P_REQUIRED | LYRE_P_NULL_IS_ABSENT | LYRE_P_HANDLER_CHECKS, \
+		.help = "Format of the rows: json or csv."                                \
+	}
+#define SEARCH_OPERATION                                                                                           \
+	{                                                                                                          \
+		.name = "search_operation", .types = LYRE_T_OBJECT,                                                \
+		.flags = LYRE_P_REQUIRED | LYRE_P_REQUEST | LYRE_P_NULL_IS_ABSENT | LYRE_P_HANDLER_CHECKS,         \
+		.help = "Request that finds the rows: search_by_id, search_by_value, search_by_conditions or sql." \
+	}
+
+static const struct lyre_param export_local_params[] = {
+	FORMAT,
+	{ .name = "path",
+		.types = LYRE_T_STRING,
+		.flags = LYRE_P_REQUIRED | LYRE_P_NULL_IS_ABSENT | LYRE_P_HANDLER_CHECKS,
+		.help = "Absolute path of the folder on the server, which must exist." },
+	{ .name = "filename",
+		.types = LYRE_T_STRING,
+		.flags = LYRE_P_NULL_IS_ABSENT | LYRE_P_HANDLER_CHECKS,
+		.help = "Name of the file without its extension; an existing file is replaced; default: the time in milliseconds." },
+	SEARCH_OPERATION,
+};
+
+#ifdef HAVE_REMOTE
+static const struct lyre_param export_to_s3_params[] = {
+	FORMAT,
+	{ .name = "s3",
+		.types = LYRE_T_OBJECT,
+		.flags = LYRE_P_REQUIRED | LYRE_P_NULL_IS_ABSENT | LYRE_P_HANDLER_CHECKS,
+		.help = "Where the object goes: aws_access_key_id, aws_secret_access_key, bucket, key, region; optional: "
+			"aws_session_token, endpoint, path_style." },
+	SEARCH_OPERATION,
+};
+#endif
+
+static const struct lyre_operation operations[] = {
+	{ .name = "export_local",
+		.handler = export_local,
+		.run = LYRE_RUN_JOB,
+		.access = LYRE_ACCESS_USER, /* export_local_check() decides */
+		.params = LYRE_LIST(export_local_params),
+		.check = export_local_check,
+		.help = "Export the result of a search to a file on the server." },
+#ifdef HAVE_REMOTE
+	{ .name = "export_to_s3",
+		.handler = export_to_s3,
+		.run = LYRE_RUN_JOB,
+		.access = LYRE_ACCESS_SUPER_USER,
+		.params = LYRE_LIST(export_to_s3_params),
+		.check = export_check_search,
+		.refused_as = "export_to_s3",
+		.help = "Export the result of a search to S3 or a compatible store." },
+#endif
+};
+
+static const struct lyre_setting settings[] = {
+	{ .key = "paths",
+		.type = LYRE_S_LIST,
+		.flags = LYRE_SF_NULL,
+		.help = "Folders that export_local may write to, for every user; null: any folder, for super_users." },
+#ifdef HAVE_REMOTE
+	{ .key = "s3.localAddresses",
+		.type = LYRE_S_BOOL,
+		.fallback = "false",
+		.help = "Whether export_to_s3 may connect to loopback, link-local and other local addresses." },
+	{ .key = "s3.certificateAuthority",
+		.type = LYRE_S_PATH,
+		.flags = LYRE_SF_NULL,
+		.help = "Authorities that sign the certificates of stores (PEM file); null: the system's." },
+	{ .key = "s3.connectTimeout",
+		.type = LYRE_S_DURATION,
+		.fallback = "30s",
+		.min = 1000,
+		.max = 3600e3,
+		.help = "Time limit for connecting to a store." },
+	{ .key = "s3.stallTimeout",
+		.type = LYRE_S_DURATION,
+		.fallback = "60s",
+		.min = 1000,
+		.max = 3600e3,
+		.help = "Time after which a request to a store that makes no progress is given up." },
+	{ .key = "s3.retryTimeout",
+		.type = LYRE_S_DURATION,
+		.fallback = "120s",
+		.min = 1000,
+		.max = 3600e3,
+		.help = "Time for which a request to a store that fails is repeated." },
+#endif
+};
+
+/** Relative paths would depend on where the server was started. */
+static int check_settings(lyre_instance *self)
+{
+	size_t count;
+	const char *const *paths = lyre_setting_list(self, "paths", &count);
+	for (size_t i = 0; i < count; i++) {
+		if (paths[i][0] != '/')
+			return lyre_start_fail(self, LYRE_EINVAL, "'modules.export.paths': '%s' must begin with /", paths[i]);
+	}
+	return 0;
+}
+
+static int start(lyre_instance *self)
+{
+	int rc = check_settings(self);
+#ifdef HAVE_REMOTE
+	if (!rc && remote_start())
+		rc = lyre_start_fail(self, LYRE_ENOMEM, "out of memory for libcurl");
+#endif
+	return rc;
+}
+
+#ifdef HAVE_REMOTE
+static void stop(lyre_instance *self)
+{
+	(void)self;
+	remote_stop();
+}
+#else
+#define stop NULL
+#endif
+
+LYRE_MODULE(export, "1.0.0", "Exports to files and to S3", .settings = LYRE_LIST(settings), .operations = LYRE_LIST(operations),
+	.start = start, .stop = stop, .check = check_settings);
