@@ -78,7 +78,7 @@ static int put(lyre_call *call)
 	int rc = lyre_table_open(call, lyre_arg_string(call, "database"), lyre_arg_string(call, "table"), &table);
 	if (rc == 0)
 		rc = lyre_write_wait(call, table, LYRE_UPSERT, lyre_arg(call, "records"), &result);
-	size_t refused = lyre_write_refused(call);
+	size_t refused = lyre_write_refused(call, 0);
 	if (rc == LYRE_EINVAL && refused != SIZE_MAX)
 		return lyre_reply_message(call, "record %lu was refused", (unsigned long)refused);
 	return rc < 0 ? rc : lyre_reply_message(call, "none was refused");
