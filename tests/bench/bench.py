@@ -219,21 +219,46 @@ class Bench:
     def insert_bulk(self):
         self.beside_lmdb("insert of 1,000 records", "bulk", "b", 1000, "LMDB, 1000 a commit", 100000, 1000)
 
+    def rate_of_job(self, request, records):
+        """(records per second, the job)"""
+        job = self.server.wait_for_job(self.server.ok(request)["job_id"], seconds=600)
+        return 1000 * records / (job["end_datetime"] - job["start_datetime"]), job
+
+    def export(self, format):
+        """(records per second, path of the file)"""
+        if "x" not in self.tables:
+            self.table("x")
+            load(self.server, "bench", "x", 1, EXPORTED)
+        rate, job = self.rate_of_job({"operation": "export_local", "format": format, "path": EXPORTS.name, "filename": "x", "search_operation": {
+            "operation": "search_by_value", "database": "bench", "table": "x", "attribute": "id", "value": "*", "get_attributes": ["*"]}}, EXPORTED)
+        return rate, job["result"]["path"]
+
+    def beside_bulk(self, format):
+        """A load of an exported file into an empty table, compared with inserts of 1,000 records over HTTP."""
+        if not {"export", "import"} <= built_modules():
+            return
+        path = self.export(format)[1]
+        ours, limits = [], []
+        for n in range(ROUNDS):
+            table = "%s%d" % (format, n)
+            self.table(table)
+            rate, job = self.rate_of_job({"operation": "import_file", "database": "bench", "table": table, "file_path": path}, EXPORTED)
+            wanted = "successfully loaded %d of %d records" % (EXPORTED, EXPORTED)
+            if job["message"] != wanted:
+                raise SystemExit("import_file: %s, not %s" % (job["message"], wanted))
+            ours.append(rate)
+            limits.append(1000 * self.load("bulk", "b")[0])
+        line("import_file, %s" % format.upper(), "/s", max(ours), max(limits), "insert of 1,000 records")
+
     def beside_lmdb_file(self, format):
         """An export of a table, compared with the bare loop that reads as many records and writes as many bytes."""
         if "export" not in built_modules():
             return
-        s = self.server
-        if "x" not in self.tables:
-            self.table("x")
-            load(s, "bench", "x", 1, EXPORTED)
-        request = {"operation": "export_local", "format": format, "path": EXPORTS.name, "filename": "x", "search_operation": {
-            "operation": "search_by_value", "database": "bench", "table": "x", "attribute": "id", "value": "*", "get_attributes": ["*"]}}
         ours, limits = [], []
         for _ in range(ROUNDS):
-            job = s.wait_for_job(s.ok(request)["job_id"], seconds=600)
-            size = os.path.getsize(job["result"]["path"])
-            ours.append(1000 * EXPORTED / (job["end_datetime"] - job["start_datetime"]))
+            rate, path = self.export(format)
+            size = os.path.getsize(path)
+            ours.append(rate)
             limits.append(lmdb(EXPORTS.name, EXPORTED, 5000, "export", size))
         line("export_local, %s" % format.upper(), "/s", max(ours), max(limits), "LMDB read, %d MiB written" % (size >> 20))
 
@@ -242,6 +267,12 @@ class Bench:
 
     def export_csv(self):
         self.beside_lmdb_file("csv")
+
+    def import_json(self):
+        self.beside_bulk("json")
+
+    def import_csv(self):
+        self.beside_bulk("csv")
 
     def resident(self):
         for title, config, threads in (("resident, idle, all modules", None, None), ("resident, idle, minimal.yaml", "minimal.yaml", 1)):
@@ -256,7 +287,8 @@ class Bench:
                 line(title, "MiB", resident_mib(s.process.pid), resident_mib(e.process.pid), "the echo, idle, as many threads")
 
     lines = (search_by_id_one, tls, search_by_id_twenty, limited_role, remembered_credential, reads_beside_logins, search_by_value, search_by_conditions, sql,
-             describe_table, describe_all, reads_beside_writes, insert, update, insert_bulk, export_json, export_csv, resident)
+             describe_table, describe_all, reads_beside_writes, insert, update, insert_bulk, export_json, export_csv, import_json, import_csv,
+             resident)
 
 
 def main():
