@@ -8,6 +8,7 @@
 #include "ctl/document.h"
 #include "ctl/output.h"
 #include "ctl/progress.h"
+#include "ctl/statement.h"
 #include "ctl/transfer.h"
 #include "ctl/write_request.h"
 
@@ -123,6 +124,8 @@ static int write_request(struct transfer *e, struct buf *request)
 	const struct options *o = e->options;
 	struct table_name table;
 	if (o->sql) {
+		if (statement_changes(o->sql, strlen(o->sql)))
+			return complain(CTL_USAGE, "--sql is for statements that only read: use lyre sql for others");
 		request_begin(request, "sql");
 		request_member(request, "sql", o->sql);
 		request_end(request);

@@ -86,9 +86,18 @@ class Export(ClientCase):
         self.assertEqual(self.ok("export", "--sql", query), '[{"id":1,"twice":10},{"id":2,"twice":12}]\n')
         self.assertEqual(self.ok("export", "--sql", query, "-"), '[{"id":1,"twice":10},{"id":2,"twice":12}]\n')
         path = self.file("x.json")
-        for statement, status in (("SELECT FROM nothing", 1), ('DELETE FROM "%s".t WHERE id = 77' % self.database(), 1)):
-            self.refused(status, "export", "--sql", statement, path)
-            self.assertEqual(self.files(path), [])
+        self.refused(1, "export", "--sql", "SELECT FROM nothing", path)
+        self.assertEqual(self.files(path), [])
+
+    @with_sql
+    def test_statement_that_changes_something(self):
+        self.make({"id": 1})
+        for statement in ("DELETE FROM %s", "/* SELECT */ delete FROM %s", "WITH a AS (SELECT 1) DELETE FROM %s", "UPDATE %s SET n = 1",
+                          "INSERT INTO %s (id) VALUES (2)", ";DELETE FROM %s"):
+            self.refused(2 if statement[0] != ";" else 1, "export", "--sql", statement % ('"%s".t' % self.database()))
+        self.assertEqual([r["id"] for r in json.loads(self.ok("export", self.table()))], [1])
+        for statement in ("SELECT 1 AS n", "WITH my_update AS (SELECT 1 AS n) SELECT n FROM my_update", "SELECT 'DELETE' AS \"delete\""):
+            self.ok("export", "--sql", statement)
 
     def test_conditions(self):
         self.make({"id": 1, "n": 5}, {"id": 2, "n": 6}, {"id": 3, "n": 7})
