@@ -6,14 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int refuse_status(const char *host, const struct http_answer *a, struct remote_error *error)
+static int refuse_status(const char *host, const struct remote_answer *a, struct remote_error *error)
 {
 	return remote_fail_status(
 		error, a->status, a->reason, "%s answered with status %d%s%s", host, a->status, a->reason[0] ? " " : "", a->reason);
 }
 
 /* Whether an answer leads on to another URL. \return 1 if so, with \p next to be freed; 0 if it is a success; or a failure */
-static int judge(const char *url, const struct http_answer *a, bool may_go_on, char **next, struct remote_error *error)
+static int judge(const char *url, const struct remote_answer *a, bool may_go_on, char **next, struct remote_error *error)
 {
 	struct remote_url from, to = { 0 };
 	int rc = remote_url_read(&from, url, error);
@@ -39,18 +39,18 @@ out:
 	return rc;
 }
 
-static int follow(struct http_session *s, char *url, const struct remote_options *options, struct http_request *request,
+static int follow(struct remote_session *s, char *url, const struct remote_options *options, struct remote_request *request,
 	struct remote_error *error)
 {
 	int rc = 1;
 	for (uint32_t redirects = 0; rc == 1; redirects++) {
-		struct http_answer answer;
+		struct remote_answer answer;
 		char *next = NULL;
 		request->url = url;
-		rc = http_request(s, request, &answer, error);
+		rc = remote_request(s, request, &answer, error);
 		if (!rc)
 			rc = judge(url, &answer, redirects < options->redirects_max, &next, error);
-		http_answer_free(&answer);
+		remote_answer_free(&answer);
 		if (rc == 1) {
 			free(url);
 			url = next;
@@ -62,23 +62,23 @@ static int follow(struct http_session *s, char *url, const struct remote_options
 
 int remote_get(const char *url, const struct remote_options *options, remote_take *take, void *arg, struct remote_error *error)
 {
-	struct http_session *s = NULL;
+	struct remote_session *s = NULL;
 	char *copy = NULL;
 	memset(error, 0, sizeof *error);
 	int rc = remote_url_check(url, error);
 	if (!rc)
-		rc = http_open(&s, options, error);
+		rc = remote_open(&s, options, error);
 	if (!rc && !(copy = strdup(url)))
 		rc = remote_fail_memory(error);
 	if (!rc) {
 		uint64_t seconds = options->total_seconds ? options->total_seconds : 86400;
-		struct http_request request = { .method = "GET",
+		struct remote_request request = { .method = "GET",
 			.take = take,
 			.arg = arg,
 			.bytes_max = options->bytes_max,
-			.until_ms = http_now_ms() + seconds * 1000 };
+			.until_ms = remote_now_ms() + seconds * 1000 };
 		rc = follow(s, copy, options, &request, error);
 	}
-	http_close(s);
+	remote_close(s);
 	return rc;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "http_session.h"
+#include "remote_session.h"
 
 #include "remote_error.h"
 
@@ -22,9 +22,9 @@ void remote_stop(void)
 	curl_global_cleanup();
 }
 
-int http_open(struct http_session **ret, const struct remote_options *options, struct remote_error *error)
+int remote_open(struct remote_session **ret, const struct remote_options *options, struct remote_error *error)
 {
-	struct http_session *s = calloc(1, sizeof *s);
+	struct remote_session *s = calloc(1, sizeof *s);
 	*ret = s;
 	if (!s || !(s->curl = curl_easy_init())) {
 		free(s);
@@ -38,7 +38,7 @@ int http_open(struct http_session **ret, const struct remote_options *options, s
 	return 0;
 }
 
-void http_close(struct http_session *s)
+void remote_close(struct remote_session *s)
 {
 	if (!s)
 		return;
@@ -46,7 +46,7 @@ void http_close(struct http_session *s)
 	free(s);
 }
 
-void http_answer_free(struct http_answer *a)
+void remote_answer_free(struct remote_answer *a)
 {
 	free(a->redirect);
 	free(a->text);
@@ -63,7 +63,7 @@ static void set_protocols(CURL *curl)
 }
 
 /* What no request may depart from. Cookies, .netrc and redirects are off unless they are switched on. */
-static void set_rules(struct http_session *s)
+static void set_rules(struct remote_session *s)
 {
 	set_protocols(s->curl);
 	curl_easy_setopt(s->curl, CURLOPT_NOSIGNAL, 1L);
@@ -80,16 +80,16 @@ static void set_rules(struct http_session *s)
 	}
 }
 
-static void set_times(struct http_session *s, const struct http_request *request)
+static void set_times(struct remote_session *s, const struct remote_request *request)
 {
-	uint64_t now = http_now_ms();
+	uint64_t now = remote_now_ms();
 	s->until_ms = request->until_ms ? request->until_ms : now + (uint64_t)s->options.total_seconds * 1000;
 	uint64_t left = s->until_ms > now ? s->until_ms - now : 1;
 	curl_easy_setopt(s->curl, CURLOPT_TIMEOUT_MS, (long)(left < INT32_MAX ? left : INT32_MAX));
 	curl_easy_setopt(s->curl, CURLOPT_CONNECTTIMEOUT, (long)s->options.connect_seconds);
 }
 
-static void set_method(struct http_session *s, const struct http_request *request)
+static void set_method(struct remote_session *s, const struct remote_request *request)
 {
 	bool has_body = !strcmp(request->method, "PUT") || !strcmp(request->method, "POST");
 	if (!strcmp(request->method, "HEAD"))
@@ -104,7 +104,7 @@ static void set_method(struct http_session *s, const struct http_request *reques
 }
 
 /* \return NULL when out of memory */
-static struct curl_slist *make_headers(const struct http_request *request)
+static struct curl_slist *make_headers(const struct remote_request *request)
 {
 	/* Nobody is asked before a body is sent: a refusal is rare, and an unasked server would cost a second. */
 	struct curl_slist *list = curl_slist_append(NULL, "Expect:");
@@ -121,7 +121,7 @@ static struct curl_slist *make_headers(const struct http_request *request)
 	return list;
 }
 
-static void set_up(struct http_session *s, const struct http_request *request, struct curl_slist *headers)
+static void set_up(struct remote_session *s, const struct remote_request *request, struct curl_slist *headers)
 {
 	curl_easy_reset(s->curl);
 	set_rules(s);
@@ -129,17 +129,17 @@ static void set_up(struct http_session *s, const struct http_request *request, s
 	set_method(s, request);
 	curl_easy_setopt(s->curl, CURLOPT_URL, request->url);
 	curl_easy_setopt(s->curl, CURLOPT_HTTPHEADER, headers);
-	http_receive_setup(s);
-	http_watch_setup(s);
+	remote_receive_setup(s);
+	remote_watch_setup(s);
 }
 
-static int perform(struct http_session *s, struct remote_error *error)
+static int perform(struct remote_session *s, struct remote_error *error)
 {
 	CURLcode code = curl_easy_perform(s->curl);
 	if (code == CURLE_OK)
-		http_receive_finish(s);
+		remote_receive_finish(s);
 	if ((code != CURLE_OK && s->end != END_ENOUGH) || s->end == END_CALLER || s->end == END_TOO_LARGE)
-		return http_failure(s, code, error);
+		return remote_failure(s, code, error);
 	s->was_answered = true;
 	char *redirect = NULL;
 	curl_easy_getinfo(s->curl, CURLINFO_REDIRECT_URL, &redirect);
@@ -148,9 +148,10 @@ static int perform(struct http_session *s, struct remote_error *error)
 	return 0;
 }
 
-int http_request(struct http_session *s, const struct http_request *request, struct http_answer *ret, struct remote_error *error)
+int remote_request(
+	struct remote_session *s, const struct remote_request *request, struct remote_answer *ret, struct remote_error *error)
 {
-	*ret = (struct http_answer){ .length = UINT64_MAX };
+	*ret = (struct remote_answer){ .length = UINT64_MAX };
 	s->request = request;
 	s->answer = ret;
 	s->has_begun = s->was_refused = false;

@@ -15,14 +15,14 @@ struct download {
 	uint64_t *size;
 	uint64_t bytes_max;
 
-	char etag[HTTP_VALUE_MAX]; /* of the object that we read from; "": not known, so that it cannot be taken up again */
-	uint64_t total, got;       /* bytes: of the object, UINT64_MAX if unknown; taken */
-	uint64_t at;               /* where the current answer stands: it may begin before got */
+	char etag[REMOTE_VALUE_MAX]; /* of the object that we read from; "": not known, so that it cannot be taken up again */
+	uint64_t total, got;         /* bytes: of the object, UINT64_MAX if unknown; taken */
+	uint64_t at;                 /* where the current answer stands: it may begin before got */
 	enum { WHY_CALLER, WHY_RANGE, WHY_TOO_LARGE } why;
 };
 
 /* Where the answer begins. \return whether it is what was asked for */
-static bool read_range(struct download *d, const struct http_answer *a)
+static bool read_range(struct download *d, const struct remote_answer *a)
 {
 	uint64_t from, to;
 	if (a->status == 200) {
@@ -35,7 +35,7 @@ static bool read_range(struct download *d, const struct http_answer *a)
 	return true;
 }
 
-static int on_begin(void *arg, const struct http_answer *a)
+static int on_begin(void *arg, const struct remote_answer *a)
 {
 	struct download *d = arg;
 	d->why = WHY_RANGE;
@@ -74,7 +74,7 @@ static int on_bytes(void *arg, const char *bytes, size_t len)
 
 static int attempt(struct s3_session *s, struct download *d, struct s3_request *r, struct remote_error *error)
 {
-	struct http_answer answer;
+	struct remote_answer answer;
 	char range[40];
 	memset(r->headers, 0, sizeof r->headers);
 	if (d->got) {
@@ -83,7 +83,7 @@ static int attempt(struct s3_session *s, struct download *d, struct s3_request *
 		r->headers[1] = (struct s3_pair){ "If-Match", d->etag };
 	}
 	int rc = s3_request(s, r, &answer, error);
-	http_answer_free(&answer);
+	remote_answer_free(&answer);
 	if (rc == REMOTE_UNREACHABLE && d->got == d->total)
 		return 0; /* it broke behind the last byte */
 	if (!rc && d->total != UINT64_MAX && d->got != d->total) {

@@ -26,7 +26,7 @@ static bool is_repeatable(int status, const char *code)
 }
 
 /* The region that the bucket is in, if the answer says so and it is another. */
-static bool find_region(const struct s3_target *t, const struct http_answer *a, const char *code, char *out, size_t size)
+static bool find_region(const struct s3_target *t, const struct remote_answer *a, const char *code, char *out, size_t size)
 {
 	bool is_about_it = a->status == 301 || a->status == 307 || !strcmp(code, "AuthorizationHeaderMalformed") ||
 		!strcmp(code, "PermanentRedirect") || !strcmp(code, "IllegalLocationConstraintException");
@@ -42,7 +42,7 @@ struct told {
 	char code[64], message[REMOTE_TEXT_MAX], region[64];
 };
 
-static void read_error(const struct s3_target *t, const struct http_answer *a, struct told *ret)
+static void read_error(const struct s3_target *t, const struct remote_answer *a, struct told *ret)
 {
 	const char *xml = a->text ? a->text : "";
 	memset(ret, 0, sizeof *ret);
@@ -57,7 +57,7 @@ static void read_error(const struct s3_target *t, const struct http_answer *a, s
 		ret->region[0] = '\0';
 }
 
-static void tell(const struct s3_target *t, const struct s3_request *r, const struct http_answer *a, const struct told *told,
+static void tell(const struct s3_target *t, const struct s3_request *r, const struct remote_answer *a, const struct told *told,
 	struct remote_error *error)
 {
 	int status = a->status;
@@ -84,7 +84,7 @@ static bool has_secret(const struct s3_target *t, const char *text)
 	return strstr(text, t->secret_key) || (t->token && strstr(text, t->token));
 }
 
-int s3_refused(const struct s3_target *t, struct s3_request *r, const struct http_answer *a, struct remote_error *error)
+int s3_refused(const struct s3_target *t, struct s3_request *r, const struct remote_answer *a, struct remote_error *error)
 {
 	struct told told;
 	read_error(t, a, &told);

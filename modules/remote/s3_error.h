@@ -9,6 +9,7 @@
 #include "s3_request.h"
 
 /** Fills in the request's code, and whether it may be repeated. \return REMOTE_STATUS */
-int s3_refused(const struct s3_target *t, struct s3_request *request, const struct http_answer *answer, struct remote_error *error);
+int s3_refused(
+	const struct s3_target *t, struct s3_request *request, const struct remote_answer *answer, struct remote_error *error);
 
 #endif

@@ -15,7 +15,7 @@
 int s3_parts_begin(struct s3_session *s, struct s3_parts *p, const char *content_type, struct remote_error *error)
 {
 	char id[ID_MAX];
-	struct http_answer answer;
+	struct remote_answer answer;
 	const struct s3_pair parameters[] = { { "uploads", "" } };
 	struct s3_request r = { .what = "beginning the upload",
 		.method = "POST",
@@ -28,14 +28,14 @@ int s3_parts_begin(struct s3_session *s, struct s3_parts *p, const char *content
 		rc = remote_fail_status(error, answer.status, answer.reason, "%s: the store gave no UploadId", r.what);
 	if (!rc && !(p->id = strdup(id)))
 		rc = remote_fail_memory(error);
-	http_answer_free(&answer);
+	remote_answer_free(&answer);
 	return rc;
 }
 
 int s3_parts_add(struct s3_session *s, struct s3_parts *p, const char *bytes, size_t len, struct remote_error *error)
 {
 	char number[16];
-	struct http_answer answer;
+	struct remote_answer answer;
 	const struct s3_pair parameters[] = { { "partNumber", number }, { "uploadId", p->id } };
 	struct s3_request r = { .what = "uploading a part",
 		.method = "PUT",
@@ -58,7 +58,7 @@ int s3_parts_add(struct s3_session *s, struct s3_parts *p, const char *bytes, si
 		p->count++;
 		p->bytes += len;
 	}
-	http_answer_free(&answer);
+	remote_answer_free(&answer);
 	return rc;
 }
 
@@ -92,8 +92,8 @@ static char *part_list(const struct s3_parts *p)
  */
 static bool was_completed(struct s3_session *s, const struct s3_parts *p)
 {
-	char parts[24], etag[HTTP_VALUE_MAX] = "";
-	struct http_answer answer;
+	char parts[24], etag[REMOTE_VALUE_MAX] = "";
+	struct remote_answer answer;
 	struct remote_error error;
 	struct s3_request r = { .what = "looking for the object", .method = "HEAD" };
 	bool was = !s3_request(s, &r, &answer, &error) && answer.length == p->bytes;
@@ -102,13 +102,13 @@ static bool was_completed(struct s3_session *s, const struct s3_parts *p)
 	etag[strcspn(etag + 1, "\"") + 1] = '\0';
 	size_t len = strlen(etag);
 	was = was && len >= strlen(parts) && !strcmp(etag + len - strlen(parts), parts);
-	http_answer_free(&answer);
+	remote_answer_free(&answer);
 	return was;
 }
 
 int s3_parts_complete(struct s3_session *s, struct s3_parts *p, struct remote_error *error)
 {
-	struct http_answer answer = { .status = 0 };
+	struct remote_answer answer = { .status = 0 };
 	const struct s3_pair parameters[] = { { "uploadId", p->id } };
 	char *list = part_list(p);
 	if (!list)
@@ -126,14 +126,14 @@ int s3_parts_complete(struct s3_session *s, struct s3_parts *p, struct remote_er
 		memset(error, 0, sizeof *error);
 		rc = 0;
 	}
-	http_answer_free(&answer);
+	remote_answer_free(&answer);
 	free(list);
 	return rc;
 }
 
 int s3_parts_abort(struct s3_session *s, struct s3_parts *p, struct remote_error *error)
 {
-	struct http_answer answer;
+	struct remote_answer answer;
 	const struct s3_pair parameters[] = { { "uploadId", p->id } };
 	struct s3_request r = { .what = "aborting the upload", .method = "DELETE", .parameters = parameters, .parameter_count = 1 };
 	int rc = s3_request(s, &r, &answer, error);
@@ -141,7 +141,7 @@ int s3_parts_abort(struct s3_session *s, struct s3_parts *p, struct remote_error
 		memset(error, 0, sizeof *error);
 		rc = 0;
 	}
-	http_answer_free(&answer);
+	remote_answer_free(&answer);
 	return rc;
 }
 

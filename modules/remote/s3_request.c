@@ -17,12 +17,12 @@ int s3_open(
 	struct s3_session *ret, const struct s3_target *target, const struct remote_options *options, struct remote_error *error)
 {
 	*ret = (struct s3_session){ .target = target, .options = *options };
-	return http_open(&ret->http, options, error);
+	return remote_open(&ret->http, options, error);
 }
 
 void s3_close(struct s3_session *s)
 {
-	http_close(s->http);
+	remote_close(s->http);
 	s->http = NULL;
 }
 
@@ -95,7 +95,7 @@ static int tell(const struct s3_request *r, int rc, struct remote_error *error)
 	return remote_fail(error, rc, "%s: %s", r->what, cause.text);
 }
 
-static bool is_success(const struct s3_request *r, const struct http_answer *a)
+static bool is_success(const struct s3_request *r, const struct remote_answer *a)
 {
 	const char *xml = a->text ? a->text : "";
 	if (a->status < 200 || a->status > 299)
@@ -105,18 +105,18 @@ static bool is_success(const struct s3_request *r, const struct http_answer *a)
 	return r->take ? a->status == 200 || a->status == 206 : !s3_xml_is(xml, a->text_len, "Error");
 }
 
-static int attempt(struct s3_session *s, struct s3_request *r, const char *url, const char *hash, struct http_answer *ret,
+static int attempt(struct s3_session *s, struct s3_request *r, const char *url, const char *hash, struct remote_answer *ret,
 	struct remote_error *error)
 {
 	struct lines lines = { .count = 0 };
-	*ret = (struct http_answer){ .length = UINT64_MAX };
+	*ret = (struct remote_answer){ .length = UINT64_MAX };
 	r->is_repeatable = false;
 	r->code[0] = '\0';
 	if (!make_headers(s, r, hash, &lines)) {
 		lines_free(&lines);
 		return remote_fail_memory(error);
 	}
-	const struct http_request request = { .method = r->method,
+	const struct remote_request request = { .method = r->method,
 		.url = url,
 		.headers = (const char *const *)lines.line,
 		.header_count = lines.count,
@@ -126,7 +126,7 @@ static int attempt(struct s3_session *s, struct s3_request *r, const char *url, 
 		.arg = r->arg,
 		.takes_part = true,
 		.begin = r->begin };
-	int rc = http_request(s->http, &request, ret, error);
+	int rc = remote_request(s->http, &request, ret, error);
 	lines_free(&lines);
 	if (rc) {
 		r->is_repeatable = ret->is_interrupted;
@@ -135,7 +135,8 @@ static int attempt(struct s3_session *s, struct s3_request *r, const char *url, 
 	return is_success(r, ret) ? 0 : s3_refused(s->target, r, ret, error);
 }
 
-static int repeat(struct s3_session *s, struct s3_request *r, const char *url, struct http_answer *ret, struct remote_error *error)
+static int repeat(
+	struct s3_session *s, struct s3_request *r, const char *url, struct remote_answer *ret, struct remote_error *error)
 {
 	char hash[S3_HASH_MAX];
 	struct s3_patience patience = { 0 };
@@ -147,14 +148,14 @@ static int repeat(struct s3_session *s, struct s3_request *r, const char *url, s
 		int wait = s3_wait(s, &patience, error);
 		if (wait)
 			return wait < 0 ? wait : rc;
-		http_answer_free(ret);
+		remote_answer_free(ret);
 	}
 }
 
-int s3_request(struct s3_session *s, struct s3_request *r, struct http_answer *ret, struct remote_error *error)
+int s3_request(struct s3_session *s, struct s3_request *r, struct remote_answer *ret, struct remote_error *error)
 {
 	struct s3_text url = { 0 };
-	*ret = (struct http_answer){ .length = UINT64_MAX };
+	*ret = (struct remote_answer){ .length = UINT64_MAX };
 	char *query = s3_query(r->parameters, r->parameter_count);
 	if (query)
 		s3_text_adds(&url, s->target->url, *query ? "?" : "", query, NULL);

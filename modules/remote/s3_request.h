@@ -16,12 +16,12 @@
 struct s3_session {
 	const struct s3_target *target;
 	struct remote_options options;
-	struct http_session *http;
+	struct remote_session *http;
 };
 
 struct s3_request {
 	const char *what;   /**< for errors: "uploading a part" */
-	const char *method; /**< as in http_request */
+	const char *method; /**< as in remote_request */
 	const struct s3_pair *parameters;
 	size_t parameter_count;
 	struct s3_pair headers[S3_HEADERS_MAX]; /**< up to one without a name */
@@ -30,7 +30,7 @@ struct s3_request {
 	const char *root; /**< of the document that a success has; NULL: none is needed */
 	remote_take *take;
 	void *arg;
-	int (*begin)(void *arg, const struct http_answer *answer);
+	int (*begin)(void *arg, const struct remote_answer *answer);
 	bool once; /**< the caller repeats it by itself */
 
 	/* filled in */
@@ -43,8 +43,8 @@ int s3_open(
 	struct s3_session *ret, const struct s3_target *target, const struct remote_options *options, struct remote_error *error);
 void s3_close(struct s3_session *s);
 
-/** \return 0 after a success (2xx, with the root that was asked for); http_answer_free() in any case */
-int s3_request(struct s3_session *s, struct s3_request *request, struct http_answer *ret, struct remote_error *error);
+/** \return 0 after a success (2xx, with the root that was asked for); remote_answer_free() in any case */
+int s3_request(struct s3_session *s, struct s3_request *request, struct remote_answer *ret, struct remote_error *error);
 
 /** How often and how long a request has been tried: 0 at first. */
 struct s3_patience {

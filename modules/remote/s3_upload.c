@@ -113,7 +113,7 @@ int s3_upload_append(struct s3_upload *u, const char *bytes, size_t len, struct 
 
 static int send_whole(struct s3_upload *u, struct remote_error *error)
 {
-	struct http_answer answer;
+	struct remote_answer answer;
 	struct s3_request r = { .what = "uploading the object",
 		.method = "PUT",
 		.headers = { { "Content-Type", u->content_type } },
@@ -122,7 +122,7 @@ static int send_whole(struct s3_upload *u, struct remote_error *error)
 	int rc = s3_request(&u->session, &r, &answer, error);
 	if (!rc)
 		u->sent = u->len;
-	http_answer_free(&answer);
+	remote_answer_free(&answer);
 	return rc;
 }
 

@@ -23,7 +23,7 @@ static uint64_t next_wait(uint64_t first, uint32_t attempts)
 
 static int sleep_until(const struct remote_options *o, uint64_t then, struct remote_error *error)
 {
-	for (uint64_t now = http_now_ms(); now < then; now = http_now_ms()) {
+	for (uint64_t now = remote_now_ms(); now < then; now = remote_now_ms()) {
 		if (o->cancelled && o->cancelled(o->cancelled_arg))
 			return remote_fail(error, REMOTE_CANCELLED, "cancelled");
 		uint64_t ms = then - now < SLICE_MAX ? then - now : SLICE_MAX;
@@ -37,7 +37,7 @@ int s3_wait(const struct s3_session *s, struct s3_patience *p, struct remote_err
 {
 	const struct remote_options *o = &s->options;
 	uint32_t most = o->attempts ? o->attempts : 12;
-	uint64_t now = http_now_ms();
+	uint64_t now = remote_now_ms();
 	if (!p->attempts++)
 		p->until_ms = now + (o->retry_seconds ? o->retry_seconds : 120) * (uint64_t)1000;
 	uint64_t then = now + next_wait(o->retry_ms ? o->retry_ms : 250, p->attempts);

@@ -25,7 +25,7 @@ struct tool {
 static bool is_cancelled(void *arg)
 {
 	const struct tool *t = arg;
-	return t->cancel_ms && http_now_ms() - t->started_ms >= t->cancel_ms;
+	return t->cancel_ms && remote_now_ms() - t->started_ms >= t->cancel_ms;
 }
 
 static void read_text_option(struct tool *t, const char *name, const char *value)
@@ -149,7 +149,7 @@ int main(int argc, char **argv)
 	if (argc < 2 || remote_start())
 		return 2;
 	long before = resident_kib();
-	t.started_ms = http_now_ms();
+	t.started_ms = remote_now_ms();
 	int rc = run(&t, argv[1], &error);
 	printf("%d\t%d\t%" PRIu64 "\t%ld\t%s\t%s\n", rc, error.status, t.done, resident_kib() - before, error.reason, error.text);
 	remote_stop();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "http_session.h"
+#include "remote_session.h"
 
 #include "remote_error.h"
 
@@ -8,14 +8,14 @@
 #include <string.h>
 #include <strings.h>
 
-static void end(struct http_session *s, int why)
+static void end(struct remote_session *s, int why)
 {
 	if (s->end == END_NONE)
 		s->end = why;
 }
 
 /* "HTTP/1.1 404 Not Found": of the answer, or of one before it (100 Continue). */
-static void read_status(struct http_answer *a, const char *line, size_t len)
+static void read_status(struct remote_answer *a, const char *line, size_t len)
 {
 	int status = 0, at = 0;
 	char text[128];
@@ -31,7 +31,7 @@ static void read_status(struct http_answer *a, const char *line, size_t len)
 	a->length = UINT64_MAX;
 }
 
-static void read_length(struct http_answer *a, const char *value)
+static void read_length(struct remote_answer *a, const char *value)
 {
 	char *after;
 	uint64_t n = strtoull(value, &after, 10);
@@ -39,12 +39,12 @@ static void read_length(struct http_answer *a, const char *value)
 		a->length = n;
 }
 
-static void read_header(struct http_answer *a, const char *line, size_t len)
+static void read_header(struct remote_answer *a, const char *line, size_t len)
 {
 	const char *colon = memchr(line, ':', len);
 	if (!colon)
 		return;
-	char value[HTTP_VALUE_MAX];
+	char value[REMOTE_VALUE_MAX];
 	size_t name_len = (size_t)(colon - line), skip = name_len + 1;
 	while (skip < len && (line[skip] == ' ' || line[skip] == '\t'))
 		skip++;
@@ -62,7 +62,7 @@ static void read_header(struct http_answer *a, const char *line, size_t len)
 
 static size_t on_header(char *line, size_t size, size_t count, void *arg)
 {
-	struct http_session *s = arg;
+	struct remote_session *s = arg;
 	size_t len = size * count;
 	while (len && (line[len - 1] == '\r' || line[len - 1] == '\n'))
 		len--;
@@ -74,7 +74,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg)
 }
 
 /* \return whether to go on */
-static bool begin(struct http_session *s)
+static bool begin(struct remote_session *s)
 {
 	if (s->has_begun)
 		return true;
@@ -90,7 +90,7 @@ static bool begin(struct http_session *s)
 	return true;
 }
 
-static bool pass_on(struct http_session *s, const char *bytes, size_t len)
+static bool pass_on(struct remote_session *s, const char *bytes, size_t len)
 {
 	if (!begin(s))
 		return false;
@@ -99,20 +99,20 @@ static bool pass_on(struct http_session *s, const char *bytes, size_t len)
 		end(s, END_TOO_LARGE);
 		return false;
 	}
-	uint64_t from = http_now_ms();
+	uint64_t from = remote_now_ms();
 	if (s->request->take(s->request->arg, bytes, len)) {
 		end(s, END_CALLER);
 		return false;
 	}
-	http_watch_excuse(s, http_now_ms() - from);
+	remote_watch_excuse(s, remote_now_ms() - from);
 	return true;
 }
 
-/* What comes after HTTP_TEXT_MAX is of no use to us. */
-static bool keep(struct http_session *s, const char *bytes, size_t len)
+/* What comes after REMOTE_KEPT_MAX is of no use to us. */
+static bool keep(struct remote_session *s, const char *bytes, size_t len)
 {
-	struct http_answer *a = s->answer;
-	size_t room = HTTP_TEXT_MAX - a->text_len, n = len < room ? len : room;
+	struct remote_answer *a = s->answer;
+	size_t room = REMOTE_KEPT_MAX - a->text_len, n = len < room ? len : room;
 	char *text = realloc(a->text, a->text_len + n + 1);
 	if (!text) {
 		end(s, END_MEMORY);
@@ -127,7 +127,7 @@ static bool keep(struct http_session *s, const char *bytes, size_t len)
 	return n == len;
 }
 
-static bool is_taken(const struct http_session *s)
+static bool is_taken(const struct remote_session *s)
 {
 	int status = s->answer->status;
 	return s->request->take && (status == 200 || (status == 206 && s->request->takes_part));
@@ -135,19 +135,19 @@ static bool is_taken(const struct http_session *s)
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
 {
-	struct http_session *s = arg;
+	struct remote_session *s = arg;
 	size_t len = size * count;
 	bool goes_on = is_taken(s) ? pass_on(s, bytes, len) : keep(s, bytes, len);
 	return goes_on ? len : 0;
 }
 
-void http_receive_finish(struct http_session *s)
+void remote_receive_finish(struct remote_session *s)
 {
 	if (is_taken(s))
 		begin(s);
 }
 
-void http_receive_setup(struct http_session *s)
+void remote_receive_setup(struct remote_session *s)
 {
 	curl_easy_setopt(s->curl, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(s->curl, CURLOPT_HEADERDATA, s);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "http_session.h"
+#include "remote_session.h"
 
 #include "remote_error.h"
 
 #include <string.h>
 
 /* What we ended ourselves. */
-static int own_failure(struct http_session *s, struct remote_error *error)
+static int own_failure(struct remote_session *s, struct remote_error *error)
 {
 	switch (s->end) {
 	case END_CANCELLED:
@@ -26,7 +26,7 @@ static int own_failure(struct http_session *s, struct remote_error *error)
 	}
 }
 
-static int connect_failure(struct http_session *s, struct remote_error *error)
+static int connect_failure(struct remote_session *s, struct remote_error *error)
 {
 	char room[32];
 	long os = 0;
@@ -40,12 +40,12 @@ static int connect_failure(struct http_session *s, struct remote_error *error)
 	return remote_fail(error, REMOTE_UNREACHABLE, "connect %s %s", remote_errno_name((int)os, room), s->address);
 }
 
-static int timeout_failure(struct http_session *s, struct remote_error *error)
+static int timeout_failure(struct remote_session *s, struct remote_error *error)
 {
 	double connected = 0;
 	curl_easy_getinfo(s->curl, CURLINFO_PRETRANSFER_TIME, &connected);
 	/* The timers of libcurl may end a few milliseconds early. */
-	if (connected > 0 || http_now_ms() + 100 >= s->until_ms) {
+	if (connected > 0 || remote_now_ms() + 100 >= s->until_ms) {
 		s->answer->is_interrupted = !s->request->until_ms;
 		return remote_fail(error, REMOTE_TIMEOUT, "%s: the request took longer than %u seconds", s->url.host,
 			(unsigned)s->options.total_seconds);
@@ -55,13 +55,13 @@ static int timeout_failure(struct http_session *s, struct remote_error *error)
 		error, REMOTE_TIMEOUT, "%s: no connection within %u seconds", s->url.host, (unsigned)s->options.connect_seconds);
 }
 
-static int broken(struct http_session *s, const char *what, struct remote_error *error)
+static int broken(struct remote_session *s, const char *what, struct remote_error *error)
 {
 	s->answer->is_interrupted = true;
 	return remote_fail(error, REMOTE_UNREACHABLE, "%s: %s", s->url.host, what);
 }
 
-int http_failure(struct http_session *s, CURLcode code, struct remote_error *error)
+int remote_failure(struct remote_session *s, CURLcode code, struct remote_error *error)
 {
 	if (s->end != END_NONE)
 		return own_failure(s, error);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "http_session.h"
+#include "remote_session.h"
 
 #include <sys/socket.h>
 #include <time.h>
@@ -7,21 +7,21 @@
 /* Bytes that must get through in stall_seconds; less is a connection that is kept open to keep us busy. */
 #define STALL_BYTES 1024
 
-uint64_t http_now_ms(void)
+uint64_t remote_now_ms(void)
 {
 	struct timespec t;
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-void http_watch_excuse(struct http_session *s, uint64_t ms)
+void remote_watch_excuse(struct remote_session *s, uint64_t ms)
 {
 	s->window_ms += ms;
 }
 
-static bool is_stalled(struct http_session *s, uint64_t bytes)
+static bool is_stalled(struct remote_session *s, uint64_t bytes)
 {
-	uint64_t now = http_now_ms();
+	uint64_t now = remote_now_ms();
 	if (bytes >= s->seen + STALL_BYTES) {
 		s->seen = bytes;
 		s->window_ms = now;
@@ -32,7 +32,7 @@ static bool is_stalled(struct http_session *s, uint64_t bytes)
 /* libcurl calls it whenever something happened, and once a second. */
 static int on_progress(void *arg, curl_off_t to_receive, curl_off_t received, curl_off_t to_send, curl_off_t sent)
 {
-	struct http_session *s = arg;
+	struct remote_session *s = arg;
 	(void)to_receive;
 	(void)to_send;
 	if (s->options.cancelled && s->options.cancelled(s->options.cancelled_arg))
@@ -45,7 +45,7 @@ static int on_progress(void *arg, curl_off_t to_receive, curl_off_t received, cu
 /* The one place where a connection is made, whatever led to it. */
 static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
-	struct http_session *s = arg;
+	struct remote_session *s = arg;
 	(void)purpose;
 	remote_address_text(&address->addr, s->address);
 	if (!s->options.allow_local && remote_address_is_local(&address->addr)) {
@@ -56,10 +56,10 @@ static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sock
 	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-void http_watch_setup(struct http_session *s)
+void remote_watch_setup(struct remote_session *s)
 {
 	s->seen = 0;
-	s->window_ms = http_now_ms();
+	s->window_ms = remote_now_ms();
 	curl_easy_setopt(s->curl, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(s->curl, CURLOPT_XFERINFOFUNCTION, on_progress);
 	curl_easy_setopt(s->curl, CURLOPT_XFERINFODATA, s);
