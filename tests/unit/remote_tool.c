@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 struct tool {
 	struct remote_options options;
@@ -130,11 +128,18 @@ static int run(struct tool *t, const char *command, struct remote_error *error)
 	return rc;
 }
 
+/* Not of getrusage(), which counts what the process was before exec(). \return the most so far, 0 if this system does not say */
 static long resident_kib(void)
 {
-	struct rusage r;
-	getrusage(RUSAGE_SELF, &r);
-	return r.ru_maxrss;
+	char line[128];
+	long kib = 0;
+	FILE *f = fopen("/proc/self/status", "r");
+	while (f && fgets(line, sizeof line, f))
+		if (sscanf(line, "VmHWM: %ld kB", &kib) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return kib;
 }
 
 int main(int argc, char **argv)
