@@ -17,12 +17,20 @@
 #define FILE_MODE 0640
 /** How often a hidden file may be removed by folder_clean() before it is locked. */
 #define TRIES 8
-#define OWN_FILES "/proc/self/fd"
+#define OWN_PATH_MAX 32
 
-/** The path by which linkat() finds a file that has no name. */
-static void own_path(const struct export_file *f, char *ret, size_t size)
+/** The path by which linkat() finds an open file that has no name. */
+static void own_path(int fd, char ret[OWN_PATH_MAX])
 {
-	snprintf(ret, size, OWN_FILES "/%d", f->fd);
+	snprintf(ret, OWN_PATH_MAX, "/proc/self/fd/%d", fd);
+}
+
+/** Whether /proc is there. Without it, only a process with special rights could name a file that has no name. */
+static int has_own_paths(int fd)
+{
+	char path[OWN_PATH_MAX];
+	own_path(fd, path);
+	return access(path, F_OK) == 0;
 }
 
 /** A hidden file, locked so that folder_clean() leaves it alone. \return whether to try again: it was faster */
@@ -50,8 +58,7 @@ int file_begin(struct export_file *f, int folder, const char *id)
 	int e = 0;
 	*f = (struct export_file){ .folder = folder, .fd = -1 };
 	snprintf(f->hidden, sizeof f->hidden, HIDDEN_PREFIX "%s", id);
-	/* without /proc, only a process with special rights could name the file */
-	if (access(OWN_FILES, X_OK) == 0)
+	if (has_own_paths(folder))
 		f->fd = openat(folder, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, FILE_MODE);
 	if (f->fd >= 0) {
 		(void)flock(f->fd, LOCK_EX | LOCK_NB);
@@ -87,8 +94,8 @@ int file_try_name(int folder, const char *name)
 /** Names a file that has no name yet. */
 static int link_to(const struct export_file *f, const char *name)
 {
-	char path[sizeof OWN_FILES + 16];
-	own_path(f, path, sizeof path);
+	char path[OWN_PATH_MAX];
+	own_path(f->fd, path);
 	return linkat(AT_FDCWD, path, f->folder, name, AT_SYMLINK_FOLLOW) ? errno : 0;
 }
 

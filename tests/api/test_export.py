@@ -566,9 +566,9 @@ class Faults(Case):
         """As on a file system that has none: with a hidden name until the end."""
         if not HAS_PROC or subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode:
             self.skipTest("cannot unshare")
-        wrapper = os.path.join(self.top, "lyred-without-proc")
+        wrapper = os.path.join(self.top, "lyred-without-fds")
         with open(wrapper, "w") as f:
-            f.write("#!/bin/sh\nexec unshare -m sh -c 'mount -t tmpfs none /proc && exec \"$0\" \"$@\"' %s \"$@\"\n" % lyre_server.LYRED)
+            f.write("#!/bin/sh\nexec unshare -m sh -c 'mount -t tmpfs none /proc/$$/fd && exec \"$0\" \"$@\"' %s \"$@\"\n" % lyre_server.LYRED)
         os.chmod(wrapper, 0o755)
         with unittest.mock.patch.object(lyre_server, "LYRED", wrapper):
             self.s.restart()

@@ -283,6 +283,37 @@ class Secrets(S3Case):
     def secrets(self):
         return [s.encode() for s in (self.SECRET, self.TOKEN, self.SECRET.replace("/", "\\/"), self.TOKEN.replace("/", "\\/"))]
 
+    def in_memory(self, secret):
+        """Whether the server's memory has it anywhere."""
+        process = "/proc/%d/" % self.s.process.pid
+        with open(process + "maps") as maps, open(process + "mem", "rb", buffering=0) as memory:
+            for line in maps:
+                begin, end, flags = re.match(r"(\w+)-(\w+) (\S+)", line).groups()
+                if "w" in flags:
+                    memory.seek(int(begin, 16))
+                    if secret in memory.read(int(end, 16) - int(begin, 16)):
+                        return True
+        return False
+
+    @unittest.skipUnless(HAS_PROC, "needs /proc")
+    @unittest.skipIf(SANITIZED, "sanitizers map more than can be read")
+    def test_memory(self):
+        """When a job has ended, its secret key has been erased. A session token may stay in buffers of libcurl, which sends it; it is
+        worth nothing without the key."""
+        try:
+            self.in_memory(b"x")
+        except OSError as e:
+            self.skipTest("cannot read the server's memory: %s" % e)
+        self.store.fault("silent", times=99)
+        id = self.started(by_value())
+        until(lambda: self.store.faults[0].times < 99, "nothing is sent", server=self.s)
+        self.assertTrue(self.in_memory(self.SECRET.encode()), "this test looks in the wrong place")
+        self.store.faults.clear()
+        self.s.wait_for_job(id)
+        self.export(by_value(table="nope"))
+        self.export(by_value(), s3=dict(self.store.given(), bucket="cats"))
+        until(lambda: not self.in_memory(self.SECRET.encode()), "it is still in memory", seconds=10)
+
     def test_nowhere(self):
         answers = list(self.each_export())
         self.assertEqual({a.get("status") for a in answers}, {"COMPLETE", "ERROR", None})
