@@ -15,7 +15,7 @@
 
 /** Less what the umask takes; the server's own leaves what a group may read. */
 #define FILE_MODE 0640
-/** How often a hidden file may be removed by folder_clean() before it is locked. */
+/** How often a hidden file may be removed by export_folder_clean() before it is locked. */
 #define TRIES 8
 #define OWN_PATH_MAX 32
 
@@ -33,7 +33,7 @@ static int has_own_paths(int fd)
 	return access(path, F_OK) == 0;
 }
 
-/** A hidden file, locked so that folder_clean() leaves it alone. \return whether to try again: it was faster */
+/** A hidden file, locked so that export_folder_clean() leaves it alone. \return whether to try again: it was faster */
 static int make_hidden(struct export_file *f, int *e)
 {
 	struct stat st;
@@ -53,7 +53,7 @@ static int make_hidden(struct export_file *f, int *e)
 	return 1;
 }
 
-int file_begin(struct export_file *f, int folder, const char *id)
+int export_file_begin(struct export_file *f, int folder, const char *id)
 {
 	int e = 0;
 	*f = (struct export_file){ .folder = folder, .fd = -1 };
@@ -69,7 +69,7 @@ int file_begin(struct export_file *f, int folder, const char *id)
 	return e;
 }
 
-int file_append(struct export_file *f, const char *bytes, size_t len)
+int export_file_append(struct export_file *f, const char *bytes, size_t len)
 {
 	while (len > 0) {
 		ssize_t n = write(f->fd, bytes, len);
@@ -83,7 +83,7 @@ int file_append(struct export_file *f, const char *bytes, size_t len)
 	return 0;
 }
 
-int file_try_name(int folder, const char *name)
+int export_file_try_name(int folder, const char *name)
 {
 	struct stat st;
 	if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW))
@@ -123,20 +123,20 @@ static int flush_name(const struct export_file *f)
 	return e;
 }
 
-int file_name(struct export_file *f, const char *name, int replace)
+int export_file_name(struct export_file *f, const char *name, int replace)
 {
 	int e = fsync(f->fd) ? errno : 0;
 	if (e)
 		return e;
-	e = f->hidden_made ? file_try_name(f->folder, name) : link_to(f, name);
+	e = f->hidden_made ? export_file_try_name(f->folder, name) : link_to(f, name);
 	if (e == EEXIST && replace)
-		e = file_try_name(f->folder, name);
+		e = export_file_try_name(f->folder, name);
 	if ((e == 0 && f->hidden_made) || (e == EEXIST && replace))
 		e = replace_with(f, name);
 	return e ? e : flush_name(f);
 }
 
-void file_end(struct export_file *f)
+void export_file_end(struct export_file *f)
 {
 	if (f->hidden_made)
 		(void)unlinkat(f->folder, f->hidden, 0);

@@ -4,7 +4,7 @@
  * \brief A file that gets its name only when it is complete and on disk; until then nobody sees it, and if the process ends,
  * nothing is left.
  *
- * Where the file system has no files without a name, it has a hidden one until then, which folder_clean() removes after a
+ * Where the file system has no files without a name, it has a hidden one until then, which export_folder_clean() removes after a
  * crash. So does a file that replaces another, for a moment. Functions block, and return 0, an errno or FILE_IS_SPECIAL.
  */
 #ifndef EXPORT_EXPORT_FILE_H
@@ -31,20 +31,20 @@ struct export_file {
  * Begins a file in a folder.
  * \param id  of the job, unlike that of any other
  */
-int file_begin(struct export_file *f, int folder, const char *id);
+int export_file_begin(struct export_file *f, int folder, const char *id);
 /** Appends. */
-int file_append(struct export_file *f, const char *bytes, size_t len);
+int export_file_append(struct export_file *f, const char *bytes, size_t len);
 /**
  * Makes sure that all of it is on disk, and names it.
  * \param replace  whether another regular file of this name is replaced; otherwise it is EEXIST, and another name can be tried
  */
-int file_name(struct export_file *f, const char *name, int replace);
-/** Whether file_name() could name a file so now. */
-int file_try_name(int folder, const char *name);
+int export_file_name(struct export_file *f, const char *name, int replace);
+/** Whether export_file_name() could name a file so now. */
+int export_file_try_name(int folder, const char *name);
 /** Releases it; if it was not named, nothing is left. */
-void file_end(struct export_file *f);
+void export_file_end(struct export_file *f);
 
 /** Removes the hidden files of exports that were killed; not those of exports still running, in this process or another. */
-void folder_clean(int folder);
+void export_folder_clean(int folder);
 
 #endif

@@ -110,7 +110,7 @@ static int fail_file(const struct local *x, int e)
 static int take(void *arg, const char *bytes, size_t len, uint64_t rows)
 {
 	struct local *x = arg;
-	int e = file_append(&x->file, bytes, len);
+	int e = export_file_append(&x->file, bytes, len);
 	return e ? fail_file(x, e) : lyre_job_progress(x->call, rows, 0);
 }
 
@@ -134,25 +134,25 @@ static int name_file(struct local *x)
 {
 	int e = EEXIST;
 	if (x->place.name) {
-		e = file_name(&x->file, x->place.name, 1);
+		e = export_file_name(&x->file, x->place.name, 1);
 		return e ? fail_file(x, e) : 0;
 	}
 	for (int i = 0; e == EEXIST && i < NAMES_MAX; i++) {
 		int rc = place_make_name(x->call, &x->place, x->request.format, i);
 		if (rc)
 			return rc;
-		e = file_name(&x->file, x->place.name, 0);
+		e = export_file_name(&x->file, x->place.name, 0);
 	}
 	return e ? fail_file(x, e) : 0;
 }
 
 static int write_file(struct local *x)
 {
-	folder_clean(x->folder);
-	int e = x->place.name ? file_try_name(x->folder, x->place.name) : 0;
+	export_folder_clean(x->folder);
+	int e = x->place.name ? export_file_try_name(x->folder, x->place.name) : 0;
 	if (e && e != EEXIST)
 		return fail_file(x, e);
-	e = file_begin(&x->file, x->folder, lyre_job_id(x->call));
+	e = export_file_begin(&x->file, x->folder, lyre_job_id(x->call));
 	int rc = e ? fail_file(x, e) : export_rows(x->call, &x->request, take, x);
 	if (!rc)
 		rc = lyre_job_progress(x->call, 0, 0);
@@ -160,7 +160,7 @@ static int write_file(struct local *x)
 		rc = same_place(x);
 	if (!rc)
 		rc = name_file(x);
-	file_end(&x->file);
+	export_file_end(&x->file);
 	return rc;
 }
 

@@ -33,7 +33,7 @@ static void clean(int folder, const char *name)
 	close(fd);
 }
 
-void folder_clean(int folder)
+void export_folder_clean(int folder)
 {
 	int readable = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = readable < 0 ? NULL : fdopendir(readable);
