@@ -26,9 +26,12 @@
 
 /** Bytes that a source reads at a time. */
 #define LOAD_PIECE ((size_t)65536)
-/** Records of a batch. */
-#define LOAD_BATCH_RECORDS 1000
-/** Bytes of their text. */
+/**
+ * Records of a batch. They take about 1.6 KiB each, and the writer holds the pages that they change in each index until the commit: more
+ * records a commit are written faster, and need more memory.
+ */
+#define LOAD_BATCH_RECORDS 3000
+/** Bytes of their text: values can take twenty times as much. */
 #define LOAD_BATCH_BYTES ((size_t)512 << 10)
 /** Refused records that are described in the job's result; the others are only counted. */
 #define LOAD_ERRORS_MAX 100
@@ -72,6 +75,8 @@ struct load {
 	uint64_t lines[LOAD_BATCH_RECORDS];
 	bool refused[LOAD_BATCH_RECORDS]; /**< by the last write, if any_refused */
 	bool any_refused;
+	const lyre_value *aside[LOAD_BATCH_RECORDS]; /**< refused records, while the others move together, and their lines */
+	uint64_t aside_lines[LOAD_BATCH_RECORDS];
 
 	uint64_t read, size; /**< bytes of the source so far, and of all of it; 0: unknown */
 	uint64_t seen;       /**< records, refused ones included */

@@ -105,21 +105,19 @@ static int write_records(struct load *l, const lyre_value *const *records, size_
 /** Moves the refused records of the first \p count behind the others; the order stays. \return how many are left */
 static size_t set_aside(struct load *l, size_t count)
 {
-	const lyre_value *records[LOAD_BATCH_RECORDS];
-	uint64_t lines[LOAD_BATCH_RECORDS];
 	size_t kept = 0, aside = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		if (l->refused[i]) {
-			records[aside] = l->records[i];
-			lines[aside++] = l->lines[i];
+			l->aside[aside] = l->records[i];
+			l->aside_lines[aside++] = l->lines[i];
 		} else {
 			l->records[kept] = l->records[i];
 			l->lines[kept++] = l->lines[i];
 		}
 	}
-	memcpy(l->records + kept, records, aside * sizeof *records);
-	memcpy(l->lines + kept, lines, aside * sizeof *lines);
+	memcpy(l->records + kept, l->aside, aside * sizeof *l->aside);
+	memcpy(l->lines + kept, l->aside_lines, aside * sizeof *l->aside_lines);
 	return kept;
 }
 
