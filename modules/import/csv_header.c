@@ -47,7 +47,7 @@ static int check_name(lyre_call *call, const struct csv_field *f)
 	char shown[64];
 
 	import_cut(shown, sizeof shown, f->s);
-	if (!f->len || !strcmp(f->s, "null") || !strcmp(f->s, "undefined"))
+	if (!strcmp(f->s, "null") || !strcmp(f->s, "undefined"))
 		return lyre_fail(call, LYRE_EINVAL, "Invalid attribute name: '%s'", f->s);
 	if (!lyre_text_is_utf8(f->s, f->len))
 		return lyre_fail(call, LYRE_EINVAL,
@@ -104,8 +104,12 @@ static int take_names(struct csv_header *h, lyre_call *call, const struct csv_ro
 	int rc = space ? 0 : lyre_fail_no_memory(call);
 
 	for (size_t i = 0; !rc && i < row->count; i++) {
-		rc = check_name(call, &row->fields[i]);
-		if (!rc && add_name(h, &names, space, row->fields[i].s))
+		const struct csv_field *f = &row->fields[i];
+
+		rc = f->len ? check_name(call, f) : 0;
+		if (!f->len)
+			h->names[h->count++] = NULL;
+		else if (!rc && add_name(h, &names, space, f->s))
 			rc = lyre_fail_no_memory(call);
 	}
 	tdestroy(names, keep);
@@ -158,6 +162,8 @@ static int take_types(struct csv_header *h, struct load *l)
 	if (!all)
 		return lyre_fail_no_memory(l->call);
 	for (size_t i = 0; i < h->count; i++) {
+		if (!h->names[i])
+			continue;
 		sought.name = h->names[i];
 		const struct lyre_attribute *const *found = bsearch(&key, all, spec.attribute_count, sizeof *all, by_attribute);
 		h->types[i] = csv_type_named(found ? (*found)->type : NULL);
@@ -170,7 +176,7 @@ static int take_types(struct csv_header *h, struct load *l)
 int csv_header_take(struct csv_header *h, struct load *l, const struct csv_row *row)
 {
 	*h = (struct csv_header){ 0 };
-	h->names = calloc(row->count + 1, sizeof *h->names); /* and one for CSV_EXTRA */
+	h->names = calloc(row->count, sizeof *h->names);
 	h->types = calloc(row->count, sizeof *h->types);
 	h->type_names = calloc(row->count, sizeof *h->type_names);
 	if (!h->names || !h->types || !h->type_names)

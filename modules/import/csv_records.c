@@ -13,8 +13,9 @@ struct csv_records {
 	struct csv_rows *rows;
 	struct csv_header header;
 	bool header_read;
-	const lyre_value **values; /**< room for those of a row, and for its extra values */
-	int rc;                    /**< of what take_row() called */
+	const char **names; /**< room for those of a row, and for CSV_EXTRA */
+	const lyre_value **values;
+	int rc; /**< of what take_row() called */
 };
 
 /* ---- values ---- */
@@ -118,10 +119,43 @@ static const lyre_value *extra_values(struct csv_records *r, const struct csv_ro
 	return ret;
 }
 
+/** Whether a row has values beyond the header. Rows that end in delimiters have not. */
+static bool has_extra(const struct csv_records *r, const struct csv_row *row)
+{
+	for (size_t i = r->header.count; i < row->count; i++) {
+		if (row->fields[i].len)
+			return true;
+	}
+	return false;
+}
+
+static int make_record(struct csv_records *r, const struct csv_row *row)
+{
+	struct load *l = r->load;
+	size_t n = row->count < r->header.count ? row->count : r->header.count, count = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct csv_field *f = &row->fields[i];
+		struct csv_value v = csv_value_of(r->header.types[i], f->s, f->len, l->options.nested);
+		if (!r->header.names[i] && f->len)
+			return lyre_fail(l->call, LYRE_EINVAL, "Invalid attribute name: ''");
+		if (!r->header.names[i])
+			continue;
+		if (is_wrong(&v, f))
+			return refuse_value(r, row, i);
+		r->names[count] = r->header.names[i];
+		r->values[count++] = make(l->call, &v, f);
+	}
+	if (has_extra(r, row)) {
+		r->names[count] = CSV_EXTRA;
+		r->values[count++] = extra_values(r, row);
+	}
+	return load_record(l, lyre_make_object(l->call, r->names, r->values, count), row->line, row->bytes);
+}
+
 static int take_record(struct csv_records *r, const struct csv_row *row)
 {
 	struct load *l = r->load;
-	size_t n = row->count < r->header.count ? row->count : r->header.count;
 
 	if (is_blank(r, row))
 		return 0;
@@ -131,18 +165,10 @@ static int take_record(struct csv_records *r, const struct csv_row *row)
 	size_t invalid = find_invalid(row);
 	if (invalid < row->count)
 		return refuse_text(r, row, invalid);
-	if (row->count > n && r->header.has_extra)
-		return load_bad(l, row->line, row->bytes, "The row has %zu values, and the header %zu names", row->count, n);
-	for (size_t i = 0; i < n; i++) {
-		const struct csv_field *f = &row->fields[i];
-		struct csv_value v = csv_value_of(r->header.types[i], f->s, f->len, l->options.nested);
-		if (is_wrong(&v, f))
-			return refuse_value(r, row, i);
-		r->values[i] = make(l->call, &v, f);
-	}
-	if (row->count > n)
-		r->values[n++] = extra_values(r, row);
-	return load_record(l, lyre_make_object(l->call, r->header.names, r->values, n), row->line, row->bytes);
+	if (r->header.has_extra && has_extra(r, row))
+		return load_bad(
+			l, row->line, row->bytes, "The row has %zu values, and the header %zu names", row->count, r->header.count);
+	return make_record(r, row);
 }
 
 static int take_header(struct csv_records *r, const struct csv_row *row)
@@ -152,9 +178,9 @@ static int take_header(struct csv_records *r, const struct csv_row *row)
 	if (rc)
 		return rc;
 	r->header_read = true;
-	r->header.names[r->header.count] = CSV_EXTRA; /* beyond those that are counted and freed */
+	r->names = calloc(r->header.count + 1, sizeof *r->names);
 	r->values = calloc(r->header.count + 1, sizeof *r->values);
-	return r->values ? 0 : lyre_fail_no_memory(r->load->call);
+	return r->names && r->values ? 0 : lyre_fail_no_memory(r->load->call);
 }
 
 static int take_row(void *arg, const struct csv_row *row)
@@ -216,6 +242,7 @@ void csv_records_close(struct csv_records *r)
 		return;
 	csv_header_free(&r->header);
 	csv_rows_close(r->rows);
+	free(r->names);
 	free(r->values);
 	free(r);
 }

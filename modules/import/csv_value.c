@@ -110,7 +110,7 @@ static bool take_apart(const char *s, const char *end, struct number *n)
 /** Whether a number is written plainly, so that nobody would write it differently for a reason. */
 static bool is_plain(const struct number *n)
 {
-	return !n->exponent && n->whole_len && (n->whole_len == 1 || *n->whole != '0') && (!n->point || n->fraction_len);
+	return !n->exponent && (n->whole_len < 2 || *n->whole != '0') && (!n->point || n->fraction_len);
 }
 
 static bool is_whole(const struct number *n)
@@ -226,6 +226,7 @@ static struct csv_value any(const char *s, size_t len, bool nested)
 	case '\t':
 	case '+':
 	case '-':
+	case '.':
 		return number_of(s, len, true, &v) ? v : of_kind(CSV_IS_TEXT);
 	default:
 		break;

@@ -3,7 +3,7 @@
  * \file import/csv_value.h
  * \brief What the text of a field means, from the type of its attribute.
  *
- * Without a type, only what has the plain form of a number is one: 7, -7, +7, 7.5, with blanks around it. 007, 1e3, 0x10, and an
+ * Without a type, only what has the plain form of a number is one: 7, -7, +7, 7.5, .5, with blanks around it. 007, 1e3, 0x10, and an
  * integer of more than 64 bits would lose what was written, and stay text. With a type, every form of a number counts.
  */
 #ifndef CSV_VALUE_H
