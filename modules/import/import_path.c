@@ -46,7 +46,7 @@ static char *real_folder(const char *folder)
 /** The server's own folder that a path is in, to be freed; NULL: none */
 static char *own_folder(lyre_instance *self, const char *path)
 {
-	static const char *const keys[] = { "/rootPath", "/storage.path" };
+	static const char *const keys[] = { "/rootPath", "/storage.path", "/logging.root" };
 
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
 		char *folder = real_folder(lyre_setting_string(self, keys[i]));
