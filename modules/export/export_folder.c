@@ -39,7 +39,7 @@ static void add_rule(struct folder_rules *to, const char *path, enum folder_verd
 	to->rules[to->count++] = (struct folder_rule){ .device = st.st_dev, .number = st.st_ino, .verdict = verdict };
 }
 
-int folder_rules_read(lyre_call *call, struct folder_rules *ret)
+int export_folder_rules_read(lyre_call *call, struct folder_rules *ret)
 {
 	static const char *const own[] = { "/rootPath", "/storage.path", "/logging.root" };
 	const size_t own_count = sizeof own / sizeof *own;
@@ -58,7 +58,7 @@ int folder_rules_read(lyre_call *call, struct folder_rules *ret)
 	return 0;
 }
 
-int folder_open(const char *path, const char *inner)
+int export_folder_open(const char *path, const char *inner)
 {
 	int folder = open(path, OPEN_FLAGS);
 	if (folder < 0 || !inner)
@@ -88,7 +88,7 @@ static int climb(int *folder, struct stat *st)
 	return e;
 }
 
-int folder_judge(const struct folder_rules *rules, int folder)
+int export_folder_judge(const struct folder_rules *rules, int folder)
 {
 	struct stat top, here, before;
 	const struct folder_rule *rule = NULL;
@@ -111,7 +111,7 @@ int folder_judge(const struct folder_rules *rules, int folder)
 	return rule ? (int)rule->verdict : rules->limited ? FOLDER_OUTSIDE : FOLDER_ALLOWED;
 }
 
-int folder_judge_missing(const struct folder_rules *rules, const char *path)
+int export_folder_judge_missing(const struct folder_rules *rules, const char *path)
 {
 	char *above = strdup(path);
 	int verdict = above ? FOLDER_OUTSIDE : -ENOMEM;
@@ -121,9 +121,9 @@ int folder_judge_missing(const struct folder_rules *rules, const char *path)
 		while (len > 1 && above[len - 1] == '/')
 			len--;
 		above[len] = '\0';
-		int folder = len ? folder_open(above, NULL) : -ENOENT;
+		int folder = len ? export_folder_open(above, NULL) : -ENOENT;
 		if (folder >= 0) {
-			verdict = folder_judge(rules, folder);
+			verdict = export_folder_judge(rules, folder);
 			close(folder);
 			break;
 		}

@@ -23,23 +23,23 @@ struct folder_rules {
 };
 
 /** Reads the settings and finds the folders that they name now. Blocks. \return 0 or a failure */
-int folder_rules_read(lyre_call *call, struct folder_rules *ret);
+int export_folder_rules_read(lyre_call *call, struct folder_rules *ret);
 
 /**
  * Opens a folder by its path, then the folder \p inner below it, NULL for none. Only to look and to create files: the
  * descriptor cannot be read from. Blocks.
  * \return a descriptor, or a negative errno
  */
-int folder_open(const char *path, const char *inner);
+int export_folder_open(const char *path, const char *inner);
 
 /**
  * Decides by what the folder is, not by how it is called: it and the folders above it are compared with those of the rules, and
  * the nearest of them counts. Blocks.
  * \return an enum folder_verdict, or a negative errno
  */
-int folder_judge(const struct folder_rules *rules, int folder);
+int export_folder_judge(const struct folder_rules *rules, int folder);
 
 /** The same for the nearest folder above \p path that exists, since \p path does not; so that nobody learns what exists. */
-int folder_judge_missing(const struct folder_rules *rules, const char *path);
+int export_folder_judge_missing(const struct folder_rules *rules, const char *path);
 
 #endif

@@ -40,16 +40,16 @@ static int deny_folder(lyre_call *call, const char *path, enum folder_verdict ve
 /** Before anything is opened. \param[out] rules  unless it fails */
 static int permit(lyre_call *call, struct folder_rules *rules)
 {
-	int rc = folder_rules_read(call, rules);
+	int rc = export_folder_rules_read(call, rules);
 	if (rc || rules->limited || lyre_call_super_user(call))
 		return rc;
 	return lyre_fail(call, LYRE_EDENIED, "Operation '%s' is restricted to 'super_user' roles", lyre_call_operation(call));
 }
 
-/** \param e  errno of folder_open() */
+/** \param e  errno of export_folder_open() */
 static int fail_folder(lyre_call *call, const struct export_place *place, const struct folder_rules *rules, int e)
 {
-	int verdict = folder_judge_missing(rules, place->folder);
+	int verdict = export_folder_judge_missing(rules, place->folder);
 	if (verdict > FOLDER_ALLOWED)
 		return deny_folder(call, place->path, (enum folder_verdict)verdict);
 	if (e == ENOENT && place->inner)
@@ -64,10 +64,10 @@ static int fail_folder(lyre_call *call, const struct export_place *place, const 
 /** Opens the folder, if it is allowed. \return a descriptor or a failure */
 static int open_allowed(lyre_call *call, const struct export_place *place, const struct folder_rules *rules)
 {
-	int folder = folder_open(place->path, place->inner);
+	int folder = export_folder_open(place->path, place->inner);
 	if (folder < 0)
 		return fail_folder(call, place, rules, -folder);
-	int verdict = folder_judge(rules, folder);
+	int verdict = export_folder_judge(rules, folder);
 	if (verdict == FOLDER_ALLOWED)
 		return folder;
 	close(folder);
@@ -82,7 +82,7 @@ int export_local_check(lyre_call *call)
 	int rc = permit(call, &rules);
 	if (!rc)
 		rc = export_check_search(call);
-	if (rc || place_read(call, &place))
+	if (rc || export_place_read(call, &place))
 		return rc;
 	int folder = open_allowed(call, &place, &rules);
 	if (folder >= 0)
@@ -138,7 +138,7 @@ static int name_file(struct local *x)
 		return e ? fail_file(x, e) : 0;
 	}
 	for (int i = 0; e == EEXIST && i < NAMES_MAX; i++) {
-		int rc = place_make_name(x->call, &x->place, x->request.format, i);
+		int rc = export_place_make_name(x->call, &x->place, x->request.format, i);
 		if (rc)
 			return rc;
 		e = export_file_name(&x->file, x->place.name, 0);
@@ -185,11 +185,11 @@ int export_local(lyre_call *call)
 	if (!rc)
 		rc = export_read_format(call, &x.request);
 	if (!rc)
-		rc = place_read(call, &x.place);
+		rc = export_place_read(call, &x.place);
 	if (!rc)
 		rc = export_read_search(call, &x.request);
 	if (!rc)
-		rc = place_extend(call, &x.place, x.request.format);
+		rc = export_place_extend(call, &x.place, x.request.format);
 	if (rc)
 		return rc;
 	x.folder = open_allowed(call, &x.place, &x.rules);

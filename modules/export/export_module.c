@@ -125,15 +125,13 @@ static int start(lyre_instance *self)
 	return rc;
 }
 
-#ifdef HAVE_REMOTE
 static void stop(lyre_instance *self)
 {
 	(void)self;
+#ifdef HAVE_REMOTE
 	remote_stop();
-}
-#else
-#define stop NULL
 #endif
+}
 
 LYRE_MODULE(export, "1.0.0", "Exports to files and to S3", .settings = LYRE_LIST(settings), .operations = LYRE_LIST(operations),
 	.start = start, .stop = stop, .check = check_settings);

@@ -80,7 +80,7 @@ static int read_filename(lyre_call *call, struct export_place *ret)
 	return ret->folder ? 0 : lyre_fail_no_memory(call);
 }
 
-int place_read(lyre_call *call, struct export_place *ret)
+int export_place_read(lyre_call *call, struct export_place *ret)
 {
 	*ret = (struct export_place){ 0 };
 	int rc = read_path(call, ret);
@@ -94,12 +94,12 @@ static int set_name(lyre_call *call, struct export_place *p, const char *stem, e
 	return p->file ? 0 : lyre_fail_no_memory(call);
 }
 
-int place_extend(lyre_call *call, struct export_place *p, enum export_format format)
+int export_place_extend(lyre_call *call, struct export_place *p, enum export_format format)
 {
 	return p->stem ? set_name(call, p, p->stem, format) : 0;
 }
 
-int place_make_name(lyre_call *call, struct export_place *p, enum export_format format, int more)
+int export_place_make_name(lyre_call *call, struct export_place *p, enum export_format format, int more)
 {
 	char stem[32];
 	snprintf(stem, sizeof stem, "%lld", (long long)lyre_time_now() + more);

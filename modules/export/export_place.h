@@ -19,10 +19,10 @@ struct export_place {
 };
 
 /** Reads the arguments, without touching the disk. \return 0 or a failure */
-int place_read(lyre_call *call, struct export_place *ret);
+int export_place_read(lyre_call *call, struct export_place *ret);
 /** Adds the extension, if the client named the file. \return 0, LYRE_ENOMEM */
-int place_extend(lyre_call *call, struct export_place *p, enum export_format format);
+int export_place_extend(lyre_call *call, struct export_place *p, enum export_format format);
 /** Makes a name from the time, and \p more milliseconds. \return 0, LYRE_ENOMEM */
-int place_make_name(lyre_call *call, struct export_place *p, enum export_format format, int more);
+int export_place_make_name(lyre_call *call, struct export_place *p, enum export_format format, int more);
 
 #endif
