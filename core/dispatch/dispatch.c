@@ -290,6 +290,12 @@ enum dispatch_result dispatch_body(struct exchange *x)
 	return go(r);
 }
 
+/** A job that was refused: its request may contain credentials of other servers. */
+static bool is_job(const struct run *r)
+{
+	return r->call.operation && r->call.operation->decl->run == LYRE_RUN_JOB;
+}
+
 void dispatch_end(struct exchange *x)
 {
 	struct run *r = x->state;
@@ -303,7 +309,7 @@ void dispatch_end(struct exchange *x)
 	if (x->fd >= 0)
 		close(x->fd);
 	credentials_clear(&r->credentials);
-	if (r->body_secret)
+	if (r->body_secret || is_job(r))
 		secure_clear(x->body.data, x->body.len);
 	x->state = NULL;
 	x->fd = -1;

@@ -63,7 +63,7 @@ static void owned_free(struct owned *pairs, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		free(pairs[i].name);
-		free(pairs[i].value);
+		s3_text_erase(pairs[i].value);
 	}
 }
 
@@ -190,9 +190,7 @@ static bool sign(const struct s3_signing *s, const char *date, const char *text,
 	}
 	explicit_bzero(key, sizeof key);
 	explicit_bzero(next, sizeof next);
-	if (seed.s)
-		explicit_bzero(seed.s, seed.room);
-	free(seed.s);
+	s3_text_erase(seed.s);
 	return !failed;
 }
 
@@ -207,7 +205,7 @@ static bool hash_request(const struct s3_signing *s, const char *header_lines, c
 	bool done = query && !request.failed;
 	if (done)
 		s3_hash(request.s, request.len, out);
-	free(request.s);
+	s3_text_erase(request.s); /* a session token is one of its headers */
 	free(query);
 	return done;
 }
@@ -227,7 +225,7 @@ char *s3_authorization(const struct s3_signing *s)
 	if (done)
 		s3_text_adds(&ret, ALGORITHM " Credential=", s->access_key, "/", scope.s, ", SignedHeaders=", names.s,
 			", Signature=", signature, NULL);
-	free(lines.s);
+	s3_text_erase(lines.s);
 	free(names.s);
 	free(scope.s);
 	free(text.s);

@@ -5,13 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+void s3_text_erase(char *s)
+{
+	if (s)
+		explicit_bzero(s, strlen(s));
+	free(s);
+}
+
 void s3_text_add(struct s3_text *t, const char *s, size_t len)
 {
 	if (!t->failed && t->len + len + 1 > t->room) {
 		size_t room = 2 * (t->len + len) + 64;
-		char *larger = realloc(t->s, room);
+		char *larger = malloc(room); /* realloc() would leave a copy of a secret */
 		t->failed = !larger;
 		if (larger) {
+			if (t->len)
+				memcpy(larger, t->s, t->len);
+			s3_text_erase(t->s);
 			t->s = larger;
 			t->room = room;
 		}
