@@ -67,7 +67,7 @@ modules { next }
 	printf "%s", entry(prefix(depth / 2) key_of(line), value_of(line), help)
 	next
 }
-/^ *[A-Za-z]+:$/ {
+/^ *[A-Za-z0-9]+:$/ {
 	depth = match($0, /[A-Za-z]/) - 1
 	section[depth / 2] = key_of(substr($0, depth + 1))
 }
