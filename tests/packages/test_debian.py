@@ -8,7 +8,7 @@ import base64, contextlib, glob, http.client, json, os, re, shutil, signal, subp
 SOURCE = os.environ.get("TOP_SRCDIR", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 RELEASE, MIRROR = "bookworm", "http://deb.debian.org/debian"
 TOOLS = "dpkg-buildpackage dh dpkg-deb dpkg-scanpackages mmdebstrap systemd-nspawn nsenter".split()
-ALL = "lyred lyre-module-system lyre-module-users lyre-module-sql lyre-dev lyre-doc lyre-minimal".split()
+ALL = "lyred lyre-module-system lyre-module-users lyre-module-sql lyre-module-export lyre-module-import lyre-dev lyre-doc lyre-minimal".split()
 OWN_SOURCES = "-o Dir::Etc::sourcelist=/etc/apt/sources.list.d/lyre.list -o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0"
 CONFIG = "/etc/lyre/lyre.yaml"
 
@@ -122,7 +122,7 @@ class System:
         with open(os.path.join(self.root, "etc/apt/sources.list.d/lyre.list"), "w") as f:
             f.write("deb [trusted=yes] file:/srv/lyre ./\n")
         shutil.copy("/etc/resolv.conf", os.path.join(self.root, "etc/resolv.conf"))
-        wanted = "lyred lyre-module-system lyre-module-users lyre-module-sql lyre-dev lyre-doc curl gcc libc6-dev make pkgconf".split()
+        wanted = "lyred lyre-module-system lyre-module-users lyre-module-sql lyre-module-export lyre-module-import lyre-dev lyre-doc curl gcc libc6-dev make pkgconf".split()
         run("chroot", self.root, "apt-get", "update")
         for names in wanted, ["lyre-minimal"]:
             run("chroot", self.root, "apt-get", "install", "-y", "--download-only", *names)
@@ -234,6 +234,7 @@ class Debian(unittest.TestCase):
         self.system.apt("install --no-install-recommends lyre-module-sql")
         self.assertEqual(json.loads(self.system.said("lyre --json sql 'SELECT 1 AS one'")), [{"one": 1}])
         self.assertEqual(self.system.main_pid(), pid)
+        self.system.apt("install --no-install-recommends lyre-module-export lyre-module-import")
         self.autopkgtest("modules")
 
     def test_03_sdk(self):
@@ -315,7 +316,7 @@ class Debian(unittest.TestCase):
         self.autopkgtest("minimal")
 
     def test_09_purge(self):
-        self.system.apt("purge lyre-minimal lyre-dev lyre-doc lyre-module-users lyre-module-system lyre-module-sql")
+        self.system.apt("purge lyre-minimal lyre-dev lyre-doc 'lyre-module-*'")
         left = self.system.said("find / -xdev -path /srv -prune -o -path /proc -prune -o -path /var/cache/apt -prune -o -path /var/lib/apt -prune "
                                 "-o -path /root -prune -o -path /var/log -prune -o -name '*lyre*' -print").split()
         self.assertEqual([name for name in left if not re.search(r"/(lyre\.list|deb-systemd-helper|systemd/timers)", name)], [])
