@@ -111,6 +111,7 @@ class Completion(unittest.TestCase):
         with Server() as s:
             self.assertEqual(self.complete("lyre", "--json", "search_by_i", socket=s.socket_path), {"search_by_id"})
             self.assertEqual(self.complete("lyre", "help", "create_d", socket=s.socket_path), {"create_database"})
+            self.assertEqual(self.complete("lyre", "--format", "csv", "help", "create_d", socket=s.socket_path), {"create_database"})
             self.assertEqual(self.complete("lyre", "--socket", s.socket_path, "update", ""), {"database=", "table=", "records="})
             self.assertEqual(self.complete("lyre", "update", "table", "=", "d", socket=s.socket_path), set())
 

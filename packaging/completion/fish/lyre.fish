@@ -9,7 +9,7 @@ function __lyre_help
         switch $line[$i]
             case -s --socket -u --url --cacert --cert --key -U --user --password-file --token-file
                 set -a server $line[$i] $line[(math $i + 1)]
-            case '-*=*'
+            case --insecure
                 set -a server $line[$i]
         end
     end
@@ -39,7 +39,7 @@ function __lyre_words
             lyre --help | string replace -rf '^.*OPTION\]\.\.\. ([a-z-]+).*' '$1'
         case help
             __lyre_help
-        case backup restore
+        case backup restore export import
             __fish_complete_path
         case '*'
             __lyre_help $said[1] | string replace -r '^([^\t]+)' '$1='
