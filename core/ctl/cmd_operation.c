@@ -15,6 +15,9 @@
 /** Bytes shown of an answer that should be JSON but is not. */
 #define TEXT_MAX 1000
 
+/** Before every message. */
+static const char prefix[] = "lyre: ";
+
 /** The first field of a CSV answer's second line: the error, if it is one. */
 static char *csv_error(struct arena *a, const char *body, size_t len)
 {
@@ -38,28 +41,28 @@ static char *csv_error(struct arena *a, const char *body, size_t len)
 	return text;
 }
 
-/** Prints a text from the server after \p prefix, on a line of stderr. */
-static void say(const char *prefix, const char *s, size_t len)
+/** Prints a text from the server after \p before, on a line of stderr. */
+static void say(const char *before, const char *s, size_t len)
 {
 	struct buf line;
 	buf_init(&line);
 	print_text(&line, s, len);
-	fprintf(stderr, "%s%.*s\n", prefix, (int)line.len, line.len > 0 ? line.data : "");
+	fprintf(stderr, "%s%.*s\n", before, (int)line.len, line.len > 0 ? line.data : "");
 	buf_free(&line);
 }
 
-static void say_value(const char *prefix, struct json_object *o)
+static void say_value(const char *before, struct json_object *o)
 {
 	size_t len;
 	const char *text = json_object_to_json_string_length(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
 	if (json_object_is_type(o, json_type_string))
-		say(prefix, json_object_get_string(o), (size_t)json_object_get_string_len(o));
+		say(before, json_object_get_string(o), (size_t)json_object_get_string_len(o));
 	else if (text)
-		say(prefix, text, len);
+		say(before, text, len);
 }
 
 /** Prints the message of an error, and its lists of what is denied. */
-static void say_error(const char *prefix, struct json_object *o)
+static void say_error(struct json_object *o)
 {
 	static const char sign_in[] = "sign in with --user NAME";
 	struct json_object *text = json_object_object_get(o, "message");
@@ -76,9 +79,17 @@ static void say_error(const char *prefix, struct json_object *o)
 		say("  ", sign_in, sizeof sign_in - 1);
 }
 
+int complain_value(struct json_object *error)
+{
+	if (json_object_is_type(error, json_type_object))
+		say_error(error);
+	else
+		say_value(prefix, error);
+	return CTL_REFUSED;
+}
+
 int complain_answer(struct arena *a, long status, const char *type, const char *body, size_t len)
 {
-	static const char prefix[] = "lyre: ";
 	struct json_object *o;
 	struct err e = { 0 };
 	if (len == 0)
@@ -90,7 +101,7 @@ int complain_answer(struct arena *a, long status, const char *type, const char *
 	}
 	document_read(body, len, &o, &e);
 	if (json_object_is_type(o, json_type_object))
-		say_error(prefix, o);
+		say_error(o);
 	else
 		say(prefix, body, len > TEXT_MAX ? utf8_cut(body, len, TEXT_MAX) : len);
 	json_object_put(o);

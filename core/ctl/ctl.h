@@ -112,6 +112,8 @@ int arguments_build(
 int show_answer(const char *text, size_t len);
 /** Prints the message of an error answer on stderr. \return CTL_REFUSED */
 int complain_answer(struct arena *a, long status, const char *type, const char *body, size_t len);
+/** The same of an error that is a value: a text, or an object with lists of what is denied. \return CTL_REFUSED */
+int complain_value(struct json_object *error);
 
 /** The password: from the file, from LYRE_PASSWORD, or from the terminal. In the arena. \return 0, or CTL_USAGE after a message */
 int password_get(struct arena *a, const struct options *o, char **ret);

@@ -96,13 +96,10 @@ static int tell_refused(struct json_object *result)
 static int tell(struct json_object *job)
 {
 	const char *message = text_member(job, "message");
-	struct json_object *result = json_object_object_get(job, "result");
-	if (!message)
-		message = "";
 	if (!text_is(json_object_object_get(job, "status"), "COMPLETE"))
-		return complain(CTL_REFUSED, "%s", message);
-	printf("%s\n", message);
-	return tell_refused(result);
+		return complain_value(json_object_object_get(job, "message"));
+	printf("%s\n", message ? message : "");
+	return tell_refused(json_object_object_get(job, "result"));
 }
 
 int import_job_wait(struct client *c, struct arena *a, const char *id, bool quiet)

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "ctl/client.h"
 #include "ctl/interrupt.h"
+#include "ctl/print.h"
 #include "ctl/progress.h"
 
 #include <getopt.h>
@@ -21,13 +22,19 @@
 
 int complain(enum ctl_status status, const char *fmt, ...)
 {
+	struct buf text, line;
 	va_list ap;
 	progress_end();
+	buf_init(&text);
+	buf_init(&line);
 	va_start(ap, fmt);
-	fputs("lyre: ", stderr);
-	vfprintf(stderr, fmt, ap);
-	fputc('\n', stderr);
+	buf_vaddf(&text, fmt, ap);
 	va_end(ap);
+	/* it may quote others: nothing in it controls the terminal */
+	print_text(&line, text.len > 0 ? text.data : "", text.len);
+	fprintf(stderr, "lyre: %.*s\n", (int)line.len, line.len > 0 ? line.data : "");
+	buf_free(&line);
+	buf_free(&text);
 	return (int)status;
 }
 

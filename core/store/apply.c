@@ -79,7 +79,7 @@ static int compare_rows(const void *x, const void *y)
 	return order ? order : (a > b) - (a < b);
 }
 
-/* A row that follows another with its key finds that one's record: nothing is missing. */
+/* A row that follows one with its key that is stored finds that one's record: nothing is missing. */
 static int pass_over_repeated(struct context *c, struct err *e)
 {
 	struct write_row **sorted = arena_alloc(c->w->arena, (c->p->count + 1) * sizeof *sorted);
@@ -92,7 +92,7 @@ static int pass_over_repeated(struct context *c, struct err *e)
 	if (n > 1)
 		qsort(sorted, n, sizeof *sorted, compare_rows);
 	for (size_t i = 1; i < n; i++)
-		if (sorted[i - 1]->primary_len == sorted[i]->primary_len &&
+		if (!sorted[i - 1]->missing && sorted[i - 1]->primary_len == sorted[i]->primary_len &&
 			!memcmp(sorted[i - 1]->primary, sorted[i]->primary, sorted[i]->primary_len))
 			sorted[i]->missing = NULL;
 	return 0;

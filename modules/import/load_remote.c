@@ -38,12 +38,16 @@ static void check_url(lyre_call *call, struct load_faults *f)
 {
 	const lyre_value *v = lyre_arg(call, "csv_url");
 	struct remote_error error;
+	size_t len = 0;
+	const char *url = lyre_value_type(v) == LYRE_STRING ? lyre_value_string(v, &len) : NULL;
 
 	if (lyre_value_type(v) == LYRE_NULL) {
 		load_fault(f, "'csv_url' is required");
-	} else if (lyre_value_type(v) != LYRE_STRING) {
+	} else if (!url) {
 		load_fault(f, "'csv_url' must be a string");
-	} else if (remote_url_check(lyre_value_string(v, NULL), &error)) {
+	} else if (strlen(url) != len) {
+		load_fault(f, "'csv_url' must be a valid url");
+	} else if (remote_url_check(url, &error)) {
 		char text[REMOTE_TEXT_MAX + 16];
 		snprintf(text, sizeof text, "'csv_url': %s", error.text);
 		load_fault(f, error.code == REMOTE_INVALID ? "'csv_url' must be a valid url" : text);

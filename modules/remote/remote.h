@@ -53,7 +53,7 @@ struct remote_error {
 /** What a caller allows. All zero is a good start: the defaults are in brackets. */
 struct remote_options {
 	const char *ca_file; /**< PEM file of authorities to trust instead of the system's (NULL: the system's) */
-	bool allow_local;    /**< loopback, link-local and the other addresses of remote_address_is_local() too */
+	bool allow_local;    /**< this host's own addresses, link-local and the others of remote_address_is_local() too */
 
 	/** Asked at least once a second, from the thread of the request: return true to end it. NULL: never. */
 	bool (*cancelled)(void *arg);

@@ -486,6 +486,12 @@ class Answers(ClientCase):
 
     def test_failed_job(self):
         self.assertEqual(self.load({"status": "ERROR", "message": "disk full"}), (1, "", "lyre: disk full\n"))
+        self.assertEqual(self.load({"status": "ERROR", "message": "bad name '\x1b[31m'\n"}), (1, "", "lyre: bad name '\\u001b[31m'\\n\n"))
+
+    def test_denied_job(self):
+        message = {"error": "not permitted", "unauthorized_access": [{"table": "t"}], "invalid_schema_items": ["unknown \x1b[31m"]}
+        self.assertEqual(self.load({"status": "ERROR", "message": message}),
+                         (1, "", "lyre: not permitted\n  {\"table\":\"t\"}\n  unknown \\u001b[31m\n"))
 
     def test_lost_job(self):
         """Whatever becomes of it, its id is known."""

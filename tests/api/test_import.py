@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Loads: csv_data_load, csv_file_load, import_file, csv_url_load, import_from_s3. What is recorded of them: test_vectors.py."""
-import gzip, json, os, shutil, sys, tempfile, threading, unittest, urllib.parse
+import gzip, json, os, shutil, socket, sys, tempfile, threading, unittest, urllib.parse
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from local_server import LocalServer, Quiet
@@ -578,6 +578,12 @@ class Urls(Case):
         self.assertGreater(count, 0)
         self.assertRegex(job["message"], "; %d records were loaded before, and the load can be repeated$" % count)
 
+    def test_what_is_wrong_with_a_text_ends_its_fetching_and_is_told(self):
+        gate = GateServer(b"null,t\n" + b"1,x\n" * 50000, b"", 1000000)
+        gate.go_on.set()
+        self.addCleanup(gate.stop)
+        self.failed("Invalid attribute name: 'null'", "csv_url_load", csv_url=gate.url)
+
     def test_the_end_of_a_connection_is_the_end_of_the_text(self):
         gate = GateServer(b"id,t\n1,a\n", b"2,b\n")
         gate.go_on.set()
@@ -623,6 +629,26 @@ class LocalAddresses(Case):
             else:
                 self.assertEqual(status, 400, answer)
 
+    def test_every_address_of_this_host_is_its_own(self):
+        found = 0
+        for family, other in ((socket.AF_INET, "198.51.100.1"), (socket.AF_INET6, "2001:db8::1")):
+            try:
+                with socket.socket(family, socket.SOCK_DGRAM) as s: # nothing is sent
+                    s.connect((other, 9))
+                    address = s.getsockname()[0]
+            except OSError:
+                continue # it has no such network
+            found += 1
+            with socket.socket(family) as listener:
+                listener.bind((address, 0))
+                listener.listen()
+                host = "[%s]" % address if family == socket.AF_INET6 else address
+                job = self.job("csv_url_load", csv_url="http://%s:%d/" % (host, listener.getsockname()[1]))
+            self.assertEqual(job["status"], "ERROR", job)
+            self.assertIn("is not allowed: this is an address of the server itself", job["message"])
+        if not found:
+            self.skipTest("this host has no network")
+
 
 @with_remote
 class S3(Case):
@@ -647,6 +673,10 @@ class S3(Case):
         self.load("successfully loaded 2 of 2 records", "dogs.jsonl", b'{"id": 3}\n{"id": 4}\n')
         self.load("successfully loaded 1 of 1 records", "dogs", b'{"id": 5}')
         self.assertEqual(self.rows("id", "o"), [{"id": 1, "o": {"a": 1}}] + [{"id": i, "o": None} for i in range(2, 6)])
+
+    def test_what_is_wrong_with_an_object_is_told(self):
+        self.store.put("dogs", "wrong.json", b'[{"id": 1}}' + b" " * 400000)
+        self.failed("Line 1: the JSON is malformed: unexpected '}'", "import_from_s3", s3=self.place("wrong.json"))
 
     def test_secrets_are_not_told(self):
         job = self.job("import_from_s3", s3=self.place("none.csv", aws_secret_access_key="hush" * 10))

@@ -70,7 +70,7 @@ static int weigh_check(lyre_call *call)
 	return lyre_arg_given(call, "refuse") ? lyre_fail(call, LYRE_ECONFLICT, "not this file") : 0;
 }
 
-/** Tells which record was refused. */
+/** Tells which records were refused. */
 static int put(lyre_call *call)
 {
 	const struct lyre_write_result *result;
@@ -78,9 +78,12 @@ static int put(lyre_call *call)
 	int rc = lyre_table_open(call, lyre_arg_string(call, "database"), lyre_arg_string(call, "table"), &table);
 	if (rc == 0)
 		rc = lyre_write_wait(call, table, LYRE_UPSERT, lyre_arg(call, "records"), &result);
-	size_t refused = lyre_write_refused(call, 0);
-	if (rc == LYRE_EINVAL && refused != SIZE_MAX)
-		return lyre_reply_message(call, "record %lu was refused", (unsigned long)refused);
+	char list[200] = "";
+	for (size_t i = lyre_write_refused(call, 0); i != SIZE_MAX && strlen(list) < sizeof list - 8;
+		i = lyre_write_refused(call, i + 1))
+		sprintf(list + strlen(list), " %u", (unsigned)i % 1000);
+	if (rc == LYRE_EINVAL && *list)
+		return lyre_reply_message(call, "refused:%s", list);
 	return rc < 0 ? rc : lyre_reply_message(call, "none was refused");
 }
 

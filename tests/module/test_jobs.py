@@ -131,13 +131,20 @@ class Records(Case):
     def put(self, *records, table="bird"):
         return self.job({"operation": "put", "database": "dev", "table": table, "records": list(records)})["message"]
 
-    def test_the_first_refused_record_is_told(self):
+    def test_refused_records_are_told(self):
         self.s.ok({"operation": "create_table", "database": "dev", "table": "bird", "primary_key": "id",
                    "attributes": [{"name": "id"}, {"name": "n", "type": "Int"}]})
         self.assertEqual(self.put({"id": 1, "n": 1}), "none was refused")
-        self.assertEqual(self.put({"id": 2, "n": 1}, {"id": 3, "n": "x"}, {"id": 4, "n": "y"}), "record 1 was refused")
-        self.assertEqual(self.put({"id": 2, "n": "x"}), "record 0 was refused")
+        self.assertEqual(self.put({"id": 2, "n": 1}, {"id": 3, "n": "x"}, {"id": 4, "n": "y"}), "refused: 1 2")
+        self.assertEqual(self.put({"id": 2, "n": "x"}), "refused: 0")
         self.assertEqual(len(self.s.ok(search(table="bird"))), 1)
+
+    def test_all_records_without_what_is_required_are_told(self):
+        self.s.ok({"operation": "create_table", "database": "dev", "table": "fish", "primary_key": "id",
+                   "attributes": [{"name": "id"}, {"name": "n", "nullable": False}]})
+        self.assertEqual(self.put({"id": 1}, {"id": 2, "n": 1}, {"id": 1}, {"id": 2}, {"id": 3}, {"id": 1}, table="fish"), "refused: 0 2 4 5")
+        self.assertEqual(self.put({"id": 1}, {"id": 1, "n": 1}, {"id": 1}, table="fish"), "refused: 0")
+        self.assertEqual(self.put({"id": 1, "n": 1}, {"id": 1}, table="fish"), "none was refused")
 
 
 if __name__ == "__main__":
