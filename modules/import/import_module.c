@@ -5,8 +5,7 @@
  */
 #include "import.h"
 
-#include <stdbool.h>
-
+#include "folder_rules.h"
 #ifdef HAVE_REMOTE
 #include "remote.h"
 #endif
@@ -121,48 +120,39 @@ static const struct lyre_setting settings[] = {
 		.max = 1 << 30,
 		.help = "Maximum size of a record in a file." },
 #ifdef HAVE_REMOTE
-	{ .key = "url.maxSize",
+	{ .key = "remote.maxSize",
 		.type = LYRE_S_SIZE,
 		.flags = LYRE_SF_NULL,
 		.fallback = "16G",
 		.min = 1,
 		.max = 1ll << 50,
-		.help = "Maximum size of what is fetched from a URL or S3; null: no limit." },
-	{ .key = "url.timeout",
+		.help = "Maximum size of what is loaded from a URL or S3; null: no limit." },
+	{ .key = "remote.timeout",
 		.type = LYRE_S_DURATION,
 		.fallback = "6h",
 		.min = 1000,
 		.max = 86400000,
-		.help = "Time limit for fetching." },
-	{ .key = "url.redirects",
+		.help = "Time limit for a load from a URL or S3." },
+	{ .key = "remote.redirects",
 		.type = LYRE_S_INT,
 		.fallback = "5",
 		.min = 0,
 		.max = 50,
-		.help = "Redirects that are followed." },
-	{ .key = "url.localAddresses",
+		.help = "Maximum number of redirects of a URL." },
+	{ .key = "remote.localAddresses",
 		.type = LYRE_S_BOOL,
 		.fallback = "false",
-		.help = "Whether to fetch from addresses of this host and its link, such as 127.0.0.1 and 169.254.169.254." },
-	{ .key = "url.certificateAuthority",
+		.help = "Whether to connect to addresses of this host and its link, such as 127.0.0.1 and 169.254.169.254." },
+	{ .key = "remote.certificateAuthority",
 		.type = LYRE_S_PATH,
 		.flags = LYRE_SF_NULL,
-		.help = "Authorities that sign the certificates of https (PEM file); null: those of the system." },
+		.help = "Authorities that sign the certificates of other hosts (PEM file); null: the system's." },
 #endif
 };
 
-/** Relative paths would depend on where the server was started. */
 static int check_settings(lyre_instance *self)
 {
-	size_t count;
-	const char *const *paths = lyre_setting_list(self, "paths", &count);
-
-	for (size_t i = 0; i < count; i++) {
-		if (*paths[i] != '/')
-			return lyre_start_fail(
-				self, LYRE_EINVAL, "modules.import.paths must have absolute paths, not '%s'", paths[i]);
-	}
-	return 0;
+	return folder_rules_check(self, IMPORT_PATHS);
 }
 
 static int start(lyre_instance *self)

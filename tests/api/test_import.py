@@ -11,6 +11,9 @@ from url_server import UrlServer
 TYPED = [{"name": "id", "type": "Int"}, {"name": "s", "type": "String"}, {"name": "i", "type": "Int"}, {"name": "l", "type": "Long"},
          {"name": "b", "type": "BigInt"}, {"name": "f", "type": "Float"}, {"name": "t", "type": "Boolean"}, {"name": "d", "type": "Date"}]
 
+OUTSIDE = "path '%s' is in none of the folders of modules.import.paths"
+OWN = "path '%s' is in a folder of the server's own files"
+
 
 def setUpModule():
     for name in ("schema", "data", "system", "import"):
@@ -375,7 +378,7 @@ class Memory(Case):
 
 class Paths(Case):
     def not_regular(self, path):
-        self.refused(400, path + " is not a regular file", "import_file", file_path=path)
+        self.refused(400, "'%s' is not a regular file" % path, "import_file", file_path=path)
 
     def test_only_regular_files_are_read(self):
         fifo, link = os.path.join(self.folder, "fifo"), os.path.join(self.folder, "link to a fifo")
@@ -398,7 +401,7 @@ class Paths(Case):
         os.symlink(self.s.root, link)
         for path in (os.path.join(self.s.root, "database", self.database() + ".mdb"), os.path.join(link, "database", self.database() + ".mdb"),
                      os.path.join(self.folder, "..", os.path.basename(self.s.root), "output")):
-            self.refused(403, path + " is one of the server's own files", "import_file", file_path=path)
+            self.refused(403, OWN % path, "import_file", file_path=path)
 
     def test_links_lead_to_files(self):
         link = os.path.join(self.folder, "link")
@@ -444,7 +447,9 @@ class ListedPaths(Case):
         self.s.wait_for_job(answer["job_id"])
         # Whether there is such a file elsewhere is not told.
         for path in ("/etc/passwd", "/no/such/file"):
-            self.refused(403, path + " is not in a folder that modules.import.paths allows", "csv_file_load", user=role, file_path=path)
+            self.refused(403, OUTSIDE % path, "csv_file_load", user=role, file_path=path)
+        path = os.path.join(self.folder, "none.csv")
+        self.refused(400, "No such file or directory " + path, "csv_file_load", user=role, file_path=path)
 
     def test_no_way_leads_out_of_the_list(self):
         outside = os.path.join(self.other, "secret.csv")
@@ -460,12 +465,12 @@ class ListedPaths(Case):
         for path in (outside, os.path.join(self.listed, "link"), os.path.join(self.listed, "folder", "secret.csv"),
                      os.path.join(self.listed, "..", os.path.basename(self.other), "secret.csv"),
                      os.path.join(self.listed, "top", outside[1:]), os.path.join(self.listed + "-twin", "x.csv"), "/etc/passwd"):
-            self.refused(403, path + " is not in a folder that modules.import.paths allows", "import_file", file_path=path)
+            self.refused(403, OUTSIDE % path, "import_file", file_path=path)
 
 
 class Settings(unittest.TestCase):
     def test_relative_paths_are_refused(self):
-        with self.assertRaisesRegex(RuntimeError, "modules.import.paths must have absolute paths, not 'data'"):
+        with self.assertRaisesRegex(RuntimeError, "'modules.import.paths': 'data' must begin with /"):
             Server(settings=["modules.import.paths=[data]"])
 
     def test_a_listed_folder_may_be_the_servers_own(self):
@@ -482,6 +487,14 @@ class Settings(unittest.TestCase):
                 self.assertEqual(s.wait_for_job(answer["job_id"])["status"], "COMPLETE")
                 status, answer = s.call(dict(load, file_path=os.path.join(root, "b.csv")))
                 self.assertEqual(status, 403, answer)
+
+    def test_a_listed_folder_does_not_open_the_servers_folders_in_it(self):
+        with tempfile.TemporaryDirectory(prefix="lyre-root-") as root:
+            with Server(root=root, settings=CHEAP_LOGINS + ["modules.import.paths=[%s]" % root]) as s:
+                s.ok({"operation": "create_table", "database": "d", "table": "t", "primary_key": "id"})
+                path = os.path.join(root, "database", "d.mdb")
+                status, answer = s.call({"operation": "import_file", "database": "d", "table": "t", "file_path": path})
+                self.assertEqual((status, answer), (403, {"error": OWN % path}))
 
 
 @with_users
@@ -539,7 +552,7 @@ class GateServer(LocalServer):
 
 @with_remote
 class Urls(Case):
-    settings = ["modules.import.url.localAddresses=true", "modules.import.url.maxSize=1M", "modules.import.url.redirects=2",
+    settings = ["modules.import.remote.localAddresses=true", "modules.import.remote.maxSize=1M", "modules.import.remote.redirects=2",
                 "operationsApi.network.drainTimeout=500ms"]
 
     @classmethod
@@ -626,7 +639,7 @@ class LocalAddresses(Case):
 
 @with_remote
 class S3(Case):
-    settings = ["modules.import.url.localAddresses=true"]
+    settings = ["modules.import.remote.localAddresses=true"]
 
     @classmethod
     def setUpClass(cls):
