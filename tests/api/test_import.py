@@ -183,7 +183,7 @@ class BadRecords(Case):
             {"id": 1, "s": "007", "i": 7, "l": 2**53, "b": 123456789012345678901, "f": 1000, "t": True, "d": "2024-01-02T00:00:00.000Z"},
             {"id": 2, "s": "", "i": None, "l": None, "b": None, "f": None, "t": None, "d": None}])
 
-    def test_wrong_values_are_told_with_their_lines(self):
+    def test_wrong_values_are_reported_with_their_lines(self):
         self.typed()
         result = self.loaded("successfully loaded 2 of 7 records", "csv_data_load", data=
             'id,s,i,f,t,d\n1,"a\nb",1,1,true,\n2,x,one,1,true,\n3,x,1,1.5.2,true,\n\n4,x,1,1,maybe,\n5,x,1,1,true,yesterday\n'
@@ -196,7 +196,7 @@ class BadRecords(Case):
             {"line": 9, "error": "Value 1.5 in property i must be an integer (from -2147483648 to 2147483647)"}]})
         self.assertEqual([r["id"] for r in self.rows("id")], [1, 7])
 
-    def test_refused_records_cost_no_others(self):
+    def test_refused_records_do_not_affect_others(self):
         """Every second record is refused, all for the same reason, over several batches."""
         self.typed()
         n = 8000
@@ -225,14 +225,14 @@ class BadRecords(Case):
         self.failed("Value true in property i must be an integer (from -2147483648 to 2147483647)", "import_file",
                     file_path=self.file("all", '[{"id":1,"i":true},{"id":2,"i":false}]'))
 
-    def test_keys_that_exist_are_no_errors(self):
+    def test_existing_keys_are_no_errors(self):
         self.insert({"id": 1})
         self.assertIsNone(self.loaded("successfully loaded 0 of 2 records", "csv_data_load", data="id\n1\n1\n"))
         self.assertIsNone(self.loaded("successfully loaded 1 of 2 records", "csv_data_load", data="id\n1\n2\n"))
         result = self.loaded("successfully loaded 0 of 2 records", "import_file", file_path=self.file("bad", '[{"id":1},5]'))
         self.assertEqual(result, {"failed": 1, "errors": [{"line": 1, "error": "A record must be an object"}]})
 
-    def test_records_that_are_no_json(self):
+    def test_records_of_invalid_json(self):
         text = b'{"id": 1}\n{"id": 01}\n{"id": \n[1]\n{"id": "\xff"}\n{"id": 2}\n'
         result = self.loaded("successfully loaded 2 of 6 records", "import_file", file_path=self.file("lines", text))
         self.assertEqual(result["errors"], [{"line": 2, "error": "The record is not valid JSON"}, {"line": 3, "error": "The record is not valid JSON"},
@@ -247,7 +247,7 @@ class BadRecords(Case):
             {"line": 2, "error": "The value of name is not UTF-8: if the text is Latin-1 or Windows-1252, set encoding to 'latin1'"},
             {"line": 4, "error": "The value of name is not UTF-8"}])
 
-    def test_malformed_json_tells_what_was_loaded(self):
+    def test_malformed_json_reports_what_was_loaded(self):
         good = ",\n".join('{"id": %d}' % i for i in range(5000))
         job = self.job("import_file", file_path=self.file("malformed", "[" + good + ",\n{]"))
         self.assertEqual(job["status"], "ERROR")
@@ -258,7 +258,7 @@ class BadRecords(Case):
         self.assertGreater(count, 0)
         self.loaded("successfully loaded %d of 5000 records" % (5000 - count), "import_file", file_path=self.file("right", "[" + good + "]"))
 
-    def test_generated_keys_are_told(self):
+    def test_generated_keys_are_reported(self):
         good = ",\n".join('{"n": %d}' % i for i in range(5000))
         job = self.job("import_file", file_path=self.file("generated", "[" + good))
         self.assertRegex(job["message"], r"ends too early; \d+ records were loaded before, some with generated keys: delete those before repeating")
@@ -271,10 +271,10 @@ class BadRecords(Case):
             self.failed(why, "import_file", file_path=self.file("small", text))
         self.assertEqual(self.rows(), [])
 
-    def test_headers_that_cannot_be(self):
+    def test_invalid_headers(self):
         for header, why in (("id,", "Invalid attribute name: ''"), ("id,a`b", "Invalid column name 'a`b', cancelling load operation"),
                             ("id,null", "Invalid attribute name: 'null'"),
-                            ("id," + "x" * 251, "The column name '%s...' has 251 bytes: at most 250 are possible" % ("x" * 60))):
+                            ("id," + "x" * 251, "The column name '%s...' has 251 bytes: at most 250 are allowed" % ("x" * 60))):
             self.failed(why, "csv_data_load", data=header + "\n1,2\n")
 
     def test_the_same_name_again_and_again(self):
@@ -289,7 +289,7 @@ class BadRecords(Case):
 
 
 class Arguments(Case):
-    def test_all_mistakes_are_told_at_once(self):
+    def test_all_mistakes_are_reported_at_once(self):
         for operation, more, text in (
                 ("csv_data_load", {"table": "", "action": "x"}, "Table can't be blank,Action is required and must be either insert, update, or upsert,Data  is required"),
                 ("csv_data_load", {"data": []}, "Data must be a string"),
@@ -331,7 +331,7 @@ class Arguments(Case):
 class Limits(Case):
     settings = ["modules.import.maxRecord=64K"]
 
-    def test_records_have_a_largest_size(self):
+    def test_records_have_a_maximum_size(self):
         large = "x" * 70000
         self.failed("Line 3: the record has more than 65536 bytes: is a closing quote missing? (modules.import.maxRecord)", "csv_data_load",
                     data="id,t\n1,x\n2," + large + "\n")
@@ -341,7 +341,7 @@ class Limits(Case):
                     file_path=self.file("lines", '{"id":1}\n{"id":2,"t":"%s"}' % large))
         self.assertEqual(self.rows(), [])
 
-    def test_quotes_that_do_not_end(self):
+    def test_unclosed_quotes(self):
         path = self.file("open", 'id,t\n1,"a\n' + "2,b\n" * 200000)
         self.failed("Line 2: the record has more than 65536 bytes: is a closing quote missing? (modules.import.maxRecord)", "csv_file_load", file_path=path)
 
@@ -569,7 +569,7 @@ class Urls(Case):
         self.loaded("successfully loaded 1 of 1 records", "csv_url_load", action="upsert", csv_url=self.u.url + self.to(self.to("/text")))
         self.assertEqual(self.rows("id", "name"), [{"id": 1, "name": "Rex"}])
 
-    def test_a_status_is_told_without_the_query(self):
+    def test_a_status_is_reported_without_the_query(self):
         self.failed("CSV Load failed from URL: %s/status/404/Not%%20Found, status code: 404, message: Not Found" % self.u.url, "csv_url_load",
                     csv_url=self.u.url + "/status/404/Not%20Found?token=secret")
 
@@ -580,7 +580,7 @@ class Urls(Case):
             self.assertIn(text, job["message"])
         self.assertEqual(self.rows(), [])
 
-    def test_what_came_before_a_connection_broke_is_told(self):
+    def test_what_was_loaded_before_a_connection_broke_is_reported(self):
         rows = b"".join(b"%d,%s\n" % (i, b"x" * 100) for i in range(8000))
         gate = GateServer(b"id,t\n" + rows, b"9000,x\n", 1000000)
         gate.go_on.set()
@@ -598,7 +598,7 @@ class Urls(Case):
         self.loaded("successfully loaded 2 of 2 records", "csv_url_load", csv_url=gate.url)
 
     @with_users
-    def test_a_user_who_is_gone_loads_no_more(self):
+    def test_a_dropped_user_loads_no_more(self):
         role = self.database()
         self.s.add_role(role, {"super_user": False, self.database(): {"tables": {"t": table_permission("insert")}}})
         self.s.add_user(role, role)
@@ -654,14 +654,14 @@ class S3(Case):
     def place(self, key, **more):
         return dict(self.store.given(key=key), **more)
 
-    def test_objects_are_loaded_by_their_names(self):
+    def test_the_key_tells_the_format(self):
         self.load("successfully loaded 1 of 1 records", "dogs.csv", b"id,o\n1,\"{\"\"a\"\":1}\"\n")
         self.load("successfully loaded 1 of 1 records", "dogs.json", b'[{"id": 2}]')
         self.load("successfully loaded 2 of 2 records", "dogs.jsonl", b'{"id": 3}\n{"id": 4}\n')
         self.load("successfully loaded 1 of 1 records", "dogs", b'{"id": 5}')
         self.assertEqual(self.rows("id", "o"), [{"id": 1, "o": {"a": 1}}] + [{"id": i, "o": None} for i in range(2, 6)])
 
-    def test_secrets_are_not_told(self):
+    def test_secrets_are_not_shown(self):
         job = self.job("import_from_s3", s3=self.place("none.csv", aws_secret_access_key="hush" * 10))
         self.assertEqual(job["status"], "ERROR")
         self.assertNotIn("hush", json.dumps(job) + self.s.said())
