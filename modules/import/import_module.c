@@ -20,7 +20,7 @@
 	{ .name = "table", .types = LYRE_T_STRING, .flags = LYRE_P_HANDLER_CHECKS | LYRE_P_REQUIRED,                             \
 	  .help = "Name of the table; it must exist." },                                                                         \
 	{ .name = "action", .types = LYRE_T_STRING, CHECKED, .fallback = "\"insert\"",                                           \
-	  .help = "insert: records with an existing key are skipped; update: others are skipped; or upsert." }
+	  .help = "insert (skips existing keys), update (skips missing ones) or upsert." }
 
 #define TEXT_PARAMS                                                                                                              \
 	{ .name = "delimiter", .types = LYRE_T_STRING, CHECKED, .help = "Separates the values of CSV; default: guessed." },      \
@@ -30,7 +30,7 @@
 #define FILE_PARAM                                                                                                               \
 	{ .name = "file_path", .types = LYRE_T_STRING,                                                                           \
 	  .flags = LYRE_P_HANDLER_CHECKS | LYRE_P_REQUIRED | LYRE_P_FILE,                                                        \
-	  .help = "Absolute path of the file on the server, unless the file itself is uploaded." }
+	  .help = "Absolute path of the file on the server; the file can also be sent as the body." }
 /* clang-format on */
 
 static const struct lyre_param data_params[] = {
@@ -62,8 +62,8 @@ static const struct lyre_param s3_params[] = {
 	{ .name = "s3",
 		.types = LYRE_T_OBJECT,
 		.flags = LYRE_P_HANDLER_CHECKS | LYRE_P_REQUIRED,
-		.help = "aws_access_key_id, aws_secret_access_key, bucket, key and region of the object; aws_session_token, endpoint and "
-			"path_style if needed." },
+		.help = "Where the object is: aws_access_key_id, aws_secret_access_key, bucket, key, region; optional: "
+			"aws_session_token, endpoint, path_style." },
 	TEXT_PARAMS,
 };
 #endif
@@ -75,7 +75,7 @@ static const struct lyre_operation operations[] = {
 		.access = LYRE_ACCESS_USER,
 		.params = LYRE_LIST(data_params),
 		.check = import_data_check,
-		.help = "Load CSV that is part of the request into a table." },
+		.help = "Load CSV in the request into a table." },
 	{ .name = "csv_file_load",
 		.handler = import_csv_file,
 		.run = LYRE_RUN_JOB,
@@ -104,7 +104,7 @@ static const struct lyre_operation operations[] = {
 		.access = LYRE_ACCESS_USER,
 		.params = LYRE_LIST(s3_params),
 		.check = import_s3_check,
-		.help = "Load an object in S3, of CSV, JSON or JSON lines, into a table." },
+		.help = "Load an object of CSV, JSON or JSON lines in S3 or a compatible store into a table." },
 #endif
 };
 
