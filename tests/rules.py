@@ -36,7 +36,9 @@ LIBRARIES = {"microhttpd.h": {"http"}, "lmdb.h": {"store", "query"}, "yaml.h": {
 # Folders of modules/ that are not modules, but linked into some: what they are, their headers for those, and their files that may use
 # the SDK. Only they may use their libraries.
 LINKED = {"remote": ("not a module, linked into some: other hosts, S3 (libcurl)", {"remote.h", "s3.h", "s3_arguments.h"},
-                     {"s3_arguments.c", "s3_arguments.h"}, ("curl/",))}
+                     {"s3_arguments.c", "s3_arguments.h"}, ("curl/",)),
+          "files": ("not a module, linked into some: files on the server, whose folders a setting limits", {"folder_rules.h"},
+                    {"folder_rules.c", "folder_rules.h"}, ())}
 
 
 def files():

@@ -17,7 +17,8 @@
 #include <string.h>
 #include <unistd.h>
 
-struct transfer {
+struct export
+{
 	struct client *client;
 	struct arena *arena;
 	const struct options *options;
@@ -26,13 +27,13 @@ struct transfer {
 	const struct file_format *format;
 	uint64_t total;           /**< records; 0: unknown */
 	const struct output *out; /**< while it is written */
-	bool regular;             /**< it is a file */
+	bool regular;             /**< the output is a file */
 	struct row_count count;
 };
 
 static bool take_rows(void *arg, const char *type, const void *piece, size_t len)
 {
-	struct transfer *e = arg;
+	struct export *e = arg;
 	if (strncmp(type, e->format->type, strlen(e->format->type)) != 0) {
 		complain(CTL_REFUSED, "the server answered with '%s' instead of '%s'", type, e->format->type);
 		return false;
@@ -45,7 +46,7 @@ static bool take_rows(void *arg, const char *type, const void *piece, size_t len
 }
 
 /** The server ends JSON and CSV without a newline, but a file of text has one. */
-static bool put_end(const struct transfer *e)
+static bool put_end(const struct export *e)
 {
 	return e->format->rows == ROWS_LINES || e->count.last == '\0' || output_put(e->out, "\n", 1);
 }
@@ -53,7 +54,7 @@ static bool put_end(const struct transfer *e)
 /** Writes the rows to \p out. */
 static int fetch(void *arg, const struct output *out)
 {
-	struct transfer *e = arg;
+	struct export *e = arg;
 	const struct sink sink = { take_rows, e };
 	struct answer answer;
 	e->out = out;
@@ -72,7 +73,7 @@ static int fetch(void *arg, const struct output *out)
 	return rc;
 }
 
-static int export_rows(struct transfer *e, const char *file)
+static int export_rows(struct export *e, const char *file)
 {
 	const struct output_options options = { .force = e->options->force, .mode = 0666 };
 	int rc = output_write(e->arena, file, &options, fetch, e);
@@ -106,7 +107,7 @@ static int request_all(struct client *c, struct arena *a, const struct table_nam
 	int rc = table_describe(c, a, table, NULL, &described);
 	const char *key = text_member(described, "hash_attribute");
 	if (rc == 0 && !key)
-		rc = complain(CTL_REFUSED, "the server does not tell the primary key of the table");
+		rc = complain(CTL_REFUSED, "the server's description of the table has no primary key");
 	if (rc == 0) {
 		*total = (uint64_t)json_object_get_int64(json_object_object_get(described, "record_count"));
 		request_begin(request, "search_by_value");
@@ -119,7 +120,7 @@ static int request_all(struct client *c, struct arena *a, const struct table_nam
 	return rc;
 }
 
-static int write_request(struct transfer *e, struct buf *request)
+static int write_request(struct export *e, struct buf *request)
 {
 	const struct options *o = e->options;
 	struct table_name table;
@@ -143,11 +144,11 @@ static int write_request(struct transfer *e, struct buf *request)
 
 int command_export(struct client *c, struct arena *a, const struct options *o, const char *table, const char *file)
 {
-	struct transfer e = { .client = c, .arena = a, .options = o, .what = table ? table : "sql" };
+	struct export e = { .client = c, .arena = a, .options = o, .what = table ? table : "sql" };
 	struct buf request;
 	int rc = transfer_format(o, file, &e.format);
 	if (rc == 0 && !e.format && !output_is_stream(file))
-		rc = complain(CTL_USAGE, "the name '%s' does not tell a format: use --format json, jsonl or csv", file);
+		rc = complain(CTL_USAGE, "cannot tell the format from the name '%s': use --format json, jsonl or csv", file);
 	if (rc)
 		return rc;
 	if (!e.format)

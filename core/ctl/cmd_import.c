@@ -106,7 +106,7 @@ static int send_file(struct client *c, struct arena *a, const struct options *o,
 	if (rc == 0)
 		rc = read_job(a, &answer, job);
 	else if (input_all_sent(in))
-		complain(CTL_REFUSED, "the whole file was sent: the server may load it");
+		complain(CTL_REFUSED, "the whole file was sent: the server may still load it");
 	buf_free(&answer.body);
 	return rc;
 }

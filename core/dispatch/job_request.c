@@ -47,7 +47,7 @@ static int find(struct request *r, const lyre_value *body, struct err *e)
 		return err_set(e, LYRE_EINVAL, "Operation '%s' not found", name->s);
 	const struct lyre_operation *decl = r->call.operation->decl;
 	if (!(decl->flags & LYRE_O_READS) || decl->run == LYRE_RUN_JOB)
-		return err_set(e, LYRE_EINVAL, "'%s' cannot be a part of another request", name->s);
+		return err_set(e, LYRE_EINVAL, "Operation '%s' cannot be run as part of a job", name->s);
 	return 0;
 }
 
@@ -157,9 +157,10 @@ int call_request(lyre_call *outer, const struct lyre_request *request)
 	const struct format *format = format_accepted(request->type);
 
 	if (!outer->job)
-		return err_set(&outer->err, LYRE_EINTERNAL, "'%s' is not a job, and cannot make requests", outer->operation->name);
+		return err_set(
+			&outer->err, LYRE_EINTERNAL, "'%s' is not a job, and cannot run other operations", outer->operation->name);
 	if (!format || !format->encoder)
-		return err_set(&outer->err, LYRE_ENOTACCEPTABLE, "This server has no answers of the type '%s'", request->type);
+		return err_set(&outer->err, LYRE_ENOTACCEPTABLE, "This server cannot answer with '%s'", request->type);
 	if (!request->body)
 		return err_nomem(&outer->err);
 	struct request *r = make(outer, request);

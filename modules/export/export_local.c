@@ -4,9 +4,10 @@
  * \brief export_local: the rows of a search as a file on the server.
  */
 #include "export_file.h"
-#include "export_folder.h"
 #include "export_module.h"
 #include "export_place.h"
+
+#include "folder_rules.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -29,29 +30,21 @@ struct local {
 
 /* ---- who may, and where ---- */
 
-static int deny_folder(lyre_call *call, const char *path, enum folder_verdict verdict)
-{
-	return lyre_fail(call, LYRE_EDENIED,
-		verdict == FOLDER_OUTSIDE ? "path '%s' is in none of the folders of modules.export.paths" :
-					    "path '%s' is in a folder of the server's own files",
-		path);
-}
-
 /** Before anything is opened. \param[out] rules  unless it fails */
 static int permit(lyre_call *call, struct folder_rules *rules)
 {
-	int rc = export_folder_rules_read(call, rules);
+	int rc = folder_rules_read(call, EXPORT_PATHS, rules);
 	if (rc || rules->limited || lyre_call_super_user(call))
 		return rc;
 	return lyre_fail(call, LYRE_EDENIED, "Operation '%s' is restricted to 'super_user' roles", lyre_call_operation(call));
 }
 
-/** \param e  errno of export_folder_open() */
+/** \param e  errno of folder_open() */
 static int fail_folder(lyre_call *call, const struct export_place *place, const struct folder_rules *rules, int e)
 {
-	int verdict = export_folder_judge_missing(rules, place->folder);
+	int verdict = folder_judge_missing(rules, place->folder);
 	if (verdict > FOLDER_ALLOWED)
-		return deny_folder(call, place->path, (enum folder_verdict)verdict);
+		return folder_deny(call, rules, place->path, (enum folder_verdict)verdict);
 	if (e == ENOENT && place->inner)
 		return lyre_fail(call, LYRE_EINVAL, "ENOENT: no such file or directory, open '%s'", place->file);
 	if (e == ENOENT)
@@ -64,15 +57,15 @@ static int fail_folder(lyre_call *call, const struct export_place *place, const 
 /** Opens the folder, if it is allowed. \return a descriptor or a failure */
 static int open_allowed(lyre_call *call, const struct export_place *place, const struct folder_rules *rules)
 {
-	int folder = export_folder_open(place->path, place->inner);
+	int folder = folder_open(place->path, place->inner);
 	if (folder < 0)
 		return fail_folder(call, place, rules, -folder);
-	int verdict = export_folder_judge(rules, folder);
+	int verdict = folder_judge(rules, folder);
 	if (verdict == FOLDER_ALLOWED)
 		return folder;
 	close(folder);
 	return verdict < 0 ? lyre_fail(call, LYRE_EINVAL, "path '%s' cannot be examined: %s", place->folder, strerror(-verdict)) :
-			     deny_folder(call, place->path, (enum folder_verdict)verdict);
+			     folder_deny(call, rules, place->path, (enum folder_verdict)verdict);
 }
 
 int export_local_check(lyre_call *call)

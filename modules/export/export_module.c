@@ -5,6 +5,7 @@
  */
 #include "export_module.h"
 
+#include "folder_rules.h"
 #ifdef HAVE_REMOTE
 #include "remote.h"
 #endif
@@ -74,45 +75,38 @@ static const struct lyre_setting settings[] = {
 		.flags = LYRE_SF_NULL,
 		.help = "Folders that export_local may write to, for every user; null: any folder, for super_users." },
 #ifdef HAVE_REMOTE
-	{ .key = "s3.localAddresses",
+	{ .key = "remote.localAddresses",
 		.type = LYRE_S_BOOL,
 		.fallback = "false",
-		.help = "Whether export_to_s3 may connect to loopback, link-local and other local addresses." },
-	{ .key = "s3.certificateAuthority",
+		.help = "Whether to connect to addresses of this host and its link, such as 127.0.0.1 and 169.254.169.254." },
+	{ .key = "remote.certificateAuthority",
 		.type = LYRE_S_PATH,
 		.flags = LYRE_SF_NULL,
-		.help = "Authorities that sign the certificates of stores (PEM file); null: the system's." },
-	{ .key = "s3.connectTimeout",
+		.help = "Authorities that sign the certificates of other hosts (PEM file); null: the system's." },
+	{ .key = "remote.connectTimeout",
 		.type = LYRE_S_DURATION,
 		.fallback = "30s",
 		.min = 1000,
 		.max = 3600e3,
-		.help = "Time limit for connecting to a store." },
-	{ .key = "s3.stallTimeout",
+		.help = "Time limit for connecting to S3." },
+	{ .key = "remote.stallTimeout",
 		.type = LYRE_S_DURATION,
 		.fallback = "60s",
 		.min = 1000,
 		.max = 3600e3,
-		.help = "Time after which a request to a store that makes no progress is given up." },
-	{ .key = "s3.retryTimeout",
+		.help = "Time without progress after which a request to S3 fails." },
+	{ .key = "remote.retryTimeout",
 		.type = LYRE_S_DURATION,
 		.fallback = "120s",
 		.min = 1000,
 		.max = 3600e3,
-		.help = "Time for which a request to a store that fails is repeated." },
+		.help = "Time during which a failed request to S3 is repeated." },
 #endif
 };
 
-/** Relative paths would depend on where the server was started. */
 static int check_settings(lyre_instance *self)
 {
-	size_t count;
-	const char *const *paths = lyre_setting_list(self, "paths", &count);
-	for (size_t i = 0; i < count; i++) {
-		if (paths[i][0] != '/')
-			return lyre_start_fail(self, LYRE_EINVAL, "'modules.export.paths': '%s' must begin with /", paths[i]);
-	}
-	return 0;
+	return folder_rules_check(self, EXPORT_PATHS);
 }
 
 static int start(lyre_instance *self)
@@ -120,7 +114,7 @@ static int start(lyre_instance *self)
 	int rc = check_settings(self);
 #ifdef HAVE_REMOTE
 	if (!rc && remote_start())
-		rc = lyre_start_fail(self, LYRE_ENOMEM, "out of memory for libcurl");
+		rc = lyre_start_fail(self, LYRE_ENOMEM, "out of memory");
 #endif
 	return rc;
 }

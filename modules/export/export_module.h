@@ -8,6 +8,9 @@
 
 #include <lyre/lyre.h>
 
+/** The setting that limits where export_local may write. */
+#define EXPORT_PATHS "modules.export.paths"
+
 enum export_format { EXPORT_JSON, EXPORT_CSV };
 
 /** What is exported. */

@@ -68,13 +68,13 @@ static int upload(struct to_s3 *x)
 {
 	lyre_instance *self = lyre_call_module(x->call);
 	const struct remote_options options = {
-		.ca_file = lyre_setting_string(self, "s3.certificateAuthority"),
-		.allow_local = lyre_setting_bool(self, "s3.localAddresses"),
+		.ca_file = lyre_setting_string(self, "remote.certificateAuthority"),
+		.allow_local = lyre_setting_bool(self, "remote.localAddresses"),
 		.cancelled = is_cancelled,
 		.cancelled_arg = x,
-		.connect_seconds = seconds(self, "s3.connectTimeout"),
-		.stall_seconds = seconds(self, "s3.stallTimeout"),
-		.retry_seconds = seconds(self, "s3.retryTimeout"),
+		.connect_seconds = seconds(self, "remote.connectTimeout"),
+		.stall_seconds = seconds(self, "remote.stallTimeout"),
+		.retry_seconds = seconds(self, "remote.retryTimeout"),
 	};
 	struct remote_error error;
 	if (s3_upload_begin(&x->upload, x->target, &options, export_media_type(x->request.format), &error))

@@ -56,7 +56,7 @@ static int check_name(lyre_call *call, const struct csv_field *f)
 		return lyre_fail(call, LYRE_EINVAL, "Invalid column name '%s', cancelling load operation",
 			f->len > NAME_MAX_BYTES ? shown : f->s);
 	if (f->len > NAME_MAX_BYTES)
-		return lyre_fail(call, LYRE_EINVAL, "The column name '%s' has %zu bytes: at most %d are possible", shown, f->len,
+		return lyre_fail(call, LYRE_EINVAL, "The column name '%s' has %zu bytes: at most %d are allowed", shown, f->len,
 			NAME_MAX_BYTES);
 	return 0;
 }

@@ -8,6 +8,9 @@
 
 #include <lyre/lyre.h>
 
+/** The setting that limits which files on the server may be loaded. */
+#define IMPORT_PATHS "modules.import.paths"
+
 /** Parameters, each only in some operations. */
 enum import_argument {
 	IMPORT_DATA = 1 << 0,
@@ -35,13 +38,15 @@ int import_check(lyre_call *call, unsigned arguments);
 /** Copies a text that may be longer, cut between two characters and followed by "..." then. What is not UTF-8 becomes '?'. */
 void import_cut(char *to, size_t size, const char *text);
 
-/** Whether the caller sent the file as the request's body, instead of naming one on the server. */
-int import_is_upload(lyre_call *call);
 /**
  * Opens a file on the server, or the one that was sent. Refuses, with the call's failure: what the caller may not read, whatever
  * links lead there; anything but a regular file; the server's own files.
+ * \param[out] fd    the caller closes it; not valid after a failure
  * \param[out] size  bytes
+ * \return 0 or a failure
  */
 int import_open(lyre_call *call, const char *path, int *fd, uint64_t *size);
+/** \param e  an errno. \return LYRE_EIO */
+int import_read_failed(lyre_call *call, int e);
 
 #endif

@@ -5,8 +5,7 @@
  */
 #include "import.h"
 
-#include <stdbool.h>
-
+#include "folder_rules.h"
 #ifdef HAVE_REMOTE
 #include "remote.h"
 #endif
@@ -21,7 +20,7 @@
 	{ .name = "table", .types = LYRE_T_STRING, .flags = LYRE_P_HANDLER_CHECKS | LYRE_P_REQUIRED,                             \
 	  .help = "Name of the table; it must exist." },                                                                         \
 	{ .name = "action", .types = LYRE_T_STRING, CHECKED, .fallback = "\"insert\"",                                           \
-	  .help = "insert: records with an existing key are skipped; update: others are skipped; or upsert." }
+	  .help = "insert (skips existing keys), update (skips missing ones) or upsert." }
 
 #define TEXT_PARAMS                                                                                                              \
 	{ .name = "delimiter", .types = LYRE_T_STRING, CHECKED, .help = "Separates the values of CSV; default: guessed." },      \
@@ -31,7 +30,7 @@
 #define FILE_PARAM                                                                                                               \
 	{ .name = "file_path", .types = LYRE_T_STRING,                                                                           \
 	  .flags = LYRE_P_HANDLER_CHECKS | LYRE_P_REQUIRED | LYRE_P_FILE,                                                        \
-	  .help = "Absolute path of the file on the server, unless the file itself is uploaded." }
+	  .help = "Absolute path of the file on the server; the file can also be sent as the body." }
 /* clang-format on */
 
 static const struct lyre_param data_params[] = {
@@ -63,8 +62,8 @@ static const struct lyre_param s3_params[] = {
 	{ .name = "s3",
 		.types = LYRE_T_OBJECT,
 		.flags = LYRE_P_HANDLER_CHECKS | LYRE_P_REQUIRED,
-		.help = "aws_access_key_id, aws_secret_access_key, bucket, key and region of the object; aws_session_token, endpoint and "
-			"path_style if needed." },
+		.help = "Where the object is: aws_access_key_id, aws_secret_access_key, bucket, key, region; optional: "
+			"aws_session_token, endpoint, path_style." },
 	TEXT_PARAMS,
 };
 #endif
@@ -76,7 +75,7 @@ static const struct lyre_operation operations[] = {
 		.access = LYRE_ACCESS_USER,
 		.params = LYRE_LIST(data_params),
 		.check = import_data_check,
-		.help = "Load CSV that is part of the request into a table." },
+		.help = "Load CSV in the request into a table." },
 	{ .name = "csv_file_load",
 		.handler = import_csv_file,
 		.run = LYRE_RUN_JOB,
@@ -105,7 +104,7 @@ static const struct lyre_operation operations[] = {
 		.access = LYRE_ACCESS_USER,
 		.params = LYRE_LIST(s3_params),
 		.check = import_s3_check,
-		.help = "Load an object in S3, of CSV, JSON or JSON lines, into a table." },
+		.help = "Load an object of CSV, JSON or JSON lines in S3 or a compatible store into a table." },
 #endif
 };
 
@@ -121,48 +120,39 @@ static const struct lyre_setting settings[] = {
 		.max = 1 << 30,
 		.help = "Maximum size of a record in a file." },
 #ifdef HAVE_REMOTE
-	{ .key = "url.maxSize",
+	{ .key = "remote.maxSize",
 		.type = LYRE_S_SIZE,
 		.flags = LYRE_SF_NULL,
 		.fallback = "16G",
 		.min = 1,
 		.max = 1ll << 50,
-		.help = "Maximum size of what is fetched from a URL or S3; null: no limit." },
-	{ .key = "url.timeout",
+		.help = "Maximum size of what is loaded from a URL or S3; null: no limit." },
+	{ .key = "remote.timeout",
 		.type = LYRE_S_DURATION,
 		.fallback = "6h",
 		.min = 1000,
 		.max = 86400000,
-		.help = "Time limit for fetching." },
-	{ .key = "url.redirects",
+		.help = "Time limit for a load from a URL or S3." },
+	{ .key = "remote.redirects",
 		.type = LYRE_S_INT,
 		.fallback = "5",
 		.min = 0,
 		.max = 50,
-		.help = "Redirects that are followed." },
-	{ .key = "url.localAddresses",
+		.help = "Maximum number of redirects of a URL." },
+	{ .key = "remote.localAddresses",
 		.type = LYRE_S_BOOL,
 		.fallback = "false",
-		.help = "Whether to fetch from addresses of this host and its link, such as 127.0.0.1 and 169.254.169.254." },
-	{ .key = "url.certificateAuthority",
+		.help = "Whether to connect to addresses of this host and its link, such as 127.0.0.1 and 169.254.169.254." },
+	{ .key = "remote.certificateAuthority",
 		.type = LYRE_S_PATH,
 		.flags = LYRE_SF_NULL,
-		.help = "Authorities that sign the certificates of https (PEM file); null: those of the system." },
+		.help = "Authorities that sign the certificates of other hosts (PEM file); null: the system's." },
 #endif
 };
 
-/** Relative paths would depend on where the server was started. */
 static int check_settings(lyre_instance *self)
 {
-	size_t count;
-	const char *const *paths = lyre_setting_list(self, "paths", &count);
-
-	for (size_t i = 0; i < count; i++) {
-		if (*paths[i] != '/')
-			return lyre_start_fail(
-				self, LYRE_EINVAL, "modules.import.paths must have absolute paths, not '%s'", paths[i]);
-	}
-	return 0;
+	return folder_rules_check(self, IMPORT_PATHS);
 }
 
 static int start(lyre_instance *self)

@@ -3,14 +3,15 @@
  * \file import/import_path.c
  * \brief Files on the server: which ones may be read, and by whom.
  *
- * What is checked is the file that was opened: its real path is looked up, without links and without "..", and must lead to the same
- * file as the descriptor. Whoever swaps a link in between gets a refusal.
+ * The folder of the real path is opened, and what was opened is judged; the file is then opened in it, without following links. So
+ * replacing a part of the path meanwhile leads nowhere else.
  */
 #include "import.h"
 
+#include "folder_rules.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,142 +23,123 @@
 #define PROC_MAGIC 0x9fa0
 #define SYSFS_MAGIC 0x62656572
 
-int import_is_upload(lyre_call *call)
+/** Whether the caller sent the file as the request's body, instead of naming one on the server. */
+static bool is_upload(lyre_call *call)
 {
 	return lyre_arg_given(call, "file_path") && !lyre_value_get(lyre_call_body(call), "file_path");
 }
 
-/** Whether a real path is that of a folder, or of something in it. */
-static bool is_within(const char *path, const char *folder)
+static int not_there(lyre_call *call, const char *path, int e)
 {
-	size_t len = strlen(folder);
-
-	while (len && folder[len - 1] == '/')
-		len--;
-	return !strncmp(path, folder, len) && (path[len] == '/' || !path[len]);
-}
-
-/** \return its real path, to be freed; NULL: it does not exist */
-static char *real_folder(const char *folder)
-{
-	return folder ? realpath(folder, NULL) : NULL;
-}
-
-/** The server's own folder that a path is in, to be freed; NULL: none */
-static char *own_folder(lyre_instance *self, const char *path)
-{
-	static const char *const keys[] = { "/rootPath", "/storage.path", "/logging.root" };
-
-	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-		char *folder = real_folder(lyre_setting_string(self, keys[i]));
-		if (folder && is_within(path, folder))
-			return folder;
-		free(folder);
-	}
-	return NULL;
-}
-
-/** Whether the setting has a folder that the path is in, and that is itself in \p own, if there is one. */
-static bool is_listed(lyre_instance *self, const char *path, const char *own)
-{
-	size_t count;
-	const char *const *paths = lyre_setting_list(self, "paths", &count);
-	bool found = false;
-
-	for (size_t i = 0; !found && i < count; i++) {
-		char *folder = real_folder(paths[i]);
-		found = folder && is_within(path, folder) && (!own || is_within(folder, own));
-		free(folder);
-	}
-	return found;
-}
-
-static int not_there(lyre_call *call, const char *path, int code)
-{
-	if (code == ENOENT || code == ENOTDIR)
+	if (e == ENOENT || e == ENOTDIR)
 		return lyre_fail(call, LYRE_EINVAL, "No such file or directory %s", path);
-	if (code == ENOMEM)
+	if (e == ENOMEM)
 		return lyre_fail_no_memory(call);
-	return lyre_fail(call, LYRE_EINVAL, "Cannot read %s: %s", path, strerror(code));
+	return lyre_fail(call, LYRE_EINVAL, "'%s' cannot be read: %s", path, strerror(e));
 }
 
-static int not_listed(lyre_call *call, const char *path)
+static int not_regular(lyre_call *call, const char *path)
 {
-	return lyre_fail(call, LYRE_EDENIED, "%s is not in a folder that modules.import.paths allows", path);
+	return lyre_fail(call, LYRE_EINVAL, "'%s' is not a regular file", path);
 }
 
-/**
- * The real path of a file that the caller may read, to be freed. Who is not a super_user does not learn whether there is a file
- * elsewhere.
- */
-static int find(lyre_call *call, const char *path, char **ret)
+/** Before anything is opened. \param[out] rules  unless it fails */
+static int permit(lyre_call *call, struct folder_rules *rules)
 {
-	lyre_instance *self = lyre_call_module(call);
-	bool limited = !lyre_setting_is_null(self, "paths"), all = lyre_call_super_user(call);
+	int rc = folder_rules_read(call, IMPORT_PATHS, rules);
 
-	if (!limited && !all)
-		return lyre_fail(call, LYRE_EDENIED,
-			"Only super_users may load files on the server, unless modules.import.paths lists their folder: "
-			"send the file as the body of the request");
-	char *real = realpath(path, NULL);
-	if (!real)
-		return all ? not_there(call, path, errno) : not_listed(call, path);
-	char *own = own_folder(self, real);
-	int rc = 0;
-	if (limited && !is_listed(self, real, own))
-		rc = not_listed(call, path);
-	else if (own && !limited)
-		rc = lyre_fail(call, LYRE_EDENIED, "%s is one of the server's own files", path);
-	free(own);
-	*ret = real;
-	return rc;
+	if (rc || rules->limited || lyre_call_super_user(call))
+		return rc;
+	return lyre_fail(call, LYRE_EDENIED,
+		"Only super_users may load files on the server, unless " IMPORT_PATHS
+		" lists their folder: send the file as the body of the request");
 }
 
-/** Opening a device, or a FIFO, could do something or wait: they are not opened. */
-static int open_regular(lyre_call *call, const char *path, const char *real, int *fd, struct stat *st)
+/** \param e  errno of realpath() */
+static int fail_path(lyre_call *call, const struct folder_rules *rules, const char *path, int e)
 {
+	int verdict = folder_judge_missing(rules, path);
+
+	return verdict > FOLDER_ALLOWED ? folder_deny(call, rules, path, (enum folder_verdict)verdict) : not_there(call, path, e);
+}
+
+/** Opens the folder of a real path, if it is allowed. \return a descriptor or a failure */
+static int open_allowed(lyre_call *call, const struct folder_rules *rules, const char *path, const char *folder)
+{
+	int fd = folder_open(folder, NULL);
+	int verdict = fd < 0 ? fd : folder_judge(rules, fd);
+
+	if (verdict == FOLDER_ALLOWED)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return verdict < 0 ? not_there(call, path, -verdict) : folder_deny(call, rules, path, (enum folder_verdict)verdict);
+}
+
+/** Opening a device, or a FIFO, could do something or wait: they are not opened. \return a descriptor or a failure */
+static int open_regular(lyre_call *call, const char *path, int folder, const char *name)
+{
+	struct stat st;
 	struct statfs fs;
 
-	if (stat(real, st))
+	if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW))
 		return not_there(call, path, errno);
-	if (!S_ISREG(st->st_mode))
-		return lyre_fail(call, LYRE_EINVAL, "%s is not a regular file", path);
-	*fd = open(real, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (*fd < 0 || fstat(*fd, st) || fstatfs(*fd, &fs))
-		return not_there(call, path, errno);
-	if (!S_ISREG(st->st_mode) || fs.f_type == PROC_MAGIC || fs.f_type == SYSFS_MAGIC)
-		return lyre_fail(call, LYRE_EINVAL, "%s is not a regular file", path);
-	return 0;
+	if (!S_ISREG(st.st_mode))
+		return not_regular(call, path);
+	int fd = openat(folder, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
+	int rc = fd < 0 || fstat(fd, &st) || fstatfs(fd, &fs) ? not_there(call, path, errno) : 0;
+	if (!rc && (!S_ISREG(st.st_mode) || fs.f_type == PROC_MAGIC || fs.f_type == SYSFS_MAGIC))
+		rc = not_regular(call, path);
+	if (rc && fd >= 0)
+		close(fd);
+	return rc ? rc : fd;
 }
 
-/** Whether a real path still has no links in it, and leads to the file that was opened. */
-static int check_same(lyre_call *call, const char *path, const char *real, const struct stat *opened)
+/** \return a descriptor or a failure */
+static int open_on_server(lyre_call *call, const char *path)
 {
-	char *again = realpath(real, NULL);
-	struct stat st;
-	bool same =
-		again && !strcmp(again, real) && !stat(again, &st) && st.st_dev == opened->st_dev && st.st_ino == opened->st_ino;
+	struct folder_rules rules;
 
-	free(again);
-	return same ? 0 : lyre_fail(call, LYRE_EINVAL, "%s was replaced while it was being opened: try again", path);
+	int rc = permit(call, &rules);
+	if (rc)
+		return rc;
+	char *real = realpath(path, NULL);
+	if (!real)
+		return fail_path(call, &rules, path, errno);
+	char *name = strrchr(real, '/');
+	*name++ = '\0';
+	int folder = open_allowed(call, &rules, path, *real ? real : "/");
+	int fd = folder < 0 ? folder : open_regular(call, path, folder, *name ? name : ".");
+	if (folder >= 0)
+		close(folder);
+	free(real);
+	return fd;
+}
+
+int import_read_failed(lyre_call *call, int e)
+{
+	return lyre_fail(call, LYRE_EIO, "The file cannot be read: %s", strerror(e));
+}
+
+static int open_upload(lyre_call *call, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? import_read_failed(call, errno) : fd;
 }
 
 int import_open(lyre_call *call, const char *path, int *fd, uint64_t *size)
 {
-	bool upload = import_is_upload(call);
-	char *real = NULL;
 	struct stat st;
 
-	*fd = -1;
-	int rc = upload ? 0 : find(call, path, &real);
-	if (!rc)
-		rc = open_regular(call, upload ? "The file" : path, upload ? path : real, fd, &st);
-	if (!rc && !upload)
-		rc = check_same(call, path, real, &st);
-	if (!rc)
-		*size = (uint64_t)st.st_size;
-	if (rc && *fd >= 0)
+	*fd = is_upload(call) ? open_upload(call, path) : open_on_server(call, path);
+	if (*fd < 0)
+		return *fd;
+	if (fstat(*fd, &st)) {
+		int rc = import_read_failed(call, errno);
 		close(*fd);
-	free(real);
-	return rc;
+		return rc;
+	}
+	*size = (uint64_t)st.st_size;
+	return 0;
 }

@@ -3,10 +3,10 @@
  * \file import/json_split.h
  * \brief JSON as a stream: finds where each record begins and ends, in pieces of any size.
  *
- * The text is an array of records, or records one after the other. Only brackets and strings are looked at: whoever takes the
- * text of a record reads it. This is our own because json-c, whose tokener is incremental, turns integers of more than 64 bits into
- * others and takes twenty times the memory of the text, and because the server's reader, which the records are then read with, is
- * strict, and wants a text that is complete.
+ * The text is an array of records, or records one after the other. Only brackets and strings are looked at; take() parses
+ * the record. This is our own because json-c, whose tokener is incremental, changes integers of more than 64 bits and takes
+ * twenty times the memory of the text, and because the server's parser, which then reads the records, is strict and needs a
+ * complete text.
  */
 #ifndef JSON_SPLIT_H
 #define JSON_SPLIT_H
@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** How deep brackets may stand in one another, as in a request. */
+/** Maximum nesting of brackets, as in a request. */
 #define JSON_SPLIT_DEPTH 512
 
 /** The text of a record; lives until take() returns. */
@@ -29,9 +29,9 @@ struct json_text {
 enum json_split_result {
 	JSON_SPLIT_TAKE = -1,   /**< take() ended it */
 	JSON_SPLIT_MEMORY = -2, /**< out of memory */
-	JSON_SPLIT_LARGE = -3,  /**< the record has more bytes than it may have */
-	JSON_SPLIT_DEEP = -4,   /**< the record has more than JSON_SPLIT_DEPTH brackets in one another */
-	JSON_SPLIT_WRONG = -5,  /**< a character that cannot stand there: json_split_wrong() */
+	JSON_SPLIT_LARGE = -3,  /**< the record exceeds bytes_max */
+	JSON_SPLIT_DEEP = -4,   /**< the record is nested deeper than JSON_SPLIT_DEPTH */
+	JSON_SPLIT_WRONG = -5,  /**< an unexpected character: json_split_wrong() */
 	JSON_SPLIT_CUT = -6     /**< the text ends within a record, or within the array */
 };
 

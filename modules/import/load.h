@@ -6,12 +6,12 @@
  * How it fits together:
  *
  *     import_module.c   the operations, their parameters and the settings
- *     load_check.c      what is refused before a job is created
+ *     load_check.c      checks before a job is created
  *     load_source.c     where the bytes come from: the request, a file; load_remote.c: a URL, S3. In pieces of about 64 KiB
  *     load_head.c       the first piece: byte order mark, encoding, format, delimiter; then hands all bytes to a reader
  *     csv_records.c     the reader of CSV: rows (csv_rows.c, on libcsv), their header (csv_header.c) and values (csv_value.c)
  *     json_records.c    the reader of JSON: the text of each record is found (json_split.c), then read by the server
- *     load_batch.c      records collect in a batch, and are written; what is refused is counted, with line and reason
+ *     load_batch.c      records collect in a batch, and are written; refused ones are counted, with line and reason
  *     load_outcome.c    what the job says at its end
  *
  * A source calls the head for each piece, the head its reader, and the reader load_record() and load_bad(): nothing is read

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file import/load_check.c
- * \brief The arguments: what is refused before a job is created, with the texts that clients know, and how a job reads them.
+ * \brief The arguments: checks before a job is created, with the messages that clients know, and how a job reads them.
  */
 #include "load_check.h"
 

@@ -103,13 +103,13 @@ static struct remote_options options_of(struct fetch *f)
 	lyre_instance *self = lyre_call_module(f->load->call);
 
 	return (struct remote_options){
-		.ca_file = lyre_setting_string(self, "url.certificateAuthority"),
-		.allow_local = lyre_setting_bool(self, "url.localAddresses"),
+		.ca_file = lyre_setting_string(self, "remote.certificateAuthority"),
+		.allow_local = lyre_setting_bool(self, "remote.localAddresses"),
 		.cancelled = must_end,
 		.cancelled_arg = f,
-		.bytes_max = (uint64_t)lyre_setting_int(self, "url.maxSize"),
-		.redirects_max = (uint32_t)lyre_setting_int(self, "url.redirects"),
-		.total_seconds = (uint32_t)((lyre_setting_int(self, "url.timeout") + 999) / 1000),
+		.bytes_max = (uint64_t)lyre_setting_int(self, "remote.maxSize"),
+		.redirects_max = (uint32_t)lyre_setting_int(self, "remote.redirects"),
+		.total_seconds = (uint32_t)((lyre_setting_int(self, "remote.timeout") + 999) / 1000),
 	};
 }
 

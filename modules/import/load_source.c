@@ -98,7 +98,7 @@ static int read_pieces(struct load *l, struct load_head *h, int fd, char *piece)
 	}
 	if (rc || n == 0)
 		return rc;
-	return lyre_fail(l->call, LYRE_EIO, "Cannot read the file: %s", strerror(errno));
+	return import_read_failed(l->call, errno);
 }
 
 static int read_file(struct load *l, struct load_head *h)

@@ -11,7 +11,7 @@
  * checked where a connection is made, so that neither a name that resolves to such an address nor a redirect gets around it. A
  * proxy would take this check away, as it connects in our place: proxies are not supported.
  *
- * libcurl cannot interrupt the system's resolver: while a name is looked up, cancelling and the limits in time take effect when the
+ * libcurl cannot interrupt the system's resolver: while a name is looked up, cancelling and the time limits take effect when the
  * resolver gives up by itself, usually after some seconds.
  */
 #ifndef REMOTE_H
@@ -23,10 +23,10 @@
 
 /** What went wrong. Functions return 0 or one of these, the same as in struct remote_error. */
 enum remote_code {
-	REMOTE_INVALID = -1,     /**< what the user gave cannot be meant: a URL, the name of a bucket */
+	REMOTE_INVALID = -1,     /**< what the user gave is invalid: a URL, the name of a bucket */
 	REMOTE_REFUSED = -2,     /**< not allowed: a local address, another protocol, credentials in a URL */
 	REMOTE_UNREACHABLE = -3, /**< no address, no connection, broken off, TLS failed, or not an answer of HTTP */
-	REMOTE_TIMEOUT = -4,     /**< one of the limits in time */
+	REMOTE_TIMEOUT = -4,     /**< a time limit */
 	REMOTE_TOO_LARGE = -5,   /**< more bytes than allowed */
 	REMOTE_STATUS = -6,      /**< answered, but not with success: \ref remote_error.status */
 	REMOTE_CANCELLED = -7,   /**< \ref remote_options.cancelled said so */
@@ -50,7 +50,7 @@ struct remote_error {
 	char text[REMOTE_TEXT_MAX]; /**< a sentence without a period, "connect ECONNREFUSED 127.0.0.1:1"; of REMOTE_CALLER: "" */
 };
 
-/** What a caller allows. All zero is a good start: the defaults are in brackets. */
+/** What a caller allows. Zero means the default, which is in brackets. */
 struct remote_options {
 	const char *ca_file; /**< PEM file of authorities to trust instead of the system's (NULL: the system's) */
 	bool allow_local;    /**< this host's own addresses, link-local and the others of remote_address_is_local() too */

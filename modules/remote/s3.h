@@ -3,7 +3,7 @@
  * \file remote/s3.h
  * \brief Objects in Amazon S3 and compatible stores: upload and download as streams, requests signed with AWS Signature Version 4.
  *
- * Redirects are never followed, since requests carry credentials: that a bucket is in another region is told instead. Each function
+ * Redirects are never followed, since requests carry credentials: a bucket in another region is an error that names it. Each function
  * blocks its caller's thread; objects of this header are used by one thread at a time. Errors: remote.h.
  */
 #ifndef S3_H
@@ -11,7 +11,7 @@
 
 #include "remote.h"
 
-/** Where an object is, and with whose rights. All strings are the caller's; NULL or empty is "not given". */
+/** Where an object is, and the credentials for it. All strings are the caller's; NULL or empty is "not given". */
 struct s3_given {
 	const char *access_key, *secret_key;
 	const char *session_token; /**< of temporary credentials; may be missing */

@@ -122,8 +122,8 @@ class Export(ClientCase):
         self.make()
         for words in ([], [self.table(), "x.json", "y"], ["--sql", "SELECT 1", "a", "b"], ["--sql", "SELECT 1", "--conditions", "[]"]):
             self.assertIn("usage: lyre export", self.refused(2, "export", *words))
-        self.assertIn("does not tell a format", self.refused(2, "export", self.table(), self.file("x.txt")))
-        self.assertIn("does not tell a format", self.refused(2, "export", self.table(), os.path.join(self.folder, "a.csv", "x")))
+        self.assertIn("cannot tell the format", self.refused(2, "export", self.table(), self.file("x.txt")))
+        self.assertIn("cannot tell the format", self.refused(2, "export", self.table(), os.path.join(self.folder, "a.csv", "x")))
         self.assertIn("--format is", self.refused(2, "export", self.table(), "--format", "xml"))
         self.assertIn("does not exist", self.refused(1, "export", "nowhere.t", self.file("x.json")))
         self.assertIn("cannot write", self.refused(1, "export", self.table(), "/nowhere/x.json"))

@@ -26,7 +26,7 @@ def setUpModule():
 
 
 class S3Case(Case):
-    more = ["modules.export.s3.localAddresses=true", "modules.export.s3.stallTimeout=2s", "modules.export.s3.retryTimeout=10s"]
+    more = ["modules.export.remote.localAddresses=true", "modules.export.remote.stallTimeout=2s", "modules.export.remote.retryTimeout=10s"]
 
     @classmethod
     def settings(cls):
@@ -234,7 +234,7 @@ class Certificates(S3Case):
         cls.authority, cls.other = Authority("Store"), Authority("Other")
         for a in (cls.authority, cls.other):
             cls.addClassCleanup(a.__exit__)
-        return super().settings() + ["modules.export.s3.certificateAuthority=" + cls.authority.path]
+        return super().settings() + ["modules.export.remote.certificateAuthority=" + cls.authority.path]
 
     def with_certificate(self, authority, host):
         self.store = self.new_store(pair=authority.files(authority.issue("store", hosts=[host])))
@@ -256,7 +256,7 @@ class Secrets(S3Case):
 
     @classmethod
     def settings(cls):
-        return super().settings() + ["logging.level=trace", "logging.auditLog=true", "modules.export.s3.retryTimeout=1s"]
+        return super().settings() + ["logging.level=trace", "logging.auditLog=true", "modules.export.remote.retryTimeout=1s"]
 
     def new_store(self, **more):
         return super().new_store(access=self.ACCESS, secret=self.SECRET, token=self.TOKEN, **more)

@@ -11,6 +11,9 @@ from url_server import UrlServer
 TYPED = [{"name": "id", "type": "Int"}, {"name": "s", "type": "String"}, {"name": "i", "type": "Int"}, {"name": "l", "type": "Long"},
          {"name": "b", "type": "BigInt"}, {"name": "f", "type": "Float"}, {"name": "t", "type": "Boolean"}, {"name": "d", "type": "Date"}]
 
+OUTSIDE = "path '%s' is in none of the folders of modules.import.paths"
+OWN = "path '%s' is in a folder of the server's own files"
+
 
 def setUpModule():
     for name in ("schema", "data", "system", "import"):
@@ -180,7 +183,7 @@ class BadRecords(Case):
             {"id": 1, "s": "007", "i": 7, "l": 2**53, "b": 123456789012345678901, "f": 1000, "t": True, "d": "2024-01-02T00:00:00.000Z"},
             {"id": 2, "s": "", "i": None, "l": None, "b": None, "f": None, "t": None, "d": None}])
 
-    def test_wrong_values_are_told_with_their_lines(self):
+    def test_wrong_values_are_reported_with_their_lines(self):
         self.typed()
         result = self.loaded("successfully loaded 2 of 7 records", "csv_data_load", data=
             'id,s,i,f,t,d\n1,"a\nb",1,1,true,\n2,x,one,1,true,\n3,x,1,1.5.2,true,\n\n4,x,1,1,maybe,\n5,x,1,1,true,yesterday\n'
@@ -193,7 +196,7 @@ class BadRecords(Case):
             {"line": 9, "error": "Value 1.5 in property i must be an integer (from -2147483648 to 2147483647)"}]})
         self.assertEqual([r["id"] for r in self.rows("id")], [1, 7])
 
-    def test_refused_records_cost_no_others(self):
+    def test_refused_records_do_not_affect_others(self):
         """Every second record is refused, all for the same reason, over several batches."""
         self.typed()
         n = 8000
@@ -222,14 +225,14 @@ class BadRecords(Case):
         self.failed("Value true in property i must be an integer (from -2147483648 to 2147483647)", "import_file",
                     file_path=self.file("all", '[{"id":1,"i":true},{"id":2,"i":false}]'))
 
-    def test_keys_that_exist_are_no_errors(self):
+    def test_existing_keys_are_no_errors(self):
         self.insert({"id": 1})
         self.assertIsNone(self.loaded("successfully loaded 0 of 2 records", "csv_data_load", data="id\n1\n1\n"))
         self.assertIsNone(self.loaded("successfully loaded 1 of 2 records", "csv_data_load", data="id\n1\n2\n"))
         result = self.loaded("successfully loaded 0 of 2 records", "import_file", file_path=self.file("bad", '[{"id":1},5]'))
         self.assertEqual(result, {"failed": 1, "errors": [{"line": 1, "error": "A record must be an object"}]})
 
-    def test_records_that_are_no_json(self):
+    def test_records_of_invalid_json(self):
         text = b'{"id": 1}\n{"id": 01}\n{"id": \n[1]\n{"id": "\xff"}\n{"id": 2}\n'
         result = self.loaded("successfully loaded 2 of 6 records", "import_file", file_path=self.file("lines", text))
         self.assertEqual(result["errors"], [{"line": 2, "error": "The record is not valid JSON"}, {"line": 3, "error": "The record is not valid JSON"},
@@ -244,7 +247,7 @@ class BadRecords(Case):
             {"line": 2, "error": "The value of name is not UTF-8: if the text is Latin-1 or Windows-1252, set encoding to 'latin1'"},
             {"line": 4, "error": "The value of name is not UTF-8"}])
 
-    def test_malformed_json_tells_what_was_loaded(self):
+    def test_malformed_json_reports_what_was_loaded(self):
         good = ",\n".join('{"id": %d}' % i for i in range(5000))
         job = self.job("import_file", file_path=self.file("malformed", "[" + good + ",\n{]"))
         self.assertEqual(job["status"], "ERROR")
@@ -255,7 +258,7 @@ class BadRecords(Case):
         self.assertGreater(count, 0)
         self.loaded("successfully loaded %d of 5000 records" % (5000 - count), "import_file", file_path=self.file("right", "[" + good + "]"))
 
-    def test_generated_keys_are_told(self):
+    def test_generated_keys_are_reported(self):
         good = ",\n".join('{"n": %d}' % i for i in range(5000))
         job = self.job("import_file", file_path=self.file("generated", "[" + good))
         self.assertRegex(job["message"], r"ends too early; \d+ records were loaded before, some with generated keys: delete those before repeating")
@@ -268,10 +271,10 @@ class BadRecords(Case):
             self.failed(why, "import_file", file_path=self.file("small", text))
         self.assertEqual(self.rows(), [])
 
-    def test_headers_that_cannot_be(self):
+    def test_invalid_headers(self):
         for header, why in (("id,", "Invalid attribute name: ''"), ("id,a`b", "Invalid column name 'a`b', cancelling load operation"),
                             ("id,null", "Invalid attribute name: 'null'"),
-                            ("id," + "x" * 251, "The column name '%s...' has 251 bytes: at most 250 are possible" % ("x" * 60))):
+                            ("id," + "x" * 251, "The column name '%s...' has 251 bytes: at most 250 are allowed" % ("x" * 60))):
             self.failed(why, "csv_data_load", data=header + "\n1,2\n")
 
     def test_the_same_name_again_and_again(self):
@@ -286,7 +289,7 @@ class BadRecords(Case):
 
 
 class Arguments(Case):
-    def test_all_mistakes_are_told_at_once(self):
+    def test_all_mistakes_are_reported_at_once(self):
         for operation, more, text in (
                 ("csv_data_load", {"table": "", "action": "x"}, "Table can't be blank,Action is required and must be either insert, update, or upsert,Data  is required"),
                 ("csv_data_load", {"data": []}, "Data must be a string"),
@@ -328,7 +331,7 @@ class Arguments(Case):
 class Limits(Case):
     settings = ["modules.import.maxRecord=64K"]
 
-    def test_records_have_a_largest_size(self):
+    def test_records_have_a_maximum_size(self):
         large = "x" * 70000
         self.failed("Line 3: the record has more than 65536 bytes: is a closing quote missing? (modules.import.maxRecord)", "csv_data_load",
                     data="id,t\n1,x\n2," + large + "\n")
@@ -338,7 +341,7 @@ class Limits(Case):
                     file_path=self.file("lines", '{"id":1}\n{"id":2,"t":"%s"}' % large))
         self.assertEqual(self.rows(), [])
 
-    def test_quotes_that_do_not_end(self):
+    def test_unclosed_quotes(self):
         path = self.file("open", 'id,t\n1,"a\n' + "2,b\n" * 200000)
         self.failed("Line 2: the record has more than 65536 bytes: is a closing quote missing? (modules.import.maxRecord)", "csv_file_load", file_path=path)
 
@@ -375,7 +378,7 @@ class Memory(Case):
 
 class Paths(Case):
     def not_regular(self, path):
-        self.refused(400, path + " is not a regular file", "import_file", file_path=path)
+        self.refused(400, "'%s' is not a regular file" % path, "import_file", file_path=path)
 
     def test_only_regular_files_are_read(self):
         fifo, link = os.path.join(self.folder, "fifo"), os.path.join(self.folder, "link to a fifo")
@@ -398,7 +401,7 @@ class Paths(Case):
         os.symlink(self.s.root, link)
         for path in (os.path.join(self.s.root, "database", self.database() + ".mdb"), os.path.join(link, "database", self.database() + ".mdb"),
                      os.path.join(self.folder, "..", os.path.basename(self.s.root), "output")):
-            self.refused(403, path + " is one of the server's own files", "import_file", file_path=path)
+            self.refused(403, OWN % path, "import_file", file_path=path)
 
     def test_links_lead_to_files(self):
         link = os.path.join(self.folder, "link")
@@ -444,7 +447,9 @@ class ListedPaths(Case):
         self.s.wait_for_job(answer["job_id"])
         # Whether there is such a file elsewhere is not told.
         for path in ("/etc/passwd", "/no/such/file"):
-            self.refused(403, path + " is not in a folder that modules.import.paths allows", "csv_file_load", user=role, file_path=path)
+            self.refused(403, OUTSIDE % path, "csv_file_load", user=role, file_path=path)
+        path = os.path.join(self.folder, "none.csv")
+        self.refused(400, "No such file or directory " + path, "csv_file_load", user=role, file_path=path)
 
     def test_no_way_leads_out_of_the_list(self):
         outside = os.path.join(self.other, "secret.csv")
@@ -460,12 +465,12 @@ class ListedPaths(Case):
         for path in (outside, os.path.join(self.listed, "link"), os.path.join(self.listed, "folder", "secret.csv"),
                      os.path.join(self.listed, "..", os.path.basename(self.other), "secret.csv"),
                      os.path.join(self.listed, "top", outside[1:]), os.path.join(self.listed + "-twin", "x.csv"), "/etc/passwd"):
-            self.refused(403, path + " is not in a folder that modules.import.paths allows", "import_file", file_path=path)
+            self.refused(403, OUTSIDE % path, "import_file", file_path=path)
 
 
 class Settings(unittest.TestCase):
     def test_relative_paths_are_refused(self):
-        with self.assertRaisesRegex(RuntimeError, "modules.import.paths must have absolute paths, not 'data'"):
+        with self.assertRaisesRegex(RuntimeError, "'modules.import.paths': 'data' must begin with /"):
             Server(settings=["modules.import.paths=[data]"])
 
     def test_a_listed_folder_may_be_the_servers_own(self):
@@ -482,6 +487,14 @@ class Settings(unittest.TestCase):
                 self.assertEqual(s.wait_for_job(answer["job_id"])["status"], "COMPLETE")
                 status, answer = s.call(dict(load, file_path=os.path.join(root, "b.csv")))
                 self.assertEqual(status, 403, answer)
+
+    def test_a_listed_folder_does_not_open_the_servers_folders_in_it(self):
+        with tempfile.TemporaryDirectory(prefix="lyre-root-") as root:
+            with Server(root=root, settings=CHEAP_LOGINS + ["modules.import.paths=[%s]" % root]) as s:
+                s.ok({"operation": "create_table", "database": "d", "table": "t", "primary_key": "id"})
+                path = os.path.join(root, "database", "d.mdb")
+                status, answer = s.call({"operation": "import_file", "database": "d", "table": "t", "file_path": path})
+                self.assertEqual((status, answer), (403, {"error": OWN % path}))
 
 
 @with_users
@@ -539,7 +552,7 @@ class GateServer(LocalServer):
 
 @with_remote
 class Urls(Case):
-    settings = ["modules.import.url.localAddresses=true", "modules.import.url.maxSize=1M", "modules.import.url.redirects=2",
+    settings = ["modules.import.remote.localAddresses=true", "modules.import.remote.maxSize=1M", "modules.import.remote.redirects=2",
                 "operationsApi.network.drainTimeout=500ms"]
 
     @classmethod
@@ -556,7 +569,7 @@ class Urls(Case):
         self.loaded("successfully loaded 1 of 1 records", "csv_url_load", action="upsert", csv_url=self.u.url + self.to(self.to("/text")))
         self.assertEqual(self.rows("id", "name"), [{"id": 1, "name": "Rex"}])
 
-    def test_a_status_is_told_without_the_query(self):
+    def test_a_status_is_reported_without_the_query(self):
         self.failed("CSV Load failed from URL: %s/status/404/Not%%20Found, status code: 404, message: Not Found" % self.u.url, "csv_url_load",
                     csv_url=self.u.url + "/status/404/Not%20Found?token=secret")
 
@@ -567,7 +580,7 @@ class Urls(Case):
             self.assertIn(text, job["message"])
         self.assertEqual(self.rows(), [])
 
-    def test_what_came_before_a_connection_broke_is_told(self):
+    def test_what_was_loaded_before_a_connection_broke_is_reported(self):
         rows = b"".join(b"%d,%s\n" % (i, b"x" * 100) for i in range(8000))
         gate = GateServer(b"id,t\n" + rows, b"9000,x\n", 1000000)
         gate.go_on.set()
@@ -591,7 +604,7 @@ class Urls(Case):
         self.loaded("successfully loaded 2 of 2 records", "csv_url_load", csv_url=gate.url)
 
     @with_users
-    def test_a_user_who_is_gone_loads_no_more(self):
+    def test_a_dropped_user_loads_no_more(self):
         role = self.database()
         self.s.add_role(role, {"super_user": False, self.database(): {"tables": {"t": table_permission("insert")}}})
         self.s.add_user(role, role)
@@ -652,7 +665,7 @@ class LocalAddresses(Case):
 
 @with_remote
 class S3(Case):
-    settings = ["modules.import.url.localAddresses=true"]
+    settings = ["modules.import.remote.localAddresses=true"]
 
     @classmethod
     def setUpClass(cls):
@@ -667,7 +680,7 @@ class S3(Case):
     def place(self, key, **more):
         return dict(self.store.given(key=key), **more)
 
-    def test_objects_are_loaded_by_their_names(self):
+    def test_the_key_tells_the_format(self):
         self.load("successfully loaded 1 of 1 records", "dogs.csv", b"id,o\n1,\"{\"\"a\"\":1}\"\n")
         self.load("successfully loaded 1 of 1 records", "dogs.json", b'[{"id": 2}]')
         self.load("successfully loaded 2 of 2 records", "dogs.jsonl", b'{"id": 3}\n{"id": 4}\n')
@@ -678,7 +691,7 @@ class S3(Case):
         self.store.put("dogs", "wrong.json", b'[{"id": 1}}' + b" " * 400000)
         self.failed("Line 1: the JSON is malformed: unexpected '}'", "import_from_s3", s3=self.place("wrong.json"))
 
-    def test_secrets_are_not_told(self):
+    def test_secrets_are_not_shown(self):
         job = self.job("import_from_s3", s3=self.place("none.csv", aws_secret_access_key="hush" * 10))
         self.assertEqual(job["status"], "ERROR")
         self.assertNotIn("hush", json.dumps(job) + self.s.said())

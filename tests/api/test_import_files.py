@@ -71,7 +71,7 @@ class Files(OwnDatabase):
         self.table()
         self.assertEqual(self.load("json.csv")[1], [{"key": 1, "val": {"type": "Point", "coordinates": [102.0, 0.5]}}])
 
-    def test_characters_that_are_no_ascii(self):
+    def test_non_ascii_characters(self):
         self.texts("location_coordinates.csv")
         self.ok("drop_table")
         self.table()
@@ -140,7 +140,7 @@ class Files(OwnDatabase):
                                 {"Ort": "Salzburg", "Straße": "Beispielstraße 9", "Bezeichnung": 'NMS "Die Schlauen"'},
                                 {"Ort": "Vienna", "Straße": "Wolfgang-Straße 7", "Bezeichnung": 'Wirtshaus "Wien III"'}])
 
-    def test_latin1_that_is_not_announced(self):
+    def test_latin1_without_encoding(self):
         self.assertRegex(self.refused("1680-fread-header-encoding.csv"), "^The header is not UTF-8: .* set encoding to 'latin1'$")
         self.assertRegex(self.refused("russellCRCRLF.csv"), "^The value of Index Name is not UTF-8: .* set encoding to 'latin1'$")
 
@@ -150,7 +150,7 @@ class Files(OwnDatabase):
         self.assertEqual(rows[0], {"Index Name": "Russell Microcap® Value Index", "Date": "06/30/2000", "Value Without Dividends": 395.77,
                                    "Value With Dividends": 356.9})
 
-    def test_quotes_that_should_have_been_two(self):
+    def test_unescaped_quotes(self):
         """The first row can be read in two ways: its quotes are written as two where they end."""
         self.assertEqual(self.load("unescaped.csv")[1], [
             {"No": 0, "Comment": 'he said:"wonderful.","A', "Type": None},

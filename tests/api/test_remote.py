@@ -255,7 +255,7 @@ class Uploads(S3):
             self.done(s, self.upload(s, body, ca=ca.path), body)
             self.assertEqual(self.upload(s, b"[]", key="b").code, UNREACHABLE)
 
-    def test_refusals_are_told_once_and_in_words_of_the_store(self):
+    def test_refusals_are_not_repeated_and_quote_the_store(self):
         s = self.serve()
         for name, options, status, text in (
                 ("wrong secret", {"secret": "other"}, 403, "SignatureDoesNotMatch: The request signature we calculated does not match the signature you provided"),
@@ -270,7 +270,7 @@ class Uploads(S3):
                     self.assertEqual(len(s.log), 1)
                     self.leaves_nothing(s)
 
-    def test_a_token_that_the_store_repeats_is_not_told(self):
+    def test_a_token_that_the_store_repeats_is_not_shown(self):
         s = self.serve(token="hush-hush")
         s.fault("echo")
         r = self.upload(s, b"[]")
@@ -337,7 +337,7 @@ class Uploads(S3):
         self.assertEqual((r.code, r.text), (STATUS, "uploading a part: AccessDenied: Access Denied"))
         self.leaves_nothing(s)
 
-    def test_what_may_be_left_is_told(self):
+    def test_what_may_be_left_is_reported(self):
         s = self.serve()
         s.fault("denied", method="PUT")
         s.fault("denied", method="DELETE")
@@ -438,7 +438,7 @@ class Downloads(S3):
         self.assertEqual(r.code, UNREACHABLE)
         self.assertEqual(len(s.log), 4)
 
-    def test_refusals_are_told(self):
+    def test_refusals_are_reported(self):
         s = self.serve()
         self.failed(self.download(s), STATUS, "downloading the object: NoSuchKey: The specified key does not exist")
         self.assertEqual(self.download(s, secret="x").status, 403)

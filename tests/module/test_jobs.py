@@ -67,7 +67,7 @@ class Requests(Case):
     def test_types(self):
         job = self.ask(search(get_attributes=["id", "name"], limit=2), type="text/csv")
         self.assertEqual(job["result"]["text"], '"id","name"\n0,"n0"\n1,"n1"')
-        self.failed(self.ask(search(), type="text/html"), "This server has no answers of the type 'text/html'")
+        self.failed(self.ask(search(), type="text/html"), "This server cannot answer with 'text/html'")
 
     @with_sql
     def test_sql_comes_in_pieces(self):
@@ -92,10 +92,10 @@ class Requests(Case):
                         {"operation": "delete", "database": "dev", "table": "dog", "ids": [1]},
                         {"operation": "drop_table", "database": "dev", "table": "dog"}, {"operation": "restart"}, {"operation": "logout"},
                         {"operation": "set_configuration", "logging_level": "debug"}, {"operation": "ask", "request": {}}):
-            self.failed(self.ask(request), "'%s' cannot be a part of another request" % request["operation"])
+            self.failed(self.ask(request), "Operation '%s' cannot be run as part of a job" % request["operation"])
         if "sql" in MODULES:
             for statement in ("INSERT INTO dev.dog (id) VALUES (-1)", "UPDATE dev.dog SET name = 'x'", "DELETE FROM dev.dog"):
-                self.failed(self.ask({"operation": "sql", "sql": statement}), "A request that is a part of another may only read")
+                self.failed(self.ask({"operation": "sql", "sql": statement}), "An operation that is part of a job may only read")
         self.assertEqual(len(self.s.ok(search())), ROWS)
 
     def test_rights_are_the_callers(self):

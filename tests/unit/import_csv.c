@@ -118,7 +118,7 @@ START_TEST(a_row_that_is_too_large_ends_the_reading)
 }
 END_TEST
 
-START_TEST(quotes_that_do_not_end_take_no_more_than_they_may)
+START_TEST(unclosed_quotes_take_no_more_than_bytes_max)
 {
 	static char line[65536];
 	struct csv_rows *rows;
@@ -155,7 +155,7 @@ START_TEST(a_row_that_is_too_wide_ends_the_reading)
 }
 END_TEST
 
-START_TEST(whoever_takes_the_rows_can_end_the_reading)
+START_TEST(take_can_end_the_reading)
 {
 	rows_wanted = 2;
 	ck_assert_int_eq(read_rows("a\n1\n2\n3\n", ',', 100, 100, 100), CSV_ROWS_TAKE);
@@ -352,7 +352,7 @@ START_TEST(a_value_has_the_type_of_its_form_and_attribute)
 }
 END_TEST
 
-START_TEST(json_stays_text_where_it_is_not_read)
+START_TEST(json_stays_text_unless_nested)
 {
 	ck_assert_str_eq(shown(csv_value_of(CSV_ANY, "{\"a\":1}", 7, false)), "text");
 	ck_assert_str_eq(shown(csv_value_of(CSV_BYTES, "[1]", 3, false)), "text");
@@ -390,13 +390,13 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, rows_are_the_same_wherever_pieces_end, 0, ROWS(texts));
 	tcase_add_test(t, a_nul_is_a_character);
 	tcase_add_test(t, a_row_that_is_too_large_ends_the_reading);
-	tcase_add_test(t, quotes_that_do_not_end_take_no_more_than_they_may);
+	tcase_add_test(t, unclosed_quotes_take_no_more_than_bytes_max);
 	tcase_add_test(t, a_row_that_is_too_wide_ends_the_reading);
-	tcase_add_test(t, whoever_takes_the_rows_can_end_the_reading);
+	tcase_add_test(t, take_can_end_the_reading);
 	tcase_add_loop_test(t, the_delimiter_is_guessed, 0, ROWS(delimiters));
 	tcase_add_test(t, a_row_that_is_cut_off_does_not_count);
 	tcase_add_loop_test(t, a_value_has_the_type_of_its_form_and_attribute, 0, ROWS(values));
-	tcase_add_test(t, json_stays_text_where_it_is_not_read);
+	tcase_add_test(t, json_stays_text_unless_nested);
 	tcase_add_test(t, types_have_names);
 	tcase_add_test(t, western_bytes_become_characters);
 	suite_add_tcase(s, t);

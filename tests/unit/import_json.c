@@ -93,7 +93,7 @@ START_TEST(records_are_the_same_wherever_pieces_end)
 }
 END_TEST
 
-START_TEST(the_wrong_character_is_known)
+START_TEST(the_unexpected_character_is_known)
 {
 	struct json_split *j;
 	char c;
@@ -106,7 +106,7 @@ START_TEST(the_wrong_character_is_known)
 }
 END_TEST
 
-START_TEST(a_record_has_a_largest_size)
+START_TEST(a_record_has_a_maximum_size)
 {
 	const char *text = json_of("[{'a':12},{'a':1}]");
 	for (size_t first = 1; first <= strlen(text); first++) {
@@ -117,7 +117,7 @@ START_TEST(a_record_has_a_largest_size)
 }
 END_TEST
 
-START_TEST(a_record_has_a_largest_depth)
+START_TEST(a_record_has_a_maximum_depth)
 {
 	char text[2 * JSON_SPLIT_DEPTH + 3] = "";
 	memset(text, '[', JSON_SPLIT_DEPTH + 1);
@@ -129,7 +129,7 @@ START_TEST(a_record_has_a_largest_depth)
 }
 END_TEST
 
-START_TEST(whoever_takes_the_records_can_end_the_reading)
+START_TEST(take_can_end_the_reading)
 {
 	wanted = 2;
 	ck_assert_int_eq(split("[{},{},{}]", false, 100, 100, 100, NULL), JSON_SPLIT_TAKE);
@@ -165,10 +165,10 @@ static Suite *suite(void)
 	Suite *s = suite_create("import_json");
 	TCase *t = tcase_create("json");
 	tcase_add_loop_test(t, records_are_the_same_wherever_pieces_end, 0, ROWS(texts));
-	tcase_add_test(t, the_wrong_character_is_known);
-	tcase_add_test(t, a_record_has_a_largest_size);
-	tcase_add_test(t, a_record_has_a_largest_depth);
-	tcase_add_test(t, whoever_takes_the_records_can_end_the_reading);
+	tcase_add_test(t, the_unexpected_character_is_known);
+	tcase_add_test(t, a_record_has_a_maximum_size);
+	tcase_add_test(t, a_record_has_a_maximum_depth);
+	tcase_add_test(t, take_can_end_the_reading);
 	tcase_add_loop_test(t, records_on_lines_of_their_own_are_recognised, 0, ROWS(firsts));
 	suite_add_tcase(s, t);
 	return s;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * \file export/export_folder.c
- * \brief The folder that an export writes to. It is opened once, and everything else happens through the descriptor, so that
- * nothing changes when a link or a folder in its path is replaced meanwhile.
+ * \file files/folder_rules.c
+ * \brief Which folders are allowed. A folder is opened once, and everything else happens through the descriptor, so that nothing
+ * changes when a link or a folder in its path is replaced meanwhile.
  */
-#include "export_folder.h"
+#include "folder_rules.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -39,14 +39,26 @@ static void add_rule(struct folder_rules *to, const char *path, enum folder_verd
 	to->rules[to->count++] = (struct folder_rule){ .device = st.st_dev, .number = st.st_ino, .verdict = verdict };
 }
 
-int export_folder_rules_read(lyre_call *call, struct folder_rules *ret)
+/** Relative paths would depend on where the server was started. */
+int folder_rules_check(lyre_instance *self, const char *setting)
+{
+	size_t count;
+	const char *const *paths = lyre_setting_list(self, "paths", &count);
+	for (size_t i = 0; i < count; i++) {
+		if (paths[i][0] != '/')
+			return lyre_start_fail(self, LYRE_EINVAL, "'%s': '%s' must begin with /", setting, paths[i]);
+	}
+	return 0;
+}
+
+int folder_rules_read(lyre_call *call, const char *setting, struct folder_rules *ret)
 {
 	static const char *const own[] = { "/rootPath", "/storage.path", "/logging.root" };
 	const size_t own_count = sizeof own / sizeof *own;
 	lyre_instance *self = lyre_call_module(call);
 	size_t count;
 	const char *const *paths = lyre_setting_list(self, "paths", &count);
-	*ret = (struct folder_rules){ .limited = !lyre_setting_is_null(self, "paths") };
+	*ret = (struct folder_rules){ .setting = setting, .limited = !lyre_setting_is_null(self, "paths") };
 	ret->rules = lyre_alloc(call, (count + own_count) * sizeof *ret->rules);
 	if (!ret->rules)
 		return lyre_fail_no_memory(call);
@@ -58,7 +70,7 @@ int export_folder_rules_read(lyre_call *call, struct folder_rules *ret)
 	return 0;
 }
 
-int export_folder_open(const char *path, const char *inner)
+int folder_open(const char *path, const char *inner)
 {
 	int folder = open(path, OPEN_FLAGS);
 	if (folder < 0 || !inner)
@@ -88,7 +100,7 @@ static int climb(int *folder, struct stat *st)
 	return e;
 }
 
-int export_folder_judge(const struct folder_rules *rules, int folder)
+int folder_judge(const struct folder_rules *rules, int folder)
 {
 	struct stat top, here, before;
 	const struct folder_rule *rule = NULL;
@@ -111,7 +123,7 @@ int export_folder_judge(const struct folder_rules *rules, int folder)
 	return rule ? (int)rule->verdict : rules->limited ? FOLDER_OUTSIDE : FOLDER_ALLOWED;
 }
 
-int export_folder_judge_missing(const struct folder_rules *rules, const char *path)
+int folder_judge_missing(const struct folder_rules *rules, const char *path)
 {
 	char *above = strdup(path);
 	int verdict = above ? FOLDER_OUTSIDE : -ENOMEM;
@@ -121,9 +133,9 @@ int export_folder_judge_missing(const struct folder_rules *rules, const char *pa
 		while (len > 1 && above[len - 1] == '/')
 			len--;
 		above[len] = '\0';
-		int folder = len ? export_folder_open(above, NULL) : -ENOENT;
+		int folder = len ? folder_open(above, NULL) : -ENOENT;
 		if (folder >= 0) {
-			verdict = export_folder_judge(rules, folder);
+			verdict = folder_judge(rules, folder);
 			close(folder);
 			break;
 		}
@@ -132,4 +144,11 @@ int export_folder_judge_missing(const struct folder_rules *rules, const char *pa
 	}
 	free(above);
 	return verdict;
+}
+
+int folder_deny(lyre_call *call, const struct folder_rules *rules, const char *path, enum folder_verdict verdict)
+{
+	if (verdict == FOLDER_OUTSIDE)
+		return lyre_fail(call, LYRE_EDENIED, "path '%s' is in none of the folders of %s", path, rules->setting);
+	return lyre_fail(call, LYRE_EDENIED, "path '%s' is in a folder of the server's own files", path);
 }
