@@ -27,10 +27,11 @@
 /** Bytes that a source reads at a time. */
 #define LOAD_PIECE ((size_t)65536)
 /**
- * Records of a batch. They take about 1.6 KiB each, and the writer holds the pages that they change in each index until the commit: more
- * records a commit are written faster, and need more memory.
+ * Records of a batch, and values in them. A record takes about 1.6 KiB, and the writer holds a page for most values, in their index, until
+ * the commit: larger batches are written faster, and need more memory.
  */
 #define LOAD_BATCH_RECORDS 3000
+#define LOAD_BATCH_VALUES ((size_t)12000)
 /** Bytes of their text: values can take twenty times as much. */
 #define LOAD_BATCH_BYTES ((size_t)512 << 10)
 /** Refused records that are described in the job's result; the others are only counted. */
@@ -70,7 +71,8 @@ struct load {
 	lyre_table *table; /**< as long as the batch */
 	bool open;         /**< a batch has begun: its scope is open */
 	size_t count;
-	size_t bytes; /**< of the text of what was read for it, refused records included */
+	size_t values; /**< in its records */
+	size_t bytes;  /**< of the text of what was read for it, refused records included */
 	const lyre_value *records[LOAD_BATCH_RECORDS];
 	uint64_t lines[LOAD_BATCH_RECORDS];
 	bool refused[LOAD_BATCH_RECORDS]; /**< by the last write, if any_refused */

@@ -38,7 +38,7 @@ static void end_batch(struct load *l)
 	l->open = false;
 	l->table = NULL;
 	l->count = 0;
-	l->bytes = 0;
+	l->bytes = l->values = 0;
 }
 
 /* ---- refused records ---- */
@@ -161,7 +161,9 @@ int load_record(struct load *l, const lyre_value *record, uint64_t line, size_t 
 	l->records[l->count] = record;
 	l->lines[l->count++] = line;
 	l->bytes += bytes;
-	return l->count == LOAD_BATCH_RECORDS || l->bytes >= LOAD_BATCH_BYTES ? load_flush(l) : 0;
+	l->values += lyre_value_count(record);
+	bool full = l->count == LOAD_BATCH_RECORDS || l->values >= LOAD_BATCH_VALUES || l->bytes >= LOAD_BATCH_BYTES;
+	return full ? load_flush(l) : 0;
 }
 
 int load_progress(struct load *l)
