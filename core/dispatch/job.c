@@ -280,7 +280,14 @@ static struct job_run *make_run(struct run *r)
 		free_run(j);
 		return NULL;
 	}
-	j->job = (struct job){ .type = j->call.operation->name, .user = j->user, .run = work, .end = ended };
+	const struct principal *who = j->call.who;
+	j->job = (struct job){
+		.type = j->call.operation->name,
+		.user = j->user,
+		.limited = who && !(who->role && who->role->super_user),
+		.run = work,
+		.end = ended,
+	};
 	return j;
 }
 

@@ -36,6 +36,7 @@ struct jobs {
 	pthread_mutex_t lock;
 	pthread_cond_t ended;
 	unsigned left;    /**< jobs that have not ended */
+	unsigned limited; /**< those of them that are limited */
 	unsigned running; /**< those of them that are running */
 	metric_count complete, failed;
 	struct pool_task sweep;
@@ -97,10 +98,11 @@ void jobs_close(struct jobs *j)
 
 /* ---- one job ---- */
 
-static void forget(struct jobs *j, unsigned ran)
+static void forget(struct jobs *j, bool limited, unsigned ran)
 {
 	pthread_mutex_lock(&j->lock);
 	j->left--;
+	j->limited -= limited;
 	j->running -= ran;
 	pthread_cond_broadcast(&j->ended);
 	pthread_mutex_unlock(&j->lock);
@@ -163,6 +165,7 @@ static void run(struct pool_task *task)
 	struct job *job = (struct job *)((char *)task - offsetof(struct job, task));
 	struct jobs *j = job->jobs;
 	struct job_outcome o = { .message = NULL };
+	bool limited = job->limited;
 
 	pthread_mutex_lock(&j->lock);
 	j->running++;
@@ -177,22 +180,38 @@ static void run(struct pool_task *task)
 	end(job, &o);
 	metric_add(job->status == JOB_ERROR ? &j->failed : &j->complete, 1);
 	job->end(job);
-	forget(j, 1);
+	forget(j, limited, 1);
+}
+
+/** Whether there is no place for one more. With the lock held. */
+static bool is_full(const struct jobs *j, bool limited)
+{
+	const struct jobs_options *o = &j->options;
+
+	return j->left >= o->parallel + o->waiting || (limited && j->limited >= o->parallel + (o->waiting + 1) / 2);
+}
+
+/** Whether a thread is free for the job that came last. With the lock held. */
+static bool is_thread_free(const struct jobs *j, bool limited)
+{
+	unsigned threads = j->options.parallel;
+
+	return j->left <= threads && (!limited || threads < 2 || j->limited < threads);
 }
 
 /** Reserves a place for a job, running or waiting. \param[out] at_once  whether a thread is free for it */
-static int reserve(struct jobs *j, bool *at_once, struct err *e)
+static int reserve(struct jobs *j, bool limited, bool *at_once, struct err *e)
 {
 	int rc = 0;
 
 	pthread_mutex_lock(&j->lock);
 	if (atomic_load(&j->stopping))
 		rc = err_set(e, LYRE_EBUSY, "The server is stopping");
-	else if (j->left >= j->options.parallel + j->options.waiting)
+	else if (is_full(j, limited))
 		rc = err_set(e, LYRE_EBUSY, "Too many jobs are waiting: try again later");
-	else
-		j->left++;
-	*at_once = j->left <= j->options.parallel;
+	j->left += !rc;
+	j->limited += !rc && limited;
+	*at_once = is_thread_free(j, limited);
 	pthread_mutex_unlock(&j->lock);
 	return rc;
 }
@@ -201,7 +220,7 @@ int jobs_submit(struct jobs *j, struct job *job, char id[37], struct err *e)
 {
 	bool at_once;
 
-	int rc = reserve(j, &at_once, e);
+	int rc = reserve(j, job->limited, &at_once, e);
 
 	if (rc)
 		return rc;
@@ -210,14 +229,14 @@ int jobs_submit(struct jobs *j, struct job *job, char id[37], struct err *e)
 	job->created = round_down(now_ms());
 	job->started = job->ended = 0;
 	job->done = job->total = 0;
-	job->task.run = run;
+	job->task = (struct pool_task){ .run = run, .owner = job->user, .limited = job->limited };
 	uuid_text(job->id);
 	/* Clients that query the job immediately expect this status of a running job. */
 	if (at_once)
 		set_begun(job);
 	rc = records_put(j->store, job, NULL, e);
 	if (rc) {
-		forget(j, 0);
+		forget(j, job->limited, 0);
 		return rc;
 	}
 	for (unsigned i = 0; i < sizeof job->id; i++)

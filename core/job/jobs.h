@@ -3,8 +3,9 @@
  * \file job/jobs.h
  * \brief Work that continues after its request is answered: queued, run on its own threads, recorded in system.hdb_job.
  *
- * A job's record is on disk before its id is returned, and is updated when the job starts and ends. Jobs run in the order
- * in which they were submitted, jobs.parallel of them at once.
+ * A job's record is on disk before its id is returned, and is updated when the job starts and ends. A user's jobs run in the
+ * order in which they were submitted, and users take turns; jobs.parallel run at once. Limited jobs leave one of several threads,
+ * and half the places of those that wait, to others.
  */
 #ifndef JOB_JOBS_H
 #define JOB_JOBS_H
@@ -33,6 +34,7 @@ struct job {
 	/* in */
 	const char *type; /**< the operation */
 	const char *user;
+	bool limited; /**< anybody may submit them */
 	/** Does the work, on a job thread. */
 	void (*run)(struct job *job, struct job_outcome *ret);
 	/** The last use of the job, after the outcome is on disk. */

@@ -33,12 +33,24 @@ struct pool {
 	struct pool_task *first, **last; /* the first task of each owner, in order of their turns */
 	size_t queued;
 	unsigned idle;
+	unsigned limited; /* such tasks that are running */
 	bool closing;
 	const char *name;
 	int nice;
 	unsigned count;
 	struct worker workers[];
 };
+
+/** The first owner whose first task may run now; a pointer to NULL: none. */
+static struct pool_task **next_owner(struct pool *p)
+{
+	bool all = p->count < 2 || p->limited + 1 < p->count;
+	struct pool_task **at = &p->first;
+
+	while (*at && (*at)->limited && !all)
+		at = &(*at)->next;
+	return at;
+}
 
 /** With the lock held. \return true if there is a task; false if the thread must end */
 static bool wait_for_work(struct pool *p)
@@ -48,12 +60,12 @@ static bool wait_for_work(struct pool *p)
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += IDLE_SECONDS;
 	p->idle++;
-	while (!p->first && !p->closing) {
+	while (!*next_owner(p) && !p->closing) {
 		if (pthread_cond_timedwait(&p->work, &p->lock, &until) == ETIMEDOUT)
 			break;
 	}
 	p->idle--;
-	return p->first != NULL;
+	return *next_owner(p) != NULL;
 }
 
 /** Appends to the list of owners. */
@@ -89,14 +101,14 @@ static void put(struct pool *p, struct pool_task *task)
 	first->last = task;
 }
 
-/** With the lock held. Takes the first owner's first task; its next one waits for another turn. */
+/** With the lock held. Takes an owner's first task; its next one waits for another turn. */
 static struct pool_task *take(struct pool *p)
 {
-	struct pool_task *task = p->first, *heir = task->more;
+	struct pool_task **at = next_owner(p), *task = *at, *heir = task->more;
 
-	p->first = task->next;
-	if (!p->first)
-		p->last = &p->first;
+	*at = task->next;
+	if (!*at)
+		p->last = at;
 	if (heir) {
 		heir->more = heir->next;
 		heir->last = task->last;
@@ -119,10 +131,13 @@ static void *work(void *arg)
 	pthread_mutex_lock(&p->lock);
 	while (wait_for_work(p)) {
 		struct pool_task *task = take(p);
+		unsigned limited = task->limited;
 
+		p->limited += limited;
 		pthread_mutex_unlock(&p->lock);
 		task->run(task);
 		pthread_mutex_lock(&p->lock);
+		p->limited -= limited;
 	}
 	w->state = WORKER_ENDED;
 	pthread_mutex_unlock(&p->lock);

@@ -21,6 +21,8 @@ struct pool_task {
 	 * of them. NULL: the pool's own. Lives as long as the task waits.
 	 */
 	const char *owner;
+	/** All such tasks together leave a thread, if there are several, to others, however long they take. */
+	bool limited;
 	/* internal */
 	struct pool_task *next;        /**< in the first task of an owner: the first of the next owner; else the next of the same */
 	struct pool_task *more, *last; /**< in the first task of an owner: those after it */

@@ -619,6 +619,22 @@ class Urls(Case):
         self.assertEqual(job["status"], "ERROR", job)
         self.assertEqual(self.rows(), [])
 
+    @with_users
+    def test_slow_loads_leave_a_thread_to_super_users(self):
+        role = self.database()
+        self.s.add_role(role, {"super_user": False, self.database(): {"tables": {"t": table_permission("insert")}}})
+        self.s.add_user(role, role)
+        gate = GateServer(b"id\n1\n", b"2\n")
+        self.addCleanup(gate.stop)
+        self.addCleanup(gate.go_on.set)
+        slow = [self.start("csv_url_load", user=role, csv_url=gate.url) for _ in range(3)]
+        self.assertEqual([status for status, _ in slow], [200] * 3)
+        self.assertTrue(gate.asked.wait(60))
+        self.loaded("successfully loaded 1 of 1 records", "csv_data_load", data="id\n7\n")
+        gate.go_on.set()
+        for _, answer in slow:
+            self.assertEqual(self.s.wait_for_job(answer["job_id"])["status"], "COMPLETE")
+
     def test_a_stop_ends_the_load(self):
         with Server(settings=CHEAP_LOGINS + self.settings) as s:
             s.ok({"operation": "create_table", "database": "d", "table": "t", "primary_key": "id"})

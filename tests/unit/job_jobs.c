@@ -15,6 +15,7 @@ static const struct jobs_options usual = { .parallel = 2, .waiting = 100 };
 struct work {
 	struct job job;
 	enum { ANSWER, FAIL, WAIT } what;
+	bool limited;
 	int number;
 	lyre_value result;
 	char id[37];
@@ -73,7 +74,8 @@ static void finish(void)
 
 static int submit(struct work *w)
 {
-	w->job = (struct job){ .type = "test", .user = "ann", .run = work, .end = done };
+	w->job =
+		(struct job){ .type = "test", .user = w->limited ? "bob" : "ann", .limited = w->limited, .run = work, .end = done };
 	return jobs_submit(jobs, &w->job, w->id, &err);
 }
 
@@ -153,6 +155,32 @@ START_TEST(jobs_wait_in_order_and_within_bounds)
 	ck_assert_int_eq(submit(&w[4]), 0);
 	wait_for_all();
 	ck_assert_int_eq(atomic_load(&ended), 5);
+}
+END_TEST
+
+START_TEST(limited_jobs_leave_a_thread_and_places)
+{
+	const struct jobs_options two = { .parallel = 2, .waiting = 4 };
+	struct work limited[5], w = { .what = ANSWER, .number = 9 };
+	int64_t until = monotonic_ms() + 60000;
+
+	open_jobs(&two);
+	for (int i = 0; i < 5; i++) {
+		limited[i] = (struct work){ .what = WAIT, .limited = true, .number = i };
+		ck_assert_int_eq(submit(&limited[i]), i < 4 ? 0 : LYRE_EBUSY);
+	}
+	ck_assert_int_eq(submit(&w), 0);
+	while (!atomic_load(&ended) && monotonic_ms() < until)
+		usleep(1000);
+	ck_assert_int_eq(atomic_load(&ended), 1);
+	ck_assert_json_eq(told(limited[1].id), " 'CREATED' 'bob'");
+	atomic_store(&go, true);
+	wait_for_all();
+	ck_assert_int_eq(atomic_load(&ended), 5);
+	for (int i = 0, next = 0; i < 5; i++) {
+		if (atomic_load(&order[i]) != 9)
+			ck_assert_int_eq(atomic_load(&order[i]), next++);
+	}
 }
 END_TEST
 
@@ -312,6 +340,7 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(t, begin, finish);
 	tcase_add_test(t, outcomes_are_recorded);
 	tcase_add_test(t, jobs_wait_in_order_and_within_bounds);
+	tcase_add_test(t, limited_jobs_leave_a_thread_and_places);
 	tcase_add_test(t, a_stop_cancels_jobs);
 	tcase_add_test(t, jobs_interrupted_by_the_end_are_marked);
 	tcase_add_test(t, a_start_on_a_full_disk_marks_them_later);
