@@ -372,7 +372,8 @@ void siphash128(const uint8_t key[16], const void *data, size_t len, uint8_t out
 
 void secure_clear(void *p, size_t len)
 {
-	explicit_bzero(p, len);
+	if (len)
+		explicit_bzero(p, len);
 }
 
 /** The six bits of a base64 letter plus one; 0 for all other bytes. */

@@ -41,7 +41,7 @@ void uuid_text(char out[37]);
 
 /** SipHash-2-4 with 128 bits: a keyed fingerprint. */
 void siphash128(const uint8_t key[16], const void *data, size_t len, uint8_t out[16]);
-/** Overwrites a secret; not optimised away. */
+/** Overwrites a secret; not optimised away. \p p may be NULL if \p len is 0. */
 void secure_clear(void *p, size_t len);
 
 /** Decodes base64 with or without padding. \return bytes written, or -1 if it is not base64. \p out has room for len bytes */

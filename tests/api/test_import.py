@@ -154,7 +154,7 @@ class Formats(Case):
 
     def test_files_that_are_sent(self):
         for n, (operation, content) in enumerate((("import_file", b'[{"id": 1}]'), ("csv_file_load", b"id\n2\n"),
-                                                  ("import_file", b"id,name\n" + b"".join(b"%d,x\n" % i for i in range(3, 40003))))):
+                                                  ("import_file", b"id,name\n" + b"".join(b"%d,x\n" % i for i in range(3, 40003))), ("import_file", b""))):
             status, answer = self.send(content, operation=operation, **({"format": "json"} if n == 0 else {}))
             self.assertEqual(status, 200, answer)
             self.assertEqual(self.s.wait_for_job(answer["job_id"])["status"], "COMPLETE")
