@@ -41,10 +41,9 @@ void input_close(struct input *in)
 /** As read(). */
 static ssize_t read_some(struct input *in, void *to, size_t max)
 {
-	ssize_t n;
-	do
-		n = read(in->fd, to, max);
-	while (n < 0 && errno == EINTR && !interrupted());
+	ssize_t n = -1;
+	while (interrupt_wait(in->fd) && (n = read(in->fd, to, max)) < 0 && errno == EINTR)
+		;
 	if (n < 0 && !interrupted())
 		complain(CTL_REFUSED, "cannot read %s: %s", in->name, strerror(errno));
 	in->ended = n == 0;
