@@ -33,11 +33,24 @@ bool output_put(const struct output *out, const void *bytes, size_t len)
 	return true;
 }
 
+/** Whether the name still leads to the open file: another process may have finished with it, and renamed it, meanwhile. */
+static bool is_still(const char *part, int fd)
+{
+	struct stat opened, named;
+	return fstat(fd, &opened) == 0 && lstat(part, &named) == 0 && opened.st_dev == named.st_dev &&
+		opened.st_ino == named.st_ino;
+}
+
 /** Creates the file; no other process may write to it at the same time. */
 static int open_part(const char *part, mode_t mode)
 {
 	int fd = open(part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode);
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && ftruncate(fd, 0) == 0)
+	bool locked = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
+	if (locked && !is_still(part, fd)) {
+		close(fd);
+		return open_part(part, mode);
+	}
+	if (locked && ftruncate(fd, 0) == 0)
 		return fd;
 	if (fd >= 0 && errno == EWOULDBLOCK)
 		complain(CTL_REFUSED, "another process is writing '%s'", part);

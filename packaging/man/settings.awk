@@ -60,7 +60,14 @@ modules && module != "example" && /^#     [^ ]+: / {
 }
 modules { next }
 
-/^ *# / { help = $0; sub(/^ *# /, "", help); next }
+/^ *# / {
+	line = $0
+	sub(/^ *# /, "", line)
+	help = commented ? help " " line : line
+	commented = 1
+	next
+}
+{ commented = 0 }
 /^ *#[A-Za-z]/ {
 	depth = index($0, "#") - 1
 	line = substr($0, depth + 2)

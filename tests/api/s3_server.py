@@ -53,13 +53,19 @@ def sign(secret, date, region, text):
     return key.hex()
 
 
+# Faults of a request that is carried out first, or of its answer.
+LATER_FAULTS = ("late error", "empty", "lost", "cut")
+
+
 class Handler(Quiet):
     def one(self):
         s3, url = self.server, urllib.parse.urlsplit(self.path)
         self.query = urllib.parse.parse_qs(url.query, keep_blank_values=True, strict_parsing=bool(url.query))
         fault = s3.find_fault(self)
         self.body = b""
-        if fault and self.fail(fault):
+        if fault and fault.kind not in LATER_FAULTS:
+            s3.note(self, fault.kind) # before the client knows
+            self.fail(fault)
             return
         self.body = self.body or self.rfile.read(int(self.headers.get("Content-Length", 0)))
         try:
@@ -88,7 +94,7 @@ class Handler(Quiet):
             return getattr(self, "on_" + self.command)(bucket, key)
 
     def fail(self, fault):
-        """Faults that need nothing of the request. Returns whether it is over."""
+        """Faults that need nothing of the request."""
         if fault.kind.isdigit():
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             e = S3Error(int(fault.kind), "SlowDown" if fault.kind == "503" else "InternalError", "Please reduce your request rate.")
@@ -119,9 +125,7 @@ class Handler(Quiet):
             self.server.ending.wait()
             self.break_off()
         else:
-            return False
-        self.server.note(self, fault.kind)
-        return True
+            raise ValueError(fault.kind)
 
     # ---- who asks ----
 
