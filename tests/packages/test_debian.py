@@ -219,6 +219,10 @@ class Debian(unittest.TestCase):
         shutil.copytree(os.path.join(SOURCE, "packaging", "debian", "tests"), self.system.path("/srv/tests"), dirs_exist_ok=True)
         self.system.said("cd /srv && export AUTOPKGTEST_TMP=$(mktemp -d /root/tmp.XXXX) && sh -ex tests/" + name)
 
+    @unittest.skipUnless(shutil.which("lintian"), "lintian is missing")
+    def test_00_lintian(self):
+        run("lintian", "--pedantic", "-I", "--fail-on", "error,warning,info,pedantic", *self.packages)
+
     def test_01_install(self):
         said = self.system.apt("install --no-install-recommends lyred lyre-module-system lyre-module-users")
         self.assertRegex(said, "password of the user admin: cat /var/lib/lyre/admin-password")
