@@ -31,7 +31,7 @@
  * the commit: larger batches are written faster, and need more memory.
  */
 #define LOAD_BATCH_RECORDS 3000
-#define LOAD_BATCH_VALUES ((size_t)12000)
+#define LOAD_BATCH_VALUES ((size_t)24000)
 /** Bytes of their text: values can take twenty times as much. */
 #define LOAD_BATCH_BYTES ((size_t)512 << 10)
 /** Refused records that are described in the job's result; the others are only counted. */
