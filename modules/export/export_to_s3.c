@@ -35,31 +35,13 @@ static bool is_cancelled(void *arg)
 	return lyre_job_progress(x->call, x->rows, 0) != 0;
 }
 
-static int fail(lyre_call *call, const struct remote_error *error)
-{
-	switch (error->code) {
-	case REMOTE_CANCELLED:
-		return lyre_failure(call);
-	case REMOTE_MEMORY:
-		return lyre_fail_no_memory(call);
-	case REMOTE_INVALID:
-		return lyre_fail(call, LYRE_EINVAL, "%s", error->text);
-	case REMOTE_REFUSED:
-		return lyre_fail(call, LYRE_EDENIED, "%s", error->text);
-	case REMOTE_TOO_LARGE:
-		return lyre_fail(call, LYRE_ETOOBIG, "%s", error->text);
-	default:
-		return lyre_fail(call, LYRE_EIO, "%s", error->text);
-	}
-}
-
 static int take(void *arg, const char *bytes, size_t len, uint64_t rows)
 {
 	struct to_s3 *x = arg;
 	struct remote_error error;
 	x->rows = rows;
 	if (s3_upload_append(x->upload, bytes, len, &error))
-		return fail(x->call, &error);
+		return remote_fail_call(x->call, &error);
 	x->size += len;
 	return lyre_job_progress(x->call, rows, 0);
 }
@@ -78,12 +60,12 @@ static int upload(struct to_s3 *x)
 	};
 	struct remote_error error;
 	if (s3_upload_begin(&x->upload, x->target, &options, export_media_type(x->request.format), &error))
-		return fail(x->call, &error);
+		return remote_fail_call(x->call, &error);
 	int rc = export_rows(x->call, &x->request, take, x);
 	if (!rc)
 		rc = lyre_job_progress(x->call, x->rows, 0);
 	if (!rc && s3_upload_finish(x->upload, &error))
-		rc = fail(x->call, &error);
+		rc = remote_fail_call(x->call, &error);
 	s3_upload_free(x->upload); /* aborts what has failed */
 	return rc;
 }
@@ -110,7 +92,7 @@ int export_to_s3(lyre_call *call)
 	struct remote_error error;
 	int rc = export_read_format(call, &x.request);
 	if (!rc && s3_arguments(&x.target, lyre_arg(call, "s3"), &error))
-		rc = fail(call, &error);
+		rc = remote_fail_call(call, &error);
 	if (!rc)
 		rc = export_read_search(call, &x.request);
 	if (!rc)

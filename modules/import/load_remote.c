@@ -17,21 +17,6 @@
 /** Room for a URL in a message. */
 #define URL_SHOWN 300
 
-static int code_of(enum remote_code code)
-{
-	switch (code) {
-	case REMOTE_INVALID:
-	case REMOTE_TOO_LARGE:
-		return LYRE_EINVAL;
-	case REMOTE_REFUSED:
-		return LYRE_EDENIED;
-	case REMOTE_MEMORY:
-		return LYRE_ENOMEM;
-	default:
-		return LYRE_EIO;
-	}
-}
-
 /* ---- arguments ---- */
 
 static void check_url(lyre_call *call, struct load_faults *f)
@@ -129,7 +114,7 @@ static int url_failed(lyre_call *call, const char *url, const struct remote_erro
 	if (e->code == REMOTE_STATUS)
 		return lyre_fail(call, LYRE_EINVAL, "CSV Load failed from URL: %s, status code: %d, message: %s", shown, e->status,
 			e->reason);
-	return lyre_fail(call, code_of((enum remote_code)e->code), "%s", e->text);
+	return remote_fail_call(call, e);
 }
 
 static int read_url(struct load *l, struct load_head *h)
@@ -170,7 +155,7 @@ static int read_s3(struct load *l, struct load_head *h)
 	s3_target_free(target);
 	if (!rc || f.rc)
 		return f.rc;
-	return lyre_fail(l->call, code_of((enum remote_code)error.code), "%s", error.text);
+	return remote_fail_call(l->call, &error);
 }
 
 /** By the end of the key; others are guessed. */

@@ -51,3 +51,21 @@ int s3_arguments(struct s3_target **ret, const lyre_value *s3, struct remote_err
 		rc = read_style(s3, &given.style, error);
 	return rc ? rc : s3_target_make(ret, &given, error);
 }
+
+int remote_fail_call(lyre_call *call, const struct remote_error *error)
+{
+	switch (error->code) {
+	case REMOTE_CANCELLED:
+		return lyre_failure(call);
+	case REMOTE_MEMORY:
+		return lyre_fail_no_memory(call);
+	case REMOTE_INVALID:
+		return lyre_fail(call, LYRE_EINVAL, "%s", error->text);
+	case REMOTE_REFUSED:
+		return lyre_fail(call, LYRE_EDENIED, "%s", error->text);
+	case REMOTE_TOO_LARGE:
+		return lyre_fail(call, LYRE_ETOOBIG, "%s", error->text);
+	default:
+		return lyre_fail(call, LYRE_EIO, "%s", error->text);
+	}
+}

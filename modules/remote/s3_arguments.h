@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file remote/s3_arguments.h
- * \brief The argument "s3" of a request. The only part of this library that uses the SDK.
+ * \brief The argument "s3" of a request, and failures as those of a call. The only part of this library that uses the SDK.
  */
 #ifndef S3_ARGUMENTS_H
 #define S3_ARGUMENTS_H
@@ -18,5 +18,8 @@
  * \return 0, REMOTE_INVALID, REMOTE_REFUSED or REMOTE_MEMORY
  */
 int s3_arguments(struct s3_target **ret, const lyre_value *s3, struct remote_error *error);
+
+/** Fails a call with an error's text. If the request was cancelled, the failure is the one that the call has. \return its code */
+int remote_fail_call(lyre_call *call, const struct remote_error *error);
 
 #endif
