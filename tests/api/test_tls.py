@@ -726,14 +726,18 @@ class Hostile(unittest.TestCase):
         with SecureServer(settings=[NETWORK + "maxConnections=20", NETWORK + "maxConnectionsPerAddress=15"]) as s:
             s.must_use(("first", authority.issue("first", ["first.example"]), ["first.example"]))
             with contextlib.ExitStack() as waiting:
-                def wait(count):
-                    for _ in range(count):
-                        waiting.enter_context(socket.create_connection(("127.0.0.1", s.secure_port), 60))
+                def hold():
+                    waiting.enter_context(socket.create_connection(("127.0.0.1", s.secure_port), 60))
 
-                wait(12)
+                def full():
+                    """One more at a time: some may be refused while the server has not noticed yet that others were closed."""
+                    hold()
+                    return not self.works(s)
+
+                for _ in range(12):
+                    hold()
                 until(lambda: self.works(s), "it is full below the limit")
-                wait(6)
-                until(lambda: not self.works(s), "it accepts more than the limit")
+                until(full, "it accepts more than the limit")
             until(lambda: self.works(s), "it does not recover")
 
     def works(self, s):
