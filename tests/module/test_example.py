@@ -53,15 +53,6 @@ class Example(unittest.TestCase):
             if value is not None:
                 self.assertEqual(text, value)
 
-    def test_headers_in_cxx(self):
-        if not shutil.which("c++"):
-            self.skipTest("c++ is missing")
-        path = os.path.join(self.work, "all.cc")
-        with open(path, "w") as f:
-            f.write("#include <lyre/lyre.h>\n" + "#include <lyre/json-c.h>\n" * self.json_c)
-        flags = run("pkg-config", "--cflags", "lyre", env=self.env).split()
-        run("c++", "-std=c++11", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", path, *flags)
-
     def config(self, *settings):
         return "\n".join(["modules:", "  greeting:", "    path: " + self.module("greeting")] + ["    " + s for s in settings]) + "\n"
 

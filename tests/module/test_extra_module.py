@@ -101,7 +101,7 @@ class Texts(unittest.TestCase):
                                                                           for k in known for w in ("disable", "enable")}
         known |= {"--with-module-NAME", "--with-module-%s"}
         found = set()
-        for pattern in ("core/**/*.[ch]", "modules/**/*.[ch]", "sdk/**/*", "docs/*.md", "*.md", "packaging/**/*.md", ".ci/run"):
+        for pattern in ("core/**/*.[ch]", "modules/**/*.[ch]", "sdk/**/*", "docs/*.md", "*.md", "packaging/**/*.md"):
             for path in glob.glob(os.path.join(TOP, pattern), recursive=True):
                 if os.path.isfile(path):
                     with open(path, encoding="utf-8") as f:
