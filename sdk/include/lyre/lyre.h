@@ -16,5 +16,6 @@
 #include <lyre/server.h>
 #include <lyre/user.h>
 #include <lyre/tls.h>
+#include <lyre/task.h>
 
 #endif
