@@ -253,6 +253,7 @@ enum dispatch_result dispatch_begin(struct dispatch *d, struct exchange *x)
 	x->iso_date = false;
 	x->disposition = NULL;
 	x->set_cookie = NULL;
+	x->more_count = 0;
 	x->retry_after = 0;
 	struct run *r = arena_alloc(&x->arena, sizeof *r);
 	if (!r) {

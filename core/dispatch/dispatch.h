@@ -39,6 +39,14 @@ enum body_kind {
 	BODY_FILE    /**< fd, read from its beginning to its end */
 };
 
+/** A name with its value: a header, or a parameter of a query string. */
+struct page_text {
+	const char *name, *value;
+};
+
+/** Takes one of a request's headers or parameters. \return whether to go on */
+typedef bool (*take_text)(void *arg, const char *name, size_t name_len, const char *value, size_t len);
+
 /** One request and its answer, created by http/. Everything it points to is in its arena unless noted. */
 struct exchange {
 	struct charge charge; /**< of arena, body and out */
@@ -57,20 +65,26 @@ struct exchange {
 	struct buf body;         /**< has one spare byte after its end */
 	bool body_later;         /**< dispatch_begin() is called before the body arrives, to decide whether it is wanted */
 	const lyre_value *query; /**< if the body is a file: the parameters, an object of strings; else NULL */
-	uint64_t body_size;      /**< of such a body, from its header; UINT64_MAX: unknown */
-	bool body_whole;         /**< such a body has been received to its end */
+	uint64_t body_size;      /**< of the body, from its header; UINT64_MAX: unknown */
+	uint64_t body_max;       /**< bytes of a body that is not a file at most; dispatch may lower it, not below body.len */
+	bool body_whole;         /**< the body has been received to its end */
 	/** the user whom the client's certificate signs in; NULL: none. Valid until the connection's next request */
 	const char *certified;
 	bool trusted;     /**< a peer on the domain socket with our own uid, or root: a super_user without a password */
 	const char *peer; /**< address, for the log */
+	/** set by http/: the request's headers as sent, and the parameters, still escaped; before the handler, on the connection's thread */
+	void (*each_header)(const struct exchange *x, take_text take, void *arg);
+	void (*each_param)(const struct exchange *x, take_text take, void *arg);
 	/* out */
 	int status;
 	const char *content_type_out; /**< NULL: none */
 	const char *disposition;      /**< Content-Disposition; NULL: none */
 	const char *set_cookie;       /**< Set-Cookie; NULL: none */
-	unsigned retry_after;         /**< Retry-After, s; 0: none */
-	bool iso_date;                /**< the Date header as ISO 8601 */
-	bool close;                   /**< end the connection after this */
+	const struct page_text *more; /**< further headers */
+	size_t more_count;
+	unsigned retry_after; /**< Retry-After, s; 0: none */
+	bool iso_date;        /**< the Date header as ISO 8601 */
+	bool close;           /**< end the connection after this */
 	enum body_kind body_kind;
 	struct buf out;
 	int fd;             /**< BODY_FILE; else -1. dispatch_end() closes it: whoever takes it over stores -1 here */
@@ -132,7 +146,8 @@ struct operation {
 	struct lyre_param *params;
 	const lyre_value *fallbacks; /**< the default value of each parameter, decoded; LYRE_NULL: none */
 	size_t param_count;
-	size_t number; /**< from 1, in the order of registration; 0: a route */
+	size_t number;                  /**< from 1, in the order of registration; 0: a route */
+	const struct lyre_route *route; /**< NULL: an operation */
 };
 
 /** The index of an operation's parameter; the number of parameters if there is none of that name. */

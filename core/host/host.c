@@ -22,4 +22,5 @@ const struct lyre_host host = {
 	.server = &host_server_api,
 	.tls = &host_tls_api,
 	.task = &host_task_api,
+	.page = &host_page_api,
 };

@@ -255,8 +255,11 @@ AT(lyre_route, access, 0, 1, 0)
 AT(lyre_route, path, 0, 2, 0)
 AT(lyre_route, handler, 1, 2, 0)
 AT(lyre_route, run, 2, 2, 0)
-AT(lyre_route, reserved, 2, 3, 0)
-LAST(lyre_route, reserved)
+AT(lyre_route, methods, 2, 3, 0)
+AT(lyre_route, flags, 2, 4, 0)
+AT(lyre_route, reserved, 2, 5, 0)
+AT(lyre_route, body_max, 2, 6, 0)
+LAST(lyre_route, body_max)
 
 AT(lyre_user, size, 0, 0, 0)
 AT(lyre_user, active, 0, 1, 0)
@@ -348,7 +351,8 @@ AT(lyre_host, user, 6, 2, 0)
 AT(lyre_host, server, 7, 2, 0)
 AT(lyre_host, tls, 8, 2, 0)
 AT(lyre_host, task, 9, 2, 0)
-LAST(lyre_host, task)
+AT(lyre_host, page, 10, 2, 0)
+LAST(lyre_host, page)
 
 AT(lyre_module_api, size, 0, 0, 0)
 AT(lyre_module_api, reserved, 0, 1, 0)
@@ -510,6 +514,19 @@ AT(lyre_user_api, call_cookie, 18, 2, 0)
 AT(lyre_user_api, reply_cookie, 19, 2, 0)
 LAST(lyre_user_api, reply_cookie)
 
+AT(lyre_page_api, size, 0, 0, 0)
+AT(lyre_page_api, reserved, 0, 1, 0)
+AT(lyre_page_api, page_method, 0, 2, 0)
+AT(lyre_page_api, page_rest, 1, 2, 0)
+AT(lyre_page_api, page_param, 2, 2, 0)
+AT(lyre_page_api, page_params, 3, 2, 0)
+AT(lyre_page_api, page_header, 4, 2, 0)
+AT(lyre_page_api, page_headers, 5, 2, 0)
+AT(lyre_page_api, page_body, 6, 2, 0)
+AT(lyre_page_api, page_status, 7, 2, 0)
+AT(lyre_page_api, page_add_header, 8, 2, 0)
+LAST(lyre_page_api, page_add_header)
+
 AT(lyre_server_api, size, 0, 0, 0)
 AT(lyre_server_api, reserved, 0, 1, 0)
 AT(lyre_server_api, configuration_reply, 0, 2, 0)
@@ -565,6 +582,9 @@ _Static_assert(LYRE_USER_PASSWORD == 1 && LYRE_USER_ROLE == 2 && LYRE_USER_ACTIV
 	"a field of a user has moved");
 _Static_assert(LYRE_EFFECT_RESTART == 0 && LYRE_EFFECT_LISTENERS == 1 && LYRE_EFFECT_AT_ONCE == 2 && LYRE_EFFECT_NONE == 3,
 	"an effect of a setting has moved");
+_Static_assert(LYRE_METHOD_GET == 1 && LYRE_METHOD_POST == 2 && LYRE_METHOD_PUT == 4 && LYRE_METHOD_PATCH == 8 &&
+		LYRE_METHOD_DELETE == 16 && LYRE_ROUTE_PREFIX == 1,
+	"a method or a flag of a route has moved");
 _Static_assert(LYRE_CREDENTIAL_SCHEME == 0 && LYRE_CREDENTIAL_COOKIE == 1, "a source of credentials has moved");
 
 const struct lyre_host *lyre_host;

@@ -26,6 +26,7 @@ struct lyre_user_api;
 struct lyre_server_api;
 struct lyre_tls_api;
 struct lyre_task_api;
+struct lyre_page_api;
 
 struct lyre_host {
 	uint32_t size; /**< of the host's struct */
@@ -42,6 +43,7 @@ struct lyre_host {
 	const struct lyre_server_api *server;
 	const struct lyre_tls_api *tls;
 	const struct lyre_task_api *task;
+	const struct lyre_page_api *page;
 };
 
 /** The host: one pointer per module, set by the core before start(). */

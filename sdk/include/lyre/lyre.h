@@ -14,6 +14,7 @@
 #include <lyre/store.h>
 #include <lyre/job.h>
 #include <lyre/server.h>
+#include <lyre/page.h>
 #include <lyre/user.h>
 #include <lyre/tls.h>
 #include <lyre/task.h>
