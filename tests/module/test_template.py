@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The template of a module, as its author would use it: built against the installed SDK with make and with automake, its own tests run,
 against the fake host and against this server; and what the fake host says of what it does not have."""
-import os, shutil, subprocess, sys, unittest
+import os, re, shutil, subprocess, sys, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from staged_sdk import StagedSdk, run
+from staged_sdk import TOP, StagedSdk, run
 from lyre_server import LYRE, LYRED
 
 
@@ -52,19 +52,24 @@ class Template(StagedSdk):
         said = run("make", "check", "LYRE_TESTING=" + self.testing, *self.programs, cwd=build, env=env)
         self.assertIn("# PASS:  2\n", said)
 
-    def test_sanitized(self):
-        """The fake host leaks nothing, and is clean in the strictest build of an author."""
-        program = os.path.join(self.work, "sanitized")
+    def sanitized(self, name, source):
+        """Compiles a test with the fake host, as strictly as an author may, and runs it: nothing leaks, nothing is undefined."""
+        program = os.path.join(self.work, name)
         include = run("pkg-config", "--cflags", "lyre", env=self.env).split()
         sources = [os.path.join(self.testing, n) for n in sorted(os.listdir(self.testing)) if n.endswith(".c")]
-        for flags in ["-std=c11", "-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Wno-sign-conversion", "-Werror", "-g",
-                      "-fsanitize=address,undefined"],:
-            p = subprocess.run(["cc", *flags, *include, "-o", program, os.path.join(self.template, "tests", "test_tally.c"), *sources, "-lm"],
-                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-            if "sanitize" in p.stdout or "libasan" in p.stdout:
-                self.skipTest("the compiler has no sanitizers here")
-            self.assertEqual((p.returncode, p.stdout), (0, ""))
+        flags = "-std=c11 -g -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Werror -fsanitize=address,undefined".split()
+        p = subprocess.run(["cc", *flags, *include, "-o", program, source, *sources, "-lm"],
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if re.search("cannot find .*san", p.stdout):
+            self.skipTest("the compiler has no sanitizers here")
+        self.assertEqual((p.returncode, p.stdout), (0, ""))
         run(program)
+
+    def test_template_leaks_nothing(self):
+        self.sanitized("template", os.path.join(self.template, "tests", "test_tally.c"))
+
+    def test_fake_host(self):
+        self.sanitized("fake_host", os.path.join(TOP, "tests", "module", "fake_host.c"))
 
 
 if __name__ == "__main__":
