@@ -42,6 +42,8 @@ static void test_complete(void)
 	COMPLETE(user);
 	COMPLETE(server);
 	COMPLETE(tls);
+	COMPLETE(task);
+	COMPLETE(page);
 }
 
 static int echo(lyre_call *call)
@@ -80,9 +82,39 @@ static int times(lyre_call *call)
 	return lyre_reply_message(call, "%s", text);
 }
 
+static int notes(lyre_call *call)
+{
+	int rc = lyre_page_add_header(call, "X-Rest", lyre_page_rest(call));
+	if (rc == 0)
+		rc = lyre_page_status(call, lyre_page_method(call) == LYRE_METHOD_POST ? 201 : 200);
+	if (rc == 0)
+		rc = lyre_reply_message(call, "%s %s %s", lyre_page_param(call, "q", 1), lyre_page_header(call, "x-one"),
+			lyre_page_body(call, NULL));
+	return rc;
+}
+
+static int works(lyre_call *call, void *arg)
+{
+	lyre_log(lyre_call_module(call), LYRE_INFO, "%s", (const char *)arg);
+	return lyre_task_sleep(call, 10);
+}
+
 static int starts(lyre_instance *self)
 {
-	return lyre_setting_bool(self, "good") ? 0 : lyre_start_fail(self, LYRE_EINVAL, "it is not good");
+	static char hello[] = "at work";
+	const struct lyre_route route = { .size = sizeof route,
+		.access = LYRE_ACCESS_OPEN,
+		.path = "/notes/",
+		.handler = notes,
+		.methods = LYRE_METHOD_GET | LYRE_METHOD_POST,
+		.flags = LYRE_ROUTE_PREFIX };
+	const struct lyre_task task = { .size = sizeof task, .name = "work", .work = works, .arg = hello };
+	int rc;
+
+	if (!lyre_setting_bool(self, "good"))
+		return lyre_start_fail(self, LYRE_EINVAL, "it is not good");
+	rc = lyre_route_add(self, &route);
+	return rc < 0 ? rc : lyre_task_add(self, &task);
 }
 
 static const struct lyre_param params[] = { { .name = "v", .types = LYRE_T_ANY, .help = "Anything." } };
@@ -125,6 +157,25 @@ static void test_times(void)
 	assert(lyre_fake_call("times", "{'v': 'yesterday'}") == LYRE_EINVAL);
 }
 
+static void test_route(void)
+{
+	lyre_fake_header("X-One", "1");
+	assert(lyre_fake_request(LYRE_METHOD_POST, "/notes/a/b?q=first&x&q=a+b%21%", "text") == 0);
+	assert(lyre_fake_status() == 201);
+	assert(lyre_fake_answered("{'message': 'a b!% 1 text'}"));
+	assert(strcmp(lyre_fake_answer_header("x-rest"), "a/b") == 0);
+}
+
+static void test_task(void)
+{
+	assert(!lyre_fake_woken("work"));
+	assert(lyre_task_wake(lyre_fake_instance(), "work") == 0);
+	assert(lyre_fake_woken("work"));
+	assert(lyre_fake_task("work") == LYRE_EBUSY);
+	assert(!lyre_fake_woken("work"));
+	assert(strcmp(lyre_fake_log(), "info: at work\nerror: the server is stopping\n") == 0);
+}
+
 int main(void)
 {
 	assert(lyre_fake_start(&lyre_module, "{'good': false}") == LYRE_EINVAL);
@@ -133,6 +184,8 @@ int main(void)
 	test_complete();
 	test_json();
 	test_times();
+	test_route();
+	test_task();
 	assert(lyre_fake_call("saves", NULL) == LYRE_ENOTSUP);
 	assert(strstr(lyre_fake_answer(), "\"the fake host does not have lyre_backup(): test this against a real server\""));
 	assert(lyre_fake_call("twice", NULL) == LYRE_EINVAL);
