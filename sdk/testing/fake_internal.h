@@ -147,7 +147,35 @@ int fake_start_fail(const char *fmt, ...) LYRE_PRINTF(1, 2);
 /** Finds the route and runs its handler. */
 int fake_page_begin(lyre_call *call, uint32_t method, const char *target, const char *body);
 const char *fake_answer_header(const lyre_call *call, const char *name);
+struct lyre_table {
+	struct lyre_table *next;
+	const char *database, *name, *primary_key;
+	struct lyre_attribute *attributes;
+	uint32_t attribute_count;
+	double expiration;
+	int audit, schema_defined, dropped;
+	const lyre_value **rows; /* in the order of their keys' first write */
+	size_t count, cap, generated;
+};
+
+/* Functions of the table of lyre/store.h that are in fake_table.c. */
+int fake_table_open(lyre_call *call, const char *database, const char *name, lyre_table **ret);
+int fake_table_create(lyre_call *call, const struct lyre_table_spec *spec);
+int fake_table_drop(lyre_call *call, const char *database, const char *name);
+int fake_visit_tables(lyre_call *call, const char *database, int (*visit)(void *arg, lyre_table *table), void *arg);
+const char *fake_table_name(const lyre_table *table);
+const char *fake_table_database(const lyre_table *table);
+int fake_table_spec(lyre_call *call, lyre_table *table, struct lyre_table_spec *ret);
+int fake_table_stats(lyre_call *call, lyre_table *table, int exact, struct lyre_table_stats *ret);
+int fake_attribute_create(lyre_call *call, lyre_table *table, const struct lyre_attribute *attribute, char id[37]);
+/** NULL if it does not exist; any table of the database if \p name is NULL. */
+struct lyre_table *fake_find_table(const char *database, const char *name);
+/** A copy in the module's memory; NULL for NULL. */
+const char *fake_kept(const char *s);
 void fake_tables_forget(void);
+double fake_time_now(void);
+int fake_time_parse(const char *s, size_t len, double *ms);
+size_t fake_time_text(char out[32], double ms);
 
 /* The tables of functions. */
 extern const struct lyre_value_api fake_value_api;
