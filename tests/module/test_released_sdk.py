@@ -8,7 +8,7 @@ from staged_sdk import TOP, run
 from lyre_server import STATIC_ONLY, Server
 
 # Of each module: its source, an operation, and the answer.
-MODULES = {"good": ("tests/module/good.c", {"operation": "good"}, {"rounds": 3, "read_only_core_setting": False}),
+MODULES = {"good": ("tests/module/good.c", {"operation": "good"}, {"rounds": 3, "read_only_core_setting": True}),
            "greeting": ("sdk/example/greeting.c", {"operation": "greet", "name": "Ann"}, {"message": "Hello, Ann!"}),
            "tally": ("sdk/template/tally.c", {"operation": "tally", "name": "birds"}, {"name": "birds", "count": 1})}
 
