@@ -4,8 +4,8 @@ it is the commit that has recorded the ABI (sdk/abi)."""
 import os, shutil, subprocess, sys, tempfile, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from staged_sdk import TOP, run
-from lyre_server import STATIC_ONLY, Server
+from staged_sdk import NO_MODULES, TOP, run
+from lyre_server import Server
 
 # Of each module: its source, an operation, and the answer.
 MODULES = {"good": ("tests/module/good.c", {"operation": "good"}, {"rounds": 3, "read_only_core_setting": True}),
@@ -23,11 +23,12 @@ def last_release():
 
 
 def setUpModule():
-    for why, wrong in (("no dynamic loading in this build", STATIC_ONLY), ("cc is missing", not shutil.which("cc")),
-                       ("this is not a clone, or not a complete one", not (os.path.exists(os.path.join(TOP, ".git")) and last_release()))):
-        if wrong:
-            print(why)
-            sys.exit(77)
+    why = NO_MODULES
+    if not why and not (os.path.exists(os.path.join(TOP, ".git")) and last_release()):
+        why = "this is not a clone, or not a complete one"
+    if why:
+        print(why)
+        sys.exit(77)
 
 
 class Released(unittest.TestCase):
