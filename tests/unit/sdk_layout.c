@@ -255,8 +255,11 @@ AT(lyre_route, access, 0, 1, 0)
 AT(lyre_route, path, 0, 2, 0)
 AT(lyre_route, handler, 1, 2, 0)
 AT(lyre_route, run, 2, 2, 0)
-AT(lyre_route, reserved, 2, 3, 0)
-LAST(lyre_route, reserved)
+AT(lyre_route, methods, 2, 3, 0)
+AT(lyre_route, flags, 2, 4, 0)
+AT(lyre_route, reserved, 2, 5, 0)
+AT(lyre_route, body_max, 2, 6, 0)
+LAST(lyre_route, body_max)
 
 AT(lyre_user, size, 0, 0, 0)
 AT(lyre_user, active, 0, 1, 0)
@@ -325,6 +328,15 @@ AT(lyre_tls, ciphers, 3, 4, 0)
 AT(lyre_tls, user, 4, 4, 0)
 LAST(lyre_tls, user)
 
+AT(lyre_task, size, 0, 0, 0)
+AT(lyre_task, flags, 0, 1, 0)
+AT(lyre_task, name, 0, 2, 0)
+AT(lyre_task, work, 1, 2, 0)
+AT(lyre_task, arg, 2, 2, 0)
+AT(lyre_task, delay, 3, 2, 0)
+AT(lyre_task, every, 3, 2, 1)
+LAST(lyre_task, every)
+
 /* The tables of functions: their order is fixed forever. */
 AT(lyre_host, size, 0, 0, 0)
 _Static_assert(offsetof(struct lyre_host, abi_major) == 4, "lyre_host.abi_major has moved");
@@ -338,7 +350,9 @@ AT(lyre_host, job, 5, 2, 0)
 AT(lyre_host, user, 6, 2, 0)
 AT(lyre_host, server, 7, 2, 0)
 AT(lyre_host, tls, 8, 2, 0)
-LAST(lyre_host, tls)
+AT(lyre_host, task, 9, 2, 0)
+AT(lyre_host, page, 10, 2, 0)
+LAST(lyre_host, page)
 
 AT(lyre_module_api, size, 0, 0, 0)
 AT(lyre_module_api, reserved, 0, 1, 0)
@@ -500,6 +514,19 @@ AT(lyre_user_api, call_cookie, 18, 2, 0)
 AT(lyre_user_api, reply_cookie, 19, 2, 0)
 LAST(lyre_user_api, reply_cookie)
 
+AT(lyre_page_api, size, 0, 0, 0)
+AT(lyre_page_api, reserved, 0, 1, 0)
+AT(lyre_page_api, page_method, 0, 2, 0)
+AT(lyre_page_api, page_rest, 1, 2, 0)
+AT(lyre_page_api, page_param, 2, 2, 0)
+AT(lyre_page_api, page_params, 3, 2, 0)
+AT(lyre_page_api, page_header, 4, 2, 0)
+AT(lyre_page_api, page_headers, 5, 2, 0)
+AT(lyre_page_api, page_body, 6, 2, 0)
+AT(lyre_page_api, page_status, 7, 2, 0)
+AT(lyre_page_api, page_add_header, 8, 2, 0)
+LAST(lyre_page_api, page_add_header)
+
 AT(lyre_server_api, size, 0, 0, 0)
 AT(lyre_server_api, reserved, 0, 1, 0)
 AT(lyre_server_api, configuration_reply, 0, 2, 0)
@@ -520,6 +547,14 @@ AT(lyre_tls_api, tls_wanted, 1, 2, 0)
 AT(lyre_tls_api, tls_set, 2, 2, 0)
 AT(lyre_tls_api, tls_try, 3, 2, 0)
 LAST(lyre_tls_api, tls_try)
+
+AT(lyre_task_api, size, 0, 0, 0)
+AT(lyre_task_api, reserved, 0, 1, 0)
+AT(lyre_task_api, task_add, 0, 2, 0)
+AT(lyre_task_api, task_wake, 1, 2, 0)
+AT(lyre_task_api, task_sleep, 2, 2, 0)
+AT(lyre_task_api, task_next, 3, 2, 0)
+LAST(lyre_task_api, task_next)
 
 /* Numbers compiled into modules: the last one of each enum shows that none was lost or moved. */
 _Static_assert(LYRE_PENDING == 1 && LYRE_END == 2 && LYRE_EINVAL == -1 && LYRE_ENOTFOUND == -2 && LYRE_EEXISTS == -3 &&
@@ -547,6 +582,9 @@ _Static_assert(LYRE_USER_PASSWORD == 1 && LYRE_USER_ROLE == 2 && LYRE_USER_ACTIV
 	"a field of a user has moved");
 _Static_assert(LYRE_EFFECT_RESTART == 0 && LYRE_EFFECT_LISTENERS == 1 && LYRE_EFFECT_AT_ONCE == 2 && LYRE_EFFECT_NONE == 3,
 	"an effect of a setting has moved");
+_Static_assert(LYRE_METHOD_GET == 1 && LYRE_METHOD_POST == 2 && LYRE_METHOD_PUT == 4 && LYRE_METHOD_PATCH == 8 &&
+		LYRE_METHOD_DELETE == 16 && LYRE_ROUTE_PREFIX == 1,
+	"a method or a flag of a route has moved");
 _Static_assert(LYRE_CREDENTIAL_SCHEME == 0 && LYRE_CREDENTIAL_COOKIE == 1, "a source of credentials has moved");
 
 const struct lyre_host *lyre_host;
