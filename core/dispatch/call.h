@@ -66,8 +66,9 @@ struct call_scope {
 };
 
 struct lyre_call {
-	struct exchange *x; /**< NULL in a job */
+	struct exchange *x; /**< NULL in a job, and outside a request */
 	struct job *job;    /**< NULL in an exchange */
+	struct task *task;  /**< whose run this is; NULL: none's */
 	struct dispatch *dispatch;
 	struct store *store;
 	struct arena *arena;

@@ -111,6 +111,11 @@ struct tls *dispatch_tls(const struct dispatch *d)
 	return d->services.tls;
 }
 
+struct tasks *dispatch_tasks(const struct dispatch *d)
+{
+	return d->services.tasks;
+}
+
 unsigned dispatch_waiting(const struct dispatch *d)
 {
 	return atomic_load(&d->waiting);

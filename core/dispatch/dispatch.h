@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/metric.h"
 #include "job/jobs.h"
+#include "job/tasks.h"
 
 #include <lyre/module.h>
 #include <lyre/server.h>
@@ -182,6 +183,7 @@ struct dispatch_services {
 	struct auth *auth;
 	struct pool *pool;
 	struct jobs *jobs;
+	struct tasks *tasks;
 	struct tls *tls; /**< the TLS listeners' certificates; NULL in a build without TLS */
 };
 
@@ -202,10 +204,11 @@ int dispatch_add_authenticator(
 	struct dispatch *d, const char *owner, lyre_instance *instance, const struct lyre_authenticator *a, struct err *e);
 /**
  * Runs a module's work on this thread, as a call with the server's rights. \p e receives the message.
+ * \param task  whose run this is; NULL: none
  * \return what \p work returned; LYRE_ENOMEM; LYRE_EINTERNAL if it returns LYRE_PENDING
  */
 int dispatch_run(struct dispatch *d, const char *owner, lyre_instance *instance, int (*work)(lyre_call *call, void *arg), void *arg,
-	struct err *e);
+	struct task *task, struct err *e);
 /** Invalidates these credentials. Any thread. */
 void dispatch_forget(struct dispatch *d, enum lyre_credential_source source, const char *name, const char *text, size_t len);
 /** The memory that all requests may use; valid as long as \p d. */
@@ -239,6 +242,7 @@ bool dispatch_drain(struct dispatch *d, int64_t deadline_ms);
 struct control *dispatch_control(const struct dispatch *d);
 struct auth *dispatch_auth(const struct dispatch *d);
 struct tls *dispatch_tls(const struct dispatch *d);
+struct tasks *dispatch_tasks(const struct dispatch *d);
 /** From now on, sign-ins delayed because earlier ones failed are answered 503. */
 void dispatch_hurry(struct dispatch *d);
 /** Ends running queries promptly, when a drain's time is over. */

@@ -20,6 +20,7 @@ extern const struct lyre_job_api host_job_api;
 extern const struct lyre_user_api host_user_api;
 extern const struct lyre_server_api host_server_api;
 extern const struct lyre_tls_api host_tls_api;
+extern const struct lyre_task_api host_task_api;
 extern const struct lyre_page_api host_page_api;
 
 /* host_struct.c */

@@ -198,6 +198,7 @@ static int start_one(const struct modules *m, lyre_instance *i, struct err *e)
 	i->metrics = NULL;
 	if (i->descriptor->stop)
 		i->descriptor->stop(i);
+	host_tasks_remove(i);
 	return refuse_start(i, rc, "start", e);
 }
 

@@ -328,6 +328,15 @@ AT(lyre_tls, ciphers, 3, 4, 0)
 AT(lyre_tls, user, 4, 4, 0)
 LAST(lyre_tls, user)
 
+AT(lyre_task, size, 0, 0, 0)
+AT(lyre_task, flags, 0, 1, 0)
+AT(lyre_task, name, 0, 2, 0)
+AT(lyre_task, work, 1, 2, 0)
+AT(lyre_task, arg, 2, 2, 0)
+AT(lyre_task, delay, 3, 2, 0)
+AT(lyre_task, every, 3, 2, 1)
+LAST(lyre_task, every)
+
 /* The tables of functions: their order is fixed forever. */
 AT(lyre_host, size, 0, 0, 0)
 _Static_assert(offsetof(struct lyre_host, abi_major) == 4, "lyre_host.abi_major has moved");
@@ -341,7 +350,8 @@ AT(lyre_host, job, 5, 2, 0)
 AT(lyre_host, user, 6, 2, 0)
 AT(lyre_host, server, 7, 2, 0)
 AT(lyre_host, tls, 8, 2, 0)
-AT(lyre_host, page, 9, 2, 0)
+AT(lyre_host, task, 9, 2, 0)
+AT(lyre_host, page, 10, 2, 0)
 LAST(lyre_host, page)
 
 AT(lyre_module_api, size, 0, 0, 0)
@@ -538,6 +548,14 @@ AT(lyre_tls_api, tls_wanted, 1, 2, 0)
 AT(lyre_tls_api, tls_set, 2, 2, 0)
 AT(lyre_tls_api, tls_try, 3, 2, 0)
 LAST(lyre_tls_api, tls_try)
+
+AT(lyre_task_api, size, 0, 0, 0)
+AT(lyre_task_api, reserved, 0, 1, 0)
+AT(lyre_task_api, task_add, 0, 2, 0)
+AT(lyre_task_api, task_wake, 1, 2, 0)
+AT(lyre_task_api, task_sleep, 2, 2, 0)
+AT(lyre_task_api, task_next, 3, 2, 0)
+LAST(lyre_task_api, task_next)
 
 /* Numbers compiled into modules: the last one of each enum shows that none was lost or moved. */
 _Static_assert(LYRE_PENDING == 1 && LYRE_END == 2 && LYRE_EINVAL == -1 && LYRE_ENOTFOUND == -2 && LYRE_EEXISTS == -3 &&

@@ -25,6 +25,7 @@ struct lyre_job_api;
 struct lyre_user_api;
 struct lyre_server_api;
 struct lyre_tls_api;
+struct lyre_task_api;
 struct lyre_page_api;
 
 struct lyre_host {
@@ -41,6 +42,7 @@ struct lyre_host {
 	const struct lyre_user_api *user;
 	const struct lyre_server_api *server;
 	const struct lyre_tls_api *tls;
+	const struct lyre_task_api *task;
 	const struct lyre_page_api *page;
 };
 

@@ -17,5 +17,6 @@
 #include <lyre/page.h>
 #include <lyre/user.h>
 #include <lyre/tls.h>
+#include <lyre/task.h>
 
 #endif
