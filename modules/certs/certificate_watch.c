@@ -29,8 +29,6 @@
 
 #define EVENTS (IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_ATTRIB)
 
-static pthread_t thread;
-static bool running;
 static atomic_bool ending;
 static int notices = -1, wakeups = -1;
 /* What the files looked like when they were read. */
@@ -153,7 +151,7 @@ static void settle(void)
 		;
 }
 
-/* ---- the thread ---- */
+/* ---- the task, which works all the time ---- */
 
 static int reload(lyre_call *call, void *arg)
 {
@@ -189,12 +187,12 @@ static int64_t pause_for(int64_t seconds, bool retry, bool noticing)
 	return !noticing && ms > WITHOUT_NOTICES ? WITHOUT_NOTICES : ms;
 }
 
-static void *run(void *arg)
+static int run(lyre_call *call, void *arg)
 {
-	bool retry = false;
+	(void)call;
 	(void)arg;
-	while (!ending) {
-		bool noticing = watch_all();
+	bool noticing = watch_all(), retry = follow(false, false); /* something may have changed since start() */
+	for (; !ending; noticing = watch_all()) {
 		int64_t left = expiry_check(certs.self), begin = certs_now();
 		int64_t due = overdue_check(certs.self);
 		bool noticed = wait_for(pause_for(left < due ? left : due, retry, noticing));
@@ -203,11 +201,22 @@ static void *run(void *arg)
 		if (!ending)
 			retry = follow(retry && !noticed, left != INT64_MAX && certs_now() - begin >= left);
 	}
-	return NULL;
+	return 0;
+}
+
+static void end(lyre_instance *self, const struct lyre_event *event, void *arg)
+{
+	(void)self;
+	(void)event;
+	(void)arg;
+	ending = true;
+	watch_wake();
 }
 
 int watch_start(lyre_instance *self)
 {
+	static const struct lyre_task task = { .size = sizeof task, .name = "watch", .work = run };
+	static const struct lyre_listener listener = { .size = sizeof listener, .events = LYRE_EVENT_STOPPING, .notice = end };
 	ending = false;
 	seen_files = look_at_files();
 	seen_keys = look_at_keys();
@@ -216,9 +225,12 @@ int watch_start(lyre_instance *self)
 		lyre_log(self, LYRE_WARN, "changes to certificate files are noticed only every %d seconds: %s",
 			WITHOUT_NOTICES / 1000, strerror(errno));
 	wakeups = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	int error = wakeups < 0 ? errno : pthread_create(&thread, NULL, run, NULL);
-	running = !error;
-	return error ? lyre_start_fail(self, LYRE_EBUSY, "cannot start a thread: %s", strerror(error)) : 0;
+	if (wakeups < 0)
+		return lyre_start_fail(self, LYRE_EBUSY, "cannot watch files: %s", strerror(errno));
+	int rc = lyre_task_add(self, &task);
+	if (!rc)
+		rc = lyre_listen(self, &listener);
+	return rc ? rc : lyre_task_wake(self, "watch");
 }
 
 void watch_wake(void)
@@ -238,12 +250,6 @@ static void close_one(int *fd)
 
 void watch_stop(void)
 {
-	if (running) {
-		ending = true;
-		watch_wake();
-		pthread_join(thread, NULL);
-	}
-	running = false;
 	close_one(&notices);
 	close_one(&wakeups);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file certs/certificate_watch.h
- * \brief The module's thread: reads replaced files again, and watches for certificates that expire and CRLs that are overdue.
+ * \brief The module's task: reads replaced files again, and watches for certificates that expire and CRLs that are overdue.
  */
 #ifndef CERTS_CERTIFICATE_WATCH_H
 #define CERTS_CERTIFICATE_WATCH_H
@@ -10,7 +10,7 @@
 
 /** \return 0, or what lyre_start_fail() returned */
 int watch_start(lyre_instance *self);
-/** Ends the thread, if there is one. */
+/** When the task has ended, or never began. */
 void watch_stop(void);
 /** What is in use has changed. */
 void watch_wake(void);
