@@ -186,6 +186,8 @@ def configuration(declared):
     text, inert = [CONFIGURATION.format(generated=GENERATED)], [d["setting"] for d in declared if d["effect"] == "none"]
     for section, introduction in SECTIONS.items():
         own = [d for d in declared if d["effect"] != "none" and section_of(d["setting"]) == section]
+        if section == "modules": # in the order of their names, not of their start
+            own.sort(key=lambda d: d["setting"].split(".")[1])
         if own:
             heading = introduction if not section else section
             text.append("\n## %s\n\n%s| setting | value | default | | change |\n|---|---|---|---|---|\n" % (heading, introduction + "\n\n" if section else ""))
