@@ -10,7 +10,7 @@ OPERATIONS = """# Operations
 
 {generated}
 Every operation of this version, by module. [quick-start.md](quick-start.md) shows how to send them; `lyre help` lists those of a running server,
-`lyre help OPERATION` describes one, and `describe_operations` answers with all of this as JSON.
+`lyre help OPERATION` describes one, `describe_operations` answers with all of this as JSON, and [/openapi.json](openapi.md) is for generators of clients.
 
 A request is `POST /` with a JSON object that names the operation. The answer has status 200, or an error `{{"error": "…"}}` with a status that tells
 whose fault it is: 400 and 404 the request's, 401 and 403 the caller's rights, 409 a conflict with something else that is going on, 413 and 429 too
