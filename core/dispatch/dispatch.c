@@ -111,6 +111,11 @@ struct tls *dispatch_tls(const struct dispatch *d)
 	return d->services.tls;
 }
 
+struct store *dispatch_store(const struct dispatch *d)
+{
+	return d->services.store;
+}
+
 struct tasks *dispatch_tasks(const struct dispatch *d)
 {
 	return d->services.tasks;

@@ -242,6 +242,7 @@ bool dispatch_drain(struct dispatch *d, int64_t deadline_ms);
 struct control *dispatch_control(const struct dispatch *d);
 struct auth *dispatch_auth(const struct dispatch *d);
 struct tls *dispatch_tls(const struct dispatch *d);
+struct store *dispatch_store(const struct dispatch *d);
 struct tasks *dispatch_tasks(const struct dispatch *d);
 /** From now on, sign-ins delayed because earlier ones failed are answered 503. */
 void dispatch_hurry(struct dispatch *d);

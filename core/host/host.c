@@ -23,4 +23,5 @@ const struct lyre_host host = {
 	.tls = &host_tls_api,
 	.task = &host_task_api,
 	.page = &host_page_api,
+	.event = &host_event_api,
 };

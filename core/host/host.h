@@ -18,6 +18,7 @@
 
 struct config;
 struct dispatch;
+struct module_listener;
 
 /** A path served by a module. */
 struct module_route {
@@ -76,10 +77,17 @@ struct modules {
 	size_t count;
 	const char **failed; /**< names of modules already reported as faulty */
 	size_t failed_count;
+	_Atomic(struct module_listener *) listeners; /**< of all modules, in the order in which they were added */
+	uint32_t told;                               /**< enum lyre_event_kind, or-ed: what some of them listen to */
 };
 
 /** For a module that does not start: its tasks are gone. */
 void host_tasks_remove(lyre_instance *self);
+
+/** Tells listeners that the server stops. */
+void host_tell_stopping(const struct modules *all);
+/** For a module that ends: when this returns, its listeners are told no more. */
+void host_listeners_remove(lyre_instance *self);
 
 /** The table of functions passed to every module. */
 extern const struct lyre_host host;

@@ -22,6 +22,7 @@ extern const struct lyre_server_api host_server_api;
 extern const struct lyre_tls_api host_tls_api;
 extern const struct lyre_task_api host_task_api;
 extern const struct lyre_page_api host_page_api;
+extern const struct lyre_event_api host_event_api;
 
 /* host_struct.c */
 
@@ -67,6 +68,11 @@ int host_refuse(
 
 /** Whether a name is a token of up to 100 characters, as in header names. */
 bool host_token_valid(const char *name);
+
+/* host_event.c */
+
+/** Whether this thread is telling a listener, which must not work here. */
+bool host_is_telling(void);
 
 /* host_value.c */
 

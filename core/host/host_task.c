@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#define TASK_SIZE SIZE_UP_TO(struct lyre_task, every)
+#define TASK_SIZE SIZE_UP_TO(struct lyre_task, reserved)
 #define NAME_MAX_LENGTH 31
 /** The same failure is logged again after this time, another one after PAUSE, ms. */
 #define AGAIN 60000
@@ -58,10 +58,10 @@ static struct module_task *find(lyre_instance *self, const char *name)
 static int check(lyre_instance *self, const struct lyre_task *t)
 {
 	size_t len = t->name ? strspn(t->name, "abcdefghijklmnopqrstuvwxyz0123456789_-") : 0;
-	if (!len || len > NAME_MAX_LENGTH || t->name[len] || !t->work || t->flags)
+	if (!len || len > NAME_MAX_LENGTH || t->name[len] || !t->work || t->flags || t->reserved)
 		return err_set(&self->err, LYRE_EINVAL,
-			"adds an invalid task '%.40s': it needs a name of 1 to %d of a to z, 0 to 9, _ and -, a work(), and flags that "
-			"this server knows",
+			"adds an invalid task '%.40s': it needs a name of 1 to %d of a to z, 0 to 9, _ and -, a work(), and zeros in "
+			"flags and reserved",
 			t->name ? t->name : "", NAME_MAX_LENGTH);
 	if (find(self, t->name))
 		return err_set(&self->err, LYRE_EEXISTS, "adds the task '%s' twice", t->name);

@@ -14,6 +14,7 @@
 #include "job/tasks.h"
 #include "lyred/load_all.h"
 #include "log/log.h"
+#include "module/module.h"
 #include "lyred/options.h"
 #include "lyred/process.h"
 #include "lyred/server.h"
@@ -309,6 +310,7 @@ static int run(const struct options *o, char *const *argv)
 	process_notify("READY=1");
 	bool again = serve(&s, o, &signals), orderly;
 	restart_end(&s.restart);
+	modules_tell_stopping(s.modules);
 	if (again) {
 		process_notify_reloading();
 		log_notify("main", "restarting after the requests in progress; new ones wait");

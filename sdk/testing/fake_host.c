@@ -23,6 +23,8 @@ static const struct lyre_host fake_table = {
 	.user = &fake_user_api,
 	.server = &fake_server_api,
 	.tls = &fake_tls_api,
+	.task = &fake_task_api,
+	.page = &fake_page_api,
 };
 
 /* The last call, until the next one. */
@@ -69,6 +71,11 @@ int lyre_fake_start(const struct lyre_module *module, const char *settings)
 	lyre_fake_stop();
 	fake.failure = why;
 	return rc;
+}
+
+lyre_instance *lyre_fake_instance(void)
+{
+	return &fake;
 }
 
 void lyre_fake_setting(const char *key, const char *value)
@@ -146,14 +153,20 @@ int lyre_fake_call(const char *operation, const char *arguments)
 	return finish(rc);
 }
 
-int lyre_fake_get(const char *path)
+int lyre_fake_request(uint32_t method, const char *target, const char *body)
 {
-	started(path);
-	for (size_t i = 0; i < fake.route_count; i++)
-		if (strcmp(fake.routes[i].path, path) == 0)
-			return finish(fake_run(&last, fake.routes[i].handler));
-	fake_die("the module has no route '%s'", path);
-	return LYRE_ENOTFOUND;
+	started(target);
+	return finish(fake_page_begin(&last, method, target, body));
+}
+
+int lyre_fake_status(void)
+{
+	return last_used ? last.status : 0;
+}
+
+const char *lyre_fake_answer_header(const char *name)
+{
+	return last_used ? fake_answer_header(&last, name) : NULL;
 }
 
 const char *lyre_fake_answer(void)

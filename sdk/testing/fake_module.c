@@ -131,20 +131,30 @@ static void vlog(lyre_instance *self, int level, const char *fmt, va_list ap)
 	fake_add(&self->log, "\n", 1);
 }
 
-/** As in the server, a failure is the message of start(), or a line of the log. */
+int fake_work(lyre_call *call, int (*work)(lyre_call *call, void *arg), void *arg)
+{
+	int rc = work(call, arg);
+	const char *why = call->failure;
+
+	if (rc == LYRE_PENDING)
+		fake_die("%s: work returned LYRE_PENDING: write with lyre_write_wait()", call->operation);
+	if (rc < 0 && !why)
+		fake_die("%s: work returned %d, but set no failure with lyre_fail()", call->operation, rc);
+	if (rc < 0 && fake.starting)
+		fake.failure = fake_copy(&fake.memory, why, strlen(why));
+	else if (rc < 0)
+		lyre_log(&fake, LYRE_ERROR, "%s", why);
+	return rc;
+}
+
 static int run(lyre_instance *self, int (*work)(lyre_call *call, void *arg), void *arg)
 {
 	lyre_call call;
 	int rc;
 
+	(void)self;
 	fake_call_begin(&call, "lyre_run()");
-	rc = work(&call, arg);
-	if (rc == LYRE_PENDING)
-		fake_die("work of lyre_run() returned LYRE_PENDING: write with lyre_write_wait()");
-	if (rc < 0 && self->starting)
-		self->failure = fake_copy(&self->memory, lyre_failure_text(&call), strlen(lyre_failure_text(&call)));
-	else if (rc < 0)
-		lyre_log(self, LYRE_ERROR, "%s", lyre_failure_text(&call));
+	rc = fake_work(&call, work, arg);
 	fake_call_end(&call);
 	return rc;
 }

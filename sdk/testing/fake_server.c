@@ -7,8 +7,7 @@
 
 #include <math.h>
 
-static int start_fail(const char *fmt, ...) LYRE_PRINTF(1, 2);
-static int start_fail(const char *fmt, ...)
+int fake_start_fail(const char *fmt, ...)
 {
 	va_list ap;
 	int rc;
@@ -23,7 +22,7 @@ static int metric_add(lyre_instance *self, const struct lyre_metric_source *sour
 	if (!self->starting)
 		fake_die("lyre_metric_add() outside start()");
 	if (source->size < sizeof *source || !source->name || !source->report)
-		return start_fail("a metric needs its size, a name and report");
+		return fake_start_fail("a metric needs its size, a name and report");
 	if (self->metric_count == FAKE_METRICS)
 		fake_die("more than %d metrics", FAKE_METRICS);
 	self->metrics[self->metric_count++] = *source;
@@ -35,7 +34,7 @@ static int route_add(lyre_instance *self, const struct lyre_route *route)
 	if (!self->starting)
 		fake_die("lyre_route_add() outside start()");
 	if (route->size < sizeof *route || !route->access || !route->path || route->path[0] != '/' || !route->handler)
-		return start_fail("a route needs its size, access, a path that begins with '/', and a handler");
+		return fake_start_fail("a route needs its size, access, a path that begins with '/', and a handler");
 	if (self->route_count == FAKE_ROUTES)
 		fake_die("more than %d routes", FAKE_ROUTES);
 	self->routes[self->route_count++] = *route;

@@ -8,163 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-struct lyre_table {
-	struct lyre_table *next;
-	const char *database, *name, *primary_key;
-	struct lyre_attribute *attributes;
-	uint32_t attribute_count;
-	double expiration;
-	int audit, schema_defined, dropped;
-	const lyre_value **rows; /* in the order of their keys' first write */
-	size_t count, cap, generated;
-};
-
 struct lyre_cursor {
 	const lyre_value **rows;
 	size_t count, next;
 };
-
-static struct lyre_table *all_tables;
-
-void fake_tables_forget(void)
-{
-	for (; all_tables; all_tables = all_tables->next)
-		free(all_tables->rows); /* all else is the module's memory */
-}
-
-static struct lyre_table *find(const char *database, const char *name)
-{
-	struct lyre_table *t = all_tables;
-	while (t && (t->dropped || strcmp(t->database, database) != 0 || (name && strcmp(t->name, name) != 0)))
-		t = t->next;
-	return t;
-}
-
-/* ---- definitions ---- */
-
-static int table_open(lyre_call *call, const char *database, const char *name, lyre_table **ret)
-{
-	*ret = find(database, name);
-	if (*ret)
-		return 0;
-	if (!find(database, NULL))
-		return fake_fail(call, LYRE_ENOTFOUND, "database '%s' does not exist", database);
-	return fake_fail(call, LYRE_ENOTFOUND, "table '%s.%s' does not exist", database, name);
-}
-
-static const char *kept(const char *s)
-{
-	return s ? fake_copy(&fake.memory, s, strlen(s)) : NULL;
-}
-
-static void add_attribute(struct lyre_table *t, const struct lyre_attribute *a)
-{
-	struct lyre_attribute *all = fake_take(&fake.memory, (t->attribute_count + 1) * sizeof *all);
-
-	if (t->attribute_count)
-		memcpy(all, t->attributes, t->attribute_count * sizeof *all);
-	all[t->attribute_count].size = sizeof *all;
-	all[t->attribute_count].flags = a->flags;
-	all[t->attribute_count].name = kept(a->name);
-	all[t->attribute_count].type = kept(a->type);
-	t->attributes = all;
-	t->attribute_count++;
-}
-
-static int table_create(lyre_call *call, const struct lyre_table_spec *spec)
-{
-	struct lyre_table *t, **last = &all_tables;
-
-	if (spec->size < sizeof *spec)
-		fake_die("lyre_table_create(): size of struct lyre_table_spec is not set");
-	if (find(spec->database, spec->name))
-		return fake_fail(call, LYRE_EEXISTS, "table '%s.%s' already exists", spec->database, spec->name);
-	if (!spec->primary_key)
-		return fake_fail(call, LYRE_EINVAL, "table '%s.%s' needs a primary key", spec->database, spec->name);
-	t = fake_take(&fake.memory, sizeof *t);
-	t->database = kept(spec->database);
-	t->name = kept(spec->name);
-	t->primary_key = kept(spec->primary_key);
-	t->expiration = spec->expiration;
-	t->audit = spec->audit;
-	t->schema_defined = spec->attributes != NULL;
-	for (uint32_t i = 0; spec->attributes && i < spec->attribute_count; i++)
-		add_attribute(t, lyre_attribute_at(spec, i));
-	while (*last)
-		last = &(*last)->next;
-	*last = t;
-	return 0;
-}
-
-static int table_drop(lyre_call *call, const char *database, const char *name)
-{
-	lyre_table *t;
-	int rc = table_open(call, database, name, &t);
-
-	if (rc == 0)
-		t->dropped = 1;
-	return rc;
-}
-
-static int visit_tables(lyre_call *call, const char *database, int (*visit)(void *arg, lyre_table *table), void *arg)
-{
-	int rc = 0;
-
-	if (!find(database, NULL))
-		return fake_fail(call, LYRE_ENOTFOUND, "database '%s' does not exist", database);
-	for (struct lyre_table *t = all_tables; rc == 0 && t; t = t->next)
-		if (!t->dropped && strcmp(t->database, database) == 0)
-			rc = visit(arg, t);
-	return rc;
-}
-
-static const char *table_name(const lyre_table *table)
-{
-	return table->name;
-}
-
-static const char *table_database(const lyre_table *table)
-{
-	return table->database;
-}
-
-static int table_spec(lyre_call *call, lyre_table *table, struct lyre_table_spec *ret)
-{
-	(void)call;
-	if (ret->size < sizeof *ret)
-		fake_die("lyre_table_spec(): size of struct lyre_table_spec is not set");
-	ret->attribute_count = table->attribute_count;
-	ret->database = table->database;
-	ret->name = table->name;
-	ret->primary_key = table->primary_key;
-	ret->attributes = table->attributes;
-	ret->expiration = table->expiration;
-	ret->audit = table->audit;
-	ret->schema_defined = table->schema_defined;
-	return 0;
-}
-
-static int table_stats(lyre_call *call, lyre_table *table, int exact, struct lyre_table_stats *ret)
-{
-	(void)call;
-	(void)exact;
-	if (ret->size < sizeof *ret)
-		fake_die("lyre_table_stats(): size of struct lyre_table_stats is not set");
-	memset(ret, 0, sizeof *ret);
-	ret->size = sizeof *ret;
-	ret->record_count = ret->count_low = ret->count_high = table->count;
-	return 0;
-}
-
-static int attribute_create(lyre_call *call, lyre_table *table, const struct lyre_attribute *attribute, char id[37])
-{
-	for (uint32_t i = 0; i < table->attribute_count; i++)
-		if (strcmp(table->attributes[i].name, attribute->name) == 0)
-			return fake_fail(call, LYRE_EEXISTS, "attribute '%s' already exists", attribute->name);
-	add_attribute(table, attribute);
-	snprintf(id, 37, "00000000-0000-4000-8000-%012u", (unsigned)table->attribute_count);
-	return 0;
-}
 
 /* ---- writing ---- */
 
@@ -192,7 +39,7 @@ static const lyre_value *merged(const lyre_value *old, const lyre_value *changes
 	}
 	for (size_t i = 0; i < changes->count; i++)
 		if (!fake_get(old, changes->names[i])) {
-			v->names[v->count] = kept(changes->names[i]);
+			v->names[v->count] = fake_kept(changes->names[i]);
 			v->items[v->count++] = fake_copy_value(&fake.memory, changes->items[i]);
 		}
 	return v;
@@ -387,7 +234,8 @@ static int cursor_next(lyre_call *call, lyre_cursor *cursor, const lyre_value **
 static int reply_cached(lyre_call *call, const char *database, const char *name, int (*write)(void *arg), void *arg)
 {
 	(void)name;
-	return find(database, NULL) ? write(arg) : fake_fail(call, LYRE_ENOTFOUND, "database '%s' does not exist", database);
+	return fake_find_table(database, NULL) ? write(arg) :
+						 fake_fail(call, LYRE_ENOTFOUND, "database '%s' does not exist", database);
 }
 
 /* ---- what it does not have ---- */
@@ -429,17 +277,17 @@ FAKE_ENDS(uint32_t, attribute_permissions, (lyre_table * table, const char *attr
 
 const struct lyre_store_api fake_store_api = {
 	.size = sizeof fake_store_api,
-	.tables = visit_tables,
+	.tables = fake_visit_tables,
 	.write = write_then,
-	.table_create = table_create,
-	.table_drop = table_drop,
-	.table_open = table_open,
-	.table_name = table_name,
-	.table_database = table_database,
-	.table_spec = table_spec,
-	.table_stats = table_stats,
+	.table_create = fake_table_create,
+	.table_drop = fake_table_drop,
+	.table_open = fake_table_open,
+	.table_name = fake_table_name,
+	.table_database = fake_table_database,
+	.table_spec = fake_table_spec,
+	.table_stats = fake_table_stats,
 	.reply_cached = reply_cached,
-	.attribute_create = attribute_create,
+	.attribute_create = fake_attribute_create,
 	.write_wait = write_wait,
 	.reply_written = reply_written,
 	.query_open = query_open,

@@ -16,11 +16,13 @@ def built_in(name):
     return "file:     built in\n" in p.stdout
 
 
-class Folder(unittest.TestCase):
+class Case(unittest.TestCase):
     def setUp(self):
         self.work = tempfile.mkdtemp(prefix="lyre-extra-")
         self.addCleanup(shutil.rmtree, self.work, ignore_errors=True)
 
+
+class Refusals(Case):
     def write(self, name, text):
         path = os.path.join(self.work, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -83,7 +85,7 @@ class BuiltIn(unittest.TestCase):
 
 
 @unittest.skipUnless(STATIC_ONLY and shutil.which("cc"), "this build loads modules, or cc is missing")
-class NoLoading(Folder):
+class NoLoading(Case):
     def test_module_info(self):
         module = os.path.join(self.work, "good.so")
         subprocess.run(["cc", "-shared", "-fPIC", "-I", os.path.join(TOP, "sdk", "include"), "-o", module,

@@ -330,12 +330,34 @@ LAST(lyre_tls, user)
 
 AT(lyre_task, size, 0, 0, 0)
 AT(lyre_task, flags, 0, 1, 0)
-AT(lyre_task, name, 0, 2, 0)
-AT(lyre_task, work, 1, 2, 0)
-AT(lyre_task, arg, 2, 2, 0)
-AT(lyre_task, delay, 3, 2, 0)
-AT(lyre_task, every, 3, 2, 1)
-LAST(lyre_task, every)
+AT(lyre_task, delay, 0, 2, 0)
+AT(lyre_task, every, 0, 2, 1)
+AT(lyre_task, name, 0, 2, 2)
+AT(lyre_task, work, 1, 2, 2)
+AT(lyre_task, arg, 2, 2, 2)
+AT(lyre_task, reserved, 3, 2, 2)
+LAST(lyre_task, reserved)
+
+AT(lyre_event, size, 0, 0, 0)
+AT(lyre_event, kind, 0, 1, 0)
+AT(lyre_event, inserted, 0, 2, 0)
+AT(lyre_event, updated, 0, 2, 1)
+AT(lyre_event, deleted, 0, 2, 2)
+AT(lyre_event, sequence, 0, 2, 3)
+AT(lyre_event, time, 0, 2, 4)
+AT(lyre_event, database, 0, 2, 5)
+AT(lyre_event, table, 1, 2, 5)
+AT(lyre_event, user, 2, 2, 5)
+AT(lyre_event, key, 3, 2, 5)
+LAST(lyre_event, key)
+
+AT(lyre_listener, size, 0, 0, 0)
+AT(lyre_listener, events, 0, 1, 0)
+AT(lyre_listener, notice, 0, 2, 0)
+AT(lyre_listener, arg, 1, 2, 0)
+AT(lyre_listener, database, 2, 2, 0)
+AT(lyre_listener, table, 3, 2, 0)
+LAST(lyre_listener, table)
 
 /* The tables of functions: their order is fixed forever. */
 AT(lyre_host, size, 0, 0, 0)
@@ -352,7 +374,8 @@ AT(lyre_host, server, 7, 2, 0)
 AT(lyre_host, tls, 8, 2, 0)
 AT(lyre_host, task, 9, 2, 0)
 AT(lyre_host, page, 10, 2, 0)
-LAST(lyre_host, page)
+AT(lyre_host, event, 11, 2, 0)
+LAST(lyre_host, event)
 
 AT(lyre_module_api, size, 0, 0, 0)
 AT(lyre_module_api, reserved, 0, 1, 0)
@@ -558,12 +581,18 @@ AT(lyre_task_api, task_sleep, 2, 2, 0)
 AT(lyre_task_api, task_next, 3, 2, 0)
 LAST(lyre_task_api, task_next)
 
+AT(lyre_event_api, size, 0, 0, 0)
+AT(lyre_event_api, reserved, 0, 1, 0)
+AT(lyre_event_api, listen, 0, 2, 0)
+LAST(lyre_event_api, listen)
+
 /* Numbers compiled into modules: the last one of each enum shows that none was lost or moved. */
 _Static_assert(LYRE_PENDING == 1 && LYRE_END == 2 && LYRE_EINVAL == -1 && LYRE_ENOTFOUND == -2 && LYRE_EEXISTS == -3 &&
 		LYRE_EUNAUTHENTICATED == -4 && LYRE_EDENIED == -5 && LYRE_ETOOBIG == -6 && LYRE_EMEDIA == -7 &&
 		LYRE_ENOTACCEPTABLE == -8 && LYRE_ECONFLICT == -9 && LYRE_ENOTSUP == -10 && LYRE_EBUSY == -11 &&
 		LYRE_ENOMEM == -12 && LYRE_ENOSPACE == -13 && LYRE_EIO == -14 && LYRE_ECORRUPT == -15 && LYRE_EINTERNAL == -16,
 	"a result code has moved");
+_Static_assert(LYRE_EVENT_COMMITTED == 1 && LYRE_EVENT_CONFIGURATION == 2 && LYRE_EVENT_STOPPING == 4, "a kind of event has moved");
 _Static_assert(LYRE_BOOL == 1 && LYRE_INT == 2 && LYRE_DOUBLE == 3 && LYRE_BIGINT == 4 && LYRE_STRING == 5 && LYRE_ARRAY == 6 &&
 		LYRE_OBJECT == 7,
 	"a type has moved");

@@ -18,5 +18,6 @@
 #include <lyre/user.h>
 #include <lyre/tls.h>
 #include <lyre/task.h>
+#include <lyre/event.h>
 
 #endif

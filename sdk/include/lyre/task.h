@@ -32,6 +32,8 @@ struct lyre_task_api {
 struct lyre_task {
 	uint32_t size;  /**< sizeof(struct lyre_task) */
 	uint32_t flags; /**< 0 */
+	uint64_t delay; /**< ms before the first run; without every, it has no effect */
+	uint64_t every; /**< ms from the end of a run to the beginning of the next; 0: it runs only when it is woken */
 	/** for lyre_task_wake(), the log and the metrics: 1 to 31 of a to z, 0 to 9, _ and -; unique in the module */
 	const char *name;
 	/**
@@ -40,8 +42,7 @@ struct lyre_task {
 	 */
 	int (*work)(lyre_call *call, void *arg);
 	void *arg;
-	uint64_t delay; /**< ms before the first run; without every, it has no effect */
-	uint64_t every; /**< ms from the end of a run to the beginning of the next; 0: it runs only when it is woken */
+	const void *reserved; /**< NULL */
 };
 
 /**

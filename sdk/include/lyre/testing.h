@@ -33,6 +33,8 @@ LYRE_BEGIN_DECLS
  * \return 0, or what start() returned: then lyre_fake_failure() has the message, and stop() has been called
  */
 int lyre_fake_start(const struct lyre_module *module, const char *settings);
+/** \return the module, as start() gets it: for functions that take it. */
+lyre_instance *lyre_fake_instance(void);
 /** Stops the module, and forgets its tables, its log and everything else. */
 void lyre_fake_stop(void);
 
@@ -42,8 +44,27 @@ void lyre_fake_stop(void);
  * \return 0, or a negative LYRE_E…
  */
 int lyre_fake_call(const char *operation, const char *arguments);
-/** Calls a route with GET. */
-int lyre_fake_get(const char *path);
+/**
+ * Makes a request of a route.
+ * \param method  enum lyre_method
+ * \param target  the path, with the query string: "/greetings?name=Ann"
+ * \param body    NULL for none
+ * \return as lyre_fake_call()
+ */
+int lyre_fake_request(uint32_t method, const char *target, const char *body);
+/** Adds a header to the next request of a route. */
+void lyre_fake_header(const char *name, const char *value);
+/** \return the status that the last request of a route has set with lyre_page_status(), 200 if none. */
+int lyre_fake_status(void);
+/** \return a header of the answer to the last request of a route; NULL if the handler added none of this name. */
+const char *lyre_fake_answer_header(const char *name);
+/**
+ * Runs a task once. lyre_task_sleep() fails as if the server were stopping, so that a task that works all the time ends there.
+ * \return 0, or a negative LYRE_E…, which is logged
+ */
+int lyre_fake_task(const char *name);
+/** \return whether the task has been woken since it last ran; the fake host does not run it by itself. */
+int lyre_fake_woken(const char *name);
 /** \return the answer to the last call: JSON, or the text of lyre_reply_text(); {"error": …} if it failed. Until the next call. */
 const char *lyre_fake_answer(void);
 /** \return whether the answer to the last call is this JSON; the order of members does not matter. */
