@@ -42,8 +42,8 @@ class Recipes(unittest.TestCase):
         for recipe in ("buildroot/lyre/lyre.mk", "openwrt/lyre/Makefile"):
             with open(os.path.join(SOURCE, "packaging", "embedded", recipe)) as f:
                 text = f.read()
-            used = set(re.findall(r"--(?:enable|disable|with|without)-([\w-]+)", text))
-            for names in re.findall(r"lyre_switch,\w+,([\w -]+)\)", text):
+            used = set(re.findall(r"--(?:enable|disable|with|without)-([a-z][\w-]*)", text))
+            for names in re.findall(r"lyre_switch,[A-Z_]+,([a-z -]+)\)", text):
                 used.update(names.split())
             self.assertEqual(sorted(used), sorted(options), recipe)
 
