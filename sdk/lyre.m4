@@ -11,6 +11,7 @@
 #   LYRE_CFLAGS      for CPPFLAGS: where the headers are
 #   LYRE_LDFLAGS     for libtool: what makes an object a module
 #   lyremoduledir    where modules are installed; in Makefile.am: lyremodule_LTLIBRARIES = foo.la
+#   LYRE_TESTING     the folder with the C files of the fake host (lyre/testing.h)
 #   LYRED            the installed server, for tests: $(LYRED) --module-info .libs/foo.so
 #
 # Since: serial 1
@@ -36,7 +37,9 @@ AC_DEFUN([LYRE_MODULE_PREREQ], [
 		AC_SUBST([LYRE_CFLAGS])
 		AC_SUBST([LYRE_LDFLAGS])
 		AC_SUBST([lyremoduledir])
+		_LYRE_MODULE_VARIABLE([LYRE_TESTING], [testing])
 		AC_SUBST([LYRED])
+		AC_SUBST([LYRE_TESTING])
 		$2
 	], [
 		AC_MSG_RESULT([no])

@@ -51,8 +51,8 @@ const struct principal *principal_server(void);
 int auth_check(const struct config *c, struct err *e);
 /**
  * Creates the system tables and, if there is no user, the first super_user: from LYRE_ADMIN_USERNAME and
- * LYRE_ADMIN_PASSWORD (or HDB_ADMIN_…), else with a generated password that is written to a file of mode 0600 in the root
- * folder, which the log names.
+ * LYRE_ADMIN_PASSWORD (or HDB_ADMIN_…) or the file that LYRE_ADMIN_PASSWORD_FILE names, else with a generated password that
+ * is written to a file of mode 0600 in the root folder, which the log names.
  */
 int auth_open(struct auth **ret, struct store *s, const struct config *c, struct err *e);
 void auth_close(struct auth *a);

@@ -101,24 +101,54 @@ void first_forget(struct users *u, const char *hash)
 	secure_clear(line, sizeof line);
 }
 
-static int add(struct users *u, struct err *e)
+/** Reads the first line of a file: secrets of containers are files. */
+static int read_secret(char *line, size_t size, const char *path, struct err *e)
 {
-	const char *name = environment("LYRE_ADMIN_USERNAME", "HDB_ADMIN_USERNAME");
-	const char *password = environment("LYRE_ADMIN_PASSWORD", "HDB_ADMIN_PASSWORD");
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(e, errno, "open", path);
+	ssize_t len = read(fd, line, size - 1);
+	int rc = len < 0 ? err_errno(e, errno, "read", path) : 0;
+	close(fd);
+	if (rc)
+		return rc;
+	line[len] = '\0';
+	line[strcspn(line, "\r\n")] = '\0';
+	return *line ? 0 :
+		       err_set(e, LYRE_EINVAL, "%s, which LYRE_ADMIN_PASSWORD_FILE names, does not begin with a password", path);
+}
 
-	if (!name)
-		name = FALLBACK_NAME;
-	if (strlen(name) > AUTH_USER_MAX || strchr(name, ':'))
-		return err_set(e, LYRE_EINVAL,
-			"the first user's name, from LYRE_ADMIN_USERNAME, must have at most %d bytes and no colon", AUTH_USER_MAX);
-	if (!password)
-		return make_up(u, name, e);
+static int add_given(struct users *u, const char *name, const char *password, struct err *e)
+{
 	if (strlen(password) > AUTH_PASSWORD_MAX)
 		return err_set(e, LYRE_EINVAL, "the first user's password, from LYRE_ADMIN_PASSWORD, must have at most %d bytes",
 			AUTH_PASSWORD_MAX);
 	int rc = add_user(u, name, password, e);
 	if (!rc)
 		log_notify("auth", "the first super_user is '%s', with the password from the environment", name);
+	return rc;
+}
+
+static int add(struct users *u, struct err *e)
+{
+	const char *name = environment("LYRE_ADMIN_USERNAME", "HDB_ADMIN_USERNAME");
+	const char *password = environment("LYRE_ADMIN_PASSWORD", "HDB_ADMIN_PASSWORD");
+	const char *path = getenv("LYRE_ADMIN_PASSWORD_FILE");
+
+	if (!name)
+		name = FALLBACK_NAME;
+	if (strlen(name) > AUTH_USER_MAX || strchr(name, ':'))
+		return err_set(e, LYRE_EINVAL,
+			"the first user's name, from LYRE_ADMIN_USERNAME, must have at most %d bytes and no colon", AUTH_USER_MAX);
+	if (password)
+		return add_given(u, name, password, e);
+	if (!path || !*path)
+		return make_up(u, name, e);
+	char line[AUTH_PASSWORD_MAX + 2]; /* one byte too long is noticed */
+	int rc = read_secret(line, sizeof line, path, e);
+	if (!rc)
+		rc = add_given(u, name, line, e);
+	secure_clear(line, sizeof line);
 	return rc;
 }
 

@@ -47,4 +47,11 @@ void secure_clear(void *p, size_t len);
 /** Decodes base64 with or without padding. \return bytes written, or -1 if it is not base64. \p out has room for len bytes */
 long base64_decode(const char *s, size_t len, unsigned char *out);
 
+/**
+ * Decodes the %XX of an address; malformed ones are kept as they are. \p out has room for len bytes.
+ * \param plus  whether + is a blank, as in the query strings of forms
+ * \return bytes written
+ */
+size_t percent_decode(char *out, const char *s, size_t len, bool plus);
+
 #endif

@@ -221,6 +221,7 @@ void config_free(struct config *c)
 	if (!c)
 		return;
 	if (c->live) {
+		live_free(c);
 		pthread_mutex_destroy(&c->live->lock);
 		pthread_mutex_destroy(&c->live->change);
 		free(c->live);

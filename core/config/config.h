@@ -65,8 +65,8 @@ int config_declare_module(struct config *c, const char *name, struct lyre_list s
 int config_check_unknown(struct config *c, struct err *e);
 
 /* Access. The key must be declared: an unknown key is a bug in the caller and ends the process. Durations are in
- * milliseconds, sizes in bytes. Strings live as long as the configuration. Any thread; the value of a LYRE_SF_LIVE
- * setting may change between calls. */
+ * milliseconds, sizes in bytes. Strings live as long as the configuration; those of a LYRE_SF_LIVE setting, whose value may
+ * change between calls, for ten minutes after a change. Any thread. */
 bool config_is_null(const struct config *c, const char *key);
 int64_t config_int(const struct config *c, const char *key);
 double config_number(const struct config *c, const char *key);
@@ -138,7 +138,7 @@ typedef void config_note_fn(void *ctx, const char *key, enum config_source over,
  * ., in any letter case; an object's members are settings below it. Unknown names are ignored, unless they are close to a
  * setting's, belong to a module, or \p strict is set. The rest of the file stays the same byte for byte, and at any moment
  * the file is either the old or the new one. LYRE_SF_LIVE settings take effect at once. Any thread; blocks.
- * \return 0; LYRE_EINVAL with the setting and the rule; LYRE_ENOTSUP without a file; LYRE_ECONFLICT if someone else
+ * \return 0; LYRE_EINVAL with the setting and the rule; LYRE_EBUSY after too many changes; LYRE_ENOTSUP without a file; LYRE_ECONFLICT if someone else
  *         changes the file at the same time; LYRE_EIO, LYRE_ENOSPACE, LYRE_ENOMEM
  */
 int config_set(struct config *c, const struct lyre_value *settings, bool strict, config_note_fn *note, void *ctx, struct err *e);
@@ -152,7 +152,10 @@ int config_reload_live(struct config *c, struct buf *waiting, struct err *e);
 /** Takes over the listener settings of \p fresh, once the listeners have been renewed with them. Any thread. LYRE_ENOMEM */
 int config_take_listeners(struct config *c, const struct config *fresh, struct err *e);
 
-/** \p changed is called after LYRE_SF_LIVE settings have changed, on the thread that changed them, until config_free(). */
-int config_watch(const struct config *c, void (*changed)(const struct config *c));
+/**
+ * \p changed is called for each setting that has changed while the server runs, when all of them have, on the thread that
+ * changed them, until config_free(). \return 0, LYRE_ENOMEM
+ */
+int config_watch(const struct config *c, void (*changed)(void *arg, const struct config *c, const char *key), void *arg);
 
 #endif

@@ -23,6 +23,8 @@ struct entry {
 	enum config_source source;
 	bool faulty;                   /**< what was given for it was refused */
 	const struct yaml_node *given; /**< NULL: the default */
+	struct live_texts *texts;      /**< those of a value that it got while the server runs; NULL: it has none */
+	bool changed;                  /**< by the change in progress */
 };
 
 /** A value from the command line or the environment. */
@@ -48,7 +50,8 @@ struct module_entry {
 /** A callback for settings that change while the server runs. */
 struct watcher {
 	struct watcher *next;
-	void (*changed)(const struct config *c);
+	void (*changed)(void *arg, const struct config *c, const char *key);
+	void *arg;
 };
 
 /** State that may change while the server runs. */
@@ -56,6 +59,8 @@ struct live {
 	pthread_mutex_t lock;   /**< protects the values of LYRE_SF_LIVE settings, their source, the watchers, and the arena */
 	pthread_mutex_t change; /**< held from reading the file until all its effects are complete */
 	struct watcher *watchers;
+	struct live_texts *replaced; /**< the texts of earlier values, which may still be read */
+	size_t replaced_size;        /**< bytes, without those that are kept for ever */
 };
 
 struct config {
@@ -117,6 +122,16 @@ int config_take_live(struct config *c, const struct config *fresh, struct err *e
 struct setting_value entry_value(const struct config *c, const struct entry *entry);
 /** Whether two values of a setting are the same. */
 bool setting_same(const struct lyre_setting *s, const struct setting_value *a, const struct setting_value *b);
+
+/* live_values.c; but for live_free(), live->lock must be held, which live_room() takes */
+
+/** Copies a value, with its texts, if it has any. \return false: out of memory */
+bool live_copy(const struct setting_value *from, struct setting_value *to, struct live_texts **ret);
+/** Keeps the texts of an earlier value for a while, or as long as the configuration. \p t may be NULL. */
+void live_replaced(struct live *l, struct live_texts *t, bool for_ever);
+/** Whether settings may be changed now; LYRE_EBUSY if too many earlier values are kept. */
+int live_room(struct live *l, struct err *e);
+void live_free(struct config *c);
 
 /** Reads --set and the environment into c->overrides. */
 int overrides_read(struct config *c, const struct config_sources *sources, struct err *e);

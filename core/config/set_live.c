@@ -27,48 +27,45 @@ bool setting_same(const struct lyre_setting *s, const struct setting_value *a, c
 
 /* ---- settings that take effect at once ---- */
 
-/** A copy in the arena of \p c, so that it lives as long as \p c. */
-static bool keep_value(struct config *c, const struct setting_value *from, struct setting_value *to)
+/** Takes over the value of \p other. With the lock. */
+static int take_value(struct config *c, struct entry *entry, const struct entry *other, struct err *e)
 {
-	*to = *from;
-	to->any = NULL;
-	if (from->text && !(to->text = arena_strndup(&c->arena, from->text, strlen(from->text))))
-		return false;
-	if (from->list && !(to->list = ARENA_ARRAY(&c->arena, const char *, from->count + 1)))
-		return false;
-	for (size_t i = 0; i < from->count; i++)
-		if (!(to->list[i] = arena_strndup(&c->arena, from->list[i], strlen(from->list[i]))))
-			return false;
-	return true;
+	struct live_texts *texts;
+	struct setting_value value;
+
+	entry->source = other->source;
+	if (setting_same(entry->setting, &entry->value, &other->value))
+		return 0;
+	if (!live_copy(&other->value, &value, &texts))
+		return err_nomem(e);
+	live_replaced(c->live, entry->texts, !(entry->setting->flags & LYRE_SF_LIVE));
+	entry->texts = texts;
+	entry->value = value;
+	entry->given = NULL;
+	entry->changed = true;
+	return 0;
 }
 
 /** Takes over the settings of \p fresh that have one of \p flags. */
 static int take(struct config *c, const struct config *fresh, unsigned flags, struct err *e)
 {
-	bool changed = false, failed = false;
+	int rc = 0;
 
 	pthread_mutex_lock(&c->live->lock);
-	for (size_t i = 0; i < c->count && !failed; i++) {
+	for (size_t i = 0; i < c->count && !rc; i++) {
 		struct entry *entry = &c->entries[i];
 		const struct entry *other = entry->setting->flags & flags ? entries_find(fresh, entry->key) : NULL;
-		struct setting_value value;
-		if (!other)
-			continue;
-		entry->source = other->source;
-		if (setting_same(entry->setting, &entry->value, &other->value))
-			continue;
-		failed = !keep_value(c, &other->value, &value);
-		if (failed)
-			continue;
-		entry->value = value;
-		entry->given = NULL;
-		changed = true;
+
+		entry->changed = false;
+		if (other)
+			rc = take_value(c, entry, other, e);
 	}
-	struct watcher *w = changed ? c->live->watchers : NULL;
+	struct watcher *watchers = c->live->watchers;
 	pthread_mutex_unlock(&c->live->lock);
-	for (; w; w = w->next)
-		w->changed(c);
-	return failed ? err_nomem(e) : 0;
+	for (size_t i = 0; i < c->count; i++)
+		for (struct watcher *w = c->entries[i].changed ? watchers : NULL; w; w = w->next)
+			w->changed(w->arg, c, c->entries[i].key);
+	return rc;
 }
 
 int config_take_live(struct config *c, const struct config *fresh, struct err *e)
@@ -81,7 +78,7 @@ int config_take_listeners(struct config *c, const struct config *fresh, struct e
 	return take(c, fresh, SETTING_LISTENER, e);
 }
 
-int config_watch(const struct config *c, void (*changed)(const struct config *c))
+int config_watch(const struct config *c, void (*changed)(void *arg, const struct config *c, const char *key), void *arg)
 {
 	/* The lock protects the arena, too. */
 	struct config *mine = (struct config *)(uintptr_t)c;
@@ -89,7 +86,7 @@ int config_watch(const struct config *c, void (*changed)(const struct config *c)
 	pthread_mutex_lock(&c->live->lock);
 	struct watcher *w = ARENA_NEW(&mine->arena, struct watcher);
 	if (w) {
-		*w = (struct watcher){ .next = c->live->watchers, .changed = changed };
+		*w = (struct watcher){ .next = c->live->watchers, .changed = changed, .arg = arg };
 		c->live->watchers = w;
 	}
 	pthread_mutex_unlock(&c->live->lock);
@@ -250,8 +247,10 @@ static int change_file(struct config *c, struct arena *a, struct config_store *f
 	struct yaml_node *before, *after;
 	struct config *fresh;
 	struct err why = { 0 };
-	int rc = copy_text(file, text, e);
+	int rc = live_room(c->live, e);
 
+	if (!rc)
+		rc = copy_text(file, text, e);
 	if (!rc)
 		rc = yaml_decode_lines(a, file->path, text->data, text->len, &before, e);
 	if (!rc && before->kind == YAML_LIST)

@@ -17,7 +17,7 @@
 
 /* In the order of etc/lyre.yaml. Paths that do not start with / are relative to rootPath. */
 const struct lyre_setting core_settings[] = {
-	{ "rootPath", LYRE_S_PATH, 0, "/var/lib/lyre", .help = "Folder for everything that the server stores." },
+	{ "rootPath", LYRE_S_PATH, 0, ROOTDIR, .help = "Folder for everything that the server stores." },
 	{ "threads", LYRE_S_INT, LYRE_SF_NULL, NULL, .min = 1, .max = 1024,
 		.help = "Number of threads that serve connections, and of worker threads for long operations; null: one per processor." },
 	{ "threads.stackSize", LYRE_S_SIZE, 0, "2M", .min = 128 << 10, .max = 1 << 30,

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SOCKET_DEFAULT "/var/lib/lyre/operations-server"
+#define SOCKET_DEFAULT ROOTDIR "/operations-server"
 #define LINE_MAX_BYTES 4096
 
 static const char *environment(const char *name)

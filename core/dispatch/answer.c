@@ -5,9 +5,11 @@
  */
 #include "dispatch/dispatch_internal.h"
 
+#include "dispatch/page.h"
 #include "log/log.h"
 
 #include <string.h>
+#include <strings.h>
 
 int status_of(int code)
 {
@@ -74,6 +76,18 @@ static void set_head(struct exchange *x, int status, const char *content_type)
 	x->content_type_out = content_type;
 	x->disposition = NULL;
 	x->body_kind = BODY_BYTES;
+}
+
+/** The status and the headers that a route's handler has added. */
+static void add_page(struct exchange *x, const struct page *page)
+{
+	x->status = page->status;
+	x->more = page->answer.list;
+	x->more_count = page->answer.count;
+	for (size_t i = 0; i < x->more_count; i++) {
+		if (!strcasecmp(x->more[i].name, "content-disposition"))
+			x->disposition = NULL;
+	}
 }
 
 /** Empties the answer; after running out of memory, also frees what it took. */
@@ -253,8 +267,19 @@ static int reply_file(struct run *r)
 	return 0;
 }
 
+/** Whether a route's handler has chosen a status whose answers have no body. */
+static bool is_bodiless(const struct page *page)
+{
+	return page && (page->status == 204 || page->status == 304);
+}
+
 static int reply(struct run *r)
 {
+	if (is_bodiless(r->call.page)) {
+		buf_clear(&r->x->out);
+		set_head(r->x, r->call.page->status, NULL);
+		return 0;
+	}
 	if (r->call.rows)
 		return reply_rows(r);
 	if (r->call.fd >= 0)
@@ -306,6 +331,8 @@ void answer_call(struct run *r)
 		rc = reply(r);
 	if (rc == 0) {
 		r->x->set_cookie = r->call.set_cookie;
+		if (r->call.page)
+			add_page(r->x, r->call.page);
 		settle(r->x, r->format);
 		return;
 	}

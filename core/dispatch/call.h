@@ -66,8 +66,9 @@ struct call_scope {
 };
 
 struct lyre_call {
-	struct exchange *x; /**< NULL in a job */
+	struct exchange *x; /**< NULL in a job, and outside a request */
 	struct job *job;    /**< NULL in an exchange */
+	struct task *task;  /**< whose run this is; NULL: none's */
 	struct dispatch *dispatch;
 	struct store *store;
 	struct arena *arena;
@@ -99,6 +100,7 @@ struct lyre_call {
 	const char *filename;
 	bool failure_written;           /**< set by fail_reply: out contains the answer for the failure */
 	const char *set_cookie;         /**< set by reply_cookie: the header's value */
+	struct page *page;              /**< the request of a route; NULL: there is none */
 	const char *text_type;          /**< set by reply_text: the answer is text of this content type instead of a value */
 	bool works_long;                /**< on a thread that may work for seconds */
 	int (*longer)(lyre_call *call); /**< set by call_longer: continues the call after LYRE_PENDING; NULL: nothing does */

@@ -111,6 +111,16 @@ struct tls *dispatch_tls(const struct dispatch *d)
 	return d->services.tls;
 }
 
+struct store *dispatch_store(const struct dispatch *d)
+{
+	return d->services.store;
+}
+
+struct tasks *dispatch_tasks(const struct dispatch *d)
+{
+	return d->services.tasks;
+}
+
 unsigned dispatch_waiting(const struct dispatch *d)
 {
 	return atomic_load(&d->waiting);
@@ -248,6 +258,7 @@ enum dispatch_result dispatch_begin(struct dispatch *d, struct exchange *x)
 	x->iso_date = false;
 	x->disposition = NULL;
 	x->set_cookie = NULL;
+	x->more_count = 0;
 	x->retry_after = 0;
 	struct run *r = arena_alloc(&x->arena, sizeof *r);
 	if (!r) {

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/metric.h"
 #include "job/jobs.h"
+#include "job/tasks.h"
 
 #include <lyre/module.h>
 #include <lyre/server.h>
@@ -38,6 +39,14 @@ enum body_kind {
 	BODY_FILE    /**< fd, read from its beginning to its end */
 };
 
+/** A name with its value: a header, or a parameter of a query string. */
+struct page_text {
+	const char *name, *value;
+};
+
+/** Takes one of a request's headers or parameters. \return whether to go on */
+typedef bool (*take_text)(void *arg, const char *name, size_t name_len, const char *value, size_t len);
+
 /** One request and its answer, created by http/. Everything it points to is in its arena unless noted. */
 struct exchange {
 	struct charge charge; /**< of arena, body and out */
@@ -56,20 +65,26 @@ struct exchange {
 	struct buf body;         /**< has one spare byte after its end */
 	bool body_later;         /**< dispatch_begin() is called before the body arrives, to decide whether it is wanted */
 	const lyre_value *query; /**< if the body is a file: the parameters, an object of strings; else NULL */
-	uint64_t body_size;      /**< of such a body, from its header; UINT64_MAX: unknown */
-	bool body_whole;         /**< such a body has been received to its end */
+	uint64_t body_size;      /**< of the body, from its header; UINT64_MAX: unknown */
+	uint64_t body_max;       /**< bytes of a body that is not a file at most; dispatch may lower it, not below body.len */
+	bool body_whole;         /**< the body has been received to its end */
 	/** the user whom the client's certificate signs in; NULL: none. Valid until the connection's next request */
 	const char *certified;
 	bool trusted;     /**< a peer on the domain socket with our own uid, or root: a super_user without a password */
 	const char *peer; /**< address, for the log */
+	/** set by http/: the request's headers as sent, and the parameters, still escaped; before the handler, on the connection's thread */
+	void (*each_header)(const struct exchange *x, take_text take, void *arg);
+	void (*each_param)(const struct exchange *x, take_text take, void *arg);
 	/* out */
 	int status;
 	const char *content_type_out; /**< NULL: none */
 	const char *disposition;      /**< Content-Disposition; NULL: none */
 	const char *set_cookie;       /**< Set-Cookie; NULL: none */
-	unsigned retry_after;         /**< Retry-After, s; 0: none */
-	bool iso_date;                /**< the Date header as ISO 8601 */
-	bool close;                   /**< end the connection after this */
+	const struct page_text *more; /**< further headers */
+	size_t more_count;
+	unsigned retry_after; /**< Retry-After, s; 0: none */
+	bool iso_date;        /**< the Date header as ISO 8601 */
+	bool close;           /**< end the connection after this */
 	enum body_kind body_kind;
 	struct buf out;
 	int fd;             /**< BODY_FILE; else -1. dispatch_end() closes it: whoever takes it over stores -1 here */
@@ -131,7 +146,8 @@ struct operation {
 	struct lyre_param *params;
 	const lyre_value *fallbacks; /**< the default value of each parameter, decoded; LYRE_NULL: none */
 	size_t param_count;
-	size_t number; /**< from 1, in the order of registration; 0: a route */
+	size_t number;                  /**< from 1, in the order of registration; 0: a route */
+	const struct lyre_route *route; /**< NULL: an operation */
 };
 
 /** The index of an operation's parameter; the number of parameters if there is none of that name. */
@@ -167,6 +183,7 @@ struct dispatch_services {
 	struct auth *auth;
 	struct pool *pool;
 	struct jobs *jobs;
+	struct tasks *tasks;
 	struct tls *tls; /**< the TLS listeners' certificates; NULL in a build without TLS */
 };
 
@@ -187,10 +204,11 @@ int dispatch_add_authenticator(
 	struct dispatch *d, const char *owner, lyre_instance *instance, const struct lyre_authenticator *a, struct err *e);
 /**
  * Runs a module's work on this thread, as a call with the server's rights. \p e receives the message.
+ * \param task  whose run this is; NULL: none
  * \return what \p work returned; LYRE_ENOMEM; LYRE_EINTERNAL if it returns LYRE_PENDING
  */
 int dispatch_run(struct dispatch *d, const char *owner, lyre_instance *instance, int (*work)(lyre_call *call, void *arg), void *arg,
-	struct err *e);
+	struct task *task, struct err *e);
 /** Invalidates these credentials. Any thread. */
 void dispatch_forget(struct dispatch *d, enum lyre_credential_source source, const char *name, const char *text, size_t len);
 /** The memory that all requests may use; valid as long as \p d. */
@@ -224,6 +242,8 @@ bool dispatch_drain(struct dispatch *d, int64_t deadline_ms);
 struct control *dispatch_control(const struct dispatch *d);
 struct auth *dispatch_auth(const struct dispatch *d);
 struct tls *dispatch_tls(const struct dispatch *d);
+struct store *dispatch_store(const struct dispatch *d);
+struct tasks *dispatch_tasks(const struct dispatch *d);
 /** From now on, sign-ins delayed because earlier ones failed are answered 503. */
 void dispatch_hurry(struct dispatch *d);
 /** Ends running queries promptly, when a drain's time is over. */

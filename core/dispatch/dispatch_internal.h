@@ -46,12 +46,15 @@ const struct operation *registry_find(const struct registry *g, const char *name
 
 /** A module's path. It runs like an operation without parameters. */
 struct route {
+	struct lyre_route declared;
 	struct operation operation;
 	struct route *next;
 };
 
-/** NULL if there is none. */
-const struct operation *route_find(const struct dispatch *d, const char *path);
+/** The route that answers a path and a method; NULL if there is none. \p methods  those that the path has routes for */
+const struct operation *route_find(const struct dispatch *d, const char *path, uint32_t method, uint32_t *methods);
+/** A method as one of enum lyre_method; 0 if routes cannot have it. */
+uint32_t route_method(enum method method);
 
 /* ---- formats (negotiate.c) ---- */
 
@@ -313,6 +316,14 @@ enum flow file_begin(struct run *r);
 /** Deletes the file that was sent, unless it was taken over. Does not block. */
 void file_discard(struct lyre_call *call);
 
+/* ---- requests to routes (route.c, page.c): steps ---- */
+
+/** Refuses a method that a path does not answer, and says which it does. */
+enum flow route_refuse_method(struct run *r, uint32_t methods);
+enum flow page_begin(struct run *r);
+enum flow page_await_body(struct run *r);
+enum flow page_take_body(struct run *r);
+
 /* ---- who is asking (sign_in.c): steps ---- */
 
 enum flow sign_in_header_begin(struct run *r);
@@ -323,7 +334,7 @@ enum flow sign_in_body_begin(struct run *r);
 enum flow sign_in_body_end(struct run *r);
 /** For sent files: their sender is identified by the header or the socket. */
 enum flow sign_in_sender(struct run *r);
-/** For routes, which have no body. */
+/** For routes, whose body does not say who sends it. */
 enum flow sign_in_route(struct run *r);
 /** Refuses what the credentials may not do, whoever they belong to. Once the operation is known. */
 enum flow sign_in_limit(struct run *r);

@@ -6,7 +6,7 @@
 #include "dispatch/dispatch_internal.h"
 
 int dispatch_run(struct dispatch *d, const char *owner, lyre_instance *instance, int (*work)(lyre_call *call, void *arg), void *arg,
-	struct err *e)
+	struct task *task, struct err *e)
 {
 	static const struct lyre_operation decl = { .name = "", .access = LYRE_ACCESS_SUPER_USER };
 	const struct operation operation = { .name = decl.name, .decl = &decl, .owner = owner, .instance = instance };
@@ -27,13 +27,14 @@ int dispatch_run(struct dispatch *d, const char *owner, lyre_instance *instance,
 			.arena = &arena,
 			.operation = &operation,
 			.server_rights = 1,
+			.task = task,
 			.fd = -1,
 		};
 		out_init(&call->out, &out);
 		rc = work(call, arg);
 		if (rc == LYRE_PENDING)
 			rc = err_set(&call->err, LYRE_EINTERNAL,
-				"work run with lyre_run() cannot wait for an answer: use lyre_write_wait()");
+				"work outside a request cannot wait for an answer: use lyre_write_wait()");
 		if (rc < 0 && rc == call->err.code)
 			rc = charge_explain(&charge, &call->err);
 		if (rc < 0)

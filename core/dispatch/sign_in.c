@@ -315,13 +315,15 @@ enum flow sign_in_route(struct run *r)
 	return sign_in_sender(r);
 }
 
-/** Whether the operation only reads. */
-static bool only_reads(const struct operation *o)
+/** Whether the request only reads. */
+static bool only_reads(const struct run *r)
 {
+	const struct operation *o = r->call.operation;
 	const uint32_t reads = LYRE_PERMIT_READ | LYRE_PERMIT_DESCRIBE, permissions = o->decl->permissions;
-	bool route = !o->number;
 
-	return route || (permissions && !(permissions & ~reads) && o->decl->run != LYRE_RUN_JOB);
+	if (o->route)
+		return r->x->method == METHOD_GET || r->x->method == METHOD_HEAD;
+	return (permissions && !(permissions & ~reads) && o->decl->run != LYRE_RUN_JOB);
 }
 
 enum flow sign_in_limit(struct run *r)
@@ -332,7 +334,7 @@ enum flow sign_in_limit(struct run *r)
 	if (who && who->only && strcmp(who->only, o->name))
 		return refuse(r, status_of(LYRE_EUNAUTHENTICATED), INVALID_TOKEN);
 	/* A foreign page must not make its visitor's browser change or read what the visitor may. */
-	bool named = r->x->origin || !only_reads(o);
+	bool named = r->x->origin || !only_reads(r);
 	if (r->by_cookie && named && !origin_is_own(r->x))
 		return refuse(r, status_of(LYRE_EDENIED),
 			"A session cookie is accepted for this operation only with an Origin header that names this server");

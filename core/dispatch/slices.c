@@ -74,6 +74,8 @@ static int still_wanted(void *arg, struct err *e)
 
 	if (atomic_load_explicit(&call->dispatch->cutting, memory_order_relaxed))
 		return err_set(e, LYRE_EBUSY, "The server is stopping");
+	if (call->task)
+		return task_wanted(call->task, e);
 	if (!call->x)
 		return call->job ? job_wanted(call->job, e) : 0;
 	struct run *r = RUN_OF(call, call);
@@ -98,7 +100,7 @@ const struct query_limits *call_limits(lyre_call *call)
 {
 	call->limits = (struct query_limits){
 		.conditions = call->dispatch->conditions_max,
-		.time_ns = call->job ? 0 : call->dispatch->query_ns, /* nobody waits for a job */
+		.time_ns = call->job || call->task ? 0 : call->dispatch->query_ns, /* nobody waits for these */
 		.check = still_wanted,
 		.arg = call,
 	};

@@ -64,14 +64,15 @@ static enum flow route(struct run *r)
 	if (x->method == METHOD_POST && !strcmp(x->path, "/"))
 		return FLOW_NEXT;
 	bool get = x->method == METHOD_GET || x->method == METHOD_HEAD;
-	const struct operation *route = get ? route_find(r->dispatch, x->path) : NULL;
-	if (route) {
+	uint32_t methods;
+	const struct operation *route = route_find(r->dispatch, x->path, route_method(x->method), &methods);
+	if (methods) {
 		/* A route's text is not negotiated, only its refusals and values. */
 		const struct format *format = format_accepted(x->accept);
 		r->format = format ? format : format_json;
 		r->call.operation = route;
 		r->next = route_steps;
-		return FLOW_NEXT;
+		return route ? FLOW_NEXT : route_refuse_method(r, methods);
 	}
 	if (get && !strcmp(x->path, "/") && x->accept && strstr(x->accept, "text/html"))
 		answer_text(x, 200, "text/html; charset=utf-8", front_page);
@@ -381,6 +382,15 @@ const step_function route_steps[] = {
 	sign_in_route,
 	sign_in_limit,
 	permit,
+	page_begin,
+	page_await_body,
+	stopping_meanwhile,
+	sign_in_header_again,
+	sign_in_header_end,
+	sign_in_route,
+	sign_in_limit,
+	permit,
+	page_take_body,
 	start,
 	go_on,
 	rows_begin,

@@ -21,4 +21,7 @@ const struct lyre_host host = {
 	.user = &host_user_api,
 	.server = &host_server_api,
 	.tls = &host_tls_api,
+	.task = &host_task_api,
+	.page = &host_page_api,
+	.event = &host_event_api,
 };

@@ -31,8 +31,7 @@ static bool made_of(const char *s, size_t max, const char *marks)
 	return len <= max;
 }
 
-/** Whether the name is a token, as in header names. */
-static bool name_valid(const char *name)
+bool host_token_valid(const char *name)
 {
 	return name && *name && made_of(name, NAME_LENGTH_MAX, "!#$%&'*+-.^_`|~");
 }
@@ -46,7 +45,7 @@ static const char *kind_of(const struct lyre_authenticator *a)
 
 static int check(lyre_instance *self, const struct lyre_authenticator *a)
 {
-	if (!name_valid(a->name) || !a->verify || a->source > LYRE_CREDENTIAL_COOKIE)
+	if (!host_token_valid(a->name) || !a->verify || a->source > LYRE_CREDENTIAL_COOKIE)
 		return err_set(&self->err, LYRE_EINVAL,
 			"the credentials '%.100s' have a name that is invalid in a header, no verify(), or an unknown source: "
 			"this is a bug in the module",
@@ -127,7 +126,7 @@ int host_reply_cookie(lyre_call *call, const char *name, const char *value, int6
 	if (!name || !value)
 		return err_set(
 			&call->err, LYRE_EINVAL, "module '%s' sets a cookie without a name or a value", call->operation->owner);
-	if (!name_valid(name) || !made_of(value, VALUE_LENGTH_MAX, "-._~"))
+	if (!host_token_valid(name) || !made_of(value, VALUE_LENGTH_MAX, "-._~"))
 		return err_set(&call->err, LYRE_EINTERNAL, "module '%s' sets a cookie whose name or value is invalid in a header",
 			call->operation->owner);
 	if (!*value || max_age < 0)

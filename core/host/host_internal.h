@@ -20,6 +20,9 @@ extern const struct lyre_job_api host_job_api;
 extern const struct lyre_user_api host_user_api;
 extern const struct lyre_server_api host_server_api;
 extern const struct lyre_tls_api host_tls_api;
+extern const struct lyre_task_api host_task_api;
+extern const struct lyre_page_api host_page_api;
+extern const struct lyre_event_api host_event_api;
 
 /* host_struct.c */
 
@@ -60,6 +63,16 @@ bool host_is_whole(const lyre_call *call);
 /** LYRE_EDENIED: the caller lacks these permissions on a table and on its attributes. */
 int host_refuse(
 	lyre_call *call, const char *database, const char *table, uint32_t permissions, struct permission_attribute *attributes);
+
+/* host_credential.c */
+
+/** Whether a name is a token of up to 100 characters, as in header names. */
+bool host_token_valid(const char *name);
+
+/* host_event.c */
+
+/** Whether this thread is telling a listener, which must not work here. */
+bool host_is_telling(void);
 
 /* host_value.c */
 

@@ -118,6 +118,7 @@ int host_metrics(lyre_call *call, int (*visit)(void *arg, const struct lyre_metr
 		return rc;
 	log_report(&s);
 	process_report(&s, dispatch_started(call->dispatch));
+	host_tasks_report(call->operation->instance->modules, &s);
 	modules_report(call->operation->instance->modules, &s);
 	return s.rc;
 }

@@ -75,7 +75,11 @@ static int host_start_vfail(lyre_instance *self, int code, const char *fmt, va_l
 static int host_run(lyre_instance *self, int (*work)(lyre_call *call, void *arg), void *arg)
 {
 	struct err e = { 0 };
-	int rc = dispatch_run(self->dispatch, self->name, self, work, arg, &e);
+	if (host_is_telling()) {
+		log_error("module", "%s calls lyre_run() in a listener: this is a bug in the module; a task can do it", self->name);
+		return LYRE_EINVAL;
+	}
+	int rc = dispatch_run(self->dispatch, self->name, self, work, arg, NULL, &e);
 	if (rc < 0 && self->starting)
 		self->err = e;
 	else if (rc < 0)

@@ -4,6 +4,7 @@
  * \brief Writes, queries and backups as modules see them: lyre/store.h.
  */
 #include "host/host_store.h"
+#include "query/comparators.h"
 #include "query/query.h"
 #include "store/upload.h"
 
@@ -173,6 +174,17 @@ const struct attribute_filter *host_filter(const lyre_table *table, struct attri
 		return NULL;
 	*space = (struct attribute_filter){ .shows = is_readable, .arg = &table->view };
 	return space;
+}
+
+/** Each comparator's documented name, then its short ones. */
+const char *host_comparator(size_t i)
+{
+	const size_t most = sizeof comparators->names / sizeof *comparators->names;
+	for (const struct comparator *c = comparators; c->names[0]; c++)
+		for (size_t n = 0; n < most && c->names[n]; n++)
+			if (i-- == 0)
+				return c->names[n];
+	return NULL;
 }
 
 int host_query_open(lyre_call *call, const struct lyre_query *query, lyre_cursor **ret)

@@ -9,7 +9,8 @@
 #include <string.h>
 
 #define PATH_LENGTH_MAX 250
-#define ROUTE_SIZE SIZE_UP_TO(struct lyre_route, reserved)
+#define ROUTE_SIZE SIZE_UP_TO(struct lyre_route, methods)
+#define METHODS (2 * LYRE_METHOD_DELETE - 1u)
 
 /** Paths are compared as sent by clients: characters that clients would escape or interpret are not allowed. */
 static bool path_valid(const char *path)
@@ -21,6 +22,32 @@ static bool path_valid(const char *path)
 		if (path[i] <= ' ' || path[i] > '~' || strchr("\"#%<>?\\^`{|}", path[i]))
 			return false;
 	return len <= PATH_LENGTH_MAX;
+}
+
+/** A module may divide a path's methods among several routes. */
+static int check_taken(lyre_instance *self, const struct lyre_route *r)
+{
+	if (dispatch_answers(r->path))
+		return err_set(&self->err, LYRE_EEXISTS, "the route '%s' of module '%s' is not allowed: the server uses this path",
+			r->path, self->name);
+	for (size_t n = 0; n < self->modules->count; n++) {
+		const lyre_instance *other = self->modules->list[n];
+		for (const struct module_route *o = other->routes; o; o = o->next) {
+			bool apart = other == self && !(o->route.methods & r->methods) && o->route.flags == r->flags;
+			if (strcmp(o->route.path, r->path) == 0 && !apart)
+				return err_set(&self->err, LYRE_EEXISTS,
+					"the route '%s' of module '%s' is not allowed: module '%s' already uses this path", r->path,
+					self->name, other->name);
+		}
+	}
+	return 0;
+}
+
+/** Whether the module declares only what this server knows. */
+static bool is_known(const struct lyre_route *r)
+{
+	return r->handler && r->access <= LYRE_ACCESS_USER && r->run <= LYRE_RUN_LONG && r->run != LYRE_RUN_JOB &&
+		!(r->methods & ~METHODS) && !(r->flags & ~LYRE_ROUTE_PREFIX);
 }
 
 static int check(lyre_instance *self, const struct lyre_route *r)
@@ -35,21 +62,13 @@ static int check(lyre_instance *self, const struct lyre_route *r)
 			"the route '%s' does not declare its access: set it to LYRE_ACCESS_USER, LYRE_ACCESS_SUPER_USER or, for "
 			"anyone, LYRE_ACCESS_OPEN",
 			r->path);
-	if (!r->handler || r->access > LYRE_ACCESS_USER || r->run > LYRE_RUN_POOL)
+	if (!is_known(r))
 		return err_set(&self->err, LYRE_EINVAL,
-			"the route '%s' has no handler, or an unknown access or way to run: this is a bug in the module", r->path);
-	if (dispatch_answers(r->path))
-		return err_set(&self->err, LYRE_EEXISTS, "the route '%s' of module '%s' is not allowed: the server uses this path",
-			r->path, self->name);
-	for (size_t n = 0; n < self->modules->count; n++) {
-		const lyre_instance *other = self->modules->list[n];
-		for (const struct module_route *o = other->routes; o; o = o->next)
-			if (strcmp(o->route.path, r->path) == 0)
-				return err_set(&self->err, LYRE_EEXISTS,
-					"the route '%s' of module '%s' is not allowed: module '%s' already uses this path", r->path,
-					self->name, other->name);
-	}
-	return 0;
+			"the route '%s' has no handler, or an unknown access or way to run, method or flag: this is a bug in the module",
+			r->path);
+	if (r->flags & LYRE_ROUTE_PREFIX && r->path[strlen(r->path) - 1] != '/')
+		return err_set(&self->err, LYRE_EINVAL, "the route '%s' is the beginning of others: it must end with /", r->path);
+	return check_taken(self, r);
 }
 
 int host_route_add(lyre_instance *self, const struct lyre_route *route)
@@ -58,6 +77,8 @@ int host_route_add(lyre_instance *self, const struct lyre_route *route)
 	int rc = host_take_at_start(self, "a route", &full, sizeof full, route, ROUTE_SIZE, "lyre_route");
 	if (rc < 0)
 		return rc;
+	if (!full.methods)
+		full.methods = LYRE_METHOD_GET;
 	rc = check(self, &full);
 	if (rc < 0)
 		return rc;

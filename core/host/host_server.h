@@ -25,6 +25,10 @@ int host_log_read(lyre_call *call, const struct lyre_log_query *query, int (*vis
 int host_metrics(lyre_call *call, int (*visit)(void *arg, const struct lyre_metric *metric), void *arg);
 int host_metric_add(lyre_instance *self, const struct lyre_metric_source *source);
 
+/* host_task.c */
+/** Reports how often the tasks of all modules ran. */
+void host_tasks_report(const struct modules *all, struct metric_sink *s);
+
 /* host_route.c */
 int host_route_add(lyre_instance *self, const struct lyre_route *route);
 

@@ -59,4 +59,6 @@ const struct lyre_store_api host_store_api = {
 	.attribute_permissions = host_attribute_permissions,
 
 	.write_refused = host_write_refused,
+
+	.comparator = host_comparator,
 };

@@ -70,7 +70,7 @@ int body_expect(struct request *r, const char **why)
 static int add(struct request *r, const char *data, size_t size, const char **why)
 {
 	struct buf *body = &r->x.body;
-	if (!r->x.query && size > r->http->body_max - body->len) {
+	if (!r->x.query && body->len + (uint64_t)size > r->x.body_max) {
 		*why = too_large;
 		return MHD_HTTP_CONTENT_TOO_LARGE;
 	}

@@ -219,6 +219,10 @@ void requests_abandon(struct http *h);
  * the connection is suspended, and the reader is called again after it was resumed */
 int request_stream(struct request *r);
 
+/* request_texts.c: each_header and each_param of the exchange */
+void request_each_header(const struct exchange *x, take_text take, void *arg);
+void request_each_param(const struct exchange *x, take_text take, void *arg);
+
 /* request_pool.c */
 /** An unused request, or else a new one; NULL: out of memory. */
 struct request *request_take(struct http *h);

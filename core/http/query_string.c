@@ -13,30 +13,12 @@ struct reading {
 	int rc;
 };
 
-static int digit_of(char c)
-{
-	int small = c | ('a' ^ 'A');
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return small >= 'a' && small <= 'f' ? small - 'a' + 10 : -1;
-}
-
-/* Decodes escapes. Malformed ones are kept as they are. */
 static lyre_value unescape(struct arena *a, const char *s, size_t len)
 {
 	char *out = arena_alloc(a, len + 1);
-	size_t n = 0;
-	for (size_t i = 0; out && i < len; i++) {
-		int high = s[i] == '%' && i + 2 < len ? digit_of(s[i + 1]) : -1, low = high < 0 ? -1 : digit_of(s[i + 2]);
-		if (low < 0) {
-			out[n++] = s[i];
-			continue;
-		}
-		out[n++] = (char)(high * 16 + low);
-		i += 2;
-	}
 	if (!out)
 		return value_null();
+	size_t n = percent_decode(out, s, len, false);
 	out[n] = '\0';
 	return value_text(out, n);
 }

@@ -205,6 +205,10 @@ static void exchange_begin(struct request *r, const char *method, const char *ur
 		.peer = r->client,
 		.status = MHD_HTTP_OK,
 		.fd = -1,
+		.body_size = f->has_content_length && f->encoding == ENCODING_NONE ? f->content_length : UINT64_MAX,
+		.body_max = r->http->body_max,
+		.each_header = request_each_header,
+		.each_param = request_each_param,
 		.resume = request_resume,
 		.gone = request_gone,
 		.dispatch = r->http->dispatch,
@@ -224,7 +228,6 @@ static int read_query(struct request *r, const char **why)
 	if (!value_get(&r->query, "operation"))
 		return 0;
 	x->query = &r->query;
-	x->body_size = r->framing.has_content_length ? r->framing.content_length : UINT64_MAX;
 	return 0;
 }
 

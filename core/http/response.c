@@ -161,6 +161,8 @@ static void add_headers(struct filling *f, const struct request *r)
 		add(f, "Accept-Encoding", encodings_taken());
 	if (wants_challenge(r))
 		add(f, "WWW-Authenticate", "Basic realm=\"Lyre\", charset=\"UTF-8\"");
+	for (size_t i = 0; i < x->more_count; i++)
+		add(f, x->more[i].name, x->more[i].value);
 	if (x->set_cookie)
 		add(f, "set-cookie", x->set_cookie);
 	if (x->retry_after) {

@@ -206,24 +206,26 @@ size_t pool_queued(struct pool *p)
 	return queued;
 }
 
-void pool_submit(struct pool *p, struct pool_task *task)
+bool pool_offer(struct pool *p, struct pool_task *task)
 {
-	bool here = false;
-
 	pthread_mutex_lock(&p->lock);
 	put(p, task);
 	/* While closing, only tasks submit, and their own thread is still available. */
-	if (!p->closing && p->queued > p->idle && start_worker(p) != 0 && !has_worker(p)) {
-		here = true;
-		task = take(p); /* the only one in the queue: other tasks would need workers */
-	} else {
+	bool taken = p->closing || p->queued <= p->idle || start_worker(p) == 0 || has_worker(p);
+	if (taken)
 		pthread_cond_signal(&p->work);
-	}
+	else
+		take(p); /* the only one in the queue: other tasks would need workers */
 	pthread_mutex_unlock(&p->lock);
-	if (here) {
-		log_warn("job", "no worker thread could be started: the work is done on the requesting thread");
-		task->run(task);
-	}
+	return taken;
+}
+
+void pool_submit(struct pool *p, struct pool_task *task)
+{
+	if (pool_offer(p, task))
+		return;
+	log_warn("job", "no worker thread could be started: the work is done on the requesting thread");
+	task->run(task);
 }
 
 void pool_close(struct pool *p)

@@ -40,6 +40,8 @@ unsigned pool_threads(const struct pool *p);
 size_t pool_queued(struct pool *p);
 /** Any thread. Does not block, unless the system provides no thread at all: then the task is run before this returns. */
 void pool_submit(struct pool *p, struct pool_task *task);
+/** The same, but if there is no thread at all, nothing is done. \return whether the task will run. Never blocks. */
+bool pool_offer(struct pool *p, struct pool_task *task);
 /** Ends the threads once all work is done; only tasks may still submit. \p p may be NULL. */
 void pool_close(struct pool *p);
 

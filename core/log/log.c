@@ -266,9 +266,11 @@ void log_set_level(const char *name)
 	atomic_store(&threshold, level_of(name));
 }
 
-static void follow(const struct config *c)
+static void follow(void *arg, const struct config *c, const char *key)
 {
-	log_set_level(config_string(c, "logging.level"));
+	(void)arg;
+	if (!strcmp(key, "logging.level"))
+		log_set_level(config_string(c, key));
 }
 
 /** JOURNAL_STREAM identifies the journal's stream, as DEVICE:INODE. */
@@ -307,9 +309,9 @@ int log_open(const struct config *c, struct err *e)
 		to |= isatty(STDOUT_FILENO) ? SINK_STREAMS : SINK_STREAMS | SINK_STREAMS_FEW;
 	else if (config_bool(c, "logging.stdStreams"))
 		to |= SINK_STREAMS;
-	if (config_watch(c, follow))
+	if (config_watch(c, follow, NULL))
 		return err_nomem(e);
-	follow(c);
+	follow(NULL, c, "logging.level");
 	atomic_store(&sinks, to);
 	if (config_bool(c, "logging.rotation.compress"))
 		log_warn("log", "logging.rotation.compress has no effect in this build: rotated files are not compressed");

@@ -11,8 +11,10 @@
 #include "dispatch/dispatch.h"
 #include "lyred/inspect.h"
 #include "job/jobs.h"
+#include "job/tasks.h"
 #include "lyred/load_all.h"
 #include "log/log.h"
+#include "module/module.h"
 #include "lyred/options.h"
 #include "lyred/process.h"
 #include "lyred/server.h"
@@ -39,6 +41,18 @@ static int64_t drain_deadline(const struct server *s)
 	return monotonic_ms() + config_int(s->config, "operationsApi.network.drainTimeout");
 }
 
+/** Jobs and tasks; waits for them until \p deadline. \return how many are still running */
+static unsigned background_left(struct server *s, int64_t deadline)
+{
+	return jobs_left(s->jobs, deadline) + tasks_left(s->tasks, deadline);
+}
+
+static void stop_background(struct server *s)
+{
+	jobs_stop(s->jobs);
+	tasks_stop(s->tasks);
+}
+
 /** Ends searches when the time is up: they leave nothing half done. */
 static void cut_queries(struct server *s)
 {
@@ -49,20 +63,20 @@ static void cut_queries(struct server *s)
 		dispatch_drain(s->dispatch, monotonic_ms() + SETTLE_MS);
 }
 
-/** Lets requests and jobs in progress end. \return false if some did not and still need what would be closed */
+/** Lets requests, jobs and tasks in progress end. \return false if some did not and still need what would be closed */
 static bool drain(struct server *s, const sigset_t *signals)
 {
 	int64_t deadline = drain_deadline(s);
 
-	while (!dispatch_drain(s->dispatch, monotonic_ms() + 100) || jobs_left(s->jobs, monotonic_ms() + 100)) {
+	while (!dispatch_drain(s->dispatch, monotonic_ms() + 100) || background_left(s, monotonic_ms() + 100)) {
 		int sig = process_wait_signal(signals, 0);
 
 		if (monotonic_ms() < deadline && sig != SIGTERM && sig != SIGINT)
 			continue;
 		cut_queries(s);
-		unsigned waiting = dispatch_waiting(s->dispatch), jobs = jobs_left(s->jobs, 0);
-		log_warn("main", "cutting off what is still in progress; requests: %u, jobs: %u", waiting, jobs);
-		return waiting == 0 && jobs == 0;
+		unsigned waiting = dispatch_waiting(s->dispatch), jobs = jobs_left(s->jobs, 0), tasks = tasks_left(s->tasks, 0);
+		log_warn("main", "cutting off what is still in progress; requests: %u, jobs: %u, tasks: %u", waiting, jobs, tasks);
+		return waiting == 0 && jobs == 0 && tasks == 0;
 	}
 	return true;
 }
@@ -97,9 +111,9 @@ static int sooner(int a, int b)
 /** \return how long to wait for a signal; negative: no limit */
 static int tend(struct server *s, struct watchdog *dog)
 {
-	int jobs = jobs_tend(s->jobs), old = workers_tend(&s->workers) ? OLD_WORKERS_MS : -1;
+	int due = sooner(jobs_tend(s->jobs), tasks_tend(s->tasks)), old = workers_tend(&s->workers) ? OLD_WORKERS_MS : -1;
 
-	return sooner(sooner(jobs, old), watchdog_tend(dog, &s->workers));
+	return sooner(sooner(due, old), watchdog_tend(dog, &s->workers));
 }
 
 static void renew_workers(struct server *s, const struct options *o)
@@ -174,9 +188,9 @@ static bool requests_settled(struct server *s)
 	return workers_settled(&s->workers);
 }
 
-static bool jobs_settled(struct server *s)
+static bool background_settled(struct server *s)
 {
-	return jobs_left(s->jobs, 0) == 0;
+	return background_left(s, 0) == 0;
 }
 
 /** \return false if a signal asks the server to stop */
@@ -201,19 +215,19 @@ static bool settle(struct server *s, const sigset_t *signals, bool *orderly)
 	if (!wait_until(s, requests_settled, signals, deadline))
 		return false;
 	/* Not earlier: a request that creates a job must not be refused. */
-	jobs_stop(s->jobs);
-	if (!wait_until(s, jobs_settled, signals, deadline))
+	stop_background(s);
+	if (!wait_until(s, background_settled, signals, deadline))
 		return false;
 	/* The body of a request may still be arriving: dispatch does not know that request, but it would find dispatch closed. */
-	if (!requests_settled(s) || !jobs_settled(s)) {
+	if (!requests_settled(s) || !background_settled(s)) {
 		cut_queries(s);
 		if (!wait_until(s, requests_settled, signals, monotonic_ms() + CUT_MS))
 			return false;
 	}
-	*orderly = requests_settled(s) && dispatch_drain(s->dispatch, deadline) && jobs_settled(s);
+	*orderly = requests_settled(s) && dispatch_drain(s->dispatch, deadline) && background_settled(s);
 	if (!*orderly)
-		log_warn("main", "the restart cuts off what is still in progress; requests: %u, jobs: %u",
-			dispatch_waiting(s->dispatch), jobs_left(s->jobs, 0));
+		log_warn("main", "the restart cuts off what is still in progress; requests: %u, jobs: %u, tasks: %u",
+			dispatch_waiting(s->dispatch), jobs_left(s->jobs, 0), tasks_left(s->tasks, 0));
 	return true;
 }
 
@@ -296,6 +310,7 @@ static int run(const struct options *o, char *const *argv)
 	process_notify("READY=1");
 	bool again = serve(&s, o, &signals), orderly;
 	restart_end(&s.restart);
+	modules_tell_stopping(s.modules);
 	if (again) {
 		process_notify_reloading();
 		log_notify("main", "restarting after the requests in progress; new ones wait");
@@ -306,10 +321,10 @@ static int run(const struct options *o, char *const *argv)
 	}
 	process_notify("STOPPING=1");
 	workers_quiesce(&s.workers);
-	jobs_stop(s.jobs);
+	stop_background(&s);
 	if (!drain(&s, &signals) || !threads_turn(&s)) {
 		/* Data on disk is always consistent; data in memory is still in use. */
-		log_fatal("main", "stopping with requests still in progress");
+		log_fatal("main", "stopping with work still in progress");
 		log_close();
 		_exit(EXIT_FAILED);
 	}

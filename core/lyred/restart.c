@@ -21,6 +21,11 @@ struct asked {
 	struct err *outcome;
 };
 
+void restart_wake(void *r)
+{
+	pthread_kill(((struct restart *)r)->main, PROCESS_WAKE_SIGNAL);
+}
+
 /** Passes a request to the main thread. With the lock held. */
 static int ask_main(struct restart *r, enum restart_wish wish, struct err *e)
 {
@@ -31,7 +36,7 @@ static int ask_main(struct restart *r, enum restart_wish wish, struct err *e)
 	if (r->ending)
 		return busy(e);
 	r->asked = &mine;
-	pthread_kill(r->main, PROCESS_WAKE_SIGNAL);
+	restart_wake(r);
 	while (!mine.answered)
 		pthread_cond_wait(&r->answered, &r->lock);
 	return e->code;

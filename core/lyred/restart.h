@@ -28,6 +28,8 @@ struct restart {
 /** On the main thread, which requests wake with PROCESS_WAKE_SIGNAL. \param argv  of this process */
 void restart_init(struct restart *r, char *const *argv);
 void restart_free(struct restart *r);
+/** Lets the main thread look at what it is to do. Any thread; does not block. \param r  a struct restart */
+void restart_wake(void *r);
 /** The next request. On the main thread. */
 enum restart_wish restart_next(struct restart *r);
 /** Reports that the request taken is done (a restart: will be done), or its failure. */

@@ -10,6 +10,7 @@
 #include "dispatch/dispatch.h"
 #include "job/jobs.h"
 #include "job/pool.h"
+#include "job/tasks.h"
 #include "lyred/load_all.h"
 #include "log/log.h"
 #include "module/module.h"
@@ -77,6 +78,8 @@ static int open_dispatch(struct server *s, struct err *e)
 	int rc = pool_open(&s->pool, "worker", worker_count(s->config), 0, e);
 
 	if (!rc)
+		rc = tasks_open(&s->tasks, restart_wake, &s->restart, e);
+	if (!rc)
 		rc = tls_open(&s->tls, s->given.sockets.secure.managed, e);
 	if (rc)
 		return rc;
@@ -87,6 +90,7 @@ static int open_dispatch(struct server *s, struct err *e)
 		.auth = s->auth,
 		.pool = s->pool,
 		.jobs = s->jobs,
+		.tasks = s->tasks,
 		.tls = s->tls,
 	};
 	return dispatch_open(&s->dispatch, &services, e);
@@ -144,7 +148,7 @@ int server_start(struct server *s, struct err *e)
 	if (!rc && (left->tcp.fd >= 0 || left->secure.fd >= 0 || left->domain.fd >= 0))
 		log_notify("main", "closed an inherited socket: its address differs from the settings");
 	http_sockets_close(&s->given.sockets, true);
-	return rc;
+	return rc ? rc : tasks_begin(s->tasks, e);
 }
 
 /* ---- another start ---- */
@@ -212,6 +216,7 @@ int server_try(const struct server *s, const struct config_sources *sources, str
 void server_close_rooms(struct server *s)
 {
 	jobs_close(s->jobs);
+	tasks_end(s->tasks);
 	if (s->started)
 		modules_stop(s->modules);
 	pool_close(s->pool);
@@ -219,6 +224,7 @@ void server_close_rooms(struct server *s)
 	auth_close(s->auth);
 	if (s->store)
 		store_close(s->store);
+	tasks_close(s->tasks); /* not earlier: until its stop(), a module may wake its tasks */
 }
 
 void server_stop(struct server *s)

@@ -17,6 +17,7 @@ struct server {
 	struct store *store;
 	struct auth *auth;
 	struct jobs *jobs;
+	struct tasks *tasks;
 	struct pool *pool;
 	struct tls *tls;
 	struct dispatch *dispatch;

@@ -68,6 +68,18 @@ const char *const *modules_path(size_t *count)
 	return NULL;
 }
 
+int module_refuse_file(const char *path, const char *name, struct err *e)
+{
+	char word[40];
+	snprintf(word, sizeof word, " %s ", name);
+	if (strstr(LYRE_OWN_MODULES, word))
+		return err_set(e, LYRE_ENOTSUP,
+			"this build has no dynamic loading: %s: build the server with --with-module-%s=static", path, name);
+	return err_set(e, LYRE_ENOTSUP,
+		"this build has no dynamic loading: %s: build the server with --with-extra-module=DIR, the folder of the module's sources",
+		path);
+}
+
 #else
 
 static char build_modules[PATH_MAX];

@@ -35,6 +35,11 @@ const struct lyre_module *module_builtin(const char *name);
 /** Finds a module's file by name. LYRE_ENOTFOUND reports where it was searched for and what is available. */
 int module_find(struct arena *a, const char *name, const char **path, struct err *e);
 
+#ifdef LYRE_STATIC_ONLY
+/** Refuses to load a file, and says how the module can be built in. \return LYRE_ENOTSUP */
+int module_refuse_file(const char *path, const char *name, struct err *e);
+#endif
+
 /* ---- head.c ---- */
 
 /** Bytes of the descriptor that never change: the rest of struct lyre_module may differ from file to file. */

@@ -57,8 +57,7 @@ static int adopt(struct modules *m, lyre_instance *i, const struct lyre_module *
 static int open_file(struct modules *m, lyre_instance *i, struct err *e)
 {
 	(void)m;
-	return err_set(e, LYRE_ENOTSUP, "this build has no dynamic loading: %s: link the module in with --with-module-%s=static",
-		i->path, i->name);
+	return module_refuse_file(i->path, i->name, e);
 }
 
 static int open_by_name(struct modules *m, lyre_instance *i, struct err *e)

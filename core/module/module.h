@@ -32,6 +32,8 @@ int modules_register(struct modules *m, struct dispatch *d, struct fault_list *f
 int modules_start(struct modules *m, struct dispatch *d, struct err *e);
 /** Asks each whether it would start; for an optional one this is not a fault. Instead of modules_start(). */
 void modules_check(struct modules *m, struct fault_list *faults);
+/** Tells those that listen that they will be stopped. */
+void modules_tell_stopping(struct modules *m);
 /** Stops in the reverse order. Nothing is unmapped. */
 void modules_stop(struct modules *m);
 void modules_free(struct modules *m);

@@ -3,6 +3,8 @@
  * \file module/module_info.c
  * \brief lyred --module-info: shows a module's descriptor.
  */
+#include <config.h>
+
 #include "module/internal.h"
 
 #include <string.h>
@@ -24,6 +26,17 @@ static int info_read(struct arena *a, const char *what, struct lyre_module *head
 	return *where ? head_read(*where, head, e) : err_nomem(e);
 }
 
+/** Whether this build would load the file. No code of it is run here. */
+static bool file_loads(const char *path, const char *name, struct err *why)
+{
+#ifdef LYRE_STATIC_ONLY
+	return module_refuse_file(path, name, why) == 0;
+#else
+	(void)name;
+	return module_trusted(path, why) == 0;
+#endif
+}
+
 int module_info(const char *path, FILE *out, struct err *e)
 {
 	struct arena a;
@@ -39,9 +52,8 @@ int module_info(const char *path, FILE *out, struct err *e)
 		rc = err_set(e, LYRE_EINVAL, "the file %s", why.text);
 		goto out;
 	}
-	/* No code of it is run here. */
 	if (loads && strchr(where, '/'))
-		loads = module_trusted(where, &why) == 0;
+		loads = file_loads(where, head.name, &why);
 	fprintf(out, "name:     %.32s\n", head.name);
 	fprintf(out, "version:  %.32s\n", head.version);
 	fprintf(out, "summary:  %.128s\n", head.summary);

@@ -196,8 +196,10 @@ static int start_one(const struct modules *m, lyre_instance *i, struct err *e)
 	i->routes = NULL;
 	i->authenticators = NULL;
 	i->metrics = NULL;
+	host_listeners_remove(i);
 	if (i->descriptor->stop)
 		i->descriptor->stop(i);
+	host_tasks_remove(i);
 	return refuse_start(i, rc, "start", e);
 }
 
@@ -241,10 +243,16 @@ void modules_check(struct modules *m, struct fault_list *faults)
 	}
 }
 
+void modules_tell_stopping(struct modules *m)
+{
+	host_tell_stopping(m);
+}
+
 void modules_stop(struct modules *m)
 {
 	for (size_t n = m->count; n-- > 0;) {
 		lyre_instance *i = m->list[n];
+		host_listeners_remove(i);
 		if (i->started && i->descriptor->stop)
 			i->descriptor->stop(i);
 		i->started = false;

@@ -26,6 +26,7 @@ struct context {
 	double time;
 	uint64_t next_key; /**< 0: not read yet */
 	uint32_t logged;   /**< changes not yet in a log entry */
+	uint32_t entries;  /**< in the log */
 	size_t done, created;
 };
 
@@ -314,6 +315,7 @@ static int log_change(struct context *c, MDB_val primary, const struct record *o
 	if (c->logged && changes->len > LOG_ENTRY_BYTES) {
 		rc = commit_log_append(c->db, c->w, c->t, c->time, c->logged, true);
 		c->logged = 0;
+		c->entries++;
 	}
 	commit_change_add(changes, primary, old, new);
 	c->logged++;
@@ -464,5 +466,7 @@ int write_apply(struct database *db, struct record_write *w, double time)
 		.time = time,
 	};
 	w->created = (uint32_t)c.created;
+	c.entries += c.logged > 0;
+	w->sequence = c.entries ? db->writer.now.sequence - c.entries : 0;
 	return 0;
 }

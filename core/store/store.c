@@ -207,6 +207,7 @@ int store_open(struct store **ret, const struct store_options *o, struct err *e)
 		rc = err_errno(e, errno, "open", s->path);
 	if (!rc && !(rc = lock_folder(s, e))) {
 		s->options.folder = s->folder;
+		s->options.listener = &s->listener;
 		s->options.ballast = ballast_open(s->folder, s->path, o->reserve);
 		rc = open_files(s, e);
 	}
@@ -219,6 +220,12 @@ int store_open(struct store **ret, const struct store_options *o, struct err *e)
 	else
 		*ret = s;
 	return rc;
+}
+
+void store_listen(struct store *s, void (*notice)(void *arg, const struct record_write *w), void *arg)
+{
+	s->listener.arg = arg;
+	atomic_store(&s->listener.notice, notice);
 }
 
 void store_close(struct store *s)

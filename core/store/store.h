@@ -25,6 +25,14 @@
 struct metric_sink;
 struct store;
 struct database;
+struct record_write;
+
+/** Who is told of writes. */
+struct commit_listener {
+	/** NULL: nobody */
+	_Atomic(void (*)(void *arg, const struct record_write *w)) notice;
+	void *arg;
+};
 
 struct store_options {
 	const char *path;        /**< of the folder */
@@ -41,6 +49,8 @@ struct store_options {
 	bool audit;             /**< for tables that do not specify it */
 	double audit_retention; /**< ms */
 	const char *node;       /**< this server's name, in the audit log */
+	/** internal, like ballast */
+	struct commit_listener *listener;
 };
 
 /* ---- the store and its databases ---- */
@@ -307,7 +317,8 @@ struct record_write {
 	struct err err;
 	bool *refused; /**< for each record whether it was refused, in the arena; NULL: none, or something else failed */
 	struct lyre_write_result result;
-	uint32_t created; /**< of result.done: records that did not exist before */
+	uint32_t created;  /**< of result.done: records that did not exist before */
+	uint64_t sequence; /**< of its first entry in the audit log; 0: it has none */
 };
 
 /**
@@ -315,6 +326,12 @@ struct record_write {
  * is not called. Never blocks. Any thread.
  */
 int store_write(struct record_write *w, struct err *e);
+
+/**
+ * From now on, \p notice is told of each write that has changed records: after its commit, before it is answered, on the writer's
+ * thread, which waits. Once. Any thread.
+ */
+void store_listen(struct store *s, void (*notice)(void *arg, const struct record_write *w), void *arg);
 
 /* ---- metrics ---- */
 

@@ -94,6 +94,7 @@ struct store {
 	struct database **databases; /**< by name */
 	size_t count, cap;
 	struct upkeep upkeep;
+	struct commit_listener listener;
 	pthread_mutex_t uploads_lock;
 	struct upload *uploads; /**< files being received or restored */
 };

@@ -62,6 +62,20 @@ static void write_permissions(lyre_out *o, uint32_t permissions)
 	write_bits(o, "permissions", permissions, names, sizeof names / sizeof *names);
 }
 
+static void write_rules(lyre_out *o, uint32_t flags)
+{
+	static const struct bit_name names[] = {
+		{ LYRE_P_NAME, "name" },
+		{ LYRE_P_NOT_EMPTY, "not empty" },
+		{ LYRE_P_OBJECTS, "objects" },
+		{ LYRE_P_KEYS, "strings or numbers" },
+		{ LYRE_P_INTEGER, "whole number" },
+		{ LYRE_P_REQUEST, "request" },
+		{ LYRE_P_FILE, "file" },
+	};
+	write_bits(o, "rules", flags, names, sizeof names / sizeof *names);
+}
+
 static void write_param(lyre_out *o, const struct lyre_param *p)
 {
 	lyre_out_object_begin(o);
@@ -69,6 +83,7 @@ static void write_param(lyre_out *o, const struct lyre_param *p)
 	write_types(o, p->types);
 	lyre_out_key(o, "required");
 	lyre_out_bool(o, (p->flags & LYRE_P_REQUIRED) != 0);
+	write_rules(o, p->flags);
 	if (p->fallback)
 		lyre_out_text(o, "default", p->fallback);
 	if (p->flags & LYRE_P_RANGE) {
@@ -103,6 +118,17 @@ static int answers_to(const struct lyre_operation *op, const char *name)
 	return 0;
 }
 
+static const char *run_word(uint32_t run)
+{
+	static const char *const words[] = {
+		[LYRE_RUN_INLINE] = "inline",
+		[LYRE_RUN_POOL] = "worker",
+		[LYRE_RUN_JOB] = "job",
+		[LYRE_RUN_LONG] = "long",
+	};
+	return run < sizeof words / sizeof *words ? words[run] : "unknown";
+}
+
 static int visit(void *arg, const struct lyre_operation *op, const char *module)
 {
 	struct walk *w = arg;
@@ -114,6 +140,7 @@ static int visit(void *arg, const struct lyre_operation *op, const char *module)
 	lyre_out_text(o, "module", module);
 	lyre_out_text(o, "access", lyre_access_word(op->access));
 	write_permissions(o, op->permissions);
+	lyre_out_text(o, "runs", run_word(op->run));
 	write_aliases(o, op->aliases);
 	lyre_out_text(o, "help", op->help ? op->help : "");
 	lyre_out_key(o, "parameters");

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The settings in etc/lyre.yaml, as a list for lyre.yaml.5.
+# The settings in etc/lyre.yaml, as a list for lyre.yaml.5; root: the default root folder.
 
 # Text that begins a line.
 function plain(text)
@@ -71,7 +71,8 @@ modules { next }
 /^ *#[A-Za-z]/ {
 	depth = index($0, "#") - 1
 	line = substr($0, depth + 2)
-	printf "%s", entry(prefix(depth / 2) key_of(line), value_of(line), help)
+	key = prefix(depth / 2) key_of(line)
+	printf "%s", entry(key, key == "rootPath" ? root : value_of(line), help)
 	next
 }
 /^ *[A-Za-z0-9]+:$/ {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """add_user, alter_user, drop_user, list_users, user_info."""
-import json, os, sys, unittest
+import json, os, sys, tempfile, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lyre_server import need_module, Server
@@ -195,6 +195,30 @@ class MadeUpPassword(unittest.TestCase):
             s.ok({"operation": "alter_user", "username": "admin", "password": "Mine1234!"})
             self.assertFalse(os.path.exists(path))
             self.assertIn("admin-password removed", s.said())
+
+class PasswordFile(unittest.TestCase):
+    def start(self, content):
+        path = os.path.join(self.folder, "secret")
+        with open(path, "w") as f:
+            f.write(content)
+        return Server(env={"LYRE_ADMIN_USERNAME": "boss", "LYRE_ADMIN_PASSWORD": "", "LYRE_ADMIN_PASSWORD_FILE": path})
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def test_its_first_line_is_the_password(self):
+        with self.start("Mine 1234!\nnot this\n") as s:
+            s.admin = ("boss", "Mine 1234!")
+            s.ok({"operation": "describe_all"})
+            self.assertFalse(os.path.exists(os.path.join(s.root, "admin-password")))
+
+    def test_without_a_password_the_server_does_not_start(self):
+        for content, said in (("\n", "does not begin with a password"), ("p" * 1025, "at most 1024 bytes")):
+            with self.subTest(said), self.assertRaisesRegex(Exception, said):
+                with self.start(content):
+                    pass
 
 
 if __name__ == "__main__":

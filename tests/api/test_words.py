@@ -25,7 +25,7 @@ def database(server, name):
 
 
 def convert(source, target, names, dump, load):
-    """As docs/running.md says."""
+    """As docs/backups.md says."""
     os.makedirs(os.path.dirname(database(target, "x")), exist_ok=True)
     for name in names:
         text = os.path.join(target.root, name + ".dump")

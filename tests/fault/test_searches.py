@@ -229,7 +229,7 @@ class Stop(Case):
         self.s.process.send_signal(signal.SIGTERM)
         self.assertEqual({a.answer() for a in asked}, {(503, b'{"error":"The server is stopping"}')})
         self.assertEqual(self.s.process.wait(60), 0)
-        self.assertNotIn("requests still in progress", self.s.said())
+        self.assertNotIn("work still in progress", self.s.said())
 
     def test_end_in_a_stream(self):
         asked = [Asked(self.s, STREAM) for _ in range(4)]
@@ -238,7 +238,7 @@ class Stop(Case):
             self.assertTrue(a.socket.recv(1000).startswith(b"HTTP/1.1 200"))
         self.s.process.send_signal(signal.SIGTERM)
         self.assertEqual(self.s.process.wait(60), 0)
-        self.assertNotIn("requests still in progress", self.s.said())
+        self.assertNotIn("work still in progress", self.s.said())
 
     def test_restart(self):
         asked = [Asked(self.s, ENDLESS) for _ in range(4)]

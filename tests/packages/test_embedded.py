@@ -31,7 +31,7 @@ class Static(unittest.TestCase):
 OTHERS = {
     "option-checking", "FEATURE", "PACKAGE", "silent-rules", "dependency-tracking", "static", "shared", "fast-install", "libtool-lock",
     "pic", "aix-soname", "gnu-ld", "sysroot", "python-sys-prefix", "python_prefix", "python_exec_prefix",
-    "asan", "ubsan", "tsan", "fuzzing", "werror"}
+    "asan", "ubsan", "tsan", "fuzzing", "werror", "extra-module"}
 
 
 class Recipes(unittest.TestCase):

@@ -150,19 +150,21 @@ END_TEST
 
 /* ---- what takes effect ---- */
 
-static int told;
+/** The settings that were told, in order: with a value. */
+static char told[400];
 
-static void tell(const struct config *c)
+static void tell(void *arg, const struct config *c, const char *key)
 {
-	(void)c;
-	told++;
+	size_t len = strlen(told);
+	ck_assert_ptr_eq(arg, told);
+	snprintf(told + len, sizeof told - len, "%s (word %s) ", key, config_string(c, "modules.mine.word"));
 }
 
 static struct config *load_watched(void)
 {
 	struct config *c = load_empty();
-	told = 0;
-	ck_assert_int_eq(config_watch(c, tell), 0);
+	told[0] = '\0';
+	ck_assert_int_eq(config_watch(c, tell, told), 0);
 	return c;
 }
 
@@ -170,7 +172,7 @@ START_TEST(a_setting_that_needs_a_restart_is_unchanged_until_then)
 {
 	struct config *c = load_watched();
 	ck_assert_int_eq(set_in(c, "{'threads':3,'http_port':4}"), 0);
-	ck_assert_int_eq(told, 0);
+	ck_assert_str_eq(told, "");
 	ck_assert_int_ne(config_int(c, "http.port"), 4);
 	config_free(c);
 }
@@ -180,9 +182,22 @@ START_TEST(a_live_setting_takes_effect_at_once)
 {
 	struct config *c = load_watched();
 	ck_assert_int_eq(set_in(c, "{'logging_level':'trace','modules_mine_word':'two'}"), 0);
-	ck_assert_int_eq(told, 1);
+	ck_assert_str_eq(told, "logging.level (word two) modules.mine.word (word two) ");
 	ck_assert_str_eq(config_string(c, "logging.level"), "trace");
 	ck_assert_str_eq(config_string(c, "modules.mine.word"), "two");
+	config_free(c);
+}
+END_TEST
+
+START_TEST(an_earlier_text_can_still_be_read)
+{
+	struct config *c = load_watched();
+	const char *first = config_string(c, "modules.mine.word");
+	ck_assert_int_eq(set_in(c, "{'modules_mine_word':'two'}"), 0);
+	const char *second = config_string(c, "modules.mine.word");
+	ck_assert_int_eq(set_in(c, "{'modules_mine_word':'one'}"), 0);
+	ck_assert_str_eq(first, "one");
+	ck_assert_str_eq(second, "two");
 	config_free(c);
 }
 END_TEST
@@ -194,8 +209,9 @@ START_TEST(a_reload_takes_live_settings_from_the_file)
 	buf_init(&waiting);
 	ck_assert_int_eq(set_in(c, "{'modules_mine_word':'two'}"), 0);
 	put(file, "logging:\n  level: error\n");
+	told[0] = '\0';
 	ck_assert_int_eq(config_reload_live(c, &waiting, &err), 0);
-	ck_assert_int_eq(told, 2);
+	ck_assert_str_eq(told, "logging.level (word one) modules.mine.word (word one) ");
 	ck_assert_str_eq(config_string(c, "logging.level"), "error");
 	ck_assert_str_eq(config_string(c, "modules.mine.word"), "one");
 	ck_assert_uint_eq(waiting.len, 0);
@@ -338,6 +354,7 @@ static Suite *suite(void)
 	tcase_add_test(t, a_file_that_was_named_is_changed_whatever_its_root);
 	tcase_add_test(t, a_setting_that_needs_a_restart_is_unchanged_until_then);
 	tcase_add_test(t, a_live_setting_takes_effect_at_once);
+	tcase_add_test(t, an_earlier_text_can_still_be_read);
 	tcase_add_test(t, a_reload_takes_live_settings_from_the_file);
 	tcase_add_test(t, a_reload_names_what_waits_for_a_restart);
 	tcase_add_test(t, a_reload_of_a_mistake_changes_nothing);

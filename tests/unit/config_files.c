@@ -38,7 +38,9 @@ static void read_file(struct buf *b, bool uncomment)
 		size_t blanks = strspn(line, " ");
 		if (uncomment && line[blanks] == '#' && isalpha((unsigned char)line[blanks + 1]))
 			memmove(line + blanks, line + blanks + 1, strlen(line + blanks));
-		buf_add_str(b, line);
+		/* As make install does. */
+		bool root = uncomment && strncmp(line, "rootPath:", 9) == 0;
+		buf_add_str(b, root ? "rootPath: " ROOTDIR "\n" : line);
 	}
 	fclose(f);
 }

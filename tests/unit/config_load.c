@@ -59,9 +59,9 @@ START_TEST(defaults_apply_to_unset_settings)
 	ck_assert_ptr_null(config_string(config, "operationsApi.network.host"));
 	ck_assert_str_eq(config_string(config, "logging.level"), "warn");
 	ck_assert_int_eq(config_int(config, "logging.auditRetention"), 3 * 86400000);
-	ck_assert_str_eq(config_path(config, "storage.path"), "/var/lib/lyre/database");
-	ck_assert_str_eq(config_path(config, "operationsApi.network.domainSocket"), "/var/lib/lyre/operations-server");
-	ck_assert_str_eq(config_path(config, "logging.rotation.path"), "/var/lib/lyre/log");
+	ck_assert_str_eq(config_path(config, "storage.path"), ROOTDIR "/database");
+	ck_assert_str_eq(config_path(config, "operationsApi.network.domainSocket"), ROOTDIR "/operations-server");
+	ck_assert_str_eq(config_path(config, "logging.rotation.path"), ROOTDIR "/log");
 	ck_assert_int_ge(config_int(config, "threads"), 1);
 	size_t count;
 	const char *const *origins = config_list(config, "operationsApi.network.corsAccessList", &count);

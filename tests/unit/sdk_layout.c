@@ -255,8 +255,11 @@ AT(lyre_route, access, 0, 1, 0)
 AT(lyre_route, path, 0, 2, 0)
 AT(lyre_route, handler, 1, 2, 0)
 AT(lyre_route, run, 2, 2, 0)
-AT(lyre_route, reserved, 2, 3, 0)
-LAST(lyre_route, reserved)
+AT(lyre_route, methods, 2, 3, 0)
+AT(lyre_route, flags, 2, 4, 0)
+AT(lyre_route, reserved, 2, 5, 0)
+AT(lyre_route, body_max, 2, 6, 0)
+LAST(lyre_route, body_max)
 
 AT(lyre_user, size, 0, 0, 0)
 AT(lyre_user, active, 0, 1, 0)
@@ -325,6 +328,37 @@ AT(lyre_tls, ciphers, 3, 4, 0)
 AT(lyre_tls, user, 4, 4, 0)
 LAST(lyre_tls, user)
 
+AT(lyre_task, size, 0, 0, 0)
+AT(lyre_task, flags, 0, 1, 0)
+AT(lyre_task, delay, 0, 2, 0)
+AT(lyre_task, every, 0, 2, 1)
+AT(lyre_task, name, 0, 2, 2)
+AT(lyre_task, work, 1, 2, 2)
+AT(lyre_task, arg, 2, 2, 2)
+AT(lyre_task, reserved, 3, 2, 2)
+LAST(lyre_task, reserved)
+
+AT(lyre_event, size, 0, 0, 0)
+AT(lyre_event, kind, 0, 1, 0)
+AT(lyre_event, inserted, 0, 2, 0)
+AT(lyre_event, updated, 0, 2, 1)
+AT(lyre_event, deleted, 0, 2, 2)
+AT(lyre_event, sequence, 0, 2, 3)
+AT(lyre_event, time, 0, 2, 4)
+AT(lyre_event, database, 0, 2, 5)
+AT(lyre_event, table, 1, 2, 5)
+AT(lyre_event, user, 2, 2, 5)
+AT(lyre_event, key, 3, 2, 5)
+LAST(lyre_event, key)
+
+AT(lyre_listener, size, 0, 0, 0)
+AT(lyre_listener, events, 0, 1, 0)
+AT(lyre_listener, notice, 0, 2, 0)
+AT(lyre_listener, arg, 1, 2, 0)
+AT(lyre_listener, database, 2, 2, 0)
+AT(lyre_listener, table, 3, 2, 0)
+LAST(lyre_listener, table)
+
 /* The tables of functions: their order is fixed forever. */
 AT(lyre_host, size, 0, 0, 0)
 _Static_assert(offsetof(struct lyre_host, abi_major) == 4, "lyre_host.abi_major has moved");
@@ -338,7 +372,10 @@ AT(lyre_host, job, 5, 2, 0)
 AT(lyre_host, user, 6, 2, 0)
 AT(lyre_host, server, 7, 2, 0)
 AT(lyre_host, tls, 8, 2, 0)
-LAST(lyre_host, tls)
+AT(lyre_host, task, 9, 2, 0)
+AT(lyre_host, page, 10, 2, 0)
+AT(lyre_host, event, 11, 2, 0)
+LAST(lyre_host, event)
 
 AT(lyre_module_api, size, 0, 0, 0)
 AT(lyre_module_api, reserved, 0, 1, 0)
@@ -466,7 +503,8 @@ AT(lyre_store_api, reader_close, 38, 2, 0)
 AT(lyre_store_api, table_refuse, 39, 2, 0)
 AT(lyre_store_api, attribute_permissions, 40, 2, 0)
 AT(lyre_store_api, write_refused, 41, 2, 0)
-LAST(lyre_store_api, write_refused)
+AT(lyre_store_api, comparator, 42, 2, 0)
+LAST(lyre_store_api, comparator)
 
 AT(lyre_job_api, size, 0, 0, 0)
 AT(lyre_job_api, reserved, 0, 1, 0)
@@ -500,6 +538,19 @@ AT(lyre_user_api, call_cookie, 18, 2, 0)
 AT(lyre_user_api, reply_cookie, 19, 2, 0)
 LAST(lyre_user_api, reply_cookie)
 
+AT(lyre_page_api, size, 0, 0, 0)
+AT(lyre_page_api, reserved, 0, 1, 0)
+AT(lyre_page_api, page_method, 0, 2, 0)
+AT(lyre_page_api, page_rest, 1, 2, 0)
+AT(lyre_page_api, page_param, 2, 2, 0)
+AT(lyre_page_api, page_params, 3, 2, 0)
+AT(lyre_page_api, page_header, 4, 2, 0)
+AT(lyre_page_api, page_headers, 5, 2, 0)
+AT(lyre_page_api, page_body, 6, 2, 0)
+AT(lyre_page_api, page_status, 7, 2, 0)
+AT(lyre_page_api, page_add_header, 8, 2, 0)
+LAST(lyre_page_api, page_add_header)
+
 AT(lyre_server_api, size, 0, 0, 0)
 AT(lyre_server_api, reserved, 0, 1, 0)
 AT(lyre_server_api, configuration_reply, 0, 2, 0)
@@ -521,12 +572,26 @@ AT(lyre_tls_api, tls_set, 2, 2, 0)
 AT(lyre_tls_api, tls_try, 3, 2, 0)
 LAST(lyre_tls_api, tls_try)
 
+AT(lyre_task_api, size, 0, 0, 0)
+AT(lyre_task_api, reserved, 0, 1, 0)
+AT(lyre_task_api, task_add, 0, 2, 0)
+AT(lyre_task_api, task_wake, 1, 2, 0)
+AT(lyre_task_api, task_sleep, 2, 2, 0)
+AT(lyre_task_api, task_next, 3, 2, 0)
+LAST(lyre_task_api, task_next)
+
+AT(lyre_event_api, size, 0, 0, 0)
+AT(lyre_event_api, reserved, 0, 1, 0)
+AT(lyre_event_api, listen, 0, 2, 0)
+LAST(lyre_event_api, listen)
+
 /* Numbers compiled into modules: the last one of each enum shows that none was lost or moved. */
 _Static_assert(LYRE_PENDING == 1 && LYRE_END == 2 && LYRE_EINVAL == -1 && LYRE_ENOTFOUND == -2 && LYRE_EEXISTS == -3 &&
 		LYRE_EUNAUTHENTICATED == -4 && LYRE_EDENIED == -5 && LYRE_ETOOBIG == -6 && LYRE_EMEDIA == -7 &&
 		LYRE_ENOTACCEPTABLE == -8 && LYRE_ECONFLICT == -9 && LYRE_ENOTSUP == -10 && LYRE_EBUSY == -11 &&
 		LYRE_ENOMEM == -12 && LYRE_ENOSPACE == -13 && LYRE_EIO == -14 && LYRE_ECORRUPT == -15 && LYRE_EINTERNAL == -16,
 	"a result code has moved");
+_Static_assert(LYRE_EVENT_COMMITTED == 1 && LYRE_EVENT_CONFIGURATION == 2 && LYRE_EVENT_STOPPING == 4, "a kind of event has moved");
 _Static_assert(LYRE_BOOL == 1 && LYRE_INT == 2 && LYRE_DOUBLE == 3 && LYRE_BIGINT == 4 && LYRE_STRING == 5 && LYRE_ARRAY == 6 &&
 		LYRE_OBJECT == 7,
 	"a type has moved");
@@ -547,6 +612,9 @@ _Static_assert(LYRE_USER_PASSWORD == 1 && LYRE_USER_ROLE == 2 && LYRE_USER_ACTIV
 	"a field of a user has moved");
 _Static_assert(LYRE_EFFECT_RESTART == 0 && LYRE_EFFECT_LISTENERS == 1 && LYRE_EFFECT_AT_ONCE == 2 && LYRE_EFFECT_NONE == 3,
 	"an effect of a setting has moved");
+_Static_assert(LYRE_METHOD_GET == 1 && LYRE_METHOD_POST == 2 && LYRE_METHOD_PUT == 4 && LYRE_METHOD_PATCH == 8 &&
+		LYRE_METHOD_DELETE == 16 && LYRE_ROUTE_PREFIX == 1,
+	"a method or a flag of a route has moved");
 _Static_assert(LYRE_CREDENTIAL_SCHEME == 0 && LYRE_CREDENTIAL_COOKIE == 1, "a source of credentials has moved");
 
 const struct lyre_host *lyre_host;

@@ -25,6 +25,9 @@ struct lyre_job_api;
 struct lyre_user_api;
 struct lyre_server_api;
 struct lyre_tls_api;
+struct lyre_task_api;
+struct lyre_page_api;
+struct lyre_event_api;
 
 struct lyre_host {
 	uint32_t size; /**< of the host's struct */
@@ -40,6 +43,9 @@ struct lyre_host {
 	const struct lyre_user_api *user;
 	const struct lyre_server_api *server;
 	const struct lyre_tls_api *tls;
+	const struct lyre_task_api *task;
+	const struct lyre_page_api *page;
+	const struct lyre_event_api *event;
 };
 
 /** The host: one pointer per module, set by the core before start(). */

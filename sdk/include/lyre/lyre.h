@@ -14,7 +14,10 @@
 #include <lyre/store.h>
 #include <lyre/job.h>
 #include <lyre/server.h>
+#include <lyre/page.h>
 #include <lyre/user.h>
 #include <lyre/tls.h>
+#include <lyre/task.h>
+#include <lyre/event.h>
 
 #endif

@@ -208,7 +208,7 @@ enum lyre_setting_type {
 enum lyre_setting_flag {
 	LYRE_SF_NULL = 1 << 0,   /**< null is a valid value: off, or not set */
 	LYRE_SF_SECRET = 1 << 1, /**< never shown, never logged */
-	LYRE_SF_LIVE = 1 << 2    /**< takes effect without a restart */
+	LYRE_SF_LIVE = 1 << 2    /**< takes effect without a restart: its value may change at any time (lyre/event.h) */
 };
 
 /** A setting, as data: under modules.<name> in the configuration. The core rejects invalid values, with file and line. */
@@ -302,7 +302,10 @@ struct lyre_module_api {
 
 /* The settings of module self, by their declared keys. A key that starts with '/' is one of the server's own:
  * "/logging.auditLog". They may be read from start() to stop(), on any thread; nothing here blocks or fails. Reading a key
- * that is not declared, or with the function for another type, is a bug in the module and aborts the process. */
+ * that is not declared, or with the function for another type, is a bug in the module and aborts the process.
+ *
+ * Only a LYRE_SF_LIVE setting changes meanwhile: read it each time when it is used. Its texts stay valid for ten minutes after it
+ * has changed; copy what is needed for longer. */
 
 /** \return whether the setting is null: not set and without a default. For any type. */
 static inline int lyre_setting_is_null(lyre_instance *self, const char *key)
@@ -324,14 +327,17 @@ static inline int lyre_setting_bool(lyre_instance *self, const char *key)
 {
 	return lyre_host->module->setting_bool(self, key);
 }
-/** \return a LYRE_S_STRING, LYRE_S_ENUM or LYRE_S_PATH, NUL-terminated, valid until stop(); NULL if it is null. */
+/**
+ * \return a LYRE_S_STRING, LYRE_S_ENUM or LYRE_S_PATH, NUL-terminated, valid until stop(), or as said above if it is live;
+ *         NULL if it is null
+ */
 static inline const char *lyre_setting_string(lyre_instance *self, const char *key)
 {
 	return lyre_host->module->setting_string(self, key);
 }
 /**
  * A LYRE_S_LIST. \param[out] count  number of texts; 0 if it is null
- * \return the texts, NUL-terminated, valid until stop()
+ * \return the texts, NUL-terminated, valid until stop(), or as said above if it is live
  */
 static inline const char *const *lyre_setting_list(lyre_instance *self, const char *key, size_t *count)
 {

@@ -215,19 +215,43 @@ static inline int lyre_metric_add(lyre_instance *self, const struct lyre_metric_
 
 /* ---- routes ---- */
 
-/** A path on which a module answers GET and HEAD. */
+/** Methods of a request, or-ed where several are meant. Grows at the end only. */
+enum lyre_method {
+	LYRE_METHOD_GET = 1 << 0, /**< HEAD too, for which the server leaves out the body */
+	LYRE_METHOD_POST = 1 << 1,
+	LYRE_METHOD_PUT = 1 << 2,
+	LYRE_METHOD_PATCH = 1 << 3,
+	LYRE_METHOD_DELETE = 1 << 4
+};
+
+/** The path continues after its last '/': lyre_page_rest(). */
+#define LYRE_ROUTE_PREFIX (1u << 0)
+
+/**
+ * A path on which a module answers; lyre/page.h reads what was sent, and adds to the answer. Other methods than those of
+ * its routes are answered 405. A path may have several routes of one module, with different methods; of the routes whose
+ * path a request begins with, the longest is meant.
+ */
 struct lyre_route {
 	uint32_t size;                   /**< sizeof(struct lyre_route) */
 	uint32_t access;                 /**< enum lyre_access */
 	const char *path;                /**< complete, begins with '/' */
 	int (*handler)(lyre_call *call); /**< as for an operation; answers with lyre_reply_text(), or JSON */
-	uint32_t run;                    /**< LYRE_RUN_INLINE or LYRE_RUN_POOL */
+	uint32_t run;                    /**< LYRE_RUN_INLINE, LYRE_RUN_POOL or LYRE_RUN_LONG */
+	uint32_t methods;                /**< enum lyre_method; 0: LYRE_METHOD_GET */
+	uint32_t flags;                  /**< LYRE_ROUTE_… */
 	uint32_t reserved;               /**< 0 */
+	/**
+	 * Bytes of a body at most, uncompressed: a larger one is answered 413. 0: as many as the server takes
+	 * (operationsApi.network.maxBodySize), or 256 KiB on a route that is open to anyone.
+	 */
+	uint64_t body_max;
 };
 
 /**
  * Adds a route; in start() only. \p route is copied, but not what it points to.
- * \return 0; as lyre_start_fail() with a message: LYRE_EEXISTS if the path is taken, LYRE_EINVAL, LYRE_ENOMEM
+ * \return 0; as lyre_start_fail() with a message: LYRE_EEXISTS if the path is taken, by another module or for one of these
+ *         methods, LYRE_EINVAL, LYRE_ENOMEM
  */
 static inline int lyre_route_add(lyre_instance *self, const struct lyre_route *route)
 {

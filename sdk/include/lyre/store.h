@@ -101,6 +101,8 @@ struct lyre_store_api {
 	uint32_t (*attribute_permissions)(lyre_table *table, const char *attribute);
 
 	size_t (*write_refused)(lyre_call *call, size_t from);
+
+	const char *(*comparator)(size_t i);
 };
 
 /* ---- databases ---- */
@@ -381,6 +383,15 @@ struct lyre_query {
 	uint32_t reverse;  /**< non-zero: reverse order */
 	uint32_t reserved; /**< 0 */
 };
+
+/**
+ * \return the names of comparators that this server knows, one after the other: the first is the default; NULL after the last.
+ *         For any thread
+ */
+static inline const char *lyre_comparator(size_t i)
+{
+	return lyre_host->store->comparator(i);
+}
 
 /** The conditions of a query that has only one: an array with it. NULL when out of memory, or if \p value is NULL. */
 static inline const lyre_value *lyre_make_condition(

@@ -22,7 +22,11 @@ LYRE_CONF_OPTS = \
 	--with-modules=static \
 	--with-module-schema=static \
 	--with-module-data=static \
+	--disable-hardening \
+	--enable-prefix-map \
+	--without-systemdsystemunitdir \
 	--without-module-system \
+	--without-module-openapi \
 	--without-module-users \
 	--without-module-import \
 	--without-module-export \

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * \file tally.c
+ * \brief A module that counts: the beginning of your own. ../GUIDE.md walks through it.
+ */
+#include <lyre/lyre.h>
+
+#include <stdatomic.h>
+#include <string.h>
+
+#define DATABASE "tally"
+#define TABLE "counts"
+
+/* What this process has added, for the metric. */
+static atomic_ulong added;
+
+/**
+ * Opens the module's own table, and creates it when it is first needed. Its users need no rights to it: the operations
+ * decide what they see.
+ */
+static int open_table(lyre_call *call, lyre_table **ret)
+{
+	static const struct lyre_attribute attributes[] = {
+		{ .size = sizeof(struct lyre_attribute), .name = "name", .type = "String", .flags = LYRE_A_PRIMARY_KEY },
+		{ .size = sizeof(struct lyre_attribute), .name = "count", .type = "Int" },
+	};
+	static const struct lyre_table_spec spec = {
+		.size = sizeof spec,
+		.database = DATABASE,
+		.name = TABLE,
+		.primary_key = "name",
+		.attributes = attributes,
+		.attribute_count = sizeof attributes / sizeof *attributes,
+		.expiration = -1,
+		.audit = -1,
+	};
+	int rc;
+
+	lyre_server_rights_begin(call);
+	rc = lyre_table_ensure(call, &spec, ret);
+	lyre_server_rights_end(call);
+	return rc;
+}
+
+/** The count of this name; 0 if there is none yet. */
+static int count_so_far(lyre_call *call, lyre_table *table, const lyre_value *name, int64_t *ret)
+{
+	const lyre_value *row;
+	lyre_cursor *rows;
+	int rc = lyre_lookup(call, table, lyre_make_array(call, &name, 1), NULL, &rows);
+
+	if (rc < 0)
+		return rc;
+	rc = lyre_cursor_next(call, rows, &row);
+	*ret = rc == 0 ? lyre_value_int(lyre_value_get(row, "count")) : 0;
+	return rc < 0 ? rc : 0;
+}
+
+/** Answers once the record is on disk. */
+static int counted(lyre_call *call, const struct lyre_write_result *result, void *arg)
+{
+	const int64_t *count = arg;
+	lyre_out *o = lyre_reply(call);
+
+	(void)result;
+	lyre_out_object_begin(o);
+	lyre_out_text(o, "name", lyre_arg_string(call, "name"));
+	lyre_out_key(o, "count");
+	lyre_out_int(o, *count);
+	lyre_out_object_end(o);
+	return 0;
+}
+
+static int tally(lyre_call *call)
+{
+	static const char *const names[] = { "name", "count" };
+	const lyre_value *values[2], *record;
+	int64_t by = lyre_arg_given(call, "by") ? lyre_value_int(lyre_arg(call, "by")) :
+						  lyre_setting_int(lyre_call_module(call), "step");
+	int64_t *count = lyre_alloc(call, sizeof *count);
+	lyre_table *table;
+	int rc;
+
+	if (!count)
+		return lyre_fail_no_memory(call);
+	rc = open_table(call, &table);
+	if (rc == 0)
+		rc = count_so_far(call, table, lyre_arg(call, "name"), count);
+	if (rc < 0)
+		return rc;
+	if (*count > INT32_MAX)
+		return lyre_fail(call, LYRE_EINVAL, "'%s' has been counted often enough", lyre_arg_string(call, "name"));
+	*count += by;
+	atomic_fetch_add(&added, (unsigned long)by);
+	values[0] = lyre_arg(call, "name");
+	values[1] = lyre_make_int(call, *count);
+	record = lyre_make_object(call, names, values, 2);
+	return lyre_write(call, table, LYRE_UPSERT, lyre_make_array(call, &record, 1), counted, count);
+}
+
+/** Streams all counts. */
+static int tallies(lyre_call *call)
+{
+	struct lyre_query query = { .size = sizeof query, .limit = UINT64_MAX };
+	lyre_cursor *rows;
+	int rc = open_table(call, &query.table);
+
+	if (rc == 0)
+		rc = lyre_query_open(call, &query, &rows);
+	return rc < 0 ? rc : lyre_reply_rows(call, rows);
+}
+
+static const struct lyre_param tally_params[] = {
+	{ .name = "name", .types = LYRE_T_STRING, .flags = LYRE_P_REQUIRED | LYRE_P_NOT_EMPTY, .help = "What to count." },
+	{ .name = "by",
+		.types = LYRE_T_NUMBER,
+		.flags = LYRE_P_INTEGER | LYRE_P_RANGE,
+		.min = 1,
+		.max = 1000000,
+		.help = "How much to add; by default the setting step." },
+};
+
+static const struct lyre_operation operations[] = {
+	{ .name = "tally",
+		.handler = tally,
+		.run = LYRE_RUN_POOL, /* creating the table blocks */
+		.access = LYRE_ACCESS_USER,
+		.params = LYRE_LIST(tally_params),
+		.help = "Add to a count." },
+	{ .name = "tallies", .handler = tallies, .run = LYRE_RUN_POOL, .access = LYRE_ACCESS_USER, .help = "List all counts." },
+};
+
+static const struct lyre_setting settings[] = {
+	{ .key = "step", .type = LYRE_S_INT, .fallback = "1", .min = 1, .max = 1000, .help = "How much a tally adds by default." },
+};
+
+static void report_added(lyre_instance *self, void (*take)(void *arg, const char *label_value, double value), void *arg)
+{
+	(void)self;
+	take(arg, NULL, (double)atomic_load(&added));
+}
+
+static int start(lyre_instance *self)
+{
+	static const struct lyre_metric_source metric = {
+		.size = sizeof metric,
+		.type = LYRE_COUNTER,
+		.name = "tally_added_total",
+		.help = "Sum of all that was added to counts.",
+		.report = report_added,
+	};
+
+	lyre_log(self, LYRE_INFO, "counting in steps of %lld", (long long)lyre_setting_int(self, "step"));
+	return lyre_metric_add(self, &metric);
+}
+
+LYRE_MODULE(tally, "1.0.0", "Counts things", .settings = LYRE_LIST(settings), .operations = LYRE_LIST(operations), .start = start);
