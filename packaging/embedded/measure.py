@@ -3,7 +3,7 @@
 
     size       the largest parts of the program, if it was linked with -Wl,-Map=LYRED.map
     memory     resident memory: after the first start, after a later one, and under load
-    settings   what each setting of CONFIG saves: the same server with its default instead
+    settings   what each setting of CONFIG saves: how much more the same server needs with its default instead
 """
 import collections
 import http.client
@@ -21,7 +21,8 @@ import threading
 import time
 
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
-CLIENTS, RECORDS, BATCH, TEXT = 8, 90000, 100, "x" * 800
+# A database of 100 MiB, or for each setting a few, by clients that insert and search.
+CLIENTS, RECORDS, FEW_RECORDS, BATCH, TEXT = 4, 56000, 4000, 100, "x" * 800
 
 
 class Local(http.client.HTTPConnection):
@@ -108,9 +109,9 @@ def size(lyred, _):
         print("%7.1f KiB  %s" % (length / 1024, name))
 
 
-def client(server, number):
+def client(server, records, number):
     c = Local(server.socket)
-    for first in range(number * BATCH, RECORDS, CLIENTS * BATCH):
+    for first in range(number * BATCH, records, CLIENTS * BATCH):
         c.ask(operation="insert", database="load", table="t",
             records=[{"id": n, "text": TEXT + str(n), "number": n % 1000} for n in range(first, first + BATCH)])
         at = random.randrange(first + 1)
@@ -118,11 +119,11 @@ def client(server, number):
         c.ask(operation="search_by_value", database="load", table="t", attribute="number", value=at % 1000, limit=20, get_attributes=["id"])
 
 
-def load(server):
+def load(server, records):
     """The state of the server when it had most memory, besides the maps of databases."""
     c = Local(server.socket)
     c.ask(operation="create_table", database="load", table="t", primary_key="id")
-    threads = [threading.Thread(target=client, args=(server, n)) for n in range(CLIENTS)]
+    threads = [threading.Thread(target=client, args=(server, records, n)) for n in range(CLIENTS)]
     for t in threads:
         t.start()
     most = server.resident()
@@ -140,7 +141,7 @@ def memory(lyred, config):
         show("idle, after the first start", s.resident())
     with Server(lyred, config, root) as s:
         show("idle, after a later start", s.resident())
-        show("at most, %d clients" % CLIENTS, load(s))
+        show("at most, %d clients" % CLIENTS, load(s, RECORDS))
         file = os.path.join(root, "database", "load.mdb")
         print("%-34s %5d MiB" % ("  that database", os.stat(file).st_size >> 20))
         time.sleep(5)
@@ -166,21 +167,24 @@ def settings(lyred, config):
     changed = {k: v for k, v in leaves(config, "").items() if k in defaults and k != "rootPath"}
 
     def figures(*more):
+        """KiB: resident when idle, at most under load, and of address space; and of disk in the end."""
         root = tempfile.mkdtemp(prefix="lyre-measure-")
         with Server(lyred, config, root):
             pass
         with Server(lyred, config, root, *more) as s:
-            kinds = s.resident()
-            result = (kinds["memory"] + kinds["program"], s.address_space(), s.disk())
+            idle = s.resident()
+            address_space = s.address_space()
+            most = load(s, FEW_RECORDS)
+            result = [idle["memory"] + idle["program"], most["memory"] + most["program"], address_space, s.disk()]
         shutil.rmtree(root)
         return result
 
     own = figures()
-    print("%-40s %8d KiB resident %9d KiB of address space %7d KiB of disk" % ((os.path.basename(config),) + own))
+    print("%-40s %9s %9s %14s %9s" % ("KiB", "idle", "load", "address space", "disk"))
+    print("%-40s %9d %9d %14d %9d" % tuple([os.path.basename(config)] + own))
     for name, value in changed.items():
         other = figures("%s=%s" % (name, defaults[name]))
-        print("%-40s %+8d              %+9d                      %+7d" % ((name + "=" + defaults[name],) + tuple(
-            b - a for a, b in zip(own, other))))
+        print("%-40s %+9d %+9d %+14d %+9d" % tuple([name + "=" + defaults[name]] + [b - a for a, b in zip(own, other)]))
 
 
 if __name__ == "__main__":

@@ -18,8 +18,9 @@ sources=$folder/sources prefix=$folder/libraries
 
 CC=${CC:-musl-gcc}
 machine=$(${CC%% *} -dumpmachine)
-# A linker that sees each function by itself leaves out those that nobody calls. C needs no unwind tables.
-CFLAGS=${CFLAGS:-"-Os -g -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables"}
+# A linker that sees each function by itself leaves out those that nobody calls. C needs no unwind tables, and a static program is not
+# position-independent.
+CFLAGS=${CFLAGS:-"-Os -g -fno-pie -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables"}
 export CC CFLAGS PKG_CONFIG_LIBDIR="$prefix/lib/pkgconfig"
 
 # Releases of Debian whose sources are used: the versions that Lyre is tested with.
@@ -46,7 +47,7 @@ unpack() {
 	mv "$sources/$1.new" "$sources/$1"
 }
 
-# package NAME SOURCES: a library of C files that has no usable build of its own for this, and its file for pkg-config.
+# package LIBRARY FILES SOURCES NAME VERSION: a library of C files that has no usable build of its own for this, and its file for pkg-config.
 package() {
 	mkdir -p "$folder/$1"
 	for file in $2; do
@@ -99,7 +100,8 @@ touch "$folder/libraries.made"
 [ -x "$top/configure" ] || (cd "$top" && autoreconf -fi)
 cd "$folder/lyre"
 "$top/configure" -q --host="$machine" --enable-minimal --enable-static-program CPPFLAGS="${CPPFLAGS:-} $(linux_headers)" \
-	LDFLAGS="${LDFLAGS:-} -Wl,--gc-sections" "$@"
+	LDFLAGS="${LDFLAGS:-} -Wl,--gc-sections,-Map=lyred.map" "$@"
 make -s
 "${STRIP:-strip}" -o "$folder/lyred" lyred
+cp lyred.map "$folder/"
 ls -l "$folder/lyred"
