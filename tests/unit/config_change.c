@@ -269,7 +269,8 @@ END_TEST
 static const struct {
 	const char *name, *part;
 } shown[] = {
-	{ "beginning", "{'rootPath':'/r','threads':{'count':2,'debug':false},'operationsApi':{'network':{'port':9925," },
+	{ "beginning",
+		"{'rootPath':'/r','threads':{'count':2,'stackSize':2097152,'debug':false},'operationsApi':{'network':{'port':9925," },
 	{ "path of a socket", "'domainSocket':'/r/operations-server'" },
 	{ "duration as a number", "'timeout':120000" },
 	{ "list", "'corsAccessList':['a']" },
