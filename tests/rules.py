@@ -153,6 +153,16 @@ def left_out():
     return sorted(scripts - listed) + sorted(path for path in suites if path[:-2] not in listed)
 
 
+def packaged():
+    """Modules that only some of the packages have."""
+    makefiles = "".join(read(f) for f in files() if re.fullmatch(r"modules/\w+/Makefile\.inc", f))
+    modules = set(re.findall(r"^pkgmodule_LTLIBRARIES \+= modules/(\w+)\.la$", makefiles, re.M))
+    debian = "".join(read(os.path.join("packaging/debian", name)) for name in os.listdir(os.path.join(TOP, "packaging/debian")) if name.endswith(".install"))
+    for place, text in ("packaging/debian/*.install", debian), ("packaging/rpm/lyre.spec", read("packaging/rpm/lyre.spec")):
+        for name in sorted(modules - set(re.findall(r"/(\w+)\.so$", text, re.M))):
+            yield "%s: does not have the module %s" % (place, name)
+
+
 def shapes():
     """Files that clang-format would change. Versions differ in details: only the version of .clang-format is used."""
     program = shutil.which("clang-format-14")
@@ -166,6 +176,7 @@ def main():
     found += ["%s: have the same name" % " and ".join(paths) for paths in same_names()]
     found += ["%s: %s" % (path, fault) for path in sorted(files()) for fault in faults(path)]
     found += ["%s: clang-format would change it" % path for path in shapes()]
+    found += packaged()
     found += faults_of_drawing()
     for fault in found:
         print(fault)

@@ -112,7 +112,9 @@ class Container(unittest.TestCase):
         env = {"LYRE_ADMIN_USERNAME": "admin", "LYRE_ADMIN_PASSWORD_FILE": "/run/secrets/admin-password", "LYRE_OPERATIONSAPI_NETWORK_PORT": port}
         server = self.start(env)
         client = lambda *words: run(*image.command("lyre", "--json", *words))
-        self.assertEqual(len(glob.glob(image.path("/usr/lib/lyre/modules-1/*.so"))), 10)
+        listed = run(*image.command("lyred", "--list-modules"))
+        for module in glob.glob(image.path("/usr/lib/lyre/modules-1/*.so")):
+            self.assertIn("\n" + os.path.basename(module)[:-3] + " ", "\n" + listed)
         client("create_table", "database=dev", "table=dog", "primary_key=id")
         client("set_configuration", "logging_level=info")
         self.assertTrue(os.path.exists(image.path("/var/lib/lyre/lyre.yaml")))

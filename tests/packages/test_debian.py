@@ -231,6 +231,15 @@ class Debian(unittest.TestCase):
         self.autopkgtest("server")
         print(self.system.said("systemd-analyze security --no-pager lyred | tail -n 1").strip())
 
+    def test_01_set_configuration(self):
+        """With the file in the root folder, as README.Debian says."""
+        self.assertNotEqual(self.system.do("lyre set_configuration logging_level=info")[0], 0)
+        with open(os.path.join(SOURCE, "packaging", "debian", "lyred.README.Debian")) as f:
+            commands = re.findall(r"^    sudo (.*lyre\.yaml.*)$", f.read(), re.M)
+        self.system.said("cp -p %s /root/lyre.yaml && %s" % (CONFIG, " && ".join(commands)))
+        self.system.said("lyre set_configuration logging_level=info && grep '^  level: info$' /var/lib/lyre/lyre.yaml && lyre restart")
+        self.system.said("rm %s /var/lib/lyre/lyre.yaml && mv /root/lyre.yaml %s && lyre restart" % (CONFIG, CONFIG))
+
     def test_02_add_module(self):
         """It is loaded as soon as it is installed, and nothing else is restarted."""
         pid = self.system.main_pid()
