@@ -29,7 +29,7 @@ packages="libmicrohttpd/bookworm lmdb/bookworm libyaml/bookworm argon2/trixie"
 # The tarballs as their authors made them, by apt, with lists and a cache of its own.
 fetch() {
 	[ -z "$(find "$sources" -name 'libmicrohttpd*.tar.*')" ] || return 0
-	mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | grep /debian/*$ | head -n 1)
+	mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | grep '/debian/*$' | head -n 1)
 	apt=$folder/apt
 	mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
 	for release in bookworm trixie; do echo "deb-src ${mirror:-http://deb.debian.org/debian} $release main"; done >"$apt/sources.list"
