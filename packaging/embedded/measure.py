@@ -97,14 +97,15 @@ def show(title, kinds):
 # ---- commands ----
 
 def size(lyred, _):
-    """By library, or by source of our own, from the map of the linker."""
+    """By library, from the map of the linker."""
     parts = collections.Counter()
     with open(lyred + ".map") as f:
-        for line in f.read().partition("Linker script and memory map")[2].splitlines():
-            found = re.match(r" *(?:\.(?:text|rodata|data|init_array)\S*)? +0x0*[1-9a-f][0-9a-f]* +0x([0-9a-f]+) (\S+)$", line)
-            if found:
-                name = re.sub(r".*/", "", re.sub(r"\(.*", "", found.group(2)))
-                parts[name] += int(found.group(1), 16)
+        text = f.read().partition("Linker script and memory map")[2]
+    # A long name of a section has a line of its own.
+    for section, length, file in re.findall(r"^ (\.(?:text|rodata|data|tdata|init_array)\S*)\s+0x0*[1-9a-f][0-9a-f]* +0x([0-9a-f]+) (\S+)$", text, re.MULTILINE):
+        # The linker merges equal strings, but lists them all.
+        name = "texts, before equal ones are merged" if ".str1" in section else re.sub(r".*/", "", re.sub(r"\(.*", "", file))
+        parts[name] += int(length, 16)
     for name, length in parts.most_common(10):
         print("%7.1f KiB  %s" % (length / 1024, name))
 

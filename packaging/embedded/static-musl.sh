@@ -29,7 +29,7 @@ packages="libmicrohttpd/bookworm lmdb/bookworm libyaml/bookworm argon2/trixie"
 # The tarballs as their authors made them, by apt, with lists and a cache of its own.
 fetch() {
 	[ -z "$(find "$sources" -name 'libmicrohttpd*.tar.*')" ] || return 0
-	mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | grep /debian/*$ | head -n 1)
+	mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | grep '/debian/*$' | head -n 1)
 	apt=$folder/apt
 	mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
 	for release in bookworm trixie; do echo "deb-src ${mirror:-http://deb.debian.org/debian} $release main"; done >"$apt/sources.list"
@@ -66,7 +66,7 @@ configured() {
 	shift
 	[ -x "$sources/$name/configure" ] || (cd "$sources/$name" && autoreconf -fi)
 	mkdir -p "$folder/$name"
-	(cd "$folder/$name" && "$sources/$name/configure" -q --host="$machine" --prefix="$prefix" --disable-shared --enable-static "$@" && make -s)
+	(cd "$folder/$name" && "$sources/$name/configure" -q --host="$machine" --prefix="$prefix" --disable-shared --enable-static LDFLAGS=-no-pie "$@" && make -s)
 }
 
 libraries() {
@@ -95,12 +95,16 @@ linux_headers() {
 }
 
 fetch
-[ -e "$folder/libraries.made" ] || libraries >"$folder/libraries.log" 2>&1 || { tail -n 30 "$folder/libraries.log" >&2; exit 1; }
-touch "$folder/libraries.made"
+if [ ! -e "$folder/libraries.made" ]; then
+	trap 'tail -n 30 "$folder/libraries.log" >&2' EXIT
+	libraries >"$folder/libraries.log" 2>&1
+	trap - EXIT
+	touch "$folder/libraries.made"
+fi
 [ -x "$top/configure" ] || (cd "$top" && autoreconf -fi)
 cd "$folder/lyre"
 "$top/configure" -q --host="$machine" --enable-minimal --enable-static-program CPPFLAGS="${CPPFLAGS:-} $(linux_headers)" \
-	LDFLAGS="${LDFLAGS:-} -Wl,--gc-sections,-Map=lyred.map" "$@"
+	LDFLAGS="${LDFLAGS:-} -no-pie -Wl,--gc-sections,-Map=lyred.map" "$@"
 make -s
 "${STRIP:-strip}" -o "$folder/lyred" lyred
 cp lyred.map "$folder/"
