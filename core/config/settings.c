@@ -20,6 +20,8 @@ const struct lyre_setting core_settings[] = {
 	{ "rootPath", LYRE_S_PATH, 0, ROOTDIR, .help = "Folder for everything that the server stores." },
 	{ "threads", LYRE_S_INT, LYRE_SF_NULL, NULL, .min = 1, .max = 1024,
 		.help = "Number of threads that serve connections, and of worker threads for long operations; null: one per processor." },
+	{ "threads.stackSize", LYRE_S_SIZE, 0, "2M", .min = 128 << 10, .max = 1 << 30,
+		.help = "Address space for the stack of each thread; only what is used takes memory." },
 	{ "threads.debug", SETTING_ANY, SETTING_INERT, "false", .help = "Thread debugging." },
 
 	{ "operationsApi.network.port", LYRE_S_INT, LYRE_SF_NULL | SETTING_LISTENER, "9925", PORT,

@@ -68,7 +68,10 @@ struct call_scope {
 struct lyre_call {
 	struct exchange *x; /**< NULL in a job, and outside a request */
 	struct job *job;    /**< NULL in an exchange */
-	struct task *task;  /**< whose run this is; NULL: none's */
+	lyre_call *outer;  /**< whose lyre_request_run() made this call; it has the same job or task, but no exchange; NULL: none */
+	unsigned depth;    /**< how many such calls this one is within */
+	bool may_block;    /**< its handler runs on a worker's thread */
+	struct task *task; /**< whose run this is; NULL: none's */
 	struct dispatch *dispatch;
 	struct store *store;
 	struct arena *arena;
@@ -85,7 +88,7 @@ struct lyre_call {
 	struct denial denial;    /**< what is refused, if err is LYRE_EDENIED; both lists empty: the message says everything */
 	lyre_out out;            /**< writes the exchange's or the job's answer */
 	struct call_sink *sink;  /**< takes the answer in pieces; NULL: nobody does */
-	bool only_reads;         /**< made by lyre_job_request(): it may not write */
+	bool only_reads;         /**< it is made by another call, and may not write */
 	const char *job_message; /**< set by lyre_job_message(); NULL: the usual one */
 	lyre_table *tables;
 	lyre_cursor *cursors;
@@ -153,8 +156,10 @@ void call_moment_end(lyre_call *call);
 int call_wanted(lyre_call *call);
 /** Passes on what has been written, if anybody takes it in pieces and there is enough; \p all: whatever there is. */
 int call_pass_on(lyre_call *call, bool all);
-/** lyre_job_request(). */
+/** lyre_request_run(). */
 int call_request(lyre_call *call, const struct lyre_request *request);
+/** lyre_request_value(). */
+int call_request_value(lyre_call *call, const lyre_value *body, uint32_t flags, size_t limit, const lyre_value **ret);
 /** About once a second, whether the user who started a job may still do so: 0, LYRE_EDENIED. On the job's thread. */
 int call_job_permitted(lyre_call *call);
 /** Releases everything but memory: scopes, cursors, tables, an open file, a sent file. */

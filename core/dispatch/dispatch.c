@@ -168,7 +168,9 @@ void run_wake(struct run *r, int n)
 
 void call_resume(lyre_call *call)
 {
-	if (call->job)
+	if (call->outer)
+		request_resume(call);
+	else if (call->job)
 		job_resume(call);
 	else
 		run_wake(RUN_OF(call, call), 1);

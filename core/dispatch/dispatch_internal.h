@@ -359,8 +359,10 @@ static inline struct request_counts *counts_here(struct dispatch *d)
 /** Checks the request, creates the job and answers its id. On a worker thread. \return as a handler */
 int job_begin(struct run *r);
 void job_resume(lyre_call *call);
-/** Waits until the call is resumed, and continues it. On the job's thread. \return as a handler */
-int job_wait(lyre_call *call);
+/** The same for a call that another call has made. */
+void request_resume(lyre_call *call);
+/** Waits until the call is resumed, under \p lock, and continues it. On the thread of its handler. \return as a handler */
+int call_wait(lyre_call *call, pthread_mutex_t *lock, pthread_cond_t *resumed, bool *ready);
 
 /* ---- answers (answer.c) ---- */
 

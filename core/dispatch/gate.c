@@ -112,7 +112,7 @@ static bool start_checker(struct gate *g)
 		if (c->state == CHECKER_ENDED)
 			pthread_join(c->thread, NULL); /* it has released its last lock: this does not wait */
 		c->state = CHECKER_FREE;
-		if (pthread_create(&c->thread, NULL, run_checker, c))
+		if (thread_start(run_checker, c, &c->thread))
 			return false;
 		c->state = CHECKER_RUNNING;
 		g->running++;

@@ -68,15 +68,13 @@ void job_resume(lyre_call *call)
 	pthread_mutex_unlock(&j->lock);
 }
 
-int job_wait(lyre_call *call)
+int call_wait(lyre_call *call, pthread_mutex_t *lock, pthread_cond_t *resumed, bool *ready)
 {
-	struct job_run *j = run_of(call->job);
-
-	pthread_mutex_lock(&j->lock);
-	while (!j->ready)
-		pthread_cond_wait(&j->resumed, &j->lock);
-	j->ready = false;
-	pthread_mutex_unlock(&j->lock);
+	pthread_mutex_lock(lock);
+	while (!*ready)
+		pthread_cond_wait(resumed, lock);
+	*ready = false;
+	pthread_mutex_unlock(lock);
 
 	int (*again)(lyre_call * call) = call->again;
 	call->again = NULL;
@@ -190,7 +188,7 @@ static int run_handler(struct job_run *j)
 	int rc = j->call.operation->decl->handler(&j->call);
 
 	while (rc == LYRE_PENDING)
-		rc = job_wait(&j->call);
+		rc = call_wait(&j->call, &j->lock, &j->resumed, &j->ready);
 	call_moment_end(&j->call);
 	return rc;
 }

@@ -74,6 +74,8 @@ static int still_wanted(void *arg, struct err *e)
 
 	if (atomic_load_explicit(&call->dispatch->cutting, memory_order_relaxed))
 		return err_set(e, LYRE_EBUSY, "The server is stopping");
+	while (call->outer)
+		call = call->outer;
 	if (call->task)
 		return task_wanted(call->task, e);
 	if (!call->x)

@@ -285,11 +285,21 @@ static int handle(lyre_call *call, int (*handler)(lyre_call *call))
 	return rc;
 }
 
+/** The same on a worker's thread. */
+static int handle_there(lyre_call *call, int (*handler)(lyre_call *call))
+{
+	call->may_block = true;
+	int rc = handle(call, handler);
+	call->may_block = false;
+	return rc;
+}
+
 static void work(struct pool_task *task)
 {
 	struct run *r = RUN_OF(task, task);
 
-	r->rc = r->call.operation->decl->run == LYRE_RUN_JOB ? job_begin(r) : handle(&r->call, r->call.operation->decl->handler);
+	r->rc = r->call.operation->decl->run == LYRE_RUN_JOB ? job_begin(r) :
+							       handle_there(&r->call, r->call.operation->decl->handler);
 	run_wake(r, r->rc == LYRE_PENDING ? 1 : 2);
 }
 
@@ -299,7 +309,7 @@ static void work_longer(struct pool_task *task)
 	int (*longer)(lyre_call * call) = r->call.longer;
 
 	r->call.longer = NULL;
-	r->rc = handle(&r->call, longer);
+	r->rc = handle_there(&r->call, longer);
 	run_wake(r, r->rc == LYRE_PENDING ? 1 : 2);
 }
 

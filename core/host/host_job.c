@@ -36,6 +36,11 @@ static int host_job_request(lyre_call *call, const struct lyre_request *request)
 	return rc < 0 ? rc : call_request(call, &full);
 }
 
+static int host_request_value(lyre_call *call, const lyre_value *body, uint32_t flags, size_t limit, const lyre_value **ret)
+{
+	return call_request_value(call, body, flags, limit, ret);
+}
+
 const struct lyre_job_api host_job_api = {
 	.size = (uint32_t)sizeof(struct lyre_job_api),
 
@@ -43,4 +48,6 @@ const struct lyre_job_api host_job_api = {
 	.job_id = host_job_id,
 	.job_vmessage = host_job_vmessage,
 	.job_request = host_job_request,
+
+	.request_value = host_request_value,
 };

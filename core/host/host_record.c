@@ -187,24 +187,66 @@ const char *host_comparator(size_t i)
 	return NULL;
 }
 
-int host_query_open(lyre_call *call, const struct lyre_query *query, lyre_cursor **ret)
+/** \param full  receives the module's struct */
+static int take_query(lyre_call *call, const struct lyre_query *query, struct lyre_query *full)
 {
-	struct lyre_query full;
-	int rc = host_take(call, &full, sizeof full, query, SIZE_UP_TO(struct lyre_query, reserved), "lyre_query");
+	int rc = host_take(call, full, sizeof *full, query, SIZE_UP_TO(struct lyre_query, reserved), "lyre_query");
 	if (rc < 0)
 		return rc;
-	full.size = (uint32_t)sizeof full;
-	if (!full.table)
+	full->size = (uint32_t)sizeof *full;
+	if (!full->table)
 		return err_set(&call->err, LYRE_EINTERNAL,
 			"module '%s' passes a struct lyre_query without a table: set it with lyre_table_open()",
 			call->operation->owner);
-	rc = host_may(call, full.table, LYRE_PERMIT_READ);
+	return host_may(call, full->table, LYRE_PERMIT_READ);
+}
+
+static int open_query(lyre_call *call, const struct lyre_query *full, struct query **ret)
+{
+	struct attribute_filter space;
+	return query_open(
+		ret, call->arena, full->table->def, host_filter(full->table, &space), full, call_limits(call), &call->err);
+}
+
+int host_query_open(lyre_call *call, const struct lyre_query *query, lyre_cursor **ret)
+{
+	struct lyre_query full;
+	struct query *q;
+	int rc = take_query(call, query, &full);
+	if (rc == 0)
+		rc = open_query(call, &full, &q);
+	return rc < 0 ? rc : adopt(call, q, ret);
+}
+
+/** The records of a whole table are counted already. */
+static int count_all(lyre_call *call, const struct lyre_query *query, uint64_t *ret)
+{
+	struct lyre_table_stats stats = { .size = (uint32_t)sizeof stats };
+	int rc = table_stats(query->table->def, true, &stats, &call->err);
+	uint64_t left = stats.record_count > query->offset ? stats.record_count - query->offset : 0;
+	*ret = left < query->limit ? left : query->limit;
+	return rc;
+}
+
+int host_count(lyre_call *call, const struct lyre_query *query, uint64_t *ret)
+{
+	struct lyre_query full;
+	struct query *q;
+	int rc = take_query(call, query, &full);
 	if (rc < 0)
 		return rc;
-	struct attribute_filter space;
-	struct query *q;
-	rc = query_open(&q, call->arena, full.table->def, host_filter(full.table, &space), &full, call_limits(call), &call->err);
-	return rc < 0 ? rc : adopt(call, q, ret);
+	if (!full.conditions)
+		return count_all(call, &full, ret);
+	full.select = full.sort = NULL;
+	full.reverse = 0;
+	rc = open_query(call, &full, &q);
+	if (rc < 0)
+		return rc;
+	rc = query_count(q, ret, &call->err);
+	if (rc < 0)
+		call_query_ended(call, q);
+	query_close(q);
+	return rc;
 }
 
 int host_lookup(lyre_call *call, lyre_table *table, const lyre_value *keys, const lyre_value *select, lyre_cursor **ret)

@@ -14,7 +14,7 @@ bool host_is_whole(const lyre_call *call)
 
 static int only_reads(lyre_call *call)
 {
-	return err_set(&call->err, LYRE_EINVAL, "An operation that is part of a job may only read");
+	return err_set(&call->err, LYRE_EINVAL, "An operation that is run as part of another may only read here");
 }
 
 static int refuse(lyre_call *call)

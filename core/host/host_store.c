@@ -61,4 +61,5 @@ const struct lyre_store_api host_store_api = {
 	.write_refused = host_write_refused,
 
 	.comparator = host_comparator,
+	.count = host_count,
 };

@@ -29,6 +29,7 @@ int host_attribute_drop(lyre_call *call, lyre_table *table, const char *name);
 int host_write(lyre_call *call, lyre_table *table, int mode, const lyre_value *records,
 	int (*then)(lyre_call *call, const struct lyre_write_result *result, void *arg), void *arg);
 const char *host_comparator(size_t i);
+int host_count(lyre_call *call, const struct lyre_query *query, uint64_t *ret);
 int host_query_open(lyre_call *call, const struct lyre_query *query, lyre_cursor **ret);
 int host_lookup(lyre_call *call, lyre_table *table, const lyre_value *keys, const lyre_value *select, lyre_cursor **ret);
 int host_cursor_next(lyre_call *call, lyre_cursor *cursor, const lyre_value **ret);

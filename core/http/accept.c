@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/accept.h"
 
+#include "base/thread.h"
 #include "http/complain.h"
 #include "log/log.h"
 
@@ -111,7 +112,7 @@ int acceptor_start(struct acceptor *a, struct err *e)
 	a->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (a->wake_fd < 0)
 		return err_errno(e, errno, "make", "eventfd");
-	int rc = pthread_create(&a->thread, NULL, accept_all, a);
+	int rc = thread_start(accept_all, a, &a->thread);
 	if (rc) {
 		close(a->wake_fd);
 		return err_errno(e, rc, "start a thread", "http/accept");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/thread.h"
 #include "http/http_internal.h"
 #include "log/log.h"
 
@@ -87,7 +88,7 @@ int connections_open(struct http *h, struct err *e)
 	int r = wires_open(e);
 	if (r)
 		return r;
-	r = pthread_create(&h->watcher, NULL, watch, h);
+	r = thread_start(watch, h, &h->watcher);
 	if (r)
 		return err_errno(e, r, "start a thread", "http/watch");
 	h->watching = true;

@@ -127,6 +127,7 @@ static struct MHD_Daemon *start_daemon(struct http *h, bool secure)
 		{ MHD_OPTION_CONNECTION_LIMIT, INT_MAX, NULL },
 		{ MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)library_timeout_s(h), NULL },
 		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)CONNECTION_MEMORY, NULL },
+		{ MHD_OPTION_THREAD_STACK_SIZE, (intptr_t)thread_stack(), NULL },
 		/* framing.c is stricter; up to 0.9.76 libmicrohttpd's own refusal of a missing Host is garbled. */
 		{ MHD_OPTION_STRICT_FOR_CLIENT, 0, NULL },
 		{ MHD_OPTION_END, 0, NULL },

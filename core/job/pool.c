@@ -156,7 +156,7 @@ static int start_worker(struct pool *p)
 			pthread_join(w->thread, NULL); /* it has released its last lock: this does not wait */
 			w->state = WORKER_FREE;
 		}
-		int rc = pthread_create(&w->thread, NULL, work, w);
+		int rc = thread_start(work, w, &w->thread);
 		if (!rc)
 			w->state = WORKER_RUNNING;
 		return rc;

@@ -5,6 +5,7 @@
 
 #include "auth/auth.h"
 #include "base/folder.h"
+#include "base/thread.h"
 #include "config/config.h"
 #include "dispatch/dispatch.h"
 #include "job/jobs.h"
@@ -111,6 +112,9 @@ int server_start(struct server *s, struct err *e)
 	size_t count;
 
 	const char *root = config_path(s->config, "rootPath");
+
+	thread_stack_set((size_t)config_int(s->config, "threads.stackSize"));
+
 	int rc = http_try_limits(s->config, e);
 	if (!rc)
 		rc = folder_make(root, 0750, e);

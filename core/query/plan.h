@@ -226,6 +226,7 @@ struct query {
 	struct sort_order order;
 	bool reverse;
 	bool planned;
+	bool counts; /**< only the number of rows is wanted: a row may have no record */
 	struct plan plan;
 	uint64_t offset, limit; /**< rows still to skip, rows still to write */
 	size_t at;              /**< drivers finished */

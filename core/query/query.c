@@ -357,3 +357,21 @@ int query_next(struct query *q, struct arena *a, lyre_value *ret, struct err *e)
 	q->ended = rc != 0;
 	return rc;
 }
+
+int query_count(struct query *q, uint64_t *ret, struct err *e)
+{
+	struct row r;
+	int rc;
+	*ret = 0;
+	q->counts = true;
+	q->pace.slice_ns = CURSOR_SLICE_NS;
+	do {
+		rc = slice_begin(q, e);
+		if (rc)
+			return rc;
+		while (!(rc = next_row(q, &r, e)))
+			++*ret;
+		rc = slice_end(q, rc, e);
+	} while (rc == QUERY_PAUSED);
+	return rc == LYRE_END ? 0 : rc;
+}

@@ -67,6 +67,12 @@ int query_write(struct query *q, lyre_out *out, size_t want, struct err *e);
 /** The next row as a value in \p a, after as many slices as it takes; LYRE_END. Not to be mixed with query_write(). */
 int query_next(struct query *q, struct arena *a, lyre_value *ret, struct err *e);
 
+/**
+ * How many rows there are from here on, after as many slices as it takes. Records are read only if the plan's index does not
+ * tell. Not to be mixed with the others.
+ */
+int query_count(struct query *q, uint64_t *ret, struct err *e);
+
 void query_close(struct query *q);
 
 /* ---- records that do not come from a query (change_record.c) ---- */

@@ -251,6 +251,12 @@ static bool defer(struct query *q, const struct row *r)
 	return pace_defers(&q->pace, r->record.len * q->weight);
 }
 
+/** Whether the walk's entry is a row, whatever is in its record. */
+static bool entry_tells(const struct query *q)
+{
+	return q->plan.count == 1 && q->plan.tree_implied && !q->may_repeat && q->table->expiration < 0;
+}
+
 int scan_row(struct query *q, struct row *ret, struct err *e)
 {
 	while (q->at < q->plan.count) {
@@ -293,6 +299,8 @@ int scan_row(struct query *q, struct row *ret, struct err *e)
 		q->moved = true;
 		if (!entry_may_match(q, d))
 			continue;
+		if (q->counts && entry_tells(q))
+			return 0;
 		rc = walk_record(&q->walk, &ret->record, e);
 		if (rc == LYRE_ENOTFOUND)
 			continue;

@@ -9,6 +9,7 @@
  *
  * Outside a guard both still end the process, with a message that names the file.
  */
+#include "base/thread.h"
 #include "log/log.h"
 #include "store/store_internal.h"
 

@@ -57,13 +57,12 @@ static int refuse_foreign(struct lmdb_bytes heads, struct err *e)
 
 	if (turned(here) == MAGIC || turned(elsewhere) == MAGIC)
 		return err_set(e, LYRE_ECORRUPT,
-			"the file was made on a machine with the other byte order and cannot be used "
-			"here: read its records on such a machine and insert them here");
+			"the file was made on a machine with the other byte order: convert it with mdb_dump of such a machine "
+			"and mdb_load of this one");
 	if (elsewhere == MAGIC)
 		return err_set(e, LYRE_ECORRUPT,
-			"the file was made on a %d-bit machine and cannot be used on this %d-bit "
-			"machine: read its records on such a machine and insert them here",
-			WORD == 8 ? 32 : 64, 8 * WORD);
+			"the file was made by a %d-bit server: convert it with %d-bit mdb_dump and %d-bit mdb_load",
+			WORD == 8 ? 32 : 64, WORD == 8 ? 32 : 64, 8 * WORD);
 	return err_set(e, LYRE_ECORRUPT, "the file is not an LMDB file");
 }
 

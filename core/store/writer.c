@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define STACK_SIZE ((size_t)1 << 20)
 /** With storage.writeAsync: how long after the answers the flush may come, ms. */
 #define SYNC_DELAY 500
 /** The thread ends after this time without a request, ms. */
@@ -240,21 +239,6 @@ static void *run(void *arg)
 	log_thread(name);
 	serve(db, background_guarded(db));
 	return NULL;
-}
-
-int thread_start(void *(*main)(void *), void *arg, pthread_t *ret)
-{
-	pthread_attr_t attr;
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	pthread_t thread;
-	int rc = pthread_create(&thread, &attr, main, arg);
-	pthread_attr_destroy(&attr);
-	if (!rc && ret)
-		*ret = thread;
-	else if (!rc)
-		pthread_detach(thread);
-	return rc;
 }
 
 /* With the queue's lock held. */

@@ -137,8 +137,6 @@ void writer_stop(struct database *db);
  * writer's thread, which keeps its progress in writer.applying.
  */
 void writer_apply(struct database *db, struct record_write *list, size_t count);
-/** Starts a thread with a writer's stack size; \p ret NULL: detached. \return an errno */
-int thread_start(void *(*main)(void *), void *arg, pthread_t *ret);
 /** Queues a change and waits until it is done. */
 int writer_change(struct database *db, struct definition_change *c, struct err *e);
 

@@ -90,5 +90,5 @@ int export_rows(lyre_call *call, const struct export_request *request,
 		.take = take,
 		.arg = arg,
 	};
-	return lyre_job_request(call, &search);
+	return lyre_request_run(call, &search);
 }

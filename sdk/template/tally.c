@@ -11,8 +11,8 @@
 #define DATABASE "tally"
 #define TABLE "counts"
 
-/* What this process has added, for the metric. */
-static atomic_ulong added;
+/* The sum of all counts, for the metric. */
+static atomic_llong sum;
 
 /**
  * Opens the module's own table, and creates it when it is first needed. Its users need no rights to it: the operations
@@ -91,7 +91,6 @@ static int tally(lyre_call *call)
 	if (*count > INT32_MAX)
 		return lyre_fail(call, LYRE_EINVAL, "'%s' has been counted often enough", lyre_arg_string(call, "name"));
 	*count += by;
-	atomic_fetch_add(&added, (unsigned long)by);
 	values[0] = lyre_arg(call, "name");
 	values[1] = lyre_make_int(call, *count);
 	record = lyre_make_object(call, names, values, 2);
@@ -134,24 +133,67 @@ static const struct lyre_setting settings[] = {
 	{ .key = "step", .type = LYRE_S_INT, .fallback = "1", .min = 1, .max = 1000, .help = "How much a tally adds by default." },
 };
 
-static void report_added(lyre_instance *self, void (*take)(void *arg, const char *label_value, double value), void *arg)
+/** The task: adds up all counts. It has the rights of the server, and time. */
+static int add_up(lyre_call *call, void *unused)
+{
+	struct lyre_query query = { .size = sizeof query, .limit = UINT64_MAX };
+	const lyre_value *row;
+	lyre_cursor *rows;
+	long long total = 0;
+	int rc = open_table(call, &query.table);
+
+	(void)unused;
+	if (rc == 0)
+		rc = lyre_query_open(call, &query, &rows);
+	while (rc == 0 && (rc = lyre_call_wanted(call)) == 0 && (rc = lyre_cursor_next(call, rows, &row)) == 0)
+		total += lyre_value_int(lyre_value_get(row, "count"));
+	if (rc < 0)
+		return rc;
+	atomic_store(&sum, total);
+	return 0;
+}
+
+/** The event: someone has changed the counts, maybe with other operations than ours. It must be short, so the task does the rest. */
+static void changed(lyre_instance *self, const struct lyre_event *event, void *unused)
+{
+	(void)event;
+	(void)unused;
+	lyre_task_wake(self, "add_up");
+}
+
+static void report_sum(lyre_instance *self, void (*take)(void *arg, const char *label_value, double value), void *arg)
 {
 	(void)self;
-	take(arg, NULL, (double)atomic_load(&added));
+	take(arg, NULL, (double)atomic_load(&sum));
 }
 
 static int start(lyre_instance *self)
 {
 	static const struct lyre_metric_source metric = {
 		.size = sizeof metric,
-		.type = LYRE_COUNTER,
-		.name = "tally_added_total",
-		.help = "Sum of all that was added to counts.",
-		.report = report_added,
+		.type = LYRE_GAUGE,
+		.name = "tally_sum",
+		.help = "Sum of all counts.",
+		.report = report_sum,
 	};
+	static const struct lyre_task task = { .size = sizeof task, .name = "add_up", .work = add_up };
+	static const struct lyre_listener listener = {
+		.size = sizeof listener,
+		.events = LYRE_EVENT_COMMITTED,
+		.notice = changed,
+		.database = DATABASE,
+		.table = TABLE,
+	};
+	int rc = lyre_metric_add(self, &metric);
 
+	if (rc == 0)
+		rc = lyre_task_add(self, &task);
+	if (rc == 0)
+		rc = lyre_task_wake(self, "add_up"); /* its first run is when the server has started */
+	if (rc == 0)
+		rc = lyre_listen(self, &listener);
 	lyre_log(self, LYRE_INFO, "counting in steps of %lld", (long long)lyre_setting_int(self, "step"));
-	return lyre_metric_add(self, &metric);
+	return rc;
 }
 
 LYRE_MODULE(tally, "1.0.0", "Counts things", .settings = LYRE_LIST(settings), .operations = LYRE_LIST(operations), .start = start);

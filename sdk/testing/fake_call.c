@@ -296,7 +296,16 @@ static int job_vmessage(lyre_call *call, const char *fmt, va_list ap)
 static int job_request(lyre_call *call, const struct lyre_request *request)
 {
 	(void)request;
-	return fake_missing(call, "lyre_job_request()");
+	return fake_missing(call, "lyre_request_run()");
+}
+
+static int request_value(lyre_call *call, const lyre_value *body, uint32_t flags, size_t limit, const lyre_value **ret)
+{
+	(void)body;
+	(void)flags;
+	(void)limit;
+	(void)ret;
+	return fake_missing(call, "lyre_request_value()");
 }
 
 const struct lyre_job_api fake_job_api = {
@@ -305,4 +314,5 @@ const struct lyre_job_api fake_job_api = {
 	.job_id = job_id,
 	.job_vmessage = job_vmessage,
 	.job_request = job_request,
+	.request_value = request_value,
 };

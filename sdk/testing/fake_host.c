@@ -25,6 +25,7 @@ static const struct lyre_host fake_table = {
 	.tls = &fake_tls_api,
 	.task = &fake_task_api,
 	.page = &fake_page_api,
+	.event = &fake_event_api,
 };
 
 /* The last call, until the next one. */
@@ -40,8 +41,11 @@ static void forget_last(void)
 
 void lyre_fake_stop(void)
 {
+	const struct lyre_event stopping = { .size = sizeof stopping, .kind = LYRE_EVENT_STOPPING };
+
 	if (!fake.descriptor)
 		return;
+	lyre_fake_event(&stopping);
 	if (fake.descriptor->stop)
 		fake.descriptor->stop(&fake);
 	forget_last();
@@ -81,6 +85,7 @@ lyre_instance *lyre_fake_instance(void)
 void lyre_fake_setting(const char *key, const char *value)
 {
 	const lyre_value *v = fake_parse(&fake.memory, value, strlen(value)), *old = fake.settings;
+	struct lyre_event changed = { .size = sizeof changed, .kind = LYRE_EVENT_CONFIGURATION, .key = key };
 	lyre_value *all = fake_take(&fake.memory, sizeof *all);
 
 	if (!v)
@@ -88,7 +93,7 @@ void lyre_fake_setting(const char *key, const char *value)
 	all->type = LYRE_OBJECT;
 	all->items = fake_take(&fake.memory, (old->count + 1) * sizeof *all->items);
 	all->names = fake_take(&fake.memory, (old->count + 1) * sizeof *all->names);
-	all->names[all->count] = key;
+	all->names[all->count] = fake_copy(&fake.memory, key, strlen(key));
 	all->items[all->count++] = v;
 	for (size_t i = 0; i < old->count; i++)
 		if (strcmp(old->names[i], key) != 0) {
@@ -96,6 +101,7 @@ void lyre_fake_setting(const char *key, const char *value)
 			all->items[all->count++] = old->items[i];
 		}
 	fake.settings = all;
+	lyre_fake_event(&changed);
 }
 
 /** Completes the answer: a failure, a job's message. */

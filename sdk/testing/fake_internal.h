@@ -95,6 +95,7 @@ struct lyre_call {
 #define FAKE_METRICS 64
 #define FAKE_ROUTES 64
 #define FAKE_TASKS 16
+#define FAKE_LISTENERS 16
 
 struct fake_task {
 	struct lyre_task task;
@@ -114,6 +115,8 @@ struct lyre_instance {
 	size_t route_count;
 	struct fake_task tasks[FAKE_TASKS];
 	size_t task_count;
+	struct lyre_listener listeners[FAKE_LISTENERS];
+	size_t listener_count;
 	const char *user;
 	int super_user;
 };
@@ -188,5 +191,6 @@ extern const struct lyre_server_api fake_server_api;
 extern const struct lyre_tls_api fake_tls_api;
 extern const struct lyre_task_api fake_task_api;
 extern const struct lyre_page_api fake_page_api;
+extern const struct lyre_event_api fake_event_api;
 
 #endif

@@ -90,10 +90,27 @@ static void write_one(lyre_call *call, lyre_table *t, int mode, const lyre_value
 		append(t, merged(NULL, item));
 }
 
+/** Tells the listeners of what a write has changed. */
+static void tell(lyre_table *table, const struct lyre_write_result *result, size_t inserted)
+{
+	struct lyre_event event = { .size = sizeof event,
+		.kind = LYRE_EVENT_COMMITTED,
+		.database = table->database,
+		.table = table->name,
+		.time = fake_value_api.time_now() };
+
+	event.user = fake.user;
+	event.inserted = inserted;
+	*(result->mode == LYRE_DELETE ? &event.deleted : &event.updated) = result->done - inserted;
+	if (result->done)
+		lyre_fake_event(&event);
+}
+
 static int write_wait(lyre_call *call, lyre_table *table, int mode, const lyre_value *records, const struct lyre_write_result **ret)
 {
 	struct lyre_write_result *result = fake_take(&call->memory, sizeof *result);
 	struct lyre_written *items;
+	size_t before = table->count;
 
 	if (!records)
 		return lyre_fail_no_memory(call);
@@ -110,6 +127,7 @@ static int write_wait(lyre_call *call, lyre_table *table, int mode, const lyre_v
 	result->items = items;
 	result->count = records->count;
 	result->mode = (uint32_t)mode;
+	tell(table, result, mode == LYRE_DELETE ? 0 : table->count - before);
 	*ret = result;
 	return 0;
 }
@@ -238,6 +256,13 @@ static int reply_cached(lyre_call *call, const char *database, const char *name,
 						 fake_fail(call, LYRE_ENOTFOUND, "database '%s' does not exist", database);
 }
 
+/** It has no conditions, and so no comparators. */
+static const char *comparator(size_t i)
+{
+	(void)i;
+	return NULL;
+}
+
 /* ---- what it does not have ---- */
 
 #ifdef __GNUC__
@@ -267,6 +292,23 @@ FAKE_LACKS(index_look, (lyre_call * call, lyre_table *table, const char *attribu
 FAKE_LACKS(range_estimate, (lyre_call * call, lyre_table *table, const struct lyre_range *range, uint64_t limit, uint64_t *ret))
 FAKE_LACKS(reader_open, (lyre_call * call, lyre_table *table, const char *const *attributes, size_t count, lyre_reader **ret))
 FAKE_ENDS(int, reader_seek, (lyre_reader * reader, const struct lyre_range *range))
+static const char *comparator(size_t i)
+{
+	return i == 0 ? "equals" : NULL;
+}
+
+static int count(lyre_call *call, const struct lyre_query *query, uint64_t *ret)
+{
+	lyre_cursor *cursor;
+	const lyre_value *row;
+	int rc = query_open(call, query, &cursor);
+
+	*ret = 0;
+	while (rc == 0 && (rc = cursor_next(call, cursor, &row)) == 0)
+		++*ret;
+	return rc == LYRE_END ? 0 : rc;
+}
+
 FAKE_ENDS(int, reader_next, (lyre_reader * reader))
 FAKE_VOID_ENDS(reader_field, (lyre_reader * reader, size_t i, struct lyre_field *ret))
 FAKE_VOID_ENDS(reader_close, (lyre_reader * reader))
@@ -294,6 +336,8 @@ const struct lyre_store_api fake_store_api = {
 	.lookup = lookup,
 	.cursor_next = cursor_next,
 	.write_refused = write_refused,
+	.comparator = comparator,
+	.count = count,
 	.databases = databases,
 	.databases_failed = databases_failed,
 	.database_create = database_create,

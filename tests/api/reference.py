@@ -10,7 +10,7 @@ OPERATIONS = """# Operations
 
 {generated}
 Every operation of this version, by module. [quick-start.md](quick-start.md) shows how to send them; `lyre help` lists those of a running server,
-`lyre help OPERATION` describes one, and `describe_operations` answers with all of this as JSON.
+`lyre help OPERATION` describes one, `describe_operations` answers with all of this as JSON, and [/openapi.json](openapi.md) is for generators of clients.
 
 A request is `POST /` with a JSON object that names the operation. The answer has status 200, or an error `{{"error": "…"}}` with a status that tells
 whose fault it is: 400 and 404 the request's, 401 and 403 the caller's rights, 409 a conflict with something else that is going on, 413 and 429 too
@@ -186,6 +186,8 @@ def configuration(declared):
     text, inert = [CONFIGURATION.format(generated=GENERATED)], [d["setting"] for d in declared if d["effect"] == "none"]
     for section, introduction in SECTIONS.items():
         own = [d for d in declared if d["effect"] != "none" and section_of(d["setting"]) == section]
+        if section == "modules": # in the order of their names, not of their start
+            own.sort(key=lambda d: d["setting"].split(".")[1])
         if own:
             heading = introduction if not section else section
             text.append("\n## %s\n\n%s| setting | value | default | | change |\n|---|---|---|---|---|\n" % (heading, introduction + "\n\n" if section else ""))

@@ -44,7 +44,7 @@ class Get(unittest.TestCase):
         with Server(settings=["http.port=1234", "logging.auditRetention=2d"], env={"LYRE_THREADS": "3"}) as s:
             tree = s.ok({"operation": "get_configuration"})
             self.assertEqual(tree["rootPath"], s.root)
-            self.assertEqual(tree["threads"], {"count": 3, "debug": False})
+            self.assertEqual(tree["threads"], {"count": 3, "stackSize": 2097152, "debug": False})
             self.assertEqual(tree["http"]["port"], 1234)
             self.assertEqual(tree["http"]["timeout"], 120000)
             self.assertEqual(tree["operationsApi"]["network"]["port"], 0)

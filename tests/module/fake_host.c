@@ -44,6 +44,7 @@ static void test_complete(void)
 	COMPLETE(tls);
 	COMPLETE(task);
 	COMPLETE(page);
+	COMPLETE(event);
 }
 
 static int echo(lyre_call *call)
@@ -99,8 +100,20 @@ static int works(lyre_call *call, void *arg)
 	return lyre_task_sleep(call, 10);
 }
 
+static uint32_t told;
+
+static void notice(lyre_instance *self, const struct lyre_event *event, void *arg)
+{
+	(void)self;
+	(void)arg;
+	told |= event->kind;
+	assert(event->kind != LYRE_EVENT_CONFIGURATION || (strcmp(event->key, "good") == 0 && !lyre_setting_bool(self, "good")));
+	assert(event->kind != LYRE_EVENT_COMMITTED || event->inserted == 2);
+}
+
 static int starts(lyre_instance *self)
 {
+	const struct lyre_listener listener = { .size = sizeof listener, .events = ~0u, .notice = notice, .database = "d" };
 	static char hello[] = "at work";
 	const struct lyre_route route = { .size = sizeof route,
 		.access = LYRE_ACCESS_OPEN,
@@ -114,7 +127,9 @@ static int starts(lyre_instance *self)
 	if (!lyre_setting_bool(self, "good"))
 		return lyre_start_fail(self, LYRE_EINVAL, "it is not good");
 	rc = lyre_route_add(self, &route);
-	return rc < 0 ? rc : lyre_task_add(self, &task);
+	if (rc == 0)
+		rc = lyre_task_add(self, &task);
+	return rc < 0 ? rc : lyre_listen(self, &listener);
 }
 
 static const struct lyre_param params[] = { { .name = "v", .types = LYRE_T_ANY, .help = "Anything." } };
@@ -176,6 +191,20 @@ static void test_task(void)
 	assert(strcmp(lyre_fake_log(), "info: at work\nerror: the server is stopping\n") == 0);
 }
 
+static void test_events(void)
+{
+	struct lyre_event event = { .size = sizeof event, .kind = LYRE_EVENT_COMMITTED, .inserted = 2, .database = "other" };
+
+	lyre_fake_event(&event);
+	assert(told == 0);
+	event.database = "d";
+	lyre_fake_event(&event);
+	lyre_fake_setting("good", "false");
+	assert(told == (LYRE_EVENT_COMMITTED | LYRE_EVENT_CONFIGURATION));
+	lyre_fake_stop();
+	assert(told & LYRE_EVENT_STOPPING);
+}
+
 int main(void)
 {
 	assert(lyre_fake_start(&lyre_module, "{'good': false}") == LYRE_EINVAL);
@@ -190,6 +219,6 @@ int main(void)
 	assert(strstr(lyre_fake_answer(), "\"the fake host does not have lyre_backup(): test this against a real server\""));
 	assert(lyre_fake_call("twice", NULL) == LYRE_EINVAL);
 	assert(strcmp(lyre_fake_failure(), "number 99999") == 0);
-	lyre_fake_stop();
+	test_events();
 	return 0;
 }

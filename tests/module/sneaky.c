@@ -135,6 +135,26 @@ static int cursor(lyre_call *call)
 	return rc == LYRE_END ? 0 : rc;
 }
 
+/** How many rows there are; offset and limit as given. */
+static int count(lyre_call *call)
+{
+	const lyre_value *limit = lyre_value_get(lyre_call_body(call), "limit"),
+			 *offset = lyre_value_get(lyre_call_body(call), "offset");
+	struct lyre_query q = { .size = sizeof q,
+		.offset = offset ? (uint64_t)lyre_value_int(offset) : 0,
+		.limit = limit ? (uint64_t)lyre_value_int(limit) : UINT64_MAX,
+		.conditions = lyre_arg(call, "conditions"),
+		.select = lyre_arg(call, "select"),
+		.sort = lyre_arg(call, "sort") };
+	uint64_t n;
+	int rc = open_table(call, &q.table);
+	if (rc == 0)
+		rc = lyre_count(call, &q, &n);
+	if (rc == 0)
+		lyre_out_int(lyre_reply(call), (int64_t)n);
+	return rc;
+}
+
 static int lookup(lyre_call *call)
 {
 	lyre_table *table;
@@ -440,15 +460,15 @@ static const struct {
 	const char *name;
 	int (*run)(lyre_call *call);
 } services[] = { { "databases", databases }, { "tables", tables }, { "figures", figures }, { "spec", spec }, { "stats", stats },
-	{ "query", query }, { "cursor", cursor }, { "lookup", lookup }, { "reader", reader }, { "reader_alone", reader_alone },
-	{ "range", range }, { "index", index_of }, { "write", write_later }, { "write_wait", write_now },
-	{ "create_database", create_database }, { "drop_database", drop_database }, { "create_table", create_table },
-	{ "drop_table", drop_table }, { "create_attribute", create_attribute }, { "drop_attribute", drop_attribute },
-	{ "backup", backup }, { "restore", restore }, { "compact", compact }, { "storage", storage }, { "check", check },
-	{ "pages", pages }, { "changes", changes }, { "changes_remove", changes_remove }, { "metrics", metrics },
-	{ "settings", settings }, { "configuration", configuration }, { "configuration_set", configuration_set },
-	{ "restart", restart }, { "restart_workers", restart_workers }, { "log", log_read }, { "scoped", scoped },
-	{ "own_words", own_words } };
+	{ "query", query }, { "cursor", cursor }, { "count", count }, { "lookup", lookup }, { "reader", reader },
+	{ "reader_alone", reader_alone }, { "range", range }, { "index", index_of }, { "write", write_later },
+	{ "write_wait", write_now }, { "create_database", create_database }, { "drop_database", drop_database },
+	{ "create_table", create_table }, { "drop_table", drop_table }, { "create_attribute", create_attribute },
+	{ "drop_attribute", drop_attribute }, { "backup", backup }, { "restore", restore }, { "compact", compact },
+	{ "storage", storage }, { "check", check }, { "pages", pages }, { "changes", changes },
+	{ "changes_remove", changes_remove }, { "metrics", metrics }, { "settings", settings }, { "configuration", configuration },
+	{ "configuration_set", configuration_set }, { "restart", restart }, { "restart_workers", restart_workers },
+	{ "log", log_read }, { "scoped", scoped }, { "own_words", own_words } };
 
 static int serve(lyre_call *call)
 {

@@ -25,6 +25,9 @@ def search(table="dog", **more):
     return {"operation": "search_by_value", "database": "dev", "table": table, "attribute": "id", "value": "*", **more}
 
 
+NOTHING = search(value="none")
+
+
 class Case(unittest.TestCase):
     maxDiff = None
 
@@ -92,10 +95,12 @@ class Requests(Case):
                         {"operation": "delete", "database": "dev", "table": "dog", "ids": [1]},
                         {"operation": "drop_table", "database": "dev", "table": "dog"}, {"operation": "restart"}, {"operation": "logout"},
                         {"operation": "set_configuration", "logging_level": "debug"}, {"operation": "ask", "request": {}}):
-            self.failed(self.ask(request), "Operation '%s' cannot be run as part of a job" % request["operation"])
+            job = self.ask(request)
+            self.assertEqual(job["status"], "ERROR")
+            self.assertRegex(job["message"], "^Operation '%s' cannot be run as part of (another|one that only reads)$" % request["operation"])
         if "sql" in MODULES:
             for statement in ("INSERT INTO dev.dog (id) VALUES (-1)", "UPDATE dev.dog SET name = 'x'", "DELETE FROM dev.dog"):
-                self.failed(self.ask({"operation": "sql", "sql": statement}), "An operation that is part of a job may only read")
+                self.failed(self.ask({"operation": "sql", "sql": statement}), "An operation that is run as part of another may only read here")
         self.assertEqual(len(self.s.ok(search())), ROWS)
 
     def test_rights_are_the_callers(self):
@@ -105,6 +110,81 @@ class Requests(Case):
         self.assertEqual((job["status"], job["message"]), ("ERROR", self.s.call(search(table="cat"), self.as_reader())[1]))
         if "sql" in MODULES:
             self.assertEqual(self.ask({"operation": "sql", "sql": "SELECT * FROM dev.cat"}, self.as_reader())["status"], "ERROR")
+
+
+class Relays(Case):
+    """Operations that other operations run, and answer with their answer."""
+
+    def relay(self, request, operation="relay", headers=None, **more):
+        return self.s.call({"operation": operation, "request": request, **more}, headers)
+
+    def insert(self, id, table="dog"):
+        return {"operation": "insert", "database": "dev", "table": table, "records": [{"id": id}]}
+
+    def test_answer(self):
+        for operation in ("relay", "relay_longer"):
+            self.assertEqual(self.relay(search(limit=1, get_attributes=["name"]), operation), (200, [{"name": "n0"}]))
+            self.assertEqual(len(self.relay(search(), operation)[1]), ROWS)
+        self.assertEqual(self.relay(NOTHING), (200, []))
+        self.assertEqual(self.relay({"operation": "user_info"}, writes=True), self.s.call({"operation": "user_info"}))
+
+    def test_limit(self):
+        self.assertEqual(self.relay(NOTHING, most=2), (200, []))
+        for most in (0, 1):
+            self.assertEqual(self.relay(NOTHING, most=most), (413, {"error": "The answer of the operation is longer than %d bytes" % most}))
+        self.assertEqual(self.relay(search(), most=200000)[0], 413)
+
+    def test_writes(self):
+        """What is pending in the inner operation holds up the outer one, not the server."""
+        self.assertEqual(self.relay(self.insert("a")), (400, {"error": "Operation 'insert' cannot be run as part of one that only reads"}))
+        self.assertEqual(self.relay(self.insert("a"), writes=True)[1]["inserted_hashes"], ["a"])
+        status, answer = self.relay({"operation": "delete", "database": "dev", "table": "dog", "ids": ["a"]}, writes=True)
+        self.assertEqual(answer["deleted_hashes"], ["a"])
+        self.assertEqual(self.relay({"operation": "create_table", "database": "dev", "table": "dog", "primary_key": "id"}, writes=True),
+                         self.s.call({"operation": "create_table", "database": "dev", "table": "dog", "primary_key": "id"}))
+        self.assertEqual(self.relay({"operation": "relay", "writes": True, "request": self.insert("a")})[0], 400)
+
+    def test_never(self):
+        login = {"operation": "login", "username": "admin", "password": PASSWORD}
+        for request in ({"operation": "restart"}, login, {"operation": "ask", "request": {}}):
+            self.assertEqual(self.relay(request, writes=True), (400, {"error": "Operation '%s' cannot be run as part of another" % request["operation"]}))
+        status, answer = self.relay({"operation": "insert", "database": "system", "table": "hdb_user", "records": [{"username": "a"}]}, writes=True, rights=True)
+        self.assertEqual(status, 403)
+
+    def test_bad_requests(self):
+        self.assertEqual(self.relay({}), (400, {"error": "'operation' must be a string"}))
+        self.assertEqual(self.relay({"operation": "nope"}), (400, {"error": "Operation 'nope' not found"}))
+        self.assertEqual(self.relay({"operation": "insert", "database": "dev"}, writes=True)[0], 400)
+        self.assertEqual(self.relay(search(table="bird")), (404, {"error": "Table 'dev.bird' does not exist"}))
+
+    def test_rights(self):
+        """The caller's; the server's only where the module says so."""
+        reader = self.as_reader()
+        self.assertEqual(self.relay(search(limit=1), headers=reader), (200, [{"id": 0, "name": "n0"}]))
+        for request in (search(table="cat"), self.insert("b")):
+            self.assertEqual(self.relay(request, headers=reader, writes=True), self.s.call(request, reader))
+        self.assertEqual(self.relay(search(table="cat", limit=1, get_attributes=["text"]), headers=reader, rights=True), (200, [{"text": "x" * 20}]))
+        self.assertEqual(self.relay(self.insert("b"), headers=reader, rights=True, writes=True)[0], 200)
+        self.assertEqual(self.relay(self.insert("c"), headers=reader, writes=True)[0], 403)
+
+    def test_outside_a_request(self):
+        self.assertEqual(self.s.call({"operation": "relay_work", "table": "cat"}, self.as_reader()), (200, {"message": "worked"}))
+        self.assertEqual(self.s.ok({"operation": "search_by_id", "database": "dev", "table": "cat", "ids": ["work"], "get_attributes": ["id"]}), [{"id": "work"}])
+        self.assertEqual(self.s.call({"operation": "relay_work", "table": "bird"}), (400, {"error": "the work failed"}))
+
+    def test_depth(self):
+        self.assertEqual(self.s.call({"operation": "relay_self"}), (400, {"error": "Operations run each other deeper than 4 levels"}))
+        request = NOTHING
+        for _ in range(3):
+            request = {"operation": "relay", "request": request}
+        self.assertEqual(self.relay(request), (200, []))
+        self.assertEqual(self.relay({"operation": "relay", "request": request})[0], 400)
+
+    def test_where_it_is_not_allowed(self):
+        status, answer = self.relay(search(), "relay_inline")
+        self.assertEqual((status, answer["error"].split(":")[0]), (500, "'relay_inline' runs another operation on the connection's thread"))
+        status, answer = self.relay(search(), "relay_at_a_moment")
+        self.assertEqual((status, answer["error"].split(":")[0]), (500, "'relay_at_a_moment' runs another operation before lyre_moment_end()"))
 
 
 class Files(Case):

@@ -12,7 +12,7 @@ REFUSED = "This operation is not authorized due to role restrictions and/or inva
 SYSTEM = "The 'system' database, tables and records are used internally by HarperDB and cannot be updated or removed."
 INSERT, UPDATE, UPSERT, DELETE = range(4)
 
-TABLE_SERVICES = ("spec", "stats", "query", "cursor", "lookup", "reader", "range", "index", "write", "write_wait", "changes", "changes_remove",
+TABLE_SERVICES = ("spec", "stats", "query", "cursor", "count", "lookup", "reader", "range", "index", "write", "write_wait", "changes", "changes_remove",
                   "create_attribute", "drop_attribute")
 SERVER_SERVICES = ("backup", "restore", "compact", "storage", "check", "pages", "metrics", "settings", "configuration", "configuration_set",
                    "restart", "restart_workers", "log")

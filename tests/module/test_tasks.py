@@ -4,7 +4,7 @@ import os, signal, sys, unittest
 
 TOP = os.environ.get("TOP_SRCDIR", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 sys.path.insert(0, os.path.join(TOP, "tests", "api"))
-from lyre_server import BUILD, CHEAP_LOGINS, STATIC_ONLY, Server, built_modules, until
+from lyre_server import BUILD, CHEAP_LOGINS, STATIC_ONLY, Server, built_modules, need_module, until
 
 CHORES = os.path.join(BUILD, "tests", "module", ".libs", "chores.so")
 MODULES = [m for m in ("schema", "data", "system", "metrics") if m in built_modules()]
@@ -14,6 +14,7 @@ def setUpModule():
     if STATIC_ONLY:
         print("no dynamic loading in this build")
         sys.exit(77)
+    need_module("data")
 
 
 def config(*settings):

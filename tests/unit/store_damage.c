@@ -156,7 +156,8 @@ START_TEST(other_machines)
 	make_dev();
 	memset(bytes + 8, 0, 16);
 	memcpy(bytes + elsewhere, magic, 4);
-	refused(WORD == 8 ? "made on a 32-bit machine" : "made on a 64-bit machine");
+	refused(WORD == 8 ? "made by a 32-bit server: convert it with 32-bit mdb_dump and 64-bit mdb_load" :
+			    "made by a 64-bit server: convert it with 64-bit mdb_dump and 32-bit mdb_load");
 	memset(bytes + 8, 0, 16);
 	memcpy(bytes + META_MAGIC, turned, 4);
 	refused("with the other byte order");

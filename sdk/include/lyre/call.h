@@ -253,7 +253,7 @@ static inline int lyre_call_wanted(lyre_call *call)
 
 /**
  * Call this after each row of an answer that is an array of rows, written to lyre_reply(): a job that takes the answer in
- * pieces gets what has been written (lyre_job_request()).
+ * pieces gets what has been written (lyre_request_run()).
  * \return 0; LYRE_ENOMEM if memory for the answer ran out; or the failure of that job: return it
  */
 static inline int lyre_reply_row(lyre_call *call)

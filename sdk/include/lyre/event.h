@@ -5,7 +5,8 @@
  *
  * A listener is added in start(). It is told on the thread on which the event happens, which waits for it: it must be
  * short, must not block, and has no call, so that it cannot read or write. What takes longer is done by a task, which it
- * wakes with lyre_task_wake(). A listener that takes a tenth of a second is named in the log.
+ * wakes with lyre_task_wake(). A lock that it takes must not be held by the module while it writes. A listener that takes a
+ * tenth of a second is named in the log.
  *
  * A listener is never told of two events at the same time. It is told from the moment when it is added, maybe before
  * start() returns, until stop() is called.
@@ -31,7 +32,7 @@ struct lyre_event_api {
 enum lyre_event_kind {
 	/**
 	 * A write has changed records of a table: on disk (storage.writeAsync: written, not yet flushed), visible to
-	 * readers, and not yet answered. Not told: records that expire, tables that are dropped, databases that are restored
+	 * readers, and not yet answered. In any database, also "system", the server's own. Not told: records that expire, tables that are dropped, databases that are restored
 	 */
 	LYRE_EVENT_COMMITTED = 1 << 0,
 	/**

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file lyre/job.h
- * \brief Operations that continue after their answer.
+ * \brief Operations that continue after their answer; and operations that are run as a part of a call.
  *
  * An operation declared LYRE_RUN_JOB is answered at once with a job id, after its arguments and the caller's rights have
  * been checked. Its handler runs later on a thread of its own, as a call by the same user with the same arguments. Its
@@ -27,6 +27,8 @@ struct lyre_job_api {
 	const char *(*job_id)(lyre_call *call);
 	int (*job_vmessage)(lyre_call *call, const char *fmt, va_list ap);
 	int (*job_request)(lyre_call *call, const struct lyre_request *request);
+
+	int (*request_value)(lyre_call *call, const lyre_value *body, uint32_t flags, size_t limit, const lyre_value **ret);
 };
 
 /**
@@ -60,32 +62,53 @@ static inline int lyre_job_message(lyre_call *call, const char *fmt, ...)
 	return rc;
 }
 
-/** Another operation that a job runs. */
+/** The request may write; without this, only operations with LYRE_O_READS can be run, and their writes are refused. */
+#define LYRE_REQUEST_WRITES (1u << 0)
+
+/** Operations that run each other are refused beyond this many levels. */
+#define LYRE_REQUEST_DEPTH_MAX 4
+
+/** Another operation that a call runs. */
 struct lyre_request {
 	uint32_t size;          /**< sizeof(struct lyre_request) */
-	uint32_t reserved;      /**< 0 */
+	uint32_t flags;         /**< LYRE_REQUEST_… */
 	const lyre_value *body; /**< {"operation": …}, as a client would send it */
 	/** media type of its answer: "application/json", "text/csv", or another one that the server can answer with */
 	const char *type;
 	/**
 	 * Receives the answer piece by piece, each about 64 KiB, as it is made. The piece lives until this returns.
 	 * \param rows  number of rows written so far, this piece included; 0 for an answer that is not rows
-	 * \return 0, or what lyre_fail() returned for the job's call, which ends the request
+	 * \return 0, or what lyre_fail() returned for the call that makes it, which ends the request
 	 */
 	int (*take)(void *arg, const char *bytes, size_t len, uint64_t rows);
 	void *arg; /**< passed to take */
 };
 
 /**
- * Runs another operation as a part of a job, as the caller, whose permission is checked again. It may only read. Rows are
- * not collected: however many there are, memory does not grow. Only for the handler of a job; blocks until the answer is
- * complete.
- * \return 0; LYRE_EINVAL if there is no such operation, or it cannot be run like this; LYRE_ENOTACCEPTABLE if the server
+ * Runs another operation as a part of this call, as its caller, whose permission is checked; between
+ * lyre_server_rights_begin() and lyre_server_rights_end(), and in work outside a request, with the server's rights. Rows are
+ * not collected: however many there are, memory does not grow. For handlers that may block, jobs and work outside a
+ * request: on the connection's thread it is refused. Blocks until the answer is complete, and takes as long as the
+ * operation: if that may work for seconds, declare the handler with LYRE_RUN_LONG.
+ * \return 0; LYRE_EINVAL if there is no such operation, or it cannot be run like this: jobs, operations that sign users in or
+ *         end the server, answers that are files or text, too many levels; LYRE_EINTERNAL where it is not allowed, such as within a moment; LYRE_ENOTACCEPTABLE if the server
  *         has no such type; or the operation's failure, which becomes that of the call
  */
-static inline int lyre_job_request(lyre_call *call, const struct lyre_request *request)
+static inline int lyre_request_run(lyre_call *call, const struct lyre_request *request)
 {
 	return lyre_host->job->job_request(call, request);
+}
+
+/**
+ * The same for an answer that is wanted as a value.
+ * \param flags     LYRE_REQUEST_…
+ * \param limit     bytes of the answer as JSON
+ * \param[out] ret  until the call or its scope ends
+ * \return as lyre_request_run(); LYRE_ETOOBIG if the answer is longer
+ */
+static inline int lyre_request_value(lyre_call *call, const lyre_value *body, uint32_t flags, size_t limit, const lyre_value **ret)
+{
+	return lyre_host->job->request_value(call, body, flags, limit, ret);
 }
 
 LYRE_END_DECLS

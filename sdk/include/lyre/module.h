@@ -166,7 +166,7 @@ enum lyre_operation_flag {
 	LYRE_O_INVALID_CREDENTIALS = 1 << 1,
 	/** The answer closes the connection, because the thread or process that serves it is about to end. */
 	LYRE_O_LAST_ANSWER = 1 << 2,
-	/** It only reads, or does so when writing is refused: a job may run it as a part of its work (lyre_job_request()). */
+	/** It only reads, or does so when writing is refused: a job may run it as a part of its work (lyre_request_run()). */
 	LYRE_O_READS = 1 << 3
 };
 

@@ -103,6 +103,7 @@ struct lyre_store_api {
 	size_t (*write_refused)(lyre_call *call, size_t from);
 
 	const char *(*comparator)(size_t i);
+	int (*count)(lyre_call *call, const struct lyre_query *query, uint64_t *ret);
 };
 
 /* ---- databases ---- */
@@ -411,6 +412,17 @@ static inline const lyre_value *lyre_make_condition(
 static inline int lyre_query_open(lyre_call *call, const struct lyre_query *query, lyre_cursor **ret)
 {
 	return lyre_host->store->query_open(call, query, ret);
+}
+
+/**
+ * Counts the rows that a query would have, up to its limit and without those that its offset skips; select, sort and reverse
+ * are ignored. All records of a table are counted at once, those with one value of an indexed attribute in the index, others
+ * by reading and matching them, within the time limit of queries. Blocks.
+ * \return 0; as lyre_query_open(); LYRE_EBUSY if it took too long, or nobody waits for the call any more
+ */
+static inline int lyre_count(lyre_call *call, const struct lyre_query *query, uint64_t *ret)
+{
+	return lyre_host->store->count(call, query, ret);
 }
 
 /**

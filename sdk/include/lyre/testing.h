@@ -7,8 +7,8 @@
  * prints. There is one fake host, with one module, for one thread.
  *
  * It has: arguments checked against their declaration (with texts of its own), values, answers, failures, settings, the log,
- * metrics, tables in memory (create, open, describe, drop; insert, update, upsert, delete; lookup by key; queries
- * without conditions and sort order), lyre_run(), routes, tasks and events on request. Continuations run as soon as the handler has
+ * metrics, listeners, tables in memory (create, open, describe, drop; insert, update, upsert, delete; lookup by key; queries
+ * without conditions and sort order), lyre_run(), routes and tasks on request. Continuations run as soon as the handler has
  * returned LYRE_PENDING; a job runs at once.
  *
  * It does not have: conditions, sort orders, select, types and time attributes of records, permissions (the caller may do
@@ -63,6 +63,10 @@ const char *lyre_fake_answer_header(const char *name);
  * \return 0, or a negative LYRE_E…, which is logged
  */
 int lyre_fake_task(const char *name);
+/**
+ * Tells the listeners of an event. Those of writes here, of lyre_fake_setting() and of lyre_fake_stop() are told without this.
+ */
+void lyre_fake_event(const struct lyre_event *event);
 /** \return whether the task has been woken since it last ran; the fake host does not run it by itself. */
 int lyre_fake_woken(const char *name);
 /** \return the answer to the last call: JSON, or the text of lyre_reply_text(); {"error": …} if it failed. Until the next call. */

@@ -42,14 +42,17 @@ static void test_refused(void)
 	lyre_fake_stop();
 }
 
-static void test_metric(void)
+/** A write is an event, which wakes the task, which sets the metric. */
+static void test_sum(void)
 {
-	double before;
-
 	assert(lyre_fake_start(&lyre_module, NULL) == 0);
-	before = lyre_fake_metric("tally_added_total", NULL);
+	assert(lyre_fake_task("add_up") == 0);
+	assert(!lyre_fake_woken("add_up"));
 	assert(lyre_fake_call("tally", "{'name': 'birds', 'by': 7}") == 0);
-	assert((int)(lyre_fake_metric("tally_added_total", NULL) - before) == 7);
+	assert(lyre_fake_call("tally", "{'name': 'fish', 'by': 2}") == 0);
+	assert(lyre_fake_woken("add_up"));
+	assert(lyre_fake_task("add_up") == 0);
+	assert((int)lyre_fake_metric("tally_sum", NULL) == 9);
 	lyre_fake_stop();
 }
 
@@ -58,7 +61,7 @@ int main(void)
 	test_counts();
 	test_setting();
 	test_refused();
-	test_metric();
+	test_sum();
 	puts("4 tests passed");
 	return 0;
 }

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What configure says to builders of small systems, and whether the recipes for them have all its options."""
+import os
+import re
+import subprocess
+import tempfile
+import unittest
+
+SOURCE = os.path.abspath(os.environ["TOP_SRCDIR"])
+
+
+def configure(*arguments):
+    with tempfile.TemporaryDirectory() as folder:
+        return subprocess.run([os.path.join(SOURCE, "configure"), "-q", *arguments], cwd=folder, capture_output=True, text=True)
+
+
+class Static(unittest.TestCase):
+    def test_static_in_ldflags_is_refused_with_the_option_to_use(self):
+        for flags in ("-static", "-O1 -all-static", "--static", "-static-pie"):
+            run = configure("LDFLAGS=" + flags)
+            self.assertNotEqual(run.returncode, 0, flags)
+            self.assertIn("use --enable-static-program", run.stderr)
+
+    def test_all_static_is_not_needed_with_the_option(self):
+        run = configure("--enable-static-program", "LDFLAGS=-all-static")
+        self.assertNotEqual(run.returncode, 0)
+        self.assertIn("leave -all-static out of LDFLAGS", run.stderr)
+
+
+# Options that are for developers, or not ours.
+OTHERS = {
+    "option-checking", "FEATURE", "PACKAGE", "silent-rules", "dependency-tracking", "static", "shared", "fast-install", "libtool-lock",
+    "pic", "aix-soname", "gnu-ld", "sysroot", "python-sys-prefix", "python_prefix", "python_exec_prefix",
+    "asan", "ubsan", "tsan", "fuzzing", "werror", "extra-module"}
+
+
+class Recipes(unittest.TestCase):
+    def test_each_recipe_has_a_switch_for_every_option_and_no_other(self):
+        words = re.findall(r"^  --(?:enable|disable|with|without)-([\w-]+)", configure("--help").stdout, re.MULTILINE)
+        options = set(words) - OTHERS
+        self.assertLess({"minimal", "tls", "module-sql", "static-program"}, options)
+        for recipe in ("buildroot/lyre/lyre.mk", "openwrt/lyre/Makefile"):
+            with open(os.path.join(SOURCE, "packaging", "embedded", recipe)) as f:
+                text = f.read()
+            used = set(re.findall(r"--(?:enable|disable|with|without)-([a-z][\w-]*)", text))
+            for names in re.findall(r"lyre_switch,[A-Z_]+,([a-z -]+)\)", text):
+                used.update(names.split())
+            self.assertEqual(sorted(used), sorted(options), recipe)
+
+
+if __name__ == "__main__":
+    unittest.main()
