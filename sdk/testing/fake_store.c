@@ -263,6 +263,18 @@ static const char *comparator(size_t i)
 	return NULL;
 }
 
+static int count(lyre_call *call, const struct lyre_query *query, uint64_t *ret)
+{
+	lyre_cursor *cursor;
+	const lyre_value *row;
+	int rc = query_open(call, query, &cursor);
+
+	*ret = 0;
+	while (rc == 0 && (rc = cursor_next(call, cursor, &row)) == 0)
+		++*ret;
+	return rc == LYRE_END ? 0 : rc;
+}
+
 /* ---- what it does not have ---- */
 
 #ifdef __GNUC__
@@ -292,23 +304,6 @@ FAKE_LACKS(index_look, (lyre_call * call, lyre_table *table, const char *attribu
 FAKE_LACKS(range_estimate, (lyre_call * call, lyre_table *table, const struct lyre_range *range, uint64_t limit, uint64_t *ret))
 FAKE_LACKS(reader_open, (lyre_call * call, lyre_table *table, const char *const *attributes, size_t count, lyre_reader **ret))
 FAKE_ENDS(int, reader_seek, (lyre_reader * reader, const struct lyre_range *range))
-static const char *comparator(size_t i)
-{
-	return i == 0 ? "equals" : NULL;
-}
-
-static int count(lyre_call *call, const struct lyre_query *query, uint64_t *ret)
-{
-	lyre_cursor *cursor;
-	const lyre_value *row;
-	int rc = query_open(call, query, &cursor);
-
-	*ret = 0;
-	while (rc == 0 && (rc = cursor_next(call, cursor, &row)) == 0)
-		++*ret;
-	return rc == LYRE_END ? 0 : rc;
-}
-
 FAKE_ENDS(int, reader_next, (lyre_reader * reader))
 FAKE_VOID_ENDS(reader_field, (lyre_reader * reader, size_t i, struct lyre_field *ret))
 FAKE_VOID_ENDS(reader_close, (lyre_reader * reader))
