@@ -34,6 +34,7 @@ class Stage:
         else:
             run("mmdebstrap", "--quiet", "--variant=minbase", re.search(r"debian:(\w+)", image).group(1), root)
         shutil.copy("/etc/resolv.conf", os.path.join(root, "etc/resolv.conf"))
+        run("mount", "-t", "proc", "proc", os.path.join(root, "proc"))
 
     def path(self, name):
         return os.path.join(self.root, name.lstrip("/"))
@@ -66,13 +67,14 @@ class Stage:
                 shutil.copy(name, self.path(target))
 
 
-def build(folder):
-    stages, current = {}, None
+def build(folder, stages):
+    current = None
     with open(os.path.join(FOLDER, "Containerfile")) as f:
         for word, rest in instructions(f.read()):
             if word == "FROM":
                 image, _, name = rest.partition(" AS ")
-                current = stages[name] = Stage(os.path.join(folder, name or "image"), image)
+                name = name or "image"
+                current = stages[name] = Stage(os.path.join(folder, name), image)
             else:
                 current.step(word, rest, stages)
     return current
@@ -83,7 +85,9 @@ class Container(unittest.TestCase):
     def setUpClass(cls):
         folder = tempfile.TemporaryDirectory(prefix="lyre-container-")
         cls.addClassCleanup(folder.cleanup)
-        cls.image = build(folder.name)
+        stages = {}
+        cls.addClassCleanup(lambda: [run("umount", stage.path("proc")) for stage in stages.values()])
+        cls.image = build(folder.name, stages)
 
     def start(self, env):
         image = self.image
