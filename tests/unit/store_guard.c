@@ -359,8 +359,7 @@ START_TEST(file_is_named)
 		char name[128];
 		dup2(said[1], STDERR_FILENO);
 		snprintf(name, sizeof name, "%s/mapped", folder);
-		int fd = open(name, O_RDWR | O_CREAT, 0600);
-		ftruncate(fd, 0);
+		int fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);
 		volatile unsigned char *map = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
 		_exit(map[1]);
 	}
