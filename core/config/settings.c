@@ -165,9 +165,9 @@ const struct lyre_setting core_settings[] = {
 		.help = "Whether successful sign-ins are logged, at level info; those with a remembered password are not." },
 
 	{ "jobs.parallel", LYRE_S_INT, 0, "2", .min = 1, .max = 64,
-		.help = "Maximum number of jobs running at the same time; if it is more than one, one is kept for super_users." },
+		.help = "Maximum number of jobs running at the same time; if it is more than one, one is kept for super users." },
 	{ "jobs.maxWaiting", LYRE_S_INT, 0, "1000", .min = 0, .max = 1000000,
-		.help = "Maximum number of waiting jobs, half of them for super_users only; further jobs are refused." },
+		.help = "Maximum number of waiting jobs, half of them for super users only; further jobs are refused." },
 	{ "jobs.retention", LYRE_S_DURATION, LYRE_SF_NULL, "30d", .min = 0, .max = 36500 * 86400e3,
 		.help = "Time for which get_job can report on a finished job; null or 0: forever." },
 

@@ -216,19 +216,30 @@ static int print_help(struct client *c, struct arena *a, struct json_object *fou
 	return rc;
 }
 
+/** Why there is nothing to show: the server has no such operation, or tells of none. */
+static int complain_of_none(struct client *c, const char *operation)
+{
+	struct json_object *all = NULL;
+	int rc = operation ? declaration_fetch(c, NULL, &all) : 0;
+	if (rc == 0 && all)
+		rc = complain(CTL_REFUSED,
+			"the server has no operation '%s': lyre help lists its operations, lyre --help the client's commands",
+			operation);
+	else if (rc == 0)
+		rc = complain(CTL_REFUSED,
+			"the server does not list its operations: its help module is disabled, or requires a user to sign in (--user)");
+	json_object_put(all);
+	return rc;
+}
+
 int command_help(struct client *c, struct arena *a, const char *operation, const char *filter)
 {
 	struct json_object *found;
 	int rc = declaration_fetch(c, operation, &found);
 	if (rc != 0)
 		return rc;
-	if (!found && operation)
-		return complain(CTL_REFUSED,
-			"the server has no operation '%s': lyre help lists its operations, lyre --help the client's commands",
-			operation);
 	if (!found)
-		return complain(CTL_REFUSED,
-			"the server does not list its operations: its help module is disabled, or requires a user to sign in (--user)");
+		return complain_of_none(c, operation);
 	rc = print_help(c, a, found, operation, filter);
 	json_object_put(found);
 	return rc;

@@ -73,7 +73,7 @@ static const struct lyre_setting settings[] = {
 	{ .key = "paths",
 		.type = LYRE_S_LIST,
 		.flags = LYRE_SF_NULL,
-		.help = "Folders that export_local may write to, for every user; null: any folder, for super_users." },
+		.help = "Folders that export_local may write to, for every user; null: any folder, for super users." },
 #ifdef HAVE_REMOTE
 	{ .key = "remote.localAddresses",
 		.type = LYRE_S_BOOL,

@@ -71,6 +71,7 @@ static int counted(lyre_call *call, const struct lyre_write_result *result, void
 	return 0;
 }
 
+/** Two calls for one name at the same time may read the same count, and one is lost: the guide says what to do if that matters. */
 static int tally(lyre_call *call)
 {
 	static const char *const names[] = { "name", "count" };

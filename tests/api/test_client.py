@@ -633,7 +633,13 @@ class Client(ClientCase):
         self.assertIn("lyre drop_database database=… [replicated=…]", out)
         self.assertIn("super users", out)
         self.assertIn("drop_schema", out)
-        self.refused(1, "help", "no_such_operation")
+        self.assertIn("has no operation 'no_such_operation'", self.refused(1, "help", "no_such_operation"))
+
+    def test_help_without_its_module(self):
+        """Whether an operation exists is then unknown."""
+        with Server(config="modules:\n  schema: true\n") as s:
+            for words in (["help"], ["help", "create_table"]):
+                self.assertIn("does not list its operations", self.refused(1, *words, socket_path=s.socket_path))
 
     @with_system
     def test_help_on_settings(self):

@@ -198,7 +198,7 @@ class Figures(Case):
         operations = set(re.findall(r"^(\w+)", subprocess.run([LYRED, "--list-operations"], stdout=subprocess.PIPE, text=True,
                                                               check=True).stdout, re.M))
         allowed = {"operation": operations | {"other"}, "status": STATUSES | {"complete", "error"}, "level": LEVELS,
-                   "database": {"system"}, "version": None, "le": None}
+                   "database": {"system"}, "task": {"certs/watch"}, "version": None, "le": None}
         for name, labels in self.values:
             for label, value in labels:
                 self.assertIn(label, allowed, name)
