@@ -3,7 +3,7 @@
 # packaging/embedded/static-musl.sh FOLDER [CONFIGURE-ARGUMENT…]: builds FOLDER/lyred, the minimal server with everything that it
 # needs in one file, with musl and the libraries' own sources. For example, with users: FOLDER --with-module-users=static
 #
-# Debian: apt-get install musl-tools linux-libc-dev gcc make autoconf automake libtool pkg-config
+# Debian: apt-get install musl-tools linux-libc-dev gcc make autoconf automake libtool pkg-config xz-utils
 # The sources come from Debian's mirror, and are checked by apt. Where there is no apt, put the tarballs of libmicrohttpd, lmdb,
 # libyaml and argon2 into FOLDER/sources, and set CC to a compiler for musl and LINUX_HEADERS to the folder with linux/tcp.h if
 # the compiler does not find it (empty: it does).

@@ -27,6 +27,20 @@ class Static(unittest.TestCase):
         self.assertIn("leave -all-static out of LDFLAGS", run.stderr)
 
 
+class Choices(unittest.TestCase):
+    def test_what_an_option_does_not_have_is_refused_under_its_own_name(self):
+        for option, message in (("--with-tls=/usr/local", "--with-tls must be auto, yes or no, not '/usr/local'"),
+                                ("--with-modules=all", "--with-modules must be auto, shared, static or no, not 'all'")):
+            run = configure(option)
+            self.assertNotEqual(run.returncode, 0, option)
+            self.assertIn(message, run.stderr)
+
+    def test_shared_modules_need_dynamic_loading(self):
+        run = configure("--enable-minimal", "--with-modules=shared")
+        self.assertNotEqual(run.returncode, 0)
+        self.assertIn("--with-modules=shared: this build has no dynamic loading", run.stderr)
+
+
 # Options that are for developers, or not ours.
 OTHERS = {
     "option-checking", "FEATURE", "PACKAGE", "silent-rules", "dependency-tracking", "static", "shared", "fast-install", "libtool-lock",
