@@ -113,19 +113,24 @@ static int read_secret(char *line, size_t size, const char *path, struct err *e)
 	if (rc)
 		return rc;
 	line[len] = '\0';
-	line[strcspn(line, "\r\n")] = '\0';
-	return *line ? 0 :
-		       err_set(e, LYRE_EINVAL, "%s, which LYRE_ADMIN_PASSWORD_FILE names, does not begin with a password", path);
+	size_t end = strcspn(line, "\r\n");
+	/* not the first letter of UTF-16 */
+	bool text = end && (end == (size_t)len || line[end]) && utf8_valid_prefix(line, end) == end;
+	line[end] = '\0';
+	return text ?
+		0 :
+		err_set(e, LYRE_EINVAL, "%s, which LYRE_ADMIN_PASSWORD_FILE names, does not begin with a password in UTF-8", path);
 }
 
-static int add_given(struct users *u, const char *name, const char *password, struct err *e)
+/** \param from  for the operator: where the password is from */
+static int add_given(struct users *u, const char *name, const char *password, const char *from, struct err *e)
 {
 	if (strlen(password) > AUTH_PASSWORD_MAX)
-		return err_set(e, LYRE_EINVAL, "the first user's password, from LYRE_ADMIN_PASSWORD, must have at most %d bytes",
-			AUTH_PASSWORD_MAX);
+		return err_set(
+			e, LYRE_EINVAL, "the first user's password, from %s, must have at most %d bytes", from, AUTH_PASSWORD_MAX);
 	int rc = add_user(u, name, password, e);
 	if (!rc)
-		log_notify("auth", "the first super_user is '%s', with the password from the environment", name);
+		log_notify("auth", "the first super_user is '%s', with the password from %s", name, from);
 	return rc;
 }
 
@@ -141,13 +146,13 @@ static int add(struct users *u, struct err *e)
 		return err_set(e, LYRE_EINVAL,
 			"the first user's name, from LYRE_ADMIN_USERNAME, must have at most %d bytes and no colon", AUTH_USER_MAX);
 	if (password)
-		return add_given(u, name, password, e);
+		return add_given(u, name, password, "the environment", e);
 	if (!path || !*path)
 		return make_up(u, name, e);
 	char line[AUTH_PASSWORD_MAX + 2]; /* one byte too long is noticed */
 	int rc = read_secret(line, sizeof line, path, e);
 	if (!rc)
-		rc = add_given(u, name, line, e);
+		rc = add_given(u, name, line, path, e);
 	secure_clear(line, sizeof line);
 	return rc;
 }

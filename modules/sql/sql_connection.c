@@ -244,6 +244,7 @@ struct sql_connection *sql_connection_take(struct sql_run *run)
 		lyre_fail_no_memory(run->call);
 		return NULL;
 	}
+	sqlite3_limit(c->db, SQLITE_LIMIT_EXPR_DEPTH, sql_nesting_expressions(&run->statement));
 	c->run = run;
 	run->connection = c;
 	return c;

@@ -99,8 +99,9 @@ int sql_find_inner(struct sql_statement *s)
 			rc = sql_statement_add_name(s, &s->inner, &s->inner_count, &s->inner_room, &name);
 		if (!rc && s->inner_count > INNER_MAX)
 			rc = lyre_fail(s->call, LYRE_EINVAL, "A statement can define at most %d tables with WITH", INNER_MAX);
+		sql_nesting_add(s, &t);
 		before = t;
 	}
 	s->len = statement_length(s, &before, &t);
-	return rc;
+	return rc ? rc : sql_nesting_check(s);
 }

@@ -192,6 +192,7 @@ static int start(lyre_instance *self)
 	sql_settings.timeout_ms = lyre_setting_int(self, "timeout");
 	sql_settings.memory = lyre_setting_int(self, "memory");
 	sql_settings.length = (int)lyre_setting_int(self, "maxLength");
+	sql_nesting_start(lyre_setting_int(self, "/threads.stackSize"));
 	if (!sql_limits_start())
 		return lyre_start_fail(self, LYRE_ENOMEM, "out of memory");
 	if (sql_memory_start() != SQLITE_OK)

@@ -66,6 +66,13 @@ int sql_find_inner(struct sql_statement *s);
 /** Whether a name is one of them. */
 bool sql_is_inner(const struct sql_statement *s, const struct sql_token *t);
 
+/* sql_nesting.c */
+
+/** Counts what nests. */
+void sql_nesting_add(struct sql_statement *s, const struct sql_token *t);
+/** \return 0, or a failure: threads have not enough stack for it */
+int sql_nesting_check(struct sql_statement *s);
+
 /* The rest read from the current token on, and leave the parser at the last one that they consumed. They return 0, or a failure. */
 
 /** sql_names.c: a table, where one is expected. */

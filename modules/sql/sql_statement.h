@@ -70,6 +70,7 @@ struct sql_statement {
 	/* while it is parsed */
 	const char **inner; /**< names of WITH */
 	size_t inner_count;
+	size_t selects, compounds, collations; /**< numbers of SELECT, of UNION and its like, of COLLATE */
 	size_t column_room, edit_room, inner_room;
 	const char *top; /**< the number of SELECT TOP */
 	size_t top_len;
@@ -95,5 +96,12 @@ size_t sql_statement_place(const struct sql_statement *s, size_t out_at);
 int sql_statement_wrong(const struct sql_statement *s, size_t at);
 /** The name of an expression without an alias: its text as the client wrote it. */
 const char *sql_statement_name(const struct sql_statement *s, const char *sql, const char *name);
+
+/* sql_nesting.c */
+
+/** \param stack  bytes of a thread's stack */
+void sql_nesting_start(int64_t stack);
+/** \return the depth that SQLite may be given expressions of: together, those of all nested tables must fit into the stack */
+int sql_nesting_expressions(const struct sql_statement *s);
 
 #endif

@@ -34,6 +34,11 @@ LARGE = "(hex(zeroblob(8000)) || x)"
 MANY_PARTS = ".".join(['{"a": $, "b": $}'] * 99)
 MANY_ITEMS = "$." + ".".join(["[[$], [$]]"] * 98)
 # Statements, each with the possible answers: a part of an error, or None for rows.
+def chain(count, select):
+    """Tables that each select from the one before."""
+    return "WITH %s SELECT x FROM c%d LIMIT 1" % (", ".join("c%d AS (%s)" % (i, select % ("c%d" % (i - 1) if i else "(SELECT 1 AS x)")) for i in range(count)), count - 1)
+
+
 HOSTILE = [
     # endless
     (ENDLESS, TIME),
@@ -79,7 +84,13 @@ HOSTILE = [
     ("SELECT " + "CASE WHEN 1 THEN " * 5000 + "1" + " END" * 5000, "parser stack overflow"),
     ("SELECT 1 WHERE " + " AND ".join(["1"] * 10000), "Expression tree is too large"),
     ("SELECT id FROM dev.dog WHERE " + " OR ".join("id = %d" % i for i in range(50000)), "Expression tree is too large"),
-    (" UNION ".join(["SELECT 1"] * 5000), "too many terms in compound SELECT"),
+    (" UNION ".join(["SELECT 1"] * 1000), "too many terms in compound SELECT"),
+    (" UNION ".join(["SELECT 1"] * 5000), "more than 1000 SELECTs"),
+    # deep although no part of it is
+    (chain(490, "SELECT x FROM %s" + " UNION SELECT 1" * 20), "more than 1000 SELECTs"),
+    (chain(490, "SELECT x" + " || ''" * 20 + " AS x FROM %s"), "Expression tree is too large"),
+    (chain(490, "SELECT x || '' AS x FROM %s"), None),
+    ("SELECT id FROM dev.dog ORDER BY id" + " COLLATE NOCASE" * 60000, "more than 2000 COLLATEs"),
     ("SELECT " + ", ".join("id AS c%d" % i for i in range(2000)) + " FROM dev.dog", None),
     ("SELECT " + ", ".join(["id"] * 2001) + " FROM dev.dog", "too many columns in result set"),
     ("SELECT count(*) FROM dev.dog AS d0" + "".join(" JOIN dev.dog AS d%d USING (id)" % i for i in range(1, 1000)), "too many FROM clause terms"),
@@ -136,6 +147,16 @@ class Hostile(unittest.TestCase):
                 self.judge(text, wanted, f.result())
             if not os.environ.get("CK_FORK"):  # sanitizers keep freed memory
                 until(lambda: memory_of(s) < before + (20 << 20), lambda: "it keeps %d bytes" % (memory_of(s) - before))
+
+    def test_small_stacks(self):
+        with Server(settings=[*CHEAP_LOGINS, "threads.stackSize=128K"]) as s:
+            fill(s)
+            for text, error in ((" || ".join(["name"] * 400), "Expression tree is too large (maximum depth 96)"),
+                                (" || ".join(["name"] * 90), None),
+                                (" UNION ".join(["1"] + ["SELECT 1"] * 250), "The statement has more than 48 SELECTs"),
+                                (" UNION ".join(["1"] + ["SELECT 1"] * 40), None)):
+                status, body = s.call({"operation": "sql", "sql": "SELECT %s FROM dev.dog" % text})
+                self.assertEqual((status, body["error"] if status != 200 else None), (400, error) if error else (200, None))
 
     def test_endless_clients(self):
         """Hundreds of statements that never end, some of clients that have gone: others are served, and the server stops."""

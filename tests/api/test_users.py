@@ -199,7 +199,7 @@ class MadeUpPassword(unittest.TestCase):
 class PasswordFile(unittest.TestCase):
     def start(self, content):
         path = os.path.join(self.folder, "secret")
-        with open(path, "w") as f:
+        with open(path, "wb") as f:
             f.write(content)
         return Server(env={"LYRE_ADMIN_USERNAME": "boss", "LYRE_ADMIN_PASSWORD": "", "LYRE_ADMIN_PASSWORD_FILE": path})
 
@@ -209,13 +209,15 @@ class PasswordFile(unittest.TestCase):
         self.folder = folder.name
 
     def test_its_first_line_is_the_password(self):
-        with self.start("Mine 1234!\nnot this\n") as s:
+        with self.start(b"Mine 1234!\nnot this\n") as s:
             s.admin = ("boss", "Mine 1234!")
             s.ok({"operation": "describe_all"})
             self.assertFalse(os.path.exists(os.path.join(s.root, "admin-password")))
+            self.assertRegex(s.said(), r"the first super_user is 'boss', with the password from /\S+/secret\n")
 
     def test_without_a_password_the_server_does_not_start(self):
-        for content, said in (("\n", "does not begin with a password"), ("p" * 1025, "at most 1024 bytes")):
+        for content, said in ((b"\n", "does not begin with a password"), (b"p" * 1025, "from /\\S+/secret, must have at most 1024 bytes"),
+                              ("Mine 1234!\n".encode("utf-16-le"), "does not begin with a password in UTF-8"), (b"Mine 1234!\0", "in UTF-8"), (b"Mine\xff1234!\n", "in UTF-8")):
             with self.subTest(said), self.assertRaisesRegex(Exception, said):
                 with self.start(content):
                     pass
