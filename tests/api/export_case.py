@@ -2,7 +2,7 @@
 """Shared by the tests of exports: a table as recorded with its rows in both formats, searches, and waiting for an export that takes long."""
 import contextlib, os, shutil, tempfile, unittest
 
-from lyre_server import CHEAP_LOGINS, HAS_PROC, PASSWORD, Server, built_modules, need_module, until
+from lyre_server import CHEAP_LOGINS, HAS_PROC, PASSWORD, Server, built_modules, need_module, open_files, until
 
 # As recorded, without the times.
 RECORDS = [
@@ -126,10 +126,9 @@ class Case(unittest.TestCase):
 
     def writing(self, at_least=1):
         """The bytes written to a file in the folder that is not complete yet, if they are as many."""
-        fds = "/proc/%d/fd" % self.s.process.pid
-        for fd in os.listdir(fds):
+        for descriptor, path in open_files(self.s.process.pid):
             with contextlib.suppress(OSError):
-                path, size = os.readlink(os.path.join(fds, fd)), os.stat(os.path.join(fds, fd)).st_size
+                size = os.stat(descriptor).st_size
                 if path.startswith(self.out + "/") and size >= at_least:
                     return size
         return 0

@@ -82,6 +82,15 @@ that do not query it."""
         pause = min(2 * pause, 0.02)
 
 
+def open_files(pid):
+    """(path, name) of each open descriptor of a process: its name in /proc, and what it names. Others may be closed meanwhile."""
+    folder = "/proc/%d/fd" % pid
+    for number in os.listdir(folder):
+        path = os.path.join(folder, number)
+        with contextlib.suppress(FileNotFoundError):
+            yield path, os.readlink(path)
+
+
 class UnixConnection(http.client.HTTPConnection):
     def __init__(self, path, timeout=30):
         super().__init__("localhost", timeout=timeout)

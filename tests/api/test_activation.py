@@ -3,7 +3,7 @@
 import contextlib, fcntl, os, re, shutil, socket, subprocess, sys, tempfile, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import HAS_PROC, LYRED, Server, built_modules, feature, until
+from lyre_server import HAS_PROC, LYRED, Server, built_modules, feature, open_files, until
 
 NETWORK = "operationsApi.network."
 
@@ -72,12 +72,8 @@ class Activation(unittest.TestCase):
     @staticmethod
     def listens_at(s):
         """The TCP addresses that the process listens on: (address, port) as in /proc."""
-        inodes, folder = set(), "/proc/%d/fd" % s.process.pid
-        for name in os.listdir(folder):
-            m = re.match(r"socket:\[(\d+)\]", os.readlink(os.path.join(folder, name)))
-            if m:
-                inodes.add(m.group(1))
-        found = []
+        sockets = (re.match(r"socket:\[(\d+)\]", name) for _, name in open_files(s.process.pid))
+        inodes, found = {m.group(1) for m in sockets if m}, []
         for table in ("tcp", "tcp6"):
             with open("/proc/net/" + table) as f:
                 for line in f.readlines()[1:]:

@@ -6,7 +6,7 @@ is read slowly (48). CLIENTS_RATE: MiB per second at which it is read (16).
 """
 import base64, contextlib, http.client, json, os, socket, struct, sys, threading, time, unittest
 
-from faults import HAS_PROC, Server, create, insert, raise_descriptors, until
+from faults import HAS_PROC, Server, create, insert, open_files, raise_descriptors, until
 
 IDLE = int(os.environ.get("CLIENTS_IDLE", "10000"))
 RESULT = int(os.environ.get("CLIENTS_RESULT", "48"))
@@ -79,11 +79,7 @@ class Clients(unittest.TestCase):
         return self.status("RssAnon") * KIB
 
     def sockets(self):
-        folder, count = "/proc/%d/fd" % self.s.process.pid, 0
-        for name in os.listdir(folder):
-            with contextlib.suppress(FileNotFoundError):
-                count += os.readlink(os.path.join(folder, name)).startswith("socket:")
-        return count
+        return sum(name.startswith("socket:") for _, name in open_files(self.s.process.pid))
 
     def check_memory(self, grown, most, what):
         if not SANITIZED:

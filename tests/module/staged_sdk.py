@@ -37,7 +37,7 @@ class StagedSdk(unittest.TestCase):
         cls.work = tempfile.mkdtemp(prefix="lyre-sdk-")
         cls.addClassCleanup(shutil.rmtree, cls.work, ignore_errors=True)
         # The make that runs this test must not affect the one run here: its job server or dry run is not ours.
-        clean = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "DESTDIR")}
+        clean = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "AM_MAKEFLAGS", "MAKELEVEL", "DESTDIR")}
         cls.installed = os.path.join(cls.work, "installed")
         run("make", "-C", BUILD, *cls.targets, "DESTDIR=" + cls.installed, env=clean)
         cls.env = dict(clean, PKG_CONFIG_PATH=os.path.dirname(cls.find("lyre.pc")), PKG_CONFIG_SYSROOT_DIR=cls.installed)

@@ -79,7 +79,7 @@ def build(folder):
     top = os.path.join(folder, "lyre")
     shutil.copytree(SOURCE, top, symlinks=True, ignore=shutil.ignore_patterns(".git", "build", "autom4te.cache", "__pycache__", "*.o"))
     shutil.copytree(os.path.join(SOURCE, "packaging", "debian"), os.path.join(top, "debian"))
-    clean = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "DESTDIR")}
+    clean = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "AM_MAKEFLAGS", "MAKELEVEL", "DESTDIR")}
     run("dpkg-buildpackage", "-us", "-uc", "-b", cwd=top, env=dict(clean, DEB_BUILD_OPTIONS="nocheck parallel=2"))
     return folder
 

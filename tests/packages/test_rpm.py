@@ -28,7 +28,7 @@ def build(folder):
     os.makedirs(os.path.join(folder, "SOURCES"))
     shutil.copy(DIST, os.path.join(folder, "SOURCES"))
     defined = ["_topdir " + folder] + ["%s %s" % pair for pair in MACROS.items()]
-    clean = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "DESTDIR")}
+    clean = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "AM_MAKEFLAGS", "MAKELEVEL", "DESTDIR")}
     for spec in "lyre.spec", "lyre-minimal.spec":
         run("rpmbuild", "-ba", "--quiet", "--nodeps", "--without", "tests", *[w for d in defined for w in ("--define", d)],
             os.path.join(PACKAGES, "rpm", spec), env=dict(clean, RPM_BUILD_NCPUS="2"))
