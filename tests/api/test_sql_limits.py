@@ -203,7 +203,7 @@ class Limits(unittest.TestCase):
     def test_memory(self):
         wanted = (413, {"error": "The statement needs more than 8388608 bytes of memory (modules.sql.memory)"})
         self.assertEqual(self.sql("WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 1000000) "
-                                  "SELECT x, random() AS r FROM c ORDER BY r"), wanted)
+                                  "SELECT x, random() AS r, hex(zeroblob(1000)) FROM c ORDER BY r"), wanted)
         self.assertEqual(self.values("SELECT 1"), [1])
 
     def test_length(self):
