@@ -83,7 +83,8 @@ void *arena_alloc(struct arena *a, size_t size)
 	const size_t align = alignof(max_align_t);
 	bool fits = size <= SIZE_MAX - align;
 	size = (size + align - 1) & ~(align - 1);
-	if (!fits || ((size_t)(a->end - a->next) < size && !add_block(a, size))) {
+	bool room = a->next && (size_t)(a->end - a->next) >= size; /* an empty arena has none even for an empty array */
+	if (!fits || (!room && !add_block(a, size))) {
 		a->failed = true;
 		return NULL;
 	}

@@ -229,9 +229,9 @@ static bool take_over(struct job_run *j, struct run *r)
 	struct buf *body = &r->x->body;
 
 	j->user = arena_strndup(&j->arena, call_user(from), strlen(call_user(from)));
-	to->args = ARENA_ARRAY(&j->arena, lyre_value, n + 1);
-	to->given = ARENA_ARRAY(&j->arena, bool, n + 1);
-	to->present = ARENA_ARRAY(&j->arena, bool, n + 1);
+	to->args = ARENA_ARRAY(&j->arena, lyre_value, n);
+	to->given = ARENA_ARRAY(&j->arena, bool, n);
+	to->present = ARENA_ARRAY(&j->arena, bool, n);
 	if (!j->user || !to->args || !to->given || !to->present ||
 		!value_copy(&j->arena, &from->body, body->data, body->len, &to->body))
 		return false;

@@ -31,11 +31,10 @@ int arguments_bind(struct lyre_call *call, const char ***ret_labels)
 	const struct operation *o = call->operation;
 	size_t n = o->param_count;
 
-	/* An empty arena has no room for an empty array. */
-	call->args = ARENA_ARRAY(call->arena, lyre_value, n + 1);
-	call->given = ARENA_ARRAY(call->arena, bool, n + 1);
-	call->present = ARENA_ARRAY(call->arena, bool, n + 1);
-	const char **labels = ARENA_ARRAY(call->arena, const char *, n + 1);
+	call->args = ARENA_ARRAY(call->arena, lyre_value, n);
+	call->given = ARENA_ARRAY(call->arena, bool, n);
+	call->present = ARENA_ARRAY(call->arena, bool, n);
+	const char **labels = ARENA_ARRAY(call->arena, const char *, n);
 	if (!call->args || !call->given || !call->present || !labels)
 		return LYRE_ENOMEM;
 	for (size_t i = 0; i < n; i++) {

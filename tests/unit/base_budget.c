@@ -50,6 +50,18 @@ START_TEST(an_allowance_costs_nothing)
 }
 END_TEST
 
+/* NULL means that there is no memory. */
+START_TEST(an_empty_array_is_not_a_failure)
+{
+	struct arena a;
+	arena_init(&a);
+	ck_assert_ptr_nonnull(arena_alloc(&a, 0));
+	ck_assert_ptr_nonnull(arena_alloc(&a, 0));
+	ck_assert(!arena_failed(&a));
+	arena_free(&a);
+}
+END_TEST
+
 START_TEST(a_single_request_is_limited)
 {
 	struct err e;
@@ -258,6 +270,7 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(t, begin, NULL);
 	tcase_add_test(t, limits_are_shares_of_the_whole);
 	tcase_add_test(t, an_allowance_costs_nothing);
+	tcase_add_test(t, an_empty_array_is_not_a_failure);
 	tcase_add_test(t, a_single_request_is_limited);
 	tcase_add_test(t, all_requests_together_are_limited);
 	tcase_add_test(t, kept_memory_leaves_the_allowance_whole);
