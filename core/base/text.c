@@ -63,6 +63,12 @@ size_t utf8_cut(const char *s, size_t len, size_t max)
 	return at - (back - 1) >= need ? at : back - 1;
 }
 
+bool word_valid(const char *s, size_t max)
+{
+	size_t len = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789_-");
+	return len > 0 && len <= max && !s[len];
+}
+
 static size_t edit_distance(const char *a, const char *b)
 {
 	enum { MAX = 64 };

@@ -16,6 +16,9 @@ size_t utf8_valid_prefix(const char *s, size_t len);
 /** The largest number of bytes <= max that ends at a character boundary of valid UTF-8. */
 size_t utf8_cut(const char *s, size_t len, size_t max);
 
+/** Whether a name of a module, task and the like is valid: 1 to \p max of a to z, 0 to 9, _ and -. */
+bool word_valid(const char *s, size_t max);
+
 /** The closest of \p count names to \p word by edit distance, NULL if none is near: for "did you mean". */
 const char *closest_word(const char *word, const char *const *names, size_t count);
 
@@ -46,6 +49,9 @@ void secure_clear(void *p, size_t len);
 
 /** Decodes base64 with or without padding. \return bytes written, or -1 if it is not base64. \p out has room for len bytes */
 long base64_decode(const char *s, size_t len, unsigned char *out);
+
+/** \return the value of a hexadecimal digit in either case; -1 if it is none */
+int hex_digit(char c);
 
 /**
  * Decodes the %XX of an address; malformed ones are kept as they are. \p out has room for len bytes.

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/config_internal.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 #define RESERVED "enabled optional path"
@@ -8,13 +10,6 @@
 static const struct lyre_setting enabled_setting = { .key = "enabled", .type = LYRE_S_BOOL, .flags = LYRE_SF_NULL };
 static const struct lyre_setting optional_setting = { .key = "optional", .type = LYRE_S_BOOL };
 static const struct lyre_setting path_setting = { .key = "path", .type = LYRE_S_PATH, .flags = LYRE_SF_NULL };
-
-static bool is_module_name(const char *name)
-{
-	size_t len = strlen(name);
-	return len > 0 && len < sizeof((struct lyre_module *)0)->name &&
-		strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == len;
-}
 
 static struct module_entry *find_module(const struct config *c, const char *name, size_t len)
 {
@@ -34,7 +29,7 @@ static int fail(struct config *c, struct module_entry *m, struct err *e)
 
 static int add_module(struct config *c, const char *name, const struct yaml_node *named, struct module_entry **ret, struct err *e)
 {
-	if (named && !is_module_name(name))
+	if (named && !word_valid(name, sizeof((struct lyre_module *)0)->name - 1))
 		return yaml_fail_key(
 			e, LYRE_EINVAL, named, "'%s' is not a module name: use 1 to 31 of a to z, 0 to 9, _ and -", name);
 	if (find_module(c, name, strlen(name)))

@@ -57,8 +57,7 @@ static struct module_task *find(lyre_instance *self, const char *name)
 
 static int check(lyre_instance *self, const struct lyre_task *t)
 {
-	size_t len = t->name ? strspn(t->name, "abcdefghijklmnopqrstuvwxyz0123456789_-") : 0;
-	if (!len || len > NAME_MAX_LENGTH || t->name[len] || !t->work || t->flags || t->reserved)
+	if (!t->name || !word_valid(t->name, NAME_MAX_LENGTH) || !t->work || t->flags || t->reserved)
 		return err_set(&self->err, LYRE_EINVAL,
 			"adds an invalid task '%.40s': it needs a name of 1 to %d of a to z, 0 to 9, _ and -, a work(), and zeros in "
 			"flags and reserved",

@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/chunks.h"
 
+#include "base/text.h"
 #include "http/framing.h"
 
 /* 64 bits. More digits can only be leading zeros. */
 #define DIGITS_MAX 16
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 static enum chunks_state size_digit(struct chunks *c, int digit)
 {

@@ -48,8 +48,7 @@ bool own_file(char out[PATH_MAX])
 
 bool module_name_valid(const char *name)
 {
-	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-");
-	return len > 0 && name[len] == '\0' && len < sizeof(((struct lyre_module *)0)->name);
+	return word_valid(name, sizeof(((struct lyre_module *)0)->name) - 1);
 }
 
 const struct lyre_module *module_builtin(const char *name)
