@@ -52,14 +52,13 @@ static void write_types(lyre_out *o, uint32_t types)
 
 static void write_permissions(lyre_out *o, uint32_t permissions)
 {
-	static const struct bit_name names[] = {
-		{ LYRE_PERMIT_READ, "read" },
-		{ LYRE_PERMIT_INSERT, "insert" },
-		{ LYRE_PERMIT_UPDATE, "update" },
-		{ LYRE_PERMIT_DELETE, "delete" },
-		{ LYRE_PERMIT_DESCRIBE, "describe" },
-	};
-	write_bits(o, "permissions", permissions, names, sizeof names / sizeof *names);
+	const char *word;
+	lyre_out_key(o, "permissions");
+	lyre_out_array_begin(o);
+	for (uint32_t bit = 1; (word = lyre_permission_word(bit)) != NULL; bit <<= 1)
+		if (permissions & bit)
+			lyre_out_string(o, word, strlen(word));
+	lyre_out_array_end(o);
 }
 
 static void write_rules(lyre_out *o, uint32_t flags)

@@ -136,21 +136,12 @@ static void put_names(struct document *d, struct json_object *properties, const 
 
 static void put_permissions(struct document *d, struct json_object *to, uint32_t permissions)
 {
-	static const struct {
-		uint32_t bit;
-		const char *name;
-	} names[] = {
-		{ LYRE_PERMIT_READ, "read" },
-		{ LYRE_PERMIT_INSERT, "insert" },
-		{ LYRE_PERMIT_UPDATE, "update" },
-		{ LYRE_PERMIT_DELETE, "delete" },
-		{ LYRE_PERMIT_DESCRIBE, "describe" },
-	};
 	struct json_object *list = json_put_array(d, to, "x-permissions");
+	const char *word;
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		if (permissions & names[i].bit)
-			json_push_text(d, list, names[i].name);
+	for (uint32_t bit = 1; (word = lyre_permission_word(bit)) != NULL; bit <<= 1) {
+		if (permissions & bit)
+			json_push_text(d, list, word);
 	}
 }
 

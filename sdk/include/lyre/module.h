@@ -155,6 +155,25 @@ enum lyre_permission {
 	LYRE_PERMIT_DESCRIBE = 16 /**< see that it exists: implied by any other permission. Without a table: see the database */
 };
 
+/** \return the name of one lyre_permission, as in describe_operations; NULL for a value that this header does not know */
+static inline const char *lyre_permission_word(uint32_t permission)
+{
+	switch (permission) {
+	case LYRE_PERMIT_READ:
+		return "read";
+	case LYRE_PERMIT_INSERT:
+		return "insert";
+	case LYRE_PERMIT_UPDATE:
+		return "update";
+	case LYRE_PERMIT_DELETE:
+		return "delete";
+	case LYRE_PERMIT_DESCRIBE:
+		return "describe";
+	default:
+		return NULL;
+	}
+}
+
 /** Rules of an operation. */
 enum lyre_operation_flag {
 	/**
