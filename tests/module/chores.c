@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** Tasks: at intervals, when woken, all the time; one that fails, and one that does not end. */
+#include "count_name.h"
+
 #include <lyre/lyre.h>
 
 #include <stdatomic.h>
@@ -8,30 +10,6 @@
 
 static atomic_long ticks, errands, rounds, retries, failures;
 static atomic_int refused; /* what the long task got from its last lyre_task_sleep() */
-
-/** Adds one to the record of a name, with the rights of the server. */
-static int count(lyre_call *call, const char *name)
-{
-	static const char *const names[] = { "name", "count" };
-	static const struct lyre_table_spec spec = {
-		.size = sizeof spec, .database = "own", .name = "chores", .primary_key = "name", .expiration = -1, .audit = -1
-	};
-	const struct lyre_write_result *result;
-	const lyre_value *values[2], *row, *record;
-	lyre_table *table;
-	lyre_cursor *rows;
-	int rc = lyre_table_ensure(call, &spec, &table);
-	values[0] = lyre_make_text(call, name);
-	if (rc == 0)
-		rc = lyre_lookup(call, table, lyre_make_array(call, values, 1), NULL, &rows);
-	if (rc == 0)
-		rc = lyre_cursor_next(call, rows, &row);
-	if (rc < 0)
-		return rc;
-	values[1] = lyre_make_int(call, rc == 0 ? lyre_value_int(lyre_value_get(row, "count")) + 1 : 1);
-	record = lyre_make_object(call, names, values, 2);
-	return lyre_write_wait(call, table, LYRE_UPSERT, lyre_make_array(call, &record, 1), &result);
-}
 
 static int tick(lyre_call *call, void *arg)
 {
@@ -42,7 +20,7 @@ static int tick(lyre_call *call, void *arg)
 
 static int errand(lyre_call *call, void *arg)
 {
-	int rc = count(call, (const char *)arg);
+	int rc = count_name(call, "chores", (const char *)arg);
 	if (rc == 0)
 		atomic_fetch_add(&errands, 1);
 	return rc;
@@ -60,7 +38,7 @@ static int watch(lyre_call *call, void *arg)
 			rc = lyre_scope_begin(call);
 		if (rc < 0)
 			break;
-		rc = count(call, "watch");
+		rc = count_name(call, "chores", "watch");
 		lyre_scope_end(call);
 		atomic_fetch_add(&rounds, 1);
 	}

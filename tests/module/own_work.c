@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** Works outside operations: in its start(), and on a thread of its own. */
+#include "count_name.h"
+
 #include <lyre/lyre.h>
 
 #include <pthread.h>
@@ -7,28 +9,9 @@
 
 static pthread_t thread;
 
-/** Counts under a name, in a table that is created if missing. */
 static int count(lyre_call *call, void *arg)
 {
-	static const char *const names[] = { "name", "count" };
-	static const struct lyre_table_spec spec = {
-		.size = sizeof spec, .database = "own", .name = "work", .primary_key = "name", .expiration = -1, .audit = -1
-	};
-	const struct lyre_write_result *result;
-	const lyre_value *values[2], *row, *record;
-	lyre_table *table;
-	lyre_cursor *rows;
-	int rc = lyre_table_ensure(call, &spec, &table);
-	values[0] = lyre_make_text(call, (const char *)arg);
-	if (rc == 0)
-		rc = lyre_lookup(call, table, lyre_make_array(call, values, 1), NULL, &rows);
-	if (rc == 0)
-		rc = lyre_cursor_next(call, rows, &row);
-	if (rc < 0)
-		return rc;
-	values[1] = lyre_make_int(call, rc == 0 ? lyre_value_int(lyre_value_get(row, "count")) + 1 : 1);
-	record = lyre_make_object(call, names, values, 2);
-	return lyre_write_wait(call, table, LYRE_UPSERT, lyre_make_array(call, &record, 1), &result);
+	return count_name(call, "work", (const char *)arg);
 }
 
 static int fail(lyre_call *call, void *arg)
