@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the documents quote and link to exists: messages in the sources, files, headings."""
-import errno, functools, glob, os, re, sys, unittest
+"""What the documents quote and link to exists: messages in the sources, files, headings, also where they are installed."""
+import errno, functools, glob, os, re, subprocess, sys, tempfile, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import SOURCE
+import links
+from lyre_server import BUILD, SOURCE, outside_make
 
 LITERAL = r'"(?:[^"\\\n]|\\.)*"'
 # Adjacent literals are one text; a macro between two of them is a placeholder.
@@ -12,12 +13,7 @@ SYSTEM = sorted({os.strerror(n) for n in errno.errorcode}, key=len, reverse=True
 
 
 def content(*path):
-    with open(os.path.join(SOURCE, *path), encoding="utf-8") as f:
-        return f.read()
-
-
-def documents():
-    return [os.path.relpath(p, SOURCE) for pattern in ("*.md", "docs/*.md", "sdk/*.md") for p in glob.glob(os.path.join(SOURCE, pattern))]
+    return links.read(SOURCE, *path)
 
 
 def with_ellipses(text):
@@ -60,12 +56,6 @@ def is_said(quote):
     return any(wanted.search(text) for text in all_texts())
 
 
-def anchors(text):
-    """The names that headings get on the forge."""
-    headings = re.findall(r"^#+ (.*)$", re.sub(r"(?m)^    .*$", "", text), re.M)
-    return {re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in headings}
-
-
 class Troubleshooting(unittest.TestCase):
     def test_every_message_is_one_of_ours(self):
         quotes = re.findall(r"\*\*`([^`]+)`\*\*", content("docs", "troubleshooting.md"))
@@ -80,17 +70,17 @@ class Troubleshooting(unittest.TestCase):
 
 
 class Links(unittest.TestCase):
-    def test_links(self):
-        for name in documents():
-            for target in re.findall(r"\]\(([^)\s]+)\)", content(name)):
-                path, _, anchor = target.partition("#")
-                if ":" in path or name.endswith("operations.md") and not path:
-                    continue
-                with self.subTest(name, target=target):
-                    there = os.path.normpath(os.path.join(os.path.dirname(name), path)) if path else name
-                    self.assertTrue(os.path.exists(os.path.join(SOURCE, there)))
-                    if anchor:
-                        self.assertIn(anchor, anchors(content(there)))
+    def test_links_of_the_sources(self):
+        self.assertEqual(list(links.broken(SOURCE)), [])
+
+    def test_links_of_what_is_installed(self):
+        with tempfile.TemporaryDirectory(prefix="lyre-documents-") as folder:
+            make = subprocess.run(["make", "-s", "install-data", "DESTDIR=" + folder], cwd=BUILD, env=outside_make(), stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+            self.assertEqual(make.returncode, 0, make.stdout[-2000:])
+            top, = [os.path.dirname(p) for p, _, names in os.walk(folder) if os.path.basename(p) == "docs" and "quick-start.md" in names]
+            self.assertEqual(links.documents(top), links.documents(SOURCE))
+            self.assertEqual(list(links.broken(top)), [])
 
 
 if __name__ == "__main__":
