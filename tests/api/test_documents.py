@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the documents quote and link to exists: messages in the sources, files, headings, also where they are installed."""
-import errno, functools, glob, os, re, subprocess, sys, tempfile, unittest
+import errno, functools, glob, os, re, shutil, subprocess, sys, tempfile, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import links
+from certificates import Authority
 from lyre_server import BUILD, SOURCE, outside_make
 
 LITERAL = r'"(?:[^"\\\n]|\\.)*"'
@@ -81,6 +82,40 @@ class Links(unittest.TestCase):
             top, = [os.path.dirname(p) for p, _, names in os.walk(folder) if os.path.basename(p) == "docs" and "quick-start.md" in names]
             self.assertEqual(links.documents(top), links.documents(SOURCE))
             self.assertEqual(list(links.broken(top)), [])
+
+
+class Proxies(unittest.TestCase):
+    """The examples of docs/running.md, as far as the programs are installed."""
+
+    def check(self, heading, wrapped, *command):
+        """\param wrapped  the file that the example is a part of, with EXAMPLE in its place"""
+        if not shutil.which(command[0]):
+            self.skipTest("there is no " + command[0])
+        section = content("docs", "running.md").split("\n### %s\n" % heading)[1].split("\n#")[0]
+        example = "".join(re.findall(r"(?m)^    (.*\n)", section))
+        with Authority("Test CA") as ca, tempfile.TemporaryDirectory(prefix="lyre-proxy-") as folder:
+            pem = ca.file("api.pem")
+            ca.write("api.pem", "".join(ca.issue("api.example.com")))
+            with open(os.path.join(folder, "conf"), "w") as f:
+                f.write(wrapped.replace("EXAMPLE", re.sub(r"/etc/\S*/api\.(?:pem|key)", pem, example)))
+            p = subprocess.run([word.replace("CONF", f.name) for word in command], cwd=folder, env=dict(os.environ, HOME=folder), stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+            self.assertEqual(p.returncode, 0, p.stdout)
+
+    @unittest.skipIf(os.geteuid(), "needs root, for the port and the folders of nginx")
+    def test_nginx(self):
+        self.check("nginx", "pid nginx.pid;\nevents {}\nhttp {\naccess_log off;\nEXAMPLE}\n", "nginx", "-t", "-e", "stderr", "-p", ".", "-c", "CONF")
+
+    def test_caddy(self):
+        self.check("Caddy", "EXAMPLE", "caddy", "validate", "--adapter", "caddyfile", "--config", "CONF")
+
+    def test_apache(self):
+        loaded = "".join("LoadModule %s_module /usr/lib/apache2/modules/mod_%s.so\n" % (name, name)
+                         for name in "mpm_event authz_core headers proxy proxy_http socache_shmcb ssl".split())
+        self.check("Apache", loaded + "ErrorLog /dev/null\nListen 127.0.0.1:24443\nEXAMPLE", "apache2", "-t", "-f", "CONF")
+
+    def test_haproxy(self):
+        self.check("HAProxy", "defaults\n    timeout connect 5s\n    timeout client 50s\nEXAMPLE", "haproxy", "-c", "-f", "CONF")
 
 
 if __name__ == "__main__":
