@@ -19,7 +19,7 @@ static const char help[] =
 	"                          " SYSCONFDIR "/lyre/lyre.yaml if it exists,\n"
 	"                          or else from lyre.yaml in the root folder if it exists;\n"
 	"                          set_configuration writes there, and creates the latter\n"
-	"  -r, --root DIRECTORY    store everything under DIRECTORY; overrides rootPath\n"
+	"  -r, --root FOLDER       store everything under FOLDER; overrides rootPath\n"
 	"      --set KEY=VALUE     override one setting of the file; may be repeated\n"
 	"      --check             check settings, modules and host, report whether the server would start\n"
 	"      --list-modules      list the configured modules, and exit\n"

@@ -40,6 +40,12 @@ class Options(unittest.TestCase):
     def test_lyre(self):
         self.assertEqual(options_of_page("lyre.1"), options_of_help(LYRE))
 
+    def test_folders_have_one_name(self):
+        for program in (LYRED, LYRE) if CLIENT else (LYRED,):
+            self.assertNotRegex(said(program, "--help"), "(?i)director")
+        for name in ("lyred.8", "lyre.1", "lyre.yaml.5", "lyre-module.7"):
+            self.assertNotRegex(page(name), "(?i)director")
+
     @unittest.skipUnless(CLIENT, "no client in this build")
     def test_commands(self):
         commands = set(re.findall(r"OPTION\]\.\.\. ([a-z-]+)", said(LYRE, "--help")))
