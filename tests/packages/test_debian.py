@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Debian packages: built, installed, upgraded under load and purged in a fresh Debian 12 that runs systemd.
 
-Needs root and the Debian mirror. PACKAGES: a folder with the built packages, ROOT: a tar archive of the system, to save time.
+Needs root and the Debian mirror. DIST: the release, as make dist makes it, for the source package; PACKAGES: a folder with the built
+packages, ROOT: a tar archive of the system, to save time.
 """
 import glob, json, os, re, shutil, subprocess, sys, tempfile, unittest
 
@@ -22,6 +23,21 @@ def build(folder):
     shutil.copytree(os.path.join(SOURCE, "packaging", "debian"), os.path.join(top, "debian"))
     run("dpkg-buildpackage", "-us", "-uc", "-b", cwd=top, env=dict(without_make(), DEB_BUILD_OPTIONS="nocheck parallel=2"))
     return folder
+
+
+def source_package(folder):
+    """\return the description of one, or none without a release"""
+    release = os.environ.get("DIST")
+    if not release:
+        return []
+    os.mkdir(folder)
+    name, _, version = os.path.basename(release)[:-len(".tar.xz")].rpartition("-")
+    shutil.copy(release, os.path.join(folder, "%s_%s.orig.tar.xz" % (name, version)))
+    run("tar", "-C", folder, "-xf", release)
+    top = os.path.join(folder, "%s-%s" % (name, version))
+    shutil.copytree(os.path.join(SOURCE, "packaging", "debian"), os.path.join(top, "debian"))
+    run("dpkg-source", "-b", top, cwd=folder)
+    return glob.glob(os.path.join(folder, "*.dsc"))
 
 
 def higher(package, folder):
@@ -88,16 +104,10 @@ class Debian(unittest.TestCase):
 
     @unittest.skipUnless(shutil.which("lintian"), "lintian is missing")
     def test_00_lintian(self):
-        run("lintian", "--pedantic", "-I", "--fail-on", "error,warning,info,pedantic", *self.packages)
+        run("lintian", "--pedantic", "-I", "--fail-on", "error,warning,info,pedantic", *self.packages,
+            *source_package(os.path.join(self.folder, "source")))
 
-    def test_01_install(self):
-        said = apt(self.system, "install --no-install-recommends lyred lyre-module-system lyre-module-users")
-        self.assertRegex(said, "password of the user admin: cat /var/lib/lyre/admin-password")
-        self.assertEqual(self.system.said("systemctl is-active lyred").strip(), "active")
-        self.assertEqual(self.system.said("stat -c '%U %a' /var/lib/lyre").strip(), "lyre 750")
-        self.autopkgtest("server")
-
-    def test_01_abi(self):
+    def test_00_abi(self):
         """The modules' packages, and those of others, depend on what the server's package provides."""
         fields = lambda name, field: run("dpkg-deb", "-f", glob.glob(self.system.path("/srv/lyre/%s_*.deb" % name))[0], field).strip()
         provided = re.fullmatch(r"lyre-module-abi-1 \(= (1\.\d+)\)", fields("lyred", "Provides")).group(1)
@@ -105,78 +115,12 @@ class Debian(unittest.TestCase):
             if name.startswith("lyre-module-"):
                 self.assertIn("lyre-module-abi-1 (>= %s)" % provided, fields(name, "Depends"))
 
-    def test_01_exposure(self):
-        said = self.system.said("systemd-analyze security --no-pager lyred | tail -n 1").strip()
-        print(said)
-        self.assertLessEqual(float(re.search(r"level for lyred.service: ([\d.]+)", said).group(1)), 1.7)
-
-    def test_01_settings_are_tested_before_a_start(self):
-        system, pid = self.system, self.system.main_pid()
-        system.said("cp -p %s /root/lyre.yaml && printf 'logging:\\n  level: loud\\n' >>%s" % (CONFIG, CONFIG))
-        code, said = system.do("lyre restart")
-        self.assertEqual((code == 0, system.main_pid()), (False, pid), said)
-        self.assertIn("logging.level", said)
-        self.assertNotEqual(system.do("systemctl restart lyred")[0], 0)
-        self.assertIn("logging.level", system.said("journalctl --no-pager -u lyred -n 20"))
-        system.said("mv /root/lyre.yaml %s && systemctl reset-failed lyred && systemctl start lyred" % CONFIG)
-
-    def test_01_reload(self):
-        """It takes settings from the file, in the same process."""
-        system, pid = self.system, self.system.main_pid()
-        system.said("cp -p %s /root/lyre.yaml && printf 'logging:\\n  level: info\\n' >>%s && systemctl reload lyred" % (CONFIG, CONFIG))
-        system.until("lyre --json get_configuration | tr -d ' ' | grep -F '\"level\":\"info\"'")
-        self.assertEqual(system.main_pid(), pid)
-        system.said("mv /root/lyre.yaml %s && systemctl reload lyred" % CONFIG)
-
-    def test_01_journal(self):
-        self.assertIn("listening on", self.system.said("journalctl --no-pager -u lyred -p info"))
-        self.assertNotIn("listening on", self.system.said("journalctl --no-pager -u lyred -p err"))
-
-    def test_01_watchdog(self):
-        """systemd restarts a server that has stopped, and no other."""
-        system = self.system
-        self.assertEqual(system.said("systemctl show -P WatchdogUSec lyred").strip(), "2min")
-        system.said("mkdir /run/systemd/system/lyred.service.d && printf '[Service]\\nWatchdogSec=1\\n' >/run/systemd/system/lyred.service.d/w.conf && "
-                    "systemctl daemon-reload && systemctl restart lyred")
-        pid, begin = system.main_pid(), "systemctl show -P WatchdogTimestampMonotonic lyred"
-        first = int(system.said(begin))
-        system.until("test $(%s) -gt %d" % (begin, first + 1500000))
-        self.assertEqual(system.main_pid(), pid)
-        system.said("kill -STOP %d" % pid)
-        system.until("test $(systemctl show -P NRestarts lyred) -ge 1 && systemctl is-active lyred")
-        self.assertIn("Watchdog timeout", system.said("journalctl --no-pager -u lyred -n 50"))
-        system.said("rm -r /run/systemd/system/lyred.service.d && systemctl daemon-reload && systemctl restart lyred")
-
-    def test_01_socket_activation(self):
-        """With the unit of the documents: the first client starts the server."""
-        system = self.system
-        with open(os.path.join(SOURCE, "docs", "running.md")) as f:
-            unit = re.search(r"/lyred\.socket`:\n\n((?:    .*\n)+)", f.read()).group(1)
-        with open(system.path("/etc/systemd/system/lyred.socket"), "w") as f:
-            f.write(re.sub("(?m)^    ", "", unit))
-        system.said("systemctl daemon-reload && systemctl stop lyred && systemctl start lyred.socket")
-        self.assertEqual(system.do("systemctl is-active lyred")[1].strip(), "inactive")
-        system.said("curl -sS -o /dev/null http://127.0.0.1:9925/ && systemctl is-active lyred")
-        system.said("systemctl stop lyred.socket lyred && rm /etc/systemd/system/lyred.socket && systemctl daemon-reload && systemctl start lyred")
-
-    def test_01_completion(self):
-        """Each shell finds it, as it is set up by Debian, and completes the name of an operation, which the server knows."""
-        typed = r"{ printf 'lyre --json describe_a\t >/root/%s\n'; for n in $(seq 200); do test -s /root/%s && break; sleep 0.1; done; } | script -qec '%s' /dev/null"
-        self.system.said("echo 'autoload -Uz compinit && compinit -u' >/root/.zshrc")
-        for shell, command in ("bash", "bash -il"), ("zsh", "zsh -i"):
-            with self.subTest(shell):
-                self.system.do(typed % (shell, shell, command))
-                self.assertIsInstance(json.loads(self.system.said("cat /root/" + shell)), dict)
-        self.assertEqual(self.system.said("fish -c 'complete -C \"lyre describe_a\"'").split()[0], "describe_all")
-        self.assertIn("--list-modules", self.system.said("fish -c 'complete -C \"lyred --list-\"'"))
-
-    def test_01_policy(self):
-        """Whoever installs packages may say that no service is to be restarted."""
-        pid, policy = self.system.main_pid(), "/usr/sbin/policy-rc.d"
-        self.system.said("printf '#!/bin/sh\\nexit 101\\n' >%s && chmod +x %s && dpkg -i /srv/lyre/lyred_*.deb && rm %s" % (policy, policy, policy))
-        self.assertIn("(deleted)", self.system.said("readlink /proc/%d/exe" % pid))
-        self.system.said("lyre restart")
-        self.assertNotIn("(deleted)", self.system.said("readlink /proc/%d/exe" % pid))
+    def test_01_install(self):
+        said = apt(self.system, "install --no-install-recommends lyred lyre-module-system lyre-module-users")
+        self.assertRegex(said, "password of the user admin: cat /var/lib/lyre/admin-password")
+        self.assertEqual(self.system.said("systemctl is-active lyred").strip(), "active")
+        self.assertEqual(self.system.said("stat -c '%U %a' /var/lib/lyre").strip(), "lyre 750")
+        self.autopkgtest("server")
 
     def test_01_set_configuration(self):
         """With the file in the root folder, as README.Debian says."""
@@ -196,6 +140,79 @@ class Debian(unittest.TestCase):
         self.assertEqual(self.system.main_pid(), pid)
         apt(self.system, "install --no-install-recommends lyre-module-export lyre-module-import")
         self.autopkgtest("modules")
+
+    def test_03_exposure(self):
+        said = self.system.said("systemd-analyze security --no-pager lyred | tail -n 1").strip()
+        print(said)
+        self.assertLessEqual(float(re.search(r"level for lyred.service: ([\d.]+)", said).group(1)), 1.7)
+
+    def test_03_settings_are_tested_before_a_start(self):
+        system, pid = self.system, self.system.main_pid()
+        system.said("cp -p %s /root/lyre.yaml && sed -i 's/^  #level: .*/  level: loud/' %s" % (CONFIG, CONFIG))
+        code, said = system.do("lyre restart")
+        self.assertEqual((code == 0, system.main_pid()), (False, pid), said)
+        self.assertIn("logging.level", said)
+        self.assertNotEqual(system.do("systemctl restart lyred")[0], 0)
+        self.assertIn("logging.level", system.said("journalctl --no-pager -u lyred -n 20"))
+        system.said("mv /root/lyre.yaml %s && systemctl reset-failed lyred && systemctl start lyred" % CONFIG)
+
+    def test_03_reload(self):
+        """It takes settings from the file, in the same process."""
+        system, pid = self.system, self.system.main_pid()
+        system.said("cp -p %s /root/lyre.yaml && sed -i 's/^  #level: .*/  level: info/' %s && systemctl reload lyred" % (CONFIG, CONFIG))
+        system.until("lyre --json get_configuration | tr -d ' ' | grep -F '\"level\":\"info\"'")
+        self.assertEqual(system.main_pid(), pid)
+        system.said("mv /root/lyre.yaml %s && systemctl reload lyred" % CONFIG)
+
+    def test_03_journal(self):
+        self.assertIn("listening on", self.system.said("journalctl --no-pager -u lyred -p info"))
+        self.assertNotIn("listening on", self.system.said("journalctl --no-pager -u lyred -p err"))
+
+    def test_03_watchdog(self):
+        """systemd restarts a server that has stopped, and no other."""
+        system = self.system
+        self.assertEqual(system.said("systemctl show -P WatchdogUSec lyred").strip(), "2min")
+        system.said("mkdir /run/systemd/system/lyred.service.d && printf '[Service]\\nWatchdogSec=1\\n' >/run/systemd/system/lyred.service.d/w.conf && "
+                    "systemctl daemon-reload && systemctl restart lyred")
+        pid, begin = system.main_pid(), "systemctl show -P WatchdogTimestampMonotonic lyred"
+        first = int(system.said(begin))
+        system.until("test $(%s) -gt %d" % (begin, first + 1500000))
+        self.assertEqual(system.main_pid(), pid)
+        system.said("kill -STOP %d" % pid)
+        system.until("test $(systemctl show -P NRestarts lyred) -ge 1 && systemctl is-active lyred")
+        self.assertIn("Watchdog timeout", system.said("journalctl --no-pager -u lyred -n 50"))
+        system.said("rm -r /run/systemd/system/lyred.service.d && systemctl daemon-reload && systemctl restart lyred")
+
+    def test_03_socket_activation(self):
+        """With the unit of the documents: the first client starts the server."""
+        system = self.system
+        with open(os.path.join(SOURCE, "docs", "running.md")) as f:
+            unit = re.search(r"/lyred\.socket`:\n\n((?:    .*\n)+)", f.read()).group(1)
+        with open(system.path("/etc/systemd/system/lyred.socket"), "w") as f:
+            f.write(re.sub("(?m)^    ", "", unit))
+        system.said("systemctl daemon-reload && systemctl stop lyred && systemctl start lyred.socket")
+        self.assertEqual(system.do("systemctl is-active lyred")[1].strip(), "inactive")
+        system.said("curl -sS -o /dev/null http://127.0.0.1:9925/ && systemctl is-active lyred")
+        system.said("systemctl stop lyred.socket lyred && rm /etc/systemd/system/lyred.socket && systemctl daemon-reload && systemctl start lyred")
+
+    def test_03_completion(self):
+        """Each shell finds it, as it is set up by Debian, and completes the name of an operation, which the server knows."""
+        typed = r"{ printf 'lyre --json describe_a\t >/root/%s\n'; for n in $(seq 200); do test -s /root/%s && break; sleep 0.1; done; } | script -qec '%s' /dev/null"
+        self.system.said("echo 'autoload -Uz compinit && compinit -u' >/root/.zshrc")
+        for shell, command in ("bash", "bash -il"), ("zsh", "zsh -i"):
+            with self.subTest(shell):
+                self.system.do(typed % (shell, shell, command))
+                self.assertIsInstance(json.loads(self.system.said("cat /root/" + shell)), dict)
+        self.assertEqual(self.system.said("fish -c 'complete -C \"lyre describe_a\"'").split()[0], "describe_all")
+        self.assertIn("--list-modules", self.system.said("fish -c 'complete -C \"lyred --list-\"'"))
+
+    def test_03_policy(self):
+        """Whoever installs packages may say that no service is to be restarted."""
+        pid, policy = self.system.main_pid(), "/usr/sbin/policy-rc.d"
+        self.system.said("printf '#!/bin/sh\\nexit 101\\n' >%s && chmod +x %s && dpkg -i /srv/lyre/lyred_*.deb && rm %s" % (policy, policy, policy))
+        self.assertIn("(deleted)", self.system.said("readlink /proc/%d/exe" % pid))
+        self.system.said("lyre restart")
+        self.assertNotIn("(deleted)", self.system.said("readlink /proc/%d/exe" % pid))
 
     def test_03_sdk(self):
         apt(self.system, "install --no-install-recommends lyre-dev lyre-doc")
