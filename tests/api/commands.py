@@ -11,6 +11,6 @@ def run(*command, **more):
     return p.stdout
 
 
-def without_make():
-    """The environment, but for what the make that runs a test says to the make that the test runs: its job server, a dry run."""
+def outside_make():
+    """The environment without what the make that runs the tests would tell another: its job server or dry run is not ours."""
     return {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "AM_MAKEFLAGS", "MAKELEVEL", "DESTDIR")}

@@ -4,7 +4,7 @@ import os, shutil, sys, tempfile, unittest
 
 TOP = os.environ.get("TOP_SRCDIR", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 sys.path.insert(0, os.path.join(TOP, "tests", "api"))
-from commands import run, without_make
+from commands import run, outside_make
 from lyre_server import BUILD, LYRED, STATIC_ONLY
 
 
@@ -29,7 +29,7 @@ class StagedSdk(unittest.TestCase):
     def setUpClass(cls):
         cls.work = tempfile.mkdtemp(prefix="lyre-sdk-")
         cls.addClassCleanup(shutil.rmtree, cls.work, ignore_errors=True)
-        clean = without_make()
+        clean = outside_make()
         cls.installed = os.path.join(cls.work, "installed")
         run("make", "-C", BUILD, *cls.targets, "DESTDIR=" + cls.installed, env=clean)
         cls.env = dict(clean, PKG_CONFIG_PATH=os.path.dirname(cls.find("lyre.pc")), PKG_CONFIG_SYSROOT_DIR=cls.installed)

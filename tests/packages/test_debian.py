@@ -8,7 +8,8 @@ import glob, json, os, re, shutil, subprocess, sys, tempfile, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from debian_system import SOURCE, SYSTEM_TOOLS, System, unbroken
-from commands import run, without_make
+from commands import run, outside_make
+import links
 
 TOOLS = SYSTEM_TOOLS + "dpkg-buildpackage dh dpkg-deb dpkg-scanpackages".split()
 ALL = "lyred lyre-module-system lyre-module-users lyre-module-sql lyre-module-export lyre-module-import lyre-dev lyre-doc lyre-minimal".split()
@@ -21,7 +22,7 @@ def build(folder):
     top = os.path.join(folder, "lyre")
     shutil.copytree(SOURCE, top, symlinks=True, ignore=shutil.ignore_patterns(".git", "build", "autom4te.cache", "__pycache__", "*.o"))
     shutil.copytree(os.path.join(SOURCE, "packaging", "debian"), os.path.join(top, "debian"))
-    run("dpkg-buildpackage", "-us", "-uc", "-b", cwd=top, env=dict(without_make(), DEB_BUILD_OPTIONS="nocheck parallel=2"))
+    run("dpkg-buildpackage", "-us", "-uc", "-b", cwd=top, env=dict(outside_make(), DEB_BUILD_OPTIONS="nocheck parallel=2"))
     return folder
 
 
@@ -217,6 +218,7 @@ class Debian(unittest.TestCase):
     def test_03_sdk(self):
         apt(self.system, "install --no-install-recommends lyre-dev lyre-doc")
         self.autopkgtest("sdk")
+        self.assertEqual(list(links.broken(self.system.path("/usr/share/doc/lyre"))), [])
         for page in "lyred.8", "lyre.1", "lyre.yaml.5", "lyre-module.7":
             self.assertTrue(os.path.exists(self.system.path("/usr/share/man/man%s/%s.gz" % (page[-1], page))), page)
 

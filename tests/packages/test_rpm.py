@@ -7,7 +7,7 @@ import atexit, fnmatch, functools, glob, json, os, re, shutil, sys, tempfile, un
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from debian_system import SOURCE, SYSTEM_TOOLS, System, unbroken
-from commands import run, without_make
+from commands import run, outside_make
 
 DIST = os.environ.get("DIST", "")
 PACKAGES = os.path.join(SOURCE, "packaging")
@@ -29,7 +29,7 @@ def build(folder):
     defined = ["_topdir " + folder] + ["%s %s" % pair for pair in MACROS.items()]
     for spec in "lyre.spec", "lyre-minimal.spec":
         run("rpmbuild", "-ba", "--quiet", "--nodeps", "--without", "tests", *[w for d in defined for w in ("--define", d)],
-            os.path.join(PACKAGES, "rpm", spec), env=dict(without_make(), RPM_BUILD_NCPUS="2"))
+            os.path.join(PACKAGES, "rpm", spec), env=dict(outside_make(), RPM_BUILD_NCPUS="2"))
     return folder
 
 
@@ -59,9 +59,7 @@ def files(path):
 def patterns(name):
     """What Debian has in that package."""
     with open(os.path.join(PACKAGES, "debian", DEBIAN.get(name, name) + ".install")) as f:
-        found = [re.sub("^debian/minimal/", "", line.split()[0]) for line in f if line.strip()]
-    # There it is the changelog, which is in every package.
-    return found + ["usr/share/doc/lyre/NEWS.md"] * (name == "lyre-doc")
+        return [re.sub("^debian/minimal/", "", line.split()[0]) for line in f if line.strip()]
 
 
 def matches(name, pattern):
