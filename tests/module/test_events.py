@@ -141,7 +141,12 @@ class Settings(Case):
         answers = [self.set(s, modules_listener_word="%d" % i * 50000)[0] for i in range(30)]
         self.assertEqual(answers, sorted(answers))
         self.assertEqual(set(answers), {200, 503})
-        self.assertEqual(self.set(s, logging_level="info"), (503, {"error": "Settings have been changed too often: try again in a few minutes"}))
+        refused = (503, {"error": "Settings have been changed too often: try again in a few minutes"})
+        self.assertEqual(self.set(s, modules_listener_word="w"), refused)
+        for i in range(3):
+            self.assertEqual(self.set(s, logging_level="info" if i % 2 else "warn", modules_listener_number=i + 1)[0], 200)
+        self.assertEqual(self.heard(s)["word"][:2], str(answers.index(503) - 1))
+        self.assertEqual(self.set(s, modules_listener_word="w", modules_listener_number=9), refused)
 
 
 if __name__ == "__main__":
