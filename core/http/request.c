@@ -315,7 +315,8 @@ static enum MHD_Result request_piece(struct request *r, size_t size, size_t *lef
  */
 static enum MHD_Result request_body(struct request *r, const char *data, size_t *left)
 {
-	if (body_asks(r, *left)) {
+	bool unknown = r->x.body_size == UINT64_MAX; /* else it was decided by the header */
+	if (unknown && body_asks(r, *left)) {
 		enum dispatch_result done = request_ask(r);
 		if (done != DISPATCH_BODY)
 			return done == DISPATCH_DONE ? answer_past(r) : MHD_YES;
@@ -333,7 +334,7 @@ static enum MHD_Result request_body(struct request *r, const char *data, size_t 
 		return request_cut(r, status, why);
 	if (r->x.query)
 		return request_piece(r, held + size, left);
-	bool ask = body_asks(r, 0);
+	bool ask = unknown && body_asks(r, 0);
 	return ask && request_ask(r) == DISPATCH_DONE ? answer_past(r) : MHD_YES;
 }
 
