@@ -18,6 +18,11 @@ def feature(macro):
         return re.search(r"^#define %s\b" % macro, f.read(), re.M) is not None
 
 
+def outside_make():
+    """The environment without what the make that runs the tests would tell another: its job server or dry run is not ours."""
+    return {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "AM_MAKEFLAGS", "MAKELEVEL", "DESTDIR")}
+
+
 def has_terminals():
     try:
         for fd in os.openpty():
@@ -54,8 +59,10 @@ MINIMAL = feature("LYRE_MINIMAL")
 STATIC_ONLY = feature("LYRE_STATIC_ONLY")
 
 
-# The cheapest password hashes, and no delays after wrong passwords: for tests that concern neither.
-CHEAP_LOGINS = ["authentication.argon2.memory=8K", "authentication.argon2.iterations=1", "authentication.failures.delay=0"]
+# The cheapest password hashes, which every server of a test has that does not set others.
+CHEAP_HASHES = ["authentication.argon2.memory=8K", "authentication.argon2.iterations=1"]
+# And no delays after wrong passwords: for tests that concern neither.
+CHEAP_LOGINS = CHEAP_HASHES + ["authentication.failures.delay=0"]
 # Password of the users that tests create.
 PASSWORD = "Pass4321!"
 
@@ -104,12 +111,15 @@ class UnixConnection(http.client.HTTPConnection):
 
 class Server:
     admin = ("admin", "Abc1234!")
+    hashes = CHEAP_HASHES # settings before those of the test
 
     def __init__(self, root=None, settings=(), config=None, env=None, start=True):
         """settings: "key.path=value" texts; config: the text of a configuration file; root: that of an earlier server, to continue with."""
         self.own_root = root is None
         self.root = root or tempfile.mkdtemp(prefix="lyre-test-")
-        self.settings, self.env, self.config = list(settings), env or {}, None
+        given = list(settings)
+        self.settings = given if any("argon2" in text for text in [config or "", *given]) else self.hashes + given
+        self.env, self.config = env or {}, None
         if config is not None:
             self.config = os.path.join(self.root, "lyre.yaml")
             with open(self.config, "w") as f:

@@ -4,7 +4,7 @@ import os, shutil, subprocess, sys, tempfile, unittest
 
 TOP = os.environ.get("TOP_SRCDIR", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 sys.path.insert(0, os.path.join(TOP, "tests", "api"))
-from lyre_server import BUILD, LYRED, STATIC_ONLY
+from lyre_server import BUILD, LYRED, STATIC_ONLY, outside_make
 
 
 def machine(path):
@@ -36,8 +36,7 @@ class StagedSdk(unittest.TestCase):
     def setUpClass(cls):
         cls.work = tempfile.mkdtemp(prefix="lyre-sdk-")
         cls.addClassCleanup(shutil.rmtree, cls.work, ignore_errors=True)
-        # The make that runs this test must not affect the one run here: its job server or dry run is not ours.
-        clean = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "AM_MAKEFLAGS", "MAKELEVEL", "DESTDIR")}
+        clean = outside_make()
         cls.installed = os.path.join(cls.work, "installed")
         run("make", "-C", BUILD, *cls.targets, "DESTDIR=" + cls.installed, env=clean)
         cls.env = dict(clean, PKG_CONFIG_PATH=os.path.dirname(cls.find("lyre.pc")), PKG_CONFIG_SYSROOT_DIR=cls.installed)

@@ -6,6 +6,8 @@ Needs root and the Debian mirror. PACKAGES: a folder with the built packages, RO
 import base64, contextlib, glob, http.client, json, os, re, shutil, signal, subprocess, sys, tempfile, threading, time, unittest
 
 SOURCE = os.environ.get("TOP_SRCDIR", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+sys.path.insert(0, os.path.join(SOURCE, "tests", "api"))
+import links
 RELEASE, MIRROR = "bookworm", "http://deb.debian.org/debian"
 TOOLS = "dpkg-buildpackage dh dpkg-deb dpkg-scanpackages mmdebstrap systemd-nspawn nsenter".split()
 ALL = "lyred lyre-module-system lyre-module-users lyre-module-sql lyre-module-export lyre-module-import lyre-dev lyre-doc lyre-minimal".split()
@@ -253,6 +255,7 @@ class Debian(unittest.TestCase):
     def test_03_sdk(self):
         self.system.apt("install --no-install-recommends lyre-dev lyre-doc")
         self.autopkgtest("sdk")
+        self.assertEqual(list(links.broken(self.system.path("/usr/share/doc/lyre"))), [])
         for page in "lyred.8", "lyre.1", "lyre.yaml.5", "lyre-module.7":
             self.assertTrue(os.path.exists(self.system.path("/usr/share/man/man%s/%s.gz" % (page[-1], page))), page)
 

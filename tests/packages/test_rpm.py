@@ -52,9 +52,7 @@ def files(path):
 def patterns(name):
     """What Debian has in that package."""
     with open(os.path.join(PACKAGES, "debian", DEBIAN.get(name, name) + ".install")) as f:
-        found = [re.sub("^debian/minimal/", "", line.split()[0]) for line in f if line.strip()]
-    # There it is the changelog, which is in every package.
-    return found + ["usr/share/doc/lyre/NEWS.md"] * (name == "lyre-doc")
+        return [re.sub("^debian/minimal/", "", line.split()[0]) for line in f if line.strip()]
 
 
 def matches(name, pattern):
