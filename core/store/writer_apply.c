@@ -31,18 +31,6 @@ static int apply_one(struct database *db, struct record_write *w)
 	return rc ? rc : write_apply(db, w, time);
 }
 
-/* Of the requests that have changed records. */
-static void tell(const struct database *db, const struct record_write *list, size_t count)
-{
-	const struct commit_listener *l = db->options.listener;
-	void (*notice)(void *arg, const struct record_write *w) = atomic_load_explicit(&l->notice, memory_order_acquire);
-	if (!notice)
-		return;
-	for (const struct record_write *r = list; count; r = r->next, count--)
-		if (!r->err.code && r->kind == WRITE_RECORDS && r->result.done)
-			notice(l->arg, r);
-}
-
 /*
  * Applies \p count requests from \p list on, and commits. 0: each has its result. Otherwise nothing was done, and writer.rc
  * has the reason; the last request tried has the message.
@@ -77,7 +65,7 @@ static int apply_all(struct database *db, struct record_write *list, size_t coun
 	rc = transaction_commit(db, e);
 	if (!rc) {
 		metrics_batch(&w->metrics, list, count);
-		tell(db, list, count);
+		tell_of_requests(db, list, count);
 	}
 	return rc;
 }

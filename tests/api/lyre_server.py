@@ -18,11 +18,6 @@ def feature(macro):
         return re.search(r"^#define %s\b" % macro, f.read(), re.M) is not None
 
 
-def outside_make():
-    """The environment without what the make that runs the tests would tell another: its job server or dry run is not ours."""
-    return {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "AM_MAKEFLAGS", "MAKELEVEL", "DESTDIR")}
-
-
 def has_terminals():
     try:
         for fd in os.openpty():

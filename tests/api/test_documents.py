@@ -5,7 +5,8 @@ import errno, functools, glob, os, re, shutil, subprocess, sys, tempfile, unitte
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import links
 from certificates import Authority
-from lyre_server import BUILD, SOURCE, outside_make
+from commands import outside_make
+from lyre_server import BUILD, SOURCE
 
 LITERAL = r'"(?:[^"\\\n]|\\.)*"'
 # Adjacent literals are one text; a macro between two of them is a placeholder.

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The SDK as it is installed, in a folder of a test: what an author of a module has."""
-import os, shutil, subprocess, sys, tempfile, unittest
+import os, shutil, sys, tempfile, unittest
 
 TOP = os.environ.get("TOP_SRCDIR", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 sys.path.insert(0, os.path.join(TOP, "tests", "api"))
-from lyre_server import BUILD, LYRED, STATIC_ONLY, outside_make
+from commands import run, outside_make
+from lyre_server import BUILD, LYRED, STATIC_ONLY
 
 
 def machine(path):
@@ -17,14 +18,6 @@ def machine(path):
 # What keeps a module of this system's compiler from the server; "" if nothing does.
 NO_MODULES = "no dynamic loading in this build" if STATIC_ONLY else "cc or pkg-config is missing" if not (
     shutil.which("cc") and shutil.which("pkg-config")) else "this build is for another machine" if machine(LYRED) != machine(sys.executable) else ""
-
-
-def run(*command, cwd=None, env=None):
-    p = subprocess.run(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                       text=True, timeout=600)
-    if p.returncode != 0:
-        raise AssertionError("%s ended with %d:\n%s" % (" ".join(command), p.returncode, p.stdout))
-    return p.stdout
 
 
 @unittest.skipIf(NO_MODULES, NO_MODULES)

@@ -4,7 +4,8 @@ against the fake host and against this server; and what the fake host says of wh
 import glob, os, re, shutil, subprocess, sys, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from staged_sdk import TOP, StagedSdk, run
+from staged_sdk import TOP, StagedSdk
+from commands import run
 from lyre_server import LYRE, LYRED, Server, built_modules
 
 

@@ -3,21 +3,17 @@
 
 Needs root and the Debian mirror. ROOT: a tar archive of a minimal Debian, to save time.
 """
-import contextlib, glob, json, os, re, shlex, shutil, signal, subprocess, sys, tempfile, time, unittest
+import glob, json, os, re, shlex, shutil, signal, subprocess, sys, tempfile, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from build_context import SOURCE, taken
 
 FOLDER = os.path.join(SOURCE, "packaging", "container")
 TOOLS = "mmdebstrap chroot setpriv".split()
+sys.path.insert(0, os.path.join(SOURCE, "tests", "api"))
+from commands import run
+
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
-
-def run(*command, **more):
-    p = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=1800, **more)
-    if p.returncode:
-        raise AssertionError("%s ended with %d:\n%s" % (" ".join(command), p.returncode, p.stdout[-6000:]))
-    return p.stdout
 
 
 def instructions(text):
