@@ -52,6 +52,10 @@ HAS_PROC = os.path.exists("/proc/self")
 HAS_TERMINALS = has_terminals()
 MINIMAL = feature("LYRE_MINIMAL")
 STATIC_ONLY = feature("LYRE_STATIC_ONLY")
+# Programs of the build run in an emulator, of this name: their memory, files and threads are also its own.
+EMULATOR = os.environ.get("EMULATOR", "")
+# Waiting ends after so many times as long.
+PATIENCE = 5 if EMULATOR else 1
 
 
 # The cheapest password hashes, and no delays after wrong passwords: for tests that concern neither.
@@ -69,7 +73,7 @@ def until(condition, why, seconds=60, server=None):
     """Waits until the condition is true, and returns its value.
 why: what is wrong if it never is, a text or a function that returns one. server: if it ends, the wait ends, for conditions
 that do not query it."""
-    deadline, pause = time.monotonic() + seconds, 0.001
+    deadline, pause = time.monotonic() + seconds * PATIENCE, 0.001
     while True:
         # Checked first: a condition that is true by then counts, however slow the machine.
         late, ended = time.monotonic() > deadline, server is not None and server.process.poll() is not None
@@ -93,7 +97,7 @@ def open_files(pid):
 
 class UnixConnection(http.client.HTTPConnection):
     def __init__(self, path, timeout=30):
-        super().__init__("localhost", timeout=timeout)
+        super().__init__("localhost", timeout=timeout * PATIENCE)
         self.path = path
 
     def connect(self):
@@ -156,7 +160,7 @@ class Server:
         """SIGTERM, and the expected exit status; sanitizers report through it."""
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        status = self.process.wait(60)
+        status = self.process.wait(60 * PATIENCE)
         self.output.close()
         if status != expect:
             raise AssertionError("lyred ended with %s:\n%s" % (status, self.said()[-8000:]))
@@ -184,7 +188,7 @@ class Server:
 
     def request(self, method="POST", path="/", body=None, headers=None, unix=False, timeout=60):
         """(status, headers, bytes)"""
-        c = UnixConnection(self.socket_path, timeout) if unix else http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        c = UnixConnection(self.socket_path, timeout) if unix else http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout * PATIENCE)
         with contextlib.closing(c):
             c.request(method, path, body=body, headers=headers or {})
             r = c.getresponse()
