@@ -4,7 +4,7 @@
     with Server() as s:
         status, body = s.call({"operation": "describe_all"})
 """
-import base64, contextlib, functools, http.client, json, os, re, shutil, signal, socket, subprocess, sys, tempfile, time, unittest
+import base64, contextlib, functools, http.client, json, os, re, shutil, signal, socket, struct, subprocess, sys, tempfile, time, unittest
 
 BUILD = os.environ.get("TOP_BUILDDIR", os.getcwd())
 SOURCE = os.environ.get("TOP_SRCDIR", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
@@ -31,6 +31,15 @@ def built_modules():
     """Names of the modules of this build."""
     listed = subprocess.run([LYRED, "-c", "/dev/null", "--list-modules"], stdout=subprocess.PIPE, universal_newlines=True, check=True).stdout
     return {line.split()[0] for line in listed.splitlines() if line.strip()}
+
+
+@functools.lru_cache(None)
+def uses_musl():
+    """Whether the server has musl, whose malloc has other properties; False if it is started by a script."""
+    with open(LYRED, "rb") as f:
+        program = f.read()
+    static = b"/ld-" not in program
+    return program.startswith(b"\x7fELF") and (b"/ld-musl-" in program or (static and b"GNU C Library" not in program))
 
 
 @functools.lru_cache(None)
@@ -102,8 +111,10 @@ class UnixConnection(http.client.HTTPConnection):
 
     def connect(self):
         self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
+        # With a timeout of Python's, it would fail at once if many clients wait to be accepted.
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", int(self.timeout), 0))
         self.sock.connect(self.path)
+        self.sock.settimeout(self.timeout)
 
 
 class Server:

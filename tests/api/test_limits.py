@@ -82,6 +82,15 @@ class Limits(Framing):
             self.assertEqual(c.recv(10), b"")
 
 
+class Waiting(Framing):
+    # Hashing a password takes longer than the client has for its request.
+    settings = ("operationsApi.network.timeout=1000", "authentication.argon2.iterations=80")
+
+    def test_the_time_of_a_sign_in_is_not_that_of_the_client(self):
+        body = b"80000\r\n" + b"x" * 0x80000 + b"\r\n0\r\n\r\n"
+        self.check_refused(self.post(CHUNKED, body).replace(b"Basic ", b"Basic eDp5", 1), 401)
+
+
 class Encoded(Framing):
     settings = ("operationsApi.network.maxBodySize=1000000",)
     ENCODERS = {b"gzip": gzip.compress, b"X-GZip": gzip.compress, b"deflate": zlib.compress}

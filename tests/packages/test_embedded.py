@@ -8,10 +8,9 @@ import tempfile
 import unittest
 
 SOURCE = os.path.abspath(os.environ["TOP_SRCDIR"])
-LYRED = os.path.join(os.environ["TOP_BUILDDIR"], "lyred")
 sys.path[1:1] = [os.path.join(SOURCE, "tests", "api"), os.path.join(SOURCE, "packaging", "embedded")]
 import measure  # noqa: E402
-from lyre_server import until  # noqa: E402
+from lyre_server import LYRED, until, uses_musl  # noqa: E402
 
 
 def configure(*arguments):
@@ -67,14 +66,7 @@ class Recipes(unittest.TestCase):
             self.assertEqual(sorted(used), sorted(options), recipe)
 
 
-def is_static_with_musl():
-    """Whether packaging/embedded/static-musl.sh made the program, for the processor that its README has figures for."""
-    with open(LYRED, "rb") as f:
-        program = f.read()
-    return program.startswith(b"\x7fELF\2") and os.uname().machine == "x86_64" and b"/ld-" not in program and b"GNU C Library" not in program
-
-
-@unittest.skipUnless(is_static_with_musl(), "not the static program with musl for x86-64")
+@unittest.skipUnless(uses_musl() and os.uname().machine == "x86_64", "not the program with musl for x86-64")
 class Memory(unittest.TestCase):
     """KiB, besides the pages of databases."""
     IDLE, LOAD = 1228, 4 << 10
