@@ -3,13 +3,13 @@
 import base64, contextlib, gzip, os, re, socket, sys, time, unittest, zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import feature
+from lyre_server import PATIENCE, feature
 from raw_http import ANSWER, Answer, BODY, CHUNKED, Framing, HEALTH, HOST, LENGTH, POST
 
 
 class Limits(Framing):
     settings = ("operationsApi.network.maxBodySize=1000000", "operationsApi.network.headersTimeout=1000",
-                "operationsApi.network.timeout=2000", "operationsApi.network.keepAliveTimeout=1000")
+                "operationsApi.network.timeout=%d" % (2000 * PATIENCE), "operationsApi.network.keepAliveTimeout=1000")
 
     def test_large_headers(self):
         self.check_works(self.post(LENGTH + b"X-Big: " + b"x" * 12000 + b"\r\n"))
@@ -72,7 +72,7 @@ class Limits(Framing):
         self.assertLess(self.dribble(POST + HOST + b"X: " + b"y" * 1000, 8), 6)
 
     def test_slow_body_is_cut(self):
-        self.assertLess(self.dribble(self.post(b"Content-Length: 1000\r\n", b"x" * 999), 20), 15)
+        self.assertLess(self.dribble(self.post(b"Content-Length: 1000\r\n", b"x" * 999), 20 * PATIENCE), 15 * PATIENCE)
 
     def test_idle_connection_is_closed(self):
         with contextlib.closing(self.connect()) as c:
