@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Modules of other authors, built into lyred from their own folder: --with-extra-module=DIR. sdk/GUIDE.md says what DIR has.
+# Modules of other authors, built into lyred from their own folder: --with-extra-module=DIR. sdk/building-and-testing.md says what DIR has.
 
 # LYRE_EXTRA_MODULES_FIND: reads the folders, early, so that a mistake is reported at once. Sets extra_modules, and for each NAME
 # extra_NAME_dir, _sources, _packages and _libs.

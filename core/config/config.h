@@ -138,8 +138,8 @@ typedef void config_note_fn(void *ctx, const char *key, enum config_source over,
  * ., in any letter case; an object's members are settings below it. Unknown names are ignored, unless they are close to a
  * setting's, belong to a module, or \p strict is set. The rest of the file stays the same byte for byte, and at any moment
  * the file is either the old or the new one. LYRE_SF_LIVE settings take effect at once. Any thread; blocks.
- * \return 0; LYRE_EINVAL with the setting and the rule; LYRE_EBUSY after too many changes; LYRE_ENOTSUP without a file; LYRE_ECONFLICT if someone else
- *         changes the file at the same time; LYRE_EIO, LYRE_ENOSPACE, LYRE_ENOMEM
+ * \return 0; LYRE_EINVAL with the setting and the rule; LYRE_EBUSY after too many changes; LYRE_ENOTSUP without a file;
+ *         LYRE_ECONFLICT if someone else changes the file at the same time; LYRE_EIO, LYRE_ENOSPACE, LYRE_ENOMEM
  */
 int config_set(struct config *c, const struct lyre_value *settings, bool strict, config_note_fn *note, void *ctx, struct err *e);
 

@@ -172,6 +172,15 @@ static int read_file(struct buf *b, const char *path)
 	return rc;
 }
 
+/** \return the length of a text without the newline that ends it: as in $(cat FILE), it belongs to the file, not to the value */
+static size_t without_newline(const char *text, size_t len)
+{
+	if (len == 0 || text[len - 1] != '\n')
+		return len;
+	len--;
+	return len - (len > 0 && text[len - 1] == '\r');
+}
+
 /** Writes a text that must be JSON. \return 0 or CTL_USAGE */
 static int write_raw(struct buf *json, const char *name, const char *text, size_t len)
 {
@@ -209,7 +218,7 @@ static int write_word(struct arena *a, struct buf *json, const char *operation, 
 	if (text[0] == '@') {
 		rc = read_file(&file, text + 1);
 		text = file.len > 0 ? file.data : "";
-		len = file.len;
+		len = without_newline(text, file.len);
 	}
 	if (rc == 0) {
 		request_name(json, name);

@@ -12,6 +12,8 @@
 #define TEXT_MIN 30
 /** Types of JSON values: a parameter that accepts all of them accepts any value. */
 #define KINDS 6
+/** The largest whole number that all readers of JSON agree on: no limit that anybody looks for. */
+#define NO_LIMIT 9007199254740991.0
 /** The operation whose parameters are settings. */
 #define SETS "set_configuration"
 #define SETTING_INDENT 6
@@ -84,6 +86,36 @@ static void print_lines(
 	buf_free(&text);
 }
 
+/** ", whole, 1 to 100", in the words of docs/operations.md */
+static void print_limits(struct buf *out, struct json_object *param)
+{
+	static const struct {
+		const char *rule, *words;
+	} known[] = {
+		{ "name", "a name" },
+		{ "objects", "of objects" },
+		{ "strings or numbers", "of strings or numbers" },
+		{ "whole number", "whole" },
+		{ "request", "a request" },
+		{ "file", "can be sent as the body" },
+	};
+	struct json_object *rules = json_object_object_get(param, "rules"), *max = json_object_object_get(param, "max");
+	for (size_t i = 0; i < item_count(rules); i++) {
+		const char *words = json_object_get_string(json_object_array_get_idx(rules, i));
+		for (size_t k = 0; words && k < sizeof known / sizeof *known; k++)
+			if (strcmp(words, known[k].rule) == 0)
+				words = known[k].words;
+		buf_addf(out, ", %s", words ? words : "");
+	}
+	if (!max)
+		return;
+	double least = json_object_get_double(json_object_object_get(param, "min")), most = json_object_get_double(max);
+	if (most >= NO_LIMIT)
+		buf_addf(out, ", at least %.15g", least);
+	else
+		buf_addf(out, ", %.15g to %.15g", least, most);
+}
+
 /** " (array; required)" */
 static void print_rules(struct buf *out, struct json_object *param)
 {
@@ -92,6 +124,7 @@ static void print_rules(struct buf *out, struct json_object *param)
 		buf_add_str(out, "any value");
 	else
 		print_list(out, param, "types", "", " or ");
+	print_limits(out, param);
 	if (json_object_get_boolean(json_object_object_get(param, "required")))
 		buf_add_str(out, "; required");
 	if (*text_of(param, "default"))
@@ -129,7 +162,7 @@ static void print_operation(struct buf *out, struct json_object *op)
 		bool needed = json_object_get_boolean(json_object_object_get(param, "required"));
 		buf_addf(&words, needed ? " %s=…" : " [%s=…]", text_of(param, "name"));
 	}
-	buf_addf(out, "lyre %s ", text_of(op, "operation"));
+	buf_addf(out, "lyre %s%s", text_of(op, "operation"), words.len > 0 ? " " : "");
 	print_words(
 		out, buf_cstr(&words) && words.len > 0 ? words.data + 1 : "", strlen("lyre  ") + strlen(text_of(op, "operation")));
 	out->failed |= words.failed;

@@ -72,7 +72,10 @@ struct exchange {
 	const char *certified;
 	bool trusted;     /**< a peer on the domain socket with our own uid, or root: a super_user without a password */
 	const char *peer; /**< address, for the log */
-	/** set by http/: the request's headers as sent, and the parameters, still escaped; before the handler, on the connection's thread */
+	/**
+	 * Set by http/: the request's headers as sent, and the parameters, still escaped; before the handler, on the
+	 * connection's thread
+	 */
 	void (*each_header)(const struct exchange *x, take_text take, void *arg);
 	void (*each_param)(const struct exchange *x, take_text take, void *arg);
 	/* out */

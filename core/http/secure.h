@@ -18,7 +18,10 @@
 struct connection;
 struct secure;
 
-/** Whether this build, and the libmicrohttpd that it runs with, have TLS. Otherwise only secure_begin() is called of the following. */
+/**
+ * Whether this build, and the libmicrohttpd that it runs with, have TLS. Otherwise only secure_begin() is called of the
+ * following.
+ */
 bool secure_is_possible(void);
 
 /** Options of a daemon for such connections, not counting the end. */

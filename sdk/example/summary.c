@@ -2,7 +2,7 @@
 /**
  * \file summary.c
  * \brief A module that counts how often each value of an attribute occurs. Its answer is built with json-c: see "With
- * json-c" in ../GUIDE.md.
+ * json-c" in ../handlers.md.
  */
 #include <lyre/lyre.h>
 #include <lyre/json-c.h>

@@ -67,8 +67,10 @@ EMULATOR = os.environ.get("EMULATOR", "")
 PATIENCE = 5 if EMULATOR else 1
 
 
-# The cheapest password hashes, and no delays after wrong passwords: for tests that concern neither.
-CHEAP_LOGINS = ["authentication.argon2.memory=8K", "authentication.argon2.iterations=1", "authentication.failures.delay=0"]
+# The cheapest password hashes, which every server of a test has that does not set others.
+CHEAP_HASHES = ["authentication.argon2.memory=8K", "authentication.argon2.iterations=1"]
+# And no delays after wrong passwords: for tests that concern neither.
+CHEAP_LOGINS = CHEAP_HASHES + ["authentication.failures.delay=0"]
 # Password of the users that tests create.
 PASSWORD = "Pass4321!"
 
@@ -119,12 +121,15 @@ class UnixConnection(http.client.HTTPConnection):
 
 class Server:
     admin = ("admin", "Abc1234!")
+    hashes = CHEAP_HASHES # settings before those of the test
 
     def __init__(self, root=None, settings=(), config=None, env=None, start=True):
         """settings: "key.path=value" texts; config: the text of a configuration file; root: that of an earlier server, to continue with."""
         self.own_root = root is None
         self.root = root or tempfile.mkdtemp(prefix="lyre-test-")
-        self.settings, self.env, self.config = list(settings), env or {}, None
+        given = list(settings)
+        self.settings = given if any("argon2" in text for text in [config or "", *given]) else self.hashes + given
+        self.env, self.config = env or {}, None
         if config is not None:
             self.config = os.path.join(self.root, "lyre.yaml")
             with open(self.config, "w") as f:

@@ -172,7 +172,7 @@ def setting(d):
     effect = {"restart_service": "listeners"}.get(d["effect"], d["effect"])
     if d["setting"] == "rootPath":
         d = dict(d, default="/var/lib/lyre") # of packages; configure decides
-    value = re.sub(r" such as [^,]*", "", d["value"])
+    value = re.sub(r" such as .+? or \w+", "", d["value"])
     default = "`null`" if d["default"] is None else "`%s`" % d["default"] if d["default"] else "empty"
     return "| `%s` | %s | %s | %s | %s |\n" % (d["setting"], cell(value), cell(default), cell(sentence(d["help"])), effect)
 
@@ -192,6 +192,6 @@ def configuration(declared):
             heading = introduction if not section else section
             text.append("\n## %s\n\n%s| setting | value | default | | change |\n|---|---|---|---|---|\n" % (heading, introduction + "\n\n" if section else ""))
             text += [setting(d) for d in own]
-    text.append("\n## Without effect\n\nThese settings of the reference server are accepted and do nothing in this version: "
+    text.append("\n## Without effect\n\nThese settings of HarperDB are accepted and do nothing in this version: "
                 + ", ".join("`%s`" % name for name in inert) + ".\n")
     return "".join(text)

@@ -90,6 +90,17 @@ class Client(ClientCase):
         self.ok("insert", d, "table=0123", 'records={"1":"x"}')
         self.assertEqual(json.loads(self.ok("--json", "search_by_id", d, "table=0123", "ids=x", "get_attributes=1")), [{"1": "x"}])
 
+    def test_the_newline_that_ends_a_file_is_not_of_the_value(self):
+        d = self.make()
+        self.ok("insert", d, "table=t", 'records=[{"id":"k","text":"secret"},{"id":"l","text":"secret\\n"}]')
+        found = lambda word, text: [r["id"] for r in json.loads(self.ok("--json", "search_by_value", d, "table=t", "attribute=text", word, input=text))]
+        for text in b"secret", b"secret\n", b"secret\r\n":
+            self.assertEqual(found("value=@-", text), ["k"])
+        self.assertEqual(found("value=@" + self.file("secret", b"secret\n"), b""), ["k"])
+        self.assertEqual(found("value=@-", b"secret\n\n"), ["l"])
+        self.assertEqual(found("value:=@-", b'"secret\\n"\n'), ["l"])
+        self.assertEqual(found("value=@-", b"secret\n "), [])
+
     def test_raw_json_and_files(self):
         d = self.make()
         path = self.file("records.json", json.dumps([{"id": i} for i in range(100)]).encode())
@@ -634,6 +645,13 @@ class Client(ClientCase):
         self.assertIn("super users", out)
         self.assertIn("drop_schema", out)
         self.assertIn("has no operation 'no_such_operation'", self.refused(1, "help", "no_such_operation"))
+
+    def test_help_on_limits_of_a_parameter(self):
+        out = self.ok("help", "search_by_value")
+        self.assertIn("(number, whole, at least 0; default 0)", " ".join(out.split()))
+        self.assertIn("Name of the table. (string, a name; required)", self.ok("help", "drop_table"))
+        self.assertIn("(array, of objects; required)", self.ok("help", "upsert"))
+        self.assertIn("(string, not empty, can be sent as the body; required)", self.ok("help", "restore_backup"))
 
     def test_help_without_its_module(self):
         """Whether an operation exists is then unknown."""

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the documents quote and link to exists: messages in the sources, files, headings."""
-import errno, functools, glob, os, re, sys, unittest
+"""What the documents quote and link to exists: messages in the sources, files, headings, also where they are installed."""
+import errno, functools, glob, os, re, shutil, subprocess, sys, tempfile, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import SOURCE
+import links
+from certificates import Authority
+from commands import outside_make
+from lyre_server import BUILD, SOURCE
 
 LITERAL = r'"(?:[^"\\\n]|\\.)*"'
 # Adjacent literals are one text; a macro between two of them is a placeholder.
@@ -12,12 +15,7 @@ SYSTEM = sorted({os.strerror(n) for n in errno.errorcode}, key=len, reverse=True
 
 
 def content(*path):
-    with open(os.path.join(SOURCE, *path), encoding="utf-8") as f:
-        return f.read()
-
-
-def documents():
-    return [os.path.relpath(p, SOURCE) for pattern in ("*.md", "docs/*.md", "sdk/*.md") for p in glob.glob(os.path.join(SOURCE, pattern))]
+    return links.read(SOURCE, *path)
 
 
 def with_ellipses(text):
@@ -60,12 +58,6 @@ def is_said(quote):
     return any(wanted.search(text) for text in all_texts())
 
 
-def anchors(text):
-    """The names that headings get on the forge."""
-    headings = re.findall(r"^#+ (.*)$", re.sub(r"(?m)^    .*$", "", text), re.M)
-    return {re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in headings}
-
-
 class Troubleshooting(unittest.TestCase):
     def test_every_message_is_one_of_ours(self):
         quotes = re.findall(r"\*\*`([^`]+)`\*\*", content("docs", "troubleshooting.md"))
@@ -80,17 +72,51 @@ class Troubleshooting(unittest.TestCase):
 
 
 class Links(unittest.TestCase):
-    def test_links(self):
-        for name in documents():
-            for target in re.findall(r"\]\(([^)\s]+)\)", content(name)):
-                path, _, anchor = target.partition("#")
-                if ":" in path or name.endswith("operations.md") and not path:
-                    continue
-                with self.subTest(name, target=target):
-                    there = os.path.normpath(os.path.join(os.path.dirname(name), path)) if path else name
-                    self.assertTrue(os.path.exists(os.path.join(SOURCE, there)))
-                    if anchor:
-                        self.assertIn(anchor, anchors(content(there)))
+    def test_links_of_the_sources(self):
+        self.assertEqual(list(links.broken(SOURCE)), [])
+
+    def test_links_of_what_is_installed(self):
+        with tempfile.TemporaryDirectory(prefix="lyre-documents-") as folder:
+            make = subprocess.run(["make", "-s", "install-data", "DESTDIR=" + folder], cwd=BUILD, env=outside_make(), stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+            self.assertEqual(make.returncode, 0, make.stdout[-2000:])
+            top, = [os.path.dirname(p) for p, _, names in os.walk(folder) if os.path.basename(p) == "docs" and "quick-start.md" in names]
+            self.assertEqual(links.documents(top), links.documents(SOURCE))
+            self.assertEqual(list(links.broken(top)), [])
+
+
+class Proxies(unittest.TestCase):
+    """The examples of docs/running.md, as far as the programs are installed."""
+
+    def check(self, heading, wrapped, *command):
+        """\param wrapped  the file that the example is a part of, with EXAMPLE in its place"""
+        if not shutil.which(command[0]):
+            self.skipTest("there is no " + command[0])
+        section = content("docs", "running.md").split("\n### %s\n" % heading)[1].split("\n#")[0]
+        example = "".join(re.findall(r"(?m)^    (.*\n)", section))
+        with Authority("Test CA") as ca, tempfile.TemporaryDirectory(prefix="lyre-proxy-") as folder:
+            pem = ca.file("api.pem")
+            ca.write("api.pem", "".join(ca.issue("api.example.com")))
+            with open(os.path.join(folder, "conf"), "w") as f:
+                f.write(wrapped.replace("EXAMPLE", re.sub(r"/etc/\S*/api\.(?:pem|key)", pem, example)))
+            p = subprocess.run([word.replace("CONF", f.name) for word in command], cwd=folder, env=dict(os.environ, HOME=folder), stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+            self.assertEqual(p.returncode, 0, p.stdout)
+
+    @unittest.skipIf(os.geteuid(), "needs root, for the port and the folders of nginx")
+    def test_nginx(self):
+        self.check("nginx", "pid nginx.pid;\nevents {}\nhttp {\naccess_log off;\nEXAMPLE}\n", "nginx", "-t", "-e", "stderr", "-p", ".", "-c", "CONF")
+
+    def test_caddy(self):
+        self.check("Caddy", "EXAMPLE", "caddy", "validate", "--adapter", "caddyfile", "--config", "CONF")
+
+    def test_apache(self):
+        loaded = "".join("LoadModule %s_module /usr/lib/apache2/modules/mod_%s.so\n" % (name, name)
+                         for name in "mpm_event authz_core headers proxy proxy_http socache_shmcb ssl".split())
+        self.check("Apache", loaded + "ErrorLog /dev/null\nListen 127.0.0.1:24443\nEXAMPLE", "apache2", "-t", "-f", "CONF")
+
+    def test_haproxy(self):
+        self.check("HAProxy", "defaults\n    timeout connect 5s\n    timeout client 50s\nEXAMPLE", "haproxy", "-c", "-f", "CONF")
 
 
 if __name__ == "__main__":

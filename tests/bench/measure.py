@@ -5,6 +5,8 @@ import base64, http.client, itertools, json, os, shutil, subprocess, sys, tempfi
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "api"))
 from lyre_server import BUILD, SOURCE, Server, table_permission # noqa: F401, for importing files
 
+Server.hashes = [] # of passwords: those of a user
+
 CONNECTIONS = 64
 LOADERS = 4
 BATCH = 2000

@@ -325,7 +325,7 @@ CASES = [
 class Requests(unittest.TestCase):
     """One server for all of them."""
     config = None
-    densely = 20 # so many allocations are tried one by one
+    densely = 8 # so many allocations are tried one by one
     settings = ["logging.auditLog=true", "authentication.cacheTTL=1h", "threads=2"] + CHEAP_LOGINS
 
     def setUp(self):
@@ -497,7 +497,7 @@ class TlsCase(Case):
 @unittest.skipUnless("certs" in built_modules() and shutil.which("openssl"), "needs certificates")
 class Tls(Requests):
     """Handshakes, requests over TLS, and certificates that change."""
-    densely = 6 # a handshake has thousands
+    densely = 4 # a handshake has thousands
     settings = Requests.settings + ["operationsApi.network.securePort=0", "operationsApi.network.mtls=true", "node.hostname=node1"]
 
     def setUp(self):
@@ -643,7 +643,7 @@ class Start(unittest.TestCase):
         """A failed start leaves nothing behind that prevents the next."""
         first = self.allocations(self.checked)
         total = self.allocations(lambda: self.started(self.root))
-        for n, onwards in self.samples(total, 16, first):
+        for n, onwards in self.samples(total, 8, first):
             root = tempfile.mkdtemp(prefix="lyre-test-")
             try:
                 s = self.start(root, n, onwards) or self.start(root, 0, False)
@@ -661,7 +661,7 @@ class Start(unittest.TestCase):
             s.ok(op("insert", records=RECORDS, **DEV))
         first = self.allocations(self.checked)
         total = self.allocations(lambda: self.started(self.root))
-        for n, onwards in self.samples(total, 16, first):
+        for n, onwards in self.samples(total, 8, first):
             s = self.start(self.root, n, onwards)
             if s:
                 try:
@@ -671,7 +671,7 @@ class Start(unittest.TestCase):
 
     def test_first_request(self):
         """Each thread allocates what it keeps when it first needs it."""
-        for n, onwards in self.samples(45, 12):
+        for n, onwards in self.samples(45, 8):
             s = self.start(self.root, 0, False)
             try:
                 self.memory.arm(n, onwards)
@@ -698,7 +698,7 @@ class Start(unittest.TestCase):
             before = self.memory.calls
             right = self.run_lyred(*arguments)
             self.assertEqual(right[0], 0, right)
-            for n, onwards in self.samples(self.memory.calls - before, 24):
+            for n, onwards in self.samples(self.memory.calls - before, 12):
                 self.memory.arm(n, onwards)
                 status, out, err = self.run_lyred(*arguments)
                 self.memory.disarm()

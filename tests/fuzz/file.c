@@ -26,7 +26,7 @@
 
 /** How many random inputs main.c runs besides the corpus. */
 extern unsigned fuzz_rounds;
-unsigned fuzz_rounds = 2000;
+unsigned fuzz_rounds = 800;
 
 static char root[64], data_folder[80], damaged_path[80];
 static struct store *store;

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The SDK as it is installed, in a folder of a test: what an author of a module has."""
-import os, shutil, subprocess, sys, tempfile, unittest
+import os, shutil, sys, tempfile, unittest
 
 TOP = os.environ.get("TOP_SRCDIR", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 sys.path.insert(0, os.path.join(TOP, "tests", "api"))
+from commands import run, outside_make
 from lyre_server import BUILD, LYRED, STATIC_ONLY
 
 
@@ -19,14 +20,6 @@ NO_MODULES = "no dynamic loading in this build" if STATIC_ONLY else "cc or pkg-c
     shutil.which("cc") and shutil.which("pkg-config")) else "this build is for another machine" if machine(LYRED) != machine(sys.executable) else ""
 
 
-def run(*command, cwd=None, env=None):
-    p = subprocess.run(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                       text=True, timeout=600)
-    if p.returncode != 0:
-        raise AssertionError("%s ended with %d:\n%s" % (" ".join(command), p.returncode, p.stdout))
-    return p.stdout
-
-
 @unittest.skipIf(NO_MODULES, NO_MODULES)
 class StagedSdk(unittest.TestCase):
     """work: a folder of the test; installed: the root of what is installed; env: an environment in which pkg-config finds it."""
@@ -36,8 +29,7 @@ class StagedSdk(unittest.TestCase):
     def setUpClass(cls):
         cls.work = tempfile.mkdtemp(prefix="lyre-sdk-")
         cls.addClassCleanup(shutil.rmtree, cls.work, ignore_errors=True)
-        # The make that runs this test must not affect the one run here: its job server or dry run is not ours.
-        clean = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "AM_MAKEFLAGS", "MAKELEVEL", "DESTDIR")}
+        clean = outside_make()
         cls.installed = os.path.join(cls.work, "installed")
         run("make", "-C", BUILD, *cls.targets, "DESTDIR=" + cls.installed, env=clean)
         cls.env = dict(clean, PKG_CONFIG_PATH=os.path.dirname(cls.find("lyre.pc")), PKG_CONFIG_SYSROOT_DIR=cls.installed)

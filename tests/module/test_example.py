@@ -3,7 +3,8 @@
 import os, shutil, subprocess, sys, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from staged_sdk import TOP, StagedSdk, run
+from staged_sdk import TOP, StagedSdk
+from commands import run
 from lyre_server import Server, built_modules
 
 

@@ -4,7 +4,8 @@ it is the commit that has recorded the ABI (sdk/abi)."""
 import os, shutil, subprocess, sys, tempfile, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from staged_sdk import NO_MODULES, TOP, run
+from staged_sdk import NO_MODULES, TOP
+from commands import run
 from lyre_server import Server
 
 # Of each module: its source, an operation, and the answer.

@@ -8,7 +8,9 @@ import glob, os, re, shutil, sys, tempfile, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import test_debian
-from test_debian import SOURCE, TOOLS, System, build, run
+from test_debian import TOOLS, add_packages, apt, build
+from debian_system import SOURCE, System
+from commands import run
 
 AUTHOR = "Your Name <you@example.com>"
 
@@ -27,10 +29,11 @@ class Author(unittest.TestCase):
         cls.folder = tempfile.mkdtemp(prefix="lyre-author-")
         cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
         built = os.environ.get("PACKAGES") or build(cls.folder)
-        cls.system = System(cls.folder, [glob.glob(os.path.join(built, name + "_*.deb"))[0] for name in test_debian.ALL])
+        cls.system = System(cls.folder)
         cls.addClassCleanup(cls.system.end)
         # The running system has no network.
-        run("chroot", cls.system.root, "apt-get", "install", "-y", "--download-only", "build-essential", "debhelper", "pkgconf")
+        add_packages(cls.system, [glob.glob(os.path.join(built, name + "_*.deb"))[0] for name in test_debian.ALL])
+        cls.system.get("install", "--download-only", "build-essential", "debhelper", "pkgconf")
         cls.system.boot()
 
     def edit(self, name, before, text, after=""):
@@ -55,7 +58,7 @@ class Author(unittest.TestCase):
             print(said[-1500:])
 
     def test_tutorial(self):
-        self.system.apt("install lyre-dev lyred")
+        apt(self.system, "install lyre-dev lyred")
         self.system.said("echo /root >/root/.where")
         begin = time.monotonic()
         for block in blocks():

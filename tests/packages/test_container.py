@@ -3,19 +3,17 @@
 
 Needs root and the Debian mirror. ROOT: a tar archive of a minimal Debian, to save time.
 """
-import contextlib, glob, json, os, re, shlex, shutil, signal, subprocess, sys, tempfile, time, unittest
+import glob, json, os, re, shlex, shutil, signal, subprocess, sys, tempfile, time, unittest
 
-SOURCE = os.environ.get("TOP_SRCDIR", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from build_context import SOURCE, taken
+
 FOLDER = os.path.join(SOURCE, "packaging", "container")
 TOOLS = "mmdebstrap chroot setpriv".split()
+sys.path.insert(0, os.path.join(SOURCE, "tests", "api"))
+from commands import run
+
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
-
-def run(*command, **more):
-    p = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=1800, **more)
-    if p.returncode:
-        raise AssertionError("%s ended with %d:\n%s" % (" ".join(command), p.returncode, p.stdout[-6000:]))
-    return p.stdout
 
 
 def instructions(text):
@@ -26,8 +24,8 @@ def instructions(text):
 
 
 class Stage:
-    def __init__(self, root, image):
-        self.root, self.user, self.env, self.last = root, None, {"PATH": PATH}, {}
+    def __init__(self, root, image, context):
+        self.root, self.context, self.user, self.env, self.last = root, context, None, {"PATH": PATH}, {}
         if os.environ.get("ROOT"):
             os.mkdir(root)
             run("tar", "-C", root, "-xf", os.environ["ROOT"])
@@ -49,7 +47,7 @@ class Stage:
             run(*self.command("sh", "-c", rest, env={"DEBIAN_FRONTEND": "noninteractive"}))
         elif word == "COPY":
             options, names = [w for w in rest.split() if w.startswith("--")], [w for w in rest.split() if not w.startswith("--")]
-            origin = stages[options[0].partition("=")[2]].root if options else SOURCE
+            origin = stages[options[0].partition("=")[2]].root if options else self.context
             self.copy([os.path.join(origin, name.lstrip("/")) for name in names[:-1]], names[-1])
         elif word == "ENV":
             self.env.update(pair.split("=", 1) for pair in shlex.split(rest))
@@ -67,14 +65,24 @@ class Stage:
                 shutil.copy(name, self.path(target))
 
 
+def make_context(folder):
+    """The sources that the builder is given."""
+    def others(path, names):
+        inner = os.path.relpath(path, SOURCE)
+        return [n for n in names if not os.path.isdir(os.path.join(path, n)) and not taken(os.path.normpath(os.path.join(inner, n)))]
+
+    shutil.copytree(SOURCE, folder, ignore=others)
+    return folder
+
+
 def build(folder, stages):
-    current = None
+    current, context = None, make_context(os.path.join(folder, "context"))
     with open(os.path.join(FOLDER, "Containerfile")) as f:
         for word, rest in instructions(f.read()):
             if word == "FROM":
                 image, _, name = rest.partition(" AS ")
                 name = name or "image"
-                current = stages[name] = Stage(os.path.join(folder, name), image)
+                current = stages[name] = Stage(os.path.join(folder, name), image, context)
             else:
                 current.step(word, rest, stages)
     return current

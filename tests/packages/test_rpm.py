@@ -1,38 +1,45 @@
 # SPDX-License-Identifier: Apache-2.0
-"""RPM packages: built from a release, with the same files in the same packages as those of Debian; installed and removed.
+"""RPM packages: built from a release, with the same files in the same packages as those of Debian; installed, used and erased.
 
-DIST: the release, as make dist makes it. What the systemd-rpm-macros of other distributions define is defined here.
+DIST: the release, as make dist makes it; BUILT: the folder of an earlier build, ROOT: a tar archive of a system, to save time. What the systemd-rpm-macros of other distributions define is defined here.
 """
-import fnmatch, glob, os, re, shutil, subprocess, sys, tempfile, unittest
+import atexit, fnmatch, functools, glob, json, os, re, shutil, sys, tempfile, unittest
 
-SOURCE = os.environ.get("TOP_SRCDIR", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from debian_system import SOURCE, SYSTEM_TOOLS, System, unbroken
+from commands import run, outside_make
+
 DIST = os.environ.get("DIST", "")
 PACKAGES = os.path.join(SOURCE, "packaging")
 # The packages that have another name in Debian.
 DEBIAN = {"lyre-devel": "lyre-dev"}
 ALL = "lyred lyre-module-system lyre-module-users lyre-module-sql lyre-module-export lyre-module-import lyre-devel lyre-doc lyre-minimal".split()
+FULL = [name for name in ALL if name != "lyre-minimal"]
+CONFIG = "/etc/lyre/lyre.yaml"
+RELOAD = "systemctl daemon-reload || :; "
 MACROS = {"_unitdir": "/usr/lib/systemd/system", "_sysusersdir": "/usr/lib/sysusers.d", "debug_package": "%{nil}",
-          "systemd_post()": "systemctl --no-reload preset %{?*} || :", "systemd_preun()": "systemctl --no-reload disable --now %{?*} || :",
-          "systemd_postun()": "systemctl daemon-reload || :", "systemd_postun_with_restart()": "systemctl try-restart %{?*} || :"}
-
-
-def run(*command, **more):
-    p = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=1800, **more)
-    if p.returncode:
-        raise AssertionError("%s ended with %d:\n%s" % (" ".join(command), p.returncode, p.stdout[-6000:]))
-    return p.stdout
+          "systemd_post()": RELOAD + "if [ $1 -eq 1 ]; then systemctl --no-reload preset %{?*} || :; fi",
+          "systemd_preun()": "if [ $1 -eq 0 ]; then systemctl --no-reload disable --now %{?*} || :; fi",
+          "systemd_postun()": RELOAD + ":", "systemd_postun_with_restart()": RELOAD + "if [ $1 -ge 1 ]; then systemctl try-restart %{?*} || :; fi"}
 
 
 def build(folder):
-    """name: file of each package."""
     os.makedirs(os.path.join(folder, "SOURCES"))
     shutil.copy(DIST, os.path.join(folder, "SOURCES"))
     defined = ["_topdir " + folder] + ["%s %s" % pair for pair in MACROS.items()]
-    clean = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "AM_MAKEFLAGS", "MAKELEVEL", "DESTDIR")}
     for spec in "lyre.spec", "lyre-minimal.spec":
         run("rpmbuild", "-ba", "--quiet", "--nodeps", "--without", "tests", *[w for d in defined for w in ("--define", d)],
-            os.path.join(PACKAGES, "rpm", spec), env=dict(clean, RPM_BUILD_NCPUS="2"))
-    return {query(path, "%{NAME}"): path for path in glob.glob(os.path.join(folder, "RPMS", "*", "*.rpm"))}
+            os.path.join(PACKAGES, "rpm", spec), env=dict(outside_make(), RPM_BUILD_NCPUS="2"))
+    return folder
+
+
+@functools.lru_cache(None)
+def built():
+    if os.environ.get("BUILT"):
+        return os.environ["BUILT"]
+    folder = tempfile.mkdtemp(prefix="lyre-rpm-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return build(folder)
 
 
 def query(path, form):
@@ -52,9 +59,7 @@ def files(path):
 def patterns(name):
     """What Debian has in that package."""
     with open(os.path.join(PACKAGES, "debian", DEBIAN.get(name, name) + ".install")) as f:
-        found = [re.sub("^debian/minimal/", "", line.split()[0]) for line in f if line.strip()]
-    # There it is the changelog, which is in every package.
-    return found + ["usr/share/doc/lyre/NEWS.md"] * (name == "lyre-doc")
+        return [re.sub("^debian/minimal/", "", line.split()[0]) for line in f if line.strip()]
 
 
 def matches(name, pattern):
@@ -64,10 +69,7 @@ def matches(name, pattern):
 class Packages(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory(prefix="lyre-rpm-")
-        cls.addClassCleanup(folder.cleanup)
-        cls.folder = folder.name
-        cls.built = build(os.path.join(folder.name, "build"))
+        cls.built = {query(path, "%{NAME}"): path for path in glob.glob(os.path.join(built(), "RPMS", "*", "*.rpm"))}
 
     def test_the_packages_are_those_of_debian(self):
         self.assertEqual(sorted(self.built), sorted(ALL))
@@ -97,22 +99,96 @@ class Packages(unittest.TestCase):
                 self.assertTrue(abi, needed)
                 self.assertIn(abi.group(0).replace(">=", "="), provided)
 
-    @unittest.skipIf(os.geteuid(), "needs root")
-    def test_installed_and_removed(self):
-        root = os.path.join(self.folder, "root")
-        rpm = ["rpm", "--root", root, "--nodeps", "--noscripts", "--notriggers", "--nosignature"]
-        os.mkdir(root)
-        run(*rpm, "-i", *[path for name, path in self.built.items() if name != "lyre-minimal"])
-        self.assertRegex(run(os.path.join(root, "usr/sbin/lyred"), "--version"), "^lyred ")
-        modules = glob.glob(os.path.join(root, "usr/lib*/lyre/modules-1/*.so"))
-        self.assertEqual(len(modules), sum(p.endswith(".so") for name in ALL for p in patterns(name)))
-        for module in modules:
-            run(os.path.join(root, "usr/sbin/lyred"), "--module-info", module)
-        run(*rpm, "-e", *[name for name in self.built if name != "lyre-minimal"])
-        left = [name for _, _, names in os.walk(root) for name in names if "lyre" in name]
-        self.assertEqual(left, [])
-        run(*rpm, "-i", self.built["lyre-minimal"])
-        self.assertEqual(run(os.path.join(root, "usr/sbin/lyred"), "--list-modules", "-c", os.path.join(root, "etc/lyre/lyre.yaml")).split()[0], "schema")
+
+@unittest.skipIf(os.geteuid() or [t for t in SYSTEM_TOOLS if not shutil.which(t)], "needs root and " + " ".join(SYSTEM_TOOLS))
+class Installed(unittest.TestCase):
+    """One life of an installation, in the order of the names: by rpm, in a system that has the libraries, but not as packages of rpm."""
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.mkdtemp(prefix="lyre-rpm-")
+        cls.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
+        cls.system = System(folder)
+        cls.addClassCleanup(cls.system.end)
+        with open(os.path.join(PACKAGES, "container", "Containerfile")) as f:
+            libraries = re.search(r"ca-certificates (lib.*?) && ", f.read().partition("\nFROM ")[2].replace("\\\n", " ")).group(1).split()
+        cls.system.get("install", "--no-install-recommends", "curl", "rpm", *libraries)
+        shutil.copytree(os.path.join(built(), "RPMS"), cls.system.path("/srv/lyre"))
+        # As in Fedora, administrators enable services.
+        with open(cls.system.path("/usr/lib/systemd/system-preset/99-disable.preset"), "w") as f:
+            f.write("disable *\n")
+        cls.system.boot()
+
+    def rpm(self, action, *names):
+        return self.system.said("rpm --force-debian --nosignature %s %s" % (action, " ".join(names)))
+
+    def install(self, action, *names):
+        return self.rpm(action + " --nodeps", *["$(ls /srv/lyre/*/%s-[0-9]*.rpm)" % name for name in names])
+
+    def described(self):
+        """By a client that needs no password, as root does not on the domain socket."""
+        return json.loads(self.system.said("curl -sS --unix-socket /var/lib/lyre/operations-server -H 'Content-Type: application/json' "
+                                           "-d '{\"operation\":\"describe_all\"}' http://localhost/"))
+
+    def test_0_install(self):
+        system = self.system
+        self.install("-i", *FULL)
+        self.assertEqual(system.do("systemctl is-enabled lyred")[1].strip(), "disabled")
+        self.assertEqual(system.said("stat -c '%U %G %a' /var/lib/lyre").strip(), "lyre lyre 750")
+        system.said("systemctl enable --now lyred")
+        listed = system.said("lyred --list-modules")
+        for name in self.modules():
+            self.assertRegex(listed, r"(?m)^%s " % name)
+        system.said("lyre create_table database=dev table=load primary_key=id")
+
+    def modules(self):
+        found = glob.glob(self.system.path("/usr/lib*/lyre/modules-1/*.so"))
+        self.assertEqual(len(found), sum(p.endswith(".so") for name in ALL for p in patterns(name)))
+        return [os.path.basename(path)[:-3] for path in found]
+
+    def test_1_upgrade_under_load(self):
+        """To packages of the same version: the scripts are called, and the files replaced, as for a higher one."""
+        unbroken(self, self.system, lambda: self.install("-U --replacepkgs", *FULL))
+        self.assertEqual(self.system.said("systemctl is-enabled lyred").strip(), "enabled")
+
+    def test_2_remove_named_module(self):
+        """The server goes on, and the message says what to do."""
+        system = self.system
+        system.said("printf 'modules:\\n  schema: true\\n  data: true\\n  system: true\\n  sql: true\\n' >>%s && lyre restart" % CONFIG)
+        pid, said = system.main_pid(), self.rpm("-e", "lyre-module-sql")
+        for part in "module 'sql' (%s:" % CONFIG, "continues with the previous ones", "lyre-module-NAME, or remove it from " + CONFIG, "lyre restart":
+            self.assertIn(part, said)
+        self.assertEqual(system.main_pid(), pid)
+        self.assertEqual(json.loads(system.said("lyre --json sql 'SELECT 1 AS one'")), [{"one": 1}])
+
+    def test_3_erase(self):
+        """The server stops; what users wrote stays."""
+        system = self.system
+        said = self.rpm("-e", *[name for name in reversed(FULL) if name != "lyre-module-sql"])
+        self.assertNotIn("rror", said)
+        self.assertNotEqual(system.do("systemctl is-active lyred")[0], 0)
+        self.assertNotEqual(system.do("pgrep -x lyred || test -L /etc/systemd/system/multi-user.target.wants/lyred.service")[0], 0)
+        self.assertEqual(self.left(), ["/etc/lyre", "/etc/lyre/lyre.yaml.rpmsave", "/var/lib/lyre"])
+        self.assertTrue(os.path.exists(system.path("/var/lib/lyre/database/dev.mdb")))
+        self.assertEqual(system.said("id -un lyre").strip(), "lyre")
+
+    def left(self):
+        return sorted(self.system.said("find /etc /usr /var/lib -xdev '(' -name '*lyre*' -o -path '*/lyre/*' ')' -not -path '/var/lib/lyre/*'").split())
+
+    def test_4_minimal(self):
+        """The other package of the server has the same data; it is restarted when it is upgraded."""
+        system = self.system
+        self.install("-i", "lyre-minimal")
+        system.said("systemctl enable --now lyred")
+        self.assertIn("load", self.described()["dev"])
+        pid = system.main_pid()
+        self.install("-U --replacepkgs", "lyre-minimal")
+        system.said("systemctl is-active lyred")
+        self.assertNotEqual(system.main_pid(), pid)
+        self.assertIn("load", self.described()["dev"])
+        self.rpm("-e", "lyre-minimal")
+        self.assertNotEqual(system.do("systemctl is-active lyred")[0], 0)
+        self.assertEqual(self.left(), ["/etc/lyre", "/etc/lyre/lyre.yaml.rpmsave", "/var/lib/lyre"])
 
 
 if __name__ == "__main__":

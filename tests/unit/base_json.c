@@ -189,14 +189,14 @@ START_TEST(colliding_names)
 	enum { COUNT = PARTS * PARTS * PARTS * PARTS };
 	char parts[PARTS][PART];
 	size_t found = 0;
-	for (uint32_t i = 0; found < PARTS; i++) {
+	for (uint32_t i = 0; found < PARTS && i < 1u << 4 * PART; i++) {
 		char part[PART];
 		for (size_t j = 0; j < PART; j++)
 			part[j] = (char)('a' + (i >> 4 * j & 15));
-		ck_assert_uint_lt(i, 1u << 4 * PART);
 		if ((fnv1a(2166136261u, part, PART) ^ 2166136261u) % PLACES == 0)
 			memcpy(parts[found++], part, PART);
 	}
+	ck_assert_uint_eq(found, PARTS);
 	struct buf in = { 0 };
 	for (uint32_t i = 0; i <= COUNT; i++) {
 		buf_add_char(&in, i ? ',' : '{');
@@ -212,8 +212,10 @@ START_TEST(colliding_names)
 	buf_free(&in);
 	ck_assert_uint_eq(v.len, COUNT);
 	ck_assert_int_eq(v.members[0].value.i, COUNT); /* the first name occurred once more */
-	for (uint32_t i = 1; i < COUNT; i++)
-		ck_assert_int_eq(v.members[i].value.i, i);
+	uint32_t right = 1;
+	while (right < COUNT && v.members[right].value.i == right)
+		right++;
+	ck_assert_uint_eq(right, COUNT);
 }
 END_TEST
 
@@ -386,7 +388,7 @@ static double some_double(int i)
 START_TEST(doubles_are_written_shortest)
 {
 	seed = 88172645463325252u;
-	for (int i = 0; i < 100000; i++)
+	for (int i = 0; i < 30000; i++)
 		check_shortest(some_double(i));
 	for (int i = -70; i < 70; i++) {
 		double power = ldexp(1, i), ten = pow(10, i);

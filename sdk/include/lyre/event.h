@@ -32,7 +32,8 @@ struct lyre_event_api {
 enum lyre_event_kind {
 	/**
 	 * A write has changed records of a table: on disk (storage.writeAsync: written, not yet flushed), visible to
-	 * readers, and not yet answered. In any database, also "system", the server's own. Not told: records that expire, tables that are dropped, databases that are restored
+	 * readers, and not yet answered. In any database, also "system", the server's own. Not told: records that
+	 * expire, tables that are dropped, databases that are restored
 	 */
 	LYRE_EVENT_COMMITTED = 1 << 0,
 	/**

@@ -91,8 +91,9 @@ struct lyre_request {
  * request: on the connection's thread it is refused. Blocks until the answer is complete, and takes as long as the
  * operation: if that may work for seconds, declare the handler with LYRE_RUN_LONG.
  * \return 0; LYRE_EINVAL if there is no such operation, or it cannot be run like this: jobs, operations that sign users in or
- *         end the server, answers that are files or text, too many levels; LYRE_EINTERNAL where it is not allowed, such as within a moment; LYRE_ENOTACCEPTABLE if the server
- *         has no such type; or the operation's failure, which becomes that of the call
+ *         end the server, answers that are files or text, too many levels; LYRE_EINTERNAL where it is not allowed, such as
+ *         within a moment; LYRE_ENOTACCEPTABLE if the server has no such type; or the operation's failure, which becomes that
+ *         of the call
  */
 static inline int lyre_request_run(lyre_call *call, const struct lyre_request *request)
 {

@@ -572,7 +572,10 @@ static inline int lyre_table_refuse(
 {
 	return lyre_host->store->table_refuse(call, database, table, permissions, attributes, count);
 }
-/** The caller's permissions on an attribute, enum lyre_permission or-ed. They follow from the role, even if there is no such attribute. */
+/**
+ * The caller's permissions on an attribute, enum lyre_permission or-ed. They follow from the role, even if there is no such
+ * attribute.
+ */
 static inline uint32_t lyre_attribute_permissions(lyre_table *table, const char *attribute)
 {
 	return lyre_host->store->attribute_permissions(table, attribute);

@@ -49,7 +49,10 @@ enum lyre_tls_client {
 	LYRE_TLS_CLIENT_REQUIRED = 2 /**< clients without a valid certificate are refused */
 };
 
-/** What the TLS listeners use. Everything is copied; the copies of keys are erased when they are no longer used. Grows at its end. */
+/**
+ * What the TLS listeners use. Everything is copied; the copies of keys are erased when they are no longer used. Grows at its
+ * end.
+ */
 struct lyre_tls {
 	uint32_t size;   /**< sizeof(struct lyre_tls) */
 	uint32_t client; /**< enum lyre_tls_client */
@@ -66,8 +69,8 @@ struct lyre_tls {
 	/** A priority string of GnuTLS, or OpenSSL names of cipher suites, separated by colons; NULL for the default. */
 	const char *ciphers;
 	/**
-	 * Who is signed in by a valid client certificate: NULL for the user named by its common name, "" for nobody, or the name of a
-	 * user. An Authorization header takes precedence.
+	 * Who is signed in by a valid client certificate: NULL for the user named by its common name, "" for nobody, or the name
+	 * of a user. An Authorization header takes precedence.
 	 */
 	const char *user;
 };
