@@ -54,21 +54,14 @@ static void set_member(struct value_member *m, const char *name, lyre_value v)
 
 static int permission_names(struct arena *a, uint32_t permissions, lyre_value *ret)
 {
-	static const struct {
-		uint32_t permission;
-		const char *name;
-	} names[] = {
-		{ LYRE_PERMIT_READ, "read" },
-		{ LYRE_PERMIT_INSERT, "insert" },
-		{ LYRE_PERMIT_UPDATE, "update" },
-		{ LYRE_PERMIT_DELETE, "delete" },
-	};
 	int rc = 0;
 
 	*ret = denial_no_list();
-	for (size_t i = 0; !rc && i < sizeof names / sizeof *names; i++) {
-		if (permissions & names[i].permission)
-			rc = list_add(ret, a, value_text(names[i].name, strlen(names[i].name)));
+	for (uint32_t bit = LYRE_PERMIT_READ; !rc && bit <= LYRE_PERMIT_DELETE; bit <<= 1) {
+		const char *word = lyre_permission_word(bit);
+
+		if (permissions & bit)
+			rc = list_add(ret, a, value_text(word, strlen(word)));
 	}
 	return rc;
 }

@@ -90,7 +90,7 @@ void first_forget(struct users *u, const char *hash)
 	char line[40] = "";
 	struct err e;
 
-	int fd = !u->made_up ? -1 : open(u->made_up, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = !u->made_up ? -1 : open(u->made_up, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
 		return;
 	ssize_t len = read(fd, line, sizeof line - 1);
@@ -104,11 +104,12 @@ void first_forget(struct users *u, const char *hash)
 /** Reads the first line of a file: secrets of containers are files. */
 static int read_secret(char *line, size_t size, const char *path, struct err *e)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return err_errno(e, errno, "open", path);
+	struct err why;
+	int fd, rc = file_open(path, &fd, &why);
+	if (rc)
+		return err_set(e, rc, "LYRE_ADMIN_PASSWORD_FILE: %.900s", why.text);
 	ssize_t len = read(fd, line, size - 1);
-	int rc = len < 0 ? err_errno(e, errno, "read", path) : 0;
+	rc = len < 0 ? err_errno(e, errno, "read", path) : 0;
 	close(fd);
 	if (rc)
 		return rc;

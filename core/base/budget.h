@@ -51,13 +51,21 @@ void charge_init(struct charge *c, struct budget *b, size_t allowance);
 bool charge_pay(struct charge *c, size_t bytes);
 void charge_return(struct charge *c);
 
+/** Whether \p bytes more are within what the charge may hold without using the budget. */
+static inline bool charge_covers(const struct charge *c, size_t bytes)
+{
+	if (!c || !c->budget)
+		return true;
+	size_t room = c->allowance + c->kept + c->paid;
+	return room >= c->held && bytes <= room - c->held;
+}
+
 /** To be called before allocating. \p c NULL: not counted. \return false if refused, with the reason in \p c */
 static inline bool charge_take(struct charge *c, size_t bytes)
 {
 	if (!c || !c->budget)
 		return true;
-	size_t room = c->allowance + c->kept + c->paid;
-	if (room < c->held || bytes > room - c->held)
+	if (!charge_covers(c, bytes))
 		return charge_pay(c, bytes);
 	c->held += bytes;
 	return true;

@@ -48,15 +48,29 @@ void buf_clear(struct buf *b)
 	b->failed = false;
 }
 
+static size_t grown(const struct buf *b, size_t more)
+{
+	size_t cap = b->cap ? b->cap : 256;
+
+	while (cap < b->len + more)
+		cap += cap < LARGE ? cap : cap / 4;
+	return cap;
+}
+
+bool buf_covers(const struct buf *b, size_t more)
+{
+	if (more > SIZE_MAX / 2 - b->len)
+		return false;
+	return charge_covers(b->charge, counted(grown(b, more)) - counted(b->cap));
+}
+
 bool buf_grow(struct buf *b, size_t more)
 {
 	if (b->failed)
 		return false;
-	size_t cap = b->cap ? b->cap : 256;
 	if (more > SIZE_MAX / 2 - b->len)
 		goto fail;
-	while (cap < b->len + more)
-		cap += cap < LARGE ? cap : cap / 4;
+	size_t cap = grown(b, more);
 	size_t extra = counted(cap) - counted(b->cap);
 	if (!charge_take(b->charge, extra))
 		goto fail;

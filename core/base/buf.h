@@ -29,6 +29,8 @@ void buf_free(struct buf *b);
 void buf_move(struct buf *b, struct buf *from);
 /** Empties the buffer, keeps the memory, clears a failure. */
 void buf_clear(struct buf *b);
+/** Whether buf_reserve() would succeed without the memory that all requests share. */
+bool buf_covers(const struct buf *b, size_t more);
 /** Part of buf_reserve(), for when there is not enough room. */
 bool buf_grow(struct buf *b, size_t more);
 void buf_addf(struct buf *b, const char *fmt, ...) LYRE_PRINTF(2, 3);

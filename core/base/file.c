@@ -6,7 +6,25 @@
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+int file_open(const char *path, int *ret, struct err *e)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0)
+		return err_errno(e, errno, "open", path);
+	int rc = fstat(fd, &st) < 0 ? err_errno(e, errno, "read", path) : 0;
+	if (!rc && !S_ISREG(st.st_mode))
+		rc = err_set(e, LYRE_EINVAL, "%s: is not a regular file", path);
+	if (rc)
+		close(fd);
+	else
+		*ret = fd;
+	return rc;
+}
 
 int file_write(int fd, const void *bytes, size_t len)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file base/file.h
- * \brief Writing complete files, which survive a power failure.
+ * \brief Opening files, and writing complete ones, which survive a power failure.
  */
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
@@ -10,6 +10,11 @@
 
 #include <sys/types.h>
 
+/**
+ * Opens a file for reading, also by a symbolic link. Anything else, such as a folder, device or named pipe, is refused and
+ * blocks nobody.
+ */
+int file_open(const char *path, int *ret, struct err *e);
 /** Writes all bytes, in as many steps as needed. Blocks. \return 0 or an errno */
 int file_write(int fd, const void *bytes, size_t len);
 /**

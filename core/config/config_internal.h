@@ -129,8 +129,10 @@ bool setting_same(const struct lyre_setting *s, const struct setting_value *a, c
 bool live_copy(const struct setting_value *from, struct setting_value *to, struct live_texts **ret);
 /** Keeps the texts of an earlier value for a while, or as long as the configuration. \p t may be NULL. */
 void live_replaced(struct live *l, struct live_texts *t, bool for_ever);
-/** Whether settings may be changed now; LYRE_EBUSY if too many earlier values are kept. */
-int live_room(struct live *l, struct err *e);
+/** Bytes that live_replaced() would keep. \p t may be NULL. */
+size_t live_size(const struct live_texts *t);
+/** Whether texts of \p bytes may be replaced now; LYRE_EBUSY if too many earlier ones are kept. */
+int live_room(struct live *l, size_t bytes, struct err *e);
 void live_free(struct config *c);
 
 /** Reads --set and the environment into c->overrides. */

@@ -2,7 +2,7 @@
 /**
  * \file config/live_values.c
  * \brief The texts of values that change while the server runs. A value that is replaced may still be read: it is kept for
- * KEPT_MS, and changes are refused while too many are kept.
+ * KEPT_MS, and changes that replace more are refused while too many are kept.
  */
 #include "config/config_internal.h"
 
@@ -12,8 +12,9 @@
 
 /** As lyre/module.h promises, ms. */
 #define KEPT_MS 600000
-/** Bytes of replaced values that are kept. */
+/** Bytes of replaced values that are kept; twice as many for changes of little text, such as those of numbers and switches. */
 #define KEPT_MAX ((size_t)1 << 20)
+#define LITTLE ((size_t)4 << 10)
 
 struct live_texts {
 	struct live_texts *next;
@@ -66,6 +67,11 @@ bool live_copy(const struct setting_value *from, struct setting_value *to, struc
 	return true;
 }
 
+size_t live_size(const struct live_texts *t)
+{
+	return t ? t->size : 0;
+}
+
 void live_replaced(struct live *l, struct live_texts *t, bool for_ever)
 {
 	if (!t)
@@ -91,11 +97,13 @@ static void sweep(struct live *l)
 	}
 }
 
-int live_room(struct live *l, struct err *e)
+int live_room(struct live *l, size_t bytes, struct err *e)
 {
+	const size_t most = bytes > LITTLE ? KEPT_MAX : 2 * KEPT_MAX;
+
 	pthread_mutex_lock(&l->lock);
 	sweep(l);
-	bool full = l->replaced_size > KEPT_MAX;
+	bool full = bytes && l->replaced_size > most;
 	pthread_mutex_unlock(&l->lock);
 	return full ? err_set(e, LYRE_EBUSY, "Settings have been changed too often: try again in a few minutes") : 0;
 }

@@ -68,6 +68,23 @@ static int take(struct config *c, const struct config *fresh, unsigned flags, st
 	return rc;
 }
 
+/** Bytes of texts that config_take_live() would replace. */
+static size_t bytes_replaced(const struct config *c, const struct config *fresh)
+{
+	size_t bytes = 0;
+
+	pthread_mutex_lock(&c->live->lock);
+	for (size_t i = 0; i < c->count; i++) {
+		const struct entry *entry = &c->entries[i];
+		const struct entry *other = entry->setting->flags & LYRE_SF_LIVE ? entries_find(fresh, entry->key) : NULL;
+
+		if (other && !setting_same(entry->setting, &entry->value, &other->value))
+			bytes += live_size(entry->texts);
+	}
+	pthread_mutex_unlock(&c->live->lock);
+	return bytes;
+}
+
 int config_take_live(struct config *c, const struct config *fresh, struct err *e)
 {
 	return take(c, fresh, LYRE_SF_LIVE, e);
@@ -247,10 +264,8 @@ static int change_file(struct config *c, struct arena *a, struct config_store *f
 	struct yaml_node *before, *after;
 	struct config *fresh;
 	struct err why = { 0 };
-	int rc = live_room(c->live, e);
+	int rc = copy_text(file, text, e);
 
-	if (!rc)
-		rc = copy_text(file, text, e);
 	if (!rc)
 		rc = yaml_decode_lines(a, file->path, text->data, text->len, &before, e);
 	if (!rc && before->kind == YAML_LIST)
@@ -268,7 +283,8 @@ static int change_file(struct config *c, struct arena *a, struct config_store *f
 	rc = config_try(c, text, &fresh, &why);
 	if (rc)
 		return err_set(e, rc, REFUSED "%.900s", why.text);
-	if (is_new(file, text))
+	rc = live_room(c->live, bytes_replaced(c, fresh), e);
+	if (!rc && is_new(file, text))
 		rc = config_store_replace(file, text, e);
 	if (!rc)
 		rc = config_take_live(c, fresh, e);

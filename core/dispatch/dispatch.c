@@ -169,7 +169,7 @@ void run_wake(struct run *r, int n)
 void call_resume(lyre_call *call)
 {
 	if (call->outer)
-		request_resume(call);
+		call_request_resume(call);
 	else if (call->job)
 		job_resume(call);
 	else

@@ -107,6 +107,9 @@ enum dispatch_result {
 	DISPATCH_PIECE /**< the same for DISPATCH_PIECE_MIN bytes of the body, or what is left; only if it is a file */
 };
 
+/** A body up to this size is read from anyone, as it may contain the credentials. */
+#define DISPATCH_OPEN_BODY ((uint64_t)256 << 10)
+
 /** A piece of a file may be longer, but only the last may be shorter. */
 #define DISPATCH_PIECE_MIN ((size_t)64 << 10)
 

@@ -360,7 +360,7 @@ static inline struct request_counts *counts_here(struct dispatch *d)
 int job_begin(struct run *r);
 void job_resume(lyre_call *call);
 /** The same for a call that another call has made. */
-void request_resume(lyre_call *call);
+void call_request_resume(lyre_call *call);
 /** Waits until the call is resumed, under \p lock, and continues it. On the thread of its handler. \return as a handler */
 int call_wait(lyre_call *call, pthread_mutex_t *lock, pthread_cond_t *resumed, bool *ready);
 

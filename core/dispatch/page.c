@@ -12,9 +12,6 @@
 #include <string.h>
 #include <strings.h>
 
-/** A body of anyone at most, if the route does not say: what is read before it is known who sends it. */
-#define OPEN_BODY_MAX ((uint64_t)256 << 10)
-
 /** Headers with credentials: only the server and authenticators see them. */
 static const char *const secrets[] = { "authorization", "cookie", "proxy-authorization" };
 
@@ -154,7 +151,7 @@ enum flow page_await_body(struct run *r)
 		return FLOW_NEXT;
 	uint64_t most = route->body_max;
 	if (!most)
-		most = route->access == LYRE_ACCESS_OPEN ? OPEN_BODY_MAX : UINT64_MAX;
+		most = route->access == LYRE_ACCESS_OPEN ? DISPATCH_OPEN_BODY : UINT64_MAX;
 	if (x->body_max > most)
 		x->body_max = most;
 	if (x->body.len > x->body_max || (x->body_later && x->body_size != UINT64_MAX && x->body_size > x->body_max))

@@ -104,12 +104,22 @@ static enum flow refuse_media(struct run *r)
 	return text ? refuse(r, status_of(LYRE_EMEDIA), text) : out_of_memory(r);
 }
 
+/** Whether the body may contain the credentials; if its size is not known, it is limited so that it may. */
+static bool body_may_sign_in(struct exchange *x)
+{
+	uint64_t size = x->body_size < UINT64_MAX ? x->body_size : x->body.len;
+
+	if (x->body_max > DISPATCH_OPEN_BODY)
+		x->body_max = DISPATCH_OPEN_BODY;
+	return size <= DISPATCH_OPEN_BODY;
+}
+
 /** A large body is read only from callers identified by their header or their socket. */
 static enum flow await_body(struct run *r)
 {
 	if (!r->x->body_later)
 		return FLOW_NEXT;
-	if (!r->call.who && !r->x->trusted)
+	if (!r->call.who && !r->x->trusted && !body_may_sign_in(r->x))
 		return refuse(r, status_of(LYRE_EUNAUTHENTICATED), MUST_LOGIN);
 	const char *type = r->x->content_type;
 	return format_sent(type) || is_plain_text(type) ? FLOW_BODY : refuse_media(r);

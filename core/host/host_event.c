@@ -14,7 +14,8 @@
 #include <string.h>
 
 #define LISTENER_SIZE SIZE_UP_TO(struct lyre_listener, table)
-#define KINDS (LYRE_EVENT_COMMITTED | LYRE_EVENT_CONFIGURATION | LYRE_EVENT_STOPPING)
+#define OF_TABLES (LYRE_EVENT_COMMITTED | LYRE_EVENT_RESET)
+#define KINDS (OF_TABLES | LYRE_EVENT_CONFIGURATION | LYRE_EVENT_STOPPING)
 /** A listener that takes this long is logged, at most once in PAUSE, ms. */
 #define SLOW 100
 #define PAUSE 60000
@@ -65,28 +66,37 @@ static bool is_for(const struct module_listener *l, const struct lyre_event *eve
 	const struct lyre_listener *wanted = &l->listener;
 	if (!(wanted->events & event->kind))
 		return false;
-	if (event->kind != LYRE_EVENT_COMMITTED)
+	if (!(event->kind & OF_TABLES))
 		return true;
 	return (!wanted->database || !strcmp(wanted->database, event->database)) &&
-		(!wanted->table || !strcmp(wanted->table, event->table));
+		(!wanted->table || !*event->table || !strcmp(wanted->table, event->table));
 }
 
-static void committed(void *arg, const struct record_write *w)
+static void add_write(struct lyre_event *event, const struct record_write *w)
+{
+	bool deletes = w->mode == LYRE_DELETE;
+
+	event->inserted = deletes ? 0 : w->created;
+	event->updated = deletes ? 0 : w->result.done - w->created;
+	event->deleted = deletes ? w->result.done : 0;
+	event->sequence = w->sequence;
+	event->user = w->user ? w->user : "";
+}
+
+static void changed(void *arg, const struct store_change *change)
 {
 	const struct modules *all = arg;
-	bool deletes = w->mode == LYRE_DELETE;
-	const struct lyre_event event = {
+	struct lyre_event event = {
 		.size = (uint32_t)sizeof event,
-		.kind = LYRE_EVENT_COMMITTED,
-		.inserted = deletes ? 0 : w->created,
-		.updated = deletes ? 0 : w->result.done - w->created,
-		.deleted = deletes ? w->result.done : 0,
-		.sequence = w->sequence,
-		.time = w->result.time,
-		.database = w->table->database,
-		.table = w->table->name,
-		.user = w->user ? w->user : "",
+		.kind = change->write || change->expired ? LYRE_EVENT_COMMITTED : LYRE_EVENT_RESET,
+		.deleted = change->expired,
+		.time = change->time,
+		.database = change->database,
+		.table = change->table ? change->table : "",
+		.user = "",
 	};
+	if (change->write)
+		add_write(&event, change->write);
 	for (struct module_listener *l = atomic_load(&all->listeners); l; l = atomic_load(&l->next))
 		if (is_for(l, &event))
 			tell(l, &event);
@@ -134,8 +144,8 @@ static int subscribe(lyre_instance *self, uint32_t events)
 	uint32_t new = events & ~all->told;
 	if (new &LYRE_EVENT_CONFIGURATION && config_watch(self->config, configured, all))
 		return err_nomem(&self->err);
-	if (new &LYRE_EVENT_COMMITTED)
-		store_listen(dispatch_store(self->dispatch), committed, all);
+	if (new &OF_TABLES && !(all->told & OF_TABLES))
+		store_listen(dispatch_store(self->dispatch), changed, all);
 	all->told |= new;
 	return 0;
 }

@@ -13,7 +13,7 @@
 
 /* A body of known length up to this gets its memory at once. */
 #define BODY_AT_ONCE ((uint64_t)64 << 10)
-/* A compressed body is decoded in pieces of this size; beyond BODY_UNASKED it may grow by at most this factor. */
+/* A compressed body is decoded in pieces of this size; beyond DISPATCH_OPEN_BODY it may grow by at most this factor. */
 #define DECODE_PIECE 8192
 #define RATIO_MAX 100
 
@@ -46,7 +46,20 @@ int body_failure(const struct request *r, const char **why)
 	}
 }
 
-int body_expect(struct request *r, const char **why)
+bool body_asks(const struct request *r, uint64_t more)
+{
+	const struct exchange *x = &r->x;
+	if (r->begun)
+		return false;
+	if (x->body.len > DISPATCH_OPEN_BODY || r->framing.content_length > DISPATCH_OPEN_BODY)
+		return true;
+	bool named = x->authorization || x->cookie || x->certified;
+	if (!named || x->charge.known || !more)
+		return false;
+	return r->framing.encoding != ENCODING_NONE || !buf_covers(&x->body, (size_t)more + 1);
+}
+
+int body_expect(struct request *r, bool asks, const char **why)
 {
 	struct http *h = r->http;
 	uint64_t length = r->framing.content_length;
@@ -63,7 +76,7 @@ int body_expect(struct request *r, const char **why)
 		*why = too_many;
 		return MHD_HTTP_SERVICE_UNAVAILABLE;
 	}
-	return buf_reserve(&r->x.body, (size_t)length + 1) ? 0 : body_failure(r, why);
+	return asks || buf_reserve(&r->x.body, (size_t)length + 1) ? 0 : body_failure(r, why);
 }
 
 /* Appends a piece to the exchange's body. */
@@ -83,7 +96,7 @@ static int add(struct request *r, const char *data, size_t size, const char **wh
 /* A small body that expands enormously is an attack. */
 static bool is_bomb(const struct request *r)
 {
-	return r->x.body.len > BODY_UNASKED && r->x.body.len / RATIO_MAX > r->body_sent;
+	return r->x.body.len > DISPATCH_OPEN_BODY && r->x.body.len / RATIO_MAX > r->body_sent;
 }
 
 static int decode(struct request *r, const char **why)

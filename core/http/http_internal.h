@@ -36,8 +36,6 @@
 #define POOLS_SHARE 8
 /** Piece of a streamed answer. */
 #define STREAM_PIECE ((size_t)64 << 10)
-/** A body up to this size is read before authentication, as it may contain the credentials. */
-#define BODY_UNASKED ((size_t)256 << 10)
 /** Unused requests are kept in this many lists, so that threads do not share a lock. */
 #define REQUEST_POOLS 16
 
@@ -232,8 +230,17 @@ int64_t requests_in_use(struct http *h);
 void requests_free(struct http *h);
 
 /* body.c */
-/** Checks the body that the headers announce. \return 0, or a status to refuse it with, and \p why */
-int body_expect(struct request *r, const char **why);
+/**
+ * Whether dispatch must be asked before the body may have \p more bytes: it is large, or it would take of the memory that all
+ * share, and the header may tell who sends it.
+ */
+bool body_asks(const struct request *r, uint64_t more);
+/**
+ * Checks the body that the headers announce.
+ * \param asks  as body_asks() of its length
+ * \return 0, or a status to refuse it with, and \p why
+ */
+int body_expect(struct request *r, bool asks, const char **why);
 /** Adds a piece. \return 0, or a status to refuse the request with, and \p why */
 int body_add(struct request *r, const char *data, size_t size, const char **why);
 /** The body has ended: checks that a compressed one is complete. \return as body_add() */

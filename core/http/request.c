@@ -275,10 +275,10 @@ static enum MHD_Result request_begin(
 		return refuse_now(r, refused, refusal);
 	if (f->encoding == ENCODING_OTHER || (r->x.query && f->encoding != ENCODING_NONE))
 		return refuse_now(r, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE, "Unsupported Content-Encoding");
-	status = body_expect(r, &why);
+	bool ask = body_asks(r, f->content_length) || r->x.query;
+	status = body_expect(r, ask, &why);
 	if (status)
 		return refuse_now(r, status, why);
-	bool ask = r->x.query || f->content_length > BODY_UNASKED;
 	enum dispatch_result done = ask ? request_ask(r) : DISPATCH_BODY;
 	r->ask_first = done == DISPATCH_WAIT;
 	return done == DISPATCH_DONE ? answer_early(r) : MHD_YES;
@@ -311,12 +311,19 @@ static enum MHD_Result request_piece(struct request *r, size_t size, size_t *lef
 }
 
 /*
- * Dispatch is asked about a body of unknown length once it has become large. The bytes that complete a piece of a file
+ * Dispatch is asked about a body of unknown length once it has become large, or before it takes of what all share: then these
+ * bytes are left until it has decided. The bytes that complete a piece of a file
  * count as read only when the piece is written: so libmicrohttpd calls again at once, not only when the client has sent
  * more.
  */
 static enum MHD_Result request_body(struct request *r, const char *data, size_t *left)
 {
+	bool unknown = r->x.body_size == UINT64_MAX; /* else it was decided by the header */
+	if (unknown && body_asks(r, *left)) {
+		enum dispatch_result done = request_ask(r);
+		if (done != DISPATCH_BODY)
+			return done == DISPATCH_DONE ? answer_past(r) : MHD_YES;
+	}
 	size_t held = r->held, size = *left - held;
 	data += held;
 	r->held = 0;
@@ -330,9 +337,8 @@ static enum MHD_Result request_body(struct request *r, const char *data, size_t 
 		return request_cut(r, status, why);
 	if (r->x.query)
 		return request_piece(r, held + size, left);
-	if (!r->begun && r->x.body.len > BODY_UNASKED && request_ask(r) == DISPATCH_DONE)
-		return answer_past(r);
-	return MHD_YES;
+	bool ask = unknown && body_asks(r, 0);
+	return ask && request_ask(r) == DISPATCH_DONE ? answer_past(r) : MHD_YES;
 }
 
 static enum MHD_Result refuse_late(struct request *r, int status, const char *why)

@@ -338,7 +338,7 @@ static int read_aside(struct reader *r, DIR *dir, const struct log_aside *files,
 	int rc = 0;
 	for (size_t i = 0; !rc && !r->done && i < count; i++) {
 		const char *name = files[r->query->oldest_first ? count - 1 - i : i].name;
-		int fd = openat(dirfd(dir), name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+		int fd = openat(dirfd(dir), name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 		if (fd < 0 && errno == ENOENT)
 			continue; /* removed in the meantime */
 		if (fd < 0)

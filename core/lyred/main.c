@@ -63,6 +63,15 @@ static void cut_queries(struct server *s)
 		dispatch_drain(s->dispatch, monotonic_ms() + SETTLE_MS);
 }
 
+/** Logs how much is still in progress. \return whether that is nothing */
+static bool nothing_left(struct server *s)
+{
+	unsigned waiting = dispatch_waiting(s->dispatch), jobs = jobs_left(s->jobs, 0), tasks = tasks_left(s->tasks, 0);
+
+	log_warn("main", "cutting off what is still in progress; requests: %u, jobs: %u, tasks: %u", waiting, jobs, tasks);
+	return waiting == 0 && jobs == 0 && tasks == 0;
+}
+
 /** Lets requests, jobs and tasks in progress end. \return false if some did not and still need what would be closed */
 static bool drain(struct server *s, const sigset_t *signals)
 {
@@ -74,9 +83,7 @@ static bool drain(struct server *s, const sigset_t *signals)
 		if (monotonic_ms() < deadline && sig != SIGTERM && sig != SIGINT)
 			continue;
 		cut_queries(s);
-		unsigned waiting = dispatch_waiting(s->dispatch), jobs = jobs_left(s->jobs, 0), tasks = tasks_left(s->tasks, 0);
-		log_warn("main", "cutting off what is still in progress; requests: %u, jobs: %u, tasks: %u", waiting, jobs, tasks);
-		return waiting == 0 && jobs == 0 && tasks == 0;
+		return nothing_left(s);
 	}
 	return true;
 }
@@ -226,8 +233,7 @@ static bool settle(struct server *s, const sigset_t *signals, bool *orderly)
 	}
 	*orderly = requests_settled(s) && dispatch_drain(s->dispatch, deadline) && background_settled(s);
 	if (!*orderly)
-		log_warn("main", "the restart cuts off what is still in progress; requests: %u, jobs: %u, tasks: %u",
-			dispatch_waiting(s->dispatch), jobs_left(s->jobs, 0), tasks_left(s->tasks, 0));
+		(void)nothing_left(s);
 	return true;
 }
 

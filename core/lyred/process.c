@@ -162,7 +162,7 @@ static int open_lock(const char *root)
 
 	buf_init(&path);
 	buf_addf(&path, "%s/lyred.lock", root);
-	int fd = buf_cstr(&path) ? open(path.data, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+	int fd = buf_cstr(&path) ? open(path.data, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1;
 	buf_free(&path);
 	return fd;
 }

@@ -3,13 +3,12 @@
  * \file module/head.c
  * \brief The frozen head of a module's descriptor: read from its file, and checked.
  */
+#include "base/file.h"
 #include "module/elf.h"
 #include "module/internal.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /** The mark of this server's ABI. A fork that changes the ABI must change it. */
@@ -24,14 +23,6 @@ _Static_assert(offsetof(struct lyre_module, abi_major) == 8 && offsetof(struct l
 
 /** Size of the descriptor in ABI 1.0, the smallest. */
 #define DESCRIPTOR_SIZE_MIN (offsetof(struct lyre_module, check) + sizeof(((struct lyre_module *)0)->check))
-
-static int check_regular(int fd, const char *path, struct err *e)
-{
-	struct stat st;
-	if (fstat(fd, &st) != 0)
-		return err_errno(e, errno, "read", path);
-	return S_ISREG(st.st_mode) ? 0 : err_set(e, LYRE_EINVAL, "%s: is not a regular file", path);
-}
 
 /** The machine for which this server was built, from its own file, if that can be read. */
 static bool same_machine(const struct elf *f)
@@ -71,14 +62,11 @@ static int read_descriptor(const struct elf *f, const char *path, struct lyre_mo
 
 int head_read(const char *path, struct lyre_module *head, struct err *e)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return err_errno(e, errno, "open", path);
 	struct err cause = { 0 };
 	struct elf f;
-	int rc = check_regular(fd, path, e);
+	int fd, rc = file_open(path, &fd, e);
 	if (rc < 0)
-		goto out;
+		return rc;
 	rc = elf_open(&f, fd, &cause);
 	if (rc < 0)
 		rc = err_set(e, rc, "%s: %s: install the module again", path, cause.text);
@@ -88,7 +76,6 @@ int head_read(const char *path, struct lyre_module *head, struct err *e)
 			f.wide ? 64 : 32, f.machine);
 	else
 		rc = read_descriptor(&f, path, head, e);
-out:
 	close(fd);
 	return rc;
 }

@@ -141,9 +141,17 @@ static int64_t drop(struct database *db, struct err *e)
 
 /* ---- expired records ---- */
 
+/** How many tables are swept in one transaction. */
+#define TABLES 16
+
 struct sweeping {
 	double now, next;
 	unsigned removed;
+	unsigned tables;
+	struct {
+		uint32_t id;
+		unsigned removed;
+	} of[TABLES];
 };
 
 struct due {
@@ -235,7 +243,7 @@ static int sweep_step(struct database *db, void *arg, bool *changed)
 	int code = clock_follow(db, db->writer.time, s->now);
 	if (code)
 		return code;
-	for (size_t i = 0; i < db->catalogue->count && s->removed < BATCH; i++) {
+	for (size_t i = 0; i < db->catalogue->count && s->removed < BATCH && s->tables < TABLES; i++) {
 		const struct table *t = db->catalogue->by_id[i];
 		if (t->expiration < 0)
 			continue;
@@ -247,6 +255,10 @@ static int sweep_step(struct database *db, void *arg, bool *changed)
 		if (rc)
 			return rc;
 		s->removed += count;
+		if (count) {
+			s->of[s->tables].id = t->id;
+			s->of[s->tables++].removed = count;
+		}
 	}
 	*changed = s->removed;
 	return 0;
@@ -257,7 +269,9 @@ static int64_t sweep(struct database *db, struct err *e)
 	struct sweeping s = { 0 };
 	if (in_transaction(db, sweep_step, &s, e))
 		return monotonic_ms() + AGAIN;
-	return s.removed == BATCH ? 0 : when(s.next);
+	for (unsigned i = 0; i < s.tables; i++)
+		tell_of_expired(db, s.of[i].id, s.of[i].removed, s.now);
+	return s.removed == BATCH || s.tables == TABLES ? 0 : when(s.next);
 }
 
 /* ---- the audit log ---- */

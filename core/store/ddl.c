@@ -290,7 +290,7 @@ int store_drop_table(struct store *s, const char *database, const char *name, st
 	int rc = store_database(s, database, &db, e);
 	if (rc)
 		return rc;
-	struct definition_change c = { .apply = apply_drop_table, .in = name, .frees = true };
+	struct definition_change c = { .apply = apply_drop_table, .in = name, .frees = true, .resets = name };
 	rc = writer_change(db, &c, e);
 	database_unref(db);
 	return rc;
@@ -410,6 +410,6 @@ int table_drop_attribute(const struct table *t, const char *name, struct err *e)
 	if (!strcmp(t->database, SYSTEM_DATABASE))
 		return err_set(e, LYRE_EDENIED, SYSTEM_CLOSED);
 	struct attribute_change in = { .table = t, .name = name };
-	struct definition_change c = { .apply = apply_drop_attribute, .in = &in, .frees = true };
+	struct definition_change c = { .apply = apply_drop_attribute, .in = &in, .frees = true, .resets = t->name };
 	return writer_change(t->db, &c, e);
 }

@@ -222,7 +222,7 @@ int store_open(struct store **ret, const struct store_options *o, struct err *e)
 	return rc;
 }
 
-void store_listen(struct store *s, void (*notice)(void *arg, const struct record_write *w), void *arg)
+void store_listen(struct store *s, void (*notice)(void *arg, const struct store_change *change), void *arg)
 {
 	s->listener.arg = arg;
 	atomic_store(&s->listener.notice, notice);
@@ -406,6 +406,8 @@ int store_adopt(struct store *s, const char *name, const char *from, struct err 
 		struct err ignored;
 		(void)remove_files(s, file, &ignored);
 	}
+	if (!rc)
+		tell_of_reset(&s->options, name, NULL);
 	free(file);
 	pthread_mutex_unlock(&s->changes);
 	return rc;
@@ -429,6 +431,7 @@ int store_drop_database(struct store *s, const char *name, struct err *e)
 			(void)open_and_add(s, name, db->file, &ignored); /* the file still exists */
 		else
 			rc = sync_folder(s, e);
+		tell_of_reset(&s->options, name, NULL);
 		database_unref(db);
 		database_unref(db);
 	}

@@ -27,10 +27,19 @@ struct store;
 struct database;
 struct record_write;
 
-/** Who is told of writes. */
+/** What a listener is told of: records have been written or have expired, or else a table is not what it was. */
+struct store_change {
+	const char *database;
+	const char *table;                /**< NULL: all tables of the database */
+	const struct record_write *write; /**< NULL: not a write */
+	uint64_t expired;                 /**< records that were removed because they have expired */
+	double time;                      /**< ms since the epoch */
+};
+
+/** Who is told of changes. */
 struct commit_listener {
 	/** NULL: nobody */
-	_Atomic(void (*)(void *arg, const struct record_write *w)) notice;
+	_Atomic(void (*)(void *arg, const struct store_change *change)) notice;
 	void *arg;
 };
 
@@ -330,10 +339,11 @@ struct record_write {
 int store_write(struct record_write *w, struct err *e);
 
 /**
- * From now on, \p notice is told of each write that has changed records: after its commit, before it is answered, on the writer's
- * thread, which waits. Once. Any thread.
+ * From now on, \p notice is told of each write that has changed records, of records that have expired when they are removed, and
+ * of tables whose contents are gone or others: dropped, one of their attributes dropped, with their database dropped or restored.
+ * After the commit, before the answer; on the writer's thread or that of the caller, which waits. Once. Any thread.
  */
-void store_listen(struct store *s, void (*notice)(void *arg, const struct record_write *w), void *arg);
+void store_listen(struct store *s, void (*notice)(void *arg, const struct store_change *change), void *arg);
 
 /* ---- metrics ---- */
 

@@ -307,6 +307,14 @@ void watches_count(struct database *db);
 /** For a database without references. */
 void watches_free(struct database *db);
 
+/* ---- tell.c: after the commit ---- */
+
+/** Of the requests of a transaction: those that have changed records or reset a table. On the writer's thread, like the next. */
+void tell_of_requests(const struct database *db, const struct record_write *list, size_t count);
+void tell_of_expired(const struct database *db, uint32_t table, uint64_t records, double time);
+/** \p table NULL: of all tables. */
+void tell_of_reset(const struct store_options *o, const char *database, const char *table);
+
 /* ---- catalogue.c ---- */
 
 /* takes its own references; \p tables are sorted by id */

@@ -116,7 +116,8 @@ struct definition_change {
 	int (*apply)(struct database *db, struct definition_change *c, struct err *e);
 	const void *in;
 	void *out;
-	bool frees; /**< it frees space, and may use the reserve */
+	bool frees;         /**< it frees space, and may use the reserve */
+	const char *resets; /**< the table of which listeners have to forget what they know; NULL: none */
 	pthread_mutex_t lock;
 	pthread_cond_t ended;
 	bool done;

@@ -32,18 +32,6 @@ static int apply_one(struct database *db, struct record_write *w)
 	return rc ? rc : write_apply(db, w, time);
 }
 
-/* Of the requests that have changed records. */
-static void tell(const struct database *db, const struct record_write *list, size_t count)
-{
-	const struct commit_listener *l = db->options.listener;
-	void (*notice)(void *arg, const struct record_write *w) = atomic_load_explicit(&l->notice, memory_order_acquire);
-	if (!notice)
-		return;
-	for (const struct record_write *r = list; count; r = r->next, count--)
-		if (!r->err.code && r->kind == WRITE_RECORDS && r->result.done)
-			notice(l->arg, r);
-}
-
 /* Whether the transaction may have taken the memory that requests share. */
 static bool is_large(const struct database *db)
 {
@@ -84,7 +72,7 @@ static int apply_all(struct database *db, struct record_write *list, size_t coun
 	rc = transaction_commit(db, e);
 	if (!rc) {
 		metrics_batch(&w->metrics, list, n);
-		tell(db, list, n);
+		tell_of_requests(db, list, n);
 	}
 	*done = n;
 	return rc;

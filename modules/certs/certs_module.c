@@ -59,6 +59,7 @@ static const struct lyre_operation operations[] = {
 		.handler = certs_list,
 		.run = LYRE_RUN_POOL,
 		.access = LYRE_ACCESS_SUPER_USER,
+		.flags = LYRE_O_READS,
 		.help = "List all certificates, without their private keys." },
 	{ .name = "renew_certificates",
 		.handler = certs_renew,

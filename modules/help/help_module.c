@@ -244,11 +244,13 @@ static const struct lyre_operation operations[] = {
 	{ .name = "describe_operations",
 		.handler = describe_operations,
 		.access = LYRE_ACCESS_USER,
+		.flags = LYRE_O_READS,
 		.params = LYRE_LIST(describe_operations_params),
 		.help = "Describe the server's operations and their parameters." },
 	{ .name = "describe_settings",
 		.handler = describe_settings,
 		.access = LYRE_ACCESS_SUPER_USER,
+		.flags = LYRE_O_READS,
 		.params = LYRE_LIST(describe_settings_params),
 		.help = "Describe the settings of the server and its modules, which set_configuration changes." },
 };

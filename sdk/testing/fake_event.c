@@ -22,13 +22,21 @@ static int wanted(const char *only, const char *name)
 	return !only || (name && strcmp(only, name) == 0);
 }
 
+static int is_for(const struct lyre_listener *l, const struct lyre_event *event)
+{
+	if (!(l->events & event->kind))
+		return 0;
+	if (!(event->kind & (LYRE_EVENT_COMMITTED | LYRE_EVENT_RESET)))
+		return 1;
+	int all = event->kind == LYRE_EVENT_RESET && (!event->table || !*event->table);
+	return wanted(l->database, event->database) && (all || wanted(l->table, event->table));
+}
+
 void lyre_fake_event(const struct lyre_event *event)
 {
 	for (size_t i = 0; i < fake.listener_count; i++) {
 		const struct lyre_listener *l = &fake.listeners[i];
-		int committed = event->kind == LYRE_EVENT_COMMITTED;
-		if (l->events & event->kind &&
-			(!committed || (wanted(l->database, event->database) && wanted(l->table, event->table))))
+		if (is_for(l, event))
 			l->notice(&fake, event, l->arg);
 	}
 }

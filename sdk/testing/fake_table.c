@@ -83,8 +83,16 @@ int fake_table_drop(lyre_call *call, const char *database, const char *name)
 	lyre_table *t;
 	int rc = fake_table_open(call, database, name, &t);
 
-	if (rc == 0)
+	if (rc == 0) {
+		const struct lyre_event reset = { .size = sizeof reset,
+			.kind = LYRE_EVENT_RESET,
+			.database = t->database,
+			.table = t->name,
+			.time = fake_value_api.time_now(),
+			.user = "" };
 		t->dropped = 1;
+		lyre_fake_event(&reset);
+	}
 	return rc;
 }
 

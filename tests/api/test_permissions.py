@@ -2,9 +2,10 @@
 """Who may do what: for every operation and every kind of caller the decision is that of permissions.json; and no answer reveals
 what is hidden from the caller.
 
-permissions.json has for each operation its module, its declared access and permissions, what it needs of the build (a macro of
-config.h), and requests with the decision for each caller: a status; "passes", whatever follows the decision; "restricted",
-refused as an operation for super_users; or the lists of a refusal, of which those not given are empty.
+permissions.json has for each operation its module, its declared access and permissions, whether it only reads (tests/module/
+test_jobs.py), what it needs of the build (a macro of config.h), and requests with the decision for each caller: a status;
+"passes", whatever follows the decision; "restricted", refused as an operation for super_users; or the lists of a refusal, of
+which those not given are empty.
 """
 import base64, http.client, json, os, re, subprocess, sys, unittest
 

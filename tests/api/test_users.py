@@ -215,6 +215,19 @@ class PasswordFile(unittest.TestCase):
             self.assertFalse(os.path.exists(os.path.join(s.root, "admin-password")))
             self.assertRegex(s.said(), r"the first super_user is 'boss', with the password from /\S+/secret\n")
 
+    def test_it_may_be_named_by_a_link(self):
+        os.symlink("kept", os.path.join(self.folder, "secret"))
+        with self.start(b"Mine 1234!\n") as s:
+            s.admin = ("boss", "Mine 1234!")
+            s.ok({"operation": "describe_all"})
+
+    def test_what_is_no_file_does_not_block_the_start(self):
+        pipe = os.path.join(self.folder, "pipe")
+        os.mkfifo(pipe)
+        for path in (pipe, self.folder, "/dev/null", "/dev/zero"):
+            with self.subTest(path), self.assertRaisesRegex(Exception, "LYRE_ADMIN_PASSWORD_FILE: %s: is not a regular file" % path):
+                Server(env={"LYRE_ADMIN_PASSWORD": "", "LYRE_ADMIN_PASSWORD_FILE": path})
+
     def test_without_a_password_the_server_does_not_start(self):
         for content, said in ((b"\n", "does not begin with a password"), (b"p" * 1025, "from /\\S+/secret, must have at most 1024 bytes"),
                               ("Mine 1234!\n".encode("utf-16-le"), "does not begin with a password in UTF-8"), (b"Mine 1234!\0", "in UTF-8"), (b"Mine\xff1234!\n", "in UTF-8")):

@@ -4,9 +4,9 @@
 CLIENTS_IDLE: number of idle connections (10000, or as many as descriptors allow). CLIENTS_RESULT: MiB of the result that
 is read slowly (48). CLIENTS_RATE: MiB per second at which it is read (16).
 """
-import base64, contextlib, http.client, json, os, socket, struct, sys, threading, time, unittest
+import base64, contextlib, gzip, http.client, json, os, socket, struct, sys, threading, time, unittest
 
-from faults import HAS_PROC, Server, create, insert, open_files, raise_descriptors, until, uses_musl
+from faults import CHEAP_LOGINS, HAS_PROC, Server, create, insert, open_files, raise_descriptors, until, uses_musl
 
 IDLE = int(os.environ.get("CLIENTS_IDLE", "10000"))
 RESULT = int(os.environ.get("CLIENTS_RESULT", "48"))
@@ -355,6 +355,65 @@ class Strangers(Bodies):
             c.connect(self.s.socket_path)
             c.sendall(self.head(MIB, auth=False) + self.body(MIB))
             self.assertEqual(receive(c), self.UNKNOWN)
+
+
+class Crowd(Bodies):
+    """Clients that do not sign in hold all the memory that they may, on a small server."""
+    settings = ("operationsApi.maxMemory=8M", "authentication.cacheTTL=0", *CHEAP_LOGINS)
+    SIZE = 200000
+    test_over_the_limit = test_deep_and_huge = test_budget = None
+
+    def setUp(self):
+        super().setUp()
+        self.crowd = contextlib.ExitStack()
+        error = b'{"error":"Too many request bodies at once"}'
+        for i in range(64):
+            c = self.crowd.enter_context(contextlib.closing(self.connect()))
+            c.sendall(self.head(self.SIZE, auth=False) + self.body(self.SIZE)[:-1])
+        refused = lambda: self.exchange(self.head(self.SIZE, auth=False) + self.body(self.SIZE)) == (503, error)
+        until(refused, "the memory is not used up")
+
+    def tearDown(self):
+        self.crowd.close()
+        super().tearDown()
+
+    def test_those_who_sign_in_are_served(self):
+        body = self.body(self.SIZE)
+        packed = gzip.compress(body)
+        gzipped = self.head(len(packed), more=["Content-Encoding: gzip"]) + packed
+        for name, raw in (("length", self.head(len(body)) + body), ("chunks", self.head(None) + self.chunks(body)),
+                          ("small chunks", self.head(None) + self.chunks(body, 1000)), ("compressed", gzipped)):
+            with self.subTest(name):
+                self.assertEqual(self.exchange(raw), self.UNKNOWN)
+        self.check_served()
+
+    def test_credentials_in_a_small_body_are_read(self):
+        user = dict(zip(("username", "password"), self.s.admin))
+        self.assertEqual(self.exchange(self.raw({"operation": "nope", **user}, auth=False)), self.UNKNOWN)
+        self.assertEqual(self.exchange(self.raw({"operation": "nope", **user}, auth=False, more=["Cookie: a=b"])), self.UNKNOWN)
+
+    def test_wrong_credentials_take_nothing(self):
+        body, failed = self.body(self.SIZE), (401, b'{"error":"Login failed"}')
+        self.assertEqual(self.exchange(self.head(len(body), password="wrong")), failed)
+        self.assertEqual(self.exchange(self.head(None, password="wrong") + self.chunks(body)), failed)
+
+
+class Named(Bodies):
+    """A header that may tell who asks, but does not."""
+    test_over_the_limit = test_deep_and_huge = test_budget = None
+
+    def test_credentials_in_the_body(self):
+        more = ["Cookie: a=b"]
+        def body(size):
+            user = json.dumps(dict(zip(("username", "password"), self.s.admin))).encode()
+            return user[:-1] + b"," + self.body(size - len(user))[1:]
+        for size in (100000, 250000):
+            sent = body(size)
+            self.assertEqual(self.exchange(self.head(len(sent), auth=False, more=more) + sent), self.UNKNOWN)
+            self.assertEqual(self.exchange(self.head(None, auth=False, more=more) + self.chunks(sent)), self.UNKNOWN)
+        self.assertEqual(self.exchange(self.head(MIB, auth=False, more=more)), (401, b'{"error":"Must login"}'))
+        error = (413, b'{"error":"Request body is too large"}')
+        self.assertEqual(self.exchange(self.head(None, auth=False, more=more) + self.chunks(body(MIB))), error)
 
 
 class SlowReader(Clients):

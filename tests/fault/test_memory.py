@@ -14,7 +14,8 @@ from certificates import Authority
 from lyre_server import BUILD, CHEAP_LOGINS, HAS_PROC, LYRED, SOURCE, Server, built_modules, feature, until
 
 LIBRARY = os.path.join(BUILD, "tests", "fault", ".libs", "alloc_fail.so")
-JSON_C = os.path.join(BUILD, "tests", "module", ".libs", "json_c.so")
+TEST_MODULES = os.path.join(BUILD, "tests", "module", ".libs")
+JSON_C = os.path.join(TEST_MODULES, "json_c.so")
 ALL = bool(os.environ.get("ALLOC_ALL"))
 FRAMES = 24
 # The C library has another message for modules and threads, and libmicrohttpd none.
@@ -466,16 +467,43 @@ class Requests(unittest.TestCase):
         s.ok(op("check_database", database="dev"))
 
 
+def with_modules(*names):
+    """The configuration of a server with these test modules, too."""
+    return "modules:\n" + "".join("  %s: true\n" % m for m in built_modules()) + "".join(
+        "  %s:\n    path: %s\n" % (name, os.path.join(TEST_MODULES, name + ".so")) for name in names)
+
+
 @unittest.skipUnless(os.path.exists(JSON_C), "built without json-c, or without dynamic loading")
 class JsonC(Requests):
     """lyre/json-c.h, in a module that uses it."""
-    config = "modules:\n%s  json_c:\n    path: %s\n" % ("".join("  %s: true\n" % m for m in built_modules()), JSON_C)
+    config = with_modules("json_c")
 
     def cases(self):
         # No object of more than ten members: if a larger table cannot be allocated, json-c 0.16 loses the name.
         value = {"a": [1, -1.5, True, None, "x" * 100, 2 ** 64 - 1, 2 ** 64, [[], {}]], "b": {"c": {"d": list(range(40))}}}
         return [Case("there and back", op("json_c_echo", value=value)),
                 Case("refused", op("json_c_echo", value=[value, {"a\0b": 1}]), status=400)]
+
+
+@unittest.skipUnless(os.path.exists(os.path.join(TEST_MODULES, "hooks.so")), "built without dynamic loading")
+class Modules(Requests):
+    """Routes of modules, and operations that run others."""
+    config = with_modules("errands", "hooks")
+
+    def cases(self):
+        relay = lambda request, **more: op("relay", request=dict(request, **DEV), **more)
+        return [
+            Case("a route", raw=("GET", "/hooks/echo?a=1&a=%C3%A4&b=x+y", None), headers={"X-Signature": "abc"}),
+            Case("a route with a body", raw=("POST", "/hooks/in/a/b%20c?a=1", b"x" * 5000), headers={"Content-Type": "text/plain"}),
+            Case("a route that sets headers", raw=("GET", "/hooks/answer?status=201&X-One=1&X-Two=2", None), status=201),
+            Case("a method that a route lacks", raw=("DELETE", "/hooks/answer", None), status=405),
+            Case("a nested search", relay(op("search_by_value", attribute="a", value=3, get_attributes=["*"]))),
+            # One that changes nothing: after it, memory may be lacking for the outer answer.
+            Case("a nested write", relay(op("update", records=[{"id": 6, "text": "text 6"}]), writes=True)),
+            Case("a nested write, refused", relay(op("insert", records=NEW)), status=400),
+            Case("a nested answer that is too long", relay(op("search_by_value", attribute="id", value="*", get_attributes=["*"]), most=5000), status=413),
+            Case("nested twice", op("relay", request=relay(op("describe_table"))), same=False),
+        ]
 
 
 def has_certificate(name):

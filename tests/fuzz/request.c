@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file request.c
- * \brief A body through all steps of dispatch: whatever it contains, the answer is JSON in the API's form.
+ * \brief A body through all steps of dispatch, and as a request within another: whatever it contains, the answer is JSON in the
+ * API's form.
  */
 #include "fuzz.h"
 
@@ -38,12 +39,30 @@ static int handler(lyre_call *call)
 	return 0;
 }
 
+/** Runs its argument, and answers with the answer. */
+static int relay(lyre_call *call)
+{
+	const lyre_value *answer;
+	call->may_block = true; /* as on a worker's thread */
+	int rc = call_request_value(call, &call->args[0], 0, 1 << 16, &answer);
+	call->may_block = false;
+	if (!rc)
+		out_value(&call->out, answer);
+	return rc;
+}
+
+static const struct lyre_param relay_params[] = {
+	{ .name = "request", .types = LYRE_T_OBJECT, .flags = LYRE_P_REQUIRED },
+};
+
 static const struct lyre_operation operations[] = {
 	{ .name = "search_by_conditions",
 		.aliases = "search",
 		.handler = handler,
 		.access = LYRE_ACCESS_USER,
+		.flags = LYRE_O_READS,
 		.params = LYRE_LIST(params) },
+	{ .name = "relay", .handler = relay, .access = LYRE_ACCESS_USER, .flags = LYRE_O_READS, .params = LYRE_LIST(relay_params) },
 };
 
 static struct dispatch *dispatch;

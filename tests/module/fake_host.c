@@ -194,10 +194,16 @@ static void test_task(void)
 static void test_events(void)
 {
 	struct lyre_event event = { .size = sizeof event, .kind = LYRE_EVENT_COMMITTED, .inserted = 2, .database = "other" };
+	struct lyre_event reset = { .size = sizeof reset, .kind = LYRE_EVENT_RESET, .table = "" };
 
 	lyre_fake_event(&event);
+	reset.database = "other";
+	lyre_fake_event(&reset);
 	assert(told == 0);
-	event.database = "d";
+	reset.database = event.database = "d";
+	lyre_fake_event(&reset);
+	assert(told == LYRE_EVENT_RESET);
+	told = 0;
 	lyre_fake_event(&event);
 	lyre_fake_setting("good", "false");
 	assert(told == (LYRE_EVENT_COMMITTED | LYRE_EVENT_CONFIGURATION));

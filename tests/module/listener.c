@@ -46,6 +46,10 @@ static void hear(lyre_instance *self, const struct lyre_event *event, void *arg)
 			event->sequence ? "logged" : "not logged");
 		keep(writes, &write_count, text);
 		break;
+	case LYRE_EVENT_RESET:
+		snprintf(text, sizeof text, "%.40s.%.40s is reset", event->database, event->table);
+		keep(writes, &write_count, text);
+		break;
 	case LYRE_EVENT_CONFIGURATION:
 		snprintf(text, sizeof text, "%.40s when word is %.20s and number is %ld", event->key,
 			lyre_setting_string(self, "word"), (long)lyre_setting_int(self, "number"));
@@ -64,7 +68,7 @@ static void hear_dogs(lyre_instance *self, const struct lyre_event *event, void 
 	const struct timespec t = { .tv_nsec = 150000000 };
 	(void)arg;
 	pthread_mutex_lock(&lock);
-	dogs += (long)event->inserted;
+	dogs = event->kind == LYRE_EVENT_RESET ? 0 : dogs + (long)event->inserted;
 	pthread_mutex_unlock(&lock);
 	if (lyre_setting_bool(self, "slow"))
 		nanosleep(&t, NULL);
@@ -147,10 +151,16 @@ static int start(lyre_instance *self)
 {
 	static const struct lyre_task task = { .size = sizeof task, .name = "copy", .work = copy };
 	static const struct lyre_listener of_dogs = {
-		.size = sizeof of_dogs, .events = LYRE_EVENT_COMMITTED, .notice = hear_dogs, .database = "dev", .table = "dog"
+		.size = sizeof of_dogs,
+		.events = LYRE_EVENT_COMMITTED | LYRE_EVENT_RESET,
+		.notice = hear_dogs,
+		.database = "dev",
+		.table = "dog",
 	};
 	struct lyre_listener all = {
-		.size = sizeof all, .events = LYRE_EVENT_COMMITTED | LYRE_EVENT_CONFIGURATION | LYRE_EVENT_STOPPING, .notice = hear
+		.size = sizeof all,
+		.events = LYRE_EVENT_COMMITTED | LYRE_EVENT_CONFIGURATION | LYRE_EVENT_STOPPING | LYRE_EVENT_RESET,
+		.notice = hear,
 	};
 	const char *fault = lyre_setting_string(self, "fault");
 	if (fault && strcmp(fault, "notice") == 0)

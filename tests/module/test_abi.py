@@ -44,8 +44,9 @@ def seen(folder, include=INCLUDE):
     code, library, found = (os.path.join(folder, name) for name in ("abi.c", "abi.so", os.path.basename(include) + ".abi"))
     with open(code, "w") as f:
         f.write(source(include))
-    subprocess.run(["gcc", "-std=c11", "-g", "-gdwarf-4", "-fno-eliminate-unused-debug-types", "-shared", "-fPIC", "-I", include, "-o", library,
-                    code], check=True)
+    # The record has the name of the source as given: without its folder, it is always the same.
+    subprocess.run(["gcc", "-std=c11", "-g", "-gdwarf-4", "-fno-eliminate-unused-debug-types", "-shared", "-fPIC", "-I", os.path.abspath(include),
+                    "-o", os.path.abspath(library), os.path.basename(code)], cwd=folder, check=True)
     subprocess.run(["abidw", "--no-show-locs", "--no-corpus-path", "--no-comp-dir-path", "--drop-private-types", "--out-file", found, library],
                    check=True)
     return found

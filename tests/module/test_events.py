@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Events that modules listen to, and settings of theirs that change while the server runs."""
-import os, re, signal, sys, unittest
+import json, os, re, signal, sys, unittest
 
 TOP = os.environ.get("TOP_SRCDIR", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 sys.path.insert(0, os.path.join(TOP, "tests", "api"))
@@ -81,6 +81,33 @@ class Writes(Case):
         rows = self.s.ok({"operation": "search_by_id", "database": "own", "table": "heard", "ids": [1], "get_attributes": ["*"]})
         self.assertEqual(rows[0]["dogs"], 5)
 
+    def test_what_no_write_tells_is_told_as_a_reset(self):
+        def changed(operation, **more):
+            self.s.ok({"operation": operation, "database": "dev", **more})
+            return self.last()
+
+        self.table("cat")
+        self.table("dog", attributes=[{"name": "id"}, {"name": "n", "indexed": True}])
+        self.write("insert", "dog", records=[{"id": i, "n": i} for i in range(5)])
+        path = os.path.join(self.s.root, "copy.mdb")
+        with open(path, "wb") as f:
+            f.write(self.s.request(body=json.dumps({"operation": "get_backup", "database": "dev"}),
+                                   headers={"Authorization": self.s.authorization(), "Content-Type": "application/json"})[2])
+        self.assertEqual(changed("drop_table", table="cat"), "dev.cat is reset")
+        self.assertEqual(self.heard(self.s)["dogs"], 5)
+        self.assertEqual(changed("drop_attribute", table="dog", attribute="n"), "dev.dog is reset")
+        self.assertEqual(self.heard(self.s)["dogs"], 0)
+        self.write("insert", "dog", records=[{"id": 7}])
+        self.assertEqual(changed("drop_database"), "dev. is reset")
+        self.assertEqual(self.heard(self.s)["dogs"], 0)
+        self.assertEqual(changed("restore_backup", path=path), "dev. is reset")
+        self.assertEqual(self.heard(self.s)["writes"].count("dev. is reset"), 2)
+
+    def test_expired_records_are_told_as_deleted(self):
+        self.table("fly", audit=True, expiration=1)
+        self.write("insert", "fly", records=[{"id": 1}, {"id": 2}])
+        until(lambda: self.last() == "dev.fly by '': +0 ~0 -2, not logged", lambda: self.last())
+
 
 class Listeners(Case):
     def test_the_end_is_told_before_the_stop(self):
@@ -141,7 +168,12 @@ class Settings(Case):
         answers = [self.set(s, modules_listener_word="%d" % i * 50000)[0] for i in range(30)]
         self.assertEqual(answers, sorted(answers))
         self.assertEqual(set(answers), {200, 503})
-        self.assertEqual(self.set(s, logging_level="info"), (503, {"error": "Settings have been changed too often: try again in a few minutes"}))
+        refused = (503, {"error": "Settings have been changed too often: try again in a few minutes"})
+        self.assertEqual(self.set(s, modules_listener_word="w"), refused)
+        for i in range(3):
+            self.assertEqual(self.set(s, logging_level="info" if i % 2 else "warn", modules_listener_number=i + 1)[0], 200)
+        self.assertEqual(self.heard(s)["word"][:2], str(answers.index(503) - 1))
+        self.assertEqual(self.set(s, modules_listener_word="w", modules_listener_number=9), refused)
 
 
 if __name__ == "__main__":

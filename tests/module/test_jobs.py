@@ -7,7 +7,7 @@ sys.path.insert(0, os.path.join(TOP, "tests", "api"))
 from lyre_server import BUILD, CHEAP_LOGINS, PASSWORD, STATIC_ONLY, Server, built_modules, feature, need_module, table_permission, until
 
 ERRANDS = os.path.join(BUILD, "tests", "module", ".libs", "errands.so")
-MODULES = [m for m in ("schema", "data", "system", "users", "sql") if m in built_modules()]
+MODULES = [m for m in ("schema", "data", "system", "users", "sql", "certs", "help") if m in built_modules()]
 CONFIG = "modules:\n%s  errands:\n    path: %s\n" % ("".join("  %s: true\n" % m for m in MODULES), ERRANDS)
 ROWS = 5000
 with_sql = unittest.skipUnless("sql" in MODULES, "this build has no module 'sql'")
@@ -133,6 +133,15 @@ class Relays(Case):
         for most in (0, 1):
             self.assertEqual(self.relay(NOTHING, most=most), (413, {"error": "The answer of the operation is longer than %d bytes" % most}))
         self.assertEqual(self.relay(search(), most=200000)[0], 413)
+
+    def test_which_operations_only_read(self):
+        """As permissions.json says of each: nothing else can be run where writing is not permitted."""
+        with open(os.path.join(TOP, "tests", "api", "permissions.json")) as f:
+            table = {name: entry for name, entry in json.load(f).items() if entry["module"] in MODULES and feature(entry.get("needs", "PACKAGE"))}
+        for name, entry in table.items():
+            with self.subTest(name):
+                refused = "cannot be run as part of" in json.dumps(self.relay({"operation": name})[1])
+                self.assertEqual(not refused, entry.get("reads", False))
 
     def test_writes(self):
         """What is pending in the inner operation holds up the outer one, not the server."""

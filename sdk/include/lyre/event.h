@@ -31,9 +31,10 @@ struct lyre_event_api {
 /** Kinds of events, to be or-ed. Grows at the end only. */
 enum lyre_event_kind {
 	/**
-	 * A write has changed records of a table: on disk (storage.writeAsync: written, not yet flushed), visible to
-	 * readers, and not yet answered. In any database, also "system", the server's own. Not told: records that
-	 * expire, tables that are dropped, databases that are restored
+	 * Records of a table have changed: on disk (storage.writeAsync: written, not yet flushed), visible to readers, and
+	 * not yet answered. In any database, also "system", the server's own. Records that expire are told as deleted, by
+	 * the server and without a sequence, when they are removed: readers do not see them from the moment they expire,
+	 * which is a little earlier
 	 */
 	LYRE_EVENT_COMMITTED = 1 << 0,
 	/**
@@ -43,20 +44,25 @@ enum lyre_event_kind {
 	 */
 	LYRE_EVENT_CONFIGURATION = 1 << 1,
 	/** The server begins to stop or to restart: requests in progress are finished, then tasks end, then stop() is called */
-	LYRE_EVENT_STOPPING = 1 << 2
+	LYRE_EVENT_STOPPING = 1 << 2,
+	/**
+	 * A table is not what it was, and no write tells how: it was dropped, or one of its attributes with all its values,
+	 * or its database was dropped or restored. Who keeps something of it forgets that, and reads anew if the table exists
+	 */
+	LYRE_EVENT_RESET = 1 << 3
 };
 
 /** An event. Texts live until notice() returns. Grows at its end: read no more than its size. */
 struct lyre_event {
 	uint32_t size;
 	uint32_t kind; /**< enum lyre_event_kind, one of them */
-	/* LYRE_EVENT_COMMITTED */
+	/* LYRE_EVENT_COMMITTED; of the next, LYRE_EVENT_RESET has time, database and table */
 	uint64_t inserted, updated, deleted; /**< records */
-	uint64_t sequence;                   /**< of the write, as in struct lyre_change; 0: audit is off for the table */
-	double time;                         /**< of the write, ms since the epoch */
+	uint64_t sequence; /**< of the write, as in struct lyre_change; 0: audit is off for the table, or they expired */
+	double time;       /**< of the write, ms since the epoch */
 	const char *database;
-	const char *table;
-	const char *user; /**< as in struct lyre_change: "" for the server */
+	const char *table; /**< LYRE_EVENT_RESET: "" for all tables of the database */
+	const char *user;  /**< as in struct lyre_change: "" for the server */
 	/* LYRE_EVENT_CONFIGURATION */
 	const char *key; /**< as in lyre_setting_…(): "word", or "/logging.level" for one of the server's */
 };
@@ -67,7 +73,7 @@ struct lyre_listener {
 	uint32_t events; /**< enum lyre_event_kind, or-ed */
 	void (*notice)(lyre_instance *self, const struct lyre_event *event, void *arg);
 	void *arg;
-	/* LYRE_EVENT_COMMITTED: which writes; one that wakes a task which writes must not be told of that task's own */
+	/* LYRE_EVENT_COMMITTED, LYRE_EVENT_RESET: of which tables; one that wakes a task which writes must not be told of that task's own */
 	const char *database; /**< only of this database; NULL: of all */
 	const char *table;    /**< only to tables of this name; NULL: to all */
 };

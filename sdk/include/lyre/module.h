@@ -185,7 +185,10 @@ enum lyre_operation_flag {
 	LYRE_O_INVALID_CREDENTIALS = 1 << 1,
 	/** The answer closes the connection, because the thread or process that serves it is about to end. */
 	LYRE_O_LAST_ANSWER = 1 << 2,
-	/** It only reads, or does so when writing is refused: a job may run it as a part of its work (lyre_request_run()). */
+	/**
+	 * It changes nothing, or does not when writing is refused: other operations and jobs may run it as a part of their work
+	 * (lyre_request_run()), also those that may not write.
+	 */
 	LYRE_O_READS = 1 << 3
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * \file dispatch/job_request.c
+ * \file dispatch/call_request.c
  * \brief A request that a call makes: another operation, run on the same thread for the same user, whose answer is passed on
  * piece by piece while it is written.
  */
@@ -81,7 +81,7 @@ static int pass_on_rows(lyre_call *call)
 	return rc == LYRE_END ? 0 : rc;
 }
 
-void request_resume(lyre_call *call)
+void call_request_resume(lyre_call *call)
 {
 	struct request *r = request_of(call);
 
