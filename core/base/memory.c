@@ -3,12 +3,29 @@
 
 #include <malloc.h>
 #include <pthread.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 /** Size in bytes from which blocks are mapped individually: while lasting ones are allocated, and otherwise. */
 #define LASTING_THRESHOLD (16 << 10)
 #define THRESHOLD (4 << 20)
 /** Bytes that the heap takes from the system in advance: lasting blocks must not be allocated there. */
 #define TOP_PAD (128 << 10)
+
+/** Bytes of a stack that may have been used, and those below the caller's frame that are in use. */
+#define STACK_USED ((uintptr_t)256 << 10)
+#define STACK_MARGIN ((uintptr_t)4 << 10)
+
+/* Linux keeps more than that free below the main thread's stack, for it to grow. */
+void memory_trim_stack(void)
+{
+#ifndef __hppa__ /* its stacks grow upwards */
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t end = ((uintptr_t)__builtin_frame_address(0) - STACK_MARGIN) & ~(page - 1);
+	(void)madvise((void *)(end - STACK_USED), STACK_USED, MADV_DONTNEED);
+#endif
+}
 
 #ifdef __GLIBC__
 

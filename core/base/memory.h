@@ -21,5 +21,7 @@ void memory_lasting_begin(void);
 void memory_lasting_end(void);
 /** Returns free memory to the system. */
 void memory_trim(void);
+/** Returns the pages that the stack used, and no longer uses. On the main thread, which will need less from then on. */
+void memory_trim_stack(void);
 
 #endif

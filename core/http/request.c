@@ -161,6 +161,8 @@ static enum dispatch_result request_ask(struct request *r)
 	r->x.body_later = true;
 	enum dispatch_result done = request_run(r);
 	r->asking = done == DISPATCH_WAIT;
+	if (r->asking) /* not for the client: a password is checked, or a piece written */
+		atomic_store_explicit(&r->connection->deadline, INT64_MAX, memory_order_relaxed);
 	return done;
 }
 
@@ -288,6 +290,7 @@ static enum dispatch_result request_asked(struct request *r)
 	int state = REQUEST_RESUMED;
 	if (!atomic_compare_exchange_strong(&r->state, &state, REQUEST_RUNNING))
 		return DISPATCH_WAIT;
+	atomic_store_explicit(&r->connection->deadline, monotonic_ms() + r->http->request_ms, memory_order_relaxed);
 	return request_ask(r);
 }
 

@@ -53,6 +53,7 @@ void process_tune_memory(void)
 void process_settle_memory(void)
 {
 	memory_trim();
+	memory_trim_stack();
 	memory_lasting_end();
 }
 

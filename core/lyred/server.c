@@ -41,6 +41,7 @@ static int open_store(struct server *s, struct err *e)
 		.map_size = (uint64_t)config_int(c, "storage.mapSize"),
 		.max_size = (uint64_t)config_int(c, "storage.maxSize"),
 		.reserve = (uint64_t)config_int(c, "storage.reserve"),
+		.commit_memory = (uint64_t)config_int(c, "storage.commitMemory"),
 		.max_trees = (unsigned)config_int(c, "storage.maxTrees"),
 		.max_readers = (unsigned)config_int(c, "storage.maxReaders"),
 		.check_at_start = (uint64_t)config_int(c, "storage.checkAtStart"),

@@ -50,6 +50,8 @@ struct store_options {
 	uint64_t reserve;        /**< kept free on the disk for requests that free space, bytes; 0: nothing */
 	struct ballast *ballast; /**< internal: set by store_open() */
 	int folder;              /**< internal too: the folder, open */
+	uint64_t
+		commit_memory; /**< of pages that requests may change together in one transaction, bytes; a single one may change more */
 	unsigned max_trees;      /**< tables and indexes of one database, counted together */
 	unsigned max_readers;    /**< threads that may read at once */
 	uint64_t check_at_start; /**< files up to this size, bytes, are checked page by page when opened */

@@ -32,6 +32,7 @@ int writer_failed(struct database *db, int rc)
 int writer_put(struct database *db, MDB_dbi tree, MDB_val key, MDB_val value)
 {
 	db->writer.dirty = true;
+	db->writer.touched++;
 	return writer_failed(db, mdb_put(db->writer.txn, tree, &key, &value, 0));
 }
 
@@ -40,6 +41,7 @@ int writer_add(struct database *db, MDB_dbi tree, MDB_val key, MDB_val value)
 	struct writer *w = &db->writer;
 	if (w->unordered != tree) {
 		w->dirty = true;
+		w->touched++;
 		int rc = mdb_put(w->txn, tree, &key, &value, MDB_APPEND);
 		if (rc != MDB_KEYEXIST)
 			return writer_failed(db, rc);
@@ -51,6 +53,7 @@ int writer_add(struct database *db, MDB_dbi tree, MDB_val key, MDB_val value)
 int writer_del(struct database *db, MDB_dbi tree, MDB_val key)
 {
 	db->writer.dirty = true;
+	db->writer.touched++;
 	int rc = mdb_del(db->writer.txn, tree, &key, NULL);
 	return writer_failed(db, rc == MDB_NOTFOUND ? 0 : rc);
 }
@@ -253,6 +256,7 @@ int transaction_begin(struct database *db, struct err *e)
 		return rc;
 	w->now = w->committed;
 	w->rc = 0;
+	w->touched = 0;
 	w->unordered = 0;
 	rc = guard_head(db, mdb_txn_begin(db->env, NULL, 0, &w->txn));
 	if (rc)

@@ -2,8 +2,9 @@
 /*
  * The writer's thread, which starts with the first request and ends when there has been none for a while; from then on the
  * upkeep thread does the background work of the database (upkeep.c). One thread at a time is the writer. All waiting
- * requests go into one transaction, which is flushed once. A request that cannot succeed fails before it changes anything;
- * if the storage fails in the middle of one, the transaction is undone and each request runs alone.
+ * requests go into one transaction, up to a limit of memory, which is flushed once. A request that cannot succeed fails
+ * before it changes anything; if the storage fails in the middle of one, the transaction is undone and each request runs
+ * alone.
  */
 #include "base/text.h"
 #include "base/thread.h"
@@ -65,14 +66,14 @@ void writer_free(struct writer *w)
 struct step {
 	struct database *db;
 	struct record_write *list;
-	size_t count;
+	size_t count, done;
 	int64_t until;
 };
 
 static void apply_step(void *arg)
 {
 	struct step *s = arg;
-	writer_apply(s->db, s->list, s->count);
+	s->done = writer_apply(s->db, s->list, s->count);
 }
 
 static void apart_step(void *arg)
@@ -88,14 +89,16 @@ static void background_step(void *arg)
 	s->until = background_run(s->db);
 }
 
-static void apply_guarded(struct database *db, struct record_write *list, size_t count)
+/* \return how many have their results */
+static size_t apply_guarded(struct database *db, struct record_write *list, size_t count)
 {
 	struct step s = { .db = db, .list = list, .count = count };
 	if (!guard_run(db, apply_step, &s))
-		return;
+		return s.done;
 	transaction_leave(db);
 	for (struct record_write *r = db->writer.applying; r; r = r->next)
 		(void)database_usable(db, &r->err);
+	return count;
 }
 
 static void apart_guarded(struct database *db, struct record_write *r)
@@ -180,12 +183,28 @@ static void expect(struct writer *w, size_t count)
 	pthread_mutex_unlock(&w->lock);
 }
 
-static void answer(struct record_write *list)
+/* \return the requests after the first \p count */
+static struct record_write *answer(struct record_write *list, size_t count)
 {
-	while (list) {
+	for (; count; count--) {
 		struct record_write *next = list->next;
 		list->done(list);
 		list = next;
+	}
+	return list;
+}
+
+/* Applies and answers requests, in as many transactions as they need. */
+static void apply_list(struct database *db, struct record_write *list, size_t count)
+{
+	struct writer *w = &db->writer;
+	for (size_t left = count, done; left; left -= done) {
+		done = apply_guarded(db, list, left);
+		if (db->options.write_async && w->sync_at == INT64_MAX)
+			w->sync_at = monotonic_ms() + SYNC_DELAY;
+		/* more requests than a transaction takes are no reason to wait for others */
+		expect(w, done == count ? count : 0);
+		list = answer(list, done);
 	}
 }
 
@@ -220,13 +239,7 @@ static void serve(struct database *db, int64_t until)
 		if (list)
 			idle_at = monotonic_ms() + IDLE;
 		list = run_apart(db, list, &count);
-		if (list) {
-			apply_guarded(db, list, count);
-			if (db->options.write_async && db->writer.sync_at == INT64_MAX)
-				db->writer.sync_at = monotonic_ms() + SYNC_DELAY;
-			expect(&db->writer, count);
-			answer(list);
-		}
+		apply_list(db, list, count);
 		until = background_guarded(db);
 	}
 }

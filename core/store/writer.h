@@ -85,6 +85,7 @@ struct writer {
 	struct writer_state now, committed; /**< within the transaction, and before it */
 	int rc;                             /**< the storage error that ended the current request */
 	bool dirty;                         /**< the current request has changed something */
+	size_t touched;                     /**< changes of keys in the current transaction: of about as many pages at most */
 	double time;                        /**< the newest stamp, ms since the epoch; 0: unknown */
 	struct clock_record clock;
 	bool clock_changed; /**< clock must be stored */
@@ -134,10 +135,11 @@ int64_t writer_tend(struct database *db);
 /** Answers waiting requests; from then on no thread is the writer. */
 void writer_stop(struct database *db);
 /**
- * Applies \p count requests from \p list on, in one transaction or one by one; afterwards each has its result. On the
- * writer's thread, which keeps its progress in writer.applying.
+ * Applies requests from \p list on, at most \p count: in one transaction, until it has taken its memory, or one by one. On
+ * the writer's thread, which keeps its progress in writer.applying.
+ * \return how many have their results, at least one
  */
-void writer_apply(struct database *db, struct record_write *list, size_t count);
+size_t writer_apply(struct database *db, struct record_write *list, size_t count);
 /** Queues a change and waits until it is done. */
 int writer_change(struct database *db, struct definition_change *c, struct err *e);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Applies waiting requests in one transaction or, if that fails, one by one. The map grows as needed, and requests that free
- * space may use the reserve.
+ * Applies waiting requests in one transaction or, if that fails, one by one. LMDB keeps the pages of its largest transaction
+ * as long as the database is open, so that a transaction that is large enough leaves requests to the next. The map grows as
+ * needed, and requests that free space may use the reserve.
  */
 #include "log/log.h"
 #include "store/ballast.h"
@@ -31,18 +32,24 @@ static int apply_one(struct database *db, struct record_write *w)
 	return rc ? rc : write_apply(db, w, time);
 }
 
+/* Whether the transaction may have taken the memory that requests share. */
+static bool is_large(const struct database *db)
+{
+	return db->writer.touched >= db->options.commit_memory / db->page_size;
+}
+
 /*
- * Applies \p count requests from \p list on, and commits. 0: each has its result. Otherwise nothing was done, and writer.rc
- * has the reason; the last request tried has the message.
+ * Applies \p count requests from \p list on, or fewer, and commits. 0: \p done have their results. Otherwise nothing was done,
+ * and writer.rc has the reason; the last request tried has the message.
  */
-static int apply_all(struct database *db, struct record_write *list, size_t count, struct err *e)
+static int apply_all(struct database *db, struct record_write *list, size_t count, size_t *done, struct err *e)
 {
 	struct writer *w = &db->writer;
 	int rc = transaction_begin(db, e);
 	if (rc)
 		return rc;
-	size_t done = 0;
-	for (struct record_write *r = list; done < count; r = r->next, done++) {
+	size_t n = 0;
+	for (struct record_write *r = list; n < count && !(n && is_large(db)); r = r->next, n++) {
 		rc = apply_one(db, r);
 		if (!rc)
 			continue;
@@ -64,9 +71,10 @@ static int apply_all(struct database *db, struct record_write *list, size_t coun
 	}
 	rc = transaction_commit(db, e);
 	if (!rc) {
-		metrics_batch(&w->metrics, list, count);
-		tell_of_requests(db, list, count);
+		metrics_batch(&w->metrics, list, n);
+		tell_of_requests(db, list, n);
 	}
+	*done = n;
 	return rc;
 }
 
@@ -136,7 +144,7 @@ static int refuse(struct database *db, struct err *e)
  * Repeats until the map is large enough. Requests that may use the reserve go slightly beyond the limit of the map, and on a
  * full disk into the reserved space; others stay within their file while it is in use.
  */
-static int apply_growing(struct database *db, struct record_write *list, size_t count, struct err *e)
+static int apply_growing(struct database *db, struct record_write *list, size_t count, size_t *done, struct err *e)
 {
 	bool reserve = may_use_reserve(db, list, count), grown = false, confined = false;
 	int rc;
@@ -146,7 +154,7 @@ static int apply_growing(struct database *db, struct record_write *list, size_t 
 			return refuse(db, e);
 		confined = true;
 	}
-	while ((rc = apply_all(db, list, count, e))) {
+	while ((rc = apply_all(db, list, count, done, e))) {
 		int code = db->writer.rc;
 		if (reserve && ballast_is_full(code) && take_from_reserve(db))
 			continue;
@@ -162,16 +170,18 @@ static int apply_growing(struct database *db, struct record_write *list, size_t 
 	return rc;
 }
 
-void writer_apply(struct database *db, struct record_write *list, size_t count)
+size_t writer_apply(struct database *db, struct record_write *list, size_t count)
 {
 	struct err e;
+	size_t done;
 	db->writer.applying = list;
-	if (!apply_growing(db, list, count, &e))
-		return;
+	if (!apply_growing(db, list, count, &done, &e))
+		return done;
 	if (count > 1) {
-		for (struct record_write *r = list; count; r = r->next, count--) {
+		struct record_write *r = list;
+		for (size_t i = 0; i < count; i++, r = r->next) {
 			db->writer.applying = r;
-			if (apply_growing(db, r, 1, &e))
+			if (apply_growing(db, r, 1, &done, &e))
 				r->err = e;
 		}
 	} else {
@@ -179,4 +189,5 @@ void writer_apply(struct database *db, struct record_write *list, size_t count)
 	}
 	if (!db->broken && (e.code == LYRE_EIO || e.code == LYRE_ENOSPACE || e.code == LYRE_ECORRUPT))
 		log_error("store", "%s", e.text);
+	return count;
 }

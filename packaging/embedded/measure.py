@@ -6,6 +6,7 @@
     settings   what each setting of CONFIG saves: how much more the same server needs with its default instead
 """
 import collections
+import contextlib
 import http.client
 import json
 import os
@@ -22,7 +23,7 @@ import time
 
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 # A database of 100 MiB, or for each setting a few, by clients that insert and search.
-CLIENTS, RECORDS, FEW_RECORDS, BATCH, TEXT = 4, 56000, 4000, 100, "x" * 800
+CLIENTS, RECORDS, FEW_RECORDS, BATCH, TEXT = (4, 8), 56000, 4000, 100, "x" * 800
 
 
 class Local(http.client.HTTPConnection):
@@ -51,21 +52,27 @@ class Server:
         self.root = root
 
     def __enter__(self):
-        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        first_user = dict(os.environ, LYRE_ADMIN_USERNAME="admin", LYRE_ADMIN_PASSWORD="Abc1234!")
+        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=first_user)
         while True:
             try:
-                Local(self.socket).ask(operation="describe_all")
+                with contextlib.closing(Local(self.socket)) as c:
+                    c.ask(operation="describe_all")
                 break
             except OSError:
                 if self.process.poll() is not None:
                     sys.exit("lyred ended; run it by hand: " + " ".join(self.command))
                 time.sleep(0.05)
-        time.sleep(3) # idle threads have ended, and memory is trimmed
         return self
 
     def __exit__(self, *_):
         self.process.send_signal(signal.SIGTERM)
         self.process.wait()
+
+    def idle(self):
+        """resident() once idle threads have ended, and memory is trimmed."""
+        time.sleep(3)
+        return self.resident()
 
     def resident(self):
         """KiB by kind of mapping."""
@@ -110,9 +117,13 @@ def size(lyred, _):
         print("%7.1f KiB  %s" % (length / 1024, name))
 
 
-def client(server, records, number):
-    c = Local(server.socket)
-    for first in range(number * BATCH, records, CLIENTS * BATCH):
+def client(server, records, number, clients):
+    with contextlib.closing(Local(server.socket)) as c:
+        fill(c, range(number * BATCH, records, clients * BATCH))
+
+
+def fill(c, batches):
+    for first in batches:
         c.ask(operation="insert", database="load", table="t",
             records=[{"id": n, "text": TEXT + str(n), "number": n % 1000} for n in range(first, first + BATCH)])
         at = random.randrange(first + 1)
@@ -120,11 +131,11 @@ def client(server, records, number):
         c.ask(operation="search_by_value", database="load", table="t", attribute="number", value=at % 1000, limit=20, get_attributes=["id"])
 
 
-def load(server, records):
+def load(server, records, clients):
     """The state of the server when it had most memory, besides the maps of databases."""
-    c = Local(server.socket)
-    c.ask(operation="create_table", database="load", table="t", primary_key="id")
-    threads = [threading.Thread(target=client, args=(server, records, n)) for n in range(CLIENTS)]
+    with contextlib.closing(Local(server.socket)) as c:
+        c.ask(operation="create_table", database="load", table="t", primary_key="id")
+    threads = [threading.Thread(target=client, args=(server, records, n, clients)) for n in range(clients)]
     for t in threads:
         t.start()
     most = server.resident()
@@ -137,17 +148,17 @@ def load(server, records):
 
 
 def memory(lyred, config):
-    root = tempfile.mkdtemp(prefix="lyre-measure-")
-    with Server(lyred, config, root) as s:
-        show("idle, after the first start", s.resident())
-    with Server(lyred, config, root) as s:
-        show("idle, after a later start", s.resident())
-        show("at most, %d clients" % CLIENTS, load(s, RECORDS))
-        file = os.path.join(root, "database", "load.mdb")
-        print("%-34s %5d MiB" % ("  that database", os.stat(file).st_size >> 20))
-        time.sleep(5)
-        show("idle afterwards", s.resident())
-    shutil.rmtree(root)
+    for clients in CLIENTS:
+        root = tempfile.mkdtemp(prefix="lyre-measure-")
+        with Server(lyred, config, root) as s:
+            show("idle, after the first start", s.idle())
+        with Server(lyred, config, root) as s:
+            show("idle, after a later start", s.idle())
+            show("at most, %d clients" % clients, load(s, RECORDS, clients))
+            file = os.path.join(root, "database", "load.mdb")
+            print("%-34s %5d MiB" % ("  that database", os.stat(file).st_size >> 20))
+            show("idle afterwards", s.idle())
+        shutil.rmtree(root)
 
 
 def leaves(path, comment):
@@ -173,9 +184,9 @@ def settings(lyred, config):
         with Server(lyred, config, root):
             pass
         with Server(lyred, config, root, *more) as s:
-            idle = s.resident()
+            idle = s.idle()
             address_space = s.address_space()
-            most = load(s, FEW_RECORDS)
+            most = load(s, FEW_RECORDS, max(CLIENTS))
             result = [idle["memory"] + idle["program"], most["memory"] + most["program"], address_space, s.disk()]
         shutil.rmtree(root)
         return result
@@ -192,5 +203,4 @@ if __name__ == "__main__":
     commands = {"size": size, "memory": memory, "settings": settings}
     if len(sys.argv) not in (3, 4) or sys.argv[1] not in commands:
         sys.exit(__doc__)
-    os.environ.update(LYRE_ADMIN_USERNAME="admin", LYRE_ADMIN_PASSWORD="Abc1234!")
     commands[sys.argv[1]](os.path.abspath(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else os.path.join(SOURCE, "etc", "minimal.yaml"))

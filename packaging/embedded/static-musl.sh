@@ -7,9 +7,10 @@
 # The sources come from Debian's mirror, and are checked by apt. Where there is no apt, put the tarballs of libmicrohttpd, lmdb,
 # libyaml and argon2 into FOLDER/sources, and set CC to a compiler for musl and LINUX_HEADERS to the folder with linux/tcp.h if
 # the compiler does not find it (empty: it does).
+# WITH_TESTS=yes: libcheck, too, so that `make check` in FOLDER/lyre has the unit tests.
 set -eu
 
-[ $# -gt 0 ] || { sed -n '3,9s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+[ $# -gt 0 ] || { sed -n '3,10s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 top=$(cd "$(dirname "$0")/../.." && pwd)
 mkdir -p "$1/sources" "$1/libraries/lib/pkgconfig" "$1/libraries/include" "$1/lyre"
 folder=$(cd "$1" && pwd)
@@ -24,18 +25,22 @@ CFLAGS=${CFLAGS:-"-Os -g -fno-pie -ffunction-sections -fdata-sections -fno-async
 export CC CFLAGS PKG_CONFIG_LIBDIR="$prefix/lib/pkgconfig"
 
 # Releases of Debian whose sources are used: the versions that Lyre is tested with.
-packages="libmicrohttpd/bookworm lmdb/bookworm libyaml/bookworm argon2/trixie"
+packages="libmicrohttpd/bookworm lmdb/bookworm libyaml/bookworm argon2/trixie${WITH_TESTS:+ check/bookworm}"
 
 # The tarballs as their authors made them, by apt, with lists and a cache of its own.
 fetch() {
-	[ -z "$(find "$sources" -name 'libmicrohttpd*.tar.*')" ] || return 0
+	missing=
+	for package in $packages; do
+		[ -n "$(find "$sources" -maxdepth 1 -name "${package%/*}*.tar.*")" ] || missing="$missing $package"
+	done
+	[ -n "$missing" ] || return 0
 	mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | grep '/debian/*$' | head -n 1)
 	apt=$folder/apt
 	mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
 	for release in bookworm trixie; do echo "deb-src ${mirror:-http://deb.debian.org/debian} $release main"; done >"$apt/sources.list"
 	options="-qq -o APT::Sandbox::User= -o Dir::Etc::SourceList=$apt/sources.list -o Dir::Etc::SourceParts=- -o Dir::State::Lists=$apt/lists -o Dir::Cache=$apt/cache"
 	# shellcheck disable=SC2086
-	(cd "$sources" && apt-get $options update && apt-get $options source --tar-only $packages)
+	(cd "$sources" && apt-get $options update && apt-get $options source --tar-only $missing)
 	rm -r "$apt"
 }
 
@@ -84,6 +89,12 @@ libraries() {
 	cp "$sources/argon2/include/argon2.h" "$prefix/include/"
 }
 
+libcheck() {
+	unpack check
+	configured check --disable-subunit --disable-build-docs
+	make -s -C "$folder/check" install
+}
+
 # Of the system's headers only the kernel's: beside the C library's own, they are found last.
 linux_headers() {
 	[ "${LINUX_HEADERS-unset}" = unset ] || { printf %s "${LINUX_HEADERS:+-idirafter $LINUX_HEADERS}"; return; }
@@ -94,13 +105,18 @@ linux_headers() {
 	printf %s "-idirafter $prefix/linux"
 }
 
-fetch
-if [ ! -e "$folder/libraries.made" ]; then
+# once FUNCTION: unless it was done here before.
+once() {
+	[ ! -e "$folder/$1.made" ] || return 0
 	trap 'tail -n 30 "$folder/libraries.log" >&2' EXIT
-	libraries >"$folder/libraries.log" 2>&1
+	"$1" >>"$folder/libraries.log" 2>&1
 	trap - EXIT
-	touch "$folder/libraries.made"
-fi
+	touch "$folder/$1.made"
+}
+
+fetch
+once libraries
+[ -z "${WITH_TESTS-}" ] || once libcheck
 [ -x "$top/configure" ] || (cd "$top" && autoreconf -fi)
 cd "$folder/lyre"
 "$top/configure" -q --host="$machine" --enable-minimal --enable-static-program CPPFLAGS="${CPPFLAGS:-} $(linux_headers)" \

@@ -4,7 +4,7 @@
     with Server() as s:
         status, body = s.call({"operation": "describe_all"})
 """
-import base64, contextlib, functools, http.client, json, os, re, shutil, signal, socket, subprocess, sys, tempfile, time, unittest
+import base64, contextlib, functools, http.client, json, os, re, shutil, signal, socket, struct, subprocess, sys, tempfile, time, unittest
 
 BUILD = os.environ.get("TOP_BUILDDIR", os.getcwd())
 SOURCE = os.environ.get("TOP_SRCDIR", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
@@ -34,6 +34,15 @@ def built_modules():
 
 
 @functools.lru_cache(None)
+def uses_musl():
+    """Whether the server has musl, whose malloc has other properties; False if it is started by a script."""
+    with open(LYRED, "rb") as f:
+        program = f.read()
+    static = b"/ld-" not in program
+    return program.startswith(b"\x7fELF") and (b"/ld-musl-" in program or (static and b"GNU C Library" not in program))
+
+
+@functools.lru_cache(None)
 def system_file():
     """The configuration that this build reads without -c; "" if this machine has none, so that no test depends on it."""
     help = subprocess.run([LYRED, "--help"], stdout=subprocess.PIPE, universal_newlines=True, check=True).stdout
@@ -52,6 +61,10 @@ HAS_PROC = os.path.exists("/proc/self")
 HAS_TERMINALS = has_terminals()
 MINIMAL = feature("LYRE_MINIMAL")
 STATIC_ONLY = feature("LYRE_STATIC_ONLY")
+# Programs of the build run in an emulator, of this name: their memory, files and threads are also its own.
+EMULATOR = os.environ.get("EMULATOR", "")
+# Waiting ends after so many times as long.
+PATIENCE = 5 if EMULATOR else 1
 
 
 # The cheapest password hashes, which every server of a test has that does not set others.
@@ -71,7 +84,7 @@ def until(condition, why, seconds=60, server=None):
     """Waits until the condition is true, and returns its value.
 why: what is wrong if it never is, a text or a function that returns one. server: if it ends, the wait ends, for conditions
 that do not query it."""
-    deadline, pause = time.monotonic() + seconds, 0.001
+    deadline, pause = time.monotonic() + seconds * PATIENCE, 0.001
     while True:
         # Checked first: a condition that is true by then counts, however slow the machine.
         late, ended = time.monotonic() > deadline, server is not None and server.process.poll() is not None
@@ -95,13 +108,15 @@ def open_files(pid):
 
 class UnixConnection(http.client.HTTPConnection):
     def __init__(self, path, timeout=30):
-        super().__init__("localhost", timeout=timeout)
+        super().__init__("localhost", timeout=timeout * PATIENCE)
         self.path = path
 
     def connect(self):
         self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
+        # With a timeout of Python's, it would fail at once if many clients wait to be accepted.
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", int(self.timeout), 0))
         self.sock.connect(self.path)
+        self.sock.settimeout(self.timeout)
 
 
 class Server:
@@ -161,7 +176,7 @@ class Server:
         """SIGTERM, and the expected exit status; sanitizers report through it."""
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        status = self.process.wait(60)
+        status = self.process.wait(60 * PATIENCE)
         self.output.close()
         if status != expect:
             raise AssertionError("lyred ended with %s:\n%s" % (status, self.said()[-8000:]))
@@ -189,7 +204,7 @@ class Server:
 
     def request(self, method="POST", path="/", body=None, headers=None, unix=False, timeout=60):
         """(status, headers, bytes)"""
-        c = UnixConnection(self.socket_path, timeout) if unix else http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        c = UnixConnection(self.socket_path, timeout) if unix else http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout * PATIENCE)
         with contextlib.closing(c):
             c.request(method, path, body=body, headers=headers or {})
             r = c.getresponse()

@@ -2,7 +2,7 @@
 """HTTP written byte by byte, and its answers."""
 import base64, contextlib, re, socket, unittest
 
-from lyre_server import Server
+from lyre_server import PATIENCE, Server
 
 BODY = b'{"operation":"nope"}'
 ANSWER = b'{"error":"Operation \'nope\' not found"}'
@@ -71,9 +71,9 @@ class Framing(unittest.TestCase):
 
     def connect(self, unix=False):
         if not unix:
-            return socket.create_connection(("127.0.0.1", self.s.port), timeout=20)
+            return socket.create_connection(("127.0.0.1", self.s.port), timeout=20 * PATIENCE)
         c = socket.socket(socket.AF_UNIX)
-        c.settimeout(20)
+        c.settimeout(20 * PATIENCE)
         c.connect(self.s.socket_path)
         return c
 
@@ -91,7 +91,7 @@ class Framing(unittest.TestCase):
             data, asked = b"", False
             while True:
                 ask = goes_on and data and not asked and not CLOSES.search(data)
-                c.settimeout(0.02 if ask else 20)
+                c.settimeout(0.02 if ask else 20 * PATIENCE)
                 try:
                     piece = c.recv(1 << 16)
                     if not piece:

@@ -4,7 +4,7 @@ import os, resource, shutil, socket, subprocess, sys, tempfile, unittest
 from unittest import mock
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import LYRED, Server, built_modules, feature
+from lyre_server import LYRED, PATIENCE, Server, built_modules, feature, until
 
 NETWORK = "operationsApi.network."
 
@@ -14,7 +14,7 @@ def run(root, *arguments, files=None, settings=()):
     limit = (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))) if files else None
     words = [w for x in settings for w in ("--set", x)]
     p = subprocess.run([LYRED, "-r", root, *arguments, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                       universal_newlines=True, timeout=60, preexec_fn=limit)
+                       universal_newlines=True, timeout=60 * PATIENCE, preexec_fn=limit)
     return p.returncode, p.stdout
 
 
@@ -89,7 +89,7 @@ class Check(unittest.TestCase):
         os.chmod(command, 0o755)
         with mock.patch("lyre_server.LYRED", command):
             s.start()
-        self.assertIn("at most 48 connections at once, not 1000", s.said())
+        until(lambda: "at most 48 connections at once, not 1000" in s.said(), s.said, server=s)
         clients = [socket.create_connection(("127.0.0.1", s.port), 60) for _ in range(100)]
         self.assertEqual(s.call({"operation": "describe_all"}, unix=True), (200, {}))
         for c in clients:

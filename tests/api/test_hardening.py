@@ -11,12 +11,21 @@ def promised():
 
 
 PROMISED = promised()
-PROGRAMS = [p for p in (os.path.join(BUILD, name) for name in ("lyred", "lyre")) if os.path.exists(p)]
 MODULES = glob.glob(os.path.join(BUILD, "modules", ".libs", "*.so"))
+
+
+def program(path):
+    """The program that an emulator's script starts."""
+    with open(path, "rb") as f:
+        text = f.read()
+    return path if text.startswith(b"\x7fELF") else re.search(re.escape(path) + r"\.\w+", text.decode()).group()
 
 
 def readelf(path):
     return subprocess.run(["readelf", "-W", "-h", "-l", "-d", "-s", path], stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
+PROGRAMS = [program(path) for path in (os.path.join(BUILD, name) for name in ("lyred", "lyre")) if os.path.exists(path)]
 
 
 @unittest.skipUnless(shutil.which("readelf"), "readelf is missing")

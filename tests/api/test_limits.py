@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bodies and headers that are too large or too slow, and compressed bodies."""
-import contextlib, gzip, os, socket, sys, time, unittest, zlib
+import base64, contextlib, gzip, os, re, socket, sys, time, unittest, zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import feature
+from lyre_server import PATIENCE, feature
 from raw_http import ANSWER, Answer, BODY, CHUNKED, Framing, HEALTH, HOST, LENGTH, POST
 
 
 class Limits(Framing):
     settings = ("operationsApi.network.maxBodySize=1000000", "operationsApi.network.headersTimeout=1000",
-                "operationsApi.network.timeout=2000", "operationsApi.network.keepAliveTimeout=1000")
+                "operationsApi.network.timeout=%d" % (2000 * PATIENCE), "operationsApi.network.keepAliveTimeout=1000")
 
     def test_large_headers(self):
         self.check_works(self.post(LENGTH + b"X-Big: " + b"x" * 12000 + b"\r\n"))
@@ -72,7 +72,7 @@ class Limits(Framing):
         self.assertLess(self.dribble(POST + HOST + b"X: " + b"y" * 1000, 8), 6)
 
     def test_slow_body_is_cut(self):
-        self.assertLess(self.dribble(self.post(b"Content-Length: 1000\r\n", b"x" * 999), 20), 15)
+        self.assertLess(self.dribble(self.post(b"Content-Length: 1000\r\n", b"x" * 999), 20 * PATIENCE), 15 * PATIENCE)
 
     def test_idle_connection_is_closed(self):
         with contextlib.closing(self.connect()) as c:
@@ -80,6 +80,17 @@ class Limits(Framing):
             self.assertEqual(Answer(c.recv(65536)).header("keep-alive"), "timeout=1")
             c.settimeout(8)
             self.assertEqual(c.recv(10), b"")
+
+
+class Waiting(Framing):
+    settings = ("operationsApi.network.timeout=1000", "authentication.failures.free=0", "authentication.failures.delay=2500ms",
+                "authentication.argon2.memory=8K", "authentication.argon2.iterations=1")
+
+    def test_the_time_of_a_sign_in_is_not_that_of_the_client(self):
+        body = b"80000\r\n" + b"x" * 0x80000 + b"\r\n0\r\n\r\n"
+        for password in (b"one", b"two"):  # which has to wait
+            wrong = b"Basic " + base64.b64encode(b"x:" + password)
+            self.check_refused(re.sub(rb"Basic \S+", wrong, self.post(CHUNKED, body)), 401)
 
 
 class Encoded(Framing):

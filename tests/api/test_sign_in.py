@@ -2,7 +2,7 @@
 """Signing in with name and password: what is remembered, what waits, and what a flood of wrong passwords must not affect."""
 import contextlib, http.client, json, re, threading, unittest
 
-from lyre_server import PASSWORD, Server, UnixConnection, built_modules, until
+from lyre_server import PASSWORD, PATIENCE, Server, UnixConnection, built_modules, until
 
 JSON = {"Content-Type": "application/json"}
 ASK = {"operation": "describe_all"}
@@ -13,7 +13,7 @@ FAILED_OFTEN = (429, b'{"error":"Too many attempts to sign in as this user have 
 STOPPING = (503, b'{"error":"The server is stopping"}')
 CHEAP = ["authentication.argon2.memory=8M", "authentication.argon2.iterations=1"]
 # One check takes so long that the queue is full before it ends.
-SLOW = ["authentication.argon2.memory=8M", "authentication.argon2.iterations=50", "authentication.argon2.threads=1"]
+SLOW = ["authentication.argon2.memory=8M", "authentication.argon2.iterations=%d" % (50 // PATIENCE), "authentication.argon2.threads=1"]
 # Longer than any test: an attempt delayed by this is not answered before the server stops.
 FOR_EVER = CHEAP + ["authentication.failures.free=0", "authentication.failures.delay=10m", "authentication.failures.maxDelay=10m"]
 NO_DELAY = ["authentication.failures.delay=0"]

@@ -3,7 +3,7 @@
 import contextlib, fcntl, json, os, re, socket, sys, termios, time, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import until
+from lyre_server import PATIENCE, until
 from raw_http import ANSWER, Answer, BODY, CHUNKED, CHUNKS, Framing, HEALTH, HOST, LENGTH, POST
 
 
@@ -158,7 +158,7 @@ class Smuggling(Framing):
             for _ in range(2):
                 for byte in self.post(CHUNKED, b'14;a="b"\r\n' + BODY + b"\r\n0;e\r\nX-Trailer: 1\r\n\r\n"):
                     c.send(bytes([byte]))
-                c.settimeout(10)
+                c.settimeout(10 * PATIENCE)
                 self.assertEqual(Answer(c.recv(65536)).body, ANSWER)
 
     def test_one_answer_even_if_the_library_has_one(self):

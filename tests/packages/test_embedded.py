@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What configure says to builders of small systems, and whether the recipes for them have all its options."""
+"""What configure says to builders of small systems, whether the recipes for them have all its options, and what the static program needs."""
 import os
 import re
 import subprocess
+import sys
 import tempfile
 import unittest
 
 SOURCE = os.path.abspath(os.environ["TOP_SRCDIR"])
+sys.path[1:1] = [os.path.join(SOURCE, "tests", "api"), os.path.join(SOURCE, "packaging", "embedded")]
+import measure  # noqa: E402
+from lyre_server import LYRED, until, uses_musl  # noqa: E402
 
 
 def configure(*arguments):
@@ -60,6 +64,26 @@ class Recipes(unittest.TestCase):
             for names in re.findall(r"lyre_switch,[A-Z_]+,([a-z -]+)\)", text):
                 used.update(names.split())
             self.assertEqual(sorted(used), sorted(options), recipe)
+
+
+@unittest.skipUnless(uses_musl() and os.uname().machine == "x86_64", "not the program with musl for x86-64")
+class Memory(unittest.TestCase):
+    """KiB, besides the pages of databases."""
+    IDLE, LOAD = 1228, 4 << 10
+    CONFIG = os.path.join(SOURCE, "etc", "minimal.yaml")
+
+    def resident(self, server):
+        kinds = server.resident()
+        return kinds["memory"] + kinds["program"]
+
+    def test_it_stays_below_what_the_readme_promises(self):
+        with tempfile.TemporaryDirectory(prefix="lyre-test-") as root:
+            for start in ("the first", "a later"):
+                with measure.Server(LYRED, self.CONFIG, root) as s:
+                    until(lambda: self.resident(s) <= self.IDLE, lambda: "%d KiB after %s start" % (self.resident(s), start), 20)
+            with measure.Server(LYRED, self.CONFIG, root) as s:
+                most = measure.load(s, 16000, 8)
+                self.assertLessEqual(most["memory"] + most["program"], self.LOAD)
 
 
 if __name__ == "__main__":

@@ -53,9 +53,13 @@ UNUSED static void setup(void)
 {
 	snprintf(folder, sizeof folder, "/tmp/lyre-store-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(folder));
-	options = (struct store_options){
-		.path = folder, .map_size = 1 << 20, .max_trees = 2000, .max_readers = 126, .read_ahead = true, .node = "one"
-	};
+	options = (struct store_options){ .path = folder,
+		.map_size = 1 << 20,
+		.commit_memory = 64 << 20,
+		.max_trees = 2000,
+		.max_readers = 126,
+		.read_ahead = true,
+		.node = "one" };
 	open_store();
 }
 

@@ -3,6 +3,7 @@
 #include "store_fixture.h"
 
 #include <dirent.h>
+#include <semaphore.h>
 
 #define THREADS 8
 #define ROUNDS 60
@@ -42,6 +43,105 @@ START_TEST(a_failure_is_alone_in_a_shared_transaction)
 	reopen_store();
 	ck_assert_uint_eq(stats_of("dev", "t").record_count, THREADS * ROUNDS);
 	check_indexes("dev", "t");
+}
+END_TEST
+
+#define QUEUED 12
+
+struct queued {
+	struct record_write w;
+	struct arena arena;
+	lyre_value records;
+	size_t transaction; /* that it was in */
+};
+
+static sem_t held, go, answered;
+
+static void hold_writer(struct record_write *w)
+{
+	(void)w;
+	sem_post(&held);
+	sem_wait(&go);
+}
+
+static void note_transaction(struct record_write *w)
+{
+	struct queued *q = w->arg;
+	q->transaction = w->table->db->committed;
+	sem_post(&answered);
+}
+
+static void queue(struct queued *q, const struct table *t, int first, void (*done)(struct record_write *w))
+{
+	char json[200];
+	arena_init(&q->arena);
+	snprintf(json, sizeof json, "[{'id':%d},{'id':%d},{'id':%d},{'id':%d}]", first, first + 1, first + 2, first + 3);
+	ck_assert_int_eq(json_read(&q->arena, json, &q->records, &err), 0);
+	q->w = (struct record_write){
+		.table = t, .mode = LYRE_INSERT, .records = &q->records, .arena = &q->arena, .done = done, .arg = q
+	};
+	ck_assert_int_eq(store_write(&q->w, &err), 0);
+}
+
+/** Queues requests of four records each while the writer is busy. \return in how many transactions they were */
+static unsigned transactions_of_queued(void)
+{
+	static struct queued q[QUEUED + 1];
+	const struct table *t = table_of("dev", "t");
+	unsigned n = 0;
+	queue(&q[QUEUED], t, 1000, hold_writer);
+	sem_wait(&held);
+	for (int i = 0; i < QUEUED; i++)
+		queue(&q[i], t, 4 * i, note_transaction);
+	sem_post(&go);
+	for (int i = 0; i < QUEUED; i++)
+		sem_wait(&answered);
+	for (int i = 0; i < QUEUED; i++) {
+		ck_assert_int_eq(q[i].w.err.code, 0);
+		ck_assert_uint_eq(q[i].w.result.done, 4);
+		n += !i || q[i].transaction != q[i - 1].transaction;
+		arena_free(&q[i].arena);
+	}
+	arena_free(&q[QUEUED].arena);
+	table_unref(t);
+	return n;
+}
+
+static void make_table_for_queue(uint64_t memory)
+{
+	close_store();
+	options.commit_memory = memory;
+	open_store();
+	ck_assert_int_eq(make_table_as("dev", "t", "id", -1, 0), 0);
+	sem_init(&held, 0, 0);
+	sem_init(&go, 0, 0);
+	sem_init(&answered, 0, 0);
+}
+
+START_TEST(waiting_requests_share_a_transaction)
+{
+	make_table_for_queue(64 << 20);
+	ck_assert_uint_eq(transactions_of_queued(), 1);
+	ck_assert_uint_eq(stats_of("dev", "t").record_count, 4 * (QUEUED + 1));
+}
+END_TEST
+
+START_TEST(a_transaction_takes_no_more_requests_than_it_has_memory_for)
+{
+	make_table_for_queue(8 * (uint64_t)sysconf(_SC_PAGESIZE));
+	unsigned n = transactions_of_queued();
+	ck_assert_uint_gt(n, 1);
+	ck_assert_uint_le(n, QUEUED / 2);
+	ck_assert_uint_eq(stats_of("dev", "t").record_count, 4 * (QUEUED + 1));
+	check_indexes("dev", "t");
+}
+END_TEST
+
+START_TEST(a_request_without_memory_has_a_transaction)
+{
+	make_table_for_queue(0);
+	ck_assert_uint_eq(transactions_of_queued(), QUEUED);
+	ck_assert_uint_eq(stats_of("dev", "t").record_count, 4 * (QUEUED + 1));
 }
 END_TEST
 
@@ -239,6 +339,9 @@ static Suite *suite(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, a_failure_is_alone_in_a_shared_transaction);
+	tcase_add_test(t, waiting_requests_share_a_transaction);
+	tcase_add_test(t, a_transaction_takes_no_more_requests_than_it_has_memory_for);
+	tcase_add_test(t, a_request_without_memory_has_a_transaction);
 	tcase_add_test(t, readers_see_all_or_nothing_of_a_write);
 	tcase_add_test(t, a_database_can_be_dropped_under_its_readers);
 	tcase_add_test(t, writes_answered_before_the_flush_are_written);
