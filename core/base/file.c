@@ -18,7 +18,7 @@ int file_open(const char *path, int *ret, struct err *e)
 		return err_errno(e, errno, "open", path);
 	int rc = fstat(fd, &st) < 0 ? err_errno(e, errno, "read", path) : 0;
 	if (!rc && !S_ISREG(st.st_mode))
-		rc = err_set(e, LYRE_EINVAL, "%s: is not a regular file", path);
+		rc = err_set(e, LYRE_EINVAL, "'%s' is not a regular file", path);
 	if (rc)
 		close(fd);
 	else

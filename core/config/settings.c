@@ -125,8 +125,8 @@ const struct lyre_setting core_settings[] = {
 		.help = "Disk space reserved for deleting records and signing in when the disk is full, at most 1/16 of the disk; "
 			"0: none." },
 	{ "storage.commitMemory", LYRE_S_SIZE, 0, "64M", .min = 64 << 10, .max = 1099511627776.0,
-		.help = "Memory for pages that requests change together in one commit: further requests wait for the next. It stays "
-			"allocated. A single request takes what it needs." },
+		.help = "Memory for pages that requests change together in one commit of a database: further requests wait for the "
+			"next. It stays allocated, for each database. A single request takes what it needs." },
 	{ "storage.maxTrees", LYRE_S_INT, 0, "10000", .min = 16, .max = 1000000,
 		.help = "Maximum number of tables and indexed attributes in a database, counted together." },
 	{ "storage.maxReaders", LYRE_S_INT, 0, "1024", .min = 16, .max = 65536,

@@ -65,6 +65,7 @@ struct exchange {
 	struct buf body;         /**< has one spare byte after its end */
 	bool body_later;         /**< dispatch_begin() is called before the body arrives, to decide whether it is wanted */
 	const lyre_value *query; /**< if the body is a file: the parameters, an object of strings; else NULL */
+	uint64_t body_sent;      /**< Content-Length; UINT64_MAX: none */
 	uint64_t body_size;      /**< of the body, from its header; UINT64_MAX: unknown */
 	uint64_t body_max;       /**< bytes of a body that is not a file at most; dispatch may lower it, not below body.len */
 	bool body_whole;         /**< the body has been received to its end */

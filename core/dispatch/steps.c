@@ -107,7 +107,7 @@ static enum flow refuse_media(struct run *r)
 /** Whether the body may contain the credentials; if its size is not known, it is limited so that it may. */
 static bool body_may_sign_in(struct exchange *x)
 {
-	uint64_t size = x->body_size < UINT64_MAX ? x->body_size : x->body.len;
+	uint64_t size = x->body_sent < UINT64_MAX ? x->body_sent : x->body.len;
 
 	if (x->body_max > DISPATCH_OPEN_BODY)
 		x->body_max = DISPATCH_OPEN_BODY;

@@ -207,6 +207,7 @@ static void exchange_begin(struct request *r, const char *method, const char *ur
 		.peer = r->client,
 		.status = MHD_HTTP_OK,
 		.fd = -1,
+		.body_sent = f->has_content_length ? f->content_length : UINT64_MAX,
 		.body_size = f->has_content_length && f->encoding == ENCODING_NONE ? f->content_length : UINT64_MAX,
 		.body_max = r->http->body_max,
 		.each_header = request_each_header,
@@ -312,9 +313,8 @@ static enum MHD_Result request_piece(struct request *r, size_t size, size_t *lef
 
 /*
  * Dispatch is asked about a body of unknown length once it has become large, or before it takes of what all share: then these
- * bytes are left until it has decided. The bytes that complete a piece of a file
- * count as read only when the piece is written: so libmicrohttpd calls again at once, not only when the client has sent
- * more.
+ * bytes are left until it has decided. The bytes that complete a piece of a file count as read only when the piece is written:
+ * so libmicrohttpd calls again at once, not only when the client has sent more.
  */
 static enum MHD_Result request_body(struct request *r, const char *data, size_t *left)
 {
@@ -337,8 +337,12 @@ static enum MHD_Result request_body(struct request *r, const char *data, size_t 
 		return request_cut(r, status, why);
 	if (r->x.query)
 		return request_piece(r, held + size, left);
-	bool ask = unknown && body_asks(r, 0);
-	return ask && request_ask(r) == DISPATCH_DONE ? answer_past(r) : MHD_YES;
+	if (!unknown || !body_asks(r, 0))
+		return MHD_YES;
+	enum dispatch_result done = request_ask(r);
+	if (done == DISPATCH_WAIT) /* no bytes are left that would call again when it has decided: the client must go on */
+		atomic_store_explicit(&r->connection->deadline, monotonic_ms() + r->http->request_ms, memory_order_relaxed);
+	return done == DISPATCH_DONE ? answer_past(r) : MHD_YES;
 }
 
 static enum MHD_Result refuse_late(struct request *r, int status, const char *why)

@@ -105,7 +105,7 @@ static int add(struct database *db, MDB_dbi tree, MDB_val key, MDB_val data, boo
 {
 	struct batch *b = &db->writer.batch;
 	db->writer.dirty = true;
-	db->writer.touched++;
+	writer_touched(db, data.mv_size);
 	if (b->bytes.len > BATCH_BYTES) {
 		int rc = batch_flush(db);
 		if (rc)

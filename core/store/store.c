@@ -406,10 +406,10 @@ int store_adopt(struct store *s, const char *name, const char *from, struct err 
 		struct err ignored;
 		(void)remove_files(s, file, &ignored);
 	}
-	if (!rc)
-		tell_of_reset(&s->options, name, NULL);
 	free(file);
 	pthread_mutex_unlock(&s->changes);
+	if (!rc)
+		tell_of_reset(&s->options, name, NULL);
 	return rc;
 }
 
@@ -420,7 +420,8 @@ int store_drop_database(struct store *s, const char *name, struct err *e)
 	struct database *db;
 	pthread_mutex_lock(&s->changes);
 	int rc = store_database(s, name, &db, e);
-	if (!rc) {
+	bool was = !rc;
+	if (was) {
 		rwlock_write(&s->lock);
 		list_remove(s, db);
 		rwlock_write_end(&s->lock);
@@ -431,10 +432,11 @@ int store_drop_database(struct store *s, const char *name, struct err *e)
 			(void)open_and_add(s, name, db->file, &ignored); /* the file still exists */
 		else
 			rc = sync_folder(s, e);
-		tell_of_reset(&s->options, name, NULL);
 		database_unref(db);
 		database_unref(db);
 	}
 	pthread_mutex_unlock(&s->changes);
+	if (was)
+		tell_of_reset(&s->options, name, NULL);
 	return rc;
 }

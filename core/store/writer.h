@@ -85,8 +85,8 @@ struct writer {
 	struct writer_state now, committed; /**< within the transaction, and before it */
 	int rc;                             /**< the storage error that ended the current request */
 	bool dirty;                         /**< the current request has changed something */
-	size_t touched;                     /**< changes of keys in the current transaction: of about as many pages at most */
-	double time;                        /**< the newest stamp, ms since the epoch; 0: unknown */
+	size_t touched; /**< pages that the current transaction has changed, at most, but for those above leaves */
+	double time;    /**< the newest stamp, ms since the epoch; 0: unknown */
 	struct clock_record clock;
 	bool clock_changed; /**< clock must be stored */
 	int64_t hold_until; /**< nothing is removed because of its age before this, monotonic ms */
@@ -148,6 +148,8 @@ int writer_change(struct database *db, struct definition_change *c, struct err *
  * in writer.rc ----
  */
 
+/** Counts a change of a key whose value has \p bytes. */
+void writer_touched(struct database *db, size_t bytes);
 int writer_put(struct database *db, MDB_dbi tree, MDB_val key, MDB_val value);
 /** The same for a new key that may be after all others, which is cheaper. */
 int writer_add(struct database *db, MDB_dbi tree, MDB_val key, MDB_val value);

@@ -141,9 +141,13 @@ static int add_up(lyre_call *call, void *unused)
 	const lyre_value *row;
 	lyre_cursor *rows;
 	long long total = 0;
-	int rc = open_table(call, &query.table);
+	int rc = lyre_table_open(call, DATABASE, TABLE, &query.table);
 
 	(void)unused;
+	if (rc == LYRE_ENOTFOUND) { /* nothing has been counted, or somebody has dropped the table */
+		atomic_store(&sum, 0);
+		return 0;
+	}
 	if (rc == 0)
 		rc = lyre_query_open(call, &query, &rows);
 	while (rc == 0 && (rc = lyre_call_wanted(call)) == 0 && (rc = lyre_cursor_next(call, rows, &row)) == 0)
@@ -154,7 +158,10 @@ static int add_up(lyre_call *call, void *unused)
 	return 0;
 }
 
-/** The event: someone has changed the counts, maybe with other operations than ours. It must be short, so the task does the rest. */
+/**
+ * The event: someone has changed the counts, maybe with other operations than ours, or dropped the table. It must be short, so the
+ * task does the rest.
+ */
 static void changed(lyre_instance *self, const struct lyre_event *event, void *unused)
 {
 	(void)event;
@@ -180,7 +187,7 @@ static int start(lyre_instance *self)
 	static const struct lyre_task task = { .size = sizeof task, .name = "add_up", .work = add_up };
 	static const struct lyre_listener listener = {
 		.size = sizeof listener,
-		.events = LYRE_EVENT_COMMITTED,
+		.events = LYRE_EVENT_COMMITTED | LYRE_EVENT_RESET,
 		.notice = changed,
 		.database = DATABASE,
 		.table = TABLE,

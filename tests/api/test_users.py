@@ -225,7 +225,7 @@ class PasswordFile(unittest.TestCase):
         pipe = os.path.join(self.folder, "pipe")
         os.mkfifo(pipe)
         for path in (pipe, self.folder, "/dev/null", "/dev/zero"):
-            with self.subTest(path), self.assertRaisesRegex(Exception, "LYRE_ADMIN_PASSWORD_FILE: %s: is not a regular file" % path):
+            with self.subTest(path), self.assertRaisesRegex(Exception, "LYRE_ADMIN_PASSWORD_FILE: '%s' is not a regular file" % path):
                 Server(env={"LYRE_ADMIN_PASSWORD": "", "LYRE_ADMIN_PASSWORD_FILE": path})
 
     def test_without_a_password_the_server_does_not_start(self):

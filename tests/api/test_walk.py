@@ -2,7 +2,7 @@
 """What README.md and the first documents tell a reader to type does what they say, in their order."""
 import os, re, shutil, subprocess, tempfile, unittest
 
-from lyre_server import BUILD, LYRE, SOURCE, Server, built_modules
+from lyre_server import BUILD, LYRE, PATIENCE, SOURCE, Server, built_modules
 
 # What is done before the server runs, needs another machine, asks for a password, or lacks its program.
 NOT_HERE = re.compile(r"\./bootstrap|\./configure|make |lyred |\bother\.example\b|lyre passwd" + ("" if shutil.which("zstd") else r"|\bzstd"))
@@ -39,7 +39,7 @@ class Walk(unittest.TestCase):
         env = {k: v for k, v in os.environ.items() if not k.startswith("LYRE_") and not k.endswith("_proxy")}
         env.update(PATH=BUILD + ":" + env["PATH"], LYRE_SOCKET=self.s.socket_path)
         done = subprocess.run(["bash", "-xeuo", "pipefail", "-c", text], cwd=self.folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True, timeout=60)
+                              stderr=subprocess.PIPE, text=True, timeout=60 * PATIENCE)
         self.assertEqual(done.returncode, 0, done.stderr[-2000:])
         return done.stdout
 

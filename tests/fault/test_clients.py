@@ -369,7 +369,8 @@ class Crowd(Bodies):
         error = b'{"error":"Too many request bodies at once"}'
         for i in range(64):
             c = self.crowd.enter_context(contextlib.closing(self.connect()))
-            c.sendall(self.head(self.SIZE, auth=False) + self.body(self.SIZE)[:-1])
+            with contextlib.suppress(ConnectionError): # those for whom there is no memory
+                c.sendall(self.head(self.SIZE, auth=False) + self.body(self.SIZE)[:-1])
         refused = lambda: self.exchange(self.head(self.SIZE, auth=False) + self.body(self.SIZE)) == (503, error)
         until(refused, "the memory is not used up")
 
@@ -411,7 +412,8 @@ class Named(Bodies):
             sent = body(size)
             self.assertEqual(self.exchange(self.head(len(sent), auth=False, more=more) + sent), self.UNKNOWN)
             self.assertEqual(self.exchange(self.head(None, auth=False, more=more) + self.chunks(sent)), self.UNKNOWN)
-        self.assertEqual(self.exchange(self.head(MIB, auth=False, more=more)), (401, b'{"error":"Must login"}'))
+        for header in (more, ["Content-Encoding: gzip"], more + ["Content-Encoding: gzip"]):
+            self.assertEqual(self.exchange(self.head(MIB, auth=False, more=header)), (401, b'{"error":"Must login"}'), header)
         error = (413, b'{"error":"Request body is too large"}')
         self.assertEqual(self.exchange(self.head(None, auth=False, more=more) + self.chunks(body(MIB))), error)
 

@@ -85,7 +85,7 @@ class System:
 
 
 def through(system, change):
-    """Makes a change while clients use the table dev.load. \return what they saw: see load.py"""
+    """Makes a change while clients use the table dev.load. \\return what they saw: see load.py"""
     with open(system.path("/var/lib/lyre/admin-password")) as f:
         user = "admin:" + f.read().strip()
     p = subprocess.Popen([*system.enter("-n"), sys.executable, LOAD, base64.b64encode(user.encode()).decode()],

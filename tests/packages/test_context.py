@@ -9,7 +9,7 @@ FOREIGN = (
     "packaging/container/admin-password", "packaging/container/.env", "packaging/container/keys/jwt.pem", ".env", ".git/config", "id_rsa",
     "build/config.h", "debian/lyred/usr/sbin/lyred", "config.h", "config.status", "lyred", "core/libcore.a", "core/base/libcore_a-json_read.o",
     "core/base/.deps/libcore_a-json_read.Po", "core/module/static_modules.h", "modules/users/la-users.lo", "modules/.libs/users.so",
-    "tests/api/__pycache__/links.pyc", "tests/api/test_users.log", "packaging/man/lyred.8", "packaging/man/settings",
+    "tests/api/__pycache__/links.pyc", "tests/pycache/home/links.pyc", "tests/api/test_users.log", "packaging/man/lyred.8", "packaging/man/settings",
     "packaging/systemd/lyred.service", "sdk/lyre.pc")
 SOURCES = ("*.am", "*.ac", "*.md", "bootstrap", "LICENSE", "*/Makefile.inc", "core/*/*.[ch]", "core/*/*.inc", "modules/*/*.[ch]", "modules/*.m4",
            "modules/*/*.inc", "docs/*.md", "etc/*.yaml", "sdk/*.md", "sdk/*.in", "sdk/include/lyre/*", "sdk/template/*/*", "tests/*/*.py",

@@ -27,7 +27,7 @@ def build(folder):
 
 
 def source_package(folder):
-    """\return the description of one, or none without a release"""
+    """\\return the description of one, or none without a release"""
     release = os.environ.get("DIST")
     if not release:
         return []

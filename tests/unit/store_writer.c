@@ -71,28 +71,32 @@ static void note_transaction(struct record_write *w)
 	sem_post(&answered);
 }
 
-static void queue(struct queued *q, const struct table *t, int first, void (*done)(struct record_write *w))
+/** \param text  of each record, characters */
+static void queue(struct queued *q, const struct table *t, int first, int text, void (*done)(struct record_write *w))
 {
-	char json[200];
+	struct buf json = { 0 };
 	arena_init(&q->arena);
-	snprintf(json, sizeof json, "[{'id':%d},{'id':%d},{'id':%d},{'id':%d}]", first, first + 1, first + 2, first + 3);
-	ck_assert_int_eq(json_read(&q->arena, json, &q->records, &err), 0);
+	for (int i = 0; i < 4; i++)
+		buf_addf(&json, "%c{'id':%d,'text':'%*s'}", i ? ',' : '[', first + i, text, "");
+	buf_add_char(&json, ']');
+	ck_assert_int_eq(json_read(&q->arena, buf_cstr(&json), &q->records, &err), 0);
+	buf_free(&json);
 	q->w = (struct record_write){
 		.table = t, .mode = LYRE_INSERT, .records = &q->records, .arena = &q->arena, .done = done, .arg = q
 	};
 	ck_assert_int_eq(store_write(&q->w, &err), 0);
 }
 
-/** Queues requests of four records each while the writer is busy. \return in how many transactions they were */
-static unsigned transactions_of_queued(void)
+/** Queues requests of four records with a text while the writer is busy. \return in how many transactions they were */
+static unsigned transactions_of_queued(int text)
 {
 	static struct queued q[QUEUED + 1];
 	const struct table *t = table_of("dev", "t");
 	unsigned n = 0;
-	queue(&q[QUEUED], t, 1000, hold_writer);
+	queue(&q[QUEUED], t, 1000, 0, hold_writer);
 	sem_wait(&held);
 	for (int i = 0; i < QUEUED; i++)
-		queue(&q[i], t, 4 * i, note_transaction);
+		queue(&q[i], t, 4 * i, text, note_transaction);
 	sem_post(&go);
 	for (int i = 0; i < QUEUED; i++)
 		sem_wait(&answered);
@@ -121,7 +125,7 @@ static void make_table_for_queue(uint64_t memory)
 START_TEST(waiting_requests_share_a_transaction)
 {
 	make_table_for_queue(64 << 20);
-	ck_assert_uint_eq(transactions_of_queued(), 1);
+	ck_assert_uint_eq(transactions_of_queued(0), 1);
 	ck_assert_uint_eq(stats_of("dev", "t").record_count, 4 * (QUEUED + 1));
 }
 END_TEST
@@ -129,7 +133,7 @@ END_TEST
 START_TEST(a_transaction_takes_no_more_requests_than_it_has_memory_for)
 {
 	make_table_for_queue(8 * (uint64_t)sysconf(_SC_PAGESIZE));
-	unsigned n = transactions_of_queued();
+	unsigned n = transactions_of_queued(0);
 	ck_assert_uint_gt(n, 1);
 	ck_assert_uint_le(n, QUEUED / 2);
 	ck_assert_uint_eq(stats_of("dev", "t").record_count, 4 * (QUEUED + 1));
@@ -137,10 +141,18 @@ START_TEST(a_transaction_takes_no_more_requests_than_it_has_memory_for)
 }
 END_TEST
 
+START_TEST(large_records_count_as_the_pages_they_take)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	make_table_for_queue(400 * (uint64_t)page);
+	ck_assert_uint_ge(transactions_of_queued((int)(50 * page)), QUEUED / 4);
+}
+END_TEST
+
 START_TEST(a_request_without_memory_has_a_transaction)
 {
 	make_table_for_queue(0);
-	ck_assert_uint_eq(transactions_of_queued(), QUEUED);
+	ck_assert_uint_eq(transactions_of_queued(0), QUEUED);
 	ck_assert_uint_eq(stats_of("dev", "t").record_count, 4 * (QUEUED + 1));
 }
 END_TEST
@@ -341,6 +353,7 @@ static Suite *suite(void)
 	tcase_add_test(t, a_failure_is_alone_in_a_shared_transaction);
 	tcase_add_test(t, waiting_requests_share_a_transaction);
 	tcase_add_test(t, a_transaction_takes_no_more_requests_than_it_has_memory_for);
+	tcase_add_test(t, large_records_count_as_the_pages_they_take);
 	tcase_add_test(t, a_request_without_memory_has_a_transaction);
 	tcase_add_test(t, readers_see_all_or_nothing_of_a_write);
 	tcase_add_test(t, a_database_can_be_dropped_under_its_readers);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file lyre/event.h
- * \brief What happens in the server without the module having asked for it: records written, settings changed, the end.
+ * \brief What happens in the server without the module having asked for it: records changed, tables gone, settings changed, the end.
  *
  * A listener is added in start(). It is told on the thread on which the event happens, which waits for it: it must be
  * short, must not block, and has no call, so that it cannot read or write. What takes longer is done by a task, which it
- * wakes with lyre_task_wake(). A lock that it takes must not be held by the module while it writes. A listener that takes a
- * tenth of a second is named in the log.
+ * wakes with lyre_task_wake(). A lock that it takes must not be held by the module while it writes, drops or restores
+ * anything. A listener that takes a tenth of a second is named in the log.
  *
  * A listener is never told of two events at the same time. It is told from the moment when it is added, maybe before
  * start() returns, until stop() is called.

@@ -42,9 +42,13 @@ static void test_refused(void)
 	lyre_fake_stop();
 }
 
-/** A write is an event, which wakes the task, which sets the metric. */
+/** A write is an event, which wakes the task, which sets the metric; so is it when somebody drops the table. */
 static void test_sum(void)
 {
+	static const struct lyre_event gone = {
+		.size = sizeof gone, .kind = LYRE_EVENT_RESET, .database = "tally", .table = "counts", .user = ""
+	};
+
 	assert(lyre_fake_start(&lyre_module, NULL) == 0);
 	assert(lyre_fake_task("add_up") == 0);
 	assert(!lyre_fake_woken("add_up"));
@@ -53,6 +57,9 @@ static void test_sum(void)
 	assert(lyre_fake_woken("add_up"));
 	assert(lyre_fake_task("add_up") == 0);
 	assert((int)lyre_fake_metric("tally_sum", NULL) == 9);
+	assert(!lyre_fake_woken("add_up"));
+	lyre_fake_event(&gone);
+	assert(lyre_fake_woken("add_up"));
 	lyre_fake_stop();
 }
 
