@@ -43,7 +43,9 @@ class Options(unittest.TestCase):
     def test_folders_have_one_name(self):
         for program in (LYRED, LYRE) if CLIENT else (LYRED,):
             self.assertNotRegex(said(program, "--help"), "(?i)director")
-        for name in ("lyred.8", "lyre.1", "lyre.yaml.5", "lyre-module.7"):
+        pages = [name for name in os.listdir(os.path.join(BUILD, "packaging", "man")) if re.search(r"\.[1-8]$", name)]
+        self.assertIn("lyred.8", pages)
+        for name in pages:
             self.assertNotRegex(page(name), "(?i)director")
 
     @unittest.skipUnless(CLIENT, "no client in this build")

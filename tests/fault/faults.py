@@ -3,7 +3,7 @@
 import contextlib, os, resource, sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "api"))
-from lyre_server import BUILD, CHEAP_LOGINS, HAS_PROC, STATIC_ONLY, Server, built_modules, open_files, until, uses_musl # noqa: F401, for importing tests
+from lyre_server import BUILD, CHEAP_LOGINS, HAS_PROC, STATIC_ONLY, Server, built_modules, feature, open_files, until, uses_musl # noqa: F401, for importing tests
 
 
 def create(s, table="t", database="dev", **more):
