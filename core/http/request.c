@@ -155,6 +155,14 @@ enum MHD_Result request_cut(struct request *r, int status, const char *why)
 	return answer_past(r);
 }
 
+/* From now on, the client has this long for what it is to send next; INT64_MAX: nothing is expected of it. */
+static void give_time(struct request *r, int64_t ms)
+{
+	int64_t deadline = ms == INT64_MAX ? ms : monotonic_ms() + ms;
+
+	atomic_store_explicit(&r->connection->deadline, deadline, memory_order_relaxed);
+}
+
 /* Asks dispatch whether it wants a large body before that is read. \return as request_run() */
 static enum dispatch_result request_ask(struct request *r)
 {
@@ -162,7 +170,7 @@ static enum dispatch_result request_ask(struct request *r)
 	enum dispatch_result done = request_run(r);
 	r->asking = done == DISPATCH_WAIT;
 	if (r->asking) /* not for the client: a password is checked, or a piece written */
-		atomic_store_explicit(&r->connection->deadline, INT64_MAX, memory_order_relaxed);
+		give_time(r, INT64_MAX);
 	return done;
 }
 
@@ -248,7 +256,7 @@ static enum MHD_Result request_begin(
 	r->mhd = c;
 	r->begun = r->asking = r->ask_first = r->body_due = r->preflight = r->stream_ended = r->stream_due = false;
 	r->stream_at = r->body_sent = r->held = 0;
-	atomic_store_explicit(&conn->deadline, monotonic_ms() + h->request_ms, memory_order_relaxed);
+	give_time(r, h->request_ms);
 
 	struct framing *f = &r->framing;
 	struct request_line line = {
@@ -291,7 +299,7 @@ static enum dispatch_result request_asked(struct request *r)
 	int state = REQUEST_RESUMED;
 	if (!atomic_compare_exchange_strong(&r->state, &state, REQUEST_RUNNING))
 		return DISPATCH_WAIT;
-	atomic_store_explicit(&r->connection->deadline, monotonic_ms() + r->http->request_ms, memory_order_relaxed);
+	give_time(r, r->http->request_ms);
 	return request_ask(r);
 }
 
@@ -299,10 +307,9 @@ static enum dispatch_result request_asked(struct request *r)
 static enum MHD_Result request_piece(struct request *r, size_t size, size_t *left)
 {
 	struct http *h = r->http;
-	struct connection *c = r->connection;
 	if (atomic_load_explicit(&h->phase, memory_order_relaxed) == HTTP_CLOSING)
 		return request_cut(r, MHD_HTTP_SERVICE_UNAVAILABLE, "Server is stopping");
-	atomic_store_explicit(&c->deadline, monotonic_ms() + h->request_ms, memory_order_relaxed);
+	give_time(r, h->request_ms);
 	if (r->x.body.len < DISPATCH_PIECE_MIN)
 		return MHD_YES;
 	enum dispatch_result done = request_ask(r);
@@ -341,7 +348,7 @@ static enum MHD_Result request_body(struct request *r, const char *data, size_t 
 		return MHD_YES;
 	enum dispatch_result done = request_ask(r);
 	if (done == DISPATCH_WAIT) /* no bytes are left that would call again when it has decided: the client must go on */
-		atomic_store_explicit(&r->connection->deadline, monotonic_ms() + r->http->request_ms, memory_order_relaxed);
+		give_time(r, r->http->request_ms);
 	return done == DISPATCH_DONE ? answer_past(r) : MHD_YES;
 }
 
@@ -354,7 +361,7 @@ static enum MHD_Result refuse_late(struct request *r, int status, const char *wh
 
 static enum MHD_Result request_end_of_body(struct request *r)
 {
-	atomic_store_explicit(&r->connection->deadline, INT64_MAX, memory_order_relaxed);
+	give_time(r, INT64_MAX);
 	if (r->framing.chunked && r->framing.in_place && r->connection->wire.chunks.state != CHUNKS_END)
 		return request_cut(r, MHD_HTTP_BAD_REQUEST, "The chunked body is not valid");
 	const char *why;
