@@ -104,7 +104,6 @@ int batch_flush(struct database *db)
 static int add(struct database *db, MDB_dbi tree, MDB_val key, MDB_val data, bool removal)
 {
 	struct batch *b = &db->writer.batch;
-	db->writer.dirty = true;
 	writer_touched(db, data.mv_size);
 	if (b->bytes.len > BATCH_BYTES) {
 		int rc = batch_flush(db);

@@ -31,12 +31,12 @@ int writer_failed(struct database *db, int rc)
 
 void writer_touched(struct database *db, size_t bytes)
 {
+	db->writer.dirty = true;
 	db->writer.touched += 1 + bytes / db->page_size;
 }
 
 int writer_put(struct database *db, MDB_dbi tree, MDB_val key, MDB_val value)
 {
-	db->writer.dirty = true;
 	writer_touched(db, value.mv_size);
 	return writer_failed(db, mdb_put(db->writer.txn, tree, &key, &value, 0));
 }
@@ -45,7 +45,6 @@ int writer_add(struct database *db, MDB_dbi tree, MDB_val key, MDB_val value)
 {
 	struct writer *w = &db->writer;
 	if (w->unordered != tree) {
-		w->dirty = true;
 		writer_touched(db, value.mv_size);
 		int rc = mdb_put(w->txn, tree, &key, &value, MDB_APPEND);
 		if (rc != MDB_KEYEXIST)
@@ -57,7 +56,6 @@ int writer_add(struct database *db, MDB_dbi tree, MDB_val key, MDB_val value)
 
 int writer_del(struct database *db, MDB_dbi tree, MDB_val key)
 {
-	db->writer.dirty = true;
 	writer_touched(db, 0);
 	int rc = mdb_del(db->writer.txn, tree, &key, NULL);
 	return writer_failed(db, rc == MDB_NOTFOUND ? 0 : rc);

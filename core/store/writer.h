@@ -148,7 +148,7 @@ int writer_change(struct database *db, struct definition_change *c, struct err *
  * in writer.rc ----
  */
 
-/** Counts a change of a key whose value has \p bytes. */
+/** Notes a change of a key whose value has \p bytes. */
 void writer_touched(struct database *db, size_t bytes);
 int writer_put(struct database *db, MDB_dbi tree, MDB_val key, MDB_val value);
 /** The same for a new key that may be after all others, which is cheaper. */
