@@ -86,12 +86,24 @@ static void print_lines(
 	buf_free(&text);
 }
 
+/** What a word of the server's description is called here. */
+struct phrase {
+	const char *word, *text;
+};
+
+/** \return its text; NULL if the word is not among them */
+static const char *phrase_for(const char *word, const struct phrase *phrases, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(word, phrases[i].word) == 0)
+			return phrases[i].text;
+	return NULL;
+}
+
 /** ", whole, 1 to 100", in the words of docs/operations.md */
 static void print_limits(struct buf *out, struct json_object *param)
 {
-	static const struct {
-		const char *rule, *words;
-	} known[] = {
+	static const struct phrase known[] = {
 		{ "name", "a name" },
 		{ "objects", "of objects" },
 		{ "strings or numbers", "of strings or numbers" },
@@ -101,11 +113,9 @@ static void print_limits(struct buf *out, struct json_object *param)
 	};
 	struct json_object *rules = json_object_object_get(param, "rules"), *max = json_object_object_get(param, "max");
 	for (size_t i = 0; i < item_count(rules); i++) {
-		const char *words = json_object_get_string(json_object_array_get_idx(rules, i));
-		for (size_t k = 0; words && k < sizeof known / sizeof *known; k++)
-			if (strcmp(words, known[k].rule) == 0)
-				words = known[k].words;
-		buf_addf(out, ", %s", words ? words : "");
+		const char *rule = json_object_get_string(json_object_array_get_idx(rules, i));
+		const char *text = rule ? phrase_for(rule, known, sizeof known / sizeof *known) : "";
+		buf_addf(out, ", %s", text ? text : rule);
 	}
 	if (!max)
 		return;
@@ -135,17 +145,15 @@ static void print_rules(struct buf *out, struct json_object *param)
 /** Prints who may call it. */
 static void print_access(struct buf *out, struct json_object *op)
 {
-	static const struct {
-		const char *word, *sentence;
-	} sentences[] = {
+	static const struct phrase sentences[] = {
 		{ "super_user", "For super users only." },
 		{ "open", "No sign-in is required." },
 		{ "structure_user", "For super users, and for structure users of the database." },
 		{ "structure_user_all", "For super users, and for structure users of all databases." },
 	};
-	for (size_t i = 0; i < sizeof sentences / sizeof *sentences; i++)
-		if (strcmp(text_of(op, "access"), sentences[i].word) == 0)
-			buf_addf(out, " %s", sentences[i].sentence);
+	const char *sentence = phrase_for(text_of(op, "access"), sentences, sizeof sentences / sizeof *sentences);
+	if (sentence)
+		buf_addf(out, " %s", sentence);
 	if (print_list(out, op, "permissions", " Roles need the permission to: ", ", "))
 		buf_add_char(out, '.');
 }
