@@ -50,7 +50,7 @@ void secure_clear(void *p, size_t len);
 /** Decodes base64 with or without padding. \return bytes written, or -1 if it is not base64. \p out has room for len bytes */
 long base64_decode(const char *s, size_t len, unsigned char *out);
 
-/** \return the value of a hexadecimal digit in either case; -1 if it is none */
+/** \return the value of a hexadecimal digit in either case; -1 if \p c is not one */
 int hex_digit(char c);
 
 /**

@@ -64,7 +64,7 @@ static void cut_queries(struct server *s)
 }
 
 /** Logs how much is still in progress. \return whether that is nothing */
-static bool nothing_left(struct server *s)
+static bool log_left(struct server *s)
 {
 	unsigned waiting = dispatch_waiting(s->dispatch), jobs = jobs_left(s->jobs, 0), tasks = tasks_left(s->tasks, 0);
 
@@ -83,7 +83,7 @@ static bool drain(struct server *s, const sigset_t *signals)
 		if (monotonic_ms() < deadline && sig != SIGTERM && sig != SIGINT)
 			continue;
 		cut_queries(s);
-		return nothing_left(s);
+		return log_left(s);
 	}
 	return true;
 }
@@ -233,7 +233,7 @@ static bool settle(struct server *s, const sigset_t *signals, bool *orderly)
 	}
 	*orderly = requests_settled(s) && dispatch_drain(s->dispatch, deadline) && background_settled(s);
 	if (!*orderly)
-		(void)nothing_left(s);
+		(void)log_left(s);
 	return true;
 }
 

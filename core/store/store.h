@@ -27,7 +27,7 @@ struct store;
 struct database;
 struct record_write;
 
-/** What a listener is told of: records have been written or have expired, or else a table is not what it was. */
+/** A change that a listener is told of: a write, expired records, or else a table or database that was dropped or restored. */
 struct store_change {
 	const char *database;
 	const char *table;                /**< NULL: all tables of the database */
@@ -36,7 +36,7 @@ struct store_change {
 	double time;                      /**< ms since the epoch */
 };
 
-/** Who is told of changes. */
+/** The listener for changes. */
 struct commit_listener {
 	/** NULL: nobody */
 	_Atomic(void (*)(void *arg, const struct store_change *change)) notice;
