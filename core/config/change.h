@@ -21,6 +21,7 @@ struct setting_change {
 	const char *text;             /**< the value in YAML, on one line */
 	const struct yaml_node *node; /**< the same, decoded */
 	struct setting_value value;
+	const char *over; /**< what overrides the file; NULL: nothing */
 };
 
 /** Collects and checks the changes that \p settings request, in their order. */

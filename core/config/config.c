@@ -2,7 +2,6 @@
 #include "config/config_internal.h"
 
 #include "base/buf.h"
-#include "base/trust.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,55 +29,6 @@ int config_warn(struct config *c, struct err *e, const char *fmt, ...)
 		return err_nomem(e);
 	c->warnings[c->warning_count++] = line;
 	return 0;
-}
-
-/**
- * Anyone who can write the file controls the server; if the file can make the server run code, by a module's path, its
- * writers must be trusted (module_entries.c). Devices and pipes come from whoever started the server.
- */
-static int check_writers(struct config *c, const char *path, struct err *e)
-{
-	struct stat st;
-	if (stat(path, &st) || !S_ISREG(st.st_mode))
-		return 0; /* reading it reports the error */
-	switch (writers_of(&st)) {
-	case WRITERS_ANYBODY:
-		return err_set(e, LYRE_EINVAL,
-			"%s: anyone may write to this file (mode %04o): check its content, then chmod o-w it", path,
-			(unsigned)(st.st_mode & 07777));
-	case WRITERS_OWNER:
-		c->exposed =
-			arena_printf(&c->arena, "user %lu, neither root nor the server's user, owns and can change %s: chown it",
-				(unsigned long)st.st_uid, path);
-		break;
-	case WRITERS_GROUP:
-		c->exposed = arena_printf(&c->arena, "group %lu can change %s (mode %04o): chmod g-w it", (unsigned long)st.st_gid,
-			path, (unsigned)(st.st_mode & 07777));
-		break;
-	case WRITERS_TRUSTED:
-		return 0;
-	}
-	return c->exposed ? config_warn(c, e, "%s", c->exposed) : err_nomem(e);
-}
-
-static int load_file(struct config *c, const char *path, const struct buf *text, struct err *e)
-{
-	struct yaml_node *root;
-	int rc = check_writers(c, path, e);
-	if (rc)
-		return rc;
-	rc = text ? yaml_decode_lines(&c->arena, path, text->data, text->len, &root, e) :
-		    yaml_decode_file(&c->arena, path, &root, e);
-	c->file = path;
-	if (rc || yaml_is_null(root))
-		return rc;
-	if (root->kind != YAML_MAPPING)
-		return yaml_fail(e, LYRE_EINVAL, root, "the configuration must be a mapping of settings; found %s",
-			root->kind == YAML_LIST ? "a list" : "a string");
-	for (const struct yaml_node *node = root->first; node; node = node->next)
-		if (!strcmp(node->key, "modules"))
-			c->modules_node = node;
-	return entries_take(c, "", root, "modules", e);
 }
 
 /** One line for all settings given without effect. */
@@ -190,8 +140,10 @@ int config_load_text(struct config **ret, const struct config_sources *sources, 
 		rc = overrides_read(c, &c->sources, e);
 	if (!rc)
 		rc = find_file(c, &there, e);
-	if (!rc && (there || text))
-		rc = load_file(c, c->target, text, e);
+	if (!rc)
+		rc = documents_read(c, there, text, e);
+	if (!rc)
+		rc = documents_take(c, e);
 	const char *file_root = rc ? NULL : entries_find(c, "rootPath")->value.text;
 	if (!rc)
 		rc = overrides_apply(c, 0, e);
@@ -327,6 +279,11 @@ const char *config_file(const struct config *c)
 	return c->file;
 }
 
+size_t config_drop_ins(const struct config *c)
+{
+	return c->drop_ins;
+}
+
 const char *const *config_warnings(const struct config *c, size_t *count)
 {
 	*count = c->warning_count;
@@ -353,6 +310,7 @@ int config_each(const struct config *c, int (*fn)(void *ctx, const struct config
 			.setting = entry->setting,
 			.source = entry->source,
 			.effect = effect_of(entry->setting),
+			.file = entry->given && entry->given->line ? entry->given->source : NULL,
 			.line = entry->given ? entry->given->line : 0,
 			.column = entry->given ? entry->given->column : 0,
 		};

@@ -17,9 +17,9 @@ struct config;
 struct lyre_out;
 struct lyre_value;
 
-/** Sources of settings. Each overrides those before it: defaults, file, environment, --set. */
+/** Sources of settings. Each overrides those before it: defaults, file, its drop-ins, environment, --set. */
 struct config_sources {
-	const char *file;        /**< NULL for none */
+	const char *file;        /**< NULL for none; its drop-ins are the files file.d/NAME.yaml */
 	bool system_file;        /**< file was not named: it is the system's, for the server that uses its rootPath */
 	const char *root;        /**< -r, replaces rootPath; NULL for none */
 	const char *const *sets; /**< "key.path=value" */
@@ -50,15 +50,17 @@ struct config_module {
 	const char *path; /**< of its file, if given; NULL: found by name */
 	bool optional;    /**< may fail to load */
 	bool fallback;    /**< not named: one of those that are loaded if the configuration names none */
-	int line;         /**< on which it is named; 0: not in the file */
+	const char *file; /**< the file or drop-in that names it last; NULL: none does */
+	int line;         /**< in that file; 0: not in a file */
 };
 
 /**
- * Enabled modules, in the order of the file; if it names none, those of \p fallback (names separated by spaces).
+ * Enabled modules, in the order of the file and its drop-ins; if the file names none, those of \p fallback (names separated
+ * by spaces) come first.
  */
 int config_modules(struct config *c, const char *fallback, const struct config_module **ret, size_t *count, struct err *e);
 
-/** Declares the settings of module \p name and checks their values in the file. */
+/** Declares the settings of module \p name and checks their values in the files. */
 int config_declare_module(struct config *c, const char *name, struct lyre_list settings, struct err *e);
 
 /** After all modules are declared: reports undeclared settings as errors. */
@@ -82,12 +84,14 @@ size_t config_count(const struct config *c, const char *section);
 
 /** The file that was read, or NULL. */
 const char *config_file(const struct config *c);
+/** The number of drop-ins that were read. */
+size_t config_drop_ins(const struct config *c);
 
 /** Messages to log at warn, such as settings without effect; config_check_unknown() may add some. */
 const char *const *config_warnings(const struct config *c, size_t *count);
 
 /** The source of a value, weakest first. */
-enum config_source { CONFIG_DEFAULT, CONFIG_FILE, CONFIG_ENVIRONMENT, CONFIG_COMMAND_LINE };
+enum config_source { CONFIG_DEFAULT, CONFIG_FILE, CONFIG_DROP_IN, CONFIG_ENVIRONMENT, CONFIG_COMMAND_LINE };
 
 /** \p key must be declared. */
 enum config_source config_source_of(const struct config *c, const char *key);
@@ -101,7 +105,8 @@ struct config_item {
 	const struct lyre_setting *setting; /**< as declared */
 	enum config_source source;
 	enum config_effect effect;
-	int line, column; /**< in the file; 0 if it is not from the file */
+	const char *file; /**< the file or drop-in that gives it; NULL: none does */
+	int line, column; /**< in that file, or 0 */
 };
 
 #define CONFIG_WANTED_MAX 400
@@ -117,7 +122,7 @@ int config_each(const struct config *c, int (*fn)(void *ctx, const struct config
  *  thread. */
 int config_write(const struct config *c, struct lyre_out *out, struct err *e);
 
-/** The same for the file as it is now, that is, the values after a restart. Any thread; blocks. Errors as config_load(),
+/** The same for the file and drop-ins as they are now, that is, the values after a restart. Any thread; blocks. Errors as config_load(),
  *  with nothing written. */
 int config_write_next(const struct config *c, struct lyre_out *out, struct err *e);
 
@@ -128,10 +133,10 @@ int config_write_next(const struct config *c, struct lyre_out *out, struct err *
 bool config_clean(const struct config *c);
 /**
  * Called for each setting given to config_set().
- * \param over   the source that overrides the file; CONFIG_FILE: none does
+ * \param over   what overrides the file: the path of a drop-in, "the environment" or "the command line"; NULL: nothing
  * \param inert  it does nothing in this build
  */
-typedef void config_note_fn(void *ctx, const char *key, enum config_source over, bool inert);
+typedef void config_note_fn(void *ctx, const char *key, const char *over, bool inert);
 
 /**
  * Changes settings in the file: all of them, or none if one is refused. Names are paths whose parts are separated by _ or
@@ -144,8 +149,8 @@ typedef void config_note_fn(void *ctx, const char *key, enum config_source over,
 int config_set(struct config *c, const struct lyre_value *settings, bool strict, config_note_fn *note, void *ctx, struct err *e);
 
 /**
- * Reads the file again and checks it; LYRE_SF_LIVE settings take effect, however they were changed. On an error nothing changes.
- * Any thread; blocks. \param[out] waiting  the names of settings that differ in the file and need a restart
+ * Reads the file and its drop-ins again and checks them; LYRE_SF_LIVE settings take effect, however they were changed. On an error nothing changes.
+ * Any thread; blocks. \param[out] waiting  the names of settings that differ in the files and need a restart
  */
 int config_reload_live(struct config *c, struct buf *waiting, struct err *e);
 

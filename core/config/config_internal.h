@@ -11,7 +11,10 @@
 #include "config/settings.h"
 
 #include <pthread.h>
+#include <sys/stat.h>
 
+/** Number of sections that may be lists. */
+#define SECTION_LISTS 2
 /** Prefix of environment variables that are settings. */
 #define VARIABLE_PREFIX "LYRE_"
 
@@ -36,15 +39,22 @@ struct override {
 	bool used;
 };
 
+/** A file of the configuration that holds settings. */
+struct document {
+	struct document *next;
+	const struct yaml_node *root;    /**< a mapping */
+	const struct yaml_node *modules; /**< its section of modules; NULL: it has none, or an override replaces it */
+	bool drop_in;
+};
+
 /** A module of the configuration, enabled or disabled. */
 struct module_entry {
 	struct config_module module;
 	bool enabled;
 	bool declared;
-	bool faulty;                      /**< not to be loaded, because it has a fault */
-	struct lyre_list declaration;     /**< its settings, if declared */
-	const struct yaml_node *named;    /**< NULL: from the built-in list */
-	const struct yaml_node *settings; /**< its mapping, or NULL */
+	bool faulty;                   /**< not to be loaded, because it has a fault */
+	struct lyre_list declaration;  /**< its settings, if declared */
+	const struct yaml_node *named; /**< by the last file that names it; NULL: from the built-in list */
 };
 
 /** A callback for settings that change while the server runs. */
@@ -69,7 +79,7 @@ struct config {
 	struct config_sources sources; /**< our own copy */
 	struct fault_list *faults;     /**< that of the sources, during their first reading */
 	const char *file;              /**< the file that was read */
-	const char *exposed;           /**< which untrusted users may change it, and what to do; NULL: none */
+	const char *exposed;           /**< which untrusted users may change it or a drop-in, and what to do; NULL: none */
 	const char *target;            /**< the file that changes are written to; NULL: none */
 	const char *target_root;       /**< the target's rootPath, set or default, if it is another server's; else NULL */
 	const char *fallback;          /**< the modules if the file names none */
@@ -78,7 +88,9 @@ struct config {
 	size_t count, room;
 	const char **keys;          /**< the keys in the order of entries, for suggestions */
 	struct override *overrides; /**< in the order given */
-	const struct yaml_node *modules_node;
+	struct document *documents; /**< the file, then the drop-ins in their order */
+	size_t drop_ins;            /**< how many were read */
+	const struct yaml_node *lists[SECTION_LISTS]; /**< the lists that replace sections (section_list.c), or NULL */
 	struct module_entry *modules;
 	size_t module_count, module_room;
 	bool modules_read;
@@ -107,10 +119,24 @@ bool entries_is_list(const char *key);
 int entries_take_list(struct config *c, const char *key, const struct yaml_node *list, struct err *e);
 /** Whether \p key is a setting of such an item. */
 bool entries_in_list(const char *key);
+/** The list that stands for the section of \p key, or for \p key itself; NULL if there is none. */
+const struct yaml_node *entries_list_of(const struct config *c, const char *key);
 /** "unknown setting 'x'; did you mean 'y'?" */
 int entries_unknown(const struct config *c, const char *key, const struct yaml_node *node, struct err *e);
 /** Makes paths absolute, and fills in settings that default to another's value. */
 int entries_resolve(struct config *c, struct err *e);
+
+/** The paths of the target's drop-ins, in the order in which they apply. \param there  the target exists */
+int drop_ins_list(struct config *c, bool there, const char *const **ret, size_t *count, struct err *e);
+/**
+ * Reads the target, if it is there, and its drop-ins: all of them, even if one cannot be read.
+ * \param text  in place of the target's content; NULL: reads it
+ */
+int documents_read(struct config *c, bool there, const struct buf *text, struct err *e);
+/** Takes the core's settings from them. */
+int documents_take(struct config *c, struct err *e);
+/** Checks who can change a file or folder of the configuration: refuses anyone, and notes the untrusted in c->exposed. */
+int documents_check_writers(struct config *c, const char *path, const struct stat *st, struct err *e);
 
 /** config_load() with a text in place of the file's content; NULL: reads the file. */
 int config_load_text(struct config **ret, const struct config_sources *sources, const struct buf *text, struct err *e);

@@ -145,7 +145,7 @@ int entries_declare(struct config *c, const char *prefix, const struct lyre_sett
 
 static int set_value(struct config *c, struct entry *entry, const struct yaml_node *node, enum config_source source, struct err *e)
 {
-	if (source == CONFIG_FILE && entry->source == CONFIG_FILE)
+	if (source < CONFIG_ENVIRONMENT && entry->given && entry->given->source == node->source)
 		return yaml_fail_key(
 			e, LYRE_EINVAL, node, "'%s' is set twice (first on line %d)", entry->key, entry->given->key_line);
 	struct setting_value value;
@@ -216,16 +216,30 @@ int entries_unknown(const struct config *c, const char *key, const struct yaml_n
 	return yaml_fail_key(e, LYRE_EINVAL, node, "unknown setting '%s'", key);
 }
 
+/** A section cannot be added to a list of another file: readers of the list would not see it. */
+static int refuse_beside_list(const struct config *c, const char *key, const struct yaml_node *node, struct err *e)
+{
+	const struct yaml_node *list = entries_list_of(c, key);
+	if (!list || list->source == node->source || (node->kind == YAML_LIST && entries_is_list(key)))
+		return 0;
+	return yaml_fail_key(
+		e, LYRE_EINVAL, node, "'%s' has no effect beside the list '%s' in %s: give the whole list here, which replaces that",
+		key, list->key, list->source);
+}
+
 static int take_member(struct config *c, const char *key, const struct yaml_node *node, struct err *e)
 {
 	struct entry *entry = entries_find(c, key);
 	bool section = entries_is_section(c, key);
+	int rc = refuse_beside_list(c, key, node, e);
+	if (rc)
+		return rc;
 	if (section && node->kind == YAML_MAPPING)
 		return entries_take(c, key, node, "", e);
 	if (section && node->kind == YAML_LIST && entries_is_list(key))
 		return entries_take_list(c, key, node, e);
 	if (entry)
-		return entry_set(c, entry, node, CONFIG_FILE, e);
+		return entry_set(c, entry, node, node->source == c->file ? CONFIG_FILE : CONFIG_DROP_IN, e);
 	if (!section)
 		return entries_unknown(c, key, node, e);
 	if (yaml_is_null(node))

@@ -27,6 +27,15 @@ static int fail(struct config *c, struct module_entry *m, struct err *e)
 	return faults_take(c->faults, e);
 }
 
+/** The last file that names a module is the one to look at. */
+static void set_named(struct module_entry *m, const struct yaml_node *named)
+{
+	m->named = named;
+	m->module.fallback = false;
+	m->module.file = named->source;
+	m->module.line = named->key_line ? named->key_line : named->line;
+}
+
 static int add_module(struct config *c, const char *name, const struct yaml_node *named, struct module_entry **ret, struct err *e)
 {
 	if (named && !word_valid(name, sizeof((struct lyre_module *)0)->name - 1))
@@ -42,9 +51,20 @@ static int add_module(struct config *c, const char *name, const struct yaml_node
 		c->modules = more;
 	}
 	*ret = &c->modules[c->module_count++];
-	**ret = (struct module_entry){ .module.name = name, .enabled = true, .named = named };
+	**ret = (struct module_entry){ .module.name = name, .enabled = true };
 	if (named)
-		(*ret)->module.line = named->key_line ? named->key_line : named->line;
+		set_named(*ret, named);
+	return 0;
+}
+
+/** A module named in a section: a new one, or one that the list of modules or an earlier file has already. */
+static int name_module(struct config *c, const char *name, const struct yaml_node *named, struct module_entry **ret, struct err *e)
+{
+	struct module_entry *m = find_module(c, name, strlen(name));
+	if (!m || (m->named && m->named->source == named->source))
+		return add_module(c, name, named, ret, e);
+	set_named(m, named);
+	*ret = m;
 	return 0;
 }
 
@@ -83,7 +103,6 @@ static int take_module(struct config *c, struct module_entry *m, const struct ya
 			"'modules.%s' must be true, false or a mapping of its settings; found a list", m->module.name);
 	if (node->kind == YAML_SCALAR)
 		return set_reserved(c, m, &enabled_setting, node, e);
-	m->settings = node;
 	for (const struct yaml_node *member = node->first; member; member = member->next) {
 		for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++) {
 			int rc = strcmp(member->key, reserved[i]->key) ? 0 : set_reserved(c, m, reserved[i], member, e);
@@ -103,8 +122,10 @@ static int take_list(struct config *c, const struct yaml_node *list, struct err 
 			rc = yaml_fail(e, LYRE_EINVAL, item,
 				"'modules' as a list can contain only names; use a mapping for modules with settings");
 		else
-			rc = add_module(c, item->text, item, &m, e);
-		if (rc && fail(c, NULL, e))
+			rc = name_module(c, item->text, item, &m, e);
+		if (!rc)
+			m->enabled = true;
+		else if (fail(c, NULL, e))
 			return rc;
 	}
 	return 0;
@@ -125,31 +146,51 @@ static int take_fallback(struct config *c, const char *fallback, struct err *e)
 	return 0;
 }
 
-static int take_all(struct config *c, const char *fallback, struct err *e)
+static int take_section(struct config *c, const struct yaml_node *node, struct err *e)
 {
-	const struct yaml_node *node = c->modules_node;
-	for (struct override *o = c->overrides; o; o = o->next)
-		if (override_is(o, "modules")) {
-			node = o->node;
-			o->used = true;
-		}
-	if (!node || yaml_is_null(node))
-		return take_fallback(c, fallback, e);
 	if (node->kind == YAML_LIST)
 		return take_list(c, node, e);
 	if (node->kind == YAML_SCALAR)
 		return yaml_fail(e, LYRE_EINVAL, node, "'modules' must be a mapping or a list; found '%s'", node->text);
 	for (const struct yaml_node *member = node->first; member; member = member->next) {
 		struct module_entry *m = NULL;
-		int rc = add_module(c, member->key, member, &m, e);
+		int rc = name_module(c, member->key, member, &m, e);
 		if (!rc)
 			rc = take_module(c, m, member, e);
-		if (!rc && m->module.path && c->exposed && node == c->modules_node)
+		if (!rc && m->module.path && c->exposed && !m->faulty)
 			rc = yaml_fail(e, LYRE_EINVAL, member, "a module cannot be named by its path here, because %s", c->exposed);
 		if (rc && fail(c, m, e))
 			return rc;
 	}
 	return 0;
+}
+
+/** Of --set and the environment, the whole list of modules; NULL: they leave it to the files. */
+static const struct yaml_node *overriding_list(struct config *c)
+{
+	const struct yaml_node *list = NULL;
+	for (struct override *o = c->overrides; o; o = o->next)
+		if (override_is(o, "modules")) {
+			list = o->node;
+			o->used = true;
+		}
+	for (struct document *d = list ? c->documents : NULL; d; d = d->next)
+		d->modules = NULL;
+	return list;
+}
+
+/** The modules of the file, or else the built-in list; then those of the drop-ins. */
+static int take_all(struct config *c, const char *fallback, struct err *e)
+{
+	const struct yaml_node *list = overriding_list(c);
+	const struct document *d = c->documents;
+	bool named = (list && !yaml_is_null(list)) || (d && d->modules && !d->drop_in);
+	int rc = named ? 0 : take_fallback(c, fallback, e);
+	if (list && named)
+		rc = take_section(c, list, e);
+	for (; d && !rc; d = d->next)
+		rc = d->modules ? take_section(c, d->modules, e) : 0;
+	return rc;
 }
 
 /** "modules.NAME=true" on the command line can add a module that the file does not name. */
@@ -269,8 +310,11 @@ int config_declare_module(struct config *c, const char *name, struct lyre_list s
 		m->declared = true;
 		m->declaration = settings;
 	}
-	if (m && m->settings)
-		rc = entries_take(c, prefix, m->settings, RESERVED, e);
+	for (const struct document *d = c->documents; d && !rc; d = d->next) {
+		const struct yaml_node *given = d->modules ? yaml_member(d->modules, name) : NULL;
+		if (given && given->kind == YAML_MAPPING)
+			rc = entries_take(c, prefix, given, RESERVED, e);
+	}
 	if (!rc)
 		rc = overrides_apply(c, first, e);
 	return rc ? rc : entries_resolve(c, e);

@@ -107,15 +107,10 @@ static int compare(const void *a, const void *b)
 
 static void read_leaves(struct leaves *l, const struct yaml_node *root)
 {
-	const struct yaml_node *modules = NULL;
-
 	l->yes = (struct yaml_node){ .kind = YAML_SCALAR, .plain = true, .text = "true" };
-	for (const struct yaml_node *n = root->first; n; n = n->next)
-		if (!strcmp(n->key, "modules"))
-			modules = n;
 	if (root->kind == YAML_MAPPING)
 		walk(l, "", root);
-	walk_modules(l, modules);
+	walk_modules(l, yaml_member(root, "modules"));
 	if (l->count)
 		qsort(l->list, l->count, sizeof *l->list, compare);
 }
@@ -127,10 +122,21 @@ static const struct setting_change *change_of(const struct setting_change *chang
 	return changes;
 }
 
+/** Whether a module is enabled just by being named, and one of its settings is changed: if a drop-in enables it, it has to
+ *  be named in the file now. */
+static bool is_named_for(const struct leaves *l, const struct leaf *leaf, const struct setting_change *changes)
+{
+	size_t len = strlen(leaf->key) - strlen("enabled");
+
+	while (leaf->node == &l->yes && changes && strncmp(changes->entry->key, leaf->key, len))
+		changes = changes->next;
+	return leaf->node == &l->yes && changes;
+}
+
 /** Skips the leaves of changed settings. */
 static size_t skip(const struct leaves *l, size_t at, const struct setting_change *changes)
 {
-	while (at < l->count && change_of(changes, l->list[at].key))
+	while (at < l->count && (change_of(changes, l->list[at].key) || is_named_for(l, &l->list[at], changes)))
 		at++;
 	return at;
 }

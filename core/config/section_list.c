@@ -10,14 +10,42 @@
 
 #define ITEMS_MAX 100
 
-static const char *const listed[] = { "operationsApi.tls", "tls" };
+static const char *const listed[SECTION_LISTS] = { "operationsApi.tls", "tls" };
+
+/** The index of \p key among the sections that may be lists; SECTION_LISTS if it is not one of them. */
+static size_t find(const char *key)
+{
+	size_t i = 0;
+	while (i < SECTION_LISTS && strcmp(key, listed[i]))
+		i++;
+	return i;
+}
 
 bool entries_is_list(const char *key)
 {
-	for (size_t i = 0; i < sizeof listed / sizeof *listed; i++)
-		if (!strcmp(key, listed[i]))
-			return true;
-	return false;
+	return find(key) < SECTION_LISTS;
+}
+
+/** Whether \p key is below \p section. */
+static bool is_below(const char *key, const char *section)
+{
+	size_t len = strlen(section);
+	return !strncmp(key, section, len) && key[len] == '.';
+}
+
+const struct yaml_node *entries_list_of(const struct config *c, const char *key)
+{
+	for (size_t i = 0; i < SECTION_LISTS; i++)
+		if (c->lists[i] && (!strcmp(key, listed[i]) || is_below(key, listed[i])))
+			return c->lists[i];
+	return NULL;
+}
+
+/** Whether \p key is a setting of an item of the list \p section. */
+static bool is_of_item(const char *key, const char *section)
+{
+	const char *rest = key + strlen(section) + 1;
+	return is_below(key, section) && *rest >= '0' && *rest <= '9';
 }
 
 /** The section's settings, with keys below \p key. \return NULL: out of memory */
@@ -28,7 +56,7 @@ static const struct lyre_setting *members(struct config *c, const char *section,
 	struct lyre_setting *ret = ARENA_ARRAY(&c->arena, struct lyre_setting, core_setting_count);
 	for (size_t i = 0; ret && i < core_setting_count; i++) {
 		const struct lyre_setting *s = &core_settings[i];
-		if (strncmp(s->key, section, len) || s->key[len] != '.')
+		if (!is_below(s->key, section))
 			continue;
 		ret[*count] = *s;
 		ret[(*count)++].key = s->key + len + 1;
@@ -43,16 +71,32 @@ static int take_item(struct config *c, const char *key, const struct yaml_node *
 	return rc ? rc : entries_take(c, key, item, "", e);
 }
 
+/** Forgets the items of an earlier file. */
+static int remove_items(struct config *c, const char *section, struct err *e)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < c->count; i++)
+		if (!is_of_item(c->entries[i].key, section))
+			c->entries[kept++] = c->entries[i];
+	c->count = kept;
+	return entries_declare(c, NULL, NULL, 0, e);
+}
+
 int entries_take_list(struct config *c, const char *key, const struct yaml_node *list, struct err *e)
 {
+	const struct yaml_node **given = &c->lists[find(key)];
 	size_t count, n = 0;
 	if (list->count > ITEMS_MAX)
 		return yaml_fail(e, LYRE_EINVAL, list, "'%s' has %zu items: at most %d are allowed", key, list->count, ITEMS_MAX);
-	if (config_count(c, key))
+	if (*given && (*given)->source == list->source)
 		return yaml_fail_key(e, LYRE_EINVAL, list, "'%s' is set twice", key);
 	const struct lyre_setting *settings = members(c, key, &count);
 	if (!settings)
 		return err_nomem(e);
+	int removed = *given ? remove_items(c, key, e) : 0;
+	if (removed)
+		return removed;
+	*given = list;
 	for (const struct yaml_node *item = list->first; item; item = item->next) {
 		const char *item_key = arena_printf(&c->arena, "%s.%zu", key, n++);
 		int rc = item_key ? 0 : err_nomem(e);
@@ -69,11 +113,9 @@ int entries_take_list(struct config *c, const char *key, const struct yaml_node 
 
 bool entries_in_list(const char *key)
 {
-	for (size_t i = 0; i < sizeof listed / sizeof *listed; i++) {
-		size_t len = strlen(listed[i]);
-		if (!strncmp(key, listed[i], len) && key[len] == '.' && key[len + 1] >= '0' && key[len + 1] <= '9')
+	for (size_t i = 0; i < SECTION_LISTS; i++)
+		if (is_of_item(key, listed[i]))
 			return true;
-	}
 	return false;
 }
 

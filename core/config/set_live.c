@@ -34,6 +34,7 @@ static int take_value(struct config *c, struct entry *entry, const struct entry 
 	struct setting_value value;
 
 	entry->source = other->source;
+	entry->given = NULL;
 	if (setting_same(entry->setting, &entry->value, &other->value))
 		return 0;
 	if (!live_copy(&other->value, &value, &texts))
@@ -41,7 +42,6 @@ static int take_value(struct config *c, struct entry *entry, const struct entry 
 	live_replaced(c->live, entry->texts, !(entry->setting->flags & LYRE_SF_LIVE));
 	entry->texts = texts;
 	entry->value = value;
-	entry->given = NULL;
 	entry->changed = true;
 	return 0;
 }
@@ -189,12 +189,9 @@ static bool is_so(const struct config *now, const struct setting_change *change)
 /** A module's setting needs the module's name in the file; then the others must be named, too, or they would be disabled. */
 static int name_modules(const struct config *c, struct arena *a, struct buf *text, const struct yaml_node *root, struct err *e)
 {
-	const struct yaml_node *modules = NULL;
+	const struct yaml_node *modules = yaml_member(root, "modules");
 	struct buf names;
 
-	for (const struct yaml_node *n = root->first; n; n = n->next)
-		if (!strcmp(n->key, "modules"))
-			modules = n;
 	if (modules && modules->kind == YAML_LIST)
 		return err_set(e, LYRE_EINVAL,
 			REFUSED "the file names the modules in a list, which cannot hold their settings: "
@@ -257,9 +254,25 @@ static int is_new(const struct config_store *file, const struct buf *text)
 	return text->len != file->text.len || (text->len && memcmp(text->data, file->text.data, text->len));
 }
 
+/** Notes what overrides the changes in \p fresh, which has them. */
+static int note_overrides(const struct config *fresh, struct arena *a, struct setting_change *changes, struct err *e)
+{
+	for (struct setting_change *change = changes; change; change = change->next) {
+		const struct entry *entry = entries_find(fresh, change->entry->key);
+		enum config_source source = entry ? entry->source : CONFIG_FILE;
+		if (source == CONFIG_DROP_IN)
+			change->over = arena_strndup(a, entry->given->source, strlen(entry->given->source));
+		else if (source > CONFIG_FILE)
+			change->over = source == CONFIG_ENVIRONMENT ? "the environment" : "the command line";
+		if (source == CONFIG_DROP_IN && !change->over)
+			return err_nomem(e);
+	}
+	return 0;
+}
+
 /** All steps from the reading of the file to its replacement. */
 static int change_file(struct config *c, struct arena *a, struct config_store *file, struct buf *text,
-	const struct setting_change *changes, struct err *e)
+	struct setting_change *changes, struct err *e)
 {
 	struct yaml_node *before, *after;
 	struct config *fresh;
@@ -283,7 +296,9 @@ static int change_file(struct config *c, struct arena *a, struct config_store *f
 	rc = config_try(c, text, &fresh, &why);
 	if (rc)
 		return err_set(e, rc, REFUSED "%.900s", why.text);
-	rc = live_room(c->live, bytes_replaced(c, fresh), e);
+	rc = note_overrides(fresh, a, changes, e);
+	if (!rc)
+		rc = live_room(c->live, bytes_replaced(c, fresh), e);
 	if (!rc && is_new(file, text))
 		rc = config_store_replace(file, text, e);
 	if (!rc)
@@ -321,13 +336,8 @@ int config_set(struct config *c, const lyre_value *settings, bool strict, config
 		rc = change_file(c, &a, &file, &text, changes, e);
 	config_store_close(&file);
 	pthread_mutex_unlock(&c->live->change);
-	for (const struct setting_change *change = changes; change && !rc; change = change->next) {
-		pthread_mutex_lock(&c->live->lock);
-		enum config_source source = change->entry->source;
-		pthread_mutex_unlock(&c->live->lock);
-		note(ctx, change->entry->key, source > CONFIG_FILE ? source : CONFIG_FILE,
-			change->entry->setting->flags & SETTING_INERT);
-	}
+	for (const struct setting_change *change = changes; change && !rc; change = change->next)
+		note(ctx, change->entry->key, change->over, change->entry->setting->flags & SETTING_INERT);
 out:
 	buf_free(&text);
 	arena_free(&a);

@@ -347,24 +347,26 @@ int yaml_read(int fd, const char *path, struct buf *b, struct err *e)
 	return 0;
 }
 
-int yaml_decode_file(struct arena *a, const char *path, struct yaml_node **ret, struct err *e)
+int yaml_decode_fd(struct arena *a, int fd, const char *path, struct yaml_node **ret, struct err *e)
 {
 	struct buf text;
 	buf_init(&text);
-	int rc;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		rc = err_errno(e, errno, "open", path);
-		goto out;
-	}
-	rc = yaml_read(fd, path, &text, e);
-	if (rc)
-		goto out;
-	const char *source = arena_strndup(a, path, strlen(path));
-	rc = source ? decode(a, source, true, text.data, text.len, ret, e) : err_nomem(e);
-out:
-	if (fd >= 0)
-		close(fd);
+	int rc = yaml_read(fd, path, &text, e);
+	if (!rc)
+		rc = decode(a, path, true, text.data, text.len, ret, e);
 	buf_free(&text);
+	return rc;
+}
+
+int yaml_decode_file(struct arena *a, const char *path, struct yaml_node **ret, struct err *e)
+{
+	const char *source = arena_strndup(a, path, strlen(path));
+	if (!source)
+		return err_nomem(e);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(e, errno, "open", path);
+	int rc = yaml_decode_fd(a, fd, source, ret, e);
+	close(fd);
 	return rc;
 }

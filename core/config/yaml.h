@@ -49,11 +49,19 @@ int yaml_decode_lines(struct arena *a, const char *source, const char *text, siz
 /** Reads a file, up to slightly more than YAML_SIZE_MAX bytes. \return 0, LYRE_EIO, LYRE_ENOMEM */
 int yaml_read(int fd, const char *path, struct buf *ret, struct err *e);
 
-/** Decodes a file. \return 0, LYRE_EINVAL, LYRE_EIO, LYRE_ENOMEM */
+/** Decodes an open file; \p path must outlive the nodes. \return 0, LYRE_EINVAL, LYRE_EIO, LYRE_ENOMEM */
+int yaml_decode_fd(struct arena *a, int fd, const char *path, struct yaml_node **ret, struct err *e);
+/** The same for a file by its path. */
 int yaml_decode_file(struct arena *a, const char *path, struct yaml_node **ret, struct err *e);
 
 /** A plain scalar of \p text, for values that do not come from YAML; \p text and \p source must outlive it. */
 struct yaml_node *yaml_scalar(struct arena *a, const char *source, const char *text, bool plain);
+
+/** The member \p key of a mapping; NULL if it has none, or \p node is not a mapping. */
+const struct yaml_node *yaml_member(const struct yaml_node *node, const char *key);
+
+/** The number of nodes of a tree. */
+size_t yaml_count(const struct yaml_node *node);
 
 /** Whether the value is missing, ~ or null. */
 bool yaml_is_null(const struct yaml_node *node);

@@ -15,6 +15,22 @@ struct yaml_node *yaml_scalar(struct arena *a, const char *source, const char *t
 	return n;
 }
 
+const struct yaml_node *yaml_member(const struct yaml_node *node, const char *key)
+{
+	const struct yaml_node *n = node->kind == YAML_MAPPING ? node->first : NULL;
+	while (n && strcmp(n->key, key))
+		n = n->next;
+	return n;
+}
+
+size_t yaml_count(const struct yaml_node *node)
+{
+	size_t count = 1;
+	for (const struct yaml_node *n = node->first; n; n = n->next)
+		count += yaml_count(n);
+	return count;
+}
+
 bool yaml_is_null(const struct yaml_node *n)
 {
 	return n->kind == YAML_SCALAR && n->plain &&

@@ -55,7 +55,8 @@ struct lyre_instance {
 	const struct lyre_module *descriptor; /**< a copy of our struct's size: members that the module's own lacks are zero */
 	const char *name;
 	const char *path; /**< of its file; NULL: built in */
-	int line;         /**< of the configuration file where it is named; 0: not named there */
+	const char *file; /**< the configuration file that names it; NULL: none does */
+	int line;         /**< where; 0: not in a file */
 	bool optional;
 	bool started;
 	bool starting; /**< in its start() */

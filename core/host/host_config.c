@@ -17,21 +17,20 @@ int host_configuration_reply(lyre_call *call, int effective)
 		return rc;
 	rc = effective ? LYRE_ENOTFOUND : config_write_next(c, &call->out, &e);
 	if (rc && !effective)
-		log_warn("config", "get_configuration shows the values in effect, as the file cannot be used: %s", e.text);
+		log_warn("config", "get_configuration shows the values in effect, as the configuration cannot be used: %s", e.text);
 	return rc ? config_write(c, &call->out, &call->err) : 0;
 }
 
 /** Logs a change of the configuration, and warns if it has no effect. */
-static void note(void *ctx, const char *key, enum config_source over, bool inert)
+static void note(void *ctx, const char *key, const char *over, bool inert)
 {
 	const lyre_call *call = ctx;
 
 	log_notify("config", "'%s' was set in the configuration file by '%s'", key, call_user(call));
 	if (inert)
 		log_warn("config", "'%s' has no effect in this build", key);
-	else if (over != CONFIG_FILE)
-		log_warn("config", "'%s' in the file has no effect: it is overridden by %s", key,
-			over == CONFIG_ENVIRONMENT ? "the environment" : "the command line");
+	else if (over)
+		log_warn("config", "'%s' in the file has no effect: it is overridden by %s", key, over);
 }
 
 int host_configuration_set(lyre_call *call, const lyre_value *settings, int unknown)

@@ -47,8 +47,10 @@ static void print_check(const struct view *v)
 	modules_list(v->modules, &count);
 	dispatch_operations(v->dispatch, &operations);
 	const char *file = config_file(v->config);
-	printf("The configuration is valid: %s, %zu module%s, %zu operation%s.\n", file ? file : "no file", count,
-		count == 1 ? "" : "s", operations, operations == 1 ? "" : "s");
+	printf("The configuration is valid: %s, ", file ? file : "no file");
+	if (config_drop_ins(v->config))
+		printf("%zu drop-in%s, ", config_drop_ins(v->config), config_drop_ins(v->config) == 1 ? "" : "s");
+	printf("%zu module%s, %zu operation%s.\n", count, count == 1 ? "" : "s", operations, operations == 1 ? "" : "s");
 }
 
 /**

@@ -21,9 +21,8 @@ int module_refuse(struct err *e, const lyre_instance *i, int code, const char *f
 	va_start(ap, fmt);
 	err_vset(&cause, code, fmt, ap);
 	va_end(ap);
-	const char *file = config_file(i->config);
-	if (file && i->line > 0)
-		return err_set(e, code, "module '%s' (%s:%d): %s", i->name, file, i->line, cause.text);
+	if (i->line > 0)
+		return err_set(e, code, "module '%s' (%s:%d): %s", i->name, i->file, i->line, cause.text);
 	return err_set(e, code, "module '%s': %s", i->name, cause.text);
 }
 
@@ -75,6 +74,7 @@ static int open_all(struct modules *m, const struct config_module *wanted, size_
 			return err_nomem(e);
 		*i = (lyre_instance){ .name = w->name,
 			.path = w->path,
+			.file = w->file,
 			.line = w->line,
 			.optional = w->optional,
 			.config = m->config,

@@ -257,7 +257,7 @@ START_TEST(a_setting_that_is_overridden_is_written_and_noted)
 		.environ = (char *[]){ (char[]){ "LYRE_THREADS=7" }, NULL } };
 	struct config *c = load_sources(&s);
 	ck_assert_int_eq(set_in(c, "{'logging_level':'info','threads':2,'http_port':1}"), 0);
-	ck_assert_str_eq(noted, "logging.level:3 threads:2 http.port:1 ");
+	ck_assert_str_eq(noted, "logging.level:the command line threads:the environment http.port:file ");
 	ck_assert_str_eq(config_string(c, "logging.level"), "debug");
 	ck_assert_str_eq(get(), "logging:\n  level: info\nthreads: 2\n\nhttp:\n  port: 1\n");
 	config_free(c);

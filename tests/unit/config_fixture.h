@@ -88,12 +88,12 @@ UNUSED static struct config *load(void)
 	return load_sources(&s);
 }
 
-UNUSED static void note(void *ctx, const char *key, enum config_source over, bool inert)
+UNUSED static void note(void *ctx, const char *key, const char *over, bool inert)
 {
 	(void)ctx;
 	(void)inert;
 	size_t len = strlen(noted);
-	snprintf(noted + len, sizeof noted - len, "%s:%d ", key, (int)over);
+	snprintf(noted + len, sizeof noted - len, "%s:%s ", key, over ? over : "file");
 }
 
 UNUSED static int set_in(struct config *c, const char *json)
