@@ -86,10 +86,10 @@ struct config {
 	struct entry *entries;         /**< in order of declaration */
 	struct entry **index;          /**< the same, sorted by key */
 	size_t count, room;
-	const char **keys;          /**< the keys in the order of entries, for suggestions */
-	struct override *overrides; /**< in the order given */
-	struct document *documents; /**< the file, then the drop-ins in their order */
-	size_t drop_ins;            /**< how many were read */
+	const char **keys;                            /**< the keys in the order of entries, for suggestions */
+	struct override *overrides;                   /**< in the order given */
+	struct document *documents;                   /**< the file, then the drop-ins in their order */
+	size_t drop_ins;                              /**< how many were read */
 	const struct yaml_node *lists[SECTION_LISTS]; /**< the lists that replace sections (section_list.c), or NULL */
 	struct module_entry *modules;
 	size_t module_count, module_room;

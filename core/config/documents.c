@@ -31,8 +31,8 @@ int documents_check_writers(struct config *c, const char *path, const struct sta
 				(unsigned long)st->st_uid, path);
 		break;
 	case WRITERS_GROUP:
-		c->exposed = arena_printf(&c->arena, "group %lu can change %s (mode %04o): chmod g-w it", (unsigned long)st->st_gid,
-			path, mode);
+		c->exposed = arena_printf(
+			&c->arena, "group %lu can change %s (mode %04o): chmod g-w it", (unsigned long)st->st_gid, path, mode);
 		break;
 	case WRITERS_TRUSTED:
 		return 0;
@@ -44,10 +44,10 @@ static int add(struct config *c, const struct yaml_node *root, bool drop_in, str
 {
 	size_t values = yaml_count(root);
 	if (root->kind != YAML_MAPPING)
-		return yaml_is_null(root) ? 0 :
-					    yaml_fail(e, LYRE_EINVAL, root,
-						    "the configuration must be a mapping of settings; found %s",
-						    root->kind == YAML_LIST ? "a list" : "a string");
+		return yaml_is_null(root) ?
+			0 :
+			yaml_fail(e, LYRE_EINVAL, root, "the configuration must be a mapping of settings; found %s",
+				root->kind == YAML_LIST ? "a list" : "a string");
 	struct document **tail = &c->documents;
 	for (; *tail; tail = &(*tail)->next)
 		values += yaml_count((*tail)->root);
@@ -58,9 +58,7 @@ static int add(struct config *c, const struct yaml_node *root, bool drop_in, str
 	if (!d)
 		return err_nomem(e);
 	const struct yaml_node *modules = yaml_member(root, "modules");
-	*d = (struct document){
-		.root = root, .modules = modules && !yaml_is_null(modules) ? modules : NULL, .drop_in = drop_in
-	};
+	*d = (struct document){ .root = root, .modules = modules && !yaml_is_null(modules) ? modules : NULL, .drop_in = drop_in };
 	*tail = d;
 	return 0;
 }

@@ -222,9 +222,9 @@ static int refuse_beside_list(const struct config *c, const char *key, const str
 	const struct yaml_node *list = entries_list_of(c, key);
 	if (!list || list->source == node->source || (node->kind == YAML_LIST && entries_is_list(key)))
 		return 0;
-	return yaml_fail_key(
-		e, LYRE_EINVAL, node, "'%s' has no effect beside the list '%s' in %s: give the whole list here, which replaces that",
-		key, list->key, list->source);
+	return yaml_fail_key(e, LYRE_EINVAL, node,
+		"'%s' has no effect beside the list '%s' in %s: give the whole list here, which replaces that", key, list->key,
+		list->source);
 }
 
 static int take_member(struct config *c, const char *key, const struct yaml_node *node, struct err *e)
