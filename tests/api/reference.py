@@ -32,7 +32,7 @@ CONFIGURATION = """# Configuration
 Every setting of this version. [running.md](running.md#configuration) says where they are read from and how to change them. In the file, the parts of a
 name are sections of YAML ([lyre.yaml](../etc/lyre.yaml) is a file with all of them); on the command line it is
 `--set logging.level=info`, in the environment `LYRE_LOGGING_LEVEL=info`, in `set_configuration` `"logging_level": "info"`. `lyred --check` reports mistakes,
-and `lyre help set_configuration` shows this list for a running server.
+and `lyre help set_configuration` shows this list for a running server. Drop-ins, the files `lyre.yaml.d/*.yaml`, override the file.
 
 A duration is a number with `ms`, `s`, `m`, `h` or `d`, or one of milliseconds; a size is a number of bytes, or one with `K`, `M`, `G` or `T`. A path that does not
 begin with `/` starts in `rootPath`. The last column says when a change takes effect:
