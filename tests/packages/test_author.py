@@ -71,6 +71,11 @@ class Author(unittest.TestCase):
         self.assertEqual(len(package), 1)
         if shutil.which("lintian"):
             run("lintian", "--pedantic", "--fail-on", "error,warning,info,pedantic", *package)
+        # The drop-in that a removed package leaves does not keep the server from starting.
+        apt(self.system, "remove lyre-module-birds")
+        self.assertTrue(os.path.exists(self.system.path("/etc/lyre/lyre.yaml.d/birds.yaml")))
+        self.system.said("systemctl restart lyred && lyre describe_all")
+        self.assertNotIn("birds", self.system.said("lyred --list-modules 2>/dev/null"))
 
 
 if __name__ == "__main__":

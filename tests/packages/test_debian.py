@@ -264,6 +264,7 @@ class Debian(unittest.TestCase):
         self.assertNotEqual(self.system.do("systemctl is-active lyred")[0], 0)
         self.assertTrue(os.path.exists(self.system.path("/var/lib/lyre/database/dev.mdb")))
         self.assertTrue(os.path.exists(self.system.path(CONFIG)))
+        self.assertTrue(os.path.isdir(self.system.path(CONFIG + ".d")))
         apt(self.system, "install --no-install-recommends lyred")
         self.assertIn("load", self.described()["dev"])
 
