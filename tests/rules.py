@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rules of the house that a compiler cannot check: which room may include which, and the marks that every file carries."""
-import os, re, shutil, subprocess, sys
+import functools, os, re, shutil, subprocess, sys
 
 TOP = os.environ.get("TOP_SRCDIR", os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -100,6 +100,7 @@ def faults_of_module(folder, name, includes):
                 yield "includes <%s>: in modules/%s only %s may" % (i, linked, ", ".join(sorted(users)))
 
 
+@functools.lru_cache(maxsize=None)
 def included(room):
     """The other rooms and the SDK headers that a room includes."""
     found = set()

@@ -243,6 +243,16 @@ void client_close(struct client *c)
 	curl_global_cleanup();
 }
 
+/** What to do if the domain socket cannot be connected to. */
+static const char *socket_hint(int error)
+{
+	if (error == EACCES)
+		return "; --url http://localhost:9925 --user NAME signs in without it";
+	if (error == ENOENT || error == ECONNREFUSED)
+		return "; start lyred, or name another server with --socket or --url";
+	return "";
+}
+
 /** Reports why there is no answer. */
 static int complain_code(struct client *c, CURLcode code)
 {
@@ -254,7 +264,7 @@ static int complain_code(struct client *c, CURLcode code)
 	curl_easy_getinfo(c->curl, CURLINFO_OS_ERRNO, &error);
 	if (c->local && code == CURLE_COULDNT_CONNECT && error != 0)
 		return complain(CTL_UNREACHABLE, "cannot reach the server at '%s': %s%s", c->where, strerror((int)error),
-			error == EACCES ? "; --url http://localhost:9925 --user NAME signs in without it" : "");
+			socket_hint((int)error));
 	const char *why = c->error[0] ? c->error : curl_easy_strerror(code);
 	if (c->answer->status >= 200)
 		return complain(CTL_UNREACHABLE, "the server at '%s' broke off its answer: %s", c->where, why);

@@ -29,7 +29,7 @@ static int host_job_vmessage(lyre_call *call, const char *fmt, va_list ap)
 	return 0;
 }
 
-static int host_job_request(lyre_call *call, const struct lyre_request *request)
+static int host_request_run(lyre_call *call, const struct lyre_request *request)
 {
 	struct lyre_request full;
 	int rc = host_take(call, &full, sizeof full, request, SIZE_UP_TO(struct lyre_request, arg), "lyre_request");
@@ -47,7 +47,7 @@ const struct lyre_job_api host_job_api = {
 	.job_progress = host_job_progress,
 	.job_id = host_job_id,
 	.job_vmessage = host_job_vmessage,
-	.job_request = host_job_request,
+	.request_run = host_request_run,
 
 	.request_value = host_request_value,
 };

@@ -293,7 +293,7 @@ static int job_vmessage(lyre_call *call, const char *fmt, va_list ap)
 	return call->is_job ? 0 : LYRE_EINTERNAL;
 }
 
-static int job_request(lyre_call *call, const struct lyre_request *request)
+static int request_run(lyre_call *call, const struct lyre_request *request)
 {
 	(void)request;
 	return fake_missing(call, "lyre_request_run()");
@@ -313,6 +313,6 @@ const struct lyre_job_api fake_job_api = {
 	.job_progress = job_progress,
 	.job_id = job_id,
 	.job_vmessage = job_vmessage,
-	.job_request = job_request,
+	.request_run = request_run,
 	.request_value = request_value,
 };

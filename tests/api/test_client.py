@@ -479,7 +479,8 @@ class Client(ClientCase):
         self.assertIn("not a backup", self.refused(1, "restore", self.file("empty", b""), "x"))
         self.assertIn("No such file", self.refused(1, "restore", self.file("none"), "x"))
         self.assertIn("Is a directory", self.refused(1, "restore", self.folder, "x"))
-        self.assertIn("cannot reach", self.refused(3, "restore", self.file("head", bytes(16) + 2 * MAGIC), "x", socket_path="/nowhere"))
+        error = self.refused(3, "restore", self.file("head", bytes(16) + 2 * MAGIC), "x", socket_path="/nowhere")
+        self.assertIn("cannot reach the server at '/nowhere': No such file or directory; start lyred, or name another server with --socket or --url", error)
 
     def test_restore_sends_the_file(self):
         """The server need not be able to read the file, nor be on the same machine."""

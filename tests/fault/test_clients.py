@@ -367,11 +367,12 @@ class Crowd(Bodies):
         super().setUp()
         self.crowd = contextlib.ExitStack()
         error = b'{"error":"Too many request bodies at once"}'
-        for i in range(64):
+        def refused():
+            """Whether another is refused. One by one, since many at once can refuse each other and leave room."""
             c = self.crowd.enter_context(contextlib.closing(self.connect()))
-            with contextlib.suppress(ConnectionError): # those for whom there is no memory
+            with contextlib.suppress(ConnectionError): # if there is no memory for it
                 c.sendall(self.head(self.SIZE, auth=False) + self.body(self.SIZE)[:-1])
-        refused = lambda: self.exchange(self.head(self.SIZE, auth=False) + self.body(self.SIZE)) == (503, error)
+            return self.exchange(self.head(self.SIZE, auth=False) + self.body(self.SIZE)) == (503, error)
         until(refused, "the memory is not used up")
 
     def tearDown(self):

@@ -516,7 +516,7 @@ AT(lyre_job_api, reserved, 0, 1, 0)
 AT(lyre_job_api, job_progress, 0, 2, 0)
 AT(lyre_job_api, job_id, 1, 2, 0)
 AT(lyre_job_api, job_vmessage, 2, 2, 0)
-AT(lyre_job_api, job_request, 3, 2, 0)
+AT(lyre_job_api, request_run, 3, 2, 0)
 AT(lyre_job_api, request_value, 4, 2, 0)
 LAST(lyre_job_api, request_value)
 

@@ -7,6 +7,8 @@
 #define UNIT_H
 
 #include <check.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +26,16 @@
 		long long row_got = (got), row_want = (want);                                       \
 		ck_assert_msg(row_got == row_want, "%s: %lld, not %lld", (row), row_got, row_want); \
 	} while (0)
+
+/** For tests of what an emulator does not do. \return true, after a message, if one runs this program */
+static inline bool emulator_lacks(const char *what)
+{
+	const char *emulator = getenv("EMULATOR");
+	if (!emulator || !*emulator)
+		return false;
+	printf("skipped, %s %s\n", emulator, what);
+	return true;
+}
 
 /** \param make  a function that returns the Suite */
 #define UNIT_MAIN(make)                                      \

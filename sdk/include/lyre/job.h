@@ -26,7 +26,7 @@ struct lyre_job_api {
 	int (*job_progress)(lyre_call *call, uint64_t done, uint64_t total);
 	const char *(*job_id)(lyre_call *call);
 	int (*job_vmessage)(lyre_call *call, const char *fmt, va_list ap);
-	int (*job_request)(lyre_call *call, const struct lyre_request *request);
+	int (*request_run)(lyre_call *call, const struct lyre_request *request);
 
 	int (*request_value)(lyre_call *call, const lyre_value *body, uint32_t flags, size_t limit, const lyre_value **ret);
 };
@@ -97,7 +97,7 @@ struct lyre_request {
  */
 static inline int lyre_request_run(lyre_call *call, const struct lyre_request *request)
 {
-	return lyre_host->job->job_request(call, request);
+	return lyre_host->job->request_run(call, request);
 }
 
 /**
