@@ -511,7 +511,10 @@ class Answers(ClientCase):
 
     def waiting(self, there, *words, **more):
         p = subprocess.Popen([LYRE, "-s", there, "import", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
-        until(lambda: any(r[0] == "get_job" for r in self.server.requests), "no job has begun")
+        def asked():
+            names = [r[0] for r in self.server.requests] # the first may be the last of the client before
+            return "import_file" in names and "get_job" in names[names.index("import_file"):]
+        until(asked, "no job has begun")
         return p
 
     def test_interrupted_job_goes_on(self):
