@@ -121,6 +121,7 @@ class Debian(unittest.TestCase):
         self.assertRegex(said, "password of the user admin: cat /var/lib/lyre/admin-password")
         self.assertEqual(self.system.said("systemctl is-active lyred").strip(), "active")
         self.assertEqual(self.system.said("stat -c '%U %a' /var/lib/lyre").strip(), "lyre 750")
+        self.assertTrue(os.path.isdir(self.system.path(CONFIG + ".d")))
         self.autopkgtest("server")
 
     def test_01_set_configuration(self):
@@ -260,13 +261,17 @@ class Debian(unittest.TestCase):
         self.assertIn("load", self.described()["dev"])
 
     def test_07_remove_keeps_data(self):
+        own = CONFIG + ".d/own.yaml"
+        self.system.said("echo 'logging: { level: info }' >" + own)
         apt(self.system, "remove lyred")
         self.assertNotEqual(self.system.do("systemctl is-active lyred")[0], 0)
         self.assertTrue(os.path.exists(self.system.path("/var/lib/lyre/database/dev.mdb")))
         self.assertTrue(os.path.exists(self.system.path(CONFIG)))
-        self.assertTrue(os.path.isdir(self.system.path(CONFIG + ".d")))
+        self.assertTrue(os.path.exists(self.system.path(own)))
         apt(self.system, "install --no-install-recommends lyred")
         self.assertIn("load", self.described()["dev"])
+        self.assertEqual(json.loads(self.system.said("lyre --json get_configuration"))["logging"]["level"], "info")
+        self.system.said("rm " + own)
 
     def test_08_minimal_takes_over(self):
         """Purging what it replaces leaves the data."""
