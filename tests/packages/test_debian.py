@@ -270,7 +270,7 @@ class Debian(unittest.TestCase):
         self.assertTrue(os.path.exists(self.system.path(own)))
         apt(self.system, "install --no-install-recommends lyred")
         self.assertIn("load", self.described()["dev"])
-        self.assertEqual(json.loads(self.system.said("lyre --json get_configuration"))["logging"]["level"], "info")
+        self.assertIn(", 1 drop-in, ", self.system.said("runuser -u lyre -- lyred -c %s -r /var/lib/lyre --check" % CONFIG))
         self.system.said("rm " + own)
 
     def test_08_minimal_takes_over(self):
