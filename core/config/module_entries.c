@@ -19,6 +19,12 @@ static struct module_entry *find_module(const struct config *c, const char *name
 	return NULL;
 }
 
+bool module_is_absent(const struct config *c, const char *name, size_t len)
+{
+	const struct module_entry *m = find_module(c, name, len);
+	return m && m->enabled && !m->declared;
+}
+
 /** Reports a fault of \p m, if it is not NULL. \return 0: continue without the module */
 static int fail(struct config *c, struct module_entry *m, struct err *e)
 {

@@ -93,7 +93,7 @@ static void walk_modules(struct leaves *l, const struct yaml_node *modules)
 			size_t len = strcspn(p, " ");
 			const char *name = arena_strndup(l->arena, p, len);
 			l->failed |= !name;
-			if (name)
+			if (name && !module_is_absent(l->config, p, len))
 				walk_module(l, name, NULL);
 			p += len;
 		}

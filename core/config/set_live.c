@@ -201,7 +201,7 @@ static int name_modules(const struct config *c, struct arena *a, struct buf *tex
 	buf_init(&names);
 	for (const char *p = c->fallback ? c->fallback : ""; *p; p += strcspn(p, " ")) {
 		p += strspn(p, " ");
-		if (*p)
+		if (*p && !module_is_absent(c, p, strcspn(p, " ")))
 			buf_addf(&names, "%s%.*s: true", names.len ? ", " : "{", (int)strcspn(p, " "), p);
 	}
 	buf_add_char(&names, '}');
