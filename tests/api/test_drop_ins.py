@@ -44,10 +44,10 @@ class Running(unittest.TestCase):
 
     def test_optional_module_of_a_removed_package(self):
         with Server(config=FILE, start=False) as s:
-            drop(s, "tally.yaml", "modules:\n  tally:\n    optional: true\n    step: 2\n")
+            drop(s, "absent.yaml", "modules:\n  absent:\n    optional: true\n    step: 2\n")
             s.start()
             self.assertIn("skipped, as it is optional", s.said())
-            self.assertIn("tally.yaml:2)", s.said())
+            self.assertIn("absent.yaml:2)", s.said())
 
     def hang_up(self, s, word):
         begin = len(s.said().encode())
