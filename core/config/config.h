@@ -122,8 +122,8 @@ int config_each(const struct config *c, int (*fn)(void *ctx, const struct config
  *  thread. */
 int config_write(const struct config *c, struct lyre_out *out, struct err *e);
 
-/** The same for the file and drop-ins as they are now, that is, the values after a restart. Any thread; blocks. Errors as config_load(),
- *  with nothing written. */
+/** The same for the file and its drop-ins as they are now, that is, the values after a restart. Any thread; blocks. Errors
+ *  as config_load(), with nothing written. */
 int config_write_next(const struct config *c, struct lyre_out *out, struct err *e);
 
 /**
@@ -149,8 +149,8 @@ typedef void config_note_fn(void *ctx, const char *key, const char *over, bool i
 int config_set(struct config *c, const struct lyre_value *settings, bool strict, config_note_fn *note, void *ctx, struct err *e);
 
 /**
- * Reads the file and its drop-ins again and checks them; LYRE_SF_LIVE settings take effect, however they were changed. On an error nothing changes.
- * Any thread; blocks. \param[out] waiting  the names of settings that differ in the files and need a restart
+ * Reads the file and its drop-ins again and checks them; LYRE_SF_LIVE settings take effect, however they were changed. On an
+ * error nothing changes. Any thread; blocks. \param[out] waiting  the names of settings that differ in the files and need a restart
  */
 int config_reload_live(struct config *c, struct buf *waiting, struct err *e);
 

@@ -44,7 +44,6 @@ struct document {
 	struct document *next;
 	const struct yaml_node *root;    /**< a mapping */
 	const struct yaml_node *modules; /**< its section of modules; NULL: it has none, or an override replaces it */
-	bool drop_in;
 };
 
 /** A module of the configuration, enabled or disabled. */
@@ -119,7 +118,7 @@ bool entries_is_list(const char *key);
 int entries_take_list(struct config *c, const char *key, const struct yaml_node *list, struct err *e);
 /** Whether \p key is a setting of such an item. */
 bool entries_in_list(const char *key);
-/** The list that stands for the section of \p key, or for \p key itself; NULL if there is none. */
+/** The list given for the section \p key, or for the section that contains it; NULL if there is none. */
 const struct yaml_node *entries_list_of(const struct config *c, const char *key);
 /** "unknown setting 'x'; did you mean 'y'?" */
 int entries_unknown(const struct config *c, const char *key, const struct yaml_node *node, struct err *e);

@@ -40,7 +40,7 @@ int documents_check_writers(struct config *c, const char *path, const struct sta
 	return c->exposed ? config_warn(c, e, "%s", c->exposed) : err_nomem(e);
 }
 
-static int add(struct config *c, const struct yaml_node *root, bool drop_in, struct err *e)
+static int add(struct config *c, const struct yaml_node *root, struct err *e)
 {
 	size_t values = yaml_count(root);
 	if (root->kind != YAML_MAPPING)
@@ -58,7 +58,7 @@ static int add(struct config *c, const struct yaml_node *root, bool drop_in, str
 	if (!d)
 		return err_nomem(e);
 	const struct yaml_node *modules = yaml_member(root, "modules");
-	*d = (struct document){ .root = root, .modules = modules && !yaml_is_null(modules) ? modules : NULL, .drop_in = drop_in };
+	*d = (struct document){ .root = root, .modules = modules && !yaml_is_null(modules) ? modules : NULL };
 	*tail = d;
 	return 0;
 }
@@ -76,7 +76,7 @@ static int read_target(struct config *c, const struct buf *text, struct err *e)
 	rc = text ? yaml_decode_lines(&c->arena, c->target, text->data, text->len, &root, e) :
 		    yaml_decode_file(&c->arena, c->target, &root, e);
 	c->file = rc ? c->target : root->source;
-	return rc ? rc : add(c, root, false, e);
+	return rc ? rc : add(c, root, e);
 }
 
 static int read_drop_in(struct config *c, const char *path, unsigned long long *size, struct err *e)
@@ -93,7 +93,7 @@ static int read_drop_in(struct config *c, const char *path, unsigned long long *
 	if (!rc)
 		rc = yaml_decode_fd(&c->arena, fd, path, &root, e);
 	close(fd);
-	return rc ? rc : add(c, root, true, e);
+	return rc ? rc : add(c, root, e);
 }
 
 /** Keeps the last fault in \p e, and those before it in c->faults. \return whether to continue */

@@ -190,7 +190,7 @@ static int take_all(struct config *c, const char *fallback, struct err *e)
 {
 	const struct yaml_node *list = overriding_list(c);
 	const struct document *d = c->documents;
-	bool named = (list && !yaml_is_null(list)) || (d && d->modules && !d->drop_in);
+	bool named = (list && !yaml_is_null(list)) || (d && d->modules && d->root->source == c->file);
 	int rc = named ? 0 : take_fallback(c, fallback, e);
 	if (list && named)
 		rc = take_section(c, list, e);
