@@ -137,8 +137,12 @@ int documents_take(struct config *c, struct err *e);
 /** Checks who can change a file or folder of the configuration: refuses anyone, and notes the untrusted in c->exposed. */
 int documents_check_writers(struct config *c, const char *path, const struct stat *st, struct err *e);
 
-/** Whether a module of the built-in list is not installed: named in the file, it would have to be. */
-bool module_is_absent(const struct config *c, const char *name, size_t len);
+/**
+ * The next module of the built-in list, without those that are not installed: named in the file, they would have to be.
+ * \param rest  where to go on; at first c->fallback
+ * \return its name, of \p len bytes; NULL: no more
+ */
+const char *modules_next_installed(const struct config *c, const char **rest, size_t *len);
 
 /** config_load() with a text in place of the file's content; NULL: reads the file. */
 int config_load_text(struct config **ret, const struct config_sources *sources, const struct buf *text, struct err *e);

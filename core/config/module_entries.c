@@ -19,10 +19,17 @@ static struct module_entry *find_module(const struct config *c, const char *name
 	return NULL;
 }
 
-bool module_is_absent(const struct config *c, const char *name, size_t len)
+const char *modules_next_installed(const struct config *c, const char **rest, size_t *len)
 {
-	const struct module_entry *m = find_module(c, name, len);
-	return m && m->enabled && !m->declared;
+	for (const char *p = *rest; p && *(p += strspn(p, " ")); p += *len) {
+		*len = strcspn(p, " ");
+		const struct module_entry *m = find_module(c, p, *len);
+		if (m && m->enabled && !m->declared)
+			continue;
+		*rest = p + *len;
+		return p;
+	}
+	return NULL;
 }
 
 /** Reports a fault of \p m, if it is not NULL. \return 0: continue without the module */

@@ -80,7 +80,8 @@ static void walk_module(struct leaves *l, const char *name, const struct yaml_no
 
 static void walk_modules(struct leaves *l, const struct yaml_node *modules)
 {
-	const char *fallback = l->config->fallback ? l->config->fallback : "";
+	const char *rest = l->config->fallback;
+	size_t len;
 
 	if (modules && modules->kind == YAML_LIST) {
 		for (const struct yaml_node *n = modules->first; n; n = n->next)
@@ -89,13 +90,11 @@ static void walk_modules(struct leaves *l, const struct yaml_node *modules)
 		for (const struct yaml_node *n = modules->first; n; n = n->next)
 			walk_module(l, n->key, n);
 	} else {
-		for (const char *p = fallback + strspn(fallback, " "); *p; p += strspn(p, " ")) {
-			size_t len = strcspn(p, " ");
+		for (const char *p; (p = modules_next_installed(l->config, &rest, &len));) {
 			const char *name = arena_strndup(l->arena, p, len);
 			l->failed |= !name;
-			if (name && !module_is_absent(l->config, p, len))
+			if (name)
 				walk_module(l, name, NULL);
-			p += len;
 		}
 	}
 }

@@ -190,7 +190,9 @@ static bool is_so(const struct config *now, const struct setting_change *change)
 static int name_modules(const struct config *c, struct arena *a, struct buf *text, const struct yaml_node *root, struct err *e)
 {
 	const struct yaml_node *modules = yaml_member(root, "modules");
+	const char *rest = c->fallback;
 	struct buf names;
+	size_t len;
 
 	if (modules && modules->kind == YAML_LIST)
 		return err_set(e, LYRE_EINVAL,
@@ -199,11 +201,8 @@ static int name_modules(const struct config *c, struct arena *a, struct buf *tex
 	if (modules && !yaml_is_null(modules))
 		return 0;
 	buf_init(&names);
-	for (const char *p = c->fallback ? c->fallback : ""; *p; p += strcspn(p, " ")) {
-		p += strspn(p, " ");
-		if (*p && !module_is_absent(c, p, strcspn(p, " ")))
-			buf_addf(&names, "%s%.*s: true", names.len ? ", " : "{", (int)strcspn(p, " "), p);
-	}
+	for (const char *p; (p = modules_next_installed(c, &rest, &len));)
+		buf_addf(&names, "%s%.*s: true", names.len ? ", " : "{", (int)len, p);
 	buf_add_char(&names, '}');
 	const char *value = buf_cstr(&names);
 	struct yaml_node *wanted;
