@@ -102,7 +102,7 @@ static void write_records(const char *table, enum lyre_write_mode mode, const ly
 	table_unref(t);
 }
 
-static void insert(const char *table, const char *records)
+static inline void insert(const char *table, const char *records)
 {
 	struct arena a;
 	arena_init(&a);
