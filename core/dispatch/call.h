@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file dispatch/call.h
- * \brief A call inside the core; the services behind lyre/call.h and lyre/store.h use it.
+ * \brief A call inside the core; the services behind lyre/call.h, lyre/store.h and others use it.
  */
 #ifndef DISPATCH_CALL_H
 #define DISPATCH_CALL_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file host/host_changes.c
- * \brief The audit log as modules see it: lyre/store.h.
+ * \brief The audit log as modules see it: lyre/maintenance.h.
  */
 #include "host/host_store.h"
 #include "query/query.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file host/host_reader.c
- * \brief The part of lyre/store.h for reading at one moment.
+ * \brief The part of lyre/query.h for reading at one moment.
  */
 #include "host/host_store.h"
 #include "query/reader.h"

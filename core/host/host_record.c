@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file host/host_record.c
- * \brief Writes, queries and backups as modules see them: lyre/store.h.
+ * \brief Writes, queries and backups as modules see them: lyre/store.h, lyre/query.h, lyre/maintenance.h.
  */
 #include "host/host_store.h"
 #include "query/comparators.h"

@@ -11,6 +11,8 @@
 #include "encode/encode.h"
 #include "store/store.h"
 
+#include <lyre/query.h>
+
 struct query;
 
 /**

@@ -9,6 +9,8 @@
 
 #include "query/query.h"
 
+#include <lyre/query.h>
+
 struct reader;
 
 /** Converts a range of the SDK, of an attribute that \p f shows. LYRE_EINVAL if the attribute has no index. */

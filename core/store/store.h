@@ -17,7 +17,7 @@
 #include "store/key.h"
 #include "store/record.h"
 
-#include <lyre/store.h>
+#include <lyre/maintenance.h>
 #include <lmdb.h>
 #include <stdatomic.h>
 #include <stdbool.h>

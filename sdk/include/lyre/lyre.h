@@ -12,6 +12,8 @@
 #include <lyre/module.h>
 #include <lyre/call.h>
 #include <lyre/store.h>
+#include <lyre/query.h>
+#include <lyre/maintenance.h>
 #include <lyre/job.h>
 #include <lyre/server.h>
 #include <lyre/page.h>
