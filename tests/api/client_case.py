@@ -65,8 +65,9 @@ class ClientCase(unittest.TestCase):
     # ---- ^C ----
 
     def setUp(self):
-        # A client started with nohup ignores it, as it should; these do not.
-        self.addCleanup(signal.signal, signal.SIGHUP, signal.signal(signal.SIGHUP, signal.SIG_DFL))
+        # A client started with nohup, or by a script with &, ignores these, as it should; those of the tests do not.
+        for number, handler in ((signal.SIGHUP, signal.SIG_DFL), (signal.SIGINT, signal.default_int_handler)):
+            self.addCleanup(signal.signal, number, signal.signal(number, handler))
 
     def interrupted(self, p, number=signal.SIGINT):
         p.send_signal(number)
