@@ -273,6 +273,8 @@ static int complain_code(struct client *c, CURLcode code)
 		snprintf(hint, sizeof hint, "; --cacert FILE names the authority that signed its certificate");
 	else
 		client_certificate_hint(c->options, code, why, hint, sizeof hint);
+	if (!*hint && code == CURLE_SSL_CONNECT_ERROR)
+		snprintf(hint, sizeof hint, "; if this port has no TLS, the address begins with http://");
 	return complain(CTL_UNREACHABLE, "cannot reach the server at '%s': %s%s", c->where, why, hint);
 }
 

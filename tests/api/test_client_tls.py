@@ -3,7 +3,7 @@
 import os, re, shutil, subprocess, sys, tempfile, unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lyre_server import LYRE
+from lyre_server import LYRE, Server
 from tls_case import REQUIRED, WELCOME, SecureServer, authority, others
 
 
@@ -33,6 +33,13 @@ class Client(unittest.TestCase):
             status, _, said = self.lyre(s, "--insecure", "--cacert", authority.path)
             self.assertEqual(status, 2)
             self.assertIn("cannot be used together", said)
+
+    def test_a_port_without_tls(self):
+        with Server() as s:
+            r = subprocess.run([LYRE, "--url", "https://127.0.0.1:%d" % s.port, "user_info"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, universal_newlines=True)
+            self.assertEqual((r.returncode, r.stdout), (3, ""))
+            self.assertRegex(r.stderr, "; if this port has no TLS, the address begins with http://\n$")
 
     def test_its_own_certificate(self):
         with SecureServer() as s:
