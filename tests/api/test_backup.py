@@ -122,6 +122,8 @@ class Backup(OwnDatabase):
 
     def test_only_regular_files_are_restored(self):
         for path in ("/dev/tty", "/dev/null", "/dev/zero", "/dev/ptmx", "/", "/proc/self/status", "/proc/self/mem", "/proc/kmsg"):
+            if path == "/proc/kmsg" and os.geteuid():
+                continue  # only root may open it
             status, body = self.s.call({"operation": "restore_backup", "database": "x", "path": path})
             self.assertEqual(status, 400, (path, body))
             self.assertRegex(body["error"], "^'%s' is (a device|a folder|not a file on a disk)" % path)
