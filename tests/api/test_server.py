@@ -261,7 +261,8 @@ class Operator(unittest.TestCase):
     def test_a_refused_start_says_why_once(self):
         def refused(root, *settings):
             words = [w for x in settings for w in ("--set", x)]
-            p = subprocess.run([LYRED, "-r", root, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True, timeout=60)
+            p = subprocess.run([LYRED, "-c", "/dev/null", "-r", root, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               universal_newlines=True, timeout=60)
             self.assertEqual(p.returncode, 1, p.stdout)
             self.assertNotIn("cannot cannot", p.stdout)
             return [line for line in p.stdout.splitlines() if "notify" not in line]

@@ -242,8 +242,8 @@ class Set(unittest.TestCase):
                 os.chmod(folder, 0o555)
                 s.start()
                 status, body = set_configuration(s, http_port=1)
-                self.assertEqual(status, 500)
-                self.assertIn("Permission denied", body["error"])
+                self.assertEqual(status, 403)
+                self.assertIn("(Permission denied): edit the file and restart", body["error"])
                 self.assertEqual(content(s), "threads: 2\n")
         finally:
             os.chmod(folder, 0o755)
