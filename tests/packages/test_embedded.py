@@ -14,8 +14,13 @@ from lyre_server import LYRED, until, uses_musl  # noqa: E402
 
 
 def configure(*arguments):
+    """Beside the sources, which may have a build in them: configure would refuse another one there."""
     with tempfile.TemporaryDirectory() as folder:
-        return subprocess.run([os.path.join(SOURCE, "configure"), "-q", *arguments], cwd=folder, capture_output=True, text=True)
+        for name in ("configure", "build-aux", "core", "sdk"):
+            os.symlink(os.path.join(SOURCE, name), os.path.join(folder, name))
+        build = os.path.join(folder, "build")
+        os.mkdir(build)
+        return subprocess.run(["../configure", "-q", *arguments], cwd=build, capture_output=True, text=True)
 
 
 class Static(unittest.TestCase):
