@@ -146,7 +146,7 @@ class Hostile(unittest.TestCase):
             for text, wanted, f in asked:
                 self.judge(text, wanted, f.result())
             if not os.environ.get("CK_FORK"):  # sanitizers keep freed memory
-                until(lambda: memory_of(s) < before + (20 << 20), lambda: "it keeps %d bytes" % (memory_of(s) - before))
+                until(lambda: memory_of(s) < before + (32 << 20), lambda: "it keeps %d bytes" % (memory_of(s) - before))
 
     def test_small_stacks(self):
         with Server(settings=[*CHEAP_LOGINS, "threads.stackSize=128K"]) as s:
