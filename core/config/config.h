@@ -150,7 +150,8 @@ int config_set(struct config *c, const struct lyre_value *settings, bool strict,
 
 /**
  * Reads the file and its drop-ins again and checks them; LYRE_SF_LIVE settings take effect, however they were changed. On an
- * error nothing changes. Any thread; blocks. \param[out] waiting  the names of settings that differ in the files and need a restart
+ * error nothing changes. Any thread; blocks. \param[out] waiting  the names of settings, and of modules as
+ * modules.NAME, that differ in the files and need a restart
  */
 int config_reload_live(struct config *c, struct buf *waiting, struct err *e);
 

@@ -112,6 +112,8 @@ bool entries_is_section(const struct config *c, const char *key);
 int entry_set(struct config *c, struct entry *entry, const struct yaml_node *node, enum config_source source, struct err *e);
 /** Takes the members of a mapping, except the words in \p except, as settings under \p prefix, "" for none. */
 int entries_take(struct config *c, const char *prefix, const struct yaml_node *mapping, const char *except, struct err *e);
+/** The keys of the sections that may be lists of sections. */
+extern const char *const section_lists[SECTION_LISTS];
 /** Whether the section \p key may be a list of sections. */
 bool entries_is_list(const char *key);
 /** Declares and takes the settings of each item: "key.0.x". */
@@ -137,6 +139,8 @@ int documents_take(struct config *c, struct err *e);
 /** Checks who can change a file or folder of the configuration: refuses anyone, and notes the untrusted in c->exposed. */
 int documents_check_writers(struct config *c, const char *path, const struct stat *st, struct err *e);
 
+/** The module named \p name; NULL: the configuration has none. */
+const struct module_entry *modules_find(const struct config *c, const char *name);
 /**
  * The next module of the built-in list, without those that are not installed: named in the file, they would have to be.
  * \param rest  where to go on; at first c->fallback
@@ -148,6 +152,8 @@ const char *modules_next_installed(const struct config *c, const char **rest, si
 int config_load_text(struct config **ret, const struct config_sources *sources, const struct buf *text, struct err *e);
 /** The configuration that this server would have with \p text, with its modules, all checked. */
 int config_try(const struct config *c, const struct buf *text, struct config **ret, struct err *e);
+/** Lists what differs in \p fresh, a later reading, and takes effect only at a restart: settings, modules, lists. */
+void waiting_list(const struct config *c, const struct config *fresh, struct buf *names);
 /** Takes over the LYRE_SF_LIVE settings of \p fresh and calls the watchers. With c->live->change held. */
 int config_take_live(struct config *c, const struct config *fresh, struct err *e);
 /** The current value of an entry. */

@@ -19,6 +19,11 @@ static struct module_entry *find_module(const struct config *c, const char *name
 	return NULL;
 }
 
+const struct module_entry *modules_find(const struct config *c, const char *name)
+{
+	return find_module(c, name, strlen(name));
+}
+
 const char *modules_next_installed(const struct config *c, const char **rest, size_t *len)
 {
 	for (const char *p = *rest; p && *(p += strspn(p, " ")); p += *len) {

@@ -10,13 +10,13 @@
 
 #define ITEMS_MAX 100
 
-static const char *const listed[SECTION_LISTS] = { "operationsApi.tls", "tls" };
+const char *const section_lists[SECTION_LISTS] = { "operationsApi.tls", "tls" };
 
 /** The index of \p key among the sections that may be lists; SECTION_LISTS if it is not one of them. */
 static size_t find(const char *key)
 {
 	size_t i = 0;
-	while (i < SECTION_LISTS && strcmp(key, listed[i]))
+	while (i < SECTION_LISTS && strcmp(key, section_lists[i]))
 		i++;
 	return i;
 }
@@ -36,7 +36,7 @@ static bool is_below(const char *key, const char *section)
 const struct yaml_node *entries_list_of(const struct config *c, const char *key)
 {
 	for (size_t i = 0; i < SECTION_LISTS; i++)
-		if (c->lists[i] && (!strcmp(key, listed[i]) || is_below(key, listed[i])))
+		if (c->lists[i] && (!strcmp(key, section_lists[i]) || is_below(key, section_lists[i])))
 			return c->lists[i];
 	return NULL;
 }
@@ -114,7 +114,7 @@ int entries_take_list(struct config *c, const char *key, const struct yaml_node 
 bool entries_in_list(const char *key)
 {
 	for (size_t i = 0; i < SECTION_LISTS; i++)
-		if (is_of_item(key, listed[i]))
+		if (is_of_item(key, section_lists[i]))
 			return true;
 	return false;
 }

@@ -132,20 +132,6 @@ int config_try(const struct config *c, const struct buf *text, struct config **r
 	return rc;
 }
 
-/** Lists the settings that differ in \p fresh and take effect only at a restart. */
-static void list_waiting(const struct config *c, const struct config *fresh, struct buf *names)
-{
-	pthread_mutex_lock(&c->live->lock);
-	for (size_t i = 0; i < c->count; i++) {
-		const struct entry *entry = &c->entries[i];
-		const struct entry *other =
-			entry->setting->flags & (LYRE_SF_LIVE | SETTING_INERT) ? NULL : entries_find(fresh, entry->key);
-		if (other && !setting_same(entry->setting, &entry->value, &other->value))
-			buf_addf(names, "%s%s", names->len ? ", " : "", entry->key);
-	}
-	pthread_mutex_unlock(&c->live->lock);
-}
-
 int config_reload_live(struct config *c, struct buf *waiting, struct err *e)
 {
 	struct config *fresh;
@@ -154,7 +140,7 @@ int config_reload_live(struct config *c, struct buf *waiting, struct err *e)
 	int rc = config_try(c, NULL, &fresh, e);
 	if (!rc) {
 		rc = config_take_live(c, fresh, e);
-		list_waiting(c, fresh, waiting);
+		waiting_list(c, fresh, waiting);
 		config_free(fresh);
 	}
 	pthread_mutex_unlock(&c->live->change);

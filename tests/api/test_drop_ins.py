@@ -63,8 +63,8 @@ class Running(unittest.TestCase):
     def test_reload(self):
         """A drop-in that comes, is broken, changes and goes while the server runs."""
         with Server(config=FILE) as s:
-            drop(s, "log.yaml", "logging: {level: debug}\njobs: {parallel: 3}\n")
-            self.hang_up(s, "these need one: jobs.parallel\n")
+            drop(s, "log.yaml", "logging: {level: debug}\njobs: {parallel: 3}\nmodules: {help: true}\n")
+            self.hang_up(s, "these need one: jobs.parallel, modules.help\n")
             until(lambda: self.is_debug(s), s.said, server=s)
             drop(s, "log.yaml", "logging: {level: loud}\n")
             self.hang_up(s, "settings unchanged: ")

@@ -556,6 +556,49 @@ START_TEST(a_reload_reads_drop_ins_again)
 }
 END_TEST
 
+static const struct {
+	const char *before, *text, *drop_in, *waiting;
+} waits[] = {
+	{ "", "", "modules: {tally: true}\n", "modules.tally" },
+	{ "", "", "modules: {mine: false}\n", "modules.mine" },
+	{ "modules: {mine: true, tally: false}\n", "modules: {tally: true}\n", "", "modules.mine, modules.tally" },
+	{ "modules: {mine: {path: /m.so}}\n", "modules: {mine: true}\n", "modules: {mine: {path: /n.so}}\n", "modules.mine.path" },
+	{ "modules: {mine: true}\n", "modules: {mine: true}\n", "modules: {mine: {deep.size: 2K}}\n", "modules.mine.deep.size" },
+	{ "", "modules: [plain, mine]\n", "modules: {other: false}\n", "" },
+	{ "modules: {tally: {optional: true}}\n", "modules: {}\n", "modules: {tally: {optional: true}}\n", "" },
+	{ "tls: [{certificate: a}]\n", "tls: [{certificate: a}]\n", "tls: [{certificate: a}, {certificate: b}]\n", "tls" },
+	{ "tls: [{certificate: a}]\n", "tls: [{certificate: a}]\n", "tls: [{certificate: b}]\n", "tls.0.certificate" },
+	{ "", "", "operationsApi: {tls: [{certificate: b}]}\n", "operationsApi.tls" },
+	{ "", "", "tls: []\n", "" },
+};
+
+START_TEST(a_reload_names_what_waits_for_a_restart)
+{
+	load_well(waits[_i].before);
+	put(file, waits[_i].text);
+	drop("a.yaml", waits[_i].drop_in);
+	ck_assert_row_str_eq(waits[_i].drop_in, reload(), waits[_i].waiting);
+	ck_assert_int_eq(err.code, 0);
+}
+END_TEST
+
+/* It is not installed: only one that is named would be loaded, or missed, at the next start. */
+START_TEST(a_reload_names_a_module_that_was_not_installed)
+{
+	const struct config_module *modules;
+	struct config_sources s = { .file = file };
+	size_t count;
+	put(file, "");
+	ck_assert_int_eq(config_load(&config, &s, &err), 0);
+	ck_assert_int_eq(config_modules(config, "plain", &modules, &count, &err), 0);
+	ck_assert_str_eq(reload(), "");
+	drop("a.yaml", "modules: {plain: true}\n");
+	ck_assert_str_eq(reload(), "modules.plain");
+	drop("a.yaml", "modules: {plain: false}\n");
+	ck_assert_str_eq(reload(), "");
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("config_drop_ins");
@@ -588,6 +631,8 @@ static Suite *suite(void)
 	tcase_add_test(t, a_setting_of_a_module_of_a_drop_in_can_be_set);
 	tcase_add_test(t, a_fault_in_a_drop_in_refuses_changes);
 	tcase_add_test(t, a_reload_reads_drop_ins_again);
+	tcase_add_loop_test(t, a_reload_names_what_waits_for_a_restart, 0, sizeof waits / sizeof *waits);
+	tcase_add_test(t, a_reload_names_a_module_that_was_not_installed);
 	suite_add_tcase(s, t);
 	return s;
 }
