@@ -118,8 +118,6 @@ extern const char *const section_lists[SECTION_LISTS];
 bool entries_is_list(const char *key);
 /** Declares and takes the settings of each item: "key.0.x". */
 int entries_take_list(struct config *c, const char *key, const struct yaml_node *list, struct err *e);
-/** Whether \p key is a setting of such an item. */
-bool entries_in_list(const char *key);
 /** The list given for the section \p key, or for the section that contains it; NULL if there is none. */
 const struct yaml_node *entries_list_of(const struct config *c, const char *key);
 /** "unknown setting 'x'; did you mean 'y'?" */

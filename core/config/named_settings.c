@@ -151,8 +151,9 @@ static int take(struct reading *r, const char *name, const lyre_value *v, struct
 			return err_set(e, LYRE_EINVAL, REFUSED "'%s' must be an object of settings", name);
 		return unknown(r, name, e);
 	}
-	if (entries_in_list(entry->key) || entries_list_of(c, entry->key))
-		return err_set(e, LYRE_EINVAL, REFUSED "'%s' is in a list: change it in the file", shown);
+	const struct yaml_node *list = entries_list_of(c, entry->key);
+	if (list)
+		return err_set(e, LYRE_EINVAL, REFUSED "'%s' is in a list: change it in %s", shown, list->source);
 	for (const struct setting_change *other = r->first; other; other = other->next)
 		if (other->entry == entry)
 			return err_set(e, LYRE_EINVAL, REFUSED "'%s' is given twice", shown);

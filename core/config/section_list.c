@@ -111,14 +111,6 @@ int entries_take_list(struct config *c, const char *key, const struct yaml_node 
 	return 0;
 }
 
-bool entries_in_list(const char *key)
-{
-	for (size_t i = 0; i < SECTION_LISTS; i++)
-		if (is_of_item(key, section_lists[i]))
-			return true;
-	return false;
-}
-
 size_t config_count(const struct config *c, const char *section)
 {
 	char item[128];

@@ -239,17 +239,27 @@ static int is_new(const struct config_store *file, const struct buf *text)
 	return text->len != file->text.len || (text->len && memcmp(text->data, file->text.data, text->len));
 }
 
+/** The drop-in that overrides a setting, or replaces its section by a list; NULL: none does. */
+static const char *drop_in_over(const struct config *fresh, const struct entry *entry)
+{
+	const struct yaml_node *list = entries_list_of(fresh, entry->key);
+
+	if (list && list->count)
+		return list->source;
+	return entry->source == CONFIG_DROP_IN ? entry->given->source : NULL;
+}
+
 /** Notes what overrides the changes in \p fresh, which has them. */
 static int note_overrides(const struct config *fresh, struct arena *a, struct setting_change *changes, struct err *e)
 {
 	for (struct setting_change *change = changes; change; change = change->next) {
 		const struct entry *entry = entries_find(fresh, change->entry->key);
-		enum config_source source = entry ? entry->source : CONFIG_FILE;
-		if (source == CONFIG_DROP_IN)
-			change->over = arena_strndup(a, entry->given->source, strlen(entry->given->source));
-		else if (source > CONFIG_FILE)
-			change->over = source == CONFIG_ENVIRONMENT ? "the environment" : "the command line";
-		if (source == CONFIG_DROP_IN && !change->over)
+		const char *drop_in = entry ? drop_in_over(fresh, entry) : NULL;
+		if (drop_in)
+			change->over = arena_strndup(a, drop_in, strlen(drop_in));
+		else if (entry && entry->source > CONFIG_DROP_IN)
+			change->over = entry->source == CONFIG_ENVIRONMENT ? "the environment" : "the command line";
+		if (drop_in && !change->over)
 			return err_nomem(e);
 	}
 	return 0;

@@ -291,7 +291,19 @@ START_TEST(a_list_replaces_a_section)
 	load_well("tls: {certificate: a}\n");
 	ck_assert_uint_eq(config_count(config, "tls"), 1);
 	ck_assert_int_eq(set_in(config, "{'tls_certificate':'c'}"), LYRE_EINVAL);
-	ck_assert_ptr_nonnull(strstr(err.text, "is in a list: change it in the file"));
+	ck_assert_ptr_nonnull(strstr(err.text, "is in a list: change it in /tmp/"));
+	ck_assert_ptr_nonnull(strstr(err.text, "/lyre.yaml.d/a.yaml"));
+}
+END_TEST
+
+START_TEST(a_change_of_a_section_that_a_new_list_replaces_is_noted)
+{
+	load_well("threads: 1\n");
+	drop("a.yaml", "tls: [{certificate: b}]\noperationsApi.tls: []\n");
+	ck_assert_int_eq(set_in(config, "{'tls_certificate':'/c','operationsApi_tls_certificate':'/c'}"), 0);
+	char wanted[700];
+	snprintf(wanted, sizeof wanted, "tls.certificate:%s operationsApi.tls.certificate:file ", path_of("a.yaml"));
+	ck_assert_str_eq(noted, wanted);
 }
 END_TEST
 
@@ -618,6 +630,7 @@ static Suite *suite(void)
 	tcase_add_test(t, a_list_of_sections_replaces_the_whole_list);
 	tcase_add_test(t, an_empty_list_removes_a_list);
 	tcase_add_test(t, a_list_replaces_a_section);
+	tcase_add_test(t, a_change_of_a_section_that_a_new_list_replaces_is_noted);
 	tcase_add_loop_test(t, a_fault_is_reported_with_its_drop_in_and_line, 0, sizeof faults / sizeof *faults);
 	tcase_add_test(t, all_faults_of_all_files_are_reported);
 	tcase_add_test(t, a_setting_has_its_place);
