@@ -79,13 +79,17 @@ static int read_target(struct config *c, const struct buf *text, struct err *e)
 	return rc ? rc : add(c, root, e);
 }
 
+/** A drop-in that has been removed since the folder was read is passed over. */
 static int read_drop_in(struct config *c, const char *path, unsigned long long *size, struct err *e)
 {
 	struct stat st;
 	struct yaml_node *root;
 	int fd, rc = file_open(path, &fd, e);
+	if (rc && lstat(path, &st) < 0 && errno == ENOENT)
+		*e = (struct err){ .code = 0 };
 	if (rc)
-		return rc;
+		return e->code;
+	c->drop_ins++;
 	rc = fstat(fd, &st) < 0 ? err_errno(e, errno, "read", path) : documents_check_writers(c, path, &st, e);
 	*size += rc ? 0 : (unsigned long long)st.st_size;
 	if (!rc && *size > YAML_SIZE_MAX)
@@ -110,6 +114,7 @@ static bool keep(const struct config *c, const struct err *fault, struct err *e)
 int documents_read(struct config *c, bool there, const struct buf *text, struct err *e)
 {
 	const char *const *drop_ins;
+	size_t count = 0;
 	unsigned long long size = 0;
 	struct err last = { .code = 0 }, fault = { .code = 0 };
 	if (there || text)
@@ -117,9 +122,9 @@ int documents_read(struct config *c, bool there, const struct buf *text, struct 
 	bool fine = keep(c, &fault, &last);
 	fault = (struct err){ .code = 0 };
 	if (fine)
-		drop_ins_list(c, there, &drop_ins, &c->drop_ins, &fault);
+		drop_ins_list(c, there, &drop_ins, &count, &fault);
 	fine = fine && keep(c, &fault, &last);
-	for (size_t i = 0; i < c->drop_ins && fine; i++) {
+	for (size_t i = 0; i < count && fine; i++) {
 		fault = (struct err){ .code = 0 };
 		read_drop_in(c, drop_ins[i], &size, &fault);
 		fine = keep(c, &fault, &last);

@@ -33,17 +33,24 @@ static int check_folder(struct config *c, const char *path, const struct stat *s
 	return documents_check_writers(c, path, st, e);
 }
 
-/** \param[out] ret  NULL: there is no folder, or no way to it and to the file */
+/** Whether opendir() failed with \p error because nothing has this name, or because there is no way to the file either. */
+static bool is_missing(const char *path, bool there, int error)
+{
+	struct stat st;
+	if (lstat(path, &st) < 0)
+		return !there || errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG;
+	return error == ENOENT && !S_ISLNK(st.st_mode);
+}
+
+/** \param[out] ret  NULL: there is no folder */
 static int open_folder(struct config *c, const char *path, bool there, DIR **ret, struct err *e)
 {
 	struct stat st;
 	*ret = NULL;
-	if (lstat(path, &st) < 0)
-		return !there || errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG ? 0 :
-												err_errno(e, errno, "open", path);
 	DIR *d = opendir(path);
+	int error = errno;
 	if (!d)
-		return err_errno(e, errno, "open the folder", path);
+		return is_missing(path, there, error) ? 0 : err_errno(e, error, "open the folder", path);
 	int rc = fstat(dirfd(d), &st) < 0 ? err_errno(e, errno, "read the folder", path) : check_folder(c, path, &st, e);
 	if (rc)
 		closedir(d);

@@ -4,6 +4,8 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
 
 #define STRANGER 54321
 
@@ -391,6 +393,36 @@ END_TEST
 
 /* ---- what can be read, and who can write it ---- */
 
+static void come_and_go(void)
+{
+	char name[20];
+	alarm(60);
+	for (int i = 0;; i++) {
+		snprintf(name, sizeof name, "%d.yaml", i);
+		mkdir(drop_ins, 0755);
+		drop(name, "threads: 2\n");
+		unlink(path_of(name));
+		rmdir(drop_ins);
+	}
+}
+
+/* As while packages are removed. */
+START_TEST(a_drop_in_or_folder_may_vanish_while_it_is_read)
+{
+	pid_t pid = fork();
+	if (!pid)
+		come_and_go();
+	for (int i = 0; i < 300; i++) {
+		load_well("threads: 1\n");
+		config_free(config);
+		config = NULL;
+	}
+	ck_assert_int_eq(kill(pid, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	mkdir(drop_ins, 0755);
+}
+END_TEST
+
 static void check_unreadable(const char *sentence)
 {
 	struct config_sources s = { .file = file };
@@ -634,6 +666,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, a_fault_is_reported_with_its_drop_in_and_line, 0, sizeof faults / sizeof *faults);
 	tcase_add_test(t, all_faults_of_all_files_are_reported);
 	tcase_add_test(t, a_setting_has_its_place);
+	tcase_add_test(t, a_drop_in_or_folder_may_vanish_while_it_is_read);
 	tcase_add_test(t, only_regular_files_are_read);
 	tcase_add_test(t, the_folder_must_be_one);
 	tcase_add_test(t, an_unreadable_drop_in_or_folder_is_a_fault);
