@@ -7,6 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 
+/** Names of files may be invalid UTF-8, which answers must not contain. */
+static void make_valid(char *text)
+{
+	size_t len = strlen(text);
+	for (size_t at = 0; (at += utf8_valid_prefix(text + at, len - at)) < len;)
+		text[at] = '?';
+}
+
 int err_vset(struct err *e, int code, const char *fmt, va_list ap)
 {
 	if (!e)
@@ -17,6 +25,7 @@ int err_vset(struct err *e, int code, const char *fmt, va_list ap)
 		e->text[0] = '\0';
 	else if ((size_t)n >= sizeof e->text)
 		e->text[utf8_cut(e->text, sizeof e->text - 1, sizeof e->text - 1)] = '\0';
+	make_valid(e->text);
 	return code;
 }
 

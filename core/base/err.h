@@ -12,7 +12,7 @@
 /** Empty if code is 0. Callers pass it in; functions set it if they return a negative code, and otherwise leave it. */
 struct err {
 	int code;        /**< enum lyre_result */
-	char text[1000]; /**< for people; cut at a character boundary (UTF-8) */
+	char text[1000]; /**< for people; valid UTF-8, cut at a character boundary */
 };
 
 /** Sets code and message. \return \p code */

@@ -43,7 +43,7 @@ static void print_check(const struct view *v)
 	const char *const *warnings = config_warnings(v->config, &count);
 
 	for (size_t i = 0; i < count; i++)
-		fprintf(stderr, "lyred: %s\n", warnings[i]);
+		complain(warnings[i]);
 	modules_list(v->modules, &count);
 	dispatch_operations(v->dispatch, &operations);
 	const char *file = config_file(v->config);

@@ -87,6 +87,15 @@ class Running(unittest.TestCase):
             with open(path) as f:
                 self.assertEqual(f.read(), "logging: {level: warn}\n")
 
+    def test_name_of_bytes(self):
+        """Answers stay valid, and the reason of a refused restart is complete."""
+        with Server(config=FILE) as s:
+            drop(s, b"a\xff\n.yaml".decode("utf-8", "surrogateescape"), "thread: 1\n")
+            for operation in {"operation": "set_configuration", "threads": 2}, {"operation": "restart"}:
+                status, said = s.call(operation)
+                self.assertEqual(status, 400, said)
+                self.assertRegex(said["error"], r"/a\?[?\n]\.yaml:1:1: unknown setting 'thread'; did you mean 'threads'\?\Z")
+
 
 class Check(unittest.TestCase):
     def setUp(self):
@@ -115,6 +124,13 @@ class Check(unittest.TestCase):
         self.assertEqual(status, 3, said)
         for place in "lyre.yaml:1:10: 'threads'", "/a.yaml:2): ", "/b.yaml:2:10: 'threads'", "/b.yaml:3:1: unknown setting 'nonsense'":
             self.assertIn(place, said)
+
+    def test_each_fault_is_a_line(self):
+        """whatever characters are in names and values."""
+        drop(self.server, "a\n\x1b[2J\x9b2J.yaml", 'threads: "\\e[2J\\nlyred: fine"\n')
+        status, said = self.check()
+        self.assertEqual(status, 3, said)
+        self.assertRegex(said, r"\Alyred: [ -~]+/a\?\?\[2J\?\?2J\.yaml:1:10: 'threads' must be [ -~]+found the string \"\?\[2J\?lyred: fine\"\n\Z")
 
     def test_a_pipe_does_not_block(self):
         drop(self.server, "a.yaml", "")
