@@ -138,12 +138,13 @@ static int new_node(struct reader *r, enum yaml_kind kind, const yaml_mark_t *ma
 	return 0;
 }
 
+/** The messages do not repeat the text: it may be a secret without quotes. */
 static int check_plain(struct reader *r, const yaml_event_t *event, const yaml_char_t *anchor, const yaml_char_t *tag)
 {
 	if (anchor)
-		return refuse(r, &event->start_mark, "anchors are not supported: '&%s'", (const char *)anchor);
+		return refuse(r, &event->start_mark, "anchors are not supported (a string that starts with & needs quotes)");
 	if (tag)
-		return refuse(r, &event->start_mark, "tags are not supported: '%s'", (const char *)tag);
+		return refuse(r, &event->start_mark, "tags are not supported (a string that starts with ! needs quotes)");
 	return 0;
 }
 
@@ -272,8 +273,7 @@ static int read_node(struct reader *r, yaml_event_t *event, int depth, struct ya
 	else if (event->type == YAML_MAPPING_START_EVENT)
 		rc = read_mapping(r, event, depth, ret);
 	else
-		rc = refuse(r, &event->start_mark, "aliases are not supported: '*%s' (a string that starts with * needs quotes)",
-			(const char *)event->data.alias.anchor);
+		rc = refuse(r, &event->start_mark, "aliases are not supported (a string that starts with * needs quotes)");
 	yaml_event_delete(event);
 	return rc;
 }

@@ -74,10 +74,10 @@ END_TEST
 static const struct {
 	const char *text, *sentence;
 } refused[] = {
-	{ "a: &x 1\n", ":1:4: anchors are not supported: '&x'" },
-	{ "a: *x\n", ":1:4: aliases are not supported: '*x' (a string that starts with * needs quotes)" },
-	{ "a: !!str 1\n", ":1:4: tags are not supported: 'tag:yaml.org,2002:str'" },
-	{ "a: ! 1\n", ":1:4: tags are not supported: '!'" },
+	{ "a: &x 1\n", ":1:4: anchors are not supported (a string that starts with & needs quotes)" },
+	{ "a: *x\n", ":1:4: aliases are not supported (a string that starts with * needs quotes)" },
+	{ "a: !!str 1\n", ":1:4: tags are not supported (a string that starts with ! needs quotes)" },
+	{ "a: ! 1\n", ":1:4: tags are not supported (a string that starts with ! needs quotes)" },
 	{ "a: 1\nb: {c: 1, c: 2}\n", ":2:11: duplicate key 'c' (first defined on line 2)" },
 	{ "a: 1\n---\nb: 1\n", ":2:1: only one YAML document is allowed" },
 	{ "? [a]\n: 1\n", ":1:3: a key must be a string" },
@@ -136,7 +136,7 @@ START_TEST(a_source_without_lines_is_named)
 {
 	struct yaml_node *root;
 	ck_assert_int_eq(yaml_decode(&arena, "--set a", "[1, *x]", 7, &root, &err), LYRE_EINVAL);
-	ck_assert_str_eq(err.text, "--set a: aliases are not supported: '*x' (a string that starts with * needs quotes)");
+	ck_assert_str_eq(err.text, "--set a: aliases are not supported (a string that starts with * needs quotes)");
 }
 END_TEST
 
