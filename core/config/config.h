@@ -150,10 +150,11 @@ int config_set(struct config *c, const struct lyre_value *settings, bool strict,
 
 /**
  * Reads the file and its drop-ins again and checks them; LYRE_SF_LIVE settings take effect, however they were changed. On an
- * error nothing changes. Any thread; blocks. \param[out] waiting  the names of settings, and of modules as
- * modules.NAME, that differ in the files and need a restart
+ * error nothing changes. Any thread; blocks.
+ * \param[out] waiting   the names of settings, and of modules as modules.NAME, that differ in the files and need a restart
+ * \param[out] warnings  config_warnings() of the files as they are now, separated by semicolons
  */
-int config_reload_live(struct config *c, struct buf *waiting, struct err *e);
+int config_reload_live(struct config *c, struct buf *waiting, struct buf *warnings, struct err *e);
 
 /** Takes over the listener settings of \p fresh, once the listeners have been renewed with them. Any thread. LYRE_ENOMEM */
 int config_take_listeners(struct config *c, const struct config *fresh, struct err *e);

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define DROP_INS_MAX 64
 #define SUFFIX ".yaml"
@@ -19,6 +20,13 @@ static bool is_drop_in(const char *name)
 {
 	size_t len = strlen(name);
 	return *name != '.' && len > strlen(SUFFIX) && !strcmp(name + len - strlen(SUFFIX), SUFFIX);
+}
+
+/** Whether a name is probably meant to be that of a drop-in. */
+static bool is_nearly_drop_in(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	return dot && *name != '.' && (!strcasecmp(dot, ".yml") || !strcasecmp(dot, SUFFIX));
 }
 
 /** In a folder such as /tmp, anyone could make a folder beside the file: it must belong to the file's owner or be trusted. */
@@ -62,9 +70,16 @@ static int open_folder(struct config *c, const char *path, bool there, DIR **ret
 static int read_names(struct config *c, const char *folder, DIR *d, const char **paths, size_t *count, struct err *e)
 {
 	const struct dirent *f;
+	bool warned = false;
 	while (errno = 0, (f = readdir(d))) {
-		if (!is_drop_in(f->d_name))
+		if (!is_drop_in(f->d_name)) {
+			bool wrong = is_nearly_drop_in(f->d_name);
+			if (wrong && !warned &&
+				config_warn(c, e, "%s/%s is ignored: the names of drop-ins end in " SUFFIX, folder, f->d_name))
+				return e->code;
+			warned |= wrong;
 			continue;
+		}
 		if (*count == DROP_INS_MAX)
 			return err_set(e, LYRE_EINVAL, "%s: more than %d drop-ins", folder, DROP_INS_MAX);
 		paths[*count] = arena_printf(&c->arena, "%s/%s", folder, f->d_name);

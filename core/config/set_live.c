@@ -132,7 +132,16 @@ int config_try(const struct config *c, const struct buf *text, struct config **r
 	return rc;
 }
 
-int config_reload_live(struct config *c, struct buf *waiting, struct err *e)
+static void list_warnings(const struct config *fresh, struct buf *warnings)
+{
+	size_t count;
+	const char *const *lines = config_warnings(fresh, &count);
+
+	for (size_t i = 0; i < count; i++)
+		buf_addf(warnings, "%s%s", warnings->len ? "; " : "", lines[i]);
+}
+
+int config_reload_live(struct config *c, struct buf *waiting, struct buf *warnings, struct err *e)
 {
 	struct config *fresh;
 
@@ -141,6 +150,7 @@ int config_reload_live(struct config *c, struct buf *waiting, struct err *e)
 	if (!rc) {
 		rc = config_take_live(c, fresh, e);
 		waiting_list(c, fresh, waiting);
+		list_warnings(fresh, warnings);
 		config_free(fresh);
 	}
 	pthread_mutex_unlock(&c->live->change);

@@ -151,17 +151,21 @@ static bool try_restart(struct server *s, const struct options *o)
 static void reload(struct server *s)
 {
 	struct err e = { .code = 0 };
-	struct buf waiting;
+	struct buf waiting, warnings;
 
 	buf_init(&waiting);
+	buf_init(&warnings);
 	process_notify_reloading();
 	const char *logged = log_reopen() ? "log file reopened" : "log file not reopened";
-	if (config_reload_live(s->config, &waiting, &e))
+	if (config_reload_live(s->config, &waiting, &warnings, &e))
 		log_error("main", "SIGHUP: %s; settings unchanged: %s", logged, e.text);
 	else
 		log_notify("main", "SIGHUP: %s; settings that need no restart applied%s%.*s", logged,
 			waiting.len ? "; these need one: " : "", (int)waiting.len, waiting.len ? waiting.data : "");
+	if (warnings.len)
+		log_warn("config", "%.*s", (int)warnings.len, warnings.data);
 	buf_free(&waiting);
+	buf_free(&warnings);
 	process_notify("READY=1");
 }
 

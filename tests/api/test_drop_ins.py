@@ -63,9 +63,11 @@ class Running(unittest.TestCase):
     def test_reload(self):
         """A drop-in that comes, is broken, changes and goes while the server runs."""
         with Server(config=FILE) as s:
+            drop(s, "log.yml", "logging: {level: info}\n")
             drop(s, "log.yaml", "logging: {level: debug}\njobs: {parallel: 3}\nmodules: {help: true}\n")
             self.hang_up(s, "these need one: jobs.parallel, modules.help\n")
             until(lambda: self.is_debug(s), s.said, server=s)
+            until(lambda: "log.yml is ignored: the names of drop-ins end in .yaml\n" in s.said(), s.said, server=s)
             drop(s, "log.yaml", "logging: {level: loud}\n")
             self.hang_up(s, "settings unchanged: ")
             self.assertIn("log.yaml:1:18: 'logging.level' must be one of", s.said())

@@ -223,17 +223,19 @@ END_TEST
 START_TEST(a_reload_takes_live_settings_from_the_file)
 {
 	struct config *c = load_watched();
-	struct buf waiting;
+	struct buf waiting, warnings;
 	buf_init(&waiting);
+	buf_init(&warnings);
 	ck_assert_int_eq(set_in(c, "{'modules_mine_word':'two'}"), 0);
 	put(file, "logging:\n  level: error\n");
 	told[0] = '\0';
-	ck_assert_int_eq(config_reload_live(c, &waiting, &err), 0);
+	ck_assert_int_eq(config_reload_live(c, &waiting, &warnings, &err), 0);
 	ck_assert_str_eq(told, "logging.level (word one) modules.mine.word (word one) ");
 	ck_assert_str_eq(config_string(c, "logging.level"), "error");
 	ck_assert_str_eq(config_string(c, "modules.mine.word"), "one");
 	ck_assert_uint_eq(waiting.len, 0);
 	buf_free(&waiting);
+	buf_free(&warnings);
 	config_free(c);
 }
 END_TEST
@@ -241,12 +243,15 @@ END_TEST
 START_TEST(a_reload_names_what_waits_for_a_restart)
 {
 	struct config *c = load_watched();
-	struct buf waiting;
+	struct buf waiting, warnings;
 	buf_init(&waiting);
+	buf_init(&warnings);
 	ck_assert_int_eq(set_in(c, "{'threads':3,'http_port':4,'logging_level':'trace'}"), 0);
-	ck_assert_int_eq(config_reload_live(c, &waiting, &err), 0);
+	ck_assert_int_eq(config_reload_live(c, &waiting, &warnings, &err), 0);
 	ck_assert_str_eq(buf_cstr(&waiting), "threads");
+	ck_assert_str_eq(buf_cstr(&warnings), "these settings have no effect in this build: http.port");
 	buf_free(&waiting);
+	buf_free(&warnings);
 	config_free(c);
 }
 END_TEST
@@ -254,13 +259,15 @@ END_TEST
 START_TEST(a_reload_of_a_mistake_changes_nothing)
 {
 	struct config *c = load_watched();
-	struct buf waiting;
+	struct buf waiting, warnings;
 	buf_init(&waiting);
+	buf_init(&warnings);
 	put(file, "logging:\n  level: error\n");
-	ck_assert_int_eq(config_reload_live(c, &waiting, &err), 0);
+	ck_assert_int_eq(config_reload_live(c, &waiting, &warnings, &err), 0);
 	put(file, "logging:\n  level: loud\n");
-	ck_assert_int_eq(config_reload_live(c, &waiting, &err), LYRE_EINVAL);
+	ck_assert_int_eq(config_reload_live(c, &waiting, &warnings, &err), LYRE_EINVAL);
 	buf_free(&waiting);
+	buf_free(&warnings);
 	ck_assert_str_eq(config_string(c, "logging.level"), "error");
 	config_free(c);
 }

@@ -102,12 +102,32 @@ END_TEST
 
 START_TEST(other_files_are_ignored)
 {
-	const char *const names[] = { ".hidden.yaml", ".yaml", "x.yml", "x.yaml~", "x.yaml.dpkg-new", "yaml", "README" };
+	const char *const names[] = { ".hidden.yaml", ".yaml", ".x.yml", "x.yaml~", "x.yaml.dpkg-new", "yaml", "README" };
+	size_t count;
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		drop(names[i], "nonsense: [\n");
 	ck_assert_int_eq(mkdir(path_of("folder"), 0755), 0);
 	load_well("threads: 1\n");
 	ck_assert_uint_eq(config_drop_ins(config), 0);
+	config_warnings(config, &count);
+	ck_assert_uint_eq(count, 0);
+}
+END_TEST
+
+START_TEST(a_suffix_that_is_nearly_right_is_warned_of)
+{
+	const char *const names[] = { "x.yml", "x.YAML", "x.Yml" };
+	size_t count;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		drop(names[i], "nonsense: [\n");
+		load_well("threads: 1\n");
+		const char *const *lines = config_warnings(config, &count);
+		ck_assert_uint_eq(count, 1);
+		ck_assert_ptr_nonnull(strstr(lines[0], "is ignored: the names of drop-ins end in .yaml"));
+		ck_assert_uint_eq(config_drop_ins(config), 0);
+		config_free(config);
+		config = NULL;
+	}
 }
 END_TEST
 
@@ -570,12 +590,14 @@ END_TEST
 static const char *reload(void)
 {
 	static char text[200];
-	struct buf waiting;
+	struct buf waiting, warnings;
 	buf_init(&waiting);
+	buf_init(&warnings);
 	err = (struct err){ 0 };
-	config_reload_live(config, &waiting, &err);
+	config_reload_live(config, &waiting, &warnings, &err);
 	snprintf(text, sizeof text, "%s", waiting.len ? buf_cstr(&waiting) : "");
 	buf_free(&waiting);
+	buf_free(&warnings);
 	return text;
 }
 
@@ -650,6 +672,7 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(t, begin_drop_ins, end_drop_ins);
 	tcase_add_test(t, later_drop_ins_override_earlier_ones_and_the_file);
 	tcase_add_test(t, other_files_are_ignored);
+	tcase_add_test(t, a_suffix_that_is_nearly_right_is_warned_of);
 	tcase_add_test(t, the_environment_and_the_command_line_override_drop_ins);
 	tcase_add_test(t, drop_ins_need_no_file_in_the_root_folder);
 	tcase_add_test(t, empty_drop_ins_are_fine);
