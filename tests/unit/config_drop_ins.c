@@ -346,6 +346,7 @@ static const struct {
 	{ "", "threads: [\n", ":2:1: did not find expected node content, while parsing a flow node that starts at line 2" },
 	{ "", "modules: [tally, tally]\n", ":1:18: module 'tally' is named twice" },
 	{ "", "modules: {Data: true}\n", ":1:11: 'Data' is not a module name: use 1 to 31 of a to z, 0 to 9, _ and -" },
+	{ "", "modules.mine: false\n", ":1:1: 'modules.mine' must be written below 'modules:'" },
 	{ "", "modules: 5\n", ":1:10: 'modules' must be a mapping or a list; found '5'" },
 	{ "modules: {mine: true}\n", "modules:\n  mine:\n    wort: two\n",
 		":3:5: unknown setting 'modules.mine.wort'; did you mean 'modules.mine.word'?" },
