@@ -163,7 +163,8 @@ bool setting_same(const struct lyre_setting *s, const struct setting_value *a, c
 
 /** Copies a value, with its texts, if it has any. \return false: out of memory */
 bool live_copy(const struct setting_value *from, struct setting_value *to, struct live_texts **ret);
-/** Keeps the texts of an earlier value for a while, or as long as the configuration. \p t may be NULL. */
+/** Keeps the texts of an earlier value for a while, or as long as the configuration; frees those whose time is over. \p t may be
+ *  NULL. */
 void live_replaced(struct live *l, struct live_texts *t, bool for_ever);
 /** Bytes that live_replaced() would keep. \p t may be NULL. */
 size_t live_size(const struct live_texts *t);

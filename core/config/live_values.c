@@ -72,16 +72,6 @@ size_t live_size(const struct live_texts *t)
 	return t ? t->size : 0;
 }
 
-void live_replaced(struct live *l, struct live_texts *t, bool for_ever)
-{
-	if (!t)
-		return;
-	t->until = for_ever ? INT64_MAX : monotonic_ms() + KEPT_MS;
-	t->next = l->replaced;
-	l->replaced = t;
-	l->replaced_size += for_ever ? 0 : t->size;
-}
-
 /** Frees what nobody may read any more. */
 static void sweep(struct live *l)
 {
@@ -95,6 +85,17 @@ static void sweep(struct live *l)
 		l->replaced_size -= t->size;
 		free(t);
 	}
+}
+
+void live_replaced(struct live *l, struct live_texts *t, bool for_ever)
+{
+	if (!t)
+		return;
+	sweep(l);
+	t->until = for_ever ? INT64_MAX : monotonic_ms() + KEPT_MS;
+	t->next = l->replaced;
+	l->replaced = t;
+	l->replaced_size += for_ever ? 0 : t->size;
 }
 
 int live_room(struct live *l, size_t bytes, struct err *e)
