@@ -29,7 +29,10 @@ static bool is_nearly_drop_in(const char *name)
 	return dot && *name != '.' && (!strcasecmp(dot, ".yml") || !strcasecmp(dot, SUFFIX));
 }
 
-/** In a folder such as /tmp, anyone could make a folder beside the file: it must belong to the file's owner or be trusted. */
+/**
+ * In a folder such as /tmp, anyone could make a folder, or a link to one, beside the file: its owner must be the file's or a
+ * trusted user.
+ */
 static int check_folder(struct config *c, const char *path, const struct stat *st, struct err *e)
 {
 	struct stat file;
@@ -60,7 +63,12 @@ static int open_folder(struct config *c, const char *path, bool there, DIR **ret
 	if (!d)
 		return is_missing(path, there, error) ? 0 : err_errno(e, error, "open the folder", path);
 	int rc = fstat(dirfd(d), &st) < 0 ? err_errno(e, errno, "read the folder", path) : check_folder(c, path, &st, e);
-	if (rc)
+	bool gone = lstat(path, &st) < 0;
+	if (!rc && !gone && S_ISLNK(st.st_mode)) {
+		st.st_mode = S_IFDIR; /* a link is as its folder, but for the owner */
+		rc = check_folder(c, path, &st, e);
+	}
+	if (rc || gone)
 		closedir(d);
 	else
 		*ret = d;

@@ -553,6 +553,24 @@ START_TEST(a_folder_of_a_stranger_is_refused)
 }
 END_TEST
 
+START_TEST(a_link_of_a_stranger_to_a_folder_is_refused)
+{
+	char moved[160];
+	if (geteuid())
+		return;
+	snprintf(moved, sizeof moved, "%s.moved", file);
+	ck_assert_int_eq(rename(drop_ins, moved), 0);
+	ck_assert_int_eq(symlink(moved, drop_ins), 0);
+	load_well("");
+	ck_assert_int_eq(lchown(drop_ins, STRANGER, 0), 0);
+	config_free(config);
+	ck_assert_int_eq(try_load("", NULL, NULL), LYRE_EINVAL);
+	ck_assert_ptr_nonnull(strstr(told(), "lyre.yaml.d: user 54321, who is neither root"));
+	ck_assert_int_eq(unlink(drop_ins), 0);
+	ck_assert_int_eq(rename(moved, drop_ins), 0);
+}
+END_TEST
+
 /* ---- while the server runs ---- */
 
 START_TEST(a_change_is_written_to_the_file_and_the_drop_in_noted)
@@ -697,6 +715,7 @@ static Suite *suite(void)
 	tcase_add_test(t, nobody_else_may_write_a_drop_in_or_add_one);
 	tcase_add_test(t, a_drop_in_of_untrusted_users_names_no_paths);
 	tcase_add_test(t, a_folder_of_a_stranger_is_refused);
+	tcase_add_test(t, a_link_of_a_stranger_to_a_folder_is_refused);
 	tcase_add_test(t, a_change_is_written_to_the_file_and_the_drop_in_noted);
 	tcase_add_test(t, a_setting_of_a_module_of_a_drop_in_can_be_set);
 	tcase_add_test(t, a_fault_in_a_drop_in_refuses_changes);
