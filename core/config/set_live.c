@@ -249,14 +249,23 @@ static int is_new(const struct config_store *file, const struct buf *text)
 	return text->len != file->text.len || (text->len && memcmp(text->data, file->text.data, text->len));
 }
 
-/** The drop-in that overrides a setting, or replaces its section by a list; NULL: none does. */
-static const char *drop_in_over(const struct config *fresh, const struct entry *entry)
+/** What overrides the file's value of a setting; NULL: nothing. */
+static const char *what_overrides(const struct config *fresh, const struct entry *entry)
 {
 	const struct yaml_node *list = entries_list_of(fresh, entry->key);
+	enum config_source source = entry->source;
 
 	if (list && list->count)
 		return list->source;
-	return entry->source == CONFIG_DROP_IN ? entry->given->source : NULL;
+	if (source == CONFIG_DROP_IN)
+		return entry->given->source;
+	/* If not even the file gives it, the section of modules is overridden as a whole. */
+	for (const struct override *o = entry->source < CONFIG_FILE ? fresh->overrides : NULL; o; o = o->next)
+		if (override_is(o, "modules"))
+			source = o->source;
+	if (source <= CONFIG_FILE)
+		return NULL;
+	return source == CONFIG_ENVIRONMENT ? "the environment" : "the command line";
 }
 
 /** Notes what overrides the changes in \p fresh, which has them. */
@@ -264,12 +273,9 @@ static int note_overrides(const struct config *fresh, struct arena *a, struct se
 {
 	for (struct setting_change *change = changes; change; change = change->next) {
 		const struct entry *entry = entries_find(fresh, change->entry->key);
-		const char *drop_in = entry ? drop_in_over(fresh, entry) : NULL;
-		if (drop_in)
-			change->over = arena_strndup(a, drop_in, strlen(drop_in));
-		else if (entry && entry->source > CONFIG_DROP_IN)
-			change->over = entry->source == CONFIG_ENVIRONMENT ? "the environment" : "the command line";
-		if (drop_in && !change->over)
+		const char *over = entry ? what_overrides(fresh, entry) : NULL;
+		change->over = over ? arena_strndup(a, over, strlen(over)) : NULL;
+		if (over && !change->over)
 			return err_nomem(e);
 	}
 	return 0;

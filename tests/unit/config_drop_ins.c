@@ -586,6 +586,21 @@ START_TEST(a_change_is_written_to_the_file_and_the_drop_in_noted)
 }
 END_TEST
 
+/* It replaces the section of modules in all files, with their settings. */
+START_TEST(a_change_that_a_list_of_modules_overrides_is_noted)
+{
+	ck_assert_int_eq(try_load("", NULL, (char[]){ "LYRE_MODULES=[mine]" }), 0);
+	ck_assert_int_eq(set_in(config, "{'modules_mine_word':'two'}"), 0);
+	ck_assert_str_eq(noted, "modules.mine.word:the environment ");
+	ck_assert_str_eq(config_string(config, "modules.mine.word"), "one");
+	config_free(config);
+	noted[0] = '\0';
+	ck_assert_int_eq(try_load("", "modules=[mine]", (char[]){ "LYRE_MODULES=[plain]" }), 0);
+	ck_assert_int_eq(set_in(config, "{'modules_mine_word':'two'}"), 0);
+	ck_assert_str_eq(noted, "modules.mine.word:the command line ");
+}
+END_TEST
+
 START_TEST(a_setting_of_a_module_of_a_drop_in_can_be_set)
 {
 	drop("a.yaml", "modules: {mine: true}\n");
@@ -717,6 +732,7 @@ static Suite *suite(void)
 	tcase_add_test(t, a_folder_of_a_stranger_is_refused);
 	tcase_add_test(t, a_link_of_a_stranger_to_a_folder_is_refused);
 	tcase_add_test(t, a_change_is_written_to_the_file_and_the_drop_in_noted);
+	tcase_add_test(t, a_change_that_a_list_of_modules_overrides_is_noted);
 	tcase_add_test(t, a_setting_of_a_module_of_a_drop_in_can_be_set);
 	tcase_add_test(t, a_fault_in_a_drop_in_refuses_changes);
 	tcase_add_test(t, a_reload_reads_drop_ins_again);
