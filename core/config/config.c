@@ -70,6 +70,7 @@ static int keep_sources(struct config *c, const struct config_sources *given, st
 		.set_count = given->set_count,
 		.environ = ours,
 		.root_file = given->root_file,
+		.again = given->again,
 		.system_file = given->system_file,
 	};
 	if (given->file)

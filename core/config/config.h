@@ -20,6 +20,7 @@ struct lyre_value;
 /** Sources of settings. Each overrides those before it: defaults, file, its drop-ins, environment, --set. */
 struct config_sources {
 	const char *file;        /**< NULL for none; its drop-ins are the files file.d/NAME.yaml */
+	bool again;              /**< the running server reads them again: a pipe, which was emptied at its start, is refused */
 	bool system_file;        /**< file was not named: it is the system's, for the server that uses its rootPath */
 	const char *root;        /**< -r, replaces rootPath; NULL for none */
 	const char *const *sets; /**< "key.path=value" */

@@ -66,11 +66,13 @@ static int add(struct config *c, const struct yaml_node *root, struct err *e)
 /** Devices and pipes come from whoever started the server. */
 static int read_target(struct config *c, const struct buf *text, struct err *e)
 {
-	struct stat st;
+	struct stat st = { .st_mode = 0 };
 	struct yaml_node *root;
 	int rc = 0;
 	if (!stat(c->target, &st) && S_ISREG(st.st_mode))
 		rc = documents_check_writers(c, c->target, &st, e);
+	else if (S_ISFIFO(st.st_mode) && c->sources.again)
+		rc = err_set(e, LYRE_ENOTSUP, "'%s' is a pipe, which cannot be read again", c->target);
 	if (rc)
 		return rc;
 	rc = text ? yaml_decode_lines(&c->arena, c->target, text->data, text->len, &root, e) :

@@ -115,9 +115,11 @@ int config_try(const struct config *c, const struct buf *text, struct config **r
 	const struct config_module *modules;
 	size_t count;
 	struct config *fresh;
-	int rc = config_load_text(&fresh, &c->sources, text, e);
+	struct config_sources again = c->sources;
 
 	*ret = NULL;
+	again.again = true;
+	int rc = config_load_text(&fresh, &again, text, e);
 	if (rc)
 		return rc;
 	if (c->fallback)

@@ -201,9 +201,11 @@ bool server_try_host(const struct server *s, const struct config *c, struct faul
 int server_try(const struct server *s, const struct config_sources *sources, struct err *e)
 {
 	struct fault_list faults = { .count = 0 };
+	struct config_sources again = *sources;
 	struct config *c = NULL;
 
-	int rc = config_load(&c, sources, e);
+	again.again = true;
+	int rc = config_load(&c, &again, e);
 	if (!rc)
 		server_try_host(s, c, &faults, NULL);
 	if (faults.count)

@@ -11,12 +11,14 @@ int workers_open(struct workers *w, const struct config *c, struct dispatch *d, 
 int workers_renew(struct workers *w, struct config *c, const struct config_sources *sources, struct dispatch *d, struct err *e)
 {
 	struct http_sockets sockets = HTTP_NO_SOCKETS;
+	struct config_sources again = *sources;
 	struct worker_set fresh = { .http = NULL };
 	struct err ignored;
 
 	if (w->old_count == WORKERS_OLD_MAX)
 		return err_set(e, LYRE_EBUSY, "clients of earlier workers are still being served; try again in a minute");
-	int rc = config_load(&fresh.config, sources, e);
+	again.again = true;
+	int rc = config_load(&fresh.config, &again, e);
 	if (!rc)
 		rc = http_hand_over(w->now.http, &sockets, e);
 	if (!rc)

@@ -4,6 +4,8 @@
 
 #include "encode/encode.h"
 
+#include <sys/wait.h>
+
 /* ---- mistakes in the file ---- */
 
 static struct config *load_empty(void)
@@ -256,6 +258,28 @@ START_TEST(a_reload_names_what_waits_for_a_restart)
 }
 END_TEST
 
+START_TEST(a_pipe_is_not_read_again)
+{
+	struct buf waiting, warnings;
+	buf_init(&waiting);
+	buf_init(&warnings);
+	ck_assert_int_eq(mkfifo(file, 0600), 0);
+	pid_t pid = fork();
+	if (!pid) {
+		put(file, "threads: 3\n");
+		_exit(0);
+	}
+	struct config *c = load();
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	ck_assert_int_eq(config_int(c, "threads"), 3);
+	ck_assert_int_eq(config_reload_live(c, &waiting, &warnings, &err), LYRE_ENOTSUP);
+	ck_assert_ptr_nonnull(strstr(err.text, "is a pipe, which cannot be read again"));
+	buf_free(&waiting);
+	buf_free(&warnings);
+	config_free(c);
+}
+END_TEST
+
 START_TEST(a_reload_of_a_mistake_changes_nothing)
 {
 	struct config *c = load_watched();
@@ -385,6 +409,7 @@ static Suite *suite(void)
 	tcase_add_test(t, an_earlier_text_can_still_be_read);
 	tcase_add_test(t, a_reload_takes_live_settings_from_the_file);
 	tcase_add_test(t, a_reload_names_what_waits_for_a_restart);
+	tcase_add_test(t, a_pipe_is_not_read_again);
 	tcase_add_test(t, a_reload_of_a_mistake_changes_nothing);
 	tcase_add_test(t, a_setting_that_is_overridden_is_written_and_noted);
 	tcase_add_test(t, a_module_that_is_not_installed_is_not_named);
