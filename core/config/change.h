@@ -30,6 +30,9 @@ int changes_read(const struct config *c, struct arena *a, const lyre_value *sett
 /** Fills in the YAML, its node and the value of \p v for change->entry; LYRE_EINVAL with the rule that it breaks. */
 int change_value(struct arena *a, struct setting_change *change, const lyre_value *v, struct err *e);
 
+/** Refuses a setting that is in \p list, or in the section that it replaces. */
+int change_refuse_listed(const char *shown, const struct yaml_node *list, struct err *e);
+
 /** Refuses if \p after differs from \p before by anything other than the changes. */
 int changes_prove(const struct config *c, struct arena *a, const struct yaml_node *before, const struct yaml_node *after,
 	const struct setting_change *changes, struct err *e);

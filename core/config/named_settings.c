@@ -120,6 +120,11 @@ static int take_switch(const struct reading *r, const char *name, const lyre_val
 	return 0;
 }
 
+int change_refuse_listed(const char *shown, const struct yaml_node *list, struct err *e)
+{
+	return err_set(e, LYRE_EINVAL, REFUSED "'%s' is in a list: change it in %s", shown, list->source);
+}
+
 static int take(struct reading *r, const char *name, const lyre_value *v, struct err *e);
 
 static int take_members(struct reading *r, const char *prefix, const lyre_value *v, struct err *e)
@@ -153,7 +158,7 @@ static int take(struct reading *r, const char *name, const lyre_value *v, struct
 	}
 	const struct yaml_node *list = entries_list_of(c, entry->key);
 	if (list)
-		return err_set(e, LYRE_EINVAL, REFUSED "'%s' is in a list: change it in %s", shown, list->source);
+		return change_refuse_listed(shown, list, e);
 	for (const struct setting_change *other = r->first; other; other = other->next)
 		if (other->entry == entry)
 			return err_set(e, LYRE_EINVAL, REFUSED "'%s' is given twice", shown);

@@ -222,8 +222,13 @@ static int edit(const struct config *c, struct arena *a, struct buf *text, const
 	/* An invalid file, NULL here, may become valid by the changes. */
 	config_try(c, text, &now, &ignored);
 	for (const struct setting_change *change = changes; change && !rc; change = change->next) {
+		const struct yaml_node *list = now ? entries_list_of(now, change->entry->key) : NULL;
 		if (is_so(now, change))
 			continue;
+		if (list && list->source == now->file) {
+			rc = change_refuse_listed(change->shown, list, e);
+			break;
+		}
 		if (!named && !strncmp(change->entry->key, "modules.", 8)) {
 			rc = name_modules(c, a, text, root, e);
 			named = true;

@@ -318,6 +318,19 @@ START_TEST(a_list_replaces_a_section)
 }
 END_TEST
 
+START_TEST(a_change_of_a_section_that_is_a_list_now_is_refused)
+{
+	char wanted[300];
+	load_well("threads: 1\n");
+	put(file, "tls: [{certificate: a}]\n");
+	ck_assert_int_eq(set_in(config, "{'tls_certificate':'/c'}"), LYRE_EINVAL);
+	snprintf(wanted, sizeof wanted, "HarperDB config file validation error: 'tls.certificate' is in a list: change it in %s",
+		file);
+	ck_assert_str_eq(err.text, wanted);
+	ck_assert_str_eq(get(), "tls: [{certificate: a}]\n");
+}
+END_TEST
+
 START_TEST(a_change_of_a_section_that_a_new_list_replaces_is_noted)
 {
 	load_well("threads: 1\n");
@@ -719,6 +732,7 @@ static Suite *suite(void)
 	tcase_add_test(t, a_list_of_sections_replaces_the_whole_list);
 	tcase_add_test(t, an_empty_list_removes_a_list);
 	tcase_add_test(t, a_list_replaces_a_section);
+	tcase_add_test(t, a_change_of_a_section_that_is_a_list_now_is_refused);
 	tcase_add_test(t, a_change_of_a_section_that_a_new_list_replaces_is_noted);
 	tcase_add_loop_test(t, a_fault_is_reported_with_its_drop_in_and_line, 0, sizeof faults / sizeof *faults);
 	tcase_add_test(t, all_faults_of_all_files_are_reported);
