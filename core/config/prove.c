@@ -140,6 +140,22 @@ static size_t skip(const struct leaves *l, size_t at, const struct setting_chang
 	return at;
 }
 
+/** Whether a module gets the mark that a drop-in gives it, as it is named in the file for a change (set_live.c). */
+static bool is_made_optional(const struct leaf *leaf, const struct setting_change *changes)
+{
+	size_t section = strlen("modules.");
+	bool module = !strncmp(leaf->key, "modules.", section);
+
+	if (module)
+		section += strcspn(leaf->key + section, ".");
+	if (!module || strcmp(leaf->key + section, ".optional") || leaf->node->kind != YAML_SCALAR ||
+		strcmp(leaf->node->text, "true"))
+		return false;
+	while (changes && strncmp(changes->entry->key, leaf->key, section + 1))
+		changes = changes->next;
+	return changes;
+}
+
 static int wrong(struct err *e, const char *key)
 {
 	return err_set(e, LYRE_EINTERNAL,
@@ -175,6 +191,11 @@ int changes_prove(const struct config *c, struct arena *a, const struct yaml_nod
 	for (;;) {
 		i = skip(&old, i, changes);
 		j = skip(&new, j, changes);
+		bool added = j < new.count && (i == old.count || strcmp(old.list[i].key, new.list[j].key));
+		if (added && is_made_optional(&new.list[j], changes)) {
+			j++;
+			continue;
+		}
 		if (i == old.count || j == new.count)
 			break;
 		if (strcmp(old.list[i].key, new.list[j].key) || !yaml_equal(old.list[i].node, new.list[j].node))

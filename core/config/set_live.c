@@ -211,6 +211,27 @@ static int name_modules(const struct config *c, struct arena *a, struct buf *tex
 	return rc;
 }
 
+/**
+ * A module that only a drop-in names, as optional, is named in the file now: the server must still start when its package,
+ * and with it the drop-in, is removed. \param now  the configuration before the change
+ */
+static int keep_optional(const struct config *c, const struct config *now, struct arena *a, struct buf *text,
+	const struct yaml_node *root, const struct setting_change *change, struct err *e)
+{
+	const char *part = change->entry->key + strlen("modules."), *name = arena_strndup(a, part, strcspn(part, "."));
+	const char *key = name ? arena_printf(a, "modules.%s.optional", name) : NULL;
+	const struct yaml_node *modules = yaml_member(root, "modules");
+	struct yaml_node *wanted;
+
+	if (!key)
+		return err_nomem(e);
+	const struct module_entry *m = modules_find(now, name);
+	if (!m || !m->module.optional || (modules && yaml_member(modules, name)))
+		return 0;
+	int rc = yaml_decode(a, key, "true", strlen("true"), &wanted, e);
+	return rc ? rc : edit_set(c, a, text, key, "true", wanted, e);
+}
+
 static int edit(const struct config *c, struct arena *a, struct buf *text, const struct yaml_node *root,
 	const struct setting_change *changes, struct err *e)
 {
@@ -229,10 +250,13 @@ static int edit(const struct config *c, struct arena *a, struct buf *text, const
 			rc = change_refuse_listed(change->shown, list, e);
 			break;
 		}
-		if (!named && !strncmp(change->entry->key, "modules.", 8)) {
+		bool module = !strncmp(change->entry->key, "modules.", strlen("modules."));
+		if (!named && module) {
 			rc = name_modules(c, a, text, root, e);
 			named = true;
 		}
+		if (!rc && now && module)
+			rc = keep_optional(c, now, a, text, root, change, e);
 		if (!rc)
 			rc = edit_set(c, a, text, change->entry->key, change->text, change->node, e);
 	}

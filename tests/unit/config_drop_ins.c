@@ -624,6 +624,23 @@ START_TEST(a_setting_of_a_module_of_a_drop_in_can_be_set)
 }
 END_TEST
 
+/* So that the package can be removed with its drop-in. */
+START_TEST(a_module_that_is_optional_in_a_drop_in_stays_so)
+{
+	drop("a.yaml", "modules: {mine: {optional: true}}\n");
+	load_well("modules:\n  plain: true\n");
+	ck_assert_int_eq(set_in(config, "{'modules_mine_word':'two','modules_mine_deep_size':4096}"), 0);
+	ck_assert_str_eq(
+		get(), "modules:\n  plain: true\n  mine:\n    optional: true\n    word: two\n    deep:\n      size: 4096\n");
+	put(file, "");
+	ck_assert_int_eq(set_in(config, "{'modules_mine_word':'two'}"), 0);
+	ck_assert_str_eq(get(), "modules: {plain: true, mine: {optional: true, word: two}}\n");
+	put(file, "modules: {plain: true, mine: true}\n");
+	ck_assert_int_eq(set_in(config, "{'modules_mine_word':'two'}"), 0);
+	ck_assert_str_eq(get(), "modules: {plain: true, mine: {word: two}}\n");
+}
+END_TEST
+
 START_TEST(a_fault_in_a_drop_in_refuses_changes)
 {
 	load_well("threads: 1\n");
@@ -748,6 +765,7 @@ static Suite *suite(void)
 	tcase_add_test(t, a_change_is_written_to_the_file_and_the_drop_in_noted);
 	tcase_add_test(t, a_change_that_a_list_of_modules_overrides_is_noted);
 	tcase_add_test(t, a_setting_of_a_module_of_a_drop_in_can_be_set);
+	tcase_add_test(t, a_module_that_is_optional_in_a_drop_in_stays_so);
 	tcase_add_test(t, a_fault_in_a_drop_in_refuses_changes);
 	tcase_add_test(t, a_reload_reads_drop_ins_again);
 	tcase_add_loop_test(t, a_reload_names_what_waits_for_a_restart, 0, sizeof waits / sizeof *waits);
