@@ -286,12 +286,16 @@ static int reply(struct run *r)
 		return reply_file(r);
 	if (r->x->out.failed)
 		return err_nomem(&r->call.err);
+	if (r->call.text_type && r->call.out.whole)
+		return err_set(&r->call.err, LYRE_EINTERNAL, "the operation answered with text, and with a value");
 	if (r->call.text_type) {
 		set_head(r->x, 200, r->call.text_type);
 		return 0;
 	}
 	if (!out_begun(&r->call.out))
 		return err_set(&r->call.err, LYRE_EINTERNAL, "the operation gave no answer");
+	if (out_misshapen(&r->call.out))
+		return err_set(&r->call.err, LYRE_EINTERNAL, "the operation's answer is not one value");
 	out_finish(&r->call.out);
 	set_format(r);
 	return 0;
@@ -300,7 +304,7 @@ static int reply(struct run *r)
 /** A handler may have written the answer to its failure itself. */
 static bool answer_written_failure(struct run *r, int status)
 {
-	if (!r->call.failure_written || !out_begun(&r->call.out))
+	if (!r->call.failure_written || !out_begun(&r->call.out) || out_misshapen(&r->call.out))
 		return false;
 	out_finish(&r->call.out);
 	set_format(r);

@@ -1,13 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * \file dispatch/call.c
- * \brief Releases what a call holds, at its end or at the end of a scope.
+ * \brief What a handler returned; releases what a call holds, at its end or at the end of a scope.
  */
 #include "dispatch/dispatch_internal.h"
 
 #include "query/query.h"
 
 #include <unistd.h>
+
+static int not_awaited(lyre_call *call)
+{
+	return err_set(
+		&call->err, LYRE_EINTERNAL, "the operation began a write with lyre_write(), but did not return what that returned");
+}
+
+static int has_failed(lyre_call *call)
+{
+	return call->err.code;
+}
+
+int call_returned(lyre_call *call, int rc)
+{
+	if (rc != LYRE_PENDING && call->again) { /* the write still uses the call's memory */
+		call->again = rc < 0 && rc == call->err.code ? has_failed : not_awaited;
+		return LYRE_PENDING;
+	}
+	if (rc == LYRE_PENDING && !call->again)
+		return err_set(
+			&call->err, LYRE_EINTERNAL, "the operation returned LYRE_PENDING without starting anything to wait for");
+	if (rc > 0 && rc != LYRE_PENDING)
+		return err_set(&call->err, LYRE_EINTERNAL,
+			"the operation returned %d, which is not 0, LYRE_PENDING or a negative LYRE_E…", rc);
+	return rc;
+}
 
 /** Closes what was opened since. */
 static void close_until(lyre_call *call, lyre_table *tables, lyre_cursor *cursors)

@@ -125,6 +125,11 @@ static inline int call_decode(lyre_call *call, lyre_value *v, struct err *e)
 	return v->type == VALUE_UNREAD ? call->decoder->rest(call->arena, v, e) : 0;
 }
 
+/**
+ * Takes what a handler or a continuation returned, and sees that it is true: a call waits if, and only if, something will wake it.
+ * \return 0, LYRE_PENDING, or a failure
+ */
+int call_returned(lyre_call *call, int rc);
 /** Wakes a call that is LYRE_PENDING: its again() runs next. Any thread, once. */
 void call_resume(lyre_call *call);
 

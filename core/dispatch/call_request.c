@@ -95,7 +95,7 @@ static int run(struct request *r)
 {
 	lyre_call *call = &r->call;
 
-	int rc = call->operation->decl->handler(call);
+	int rc = call_returned(call, call->operation->decl->handler(call));
 	while (rc == LYRE_PENDING)
 		rc = call_wait(call, &r->lock, &r->resumed, &r->ready);
 	call_moment_end(call);
@@ -106,6 +106,8 @@ static int run(struct request *r)
 		rc = pass_on_rows(call);
 	if (rc)
 		return rc;
+	if (out_misshapen(&call->out))
+		return err_set(&call->err, LYRE_EINTERNAL, "the answer of '%s' is not one value", call->operation->name);
 	out_finish(&call->out);
 	return r->out.failed ? err_nomem(&call->err) : call_pass_on(call, true);
 }

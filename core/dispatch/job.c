@@ -78,9 +78,7 @@ int call_wait(lyre_call *call, pthread_mutex_t *lock, pthread_cond_t *resumed, b
 
 	int (*again)(lyre_call * call) = call->again;
 	call->again = NULL;
-	return again ?
-		again(call) :
-		err_set(&call->err, LYRE_EINTERNAL, "the operation returned LYRE_PENDING without starting anything to wait for");
+	return call_returned(call, again(call));
 }
 
 static int take_rows(struct job_run *j)
@@ -185,7 +183,7 @@ static void take_denial(struct job_run *j, struct job_outcome *ret)
 
 static int run_handler(struct job_run *j)
 {
-	int rc = j->call.operation->decl->handler(&j->call);
+	int rc = call_returned(&j->call, j->call.operation->decl->handler(&j->call));
 
 	while (rc == LYRE_PENDING)
 		rc = call_wait(&j->call, &j->lock, &j->resumed, &j->ready);

@@ -206,6 +206,10 @@ enum flow rows_begin(struct run *r)
 {
 	if (r->rc || !r->call.rows)
 		return FLOW_NEXT;
+	if (r->call.out.whole) {
+		r->rc = err_set(&r->call.err, LYRE_EINTERNAL, "the operation answered with rows, and with a value");
+		return FLOW_NEXT;
+	}
 	r->rows = true;
 	return make_piece(r, FIRST_PIECE) ? FLOW_NEXT : FLOW_WAIT;
 }

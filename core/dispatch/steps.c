@@ -292,7 +292,7 @@ static int handle(lyre_call *call, int (*handler)(lyre_call *call))
 {
 	int rc = handler(call);
 	call_moment_end(call);
-	return rc;
+	return call->longer ? rc : call_returned(call, rc);
 }
 
 /** The same on a worker's thread. */
@@ -359,9 +359,7 @@ enum flow go_on(struct run *r)
 	int (*again)(lyre_call * call) = r->call.again;
 	r->call.again = NULL;
 	atomic_store(&r->holds, 2);
-	r->rc = again ?
-		again(&r->call) :
-		err_set(&r->call.err, LYRE_EINTERNAL, "the operation returned LYRE_PENDING without starting anything to wait for");
+	r->rc = call_returned(&r->call, again(&r->call));
 	return r->rc == LYRE_PENDING ? FLOW_REPEAT : FLOW_NEXT;
 }
 

@@ -62,6 +62,9 @@ struct lyre_out {
 	bool lines;          /**< for JSON lines: the outermost value is an array */
 	uint32_t depth;      /**< for JSON lines: open arrays and objects */
 	uint64_t rows;       /**< rows that were written by a query, or with lyre_reply_row() */
+	uint32_t level;      /**< open arrays and objects, in any format */
+	bool whole;          /**< the outermost value has begun, and with level 0 it is complete */
+	bool misshapen;      /**< a second value has begun, or something was closed that was not open */
 };
 
 static inline void out_begin(lyre_out *o, const struct encoder *encoder, struct buf *b, struct arena *a)
@@ -94,6 +97,8 @@ void out_column(lyre_out *o, const char *name);
 void out_raw(lyre_out *o, const char *json, size_t len);
 /** Whether any of the value was written. */
 bool out_begun(const lyre_out *o);
+/** Whether what was written is not one value, but two, or half of one. What is written raw is not looked at. */
+bool out_misshapen(const lyre_out *o);
 /** Call when the value is complete. */
 void out_finish(lyre_out *o);
 /** Frees what the encoder holds, complete or not. Does nothing if \p o is only zeroed. */

@@ -7,24 +7,49 @@
 
 #include <string.h>
 
+/** There is only one outermost value. */
+static void value_begins(lyre_out *o)
+{
+	if (o->level)
+		return;
+	o->misshapen |= o->whole;
+	o->whole = true;
+}
+
+static bool closes(lyre_out *o)
+{
+	if (!o->level) {
+		o->misshapen = true;
+		return false;
+	}
+	o->level--;
+	return true;
+}
+
 void out_object_begin(lyre_out *o)
 {
+	value_begins(o);
+	o->level++;
 	o->encoder->object_begin(o);
 }
 
 void out_object_end(lyre_out *o)
 {
-	o->encoder->object_end(o);
+	if (closes(o))
+		o->encoder->object_end(o);
 }
 
 void out_array_begin(lyre_out *o)
 {
+	value_begins(o);
+	o->level++;
 	o->encoder->array_begin(o);
 }
 
 void out_array_end(lyre_out *o)
 {
-	o->encoder->array_end(o);
+	if (closes(o))
+		o->encoder->array_end(o);
 }
 
 void out_keyn(lyre_out *o, const char *name, size_t len)
@@ -39,31 +64,37 @@ void out_key(lyre_out *o, const char *name)
 
 void out_string(lyre_out *o, const char *s, size_t len)
 {
+	value_begins(o);
 	o->encoder->string(o, s, len);
 }
 
 void out_int(lyre_out *o, int64_t i)
 {
+	value_begins(o);
 	o->encoder->integer(o, i);
 }
 
 void out_double(lyre_out *o, double d)
 {
+	value_begins(o);
 	o->encoder->number(o, d);
 }
 
 void out_bool(lyre_out *o, int b)
 {
+	value_begins(o);
 	o->encoder->boolean(o, b != 0);
 }
 
 void out_null(lyre_out *o)
 {
+	value_begins(o);
 	o->encoder->null(o);
 }
 
 void out_value(lyre_out *o, const lyre_value *v)
 {
+	value_begins(o);
 	if (v)
 		o->encoder->value(o, v);
 	else
@@ -79,6 +110,11 @@ void out_column(lyre_out *o, const char *name)
 bool out_begun(const lyre_out *o)
 {
 	return o->buf->len || o->state || o->lines;
+}
+
+bool out_misshapen(const lyre_out *o)
+{
+	return o->misshapen || o->level;
 }
 
 void out_finish(lyre_out *o)

@@ -170,8 +170,11 @@ static int host_reply_file(lyre_call *call, int fd, const char *filename)
 
 static int host_call_longer(lyre_call *call, int (*work)(lyre_call *call))
 {
-	if (!call->x)
-		return work(call); /* a job has its own thread */
+	if (call->again)
+		return err_set(&call->err, LYRE_EINTERNAL, "'%s' has begun a write: only its continuation goes on from here",
+			call->operation->name);
+	if (!call->x || call->may_block)
+		return work(call); /* a job has its own thread, and a worker may work here */
 	call->longer = work;
 	return LYRE_PENDING;
 }

@@ -33,6 +33,10 @@ static int write_again(lyre_call *call)
 /** Prepares the call's write. */
 static int begin_write(lyre_call *call, lyre_table *table, int mode, const lyre_value *records)
 {
+	if (call->again)
+		return err_set(&call->err, LYRE_EINTERNAL,
+			"'%s' writes before its lyre_write() is done: begin the next write in the continuation of the first",
+			call->operation->name);
 	call->write.refused = NULL; /* of an earlier write */
 	if (!records)               /* an allocation failed in a chain of lyre_make_…() calls */
 		return err_nomem(&call->err);
@@ -53,6 +57,9 @@ static int begin_write(lyre_call *call, lyre_table *table, int mode, const lyre_
 int host_write(lyre_call *call, lyre_table *table, int mode, const lyre_value *records,
 	int (*then)(lyre_call *call, const struct lyre_write_result *result, void *arg), void *arg)
 {
+	if (!call->x && !call->job && !call->outer)
+		return err_set(
+			&call->err, LYRE_EINTERNAL, "work outside a request has nothing to wait in: write with lyre_write_wait()");
 	int rc = begin_write(call, table, mode, records);
 	if (rc < 0)
 		return rc;
@@ -62,7 +69,10 @@ int host_write(lyre_call *call, lyre_table *table, int mode, const lyre_value *r
 	call->then_arg = arg;
 	call->again = write_again;
 	rc = store_write(&call->write, &call->err);
-	return rc < 0 ? rc : LYRE_PENDING;
+	if (rc == 0)
+		return LYRE_PENDING;
+	call->again = NULL;
+	return rc;
 }
 
 int host_write_wait(lyre_call *call, lyre_table *table, int mode, const lyre_value *records, const struct lyre_write_result **ret)

@@ -104,15 +104,34 @@ void lyre_fake_setting(const char *key, const char *value)
 	lyre_fake_event(&changed);
 }
 
+/** The answer must be one: not none, not two, not half of one. */
+static void check_answer(void)
+{
+	struct fake_memory m = { NULL };
+	const struct fake_text *written = &last.out.text;
+
+	if (last.text && written->len)
+		fake_die("%s answers twice: with lyre_reply_text(), and with %s", last.operation, written->s);
+	if (!last.text && !written->len && !last.is_job && last.status != 204 && last.status != 304)
+		fake_die("%s returned 0, but gave no answer", last.operation);
+	if (written->len && !fake_parse(&m, written->s, written->len))
+		fake_die("the answer of %s is not one JSON value: %s", last.operation, written->s);
+	fake_release(&m, NULL);
+}
+
 /** Completes the answer: a failure, a job's message. */
 static int finish(int rc)
 {
 	lyre_out *o = &last.out;
 
-	if (rc >= 0 && last.job_message && o->text.len == 0)
-		return lyre_reply_message(&last, "%s", last.job_message);
-	if (rc >= 0 || last.failure_replied)
+	if (rc > 0)
+		fake_die("%s returned %d: a handler returns 0, LYRE_PENDING or a negative LYRE_E…", last.operation, rc);
+	if (rc == 0 && last.job_message && o->text.len == 0)
+		lyre_reply_message(&last, "%s", last.job_message);
+	if (rc == 0 || (last.failure_replied && o->text.len)) {
+		check_answer();
 		return rc;
+	}
 	o->text.len = 0;
 	last.text = NULL;
 	lyre_out_object_begin(o);

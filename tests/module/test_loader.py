@@ -4,7 +4,7 @@ import os, shutil, struct, subprocess, sys, tempfile, unittest
 
 TOP = os.environ.get("TOP_SRCDIR", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 sys.path.insert(0, os.path.join(TOP, "tests", "api"))
-from lyre_server import BUILD, LYRED, STATIC_ONLY, Server, until
+from lyre_server import BUILD, LYRED, STATIC_ONLY, Server, built_modules, until
 
 # Exit status of lyred if the configuration is invalid.
 MISCONFIGURED = 3
@@ -337,6 +337,33 @@ class Served(unittest.TestCase):
             status, body = s.call({"operation": "no_sentence"})
             self.assertEqual(status, 400, body)
             self.assertTrue(body["error"])
+
+    def test_mistakes(self):
+        """What a handler returns is not trusted: nothing waits for ever, and no broken answer is sent."""
+        with Server(config=config(at("mistakes"))) as s:
+            for operation, sentence in (("twice", "answer is not one value"), ("text_and_value", "with text, and with a value"),
+                                        ("half", "answer is not one value"), ("closed", "answer is not one value"),
+                                        ("nothing", "gave no answer"), ("the_end", "the operation returned 2, which is not 0"),
+                                        ("pending", "without starting anything to wait for"),
+                                        ("pending_there", "without starting anything to wait for"),
+                                        ("unawaited", "began a write with lyre_write(), but did not return"),
+                                        ("two_writes", "'two_writes' writes before its lyre_write() is done"),
+                                        ("rows_and_value", "with rows, and with a value")):
+                with self.subTest(operation):
+                    status, body = s.call({"operation": operation})
+                    self.assertEqual(status, 500, body)
+                    self.assertIn(sentence, body["error"])
+            self.assertEqual(s.call({"operation": "other_key"}), (409, {
+                "error": "table 'mistakes.t' exists with the primary key 'id', not 'number': drop it if it is not needed"}))
+            self.assertEqual(s.call({"operation": "waits_outside"}), (200, {"message": "refused"}))
+            self.assertIn("write with lyre_write_wait()", s.said())
+            self.assertEqual(s.call({"operation": "longer"}), (200, {"message": "written"}))
+
+    @unittest.skipUnless("system" in built_modules(), "this build has no module 'system'")
+    def test_mistakes_in_a_job(self):
+        with Server(config=config(at("mistakes")) + "  system: {}\n") as s:
+            job = s.wait_for_job(s.call({"operation": "pending_job"})[1]["job_id"])
+            self.assertIn("without starting anything to wait for", job["message"])
 
     def test_settings_of_each_kind(self):
         with Server(config=config(at("careless"))) as s:

@@ -21,6 +21,7 @@
 #ifndef LYRE_STORE_H
 #define LYRE_STORE_H
 
+#include <lyre/call.h>
 #include <lyre/host.h>
 #include <lyre/value.h>
 
@@ -209,18 +210,25 @@ static inline int lyre_table_open(lyre_call *call, const char *database, const c
 
 /**
  * Opens the table named by \p spec, and creates it if it does not exist; safe if two calls do so at the same time. An
- * existing table is used as it is. Blocks if it creates one.
+ * existing table is used as it is: LYRE_ECONFLICT if its primary key has another name, but nothing else is compared. Blocks
+ * if it creates one.
  */
 static inline int lyre_table_ensure(lyre_call *call, const struct lyre_table_spec *spec, lyre_table **ret)
 {
+	struct lyre_table_spec now = { 0 };
 	int rc = lyre_table_open(call, spec->database, spec->name, ret);
 
-	if (rc != LYRE_ENOTFOUND)
-		return rc;
-	rc = lyre_table_create(call, spec);
-	if (rc < 0 && rc != LYRE_EEXISTS)
-		return rc;
-	return lyre_table_open(call, spec->database, spec->name, ret);
+	if (rc == LYRE_ENOTFOUND) {
+		rc = lyre_table_create(call, spec);
+		return rc < 0 && rc != LYRE_EEXISTS ? rc : lyre_table_open(call, spec->database, spec->name, ret);
+	}
+	now.size = (uint32_t)sizeof now;
+	if (rc == 0)
+		rc = lyre_host->store->table_spec(call, *ret, &now);
+	if (rc == 0 && spec->primary_key && strcmp(now.primary_key, spec->primary_key) != 0)
+		return lyre_fail(call, LYRE_ECONFLICT, "table '%s.%s' exists with the primary key '%s', not '%s': drop it if it is not needed",
+			spec->database, spec->name, now.primary_key, spec->primary_key);
+	return rc;
 }
 
 /** \return its name; lives as long as the table. */
