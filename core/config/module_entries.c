@@ -299,7 +299,10 @@ static int check_declaration(const char *name, const struct lyre_setting *s, str
 {
 	if (!s->key || !*s->key)
 		return err_set(e, LYRE_EINVAL, "module '%s' declares a setting without a key", name);
-	if (s->type > LYRE_S_PATH || (s->type == LYRE_S_ENUM && !s->values))
+	if (s->type == LYRE_S_ENUM && (!s->values || !*s->values))
+		return err_set(e, LYRE_EINVAL,
+			"module '%s' declares the setting '%s' as one of some words, but no words: set .values", name, s->key);
+	if (s->type > LYRE_S_PATH)
 		return err_set(
 			e, LYRE_EINVAL, "module '%s' declares the setting '%s' with a type unknown to this server", name, s->key);
 	if (!strcmp(s->key, "enabled") || !strcmp(s->key, "optional") || !strcmp(s->key, "path"))

@@ -115,6 +115,10 @@ int host_table_create(lyre_call *call, const struct lyre_table_spec *spec)
 	if (rc < 0)
 		return rc;
 	full.size = (uint32_t)sizeof full;
+	if (!full.database || !full.name || !full.primary_key)
+		return err_set(&call->err, LYRE_EINTERNAL,
+			"module '%s' passes a struct lyre_table_spec without a database, a name or a primary_key",
+			call->operation->owner);
 	rc = host_may_structure(call, full.database);
 	if (rc < 0)
 		return rc;
@@ -149,8 +153,11 @@ int host_table_drop(lyre_call *call, const char *database, const char *table)
 
 int host_table_open(lyre_call *call, const char *database, const char *name, lyre_table **ret)
 {
-	const struct permission_view view = call_view(call, database, name);
 	const struct table *def;
+	if (!database || !name)
+		return err_set(&call->err, LYRE_EINTERNAL,
+			"module '%s' opens a table without a name: an argument that was not given is NULL", call->operation->owner);
+	const struct permission_view view = call_view(call, database, name);
 	if (!view.permissions)
 		return host_refuse(call, database, name, LYRE_PERMIT_READ, NULL);
 	int rc = store_table(call->store, database, name, &def, &call->err);

@@ -47,10 +47,20 @@ int fake_missing(lyre_call *call, const char *what)
 	return fake_fail(call, LYRE_ENOTSUP, "the fake host does not have %s: test this against a real server", what);
 }
 
-int fake_run(lyre_call *call, int (*handler)(lyre_call *call))
+void fake_blocks(const lyre_call *call, const char *what)
 {
-	int rc = handler(call);
+	if (call->on_connection)
+		fake_die("%s calls %s, which blocks, on the connection's thread: its handler needs LYRE_RUN_POOL, and what goes on "
+			 "after lyre_write() must not block",
+			call->operation, what);
+}
 
+int fake_run(lyre_call *call, int (*handler)(lyre_call *call), uint32_t run)
+{
+	int rc;
+
+	call->on_connection = run == LYRE_RUN_INLINE;
+	rc = handler(call);
 	while (rc == LYRE_PENDING) {
 		int (*longer)(lyre_call *) = call->longer;
 		int (*then)(lyre_call *, const struct lyre_write_result *, void *) = call->then;
@@ -58,6 +68,7 @@ int fake_run(lyre_call *call, int (*handler)(lyre_call *call))
 			fake_die("%s returned LYRE_PENDING, but nothing is pending", call->operation);
 		call->longer = NULL;
 		call->then = NULL;
+		call->on_connection = !longer && run != LYRE_RUN_JOB;
 		rc = longer ? longer(call) : then(call, call->written, call->then_arg);
 	}
 	if (call->then)
@@ -69,6 +80,13 @@ int fake_run(lyre_call *call, int (*handler)(lyre_call *call))
 
 static const lyre_value *arg(lyre_call *call, const char *name)
 {
+	const struct lyre_list *params = call->declared ? &call->declared->params : NULL;
+	uint32_t i = 0;
+
+	while (params && i < params->count && strcmp(((const struct lyre_param *)lyre_list_at(params, i))->name, name) != 0)
+		i++;
+	if (params && i == params->count) /* a handler of several operations may ask */
+		fprintf(stderr, "fake host: %s reads the argument '%s', which it does not declare\n", call->operation, name);
 	return fake_get(call->arguments, name);
 }
 

@@ -63,6 +63,9 @@ int lyre_fake_start(const struct lyre_module *module, const char *settings)
 	lyre_fake_stop();
 	fake.descriptor = module;
 	fake.settings = fake_object(&fake.memory, settings);
+	for (size_t i = 0; i < fake.settings->count; i++)
+		if (!fake_is_setting(fake.settings->names[i]))
+			fake_die("the module has no setting '%s'", fake.settings->names[i]);
 	*module->host = &fake_table;
 	lyre_fake_user("admin", 1);
 	fake.starting = 1;
@@ -71,7 +74,7 @@ int lyre_fake_start(const struct lyre_module *module, const char *settings)
 	fake.starting = 0;
 	if (rc == 0)
 		return 0;
-	snprintf(why, sizeof why, "%s", fake.failure ? fake.failure : "");
+	snprintf(why, sizeof why, "%s", fake.failure ? fake.failure : "its start() failed without giving a reason");
 	lyre_fake_stop();
 	fake.failure = why;
 	return rc;
@@ -90,6 +93,8 @@ void lyre_fake_setting(const char *key, const char *value)
 
 	if (!v)
 		fake_die("not JSON: %s", value);
+	if (!fake_is_setting(key))
+		fake_die("the module has no setting '%s'", key);
 	all->type = LYRE_OBJECT;
 	all->items = fake_take(&fake.memory, (old->count + 1) * sizeof *all->items);
 	all->names = fake_take(&fake.memory, (old->count + 1) * sizeof *all->names);
@@ -168,13 +173,13 @@ int lyre_fake_call(const char *operation, const char *arguments)
 	int rc;
 
 	started(operation);
-	o = find_operation(operation);
+	o = last.declared = find_operation(operation);
 	last.is_job = o->run == LYRE_RUN_JOB;
 	rc = fake_arguments(&last, o, fake_object(&last.memory, arguments));
 	if (rc == 0 && last.is_job && o->check)
-		rc = fake_run(&last, o->check);
+		rc = fake_run(&last, o->check, LYRE_RUN_POOL);
 	if (rc == 0)
-		rc = fake_run(&last, o->handler);
+		rc = fake_run(&last, o->handler, o->run);
 	return finish(rc);
 }
 

@@ -73,6 +73,8 @@ struct lyre_call {
 	size_t scope_count;
 	lyre_instance *module;
 	const char *operation;
+	const struct lyre_operation *declared; /* NULL: not an operation */
+	int on_connection;                     /* runs where it must not block */
 	const lyre_value *body, *arguments;
 	int code;
 	char *failure;
@@ -119,6 +121,8 @@ struct lyre_instance {
 	size_t listener_count;
 	const char *user;
 	int super_user;
+	int stopped_clock; /* at time, ms since the epoch */
+	double time;
 };
 extern struct lyre_instance fake;
 
@@ -127,6 +131,8 @@ void fake_call_end(lyre_call *call);
 int fake_fail(lyre_call *call, int code, const char *fmt, ...) LYRE_PRINTF(3, 4);
 /** Fails the call: the fake host does not have this function, or this use of it. */
 int fake_missing(lyre_call *call, const char *what);
+/** \p what blocks: it must not be called on the connection's thread. */
+void fake_blocks(const lyre_call *call, const char *what);
 /** Defines a function of a table that this host does not have: one that fails the call, and one that cannot fail. */
 #define FAKE_LACKS(name, arguments)                            \
 	static int name arguments                              \
@@ -139,12 +145,14 @@ int fake_missing(lyre_call *call, const char *what);
 		fake_die("it does not have lyre_" #name "(): test this against a real server"); \
 		return (type)0;                                                                 \
 	}
-/** Runs a handler, and its continuations. */
-int fake_run(lyre_call *call, int (*handler)(lyre_call *call));
+/** Runs a handler, and its continuations. \param run  enum lyre_run */
+int fake_run(lyre_call *call, int (*handler)(lyre_call *call), uint32_t run);
 /** Checks the arguments against the declaration and adds defaults. */
 int fake_arguments(lyre_call *call, const struct lyre_operation *operation, const lyre_value *given);
 /** Runs work that no request has asked for; a failure is the message of start(), or a line of the log. */
 int fake_work(lyre_call *call, int (*work)(lyre_call *call, void *arg), void *arg);
+/** Whether the module, or maybe the server, has the setting. */
+int fake_is_setting(const char *key);
 /** What start() returns: LYRE_EINVAL. */
 int fake_start_fail(const char *fmt, ...) LYRE_PRINTF(1, 2);
 /** Finds the route and runs its handler. */

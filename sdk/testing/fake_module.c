@@ -42,6 +42,22 @@ static int64_t with_unit(const char *text, uint32_t type)
 	return n;
 }
 
+int fake_is_setting(const char *key)
+{
+	return *key == '/' || declared(key) != NULL;
+}
+
+#define TYPE(t) (1u << (t))
+#define INTEGERS (TYPE(LYRE_S_INT) | TYPE(LYRE_S_SIZE) | TYPE(LYRE_S_DURATION))
+
+/** The function is for settings of these types, as in the server; of the server's own settings the fake host knows no types. */
+static void for_types(const char *key, uint32_t types)
+{
+	const struct lyre_setting *s = declared(key);
+	if (s && !(TYPE(s->type) & types))
+		fake_die("the module reads the setting '%s' with the function for another type", key);
+}
+
 /** The value of a setting: what the test has set, or the default; NULL if it is null. */
 static const lyre_value *setting(const char *key)
 {
@@ -71,24 +87,29 @@ static int64_t setting_int(lyre_instance *self, const char *key)
 	const struct lyre_setting *s = declared(key);
 
 	(void)self;
+	for_types(key, INTEGERS);
 	return v && v->type == LYRE_STRING ? with_unit(v->s, s ? s->type : LYRE_S_INT) : fake_value_api.value_int(v);
 }
 
 static double setting_number(lyre_instance *self, const char *key)
 {
 	const lyre_value *v = setting(key);
+
+	for_types(key, INTEGERS | TYPE(LYRE_S_NUMBER));
 	return v && v->type == LYRE_STRING ? (double)setting_int(self, key) : fake_value_api.value_double(v);
 }
 
 static int setting_bool(lyre_instance *self, const char *key)
 {
 	(void)self;
+	for_types(key, TYPE(LYRE_S_BOOL));
 	return fake_value_api.value_bool(setting(key));
 }
 
 static const char *setting_string(lyre_instance *self, const char *key)
 {
 	(void)self;
+	for_types(key, TYPE(LYRE_S_STRING) | TYPE(LYRE_S_ENUM) | TYPE(LYRE_S_PATH));
 	return fake_value_api.value_string(setting(key), NULL);
 }
 
@@ -98,6 +119,7 @@ static const char *const *setting_list(lyre_instance *self, const char *key, siz
 	const char **list;
 
 	(void)self;
+	for_types(key, TYPE(LYRE_S_LIST));
 	*count = v && v->type == LYRE_ARRAY ? v->count : 0;
 	list = fake_take(&fake.memory, (*count + 1) * sizeof *list);
 	for (size_t i = 0; i < *count; i++)

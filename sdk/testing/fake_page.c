@@ -94,7 +94,7 @@ int fake_page_begin(lyre_call *call, uint32_t method, const char *target, const 
 	if (!best)
 		fake_die("the module has no route for this method of '%s'", target);
 	call->rest = fake_copy(&call->memory, target + strlen(best->path), path - strlen(best->path));
-	return fake_run(call, best->handler);
+	return fake_run(call, best->handler, best->run);
 }
 
 static uint32_t page_method(lyre_call *call)

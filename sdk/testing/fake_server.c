@@ -21,8 +21,10 @@ static int metric_add(lyre_instance *self, const struct lyre_metric_source *sour
 {
 	if (!self->starting)
 		fake_die("lyre_metric_add() outside start()");
-	if (source->size < sizeof *source || !source->name || !source->report)
-		return fake_start_fail("a metric needs its size, a name and report");
+	if (source->size < sizeof *source || !source->name || !source->help || !source->report)
+		return fake_start_fail("a metric needs its size, a name, help and report");
+	if (!*source->name || source->name[strspn(source->name, "abcdefghijklmnopqrstuvwxyz0123456789_")])
+		return fake_start_fail("the name of the metric '%s' is not one of a to z, 0 to 9 and _", source->name);
 	if (self->metric_count == FAKE_METRICS)
 		fake_die("more than %d metrics", FAKE_METRICS);
 	self->metrics[self->metric_count++] = *source;

@@ -106,7 +106,7 @@ static void tell(lyre_table *table, const struct lyre_write_result *result, size
 		lyre_fake_event(&event);
 }
 
-static int write_wait(lyre_call *call, lyre_table *table, int mode, const lyre_value *records, const struct lyre_write_result **ret)
+static int write_now(lyre_call *call, lyre_table *table, int mode, const lyre_value *records, const struct lyre_write_result **ret)
 {
 	struct lyre_write_result *result = fake_take(&call->memory, sizeof *result);
 	struct lyre_written *items;
@@ -132,11 +132,21 @@ static int write_wait(lyre_call *call, lyre_table *table, int mode, const lyre_v
 	return 0;
 }
 
+static int write_wait(lyre_call *call, lyre_table *table, int mode, const lyre_value *records, const struct lyre_write_result **ret)
+{
+	fake_blocks(call, "lyre_write_wait()");
+	return write_now(call, table, mode, records, ret);
+}
+
 static int write_then(lyre_call *call, lyre_table *table, int mode, const lyre_value *records,
 	int (*then)(lyre_call *call, const struct lyre_write_result *result, void *arg), void *arg)
 {
-	int rc = write_wait(call, table, mode, records, &call->written);
+	int rc;
 
+	if (call->then)
+		fake_die("%s writes before its lyre_write() is done: begin the next write in the continuation of the first",
+			call->operation);
+	rc = write_now(call, table, mode, records, &call->written);
 	if (rc < 0)
 		return rc;
 	call->then = then;

@@ -26,6 +26,8 @@ struct lyre_table *fake_find_table(const char *database, const char *name)
 
 int fake_table_open(lyre_call *call, const char *database, const char *name, lyre_table **ret)
 {
+	if (!database || !name)
+		fake_die("%s opens a table without a name: an argument that was not given is NULL", call->operation);
 	*ret = fake_find_table(database, name);
 	if (*ret)
 		return 0;
@@ -59,10 +61,14 @@ int fake_table_create(lyre_call *call, const struct lyre_table_spec *spec)
 
 	if (spec->size < sizeof *spec)
 		fake_die("lyre_table_create(): size of struct lyre_table_spec is not set");
+	if (!spec->database || !spec->name || !spec->primary_key)
+		fake_die("lyre_table_create(): struct lyre_table_spec has no database, no name or no primary_key");
+	if (!(spec->expiration < 0 || spec->expiration > 0))
+		fake_die("lyre_table_create(): records of '%s.%s' would expire at once: .expiration = -1 is never", spec->database,
+			spec->name);
+	fake_blocks(call, "lyre_table_create()");
 	if (fake_find_table(spec->database, spec->name))
 		return fake_fail(call, LYRE_EEXISTS, "table '%s.%s' already exists", spec->database, spec->name);
-	if (!spec->primary_key)
-		return fake_fail(call, LYRE_EINVAL, "table '%s.%s' needs a primary key", spec->database, spec->name);
 	t = fake_take(&fake.memory, sizeof *t);
 	t->database = fake_kept(spec->database);
 	t->name = fake_kept(spec->name);
@@ -83,6 +89,7 @@ int fake_table_drop(lyre_call *call, const char *database, const char *name)
 	lyre_table *t;
 	int rc = fake_table_open(call, database, name, &t);
 
+	fake_blocks(call, "lyre_table_drop()");
 	if (rc == 0) {
 		const struct lyre_event reset = { .size = sizeof reset,
 			.kind = LYRE_EVENT_RESET,
@@ -148,6 +155,7 @@ int fake_table_stats(lyre_call *call, lyre_table *table, int exact, struct lyre_
 
 int fake_attribute_create(lyre_call *call, lyre_table *table, const struct lyre_attribute *attribute, char id[37])
 {
+	fake_blocks(call, "lyre_attribute_create()");
 	for (uint32_t i = 0; i < table->attribute_count; i++)
 		if (strcmp(table->attributes[i].name, attribute->name) == 0)
 			return fake_fail(call, LYRE_EEXISTS, "attribute '%s' already exists", attribute->name);

@@ -19,6 +19,8 @@ static int task_add(lyre_instance *self, const struct lyre_task *task)
 		fake_die("lyre_task_add() outside start()");
 	if (task->size < sizeof *task || !task->name || !task->work)
 		return fake_start_fail("a task needs its size, a name and work");
+	if (!*task->name || strlen(task->name) > 31 || task->name[strspn(task->name, "abcdefghijklmnopqrstuvwxyz0123456789_-")])
+		return fake_start_fail("the name of the task '%s' is not 1 to 31 of a to z, 0 to 9, _ and -", task->name);
 	if (find_task(task->name))
 		return fake_start_fail("the task '%s' is added twice", task->name);
 	if (self->task_count == FAKE_TASKS)

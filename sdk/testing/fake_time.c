@@ -11,7 +11,24 @@
 
 double fake_time_now(void)
 {
+#ifdef TIME_UTC
+	struct timespec now;
+#endif
+
+	if (fake.stopped_clock)
+		return fake.time;
+#ifdef TIME_UTC
+	timespec_get(&now, TIME_UTC);
+	return (double)now.tv_sec * 1000 + (double)now.tv_nsec / 1000000;
+#else
 	return (double)time(NULL) * 1000;
+#endif
+}
+
+void lyre_fake_time(double ms)
+{
+	fake.stopped_clock = 1;
+	fake.time = ms;
 }
 
 /** Days from 1970-01-01 to a date of the Gregorian calendar. */

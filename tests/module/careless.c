@@ -38,6 +38,21 @@ static int no_attribute_size(lyre_call *call)
 	return lyre_table_create(call, &spec);
 }
 
+static int no_key(lyre_call *call)
+{
+	const struct lyre_table_spec spec = {
+		.size = sizeof spec, .database = "careless", .name = "t", .expiration = -1, .audit = -1
+	};
+	return lyre_table_create(call, &spec);
+}
+
+/** As with the text of an argument that was not given. */
+static int no_name(lyre_call *call)
+{
+	lyre_table *table;
+	return lyre_table_open(call, "careless", lyre_arg_string(call, "table"), &table);
+}
+
 static int no_sentence(lyre_call *call)
 {
 	(void)call;
@@ -62,6 +77,8 @@ static const struct lyre_operation operations[] = {
 	{ .name = "no_query_table", .handler = no_query_table, .access = LYRE_ACCESS_USER },
 	{ .name = "no_spec_size", .handler = no_spec_size, .access = LYRE_ACCESS_USER, .run = LYRE_RUN_POOL },
 	{ .name = "no_attribute_size", .handler = no_attribute_size, .access = LYRE_ACCESS_USER, .run = LYRE_RUN_POOL },
+	{ .name = "no_key", .handler = no_key, .access = LYRE_ACCESS_USER, .run = LYRE_RUN_POOL },
+	{ .name = "no_name", .handler = no_name, .access = LYRE_ACCESS_USER },
 	{ .name = "no_sentence", .handler = no_sentence, .access = LYRE_ACCESS_USER },
 	{ .name = "settings_of_each_kind", .handler = settings_of_each_kind, .access = LYRE_ACCESS_USER },
 };

@@ -83,6 +83,14 @@ static int times(lyre_call *call)
 	return lyre_reply_message(call, "%s", text);
 }
 
+static int now(lyre_call *call)
+{
+	char text[32];
+
+	lyre_time_text(text, lyre_time_now());
+	return lyre_reply_message(call, "%s", text);
+}
+
 static int notes(lyre_call *call)
 {
 	int rc = lyre_page_add_header(call, "X-Rest", lyre_page_rest(call));
@@ -138,6 +146,7 @@ static const struct lyre_operation operations[] = {
 	{ .name = "echo", .handler = echo, .access = LYRE_ACCESS_OPEN, .params = LYRE_LIST(params), .help = "Answer it." },
 	{ .name = "saves", .handler = saves, .access = LYRE_ACCESS_OPEN, .help = "Back up." },
 	{ .name = "twice", .handler = twice, .access = LYRE_ACCESS_OPEN, .help = "Fail in a scope." },
+	{ .name = "now", .handler = now, .access = LYRE_ACCESS_OPEN, .help = "Tell the time." },
 	{ .name = "times", .handler = times, .access = LYRE_ACCESS_OPEN, .params = LYRE_LIST(params), .help = "Parse a time." },
 };
 
@@ -170,6 +179,20 @@ static void test_times(void)
 	assert(lyre_fake_call("times", "{'v': '1969-02-28'}") == 0);
 	assert(lyre_fake_answered("{'message': '1969-02-28T00:00:00.000Z'}"));
 	assert(lyre_fake_call("times", "{'v': 'yesterday'}") == LYRE_EINVAL);
+}
+
+static void test_clock(void)
+{
+	double before = lyre_time_now();
+
+	assert(before > 1.7e12);
+	lyre_fake_time(86400000.0);
+	assert(lyre_fake_call("now", NULL) == 0);
+	assert(lyre_fake_answered("{'message': '1970-01-02T00:00:00.000Z'}"));
+	lyre_fake_stop();
+	told = 0;
+	assert(lyre_time_now() >= before);
+	assert(lyre_fake_start(&lyre_module, NULL) == 0);
 }
 
 static void test_route(void)
@@ -219,6 +242,7 @@ int main(void)
 	test_complete();
 	test_json();
 	test_times();
+	test_clock();
 	test_route();
 	test_task();
 	assert(lyre_fake_call("saves", NULL) == LYRE_ENOTSUP);

@@ -156,6 +156,12 @@ static int longer(lyre_call *call)
 	return lyre_call_longer(call, write_waits);
 }
 
+static int reads(lyre_call *call)
+{
+	lyre_out_value(lyre_reply(call), lyre_arg(call, "nmae"));
+	return 0;
+}
+
 static int other_kind(lyre_call *call)
 {
 	return lyre_reply_message(call, "%s", lyre_setting_string(lyre_call_module(call), "number"));
@@ -183,6 +189,7 @@ static const struct lyre_operation operations[] = {
 	OPERATION(waits_outside, LYRE_RUN_POOL),
 	OPERATION(longer, LYRE_RUN_POOL), /* not a mistake: it is there already */
 	OPERATION(write_waits, LYRE_RUN_INLINE),
+	OPERATION(reads, LYRE_RUN_INLINE),
 	OPERATION(other_kind, LYRE_RUN_INLINE),
 };
 

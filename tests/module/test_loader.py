@@ -330,10 +330,13 @@ class Served(unittest.TestCase):
             for operation, sentence in (("no_query_size", "struct lyre_query whose size is 0: set its first member"),
                                         ("no_query_table", "struct lyre_query without a table"),
                                         ("no_spec_size", "struct lyre_table_spec whose size is 0"),
+                                        ("no_key", "struct lyre_table_spec without a database, a name or a primary_key"),
                                         ("no_attribute_size", "struct lyre_attribute whose size is 0")):
                 status, body = s.call({"operation": operation})
                 self.assertEqual(status, 500, body)
                 self.assertIn("module 'careless' passes a " + sentence, body["error"])
+            self.assertEqual(s.call({"operation": "no_name"}), (500, {
+                "error": "module 'careless' opens a table without a name: an argument that was not given is NULL"}))
             status, body = s.call({"operation": "no_sentence"})
             self.assertEqual(status, 400, body)
             self.assertTrue(body["error"])

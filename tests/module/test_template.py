@@ -54,6 +54,33 @@ class Template(StagedSdk):
         said = run("make", "check", "LYRE_TESTING=" + self.testing, *self.programs, cwd=build, env=env)
         self.assertIn("# PASS:  2\n", said)
 
+    def test_mistakes(self):
+        """What the server refuses, or what would harm it, ends a test with the mistake's name."""
+        program = os.path.join(self.work, "mistakes")
+        run("cc", "-std=c11", *run("pkg-config", "--cflags", "lyre", env=self.env).split(), "-o", program,
+            os.path.join(TOP, "tests", "module", "fake_mistakes.c"), *glob.glob(os.path.join(self.testing, "*.c")), "-lm")
+        for operation, sentence in (("twice", "the answer of twice is not one JSON value: {"),
+                                    ("text_and_value", "text_and_value answers twice"),
+                                    ("half", "the answer of half is not one JSON value"), ("closed", "closed is not one JSON value"),
+                                    ("nothing", "nothing returned 0, but gave no answer"),
+                                    ("the_end", "the_end returned 2: a handler returns 0, LYRE_PENDING or a negative"),
+                                    ("pending", "pending returned LYRE_PENDING, but nothing is pending"),
+                                    ("unawaited", "unawaited wrote with lyre_write(), but did not return LYRE_PENDING"),
+                                    ("two_writes", "two_writes writes before its lyre_write() is done"),
+                                    ("rows_and_value", "rows_and_value is not one JSON value"),
+                                    ("waits_outside", "write with lyre_write_wait()"),
+                                    ("write_waits", "write_waits calls lyre_table_create(), which blocks, on the connection's thread"),
+                                    ("other_kind", "'number' with the function for another type"),
+                                    ("undeclared", "the module has no operation 'undeclared'"),
+                                    ("start {'nummer': 1}", "the module has no setting 'nummer'")):
+            with self.subTest(operation):
+                p = subprocess.run([program, *operation.split(" ", 1)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                self.assertLess(p.returncode, 0, p.stdout)
+                self.assertIn(sentence, p.stdout)
+        p = subprocess.run([program, "reads"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.assertEqual((p.returncode, p.stdout), (0, "null\n"))
+        self.assertIn("reads reads the argument 'nmae', which it does not declare", p.stderr)
+
     def test_nothing_leaks(self):
         """The fake host does what its header says, and its tests and those of the template are clean under the sanitizers and all warnings."""
         include = run("pkg-config", "--cflags", "lyre", env=self.env).split()

@@ -226,8 +226,9 @@ static inline int lyre_table_ensure(lyre_call *call, const struct lyre_table_spe
 	if (rc == 0)
 		rc = lyre_host->store->table_spec(call, *ret, &now);
 	if (rc == 0 && spec->primary_key && strcmp(now.primary_key, spec->primary_key) != 0)
-		return lyre_fail(call, LYRE_ECONFLICT, "table '%s.%s' exists with the primary key '%s', not '%s': drop it if it is not needed",
-			spec->database, spec->name, now.primary_key, spec->primary_key);
+		return lyre_fail(call, LYRE_ECONFLICT,
+			"table '%s.%s' exists with the primary key '%s', not '%s': drop it if it is not needed", spec->database,
+			spec->name, now.primary_key, spec->primary_key);
 	return rc;
 }
 

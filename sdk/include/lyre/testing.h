@@ -15,8 +15,9 @@
  * everything; see lyre_fake_user()), moments and readers, backups, the audit log, users and roles, TLS. Such a function fails
  * the call with LYRE_ENOTSUP and its name; one that cannot fail says so and ends the process. Test these against a real server.
  *
- * JSON that is passed in may have ' in place of ". Running out of memory, and a call that cannot be meant, such as an
- * operation that the module does not declare, end the process with a message.
+ * JSON that is passed in may have ' in place of ". Running out of memory, and what cannot be meant, end the process with a
+ * message: an operation or a setting that the module does not declare, two answers or none, a function that blocks in a handler
+ * on the connection's thread, and other mistakes. What the module declares is checked by lyred --check.
  */
 #ifndef LYRE_TESTING_H
 #define LYRE_TESTING_H
@@ -76,6 +77,8 @@ int lyre_fake_answered(const char *json);
 /** \return the message of the last failure; "" if there was none. */
 const char *lyre_fake_failure(void);
 
+/** Stops the clock: lyre_time_now() is \p ms, since the epoch, until the next call of this or lyre_fake_stop(). */
+void lyre_fake_time(double ms);
 /** The caller from here on; "admin", a super_user, at first. */
 void lyre_fake_user(const char *name, int super_user);
 /** Changes a setting, as if it had been changed in the configuration; \p value is JSON. */
