@@ -189,7 +189,7 @@ static inline const char *lyre_failure_text(lyre_call *call)
 	return lyre_host->call->failure_text(call);
 }
 
-/** \return the answer, initially empty: write one JSON value to it (lyre/value.h). */
+/** \return the answer, initially empty: write exactly one JSON value to it (lyre/value.h), or the call fails. */
 static inline lyre_out *lyre_reply(lyre_call *call)
 {
 	return lyre_host->call->reply(call);
@@ -233,8 +233,9 @@ static inline int lyre_reply_file(lyre_call *call, int fd, const char *filename)
 
 /**
  * For a handler that finds out, on the connection's thread, that it would take too long there: \p work goes on with the call
- * as one that is declared with LYRE_RUN_LONG. Nothing may have been written to the answer yet.
- * \return LYRE_PENDING: the handler must return it and not touch the call any more
+ * as one that is declared with LYRE_RUN_LONG; from another thread it is called at once. Nothing may have been written to the
+ * answer yet.
+ * \return LYRE_PENDING, or what \p work returned: the handler must return it and not touch the call any more
  */
 static inline int lyre_call_longer(lyre_call *call, int (*work)(lyre_call *call))
 {

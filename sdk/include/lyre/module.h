@@ -403,8 +403,8 @@ static inline int lyre_run(lyre_instance *self, int (*work)(lyre_call *call, voi
 }
 
 /**
- * Writes a line to the server's log, tagged with the module's name. From start() to stop(), on any thread; never fails.
- * Never log a secret.
+ * Writes a line to the server's log, tagged with the module's name, if logging.level includes \p level; by default LYRE_WARN
+ * and what is more urgent. From start() to stop(), on any thread; never fails. Never log a secret.
  */
 static inline void lyre_log(lyre_instance *self, enum lyre_log_level level, const char *fmt, ...) LYRE_PRINTF(3, 4);
 static inline void lyre_log(lyre_instance *self, enum lyre_log_level level, const char *fmt, ...)

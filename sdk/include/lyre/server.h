@@ -191,9 +191,10 @@ static inline int lyre_metrics(lyre_call *call, int (*visit)(void *arg, const st
 
 /** A metric of a module, which lyre_metrics() shows with the server's. */
 struct lyre_metric_source {
-	uint32_t size;    /**< sizeof(struct lyre_metric_source) */
-	uint32_t type;    /**< LYRE_COUNTER or LYRE_GAUGE */
-	const char *name; /**< as in struct lyre_metric: a to z, 0 to 9 and _ */
+	uint32_t size; /**< sizeof(struct lyre_metric_source) */
+	uint32_t type; /**< LYRE_COUNTER or LYRE_GAUGE */
+	const char *
+		name; /**< as in struct lyre_metric: a to z, 0 to 9 and _; begin it with the module's name: the server has others */
 	const char *help; /**< one line */
 	/** what distinguishes the metric's values; NULL: it has only one. The number of values must be bounded */
 	const char *label;

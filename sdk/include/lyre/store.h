@@ -170,9 +170,9 @@ struct lyre_table_spec {
 	const char *name;
 	const char *primary_key;
 	const struct lyre_attribute *attributes; /**< NULL for a dynamic table, which learns them from its records */
-	double expiration;                       /**< seconds from a record's last write until it expires; negative: never */
-	int audit;                               /**< 1 on, 0 off, -1 as set by logging.auditLog */
-	int schema_defined;                      /**< set by lyre_table_spec(): not a dynamic table */
+	double expiration;  /**< seconds from a record's last write until it expires, 0: at once; negative: never */
+	int audit;          /**< 1 on, 0 off, -1 as set by logging.auditLog */
+	int schema_defined; /**< set by lyre_table_spec(): not a dynamic table */
 };
 
 /** A table's statistics. Sizes in bytes. */
