@@ -146,6 +146,16 @@ START_TEST(settings_of_a_built_in_module)
 }
 END_TEST
 
+START_TEST(an_enum_has_words)
+{
+	static const struct lyre_setting wordless[] = { { .key = "way", .type = LYRE_S_ENUM, .fallback = "up" } };
+
+	ck_assert_int_eq(load("", NULL, NULL), 0);
+	ck_assert_int_eq(config_declare_module(config, "x", (struct lyre_list)LYRE_LIST(wordless), &err), LYRE_EINVAL);
+	ck_assert_str_eq(err.text, "module 'x' declares the setting 'way' as one of some words, but no words: set .values");
+}
+END_TEST
+
 static const struct {
 	const char *text, *sentence;
 } bad_settings[] = {
@@ -228,6 +238,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, a_bad_list_is_refused_with_its_line, 0, sizeof bad_lists / sizeof *bad_lists);
 	tcase_add_test(t, settings_of_a_module_come_from_every_source);
 	tcase_add_test(t, settings_of_a_built_in_module);
+	tcase_add_test(t, an_enum_has_words);
 	tcase_add_loop_test(t, a_bad_setting_is_refused_with_its_line, 0, sizeof bad_settings / sizeof *bad_settings);
 	tcase_add_test(t, an_unknown_setting_of_set_is_refused);
 	tcase_add_test(t, a_module_that_was_not_loaded_is_refused);

@@ -215,13 +215,14 @@ static inline int lyre_table_open(lyre_call *call, const char *database, const c
  */
 static inline int lyre_table_ensure(lyre_call *call, const struct lyre_table_spec *spec, lyre_table **ret)
 {
-	struct lyre_table_spec now = { 0 };
+	struct lyre_table_spec now;
 	int rc = lyre_table_open(call, spec->database, spec->name, ret);
 
 	if (rc == LYRE_ENOTFOUND) {
 		rc = lyre_table_create(call, spec);
 		return rc < 0 && rc != LYRE_EEXISTS ? rc : lyre_table_open(call, spec->database, spec->name, ret);
 	}
+	memset(&now, 0, sizeof now);
 	now.size = (uint32_t)sizeof now;
 	if (rc == 0)
 		rc = lyre_host->store->table_spec(call, *ret, &now);
