@@ -130,10 +130,10 @@ class Server:
         given = list(settings)
         self.settings = given if any("argon2" in text for text in [config or "", *given]) else self.hashes + given
         self.env, self.config = env or {}, None
-        if config is not None or system_file():
+        if config is not None:
             self.config = os.path.join(self.root, "lyre.yaml")
-            with open(self.config, "a" if config is None else "w") as f:
-                f.write(config or "")
+            with open(self.config, "w") as f:
+                f.write(config)
         self.process = None
         self.socket_path = os.path.join(self.root, "operations-server")
         if start:
@@ -145,8 +145,8 @@ class Server:
 
     def start(self):
         command = [LYRED, "-r", self.root]
-        if self.config:
-            command += ["-c", self.config]
+        if self.config or system_file():
+            command += ["-c", self.config or "/dev/null"]
         for s in ["operationsApi.network.port=0", "operationsApi.network.host=127.0.0.1", "logging.stdStreams=true"] + self.settings:
             command += ["--set", s]
         env = dict(dict(os.environ, LYRE_ADMIN_USERNAME=self.admin[0], LYRE_ADMIN_PASSWORD=self.admin[1]), **self.env)
