@@ -154,16 +154,21 @@ class Installed(unittest.TestCase):
     def test_2_remove_named_module(self):
         """The server goes on, and the message says what to do."""
         system = self.system
-        system.said("printf 'modules:\\n  schema: true\\n  data: true\\n  system: true\\n  sql: true\\n' >>%s && lyre restart" % CONFIG)
+        drop_in = CONFIG + ".d/modules.yaml"
+        system.said("printf 'modules:\\n  sql: true\\n' >%s && lyre restart" % drop_in)
+        system.until("lyre --json sql 'SELECT 1'")
         pid, said = system.main_pid(), self.rpm("-e", "lyre-module-sql")
-        for part in "module 'sql' (%s:" % CONFIG, "continues with the previous ones", "lyre-module-NAME, or remove it from " + CONFIG, "lyre restart":
+        for part in "module 'sql' (%s:2)" % drop_in, "continues with the previous ones", "lyre-module-NAME", "run: lyre restart":
             self.assertIn(part, said)
+        self.assertNotIn("is skipped", said)
         self.assertEqual(system.main_pid(), pid)
         self.assertEqual(json.loads(system.said("lyre --json sql 'SELECT 1 AS one'")), [{"one": 1}])
+        system.said("rm " + drop_in)
 
     def test_3_erase(self):
         """The server stops; what users wrote stays."""
         system = self.system
+        system.said("echo '# A line of mine.' >>" + CONFIG)
         said = self.rpm("-e", *[name for name in reversed(FULL) if name != "lyre-module-sql"])
         self.assertNotIn("rror", said)
         self.assertNotEqual(system.do("systemctl is-active lyred")[0], 0)
