@@ -528,7 +528,7 @@ class Faults(Case):
         self.assertEqual(self.left(), [])
         for job in map(self.s.wait_for_job, [id] + waiting):
             self.assertEqual(job["status"], "ERROR")
-            self.assertRegex(job["message"], "^The job was (cancelled|interrupted)")
+            self.assertRegex(job["message"], "^The (job was (cancelled|interrupted)|server is stopping)")
         self.assertEqual(self.s.wait_for_job(id)["message"], CANCELLED)
 
     def test_killed(self):
