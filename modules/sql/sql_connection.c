@@ -261,7 +261,7 @@ void sql_connection_release(struct sql_run *run)
 	else
 		sqlite3_finalize(run->stmt);
 	run->stmt = NULL;
-	bool spoiled = run->limits.refused; /* running out of memory may have left its schema incomplete */
+	bool spoiled = run->limits.refused || run->limits.lacking; /* running out of memory may have left its schema incomplete */
 	sql_limits_set(NULL);
 	for (size_t i = 0; i < c->count; i++)
 		c->declared[i].bound = NULL;

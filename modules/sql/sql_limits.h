@@ -17,7 +17,8 @@ struct sql_limits {
 	void *arg;
 	int64_t memory; /**< bytes that SQLite may take */
 	int64_t held;   /**< bytes allocated less bytes freed; below 0 if it frees what an earlier statement left */
-	bool refused;   /**< memory was refused */
+	bool refused;   /**< memory was refused, by this limit */
+	bool lacking;   /**< memory was refused by the system */
 };
 
 /** To be called once, before all others. \return false if out of memory */

@@ -21,13 +21,20 @@ static bool may_take(struct sql_limits *l, int64_t size, int64_t more)
 	return !refused;
 }
 
+/** \p p is what the system has given, instead of \p before bytes. */
+static void *taken(struct sql_limits *l, void *p, int before)
+{
+	if (l && p)
+		l->held += (int64_t)plain.xSize(p) - before;
+	else if (l)
+		l->lacking = true;
+	return p;
+}
+
 static void *counted_malloc(int bytes)
 {
 	struct sql_limits *l = sql_limits_get();
-	void *p = may_take(l, bytes, bytes) ? plain.xMalloc(bytes) : NULL;
-	if (p && l)
-		l->held += plain.xSize(p);
-	return p;
+	return may_take(l, bytes, bytes) ? taken(l, plain.xMalloc(bytes), 0) : NULL;
 }
 
 static void counted_free(void *p)
@@ -42,10 +49,7 @@ static void *counted_realloc(void *p, int bytes)
 {
 	struct sql_limits *l = sql_limits_get();
 	int before = plain.xSize(p);
-	void *moved = may_take(l, bytes, (int64_t)bytes - before) ? plain.xRealloc(p, bytes) : NULL;
-	if (moved && l)
-		l->held += (int64_t)plain.xSize(moved) - before;
-	return moved;
+	return may_take(l, bytes, (int64_t)bytes - before) ? taken(l, plain.xRealloc(p, bytes), before) : NULL;
 }
 
 int sql_memory_start(void)
