@@ -39,12 +39,16 @@ static int connect(sqlite3 *db, void *aux, int argc, const char *const *argv, sq
 {
 	struct sql_connection *c = aux;
 	struct sql_table *t = argc > 2 ? sql_connection_table(c, argv[2]) : NULL;
-	struct sql_vtab *v = t && strlen(argv[2]) < sizeof v->as ? sqlite3_malloc64(sizeof *v) : NULL;
+	struct sql_vtab *v;
+	if (!t || strlen(argv[2]) >= sizeof v->as) {
+		*error = sqlite3_mprintf("not a table of the statement");
+		return SQLITE_ERROR;
+	}
+	v = sqlite3_malloc64(sizeof *v);
 	char *sql = v ? declaration(t) : NULL;
 	if (!sql) {
-		*error = sqlite3_mprintf("not a table of the statement");
 		sqlite3_free(v);
-		return SQLITE_ERROR;
+		return SQLITE_NOMEM;
 	}
 	memset(v, 0, sizeof *v);
 	v->connection = c;

@@ -126,7 +126,7 @@ class Case:
 
     def __init__(self, name, operation=None, before=(), after=(), there=None, status=200, raw=None, headers=None, same=True):
         self.name, self.operation, self.raw, self.headers = name, operation, raw, headers or {}
-        self.before, self.after = before, after # operations: what it needs, what undoes it
+        self.before, self.after = before, after # operations, or functions(server): what it needs, what undoes it
         self.there = there                      # function(server): None if the effect is absent, True if it is complete
         self.status, self.same = status, same   # of the correct answer; whether that is always the same
 
@@ -244,8 +244,16 @@ USERS = [
     Case("list_users", op("list_users")),
     Case("user_info", op("user_info")),
 ]
+def spoil_connection(s):
+    """SQLite's connection is not used again after it has been refused memory: the next statement makes a new one."""
+    status, body = s.call(op("sql", sql="SELECT HEX(ZEROBLOB(1 << 20))"))
+    assert status == 413 and "modules.sql.memory" in body["error"], body
+
+
 # Of the module sql.
+SQL_SETTINGS = ["modules.sql.memory=1M"]
 SQL = [
+    Case("sql, new connection", op("sql", sql="SELECT text FROM dev.t WHERE id = 5"), before=[spoil_connection]),
     Case("sql, select", op("sql", sql="SELECT id, TRIM(LEADING 't' FROM text) AS t, SEARCH_JSON('{\"a\": [$, *][0]}', text) AS j, EXTRACT(YEAR FROM 0) AS y "
                                       "FROM dev.t WHERE a = 3 ORDER BY text")),
     Case("sql, select, refused", op("sql", sql="SELECT SEARCH_JSON('$[', text) FROM dev.t"), status=400),
@@ -332,7 +340,7 @@ class Requests(unittest.TestCase):
     def setUp(self):
         self.memory = Memory()
         self.addCleanup(self.memory.close)
-        self.server = s = Server(config=self.config, settings=self.settings, env=self.memory.env)
+        self.server = s = Server(config=self.config, settings=self.settings + (SQL_SETTINGS if "sql" in built_modules() else []), env=self.memory.env)
         self.addCleanup(self.end)
         self.maps = mappings(s.process.pid)
         s.ok(op("create_table", primary_key="id", **DEV))
@@ -401,7 +409,7 @@ class Requests(unittest.TestCase):
         s, memory = self.server, self.memory
         for o in case.before:
             if s.process.poll() is None and not (case.there and case.there(s) is False):
-                s.ok(o)
+                o(s) if callable(o) else s.ok(o)
         memory.arm(n, onwards)
         try:
             status, body = self.send(case)
