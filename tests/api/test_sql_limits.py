@@ -262,7 +262,7 @@ class Waiting(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         need_module("metrics")
-        cls.s = Server(settings=CHEAP_LOGINS + ["storage.mapSize=1M", "modules.sql.timeout=5s"])
+        cls.s = Server(settings=CHEAP_LOGINS + ["storage.mapSize=1M", "modules.sql.timeout=3s"])
         cls.addClassCleanup(cls.s.stop)
         for table in ("dog", "cat"):
             cls.s.ok({"operation": "create_table", "database": "dev", "table": table, "primary_key": "id"})

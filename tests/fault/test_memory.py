@@ -533,7 +533,7 @@ class TlsCase(Case):
 @unittest.skipUnless("certs" in built_modules() and shutil.which("openssl"), "needs certificates")
 class Tls(Requests):
     """Handshakes, requests over TLS, and certificates that change."""
-    densely = 2 # a handshake has thousands
+    densely = 1 # a handshake has thousands
     settings = Requests.settings + ["operationsApi.network.securePort=0", "operationsApi.network.mtls=true", "node.hostname=node1"]
 
     def setUp(self):
