@@ -31,6 +31,14 @@ static size_t utf8_char(const unsigned char *s, size_t len)
 	return n;
 }
 
+size_t utf8_control(const char *s, size_t len)
+{
+	unsigned char first = len ? (unsigned char)s[0] : ' ', second = len > 1 ? (unsigned char)s[1] : 0xff;
+	if (first == 0xc2)
+		return second < 0xa0 ? 2 : 0;
+	return first < 0x20 || first == 0x7f;
+}
+
 size_t utf8_valid_prefix(const char *s, size_t len)
 {
 	size_t i = 0;

@@ -15,6 +15,8 @@
 size_t utf8_valid_prefix(const char *s, size_t len);
 /** The largest number of bytes <= max that ends at a character boundary of valid UTF-8. */
 size_t utf8_cut(const char *s, size_t len, size_t max);
+/** \return the length, in bytes, of the control character at \p s, which a terminal would obey; 0: there is none */
+size_t utf8_control(const char *s, size_t len);
 
 /** Whether a name of a module, task and the like is valid: 1 to \p max of a to z, 0 to 9, _ and -. */
 bool word_valid(const char *s, size_t max);

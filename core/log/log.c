@@ -65,7 +65,8 @@ static size_t char_len(unsigned char first)
 static void line_add_char(struct line *l, const char *s, size_t len)
 {
 	char escape[8];
-	unsigned char c = (unsigned char)*s, second = len > 1 ? (unsigned char)s[1] : 0;
+	unsigned char c = (unsigned char)*s;
+	size_t control = utf8_control(s, len);
 	if (c == '\\')
 		line_add(l, "\\\\", 2);
 	else if (c == '\n')
@@ -74,10 +75,10 @@ static void line_add_char(struct line *l, const char *s, size_t len)
 		line_add(l, "\\r", 2);
 	else if (c == '\t')
 		line_add(l, "\\t", 2);
-	else if (c < 0x20 || c == 0x7f)
+	else if (control == 1)
 		line_add(l, escape, (size_t)snprintf(escape, sizeof escape, "\\x%02x", c));
-	else if (c == 0xc2 && second < 0xa0)
-		line_add(l, escape, (size_t)snprintf(escape, sizeof escape, "\\u00%02x", second));
+	else if (control == 2)
+		line_add(l, escape, (size_t)snprintf(escape, sizeof escape, "\\u00%02x", (unsigned char)s[1]));
 	else
 		line_add(l, s, len);
 }

@@ -3,6 +3,8 @@
 
 #include "lyred/options.h"
 
+#include "base/text.h"
+
 #include <lyre/module.h>
 
 #include <getopt.h>
@@ -42,20 +44,11 @@ static const char help[] =
 	"Exit status: 0 stopped normally; 1 could not start, or not stop normally; 2 invalid command line;\n"
 	"3 settings or modules are invalid.\n";
 
-/** The bytes of a control character, which a terminal would obey, at \p p; 0: it is none. */
-static size_t control_length(const char *p)
-{
-	unsigned char c = (unsigned char)p[0];
-	if (c < 0x20 || c == 0x7f)
-		return 1;
-	return c == 0xc2 && (unsigned char)p[1] < 0xa0 ? 2 : 0;
-}
-
 void complain(const char *text)
 {
 	char *line = strdup(text);
 	for (char *p = line; p && *p; p++)
-		memset(p, '?', strnlen(p, control_length(p)));
+		memset(p, '?', utf8_control(p, strlen(p)));
 	fprintf(stderr, "lyred: %s\n", line ? line : "out of memory");
 	free(line);
 }
