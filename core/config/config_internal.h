@@ -118,7 +118,7 @@ extern const char *const section_lists[SECTION_LISTS];
 bool entries_is_list(const char *key);
 /** Declares and takes the settings of each item: "key.0.x". */
 int entries_take_list(struct config *c, const char *key, const struct yaml_node *list, struct err *e);
-/** The list given for the section \p key, or for the section that contains it; NULL if there is none. */
+/** The list that is given in place of the section \p key, or of the section that contains it; NULL: none. */
 const struct yaml_node *entries_list_of(const struct config *c, const char *key);
 /** "unknown setting 'x'; did you mean 'y'?" */
 int entries_unknown(const struct config *c, const char *key, const struct yaml_node *node, struct err *e);
@@ -137,6 +137,8 @@ int documents_take(struct config *c, struct err *e);
 /** Checks who can change a file or folder of the configuration: refuses anyone, and notes the untrusted in c->exposed. */
 int documents_check_writers(struct config *c, const char *path, const struct stat *st, struct err *e);
 
+/** What follows "modules." in \p key; NULL: it is not a key of modules. */
+const char *modules_part(const char *key);
 /** The module named \p name; NULL: the configuration has none. */
 const struct module_entry *modules_find(const struct config *c, const char *name);
 /**

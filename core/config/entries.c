@@ -240,7 +240,7 @@ static int take_member(struct config *c, const char *key, const struct yaml_node
 		return entries_take_list(c, key, node, e);
 	if (entry)
 		return entry_set(c, entry, node, node->source == c->file ? CONFIG_FILE : CONFIG_DROP_IN, e);
-	if (!section && !strncmp(node->key, "modules.", strlen("modules.")))
+	if (!section && modules_part(node->key))
 		return yaml_fail_key(e, LYRE_EINVAL, node, "'%s' must be written below 'modules:'", key);
 	if (!section)
 		return entries_unknown(c, key, node, e);

@@ -19,6 +19,12 @@ static struct module_entry *find_module(const struct config *c, const char *name
 	return NULL;
 }
 
+const char *modules_part(const char *key)
+{
+	const size_t len = strlen("modules.");
+	return strncmp(key, "modules.", len) ? NULL : key + len;
+}
+
 const struct module_entry *modules_find(const struct config *c, const char *name)
 {
 	return find_module(c, name, strlen(name));
@@ -214,9 +220,8 @@ static int take_all(struct config *c, const char *fallback, struct err *e)
 /** "modules.NAME=true" on the command line can add a module that the file does not name. */
 static int add_by_override(struct config *c, struct override *o, struct err *e)
 {
-	const char *name = o->key + strlen("modules.");
-	if (o->source != CONFIG_COMMAND_LINE || strncmp(o->key, "modules.", 8) || strchr(name, '.') ||
-		find_module(c, name, strlen(name)))
+	const char *name = modules_part(o->key);
+	if (o->source != CONFIG_COMMAND_LINE || !name || strchr(name, '.') || modules_find(c, name))
 		return 0;
 	struct module_entry *m;
 	return add_module(c, name, o->node, &m, e);
@@ -352,9 +357,9 @@ void config_pass_over_module(struct config *c, const char *name)
 static void pass_over_absent(struct config *c)
 {
 	for (struct override *o = c->overrides; o; o = o->next) {
-		if (o->used || o->source != CONFIG_COMMAND_LINE || strncmp(o->key, "modules.", 8))
+		const char *name = modules_part(o->key);
+		if (o->used || o->source != CONFIG_COMMAND_LINE || !name)
 			continue;
-		const char *name = o->key + 8;
 		const struct module_entry *m = find_module(c, name, strcspn(name, "."));
 		o->used = m && !m->declared && (!m->enabled || m->faulty || m->module.optional);
 	}

@@ -143,15 +143,11 @@ static size_t skip(const struct leaves *l, size_t at, const struct setting_chang
 /** Whether a module gets the mark that a drop-in gives it, as it is named in the file for a change (set_live.c). */
 static bool is_made_optional(const struct leaf *leaf, const struct setting_change *changes)
 {
-	size_t section = strlen("modules.");
-	bool module = !strncmp(leaf->key, "modules.", section);
+	const char *name = modules_part(leaf->key), *rest = name ? name + strcspn(name, ".") : NULL;
 
-	if (module)
-		section += strcspn(leaf->key + section, ".");
-	if (!module || strcmp(leaf->key + section, ".optional") || leaf->node->kind != YAML_SCALAR ||
-		strcmp(leaf->node->text, "true"))
+	if (!name || strcmp(rest, ".optional") || leaf->node->kind != YAML_SCALAR || strcmp(leaf->node->text, "true"))
 		return false;
-	while (changes && strncmp(changes->entry->key, leaf->key, section + 1))
+	while (changes && strncmp(changes->entry->key, leaf->key, (size_t)(rest - leaf->key) + 1))
 		changes = changes->next;
 	return changes;
 }

@@ -218,7 +218,7 @@ static int name_modules(const struct config *c, struct arena *a, struct buf *tex
 static int keep_optional(const struct config *c, const struct config *now, struct arena *a, struct buf *text,
 	const struct yaml_node *root, const struct setting_change *change, struct err *e)
 {
-	const char *part = change->entry->key + strlen("modules."), *name = arena_strndup(a, part, strcspn(part, "."));
+	const char *part = modules_part(change->entry->key), *name = arena_strndup(a, part, strcspn(part, "."));
 	const char *key = name ? arena_printf(a, "modules.%s.optional", name) : NULL;
 	const struct yaml_node *modules = yaml_member(root, "modules");
 	struct yaml_node *wanted;
@@ -250,7 +250,7 @@ static int edit(const struct config *c, struct arena *a, struct buf *text, const
 			rc = change_refuse_listed(change->shown, list, e);
 			break;
 		}
-		bool module = !strncmp(change->entry->key, "modules.", strlen("modules."));
+		bool module = modules_part(change->entry->key);
 		if (!named && module) {
 			rc = name_modules(c, a, text, root, e);
 			named = true;

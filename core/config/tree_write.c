@@ -106,11 +106,6 @@ static bool is_begun(const char *const *keys, size_t at, size_t len)
 	return false;
 }
 
-static bool is_module_key(const char *key)
-{
-	return !strncmp(key, "modules.", 8);
-}
-
 static void write_below(const struct config *c, struct lyre_out *o, const char *const *keys, const char *key, size_t len);
 
 /** Writes the members of the section named by the first \p len bytes of \p prefix, without the dot; 0 for all. */
@@ -120,7 +115,7 @@ static void write_section(const struct config *c, struct lyre_out *o, const char
 		const char *key = keys[i];
 		if (len && (strncmp(key, prefix, len) || key[len] != '.'))
 			continue;
-		if (!len && is_module_key(key))
+		if (!len && modules_part(key))
 			continue;
 		const char *part = key + (len ? len + 1 : 0);
 		size_t part_len = strcspn(part, ".");
