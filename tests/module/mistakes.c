@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Handlers that do not answer, or not as they say: each client is told so, and the server continues. Also under the fake host. */
+/** Handlers that give no answer, or an invalid one: the client gets an error, and the server continues. Also built with the fake host. */
 #include <lyre/lyre.h>
 
 static int twice(lyre_call *call)

@@ -208,7 +208,7 @@ static inline void lyre_reader_close(lyre_reader *reader)
 
 /**
  * Fails as the server does when the caller lacks permissions on a table (enum lyre_permission, or-ed), or on some of its
- * attributes: with LYRE_EDENIED, and an answer that names them; what the caller may not see is told as not existing.
+ * attributes: with LYRE_EDENIED, and an answer that names them; what the caller may not see is reported as missing.
  */
 static inline int lyre_table_refuse(
 	lyre_call *call, const char *database, const char *table, uint32_t permissions, const char *const *attributes, size_t count)
