@@ -1,22 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Shared by the tests of the module certs: two authorities, a server with certificates, and its keys."""
-import atexit, contextlib, http.client, json, os, re, shutil, socket, ssl, stat, subprocess, sys, tempfile, unittest
+"""Shared by the tests of the module certs: a server with certificates, and its keys."""
+import contextlib, http.client, json, os, shutil, ssl, stat, subprocess, tempfile, unittest
 
-from certificates import Authority, openssl
-from lyre_server import LYRED, Server, need_module, until
+from certificates import openssl
+from lyre_server import LYRED, need_module, until
 
 need_module("certs")
-if not shutil.which("openssl"):
-    print("no openssl")
-    sys.exit(77)
+from https_server import NETWORK, HttpsServer, authority, others # noqa: F401, for the tests
 
-NETWORK = "operationsApi.network."
 LIST = {"operation": "list_certificates"}
 OWN_KEY = "privateKey.pem"
 PAST, FUTURE = "20200101000000Z", "20990101000000Z"
-authority, others = Authority("Test authority"), Authority("Another authority")
-atexit.register(authority.__exit__)
-atexit.register(others.__exit__)
 
 
 def read(path):
@@ -30,20 +24,13 @@ def write(path, text):
     return path
 
 
-class CertServer(Server):
+class CertServer(HttpsServer):
     """With a TLS listener, unless secure is False."""
 
     def __init__(self, settings=(), secure=True, **more):
         self.secure = secure
         super().__init__(settings=["node.hostname=node1"] * (not any(s.startswith("node.") for s in settings)) + list(settings)
                          + [NETWORK + "securePort=0"] * secure, **more)
-
-    def start(self):
-        super().start()
-        if self.secure:
-            said = until(lambda: re.findall(r"listening on https://127\.0\.0\.1:(\d+)", self.said()), "it does not listen for TLS", server=self)
-            self.secure_port = int(said[-1])
-        return self
 
     def keys(self, *name):
         return os.path.join(self.root, "keys", *name)
@@ -77,14 +64,7 @@ class CertServer(Server):
             c.check_hostname = name is not None
         else:
             c.verify_mode = ssl.CERT_NONE
-        if pair:
-            c.load_cert_chain(*authority.files(pair))
-        raw = socket.create_connection(("127.0.0.1", self.secure_port), 60)
-        try:
-            return c.wrap_socket(raw, server_hostname=name)
-        except BaseException:
-            raw.close()
-            raise
+        return self.handshake(c, name, pair)
 
     def serial(self, name=None, **more):
         """The serial number of the certificate served for a name."""

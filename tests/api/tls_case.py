@@ -1,23 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Shared by the tests of TLS: two authorities, a server whose certificates come from a test module (tests/module/tls_files.c), as they
+"""Shared by the tests of TLS: a server whose certificates come from a test module (tests/module/tls_files.c), as they
 would from a module that manages them."""
-import atexit, http.client, os, re, shutil, socket, ssl, sys
+import http.client, os, re, ssl, sys
 
-from certificates import Authority
-from lyre_server import BUILD, STATIC_ONLY, Server, built_modules, feature, until
+from lyre_server import BUILD, STATIC_ONLY, built_modules, feature
 
-if not feature("HAVE_TLS") or STATIC_ONLY or not shutil.which("openssl"):
-    print("no TLS, no dynamic loading, or no openssl")
+if not feature("HAVE_TLS") or STATIC_ONLY:
+    print("no TLS, or no dynamic loading")
     sys.exit(77)
+from https_server import NETWORK, HttpsServer, authority, others # noqa: F401, for the tests
 
 MODULE = os.path.join(BUILD, "tests", "module", ".libs", "tls_files.so")
-NETWORK = "operationsApi.network."
 JSON = {"Content-Type": "application/json"}
 DESCRIBE = b'{"operation":"describe_all"}'
 NONE, WELCOME, REQUIRED = 0, 1, 2
-authority, others = Authority("Test authority"), Authority("Another authority")
-atexit.register(authority.__exit__)
-atexit.register(others.__exit__)
 
 
 def configuration(*lines):
@@ -25,15 +21,9 @@ def configuration(*lines):
     return "modules:\n%s  tls_files:\n    path: %s\n%s" % ("".join("  %s: {}\n" % m for m in modules), MODULE, "".join("    %s\n" % l for l in lines))
 
 
-class SecureServer(Server):
+class SecureServer(HttpsServer):
     def __init__(self, settings=(), lines=(), **more):
         super().__init__(config=configuration(*lines), settings=[NETWORK + "securePort=0"] + list(settings), **more)
-
-    def start(self):
-        super().start()
-        said = until(lambda: re.findall(r"listening on https://127\.0\.0\.1:(\d+)", self.said()), "it does not listen for TLS", server=self)
-        self.secure_port = int(said[-1])
-        return self
 
     def use(self, *certificates, **more):
         """certificates: (name, (chain, key), hosts); status and body"""
@@ -45,15 +35,7 @@ class SecureServer(Server):
 
     def dial(self, name=None, context=None, pair=None, timeout=30, **more):
         """A connection after its handshake."""
-        c = context or trusting(**more)
-        if pair:
-            c.load_cert_chain(*authority.files(pair))
-        raw = socket.create_connection(("127.0.0.1", self.secure_port), timeout)
-        try:
-            return c.wrap_socket(raw, server_hostname=name)
-        except BaseException:
-            raw.close()
-            raise
+        return self.handshake(context or trusting(**more), name, pair, timeout)
 
     def shown(self, name=None, **more):
         """The common name of the certificate served for a name."""
